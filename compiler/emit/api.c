@@ -1,0 +1,117 @@
+/* api: names of the interface. The .nn file's names are kept; what C, C++ or the interface has taken gets a trailing
+ * underscore, and an output that is also an input is NAME_out. */
+#include <ctype.h>
+#include <string.h>
+
+#include "emit/emit.h"
+
+/* Keywords of C (to C23) and C++ (to C++23), names that headers of the interface define, and macros that compilers
+ * predefine in their default modes. */
+static const char *const reserved[] = {
+    "self", "scratch", "NULL", "NAN", "INFINITY", "EOF", "errno", "assert", "main", "nnc_status",
+    "size_t", "ptrdiff_t", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t",
+    "intptr_t", "uintptr_t", "wchar_t", "offsetof", "max_align_t", "nullptr_t",
+    "linux", "unix", "i386", "vax", "sun", "mips", "arm", "near", "far", "small", "interface", "IN", "OUT", "I", "min",
+    "max",
+    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float",
+    "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static",
+    "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "alignas", "alignof", "bool",
+    "constexpr", "false", "nullptr", "static_assert", "thread_local", "true", "typeof", "typeof_unqual", "asm",
+    "fortran", "complex", "imaginary", "noreturn",
+    "and", "and_eq", "bitand", "bitor", "catch", "char8_t", "char16_t", "char32_t", "class", "compl", "concept",
+    "consteval", "constinit", "const_cast", "co_await", "co_return", "co_yield", "decltype", "delete", "dynamic_cast",
+    "explicit", "export", "friend", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "operator", "or", "or_eq",
+    "private", "protected", "public", "reinterpret_cast", "requires", "static_cast", "template", "this", "throw", "try",
+    "typeid", "typename", "using", "virtual", "xor", "xor_eq"};
+
+bool emit_is_reserved(const char *name) {
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (strcmp(reserved[i], name) == 0) return true;
+    /* reserved for the implementation: _X and names with two underscores */
+    return strstr(name, "__") || (name[0] == '_' && isupper((unsigned char)name[1])) || strncmp(name, "nnc_", 4) == 0 ||
+           strncmp(name, "NNC_", 4) == 0;
+}
+
+static const char *upper(arena *a, const char *name) {
+    char *u = arena_strdup(a, name);
+    for (char *c = u; *c; c++) *c = (char)toupper((unsigned char)*c);
+    return u;
+}
+
+/* Parameters of the run function, unique among themselves. */
+typedef struct {
+    const char **names;
+    size_t count;
+} name_list;
+
+static bool taken(const name_list *list, const char *name) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->names[i], name) == 0) return true;
+    return false;
+}
+
+static const char *claim(arena *a, name_list *list, const char *name, bool is_output) {
+    if (is_output && taken(list, name)) name = arena_printf(a, "%s_out", name);
+    while (emit_is_reserved(name) || taken(list, name)) name = arena_printf(a, "%s_", name);
+    list->names[list->count++] = name;
+    return name;
+}
+
+emit_api *emit_api_new(arena *a, const ir_model *m) {
+    emit_api *api = ARENA_NEW(a, emit_api);
+    name_list list = {ARENA_ARRAY(a, const char *, m->symbol_count + m->input_count + m->output_count + 1), 0};
+    api->name = m->name;
+    api->upper = upper(a, m->name);
+    api->dims = ARENA_ARRAY(a, const char *, m->symbol_count);
+    api->dim_macros = ARENA_ARRAY(a, const char *, m->symbol_count);
+    api->inputs = ARENA_ARRAY(a, const char *, m->input_count);
+    api->outputs = ARENA_ARRAY(a, const char *, m->output_count);
+    api->states = ARENA_ARRAY(a, const char *, m->state_count);
+    for (size_t i = 0; i < m->symbol_count; i++) {
+        const char *name = dim_symbol_name(m->symbols[i]);
+        api->dims[i] = claim(a, &list, name, false);
+        api->dim_macros[i] = arena_printf(a, "%s_%s", api->upper, upper(a, name));
+    }
+    for (size_t i = 0; i < m->input_count; i++) api->inputs[i] = claim(a, &list, m->inputs[i].name, false);
+    for (size_t i = 0; i < m->output_count; i++) api->outputs[i] = claim(a, &list, m->outputs[i].name, true);
+    for (size_t i = 0; i < m->state_count; i++) api->states[i] = arena_printf(a, "state_%s", m->states[i].name);
+    return api;
+}
+
+static void check_macros(const ir_model *m, const emit_api *api, diag_list *diags) {
+    for (size_t i = 0; i < m->symbol_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(api->dim_macros[i], api->dim_macros[k]) == 0) {
+                diag *d = diag_error(diags, m->symbol_where[i], "dims %s and %s would both be %s_MAX in C",
+                                     dim_symbol_name(m->symbols[k]), dim_symbol_name(m->symbols[i]), api->dim_macros[i]);
+                diag_note(d, m->symbol_where[k], "the other dim");
+                diag_hint(d, "rename one of them; macros are in capitals");
+            }
+}
+
+void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, size_t count, diag_list *diags) {
+    static const char *const suffixes[] = {"", "_reset", "_run"};
+    for (size_t i = 0; i < count; i++) {
+        check_macros(models[i], apis[i], diags);
+        if (emit_is_reserved(apis[i]->name)) {
+            diag *d = diag_error(diags, models[i]->where, "a model cannot be called %s: C, C++ or the interface has taken "
+                                 "the name", apis[i]->name);
+            diag_hint(d, "for example: model %s_model", apis[i]->name);
+        }
+        for (size_t k = 0; k < i; k++) {
+            for (size_t s = 0; s < 9; s++) {
+                const char *one = arena_printf(a, "%s%s", apis[i]->name, suffixes[s % 3]);
+                const char *other = arena_printf(a, "%s%s", apis[k]->name, suffixes[s / 3]);
+                if (strcmp(one, other) != 0) continue;
+                diag *d = diag_error(diags, models[i]->where, "models %s and %s would both define %s in C", apis[k]->name,
+                                     apis[i]->name, one);
+                diag_note(d, models[k]->where, "the other model");
+            }
+            if (strcmp(apis[i]->upper, apis[k]->upper) == 0 && strcmp(apis[i]->name, apis[k]->name) != 0) {
+                diag *d = diag_error(diags, models[i]->where, "models %s and %s would share their macros %s_…",
+                                     apis[k]->name, apis[i]->name, apis[i]->upper);
+                diag_note(d, models[k]->where, "the other model");
+            }
+        }
+    }
+}

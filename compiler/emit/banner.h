@@ -1,0 +1,19 @@
+/* banner: what the two generated files share: the first comment, and signatures that are too long for a line. */
+#ifndef NNC_EMIT_BANNER_H
+#define NNC_EMIT_BANNER_H
+
+#include "emit/emit.h"
+
+/* Scratch is aligned inside the struct to this many floats, a vector of the widest instruction set. */
+enum { EMIT_SCRATCH_ALIGNMENT = 16 };
+
+void emit_print_banner(const emit_options *o, const char *file_name, FILE *to);
+/* head + list + tail in lines of at most 120 columns, broken after commas, continued under the first argument. */
+void emit_print_wrapped(FILE *to, const char *head, const char *list, const char *tail);
+/* "tagger *self, size_t T, const int32_t *sentence, float *tags" */
+const char *emit_run_parameters(arena *a, const ir_model *m, const emit_api *api);
+int emit_runtime_version(void); /* NNC_RUNTIME_VERSION of the embedded runtime */
+/* Members of the struct: what the plan needs and the room for alignment. */
+int64_t emit_scratch_floats(const plan *p);
+
+#endif

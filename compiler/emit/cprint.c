@@ -1,0 +1,338 @@
+/* cprint: the C tree as text, as a careful person would write it: four spaces, braces always, parentheses only where
+ * precedence or a compiler's warning asks for them, lines of at most 120 columns. */
+#include <math.h>
+#include <string.h>
+
+#include "emit/ctree_nodes.h"
+
+enum { WIDTH = 120, INDENT = 4 };
+
+/* C's precedence levels, higher binds tighter. */
+enum { P_LOWEST, P_CONDITIONAL, P_OR, P_AND, P_EQUAL, P_LESS, P_ADD, P_MUL, P_UNARY, P_POSTFIX };
+
+static int binary_precedence(const char *op) {
+    static const struct {
+        const char *op;
+        int precedence;
+    } table[] = {{"||", P_OR}, {"&&", P_AND}, {"==", P_EQUAL}, {"!=", P_EQUAL}, {"<", P_LESS}, {"<=", P_LESS},
+                 {">", P_LESS}, {">=", P_LESS}, {"+", P_ADD}, {"-", P_ADD}, {"*", P_MUL}, {"/", P_MUL}, {"%", P_MUL}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i].op, op) == 0) return table[i].precedence;
+    ice("no C operator %s", op);
+}
+
+static void print_expr(const cexpr *e, int outer, text *to);
+
+/* What compilers' -Wparentheses asks for: && inside ||, and ! inside a comparison. */
+static bool reads_doubtful(const cexpr *operand, int precedence) {
+    if (operand->kind == CEXPR_BINARY) return precedence == P_OR && binary_precedence(operand->text) == P_AND;
+    bool negates = operand->kind == CEXPR_UNARY && operand->text[0] == '!';
+    return negates && precedence > P_AND;
+}
+
+static void print_operand(const cexpr *e, int precedence, int outer, text *to) {
+    bool doubtful = reads_doubtful(e, precedence);
+    if (doubtful) text_add(to, "(");
+    print_expr(e, doubtful ? P_LOWEST : outer, to);
+    if (doubtful) text_add(to, ")");
+}
+
+/* The right operand keeps its parentheses at equal precedence: for - / %, and because float addition and
+ * multiplication are not associative. */
+static void print_binary(const cexpr *e, int outer, text *to) {
+    int p = binary_precedence(e->text);
+    bool parentheses = p < outer;
+    if (parentheses) text_add(to, "(");
+    print_operand(e->first, p, p, to);
+    text_printf(to, " %s ", e->text);
+    print_operand(e->second, p, p + 1, to);
+    if (parentheses) text_add(to, ")");
+}
+
+static void print_float(float value, text *to) {
+    char number[40];
+    if (isnan(value)) {
+        text_add(to, "NAN");
+    } else if (isinf(value)) {
+        text_add(to, value < 0 ? "-INFINITY" : "INFINITY");
+    } else {
+        cfloat_print(value, number);
+        text_add(to, number);
+    }
+}
+
+static void print_expr(const cexpr *e, int outer, text *to) {
+    switch (e->kind) {
+    case CEXPR_NAME: text_add(to, e->text); break;
+    case CEXPR_INT:
+        if (e->integer < 0 && outer >= P_UNARY) text_printf(to, "(%lld)", (long long)e->integer);
+        else text_printf(to, "%lld", (long long)e->integer);
+        break;
+    case CEXPR_FLOAT:
+        if (signbit(e->real) && outer >= P_UNARY) text_add(to, "(");
+        print_float(e->real, to);
+        if (signbit(e->real) && outer >= P_UNARY) text_add(to, ")");
+        break;
+    case CEXPR_BINARY: print_binary(e, outer, to); break;
+    case CEXPR_UNARY: {
+        /* "- -x" must not become "--x" */
+        bool nested = e->first->kind == CEXPR_UNARY || (e->first->kind == CEXPR_FLOAT && signbit(e->first->real)) ||
+                      (e->first->kind == CEXPR_INT && e->first->integer < 0);
+        bool parentheses = outer > P_UNARY;
+        if (parentheses) text_add(to, "(");
+        text_add(to, e->text);
+        if (nested) text_add(to, "(");
+        print_expr(e->first, nested ? P_LOWEST : P_UNARY, to);
+        if (nested) text_add(to, ")");
+        if (parentheses) text_add(to, ")");
+        break;
+    }
+    case CEXPR_INDEX:
+        print_expr(e->first, P_POSTFIX, to);
+        text_add(to, "[");
+        print_expr(e->second, P_LOWEST, to);
+        text_add(to, "]");
+        break;
+    case CEXPR_MEMBER:
+        print_expr(e->first, P_POSTFIX, to);
+        text_add(to, e->arrow ? "->" : ".");
+        text_add(to, e->text);
+        break;
+    case CEXPR_CAST: {
+        bool parentheses = outer > P_UNARY;
+        if (parentheses) text_add(to, "(");
+        text_printf(to, "(%s)", e->text);
+        print_expr(e->first, P_UNARY, to);
+        if (parentheses) text_add(to, ")");
+        break;
+    }
+    case CEXPR_CONDITIONAL:
+        if (outer > P_LOWEST) text_add(to, "(");
+        print_expr(e->first, P_OR, to);
+        text_add(to, " ? ");
+        print_expr(e->second, P_CONDITIONAL, to);
+        text_add(to, " : ");
+        print_expr(e->third, P_CONDITIONAL, to);
+        if (outer > P_LOWEST) text_add(to, ")");
+        break;
+    case CEXPR_CALL:
+        text_printf(to, "%s(", e->text);
+        for (unsigned i = 0; i < e->argument_count; i++) {
+            if (i) text_add(to, ", ");
+            print_expr(e->arguments[i], P_LOWEST, to);
+        }
+        text_add(to, ")");
+        break;
+    }
+}
+
+typedef struct {
+    arena *arena;
+    FILE *to;
+} printer;
+
+/* Where a line that is too long is cut best: the last space that has the least bracket depth and fits, after a comma
+ * or before an operator. */
+static size_t cut_of(const char *line, size_t room) {
+    size_t best = 0;
+    int depth = 0, best_depth = 1 << 20;
+    for (size_t i = 0; line[i] && i <= room; i++) {
+        if (line[i] == '(' || line[i] == '[' || line[i] == '{') depth++;
+        if (line[i] == ')' || line[i] == ']' || line[i] == '}') depth--;
+        if (line[i] != ' ' || i < 8) continue;
+        /* between a type and its name, or a keyword and what follows, is no place to cut */
+        bool breaks = line[i - 1] == ',' || line[i - 1] == '=' || line[i - 1] == ';' || strchr("+-*/?:&|<>", line[i + 1]);
+        if (breaks && depth <= best_depth) {
+            best = i;
+            best_depth = depth;
+        }
+    }
+    return best;
+}
+
+/* One logical line, wrapped with a continuation indent. */
+static void put_line(const printer *p, int depth, const char *line) {
+    int indent = depth * INDENT;
+    size_t room = (size_t)(WIDTH - indent);
+    if (strchr(line, '\n')) room = (size_t)-1;
+    while (strlen(line) > room) {
+        size_t cut = cut_of(line, room);
+        if (cut == 0) break;
+        fprintf(p->to, "%*s%.*s\n", indent, "", (int)cut, line);
+        line += cut + 1;
+        indent = depth * INDENT + 2 * INDENT;
+        room = (size_t)(WIDTH - indent);
+    }
+    fprintf(p->to, "%*s%s\n", *line ? indent : 0, "", line);
+}
+
+/* What stands in a comment may be a user's (a weights key): it must not end the comment, begin another, or hold
+ * anything but printable ASCII. */
+static const char *comment_words(arena *a, const char *words) {
+    text to = text_new(a);
+    char last = 0;
+    for (const char *c = words; *c; c++) {
+        bool breaks = (last == '*' && *c == '/') || (last == '/' && *c == '*');
+        if (breaks) text_add(&to, " ");
+        if ((unsigned char)*c >> 6 == 2) continue; /* the rest of a UTF-8 character */
+        last = *c == '\n' || (*c >= ' ' && *c <= '~') ? *c : '?';
+        text_add_n(&to, &last, 1);
+    }
+    return text_string(&to);
+}
+
+void ccomment_print(FILE *to, int indent, const char *comment) {
+    arena *a = arena_new();
+    const char *words = comment_words(a, comment);
+    size_t room = (size_t)(WIDTH - indent - 6);
+    bool first = true;
+    while (*words) {
+        size_t n = strcspn(words, "\n");
+        if (n > room) {
+            n = room;
+            while (n > 0 && words[n] != ' ') n--;
+            if (n == 0) n = strcspn(words, " \n");
+        }
+        fprintf(to, "%*s%s%.*s", indent, "", first ? "/* " : n ? " * " : " *", (int)n, words);
+        words += n;
+        if (*words == ' ' || *words == '\n') words++;
+        fputs(*words ? "\n" : " */\n", to);
+        first = false;
+    }
+    arena_free(a);
+}
+
+static void add_declarator(text *line, const char *type, const char *name) {
+    size_t n = strlen(type);
+    text_printf(line, n && (type[n - 1] == '*' || type[n - 1] == ' ') ? "%s%s" : "%s %s", type, name);
+}
+
+static void print_block(const printer *p, const cblock *b, int depth);
+
+static void print_if(const printer *p, const cstmt *s, int depth, const char *lead) {
+    text line = text_new(p->arena);
+    text_printf(&line, "%sif (", lead);
+    print_expr(s->from, P_LOWEST, &line);
+    text_add(&line, ") {");
+    put_line(p, depth, text_string(&line));
+    print_block(p, s->body, depth + 1);
+    if (!s->other) {
+        put_line(p, depth, "}");
+    } else if (s->other->first && s->other->first == s->other->last && s->other->first->kind == CSTMT_IF) {
+        print_if(p, s->other->first, depth, "} else ");
+    } else {
+        put_line(p, depth, "} else {");
+        print_block(p, s->other, depth + 1);
+        put_line(p, depth, "}");
+    }
+}
+
+static void print_stmt(const printer *p, const cstmt *s, int depth) {
+    text line = text_new(p->arena);
+    switch (s->kind) {
+    case CSTMT_DECLARE:
+        add_declarator(&line, s->type, s->name);
+        if (s->to) {
+            text_add(&line, " = ");
+            print_expr(s->to, P_LOWEST, &line);
+        }
+        text_add(&line, ";");
+        break;
+    case CSTMT_ARRAY:
+        add_declarator(&line, s->type, s->name);
+        text_printf(&line, "[%lld];", (long long)s->number);
+        break;
+    case CSTMT_ASSIGN:
+        print_expr(s->from, P_LOWEST, &line);
+        text_printf(&line, " %s ", s->type);
+        print_expr(s->to, P_LOWEST, &line);
+        text_add(&line, ";");
+        break;
+    case CSTMT_DO:
+        print_expr(s->from, P_LOWEST, &line);
+        text_add(&line, ";");
+        break;
+    case CSTMT_RETURN:
+        text_add(&line, "return");
+        if (s->from) {
+            text_add(&line, " ");
+            print_expr(s->from, P_LOWEST, &line);
+        }
+        text_add(&line, ";");
+        break;
+    case CSTMT_COMMENT: ccomment_print(p->to, depth * INDENT, s->name); return;
+    case CSTMT_BLANK: break;
+    case CSTMT_FOR:
+        text_printf(&line, "for (size_t %s = ", s->name);
+        print_expr(s->from, P_LOWEST, &line);
+        text_printf(&line, "; %s < ", s->name);
+        print_expr(s->to, P_LESS + 1, &line);
+        if (s->number == 1) text_printf(&line, "; %s++) {", s->name);
+        else text_printf(&line, "; %s += %lld) {", s->name, (long long)s->number);
+        break;
+    case CSTMT_FOR_DOWN:
+        text_printf(&line, "for (size_t %s = ", s->name);
+        print_expr(s->from, P_LOWEST, &line);
+        text_printf(&line, "; %s-- > 0;) {", s->name);
+        break;
+    case CSTMT_IF: print_if(p, s, depth, ""); return;
+    case CSTMT_SCOPE: text_add(&line, "{"); break;
+    }
+    put_line(p, depth, text_string(&line));
+    if (s->body) {
+        print_block(p, s->body, depth + 1);
+        put_line(p, depth, "}");
+    }
+}
+
+static void print_block(const printer *p, const cblock *b, int depth) {
+    for (const cstmt *s = b->first; s; s = s->next) print_stmt(p, s, depth);
+}
+
+static void print_function(const printer *p, const cfunction *f) {
+    text line = text_new(p->arena);
+    if (f->comment) ccomment_print(p->to, 0, f->comment);
+    add_declarator(&line, f->type, f->name);
+    text_add(&line, "(");
+    if (f->parameter_count == 0) text_add(&line, "void");
+    for (size_t i = 0; i < f->parameter_count; i++) {
+        if (i) text_add(&line, ", ");
+        add_declarator(&line, f->parameters[i].type, f->parameters[i].name);
+    }
+    text_add(&line, ")");
+    if (!f->body->first) {
+        text_add(&line, ";");
+        put_line(p, 0, text_string(&line));
+        return;
+    }
+    text_add(&line, " {");
+    put_line(p, 0, text_string(&line));
+    print_block(p, f->body, 1);
+    put_line(p, 0, "}");
+    put_line(p, 0, "");
+}
+
+bool cunit_print(const cunit *u, FILE *to) {
+    /* A function's lines are text of their own, thrown away with this arena. */
+    for (const ctop *t = u->first; t; t = t->next) {
+        arena *a = arena_new();
+        printer p = {a, to};
+        switch (t->kind) {
+        case CTOP_COMMENT: ccomment_print(to, 0, t->text); break;
+        case CTOP_LINE: fprintf(to, "%s\n", t->text); break;
+        case CTOP_BLANK: fputc('\n', to); break;
+        case CTOP_FUNCTION: print_function(&p, t->function); break;
+        case CTOP_STRUCT:
+            fprintf(to, "struct %s {\n", t->text);
+            print_block(&p, t->body, 1);
+            fputs("};\n", to);
+            break;
+        case CTOP_ENUM:
+            fprintf(to, "enum { %s = %lld };\n", t->text, (long long)t->value);
+            break;
+        case CTOP_TABLE: ctable_print(t->table, to); break;
+        }
+        arena_free(a);
+    }
+    return fflush(to) == 0 && !ferror(to);
+}

@@ -1,0 +1,109 @@
+/* cprint_table: constant tables as C text. Fast, because a model's weights are nearly all of its C file: bit patterns
+ * are formatted by hand into a block that is written at once. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit/ctree_nodes.h"
+
+enum { WIDTH = 120, BLOCK = 1 << 16 };
+
+/* "1e-05" -> "1e-5", "1e+08" -> "1e8" */
+static void shorten_exponent(char *number) {
+    char *from = strchr(number, 'e');
+    if (!from) return;
+    char *to = ++from;
+    if (*from == '-') to++;
+    from++;
+    while (*from == '0') from++;
+    memmove(to, from, strlen(from) + 1);
+}
+
+void cfloat_print(float value, char *to) {
+    for (int digits = 1; digits <= 9; digits++) {
+        snprintf(to, 32, "%.*g", digits, (double)value);
+        if (strtof(to, NULL) == value) break;
+    }
+    shorten_exponent(to);
+    if (!strpbrk(to, ".e")) strcat(to, ".0");
+    strcat(to, "f");
+}
+
+static size_t bits_print(float value, char *to) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    memcpy(to, "0x", 2);
+    for (int i = 0; i < 8; i++) to[2 + i] = "0123456789abcdef"[(bits >> (28 - 4 * i)) & 15];
+    return 10;
+}
+
+typedef struct {
+    FILE *to;
+    size_t used, column;
+    char block[BLOCK];
+} table_writer;
+
+static void put(table_writer *w, const char *bytes, size_t n) {
+    memcpy(w->block + w->used, bytes, n);
+    w->used += n;
+    w->column += n;
+}
+
+/* One element and what separates it from the one before. */
+static void put_element(table_writer *w, const char *one, size_t n) {
+    if (w->column + 2 + n > WIDTH || !w->column) {
+        if (w->used + WIDTH + 2 > BLOCK) {
+            fwrite(w->block, 1, w->used, w->to);
+            w->used = 0;
+        }
+        if (w->column) put(w, ",\n", 2);
+        w->column = 0;
+        put(w, "    ", 4);
+    } else {
+        put(w, ", ", 2);
+    }
+    put(w, one, n);
+}
+
+static void print_elements(const ctable *t, const float *values, FILE *to) {
+    table_writer *w = malloc(sizeof *w);
+    if (!w) ice("out of memory: a table of %zu values", t->elements);
+    w->to = to;
+    w->used = w->column = 0;
+    for (size_t i = 0; i < t->elements; i++) {
+        char one[40];
+        size_t n;
+        if (t->integers) n = (size_t)snprintf(one, sizeof one, "%ld", (long)t->values[i]);
+        else if (t->style == CTABLE_BITS) n = bits_print(values[i], one);
+        else {
+            cfloat_print(values[i], one);
+            n = strlen(one);
+        }
+        put_element(w, one, n);
+    }
+    put(w, "\n", 1);
+    fwrite(w->block, 1, w->used, to);
+    free(w);
+}
+
+void ctable_print(const ctable *t, FILE *to) {
+    if (t->comment) ccomment_print(to, 0, t->comment);
+    if (t->integers) {
+        fprintf(to, "static const int32_t %s[%zu] = {\n", t->name, t->elements);
+        print_elements(t, NULL, to);
+        fputs("};\n\n", to);
+        return;
+    }
+    bool bits = t->style == CTABLE_BITS;
+    if (bits)
+        fprintf(to, "static const union { uint32_t bits[%zu]; float value[%zu]; } %s = {{\n", t->elements, t->elements,
+                t->name);
+    else
+        fprintf(to, "static const float %s[%zu] = {\n", t->name, t->elements);
+    float *values = malloc(t->elements * sizeof *values);
+    if (!values) ice("out of memory: a table of %zu values", t->elements);
+    t->fill(t->context, values);
+    print_elements(t, values, to);
+    free(values);
+    fputs(bits ? "}};\n\n" : "};\n\n", to);
+}

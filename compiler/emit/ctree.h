@@ -1,0 +1,98 @@
+/* ctree: a small C syntax tree, and nothing about tensors. Kernels are built as trees; cprint.c turns a unit into text,
+ * and ctree_count counts the operations of what will be printed, so that comments never disagree with the code.
+ *
+ * Nodes live in the unit's arena and may be shared (an expression may stand in several places). Builders fold what a
+ * person would not write: x * 1, x + 0, 0 * x on integers, and constants of integers; they never fold floats.
+ * Integer literals are plain ("16"); kernels index with size_t.
+ */
+#ifndef NNC_EMIT_CTREE_H
+#define NNC_EMIT_CTREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "support/diag.h"
+#include "support/text.h"
+
+typedef struct cexpr cexpr;
+typedef struct cblock cblock;
+typedef struct cfunction cfunction;
+typedef struct cunit cunit;
+
+cunit *cunit_new(arena *a);
+arena *cunit_arena(const cunit *u);
+
+/* --- expressions ------------------------------------------------------------------------------------------------ */
+cexpr *c_name(cunit *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
+cexpr *c_int(cunit *u, int64_t value);
+cexpr *c_float(cunit *u, float value);           /* 0.5f; infinities and NaN become INFINITY, -INFINITY, NAN */
+/* op is C's own: "+", "-", "*", "/", "%", "<", "<=", ">", ">=", "==", "!=", "&&", "||". Parentheses come by precedence. */
+cexpr *c_binary(cunit *u, const char *op, cexpr *left, cexpr *right);
+cexpr *c_add(cunit *u, cexpr *a, cexpr *b);      /* short forms of c_binary */
+cexpr *c_sub(cunit *u, cexpr *a, cexpr *b);
+cexpr *c_mul(cunit *u, cexpr *a, cexpr *b);
+cexpr *c_unary(cunit *u, const char *op, cexpr *operand);            /* "-", "!", "&", "*" */
+cexpr *c_index(cunit *u, cexpr *array, cexpr *index);                /* array[index] */
+cexpr *c_member(cunit *u, cexpr *object, const char *member, bool arrow);
+cexpr *c_cast(cunit *u, const char *type, cexpr *operand);
+cexpr *c_conditional(cunit *u, cexpr *test, cexpr *yes, cexpr *no);
+cexpr *c_call(cunit *u, const char *function, unsigned count, ...);  /* count arguments of type cexpr * */
+cexpr *c_call_list(cunit *u, const char *function, unsigned count, cexpr *const *arguments);
+bool c_is_int(const cexpr *e, int64_t *value);                       /* an integer literal */
+
+/* --- statements: each function appends to a block ------------------------------------------------------------------ */
+void c_declare(cblock *b, const char *type, const char *name, cexpr *value);            /* TYPE NAME = value; value may be NULL */
+void c_declare_array(cblock *b, const char *type, const char *name, int64_t elements);  /* TYPE NAME[n]; */
+void c_assign(cblock *b, cexpr *target, const char *op, cexpr *value);                  /* op: "=", "+=", "*=", … */
+void c_do(cblock *b, cexpr *expression);                                                /* expression; */
+void c_return(cblock *b, cexpr *value);                                                 /* value may be NULL */
+void c_comment(cblock *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void c_blank(cblock *b);
+/* for (size_t NAME = from; NAME < to; NAME += step) { … }: gives the body. step 1 prints ++. */
+cblock *c_for(cblock *b, const char *name, cexpr *from, cexpr *to, int64_t step);
+/* for (size_t NAME = from; NAME-- > 0;) { … }: from - 1 down to 0. */
+cblock *c_for_down(cblock *b, const char *name, cexpr *from);
+cblock *c_if(cblock *b, cexpr *test);            /* gives the body */
+cblock *c_else(cblock *b);                       /* b's last statement must be an if without else; gives the else body */
+cblock *c_scope(cblock *b);                      /* { … } */
+cunit *c_unit_of(const cblock *b);
+
+/* --- top level, in the order of the calls ---------------------------------------------------------------------------- */
+void c_top_comment(cunit *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void c_top_line(cunit *u, const char *format, ...) __attribute__((format(printf, 2, 3))); /* #include, #define, extern "C" { */
+void c_top_blank(cunit *u);
+/* storage and type as written: "static void", "nnc_status". A comment may stand above (NULL: none). The function is
+ * printed where c_function_end is called: tables, constants and helpers that are added while it is being built stand
+ * above it. Parameters that the body does not use are cast to void at its beginning. */
+cfunction *c_function(cunit *u, const char *storage_and_type, const char *name, const char *comment);
+void c_function_end(cfunction *f);
+void c_parameter(cfunction *f, const char *type, const char *name);  /* type "const float *" joins without a space */
+cblock *c_body(cfunction *f);
+const char *c_function_name(const cfunction *f);
+/* typedef struct or struct with members: c_struct gives a block that takes only c_declare(…, NULL), c_declare_array and
+ * c_comment. Printed as `struct NAME { … };`. */
+cblock *c_struct(cunit *u, const char *name);
+/* enum { NAME = value }; */
+void c_enum_constant(cunit *u, const char *name, int64_t value);
+/* A table: static const TYPE NAME[elements] = { … }. The values are not held: fill() is called when the table is
+ * printed and writes `elements` values. dtype int: int32_t. */
+typedef void ctable_fill(void *context, float *values);
+typedef enum { CTABLE_DECIMAL, CTABLE_BITS } ctable_style; /* BITS: union { uint32_t bits[n]; float value[n]; } NAME */
+/* Gives the expression that is the table's first element's address: NAME, or NAME.value in BITS style. A table with
+ * values that are not finite is printed in BITS style whatever was asked, so this must be told by the caller. */
+cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
+               const char *comment);
+cexpr *c_table_int(cunit *u, const char *name, size_t elements, const int32_t *values, const char *comment);
+
+/* --- printing and counting ------------------------------------------------------------------------------------------- */
+/* Writes the unit as C text; false when writing failed (errno is set). Lines are at most 120 columns. */
+bool cunit_print(const cunit *u, FILE *to);
+
+typedef struct {
+    int64_t multiply_adds, multiplies, adds, divides, calls; /* per execution, loops with constant bounds multiplied out */
+    bool exact; /* false where a loop's trip count is not a constant (then per iteration of that loop), and with an if */
+} ccount;
+ccount ctree_count(const cfunction *f);
+
+#endif

@@ -1,0 +1,91 @@
+/* ctree_nodes: the nodes behind ctree.h, for the files that build, count and print them; nobody else includes it. */
+#ifndef NNC_EMIT_CTREE_NODES_H
+#define NNC_EMIT_CTREE_NODES_H
+
+#include "emit/ctree.h"
+
+typedef enum {
+    CEXPR_NAME, CEXPR_INT, CEXPR_FLOAT, CEXPR_BINARY, CEXPR_UNARY, CEXPR_INDEX, CEXPR_MEMBER, CEXPR_CAST,
+    CEXPR_CONDITIONAL, CEXPR_CALL
+} cexpr_kind;
+
+struct cexpr {
+    cexpr_kind kind;
+    const char *text;       /* NAME, CALL: the name; BINARY, UNARY: the operator; MEMBER: the member; CAST: the type */
+    int64_t integer;
+    float real;
+    bool arrow;
+    cexpr *first, *second, *third;
+    cexpr **arguments;
+    unsigned argument_count;
+};
+
+typedef enum {
+    CSTMT_DECLARE, CSTMT_ARRAY, CSTMT_ASSIGN, CSTMT_DO, CSTMT_RETURN, CSTMT_COMMENT, CSTMT_BLANK, CSTMT_FOR,
+    CSTMT_FOR_DOWN, CSTMT_IF, CSTMT_SCOPE
+} cstmt_kind;
+
+typedef struct cstmt cstmt;
+struct cstmt {
+    cstmt_kind kind;
+    const char *type;       /* DECLARE, ARRAY; ASSIGN: the operator */
+    const char *name;       /* DECLARE, ARRAY, FOR; COMMENT: the text */
+    cexpr *from, *to;       /* FOR; DECLARE, ASSIGN, DO, RETURN, IF use `from` (ASSIGN: target) and `to` (value) */
+    int64_t number;         /* ARRAY: elements; FOR: step */
+    cblock *body, *other;   /* FOR, IF, SCOPE; IF's else */
+    cstmt *next;
+};
+
+struct cblock {
+    cunit *unit;
+    cstmt *first, *last;
+};
+
+typedef struct {
+    const char *type, *name;
+} cparameter;
+
+struct cfunction {
+    cunit *unit;
+    const char *type, *name, *comment;
+    cparameter *parameters;
+    size_t parameter_count, parameter_capacity;
+    cblock *body;
+};
+
+typedef struct {
+    const char *name, *comment;
+    size_t elements;
+    bool integers;
+    ctable_style style;
+    ctable_fill *fill;      /* floats */
+    void *context;
+    const int32_t *values;  /* integers */
+} ctable;
+
+typedef enum { CTOP_COMMENT, CTOP_LINE, CTOP_BLANK, CTOP_FUNCTION, CTOP_STRUCT, CTOP_ENUM, CTOP_TABLE } ctop_kind;
+
+typedef struct ctop ctop;
+struct ctop {
+    ctop_kind kind;
+    const char *text;       /* COMMENT, LINE; STRUCT, ENUM: the name */
+    int64_t value;          /* ENUM */
+    cfunction *function;
+    cblock *body;           /* STRUCT */
+    ctable *table;
+    ctop *next;
+};
+
+struct cunit {
+    arena *arena;
+    ctop *first, *last;
+};
+
+/* cprint.c: a comment, its words filled into lines of at most 120 columns; a "\n" in it starts a new line. */
+void ccomment_print(FILE *to, int indent, const char *comment);
+/* cprint_table.c */
+void ctable_print(const ctable *t, FILE *to);
+/* The shortest decimal text that reads back as this finite float: "0.5f", "1e-5f". Room for 32 bytes. */
+void cfloat_print(float value, char *to);
+
+#endif

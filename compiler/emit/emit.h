@@ -1,0 +1,40 @@
+/* emit: plans -> model.c and model.h. */
+#ifndef NNC_EMIT_EMIT_H
+#define NNC_EMIT_EMIT_H
+
+#include "plan/plan.h"
+
+typedef struct {
+    const char *source_name;  /* base name of the .nn file, for the banner */
+    const char *header_name;  /* base name of the header, for #include and its guard */
+    const char *banner_options; /* options that change the code, as given: "--unroll=8"; "" if none */
+    bool standalone;          /* the runtime's text goes into the C file */
+    int64_t unroll;
+} emit_options;
+
+/* api.c: the C names of the interface, and clashes between them as errors. */
+typedef struct {
+    const char *name;          /* the model's */
+    const char *upper;         /* TAGGER */
+    const char **dims;         /* parameters, by model->symbols */
+    const char **dim_macros;   /* TAGGER_T */
+    const char **inputs, **outputs;
+    const char **states;       /* members of the struct: state_h */
+} emit_api;
+
+emit_api *emit_api_new(arena *a, const ir_model *m);
+/* Names of several models that would clash in one file (or with C, or with the interface) are reported. */
+void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, size_t count, diag_list *diags);
+bool emit_is_reserved(const char *name); /* taken by C, C++, common macros or the interface */
+
+/* Both write text and give false when writing failed. */
+bool emit_header(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to);
+bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to);
+
+/* The runtime, embedded when nnc is built; the status block is the part of it that every header repeats. */
+extern const char nnc_runtime_text[];
+extern const size_t nnc_runtime_size;
+
+#define NNC_VERSION "0.1.0"
+
+#endif

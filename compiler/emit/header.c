@@ -1,0 +1,110 @@
+/* header: model.h, what a user's program sees. Stands alone: the few shared declarations are repeated, guarded. */
+#include <ctype.h>
+#include <string.h>
+
+#include "emit/banner.h"
+#include "emit/emit.h"
+
+static const char *guard(arena *a, const char *header_name) {
+    text t = text_new(a);
+    for (const char *c = header_name; *c; c++) {
+        bool plain = isalnum((unsigned char)*c);
+        text_printf(&t, "%c", plain ? toupper((unsigned char)*c) : '_');
+    }
+    /* names that begin with a digit or an underscore are not for users */
+    return arena_printf(a, "NNC_MODEL_%s", text_string(&t));
+}
+
+static void print_status(FILE *to) {
+    const char *begin = strstr(nnc_runtime_text, "/* nnc status: begin */\n");
+    const char *end = strstr(nnc_runtime_text, "/* nnc status: end */");
+    if (!begin || !end) ice("the runtime has no status block");
+    begin += strlen("/* nnc status: begin */\n");
+    fprintf(to, "%.*s", (int)(end - begin), begin);
+}
+
+static const char *c_type(ir_dtype t) { return t == IR_F32 ? "float" : "int32_t"; }
+
+const char *emit_run_parameters(arena *a, const ir_model *m, const emit_api *api) {
+    text t = text_new(a);
+    text_printf(&t, "%s *self", api->name);
+    for (size_t i = 0; i < m->symbol_count; i++) text_printf(&t, ", size_t %s", api->dims[i]);
+    for (size_t i = 0; i < m->input_count; i++)
+        text_printf(&t, ", const %s *%s", c_type(m->inputs[i].value->type.dtype), api->inputs[i]);
+    for (size_t i = 0; i < m->output_count; i++)
+        text_printf(&t, ", %s *%s", c_type(m->outputs[i].value->type.dtype), api->outputs[i]);
+    return text_string(&t);
+}
+
+/* The arguments with their shapes, one a line. */
+static void print_arguments(const plan *p, const emit_api *api, FILE *to) {
+    const ir_model *m = p->model;
+    arena *a = arena_new();
+    for (size_t i = 0; i < m->symbol_count; i++)
+        fprintf(to, " *   %-12s %s_MIN to %s_MAX\n", api->dims[i], api->dim_macros[i], api->dim_macros[i]);
+    for (size_t i = 0; i < m->input_count; i++)
+        fprintf(to, " *   %-12s in:  %s\n", api->inputs[i], ir_type_string(a, &m->inputs[i].value->type));
+    for (size_t i = 0; i < m->output_count; i++)
+        fprintf(to, " *   %-12s out: %s\n", api->outputs[i], ir_type_string(a, &m->outputs[i].value->type));
+    arena_free(a);
+}
+
+static void print_struct(const plan *p, const emit_api *api, FILE *to) {
+    const ir_model *m = p->model;
+    arena *a = arena_new();
+    bool empty = true;
+    fprintf(to, "/* State and scratch of one running model: place it statically, on the stack or on the heap. Copied by\n"
+                " * assignment it is a snapshot. The members are the model's own. */\n");
+    fprintf(to, "typedef struct %s %s;\nstruct %s {\n", api->name, api->name, api->name);
+    for (size_t i = 0; i < m->state_count; i++) {
+        fprintf(to, "    float %s[%lld]; /* %s */\n", api->states[i], (long long)dim_max(p->state_buffers[i]->elements),
+                ir_type_string(a, &m->states[i].type));
+        empty = false;
+    }
+    int64_t floats = emit_scratch_floats(p), ints = p->scratch_ints;
+    if (floats) fprintf(to, "    float scratch[%lld];\n", (long long)floats);
+    if (ints) fprintf(to, "    int32_t scratch_ints[%lld];\n", (long long)ints);
+    if (empty && !floats && !ints) fprintf(to, "    int32_t unused[1]; /* this model keeps nothing */\n");
+    fprintf(to, "};\n\n");
+    arena_free(a);
+}
+
+int64_t emit_scratch_floats(const plan *p) {
+    return p->scratch_floats ? p->scratch_floats + EMIT_SCRATCH_ALIGNMENT - 1 : 0;
+}
+
+static void print_model(const plan *p, const emit_api *api, FILE *to) {
+    const ir_model *m = p->model;
+    arena *a = arena_new();
+    fprintf(to, "/* ---- %s ---- */\n\n", api->name);
+    for (size_t i = 0; i < m->symbol_count; i++) {
+        fprintf(to, "#define %s_MIN %lld\n", api->dim_macros[i], (long long)dim_min(m->symbols[i]));
+        fprintf(to, "#define %s_MAX %lld\n", api->dim_macros[i], (long long)dim_max(m->symbols[i]));
+    }
+    if (m->symbol_count) fputc('\n', to);
+    print_struct(p, api, to);
+    fprintf(to, "/* %s; call before the first run. */\n", m->state_count ? "Sets the first state" : "Makes the model ready");
+    fprintf(to, "void %s_reset(%s *self);\n\n", api->name, api->name);
+    fprintf(to, "/* Runs the model once. Tensors are dense and row-major; an output may not overlap another argument.\n"
+                " * Returns NNC_OK, or an error, and then outputs and state are as they were.\n");
+    print_arguments(p, api, to);
+    fprintf(to, " */\n");
+    const char *head = arena_printf(a, "nnc_status %s_run(", api->name);
+    emit_print_wrapped(to, head, emit_run_parameters(a, m, api), ");");
+    fputc('\n', to);
+    arena_free(a);
+}
+
+bool emit_header(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
+    arena *a = arena_new();
+    const char *name = guard(a, o->header_name);
+    emit_print_banner(o, o->header_name, to);
+    fprintf(to, "#ifndef %s\n#define %s\n\n#include <stddef.h>\n#include <stdint.h>\n\n", name, name);
+    fprintf(to, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
+    print_status(to);
+    fputc('\n', to);
+    for (size_t i = 0; i < count; i++) print_model(plans[i], apis[i], to);
+    fprintf(to, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+    arena_free(a);
+    return fflush(to) == 0 && !ferror(to);
+}

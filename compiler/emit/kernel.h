@@ -1,0 +1,67 @@
+/* kernel: how a plan_kernel becomes a C function; one file a family of operators (kernel_*.c).
+ *
+ * program.c makes the function and its parameters (the symbols as size_t, then every PLAN_MEMORY operand of the kernel
+ * and of what is inlined in it, then `size_t start` and `float *work` where wanted) and the call; the emitter fills the
+ * body. Pointers point at the view's first element. An emitter may add constants and helper functions to the unit:
+ * they are printed above. */
+#ifndef NNC_EMIT_KERNEL_H
+#define NNC_EMIT_KERNEL_H
+
+#include "emit/ctree.h"
+#include "plan/cost.h"
+#include "plan/plan.h"
+
+/* The vector layer of the runtime that code is emitted for; functions are PREFIX_load, PREFIX_madd … */
+typedef struct {
+    const char *prefix;  /* "nnc_v4": also the vector type */
+    unsigned lanes;
+    unsigned registers;
+} emit_target;
+
+typedef struct emit_names emit_names;
+
+typedef struct {
+    arena *arena;
+    const plan *plan;
+    cunit *unit;
+    const emit_target *target;
+    const char *model;       /* prefix of all file-scope names */
+    ctable_style tables;     /* decimal while the model is small */
+    int64_t unroll;          /* a loop with constant bounds is unrolled while its body's statements stay within this */
+    emit_names *names;       /* kernel.c: file-scope names that are taken, of all models in the file */
+    cexpr **param_tables;    /* kernel.c: emit_param's, by param of the current model */
+} emit_context;
+
+/* Call when plan and model are set, before anything of a model is emitted; one context serves all models of a file. */
+void emit_begin_model(emit_context *e);
+/* Keeps a name of file scope (MODEL_run …) from being given to anything else. */
+void emit_reserve(emit_context *e, const char *name);
+
+void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f);    /* kernel_recurrent.c */
+void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_product.c: LINEAR */
+void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_product.c */
+void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_conv.c */
+void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* kernel_elementwise.c: UNARY, BINARY, BATCH_NORM */
+void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
+void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* kernel_move.c: EMBEDDING, ONE_HOT, CAT, PAD, COPY, PLAN_COPY, PLAN_ZERO */
+
+/* --- shared by the emitters (kernel.c) ------------------------------------------------------------------------------ */
+/* A run-time dim's or a loop symbol's name in C: "T", "dim_n" for names that could be an emitter's own local or a macro,
+ * "T_start", "T_count_1" for symbols of loops. So locals must begin with a lower-case letter and not with "dim_". */
+const char *emit_symbol(emit_context *e, const dim *symbol);
+/* A size as C: "2 * T + 1". Integer constants fold. */
+cexpr *emit_dim(emit_context *e, const dim *d);
+/* Element of a view at an index: NAME[sum of index[i] * stride[i]]; index[i] may be NULL for 0. */
+cexpr *emit_element(emit_context *e, const char *name, const plan_view *v, cexpr *const *index);
+cexpr *emit_offset(emit_context *e, const plan_view *v, cexpr *const *index); /* just the sum */
+/* A name for a file-scope thing: MODEL_SUFFIX, made unique. */
+const char *emit_name(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "nnc_v4_madd" for "madd". */
+const char *emit_vector(const emit_context *e, const char *function);
+/* A table of a param's values as they stand (embedding, LayerNorm's weight): one table a param, however many use it. */
+cexpr *emit_param(emit_context *e, size_t param);
+const float *emit_param_data(const emit_context *e, size_t param);
+/* "x [T, 1, 6] -> out [T, 1, 6]": shapes for the comment above a kernel's function. */
+const char *emit_shapes_comment(emit_context *e, const plan_kernel *k);
+
+#endif

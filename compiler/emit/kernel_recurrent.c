@@ -1,0 +1,399 @@
+/* kernel_recurrent: RECURRENT, one layer in one direction: packed weights, the input's share of the gates, the loop over
+ * time. The steps themselves are in kernel_recurrent_step.c. */
+#include "emit/kernel_recurrent.h"
+
+/* --- weights --- */
+
+static const float *param_of(const recurrent *r, unsigned input) {
+    const plan_operand *o = &r->k->inputs[input];
+    return o->kind == PLAN_PARAM ? emit_param_data(r->e, o->param) : NULL;
+}
+
+/* Groups of columns that are the matrix's gates in this order. */
+static pack *new_pack(const recurrent *r, int64_t terms, unsigned weight, unsigned gates, const unsigned *order) {
+    pack *p = ARENA_NEW(r->e->arena, pack);
+    p->units = r->cost.hidden;
+    p->panel = r->cost.panel;
+    p->terms = terms;
+    p->weight = param_of(r, weight);
+    p->gates = p->bias_from = gates;
+    p->tail = r->e->target->lanes > COST_PADDING ? r->e->target->lanes : 0;
+    /* sigmoid(x) = (1 + tanh(x / 2)) / 2: the half is exact here and saves the step code a multiplication */
+    bool halves = r->attrs->recurrent_activation == IR_ACT_SIGMOID && r->attrs->cell != IR_RNN;
+    unsigned candidate = 2; /* LSTM's g and GRU's n */
+    for (unsigned g = 0; g < gates; g++) {
+        p->gate[g] = order[g];
+        p->scale[g] = halves && order[g] != candidate ? 0.5f : 1.0f;
+    }
+    return p;
+}
+
+static void make_packs(recurrent *r) {
+    static const unsigned torch_order[] = {0, 1, 2, 3}, candidate_first[] = {2, 0, 1}, candidate_only[] = {2};
+    bool gru_after = r->attrs->cell == IR_GRU && !r->resets_before;
+    const float *b_ih = param_of(r, IR_REC_B_IH), *b_hh = param_of(r, IR_REC_B_HH);
+    r->input = new_pack(r, r->cost.inputs, IR_REC_W_IH, r->cost.gates, gru_after ? candidate_first : torch_order);
+    r->input->bias = b_ih;
+    r->input->second_bias = b_hh;
+    if (b_ih || b_hh) r->input->bias_from = 0;
+    r->hidden = new_pack(r, r->cost.projected, IR_REC_W_HH, r->resets_before ? 2 : r->cost.gates, torch_order);
+    if (gru_after) {
+        /* b_hn is inside r * (W_hn h + b_hn) */
+        r->input->first_bias_only[0] = true;
+        r->hidden->bias = b_hh;
+        if (b_hh) r->hidden->bias_from = 2;
+    }
+    if (r->resets_before) r->candidate = new_pack(r, r->cost.projected, IR_REC_W_HH, 1, candidate_only);
+    if (r->projects) {
+        r->output = new_pack(r, r->cost.hidden, IR_REC_W_HR, 1, torch_order);
+        r->output->units = r->cost.projected;
+        r->output->panel = COST_COLUMNS;
+        r->output->scale[0] = 1.0f;
+    }
+}
+
+static cexpr *table(recurrent *r, const pack *p, const char *what, const char *comment) {
+    emit_context *e = r->e;
+    return product_table(e, p, emit_name(e, "%s_%s", r->label, what),
+                         arena_printf(e->arena, "%s: %s, in panels of %lld units", r->label, comment,
+                                      (long long)p->panel));
+}
+
+static const char *gate_order(const recurrent *r) {
+    switch (r->attrs->cell) {
+    case IR_LSTM: return "i, f, g, o";
+    case IR_GRU: return r->resets_before ? "r, z, n" : "n, r, z";
+    case IR_RNN: break;
+    }
+    return "all units";
+}
+
+static void make_tables(recurrent *r) {
+    arena *a = r->e->arena;
+    bool bias = r->input->bias_from == 0;
+    bool halved = r->attrs->cell != IR_RNN && r->attrs->recurrent_activation == IR_ACT_SIGMOID;
+    const char *half = halved ? "; sigmoid gates halved" : "";
+    r->input_table = table(r, r->input, "w_ih",
+                           arena_printf(a, "%sW_ih [%u * %lld, %lld], columns %s%s", bias ? "biases and " : "",
+                                        r->cost.gates, (long long)r->cost.hidden, (long long)r->cost.inputs,
+                                        gate_order(r), half));
+    const char *order = r->attrs->cell == IR_GRU ? r->resets_before ? "r, z" : "r, z, n" : gate_order(r);
+    r->hidden_table = table(r, r->hidden, "w_hh",
+                            arena_printf(a, "%sW_hh [%u * %lld, %lld], columns %s%s",
+                                         r->hidden->bias_from < r->hidden->gates ? "b_hn and " : "", r->hidden->gates,
+                                         (long long)r->cost.hidden, (long long)r->cost.projected, order, half));
+    if (r->candidate)
+        r->candidate_table = table(r, r->candidate, "w_hn",
+                                   arena_printf(a, "W_hn [%lld, %lld]", (long long)r->cost.hidden,
+                                                (long long)r->cost.projected));
+    if (r->output)
+        r->output_table = table(r, r->output, "w_hr",
+                                arena_printf(a, "W_hr [%lld, %lld]", (long long)r->cost.projected,
+                                             (long long)r->cost.hidden));
+}
+
+/* --- the input's share --- */
+
+/* Which rows of x one call of the input function takes. */
+typedef enum {
+    ROWS_OF_STEPS,       /* one batch row: a row a step */
+    ROWS_OF_BATCH,       /* a row for each of the batch, one step after another */
+    ROWS_OF_ALL,         /* steps times batch, all at one distance */
+    ROWS_OF_STEPS_BY_ROW /* the steps of one batch row after another */
+} input_rows;
+
+typedef struct {
+    recurrent *r;
+    emit_context *e;
+    const dim *steps_dim, *batch_dim, *x_t, *x_b;
+    cexpr *T, *B;
+    int64_t batch;       /* -1: known only at run time */
+    input_rows rows;
+    /* names in the kernel's function */
+    const char *x, *out, *h, *c, *lengths, *gates, *next;
+} layer;
+
+static cexpr *row_floats(const layer *l) { return c_name(l->e->unit, "%s", l->r->row_constant); }
+
+static input_rows rows_of(const layer *l) {
+    if (l->batch == 1) return ROWS_OF_STEPS;
+    if (dim_is(l->steps_dim, 1)) return ROWS_OF_BATCH;
+    if (dim_same(l->x_t, dim_mul(l->e->plan->dims, l->x_b, l->batch_dim))) return ROWS_OF_ALL;
+    return dim_min(l->batch_dim) >= l->r->cost.steps ? ROWS_OF_BATCH : ROWS_OF_STEPS_BY_ROW;
+}
+
+static const dim *input_stride(const layer *l) {
+    return l->rows == ROWS_OF_STEPS || l->rows == ROWS_OF_STEPS_BY_ROW ? l->x_t : l->x_b;
+}
+
+/* LAYER_input(rows, x, x_row, gates, gates_row), without what is constant. */
+static void emit_input_function(const layer *l, cexpr *rows) {
+    emit_context *e = l->e;
+    cunit *u = e->unit;
+    recurrent *r = l->r;
+    int64_t stride;
+    cfunction *f = c_function(u, "static void", r->input_function,
+                              arena_printf(e->arena, "%s: the input's share of all gates, gates = %sW_ih x, for rows "
+                                                     "of x [%lld].",
+                                           r->label, r->input->bias_from ? "" : "b_ih + b_hh + ",
+                                           (long long)r->cost.inputs));
+    product p = {.pack = r->input, .table = r->input_table, .x = "x", .y = "gates", .padded = true,
+                 .y_columns = r->cost.columns, .x_row = c_name(u, "x_row"), .y_row = row_floats(l), .rows = rows};
+    if (dim_max(l->steps_dim) * dim_max(l->batch_dim) <= COST_ROW_CHUNK)
+        p.full_rows = dim_max(l->steps_dim) * dim_max(l->batch_dim);
+    r->input_rows_constant = c_is_int(rows, NULL);
+    if (!r->input_rows_constant) c_parameter(f, "size_t", "rows");
+    c_parameter(f, "const float *", "x");
+    if (dim_is_const(input_stride(l), &stride)) p.x_row = c_int(u, stride);
+    else if (!dim_is(l->steps_dim, 1) || l->batch != 1) c_parameter(f, "size_t", "x_row");
+    c_parameter(f, "float *", "gates");
+    if (l->rows == ROWS_OF_STEPS_BY_ROW) {
+        if (l->batch > 0) p.y_row = c_mul(u, c_int(u, l->batch), row_floats(l));
+        else {
+            c_parameter(f, "size_t", "gates_row");
+            p.y_row = c_name(u, "gates_row");
+        }
+    }
+    product_emit(e, c_body(f), &p);
+    c_function_end(f);
+}
+
+static void call_input(const layer *l, cblock *b, cexpr *rows, cexpr *x, cexpr *gates) {
+    emit_context *e = l->e;
+    cunit *u = e->unit;
+    cexpr *arguments[5];
+    unsigned n = 0;
+    if (!l->r->input_rows_constant) arguments[n++] = rows;
+    arguments[n++] = x;
+    if (!dim_is_const(input_stride(l), NULL) && (!dim_is(l->steps_dim, 1) || l->batch != 1))
+        arguments[n++] = emit_dim(e, input_stride(l));
+    arguments[n++] = gates;
+    if (l->rows == ROWS_OF_STEPS_BY_ROW && l->batch < 0) arguments[n++] = c_mul(u, l->B, row_floats(l));
+    c_do(b, c_call_list(u, l->r->input_function, n, arguments));
+}
+
+/* gates = the input's share for steps [first, first + steps). */
+static void emit_input(const layer *l, cblock *b, cexpr *first, cexpr *steps) {
+    emit_context *e = l->e;
+    cunit *u = e->unit;
+    cexpr *x = c_add(u, c_name(u, "%s", l->x), c_mul(u, first, emit_dim(e, l->x_t)));
+    cexpr *gates = c_name(u, "%s", l->gates);
+    switch (l->rows) {
+    case ROWS_OF_STEPS: call_input(l, b, steps, x, gates); return;
+    case ROWS_OF_ALL: call_input(l, b, c_mul(u, steps, l->B), x, gates); return;
+    case ROWS_OF_BATCH:
+    case ROWS_OF_STEPS_BY_ROW: break;
+    }
+    bool by_row = l->rows == ROWS_OF_STEPS_BY_ROW;
+    int64_t count;
+    if (!by_row && c_is_int(steps, &count) && count == 1) {
+        call_input(l, b, l->B, x, gates);
+        return;
+    }
+    const char *name = by_row ? "b" : "t";
+    cexpr *row = c_name(u, "%s", name);
+    cblock *loop = c_for(b, name, c_int(u, 0), by_row ? l->B : steps, 1);
+    if (!by_row) {
+        call_input(l, loop, l->B, c_add(u, x, c_mul(u, row, emit_dim(e, l->x_t))),
+                   c_add(u, gates, c_mul(u, c_mul(u, row, l->B), row_floats(l))));
+        return;
+    }
+    call_input(l, loop, steps, c_add(u, x, c_mul(u, row, emit_dim(e, l->x_b))),
+               c_add(u, gates, c_mul(u, row, row_floats(l))));
+}
+
+/* --- steps --- */
+
+static cexpr *row_of(const layer *l, const char *name, recurrent_rows which, cexpr *row) {
+    cunit *u = l->e->unit;
+    return c_add(u, c_name(u, "%s", name), c_mul(u, row, emit_dim(l->e, recurrent_row_stride(l->r, which))));
+}
+
+/* The call that does step `time` (of the view; `turn` in this chunk) for `rows` rows from `row` on. */
+static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn, cexpr *row, unsigned rows) {
+    emit_context *e = l->e;
+    cunit *u = e->unit;
+    const recurrent *r = l->r;
+    cexpr *arguments[8];
+    unsigned n = 0;
+    cexpr *index = c_add(u, c_mul(u, turn, l->B), row);
+    arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, index, row_floats(l)));
+    arguments[n++] = row_of(l, l->h, RECURRENT_H, row);
+    if (r->has_cell) arguments[n++] = row_of(l, l->c, RECURRENT_C, row);
+    if (r->has_out)
+        arguments[n++] = c_add(u, c_add(u, c_name(u, "%s", l->out),
+                                        c_mul(u, time, emit_dim(e, r->k->results[0].view.strides[0]))),
+                               c_mul(u, row, emit_dim(e, recurrent_row_stride(r, RECURRENT_OUT))));
+    if (rows == 1 ? r->step_uses_next : r->step_uses_tile_next) arguments[n++] = c_name(u, "%s", l->next);
+    for (int which = RECURRENT_H; rows > 1 && which <= RECURRENT_OUT; which++) {
+        if ((which == RECURRENT_C && !r->has_cell) || (which == RECURRENT_OUT && !r->has_out)) continue;
+        const dim *stride = recurrent_row_stride(r, (recurrent_rows)which);
+        if (!dim_is_const(stride, NULL)) arguments[n++] = emit_dim(e, stride);
+    }
+    c_do(b, c_call_list(u, rows == 1 ? r->step_function : r->tile_function, n, arguments));
+}
+
+/* out = 0 past a sequence's end. */
+static void emit_zero_out(const layer *l, cblock *b, cexpr *time, cexpr *row) {
+    emit_context *e = l->e;
+    cunit *u = e->unit;
+    const plan_view *v = &l->r->k->results[0].view;
+    cexpr *out = c_add(u, c_add(u, c_name(u, "%s", l->out), c_mul(u, time, emit_dim(e, v->strides[0]))),
+                       c_mul(u, row, emit_dim(e, v->strides[1])));
+    cexpr *bytes = c_mul(u, c_int(u, l->r->cost.projected), c_name(u, "sizeof(float)"));
+    c_do(b, c_call(u, "memset", 3, out, c_int(u, 0), bytes));
+}
+
+/* One time step of the whole batch. */
+static void emit_time_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
+    emit_context *e = l->e;
+    cunit *u = e->unit;
+    const recurrent *r = l->r;
+    const char *name = "b";
+    unsigned height = r->tile_rows;
+    bool constant = l->batch > 0;
+    if (l->lengths) {
+        bool single = l->batch == 1;
+        cexpr *row = single ? c_int(u, 0) : c_name(u, "%s", name);
+        cblock *inner = single ? b : c_for(b, name, c_int(u, 0), l->B, 1);
+        cexpr *at[] = {row};
+        cexpr *length = emit_element(e, l->lengths, &r->k->inputs[IR_REC_LENGTHS].view, at);
+        cexpr *done = r->k->start ? c_add(u, emit_dim(e, r->k->start), time) : time;
+        cexpr *inside = c_binary(u, "<", done, c_cast(u, "size_t", length));
+        call_step(l, c_if(inner, inside), time, turn, row, 1);
+        if (r->has_out) emit_zero_out(l, c_else(inner), time, row);
+        return;
+    }
+    cexpr *even = c_mul(u, c_binary(u, "/", l->B, c_int(u, height)), c_int(u, height));
+    if (height > 1) {
+        if (constant && l->batch < 2 * (int64_t)height) {
+            call_step(l, b, time, turn, c_int(u, 0), height);
+        } else {
+            call_step(l, c_for(b, name, c_int(u, 0), even, height), time, turn, c_name(u, "%s", name), height);
+        }
+        if (constant && l->batch % height == 0) return;
+        if (constant && l->batch % height == 1) {
+            call_step(l, b, time, turn, even, 1);
+            return;
+        }
+        call_step(l, c_for(b, name, even, l->B, 1), time, turn, c_name(u, "%s", name), 1);
+    } else if (l->batch == 1) {
+        call_step(l, b, time, turn, c_int(u, 0), 1);
+    } else {
+        call_step(l, c_for(b, name, c_int(u, 0), l->B, 1), time, turn, c_name(u, "%s", name), 1);
+    }
+}
+
+/* Steps [first, first + steps) in the layer's direction, one after another. */
+static void emit_steps(const layer *l, cblock *b, cexpr *first, cexpr *steps) {
+    emit_context *e = l->e;
+    cunit *u = e->unit;
+    bool reverse = l->r->attrs->reverse;
+    int64_t count;
+    if (c_is_int(steps, &count) && c_is_int(first, NULL) && (count == 1 || 4 * count <= e->unroll)) {
+        for (int64_t i = 0; i < count; i++) {
+            int64_t t = reverse ? count - 1 - i : i;
+            emit_time_step(l, b, c_add(u, first, c_int(u, t)), c_int(u, t));
+        }
+        return;
+    }
+    const char *name = "t";
+    cexpr *t = c_name(u, "%s", name);
+    cblock *loop = reverse ? c_for_down(b, name, steps) : c_for(b, name, c_int(u, 0), steps, 1);
+    emit_time_step(l, loop, c_add(u, first, t), t);
+}
+
+/* --- the layer --- */
+
+static const char *used_name(const plan_operand *o) { return o->kind == PLAN_MEMORY ? o->name : NULL; }
+
+static layer begin_layer(emit_context *e, const plan_kernel *k, recurrent *r) {
+    const plan_view *x = &k->inputs[IR_REC_X].view;
+    layer l = {.r = r, .e = e, .steps_dim = x->type.dims[0], .batch_dim = x->type.dims[1], .x_t = x->strides[0],
+               .x_b = x->strides[1], .batch = -1};
+    l.T = emit_dim(e, l.steps_dim);
+    l.B = emit_dim(e, l.batch_dim);
+    c_is_int(l.B, &l.batch);
+    l.rows = rows_of(&l);
+    l.x = k->inputs[IR_REC_X].name;
+    l.lengths = used_name(&k->inputs[IR_REC_LENGTHS]);
+    l.out = used_name(&k->results[0]);
+    l.h = k->results[1].name;
+    if (r->has_cell) l.c = k->results[2].name;
+    l.gates = "gates";
+    l.next = "next";
+    return l;
+}
+
+static void make_functions(layer *l) {
+    emit_context *e = l->e;
+    recurrent *r = l->r;
+    int64_t chunk = r->cost.steps, T, count = -1;
+    if (c_is_int(l->T, &T) && T % chunk == 0) count = chunk; /* chunk is T, where T is smaller */
+    if (l->rows == ROWS_OF_BATCH) count = l->batch;
+    if (l->rows == ROWS_OF_ALL) count = l->batch < 0 || count < 0 ? -1 : count * l->batch;
+    cexpr *rows = count > 0 ? c_int(e->unit, count) : c_name(e->unit, "rows");
+    r->input_function = emit_name(e, "%s_input", r->label);
+    emit_input_function(l, rows);
+    /* rows of one tile share the weights; with lengths each row is a case of its own */
+    unsigned sums = r->hidden->gates > 1 ? r->hidden->gates : 2;
+    int64_t most = dim_max(l->batch_dim);
+    r->tile_rows = l->lengths ? 1 : tile_rows(e, sums, 1);
+    if (r->tile_rows > most) r->tile_rows = (unsigned)most;
+    r->step_function = emit_name(e, "%s_step", r->label);
+    if (r->tile_rows == 1 || l->batch < 0 || l->batch % r->tile_rows)
+        r->step_uses_next = recurrent_emit_step(r, 1, r->step_function);
+    if (r->tile_rows == 1) return;
+    r->tile_function = emit_name(e, "%s_step_of_%u", r->label, r->tile_rows);
+    r->step_uses_tile_next = recurrent_emit_step(r, r->tile_rows, r->tile_function);
+}
+
+void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
+    cunit *u = e->unit;
+    recurrent *r = ARENA_NEW(e->arena, recurrent);
+    r->e = e;
+    r->k = k;
+    r->attrs = &k->node->attrs;
+    r->cost = cost_of_recurrent(k);
+    r->label = k->node->label;
+    r->has_cell = r->attrs->cell == IR_LSTM;
+    r->has_out = k->results[0].kind == PLAN_MEMORY;
+    r->projects = k->inputs[IR_REC_W_HR].kind != PLAN_NONE;
+    r->resets_before = r->attrs->cell == IR_GRU && !r->attrs->reset_after;
+    make_packs(r);
+    make_tables(r);
+    r->row_constant = emit_name(e, "%s_GATES", r->label);
+    c_enum_constant(u, r->row_constant, r->cost.z_row);
+    layer l = begin_layer(e, k, r);
+    make_functions(&l);
+
+    cblock *b = c_body(f);
+    int64_t chunk = r->cost.steps, T = -1;
+    bool constant = c_is_int(l.T, &T);
+    c_declare(b, "float *", l.gates, c_name(u, "work"));
+    if (r->step_uses_next || r->step_uses_tile_next)
+        c_declare(b, "float *", l.next, c_add(u, c_name(u, "work"), c_int(u, r->cost.h_next)));
+    if (dim_max(l.steps_dim) <= chunk) {
+        emit_input(&l, b, c_int(u, 0), l.T);
+        emit_steps(&l, b, c_int(u, 0), l.T);
+        return;
+    }
+    c_comment(b, "%s steps at a time: the input's share for all of them, then step by step",
+              arena_printf(e->arena, "%lld", (long long)chunk));
+    const char *done_name = "done", *steps_name = "steps";
+    cblock *loop = c_for(b, done_name, c_int(u, 0), l.T, chunk);
+    cexpr *done = c_name(u, "%s", done_name), *steps = c_int(u, chunk), *first = done;
+    if (!constant || T % chunk) {
+        cexpr *left = c_sub(u, l.T, done);
+        c_declare(loop, "const size_t", steps_name,
+                  c_conditional(u, c_binary(u, "<", left, c_int(u, chunk)), left, c_int(u, chunk)));
+        steps = c_name(u, "%s", steps_name);
+    }
+    if (r->attrs->reverse) {
+        const char *first_name = "first";
+        c_declare(loop, "const size_t", first_name, c_sub(u, c_sub(u, l.T, done), steps));
+        first = c_name(u, "%s", first_name);
+    }
+    emit_input(&l, loop, first, steps);
+    emit_steps(&l, loop, first, steps);
+}

@@ -1,0 +1,122 @@
+/* kernel_recurrent_cell: activations and cell updates, on one vector of units. */
+#include "emit/kernel_recurrent.h"
+
+static cexpr *call1(emit_context *e, const char *name, cexpr *x) { return c_call(e->unit, emit_vector(e, name), 1, x); }
+
+static cexpr *call2(emit_context *e, const char *name, cexpr *x, cexpr *y) {
+    return c_call(e->unit, emit_vector(e, name), 2, x, y);
+}
+
+static cexpr *madd(emit_context *e, cexpr *x, cexpr *y, cexpr *z) {
+    return c_call(e->unit, emit_vector(e, "madd"), 3, x, y, z);
+}
+
+/* Keras's definitions and default parameters. */
+static cexpr *activate(emit_context *e, ir_activation a, cexpr *x) {
+    cunit *u = e->unit;
+    switch (a) {
+    case IR_ACT_LINEAR: return x;
+    case IR_ACT_RELU: return call1(e, "relu", x);
+    case IR_ACT_RELU6: return call1(e, "relu6", x);
+    case IR_ACT_LEAKY_RELU: return call2(e, "leaky_relu", x, c_float(u, 0.2f));
+    case IR_ACT_TANH: return call1(e, "tanh", x);
+    case IR_ACT_SIGMOID: return call1(e, "sigmoid", x);
+    case IR_ACT_HARD_SIGMOID: return call1(e, "hard_sigmoid", x);
+    case IR_ACT_SOFTSIGN: return call1(e, "softsign", x);
+    case IR_ACT_SOFTPLUS:
+        return c_call(u, emit_vector(e, "softplus"), 3, x, c_float(u, 1.0f), c_float(u, 20.0f));
+    case IR_ACT_ELU: return call2(e, "elu", x, c_float(u, 1.0f));
+    case IR_ACT_SELU: return call1(e, "selu", x);
+    case IR_ACT_EXPONENTIAL: return call1(e, "exp", x);
+    case IR_ACT_GELU: return call1(e, "gelu", x);
+    case IR_ACT_SILU: return call1(e, "silu", x);
+    case IR_ACT_COUNT: break;
+    }
+    ice("no activation %d", (int)a);
+}
+
+/* The weights of sigmoid gates are halved: see recurrent's packs. */
+static cexpr *gate_activation(const recurrent *r, cexpr *x) {
+    ir_activation a = r->attrs->recurrent_activation;
+    return a == IR_ACT_SIGMOID ? call1(r->e, "sigmoid_of_half", x) : activate(r->e, a, x);
+}
+
+static cexpr *variable(const recurrent_cell *cell, const char *name) {
+    return c_name(cell->recurrent->e->unit, "%s%s", name, cell->suffix);
+}
+
+static cexpr *define(const recurrent_cell *cell, const char *name, cexpr *value) {
+    emit_context *e = cell->recurrent->e;
+    c_declare(cell->block, arena_printf(e->arena, "const %s", e->target->prefix),
+              arena_printf(e->arena, "%s%s", name, cell->suffix), value);
+    return variable(cell, name);
+}
+
+static void set_gate(const recurrent_cell *cell, const char *name) {
+    c_assign(cell->block, variable(cell, name), "=", gate_activation(cell->recurrent, variable(cell, name)));
+}
+
+static cexpr *column_group(const recurrent_cell *cell, unsigned group) {
+    cunit *u = cell->recurrent->e->unit;
+    return c_add(u, cell->gates, c_int(u, group * cell->width));
+}
+
+const char *recurrent_gate_letters(const recurrent *r) {
+    return r->attrs->cell == IR_LSTM ? "ifgo" : r->attrs->cell == IR_GRU ? "rzn" : "a";
+}
+
+static cexpr *emit_lstm(const recurrent_cell *cell) {
+    const recurrent *r = cell->recurrent;
+    emit_context *e = r->e;
+    set_gate(cell, "i");
+    set_gate(cell, "f");
+    if (r->attrs->activation != IR_ACT_LINEAR)
+        c_assign(cell->block, variable(cell, "g"), "=", activate(e, r->attrs->activation, variable(cell, "g")));
+    set_gate(cell, "o");
+    cexpr *old = tile_load_n(e, cell->c, cell->lanes);
+    cexpr *added = call2(e, "mul", variable(cell, "i"), variable(cell, "g"));
+    cexpr *next = define(cell, "cell", madd(e, variable(cell, "f"), old, added));
+    tile_store_n(e, cell->block, cell->c, next, cell->lanes);
+    return define(cell, "hidden", call2(e, "mul", variable(cell, "o"), activate(e, r->attrs->activation, next)));
+}
+
+/* h = (1 - z) * n + z * h, in this form: where z is exactly 1, h stays what it is. */
+static cexpr *emit_interpolation(const recurrent_cell *cell, cexpr *z) {
+    emit_context *e = cell->recurrent->e;
+    cexpr *one = call1(e, "splat", c_float(e->unit, 1.0f));
+    cexpr *candidate = call2(e, "mul", call2(e, "sub", one, z), variable(cell, "n"));
+    return define(cell, "hidden", madd(e, z, tile_load_n(e, cell->h, cell->lanes), candidate));
+}
+
+static cexpr *emit_gru(const recurrent_cell *cell) {
+    const recurrent *r = cell->recurrent;
+    emit_context *e = r->e;
+    if (r->resets_before) {
+        if (r->attrs->activation != IR_ACT_LINEAR)
+            c_assign(cell->block, variable(cell, "n"), "=", activate(e, r->attrs->activation, variable(cell, "n")));
+        return emit_interpolation(cell, define(cell, "z", tile_load(e, column_group(cell, 1))));
+    }
+    set_gate(cell, "r");
+    set_gate(cell, "z");
+    cexpr *n = madd(e, variable(cell, "r"), variable(cell, "n"), tile_load(e, column_group(cell, 0)));
+    c_assign(cell->block, variable(cell, "n"), "=", activate(e, r->attrs->activation, n));
+    return emit_interpolation(cell, variable(cell, "z"));
+}
+
+cexpr *recurrent_emit_cell(const recurrent_cell *cell) {
+    const recurrent *r = cell->recurrent;
+    switch (r->attrs->cell) {
+    case IR_LSTM: return emit_lstm(cell);
+    case IR_GRU: return emit_gru(cell);
+    case IR_RNN: return define(cell, "hidden", activate(r->e, r->attrs->activation, variable(cell, "a")));
+    }
+    ice("no cell %d", (int)r->attrs->cell);
+}
+
+cexpr *recurrent_emit_reset(const recurrent_cell *cell) {
+    emit_context *e = cell->recurrent->e;
+    set_gate(cell, "r");
+    set_gate(cell, "z");
+    c_do(cell->block, c_call(e->unit, emit_vector(e, "store"), 2, column_group(cell, 1), variable(cell, "z")));
+    return call2(e, "mul", variable(cell, "r"), tile_load_n(e, cell->h, cell->lanes));
+}

@@ -1,0 +1,45 @@
+/* pack: weights in the order in which kernels read them, put there at compile time.
+ *
+ * A matrix [gates * units, terms] becomes panels. A panel holds `panel` units (the last one as many as are left, rounded
+ * up to COST_PADDING); it has a row of biases, if there are any, and one row a term; a row holds, gate by gate, one
+ * value for each unit of the panel:
+ *
+ *     b[g0 u0] b[g0 u1] … b[g1 u0] b[g1 u1] …
+ *     w[g0 u0][0] w[g0 u1][0] … w[g1 u0][0] …           the factors of term 0
+ *     w[g0 u0][1] …
+ *
+ * so that a kernel reads a panel once from front to back and ends with all gates of the same units. Units that only fill
+ * up are zero; `tail` zeros stand behind the last panel, for vectors that are wider than it.
+ */
+#ifndef NNC_EMIT_PACK_H
+#define NNC_EMIT_PACK_H
+
+#include "plan/cost.h"
+
+enum { PACK_MAX_GATES = 4 };
+
+typedef struct {
+    int64_t units, terms, panel;
+    unsigned gates;                  /* column groups of a row */
+    unsigned gate[PACK_MAX_GATES];   /* which gate of the matrix each group is */
+    float scale[PACK_MAX_GATES];     /* multiplies its weights and biases */
+    unsigned bias_from;              /* the groups from this one on have biases; gates: none has */
+    const float *weight;             /* row-major */
+    const float *bias, *second_bias; /* [gates * units], added in double and rounded once; either may be NULL */
+    bool first_bias_only[PACK_MAX_GATES]; /* groups whose second bias stands elsewhere */
+    int64_t tail;
+} pack;
+
+int64_t pack_panels(const pack *p);                       /* the last, narrow one too */
+int64_t pack_units(const pack *p, int64_t panel);         /* that are real */
+int64_t pack_width(const pack *p, int64_t panel);         /* with those that fill up */
+int64_t pack_row(const pack *p, int64_t panel);           /* floats of a row: gates * width */
+int64_t pack_bias_floats(const pack *p, int64_t panel);   /* of the row of biases */
+int64_t pack_offset(const pack *p, int64_t panel);        /* where the panel begins */
+int64_t pack_elements(const pack *p);
+/* Whether every value is finite: tables print differently if not. */
+bool pack_finite(const pack *p);
+/* A ctable_fill: context is the pack. */
+void pack_fill(void *context, float *values);
+
+#endif

@@ -1,0 +1,51 @@
+/* tile: sums held in registers, the heart of every matrix kernel.
+ *
+ * A tile is `rows` rows of input times `vectors` vectors of weight columns; each pair has its sum (in `chains` chains)
+ * in a named vector variable. A term k adds splat(input[row][k]) * weights[k][column] to every sum. The order of a sum
+ * depends on the number of terms and chains only, so tiles of any height give the same bits:
+ * term k goes to chain k % chains; the terms that are left when the chains do not divide their number go to the first
+ * chain; finally the chains are added, first + second, or (first + second) + (third + fourth).
+ */
+#ifndef NNC_EMIT_TILE_H
+#define NNC_EMIT_TILE_H
+
+#include "emit/kernel.h"
+
+enum { TILE_MAX_SUMS = 32, TILE_MAX_VECTORS = 16 };
+
+typedef struct {
+    unsigned rows, vectors, chains;
+    const char *sums[TILE_MAX_SUMS];     /* [rows][vectors] */
+    int64_t columns[TILE_MAX_VECTORS];   /* of each vector in a row of weights, in floats */
+    cexpr *weights;                      /* address of a row of weights, the first term's */
+    int64_t width;                       /* floats from one term's row of weights to the next */
+    const char *inputs[COST_ROWS];       /* names of pointers: input[k] is the factor of term k */
+    const char *splats;                  /* with one row: splat(input[k]) stands in the variable SPLATS_k already */
+    bool unrolled;                       /* all terms one after another; wants constant bounds */
+} tile;
+
+/* Terms [from, from + count); count is known unless count < 0, then up to `to`, and from is a multiple of the chains. */
+typedef struct {
+    cexpr *from, *to;
+    int64_t count;
+} tile_terms;
+
+/* Declares the sums, starting at starts[row * vectors + vector]; NULL starts all at zero. */
+void tile_declare(emit_context *e, cblock *b, const tile *t, cexpr *const *starts);
+/* Adds the terms. */
+void tile_add_terms(emit_context *e, cblock *b, const tile *t, tile_terms terms);
+/* Adds the chains: the sums are then complete. */
+void tile_join_chains(emit_context *e, cblock *b, const tile *t);
+/* How many statements tile_add_terms makes where it unrolls `count` terms. */
+int64_t tile_statements(const tile *t, int64_t count);
+
+/* Rows of a register tile with this many vectors and chains, for the target's registers: at least 1. */
+unsigned tile_rows(const emit_context *e, unsigned vectors, unsigned chains);
+
+/* --- names and short forms that matrix kernels share ----------------------------------------------------------------- */
+cexpr *tile_load(emit_context *e, cexpr *address);
+/* The first n lanes; all when n == lanes. */
+cexpr *tile_load_n(emit_context *e, cexpr *address, int64_t n);
+void tile_store_n(emit_context *e, cblock *b, cexpr *address, cexpr *value, int64_t n);
+
+#endif

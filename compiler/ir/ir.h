@@ -1,0 +1,200 @@
+/* ir: a model as a graph of operators on typed values.
+ *
+ * Nodes are in SSA form: each value is a result of exactly one node; nodes stand in an order in which operands come
+ * first. A model has two graphs, made of the same kind of nodes: `run` (one call of NAME_run) and `reset` (the initial
+ * values of states that have an expression; usually empty). Params belong to the model and may be used by both.
+ * Everything lives in the model's arena. The IR knows no AST; `where` spans still point into the .nn file.
+ *
+ * RECURRENT is one layer in one direction; lowering unrolls num_layers and directions into several. Its inputs:
+ *   [IR_REC_X]    x[T, B, I]            [IR_REC_H0] h0[B, P]?        [IR_REC_C0] c0[B, H]? (LSTM)
+ *   [IR_REC_LENGTHS] lengths int32[B]?  [IR_REC_W_IH] w_ih[G*H, I]   [IR_REC_W_HH] w_hh[G*H, P]
+ *   [IR_REC_B_IH] b_ih[G*H]?            [IR_REC_B_HH] b_hh[G*H]?     [IR_REC_W_HR] w_hr[P, H]? (proj_size)
+ * and its results: out[T, B, P], h_n[B, P], c_n[B, H] (LSTM; another cell has only two results). P is H without w_hr.
+ * G and the order of the gates are torch's: LSTM i, f, g, o; GRU r, z, n; RNN one. A missing h0 or c0 is zero. With
+ * `reverse` time runs from the last step to the first and out keeps the input's order. With lengths, out is zero past
+ * each length, h_n and c_n are those of each sequence's own last step.
+ */
+#ifndef NNC_IR_IR_H
+#define NNC_IR_IR_H
+
+#include "ir/type.h"
+#include "support/diag.h"
+
+enum { IR_MANY = 1 << 20 };
+
+typedef enum {
+#define OP(NAME, text, class, min_inputs, max_inputs, results) IR_##NAME,
+#include "ir/op.def"
+    IR_OP_COUNT
+} ir_op;
+
+typedef enum { IR_SOURCE, IR_LAYER, IR_UNARY, IR_BINARY, IR_REDUCE, IR_NORMALIZE, IR_VIEW, IR_MOVE } ir_op_class;
+
+const char *ir_op_name(ir_op op);
+ir_op_class ir_op_class_of(ir_op op);
+unsigned ir_op_min_inputs(ir_op op); /* optional ones counted */
+unsigned ir_op_max_inputs(ir_op op);
+unsigned ir_op_results(ir_op op);
+
+enum {
+    IR_REC_X, IR_REC_H0, IR_REC_C0, IR_REC_LENGTHS, IR_REC_W_IH, IR_REC_W_HH, IR_REC_B_IH, IR_REC_B_HH, IR_REC_W_HR,
+    IR_REC_INPUTS
+};
+
+typedef enum { IR_RNN, IR_LSTM, IR_GRU } ir_cell;
+
+/* Activations of recurrent layers, by their Keras names. */
+typedef enum {
+    IR_ACT_LINEAR, IR_ACT_RELU, IR_ACT_RELU6, IR_ACT_LEAKY_RELU, IR_ACT_TANH, IR_ACT_SIGMOID, IR_ACT_HARD_SIGMOID,
+    IR_ACT_SOFTSIGN, IR_ACT_SOFTPLUS, IR_ACT_ELU, IR_ACT_SELU, IR_ACT_EXPONENTIAL, IR_ACT_GELU, IR_ACT_SILU,
+    IR_ACT_COUNT
+} ir_activation;
+
+const char *ir_activation_name(ir_activation a);
+const char *ir_cell_name(ir_cell c); /* "rnn", "lstm", "gru" */
+unsigned ir_cell_gates(ir_cell c);   /* 1, 4, 3 */
+
+typedef enum { IR_PAD_CONSTANT, IR_PAD_REFLECT, IR_PAD_REPLICATE, IR_PAD_CIRCULAR } ir_pad_mode;
+
+/* Only the members that the operator's row in op.def names have a meaning; the others are zero. */
+typedef struct {
+    size_t index;                    /* sources */
+    double number;                   /* CONST; PAD in constant mode */
+    double scalar[2];                /* UNARY with parameters; CLAMP may hold ±infinity */
+    unsigned axis;                   /* NORMALIZE, SLICE, CAT, PAD */
+    unsigned axes;                   /* REDUCE: bit i is dim i */
+    bool keepdim;                    /* REDUCE */
+    unsigned perm[IR_MAX_RANK];      /* PERMUTE */
+    const dim *start;                /* SLICE */
+    int64_t step;                    /* SLICE */
+    int64_t count;                   /* ONE_HOT classes; LAYER_NORM dims */
+    double eps;                      /* LAYER_NORM, BATCH_NORM */
+    bool has_max_norm;               /* EMBEDDING */
+    double max_norm, norm_type;      /* EMBEDDING; norm_type may be infinity */
+    int64_t stride, dilation, groups, before, after; /* CONV1D: zeros before and after; PAD: before, after */
+    ir_pad_mode pad_mode;            /* PAD */
+    ir_cell cell;                    /* RECURRENT */
+    ir_activation activation, recurrent_activation;
+    bool reverse, reset_after;
+} ir_attrs;
+
+typedef struct ir_node ir_node;
+
+typedef struct {
+    unsigned id;         /* unique in its model; %id in text */
+    ir_type type;
+    ir_node *producer;
+    unsigned result;     /* which of the producer's results */
+    const char *name;    /* the name that the .nn file binds it to, or NULL */
+    span where;          /* the expression that made it */
+} ir_value;
+
+struct ir_node {
+    ir_op op;
+    ir_value **inputs;   /* input_count; NULL for an optional one that is not there */
+    unsigned input_count;
+    ir_value **results;  /* result_count */
+    unsigned result_count;
+    ir_attrs attrs;
+    const char *label;   /* what comments and C names call it: "lstm", "lstm_l1_reverse", "softmax" */
+    const char *source;  /* a layer as written: "LSTM(6, 6)"; NULL for functions */
+    span where;
+    ir_node *next;
+};
+
+typedef struct {
+    ir_node *first, *last;
+} ir_graph;
+
+typedef struct {
+    const char *name;
+    ir_value *value; /* the INPUT node's result */
+    span where;
+} ir_input;
+
+typedef struct {
+    const char *name;
+    ir_value *value; /* of graph run */
+    span where;
+} ir_output;
+
+typedef struct {
+    const char *name;
+    ir_type type;
+    ir_value *value; /* the STATE node's result in graph run: the value at the run's start */
+    ir_value *next;  /* the value at the run's end; NULL: unchanged */
+    ir_value *init;  /* of graph reset, same type; NULL: zeros */
+    span where;
+} ir_state;
+
+/* A tensor of the state_dict. After binding, data holds the elements in row-major order (const, owned by the weights,
+ * whose lifetime is the compilation's); before, NULL. Params of the same key and shape are one param. */
+typedef struct {
+    const char *key;
+    ir_type type;        /* constant dims */
+    const float *data;   /* float32, converted if the file has another type */
+    const char *wanted_by; /* for messages: "layer lstm = LSTM(6, 6)" */
+    span where;
+} ir_param;
+
+/* Checked before anything is written: each element of value, a view of an input, must be in [low, high]. */
+typedef struct {
+    ir_value *value;
+    bool is_length;      /* NNC_ERR_LENGTH, else NNC_ERR_TOKEN */
+    const dim *low, *high;
+    span where;
+} ir_bound_check;
+
+typedef struct {
+    arena *arena;
+    dim_table *dims;
+    const char *name;
+    span where;
+    const char *weights;     /* as written in the .nn file, or NULL */
+    span weights_where;
+    const dim **symbols;     /* run-time dims in order of declaration, all of them */
+    span *symbol_where;
+    size_t symbol_count, symbol_capacity;
+    ir_input *inputs;
+    size_t input_count, input_capacity;
+    ir_output *outputs;
+    size_t output_count, output_capacity;
+    ir_state *states;
+    size_t state_count, state_capacity;
+    ir_param *params;
+    size_t param_count, param_capacity;
+    ir_bound_check *checks;
+    size_t check_count, check_capacity;
+    ir_graph run, reset;
+    unsigned value_count;
+} ir_model;
+
+ir_model *ir_model_new(arena *a, dim_table *dims, const char *name, span where);
+
+/* Appends a node with `input_count` inputs (copied) and the op's number of results, whose types the caller fills in.
+ * RECURRENT gets three: a caller whose cell is no LSTM sets result_count to 2. */
+ir_node *ir_add(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count, span where);
+/* The same right behind `after` (NULL: at the front), for passes. */
+ir_node *ir_insert(ir_model *m, ir_graph *g, ir_node *after, ir_op op, ir_value *const *inputs, unsigned input_count,
+                   span where);
+/* The common case: one result of this type. */
+ir_value *ir_add_value(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count,
+                       ir_type type, span where);
+/* The value's constant number if its producer is CONST. */
+bool ir_is_const(const ir_value *v, double *number);
+/* How many node inputs, outputs and next states of the model use v. */
+unsigned ir_use_count(const ir_model *m, const ir_value *v);
+/* Replaces every use of `from` (inputs of nodes in both graphs, outputs, next, init, checks) by `to`. */
+void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to);
+
+/* ir_print.c, ir_read.c: the whole model as text, and back. Reading what was printed and printing it again gives the
+ * same text. Weights' data is not part of it, and what was read has no places in a .nn file. ir_read makes sure that
+ * every value is defined before it is used and that operands and indices are there; the rest is ir_check's.
+ * It returns NULL after reporting to `error` (arena text with a line). */
+void ir_print(const ir_model *m, text *to);
+ir_model *ir_read(arena *a, const char *text_begin, size_t length, const char **error);
+
+/* ir_check.c: NULL when every invariant of ir.h and op.def holds, else what is wrong, in arena text. */
+const char *ir_check(arena *a, const ir_model *m);
+
+#endif

@@ -1,0 +1,115 @@
+/* ir_attrs: the table of attributes. */
+#include "ir/ir_attrs.h"
+
+#include <string.h>
+
+#define AT(member) offsetof(ir_attrs, member)
+
+/* Rows of one operator stand together. */
+static const ir_attr rows[] = {
+    {IR_INPUT, "index", IR_ATTR_SIZE, AT(index), false},
+    {IR_STATE, "index", IR_ATTR_SIZE, AT(index), false},
+    {IR_PARAM, "index", IR_ATTR_SIZE, AT(index), false},
+    {IR_CONST, "number", IR_ATTR_NUMBER, AT(number), false},
+    {IR_EMBEDDING, "has_max_norm", IR_ATTR_BOOL, AT(has_max_norm), true},
+    {IR_EMBEDDING, "max_norm", IR_ATTR_NUMBER, AT(max_norm), true},
+    {IR_EMBEDDING, "norm_type", IR_ATTR_NUMBER, AT(norm_type), true},
+    {IR_ONE_HOT, "count", IR_ATTR_INT, AT(count), false},
+    {IR_RECURRENT, "cell", IR_ATTR_CELL, AT(cell), false},
+    {IR_RECURRENT, "activation", IR_ATTR_ACTIVATION, AT(activation), false},
+    {IR_RECURRENT, "recurrent_activation", IR_ATTR_ACTIVATION, AT(recurrent_activation), true},
+    {IR_RECURRENT, "reverse", IR_ATTR_BOOL, AT(reverse), true},
+    {IR_RECURRENT, "reset_after", IR_ATTR_BOOL, AT(reset_after), true},
+    {IR_CONV1D, "stride", IR_ATTR_INT, AT(stride), false},
+    {IR_CONV1D, "dilation", IR_ATTR_INT, AT(dilation), false},
+    {IR_CONV1D, "groups", IR_ATTR_INT, AT(groups), false},
+    {IR_CONV1D, "before", IR_ATTR_INT, AT(before), true},
+    {IR_CONV1D, "after", IR_ATTR_INT, AT(after), true},
+    {IR_LAYER_NORM, "count", IR_ATTR_INT, AT(count), false},
+    {IR_LAYER_NORM, "eps", IR_ATTR_NUMBER, AT(eps), false},
+    {IR_BATCH_NORM, "eps", IR_ATTR_NUMBER, AT(eps), false},
+    {IR_CLAMP, "low", IR_ATTR_NUMBER, AT(scalar[0]), false},
+    {IR_CLAMP, "high", IR_ATTR_NUMBER, AT(scalar[1]), false},
+    {IR_LEAKY_RELU, "negative_slope", IR_ATTR_NUMBER, AT(scalar[0]), false},
+    {IR_ELU, "alpha", IR_ATTR_NUMBER, AT(scalar[0]), false},
+    {IR_SOFTPLUS, "beta", IR_ATTR_NUMBER, AT(scalar[0]), false},
+    {IR_SOFTPLUS, "threshold", IR_ATTR_NUMBER, AT(scalar[1]), false},
+    {IR_SUM, "axes", IR_ATTR_AXES, AT(axes), false},
+    {IR_SUM, "keepdim", IR_ATTR_BOOL, AT(keepdim), true},
+    {IR_MEAN, "axes", IR_ATTR_AXES, AT(axes), false},
+    {IR_MEAN, "keepdim", IR_ATTR_BOOL, AT(keepdim), true},
+    {IR_MAX, "axes", IR_ATTR_AXES, AT(axes), false},
+    {IR_MAX, "keepdim", IR_ATTR_BOOL, AT(keepdim), true},
+    {IR_MIN, "axes", IR_ATTR_AXES, AT(axes), false},
+    {IR_MIN, "keepdim", IR_ATTR_BOOL, AT(keepdim), true},
+    {IR_ARGMAX, "axes", IR_ATTR_AXES, AT(axes), false},
+    {IR_ARGMAX, "keepdim", IR_ATTR_BOOL, AT(keepdim), true},
+    {IR_SOFTMAX, "axis", IR_ATTR_UNSIGNED, AT(axis), false},
+    {IR_LOG_SOFTMAX, "axis", IR_ATTR_UNSIGNED, AT(axis), false},
+    {IR_PERMUTE, "perm", IR_ATTR_PERM, AT(perm), false},
+    {IR_SLICE, "axis", IR_ATTR_UNSIGNED, AT(axis), false},
+    {IR_SLICE, "start", IR_ATTR_DIM, AT(start), false},
+    {IR_SLICE, "step", IR_ATTR_INT, AT(step), false},
+    {IR_CAT, "axis", IR_ATTR_UNSIGNED, AT(axis), false},
+    {IR_PAD, "axis", IR_ATTR_UNSIGNED, AT(axis), false},
+    {IR_PAD, "before", IR_ATTR_INT, AT(before), false},
+    {IR_PAD, "after", IR_ATTR_INT, AT(after), false},
+    {IR_PAD, "mode", IR_ATTR_PAD_MODE, AT(pad_mode), false},
+    {IR_PAD, "number", IR_ATTR_NUMBER, AT(number), true},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+const ir_attr *ir_attrs_of(ir_op op, size_t *count)
+{
+    size_t first = 0;
+    while (first < ROWS && rows[first].op != op) first++;
+    size_t end = first;
+    while (end < ROWS && rows[end].op == op) end++;
+    *count = end - first;
+    return &rows[first];
+}
+
+static size_t size_of(const ir_attr *row)
+{
+    static const size_t sizes[] = {
+        [IR_ATTR_SIZE] = sizeof(size_t),
+        [IR_ATTR_UNSIGNED] = sizeof(unsigned),
+        [IR_ATTR_INT] = sizeof(int64_t),
+        [IR_ATTR_NUMBER] = sizeof(double),
+        [IR_ATTR_BOOL] = sizeof(bool),
+        [IR_ATTR_AXES] = sizeof(unsigned),
+        [IR_ATTR_PERM] = sizeof(unsigned) * IR_MAX_RANK,
+        [IR_ATTR_DIM] = sizeof(const dim *),
+        [IR_ATTR_PAD_MODE] = sizeof(ir_pad_mode),
+        [IR_ATTR_CELL] = sizeof(ir_cell),
+        [IR_ATTR_ACTIVATION] = sizeof(ir_activation),
+    };
+    return sizes[row->kind];
+}
+
+bool ir_attr_is_zero(const ir_attrs *attrs, const ir_attr *row)
+{
+    const unsigned char *bytes = (const unsigned char *)attrs + row->offset;
+    for (size_t i = 0; i < size_of(row); i++)
+        if (bytes[i]) return false;
+    return true;
+}
+
+const ir_attr *ir_attrs_stray(const ir_attrs *attrs, ir_op op)
+{
+    ir_attrs rest = *attrs;
+    size_t count;
+    const ir_attr *used = ir_attrs_of(op, &count);
+    for (size_t i = 0; i < count; i++) memset((unsigned char *)&rest + used[i].offset, 0, size_of(&used[i]));
+    for (size_t i = 0; i < ROWS; i++)
+        if (!ir_attr_is_zero(&rest, &rows[i])) return &rows[i];
+    return NULL;
+}
+
+const char *ir_pad_mode_name(ir_pad_mode mode)
+{
+    static const char *const names[] = {"constant", "reflect", "replicate", "circular"};
+    if ((unsigned)mode > IR_PAD_CIRCULAR) ice("pad mode number %u", (unsigned)mode);
+    return names[mode];
+}

@@ -1,0 +1,205 @@
+/* ir_check: the verifier. This half looks at the structure: pointers, order, counts, the model's tables; the other,
+ * ir_check_shapes.c, at what each operator says about its operands. It changes nothing and trusts nothing but the
+ * pointers. */
+#include "ir/ir_check.h"
+
+#include <string.h>
+
+#include "ir/ir_attrs.h"
+
+typedef struct {
+    arena *arena;
+    const ir_model *model;
+    const ir_value **defined; /* by id: the values defined so far, in either graph */
+    const ir_graph **defined_in;
+} checker;
+
+static const char *type_is_sound(checker *c, const ir_type *type, bool constant)
+{
+    if (type->dtype != IR_F32 && type->dtype != IR_I32)
+        return arena_printf(c->arena, "element type number %u", (unsigned)type->dtype);
+    if (type->rank > IR_MAX_RANK) return arena_printf(c->arena, "rank %u", type->rank);
+    for (unsigned i = 0; i < type->rank; i++) {
+        const dim *d = type->dims[i];
+        if (!d) return arena_printf(c->arena, "dim %u is not set", i);
+        if (dim_is_huge(d)) return arena_printf(c->arena, "dim %u is too large", i);
+        if (dim_min(d) < 0)
+            return arena_printf(c->arena, "dim %u, %s, may be negative", i, dim_string(c->arena, d));
+        if (dim_is_const(d, NULL)) continue;
+        if (constant) return arena_printf(c->arena, "dim %u, %s, is not constant", i, dim_string(c->arena, d));
+        size_t known = 0;
+        for (size_t s = 0; s < c->model->symbol_count; s++) known += dim_mentions(d, c->model->symbols[s]);
+        if (known != dim_symbols(d, NULL, 0))
+            return arena_printf(c->arena, "dim %u, %s, has a symbol that is not the model's", i,
+                                dim_string(c->arena, d));
+    }
+    if (dim_is_huge(ir_type_elements(c->model->dims, type))) return "too many elements";
+    return NULL;
+}
+
+static const char *is_defined(checker *c, const ir_value *v, const ir_graph *in)
+{
+    if (!v) return "is missing";
+    if (v->id >= c->model->value_count || c->defined[v->id] != v || c->defined_in[v->id] != in)
+        return arena_printf(c->arena, "is %%%u, which no node before it in its graph defines", v->id);
+    return NULL;
+}
+
+static const char *source_is_sound(checker *c, const ir_graph *g, const ir_node *n)
+{
+    const ir_model *m = c->model;
+    const ir_value *v = n->results[0];
+    size_t i = n->attrs.index;
+    size_t count = n->op == IR_INPUT ? m->input_count : n->op == IR_STATE ? m->state_count : m->param_count;
+    if (n->op == IR_CONST) return NULL;
+    if (i >= count) return arena_printf(c->arena, "index %zu of %zu", i, count);
+    if (n->op != IR_PARAM && g != &m->run) return "only the run graph has inputs and states";
+    if (n->op == IR_INPUT && m->inputs[i].value != v) return "the model's input is another value";
+    if (n->op == IR_STATE && m->states[i].value != v) return "the model's state is another value";
+    const ir_type *type = n->op == IR_STATE ? &m->states[i].type : n->op == IR_PARAM ? &m->params[i].type : &v->type;
+    if (!ir_type_same(&v->type, type))
+        return arena_printf(c->arena, "is %s, the model's table says %s", ir_type_string(c->arena, &v->type),
+                            ir_type_string(c->arena, type));
+    return NULL;
+}
+
+static const char *counts_are_sound(checker *c, const ir_node *n)
+{
+    if (n->input_count < ir_op_min_inputs(n->op) || n->input_count > ir_op_max_inputs(n->op))
+        return arena_printf(c->arena, "has %u inputs", n->input_count);
+    unsigned results = ir_op_results(n->op);
+    if (n->op == IR_RECURRENT) {
+        if ((unsigned)n->attrs.cell > IR_GRU) return arena_printf(c->arena, "cell number %u", (unsigned)n->attrs.cell);
+        results = n->attrs.cell == IR_LSTM ? 3 : 2;
+    }
+    if (n->result_count != results)
+        return arena_printf(c->arena, "has %u results, expected %u", n->result_count, results);
+    return NULL;
+}
+
+static const char *results_are_sound(checker *c, const ir_graph *g, const ir_node *n)
+{
+    for (unsigned i = 0; i < n->result_count; i++) {
+        const ir_value *v = n->results[i];
+        if (!v) return arena_printf(c->arena, "result %u is missing", i);
+        if (v->producer != n || v->result != i) return arena_printf(c->arena, "result %u belongs to another node", i);
+        if (v->id >= c->model->value_count) return arena_printf(c->arena, "result %u has id %u of %u", i, v->id,
+                                                                c->model->value_count);
+        if (c->defined[v->id]) return arena_printf(c->arena, "result %u has an id that was given before", i);
+        const char *wrong = type_is_sound(c, &v->type, g == &c->model->reset);
+        if (wrong) return arena_printf(c->arena, "result %u: %s", i, wrong);
+    }
+    return NULL;
+}
+
+static const char *node_is_sound(checker *c, const ir_graph *g, const ir_node *n)
+{
+    const char *wrong = counts_are_sound(c, n);
+    if (wrong) return wrong;
+    for (unsigned i = 0; i < n->input_count; i++) {
+        if (!n->inputs[i] && ir_input_is_optional(n->op, i)) continue;
+        wrong = is_defined(c, n->inputs[i], g);
+        if (wrong) return arena_printf(c->arena, "input %u %s", i, wrong);
+    }
+    wrong = results_are_sound(c, g, n);
+    if (!wrong && ir_op_class_of(n->op) == IR_SOURCE) wrong = source_is_sound(c, g, n);
+    const ir_attr *stray = ir_attrs_stray(&n->attrs, n->op);
+    if (!wrong && stray)
+        wrong = arena_printf(c->arena, "has an attribute of %s: %s", ir_op_name(stray->op), stray->name);
+    if (!wrong) wrong = ir_check_node(c->arena, c->model, n);
+    return wrong;
+}
+
+static const char *graph_is_sound(checker *c, const ir_graph *g, const char *name)
+{
+    const ir_node *last = NULL;
+    for (const ir_node *n = g->first; n; last = n, n = n->next) {
+        if ((unsigned)n->op >= IR_OP_COUNT)
+            return arena_printf(c->arena, "%s: operator number %u", name, (unsigned)n->op);
+        const char *wrong = node_is_sound(c, g, n);
+        if (wrong) {
+            text where = text_new(c->arena);
+            for (unsigned i = 0; i < n->result_count; i++)
+                if (n->results && n->results[i]) text_printf(&where, "%s%%%u", i ? ", " : "", n->results[i]->id);
+            return arena_printf(c->arena, "%s: %s = %s%s%s: %s", name, text_string(&where), ir_op_name(n->op),
+                                n->label ? " # " : "", n->label ? n->label : "", wrong);
+        }
+        for (unsigned i = 0; i < n->result_count; i++) {
+            c->defined[n->results[i]->id] = n->results[i];
+            c->defined_in[n->results[i]->id] = g;
+        }
+    }
+    if (g->last != last) return arena_printf(c->arena, "%s: the last node is not the one that it says", name);
+    return NULL;
+}
+
+static const char *states_are_sound(checker *c)
+{
+    for (size_t i = 0; i < c->model->state_count; i++) {
+        const ir_state *s = &c->model->states[i];
+        if (!s->name) return "a state without a name";
+        const char *wrong = type_is_sound(c, &s->type, true);
+        if (!wrong) wrong = is_defined(c, s->value, &c->model->run);
+        if (!wrong && (s->value->producer->op != IR_STATE || s->value->producer->attrs.index != i))
+            wrong = "its value is not its STATE node's";
+        if (!wrong && s->next) wrong = is_defined(c, s->next, &c->model->run);
+        if (!wrong && s->init) wrong = is_defined(c, s->init, &c->model->reset);
+        if (!wrong && s->next && !ir_type_same(&s->next->type, &s->type))
+            wrong = arena_printf(c->arena, "its next value is %s", ir_type_string(c->arena, &s->next->type));
+        if (!wrong && s->init && !ir_type_same(&s->init->type, &s->type))
+            wrong = arena_printf(c->arena, "its initial value is %s", ir_type_string(c->arena, &s->init->type));
+        if (wrong) return arena_printf(c->arena, "state %s: %s", s->name, wrong);
+    }
+    return NULL;
+}
+
+static const char *check_is_sound(checker *c, const ir_bound_check *check)
+{
+    const char *wrong = is_defined(c, check->value, &c->model->run);
+    if (wrong) return wrong;
+    if (check->value->type.dtype != IR_I32) return "its value is not int32";
+    if (!check->low || !check->high || dim_is_huge(check->low) || dim_is_huge(check->high))
+        return "a bound is missing or too large";
+    const ir_value *v = check->value;
+    while (ir_op_class_of(v->producer->op) == IR_VIEW) v = v->producer->inputs[0];
+    return v->producer->op == IR_INPUT ? NULL : "its value is not a view of an input";
+}
+
+static const char *tables_are_sound(checker *c)
+{
+    const ir_model *m = c->model;
+    for (size_t i = 0; i < m->input_count; i++) {
+        const char *wrong = m->inputs[i].name ? is_defined(c, m->inputs[i].value, &m->run) : "no name";
+        if (!wrong && (m->inputs[i].value->producer->op != IR_INPUT || m->inputs[i].value->producer->attrs.index != i))
+            wrong = "its value is not its INPUT node's";
+        if (wrong) return arena_printf(c->arena, "input %zu: %s", i, wrong);
+    }
+    for (size_t i = 0; i < m->output_count; i++) {
+        const char *wrong = m->outputs[i].name ? is_defined(c, m->outputs[i].value, &m->run) : "no name";
+        if (wrong) return arena_printf(c->arena, "output %zu %s", i, wrong);
+    }
+    for (size_t i = 0; i < m->check_count; i++) {
+        const char *wrong = check_is_sound(c, &m->checks[i]);
+        if (wrong) return arena_printf(c->arena, "check %zu: %s", i, wrong);
+    }
+    return states_are_sound(c);
+}
+
+const char *ir_check(arena *a, const ir_model *m)
+{
+    checker c = {.arena = a, .model = m};
+    c.defined = ARENA_ARRAY(a, const ir_value *, m->value_count);
+    c.defined_in = ARENA_ARRAY(a, const ir_graph *, m->value_count);
+    if (!m->name) return "a model without a name";
+    for (size_t i = 0; i < m->symbol_count; i++)
+        if (!dim_is_symbol(m->symbols[i])) return "a run-time dim that is no symbol";
+    for (size_t i = 0; i < m->param_count; i++) {
+        const char *wrong = m->params[i].key ? type_is_sound(&c, &m->params[i].type, true) : "no key";
+        if (!wrong && m->params[i].type.dtype != IR_F32) wrong = "is not float32";
+        if (wrong) return arena_printf(a, "param %zu: %s", i, wrong);
+    }
+    const char *wrong = graph_is_sound(&c, &m->reset, "reset");
+    if (!wrong) wrong = graph_is_sound(&c, &m->run, "run");
+    if (!wrong) wrong = tables_are_sound(&c);
+    return wrong;
+}

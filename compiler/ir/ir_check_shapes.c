@@ -1,0 +1,462 @@
+/* ir_check_shapes: for each operator, what its operands, attributes and results must be to each other. */
+#include "ir/ir_check.h"
+
+#include <math.h>
+#include <stdarg.h>
+
+typedef struct {
+    arena *arena;
+    dim_table *dims;
+    const ir_node *node;
+} rule;
+
+typedef const char *rule_of_op(rule *r);
+
+static const char *const recurrent_inputs[IR_REC_INPUTS] = {"x",    "h0",   "c0",   "lengths", "w_ih",
+                                                            "w_hh", "b_ih", "b_hh", "w_hr"};
+
+static const dim *constant(rule *r, int64_t value)
+{
+    return dim_const(r->dims, value);
+}
+
+/* NULL when v, which may be an absent optional input, is a `dtype` of this shape; `rank` dims follow. */
+static const char *expect(rule *r, const ir_value *v, const char *what, ir_dtype dtype, unsigned rank, ...)
+{
+    if (!v) return NULL;
+    ir_type want = {.dtype = dtype, .rank = rank};
+    va_list list;
+    va_start(list, rank);
+    for (unsigned i = 0; i < rank; i++) want.dims[i] = va_arg(list, const dim *);
+    va_end(list);
+    if (ir_type_same(&v->type, &want)) return NULL;
+    return arena_printf(r->arena, "%s is %s, expected %s", what, ir_type_string(r->arena, &v->type),
+                        ir_type_string(r->arena, &want));
+}
+
+static const char *expect_type(rule *r, const ir_value *v, const char *what, const ir_type *want)
+{
+    if (ir_type_same(&v->type, want)) return NULL;
+    return arena_printf(r->arena, "%s is %s, expected %s", what, ir_type_string(r->arena, &v->type),
+                        ir_type_string(r->arena, want));
+}
+
+static const char *expect_rank(rule *r, const ir_value *v, const char *what, ir_dtype dtype, unsigned least,
+                               unsigned most)
+{
+    if (v->type.dtype == dtype && v->type.rank >= least && v->type.rank <= most) return NULL;
+    return arena_printf(r->arena, "%s is %s, expected %s of rank %u to %u", what, ir_type_string(r->arena, &v->type),
+                        ir_dtype_name(dtype), least, most);
+}
+
+/* Weights are packed when nnc runs, so they must be params themselves. */
+static const char *expect_params(rule *r, unsigned first, unsigned last)
+{
+    for (unsigned i = first; i <= last; i++)
+        if (r->node->inputs[i] && r->node->inputs[i]->producer->op != IR_PARAM)
+            return arena_printf(r->arena, "input %u is not a param", i);
+    return NULL;
+}
+
+static const char *wrong_number(rule *r, const char *what, double found)
+{
+    return arena_printf(r->arena, "%s is %g", what, found);
+}
+
+static const char *wrong_integer(rule *r, const char *what, int64_t found)
+{
+    return arena_printf(r->arena, "%s is %lld", what, (long long)found);
+}
+
+#define TRY(expression)                      \
+    do {                                     \
+        const char *wrong_ = (expression);   \
+        if (wrong_) return wrong_;           \
+    } while (0)
+
+static ir_value *in(const rule *r, unsigned i)
+{
+    return r->node->inputs[i];
+}
+
+static ir_value *result(const rule *r)
+{
+    return r->node->results[0];
+}
+
+/* --- sources and layers ------------------------------------------------------------------------------------------ */
+
+static const char *source_rule(rule *r)
+{
+    (void)r; /* ir_check.c compares them with the model's tables */
+    return NULL;
+}
+
+static bool is_int32(double number)
+{
+    return number >= INT32_MIN && number <= INT32_MAX && number == floor(number);
+}
+
+static const char *const_rule(rule *r)
+{
+    double number = r->node->attrs.number;
+    if (result(r)->type.dtype == IR_I32 && !is_int32(number)) return wrong_number(r, "an int32 constant", number);
+    return NULL;
+}
+
+/* The ids' shape with one more axis. */
+static const char *lookup_rule(rule *r, const dim *width)
+{
+    const ir_type *ids = &in(r, 0)->type;
+    TRY(expect_rank(r, in(r, 0), "ids", IR_I32, 0, IR_MAX_RANK - 1));
+    ir_type want = *ids;
+    want.dtype = IR_F32;
+    want.dims[want.rank++] = width;
+    return expect_type(r, result(r), "the result", &want);
+}
+
+static const char *embedding_rule(rule *r)
+{
+    const ir_attrs *a = &r->node->attrs;
+    TRY(expect_rank(r, in(r, 1), "table", IR_F32, 2, 2));
+    TRY(expect_params(r, 1, 1));
+    if (isnan(a->max_norm)) return wrong_number(r, "max_norm", a->max_norm);
+    if (isnan(a->norm_type)) return wrong_number(r, "norm_type", a->norm_type);
+    return lookup_rule(r, in(r, 1)->type.dims[1]);
+}
+
+static const char *one_hot_rule(rule *r)
+{
+    int64_t count = r->node->attrs.count;
+    if (count < 1 || count > INT32_MAX) return wrong_integer(r, "count", count);
+    return lookup_rule(r, constant(r, count));
+}
+
+static const char *recurrent_rule(rule *r)
+{
+    const ir_attrs *a = &r->node->attrs;
+    ir_value *const *v = r->node->inputs;
+    if ((unsigned)a->activation >= IR_ACT_COUNT || (unsigned)a->recurrent_activation >= IR_ACT_COUNT)
+        return "an activation out of range";
+    if (a->cell != IR_LSTM && v[IR_REC_C0]) return "c0 without an LSTM";
+    if (a->cell != IR_LSTM && v[IR_REC_W_HR]) return "w_hr without an LSTM";
+    TRY(expect_rank(r, v[IR_REC_X], "x", IR_F32, 3, 3));
+    TRY(expect_rank(r, v[IR_REC_W_IH], "w_ih", IR_F32, 2, 2));
+    TRY(expect_rank(r, v[IR_REC_W_HH], "w_hh", IR_F32, 2, 2));
+    TRY(expect_params(r, IR_REC_W_IH, IR_REC_W_HR));
+    const dim *steps = v[IR_REC_X]->type.dims[0], *batch = v[IR_REC_X]->type.dims[1];
+    const dim *rows = v[IR_REC_W_IH]->type.dims[0], *width = v[IR_REC_W_HH]->type.dims[1];
+    const dim *hidden = dim_divide_exact(r->dims, rows, constant(r, ir_cell_gates(a->cell)));
+    if (!hidden)
+        return arena_printf(r->arena, "w_ih has %s rows, not a multiple of %u gates", dim_string(r->arena, rows),
+                            ir_cell_gates(a->cell));
+    if (!v[IR_REC_W_HR] && !dim_same(width, hidden))
+        return arena_printf(r->arena, "w_hh is %s, but hidden_size is %s",
+                            ir_type_string(r->arena, &v[IR_REC_W_HH]->type), dim_string(r->arena, hidden));
+    const char *const *name = recurrent_inputs;
+    TRY(expect(r, v[IR_REC_W_IH], name[IR_REC_W_IH], IR_F32, 2, rows, v[IR_REC_X]->type.dims[2]));
+    TRY(expect(r, v[IR_REC_W_HH], name[IR_REC_W_HH], IR_F32, 2, rows, width));
+    TRY(expect(r, v[IR_REC_B_IH], name[IR_REC_B_IH], IR_F32, 1, rows));
+    TRY(expect(r, v[IR_REC_B_HH], name[IR_REC_B_HH], IR_F32, 1, rows));
+    TRY(expect(r, v[IR_REC_W_HR], name[IR_REC_W_HR], IR_F32, 2, width, hidden));
+    TRY(expect(r, v[IR_REC_H0], name[IR_REC_H0], IR_F32, 2, batch, width));
+    TRY(expect(r, v[IR_REC_C0], name[IR_REC_C0], IR_F32, 2, batch, hidden));
+    TRY(expect(r, v[IR_REC_LENGTHS], name[IR_REC_LENGTHS], IR_I32, 1, batch));
+    TRY(expect(r, r->node->results[0], "out", IR_F32, 3, steps, batch, width));
+    TRY(expect(r, r->node->results[1], "h_n", IR_F32, 2, batch, width));
+    if (a->cell == IR_LSTM) TRY(expect(r, r->node->results[2], "c_n", IR_F32, 2, batch, hidden));
+    return NULL;
+}
+
+static const char *linear_rule(rule *r)
+{
+    TRY(expect_rank(r, in(r, 0), "x", IR_F32, 1, IR_MAX_RANK));
+    TRY(expect_rank(r, in(r, 1), "weight", IR_F32, 2, 2));
+    TRY(expect_params(r, 1, 2));
+    ir_type want = in(r, 0)->type;
+    const dim *outputs = in(r, 1)->type.dims[0];
+    TRY(expect(r, in(r, 1), "weight", IR_F32, 2, outputs, want.dims[want.rank - 1]));
+    TRY(expect(r, in(r, 2), "bias", IR_F32, 1, outputs));
+    want.dims[want.rank - 1] = outputs;
+    return expect_type(r, result(r), "the result", &want);
+}
+
+/* Two shapes as torch broadcasts them; a run-time dim broadcasts with itself only. */
+static const char *broadcast(rule *r, const ir_type *a, const ir_type *b, ir_type *both)
+{
+    both->rank = a->rank > b->rank ? a->rank : b->rank;
+    for (unsigned i = 0; i < both->rank; i++) {
+        const dim *one = constant(r, 1);
+        const dim *x = i < a->rank ? a->dims[a->rank - 1 - i] : one;
+        const dim *y = i < b->rank ? b->dims[b->rank - 1 - i] : one;
+        if (!dim_same(x, y) && !dim_is(x, 1) && !dim_is(y, 1))
+            return arena_printf(r->arena, "%s and %s do not broadcast", ir_shape_string(r->arena, a),
+                                ir_shape_string(r->arena, b));
+        both->dims[both->rank - 1 - i] = dim_is(x, 1) ? y : x;
+    }
+    return NULL;
+}
+
+static const char *matmul_rule(rule *r)
+{
+    TRY(expect_rank(r, in(r, 0), "a", IR_F32, 2, IR_MAX_RANK));
+    TRY(expect_rank(r, in(r, 1), "b", IR_F32, 2, IR_MAX_RANK));
+    ir_type a = in(r, 0)->type, b = in(r, 1)->type, want = {.dtype = IR_F32};
+    const dim *rows = a.dims[a.rank - 2], *columns = b.dims[b.rank - 1];
+    if (!dim_same(a.dims[a.rank - 1], b.dims[b.rank - 2]))
+        return arena_printf(r->arena, "%s times %s", ir_shape_string(r->arena, &a), ir_shape_string(r->arena, &b));
+    a.rank -= 2;
+    b.rank -= 2;
+    TRY(broadcast(r, &a, &b, &want));
+    want.dims[want.rank++] = rows;
+    want.dims[want.rank++] = columns;
+    return expect_type(r, result(r), "the result", &want);
+}
+
+static const char *conv1d_rule(rule *r)
+{
+    const ir_attrs *a = &r->node->attrs;
+    TRY(expect_rank(r, in(r, 0), "x", IR_F32, 3, 3));
+    TRY(expect_rank(r, in(r, 1), "weight", IR_F32, 3, 3));
+    TRY(expect_params(r, 1, 2));
+    if (a->stride < 1 || a->stride > INT32_MAX) return wrong_integer(r, "stride", a->stride);
+    if (a->dilation < 1 || a->dilation > INT32_MAX) return wrong_integer(r, "dilation", a->dilation);
+    if (a->groups < 1 || a->groups > INT32_MAX) return wrong_integer(r, "groups", a->groups);
+    if (a->before < 0 || a->before > INT32_MAX) return wrong_integer(r, "before", a->before);
+    if (a->after < 0 || a->after > INT32_MAX) return wrong_integer(r, "after", a->after);
+    const dim *const *x = in(r, 0)->type.dims, *const *w = in(r, 1)->type.dims;
+    const dim *groups = constant(r, a->groups);
+    const dim *group = dim_divide_exact(r->dims, x[1], groups);
+    if (!group || !dim_divide_exact(r->dims, w[0], groups))
+        return arena_printf(r->arena, "%lld groups do not divide %s and %s channels", (long long)a->groups,
+                            dim_string(r->arena, x[1]), dim_string(r->arena, w[0]));
+    TRY(expect(r, in(r, 1), "weight", IR_F32, 3, w[0], group, w[2]));
+    TRY(expect(r, in(r, 2), "bias", IR_F32, 1, w[0]));
+    /* (L + before + after - dilation * (K - 1) - 1) // stride + 1 */
+    const dim *reach = dim_mul(r->dims, constant(r, a->dilation), dim_sub(r->dims, w[2], constant(r, 1)));
+    const dim *free = dim_sub(r->dims, dim_add(r->dims, x[2], constant(r, a->before + a->after - 1)), reach);
+    const dim *length = dim_add(r->dims, dim_floordiv(r->dims, free, a->stride), constant(r, 1));
+    if (dim_min(free) < 0) return "the kernel may be longer than the padded input";
+    return expect(r, result(r), "the result", IR_F32, 3, x[0], w[0], length);
+}
+
+static const char *layer_norm_rule(rule *r)
+{
+    const ir_type *x = &in(r, 0)->type;
+    int64_t count = r->node->attrs.count;
+    TRY(expect_rank(r, in(r, 0), "x", IR_F32, 1, IR_MAX_RANK));
+    TRY(expect_params(r, 1, 2));
+    if (count < 1 || count > x->rank) return wrong_integer(r, "count", count);
+    if (isnan(r->node->attrs.eps)) return wrong_number(r, "eps", r->node->attrs.eps);
+    ir_type want = {.dtype = IR_F32, .rank = (unsigned)count};
+    for (unsigned i = 0; i < want.rank; i++) want.dims[i] = x->dims[x->rank - want.rank + i];
+    if (in(r, 1)) TRY(expect_type(r, in(r, 1), "weight", &want));
+    if (in(r, 2)) TRY(expect_type(r, in(r, 2), "bias", &want));
+    return expect_type(r, result(r), "the result", x);
+}
+
+static const char *batch_norm_rule(rule *r)
+{
+    static const char *const names[] = {"x", "mean", "variance", "weight", "bias"};
+    TRY(expect_rank(r, in(r, 0), "x", IR_F32, 2, 3));
+    TRY(expect_params(r, 1, 4));
+    if (isnan(r->node->attrs.eps)) return wrong_number(r, "eps", r->node->attrs.eps);
+    for (unsigned i = 1; i < 5; i++) TRY(expect(r, in(r, i), names[i], IR_F32, 1, in(r, 0)->type.dims[1]));
+    return expect_type(r, result(r), "the result", &in(r, 0)->type);
+}
+
+/* --- elementwise ------------------------------------------------------------------------------------------------- */
+
+static const char *unary_rule(rule *r)
+{
+    ir_op op = r->node->op;
+    bool either = op == IR_NEG || op == IR_ABS || op == IR_RELU || op == IR_CLAMP;
+    ir_dtype from = op == IR_CAST ? IR_I32 : IR_F32;
+    ir_type want = in(r, 0)->type;
+    if (!either && want.dtype != from)
+        return arena_printf(r->arena, "the operand is %s", ir_type_string(r->arena, &want));
+    if (op == IR_CAST) want.dtype = IR_F32;
+    return expect_type(r, result(r), "the result", &want);
+}
+
+static const char *binary_rule(rule *r)
+{
+    const ir_type *a = &in(r, 0)->type, *b = &in(r, 1)->type;
+    if (a->dtype != b->dtype)
+        return arena_printf(r->arena, "%s with %s", ir_type_string(r->arena, a), ir_type_string(r->arena, b));
+    if (r->node->op == IR_DIV && a->dtype != IR_F32) return "an int32 division";
+    double exponent;
+    if (r->node->op == IR_POW && a->dtype == IR_I32 && (!ir_is_const(in(r, 1), &exponent) || exponent < 0))
+        return "an int32 power whose exponent is not a constant of at least 0";
+    ir_type want = {.dtype = a->dtype};
+    TRY(broadcast(r, a, b, &want));
+    return expect_type(r, result(r), "the result", &want);
+}
+
+/* --- over dims --------------------------------------------------------------------------------------------------- */
+
+static const char *reduce_rule(rule *r)
+{
+    const ir_attrs *a = &r->node->attrs;
+    const ir_type *x = &in(r, 0)->type;
+    ir_op op = r->node->op;
+    if (a->axes >> x->rank || (!a->axes && x->rank))
+        return arena_printf(r->arena, "axes %#x of %s", a->axes, ir_shape_string(r->arena, x));
+    if (op == IR_ARGMAX && (!a->axes || (a->axes & (a->axes - 1)))) return "argmax needs exactly one axis";
+    if (op == IR_MEAN && x->dtype != IR_F32) return "the mean of int32";
+    ir_type want = {.dtype = op == IR_ARGMAX ? IR_I32 : x->dtype};
+    for (unsigned i = 0; i < x->rank; i++) {
+        bool reduced = a->axes >> i & 1;
+        if (reduced && op != IR_SUM && op != IR_MEAN && dim_min(x->dims[i]) < 1) return "an axis may be empty";
+        if (!reduced) want.dims[want.rank++] = x->dims[i];
+        else if (a->keepdim) want.dims[want.rank++] = constant(r, 1);
+    }
+    return expect_type(r, result(r), "the result", &want);
+}
+
+static const char *expect_axis(rule *r)
+{
+    const ir_type *x = &in(r, 0)->type;
+    if (r->node->attrs.axis < x->rank) return NULL;
+    return arena_printf(r->arena, "axis %u of %s", r->node->attrs.axis, ir_shape_string(r->arena, x));
+}
+
+static const char *normalize_rule(rule *r)
+{
+    TRY(expect_rank(r, in(r, 0), "the operand", IR_F32, 1, IR_MAX_RANK));
+    TRY(expect_axis(r));
+    return expect_type(r, result(r), "the result", &in(r, 0)->type);
+}
+
+/* --- views and moves --------------------------------------------------------------------------------------------- */
+
+static const char *reshape_rule(rule *r)
+{
+    const ir_type *from = &in(r, 0)->type, *to = &result(r)->type;
+    if (from->dtype == to->dtype && dim_same(ir_type_elements(r->dims, from), ir_type_elements(r->dims, to)))
+        return NULL;
+    return arena_printf(r->arena, "%s as %s", ir_type_string(r->arena, from), ir_type_string(r->arena, to));
+}
+
+static const char *permute_rule(rule *r)
+{
+    const ir_type *x = &in(r, 0)->type;
+    ir_type want = *x;
+    unsigned seen = 0;
+    for (unsigned i = 0; i < x->rank; i++) {
+        unsigned axis = r->node->attrs.perm[i];
+        if (axis >= x->rank || (seen >> axis & 1)) return "perm is no permutation of the axes";
+        seen |= 1u << axis;
+        want.dims[i] = x->dims[axis];
+    }
+    for (unsigned i = x->rank; i < IR_MAX_RANK; i++)
+        if (r->node->attrs.perm[i]) return "perm is longer than the operand's rank";
+    return expect_type(r, result(r), "the result", &want);
+}
+
+static const char *slice_rule(rule *r)
+{
+    const ir_attrs *a = &r->node->attrs;
+    const ir_type *x = &in(r, 0)->type;
+    TRY(expect_axis(r));
+    if (a->step < 1 || a->step > INT32_MAX) return wrong_integer(r, "step", a->step);
+    if (!a->start || dim_is_huge(a->start)) return "start is missing or too large";
+    if (result(r)->type.rank != x->rank) return "the rank changes";
+    ir_type want = *x;
+    const dim *extent = want.dims[a->axis] = result(r)->type.dims[a->axis];
+    /* last element: start + (extent - 1) * step */
+    const dim *steps = dim_mul(r->dims, dim_sub(r->dims, extent, constant(r, 1)), constant(r, a->step));
+    const dim *end = dim_add(r->dims, dim_add(r->dims, a->start, steps), constant(r, 1));
+    if (dim_min(a->start) < 0 || !dim_less_equal(r->dims, end, x->dims[a->axis]))
+        return arena_printf(r->arena, "%s elements from %s, step %lld, may leave the axis of %s",
+                            dim_string(r->arena, extent), dim_string(r->arena, a->start), (long long)a->step,
+                            dim_string(r->arena, x->dims[a->axis]));
+    return expect_type(r, result(r), "the result", &want);
+}
+
+static const char *cat_rule(rule *r)
+{
+    TRY(expect_axis(r));
+    unsigned axis = r->node->attrs.axis;
+    ir_type want = in(r, 0)->type;
+    for (unsigned i = 1; i < r->node->input_count; i++) {
+        const ir_type *x = &in(r, i)->type;
+        ir_type like = want;
+        if (x->rank == like.rank) like.dims[axis] = x->dims[axis];
+        TRY(expect_type(r, in(r, i), "an operand", &like));
+        want.dims[axis] = dim_add(r->dims, want.dims[axis], x->dims[axis]);
+    }
+    return expect_type(r, result(r), "the result", &want);
+}
+
+static const char *pad_rule(rule *r)
+{
+    const ir_attrs *a = &r->node->attrs;
+    TRY(expect_axis(r));
+    ir_type want = in(r, 0)->type;
+    const dim *length = want.dims[a->axis];
+    int64_t wider = a->before > a->after ? a->before : a->after;
+    if (a->before < 0 || a->before > INT32_MAX) return wrong_integer(r, "before", a->before);
+    if (a->after < 0 || a->after > INT32_MAX) return wrong_integer(r, "after", a->after);
+    if (a->pad_mode == IR_PAD_CONSTANT) {
+        if (want.dtype == IR_I32 && !is_int32(a->number)) return wrong_number(r, "an int32 pad", a->number);
+    } else {
+        if ((unsigned)a->pad_mode > IR_PAD_CIRCULAR) return wrong_integer(r, "pad mode", (int64_t)a->pad_mode);
+        int64_t least = a->pad_mode == IR_PAD_REFLECT ? wider + 1 : a->pad_mode == IR_PAD_CIRCULAR ? wider : 1;
+        if (dim_min(length) < least)
+            return arena_printf(r->arena, "the axis of %s may be shorter than the %lld that its padding needs",
+                                dim_string(r->arena, length), (long long)least);
+    }
+    want.dims[a->axis] = dim_add(r->dims, length, constant(r, a->before + a->after));
+    return expect_type(r, result(r), "the result", &want);
+}
+
+static const char *copy_rule(rule *r)
+{
+    return expect_type(r, result(r), "the result", &in(r, 0)->type);
+}
+
+/* ----------------------------------------------------------------------------------------------------------------- */
+
+static rule_of_op *rule_for(ir_op op)
+{
+    switch (ir_op_class_of(op)) {
+    case IR_SOURCE: return op == IR_CONST ? const_rule : source_rule;
+    case IR_UNARY: return unary_rule;
+    case IR_BINARY: return binary_rule;
+    case IR_REDUCE: return reduce_rule;
+    case IR_NORMALIZE: return normalize_rule;
+    case IR_VIEW: return op == IR_RESHAPE ? reshape_rule : op == IR_PERMUTE ? permute_rule : slice_rule;
+    case IR_MOVE: return op == IR_CAT ? cat_rule : op == IR_PAD ? pad_rule : copy_rule;
+    case IR_LAYER: break;
+    }
+    switch ((unsigned)op) {
+    case IR_EMBEDDING: return embedding_rule;
+    case IR_ONE_HOT: return one_hot_rule;
+    case IR_RECURRENT: return recurrent_rule;
+    case IR_LINEAR: return linear_rule;
+    case IR_MATMUL: return matmul_rule;
+    case IR_CONV1D: return conv1d_rule;
+    case IR_LAYER_NORM: return layer_norm_rule;
+    case IR_BATCH_NORM: return batch_norm_rule;
+    }
+    ice("operator %s has no shape rule", ir_op_name(op));
+}
+
+bool ir_input_is_optional(ir_op op, unsigned i)
+{
+    switch ((unsigned)op) {
+    case IR_RECURRENT: return i != IR_REC_X && i != IR_REC_W_IH && i != IR_REC_W_HH;
+    case IR_LINEAR:
+    case IR_CONV1D: return i == 2;
+    case IR_LAYER_NORM: return i == 1 || i == 2;
+    case IR_BATCH_NORM: return i == 3 || i == 4;
+    default: return false;
+    }
+}
+
+const char *ir_check_node(arena *a, const ir_model *m, const ir_node *n)
+{
+    rule r = {.arena = a, .dims = m->dims, .node = n};
+    return rule_for(n->op)(&r);
+}

@@ -1,0 +1,458 @@
+/* ir_read: what ir_print.c writes, read back by recursive descent, a line a statement.
+ *
+ * The text is not trusted. Reading makes sure of what pointers and counts need: every value is defined before it is
+ * used, numbers of operands fit op.def, indices are in range. Whether the model makes sense is ir_check's question.
+ */
+#include "ir/ir_attrs.h"
+#include "ir/ir_scan.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* Ids index a table; this keeps one line of text from asking for gigabytes. */
+enum { MAX_VALUE_ID = 1 << 20, MAX_NESTING = 32 };
+
+typedef struct {
+    scanner scan;
+    arena *arena;
+    ir_model *model;
+    ir_graph *graph;      /* the one whose nodes are being read, or NULL */
+    ir_value **values;    /* by id */
+    const ir_graph **value_graphs;
+    size_t value_room;
+    size_t value_end;     /* the largest id + 1 */
+} reader;
+
+/* --- dims and types ---------------------------------------------------------------------------------------------- */
+
+static const dim *read_dim(reader *r, unsigned depth);
+
+static const dim *read_dim_factor(reader *r, unsigned depth)
+{
+    if (scan_accept(&r->scan, "(")) {
+        const dim *inner = read_dim(r, depth + 1);
+        return inner && scan_want(&r->scan, ")") ? inner : NULL;
+    }
+    const char *name = scan_word(&r->scan, false);
+    if (name) {
+        for (size_t i = 0; i < r->model->symbol_count; i++)
+            if (strcmp(dim_symbol_name(r->model->symbols[i]), name) == 0) return r->model->symbols[i];
+        scan_fail(&r->scan, arena_printf(r->arena, "no dim %s", name));
+        return NULL;
+    }
+    int64_t value;
+    return scan_integer(&r->scan, 0, INT64_MAX, &value) ? dim_const(r->model->dims, value) : NULL;
+}
+
+static const dim *read_dim_product(reader *r, unsigned depth)
+{
+    const dim *product = read_dim_factor(r, depth);
+    while (product) {
+        int64_t by;
+        if (scan_accept(&r->scan, "//")) {
+            if (!scan_integer(&r->scan, 1, (int64_t)1 << 53, &by)) return NULL;
+            product = dim_floordiv(r->model->dims, product, by);
+        } else if (scan_accept(&r->scan, "*")) {
+            const dim *factor = read_dim_factor(r, depth);
+            product = factor ? dim_mul(r->model->dims, product, factor) : NULL;
+        } else {
+            break;
+        }
+    }
+    return product;
+}
+
+static const dim *read_dim(reader *r, unsigned depth)
+{
+    if (depth > MAX_NESTING) {
+        scan_fail(&r->scan, "too many parentheses");
+        return NULL;
+    }
+    const dim *sum = dim_const(r->model->dims, 0);
+    bool first = true;
+    for (;;) {
+        bool minus = scan_accept(&r->scan, "-");
+        if (!minus && !first && !scan_accept(&r->scan, "+")) break;
+        const dim *product = read_dim_product(r, depth);
+        if (!product) return NULL;
+        sum = minus ? dim_sub(r->model->dims, sum, product) : dim_add(r->model->dims, sum, product);
+        first = false;
+    }
+    if (dim_is_huge(sum)) {
+        scan_fail(&r->scan, "a dim that is too large");
+        return NULL;
+    }
+    return sum;
+}
+
+static bool read_type(reader *r, ir_type *type)
+{
+    const char *name = scan_word(&r->scan, false);
+    *type = (ir_type){.dtype = name && strcmp(name, "int32") == 0 ? IR_I32 : IR_F32};
+    if (!name || strcmp(name, ir_dtype_name(type->dtype)) != 0) return scan_fail(&r->scan, "expected float32 or int32");
+    if (!scan_want(&r->scan, "[")) return false;
+    if (scan_accept(&r->scan, "]")) return true;
+    do {
+        if (type->rank == IR_MAX_RANK) return scan_fail(&r->scan, "too many dims");
+        const dim *d = read_dim(r, 0);
+        if (!d) return false;
+        type->dims[type->rank++] = d;
+    } while (scan_accept(&r->scan, ","));
+    return scan_want(&r->scan, "]");
+}
+
+/* --- nodes ------------------------------------------------------------------------------------------------------- */
+
+static bool read_id(reader *r, unsigned *id)
+{
+    return scan_want(&r->scan, "%") && scan_unsigned(&r->scan, MAX_VALUE_ID - 1, id);
+}
+
+/* A value that was defined in this graph. */
+static ir_value *read_value(reader *r, const ir_graph *g)
+{
+    unsigned id;
+    if (!read_id(r, &id)) return NULL;
+    if (id < r->value_end && r->values[id] && r->value_graphs[id] == g) return r->values[id];
+    scan_fail(&r->scan, arena_printf(r->arena, "%%%u is not defined here", id));
+    return NULL;
+}
+
+static void define(reader *r, ir_value *v, unsigned id)
+{
+    if (id >= r->value_room) {
+        size_t room = r->value_room ? r->value_room : 64;
+        while (room <= id) room *= 2;
+        ir_value **values = ARENA_ARRAY(r->arena, ir_value *, room);
+        const ir_graph **graphs = ARENA_ARRAY(r->arena, const ir_graph *, room);
+        for (size_t i = 0; i < r->value_end; i++) {
+            values[i] = r->values[i];
+            graphs[i] = r->value_graphs[i];
+        }
+        r->values = values;
+        r->value_graphs = graphs;
+        r->value_room = room;
+    }
+    r->values[id] = v;
+    r->value_graphs[id] = r->graph;
+    if (id >= r->value_end) r->value_end = (size_t)id + 1;
+    v->id = id;
+}
+
+static bool read_axes(reader *r, unsigned *axes)
+{
+    if (!scan_want(&r->scan, "(")) return false;
+    while (!scan_accept(&r->scan, ")")) {
+        unsigned axis;
+        if ((*axes && !scan_want(&r->scan, ",")) || !scan_unsigned(&r->scan, IR_MAX_RANK - 1, &axis)) return false;
+        *axes |= 1u << axis;
+    }
+    return true;
+}
+
+static bool read_perm(reader *r, unsigned *perm, unsigned count)
+{
+    if (!scan_want(&r->scan, "(")) return false;
+    for (unsigned i = 0; i < count; i++)
+        if ((i && !scan_want(&r->scan, ",")) || !scan_unsigned(&r->scan, IR_MAX_RANK - 1, &perm[i])) return false;
+    return scan_want(&r->scan, ")");
+}
+
+static bool read_activation(reader *r, ir_activation *activation)
+{
+    const char *name = scan_word(&r->scan, false);
+    for (unsigned i = 0; name && i < IR_ACT_COUNT; i++) {
+        *activation = (ir_activation)i;
+        if (strcmp(name, ir_activation_name(*activation)) == 0) return true;
+    }
+    return scan_fail(&r->scan, "no such activation");
+}
+
+static bool read_cell(reader *r, ir_cell *cell)
+{
+    const char *name = scan_word(&r->scan, false);
+    for (unsigned i = 0; name && i <= IR_GRU; i++) {
+        *cell = (ir_cell)i;
+        if (strcmp(name, ir_cell_name(*cell)) == 0) return true;
+    }
+    return scan_fail(&r->scan, "no such cell");
+}
+
+static bool read_pad_mode(reader *r, ir_pad_mode *mode)
+{
+    const char *name = scan_word(&r->scan, false);
+    for (unsigned i = 0; name && i <= IR_PAD_CIRCULAR; i++) {
+        *mode = (ir_pad_mode)i;
+        if (strcmp(name, ir_pad_mode_name(*mode)) == 0) return true;
+    }
+    return scan_fail(&r->scan, "no such padding mode");
+}
+
+static bool read_attr(reader *r, ir_node *n, const ir_attr *row)
+{
+    void *member = (unsigned char *)&n->attrs + row->offset;
+    int64_t integer = 0;
+    switch (row->kind) {
+    case IR_ATTR_SIZE:
+        if (!scan_integer(&r->scan, 0, INT32_MAX, &integer)) return false;
+        *(size_t *)member = (size_t)integer;
+        return true;
+    case IR_ATTR_UNSIGNED: return scan_unsigned(&r->scan, INT_MAX, member);
+    case IR_ATTR_INT: return scan_integer(&r->scan, INT64_MIN, INT64_MAX, member);
+    case IR_ATTR_NUMBER: return scan_number(&r->scan, member);
+    case IR_ATTR_BOOL:
+        *(bool *)member = scan_accept(&r->scan, "true");
+        return *(bool *)member || scan_want(&r->scan, "false");
+    case IR_ATTR_AXES: return read_axes(r, member);
+    case IR_ATTR_PERM: return read_perm(r, member, n->inputs[0]->type.rank);
+    case IR_ATTR_DIM: return (*(const dim **)member = read_dim(r, 0)) != NULL;
+    case IR_ATTR_PAD_MODE: return read_pad_mode(r, member);
+    case IR_ATTR_CELL: return read_cell(r, member);
+    case IR_ATTR_ACTIVATION: return read_activation(r, member);
+    }
+    return scan_fail(&r->scan, "an attribute of no known kind");
+}
+
+/* NAME=VALUE … up to the colon. An attribute that is not there is zero, which not every attribute may be. */
+static bool read_attrs(reader *r, ir_node *n)
+{
+    size_t count;
+    const ir_attr *rows = ir_attrs_of(n->op, &count);
+    uint64_t seen = 0;
+    while (!scan_next_is(&r->scan, ':')) {
+        const char *name = scan_word(&r->scan, false);
+        size_t i = 0;
+        while (name && i < count && strcmp(rows[i].name, name) != 0) i++;
+        if (!name || i == count)
+            return scan_fail(&r->scan, arena_printf(r->arena, "no attribute of %s", ir_op_name(n->op)));
+        if (seen >> i & 1) return scan_fail(&r->scan, "an attribute that is there twice");
+        seen |= (uint64_t)1 << i;
+        if (!scan_want(&r->scan, "=") || !read_attr(r, n, &rows[i])) return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!rows[i].quiet && !(seen >> i & 1))
+            return scan_fail(&r->scan, arena_printf(r->arena, "%s needs %s=", ir_op_name(n->op), rows[i].name));
+    return true;
+}
+
+/* "# label = source" */
+static bool read_comment(reader *r, ir_node *n)
+{
+    if (!scan_accept(&r->scan, "#")) return true;
+    if (!scan_next_is(&r->scan, '=') && !(n->label = scan_name(&r->scan))) return false;
+    if (!scan_accept(&r->scan, "=")) return true;
+    if (scan_next_is(&r->scan, '"')) return (n->source = scan_quoted(&r->scan)) != NULL;
+    const char *begin = r->scan.at;
+    while (r->scan.at < r->scan.end && *r->scan.at != '\n' && *r->scan.at != 0) r->scan.at++;
+    n->source = arena_strndup(r->arena, begin, (size_t)(r->scan.at - begin));
+    return *n->source || scan_fail(&r->scan, "a source is missing");
+}
+
+/* Links the model's table with the node that gives its value. */
+static bool link_source(reader *r, const ir_node *n)
+{
+    ir_model *m = r->model;
+    size_t i = n->attrs.index;
+    size_t count = n->op == IR_INPUT ? m->input_count : n->op == IR_STATE ? m->state_count : m->param_count;
+    if (n->op == IR_CONST) return true;
+    if (i >= count) return scan_fail(&r->scan, "an index past the model's table");
+    if (n->op == IR_INPUT) m->inputs[i].value = n->results[0];
+    if (n->op == IR_STATE) m->states[i].value = n->results[0];
+    return true;
+}
+
+static bool read_op(reader *r, ir_op *op)
+{
+    const char *name = scan_word(&r->scan, false);
+    for (unsigned i = 0; name && i < IR_OP_COUNT; i++) {
+        *op = (ir_op)i;
+        if (strcmp(name, ir_op_name(*op)) == 0) return true;
+    }
+    return scan_fail(&r->scan, "no such operator");
+}
+
+static bool read_inputs(reader *r, ir_value ***inputs, unsigned *count)
+{
+    size_t n = 0, capacity = 0;
+    if (!scan_want(&r->scan, "(")) return false;
+    while (!scan_accept(&r->scan, ")")) {
+        if (n == IR_MANY || (n && !scan_want(&r->scan, ","))) return scan_fail(&r->scan, "expected an operand");
+        ir_value *v = NULL;
+        if (!scan_accept(&r->scan, "-") && !(v = read_value(r, r->graph))) return false;
+        ARENA_PUSH(r->arena, *inputs, n, capacity, v);
+    }
+    *count = (unsigned)n;
+    return true;
+}
+
+enum { MAX_RESULTS = 3 };
+
+static bool read_node(reader *r)
+{
+    unsigned ids[MAX_RESULTS] = {0}, id_count = 0;
+    const char *names[MAX_RESULTS] = {NULL};
+    do {
+        if (id_count == MAX_RESULTS) return scan_fail(&r->scan, "too many results");
+        if (!read_id(r, &ids[id_count])) return false;
+        if (!scan_next_is(&r->scan, ',') && !scan_next_is(&r->scan, '=') && !(names[id_count] = scan_name(&r->scan)))
+            return false;
+        id_count++;
+    } while (scan_accept(&r->scan, ","));
+
+    ir_op op;
+    ir_value **inputs = NULL;
+    unsigned input_count = 0;
+    if (!scan_want(&r->scan, "=") || !read_op(r, &op) || !read_inputs(r, &inputs, &input_count)) return false;
+    if (input_count < ir_op_min_inputs(op) || input_count > ir_op_max_inputs(op))
+        return scan_fail(&r->scan, "a wrong number of operands");
+    if (op == IR_PERMUTE && !inputs[0]) return scan_fail(&r->scan, "an operand is missing");
+    if (!r->graph) return scan_fail(&r->scan, "a node outside of reset: and run:");
+    unsigned results = ir_op_results(op);
+    if (id_count != results && !(op == IR_RECURRENT && id_count == 2))
+        return scan_fail(&r->scan, "a wrong number of results");
+
+    ir_node *n = ir_add(r->model, r->graph, op, inputs, input_count, (span){0, 0});
+    n->result_count = id_count;
+    if (!read_attrs(r, n)) return false;
+    for (unsigned i = 0; i < id_count; i++) {
+        n->results[i]->name = names[i];
+        if (!scan_want(&r->scan, i ? "," : ":") || !read_type(r, &n->results[i]->type)) return false;
+        if (ids[i] < r->value_end && r->values[ids[i]]) return scan_fail(&r->scan, "an id that was given before");
+        define(r, n->results[i], ids[i]);
+    }
+    if (ir_op_class_of(op) == IR_SOURCE && !link_source(r, n)) return false;
+    return read_comment(r, n);
+}
+
+/* --- statements -------------------------------------------------------------------------------------------------- */
+
+static bool read_symbol(reader *r)
+{
+    ir_model *m = r->model;
+    const char *name = scan_word(&r->scan, false);
+    int64_t low, high;
+    if (!name) return scan_fail(&r->scan, "expected a name");
+    for (size_t i = 0; i < m->symbol_count; i++)
+        if (strcmp(dim_symbol_name(m->symbols[i]), name) == 0) return scan_fail(&r->scan, "a dim that is there twice");
+    if (!scan_want(&r->scan, "=") || !scan_integer(&r->scan, 1, (int64_t)1 << 53, &low) || !scan_want(&r->scan, "..") ||
+        !scan_integer(&r->scan, low, (int64_t)1 << 53, &high))
+        return false;
+    ARENA_PUSH(m->arena, m->symbols, m->symbol_count, m->symbol_capacity, dim_symbol(m->dims, name, low, high));
+    m->symbol_where = ARENA_ARRAY(m->arena, span, m->symbol_capacity);
+    return true;
+}
+
+static bool read_input(reader *r)
+{
+    ir_model *m = r->model;
+    ir_input input = {.name = scan_name(&r->scan)};
+    if (input.name) ARENA_PUSH(m->arena, m->inputs, m->input_count, m->input_capacity, input);
+    return input.name;
+}
+
+static bool read_param(reader *r)
+{
+    ir_model *m = r->model;
+    ir_param param = {.key = scan_quoted(&r->scan)};
+    if (!param.key || !scan_want(&r->scan, ":") || !read_type(r, &param.type)) return false;
+    if (scan_accept(&r->scan, "for") && !(param.wanted_by = scan_quoted(&r->scan))) return false;
+    ARENA_PUSH(m->arena, m->params, m->param_count, m->param_capacity, param);
+    return true;
+}
+
+static bool read_state(reader *r)
+{
+    ir_model *m = r->model;
+    ir_state state = {.name = scan_name(&r->scan)};
+    if (!state.name || !scan_want(&r->scan, ":") || !read_type(r, &state.type)) return false;
+    ARENA_PUSH(m->arena, m->states, m->state_count, m->state_capacity, state);
+    return true;
+}
+
+static bool read_output(reader *r)
+{
+    ir_model *m = r->model;
+    ir_output output = {.name = scan_name(&r->scan)};
+    if (!output.name || !scan_want(&r->scan, "=") || !(output.value = read_value(r, &m->run))) return false;
+    ARENA_PUSH(m->arena, m->outputs, m->output_count, m->output_capacity, output);
+    return true;
+}
+
+/* What a state's value becomes: after a run, or after a reset. */
+static bool read_state_value(reader *r, bool next)
+{
+    const char *name = scan_name(&r->scan);
+    if (!name || !scan_want(&r->scan, "=")) return false;
+    ir_value *v = read_value(r, next ? &r->model->run : &r->model->reset);
+    if (!v) return false;
+    for (size_t i = 0; i < r->model->state_count; i++) {
+        ir_state *s = &r->model->states[i];
+        if (strcmp(s->name, name) != 0) continue;
+        if (next) s->next = v;
+        else s->init = v;
+        return true;
+    }
+    return scan_fail(&r->scan, arena_printf(r->arena, "no state %s", name));
+}
+
+static bool read_check(reader *r)
+{
+    ir_model *m = r->model;
+    ir_bound_check check = {.is_length = scan_accept(&r->scan, "length")};
+    if (!check.is_length && !scan_want(&r->scan, "token")) return false;
+    if (!(check.value = read_value(r, &m->run)) || !scan_want(&r->scan, "in") || !(check.low = read_dim(r, 0)) ||
+        !scan_want(&r->scan, "..") || !(check.high = read_dim(r, 0)))
+        return false;
+    ARENA_PUSH(m->arena, m->checks, m->check_count, m->check_capacity, check);
+    return true;
+}
+
+static bool read_statement(reader *r)
+{
+    if (scan_next_is(&r->scan, '%')) return read_node(r);
+    const char *word = scan_word(&r->scan, false);
+    if (!word) return scan_fail(&r->scan, "expected a statement");
+    bool graph = strcmp(word, "run") == 0 || strcmp(word, "reset") == 0;
+    if (graph) r->graph = word[1] == 'u' ? &r->model->run : &r->model->reset;
+    if (graph) return scan_want(&r->scan, ":");
+    if (strcmp(word, "weights") == 0) return (r->model->weights = scan_quoted(&r->scan)) != NULL;
+    if (strcmp(word, "dim") == 0) return read_symbol(r);
+    if (strcmp(word, "input") == 0) return read_input(r);
+    if (strcmp(word, "param") == 0) return read_param(r);
+    if (strcmp(word, "state") == 0) return read_state(r);
+    if (strcmp(word, "output") == 0) return read_output(r);
+    if (strcmp(word, "next") == 0) return read_state_value(r, true);
+    if (strcmp(word, "init") == 0) return read_state_value(r, false);
+    if (strcmp(word, "check") == 0) return read_check(r);
+    return scan_fail(&r->scan, arena_printf(r->arena, "no statement %s", word));
+}
+
+/* Tables whose node never came would be NULL values in the model. */
+static bool sources_are_there(reader *r)
+{
+    for (size_t i = 0; i < r->model->input_count; i++)
+        if (!r->model->inputs[i].value) return scan_fail(&r->scan, "an input without its node");
+    for (size_t i = 0; i < r->model->state_count; i++)
+        if (!r->model->states[i].value) return scan_fail(&r->scan, "a state without its node");
+    return true;
+}
+
+ir_model *ir_read(arena *a, const char *text_begin, size_t length, const char **error)
+{
+    reader r = {.arena = a, .scan = {.arena = a, .at = text_begin, .end = text_begin + length, .line = 1}};
+    const char *name = scan_want(&r.scan, "model") ? scan_name(&r.scan) : NULL;
+    bool good = name && scan_end_of_line(&r.scan);
+    if (good) r.model = ir_model_new(a, dim_table_new(a), name, (span){0, 0});
+    while (good && r.scan.at < r.scan.end) {
+        scan_blanks(&r.scan);
+        if (r.scan.at < r.scan.end && *r.scan.at != '\n') good = read_statement(&r);
+        good = good && scan_end_of_line(&r.scan);
+    }
+    good = good && sources_are_there(&r);
+    if (!good) {
+        *error = r.scan.error;
+        return NULL;
+    }
+    r.model->value_count = (unsigned)r.value_end;
+    return r.model;
+}

@@ -1,0 +1,276 @@
+/* args: the arguments of a call, matched to parameters by position and by name as Python does; for layers and functions
+ * alike. What a parameter takes is checked here, so that those who use it need not ask. */
+#include "lower/lowering.h"
+
+static const char *takes_show(lowering *l, unsigned takes)
+{
+    static const struct {
+        unsigned bits;
+        const char *text;
+    } rows[] = {
+        {TAKES_TENSOR, "a tensor"},
+        {TAKES_REAL, "a number"},
+        {TAKES_INTEGER | TAKES_SIZE, "an integer"},
+        {TAKES_BOOL, "true or false"},
+        {TAKES_STRING, "a string"},
+        {TAKES_INTEGERS | TAKES_SIZES, "a tuple of integers"},
+        {TAKES_TENSORS, "a tuple of tensors"},
+        {TAKES_NONE, "none"},
+    };
+    const char *parts[8];
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (takes & rows[i].bits) parts[count++] = rows[i].text;
+    text t = text_new(l->arena);
+    for (size_t i = 0; i < count; i++)
+        text_printf(&t, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", parts[i]);
+    return text_string(&t);
+}
+
+static bool all_are(const value *tuple, value_kind kind)
+{
+    for (size_t i = 0; i < tuple->count; i++)
+        if (tuple->items[i].kind != kind) return false;
+    return true;
+}
+
+static bool all_constant(const value *tuple)
+{
+    for (size_t i = 0; i < tuple->count; i++)
+        if (!dim_is_const(tuple->items[i].integer, NULL)) return false;
+    return true;
+}
+
+static bool tuple_is_taken(const value *v, unsigned takes)
+{
+    if (takes & TAKES_SIZES && all_are(v, VALUE_INTEGER)) return true;
+    if (takes & TAKES_INTEGERS && all_are(v, VALUE_INTEGER) && all_constant(v)) return true;
+    return takes & TAKES_TENSORS && v->count && all_are(v, VALUE_TENSOR);
+}
+
+static bool is_taken(const value *v, unsigned takes)
+{
+    if (takes & TAKES_ANY) return true;
+    switch (v->kind) {
+    case VALUE_TENSOR: return takes & TAKES_TENSOR;
+    case VALUE_INTEGER:
+        return takes & TAKES_SIZE || (takes & (TAKES_INTEGER | TAKES_REAL) && dim_is_const(v->integer, NULL));
+    case VALUE_REAL: return takes & TAKES_REAL;
+    case VALUE_BOOL: return takes & TAKES_BOOL;
+    case VALUE_STRING: return takes & TAKES_STRING;
+    case VALUE_NONE: return takes & TAKES_NONE;
+    case VALUE_TUPLE: return tuple_is_taken(v, takes);
+    case VALUE_POISON: break;
+    }
+    return false;
+}
+
+static void report_kind(lowering *l, const arguments *a, const parameter *p, const ast_expr *written, const value *v)
+{
+    bool run_time = v->kind == VALUE_INTEGER && !dim_is_const(v->integer, NULL);
+    bool only_argument = p == a->parameters && p->takes & TAKES_TENSOR;
+    const char *name = only_argument ? a->what : arena_printf(l->arena, "%s of %s", p->name, a->what);
+    const char *needs = takes_show(l, p->takes);
+    if (only_argument) needs = arena_printf(l->arena, "%s needs %s", a->what, needs);
+    else needs = arena_printf(l->arena, "%s must be %s", name, needs);
+    if (run_time && p->takes & (TAKES_INTEGER | TAKES_REAL)) {
+        diag *e = diag_error(l->diags, written->where, "%s that nnc knows now; %s is a run-time size", needs,
+                             dim_string(l->arena, v->integer));
+        const char *bounds = bounds_show(l, v->integer);
+        if (bounds) diag_note_plain(e, "%s", bounds);
+        return;
+    }
+    diag *e = diag_error(l->diags, written->where, "%s, found %s", needs, value_show(l, v));
+    if (v->gives && p->takes & TAKES_TENSOR) diag_note_plain(e, "%s", v->gives);
+    note_value(l, e, written, v, written->where);
+    if (v->gives && p->takes & TAKES_TENSOR && written->kind == AST_CALL)
+        diag_hint(e, "bind the output first: out, _ = %.60s(…)", written->name.text);
+    else if (v->gives && p->takes & TAKES_TENSOR && written->kind == AST_NAME)
+        diag_hint(e, "%.60s[0] is the output", written->name.text);
+    else if (v->kind == VALUE_STRING && p->takes & TAKES_TENSOR)
+        diag_hint(e, "names of values stand without quotes");
+}
+
+static size_t parameter_find(const parameter *parameters, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(parameters[i].name, name) == 0) return i;
+    /* torch calls the first argument of a few functions otherwise */
+    bool tensor = strcmp(name, "tensor") == 0 || strcmp(name, "self") == 0;
+    if (tensor && count && strcmp(parameters[0].name, "input") == 0) return 0;
+    return NOWHERE;
+}
+
+static void report_unknown(lowering *l, const arguments *a, ast_name name)
+{
+    const char *candidates[MAX_PARAMETERS];
+    for (size_t i = 0; i < a->count; i++) candidates[i] = a->parameters[i].name;
+    diag *e = diag_error(l->diags, name.where, "%s has no argument %.60s", a->what, name.text);
+    const char *nearest = diag_nearest(name.text, candidates, a->count);
+    if (nearest) {
+        diag_hint(e, "did you mean %s?", nearest);
+        return;
+    }
+    text t = text_new(l->arena);
+    for (size_t i = 0; i < a->count; i++) text_printf(&t, "%s%s", i ? ", " : "", a->parameters[i].name);
+    if (a->count) diag_note_plain(e, "it has %s", text_string(&t));
+}
+
+static const char *say_missing(lowering *l, const arguments *a)
+{
+    text t = text_new(l->arena);
+    size_t missing = 0, said = 0;
+    for (size_t i = 0; i < a->count; i++) missing += a->parameters[i].takes & REQUIRED && !a->given[i];
+    if (!missing) return NULL;
+    for (size_t i = 0; i < a->count; i++) {
+        if (!(a->parameters[i].takes & REQUIRED) || a->given[i]) continue;
+        text_printf(&t, "%s%s", said == 0 ? "" : said + 1 < missing ? ", " : " and ", a->parameters[i].name);
+        said++;
+    }
+    return text_string(&t);
+}
+
+/* Separate sizes, view(x, T, 1, -1), as the tuple that they mean. Returns the last argument that belongs to it. */
+static const ast_argument *collect(lowering *l, arguments *a, size_t i, const ast_argument *g, const value *values,
+                                   size_t position, bool *fine)
+{
+    size_t count = 1;
+    const ast_argument *last = g;
+    while (last->next && !last->next->name.text) last = last->next, count++;
+    for (size_t k = 0; k < count; k++, g = g->next) {
+        const value *v = &values[position + k];
+        if (v->kind == VALUE_INTEGER && (a->parameters[i].takes & TAKES_SIZES || dim_is_const(v->integer, NULL))) continue;
+        if (!value_has_poison(v)) report_kind(l, a, &a->parameters[i], g->value, v);
+        *fine = false;
+    }
+    a->values[i] = value_tuple(l, values + position, count, (span){0, 0});
+    a->values[i].where = span_join(a->given[i]->where, last->where);
+    return last;
+}
+
+static bool keyword_is_ignored(lowering *l, const arguments *a, const ast_argument *g, const value *v, bool *fine)
+{
+    bool ignored = strcmp(g->name.text, "device") == 0 || strcmp(g->name.text, "dtype") == 0;
+    if (!ignored) return false;
+    if (v->kind != VALUE_NONE && v->kind != VALUE_POISON) {
+        diag *e = diag_error(l->diags, g->value->where, "%s of %s can only be None here, found %s", g->name.text, a->what,
+                             value_show(l, v));
+        diag_hint(e, "leave it out");
+    }
+    if (v->kind != VALUE_NONE) *fine = false;
+    return true;
+}
+
+static void report_too_many(lowering *l, const arguments *a, const ast_argument *g, const char *hint)
+{
+    diag *e = a->count ? diag_error(l->diags, g->where, "%s takes at most %zu argument%s", a->what, a->count,
+                                    a->count == 1 ? "" : "s")
+                       : diag_error(l->diags, g->where, "%s takes no argument", a->what);
+    if (hint) diag_hint(e, "%s", hint);
+}
+
+bool args_match(lowering *l, const ast_expr *call, const char *what, const parameter *parameters, size_t count,
+                bool is_layer_kind, const char *too_many, arguments *out)
+{
+    size_t given = 0, position = 0;
+    for (const ast_argument *g = call->arguments; g; g = g->next) given++;
+    value *values = ARENA_ARRAY(l->arena, value, given);
+    *out = (arguments){.call = call, .what = what, .parameters = parameters, .count = count};
+    bool fine = true, said_too_many = false, keyword_seen = false;
+    for (const ast_argument *g = call->arguments; g; g = g->next) values[position++] = lower_expr(l, g->value);
+
+    position = 0;
+    for (const ast_argument *g = call->arguments; g; g = g->next, position++) {
+        const value *v = &values[position];
+        size_t i = position;
+        if (g->name.text) {
+            keyword_seen = true;
+            i = parameter_find(parameters, count, g->name.text);
+            if (i == NOWHERE && keyword_is_ignored(l, out, g, v, &fine)) continue;
+            if (i == NOWHERE) {
+                report_unknown(l, out, g->name);
+                fine = false;
+                continue;
+            }
+            if (out->given[i]) {
+                if (!out->given[i]->name.text) { /* the parser reports a keyword that is given twice */
+                    diag *e = diag_error(l->diags, g->name.where, "%s of %s is given twice", parameters[i].name, what);
+                    diag_note(e, out->given[i]->where, "first here, by its position");
+                }
+                fine = false;
+                continue;
+            }
+        } else if (keyword_seen) {
+            fine = false; /* the parser reports it */
+            continue;
+        } else if (i >= count) {
+            if (is_layer_kind && i < count + 2 && v->kind == VALUE_NONE) continue; /* device and dtype */
+            if (!said_too_many) report_too_many(l, out, g, too_many);
+            said_too_many = true;
+            fine = false;
+            continue;
+        }
+        out->given[i] = g;
+        out->values[i] = *v;
+        if (!g->name.text && parameters[i].takes & VARIADIC && v->kind != VALUE_TUPLE) {
+            const ast_argument *last = collect(l, out, i, g, values, position, &fine);
+            while (g != last) g = g->next, position++;
+            continue;
+        }
+        if (value_has_poison(v)) {
+            fine = false;
+        } else if (!is_taken(v, parameters[i].takes)) {
+            report_kind(l, out, &parameters[i], g->value, v);
+            fine = false;
+        }
+    }
+    const char *missing = fine ? say_missing(l, out) : NULL;
+    if (missing) {
+        diag_error(l->diags, call->where, "%s needs %s", what, missing);
+        fine = false;
+    }
+    return fine;
+}
+
+bool args_has(const arguments *a, size_t i)
+{
+    return a->given[i] && a->values[i].kind != VALUE_NONE;
+}
+
+span args_where(const arguments *a, size_t i)
+{
+    if (!a->given[i]) return a->call->where;
+    bool collected = a->parameters[i].takes & VARIADIC && a->values[i].kind == VALUE_TUPLE && !a->given[i]->name.text;
+    return collected ? a->values[i].where : a->given[i]->value->where;
+}
+
+const ast_expr *args_written(const arguments *a, size_t i)
+{
+    return a->given[i] ? a->given[i]->value : NULL;
+}
+
+int64_t args_integer(const arguments *a, size_t i, int64_t otherwise)
+{
+    int64_t n;
+    return args_has(a, i) && dim_is_const(a->values[i].integer, &n) ? n : otherwise;
+}
+
+double args_real(const arguments *a, size_t i, double otherwise)
+{
+    return args_has(a, i) ? value_number(&a->values[i]) : otherwise;
+}
+
+bool args_bool(const arguments *a, size_t i, bool otherwise)
+{
+    return args_has(a, i) ? a->values[i].boolean : otherwise;
+}
+
+const char *args_string(const arguments *a, size_t i, const char *otherwise)
+{
+    return args_has(a, i) ? a->values[i].string : otherwise;
+}
+
+ir_value *args_tensor(const arguments *a, size_t i)
+{
+    return args_has(a, i) ? a->values[i].tensor : NULL;
+}

@@ -1,0 +1,169 @@
+/* functions_elementwise: those that look at one element at a time. */
+#include <math.h>
+
+#include "lower/lowering.h"
+
+#define PARAMETERS(array) array, sizeof array / sizeof *array
+
+/* --- one operand ------------------------------------------------------------------------------------------------- */
+
+/* For float32 and int32, which stays what it is. */
+static value lower_either(lowering *l, const arguments *a, ir_op op)
+{
+    return value_tensor(l, build_unary(l, op, args_tensor(a, 0), a->call->where), a->call->where);
+}
+
+/* For float32; int32 is promoted. */
+static ir_value *float_unary(lowering *l, const arguments *a, ir_op op)
+{
+    return build_unary(l, op, build_float(l, args_tensor(a, 0), a->call->where), a->call->where);
+}
+
+static value lower_float(lowering *l, const arguments *a, ir_op op)
+{
+    return value_tensor(l, float_unary(l, a, op), a->call->where);
+}
+
+static value lower_leaky_relu(lowering *l, const arguments *a, ir_op op)
+{
+    ir_value *v = float_unary(l, a, op);
+    v->producer->attrs.scalar[0] = args_real(a, 1, 0.01);
+    return value_tensor(l, v, a->call->where);
+}
+
+static value lower_elu(lowering *l, const arguments *a, ir_op op)
+{
+    ir_value *v = float_unary(l, a, op);
+    v->producer->attrs.scalar[0] = args_real(a, 1, 1.0);
+    return value_tensor(l, v, a->call->where);
+}
+
+static value lower_softplus(lowering *l, const arguments *a, ir_op op)
+{
+    double beta = args_real(a, 1, 1.0), threshold = args_real(a, 2, 20.0);
+    if (beta == 0) {
+        diag_error(l->diags, args_where(a, 1), "beta of softplus must not be 0");
+        return value_poison(a->call->where);
+    }
+    ir_value *v = float_unary(l, a, op);
+    v->producer->attrs.scalar[0] = beta;
+    v->producer->attrs.scalar[1] = threshold;
+    return value_tensor(l, v, a->call->where);
+}
+
+static value lower_gelu(lowering *l, const arguments *a, ir_op op)
+{
+    const char *approximate = args_string(a, 1, "none");
+    bool by_tanh = strcmp(approximate, "tanh") == 0;
+    if (!by_tanh && strcmp(approximate, "none") != 0) {
+        diag_error(l->diags, args_where(a, 1), "approximate of gelu is \"none\" or \"tanh\", found \"%.40s\"", approximate);
+        return value_poison(a->call->where);
+    }
+    return lower_float(l, a, by_tanh ? IR_GELU_TANH : op);
+}
+
+static value clamp_between(lowering *l, const arguments *a, ir_value *x, double low, double high)
+{
+    ir_value *v = build_unary(l, IR_CLAMP, x, a->call->where);
+    v->producer->attrs.scalar[0] = low;
+    v->producer->attrs.scalar[1] = high;
+    return value_tensor(l, v, a->call->where);
+}
+
+/* As torch: the bounds of an int32 hardtanh lose their fraction. */
+static value lower_hardtanh(lowering *l, const arguments *a, ir_op op)
+{
+    (void)op;
+    double low = args_real(a, 1, -1.0), high = args_real(a, 2, 1.0);
+    ir_value *x = args_tensor(a, 0);
+    if (low > high) {
+        diag_error(l->diags, a->call->where, "min_val of hardtanh, %g, is larger than max_val, %g", low, high);
+        return value_poison(a->call->where);
+    }
+    bool whole = x->type.dtype == IR_I32;
+    return clamp_between(l, a, x, whole ? trunc(low) : low, whole ? trunc(high) : high);
+}
+
+static bool is_tensor(const arguments *a, size_t i)
+{
+    return args_has(a, i) && a->values[i].kind == VALUE_TENSOR;
+}
+
+/* An int32 tensor stays one when its bounds are integers. A lower bound above the upper one gives the upper one. */
+static value lower_clamp(lowering *l, const arguments *a, ir_op op)
+{
+    (void)op;
+    span where = a->call->where;
+    ir_value *x = args_tensor(a, 0);
+    if (!args_has(a, 1) && !args_has(a, 2)) {
+        diag *e = diag_error(l->diags, where, "clamp needs min, max or both");
+        diag_hint(e, "relu(x) is clamp(x, min=0)");
+        return value_poison(where);
+    }
+    bool real = (args_has(a, 1) && a->values[1].kind == VALUE_REAL) || (args_has(a, 2) && a->values[2].kind == VALUE_REAL);
+    if (real) x = build_float(l, x, where);
+    if (!is_tensor(a, 1) && !is_tensor(a, 2))
+        return clamp_between(l, a, x, args_real(a, 1, -(double)INFINITY), args_real(a, 2, (double)INFINITY));
+    value v = value_tensor(l, x, where);
+    for (size_t i = 1; i <= 2 && v.kind == VALUE_TENSOR; i++) {
+        if (!args_has(a, i)) continue;
+        if (is_tensor(a, i))
+            v = lower_elementwise(l, i == 1 ? IR_MAXIMUM : IR_MINIMUM, v.tensor, args_tensor(a, i), args_written(a, 0),
+                                  args_written(a, i), &a->values[0], &a->values[i], where, where);
+        else
+            v = clamp_between(l, a, v.tensor, i == 1 ? args_real(a, 1, 0) : -(double)INFINITY,
+                              i == 2 ? args_real(a, 2, 0) : (double)INFINITY);
+    }
+    return v;
+}
+
+/* --- two operands ------------------------------------------------------------------------------------------------ */
+
+static value lower_pow(lowering *l, const arguments *a, ir_op op)
+{
+    (void)op;
+    if (a->values[0].kind != VALUE_TENSOR && a->values[1].kind != VALUE_TENSOR) {
+        diag *e = diag_error(l->diags, a->call->where, "pow needs a tensor, found %s and %s", value_show(l, &a->values[0]),
+                             value_show(l, &a->values[1]));
+        diag_hint(e, "** is for numbers too");
+        return value_poison(a->call->where);
+    }
+    return lower_binary(l, AST_POW, &a->values[0], &a->values[1], args_written(a, 0), args_written(a, 1), a->call->where,
+                        a->call->where);
+}
+
+/* ----------------------------------------------------------------------------------------------------------------- */
+
+static const parameter one[] = {{"input", TAKES_TENSOR | REQUIRED}};
+static const parameter relu[] = {{"input", TAKES_TENSOR | REQUIRED}, {"inplace", TAKES_BOOL}};
+static const parameter leaky_relu[] = {
+    {"input", TAKES_TENSOR | REQUIRED}, {"negative_slope", TAKES_REAL}, {"inplace", TAKES_BOOL}};
+static const parameter elu[] = {{"input", TAKES_TENSOR | REQUIRED}, {"alpha", TAKES_REAL}, {"inplace", TAKES_BOOL}};
+static const parameter gelu[] = {{"input", TAKES_TENSOR | REQUIRED}, {"approximate", TAKES_STRING}};
+static const parameter hardtanh[] = {
+    {"input", TAKES_TENSOR | REQUIRED}, {"min_val", TAKES_REAL}, {"max_val", TAKES_REAL}, {"inplace", TAKES_BOOL}};
+static const parameter softplus[] = {
+    {"input", TAKES_TENSOR | REQUIRED}, {"beta", TAKES_REAL}, {"threshold", TAKES_REAL}};
+static const parameter power[] = {
+    {"input", TAKES_TENSOR | TAKES_REAL | REQUIRED}, {"exponent", TAKES_TENSOR | TAKES_REAL | REQUIRED}};
+static const parameter clamp[] = {{"input", TAKES_TENSOR | REQUIRED},
+                                  {"min", TAKES_TENSOR | TAKES_REAL | TAKES_NONE},
+                                  {"max", TAKES_TENSOR | TAKES_REAL | TAKES_NONE}};
+
+const function functions_elementwise[] = {
+    {"relu", PARAMETERS(relu), lower_either, IR_RELU},
+    {"leaky_relu", PARAMETERS(leaky_relu), lower_leaky_relu, IR_LEAKY_RELU},
+    {"elu", PARAMETERS(elu), lower_elu, IR_ELU},
+    {"gelu", PARAMETERS(gelu), lower_gelu, IR_GELU},
+    {"sigmoid", PARAMETERS(one), lower_float, IR_SIGMOID},
+    {"tanh", PARAMETERS(one), lower_float, IR_TANH},
+    {"hardtanh", PARAMETERS(hardtanh), lower_hardtanh, 0},
+    {"softplus", PARAMETERS(softplus), lower_softplus, IR_SOFTPLUS},
+    {"exp", PARAMETERS(one), lower_float, IR_EXP},
+    {"log", PARAMETERS(one), lower_float, IR_LOG},
+    {"sqrt", PARAMETERS(one), lower_float, IR_SQRT},
+    {"abs", PARAMETERS(one), lower_either, IR_ABS},
+    {"pow", PARAMETERS(power), lower_pow, 0},
+    {"clamp", PARAMETERS(clamp), lower_clamp, 0},
+    {NULL, NULL, 0, NULL, 0},
+};

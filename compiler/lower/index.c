@@ -1,0 +1,231 @@
+/* index: x[…]: integers, slices, ... and None, on tensors and on tuples. What run-time dims are involved in must be
+ * provable from their bounds: the generated code checks no index. */
+#include "lower/lowering.h"
+
+typedef struct {
+    const ast_expr *written; /* the whole index expression */
+    const value *operand;
+    ir_value *x;             /* sliced so far */
+    unsigned axis;           /* of x, that the next item is about */
+    const dim *dims[IR_MAX_RANK]; /* of the result so far */
+    size_t rank;
+} indexing;
+
+/* For a bound or an index; NULL when it was left out. False after reporting. */
+static bool lower_bound(lowering *l, const ast_expr *e, const dim **bound)
+{
+    *bound = NULL;
+    if (!e || e->kind == AST_NONE) return true;
+    value v = lower_expr(l, e);
+    if (value_has_poison(&v)) return false;
+    if (v.kind == VALUE_INTEGER && !dim_is_huge(v.integer)) {
+        *bound = v.integer;
+        return true;
+    }
+    diag *d = diag_error(l->diags, e->where, "an index must be an integer or a slice, found %s", value_show(l, &v));
+    note_value(l, d, e, &v, e->where);
+    if (v.kind == VALUE_TENSOR) diag_hint(d, "a tensor cannot be an index; an Embedding or a one_hot may do what is meant");
+    return false;
+}
+
+static void note_bounds(lowering *l, diag *e, const dim *a, const dim *b)
+{
+    const char *bounds = bounds_show(l, b ? dim_add(l->model->dims, a, b) : a);
+    if (!bounds && b) bounds = bounds_show(l, a);
+    if (!bounds) return;
+    diag_note_plain(e, "%s", bounds);
+    diag_hint(e, "it must be provable from the bounds of the dim");
+}
+
+static bool less_equal(lowering *l, const dim *a, const dim *b)
+{
+    return dim_less_equal(l->model->dims, a, b);
+}
+
+/* Where a bound of a slice stands on an axis of `size`: counted from the end when negative, not beyond the ends. */
+static bool place_bound(lowering *l, const indexing *x, const dim *bound, const dim *size, span where, const dim **place)
+{
+    dim_table *t = l->model->dims;
+    const dim *zero = build_dim(l, 0);
+    const dim *from_end = dim_add(t, size, bound);
+    if (dim_min(bound) >= 0 && less_equal(l, bound, size)) *place = bound;
+    else if (dim_min(bound) >= 0 && less_equal(l, size, bound)) *place = size;
+    else if (dim_max(bound) < 0 && dim_min(from_end) >= 0) *place = from_end;
+    else if (dim_max(bound) < 0 && dim_max(from_end) <= 0) *place = zero;
+    else {
+        diag *e = diag_error(l->diags, where, "whether %s is within the %s elements of dim %zu depends on the run",
+                             dim_string(l->arena, bound), dim_string(l->arena, size), x->rank);
+        note_value(l, e, x->written->operand, x->operand, where);
+        note_bounds(l, e, size, bound);
+        return false;
+    }
+    return true;
+}
+
+static bool take_slice(lowering *l, indexing *x, const ast_expr *item)
+{
+    dim_table *t = l->model->dims;
+    const dim *size = x->x->type.dims[x->axis];
+    const dim *lower, *upper, *step_size;
+    bool fine = lower_bound(l, item->lower, &lower);
+    fine = lower_bound(l, item->upper, &upper) && fine;
+    fine = lower_bound(l, item->step, &step_size) && fine;
+    if (!fine) return false;
+    int64_t step = 1;
+    if (step_size && (!dim_is_const(step_size, &step) || step < 1 || step > INT32_MAX)) {
+        diag *e = diag_error(l->diags, item->step->where, "the step of a slice must be a constant of at least 1, found %s",
+                             dim_string(l->arena, step_size));
+        if (dim_max(step_size) < 0) diag_hint(e, "PyTorch has no negative steps either");
+        return false;
+    }
+    const dim *begin = build_dim(l, 0), *end = size;
+    if (lower && !place_bound(l, x, lower, size, item->lower->where, &begin)) return false;
+    if (upper && !place_bound(l, x, upper, size, item->upper->where, &end)) return false;
+    const dim *length = dim_sub(t, end, begin);
+    if (dim_min(length) < 1) {
+        bool always = dim_max(length) < 1;
+        diag *e = diag_error(l->diags, item->where, "this slice %s empty: it takes %s to %s of %s elements",
+                             always ? "is" : "may be", dim_string(l->arena, begin), dim_string(l->arena, end),
+                             dim_string(l->arena, size));
+        note_value(l, e, x->written->operand, x->operand, item->where);
+        if (!always) note_bounds(l, e, length, NULL);
+        return false;
+    }
+    const dim *extent = dim_floordiv(t, dim_add(t, length, build_dim(l, step - 1)), step);
+    x->x = build_slice(l, x->x, x->axis, begin, extent, step, x->written->where);
+    x->dims[x->rank++] = extent;
+    x->axis++;
+    return true;
+}
+
+static bool take_element(lowering *l, indexing *x, const ast_expr *item)
+{
+    dim_table *t = l->model->dims;
+    const dim *size = x->x->type.dims[x->axis];
+    const dim *at;
+    if (!lower_bound(l, item, &at)) return false;
+    const dim *place = dim_max(at) < 0 ? dim_add(t, size, at) : at;
+    if (dim_min(place) < 0 || !less_equal(l, place, dim_sub(t, size, build_dim(l, 1)))) {
+        bool never = dim_max(place) < 0 || less_equal(l, size, place);
+        diag *e = never ? diag_error(l->diags, item->where, "index %s is outside of the %s elements of dim %zu",
+                                     dim_string(l->arena, at), dim_string(l->arena, size), x->rank)
+                        : diag_error(l->diags, item->where, "index %s may be outside of the %s elements of dim %zu",
+                                     dim_string(l->arena, at), dim_string(l->arena, size), x->rank);
+        note_value(l, e, x->written->operand, x->operand, item->where);
+        if (!never) note_bounds(l, e, size, at);
+        return false;
+    }
+    x->x = build_slice(l, x->x, x->axis, place, build_dim(l, 1), 1, x->written->where);
+    x->axis++; /* and the reshape at the end drops it */
+    return true;
+}
+
+static bool take_item(lowering *l, indexing *x, const ast_expr *item, unsigned rest)
+{
+    if (item->kind == AST_ELLIPSIS) {
+        for (; rest; rest--) x->dims[x->rank++] = x->x->type.dims[x->axis++];
+        return true;
+    }
+    if (item->kind == AST_NONE) {
+        x->dims[x->rank++] = build_dim(l, 1);
+        return true;
+    }
+    return item->kind == AST_SLICE ? take_slice(l, x, item) : take_element(l, x, item);
+}
+
+static value index_tensor(lowering *l, const ast_expr *e, const value *operand)
+{
+    value poison = value_poison(e->where);
+    unsigned rank = operand->tensor->type.rank;
+    size_t taken = 0, dropped = 0, added = 0, ellipses = 0;
+    for (const ast_expr *item = e->items; item; item = item->next) {
+        added += item->kind == AST_NONE;
+        ellipses += item->kind == AST_ELLIPSIS;
+        taken += item->kind != AST_NONE && item->kind != AST_ELLIPSIS;
+        dropped += item->kind != AST_NONE && item->kind != AST_ELLIPSIS && item->kind != AST_SLICE;
+    }
+    if (taken > rank || ellipses > 1) {
+        diag *d = ellipses > 1 ? diag_error(l->diags, e->where, "... can stand only once in an index")
+                               : diag_error(l->diags, e->where, "%zu indices for the %u dim%s of %s", taken, rank,
+                                            rank == 1 ? "" : "s", type_show(l, &operand->tensor->type));
+        note_value(l, d, e->operand, operand, e->where);
+        return poison;
+    }
+    if (!shape_rank_fits(l, added + rank - dropped, e->where)) return poison;
+    indexing x = {.written = e, .operand = operand, .x = operand->tensor};
+    unsigned rest = rank - (unsigned)taken;
+    for (const ast_expr *item = e->items; item; item = item->next)
+        if (!take_item(l, &x, item, rest)) return poison;
+    while (x.axis < rank) x.dims[x.rank++] = x.x->type.dims[x.axis++];
+    return value_tensor(l, build_reshape(l, x.x, x.dims, (unsigned)x.rank, e->where), e->where);
+}
+
+/* Bounds of a tuple's slice, as Python clamps them. */
+static int64_t clamp_bound(const dim *bound, int64_t count, int64_t otherwise)
+{
+    int64_t at;
+    if (!bound || !dim_is_const(bound, &at)) return otherwise;
+    if (at < 0) at += count;
+    return at < 0 ? 0 : at > count ? count : at;
+}
+
+static value index_tuple(lowering *l, const ast_expr *e, const value *operand)
+{
+    value poison = value_poison(e->where);
+    const ast_expr *item = e->items;
+    int64_t count = (int64_t)operand->count, at;
+    if (item->next || item->kind == AST_ELLIPSIS || item->kind == AST_NONE || (item->kind == AST_SLICE && item->step)) {
+        diag *d = diag_error(l->diags, e->where, "a tuple takes one constant index, found more");
+        note_value(l, d, e->operand, operand, e->where);
+        return poison;
+    }
+    if (item->kind == AST_SLICE) {
+        const dim *lower, *upper;
+        if (!lower_bound(l, item->lower, &lower) || !lower_bound(l, item->upper, &upper)) return poison;
+        int64_t begin = clamp_bound(lower, count, 0), end = clamp_bound(upper, count, count);
+        return value_tuple(l, operand->items + begin, end > begin ? (size_t)(end - begin) : 0, e->where);
+    }
+    const dim *index;
+    if (!lower_bound(l, item, &index)) return poison;
+    if (!dim_is_const(index, &at) || at < -count || at >= count) {
+        diag *d = diag_error(l->diags, item->where, "there is no part %s of a tuple of %lld", dim_string(l->arena, index),
+                             (long long)count);
+        note_value(l, d, e->operand, operand, item->where);
+        return poison;
+    }
+    return operand->items[at < 0 ? at + count : at];
+}
+
+/* max(x, dim=d)[0], pasted from Python, where it takes the values of (values, indices). */
+static bool is_pasted_max(const ast_expr *e, const value *operand)
+{
+    if (e->operand->kind != AST_CALL || operand->kind != VALUE_TENSOR) return false;
+    ir_op op = operand->tensor->producer->op;
+    const ast_expr *item = e->items;
+    if ((op != IR_MAX && op != IR_MIN) || item->next || item->kind != AST_INTEGER) return false;
+    if (strcmp(e->operand->name.text, op == IR_MAX ? "max" : "min") != 0) return false;
+    return e->operand->arguments && e->operand->arguments->next && item->integer <= 1;
+}
+
+value lower_index(lowering *l, const ast_expr *e)
+{
+    value operand = lower_expr(l, e->operand);
+    if (operand.kind == VALUE_TUPLE) return index_tuple(l, e, &operand);
+    if (operand.kind == VALUE_POISON) return value_poison(e->where);
+    if (operand.kind != VALUE_TENSOR) {
+        diag *d = diag_error(l->diags, e->where, "only tensors and tuples have elements, found %s", value_show(l, &operand));
+        note_value(l, d, e->operand, &operand, e->where);
+        return value_poison(e->where);
+    }
+    if (is_pasted_max(e, &operand)) {
+        const char *name = e->operand->name.text;
+        bool indices = e->items->integer == 1;
+        span where = {e->operand->where.end, e->where.end};
+        diag *d = diag_error(l->diags, where, "%s(x, dim=…) gives the values only, %s, not a tuple with the indices", name,
+                             value_show(l, &operand));
+        if (!indices) diag_hint(d, "leave out [0]; for the first element along a dim bind the result first");
+        else diag_hint(d, "the indices are argmax(x, dim=…)");
+        return value_poison(e->where);
+    }
+    return index_tensor(l, e, &operand);
+}

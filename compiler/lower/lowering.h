@@ -1,0 +1,321 @@
+/* lowering: what the parts of lower/ share while one model is lowered; private to lower/.
+ *
+ *     lower.c (statements) -> expr.c -> functions*.c, layers.c, recurrent.c -> build.c (nodes)
+ *
+ * An expression becomes a `value`: a tensor of the IR, or one of the things that only exist at compile time (numbers,
+ * sizes, strings, tuples). A value that could not be made is poison: its error is reported, and whatever is made of it is
+ * poison without a further word, so that one fault gives one error.
+ */
+#ifndef NNC_LOWER_LOWERING_H
+#define NNC_LOWER_LOWERING_H
+
+#include <string.h>
+
+#include "lower/lower.h"
+
+/* --- values ------------------------------------------------------------------------------------------------------ */
+
+typedef enum {
+    VALUE_POISON,
+    VALUE_TENSOR,
+    VALUE_INTEGER, /* constant, or an expression of run-time dims */
+    VALUE_REAL,
+    VALUE_BOOL,
+    VALUE_STRING,
+    VALUE_NONE,
+    VALUE_TUPLE
+} value_kind;
+
+typedef struct value value;
+struct value {
+    value_kind kind;
+    span where; /* what made it: an expression or a declaration */
+    ir_value *tensor;
+    const dim *integer;
+    double real;
+    bool boolean;
+    const char *string;
+    const value *items; /* VALUE_TUPLE */
+    size_t count;
+    bool poisoned;     /* a part of the tuple is poison */
+    const char *gives; /* of a tuple that a layer gave: "an LSTM gives out, (h_n, c_n)"; else NULL */
+    bool is_state_pair; /* the (h_n, c_n) of that tuple */
+};
+
+/* --- names --------------------------------------------------------------------------------------------------------- */
+
+/* A map from names to things, which remembers the order in which they came. */
+typedef struct {
+    const char *name;
+    void *thing;
+} names_slot;
+
+typedef struct {
+    arena *arena;
+    size_t *slots; /* 1 + index into items, 0: free */
+    size_t slot_count;
+    names_slot *items;
+    size_t count, capacity;
+} names;
+
+names *names_new(arena *a);
+void *names_find(const names *n, const char *name);         /* NULL when there is none */
+void names_set(names *n, const char *name, void *thing);    /* a later one hides an earlier one */
+const char *names_nearest(const names *n, const char *word); /* or NULL */
+
+typedef enum { NAME_DIM, NAME_INPUT, NAME_STATE, NAME_PARAM, NAME_BOUND } name_kind;
+
+typedef struct {
+    name_kind kind;
+    span where;   /* the declaration or the binding */
+    value value;
+    size_t index; /* NAME_STATE, NAME_PARAM: in the model; NOWHERE when its declaration is at fault */
+    bool used;    /* NAME_DIM: by something else than another dim */
+} name_entry;
+
+#define NOWHERE ((size_t)-1)
+
+/* --- the model in work ----------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    arena *arena;
+    diag_list *diags;
+    const ast_model *ast;
+    ir_model *model;
+    ir_graph *graph;     /* where nodes go: run, or reset while a state's first value is lowered */
+    names *values;       /* name_entry: dims and values */
+    names *layers;       /* layer */
+    names *params;       /* by key: size_t, the index in the model */
+    names *symbols;      /* by name: name_entry of the run-time dims, even if hidden */
+    names *outputs;      /* by name: span */
+    ir_value **param_values[2]; /* of graphs run and reset: the PARAM nodes' results, by index; NULL: not there yet */
+    size_t param_capacity[2];
+    const char *label;   /* of the nodes of the layer that is being called; NULL: the operator's name */
+    bool in_dim;         /* inside a dim statement: using a dim is no use of it */
+    bool incomplete;     /* statements are missing because they did not parse: an unknown name is not reported */
+} lowering;
+
+/* value.c */
+value value_poison(span where);
+value value_integer(const dim *d, span where);
+value value_constant(lowering *l, int64_t i, span where);
+value value_real(double r, span where);
+value value_tuple(lowering *l, const value *items, size_t count, span where);
+/* A tensor that the user's text made; too many elements are an error, and poison. */
+value value_tensor(lowering *l, ir_value *v, span where);
+bool value_has_poison(const value *v); /* it or a part of it */
+/* For messages: "float32[T, 24]", "the number 3", "the size 2*T", "a tuple (float32[T], float32[1])". */
+const char *value_show(lowering *l, const value *v);
+const char *type_show(lowering *l, const ir_type *t);
+/* "T is 1..100" for the run-time dims in d, or NULL when there are none. */
+const char *bounds_show(lowering *l, const dim *d);
+/* Notes where v, which was written as e, came from: "x is float32[T, 24], from here". Nothing is said when it would only
+ * repeat the place of the error. */
+void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, span error_where);
+
+/* --- arguments (args.c) ------------------------------------------------------------------------------------------------ */
+
+enum {
+    TAKES_TENSOR = 1,
+    TAKES_INTEGER = 2,  /* constant */
+    TAKES_REAL = 4,     /* constant; integers too */
+    TAKES_BOOL = 8,
+    TAKES_STRING = 16,
+    TAKES_NONE = 32,
+    TAKES_INTEGERS = 64,  /* a tuple of constant integers */
+    TAKES_SIZE = 128,     /* an integer, run-time dims allowed */
+    TAKES_SIZES = 256,    /* a tuple of those */
+    TAKES_TENSORS = 512,  /* a tuple of tensors, not empty */
+    TAKES_ANY = 1024,     /* the callee looks for itself */
+    VARIADIC = 1 << 16,   /* the last one: separate integers are collected into a tuple */
+    REQUIRED = 1 << 17
+};
+
+typedef struct {
+    const char *name;
+    unsigned takes;
+} parameter;
+
+enum { MAX_PARAMETERS = 16 };
+
+typedef struct {
+    const ast_expr *call;
+    const char *what; /* "softmax", "LSTM", "lstm" */
+    const parameter *parameters;
+    size_t count;
+    const ast_argument *given[MAX_PARAMETERS]; /* NULL: left out */
+    value values[MAX_PARAMETERS];              /* of those that are given */
+} arguments;
+
+/* Lowers the arguments of a call and matches them as Python does. False after reporting, or when one is poison; all are
+ * lowered in any case. With `is_layer_kind` two more may be given, device and dtype, which must be None; as keywords they may
+ * be given to functions too. too_many: a hint for when there are more than `count`, or NULL. */
+bool args_match(lowering *l, const ast_expr *call, const char *what, const parameter *parameters, size_t count,
+                bool is_layer_kind, const char *too_many, arguments *out);
+bool args_has(const arguments *a, size_t i); /* given, and not None */
+span args_where(const arguments *a, size_t i); /* of the argument's value, or of the call when left out */
+const ast_expr *args_written(const arguments *a, size_t i); /* or NULL */
+int64_t args_integer(const arguments *a, size_t i, int64_t otherwise);
+double args_real(const arguments *a, size_t i, double otherwise);
+bool args_bool(const arguments *a, size_t i, bool otherwise);
+const char *args_string(const arguments *a, size_t i, const char *otherwise);
+ir_value *args_tensor(const arguments *a, size_t i);
+double value_number(const value *v); /* of a constant integer or a real */
+
+/* --- nodes (build.c) ------------------------------------------------------------------------------------------------------ */
+
+/* Each gives back its operand when there is nothing to do. None of them reports. */
+ir_node *build_node(lowering *l, ir_op op, ir_value *const *inputs, unsigned count, span where);
+ir_value *build_value(lowering *l, ir_op op, ir_value *const *inputs, unsigned count, const ir_type *type, span where);
+ir_value *build_unary(lowering *l, ir_op op, ir_value *x, span where);
+ir_value *build_float(lowering *l, ir_value *x, span where); /* an int32 tensor as float32 */
+ir_value *build_const(lowering *l, ir_dtype dtype, double number, span where);
+ir_value *build_reshape(lowering *l, ir_value *x, const dim *const *dims, unsigned rank, span where);
+ir_value *build_permute(lowering *l, ir_value *x, const unsigned *perm, span where);
+ir_value *build_swap(lowering *l, ir_value *x, unsigned a, unsigned b, span where);
+ir_value *build_slice(lowering *l, ir_value *x, unsigned axis, const dim *start, const dim *extent, int64_t step,
+                      span where);
+ir_value *build_cat(lowering *l, ir_value *const *parts, unsigned count, unsigned axis, span where);
+ir_value *build_pad(lowering *l, ir_value *x, unsigned axis, int64_t before, int64_t after, ir_pad_mode mode,
+                    double number, span where);
+ir_value *build_reduce(lowering *l, ir_op op, ir_value *x, unsigned axes, bool keepdim, span where);
+/* The PARAM node of the graph in work. */
+ir_value *build_param(lowering *l, size_t index, span where);
+const dim *build_dim(lowering *l, int64_t constant);
+
+/* --- shape rules (shapes.c) ------------------------------------------------------------------------------------------------- */
+
+/* How two shapes broadcast, in *type (its dtype untouched). False without a report when they do not. */
+bool shape_broadcast(const ir_type *a, const ir_type *b, ir_type *type);
+/* A dim argument of a tensor of this rank, negative ones counted from the end; false after reporting. */
+bool shape_axis(lowering *l, int64_t axis, unsigned rank, span where, const char *shown, unsigned *out);
+/* Bit mask of the dims of argument i (an integer or a tuple, each dim once); absent or empty: all. */
+bool shape_axes(lowering *l, const arguments *a, size_t i, unsigned rank, const char *shown, unsigned *axes);
+/* The sizes of a view, one of which may be -1. */
+bool shape_view(lowering *l, const arguments *a, size_t i, const ir_type *from, const dim **dims, unsigned *rank);
+/* floor((length + pads - reach) / stride) + 1, where reach = dilation * (kernel - 1) + 1; NULL when length + pads is not
+ * provably at least reach. */
+const dim *shape_window(lowering *l, const dim *length, int64_t pads, int64_t kernel, int64_t stride, int64_t dilation);
+bool shape_rank_fits(lowering *l, size_t rank, span where);
+/* Whether a non-constant pad by these amounts is allowed for every value of the run-time dims; reports. */
+bool shape_pad_fits(lowering *l, const dim *length, int64_t before, int64_t after, ir_pad_mode mode, span where,
+                    const char *shown);
+
+/* --- ids (ids.c) ------------------------------------------------------------------------------------------------------------ */
+
+/* ids is used as indices or lengths in [low, high]: proves it or has it checked when the run begins; false after
+ * reporting that neither can be. */
+bool ids_check(lowering *l, ir_value *ids, const dim *low, const dim *high, bool is_length, span where,
+               const char *what);
+
+/* --- expressions (expr.c, index.c) --------------------------------------------------------------------------------------------- */
+
+value lower_expr(lowering *l, const ast_expr *e);
+value lower_index(lowering *l, const ast_expr *e);
+/* A size in a shape: an integer, provably at least 1. False after reporting. */
+bool lower_size(lowering *l, const ast_expr *e, const dim **size);
+bool lower_type(lowering *l, const ast_type *t, ir_type *type);
+/* A binary operator, of tensors and numbers. */
+value lower_binary(lowering *l, ast_operator op, const value *a, const value *b, const ast_expr *a_written,
+                   const ast_expr *b_written, span op_where, span where);
+/* One of ADD … MINIMUM on tensors, promoted to one type. */
+value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const ast_expr *a_written,
+                        const ast_expr *b_written, const value *a_value, const value *b_value, span op_where, span where);
+
+/* --- functions (functions.c) --------------------------------------------------------------------------------------------------- */
+
+typedef struct function function;
+struct function {
+    const char *name;
+    const parameter *parameters;
+    size_t count;
+    value (*lower)(lowering *l, const arguments *a, ir_op op);
+    ir_op op; /* for functions that share a rule; else 0 */
+};
+
+const function *function_find(const char *name);
+const char *function_nearest(const char *word);
+value function_call(lowering *l, const function *f, const ast_expr *call);
+
+/* The tables of the functions_*.c; each ends with a row without a name. */
+extern const function functions_elementwise[], functions_reduce[], functions_shape[], functions_join[];
+
+/* --- layers (layers.c) ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct layer layer;
+
+typedef struct {
+    const char *name; /* "LSTM" */
+    const char *article; /* "an" */
+    const parameter *parameters;
+    size_t count;
+    const parameter *call_parameters;
+    size_t call_count;
+    bool (*construct)(lowering *l, layer *self, const arguments *a); /* checks, and declares the weights */
+    value (*call)(lowering *l, const layer *self, const arguments *a);
+    const char *too_many; /* a hint for calls with too many arguments, or NULL */
+    ir_cell cell;         /* recurrent ones */
+    bool is_recurrent, is_cell;
+} layer_kind;
+
+struct layer {
+    const layer_kind *kind;
+    const char *name;
+    const char *label;  /* the name with '_' for '.' */
+    const char *source; /* as written: "LSTM(6, 6)" */
+    const char *prefix;
+    span where;         /* the statement */
+    bool broken;        /* its declaration is at fault */
+    bool used;
+    union {
+        struct {
+            int64_t count, size; /* of rows; of a row */
+            bool has_max_norm;
+            double max_norm, norm_type;
+        } embedding;
+        struct {
+            int64_t in, out;
+            bool bias;
+        } linear;
+        struct {
+            int64_t in, out, kernel, stride, dilation, groups, before, after;
+            bool bias;
+            ir_pad_mode mode; /* IR_PAD_CONSTANT: zeros */
+        } conv;
+        struct {
+            const dim *shape[IR_MAX_RANK];
+            unsigned rank;
+            double eps;
+            bool weight, bias;
+        } norm;
+        struct {
+            int64_t input, hidden, projected, layers; /* projected is hidden without proj_size */
+            bool bias, batch_first, bidirectional, reset_after;
+            ir_activation activation, recurrent_activation;
+        } recurrent;
+    } as;
+};
+
+extern const layer_kind layer_kinds[]; /* layer_kinds.c; ends with a row without a name */
+const layer_kind *layer_kind_find(const char *name);
+
+void layer_declare(lowering *l, const ast_stmt *s);
+value layer_call(lowering *l, layer *self, const ast_expr *call);
+/* Declares a tensor of the state_dict, or finds the one of the same key; NOWHERE after reporting a clash of shapes. */
+size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where);
+/* For construct: a weight of these constant sizes; false after reporting. For call: its PARAM, which must be declared. */
+bool layer_declare_weight(lowering *l, const layer *self, const char *name, const int64_t *sizes, unsigned rank);
+ir_value *layer_weight(lowering *l, const layer *self, const char *name, span where);
+/* An integer argument of a constructor that must be at least `least`; false after reporting. */
+bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, int64_t least);
+/* The error of a layer that got a wrong shape, with notes on the layer and on the argument. */
+diag *layer_shape_error(lowering *l, const layer *self, const arguments *a, size_t argument, const char *expected);
+/* The same when it is a wrong type; true when x is float32. */
+bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_t argument);
+
+bool recurrent_construct(lowering *l, layer *self, const arguments *a);
+value recurrent_call(lowering *l, const layer *self, const arguments *a);
+bool cell_construct(lowering *l, layer *self, const arguments *a);
+value cell_call(lowering *l, const layer *self, const arguments *a);
+
+#endif

@@ -1,0 +1,131 @@
+/* value: what expressions become, and how it is shown in messages. */
+#include <math.h>
+
+#include "lower/lowering.h"
+
+value value_poison(span where)
+{
+    return (value){.kind = VALUE_POISON, .where = where};
+}
+
+value value_integer(const dim *d, span where)
+{
+    return (value){.kind = VALUE_INTEGER, .integer = d, .where = where};
+}
+
+value value_constant(lowering *l, int64_t i, span where)
+{
+    return value_integer(dim_const(l->model->dims, i), where);
+}
+
+value value_real(double r, span where)
+{
+    return (value){.kind = VALUE_REAL, .real = r, .where = where};
+}
+
+value value_tuple(lowering *l, const value *items, size_t count, span where)
+{
+    const value *kept = count ? arena_copy(l->arena, items, count * sizeof *items) : NULL;
+    value v = {.kind = VALUE_TUPLE, .items = kept, .count = count, .where = where};
+    /* Kept here because parts may be shared: (t, t) of (t, t) of … is a tree of any size. */
+    for (size_t i = 0; i < count; i++) v.poisoned = v.poisoned || value_has_poison(&items[i]);
+    return v;
+}
+
+value value_tensor(lowering *l, ir_value *v, span where)
+{
+    const int64_t most = INT32_MAX; /* so that an argmax fits its int32, and sizes a 32-bit target's size_t */
+    const dim *elements = ir_type_elements(l->model->dims, &v->type);
+    if (dim_is_huge(elements) || dim_max(elements) > most) {
+        diag *e = diag_error(l->diags, where, "%s may have more than %lld elements, which is too large",
+                             type_show(l, &v->type), (long long)most);
+        const char *bounds = bounds_show(l, elements);
+        if (bounds) diag_note_plain(e, "%s", bounds);
+        return value_poison(where);
+    }
+    return (value){.kind = VALUE_TENSOR, .tensor = v, .where = where};
+}
+
+bool value_has_poison(const value *v)
+{
+    return v->kind == VALUE_POISON || v->poisoned;
+}
+
+double value_number(const value *v)
+{
+    int64_t i = 0;
+    if (v->kind == VALUE_REAL) return v->real;
+    if (v->kind != VALUE_INTEGER || !dim_is_const(v->integer, &i)) ice("the number of what is no number");
+    return (double)i;
+}
+
+const char *type_show(lowering *l, const ir_type *t)
+{
+    return ir_type_string(l->arena, t);
+}
+
+static void show_parts(lowering *l, const value *v, text *to)
+{
+    enum { ENOUGH = 160 };
+    if (v->kind != VALUE_TUPLE) {
+        if (v->kind == VALUE_INTEGER) dim_print(v->integer, to);
+        else if (v->kind == VALUE_REAL) text_printf(to, "%g", v->real);
+        else text_add(to, value_show(l, v));
+        return;
+    }
+    text_add(to, "(");
+    for (size_t i = 0; i < v->count; i++) {
+        if (i) text_add(to, ", ");
+        if (to->length > ENOUGH) {
+            text_add(to, "…");
+            break;
+        }
+        show_parts(l, &v->items[i], to);
+    }
+    text_add(to, v->count == 1 ? ",)" : ")");
+}
+
+const char *value_show(lowering *l, const value *v)
+{
+    switch (v->kind) {
+    case VALUE_TENSOR: return type_show(l, &v->tensor->type);
+    case VALUE_INTEGER:
+        if (dim_is_const(v->integer, NULL)) return arena_printf(l->arena, "the number %s", dim_string(l->arena, v->integer));
+        return arena_printf(l->arena, "the size %s", dim_string(l->arena, v->integer));
+    case VALUE_REAL: return arena_printf(l->arena, "the number %g", v->real);
+    case VALUE_BOOL: return v->boolean ? "true" : "false";
+    case VALUE_STRING: return arena_printf(l->arena, "the string \"%.40s\"", v->string);
+    case VALUE_NONE: return "none";
+    case VALUE_POISON: return "an error";
+    case VALUE_TUPLE: break;
+    }
+    text t = text_new(l->arena);
+    text_add(&t, v->count ? "the tuple " : "the empty tuple ");
+    show_parts(l, v, &t);
+    return text_string(&t);
+}
+
+const char *bounds_show(lowering *l, const dim *d)
+{
+    enum { ENOUGH = 4 };
+    const dim *symbols[ENOUGH];
+    if (dim_is_huge(d)) return NULL;
+    size_t count = dim_symbols(d, symbols, ENOUGH);
+    if (count > ENOUGH) count = ENOUGH;
+    text t = text_new(l->arena);
+    for (size_t i = 0; i < count; i++)
+        text_printf(&t, "%s%s is %lld..%lld", i ? ", " : "", dim_symbol_name(symbols[i]),
+                    (long long)dim_min(symbols[i]), (long long)dim_max(symbols[i]));
+    return count ? text_string(&t) : NULL;
+}
+
+void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, span error_where)
+{
+    if (!written || v->kind == VALUE_POISON) return;
+    if (written->kind == AST_NAME) {
+        /* A layer's result is named where it is used; "from here" is where it was made. */
+        diag_note(e, v->where, "%.60s is %s, from here", written->name.text, value_show(l, v));
+    } else if (written->where.begin != error_where.begin || written->where.end != error_where.end) {
+        diag_note(e, written->where, "this is %s", value_show(l, v));
+    }
+}

@@ -1,0 +1,187 @@
+/* nnc: a .nn file and its weights -> one C file and its header. The pipeline as straight calls; nothing else decides the
+ * order, and nothing else exits. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "emit/emit.h"
+#include "lower/lower.h"
+#include "options.h"
+#include "output.h"
+#include "passes/passes.h"
+#include "plan/plan.h"
+#include "syntax/parse.h"
+#include "weights/bind.h"
+
+enum { STATUS_DONE = 0, STATUS_INPUT = 1, STATUS_USAGE = 2 }; /* 3 is ice()'s */
+enum { MAX_SOURCE_BYTES = 64 << 20 };
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static const char *beside(arena *a, const char *path, const char *name) {
+    const char *slash = strrchr(path, '/');
+    if (name[0] == '/' || !slash) return name;
+    return arena_printf(a, "%.*s/%s", (int)(slash - path), path, name);
+}
+
+/* --- weights: each file is opened once, and bound to all models that name it --- */
+
+typedef struct {
+    tensor_file **files;
+    size_t count;
+} open_weights;
+
+static const char *weights_path(arena *a, const options *o, const ir_model *m) {
+    if (o->weights) return o->weights;
+    return m->weights ? beside(a, o->input, m->weights) : NULL;
+}
+
+static void need_weights(const ir_model *m, diag_list *diags) {
+    diag *d = diag_error(diags, m->where, "model %s has parameters, but no weights", m->name);
+    diag_hint(d, "add a line like: weights \"%s.safetensors\", or pass --weights FILE; --random-weights 1 tries shapes "
+              "without a file", m->name);
+}
+
+static void bind_all(arena *a, const options *o, const lowered_file *file, open_weights *open, diag_list *diags) {
+    if (o->random_weights) {
+        bind_random_weights(file->models, file->count, o->seed);
+        return;
+    }
+    bool *bound = ARENA_ARRAY(a, bool, file->count);
+    open->files = ARENA_ARRAY(a, tensor_file *, file->count);
+    for (size_t i = 0; i < file->count; i++) {
+        ir_model *m = file->models[i];
+        const char *path = weights_path(a, o, m);
+        if (bound[i]) continue;
+        if (!path) {
+            if (m->param_count) need_weights(m, diags);
+            continue;
+        }
+        ir_model **same = ARENA_ARRAY(a, ir_model *, file->count);
+        size_t count = 0;
+        for (size_t k = i; k < file->count; k++) {
+            const char *other = weights_path(a, o, file->models[k]);
+            if (!other || strcmp(other, path) != 0) continue;
+            same[count++] = file->models[k];
+            bound[k] = true;
+        }
+        span where = o->weights ? (span){0, 0} : m->weights_where;
+        tensor_file *f = tensor_file_open(a, path, diags, where);
+        if (!f) continue;
+        open->files[open->count++] = f;
+        bind_weights(same, count, f, diags);
+    }
+}
+
+/* --- output --- */
+
+static const char *banner_options(arena *a, const options *o) {
+    text t = text_new(a);
+    if (o->standalone) text_add(&t, "--standalone");
+    if (o->unroll_given) text_printf(&t, "%s--unroll %lld", o->standalone ? " " : "", (long long)o->unroll);
+    if (o->random_weights) text_printf(&t, "%s--random-weights %llu", t.length ? " " : "", (unsigned long long)o->seed);
+    return text_string(&t);
+}
+
+static const char *header_path(arena *a, const options *o) {
+    if (o->header) return o->header;
+    if (strcmp(o->output, "-") == 0) return NULL;
+    return arena_printf(a, "%.*s.h", (int)(strlen(o->output) - 2), o->output);
+}
+
+/* With -o - and no --header, the C includes the name that the model's file suggests. */
+static const char *header_name(arena *a, const options *o, const char *path) {
+    if (path) return base_name(path);
+    const char *base = base_name(o->input), *dot = strrchr(base, '.');
+    return arena_printf(a, "%.*s.h", (int)(dot && dot != base ? (size_t)(dot - base) : strlen(base)), base);
+}
+
+static bool write_outputs(arena *a, const options *o, const plan *const *plans, emit_api *const *apis, size_t count) {
+    const char *header = header_path(a, o);
+    emit_options e = {base_name(o->input), header_name(a, o, header), banner_options(a, o), o->standalone, o->unroll};
+    output code = {0}, head = {0};
+    output *all[2] = {&code, &head};
+    size_t opened = 0;
+    bool good = output_open(a, &code, o->output) && ++opened && (!header || (output_open(a, &head, header) && ++opened));
+    if (good) {
+        good = (!header || emit_header(&e, plans, apis, count, head.file)) && emit_source(&e, plans, apis, count, code.file);
+        if (!good) fprintf(stderr, "nnc: %s: %s\n", o->output, strerror(errno));
+    }
+    if (good) return output_commit(all, opened);
+    output_discard(all, opened);
+    return false;
+}
+
+static int write_runtime(arena *a, const char *folder) {
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "nnc: %s: %s\n", folder, strerror(errno));
+        return STATUS_INPUT;
+    }
+    output file = {0}, *all[1] = {&file};
+    if (!output_open(a, &file, arena_printf(a, "%s/nnc_runtime.h", folder))) return STATUS_INPUT;
+    fwrite(nnc_runtime_text, 1, nnc_runtime_size, file.file);
+    return output_commit(all, 1) ? STATUS_DONE : STATUS_INPUT;
+}
+
+static int print_dump(const text *t) {
+    fputs(text_string(t), stdout);
+    return fflush(stdout) == 0 ? STATUS_DONE : STATUS_INPUT;
+}
+
+/* --- the pipeline --- */
+
+static int compile(arena *a, const options *o, const source *s, open_weights *open, diag_list *diags) {
+    text dump = text_new(a);
+    ast_file *ast = parse_file(a, s, diags);
+    if (diag_error_count(diags)) return STATUS_INPUT;
+    if (o->dump == DUMP_AST) {
+        ast_dump(ast, &dump);
+        return print_dump(&dump);
+    }
+    lowered_file lowered = lower_file(a, ast, diags);
+    if (diag_error_count(diags)) return STATUS_INPUT;
+    emit_api **apis = ARENA_ARRAY(a, emit_api *, lowered.count);
+    for (size_t i = 0; i < lowered.count; i++) apis[i] = emit_api_new(a, lowered.models[i]);
+    emit_api_check(a, lowered.models, apis, lowered.count, diags);
+    /* a dump of the IR or the plan shows shapes: it needs no weights */
+    if (!o->dump) bind_all(a, o, &lowered, open, diags);
+    const plan **plans = ARENA_ARRAY(a, const plan *, lowered.count);
+    for (size_t i = 0; i < lowered.count; i++) {
+        bool good = passes_run(lowered.models[i], diags);
+        if (o->dump == DUMP_IR) ir_print(lowered.models[i], &dump);
+        if (!good || o->dump == DUMP_IR) continue;
+        plans[i] = plan_model(a, lowered.models[i], diags);
+        if (o->dump == DUMP_PLAN) plan_print(plans[i], &dump);
+    }
+    if (diag_error_count(diags)) return STATUS_INPUT;
+    if (o->dump) return print_dump(&dump);
+    return write_outputs(a, o, plans, apis, lowered.count) ? STATUS_DONE : STATUS_INPUT;
+}
+
+int main(int argc, char **argv) {
+    options o;
+    options_result parsed = options_parse(argc, argv, &o);
+    if (parsed != OPTIONS_RUN) return parsed == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
+
+    arena *a = arena_new();
+    int status = o.runtime ? write_runtime(a, o.runtime) : STATUS_DONE;
+    if (status == STATUS_DONE && o.input) {
+        const char *error;
+        source *s = source_read(a, o.input, MAX_SOURCE_BYTES, &error);
+        if (s) {
+            diag_list *diags = diag_list_new(a, s);
+            open_weights open = {NULL, 0};
+            status = compile(a, &o, s, &open, diags);
+            diag_print(diags, stderr);
+            for (size_t i = 0; i < open.count; i++) tensor_file_close(open.files[i]);
+        } else {
+            fprintf(stderr, "nnc: %s: %s\n", o.input, error);
+            status = STATUS_INPUT;
+        }
+    }
+    arena_free(a);
+    return status;
+}

@@ -1,0 +1,31 @@
+/* options: the command line. */
+#ifndef NNC_OPTIONS_H
+#define NNC_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef enum { DUMP_NONE, DUMP_AST, DUMP_IR, DUMP_PLAN } dump_stage;
+
+typedef struct {
+    const char *input;        /* the .nn file; NULL with only --runtime */
+    const char *output;       /* -o; "-" is standard output */
+    const char *header;       /* --header, or NULL: beside the output */
+    const char *runtime;      /* --runtime DIR, or NULL */
+    const char *weights;      /* --weights FILE, or NULL */
+    bool random_weights;
+    uint64_t seed;
+    bool standalone;
+    int64_t unroll;
+    bool unroll_given;
+    dump_stage dump;
+} options;
+
+typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_USAGE } options_result;
+
+/* Fills o from the command line. OPTIONS_DONE: --help or --version was answered. OPTIONS_USAGE: a message was printed
+ * to standard error; the program ends with status 2. */
+options_result options_parse(int argc, char **argv, options *o);
+
+#endif

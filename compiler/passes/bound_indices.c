@@ -1,0 +1,307 @@
+/* bound_indices: every table index and every length is in range, by proof or by a check at run time.
+ *
+ * A requirement low..high on a value is met if interval analysis proves it. If not it moves backward, with the region of
+ * the value that is really used, to what the value is made of: views, CATs, PADs and COPYs only move elements. Where it
+ * arrives at an input it becomes an ir_bound_check; where it arrives at arithmetic, an error.
+ */
+#include "passes/passes.h"
+
+#include <string.h>
+
+#include "passes/int_ranges.h"
+
+/* Along an axis: extent elements from start, step apart. */
+typedef struct {
+    const dim *start, *extent;
+    int64_t step;
+} stretch;
+
+typedef struct {
+    stretch axis[IR_MAX_RANK];
+} region;
+
+typedef struct {
+    ir_value *value;
+    region used;
+} task;
+
+typedef struct {
+    ir_model *model;
+    diag_list *diags;
+    const int_range *ranges; /* by id, of the values that were there when the pass began */
+    unsigned *done;          /* by id: the last requirement that met the whole value */
+    unsigned serial;         /* of the requirement being met */
+    const ir_node *reader;   /* the node that requires */
+    bool is_length;
+    int_range within;
+    task *tasks;             /* still to do */
+    size_t task_count, task_capacity;
+    int budget;              /* of tasks with part of a value; later ones take the whole of it */
+    diag *error;             /* of this requirement, if any */
+} bounder;
+
+enum { BUDGET = 1000 };
+
+/* --- regions ----------------------------------------------------------------------------------------------------- */
+
+static region whole(dim_table *t, const ir_type *type)
+{
+    region r;
+    memset(&r, 0, sizeof r);
+    for (unsigned i = 0; i < type->rank; i++) r.axis[i] = (stretch){dim_const(t, 0), type->dims[i], 1};
+    return r;
+}
+
+static bool is_whole_axis(const stretch *s, const dim *extent)
+{
+    return dim_same(s->extent, extent); /* then there is no other start and step */
+}
+
+static bool is_whole(const region *r, const ir_type *type)
+{
+    for (unsigned i = 0; i < type->rank; i++)
+        if (!is_whole_axis(&r->axis[i], type->dims[i])) return false;
+    return true;
+}
+
+/* The part of s that falls on offset .. offset + length - 1, seen from offset. False when nothing does; all of the
+ * length when that cannot be told. */
+static bool part_of(dim_table *t, const stretch *s, const dim *offset, const dim *length, stretch *part)
+{
+    const dim *one = dim_const(t, 1), *end = dim_add(t, offset, length);
+    const dim *last = dim_add(t, s->start, dim_mul(t, dim_sub(t, s->extent, one), dim_const(t, s->step)));
+    *part = (stretch){dim_const(t, 0), length, 1};
+    if (dim_less_equal(t, end, s->start) || dim_less_equal(t, dim_add(t, last, one), offset)) return false;
+    bool begins_inside = dim_less_equal(t, offset, s->start), begins_before = dim_less_equal(t, s->start, offset);
+    bool ends_inside = dim_less_equal(t, dim_add(t, last, one), end), ends_after = dim_less_equal(t, end, last);
+    int64_t start, extent, from, to;
+    if (begins_inside && ends_inside) {
+        *part = (stretch){dim_sub(t, s->start, offset), s->extent, s->step};
+    } else if (s->step == 1 && begins_inside && ends_after) {
+        *part = (stretch){dim_sub(t, s->start, offset), dim_sub(t, end, s->start), 1};
+    } else if (s->step == 1 && begins_before && ends_inside) {
+        *part = (stretch){dim_const(t, 0), dim_sub(t, dim_add(t, last, one), offset), 1};
+    } else if (s->step > 1 && dim_is_const(s->start, &start) && dim_is_const(s->extent, &extent) &&
+               dim_is_const(offset, &from) && dim_is_const(end, &to)) {
+        int64_t skipped = start < from ? (from - start + s->step - 1) / s->step : 0;
+        int64_t first = start + skipped * s->step, count = (to - first + s->step - 1) / s->step;
+        if (count > extent - skipped) count = extent - skipped;
+        if (first >= to || count < 1) return false;
+        *part = (stretch){dim_const(t, first - from), dim_const(t, count), s->step};
+    }
+    if (dim_min(part->extent) < 1) *part = (stretch){dim_const(t, 0), length, 1};
+    return true;
+}
+
+/* The operand's region behind a RESHAPE: axis by axis if it adds and drops axes of size 1 only, else all of it. */
+static region before_reshape(dim_table *t, const ir_type *from, const ir_type *to, const region *used)
+{
+    region r = whole(t, from);
+    unsigned i = 0, j = 0;
+    for (; i < from->rank && j < to->rank; i++, j++) {
+        while (i < from->rank && dim_is(from->dims[i], 1)) i++;
+        while (j < to->rank && dim_is(to->dims[j], 1)) j++;
+        if (i == from->rank || j == to->rank) break;
+        if (!dim_same(from->dims[i], to->dims[j])) return whole(t, from);
+        r.axis[i] = used->axis[j];
+    }
+    return r;
+}
+
+static region before_view(dim_table *t, const ir_node *n, const region *used)
+{
+    const ir_type *from = &n->inputs[0]->type;
+    region r = *used;
+    switch ((unsigned)n->op) {
+    case IR_PERMUTE:
+        for (unsigned i = 0; i < from->rank; i++) r.axis[n->attrs.perm[i]] = used->axis[i];
+        return r;
+    case IR_SLICE: {
+        stretch *s = &r.axis[n->attrs.axis];
+        s->start = dim_add(t, n->attrs.start, dim_mul(t, s->start, dim_const(t, n->attrs.step)));
+        /* The step of one element is 1; otherwise both steps are smaller than an axis, and their product fits. */
+        s->step = dim_is(s->extent, 1) ? 1 : s->step * n->attrs.step;
+        return r;
+    }
+    default: return before_reshape(t, from, &n->results[0]->type, used);
+    }
+}
+
+/* --- checks and errors ------------------------------------------------------------------------------------------- */
+
+static void add_check(bounder *b, ir_value *v)
+{
+    ir_model *m = b->model;
+    for (size_t i = 0; i < m->check_count; i++) {
+        const ir_bound_check *c = &m->checks[i];
+        if (c->value == v && c->is_length == b->is_length && c->low == b->within.low && c->high == b->within.high)
+            return;
+    }
+    ir_bound_check check = {v, b->is_length, b->within.low, b->within.high, b->reader->where};
+    ARENA_PUSH(m->arena, m->checks, m->check_count, m->check_capacity, check);
+}
+
+/* v is a view of an input; the check reads the part of it that is used. */
+static void check_region(bounder *b, ir_value *v, const region *used)
+{
+    if (is_whole(used, &v->type)) {
+        /* The same elements in another order. */
+        while (v->producer->op == IR_PERMUTE || v->producer->op == IR_RESHAPE) v = v->producer->inputs[0];
+        add_check(b, v);
+        return;
+    }
+    for (unsigned i = 0; i < v->type.rank; i++) {
+        if (is_whole_axis(&used->axis[i], v->type.dims[i])) continue;
+        ir_node *slice = ir_insert(b->model, &b->model->run, v->producer, IR_SLICE, &v, 1, v->where);
+        slice->attrs = (ir_attrs){.axis = i, .start = used->axis[i].start, .step = used->axis[i].step};
+        slice->results[0]->type = v->type;
+        slice->results[0]->type.dims[i] = used->axis[i].extent;
+        v = slice->results[0];
+    }
+    add_check(b, v);
+}
+
+static const char *reader_name(const bounder *b)
+{
+    return b->reader->source ? b->reader->source : ir_op_name(b->reader->op);
+}
+
+static void report(bounder *b, const ir_node *culprit, const char *made_by, int_range found)
+{
+    ir_model *m = b->model;
+    const char *what = b->is_length ? "lengths" : b->reader->op == IR_ONE_HOT ? "classes" : "indices";
+    const char *range = int_range_string(m->arena, found);
+    const char *wanted = int_range_string(m->arena, b->within);
+    if (!b->error) {
+        b->error = diag_error(b->diags, b->reader->where, "%s needs %s that are known to be in %s, found %s",
+                              reader_name(b), what, wanted, range);
+        int64_t low, high;
+        if (!dim_is_const(b->within.low, &low) || !dim_is_const(b->within.high, &high))
+            diag_hint(b->error, "%s that come straight from an input are checked when the model runs", what);
+        else
+            diag_hint(b->error,
+                      "clamp(x, %lld, %lld) keeps them in range; %s that come straight from an input are checked when "
+                      "the model runs",
+                      (long long)low, (long long)high, what);
+    }
+    diag_note(b->error, culprit->where, "%s here gives %s", made_by, range);
+}
+
+/* --- the way back ------------------------------------------------------------------------------------------------ */
+
+static bool is_within(const bounder *b, int_range r)
+{
+    return dim_less_equal(b->model->dims, b->within.low, r.low) &&
+           dim_less_equal(b->model->dims, r.high, b->within.high);
+}
+
+static void push(bounder *b, ir_value *v, const region *used)
+{
+    task next = {v, *used};
+    if (b->budget-- <= 0) next.used = whole(b->model->dims, &v->type);
+    if (is_whole(&next.used, &v->type)) {
+        if (b->done[v->id] == b->serial) return;
+        b->done[v->id] = b->serial;
+    }
+    ARENA_PUSH(b->model->arena, b->tasks, b->task_count, b->task_capacity, next);
+}
+
+static void meet_at_cat(bounder *b, const ir_node *n, const region *used)
+{
+    dim_table *t = b->model->dims;
+    unsigned axis = n->attrs.axis;
+    const dim *offset = dim_const(t, 0);
+    for (unsigned i = 0; i < n->input_count; i++) {
+        region part = *used;
+        const dim *length = n->inputs[i]->type.dims[axis];
+        if (part_of(t, &used->axis[axis], offset, length, &part.axis[axis])) push(b, n->inputs[i], &part);
+        offset = dim_add(t, offset, length);
+    }
+}
+
+static void meet_at_pad(bounder *b, const ir_node *n, const region *used)
+{
+    dim_table *t = b->model->dims;
+    unsigned axis = n->attrs.axis;
+    const dim *length = n->inputs[0]->type.dims[axis], *before = dim_const(t, n->attrs.before);
+    const stretch *s = &used->axis[axis];
+    region part = *used, padding = *used;
+    bool inside = part_of(t, s, before, length, &part.axis[axis]);
+    const dim *end = dim_add(t, before, length);
+    bool pads = part_of(t, s, dim_const(t, 0), before, &padding.axis[axis]) ||
+                part_of(t, s, end, dim_const(t, n->attrs.after), &padding.axis[axis]);
+    if (n->attrs.pad_mode == IR_PAD_CONSTANT) {
+        const dim *number = dim_const(t, (int64_t)n->attrs.number);
+        int_range padding_range = {number, number};
+        if (pads && !is_within(b, padding_range)) report(b, n, "the padding", padding_range);
+    } else if (pads) {
+        part.axis[axis] = (stretch){dim_const(t, 0), length, 1};
+        inside = true;
+    }
+    if (inside) push(b, n->inputs[0], &part);
+}
+
+static bool is_view_of_input(const ir_value *v)
+{
+    while (ir_op_class_of(v->producer->op) == IR_VIEW) v = v->producer->inputs[0];
+    return v->producer->op == IR_INPUT;
+}
+
+static void meet(bounder *b, const task *now)
+{
+    const ir_node *n = now->value->producer;
+    int_range known = b->ranges[now->value->id];
+    if (is_within(b, known)) return;
+    if (is_view_of_input(now->value)) {
+        check_region(b, now->value, &now->used);
+    } else if (ir_op_class_of(n->op) == IR_VIEW) {
+        region before = before_view(b->model->dims, n, &now->used);
+        push(b, n->inputs[0], &before);
+    } else if (n->op == IR_COPY) {
+        push(b, n->inputs[0], &now->used);
+    } else if (n->op == IR_CAT) {
+        meet_at_cat(b, n, &now->used);
+    } else if (n->op == IR_PAD) {
+        meet_at_pad(b, n, &now->used);
+    } else {
+        report(b, n, n->source ? n->source : ir_op_name(n->op), known);
+    }
+}
+
+static void require(bounder *b, const ir_node *reader, ir_value *v, int_range within, bool is_length)
+{
+    b->reader = reader;
+    b->within = within;
+    b->is_length = is_length;
+    b->serial++;
+    b->budget = BUDGET;
+    b->error = NULL;
+    region all = whole(b->model->dims, &v->type);
+    push(b, v, &all);
+    while (b->task_count) {
+        task now = b->tasks[--b->task_count];
+        meet(b, &now);
+    }
+}
+
+static void bound_graph(bounder *b, const ir_graph *g)
+{
+    dim_table *t = b->model->dims;
+    const dim *zero = dim_const(t, 0), *one = dim_const(t, 1);
+    for (const ir_node *n = g->first; n; n = n->next) {
+        if (n->op == IR_EMBEDDING)
+            require(b, n, n->inputs[0], (int_range){zero, dim_sub(t, n->inputs[1]->type.dims[0], one)}, false);
+        if (n->op == IR_ONE_HOT)
+            require(b, n, n->inputs[0], (int_range){zero, dim_const(t, n->attrs.count - 1)}, false);
+        if (n->op == IR_RECURRENT && n->inputs[IR_REC_LENGTHS])
+            require(b, n, n->inputs[IR_REC_LENGTHS], (int_range){one, n->inputs[IR_REC_X]->type.dims[0]}, true);
+    }
+}
+
+void pass_bound_indices(ir_model *m, diag_list *diags)
+{
+    bounder b = {.model = m, .diags = diags, .ranges = int_ranges_of(m)};
+    b.done = ARENA_ARRAY(m->arena, unsigned, m->value_count);
+    bound_graph(&b, &m->reset);
+    bound_graph(&b, &m->run);
+}

@@ -1,0 +1,18 @@
+/* int_ranges: what the elements of int32 values may be, by interval analysis; for passes. */
+#ifndef NNC_PASSES_INT_RANGES_H
+#define NNC_PASSES_INT_RANGES_H
+
+#include "ir/ir.h"
+
+/* low <= every element <= high, for all values of the run-time dims. */
+typedef struct {
+    const dim *low, *high;
+} int_range;
+
+/* By value id; what is not int32 has NULLs. Inputs, states, and results that may wrap are the whole of int32. */
+const int_range *int_ranges_of(const ir_model *m);
+bool int_range_is_any(int_range r);
+/* "0..8", "any int32" */
+const char *int_range_string(arena *a, int_range r);
+
+#endif

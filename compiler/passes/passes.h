@@ -1,0 +1,26 @@
+/* passes: IR -> IR, one pass a file, run by passes_run() in its order. Each pass states above its entry point what it
+ * requires, preserves and breaks. Passes never include each other. */
+#ifndef NNC_PASSES_PASSES_H
+#define NNC_PASSES_PASSES_H
+
+#include "ir/ir.h"
+
+/* Runs every pass in order on a lowered model with bound weights; false after errors. */
+bool passes_run(ir_model *m, diag_list *diags);
+
+/* bound_indices.c: finds what every table index (EMBEDDING, ONE_HOT) and every `lengths` may be. Values in range by
+ * construction (argmax, clamp, constants) need nothing; what comes from an input through views, CAT and PAD gets an
+ * ir_bound_check on the view of the input; anything else is an error. Requires: nothing. Adds checks (and views). */
+void pass_bound_indices(ir_model *m, diag_list *diags);
+/* last_step.c: the last step of a forward RECURRENT's out (a SLICE of extent 1 at T-1 of the time axis, through PERMUTE,
+ * RESHAPE that only drops or adds axes of size 1, and CAT along another axis) is its h_n, so that out need not be kept.
+ * Not with lengths. */
+void pass_last_step(ir_model *m);
+/* fold.c: operators on constants and trivial views (PERMUTE by identity, RESHAPE to the same shape, SLICE of all,
+ * RESHAPE of RESHAPE, PERMUTE of PERMUTE, CAT of one, CAST of CONST) disappear. */
+void pass_fold(ir_model *m);
+/* dce.c: nodes whose results nobody uses disappear; unused results of used nodes stay. Sources of inputs, states that
+ * are never read and params that nothing reads: input and state nodes stay, params go. */
+void pass_dce(ir_model *m);
+
+#endif

@@ -1,0 +1,258 @@
+/* build: the units and pvals of one graph.
+ *
+ * Requires a graph in SSA order. Views become pvals without a unit; elementwise nodes that one other elementwise node
+ * of the same shape uses are computed inside it; a RECURRENT gets units before it that put h0 and c0 where h and c
+ * live; outputs, next states and initial states get copies only where place.c cannot have them written directly. */
+#include <string.h>
+
+#include "plan/planner.h"
+
+enum { MAX_INLINED = 24 }; /* operators in one elementwise kernel: longer expressions stop reading well */
+
+unit *planner_unit(planner *p, unit_kind kind, const ir_node *node, unsigned inputs, unsigned results) {
+    unit *u = ARENA_NEW(p->arena, unit);
+    u->kind = kind;
+    u->node = node;
+    u->inputs = ARENA_ARRAY(p->arena, pval *, inputs);
+    u->input_count = inputs;
+    u->results = ARENA_ARRAY(p->arena, pval *, results);
+    u->result_count = results;
+    u->serial = (unsigned)p->unit_count;
+    ARENA_PUSH(p->arena, p->units, p->unit_count, p->unit_capacity, u);
+    return u;
+}
+
+pval *planner_root(planner *p, const ir_type *type, const char *name) {
+    pval *v = ARENA_NEW(p->arena, pval);
+    v->kind = PVAL_ROOT;
+    v->type = *type;
+    v->name = name;
+    return v;
+}
+
+static pval *fixed_root(planner *p, const ir_type *type, const char *name, plan_place place, size_t index) {
+    pval *v = planner_root(p, type, name);
+    v->buffer = ARENA_NEW(p->arena, plan_buffer);
+    v->buffer->place = place;
+    v->buffer->index = index;
+    v->buffer->dtype = type->dtype;
+    v->buffer->elements = ir_type_elements(p->dims, type);
+    v->buffer->name = name;
+    return v;
+}
+
+static bool elementwise(const ir_node *n) {
+    ir_op_class c = ir_op_class_of(n->op);
+    return c == IR_UNARY || c == IR_BINARY || n->op == IR_BATCH_NORM;
+}
+
+/* A use that wants a layer's parameter, to be packed at compile time, rather than its values in memory. */
+static bool is_parameter_slot(const ir_node *n, unsigned input) {
+    switch (n->op) {
+    case IR_EMBEDDING:
+    case IR_LINEAR:
+    case IR_CONV1D:
+    case IR_LAYER_NORM:
+    case IR_BATCH_NORM: return input >= 1;
+    case IR_RECURRENT: return input >= IR_REC_W_IH;
+    default: return false;
+    }
+}
+
+static pval *parameter(planner *p, const ir_value *v) {
+    pval *r = ARENA_NEW(p->arena, pval);
+    r->kind = PVAL_PARAM;
+    r->type = v->type;
+    r->param = v->producer->attrs.index;
+    return r;
+}
+
+/* A number as memory, for what cannot take it as an operand. */
+static pval *materialize(planner *p, pval *v) {
+    if (v->kind != PVAL_NUMBER) return v;
+    pval *r = planner_root(p, &v->type, v->name);
+    unit *u = planner_unit(p, UNIT_COPY, NULL, 1, 1);
+    u->inputs[0] = v;
+    u->results[0] = r;
+    r->producer = u;
+    return r;
+}
+
+static pval *view_of(planner *p, pval *of, const ir_type *type, pstep step, const char *name) {
+    pval *v = ARENA_NEW(p->arena, pval);
+    v->kind = PVAL_VIEW;
+    v->type = *type;
+    v->name = name;
+    v->origin = v->source = of;
+    v->origin_step = v->step = step;
+    return v;
+}
+
+static pval *view_node(planner *p, const ir_node *n) {
+    pval *of = materialize(p, p->values[n->inputs[0]->id]);
+    pstep step = {.op = n->op, .axis = n->attrs.axis, .start = n->attrs.start, .step = n->attrs.step};
+    memcpy(step.perm, n->attrs.perm, sizeof step.perm);
+    return view_of(p, of, &n->results[0]->type, step, n->results[0]->name);
+}
+
+/* All memory operands of an elementwise kernel, those of inlined nodes too, depth first. */
+static void gather(pval *v, planner *p, pval ***list, unsigned *count, size_t *capacity) {
+    if (v->kind == PVAL_INLINE) {
+        const ir_node *n = v->node;
+        for (unsigned i = 0; i < n->input_count; i++)
+            if (n->inputs[i] && !is_parameter_slot(n, i))
+                gather(p->values[n->inputs[i]->id], p, list, count, capacity);
+    } else if (v->kind != PVAL_NUMBER) {
+        size_t n = *count;
+        ARENA_PUSH(p->arena, *list, n, *capacity, v);
+        *count = (unsigned)n;
+    }
+}
+
+static unsigned inlined_size(const planner *p, const ir_value *v) {
+    const pval *q = p->values[v->id];
+    if (q->kind != PVAL_INLINE) return 0;
+    unsigned size = 1;
+    for (unsigned i = 0; i < q->node->input_count; i++)
+        if (q->node->inputs[i] && !is_parameter_slot(q->node, i)) size += inlined_size(p, q->node->inputs[i]);
+    return size;
+}
+
+static void elementwise_node(planner *p, const ir_node *n, const ir_node *const *only_user) {
+    ir_value *result = n->results[0];
+    const ir_node *user = only_user[result->id];
+    if (user && elementwise(user) && ir_shape_same(&user->results[0]->type, &result->type)) {
+        unsigned size = 1;
+        for (unsigned i = 0; i < n->input_count; i++)
+            if (n->inputs[i] && !is_parameter_slot(n, i)) size += inlined_size(p, n->inputs[i]);
+        if (size < MAX_INLINED) {
+            pval *v = ARENA_NEW(p->arena, pval);
+            v->kind = PVAL_INLINE;
+            v->type = result->type;
+            v->node = n;
+            v->name = result->name;
+            p->values[result->id] = v;
+            return;
+        }
+    }
+    pval **list = NULL;
+    unsigned count = 0;
+    size_t capacity = 0;
+    for (unsigned i = 0; i < n->input_count; i++)
+        if (n->inputs[i] && !is_parameter_slot(n, i)) gather(p->values[n->inputs[i]->id], p, &list, &count, &capacity);
+    unit *u = planner_unit(p, UNIT_NODE, n, count, 1);
+    if (count) memcpy(u->inputs, list, count * sizeof *list);
+    pval *r = planner_root(p, &result->type, result->name);
+    r->producer = u;
+    u->results[0] = r;
+    p->values[result->id] = r;
+}
+
+unit *planner_producer(const pval *v) {
+    while (v->origin) v = v->origin;
+    return v->producer;
+}
+
+/* h0 or c0 into the memory of h_n or c_n, where the steps will carry it on. */
+static void initial_state(planner *p, const ir_node *n, const ir_value *initial, pval *final, unit *recurrent) {
+    unit *u = planner_unit(p, initial ? UNIT_COPY : UNIT_ZERO, n, initial ? 1 : 0, 1);
+    if (initial) u->inputs[0] = p->values[initial->id];
+    pstep same = {.op = IR_RESHAPE};
+    pval *start = view_of(p, final, &final->type, same, NULL);
+    start->producer = u;
+    start->origin = NULL;
+    u->results[0] = start;
+    recurrent->after[recurrent->after_count++] = u;
+}
+
+static void general_node(planner *p, const ir_node *n) {
+    /* numbers become memory before the unit, so that it comes after their copies */
+    pval **inputs = ARENA_ARRAY(p->arena, pval *, n->input_count);
+    for (unsigned i = 0; i < n->input_count; i++) {
+        if (!n->inputs[i]) continue;
+        inputs[i] = is_parameter_slot(n, i) ? parameter(p, n->inputs[i]) : materialize(p, p->values[n->inputs[i]->id]);
+    }
+    unit *u = planner_unit(p, n->op == IR_CAT ? UNIT_JOIN : UNIT_NODE, n, n->input_count, n->result_count);
+    if (n->input_count) memcpy(u->inputs, inputs, n->input_count * sizeof *inputs);
+    for (unsigned i = 0; i < n->result_count; i++) {
+        ir_value *v = n->results[i];
+        u->results[i] = p->values[v->id] = planner_root(p, &v->type, v->name);
+        u->results[i]->producer = u;
+        u->results[i]->result = i;
+    }
+    if (n->op != IR_RECURRENT) return;
+    /* the unit of the layer itself must come last: it was made first for the pvals' sake */
+    p->unit_count--;
+    u->after = ARENA_ARRAY(p->arena, unit *, 2);
+    initial_state(p, n, n->inputs[IR_REC_H0], u->results[1], u);
+    if (n->attrs.cell == IR_LSTM) initial_state(p, n, n->inputs[IR_REC_C0], u->results[2], u);
+    u->inputs[IR_REC_H0] = u->inputs[IR_REC_C0] = NULL;
+    u->serial = (unsigned)p->unit_count;
+    ARENA_PUSH(p->arena, p->units, p->unit_count, p->unit_capacity, u);
+}
+
+static void source_node(planner *p, const ir_node *n) {
+    const ir_model *m = p->model;
+    size_t i = n->attrs.index;
+    ir_value *v = n->results[0];
+    pval *r = NULL;
+    switch (n->op) {
+    case IR_INPUT:
+        r = fixed_root(p, &v->type, m->inputs[i].name, PLAN_INPUT, i);
+        p->plan->input_buffers[i] = r->buffer;
+        break;
+    case IR_STATE:
+        r = fixed_root(p, &v->type, m->states[i].name, PLAN_STATE, i);
+        r->buffer = p->plan->state_buffers[i];
+        break;
+    case IR_PARAM: r = fixed_root(p, &v->type, v->name, PLAN_TABLE, i); break;
+    case IR_CONST:
+        r = ARENA_NEW(p->arena, pval);
+        r->kind = PVAL_NUMBER;
+        r->type = v->type;
+        r->name = v->name;
+        r->number = n->attrs.number;
+        break;
+    default: ice("no source %s", ir_op_name(n->op));
+    }
+    p->values[v->id] = r;
+}
+
+/* The only node that uses a value, where nothing else does. */
+static const ir_node **only_users(planner *p, const ir_graph *g) {
+    const ir_node **user = ARENA_ARRAY(p->arena, const ir_node *, p->model->value_count + 1);
+    unsigned *uses = ARENA_ARRAY(p->arena, unsigned, p->model->value_count + 1);
+    for (const ir_node *n = g->first; n; n = n->next)
+        for (unsigned i = 0; i < n->input_count; i++)
+            if (n->inputs[i]) {
+                user[n->inputs[i]->id] = n;
+                uses[n->inputs[i]->id]++;
+            }
+    const ir_model *m = p->model;
+    for (size_t i = 0; i < m->output_count; i++) uses[m->outputs[i].value->id] += 2;
+    for (size_t i = 0; i < m->state_count; i++) {
+        if (m->states[i].next) uses[m->states[i].next->id] += 2;
+        if (m->states[i].init) uses[m->states[i].init->id] += 2;
+    }
+    for (unsigned i = 0; i < m->value_count; i++)
+        if (uses[i] != 1) user[i] = NULL;
+    return user;
+}
+
+void planner_build(planner *p, const ir_graph *g, bool is_reset) {
+    p->values = ARENA_ARRAY(p->arena, pval *, p->model->value_count + 1);
+    p->units = NULL;
+    p->unit_count = p->unit_capacity = 0;
+    const ir_node **only_user = only_users(p, g);
+    for (const ir_node *n = g->first; n; n = n->next) {
+        switch (ir_op_class_of(n->op)) {
+        case IR_SOURCE: source_node(p, n); break;
+        case IR_VIEW: p->values[n->results[0]->id] = view_node(p, n); break;
+        default:
+            if (elementwise(n)) elementwise_node(p, n, only_user);
+            else general_node(p, n);
+        }
+    }
+    planner_place(p, is_reset);
+    planner_legalize(p);
+}

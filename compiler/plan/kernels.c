@@ -1,0 +1,338 @@
+/* kernels: scheduled units -> kernels with views, names and work space.
+ *
+ * Where a value lies: its root's home is the innermost loop that contains everything that touches it. In the loops
+ * around its home (and its home itself) the value has a chunk's extent; in loops further in it is whole, and a kernel
+ * sees the piece of this turn: the view is narrowed at the axis along which the kernel works. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/planner.h"
+
+/* --- homes --- */
+
+static ploop *common(ploop *a, ploop *b) {
+    while (a != b) {
+        if (!a || !b) return NULL;
+        if (a->depth >= b->depth) a = a->parent;
+        else b = b->parent;
+    }
+    return a;
+}
+
+static void touch(pval *v, const unit *u) {
+    if (!v || v->kind > PVAL_VIEW) return;
+    pval *root = layout_storage(v);
+    root->home = root->touched ? common(root->home, u->loop) : u->loop;
+    root->touched = true;
+    if (root->buffer) root->home = NULL;
+}
+
+static void find_homes_and_uses(planner *p) {
+    for (size_t i = 0; i < p->unit_count; i++) {
+        const unit *u = p->units[i];
+        for (unsigned k = 0; k < u->input_count; k++) {
+            touch(u->inputs[k], u);
+            for (pval *v = u->inputs[k]; v && !v->used; v = v->origin) v->used = true;
+        }
+        for (unsigned k = 0; k < u->result_count; k++) touch(u->results[k], u);
+    }
+}
+
+/* --- views --- */
+
+static void substitute(planner *p, ir_type *type, int axis, const ploop *l) {
+    if (axis >= 0) type->dims[axis] = dim_substitute(p->dims, type->dims[axis], l->symbol, l->extent);
+}
+
+/* The axis of v in loop l wherever it comes from: as data, or as a piece of a join's result. */
+static ir_type local_type(planner *p, const pval *v, const ploop *home) {
+    ir_type type = v->type;
+    for (const ploop *l = home; l; l = l->parent) substitute(p, &type, schedule_axis(p, v, l), l);
+    return type;
+}
+
+static plan_view local_view(planner *p, const pval *v, const ploop *home) {
+    ir_type type = local_type(p, v, home);
+    if (v->kind == PVAL_ROOT) {
+        plan_view view = layout_dense(p, &type);
+        view.buffer = v->buffer;
+        return view;
+    }
+    plan_view view = local_view(p, v->source, home);
+    if (!layout_apply(p, &v->step, &type, &view)) ice("a view that was sayable no longer is");
+    return view;
+}
+
+static void narrow(planner *p, plan_view *v, int axis, const ploop *l) {
+    if (axis < 0) return;
+    const dim *factor = dim_divide_exact(p->dims, v->type.dims[axis], l->symbol);
+    if (!factor) ice("a loop over what is not its dim");
+    const dim *done = dim_mul(p->dims, l->start, factor);
+    v->offset = dim_add(p->dims, v->offset, dim_mul(p->dims, done, v->strides[axis]));
+    substitute(p, &v->type, axis, l);
+}
+
+static bool encloses(const ploop *outer, const ploop *l) {
+    for (; l; l = l->parent)
+        if (l == outer) return true;
+    return outer == NULL;
+}
+
+/* What unit u sees of v, whose axis in each loop is told by axis_of. */
+static plan_view seen_view(planner *p, pval *v, const unit *u, int input, unsigned result) {
+    pval *root = layout_storage(v);
+    plan_view view = local_view(p, v, root->home);
+    for (const ploop *l = u->loop; l; l = l->parent) {
+        if (encloses(l, root->home)) break;
+        int axis = input >= 0 ? u->input_axis[l->depth][input] : split_result_axis(u, result, u->result_axis[l->depth]);
+        narrow(p, &view, axis, l);
+    }
+    return view;
+}
+
+/* --- kernels --- */
+
+static void add_symbols(planner *p, plan_kernel *k, const plan_view *v) {
+    for (unsigned i = 0; i < 2 * v->type.rank; i++) {
+        const dim *d = i % 2 ? v->strides[i / 2] : v->type.dims[i / 2];
+        const dim *found[16];
+        size_t n = dim_symbols(d, found, 16);
+        for (size_t s = 0; s < n && s < 16; s++) {
+            bool known = false;
+            for (size_t q = 0; q < k->symbol_count; q++) known = known || k->symbols[q] == found[s];
+            if (known) continue;
+            const dim **grown = ARENA_ARRAY(p->arena, const dim *, k->symbol_count + 1);
+            if (k->symbol_count) memcpy(grown, k->symbols, k->symbol_count * sizeof *grown);
+            grown[k->symbol_count++] = found[s];
+            k->symbols = grown;
+        }
+    }
+}
+
+static const char *result_name(const unit *u, unsigned r) {
+    static const char *const recurrent[] = {"out", "h", "c"};
+    return u->kind == UNIT_NODE && u->node->op == IR_RECURRENT ? recurrent[r] : "y";
+}
+
+/* Inputs that are one and the same value seen in one and the same way are one parameter. */
+static bool same_input(const unit *u, unsigned a, unsigned b) {
+    if (u->inputs[a] != u->inputs[b]) return false;
+    for (const ploop *l = u->loop; l; l = l->parent)
+        if (u->input_axis[l->depth][a] != u->input_axis[l->depth][b]) return false;
+    return true;
+}
+
+static bool is_memory(const pval *v) { return v && v->kind <= PVAL_VIEW; }
+
+/* How many parameters inputs [0, end) need. */
+static unsigned distinct_inputs(const unit *u, unsigned end) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < end; i++) {
+        bool first = is_memory(u->inputs[i]);
+        for (unsigned k = 0; k < i && first; k++) first = !is_memory(u->inputs[k]) || !same_input(u, k, i);
+        count += first;
+    }
+    return count;
+}
+
+static const char *input_name(planner *p, const unit *u, unsigned i) {
+    if (u->kind == UNIT_NODE) {
+        switch (u->node->op) {
+        case IR_RECURRENT: return i == IR_REC_X ? "x" : "lengths";
+        case IR_EMBEDDING:
+        case IR_ONE_HOT: return "ids";
+        case IR_MATMUL: return i == 0 ? "a" : "b";
+        default: break;
+        }
+    }
+    if (distinct_inputs(u, u->input_count) == 1) return "x";
+    unsigned first = 0;
+    while (!is_memory(u->inputs[first]) || !same_input(u, first, i)) first++;
+    return arena_printf(p->arena, "x%u", distinct_inputs(u, first) + 1);
+}
+
+/* Makes operands; next is the unit's next input. */
+typedef struct {
+    planner *planner;
+    const unit *unit;
+    plan_kernel *kernel;  /* the outermost */
+    unsigned next;
+} operand_maker;
+
+static plan_operand memory_operand(operand_maker *m, unsigned input) {
+    plan_operand o = {.kind = PLAN_MEMORY};
+    o.view = seen_view(m->planner, m->unit->inputs[input], m->unit, (int)input, 0);
+    o.name = input_name(m->planner, m->unit, input);
+    add_symbols(m->planner, m->kernel, &o.view);
+    return o;
+}
+
+static plan_operand simple_operand(const pval *v) {
+    plan_operand o = {.kind = v->kind == PVAL_PARAM ? PLAN_PARAM : PLAN_NUMBER, .param = v->param, .number = v->number};
+    o.view.type = v->type;
+    return o;
+}
+
+static bool is_parameter(const ir_node *n, unsigned i) { return n->op == IR_BATCH_NORM && i > 0; }
+
+/* Elementwise: inputs of the unit stand in the order in which build.c gathered them, depth first. Inlined nodes take
+ * the shape that the kernel's result has here. */
+static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type *type) {
+    planner *p = m->planner;
+    const ir_node *n = k->node;
+    k->inputs = ARENA_ARRAY(p->arena, plan_operand, n->input_count);
+    k->input_count = n->input_count;
+    for (unsigned i = 0; i < n->input_count; i++) {
+        if (!n->inputs[i]) continue;
+        pval *v = p->values[n->inputs[i]->id];
+        if (is_parameter(n, i)) {
+            k->inputs[i].kind = PLAN_PARAM;
+            k->inputs[i].param = n->inputs[i]->producer->attrs.index;
+            k->inputs[i].view.type = n->inputs[i]->type;
+        } else if (v->kind == PVAL_INLINE) {
+            plan_kernel *inner = ARENA_NEW(p->arena, plan_kernel);
+            inner->node = v->node;
+            k->inputs[i].kind = PLAN_INLINE;
+            k->inputs[i].inlined = inner;
+            k->inputs[i].view.type = *type;
+            k->inputs[i].view.type.dtype = v->type.dtype;
+            elementwise_operands(m, inner, type);
+        } else if (v->kind == PVAL_NUMBER) {
+            k->inputs[i] = simple_operand(v);
+        } else {
+            unsigned own = m->next++;
+            k->inputs[i] = memory_operand(m, own);
+        }
+    }
+}
+
+static bool is_elementwise(const unit *u) {
+    if (u->kind != UNIT_NODE) return false;
+    ir_op_class c = ir_op_class_of(u->node->op);
+    return c == IR_UNARY || c == IR_BINARY || u->node->op == IR_BATCH_NORM;
+}
+
+static bool onto_itself(const plan_kernel *k) {
+    if (k->kind != PLAN_COPY || k->inputs[0].kind != PLAN_MEMORY) return false;
+    const plan_view *a = &k->inputs[0].view, *b = &k->results[0].view;
+    if (a->buffer != b->buffer || !dim_same(a->offset, b->offset)) return false;
+    for (unsigned i = 0; i < a->type.rank; i++)
+        if (!dim_is(a->type.dims[i], 1) && !dim_same(a->strides[i], b->strides[i])) return false;
+    return true;
+}
+
+static plan_kernel *make_kernel(planner *p, const unit *u) {
+    plan_kernel *k = ARENA_NEW(p->arena, plan_kernel);
+    k->kind = u->kind == UNIT_COPY ? PLAN_COPY : u->kind == UNIT_ZERO ? PLAN_ZERO : PLAN_NODE;
+    k->node = u->node;
+    k->result_count = u->result_count;
+    k->results = ARENA_ARRAY(p->arena, plan_operand, u->result_count);
+    bool recurrent = u->kind == UNIT_NODE && u->node->op == IR_RECURRENT;
+    for (unsigned r = 0; r < u->result_count; r++) {
+        bool carried = recurrent && r > 0;
+        /* what is hosted lies where somebody wants it */
+        if (!carried && !u->results[r]->used && u->results[r]->kind == PVAL_ROOT) continue;
+        k->results[r].kind = PLAN_MEMORY;
+        k->results[r].view = seen_view(p, u->results[r], u, -1, r);
+        k->results[r].name = result_name(u, r);
+        add_symbols(p, k, &k->results[r].view);
+    }
+    operand_maker maker = {p, u, k, 0};
+    if (is_elementwise(u)) {
+        elementwise_operands(&maker, k, &k->results[0].view.type);
+    } else {
+        k->input_count = u->input_count;
+        k->inputs = ARENA_ARRAY(p->arena, plan_operand, u->input_count);
+        for (unsigned i = 0; i < u->input_count; i++) {
+            if (!u->inputs[i]) continue;
+            k->inputs[i] = is_memory(u->inputs[i]) ? memory_operand(&maker, i) : simple_operand(u->inputs[i]);
+        }
+    }
+    if (recurrent && u->inputs[IR_REC_LENGTHS]) {
+        k->start = dim_const(p->dims, 0);
+        for (const ploop *l = u->loop; l; l = l->parent)
+            if (u->result_axis[l->depth] == 0) k->start = l->start;
+    }
+    k->work_floats = cost_work_floats(k);
+    if (k->work_floats) {
+        k->work = ARENA_NEW(p->arena, plan_buffer);
+        *k->work = (plan_buffer){.place = PLAN_SCRATCH, .dtype = IR_F32, .name = "work", .work = true};
+        k->work->elements = dim_const(p->dims, k->work_floats);
+    }
+    return k;
+}
+
+/* --- names of functions --- */
+
+static const char *function_name(planner *p, const plan_kernel *k) {
+    const ir_node *n = k->node;
+    const char *label = n && n->label ? n->label : n ? ir_op_name(n->op) : NULL;
+    const char *of = k->results[0].kind == PLAN_MEMORY ? k->results[0].view.buffer->name : NULL;
+    if (k->kind == PLAN_NODE && label) return arena_printf(p->arena, "%s_%s", p->model->name, label);
+    const char *what = k->kind == PLAN_ZERO ? "clear" : "copy";
+    if (label && n->op == IR_RECURRENT) {
+        const char *carried = k->kind == PLAN_ZERO ? "zero" : "initial";
+        return arena_printf(p->arena, "%s_%s_%s", p->model->name, label, carried);
+    }
+    return arena_printf(p->arena, "%s_%s_%s", p->model->name, what, of ? of : label ? label : "value");
+}
+
+/* The same layer may run twice, and a bound name is no unique label. program.c sees to names across models. */
+static void name_function(planner *p, plan_procedure *procedure, plan_kernel *k) {
+    const char *base = function_name(p, k), *name = base;
+    for (unsigned n = 2;; n++) {
+        bool taken = false;
+        for (size_t i = 0; i < procedure->kernel_count; i++)
+            taken = taken || strcmp(procedure->kernels[i]->function, name) == 0;
+        if (!taken) break;
+        name = arena_printf(p->arena, "%s_%u", base, n);
+    }
+    k->function = name;
+}
+
+static void fill_items(planner *p, plan_procedure *procedure, plan_item **items) {
+    while (*items) {
+        plan_item *item = *items;
+        if (!item->kernel) {
+            fill_items(p, procedure, &item->items);
+            if (!item->items) {
+                *items = item->next;
+                continue;
+            }
+        } else {
+            const unit *u = (const unit *)(const void *)item->kernel;
+            plan_kernel *k = u->kind == UNIT_JOIN ? NULL : make_kernel(p, u);
+            if (!k || onto_itself(k)) {
+                *items = item->next;
+                continue;
+            }
+            name_function(p, procedure, k);
+            ARENA_PUSH(p->arena, procedure->kernels, procedure->kernel_count, procedure->kernel_capacity, k);
+            item->kernel = k;
+        }
+        items = &item->next;
+    }
+}
+
+/* Scratch roots get their buffers, with the elements that they have at home. */
+static void make_buffers(planner *p) {
+    for (size_t i = 0; i < p->unit_count; i++) {
+        const unit *u = p->units[i];
+        for (unsigned r = 0; r < u->result_count; r++) {
+            if (!u->results[r]) continue;
+            pval *root = layout_storage(u->results[r]);
+            if (root->buffer) continue;
+            ir_type type = local_type(p, root, root->home);
+            root->buffer = ARENA_NEW(p->arena, plan_buffer);
+            *root->buffer = (plan_buffer){.place = PLAN_SCRATCH, .dtype = type.dtype, .name = root->name};
+            root->buffer->elements = ir_type_elements(p->dims, &type);
+        }
+    }
+}
+
+void planner_kernels(planner *p, plan_procedure *procedure, plan_item *items) {
+    find_homes_and_uses(p);
+    make_buffers(p);
+    procedure->items = items;
+    fill_items(p, procedure, &procedure->items);
+}

@@ -1,0 +1,105 @@
+/* memory: offsets of scratch buffers, by liveness.
+ *
+ * A buffer lives from the first kernel that touches it to the last; one that is touched inside a loop and outlives a
+ * turn of it (its home is further out) lives through the whole loop. Buffers are placed one after the other, larger
+ * ones first, at the lowest offset that no buffer alive at the same time overlaps. Offsets are multiples of 16
+ * elements, a vector of the widest instruction set. float32 and int32 have an array each. */
+#include <stdlib.h>
+
+#include "plan/planner.h"
+
+enum { ALIGNMENT = 16 };
+
+typedef struct {
+    plan_buffer **buffers;
+    size_t count, capacity;
+} buffer_list;
+
+static void touch(planner *p, buffer_list *list, plan_buffer *b, unsigned from, unsigned to) {
+    if (!b || b->place != PLAN_SCRATCH) return;
+    bool known = false;
+    for (size_t i = 0; i < list->count && !known; i++) known = list->buffers[i] == b;
+    if (!known) {
+        b->begin = from;
+        b->end = to;
+        ARENA_PUSH(p->arena, list->buffers, list->count, list->capacity, b);
+        return;
+    }
+    if (from < b->begin) b->begin = from;
+    if (to > b->end) b->end = to;
+}
+
+static void touch_kernel(planner *p, buffer_list *list, const plan_kernel *k, unsigned at) {
+    for (unsigned i = 0; i < k->input_count; i++) {
+        if (k->inputs[i].kind == PLAN_MEMORY) touch(p, list, k->inputs[i].view.buffer, at, at);
+        if (k->inputs[i].kind == PLAN_INLINE) touch_kernel(p, list, k->inputs[i].inlined, at);
+    }
+    for (unsigned i = 0; i < k->result_count; i++)
+        if (k->results[i].kind == PLAN_MEMORY) touch(p, list, k->results[i].view.buffer, at, at);
+    touch(p, list, k->work, at, at);
+}
+
+/* Walks the items, counting kernels; what a loop touches but does not own lives through all of it. Its own are values
+ * of a chunk, and the kernels' work space, which nobody else reads. */
+static unsigned walk(planner *p, buffer_list *list, const plan_item *item, unsigned at) {
+    for (; item; item = item->next) {
+        if (item->kernel) {
+            touch_kernel(p, list, item->kernel, at);
+            at++;
+            continue;
+        }
+        buffer_list inner = {0};
+        unsigned end = walk(p, &inner, item->items, at);
+        for (size_t i = 0; i < inner.count; i++) {
+            plan_buffer *b = inner.buffers[i];
+            unsigned first = b->begin, last = b->end;
+            bool outlives = !b->work && !dim_mentions(b->elements, item->extent);
+            touch(p, list, b, outlives ? at : first, outlives ? end - 1 : last);
+        }
+        at = end;
+    }
+    return at;
+}
+
+static int by_size(const void *a, const void *b) {
+    const plan_buffer *x = *(plan_buffer *const *)a, *y = *(plan_buffer *const *)b;
+    int64_t m = dim_max(x->elements), n = dim_max(y->elements);
+    if (m != n) return m < n ? 1 : -1;
+    return x->begin != y->begin ? (x->begin < y->begin ? -1 : 1) : (x->end < y->end ? -1 : x->end > y->end);
+}
+
+static int64_t rounded(const plan_buffer *b) {
+    return (dim_max(b->elements) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static int by_offset(const void *a, const void *b) {
+    const plan_buffer *x = *(plan_buffer *const *)a, *y = *(plan_buffer *const *)b;
+    return x->offset != y->offset ? (x->offset < y->offset ? -1 : 1) : 0;
+}
+
+void planner_memory(planner *p, plan_item *items) {
+    buffer_list list = {0};
+    walk(p, &list, items, 0);
+    qsort(list.buffers, list.count, sizeof *list.buffers, by_size);
+    plan_buffer **alive = ARENA_ARRAY(p->arena, plan_buffer *, list.count + 1);
+    for (size_t i = 0; i < list.count; i++) {
+        plan_buffer *b = list.buffers[i];
+        size_t n = 0;
+        for (size_t k = 0; k < i; k++) {
+            plan_buffer *o = list.buffers[k];
+            if (o->dtype == b->dtype && o->begin <= b->end && b->begin <= o->end) alive[n++] = o;
+        }
+        qsort(alive, n, sizeof *alive, by_offset);
+        int64_t offset = 0;
+        for (size_t k = 0; k < n; k++) {
+            if (alive[k]->offset >= offset + rounded(b)) break;
+            int64_t end = alive[k]->offset + rounded(alive[k]);
+            if (end > offset) offset = end;
+        }
+        b->offset = offset;
+        int64_t *total = b->dtype == IR_F32 ? &p->plan->scratch_floats : &p->plan->scratch_ints;
+        if (offset + rounded(b) > *total) *total = offset + rounded(b);
+        b->index = p->plan->buffer_count;
+        ARENA_PUSH(p->arena, p->plan->buffers, p->plan->buffer_count, p->plan->buffer_capacity, b);
+    }
+}

@@ -1,0 +1,267 @@
+/* place: values written straight to where they are wanted, and copies where that cannot be.
+ *
+ * Hosting turns a unit's own storage into a view of its consumer's memory: of an output, of a state, of a slice of a
+ * CAT's result. The way from the consumer back to the unit may lead through RESHAPE and PERMUTE, which are inverted.
+ * Consumers are handled before what they consume, so that a CAT that lies in an output hands its slices on. */
+#include <string.h>
+
+#include "plan/planner.h"
+
+enum { MAX_CHAIN = 16 };
+
+/* Matrix kernels write dense rows. */
+static bool can_write(planner *p, const pval *v) {
+    plan_view view;
+    if (!layout_full(p, v, &view)) return false;
+    const unit *u = v->producer;
+    bool rows = u->kind == UNIT_NODE && (u->node->op == IR_LINEAR || u->node->op == IR_RECURRENT);
+    return !rows || plan_view_rows_dense(&view);
+}
+
+/* Everything that lies in v's memory by views must stay sayable; only RESHAPEs of a CAT's operands can fail later, and
+ * those are placed after their host. */
+static bool host(planner *p, pval *v, pval *in) {
+    pval *chain[MAX_CHAIN], old[MAX_CHAIN];
+    unsigned n = 0;
+    for (pval *q = v;; q = q->origin) {
+        if (n == MAX_CHAIN) return false;
+        chain[n++] = q;
+        if (!q->origin) break;
+        if (q->kind != PVAL_VIEW || q->source != q->origin || q->origin_step.op == IR_SLICE) return false;
+    }
+    pval *root = chain[n - 1];
+    if (root->kind != PVAL_ROOT || root->buffer || !root->producer || layout_storage(in) == root) return false;
+    for (unsigned i = 0; i < n; i++) old[i] = *chain[i];
+    pstep same = {.op = IR_RESHAPE};
+    for (unsigned i = 0; i < n; i++) {
+        chain[i]->kind = PVAL_VIEW;
+        chain[i]->source = i == 0 ? in : chain[i - 1];
+        chain[i]->step = i == 0 ? same : layout_inverse(&old[i - 1].origin_step, &old[i].type);
+    }
+    plan_view view;
+    bool fits = can_write(p, root);
+    for (unsigned i = 0; fits && i < n; i++) fits = layout_full(p, chain[i], &view);
+    if (!fits)
+        for (unsigned i = 0; i < n; i++) *chain[i] = old[i];
+    return fits;
+}
+
+static void copy_into(planner *p, pval *from, pval *to, const ir_node *node) {
+    unit *u = planner_unit(p, UNIT_COPY, node, 1, 1);
+    u->inputs[0] = from;
+    u->results[0] = to;
+    to->producer = u;
+}
+
+static pval *slice_of(planner *p, pval *whole, unsigned axis, const dim *start, const ir_type *type) {
+    pval *v = ARENA_NEW(p->arena, pval);
+    v->kind = PVAL_VIEW;
+    v->type = *type;
+    v->source = v->origin = whole;
+    v->step.op = IR_SLICE;
+    v->step.axis = axis;
+    v->step.start = start;
+    v->step.step = 1;
+    v->origin_step = v->step;
+    return v;
+}
+
+static void place_join(planner *p, unit *join) {
+    pval *whole = join->results[0];
+    unsigned axis = join->node->attrs.axis;
+    const dim *start = dim_const(p->dims, 0);
+    for (unsigned i = 0; i < join->input_count; i++) {
+        pval *v = join->inputs[i];
+        pval *slice = slice_of(p, whole, axis, start, &v->type);
+        if (!host(p, v, slice)) {
+            slice->origin = NULL;
+            copy_into(p, v, slice, join->node);
+            join->inputs[i] = slice;
+        }
+        start = dim_add(p->dims, start, v->type.dims[axis]);
+    }
+}
+
+/* --- states --- */
+
+static bool same_place(planner *p, const pval *a, const pval *b) {
+    plan_view x, y;
+    if (!layout_full(p, a, &x) || !layout_full(p, b, &y) || !dim_same(x.offset, y.offset)) return false;
+    if (layout_storage((pval *)a)->buffer != layout_storage((pval *)b)->buffer) return false;
+    if (!ir_shape_same(&x.type, &y.type)) return false;
+    for (unsigned i = 0; i < x.type.rank; i++)
+        if (!dim_is(x.type.dims[i], 1) && !dim_same(x.strides[i], y.strides[i])) return false;
+    return true;
+}
+
+/* May the new value of a state be written over the old one? Only where the old one is read by nothing but copies that
+ * put h0 where h will live, each of them now a copy onto itself. */
+static bool state_is_only_carried(planner *p, const plan_buffer *state) {
+    for (size_t i = 0; i < p->unit_count; i++) {
+        const unit *u = p->units[i];
+        for (unsigned k = 0; k < u->input_count; k++) {
+            if (!u->inputs[k] || u->inputs[k]->kind > PVAL_VIEW) continue;
+            const pval *root = layout_storage(u->inputs[k]);
+            if (root->buffer != state || planner_producer(u->inputs[k])) continue;
+            if (u->kind != UNIT_COPY || !same_place(p, u->inputs[k], u->results[0])) return false;
+        }
+    }
+    return true;
+}
+
+/* Every unit that computes a part of v: through joins, whose copies count as units of their own. */
+static bool made_by_recurrents(const pval *v) {
+    const unit *u = planner_producer(v);
+    if (!u) return false;
+    if (u->kind == UNIT_JOIN) {
+        for (unsigned i = 0; i < u->input_count; i++)
+            if (!made_by_recurrents(u->inputs[i])) return false;
+        return true;
+    }
+    return u->kind == UNIT_NODE && u->node->op == IR_RECURRENT;
+}
+
+/* Joins that lie in a state are placed at once, to see whether all of their operands come to their places. */
+static void place_joins_of(planner *p, const pval *v, bool *placed) {
+    unit *u = planner_producer(v);
+    if (!u || u->kind != UNIT_JOIN || placed[u->serial]) return;
+    placed[u->serial] = true;
+    place_join(p, u);
+    for (unsigned i = 0; i < u->input_count; i++) place_joins_of(p, u->inputs[i], placed);
+}
+
+typedef struct {
+    size_t state;
+    pval *from, *to;
+} state_copy;
+
+static void depend_on_readers(planner *p, unit *writer, const plan_buffer *state, size_t unit_count) {
+    unsigned room = 0;
+    for (size_t i = 0; i < unit_count; i++) room += p->units[i]->input_count;
+    writer->after = ARENA_ARRAY(p->arena, unit *, room);
+    for (size_t i = 0; i < unit_count; i++) {
+        unit *u = p->units[i];
+        for (unsigned k = 0; k < u->input_count; k++)
+            if (u != writer && u->inputs[k] && u->inputs[k]->kind <= PVAL_VIEW &&
+                layout_storage(u->inputs[k])->buffer == state) {
+                writer->after[writer->after_count++] = u;
+                break;
+            }
+    }
+}
+
+/* A cheap test before anything is moved: hosting is tried only where every reader of the state is the initial copy of a
+ * RECURRENT and the new value is made of RECURRENT results only. */
+static bool may_carry(planner *p, const plan_buffer *state, const pval *next) {
+    if (!made_by_recurrents(next)) return false;
+    for (size_t i = 0; i < p->unit_count; i++) {
+        const unit *u = p->units[i];
+        for (unsigned k = 0; k < u->input_count; k++)
+            if (u->inputs[k] && u->inputs[k]->kind <= PVAL_VIEW && layout_storage(u->inputs[k])->buffer == state &&
+                !(u->kind == UNIT_COPY && u->node && u->node->op == IR_RECURRENT))
+                return false;
+    }
+    return true;
+}
+
+static void place_states(planner *p, bool is_reset, bool *placed) {
+    const ir_model *m = p->model;
+    state_copy *copies = ARENA_ARRAY(p->arena, state_copy, m->state_count);
+    size_t count = 0;
+    for (size_t i = 0; i < m->state_count; i++) {
+        const ir_value *next = is_reset ? m->states[i].init : m->states[i].next;
+        if (!next || next == m->states[i].value) continue;
+        pval *v = p->values[next->id];
+        pval *to = planner_root(p, &m->states[i].type, m->states[i].name);
+        to->buffer = p->plan->state_buffers[i];
+        if (v->kind <= PVAL_VIEW && (is_reset || may_carry(p, to->buffer, v)) && host(p, v, to)) {
+            place_joins_of(p, v, placed);
+            if (is_reset || state_is_only_carried(p, to->buffer)) continue;
+            /* the old value is read elsewhere too: h lives in scratch after all, and is copied at the end */
+            pval *scratch = planner_root(p, &m->states[i].type, m->states[i].name);
+            to->kind = PVAL_VIEW;
+            to->buffer = NULL;
+            to->source = scratch;
+            to->step = (pstep){.op = IR_RESHAPE};
+            to = planner_root(p, &m->states[i].type, m->states[i].name);
+            to->buffer = p->plan->state_buffers[i];
+        }
+        copies[count++] = (state_copy){i, v, to};
+    }
+    /* A new value that is (a view of) another state's old one is saved before any state is written. */
+    for (size_t i = 0; i < count; i++) {
+        pval *v = copies[i].from;
+        if (v->kind > PVAL_VIEW || planner_producer(v)) continue;
+        const plan_buffer *b = layout_storage(v)->buffer;
+        if (!b || b->place != PLAN_STATE || is_reset) continue;
+        pval *saved = planner_root(p, &v->type, v->name);
+        copy_into(p, v, saved, NULL);
+        copies[i].from = saved;
+    }
+    size_t readers = p->unit_count;
+    for (size_t i = 0; i < count; i++) {
+        copy_into(p, copies[i].from, copies[i].to, NULL);
+        if (!is_reset) depend_on_readers(p, p->units[p->unit_count - 1], copies[i].to->buffer, readers);
+    }
+}
+
+static void place_outputs(planner *p) {
+    const ir_model *m = p->model;
+    for (size_t i = 0; i < m->output_count; i++) {
+        const ir_output *o = &m->outputs[i];
+        pval *to = planner_root(p, &o->value->type, o->name);
+        to->buffer = ARENA_NEW(p->arena, plan_buffer);
+        *to->buffer = (plan_buffer){.place = PLAN_OUTPUT, .index = i, .dtype = o->value->type.dtype, .name = o->name};
+        to->buffer->elements = ir_type_elements(p->dims, &o->value->type);
+        p->plan->output_buffers[i] = to->buffer;
+        pval *v = p->values[o->value->id];
+        if (v->kind > PVAL_VIEW || !host(p, v, to)) copy_into(p, v, to, NULL);
+    }
+}
+
+void planner_place(planner *p, bool is_reset) {
+    bool *placed = ARENA_ARRAY(p->arena, bool, p->unit_count + 1);
+    size_t nodes = p->unit_count;
+    /* states first: a copy of the whole state every run costs more than a copy to an output now and then */
+    place_states(p, is_reset, placed);
+    if (!is_reset) place_outputs(p);
+    for (size_t i = nodes; i-- > 0;)
+        if (p->units[i]->kind == UNIT_JOIN && !placed[p->units[i]->serial]) place_join(p, p->units[i]);
+}
+
+/* --- copies that layouts force --- */
+
+static pval *dense_copy(planner *p, pval *v) {
+    pval *r = planner_root(p, &v->type, v->name);
+    copy_into(p, v, r, NULL);
+    return r;
+}
+
+/* Makes v's view sayable in strides, by a dense copy of what a RESHAPE cannot see through. */
+static void make_sayable(planner *p, pval *v) {
+    if (v->kind != PVAL_VIEW) return;
+    make_sayable(p, v->source);
+    plan_view view;
+    if (layout_full(p, v, &view)) return;
+    pval *copy = dense_copy(p, v->source);
+    v->source = v->origin = copy;
+}
+
+static bool wants_dense_rows(const unit *u, unsigned input) {
+    return u->kind == UNIT_NODE && input == 0 && (u->node->op == IR_LINEAR || u->node->op == IR_RECURRENT);
+}
+
+/* Copies are units of their own at the end of the list; schedule() orders by dependency, not by position. */
+void planner_legalize(planner *p) {
+    for (size_t i = 0; i < p->unit_count; i++) {
+        unit *u = p->units[i];
+        for (unsigned k = 0; k < u->input_count; k++) {
+            pval *v = u->inputs[k];
+            if (!v || v->kind > PVAL_VIEW) continue;
+            make_sayable(p, v);
+            plan_view view;
+            if (wants_dense_rows(u, k) && layout_full(p, v, &view) && !plan_view_rows_dense(&view))
+                u->inputs[k] = dense_copy(p, v);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/* plan: the planner's steps in order, for the reset graph and the run graph. */
+#include "plan/plan.h"
+
+#include "plan/planner.h"
+
+enum { MAX_STRUCT_BYTES = 1 << 30 };
+
+static void state_buffers(arena *a, plan *result, const ir_model *m) {
+    result->state_buffers = ARENA_ARRAY(a, plan_buffer *, m->state_count);
+    for (size_t i = 0; i < m->state_count; i++) {
+        plan_buffer *b = result->state_buffers[i] = ARENA_NEW(a, plan_buffer);
+        *b = (plan_buffer){.place = PLAN_STATE, .index = i, .dtype = m->states[i].type.dtype, .name = m->states[i].name};
+        b->elements = ir_type_elements(m->dims, &m->states[i].type);
+    }
+}
+
+/* Checked values are views of inputs alone. A view that strides cannot say is checked as the whole input that it shows. */
+static void index_checks(planner *p) {
+    const ir_model *m = p->model;
+    p->plan->checks = ARENA_ARRAY(p->arena, plan_check, m->check_count);
+    p->plan->check_count = m->check_count;
+    for (size_t i = 0; i < m->check_count; i++) {
+        plan_check *c = &p->plan->checks[i];
+        pval *v = p->values[m->checks[i].value->id];
+        c->is_length = m->checks[i].is_length;
+        c->low = m->checks[i].low;
+        c->high = m->checks[i].high;
+        if (!planner_original_view(p, v, &c->view)) ice("an index check is not on a view of an input");
+    }
+}
+
+static void procedure(planner *p, plan_procedure *to, bool is_reset) {
+    planner_build(p, is_reset ? &p->model->reset : &p->model->run, is_reset);
+    plan_item *items = schedule(p);
+    planner_kernels(p, to, items);
+    planner_memory(p, to->items);
+    if (!is_reset) index_checks(p);
+}
+
+plan *plan_model(arena *a, ir_model *m, diag_list *diags) {
+    plan *result = ARENA_NEW(a, plan);
+    result->model = m;
+    result->dims = m->dims;
+    result->input_buffers = ARENA_ARRAY(a, plan_buffer *, m->input_count);
+    result->output_buffers = ARENA_ARRAY(a, plan_buffer *, m->output_count);
+    state_buffers(a, result, m);
+    planner p = {.arena = a, .model = m, .plan = result, .dims = m->dims};
+    procedure(&p, &result->reset, true);
+    procedure(&p, &result->run, false);
+
+    int64_t elements = result->scratch_floats + result->scratch_ints;
+    for (size_t i = 0; i < m->state_count; i++) elements += dim_max(result->state_buffers[i]->elements);
+    if (elements > MAX_STRUCT_BYTES / 4) {
+        diag *d = diag_error(diags, m->where, "model %s would need %.1f GiB of memory in its struct; at most 1 GiB is allowed",
+                             m->name, (double)elements * 4 / (1024.0 * 1024 * 1024));
+        diag_hint(d, "the bounds of the run-time dims decide: lower the upper bounds");
+    }
+    return result;
+}

@@ -1,0 +1,122 @@
+/* plan: a checked model -> kernels in order, every value's place in memory, and the loops over chunks.
+ *
+ * The plan changes no IR. Each IR value gets a `plan_view`: a buffer, an offset and a stride for every dim, so RESHAPE,
+ * PERMUTE and SLICE cost nothing where strides can say them. CAT has no kernel: its operands are written straight into
+ * its result where that is possible, and copied there otherwise. Elementwise operators that are used once, by another elementwise operator, are computed inside
+ * it (`inlined`). A kernel becomes one C function.
+ *
+ * Chunks: a run-time dim T along which kernels can work piece by piece becomes a loop; inside it, values that nobody
+ * needs whole have room for one chunk only. Views inside the loop are in terms of two symbols of the loop: `start`
+ * (how much of T is done) and `extent` (how much this turn does, at most `chunk`).
+ */
+#ifndef NNC_PLAN_PLAN_H
+#define NNC_PLAN_PLAN_H
+
+#include "ir/ir.h"
+
+typedef enum { PLAN_INPUT, PLAN_OUTPUT, PLAN_STATE, PLAN_TABLE, PLAN_SCRATCH } plan_place; /* TABLE: a param as it is */
+
+typedef struct {
+    plan_place place;
+    size_t index;        /* into the model's inputs, outputs, states, params; a serial number for scratch */
+    ir_dtype dtype;
+    const dim *elements;
+    const char *name;    /* of the value first put there, for comments */
+    bool work;           /* a kernel's work space: nobody else reads it */
+    int64_t offset;      /* PLAN_SCRATCH: in elements from the start of the scratch array of its dtype */
+    unsigned begin, end; /* PLAN_SCRATCH: positions of the first and last kernel (in order) that touch it */
+} plan_buffer;
+
+typedef struct {
+    plan_buffer *buffer;
+    const dim *offset;               /* elements */
+    ir_type type;                    /* the shape here: inside a loop, T's axis has the loop's extent */
+    const dim *strides[IR_MAX_RANK]; /* elements; 0 on a broadcast axis */
+} plan_view;
+
+typedef struct plan_kernel plan_kernel;
+
+typedef enum { PLAN_NONE, PLAN_PARAM, PLAN_NUMBER, PLAN_MEMORY, PLAN_INLINE } plan_operand_kind;
+
+/* What a kernel reads: PLAN_NONE for an absent optional input, a param (index into model->params), a constant number,
+ * memory, or an elementwise kernel computed in place. A layer's parameters are PLAN_PARAM; a param that an expression uses
+ * is memory (PLAN_TABLE). */
+typedef struct {
+    plan_operand_kind kind;
+    size_t param;
+    double number;
+    plan_view view;      /* PLAN_MEMORY; of the others the type is set too */
+    plan_kernel *inlined;
+    const char *name;    /* PLAN_MEMORY: the C parameter's name, unique in the kernel's function */
+} plan_operand;
+
+typedef enum {
+    PLAN_NODE, /* node says what to do */
+    PLAN_COPY, /* inputs[0] -> results[0], any strides */
+    PLAN_ZERO  /* results[0] = 0 */
+} plan_kernel_kind;
+
+struct plan_kernel {
+    plan_kernel_kind kind;
+    const ir_node *node;   /* also set for PLAN_COPY and PLAN_ZERO where one asked for it; may be NULL */
+    plan_operand *inputs;  /* parallel to node->inputs */
+    unsigned input_count;
+    plan_operand *results; /* parallel to node->results; PLAN_NONE where nobody uses it. RECURRENT's h_n and c_n are
+                            * always there: h and c live in them; they hold h0 and c0 when the kernel is called */
+    unsigned result_count;
+    const char *function;  /* the C function's name, unique in the file */
+    /* Elements of work space that the kernel wants for itself (plan/cost.c says how many), as `float *work`. */
+    int64_t work_floats;
+    plan_buffer *work;     /* NULL when work_floats is 0 */
+    /* RECURRENT with lengths: the function takes `size_t start`, the number of steps done before; start is that dim. */
+    const dim *start;
+    const dim **symbols;   /* of all views' types and strides: the function's first parameters, as size_t */
+    size_t symbol_count;
+};
+
+typedef struct plan_item plan_item;
+struct plan_item {
+    plan_item *next;
+    plan_kernel *kernel;   /* a kernel, or NULL for a loop: */
+    const dim *symbol;     /* loops over this dim, from 0 */
+    const dim *start, *extent; /* symbols of the loop */
+    int64_t chunk;         /* the largest extent */
+    plan_item *items;
+};
+
+typedef struct {
+    plan_item *items;
+    plan_kernel **kernels; /* all, in order */
+    size_t kernel_count, kernel_capacity;
+} plan_procedure;
+
+/* An ir_bound_check with its place: every element of view, which lies in an input, must be in [low, high]. */
+typedef struct {
+    plan_view view;
+    bool is_length;
+    const dim *low, *high;
+} plan_check;
+
+typedef struct {
+    const ir_model *model;
+    dim_table *dims;
+    plan_check *checks;
+    size_t check_count;
+    plan_procedure reset, run;
+    plan_buffer **buffers;
+    size_t buffer_count, buffer_capacity;
+    plan_buffer **state_buffers, **input_buffers, **output_buffers;
+    int64_t scratch_floats, scratch_ints; /* elements */
+} plan;
+
+/* Requires a model that passes ir_check, with index checks done. `diags` gets an error if the struct would be larger
+ * than 1 GiB. */
+plan *plan_model(arena *a, ir_model *m, diag_list *diags);
+void plan_print(const plan *p, text *to); /* --dump=plan */
+
+/* A view whose rows along the last dim are dense (stride 1), or of rank 0. */
+bool plan_view_rows_dense(const plan_view *v);
+/* Row-major and dense altogether. */
+bool plan_view_dense(dim_table *t, const plan_view *v);
+
+#endif

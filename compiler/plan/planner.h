@@ -1,0 +1,124 @@
+/* planner: what the files of plan/ share while a plan is made; nobody outside includes it.
+ *
+ * A unit is a piece of work that will be one kernel (or none: a join). A pval is a value as the planner sees it. A pval
+ * is either storage of its own (a root) or a view of another pval by one step. A producer writes straight into its
+ * consumer's memory (an output, a state, a slice of a CAT) by hosting: its root becomes a view of the host.
+ * Two relations must therefore be told apart: `origin`, where a value's data comes from, and `source`, in whose memory
+ * it lies. */
+#ifndef NNC_PLAN_PLANNER_H
+#define NNC_PLAN_PLANNER_H
+
+#include "plan/cost.h"
+#include "plan/plan.h"
+
+enum { PLAN_MAX_DEPTH = 4 };
+
+typedef struct pval pval;
+typedef struct unit unit;
+typedef struct ploop ploop;
+
+/* One view step: what the viewed value becomes; the result's type is the pval's. */
+typedef struct {
+    ir_op op; /* RESHAPE, PERMUTE, SLICE */
+    unsigned perm[IR_MAX_RANK];
+    unsigned axis;
+    const dim *start;
+    int64_t step;
+} pstep;
+
+typedef enum { PVAL_ROOT, PVAL_VIEW, PVAL_INLINE, PVAL_NUMBER, PVAL_PARAM } pval_kind;
+
+struct pval {
+    pval_kind kind;
+    ir_type type;
+    const char *name;
+    double number;       /* NUMBER */
+    size_t param;        /* PARAM */
+    const ir_node *node; /* INLINE: the elementwise node */
+    unit *producer;      /* the unit that writes this pval itself; see planner_producer */
+    unsigned result;     /* which of its results */
+    pval *origin;        /* the value this one is a view of; NULL for what a unit or a source makes */
+    pstep origin_step;
+    pval *source;        /* VIEW: in whose memory it lies */
+    pstep step;
+    plan_buffer *buffer; /* ROOT: set from the start for inputs, outputs, states and tables */
+    ploop *home;         /* ROOT: the innermost loop outside of which nobody touches it; NULL: none */
+    bool touched;        /* ROOT: home is set */
+    bool used;           /* some unit reads it */
+};
+
+typedef enum { UNIT_NODE, UNIT_COPY, UNIT_ZERO, UNIT_JOIN } unit_kind;
+
+struct unit {
+    unit_kind kind;
+    const ir_node *node;
+    pval **inputs;       /* every pval that it reads, those of inlined nodes included; NULL allowed */
+    unsigned input_count;
+    pval **results;
+    unsigned result_count;
+    unit **after;        /* besides the producers of its inputs, these units must come first */
+    unsigned after_count;
+    unsigned serial;     /* position in the order of creation, then of the schedule */
+    ploop *loop;         /* innermost */
+    int result_axis[PLAN_MAX_DEPTH]; /* of result 0 in the loop at that depth */
+    int *input_axis[PLAN_MAX_DEPTH]; /* per input; -1: read whole */
+    int mark;            /* schedule: which list it is in */
+    unit *next;
+};
+
+struct ploop {
+    ploop *parent;
+    unsigned depth;      /* 0 for an outermost one */
+    const dim *symbol, *start, *extent;
+    int64_t chunk;
+};
+
+typedef struct {
+    arena *arena;
+    ir_model *model;
+    plan *plan;
+    dim_table *dims;
+    pval **values;       /* by ir_value id */
+    unit **units;        /* in order; finally with copies */
+    size_t unit_count, unit_capacity;
+    ploop **loops;       /* those that the plan has */
+    size_t loop_count, loop_capacity;
+} planner;
+
+/* build.c: the units and pvals of one graph; outputs, states and CATs hosted; copies where layouts force them. */
+void planner_build(planner *p, const ir_graph *g, bool is_reset);
+unit *planner_unit(planner *p, unit_kind kind, const ir_node *node, unsigned inputs, unsigned results);
+pval *planner_root(planner *p, const ir_type *type, const char *name);
+unit *planner_producer(const pval *v); /* the unit that computes the data, seen through views; NULL for sources */
+
+/* place.c */
+void planner_place(planner *p, bool is_reset);
+void planner_legalize(planner *p);
+
+/* layout.c: views from steps. False when a RESHAPE cannot be said in strides. */
+bool layout_apply(planner *p, const pstep *step, const ir_type *result_type, plan_view *v);
+plan_view layout_dense(planner *p, const ir_type *type);
+/* The view of the whole value, outside of all loops. */
+bool layout_full(planner *p, const pval *v, plan_view *view);
+/* The view of an input that v is, for checks; false when v is not one. */
+bool planner_original_view(planner *p, const pval *v, plan_view *view);
+pstep layout_inverse(const pstep *s, const ir_type *source_type);
+pval *layout_storage(pval *v); /* the root in whose memory v lies */
+/* Where axis `axis` (whose extent is a multiple of symbol) of a viewed value lies after a step, or -1. */
+int layout_axis(planner *p, const pstep *step, const ir_type *from, const ir_type *to, int axis, const dim *symbol);
+
+/* split.c: how a unit can work along one axis piece by piece. Fills input_axis (-1: whole) for result axis `axis`;
+ * false when it cannot. unit_result_axis: of result r when result 0 is split at `axis`; -1: complete only at the end. */
+bool split_rule(planner *p, const unit *u, int axis, const dim *symbol, int *input_axis);
+int split_result_axis(const unit *u, unsigned result, int axis);
+
+/* schedule.c: the units in loops; gives the item tree without kernels. */
+plan_item *schedule(planner *p);
+/* The axis along which v, made in loop l, is split there; -1: none. */
+int schedule_axis(planner *p, const pval *v, const ploop *l);
+
+/* kernels.c: a unit -> kernel with all views. memory.c: offsets of scratch buffers. */
+void planner_kernels(planner *p, plan_procedure *procedure, plan_item *items);
+void planner_memory(planner *p, plan_item *items);
+
+#endif

@@ -1,0 +1,242 @@
+/* schedule: units in an order that their dependencies allow, and in loops over chunks of run-time dims.
+ *
+ * For one dim after the other, a list of units falls into what comes before a loop, what is in it, and what must wait
+ * for its end. A unit joins the loop when it can work piece by piece (split.c) and every operand that the loop makes
+ * is needed just by the piece that this turn makes. What needs a whole value that the loop makes comes after. A loop
+ * in which nothing is kept small is none. */
+#include <string.h>
+
+#include "plan/planner.h"
+
+enum { WAITING, BEFORE, INSIDE, AFTER };
+
+typedef struct {
+    unit **units;
+    size_t count;
+} unit_list;
+
+static void visit(planner *p, unit *u, bool *seen, unit_list *order) {
+    if (seen[u->serial]) return;
+    seen[u->serial] = true;
+    for (unsigned i = 0; i < u->after_count; i++) visit(p, u->after[i], seen, order);
+    for (unsigned i = 0; i < u->input_count; i++) {
+        if (!u->inputs[i]) continue;
+        unit *producer = planner_producer(u->inputs[i]);
+        if (producer) visit(p, producer, seen, order);
+    }
+    order->units[order->count++] = u;
+}
+
+static unit_list in_order(planner *p) {
+    for (size_t i = 0; i < p->unit_count; i++) p->units[i]->serial = (unsigned)i;
+    bool *seen = ARENA_ARRAY(p->arena, bool, p->unit_count + 1);
+    unit_list order = {ARENA_ARRAY(p->arena, unit *, p->unit_count + 1), 0};
+    for (size_t i = 0; i < p->unit_count; i++) visit(p, p->units[i], seen, &order);
+    for (size_t i = 0; i < order.count; i++) order.units[i]->serial = (unsigned)i;
+    return order;
+}
+
+static bool inside(const unit *u, const ploop *l) {
+    for (const ploop *q = u->loop; q; q = q->parent)
+        if (q == l) return true;
+    return false;
+}
+
+int schedule_axis(planner *p, const pval *v, const ploop *l) {
+    if (v->origin) {
+        const pval *from = v->origin;
+        return layout_axis(p, &v->origin_step, &from->type, &v->type, schedule_axis(p, from, l), l->symbol);
+    }
+    const unit *u = v->producer;
+    if (!u || !inside(u, l)) return -1;
+    return split_result_axis(u, v->result, u->result_axis[l->depth]);
+}
+
+/* Can u work in loop l, split along `axis` of its result? */
+static bool joins_at(planner *p, unit *u, ploop *l, int axis) {
+    int *input_axis = u->input_axis[l->depth];
+    if (!split_rule(p, u, axis, l->symbol, input_axis)) return false;
+    /* steps in time begin with a whole h0 */
+    bool in_time = u->kind == UNIT_NODE && u->node->op == IR_RECURRENT && axis == 0;
+    for (unsigned i = 0; in_time && i < u->after_count; i++)
+        if (u->after[i]->mark == INSIDE) return false;
+    for (unsigned i = 0; i < u->input_count; i++) {
+        const pval *v = u->inputs[i];
+        if (!v) continue;
+        const unit *producer = planner_producer(v);
+        if (!producer || producer->mark != INSIDE) continue;
+        int made = schedule_axis(p, v, l);
+        if (made < 0 || made != input_axis[i]) return false;
+    }
+    return true;
+}
+
+static bool joins(planner *p, unit *u, ploop *l) {
+    if (!u->result_count || !u->results[0]) return false;
+    u->input_axis[l->depth] = ARENA_ARRAY(p->arena, int, u->input_count + 1);
+    for (unsigned axis = 0; axis < u->results[0]->type.rank; axis++)
+        if (joins_at(p, u, l, (int)axis)) {
+            u->result_axis[l->depth] = (int)axis;
+            return true;
+        }
+    return false;
+}
+
+/* BEFORE, INSIDE or AFTER, by where the units stand that u depends on. */
+static int depends(const unit *u) {
+    int on = WAITING;
+    for (unsigned i = 0; i < u->after_count; i++)
+        if (u->after[i]->mark > on) on = u->after[i]->mark;
+    for (unsigned i = 0; i < u->input_count; i++) {
+        const unit *producer = u->inputs[i] ? planner_producer(u->inputs[i]) : NULL;
+        if (producer && producer->mark > on) on = producer->mark;
+    }
+    return on;
+}
+
+static void append(unit_list *list, unit *u) { list->units[list->count++] = u; }
+
+/* Is some value of the loop needed by the loop only, so that it shrinks to a chunk? */
+static bool keeps_small(planner *p, const unit_list *body, const ploop *l) {
+    for (size_t i = 0; i < body->count; i++) {
+        const unit *u = body->units[i];
+        if (u->kind == UNIT_NODE && u->node->op == IR_RECURRENT && split_result_axis(u, 1, u->result_axis[l->depth]) == 0)
+            return true; /* its work space has the batch's rows */
+        for (unsigned r = 0; r < u->result_count; r++) {
+            pval *root = u->results[r] ? layout_storage(u->results[r]) : NULL;
+            if (!root || root->buffer || !dim_mentions(ir_type_elements(p->dims, &root->type), l->symbol)) continue;
+            if (schedule_axis(p, u->results[r], l) < 0) continue;
+            bool needed_outside = false;
+            for (size_t k = 0; k < p->unit_count && !needed_outside; k++) {
+                const unit *user = p->units[k];
+                if (user->mark == INSIDE && inside(user, l)) continue;
+                for (unsigned j = 0; j < user->input_count; j++)
+                    if (user->inputs[j] && user->inputs[j]->kind <= PVAL_VIEW && layout_storage(user->inputs[j]) == root)
+                        needed_outside = true;
+            }
+            if (!needed_outside) return true;
+        }
+    }
+    return false;
+}
+
+static plan_item **arrange(planner *p, unit_list list, const dim *const *symbols, size_t symbol_count, ploop *parent,
+                           plan_item **tail);
+
+static plan_item **arrange_plain(planner *p, unit_list list, plan_item **tail) {
+    for (size_t i = 0; i < list.count; i++) {
+        plan_item *item = ARENA_NEW(p->arena, plan_item);
+        item->kernel = (plan_kernel *)list.units[i]; /* schedule() gives units; kernels.c replaces them */
+        *tail = item;
+        tail = &item->next;
+    }
+    return tail;
+}
+
+static ploop *new_loop(planner *p, const dim *symbol, ploop *parent) {
+    ploop *l = ARENA_NEW(p->arena, ploop);
+    l->parent = parent;
+    l->depth = parent ? parent->depth + 1 : 0;
+    l->symbol = symbol;
+    l->chunk = cost_chunk(symbol);
+    return l;
+}
+
+/* The loop is one: its symbols get names, and its item. Names with a dot cannot be a user's. */
+static plan_item *keep_loop(planner *p, ploop *l) {
+    const char *name = dim_symbol_name(l->symbol);
+    unsigned n = 0;
+    for (size_t i = 0; i < p->loop_count; i++) n += p->loops[i]->symbol == l->symbol;
+    ARENA_PUSH(p->arena, p->loops, p->loop_count, p->loop_capacity, l);
+    l->start = dim_symbol(p->dims, arena_printf(p->arena, "%s.start.%u", name, n), 1, dim_max(l->symbol));
+    l->extent = dim_symbol(p->dims, arena_printf(p->arena, "%s.count.%u", name, n), 1, l->chunk);
+    plan_item *item = ARENA_NEW(p->arena, plan_item);
+    item->symbol = l->symbol;
+    item->start = l->start;
+    item->extent = l->extent;
+    item->chunk = l->chunk;
+    return item;
+}
+
+static void unmark(unit_list list) {
+    for (size_t i = 0; i < list.count; i++) list.units[i]->mark = WAITING;
+}
+
+/* Divides a list; body's units get the loop and their axes. */
+static void divide(planner *p, unit_list list, ploop *l, unit_list *before, unit_list *body, unit_list *after) {
+    unmark(list);
+    before->units = ARENA_ARRAY(p->arena, unit *, list.count);
+    body->units = ARENA_ARRAY(p->arena, unit *, list.count);
+    after->units = ARENA_ARRAY(p->arena, unit *, list.count);
+    before->count = body->count = after->count = 0;
+    for (size_t i = 0; i < list.count; i++) {
+        unit *u = list.units[i];
+        int on = depends(u);
+        if (on != AFTER && joins(p, u, l)) {
+            u->mark = INSIDE;
+            u->loop = l;
+            append(body, u);
+        } else if (on == INSIDE || on == AFTER) {
+            u->mark = AFTER;
+            append(after, u);
+        } else {
+            u->mark = BEFORE;
+            append(before, u);
+        }
+    }
+}
+
+static plan_item **arrange(planner *p, unit_list list, const dim *const *symbols, size_t symbol_count, ploop *parent,
+                           plan_item **tail) {
+    while (symbol_count && dim_max(symbols[0]) <= cost_chunk(symbols[0])) {
+        symbols++;
+        symbol_count--;
+    }
+    if (!list.count) return tail;
+    if (!symbol_count || (parent && parent->depth + 1 == PLAN_MAX_DEPTH)) return arrange_plain(p, list, tail);
+    ploop *l = new_loop(p, symbols[0], parent);
+    unit_list before, body, after;
+    divide(p, list, l, &before, &body, &after);
+    bool pays = body.count && keeps_small(p, &body, l);
+    unmark(list);
+    if (!pays)
+        for (size_t i = 0; i < body.count; i++) body.units[i]->loop = parent;
+    if (!body.count) return arrange(p, list, symbols + 1, symbol_count - 1, parent, tail);
+    tail = arrange(p, before, symbols + 1, symbol_count - 1, parent, tail);
+    if (pays) {
+        plan_item *item = keep_loop(p, l);
+        arrange(p, body, symbols + 1, symbol_count - 1, l, &item->items);
+        *tail = item;
+        tail = &item->next;
+    } else {
+        tail = arrange(p, body, symbols + 1, symbol_count - 1, parent, tail);
+    }
+    /* what waits for this loop may make another */
+    return arrange(p, after, symbols, symbol_count, parent, tail);
+}
+
+/* Time comes last, so that a loop over sequences runs around the loop over steps. */
+static size_t loop_order(planner *p, const dim **symbols) {
+    const ir_model *m = p->model;
+    size_t count = 0;
+    for (int time = 0; time < 2; time++)
+        for (size_t i = 0; i < m->symbol_count; i++) {
+            bool is_time = false;
+            for (size_t k = 0; k < p->unit_count; k++) {
+                const unit *u = p->units[k];
+                if (u->kind == UNIT_NODE && u->node->op == IR_RECURRENT && u->inputs[0] &&
+                    dim_mentions(u->inputs[0]->type.dims[0], m->symbols[i]))
+                    is_time = true;
+            }
+            if (is_time == (time == 1)) symbols[count++] = m->symbols[i];
+        }
+    return count;
+}
+
+plan_item *schedule(planner *p) {
+    const dim **symbols = ARENA_ARRAY(p->arena, const dim *, p->model->symbol_count + 1);
+    size_t count = loop_order(p, symbols);
+    plan_item *first = NULL;
+    arrange(p, in_order(p), symbols, count, NULL, &first);
+    return first;
+}

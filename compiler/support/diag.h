@@ -1,0 +1,61 @@
+/* diag: what is wrong with the user's input, collected and shown in order of place.
+ *
+ * The user's fault is a diagnostic: it is collected, and the compilation goes on as far as it makes sense, so that one
+ * run reports all errors. Our own fault is ice(), which ends the program with status 3. Only main.c exits otherwise.
+ *
+ *     diag *e = diag_error(list, where, "a Linear(%d, …) needs %d features, found %d", 48, 48, 24);
+ *     diag_note(e, from, "x is float32[T, 24] from here");
+ *     diag_hint(e, "a bidirectional LSTM gives 2 * hidden_size features");
+ *
+ * is shown as
+ *
+ *     model.nn:7:14: error: a Linear(48, …) needs 48 features, found 24
+ *       7 |     y = out(x)
+ *         |             ^
+ *     model.nn:5:5: note: x is float32[T, 24] from here
+ *       5 |     x = …
+ *         |     ^
+ *       hint: a bidirectional LSTM gives 2 * hidden_size features
+ *
+ * Diagnostics without a place (a weights file) show "PATH: error: …" and no line.
+ */
+#ifndef NNC_SUPPORT_DIAG_H
+#define NNC_SUPPORT_DIAG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "support/source.h"
+
+typedef struct diag diag;
+typedef struct diag_list diag_list;
+
+/* s may be NULL when only diag_error_file and diag_warning_file are used. */
+diag_list *diag_list_new(arena *a, const source *s);
+
+diag *diag_error(diag_list *list, span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
+diag *diag_warning(diag_list *list, span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* About a whole other file (weights): no line is shown. */
+diag *diag_error_file(diag_list *list, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+diag *diag_warning_file(diag_list *list, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Added to a diagnostic that diag_error or diag_warning gave. A note has a place in the source of its own. */
+void diag_note(diag *d, span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void diag_note_plain(diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void diag_hint(diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+size_t diag_error_count(const diag_list *list);
+size_t diag_warning_count(const diag_list *list);
+/* Shows everything in order of place (file-wide ones last; equal places in order of arrival; exact repeats once). */
+void diag_print(const diag_list *list, FILE *to);
+
+/* The candidate nearest to word by edit distance, or NULL when none is near enough to be what was meant. */
+const char *diag_nearest(const char *word, const char *const *candidates, size_t count);
+
+/* A defect of nnc itself: prints "nnc: internal error: …" with the place in nnc's own code, and exits with status 3. */
+#define ice(...) ice_at(__FILE__, __LINE__, __VA_ARGS__)
+_Noreturn void ice_at(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

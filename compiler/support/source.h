@@ -1,0 +1,42 @@
+/* source: the text of one .nn file, and places in it.
+ *
+ * A span is a half-open range of byte offsets into the text; every token, AST node and IR value keeps one, so that
+ * late errors and the comments of the generated C still point into the .nn file. Lines and columns are computed only
+ * when something is shown. Lines count from 1; columns count characters (UTF-8 code points) from 1. A line ends at
+ * "\n"; a "\r" before it is not part of the line. A byte that is not valid UTF-8 counts as one character. A byte order
+ * mark at the start of a file is dropped: it is not part of the text.
+ */
+#ifndef NNC_SUPPORT_SOURCE_H
+#define NNC_SUPPORT_SOURCE_H
+
+#include "support/arena.h"
+
+typedef struct {
+    size_t begin, end; /* bytes; begin <= end <= size of the text */
+} span;
+
+typedef struct {
+    const char *path;   /* as given on the command line, for messages */
+    const char *text;   /* size bytes, and a 0 behind them */
+    size_t size;
+    const size_t *line_starts; /* offset of each line's first byte */
+    size_t line_count;
+} source;
+
+typedef struct {
+    size_t line, column; /* both from 1 */
+} source_place;
+
+span span_join(span first, span last);
+
+/* Reads a whole file into the arena. Returns NULL and sets *error (arena text, "No such file or directory") when the
+ * file cannot be read, is not a regular file or is larger than max_bytes. */
+source *source_read(arena *a, const char *path, size_t max_bytes, const char **error);
+/* Wraps text that is in memory; used by tests. The text is copied. */
+source *source_from_text(arena *a, const char *path, const char *text, size_t size);
+
+source_place source_place_of(const source *s, size_t offset);
+/* The bytes of a line without its end, not 0-terminated; length in *length. line is from 1. */
+const char *source_line(const source *s, size_t line, size_t *length);
+
+#endif

@@ -1,0 +1,349 @@
+/* bind: params and tensors matched, layer by layer; what does not fit is told once a layer. */
+#include "weights/bind.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "support/text.h"
+#include "weights/describe.h"
+
+enum {
+    MOST_NOTES = 8,    /* tensors listed in one diagnostic */
+    MOST_UNUSED = 10,  /* warnings about tensors that nothing uses */
+    MOST_HINTED = 20,  /* layers with hints: each looks through the whole file */
+    MOST_PLACES = 3,   /* other prefixes or nearest names in one hint */
+    LARGEST_SEARCHED = 20000 /* tensors in a file in which nearest names are looked for */
+};
+
+/* A bound layer of which the file holds more than the model asks for. */
+typedef struct {
+    const char *prefix, *layer, *wanted_by;
+} richer;
+
+typedef struct {
+    arena *arena;
+    const tensor_file *file;
+    diag_list *diags;
+    bool *used;              /* parallel to file->tensors */
+    bool *explained;         /* the same: a hint says what it is for */
+    const float **converted; /* the same; of tensors that are not float32 in place */
+    size_t hinted;
+    richer *richers;
+    size_t richer_count, richer_capacity;
+} binder;
+
+/* The params of one layer stand together in a model. */
+typedef struct {
+    ir_param *params;
+    size_t count;
+    const char *prefix; /* of their keys; "" for none */
+} group;
+
+typedef struct {
+    size_t missing, wrong_shape, other;
+    const ir_param *transposed; /* one whose tensor has its two dims the other way round */
+    text notes[MOST_NOTES];
+} faults;
+
+static size_t fault_count(const faults *f)
+{
+    return f->missing + f->wrong_shape + f->other;
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+static const char *last_part(const char *key)
+{
+    const char *dot = strrchr(key, '.');
+    return dot ? dot + 1 : key;
+}
+
+static const char *prefix_of(arena *a, const char *key)
+{
+    const char *name = last_part(key);
+    return name == key ? "" : arena_strndup(a, key, (size_t)(name - key) - 1);
+}
+
+/* Is `inner` all of `outer`, or its last parts? "lstm" in "model.lstm". */
+static bool ends_with_parts(const char *outer, const char *inner)
+{
+    size_t length = strlen(outer), tail = strlen(inner);
+    if (length < tail || strcmp(outer + length - tail, inner) != 0) return false;
+    return length == tail || tail == 0 || outer[length - tail - 1] == '.';
+}
+
+static bool is_under(const char *name, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return length == 0 || (strncmp(name, prefix, length) == 0 && name[length] == '.');
+}
+
+static const char *tensors_under(const binder *b, const char *prefix)
+{
+    if (!*prefix) return "the tensors";
+    return arena_printf(b->arena, "the tensors under %s", tensor_name_quoted(b->arena, prefix));
+}
+
+static size_t index_of(const binder *b, const tensor *t)
+{
+    return (size_t)(t - b->file->tensors);
+}
+
+static int64_t size_of(const ir_param *p, unsigned i)
+{
+    int64_t size;
+    if (!dim_is_const(p->type.dims[i], &size)) ice("param %s has no constant shape", p->key);
+    return size;
+}
+
+static bool shape_fits(const ir_param *p, const tensor *t)
+{
+    if (t->rank != p->type.rank) return false;
+    for (unsigned i = 0; i < t->rank; i++)
+        if (t->shape[i] != size_of(p, i)) return false;
+    return true;
+}
+
+static bool is_transposed(const ir_param *p, const tensor *t)
+{
+    return t->rank == 2 && p->type.rank == 2 && t->shape[0] == size_of(p, 1) && t->shape[1] == size_of(p, 0);
+}
+
+/* --- one param ---------------------------------------------------------------------------------------------------- */
+
+/* The elements as float32. */
+static const float *elements_of(binder *b, const tensor *t)
+{
+    const float *in_place = tensor_as_float32(t);
+    if (in_place) return in_place;
+    const float **converted = &b->converted[index_of(b, t)];
+    if (!*converted) {
+        float *values = ARENA_ARRAY(b->arena, float, t->elements);
+        tensor_to_float32(t, values);
+        *converted = values;
+    }
+    return *converted;
+}
+
+/* Sets the param's data, or adds to the faults what keeps it from being set. */
+static void bind_param(binder *b, ir_param *p, faults *f)
+{
+    const char *name = tensor_name_quoted(b->arena, p->key), *path = b->file->path;
+    const char *needed = ir_shape_string(b->arena, &p->type);
+    size_t place = fault_count(f);
+    text none = text_new(b->arena), *note = place < MOST_NOTES ? &f->notes[place] : &none;
+    *note = text_new(b->arena);
+    const tensor *t = tensor_find(b->file, p->key);
+    if (!t) {
+        f->missing++;
+        text_printf(note, "%s %s is not in %s", name, needed, path);
+        return;
+    }
+    size_t overflow = t->elements;
+    if (!shape_fits(p, t)) {
+        f->wrong_shape++;
+        if (is_transposed(p, t)) f->transposed = p;
+        text_printf(note, "%s should be %s, but in %s it is %s", name, needed, path,
+                    tensor_shape_string(b->arena, t->shape, t->rank));
+    } else if (t->dtype == TENSOR_OTHER) {
+        f->other++;
+        text_printf(note, "%s has elements of type %s in %s; nnc reads F32, F64, F16 and BF16", name, t->dtype_name,
+                    path);
+    } else if ((overflow = tensor_float32_overflow(t)) < t->elements) {
+        f->other++;
+        text_printf(note, "%s has a number that is too large for float32 in %s, its element %zu", name, path,
+                    overflow);
+    } else {
+        p->data = elements_of(b, t);
+    }
+}
+
+/* --- hints -------------------------------------------------------------------------------------------------------- */
+
+/* Every param of the group is in the file under the prefix, and not used yet; *fits: with the shapes wanted. */
+static bool group_is_under(const binder *b, const group *g, const char *prefix, bool *fits)
+{
+    *fits = true;
+    for (size_t i = 0; i < g->count; i++) {
+        const tensor *t = tensor_find(b->file, describe_join(b->arena, prefix, last_part(g->params[i].key)));
+        if (!t || b->used[index_of(b, t)]) return false;
+        if (!shape_fits(&g->params[i], t)) *fits = false;
+    }
+    return true;
+}
+
+/* A layer of which the file has nothing may be there under another prefix ("model.lstm"). False if it is not. */
+static bool hint_other_prefix(binder *b, diag *d, const group *g)
+{
+    const char *found[MOST_PLACES], *name = last_part(g->params[0].key);
+    unsigned best = 1;
+    size_t count = 0;
+    for (size_t i = 0; i < b->file->count; i++) {
+        const char *candidate = b->file->tensors[i].name;
+        if (strcmp(last_part(candidate), name) != 0) continue;
+        const char *prefix = prefix_of(b->arena, candidate);
+        bool fits;
+        if (!group_is_under(b, g, prefix, &fits)) continue;
+        bool akin = ends_with_parts(prefix, g->prefix) || ends_with_parts(g->prefix, prefix);
+        unsigned score = (akin ? 2u : 0u) + (fits ? 1u : 0u);
+        if (score < best) continue;
+        if (score > best) count = 0;
+        best = score;
+        if (count < MOST_PLACES) found[count] = prefix;
+        count++;
+    }
+    if (!count) return false;
+    if (count == 1) {
+        diag_hint(d, "%s has them under %s: add from %s to the layer", b->file->path,
+                  tensor_name_quoted(b->arena, found[0]), tensor_name_quoted(b->arena, found[0]));
+        for (size_t i = 0; i < g->count; i++) {
+            const char *explained = describe_join(b->arena, found[0], last_part(g->params[i].key));
+            b->explained[index_of(b, tensor_find(b->file, explained))] = true;
+        }
+        return true;
+    }
+    text list = text_new(b->arena);
+    for (size_t i = 0; i < count && i < MOST_PLACES; i++)
+        text_printf(&list, "%s%s", i ? ", " : "", tensor_name_quoted(b->arena, found[i]));
+    diag_hint(d, "%s has such tensors under %s%s: say which with from \"…\"", b->file->path, text_string(&list),
+              count > MOST_PLACES ? ", …" : "");
+    return true;
+}
+
+/* The nearest names among the tensors that nothing uses: these are warned about as well. */
+static void hint_nearest(binder *b, diag *d, const char *key)
+{
+    if (b->file->count == 0) diag_hint(d, "%s holds no tensors", b->file->path);
+    if (b->file->count > LARGEST_SEARCHED) return;
+    const char **names = ARENA_ARRAY(b->arena, const char *, b->file->count);
+    size_t count = 0, found = 0;
+    for (size_t i = 0; i < b->file->count; i++)
+        if (!b->used[i]) names[count++] = b->file->tensors[i].name;
+    text list = text_new(b->arena);
+    for (; found < MOST_PLACES; found++) {
+        const char *nearest = diag_nearest(key, names, count);
+        if (!nearest) break;
+        text_printf(&list, "%s%s", found ? ", " : "", tensor_name_quoted(b->arena, nearest));
+        size_t at = 0;
+        while (names[at] != nearest) at++;
+        names[at] = names[--count];
+    }
+    if (found) diag_hint(d, "did you mean %s?", text_string(&list));
+}
+
+static void hint_layer(binder *b, diag *d, const group *g, const faults *f)
+{
+    const char *missing = NULL;
+    for (size_t i = 0; i < g->count && !missing; i++)
+        if (!tensor_find(b->file, g->params[i].key)) missing = g->params[i].key;
+    if (f->missing == g->count && hint_other_prefix(b, d, g)) return;
+    if (f->missing + f->wrong_shape) {
+        description found = describe_layer(b->arena, b->file, g->prefix, g->params[0].wanted_by);
+        if (found.layer) {
+            diag_hint(d, "%s in %s are those of %s", tensors_under(b, g->prefix), b->file->path, found.layer);
+            return;
+        }
+    }
+    if (f->transposed)
+        diag_hint(d, "it is transposed there (Keras keeps it so): PyTorch's %s is %s",
+                  last_part(f->transposed->key), ir_shape_string(b->arena, &f->transposed->type));
+    if (missing) hint_nearest(b, d, missing);
+}
+
+/* --- one layer ---------------------------------------------------------------------------------------------------- */
+
+static void report_group(binder *b, const group *g, const faults *f)
+{
+    size_t count = fault_count(f);
+    const ir_param *first = &g->params[0];
+    diag *d;
+    if (count == 1) {
+        d = diag_error(b->diags, first->where, "%s: %s", first->wanted_by, text_string(&f->notes[0]));
+    } else if (f->missing == g->count) {
+        d = diag_error(b->diags, first->where, "%s: none of its %zu tensors is in %s", first->wanted_by, count,
+                       b->file->path);
+    } else {
+        d = diag_error(b->diags, first->where, "%s: %zu of its %zu tensors do not fit %s", first->wanted_by, count,
+                       g->count, b->file->path);
+    }
+    for (size_t i = 0; i < count && i < MOST_NOTES && count > 1; i++)
+        diag_note_plain(d, "%s", text_string(&f->notes[i]));
+    if (count > MOST_NOTES) diag_note_plain(d, "and %zu more", count - MOST_NOTES);
+    if (b->hinted++ < MOST_HINTED) hint_layer(b, d, g, f);
+}
+
+static void bind_group(binder *b, const group *g)
+{
+    faults f = {0};
+    for (size_t i = 0; i < g->count; i++) bind_param(b, &g->params[i], &f);
+    if (fault_count(&f)) {
+        report_group(b, g, &f);
+        return;
+    }
+    description found = describe_layer(b->arena, b->file, g->prefix, g->params[0].wanted_by);
+    if (found.tensors <= g->count) return;
+    richer more = {g->prefix, found.layer, g->params[0].wanted_by};
+    ARENA_PUSH(b->arena, b->richers, b->richer_count, b->richer_capacity, more);
+}
+
+/* Before anything is reported, so that hints name only what is not taken. */
+static void mark_used(binder *b, const ir_model *m)
+{
+    for (size_t i = 0; i < m->param_count; i++) {
+        const tensor *t = tensor_find(b->file, m->params[i].key);
+        if (t) b->used[index_of(b, t)] = true;
+    }
+}
+
+static void bind_model(binder *b, ir_model *m)
+{
+    for (size_t begin = 0, end; begin < m->param_count; begin = end) {
+        const ir_param *first = &m->params[begin];
+        const char *prefix = prefix_of(b->arena, first->key);
+        for (end = begin + 1; end < m->param_count; end++) {
+            const ir_param *p = &m->params[end];
+            if (strcmp(p->wanted_by, first->wanted_by) != 0 || p->where.begin != first->where.begin) break;
+            if (strcmp(prefix_of(b->arena, p->key), prefix) != 0) break;
+        }
+        bind_group(b, &(group){&m->params[begin], end - begin, prefix});
+    }
+}
+
+/* --- what nothing uses -------------------------------------------------------------------------------------------- */
+
+static void report_unused(binder *b)
+{
+    size_t unused = 0;
+    for (size_t i = 0; i < b->file->count; i++) {
+        const tensor *t = &b->file->tensors[i];
+        /* A training step counter of BatchNorm, in every PyTorch file that has one. */
+        if (b->used[i] || b->explained[i] || strcmp(last_part(t->name), "num_batches_tracked") == 0) continue;
+        if (unused++ >= MOST_UNUSED) continue;
+        diag *d = diag_warning_file(b->diags, b->file->path, "nothing uses the tensor %s %s %s",
+                                    tensor_name_quoted(b->arena, t->name), t->dtype_name,
+                                    tensor_shape_string(b->arena, t->shape, t->rank));
+        for (size_t k = 0; k < b->richer_count; k++) {
+            richer *more = &b->richers[k];
+            if (!more->layer || !is_under(t->name, more->prefix)) continue;
+            diag_hint(d, "%s are those of %s, but the model has %s", tensors_under(b, more->prefix), more->layer,
+                      more->wanted_by);
+            more->layer = NULL; /* said */
+            break;
+        }
+    }
+    if (unused > MOST_UNUSED)
+        diag_warning_file(b->diags, b->file->path, "nothing uses %zu more of its tensors", unused - MOST_UNUSED);
+}
+
+void bind_weights(ir_model *const *models, size_t count, const tensor_file *file, diag_list *diags)
+{
+    if (!count) return;
+    arena *a = models[0]->arena;
+    binder b = {.arena = a, .file = file, .diags = diags};
+    b.used = ARENA_ARRAY(a, bool, file->count);
+    b.explained = ARENA_ARRAY(a, bool, file->count);
+    b.converted = ARENA_ARRAY(a, const float *, file->count);
+    for (size_t i = 0; i < count; i++) mark_used(&b, models[i]);
+    for (size_t i = 0; i < count; i++) bind_model(&b, models[i]);
+    report_unused(&b);
+}

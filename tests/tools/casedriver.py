@@ -1,0 +1,69 @@
+"""The C driver of a test case, and the scripts of runs that it reads (see case_driver.h)."""
+import struct
+
+C_TYPES = {"float32": "float", "int32": "int32_t"}
+
+
+def source(models):
+    """The driver's C text. models: a list of (name, number of run-time dims, input dtypes, output dtypes).
+
+    Operation 2k resets model k, operation 2k + 1 runs it. The structs are buffers 0 .. len(models) - 1.
+    """
+    out = ['#include "model.h"', '#include "case_driver.h"', ""]
+    for k, (name, dims, inputs, outputs) in enumerate(models):
+        out += [f"static {name} *self_{k};", "", f"static void run_{k}(void)", "{", "    nnc_status status;"]
+        out += [f"    size_t d{i} = case_number();" for i in range(dims)]
+        for i, t in enumerate(inputs):
+            out.append(f"    const {C_TYPES[t]} *in{i} = (const {C_TYPES[t]} *)case_input();")
+        for i, t in enumerate(outputs):
+            out.append(f"    {C_TYPES[t]} *out{i} = ({C_TYPES[t]} *)case_output();")
+        args = [f"self_{k}"] + [f"d{i}" for i in range(dims)] + [f"in{i}" for i in range(len(inputs))]
+        args += [f"out{i}" for i in range(len(outputs))]
+        out += [f"    status = {name}_run({', '.join(args)});",
+                "    if (status != NNC_OK) case_fail(nnc_status_string(status));",
+                f"    case_finish({len(models)});", "}", ""]
+    out += ["int main(int argc, char **argv)", "{", "    size_t operation;", "    case_open(argc, argv);"]
+    for k, (name, *_) in enumerate(models):
+        out.append(f"    self_{k} = ({name} *)(void *)case_buffer(sizeof({name}));")
+    out.append(f"    while ((operation = case_number()) < {2 * len(models)}) {{")
+    for k, (name, *_) in enumerate(models):
+        out += [f"        if (operation == {2 * k}) {name}_reset(self_{k});",
+                f"        if (operation == {2 * k + 1}) run_{k}();"]
+    return "\n".join(out + ["    }", "    case_finish(0);", "    case_close();", "    return 0;", "}"]) + "\n"
+
+
+class Script:
+    """Collects operations; `sizes` are those of all outputs in the order in which they will come back."""
+
+    def __init__(self, models):
+        self.data, self.sizes, self.end = bytearray(), [], 2 * models
+
+    def number(self, n):
+        self.data += struct.pack("=i", n)
+
+    def reset(self, model):
+        self.number(2 * model)
+
+    def run(self, model, dims, inputs, output_sizes):
+        self.number(2 * model + 1)
+        for d in dims:
+            self.number(d)
+        for data in inputs:
+            self.number(len(data))
+            self.data += data
+        for size in output_sizes:
+            self.number(size)
+        self.sizes += output_sizes
+
+    def text(self):
+        return bytes(self.data) + struct.pack("=i", self.end)
+
+    def results(self, data):
+        """The results file cut into its outputs; None if it is not as long as it should be."""
+        if len(data) != sum(self.sizes):
+            return None
+        out, at = [], 0
+        for size in self.sizes:
+            out.append(data[at:at + size])
+            at += size
+        return out

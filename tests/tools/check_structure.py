@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Holds the shape of the house: which folder of compiler/ may include which, and that the runtime knows no compiler.
+
+usage: check_structure.py REPOSITORY
+
+A file includes only what stands before it in the pipeline, passes are called by passes_run alone, and no source file
+grows past 600 lines.
+"""
+import pathlib, re, sys
+
+ALLOWED = {
+    "support": {"support"},
+    "syntax": {"support", "syntax"},
+    "ir": {"support", "ir"},
+    "weights": {"support", "ir", "weights"},
+    "lower": {"support", "syntax", "ir", "lower"},
+    "passes": {"support", "ir", "passes"},
+    "plan": {"support", "ir", "plan"},
+    "emit": {"support", "ir", "plan", "emit"},
+}
+# The C tree knows no tensor, the syntax tree no IR, the IR no plan.
+TREE = {"emit/ctree.h", "emit/ctree_nodes.h", "emit/ctree.c", "emit/cprint.c", "emit/cprint_table.c", "emit/ccount.c"}
+LONGEST = 600
+
+
+def includes(path):
+    return re.findall(r'^\s*#\s*include\s+"([^"]+)"', path.read_text(), re.M)
+
+
+def faults(top):
+    compiler = top / "compiler"
+    for path in sorted(list(compiler.rglob("*.[ch]")) + list((top / "runtime").rglob("*.[ch]"))):
+        name = path.relative_to(top).as_posix()
+        lines = path.read_text().count("\n")
+        if lines > LONGEST:
+            yield f"{name} has {lines} lines; {LONGEST} are allowed"
+        if name.startswith("runtime/"):
+            for i in includes(path):
+                yield f"{name} includes {i}: the runtime stands alone"
+            continue
+        here = path.relative_to(compiler)
+        if len(here.parts) == 1:
+            continue  # main.c and the command line use everything
+        folder = here.parts[0]
+        if folder not in ALLOWED:
+            yield f"{name}: no such room; add it to {pathlib.Path(__file__).name}"
+            continue
+        for i in includes(path):
+            room = i.split("/")[0] if "/" in i else folder
+            if i in ("nnc.tab.h", "nnc.lex.h"):
+                if folder != "syntax":
+                    yield f"{name} includes the generated parser"
+            elif room not in ALLOWED[folder]:
+                yield f"{name} includes {i}, which comes later in the pipeline"
+            elif not (compiler / i).exists():
+                yield f"{name} includes {i}: write it from compiler/"
+            if folder == "passes" and here.name not in ("passes.c", "passes.h"):
+                for call in re.findall(r"^[^/*\n]*[^\w](pass_\w+)\(\w+(?:, \w+)?\);", path.read_text(), re.M):
+                    yield f"{name} calls {call}: only passes.c decides what runs"
+            if here.as_posix() in TREE and room not in ("support",) and i not in TREE:
+                yield f"{name} includes {i}: the C tree knows no tensors"
+            if here.as_posix() == "passes/passes.h" and i.startswith("passes/"):
+                yield f"{name} includes {i}: a pass's own header is no part of the interface"
+
+
+def main():
+    found = list(faults(pathlib.Path(sys.argv[1])))
+    print("\n".join(found) if found else "the structure holds")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""Compiles test cases with nnc, builds the C with every toolchain asked for, runs it and compares it with PyTorch.
+
+usage: run_cases.py --nnc BUILD/nnc [options] [CASE_DIR ...]        (default: all of tests/cases and tests/streaming)
+
+  --cc "gcc -O2"     a C compiler and its flags, may be given several times (default: "gcc -O2")
+  --std c99          a language mode, several times (default: c99); with c++11 and the like the generated C is compiled
+                     by the C++ compiler that belongs to the C compiler (gcc -> g++, clang -> clang++, cc -> c++)
+  --sanitize         builds with AddressSanitizer and UndefinedBehaviorSanitizer
+  --standalone       builds every case twice: with the runtime beside it, and made by nnc --standalone
+  --stream           only folders with stream.json
+  --nnc-flags "..."  more options for nnc
+  --runner "..."     runs the programs through this command (an emulator)
+  --tolerance X      instead of 4 x torch_f32_error + 1e-6
+  --jobs N           cases at a time (default: the number of processors)
+  --keep DIR         leaves the generated code and the programs there
+  --verbose          a line for each case and toolchain, not only for failures
+
+All is compiled with warnings as errors: -Wall -Wextra -Wpedantic -Wconversion -Wshadow, in C also -Wc++-compat.
+casefile.py says what a case folder holds and how outputs are compared. In a folder with stream.json one run over all
+steps, many ways to cut it, and single steps must also agree to the bit, unless the flags ask for fast math.
+Exit status: 0 all passed, 1 a case failed, 2 usage. Needs only Python's standard library.
+"""
+import argparse
+import concurrent.futures
+import os
+import random
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True   # no __pycache__ in the source tree
+
+import casedriver
+from casefile import CaseFile, Failure, compare, cut, join
+
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-DCASE_GUARD=0"]
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def call(command, what, cwd, seconds=300):
+    """Runs a command; its failure becomes one line with the first lines of what it said."""
+    try:
+        r = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{what}: no end after {seconds} s") from None
+    except OSError as e:
+        raise Failure(f"{what}: {e}") from None
+    if r.returncode:
+        lines = [line for line in r.stdout.decode(errors="replace").splitlines() if line.strip(" =")]
+        raise Failure(f"{what} exited {r.returncode}: {' | '.join(lines[:8])[:700]}")
+
+
+class Toolchain:
+    """One compiler, its flags and a language mode; the runtime's objects are compiled once."""
+
+    def __init__(self, cc, std, sanitize):
+        words = shlex.split(cc)
+        self.cxx = std is not None and "++" in std
+        self.name = " ".join([cc] + ([f"-std={std}"] if std else []) + ["sanitized"] * sanitize)
+        compiler = self.plus_plus(words[0]) if self.cxx else words[0]
+        self.flags = words[1:] + ([f"-std={std}"] if std else []) + WARNINGS + (SANITIZE if sanitize else [])
+        self.command = [compiler] + self.flags + ([] if self.cxx else ["-Wc++-compat"])
+        self.exact = not any(f in ("-Ofast", "-ffast-math") for f in words)
+        self.objects = []
+
+    @staticmethod
+    def plus_plus(compiler):
+        folder, base = os.path.split(compiler)
+        for c, plus in (("clang", "clang++"), ("gcc", "g++"), ("cc", "c++")):
+            at = base.rfind(c)
+            if at >= 0:
+                return os.path.join(folder, base[:at] + plus + base[at + len(c):])
+        return compiler
+
+    def sources(self, files):
+        return ["-x", "c++", *files, "-x", "none"] if self.cxx else list(files)
+
+    def build_runtime(self, runtime, folder):
+        for file in sorted(os.listdir(runtime)):
+            if file.endswith(".c"):
+                target = os.path.join(folder, file[:-2] + ".o")
+                call(self.command + ["-c", "-I", runtime, *self.sources([os.path.join(runtime, file)]), "-o", target],
+                     "the runtime", folder)
+                self.objects.append(target)
+
+
+def pieces(length, seed):
+    """Ways to cut a sequence: whole, single steps, around likely chunk sizes, at random."""
+    rng = random.Random(seed)
+    ways = [[1] * length]
+    for size in (2, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65):
+        if size < length:
+            ways.append([size] * (length // size) + [length % size] * (length % size > 0))
+    for _ in range(4):
+        left, way = length, []
+        while left:
+            way.append(rng.randint(1, min(left, rng.choice((3, 20, 70)))))
+            left -= way[-1]
+        ways.append(way)
+    return ways
+
+
+def stream_plan(case):
+    """[(name, model, lengths)]: the first is the one that the others are compared with."""
+    length = case.dims[case.stream["dim"]]
+    plan = [("one run", 0, [length]), ("single steps of " + case.stream["step"], 1, [1] * length)]
+    for way in pieces(length, case.name):
+        plan.append((f"runs of {','.join(map(str, way[:6]))}{',...' * (len(way) > 6)}", 0, way))
+    return plan
+
+
+def stream_script(case, script):
+    axes, dim = case.stream["axes"], case.stream["dim"]
+    length = case.dims[dim]
+    for _, model, lengths in stream_plan(case):
+        script.reset(model)
+        start = 0
+        for n in lengths:
+            inputs = [cut(t.data, t.shape, axes[t.name], start, start + n) for t in case.inputs]
+            sizes = [len(t.data) if axes[t.name] is None else len(t.data) // length * n for t in case.outputs]
+            dims = [] if model else [n if d == dim else v for d, v in case.dims.items()]
+            script.run(model, dims, inputs, sizes)
+            start += n
+
+
+def stream_check(case, results):
+    """All ways give the bits of the first."""
+    axes, first = case.stream["axes"], None
+    for name, _, lengths in stream_plan(case):
+        runs = [[results.pop(0) for _ in case.outputs] for _ in lengths]
+        whole = []
+        for k, t in enumerate(case.outputs):
+            axis = axes[t.name]
+            whole.append(runs[-1][k] if axis is None else join([r[k] for r in runs], lengths, t.shape, axis))
+        if first is None:
+            first = whole
+        for t, a, b in zip(case.outputs, first, whole):
+            if a != b:
+                count = sum(a[i:i + 4] != b[i:i + 4] for i in range(0, len(a), 4))
+                raise Failure(f"{t.name}: {name} differ from one run in {count} of {len(a) // 4} values")
+
+
+class Runner:
+    def __init__(self, args, work):
+        self.args, self.work = args, work
+        self.nnc = [os.path.abspath(args.nnc)]
+        self.runtime = os.path.join(work, "runtime")
+        os.makedirs(self.runtime)
+        call(self.nnc + ["--runtime", self.runtime], "nnc --runtime", work)
+        self.toolchains = [Toolchain(cc, std, args.sanitize)
+                           for cc in args.cc or ["gcc -O2"] for std in args.std or ["c99"]]
+        for i, tool in enumerate(self.toolchains):
+            folder = os.path.join(work, f"toolchain{i}")
+            os.makedirs(folder)
+            tool.build_runtime(self.runtime, folder)
+        self.forms = [("", [], ["-I", self.runtime])] + [("standalone ", ["--standalone"], [])] * args.standalone
+
+    def case(self, folder):
+        """Runs one case in all ways; a list of (description, error or None, message or None)."""
+        name = os.path.basename(os.path.normpath(folder))
+        out = []
+        try:
+            case = CaseFile(folder)
+        except (Failure, OSError, KeyError, ValueError) as e:
+            return [(name, None, f"the case folder is broken: {e}")]
+        models = [(case.model, len(case.dims), [t.dtype for t in case.inputs], [t.dtype for t in case.outputs])]
+        if case.stream:
+            models.append((case.stream["step"], 0, *models[0][2:]))
+        script = casedriver.Script(len(models))
+        script.reset(0)
+        for s in range(case.steps or 1):
+            script.run(0, case.dims.values(), case.run_inputs(s), case.output_sizes())
+        if case.stream:
+            stream_script(case, script)
+        for form, flags, include in self.forms:
+            place = os.path.join(self.work, f"{name}{'.standalone' if form else ''}")
+            os.makedirs(place)
+            with open(os.path.join(place, "driver.c"), "w") as f:
+                f.write(casedriver.source(models))
+            with open(os.path.join(place, "script"), "wb") as f:
+                f.write(script.text())
+            try:
+                call(self.nnc + [os.path.join(os.path.abspath(folder), "case.nn"), "-o", "model.c"] + flags
+                     + shlex.split(self.args.nnc_flags), "nnc", place, 60)
+            except Failure as e:
+                out.append((f"{form}{name}", None, str(e)))
+                continue
+            for i, tool in enumerate(self.toolchains):
+                what = f"{form}{name} [{tool.name}]"
+                try:
+                    out.append((what, self.build_and_run(case, place, script, tool, i, form, include), None))
+                except Failure as e:
+                    out.append((what, None, str(e)))
+            if not self.args.keep:
+                shutil.rmtree(place)
+        return out
+
+    def build_and_run(self, case, place, script, tool, number, form, include):
+        program, results = f"prog{number}", f"results{number}"
+        call(tool.command + ["-I", HERE, "-I", "."] + include + tool.sources(["driver.c", "model.c"])
+             + ([] if form else tool.objects) + ["-o", program, "-lm"], "the C compiler", place)
+        call(shlex.split(self.args.runner) + [f"./{program}", "script", results], "the program", place, 120)
+        with open(os.path.join(place, results), "rb") as f:
+            got = script.results(f.read())
+        if got is None:
+            raise Failure("the results file has the wrong length")
+        count, runs = len(case.outputs), case.steps or 1
+        whole = [b"".join(got[s * count + k] for s in range(runs)) for k in range(count)]
+        worst = compare(case, whole, self.args.tolerance)
+        if case.stream and tool.exact:
+            stream_check(case, got[count * runs:])
+        return worst
+
+
+def case_folders(args):
+    folders = args.cases
+    if not folders:
+        parents = [os.path.join(HERE, "..", p) for p in ("cases", "streaming")]
+        folders = [os.path.join(p, n) for p in parents for n in sorted(os.listdir(p))]
+        folders = [f for f in folders if os.path.exists(os.path.join(f, "case.json"))]
+    if args.stream:
+        folders = [f for f in folders if os.path.exists(os.path.join(f, "stream.json"))]
+    return folders
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                usage=argparse.SUPPRESS)
+    p.add_argument("--nnc", required=True)
+    p.add_argument("--cc", action="append")
+    p.add_argument("--std", action="append")
+    p.add_argument("--sanitize", action="store_true")
+    p.add_argument("--standalone", action="store_true")
+    p.add_argument("--stream", action="store_true")
+    p.add_argument("--nnc-flags", default="")
+    p.add_argument("--runner", default="")
+    p.add_argument("--tolerance", type=float)
+    p.add_argument("--jobs", type=int, default=os.cpu_count())
+    p.add_argument("--keep")
+    p.add_argument("--verbose", action="store_true")
+    p.add_argument("cases", nargs="*")
+    args = p.parse_args()
+    folders = case_folders(args)
+    if not folders:
+        p.error("no case folders")
+    passed = failed = 0
+    work = args.keep or tempfile.mkdtemp(prefix="nnc-cases-")
+    try:
+        os.makedirs(work, exist_ok=True)
+        runner = Runner(args, os.path.abspath(work))
+        with concurrent.futures.ThreadPoolExecutor(max(1, args.jobs)) as pool:
+            for results in pool.map(runner.case, folders):
+                for what, error, message in results:
+                    passed, failed = passed + (message is None), failed + (message is not None)
+                    if message is not None:
+                        print(f"FAIL {what}: {message}", flush=True)
+                    elif args.verbose:
+                        print(f"ok   {what}: error {error:.2e}", flush=True)
+    except Failure as e:
+        print(f"FAIL {e}")
+        failed += 1
+    finally:
+        if not args.keep:
+            shutil.rmtree(work, ignore_errors=True)
+    print(f"{len(folders)} cases: {passed} builds passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

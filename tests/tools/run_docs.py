@@ -1,0 +1,176 @@
+"""run_docs: compiles and runs the examples of the documentation.
+
+    python3 run_docs.py --nnc build/nnc docs/language.md docs/generated-code.md
+
+What stands in a fence decides what happens to it. The examples of one document share a folder, in their order, so that
+a C program can include the header of a model above it. A first line `# NAME.nn`, `/* NAME.c …` or `# CMakeLists.txt`
+names the file; without one it gets a name of its own.
+
+    ```nn          a complete file: `nnc --random-weights 1` must take it without a word
+    ```nn-error    nnc must refuse it with status 1, and the ```error fence that follows is exactly what it says
+    ```c           a complete program: it must compile without a warning, as C99 and with the generated code that it
+                   includes, and run; an ```output fence that follows is exactly what it prints
+    ```cmake       a CMakeLists.txt: it must configure and build, with the nnc under test on the PATH
+    ```nn-part, ```c-part and all others are there to be read
+
+Standard library only; cc (or $CC) and, for cmake fences, cmake are needed. Exit status 1 if an example fails.
+"""
+import argparse
+import difflib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Werror"]
+FENCE = re.compile(r"^```([a-z+-]*)\s*$")
+FILE_NAME = re.compile(r"^(?:#|/\*)\s*([\w-]+\.(?:nn|c|txt))\b")
+
+
+class Failure(Exception):
+    pass
+
+
+def fences(path):
+    """The document's fences as (kind, line of the opening fence, text)."""
+    found, kind, start, lines = [], None, 0, []
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            match = FENCE.match(line)
+            if kind is None and match:
+                kind, start, lines = match.group(1), number, []
+            elif kind is not None and line.rstrip() == "```":
+                found.append((kind, start, "".join(lines)))
+                kind = None
+            elif kind is not None:
+                lines.append(line)
+    if kind is not None:
+        raise Failure("%s:%d: the fence is not closed" % (path, start))
+    return found
+
+
+def run(command, folder, **more):
+    return subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120,
+                          check=False, **more)
+
+
+def must_run(command, folder, **more):
+    done = run(command, folder, **more)
+    if done.returncode:
+        raise Failure("%s: status %d\n%s%s" % (" ".join(command), done.returncode, done.stdout, done.stderr))
+    return done
+
+
+def same(want, got, what):
+    if want != got:
+        diff = difflib.unified_diff(want.splitlines(True), got.splitlines(True), "documented", what)
+        raise Failure("differs:\n" + "".join(diff))
+
+
+class Document:
+    """The examples of one file, tried in a folder of their own."""
+
+    def __init__(self, nnc, cc, folder):
+        self.nnc, self.cc, self.folder = nnc, cc, folder
+        self.generated = []  # stems of generated .c files
+        self.number = 0
+        must_run([nnc, "--runtime", folder], folder)
+
+    def write(self, text, default):
+        match = FILE_NAME.match(text)
+        name = match.group(1) if match else default
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return name
+
+    def nn(self, text, _following):
+        name = self.write(text, "example%d.nn" % self.number)
+        stem = name[:-3]
+        done = must_run([self.nnc, "--random-weights", "1", name, "-o", stem + ".c"], self.folder)
+        if done.stdout or done.stderr:
+            raise Failure("nnc says\n" + done.stdout + done.stderr)
+        must_run([self.cc, *FLAGS, "-c", stem + ".c", "-o", stem + ".o"], self.folder)
+        self.generated.append(stem)
+
+    def nn_error(self, text, following):
+        if not following or following[0] != "error":
+            raise Failure("no ```error fence follows")
+        name = self.write(text, "model.nn")
+        done = run([self.nnc, "--random-weights", "1", name, "-o", "never.c"], self.folder)
+        same(following[2], done.stderr, "nnc")
+        if done.returncode != 1:
+            raise Failure("nnc's status is %d instead of 1" % done.returncode)
+        if os.path.exists(os.path.join(self.folder, "never.c")):
+            raise Failure("nnc has written a file")
+
+    def c(self, text, following):
+        name = self.write(text, "example%d.c" % self.number)
+        program = name[:-2] + ".run"
+        objects = [stem + ".o" for stem in self.generated if '#include "%s.h"' % stem in text]
+        sources = [name] + [f for f in ["nnc_runtime.c"] if os.path.exists(os.path.join(self.folder, f))]
+        must_run([self.cc, *FLAGS, *sources, *objects, "-lm", "-o", program], self.folder)
+        done = must_run([os.path.join(self.folder, program)], self.folder)
+        if following and following[0] == "output":
+            same(following[2], done.stdout, "the program")
+
+    def cmake(self, text, _following):
+        self.write(text, "CMakeLists.txt")
+        path = os.path.dirname(self.nnc) + os.pathsep + os.environ.get("PATH", "")
+        environment = dict(os.environ, PATH=path)
+        must_run(["cmake", "-S", ".", "-B", "cmake-build"], self.folder, env=environment)
+        must_run(["cmake", "--build", "cmake-build"], self.folder, env=environment)
+
+
+def check(path, nnc, cc):
+    """Tries every example of a document; returns how many were tried and how many failed."""
+    tried = failed = 0
+    folder = tempfile.mkdtemp(prefix="nnc-docs-")
+    try:
+        document = Document(nnc, cc, folder)
+        methods = {"nn": document.nn, "nn-error": document.nn_error, "c": document.c, "cmake": document.cmake}
+        all_fences = fences(path)
+        for index, (kind, line, text) in enumerate(all_fences):
+            previous = all_fences[index - 1][0] if index else ""
+            if (kind == "error" and previous != "nn-error") or (kind == "output" and previous != "c"):
+                print("%s:%d: this %s follows nothing that it could belong to" % (path, line, kind))
+                failed += 1
+            if kind not in methods:
+                continue
+            tried += 1
+            document.number = tried
+            try:
+                methods[kind](text, all_fences[index + 1] if index + 1 < len(all_fences) else None)
+            except (Failure, subprocess.TimeoutExpired) as failure:
+                print("%s:%d: this %s example fails: %s" % (path, line, kind, failure))
+                failed += 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return tried, failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description="compiles and runs the examples of the documentation")
+    parser.add_argument("--nnc", required=True, help="the compiler")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="Markdown documents")
+    options = parser.parse_args()
+    nnc = os.path.abspath(options.nnc)
+    tried = failed = 0
+    for path in options.files:
+        try:
+            one_tried, one_failed = check(path, nnc, os.environ.get("CC", "cc"))
+        except (Failure, OSError) as failure:
+            print(failure)
+            one_tried, one_failed = 0, 1
+        if not one_tried and not one_failed:
+            print("%s has no examples" % path)
+            one_failed = 1
+        tried += one_tried
+        failed += one_failed
+    print("%d examples, %d failed" % (tried, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

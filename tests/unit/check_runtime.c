@@ -1,0 +1,281 @@
+/* The runtime: status, int32 helpers, the vector layer and the elementwise functions. (Accuracy over all of float32 is
+ * check_accuracy's.) Expected values are PyTorch's or mathematics'. Build it with -DNNC_PLAIN_C too. */
+#define NNC_GENERATED_FOR_RUNTIME 1
+#include "nnc_runtime.h"
+#define NNC_GENERATED_FOR_RUNTIME 1
+#include "nnc_runtime.h" /* twice: two generated files in one unit */
+
+#include <check.h>
+#include <stdlib.h>
+
+static const float nan_ = NAN, inf = INFINITY;
+
+static void near(float got, double want, double relative) {
+    ck_assert_msg(fabs((double)got - want) <= relative * fabs(want) + 1e-45, "got %.9g, want %.9g", (double)got, want);
+}
+
+static void lanes(nnc_v4 v, float a, float b, float c, float d) {
+    float want[4], got[4];
+    want[0] = a, want[1] = b, want[2] = c, want[3] = d;
+    nnc_v4_store(got, v);
+    ck_assert_msg(memcmp(got, want, sizeof got) == 0, "got %g %g %g %g", (double)got[0], (double)got[1], (double)got[2],
+                  (double)got[3]);
+}
+
+static nnc_v4 v4(float a, float b, float c, float d) {
+    float p[4];
+    p[0] = a, p[1] = b, p[2] = c, p[3] = d;
+    return nnc_v4_load(p);
+}
+
+START_TEST(status_in_words) {
+    const nnc_status all[] = {NNC_OK, NNC_ERR_NULL, NNC_ERR_DIM, NNC_ERR_TOKEN, NNC_ERR_LENGTH};
+    size_t i, j;
+    ck_assert_int_eq(NNC_OK, 0);
+    for (i = 0; i < 5; i++) {
+        ck_assert_str_ne(nnc_status_string(all[i]), "unknown status");
+        for (j = 0; j < i; j++)
+            ck_assert_str_ne(nnc_status_string(all[i]), nnc_status_string(all[j]));
+    }
+    ck_assert_str_eq(nnc_status_string((nnc_status)7), "unknown status");
+}
+END_TEST
+
+START_TEST(int32_wraps) {
+    ck_assert_int_eq(nnc_add_i32(INT32_MAX, 1), INT32_MIN);
+    ck_assert_int_eq(nnc_sub_i32(INT32_MIN, 1), INT32_MAX);
+    ck_assert_int_eq(nnc_mul_i32(65536, 65536), 0);
+    ck_assert_int_eq(nnc_mul_i32(-7, 6), -42);
+    ck_assert_int_eq(nnc_mul_i32(INT32_MAX, INT32_MAX), 1);
+    ck_assert_int_eq(nnc_neg_i32(INT32_MIN), INT32_MIN);
+    ck_assert_int_eq(nnc_abs_i32(INT32_MIN), INT32_MIN);
+    ck_assert_int_eq(nnc_abs_i32(-5), 5);
+    ck_assert_int_eq(nnc_max_i32(-5, 3), 3);
+    ck_assert_int_eq(nnc_min_i32(-5, 3), -5);
+    ck_assert_int_eq(nnc_relu_i32(-5), 0);
+    ck_assert_int_eq(nnc_relu_i32(5), 5);
+    ck_assert_int_eq(nnc_clamp_i32(9, 0, 6), 6);
+    ck_assert_int_eq(nnc_clamp_i32(3, 7, 6), 6);
+}
+END_TEST
+
+START_TEST(int32_power) {
+    ck_assert_int_eq(nnc_pow_i32(3, 0), 1);
+    ck_assert_int_eq(nnc_pow_i32(0, 0), 1);
+    ck_assert_int_eq(nnc_pow_i32(3, 4), 81);
+    ck_assert_int_eq(nnc_pow_i32(-3, 3), -27);
+    ck_assert_int_eq(nnc_pow_i32(2, 31), INT32_MIN);
+    ck_assert_int_eq(nnc_pow_i32(2, 32), 0);
+    ck_assert_int_eq(nnc_pow_i32(-1, INT32_MAX), -1);
+    ck_assert_int_eq(nnc_pow_i32(1, -3), 1);
+    ck_assert_int_eq(nnc_pow_i32(-1, -3), -1);
+    ck_assert_int_eq(nnc_pow_i32(-1, INT32_MIN), 1);
+    ck_assert_int_eq(nnc_pow_i32(2, -1), 0);
+    ck_assert_int_eq(nnc_pow_i32(0, -1), 0);
+}
+END_TEST
+
+START_TEST(vector_memory) {
+    size_t n, i;
+    float unaligned[6] = {9, 1, 2, 3, 4, 9};
+    lanes(nnc_v4_load(unaligned + 1), 1, 2, 3, 4);
+    for (n = 0; n <= 4; n++) {
+        /* exactly n floats of their own, so that the sanitizer sees a read or write too far */
+        float *p = (float *)malloc(n * sizeof *p + (n == 0)), got[4];
+        ck_assert_ptr_nonnull(p);
+        for (i = 0; i < n; i++)
+            p[i] = (float)(i + 1);
+        nnc_v4_store(got, nnc_v4_load_n(p, n));
+        for (i = 0; i < 4; i++)
+            ck_assert(got[i] == (i < n ? (float)(i + 1) : 0.0f));
+        nnc_v4_store_n(p, nnc_v4_splat(7.0f), n);
+        for (i = 0; i < n; i++)
+            ck_assert(p[i] == 7.0f);
+        free(p);
+    }
+    nnc_v4_store(unaligned + 1, nnc_v4_zero());
+    ck_assert(unaligned[0] == 9.0f && unaligned[1] == 0.0f && unaligned[4] == 0.0f && unaligned[5] == 9.0f);
+}
+END_TEST
+
+START_TEST(vector_arithmetic) {
+    nnc_v4 a = v4(1, -2, 3, 0.5f), b = v4(4, 5, -6, 8);
+    lanes(nnc_v4_add(a, b), 5, 3, -3, 8.5f);
+    lanes(nnc_v4_sub(a, b), -3, -7, 9, -7.5f);
+    lanes(nnc_v4_mul(a, b), 4, -10, -18, 4);
+    lanes(nnc_v4_div(b, a), 4, -2.5f, -2, 16);
+    lanes(nnc_v4_neg(v4(1, -2, 0.0f, inf)), -1, 2, -0.0f, -inf);
+    lanes(nnc_v4_madd(a, b, nnc_v4_splat(1)), 5, -9, -17, 5);
+    lanes(nnc_v4_abs(v4(-0.0f, -1, 2, -inf)), 0, 1, 2, inf);
+    lanes(nnc_v4_copysign(v4(1, -2, 0, inf), v4(-0.0f, 0.0f, -3, -1)), -1, 2, -0.0f, -inf);
+    ck_assert(nnc_v4_lane(b, 2) == -6.0f);
+    /* in the order (0 + 2) + (1 + 3) the small lanes survive, in others they do not */
+    ck_assert(nnc_v4_sum(v4(1e8f, 1, -1e8f, 1)) == 2.0f);
+    ck_assert(nnc_v4_sum(v4(1e8f, -1e8f, 1, 1)) == 0.0f);
+}
+END_TEST
+
+START_TEST(madd_rounds_twice) {
+    /* (1 + e)(1 - e) - 1 is -e*e exactly; the product rounded to float is 1, so the two roundings give 0. The values
+     * come through volatile, so that nothing is computed at compile time. */
+    volatile float plus = 1.0f + 1.0f / 8192, minus = 1.0f - 1.0f / 8192, minus_one = -1.0f;
+    float p = plus, m = minus, c = minus_one;
+    lanes(nnc_v4_madd(nnc_v4_splat(p), nnc_v4_splat(m), nnc_v4_splat(c)), 0, 0, 0, 0);
+    ck_assert(p * m + c == 0.0f);
+    ck_assert(nnc_v1_madd(p, m, c) == 0.0f);
+}
+END_TEST
+
+START_TEST(vector_order) {
+    nnc_v4 nan4 = nnc_v4_splat(nan_), clamped;
+    size_t i;
+    lanes(nnc_v4_min(v4(1, 5, -inf, 0), v4(2, 4, 3, inf)), 1, 4, -inf, 0);
+    lanes(nnc_v4_max(v4(1, 5, -inf, 0), v4(2, 4, 3, inf)), 2, 5, 3, inf);
+    lanes(nnc_v4_min(nan4, nnc_v4_splat(1)), 1, 1, 1, 1); /* the right one, if either is NaN */
+    lanes(nnc_v4_max(nan4, nnc_v4_splat(1)), 1, 1, 1, 1);
+    lanes(nnc_v4_min(nnc_v4_zero(), nnc_v4_splat(-0.0f)), -0.0f, -0.0f, -0.0f, -0.0f);
+    lanes(nnc_v4_clamp(v4(-inf, -1, 3, inf), nnc_v4_splat(-2), nnc_v4_splat(2)), -2, -1, 2, 2);
+    lanes(nnc_v4_clamp(v4(0, 1, 2, 3), nnc_v4_splat(2), nnc_v4_splat(1)), 1, 1, 1, 1);
+    clamped = nnc_v4_clamp(nan4, nnc_v4_splat(-2), nnc_v4_splat(2));
+    for (i = 0; i < 4; i++)
+        ck_assert(isnan(nnc_v4_lane(clamped, i)));
+}
+END_TEST
+
+START_TEST(gate_limits) {
+    lanes(nnc_v4_tanh(v4(0.0f, -0.0f, inf, -inf)), 0.0f, -0.0f, 1, -1);
+    lanes(nnc_v4_tanh(v4(1e-45f, -1e-45f, 1e-20f, 1e-5f)), 1e-45f, -1e-45f, 1e-20f, 1e-5f);
+    lanes(nnc_v4_tanh(v4(9.0109f, -9.0109f, 3e38f, -3e38f)), 1, -1, 1, -1);
+    lanes(nnc_v4_sigmoid(v4(0, 17.4f, inf, -inf)), 0.5f, 1, 1, 0);
+    lanes(nnc_v4_sigmoid_of_half(v4(0, 8.7f, inf, -inf)), 0.5f, 1, 1, 0);
+    ck_assert(isnan(nnc_v4_lane(nnc_v4_tanh(nnc_v4_splat(nan_)), 1)));
+    ck_assert(isnan(nnc_v4_lane(nnc_v4_sigmoid(nnc_v4_splat(nan_)), 2)));
+    ck_assert(isnan(nnc_v1_tanh(nan_)));
+}
+END_TEST
+
+START_TEST(a_saturated_gate_latches) {
+    volatile float input = 17.4f, remembered = 0.7f;
+    float cell = remembered;
+    int i;
+    for (i = 0; i < 100000; i++)
+        cell *= nnc_v4_lane(nnc_v4_sigmoid(nnc_v4_splat(input)), 0);
+    ck_assert(cell == remembered);
+}
+END_TEST
+
+START_TEST(elementwise_against_double) {
+    double x;
+    for (x = -30.0; x < 30.0; x += 0.0625) { /* exact in float */
+        float f = (float)x;
+        near(nnc_sigmoid(f), 1.0 / (1.0 + exp(-x)), 4e-7);
+        near(nnc_tanh(f), tanh(x), 4e-7);
+        near(nnc_silu(f), x / (1.0 + exp(-x)), 5e-7);
+        near(nnc_elu(f, 0.75f), x > 0 ? x : 0.75 * expm1(x), 4e-7);
+        near(nnc_selu(f), 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x)), 5e-7);
+        near(nnc_softsign(f), x / (1.0 + fabs(x)), 3e-7);
+        near(nnc_softplus(f, 2.0f, 20.0f), 2.0 * x > 20.0 ? x : log1p(exp(2.0 * x)) / 2.0, 5e-7);
+        ck_assert(fabs((double)nnc_gelu(f) - 0.5 * x * (1.0 + erf(x * sqrt(0.5)))) < 2e-7 * (1.0 + fabs(x)));
+        ck_assert(fabs((double)nnc_gelu_tanh(f) -
+                       0.5 * x * (1.0 + tanh(0.797884560802865356 * (x + 0.044715 * x * x * x)))) <
+                  5e-7 * (1.0 + fabs(x)));
+        near(nnc_leaky_relu(f, 0.25f), x > 0 ? x : 0.25 * x, 0);
+        near(nnc_hardtanh(f, -1.0f, 2.0f), x < -1 ? -1 : x > 2 ? 2 : x, 0);
+        near(nnc_relu6(f), x < 0 ? 0 : x > 6 ? 6 : x, 0);
+        ck_assert(fabs((double)nnc_hard_sigmoid(f) - (x < -2.5 ? 0 : x > 2.5 ? 1 : 0.2 * x + 0.5)) < 1e-7);
+    }
+}
+END_TEST
+
+START_TEST(elementwise_limits) {
+    near(nnc_sigmoid(-87.0f), exp(-87.0), 4e-7);
+    near(nnc_sigmoid(-100.0f), exp(-100.0), 0.02); /* a denormal: few bits, but not 0 */
+    ck_assert(nnc_sigmoid(-inf) == 0.0f && nnc_sigmoid(inf) == 1.0f && nnc_sigmoid(0.0f) == 0.5f);
+    ck_assert(nnc_softplus(1000.0f, 1.0f, 20.0f) == 1000.0f && nnc_softplus(-200.0f, 1.0f, 20.0f) == 0.0f);
+    ck_assert(nnc_elu(-inf, 1.0f) == -1.0f && nnc_elu(inf, 1.0f) == inf);
+    ck_assert(nnc_gelu(inf) == inf && nnc_gelu_tanh(1e20f) == 1e20f && nnc_gelu_tanh(-1e20f) == 0.0f);
+    ck_assert(nnc_relu(-inf) == 0.0f && nnc_relu(inf) == inf && nnc_relu(-3.0f) == 0.0f && nnc_relu(3.0f) == 3.0f);
+    ck_assert(nnc_clampf(5.0f, 3.0f, 1.0f) == 1.0f && nnc_clampf(-5.0f, 3.0f, 1.0f) == 1.0f);
+    ck_assert(nnc_maxf(1.0f, 2.0f) == 2.0f && nnc_maxf(2.0f, 1.0f) == 2.0f && nnc_minf(1.0f, 2.0f) == 1.0f);
+    ck_assert(nnc_minf(2.0f, 1.0f) == 1.0f);
+    ck_assert(isnan(nnc_maxf(nan_, 1.0f)) && isnan(nnc_maxf(1.0f, nan_)));
+    ck_assert(isnan(nnc_minf(nan_, 1.0f)) && isnan(nnc_minf(1.0f, nan_)));
+}
+END_TEST
+
+START_TEST(nan_stays) {
+    const float got[] = {nnc_sigmoid(nan_),    nnc_tanh(nan_),       nnc_relu(nan_),
+                         nnc_relu6(nan_),      nnc_leaky_relu(nan_, 0.1f), nnc_hardtanh(nan_, -1, 1),
+                         nnc_softsign(nan_),   nnc_silu(nan_),       nnc_elu(nan_, 1),
+                         nnc_selu(nan_),       nnc_gelu(nan_),       nnc_gelu_tanh(nan_),
+                         nnc_softplus(nan_, 1, 20), nnc_hard_sigmoid(nan_), nnc_clampf(nan_, 0, 1)};
+    nnc_v4 x = nnc_v4_splat(nan_);
+    const nnc_v4 vectors[] = {nnc_v4_relu(x),         nnc_v4_relu6(x), nnc_v4_leaky_relu(x, 0.1f),
+                              nnc_v4_hardtanh(x, -1, 1), nnc_v4_hard_sigmoid(x), nnc_v4_softsign(x)};
+    size_t i;
+    for (i = 0; i < sizeof got / sizeof got[0]; i++)
+        ck_assert_msg(isnan(got[i]), "function %d", (int)i);
+    for (i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
+        ck_assert_msg(isnan(nnc_v4_lane(vectors[i], 3)), "vector function %d", (int)i);
+}
+END_TEST
+
+#define SAME_LANES(VECTOR, SCALAR)                                                                          \
+    do {                                                                                                    \
+        nnc_v4 y = VECTOR;                                                                                  \
+        size_t k;                                                                                           \
+        for (k = 0; k < 4; k++) {                                                                           \
+            float x = lane[k];                                                                              \
+            ck_assert_msg(nnc_v4_lane(y, k) == SCALAR, "%s at %g", #VECTOR, (double)x);                      \
+        }                                                                                                   \
+    } while (0)
+
+START_TEST(vectors_do_as_scalars) {
+    float at;
+    for (at = -12.0f; at < 12.0f; at += 0.5f) {
+        const float lane[4] = {at, at + 0.1f, at * 3.7f, -at * 0.01f};
+        nnc_v4 v = nnc_v4_load(lane);
+        SAME_LANES(nnc_v4_relu(v), nnc_relu(x));
+        SAME_LANES(nnc_v4_relu6(v), nnc_relu6(x));
+        SAME_LANES(nnc_v4_leaky_relu(v, 0.1f), nnc_leaky_relu(x, 0.1f));
+        SAME_LANES(nnc_v4_hardtanh(v, -0.5f, 2.0f), nnc_hardtanh(x, -0.5f, 2.0f));
+        SAME_LANES(nnc_v4_hard_sigmoid(v), nnc_hard_sigmoid(x));
+        SAME_LANES(nnc_v4_softsign(v), nnc_softsign(x));
+        SAME_LANES(nnc_v4_exp(v), expf(x));
+        SAME_LANES(nnc_v4_silu(v), nnc_silu(x));
+        SAME_LANES(nnc_v4_elu(v, 0.5f), nnc_elu(x, 0.5f));
+        SAME_LANES(nnc_v4_selu(v), nnc_selu(x));
+        SAME_LANES(nnc_v4_gelu(v), nnc_gelu(x));
+        SAME_LANES(nnc_v4_gelu_tanh(v), nnc_gelu_tanh(x));
+        SAME_LANES(nnc_v4_softplus(v, 1.0f, 20.0f), nnc_softplus(x, 1.0f, 20.0f));
+        SAME_LANES(nnc_v4_tanh(v), nnc_v1_tanh(x));
+        SAME_LANES(nnc_v4_sigmoid(v), nnc_v1_sigmoid(x));
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("runtime");
+    TCase *all = tcase_create("all");
+    SRunner *runner;
+    int failed;
+    tcase_add_test(all, status_in_words);
+    tcase_add_test(all, int32_wraps);
+    tcase_add_test(all, int32_power);
+    tcase_add_test(all, vector_memory);
+    tcase_add_test(all, vector_arithmetic);
+    tcase_add_test(all, madd_rounds_twice);
+    tcase_add_test(all, vector_order);
+    tcase_add_test(all, gate_limits);
+    tcase_add_test(all, a_saturated_gate_latches);
+    tcase_add_test(all, elementwise_against_double);
+    tcase_add_test(all, elementwise_limits);
+    tcase_add_test(all, nan_stays);
+    tcase_add_test(all, vectors_do_as_scalars);
+    suite_add_tcase(suite, all);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
