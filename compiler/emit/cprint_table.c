@@ -51,8 +51,8 @@ static void put(table_writer *w, const char *bytes, size_t n) {
 
 /* One element and what separates it from the one before. */
 static void put_element(table_writer *w, const char *one, size_t n) {
-    if (w->column + 2 + n > WIDTH || !w->column) {
-        if (w->used + WIDTH + 2 > BLOCK) {
+    if (w->column + 3 + n > WIDTH || !w->column) {
+        if (w->used + WIDTH + 8 > BLOCK) {
             fwrite(w->block, 1, w->used, w->to);
             w->used = 0;
         }

@@ -74,7 +74,18 @@ static void add_parameter(void *context, const plan_operand *o, bool constant) {
     c_parameter(context, pointer_type(o->view.type.dtype, constant), o->name);
 }
 
+/* A clearing or a copy of dense memory needs no function: it is a memset or memcpy in the run function. */
+static bool is_plain(const emit_context *e, const plan_kernel *k) {
+    const plan_view *to = &k->results[0].view;
+    if (k->kind == PLAN_ZERO) return plan_view_dense(e->plan->dims, to);
+    if (k->kind != PLAN_COPY || k->inputs[0].kind != PLAN_MEMORY) return false;
+    const plan_view *from = &k->inputs[0].view;
+    return from->type.dtype == to->type.dtype && ir_shape_same(&from->type, &to->type) &&
+           plan_view_dense(e->plan->dims, from) && plan_view_dense(e->plan->dims, to);
+}
+
 static void emit_kernel_function(emit_context *e, plan_kernel *k) {
+    if (is_plain(e, k)) return;
     k->function = emit_name(e, "%s", k->function + strlen(e->model) + 1);
     cfunction *f = c_function(e->unit, "static void", k->function, emit_shapes_comment(e, k));
     for (size_t i = 0; i < k->symbol_count; i++) c_parameter(f, "size_t", emit_symbol(e, k->symbols[i]));
@@ -114,8 +125,26 @@ static void add_argument(void *context, const plan_operand *o, bool constant) {
         c_add(c->e->unit, base_of(c, o->view.buffer), emit_dim(c->e, o->view.offset));
 }
 
+static void emit_plain(caller *c, cblock *b, const plan_kernel *k) {
+    emit_context *e = c->e;
+    cunit *u = e->unit;
+    const plan_view *to = &k->results[0].view;
+    cexpr *type = c_name(u, to->type.dtype == IR_F32 ? "float" : "int32_t");
+    const dim *elements = ir_type_elements(e->plan->dims, &to->type);
+    cexpr *bytes = c_mul(u, emit_dim(e, elements), c_call(u, "sizeof", 1, type));
+    c->argument_count = 0;
+    add_argument(c, &k->results[0], false);
+    if (k->kind == PLAN_COPY) add_argument(c, &k->inputs[0], true);
+    cexpr *first = c->arguments[0], *second = k->kind == PLAN_COPY ? c->arguments[1] : c_int(u, 0);
+    c_do(b, c_call(u, k->kind == PLAN_COPY ? "memcpy" : "memset", 3, first, second, bytes));
+}
+
 static void emit_call(caller *c, cblock *b, const plan_kernel *k) {
     emit_context *e = c->e;
+    if (is_plain(e, k)) {
+        emit_plain(c, b, k);
+        return;
+    }
     c->argument_count = 0;
     for (size_t i = 0; i < k->symbol_count; i++)
         c->arguments[c->argument_count++] = c_name(e->unit, "%s", emit_symbol(e, k->symbols[i]));
@@ -337,10 +366,10 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     static const emit_target target = {"nnc_v4", 4, 16};
     arena *a = arena_new();
     emit_print_banner(o, arena_printf(a, "%.*s.c", (int)(strlen(o->header_name) - 2), o->header_name), to);
-    fprintf(to, "#define NNC_GENERATED_FOR_RUNTIME %d\n", emit_runtime_version());
+    fprintf(to, "#include \"%s\"\n\n#define NNC_GENERATED_FOR_RUNTIME %d\n", o->header_name, emit_runtime_version());
     if (o->standalone) fwrite(nnc_runtime_text, 1, nnc_runtime_size, to);
     else fputs("#include \"nnc_runtime.h\"\n", to);
-    fprintf(to, "\n#include \"%s\"\n\n", o->header_name);
+    fputc('\n', to);
     emit_context e = {.arena = a, .unit = cunit_new(a), .target = &target, .unroll = o->unroll};
     /* no kernel of one model may take a name of another's interface */
     for (size_t i = 0; i < count; i++) {

@@ -70,6 +70,10 @@ static void print_number(double number, text *to)
         text_add(to, "nan");
         return;
     }
+    if (fabs(number) < 1e15 && number == floor(number)) {
+        text_printf(to, "%.0f", number);
+        return;
+    }
     char shortest[40];
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(shortest, sizeof shortest, "%.*g", digits, number);

@@ -83,10 +83,7 @@ static void report_kind(lowering *l, const arguments *a, const parameter *p, con
     diag *e = diag_error(l->diags, written->where, "%s, found %s", needs, value_show(l, v));
     if (v->gives && p->takes & TAKES_TENSOR) diag_note_plain(e, "%s", v->gives);
     note_value(l, e, written, v, written->where);
-    if (v->gives && p->takes & TAKES_TENSOR && written->kind == AST_CALL)
-        diag_hint(e, "bind the output first: out, _ = %.60s(…)", written->name.text);
-    else if (v->gives && p->takes & TAKES_TENSOR && written->kind == AST_NAME)
-        diag_hint(e, "%.60s[0] is the output", written->name.text);
+    if (v->gives && p->takes & TAKES_TENSOR) diag_hint(e, "%s", v->mend);
     else if (v->kind == VALUE_STRING && p->takes & TAKES_TENSOR)
         diag_hint(e, "names of values stand without quotes");
 }

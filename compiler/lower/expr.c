@@ -264,7 +264,7 @@ value lower_binary(lowering *l, ast_operator op, const value *a, const value *b,
                              operator_text[op], value_show(l, sides[i]));
         if (sides[i]->gives) diag_note_plain(e, "%s", sides[i]->gives);
         note_value(l, e, written[i], sides[i], written[i] ? written[i]->where : op_where);
-        if (sides[i]->gives) diag_hint(e, "bind the output first: out, _ = …");
+        if (sides[i]->gives) diag_hint(e, "%s", sides[i]->mend);
         return poison;
     }
     if (op == AST_FLOORDIV) {
@@ -298,6 +298,7 @@ static value lower_negate(lowering *l, const ast_expr *e)
     diag *d = diag_error(l->diags, e->operand->where, "- needs a tensor or a number, found %s", value_show(l, &v));
     if (v.gives) diag_note_plain(d, "%s", v.gives);
     note_value(l, d, e->operand, &v, e->operand->where);
+    if (v.gives) diag_hint(d, "%s", v.mend);
     return value_poison(e->where);
 }
 

@@ -39,7 +39,7 @@ struct value {
     size_t count;
     bool poisoned;     /* a part of the tuple is poison */
     const char *gives; /* of a tuple that a layer gave: "an LSTM gives out, (h_n, c_n)"; else NULL */
-    bool is_state_pair; /* the (h_n, c_n) of that tuple */
+    const char *mend;  /* and how to get at its parts; set when gives is */
 };
 
 /* --- names --------------------------------------------------------------------------------------------------------- */
@@ -201,13 +201,6 @@ bool shape_rank_fits(lowering *l, size_t rank, span where);
 bool shape_pad_fits(lowering *l, const dim *length, int64_t before, int64_t after, ir_pad_mode mode, span where,
                     const char *shown);
 
-/* --- ids (ids.c) ------------------------------------------------------------------------------------------------------------ */
-
-/* ids is used as indices or lengths in [low, high]: proves it or has it checked when the run begins; false after
- * reporting that neither can be. */
-bool ids_check(lowering *l, ir_value *ids, const dim *low, const dim *high, bool is_length, span where,
-               const char *what);
-
 /* --- expressions (expr.c, index.c) --------------------------------------------------------------------------------------------- */
 
 value lower_expr(lowering *l, const ast_expr *e);
@@ -305,7 +298,7 @@ value layer_call(lowering *l, layer *self, const ast_expr *call);
 size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where);
 /* For construct: a weight of these constant sizes; false after reporting. For call: its PARAM, which must be declared. */
 bool layer_declare_weight(lowering *l, const layer *self, const char *name, const int64_t *sizes, unsigned rank);
-ir_value *layer_weight(lowering *l, const layer *self, const char *name, span where);
+ir_value *layer_weight(lowering *l, const layer *self, const char *name);
 /* An integer argument of a constructor that must be at least `least`; false after reporting. */
 bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, int64_t least);
 /* The error of a layer that got a wrong shape, with notes on the layer and on the argument. */

@@ -118,6 +118,13 @@ static unsigned inlined_size(const planner *p, const ir_value *v) {
     return size;
 }
 
+/* What a result is called in scratch: by the .nn file, or after the layer. */
+static const char *result_name(planner *p, const ir_node *n, unsigned result) {
+    static const char *const parts[] = {"out", "h", "c"};
+    if (n->results[result]->name || !n->label) return n->results[result]->name;
+    return n->op == IR_RECURRENT ? arena_printf(p->arena, "%s_%s", n->label, parts[result]) : n->label;
+}
+
 static void elementwise_node(planner *p, const ir_node *n, const ir_node *const *only_user) {
     ir_value *result = n->results[0];
     const ir_node *user = only_user[result->id];
@@ -142,7 +149,7 @@ static void elementwise_node(planner *p, const ir_node *n, const ir_node *const 
         if (n->inputs[i] && !is_parameter_slot(n, i)) gather(p->values[n->inputs[i]->id], p, &list, &count, &capacity);
     unit *u = planner_unit(p, UNIT_NODE, n, count, 1);
     if (count) memcpy(u->inputs, list, count * sizeof *list);
-    pval *r = planner_root(p, &result->type, result->name);
+    pval *r = planner_root(p, &result->type, result_name(p, n, 0));
     r->producer = u;
     u->results[0] = r;
     p->values[result->id] = r;
@@ -176,7 +183,7 @@ static void general_node(planner *p, const ir_node *n) {
     if (n->input_count) memcpy(u->inputs, inputs, n->input_count * sizeof *inputs);
     for (unsigned i = 0; i < n->result_count; i++) {
         ir_value *v = n->results[i];
-        u->results[i] = p->values[v->id] = planner_root(p, &v->type, v->name);
+        u->results[i] = p->values[v->id] = planner_root(p, &v->type, result_name(p, n, i));
         u->results[i]->producer = u;
         u->results[i]->result = i;
     }

@@ -11,25 +11,29 @@
 enum { ALIGNMENT = 16 };
 
 typedef struct {
-    plan_buffer **buffers;
-    size_t count, capacity;
-} buffer_list;
+    plan_buffer *buffer;
+    unsigned begin, end;
+} life;
 
-static void touch(planner *p, buffer_list *list, plan_buffer *b, unsigned from, unsigned to) {
+typedef struct {
+    life *lives;
+    size_t count, capacity;
+} life_list;
+
+static void touch(planner *p, life_list *list, plan_buffer *b, unsigned from, unsigned to) {
     if (!b || b->place != PLAN_SCRATCH) return;
-    bool known = false;
-    for (size_t i = 0; i < list->count && !known; i++) known = list->buffers[i] == b;
-    if (!known) {
-        b->begin = from;
-        b->end = to;
-        ARENA_PUSH(p->arena, list->buffers, list->count, list->capacity, b);
+    for (size_t i = list->count; i-- > 0;) {
+        life *l = &list->lives[i];
+        if (l->buffer != b) continue;
+        if (from < l->begin) l->begin = from;
+        if (to > l->end) l->end = to;
         return;
     }
-    if (from < b->begin) b->begin = from;
-    if (to > b->end) b->end = to;
+    life l = {b, from, to};
+    ARENA_PUSH(p->arena, list->lives, list->count, list->capacity, l);
 }
 
-static void touch_kernel(planner *p, buffer_list *list, const plan_kernel *k, unsigned at) {
+static void touch_kernel(planner *p, life_list *list, const plan_kernel *k, unsigned at) {
     for (unsigned i = 0; i < k->input_count; i++) {
         if (k->inputs[i].kind == PLAN_MEMORY) touch(p, list, k->inputs[i].view.buffer, at, at);
         if (k->inputs[i].kind == PLAN_INLINE) touch_kernel(p, list, k->inputs[i].inlined, at);
@@ -41,20 +45,19 @@ static void touch_kernel(planner *p, buffer_list *list, const plan_kernel *k, un
 
 /* Walks the items, counting kernels; what a loop touches but does not own lives through all of it. Its own are values
  * of a chunk, and the kernels' work space, which nobody else reads. */
-static unsigned walk(planner *p, buffer_list *list, const plan_item *item, unsigned at) {
+static unsigned walk(planner *p, life_list *list, const plan_item *item, unsigned at) {
     for (; item; item = item->next) {
         if (item->kernel) {
             touch_kernel(p, list, item->kernel, at);
             at++;
             continue;
         }
-        buffer_list inner = {0};
+        life_list inner = {0};
         unsigned end = walk(p, &inner, item->items, at);
         for (size_t i = 0; i < inner.count; i++) {
-            plan_buffer *b = inner.buffers[i];
-            unsigned first = b->begin, last = b->end;
-            bool outlives = !b->work && !dim_mentions(b->elements, item->extent);
-            touch(p, list, b, outlives ? at : first, outlives ? end - 1 : last);
+            const life *l = &inner.lives[i];
+            bool outlives = !l->buffer->work && !dim_mentions(l->buffer->elements, item->extent);
+            touch(p, list, l->buffer, outlives ? at : l->begin, outlives ? end - 1 : l->end);
         }
         at = end;
     }
@@ -78,18 +81,25 @@ static int by_offset(const void *a, const void *b) {
 }
 
 void planner_memory(planner *p, plan_item *items) {
-    buffer_list list = {0};
+    life_list list = {0};
     walk(p, &list, items, 0);
-    qsort(list.buffers, list.count, sizeof *list.buffers, by_size);
-    plan_buffer **alive = ARENA_ARRAY(p->arena, plan_buffer *, list.count + 1);
+    if (list.count == 0) return;
+    plan_buffer **buffers = ARENA_ARRAY(p->arena, plan_buffer *, list.count);
     for (size_t i = 0; i < list.count; i++) {
-        plan_buffer *b = list.buffers[i];
+        buffers[i] = list.lives[i].buffer;
+        buffers[i]->begin = list.lives[i].begin;
+        buffers[i]->end = list.lives[i].end;
+    }
+    qsort(buffers, list.count, sizeof *buffers, by_size);
+    plan_buffer **alive = ARENA_ARRAY(p->arena, plan_buffer *, list.count);
+    for (size_t i = 0; i < list.count; i++) {
+        plan_buffer *b = buffers[i];
         size_t n = 0;
         for (size_t k = 0; k < i; k++) {
-            plan_buffer *o = list.buffers[k];
+            plan_buffer *o = buffers[k];
             if (o->dtype == b->dtype && o->begin <= b->end && b->begin <= o->end) alive[n++] = o;
         }
-        qsort(alive, n, sizeof *alive, by_offset);
+        if (n) qsort(alive, n, sizeof *alive, by_offset);
         int64_t offset = 0;
         for (size_t k = 0; k < n; k++) {
             if (alive[k]->offset >= offset + rounded(b)) break;

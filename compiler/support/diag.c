@@ -9,7 +9,8 @@
 enum {
     LONGEST_LINE = 160, /* a longer line is shown in part */
     WINDOW = 120,       /* of this many characters, */
-    WINDOW_BEFORE = 40  /* so many of them before the caret */
+    WINDOW_BEFORE = 39, /* so many of them before the caret */
+    MOST_SHOWN = 1000   /* nobody reads more, and a file of garbage has millions */
 };
 
 typedef enum { PART_NOTE, PART_NOTE_PLAIN, PART_HINT } part_kind;
@@ -148,17 +149,17 @@ size_t diag_warning_count(const diag_list *list)
 
 /* One character of untrusted text: control characters and broken UTF-8 must not reach the terminal as they are.
  * Returns how many bytes were shown. */
-static size_t print_character(FILE *to, const char *s, size_t available)
+static size_t print_character(text *to, const char *s, size_t available)
 {
     size_t length = text_utf8_length(s, available);
     unsigned char first = (unsigned char)s[0];
     bool control = (first < 0x20 && first != '\t') || first == 0x7F || (first == 0xC2 && (unsigned char)s[1] < 0xA0);
-    if (!length || control) fputs("\xEF\xBF\xBD", to); /* U+FFFD */
-    else fwrite(s, 1, length, to);
+    if (!length || control) text_add(to, "\xEF\xBF\xBD"); /* U+FFFD */
+    else text_add_n(to, s, length);
     return length ? length : 1;
 }
 
-static void print_text(FILE *to, const char *s)
+static void print_text(text *to, const char *s)
 {
     for (size_t left = strlen(s); left;) {
         size_t shown = print_character(to, s, left);
@@ -177,53 +178,65 @@ static size_t skip(const char *line, size_t length, size_t from, size_t columns)
     return from;
 }
 
+/* Offset of the character about `columns` characters before `from`, at least 0. */
+static size_t skip_back(const char *line, size_t from, size_t columns)
+{
+    while (columns-- && from > 0) {
+        from--;
+        while (from > 0 && ((unsigned char)line[from] & 0xC0) == 0x80) from--;
+    }
+    return from;
+}
+
 /* The line on which a span begins, and under it a caret and a row of ~ as long as the span, within that line. */
-static void print_line(FILE *to, const source *s, span where, source_place place)
+static void print_line(text *to, const source *s, span where, size_t line_number)
 {
     size_t length;
-    const char *line = source_line(s, place.line, &length);
+    const char *line = source_line(s, line_number, &length);
+    size_t line_begin = s->line_starts[line_number - 1];
+    size_t caret = where.begin - line_begin, end = where.end - line_begin;
+    if (caret > length) caret = length; /* on the line's end */
     size_t shown_begin = 0, shown_end = length;
     if (skip(line, length, 0, LONGEST_LINE) < length) {
-        if (place.column > WINDOW_BEFORE) shown_begin = skip(line, length, 0, place.column - WINDOW_BEFORE);
+        shown_begin = skip_back(line, caret, WINDOW_BEFORE);
         shown_end = skip(line, length, shown_begin, WINDOW);
     }
-    const char *cut_before = shown_begin > 0 ? "…" : "", *cut_after = shown_end < length ? "…" : "";
 
-    int width = fprintf(to, "  %zu", place.line);
-    fprintf(to, " |%s%s", length ? " " : "", cut_before);
+    size_t before = to->length;
+    text_printf(to, "  %zu", line_number);
+    int width = (int)(to->length - before);
+    text_printf(to, " |%s%s", length ? " " : "", shown_begin > 0 ? "…" : "");
     for (size_t i = shown_begin; i < shown_end;) i += print_character(to, line + i, length - i);
-    fprintf(to, "%s\n%*s | %s", cut_after, width, "", shown_begin > 0 ? " " : "");
+    text_printf(to, "%s\n%*s | %s", shown_end < length ? "…" : "", width, "", shown_begin > 0 ? " " : "");
 
-    size_t caret = where.begin - s->line_starts[place.line - 1];
-    if (caret > length) caret = length; /* on the line's end */
-    for (size_t i = shown_begin; i < caret; i = skip(line, length, i, 1)) fputc(line[i] == '\t' ? '\t' : ' ', to);
-    fputc('^', to);
-    size_t end = where.end - s->line_starts[place.line - 1];
+    for (size_t i = shown_begin; i < caret; i = skip(line, length, i, 1)) text_add(to, line[i] == '\t' ? "\t" : " ");
+    text_add(to, "^");
     if (end > shown_end) end = shown_end;
-    for (size_t i = skip(line, length, caret, 1); i < end; i = skip(line, length, i, 1)) fputc('~', to);
-    fputc('\n', to);
+    for (size_t i = skip(line, length, caret, 1); i < end; i = skip(line, length, i, 1)) text_add(to, "~");
+    text_add(to, "\n");
 }
 
-static void print_placed(FILE *to, const source *s, span where, const char *severity, const char *message)
+static void print_placed(text *to, const source *s, span where, const char *severity, const char *message)
 {
     if (where.begin > s->size) where.begin = s->size;
+    if (where.end < where.begin) where.end = where.begin;
     source_place place = source_place_of(s, where.begin);
     print_text(to, s->path);
-    fprintf(to, ":%zu:%zu: %s: ", place.line, place.column, severity);
+    text_printf(to, ":%zu:%zu: %s: ", place.line, place.column, severity);
     print_text(to, message);
-    fputc('\n', to);
-    print_line(to, s, where, place);
+    text_add(to, "\n");
+    print_line(to, s, where, place.line);
 }
 
-static void print_diag(FILE *to, const diag *d)
+static void print_diag(text *to, const diag *d)
 {
     const source *s = d->list->source;
     const char *severity = d->is_error ? "error" : "warning";
     if (d->path) {
         print_text(to, d->path);
-        fprintf(to, ": %s: ", severity);
+        text_printf(to, ": %s: ", severity);
         print_text(to, d->message);
-        fputc('\n', to);
+        text_add(to, "\n");
     } else {
         print_placed(to, s, d->where, severity, d->message);
     }
@@ -231,9 +244,9 @@ static void print_diag(FILE *to, const diag *d)
         if (p->kind == PART_NOTE) {
             print_placed(to, s, p->where, "note", p->message);
         } else {
-            fprintf(to, "  %s: ", p->kind == PART_HINT ? "hint" : "note");
+            text_printf(to, "  %s: ", p->kind == PART_HINT ? "hint" : "note");
             print_text(to, p->message);
-            fputc('\n', to);
+            text_add(to, "\n");
         }
     }
 }
@@ -287,7 +300,16 @@ void diag_print(const diag_list *list, FILE *to)
     for (size_t i = 1; i < list->count; i++)
         if (compare_content(sorted[i], sorted[kept - 1]) != 0) sorted[kept++] = sorted[i];
     qsort(sorted, kept, sizeof *sorted, by_place);
-    for (size_t i = 0; i < kept; i++) print_diag(to, sorted[i]);
+    /* Written one diagnostic at a time: stderr has no buffer. */
+    arena *scratch = arena_new();
+    text shown = text_new(scratch);
+    for (size_t i = 0; i < kept && i < MOST_SHOWN; i++) {
+        shown.length = 0;
+        print_diag(&shown, sorted[i]);
+        fwrite(text_string(&shown), 1, shown.length, to);
+    }
+    if (kept > MOST_SHOWN) fprintf(to, "and %zu more\n", kept - MOST_SHOWN);
+    arena_free(scratch);
 }
 
 enum { LONGEST_WORD = 256 }; /* longer ones are never mistyped names */

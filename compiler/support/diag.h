@@ -48,7 +48,8 @@ void diag_hint(diag *d, const char *format, ...) __attribute__((format(printf, 2
 
 size_t diag_error_count(const diag_list *list);
 size_t diag_warning_count(const diag_list *list);
-/* Shows everything in order of place (file-wide ones last; equal places in order of arrival; exact repeats once). */
+/* Shows everything in order of place (file-wide ones last; equal places in order of arrival; exact repeats once).
+ * Of more than 1000, the first 1000 and how many more there are. */
 void diag_print(const diag_list *list, FILE *to);
 
 /* The candidate nearest to word by edit distance, or NULL when none is near enough to be what was meant. */

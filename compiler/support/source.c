@@ -102,7 +102,7 @@ source_place source_place_of(const source *s, size_t offset)
     }
     source_place place = {low + 1, 1};
     for (size_t i = s->line_starts[low]; i < offset; place.column++) {
-        size_t length = text_utf8_length(s->text + i, s->size - i);
+        size_t length = (unsigned char)s->text[i] < 0x80 ? 1 : text_utf8_length(s->text + i, s->size - i);
         if (length > offset - i) break; /* the offset is inside this character */
         i += length ? length : 1;
     }

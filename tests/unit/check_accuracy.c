@@ -1,7 +1,7 @@
 /* check_accuracy: the runtime's tanh and sigmoid over float32, against double precision.
  *
  *     check_accuracy           every 1021st float32 and all around the places where something changes: under a second
- *     check_accuracy all       every float32 there is: a minute
+ *     check_accuracy all       every float32 there is: two minutes
  *
  * Checks what the runtime promises: absolute error, range, exact saturation, oddness, the relative error near 0,
  * monotony up to the error, NaN and infinity, that nnc_v1 and nnc_v4 agree to the bit, and that nnc_sigmoid is within

@@ -1,0 +1,242 @@
+/* kernel_move: what only moves values: copies, fills, PAD, and looking up rows (EMBEDDING, ONE_HOT). Rows that lie densely
+ * on both sides go through memcpy and memset. */
+#include <math.h>
+
+#include "emit/nest.h"
+
+/* --- copies --- */
+
+/* A copy of elements x[x_base + …] to y[y_base + …]; x NULL: all y are `number`. */
+typedef struct {
+    emit_context *e;
+    nest *nest;
+    ir_dtype dtype;
+    const char *x, *y;
+    unsigned x_operand, y_operand;
+    cexpr *x_base, *y_base;
+    double number;
+} copy;
+
+static cexpr *address(const copy *c, const char *name, cexpr *base, unsigned operand, unsigned rank) {
+    cunit *u = c->e->unit;
+    return c_add(u, c_name(u, "%s", name), c_add(u, base, nest_offset(c->nest, operand, rank)));
+}
+
+static cexpr *bytes_of(const copy *c, const dim *elements) {
+    cunit *u = c->e->unit;
+    cexpr *size = c_name(u, c->dtype == IR_F32 ? "sizeof(float)" : "sizeof(int32_t)");
+    return dim_is(elements, 1) ? size : c_mul(u, emit_dim(c->e, elements), size);
+}
+
+static bool is_zero(double number) { return number == 0 && !signbit(number); }
+
+/* The innermost loop is one call where both sides are dense along it. */
+static void emit_copy(const copy *c, cblock *b) {
+    cunit *u = c->e->unit;
+    nest *n = c->nest;
+    unsigned last = n->rank - 1;
+    bool dense = n->rank > 0 && dim_is(n->strides[c->y_operand][last], 1) &&
+                 (c->x ? dim_is(n->strides[c->x_operand][last], 1) : is_zero(c->number));
+    if (dense) {
+        b = nest_loops(n, b, last);
+        cexpr *to = address(c, c->y, c->y_base, c->y_operand, last), *bytes = bytes_of(c, n->dims[last]);
+        if (c->x) c_do(b, c_call(u, "memcpy", 3, to, address(c, c->x, c->x_base, c->x_operand, last), bytes));
+        else c_do(b, c_call(u, "memset", 3, to, c_int(u, 0), bytes));
+        return;
+    }
+    b = nest_loops(n, b, n->rank);
+    cexpr *to = c_index(u, c_name(u, "%s", c->y), c_add(u, c->y_base, nest_offset(n, c->y_operand, n->rank)));
+    cexpr *from;
+    if (c->x) from = c_index(u, c_name(u, "%s", c->x), c_add(u, c->x_base, nest_offset(n, c->x_operand, n->rank)));
+    else from = c->dtype == IR_F32 ? c_float(u, (float)c->number) : c_int(u, (int64_t)c->number);
+    c_assign(b, to, "=", from);
+}
+
+/* Between views of y's shape: over `axes` of it. x may be smaller and broadcast. */
+static copy new_copy(emit_context *e, const ir_type *shape, unsigned axes, const plan_operand *x, const plan_operand *y,
+                     unsigned first_letter) {
+    copy c = {.e = e, .dtype = y->view.type.dtype, .y = y->name};
+    c.nest = nest_new(e, shape, axes);
+    c.y_operand = nest_add_strides(c.nest, y->view.strides);
+    if (x && x->kind == PLAN_MEMORY) {
+        c.x = x->name;
+        c.x_operand = nest_add(c.nest, &x->view);
+    } else if (x) {
+        c.number = x->number;
+    }
+    c.x_base = c.y_base = c_int(e->unit, 0);
+    nest_close(c.nest, first_letter);
+    return c;
+}
+
+static void copy_all(emit_context *e, const plan_operand *x, const plan_operand *y, cfunction *f) {
+    copy c = new_copy(e, &y->view.type, NEST_ALL_AXES, x, y, 0);
+    emit_copy(&c, c_body(f));
+}
+
+/* --- pad --- */
+
+/* `count` positions along the axis, each a copy over the other axes: y's p-th from `to` on is x's from + p, or from - p
+ * where `down`, or all x's from; constant: the number. */
+typedef struct {
+    const plan_kernel *kernel;
+    int64_t count;
+    const dim *to, *from;
+    int direction; /* 1, -1, 0 */
+} padding;
+
+static void emit_padding(emit_context *e, cblock *b, const padding *p) {
+    if (p->count == 0) return;
+    cunit *u = e->unit;
+    const ir_attrs *attrs = &p->kernel->node->attrs;
+    const plan_operand *x = &p->kernel->inputs[0], *y = &p->kernel->results[0];
+    plan_operand number = {.kind = PLAN_NUMBER, .number = attrs->number, .view.type = y->view.type};
+    bool constant = attrs->pad_mode == IR_PAD_CONSTANT;
+    copy c = new_copy(e, &x->view.type, ~(1u << attrs->axis), constant ? &number : x, y, 0);
+    cexpr *position = c_int(u, 0);
+    if (p->count > 1) {
+        b = c_for(b, "p", c_int(u, 0), c_int(u, p->count), 1);
+        position = c_name(u, "p");
+    }
+    cexpr *y_stride = emit_dim(e, y->view.strides[attrs->axis]), *x_stride = emit_dim(e, x->view.strides[attrs->axis]);
+    c.y_base = c_mul(u, c_add(u, emit_dim(e, p->to), position), y_stride);
+    if (!constant) {
+        cexpr *at = emit_dim(e, p->from);
+        if (p->direction > 0) at = c_add(u, at, position);
+        if (p->direction < 0) at = c_sub(u, at, position);
+        c.x_base = c_mul(u, at, x_stride);
+    }
+    emit_copy(&c, b);
+}
+
+static void pad(emit_context *e, const plan_kernel *k, cfunction *f) {
+    dim_table *t = e->plan->dims;
+    cblock *b = c_body(f);
+    const ir_attrs *a = &k->node->attrs;
+    const plan_operand *x = &k->inputs[0], *y = &k->results[0];
+    const dim *length = x->view.type.dims[a->axis], *zero = dim_const(t, 0), *before = dim_const(t, a->before);
+    const dim *last = dim_sub(t, length, dim_const(t, 1));
+    padding left = {k, a->before, zero, zero, 0}, right = {k, a->after, dim_add(t, before, length), zero, 0};
+    switch (a->pad_mode) {
+    case IR_PAD_CONSTANT: break;
+    case IR_PAD_REFLECT:
+        left.from = before;
+        right.from = dim_sub(t, last, dim_const(t, 1));
+        left.direction = right.direction = -1;
+        break;
+    case IR_PAD_REPLICATE: right.from = last; break;
+    case IR_PAD_CIRCULAR:
+        left.from = dim_sub(t, length, before);
+        left.direction = right.direction = 1;
+        break;
+    }
+    emit_padding(e, b, &left);
+    copy middle = new_copy(e, &x->view.type, NEST_ALL_AXES, x, y, 0);
+    middle.y_base = c_mul(e->unit, c_int(e->unit, a->before), emit_dim(e, y->view.strides[a->axis]));
+    emit_copy(&middle, b);
+    emit_padding(e, b, &right);
+}
+
+/* --- rows of a table --- */
+
+/* A copy of the table with the rows scaled down whose norm is over max_norm, as torch does it when they are looked up. */
+typedef struct {
+    const float *data;
+    size_t rows, width;
+    double max_norm, norm_type;
+} normed_table;
+
+static double row_norm(const normed_table *t, const float *row) {
+    double sum = 0, largest = 0, smallest = INFINITY;
+    for (size_t i = 0; i < t->width; i++) {
+        double magnitude = fabs((double)row[i]);
+        if (isnan(magnitude)) return magnitude;
+        sum += t->norm_type == 0 ? magnitude != 0 : pow(magnitude, t->norm_type);
+        largest = fmax(largest, magnitude);
+        smallest = fmin(smallest, magnitude);
+    }
+    if (isinf(t->norm_type)) return t->norm_type > 0 ? largest : smallest;
+    return t->norm_type == 0 ? sum : pow(sum, 1 / t->norm_type);
+}
+
+static void fill_normed(void *context, float *values) {
+    const normed_table *t = context;
+    for (size_t r = 0; r < t->rows; r++) {
+        const float *row = t->data + r * t->width;
+        double norm = row_norm(t, row), scale = norm > t->max_norm ? t->max_norm / (norm + 1e-7) : 1;
+        for (size_t i = 0; i < t->width; i++) *values++ = (float)((double)row[i] * scale);
+    }
+}
+
+static cexpr *embedding_table(emit_context *e, const plan_kernel *k) {
+    size_t param = k->inputs[1].param;
+    const ir_attrs *a = &k->node->attrs;
+    if (!a->has_max_norm) return emit_param(e, param);
+    const ir_param *p = &e->plan->model->params[param];
+    normed_table *t = ARENA_NEW(e->arena, normed_table);
+    *t = (normed_table){emit_param_data(e, param), (size_t)dim_max(p->type.dims[0]), (size_t)dim_max(p->type.dims[1]),
+                        a->max_norm, a->norm_type};
+    ctable_style style = e->tables;
+    for (size_t i = 0; i < t->rows * t->width && style != CTABLE_BITS; i++)
+        if (!isfinite(t->data[i])) style = CTABLE_BITS;
+    const char *comment = arena_printf(e->arena, "%s %s, rows with a norm over %g scaled down to it", p->key,
+                                       ir_shape_string(e->arena, &p->type), a->max_norm);
+    return c_table(e->unit, emit_name(e, "%s_max_norm", p->key), t->rows * t->width, style, fill_normed, t, comment);
+}
+
+static void embedding(emit_context *e, const plan_kernel *k, cfunction *f) {
+    cunit *u = e->unit;
+    const plan_operand *ids = &k->inputs[0], *y = &k->results[0];
+    unsigned rank = ids->view.type.rank;
+    const dim *width = y->view.type.dims[rank], *stride = y->view.strides[rank];
+    cexpr *table = embedding_table(e, k);
+    nest *n = nest_new(e, &ids->view.type, NEST_ALL_AXES);
+    unsigned from = nest_add(n, &ids->view), to = nest_add_strides(n, y->view.strides);
+    nest_close(n, 0);
+    cblock *b = nest_loops(n, c_body(f), n->rank);
+    cexpr *id = c_cast(u, "size_t", nest_element(n, from, ids->name));
+    cexpr *row = c_mul(u, id, emit_dim(e, width)), *offset = nest_offset(n, to, n->rank);
+    if (dim_is(width, 1)) {
+        c_assign(b, c_index(u, c_name(u, "%s", y->name), offset), "=", c_index(u, table, row));
+    } else if (dim_is(stride, 1)) {
+        cexpr *bytes = c_mul(u, emit_dim(e, width), c_name(u, "sizeof(float)"));
+        c_do(b, c_call(u, "memcpy", 3, c_add(u, c_name(u, "%s", y->name), offset), c_add(u, table, row), bytes));
+    } else {
+        c_declare(b, "const float *", "row", c_add(u, table, row));
+        b = c_for(b, "d", c_int(u, 0), emit_dim(e, width), 1);
+        cexpr *d = c_name(u, "d");
+        offset = c_add(u, offset, c_mul(u, d, emit_dim(e, stride)));
+        c_assign(b, c_index(u, c_name(u, "%s", y->name), offset), "=", c_index(u, c_name(u, "row"), d));
+    }
+}
+
+static void one_hot(emit_context *e, const plan_kernel *k, cfunction *f) {
+    cunit *u = e->unit;
+    const plan_operand *ids = &k->inputs[0], *y = &k->results[0];
+    const dim *stride = y->view.strides[ids->view.type.rank];
+    plan_operand zero = {.kind = PLAN_NUMBER, .view.type = y->view.type};
+    copy_all(e, &zero, y, f);
+    nest *n = nest_new(e, &ids->view.type, NEST_ALL_AXES);
+    unsigned from = nest_add(n, &ids->view), to = nest_add_strides(n, y->view.strides);
+    nest_close(n, 0);
+    cblock *b = nest_loops(n, c_body(f), n->rank);
+    cexpr *id = c_cast(u, "size_t", nest_element(n, from, ids->name));
+    cexpr *at = c_add(u, nest_offset(n, to, n->rank), c_mul(u, id, emit_dim(e, stride)));
+    c_assign(b, c_index(u, c_name(u, "%s", y->name), at), "=", c_float(u, 1));
+}
+
+void emit_move(emit_context *e, const plan_kernel *k, cfunction *f) {
+    plan_operand zero = {.kind = PLAN_NUMBER};
+    switch (k->kind) {
+    case PLAN_ZERO: copy_all(e, &zero, &k->results[0], f); return;
+    case PLAN_COPY: copy_all(e, &k->inputs[0], &k->results[0], f); return;
+    case PLAN_NODE: break;
+    }
+    switch (k->node->op) {
+    case IR_EMBEDDING: embedding(e, k, f); return;
+    case IR_ONE_HOT: one_hot(e, k, f); return;
+    case IR_PAD: pad(e, k, f); return;
+    case IR_COPY: copy_all(e, &k->inputs[0], &k->results[0], f); return;
+    default: ice("%s is not a move", ir_op_name(k->node->op));
+    }
+}

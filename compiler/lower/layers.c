@@ -1,0 +1,165 @@
+/* layers: declaring them, their weights, and calling them. */
+#include "lower/lowering.h"
+
+/* --- weights ------------------------------------------------------------------------------------------------------ */
+
+size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where)
+{
+    ir_model *m = l->model;
+    size_t *index = names_find(l->params, key);
+    if (index) {
+        const ir_param *p = &m->params[*index];
+        if (ir_type_same(&p->type, type)) return *index;
+        diag *e = diag_error(l->diags, where, "%s needs \"%.80s\" as %s, but %s needs it as %s", wanted_by, key,
+                             type_show(l, type), p->wanted_by, type_show(l, &p->type));
+        diag_note(e, p->where, "%s", p->wanted_by);
+        return NOWHERE;
+    }
+    index = ARENA_NEW(l->arena, size_t);
+    *index = m->param_count;
+    ir_param p = {.key = key, .type = *type, .wanted_by = wanted_by, .where = where};
+    ARENA_PUSH(m->arena, m->params, m->param_count, m->param_capacity, p);
+    names_set(l->params, key, index);
+    return *index;
+}
+
+static const char *weight_key(lowering *l, const layer *self, const char *name)
+{
+    return self->prefix[0] ? arena_printf(l->arena, "%s.%s", self->prefix, name) : arena_strdup(l->arena, name);
+}
+
+bool layer_declare_weight(lowering *l, const layer *self, const char *name, const int64_t *sizes, unsigned rank)
+{
+    ir_type type = {.dtype = IR_F32, .rank = rank};
+    for (unsigned i = 0; i < rank; i++) type.dims[i] = build_dim(l, sizes[i]);
+    if (value_tensor(l, &(ir_value){.type = type}, self->where).kind == VALUE_POISON) return false;
+    const char *wanted_by = arena_printf(l->arena, "layer %s = %s", self->name, self->source);
+    return param_declare(l, weight_key(l, self, name), &type, wanted_by, self->where) != NOWHERE;
+}
+
+ir_value *layer_weight(lowering *l, const layer *self, const char *name)
+{
+    size_t *index = names_find(l->params, weight_key(l, self, name));
+    if (!index) ice("layer %s has no weight %s", self->name, name);
+    return build_param(l, *index, self->where);
+}
+
+/* --- messages ------------------------------------------------------------------------------------------------------ */
+
+bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, int64_t least)
+{
+    if (found >= least && found <= INT32_MAX) return true;
+    if (found > INT32_MAX)
+        diag_error(l->diags, args_where(a, i), "%s of %s is too large: %lld", a->parameters[i].name, a->what,
+                   (long long)found);
+    else
+        diag_error(l->diags, args_where(a, i), "%s of %s must be at least %lld, found %lld", a->parameters[i].name, a->what,
+                   (long long)least, (long long)found);
+    return false;
+}
+
+diag *layer_shape_error(lowering *l, const layer *self, const arguments *a, size_t argument, const char *expected)
+{
+    span where = args_where(a, argument);
+    diag *e = diag_error(l->diags, where, "%s of %s %s needs %s, found %s", a->parameters[argument].name,
+                         self->kind->name, self->name, expected, value_show(l, &a->values[argument]));
+    note_value(l, e, args_written(a, argument), &a->values[argument], where);
+    diag_note(e, self->where, "%s is %s", self->name, self->source);
+    return e;
+}
+
+bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_t argument)
+{
+    const ir_value *x = args_tensor(a, argument);
+    if (x->type.dtype == IR_F32) return true;
+    diag *e = layer_shape_error(l, self, a, argument, "float32");
+    if (argument == 0) diag_hint(e, "an Embedding or one_hot makes float32 of ids; x * 1.0 converts");
+    return false;
+}
+
+/* --- declaring and calling -------------------------------------------------------------------------------------------- */
+
+const layer_kind *layer_kind_find(const char *name)
+{
+    for (const layer_kind *k = layer_kinds; k->name; k++)
+        if (strcmp(k->name, name) == 0) return k;
+    return NULL;
+}
+
+static const layer_kind *find_kind(lowering *l, const ast_name *name)
+{
+    const layer_kind *kind = layer_kind_find(name->text);
+    if (kind) return kind;
+    const char *candidates[32];
+    size_t count = 0;
+    for (const layer_kind *k = layer_kinds; k->name; k++) candidates[count++] = k->name;
+    const char *dot = strrchr(name->text, '.');
+    kind = dot ? layer_kind_find(dot + 1) : NULL;
+    if (kind) {
+        diag *e = diag_error(l->diags, name->where, "layers stand without a prefix: there is no %.60s", name->text);
+        diag_hint(e, "write %s(…)", kind->name);
+        return kind;
+    }
+    diag *e = diag_error(l->diags, name->where, "there is no layer %.60s", name->text);
+    const char *nearest = diag_nearest(dot ? dot + 1 : name->text, candidates, count);
+    const function *f = function_find(name->text);
+    if (nearest) {
+        diag_hint(e, "did you mean %s?", nearest);
+    } else if (f) {
+        diag_hint(e, "%s is a function: call it where it is used, without a layer", f->name);
+    } else {
+        text t = text_new(l->arena);
+        for (size_t i = 0; i < count; i++) text_printf(&t, "%s%s", i ? ", " : "", candidates[i]);
+        diag_note_plain(e, "there are %s", text_string(&t));
+    }
+    return NULL;
+}
+
+static const char *label_of(lowering *l, const char *name)
+{
+    char *label = arena_strdup(l->arena, name);
+    for (char *c = label; *c; c++)
+        if (*c == '.') *c = '_';
+    return label;
+}
+
+void layer_declare(lowering *l, const ast_stmt *s)
+{
+    layer *earlier = names_find(l->layers, s->name.text);
+    layer *self = ARENA_NEW(l->arena, layer);
+    text written = text_new(l->arena);
+    ast_print_expr(s->value, &written);
+    *self = (layer){.name = s->name.text, .label = label_of(l, s->name.text), .source = text_string(&written),
+                    .prefix = s->string ? s->string : s->name.text, .where = s->where, .broken = true};
+    if (earlier) {
+        diag *e = diag_error(l->diags, s->name.where, "there is a layer %.60s already", s->name.text);
+        diag_note(e, earlier->where, "first here");
+        self->used = true;
+    }
+    names_set(l->layers, self->name, self);
+    self->kind = find_kind(l, &s->value->name);
+    if (!self->kind) {
+        for (const ast_argument *g = s->value->arguments; g; g = g->next) lower_expr(l, g->value);
+        return;
+    }
+    arguments a;
+    if (!args_match(l, s->value, self->kind->name, self->kind->parameters, self->kind->count, true, NULL, &a)) return;
+    self->broken = !self->kind->construct(l, self, &a);
+}
+
+value layer_call(lowering *l, layer *self, const ast_expr *call)
+{
+    self->used = true;
+    if (self->broken) {
+        for (const ast_argument *g = call->arguments; g; g = g->next) lower_expr(l, g->value);
+        return value_poison(call->where);
+    }
+    arguments a;
+    const layer_kind *k = self->kind;
+    if (!args_match(l, call, self->name, k->call_parameters, k->call_count, false, k->too_many, &a))
+        return value_poison(call->where);
+    l->label = self->label;
+    value v = k->call(l, self, &a);
+    l->label = NULL;
+    return v;
+}

@@ -1,0 +1,225 @@
+/* check_plan: the planner's promises, on models written as .nn text. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lower/lower.h"
+#include "passes/passes.h"
+#include "plan/plan.h"
+#include "syntax/parse.h"
+
+static arena *memory;
+
+static void setup(void) { memory = arena_new(); }
+static void teardown(void) { arena_free(memory); }
+
+static plan *plan_of(const char *nn) {
+    source *s = source_from_text(memory, "test.nn", nn, strlen(nn));
+    diag_list *diags = diag_list_new(memory, s);
+    ast_file *ast = parse_file(memory, s, diags);
+    lowered_file file = lower_file(memory, ast, diags);
+    if (diag_error_count(diags)) diag_print(diags, stderr);
+    ck_assert_uint_eq(diag_error_count(diags), 0);
+    ck_assert(passes_run(file.models[0], diags));
+    plan *p = plan_model(memory, file.models[0], diags);
+    ck_assert_uint_eq(diag_error_count(diags), 0);
+    return p;
+}
+
+static size_t count_kind(const plan *p, plan_kernel_kind kind) {
+    size_t n = 0;
+    for (size_t i = 0; i < p->run.kernel_count; i++) n += p->run.kernels[i]->kind == kind;
+    return n;
+}
+
+static size_t count_op(const plan *p, ir_op op) {
+    size_t n = 0;
+    for (size_t i = 0; i < p->run.kernel_count; i++)
+        n += p->run.kernels[i]->kind == PLAN_NODE && p->run.kernels[i]->node->op == op;
+    return n;
+}
+
+static size_t count_loops(const plan_item *item) {
+    size_t n = 0;
+    for (; item; item = item->next)
+        if (!item->kernel) n += 1 + count_loops(item->items);
+    return n;
+}
+
+/* Buffers that live at the same time do not share memory. */
+static void assert_no_overlap(const plan *p) {
+    for (size_t i = 0; i < p->buffer_count; i++)
+        for (size_t k = 0; k < i; k++) {
+            const plan_buffer *a = p->buffers[i], *b = p->buffers[k];
+            if (a->dtype != b->dtype || a->end < b->begin || b->end < a->begin) continue;
+            bool apart = a->offset + dim_max(a->elements) <= b->offset || b->offset + dim_max(b->elements) <= a->offset;
+            ck_assert_msg(apart, "scratch#%zu and scratch#%zu overlap", a->index, b->index);
+        }
+}
+
+#define STREAM(BOUND)                                                                                               \
+    "model m {\n dim T = 1.." BOUND "\n input ids: int32[T]\n layer e = Embedding(9, 6)\n layer l = LSTM(6, 5, 2)\n"  \
+    " layer f = Linear(5, 3)\n out, _ = l(unsqueeze(e(ids), 1))\n output y = softmax(f(squeeze(out, 1)), dim=-1)\n}\n"
+
+START_TEST(chunks_do_not_grow) {
+    plan *small = plan_of(STREAM("100")), *large = plan_of(STREAM("1000000"));
+    ck_assert_int_eq(small->scratch_floats, large->scratch_floats);
+    ck_assert_uint_eq(count_loops(large->run.items), 1);
+    assert_no_overlap(large);
+}
+END_TEST
+
+START_TEST(short_dims_need_no_loop) {
+    plan *p = plan_of(STREAM("8"));
+    ck_assert_uint_eq(count_loops(p->run.items), 0);
+    assert_no_overlap(p);
+}
+END_TEST
+
+START_TEST(batch_around_time) {
+    static const char text[] =
+        "model m {\n dim B = 1..4096\n dim T = 1..100000\n input x: float32[B, T, 3]\n"
+        " layer l = GRU(3, 4, batch_first=true)\n layer f = Linear(4, 2)\n out, _ = l(x)\n output y = f(out)\n}\n";
+    plan *p = plan_of(text);
+    ck_assert_uint_eq(count_loops(p->run.items), 2);
+    ck_assert_int_lt(p->scratch_floats, 100000);
+    assert_no_overlap(p);
+}
+END_TEST
+
+/* A reverse direction needs all of its input, and what follows waits for it. */
+START_TEST(whole_where_needed) {
+    static const char text[] =
+        "model m {\n dim T = 1..1000\n input x: float32[T, 1, 3]\n layer l = LSTM(3, 4, bidirectional=true)\n"
+        " layer f = Linear(8, 2)\n out, _ = l(x)\n output y = f(out)\n}\n";
+    plan *p = plan_of(text);
+    ck_assert_int_ge(p->scratch_floats, 8 * 1000);
+    ck_assert_uint_eq(count_kind(p, PLAN_COPY), 0);
+    assert_no_overlap(p);
+}
+END_TEST
+
+START_TEST(cat_in_place) {
+    static const char text[] =
+        "model m {\n input x: float32[2, 3]\n layer a = Linear(3, 4)\n layer b = Linear(3, 5)\n"
+        " output y = cat((a(x), tanh(b(x)), x), dim=1)\n}\n";
+    plan *p = plan_of(text);
+    ck_assert_uint_eq(count_kind(p, PLAN_COPY), 1); /* x itself */
+    for (size_t i = 0; i < p->run.kernel_count; i++) {
+        const plan_kernel *k = p->run.kernels[i];
+        bool last = k->kind == PLAN_COPY || k->node->op == IR_TANH || strcmp(k->node->label, "a") == 0;
+        if (last) ck_assert_int_eq(k->results[0].view.buffer->place, PLAN_OUTPUT);
+    }
+}
+END_TEST
+
+START_TEST(state_in_place) {
+    static const char text[] =
+        "model m {\n input x: float32[1, 1, 3]\n state h: float32[2, 1, 4]\n state c: float32[2, 1, 4]\n"
+        " layer l = LSTM(3, 4, num_layers=2)\n out, (h, c) = l(x, (h, c))\n output y = out\n}\n";
+    plan *p = plan_of(text);
+    ck_assert_uint_eq(p->run.kernel_count, 2);
+    ck_assert_int_eq(p->run.kernels[0]->results[1].view.buffer->place, PLAN_STATE);
+    ck_assert_int_eq(p->run.kernels[1]->results[2].view.buffer->place, PLAN_STATE);
+}
+END_TEST
+
+/* The old value is read after the new one is known: it must not be written over. */
+START_TEST(state_read_late) {
+    static const char text[] =
+        "model m {\n input x: float32[1, 3]\n state h: float32[1, 4]\n layer g = GRUCell(3, 4)\n before = h\n"
+        " h = g(x, h)\n output y = h - before\n}\n";
+    plan *p = plan_of(text);
+    const plan_kernel *last = p->run.kernels[p->run.kernel_count - 1];
+    ck_assert_int_eq(last->kind, PLAN_COPY);
+    ck_assert_int_eq(last->results[0].view.buffer->place, PLAN_STATE);
+    for (size_t i = 0; i + 1 < p->run.kernel_count; i++)
+        ck_assert_int_ne(p->run.kernels[i]->results[0].view.buffer->place, PLAN_STATE);
+}
+END_TEST
+
+START_TEST(states_swap) {
+    static const char text[] =
+        "model m {\n input x: float32[2]\n state a: float32[2]\n state b: float32[2]\n old = a\n a = b\n b = old\n"
+        " output y = x + a\n}\n";
+    plan *p = plan_of(text);
+    /* both old values leave the states before a state is written */
+    size_t first_write = p->run.kernel_count, saved = 0;
+    for (size_t i = 0; i < p->run.kernel_count; i++) {
+        const plan_kernel *k = p->run.kernels[i];
+        plan_place to = k->results[0].view.buffer->place;
+        if (to == PLAN_STATE && i < first_write) first_write = i;
+        if (to == PLAN_SCRATCH && k->kind == PLAN_COPY) {
+            ck_assert_uint_lt(i, first_write);
+            saved++;
+        }
+        if (to == PLAN_STATE) ck_assert_int_eq(k->inputs[0].view.buffer->place, PLAN_SCRATCH);
+    }
+    ck_assert_uint_eq(saved, 2);
+}
+END_TEST
+
+START_TEST(views_cost_nothing) {
+    static const char text[] =
+        "model m {\n input x: float32[4, 6]\n layer f = Linear(3, 2)\n"
+        " output y = f(permute(reshape(x, 4, 2, 3), 1, 0, 2)[:, 1:3])\n}\n";
+    plan *p = plan_of(text);
+    ck_assert_uint_eq(p->run.kernel_count, 1);
+}
+END_TEST
+
+/* No strides can say a transposed matrix as one row, and a product wants dense rows. */
+START_TEST(copies_where_needed) {
+    plan *p = plan_of("model m {\n input x: float32[4, 6]\n output y = exp(reshape(transpose(x, 0, 1), 24))\n}\n");
+    ck_assert_uint_eq(count_kind(p, PLAN_COPY), 1);
+    p = plan_of("model m {\n input x: float32[4, 6]\n layer f = Linear(4, 2)\n output y = f(transpose(x, 0, 1))\n}\n");
+    ck_assert_uint_eq(count_kind(p, PLAN_COPY), 1);
+}
+END_TEST
+
+START_TEST(elementwise_chains_are_one_kernel) {
+    plan *p = plan_of("model m {\n dim N = 1..9\n input x: float32[N]\n output y = sqrt(x * x + 1.0) / 2 - x\n}\n");
+    ck_assert_uint_eq(p->run.kernel_count, 1);
+    ck_assert_int_eq(p->scratch_floats, 0);
+    /* a value that is used twice is computed once */
+    p = plan_of("model m {\n input x: float32[5]\n a = exp(x)\n output y = a * tanh(a)\n}\n");
+    ck_assert_uint_eq(count_op(p, IR_EXP), 1);
+    ck_assert_uint_eq(p->run.kernel_count, 2);
+}
+END_TEST
+
+START_TEST(too_large) {
+    static const char text[] = "model m {\n dim T = 1..1000000000\n input x: float32[T]\n output y = x / sum(exp(x))\n}\n";
+    source *s = source_from_text(memory, "test.nn", text, strlen(text));
+    diag_list *diags = diag_list_new(memory, s);
+    lowered_file file = lower_file(memory, parse_file(memory, s, diags), diags);
+    ck_assert_uint_eq(diag_error_count(diags), 0);
+    ck_assert(passes_run(file.models[0], diags));
+    plan_model(memory, file.models[0], diags);
+    ck_assert_uint_eq(diag_error_count(diags), 1);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("plan");
+    TCase *c = tcase_create("plan");
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_test(c, chunks_do_not_grow);
+    tcase_add_test(c, short_dims_need_no_loop);
+    tcase_add_test(c, batch_around_time);
+    tcase_add_test(c, whole_where_needed);
+    tcase_add_test(c, cat_in_place);
+    tcase_add_test(c, state_in_place);
+    tcase_add_test(c, state_read_late);
+    tcase_add_test(c, states_swap);
+    tcase_add_test(c, views_cost_nothing);
+    tcase_add_test(c, copies_where_needed);
+    tcase_add_test(c, elementwise_chains_are_one_kernel);
+    tcase_add_test(c, too_large);
+    suite_add_tcase(suite, c);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
