@@ -38,28 +38,49 @@ static const char *upper(arena *a, const char *name) {
     return u;
 }
 
-/* Parameters of the run function, unique among themselves. */
+/* Parameters of the run function, unique among themselves and apart from the types and functions of the file. */
 typedef struct {
+    arena *arena;
+    ir_model *const *models;
+    size_t model_count;
     const char **names;
     size_t count;
 } name_list;
 
-static bool taken(const name_list *list, const char *name) {
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->names[i], name) == 0) return true;
+static bool is_api(const name_list *list, const char *name) {
+    for (size_t i = 0; i < list->model_count; i++) {
+        const char *model = list->models[i]->name;
+        size_t n = strlen(model);
+        if (strncmp(name, model, n) != 0) continue;
+        if (name[n] == 0 || strcmp(name + n, "_run") == 0 || strcmp(name + n, "_reset") == 0) return true;
+    }
     return false;
 }
 
-static const char *claim(arena *a, name_list *list, const char *name, bool is_output) {
-    if (is_output && taken(list, name)) name = arena_printf(a, "%s_out", name);
-    while (emit_is_reserved(name) || taken(list, name)) name = arena_printf(a, "%s_", name);
+static bool is_taken(const name_list *list, const char *name) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->names[i], name) == 0) return true;
+    return is_api(list, name);
+}
+
+static const char *claim(name_list *list, const char *name) {
+    if (emit_is_reserved(name)) name = arena_printf(list->arena, "%s_", name);
+    while (is_taken(list, name)) name = arena_printf(list->arena, "%s_", name);
     list->names[list->count++] = name;
     return name;
 }
 
-emit_api *emit_api_new(arena *a, const ir_model *m) {
+static bool is_input(const ir_model *m, const char *name) {
+    for (size_t i = 0; i < m->input_count; i++)
+        if (strcmp(m->inputs[i].name, name) == 0) return true;
+    return false;
+}
+
+emit_api *emit_api_new(arena *a, ir_model *const *models, size_t count, size_t index) {
+    const ir_model *m = models[index];
     emit_api *api = ARENA_NEW(a, emit_api);
-    name_list list = {ARENA_ARRAY(a, const char *, m->symbol_count + m->input_count + m->output_count + 1), 0};
+    size_t room = m->symbol_count + m->input_count + m->output_count + 1;
+    name_list list = {a, models, count, ARENA_ARRAY(a, const char *, room), 0};
     api->name = m->name;
     api->upper = upper(a, m->name);
     api->dims = ARENA_ARRAY(a, const char *, m->symbol_count);
@@ -69,11 +90,14 @@ emit_api *emit_api_new(arena *a, const ir_model *m) {
     api->states = ARENA_ARRAY(a, const char *, m->state_count);
     for (size_t i = 0; i < m->symbol_count; i++) {
         const char *name = dim_symbol_name(m->symbols[i]);
-        api->dims[i] = claim(a, &list, name, false);
+        api->dims[i] = claim(&list, name);
         api->dim_macros[i] = arena_printf(a, "%s_%s", api->upper, upper(a, name));
     }
-    for (size_t i = 0; i < m->input_count; i++) api->inputs[i] = claim(a, &list, m->inputs[i].name, false);
-    for (size_t i = 0; i < m->output_count; i++) api->outputs[i] = claim(a, &list, m->outputs[i].name, true);
+    for (size_t i = 0; i < m->input_count; i++) api->inputs[i] = claim(&list, m->inputs[i].name);
+    for (size_t i = 0; i < m->output_count; i++) {
+        const char *name = m->outputs[i].name;
+        api->outputs[i] = claim(&list, is_input(m, name) ? arena_printf(a, "%s_out", name) : name);
+    }
     for (size_t i = 0; i < m->state_count; i++) api->states[i] = arena_printf(a, "state_%s", m->states[i].name);
     return api;
 }

@@ -85,6 +85,10 @@ cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, 
                const char *comment);
 cexpr *c_table_int(cunit *u, const char *name, size_t elements, const int32_t *values, const char *comment);
 
+/* crename.c: no local may hide one of these names of file scope. Parameters, variables and loop counters that are called
+ * so get an underscore behind their names, wherever they stand. Call once, when the unit is complete. */
+void cunit_protect(cunit *u, const char *const *names, size_t count);
+
 /* --- printing and counting ------------------------------------------------------------------------------------------- */
 /* Writes the unit as C text; false when writing failed (errno is set). Lines are at most 120 columns. */
 bool cunit_print(const cunit *u, FILE *to);

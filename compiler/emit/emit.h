@@ -22,7 +22,8 @@ typedef struct {
     const char **states;       /* members of the struct: state_h */
 } emit_api;
 
-emit_api *emit_api_new(arena *a, const ir_model *m);
+/* The names of models[index] in a file that holds `count` models. */
+emit_api *emit_api_new(arena *a, ir_model *const *models, size_t count, size_t index);
 /* Names of several models that would clash in one file (or with C, or with the interface) are reported. */
 void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, size_t count, diag_list *diags);
 bool emit_is_reserved(const char *name); /* taken by C, C++, common macros or the interface */

@@ -140,22 +140,19 @@ static void emit_blocks(const step *s, const pass *p, cblock *b, const panel_pla
         for (unsigned row = 0; row < s->rows; row++)
             tile_store_n(e, loop, c_add(u, group_of(s, p, at, row, s->r->cost.gates), j), bias, lanes);
     }
-    cblock *loop = b;
     product_block block = {.rows = s->rows, .chains = 1, .accumulate = true, .column = "j"};
     block.weights = c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel)));
     block.width = block.columns = pack_row(p->pack, at->panel);
     block.vectors = (unsigned)smaller(vectors_of(e, block.columns), s->rows == 1 ? 8 : e->target->registers / 8);
-    cexpr *from = c_int(u, 0);
-    if (p->first_term > COST_BLOCK) {
-        loop = c_for(b, "k0", from, c_int(u, p->first_term), COST_BLOCK);
-        from = c_name(u, "k0");
-    }
+    bool several = p->first_term > COST_BLOCK;
+    cexpr *from = several ? c_name(u, "k0") : c_int(u, 0);
+    cblock *terms = several ? c_for(b, "k0", c_int(u, 0), c_int(u, p->first_term), COST_BLOCK) : c_scope(b);
     block.terms = (tile_terms){from, c_add(u, from, c_int(u, COST_BLOCK)), COST_BLOCK};
     for (unsigned row = 0; row < s->rows; row++) {
         block.x[row] = p->factor[row];
         block.y[row] = group_of(s, p, at, row, p->group);
     }
-    product_emit_block(e, loop, &block);
+    product_emit_block(e, terms, &block);
 }
 
 /* All units of a panel; `number` counts vectors, so that unrolled ones have different names. */

@@ -377,7 +377,12 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
         emit_reserve(&e, arena_printf(a, "%s_reset", apis[i]->name));
         emit_reserve(&e, arena_printf(a, "%s_run", apis[i]->name));
     }
-    for (size_t i = 0; i < count; i++) emit_model(&e, plans[i], apis[i]);
+    const char **types = ARENA_ARRAY(a, const char *, count);
+    for (size_t i = 0; i < count; i++) {
+        emit_model(&e, plans[i], apis[i]);
+        types[i] = apis[i]->name;
+    }
+    cunit_protect(e.unit, types, count);
     bool done = cunit_print(e.unit, to);
     arena_free(a);
     return done;

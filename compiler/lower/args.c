@@ -13,11 +13,12 @@ static const char *takes_show(lowering *l, unsigned takes)
         {TAKES_INTEGER | TAKES_SIZE, "an integer"},
         {TAKES_BOOL, "true or false"},
         {TAKES_STRING, "a string"},
-        {TAKES_INTEGERS | TAKES_SIZES, "a tuple of integers"},
+        {TAKES_INTEGERS, "a tuple of constant integers"},
+        {TAKES_SIZES, "a tuple of integers"},
         {TAKES_TENSORS, "a tuple of tensors"},
         {TAKES_NONE, "none"},
     };
-    const char *parts[8];
+    const char *parts[sizeof rows / sizeof *rows];
     size_t count = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (takes & rows[i].bits) parts[count++] = rows[i].text;
@@ -72,6 +73,7 @@ static void report_kind(lowering *l, const arguments *a, const parameter *p, con
     const char *name = only_argument ? a->what : arena_printf(l->arena, "%s of %s", p->name, a->what);
     const char *needs = takes_show(l, p->takes);
     if (only_argument) needs = arena_printf(l->arena, "%s needs %s", a->what, needs);
+    else if (p->takes & VARIADIC && v->kind != VALUE_TUPLE) needs = arena_printf(l->arena, "%s must be integers", name);
     else needs = arena_printf(l->arena, "%s must be %s", name, needs);
     if (run_time && p->takes & (TAKES_INTEGER | TAKES_REAL)) {
         diag *e = diag_error(l->diags, written->where, "%s that nnc knows now; %s is a run-time size", needs,
@@ -84,6 +86,8 @@ static void report_kind(lowering *l, const arguments *a, const parameter *p, con
     if (v->gives && p->takes & TAKES_TENSOR) diag_note_plain(e, "%s", v->gives);
     note_value(l, e, written, v, written->where);
     if (v->gives && p->takes & TAKES_TENSOR) diag_hint(e, "%s", v->mend);
+    else if (v->kind == VALUE_TENSOR && p->takes & TAKES_TENSORS)
+        diag_hint(e, "put them into brackets: %s([…, …])", a->what);
     else if (v->kind == VALUE_STRING && p->takes & TAKES_TENSOR)
         diag_hint(e, "names of values stand without quotes");
 }
@@ -218,6 +222,7 @@ bool args_match(lowering *l, const ast_expr *call, const char *what, const param
             fine = false;
         } else if (!is_taken(v, parameters[i].takes)) {
             report_kind(l, out, &parameters[i], g->value, v);
+            if (v->kind == VALUE_TENSOR && parameters[i].takes & TAKES_TENSORS) return false; /* cat(a, b): b is no dim */
             fine = false;
         }
     }

@@ -17,6 +17,22 @@ static const ast_stmt *declared_below(lowering *l, const ast_name *name, bool is
     return NULL;
 }
 
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Whether a statement that did not parse may have made this name: then it stands somewhere before. */
+static bool may_be_lost(lowering *l, const ast_name *name)
+{
+    size_t length = strlen(name->text);
+    if (!l->incomplete) return false;
+    const char *all = l->source->text;
+    for (const char *at = all; (at = strstr(at, name->text)) && at < all + name->where.begin; at++)
+        if ((at == all || !is_word(at[-1])) && !is_word(at[length])) return true;
+    return false;
+}
+
 static value report_unknown_name(lowering *l, const ast_name *name)
 {
     value poison = value_poison(name->where);
@@ -38,7 +54,7 @@ static value report_unknown_name(lowering *l, const ast_name *name)
             diag_hint(e, dot[1] == 'T' ? "write transpose(%.60s, 0, 1)" : "sizes are written as numbers and dims", owner);
     } else {
         const char *nearest = names_nearest(l->values, name->text);
-        if (!nearest && l->incomplete) return poison;
+        if (may_be_lost(l, name)) return poison;
         diag *e = diag_error(l->diags, name->where, "there is no value %.60s", name->text);
         if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
     }
@@ -167,6 +183,20 @@ static value fold_numbers(lowering *l, ast_operator op, const value *a, const va
 
 /* --- arithmetic on tensors ------------------------------------------------------------------------------------------ */
 
+static const char *elementwise_text(ir_op op)
+{
+    switch ((unsigned)op) {
+    case IR_ADD: return "+";
+    case IR_SUB: return "-";
+    case IR_MUL: return "*";
+    case IR_DIV: return "/";
+    case IR_POW: return "**";
+    case IR_MAXIMUM: return "max";
+    case IR_MINIMUM: return "min";
+    default: return ir_op_name(op);
+    }
+}
+
 static void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_type *b, const ast_expr *a_written,
                              const ast_expr *b_written, const value *a_value, const value *b_value, span op_where)
 {
@@ -189,6 +219,9 @@ static void report_broadcast(lowering *l, const char *what, const ir_type *a, co
     }
     ir_type both;
     if (b->rank >= 2 && shape_broadcast(a, &turned, &both)) diag_hint(e, "it fits when one of them is transposed");
+    else if (!dim_is_const(x, NULL) && !dim_is_const(y, NULL))
+        diag_hint(e, "%s and %s may differ; if they never do, write both as one dim", dim_string(l->arena, x),
+                  dim_string(l->arena, y));
     else if (may_be_1) diag_hint(e, "a run-time dim never broadcasts, not even when it happens to be 1");
 }
 
@@ -201,7 +234,7 @@ value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const a
     }
     ir_type type = {.dtype = a->type.dtype};
     if (!shape_broadcast(&a->type, &b->type, &type)) {
-        report_broadcast(l, ir_op_name(op), &a->type, &b->type, a_written, b_written, a_value, b_value, op_where);
+        report_broadcast(l, elementwise_text(op), &a->type, &b->type, a_written, b_written, a_value, b_value, op_where);
         return value_poison(where);
     }
     ir_value *const operands[] = {a, b};
@@ -275,8 +308,8 @@ value lower_binary(lowering *l, ast_operator op, const value *a, const value *b,
     }
     if (op == AST_POW && !power_fits(l, a, b, op_where)) return poison;
     ir_dtype beside = a->kind == VALUE_TENSOR ? a->tensor->type.dtype : b->tensor->type.dtype;
-    ir_value *x = a->kind == VALUE_TENSOR ? a->tensor : number_beside(l, a, beside, op, a->where);
-    ir_value *y = b->kind == VALUE_TENSOR ? b->tensor : number_beside(l, b, beside, op, b->where);
+    ir_value *x = a->kind == VALUE_TENSOR ? a->tensor : number_beside(l, a, beside, op, a_written ? a_written->where : where);
+    ir_value *y = b->kind == VALUE_TENSOR ? b->tensor : number_beside(l, b, beside, op, b_written ? b_written->where : where);
     if (!x || !y) return poison;
     return lower_elementwise(l, ops[op], x, y, a_written, b_written, a, b, op_where, where);
 }
@@ -332,6 +365,11 @@ static void report_unknown_callee(lowering *l, const ast_name *name)
         diag_hint(e, "sizes are written as numbers and dims");
         return;
     }
+    if (owner && names_find(l->layers, owner)) {
+        diag *e = diag_error(l->diags, name->where, "layers have no methods: there is no %.60s", name->text);
+        if (strcmp(dot, ".forward") == 0) diag_hint(e, "write %.60s(…)", owner);
+        return;
+    }
     if (names_find(l->values, name->text)) {
         diag *e = diag_error(l->diags, name->where, "%.60s is a value, not a layer or a function", name->text);
         const char *nearest = names_nearest(l->layers, name->text);
@@ -340,7 +378,7 @@ static void report_unknown_callee(lowering *l, const ast_name *name)
     }
     const char *layer_name = names_nearest(l->layers, name->text);
     const char *function_name = function_nearest(name->text);
-    if (!layer_name && !function_name && l->incomplete) return;
+    if (may_be_lost(l, name)) return;
     diag *e = diag_error(l->diags, name->where, "there is no layer or function %.60s", name->text);
     const char *both[] = {layer_name, function_name};
     const char *nearest = layer_name && function_name ? diag_nearest(name->text, both, 2)

@@ -50,6 +50,12 @@ static value lower_max(lowering *l, const arguments *a, ir_op op)
         return lower_elementwise(l, op == IR_MAX ? IR_MAXIMUM : IR_MINIMUM, args_tensor(a, 0), args_tensor(a, 1),
                                  args_written(a, 0), args_written(a, 1), &a->values[0], &a->values[1], where, where);
     }
+    if (args_has(a, 1) && a->values[1].kind == VALUE_REAL) {
+        diag *e = diag_error(l->diags, args_where(a, 1), "%s takes a dim or another tensor, found %s", a->what,
+                             value_show(l, &a->values[1]));
+        diag_hint(e, "clamp(x, %s=%g) compares with a number", op == IR_MAX ? "min" : "max", a->values[1].real);
+        return value_poison(where);
+    }
     ir_value *x = with_dims(l, a, 1);
     unsigned axes;
     if (!shape_axes(l, a, 1, x->type.rank, shown(l, a), &axes)) return value_poison(where);
@@ -97,7 +103,7 @@ static const parameter sum[] = {{"input", TAKES_TENSOR | REQUIRED},
                                 {"dim", TAKES_INTEGER | TAKES_INTEGERS | TAKES_NONE},
                                 {"keepdim", TAKES_BOOL}};
 static const parameter max[] = {
-    {"input", TAKES_TENSOR | REQUIRED}, {"dim", TAKES_INTEGER | TAKES_TENSOR}, {"keepdim", TAKES_BOOL}};
+    {"input", TAKES_TENSOR | REQUIRED}, {"dim", TAKES_REAL | TAKES_TENSOR}, {"keepdim", TAKES_BOOL}};
 static const parameter argmax[] = {
     {"input", TAKES_TENSOR | REQUIRED}, {"dim", TAKES_INTEGER | TAKES_NONE}, {"keepdim", TAKES_BOOL}};
 static const parameter softmax[] = {{"input", TAKES_TENSOR | REQUIRED}, {"dim", TAKES_INTEGER | TAKES_NONE}};

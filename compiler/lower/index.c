@@ -146,8 +146,9 @@ static value index_tensor(lowering *l, const ast_expr *e, const value *operand)
     }
     if (taken > rank || ellipses > 1) {
         diag *d = ellipses > 1 ? diag_error(l->diags, e->where, "... can stand only once in an index")
-                               : diag_error(l->diags, e->where, "%zu indices for the %u dim%s of %s", taken, rank,
-                                            rank == 1 ? "" : "s", type_show(l, &operand->tensor->type));
+                               : diag_error(l->diags, e->where, "%zu %s for the %u dim%s of %s", taken,
+                                            taken == 1 ? "index" : "indices", rank, rank == 1 ? "" : "s",
+                                            type_show(l, &operand->tensor->type));
         note_value(l, d, e->operand, operand, e->where);
         return poison;
     }

@@ -115,8 +115,8 @@ static value linear_call(lowering *l, const layer *self, const arguments *a)
     if (!layer_wants_float(l, self, a, 0)) return value_poison(where);
     ir_type type = x->type;
     if (!type.rank || !dim_is(type.dims[type.rank - 1], in)) {
-        diag *e = layer_shape_error(l, self, a, 0, arena_printf(l->arena, "%lld features, float32[…, %lld]",
-                                                                (long long)in, (long long)in));
+        diag *e = layer_shape_error(l, self, a, 0, arena_printf(l->arena, "%lld feature%s, float32[…, %lld]",
+                                                                (long long)in, in == 1 ? "" : "s", (long long)in));
         bool constant = type.rank && dim_is_const(type.dims[type.rank - 1], &found);
         if (constant && found == 2 * in && is_of_two_directions(x))
             diag_hint(e, "with bidirectional=true the features are 2 * hidden_size = %lld: Linear(%lld, %lld)",

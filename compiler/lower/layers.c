@@ -134,9 +134,10 @@ void layer_declare(lowering *l, const ast_stmt *s)
     if (earlier) {
         diag *e = diag_error(l->diags, s->name.where, "there is a layer %.60s already", s->name.text);
         diag_note(e, earlier->where, "first here");
-        self->used = true;
+        earlier->used = true;
+    } else {
+        names_set(l->layers, self->name, self);
     }
-    names_set(l->layers, self->name, self);
     self->kind = find_kind(l, &s->value->name);
     if (!self->kind) {
         for (const ast_argument *g = s->value->arguments; g; g = g->next) lower_expr(l, g->value);
@@ -144,7 +145,7 @@ void layer_declare(lowering *l, const ast_stmt *s)
     }
     arguments a;
     if (!args_match(l, s->value, self->kind->name, self->kind->parameters, self->kind->count, true, NULL, &a)) return;
-    self->broken = !self->kind->construct(l, self, &a);
+    if (!earlier) self->broken = !self->kind->construct(l, self, &a);
 }
 
 value layer_call(lowering *l, layer *self, const ast_expr *call)

@@ -19,6 +19,9 @@ static name_entry *declare(lowering *l, name_kind kind, const ast_name *name, sp
         static const char *const kinds[] = {"a dim", "an input", "a state", "a param", "a value"};
         diag *e = diag_error(l->diags, name->where, "there is %s %.60s already", kinds[earlier->kind], name->text);
         diag_note(e, earlier->where, "first here");
+        name_entry *nowhere = ARENA_NEW(l->arena, name_entry); /* the first one stays */
+        *nowhere = (name_entry){.kind = kind, .where = where, .index = NOWHERE};
+        return nowhere;
     }
     return add_name(l, kind, name->text, where, value_poison(where));
 }
@@ -48,7 +51,7 @@ static void bind_state(lowering *l, name_entry *entry, const ast_name *name, con
                          value_show(l, v));
     diag_note(e, v->where, "made here");
     diag_note(e, state->where, "the state is declared here");
-    if (v->gives) diag_hint(e, "%s; %s", v->gives, v->mend);
+    if (v->gives && v->kind == VALUE_TUPLE) diag_hint(e, "%s; %s", v->gives, v->mend);
 }
 
 static void bind_name(lowering *l, const ast_name *name, const value *v)
@@ -120,7 +123,9 @@ static void bind_list(lowering *l, const ast_pattern *first, const value *v, con
         if (e) note_value(l, d, e, v, where);
         if (v->gives) {
             diag_note_plain(d, "%s", v->gives);
-            diag_hint(d, v->count == 2 && v->items[1].kind == VALUE_TUPLE ? "write out, (h, c) = …" : "write two names");
+            if (v->kind == VALUE_TENSOR) diag_hint(d, "%s", v->mend);
+            else if (v->items[1].kind == VALUE_TUPLE) diag_hint(d, "write out, (h, c) = …");
+            else diag_hint(d, "write two names");
         } else if (v->kind == VALUE_TENSOR && e && e->kind == AST_CALL &&
                    (strcmp(e->name.text, "max") == 0 || strcmp(e->name.text, "min") == 0)) {
             diag_hint(d, "%s gives the values only; argmax(x, dim=…) gives the indices", e->name.text);
@@ -376,12 +381,13 @@ static void warn_unused(lowering *l)
     }
 }
 
-static ir_model *lower_model(arena *a, const ast_model *ast, bool incomplete, diag_list *diags)
+static ir_model *lower_model(arena *a, const source *source_text, const ast_model *ast, bool incomplete,
+                             diag_list *diags)
 {
     ir_model *m = ir_model_new(a, dim_table_new(a), ast->name.text, ast->name.where);
-    lowering l = {.arena = a, .diags = diags, .ast = ast, .model = m, .graph = &m->run, .incomplete = incomplete,
-                  .values = names_new(a), .layers = names_new(a), .params = names_new(a), .symbols = names_new(a),
-                  .outputs = names_new(a)};
+    lowering l = {.arena = a, .diags = diags, .source = source_text, .ast = ast, .model = m, .graph = &m->run,
+                  .incomplete = incomplete, .values = names_new(a), .layers = names_new(a), .params = names_new(a),
+                  .symbols = names_new(a), .outputs = names_new(a)};
     size_t errors = diag_error_count(diags);
     for (const ast_stmt *s = ast->statements; s; s = s->next) lower_statement(&l, s);
     if (diag_error_count(diags) != errors || incomplete) return m;
@@ -407,7 +413,7 @@ lowered_file lower_file(arena *a, const ast_file *file, diag_list *diags)
         } else {
             names_set(models, ast->name.text, (void *)(uintptr_t)ast);
         }
-        ir_model *m = lower_model(a, ast, incomplete, diags);
+        ir_model *m = lower_model(a, file->source, ast, incomplete, diags);
         ARENA_PUSH(a, lowered.models, lowered.count, capacity, m);
     }
     return lowered;

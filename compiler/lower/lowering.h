@@ -80,6 +80,7 @@ typedef struct {
 typedef struct {
     arena *arena;
     diag_list *diags;
+    const source *source;
     const ast_model *ast;
     ir_model *model;
     ir_graph *graph;     /* where nodes go: run, or reset while a state's first value is lowered */
@@ -92,7 +93,7 @@ typedef struct {
     size_t param_capacity[2];
     const char *label;   /* of the nodes of the layer that is being called; NULL: the operator's name */
     bool in_dim;         /* inside a dim statement: using a dim is no use of it */
-    bool incomplete;     /* statements are missing because they did not parse: an unknown name is not reported */
+    bool incomplete;     /* statements are missing because they did not parse, with the names that they make */
 } lowering;
 
 /* value.c */
@@ -109,8 +110,8 @@ const char *value_show(lowering *l, const value *v);
 const char *type_show(lowering *l, const ir_type *t);
 /* "T is 1..100" for the run-time dims in d, or NULL when there are none. */
 const char *bounds_show(lowering *l, const dim *d);
-/* Notes where v, which was written as e, came from: "x is float32[T, 24], from here". Nothing is said when it would only
- * repeat the place of the error. */
+/* Notes where v, which was written so, came from: "x is float32[T, 24], from here"; of a longer expression, what it is
+ * and where the first name in it came from. */
 void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, span error_where);
 
 /* --- arguments (args.c) ------------------------------------------------------------------------------------------------ */

@@ -247,6 +247,7 @@ static bool states_of(lowering *l, const layer *self, const arguments *a, const 
         diag_note(e, self->where, "%s is %s", self->name, self->source);
         if (v->gives) diag_hint(e, "it is the second part of what the layer gives: out, states = …");
         else if (pair) diag_hint(e, "only an LSTM has a c");
+        else if (lstm && v->kind == VALUE_TENSOR) diag_hint(e, "write %s(…, (h, c))", self->name);
         return false;
     }
     if (!lstm) {
@@ -378,8 +379,7 @@ value recurrent_call(lowering *l, const layer *self, const arguments *a)
     bool batched = x->type.rank == 3;
     const dim *const *dims = x->type.dims;
     const dim *batch = batched ? dims[batch_first ? 0 : 1] : NULL, *steps = dims[batched && batch_first ? 1 : 0];
-    bool fine = states_of(l, self, a, batch, &h, &c);
-    if (!lengths_fit(l, self, a, batch) || !fine) return poison;
+    if (!states_of(l, self, a, batch, &h, &c) || !lengths_fit(l, self, a, batch)) return poison;
 
     const dim *one = build_dim(l, 1);
     if (!batched) x = build_reshape(l, x, (const dim *const[]){steps, one, dims[1]}, 3, where);
@@ -411,6 +411,9 @@ value recurrent_call(lowering *l, const layer *self, const arguments *a)
         value c_n = value_tensor(l, join_rows(l, c_rows, (unsigned)row_count, batched, where), where);
         const char *both = arena_printf(l->arena, "bind them first: _, (h, c) = %s(…)", self->name);
         states = pair_of(l, &states, &c_n, gives, both, where);
+    } else {
+        states.gives = gives;
+        states.mend = arena_printf(l->arena, "write out, h = %s(…)", self->name);
     }
     return pair_of(l, &out, &states, gives, mend, where);
 }

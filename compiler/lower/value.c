@@ -119,13 +119,38 @@ const char *bounds_show(lowering *l, const dim *d)
     return count ? text_string(&t) : NULL;
 }
 
+/* The name in e that is most likely to have brought a shape along: that of what is called with, indexed, or first. */
+static const ast_expr *name_inside(const ast_expr *e)
+{
+    while (e && e->kind != AST_NAME) {
+        switch (e->kind) {
+        case AST_CALL: e = e->arguments ? e->arguments->value : NULL; break;
+        case AST_INDEX:
+        case AST_NEGATE: e = e->operand; break;
+        case AST_TUPLE: e = e->items; break;
+        case AST_BINARY: {
+            const ast_expr *left = name_inside(e->left);
+            e = left ? left : e->right;
+            break;
+        }
+        default: return NULL;
+        }
+    }
+    return e;
+}
+
 void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, span error_where)
 {
     if (!written || v->kind == VALUE_POISON) return;
     if (written->kind == AST_NAME) {
-        /* A layer's result is named where it is used; "from here" is where it was made. */
         diag_note(e, v->where, "%.60s is %s, from here", written->name.text, value_show(l, v));
-    } else if (written->where.begin != error_where.begin || written->where.end != error_where.end) {
-        diag_note(e, written->where, "this is %s", value_show(l, v));
+        return;
     }
+    if (v->kind != VALUE_TENSOR && v->kind != VALUE_TUPLE) return; /* a literal speaks for itself */
+    if (written->where.begin != error_where.begin || written->where.end != error_where.end)
+        diag_note(e, written->where, "this is %s", value_show(l, v));
+    const ast_expr *name = name_inside(written);
+    const name_entry *entry = name ? names_find(l->values, name->name.text) : NULL;
+    if (entry && (entry->value.kind == VALUE_TENSOR || entry->value.kind == VALUE_TUPLE))
+        diag_note(e, entry->value.where, "%.60s is %s, from here", name->name.text, value_show(l, &entry->value));
 }

@@ -153,6 +153,7 @@ static void check_region(bounder *b, ir_value *v, const region *used)
     for (unsigned i = 0; i < v->type.rank; i++) {
         if (is_whole_axis(&used->axis[i], v->type.dims[i])) continue;
         ir_node *slice = ir_insert(b->model, &b->model->run, v->producer, IR_SLICE, &v, 1, v->where);
+        slice->label = ir_op_name(IR_SLICE);
         slice->attrs = (ir_attrs){.axis = i, .start = used->axis[i].start, .step = used->axis[i].step};
         slice->results[0]->type = v->type;
         slice->results[0]->type.dims[i] = used->axis[i].extent;

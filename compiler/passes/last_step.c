@@ -9,7 +9,7 @@
 typedef struct {
     ir_model *model;
     ir_node *at;  /* new nodes go behind this one, in order */
-    span where;   /* the slice in the .nn file */
+    const ir_node *slice;
     int budget;   /* of looks at nodes: CATs of CATs may be a tree that is exponentially larger than the graph */
 } mover;
 
@@ -57,10 +57,12 @@ static bool reaches_out(mover *k, const ir_value *v, unsigned axis)
     }
 }
 
-static ir_value *add(mover *k, ir_op op, ir_value *const *inputs, unsigned count, ir_attrs attrs, const ir_type *type)
+static ir_value *add(mover *k, ir_op op, ir_value *const *inputs, unsigned count, ir_attrs attrs, const ir_type *type,
+                     const char *label)
 {
-    ir_node *n = ir_insert(k->model, &k->model->run, k->at, op, inputs, count, k->where);
+    ir_node *n = ir_insert(k->model, &k->model->run, k->at, op, inputs, count, k->slice->where);
     n->attrs = attrs;
+    n->label = label;
     n->results[0]->type = *type;
     k->at = n;
     return n->results[0];
@@ -73,25 +75,25 @@ static ir_value *last_of(mover *k, ir_value *v, unsigned axis)
     const ir_node *n = v->producer;
     ir_type type = v->type;
     ir_value *inner;
-    unsigned inner_axis;
+    unsigned inner_axis = 0;
     type.dims[axis] = dim_const(t, 1);
     if (!reaches_out(k, v, axis)) {
         const dim *start = dim_sub(t, v->type.dims[axis], dim_const(t, 1));
-        return add(k, IR_SLICE, &v, 1, (ir_attrs){.axis = axis, .start = start, .step = 1}, &type);
+        return add(k, IR_SLICE, &v, 1, (ir_attrs){.axis = axis, .start = start, .step = 1}, &type, k->slice->label);
     }
     switch ((unsigned)n->op) {
-    case IR_RECURRENT: return add(k, IR_RESHAPE, &n->results[1], 1, (ir_attrs){0}, &type);
+    case IR_RECURRENT: return add(k, IR_RESHAPE, &n->results[1], 1, (ir_attrs){0}, &type, k->slice->label);
     case IR_PERMUTE:
         inner = last_of(k, n->inputs[0], n->attrs.perm[axis]);
-        return add(k, IR_PERMUTE, &inner, 1, n->attrs, &type);
+        return add(k, IR_PERMUTE, &inner, 1, n->attrs, &type, n->label);
     case IR_RESHAPE:
-        axis_before_reshape(t, &n->inputs[0]->type, &v->type, axis, &inner_axis);
+        if (!axis_before_reshape(t, &n->inputs[0]->type, &v->type, axis, &inner_axis)) ice("last_step at a reshape");
         inner = last_of(k, n->inputs[0], inner_axis);
-        return add(k, IR_RESHAPE, &inner, 1, (ir_attrs){0}, &type);
+        return add(k, IR_RESHAPE, &inner, 1, (ir_attrs){0}, &type, n->label);
     case IR_CAT: {
         ir_value **parts = ARENA_ARRAY(k->model->arena, ir_value *, n->input_count);
         for (unsigned i = 0; i < n->input_count; i++) parts[i] = last_of(k, n->inputs[i], axis);
-        return add(k, IR_CAT, parts, n->input_count, n->attrs, &type);
+        return add(k, IR_CAT, parts, n->input_count, n->attrs, &type, n->label);
     }
     default: ice("last_step at %s", ir_op_name(n->op));
     }
@@ -110,11 +112,10 @@ void pass_last_step(ir_model *m)
     ir_node *previous = NULL, *next;
     for (ir_node *n = m->run.first; n; previous = n, n = next) {
         next = n->next;
-        mover k = {.model = m, .at = previous, .where = n->where, .budget = BUDGET};
+        mover k = {.model = m, .at = previous, .slice = n, .budget = BUDGET};
         if (!is_last_step(m->dims, n) || !reaches_out(&k, n->inputs[0], n->attrs.axis)) continue;
         ir_value *last = last_of(&k, n->inputs[0], n->attrs.axis);
         if (!last->name) last->name = n->results[0]->name;
-        last->producer->label = n->label;
         ir_replace_uses(m, n->results[0], last);
     }
 }

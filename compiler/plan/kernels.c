@@ -230,8 +230,10 @@ static plan_kernel *make_kernel(planner *p, const unit *u) {
     bool recurrent = u->kind == UNIT_NODE && u->node->op == IR_RECURRENT;
     for (unsigned r = 0; r < u->result_count; r++) {
         bool carried = recurrent && r > 0;
-        /* what is hosted lies where somebody wants it */
-        if (!carried && !u->results[r]->used && u->results[r]->kind == PVAL_ROOT) continue;
+        /* what lies in another's memory, or in the caller's, is wanted there */
+        const pval *v = u->results[r];
+        bool wanted = v->used || v->kind == PVAL_VIEW || v->buffer->place != PLAN_SCRATCH;
+        if (!carried && !wanted) continue;
         k->results[r].kind = PLAN_MEMORY;
         k->results[r].view = seen_view(p, u->results[r], u, -1, r);
         k->results[r].name = result_name(u, r);

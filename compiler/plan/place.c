@@ -130,10 +130,15 @@ static void place_joins_of(planner *p, const pval *v, bool *placed) {
     for (unsigned i = 0; i < u->input_count; i++) place_joins_of(p, u->inputs[i], placed);
 }
 
+/* A new value that could not be written where the state lies: copied there when nobody reads the old one any more. */
 typedef struct {
-    size_t state;
     pval *from, *to;
 } state_copy;
+
+typedef struct {
+    state_copy *copies;
+    size_t count;
+} state_copies;
 
 static void depend_on_readers(planner *p, unit *writer, const plan_buffer *state, size_t unit_count) {
     unsigned room = 0;
@@ -164,10 +169,9 @@ static bool may_carry(planner *p, const plan_buffer *state, const pval *next) {
     return true;
 }
 
-static void place_states(planner *p, bool is_reset, bool *placed) {
+static state_copies place_states(planner *p, bool is_reset, bool *placed) {
     const ir_model *m = p->model;
-    state_copy *copies = ARENA_ARRAY(p->arena, state_copy, m->state_count);
-    size_t count = 0;
+    state_copies late = {ARENA_ARRAY(p->arena, state_copy, m->state_count), 0};
     for (size_t i = 0; i < m->state_count; i++) {
         const ir_value *next = is_reset ? m->states[i].init : m->states[i].next;
         if (!next || next == m->states[i].value) continue;
@@ -186,22 +190,27 @@ static void place_states(planner *p, bool is_reset, bool *placed) {
             to = planner_root(p, &m->states[i].type, m->states[i].name);
             to->buffer = p->plan->state_buffers[i];
         }
-        copies[count++] = (state_copy){i, v, to};
+        late.copies[late.count++] = (state_copy){v, to};
     }
-    /* A new value that is (a view of) another state's old one is saved before any state is written. */
-    for (size_t i = 0; i < count; i++) {
-        pval *v = copies[i].from;
+    return late;
+}
+
+/* Comes last, when everything that reads an old value is there. A new value that is (a view of) another state's old one
+ * is saved before any state is written. */
+static void copy_states(planner *p, const state_copies *late, bool is_reset) {
+    for (size_t i = 0; i < late->count && !is_reset; i++) {
+        pval *v = late->copies[i].from;
         if (v->kind > PVAL_VIEW || planner_producer(v)) continue;
         const plan_buffer *b = layout_storage(v)->buffer;
-        if (!b || b->place != PLAN_STATE || is_reset) continue;
+        if (!b || b->place != PLAN_STATE) continue;
         pval *saved = planner_root(p, &v->type, v->name);
         copy_into(p, v, saved, NULL);
-        copies[i].from = saved;
+        late->copies[i].from = saved;
     }
     size_t readers = p->unit_count;
-    for (size_t i = 0; i < count; i++) {
-        copy_into(p, copies[i].from, copies[i].to, NULL);
-        if (!is_reset) depend_on_readers(p, p->units[p->unit_count - 1], copies[i].to->buffer, readers);
+    for (size_t i = 0; i < late->count; i++) {
+        copy_into(p, late->copies[i].from, late->copies[i].to, NULL);
+        if (!is_reset) depend_on_readers(p, p->units[p->unit_count - 1], late->copies[i].to->buffer, readers);
     }
 }
 
@@ -223,10 +232,11 @@ void planner_place(planner *p, bool is_reset) {
     bool *placed = ARENA_ARRAY(p->arena, bool, p->unit_count + 1);
     size_t nodes = p->unit_count;
     /* states first: a copy of the whole state every run costs more than a copy to an output now and then */
-    place_states(p, is_reset, placed);
+    state_copies late = place_states(p, is_reset, placed);
     if (!is_reset) place_outputs(p);
     for (size_t i = nodes; i-- > 0;)
         if (p->units[i]->kind == UNIT_JOIN && !placed[p->units[i]->serial]) place_join(p, p->units[i]);
+    copy_states(p, &late, is_reset);
 }
 
 /* --- copies that layouts force --- */

@@ -47,9 +47,9 @@ static const char *list_expected(arena *a, const name_set *expected, const layou
     static const char *const expression[] = {"a name", "a number", "a real number", "a string", "true or false",
                                              "none",   "'('",      "'['",           "'-'",      "'...'", NULL};
     static const char *const operators[] = {"'+'", "'-'", "'*'", "'/'", "'//'", "'**'", "'['", "'('", NULL};
-    static const char *const statement[] = {"'model'", "'dim'",    "'weights'",       "'input'",         "'state'",
-                                            "'param'", "'layer'",  "'output'",        "a reserved word", "a word of Python",
-                                            "a name",  "'('",      NULL};
+    static const char *const statement[] = {"'model'", "'dim'",    "'weights'", "'input'", "'state'",
+                                            "'param'", "'layer'",  "'output'",  "a name",  "'('",
+                                            "a reserved word",     "a word of Python",     NULL};
     bool wants_statement = has(expected, "'dim'");
     bool wants_expression = has(expected, "a real number"), wants_operator = has(expected, "'*'");
     /* Behind a word the grammar takes what would bind it as a name too, only to report that. */
@@ -119,7 +119,7 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e)
     else if (at->place == 1 && at->token == '[')
         diag_hint(e, "values do not change in place; bind a new one");
     else if (at->place == 1 && at->token == NAME)
-        diag_hint(e, "statements begin with model, dim, weights, input, state, param, layer or output, or are NAME = EXPR");
+        diag_hint(e, "a statement is NAME = EXPR, or begins with dim, weights, input, state, param, layer or output");
     else if (at->place == 1 && at->token == NEWLINE)
         diag_hint(e, "to write a value out: output %.*s", length, name);
 }
@@ -186,6 +186,8 @@ void syntax_error(parser *p, const char *const *names, size_t count)
 
 /* ---- statements that are errors as a whole ---- */
 
+static const char no_imports[] = "nothing needs to be imported: layers are known by their torch.nn names";
+
 static const char *word_at(const parser *p, span word)
 {
     return arena_strndup(p->arena, p->source->text + word.begin, word.end - word.begin);
@@ -204,7 +206,7 @@ ast_stmt *ast_reject_reserved(parser *p, span where)
 {
     const char *word = word_at(p, where);
     diag *e = diag_error(p->diags, where, "'%s' is reserved for later", word);
-    if (strcmp(word, "import") == 0) diag_hint(e, "nothing needs to be imported: layers are known by their torch.nn names");
+    if (strcmp(word, "import") == 0) diag_hint(e, "%s", no_imports);
     else if (strcmp(word, "if") == 0) diag_hint(e, "a model does the same steps each time it runs");
     else if (strcspn(p->source->text + where.end, "=,:") == strspn(p->source->text + where.end, " \t"))
         diag_hint(e, "choose another name, %s_ for example", word);
@@ -218,7 +220,7 @@ ast_stmt *ast_reject_python(parser *p, span where)
     if (strcmp(word, "return") == 0) diag_hint(e, "what a model gives is written output NAME = EXPR, or output a, b");
     else if (strcmp(word, "def") == 0 || strcmp(word, "class") == 0)
         diag_hint(e, "a model is written model NAME { … }; what forward takes are its input lines");
-    else if (strcmp(word, "from") == 0) diag_hint(e, "nothing needs to be imported: layers are known by their torch.nn names");
+    else if (strcmp(word, "from") == 0) diag_hint(e, "%s", no_imports);
     else if (strcmp(word, "for") == 0 || strcmp(word, "while") == 0)
         diag_hint(e, "a recurrent layer goes over all steps by itself; layers are called one by one");
     else diag_hint(e, "leave it out");

@@ -194,8 +194,9 @@ static bool hint_other_prefix(binder *b, diag *d, const group *g)
     }
     if (!count) return false;
     if (count == 1) {
-        diag_hint(d, "%s has them under %s: add from %s to the layer", b->file->path,
-                  tensor_name_quoted(b->arena, found[0]), tensor_name_quoted(b->arena, found[0]));
+        const char *prefix = tensor_name_quoted(b->arena, found[0]);
+        const char *place = found[0][0] ? arena_printf(b->arena, "under %s", prefix) : "without a prefix";
+        diag_hint(d, "%s has them %s: add from %s to the layer", b->file->path, place, prefix);
         for (size_t i = 0; i < g->count; i++) {
             const char *explained = describe_join(b->arena, found[0], last_part(g->params[i].key));
             b->explained[index_of(b, tensor_find(b->file, explained))] = true;

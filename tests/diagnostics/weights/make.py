@@ -2,7 +2,8 @@
 
     python3 make.py         writes NAME/case.nn and NAME's weights file for every case, always the same bytes
 
-What nnc says about each stands in NAME/expected.txt, which is not made here: it was written down and read by a person.
+What nnc must say about each stands in NAME/expected.txt, which is not made here: a new text is to be read before it is
+accepted (tests/tools/run_golden.py --accept).
 """
 import json
 import os

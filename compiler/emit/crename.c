@@ -1,0 +1,48 @@
+/* crename: locals that would hide a type of the interface. A model may be called as emitters call their variables
+ * (`model rows`), and a local of the name of a type is a warning. */
+#include <string.h>
+
+#include "emit/ctree_nodes.h"
+
+typedef struct {
+    cunit *unit;
+    const char *const *names;
+    size_t count;
+} protection;
+
+static const char *renamed(const protection *p, const char *name) {
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(name, p->names[i]) == 0) return arena_printf(p->unit->arena, "%s_", name);
+    return name;
+}
+
+/* Expressions may be shared; a name that was changed is none of the protected ones, so that it is changed once. */
+static void rename_expr(const protection *p, cexpr *e) {
+    if (!e) return;
+    if (e->kind == CEXPR_NAME) e->text = renamed(p, e->text);
+    rename_expr(p, e->first);
+    rename_expr(p, e->second);
+    rename_expr(p, e->third);
+    for (unsigned i = 0; i < e->argument_count; i++) rename_expr(p, e->arguments[i]);
+}
+
+static void rename_block(const protection *p, const cblock *b) {
+    if (!b) return;
+    for (cstmt *s = b->first; s; s = s->next) {
+        if (s->name && s->kind != CSTMT_COMMENT) s->name = renamed(p, s->name);
+        rename_expr(p, s->from);
+        rename_expr(p, s->to);
+        rename_block(p, s->body);
+        rename_block(p, s->other);
+    }
+}
+
+void cunit_protect(cunit *u, const char *const *names, size_t count) {
+    protection p = {u, names, count};
+    for (ctop *t = u->first; t; t = t->next) {
+        if (t->kind != CTOP_FUNCTION) continue;
+        cfunction *f = t->function;
+        for (size_t i = 0; i < f->parameter_count; i++) f->parameters[i].name = renamed(&p, f->parameters[i].name);
+        rename_block(&p, f->body);
+    }
+}

@@ -1,0 +1,440 @@
+/* kernel_conv: CONV1D x[N, C, L] -> y[N, O, Lo].
+ *
+ * Output channels lie side by side in packed weights (a panel of COST_PANEL), so a vector holds the sums of several
+ * channels at one position; a tile of positions shares the weights that are loaded. A lone output channel (of a group)
+ * is summed in plain floats. A sum is bias, then its terms with channel and tap ascending, in blocks of COST_BLOCK terms
+ * where there are more; a tap outside of the input is left out, so an edge differs from the interior only in where its
+ * taps begin and end. */
+#include "emit/pack.h"
+#include "emit/nest.h"
+
+#include <math.h>
+
+enum { MAX_TILE = 4, MAX_SUMS = 32 };
+
+typedef struct {
+    emit_context *e;
+    cunit *u;
+    const plan_operand *x, *y;
+    const ir_attrs *attrs;
+    int64_t channels, taps;          /* of a group's input; terms = channels * taps */
+    int64_t outputs;                 /* of a group */
+    int64_t lanes;                   /* 1: plain floats */
+    pack *packs;                     /* one a group; vectors only */
+    cexpr *bias;                     /* of the group's channel, plain floats only; NULL: none */
+    /* of the panel that is being emitted */
+    int64_t width, units, vectors;
+    bool biased;
+} conv;
+
+/* One run over the terms: `positions` outputs from t on. */
+typedef struct {
+    unsigned positions;
+    bool tests;                      /* taps are k_from … k_to, x is indexed from the channel's start */
+} tile_kind;
+
+static cexpr *name(const conv *v, const char *what) { return c_name(v->u, "%s", what); }
+
+static cexpr *stride(const conv *v, const plan_operand *o, unsigned axis) { return emit_dim(v->e, o->view.strides[axis]); }
+
+static const char *sum_name(const conv *v, const tile_kind *t, const char *what, unsigned p, int64_t vector) {
+    bool one_vector = v->vectors == 1, one_position = t->positions == 1;
+    if (one_vector && one_position) return what;
+    if (one_vector) return arena_printf(v->e->arena, "%s%u", what, p);
+    if (one_position) return arena_printf(v->e->arena, "%s%lld", what, (long long)vector);
+    return arena_printf(v->e->arena, "%s%u_%lld", what, p, (long long)vector);
+}
+
+/* --- the same in vectors and in plain floats --- */
+
+static const char *sum_type(const conv *v) { return v->lanes == 1 ? "float" : v->e->target->prefix; }
+
+static cexpr *zero(const conv *v) {
+    return v->lanes == 1 ? c_float(v->u, 0) : c_call(v->u, emit_vector(v->e, "zero"), 0);
+}
+
+static cexpr *load(const conv *v, cexpr *array, cexpr *index) {
+    if (v->lanes == 1) return c_index(v->u, array, index);
+    return c_call(v->u, emit_vector(v->e, "load"), 1, c_add(v->u, array, index));
+}
+
+static void add_product(const conv *v, cblock *b, cexpr *sum, cexpr *weight, cexpr *factor) {
+    if (v->lanes == 1) c_assign(b, sum, "+=", c_mul(v->u, weight, factor));
+    else c_assign(b, sum, "=", c_call(v->u, emit_vector(v->e, "madd"), 3, weight, factor, sum));
+}
+
+static void add_to(const conv *v, cblock *b, cexpr *total, cexpr *sum) {
+    if (v->lanes == 1) c_assign(b, total, "+=", sum);
+    else c_assign(b, total, "=", c_call(v->u, emit_vector(v->e, "add"), 2, total, sum));
+}
+
+/* --- terms --- */
+
+static void declare_sums(const conv *v, cblock *b, const tile_kind *t, const char *what, bool from_bias) {
+    for (unsigned p = 0; p < t->positions; p++)
+        for (int64_t i = 0; i < v->vectors; i++) {
+            cexpr *start = zero(v);
+            if (from_bias && v->lanes == 1 && v->bias) start = v->bias;
+            if (from_bias && v->lanes > 1 && v->biased) start = load(v, name(v, "w"), c_int(v->u, i * v->lanes));
+            c_declare(b, sum_type(v), sum_name(v, t, what, p, i), start);
+        }
+}
+
+/* Tap k of channel c for every sum. */
+static void emit_term(const conv *v, cblock *b, const tile_kind *t, cexpr *c, cexpr *k, const char *sums) {
+    cunit *u = v->u;
+    const ir_attrs *a = v->attrs;
+    cexpr *step = stride(v, v->x, 2);
+    cexpr *term = c_add(u, c_mul(u, c, c_int(u, v->taps)), k);
+    cexpr *first_row = c_int(u, v->biased ? v->width : 0);
+    cexpr *row = c_add(u, c_mul(u, term, c_int(u, v->width)), first_row);
+    cexpr *factor[MAX_TILE];
+    for (unsigned p = 0; p < t->positions; p++) {
+        cexpr *tap = c_mul(u, k, c_int(u, a->dilation));
+        if (t->tests) {
+            cexpr *position = c_add(u, c_mul(u, name(v, "t"), c_int(u, a->stride)), tap);
+            tap = c_sub(u, position, c_int(u, a->before));
+        } else {
+            tap = c_add(u, tap, c_int(u, p * a->stride));
+        }
+        factor[p] = c_index(u, name(v, "x_t"), c_add(u, c_mul(u, c, stride(v, v->x, 1)), c_mul(u, tap, step)));
+        if (v->lanes > 1) {
+            const char *splat = t->positions == 1 ? "x_k" : arena_printf(v->e->arena, "x_k%u", p);
+            const char *type = arena_printf(v->e->arena, "const %s", v->e->target->prefix);
+            c_declare(b, type, splat, c_call(u, emit_vector(v->e, "splat"), 1, factor[p]));
+            factor[p] = name(v, splat);
+        }
+    }
+    if (v->vectors > 1) {
+        c_declare(b, "const float *", "w_k", c_add(u, name(v, "w"), row));
+        row = c_int(u, 0);
+    }
+    for (int64_t i = 0; i < v->vectors; i++) {
+        cexpr *weights = name(v, v->vectors > 1 ? "w_k" : "w");
+        cexpr *weight = load(v, weights, c_add(u, row, c_int(u, i * v->lanes)));
+        if (t->positions > 1 && v->lanes > 1) {
+            const char *type = arena_printf(v->e->arena, "const %s", v->e->target->prefix);
+            const char *variable = v->vectors == 1 ? "w0" : arena_printf(v->e->arena, "w%lld", (long long)i);
+            c_declare(b, type, variable, weight);
+            weight = name(v, variable);
+        }
+        for (unsigned p = 0; p < t->positions; p++)
+            add_product(v, b, name(v, sum_name(v, t, sums, p, i)), weight, factor[p]);
+    }
+}
+
+static cexpr *smaller(cunit *u, cexpr *a, cexpr *b) { return c_conditional(u, c_binary(u, "<", a, b), a, b); }
+
+/* A loop over [from, to), which vanishes around a single turn. Gives the body; *index is the loop's variable or `from`. */
+static cblock *loop_over(const conv *v, cblock *b, const char *index_name, cexpr *from, cexpr *to, cexpr **index) {
+    int64_t low, high;
+    if (c_is_int(from, &low) && c_is_int(to, &high) && high == low + 1) {
+        *index = from;
+        return b;
+    }
+    *index = name(v, index_name);
+    return c_for(b, index_name, from, to, 1);
+}
+
+/* `count` in blocks of `block`: declares the block's end where the last block is shorter. */
+static cblock *block_loop(const conv *v, cblock *b, const char *from_name, const char *to_name, int64_t count,
+                          int64_t block, cexpr **from, cexpr **to) {
+    cunit *u = v->u;
+    b = c_for(b, from_name, c_int(u, 0), c_int(u, count), block);
+    *from = name(v, from_name);
+    *to = c_add(u, *from, c_int(u, block));
+    if (count % block) {
+        c_declare(b, "const size_t", to_name, smaller(u, *to, c_int(u, count)));
+        *to = name(v, to_name);
+    }
+    return b;
+}
+
+static void emit_taps(const conv *v, cblock *b, const tile_kind *t, cexpr *c, cexpr *from, cexpr *to, const char *sums) {
+    cexpr *k;
+    b = loop_over(v, b, "k", from, to, &k);
+    emit_term(v, b, t, c, k, sums);
+}
+
+/* All terms into "sum"s that start at the bias. */
+static void emit_terms(const conv *v, cblock *b, const tile_kind *t) {
+    cunit *u = v->u;
+    cexpr *none = c_int(u, 0), *first = t->tests ? name(v, "k_from") : none;
+    cexpr *end = t->tests ? name(v, "k_to") : c_int(u, v->taps), *c;
+    declare_sums(v, b, t, "sum", true);
+    if (v->channels * v->taps <= COST_BLOCK) {
+        cblock *inner = loop_over(v, b, "c", none, c_int(u, v->channels), &c);
+        emit_taps(v, inner, t, c, first, end, "sum");
+        return;
+    }
+    cblock *block;
+    cexpr *from, *to;
+    if (v->taps <= COST_BLOCK) {
+        /* whole channels */
+        int64_t channels = COST_BLOCK / v->taps;
+        block = block_loop(v, b, "c_from", "c_to", v->channels, channels, &from, &to);
+        declare_sums(v, block, t, "part", false);
+        cblock *inner = c_for(block, "c", from, to, 1);
+        emit_taps(v, inner, t, name(v, "c"), first, end, "part");
+    } else {
+        block = loop_over(v, b, "c", none, c_int(u, v->channels), &c);
+        block = block_loop(v, block, "k_block", "k_end", v->taps, COST_BLOCK, &from, &to);
+        declare_sums(v, block, t, "part", false);
+        if (t->tests) {
+            c_declare(block, "const size_t", "k_first", c_conditional(u, c_binary(u, ">", from, first), from, first));
+            c_declare(block, "const size_t", "k_last", smaller(u, to, end));
+            from = name(v, "k_first");
+            to = name(v, "k_last");
+        }
+        emit_taps(v, block, t, c, from, to, "part");
+    }
+    for (unsigned p = 0; p < t->positions; p++)
+        for (int64_t i = 0; i < v->vectors; i++)
+            add_to(v, block, name(v, sum_name(v, t, "sum", p, i)), name(v, sum_name(v, t, "part", p, i)));
+}
+
+/* --- results --- */
+
+static void store_results(const conv *v, cblock *b, const tile_kind *t) {
+    cunit *u = v->u;
+    cexpr *next = stride(v, v->y, 2);
+    bool adjacent = dim_is(v->y->view.strides[1], 1);
+    for (unsigned p = 0; p < t->positions; p++) {
+        cexpr *to = c_mul(u, c_add(u, name(v, "t"), c_int(u, p)), next);
+        if (v->lanes == 1) {
+            c_assign(b, c_index(u, name(v, "y_o"), to), "=", name(v, sum_name(v, t, "sum", p, 0)));
+            continue;
+        }
+        const char *array = t->positions == 1 ? "column" : arena_printf(v->e->arena, "column%u", p);
+        if (!adjacent) c_declare_array(b, "float", array, v->vectors * v->lanes);
+        for (int64_t i = 0; i < v->vectors; i++) {
+            cexpr *base = adjacent ? c_add(u, name(v, "y_o"), to) : name(v, array);
+            cexpr *address = c_add(u, base, c_int(u, i * v->lanes)), *sum = name(v, sum_name(v, t, "sum", p, i));
+            int64_t left = v->units - i * v->lanes;
+            if (adjacent && left < v->lanes) c_do(b, c_call(u, emit_vector(v->e, "store_n"), 3, address, sum, c_int(u, left)));
+            else c_do(b, c_call(u, emit_vector(v->e, "store"), 2, address, sum));
+        }
+    }
+    if (v->lanes == 1 || adjacent) return;
+    b = c_for(b, "o", c_int(u, 0), c_int(u, v->units), 1);
+    for (unsigned p = 0; p < t->positions; p++) {
+        cexpr *row = c_mul(u, name(v, "o"), stride(v, v->y, 1));
+        cexpr *at = c_add(u, row, c_mul(u, c_add(u, name(v, "t"), c_int(u, p)), next));
+        const char *array = t->positions == 1 ? "column" : arena_printf(v->e->arena, "column%u", p);
+        c_assign(b, c_index(u, name(v, "y_o"), at), "=", c_index(u, name(v, array), name(v, "o")));
+    }
+}
+
+/* The taps of position t that lie in the input: k_from <= k < k_to. */
+static void declare_taps(const conv *v, cblock *b) {
+    cunit *u = v->u;
+    const ir_attrs *a = v->attrs;
+    cexpr *at = c_mul(u, name(v, "t"), c_int(u, a->stride)), *before = c_int(u, a->before), *none = c_int(u, 0);
+    cexpr *up = c_int(u, a->dilation - 1), *apart = c_int(u, a->dilation);
+    cexpr *end = c_add(u, emit_dim(v->e, v->x->view.type.dims[2]), before);
+    c_comment(b, "taps that lie in the input");
+    cexpr *from = none;
+    if (a->before) {
+        cexpr *missing = c_binary(u, "/", c_add(u, c_sub(u, before, at), up), apart);
+        from = c_conditional(u, c_binary(u, "<", at, before), missing, none);
+    }
+    c_declare(b, "const size_t", "k_from", from);
+    cexpr *fit = c_binary(u, "/", c_add(u, c_sub(u, end, at), up), apart);
+    c_declare(b, "const size_t", "k_fit", c_conditional(u, c_binary(u, "<", at, end), fit, none));
+    c_declare(b, "const size_t", "k_to", smaller(u, name(v, "k_fit"), c_int(u, v->taps)));
+}
+
+static void emit_tile(const conv *v, cblock *b, tile_kind t) {
+    cunit *u = v->u;
+    if (t.tests) {
+        declare_taps(v, b);
+        c_declare(b, "const float *", "x_t", name(v, "x_g"));
+    } else {
+        cexpr *at = c_sub(u, c_mul(u, name(v, "t"), c_int(u, v->attrs->stride)), c_int(u, v->attrs->before));
+        c_declare(b, "const float *", "x_t", c_add(u, name(v, "x_g"), c_mul(u, at, stride(v, v->x, 2))));
+    }
+    emit_terms(v, b, &t);
+    store_results(v, b, &t);
+}
+
+/* --- positions --- */
+
+/* Positions [first, end) have all their taps in the input; end < first: none has. end is NULL where only the running
+ * program knows. */
+static void interior(const conv *v, int64_t *first, const dim **end) {
+    dim_table *t = v->e->plan->dims;
+    const ir_attrs *a = v->attrs;
+    int64_t reach = (v->taps - 1) * a->dilation + 1;
+    const dim *room = dim_sub(t, v->x->view.type.dims[2], dim_const(t, reach - a->before));
+    *first = (a->before + a->stride - 1) / a->stride;
+    if (dim_min(room) >= 0) *end = dim_add(t, dim_floordiv(t, room, a->stride), dim_const(t, 1));
+    else *end = dim_max(room) < 0 ? dim_const(t, 0) : NULL;
+}
+
+/* Declares "first_even" = first + a multiple of `tile`, at most end. */
+static cexpr *even_end(const conv *v, cblock *b, int64_t first, const dim *end, unsigned tile) {
+    cunit *u = v->u;
+    const ir_attrs *a = v->attrs;
+    dim_table *t = v->e->plan->dims;
+    cexpr *start = c_int(u, first), *size = c_int(u, tile);
+    if (end && dim_min(end) >= first) {
+        cexpr *whole = emit_dim(v->e, dim_sub(t, end, dim_const(t, first)));
+        return c_add(u, c_mul(u, c_binary(u, "/", whole, size), size), start);
+    }
+    cexpr *last;
+    if (end) {
+        last = emit_dim(v->e, end);
+    } else {
+        cexpr *length = c_add(u, emit_dim(v->e, v->x->view.type.dims[2]), c_int(u, a->before));
+        cexpr *reach = c_int(u, (v->taps - 1) * a->dilation + 1);
+        cexpr *count = c_add(u, c_binary(u, "/", c_sub(u, length, reach), c_int(u, a->stride)), c_int(u, 1));
+        last = c_conditional(u, c_binary(u, "<", length, reach), c_int(u, 0), count);
+    }
+    c_declare(b, "const size_t", "inside", last);
+    last = name(v, "inside");
+    cexpr *even = c_add(u, c_mul(u, c_binary(u, "/", c_sub(u, last, start), size), size), start);
+    c_declare(b, "const size_t", "even", c_conditional(u, c_binary(u, ">", last, start), even, start));
+    return name(v, "even");
+}
+
+/* All positions of one panel: tiles in the interior, then one by one what is left, the edges too. */
+static void emit_positions(const conv *v, cblock *b) {
+    cunit *u = v->u;
+    dim_table *dims = v->e->plan->dims;
+    const dim *length = v->y->view.type.dims[2], *end;
+    int64_t first, count;
+    interior(v, &first, &end);
+    bool edges = v->attrs->before || v->attrs->after;
+    int64_t tile = ((int64_t)v->e->target->registers - 1) / (v->vectors + 1);
+    if (tile > MAX_TILE) tile = MAX_TILE;
+    if (tile < 1) tile = 1;
+    bool has_interior = !end || dim_max(end) > first;
+    if (has_interior && end && dim_is_const(dim_sub(dims, end, dim_const(dims, first)), &count) && count < tile)
+        tile = count;
+    tile_kind inside = {(unsigned)tile, false}, single = {1, edges};
+    cexpr *even = c_int(u, first), *all = emit_dim(v->e, length);
+    if (has_interior) {
+        even = even_end(v, b, first, end, inside.positions);
+        int64_t low, high;
+        bool once = c_is_int(even, &high) && high == first + tile;
+        cblock *loop = once ? c_scope(b) : c_for(b, "t", c_int(u, first), even, tile);
+        if (once) c_declare(loop, "const size_t", "t", c_int(u, first));
+        emit_tile(v, loop, inside);
+        if (c_is_int(even, &low) && c_is_int(all, &high) && first == 0 && low == high) return;
+    }
+    if (!edges || first == 0) {
+        if (!edges && tile == 1 && has_interior) return;
+        emit_tile(v, c_for(b, "t", even, all, 1), single);
+        return;
+    }
+    cexpr *start = c_int(u, first);
+    if (!has_interior) {
+        emit_tile(v, c_for(b, "t", c_int(u, 0), all, 1), single);
+        return;
+    }
+    c_comment(b, "the positions at the edges and what the tiles left over");
+    cblock *loop = c_for(b, "i", c_int(u, 0), c_sub(u, c_add(u, all, start), even), 1);
+    cexpr *i = name(v, "i"), *late = c_add(u, c_sub(u, i, start), even);
+    c_declare(loop, "const size_t", "t", c_conditional(u, c_binary(u, "<", i, start), i, late));
+    emit_tile(v, loop, single);
+}
+
+/* --- panels, groups, sequences --- */
+
+static void fill_packs(void *context, float *values) {
+    const conv *v = context;
+    for (int64_t g = 0; g < v->attrs->groups; g++) pack_fill(&v->packs[g], values + g * pack_elements(&v->packs[0]));
+}
+
+static void make_packs(conv *v, const plan_kernel *k) {
+    const float *weight = emit_param_data(v->e, k->inputs[1].param);
+    const float *bias = k->inputs[2].kind == PLAN_PARAM ? emit_param_data(v->e, k->inputs[2].param) : NULL;
+    v->packs = ARENA_ARRAY(v->e->arena, pack, (size_t)v->attrs->groups);
+    for (int64_t g = 0; g < v->attrs->groups; g++) {
+        pack *p = &v->packs[g];
+        *p = (pack){.units = v->outputs, .terms = v->channels * v->taps, .panel = COST_PANEL, .gates = 1, .scale = {1}};
+        p->bias_from = bias ? 0 : 1;
+        p->weight = weight + g * v->outputs * p->terms;
+        p->bias = bias ? bias + g * v->outputs : NULL;
+        p->tail = v->lanes > COST_PADDING ? v->lanes : 0;
+    }
+    v->biased = bias != NULL;
+}
+
+static void emit_panels(conv *v, cblock *b, cexpr *table) {
+    cunit *u = v->u;
+    const pack *p = &v->packs[0];
+    int64_t panels = pack_panels(p), full = pack_units(p, panels - 1) == p->panel ? panels : panels - 1;
+    if (v->attrs->groups > 1) table = c_add(u, table, c_mul(u, name(v, "g"), c_int(u, pack_elements(p))));
+    for (int which = 0; which < 2; which++) {
+        if (which == 0 ? full == 0 : full == panels) continue;
+        cblock *inner = b;
+        int64_t panel = which == 0 ? 0 : panels - 1;
+        cexpr *index = c_int(u, panel);
+        if (which == 0 && full > 1) {
+            inner = c_for(b, "panel", c_int(u, 0), c_int(u, full), 1);
+            index = name(v, "panel");
+        } else if (panels > 1) {
+            inner = c_scope(b);
+        }
+        if (which == 1 && full)
+            c_comment(inner, "the last %lld of %lld channels", (long long)pack_units(p, panel), (long long)v->outputs);
+        cexpr *channel = c_mul(u, c_mul(u, index, c_int(u, COST_PANEL)), stride(v, v->y, 1));
+        int64_t size = panels > 1 ? pack_offset(p, 1) : 0;
+        c_declare(inner, "const float *", "w", c_add(u, table, c_mul(u, index, c_int(u, size))));
+        c_declare(inner, "float *", "y_o", c_add(u, name(v, "y_g"), channel));
+        v->width = pack_width(p, panel);
+        v->units = pack_units(p, panel);
+        v->vectors = (v->width + v->lanes - 1) / v->lanes;
+        emit_positions(v, inner);
+    }
+}
+
+static void emit_lone_channel(conv *v, cblock *b, const plan_kernel *k) {
+    cunit *u = v->u;
+    int64_t terms = v->channels * v->taps;
+    cexpr *group = v->attrs->groups > 1 ? name(v, "g") : c_int(u, 0);
+    c_declare(b, "const float *", "w", c_add(u, emit_param(v->e, k->inputs[1].param), c_mul(u, group, c_int(u, terms))));
+    c_declare(b, "float *", "y_o", name(v, "y_g"));
+    if (k->inputs[2].kind == PLAN_PARAM) v->bias = c_index(u, emit_param(v->e, k->inputs[2].param), group);
+    v->width = v->units = v->vectors = 1;
+    emit_positions(v, b);
+}
+
+void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
+    conv *v = ARENA_NEW(e->arena, conv);
+    const ir_type *x = &k->inputs[0].view.type, *w = &k->inputs[1].view.type;
+    *v = (conv){.e = e, .u = e->unit, .x = &k->inputs[0], .y = &k->results[0], .attrs = &k->node->attrs};
+    v->channels = dim_max(w->dims[1]);
+    v->taps = dim_max(w->dims[2]);
+    v->outputs = dim_max(w->dims[0]) / v->attrs->groups;
+    v->lanes = v->outputs == 1 ? 1 : e->target->lanes;
+    cunit *u = e->unit;
+    cexpr *table = NULL;
+    if (v->lanes > 1) {
+        make_packs(v, k);
+        ctable_style style = e->tables;
+        for (int64_t g = 0; g < v->attrs->groups; g++)
+            if (!pack_finite(&v->packs[g])) style = CTABLE_BITS;
+        size_t elements = (size_t)(v->attrs->groups * pack_elements(&v->packs[0]));
+        const char *label = k->node->label ? k->node->label : "conv";
+        const char *comment = v->biased ? "by panels of output channels: the biases, then for each tap the weights"
+                                        : "by panels of output channels: for each tap the weights";
+        table = c_table(u, emit_name(e, "%s_weights", label), elements, style, fill_packs, v, comment);
+    }
+
+    cblock *b = c_body(f);
+    cexpr *n;
+    int64_t batch, group_inputs = v->channels;
+    bool one = dim_is_const(x->dims[0], &batch) && batch == 1;
+    n = one ? c_int(u, 0) : c_name(u, "n");
+    if (!one) b = c_for(b, "n", c_int(u, 0), emit_dim(e, x->dims[0]), 1);
+    cexpr *g = v->attrs->groups > 1 ? c_name(u, "g") : c_int(u, 0);
+    if (v->attrs->groups > 1) b = c_for(b, "g", c_int(u, 0), c_int(u, v->attrs->groups), 1);
+    cexpr *x_at = c_add(u, c_mul(u, n, stride(v, v->x, 0)), c_mul(u, c_mul(u, g, c_int(u, group_inputs)), stride(v, v->x, 1)));
+    cexpr *y_at = c_add(u, c_mul(u, n, stride(v, v->y, 0)), c_mul(u, c_mul(u, g, c_int(u, v->outputs)), stride(v, v->y, 1)));
+    c_declare(b, "const float *", "x_g", c_add(u, c_name(u, "x"), x_at));
+    c_declare(b, "float *", "y_g", c_add(u, c_name(u, "y"), y_at));
+    if (v->lanes > 1) emit_panels(v, b, table);
+    else emit_lone_channel(v, b, k);
+}
