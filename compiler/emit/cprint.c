@@ -23,11 +23,14 @@ static int binary_precedence(const char *op) {
 
 static void print_expr(const cexpr *e, int outer, text *to);
 
-/* What compilers' -Wparentheses asks for: && inside ||, and ! inside a comparison. */
+/* What compilers' -Wparentheses asks for: && inside ||, a comparison or ! inside a comparison. */
 static bool reads_doubtful(const cexpr *operand, int precedence) {
-    if (operand->kind == CEXPR_BINARY) return precedence == P_OR && binary_precedence(operand->text) == P_AND;
-    bool negates = operand->kind == CEXPR_UNARY && operand->text[0] == '!';
-    return negates && precedence > P_AND;
+    bool compares = precedence == P_EQUAL || precedence == P_LESS;
+    if (operand->kind == CEXPR_BINARY) {
+        int own = binary_precedence(operand->text);
+        return (precedence == P_OR && own == P_AND) || (compares && (own == P_EQUAL || own == P_LESS));
+    }
+    return compares && operand->kind == CEXPR_UNARY && operand->text[0] == '!';
 }
 
 static void print_operand(const cexpr *e, int precedence, int outer, text *to) {
@@ -107,13 +110,13 @@ static void print_expr(const cexpr *e, int outer, text *to) {
         break;
     }
     case CEXPR_CONDITIONAL:
-        if (outer > P_LOWEST) text_add(to, "(");
+        if (outer > P_CONDITIONAL) text_add(to, "(");
         print_expr(e->first, P_OR, to);
         text_add(to, " ? ");
-        print_expr(e->second, P_CONDITIONAL, to);
+        print_expr(e->second, P_OR, to);
         text_add(to, " : ");
         print_expr(e->third, P_CONDITIONAL, to);
-        if (outer > P_LOWEST) text_add(to, ")");
+        if (outer > P_CONDITIONAL) text_add(to, ")");
         break;
     case CEXPR_CALL:
         text_printf(to, "%s(", e->text);
@@ -131,6 +134,12 @@ typedef struct {
     FILE *to;
 } printer;
 
+/* An operator between two operands: "* b", "&& b", not the pointer of "*b". */
+static bool is_operator(const char *s) {
+    size_t n = strspn(s, "+-*/%?:&|<>=!");
+    return n > 0 && s[n] == ' ';
+}
+
 /* Where a line that is too long is cut best: the last space that has the least bracket depth and fits, after a comma
  * or before an operator. */
 static size_t cut_of(const char *line, size_t room) {
@@ -140,8 +149,7 @@ static size_t cut_of(const char *line, size_t room) {
         if (line[i] == '(' || line[i] == '[' || line[i] == '{') depth++;
         if (line[i] == ')' || line[i] == ']' || line[i] == '}') depth--;
         if (line[i] != ' ' || i < 8) continue;
-        /* between a type and its name, or a keyword and what follows, is no place to cut */
-        bool breaks = line[i - 1] == ',' || line[i - 1] == '=' || line[i - 1] == ';' || strchr("+-*/?:&|<>", line[i + 1]);
+        bool breaks = line[i - 1] == ',' || line[i - 1] == '=' || line[i - 1] == ';' || is_operator(line + i + 1);
         if (breaks && depth <= best_depth) {
             best = i;
             best_depth = depth;

@@ -29,6 +29,18 @@ void cfloat_print(float value, char *to) {
     strcat(to, "f");
 }
 
+cexpr *c_double(cunit *u, double value) {
+    char digits[40];
+    if (isnan(value)) return c_name(u, "NAN");
+    if (isinf(value)) return c_name(u, value < 0 ? "-INFINITY" : "INFINITY");
+    for (int precision = 1; precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+        if (strtod(digits, NULL) == value) break;
+    }
+    shorten_exponent(digits);
+    return c_name(u, strpbrk(digits, ".e") ? "%s" : "%s.0", digits);
+}
+
 static size_t bits_print(float value, char *to) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);

@@ -27,6 +27,7 @@ arena *cunit_arena(const cunit *u);
 cexpr *c_name(cunit *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
 cexpr *c_int(cunit *u, int64_t value);
 cexpr *c_float(cunit *u, float value);           /* 0.5f; infinities and NaN become INFINITY, -INFINITY, NAN */
+cexpr *c_double(cunit *u, double value);         /* 0.5 */
 /* op is C's own: "+", "-", "*", "/", "%", "<", "<=", ">", ">=", "==", "!=", "&&", "||". Parentheses come by precedence. */
 cexpr *c_binary(cunit *u, const char *op, cexpr *left, cexpr *right);
 cexpr *c_add(cunit *u, cexpr *a, cexpr *b);      /* short forms of c_binary */

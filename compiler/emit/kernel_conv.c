@@ -97,7 +97,7 @@ static void emit_term(const conv *v, cblock *b, const tile_kind *t, cexpr *c, ce
         } else {
             tap = c_add(u, tap, c_int(u, p * a->stride));
         }
-        factor[p] = c_index(u, name(v, "x_t"), c_add(u, c_mul(u, c, stride(v, v->x, 1)), c_mul(u, tap, step)));
+        factor[p] = c_index(u, name(v, t->tests ? "x_g" : "x_t"), c_add(u, c_mul(u, c, stride(v, v->x, 1)), c_mul(u, tap, step)));
         if (v->lanes > 1) {
             const char *splat = t->positions == 1 ? "x_k" : arena_printf(v->e->arena, "x_k%u", p);
             const char *type = arena_printf(v->e->arena, "const %s", v->e->target->prefix);
@@ -248,7 +248,6 @@ static void emit_tile(const conv *v, cblock *b, tile_kind t) {
     cunit *u = v->u;
     if (t.tests) {
         declare_taps(v, b);
-        c_declare(b, "const float *", "x_t", name(v, "x_g"));
     } else {
         cexpr *at = c_sub(u, c_mul(u, name(v, "t"), c_int(u, v->attrs->stride)), c_int(u, v->attrs->before));
         c_declare(b, "const float *", "x_t", c_add(u, name(v, "x_g"), c_mul(u, at, stride(v, v->x, 2))));

@@ -19,7 +19,12 @@ typedef struct {
 
 static cexpr *address(const copy *c, const char *name, cexpr *base, unsigned operand, unsigned rank) {
     cunit *u = c->e->unit;
-    return c_add(u, c_name(u, "%s", name), c_add(u, base, nest_offset(c->nest, operand, rank)));
+    return c_add(u, c_add(u, c_name(u, "%s", name), nest_offset(c->nest, operand, rank)), base);
+}
+
+static cexpr *element(const copy *c, const char *name, cexpr *base, unsigned operand) {
+    cunit *u = c->e->unit;
+    return c_index(u, c_name(u, "%s", name), c_add(u, nest_offset(c->nest, operand, c->nest->rank), base));
 }
 
 static cexpr *bytes_of(const copy *c, const dim *elements) {
@@ -45,9 +50,9 @@ static void emit_copy(const copy *c, cblock *b) {
         return;
     }
     b = nest_loops(n, b, n->rank);
-    cexpr *to = c_index(u, c_name(u, "%s", c->y), c_add(u, c->y_base, nest_offset(n, c->y_operand, n->rank)));
+    cexpr *to = element(c, c->y, c->y_base, c->y_operand);
     cexpr *from;
-    if (c->x) from = c_index(u, c_name(u, "%s", c->x), c_add(u, c->x_base, nest_offset(n, c->x_operand, n->rank)));
+    if (c->x) from = element(c, c->x, c->x_base, c->x_operand);
     else from = c->dtype == IR_F32 ? c_float(u, (float)c->number) : c_int(u, (int64_t)c->number);
     c_assign(b, to, "=", from);
 }

@@ -258,7 +258,7 @@ static void emit_time_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) 
         cblock *inner = single ? b : c_for(b, name, c_int(u, 0), l->B, 1);
         cexpr *at[] = {row};
         cexpr *length = emit_element(e, l->lengths, &r->k->inputs[IR_REC_LENGTHS].view, at);
-        cexpr *done = r->k->start ? c_add(u, emit_dim(e, r->k->start), time) : time;
+        cexpr *done = r->k->start ? c_add(u, c_name(u, "start"), time) : time;
         cexpr *inside = c_binary(u, "<", done, c_cast(u, "size_t", length));
         call_step(l, c_if(inner, inside), time, turn, row, 1);
         if (r->has_out) emit_zero_out(l, c_else(inner), time, row);

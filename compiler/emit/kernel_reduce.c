@@ -2,9 +2,6 @@
  *
  * Two nests of loops: the outer one over what stays, the inner one over what is summed up. Sums are held in double: as
  * accurate for 100 000 elements as for ten. NaN and infinities come out as in torch. */
-#include <math.h>
-#include <stdlib.h>
-
 #include "emit/nest.h"
 
 typedef struct {
@@ -20,23 +17,12 @@ typedef struct {
 
 static cexpr *name(const reduction *r, const char *what) { return c_name(r->u, "%s", what); }
 
-static cexpr *double_literal(cunit *u, double value) {
-    char digits[40];
-    if (isnan(value)) return c_name(u, "NAN");
-    if (isinf(value)) return c_name(u, value < 0 ? "-INFINITY" : "INFINITY");
-    for (int precision = 1; precision <= 17; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (strtod(digits, NULL) == value) break;
-    }
-    return c_name(u, strpbrk(digits, ".e") ? "%s" : "%s.0", digits);
-}
-
 static cexpr *to_double(const reduction *r, cexpr *value) { return c_cast(r->u, "double", value); }
 
 /* How many elements the inner nest has, as a double. */
 static cexpr *count_of(const reduction *r) {
     int64_t count;
-    return dim_is_const(r->count, &count) ? double_literal(r->u, (double)count)
+    return dim_is_const(r->count, &count) ? c_double(r->u, (double)count)
                                           : to_double(r, emit_dim(r->e, r->count));
 }
 
@@ -92,7 +78,7 @@ static void emit_sum(const reduction *r, bool mean) {
         c_assign(r->body, outer_y(r), "=", sum);
         return;
     }
-    c_declare(r->body, "double", "sum", double_literal(u, 0));
+    c_declare(r->body, "double", "sum", c_double(u, 0));
     c_assign(inner_loops(r), sum, "+=", to_double(r, inner_x(r)));
     cexpr *result = mean ? c_binary(u, "/", sum, count_of(r)) : sum;
     c_assign(r->body, outer_y(r), "=", c_cast(u, "float", result));
@@ -172,7 +158,7 @@ static void softmax(emit_context *e, const plan_kernel *k, cfunction *f) {
     cexpr *difference = c_sub(u, inner_x(&r), largest);
     c_declare(r.body, "float", "largest", first_x(&r));
     c_assign(inner_loops(&r), largest, "=", c_call(u, "nnc_maxf", 2, largest, inner_x(&r)));
-    c_declare(r.body, "double", "sum", double_literal(u, 0));
+    c_declare(r.body, "double", "sum", c_double(u, 0));
     cblock *loop = inner_loops(&r);
     cexpr *power = c_call(u, "expf", 1, difference);
     if (wants_log) {
@@ -183,7 +169,7 @@ static void softmax(emit_context *e, const plan_kernel *k, cfunction *f) {
     }
     c_assign(loop, inner_y(&r), "=", power);
     c_assign(loop, sum, "+=", to_double(&r, inner_y(&r)));
-    c_declare(r.body, "const float", "scale", c_cast(u, "float", c_binary(u, "/", double_literal(u, 1), sum)));
+    c_declare(r.body, "const float", "scale", c_cast(u, "float", c_binary(u, "/", c_double(u, 1), sum)));
     c_assign(inner_loops(&r), inner_y(&r), "*=", name(&r, "scale"));
 }
 
@@ -211,16 +197,16 @@ static void layer_norm(emit_context *e, const plan_kernel *k, cfunction *f) {
 
     cexpr *sum = name(&r, "sum"), *squares = name(&r, "squares"), *d = name(&r, "d");
     cexpr *difference = c_sub(u, to_double(&r, inner_x(&r)), name(&r, "mean"));
-    c_declare(r.body, "double", "sum", double_literal(u, 0));
-    c_declare(r.body, "double", "squares", double_literal(u, 0));
+    c_declare(r.body, "double", "sum", c_double(u, 0));
+    c_declare(r.body, "double", "squares", c_double(u, 0));
     c_assign(inner_loops(&r), sum, "+=", to_double(&r, inner_x(&r)));
     c_declare(r.body, "const double", "mean", c_binary(u, "/", sum, count_of(&r)));
     cblock *loop = inner_loops(&r);
     c_declare(loop, "const double", "d", difference);
     c_assign(loop, squares, "+=", c_mul(u, d, d));
-    cexpr *variance = c_add(u, c_binary(u, "/", squares, count_of(&r)), double_literal(u, k->node->attrs.eps));
+    cexpr *variance = c_add(u, c_binary(u, "/", squares, count_of(&r)), c_double(u, k->node->attrs.eps));
     cexpr *root = c_call(u, "sqrt", 1, variance);
-    c_declare(r.body, "const double", "scale", c_binary(u, "/", double_literal(u, 1), root));
+    c_declare(r.body, "const double", "scale", c_binary(u, "/", c_double(u, 1), root));
     cexpr *y = c_cast(u, "float", c_mul(u, difference, name(&r, "scale")));
     if (has_weight)
         y = c_mul(u, y, c_index(u, emit_param(e, k->inputs[1].param), nest_offset(r.inner, weight, r.inner->rank)));

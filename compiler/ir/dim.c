@@ -1,7 +1,7 @@
 /* dim: canonical polynomials, each stored once.
  *
- * Every operation collects terms, brings them into the canonical order, and looks the result up in a hash table: what is
- * found there is the dim. The order of atoms is structural (symbols by creation), so a dump does not depend on the
+ * Every operation collects terms, brings them into the canonical order, and looks the result up in a hash table: what
+ * is found there is the dim. The order of atoms is structural (symbols by creation), so a dump does not depend on the
  * order in which sizes happened to be computed.
  */
 #include "ir/dim_table.h"

@@ -11,7 +11,7 @@
 #include "ir/dim_table.h"
 
 /* Beyond these the plain bounds stand: each step multiplies the work. */
-enum { MAX_VARIABLES = 5, MAX_DEGREE = 3, MAX_TERMS = 24, MAX_SCALE = 1 << 20 };
+enum { MAX_VARIABLES = 4, MAX_DEGREE = 3, MAX_TERMS = 12, MAX_SCALE = 1 << 20 };
 
 /* Does a symbol occur in two terms? If not, interval arithmetic was right already. */
 static bool terms_share_symbols(const dim *d)

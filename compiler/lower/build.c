@@ -138,7 +138,11 @@ ir_value *build_param(lowering *l, size_t index, span where)
         const ir_param *p = &l->model->params[index];
         *v = ir_add_value(l->model, l->graph, IR_PARAM, NULL, 0, p->type, where);
         (*v)->producer->attrs.index = index;
-        (*v)->producer->label = p->key;
+        /* The key may be any string; a label goes into comments and C names. */
+        char *label = arena_strdup(l->arena, p->key);
+        for (char *c = label; *c; c++)
+            if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9'))) *c = '_';
+        (*v)->producer->label = label;
     }
     return *v;
 }

@@ -63,11 +63,11 @@ static value report_unknown_name(lowering *l, const ast_name *name)
 
 static void mark_dims_used(lowering *l, const dim *d)
 {
-    enum { ENOUGH = 16 };
-    const dim *symbols[ENOUGH];
     if (l->in_dim || dim_is_huge(d)) return;
-    size_t count = dim_symbols(d, symbols, ENOUGH);
-    for (size_t i = 0; i < count && i < ENOUGH; i++) {
+    size_t count = dim_symbols(d, NULL, 0);
+    const dim **symbols = ARENA_ARRAY(l->arena, const dim *, count);
+    dim_symbols(d, symbols, count);
+    for (size_t i = 0; i < count; i++) {
         name_entry *entry = names_find(l->symbols, dim_symbol_name(symbols[i]));
         if (entry) entry->used = true;
     }

@@ -64,6 +64,14 @@ static value lower_gelu(lowering *l, const arguments *a, ir_op op)
 
 static value clamp_between(lowering *l, const arguments *a, ir_value *x, double low, double high)
 {
+    if (x->type.dtype == IR_I32) {
+        if (low > INT32_MAX || high < INT32_MIN) {
+            diag_error(l->diags, a->call->where, "a bound of %s does not fit int32", a->what);
+            return value_poison(a->call->where);
+        }
+        if (low < INT32_MIN) low = -(double)INFINITY; /* which no int32 is below, either */
+        if (high > INT32_MAX) high = (double)INFINITY;
+    }
     ir_value *v = build_unary(l, IR_CLAMP, x, a->call->where);
     v->producer->attrs.scalar[0] = low;
     v->producer->attrs.scalar[1] = high;

@@ -35,6 +35,7 @@ static bool type_fits(lowering *l, const ast_type *written, const ir_type *found
     diag *d = diag_error(l->diags, written->where, "%.60s is written as %s, found %s", name, type_show(l, &want),
                          type_show(l, found));
     if (e) note_value(l, d, e, v, written->where);
+    else diag_note(d, v->where, "made here");
     return false;
 }
 
@@ -79,6 +80,8 @@ static void bind_list(lowering *l, const ast_pattern *first, const value *v, con
 static void bind_poison(lowering *l, const ast_pattern *p)
 {
     value poison = value_poison(p->where);
+    ir_type type;
+    if (p->type) lower_type(l, p->type, &type); /* it may be at fault too */
     if (p->name.text) bind_name(l, &p->name, &poison);
     for (const ast_pattern *item = p->items; item; item = item->next) bind_poison(l, item);
 }
@@ -97,6 +100,7 @@ static void bind_one(lowering *l, const ast_pattern *p, const value *v, const as
             diag *d = diag_error(l->diags, p->type->where, "%.60s is written as %s, found %s", p->name.text,
                                  type_show(l, &type), value_show(l, v));
             if (e) note_value(l, d, e, v, p->type->where);
+            else diag_note(d, v->where, "made here");
             if (v->gives) diag_hint(d, "%s", v->mend);
         }
         bind_poison(l, p);
@@ -121,6 +125,7 @@ static void bind_list(lowering *l, const ast_pattern *first, const value *v, con
         span where = span_join(first->where, last->where);
         diag *d = diag_error(l->diags, where, "%zu names for %s", count, value_show(l, v));
         if (e) note_value(l, d, e, v, where);
+        else diag_note(d, v->where, "made here");
         if (v->gives) {
             diag_note_plain(d, "%s", v->gives);
             if (v->kind == VALUE_TENSOR) diag_hint(d, "%s", v->mend);
@@ -327,6 +332,8 @@ static void add_output(lowering *l, const ast_name *name, const value *v, const 
 static void lower_output(lowering *l, const ast_stmt *s)
 {
     value v = lower_expr(l, s->value);
+    ir_type type;
+    if (v.kind != VALUE_TENSOR && s->type) lower_type(l, s->type, &type); /* it may be at fault too */
     if (v.kind == VALUE_TENSOR && s->type) type_fits(l, s->type, &v.tensor->type, s->value, &v, s->name.text);
     if (strcmp(s->name.text, "_") == 0) {
         diag_error(l->diags, s->name.where, "an output needs a name");

@@ -64,9 +64,10 @@ const char *type_show(lowering *l, const ir_type *t)
     return ir_type_string(l->arena, t);
 }
 
+enum { LONGEST_SHOWN = 160 };
+
 static void show_parts(lowering *l, const value *v, text *to)
 {
-    enum { ENOUGH = 160 };
     if (v->kind != VALUE_TUPLE) {
         if (v->kind == VALUE_INTEGER) dim_print(v->integer, to);
         else if (v->kind == VALUE_REAL) text_printf(to, "%g", v->real);
@@ -74,15 +75,11 @@ static void show_parts(lowering *l, const value *v, text *to)
         return;
     }
     text_add(to, "(");
-    for (size_t i = 0; i < v->count; i++) {
+    for (size_t i = 0; i < v->count && to->length <= LONGEST_SHOWN; i++) {
         if (i) text_add(to, ", ");
-        if (to->length > ENOUGH) {
-            text_add(to, "…");
-            break;
-        }
         show_parts(l, &v->items[i], to);
     }
-    text_add(to, v->count == 1 ? ",)" : ")");
+    if (to->length <= LONGEST_SHOWN) text_add(to, v->count == 1 ? ",)" : ")");
 }
 
 const char *value_show(lowering *l, const value *v)
@@ -102,6 +99,7 @@ const char *value_show(lowering *l, const value *v)
     text t = text_new(l->arena);
     text_add(&t, v->count ? "the tuple " : "the empty tuple ");
     show_parts(l, v, &t);
+    if (t.length > LONGEST_SHOWN) text_add(&t, "…");
     return text_string(&t);
 }
 

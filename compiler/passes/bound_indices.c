@@ -1,8 +1,9 @@
 /* bound_indices: every table index and every length is in range, by proof or by a check at run time.
  *
- * A requirement low..high on a value is met if interval analysis proves it. If not it moves backward, with the region of
- * the value that is really used, to what the value is made of: views, CATs, PADs and COPYs only move elements. Where it
- * arrives at an input it becomes an ir_bound_check; where it arrives at arithmetic, an error.
+ * A requirement low..high on a value is met if interval analysis proves it. If not it moves backward, with the region
+ * of the value that is really used, to what the value is made of: views, CATs, PADs and COPYs only move elements. Where
+ * it arrives at an input it becomes an ir_bound_check; where it arrives at arithmetic, an error. A region that cannot
+ * be told for all values of the dims is taken for the whole axis.
  */
 #include "passes/passes.h"
 

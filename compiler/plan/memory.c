@@ -68,7 +68,9 @@ static int by_size(const void *a, const void *b) {
     const plan_buffer *x = *(plan_buffer *const *)a, *y = *(plan_buffer *const *)b;
     int64_t m = dim_max(x->elements), n = dim_max(y->elements);
     if (m != n) return m < n ? 1 : -1;
-    return x->begin != y->begin ? (x->begin < y->begin ? -1 : 1) : (x->end < y->end ? -1 : x->end > y->end);
+    if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
+    if (x->end != y->end) return x->end < y->end ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
 }
 
 static int64_t rounded(const plan_buffer *b) {
@@ -87,6 +89,7 @@ void planner_memory(planner *p, plan_item *items) {
     plan_buffer **buffers = ARENA_ARRAY(p->arena, plan_buffer *, list.count);
     for (size_t i = 0; i < list.count; i++) {
         buffers[i] = list.lives[i].buffer;
+        buffers[i]->index = i;
         buffers[i]->begin = list.lives[i].begin;
         buffers[i]->end = list.lives[i].end;
     }
@@ -109,6 +112,10 @@ void planner_memory(planner *p, plan_item *items) {
         b->offset = offset;
         int64_t *total = b->dtype == IR_F32 ? &p->plan->scratch_floats : &p->plan->scratch_ints;
         if (offset + rounded(b) > *total) *total = offset + rounded(b);
+    }
+    /* listed as they come into use */
+    for (size_t i = 0; i < list.count; i++) {
+        plan_buffer *b = list.lives[i].buffer;
         b->index = p->plan->buffer_count;
         ARENA_PUSH(p->arena, p->plan->buffers, p->plan->buffer_count, p->plan->buffer_capacity, b);
     }

@@ -1,6 +1,6 @@
 """run_docs: compiles and runs the examples of the documentation.
 
-    python3 run_docs.py --nnc build/nnc docs/language.md docs/generated-code.md
+    python3 run_docs.py --nnc build/nnc [--accept] docs/language.md docs/generated-code.md
 
 What stands in a fence decides what happens to it. The examples of one document share a folder, in their order, so that
 a C program can include the header of a model above it. A first line `# NAME.nn`, `/* NAME.c …` or `# CMakeLists.txt`
@@ -13,6 +13,7 @@ names the file; without one it gets a name of its own.
     ```cmake       a CMakeLists.txt: it must configure and build, with the nnc under test on the PATH
     ```nn-part, ```c-part and all others are there to be read
 
+--accept writes what nnc says now into the ```error fences, to be read before it is kept; outputs are never taken over.
 Standard library only; cc (or $CC) and, for cmake fences, cmake are needed. Exit status 1 if an example fails.
 """
 import argparse
@@ -72,11 +73,14 @@ def same(want, got, what):
 class Document:
     """The examples of one file, tried in a folder of their own."""
 
-    def __init__(self, nnc, cc, folder):
-        self.nnc, self.cc, self.folder = nnc, cc, folder
+    def __init__(self, nnc, cc, folder, accept):
+        self.nnc, self.cc, self.folder, self.accept = nnc, cc, folder, accept
+        self.accepted = []   # (line of an error fence, its old text, its new text)
         self.generated = []  # stems of generated .c files
         self.number = 0
         must_run([nnc, "--runtime", folder], folder)
+        os.mkdir(os.path.join(folder, "bin"))  # where a CMakeLists.txt finds it under its own name
+        os.symlink(nnc, os.path.join(folder, "bin", "nnc"))
 
     def write(self, text, default):
         match = FILE_NAME.match(text)
@@ -99,7 +103,10 @@ class Document:
             raise Failure("no ```error fence follows")
         name = self.write(text, "model.nn")
         done = run([self.nnc, "--random-weights", "1", name, "-o", "never.c"], self.folder)
-        same(following[2], done.stderr, "nnc")
+        if self.accept and done.returncode == 1:
+            self.accepted.append((following[1], following[2], done.stderr))
+        else:
+            same(following[2], done.stderr, "nnc")
         if done.returncode != 1:
             raise Failure("nnc's status is %d instead of 1" % done.returncode)
         if os.path.exists(os.path.join(self.folder, "never.c")):
@@ -117,18 +124,28 @@ class Document:
 
     def cmake(self, text, _following):
         self.write(text, "CMakeLists.txt")
-        path = os.path.dirname(self.nnc) + os.pathsep + os.environ.get("PATH", "")
+        path = os.path.join(self.folder, "bin") + os.pathsep + os.environ.get("PATH", "")
         environment = dict(os.environ, PATH=path)
         must_run(["cmake", "-S", ".", "-B", "cmake-build"], self.folder, env=environment)
         must_run(["cmake", "--build", "cmake-build"], self.folder, env=environment)
 
 
-def check(path, nnc, cc):
+def rewrite(path, accepted):
+    """Puts new texts into fences, the last one first, so that the lines before keep their numbers."""
+    with open(path, encoding="utf-8") as file:
+        lines = file.readlines()
+    for line, old, new in sorted(accepted, reverse=True):
+        lines[line:line + len(old.splitlines())] = new.splitlines(True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(lines)
+
+
+def check(path, nnc, cc, accept):
     """Tries every example of a document; returns how many were tried and how many failed."""
     tried = failed = 0
     folder = tempfile.mkdtemp(prefix="nnc-docs-")
     try:
-        document = Document(nnc, cc, folder)
+        document = Document(nnc, cc, folder, accept)
         methods = {"nn": document.nn, "nn-error": document.nn_error, "c": document.c, "cmake": document.cmake}
         all_fences = fences(path)
         for index, (kind, line, text) in enumerate(all_fences):
@@ -145,6 +162,8 @@ def check(path, nnc, cc):
             except (Failure, subprocess.TimeoutExpired) as failure:
                 print("%s:%d: this %s example fails: %s" % (path, line, kind, failure))
                 failed += 1
+        if document.accepted:
+            rewrite(path, document.accepted)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return tried, failed
@@ -153,13 +172,14 @@ def check(path, nnc, cc):
 def main():
     parser = argparse.ArgumentParser(description="compiles and runs the examples of the documentation")
     parser.add_argument("--nnc", required=True, help="the compiler")
+    parser.add_argument("--accept", action="store_true", help="take over what nnc says now")
     parser.add_argument("files", nargs="+", metavar="FILE", help="Markdown documents")
     options = parser.parse_args()
     nnc = os.path.abspath(options.nnc)
     tried = failed = 0
     for path in options.files:
         try:
-            one_tried, one_failed = check(path, nnc, os.environ.get("CC", "cc"))
+            one_tried, one_failed = check(path, nnc, os.environ.get("CC", "cc"), options.accept)
         except (Failure, OSError) as failure:
             print(failure)
             one_tried, one_failed = 0, 1

@@ -1,4 +1,4 @@
-/* check_passes: each pass on small models written as IR text. After every pass the verifier must have nothing to say. */
+/* check_passes: each pass on small models written as IR text. After a pass the verifier must have nothing to say. */
 #include "passes/passes.h"
 
 #include <check.h>
@@ -173,7 +173,8 @@ END_TEST
 
 START_TEST(dead_code_disappears)
 {
-    ir_model *m = model("input x\ninput unread\nparam \"a\": float32[2]\nparam \"b\": float32[2]\nparam \"c\": float32[2]\n"
+    ir_model *m = model("input x\ninput unread\n"
+                        "param \"a\": float32[2]\nparam \"b\": float32[2]\nparam \"c\": float32[2]\n"
                         "state s: float32[2]\nreset:\n%0 = param() index=2 : float32[2]\n%1 = neg(%0) : float32[2]\n"
                         "%2 = exp(%1) : float32[2]",
                         "%3 x = input() index=0 : float32[2]\n%4 unread = input() index=1 : float32[2]\n"
@@ -228,8 +229,9 @@ static ir_model *two_directions(const char *lengths, const char *options, const 
                  arena_printf(memory,
                               "%%0 x = input() index=0 : float32[T, 4, 3]\n%%1 n = input() index=1 : int32[4]\n"
                               "%%2 = param() index=0 : float32[8, 3]\n%%3 = param() index=1 : float32[8, 2]\n"
-                              "%%4 out, %%5, %%8 = recurrent(%%0, -, -, %s, %%2, %%3, -, -, -) cell=lstm activation=tanh "
-                              "recurrent_activation=sigmoid%s : float32[T, 4, 2], float32[4, 2], float32[4, 2]\n"
+                              "%%4 out, %%5, %%8 = recurrent(%%0, -, -, %s, %%2, %%3, -, -, -) cell=lstm "
+                              "activation=tanh recurrent_activation=sigmoid%s : float32[T, 4, 2], float32[4, 2], "
+                              "float32[4, 2]\n"
                               "%%6, %%7, %%9 = recurrent(%%0, -, -, -, %%2, %%3, -, -, -) cell=lstm activation=tanh "
                               "recurrent_activation=sigmoid reverse=true : float32[T, 4, 2], float32[4, 2], "
                               "float32[4, 2]\n%s",
@@ -494,14 +496,14 @@ START_TEST(lengths_are_from_1_to_T)
     };
     for (size_t i = 0; i < 4; i++) {
         forget_diags();
-        ir_model *m = model(declarations,
-                            arena_printf(memory,
-                                         "%%0 x = input() index=0 : float32[T, 4, 3]\n%%1 n = input() index=1 : int32[4]\n"
-                                         "%%2 z = input() index=2 : float32[4, T]\n%%7 = param() index=0 : float32[2, 3]\n"
-                                         "%%8 = param() index=1 : float32[2, 2]\n%s%%9, %%10 = recurrent(%%0, -, -, %%6, "
-                                         "%%7, %%8, -, -, -) cell=rnn activation=tanh : float32[T, 4, 2], float32[4, 2]"
-                                         "  # rnn = RNN(3, 2)\noutput y = %%9\n",
-                                         sources[i][0]));
+        const char *nodes = arena_printf(
+            memory,
+            "%%0 x = input() index=0 : float32[T, 4, 3]\n%%1 n = input() index=1 : int32[4]\n"
+            "%%2 z = input() index=2 : float32[4, T]\n%%7 = param() index=0 : float32[2, 3]\n"
+            "%%8 = param() index=1 : float32[2, 2]\n%s%%9, %%10 = recurrent(%%0, -, -, %%6, %%7, %%8, -, -, -) "
+            "cell=rnn activation=tanh : float32[T, 4, 2], float32[4, 2]  # rnn = RNN(3, 2)\noutput y = %%9\n",
+            sources[i][0]);
+        ir_model *m = model(declarations, nodes);
         pass_bound_indices(m, diags);
         sound(m);
         if (sources[i][1]) {

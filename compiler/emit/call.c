@@ -1,0 +1,127 @@
+/* call: see call.h. */
+#include "emit/call.h"
+
+#include <string.h>
+
+const char *call_pointer_type(ir_dtype t, bool constant) {
+    if (t == IR_F32) return constant ? "const float *" : "float *";
+    return constant ? "const int32_t *" : "int32_t *";
+}
+
+static void emit_kernel_body(emit_context *e, const plan_kernel *k, cfunction *f) {
+    if (k->kind != PLAN_NODE) {
+        emit_move(e, k, f);
+        return;
+    }
+    switch (k->node->op) {
+    case IR_RECURRENT: emit_recurrent(e, k, f); return;
+    case IR_LINEAR: emit_linear(e, k, f); return;
+    case IR_MATMUL: emit_matmul(e, k, f); return;
+    case IR_CONV1D: emit_conv1d(e, k, f); return;
+    case IR_LAYER_NORM: emit_reduce(e, k, f); return;
+    case IR_BATCH_NORM: emit_elementwise(e, k, f); return;
+    default: break;
+    }
+    switch (ir_op_class_of(k->node->op)) {
+    case IR_UNARY:
+    case IR_BINARY: emit_elementwise(e, k, f); return;
+    case IR_REDUCE:
+    case IR_NORMALIZE: emit_reduce(e, k, f); return;
+    default: emit_move(e, k, f); return;
+    }
+}
+
+typedef struct {
+    operand_visitor *visit;
+    void *context;
+    const char *seen[64];
+    size_t count;
+} operand_walk;
+
+static void walk_operand(operand_walk *w, const plan_operand *o, bool constant) {
+    if (o->kind == PLAN_INLINE) {
+        for (unsigned i = 0; i < o->inlined->input_count; i++) walk_operand(w, &o->inlined->inputs[i], constant);
+        return;
+    }
+    if (o->kind != PLAN_MEMORY) return;
+    for (size_t i = 0; i < w->count; i++)
+        if (strcmp(w->seen[i], o->name) == 0) return;
+    if (w->count == sizeof w->seen / sizeof *w->seen) ice("a kernel of more than 64 operands");
+    w->seen[w->count++] = o->name;
+    w->visit(w->context, o, constant);
+}
+
+void call_operands(const plan_kernel *k, operand_visitor *visit, void *context) {
+    operand_walk w = {visit, context, {0}, 0};
+    for (unsigned i = 0; i < k->input_count; i++) walk_operand(&w, &k->inputs[i], true);
+    for (unsigned i = 0; i < k->result_count; i++) walk_operand(&w, &k->results[i], false);
+}
+
+static void add_parameter(void *context, const plan_operand *o, bool constant) {
+    c_parameter(context, call_pointer_type(o->view.type.dtype, constant), o->name);
+}
+
+/* A clearing or a copy of dense memory needs no function: it is a memset or memcpy in the run function. */
+static bool is_plain(const emit_context *e, const plan_kernel *k) {
+    const plan_view *to = &k->results[0].view;
+    if (k->kind == PLAN_ZERO) return plan_view_dense(e->plan->dims, to);
+    if (k->kind != PLAN_COPY || k->inputs[0].kind != PLAN_MEMORY) return false;
+    const plan_view *from = &k->inputs[0].view;
+    return from->type.dtype == to->type.dtype && ir_shape_same(&from->type, &to->type) &&
+           plan_view_dense(e->plan->dims, from) && plan_view_dense(e->plan->dims, to);
+}
+
+void call_function(emit_context *e, plan_kernel *k) {
+    if (is_plain(e, k)) return;
+    k->function = emit_name(e, "%s", k->function + strlen(e->model) + 1);
+    cfunction *f = c_function(e->unit, "static void", k->function, emit_shapes_comment(e, k));
+    for (size_t i = 0; i < k->symbol_count; i++) c_parameter(f, "size_t", emit_symbol(e, k->symbols[i]));
+    call_operands(k, add_parameter, f);
+    if (k->start) c_parameter(f, "size_t", "start");
+    if (k->work) c_parameter(f, "float *", "work");
+    emit_kernel_body(e, k, f);
+    c_function_end(f);
+}
+
+/* --- calls --- */
+
+typedef struct {
+    emit_context *e;
+    buffer_base *base;
+    void *context;
+    cexpr *arguments[96];
+    unsigned count;
+} argument_list;
+
+static cexpr *address(argument_list *l, const plan_operand *o) {
+    return c_add(l->e->unit, l->base(l->context, o->view.buffer), emit_dim(l->e, o->view.offset));
+}
+
+static void add_argument(void *context, const plan_operand *o, bool constant) {
+    (void)constant;
+    argument_list *l = context;
+    l->arguments[l->count++] = address(l, o);
+}
+
+static void call_plain(argument_list *l, cblock *b, const plan_kernel *k) {
+    emit_context *e = l->e;
+    cunit *u = e->unit;
+    const plan_view *to = &k->results[0].view;
+    cexpr *size = c_call(u, "sizeof", 1, c_name(u, to->type.dtype == IR_F32 ? "float" : "int32_t"));
+    cexpr *bytes = c_mul(u, emit_dim(e, ir_type_elements(e->plan->dims, &to->type)), size);
+    if (k->kind == PLAN_ZERO) c_do(b, c_call(u, "memset", 3, address(l, &k->results[0]), c_int(u, 0), bytes));
+    else c_do(b, c_call(u, "memcpy", 3, address(l, &k->results[0]), address(l, &k->inputs[0]), bytes));
+}
+
+void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *base, void *context) {
+    argument_list l = {.e = e, .base = base, .context = context};
+    if (is_plain(e, k)) {
+        call_plain(&l, b, k);
+        return;
+    }
+    for (size_t i = 0; i < k->symbol_count; i++) l.arguments[l.count++] = emit_dim(e, k->symbols[i]);
+    call_operands(k, add_argument, &l);
+    if (k->start) l.arguments[l.count++] = emit_dim(e, k->start);
+    if (k->work) l.arguments[l.count++] = base(context, k->work);
+    c_do(b, c_call_list(e->unit, k->function, l.count, l.arguments));
+}

@@ -1,0 +1,22 @@
+/* call: kernels as C functions, and the calls of them. */
+#ifndef NNC_EMIT_CALL_H
+#define NNC_EMIT_CALL_H
+
+#include "emit/kernel.h"
+
+/* Visits the memory operands of a kernel and of what is inlined in it, each parameter once, in the order of the C
+ * function's parameters. */
+typedef void operand_visitor(void *context, const plan_operand *o, bool constant);
+void call_operands(const plan_kernel *k, operand_visitor *visit, void *context);
+
+const char *call_pointer_type(ir_dtype t, bool constant); /* "const float *" */
+
+/* Adds the kernel's function to the unit, and gives it its final name. Nothing for a kernel that is a plain memset or
+ * memcpy. */
+void call_function(emit_context *e, plan_kernel *k);
+
+/* The address of a buffer's first element, as the calling function knows it. */
+typedef cexpr *buffer_base(void *context, const plan_buffer *b);
+void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *base, void *context);
+
+#endif

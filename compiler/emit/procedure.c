@@ -1,0 +1,235 @@
+/* procedure: see procedure.h. The run function checks everything before it writes anything, names the values in scratch,
+ * and calls the kernels in the plan's order, in the plan's loops. */
+#include "emit/procedure.h"
+
+#include <string.h>
+
+#include "emit/call.h"
+
+typedef struct {
+    emit_context *e;
+    const emit_api *api;
+    const plan_procedure *procedure;
+    cblock *body;
+    const char **locals;     /* names that the function has given away */
+    size_t local_count, local_capacity;
+    const char **buffers;    /* by plan buffer index: the local pointer's name */
+} maker;
+
+/* --- names --- */
+
+static bool is_identifier(const char *s) {
+    for (const char *c = s; *c; c++)
+        if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || *c == '_' || (c != s && *c >= '0' && *c <= '9')))
+            return false;
+    return *s != 0;
+}
+
+static void take(maker *m, const char *name) {
+    ARENA_PUSH(m->e->arena, m->locals, m->local_count, m->local_capacity, name);
+}
+
+/* A local's name as near to the wanted one as can be. */
+static const char *local_name(maker *m, const char *wanted) {
+    if (!wanted || !is_identifier(wanted)) wanted = "value";
+    const char *name = emit_is_reserved(wanted) ? arena_printf(m->e->arena, "%s_", wanted) : wanted;
+    for (unsigned n = 2;; n++) {
+        bool taken = false;
+        for (size_t i = 0; i < m->local_count && !taken; i++) taken = strcmp(m->locals[i], name) == 0;
+        if (!taken) break;
+        name = arena_printf(m->e->arena, "%s_%u", wanted, n);
+    }
+    take(m, name);
+    return name;
+}
+
+static void take_loop_names(maker *m, const plan_item *item) {
+    for (; item; item = item->next) {
+        if (item->kernel) continue;
+        take(m, emit_symbol(m->e, item->start));
+        take(m, emit_symbol(m->e, item->extent));
+        take_loop_names(m, item->items);
+    }
+}
+
+static maker maker_new(emit_context *e, const emit_api *api, const plan_procedure *procedure, cfunction *f) {
+    maker m = {.e = e, .api = api, .procedure = procedure, .body = c_body(f)};
+    const ir_model *model = e->plan->model;
+    for (size_t i = 0; i < model->symbol_count; i++) {
+        take(&m, api->dims[i]);
+        take(&m, emit_symbol(e, model->symbols[i]));
+    }
+    for (size_t i = 0; i < model->input_count; i++) take(&m, api->inputs[i]);
+    for (size_t i = 0; i < model->output_count; i++) take(&m, api->outputs[i]);
+    take_loop_names(&m, procedure->items);
+    return m;
+}
+
+/* --- memory --- */
+
+static cexpr *base_of(void *context, const plan_buffer *b) {
+    maker *m = context;
+    cunit *u = m->e->unit;
+    switch (b->place) {
+    case PLAN_INPUT: return c_name(u, "%s", m->api->inputs[b->index]);
+    case PLAN_OUTPUT: return c_name(u, "%s", m->api->outputs[b->index]);
+    case PLAN_STATE: return c_member(u, c_name(u, "self"), m->api->states[b->index], true);
+    case PLAN_TABLE: return emit_param(m->e, b->index);
+    case PLAN_SCRATCH: return c_name(u, "%s", m->buffers[b->index]);
+    }
+    ice("no place");
+}
+
+static void mark_buffer(void *context, const plan_operand *o, bool constant) {
+    (void)constant;
+    if (o->view.buffer->place == PLAN_SCRATCH) ((bool *)context)[o->view.buffer->index] = true;
+}
+
+/* A pointer for each value in scratch that this procedure uses. */
+static void declare_buffers(maker *m) {
+    emit_context *e = m->e;
+    const plan *p = e->plan;
+    cunit *u = e->unit;
+    bool *used = ARENA_ARRAY(e->arena, bool, p->buffer_count + 1);
+    for (size_t i = 0; i < m->procedure->kernel_count; i++) {
+        const plan_kernel *k = m->procedure->kernels[i];
+        call_operands(k, mark_buffer, used);
+        if (k->work) used[k->work->index] = true;
+    }
+    const char *arrays[2] = {NULL, NULL};
+    m->buffers = ARENA_ARRAY(e->arena, const char *, p->buffer_count + 1);
+    for (size_t i = 0; i < p->buffer_count; i++) {
+        const plan_buffer *b = p->buffers[i];
+        if (!used[i]) continue;
+        bool floats = b->dtype == IR_F32;
+        const char *type = floats ? "float *const " : "int32_t *const ";
+        if (!arrays[floats]) {
+            cexpr *member = c_member(u, c_name(u, "self"), floats ? "scratch" : "scratch_ints", true);
+            arrays[floats] = local_name(m, floats ? "floats" : "ints");
+            c_declare(m->body, type, arrays[floats], floats ? c_call(u, "nnc_align", 1, member) : member);
+        }
+        m->buffers[i] = local_name(m, b->name);
+        c_declare(m->body, type, m->buffers[i], c_add(u, c_name(u, "%s", arrays[floats]), c_int(u, b->offset)));
+    }
+    if (arrays[0] || arrays[1]) c_blank(m->body);
+}
+
+/* --- steps --- */
+
+static void emit_items(maker *m, cblock *b, const plan_item *item) {
+    emit_context *e = m->e;
+    cunit *u = e->unit;
+    for (; item; item = item->next) {
+        if (item->kernel) {
+            call_kernel(e, b, item->kernel, base_of, m);
+            continue;
+        }
+        const char *start = emit_symbol(e, item->start), *extent = emit_symbol(e, item->extent);
+        cexpr *whole = emit_dim(e, item->symbol), *chunk = c_int(u, item->chunk);
+        cblock *turn = c_for(b, start, c_int(u, 0), whole, item->chunk);
+        cexpr *left = c_sub(u, whole, c_name(u, "%s", start));
+        c_declare(turn, "const size_t ", extent, c_conditional(u, c_binary(u, "<", left, chunk), left, chunk));
+        emit_items(m, turn, item->items);
+    }
+}
+
+/* --- checks --- */
+
+static void check_pointers(maker *m) {
+    const ir_model *model = m->e->plan->model;
+    cunit *u = m->e->unit;
+    cexpr *test = c_binary(u, "==", c_name(u, "self"), c_name(u, "NULL"));
+    for (size_t i = 0; i < model->input_count + model->output_count; i++) {
+        const char *name = i < model->input_count ? m->api->inputs[i] : m->api->outputs[i - model->input_count];
+        test = c_binary(u, "||", test, c_binary(u, "==", c_name(u, "%s", name), c_name(u, "NULL")));
+    }
+    c_return(c_if(m->body, test), c_name(u, "NNC_ERR_NULL"));
+}
+
+static void check_dims(maker *m) {
+    const ir_model *model = m->e->plan->model;
+    cunit *u = m->e->unit;
+    for (size_t i = 0; i < model->symbol_count; i++) {
+        cexpr *low = c_binary(u, "<", c_name(u, "%s", m->api->dims[i]), c_name(u, "%s_MIN", m->api->dim_macros[i]));
+        cexpr *high = c_binary(u, ">", c_name(u, "%s", m->api->dims[i]), c_name(u, "%s_MAX", m->api->dim_macros[i]));
+        c_return(c_if(m->body, c_binary(u, "||", low, high)), c_name(u, "NNC_ERR_DIM"));
+    }
+}
+
+/* A bound of an index as int32_t; dims never exceed it. */
+static cexpr *bound(emit_context *e, const dim *d) {
+    cexpr *size = emit_dim(e, d);
+    return c_is_int(size, NULL) ? size : c_cast(e->unit, "int32_t", size);
+}
+
+static void check_index(maker *m, const plan_check *check) {
+    emit_context *e = m->e;
+    cunit *u = e->unit;
+    const plan_view *v = &check->view;
+    cexpr *index[IR_MAX_RANK] = {0};
+    size_t locals = m->local_count;
+    cblock *b = m->body;
+    c_comment(b, check->is_length ? "every length must be one of %s to %s" : "every index must be one of %s to %s",
+              dim_string(e->arena, check->low), dim_string(e->arena, check->high));
+    for (unsigned i = 0; i < v->type.rank; i++) {
+        if (dim_is(v->type.dims[i], 1)) continue;
+        const char *name = local_name(m, (const char *const[]){"i", "j", "k", "l"}[i % 4]);
+        b = c_for(b, name, c_int(u, 0), emit_dim(e, v->type.dims[i]), 1);
+        index[i] = c_name(u, "%s", name);
+    }
+    m->local_count = locals; /* the loops end here */
+    cexpr *offset = c_add(u, emit_dim(e, v->offset), emit_offset(e, v, index));
+    cexpr *element = c_index(u, base_of(m, v->buffer), offset);
+    cexpr *low = c_binary(u, "<", element, bound(e, check->low));
+    cexpr *high = c_binary(u, ">", element, bound(e, check->high));
+    c_return(c_if(b, c_binary(u, "||", low, high)), c_name(u, check->is_length ? "NNC_ERR_LENGTH" : "NNC_ERR_TOKEN"));
+}
+
+/* Kernels and loops know a dim by another name where the .nn file's could be in a kernel's way. */
+static void declare_dims(maker *m) {
+    const ir_model *model = m->e->plan->model;
+    cunit *u = m->e->unit;
+    for (size_t i = 0; i < model->symbol_count; i++) {
+        const char *name = emit_symbol(m->e, model->symbols[i]);
+        if (strcmp(name, m->api->dims[i]) == 0) continue;
+        c_declare(m->body, "const size_t ", name, c_name(u, "%s", m->api->dims[i]));
+        c_do(m->body, c_cast(u, "void", c_name(u, "%s", name)));
+    }
+}
+
+/* --- the two functions --- */
+
+void procedure_run(emit_context *e, const emit_api *api) {
+    const plan *p = e->plan;
+    const ir_model *model = p->model;
+    cfunction *f = c_function(e->unit, "nnc_status", arena_printf(e->arena, "%s_run", api->name), NULL);
+    c_parameter(f, arena_printf(e->arena, "%s *", api->name), "self");
+    for (size_t i = 0; i < model->symbol_count; i++) c_parameter(f, "size_t", api->dims[i]);
+    for (size_t i = 0; i < model->input_count; i++)
+        c_parameter(f, call_pointer_type(model->inputs[i].value->type.dtype, true), api->inputs[i]);
+    for (size_t i = 0; i < model->output_count; i++)
+        c_parameter(f, call_pointer_type(model->outputs[i].value->type.dtype, false), api->outputs[i]);
+    maker m = maker_new(e, api, &p->run, f);
+    check_pointers(&m);
+    check_dims(&m);
+    declare_dims(&m);
+    for (size_t i = 0; i < p->check_count; i++) check_index(&m, &p->checks[i]);
+    c_blank(m.body);
+    declare_buffers(&m);
+    emit_items(&m, m.body, p->run.items);
+    c_return(m.body, c_name(e->unit, "NNC_OK"));
+    c_function_end(f);
+}
+
+void procedure_reset(emit_context *e, const emit_api *api) {
+    const plan *p = e->plan;
+    cunit *u = e->unit;
+    cfunction *f = c_function(u, "void", arena_printf(e->arena, "%s_reset", api->name), NULL);
+    c_parameter(f, arena_printf(e->arena, "%s *", api->name), "self");
+    maker m = maker_new(e, api, &p->reset, f);
+    cexpr *size = c_call(u, "sizeof", 1, c_unary(u, "*", c_name(u, "self")));
+    c_do(m.body, c_call(u, "memset", 3, c_name(u, "self"), c_int(u, 0), size));
+    declare_buffers(&m);
+    emit_items(&m, m.body, p->reset.items);
+    c_function_end(f);
+}

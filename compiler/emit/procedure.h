@@ -1,0 +1,12 @@
+/* procedure: a model's reset and run functions. */
+#ifndef NNC_EMIT_PROCEDURE_H
+#define NNC_EMIT_PROCEDURE_H
+
+#include "emit/emit.h"
+#include "emit/kernel.h"
+
+/* Their kernels' functions must be in the unit. */
+void procedure_reset(emit_context *e, const emit_api *api);
+void procedure_run(emit_context *e, const emit_api *api);
+
+#endif

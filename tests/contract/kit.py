@@ -1,0 +1,157 @@
+"""What every check of the contract uses: nnc, C compilers, a folder, models, safetensors files."""
+import array
+import json
+import os
+import re
+import resource
+import struct
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wvla", "-Werror"]
+
+
+class Failed(Exception):
+    """A sentence of the contract does not hold; the message says how."""
+
+
+def need(condition, message):
+    if not condition:
+        raise Failed(message)
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+
+def safetensors(tensors):
+    """The bytes of a .safetensors file. tensors: {name: (shape, flat floats)}"""
+    header, data = {}, b""
+    for name, (shape, values) in tensors.items():
+        raw = values if isinstance(values, bytes) else array.array("f", values).tobytes()
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    head = json.dumps(header).encode()
+    head += b" " * (-len(head) % 8)
+    return struct.pack("<Q", len(head)) + head + data
+
+
+class Kit:
+    def __init__(self, nnc, sanitized_nnc, compilers, folder, runtime):
+        self.nnc_path, self.sanitized_nnc, self.compilers = nnc, sanitized_nnc, compilers
+        self.folder, self.runtime = folder, runtime
+
+    # --- files ---
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
+        return self.path(name)
+
+    def read(self, name):
+        with open(self.path(name), "rb") as f:
+            return f.read().decode()
+
+    def files(self, under=""):
+        return sorted(os.listdir(self.path(under)))
+
+    # --- programs ---
+    def call(self, command, cwd=None, env=None, seconds=60, status=0, stdout=subprocess.PIPE):
+        """Runs a command in the check's folder; `status` is the expected exit status, or None for any."""
+        try:
+            r = subprocess.run([str(c) for c in command], cwd=cwd or self.folder, env=env, stdout=stdout,
+                               stderr=subprocess.PIPE, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{' '.join(map(str, command))}: no end after {seconds} s") from None
+        err = r.stderr.decode(errors="replace")
+        if status is not None and r.returncode != status:
+            what = (r.stdout or b"").decode(errors="replace")
+            raise Failed(f"{' '.join(map(str, command))}: exit status {r.returncode}, expected {status}\n"
+                         f"{what[:1500]}{err[:2500]}")
+        return Result(r.returncode, r.stdout, err)
+
+    def nnc(self, *args, **more):
+        return self.call([self.nnc_path, *args], **more)
+
+    def model(self, source, *options, name="model"):
+        """Writes NAME.nn and compiles it to NAME.c and NAME.h; without --weights among the options, random ones."""
+        self.write(f"{name}.nn", source)
+        if "--weights" not in options and "--random-weights" not in options:
+            options += ("--random-weights", "1")
+        self.nnc(f"{name}.nn", "-o", f"{name}.c", *options)
+        return self.read(f"{name}.c")
+
+    def refused(self, source, *patterns, options=(), warnings=False):
+        """nnc must refuse the file with status 1 and say all of `patterns`, and write nothing."""
+        self.write("refused.nn", source)
+        options = options or ("--random-weights", "1")
+        r = self.nnc("refused.nn", "-o", "refused.c", *options, status=None)
+        need(r.status == 1, f"exit status {r.status}, expected 1, for\n{source}\n{r.err}")
+        need(not os.path.exists(self.path("refused.c")), f"an output was written for\n{source}")
+        for p in patterns:
+            need(re.search(p, r.err), f"nothing like /{p}/ in the message for\n{source}\n{r.err}")
+        return r.err
+
+    def compiler(self, cc, std="c99"):
+        if "++" in std:
+            cc = cc.replace("clang", "clang++") if "clang" in cc else cc.replace("gcc", "g++")
+        return [cc, f"-std={std}", *WARNINGS] + ([] if "++" in std else ["-Wc++-compat"]) + ["-I", self.runtime, "-I", "."]
+
+    def object(self, source, cc="gcc", flags=("-O1",), std="c99", name=None):
+        name = name or f"{source[:-2]}.o"
+        kind = ["-x", "c++"] if "++" in std else []
+        self.call(self.compiler(cc, std) + [*flags, "-c", *kind, source, "-o", name])
+        return name
+
+    def program(self, sources, cc="gcc", flags=("-O1",), std="c99", name="prog"):
+        """Compiles and links; sources may be .c and .o files."""
+        kind = ["-x", "c++"] if "++" in std else ["-x", "c"]
+        c, o = [s for s in sources if s.endswith(".c")], [s for s in sources if s.endswith(".o")]
+        self.call(self.compiler(cc, std) + ["-I", HERE, *flags, *kind, *c, "-x", "none", *o, "-o", name, "-lm"])
+        return self.path(name)
+
+    def run(self, sources, *args, **more):
+        """Builds and runs; what the program printed, as bytes. It must exit with 0 and write nothing to stderr."""
+        r = self.call([self.program(sources, **more), *args])
+        need(not r.err, r.err)
+        return r.out
+
+    def everywhere(self, sources, flags=("-O1",), stds=("c99",), expect=None):
+        """Builds and runs with every compiler and language mode; all must print the same (`expect`, if given)."""
+        for cc in self.compilers:
+            for std in stds:
+                out = self.run(sources, cc=cc, flags=flags, std=std)
+                need(expect is None or out == expect, f"{cc} -std={std} {' '.join(flags)}: printed {out[:200]!r}, "
+                     f"expected {expect[:200] if expect else expect!r}")
+                expect = out if expect is None else expect
+        return expect
+
+
+def sizeof(kit, *types, header="model.h"):
+    """sizeof of each type on this machine."""
+    lines = "".join(f'    printf("%zu ", sizeof({t}));\n' for t in types)
+    kit.write("sizes.c", f'#include <stdio.h>\n#include "{header}"\nint main(void)\n{{\n{lines}    return 0;\n}}\n')
+    return [int(n) for n in kit.run(["sizes.c"], name="sizes").split()]
+
+
+def child_peak_kib(command, cwd, seconds):
+    """(status, user seconds, peak resident KiB) of one command: it is waited for by its own usage."""
+    p = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(p.pid, 0)
+    p.returncode = os.waitstatus_to_exitcode(status)
+    need(usage.ru_utime < seconds, f"{usage.ru_utime:.2f} s of processor time, {seconds} s allowed")
+    return p.returncode, usage.ru_utime, usage.ru_maxrss
+
+
+def limit_file_size(nbytes):
+    """For preexec_fn: a disk that is full after `nbytes`."""
+    def limit():
+        import signal
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (nbytes, nbytes))
+    return limit
