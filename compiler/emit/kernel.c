@@ -9,48 +9,6 @@
 
 /* --- names of file scope --- */
 
-typedef struct {
-    const char *name; /* NULL: free */
-    unsigned next;    /* the number that the next thing of this name is tried with */
-} name_slot;
-
-/* Open addressing; at most half full. */
-struct emit_names {
-    arena *arena;
-    name_slot *slots;
-    size_t count, room; /* room is a power of 2 */
-};
-
-static name_slot *name_find(const emit_names *n, const char *name) {
-    size_t hash = 5381;
-    for (const char *c = name; *c; c++) hash = hash * 33 + (unsigned char)*c;
-    for (size_t i = hash;; i++) {
-        name_slot *slot = &n->slots[i & (n->room - 1)];
-        if (!slot->name || strcmp(slot->name, name) == 0) return slot;
-    }
-}
-
-static void name_add(emit_names *n, const char *name) {
-    if (2 * (n->count + 1) > n->room) {
-        emit_names grown = {n->arena, ARENA_ARRAY(n->arena, name_slot, 2 * n->room), n->count, 2 * n->room};
-        for (size_t i = 0; i < n->room; i++)
-            if (n->slots[i].name) *name_find(&grown, n->slots[i].name) = n->slots[i];
-        *n = grown;
-    }
-    name_slot *slot = name_find(n, name);
-    if (slot->name) return;
-    *slot = (name_slot){name, 2};
-    n->count++;
-}
-
-void emit_reserve(emit_context *e, const char *name) {
-    if (!e->names) {
-        e->names = ARENA_NEW(e->arena, emit_names);
-        *e->names = (emit_names){e->arena, ARENA_ARRAY(e->arena, name_slot, 64), 0, 64};
-    }
-    name_add(e->names, arena_strdup(e->arena, name));
-}
-
 void emit_begin_model(emit_context *e) {
     e->param_tables = ARENA_ARRAY(e->arena, cexpr *, e->plan->model->param_count + 1);
 }
@@ -58,15 +16,11 @@ void emit_begin_model(emit_context *e) {
 const char *emit_name(emit_context *e, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    char *base = arena_printf(e->arena, "%s_%s", e->model, arena_vprintf(e->arena, format, args));
+    char *name = arena_printf(e->arena, "%s_%s", e->model, arena_vprintf(e->arena, format, args));
     va_end(args);
-    for (char *c = base; *c; c++)
+    for (char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) || (unsigned char)*c > 127) *c = '_';
-    const char *name = base;
-    for (name_slot *first = name_find(e->names, base); name_find(e->names, name)->name; first->next++)
-        name = arena_printf(e->arena, "%s_%u", base, first->next);
-    name_add(e->names, name);
-    return name;
+    return name_set_give(e->names, name);
 }
 
 /* --- run-time dims --- */

@@ -10,6 +10,7 @@
 #include "emit/ctree.h"
 #include "plan/cost.h"
 #include "plan/plan.h"
+#include "support/name_set.h"
 
 /* The vector layer of the runtime that code is emitted for; functions are PREFIX_load, PREFIX_madd … */
 typedef struct {
@@ -18,24 +19,20 @@ typedef struct {
     unsigned registers;
 } emit_target;
 
-typedef struct emit_names emit_names;
-
 typedef struct {
     arena *arena;
     const plan *plan;
     cunit *unit;
     const emit_target *target;
-    const char *model;       /* prefix of all file-scope names */
+    const char *model;       /* prefix of all file-scope name_set */
     ctable_style tables;     /* decimal while the model is small */
     int64_t unroll;          /* a loop with constant bounds is unrolled while its body's statements stay within this */
-    emit_names *names;       /* kernel.c: file-scope names that are taken, of all models in the file */
+    name_set *names;            /* of file scope that are taken, of all models in the file */
     cexpr **param_tables;    /* kernel.c: emit_param's, by param of the current model */
 } emit_context;
 
 /* Call when plan and model are set, before anything of a model is emitted; one context serves all models of a file. */
 void emit_begin_model(emit_context *e);
-/* Keeps a name of file scope (MODEL_run …) from being given to anything else. */
-void emit_reserve(emit_context *e, const char *name);
 
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f);    /* kernel_recurrent.c */
 void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_product.c: LINEAR */

@@ -138,7 +138,8 @@ static void emit_input_function(const layer *l, cexpr *rows) {
                                            r->label, r->input->bias_from ? "" : "b_ih + b_hh + ",
                                            (long long)r->cost.inputs));
     product p = {.pack = r->input, .table = r->input_table, .x = "x", .y = "gates", .padded = true,
-                 .y_columns = r->cost.columns, .x_row = c_name(u, "x_row"), .y_row = row_floats(l), .rows = rows};
+                 .y_columns = r->cost.columns, .x_row = c_name(u, "x_row"), .y_row = row_floats(l), .rows = rows,
+                 .terms_name = r->inputs_constant};
     if (dim_max(l->steps_dim) * dim_max(l->batch_dim) <= COST_ROW_CHUNK)
         p.full_rows = dim_max(l->steps_dim) * dim_max(l->batch_dim);
     r->input_rows_constant = c_is_int(rows, NULL);
@@ -240,7 +241,7 @@ static void emit_zero_out(const layer *l, cblock *b, cexpr *time, cexpr *row) {
     const plan_view *v = &l->r->k->results[0].view;
     cexpr *out = c_add(u, c_add(u, c_name(u, "%s", l->out), c_mul(u, time, emit_dim(e, v->strides[0]))),
                        c_mul(u, row, emit_dim(e, v->strides[1])));
-    cexpr *bytes = c_mul(u, c_int(u, l->r->cost.projected), c_name(u, "sizeof(float)"));
+    cexpr *bytes = c_mul(u, c_name(u, "%s", l->r->projected_constant), c_name(u, "sizeof(float)"));
     c_do(b, c_call(u, "memset", 3, out, c_int(u, 0), bytes));
 }
 
@@ -348,6 +349,12 @@ static void make_functions(layer *l) {
     r->step_uses_tile_next = recurrent_emit_step(r, r->tile_rows, r->tile_function);
 }
 
+static const char *new_constant(const recurrent *r, const char *what, int64_t value) {
+    const char *name = emit_name(r->e, "%s_%s", r->label, what);
+    c_enum_constant(r->e->unit, name, value);
+    return name;
+}
+
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     recurrent *r = ARENA_NEW(e->arena, recurrent);
@@ -362,8 +369,11 @@ void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     r->resets_before = r->attrs->cell == IR_GRU && !r->attrs->reset_after;
     make_packs(r);
     make_tables(r);
-    r->row_constant = emit_name(e, "%s_GATES", r->label);
-    c_enum_constant(u, r->row_constant, r->cost.z_row);
+    r->inputs_constant = new_constant(r, "INPUTS", r->cost.inputs);
+    r->hidden_constant = r->projected_constant = new_constant(r, "HIDDEN", r->cost.hidden);
+    if (r->projects) r->projected_constant = new_constant(r, "PROJ", r->cost.projected);
+    r->row_constant = new_constant(r, "GATES", r->cost.z_row);
+    c_top_blank(u);
     layer l = begin_layer(e, k, r);
     make_functions(&l);
 
@@ -374,6 +384,7 @@ void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     if (r->step_uses_next || r->step_uses_tile_next)
         c_declare(b, "float *", l.next, c_add(u, c_name(u, "work"), c_int(u, r->cost.h_next)));
     if (dim_max(l.steps_dim) <= chunk) {
+        if (T != 1) c_comment(b, "the input's share of the gates for all steps, then step by step");
         emit_input(&l, b, c_int(u, 0), l.T);
         emit_steps(&l, b, c_int(u, 0), l.T);
         return;

@@ -17,7 +17,8 @@ typedef struct {
     bool projects, resets_before, has_cell, has_out;
     pack *input, *hidden, *candidate, *output; /* W_ih; W_hh; reset before: W_hn apart from the rest; proj_size: W_hr */
     cexpr *input_table, *hidden_table, *candidate_table, *output_table;
-    const char *row_constant;                  /* name of the constant that is cost.z_row */
+    /* names of constants: cost.z_row, inputs, hidden, projected (or hidden's, where there is no projection) */
+    const char *row_constant, *inputs_constant, *hidden_constant, *projected_constant;
     unsigned tile_rows;                        /* rows of a step of several; 1: there is none */
     bool input_rows_constant;                  /* the input function takes no `rows` */
     const char *input_function, *step_function, *tile_function;

@@ -49,14 +49,19 @@ static const char *suffix_of(const step *s, unsigned row, unsigned vector) {
     return s->rows == 1 ? arena_printf(s->e->arena, "%u", vector) : arena_printf(s->e->arena, "%u_%u", vector, row);
 }
 
-static void place_hidden(const step *s, cblock *b, unsigned row, cexpr *unit, cexpr *hidden, int64_t lanes) {
+/* Of vector `lane` behind a unit in a row of h, c, … */
+static cexpr *address(const step *s, const char *name, cexpr *unit, int64_t lane) {
+    cunit *u = s->e->unit;
+    return c_add(u, c_add(u, c_name(u, "%s", name), unit), c_int(u, lane));
+}
+
+static void place_hidden(const step *s, cblock *b, unsigned row, cexpr *unit, int64_t lane, cexpr *hidden,
+                         int64_t lanes) {
     emit_context *e = s->e;
-    cunit *u = e->unit;
     if (s->place == HIDDEN_IN_VARIABLES) return;
     const char *to = s->place == HIDDEN_IN_NEXT ? s->next[row] : s->h[row];
-    tile_store_n(e, b, c_add(u, c_name(u, "%s", to), unit), hidden, lanes);
-    if (s->r->has_out && !s->r->projects)
-        tile_store_n(e, b, c_add(u, c_name(u, "%s", s->out[row]), unit), hidden, lanes);
+    tile_store_n(e, b, address(s, to, unit, lane), hidden, lanes);
+    if (s->r->has_out && !s->r->projects) tile_store_n(e, b, address(s, s->out[row], unit, lane), hidden, lanes);
 }
 
 /* --- a pass --- */
@@ -69,10 +74,11 @@ typedef struct {
     const char *gates[COST_ROWS];
 } panel_place;
 
-/* The address of column group `group` of a row of z in this panel. */
-static cexpr *group_of(const step *s, const pass *p, const panel_place *at, unsigned row, unsigned group) {
+/* The address of unit j in column group `group` of a row of z in this panel. */
+static cexpr *group_of(const step *s, const pass *p, const panel_place *at, unsigned row, unsigned group, cexpr *j) {
     cunit *u = s->e->unit;
-    return c_add(u, c_name(u, "%s", at->gates[row]), c_int(u, group * pack_width(p->pack, at->panel)));
+    cexpr *unit = c_add(u, c_name(u, "%s", at->gates[row]), j);
+    return c_add(u, unit, c_int(u, group * pack_width(p->pack, at->panel)));
 }
 
 /* `vectors` vectors of units from unit j of the panel on; the last has `last` real lanes. */
@@ -94,35 +100,39 @@ static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at,
         for (unsigned v = 0; v < vectors; v++)
             for (unsigned g = 0; g < groups; g++) {
                 unsigned i = row * sums + v * groups + g;
-                cexpr *offset = c_add(u, j, c_int(u, v * lanes));
                 t.sums[i] = arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, row, number + v));
                 t.columns[v * groups + g] = g * width + v * lanes;
                 /* the n of h, in a GRU that resets after the product, starts from its own bias */
                 if (p->group + g < r->cost.gates || r->cost.columns == r->cost.gates || blocked)
-                    starts[i] = tile_load(e, c_add(u, group_of(s, p, at, row, p->group + g), offset));
-                else if (g >= p->pack->bias_from) starts[i] = tile_load(e, c_add(u, at->weights, offset));
+                    starts[i] = tile_load(e, c_add(u, group_of(s, p, at, row, p->group + g, j), c_int(u, v * lanes)));
+                else if (g >= p->pack->bias_from)
+                    starts[i] = tile_load(e, c_add(u, c_add(u, at->weights, j), c_int(u, v * lanes)));
                 else starts[i] = c_call(u, emit_vector(e, "zero"), 0);
             }
     }
     tile_declare(e, b, &t, blocked ? NULL : starts);
-    tile_add_terms(e, b, &t, (tile_terms){c_int(u, p->first_term), c_int(u, terms), terms - p->first_term});
+    cexpr *to = c_name(u, "%s", r->projected_constant);
+    tile_add_terms(e, b, &t, (tile_terms){c_int(u, p->first_term), to, terms - p->first_term});
     tile_join_chains(e, b, &t);
     for (unsigned i = 0; blocked && i < s->rows * sums; i++) {
         cexpr *sum = c_name(u, "%s", t.sums[i]);
         c_assign(b, sum, "=", c_call(u, emit_vector(e, "add"), 2, starts[i], sum));
     }
+    cexpr *first_unit = c_add(u, at->unit, j);
+    if (!c_is_int(first_unit, NULL)) {
+        c_declare(b, "const size_t", "unit", first_unit);
+        first_unit = c_name(u, "unit");
+    }
     for (unsigned row = 0; row < s->rows; row++)
         for (unsigned v = 0; v < vectors; v++) {
-            cexpr *offset = c_add(u, j, c_int(u, v * lanes)), *unit = c_add(u, at->unit, offset);
             recurrent_cell cell = {.recurrent = r, .block = b, .suffix = suffix_of(s, row, number + v), .width = width};
             cell.lanes = v + 1 == vectors ? last : lanes;
-            cell.gates = c_add(u, c_name(u, "%s", at->gates[row]), offset);
-            cell.h = c_add(u, c_name(u, "%s", s->h[row]), unit);
-            if (r->has_cell) cell.c = c_add(u, c_name(u, "%s", s->c[row]), unit);
+            cell.gates = group_of(s, p, at, row, 0, c_add(u, j, c_int(u, v * lanes)));
+            cell.h = address(s, s->h[row], first_unit, v * lanes);
+            if (r->has_cell) cell.c = address(s, s->c[row], first_unit, v * lanes);
             if (p->resets)
-                tile_store_n(e, b, c_add(u, c_name(u, "%s", s->next[row]), unit), recurrent_emit_reset(&cell),
-                             cell.lanes);
-            else place_hidden(s, b, row, unit, recurrent_emit_cell(&cell), cell.lanes);
+                tile_store_n(e, b, address(s, s->next[row], first_unit, v * lanes), recurrent_emit_reset(&cell), cell.lanes);
+            else place_hidden(s, b, row, first_unit, v * lanes, recurrent_emit_cell(&cell), cell.lanes);
         }
 }
 
@@ -138,19 +148,21 @@ static void emit_blocks(const step *s, const pass *p, cblock *b, const panel_pla
         cexpr *bias = p->pack->bias_from < p->pack->gates ? tile_load(e, c_add(u, at->weights, j))
                                                           : c_call(u, emit_vector(e, "zero"), 0);
         for (unsigned row = 0; row < s->rows; row++)
-            tile_store_n(e, loop, c_add(u, group_of(s, p, at, row, s->r->cost.gates), j), bias, lanes);
+            tile_store_n(e, loop, group_of(s, p, at, row, s->r->cost.gates, j), bias, lanes);
     }
     product_block block = {.rows = s->rows, .chains = 1, .accumulate = true, .column = "j"};
     block.weights = c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel)));
     block.width = block.columns = pack_row(p->pack, at->panel);
     block.vectors = (unsigned)smaller(vectors_of(e, block.columns), s->rows == 1 ? 8 : e->target->registers / 8);
-    bool several = p->first_term > COST_BLOCK;
+    bool several = p->first_term > COST_BLOCK, loops = block.columns >= 2 * block.vectors * lanes;
+    c_comment(b, "the first %lld terms of the sums", (long long)p->first_term);
     cexpr *from = several ? c_name(u, "k0") : c_int(u, 0);
-    cblock *terms = several ? c_for(b, "k0", c_int(u, 0), c_int(u, p->first_term), COST_BLOCK) : c_scope(b);
+    cblock *terms = several ? c_for(b, "k0", c_int(u, 0), c_int(u, p->first_term), COST_BLOCK)
+                  : loops && block.columns % (block.vectors * lanes) == 0 ? b : c_scope(b);
     block.terms = (tile_terms){from, c_add(u, from, c_int(u, COST_BLOCK)), COST_BLOCK};
     for (unsigned row = 0; row < s->rows; row++) {
         block.x[row] = p->factor[row];
-        block.y[row] = group_of(s, p, at, row, p->group);
+        block.y[row] = group_of(s, p, at, row, p->group, c_int(u, 0));
     }
     product_emit_block(e, terms, &block);
 }
@@ -280,9 +292,9 @@ static void name_rows(step *s, const char **names, const char *type, const char 
     }
 }
 
-static void copy_row(const step *s, const char *to, const char *from, int64_t floats) {
+static void copy_row(const step *s, const char *to, const char *from) {
     cunit *u = s->e->unit;
-    cexpr *bytes = c_mul(u, c_int(u, floats), c_name(u, "sizeof(float)"));
+    cexpr *bytes = c_mul(u, c_name(u, "%s", s->r->projected_constant), c_name(u, "sizeof(float)"));
     c_do(s->block, c_call(u, "memcpy", 3, c_name(u, "%s", to), c_name(u, "%s", from), bytes));
 }
 
@@ -310,9 +322,9 @@ static void emit_projection(const step *s) {
     c_comment(s->block, "h = W_hr (o * %s(c)): [%lld] -> [%lld]", ir_activation_name(r->attrs->activation),
               (long long)r->cost.hidden, (long long)r->cost.projected);
     product w = {.pack = r->output, .table = r->output_table, .x = "next", .y = "h", .x_row = c_int(u, r->cost.row),
-                 .y_row = s->h_row, .rows = c_int(u, s->rows), .y_columns = 1};
+                 .y_row = s->h_row, .rows = c_int(u, s->rows), .y_columns = 1, .terms_name = r->hidden_constant};
     product_emit(e, s->block, &w);
-    for (unsigned row = 0; r->has_out && row < s->rows; row++) copy_row(s, s->out[row], s->h[row], r->cost.projected);
+    for (unsigned row = 0; r->has_out && row < s->rows; row++) copy_row(s, s->out[row], s->h[row]);
 }
 
 bool recurrent_emit_step(const recurrent *r, unsigned rows, const char *name) {
@@ -371,7 +383,7 @@ bool recurrent_emit_step(const recurrent *r, unsigned rows, const char *name) {
     if (r->projects) emit_projection(&s);
     else if (s.place == HIDDEN_IN_VARIABLES) store_variables(&s);
     else if (s.place == HIDDEN_IN_NEXT)
-        for (unsigned row = 0; row < rows; row++) copy_row(&s, s.h[row], s.next[row], r->cost.hidden);
+        for (unsigned row = 0; row < rows; row++) copy_row(&s, s.h[row], s.next[row]);
     c_function_end(f);
     return takes_next;
 }

@@ -11,8 +11,8 @@ typedef struct {
     const emit_api *api;
     const plan_procedure *procedure;
     cblock *body;
-    const char **locals;     /* names that the function has given away */
-    size_t local_count, local_capacity;
+    name_set *locals;           /* that the function has given away */
+    const char *counters[IR_MAX_RANK]; /* of the checks' loops */
     const char **buffers;    /* by plan buffer index: the local pointer's name */
 } maker;
 
@@ -25,42 +25,30 @@ static bool is_identifier(const char *s) {
     return *s != 0;
 }
 
-static void take(maker *m, const char *name) {
-    ARENA_PUSH(m->e->arena, m->locals, m->local_count, m->local_capacity, name);
-}
-
 /* A local's name as near to the wanted one as can be. */
 static const char *local_name(maker *m, const char *wanted) {
     if (!wanted || !is_identifier(wanted)) wanted = "value";
-    const char *name = emit_is_reserved(wanted) ? arena_printf(m->e->arena, "%s_", wanted) : wanted;
-    for (unsigned n = 2;; n++) {
-        bool taken = false;
-        for (size_t i = 0; i < m->local_count && !taken; i++) taken = strcmp(m->locals[i], name) == 0;
-        if (!taken) break;
-        name = arena_printf(m->e->arena, "%s_%u", wanted, n);
-    }
-    take(m, name);
-    return name;
+    return name_set_give(m->locals, emit_is_reserved(wanted) ? arena_printf(m->e->arena, "%s_", wanted) : wanted);
 }
 
 static void take_loop_names(maker *m, const plan_item *item) {
     for (; item; item = item->next) {
         if (item->kernel) continue;
-        take(m, emit_symbol(m->e, item->start));
-        take(m, emit_symbol(m->e, item->extent));
+        name_set_take(m->locals, emit_symbol(m->e, item->start));
+        name_set_take(m->locals, emit_symbol(m->e, item->extent));
         take_loop_names(m, item->items);
     }
 }
 
 static maker maker_new(emit_context *e, const emit_api *api, const plan_procedure *procedure, cfunction *f) {
-    maker m = {.e = e, .api = api, .procedure = procedure, .body = c_body(f)};
+    maker m = {.e = e, .api = api, .procedure = procedure, .body = c_body(f), .locals = name_set_new(e->arena)};
     const ir_model *model = e->plan->model;
     for (size_t i = 0; i < model->symbol_count; i++) {
-        take(&m, api->dims[i]);
-        take(&m, emit_symbol(e, model->symbols[i]));
+        name_set_take(m.locals, api->dims[i]);
+        name_set_take(m.locals, emit_symbol(e, model->symbols[i]));
     }
-    for (size_t i = 0; i < model->input_count; i++) take(&m, api->inputs[i]);
-    for (size_t i = 0; i < model->output_count; i++) take(&m, api->outputs[i]);
+    for (size_t i = 0; i < model->input_count; i++) name_set_take(m.locals, api->inputs[i]);
+    for (size_t i = 0; i < model->output_count; i++) name_set_take(m.locals, api->outputs[i]);
     take_loop_names(&m, procedure->items);
     return m;
 }
@@ -107,6 +95,12 @@ static void declare_buffers(maker *m) {
             cexpr *member = c_member(u, c_name(u, "self"), floats ? "scratch" : "scratch_ints", true);
             arrays[floats] = local_name(m, floats ? "floats" : "ints");
             c_declare(m->body, type, arrays[floats], floats ? c_call(u, "nnc_align", 1, member) : member);
+        }
+        /* work space means nothing between two calls: kernels whose work lies in one place share its name */
+        if (b->work) {
+            for (size_t k = 0; k < i && !m->buffers[i]; k++)
+                if (m->buffers[k] && p->buffers[k]->work && p->buffers[k]->offset == b->offset) m->buffers[i] = m->buffers[k];
+            if (m->buffers[i]) continue;
         }
         m->buffers[i] = local_name(m, b->name);
         c_declare(m->body, type, m->buffers[i], c_add(u, c_name(u, "%s", arrays[floats]), c_int(u, b->offset)));
@@ -167,17 +161,15 @@ static void check_index(maker *m, const plan_check *check) {
     cunit *u = e->unit;
     const plan_view *v = &check->view;
     cexpr *index[IR_MAX_RANK] = {0};
-    size_t locals = m->local_count;
     cblock *b = m->body;
     c_comment(b, check->is_length ? "every length must be one of %s to %s" : "every index must be one of %s to %s",
               dim_string(e->arena, check->low), dim_string(e->arena, check->high));
     for (unsigned i = 0; i < v->type.rank; i++) {
         if (dim_is(v->type.dims[i], 1)) continue;
-        const char *name = local_name(m, (const char *const[]){"i", "j", "k", "l"}[i % 4]);
-        b = c_for(b, name, c_int(u, 0), emit_dim(e, v->type.dims[i]), 1);
-        index[i] = c_name(u, "%s", name);
+        if (!m->counters[i]) m->counters[i] = local_name(m, (const char *const[]){"i", "j", "k", "l"}[i % 4]);
+        b = c_for(b, m->counters[i], c_int(u, 0), emit_dim(e, v->type.dims[i]), 1);
+        index[i] = c_name(u, "%s", m->counters[i]);
     }
-    m->local_count = locals; /* the loops end here */
     cexpr *offset = c_add(u, emit_dim(e, v->offset), emit_offset(e, v, index));
     cexpr *element = c_index(u, base_of(m, v->buffer), offset);
     cexpr *low = c_binary(u, "<", element, bound(e, check->low));

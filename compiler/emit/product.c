@@ -167,21 +167,24 @@ static void emit_panel(panel_job *j, cblock *b) {
     emit_context *e = j->e;
     cunit *u = e->unit;
     int64_t terms = j->p->pack->terms;
+    cexpr *last = j->p->terms_name ? c_name(u, "%s", j->p->terms_name) : c_int(u, terms);
     if (terms <= COST_BLOCK) {
-        j->terms = (tile_terms){c_int(u, 0), c_int(u, terms), terms};
+        j->terms = (tile_terms){c_int(u, 0), last, terms};
         emit_all_rows(j, b);
         return;
     }
-    const char *k0 = "k0", *end = "k_end";
     emit_start(j, b);
     j->bias = NULL;
     j->accumulate = true;
-    cblock *loop = c_for(b, k0, c_int(u, 0), c_int(u, terms), COST_BLOCK);
-    cexpr *from = c_name(u, "%s", k0), *to = c_add(u, from, c_int(u, COST_BLOCK));
-    if (terms % COST_BLOCK)
+    c_comment(b, "in blocks of %d terms", COST_BLOCK);
+    cblock *loop = c_for(b, "k0", c_int(u, 0), last, COST_BLOCK);
+    cexpr *from = c_name(u, "k0"), *to = c_add(u, from, c_int(u, COST_BLOCK));
+    if (terms % COST_BLOCK) {
+        /* not `to < last ? to : last`: an enum constant and a size_t in one ?: make C++ compilers warn */
         to = c_conditional(u, c_binary(u, "<", to, c_int(u, terms)), to, c_int(u, terms));
-    c_declare(loop, "const size_t", end, to);
-    j->terms = (tile_terms){from, c_name(u, "%s", end), terms % COST_BLOCK ? -1 : COST_BLOCK};
+    }
+    c_declare(loop, "const size_t", "k_end", to);
+    j->terms = (tile_terms){from, c_name(u, "k_end"), terms % COST_BLOCK ? -1 : COST_BLOCK};
     emit_all_rows(j, loop);
 }
 

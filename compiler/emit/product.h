@@ -15,6 +15,7 @@ typedef struct {
     const char *x, *y;          /* pointers to the first row */
     cexpr *x_row, *y_row;       /* floats from one row to the next */
     cexpr *rows;                /* how many */
+    const char *terms_name;     /* a constant that is pack->terms, for loops to end at; NULL: the number */
     int64_t y_columns;          /* floats a unit has in y: 1, or what the gates of a row of z need */
     bool padded;                /* y has room for the units that only fill up a panel */
     int64_t full_rows;          /* the largest number of rows, where it is known to be small; 0: unknown */

@@ -29,12 +29,13 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     if (o->standalone) fwrite(nnc_runtime_text, 1, nnc_runtime_size, to);
     else fputs("#include \"nnc_runtime.h\"\n", to);
     fputc('\n', to);
-    emit_context e = {.arena = a, .unit = cunit_new(a), .target = &target, .unroll = o->unroll};
+    emit_context e = {.arena = a, .unit = cunit_new(a), .target = &target, .unroll = o->unroll,
+                      .names = name_set_new(a)};
     /* no kernel of one model may take a name of another's interface */
     for (size_t i = 0; i < count; i++) {
-        emit_reserve(&e, apis[i]->name);
-        emit_reserve(&e, arena_printf(a, "%s_reset", apis[i]->name));
-        emit_reserve(&e, arena_printf(a, "%s_run", apis[i]->name));
+        name_set_take(e.names, apis[i]->name);
+        name_set_take(e.names, arena_printf(a, "%s_reset", apis[i]->name));
+        name_set_take(e.names, arena_printf(a, "%s_run", apis[i]->name));
     }
     const char **types = ARENA_ARRAY(a, const char *, count);
     for (size_t i = 0; i < count; i++) {

@@ -140,7 +140,8 @@ static const ast_argument *collect(lowering *l, arguments *a, size_t i, const as
     while (last->next && !last->next->name.text) last = last->next, count++;
     for (size_t k = 0; k < count; k++, g = g->next) {
         const value *v = &values[position + k];
-        if (v->kind == VALUE_INTEGER && (a->parameters[i].takes & TAKES_SIZES || dim_is_const(v->integer, NULL))) continue;
+        if (v->kind == VALUE_INTEGER && (a->parameters[i].takes & TAKES_SIZES || dim_is_const(v->integer, NULL)))
+            continue;
         if (!value_has_poison(v)) report_kind(l, a, &a->parameters[i], g->value, v);
         *fine = false;
     }
@@ -154,8 +155,8 @@ static bool keyword_is_ignored(lowering *l, const arguments *a, const ast_argume
     bool ignored = strcmp(g->name.text, "device") == 0 || strcmp(g->name.text, "dtype") == 0;
     if (!ignored) return false;
     if (v->kind != VALUE_NONE && v->kind != VALUE_POISON) {
-        diag *e = diag_error(l->diags, g->value->where, "%s of %s can only be None here, found %s", g->name.text, a->what,
-                             value_show(l, v));
+        diag *e = diag_error(l->diags, g->value->where, "%s of %s can only be None here, found %s", g->name.text,
+                             a->what, value_show(l, v));
         diag_hint(e, "leave it out");
     }
     if (v->kind != VALUE_NONE) *fine = false;
@@ -222,7 +223,8 @@ bool args_match(lowering *l, const ast_expr *call, const char *what, const param
             fine = false;
         } else if (!is_taken(v, parameters[i].takes)) {
             report_kind(l, out, &parameters[i], g->value, v);
-            if (v->kind == VALUE_TENSOR && parameters[i].takes & TAKES_TENSORS) return false; /* cat(a, b): b is no dim */
+            if (v->kind == VALUE_TENSOR && parameters[i].takes & TAKES_TENSORS)
+                return false; /* cat(a, b): b is no dim */
             fine = false;
         }
     }

@@ -9,12 +9,8 @@ static const char *const operator_text[] = {"+", "-", "*", "/", "//", "**"};
 
 static const ast_stmt *declared_below(lowering *l, const ast_name *name, bool is_layer)
 {
-    for (const ast_stmt *s = l->ast->statements; s; s = s->next) {
-        bool declares = s->kind == AST_DIM || s->kind == AST_INPUT || s->kind == AST_STATE || s->kind == AST_PARAM;
-        if (is_layer ? s->kind != AST_LAYER : !declares) continue;
-        if (s->where.begin > name->where.begin && s->name.text && strcmp(s->name.text, name->text) == 0) return s;
-    }
-    return NULL;
+    const ast_stmt *s = scope_find(l->declared[is_layer], name->text);
+    return s && s->where.begin > name->where.begin ? s : NULL;
 }
 
 static bool is_word(char c)
@@ -25,8 +21,10 @@ static bool is_word(char c)
 /* Whether a statement that did not parse may have made this name: then it stands somewhere before. */
 static bool may_be_lost(lowering *l, const ast_name *name)
 {
+    enum { ENOUGH_SEARCHES = 1000 };
     size_t length = strlen(name->text);
     if (!l->incomplete) return false;
+    if (l->searches++ > ENOUGH_SEARCHES) return true; /* the text can be long, and all of it unknown scope */
     const char *all = l->source->text;
     for (const char *at = all; (at = strstr(at, name->text)) && at < all + name->where.begin; at++)
         if ((at == all || !is_word(at[-1])) && !is_word(at[length])) return true;
@@ -39,7 +37,7 @@ static value report_unknown_name(lowering *l, const ast_name *name)
     const ast_stmt *below = declared_below(l, name, false);
     const char *dot = strchr(name->text, '.');
     const char *owner = dot ? arena_strndup(l->arena, name->text, (size_t)(dot - name->text)) : NULL;
-    if (names_find(l->layers, name->text)) {
+    if (scope_find(l->layers, name->text)) {
         diag *e = diag_error(l->diags, name->where, "%.60s is a layer, not a value", name->text);
         diag_hint(e, "call it: %.60s(…)", name->text);
     } else if (function_find(name->text)) {
@@ -48,12 +46,13 @@ static value report_unknown_name(lowering *l, const ast_name *name)
     } else if (below) {
         diag *e = diag_error(l->diags, name->where, "%.60s is used before it is declared", name->text);
         diag_note(e, below->where, "declared here");
-    } else if (owner && names_find(l->values, owner)) {
+    } else if (owner && scope_find(l->values, owner)) {
         diag *e = diag_error(l->diags, name->where, "values have no attributes: there is no %.60s", name->text);
         if (strcmp(dot, ".shape") == 0 || strcmp(dot, ".T") == 0)
-            diag_hint(e, dot[1] == 'T' ? "write transpose(%.60s, 0, 1)" : "sizes are written as numbers and dims", owner);
+            diag_hint(e, dot[1] == 'T' ? "write transpose(%.60s, 0, 1)" : "sizes are written as numbers and dims",
+                      owner);
     } else {
-        const char *nearest = names_nearest(l->values, name->text);
+        const char *nearest = scope_nearest(l->values, name->text);
         if (may_be_lost(l, name)) return poison;
         diag *e = diag_error(l->diags, name->where, "there is no value %.60s", name->text);
         if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
@@ -68,14 +67,14 @@ static void mark_dims_used(lowering *l, const dim *d)
     const dim **symbols = ARENA_ARRAY(l->arena, const dim *, count);
     dim_symbols(d, symbols, count);
     for (size_t i = 0; i < count; i++) {
-        name_entry *entry = names_find(l->symbols, dim_symbol_name(symbols[i]));
+        name_entry *entry = scope_find(l->symbols, dim_symbol_name(symbols[i]));
         if (entry) entry->used = true;
     }
 }
 
 static value lower_name(lowering *l, const ast_expr *e)
 {
-    name_entry *entry = names_find(l->values, e->name.text);
+    name_entry *entry = scope_find(l->values, e->name.text);
     if (!entry) return report_unknown_name(l, &e->name);
     value v = entry->value;
     if (v.kind == VALUE_INTEGER) mark_dims_used(l, v.integer);
@@ -93,7 +92,7 @@ static value lower_name(lowering *l, const ast_expr *e)
     return v;
 }
 
-/* --- arithmetic on numbers ----------------------------------------------------------------------------------------- */
+/* --- arithmetic on numbers --------------------------------------------------------------------------------------- */
 
 static bool is_number(const value *v)
 {
@@ -181,7 +180,7 @@ static value fold_numbers(lowering *l, ast_operator op, const value *a, const va
     return value_poison(where);
 }
 
-/* --- arithmetic on tensors ------------------------------------------------------------------------------------------ */
+/* --- arithmetic on tensors --------------------------------------------------------------------------------------- */
 
 static const char *elementwise_text(ir_op op)
 {
@@ -197,8 +196,9 @@ static const char *elementwise_text(ir_op op)
     }
 }
 
-static void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_type *b, const ast_expr *a_written,
-                             const ast_expr *b_written, const value *a_value, const value *b_value, span op_where)
+static void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_type *b,
+                             const ast_expr *a_written, const ast_expr *b_written, const value *a_value,
+                             const value *b_value, span op_where)
 {
     unsigned i = 1;
     while (i <= a->rank && i <= b->rank) {
@@ -207,8 +207,8 @@ static void report_broadcast(lowering *l, const char *what, const ir_type *a, co
         i++;
     }
     const dim *x = a->dims[a->rank - i], *y = b->dims[b->rank - i];
-    diag *e = diag_error(l->diags, op_where, "the shapes of %s do not fit: %s and %s, with %s against %s in dim -%u", what,
-                         type_show(l, a), type_show(l, b), dim_string(l->arena, x), dim_string(l->arena, y), i);
+    diag *e = diag_error(l->diags, op_where, "the shapes of %s do not fit: %s and %s, with %s against %s in dim -%u",
+                         what, type_show(l, a), type_show(l, b), dim_string(l->arena, x), dim_string(l->arena, y), i);
     note_value(l, e, a_written, a_value, op_where);
     note_value(l, e, b_written, b_value, op_where);
     bool may_be_1 = (!dim_is_const(x, NULL) && dim_min(x) <= 1) || (!dim_is_const(y, NULL) && dim_min(y) <= 1);
@@ -226,7 +226,8 @@ static void report_broadcast(lowering *l, const char *what, const ir_type *a, co
 }
 
 value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const ast_expr *a_written,
-                        const ast_expr *b_written, const value *a_value, const value *b_value, span op_where, span where)
+                        const ast_expr *b_written, const value *a_value, const value *b_value, span op_where,
+                        span where)
 {
     if (op == IR_DIV || a->type.dtype != b->type.dtype) {
         a = build_float(l, a, where);
@@ -267,7 +268,8 @@ static bool power_fits(lowering *l, const value *a, const value *b, span op_wher
     bool whole_exponent = b->kind == VALUE_INTEGER || (b->kind == VALUE_TENSOR && b->tensor->type.dtype == IR_I32);
     if (!whole_base || !whole_exponent) return true;
     if (b->kind == VALUE_TENSOR) {
-        diag *e = diag_error(l->diags, op_where, "an integer power needs a constant exponent, found %s", value_show(l, b));
+        diag *e =
+            diag_error(l->diags, op_where, "an integer power needs a constant exponent, found %s", value_show(l, b));
         diag_hint(e, "a float32 base takes any exponent");
         return false;
     }
@@ -293,8 +295,8 @@ value lower_binary(lowering *l, ast_operator op, const value *a, const value *b,
     const ast_expr *const written[] = {a_written, b_written};
     for (int i = 0; i < 2; i++) {
         if (sides[i]->kind == VALUE_TENSOR || is_number(sides[i])) continue;
-        diag *e = diag_error(l->diags, written[i] ? written[i]->where : op_where, "%s needs tensors or numbers, found %s",
-                             operator_text[op], value_show(l, sides[i]));
+        diag *e = diag_error(l->diags, written[i] ? written[i]->where : op_where,
+                             "%s needs tensors or numbers, found %s", operator_text[op], value_show(l, sides[i]));
         if (sides[i]->gives) diag_note_plain(e, "%s", sides[i]->gives);
         note_value(l, e, written[i], sides[i], written[i] ? written[i]->where : op_where);
         if (sides[i]->gives) diag_hint(e, "%s", sides[i]->mend);
@@ -308,8 +310,10 @@ value lower_binary(lowering *l, ast_operator op, const value *a, const value *b,
     }
     if (op == AST_POW && !power_fits(l, a, b, op_where)) return poison;
     ir_dtype beside = a->kind == VALUE_TENSOR ? a->tensor->type.dtype : b->tensor->type.dtype;
-    ir_value *x = a->kind == VALUE_TENSOR ? a->tensor : number_beside(l, a, beside, op, a_written ? a_written->where : where);
-    ir_value *y = b->kind == VALUE_TENSOR ? b->tensor : number_beside(l, b, beside, op, b_written ? b_written->where : where);
+    ir_value *x =
+        a->kind == VALUE_TENSOR ? a->tensor : number_beside(l, a, beside, op, a_written ? a_written->where : where);
+    ir_value *y =
+        b->kind == VALUE_TENSOR ? b->tensor : number_beside(l, b, beside, op, b_written ? b_written->where : where);
     if (!x || !y) return poison;
     return lower_elementwise(l, ops[op], x, y, a_written, b_written, a, b, op_where, where);
 }
@@ -335,7 +339,7 @@ static value lower_negate(lowering *l, const ast_expr *e)
     return value_poison(e->where);
 }
 
-/* --- calls and the rest --------------------------------------------------------------------------------------------- */
+/* --- calls and the rest ------------------------------------------------------------------------------------------ */
 
 static void report_unknown_callee(lowering *l, const ast_name *name)
 {
@@ -353,30 +357,30 @@ static void report_unknown_callee(lowering *l, const ast_name *name)
         return;
     }
     if (owner && function_find(dot + 1)) {
-        bool method = names_find(l->values, owner) != NULL;
+        bool method = scope_find(l->values, owner) != NULL;
         diag *e = method ? diag_error(l->diags, name->where, "values have no methods: there is no %.60s", name->text)
                          : diag_error(l->diags, name->where, "functions stand without a prefix: there is no %.60s",
                                       name->text);
         diag_hint(e, method ? "write %s(%.60s, …)" : "write %s(…)", dot + 1, owner);
         return;
     }
-    if (owner && names_find(l->values, owner) && strcmp(dot, ".size") == 0) {
+    if (owner && scope_find(l->values, owner) && strcmp(dot, ".size") == 0) {
         diag *e = diag_error(l->diags, name->where, "values have no methods: there is no %.60s", name->text);
         diag_hint(e, "sizes are written as numbers and dims");
         return;
     }
-    if (owner && names_find(l->layers, owner)) {
+    if (owner && scope_find(l->layers, owner)) {
         diag *e = diag_error(l->diags, name->where, "layers have no methods: there is no %.60s", name->text);
         if (strcmp(dot, ".forward") == 0) diag_hint(e, "write %.60s(…)", owner);
         return;
     }
-    if (names_find(l->values, name->text)) {
+    if (scope_find(l->values, name->text)) {
         diag *e = diag_error(l->diags, name->where, "%.60s is a value, not a layer or a function", name->text);
-        const char *nearest = names_nearest(l->layers, name->text);
+        const char *nearest = scope_nearest(l->layers, name->text);
         if (nearest) diag_hint(e, "did you mean the layer %.60s?", nearest);
         return;
     }
-    const char *layer_name = names_nearest(l->layers, name->text);
+    const char *layer_name = scope_nearest(l->layers, name->text);
     const char *function_name = function_nearest(name->text);
     if (may_be_lost(l, name)) return;
     diag *e = diag_error(l->diags, name->where, "there is no layer or function %.60s", name->text);
@@ -389,7 +393,7 @@ static void report_unknown_callee(lowering *l, const ast_name *name)
 
 static value lower_call(lowering *l, const ast_expr *e)
 {
-    layer *called = names_find(l->layers, e->name.text);
+    layer *called = scope_find(l->layers, e->name.text);
     if (called && l->graph == &l->model->reset) {
         diag_error(l->diags, e->where, "a state's first value can be made of params and numbers only, not of layers");
         called->used = true;
@@ -425,7 +429,10 @@ value lower_expr(lowering *l, const ast_expr *e)
     case AST_REAL: return value_real(e->real, e->where);
     case AST_STRING: return (value){.kind = VALUE_STRING, .string = e->string, .where = e->where};
     case AST_BOOL: return (value){.kind = VALUE_BOOL, .boolean = e->boolean, .where = e->where};
-    case AST_NONE: return (value){.kind = VALUE_NONE, .where = e->where};
+    case AST_NONE:
+        /* What the parser cut off because it is too deep is a none, too, but not as long as the word. */
+        if (l->incomplete && e->where.end - e->where.begin != strlen("none")) return value_poison(e->where);
+        return (value){.kind = VALUE_NONE, .where = e->where};
     case AST_TUPLE: return lower_tuple(l, e);
     case AST_CALL: return lower_call(l, e);
     case AST_INDEX: return lower_index(l, e);
@@ -466,7 +473,8 @@ bool lower_type(lowering *l, const ast_type *t, ir_type *type)
     } else if (strcmp(t->element.text, "float32") != 0) {
         diag *e = diag_error(l->diags, t->element.where, "the type of a tensor is float32 or int32, found %.60s",
                              t->element.text);
-        bool whole = strstr(t->element.text, "int") || strstr(t->element.text, "long") || strstr(t->element.text, "Long");
+        bool whole =
+            strstr(t->element.text, "int") || strstr(t->element.text, "long") || strstr(t->element.text, "Long");
         diag_hint(e, whole ? "write int32" : "write float32");
         fine = false;
     }

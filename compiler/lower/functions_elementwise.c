@@ -56,7 +56,8 @@ static value lower_gelu(lowering *l, const arguments *a, ir_op op)
     const char *approximate = args_string(a, 1, "none");
     bool by_tanh = strcmp(approximate, "tanh") == 0;
     if (!by_tanh && strcmp(approximate, "none") != 0) {
-        diag_error(l->diags, args_where(a, 1), "approximate of gelu is \"none\" or \"tanh\", found \"%.40s\"", approximate);
+        diag_error(l->diags, args_where(a, 1), "approximate of gelu is \"none\" or \"tanh\", found \"%.40s\"",
+                   approximate);
         return value_poison(a->call->where);
     }
     return lower_float(l, a, by_tanh ? IR_GELU_TANH : op);
@@ -108,7 +109,8 @@ static value lower_clamp(lowering *l, const arguments *a, ir_op op)
         diag_hint(e, "relu(x) is clamp(x, min=0)");
         return value_poison(where);
     }
-    bool real = (args_has(a, 1) && a->values[1].kind == VALUE_REAL) || (args_has(a, 2) && a->values[2].kind == VALUE_REAL);
+    bool real =
+        (args_has(a, 1) && a->values[1].kind == VALUE_REAL) || (args_has(a, 2) && a->values[2].kind == VALUE_REAL);
     if (real) x = build_float(l, x, where);
     if (!is_tensor(a, 1) && !is_tensor(a, 2))
         return clamp_between(l, a, x, args_real(a, 1, -(double)INFINITY), args_real(a, 2, (double)INFINITY));
@@ -131,13 +133,13 @@ static value lower_pow(lowering *l, const arguments *a, ir_op op)
 {
     (void)op;
     if (a->values[0].kind != VALUE_TENSOR && a->values[1].kind != VALUE_TENSOR) {
-        diag *e = diag_error(l->diags, a->call->where, "pow needs a tensor, found %s and %s", value_show(l, &a->values[0]),
-                             value_show(l, &a->values[1]));
+        diag *e = diag_error(l->diags, a->call->where, "pow needs a tensor, found %s and %s",
+                             value_show(l, &a->values[0]), value_show(l, &a->values[1]));
         diag_hint(e, "** is for numbers too");
         return value_poison(a->call->where);
     }
-    return lower_binary(l, AST_POW, &a->values[0], &a->values[1], args_written(a, 0), args_written(a, 1), a->call->where,
-                        a->call->where);
+    return lower_binary(l, AST_POW, &a->values[0], &a->values[1], args_written(a, 0), args_written(a, 1),
+                        a->call->where, a->call->where);
 }
 
 /* ----------------------------------------------------------------------------------------------------------------- */

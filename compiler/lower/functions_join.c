@@ -3,7 +3,7 @@
 
 #define PARAMETERS(array) array, sizeof array / sizeof *array
 
-/* --- cat and stack ------------------------------------------------------------------------------------------------ */
+/* --- cat and stack ----------------------------------------------------------------------------------------------- */
 
 /* The tensors of argument 0 as one type: float32 as soon as one of them is. */
 static ir_value **parts_of(lowering *l, const arguments *a)
@@ -61,7 +61,8 @@ static value lower_cat(lowering *l, const arguments *a, ir_op op)
         return value_poison(where);
     }
     const char *first = type_show(l, &parts[0]->type);
-    if (!shape_axis(l, args_integer(a, 1, 0), parts[0]->type.rank, args_where(a, 1), first, &axis)) return value_poison(where);
+    if (!shape_axis(l, args_integer(a, 1, 0), parts[0]->type.rank, args_where(a, 1), first, &axis))
+        return value_poison(where);
     if (!parts_fit(l, a, parts, axis)) return value_poison(where);
     return value_tensor(l, build_cat(l, parts, (unsigned)a->values[0].count, axis, where), where);
 }
@@ -82,7 +83,7 @@ static value lower_stack(lowering *l, const arguments *a, ir_op op)
     return value_tensor(l, build_cat(l, parts, (unsigned)a->values[0].count, axis, where), where);
 }
 
-/* --- pad ------------------------------------------------------------------------------------------------------------ */
+/* --- pad --------------------------------------------------------------------------------------------------------- */
 
 static bool pad_mode_of(lowering *l, const arguments *a, ir_pad_mode *mode)
 {
@@ -107,14 +108,16 @@ static bool pad_amounts_fit(lowering *l, const arguments *a, ir_pad_mode mode)
     size_t pairs = amounts->count / 2;
     diag *e = NULL;
     if (!pairs || amounts->count % 2)
-        e = diag_error(l->diags, args_where(a, 1), "pad needs amounts in pairs, (left, right, …), found %zu", amounts->count);
+        e = diag_error(l->diags, args_where(a, 1), "pad needs amounts in pairs, (left, right, …), found %zu",
+                       amounts->count);
     else if (pairs > x->rank)
         e = diag_error(l->diags, args_where(a, 1), "pad has %zu pairs of amounts for the %u dims of %s", pairs, x->rank,
                        type_show(l, x));
     else if (mode != IR_PAD_CONSTANT && (pairs > 3 || x->rank < pairs + 1 || x->rank > pairs + 2)) {
-        e = diag_error(l->diags, args_where(a, 1), "pad with mode \"%s\" and %zu pair%s of amounts needs a tensor of %zu "
-                       "or %zu dims, found %s", args_string(a, 2, ""), pairs, pairs == 1 ? "" : "s", pairs + 1, pairs + 2,
-                       type_show(l, x));
+        e = diag_error(l->diags, args_where(a, 1),
+                       "pad with mode \"%s\" and %zu pair%s of amounts needs a tensor of %zu "
+                       "or %zu dims, found %s",
+                       args_string(a, 2, ""), pairs, pairs == 1 ? "" : "s", pairs + 1, pairs + 2, type_show(l, x));
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
         if (x->rank == pairs) diag_hint(e, "unsqueeze it first");
         return false;
@@ -126,7 +129,8 @@ static bool pad_amounts_fit(lowering *l, const arguments *a, ir_pad_mode mode)
         if (n > INT32_MAX || n < -INT32_MAX)
             e = diag_error(l->diags, amounts->items[i].where, "pad by %lld is too much", (long long)n);
         else if (pair_mixed)
-            e = diag_error(l->diags, amounts->items[i].where, "circular padding on one side and cutting on the other do not "
+            e = diag_error(l->diags, amounts->items[i].where,
+                           "circular padding on one side and cutting on the other do not "
                            "go together");
     }
     return !e;
@@ -171,7 +175,7 @@ static value lower_pad(lowering *l, const arguments *a, ir_op op)
     return x ? value_tensor(l, x, where) : value_poison(where);
 }
 
-/* --- one_hot and matmul ----------------------------------------------------------------------------------------------- */
+/* --- one_hot and matmul ------------------------------------------------------------------------------------------ */
 
 static value lower_one_hot(lowering *l, const arguments *a, ir_op op)
 {
@@ -185,8 +189,9 @@ static value lower_one_hot(lowering *l, const arguments *a, ir_op op)
     }
     if (classes < 1 || classes > INT32_MAX) {
         if (!args_has(a, 1)) diag_error(l->diags, where, "one_hot needs num_classes: shapes are known at compile time");
-        else diag_error(l->diags, args_where(a, 1), "num_classes of one_hot must be at least 1 and fit int32, found %lld",
-                        (long long)classes);
+        else
+            diag_error(l->diags, args_where(a, 1),
+                       "num_classes of one_hot must be at least 1 and fit int32, found %lld", (long long)classes);
         return value_poison(where);
     }
     if (!shape_rank_fits(l, ids->type.rank + 1, where)) return value_poison(where);
@@ -221,7 +226,8 @@ static value integer_matmul(lowering *l, ir_value *x, ir_value *y, span where)
     return value_tensor(l, build_reduce(l, IR_SUM, product.tensor, 1u << (type.rank - 2), false, where), where);
 }
 
-static diag *matmul_error(lowering *l, const arguments *a, const char *format, const char *x, const char *y, const char *why)
+static diag *matmul_error(lowering *l, const arguments *a, const char *format, const char *x, const char *y,
+                          const char *why)
 {
     diag *e = diag_error(l->diags, a->call->where, "matmul of %s and %s: %s%s", x, y, format, why);
     note_value(l, e, args_written(a, 0), &a->values[0], a->call->where);
@@ -252,7 +258,8 @@ static value lower_matmul(lowering *l, const arguments *a, ir_op op)
                                        dim_string(l->arena, left), column ? "dim" : "last but one",
                                        dim_string(l->arena, right));
         diag *e = matmul_error(l, a, "", x_shown, y_shown, why);
-        if (!column && dim_same(left, columns)) diag_hint(e, "it fits when the second is transposed: transpose(…, -1, -2)");
+        if (!column && dim_same(left, columns))
+            diag_hint(e, "it fits when the second is transposed: transpose(…, -1, -2)");
         return value_poison(where);
     }
     ir_type lead = {.dtype = x->type.dtype}, x_lead = x->type, y_lead = y->type;

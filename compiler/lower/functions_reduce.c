@@ -93,7 +93,8 @@ static value lower_softmax(lowering *l, const arguments *a, ir_op op)
     }
     ir_value *x = build_float(l, with_dims(l, a, 1), where);
     unsigned axis;
-    if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), &axis)) return value_poison(where);
+    if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), &axis))
+        return value_poison(where);
     ir_value *v = build_unary(l, op, x, where);
     v->producer->attrs.axis = axis;
     return without_dims(l, a, v);

@@ -113,7 +113,8 @@ static const parameter one[] = {{"input", TAKES_TENSOR | REQUIRED}};
 static const parameter view[] = {{"input", TAKES_TENSOR | REQUIRED}, {"shape", TAKES_SIZES | VARIADIC | REQUIRED}};
 static const parameter flatten[] = {
     {"input", TAKES_TENSOR | REQUIRED}, {"start_dim", TAKES_INTEGER}, {"end_dim", TAKES_INTEGER}};
-static const parameter squeeze[] = {{"input", TAKES_TENSOR | REQUIRED}, {"dim", TAKES_INTEGER | TAKES_INTEGERS | TAKES_NONE}};
+static const parameter squeeze[] = {{"input", TAKES_TENSOR | REQUIRED},
+                                    {"dim", TAKES_INTEGER | TAKES_INTEGERS | TAKES_NONE}};
 static const parameter unsqueeze[] = {{"input", TAKES_TENSOR | REQUIRED}, {"dim", TAKES_INTEGER | REQUIRED}};
 static const parameter transpose[] = {
     {"input", TAKES_TENSOR | REQUIRED}, {"dim0", TAKES_INTEGER | REQUIRED}, {"dim1", TAKES_INTEGER | REQUIRED}};

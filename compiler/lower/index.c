@@ -24,7 +24,8 @@ static bool lower_bound(lowering *l, const ast_expr *e, const dim **bound)
     }
     diag *d = diag_error(l->diags, e->where, "an index must be an integer or a slice, found %s", value_show(l, &v));
     note_value(l, d, e, &v, e->where);
-    if (v.kind == VALUE_TENSOR) diag_hint(d, "a tensor cannot be an index; an Embedding or a one_hot may do what is meant");
+    if (v.kind == VALUE_TENSOR)
+        diag_hint(d, "a tensor cannot be an index; an Embedding or a one_hot may do what is meant");
     return false;
 }
 
@@ -43,7 +44,8 @@ static bool less_equal(lowering *l, const dim *a, const dim *b)
 }
 
 /* Where a bound of a slice stands on an axis of `size`: counted from the end when negative, not beyond the ends. */
-static bool place_bound(lowering *l, const indexing *x, const dim *bound, const dim *size, span where, const dim **place)
+static bool place_bound(lowering *l, const indexing *x, const dim *bound, const dim *size, span where,
+                        const dim **place)
 {
     dim_table *t = l->model->dims;
     const dim *zero = build_dim(l, 0);
@@ -73,8 +75,9 @@ static bool take_slice(lowering *l, indexing *x, const ast_expr *item)
     if (!fine) return false;
     int64_t step = 1;
     if (step_size && (!dim_is_const(step_size, &step) || step < 1 || step > INT32_MAX)) {
-        diag *e = diag_error(l->diags, item->step->where, "the step of a slice must be a constant of at least 1, found %s",
-                             dim_string(l->arena, step_size));
+        diag *e =
+            diag_error(l->diags, item->step->where, "the step of a slice must be a constant of at least 1, found %s",
+                       dim_string(l->arena, step_size));
         if (dim_max(step_size) < 0) diag_hint(e, "PyTorch has no negative steps either");
         return false;
     }
@@ -189,8 +192,8 @@ static value index_tuple(lowering *l, const ast_expr *e, const value *operand)
     const dim *index;
     if (!lower_bound(l, item, &index)) return poison;
     if (!dim_is_const(index, &at) || at < -count || at >= count) {
-        diag *d = diag_error(l->diags, item->where, "there is no part %s of a tuple of %lld", dim_string(l->arena, index),
-                             (long long)count);
+        diag *d = diag_error(l->diags, item->where, "there is no part %s of a tuple of %lld",
+                             dim_string(l->arena, index), (long long)count);
         note_value(l, d, e->operand, operand, item->where);
         return poison;
     }
@@ -214,7 +217,8 @@ value lower_index(lowering *l, const ast_expr *e)
     if (operand.kind == VALUE_TUPLE) return index_tuple(l, e, &operand);
     if (operand.kind == VALUE_POISON) return value_poison(e->where);
     if (operand.kind != VALUE_TENSOR) {
-        diag *d = diag_error(l->diags, e->where, "only tensors and tuples have elements, found %s", value_show(l, &operand));
+        diag *d =
+            diag_error(l->diags, e->where, "only tensors and tuples have elements, found %s", value_show(l, &operand));
         note_value(l, d, e->operand, &operand, e->where);
         return value_poison(e->where);
     }
@@ -222,8 +226,8 @@ value lower_index(lowering *l, const ast_expr *e)
         const char *name = e->operand->name.text;
         bool indices = e->items->integer == 1;
         span where = {e->operand->where.end, e->where.end};
-        diag *d = diag_error(l->diags, where, "%s(x, dim=…) gives the values only, %s, not a tuple with the indices", name,
-                             value_show(l, &operand));
+        diag *d = diag_error(l->diags, where, "%s(x, dim=…) gives the values only, %s, not a tuple with the indices",
+                             name, value_show(l, &operand));
         if (!indices) diag_hint(d, "leave out [0]; for the first element along a dim bind the result first");
         else diag_hint(d, "the indices are argmax(x, dim=…)");
         return value_poison(e->where);

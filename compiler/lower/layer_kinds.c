@@ -13,7 +13,7 @@ static ir_value *layer_value(lowering *l, const layer *self, ir_op op, ir_value 
     return v;
 }
 
-/* --- Embedding ------------------------------------------------------------------------------------------------------ */
+/* --- Embedding --------------------------------------------------------------------------------------------------- */
 
 static const parameter embedding_parameters[] = {
     {"num_embeddings", TAKES_INTEGER | REQUIRED}, {"embedding_dim", TAKES_INTEGER | REQUIRED},
@@ -72,7 +72,7 @@ static value embedding_call(lowering *l, const layer *self, const arguments *a)
     return value_tensor(l, v, where);
 }
 
-/* --- Linear ---------------------------------------------------------------------------------------------------------- */
+/* --- Linear ------------------------------------------------------------------------------------------------------ */
 
 static const parameter linear_parameters[] = {
     {"in_features", TAKES_INTEGER | REQUIRED}, {"out_features", TAKES_INTEGER | REQUIRED}, {"bias", TAKES_BOOL}};
@@ -131,7 +131,7 @@ static value linear_call(lowering *l, const layer *self, const arguments *a)
     return value_tensor(l, layer_value(l, self, IR_LINEAR, inputs, 3, &type, where), where);
 }
 
-/* --- Dropout ------------------------------------------------------------------------------------------------------------ */
+/* --- Dropout ----------------------------------------------------------------------------------------------------- */
 
 static const parameter dropout_parameters[] = {{"p", TAKES_REAL}, {"inplace", TAKES_BOOL}};
 
@@ -150,7 +150,7 @@ static value dropout_call(lowering *l, const layer *self, const arguments *a)
     return value_tensor(l, args_tensor(a, 0), a->call->where);
 }
 
-/* --- LayerNorm ------------------------------------------------------------------------------------------------------------ */
+/* --- LayerNorm --------------------------------------------------------------------------------------------------- */
 
 static const parameter layer_norm_parameters[] = {{"normalized_shape", TAKES_INTEGER | TAKES_INTEGERS | REQUIRED},
                                                   {"eps", TAKES_REAL},
@@ -164,8 +164,8 @@ static bool layer_norm_construct(lowering *l, layer *self, const arguments *a)
     size_t count = shape->kind == VALUE_TUPLE ? shape->count : 1;
     int64_t sizes[IR_MAX_RANK];
     if (!count || count > IR_MAX_RANK) {
-        diag_error(l->diags, args_where(a, 0), "normalized_shape of LayerNorm has 1 to %d sizes, found %zu", IR_MAX_RANK,
-                   count);
+        diag_error(l->diags, args_where(a, 0), "normalized_shape of LayerNorm has 1 to %d sizes, found %zu",
+                   IR_MAX_RANK, count);
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -207,7 +207,7 @@ static value layer_norm_call(lowering *l, const layer *self, const arguments *a)
     return value_tensor(l, v, where);
 }
 
-/* --- BatchNorm1d ------------------------------------------------------------------------------------------------------------ */
+/* --- BatchNorm1d ------------------------------------------------------------------------------------------------- */
 
 static const parameter batch_norm_parameters[] = {{"num_features", TAKES_INTEGER | REQUIRED},
                                                   {"eps", TAKES_REAL},
@@ -257,7 +257,7 @@ static value batch_norm_call(lowering *l, const layer *self, const arguments *a)
     return value_tensor(l, v, where);
 }
 
-/* --- Conv1d ------------------------------------------------------------------------------------------------------------------- */
+/* --- Conv1d ------------------------------------------------------------------------------------------------------ */
 
 static const parameter conv_parameters[] = {
     {"in_channels", TAKES_INTEGER | REQUIRED},   {"out_channels", TAKES_INTEGER | REQUIRED},
@@ -314,7 +314,8 @@ static bool conv_padding(lowering *l, layer *self, const arguments *a)
 static bool conv_construct(lowering *l, layer *self, const arguments *a)
 {
     static const char *const modes[] = {"zeros", "reflect", "replicate", "circular"};
-    int64_t in = args_integer(a, CONV_IN, 0), out = args_integer(a, CONV_OUT, 0), groups = args_integer(a, CONV_GROUPS, 1);
+    int64_t in = args_integer(a, CONV_IN, 0), out = args_integer(a, CONV_OUT, 0);
+    int64_t groups = args_integer(a, CONV_GROUPS, 1);
     bool fine = layer_at_least(l, a, CONV_IN, in, 1);
     fine = layer_at_least(l, a, CONV_OUT, out, 1) && fine;
     fine = layer_at_least(l, a, CONV_GROUPS, groups, 1) && fine;
@@ -332,8 +333,8 @@ static bool conv_construct(lowering *l, layer *self, const arguments *a)
     int m = 0;
     while (m < 4 && strcmp(mode, modes[m]) != 0) m++;
     if (m == 4) {
-        diag_error(l->diags, args_where(a, CONV_MODE), "padding_mode of Conv1d is zeros, reflect, replicate or circular, "
-                   "found \"%.40s\"", mode);
+        diag_error(l->diags, args_where(a, CONV_MODE),
+                   "padding_mode of Conv1d is zeros, reflect, replicate or circular, found \"%.40s\"", mode);
         return false;
     }
     self->as.conv.in = in;
@@ -393,7 +394,7 @@ static value conv_call(lowering *l, const layer *self, const arguments *a)
     return value_tensor(l, v, where);
 }
 
-/* --- the table -------------------------------------------------------------------------------------------------------------- */
+/* --- the table --------------------------------------------------------------------------------------------------- */
 
 #define RNN_PARAMETERS                                                                                                 \
     {"bias", TAKES_BOOL}, {"batch_first", TAKES_BOOL}, {"dropout", TAKES_REAL}, {"bidirectional", TAKES_BOOL}
@@ -424,7 +425,10 @@ static const parameter recurrent_arguments[] = {
 #define SIMPLE(name, article, kind)                                                                                    \
     {name, article, ALL(kind##_parameters), ALL(one_tensor), kind##_construct, kind##_call, NULL, IR_RNN, false, false}
 #define RECURRENT(name, article, parameters, cell, hint)                                                               \
-    {name, article, ALL(parameters), ALL(recurrent_arguments), recurrent_construct, recurrent_call, hint, cell, true, false}
+    {                                                                                                                  \
+        name, article, ALL(parameters), ALL(recurrent_arguments), recurrent_construct, recurrent_call, hint, cell,     \
+            true, false                                                                                                \
+    }
 #define CELL(name, article, count, cell, hint)                                                                         \
     {name, article, PARAMETERS(rnn_cell_parameters, count), PARAMETERS(recurrent_arguments, 2), cell_construct,        \
      cell_call, hint, cell, true, true}

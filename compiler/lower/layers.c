@@ -1,12 +1,12 @@
 /* layers: declaring them, their weights, and calling them. */
 #include "lower/lowering.h"
 
-/* --- weights ------------------------------------------------------------------------------------------------------ */
+/* --- weights ----------------------------------------------------------------------------------------------------- */
 
 size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where)
 {
     ir_model *m = l->model;
-    size_t *index = names_find(l->params, key);
+    size_t *index = scope_find(l->params, key);
     if (index) {
         const ir_param *p = &m->params[*index];
         if (ir_type_same(&p->type, type)) return *index;
@@ -19,7 +19,7 @@ size_t param_declare(lowering *l, const char *key, const ir_type *type, const ch
     *index = m->param_count;
     ir_param p = {.key = key, .type = *type, .wanted_by = wanted_by, .where = where};
     ARENA_PUSH(m->arena, m->params, m->param_count, m->param_capacity, p);
-    names_set(l->params, key, index);
+    scope_set(l->params, key, index);
     return *index;
 }
 
@@ -39,12 +39,12 @@ bool layer_declare_weight(lowering *l, const layer *self, const char *name, cons
 
 ir_value *layer_weight(lowering *l, const layer *self, const char *name)
 {
-    size_t *index = names_find(l->params, weight_key(l, self, name));
+    size_t *index = scope_find(l->params, weight_key(l, self, name));
     if (!index) ice("layer %s has no weight %s", self->name, name);
     return build_param(l, *index, self->where);
 }
 
-/* --- messages ------------------------------------------------------------------------------------------------------ */
+/* --- messages ---------------------------------------------------------------------------------------------------- */
 
 bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, int64_t least)
 {
@@ -53,8 +53,8 @@ bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, in
         diag_error(l->diags, args_where(a, i), "%s of %s is too large: %lld", a->parameters[i].name, a->what,
                    (long long)found);
     else
-        diag_error(l->diags, args_where(a, i), "%s of %s must be at least %lld, found %lld", a->parameters[i].name, a->what,
-                   (long long)least, (long long)found);
+        diag_error(l->diags, args_where(a, i), "%s of %s must be at least %lld, found %lld", a->parameters[i].name,
+                   a->what, (long long)least, (long long)found);
     return false;
 }
 
@@ -77,7 +77,7 @@ bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_
     return false;
 }
 
-/* --- declaring and calling -------------------------------------------------------------------------------------------- */
+/* --- declaring and calling --------------------------------------------------------------------------------------- */
 
 const layer_kind *layer_kind_find(const char *name)
 {
@@ -125,7 +125,7 @@ static const char *label_of(lowering *l, const char *name)
 
 void layer_declare(lowering *l, const ast_stmt *s)
 {
-    layer *earlier = names_find(l->layers, s->name.text);
+    layer *earlier = scope_find(l->layers, s->name.text);
     layer *self = ARENA_NEW(l->arena, layer);
     text written = text_new(l->arena);
     ast_print_expr(s->value, &written);
@@ -136,7 +136,7 @@ void layer_declare(lowering *l, const ast_stmt *s)
         diag_note(e, earlier->where, "first here");
         earlier->used = true;
     } else {
-        names_set(l->layers, self->name, self);
+        scope_set(l->layers, self->name, self);
     }
     self->kind = find_kind(l, &s->value->name);
     if (!self->kind) {

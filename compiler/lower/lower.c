@@ -1,20 +1,20 @@
 /* lower: the statements of a model, one after the other, into its IR. */
 #include "lower/lowering.h"
 
-/* --- names ---------------------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------------------------- */
 
 static name_entry *add_name(lowering *l, name_kind kind, const char *name, span where, value v)
 {
     name_entry *entry = ARENA_NEW(l->arena, name_entry);
     *entry = (name_entry){.kind = kind, .where = where, .value = v, .index = NOWHERE};
-    names_set(l->values, name, entry);
+    scope_set(l->values, name, entry);
     return entry;
 }
 
 /* A dim, input, state or param must not take a name that is there already. */
 static name_entry *declare(lowering *l, name_kind kind, const ast_name *name, span where)
 {
-    name_entry *earlier = names_find(l->values, name->text);
+    name_entry *earlier = scope_find(l->values, name->text);
     if (earlier) {
         static const char *const kinds[] = {"a dim", "an input", "a state", "a param", "a value"};
         diag *e = diag_error(l->diags, name->where, "there is %s %.60s already", kinds[earlier->kind], name->text);
@@ -58,7 +58,7 @@ static void bind_state(lowering *l, name_entry *entry, const ast_name *name, con
 static void bind_name(lowering *l, const ast_name *name, const value *v)
 {
     if (strcmp(name->text, "_") == 0) return;
-    name_entry *entry = names_find(l->values, name->text);
+    name_entry *entry = scope_find(l->values, name->text);
     bool keeps_kind = entry && entry->kind == NAME_STATE;
     if (v->kind == VALUE_TENSOR && !v->tensor->name) {
         ir_node *n = v->tensor->producer;
@@ -139,7 +139,7 @@ static void bind_list(lowering *l, const ast_pattern *first, const value *v, con
     for (const ast_pattern *p = first; p; p = p->next) bind_poison(l, p);
 }
 
-/* --- declarations ------------------------------------------------------------------------------------------------------- */
+/* --- declarations ------------------------------------------------------------------------------------------------ */
 
 static bool dim_bound(lowering *l, const ast_expr *e, int64_t *bound)
 {
@@ -161,15 +161,16 @@ static void lower_run_time_dim(lowering *l, const ast_stmt *s, name_entry *entry
         diag_error(l->diags, s->upper->where, "the upper bound, %lld, is below the lower one, %lld", (long long)high,
                    (long long)low);
     } else if (high > INT32_MAX) {
-        diag_error(l->diags, s->upper->where, "the upper bound of a dim is at most 2147483647, found %lld", (long long)high);
-    } else if (!names_find(l->symbols, s->name.text)) {
+        diag_error(l->diags, s->upper->where, "the upper bound of a dim is at most 2147483647, found %lld",
+                   (long long)high);
+    } else if (!scope_find(l->symbols, s->name.text)) {
         ir_model *m = l->model;
         const dim *symbol = dim_symbol(m->dims, s->name.text, low, high);
         size_t count = m->symbol_count, capacity = m->symbol_capacity;
         ARENA_PUSH(m->arena, m->symbols, m->symbol_count, m->symbol_capacity, symbol);
         ARENA_PUSH(m->arena, m->symbol_where, count, capacity, s->where);
         entry->value = value_integer(symbol, s->where);
-        names_set(l->symbols, s->name.text, entry);
+        scope_set(l->symbols, s->name.text, entry);
     }
 }
 
@@ -228,7 +229,8 @@ static bool declared_type(lowering *l, const ast_stmt *s, bool constant, const c
     const ast_expr *written = s->type->dims;
     for (unsigned i = 0; i < type->rank; i++, written = written->next) {
         if (dim_is_const(type->dims[i], NULL)) continue;
-        diag *e = diag_error(l->diags, written->where, "the shape of %s is constant, found %s", what, type_show(l, type));
+        diag *e =
+            diag_error(l->diags, written->where, "the shape of %s is constant, found %s", what, type_show(l, type));
         const char *bounds = bounds_show(l, type->dims[i]);
         if (bounds) diag_note_plain(e, "%s is a run-time size: %s", dim_string(l->arena, type->dims[i]), bounds);
         return false;
@@ -263,8 +265,9 @@ static ir_value *lower_init(lowering *l, const ast_stmt *s, const ir_type *type)
     } else if (v.kind == VALUE_TENSOR && ir_type_same(&v.tensor->type, type)) {
         init = v.tensor;
     } else if (!number && !value_has_poison(&v)) {
-        diag *e = diag_error(l->diags, s->value->where, "the first value of state %.60s must be %s or a number, found %s",
-                             s->name.text, type_show(l, type), value_show(l, &v));
+        diag *e =
+            diag_error(l->diags, s->value->where, "the first value of state %.60s must be %s or a number, found %s",
+                       s->name.text, type_show(l, type), value_show(l, &v));
         note_value(l, e, s->value, &v, s->value->where);
     }
     l->graph = &l->model->run;
@@ -301,12 +304,12 @@ static void lower_param(lowering *l, const ast_stmt *s)
     if (!entry->value.tensor->name) entry->value.tensor->name = s->name.text;
 }
 
-/* --- outputs ----------------------------------------------------------------------------------------------------------------- */
+/* --- outputs ----------------------------------------------------------------------------------------------------- */
 
 static void add_output(lowering *l, const ast_name *name, const value *v, const ast_expr *e)
 {
     ir_model *m = l->model;
-    span *earlier = names_find(l->outputs, name->text);
+    span *earlier = scope_find(l->outputs, name->text);
     if (earlier) {
         diag *d = diag_error(l->diags, name->where, "there is an output %.60s already", name->text);
         diag_note(d, *earlier, "first here");
@@ -314,7 +317,7 @@ static void add_output(lowering *l, const ast_name *name, const value *v, const 
     }
     earlier = ARENA_NEW(l->arena, span);
     *earlier = name->where;
-    names_set(l->outputs, name->text, earlier);
+    scope_set(l->outputs, name->text, earlier);
     if (value_has_poison(v)) return;
     if (v->kind != VALUE_TENSOR) {
         span where = e ? e->where : name->where;
@@ -352,7 +355,7 @@ static void lower_outputs(lowering *l, const ast_stmt *s)
     }
 }
 
-/* --- the model ------------------------------------------------------------------------------------------------------------------ */
+/* --- the model --------------------------------------------------------------------------------------------------- */
 
 static void lower_statement(lowering *l, const ast_stmt *s)
 {
@@ -388,13 +391,23 @@ static void warn_unused(lowering *l)
     }
 }
 
+static void note_declarations(const ast_model *ast, scope *values, scope *layers)
+{
+    for (const ast_stmt *s = ast->statements; s; s = s->next) {
+        bool is_value = s->kind == AST_DIM || s->kind == AST_INPUT || s->kind == AST_STATE || s->kind == AST_PARAM;
+        if (is_value || s->kind == AST_LAYER) scope_set(is_value ? values : layers, s->name.text, (void *)(uintptr_t)s);
+    }
+}
+
 static ir_model *lower_model(arena *a, const source *source_text, const ast_model *ast, bool incomplete,
                              diag_list *diags)
 {
     ir_model *m = ir_model_new(a, dim_table_new(a), ast->name.text, ast->name.where);
-    lowering l = {.arena = a, .diags = diags, .source = source_text, .ast = ast, .model = m, .graph = &m->run,
-                  .incomplete = incomplete, .values = names_new(a), .layers = names_new(a), .params = names_new(a),
-                  .symbols = names_new(a), .outputs = names_new(a)};
+    scope *declared_values = scope_new(a), *declared_layers = scope_new(a);
+    note_declarations(ast, declared_values, declared_layers);
+    lowering l = {.arena = a, .diags = diags, .source = source_text, .declared = {declared_values, declared_layers},
+                  .model = m, .graph = &m->run, .incomplete = incomplete, .values = scope_new(a),
+                  .layers = scope_new(a), .params = scope_new(a), .symbols = scope_new(a), .outputs = scope_new(a)};
     size_t errors = diag_error_count(diags);
     for (const ast_stmt *s = ast->statements; s; s = s->next) lower_statement(&l, s);
     if (diag_error_count(diags) != errors || incomplete) return m;
@@ -411,14 +424,14 @@ lowered_file lower_file(arena *a, const ast_file *file, diag_list *diags)
     lowered_file lowered = {0};
     size_t capacity = 0;
     bool incomplete = diag_error_count(diags) > 0;
-    names *models = names_new(a);
+    scope *models = scope_new(a);
     for (const ast_model *ast = file->models; ast; ast = ast->next) {
-        const ast_model *earlier = names_find(models, ast->name.text);
+        const ast_model *earlier = scope_find(models, ast->name.text);
         if (earlier) {
             diag *e = diag_error(diags, ast->name.where, "there is a model %.60s already", ast->name.text);
             diag_note(e, earlier->name.where, "first here");
         } else {
-            names_set(models, ast->name.text, (void *)(uintptr_t)ast);
+            scope_set(models, ast->name.text, (void *)(uintptr_t)ast);
         }
         ir_model *m = lower_model(a, file->source, ast, incomplete, diags);
         ARENA_PUSH(a, lowered.models, lowered.count, capacity, m);

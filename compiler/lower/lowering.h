@@ -3,8 +3,8 @@
  *     lower.c (statements) -> expr.c -> functions*.c, layers.c, recurrent.c -> build.c (nodes)
  *
  * An expression becomes a `value`: a tensor of the IR, or one of the things that only exist at compile time (numbers,
- * sizes, strings, tuples). A value that could not be made is poison: its error is reported, and whatever is made of it is
- * poison without a further word, so that one fault gives one error.
+ * sizes, strings, tuples). A value that could not be made is poison: its error is reported, and whatever is made of it
+ * is poison without a further word, so that one fault gives one error.
  */
 #ifndef NNC_LOWER_LOWERING_H
 #define NNC_LOWER_LOWERING_H
@@ -42,26 +42,26 @@ struct value {
     const char *mend;  /* and how to get at its parts; set when gives is */
 };
 
-/* --- names --------------------------------------------------------------------------------------------------------- */
+/* --- names (scope.c) ------------------------------------------------------------------------------------------------ */
 
 /* A map from names to things, which remembers the order in which they came. */
 typedef struct {
     const char *name;
     void *thing;
-} names_slot;
+} scope_slot;
 
 typedef struct {
     arena *arena;
     size_t *slots; /* 1 + index into items, 0: free */
     size_t slot_count;
-    names_slot *items;
+    scope_slot *items;
     size_t count, capacity;
-} names;
+} scope;
 
-names *names_new(arena *a);
-void *names_find(const names *n, const char *name);         /* NULL when there is none */
-void names_set(names *n, const char *name, void *thing);    /* a later one hides an earlier one */
-const char *names_nearest(const names *n, const char *word); /* or NULL */
+scope *scope_new(arena *a);
+void *scope_find(const scope *n, const char *name);         /* NULL when there is none */
+void scope_set(scope *n, const char *name, void *thing);    /* a later one hides an earlier one */
+const char *scope_nearest(const scope *n, const char *word); /* or NULL */
 
 typedef enum { NAME_DIM, NAME_INPUT, NAME_STATE, NAME_PARAM, NAME_BOUND } name_kind;
 
@@ -75,31 +75,31 @@ typedef struct {
 
 #define NOWHERE ((size_t)-1)
 
-/* --- the model in work ----------------------------------------------------------------------------------------------- */
+/* --- the model in work ------------------------------------------------------------------------------------------- */
 
 typedef struct {
     arena *arena;
     diag_list *diags;
     const source *source;
-    const ast_model *ast;
+    const scope *declared[2]; /* ast_stmt by name, of the whole model: dims, inputs, states, params; layers */
     ir_model *model;
     ir_graph *graph;     /* where nodes go: run, or reset while a state's first value is lowered */
-    names *values;       /* name_entry: dims and values */
-    names *layers;       /* layer */
-    names *params;       /* by key: size_t, the index in the model */
-    names *symbols;      /* by name: name_entry of the run-time dims, even if hidden */
-    names *outputs;      /* by name: span */
+    scope *values;       /* name_entry: dims and values */
+    scope *layers;       /* layer */
+    scope *params;       /* by key: size_t, the index in the model */
+    scope *symbols;      /* by name: name_entry of the run-time dims, even if hidden */
+    scope *outputs;      /* by name: span */
     ir_value **param_values[2]; /* of graphs run and reset: the PARAM nodes' results, by index; NULL: not there yet */
     size_t param_capacity[2];
     const char *label;   /* of the nodes of the layer that is being called; NULL: the operator's name */
     bool in_dim;         /* inside a dim statement: using a dim is no use of it */
     bool incomplete;     /* statements are missing because they did not parse, with the names that they make */
+    int searches;        /* how often the text was searched for such a name */
 } lowering;
 
 /* value.c */
 value value_poison(span where);
 value value_integer(const dim *d, span where);
-value value_constant(lowering *l, int64_t i, span where);
 value value_real(double r, span where);
 value value_tuple(lowering *l, const value *items, size_t count, span where);
 /* A tensor that the user's text made; too many elements are an error, and poison. */
@@ -114,7 +114,7 @@ const char *bounds_show(lowering *l, const dim *d);
  * and where the first name in it came from. */
 void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, span error_where);
 
-/* --- arguments (args.c) ------------------------------------------------------------------------------------------------ */
+/* --- arguments (args.c) ------------------------------------------------------------------------------------------ */
 
 enum {
     TAKES_TENSOR = 1,
@@ -149,8 +149,8 @@ typedef struct {
 } arguments;
 
 /* Lowers the arguments of a call and matches them as Python does. False after reporting, or when one is poison; all are
- * lowered in any case. With `is_layer_kind` two more may be given, device and dtype, which must be None; as keywords they may
- * be given to functions too. too_many: a hint for when there are more than `count`, or NULL. */
+ * lowered in any case. With `is_layer_kind` two more may be given, device and dtype, which must be None; as keywords
+ * they may be given to functions too. too_many: a hint for when there are more than `count`, or NULL. */
 bool args_match(lowering *l, const ast_expr *call, const char *what, const parameter *parameters, size_t count,
                 bool is_layer_kind, const char *too_many, arguments *out);
 bool args_has(const arguments *a, size_t i); /* given, and not None */
@@ -163,7 +163,7 @@ const char *args_string(const arguments *a, size_t i, const char *otherwise);
 ir_value *args_tensor(const arguments *a, size_t i);
 double value_number(const value *v); /* of a constant integer or a real */
 
-/* --- nodes (build.c) ------------------------------------------------------------------------------------------------------ */
+/* --- nodes (build.c) --------------------------------------------------------------------------------------------- */
 
 /* Each gives back its operand when there is nothing to do. None of them reports. */
 ir_node *build_node(lowering *l, ir_op op, ir_value *const *inputs, unsigned count, span where);
@@ -184,7 +184,7 @@ ir_value *build_reduce(lowering *l, ir_op op, ir_value *x, unsigned axes, bool k
 ir_value *build_param(lowering *l, size_t index, span where);
 const dim *build_dim(lowering *l, int64_t constant);
 
-/* --- shape rules (shapes.c) ------------------------------------------------------------------------------------------------- */
+/* --- shape rules (shapes.c) -------------------------------------------------------------------------------------- */
 
 /* How two shapes broadcast, in *type (its dtype untouched). False without a report when they do not. */
 bool shape_broadcast(const ir_type *a, const ir_type *b, ir_type *type);
@@ -194,15 +194,15 @@ bool shape_axis(lowering *l, int64_t axis, unsigned rank, span where, const char
 bool shape_axes(lowering *l, const arguments *a, size_t i, unsigned rank, const char *shown, unsigned *axes);
 /* The sizes of a view, one of which may be -1. */
 bool shape_view(lowering *l, const arguments *a, size_t i, const ir_type *from, const dim **dims, unsigned *rank);
-/* floor((length + pads - reach) / stride) + 1, where reach = dilation * (kernel - 1) + 1; NULL when length + pads is not
- * provably at least reach. */
+/* floor((length + pads - reach) / stride) + 1, where reach = dilation * (kernel - 1) + 1; NULL when length + pads is
+ * not provably at least reach. */
 const dim *shape_window(lowering *l, const dim *length, int64_t pads, int64_t kernel, int64_t stride, int64_t dilation);
 bool shape_rank_fits(lowering *l, size_t rank, span where);
 /* Whether a non-constant pad by these amounts is allowed for every value of the run-time dims; reports. */
 bool shape_pad_fits(lowering *l, const dim *length, int64_t before, int64_t after, ir_pad_mode mode, span where,
                     const char *shown);
 
-/* --- expressions (expr.c, index.c) --------------------------------------------------------------------------------------------- */
+/* --- expressions (expr.c, index.c) ------------------------------------------------------------------------------- */
 
 value lower_expr(lowering *l, const ast_expr *e);
 value lower_index(lowering *l, const ast_expr *e);
@@ -214,9 +214,10 @@ value lower_binary(lowering *l, ast_operator op, const value *a, const value *b,
                    const ast_expr *b_written, span op_where, span where);
 /* One of ADD … MINIMUM on tensors, promoted to one type. */
 value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const ast_expr *a_written,
-                        const ast_expr *b_written, const value *a_value, const value *b_value, span op_where, span where);
+                        const ast_expr *b_written, const value *a_value, const value *b_value, span op_where,
+                        span where);
 
-/* --- functions (functions.c) --------------------------------------------------------------------------------------------------- */
+/* --- functions (functions.c) ------------------------------------------------------------------------------------- */
 
 typedef struct function function;
 struct function {
@@ -234,7 +235,7 @@ value function_call(lowering *l, const function *f, const ast_expr *call);
 /* The tables of the functions_*.c; each ends with a row without a name. */
 extern const function functions_elementwise[], functions_reduce[], functions_shape[], functions_join[];
 
-/* --- layers (layers.c) ------------------------------------------------------------------------------------------------------------ */
+/* --- layers (layers.c) ------------------------------------------------------------------------------------------- */
 
 typedef struct layer layer;
 
@@ -297,7 +298,7 @@ void layer_declare(lowering *l, const ast_stmt *s);
 value layer_call(lowering *l, layer *self, const ast_expr *call);
 /* Declares a tensor of the state_dict, or finds the one of the same key; NOWHERE after reporting a clash of shapes. */
 size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where);
-/* For construct: a weight of these constant sizes; false after reporting. For call: its PARAM, which must be declared. */
+/* For construct: a weight of these constant sizes; false after reporting. For call: its PARAM node's result. */
 bool layer_declare_weight(lowering *l, const layer *self, const char *name, const int64_t *sizes, unsigned rank);
 ir_value *layer_weight(lowering *l, const layer *self, const char *name);
 /* An integer argument of a constructor that must be at least `least`; false after reporting. */

@@ -1,8 +1,8 @@
-/* recurrent: RNN, LSTM, GRU and their cells. A module of several layers and directions becomes one RECURRENT node for each
- * of them; its states are cut into theirs and put together again. */
+/* recurrent: RNN, LSTM, GRU and their cells. A module of several layers and directions becomes one RECURRENT node for
+ * each of them; its states are cut into theirs and put together again. */
 #include "lower/lowering.h"
 
-/* --- constructors --------------------------------------------------------------------------------------------------- */
+/* --- constructors ------------------------------------------------------------------------------------------------ */
 
 static size_t position_of(const arguments *a, const char *name)
 {
@@ -24,7 +24,8 @@ static bool flag(const arguments *a, const char *name, bool otherwise)
 }
 
 /* By its Keras name; false after reporting. */
-static bool find_activation(lowering *l, const arguments *a, const char *name, ir_activation otherwise, ir_activation *out)
+static bool find_activation(lowering *l, const arguments *a, const char *name, ir_activation otherwise,
+                            ir_activation *out)
 {
     *out = otherwise;
     if (!given(a, name)) return true;
@@ -76,8 +77,8 @@ static bool find_activations(lowering *l, layer *self, const arguments *a)
     bool relu = strcmp(word, "relu") == 0;
     self->as.recurrent.activation = relu ? IR_ACT_RELU : IR_ACT_TANH;
     if (relu || strcmp(word, "tanh") == 0) return true;
-    diag *e = diag_error(l->diags, args_where(a, n), "nonlinearity of %s is \"tanh\" or \"relu\", found \"%.40s\"", a->what,
-                         word);
+    diag *e = diag_error(l->diags, args_where(a, n), "nonlinearity of %s is \"tanh\" or \"relu\", found \"%.40s\"",
+                         a->what, word);
     if (!self->kind->is_cell) diag_hint(e, "activation= takes others");
     return false;
 }
@@ -134,8 +135,9 @@ bool recurrent_construct(lowering *l, layer *self, const arguments *a)
         diag_error(l->diags, args_where(a, proj), "only an LSTM has a proj_size");
         fine = false;
     } else if (projected && fine && (projected < 0 || projected >= hidden)) {
-        diag_error(l->diags, args_where(a, proj), "proj_size of LSTM must be smaller than hidden_size, %lld, found %lld",
-                   (long long)hidden, (long long)projected);
+        diag_error(l->diags, args_where(a, proj),
+                   "proj_size of LSTM must be smaller than hidden_size, %lld, found %lld", (long long)hidden,
+                   (long long)projected);
         fine = false;
     }
     if (!find_activations(l, self, a) || !fine) return false;
@@ -170,7 +172,7 @@ bool cell_construct(lowering *l, layer *self, const arguments *a)
     return declare_weights(l, self, input, "");
 }
 
-/* --- what a call is given ---------------------------------------------------------------------------------------------- */
+/* --- what a call is given ---------------------------------------------------------------------------------------- */
 
 static ir_type state_type(lowering *l, const layer *self, const dim *batch, bool is_c)
 {
@@ -241,8 +243,8 @@ static bool states_of(lowering *l, const layer *self, const arguments *a, const 
     bool pair = v->kind == VALUE_TUPLE && v->count == 2 && v->items[0].kind == VALUE_TENSOR &&
                 v->items[1].kind == VALUE_TENSOR;
     if (lstm ? !pair : v->kind != VALUE_TENSOR) {
-        diag *e = diag_error(l->diags, written->where, "the state of %s %s is %s, found %s", self->kind->name, self->name,
-                             lstm ? "two tensors, (h, c)" : "one tensor, h", value_show(l, v));
+        diag *e = diag_error(l->diags, written->where, "the state of %s %s is %s, found %s", self->kind->name,
+                             self->name, lstm ? "two tensors, (h, c)" : "one tensor, h", value_show(l, v));
         note_value(l, e, written, v, written->where);
         diag_note(e, self->where, "%s is %s", self->name, self->source);
         if (v->gives) diag_hint(e, "it is the second part of what the layer gives: out, states = …");
@@ -302,7 +304,7 @@ static bool input_fits(lowering *l, const layer *self, const arguments *a)
     return false;
 }
 
-/* --- nodes ---------------------------------------------------------------------------------------------------------------- */
+/* --- nodes ------------------------------------------------------------------------------------------------------- */
 
 /* One layer in one direction on x[T, B, I]; h and c are [B, P] and [B, H], or NULL. */
 static ir_node *add_recurrent(lowering *l, const layer *self, ir_value *x, ir_value *h, ir_value *c, ir_value *lengths,
@@ -334,7 +336,8 @@ static ir_node *add_recurrent(lowering *l, const layer *self, ir_value *x, ir_va
     n->attrs.reset_after = self->as.recurrent.reset_after;
     n->attrs.reverse = reverse;
     const dim *steps = x->type.dims[0], *batch = x->type.dims[1];
-    const dim *hidden = build_dim(l, self->as.recurrent.hidden), *projected = build_dim(l, self->as.recurrent.projected);
+    const dim *hidden = build_dim(l, self->as.recurrent.hidden);
+    const dim *projected = build_dim(l, self->as.recurrent.projected);
     n->results[0]->type = (ir_type){.rank = 3, .dims = {steps, batch, projected}};
     n->results[1]->type = (ir_type){.rank = 2, .dims = {batch, projected}};
     if (self->kind->cell == IR_LSTM) n->results[2]->type = (ir_type){.rank = 2, .dims = {batch, hidden}};
@@ -361,7 +364,8 @@ static ir_value *join_rows(lowering *l, ir_value *const *rows, unsigned count, b
     return build_reshape(l, all, (const dim *const[]){build_dim(l, (int64_t)count), t->dims[0], t->dims[1]}, 3, where);
 }
 
-static value pair_of(lowering *l, const value *first, const value *second, const char *gives, const char *mend, span where)
+static value pair_of(lowering *l, const value *first, const value *second, const char *gives, const char *mend,
+                     span where)
 {
     value v = value_tuple(l, (const value[]){*first, *second}, 2, where);
     v.gives = gives;
@@ -387,7 +391,8 @@ value recurrent_call(lowering *l, const layer *self, const arguments *a)
 
     int directions = self->as.recurrent.bidirectional ? 2 : 1;
     size_t row_count = (size_t)(self->as.recurrent.layers * directions), row = 0;
-    ir_value **h_rows = ARENA_ARRAY(l->arena, ir_value *, row_count), **c_rows = ARENA_ARRAY(l->arena, ir_value *, row_count);
+    ir_value **h_rows = ARENA_ARRAY(l->arena, ir_value *, row_count);
+    ir_value **c_rows = ARENA_ARRAY(l->arena, ir_value *, row_count);
     for (int64_t k = 0; k < self->as.recurrent.layers; k++) {
         ir_value *outs[2] = {NULL, NULL};
         for (int d = 0; d < directions; d++, row++) {

@@ -90,7 +90,8 @@ static void report_view(lowering *l, const arguments *a, size_t i, const ir_type
         e = diag_error(l->diags, args_where(a, i), "%s has %s elements, which the other sizes, %s, do not divide",
                        type_show(l, from), have, want);
     else
-        e = diag_error(l->diags, args_where(a, i), "%s has %s elements, the new shape %s", type_show(l, from), have, want);
+        e = diag_error(l->diags, args_where(a, i), "%s has %s elements, the new shape %s", type_show(l, from), have,
+                       want);
     note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, i));
     /* One size that could be inferred makes it fit? */
     for (unsigned k = 0; !inferred && k < rank; k++) {

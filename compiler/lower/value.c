@@ -13,11 +13,6 @@ value value_integer(const dim *d, span where)
     return (value){.kind = VALUE_INTEGER, .integer = d, .where = where};
 }
 
-value value_constant(lowering *l, int64_t i, span where)
-{
-    return value_integer(dim_const(l->model->dims, i), where);
-}
-
 value value_real(double r, span where)
 {
     return (value){.kind = VALUE_REAL, .real = r, .where = where};
@@ -87,7 +82,8 @@ const char *value_show(lowering *l, const value *v)
     switch (v->kind) {
     case VALUE_TENSOR: return type_show(l, &v->tensor->type);
     case VALUE_INTEGER:
-        if (dim_is_const(v->integer, NULL)) return arena_printf(l->arena, "the number %s", dim_string(l->arena, v->integer));
+        if (dim_is_const(v->integer, NULL))
+            return arena_printf(l->arena, "the number %s", dim_string(l->arena, v->integer));
         return arena_printf(l->arena, "the size %s", dim_string(l->arena, v->integer));
     case VALUE_REAL: return arena_printf(l->arena, "the number %g", v->real);
     case VALUE_BOOL: return v->boolean ? "true" : "false";
@@ -148,7 +144,7 @@ void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, s
     if (written->where.begin != error_where.begin || written->where.end != error_where.end)
         diag_note(e, written->where, "this is %s", value_show(l, v));
     const ast_expr *name = name_inside(written);
-    const name_entry *entry = name ? names_find(l->values, name->name.text) : NULL;
+    const name_entry *entry = name ? scope_find(l->values, name->name.text) : NULL;
     if (entry && (entry->value.kind == VALUE_TENSOR || entry->value.kind == VALUE_TUPLE))
         diag_note(e, entry->value.where, "%.60s is %s, from here", name->name.text, value_show(l, &entry->value));
 }

@@ -279,19 +279,6 @@ static const char *function_name(planner *p, const plan_kernel *k) {
     return arena_printf(p->arena, "%s_%s_%s", p->model->name, what, of ? of : label ? label : "value");
 }
 
-/* The same layer may run twice, and a bound name is no unique label. program.c sees to names across models. */
-static void name_function(planner *p, plan_procedure *procedure, plan_kernel *k) {
-    const char *base = function_name(p, k), *name = base;
-    for (unsigned n = 2;; n++) {
-        bool taken = false;
-        for (size_t i = 0; i < procedure->kernel_count; i++)
-            taken = taken || strcmp(procedure->kernels[i]->function, name) == 0;
-        if (!taken) break;
-        name = arena_printf(p->arena, "%s_%u", base, n);
-    }
-    k->function = name;
-}
-
 static void fill_items(planner *p, plan_procedure *procedure, plan_item **items) {
     while (*items) {
         plan_item *item = *items;
@@ -308,7 +295,8 @@ static void fill_items(planner *p, plan_procedure *procedure, plan_item **items)
                 *items = item->next;
                 continue;
             }
-            name_function(p, procedure, k);
+            /* the same layer may run twice, and a bound name is no unique label; emission sees to names across models */
+            k->function = name_set_give(p->functions, function_name(p, k));
             ARENA_PUSH(p->arena, procedure->kernels, procedure->kernel_count, procedure->kernel_capacity, k);
             item->kernel = k;
         }
@@ -336,5 +324,6 @@ void planner_kernels(planner *p, plan_procedure *procedure, plan_item *items) {
     find_homes_and_uses(p);
     make_buffers(p);
     procedure->items = items;
+    if (!p->functions) p->functions = name_set_new(p->arena);
     fill_items(p, procedure, &procedure->items);
 }

@@ -77,11 +77,6 @@ static int64_t rounded(const plan_buffer *b) {
     return (dim_max(b->elements) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-static int by_offset(const void *a, const void *b) {
-    const plan_buffer *x = *(plan_buffer *const *)a, *y = *(plan_buffer *const *)b;
-    return x->offset != y->offset ? (x->offset < y->offset ? -1 : 1) : 0;
-}
-
 void planner_memory(planner *p, plan_item *items) {
     life_list list = {0};
     walk(p, &list, items, 0);
@@ -94,22 +89,20 @@ void planner_memory(planner *p, plan_item *items) {
         buffers[i]->end = list.lives[i].end;
     }
     qsort(buffers, list.count, sizeof *buffers, by_size);
-    plan_buffer **alive = ARENA_ARRAY(p->arena, plan_buffer *, list.count);
+    plan_buffer **placed = ARENA_ARRAY(p->arena, plan_buffer *, list.count); /* by offset */
     for (size_t i = 0; i < list.count; i++) {
         plan_buffer *b = buffers[i];
-        size_t n = 0;
-        for (size_t k = 0; k < i; k++) {
-            plan_buffer *o = buffers[k];
-            if (o->dtype == b->dtype && o->begin <= b->end && b->begin <= o->end) alive[n++] = o;
-        }
-        if (n) qsort(alive, n, sizeof *alive, by_offset);
         int64_t offset = 0;
-        for (size_t k = 0; k < n; k++) {
-            if (alive[k]->offset >= offset + rounded(b)) break;
-            int64_t end = alive[k]->offset + rounded(alive[k]);
-            if (end > offset) offset = end;
+        for (size_t k = 0; k < i; k++) {
+            const plan_buffer *o = placed[k];
+            if (o->dtype != b->dtype || o->begin > b->end || b->begin > o->end) continue;
+            if (o->offset >= offset + rounded(b)) break;
+            if (o->offset + rounded(o) > offset) offset = o->offset + rounded(o);
         }
         b->offset = offset;
+        size_t at = i;
+        for (; at > 0 && placed[at - 1]->offset > offset; at--) placed[at] = placed[at - 1];
+        placed[at] = b;
         int64_t *total = b->dtype == IR_F32 ? &p->plan->scratch_floats : &p->plan->scratch_ints;
         if (offset + rounded(b) > *total) *total = offset + rounded(b);
     }

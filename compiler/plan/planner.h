@@ -10,6 +10,7 @@
 
 #include "plan/cost.h"
 #include "plan/plan.h"
+#include "support/name_set.h"
 
 enum { PLAN_MAX_DEPTH = 4 };
 
@@ -83,6 +84,7 @@ typedef struct {
     size_t unit_count, unit_capacity;
     ploop **loops;       /* those that the plan has */
     size_t loop_count, loop_capacity;
+    name_set *functions;    /* of all kernels */
 } planner;
 
 /* build.c: the units and pvals of one graph; outputs, states and CATs hosted; copies where layouts force them. */

@@ -216,7 +216,7 @@ def check_warnings_are_status_0(t):
     t.write("scale.safetensors", safetensors({"gain": ([2], [1, 2]), "left.over": ([1], [0]),
                                               "bn.num_batches_tracked": ([], [0])}))
     r = t.nnc("scale.nn", "-o", "scale.c")
-    need(re.search(r"^scale.nn:2:\d+: warning: .*\bU\b", r.err, re.M), f"no warning about the dim U\n{r.err}")
+    need(re.search(r"^scale.nn:3:\d+: warning: .*\bU\b", r.err, re.M), f"no warning about the dim U\n{r.err}")
     need(re.search(r"warning: .*left\.over", r.err, re.S), f"no warning about left.over\n{r.err}")
     need("num_batches_tracked" not in r.err and "error" not in r.err and not r.out, r.err)
     need("size_t U" in t.read("scale.h"), "U is no argument")

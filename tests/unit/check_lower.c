@@ -75,7 +75,7 @@ static const ir_node *first_node(const ir_model *m, ir_op op)
     ck_abort_msg("no %s", ir_op_name(op));
 }
 
-/* --- types of expressions ------------------------------------------------------------------------------------------ */
+/* --- types of expressions ---------------------------------------------------------------------------------------- */
 
 static const char world[] = "dim T = 3..20\n"
                             "dim B = 1..6\n"
@@ -239,7 +239,7 @@ START_TEST(types_of_expressions)
 }
 END_TEST
 
-/* --- layers ----------------------------------------------------------------------------------------------------------- */
+/* --- layers ------------------------------------------------------------------------------------------------------ */
 
 static const struct {
     const char *layer, *call, *type;
@@ -336,7 +336,7 @@ START_TEST(weights_of_other_layers)
 }
 END_TEST
 
-/* --- nodes --------------------------------------------------------------------------------------------------------------- */
+/* --- nodes ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(no_superfluous_nodes)
 {
@@ -349,7 +349,8 @@ START_TEST(no_superfluous_nodes)
          "permute recurrent permute reshape"},
         {"layer r = GRU(6, 5, 2)\ninput x: float32[7, 1, 6]\ninput h: float32[2, 1, 5]\noutput y = r(x, h)[0]",
          "slice reshape recurrent slice reshape recurrent cat reshape"},
-        {"layer r = GRU(6, 5, bidirectional=True)\ninput x: float32[7, 6]\ninput h: float32[2, 5]\noutput y = r(x, h)[0]",
+        {"layer r = GRU(6, 5, bidirectional=True)\ninput x: float32[7, 6]\ninput h: float32[2, 5]\n"
+         "output y = r(x, h)[0]",
          "reshape slice recurrent slice recurrent cat reshape cat"},
         {"layer d = Dropout()\ninput x: float32[7]\noutput y = d(x)", ""},
         {"input x: float32[7]\noutput y = x[:]", ""},
@@ -407,8 +408,9 @@ END_TEST
 
 START_TEST(defaults_of_norms)
 {
-    ir_model *m = lower_good("input x: float32[4, 9]\nlayer n = LayerNorm(9)\nlayer b = BatchNorm1d(9)\nlayer g = GRU(9, 2)\n"
-                             "output y = b(n(x))\noutput z = g(x)[0]");
+    ir_model *m =
+        lower_good("input x: float32[4, 9]\nlayer n = LayerNorm(9)\nlayer b = BatchNorm1d(9)\nlayer g = GRU(9, 2)\n"
+                   "output y = b(n(x))\noutput z = g(x)[0]");
     ck_assert_double_eq(first_node(m, IR_LAYER_NORM)->attrs.eps, 1e-5);
     ck_assert_double_eq(first_node(m, IR_BATCH_NORM)->attrs.eps, 1e-5);
     ck_assert(first_node(m, IR_RECURRENT)->attrs.reset_after);
@@ -417,8 +419,9 @@ END_TEST
 
 START_TEST(labels_and_sources)
 {
-    ir_model *m = lower_good("input x: float32[4, 6]\nlayer enc.0 = LSTM(6, 5, num_layers=2, bidirectional=true)\n"
-                             "layer f = GRU(10, 3)\nout, _ = enc.0(x)\ng, _ = f(out)\np = softmax(g * 2, dim=-1)\noutput p");
+    ir_model *m =
+        lower_good("input x: float32[4, 6]\nlayer enc.0 = LSTM(6, 5, num_layers=2, bidirectional=true)\n"
+                   "layer f = GRU(10, 3)\nout, _ = enc.0(x)\ng, _ = f(out)\np = softmax(g * 2, dim=-1)\noutput p");
     const ir_node *n = first_node(m, IR_RECURRENT);
     static const char *const labels[] = {"enc_0_l0", "enc_0_l0_reverse", "enc_0_l1", "enc_0_l1_reverse", "f"};
     for (int i = 0; i < 5; i++, n = n->next) {
@@ -433,13 +436,14 @@ START_TEST(labels_and_sources)
 }
 END_TEST
 
-/* --- statements ------------------------------------------------------------------------------------------------------------- */
+/* --- statements -------------------------------------------------------------------------------------------------- */
 
 START_TEST(states_and_outputs)
 {
-    ir_model *m = lower_good("input x: float32[2, 3]\nparam first: float32[2, 3]\n"
-                             "state h: float32[2, 3] = first * 2\nstate k: float32[2, 3] = 0.5\nstate n: float32[2, 3]\n"
-                             "before = h\nh = h + x\nh = h * 2\noutput k = h - before\noutput x\noutput seen = k");
+    ir_model *m =
+        lower_good("input x: float32[2, 3]\nparam first: float32[2, 3]\n"
+                   "state h: float32[2, 3] = first * 2\nstate k: float32[2, 3] = 0.5\nstate n: float32[2, 3]\n"
+                   "before = h\nh = h + x\nh = h * 2\noutput k = h - before\noutput x\noutput seen = k");
     ck_assert_uint_eq(m->state_count, 3);
     const ir_state *h = &m->states[0], *k = &m->states[1];
     ck_assert_int_eq(h->next->producer->op, IR_MUL); /* the last binding wins */
@@ -459,9 +463,10 @@ END_TEST
 
 START_TEST(dims_and_names)
 {
-    ir_model *m = lower_good("dim T = 2..9\ndim N = 2*T + 1\ndim H = 2**3 // 3\ndim U = 1..2\n"
-                             "input x: float32[N, H]\nlayer x = Linear(H, H)\n"
-                             "y: float32[2*T + 1, 2] = x(x)\na, (b, _) = (y, (y, y))\noutput b: float32[T + T + 1, H]= b");
+    ir_model *m =
+        lower_good("dim T = 2..9\ndim N = 2*T + 1\ndim H = 2**3 // 3\ndim U = 1..2\n"
+                   "input x: float32[N, H]\nlayer x = Linear(H, H)\n"
+                   "y: float32[2*T + 1, 2] = x(x)\na, (b, _) = (y, (y, y))\noutput b: float32[T + T + 1, H]= b");
     ck_assert_uint_eq(m->symbol_count, 2);
     ck_assert_str_eq(type_of(m->inputs[0].value), "float32[2*T + 1, 2]");
     ck_assert_uint_eq(diag_warning_count(diags), 1); /* no shape uses U */
@@ -480,7 +485,7 @@ START_TEST(several_models)
 }
 END_TEST
 
-/* --- errors -------------------------------------------------------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------------------------------------------------ */
 
 /* Each gives exactly one error, with these words in it. */
 static const struct {

@@ -18,7 +18,10 @@ static const float both_rnn_l0_w_hh[12] = {
     -0.56024677f, -0.15206902f, 0.0f
 };
 
+enum { both_rnn_l0_INPUTS = 2 };
+enum { both_rnn_l0_HIDDEN = 3 };
 enum { both_rnn_l0_GATES = 4 };
+
 /* rnn_l0: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [2]. */
 static void both_rnn_l0_input(size_t rows, const float *x, float *gates, size_t gates_row) {
     for (size_t n = 0; n < rows / 6 * 6; n += 6) {
@@ -99,7 +102,7 @@ static void both_rnn_l0(size_t T, size_t B, const float *x, const int32_t *lengt
                     both_rnn_l0_step(gates + (t * B + b) * both_rnn_l0_GATES, h + b * 3, out + (done + t) * (6 * B) + b
                             * 6);
                 } else {
-                    memset(out + (done + t) * (6 * B) + b * 6, 0, 3 * sizeof(float));
+                    memset(out + (done + t) * (6 * B) + b * 6, 0, both_rnn_l0_HIDDEN * sizeof(float));
                 }
             }
         }
@@ -118,7 +121,10 @@ static const float both_rnn_l0_reverse_w_hh[12] = {
     -0.08929154f, 0.020392725f, 0.0f
 };
 
+enum { both_rnn_l0_reverse_INPUTS = 2 };
+enum { both_rnn_l0_reverse_HIDDEN = 3 };
 enum { both_rnn_l0_reverse_GATES = 4 };
+
 /* rnn_l0_reverse: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [2]. */
 static void both_rnn_l0_reverse_input(size_t rows, const float *x, float *gates, size_t gates_row) {
     for (size_t n = 0; n < rows / 6 * 6; n += 6) {
@@ -201,7 +207,7 @@ static void both_rnn_l0_reverse(size_t T, size_t B, const float *x, const int32_
                     both_rnn_l0_reverse_step(gates + (t * B + b) * both_rnn_l0_reverse_GATES, h + b * 3, out
                             + (first + t) * (6 * B) + b * 6);
                 } else {
-                    memset(out + (first + t) * (6 * B) + b * 6, 0, 3 * sizeof(float));
+                    memset(out + (first + t) * (6 * B) + b * 6, 0, both_rnn_l0_reverse_HIDDEN * sizeof(float));
                 }
             }
         }
@@ -221,7 +227,10 @@ static const float both_rnn_l1_w_hh[12] = {
     0.25715765f, 0.3615458f, 0.0f
 };
 
+enum { both_rnn_l1_INPUTS = 6 };
+enum { both_rnn_l1_HIDDEN = 3 };
 enum { both_rnn_l1_GATES = 4 };
+
 /* rnn_l1: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
 static void both_rnn_l1_input(size_t rows, const float *x, float *gates) {
     for (size_t n = 0; n < rows / 6 * 6; n += 6) {
@@ -328,7 +337,7 @@ static void both_rnn_l1(size_t T, size_t B, const float *x, const int32_t *lengt
                     both_rnn_l1_step(gates + (t * B + b) * both_rnn_l1_GATES, h + b * 3, out + (done + t) * 6 + b
                             * (6 * T));
                 } else {
-                    memset(out + (done + t) * 6 + b * (6 * T), 0, 3 * sizeof(float));
+                    memset(out + (done + t) * 6 + b * (6 * T), 0, both_rnn_l1_HIDDEN * sizeof(float));
                 }
             }
         }
@@ -348,7 +357,10 @@ static const float both_rnn_l1_reverse_w_hh[12] = {
     -0.2593585f, 0.0f
 };
 
+enum { both_rnn_l1_reverse_INPUTS = 6 };
+enum { both_rnn_l1_reverse_HIDDEN = 3 };
 enum { both_rnn_l1_reverse_GATES = 4 };
+
 /* rnn_l1_reverse: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
 static void both_rnn_l1_reverse_input(size_t rows, const float *x, float *gates) {
     for (size_t n = 0; n < rows / 6 * 6; n += 6) {
@@ -456,7 +468,7 @@ static void both_rnn_l1_reverse(size_t T, size_t B, const float *x, const int32_
                     both_rnn_l1_reverse_step(gates + (t * B + b) * both_rnn_l1_reverse_GATES, h + b * 3, out
                             + (first + t) * 6 + b * (6 * T));
                 } else {
-                    memset(out + (first + t) * 6 + b * (6 * T), 0, 3 * sizeof(float));
+                    memset(out + (first + t) * 6 + b * (6 * T), 0, both_rnn_l1_reverse_HIDDEN * sizeof(float));
                 }
             }
         }
@@ -487,18 +499,15 @@ nnc_status both_run(both *self, size_t B, size_t T, const float *x, const int32_
     float *const floats = nnc_align(self->scratch);
     float *const rnn = floats;
     float *const work = floats + 368;
-    float *const work_2 = floats + 368;
-    float *const work_3 = floats + 368;
-    float *const work_4 = floats + 368;
 
     memset(hn, 0, 3 * B * sizeof(float));
     both_rnn_l0(T, B, x, n, rnn, hn, 0, work);
     memset(hn + 3 * B, 0, 3 * B * sizeof(float));
-    both_rnn_l0_reverse(T, B, x, n, rnn + 3, hn + 3 * B, 0, work_2);
+    both_rnn_l0_reverse(T, B, x, n, rnn + 3, hn + 3 * B, 0, work);
     memset(hn + 6 * B, 0, 3 * B * sizeof(float));
-    both_rnn_l1(T, B, rnn, n, out, hn + 6 * B, 0, work_3);
+    both_rnn_l1(T, B, rnn, n, out, hn + 6 * B, 0, work);
     memset(hn + 9 * B, 0, 3 * B * sizeof(float));
-    both_rnn_l1_reverse(T, B, rnn, n, out + 3, hn + 9 * B, 0, work_4);
+    both_rnn_l1_reverse(T, B, rnn, n, out + 3, hn + 9 * B, 0, work);
     return NNC_OK;
 }
 

@@ -31,7 +31,10 @@ static const float pedal_rec_w_hh[128] = {
     0.12656443f, 0.0f, 0.0f, 0.0f, 0.41326556f, -0.34706938f, -0.3924809f, 0.13036285f, 0.19199224f, 0.0f, 0.0f, 0.0f
 };
 
+enum { pedal_rec_INPUTS = 1 };
+enum { pedal_rec_HIDDEN = 5 };
 enum { pedal_rec_GATES = 32 };
+
 /* rec: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [1]. */
 static void pedal_rec_input(size_t rows, const float *x, float *gates) {
     for (size_t n = 0; n < rows / 6 * 6; n += 6) {

@@ -77,7 +77,10 @@ static const float tagger_lstm_w_hh[192] = {
     0.0f, 0.0f
 };
 
+enum { tagger_lstm_INPUTS = 6 };
+enum { tagger_lstm_HIDDEN = 6 };
 enum { tagger_lstm_GATES = 32 };
+
 /* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
 static void tagger_lstm_input(size_t rows, const float *x, float *gates) {
     for (size_t n = 0; n < rows / 6 * 6; n += 6) {
@@ -106,7 +109,7 @@ static void tagger_lstm_input(size_t rows, const float *x, float *gates) {
             nnc_v4 s4_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
             nnc_v4 s5_0 = nnc_v4_load(tagger_lstm_w_ih + j);
             nnc_v4 s5_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-            for (size_t k = 0; k < 6; k++) {
+            for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
                 const nnc_v4 x0_k = nnc_v4_splat(x0[k]);
                 const nnc_v4 x1_k = nnc_v4_splat(x1[k]);
                 const nnc_v4 x2_k = nnc_v4_splat(x2[k]);

@@ -1,9 +1,9 @@
-/* names: a hash map from names to things, in an arena. Nothing is ever removed: a model's scope only grows. */
+/* scope: a hash map from names to things, in an arena. Nothing is ever removed: a model's scope only grows. */
 #include "lower/lowering.h"
 
-names *names_new(arena *a)
+scope *scope_new(arena *a)
 {
-    names *n = ARENA_NEW(a, names);
+    scope *n = ARENA_NEW(a, scope);
     n->arena = a;
     return n;
 }
@@ -16,7 +16,7 @@ static size_t hash_of(const char *s)
 }
 
 /* The slot of the name, or the free one where it belongs. There is always a free one. */
-static size_t *slot_of(const names *n, const char *name)
+static size_t *slot_of(const scope *n, const char *name)
 {
     size_t mask = n->slot_count - 1;
     size_t i = hash_of(name) & mask;
@@ -24,21 +24,21 @@ static size_t *slot_of(const names *n, const char *name)
     return &n->slots[i];
 }
 
-static void grow(names *n)
+static void grow(scope *n)
 {
     n->slot_count = n->slot_count ? 2 * n->slot_count : 32;
     n->slots = ARENA_ARRAY(n->arena, size_t, n->slot_count);
     for (size_t i = 0; i < n->count; i++) *slot_of(n, n->items[i].name) = i + 1;
 }
 
-void *names_find(const names *n, const char *name)
+void *scope_find(const scope *n, const char *name)
 {
     if (!n->slot_count) return NULL;
     size_t at = *slot_of(n, name);
     return at ? n->items[at - 1].thing : NULL;
 }
 
-void names_set(names *n, const char *name, void *thing)
+void scope_set(scope *n, const char *name, void *thing)
 {
     if (2 * (n->count + 1) > n->slot_count) grow(n);
     size_t *slot = slot_of(n, name);
@@ -46,12 +46,12 @@ void names_set(names *n, const char *name, void *thing)
         n->items[*slot - 1].thing = thing;
         return;
     }
-    names_slot item = {name, thing};
+    scope_slot item = {name, thing};
     ARENA_PUSH(n->arena, n->items, n->count, n->capacity, item);
     *slot = n->count;
 }
 
-const char *names_nearest(const names *n, const char *word)
+const char *scope_nearest(const scope *n, const char *word)
 {
     /* Each unknown name looks at all others, so a file that is all mistakes must not have too many of them. */
     enum { ENOUGH = 512 };
