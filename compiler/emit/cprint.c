@@ -141,15 +141,18 @@ static bool is_operator(const char *s) {
 }
 
 /* Where a line that is too long is cut best: the last space that has the least bracket depth and fits, after a comma
- * or before an operator. */
-static size_t cut_of(const char *line, size_t room) {
-    size_t best = 0;
+ * or before an operator. Behind a "=" only where all the rest fits into the next line. */
+static size_t cut_of(const char *line, size_t room, size_t next_room) {
+    size_t best = 0, length = strlen(line);
     int depth = 0, best_depth = 1 << 20;
     for (size_t i = 0; line[i] && i <= room; i++) {
         if (line[i] == '(' || line[i] == '[' || line[i] == '{') depth++;
         if (line[i] == ')' || line[i] == ']' || line[i] == '}') depth--;
         if (line[i] != ' ' || i < 8) continue;
-        bool breaks = line[i - 1] == ',' || line[i - 1] == '=' || line[i - 1] == ';' || is_operator(line + i + 1);
+        /* between a type and its name, or a keyword and what follows, is no place to cut */
+        bool assigns = line[i - 1] == '=', is_assignment = line[i + 1] == '=' || strncmp(line + i + 2, "= ", 2) == 0;
+        bool breaks = line[i - 1] == ',' || line[i - 1] == ';' || (assigns && length - i <= next_room) ||
+                      (is_operator(line + i + 1) && !(depth == 0 && is_assignment));
         if (breaks && depth <= best_depth) {
             best = i;
             best_depth = depth;
@@ -164,7 +167,7 @@ static void put_line(const printer *p, int depth, const char *line) {
     size_t room = (size_t)(WIDTH - indent);
     if (strchr(line, '\n')) room = (size_t)-1;
     while (strlen(line) > room) {
-        size_t cut = cut_of(line, room);
+        size_t cut = cut_of(line, room, (size_t)(WIDTH - depth * INDENT - 2 * INDENT));
         if (cut == 0) break;
         fprintf(p->to, "%*s%.*s\n", indent, "", (int)cut, line);
         line += cut + 1;

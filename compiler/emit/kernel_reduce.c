@@ -153,7 +153,6 @@ static void softmax(emit_context *e, const plan_kernel *k, cfunction *f) {
     bool wants_log = k->node->op == IR_LOG_SOFTMAX;
     reduction r = new_reduction(e, k, 1u << k->node->attrs.axis, k->results[0].view.strides);
     open_reduction(&r, f);
-    if (dim_is(r.count, 0)) return; /* no elements, so none to begin with */
     cexpr *largest = name(&r, "largest"), *sum = name(&r, "sum");
     cexpr *difference = c_sub(u, inner_x(&r), largest);
     c_declare(r.body, "float", "largest", first_x(&r));

@@ -68,12 +68,7 @@ unsigned nest_close(nest *n, unsigned first_letter) {
     return first_letter + n->rank;
 }
 
-/* Nothing at all is done where an axis is empty (and `i < 0` would make compilers wonder): a body that is not printed. */
-static cblock *nowhere(nest *n) { return c_body(c_function(n->e->unit, "void", "nowhere", NULL)); }
-
 cblock *nest_loops(nest *n, cblock *b, unsigned rank) {
-    for (unsigned i = 0; i < n->rank; i++)
-        if (dim_is(n->dims[i], 0)) return nowhere(n);
     for (unsigned i = 0; i < rank; i++) b = c_for(b, n->names[i], c_int(n->e->unit, 0), emit_dim(n->e, n->dims[i]), 1);
     return b;
 }

@@ -177,15 +177,46 @@ static void check_index(maker *m, const plan_check *check) {
     c_return(c_if(b, c_binary(u, "||", low, high)), c_name(u, check->is_length ? "NNC_ERR_LENGTH" : "NNC_ERR_TOKEN"));
 }
 
+static bool view_mentions(const plan_view *v, const dim *symbol) {
+    bool found = dim_mentions(v->offset, symbol);
+    for (unsigned i = 0; i < v->type.rank && !found; i++)
+        found = dim_mentions(v->type.dims[i], symbol) || dim_mentions(v->strides[i], symbol);
+    return found;
+}
+
+typedef struct {
+    const dim *symbol;
+    bool found;
+} symbol_search;
+
+static void search_operand(void *context, const plan_operand *o, bool constant) {
+    (void)constant;
+    symbol_search *s = context;
+    s->found = s->found || view_mentions(&o->view, s->symbol);
+}
+
+static void search_items(symbol_search *s, const plan_item *item) {
+    for (; item; item = item->next) {
+        if (item->kernel) {
+            call_operands(item->kernel, search_operand, s);
+        } else {
+            s->found = s->found || item->symbol == s->symbol;
+            search_items(s, item->items);
+        }
+    }
+}
+
 /* Kernels and loops know a dim by another name where the .nn file's could be in a kernel's way. */
 static void declare_dims(maker *m) {
-    const ir_model *model = m->e->plan->model;
-    cunit *u = m->e->unit;
-    for (size_t i = 0; i < model->symbol_count; i++) {
-        const char *name = emit_symbol(m->e, model->symbols[i]);
+    const plan *p = m->e->plan;
+    for (size_t i = 0; i < p->model->symbol_count; i++) {
+        const char *name = emit_symbol(m->e, p->model->symbols[i]);
         if (strcmp(name, m->api->dims[i]) == 0) continue;
-        c_declare(m->body, "const size_t ", name, c_name(u, "%s", m->api->dims[i]));
-        c_do(m->body, c_cast(u, "void", c_name(u, "%s", name)));
+        symbol_search s = {p->model->symbols[i], false};
+        search_items(&s, p->run.items);
+        for (size_t k = 0; k < p->check_count && !s.found; k++) s.found = view_mentions(&p->checks[k].view, s.symbol) ||
+                                                                          dim_mentions(p->checks[k].high, s.symbol);
+        if (s.found) c_declare(m->body, "const size_t ", name, c_name(m->e->unit, "%s", m->api->dims[i]));
     }
 }
 

@@ -42,7 +42,7 @@ struct value {
     const char *mend;  /* and how to get at its parts; set when gives is */
 };
 
-/* --- names (scope.c) ------------------------------------------------------------------------------------------------ */
+/* --- names (scope.c) ---------------------------------------------------------------------------------------------- */
 
 /* A map from names to things, which remembers the order in which they came. */
 typedef struct {

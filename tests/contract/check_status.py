@@ -181,7 +181,7 @@ def check_indices_come_from_an_input(t):
     for size, index in ((5, "ids + 1"), (5, "ids * ids"), (4, "argmax(x, dim=1)"), (3, "argmax(x, dim=0)"), (5, "-ids"),
                         (5, "argmax(x)"), (5, "sum(ids)"), (5, "argmax(x, dim=1) + 1")):
         for use in (f"e({index})", f"one_hot({index}, num_classes={size})"):
-            t.refused(head % size + f"    output y = {use}\n}}\n", r"refused.nn:6:\d+: error: .*(index|indices|range|table|input)")
+            t.refused(head % size + f"    output y = {use}\n}}\n", r"refused.nn:6:\d+: error: (?s:.)*input")
     # lengths are checked as well: they come from an input, too
     rnn = "model m {\n    dim T = 1..4\n    input n: int32[2]\n    input x: float32[T, 2, 5]\n    layer l = GRU(5, 2)\n    y, _ = l(x, lengths=%s)\n    output y\n}\n"
     t.model(rnn % "n")

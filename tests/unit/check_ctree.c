@@ -384,6 +384,31 @@ START_TEST(what_is_added_while_a_function_is_built_stands_above_it)
 }
 END_TEST
 
+START_TEST(locals_keep_clear_of_types)
+{
+    cunit_avoid(u, "x");
+    cunit_avoid(u, "i");
+    cunit_avoid(u, "sum");
+    cunit_avoid(u, "sum_");
+    c_top_line(u, "#include <stddef.h>\nstruct x_state { float x; };\ntypedef struct x_state x, i, sum, sum_;");
+    cblock *members = c_struct(u, "members");
+    c_declare(members, "float", "x", NULL);
+    cfunction *f = c_function(u, "float", "run", NULL);
+    c_parameter(f, "x *", "self");
+    c_parameter(f, "float *", "x");
+    c_declare(c_body(f), "float", "sum", c_float(u, 0));
+    c_assign(c_for(c_body(f), "i", i(0), i(4), 1), v("sum"), "+=", c_index(u, v("x"), v("i")));
+    c_return(c_body(f), c_add(u, v("sum"), c_member(u, v("self"), "x", true)));
+    c_function_end(f);
+    char *text = printed(u);
+    ck_assert_ptr_nonnull(strstr(text, "(x *self, float *x_)"));
+    ck_assert_ptr_nonnull(strstr(text, "sum__ += x_[i_];"));
+    ck_assert_ptr_nonnull(strstr(text, "return sum__ + self->x;"));
+    ck_assert_ptr_nonnull(strstr(text, "    float x;\n};"));
+    compile(arena_printf(memory, "struct x_state;\nextern float run(struct x_state *self, float *y);\n%s", text), false);
+}
+END_TEST
+
 static size_t longest_line(const char *text)
 {
     size_t longest = 0;
@@ -610,6 +635,7 @@ int main(void)
     tcase_add_test(c, compilers_read_what_was_built);
     tcase_add_test(c, statements_read_like_c);
     tcase_add_test(c, what_is_added_while_a_function_is_built_stands_above_it);
+    tcase_add_test(c, locals_keep_clear_of_types);
     tcase_add_test(c, lines_are_at_most_120_columns);
     tcase_add_test(c, comments_hold_anything);
     tcase_add_test(c, tables_read_back_exactly);

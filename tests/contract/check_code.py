@@ -1,0 +1,388 @@
+"""The generated code: languages and warnings, what it may use, memory, determinism, readability."""
+import os
+import re
+import shutil
+
+from kit import TOP, need, safetensors, sizeof
+
+# one of every family of operators, all sizes odd
+WIDE = """model wide {
+    dim T = 6..40
+    dim B = 1..3
+    input ids: int32[B, T]
+    input x: float32[B, T, 7]
+    input n: int32[B]
+    state h: float32[3]
+    layer table = Embedding(23, 7, max_norm=1.5)
+    layer conv = Conv1d(7, 9, 3, padding=1, groups=1)
+    layer norm = LayerNorm(9)
+    layer bn = BatchNorm1d(9)
+    layer lstm = LSTM(9, 17, num_layers=2, batch_first=True, bidirectional=True, proj_size=5)
+    layer gru = GRU(10, 6, batch_first=True)
+    layer rnn = RNN(6, 33, batch_first=True, nonlinearity="relu")
+    layer cell = LSTMCell(33, 3)
+    layer head = Linear(6, 5)
+    e = table(ids) + x
+    c = bn(relu(conv(transpose(e, 1, 2))))
+    a, (hn, _) = lstm(norm(transpose(c, 1, 2)), lengths=n)
+    g, _ = gru(a)
+    r, _ = rnn(g)
+    last, _ = cell(r[:, -1])
+    h = h * 0.5 + mean(last, dim=0)
+    s = softmax(head(g), dim=-1)
+    k = matmul(s, transpose(s, 1, 2))
+    p = pad(transpose(s, 1, 2), (2, 1), mode="reflect")
+    output y = log_softmax(s, dim=1)
+    output pick = argmax(s, dim=-1)
+    output z = cat((sum(k, dim=1), max(k, dim=2)), dim=1)
+    output q = clamp(exp(p) - gelu(p) * sigmoid(p) + softplus(p) / sqrt(abs(p) + 1), -3, 3)
+    output o = one_hot(ids, num_classes=23)
+    output last, hn
+}
+"""
+SMALL = """model small {
+    dim T = 1..16
+    input x: float32[T, 1, 4]
+    layer lstm = LSTM(4, 6)
+    layer fc = Linear(6, 2)
+    out, (h, c) = lstm(x)
+    output y = fc(out)
+    output h, c
+}
+"""
+
+
+def golden_models():
+    """(name, .nn path) of all goldens and samples."""
+    for parent in ("tests/golden", "samples"):
+        for folder, _, files in sorted(os.walk(os.path.join(TOP, parent))):
+            for f in sorted(files):
+                if f.endswith(".nn") and "build" not in folder:
+                    yield os.path.join(folder, f)
+
+
+def check_languages_and_warnings(t):
+    """C99 that is also valid C++11, free of warnings under `-Wall -Wextra -Wpedantic -Wconversion -Wshadow` in gcc and clang
+    (`-Wc++-compat`), with and without vector extensions, and no VLA."""
+    t.model(WIDE, name="wide")
+    models = ["wide.c"]
+    for i, path in enumerate(golden_models()):
+        shutil.copy(path, t.path(f"m{i}.nn"))
+        t.nnc(f"m{i}.nn", "-o", f"m{i}.c", "--random-weights", "3")
+        models.append(f"m{i}.c")
+    need(len(models) > 5, "no goldens and samples found")
+    for cc in t.compilers:
+        for std in ("c99", "c++11", "gnu17"):
+            command = t.compiler(cc, std) + ["-fsyntax-only"] + (["-x", "c++"] if "++" in std else [])
+            t.call(command + models)
+            t.call(command + ["-DNNC_PLAIN_C", "wide.c", "m0.c"])
+        t.call(t.compiler(cc, "c99") + ["-fsyntax-only", "-Wundef", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Walloca",
+                                        *models])
+
+
+def check_headers_stand_alone(t):
+    """Headers compile by themselves, in C and C++, and twice."""
+    t.model(WIDE)
+    t.write("alone.c", '#include "model.h"\n#include "model.h"\nint alone(void);\nint alone(void) { return nnc_status_string(NNC_OK) != 0; }\n')
+    for cc in t.compilers:
+        for std in ("c99", "c++11"):
+            t.object("alone.c", cc=cc, std=std)
+
+
+def check_no_allocation_or_input_output(t):
+    """No malloc, no VLA, no I/O; `libm` at most."""
+    allowed = re.compile(r"mem(cpy|set|move|cmp)$|(exp|expm1|log|log1p|sqrt|tanh|erf|pow|fabs|copysign|fmax|fmin|floor|ceil|"
+                         r"fma|fmod|cbrt)f?$|_GLOBAL_OFFSET_TABLE_$|__stack_chk_fail$")
+    t.model(WIDE)
+    for cc in t.compilers:
+        for flags in (["-O0"], ["-O2", "-DNNC_PLAIN_C"], ["-O3", "-march=native"]):
+            t.object("model.c", cc=cc, flags=flags)
+            for line in t.call(["nm", "-u", "model.o"]).out.decode().splitlines():
+                need(allowed.match(line.split()[-1]), f"{cc} {' '.join(flags)}: the model uses {line.split()[-1]}")
+    code = t.read("model.c")
+    need(set(re.findall(r"#include (\S+)", code + t.read("model.h"))) <=
+         {'"model.h"', '"nnc_runtime.h"', "<stddef.h>", "<stdint.h>"}, "other headers are included")
+
+
+def check_no_recursion(t):
+    """No recursion: the call graph has no cycle, and nothing is called through a pointer."""
+    t.model(WIDE)
+    t.call([*t.compiler("gcc"), "-O0", "-c", "model.c", "-o", "model.o", "-fcallgraph-info"])
+    edges = {}
+    for a, b in re.findall(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"', t.read("model.ci")):
+        need("__indirect_call" not in b, f"{a} calls through a pointer")
+        edges.setdefault(a, set()).add(b)
+    need(len(edges) > 10, "no call graph")
+    done, open_ = set(), set()
+
+    def visit(f):
+        need(f not in open_, f"{f} calls itself")
+        if f not in done:
+            open_.add(f)
+            for g in edges.get(f, ()):
+                visit(g)
+            open_.remove(f)
+            done.add(f)
+
+    for f in list(edges):
+        visit(f)
+
+
+def check_stack_is_constant(t):
+    """No VLA: the stack that a function takes is static, and small."""
+    t.model(WIDE)
+    t.call([*t.compiler("gcc"), "-O2", "-c", "model.c", "-o", "model.o", "-fstack-usage"])
+    for line in t.read("model.su").splitlines():
+        place, size, kind = line.split("\t")
+        need(kind == "static" and int(size) <= 16384, f"{place} takes {size} bytes of stack, {kind}")
+
+
+CHUNKED = {
+    "tagger": ("T", "    input ids: int32[T]\n    layer e = Embedding(9, 6)\n    layer l = LSTM(6, 17)\n    layer fc = Linear(17, 3)\n"
+                    "    out, _ = l(e(ids))\n    output y = softmax(fc(out), dim=-1)\n"),
+    "batch first": ("T", "    input x: float32[2, T, 5]\n    layer l = LSTM(5, 9, batch_first=True)\n    layer fc = Linear(9, 3)\n"
+                         "    out, _ = l(x)\n    output y = log_softmax(fc(out), dim=-1)\n"),
+    "two layers": ("T", "    input x: float32[T, 1, 5]\n    layer l = GRU(5, 7, num_layers=2)\n    out, h = l(x)\n    output y = relu(out)\n"
+                        "    output h\n"),
+    "elementwise": ("T", "    input x: float32[T]\n    input z: float32[T]\n    output y = tanh(x * z + 1) / (2 + abs(z))\n"),
+    "batch": ("T", "    input x: float32[7, T, 5]\n    layer l = LSTM(5, 6)\n    layer fc = Linear(6, 2)\n    out, _ = l(x)\n"
+                   "    output y = fc(out[-1])\n"),
+    "pedal": ("T", "    input x: float32[T]\n    state h: float32[1, 1, 20]\n    state c: float32[1, 1, 20]\n    layer l = LSTM(1, 20)\n"
+                   "    layer fc = Linear(20, 1)\n    out, (h, c) = l(view(x, T, 1, 1), (h, c))\n    output y = view(fc(out), T) + x\n"),
+    "last step": ("T", "    input x: float32[T, 4]\n    layer l = LSTM(4, 6)\n    out, _ = l(x)\n    output y = out[-1]\n"),
+    "last step, batch first": ("T", "    input x: float32[3, T, 4]\n    layer l = LSTM(4, 6, batch_first=True)\n    out, _ = l(x)\n"
+                                    "    output y = out[:, -1]\n"),
+    "linear stack": ("T", "    input x: float32[T, 11]\n    layer a = Linear(11, 13)\n    layer b = Linear(13, 3)\n"
+                          "    output y = sigmoid(b(relu(a(x))))\n"),
+    "norm": ("T", "    input x: float32[T, 11]\n    layer a = LayerNorm(11)\n    layer b = Linear(11, 3)\n    output y = b(a(x)) * 2\n"
+                  "    output best = argmax(b(x), dim=1)\n"),
+    "both": ("T", "    dim B = 1..%d\n    input x: float32[T, B, 5]\n    layer l = RNN(5, 4)\n    layer fc = Linear(4, 2)\n"
+                  "    out, _ = l(x)\n    output y = fc(out)\n"),
+    "lengths": ("T", "    input x: float32[T, 2, 5]\n    input n: int32[2]\n    layer l = GRU(5, 4)\n    out, h = l(x, lengths=n)\n"
+                     "    output y = out * 2\n    output h\n"),
+}
+
+
+def check_chunks_do_not_grow(t):
+    """What can be worked off in chunks does not grow with a dim's bound."""
+    grown = []
+    for what, (_, body) in CHUNKED.items():
+        sizes = []
+        for bound in (100, 1000000):
+            # with two dims B stands outside of the chunks of T: its state grows with B, so only T's bound is raised
+            text = body % 4 if "%d" in body else body
+            t.model("model m {\n    dim T = 1..%d\n%s}\n" % (bound, text))
+            sizes += sizeof(t, "m")
+        if sizes[0] != sizes[1]:
+            grown.append(f"{what}: {sizes[0]} -> {sizes[1]} bytes")
+    need(not grown, "grown with T's bound from 100 to 1000000: " + "; ".join(grown))
+
+
+def check_generous_bounds_compile(t):
+    """What cannot be held in memory is a compile-time error, not an overflow; what is chunked may have any bound."""
+    t.model("model m {\n    dim T = 1..2000000000\n    dim B = 1..3\n    input x: float32[B, T, 2]\n    layer fc = Linear(2, 3)\n"
+            "    output y = relu(fc(x))\n}\n")
+    need(sizeof(t, "m")[0] < 1 << 20, "two billion rows take more than 1 MiB")
+    for bound in ("9223372036854775807", "4611686018427387904"):
+        t.refused(f"model m {{\n    dim T = 1..{bound}\n    input x: float32[T, 8]\n    layer l = LSTM(8, 8, bidirectional=True)\n"
+                  "    out, _ = l(x)\n    output y = softmax(out, dim=0)\n}\n", r"refused.nn:\d+:\d+: error:")
+
+
+def check_large_runs_are_right(t):
+    """What can be worked off in chunks is right whatever the chunks: one run of 100000 steps, and runs of other lengths,
+    give the same bits."""
+    t.model("model m {\n    dim T = 1..1000000\n    input x: float32[T, 1, 3]\n    state h: float32[1, 1, 5]\n    layer l = GRU(3, 5)\n"
+            "    layer fc = Linear(5, 2)\n    out, h = l(x, h)\n    output y = softmax(fc(out), dim=-1)\n}\n")
+    t.write("main.c", '''#include "model.h"
+#include "contract.h"
+enum { T = 100000 };
+static float x[T * 3], y[T * 2], z[T * 2];
+int main(void)
+{
+    static m self;
+    static const size_t sizes[] = {1, 17, 64, 1000, 33333};
+    size_t i, at;
+    fill(x, T * 3, 6);
+    m_reset(&self);
+    CHECK(m_run(&self, T, x, y) == NNC_OK);
+    for (i = 0; i < 5; i++) {
+        m_reset(&self);
+        for (at = 0; at < T; at += sizes[i])
+            CHECK(m_run(&self, at + sizes[i] < T ? sizes[i] : T - at, x + at * 3, z + at * 2) == NNC_OK);
+        CHECK(memcmp(y, z, sizeof y) == 0);
+    }
+    return 0;
+}
+''')
+    t.everywhere(["main.c", "model.c"], flags=("-O3", "-march=native"))
+
+
+def check_same_input_same_bytes(t):
+    """The same input gives the same bytes: no date, no path, no address, no hash order."""
+    t.write("a/wide.nn", WIDE)
+    t.write("elsewhere/b/wide.nn", WIDE)
+    os.makedirs(t.path("c/d"))
+    args = ("--random-weights", "5", "--standalone")
+    t.nnc("a/wide.nn", "-o", "a/out.c", *args)
+    want = [t.read("a/out.c"), t.read("a/out.h")]
+    env = dict(os.environ)
+    for i, (cwd, source, out, more) in enumerate((
+            (t.path("elsewhere"), "b/wide.nn", t.path("c/d/out.c"), {}),
+            (t.path("c/d"), t.path("a/wide.nn"), "out.c", {"TZ": "Asia/Tokyo", "HOME": "/", "USER": "somebody", "TMPDIR": t.path("c")}),
+            (t.folder, "./a/../a/wide.nn", "c/out.c", {"LC_ALL": "de_DE.UTF-8", "LANG": "tr_TR.UTF-8", "SOURCE_DATE_EPOCH": "1"}),
+            ("/", t.path("a/wide.nn"), t.path("c/out.c"), {"LC_ALL": "C", "MALLOC_PERTURB_": "165"}),
+            (t.folder, "a/wide.nn", "c/out.c", {"LC_ALL": "C.utf8", "MALLOC_PERTURB_": "90", "MALLOC_ARENA_MAX": "1"}))):
+        t.nnc(source, "-o", out, *args, cwd=cwd, env={**env, **more})
+        place = os.path.join(cwd, out)
+        with open(place) as c, open(place[:-1] + "h") as h:
+            need([c.read(), h.read()] == want, f"way {i} of running nnc gives other bytes")
+    for text in want:
+        for word in (t.folder, "elsewhere", os.path.basename(t.folder), "/home", "/root", "/work", "/tmp", os.uname().nodename):
+            need(word not in text or word == "", f"the output holds {word}")
+        need(not re.search(r"\b20[2-9]\d-\d\d|\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) |__DATE__|__TIME__", text), "the output holds a date")
+
+
+def check_banner(t):
+    """A banner names nnc's version, the source file's base name and the options that change the code."""
+    version = t.nnc("--version").out.decode().strip()
+    t.write("sub/small.nn", SMALL)
+    for options in ((), ("--unroll", "8"), ("--standalone",), ("--standalone", "--unroll", "0")):
+        args = [*options, "--random-weights", "7"]
+        t.nnc("sub/small.nn", "-o", "out.c", *args)
+        for file in ("out.c", "out.h"):
+            banner = t.read(file).split("*/")[0]
+            need(banner.startswith("/*") and version in banner and "small.nn" in banner and "sub" not in banner, banner)
+            for o in args:
+                need(o in banner, f"{file} does not name {o}:\n{banner}")
+            need("0BSD" in banner, "no licence")
+            need(("--unroll" in banner) == ("--unroll" in args), banner)
+
+
+def check_it_reads_as_if_written(t):
+    """It reads as if a person had written it: a comment at each layer with its shapes, names from the `.nn` file, named
+    constants."""
+    t.model(WIDE)
+    code = t.read("model.c")
+    comments = re.findall(r"/\*.*?\*/", code, re.S)
+    for layer in ("table", "conv", "norm", "lstm", "gru", "rnn", "cell", "head"):
+        near = [m.start() for m in re.finditer(r"^static [\w *]+?\bwide_%s\w*\(|^static const float wide_%s\w*\[" % (layer, layer), code, re.M)]
+        need(near, f"no function or table of {layer}")
+        above = [code[:at].rstrip().rsplit("\n\n", 1)[-1] for at in near]
+        need(any("/*" in a and re.search(r"\[[^\]]*\d", a) for a in above), f"no comment with shapes above the code of {layer}")
+        need(any(layer in c for c in comments), f"no comment names {layer}")
+    run = code[code.index("nnc_status wide_run("):]
+    for name in ("ids", "last", "hn", "WIDE_T_MIN", "WIDE_B_MAX"):
+        need(re.search(rf"\b{name}\b", run), f"wide_run does not use the name {name}")
+    longest = max(len(l) for l in code.splitlines())
+    need(longest <= 120, f"a line of {longest} columns")
+    need("\t" not in code and not re.search(r" +$", code, re.M), "tabs, or blanks at a line's end")
+
+
+def check_unroll(t):
+    """Loops are unrolled in the C itself; `--unroll` sets how far: it changes the code, and no bit of the result."""
+    t.write("main.c", '''#include "model.h"
+#include "contract.h"
+static float x[16 * 4], y[16 * 2], h[6], c[6];
+int main(void)
+{
+    static small self;
+    fill(x, 64, 8);
+    small_reset(&self);
+    CHECK(small_run(&self, 16, x, y, h, c) == NNC_OK);
+    print_bits(y, 32);
+    print_bits(c, 6);
+    return 0;
+}
+''')
+    lines, want = [], None
+    for n in (0, 8, 64, 1024):
+        lines.append(t.model(SMALL, "--unroll", str(n)).count("\n"))
+        want = t.everywhere(["main.c", "model.c"], flags=("-O2",), expect=want)
+        want = t.everywhere(["main.c", "model.c"], flags=("-O2", "-DNNC_PLAIN_C"), expect=want)
+    need(lines[0] < lines[-1] and lines == sorted(lines), f"lines of code by --unroll 0, 8, 64, 1024: {lines}")
+
+
+def check_plain_c_path(t):
+    """Compilable by any C99 compiler, with a plain-C path where vector extensions are missing; and where float arithmetic is
+    IEEE's its results are the same to the bit."""
+    t.model(WIDE)
+    t.write("main.c", '''#include "model.h"
+#include "contract.h"
+enum { T = 13, B = 3 };
+static float x[B * T * 7], y[B * T * 5], z[B * 2 * T], q[B * 5 * (T + 3)], o[B * T * 23], last[B * 3], hn[4 * B * 5];
+static int32_t ids[B * T], n[B] = {13, 1, 7}, pick[B * T];
+int main(void)
+{
+    static wide self;
+    fill(x, B * T * 7, 2);
+    fill_ids(ids, B * T, 23, 3);
+    wide_reset(&self);
+    CHECK(wide_run(&self, T, B, ids, x, n, y, pick, z, q, o, last, hn) == NNC_OK);
+    print_bits(y, B * T * 5);
+    print_bits(z, B * 2 * T);
+    print_bits(last, B * 3);
+    print_bits(hn, 4 * B * 5);
+    print_bits(q, B * 5 * (T + 3));
+    return 0;
+}
+''')
+    for cc in t.compilers:
+        for flags in (["-O0"], ["-O2"]):
+            a = t.run(["main.c", "model.c"], cc=cc, flags=flags)
+            b = t.run(["main.c", "model.c"], cc=cc, flags=flags + ["-DNNC_PLAIN_C"])
+            need(a == b, f"{cc} {flags[0]}: -DNNC_PLAIN_C gives other bits")
+    # no extension left: what a C99 compiler that is neither gcc nor clang would see
+    for cc in t.compilers:
+        t.call([cc, "-std=c99", "-pedantic-errors", "-Werror", "-U__GNUC__", "-U__clang__", "-DNNC_PLAIN_C", "-fsyntax-only",
+                "-I", t.runtime, "model.c", "-Wno-unused-function", "-Wno-builtin-macro-redefined", "-Wno-unknown-pragmas"])
+        pre = t.call([cc, "-std=c99", "-E", "-P", "-DNNC_PLAIN_C", "-I", t.runtime, "model.c"]).out.decode()
+        own = pre[pre.index("nnc_status"):]
+        need("vector_size" not in own, f"{cc}: a vector type is left under -DNNC_PLAIN_C")
+
+
+def check_weights_decimal_or_bits(t):
+    """Weights are decimal floats while a model is small, integer bit patterns above that; both are exact, and
+    `static const`."""
+    import array
+    import random
+    import struct
+    rng = random.Random(4)
+    special = [0.0, -0.0, 1e-45, -1.1754942e-38, 3.4028235e38, -3.4028235e38, 0.1, 1 / 3, 16777217.0, 1e-7]
+    for rows in (20, 4000):
+        values = array.array("f", (special + [rng.gauss(0, 1) * 10 ** rng.randint(-20, 20) for _ in range(rows * 10)])[:rows * 10])
+        t.write("w.safetensors", safetensors({"table": ([rows, 10], values.tobytes())}))
+        code = t.model(f"model m {{\n    input i: int32[1]\n    layer e = Embedding({rows}, 10) from \"e\"\n    output y = e(i)\n}}\n"
+                       .replace('from "e"', ""), "--random-weights", "1")
+        t.write("w.safetensors", safetensors({"e.weight": ([rows, 10], values.tobytes())}))
+        code = t.model(f"model m {{\n    input i: int32[1]\n    layer e = Embedding({rows}, 10)\n    output y = e(i)\n}}\n",
+                       "--weights", "w.safetensors")
+        decimal = "0.1f" in code
+        need(decimal == (rows == 20), f"{rows * 10} parameters: " + ("decimal floats" if decimal else "bit patterns"))
+        need(decimal or "0x3dcccccd" in code.lower(), "neither decimal floats nor bit patterns")
+        t.write("main.c", f'''#include "model.h"
+#include "contract.h"
+int main(void)
+{{
+    static m self;
+    int32_t i;
+    float y[10];
+    m_reset(&self);
+    for (i = 0; i < {rows}; i++) {{
+        CHECK(m_run(&self, &i, y) == NNC_OK);
+        print_bits(y, 10);
+    }}
+    return 0;
+}}
+''')
+        want = b"".join(b" ".join(b"%08x" % struct.unpack("<I", struct.pack("<f", v))[0] for v in values[r * 10:r * 10 + 10])
+                        + b"\n" for r in range(rows))
+        t.everywhere(["main.c", "model.c"], expect=want, stds=("c99", "c++11"))
+        table = t.call(["nm", t.object("model.c", flags=("-O0",))]).out.decode()
+        need(re.search(r" r m_e_weight", table), f"the table is not constant data:\n{table}")
+
+
+def check_licence(t):
+    """The runtime and what nnc generates say that they are 0BSD."""
+    t.model(SMALL)
+    for text in (t.read("model.c"), t.read("model.h"), open(os.path.join(t.runtime, "nnc_runtime.h")).read()):
+        need("SPDX-License-Identifier: 0BSD" in text, "a file does not say its licence")

@@ -1,0 +1,169 @@
+/* check_pack: weights in panels, value by value, and the sizes that planner and emitters compute from a layer. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit/pack.h"
+
+/* Gate g, unit u, term k has the weight 100 g + 10 u + k. */
+static void make_weights(float *w, int gates, int units, int terms) {
+    for (int g = 0; g < gates; g++)
+        for (int u = 0; u < units; u++)
+            for (int k = 0; k < terms; k++) w[(g * units + u) * terms + k] = (float)(100 * g + 10 * u + k);
+}
+
+static void assert_values(const float *got, const float *want, size_t count) {
+    for (size_t i = 0; i < count; i++) ck_assert_msg(got[i] == want[i], "value %zu is %g, not %g", i, (double)got[i],
+                                                     (double)want[i]);
+}
+
+START_TEST(one_narrow_panel) {
+    float w[6], values[12];
+    make_weights(w, 1, 3, 2);
+    const float bias[] = {0.5f, 1.5f, 2.5f};
+    pack p = {.units = 3, .terms = 2, .panel = 16, .gates = 1, .scale = {1}, .weight = w, .bias = bias};
+    ck_assert_int_eq(pack_panels(&p), 1);
+    ck_assert_int_eq(pack_units(&p, 0), 3);
+    ck_assert_int_eq(pack_width(&p, 0), 4);
+    ck_assert_int_eq(pack_elements(&p), 12);
+    pack_fill(&p, values);
+    const float want[] = {0.5f, 1.5f, 2.5f, 0, /* term 0 */ 0, 10, 20, 0, /* term 1 */ 1, 11, 21, 0};
+    assert_values(values, want, 12);
+}
+END_TEST
+
+/* Two groups in another order than the matrix has, one of them halved, one of them with a bias. */
+START_TEST(gates_in_two_panels) {
+    float w[20], values[44];
+    make_weights(w, 2, 5, 2);
+    const float first[10] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, second[10] = {10, 20, 30, 40, 50};
+    pack p = {.units = 5, .terms = 2, .panel = 4, .gates = 2, .gate = {1, 0}, .scale = {1, 0.5f}, .bias_from = 1,
+              .weight = w, .bias = first, .second_bias = second, .tail = 4};
+    ck_assert_int_eq(pack_panels(&p), 2);
+    ck_assert_int_eq(pack_units(&p, 1), 1);
+    ck_assert_int_eq(pack_width(&p, 1), 4);
+    ck_assert_int_eq(pack_row(&p, 0), 8);
+    ck_assert_int_eq(pack_bias_floats(&p, 0), 4);
+    ck_assert_int_eq(pack_offset(&p, 1), 20);
+    ck_assert_int_eq(pack_elements(&p), 44);
+    pack_fill(&p, values);
+    const float want[44] = {
+        5.5f, 11, 16.5f, 22,                     /* biases of gate 0, units 0..3, halved */
+        100, 110, 120, 130, 0, 5, 10, 15,        /* term 0: gate 1, then gate 0 halved */
+        101, 111, 121, 131, 0.5f, 5.5f, 10.5f, 15.5f,
+        27.5f, 0, 0, 0,                          /* unit 4 */
+        140, 0, 0, 0, 20, 0, 0, 0,
+        141, 0, 0, 0, 20.5f, 0, 0, 0,
+    };                                           /* and the tail */
+    assert_values(values, want, 44);
+}
+END_TEST
+
+START_TEST(second_bias_apart) {
+    const float w[] = {1, 2}, first[] = {1, 2}, second[] = {16, 32};
+    float values[16];
+    pack p = {.units = 1, .terms = 1, .panel = 16, .gates = 2, .gate = {0, 1}, .scale = {1, 1}, .weight = w,
+              .bias = first, .second_bias = second, .first_bias_only = {true, false}};
+    pack_fill(&p, values);
+    const float want[16] = {1, 0, 0, 0, 34, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0};
+    assert_values(values, want, 16);
+}
+END_TEST
+
+/* Halved after one rounding of the exact sum. */
+START_TEST(biases_are_added_then_halved) {
+    const float w[] = {0}, first[] = {16777216.0f}, second[] = {3.0f};
+    float values[8];
+    pack p = {.units = 1, .terms = 1, .panel = 16, .gates = 1, .scale = {0.5f}, .weight = w, .bias = first,
+              .second_bias = second};
+    pack_fill(&p, values);
+    ck_assert_float_eq(values[0], 8388610.0f); /* 16777219 rounds to 16777220, half of it is exact */
+}
+END_TEST
+
+START_TEST(values_that_are_not_finite) {
+    float w[] = {1, 2, 3};
+    pack p = {.units = 3, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .bias_from = 1, .weight = w};
+    ck_assert(pack_finite(&p));
+    w[2] = INFINITY;
+    ck_assert(!pack_finite(&p));
+    w[2] = 3;
+    const float bias[] = {0, NAN, 0};
+    p.bias = bias;
+    ck_assert(pack_finite(&p)); /* no group has a bias: it is not in the table */
+    p.bias_from = 0;
+    ck_assert(!pack_finite(&p));
+}
+END_TEST
+
+/* --- cost --- */
+
+static cost_recurrent cost_of(ir_cell cell, int64_t steps, int64_t batch, int64_t hidden, int64_t projected) {
+    arena *a = arena_new();
+    dim_table *t = dim_table_new(a);
+    int64_t gates = ir_cell_gates(cell);
+    ir_node node = {.op = IR_RECURRENT, .attrs = {.cell = cell, .reset_after = true}};
+    plan_operand inputs[IR_REC_INPUTS] = {0};
+    inputs[IR_REC_X].view.type = (ir_type){IR_F32, 3, {dim_const(t, steps), dim_const(t, batch), dim_const(t, 7)}};
+    inputs[IR_REC_W_IH].view.type = (ir_type){IR_F32, 2, {dim_const(t, gates * hidden), dim_const(t, 7)}};
+    inputs[IR_REC_W_HH].view.type = (ir_type){IR_F32, 2, {dim_const(t, gates * hidden), dim_const(t, projected)}};
+    if (projected != hidden) inputs[IR_REC_W_HR].kind = PLAN_PARAM;
+    plan_kernel k = {.kind = PLAN_NODE, .node = &node, .inputs = inputs, .input_count = IR_REC_INPUTS};
+    cost_recurrent c = cost_of_recurrent(&k);
+    ck_assert_int_eq(cost_work_floats(&k), c.work);
+    arena_free(a);
+    return c;
+}
+
+START_TEST(sizes_of_recurrent_layers) {
+    cost_recurrent c = cost_of(IR_LSTM, 100, 1, 17, 17);
+    ck_assert_int_eq(c.inputs, 7);
+    ck_assert_int_eq(c.hidden, 17);
+    ck_assert_int_eq(c.projected, 17);
+    ck_assert_int_eq(c.z_row, 4 * 20); /* 17 units in steps of 4 */
+    ck_assert_int_eq(c.steps, 16);
+    ck_assert_int_ge(c.h_next, c.z + c.steps * c.z_row);
+    ck_assert_int_ge(c.work, c.h_next + 17);
+    /* the n of a GRU is two values: of x and of h */
+    ck_assert_int_eq(cost_of(IR_GRU, 100, 1, 16, 16).z_row, 4 * 16);
+    ck_assert_int_eq(cost_of(IR_RNN, 100, 1, 16, 16).z_row, 16);
+    ck_assert_int_eq(cost_of(IR_LSTM, 3, 1, 16, 16).steps, 3);
+    /* a batch fills the tiles with fewer steps; one that is larger yet takes a step at a time */
+    ck_assert_int_eq(cost_of(IR_LSTM, 100, 32, 16, 16).steps, 2);
+    ck_assert_int_eq(cost_of(IR_LSTM, 100, 500, 16, 16).steps, 1);
+    /* proj_size wants room for the hidden vector before the projection, and no other h */
+    c = cost_of(IR_LSTM, 100, 1, 64, 8);
+    ck_assert_int_eq(c.projected, 8);
+    ck_assert_int_eq(c.h_next, c.extra);
+    ck_assert_int_ge(c.work, c.extra + 64);
+}
+END_TEST
+
+START_TEST(chunks_of_dims) {
+    arena *a = arena_new();
+    dim_table *t = dim_table_new(a);
+    ck_assert_int_eq(cost_chunk(dim_symbol(t, "A", 1, 5)), 5);
+    ck_assert_int_eq(cost_chunk(dim_symbol(t, "B", 1, 64)), 64);
+    ck_assert_int_eq(cost_chunk(dim_symbol(t, "C", 1, 100000)), 32);
+    arena_free(a);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("pack");
+    TCase *t = tcase_create("pack");
+    tcase_add_test(t, one_narrow_panel);
+    tcase_add_test(t, gates_in_two_panels);
+    tcase_add_test(t, second_bias_apart);
+    tcase_add_test(t, biases_are_added_then_halved);
+    tcase_add_test(t, values_that_are_not_finite);
+    tcase_add_test(t, sizes_of_recurrent_layers);
+    tcase_add_test(t, chunks_of_dims);
+    suite_add_tcase(s, t);
+    SRunner *runner = srunner_create(s);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
