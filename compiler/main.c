@@ -136,11 +136,12 @@ static int print_dump(const text *t) {
 static int compile(arena *a, const options *o, const source *s, open_weights *open, diag_list *diags) {
     text dump = text_new(a);
     ast_file *ast = parse_file(a, s, diags);
-    if (diag_error_count(diags)) return STATUS_INPUT;
     if (o->dump == DUMP_AST) {
+        if (diag_error_count(diags)) return STATUS_INPUT;
         ast_dump(ast, &dump);
         return print_dump(&dump);
     }
+    /* what did parse is lowered even so: all errors of a file are shown in one run */
     lowered_file lowered = lower_file(a, ast, diags);
     if (diag_error_count(diags)) return STATUS_INPUT;
     emit_api **apis = ARENA_ARRAY(a, emit_api *, lowered.count);
