@@ -83,6 +83,7 @@ static const char *banner_options(arena *a, const options *o) {
     if (o->standalone) text_add(&t, "--standalone");
     if (o->unroll_given) text_printf(&t, "%s--unroll %lld", o->standalone ? " " : "", (long long)o->unroll);
     if (o->random_weights) text_printf(&t, "%s--random-weights %llu", t.length ? " " : "", (unsigned long long)o->seed);
+    if (o->weights) text_printf(&t, "%s--weights %s", t.length ? " " : "", base_name(o->weights));
     return text_string(&t);
 }
 

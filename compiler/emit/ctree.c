@@ -15,17 +15,6 @@ arena *cunit_arena(const cunit *u) { return u->arena; }
 
 cunit *c_unit_of(const cblock *b) { return b->unit; }
 
-void cunit_avoid(cunit *u, const char *name) {
-    ARENA_PUSH(u->arena, u->avoided, u->avoided_count, u->avoided_capacity, name);
-}
-
-/* A name as it may be used for a local thing. */
-static const char *local_name(cunit *u, const char *name) {
-    for (size_t i = 0; i < u->avoided_count; i++)
-        if (strcmp(u->avoided[i], name) == 0) return local_name(u, arena_printf(u->arena, "%s_", name));
-    return name;
-}
-
 /* --- expressions --- */
 
 static cexpr *expr_new(cunit *u, cexpr_kind kind) {
@@ -38,7 +27,7 @@ cexpr *c_name(cunit *u, const char *format, ...) {
     va_list args;
     va_start(args, format);
     cexpr *e = expr_new(u, CEXPR_NAME);
-    e->text = local_name(u, arena_vprintf(u->arena, format, args));
+    e->text = arena_vprintf(u->arena, format, args);
     va_end(args);
     return e;
 }
@@ -180,14 +169,14 @@ static cstmt *append(cblock *b, cstmt_kind kind) {
 void c_declare(cblock *b, const char *type, const char *name, cexpr *value) {
     cstmt *s = append(b, CSTMT_DECLARE);
     s->type = type;
-    s->name = b->is_struct ? name : local_name(b->unit, name);
+    s->name = name;
     s->to = value;
 }
 
 void c_declare_array(cblock *b, const char *type, const char *name, int64_t elements) {
     cstmt *s = append(b, CSTMT_ARRAY);
     s->type = type;
-    s->name = b->is_struct ? name : local_name(b->unit, name);
+    s->name = name;
     s->number = elements;
 }
 
@@ -213,7 +202,7 @@ void c_blank(cblock *b) { append(b, CSTMT_BLANK); }
 
 cblock *c_for(cblock *b, const char *name, cexpr *from, cexpr *to, int64_t step) {
     cstmt *s = append(b, CSTMT_FOR);
-    s->name = local_name(b->unit, name);
+    s->name = name;
     s->from = from;
     s->to = to;
     s->number = step;
@@ -222,7 +211,7 @@ cblock *c_for(cblock *b, const char *name, cexpr *from, cexpr *to, int64_t step)
 
 cblock *c_for_down(cblock *b, const char *name, cexpr *from) {
     cstmt *s = append(b, CSTMT_FOR_DOWN);
-    s->name = local_name(b->unit, name);
+    s->name = name;
     s->from = from;
     return s->body = block_new(b->unit);
 }
@@ -311,7 +300,7 @@ void c_function_end(cfunction *f) {
 }
 
 void c_parameter(cfunction *f, const char *type, const char *name) {
-    cparameter p = {type, local_name(f->unit, name)};
+    cparameter p = {type, name};
     ARENA_PUSH(f->unit->arena, f->parameters, f->parameter_count, f->parameter_capacity, p);
 }
 
@@ -322,9 +311,7 @@ const char *c_function_name(const cfunction *f) { return f->name; }
 cblock *c_struct(cunit *u, const char *name) {
     ctop *t = top(u, CTOP_STRUCT);
     t->text = name;
-    t->body = block_new(u);
-    t->body->is_struct = true;
-    return t->body;
+    return t->body = block_new(u);
 }
 
 void c_enum_constant(cunit *u, const char *name, int64_t value) {

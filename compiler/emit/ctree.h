@@ -22,9 +22,6 @@ typedef struct cunit cunit;
 
 cunit *cunit_new(arena *a);
 arena *cunit_arena(const cunit *u);
-/* No parameter or local may have this name (a type's, of file scope: it would be shadowed): c_name, c_parameter, c_for and
- * all that declare write NAME_ instead. Call before the unit is built. */
-void cunit_avoid(cunit *u, const char *name);
 
 /* --- expressions ------------------------------------------------------------------------------------------------ */
 cexpr *c_name(cunit *u, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -38,7 +38,6 @@ struct cstmt {
 
 struct cblock {
     cunit *unit;
-    bool is_struct;         /* holds members */
     cstmt *first, *last;
 };
 
@@ -80,8 +79,6 @@ struct ctop {
 struct cunit {
     arena *arena;
     ctop *first, *last;
-    const char **avoided;   /* names that locals must not have */
-    size_t avoided_count, avoided_capacity;
 };
 
 /* cprint.c: a comment, its words filled into lines of at most 120 columns; a "\n" in it starts a new line. */

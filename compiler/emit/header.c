@@ -15,14 +15,6 @@ static const char *guard(arena *a, const char *header_name) {
     return arena_printf(a, "NNC_MODEL_%s", text_string(&t));
 }
 
-static void print_status(FILE *to) {
-    const char *begin = strstr(nnc_runtime_text, "/* nnc status: begin */\n");
-    const char *end = strstr(nnc_runtime_text, "/* nnc status: end */");
-    if (!begin || !end) ice("the runtime has no status block");
-    begin += strlen("/* nnc status: begin */\n");
-    fprintf(to, "%.*s", (int)(end - begin), begin);
-}
-
 static const char *c_type(ir_dtype t) { return t == IR_F32 ? "float" : "int32_t"; }
 
 const char *emit_run_parameters(arena *a, const ir_model *m, const emit_api *api) {
@@ -101,7 +93,7 @@ bool emit_header(const emit_options *o, const plan *const *plans, emit_api *cons
     emit_print_banner(o, o->header_name, to);
     fprintf(to, "#ifndef %s\n#define %s\n\n#include <stddef.h>\n#include <stdint.h>\n\n", name, name);
     fprintf(to, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
-    print_status(to);
+    emit_print_status(to);
     fputc('\n', to);
     for (size_t i = 0; i < count; i++) print_model(plans[i], apis[i], to);
     fprintf(to, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");

@@ -11,6 +11,7 @@
 
 void emit_begin_model(emit_context *e) {
     e->param_tables = ARENA_ARRAY(e->arena, cexpr *, e->plan->model->param_count + 1);
+    e->once = NULL;
 }
 
 const char *emit_name(emit_context *e, const char *format, ...) {
@@ -131,6 +132,26 @@ cexpr *emit_param(emit_context *e, size_t param) {
     const char *comment = arena_printf(e->arena, "%s %s", p->key, ir_shape_string(e->arena, &p->type));
     return e->param_tables[param] =
                c_table(e->unit, emit_name(e, "%s", p->key), values->elements, style, fill_param, values, comment);
+}
+
+struct emit_once {
+    const char *key;
+    cexpr *made;
+    struct emit_once *next;
+};
+
+cexpr **emit_once(emit_context *e, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *key = arena_vprintf(e->arena, format, args);
+    va_end(args);
+    for (struct emit_once *o = e->once; o; o = o->next)
+        if (strcmp(o->key, key) == 0) return &o->made;
+    struct emit_once *o = ARENA_NEW(e->arena, struct emit_once);
+    o->key = key;
+    o->next = e->once;
+    e->once = o;
+    return &o->made;
 }
 
 /* --- comments --- */

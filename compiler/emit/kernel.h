@@ -24,10 +24,11 @@ typedef struct {
     const plan *plan;
     cunit *unit;
     const emit_target *target;
-    const char *model;       /* prefix of all file-scope name_set */
+    const char *model;       /* prefix of all file-scope names */
     ctable_style tables;     /* decimal while the model is small */
     int64_t unroll;          /* a loop with constant bounds is unrolled while its body's statements stay within this */
     name_set *names;            /* of file scope that are taken, of all models in the file */
+    struct emit_once *once;  /* kernel.c: emit_once's, of the current model */
     cexpr **param_tables;    /* kernel.c: emit_param's, by param of the current model */
 } emit_context;
 
@@ -57,6 +58,9 @@ const char *emit_name(emit_context *e, const char *format, ...) __attribute__((f
 const char *emit_vector(const emit_context *e, const char *function);
 /* A table of a param's values as they stand (embedding, LayerNorm's weight): one table a param, however many use it. */
 cexpr *emit_param(emit_context *e, size_t param);
+/* A place to keep what a model needs once, however many kernels use it, such as packed weights: the same key gives the
+ * same place, which holds NULL at first. */
+cexpr **emit_once(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const float *emit_param_data(const emit_context *e, size_t param);
 /* "x [T, 1, 6] -> out [T, 1, 6]": shapes for the comment above a kernel's function. */
 const char *emit_shapes_comment(emit_context *e, const plan_kernel *k);

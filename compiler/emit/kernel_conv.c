@@ -360,6 +360,23 @@ static void make_packs(conv *v, const plan_kernel *k) {
     v->biased = bias != NULL;
 }
 
+static cexpr *packed_weights(conv *v, const plan_kernel *k) {
+    emit_context *e = v->e;
+    make_packs(v, k);
+    const plan_operand *bias = &k->inputs[2];
+    cexpr **made = emit_once(e, "conv %zu %lld %lld", k->inputs[1].param,
+                             bias->kind == PLAN_PARAM ? (long long)bias->param : -1, (long long)v->attrs->groups);
+    if (*made) return *made;
+    ctable_style style = e->tables;
+    for (int64_t g = 0; g < v->attrs->groups; g++)
+        if (!pack_finite(&v->packs[g])) style = CTABLE_BITS;
+    size_t elements = (size_t)(v->attrs->groups * pack_elements(&v->packs[0]));
+    const char *label = k->node->label ? k->node->label : "conv";
+    const char *comment = v->biased ? "by panels of output channels: the biases, then for each tap the weights"
+                                    : "by panels of output channels: for each tap the weights";
+    return *made = c_table(e->unit, emit_name(e, "%s_weights", label), elements, style, fill_packs, v, comment);
+}
+
 static void emit_panels(conv *v, cblock *b, cexpr *table) {
     cunit *u = v->u;
     const pack *p = &v->packs[0];
@@ -409,18 +426,7 @@ void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
     v->outputs = dim_max(w->dims[0]) / v->attrs->groups;
     v->lanes = v->outputs == 1 ? 1 : e->target->lanes;
     cunit *u = e->unit;
-    cexpr *table = NULL;
-    if (v->lanes > 1) {
-        make_packs(v, k);
-        ctable_style style = e->tables;
-        for (int64_t g = 0; g < v->attrs->groups; g++)
-            if (!pack_finite(&v->packs[g])) style = CTABLE_BITS;
-        size_t elements = (size_t)(v->attrs->groups * pack_elements(&v->packs[0]));
-        const char *label = k->node->label ? k->node->label : "conv";
-        const char *comment = v->biased ? "by panels of output channels: the biases, then for each tap the weights"
-                                        : "by panels of output channels: for each tap the weights";
-        table = c_table(u, emit_name(e, "%s_weights", label), elements, style, fill_packs, v, comment);
-    }
+    cexpr *table = v->lanes > 1 ? packed_weights(v, k) : NULL;
 
     cblock *b = c_body(f);
     cexpr *n;

@@ -78,7 +78,13 @@ static const float *optional_param(const emit_context *e, const plan_operand *o)
     return o->kind == PLAN_PARAM ? emit_param_data(e, o->param) : NULL;
 }
 
+static long long param_number(const plan_operand *o) { return o->kind == PLAN_PARAM ? (long long)o->param : -1; }
+
 static cexpr *norm_table(emit_context *e, const plan_kernel *k, bool shift) {
+    cexpr **made = emit_once(e, "norm %d %lld %lld %lld %lld %a", shift, param_number(&k->inputs[1]),
+                             param_number(&k->inputs[2]), param_number(&k->inputs[3]), param_number(&k->inputs[4]),
+                             k->node->attrs.eps);
+    if (*made) return *made;
     folded_norm *n = ARENA_NEW(e->arena, folded_norm);
     *n = (folded_norm){optional_param(e, &k->inputs[1]), optional_param(e, &k->inputs[2]), optional_param(e, &k->inputs[3]),
                        optional_param(e, &k->inputs[4]), k->node->attrs.eps,
@@ -90,8 +96,8 @@ static cexpr *norm_table(emit_context *e, const plan_kernel *k, bool shift) {
         if (!isfinite(values[i])) style = CTABLE_BITS;
     const char *label = k->node->label ? k->node->label : "batch_norm";
     const char *name = emit_name(e, shift ? "%s_shift" : "%s_scale", label);
-    return c_table(e->unit, name, n->channels, style, fill_norm, n,
-                   shift ? "bias - running_mean * scale" : "weight / sqrt(running_var + eps)");
+    return *made = c_table(e->unit, name, n->channels, style, fill_norm, n,
+                           shift ? "bias - running_mean * scale" : "weight / sqrt(running_var + eps)");
 }
 
 /* --- values --- */

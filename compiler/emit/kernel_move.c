@@ -177,6 +177,8 @@ static cexpr *embedding_table(emit_context *e, const plan_kernel *k) {
     size_t param = k->inputs[1].param;
     const ir_attrs *a = &k->node->attrs;
     if (!a->has_max_norm) return emit_param(e, param);
+    cexpr **made = emit_once(e, "max_norm %zu %a %a", param, a->max_norm, a->norm_type);
+    if (*made) return *made;
     const ir_param *p = &e->plan->model->params[param];
     normed_table *t = ARENA_NEW(e->arena, normed_table);
     *t = (normed_table){emit_param_data(e, param), (size_t)dim_max(p->type.dims[0]), (size_t)dim_max(p->type.dims[1]),
@@ -186,7 +188,8 @@ static cexpr *embedding_table(emit_context *e, const plan_kernel *k) {
         if (!isfinite(t->data[i])) style = CTABLE_BITS;
     const char *comment = arena_printf(e->arena, "%s %s, rows with a norm over %g scaled down to it", p->key,
                                        ir_shape_string(e->arena, &p->type), a->max_norm);
-    return c_table(e->unit, emit_name(e, "%s_max_norm", p->key), t->rows * t->width, style, fill_normed, t, comment);
+    const char *name = emit_name(e, "%s_max_norm", p->key);
+    return *made = c_table(e->unit, name, t->rows * t->width, style, fill_normed, t, comment);
 }
 
 static void embedding(emit_context *e, const plan_kernel *k, cfunction *f) {

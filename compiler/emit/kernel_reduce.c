@@ -162,8 +162,11 @@ static void softmax(emit_context *e, const plan_kernel *k, cfunction *f) {
     cexpr *power = c_call(u, "expf", 1, difference);
     if (wants_log) {
         c_assign(loop, sum, "+=", to_double(&r, power));
-        c_declare(r.body, "const float", "log_sum", c_cast(u, "float", c_call(u, "log", 1, sum)));
-        c_assign(inner_loops(&r), inner_y(&r), "=", c_sub(u, difference, name(&r, "log_sum")));
+        /* in double, so that no order in which a compiler may add (-ffast-math) loses what is small */
+        cexpr *shift = c_add(u, to_double(&r, largest), c_call(u, "log", 1, sum));
+        c_declare(r.body, "const double", "shift", shift);
+        cexpr *value = c_sub(u, to_double(&r, inner_x(&r)), name(&r, "shift"));
+        c_assign(inner_loops(&r), inner_y(&r), "=", c_cast(u, "float", value));
         return;
     }
     c_assign(loop, inner_y(&r), "=", power);

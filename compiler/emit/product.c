@@ -25,6 +25,7 @@ static void emit_group(emit_context *e, cblock *b, const product_block *p, cexpr
     cexpr *starts[TILE_MAX_SUMS];
     for (unsigned r = 0; r < p->rows; r++) {
         t.inputs[r] = p->x[r];
+        t.offsets[r] = p->x_offset[r];
         for (unsigned v = 0; v < vectors; v++) {
             unsigned i = r * vectors + v;
             const char *name = p->rows == 1 ? arena_printf(e->arena, "s%u", v) : arena_printf(e->arena, "s%u_%u", r, v);
@@ -85,20 +86,24 @@ static void emit_rows(const panel_job *j, cblock *b, cexpr *n, unsigned rows, un
                            .accumulate = j->accumulate, .terms = j->terms, .column = j->column};
     block.width = pack_row(p->pack, j->panel);
     block.columns = p->padded ? block.width : pack_units(p->pack, j->panel);
+    /* one pointer to x and one to y: rows at a constant distance need no registers of their own */
+    const char *x = p->x;
+    cexpr *y = j->y;
+    if (!c_is_int(n, NULL)) {
+        x = "x_n";
+        c_declare(b, "const float *", x, c_add(u, c_name(u, "%s", p->x), c_mul(u, n, p->x_row)));
+        c_declare(b, "float *", "y_n", c_add(u, y, c_mul(u, n, p->y_row)));
+        y = c_name(u, "y_n");
+    }
+    int64_t distance = 0;
+    bool constant = c_is_int(p->x_row, &distance);
     for (unsigned r = 0; r < rows; r++) {
-        cexpr *row = c_add(u, n, c_int(u, r));
-        int64_t number;
-        if (c_is_int(row, &number) && number == 0) {
-            block.x[r] = p->x;
-            block.y[r] = j->y;
-            continue;
-        }
-        const char *x = rows == 1 ? "x_n" : arena_printf(e->arena, "x%u", r);
-        const char *y = rows == 1 ? "y_n" : arena_printf(e->arena, "y%u", r);
-        c_declare(b, "const float *", x, c_add(u, c_name(u, "%s", p->x), c_mul(u, row, p->x_row)));
-        c_declare(b, "float *", y, c_add(u, j->y, c_mul(u, row, p->y_row)));
         block.x[r] = x;
-        block.y[r] = c_name(u, "%s", y);
+        block.x_offset[r] = r * distance;
+        block.y[r] = c_add(u, y, c_mul(u, c_int(u, r), p->y_row));
+        if (constant || r == 0) continue;
+        block.x[r] = arena_printf(e->arena, "x%u", r);
+        c_declare(b, "const float *", block.x[r], c_add(u, c_name(u, "%s", x), c_mul(u, c_int(u, r), p->x_row)));
     }
     int64_t groups = (block.columns / e->target->lanes + vectors - 1) / vectors;
     block.unroll_terms = j->terms.count > 0 && j->terms.count <= COST_BLOCK && !j->accumulate &&

@@ -27,7 +27,8 @@ void product_emit(emit_context *e, cblock *b, const product *p);
  * row. x and y are pointers to the rows. */
 typedef struct {
     unsigned rows;
-    const char *x[COST_ROWS];
+    const char *x[COST_ROWS];   /* row r begins at x[r] + x_offset[r] */
+    int64_t x_offset[COST_ROWS];
     cexpr *y[COST_ROWS];
     cexpr *weights;             /* the row of term 0 */
     int64_t width, columns;     /* floats of a row of weights; of it, those that y takes */

@@ -25,10 +25,11 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     static const emit_target target = {"nnc_v4", 4, 16};
     arena *a = arena_new();
     emit_print_banner(o, arena_printf(a, "%.*s.c", (int)(strlen(o->header_name) - 2), o->header_name), to);
-    fprintf(to, "#include \"%s\"\n\n#define NNC_GENERATED_FOR_RUNTIME %d\n", o->header_name, emit_runtime_version());
-    if (o->standalone) fwrite(nnc_runtime_text, 1, nnc_runtime_size, to);
+    /* the runtime first: its locals must not hide a type of the header, whatever the models are called */
+    fprintf(to, "#define NNC_GENERATED_FOR_RUNTIME %d\n", emit_runtime_version());
+    if (o->standalone) emit_print_runtime(to);
     else fputs("#include \"nnc_runtime.h\"\n", to);
-    fputc('\n', to);
+    fprintf(to, "\n#include \"%s\"\n\n", o->header_name);
     emit_context e = {.arena = a, .unit = cunit_new(a), .target = &target, .unroll = o->unroll,
                       .names = name_set_new(a)};
     /* no kernel of one model may take a name of another's interface */

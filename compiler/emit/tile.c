@@ -45,35 +45,40 @@ void tile_join_chains(emit_context *e, cblock *b, const tile *t) {
 
 int64_t tile_statements(const tile *t, int64_t count) { return count * t->rows * t->vectors; }
 
-/* One term: k is its number, weights the address of its row. */
+/* splat(input[k]) of a row: a variable, or the call itself where terms are unrolled. */
+static cexpr *factor_of(emit_context *e, cblock *b, const tile *t, unsigned row, cexpr *k, const char *suffix) {
+    cunit *u = e->unit;
+    int64_t number;
+    if (t->splats && t->unrolled && c_is_int(k, &number)) return c_name(u, "%s_%lld", t->splats, (long long)number);
+    cexpr *index = c_add(u, k, c_int(u, t->offsets[row]));
+    cexpr *splat = c_call(u, emit_vector(e, "splat"), 1, c_index(u, c_name(u, "%s", t->inputs[row]), index));
+    if (t->unrolled) return splat;
+    const char *name = t->offsets[row] ? arena_printf(e->arena, "%s_k%s_%u", t->inputs[row], suffix, row)
+                                       : arena_printf(e->arena, "%s_k%s", t->inputs[row], suffix);
+    c_declare(b, arena_printf(e->arena, "const %s", e->target->prefix), name, splat);
+    return c_name(u, "%s", name);
+}
+
+/* One term: k is its number, weights the address of its row. A row's factor is made just before it is used: registers
+ * are few. */
 static void add_term(emit_context *e, cblock *b, const tile *t, cexpr *k, cexpr *weights, unsigned chain,
                      const char *suffix) {
     cunit *u = e->unit;
-    const char *type = arena_printf(e->arena, "const %s", e->target->prefix);
-    cexpr *factor[COST_ROWS], *column[TILE_MAX_VECTORS];
-    int64_t number;
-    for (unsigned r = 0; r < t->rows; r++) {
-        cexpr *splat = c_call(u, emit_vector(e, "splat"), 1, c_index(u, c_name(u, "%s", t->inputs[r]), k));
-        if (c_is_int(k, &number) && t->unrolled) {
-            factor[r] = t->splats ? c_name(u, "%s_%lld", t->splats, (long long)number) : splat;
-        } else {
-            const char *name = arena_printf(e->arena, "%s_k%s", t->inputs[r], suffix);
-            c_declare(b, type, name, splat);
-            factor[r] = c_name(u, "%s", name);
-        }
-    }
+    cexpr *column[TILE_MAX_VECTORS];
     for (unsigned v = 0; v < t->vectors; v++) {
         column[v] = tile_load(e, c_add(u, weights, c_int(u, t->columns[v])));
         if (t->rows == 1 || t->unrolled) continue;
         const char *name = arena_printf(e->arena, "w%u%s", v, suffix);
-        c_declare(b, type, name, column[v]);
+        c_declare(b, arena_printf(e->arena, "const %s", e->target->prefix), name, column[v]);
         column[v] = c_name(u, "%s", name);
     }
-    for (unsigned r = 0; r < t->rows; r++)
+    for (unsigned r = 0; r < t->rows; r++) {
+        cexpr *factor = factor_of(e, b, t, r, k, suffix);
         for (unsigned v = 0; v < t->vectors; v++) {
             cexpr *sum = c_name(u, "%s", sum_name(e, t, r * t->vectors + v, chain));
-            c_assign(b, sum, "=", c_call(u, emit_vector(e, "madd"), 3, column[v], factor[r], sum));
+            c_assign(b, sum, "=", c_call(u, emit_vector(e, "madd"), 3, column[v], factor, sum));
         }
+    }
 }
 
 /* `terms` terms beginning at k, one to each chain in turn. */

@@ -19,7 +19,8 @@ typedef struct {
     int64_t columns[TILE_MAX_VECTORS];   /* of each vector in a row of weights, in floats */
     cexpr *weights;                      /* address of a row of weights, the first term's */
     int64_t width;                       /* floats from one term's row of weights to the next */
-    const char *inputs[COST_ROWS];       /* names of pointers: input[k] is the factor of term k */
+    const char *inputs[COST_ROWS];       /* names of pointers: input[offset + k] is the factor of term k */
+    int64_t offsets[COST_ROWS];
     const char *splats;                  /* with one row: splat(input[k]) stands in the variable SPLATS_k already */
     bool unrolled;                       /* all terms one after another; wants constant bounds */
 } tile;

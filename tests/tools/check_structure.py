@@ -14,6 +14,7 @@ ALLOWED = {
     "ir": {"support", "ir"},
     "weights": {"support", "ir", "weights"},
     "lower": {"support", "syntax", "ir", "lower"},
+    "reference": {"support", "ir", "reference"},
     "passes": {"support", "ir", "passes"},
     "plan": {"support", "ir", "plan"},
     "emit": {"support", "ir", "plan", "emit"},

@@ -81,13 +81,13 @@ static bool is_there(unsigned compiler)
 }
 
 /* Compiles a source with every compiler that is there, warnings as errors, and runs it if it has a main. */
-static void compile(const char *source, bool run)
+static void compile(const char *code, bool run)
 {
     char folder[] = "/tmp/check_ctree_XXXXXX";
     ck_assert_ptr_nonnull(mkdtemp(folder));
     const char *path = arena_printf(memory, "%s/sample.c", folder);
     FILE *f = fopen(path, "w");
-    fputs(source, f);
+    fputs(code, f);
     fclose(f);
     unsigned done = 0;
     for (unsigned c = 0; c < COMPILERS; c++) {
@@ -96,7 +96,7 @@ static void compile(const char *source, bool run)
                                            "cd %s && %s -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror %s sample.c "
                                            "%s", folder, compilers[c], run ? "-o sample" : "-fsyntax-only",
                                            run ? "-lm && ./sample" : "");
-        ck_assert_msg(system(command) == 0, "%s\n%s", command, source);
+        ck_assert_msg(system(command) == 0, "%s\n%s", command, code);
         done++;
     }
     ck_assert_msg(done > 0, "neither gcc nor clang is there");
@@ -193,16 +193,16 @@ START_TEST(floats_are_the_shortest_that_read_back)
         float value;
         memcpy(&value, &bits, sizeof value);
         if (!isfinite(value)) continue;
-        char text[40], shorter[40];
-        cfloat_print(value, text);
-        ck_assert_msg(strtof(text, NULL) == value, "%s", text);
+        char number[40], shorter[40];
+        cfloat_print(value, number);
+        ck_assert_msg(strtof(number, NULL) == value, "%s", number);
         int digits = 0;
-        for (const char *c = text; *c && *c != 'e' && *c != 'f'; c++) digits += *c >= '0' && *c <= '9';
-        if (strstr(text, "0.") == text + (text[0] == '-')) digits -= (int)strspn(strchr(text, '.') + 1, "0") + 1;
-        if (strstr(text, ".0f")) digits--;
+        for (const char *c = number; *c && *c != 'e' && *c != 'f'; c++) digits += *c >= '0' && *c <= '9';
+        if (strstr(number, "0.") == number + (number[0] == '-')) digits -= (int)strspn(strchr(number, '.') + 1, "0") + 1;
+        if (strstr(number, ".0f")) digits--;
         if (digits < 2 || digits > 9) continue;
         snprintf(shorter, sizeof shorter, "%.*g", digits - 1, (double)value);
-        ck_assert_msg(strtof(shorter, NULL) != value, "%s is longer than %s", text, shorter);
+        ck_assert_msg(strtof(shorter, NULL) != value, "%s is longer than %s", number, shorter);
     }
 }
 END_TEST
@@ -386,11 +386,8 @@ END_TEST
 
 START_TEST(locals_keep_clear_of_types)
 {
-    cunit_avoid(u, "x");
-    cunit_avoid(u, "i");
-    cunit_avoid(u, "sum");
-    cunit_avoid(u, "sum_");
-    c_top_line(u, "#include <stddef.h>\nstruct x_state { float x; };\ntypedef struct x_state x, i, sum, sum_;");
+    static const char *const types[] = {"x", "i", "sum"};
+    c_top_line(u, "#include <stddef.h>\nstruct x_state { float x; };\ntypedef struct x_state x, i, sum;");
     cblock *members = c_struct(u, "members");
     c_declare(members, "float", "x", NULL);
     cfunction *f = c_function(u, "float", "run", NULL);
@@ -400,22 +397,23 @@ START_TEST(locals_keep_clear_of_types)
     c_assign(c_for(c_body(f), "i", i(0), i(4), 1), v("sum"), "+=", c_index(u, v("x"), v("i")));
     c_return(c_body(f), c_add(u, v("sum"), c_member(u, v("self"), "x", true)));
     c_function_end(f);
-    char *text = printed(u);
-    ck_assert_ptr_nonnull(strstr(text, "(x *self, float *x_)"));
-    ck_assert_ptr_nonnull(strstr(text, "sum__ += x_[i_];"));
-    ck_assert_ptr_nonnull(strstr(text, "return sum__ + self->x;"));
-    ck_assert_ptr_nonnull(strstr(text, "    float x;\n};"));
-    compile(arena_printf(memory, "struct x_state;\nextern float run(struct x_state *self, float *y);\n%s", text), false);
+    cunit_protect(u, types, 3);
+    char *lines = printed(u);
+    ck_assert_ptr_nonnull(strstr(lines, "(x *self, float *x_)"));
+    ck_assert_ptr_nonnull(strstr(lines, "sum_ += x_[i_];"));
+    ck_assert_ptr_nonnull(strstr(lines, "return sum_ + self->x;"));
+    ck_assert_ptr_nonnull(strstr(lines, "    float x;\n};"));
+    compile(arena_printf(memory, "struct x_state;\nextern float run(struct x_state *self, float *y);\n%s", lines), false);
 }
 END_TEST
 
-static size_t longest_line(const char *text)
+static size_t longest_line(const char *lines)
 {
     size_t longest = 0;
-    while (*text) {
-        size_t n = strcspn(text, "\n");
+    while (*lines) {
+        size_t n = strcspn(lines, "\n");
         longest = n > longest ? n : longest;
-        text += n + (text[n] == '\n');
+        lines += n + (lines[n] == '\n');
     }
     return longest;
 }
@@ -438,15 +436,15 @@ START_TEST(lines_are_at_most_120_columns)
     c_return(b, v("sum5"));
     c_return(c_body(f), c_float(u, 0));
     c_function_end(f);
-    char *text = printed(u);
-    ck_assert_uint_le(longest_line(text), 120);
-    ck_assert_uint_gt(longest_line(text), 100);
-    ck_assert_ptr_null(strstr(text, "*\n"));
-    ck_assert_ptr_null(strstr(text, " \n"));
+    char *lines = printed(u);
+    ck_assert_uint_le(longest_line(lines), 120);
+    ck_assert_uint_gt(longest_line(lines), 100);
+    ck_assert_ptr_null(strstr(lines, "*\n"));
+    ck_assert_ptr_null(strstr(lines, " \n"));
     const char *main_text = "#include <math.h>\n#include <stddef.h>\nfloat use(void);\n%s"
                             "float use(void) { float x[12] = {0}; return a_function_with_a_long_name(x, x, x, x, x, x, x, "
                             "x, x, x, x, x); }\n";
-    compile(arena_printf(memory, main_text, text), false);
+    compile(arena_printf(memory, main_text, lines), false);
 }
 END_TEST
 
@@ -455,9 +453,9 @@ START_TEST(comments_hold_anything)
     c_top_comment(u, "%s", "ends */ early, /* opens again, \xe2\x80\xae turns around, \x01 and \\");
     c_top_comment(u, "%s", "**//**/*");
     c_top_line(u, "extern int something;");
-    char *text = printed(u);
-    for (const char *c = text; *c; c++) ck_assert_msg(*c == '\n' || (*c >= ' ' && *c <= '~'), "a byte %d", *c);
-    compile(text, false);
+    char *lines = printed(u);
+    for (const char *c = lines; *c; c++) ck_assert_msg(*c == '\n' || (*c >= ' ' && *c <= '~'), "a byte %d", *c);
+    compile(lines, false);
 }
 END_TEST
 
@@ -529,18 +527,18 @@ START_TEST(large_tables_have_every_value_once)
         cunit *own = cunit_new(memory);
         size_t n = elements;
         c_table(own, "table", n, CTABLE_BITS, fill_counting, &n, NULL);
-        const char *text = printed(own);
-        ck_assert_uint_le(longest_line(text), 120);
-        text = strstr(text, "= {{\n") + 5;
+        const char *lines = printed(own);
+        ck_assert_uint_le(longest_line(lines), 120);
+        lines = strstr(lines, "= {{\n") + 5;
         for (uint32_t want = 0; want < n; want++) {
             char *end;
-            text += strspn(text, " \n");
-            ck_assert_uint_eq(strtoul(text, &end, 16), want);
-            ck_assert_int_eq(end - text, 10);
+            lines += strspn(lines, " \n");
+            ck_assert_uint_eq(strtoul(lines, &end, 16), want);
+            ck_assert_int_eq(end - lines, 10);
             ck_assert_int_eq(*end, want + 1 < n ? ',' : '\n');
-            text = end + 1;
+            lines = end + 1;
         }
-        ck_assert_str_eq(text, "}};\n\n");
+        ck_assert_str_eq(lines, "}};\n\n");
     }
 }
 END_TEST

@@ -1,0 +1,68 @@
+"""onnx_graph: writes a workload as an ONNX graph, with the weights that all contestants get.
+
+Inputs are x (float32 [T, B, I]; tokens int32 [T, B] with an Embedding) and, for a workload whose state is kept, h and
+c [1, B, H]; outputs are y [T, B, output], h_n and c_n. T stays symbolic, so that one graph serves any number of steps.
+"""
+import numpy
+from onnx import TensorProto, checker, helper, numpy_helper, save
+
+from workload import GATES, STATES
+
+# PyTorch's order of gates (i f g o; r z n) to ONNX's (i o f c; z r h).
+ORDER = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2), "RNN": (0,)}
+
+
+def write(w, parameters, path):
+    nodes, constants = [], []
+
+    def constant(name, array):
+        constants.append(numpy_helper.from_array(numpy.ascontiguousarray(array), name))
+        return name
+
+    def node(kind, inputs, outputs, **attributes):
+        nodes.append(helper.make_node(kind, inputs, outputs, **attributes))
+        return outputs[0]
+
+    def gates(name):
+        array = parameters[name]
+        return array.reshape(GATES[w.kind], w.hidden, -1)[list(ORDER[w.kind])].reshape(array.shape)
+
+    x = "x"
+    if w.vocabulary:
+        x = node("Gather", [constant("table", parameters["embedding.weight"]), x], ["embedded"])
+    for layer in range(w.layers):
+        ends = [f"l{layer}{direction}" for direction in ("", "_reverse")[:w.directions]]
+        W = numpy.stack([gates(f"{w.layer}.weight_ih_{end}") for end in ends])
+        R = numpy.stack([gates(f"{w.layer}.weight_hh_{end}") for end in ends])
+        B = numpy.stack([numpy.concatenate([gates(f"{w.layer}.bias_ih_{end}"), gates(f"{w.layer}.bias_hh_{end}")])
+                         for end in ends])
+        states = ["h", "c"][:STATES[w.kind]] if w.state else []
+        attributes = {"hidden_size": w.hidden, "direction": ("forward", "bidirectional")[w.directions - 1]}
+        if w.kind == "GRU":
+            attributes["linear_before_reset"] = 1
+        names = [constant(f"{name}{layer}", array) for name, array in (("W", W), ("R", R), ("B", B))]
+        node(w.kind, [x, *names, *([""] + states if states else [])],
+             [f"all{layer}", *(f"{state}_n" for state in states)], **attributes)
+        if w.directions == 1:
+            x = node("Squeeze", [f"all{layer}", constant(f"axis{layer}", numpy.array([1]))], [f"out{layer}"])
+        else:                                                           # [T, D, B, H] to [T, B, D * H]
+            moved = node("Transpose", [f"all{layer}"], [f"moved{layer}"], perm=[0, 2, 1, 3])
+            x = node("Reshape", [moved, constant(f"shape{layer}", numpy.array([0, 0, -1]))], [f"out{layer}"])
+    if w.linear:
+        x = node("MatMul", [x, constant("linear", parameters["linear.weight"].T)], ["product"])
+        x = node("Add", [x, constant("bias", parameters["linear.bias"])], ["sum"])
+    node("Identity", [x], ["y"])
+
+    def value(name, *shape, kind=TensorProto.FLOAT):
+        return helper.make_tensor_value_info(name, kind, list(shape))
+
+    first = value("x", "T", w.batch, kind=TensorProto.INT32) if w.vocabulary else value("x", "T", w.batch, w.input)
+    states = ["h", "c"][:STATES[w.kind]] if w.state else []
+    graph = helper.make_graph(
+        nodes, w.name, [first, *(value(state, 1, w.batch, w.hidden) for state in states)],
+        [value("y", "T", w.batch, w.output), *(value(f"{state}_n", 1, w.batch, w.hidden) for state in states)],
+        constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)])
+    model.ir_version = 7
+    checker.check_model(model)
+    save(model, path)

@@ -1,0 +1,66 @@
+"""pytorch: PyTorch on one thread, as a contestant (see contestant.h): `pytorch.py INPUTS OUTPUTS WEIGHTS SIZES`.
+
+WEIGHTS is a .npz of the state_dict, SIZES the workload in JSON. The modules are torch.nn's own, run eagerly under
+inference_mode, one call of them for each call of the workload.
+"""
+import json
+import sys
+import time
+
+import numpy
+import torch
+
+inputs_path, outputs_path, weights_path, sizes_text = sys.argv[1:]
+w = json.loads(sizes_text)
+torch.set_num_threads(1)
+
+
+class Model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        if w["vocabulary"]:
+            self.embedding = torch.nn.Embedding(w["vocabulary"], w["input"])
+        layer = getattr(torch.nn, w["kind"])
+        setattr(self, w["layer"], layer(w["input"], w["hidden"], w["layers"], bidirectional=w["directions"] == 2))
+        if w["linear"]:
+            self.linear = torch.nn.Linear(w["hidden"] * w["directions"], w["linear"])
+
+    def forward(self, x, state):
+        if w["vocabulary"]:
+            x = self.embedding(x)
+        x, state = getattr(self, w["layer"])(x, state)
+        if w["linear"]:
+            x = self.linear(x)
+        return x, state
+
+
+def run_pass(state):
+    outputs = []
+    for x in calls:
+        y, kept = model(x, state)
+        if w["state"]:
+            state = kept
+        outputs.append(y)
+    return outputs, state
+
+
+with torch.inference_mode():
+    model = Model().eval()
+    weights = numpy.load(weights_path)
+    model.load_state_dict({name: torch.from_numpy(weights[name]) for name in weights.files})
+    shape = [w["calls"], w["steps"], w["batch"]] + ([] if w["vocabulary"] else [w["input"]])
+    data = numpy.fromfile(inputs_path, numpy.int32 if w["vocabulary"] else numpy.float32)
+    calls = list(torch.from_numpy(data.reshape(shape)))
+    state = None
+    for line in sys.stdin:
+        words = line.split()
+        if words[0] == "check":
+            outputs, state = run_pass(None)
+            torch.cat(outputs).numpy().tofile(outputs_path)
+            print("ok", flush=True)
+        else:
+            _, state = run_pass(state)
+            start = time.process_time_ns()
+            for _ in range(int(words[1])):
+                _, state = run_pass(state)
+            print(time.process_time_ns() - start, flush=True)

@@ -1,0 +1,191 @@
+"""workload: what is measured: shapes, weights and inputs from a seed, and the outputs in float64.
+
+A workload is an Embedding (where `vocabulary` is set), a recurrent layer and a Linear (where `linear` is set). A pass
+is `calls` calls of T steps each; with `state` the recurrent state goes on from call to call. Every contestant gets the
+same weights: float32, under the names of the layers in the .nn file, as in a PyTorch state_dict.
+"""
+import dataclasses
+import random
+import sys
+import zlib
+
+import numpy
+
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+STATES = {"LSTM": 2, "GRU": 1, "RNN": 1}
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    name: str                   # of the model and of its .nn file
+    title: str                  # what the table calls it
+    kind: str                   # LSTM, GRU or RNN
+    input: int                  # width of the recurrent layer's input
+    hidden: int
+    steps: int                  # T: steps a call
+    calls: int = 1              # calls a pass
+    batch: int = 1
+    layers: int = 1
+    directions: int = 1
+    vocabulary: int = 0         # rows of the Embedding, 0 for none
+    linear: int = 0             # outputs of the Linear, 0 for none
+    state: bool = False         # kept from call to call; for one layer, one direction
+    fixed_steps: bool = False   # T is a constant of the .nn file
+
+    @property
+    def layer(self):
+        return self.kind.lower()
+
+    @property
+    def output(self):
+        return self.linear or self.hidden * self.directions
+
+    @property
+    def rows(self):
+        """Rows of the inputs and outputs of a pass: time first, then batch."""
+        return self.calls * self.steps * self.batch
+
+
+WORKLOADS = [
+    *(Workload(f"w1_{h}", f"W1 LSTM 1->{h}, Linear, blocks of 64", "LSTM", 1, h, 64, calls=8, linear=1, state=True)
+      for h in (16, 32, 40)),
+    Workload("w2", "W2 LSTM 128->128, one step a call", "LSTM", 128, 128, 1, calls=64, state=True, fixed_steps=True),
+    Workload("w3", "W3 Embedding, LSTM 128->256, Linear 50, T=32", "LSTM", 128, 256, 32, vocabulary=1000, linear=50),
+    Workload("w4", "W4 LSTM 512, two layers, T=100", "LSTM", 512, 512, 100, layers=2),
+    Workload("w5", "W5 LSTM 256, T=64, batch 32", "LSTM", 256, 256, 64, batch=32),
+    Workload("w6", "W6 LSTM 64->128, two layers, bidirectional, T=100", "LSTM", 64, 128, 100, layers=2, directions=2),
+    Workload("w7", "W7 GRU 128->384, one step a call", "GRU", 128, 384, 1, calls=64, state=True, fixed_steps=True),
+    Workload("w8", "W8 RNN 4->4, T=5", "RNN", 4, 4, 5, fixed_steps=True),
+]
+
+
+def random_state(name):
+    return numpy.random.RandomState(zlib.crc32(name.encode()))
+
+
+def weights(w):
+    """The state_dict: uniform in +-1/sqrt(H) as torch.nn's initial weights are, the Embedding's normal."""
+    rng, bound, parameters = random_state(w.name), w.hidden ** -0.5, {}
+
+    def parameter(name, *shape):
+        parameters[name] = rng.uniform(-bound, bound, shape).astype(numpy.float32)
+
+    if w.vocabulary:
+        parameters["embedding.weight"] = rng.normal(size=(w.vocabulary, w.input)).astype(numpy.float32)
+    for layer in range(w.layers):
+        width = w.hidden * w.directions if layer else w.input
+        for direction in ("", "_reverse")[:w.directions]:
+            parameter(f"{w.layer}.weight_ih_l{layer}{direction}", GATES[w.kind] * w.hidden, width)
+            parameter(f"{w.layer}.weight_hh_l{layer}{direction}", GATES[w.kind] * w.hidden, w.hidden)
+            parameter(f"{w.layer}.bias_ih_l{layer}{direction}", GATES[w.kind] * w.hidden)
+            parameter(f"{w.layer}.bias_hh_l{layer}{direction}", GATES[w.kind] * w.hidden)
+    if w.linear:
+        parameter("linear.weight", w.linear, w.hidden * w.directions)
+        parameter("linear.bias", w.linear)
+    return parameters
+
+
+def inputs(w):
+    """One pass of inputs, time first: tokens [rows] or float32 [rows, input]."""
+    rng = random_state(w.name + " input")
+    if w.vocabulary:
+        return rng.randint(0, w.vocabulary, w.rows).astype(numpy.int32)
+    return rng.normal(size=(w.rows, w.input)).astype(numpy.float32)
+
+
+# ---- float64 --------------------------------------------------------------------------------------------------------
+
+def sigmoid(x):
+    return 1 / (1 + numpy.exp(-x))
+
+
+def recurrent(kind, x, w_ih, w_hh, b_ih, b_hh):
+    """One direction of one layer over x [T, B, I], from the definitions in torch.nn's documentation."""
+    H = w_hh.shape[1]
+    h = c = numpy.zeros((x.shape[1], H))
+    out = []
+    for z in x @ w_ih.T + b_ih:
+        r = h @ w_hh.T + b_hh
+        if kind == "LSTM":
+            i, f, g, o = ((z + r)[:, k * H:(k + 1) * H] for k in range(4))
+            c = sigmoid(f) * c + sigmoid(i) * numpy.tanh(g)
+            h = sigmoid(o) * numpy.tanh(c)
+        elif kind == "GRU":
+            reset, update = (sigmoid((z + r)[:, k * H:(k + 1) * H]) for k in range(2))
+            n = numpy.tanh(z[:, 2 * H:] + reset * r[:, 2 * H:])
+            h = (1 - update) * n + update * h
+        else:
+            h = numpy.tanh(z + r)
+        out.append(h)
+    return numpy.array(out)
+
+
+def reference(w, parameters, x):
+    """The outputs [rows, output] of one pass from zero states, in float64."""
+    p = {name: array.astype(numpy.float64) for name, array in parameters.items()}
+    x = p["embedding.weight"][x] if w.vocabulary else x.astype(numpy.float64)
+    x = x.reshape(w.calls * w.steps, w.batch, w.input)
+    for layer in range(w.layers):
+        def run(x, direction):
+            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            return recurrent(w.kind, x, *(p[f"{w.layer}.{name}_l{layer}{direction}"] for name in names))
+        out = [run(x, "")]
+        if w.directions == 2:
+            out.append(run(x[::-1], "_reverse")[::-1])
+        x = numpy.concatenate(out, axis=2)
+    if w.linear:
+        x = x @ p["linear.weight"].T + p["linear.bias"]
+    return x.reshape(w.rows, w.output)
+
+
+# ---- The sweep ------------------------------------------------------------------------------------------------------
+
+def source(w):
+    """The .nn file of a workload of the sweep."""
+    batch = f"{w.batch}, " if w.batch > 1 else ""
+    shape = f"[1, {batch}{w.hidden}]"
+    first = "(h, c)" if w.kind == "LSTM" else "h"
+    lines = [f"model {w.name} {{"]
+    lines += [f"    input x: float32[{w.steps}, {batch}{w.input}]"]
+    lines += [f"    state {name}: float32{shape}" for name in "hc"[:STATES[w.kind]]]
+    lines += [f"    layer {w.layer} = {w.kind}({w.input}, {w.hidden})"]
+    lines += [f"    out, {first} = {w.layer}(x, {first})", "    output y = out", "}", ""]
+    return "\n".join(lines)
+
+
+def next_multiple(size):
+    return -(-size // 16) * 16
+
+
+def sweep(seed, draws):
+    """Pairs (workload, the same with the next multiple of 16) of sizes drawn from a seed: `draws` sizes of three sorts
+    (primes, beside a vector's edge, any), each as one step a call, 32 steps a call, and a batch; and 1 and 1024."""
+    rng = random.Random(seed)
+    primes = [n for n in range(2, 1024) if all(n % k for k in range(2, int(n ** 0.5) + 1))]
+    edges = [m + d for m in range(4, 1024, 4) for d in (-1, 0, 1)]
+
+    def near(sizes):            # log-uniform, so that small sizes are drawn as often as large ones
+        aim = 2 ** rng.uniform(0, 10)
+        return min(sizes, key=lambda size: abs(size - aim))
+
+    sizes = [1, 1024]
+    while len(sizes) < 2 + draws:
+        size = near((primes, edges, range(1, 1025))[len(sizes) % 3])
+        if size not in sizes:
+            sizes.append(size)
+    pairs = []
+    for number, size in enumerate(sizes):
+        kind = ("LSTM", "GRU")[number % 2] if size != 1024 else rng.choice(("LSTM", "GRU"))
+        for steps, batch in ((1, 1), (32, 1), (8, rng.choice((2, 3, 4, 7, 8, 16, 31, 64)))):
+            def of(hidden):
+                title = f"{kind} {hidden}, T={steps}, batch {batch}"
+                name = f"{kind.lower()}_{hidden}_{steps}_{batch}"
+                return Workload(name, title, kind, 32, hidden, steps, calls=max(1, 32 // steps), batch=batch,
+                                state=True, fixed_steps=True)
+            pairs.append((of(size), of(next_multiple(size))))
+    return pairs
+
+
+if __name__ == "__main__":      # shows what a seed draws
+    for one, other in sweep(sys.argv[1] if len(sys.argv) > 1 else "nnc", 12):
+        print(one.title, "|", other.title)

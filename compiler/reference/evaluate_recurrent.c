@@ -1,0 +1,156 @@
+/* evaluate_recurrent: RNN, LSTM and GRU, sequence by sequence and step by step, by the formulas of torch.nn's
+ * documentation, with activations by Keras's. */
+#include <math.h>
+
+#include "reference/evaluate.h"
+
+/* keras.activations, with its defaults */
+static double activate(const evaluation *e, ir_activation activation, double x)
+{
+    const double selu_scale = 1.05070098735548049342, selu_alpha = 1.67326324235437728482;
+    double y = x;
+    switch (activation) {
+    case IR_ACT_LINEAR: break;
+    case IR_ACT_RELU: y = x > 0 || isnan(x) ? x : 0; break;
+    case IR_ACT_RELU6: y = x > 6 ? 6 : x > 0 || isnan(x) ? x : 0; break;
+    case IR_ACT_LEAKY_RELU: y = x > 0 ? x : 0.2 * x; break;
+    case IR_ACT_TANH: y = tanh(x); break;
+    case IR_ACT_SIGMOID: y = 1 / (1 + exp(-x)); break;
+    case IR_ACT_HARD_SIGMOID:
+        y = 0.2 * x + 0.5;
+        y = y < 0 ? 0 : y > 1 ? 1 : y;
+        break;
+    case IR_ACT_SOFTSIGN: y = x / (1 + fabs(x)); break;
+    case IR_ACT_SOFTPLUS: y = x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); break;
+    case IR_ACT_ELU: y = x > 0 ? x : expm1(x); break;
+    case IR_ACT_SELU: y = selu_scale * (x > 0 ? x : selu_alpha * expm1(x)); break;
+    case IR_ACT_EXPONENTIAL: y = exp(x); break;
+    case IR_ACT_GELU: y = x * 0.5 * (1 + erf(x / sqrt(2.0))); break;
+    case IR_ACT_SILU: y = x / (1 + exp(-x)); break;
+    case IR_ACT_COUNT: ice("an activation out of range");
+    }
+    return rounded(e, y);
+}
+
+/* Row `row` of weight times x, plus the row's bias if there is one. */
+static double product(const evaluation *e, const array *weight, size_t row, const double *x, const array *bias)
+{
+    size_t size = weight->sizes[1];
+    double sum = 0;
+    for (size_t i = 0; i < size; i++) sum = rounded(e, sum + rounded(e, weight->data[row * size + i] * x[i]));
+    return bias ? rounded(e, sum + bias->data[row]) : sum;
+}
+
+typedef struct {
+    const evaluation *evaluation;
+    const ir_attrs *attrs;
+    const array *w_ih, *w_hh, *b_ih, *b_hh, *w_hr;
+    size_t hidden, width;  /* H and P */
+    double *h, *c;         /* [P], [H]: one sequence's state */
+    double *next_h;        /* [H] */
+} cell;
+
+/* The part of gate number `gate` that comes from x or from h. */
+static double from_x(const cell *s, unsigned gate, size_t j, const double *x)
+{
+    return product(s->evaluation, s->w_ih, gate * s->hidden + j, x, s->b_ih);
+}
+
+static double from_h(const cell *s, unsigned gate, size_t j, const double *h)
+{
+    return product(s->evaluation, s->w_hh, gate * s->hidden + j, h, s->b_hh);
+}
+
+static double gate_of(const cell *s, unsigned gate, size_t j, const double *x)
+{
+    const evaluation *e = s->evaluation;
+    return activate(e, s->attrs->recurrent_activation, rounded(e, from_x(s, gate, j, x) + from_h(s, gate, j, s->h)));
+}
+
+static double candidate_of(const cell *s, unsigned gate, size_t j, const double *x)
+{
+    const evaluation *e = s->evaluation;
+    return activate(e, s->attrs->activation, rounded(e, from_x(s, gate, j, x) + from_h(s, gate, j, s->h)));
+}
+
+/* h' = act(W_ih x + b_ih + W_hh h + b_hh) */
+static void rnn_step(cell *s, const double *x)
+{
+    for (size_t j = 0; j < s->hidden; j++) s->next_h[j] = candidate_of(s, 0, j, x);
+}
+
+/* c' = f * c + i * g; h' = o * act(c'); with proj_size h' = W_hr h' */
+static void lstm_step(cell *s, const double *x)
+{
+    const evaluation *e = s->evaluation;
+    for (size_t j = 0; j < s->hidden; j++) {
+        double i = gate_of(s, 0, j, x), f = gate_of(s, 1, j, x), g = candidate_of(s, 2, j, x), o = gate_of(s, 3, j, x);
+        s->c[j] = rounded(e, rounded(e, f * s->c[j]) + rounded(e, i * g));
+        s->next_h[j] = rounded(e, o * activate(e, s->attrs->activation, s->c[j]));
+    }
+}
+
+/* n = act(W_in x + b_in + r * (W_hn h + b_hn)), or, without reset_after, act(W_in x + b_in + W_hn (r * h) + b_hn);
+ * h' = (1 - z) * n + z * h */
+static void gru_step(cell *s, const double *x, double *reset)
+{
+    const evaluation *e = s->evaluation;
+    for (size_t j = 0; j < s->hidden; j++) reset[j] = gate_of(s, 0, j, x);
+    double *reset_h = reset + s->hidden;
+    for (size_t j = 0; j < s->hidden; j++) reset_h[j] = rounded(e, reset[j] * s->h[j]);
+    for (size_t j = 0; j < s->hidden; j++) {
+        double z = gate_of(s, 1, j, x), recurrent;
+        if (s->attrs->reset_after) recurrent = rounded(e, reset[j] * from_h(s, 2, j, s->h));
+        else recurrent = from_h(s, 2, j, reset_h);
+        double n = activate(e, s->attrs->activation, rounded(e, from_x(s, 2, j, x) + recurrent));
+        s->next_h[j] = rounded(e, rounded(e, rounded(e, 1 - z) * n) + rounded(e, z * s->h[j]));
+    }
+}
+
+static void step(cell *s, const double *x, double *scratch)
+{
+    switch (s->attrs->cell) {
+    case IR_RNN: rnn_step(s, x); break;
+    case IR_LSTM: lstm_step(s, x); break;
+    case IR_GRU: gru_step(s, x, scratch); break;
+    }
+    for (size_t p = 0; p < s->width; p++)
+        s->h[p] = s->w_hr ? product(s->evaluation, s->w_hr, p, s->next_h, NULL) : s->next_h[p];
+}
+
+void evaluate_recurrent(evaluation *e, const ir_node *n)
+{
+    const array *x = evaluate_input(e, n, IR_REC_X), *h0 = evaluate_input(e, n, IR_REC_H0);
+    const array *c0 = evaluate_input(e, n, IR_REC_C0), *lengths = evaluate_input(e, n, IR_REC_LENGTHS);
+    cell s = {.evaluation = e, .attrs = &n->attrs};
+    s.w_ih = evaluate_input(e, n, IR_REC_W_IH);
+    s.w_hh = evaluate_input(e, n, IR_REC_W_HH);
+    s.b_ih = evaluate_input(e, n, IR_REC_B_IH);
+    s.b_hh = evaluate_input(e, n, IR_REC_B_HH);
+    s.w_hr = evaluate_input(e, n, IR_REC_W_HR);
+    s.hidden = s.w_hh->sizes[0] / ir_cell_gates(n->attrs.cell);
+    s.width = s.w_hh->sizes[1];
+    s.h = ARENA_ARRAY(e->arena, double, s.width);
+    s.c = ARENA_ARRAY(e->arena, double, s.hidden);
+    s.next_h = ARENA_ARRAY(e->arena, double, s.hidden);
+    double *scratch = ARENA_ARRAY(e->arena, double, 2 * s.hidden);
+    array *out = evaluate_result(e, n, 0), *h_n = evaluate_result(e, n, 1);
+    array *c_n = n->attrs.cell == IR_LSTM ? evaluate_result(e, n, 2) : NULL;
+    size_t steps = x->sizes[0], batch = x->sizes[1], features = x->sizes[2];
+    for (size_t b = 0; b < batch; b++) {
+        if (lengths && !(lengths->data[b] >= 1 && lengths->data[b] <= (double)steps)) {
+            e->status = REFERENCE_LENGTH;
+            return;
+        }
+        size_t length = lengths ? (size_t)lengths->data[b] : steps;
+        for (size_t p = 0; p < s.width; p++) s.h[p] = h0 ? h0->data[b * s.width + p] : 0;
+        for (size_t j = 0; j < s.hidden; j++) s.c[j] = c0 ? c0->data[b * s.hidden + j] : 0;
+        for (size_t i = 0; i < length; i++) {
+            size_t t = n->attrs.reverse ? length - 1 - i : i;
+            step(&s, x->data + (t * batch + b) * features, scratch);
+            memcpy(out->data + (t * batch + b) * s.width, s.h, s.width * sizeof *s.h);
+        }
+        memcpy(h_n->data + b * s.width, s.h, s.width * sizeof *s.h);
+        if (c_n) memcpy(c_n->data + b * s.hidden, s.c, s.hidden * sizeof *s.c);
+    }
+}

@@ -1,0 +1,281 @@
+"""Layers with any legal options, on values that they go with. Each function adds one, or raises NoWay."""
+from .model import MOST_WORK, NoWay
+from .sizes import Size, product
+
+ACTIVATIONS = ["linear", "relu", "relu6", "leaky_relu", "tanh", "sigmoid", "hard_sigmoid", "softsign", "softplus", "elu",
+               "selu", "exponential", "gelu", "silu", "swish"]
+MILD = ["relu6", "tanh", "sigmoid", "hard_sigmoid", "softsign"]   # those whose state stays small
+
+
+def arguments(b, positional, keywords):
+    """Positional ones as they are or by keyword, keywords in any order, each only where it differs from the default or
+    by chance."""
+    out = [str(v) for _, v in positional]
+    if b.chance(0.2):
+        out[-1] = f"{positional[-1][0]}={out[-1]}"
+    rest = [f"{name}={value}" for name, value, default in keywords if value != default or b.chance(0.1)]
+    b.rng.shuffle(rest)
+    return ", ".join(out + rest)
+
+
+def boolean(b, value):
+    return b.rng.choice(["true", "True"] if value else ["false", "False"])
+
+
+def sized(v, axis=-1, most=10 ** 9):
+    return v.rank and v.shape[axis].const is not None and v.shape[axis].const <= most
+
+
+def count_options(b, kind, *options):
+    """Each option by itself, and the layer."""
+    b.count(kind, "")
+    for o in options:
+        if o:
+            b.count(kind, o)
+
+
+def linear(b):
+    x = b.float(lambda v: sized(v) and v.time != v.rank - 1)
+    features, out = x.shape[-1].const, b.size()
+    if (product(x.shape) * out).hi > MOST_WORK:
+        raise NoWay
+    bias = b.chance(0.7)
+    name = b.layer("Linear", arguments(b, [("in_features", features), ("out_features", out)],
+                                       [("bias", boolean(b, bias), "true")]))
+    b.result(f"{name}({x.text})", "float32", x.shape[:-1] + (out,), x.magnitude, time=x.time, layers=[name])
+    count_options(b, "Linear", not bias and "no bias", f"rank {x.rank}", out == 1 and "to 1")
+
+
+def embedding(b):
+    ids = b.pick(lambda v: v.dtype == "int32" and v.index_limit and v.rank < 5 and v.index_limit < 200)
+    rows, size = ids.index_limit + b.rng.choice([0, 0, 1, 5]), b.size()
+    keywords = []
+    padding, norm, kind = b.chance(0.3), b.chance(0.3), b.rng.choice(["2.0", "1.0", "3", "inf"])
+    if padding:
+        keywords.append(("padding_idx", b.rng.randrange(-rows, rows), None))
+    if norm:
+        keywords += [("max_norm", b.rng.choice([0.3, 0.5, 1.0]), None), ("norm_type", kind, "2.0")]
+    name = b.layer("Embedding", arguments(b, [("num_embeddings", rows), ("embedding_dim", size)], keywords))
+    b.result(f"{name}({ids.text})", "float32", ids.shape + (size,), 1.0, time=ids.time, layers=[name])
+    count_options(b, "Embedding", padding and "padding_idx", norm and f"norm_type {kind}", f"rank {ids.rank}",
+                  size == 1 and "to 1")
+
+
+def conv1d(b):
+    x = b.float(lambda v: v.rank in (2, 3) and sized(v, -2) and v.time is None)
+    channels, length = x.shape[-2].const, x.shape[-1]
+    groups = b.rng.choice([g for g in (1, 1, 1, 2, 3, 4, channels) if channels % g == 0])
+    out = groups * b.rng.choice([1, 1, 2, 3, 5, 8, 16])
+    kernel, stride = b.rng.choice([1, 2, 3, 3, 4, 5, 7]), b.rng.choice([1, 1, 1, 2, 3])
+    dilation, padding = b.rng.choice([1, 1, 1, 2, 3]), b.rng.choice([0, 0, 1, 2, 3])
+    mode = b.rng.choice(["zeros", "zeros", "reflect", "replicate", "circular"])
+    word = b.rng.choice([None, None, None, "same", "valid"])
+    reach = dilation * (kernel - 1)
+    around = 2 * padding
+    if word:
+        padding, around = f'"{word}"', reach if word == "same" else 0
+        stride = 1 if word == "same" else stride
+    each = around - around // 2
+    if length.lo + around - reach < 1 or (mode == "reflect" and length.lo <= each):
+        raise NoWay
+    if mode == "circular" and length.lo < each:
+        raise NoWay
+    bias = b.chance(0.7)
+    result = (length + (around - reach - 1)) // stride + 1
+    if (result * (out * kernel * (channels // groups)) * (x.shape[0] if x.rank == 3 else 1)).hi > MOST_WORK:
+        raise NoWay
+    quoted = f'"{mode}"'
+    name = b.layer("Conv1d", arguments(b, [("in_channels", channels), ("out_channels", out), ("kernel_size", kernel)], [
+        ("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1), ("groups", groups, 1),
+        ("bias", boolean(b, bias), "true"), ("padding_mode", quoted, '"zeros"')]))
+    b.result(f"{name}({x.text})", "float32", x.shape[:-2] + (out, result), x.magnitude, layers=[name])
+    count_options(b, "Conv1d", not bias and "no bias", f"rank {x.rank}", f"stride {stride}", f"dilation {dilation}",
+                  groups > 1 and ("depthwise" if groups == channels else "groups"), word and f"padding {word}",
+                  around and f"padding_mode {mode}", kernel == 1 and "kernel 1",
+                  length.const is None and "run-time length")
+
+
+def layer_norm(b):
+    count = b.rng.choice([1, 1, 1, 2])
+    x = b.float(lambda v: v.rank >= count and all(sized(v, -1 - i) for i in range(count))
+                and (v.time is None or v.time < v.rank - count))
+    shape = [s.const for s in x.shape[x.rank - count:]]
+    if max(shape) == 1 and not b.chance(0.1):
+        raise NoWay
+    text = str(shape[0]) if count == 1 and b.chance(0.6) else "(" + ", ".join(map(str, shape)) + ",)"
+    if count > 1 and b.chance(0.5):
+        text = "[" + ", ".join(map(str, shape)) + "]"
+    elif count > 1:
+        text = "(" + ", ".join(map(str, shape)) + ")"
+    affine, bias, eps = b.chance(0.8), b.chance(0.8), b.rng.choice(["1e-5", "1e-3", "0.1"])
+    name = b.layer("LayerNorm", arguments(b, [("normalized_shape", text)], [
+        ("eps", eps, "1e-5"), ("elementwise_affine", boolean(b, affine), "true"), ("bias", boolean(b, bias), "true")]))
+    b.result(f"{name}({x.text})", "float32", x.shape, 2.0, time=x.time, layers=[name])
+    count_options(b, "LayerNorm", f"dims {count}", not affine and "not affine", affine and not bias and "no bias",
+                  f"eps {eps}")
+
+
+def batch_norm(b):
+    x = b.float(lambda v: v.rank in (2, 3) and sized(v, 1) and v.time is None)
+    affine, eps = b.chance(0.8), b.rng.choice(["1e-5", "1e-3"])
+    name = b.layer("BatchNorm1d", arguments(b, [("num_features", x.shape[1].const)], [
+        ("eps", eps, "1e-5"), ("affine", boolean(b, affine), "true"), ("momentum", "none", "none")]))
+    b.result(f"{name}({x.text})", "float32", x.shape, x.magnitude * 2, layers=[name])
+    count_options(b, "BatchNorm1d", f"rank {x.rank}", not affine and "not affine")
+
+
+def dropout(b):
+    x = b.float()
+    name = b.layer("Dropout", b.rng.choice(["", "0.1", "p=0.5"]))
+    b.result(f"{name}({x.text})", "float32", x.shape, x.magnitude, time=x.time, layers=[name])
+    b.count("Dropout", "")
+
+
+# --- recurrent layers ---
+
+def activations(b, kind, keywords, options):
+    """Adds activation options; others than torch's make a variant."""
+    if kind == "RNN":
+        word = b.rng.choice(["nonlinearity", "nonlinearity", "activation"])
+        pick = b.rng.choice(["tanh", "tanh", "relu"]) if word == "nonlinearity" else b.rng.choice(ACTIVATIONS)
+        keywords.append((word, f'"{pick}"', '"tanh"'))
+        options.append(f"activation {pick}")
+        return pick in MILD
+    mild = True
+    if b.chance(0.3):
+        pick = b.rng.choice(ACTIVATIONS)
+        keywords.append(("activation", f'"{pick}"', '"tanh"'))
+        options.append(f"activation {pick}")
+        mild = pick in MILD
+    if b.chance(0.3):
+        pick = b.rng.choice(ACTIVATIONS if b.chance(0.3) else MILD)
+        keywords.append(("recurrent_activation", f'"{pick}"', '"sigmoid"'))
+        options.append(f"recurrent {pick}")
+        mild = mild and pick in MILD
+    return mild
+
+
+def lengths_of(b, batch, steps):
+    """An input of lengths, at times one that is there."""
+    there = [v for name, number, holds in b.model.inputs for v in [b.model.values[number]]
+             if holds[0] == "length" and holds[1] == steps and v.shape == (batch,)]
+    if there and b.chance(0.7):
+        return b.rng.choice(there)
+    v = b.input("int32", [batch], ("length", steps))
+    b.live.remove(v)
+    return v
+
+
+def initial(b, shape):
+    """A value of this shape, an input or what a model has."""
+    there = [v for v in b.live if v.dtype == "float32" and v.shape == tuple(shape) and v.magnitude <= 4]
+    if there and b.chance(0.7):
+        return b.rng.choice(there)
+    if all(s.const is not None for s in shape) and b.chance(0.3):
+        return b.param(shape)
+    return b.input("float32", shape, ("float",))
+
+
+def fixed_state(b, shape):
+    if any(s.const is None for s in shape):
+        raise NoWay
+    return b.state(shape, b.rng.choice([None, None, "0.5", b.param(shape).text if b.chance(0.4) else None]))
+
+
+def recurrent(b):
+    kind = b.rng.choice(["RNN", "LSTM", "LSTM", "GRU", "GRU"])
+    x = b.float(lambda v: v.rank in (2, 3) and sized(v, -1, 97) and v.magnitude < 100 and v.time in (None, 0))
+    batched, streams = x.rank == 3, b.model.stream is not None
+    batch_first = batched and b.chance(0.4) and not streams
+    lengths = batched and b.chance(0.25) and not streams
+    layers, hidden = b.rng.choice([1, 1, 1, 2, 3]), b.size(65)
+    both, bias = b.chance(0.3) and not streams, b.chance(0.8)
+    given = b.rng.choice(["none", "given", "state"]) if not streams else "state"
+    projected = b.rng.randrange(1, hidden) if kind == "LSTM" and hidden > 1 and b.chance(0.25) else 0
+    features, directions, options = x.shape[-1].const, 2 if both else 1, []
+    batch = x.shape[0 if batch_first else 1] if batched else Size.of(1)
+    steps = x.shape[1 if batched and batch_first else 0]
+    width = projected or hidden
+    gates = {"RNN": 1, "GRU": 3, "LSTM": 4}[kind]
+    work = steps * batch * (gates * hidden * (max(features, directions * width) + width) * layers * directions)
+    if work.hi > MOST_WORK:
+        raise NoWay
+    keywords = [("num_layers", layers, 1), ("bias", boolean(b, bias), "true"), ("bidirectional", boolean(b, both), "false"),
+                ("batch_first", boolean(b, batch_first), "false"), ("dropout", "0.0", "0.0")]
+    mild = activations(b, kind, keywords, options)
+    if not mild and steps.hi > 8 or not mild and given == "state":
+        raise NoWay
+    if projected:
+        keywords.append(("proj_size", projected, 0))
+    if kind == "GRU":
+        after = b.chance(0.75)
+        keywords.append(("reset_after", boolean(b, after), "true"))
+        options.append(None if after else "reset_after=false")
+    name = b.layer(kind, arguments(b, [("input_size", features), ("hidden_size", hidden)], keywords))
+
+    rows = [Size.of(layers * directions)] + ([batch] if batched else [])
+    shapes = [rows + [Size.of(width)]] + ([rows + [Size.of(hidden)]] if kind == "LSTM" else [])
+    states = []
+    if given == "state":
+        states = [fixed_state(b, s) for s in shapes]
+    elif given == "given":
+        states = [initial(b, s) for s in shapes]
+    hx = "" if not states else ", " + (states[0].text if kind != "LSTM" else f"({states[0].text}, {states[1].text})")
+    n = f", lengths={lengths_of(b, batch, steps).text}" if lengths else ""
+    out_shape = list(x.shape[:-1]) + [directions * width]
+    out = b.value("float32", out_shape, 1.0, time=x.time)
+    ends = [b.value("float32", s, 1.0) for s in shapes]
+    shown = [e.text for e in ends]
+    if given == "state":
+        for end, state in zip(ends, states):
+            b.model.names[end.number] = b.model.names[state.number]
+    elif b.chance(0.5):
+        shown = ["_"] * len(ends)
+    pattern = shown[0] if kind != "LSTM" else f"({', '.join(shown)})"
+    if kind == "LSTM" and shown[0] == "_" and b.chance(0.5):
+        pattern = "_"
+    s = b.bind(f"{name}({x.text}{hx}{n})", out, pattern=f"{out.text}, {pattern}", layers=[name])
+    if shown[0] != "_":
+        s.defines += [e.number for e in ends]
+        if not streams:
+            b.live += ends
+        elif b.chance(0.3):   # nothing else in a streaming model may use the end of a run
+            b.output(b.rng.choice(ends))
+    count_options(b, kind, f"layers {layers}", not bias and "no bias", both and "bidirectional",
+                  batch_first and "batch_first", lengths and "lengths", projected and "proj_size", f"states {given}",
+                  not batched and "unbatched", batch.const is None and "run-time batch",
+                  steps.const is None and "run-time steps", hidden == 1 and "hidden 1", *options)
+
+
+def cell(b):
+    kind = b.rng.choice(["RNNCell", "LSTMCell", "GRUCell"])
+    x = b.float(lambda v: v.rank in (1, 2) and sized(v, -1, 97) and v.magnitude < 100 and v.time is None)
+    if b.model.stream is not None:
+        raise NoWay
+    hidden, bias, given = b.size(65), b.chance(0.8), b.rng.choice(["none", "given", "state"])
+    batched, features = x.rank == 2, x.shape[-1].const
+    gates = {"RNNCell": 1, "GRUCell": 3, "LSTMCell": 4}[kind]
+    if (product(x.shape[:-1]) * (gates * hidden * (features + hidden))).hi > MOST_WORK:
+        raise NoWay
+    keywords = [("bias", boolean(b, bias), "true")]
+    relu = kind == "RNNCell" and b.chance(0.3)
+    if relu:
+        keywords.append(("nonlinearity", '"relu"', '"tanh"'))
+    name = b.layer(kind, arguments(b, [("input_size", features), ("hidden_size", hidden)], keywords))
+    shape, count = list(x.shape[:-1]) + [Size.of(hidden)], 2 if kind == "LSTMCell" else 1
+    states = []
+    if given == "state" and not relu:
+        states = [fixed_state(b, shape) for _ in range(count)]
+    elif given != "none":
+        states, given = [initial(b, shape) for _ in range(count)], "given"
+    hx = "" if not states else ", " + (states[0].text if count == 1 else f"({states[0].text}, {states[1].text})")
+    ends = [b.value("float32", shape) for _ in range(count)]
+    if given == "state":
+        for end, state in zip(ends, states):
+            b.model.names[end.number] = b.model.names[state.number]
+    b.bind(f"{name}({x.text}{hx})", *ends, layers=[name])
+    count_options(b, kind, not bias and "no bias", relu and "relu", f"states {given}", not batched and "unbatched",
+                  batched and x.shape[0].const is None and "run-time batch")
+
+
+ALL = [(linear, 4), (embedding, 3), (conv1d, 4), (layer_norm, 2), (batch_norm, 2), (dropout, 0.5), (recurrent, 7), (cell, 2)]
