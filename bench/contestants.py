@@ -203,7 +203,7 @@ class Built:
         weights.write_bytes(b"".join(numpy.asarray(a, numpy.float32).tobytes() for a in arrays))
         root = pathlib.Path(s.rtneural)
         flags = ["-std=c++17", "-O3", "-ffast-math", *s.native, "-DNDEBUG", "-DRTNEURAL_USE_EIGEN=1",
-                 "-DRTNEURAL_DEFAULT_ALIGNMENT=" + ("64" if s.isa in (None, 2) else "32" if s.isa else "16"),
+                 "-DRTNEURAL_DEFAULT_ALIGNMENT=" + ("16" if s.isa == 0 else "32"),
                  "-DEIGEN_STACK_ALLOCATION_LIMIT=0", f"-I{root}", f"-isystem{root / 'modules' / 'Eigen'}",
                  "-isystem/usr/include/eigen3"]
         self.compile(s.cxx, flags, "rtneural.cpp", self.folder / "rtneural")

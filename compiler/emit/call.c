@@ -71,16 +71,39 @@ static bool is_plain(const emit_context *e, const plan_kernel *k) {
            plan_view_dense(e->plan->dims, from) && plan_view_dense(e->plan->dims, to);
 }
 
-void call_function(emit_context *e, plan_kernel *k) {
-    if (is_plain(e, k)) return;
-    k->function = emit_name(e, "%s", k->function + strlen(e->model) + 1);
-    cfunction *f = c_function(e->unit, "static void", k->function, emit_shapes_comment(e, k));
+bool call_uses_vectors(const plan_kernel *k) {
+    if (k->kind != PLAN_NODE) return false;
+    ir_op op = k->node->op;
+    return op == IR_RECURRENT || op == IR_LINEAR || op == IR_MATMUL || op == IR_CONV1D;
+}
+
+/* Where the name of the kernel's function for the current target is kept; the baseline's serves all others. */
+static cexpr **function_of(emit_context *e, const plan_kernel *k) {
+    return emit_once(e, "function %s%s", k->function, call_uses_vectors(k) ? e->target->suffix : "");
+}
+
+static void one_function(emit_context *e, const plan_kernel *k) {
+    const char *name = emit_function_name(e, "%s", k->function + strlen(e->model) + 1);
+    *function_of(e, k) = c_name(e->unit, "%s", name);
+    cfunction *f = c_function(e->unit, emit_static(e), name, emit_shapes_comment(e, k));
     for (size_t i = 0; i < k->symbol_count; i++) c_parameter(f, "size_t", emit_symbol(e, k->symbols[i]));
     call_operands(k, add_parameter, f);
     if (k->start) c_parameter(f, "size_t", "start");
     if (k->work) c_parameter(f, "float *", "work");
     emit_kernel_body(e, k, f);
     c_function_end(f);
+}
+
+void call_function(emit_context *e, const plan_kernel *k) {
+    if (is_plain(e, k)) return;
+    const emit_target *baseline = e->target;
+    for (size_t i = 0; i < (call_uses_vectors(k) ? EMIT_TARGETS : 1); i++) {
+        e->target = &emit_targets[i];
+        if (i > 0) c_top_line(e->unit, "#if %s", e->target->guard);
+        one_function(e, k);
+        if (i > 0) c_top_line(e->unit, "#endif\n");
+    }
+    e->target = baseline;
 }
 
 /* --- calls --- */
@@ -123,5 +146,5 @@ void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *
     call_operands(k, add_argument, &l);
     if (k->start) l.arguments[l.count++] = emit_dim(e, k->start);
     if (k->work) l.arguments[l.count++] = base(context, k->work);
-    c_do(b, c_call_list(e->unit, k->function, l.count, l.arguments));
+    c_do(b, c_call_list(e->unit, c_text(*function_of(e, k)), l.count, l.arguments));
 }

@@ -11,11 +11,14 @@ void call_operands(const plan_kernel *k, operand_visitor *visit, void *context);
 
 const char *call_pointer_type(ir_dtype t, bool constant); /* "const float *" */
 
-/* Adds the kernel's function to the unit, and gives it its final name. Nothing for a kernel that is a plain memset or
- * memcpy. */
-void call_function(emit_context *e, plan_kernel *k);
+/* Adds the kernel's function to the unit, for each target where the kernel uses vectors. Nothing for a kernel that is a
+ * plain memset or memcpy. */
+void call_function(emit_context *e, const plan_kernel *k);
+/* Does the kernel have a function of its own for each target? */
+bool call_uses_vectors(const plan_kernel *k);
 
-/* The address of a buffer's first element, as the calling function knows it. */
+/* Calls the kernel's function for the current target. base gives the address of a buffer's first element, as the calling
+ * function knows it. */
 typedef cexpr *buffer_base(void *context, const plan_buffer *b);
 void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *base, void *context);
 

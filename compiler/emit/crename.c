@@ -29,7 +29,7 @@ static void rename_expr(const protection *p, cexpr *e) {
 static void rename_block(const protection *p, const cblock *b) {
     if (!b) return;
     for (cstmt *s = b->first; s; s = s->next) {
-        if (s->name && s->kind != CSTMT_COMMENT) s->name = renamed(p, s->name);
+        if (s->name && s->kind != CSTMT_COMMENT && s->kind != CSTMT_LINE) s->name = renamed(p, s->name);
         rename_expr(p, s->from);
         rename_expr(p, s->to);
         rename_block(p, s->body);

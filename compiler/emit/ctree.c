@@ -50,6 +50,11 @@ bool c_is_int(const cexpr *e, int64_t *value) {
     return true;
 }
 
+const char *c_text(const cexpr *name) {
+    if (name->kind != CEXPR_NAME) ice("not a name");
+    return name->text;
+}
+
 static bool is_int(const cexpr *e, int64_t value) { return e->kind == CEXPR_INT && e->integer == value; }
 
 /* The value of `a op b` on integer literals, where it is one and nothing overflows. */
@@ -195,6 +200,13 @@ void c_comment(cblock *b, const char *format, ...) {
     va_list args;
     va_start(args, format);
     append(b, CSTMT_COMMENT)->name = arena_vprintf(b->unit->arena, format, args);
+    va_end(args);
+}
+
+void c_line(cblock *b, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    append(b, CSTMT_LINE)->name = arena_vprintf(b->unit->arena, format, args);
     va_end(args);
 }
 

@@ -41,6 +41,7 @@ cexpr *c_conditional(cunit *u, cexpr *test, cexpr *yes, cexpr *no);
 cexpr *c_call(cunit *u, const char *function, unsigned count, ...);  /* count arguments of type cexpr * */
 cexpr *c_call_list(cunit *u, const char *function, unsigned count, cexpr *const *arguments);
 bool c_is_int(const cexpr *e, int64_t *value);                       /* an integer literal */
+const char *c_text(const cexpr *name);                               /* the text of a c_name */
 
 /* --- statements: each function appends to a block ------------------------------------------------------------------ */
 void c_declare(cblock *b, const char *type, const char *name, cexpr *value);            /* TYPE NAME = value; value may be NULL */
@@ -50,6 +51,7 @@ void c_do(cblock *b, cexpr *expression);                                        
 void c_return(cblock *b, cexpr *value);                                                 /* value may be NULL */
 void c_comment(cblock *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void c_blank(cblock *b);
+void c_line(cblock *b, const char *format, ...) __attribute__((format(printf, 2, 3))); /* at the margin: #if, #endif */
 /* for (size_t NAME = from; NAME < to; NAME += step) { … }: gives the body. step 1 prints ++. */
 cblock *c_for(cblock *b, const char *name, cexpr *from, cexpr *to, int64_t step);
 /* for (size_t NAME = from; NAME-- > 0;) { … }: from - 1 down to 0. */

@@ -21,7 +21,7 @@ struct cexpr {
 };
 
 typedef enum {
-    CSTMT_DECLARE, CSTMT_ARRAY, CSTMT_ASSIGN, CSTMT_DO, CSTMT_RETURN, CSTMT_COMMENT, CSTMT_BLANK, CSTMT_FOR,
+    CSTMT_DECLARE, CSTMT_ARRAY, CSTMT_ASSIGN, CSTMT_DO, CSTMT_RETURN, CSTMT_COMMENT, CSTMT_LINE, CSTMT_BLANK, CSTMT_FOR,
     CSTMT_FOR_DOWN, CSTMT_IF, CSTMT_SCOPE
 } cstmt_kind;
 
@@ -29,7 +29,7 @@ typedef struct cstmt cstmt;
 struct cstmt {
     cstmt_kind kind;
     const char *type;       /* DECLARE, ARRAY; ASSIGN: the operator */
-    const char *name;       /* DECLARE, ARRAY, FOR; COMMENT: the text */
+    const char *name;       /* DECLARE, ARRAY, FOR; COMMENT, LINE: the text */
     cexpr *from, *to;       /* FOR; DECLARE, ASSIGN, DO, RETURN, IF use `from` (ASSIGN: target) and `to` (value) */
     int64_t number;         /* ARRAY: elements; FOR: step */
     cblock *body, *other;   /* FOR, IF, SCOPE; IF's else */

@@ -4,6 +4,7 @@
 
 #include "emit/banner.h"
 #include "emit/emit.h"
+#include "emit/procedure.h"
 
 static const char *guard(arena *a, const char *header_name) {
     text t = text_new(a);
@@ -51,6 +52,10 @@ static void print_struct(const plan *p, const emit_api *api, FILE *to) {
     for (size_t i = 0; i < m->state_count; i++) {
         fprintf(to, "    float %s[%lld]; /* %s */\n", api->states[i], (long long)dim_max(p->state_buffers[i]->elements),
                 ir_type_string(a, &m->states[i].type));
+        empty = false;
+    }
+    if (procedure_has_bodies(p)) {
+        fprintf(to, "    int32_t instruction_set[1]; /* noted by %s_reset */\n", api->name);
         empty = false;
     }
     int64_t floats = emit_scratch_floats(p), ints = p->scratch_ints;

@@ -11,7 +11,7 @@
 
 void emit_begin_model(emit_context *e) {
     e->param_tables = ARENA_ARRAY(e->arena, cexpr *, e->plan->model->param_count + 1);
-    e->once = NULL;
+    e->once = name_set_new(e->arena);
 }
 
 const char *emit_name(emit_context *e, const char *format, ...) {
@@ -98,6 +98,18 @@ cexpr *emit_element(emit_context *e, const char *name, const plan_view *v, cexpr
     return c_index(e->unit, c_name(e->unit, "%s", name), emit_offset(e, v, index));
 }
 
+const char *emit_function_name(emit_context *e, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *name = arena_vprintf(e->arena, format, args);
+    va_end(args);
+    return emit_name(e, "%s%s", name, e->target->suffix);
+}
+
+const char *emit_static(const emit_context *e) {
+    return *e->target->attribute ? arena_printf(e->arena, "%s static void", e->target->attribute) : "static void";
+}
+
 const char *emit_vector(const emit_context *e, const char *function) {
     return arena_printf(e->arena, "%s_%s", e->target->prefix, function);
 }
@@ -134,24 +146,12 @@ cexpr *emit_param(emit_context *e, size_t param) {
                c_table(e->unit, emit_name(e, "%s", p->key), values->elements, style, fill_param, values, comment);
 }
 
-struct emit_once {
-    const char *key;
-    cexpr *made;
-    struct emit_once *next;
-};
-
 cexpr **emit_once(emit_context *e, const char *format, ...) {
     va_list args;
     va_start(args, format);
     const char *key = arena_vprintf(e->arena, format, args);
     va_end(args);
-    for (struct emit_once *o = e->once; o; o = o->next)
-        if (strcmp(o->key, key) == 0) return &o->made;
-    struct emit_once *o = ARENA_NEW(e->arena, struct emit_once);
-    o->key = key;
-    o->next = e->once;
-    e->once = o;
-    return &o->made;
+    return (cexpr **)name_set_value(e->once, key);
 }
 
 /* --- comments --- */

@@ -14,10 +14,18 @@
 
 /* The vector layer of the runtime that code is emitted for; functions are PREFIX_load, PREFIX_madd … */
 typedef struct {
-    const char *prefix;  /* "nnc_v4": also the vector type */
+    const char *prefix;    /* "nnc_v4": also the vector type */
     unsigned lanes;
     unsigned registers;
+    const char *suffix;    /* of the functions emitted for it: "_v8"; "" for the baseline */
+    const char *attribute; /* what stands before them: "NNC_TARGET_V8"; "" for the baseline */
+    const char *guard;     /* the macro that says whether a compiler can have it: "NNC_HAS_V8"; "" for the baseline */
 } emit_target;
+
+/* All bodies that a file has, the baseline first. */
+enum { EMIT_TARGETS = 1 };
+static const int64_t emit_widest_lanes = 4;
+extern const emit_target emit_targets[EMIT_TARGETS];
 
 typedef struct {
     arena *arena;
@@ -28,7 +36,7 @@ typedef struct {
     ctable_style tables;     /* decimal while the model is small */
     int64_t unroll;          /* a loop with constant bounds is unrolled while its body's statements stay within this */
     name_set *names;            /* of file scope that are taken, of all models in the file */
-    struct emit_once *once;  /* kernel.c: emit_once's, of the current model */
+    name_set *once;          /* kernel.c: emit_once's, of the current model */
     cexpr **param_tables;    /* kernel.c: emit_param's, by param of the current model */
 } emit_context;
 
@@ -54,6 +62,9 @@ cexpr *emit_element(emit_context *e, const char *name, const plan_view *v, cexpr
 cexpr *emit_offset(emit_context *e, const plan_view *v, cexpr *const *index); /* just the sum */
 /* A name for a file-scope thing: MODEL_SUFFIX, made unique. */
 const char *emit_name(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for a function that is emitted for the current target, and what stands before its name. */
+const char *emit_function_name(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *emit_static(const emit_context *e);
 /* "nnc_v4_madd" for "madd". */
 const char *emit_vector(const emit_context *e, const char *function);
 /* A table of a param's values as they stand (embedding, LayerNorm's weight): one table a param, however many use it. */

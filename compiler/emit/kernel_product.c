@@ -139,7 +139,7 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
     w->weight = emit_param_data(e, k->inputs[1].param);
     w->bias = k->inputs[2].kind == PLAN_PARAM ? emit_param_data(e, k->inputs[2].param) : NULL;
     w->bias_from = w->bias ? 0 : 1;
-    w->tail = e->target->lanes > COST_PADDING ? e->target->lanes : 0;
+    w->tail = emit_widest_lanes > COST_PADDING ? emit_widest_lanes : 0;
 
     row_loop loops[IR_MAX_RANK];
     unsigned count = collapse(e, x, y, loops);
@@ -148,23 +148,27 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
     p.x_row = count ? emit_dim(e, loops[count - 1].x) : c_int(u, 0);
     p.y_row = count ? emit_dim(e, loops[count - 1].y) : c_int(u, 0);
     if (count && dim_max(loops[count - 1].extent) < COST_ROWS) p.full_rows = dim_max(loops[count - 1].extent);
-    const char *name = emit_name(e, "%s_weights", label);
+    cexpr **made = emit_once(e, "linear %zu %lld", k->inputs[1].param, w->bias ? (long long)k->inputs[2].param : -1LL);
+    const char *name = *made ? NULL : emit_name(e, "%s_weights", label);
     const char *what = w->bias ? "bias and weight" : "weight";
     cblock *b;
     if (w->units < FEWEST_COLUMNS) {
         dots *d = ARENA_NEW(e->arena, dots);
         *d = (dots){w->weight, w->bias, w->units, w->terms};
-        p.table = c_table(u, name, (size_t)(w->units * w->terms + (w->bias ? w->units : 0)),
+        if (!*made) *made = c_table(u, name, (size_t)(w->units * w->terms + (w->bias ? w->units : 0)),
                           pack_finite(w) ? e->tables : CTABLE_BITS, fill_dots, d,
                           arena_printf(e->arena, "%s: weight [%lld, %lld]%s", label, (long long)w->units,
                                        (long long)w->terms, w->bias ? ", then the bias" : ""));
+        p.table = *made;
         b = open_loops(e, c_body(f), loops, count, &p.x, &p.y);
         emit_dots(e, b, &p, w->bias);
         return;
     }
-    p.table = product_table(e, w, name, arena_printf(e->arena, "%s: %s [%lld, %lld], in panels of %lld outputs", label,
+    if (!*made)
+        *made = product_table(e, w, name, arena_printf(e->arena, "%s: %s [%lld, %lld], in panels of %lld outputs", label,
                                                      what, (long long)w->units, (long long)w->terms,
                                                      (long long)smaller(w->panel, w->units)));
+    p.table = *made;
     b = open_loops(e, c_body(f), loops, count, &p.x, &p.y);
     product_emit(e, b, &p);
 }

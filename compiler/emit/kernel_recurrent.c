@@ -17,7 +17,7 @@ static pack *new_pack(const recurrent *r, int64_t terms, unsigned weight, unsign
     p->terms = terms;
     p->weight = param_of(r, weight);
     p->gates = p->bias_from = gates;
-    p->tail = r->e->target->lanes > COST_PADDING ? r->e->target->lanes : 0;
+    p->tail = emit_widest_lanes > COST_PADDING ? emit_widest_lanes : 0;
     /* sigmoid(x) = (1 + tanh(x / 2)) / 2: the half is exact here and saves the step code a multiplication */
     bool halves = r->attrs->recurrent_activation == IR_ACT_SIGMOID && r->attrs->cell != IR_RNN;
     unsigned candidate = 2; /* LSTM's g and GRU's n */
@@ -54,9 +54,14 @@ static void make_packs(recurrent *r) {
 
 static cexpr *table(recurrent *r, const pack *p, const char *what, const char *comment) {
     emit_context *e = r->e;
-    return product_table(e, p, emit_name(e, "%s_%s", r->label, what),
-                         arena_printf(e->arena, "%s: %s, in panels of %lld units", r->label, comment,
-                                      (long long)p->panel));
+    const plan_operand *in = r->k->inputs;
+    /* one table for all bodies, and for all calls of a layer */
+    cexpr **made = emit_once(e, "recurrent %s %zu %zu %d %d", what, in[IR_REC_W_IH].param, in[IR_REC_W_HH].param,
+                             (int)r->attrs->recurrent_activation, r->attrs->reset_after);
+    if (*made) return *made;
+    return *made = product_table(e, p, emit_name(e, "%s_%s", r->label, what),
+                                 arena_printf(e->arena, "%s: %s, in panels of %lld units", r->label, comment,
+                                              (long long)p->panel));
 }
 
 static const char *gate_order(const recurrent *r) {
@@ -132,7 +137,7 @@ static void emit_input_function(const layer *l, cexpr *rows) {
     cunit *u = e->unit;
     recurrent *r = l->r;
     int64_t stride;
-    cfunction *f = c_function(u, "static void", r->input_function,
+    cfunction *f = c_function(u, emit_static(e), r->input_function,
                               arena_printf(e->arena, "%s: the input's share of all gates, gates = %sW_ih x, for rows "
                                                      "of x [%lld].",
                                            r->label, r->input->bias_from ? "" : "b_ih + b_hh + ",
@@ -334,24 +339,27 @@ static void make_functions(layer *l) {
     if (l->rows == ROWS_OF_BATCH) count = l->batch;
     if (l->rows == ROWS_OF_ALL) count = l->batch < 0 || count < 0 ? -1 : count * l->batch;
     cexpr *rows = count > 0 ? c_int(e->unit, count) : c_name(e->unit, "rows");
-    r->input_function = emit_name(e, "%s_input", r->label);
+    r->input_function = emit_function_name(e, "%s_input", r->label);
     emit_input_function(l, rows);
     /* rows of one tile share the weights; with lengths each row is a case of its own */
     unsigned sums = r->hidden->gates > 1 ? r->hidden->gates : 2;
     int64_t most = dim_max(l->batch_dim);
     r->tile_rows = l->lengths ? 1 : tile_rows(e, sums, 1);
     if (r->tile_rows > most) r->tile_rows = (unsigned)most;
-    r->step_function = emit_name(e, "%s_step", r->label);
+    r->step_function = emit_function_name(e, "%s_step", r->label);
     if (r->tile_rows == 1 || l->batch < 0 || l->batch % r->tile_rows)
         r->step_uses_next = recurrent_emit_step(r, 1, r->step_function);
     if (r->tile_rows == 1) return;
-    r->tile_function = emit_name(e, "%s_step_of_%u", r->label, r->tile_rows);
+    r->tile_function = emit_function_name(e, "%s_step_of_%u", r->label, r->tile_rows);
     r->step_uses_tile_next = recurrent_emit_step(r, r->tile_rows, r->tile_function);
 }
 
 static const char *new_constant(const recurrent *r, const char *what, int64_t value) {
+    cexpr **made = emit_once(r->e, "constant %s %s %lld", r->label, what, (long long)value);
+    if (*made) return c_text(*made);
     const char *name = emit_name(r->e, "%s_%s", r->label, what);
     c_enum_constant(r->e->unit, name, value);
+    *made = c_name(r->e->unit, "%s", name);
     return name;
 }
 

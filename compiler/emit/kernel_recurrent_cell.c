@@ -117,6 +117,7 @@ cexpr *recurrent_emit_reset(const recurrent_cell *cell) {
     emit_context *e = cell->recurrent->e;
     set_gate(cell, "r");
     set_gate(cell, "z");
-    c_do(cell->block, c_call(e->unit, emit_vector(e, "store"), 2, column_group(cell, 1), variable(cell, "z")));
+    /* no more than the real lanes: the next column group may begin within this vector */
+    tile_store_n(e, cell->block, column_group(cell, 1), variable(cell, "z"), cell->lanes);
     return call2(e, "mul", variable(cell, "r"), tile_load_n(e, cell->h, cell->lanes));
 }

@@ -136,6 +136,17 @@ static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at,
         }
 }
 
+/* The bias of the n of h, or 0, into its column group of z: `floats` units from j on. */
+static void emit_candidate_start(const step *s, const pass *p, cblock *b, const panel_place *at, cexpr *j,
+                                 int64_t floats) {
+    emit_context *e = s->e;
+    cunit *u = e->unit;
+    bool has_bias = p->pack->bias_from < p->pack->gates;
+    cexpr *bias = has_bias ? tile_load(e, c_add(u, at->weights, j)) : c_call(u, emit_vector(e, "zero"), 0);
+    for (unsigned row = 0; row < s->rows; row++)
+        tile_store_n(e, b, group_of(s, p, at, row, s->r->cost.gates, j), bias, floats);
+}
+
 /* The blocks of terms before the last one, added into z. */
 static void emit_blocks(const step *s, const pass *p, cblock *b, const panel_place *at) {
     emit_context *e = s->e;
@@ -143,12 +154,11 @@ static void emit_blocks(const step *s, const pass *p, cblock *b, const panel_pla
     int64_t lanes = e->target->lanes, width = pack_width(p->pack, at->panel);
     if (s->r->cost.columns != s->r->cost.gates) {
         /* the n of h has no start in z yet */
-        cblock *loop = width > lanes ? c_for(b, "j", c_int(u, 0), c_int(u, width), lanes) : b;
-        cexpr *j = width > lanes ? c_name(u, "j") : c_int(u, 0);
-        cexpr *bias = p->pack->bias_from < p->pack->gates ? tile_load(e, c_add(u, at->weights, j))
-                                                          : c_call(u, emit_vector(e, "zero"), 0);
-        for (unsigned row = 0; row < s->rows; row++)
-            tile_store_n(e, loop, group_of(s, p, at, row, s->r->cost.gates, j), bias, lanes);
+        int64_t whole = width / lanes * lanes;
+        if (whole > lanes)
+            emit_candidate_start(s, p, c_for(b, "j", c_int(u, 0), c_int(u, whole), lanes), at, c_name(u, "j"), lanes);
+        else if (whole) emit_candidate_start(s, p, b, at, c_int(u, 0), lanes);
+        if (whole < width) emit_candidate_start(s, p, b, at, c_int(u, whole), width - whole);
     }
     product_block block = {.rows = s->rows, .chains = 1, .accumulate = true, .column = "j"};
     block.weights = c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel)));
@@ -340,7 +350,7 @@ bool recurrent_emit_step(const recurrent *r, unsigned rows, const char *name) {
     bool writes_z = r->resets_before || main_pass.first_term > 0;
 
     const char *what = rows == 1 ? "one row" : arena_printf(e->arena, "%u rows", rows);
-    cfunction *f = c_function(u, "static void", name,
+    cfunction *f = c_function(u, emit_static(r->e), name,
                               arena_printf(e->arena, "%s: one time step of %s. gates holds the input's share; W_hh h is "
                                                      "added, and %s updated.",
                                            r->label, what, r->has_cell ? "c and h are" : "h is"));

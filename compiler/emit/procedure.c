@@ -220,26 +220,100 @@ static void declare_dims(maker *m) {
     }
 }
 
+/* --- bodies --- */
+
+/* Has the run procedure kernels that differ from target to target? */
+bool procedure_has_bodies(const plan *p) {
+    if (EMIT_TARGETS == 1) return false;
+    for (size_t i = 0; i < p->run.kernel_count; i++)
+        if (call_uses_vectors(p->run.kernels[i])) return true;
+    return false;
+}
+
+typedef struct {
+    cfunction *function;     /* parameters are added, or */
+    cexpr **arguments;       /* arguments */
+    unsigned count;
+    emit_context *e;
+} signature;
+
+static void sign(signature *s, const char *type, const char *name) {
+    if (s->function) c_parameter(s->function, type, name);
+    else s->arguments[s->count++] = c_name(s->e->unit, "%s", name);
+}
+
+/* self, the dims, inputs and outputs: of the run function and of its bodies. */
+static void sign_all(signature *s, const emit_api *api) {
+    const ir_model *model = s->e->plan->model;
+    sign(s, arena_printf(s->e->arena, "%s *", api->name), "self");
+    for (size_t i = 0; i < model->symbol_count; i++) sign(s, "size_t", api->dims[i]);
+    for (size_t i = 0; i < model->input_count; i++)
+        sign(s, call_pointer_type(model->inputs[i].value->type.dtype, true), api->inputs[i]);
+    for (size_t i = 0; i < model->output_count; i++)
+        sign(s, call_pointer_type(model->outputs[i].value->type.dtype, false), api->outputs[i]);
+}
+
+static void emit_steps(maker *m) {
+    declare_buffers(m);
+    emit_items(m, m->body, m->procedure->items);
+}
+
+static const char *body_name(emit_context *e, const emit_target *t) { return emit_name(e, "steps%s", t->suffix); }
+
+/* One body a target, MODEL_steps_v8 and so on, each like the others but for the kernels that it calls. */
+static void emit_bodies(emit_context *e, const emit_api *api, const char **names) {
+    const emit_target *baseline = e->target;
+    for (size_t i = 0; i < EMIT_TARGETS; i++) {
+        e->target = &emit_targets[i];
+        names[i] = body_name(e, e->target);
+        if (i > 0) c_top_line(e->unit, "#if %s", e->target->guard);
+        cfunction *f = c_function(e->unit, "static void", names[i], NULL);
+        sign_all(&(signature){.function = f, .e = e}, api);
+        maker m = maker_new(e, api, &e->plan->run, f);
+        declare_dims(&m);
+        emit_steps(&m);
+        c_function_end(f);
+        if (i > 0) c_top_line(e->unit, "#endif\n");
+    }
+    e->target = baseline;
+}
+
+/* The widest first; the baseline is what remains. */
+static void emit_choice(maker *m, const char *const *names) {
+    emit_context *e = m->e;
+    cunit *u = e->unit;
+    signature s = {.e = e};
+    s.arguments = ARENA_ARRAY(e->arena, cexpr *, 1 + e->plan->model->symbol_count + e->plan->model->input_count +
+                                                     e->plan->model->output_count);
+    sign_all(&s, m->api);
+    for (size_t i = EMIT_TARGETS; i-- > 1;) {
+        c_line(m->body, "#if %s", emit_targets[i].guard);
+        cexpr *chosen = c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0));
+        cblock *then = c_if(m->body, c_binary(u, "==", chosen, c_int(u, (int64_t)i)));
+        c_do(then, c_call_list(u, names[i], s.count, s.arguments));
+        c_return(then, c_name(u, "NNC_OK"));
+        c_line(m->body, "#endif");
+    }
+    c_do(m->body, c_call_list(u, names[0], s.count, s.arguments));
+}
+
 /* --- the two functions --- */
 
 void procedure_run(emit_context *e, const emit_api *api) {
     const plan *p = e->plan;
-    const ir_model *model = p->model;
+    const char *bodies[EMIT_TARGETS] = {NULL};
+    bool has_bodies = procedure_has_bodies(p);
+    if (has_bodies) emit_bodies(e, api, bodies);
     cfunction *f = c_function(e->unit, "nnc_status", arena_printf(e->arena, "%s_run", api->name), NULL);
-    c_parameter(f, arena_printf(e->arena, "%s *", api->name), "self");
-    for (size_t i = 0; i < model->symbol_count; i++) c_parameter(f, "size_t", api->dims[i]);
-    for (size_t i = 0; i < model->input_count; i++)
-        c_parameter(f, call_pointer_type(model->inputs[i].value->type.dtype, true), api->inputs[i]);
-    for (size_t i = 0; i < model->output_count; i++)
-        c_parameter(f, call_pointer_type(model->outputs[i].value->type.dtype, false), api->outputs[i]);
+    sign_all(&(signature){.function = f, .e = e}, api);
     maker m = maker_new(e, api, &p->run, f);
     check_pointers(&m);
     check_dims(&m);
     declare_dims(&m);
     for (size_t i = 0; i < p->check_count; i++) check_index(&m, &p->checks[i]);
     c_blank(m.body);
-    declare_buffers(&m);
-    emit_items(&m, m.body, p->run.items);
+    if (has_bodies) emit_choice(&m, bodies);
+    else emit_steps(&m);
     c_return(m.body, c_name(e->unit, "NNC_OK"));
     c_function_end(f);
 }
@@ -252,7 +326,9 @@ void procedure_reset(emit_context *e, const emit_api *api) {
     maker m = maker_new(e, api, &p->reset, f);
     cexpr *size = c_call(u, "sizeof", 1, c_unary(u, "*", c_name(u, "self")));
     c_do(m.body, c_call(u, "memset", 3, c_name(u, "self"), c_int(u, 0), size));
-    declare_buffers(&m);
-    emit_items(&m, m.body, p->reset.items);
+    if (procedure_has_bodies(p))
+        c_assign(m.body, c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0)), "=",
+                 c_call(u, "nnc_isa", 0));
+    emit_steps(&m);
     c_function_end(f);
 }

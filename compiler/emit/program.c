@@ -22,7 +22,6 @@ static void emit_model(emit_context *e, const plan *p, const emit_api *api) {
 }
 
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
-    static const emit_target target = {"nnc_v4", 4, 16};
     arena *a = arena_new();
     emit_print_banner(o, arena_printf(a, "%.*s.c", (int)(strlen(o->header_name) - 2), o->header_name), to);
     /* the runtime first: its locals must not hide a type of the header, whatever the models are called */
@@ -30,7 +29,7 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     if (o->standalone) emit_print_runtime(to);
     else fputs("#include \"nnc_runtime.h\"\n", to);
     fprintf(to, "\n#include \"%s\"\n\n", o->header_name);
-    emit_context e = {.arena = a, .unit = cunit_new(a), .target = &target, .unroll = o->unroll,
+    emit_context e = {.arena = a, .unit = cunit_new(a), .target = &emit_targets[0], .unroll = o->unroll,
                       .names = name_set_new(a)};
     /* no kernel of one model may take a name of another's interface */
     for (size_t i = 0; i < count; i++) {

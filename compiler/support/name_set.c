@@ -4,6 +4,7 @@
 typedef struct {
     const char *name; /* NULL: free */
     unsigned next;    /* the number that the next thing of this name is tried with */
+    void **value;     /* made when it is asked for */
 } slot;
 
 struct name_set {
@@ -38,7 +39,7 @@ void name_set_take(name_set *n, const char *name) {
     }
     slot *s = find(n, name);
     if (s->name) return;
-    *s = (slot){arena_strdup(n->arena, name), 2};
+    *s = (slot){arena_strdup(n->arena, name), 2, NULL};
     n->count++;
 }
 
@@ -48,4 +49,11 @@ const char *name_set_give(name_set *n, const char *wanted) {
         name = arena_printf(n->arena, "%s_%u", wanted, first->next);
     name_set_take(n, name);
     return find(n, name)->name;
+}
+
+void **name_set_value(name_set *n, const char *name) {
+    name_set_take(n, name);
+    slot *s = find(n, name);
+    if (!s->value) s->value = ARENA_NEW(n->arena, void *);
+    return s->value;
 }

@@ -1,0 +1,302 @@
+"""Compiles models with nnc and a C compiler, runs them, and holds them against the reference interpreter.
+
+Several models make one .nn file, one C file and one program. Each is run at the lower and the upper bounds of its dims and
+in between, some runs with the state kept. The limit is the contract's: |got - want| / (1 + |want|), with `want` the
+interpreter's float64, may be 4 times the error of the interpreter's float32 mode on that model, plus 1e-6. Where float32
+mode itself is far away (a division by almost nothing, an argmax between two that are almost equal) nothing is decided,
+and the output counts as undecided.
+"""
+import array
+import math
+import os
+import random
+import subprocess
+
+import casedriver
+from casefile import cut, distance, join
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DCASE_GUARD=0"]
+UNDECIDED, LEAST_MARGIN = 1e-3, 1e-4
+
+
+class Failure(Exception):
+    """What is wrong with a model; `kind` stays the same while it is made smaller."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+def call(command, kind, cwd, seconds=300):
+    try:
+        done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds,
+                              check=False)
+    except subprocess.TimeoutExpired:
+        raise Failure(kind, f"{kind}: no end after {seconds} s") from None
+    if done.returncode:
+        text = done.stdout.decode(errors="replace")
+        raise Failure(kind, f"{kind}: exit status {done.returncode}\n{text[:1500]}")
+
+
+class Toolchain:
+    """A compiler with its flags, which also say what the generated code does."""
+
+    def __init__(self, text, place, nnc):
+        self.text = text
+        words = text.split()
+        self.command = words + WARNINGS + (SANITIZE if "-fsanitize" not in text else []) + ["-std=c99"]
+        self.place = place
+        self.runtime = os.path.join(place, "runtime")
+        if not os.path.isdir(self.runtime):
+            os.makedirs(place, exist_ok=True)
+            call([nnc, "--runtime", self.runtime], "nnc --runtime", place)
+
+
+# --- runs and their data ---
+
+class Run:
+    """One call: dims, the bytes of each input, the size of each output."""
+
+    def __init__(self, model, dims, key):
+        self.dims = dims
+        self.inputs = [data_of(model, name, number, holds, dims, key) for name, number, holds in model.present_inputs()]
+        self.sizes = [4 * math.prod(s.at(dims) for s in model.values[n].shape) for n in model.present_outputs()]
+
+
+def data_of(model, name, number, holds, dims, key):
+    """The same for an input of the same name, whatever else the model has."""
+    rng = random.Random(f"{model.seed} {name} {key}")
+    value = model.values[number]
+    count = math.prod(s.at(dims) for s in value.shape)
+    if holds[0] == "float":
+        pick = [rng.choice([0.0, 1.0, -1.0, 0.5]) if rng.random() < 0.05 else rng.uniform(-2, 2) for _ in range(count)]
+        return array.array("f", pick).tobytes()
+    if holds[0] == "index":
+        return array.array("i", [rng.randrange(holds[1]) for _ in range(count)]).tobytes()
+    if holds[0] == "length":
+        return array.array("i", [rng.randint(1, holds[1].at(dims)) for _ in range(count)]).tobytes()
+    return array.array("i", [rng.randint(-9, 9) for _ in range(count)]).tobytes()
+
+
+def dims_of(model, how, rng):
+    return {n: {"low": s.lo, "high": s.hi}.get(how) or rng.randint(s.lo, s.hi)
+            for n, s in ((n, model.symbols[n]) for n in model.present_symbols())}
+
+
+def runs_of(model):
+    """[[Run]]: each row begins with a reset."""
+    rng = random.Random(f"runs {model.seed}")
+    hows = ["high", "low", "between"] if model.present_symbols() else ["low", "low"]
+    first = [Run(model, dims_of(model, how, rng), i) for i, how in enumerate(hows)]
+    return [first, [Run(model, dims_of(model, "low", rng), 9)]] if model.declared("state") else [first]
+
+
+def stream_ways(model):
+    """Ways to cut a sequence, the whole one first; of single steps, those of the step model."""
+    length = model.symbols[model.stream].hi
+    rng = random.Random(f"ways {model.seed}")
+    ways = [(0, [length]), (1, [1] * length), (0, [1] * length)]
+    for size in (2, 3, 16, 17):
+        if size < length:
+            ways.append((0, [size] * (length // size) + [length % size] * (length % size > 0)))
+    for _ in range(2):
+        left, way = length, []
+        while left:
+            way.append(rng.randint(1, min(left, 20)))
+            left -= way[-1]
+        ways.append((0, way))
+    return ways
+
+
+class Plan:
+    """Everything that is run of one model, and the check of what comes out."""
+
+    def __init__(self, model):
+        self.model = model
+        self.rows = runs_of(model)
+        self.streams = []   # (way, runs)
+        if model.stream and model.stream in model.present_symbols():
+            dims = {n: s.hi for n, s in model.symbols.items() if n in model.present_symbols()}
+            whole = Run(model, dims, "stream")
+            self.whole = whole
+            for which, lengths in stream_ways(model):
+                self.streams.append((which, lengths, self.cut_runs(whole, lengths)))
+
+    def time_axis(self, number):
+        shape = self.model.values[number].shape
+        found = [i for i, s in enumerate(shape) if self.model.stream in s.symbols()]
+        return found[0] if found else None
+
+    def shape(self, number, dims):
+        return [s.at(dims) for s in self.model.values[number].shape]
+
+    def cut_runs(self, whole, lengths):
+        runs, start = [], 0
+        for n in lengths:
+            dims = {**whole.dims, self.model.stream: n}
+            run = Run(self.model, dims, "stream")
+            for i, (_, number, _) in enumerate(self.model.present_inputs()):
+                axis = self.time_axis(number)
+                if axis is not None:
+                    run.inputs[i] = cut(whole.inputs[i], self.shape(number, whole.dims), axis, start, start + n)
+            runs.append(run)
+            start += n
+        return runs
+
+    # --- in scripts ---
+
+    def machines(self):
+        """[(C name, number of dims, input types, output types)], one or, with the step model, two"""
+        m = self.model
+        types = ([m.values[n].dtype for _, n, _ in m.present_inputs()], [m.values[n].dtype for n in m.present_outputs()])
+        out = [(m.name, len(m.present_symbols()), *types)]
+        if self.streams:
+            out.append((m.name + "_step", len(m.present_symbols()) - 1, *types))
+        return out
+
+    def add_runs(self, script, first):
+        for row in self.rows:
+            script.reset(first)
+            for run in row:
+                script.run(first, run.dims.values(), run.inputs, run.sizes)
+
+    def add_streams(self, script, first):
+        for which, _, runs in self.streams:
+            script.reset(first + which)
+            for run in runs:
+                dims = [v for n, v in run.dims.items() if not which or n != self.model.stream]
+                script.run(first + which, dims, run.inputs, run.sizes)
+
+    # --- what came out ---
+
+    def compare(self, got, want):
+        """got: [bytes]; want: a Reader of the interpreter's results. Returns how many outputs there were and how many of
+        them are undecided."""
+        outputs, undecided, worst, pending = 0, 0, 0.0, []
+        blurred = False
+        for row in self.rows:
+            blurred = False   # states carry an argmax's other choice into later runs
+            for run in row:
+                exact, single, margin = want.run(run.sizes)
+                blurred = blurred or margin < LEAST_MARGIN
+                for k, number in enumerate(self.model.present_outputs()):
+                    outputs += 1
+                    code = "f" if self.model.values[number].dtype == "float32" else "i"
+                    error = max(map(distance, single[k], array.array("f", exact[k])), default=0)
+                    value = array.array(code, got.pop(0))
+                    if blurred or error > UNDECIDED:
+                        undecided += 1
+                        continue
+                    worst = max(worst, error)
+                    pending.append((run, number, k, value, exact[k]))
+        limit = 4 * worst + 1e-6
+        for run, number, k, value, exact in pending:
+            exact = array.array(value.typecode, exact if value.typecode == "f" else map(int, exact))
+            errors = [distance(g, w) for g, w in zip(value, exact)]
+            most = max(errors, default=0)
+            if most > (limit if value.typecode == "f" else 0):
+                i = errors.index(most)
+                raise Failure("wrong", f"output {k} ({self.model.names[number]}), dims {run.dims}: element {i} is "
+                              f"{value[i]:.9g}, not {exact[i]:.9g}; error {most:.3g} over {limit:.3g} "
+                              f"({sum(e > limit for e in errors)} of {len(errors)})")
+        return outputs, undecided
+
+    def compare_streams(self, got):
+        first = None
+        for which, lengths, runs in self.streams:
+            pieces = [[got.pop(0) for _ in run.sizes] for run in runs]
+            whole = []
+            for k, number in enumerate(self.model.present_outputs()):
+                axis = self.time_axis(number)
+                if axis is None:
+                    whole.append(pieces[-1][k])
+                    continue
+                shape = self.shape(number, self.whole.dims)
+                whole.append(join([p[k] for p in pieces], lengths, shape, axis))
+            first = first or whole
+            for k, (a, c) in enumerate(zip(first, whole)):
+                if a != c:
+                    what = "steps of the step model" if which else f"runs of {lengths[:6]}"
+                    count = sum(a[i:i + 4] != c[i:i + 4] for i in range(0, len(a), 4))
+                    raise Failure("bits", f"output {k}: {what} differ from one run of {sum(lengths)} in {count} of "
+                                  f"{len(a) // 4} values")
+
+
+class Reader:
+    """The interpreter's results, run by run."""
+
+    def __init__(self, path):
+        self.data, self.at = array.array("d"), 0
+        with open(path, "rb") as f:
+            self.data.frombytes(f.read())
+
+    def take(self, count):
+        out = self.data[self.at:self.at + count]
+        self.at += count
+        return out
+
+    def run(self, sizes):
+        status = self.take(1)
+        if not status or status[0] != 0:
+            raise Failure("reference", f"the interpreter's status is {list(status)}")
+        margin = self.take(1)[0]
+        exact = [self.take(s // 4) for s in sizes]
+        single = [array.array("f", self.take(s // 4)) for s in sizes]
+        return exact, single, margin
+
+
+# --- batches ---
+
+class Results:
+    def __init__(self):
+        self.outputs = self.undecided = 0
+
+
+def write(place, name, data):
+    with open(os.path.join(place, name), "wb" if isinstance(data, bytes) else "w") as f:
+        f.write(data)
+
+
+def run_batch(models, tool, nnc, reference, place):
+    """{model: Failure or Results}. Raises Failure when the batch as a whole fails: then the models are to be run one by
+    one."""
+    os.makedirs(place, exist_ok=True)
+    plans = [Plan(m) for m in models]
+    machines, firsts = [], []
+    for p in plans:
+        firsts.append(len(machines))
+        machines += p.machines()
+    runs, all_runs = casedriver.Script(len(machines)), casedriver.Script(len(machines))
+    for p, first in zip(plans, firsts):
+        p.add_runs(runs, first)
+        p.add_runs(all_runs, first)
+        p.add_streams(all_runs, first)
+    write(place, "model.nn", "\n".join(m.text() + (m.text(step=True) if p.streams else "") for m, p in zip(models, plans)))
+    write(place, "driver.c", casedriver.source(machines))
+    write(place, "runs", runs.text())
+    write(place, "script", all_runs.text())
+    seed = ["--random-weights", "1"]
+    call([nnc, *seed, "model.nn", "-o", "model.c"], "nnc", place, 60)
+    call(tool.command + ["-I", os.path.join(HERE, ".."), "-I", tool.runtime, "driver.c", "model.c", "-o", "program", "-lm"],
+         "the C compiler", place)
+    call(["./program", "script", "results"], "the program", place, 120)
+    call([reference, *seed, "model.nn", "runs", "wanted", *[m[0] for m in machines]], "reference", place, 300)
+    with open(os.path.join(place, "results"), "rb") as f:
+        got = all_runs.results(f.read())
+    if got is None:
+        raise Failure("the program", "the results file has the wrong length")
+    out, want, at = {}, Reader(os.path.join(place, "wanted")), 0
+    for m, p in zip(models, plans):
+        mine = got[at:at + sum(len(r.sizes) for row in p.rows for r in row) + sum(len(r.sizes) for _, _, rs in p.streams for r in rs)]
+        at += len(mine)
+        begin = want.at
+        try:
+            out[m] = Results()
+            out[m].outputs, out[m].undecided = p.compare(mine, want)
+            p.compare_streams(mine)
+        except Failure as failure:
+            out[m] = failure
+        want.at = begin + sum(2 + 2 * sum(s // 4 for s in r.sizes) for row in p.rows for r in row)
+    return out
