@@ -66,7 +66,8 @@ static options_result check(const options *o) {
     }
     if (o->weights && o->random_weights) return usage("%s", "--weights and --random-weights exclude each other");
     if (o->dump) {
-        if (o->output || o->header) return usage("%s", "--dump writes to standard output: it goes without -o and --header");
+        if (o->output || o->header)
+            return usage("%s", "--dump writes to standard output: it goes without -o and --header");
         return OPTIONS_RUN;
     }
     if (!o->output) return usage("%s", "say where the C goes: -o FILE (- is standard output)");
@@ -78,13 +79,17 @@ static options_result check(const options *o) {
 
 options_result options_parse(int argc, char **argv, options *o) {
     enum { HEADER = 256, STANDALONE, RUNTIME, WEIGHTS, RANDOM, UNROLL, DUMP, HELP, VERSION };
-    static const struct option longs[] = {
-        {"output", required_argument, NULL, 'o'},         {"header", required_argument, NULL, HEADER},
-        {"standalone", no_argument, NULL, STANDALONE},    {"runtime", required_argument, NULL, RUNTIME},
-        {"weights", required_argument, NULL, WEIGHTS},    {"random-weights", required_argument, NULL, RANDOM},
-        {"unroll", required_argument, NULL, UNROLL},      {"dump", required_argument, NULL, DUMP},
-        {"help", no_argument, NULL, HELP},                {"version", no_argument, NULL, VERSION},
-        {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
+                                          {"header", required_argument, NULL, HEADER},
+                                          {"standalone", no_argument, NULL, STANDALONE},
+                                          {"runtime", required_argument, NULL, RUNTIME},
+                                          {"weights", required_argument, NULL, WEIGHTS},
+                                          {"random-weights", required_argument, NULL, RANDOM},
+                                          {"unroll", required_argument, NULL, UNROLL},
+                                          {"dump", required_argument, NULL, DUMP},
+                                          {"help", no_argument, NULL, HELP},
+                                          {"version", no_argument, NULL, VERSION},
+                                          {NULL, 0, NULL, 0}};
     *o = (options){.unroll = DEFAULT_UNROLL};
     uint64_t number;
     for (int c; (c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1;) {

@@ -29,8 +29,8 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     if (o->standalone) emit_print_runtime(to);
     else fputs("#include \"nnc_runtime.h\"\n", to);
     fprintf(to, "\n#include \"%s\"\n\n", o->header_name);
-    emit_context e = {.arena = a, .unit = cunit_new(a), .target = &emit_targets[0], .unroll = o->unroll,
-                      .names = name_set_new(a)};
+    emit_context e = {
+        .arena = a, .unit = cunit_new(a), .target = &emit_targets[0], .unroll = o->unroll, .names = name_set_new(a)};
     /* no kernel of one model may take a name of another's interface */
     for (size_t i = 0; i < count; i++) {
         name_set_take(e.names, apis[i]->name);
