@@ -22,7 +22,7 @@ TOLERANCE = 1e-4
 SEED = "nnc"                    # of the sweep
 
 
-# ---- The machine's limit ----------------------------------------------------------------------------------------------
+# ---- The machine's limit --------------------------------------------------------------------------------------------
 
 class Limits:
     """What limits.c measured: float32 operations and streamed bytes a nanosecond."""
@@ -65,7 +65,7 @@ class Limits:
         return time + product(w.linear, w.hidden * w.directions, single, together)
 
 
-# ---- One workload -----------------------------------------------------------------------------------------------------
+# ---- One workload ---------------------------------------------------------------------------------------------------
 
 def distance(a, b):
     """The largest |a - b| / (1 + |b|); infinite where shapes differ or something is not finite."""
@@ -129,11 +129,12 @@ def measure(w, settings, options, limits, peers):
     for name, why in row["failed"].items():
         print(f"{w.title}: {name}: {why}", file=sys.stderr)
     said = ", ".join(f"{name} {row['ratio'][name]:.2f}" for name in row["ratio"] if name != NNC)
-    print(f"{w.title}: " + (f"{row['step'][NNC]:.1f} ns a step; {said}" if NNC in row["step"] else "in error"), flush=True)
+    result = f"{row['step'][NNC]:.1f} ns a step; {said}" if NNC in row["step"] else "in error"
+    print(f"{w.title}: {result}", flush=True)
     return row
 
 
-# ---- All of them ------------------------------------------------------------------------------------------------------
+# ---- All of them ----------------------------------------------------------------------------------------------------
 
 def measure_sweep(settings, options, limits):
     """Rows of the drawn sizes, each with `next`: its time divided by that of the next multiple of 16."""
@@ -154,16 +155,17 @@ def measure_sweep(settings, options, limits):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="bench/run", description="Measures nnc against its peers; see bench/README.md.")
+    parser = argparse.ArgumentParser(prog="bench/run", description="Measures nnc against its peers; see README.md.")
     parser.add_argument("workloads", nargs="*", metavar="W", help="W1 to W8 (default: all)")
     parser.add_argument("--quick", action="store_true", help="few and short rounds: to see that all works")
     parser.add_argument("--sweep", action="store_true", help="sizes drawn from a seed instead of W1 to W8")
-    parser.add_argument("--isa", type=int, choices=(0, 1, 2), help="force a body: 0 baseline, 1 AVX2 and FMA, 2 AVX-512")
+    parser.add_argument("--isa", type=int, choices=(0, 1, 2),
+                        help="force a body: 0 baseline, 1 AVX2 and FMA, 2 AVX-512")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core (default: the last)")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--nnc", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    options.rounds, options.milliseconds = (5, 4) if options.quick else (21, 25)
+    options.rounds, options.milliseconds = (5, 4) if options.quick else (9, 15) if options.sweep else (21, 25)
     known = {w.name.split("_")[0] for w in workload.WORKLOADS}
     wanted = {name.lower() for name in options.workloads}
     if not wanted <= known:

@@ -1,7 +1,7 @@
 /* contestant.h: the main program of a contestant written in C or C++.
  *
- * A contestant is a process that works off one workload: `contestant INPUTS OUTPUTS` reads the inputs of one pass (CALLS
- * calls) and then obeys lines on standard input:
+ * A contestant is a process that works off one workload: `contestant INPUTS OUTPUTS` reads the inputs of one pass
+ * (CALLS calls) and then obeys lines on standard input:
  *
  *     check      from zero states, one pass; writes its outputs to OUTPUTS and answers "ok"
  *     time N     one pass to warm up, then N passes; answers with the nanoseconds of processor time that these N took

@@ -66,7 +66,8 @@ class Settings:
             import torch
             # OpenBLAS takes the place of the system's BLAS, in this contestant alone.
             self.blas = next(self.build.glob("openblas/usr/lib/*/openblas-serial"), None)
-            peers[TORCH] = f"{torch.__version__}, eager, inference_mode, {'OpenBLAS' if self.blas else 'installed BLAS'}"
+            blas = "OpenBLAS" if self.blas else "the installed BLAS"
+            peers[TORCH] = f"{torch.__version__}, eager, inference_mode, {blas}"
         except ImportError:
             self.skipped[TORCH] = "python3-torch is not installed"
         if self.rtneural:
@@ -142,7 +143,8 @@ class Built:
         return Contestant(name, command, outputs, self.settings.core, env)
 
     def compile(self, compiler, flags, source, output, *libraries):
-        run([*compiler, *flags, f"-I{self.folder}", f"-I{HERE}", HERE / "peers" / source, *libraries, "-lm", "-o", output])
+        run([*compiler, *flags, f"-I{self.folder}", f"-I{HERE}", HERE / "peers" / source, *libraries, "-lm",
+             "-o", output])
 
     def nnc(self):
         """The contestant, and what compiling it took: seconds of nnc and of cc, bytes of code and of constants."""
@@ -153,7 +155,8 @@ class Built:
             source.write_text(workload.source(w))
         safetensors.save(folder / f"{w.name}.safetensors", self.parameters)
         start = time.perf_counter()
-        run([s.nnc, source, "-o", folder / f"{w.name}.c", "--standalone", "--weights", folder / f"{w.name}.safetensors"])
+        run([s.nnc, source, "-o", folder / f"{w.name}.c", "--standalone",
+             "--weights", folder / f"{w.name}.safetensors"])
         generated = time.perf_counter()
         force = [f"-DNNC_FORCE_ISA={s.isa}"] if s.isa is not None else []
         run([*s.cc, *s.cflags, *force, "-c", folder / f"{w.name}.c", "-o", folder / "model.o"])

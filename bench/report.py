@@ -24,6 +24,11 @@ def cpu():
     return name
 
 
+def machine(options):
+    """What a picture's title says."""
+    return f"{cpu()}, one core{' (quick run)' if options.quick else ''}"
+
+
 def head(settings, limits, options):
     """What was measured, on what, and the machine's limits."""
     from contestants import run
@@ -86,8 +91,11 @@ def workloads(path, rows, settings, limits, options):
 
 
 def failures(rows):
-    lines = [f"- {row['title']}: {name}: {why.splitlines()[-1] if why else 'failed'}"
-             for row in rows for name, why in row["failed"].items()]
+    def short(why):             # of a compiler's many lines, the first error
+        said = why.splitlines() or ["failed"]
+        return next((line for line in said if "error:" in line), said[-1]).split("error: ")[-1]
+
+    lines = [f"- {row['title']}: {name}: {short(why)}" for row in rows for name, why in row["failed"].items()]
     return ["", "In error:", "", *lines] if lines else []
 
 
@@ -98,24 +106,26 @@ def sweep(path, rows, settings, limits, options):
         if NNC in row["failed"]:
             cells.append([row["title"], "error", "", "", "", ""])
             continue
-        cells.append([row["title"], number(row["step"][NNC]), ratio(row, ORT), f"{row['next']:.2f}" if "next" in row else "",
+        cells.append([row["title"], number(row["step"][NNC]), ratio(row, ORT),
+                      f"{row['next']:.2f}" if "next" in row else "",
                       f"{100 * row['limit']:.0f} %", f"{row['error'][NNC]:.1e}"])
     ratios = [row["ratio"][ORT] for row in rows if ORT in row["ratio"]]
     nexts = [row["next"] for row in rows if "next" in row]
     lines = ["# The sweep", "", *head(settings, limits, options)]
     if ratios:
-        lines += [f"Slower than {ORT}: {sum(r < 1 for r in ratios)} of {len(ratios)}; the worst ratio is {min(ratios):.2f}."]
+        lines += [f"Slower than {ORT}: {sum(r < 1 for r in ratios)} of {len(ratios)}; "
+                  f"the worst ratio is {min(ratios):.2f}."]
     if nexts:
         lines += [f"Over 1.15 times the next multiple of 16: {sum(n > 1.15 for n in nexts)} of {len(nexts)}; "
                   f"the worst is {max(nexts):.2f}."]
     lines += ["", *table(header, cells), "",
-              f"{ORT}: its time divided by nnc's. Next multiple of 16: the time divided by that of the same layer with the "
-              "next larger multiple of 16 hidden units.", *failures(rows), ""]
+              f"{ORT}: its time divided by nnc's. Next multiple of 16: the time divided by that of the same layer with "
+              "the next larger multiple of 16 hidden units.", *failures(rows), ""]
     path.with_suffix(".md").write_text("\n".join(lines))
     points(path.with_suffix(".svg"), rows, options)
 
 
-# ---- Pictures ---------------------------------------------------------------------------------------------------------
+# ---- Pictures -------------------------------------------------------------------------------------------------------
 
 class Picture:
     def __init__(self, width, height, title):
@@ -167,7 +177,7 @@ def bars(path, rows, names, options):
     values = [value for row in rows for name, value in row["ratio"].items() if name != NNC] or [1]
     at, ticks = scale(*bounds(values), 350, 850)
     height = 62 + sum(14 + 15 * max(1, sum(name in row["ratio"] for name in names)) for row in rows) + 30
-    picture = Picture(880, height, f"Time divided by nnc's: {cpu()}, one core" + (" (quick run)" if options.quick else ""))
+    picture = Picture(880, height, f"Time divided by nnc's: {machine(options)}")
     legend(picture, {name: COLOURS[name] for name in names}, 44)
     for tick in ticks:
         picture.line(at(tick), 56, at(tick), height - 26)
@@ -194,7 +204,7 @@ def points(path, rows, options):
     colours = dict(zip(modes, COLOURS.values()))
     across, across_ticks = scale(0.9, 1150, 60, 850)
     up, up_ticks = scale(*bounds([row["ratio"][ORT] for row in rows] or [1]), 420, 66)
-    picture = Picture(880, 460, f"{ORT}'s time divided by nnc's: {cpu()}, one core" + (" (quick run)" if options.quick else ""))
+    picture = Picture(880, 460, f"{ORT}'s time divided by nnc's: {machine(options)}")
     legend(picture, colours, 44)
     for tick in up_ticks:
         picture.line(60, up(tick), 850, up(tick), "#000000" if tick == 1 else "#dddddd")

@@ -49,7 +49,8 @@ static void load(int argc, char **argv) {
     const int64_t state_shape[] = {1, BATCH, HIDDEN};
     for (int i = 0; i < CALLS; i++) {
         inputs[i] = tensor(pass_inputs + (size_t)i * CALL_INPUTS, CALL_INPUTS * sizeof *pass_inputs, x_shape,
-                           TOKENS ? 2 : 3, TOKENS ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
+                           TOKENS ? 2 : 3,
+                           TOKENS ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
         outputs[i] = tensor(pass_outputs + (size_t)i * CALL_OUTPUTS, CALL_OUTPUTS * sizeof *pass_outputs, y_shape, 3,
                             ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
     }

@@ -1,5 +1,6 @@
-// ort_node.js: ONNX Runtime through Node, as a contestant (see contestant.h): `ort_node.js INPUTS OUTPUTS MODULE GRAPH SIZES`.
-// SIZES is JSON. The whole pass goes through in one call, so that Node's own time counts as little as it can.
+// ort_node.js: ONNX Runtime through Node, as a contestant (see contestant.h):
+// `ort_node.js INPUTS OUTPUTS MODULE GRAPH SIZES`, where SIZES is JSON. The whole pass goes through in one call, so
+// that Node's own time counts as little as it can.
 const fs = require('fs');
 const readline = require('readline');
 const [inputsPath, outputsPath, modulePath, graph, sizesText] = process.argv.slice(2);
@@ -18,8 +19,10 @@ async function main() {
         x: sizes.tokens ? new ort.Tensor('int32', new Int32Array(bytes), [steps, sizes.batch])
                         : new ort.Tensor('float32', new Float32Array(bytes), [steps, sizes.batch, sizes.input]),
     };
-    for (const state of ['h', 'c'].slice(0, sizes.states))
-        feeds[state] = new ort.Tensor('float32', new Float32Array(sizes.batch * sizes.hidden), [1, sizes.batch, sizes.hidden]);
+    for (const state of ['h', 'c'].slice(0, sizes.states)) {
+        const zeros = new Float32Array(sizes.batch * sizes.hidden);
+        feeds[state] = new ort.Tensor('float32', zeros, [1, sizes.batch, sizes.hidden]);
+    }
 
     for await (const line of readline.createInterface({input: process.stdin})) {
         const [command, count] = line.split(' ');

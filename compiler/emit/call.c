@@ -132,8 +132,13 @@ static void call_plain(argument_list *l, cblock *b, const plan_kernel *k) {
     const plan_view *to = &k->results[0].view;
     cexpr *size = c_call(u, "sizeof", 1, c_name(u, to->type.dtype == IR_F32 ? "float" : "int32_t"));
     cexpr *bytes = c_mul(u, emit_dim(e, ir_type_elements(e->plan->dims, &to->type)), size);
-    if (k->kind == PLAN_ZERO) c_do(b, c_call(u, "memset", 3, address(l, &k->results[0]), c_int(u, 0), bytes));
-    else c_do(b, c_call(u, "memcpy", 3, address(l, &k->results[0]), address(l, &k->inputs[0]), bytes));
+    if (k->kind == PLAN_ZERO) {
+        /* &state[0], not state: gcc warns where the bytes of a piece happen to be as many as the array's elements */
+        cexpr *first = address(l, &k->results[0]);
+        if (to->buffer->place == PLAN_STATE)
+            first = c_unary(u, "&", c_index(u, l->base(l->context, to->buffer), emit_dim(e, to->offset)));
+        c_do(b, c_call(u, "memset", 3, first, c_int(u, 0), bytes));
+    } else c_do(b, c_call(u, "memcpy", 3, address(l, &k->results[0]), address(l, &k->inputs[0]), bytes));
 }
 
 void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *base, void *context) {

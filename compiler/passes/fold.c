@@ -123,6 +123,14 @@ static bool fold_constants(ir_node *n) {
     return known;
 }
 
+/* x ** 0 is 1 whatever x is, even NaN: the generated code would have an x that it does not look at. */
+static bool fold_zeroth_power(ir_node *n) {
+    double exponent;
+    if (n->op != IR_POW || !ir_is_const(n->inputs[1], &exponent) || exponent != 0) return false;
+    become_const(n, 1);
+    return true;
+}
+
 /* --- views -------------------------------------------------------------------------------------------------------- */
 
 static bool is_identity(const unsigned *perm, unsigned rank) {
@@ -156,7 +164,7 @@ static ir_value *unchanged(const ir_node *n) {
 static void fold_graph(folder *f, ir_graph *g) {
     for (ir_node *n = g->first; n; n = n->next) {
         for (unsigned i = 0; i < n->input_count; i++) n->inputs[i] = current(f, n->inputs[i]);
-        if (fold_constants(n)) continue;
+        if (fold_constants(n) || fold_zeroth_power(n)) continue;
         if (ir_op_class_of(n->op) == IR_VIEW) skip_inner_view(n);
         ir_value *same = unchanged(n);
         if (same) replace(f, n->results[0], same);

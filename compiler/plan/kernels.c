@@ -78,16 +78,38 @@ static bool encloses(const ploop *outer, const ploop *l) {
     return outer == NULL;
 }
 
-/* What unit u sees of v, whose axis in each loop is told by axis_of. */
+/* To the piece of this turn of l and of the loops around it, as far as v's home does not know them already. From the
+ * outside in: of an axis S*T that two loops divide, the outer one takes whole pieces, and the inner one parts of them.
+ */
+static void narrow_to(planner *p, plan_view *view, const unit *u, int input, unsigned result, const ploop *l,
+                      const ploop *home) {
+    if (!l || encloses(l, home)) return;
+    narrow_to(p, view, u, input, result, l->parent, home);
+    int axis = input >= 0 ? u->input_axis[l->depth][input] : split_result_axis(u, result, u->result_axis[l->depth]);
+    narrow(p, view, axis, l);
+}
+
+/* What unit u sees of v. */
 static plan_view seen_view(planner *p, pval *v, const unit *u, int input, unsigned result) {
-    pval *root = layout_storage(v);
-    plan_view view = local_view(p, v, root->home);
-    for (const ploop *l = u->loop; l; l = l->parent) {
-        if (encloses(l, root->home)) break;
-        int axis = input >= 0 ? u->input_axis[l->depth][input] : split_result_axis(u, result, u->result_axis[l->depth]);
-        narrow(p, &view, axis, l);
-    }
+    const ploop *home = layout_storage(v)->home;
+    plan_view view = local_view(p, v, home);
+    narrow_to(p, &view, u, input, result, u->loop, home);
     return view;
+}
+
+/* The steps that a RECURRENT has behind it when this turn of l and of the loops around it begins; `left` are those of
+ * the turn. */
+static const dim *steps_done(planner *p, const unit *u, const ploop *l, const dim **left) {
+    if (!l) {
+        *left = u->results[0]->type.dims[0];
+        return dim_const(p->dims, 0);
+    }
+    const dim *done = steps_done(p, u, l->parent, left);
+    if (u->result_axis[l->depth] != 0) return done;
+    const dim *factor = dim_divide_exact(p->dims, *left, l->symbol);
+    if (!factor) ice("a loop over what is not its dim");
+    *left = dim_mul(p->dims, factor, l->extent);
+    return dim_add(p->dims, done, dim_mul(p->dims, l->start, factor));
 }
 
 /* --- kernels --- */
@@ -251,9 +273,8 @@ static plan_kernel *make_kernel(planner *p, const unit *u) {
         }
     }
     if (recurrent && u->inputs[IR_REC_LENGTHS]) {
-        k->start = dim_const(p->dims, 0);
-        for (const ploop *l = u->loop; l; l = l->parent)
-            if (u->result_axis[l->depth] == 0) k->start = l->start;
+        const dim *left;
+        k->start = steps_done(p, u, u->loop, &left);
     }
     k->work_floats = cost_work_floats(k);
     if (k->work_floats) {

@@ -155,10 +155,25 @@ static void depend_on_readers(planner *p, unit *writer, const plan_buffer *state
     }
 }
 
+/* Is the old value, or a view of it, an output or a state's new value? Those have no unit yet that would read it. */
+static bool is_old_value(planner *p, const ir_value *v, const plan_buffer *state) {
+    pval *q = v ? p->values[v->id] : NULL;
+    return q && q->kind <= PVAL_VIEW && !planner_producer(q) && layout_storage(q)->buffer == state;
+}
+
+static bool old_value_is_kept(planner *p, const plan_buffer *state) {
+    const ir_model *m = p->model;
+    for (size_t i = 0; i < m->output_count; i++)
+        if (is_old_value(p, m->outputs[i].value, state)) return true;
+    for (size_t i = 0; i < m->state_count; i++)
+        if (is_old_value(p, m->states[i].next, state)) return true;
+    return false;
+}
+
 /* A cheap test before anything is moved: hosting is tried only where every reader of the state is the initial copy of a
  * RECURRENT and the new value is made of RECURRENT results only. */
 static bool may_carry(planner *p, const plan_buffer *state, const pval *next) {
-    if (!made_by_recurrents(next)) return false;
+    if (!made_by_recurrents(next) || old_value_is_kept(p, state)) return false;
     for (size_t i = 0; i < p->unit_count; i++) {
         const unit *u = p->units[i];
         for (unsigned k = 0; k < u->input_count; k++)

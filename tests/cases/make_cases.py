@@ -16,13 +16,14 @@ sys.dont_write_bytecode = True
 
 import torch
 
-from casegen import cells, expressions, functions, language, layers, models, recurrent, streaming, variants
+from casegen import cells, expressions, functions, language, layers, loops, models, recurrent, states, streaming, variants
 from casegen.case import Case
 
 
 def main():
     torch.set_num_threads(1)
-    for module in (recurrent, cells, variants, layers, functions, expressions, language, models, streaming):
+    for module in (recurrent, cells, variants, layers, functions, expressions, language, models, loops,
+                   states, streaming):
         module.make()
     names = [(folder, name) for folder, name, _ in Case.written]
     assert len(set(names)) == len(names), "two cases of one name"

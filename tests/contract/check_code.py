@@ -236,7 +236,7 @@ def check_same_input_same_bytes(t):
         with open(place) as c, open(place[:-1] + "h") as h:
             need([c.read(), h.read()] == want, f"way {i} of running nnc gives other bytes")
     for text in want:
-        for word in (t.folder, "elsewhere", os.path.basename(t.folder), "/home", "/root", "/work", "/tmp", os.uname().nodename):
+        for word in (t.folder, "elsewhere", os.path.basename(t.folder), "/usr/", "/home/", "/tmp/", os.uname().nodename):
             need(word not in text or word == "", f"the output holds {word}")
         need(not re.search(r"\b20[2-9]\d-\d\d|\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) |__DATE__|__TIME__", text), "the output holds a date")
 

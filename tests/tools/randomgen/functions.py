@@ -7,10 +7,6 @@ def number(b, *choices):
     return b.rng.choice(choices)
 
 
-def ints(b, *choices):
-    return b.rng.choice(choices)
-
-
 # --- elementwise ---
 
 def unary(b):
@@ -294,11 +290,6 @@ def small_views(b):
     b.count(way.split()[0] if way != "None" else "index", "None" if way == "None" else "")
 
 
-def bounded(b, low, high, least=0, most=None):
-    """A bound of a slice on an axis of between low and high elements."""
-    return b.rng.randint(least, low if most is None else min(low, most))
-
-
 def index(b):
     x = b.pick(lambda v: v.rank)
     parts, shape, time, options = [], [], None, set()
@@ -470,36 +461,6 @@ def squash(b):
     b.count(name, "large")
 
 
-def state(b):
-    """A state that a value is mixed into; it may be bound twice, or be an output too."""
-    x = b.float(lambda v: v.constant and v.elements().const <= 200 and v.magnitude < 100 and v.time is None)
-    s = b.state(x.shape, b.rng.choice([None, None, "0.25", "-1", b.param(x.shape).text + " * 2"]))
-    if b.chance(0.15):
-        b.live.append(s)
-        b.count("state", "only read")
-        return
-    text = b.rng.choice([f"{s.text} * 0.5 + {x.text}", f"tanh({s.text} - {x.text})", f"max({s.text}, {x.text})", f"{x.text}"])
-    before = b.result(f"{s.text} + 0.125", "float32", x.shape, x.magnitude + 1) if b.chance(0.3) else None
-    s.magnitude = 2 * x.magnitude + 1
-    v = b.next_state(s, text)
-    if b.chance(0.2):
-        v = b.next_state(v, f"{v.text} * 0.5")
-        b.count("state", "bound twice")
-    b.count("state", "value before" if before else "")
-
-
-def delay(b):
-    """The end of one run's input goes in front of the next's."""
-    x = b.float(lambda v: v.rank and v.shape[0].const is None and len(v.shape[0].terms) == 1 and v.time is None
-                and all(s.const is not None for s in v.shape[1:]))
-    length = b.rng.choice([1, 2, 3])
-    s = b.state([length] + list(x.shape[1:]))
-    total = x.shape[0] + length
-    joined = b.result(f"cat(({s.text}, {x.text}))", "float32", [total] + list(x.shape[1:]), x.magnitude)
-    b.next_state(s, f"{joined.text}[{x.shape[0].text()}:]")
-    b.count("state", "delay line")
-
-
 ALL = [(unary, 6), (binary, 6), (with_number, 2), (int_arithmetic, 2), (int_to_float, 1), (reduction, 3), (argmax, 1.5),
        (softmax, 1.5), (view, 3), (axes_moved, 3), (small_views, 2), (index, 4), (cat, 2.5), (stack, 1.5), (pad, 2),
-       (one_hot, 1.5), (clamp_to_index, 0.7), (matmul, 2.5), (squash, 4), (state, 1.5), (delay, 0.7)]
+       (one_hot, 1.5), (clamp_to_index, 0.7), (matmul, 2.5), (squash, 4)]

@@ -1,5 +1,5 @@
 """From a seed to a model: inputs of many kinds, then operators on what there is, then outputs."""
-from . import functions, layers, streaming
+from . import functions, layers, patterns, streaming
 from .model import Builder, NoWay
 
 
@@ -54,8 +54,8 @@ def model(seed, name):
     if b.chance(1 / 6):
         return streaming.model(b)
     inputs(b)
-    ways = layers.ALL + functions.ALL
-    wanted, tries = b.rng.choice([2, 4, 6, 8, 12]), 0
+    ways = layers.ALL + functions.ALL + patterns.ALL
+    wanted, tries = b.rng.choice([2, 4, 6, 8, 12, 20]), 0
     while wanted and tries < 200:
         tries += 1
         try:

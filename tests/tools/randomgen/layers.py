@@ -182,6 +182,21 @@ def fixed_state(b, shape):
     return b.state(shape, b.rng.choice([None, None, "0.5", b.param(shape).text if b.chance(0.4) else None]))
 
 
+def bind_results(b, text, kind, out, ends, shown, name):
+    """Binds `out, h_n` or `out, (h_n, c_n)`; shown: the names of the states, or "_"."""
+    pattern = shown[0] if kind != "LSTM" else f"({', '.join(shown)})"
+    if kind == "LSTM" and shown[0] == "_" and b.chance(0.5):
+        pattern = "_"
+    s = b.bind(text, out, pattern=f"{out.text}, {pattern}", layers=[name])
+    if shown[0] == "_":
+        return
+    s.defines += [e.number for e in ends]
+    if b.model.stream is None:
+        b.live += ends
+    elif b.chance(0.3):   # nothing else in a streaming model may use the end of a run
+        b.output(b.rng.choice(ends))
+
+
 def recurrent(b):
     kind = b.rng.choice(["RNN", "LSTM", "LSTM", "GRU", "GRU"])
     x = b.float(lambda v: v.rank in (2, 3) and sized(v, -1, 97) and v.magnitude < 100 and v.time in (None, 0))
@@ -229,21 +244,22 @@ def recurrent(b):
     if given == "state":
         for end, state in zip(ends, states):
             b.model.names[end.number] = b.model.names[state.number]
+    elif b.chance(0.2):   # the tuple has a name of its own
+        both_of = b.value("float32", [1])
+        b.bind(f"{name}({x.text}{hx}{n})", both_of, layers=[name])
+        b.live.remove(both_of)
+        b.body[-1].is_tuple = True
+        b.bind(f"{both_of.text}[0]", out)
+        for i, end in enumerate(ends):
+            b.bind(f"{both_of.text}[1]" + (f"[{i - 2 if b.chance(0.3) else i}]" if kind == "LSTM" else ""), end)
+        shown = None
     elif b.chance(0.5):
         shown = ["_"] * len(ends)
-    pattern = shown[0] if kind != "LSTM" else f"({', '.join(shown)})"
-    if kind == "LSTM" and shown[0] == "_" and b.chance(0.5):
-        pattern = "_"
-    s = b.bind(f"{name}({x.text}{hx}{n})", out, pattern=f"{out.text}, {pattern}", layers=[name])
-    if shown[0] != "_":
-        s.defines += [e.number for e in ends]
-        if not streams:
-            b.live += ends
-        elif b.chance(0.3):   # nothing else in a streaming model may use the end of a run
-            b.output(b.rng.choice(ends))
+    if shown is not None:
+        bind_results(b, f"{name}({x.text}{hx}{n})", kind, out, ends, shown, name)
     count_options(b, kind, f"layers {layers}", not bias and "no bias", both and "bidirectional",
                   batch_first and "batch_first", lengths and "lengths", projected and "proj_size", f"states {given}",
-                  not batched and "unbatched", batch.const is None and "run-time batch",
+                  not batched and "unbatched", batch.const is None and "run-time batch", shown is None and "as a tuple",
                   steps.const is None and "run-time steps", hidden == 1 and "hidden 1", *options)
 
 

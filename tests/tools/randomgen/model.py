@@ -169,7 +169,7 @@ class Builder:
 
     def symbol(self, name):
         lo = self.rng.choice([1, 1, 1, 2, 3, 5])
-        hi = lo + self.rng.choice([0, 1, 2, 4, 7, 12, 20])
+        hi = lo + self.rng.choice([0, 1, 2, 4, 7, 12, 20, 66, 130])
         s = Size.symbol(name, lo, hi)
         self.model.symbols[name] = s
         self.head("dim", f"dim {name} = {lo}..{hi}").symbol = name

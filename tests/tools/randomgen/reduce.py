@@ -1,5 +1,6 @@
 """Makes a model that fails smaller, as long as it fails in the same way."""
 import copy
+import re
 import time
 
 from .model import Statement
@@ -19,7 +20,7 @@ def without_unused(model):
                 keep = bool(set(s.layers) & layers) or any(f'from "{n}"' in t.text for n in s.layers
                                                            for t in model.statements if t is not s)
             elif s.kind == "dim":
-                keep = s.symbol in texts or s.symbol == model.stream
+                keep = bool(re.search(rf"\b{s.symbol}\b", texts)) or s.symbol == model.stream
             elif s.kind == "bind":
                 keep = bool(set(s.defines) & used) or any(model.names[n] in state_names for n in s.defines)
             elif s.kind == "state":
@@ -38,8 +39,8 @@ def without_unused(model):
 
 
 def removals(model):
-    """Smaller models, the smallest first: one output alone, without one output, a binding replaced by an input, a state
-    that is bound no more."""
+    """Smaller models, the smallest first: one output alone, without one output, an earlier value put out instead, a
+    binding replaced by an input, a state that is bound no more."""
     outputs = model.declared("output")
     for o in outputs:
         if len(outputs) > 1:
@@ -51,6 +52,14 @@ def removals(model):
             m = copy.deepcopy(model)
             m.statements = [s for s in m.statements if s.text != o.text]
             yield m
+    makers = {n: s for s in model.declared("bind") for n in s.defines if not getattr(s, "is_tuple", False)}
+    for i, o in enumerate(model.statements):   # what an output is made of in its place
+        for number in sorted(makers[o.outputs[0]].uses() if o.kind == "output" and o.outputs[0] in makers else ()):
+            if not any(number in other.outputs for other in outputs) and number in makers:
+                m = copy.deepcopy(model)
+                m.statements[i] = Statement("output", f"output yy{number} = ${number}")
+                m.statements[i].outputs = [number]
+                yield m
     for i in reversed(range(len(model.statements))):
         s = model.statements[i]
         if s.kind != "bind" and s.kind != "state":
@@ -62,6 +71,8 @@ def removals(model):
         if s.kind == "bind" and any(model.names[n] in state_names for n in s.defines):
             if not set(s.defines) & used:
                 yield m   # the state stays what it was
+            continue
+        if getattr(s, "is_tuple", False):
             continue
         if s.kind == "state":
             name = model.names[s.defines[0]]
@@ -83,14 +94,19 @@ def removals(model):
 def reduce(model, fails, seconds=60):
     """fails(model) -> bool. The smallest model that was found in time."""
     end = time.time() + seconds
-    again = True
-    while again and time.time() < end:
-        again = False
+
+    def smaller_one():
         for smaller in removals(model):
-            if time.time() > end:
-                break
-            smaller = without_unused(smaller)
-            if len(smaller.text()) < len(model.text()) + 40 and smaller.declared("output") and fails(smaller):
-                model, again = smaller, True
-                break
-    return model
+            # what the fault is about may itself be unused
+            for candidate in (without_unused(copy.deepcopy(smaller)), smaller):
+                if time.time() > end:
+                    return None
+                if len(candidate.text()) < len(model.text()) + 40 and candidate.declared("output") and fails(candidate):
+                    return candidate
+        return None
+
+    while True:
+        smaller = smaller_one()
+        if smaller is None:
+            return model
+        model = smaller

@@ -20,7 +20,7 @@ class FloorDiv:
     def __init__(self, numerator, by):
         self.numerator, self.by = numerator, by
         self.lo, self.hi = numerator.lo // by, numerator.hi // by
-        self.key = f"({numerator.text()})//{by}"
+        self.key = f"(({numerator.text()})//{by})"   # with what stands around it a product is another one
         self.name = self.key
 
     def at(self, dims):

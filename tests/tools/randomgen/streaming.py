@@ -1,6 +1,6 @@
 """Streaming models: their steps are linked by state alone, so that a run over T steps, runs over parts of them, and
 single steps must give the same bits. The time axis of each value is known; operators leave it alone."""
-from . import functions, layers
+from . import functions, layers, patterns
 from .model import NoWay
 from .sizes import Size, product
 
@@ -44,7 +44,8 @@ def delay_line(b):
 WAYS = [(layers.recurrent, 8), (layers.linear, 4), (layers.layer_norm, 2), (layers.embedding, 2), (layers.dropout, 0.3),
         (functions.unary, 5), (functions.binary, 3), (functions.with_number, 1), (functions.reduction, 1),
         (functions.softmax, 1.5), (functions.argmax, 0.5), (functions.one_hot, 0.5), (functions.index, 1.5),
-        (functions.cat, 1.5), (functions.axes_moved, 1), (functions.squash, 4), (conv_with_state, 2), (delay_line, 2)]
+        (functions.cat, 1.5), (functions.axes_moved, 1), (functions.squash, 4), (conv_with_state, 2), (delay_line, 2),
+        (patterns.with_param, 1), (patterns.centred, 0.7), (patterns.shifted, 0.5), (patterns.pooled, 0.5)]
 
 
 def model(b):

@@ -1,0 +1,151 @@
+"""Names: of parameters, of the interface, of everything at file scope."""
+import re
+
+from check_interface import ORDER, STREAM, STRUCT_MODELS
+from kit import need
+
+RESERVED = """self float class linux unix int new template this namespace for auto register typename char bool true_ not and xor
+operator private virtual volatile restrict inline goto typeof asm nullptr constexpr alignas thread_local co_await size_t
+int32_t delete try throw using union struct enum void short signed unsigned const_cast wchar_t""".split()
+
+
+def check_names_that_are_taken(t):
+    """Parameters have the `.nn` file's names; one that C, C++ or the interface has taken (`self`, `float`, `class`, `linux`)
+    gets a trailing `_`."""
+    taken = [n for n in RESERVED if not n.endswith("_")]
+    free = ["x", "tags", "T_", "value2", "sentence", "a_b"]
+    t.model("model m {\n" + "".join(f"    input {n}: float32[2]\n" for n in taken + free)
+            + "    output y = " + " + ".join(taken + free) + "\n    output default = y\n}\n")
+    head = t.read("model.h")
+    for n in taken + ["default"]:
+        need(re.search(r"float \*%s_[,)]" % n, head), f"{n} is not {n}_")
+    for n in free:
+        need(re.search(r"float \*%s[,)]" % n, head), f"{n} does not keep its name")
+    for std in ("c99", "gnu17", "c++11", "gnu++20"):
+        for cc in t.compilers:
+            t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
+
+
+def check_names_of_library_functions(t):
+    """Parameters have the `.nn` file's names, also where these are names that the code itself uses."""
+    names = ("memcpy memset expf logf log exp sqrtf tanhf fabsf y0 y1 j0 index gamma div time NULL size_t i j k n t x y out work "
+             "floats ints scratch start rows steps gates lengths w s0 m m_run m_reset nnc_align nnc_v4 isnan signbit errno "
+             "EOF NDEBUG assert state_h main h_0 cell0 value uintptr_t isinf I bool unused").split()
+    source = "model m {\n    dim T_count = 1..40\n    dim T_start = 1..3\n"
+    source += "".join(f"    input {n}: float32[T_count, T_start, 4]\n" for n in names)
+    source += "    state h: float32[3, 5]\n    layer lstm = LSTM(4, 5)\n    layer head = Linear(5, 2)\n    all = " + " + ".join(names)
+    source += "\n    a, _ = lstm(log(exp(sqrt(all * all))))\n    h = h + 1\n    output r = softmax(head(a), dim=-1)\n}\n"
+    t.model(source)
+    for cc in t.compilers:
+        for std in ("c99", "gnu17", "c++11"):
+            t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
+
+
+def check_names_of_macros(t):
+    """One that C has taken gets a trailing `_`: also the macros of the headers that the generated files include."""
+    base = t.write("base.c", "#include <stddef.h>\n#include <stdint.h>\n#include <math.h>\n#include <string.h>\n")
+    macros = set()
+    for std in ("c99", "gnu17"):
+        macros |= set(re.findall(r"^#define ([A-Za-z]\w*) ", t.call(["gcc", f"-std={std}", "-E", "-dM", base]).out.decode(), re.M))
+    names = sorted(n for n in macros if "__" not in n and not re.match("_[A-Z]", n))
+    need(len(names) > 50, f"only {names}")
+    broken = []
+    for chunk in range(0, len(names), 8):
+        some = names[chunk:chunk + 8]
+        t.model("model m {\n" + "".join(f"    input {n}: float32[2]\n" for n in some) + "    output y = " + " + ".join(some)
+                + "\n}\n")
+        for std in ("c99", "gnu17"):
+            r = t.call([*t.compiler("gcc", std), "-fsyntax-only", "model.c"], status=None)
+            if r.status:
+                broken += [n for n in some if re.search(rf"\*{n}[,)]", t.read("model.h")) and n not in broken]
+    need(not broken, f"these names of inputs do not compile: {' '.join(broken)}")
+
+
+def check_output_that_is_an_input(t):
+    """An output that is also an input is `x_out` (and binds nothing of the input's argument)."""
+    t.model("model m {\n    dim T = 1..3\n    input x: float32[T]\n    input self: float32[T]\n    output x = x * 2\n    output self\n}\n")
+    need("m_run(m *self, size_t T, const float *x, const float *self_, float *x_out, float *self_out);"
+         in re.sub(r"\s+", " ", t.read("model.h")), t.read("model.h"))
+    for std in ("c99", "c++11"):
+        t.object("model.c", std=std)
+
+
+def check_clashing_names_are_errors(t):
+    """API names that clash are compile-time errors."""
+    taken = []
+    body = "{\n    input x: float32[2]\n    output y = x * 2\n}\n"
+    sized = "{\n    dim %s = 1..3\n    input x: float32[%s]\n    output y = x * 2\n}\n"
+    for what, source in {
+            "the same model twice": "model a " + body + "model a " + body,
+            "a_run is a function and a type": "model a " + body + "model a_run " + body,
+            "a_reset is a function and a type": "model a_reset " + body + "model a " + body,
+            "the macros of a and A": "model a " + sized % ("T", "T") + "model A " + sized % ("T", "T"),
+            "the macros of dims t and T": "model a {\n    dim t = 1..3\n    dim T = 1..3\n    input x: float32[t, T]\n"
+                                          "    output y = x * 2\n}\n",
+            "A_B_T_MAX twice": "model a " + sized % ("B_T", "B_T") + "model a_b " + sized % ("T", "T"),
+            "class and class_": "model a {\n    input class: float32[2]\n    input class_: float32[2]\n"
+                                "    output y = class + class_\n}\n",
+            "x_out twice": "model a {\n    input x: float32[2]\n    input x_out: float32[2]\n    output x = x + x_out\n}\n",
+            "an output twice": "model a {\n    input x: float32[2]\n    output y = x\n    output y = x + 1\n}\n",
+            "two inputs of one name": "model a {\n    input x: float32[2]\n    input x: float32[2]\n    output y = x\n}\n",
+            "a model called float": "model float " + body,
+            "a model called class": "model class " + body,
+            "a model called nnc_status": "model nnc_status " + body,
+            "a model called size_t": "model size_t " + body,
+            "a model called main": "model main " + body,
+            "a model called memcpy": "model memcpy " + body,
+            "a model called expf": "model expf " + body,
+    }.items():
+        t.write("clash.nn", source)
+        r = t.nnc("clash.nn", "-o", "clash.c", "--random-weights", "1", status=None)
+        if r.status != 1:
+            taken.append(f"{what} (exit status {r.status})")
+    need(not taken, "taken without an error: " + "; ".join(taken))
+
+
+def check_model_called_nnc(t):
+    """File-scope names begin with the model's name; the shared ones with nnc_: a model `nnc` is refused, or hides none."""
+    t.write("nnc.nn", "model nnc {\n    dim OK = 1..3\n    input x: float32[OK, 6]\n    layer align = Linear(6, 6)\n"
+            "    layer v4_madd = LSTM(6, 6)\n    layer add_i32 = Linear(6, 5)\n    a, _ = v4_madd(align(x))\n"
+            "    output y = tanh(add_i32(a))\n    output n = argmax(y) + 1\n}\n")
+    r = t.nnc("nnc.nn", "-o", "nnc.c", "--random-weights", "1", status=None)
+    need(r.status in (0, 1), r.err)
+    if r.status == 0:
+        t.object("nnc.c")
+
+
+def check_symbols_of_the_object(t):
+    """File-scope names begin with the model's name; no global that is written; weights are `static const`."""
+    t.model(STREAM + ORDER + STRUCT_MODELS["picks"])
+    models = ("stream", "order", "picks")
+    for cc in t.compilers:
+        for flags in (["-O0"], ["-O2"]):
+            t.object("model.c", cc=cc, flags=flags)
+            symbols = [l.split()[-2:] for l in t.call(["nm", "--defined-only", "model.o"]).out.decode().splitlines()]
+            exported = sorted(n for kind, n in symbols if kind.isupper())
+            want = sorted(f"{m}_{f}" for m in models for f in ("reset", "run"))
+            need(exported == want, f"{cc}: exported are {exported}")
+            for kind, name in symbols:
+                need(kind in "TtRrNn", f"{cc} {flags[0]}: {name} is writable ({kind})")
+                plain = name.lstrip(".")
+                need(plain.startswith(models + ("nnc_",)) or re.match(r"L[A-Z]*\d|LC|constprop|rodata", plain),
+                     f"{cc}: {name} begins with no model's name")
+            if flags == ["-O0"]:
+                need(any(k == "r" and "lstm" in n for k, n in symbols), "no table of weights in .rodata")
+    code = t.read("model.c")
+    need(not re.search(r"^static (?!const|inline|void|float|int32_t|size_t|nnc_)", code, re.M), "a file-scope variable that is not const")
+
+
+def check_macros_and_types_of_the_file(t):
+    """File-scope names begin with the model's name: macros, types and enumerators too; the shared ones with NNC_ or nnc_."""
+    t.model(STREAM)
+    t.write("base.c", "#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n#include <xmmintrin.h>\n"
+            "#include <immintrin.h>\n")
+    for file in ("model.c", "model.h"):
+        macros = [{l.split()[1].split("(")[0] for l in t.call([*t.compiler("gcc")[:2], "-I", t.runtime, "-E", "-dM", f]).out
+                  .decode().splitlines()} for f in ("base.c", file)]
+        for name in macros[1] - macros[0]:
+            need(re.match(r"NNC_|STREAM_", name), f"{file} defines the macro {name}")
+    for name in re.findall(r"^enum \{ (\w+)|^typedef .*?(\w+);$", t.read("model.c") + t.read("model.h"), re.M):
+        name = "".join(name)
+        need(name.startswith(("stream", "nnc_")), f"{name} begins with no model's name")

@@ -1,0 +1,196 @@
+/* The tests of one vector layer, for check_runtime.c: included once a layer with
+ *     V       the layer, LANES its width, TARGET the attribute of functions that use it
+ *     FUSED   1 if its madd rounds once
+ * Expected values are computed lane by lane, with fmaf where a layer fuses, or in double. No vector is passed to or
+ * returned from a function that is not inline: between functions there are arrays. */
+
+#define LAYER_PASTE_(a, b) a##_##b
+#define LAYER_PASTE(a, b) LAYER_PASTE_(a, b)
+#define F(NAME) LAYER_PASTE(V, NAME)      /* the layer's function */
+#define T(NAME) LAYER_PASTE(F(NAME), test) /* a test of it */
+
+/* Fills a and b with numbers of many magnitudes, without a pattern that lanes could share. */
+static void T(fill)(float *a, float *b, uint32_t seed) {
+    size_t i;
+    for (i = 0; i < LANES; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        a[i] = ldexpf((float)(int32_t)seed / 2147483648.0f, (int)(seed >> 9) % 13 - 6);
+        seed = seed * 1664525u + 1013904223u;
+        b[i] = ldexpf((float)(int32_t)seed / 2147483648.0f, (int)(seed >> 9) % 13 - 6);
+    }
+}
+
+static void T(same)(const char *what, const float *got, const float *want) {
+    size_t i;
+    for (i = 0; i < LANES; i++)
+        ck_assert_msg(memcmp(&got[i], &want[i], sizeof *got) == 0, "%s, lane %d: got %.9g, want %.9g", what, (int)i,
+                      (double)got[i], (double)want[i]);
+}
+
+/* Reads and writes end where they should: right before a page that may not be touched. */
+TARGET static void T(memory)(void) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = (char *)mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    float *end = (float *)(void *)(pages + page);
+    size_t n, i;
+    ck_assert(pages != (char *)MAP_FAILED && mprotect(pages + page, page, PROT_NONE) == 0);
+    for (n = 0; n <= LANES; n++) {
+        float *p = end - n, got[LANES], want[LANES];
+        for (i = 0; i < LANES; i++)
+            want[i] = i < n ? p[i] = (float)(i + 1) : 0.0f;
+        F(store)(got, F(load_n)(p, n));
+        T(same)("load_n", got, want);
+        p[-1] = 9.0f;
+        F(store_n)(p, F(splat)(7.0f), n);
+        for (i = 0; i < n; i++)
+            ck_assert(p[i] == 7.0f);
+        ck_assert(p[-1] == 9.0f);
+    }
+    F(store)(end - LANES - 1, F(load)(end - LANES)); /* neither is aligned */
+    ck_assert(end[-1 - LANES] == 7.0f && end[-2] == 7.0f);
+    ck_assert(munmap(pages, 2 * page) == 0);
+}
+
+TARGET static void T(arithmetic)(void) {
+    uint32_t seed;
+    for (seed = 1; seed < 200; seed++) {
+        float a[LANES], b[LANES], c[LANES], got[LANES], want[LANES];
+        size_t i;
+        V va, vb, vc;
+        T(fill)(a, b, seed);
+        T(fill)(c, want, seed + 1000);
+        va = F(load)(a), vb = F(load)(b), vc = F(load)(c);
+#define CHECK(NAME, ARGUMENTS, VALUE)      \
+    for (i = 0; i < LANES; i++)            \
+        want[i] = VALUE;                   \
+    F(store)(got, F(NAME) ARGUMENTS);      \
+    T(same)(#NAME, got, want)
+        CHECK(add, (va, vb), a[i] + b[i]);
+        CHECK(sub, (va, vb), a[i] - b[i]);
+        CHECK(mul, (va, vb), a[i] * b[i]);
+        CHECK(div, (va, vb), a[i] / b[i]);
+        CHECK(neg, (va), -a[i]);
+        CHECK(abs, (va), fabsf(a[i]));
+        CHECK(copysign, (va, vb), copysignf(a[i], b[i]));
+        CHECK(min, (va, vb), a[i] < b[i] ? a[i] : b[i]);
+        CHECK(max, (va, vb), a[i] > b[i] ? a[i] : b[i]);
+        CHECK(clamp, (va, vb, vc), nnc_clampf(a[i], b[i], c[i]));
+        CHECK(if_negative, (va, vb, vc), a[i] < 0.0f ? b[i] : c[i]);
+        CHECK(splat, (a[1]), a[1]);
+        CHECK(zero, (), 0.0f);
+        CHECK(nearest, (va), (float)(int32_t)lrintf(a[i]));
+        CHECK(scale, (F(splat)(1.25f), F(nearest)(vb)), ldexpf(1.25f, (int)lrintf(b[i])));
+        CHECK(relu, (va), nnc_relu(a[i]) + 0.0f);
+        CHECK(relu6, (va), nnc_relu6(a[i]));
+        CHECK(hardtanh, (va, -0.5f, 2.0f), nnc_hardtanh(a[i], -0.5f, 2.0f));
+        CHECK(leaky_relu, (va, 0.1f), nnc_leaky_relu(a[i], 0.1f));
+        CHECK(softsign, (va), nnc_softsign(a[i]));
+        CHECK(elu, (va, 0.5f), nnc_elu(a[i], 0.5f));
+        CHECK(selu, (va), nnc_selu(a[i]));
+        CHECK(gelu, (va), nnc_gelu(a[i]));
+        CHECK(gelu_tanh, (va), nnc_gelu_tanh(a[i]));
+        CHECK(softplus, (va, 1.0f, 20.0f), nnc_softplus(a[i], 1.0f, 20.0f));
+#if FUSED
+        CHECK(madd, (va, vb, vc), fmaf(a[i], b[i], c[i]));
+        CHECK(hard_sigmoid, (va), nnc_clampf(fmaf(0.2f, a[i], 0.5f), 0.0f, 1.0f));
+#else
+        CHECK(madd, (va, vb, vc), a[i] * b[i] + c[i]);
+        CHECK(hard_sigmoid, (va), nnc_hard_sigmoid(a[i]));
+#endif
+        CHECK(add, (F(mul)(va, vb), vc), a[i] * b[i] + c[i]); /* two operations that stay two */
+        F(store)(got, F(silu)(va));
+        for (i = 0; i < LANES; i++) {
+            near(got[i], (double)nnc_silu(a[i]), 6e-7);
+            ck_assert(F(lane)(va, i) == a[i]);
+        }
+        for (i = LANES; i > 1; i /= 2) { /* the sum: halves are added */
+            size_t k;
+            for (k = 0; k < i / 2; k++)
+                a[k] += a[k + i / 2];
+        }
+        ck_assert(F(sum)(va) == a[0]);
+#undef CHECK
+    }
+}
+
+TARGET static void T(limits)(void) {
+    const float at[4] = {0.5f, -1.5f, 2.5f, -0.25f}, nearest[4] = {0.0f, -2.0f, 2.0f, 0.0f};
+    V not_a_number = F(splat)(nan_), one = F(splat)(1.0f);
+    size_t i;
+    for (i = 0; i < 4; i++)
+        ck_assert(F(lane)(F(nearest)(F(splat)(at[i])), LANES - 1) == nearest[i]);
+    ck_assert(F(lane)(F(min)(not_a_number, one), 1) == 1.0f && F(lane)(F(max)(not_a_number, one), 1) == 1.0f);
+    ck_assert(isnan(F(lane)(F(min)(one, not_a_number), 2)) && isnan(F(lane)(F(max)(one, not_a_number), 2)));
+    ck_assert(isnan(F(lane)(F(clamp)(not_a_number, one, one), 3)));
+    ck_assert(signbit(F(lane)(F(min)(F(zero)(), F(splat)(-0.0f)), 0)));
+    ck_assert(F(lane)(F(if_negative)(F(splat)(-0.0f), one, not_a_number), 3) == 1.0f);
+    ck_assert(F(lane)(F(exp)(F(splat)(inf)), 0) == inf && F(lane)(F(exp)(F(splat)(-inf)), 0) == 0.0f);
+    ck_assert(F(lane)(F(exp)(F(splat)(0.0f)), 0) == 1.0f && F(lane)(F(exp)(F(splat)(1e-20f)), 0) == 1.0f);
+    ck_assert(F(lane)(F(exp)(F(splat)(-103.9f)), 1) == 1e-45f && isnan(F(lane)(F(exp)(not_a_number), 1)));
+    ck_assert(F(lane)(F(sigmoid_by_exp)(F(splat)(-inf)), 0) == 0.0f);
+    ck_assert(F(lane)(F(sigmoid_by_exp)(F(splat)(inf)), 0) == 1.0f);
+    ck_assert(isnan(F(lane)(F(silu)(not_a_number), 1)) && isnan(F(lane)(F(sigmoid_by_exp)(not_a_number), 1)));
+    ck_assert(isnan(F(lane)(F(relu)(not_a_number), 1)) && isnan(F(lane)(F(leaky_relu)(not_a_number, 0.1f), 1)));
+    ck_assert(isnan(F(lane)(F(hard_sigmoid)(not_a_number), 1)) && isnan(F(lane)(F(softsign)(not_a_number), 1)));
+    ck_assert(F(lane)(F(tanh)(F(splat)(-0.0f)), 0) == 0.0f && signbit(F(lane)(F(tanh)(F(splat)(-0.0f)), 0)));
+}
+
+/* V_lstm against double precision, NaN, and what it must not forget. */
+TARGET static void T(lstm)(void) {
+    float in[5][LANES], got[LANES], cell[LANES];
+    uint32_t seed;
+    size_t i, k;
+    V next, hidden;
+    for (seed = 1; seed < 3000; seed++) {
+        T(fill)(in[0], in[1], seed);
+        T(fill)(in[2], in[3], seed + 50000);
+        T(fill)(in[4], cell, seed + 90000);
+        hidden = F(lstm)(F(load)(in[0]), F(load)(in[1]), F(load)(in[2]), F(load)(in[3]), F(load)(in[4]), &next);
+        F(store)(got, hidden), F(store)(cell, next);
+        for (i = 0; i < LANES; i++) {
+            double c = (double)in[4][i] / (1.0 + exp(-2.0 * (double)in[1][i])) +
+                       tanh((double)in[2][i]) / (1.0 + exp(-2.0 * (double)in[0][i]));
+            double h = tanh(c) / (1.0 + exp(-2.0 * (double)in[3][i]));
+            ck_assert_msg(fabs((double)cell[i] - c) < 3e-7 * (1.0 + fabs((double)in[4][i])), "c %g", c);
+            ck_assert_msg(fabs((double)got[i] - h) < 3e-7 + fabs((double)cell[i] - c), "h %g", h);
+            ck_assert(got[i] >= -1.0f && got[i] <= 1.0f);
+        }
+    }
+    for (k = 0; k < 5; k++) {
+        V x[5];
+        for (i = 0; i < 5; i++)
+            x[i] = F(splat)(i == k ? nan_ : 0.5f);
+        hidden = F(lstm)(x[0], x[1], x[2], x[3], x[4], &next);
+        ck_assert(isnan(F(lane)(hidden, 1)) && (k == 3 || isnan(F(lane)(next, 1))));
+    }
+    {   /* f is 1 and i is 0: c stays to the bit, whatever it is and whatever g says; then f is 0 and i is 1 */
+        volatile float open = 8.7f, shut = -9.1f; /* halved: sigmoid(17.4) */
+        for (i = 0; i < LANES; i++)
+            cell[i] = (i % 2 ? 1.0f : -1.0f) / (float)(3 + i * i * i);
+        next = F(load)(cell);
+        for (i = 0; i < 100000; i++)
+            F(lstm)(F(splat)(shut), F(splat)(open), F(splat)(i % 3 ? 3.0f : -2.0f), F(splat)(1.0f), next, &next);
+        F(store)(got, next);
+        T(same)("a cell that remembers", got, cell);
+        hidden = F(lstm)(F(splat)(inf), F(splat)(-inf), F(splat)(inf), F(splat)(inf), F(splat)(1e30f), &next);
+        ck_assert(F(lane)(next, 0) == 1.0f && fabs((double)F(lane)(hidden, 0) - tanh(1.0)) < 3e-7);
+        hidden = F(lstm)(F(splat)(inf), F(splat)(inf), F(splat)(-inf), F(splat)(inf), F(splat)(-1e30f), &next);
+        ck_assert(F(lane)(next, 0) == -1e30f && F(lane)(hidden, 0) == -1.0f);
+    }
+}
+
+TARGET static void T(all)(void) {
+    T(memory)();
+    T(arithmetic)();
+    T(limits)();
+    T(lstm)();
+}
+
+#undef LAYER_PASTE_
+#undef LAYER_PASTE
+#undef F
+#undef T
+#undef V
+#undef LANES
+#undef TARGET
+#undef FUSED
