@@ -1,5 +1,5 @@
-/* nnc: a .nn file and its weights -> one C file and its header. The pipeline as straight calls; nothing else decides the
- * order, and nothing else exits. */
+/* nnc: a .nn file and its weights -> one C file and its header. The pipeline as straight calls; nothing else decides
+ * the order, and nothing else exits. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,8 +41,10 @@ static const char *weights_path(arena *a, const options *o, const ir_model *m) {
 
 static void need_weights(const ir_model *m, diag_list *diags) {
     diag *d = diag_error(diags, m->where, "model %s has parameters, but no weights", m->name);
-    diag_hint(d, "add a line like: weights \"%s.safetensors\", or pass --weights FILE; --random-weights 1 tries shapes "
-              "without a file", m->name);
+    diag_hint(d,
+              "add a line like: weights \"%s.safetensors\", or pass --weights FILE; --random-weights 1 tries shapes "
+              "without a file",
+              m->name);
 }
 
 static void bind_all(arena *a, const options *o, const lowered_file *file, open_weights *open, diag_list *diags) {
@@ -103,14 +105,16 @@ static const char *header_name(arena *a, const options *o, const char *path) {
 
 static bool write_outputs(arena *a, const options *o, const plan *const *plans, emit_api *const *apis, size_t count) {
     const char *header = header_path(a, o);
-    emit_options e = {base_name(o->input), header_name(a, o, header), banner_options(a, o), o->standalone, o->unroll,
-                      o->target ? o->target : "all"};
+    emit_options e = {base_name(o->input), header_name(a, o, header),    banner_options(a, o), o->standalone,
+                      o->unroll,           o->target ? o->target : "all"};
     output code = {0}, head = {0};
     output *all[2] = {&code, &head};
     size_t opened = 0;
-    bool good = output_open(a, &code, o->output) && ++opened && (!header || (output_open(a, &head, header) && ++opened));
+    bool good =
+        output_open(a, &code, o->output) && ++opened && (!header || (output_open(a, &head, header) && ++opened));
     if (good) {
-        good = (!header || emit_header(&e, plans, apis, count, head.file)) && emit_source(&e, plans, apis, count, code.file);
+        good = (!header || emit_header(&e, plans, apis, count, head.file)) &&
+               emit_source(&e, plans, apis, count, code.file);
         if (!good) fprintf(stderr, "nnc: %s: %s\n", o->output, strerror(errno));
     }
     if (good) return output_commit(all, opened);

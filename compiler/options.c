@@ -26,7 +26,8 @@ static const char help[] =
     "      --random-weights N  parameters made from a seed, for trying shapes without a file\n"
     "      --unroll N          unroll loops of constant bounds while their bodies stay within N statements\n"
     "                          (default 64; 0: only gates and register tiles)\n"
-    "      --target NAME       which processors the code is for: all (default: AVX-512, AVX2 and a baseline, chosen at\n"
+    "      --target NAME       which processors the code is for: all (default: AVX-512, AVX2 and a baseline, chosen "
+    "at\n"
     "                          run time), c, x86-64, x86-64-v3, x86-64-v4, aarch64\n"
     "      --dump STAGE        print ast, ir or plan to standard output, and stop there\n"
     "      --help, --version\n"
@@ -69,7 +70,8 @@ static options_result check(const options *o) {
     }
     if (o->weights && o->random_weights) return usage("%s", "--weights and --random-weights exclude each other");
     if (o->dump) {
-        if (o->output || o->header) return usage("%s", "--dump writes to standard output: it goes without -o and --header");
+        if (o->output || o->header)
+            return usage("%s", "--dump writes to standard output: it goes without -o and --header");
         return OPTIONS_RUN;
     }
     if (!o->output) return usage("%s", "say where the C goes: -o FILE (- is standard output)");
@@ -82,12 +84,12 @@ static options_result check(const options *o) {
 options_result options_parse(int argc, char **argv, options *o) {
     enum { HEADER = 256, STANDALONE, RUNTIME, WEIGHTS, RANDOM, UNROLL, TARGET, DUMP, HELP, VERSION };
     static const struct option longs[] = {
-        {"output", required_argument, NULL, 'o'},         {"header", required_argument, NULL, HEADER},
-        {"standalone", no_argument, NULL, STANDALONE},    {"runtime", required_argument, NULL, RUNTIME},
-        {"weights", required_argument, NULL, WEIGHTS},    {"random-weights", required_argument, NULL, RANDOM},
-        {"unroll", required_argument, NULL, UNROLL},      {"dump", required_argument, NULL, DUMP},
-        {"target", required_argument, NULL, TARGET},      {"help", no_argument, NULL, HELP},
-        {"version", no_argument, NULL, VERSION},          {NULL, 0, NULL, 0}};
+        {"output", required_argument, NULL, 'o'},      {"header", required_argument, NULL, HEADER},
+        {"standalone", no_argument, NULL, STANDALONE}, {"runtime", required_argument, NULL, RUNTIME},
+        {"weights", required_argument, NULL, WEIGHTS}, {"random-weights", required_argument, NULL, RANDOM},
+        {"unroll", required_argument, NULL, UNROLL},   {"dump", required_argument, NULL, DUMP},
+        {"target", required_argument, NULL, TARGET},   {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0}};
     *o = (options){.unroll = DEFAULT_UNROLL};
     uint64_t number;
     for (int c; (c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1;) {

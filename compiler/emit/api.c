@@ -7,22 +7,146 @@
 
 /* Keywords of C (to C23) and C++ (to C++23), names that headers of the interface define, and macros that compilers
  * predefine in their default modes. */
-static const char *const reserved[] = {
-    "self", "scratch", "NULL", "NAN", "INFINITY", "EOF", "errno", "assert", "main", "nnc_status",
-    "size_t", "ptrdiff_t", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t",
-    "intptr_t", "uintptr_t", "wchar_t", "offsetof", "max_align_t", "nullptr_t",
-    "linux", "unix", "i386", "vax", "sun", "mips", "arm", "near", "far", "small", "interface", "IN", "OUT", "I", "min",
-    "max",
-    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float",
-    "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static",
-    "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "alignas", "alignof", "bool",
-    "constexpr", "false", "nullptr", "static_assert", "thread_local", "true", "typeof", "typeof_unqual", "asm",
-    "fortran", "complex", "imaginary", "noreturn",
-    "and", "and_eq", "bitand", "bitor", "catch", "char8_t", "char16_t", "char32_t", "class", "compl", "concept",
-    "consteval", "constinit", "const_cast", "co_await", "co_return", "co_yield", "decltype", "delete", "dynamic_cast",
-    "explicit", "export", "friend", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "operator", "or", "or_eq",
-    "private", "protected", "public", "reinterpret_cast", "requires", "static_cast", "template", "this", "throw", "try",
-    "typeid", "typename", "using", "virtual", "xor", "xor_eq"};
+static const char *const reserved[] = {"self",
+                                       "scratch",
+                                       "NULL",
+                                       "NAN",
+                                       "INFINITY",
+                                       "EOF",
+                                       "errno",
+                                       "assert",
+                                       "main",
+                                       "nnc_status",
+                                       "size_t",
+                                       "ptrdiff_t",
+                                       "int8_t",
+                                       "int16_t",
+                                       "int32_t",
+                                       "int64_t",
+                                       "uint8_t",
+                                       "uint16_t",
+                                       "uint32_t",
+                                       "uint64_t",
+                                       "intptr_t",
+                                       "uintptr_t",
+                                       "wchar_t",
+                                       "offsetof",
+                                       "max_align_t",
+                                       "nullptr_t",
+                                       "linux",
+                                       "unix",
+                                       "i386",
+                                       "vax",
+                                       "sun",
+                                       "mips",
+                                       "arm",
+                                       "near",
+                                       "far",
+                                       "small",
+                                       "interface",
+                                       "IN",
+                                       "OUT",
+                                       "I",
+                                       "min",
+                                       "max",
+                                       "auto",
+                                       "break",
+                                       "case",
+                                       "char",
+                                       "const",
+                                       "continue",
+                                       "default",
+                                       "do",
+                                       "double",
+                                       "else",
+                                       "enum",
+                                       "extern",
+                                       "float",
+                                       "for",
+                                       "goto",
+                                       "if",
+                                       "inline",
+                                       "int",
+                                       "long",
+                                       "register",
+                                       "restrict",
+                                       "return",
+                                       "short",
+                                       "signed",
+                                       "sizeof",
+                                       "static",
+                                       "struct",
+                                       "switch",
+                                       "typedef",
+                                       "union",
+                                       "unsigned",
+                                       "void",
+                                       "volatile",
+                                       "while",
+                                       "alignas",
+                                       "alignof",
+                                       "bool",
+                                       "constexpr",
+                                       "false",
+                                       "nullptr",
+                                       "static_assert",
+                                       "thread_local",
+                                       "true",
+                                       "typeof",
+                                       "typeof_unqual",
+                                       "asm",
+                                       "fortran",
+                                       "complex",
+                                       "imaginary",
+                                       "noreturn",
+                                       "and",
+                                       "and_eq",
+                                       "bitand",
+                                       "bitor",
+                                       "catch",
+                                       "char8_t",
+                                       "char16_t",
+                                       "char32_t",
+                                       "class",
+                                       "compl",
+                                       "concept",
+                                       "consteval",
+                                       "constinit",
+                                       "const_cast",
+                                       "co_await",
+                                       "co_return",
+                                       "co_yield",
+                                       "decltype",
+                                       "delete",
+                                       "dynamic_cast",
+                                       "explicit",
+                                       "export",
+                                       "friend",
+                                       "mutable",
+                                       "namespace",
+                                       "new",
+                                       "noexcept",
+                                       "not",
+                                       "not_eq",
+                                       "operator",
+                                       "or",
+                                       "or_eq",
+                                       "private",
+                                       "protected",
+                                       "public",
+                                       "reinterpret_cast",
+                                       "requires",
+                                       "static_cast",
+                                       "template",
+                                       "this",
+                                       "throw",
+                                       "try",
+                                       "typeid",
+                                       "typename",
+                                       "using",
+                                       "virtual",
+                                       "xor",
+                                       "xor_eq"};
 
 bool emit_is_reserved(const char *name) {
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
@@ -106,8 +230,9 @@ static void check_macros(const ir_model *m, const emit_api *api, diag_list *diag
     for (size_t i = 0; i < m->symbol_count; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(api->dim_macros[i], api->dim_macros[k]) == 0) {
-                diag *d = diag_error(diags, m->symbol_where[i], "dims %s and %s would both be %s_MAX in C",
-                                     dim_symbol_name(m->symbols[k]), dim_symbol_name(m->symbols[i]), api->dim_macros[i]);
+                diag *d =
+                    diag_error(diags, m->symbol_where[i], "dims %s and %s would both be %s_MAX in C",
+                               dim_symbol_name(m->symbols[k]), dim_symbol_name(m->symbols[i]), api->dim_macros[i]);
                 diag_note(d, m->symbol_where[k], "the other dim");
                 diag_hint(d, "rename one of them; macros are in capitals");
             }
@@ -118,8 +243,10 @@ void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, si
     for (size_t i = 0; i < count; i++) {
         check_macros(models[i], apis[i], diags);
         if (emit_is_reserved(apis[i]->name)) {
-            diag *d = diag_error(diags, models[i]->where, "a model cannot be called %s: C, C++ or the interface has taken "
-                                 "the name", apis[i]->name);
+            diag *d = diag_error(diags, models[i]->where,
+                                 "a model cannot be called %s: C, C++ or the interface has taken "
+                                 "the name",
+                                 apis[i]->name);
             diag_hint(d, "for example: model %s_model", apis[i]->name);
         }
         for (size_t k = 0; k < i; k++) {
@@ -127,8 +254,8 @@ void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, si
                 const char *one = arena_printf(a, "%s%s", apis[i]->name, suffixes[s % 3]);
                 const char *other = arena_printf(a, "%s%s", apis[k]->name, suffixes[s / 3]);
                 if (strcmp(one, other) != 0) continue;
-                diag *d = diag_error(diags, models[i]->where, "models %s and %s would both define %s in C", apis[k]->name,
-                                     apis[i]->name, one);
+                diag *d = diag_error(diags, models[i]->where, "models %s and %s would both define %s in C",
+                                     apis[k]->name, apis[i]->name, one);
                 diag_note(d, models[k]->where, "the other model");
             }
             if (strcmp(apis[i]->upper, apis[k]->upper) == 0 && strcmp(apis[i]->name, apis[k]->name) != 0) {

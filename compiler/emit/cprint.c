@@ -14,8 +14,9 @@ static int binary_precedence(const char *op) {
     static const struct {
         const char *op;
         int precedence;
-    } table[] = {{"||", P_OR}, {"&&", P_AND}, {"==", P_EQUAL}, {"!=", P_EQUAL}, {"<", P_LESS}, {"<=", P_LESS},
-                 {">", P_LESS}, {">=", P_LESS}, {"+", P_ADD}, {"-", P_ADD}, {"*", P_MUL}, {"/", P_MUL}, {"%", P_MUL}};
+    } table[] = {{"||", P_OR},   {"&&", P_AND}, {"==", P_EQUAL}, {"!=", P_EQUAL}, {"<", P_LESS},
+                 {"<=", P_LESS}, {">", P_LESS}, {">=", P_LESS},  {"+", P_ADD},    {"-", P_ADD},
+                 {"*", P_MUL},   {"/", P_MUL},  {"%", P_MUL}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].op, op) == 0) return table[i].precedence;
     ice("no C operator %s", op);
@@ -339,9 +340,7 @@ bool cunit_print(const cunit *u, FILE *to) {
             print_block(&p, t->body, 1);
             fputs("};\n", to);
             break;
-        case CTOP_ENUM:
-            fprintf(to, "enum { %s = %lld };\n", t->text, (long long)t->value);
-            break;
+        case CTOP_ENUM: fprintf(to, "enum { %s = %lld };\n", t->text, (long long)t->value); break;
         case CTOP_TABLE: ctable_print(t->table, to); break;
         }
         arena_free(a);

@@ -110,8 +110,7 @@ void ctable_print(const ctable *t, FILE *to) {
     if (bits)
         fprintf(to, "static const union { uint32_t bits[%zu]; float value[%zu]; } %s = {{\n", t->elements, t->elements,
                 t->name);
-    else
-        fprintf(to, "static const float %s[%zu] = {\n", t->name, t->elements);
+    else fprintf(to, "static const float %s[%zu] = {\n", t->name, t->elements);
     float *values = malloc(t->elements * sizeof *values);
     if (!values) ice("out of memory: a table of %zu values", t->elements);
     t->fill(t->context, values);

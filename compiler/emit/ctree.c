@@ -84,8 +84,9 @@ cexpr *c_binary(cunit *u, const char *op, cexpr *left, cexpr *right) {
     if (strcmp(op, "+") == 0 && right->kind == CEXPR_INT && right->integer < 0 && right->integer > INT64_MIN)
         return c_binary(u, "-", left, c_int(u, -right->integer));
     /* (x + 3) + 4 -> x + 7 */
-    if (strcmp(op, "+") == 0 && right->kind == CEXPR_INT && left->kind == CEXPR_BINARY && strcmp(left->text, "+") == 0 &&
-        left->second->kind == CEXPR_INT && fold("+", left->second->integer, right->integer, &value))
+    if (strcmp(op, "+") == 0 && right->kind == CEXPR_INT && left->kind == CEXPR_BINARY &&
+        strcmp(left->text, "+") == 0 && left->second->kind == CEXPR_INT &&
+        fold("+", left->second->integer, right->integer, &value))
         return c_binary(u, "+", left->first, c_int(u, value));
     cexpr *e = expr_new(u, CEXPR_BINARY);
     e->text = op;

@@ -47,8 +47,9 @@ static void print_struct(const plan *p, const emit_api *api, size_t target_count
     const ir_model *m = p->model;
     arena *a = arena_new();
     bool empty = true;
-    fprintf(to, "/* State and scratch of one running model: place it statically, on the stack or on the heap. Copied by\n"
-                " * assignment it is a snapshot. The members are the model's own. */\n");
+    fprintf(to,
+            "/* State and scratch of one running model: place it statically, on the stack or on the heap. Copied by\n"
+            " * assignment it is a snapshot. The members are the model's own. */\n");
     fprintf(to, "typedef struct %s %s;\nstruct %s {\n", api->name, api->name, api->name);
     for (size_t i = 0; i < m->state_count; i++) {
         fprintf(to, "    float %s[%lld]; /* %s */\n", api->states[i], (long long)dim_max(p->state_buffers[i]->elements),
@@ -81,10 +82,12 @@ static void print_model(const plan *p, const emit_api *api, size_t target_count,
     }
     if (m->symbol_count) fputc('\n', to);
     print_struct(p, api, target_count, to);
-    fprintf(to, "/* %s; call before the first run. */\n", m->state_count ? "Sets the first state" : "Makes the model ready");
+    fprintf(to, "/* %s; call before the first run. */\n",
+            m->state_count ? "Sets the first state" : "Makes the model ready");
     fprintf(to, "void %s_reset(%s *self);\n\n", api->name, api->name);
-    fprintf(to, "/* Runs the model once. Tensors are dense and row-major; an output may not overlap another argument.\n"
-                " * Returns NNC_OK, or an error, and then outputs and state are as they were.\n");
+    fprintf(to,
+            "/* Runs the model once. Tensors are dense and row-major; an output may not overlap another argument.\n"
+            " * Returns NNC_OK, or an error, and then outputs and state are as they were.\n");
     print_arguments(p, api, to);
     fprintf(to, " */\n");
     const char *head = arena_printf(a, "nnc_status %s_run(", api->name);

@@ -136,8 +136,7 @@ cexpr *emit_param(emit_context *e, size_t param) {
     if (e->param_tables[param]) return e->param_tables[param];
     const ir_param *p = &e->plan->model->params[param];
     param_values *values = ARENA_NEW(e->arena, param_values);
-    *values = (param_values){emit_param_data(e, param),
-                             (size_t)dim_max(ir_type_elements(e->plan->dims, &p->type))};
+    *values = (param_values){emit_param_data(e, param), (size_t)dim_max(ir_type_elements(e->plan->dims, &p->type))};
     ctable_style style = e->tables;
     for (size_t i = 0; i < values->elements && style != CTABLE_BITS; i++)
         if (!isfinite(values->data[i])) style = CTABLE_BITS;

@@ -2,9 +2,9 @@
  *
  * Output channels lie side by side in packed weights (a panel of COST_PANEL), so a vector holds the sums of several
  * channels at one position; a tile of positions shares the weights that are loaded. A lone output channel (of a group)
- * is summed in plain floats. A sum is bias, then its terms with channel and tap ascending, in blocks of COST_BLOCK terms
- * where there are more; a tap outside of the input is left out, so an edge differs from the interior only in where its
- * taps begin and end. */
+ * is summed in plain floats. A sum is bias, then its terms with channel and tap ascending, in blocks of COST_BLOCK
+ * terms where there are more; a tap outside of the input is left out, so an edge differs from the interior only in
+ * where its taps begin and end. */
 #include "emit/pack.h"
 #include "emit/nest.h"
 
@@ -17,11 +17,11 @@ typedef struct {
     cunit *u;
     const plan_operand *x, *y;
     const ir_attrs *attrs;
-    int64_t channels, taps;          /* of a group's input; terms = channels * taps */
-    int64_t outputs;                 /* of a group */
-    int64_t lanes;                   /* 1: plain floats */
-    pack *packs;                     /* one a group; vectors only */
-    cexpr *bias;                     /* of the group's channel, plain floats only; NULL: none */
+    int64_t channels, taps; /* of a group's input; terms = channels * taps */
+    int64_t outputs;        /* of a group */
+    int64_t lanes;          /* 1: plain floats */
+    pack *packs;            /* one a group; vectors only */
+    cexpr *bias;            /* of the group's channel, plain floats only; NULL: none */
     /* of the panel that is being emitted */
     int64_t width, units, vectors;
     bool biased;
@@ -30,12 +30,14 @@ typedef struct {
 /* One run over the terms: `positions` outputs from t on. */
 typedef struct {
     unsigned positions;
-    bool tests;                      /* taps are k_from … k_to, x is indexed from the channel's start */
+    bool tests; /* taps are k_from … k_to, x is indexed from the channel's start */
 } tile_kind;
 
 static cexpr *name(const conv *v, const char *what) { return c_name(v->u, "%s", what); }
 
-static cexpr *stride(const conv *v, const plan_operand *o, unsigned axis) { return emit_dim(v->e, o->view.strides[axis]); }
+static cexpr *stride(const conv *v, const plan_operand *o, unsigned axis) {
+    return emit_dim(v->e, o->view.strides[axis]);
+}
 
 static const char *sum_name(const conv *v, const tile_kind *t, const char *what, unsigned p, int64_t vector) {
     bool one_vector = v->vectors == 1, one_position = t->positions == 1;
@@ -97,7 +99,8 @@ static void emit_term(const conv *v, cblock *b, const tile_kind *t, cexpr *c, ce
         } else {
             tap = c_add(u, tap, c_int(u, p * a->stride));
         }
-        factor[p] = c_index(u, name(v, t->tests ? "x_g" : "x_t"), c_add(u, c_mul(u, c, stride(v, v->x, 1)), c_mul(u, tap, step)));
+        factor[p] = c_index(u, name(v, t->tests ? "x_g" : "x_t"),
+                            c_add(u, c_mul(u, c, stride(v, v->x, 1)), c_mul(u, tap, step)));
         if (v->lanes > 1) {
             const char *splat = t->positions == 1 ? "x_k" : arena_printf(v->e->arena, "x_k%u", p);
             const char *type = arena_printf(v->e->arena, "const %s", v->e->target->prefix);
@@ -125,7 +128,8 @@ static void emit_term(const conv *v, cblock *b, const tile_kind *t, cexpr *c, ce
 
 static cexpr *smaller(cunit *u, cexpr *a, cexpr *b) { return c_conditional(u, c_binary(u, "<", a, b), a, b); }
 
-/* A loop over [from, to), which vanishes around a single turn. Gives the body; *index is the loop's variable or `from`. */
+/* A loop over [from, to), which vanishes around a single turn. Gives the body; *index is the loop's variable or `from`.
+ */
 static cblock *loop_over(const conv *v, cblock *b, const char *index_name, cexpr *from, cexpr *to, cexpr **index) {
     int64_t low, high;
     if (c_is_int(from, &low) && c_is_int(to, &high) && high == low + 1) {
@@ -150,7 +154,8 @@ static cblock *block_loop(const conv *v, cblock *b, const char *from_name, const
     return b;
 }
 
-static void emit_taps(const conv *v, cblock *b, const tile_kind *t, cexpr *c, cexpr *from, cexpr *to, const char *sums) {
+static void emit_taps(const conv *v, cblock *b, const tile_kind *t, cexpr *c, cexpr *from, cexpr *to,
+                      const char *sums) {
     cexpr *k;
     b = loop_over(v, b, "k", from, to, &k);
     emit_term(v, b, t, c, k, sums);
@@ -211,7 +216,8 @@ static void store_results(const conv *v, cblock *b, const tile_kind *t) {
             cexpr *base = adjacent ? c_add(u, name(v, "y_o"), to) : name(v, array);
             cexpr *address = c_add(u, base, c_int(u, i * v->lanes)), *sum = name(v, sum_name(v, t, "sum", p, i));
             int64_t left = v->units - i * v->lanes;
-            if (adjacent && left < v->lanes) c_do(b, c_call(u, emit_vector(v->e, "store_n"), 3, address, sum, c_int(u, left)));
+            if (adjacent && left < v->lanes)
+                c_do(b, c_call(u, emit_vector(v->e, "store_n"), 3, address, sum, c_int(u, left)));
             else c_do(b, c_call(u, emit_vector(v->e, "store"), 2, address, sum));
         }
     }
@@ -410,7 +416,8 @@ static void emit_lone_channel(conv *v, cblock *b, const plan_kernel *k) {
     cunit *u = v->u;
     int64_t terms = v->channels * v->taps;
     cexpr *group = v->attrs->groups > 1 ? name(v, "g") : c_int(u, 0);
-    c_declare(b, "const float *", "w", c_add(u, emit_param(v->e, k->inputs[1].param), c_mul(u, group, c_int(u, terms))));
+    c_declare(b, "const float *", "w",
+              c_add(u, emit_param(v->e, k->inputs[1].param), c_mul(u, group, c_int(u, terms))));
     c_declare(b, "float *", "y_o", name(v, "y_g"));
     if (k->inputs[2].kind == PLAN_PARAM) v->bias = c_index(u, emit_param(v->e, k->inputs[2].param), group);
     v->width = v->units = v->vectors = 1;
@@ -436,8 +443,10 @@ void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
     if (!one) b = c_for(b, "n", c_int(u, 0), emit_dim(e, x->dims[0]), 1);
     cexpr *g = v->attrs->groups > 1 ? c_name(u, "g") : c_int(u, 0);
     if (v->attrs->groups > 1) b = c_for(b, "g", c_int(u, 0), c_int(u, v->attrs->groups), 1);
-    cexpr *x_at = c_add(u, c_mul(u, n, stride(v, v->x, 0)), c_mul(u, c_mul(u, g, c_int(u, group_inputs)), stride(v, v->x, 1)));
-    cexpr *y_at = c_add(u, c_mul(u, n, stride(v, v->y, 0)), c_mul(u, c_mul(u, g, c_int(u, v->outputs)), stride(v, v->y, 1)));
+    cexpr *x_at =
+        c_add(u, c_mul(u, n, stride(v, v->x, 0)), c_mul(u, c_mul(u, g, c_int(u, group_inputs)), stride(v, v->x, 1)));
+    cexpr *y_at =
+        c_add(u, c_mul(u, n, stride(v, v->y, 0)), c_mul(u, c_mul(u, g, c_int(u, v->outputs)), stride(v, v->y, 1)));
     c_declare(b, "const float *", "x_g", c_add(u, c_name(u, "x"), x_at));
     c_declare(b, "float *", "y_g", c_add(u, c_name(u, "y"), y_at));
     if (v->lanes > 1) emit_panels(v, b, table);

@@ -13,8 +13,8 @@ enum { LONG_EXPRESSION = 4 /* operators in one expression of the generated code 
 typedef struct {
     emit_context *e;
     nest *nest;
-    cblock *body;               /* where locals are declared: the innermost loop's */
-    unsigned next_operand;      /* of the nest, in the order in which add_operands gave them */
+    cblock *body;          /* where locals are declared: the innermost loop's */
+    unsigned next_operand; /* of the nest, in the order in which add_operands gave them */
     const char *names[NEST_OPERANDS + MAX_LOCALS];
     size_t name_count;
 } chain;
@@ -81,14 +81,18 @@ static const float *optional_param(const emit_context *e, const plan_operand *o)
 static long long param_number(const plan_operand *o) { return o->kind == PLAN_PARAM ? (long long)o->param : -1; }
 
 static cexpr *norm_table(emit_context *e, const plan_kernel *k, bool shift) {
-    cexpr **made = emit_once(e, "norm %d %lld %lld %lld %lld %a", shift, param_number(&k->inputs[1]),
-                             param_number(&k->inputs[2]), param_number(&k->inputs[3]), param_number(&k->inputs[4]),
-                             k->node->attrs.eps);
+    cexpr **made =
+        emit_once(e, "norm %d %lld %lld %lld %lld %a", shift, param_number(&k->inputs[1]), param_number(&k->inputs[2]),
+                  param_number(&k->inputs[3]), param_number(&k->inputs[4]), k->node->attrs.eps);
     if (*made) return *made;
     folded_norm *n = ARENA_NEW(e->arena, folded_norm);
-    *n = (folded_norm){optional_param(e, &k->inputs[1]), optional_param(e, &k->inputs[2]), optional_param(e, &k->inputs[3]),
-                       optional_param(e, &k->inputs[4]), k->node->attrs.eps,
-                       (size_t)dim_max(k->inputs[1].view.type.dims[0]), shift};
+    *n = (folded_norm){optional_param(e, &k->inputs[1]),
+                       optional_param(e, &k->inputs[2]),
+                       optional_param(e, &k->inputs[3]),
+                       optional_param(e, &k->inputs[4]),
+                       k->node->attrs.eps,
+                       (size_t)dim_max(k->inputs[1].view.type.dims[0]),
+                       shift};
     float *values = ARENA_ARRAY(e->arena, float, n->channels);
     fill_norm(n, values);
     ctable_style style = e->tables;
@@ -148,7 +152,8 @@ static cexpr *clamp(emit_context *e, const ir_node *n, cexpr *x) {
     double low = n->attrs.scalar[0], high = n->attrs.scalar[1];
     bool floats = type == IR_F32, has_low = !(isinf(low) && low < 0), has_high = !(isinf(high) && high > 0);
     if (has_low && has_high)
-        return c_call(e->unit, floats ? "nnc_clampf" : "nnc_clamp_i32", 3, x, number(e, type, low), number(e, type, high));
+        return c_call(e->unit, floats ? "nnc_clampf" : "nnc_clamp_i32", 3, x, number(e, type, low),
+                      number(e, type, high));
     if (has_low) return call2(e, floats ? "nnc_maxf" : "nnc_max_i32", x, number(e, type, low));
     if (has_high) return call2(e, floats ? "nnc_minf" : "nnc_min_i32", x, number(e, type, high));
     return x;
@@ -212,8 +217,10 @@ static value power(chain *c, const plan_kernel *k, value a, value b) {
 static value binary(chain *c, const plan_kernel *k) {
     static const struct {
         const char *floats, *ints;
-    } table[] = {[IR_ADD - IR_ADD] = {"+", "nnc_add_i32"}, [IR_SUB - IR_ADD] = {"-", "nnc_sub_i32"},
-                 [IR_MUL - IR_ADD] = {"*", "nnc_mul_i32"}, [IR_DIV - IR_ADD] = {"/", NULL},
+    } table[] = {[IR_ADD - IR_ADD] = {"+", "nnc_add_i32"},
+                 [IR_SUB - IR_ADD] = {"-", "nnc_sub_i32"},
+                 [IR_MUL - IR_ADD] = {"*", "nnc_mul_i32"},
+                 [IR_DIV - IR_ADD] = {"/", NULL},
                  [IR_MAXIMUM - IR_ADD] = {"nnc_maxf", "nnc_max_i32"},
                  [IR_MINIMUM - IR_ADD] = {"nnc_minf", "nnc_min_i32"}};
     cunit *u = c->e->unit;

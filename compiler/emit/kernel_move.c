@@ -1,5 +1,5 @@
-/* kernel_move: what only moves values: copies, fills, PAD, and looking up rows (EMBEDDING, ONE_HOT). Rows that lie densely
- * on both sides go through memcpy and memset. */
+/* kernel_move: what only moves values: copies, fills, PAD, and looking up rows (EMBEDDING, ONE_HOT). Rows that lie
+ * densely on both sides go through memcpy and memset. */
 #include <math.h>
 
 #include "emit/nest.h"
@@ -144,7 +144,8 @@ static void pad(emit_context *e, const plan_kernel *k, cfunction *f) {
 
 /* --- rows of a table --- */
 
-/* A copy of the table with the rows scaled down whose norm is over max_norm, as torch does it when they are looked up. */
+/* A copy of the table with the rows scaled down whose norm is over max_norm, as torch does it when they are looked up.
+ */
 typedef struct {
     const float *data;
     size_t rows, width;

@@ -94,8 +94,9 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const float 
         for (int64_t o = 0; o < w->units; o++) {
             cexpr *s = c_name(u, "%s%lld", tail ? "s" : sum, (long long)o);
             cexpr *row = c_add(u, p->table, c_add(u, c_int(u, o * w->terms), index));
-            c_assign(in, s, "=", c_call(u, emit_vector(e, "madd"), 3, tile_load_n(e, c_add(u, x, index), n),
-                                        tile_load_n(e, row, n), s));
+            c_assign(
+                in, s, "=",
+                c_call(u, emit_vector(e, "madd"), 3, tile_load_n(e, c_add(u, x, index), n), tile_load_n(e, row, n), s));
         }
     }
     for (int64_t o = 0; blocked && o < w->units; o++) {
@@ -105,9 +106,10 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const float 
     for (int64_t o = 0; o < w->units; o++) {
         cexpr *value = c_call(u, emit_vector(e, "sum"), 1, c_name(u, "s%lld", (long long)o));
         if (bias) value = c_add(u, value, c_index(u, p->table, c_int(u, w->units * w->terms + o)));
-        cexpr *to_y = c_is_int(p->rows, &rows) && rows == 1 ? c_index(u, y, c_int(u, o))
-                                                            : c_index(u, c_name(u, "%s", p->y),
-                                                                      c_add(u, c_mul(u, c_name(u, "n"), p->y_row), c_int(u, o)));
+        cexpr *to_y =
+            c_is_int(p->rows, &rows) && rows == 1
+                ? c_index(u, y, c_int(u, o))
+                : c_index(u, c_name(u, "%s", p->y), c_add(u, c_mul(u, c_name(u, "n"), p->y_row), c_int(u, o)));
         c_assign(b, to_y, "=", value);
     }
 }
@@ -155,19 +157,21 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
     if (w->units < FEWEST_COLUMNS) {
         dots *d = ARENA_NEW(e->arena, dots);
         *d = (dots){w->weight, w->bias, w->units, w->terms};
-        if (!*made) *made = c_table(u, name, (size_t)(w->units * w->terms + (w->bias ? w->units : 0)),
-                          pack_finite(w) ? e->tables : CTABLE_BITS, fill_dots, d,
-                          arena_printf(e->arena, "%s: weight [%lld, %lld]%s", label, (long long)w->units,
-                                       (long long)w->terms, w->bias ? ", then the bias" : ""));
+        if (!*made)
+            *made = c_table(u, name, (size_t)(w->units * w->terms + (w->bias ? w->units : 0)),
+                            pack_finite(w) ? e->tables : CTABLE_BITS, fill_dots, d,
+                            arena_printf(e->arena, "%s: weight [%lld, %lld]%s", label, (long long)w->units,
+                                         (long long)w->terms, w->bias ? ", then the bias" : ""));
         p.table = *made;
         b = open_loops(e, c_body(f), loops, count, &p.x, &p.y);
         emit_dots(e, b, &p, w->bias);
         return;
     }
     if (!*made)
-        *made = product_table(e, w, name, arena_printf(e->arena, "%s: %s [%lld, %lld], in panels of %lld outputs", label,
-                                                     what, (long long)w->units, (long long)w->terms,
-                                                     (long long)smaller(w->panel, w->units)));
+        *made = product_table(
+            e, w, name,
+            arena_printf(e->arena, "%s: %s [%lld, %lld], in panels of %lld outputs", label, what, (long long)w->units,
+                         (long long)w->terms, (long long)smaller(w->panel, w->units)));
     p.table = *made;
     b = open_loops(e, c_body(f), loops, count, &p.x, &p.y);
     product_emit(e, b, &p);
@@ -177,8 +181,8 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
 
 typedef struct {
     emit_context *e;
-    cexpr *a, *b, *y;        /* addresses: row m of a, b, row m of y */
-    const dim *inner;        /* K */
+    cexpr *a, *b, *y;             /* addresses: row m of a, b, row m of y */
+    const dim *inner;             /* K */
     cexpr *a_k, *b_k, *b_n, *y_n; /* strides */
 } matmul;
 
@@ -190,8 +194,7 @@ static void emit_columns(const matmul *m, cblock *b, cexpr *n, unsigned vectors,
     bool blocked = dim_max(m->inner) > COST_BLOCK;
     cexpr *K = emit_dim(e, m->inner), *zero = c_call(u, emit_vector(e, "zero"), 0);
     const char *part = blocked ? "block" : "sum";
-    for (unsigned v = 0; v < vectors; v++)
-        c_declare(b, e->target->prefix, arena_printf(e->arena, "sum%u", v), zero);
+    for (unsigned v = 0; v < vectors; v++) c_declare(b, e->target->prefix, arena_printf(e->arena, "sum%u", v), zero);
     cblock *outer = b;
     cexpr *from = c_int(u, 0), *to = K;
     if (blocked) {
@@ -216,8 +219,7 @@ static void emit_columns(const matmul *m, cblock *b, cexpr *n, unsigned vectors,
     }
     for (unsigned v = 0; v < vectors; v++) {
         cexpr *sum = c_name(u, "sum%u", v), *at = c_add(u, c_add(u, m->y, n), c_int(u, v * lanes));
-        if (blocked)
-            c_assign(outer, sum, "=", c_call(u, emit_vector(e, "add"), 2, sum, c_name(u, "block%u", v)));
+        if (blocked) c_assign(outer, sum, "=", c_call(u, emit_vector(e, "add"), 2, sum, c_name(u, "block%u", v)));
         if (last) c_do(b, c_call(u, emit_vector(e, "store_n"), 3, at, sum, last));
         else c_do(b, c_call(u, emit_vector(e, "store"), 2, at, sum));
     }

@@ -1,5 +1,5 @@
-/* kernel_recurrent: RECURRENT, one layer in one direction: packed weights, the input's share of the gates, the loop over
- * time. The steps themselves are in kernel_recurrent_step.c. */
+/* kernel_recurrent: RECURRENT, one layer in one direction: packed weights, the input's share of the gates, the loop
+ * over time. The steps themselves are in kernel_recurrent_step.c. */
 #include "emit/kernel_recurrent.h"
 
 /* --- weights --- */
@@ -59,9 +59,9 @@ static cexpr *table(recurrent *r, const pack *p, const char *what, const char *c
     cexpr **made = emit_once(e, "recurrent %s %zu %zu %d %d", what, in[IR_REC_W_IH].param, in[IR_REC_W_HH].param,
                              (int)r->attrs->recurrent_activation, r->attrs->reset_after);
     if (*made) return *made;
-    return *made = product_table(e, p, emit_name(e, "%s_%s", r->label, what),
-                                 arena_printf(e->arena, "%s: %s, in panels of %lld units", r->label, comment,
-                                              (long long)p->panel));
+    return *made = product_table(
+               e, p, emit_name(e, "%s_%s", r->label, what),
+               arena_printf(e->arena, "%s: %s, in panels of %lld units", r->label, comment, (long long)p->panel));
 }
 
 static const char *gate_order(const recurrent *r) {
@@ -78,23 +78,23 @@ static void make_tables(recurrent *r) {
     bool bias = r->input->bias_from == 0;
     bool halved = r->attrs->cell != IR_RNN && r->attrs->recurrent_activation == IR_ACT_SIGMOID;
     const char *half = halved ? "; sigmoid gates halved" : "";
-    r->input_table = table(r, r->input, "w_ih",
-                           arena_printf(a, "%sW_ih [%u * %lld, %lld], columns %s%s", bias ? "biases and " : "",
-                                        r->cost.gates, (long long)r->cost.hidden, (long long)r->cost.inputs,
-                                        gate_order(r), half));
+    r->input_table =
+        table(r, r->input, "w_ih",
+              arena_printf(a, "%sW_ih [%u * %lld, %lld], columns %s%s", bias ? "biases and " : "", r->cost.gates,
+                           (long long)r->cost.hidden, (long long)r->cost.inputs, gate_order(r), half));
     const char *order = r->attrs->cell == IR_GRU ? r->resets_before ? "r, z" : "r, z, n" : gate_order(r);
     r->hidden_table = table(r, r->hidden, "w_hh",
                             arena_printf(a, "%sW_hh [%u * %lld, %lld], columns %s%s",
                                          r->hidden->bias_from < r->hidden->gates ? "b_hn and " : "", r->hidden->gates,
                                          (long long)r->cost.hidden, (long long)r->cost.projected, order, half));
     if (r->candidate)
-        r->candidate_table = table(r, r->candidate, "w_hn",
-                                   arena_printf(a, "W_hn [%lld, %lld]", (long long)r->cost.hidden,
-                                                (long long)r->cost.projected));
+        r->candidate_table =
+            table(r, r->candidate, "w_hn",
+                  arena_printf(a, "W_hn [%lld, %lld]", (long long)r->cost.hidden, (long long)r->cost.projected));
     if (r->output)
-        r->output_table = table(r, r->output, "w_hr",
-                                arena_printf(a, "W_hr [%lld, %lld]", (long long)r->cost.projected,
-                                             (long long)r->cost.hidden));
+        r->output_table =
+            table(r, r->output, "w_hr",
+                  arena_printf(a, "W_hr [%lld, %lld]", (long long)r->cost.projected, (long long)r->cost.hidden));
 }
 
 /* --- the input's share --- */
@@ -112,7 +112,7 @@ typedef struct {
     emit_context *e;
     const dim *steps_dim, *batch_dim, *x_t, *x_b;
     cexpr *T, *B;
-    int64_t batch;       /* -1: known only at run time */
+    int64_t batch; /* -1: known only at run time */
     input_rows rows;
     /* names in the kernel's function */
     const char *x, *out, *h, *c, *lengths, *gates, *next;
@@ -137,13 +137,21 @@ static void emit_input_function(const layer *l, cexpr *rows) {
     cunit *u = e->unit;
     recurrent *r = l->r;
     int64_t stride;
-    cfunction *f = c_function(u, emit_static(e), r->input_function,
-                              arena_printf(e->arena, "%s: the input's share of all gates, gates = %sW_ih x, for rows "
-                                                     "of x [%lld].",
-                                           r->label, r->input->bias_from ? "" : "b_ih + b_hh + ",
-                                           (long long)r->cost.inputs));
-    product p = {.pack = r->input, .table = r->input_table, .x = "x", .y = "gates", .padded = true,
-                 .y_columns = r->cost.columns, .x_row = c_name(u, "x_row"), .y_row = row_floats(l), .rows = rows,
+    cfunction *f =
+        c_function(u, emit_static(e), r->input_function,
+                   arena_printf(e->arena,
+                                "%s: the input's share of all gates, gates = %sW_ih x, for rows "
+                                "of x [%lld].",
+                                r->label, r->input->bias_from ? "" : "b_ih + b_hh + ", (long long)r->cost.inputs));
+    product p = {.pack = r->input,
+                 .table = r->input_table,
+                 .x = "x",
+                 .y = "gates",
+                 .padded = true,
+                 .y_columns = r->cost.columns,
+                 .x_row = c_name(u, "x_row"),
+                 .y_row = row_floats(l),
+                 .rows = rows,
                  .terms_name = r->inputs_constant};
     if (dim_max(l->steps_dim) * dim_max(l->batch_dim) <= COST_ROW_CHUNK)
         p.full_rows = dim_max(l->steps_dim) * dim_max(l->batch_dim);
@@ -227,9 +235,9 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn, cexpr
     arguments[n++] = row_of(l, l->h, RECURRENT_H, row);
     if (r->has_cell) arguments[n++] = row_of(l, l->c, RECURRENT_C, row);
     if (r->has_out)
-        arguments[n++] = c_add(u, c_add(u, c_name(u, "%s", l->out),
-                                        c_mul(u, time, emit_dim(e, r->k->results[0].view.strides[0]))),
-                               c_mul(u, row, emit_dim(e, recurrent_row_stride(r, RECURRENT_OUT))));
+        arguments[n++] =
+            c_add(u, c_add(u, c_name(u, "%s", l->out), c_mul(u, time, emit_dim(e, r->k->results[0].view.strides[0]))),
+                  c_mul(u, row, emit_dim(e, recurrent_row_stride(r, RECURRENT_OUT))));
     if (rows == 1 ? r->step_uses_next : r->step_uses_tile_next) arguments[n++] = c_name(u, "%s", l->next);
     for (int which = RECURRENT_H; rows > 1 && which <= RECURRENT_OUT; which++) {
         if ((which == RECURRENT_C && !r->has_cell) || (which == RECURRENT_OUT && !r->has_out)) continue;
@@ -315,8 +323,13 @@ static const char *used_name(const plan_operand *o) { return o->kind == PLAN_MEM
 
 static layer begin_layer(emit_context *e, const plan_kernel *k, recurrent *r) {
     const plan_view *x = &k->inputs[IR_REC_X].view;
-    layer l = {.r = r, .e = e, .steps_dim = x->type.dims[0], .batch_dim = x->type.dims[1], .x_t = x->strides[0],
-               .x_b = x->strides[1], .batch = -1};
+    layer l = {.r = r,
+               .e = e,
+               .steps_dim = x->type.dims[0],
+               .batch_dim = x->type.dims[1],
+               .x_t = x->strides[0],
+               .x_b = x->strides[1],
+               .batch = -1};
     l.T = emit_dim(e, l.steps_dim);
     l.B = emit_dim(e, l.batch_dim);
     c_is_int(l.B, &l.batch);

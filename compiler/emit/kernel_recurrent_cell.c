@@ -23,8 +23,7 @@ static cexpr *activate(emit_context *e, ir_activation a, cexpr *x) {
     case IR_ACT_SIGMOID: return call1(e, "sigmoid", x);
     case IR_ACT_HARD_SIGMOID: return call1(e, "hard_sigmoid", x);
     case IR_ACT_SOFTSIGN: return call1(e, "softsign", x);
-    case IR_ACT_SOFTPLUS:
-        return c_call(u, emit_vector(e, "softplus"), 3, x, c_float(u, 1.0f), c_float(u, 20.0f));
+    case IR_ACT_SOFTPLUS: return c_call(u, emit_vector(e, "softplus"), 3, x, c_float(u, 1.0f), c_float(u, 20.0f));
     case IR_ACT_ELU: return call2(e, "elu", x, c_float(u, 1.0f));
     case IR_ACT_SELU: return call1(e, "selu", x);
     case IR_ACT_EXPONENTIAL: return call1(e, "exp", x);

@@ -12,12 +12,12 @@ typedef enum { HIDDEN_IN_VARIABLES, HIDDEN_IN_NEXT, HIDDEN_AT_ONCE } hidden_plac
 typedef struct {
     const pack *pack;
     cexpr *table;
-    const char *letters;     /* of the groups' sums */
-    unsigned group;          /* z's column group in which the pass's first starts */
-    bool resets;             /* gives r * h and z, not h */
+    const char *letters; /* of the groups' sums */
+    unsigned group;      /* z's column group in which the pass's first starts */
+    bool resets;         /* gives r * h and z, not h */
     const char *factor[COST_ROWS];
     unsigned vectors, chains;
-    int64_t first_term;      /* of the last block of terms; those before are added into z */
+    int64_t first_term; /* of the last block of terms; those before are added into z */
     bool unroll_units, unroll_terms;
 } pass;
 
@@ -29,7 +29,7 @@ typedef struct {
     const char *gates[COST_ROWS], *h[COST_ROWS], *c[COST_ROWS], *out[COST_ROWS], *next[COST_ROWS];
     cexpr *h_row, *c_row, *out_row;
     hidden_place place;
-    unsigned hidden_count;   /* vectors of new h in variables so far, a row */
+    unsigned hidden_count; /* vectors of new h in variables so far, a row */
 } step;
 
 const dim *recurrent_row_stride(const recurrent *r, recurrent_rows which) {
@@ -69,8 +69,8 @@ static void place_hidden(const step *s, cblock *b, unsigned row, cexpr *unit, in
 /* A panel, or what stands for all full ones. */
 typedef struct {
     int64_t panel;
-    cexpr *weights;            /* its address */
-    cexpr *unit;               /* its first unit */
+    cexpr *weights; /* its address */
+    cexpr *unit;    /* its first unit */
     const char *gates[COST_ROWS];
 } panel_place;
 
@@ -131,7 +131,8 @@ static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at,
             cell.h = address(s, s->h[row], first_unit, v * lanes);
             if (r->has_cell) cell.c = address(s, s->c[row], first_unit, v * lanes);
             if (p->resets)
-                tile_store_n(e, b, address(s, s->next[row], first_unit, v * lanes), recurrent_emit_reset(&cell), cell.lanes);
+                tile_store_n(e, b, address(s, s->next[row], first_unit, v * lanes), recurrent_emit_reset(&cell),
+                             cell.lanes);
             else place_hidden(s, b, row, first_unit, v * lanes, recurrent_emit_cell(&cell), cell.lanes);
         }
 }
@@ -168,7 +169,8 @@ static void emit_blocks(const step *s, const pass *p, cblock *b, const panel_pla
     c_comment(b, "the first %lld terms of the sums", (long long)p->first_term);
     cexpr *from = several ? c_name(u, "k0") : c_int(u, 0);
     cblock *terms = several ? c_for(b, "k0", c_int(u, 0), c_int(u, p->first_term), COST_BLOCK)
-                  : loops && block.columns % (block.vectors * lanes) == 0 ? b : c_scope(b);
+                    : loops && block.columns % (block.vectors * lanes) == 0 ? b
+                                                                            : c_scope(b);
     block.terms = (tile_terms){from, c_add(u, from, c_int(u, COST_BLOCK)), COST_BLOCK};
     for (unsigned row = 0; row < s->rows; row++) {
         block.x[row] = p->factor[row];
@@ -197,8 +199,7 @@ static void emit_panel(step *s, const pass *p, cblock *b, const panel_place *at,
         *number += p->vectors;
     }
     if (!rest) return;
-    emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), rest, partial ? partial : lanes,
-               *number);
+    emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), rest, partial ? partial : lanes, *number);
     *number += rest;
 }
 
@@ -216,7 +217,8 @@ static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t 
     for (unsigned row = 0; row < s->rows; row++) {
         at.gates[row] = s->gates[row];
         if (first) continue;
-        at.gates[row] = arena_printf(s->e->arena, p->unroll_units ? "%s_p%lld" : "%s_p", s->gates[row], (long long)panel);
+        at.gates[row] =
+            arena_printf(s->e->arena, p->unroll_units ? "%s_p%lld" : "%s_p", s->gates[row], (long long)panel);
         cexpr *offset = c_mul(u, index, c_int(u, s->r->cost.columns * p->pack->panel));
         c_declare(b, writes ? "float *" : "const float *", at.gates[row],
                   c_add(u, c_name(u, "%s", s->gates[row]), offset));
@@ -232,9 +234,10 @@ static void emit_pass(step *s, const pass *p) {
     if (p->unroll_units) {
         if (p->unroll_terms && s->rows == 1)
             for (int64_t k = 0; k < p->pack->terms; k++)
-                c_declare(s->block, arena_printf(e->arena, "const %s", e->target->prefix),
-                          arena_printf(e->arena, "%s_%lld", p->factor[0], (long long)k),
-                          c_call(u, emit_vector(e, "splat"), 1, c_index(u, c_name(u, "%s", p->factor[0]), c_int(u, k))));
+                c_declare(
+                    s->block, arena_printf(e->arena, "const %s", e->target->prefix),
+                    arena_printf(e->arena, "%s_%lld", p->factor[0], (long long)k),
+                    c_call(u, emit_vector(e, "splat"), 1, c_index(u, c_name(u, "%s", p->factor[0]), c_int(u, k))));
         for (int64_t panel = 0; panel < panels; panel++) {
             panel_place at = enter_panel(s, p, s->block, panel, c_int(u, panel));
             emit_panel(s, p, s->block, &at, &number);
@@ -270,8 +273,7 @@ static pass make_pass(const step *s, const pack *w, cexpr *table) {
     p.first_term = (w->terms - 1) / COST_BLOCK * COST_BLOCK;
     p.chains = w->gates * wide >= 6 || w->terms - p.first_term < 8 ? 1 : 2;
     p.vectors = s->rows == 1 ? wide : w->gates > 1 ? 1 : (unsigned)smaller(wide, 2);
-    for (int64_t i = 0; i < pack_panels(w); i++)
-        tiles += (vectors_of(e, pack_units(w, i)) + p.vectors - 1) / p.vectors;
+    for (int64_t i = 0; i < pack_panels(w); i++) tiles += (vectors_of(e, pack_units(w, i)) + p.vectors - 1) / p.vectors;
     int64_t sums = (int64_t)s->rows * w->gates * p.vectors;
     p.unroll_units = p.first_term == 0 && (tiles == 1 || tiles * (3 * sums + 8 * s->rows * p.vectors) <= e->unroll);
     int64_t written = p.unroll_units ? tiles : 2;
@@ -298,7 +300,8 @@ static void name_rows(step *s, const char **names, const char *type, const char 
     cunit *u = s->e->unit;
     for (unsigned row = 0; row < s->rows; row++) {
         names[row] = row_name(s, name, row);
-        if (row) c_declare(s->block, type, names[row], c_add(u, c_name(u, "%s", name), c_mul(u, c_int(u, row), stride)));
+        if (row)
+            c_declare(s->block, type, names[row], c_add(u, c_name(u, "%s", name), c_mul(u, c_int(u, row), stride)));
     }
 }
 
@@ -331,8 +334,15 @@ static void emit_projection(const step *s) {
     const recurrent *r = s->r;
     c_comment(s->block, "h = W_hr (o * %s(c)): [%lld] -> [%lld]", ir_activation_name(r->attrs->activation),
               (long long)r->cost.hidden, (long long)r->cost.projected);
-    product w = {.pack = r->output, .table = r->output_table, .x = "next", .y = "h", .x_row = c_int(u, r->cost.row),
-                 .y_row = s->h_row, .rows = c_int(u, s->rows), .y_columns = 1, .terms_name = r->hidden_constant};
+    product w = {.pack = r->output,
+                 .table = r->output_table,
+                 .x = "next",
+                 .y = "h",
+                 .x_row = c_int(u, r->cost.row),
+                 .y_row = s->h_row,
+                 .rows = c_int(u, s->rows),
+                 .y_columns = 1,
+                 .terms_name = r->hidden_constant};
     product_emit(e, s->block, &w);
     for (unsigned row = 0; r->has_out && row < s->rows; row++) copy_row(s, s->out[row], s->h[row]);
 }
@@ -344,15 +354,18 @@ bool recurrent_emit_step(const recurrent *r, unsigned rows, const char *name) {
     pass main_pass = make_pass(&s, r->hidden, r->hidden_table);
     main_pass.resets = r->resets_before;
     main_pass.group = r->cost.columns - r->cost.gates;
-    s.place = r->projects ? HIDDEN_IN_NEXT : r->resets_before ? HIDDEN_AT_ONCE
-            : main_pass.unroll_units ? HIDDEN_IN_VARIABLES : HIDDEN_IN_NEXT;
+    s.place = r->projects              ? HIDDEN_IN_NEXT
+              : r->resets_before       ? HIDDEN_AT_ONCE
+              : main_pass.unroll_units ? HIDDEN_IN_VARIABLES
+                                       : HIDDEN_IN_NEXT;
     bool takes_next = r->projects || r->resets_before || s.place == HIDDEN_IN_NEXT;
     bool writes_z = r->resets_before || main_pass.first_term > 0;
 
     const char *what = rows == 1 ? "one row" : arena_printf(e->arena, "%u rows", rows);
     cfunction *f = c_function(u, emit_static(r->e), name,
-                              arena_printf(e->arena, "%s: one time step of %s. gates holds the input's share; W_hh h is "
-                                                     "added, and %s updated.",
+                              arena_printf(e->arena,
+                                           "%s: one time step of %s. gates holds the input's share; W_hh h is "
+                                           "added, and %s updated.",
                                            r->label, what, r->has_cell ? "c and h are" : "h is"));
     s.block = c_body(f);
     c_parameter(f, writes_z ? "float *" : "const float *", "gates");

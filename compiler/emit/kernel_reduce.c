@@ -22,17 +22,18 @@ static cexpr *to_double(const reduction *r, cexpr *value) { return c_cast(r->u, 
 /* How many elements the inner nest has, as a double. */
 static cexpr *count_of(const reduction *r) {
     int64_t count;
-    return dim_is_const(r->count, &count) ? c_double(r->u, (double)count)
-                                          : to_double(r, emit_dim(r->e, r->count));
+    return dim_is_const(r->count, &count) ? c_double(r->u, (double)count) : to_double(r, emit_dim(r->e, r->count));
 }
 
 /* An element in the inner loops. */
 static cexpr *inner_x(const reduction *r) {
-    return c_index(r->u, name(r, r->x->name), c_add(r->u, r->x_base, nest_offset(r->inner, r->x_inner, r->inner->rank)));
+    return c_index(r->u, name(r, r->x->name),
+                   c_add(r->u, r->x_base, nest_offset(r->inner, r->x_inner, r->inner->rank)));
 }
 
 static cexpr *inner_y(const reduction *r) {
-    return c_index(r->u, name(r, r->y->name), c_add(r->u, r->y_base, nest_offset(r->inner, r->y_inner, r->inner->rank)));
+    return c_index(r->u, name(r, r->y->name),
+                   c_add(r->u, r->y_base, nest_offset(r->inner, r->y_inner, r->inner->rank)));
 }
 
 static cexpr *first_x(const reduction *r) { return c_index(r->u, name(r, r->x->name), r->x_base); }

@@ -49,7 +49,8 @@ static void remove_axis(nest *n, unsigned axis) {
 }
 
 unsigned nest_close(nest *n, unsigned first_letter) {
-    static const char *const letters[] = {"i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "z"};
+    static const char *const letters[] = {"i", "j", "k", "l", "m", "n", "o", "p",
+                                          "q", "r", "s", "t", "u", "v", "w", "z"};
     for (unsigned i = 0; i < n->rank;) {
         if (dim_is(n->dims[i], 1)) remove_axis(n, i);
         else i++;

@@ -1,5 +1,5 @@
-/* procedure: see procedure.h. The run function checks everything before it writes anything, names the values in scratch,
- * and calls the kernels in the plan's order, in the plan's loops. */
+/* procedure: see procedure.h. The run function checks everything before it writes anything, names the values in
+ * scratch, and calls the kernels in the plan's order, in the plan's loops. */
 #include "emit/procedure.h"
 
 #include <string.h>
@@ -11,9 +11,9 @@ typedef struct {
     const emit_api *api;
     const plan_procedure *procedure;
     cblock *body;
-    name_set *locals;           /* that the function has given away */
+    name_set *locals;                  /* that the function has given away */
     const char *counters[IR_MAX_RANK]; /* of the checks' loops */
-    const char **buffers;    /* by plan buffer index: the local pointer's name */
+    const char **buffers;              /* by plan buffer index: the local pointer's name */
 } maker;
 
 /* --- names --- */
@@ -99,7 +99,8 @@ static void declare_buffers(maker *m) {
         /* work space means nothing between two calls: kernels whose work lies in one place share its name */
         if (b->work) {
             for (size_t k = 0; k < i && !m->buffers[i]; k++)
-                if (m->buffers[k] && p->buffers[k]->work && p->buffers[k]->offset == b->offset) m->buffers[i] = m->buffers[k];
+                if (m->buffers[k] && p->buffers[k]->work && p->buffers[k]->offset == b->offset)
+                    m->buffers[i] = m->buffers[k];
             if (m->buffers[i]) continue;
         }
         m->buffers[i] = local_name(m, b->name);
@@ -232,8 +233,8 @@ bool procedure_has_bodies(const plan *p, size_t target_count) {
 }
 
 typedef struct {
-    cfunction *function;     /* parameters are added, or */
-    cexpr **arguments;       /* arguments */
+    cfunction *function; /* parameters are added, or */
+    cexpr **arguments;   /* arguments */
     unsigned count;
     emit_context *e;
 } signature;
@@ -283,8 +284,9 @@ static void emit_choice(maker *m, const char *const *names) {
     emit_context *e = m->e;
     cunit *u = e->unit;
     signature s = {.e = e};
-    s.arguments = ARENA_ARRAY(e->arena, cexpr *, 1 + e->plan->model->symbol_count + e->plan->model->input_count +
-                                                     e->plan->model->output_count);
+    s.arguments =
+        ARENA_ARRAY(e->arena, cexpr *,
+                    1 + e->plan->model->symbol_count + e->plan->model->input_count + e->plan->model->output_count);
     sign_all(&s, m->api);
     for (size_t i = e->target_count; i-- > 1;) {
         c_line(m->body, "#if %s", e->targets[i]->guard);

@@ -68,13 +68,13 @@ void product_emit_block(emit_context *e, cblock *b, const product_block *p) {
 typedef struct {
     emit_context *e;
     const product *p;
-    int64_t panel;              /* a representative: its width and units */
-    cexpr *weights, *bias;      /* of the panel; bias NULL: none */
-    cexpr *y;                   /* the first row's first column of the panel */
+    int64_t panel;         /* a representative: its width and units */
+    cexpr *weights, *bias; /* of the panel; bias NULL: none */
+    cexpr *y;              /* the first row's first column of the panel */
     tile_terms terms;
     bool accumulate;
     unsigned chains;
-    const char *n, *column;     /* names of the loops over rows and columns */
+    const char *n, *column; /* names of the loops over rows and columns */
 } panel_job;
 
 /* Register tiles of `rows` rows beginning at row n. */
@@ -82,8 +82,14 @@ static void emit_rows(const panel_job *j, cblock *b, cexpr *n, unsigned rows, un
     emit_context *e = j->e;
     cunit *u = e->unit;
     const product *p = j->p;
-    product_block block = {.rows = rows, .vectors = vectors, .chains = j->chains, .weights = j->weights, .bias = j->bias,
-                           .accumulate = j->accumulate, .terms = j->terms, .column = j->column};
+    product_block block = {.rows = rows,
+                           .vectors = vectors,
+                           .chains = j->chains,
+                           .weights = j->weights,
+                           .bias = j->bias,
+                           .accumulate = j->accumulate,
+                           .terms = j->terms,
+                           .column = j->column};
     block.width = pack_row(p->pack, j->panel);
     block.columns = p->padded ? block.width : pack_units(p->pack, j->panel);
     /* one pointer to x and one to y: rows at a constant distance need no registers of their own */
@@ -196,8 +202,8 @@ static void emit_panel(panel_job *j, cblock *b) {
 void product_emit(emit_context *e, cblock *b, const product *p) {
     cunit *u = e->unit;
     const pack *w = p->pack;
-    int64_t panels = pack_panels(w), full = pack_width(w, panels - 1) == w->panel && pack_units(w, panels - 1) == w->panel
-                                                ? panels : panels - 1;
+    int64_t panels = pack_panels(w),
+            full = pack_width(w, panels - 1) == w->panel && pack_units(w, panels - 1) == w->panel ? panels : panels - 1;
     panel_job job = {.e = e, .p = p};
     job.chains = product_chains(e, w->gates * w->units, w->terms);
     job.n = "n";

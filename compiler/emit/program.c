@@ -35,7 +35,8 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     else fputs("#include \"nnc_runtime.h\"\n", to);
     fprintf(to, "\n#include \"%s\"\n\n", o->header_name);
     if (*e.target->guard)
-        fprintf(to, "#if !%s\n#error \"this file was generated with --target=%s\"\n#endif\n\n", e.target->guard, o->target);
+        fprintf(to, "#if !%s\n#error \"this file was generated with --target=%s\"\n#endif\n\n", e.target->guard,
+                o->target);
     /* no kernel of one model may take a name of another's interface */
     for (size_t i = 0; i < count; i++) {
         name_set_take(e.names, apis[i]->name);

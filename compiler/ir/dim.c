@@ -15,8 +15,7 @@
 
 static int compare_sums(const dim *a, const dim *b);
 
-static int compare_atoms(const dim *a, const dim *b)
-{
+static int compare_atoms(const dim *a, const dim *b) {
     if (a == b) return 0;
     if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
     if (a->kind == DIM_SYMBOL) return a->order < b->order ? -1 : 1;
@@ -26,8 +25,7 @@ static int compare_atoms(const dim *a, const dim *b)
 
 /* Higher degrees first, then by the first atom that differs: an order that multiplication keeps, which long division
  * needs. */
-static int compare_products(const dim_term *a, const dim_term *b)
-{
+static int compare_products(const dim_term *a, const dim_term *b) {
     if (a->factor_count != b->factor_count) return a->factor_count > b->factor_count ? -1 : 1;
     for (unsigned i = 0; i < a->factor_count; i++) {
         int order = compare_atoms(a->factors[i], b->factors[i]);
@@ -36,8 +34,7 @@ static int compare_products(const dim_term *a, const dim_term *b)
     return 0;
 }
 
-static int compare_sums(const dim *a, const dim *b)
-{
+static int compare_sums(const dim *a, const dim *b) {
     if (a == b) return 0;
     if (a->term_count != b->term_count) return a->term_count < b->term_count ? -1 : 1;
     for (unsigned i = 0; i < a->term_count; i++) {
@@ -49,13 +46,9 @@ static int compare_sums(const dim *a, const dim *b)
     return 0;
 }
 
-static int by_product(const void *a, const void *b)
-{
-    return compare_products(a, b);
-}
+static int by_product(const void *a, const void *b) { return compare_products(a, b); }
 
-static int as_shown(const void *a, const void *b)
-{
+static int as_shown(const void *a, const void *b) {
     const dim_term *s = a, *t = b;
     if ((s->coefficient > 0) != (t->coefficient > 0)) return s->coefficient > 0 ? -1 : 1;
     return compare_products(s, t);
@@ -63,14 +56,12 @@ static int as_shown(const void *a, const void *b)
 
 /* --- the table --------------------------------------------------------------------------------------------------- */
 
-static unsigned mix(unsigned hash, uint64_t value)
-{
+static unsigned mix(unsigned hash, uint64_t value) {
     hash = (hash ^ (unsigned)(value & 0xFFFFFFFFu)) * 16777619u;
     return (hash ^ (unsigned)(value >> 32)) * 16777619u;
 }
 
-static unsigned hash_of(const dim *d)
-{
+static unsigned hash_of(const dim *d) {
     unsigned hash = mix(2166136261u, d->kind);
     if (d->kind == DIM_SYMBOL) return mix(hash, d->order);
     if (d->kind != DIM_SUM) return mix(mix(hash, d->numerator->hash), (uint64_t)d->by);
@@ -81,24 +72,21 @@ static unsigned hash_of(const dim *d)
     return hash ^ hash >> 15;
 }
 
-static bool same_structure(const dim *a, const dim *b)
-{
+static bool same_structure(const dim *a, const dim *b) {
     if (a->kind != b->kind || a->hash != b->hash) return false;
     if (a->kind == DIM_SYMBOL) return a->order == b->order;
     if (a->kind != DIM_SUM) return a->numerator == b->numerator && a->by == b->by;
     return compare_sums(a, b) == 0;
 }
 
-static dim **find_slot(const dim_table *t, const dim *like)
-{
+static dim **find_slot(const dim_table *t, const dim *like) {
     size_t mask = t->slot_count - 1;
     size_t i = like->hash & mask;
     while (t->slots[i] && !same_structure(t->slots[i], like)) i = (i + 1) & mask;
     return &t->slots[i];
 }
 
-static void grow(dim_table *t)
-{
+static void grow(dim_table *t) {
     dim **old = t->slots;
     size_t old_count = t->slot_count;
     t->slot_count = old_count ? 2 * old_count : 64;
@@ -108,8 +96,7 @@ static void grow(dim_table *t)
 }
 
 /* The dim with this structure if there is one, else NULL after putting a copy of `like` there, in *added. */
-static dim *find_or_add(dim_table *t, const dim *like, dim **added)
-{
+static dim *find_or_add(dim_table *t, const dim *like, dim **added) {
     if (4 * (t->used + 1) > 3 * t->slot_count) grow(t);
     dim **slot = find_slot(t, like);
     if (*slot) return *slot;
@@ -119,8 +106,7 @@ static dim *find_or_add(dim_table *t, const dim *like, dim **added)
     return NULL;
 }
 
-dim_table *dim_table_new(arena *a)
-{
+dim_table *dim_table_new(arena *a) {
     dim_table *t = ARENA_NEW(a, dim_table);
     t->arena = a;
     dim *huge = ARENA_NEW(a, dim);
@@ -130,8 +116,7 @@ dim_table *dim_table_new(arena *a)
 }
 
 /* Fills in what every atom has: the one term that is the atom itself. */
-static const dim *finish_atom(dim_table *t, dim *atom)
-{
+static const dim *finish_atom(dim_table *t, dim *atom) {
     dim_term *term = ARENA_NEW(t->arena, dim_term);
     *term = (dim_term){.coefficient = 1, .factor_count = 1, .factors = ARENA_NEW(t->arena, const dim *)};
     term->factors[0] = atom;
@@ -140,8 +125,7 @@ static const dim *finish_atom(dim_table *t, dim *atom)
     return atom;
 }
 
-const dim *dim_symbol(dim_table *t, const char *name, int64_t lo, int64_t hi)
-{
+const dim *dim_symbol(dim_table *t, const char *name, int64_t lo, int64_t hi) {
     for (size_t i = 0; i < t->symbol_count; i++) {
         const dim *s = t->symbols[i];
         if (strcmp(s->name, name) != 0) continue;
@@ -159,8 +143,8 @@ const dim *dim_symbol(dim_table *t, const char *name, int64_t lo, int64_t hi)
     return finish_atom(t, added);
 }
 
-static const dim *quotient_atom(dim_table *t, dim_kind kind, const dim *numerator, int64_t by, int64_t min, int64_t max)
-{
+static const dim *quotient_atom(dim_table *t, dim_kind kind, const dim *numerator, int64_t by, int64_t min,
+                                int64_t max) {
     unsigned depth = 0;
     for (unsigned i = 0; i < numerator->term_count; i++)
         for (unsigned j = 0; j < numerator->terms[i].factor_count; j++)
@@ -173,14 +157,12 @@ static const dim *quotient_atom(dim_table *t, dim_kind kind, const dim *numerato
     return found ? found : finish_atom(t, added);
 }
 
-const dim *dim_remainder(dim_table *t, const dim *numerator, int64_t by)
-{
+const dim *dim_remainder(dim_table *t, const dim *numerator, int64_t by) {
     return quotient_atom(t, DIM_REMAINDER, numerator, by, 0, by - 1);
 }
 
 /* Bounds of one term by interval arithmetic; false when it can leave ±DIM_LIMIT. */
-static bool term_bounds(const dim_term *term, dim_wide *min, dim_wide *max)
-{
+static bool term_bounds(const dim_term *term, dim_wide *min, dim_wide *max) {
     *min = *max = term->coefficient;
     for (unsigned i = 0; i < term->factor_count; i++) {
         const dim *f = term->factors[i];
@@ -196,8 +178,7 @@ static bool term_bounds(const dim_term *term, dim_wide *min, dim_wide *max)
 }
 
 /* The dim of terms in any order, equal products not yet joined. Sorts and changes `terms`; keeps factor arrays. */
-static const dim *make_sum(dim_table *t, dim_term *terms, size_t count)
-{
+static const dim *make_sum(dim_table *t, dim_term *terms, size_t count) {
     if (count > 1) qsort(terms, count, sizeof *terms, by_product);
     size_t kept = 0;
     for (size_t i = 0; i < count;) {
@@ -236,16 +217,14 @@ static const dim *make_sum(dim_table *t, dim_term *terms, size_t count)
 
 /* --- arithmetic -------------------------------------------------------------------------------------------------- */
 
-const dim *dim_const(dim_table *t, int64_t value)
-{
+const dim *dim_const(dim_table *t, int64_t value) {
     if (value < -DIM_LIMIT || value > DIM_LIMIT) return t->huge;
     dim_term term = {.coefficient = value};
     return make_sum(t, &term, value != 0);
 }
 
 /* a + sign * b */
-static const dim *add_times(dim_table *t, const dim *a, const dim *b, int64_t sign)
-{
+static const dim *add_times(dim_table *t, const dim *a, const dim *b, int64_t sign) {
     if (dim_is_huge(a) || dim_is_huge(b)) return t->huge;
     dim_term terms[2 * DIM_MAX_TERMS];
     size_t count = 0;
@@ -257,19 +236,12 @@ static const dim *add_times(dim_table *t, const dim *a, const dim *b, int64_t si
     return make_sum(t, terms, count);
 }
 
-const dim *dim_add(dim_table *t, const dim *a, const dim *b)
-{
-    return add_times(t, a, b, 1);
-}
+const dim *dim_add(dim_table *t, const dim *a, const dim *b) { return add_times(t, a, b, 1); }
 
-const dim *dim_sub(dim_table *t, const dim *a, const dim *b)
-{
-    return add_times(t, a, b, -1);
-}
+const dim *dim_sub(dim_table *t, const dim *a, const dim *b) { return add_times(t, a, b, -1); }
 
 /* Both factor lists are in order; so is the result. */
-static const dim **merge_factors(arena *a, const dim_term *x, const dim_term *y)
-{
+static const dim **merge_factors(arena *a, const dim_term *x, const dim_term *y) {
     if (!x->factor_count) return y->factors;
     if (!y->factor_count) return x->factors;
     const dim **merged = ARENA_ARRAY(a, const dim *, x->factor_count + y->factor_count);
@@ -281,8 +253,7 @@ static const dim **merge_factors(arena *a, const dim_term *x, const dim_term *y)
     return merged;
 }
 
-const dim *dim_mul(dim_table *t, const dim *a, const dim *b)
-{
+const dim *dim_mul(dim_table *t, const dim *a, const dim *b) {
     if (dim_is_huge(a) || dim_is_huge(b)) return t->huge;
     if (dim_is(a, 1)) return b;
     if (dim_is(b, 1)) return a;
@@ -303,8 +274,7 @@ const dim *dim_mul(dim_table *t, const dim *a, const dim *b)
     return make_sum(t, terms, n);
 }
 
-static int64_t gcd(int64_t a, int64_t b)
-{
+static int64_t gcd(int64_t a, int64_t b) {
     while (b) {
         int64_t rest = a % b;
         a = b;
@@ -314,8 +284,7 @@ static int64_t gcd(int64_t a, int64_t b)
 }
 
 /* floor(rest / by), where every coefficient of rest is in [0, by - 1]. */
-static const dim *floordiv_rest(dim_table *t, const dim *rest, int64_t by)
-{
+static const dim *floordiv_rest(dim_table *t, const dim *rest, int64_t by) {
     /* floor((g*P + c) / (g*m)) is floor((P + floor(c / g)) / m) */
     int64_t common = by;
     for (unsigned i = 0; i < rest->term_count; i++)
@@ -348,8 +317,7 @@ static const dim *floordiv_rest(dim_table *t, const dim *rest, int64_t by)
     return quotient_atom(t, DIM_FLOORDIV, rest, by, low, high);
 }
 
-const dim *dim_floordiv(dim_table *t, const dim *a, int64_t by)
-{
+const dim *dim_floordiv(dim_table *t, const dim *a, int64_t by) {
     if (by < 1) ice("floor division of a dim by %lld", (long long)by);
     if (dim_is_huge(a)) return t->huge;
     if (by > DIM_LIMIT) ice("floor division of a dim by more than 2^53");
@@ -372,8 +340,7 @@ const dim *dim_floordiv(dim_table *t, const dim *a, int64_t by)
 }
 
 /* a / b for single terms: false when b does not divide a. */
-static bool divide_terms(arena *storage, const dim_term *a, const dim_term *b, dim_term *quotient)
-{
+static bool divide_terms(arena *storage, const dim_term *a, const dim_term *b, dim_term *quotient) {
     if (a->coefficient % b->coefficient || b->factor_count > a->factor_count) return false;
     quotient->coefficient = a->coefficient / b->coefficient;
     quotient->factors = ARENA_ARRAY(storage, const dim *, a->factor_count);
@@ -386,16 +353,14 @@ static bool divide_terms(arena *storage, const dim_term *a, const dim_term *b, d
     return j == b->factor_count;
 }
 
-static const dim_term *leading_term(const dim *d)
-{
+static const dim_term *leading_term(const dim *d) {
     const dim_term *leading = &d->terms[0];
     for (unsigned i = 1; i < d->term_count; i++)
         if (compare_products(&d->terms[i], leading) < 0) leading = &d->terms[i];
     return leading;
 }
 
-const dim *dim_divide_exact(dim_table *t, const dim *a, const dim *b)
-{
+const dim *dim_divide_exact(dim_table *t, const dim *a, const dim *b) {
     if (dim_is_huge(a) || dim_is_huge(b) || !b->term_count) return NULL;
     const dim *quotient = dim_const(t, 0), *rest = a;
     while (rest->term_count) {
@@ -410,8 +375,7 @@ const dim *dim_divide_exact(dim_table *t, const dim *a, const dim *b)
     return quotient;
 }
 
-const dim *dim_substitute(dim_table *t, const dim *d, const dim *symbol, const dim *by)
-{
+const dim *dim_substitute(dim_table *t, const dim *d, const dim *symbol, const dim *by) {
     if (d == symbol) return by;
     if (!dim_mentions(d, symbol)) return d;
     if (d->kind == DIM_FLOORDIV) return dim_floordiv(t, dim_substitute(t, d->numerator, symbol, by), d->by);
@@ -427,54 +391,37 @@ const dim *dim_substitute(dim_table *t, const dim *d, const dim *symbol, const d
 
 /* --- questions --------------------------------------------------------------------------------------------------- */
 
-bool dim_is_huge(const dim *d)
-{
-    return d->kind == DIM_HUGE;
-}
+bool dim_is_huge(const dim *d) { return d->kind == DIM_HUGE; }
 
-bool dim_is_const(const dim *d, int64_t *value)
-{
+bool dim_is_const(const dim *d, int64_t *value) {
     if (d->kind != DIM_SUM || d->term_count > 1 || (d->term_count && d->terms[0].factor_count)) return false;
     if (value) *value = d->min;
     return true;
 }
 
-bool dim_is(const dim *d, int64_t value)
-{
+bool dim_is(const dim *d, int64_t value) {
     int64_t is;
     return dim_is_const(d, &is) && is == value;
 }
 
-bool dim_is_symbol(const dim *d)
-{
-    return d->kind == DIM_SYMBOL;
-}
+bool dim_is_symbol(const dim *d) { return d->kind == DIM_SYMBOL; }
 
-const char *dim_symbol_name(const dim *symbol)
-{
+const char *dim_symbol_name(const dim *symbol) {
     if (symbol->kind != DIM_SYMBOL) ice("the name of a dim that is no symbol");
     return symbol->name;
 }
 
-int64_t dim_min(const dim *d)
-{
-    return d->min;
-}
+int64_t dim_min(const dim *d) { return d->min; }
 
-int64_t dim_max(const dim *d)
-{
-    return d->max;
-}
+int64_t dim_max(const dim *d) { return d->max; }
 
-bool dim_less_equal(dim_table *t, const dim *a, const dim *b)
-{
+bool dim_less_equal(dim_table *t, const dim *a, const dim *b) {
     const dim *difference = dim_sub(t, b, a);
     return !dim_is_huge(difference) && difference->min >= 0;
 }
 
 /* The symbol of d with the lowest order that is at least `from`; NULL when there is none. */
-static const dim *next_symbol(const dim *d, unsigned from)
-{
+static const dim *next_symbol(const dim *d, unsigned from) {
     const dim *next = NULL;
     for (unsigned i = 0; i < d->term_count; i++) {
         for (unsigned j = 0; j < d->terms[i].factor_count; j++) {
@@ -486,8 +433,7 @@ static const dim *next_symbol(const dim *d, unsigned from)
     return next;
 }
 
-size_t dim_symbols(const dim *d, const dim **symbols, size_t room)
-{
+size_t dim_symbols(const dim *d, const dim **symbols, size_t room) {
     size_t count = 0;
     const dim *s = next_symbol(d, 0);
     for (; s; s = next_symbol(d, s->order + 1)) {
@@ -497,8 +443,7 @@ size_t dim_symbols(const dim *d, const dim **symbols, size_t room)
     return count;
 }
 
-bool dim_mentions(const dim *d, const dim *symbol)
-{
+bool dim_mentions(const dim *d, const dim *symbol) {
     if (d == symbol) return true;
     if (d->kind == DIM_FLOORDIV) return dim_mentions(d->numerator, symbol);
     if (d->kind != DIM_SUM) return false;
@@ -508,28 +453,15 @@ bool dim_mentions(const dim *d, const dim *symbol)
     return false;
 }
 
-size_t dim_term_count(const dim *d)
-{
-    return d->term_count;
-}
+size_t dim_term_count(const dim *d) { return d->term_count; }
 
-int64_t dim_term_coefficient(const dim *d, size_t term)
-{
-    return d->terms[term].coefficient;
-}
+int64_t dim_term_coefficient(const dim *d, size_t term) { return d->terms[term].coefficient; }
 
-size_t dim_term_factor_count(const dim *d, size_t term)
-{
-    return d->terms[term].factor_count;
-}
+size_t dim_term_factor_count(const dim *d, size_t term) { return d->terms[term].factor_count; }
 
-const dim *dim_term_factor(const dim *d, size_t term, size_t factor)
-{
-    return d->terms[term].factors[factor];
-}
+const dim *dim_term_factor(const dim *d, size_t term, size_t factor) { return d->terms[term].factors[factor]; }
 
-bool dim_is_floordiv(const dim *d, const dim **numerator, int64_t *by)
-{
+bool dim_is_floordiv(const dim *d, const dim **numerator, int64_t *by) {
     if (d->kind != DIM_FLOORDIV) return false;
     if (numerator) *numerator = d->numerator;
     if (by) *by = d->by;

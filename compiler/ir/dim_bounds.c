@@ -14,8 +14,7 @@
 enum { MAX_VARIABLES = 4, MAX_DEGREE = 3, MAX_TERMS = 12, MAX_SCALE = 1 << 20 };
 
 /* Does a symbol occur in two terms? If not, interval arithmetic was right already. */
-static bool terms_share_symbols(const dim *d)
-{
+static bool terms_share_symbols(const dim *d) {
     for (unsigned i = 0; i < d->term_count; i++) {
         for (unsigned j = 0; j < d->terms[i].factor_count; j++) {
             const dim *f = d->terms[i].factors[j];
@@ -31,8 +30,7 @@ static bool terms_share_symbols(const dim *d)
     return false;
 }
 
-static int64_t divisor_of_term(const dim_term *term)
-{
+static int64_t divisor_of_term(const dim_term *term) {
     int64_t divisor = 1;
     for (unsigned i = 0; i < term->factor_count && divisor <= MAX_SCALE; i++) {
         if (term->factors[i]->kind != DIM_FLOORDIV) continue;
@@ -42,8 +40,7 @@ static int64_t divisor_of_term(const dim_term *term)
 }
 
 /* The smallest number that every term's divisor divides; 0 when it is too large. 1 means: no floor divisions. */
-static int64_t common_scale(const dim *d)
-{
+static int64_t common_scale(const dim *d) {
     int64_t scale = 1;
     for (unsigned i = 0; i < d->term_count; i++) {
         int64_t divisor = divisor_of_term(&d->terms[i]);
@@ -60,13 +57,11 @@ static int64_t common_scale(const dim *d)
 }
 
 /* scale * d, with every floor division written as (N - r)/k. */
-static const dim *without_floordivs(dim_table *t, const dim *d, int64_t scale)
-{
+static const dim *without_floordivs(dim_table *t, const dim *d, int64_t scale) {
     const dim *sum = dim_const(t, 0);
     for (unsigned i = 0; i < d->term_count; i++) {
         const dim_term *term = &d->terms[i];
-        const dim *product = dim_mul(t, dim_const(t, term->coefficient),
-                                     dim_const(t, scale / divisor_of_term(term)));
+        const dim *product = dim_mul(t, dim_const(t, term->coefficient), dim_const(t, scale / divisor_of_term(term)));
         for (unsigned j = 0; j < term->factor_count; j++) {
             const dim *f = term->factors[j];
             if (f->kind == DIM_FLOORDIV) f = dim_sub(t, f->numerator, dim_remainder(t, f->numerator, f->by));
@@ -77,15 +72,13 @@ static const dim *without_floordivs(dim_table *t, const dim *d, int64_t scale)
     return sum;
 }
 
-static void narrow(dim *d, int64_t min, int64_t max)
-{
+static void narrow(dim *d, int64_t min, int64_t max) {
     if (min > d->min) d->min = min;
     if (max < d->max) d->max = max;
 }
 
 /* The different factors of all terms; more than MAX_VARIABLES, or a term of too high a degree, gives 0. */
-static size_t variables_of(const dim *d, const dim **variables)
-{
+static size_t variables_of(const dim *d, const dim **variables) {
     size_t count = 0;
     for (unsigned i = 0; i < d->term_count; i++) {
         if (d->terms[i].factor_count > MAX_DEGREE) return 0;
@@ -103,8 +96,7 @@ static size_t variables_of(const dim *d, const dim **variables)
 
 /* d with x = value, less `minus` (or NULL). Only the result gets narrow bounds, not what is built on the way: d at
  * x + 1 would ask for d at x + 2, and so on. */
-static const dim *at(dim_table *t, const dim *d, const dim *x, const dim *value, const dim *minus)
-{
+static const dim *at(dim_table *t, const dim *d, const dim *x, const dim *value, const dim *minus) {
     t->plain_bounds = true;
     const dim *result = dim_substitute(t, d, x, value);
     if (minus) result = dim_sub(t, result, minus);
@@ -113,8 +105,7 @@ static const dim *at(dim_table *t, const dim *d, const dim *x, const dim *value,
 }
 
 /* Bounds of a polynomial that is monotone in one of its variables, from those at the variable's ends. */
-static void narrow_by_differences(dim_table *t, dim *d)
-{
+static void narrow_by_differences(dim_table *t, dim *d) {
     const dim *variables[MAX_VARIABLES];
     size_t count = variables_of(d, variables);
     for (size_t i = 0; i < count; i++) {
@@ -130,8 +121,7 @@ static void narrow_by_differences(dim_table *t, dim *d)
     }
 }
 
-void dim_narrow_bounds(dim_table *t, dim *sum)
-{
+void dim_narrow_bounds(dim_table *t, dim *sum) {
     if (sum->narrowed) return;
     sum->narrowed = true;
     if (sum->term_count < 2 || sum->term_count > MAX_TERMS || !terms_share_symbols(sum)) return;

@@ -34,13 +34,13 @@ typedef struct {
 struct dim {
     dim_kind kind;
     unsigned hash;
-    unsigned order;       /* DIM_SYMBOL: the how-manieth symbol of the table */
+    unsigned order; /* DIM_SYMBOL: the how-manieth symbol of the table */
     int64_t min, max;
     bool narrowed;        /* DIM_SUM: dim_bounds.c has seen it */
     const char *name;     /* DIM_SYMBOL */
     const dim *numerator; /* DIM_FLOORDIV, DIM_REMAINDER */
     int64_t by;
-    unsigned depth;       /* DIM_FLOORDIV: how many floor divisions stand inside each other, this one counted */
+    unsigned depth; /* DIM_FLOORDIV: how many floor divisions stand inside each other, this one counted */
     unsigned term_count;
     const dim_term *terms; /* none for 0 and for the huge dim */
 };
@@ -61,8 +61,7 @@ const dim *dim_remainder(dim_table *t, const dim *numerator, int64_t by);
 /* dim_bounds.c: narrows the bounds that interval arithmetic over its terms gave to a sum; once a sum. */
 void dim_narrow_bounds(dim_table *t, dim *sum);
 
-static inline int64_t dim_floor_quotient(int64_t a, int64_t by)
-{
+static inline int64_t dim_floor_quotient(int64_t a, int64_t by) {
     int64_t q = a / by;
     return q * by > a ? q - 1 : q;
 }

@@ -6,8 +6,7 @@
 #include "support/diag.h"
 
 /* alone: nothing is multiplied with the factor and no sign stands before it. `2*(T//2)` is not `2*T//2`. */
-static void print_factor(const dim *f, bool alone, text *to)
-{
+static void print_factor(const dim *f, bool alone, text *to) {
     if (f->kind == DIM_SYMBOL) {
         text_add(to, f->name);
         return;
@@ -20,8 +19,7 @@ static void print_factor(const dim *f, bool alone, text *to)
     if (!alone) text_add(to, ")");
 }
 
-void dim_print(const dim *d, text *to)
-{
+void dim_print(const dim *d, text *to) {
     if (dim_is_huge(d)) text_add(to, "(too large)");
     else if (!d->term_count) text_add(to, "0");
     for (unsigned i = 0; i < d->term_count; i++) {
@@ -39,20 +37,17 @@ void dim_print(const dim *d, text *to)
     }
 }
 
-const char *dim_string(arena *a, const dim *d)
-{
+const char *dim_string(arena *a, const dim *d) {
     text t = text_new(a);
     dim_print(d, &t);
     return text_string(&t);
 }
 
-static int64_t saturate(dim_wide value)
-{
+static int64_t saturate(dim_wide value) {
     return value > INT64_MAX ? INT64_MAX : value < INT64_MIN ? INT64_MIN : (int64_t)value;
 }
 
-int64_t dim_evaluate(const dim *d, dim_value_of *value_of, void *context)
-{
+int64_t dim_evaluate(const dim *d, dim_value_of *value_of, void *context) {
     if (dim_is_huge(d)) ice("the value of a dim that is too large");
     if (d->kind == DIM_SYMBOL) return value_of(context, d->name);
     if (d->kind == DIM_FLOORDIV) return dim_floor_quotient(dim_evaluate(d->numerator, value_of, context), d->by);

@@ -14,39 +14,22 @@ static const op_row ops[IR_OP_COUNT] = {
 #include "ir/op.def"
 };
 
-static const op_row *row_of(ir_op op)
-{
+static const op_row *row_of(ir_op op) {
     if ((unsigned)op >= IR_OP_COUNT) ice("operator number %u", (unsigned)op);
     return &ops[op];
 }
 
-const char *ir_op_name(ir_op op)
-{
-    return row_of(op)->name;
-}
+const char *ir_op_name(ir_op op) { return row_of(op)->name; }
 
-ir_op_class ir_op_class_of(ir_op op)
-{
-    return row_of(op)->op_class;
-}
+ir_op_class ir_op_class_of(ir_op op) { return row_of(op)->op_class; }
 
-unsigned ir_op_min_inputs(ir_op op)
-{
-    return row_of(op)->min_inputs;
-}
+unsigned ir_op_min_inputs(ir_op op) { return row_of(op)->min_inputs; }
 
-unsigned ir_op_max_inputs(ir_op op)
-{
-    return row_of(op)->max_inputs;
-}
+unsigned ir_op_max_inputs(ir_op op) { return row_of(op)->max_inputs; }
 
-unsigned ir_op_results(ir_op op)
-{
-    return row_of(op)->results;
-}
+unsigned ir_op_results(ir_op op) { return row_of(op)->results; }
 
-const char *ir_activation_name(ir_activation a)
-{
+const char *ir_activation_name(ir_activation a) {
     static const char *const names[IR_ACT_COUNT] = {
         [IR_ACT_LINEAR] = "linear",
         [IR_ACT_RELU] = "relu",
@@ -67,18 +50,11 @@ const char *ir_activation_name(ir_activation a)
     return names[a];
 }
 
-const char *ir_cell_name(ir_cell c)
-{
-    return c == IR_LSTM ? "lstm" : c == IR_GRU ? "gru" : "rnn";
-}
+const char *ir_cell_name(ir_cell c) { return c == IR_LSTM ? "lstm" : c == IR_GRU ? "gru" : "rnn"; }
 
-unsigned ir_cell_gates(ir_cell c)
-{
-    return c == IR_LSTM ? 4 : c == IR_GRU ? 3 : 1;
-}
+unsigned ir_cell_gates(ir_cell c) { return c == IR_LSTM ? 4 : c == IR_GRU ? 3 : 1; }
 
-ir_model *ir_model_new(arena *a, dim_table *dims, const char *name, span where)
-{
+ir_model *ir_model_new(arena *a, dim_table *dims, const char *name, span where) {
     ir_model *m = ARENA_NEW(a, ir_model);
     m->arena = a;
     m->dims = dims;
@@ -87,8 +63,7 @@ ir_model *ir_model_new(arena *a, dim_table *dims, const char *name, span where)
     return m;
 }
 
-static ir_node *new_node(ir_model *m, ir_op op, ir_value *const *inputs, unsigned input_count, span where)
-{
+static ir_node *new_node(ir_model *m, ir_op op, ir_value *const *inputs, unsigned input_count, span where) {
     ir_node *node = ARENA_NEW(m->arena, ir_node);
     node->op = op;
     node->input_count = input_count;
@@ -109,8 +84,7 @@ static ir_node *new_node(ir_model *m, ir_op op, ir_value *const *inputs, unsigne
 }
 
 ir_node *ir_insert(ir_model *m, ir_graph *g, ir_node *after, ir_op op, ir_value *const *inputs, unsigned input_count,
-                   span where)
-{
+                   span where) {
     ir_node *node = new_node(m, op, inputs, input_count, where);
     ir_node **link = after ? &after->next : &g->first;
     node->next = *link;
@@ -119,28 +93,24 @@ ir_node *ir_insert(ir_model *m, ir_graph *g, ir_node *after, ir_op op, ir_value 
     return node;
 }
 
-ir_node *ir_add(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count, span where)
-{
+ir_node *ir_add(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count, span where) {
     return ir_insert(m, g, g->last, op, inputs, input_count, where);
 }
 
-ir_value *ir_add_value(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count,
-                       ir_type type, span where)
-{
+ir_value *ir_add_value(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count, ir_type type,
+                       span where) {
     ir_value *v = ir_add(m, g, op, inputs, input_count, where)->results[0];
     v->type = type;
     return v;
 }
 
-bool ir_is_const(const ir_value *v, double *number)
-{
+bool ir_is_const(const ir_value *v, double *number) {
     if (v->producer->op != IR_CONST) return false;
     if (number) *number = v->producer->attrs.number;
     return true;
 }
 
-unsigned ir_use_count(const ir_model *m, const ir_value *v)
-{
+unsigned ir_use_count(const ir_model *m, const ir_value *v) {
     unsigned count = 0;
     const ir_graph *graphs[] = {&m->run, &m->reset};
     for (int g = 0; g < 2; g++)
@@ -151,8 +121,7 @@ unsigned ir_use_count(const ir_model *m, const ir_value *v)
     return count;
 }
 
-void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to)
-{
+void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to) {
     const ir_graph *graphs[] = {&m->run, &m->reset};
     for (int g = 0; g < 2; g++)
         for (ir_node *n = graphs[g]->first; n; n = n->next)

@@ -60,8 +60,7 @@ static const ir_attr rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-const ir_attr *ir_attrs_of(ir_op op, size_t *count)
-{
+const ir_attr *ir_attrs_of(ir_op op, size_t *count) {
     size_t first = 0;
     while (first < ROWS && rows[first].op != op) first++;
     size_t end = first;
@@ -70,8 +69,7 @@ const ir_attr *ir_attrs_of(ir_op op, size_t *count)
     return &rows[first];
 }
 
-static size_t size_of(const ir_attr *row)
-{
+static size_t size_of(const ir_attr *row) {
     static const size_t sizes[] = {
         [IR_ATTR_SIZE] = sizeof(size_t),
         [IR_ATTR_UNSIGNED] = sizeof(unsigned),
@@ -88,16 +86,14 @@ static size_t size_of(const ir_attr *row)
     return sizes[row->kind];
 }
 
-bool ir_attr_is_zero(const ir_attrs *attrs, const ir_attr *row)
-{
+bool ir_attr_is_zero(const ir_attrs *attrs, const ir_attr *row) {
     const unsigned char *bytes = (const unsigned char *)attrs + row->offset;
     for (size_t i = 0; i < size_of(row); i++)
         if (bytes[i]) return false;
     return true;
 }
 
-const ir_attr *ir_attrs_stray(const ir_attrs *attrs, ir_op op)
-{
+const ir_attr *ir_attrs_stray(const ir_attrs *attrs, ir_op op) {
     ir_attrs rest = *attrs;
     size_t count;
     const ir_attr *used = ir_attrs_of(op, &count);
@@ -107,8 +103,7 @@ const ir_attr *ir_attrs_stray(const ir_attrs *attrs, ir_op op)
     return NULL;
 }
 
-const char *ir_pad_mode_name(ir_pad_mode mode)
-{
+const char *ir_pad_mode_name(ir_pad_mode mode) {
     static const char *const names[] = {"constant", "reflect", "replicate", "circular"};
     if ((unsigned)mode > IR_PAD_CIRCULAR) ice("pad mode number %u", (unsigned)mode);
     return names[mode];

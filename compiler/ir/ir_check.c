@@ -14,8 +14,7 @@ typedef struct {
     const ir_graph **defined_in;
 } checker;
 
-static const char *type_is_sound(checker *c, const ir_type *type, bool constant)
-{
+static const char *type_is_sound(checker *c, const ir_type *type, bool constant) {
     if (type->dtype != IR_F32 && type->dtype != IR_I32)
         return arena_printf(c->arena, "element type number %u", (unsigned)type->dtype);
     if (type->rank > IR_MAX_RANK) return arena_printf(c->arena, "rank %u", type->rank);
@@ -23,8 +22,7 @@ static const char *type_is_sound(checker *c, const ir_type *type, bool constant)
         const dim *d = type->dims[i];
         if (!d) return arena_printf(c->arena, "dim %u is not set", i);
         if (dim_is_huge(d)) return arena_printf(c->arena, "dim %u is too large", i);
-        if (dim_min(d) < 0)
-            return arena_printf(c->arena, "dim %u, %s, may be negative", i, dim_string(c->arena, d));
+        if (dim_min(d) < 0) return arena_printf(c->arena, "dim %u, %s, may be negative", i, dim_string(c->arena, d));
         if (dim_is_const(d, NULL)) continue;
         if (constant) return arena_printf(c->arena, "dim %u, %s, is not constant", i, dim_string(c->arena, d));
         size_t known = 0;
@@ -37,16 +35,14 @@ static const char *type_is_sound(checker *c, const ir_type *type, bool constant)
     return NULL;
 }
 
-static const char *is_defined(checker *c, const ir_value *v, const ir_graph *in)
-{
+static const char *is_defined(checker *c, const ir_value *v, const ir_graph *in) {
     if (!v) return "is missing";
     if (v->id >= c->model->value_count || c->defined[v->id] != v || c->defined_in[v->id] != in)
         return arena_printf(c->arena, "is %%%u, which no node before it in its graph defines", v->id);
     return NULL;
 }
 
-static const char *source_is_sound(checker *c, const ir_graph *g, const ir_node *n)
-{
+static const char *source_is_sound(checker *c, const ir_graph *g, const ir_node *n) {
     const ir_model *m = c->model;
     const ir_value *v = n->results[0];
     size_t i = n->attrs.index;
@@ -63,8 +59,7 @@ static const char *source_is_sound(checker *c, const ir_graph *g, const ir_node 
     return NULL;
 }
 
-static const char *counts_are_sound(checker *c, const ir_node *n)
-{
+static const char *counts_are_sound(checker *c, const ir_node *n) {
     if (n->input_count < ir_op_min_inputs(n->op) || n->input_count > ir_op_max_inputs(n->op))
         return arena_printf(c->arena, "has %u inputs", n->input_count);
     unsigned results = ir_op_results(n->op);
@@ -77,14 +72,13 @@ static const char *counts_are_sound(checker *c, const ir_node *n)
     return NULL;
 }
 
-static const char *results_are_sound(checker *c, const ir_graph *g, const ir_node *n)
-{
+static const char *results_are_sound(checker *c, const ir_graph *g, const ir_node *n) {
     for (unsigned i = 0; i < n->result_count; i++) {
         const ir_value *v = n->results[i];
         if (!v) return arena_printf(c->arena, "result %u is missing", i);
         if (v->producer != n || v->result != i) return arena_printf(c->arena, "result %u belongs to another node", i);
-        if (v->id >= c->model->value_count) return arena_printf(c->arena, "result %u has id %u of %u", i, v->id,
-                                                                c->model->value_count);
+        if (v->id >= c->model->value_count)
+            return arena_printf(c->arena, "result %u has id %u of %u", i, v->id, c->model->value_count);
         if (c->defined[v->id]) return arena_printf(c->arena, "result %u has an id that was given before", i);
         const char *wrong = type_is_sound(c, &v->type, g == &c->model->reset);
         if (wrong) return arena_printf(c->arena, "result %u: %s", i, wrong);
@@ -92,8 +86,7 @@ static const char *results_are_sound(checker *c, const ir_graph *g, const ir_nod
     return NULL;
 }
 
-static const char *node_is_sound(checker *c, const ir_graph *g, const ir_node *n)
-{
+static const char *node_is_sound(checker *c, const ir_graph *g, const ir_node *n) {
     const char *wrong = counts_are_sound(c, n);
     if (wrong) return wrong;
     for (unsigned i = 0; i < n->input_count; i++) {
@@ -110,8 +103,7 @@ static const char *node_is_sound(checker *c, const ir_graph *g, const ir_node *n
     return wrong;
 }
 
-static const char *graph_is_sound(checker *c, const ir_graph *g, const char *name)
-{
+static const char *graph_is_sound(checker *c, const ir_graph *g, const char *name) {
     const ir_node *last = NULL;
     for (const ir_node *n = g->first; n; last = n, n = n->next) {
         if ((unsigned)n->op >= IR_OP_COUNT)
@@ -133,8 +125,7 @@ static const char *graph_is_sound(checker *c, const ir_graph *g, const char *nam
     return NULL;
 }
 
-static const char *states_are_sound(checker *c)
-{
+static const char *states_are_sound(checker *c) {
     for (size_t i = 0; i < c->model->state_count; i++) {
         const ir_state *s = &c->model->states[i];
         if (!s->name) return "a state without a name";
@@ -153,8 +144,7 @@ static const char *states_are_sound(checker *c)
     return NULL;
 }
 
-static const char *check_is_sound(checker *c, const ir_bound_check *check)
-{
+static const char *check_is_sound(checker *c, const ir_bound_check *check) {
     const char *wrong = is_defined(c, check->value, &c->model->run);
     if (wrong) return wrong;
     if (check->value->type.dtype != IR_I32) return "its value is not int32";
@@ -165,8 +155,7 @@ static const char *check_is_sound(checker *c, const ir_bound_check *check)
     return v->producer->op == IR_INPUT ? NULL : "its value is not a view of an input";
 }
 
-static const char *tables_are_sound(checker *c)
-{
+static const char *tables_are_sound(checker *c) {
     const ir_model *m = c->model;
     for (size_t i = 0; i < m->input_count; i++) {
         const char *wrong = m->inputs[i].name ? is_defined(c, m->inputs[i].value, &m->run) : "no name";
@@ -185,8 +174,7 @@ static const char *tables_are_sound(checker *c)
     return states_are_sound(c);
 }
 
-const char *ir_check(arena *a, const ir_model *m)
-{
+const char *ir_check(arena *a, const ir_model *m) {
     checker c = {.arena = a, .model = m};
     c.defined = ARENA_ARRAY(a, const ir_value *, m->value_count);
     c.defined_in = ARENA_ARRAY(a, const ir_graph *, m->value_count);

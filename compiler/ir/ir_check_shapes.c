@@ -15,14 +15,10 @@ typedef const char *rule_of_op(rule *r);
 static const char *const recurrent_inputs[IR_REC_INPUTS] = {"x",    "h0",   "c0",   "lengths", "w_ih",
                                                             "w_hh", "b_ih", "b_hh", "w_hr"};
 
-static const dim *constant(rule *r, int64_t value)
-{
-    return dim_const(r->dims, value);
-}
+static const dim *constant(rule *r, int64_t value) { return dim_const(r->dims, value); }
 
 /* NULL when v, which may be an absent optional input, is a `dtype` of this shape; `rank` dims follow. */
-static const char *expect(rule *r, const ir_value *v, const char *what, ir_dtype dtype, unsigned rank, ...)
-{
+static const char *expect(rule *r, const ir_value *v, const char *what, ir_dtype dtype, unsigned rank, ...) {
     if (!v) return NULL;
     ir_type want = {.dtype = dtype, .rank = rank};
     va_list list;
@@ -34,79 +30,62 @@ static const char *expect(rule *r, const ir_value *v, const char *what, ir_dtype
                         ir_type_string(r->arena, &want));
 }
 
-static const char *expect_type(rule *r, const ir_value *v, const char *what, const ir_type *want)
-{
+static const char *expect_type(rule *r, const ir_value *v, const char *what, const ir_type *want) {
     if (ir_type_same(&v->type, want)) return NULL;
     return arena_printf(r->arena, "%s is %s, expected %s", what, ir_type_string(r->arena, &v->type),
                         ir_type_string(r->arena, want));
 }
 
 static const char *expect_rank(rule *r, const ir_value *v, const char *what, ir_dtype dtype, unsigned least,
-                               unsigned most)
-{
+                               unsigned most) {
     if (v->type.dtype == dtype && v->type.rank >= least && v->type.rank <= most) return NULL;
     return arena_printf(r->arena, "%s is %s, expected %s of rank %u to %u", what, ir_type_string(r->arena, &v->type),
                         ir_dtype_name(dtype), least, most);
 }
 
 /* Weights are packed when nnc runs, so they must be params themselves. */
-static const char *expect_params(rule *r, unsigned first, unsigned last)
-{
+static const char *expect_params(rule *r, unsigned first, unsigned last) {
     for (unsigned i = first; i <= last; i++)
         if (r->node->inputs[i] && r->node->inputs[i]->producer->op != IR_PARAM)
             return arena_printf(r->arena, "input %u is not a param", i);
     return NULL;
 }
 
-static const char *wrong_number(rule *r, const char *what, double found)
-{
+static const char *wrong_number(rule *r, const char *what, double found) {
     return arena_printf(r->arena, "%s is %g", what, found);
 }
 
-static const char *wrong_integer(rule *r, const char *what, int64_t found)
-{
+static const char *wrong_integer(rule *r, const char *what, int64_t found) {
     return arena_printf(r->arena, "%s is %lld", what, (long long)found);
 }
 
-#define TRY(expression)                      \
-    do {                                     \
-        const char *wrong_ = (expression);   \
-        if (wrong_) return wrong_;           \
+#define TRY(expression)                                                                                                \
+    do {                                                                                                               \
+        const char *wrong_ = (expression);                                                                             \
+        if (wrong_) return wrong_;                                                                                     \
     } while (0)
 
-static ir_value *in(const rule *r, unsigned i)
-{
-    return r->node->inputs[i];
-}
+static ir_value *in(const rule *r, unsigned i) { return r->node->inputs[i]; }
 
-static ir_value *result(const rule *r)
-{
-    return r->node->results[0];
-}
+static ir_value *result(const rule *r) { return r->node->results[0]; }
 
 /* --- sources and layers ------------------------------------------------------------------------------------------ */
 
-static const char *source_rule(rule *r)
-{
+static const char *source_rule(rule *r) {
     (void)r; /* ir_check.c compares them with the model's tables */
     return NULL;
 }
 
-static bool is_int32(double number)
-{
-    return number >= INT32_MIN && number <= INT32_MAX && number == floor(number);
-}
+static bool is_int32(double number) { return number >= INT32_MIN && number <= INT32_MAX && number == floor(number); }
 
-static const char *const_rule(rule *r)
-{
+static const char *const_rule(rule *r) {
     double number = r->node->attrs.number;
     if (result(r)->type.dtype == IR_I32 && !is_int32(number)) return wrong_number(r, "an int32 constant", number);
     return NULL;
 }
 
 /* The ids' shape with one more axis. */
-static const char *lookup_rule(rule *r, const dim *width)
-{
+static const char *lookup_rule(rule *r, const dim *width) {
     const ir_type *ids = &in(r, 0)->type;
     TRY(expect_rank(r, in(r, 0), "ids", IR_I32, 0, IR_MAX_RANK - 1));
     ir_type want = *ids;
@@ -115,8 +94,7 @@ static const char *lookup_rule(rule *r, const dim *width)
     return expect_type(r, result(r), "the result", &want);
 }
 
-static const char *embedding_rule(rule *r)
-{
+static const char *embedding_rule(rule *r) {
     const ir_attrs *a = &r->node->attrs;
     TRY(expect_rank(r, in(r, 1), "table", IR_F32, 2, 2));
     TRY(expect_params(r, 1, 1));
@@ -125,15 +103,13 @@ static const char *embedding_rule(rule *r)
     return lookup_rule(r, in(r, 1)->type.dims[1]);
 }
 
-static const char *one_hot_rule(rule *r)
-{
+static const char *one_hot_rule(rule *r) {
     int64_t count = r->node->attrs.count;
     if (count < 1 || count > INT32_MAX) return wrong_integer(r, "count", count);
     return lookup_rule(r, constant(r, count));
 }
 
-static const char *recurrent_rule(rule *r)
-{
+static const char *recurrent_rule(rule *r) {
     const ir_attrs *a = &r->node->attrs;
     ir_value *const *v = r->node->inputs;
     if ((unsigned)a->activation >= IR_ACT_COUNT || (unsigned)a->recurrent_activation >= IR_ACT_COUNT)
@@ -168,8 +144,7 @@ static const char *recurrent_rule(rule *r)
     return NULL;
 }
 
-static const char *linear_rule(rule *r)
-{
+static const char *linear_rule(rule *r) {
     TRY(expect_rank(r, in(r, 0), "x", IR_F32, 1, IR_MAX_RANK));
     TRY(expect_rank(r, in(r, 1), "weight", IR_F32, 2, 2));
     TRY(expect_params(r, 1, 2));
@@ -182,8 +157,7 @@ static const char *linear_rule(rule *r)
 }
 
 /* Two shapes as torch broadcasts them; a run-time dim broadcasts with itself only. */
-static const char *broadcast(rule *r, const ir_type *a, const ir_type *b, ir_type *both)
-{
+static const char *broadcast(rule *r, const ir_type *a, const ir_type *b, ir_type *both) {
     both->rank = a->rank > b->rank ? a->rank : b->rank;
     for (unsigned i = 0; i < both->rank; i++) {
         const dim *one = constant(r, 1);
@@ -197,8 +171,7 @@ static const char *broadcast(rule *r, const ir_type *a, const ir_type *b, ir_typ
     return NULL;
 }
 
-static const char *matmul_rule(rule *r)
-{
+static const char *matmul_rule(rule *r) {
     TRY(expect_rank(r, in(r, 0), "a", IR_F32, 2, IR_MAX_RANK));
     TRY(expect_rank(r, in(r, 1), "b", IR_F32, 2, IR_MAX_RANK));
     ir_type a = in(r, 0)->type, b = in(r, 1)->type, want = {.dtype = IR_F32};
@@ -213,8 +186,7 @@ static const char *matmul_rule(rule *r)
     return expect_type(r, result(r), "the result", &want);
 }
 
-static const char *conv1d_rule(rule *r)
-{
+static const char *conv1d_rule(rule *r) {
     const ir_attrs *a = &r->node->attrs;
     TRY(expect_rank(r, in(r, 0), "x", IR_F32, 3, 3));
     TRY(expect_rank(r, in(r, 1), "weight", IR_F32, 3, 3));
@@ -240,8 +212,7 @@ static const char *conv1d_rule(rule *r)
     return expect(r, result(r), "the result", IR_F32, 3, x[0], w[0], length);
 }
 
-static const char *layer_norm_rule(rule *r)
-{
+static const char *layer_norm_rule(rule *r) {
     const ir_type *x = &in(r, 0)->type;
     int64_t count = r->node->attrs.count;
     TRY(expect_rank(r, in(r, 0), "x", IR_F32, 1, IR_MAX_RANK));
@@ -255,8 +226,7 @@ static const char *layer_norm_rule(rule *r)
     return expect_type(r, result(r), "the result", x);
 }
 
-static const char *batch_norm_rule(rule *r)
-{
+static const char *batch_norm_rule(rule *r) {
     static const char *const names[] = {"x", "mean", "variance", "weight", "bias"};
     TRY(expect_rank(r, in(r, 0), "x", IR_F32, 2, 3));
     TRY(expect_params(r, 1, 4));
@@ -267,8 +237,7 @@ static const char *batch_norm_rule(rule *r)
 
 /* --- elementwise ------------------------------------------------------------------------------------------------- */
 
-static const char *unary_rule(rule *r)
-{
+static const char *unary_rule(rule *r) {
     ir_op op = r->node->op;
     bool either = op == IR_NEG || op == IR_ABS || op == IR_RELU || op == IR_CLAMP;
     ir_dtype from = op == IR_CAST ? IR_I32 : IR_F32;
@@ -279,8 +248,7 @@ static const char *unary_rule(rule *r)
     return expect_type(r, result(r), "the result", &want);
 }
 
-static const char *binary_rule(rule *r)
-{
+static const char *binary_rule(rule *r) {
     const ir_type *a = &in(r, 0)->type, *b = &in(r, 1)->type;
     if (a->dtype != b->dtype)
         return arena_printf(r->arena, "%s with %s", ir_type_string(r->arena, a), ir_type_string(r->arena, b));
@@ -295,8 +263,7 @@ static const char *binary_rule(rule *r)
 
 /* --- over dims --------------------------------------------------------------------------------------------------- */
 
-static const char *reduce_rule(rule *r)
-{
+static const char *reduce_rule(rule *r) {
     const ir_attrs *a = &r->node->attrs;
     const ir_type *x = &in(r, 0)->type;
     ir_op op = r->node->op;
@@ -314,15 +281,13 @@ static const char *reduce_rule(rule *r)
     return expect_type(r, result(r), "the result", &want);
 }
 
-static const char *expect_axis(rule *r)
-{
+static const char *expect_axis(rule *r) {
     const ir_type *x = &in(r, 0)->type;
     if (r->node->attrs.axis < x->rank) return NULL;
     return arena_printf(r->arena, "axis %u of %s", r->node->attrs.axis, ir_shape_string(r->arena, x));
 }
 
-static const char *normalize_rule(rule *r)
-{
+static const char *normalize_rule(rule *r) {
     TRY(expect_rank(r, in(r, 0), "the operand", IR_F32, 1, IR_MAX_RANK));
     TRY(expect_axis(r));
     return expect_type(r, result(r), "the result", &in(r, 0)->type);
@@ -330,16 +295,14 @@ static const char *normalize_rule(rule *r)
 
 /* --- views and moves --------------------------------------------------------------------------------------------- */
 
-static const char *reshape_rule(rule *r)
-{
+static const char *reshape_rule(rule *r) {
     const ir_type *from = &in(r, 0)->type, *to = &result(r)->type;
     if (from->dtype == to->dtype && dim_same(ir_type_elements(r->dims, from), ir_type_elements(r->dims, to)))
         return NULL;
     return arena_printf(r->arena, "%s as %s", ir_type_string(r->arena, from), ir_type_string(r->arena, to));
 }
 
-static const char *permute_rule(rule *r)
-{
+static const char *permute_rule(rule *r) {
     const ir_type *x = &in(r, 0)->type;
     ir_type want = *x;
     unsigned seen = 0;
@@ -354,8 +317,7 @@ static const char *permute_rule(rule *r)
     return expect_type(r, result(r), "the result", &want);
 }
 
-static const char *slice_rule(rule *r)
-{
+static const char *slice_rule(rule *r) {
     const ir_attrs *a = &r->node->attrs;
     const ir_type *x = &in(r, 0)->type;
     TRY(expect_axis(r));
@@ -374,8 +336,7 @@ static const char *slice_rule(rule *r)
     return expect_type(r, result(r), "the result", &want);
 }
 
-static const char *cat_rule(rule *r)
-{
+static const char *cat_rule(rule *r) {
     TRY(expect_axis(r));
     unsigned axis = r->node->attrs.axis;
     ir_type want = in(r, 0)->type;
@@ -389,8 +350,7 @@ static const char *cat_rule(rule *r)
     return expect_type(r, result(r), "the result", &want);
 }
 
-static const char *pad_rule(rule *r)
-{
+static const char *pad_rule(rule *r) {
     const ir_attrs *a = &r->node->attrs;
     TRY(expect_axis(r));
     ir_type want = in(r, 0)->type;
@@ -411,15 +371,11 @@ static const char *pad_rule(rule *r)
     return expect_type(r, result(r), "the result", &want);
 }
 
-static const char *copy_rule(rule *r)
-{
-    return expect_type(r, result(r), "the result", &in(r, 0)->type);
-}
+static const char *copy_rule(rule *r) { return expect_type(r, result(r), "the result", &in(r, 0)->type); }
 
 /* ----------------------------------------------------------------------------------------------------------------- */
 
-static rule_of_op *rule_for(ir_op op)
-{
+static rule_of_op *rule_for(ir_op op) {
     switch (ir_op_class_of(op)) {
     case IR_SOURCE: return op == IR_CONST ? const_rule : source_rule;
     case IR_UNARY: return unary_rule;
@@ -443,8 +399,7 @@ static rule_of_op *rule_for(ir_op op)
     ice("operator %s has no shape rule", ir_op_name(op));
 }
 
-bool ir_input_is_optional(ir_op op, unsigned i)
-{
+bool ir_input_is_optional(ir_op op, unsigned i) {
     switch ((unsigned)op) {
     case IR_RECURRENT: return i != IR_REC_X && i != IR_REC_W_IH && i != IR_REC_W_HH;
     case IR_LINEAR:
@@ -455,8 +410,7 @@ bool ir_input_is_optional(ir_op op, unsigned i)
     }
 }
 
-const char *ir_check_node(arena *a, const ir_model *m, const ir_node *n)
-{
+const char *ir_check_node(arena *a, const ir_model *m, const ir_node *n) {
     rule r = {.arena = a, .dims = m->dims, .node = n};
     return rule_for(n->op)(&r);
 }

@@ -27,15 +27,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_word(const char *s)
-{
+static bool is_word(const char *s) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
     static const char all[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.";
     return *s && strchr(letters, *s) && strspn(s, all) == strlen(s);
 }
 
-static void print_quoted(const char *s, text *to)
-{
+static void print_quoted(const char *s, text *to) {
     text_add(to, "\"");
     for (; *s; s++) {
         unsigned char c = (unsigned char)*s;
@@ -47,14 +45,12 @@ static void print_quoted(const char *s, text *to)
     text_add(to, "\"");
 }
 
-static void print_word(const char *s, text *to)
-{
+static void print_word(const char *s, text *to) {
     if (is_word(s)) text_add(to, s);
     else print_quoted(s, to);
 }
 
-static void print_type(const ir_type *type, text *to)
-{
+static void print_type(const ir_type *type, text *to) {
     text_printf(to, "%s[", ir_dtype_name(type->dtype));
     for (unsigned i = 0; i < type->rank; i++) {
         if (i) text_add(to, ", ");
@@ -64,8 +60,7 @@ static void print_type(const ir_type *type, text *to)
 }
 
 /* The shortest text that reads back as the same double. */
-static void print_number(double number, text *to)
-{
+static void print_number(double number, text *to) {
     if (isnan(number)) {
         text_add(to, "nan");
         return;
@@ -83,8 +78,7 @@ static void print_number(double number, text *to)
 }
 
 /* (0, 2): the numbers whose bits are set. */
-static void print_axes(unsigned axes, text *to)
-{
+static void print_axes(unsigned axes, text *to) {
     const char *separator = "";
     text_add(to, "(");
     for (unsigned i = 0; i < 32; i++) {
@@ -95,15 +89,13 @@ static void print_axes(unsigned axes, text *to)
     text_add(to, ")");
 }
 
-static void print_perm(const unsigned *perm, unsigned count, text *to)
-{
+static void print_perm(const unsigned *perm, unsigned count, text *to) {
     text_add(to, "(");
     for (unsigned i = 0; i < count; i++) text_printf(to, "%s%u", i ? ", " : "", perm[i]);
     text_add(to, ")");
 }
 
-static void print_attr(const ir_node *n, const ir_attr *row, text *to)
-{
+static void print_attr(const ir_node *n, const ir_attr *row, text *to) {
     const void *member = (const unsigned char *)&n->attrs + row->offset;
     if (row->quiet && ir_attr_is_zero(&n->attrs, row)) return;
     text_printf(to, " %s=", row->name);
@@ -122,8 +114,7 @@ static void print_attr(const ir_node *n, const ir_attr *row, text *to)
     }
 }
 
-static void print_node(const ir_node *n, text *to)
-{
+static void print_node(const ir_node *n, text *to) {
     text_add(to, "  ");
     for (unsigned i = 0; i < n->result_count; i++) {
         text_printf(to, "%s%%%u", i ? ", " : "", n->results[i]->id);
@@ -158,23 +149,20 @@ static void print_node(const ir_node *n, text *to)
     text_add(to, "\n");
 }
 
-static void print_graph(const ir_graph *g, const char *name, text *to)
-{
+static void print_graph(const ir_graph *g, const char *name, text *to) {
     if (!g->first) return;
     text_printf(to, "%s:\n", name);
     for (const ir_node *n = g->first; n; n = n->next) print_node(n, to);
 }
 
 /* "output tags = %12" */
-static void print_binding(const char *keyword, const char *name, const ir_value *v, text *to)
-{
+static void print_binding(const char *keyword, const char *name, const ir_value *v, text *to) {
     text_printf(to, "%s ", keyword);
     print_word(name, to);
     text_printf(to, " = %%%u\n", v->id);
 }
 
-static void print_declarations(const ir_model *m, text *to)
-{
+static void print_declarations(const ir_model *m, text *to) {
     text_add(to, "model ");
     print_word(m->name, to);
     text_add(to, "\n");
@@ -184,8 +172,8 @@ static void print_declarations(const ir_model *m, text *to)
         text_add(to, "\n");
     }
     for (size_t i = 0; i < m->symbol_count; i++)
-        text_printf(to, "dim %s = %" PRId64 "..%" PRId64 "\n", dim_symbol_name(m->symbols[i]),
-                    dim_min(m->symbols[i]), dim_max(m->symbols[i]));
+        text_printf(to, "dim %s = %" PRId64 "..%" PRId64 "\n", dim_symbol_name(m->symbols[i]), dim_min(m->symbols[i]),
+                    dim_max(m->symbols[i]));
     for (size_t i = 0; i < m->input_count; i++) {
         text_add(to, "input ");
         print_word(m->inputs[i].name, to);
@@ -211,8 +199,7 @@ static void print_declarations(const ir_model *m, text *to)
     }
 }
 
-void ir_print(const ir_model *m, text *to)
-{
+void ir_print(const ir_model *m, text *to) {
     print_declarations(m, to);
     print_graph(&m->reset, "reset", to);
     print_graph(&m->run, "run", to);

@@ -16,19 +16,18 @@ typedef struct {
     scanner scan;
     arena *arena;
     ir_model *model;
-    ir_graph *graph;      /* the one whose nodes are being read, or NULL */
-    ir_value **values;    /* by id */
+    ir_graph *graph;   /* the one whose nodes are being read, or NULL */
+    ir_value **values; /* by id */
     const ir_graph **value_graphs;
     size_t value_room;
-    size_t value_end;     /* the largest id + 1 */
+    size_t value_end; /* the largest id + 1 */
 } reader;
 
 /* --- dims and types ---------------------------------------------------------------------------------------------- */
 
 static const dim *read_dim(reader *r, unsigned depth);
 
-static const dim *read_dim_factor(reader *r, unsigned depth)
-{
+static const dim *read_dim_factor(reader *r, unsigned depth) {
     if (scan_accept(&r->scan, "(")) {
         const dim *inner = read_dim(r, depth + 1);
         return inner && scan_want(&r->scan, ")") ? inner : NULL;
@@ -44,8 +43,7 @@ static const dim *read_dim_factor(reader *r, unsigned depth)
     return scan_integer(&r->scan, 0, INT64_MAX, &value) ? dim_const(r->model->dims, value) : NULL;
 }
 
-static const dim *read_dim_product(reader *r, unsigned depth)
-{
+static const dim *read_dim_product(reader *r, unsigned depth) {
     const dim *product = read_dim_factor(r, depth);
     while (product) {
         int64_t by;
@@ -62,8 +60,7 @@ static const dim *read_dim_product(reader *r, unsigned depth)
     return product;
 }
 
-static const dim *read_dim(reader *r, unsigned depth)
-{
+static const dim *read_dim(reader *r, unsigned depth) {
     if (depth > MAX_NESTING) {
         scan_fail(&r->scan, "too many parentheses");
         return NULL;
@@ -85,8 +82,7 @@ static const dim *read_dim(reader *r, unsigned depth)
     return sum;
 }
 
-static bool read_type(reader *r, ir_type *type)
-{
+static bool read_type(reader *r, ir_type *type) {
     const char *name = scan_word(&r->scan, false);
     *type = (ir_type){.dtype = name && strcmp(name, "int32") == 0 ? IR_I32 : IR_F32};
     if (!name || strcmp(name, ir_dtype_name(type->dtype)) != 0) return scan_fail(&r->scan, "expected float32 or int32");
@@ -103,14 +99,12 @@ static bool read_type(reader *r, ir_type *type)
 
 /* --- nodes ------------------------------------------------------------------------------------------------------- */
 
-static bool read_id(reader *r, unsigned *id)
-{
+static bool read_id(reader *r, unsigned *id) {
     return scan_want(&r->scan, "%") && scan_unsigned(&r->scan, MAX_VALUE_ID - 1, id);
 }
 
 /* A value that was defined in this graph. */
-static ir_value *read_value(reader *r, const ir_graph *g)
-{
+static ir_value *read_value(reader *r, const ir_graph *g) {
     unsigned id;
     if (!read_id(r, &id)) return NULL;
     if (id < r->value_end && r->values[id] && r->value_graphs[id] == g) return r->values[id];
@@ -118,8 +112,7 @@ static ir_value *read_value(reader *r, const ir_graph *g)
     return NULL;
 }
 
-static void define(reader *r, ir_value *v, unsigned id)
-{
+static void define(reader *r, ir_value *v, unsigned id) {
     if (id >= r->value_room) {
         size_t room = r->value_room ? r->value_room : 64;
         while (room <= id) room *= 2;
@@ -139,8 +132,7 @@ static void define(reader *r, ir_value *v, unsigned id)
     v->id = id;
 }
 
-static bool read_axes(reader *r, unsigned *axes)
-{
+static bool read_axes(reader *r, unsigned *axes) {
     if (!scan_want(&r->scan, "(")) return false;
     while (!scan_accept(&r->scan, ")")) {
         unsigned axis;
@@ -150,16 +142,14 @@ static bool read_axes(reader *r, unsigned *axes)
     return true;
 }
 
-static bool read_perm(reader *r, unsigned *perm, unsigned count)
-{
+static bool read_perm(reader *r, unsigned *perm, unsigned count) {
     if (!scan_want(&r->scan, "(")) return false;
     for (unsigned i = 0; i < count; i++)
         if ((i && !scan_want(&r->scan, ",")) || !scan_unsigned(&r->scan, IR_MAX_RANK - 1, &perm[i])) return false;
     return scan_want(&r->scan, ")");
 }
 
-static bool read_activation(reader *r, ir_activation *activation)
-{
+static bool read_activation(reader *r, ir_activation *activation) {
     const char *name = scan_word(&r->scan, false);
     for (unsigned i = 0; name && i < IR_ACT_COUNT; i++) {
         *activation = (ir_activation)i;
@@ -168,8 +158,7 @@ static bool read_activation(reader *r, ir_activation *activation)
     return scan_fail(&r->scan, "no such activation");
 }
 
-static bool read_cell(reader *r, ir_cell *cell)
-{
+static bool read_cell(reader *r, ir_cell *cell) {
     const char *name = scan_word(&r->scan, false);
     for (unsigned i = 0; name && i <= IR_GRU; i++) {
         *cell = (ir_cell)i;
@@ -178,8 +167,7 @@ static bool read_cell(reader *r, ir_cell *cell)
     return scan_fail(&r->scan, "no such cell");
 }
 
-static bool read_pad_mode(reader *r, ir_pad_mode *mode)
-{
+static bool read_pad_mode(reader *r, ir_pad_mode *mode) {
     const char *name = scan_word(&r->scan, false);
     for (unsigned i = 0; name && i <= IR_PAD_CIRCULAR; i++) {
         *mode = (ir_pad_mode)i;
@@ -188,8 +176,7 @@ static bool read_pad_mode(reader *r, ir_pad_mode *mode)
     return scan_fail(&r->scan, "no such padding mode");
 }
 
-static bool read_attr(reader *r, ir_node *n, const ir_attr *row)
-{
+static bool read_attr(reader *r, ir_node *n, const ir_attr *row) {
     void *member = (unsigned char *)&n->attrs + row->offset;
     int64_t integer = 0;
     switch (row->kind) {
@@ -214,8 +201,7 @@ static bool read_attr(reader *r, ir_node *n, const ir_attr *row)
 }
 
 /* NAME=VALUE … up to the colon. An attribute that is not there is zero, which not every attribute may be. */
-static bool read_attrs(reader *r, ir_node *n)
-{
+static bool read_attrs(reader *r, ir_node *n) {
     size_t count;
     const ir_attr *rows = ir_attrs_of(n->op, &count);
     uint64_t seen = 0;
@@ -236,8 +222,7 @@ static bool read_attrs(reader *r, ir_node *n)
 }
 
 /* "# label = source" */
-static bool read_comment(reader *r, ir_node *n)
-{
+static bool read_comment(reader *r, ir_node *n) {
     if (!scan_accept(&r->scan, "#")) return true;
     if (!scan_next_is(&r->scan, '=') && !(n->label = scan_name(&r->scan))) return false;
     if (!scan_accept(&r->scan, "=")) return true;
@@ -249,8 +234,7 @@ static bool read_comment(reader *r, ir_node *n)
 }
 
 /* Links the model's table with the node that gives its value. */
-static bool link_source(reader *r, const ir_node *n)
-{
+static bool link_source(reader *r, const ir_node *n) {
     ir_model *m = r->model;
     size_t i = n->attrs.index;
     size_t count = n->op == IR_INPUT ? m->input_count : n->op == IR_STATE ? m->state_count : m->param_count;
@@ -261,8 +245,7 @@ static bool link_source(reader *r, const ir_node *n)
     return true;
 }
 
-static bool read_op(reader *r, ir_op *op)
-{
+static bool read_op(reader *r, ir_op *op) {
     const char *name = scan_word(&r->scan, false);
     for (unsigned i = 0; name && i < IR_OP_COUNT; i++) {
         *op = (ir_op)i;
@@ -271,8 +254,7 @@ static bool read_op(reader *r, ir_op *op)
     return scan_fail(&r->scan, "no such operator");
 }
 
-static bool read_inputs(reader *r, ir_value ***inputs, unsigned *count)
-{
+static bool read_inputs(reader *r, ir_value ***inputs, unsigned *count) {
     size_t n = 0, capacity = 0;
     if (!scan_want(&r->scan, "(")) return false;
     while (!scan_accept(&r->scan, ")")) {
@@ -287,8 +269,7 @@ static bool read_inputs(reader *r, ir_value ***inputs, unsigned *count)
 
 enum { MAX_RESULTS = 3 };
 
-static bool read_node(reader *r)
-{
+static bool read_node(reader *r) {
     unsigned ids[MAX_RESULTS] = {0}, id_count = 0;
     const char *names[MAX_RESULTS] = {NULL};
     do {
@@ -326,8 +307,7 @@ static bool read_node(reader *r)
 
 /* --- statements -------------------------------------------------------------------------------------------------- */
 
-static bool read_symbol(reader *r)
-{
+static bool read_symbol(reader *r) {
     ir_model *m = r->model;
     const char *name = scan_word(&r->scan, false);
     int64_t low, high;
@@ -342,16 +322,14 @@ static bool read_symbol(reader *r)
     return true;
 }
 
-static bool read_input(reader *r)
-{
+static bool read_input(reader *r) {
     ir_model *m = r->model;
     ir_input input = {.name = scan_name(&r->scan)};
     if (input.name) ARENA_PUSH(m->arena, m->inputs, m->input_count, m->input_capacity, input);
     return input.name;
 }
 
-static bool read_param(reader *r)
-{
+static bool read_param(reader *r) {
     ir_model *m = r->model;
     ir_param param = {.key = scan_quoted(&r->scan)};
     if (!param.key || !scan_want(&r->scan, ":") || !read_type(r, &param.type)) return false;
@@ -360,8 +338,7 @@ static bool read_param(reader *r)
     return true;
 }
 
-static bool read_state(reader *r)
-{
+static bool read_state(reader *r) {
     ir_model *m = r->model;
     ir_state state = {.name = scan_name(&r->scan)};
     if (!state.name || !scan_want(&r->scan, ":") || !read_type(r, &state.type)) return false;
@@ -369,8 +346,7 @@ static bool read_state(reader *r)
     return true;
 }
 
-static bool read_output(reader *r)
-{
+static bool read_output(reader *r) {
     ir_model *m = r->model;
     ir_output output = {.name = scan_name(&r->scan)};
     if (!output.name || !scan_want(&r->scan, "=") || !(output.value = read_value(r, &m->run))) return false;
@@ -379,8 +355,7 @@ static bool read_output(reader *r)
 }
 
 /* What a state's value becomes: after a run, or after a reset. */
-static bool read_state_value(reader *r, bool next)
-{
+static bool read_state_value(reader *r, bool next) {
     const char *name = scan_name(&r->scan);
     if (!name || !scan_want(&r->scan, "=")) return false;
     ir_value *v = read_value(r, next ? &r->model->run : &r->model->reset);
@@ -395,8 +370,7 @@ static bool read_state_value(reader *r, bool next)
     return scan_fail(&r->scan, arena_printf(r->arena, "no state %s", name));
 }
 
-static bool read_check(reader *r)
-{
+static bool read_check(reader *r) {
     ir_model *m = r->model;
     ir_bound_check check = {.is_length = scan_accept(&r->scan, "length")};
     if (!check.is_length && !scan_want(&r->scan, "token")) return false;
@@ -407,8 +381,7 @@ static bool read_check(reader *r)
     return true;
 }
 
-static bool read_statement(reader *r)
-{
+static bool read_statement(reader *r) {
     if (scan_next_is(&r->scan, '%')) return read_node(r);
     const char *word = scan_word(&r->scan, false);
     if (!word) return scan_fail(&r->scan, "expected a statement");
@@ -428,8 +401,7 @@ static bool read_statement(reader *r)
 }
 
 /* Tables whose node never came would be NULL values in the model. */
-static bool sources_are_there(reader *r)
-{
+static bool sources_are_there(reader *r) {
     for (size_t i = 0; i < r->model->input_count; i++)
         if (!r->model->inputs[i].value) return scan_fail(&r->scan, "an input without its node");
     for (size_t i = 0; i < r->model->state_count; i++)
@@ -437,8 +409,7 @@ static bool sources_are_there(reader *r)
     return true;
 }
 
-ir_model *ir_read(arena *a, const char *text_begin, size_t length, const char **error)
-{
+ir_model *ir_read(arena *a, const char *text_begin, size_t length, const char **error) {
     reader r = {.arena = a, .scan = {.arena = a, .at = text_begin, .end = text_begin + length, .line = 1}};
     const char *name = scan_want(&r.scan, "model") ? scan_name(&r.scan) : NULL;
     bool good = name && scan_end_of_line(&r.scan);

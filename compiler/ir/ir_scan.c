@@ -6,25 +6,21 @@
 
 #include "support/text.h"
 
-bool scan_fail(scanner *s, const char *message)
-{
+bool scan_fail(scanner *s, const char *message) {
     if (!s->error) s->error = arena_printf(s->arena, "line %zu: %s", s->line, message);
     return false;
 }
 
-void scan_blanks(scanner *s)
-{
+void scan_blanks(scanner *s) {
     while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\r')) s->at++;
 }
 
-bool scan_next_is(scanner *s, char c)
-{
+bool scan_next_is(scanner *s, char c) {
     scan_blanks(s);
     return s->at < s->end && *s->at == c;
 }
 
-bool scan_accept(scanner *s, const char *word)
-{
+bool scan_accept(scanner *s, const char *word) {
     scan_blanks(s);
     size_t length = strlen(word);
     if ((size_t)(s->end - s->at) < length || memcmp(s->at, word, length) != 0) return false;
@@ -32,24 +28,16 @@ bool scan_accept(scanner *s, const char *word)
     return true;
 }
 
-bool scan_want(scanner *s, const char *word)
-{
+bool scan_want(scanner *s, const char *word) {
     if (scan_accept(s, word)) return true;
     return scan_fail(s, arena_printf(s->arena, "expected '%s'", word));
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-const char *scan_word(scanner *s, bool dots)
-{
+const char *scan_word(scanner *s, bool dots) {
     scan_blanks(s);
     const char *begin = s->at;
     if (s->at == s->end || !is_letter(*s->at)) return NULL;
@@ -57,14 +45,10 @@ const char *scan_word(scanner *s, bool dots)
     return arena_strndup(s->arena, begin, (size_t)(s->at - begin));
 }
 
-static int hex_digit(char c)
-{
-    return is_digit(c) ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+static int hex_digit(char c) { return is_digit(c) ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
 
 /* One character of a quoted string behind a backslash; -1 when it is not one that ir_print.c writes. */
-static int read_escape(scanner *s)
-{
+static int read_escape(scanner *s) {
     if (s->at == s->end) return -1;
     char c = *s->at++;
     if (c == '"' || c == '\\') return c;
@@ -75,8 +59,7 @@ static int read_escape(scanner *s)
     return high < 0 || low < 0 || high * 16 + low == 0 ? -1 : high * 16 + low;
 }
 
-const char *scan_quoted(scanner *s)
-{
+const char *scan_quoted(scanner *s) {
     if (!scan_want(s, "\"")) return NULL;
     text found = text_new(s->arena);
     while (s->at < s->end && *s->at != '"' && *s->at != '\n' && *s->at != 0) {
@@ -92,16 +75,14 @@ const char *scan_quoted(scanner *s)
     return scan_want(s, "\"") ? text_string(&found) : NULL;
 }
 
-const char *scan_name(scanner *s)
-{
+const char *scan_name(scanner *s) {
     if (scan_next_is(s, '"')) return scan_quoted(s);
     const char *word = scan_word(s, true);
     if (!word) scan_fail(s, "expected a name");
     return word;
 }
 
-bool scan_integer(scanner *s, int64_t low, int64_t high, int64_t *value)
-{
+bool scan_integer(scanner *s, int64_t low, int64_t high, int64_t *value) {
     scan_blanks(s);
     bool negative = scan_accept(s, "-");
     if (s->at == s->end || !is_digit(*s->at)) return scan_fail(s, "expected an integer");
@@ -116,16 +97,14 @@ bool scan_integer(scanner *s, int64_t low, int64_t high, int64_t *value)
     return true;
 }
 
-bool scan_unsigned(scanner *s, unsigned most, unsigned *value)
-{
+bool scan_unsigned(scanner *s, unsigned most, unsigned *value) {
     int64_t wide;
     if (!scan_integer(s, 0, most, &wide)) return false;
     *value = (unsigned)wide;
     return true;
 }
 
-bool scan_number(scanner *s, double *value)
-{
+bool scan_number(scanner *s, double *value) {
     char digits[64];
     size_t length = 0;
     scan_blanks(s);
@@ -137,8 +116,7 @@ bool scan_number(scanner *s, double *value)
     return (length && !*rest) || scan_fail(s, "expected a number");
 }
 
-bool scan_end_of_line(scanner *s)
-{
+bool scan_end_of_line(scanner *s) {
     scan_blanks(s);
     if (s->at < s->end && *s->at != '\n') return scan_fail(s, "something is left over at the end of the line");
     if (s->at < s->end) s->at++;

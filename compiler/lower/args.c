@@ -2,8 +2,7 @@
  * alike. What a parameter takes is checked here, so that those who use it need not ask. */
 #include "lower/lowering.h"
 
-static const char *takes_show(lowering *l, unsigned takes)
-{
+static const char *takes_show(lowering *l, unsigned takes) {
     static const struct {
         unsigned bits;
         const char *text;
@@ -23,34 +22,29 @@ static const char *takes_show(lowering *l, unsigned takes)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (takes & rows[i].bits) parts[count++] = rows[i].text;
     text t = text_new(l->arena);
-    for (size_t i = 0; i < count; i++)
-        text_printf(&t, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", parts[i]);
+    for (size_t i = 0; i < count; i++) text_printf(&t, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", parts[i]);
     return text_string(&t);
 }
 
-static bool all_are(const value *tuple, value_kind kind)
-{
+static bool all_are(const value *tuple, value_kind kind) {
     for (size_t i = 0; i < tuple->count; i++)
         if (tuple->items[i].kind != kind) return false;
     return true;
 }
 
-static bool all_constant(const value *tuple)
-{
+static bool all_constant(const value *tuple) {
     for (size_t i = 0; i < tuple->count; i++)
         if (!dim_is_const(tuple->items[i].integer, NULL)) return false;
     return true;
 }
 
-static bool tuple_is_taken(const value *v, unsigned takes)
-{
+static bool tuple_is_taken(const value *v, unsigned takes) {
     if (takes & TAKES_SIZES && all_are(v, VALUE_INTEGER)) return true;
     if (takes & TAKES_INTEGERS && all_are(v, VALUE_INTEGER) && all_constant(v)) return true;
     return takes & TAKES_TENSORS && v->count && all_are(v, VALUE_TENSOR);
 }
 
-static bool is_taken(const value *v, unsigned takes)
-{
+static bool is_taken(const value *v, unsigned takes) {
     if (takes & TAKES_ANY) return true;
     switch (v->kind) {
     case VALUE_TENSOR: return takes & TAKES_TENSOR;
@@ -66,8 +60,7 @@ static bool is_taken(const value *v, unsigned takes)
     return false;
 }
 
-static void report_kind(lowering *l, const arguments *a, const parameter *p, const ast_expr *written, const value *v)
-{
+static void report_kind(lowering *l, const arguments *a, const parameter *p, const ast_expr *written, const value *v) {
     bool run_time = v->kind == VALUE_INTEGER && !dim_is_const(v->integer, NULL);
     bool only_argument = p == a->parameters && p->takes & TAKES_TENSOR;
     const char *name = only_argument ? a->what : arena_printf(l->arena, "%s of %s", p->name, a->what);
@@ -88,12 +81,10 @@ static void report_kind(lowering *l, const arguments *a, const parameter *p, con
     if (v->gives && p->takes & TAKES_TENSOR) diag_hint(e, "%s", v->mend);
     else if (v->kind == VALUE_TENSOR && p->takes & TAKES_TENSORS)
         diag_hint(e, "put them into brackets: %s([…, …])", a->what);
-    else if (v->kind == VALUE_STRING && p->takes & TAKES_TENSOR)
-        diag_hint(e, "names of values stand without quotes");
+    else if (v->kind == VALUE_STRING && p->takes & TAKES_TENSOR) diag_hint(e, "names of values stand without quotes");
 }
 
-static size_t parameter_find(const parameter *parameters, size_t count, const char *name)
-{
+static size_t parameter_find(const parameter *parameters, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++)
         if (strcmp(parameters[i].name, name) == 0) return i;
     /* torch calls the first argument of a few functions otherwise */
@@ -102,8 +93,7 @@ static size_t parameter_find(const parameter *parameters, size_t count, const ch
     return NOWHERE;
 }
 
-static void report_unknown(lowering *l, const arguments *a, ast_name name)
-{
+static void report_unknown(lowering *l, const arguments *a, ast_name name) {
     const char *candidates[MAX_PARAMETERS];
     for (size_t i = 0; i < a->count; i++) candidates[i] = a->parameters[i].name;
     diag *e = diag_error(l->diags, name.where, "%s has no argument %.60s", a->what, name.text);
@@ -117,8 +107,7 @@ static void report_unknown(lowering *l, const arguments *a, ast_name name)
     if (a->count) diag_note_plain(e, "it has %s", text_string(&t));
 }
 
-static const char *say_missing(lowering *l, const arguments *a)
-{
+static const char *say_missing(lowering *l, const arguments *a) {
     text t = text_new(l->arena);
     size_t missing = 0, said = 0;
     for (size_t i = 0; i < a->count; i++) missing += a->parameters[i].takes & REQUIRED && !a->given[i];
@@ -133,8 +122,7 @@ static const char *say_missing(lowering *l, const arguments *a)
 
 /* Separate sizes, view(x, T, 1, -1), as the tuple that they mean. Returns the last argument that belongs to it. */
 static const ast_argument *collect(lowering *l, arguments *a, size_t i, const ast_argument *g, const value *values,
-                                   size_t position, bool *fine)
-{
+                                   size_t position, bool *fine) {
     size_t count = 1;
     const ast_argument *last = g;
     while (last->next && !last->next->name.text) last = last->next, count++;
@@ -150,8 +138,7 @@ static const ast_argument *collect(lowering *l, arguments *a, size_t i, const as
     return last;
 }
 
-static bool keyword_is_ignored(lowering *l, const arguments *a, const ast_argument *g, const value *v, bool *fine)
-{
+static bool keyword_is_ignored(lowering *l, const arguments *a, const ast_argument *g, const value *v, bool *fine) {
     bool ignored = strcmp(g->name.text, "device") == 0 || strcmp(g->name.text, "dtype") == 0;
     if (!ignored) return false;
     if (v->kind != VALUE_NONE && v->kind != VALUE_POISON) {
@@ -163,8 +150,7 @@ static bool keyword_is_ignored(lowering *l, const arguments *a, const ast_argume
     return true;
 }
 
-static void report_too_many(lowering *l, const arguments *a, const ast_argument *g, const char *hint)
-{
+static void report_too_many(lowering *l, const arguments *a, const ast_argument *g, const char *hint) {
     diag *e = a->count ? diag_error(l->diags, g->where, "%s takes at most %zu argument%s", a->what, a->count,
                                     a->count == 1 ? "" : "s")
                        : diag_error(l->diags, g->where, "%s takes no argument", a->what);
@@ -172,8 +158,7 @@ static void report_too_many(lowering *l, const arguments *a, const ast_argument 
 }
 
 bool args_match(lowering *l, const ast_expr *call, const char *what, const parameter *parameters, size_t count,
-                bool is_layer_kind, const char *too_many, arguments *out)
-{
+                bool is_layer_kind, const char *too_many, arguments *out) {
     size_t given = 0, position = 0;
     for (const ast_argument *g = call->arguments; g; g = g->next) given++;
     value *values = ARENA_ARRAY(l->arena, value, given);
@@ -236,45 +221,31 @@ bool args_match(lowering *l, const ast_expr *call, const char *what, const param
     return fine;
 }
 
-bool args_has(const arguments *a, size_t i)
-{
-    return a->given[i] && a->values[i].kind != VALUE_NONE;
-}
+bool args_has(const arguments *a, size_t i) { return a->given[i] && a->values[i].kind != VALUE_NONE; }
 
-span args_where(const arguments *a, size_t i)
-{
+span args_where(const arguments *a, size_t i) {
     if (!a->given[i]) return a->call->where;
     bool collected = a->parameters[i].takes & VARIADIC && a->values[i].kind == VALUE_TUPLE && !a->given[i]->name.text;
     return collected ? a->values[i].where : a->given[i]->value->where;
 }
 
-const ast_expr *args_written(const arguments *a, size_t i)
-{
-    return a->given[i] ? a->given[i]->value : NULL;
-}
+const ast_expr *args_written(const arguments *a, size_t i) { return a->given[i] ? a->given[i]->value : NULL; }
 
-int64_t args_integer(const arguments *a, size_t i, int64_t otherwise)
-{
+int64_t args_integer(const arguments *a, size_t i, int64_t otherwise) {
     int64_t n;
     return args_has(a, i) && dim_is_const(a->values[i].integer, &n) ? n : otherwise;
 }
 
-double args_real(const arguments *a, size_t i, double otherwise)
-{
+double args_real(const arguments *a, size_t i, double otherwise) {
     return args_has(a, i) ? value_number(&a->values[i]) : otherwise;
 }
 
-bool args_bool(const arguments *a, size_t i, bool otherwise)
-{
+bool args_bool(const arguments *a, size_t i, bool otherwise) {
     return args_has(a, i) ? a->values[i].boolean : otherwise;
 }
 
-const char *args_string(const arguments *a, size_t i, const char *otherwise)
-{
+const char *args_string(const arguments *a, size_t i, const char *otherwise) {
     return args_has(a, i) ? a->values[i].string : otherwise;
 }
 
-ir_value *args_tensor(const arguments *a, size_t i)
-{
-    return args_has(a, i) ? a->values[i].tensor : NULL;
-}
+ir_value *args_tensor(const arguments *a, size_t i) { return args_has(a, i) ? a->values[i].tensor : NULL; }

@@ -1,56 +1,46 @@
 /* build: nodes of the graph in work, with their result types; nothing is checked or reported here. */
 #include "lower/lowering.h"
 
-const dim *build_dim(lowering *l, int64_t constant)
-{
-    return dim_const(l->model->dims, constant);
-}
+const dim *build_dim(lowering *l, int64_t constant) { return dim_const(l->model->dims, constant); }
 
-ir_node *build_node(lowering *l, ir_op op, ir_value *const *inputs, unsigned count, span where)
-{
+ir_node *build_node(lowering *l, ir_op op, ir_value *const *inputs, unsigned count, span where) {
     ir_node *n = ir_add(l->model, l->graph, op, inputs, count, where);
     n->label = l->label ? l->label : ir_op_name(op);
     return n;
 }
 
-ir_value *build_value(lowering *l, ir_op op, ir_value *const *inputs, unsigned count, const ir_type *type, span where)
-{
+ir_value *build_value(lowering *l, ir_op op, ir_value *const *inputs, unsigned count, const ir_type *type, span where) {
     ir_value *v = build_node(l, op, inputs, count, where)->results[0];
     v->type = *type;
     return v;
 }
 
-ir_value *build_unary(lowering *l, ir_op op, ir_value *x, span where)
-{
+ir_value *build_unary(lowering *l, ir_op op, ir_value *x, span where) {
     return build_value(l, op, &x, 1, &x->type, where);
 }
 
-ir_value *build_float(lowering *l, ir_value *x, span where)
-{
+ir_value *build_float(lowering *l, ir_value *x, span where) {
     if (x->type.dtype == IR_F32) return x;
     ir_type type = x->type;
     type.dtype = IR_F32;
     return build_value(l, IR_CAST, &x, 1, &type, where);
 }
 
-ir_value *build_const(lowering *l, ir_dtype dtype, double number, span where)
-{
+ir_value *build_const(lowering *l, ir_dtype dtype, double number, span where) {
     ir_type type = ir_type_scalar(dtype);
     ir_value *v = build_value(l, IR_CONST, NULL, 0, &type, where);
     v->producer->attrs.number = number;
     return v;
 }
 
-ir_value *build_reshape(lowering *l, ir_value *x, const dim *const *dims, unsigned rank, span where)
-{
+ir_value *build_reshape(lowering *l, ir_value *x, const dim *const *dims, unsigned rank, span where) {
     ir_type type = {.dtype = x->type.dtype, .rank = rank};
     for (unsigned i = 0; i < rank; i++) type.dims[i] = dims[i];
     if (ir_shape_same(&type, &x->type)) return x;
     return build_value(l, IR_RESHAPE, &x, 1, &type, where);
 }
 
-ir_value *build_permute(lowering *l, ir_value *x, const unsigned *perm, span where)
-{
+ir_value *build_permute(lowering *l, ir_value *x, const unsigned *perm, span where) {
     ir_type type = x->type;
     bool identity = true;
     for (unsigned i = 0; i < type.rank; i++) {
@@ -63,16 +53,14 @@ ir_value *build_permute(lowering *l, ir_value *x, const unsigned *perm, span whe
     return v;
 }
 
-ir_value *build_swap(lowering *l, ir_value *x, unsigned a, unsigned b, span where)
-{
+ir_value *build_swap(lowering *l, ir_value *x, unsigned a, unsigned b, span where) {
     unsigned perm[IR_MAX_RANK];
     for (unsigned i = 0; i < x->type.rank; i++) perm[i] = i == a ? b : i == b ? a : i;
     return build_permute(l, x, perm, where);
 }
 
 ir_value *build_slice(lowering *l, ir_value *x, unsigned axis, const dim *start, const dim *extent, int64_t step,
-                      span where)
-{
+                      span where) {
     if (dim_is(start, 0) && dim_same(extent, x->type.dims[axis])) return x;
     ir_type type = x->type;
     type.dims[axis] = extent;
@@ -83,8 +71,7 @@ ir_value *build_slice(lowering *l, ir_value *x, unsigned axis, const dim *start,
     return v;
 }
 
-ir_value *build_cat(lowering *l, ir_value *const *parts, unsigned count, unsigned axis, span where)
-{
+ir_value *build_cat(lowering *l, ir_value *const *parts, unsigned count, unsigned axis, span where) {
     if (count == 1) return parts[0];
     ir_type type = parts[0]->type;
     for (unsigned i = 1; i < count; i++)
@@ -95,8 +82,7 @@ ir_value *build_cat(lowering *l, ir_value *const *parts, unsigned count, unsigne
 }
 
 ir_value *build_pad(lowering *l, ir_value *x, unsigned axis, int64_t before, int64_t after, ir_pad_mode mode,
-                    double number, span where)
-{
+                    double number, span where) {
     if (!before && !after) return x;
     ir_type type = x->type;
     type.dims[axis] = dim_add(l->model->dims, type.dims[axis], build_dim(l, before + after));
@@ -110,8 +96,7 @@ ir_value *build_pad(lowering *l, ir_value *x, unsigned axis, int64_t before, int
     return v;
 }
 
-ir_value *build_reduce(lowering *l, ir_op op, ir_value *x, unsigned axes, bool keepdim, span where)
-{
+ir_value *build_reduce(lowering *l, ir_op op, ir_value *x, unsigned axes, bool keepdim, span where) {
     ir_type type = {.dtype = op == IR_ARGMAX ? IR_I32 : x->type.dtype};
     for (unsigned i = 0; i < x->type.rank; i++) {
         if (!(axes >> i & 1)) type.dims[type.rank++] = x->type.dims[i];
@@ -123,8 +108,7 @@ ir_value *build_reduce(lowering *l, ir_op op, ir_value *x, unsigned axes, bool k
     return v;
 }
 
-ir_value *build_param(lowering *l, size_t index, span where)
-{
+ir_value *build_param(lowering *l, size_t index, span where) {
     int g = l->graph == &l->model->reset;
     if (index >= l->param_capacity[g]) {
         size_t capacity = 2 * index + 16;

@@ -7,20 +7,17 @@ static const char *const operator_text[] = {"+", "-", "*", "/", "//", "**"};
 
 /* --- names ------------------------------------------------------------------------------------------------------- */
 
-static const ast_stmt *declared_below(lowering *l, const ast_name *name, bool is_layer)
-{
+static const ast_stmt *declared_below(lowering *l, const ast_name *name, bool is_layer) {
     const ast_stmt *s = scope_find(l->declared[is_layer], name->text);
     return s && s->where.begin > name->where.begin ? s : NULL;
 }
 
-static bool is_word(char c)
-{
+static bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 /* Whether a statement that did not parse may have made this name: then it stands somewhere before. */
-static bool may_be_lost(lowering *l, const ast_name *name)
-{
+static bool may_be_lost(lowering *l, const ast_name *name) {
     enum { ENOUGH_SEARCHES = 1000 };
     size_t length = strlen(name->text);
     if (!l->incomplete) return false;
@@ -31,8 +28,7 @@ static bool may_be_lost(lowering *l, const ast_name *name)
     return false;
 }
 
-static value report_unknown_name(lowering *l, const ast_name *name)
-{
+static value report_unknown_name(lowering *l, const ast_name *name) {
     value poison = value_poison(name->where);
     const ast_stmt *below = declared_below(l, name, false);
     const char *dot = strchr(name->text, '.');
@@ -60,8 +56,7 @@ static value report_unknown_name(lowering *l, const ast_name *name)
     return poison;
 }
 
-static void mark_dims_used(lowering *l, const dim *d)
-{
+static void mark_dims_used(lowering *l, const dim *d) {
     if (l->in_dim || dim_is_huge(d)) return;
     size_t count = dim_symbols(d, NULL, 0);
     const dim **symbols = ARENA_ARRAY(l->arena, const dim *, count);
@@ -72,8 +67,7 @@ static void mark_dims_used(lowering *l, const dim *d)
     }
 }
 
-static value lower_name(lowering *l, const ast_expr *e)
-{
+static value lower_name(lowering *l, const ast_expr *e) {
     name_entry *entry = scope_find(l->values, e->name.text);
     if (!entry) return report_unknown_name(l, &e->name);
     value v = entry->value;
@@ -94,18 +88,11 @@ static value lower_name(lowering *l, const ast_expr *e)
 
 /* --- arithmetic on numbers --------------------------------------------------------------------------------------- */
 
-static bool is_number(const value *v)
-{
-    return v->kind == VALUE_INTEGER || v->kind == VALUE_REAL;
-}
+static bool is_number(const value *v) { return v->kind == VALUE_INTEGER || v->kind == VALUE_REAL; }
 
-static bool is_run_time(const value *v)
-{
-    return v->kind == VALUE_INTEGER && !dim_is_const(v->integer, NULL);
-}
+static bool is_run_time(const value *v) { return v->kind == VALUE_INTEGER && !dim_is_const(v->integer, NULL); }
 
-static const dim *integer_power(lowering *l, const dim *base, int64_t exponent)
-{
+static const dim *integer_power(lowering *l, const dim *base, int64_t exponent) {
     const dim *power = build_dim(l, 1);
     for (; exponent; exponent >>= 1) {
         if (exponent & 1) power = dim_mul(l->model->dims, power, base);
@@ -115,8 +102,7 @@ static const dim *integer_power(lowering *l, const dim *base, int64_t exponent)
 }
 
 /* NULL when the result is no integer; *wrong says why when there is none at all. */
-static const dim *fold_integers(lowering *l, ast_operator op, const dim *a, const dim *b, const char **wrong)
-{
+static const dim *fold_integers(lowering *l, ast_operator op, const dim *a, const dim *b, const char **wrong) {
     dim_table *t = l->model->dims;
     int64_t by = 0, from = 0;
     switch (op) {
@@ -141,8 +127,7 @@ static const dim *fold_integers(lowering *l, ast_operator op, const dim *a, cons
     return NULL;
 }
 
-static double fold_reals(ast_operator op, double a, double b, const char **wrong)
-{
+static double fold_reals(ast_operator op, double a, double b, const char **wrong) {
     double r = 0;
     if ((op == AST_DIV || op == AST_FLOORDIV) && b == 0) return *wrong = "a division by zero", 0;
     switch (op) {
@@ -157,8 +142,7 @@ static double fold_reals(ast_operator op, double a, double b, const char **wrong
     return r;
 }
 
-static value fold_numbers(lowering *l, ast_operator op, const value *a, const value *b, span op_where, span where)
-{
+static value fold_numbers(lowering *l, ast_operator op, const value *a, const value *b, span op_where, span where) {
     const char *wrong = NULL;
     if (a->kind == VALUE_INTEGER && b->kind == VALUE_INTEGER) {
         const dim *d = fold_integers(l, op, a->integer, b->integer, &wrong);
@@ -182,8 +166,7 @@ static value fold_numbers(lowering *l, ast_operator op, const value *a, const va
 
 /* --- arithmetic on tensors --------------------------------------------------------------------------------------- */
 
-static const char *elementwise_text(ir_op op)
-{
+static const char *elementwise_text(ir_op op) {
     switch ((unsigned)op) {
     case IR_ADD: return "+";
     case IR_SUB: return "-";
@@ -198,8 +181,7 @@ static const char *elementwise_text(ir_op op)
 
 static void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_type *b,
                              const ast_expr *a_written, const ast_expr *b_written, const value *a_value,
-                             const value *b_value, span op_where)
-{
+                             const value *b_value, span op_where) {
     unsigned i = 1;
     while (i <= a->rank && i <= b->rank) {
         const dim *x = a->dims[a->rank - i], *y = b->dims[b->rank - i];
@@ -227,8 +209,7 @@ static void report_broadcast(lowering *l, const char *what, const ir_type *a, co
 
 value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const ast_expr *a_written,
                         const ast_expr *b_written, const value *a_value, const value *b_value, span op_where,
-                        span where)
-{
+                        span where) {
     if (op == IR_DIV || a->type.dtype != b->type.dtype) {
         a = build_float(l, a, where);
         b = build_float(l, b, where);
@@ -244,8 +225,7 @@ value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const a
 
 /* A number beside a tensor of this type, as torch promotes it: an integer takes the tensor's type, a real makes float32
  * of both. NULL after reporting. */
-static ir_value *number_beside(lowering *l, const value *v, ir_dtype beside, ast_operator op, span where)
-{
+static ir_value *number_beside(lowering *l, const value *v, ir_dtype beside, ast_operator op, span where) {
     if (is_run_time(v)) {
         diag *e = diag_error(l->diags, where, "%s of a tensor and %s: a run-time size is no number that nnc knows now",
                              operator_text[op], value_show(l, v));
@@ -262,8 +242,7 @@ static ir_value *number_beside(lowering *l, const value *v, ir_dtype beside, ast
     return build_const(l, whole ? IR_I32 : IR_F32, number, where);
 }
 
-static bool power_fits(lowering *l, const value *a, const value *b, span op_where)
-{
+static bool power_fits(lowering *l, const value *a, const value *b, span op_where) {
     bool whole_base = a->kind == VALUE_INTEGER || (a->kind == VALUE_TENSOR && a->tensor->type.dtype == IR_I32);
     bool whole_exponent = b->kind == VALUE_INTEGER || (b->kind == VALUE_TENSOR && b->tensor->type.dtype == IR_I32);
     if (!whole_base || !whole_exponent) return true;
@@ -284,9 +263,8 @@ static bool power_fits(lowering *l, const value *a, const value *b, span op_wher
 }
 
 value lower_binary(lowering *l, ast_operator op, const value *a, const value *b, const ast_expr *a_written,
-                   const ast_expr *b_written, span op_where, span where)
-{
-    static const ir_op ops[] = {[AST_ADD] = IR_ADD, [AST_SUB] = IR_SUB, [AST_MUL] = IR_MUL,
+                   const ast_expr *b_written, span op_where, span where) {
+    static const ir_op ops[] = {[AST_ADD] = IR_ADD, [AST_SUB] = IR_SUB,      [AST_MUL] = IR_MUL,
                                 [AST_DIV] = IR_DIV, [AST_FLOORDIV] = IR_DIV, [AST_POW] = IR_POW};
     value poison = value_poison(where);
     if (value_has_poison(a) || value_has_poison(b)) return poison;
@@ -318,8 +296,7 @@ value lower_binary(lowering *l, ast_operator op, const value *a, const value *b,
     return lower_elementwise(l, ops[op], x, y, a_written, b_written, a, b, op_where, where);
 }
 
-static value lower_negate(lowering *l, const ast_expr *e)
-{
+static value lower_negate(lowering *l, const ast_expr *e) {
     value v = lower_expr(l, e->operand);
     switch (v.kind) {
     case VALUE_POISON: return v;
@@ -341,8 +318,7 @@ static value lower_negate(lowering *l, const ast_expr *e)
 
 /* --- calls and the rest ------------------------------------------------------------------------------------------ */
 
-static void report_unknown_callee(lowering *l, const ast_name *name)
-{
+static void report_unknown_callee(lowering *l, const ast_name *name) {
     const ast_stmt *below = declared_below(l, name, true);
     const char *dot = strrchr(name->text, '.');
     const char *owner = dot ? arena_strndup(l->arena, name->text, (size_t)(dot - name->text)) : NULL;
@@ -391,8 +367,7 @@ static void report_unknown_callee(lowering *l, const ast_name *name)
     if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
 }
 
-static value lower_call(lowering *l, const ast_expr *e)
-{
+static value lower_call(lowering *l, const ast_expr *e) {
     layer *called = scope_find(l->layers, e->name.text);
     if (called && l->graph == &l->model->reset) {
         diag_error(l->diags, e->where, "a state's first value can be made of params and numbers only, not of layers");
@@ -407,8 +382,7 @@ static value lower_call(lowering *l, const ast_expr *e)
     return value_poison(e->where);
 }
 
-static value lower_tuple(lowering *l, const ast_expr *e)
-{
+static value lower_tuple(lowering *l, const ast_expr *e) {
     size_t count = 0, i = 0;
     for (const ast_expr *item = e->items; item; item = item->next) count++;
     value *items = ARENA_ARRAY(l->arena, value, count);
@@ -416,8 +390,7 @@ static value lower_tuple(lowering *l, const ast_expr *e)
     return value_tuple(l, items, count, e->where);
 }
 
-value lower_expr(lowering *l, const ast_expr *e)
-{
+value lower_expr(lowering *l, const ast_expr *e) {
     switch (e->kind) {
     case AST_NAME: return lower_name(l, e);
     case AST_INTEGER: {
@@ -447,8 +420,7 @@ value lower_expr(lowering *l, const ast_expr *e)
     ice("an expression of kind %d outside of an index", (int)e->kind);
 }
 
-bool lower_size(lowering *l, const ast_expr *e, const dim **size)
-{
+bool lower_size(lowering *l, const ast_expr *e, const dim **size) {
     value v = lower_expr(l, e);
     if (value_has_poison(&v)) return false;
     if (v.kind != VALUE_INTEGER) {
@@ -464,8 +436,7 @@ bool lower_size(lowering *l, const ast_expr *e, const dim **size)
     return false;
 }
 
-bool lower_type(lowering *l, const ast_type *t, ir_type *type)
-{
+bool lower_type(lowering *l, const ast_type *t, ir_type *type) {
     bool fine = true;
     *type = (ir_type){.dtype = IR_F32};
     if (strcmp(t->element.text, "int32") == 0) {

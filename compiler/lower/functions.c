@@ -4,16 +4,14 @@
 static const function *const tables[] = {functions_elementwise, functions_reduce, functions_shape, functions_join};
 enum { TABLES = sizeof tables / sizeof *tables };
 
-const function *function_find(const char *name)
-{
+const function *function_find(const char *name) {
     for (int t = 0; t < TABLES; t++)
         for (const function *f = tables[t]; f->name; f++)
             if (strcmp(f->name, name) == 0) return f;
     return NULL;
 }
 
-const char *function_nearest(const char *word)
-{
+const char *function_nearest(const char *word) {
     const char *candidates[64];
     size_t count = 0;
     for (int t = 0; t < TABLES; t++)
@@ -21,8 +19,7 @@ const char *function_nearest(const char *word)
     return diag_nearest(word, candidates, count);
 }
 
-value function_call(lowering *l, const function *f, const ast_expr *call)
-{
+value function_call(lowering *l, const function *f, const ast_expr *call) {
     arguments a;
     if (!args_match(l, call, f->name, f->parameters, f->count, false, NULL, &a)) return value_poison(call->where);
     return f->lower(l, &a, f->op);

@@ -8,38 +8,32 @@
 /* --- one operand ------------------------------------------------------------------------------------------------- */
 
 /* For float32 and int32, which stays what it is. */
-static value lower_either(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_either(lowering *l, const arguments *a, ir_op op) {
     return value_tensor(l, build_unary(l, op, args_tensor(a, 0), a->call->where), a->call->where);
 }
 
 /* For float32; int32 is promoted. */
-static ir_value *float_unary(lowering *l, const arguments *a, ir_op op)
-{
+static ir_value *float_unary(lowering *l, const arguments *a, ir_op op) {
     return build_unary(l, op, build_float(l, args_tensor(a, 0), a->call->where), a->call->where);
 }
 
-static value lower_float(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_float(lowering *l, const arguments *a, ir_op op) {
     return value_tensor(l, float_unary(l, a, op), a->call->where);
 }
 
-static value lower_leaky_relu(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_leaky_relu(lowering *l, const arguments *a, ir_op op) {
     ir_value *v = float_unary(l, a, op);
     v->producer->attrs.scalar[0] = args_real(a, 1, 0.01);
     return value_tensor(l, v, a->call->where);
 }
 
-static value lower_elu(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_elu(lowering *l, const arguments *a, ir_op op) {
     ir_value *v = float_unary(l, a, op);
     v->producer->attrs.scalar[0] = args_real(a, 1, 1.0);
     return value_tensor(l, v, a->call->where);
 }
 
-static value lower_softplus(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_softplus(lowering *l, const arguments *a, ir_op op) {
     double beta = args_real(a, 1, 1.0), threshold = args_real(a, 2, 20.0);
     if (beta == 0) {
         diag_error(l->diags, args_where(a, 1), "beta of softplus must not be 0");
@@ -51,8 +45,7 @@ static value lower_softplus(lowering *l, const arguments *a, ir_op op)
     return value_tensor(l, v, a->call->where);
 }
 
-static value lower_gelu(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_gelu(lowering *l, const arguments *a, ir_op op) {
     const char *approximate = args_string(a, 1, "none");
     bool by_tanh = strcmp(approximate, "tanh") == 0;
     if (!by_tanh && strcmp(approximate, "none") != 0) {
@@ -63,8 +56,7 @@ static value lower_gelu(lowering *l, const arguments *a, ir_op op)
     return lower_float(l, a, by_tanh ? IR_GELU_TANH : op);
 }
 
-static value clamp_between(lowering *l, const arguments *a, ir_value *x, double low, double high)
-{
+static value clamp_between(lowering *l, const arguments *a, ir_value *x, double low, double high) {
     if (x->type.dtype == IR_I32) {
         if (low > INT32_MAX || high < INT32_MIN) {
             diag_error(l->diags, a->call->where, "a bound of %s does not fit int32", a->what);
@@ -80,8 +72,7 @@ static value clamp_between(lowering *l, const arguments *a, ir_value *x, double 
 }
 
 /* As torch: the bounds of an int32 hardtanh lose their fraction. */
-static value lower_hardtanh(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_hardtanh(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     double low = args_real(a, 1, -1.0), high = args_real(a, 2, 1.0);
     ir_value *x = args_tensor(a, 0);
@@ -93,14 +84,10 @@ static value lower_hardtanh(lowering *l, const arguments *a, ir_op op)
     return clamp_between(l, a, x, whole ? trunc(low) : low, whole ? trunc(high) : high);
 }
 
-static bool is_tensor(const arguments *a, size_t i)
-{
-    return args_has(a, i) && a->values[i].kind == VALUE_TENSOR;
-}
+static bool is_tensor(const arguments *a, size_t i) { return args_has(a, i) && a->values[i].kind == VALUE_TENSOR; }
 
 /* An int32 tensor stays one when its bounds are integers. A lower bound above the upper one gives the upper one. */
-static value lower_clamp(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_clamp(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
@@ -129,8 +116,7 @@ static value lower_clamp(lowering *l, const arguments *a, ir_op op)
 
 /* --- two operands ------------------------------------------------------------------------------------------------ */
 
-static value lower_pow(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_pow(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     if (a->values[0].kind != VALUE_TENSOR && a->values[1].kind != VALUE_TENSOR) {
         diag *e = diag_error(l->diags, a->call->where, "pow needs a tensor, found %s and %s",
@@ -154,8 +140,8 @@ static const parameter hardtanh[] = {
     {"input", TAKES_TENSOR | REQUIRED}, {"min_val", TAKES_REAL}, {"max_val", TAKES_REAL}, {"inplace", TAKES_BOOL}};
 static const parameter softplus[] = {
     {"input", TAKES_TENSOR | REQUIRED}, {"beta", TAKES_REAL}, {"threshold", TAKES_REAL}};
-static const parameter power[] = {
-    {"input", TAKES_TENSOR | TAKES_REAL | REQUIRED}, {"exponent", TAKES_TENSOR | TAKES_REAL | REQUIRED}};
+static const parameter power[] = {{"input", TAKES_TENSOR | TAKES_REAL | REQUIRED},
+                                  {"exponent", TAKES_TENSOR | TAKES_REAL | REQUIRED}};
 static const parameter clamp[] = {{"input", TAKES_TENSOR | REQUIRED},
                                   {"min", TAKES_TENSOR | TAKES_REAL | TAKES_NONE},
                                   {"max", TAKES_TENSOR | TAKES_REAL | TAKES_NONE}};

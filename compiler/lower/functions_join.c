@@ -6,8 +6,7 @@
 /* --- cat and stack ----------------------------------------------------------------------------------------------- */
 
 /* The tensors of argument 0 as one type: float32 as soon as one of them is. */
-static ir_value **parts_of(lowering *l, const arguments *a)
-{
+static ir_value **parts_of(lowering *l, const arguments *a) {
     const value *tuple = &a->values[0];
     ir_value **parts = ARENA_ARRAY(l->arena, ir_value *, tuple->count);
     bool real = false;
@@ -17,8 +16,7 @@ static ir_value **parts_of(lowering *l, const arguments *a)
     return parts;
 }
 
-static const ast_expr *part_written(const arguments *a, size_t i)
-{
+static const ast_expr *part_written(const arguments *a, size_t i) {
     const ast_expr *e = args_written(a, 0);
     if (e->kind != AST_TUPLE) return NULL;
     for (e = e->items; e && i; i--) e = e->next;
@@ -26,8 +24,7 @@ static const ast_expr *part_written(const arguments *a, size_t i)
 }
 
 /* All dims but `axis` must be the first part's; `axis` beyond the rank means all. */
-static bool parts_fit(lowering *l, const arguments *a, ir_value *const *parts, unsigned axis)
-{
+static bool parts_fit(lowering *l, const arguments *a, ir_value *const *parts, unsigned axis) {
     const value *tuple = &a->values[0];
     const ir_type *first = &parts[0]->type;
     for (size_t i = 1; i < tuple->count; i++) {
@@ -49,8 +46,7 @@ static bool parts_fit(lowering *l, const arguments *a, ir_value *const *parts, u
     return true;
 }
 
-static value lower_cat(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_cat(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     span where = a->call->where;
     ir_value **parts = parts_of(l, a);
@@ -67,8 +63,7 @@ static value lower_cat(lowering *l, const arguments *a, ir_op op)
     return value_tensor(l, build_cat(l, parts, (unsigned)a->values[0].count, axis, where), where);
 }
 
-static value lower_stack(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_stack(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     span where = a->call->where;
     ir_value **parts = parts_of(l, a);
@@ -85,8 +80,7 @@ static value lower_stack(lowering *l, const arguments *a, ir_op op)
 
 /* --- pad --------------------------------------------------------------------------------------------------------- */
 
-static bool pad_mode_of(lowering *l, const arguments *a, ir_pad_mode *mode)
-{
+static bool pad_mode_of(lowering *l, const arguments *a, ir_pad_mode *mode) {
     static const char *const modes[] = {"constant", "reflect", "replicate", "circular"};
     const char *name = args_string(a, 2, "constant");
     for (int i = 0; i < 4; i++) {
@@ -94,15 +88,16 @@ static bool pad_mode_of(lowering *l, const arguments *a, ir_pad_mode *mode)
         if (strcmp(name, modes[i]) == 0) return true;
     }
     const char *nearest = diag_nearest(name, modes, 4);
-    diag *e = diag_error(l->diags, args_where(a, 2), "mode of pad is constant, reflect, replicate or circular, found "
-                         "\"%.40s\"", name);
+    diag *e = diag_error(l->diags, args_where(a, 2),
+                         "mode of pad is constant, reflect, replicate or circular, found "
+                         "\"%.40s\"",
+                         name);
     if (nearest) diag_hint(e, "did you mean \"%s\"?", nearest);
     return false;
 }
 
 /* The pairs of amounts go with the last dim, the one before it, and so on. */
-static bool pad_amounts_fit(lowering *l, const arguments *a, ir_pad_mode mode)
-{
+static bool pad_amounts_fit(lowering *l, const arguments *a, ir_pad_mode mode) {
     const value *amounts = &a->values[1];
     const ir_type *x = &args_tensor(a, 0)->type;
     size_t pairs = amounts->count / 2;
@@ -138,8 +133,7 @@ static bool pad_amounts_fit(lowering *l, const arguments *a, ir_pad_mode mode)
 
 /* First what is added, then what negative amounts cut off. NULL after reporting. */
 static ir_value *pad_axis(lowering *l, const arguments *a, ir_value *x, unsigned axis, const value *amounts,
-                          ir_pad_mode mode, double number)
-{
+                          ir_pad_mode mode, double number) {
     span where = a->call->where;
     int64_t left = (int64_t)value_number(&amounts[0]), right = (int64_t)value_number(&amounts[1]);
     int64_t before = left > 0 ? left : 0, after = right > 0 ? right : 0;
@@ -157,8 +151,7 @@ static ir_value *pad_axis(lowering *l, const arguments *a, ir_value *x, unsigned
     return build_slice(l, x, axis, build_dim(l, left < 0 ? -left : 0), extent, 1, where);
 }
 
-static value lower_pad(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_pad(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
@@ -177,8 +170,7 @@ static value lower_pad(lowering *l, const arguments *a, ir_op op)
 
 /* --- one_hot and matmul ------------------------------------------------------------------------------------------ */
 
-static value lower_one_hot(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_one_hot(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     ir_value *ids = args_tensor(a, 0);
     int64_t classes = args_integer(a, 1, -1);
@@ -204,8 +196,7 @@ static value lower_one_hot(lowering *l, const arguments *a, ir_op op)
 }
 
 /* Integers have no matmul operator of their own: the products are summed along the dim that they share. */
-static value integer_matmul(lowering *l, ir_value *x, ir_value *y, span where)
-{
+static value integer_matmul(lowering *l, ir_value *x, ir_value *y, span where) {
     const dim *dims[IR_MAX_RANK];
     unsigned rank = x->type.rank;
     if (!shape_rank_fits(l, (rank > y->type.rank ? rank : y->type.rank) + 1u, where)) return value_poison(where);
@@ -227,16 +218,14 @@ static value integer_matmul(lowering *l, ir_value *x, ir_value *y, span where)
 }
 
 static diag *matmul_error(lowering *l, const arguments *a, const char *format, const char *x, const char *y,
-                          const char *why)
-{
+                          const char *why) {
     diag *e = diag_error(l->diags, a->call->where, "matmul of %s and %s: %s%s", x, y, format, why);
     note_value(l, e, args_written(a, 0), &a->values[0], a->call->where);
     note_value(l, e, args_written(a, 1), &a->values[1], a->call->where);
     return e;
 }
 
-static value lower_matmul(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_matmul(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0), *y = args_tensor(a, 1);
     const char *x_shown = type_show(l, &x->type), *y_shown = type_show(l, &y->type);
@@ -254,9 +243,9 @@ static value lower_matmul(lowering *l, const arguments *a, ir_op op)
     const dim *rows = x->type.dims[x->type.rank - 2], *columns = y->type.dims[y->type.rank - 1];
     const dim *left = x->type.dims[x->type.rank - 1], *right = y->type.dims[y->type.rank - 2];
     if (!dim_same(left, right)) {
-        const char *why = arena_printf(l->arena, "the last dim of the first, %s, must be the %s of the second, %s",
-                                       dim_string(l->arena, left), column ? "dim" : "last but one",
-                                       dim_string(l->arena, right));
+        const char *why =
+            arena_printf(l->arena, "the last dim of the first, %s, must be the %s of the second, %s",
+                         dim_string(l->arena, left), column ? "dim" : "last but one", dim_string(l->arena, right));
         diag *e = matmul_error(l, a, "", x_shown, y_shown, why);
         if (!column && dim_same(left, columns))
             diag_hint(e, "it fits when the second is transposed: transpose(…, -1, -2)");

@@ -3,14 +3,10 @@
 
 #define PARAMETERS(array) array, sizeof array / sizeof *array
 
-static const char *shown(lowering *l, const arguments *a)
-{
-    return type_show(l, &args_tensor(a, 0)->type);
-}
+static const char *shown(lowering *l, const arguments *a) { return type_show(l, &args_tensor(a, 0)->type); }
 
 /* The operand; a scalar whose dim is asked for as a vector of one element. */
-static ir_value *with_dims(lowering *l, const arguments *a, size_t dim_argument)
-{
+static ir_value *with_dims(lowering *l, const arguments *a, size_t dim_argument) {
     ir_value *x = args_tensor(a, 0);
     if (x->type.rank || !args_has(a, dim_argument)) return x;
     const dim *one = build_dim(l, 1);
@@ -18,14 +14,12 @@ static ir_value *with_dims(lowering *l, const arguments *a, size_t dim_argument)
 }
 
 /* Its result as a scalar again. */
-static value without_dims(lowering *l, const arguments *a, ir_value *v)
-{
+static value without_dims(lowering *l, const arguments *a, ir_value *v) {
     if (!args_tensor(a, 0)->type.rank) v = build_reshape(l, v, NULL, 0, a->call->where);
     return value_tensor(l, v, a->call->where);
 }
 
-static value lower_sum(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_sum(lowering *l, const arguments *a, ir_op op) {
     ir_value *x = with_dims(l, a, 1);
     unsigned axes;
     if (op == IR_MEAN && x->type.dtype == IR_I32) {
@@ -39,8 +33,7 @@ static value lower_sum(lowering *l, const arguments *a, ir_op op)
 }
 
 /* max(x), max(x, dim) and max(x, y) are three functions. */
-static value lower_max(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_max(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     if (args_has(a, 1) && a->values[1].kind == VALUE_TENSOR) {
         if (args_has(a, 2)) {
@@ -63,8 +56,7 @@ static value lower_max(lowering *l, const arguments *a, ir_op op)
 }
 
 /* Without a dim torch flattens first; with keepdim all dims are then 1. */
-static value lower_argmax(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_argmax(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     ir_value *x = with_dims(l, a, 1);
     bool keepdim = args_bool(a, 2, false);
@@ -81,8 +73,7 @@ static value lower_argmax(lowering *l, const arguments *a, ir_op op)
     return value_tensor(l, keepdim ? build_reshape(l, v, ones, rank, where) : v, where);
 }
 
-static value lower_softmax(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_softmax(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     if (!args_has(a, 1)) {
         diag *e = diag_error(l->diags, where, "%s needs dim: along which dim do the results %s?", a->what,
@@ -100,9 +91,8 @@ static value lower_softmax(lowering *l, const arguments *a, ir_op op)
     return without_dims(l, a, v);
 }
 
-static const parameter sum[] = {{"input", TAKES_TENSOR | REQUIRED},
-                                {"dim", TAKES_INTEGER | TAKES_INTEGERS | TAKES_NONE},
-                                {"keepdim", TAKES_BOOL}};
+static const parameter sum[] = {
+    {"input", TAKES_TENSOR | REQUIRED}, {"dim", TAKES_INTEGER | TAKES_INTEGERS | TAKES_NONE}, {"keepdim", TAKES_BOOL}};
 static const parameter max[] = {
     {"input", TAKES_TENSOR | REQUIRED}, {"dim", TAKES_REAL | TAKES_TENSOR}, {"keepdim", TAKES_BOOL}};
 static const parameter argmax[] = {

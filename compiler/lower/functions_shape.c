@@ -3,14 +3,10 @@
 
 #define PARAMETERS(array) array, sizeof array / sizeof *array
 
-static const char *shown(lowering *l, const arguments *a)
-{
-    return type_show(l, &args_tensor(a, 0)->type);
-}
+static const char *shown(lowering *l, const arguments *a) { return type_show(l, &args_tensor(a, 0)->type); }
 
 /* view, reshape: nnc's views may be of any layout, so the two are one. */
-static value lower_view(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_view(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     const dim *dims[IR_MAX_RANK];
     unsigned rank;
@@ -19,8 +15,7 @@ static value lower_view(lowering *l, const arguments *a, ir_op op)
     return value_tensor(l, build_reshape(l, x, dims, rank, a->call->where), a->call->where);
 }
 
-static value lower_flatten(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_flatten(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
@@ -42,8 +37,7 @@ static value lower_flatten(lowering *l, const arguments *a, ir_op op)
 }
 
 /* A run-time dim is never squeezed, even when its bounds are 1..1: the shape must not depend on them. */
-static value lower_squeeze(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_squeeze(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
@@ -56,8 +50,7 @@ static value lower_squeeze(lowering *l, const arguments *a, ir_op op)
     return value_tensor(l, build_reshape(l, x, dims, kept, where), where);
 }
 
-static value lower_unsqueeze(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_unsqueeze(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
@@ -70,8 +63,7 @@ static value lower_unsqueeze(lowering *l, const arguments *a, ir_op op)
     return value_tensor(l, build_reshape(l, x, dims, rank, where), where);
 }
 
-static value lower_transpose(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_transpose(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     ir_value *x = args_tensor(a, 0);
     unsigned axes[2] = {0, 0}, rank = x->type.rank ? x->type.rank : 1;
@@ -81,8 +73,7 @@ static value lower_transpose(lowering *l, const arguments *a, ir_op op)
     return value_tensor(l, build_swap(l, x, axes[0], axes[1], a->call->where), a->call->where);
 }
 
-static value lower_permute(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_permute(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
@@ -103,8 +94,7 @@ static value lower_permute(lowering *l, const arguments *a, ir_op op)
 }
 
 /* How a tensor lies in memory is nnc's business. */
-static value lower_contiguous(lowering *l, const arguments *a, ir_op op)
-{
+static value lower_contiguous(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     return value_tensor(l, args_tensor(a, 0), a->call->where);
 }

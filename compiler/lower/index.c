@@ -5,15 +5,14 @@
 typedef struct {
     const ast_expr *written; /* the whole index expression */
     const value *operand;
-    ir_value *x;             /* sliced so far */
-    unsigned axis;           /* of x, that the next item is about */
+    ir_value *x;                  /* sliced so far */
+    unsigned axis;                /* of x, that the next item is about */
     const dim *dims[IR_MAX_RANK]; /* of the result so far */
     size_t rank;
 } indexing;
 
 /* For a bound or an index; NULL when it was left out. False after reporting. */
-static bool lower_bound(lowering *l, const ast_expr *e, const dim **bound)
-{
+static bool lower_bound(lowering *l, const ast_expr *e, const dim **bound) {
     *bound = NULL;
     if (!e || e->kind == AST_NONE) return true;
     value v = lower_expr(l, e);
@@ -29,8 +28,7 @@ static bool lower_bound(lowering *l, const ast_expr *e, const dim **bound)
     return false;
 }
 
-static void note_bounds(lowering *l, diag *e, const dim *a, const dim *b)
-{
+static void note_bounds(lowering *l, diag *e, const dim *a, const dim *b) {
     const char *bounds = bounds_show(l, b ? dim_add(l->model->dims, a, b) : a);
     if (!bounds && b) bounds = bounds_show(l, a);
     if (!bounds) return;
@@ -38,15 +36,11 @@ static void note_bounds(lowering *l, diag *e, const dim *a, const dim *b)
     diag_hint(e, "it must be provable from the bounds of the dim");
 }
 
-static bool less_equal(lowering *l, const dim *a, const dim *b)
-{
-    return dim_less_equal(l->model->dims, a, b);
-}
+static bool less_equal(lowering *l, const dim *a, const dim *b) { return dim_less_equal(l->model->dims, a, b); }
 
 /* Where a bound of a slice stands on an axis of `size`: counted from the end when negative, not beyond the ends. */
 static bool place_bound(lowering *l, const indexing *x, const dim *bound, const dim *size, span where,
-                        const dim **place)
-{
+                        const dim **place) {
     dim_table *t = l->model->dims;
     const dim *zero = build_dim(l, 0);
     const dim *from_end = dim_add(t, size, bound);
@@ -64,8 +58,7 @@ static bool place_bound(lowering *l, const indexing *x, const dim *bound, const 
     return true;
 }
 
-static bool take_slice(lowering *l, indexing *x, const ast_expr *item)
-{
+static bool take_slice(lowering *l, indexing *x, const ast_expr *item) {
     dim_table *t = l->model->dims;
     const dim *size = x->x->type.dims[x->axis];
     const dim *lower, *upper, *step_size;
@@ -101,8 +94,7 @@ static bool take_slice(lowering *l, indexing *x, const ast_expr *item)
     return true;
 }
 
-static bool take_element(lowering *l, indexing *x, const ast_expr *item)
-{
+static bool take_element(lowering *l, indexing *x, const ast_expr *item) {
     dim_table *t = l->model->dims;
     const dim *size = x->x->type.dims[x->axis];
     const dim *at;
@@ -123,8 +115,7 @@ static bool take_element(lowering *l, indexing *x, const ast_expr *item)
     return true;
 }
 
-static bool take_item(lowering *l, indexing *x, const ast_expr *item, unsigned rest)
-{
+static bool take_item(lowering *l, indexing *x, const ast_expr *item, unsigned rest) {
     if (item->kind == AST_ELLIPSIS) {
         for (; rest; rest--) x->dims[x->rank++] = x->x->type.dims[x->axis++];
         return true;
@@ -136,8 +127,7 @@ static bool take_item(lowering *l, indexing *x, const ast_expr *item, unsigned r
     return item->kind == AST_SLICE ? take_slice(l, x, item) : take_element(l, x, item);
 }
 
-static value index_tensor(lowering *l, const ast_expr *e, const value *operand)
-{
+static value index_tensor(lowering *l, const ast_expr *e, const value *operand) {
     value poison = value_poison(e->where);
     unsigned rank = operand->tensor->type.rank;
     size_t taken = 0, dropped = 0, added = 0, ellipses = 0;
@@ -165,16 +155,14 @@ static value index_tensor(lowering *l, const ast_expr *e, const value *operand)
 }
 
 /* Bounds of a tuple's slice, as Python clamps them. */
-static int64_t clamp_bound(const dim *bound, int64_t count, int64_t otherwise)
-{
+static int64_t clamp_bound(const dim *bound, int64_t count, int64_t otherwise) {
     int64_t at;
     if (!bound || !dim_is_const(bound, &at)) return otherwise;
     if (at < 0) at += count;
     return at < 0 ? 0 : at > count ? count : at;
 }
 
-static value index_tuple(lowering *l, const ast_expr *e, const value *operand)
-{
+static value index_tuple(lowering *l, const ast_expr *e, const value *operand) {
     value poison = value_poison(e->where);
     const ast_expr *item = e->items;
     int64_t count = (int64_t)operand->count, at;
@@ -201,8 +189,7 @@ static value index_tuple(lowering *l, const ast_expr *e, const value *operand)
 }
 
 /* max(x, dim=d)[0], pasted from Python, where it takes the values of (values, indices). */
-static bool is_pasted_max(const ast_expr *e, const value *operand)
-{
+static bool is_pasted_max(const ast_expr *e, const value *operand) {
     if (e->operand->kind != AST_CALL || operand->kind != VALUE_TENSOR) return false;
     ir_op op = operand->tensor->producer->op;
     const ast_expr *item = e->items;
@@ -211,8 +198,7 @@ static bool is_pasted_max(const ast_expr *e, const value *operand)
     return e->operand->arguments && e->operand->arguments->next && item->integer <= 1;
 }
 
-value lower_index(lowering *l, const ast_expr *e)
-{
+value lower_index(lowering *l, const ast_expr *e) {
     value operand = lower_expr(l, e->operand);
     if (operand.kind == VALUE_TUPLE) return index_tuple(l, e, &operand);
     if (operand.kind == VALUE_POISON) return value_poison(e->where);

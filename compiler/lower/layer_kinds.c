@@ -6,8 +6,7 @@
 
 /* The node that a layer is known by. */
 static ir_value *layer_value(lowering *l, const layer *self, ir_op op, ir_value *const *inputs, unsigned count,
-                             const ir_type *type, span where)
-{
+                             const ir_type *type, span where) {
     ir_value *v = build_value(l, op, inputs, count, type, where);
     v->producer->source = self->source;
     return v;
@@ -15,14 +14,15 @@ static ir_value *layer_value(lowering *l, const layer *self, ir_op op, ir_value 
 
 /* --- Embedding --------------------------------------------------------------------------------------------------- */
 
-static const parameter embedding_parameters[] = {
-    {"num_embeddings", TAKES_INTEGER | REQUIRED}, {"embedding_dim", TAKES_INTEGER | REQUIRED},
-    {"padding_idx", TAKES_INTEGER | TAKES_NONE},  {"max_norm", TAKES_REAL | TAKES_NONE},
-    {"norm_type", TAKES_REAL},                    {"scale_grad_by_freq", TAKES_BOOL},
-    {"sparse", TAKES_BOOL}};
+static const parameter embedding_parameters[] = {{"num_embeddings", TAKES_INTEGER | REQUIRED},
+                                                 {"embedding_dim", TAKES_INTEGER | REQUIRED},
+                                                 {"padding_idx", TAKES_INTEGER | TAKES_NONE},
+                                                 {"max_norm", TAKES_REAL | TAKES_NONE},
+                                                 {"norm_type", TAKES_REAL},
+                                                 {"scale_grad_by_freq", TAKES_BOOL},
+                                                 {"sparse", TAKES_BOOL}};
 
-static bool embedding_construct(lowering *l, layer *self, const arguments *a)
-{
+static bool embedding_construct(lowering *l, layer *self, const arguments *a) {
     int64_t count = args_integer(a, 0, 0), size = args_integer(a, 1, 0);
     int64_t padding = args_integer(a, 2, 0);
     double max_norm = args_real(a, 3, 0.0), norm_type = args_real(a, 4, 2.0);
@@ -50,8 +50,7 @@ static bool embedding_construct(lowering *l, layer *self, const arguments *a)
     return layer_declare_weight(l, self, "weight", (const int64_t[]){count, size}, 2);
 }
 
-static value embedding_call(lowering *l, const layer *self, const arguments *a)
-{
+static value embedding_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
     ir_value *ids = args_tensor(a, 0);
     if (ids->type.dtype != IR_I32) {
@@ -77,8 +76,7 @@ static value embedding_call(lowering *l, const layer *self, const arguments *a)
 static const parameter linear_parameters[] = {
     {"in_features", TAKES_INTEGER | REQUIRED}, {"out_features", TAKES_INTEGER | REQUIRED}, {"bias", TAKES_BOOL}};
 
-static bool linear_construct(lowering *l, layer *self, const arguments *a)
-{
+static bool linear_construct(lowering *l, layer *self, const arguments *a) {
     int64_t in = args_integer(a, 0, 0), out = args_integer(a, 1, 0);
     bool fine = layer_at_least(l, a, 0, in, 1);
     fine = layer_at_least(l, a, 1, out, 1) && fine;
@@ -91,8 +89,7 @@ static bool linear_construct(lowering *l, layer *self, const arguments *a)
 }
 
 /* Two directions' outputs side by side, seen through what leaves the features alone. */
-static bool is_of_two_directions(const ir_value *v)
-{
+static bool is_of_two_directions(const ir_value *v) {
     for (int steps = 0; steps < 64 && v->producer->input_count; steps++) {
         const ir_node *n = v->producer;
         if (n->op == IR_CAT) {
@@ -107,16 +104,16 @@ static bool is_of_two_directions(const ir_value *v)
     return false;
 }
 
-static value linear_call(lowering *l, const layer *self, const arguments *a)
-{
+static value linear_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
     int64_t in = self->as.linear.in, found;
     if (!layer_wants_float(l, self, a, 0)) return value_poison(where);
     ir_type type = x->type;
     if (!type.rank || !dim_is(type.dims[type.rank - 1], in)) {
-        diag *e = layer_shape_error(l, self, a, 0, arena_printf(l->arena, "%lld feature%s, float32[…, %lld]",
-                                                                (long long)in, in == 1 ? "" : "s", (long long)in));
+        diag *e = layer_shape_error(l, self, a, 0,
+                                    arena_printf(l->arena, "%lld feature%s, float32[…, %lld]", (long long)in,
+                                                 in == 1 ? "" : "s", (long long)in));
         bool constant = type.rank && dim_is_const(type.dims[type.rank - 1], &found);
         if (constant && found == 2 * in && is_of_two_directions(x))
             diag_hint(e, "with bidirectional=true the features are 2 * hidden_size = %lld: Linear(%lld, %lld)",
@@ -135,8 +132,7 @@ static value linear_call(lowering *l, const layer *self, const arguments *a)
 
 static const parameter dropout_parameters[] = {{"p", TAKES_REAL}, {"inplace", TAKES_BOOL}};
 
-static bool dropout_construct(lowering *l, layer *self, const arguments *a)
-{
+static bool dropout_construct(lowering *l, layer *self, const arguments *a) {
     (void)self;
     double p = args_real(a, 0, 0.5);
     if (p >= 0 && p <= 1) return true;
@@ -144,8 +140,7 @@ static bool dropout_construct(lowering *l, layer *self, const arguments *a)
     return false;
 }
 
-static value dropout_call(lowering *l, const layer *self, const arguments *a)
-{
+static value dropout_call(lowering *l, const layer *self, const arguments *a) {
     (void)self;
     return value_tensor(l, args_tensor(a, 0), a->call->where);
 }
@@ -157,8 +152,7 @@ static const parameter layer_norm_parameters[] = {{"normalized_shape", TAKES_INT
                                                   {"elementwise_affine", TAKES_BOOL},
                                                   {"bias", TAKES_BOOL}};
 
-static bool layer_norm_construct(lowering *l, layer *self, const arguments *a)
-{
+static bool layer_norm_construct(lowering *l, layer *self, const arguments *a) {
     const value *shape = &a->values[0];
     const value *items = shape->kind == VALUE_TUPLE ? shape->items : shape;
     size_t count = shape->kind == VALUE_TUPLE ? shape->count : 1;
@@ -181,8 +175,7 @@ static bool layer_norm_construct(lowering *l, layer *self, const arguments *a)
     return (!self->as.norm.bias || layer_declare_weight(l, self, "bias", sizes, (unsigned)count)) && fine;
 }
 
-static value layer_norm_call(lowering *l, const layer *self, const arguments *a)
-{
+static value layer_norm_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
     unsigned rank = self->as.norm.rank;
@@ -215,8 +208,7 @@ static const parameter batch_norm_parameters[] = {{"num_features", TAKES_INTEGER
                                                   {"affine", TAKES_BOOL},
                                                   {"track_running_stats", TAKES_BOOL}};
 
-static bool batch_norm_construct(lowering *l, layer *self, const arguments *a)
-{
+static bool batch_norm_construct(lowering *l, layer *self, const arguments *a) {
     int64_t features = args_integer(a, 0, 0);
     if (!layer_at_least(l, a, 0, features, 1)) return false;
     if (!args_bool(a, 4, true)) {
@@ -234,8 +226,7 @@ static bool batch_norm_construct(lowering *l, layer *self, const arguments *a)
     return true;
 }
 
-static value batch_norm_call(lowering *l, const layer *self, const arguments *a)
-{
+static value batch_norm_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
     const dim *features = self->as.norm.shape[0];
@@ -250,8 +241,8 @@ static value batch_norm_call(lowering *l, const layer *self, const arguments *a)
     }
     ir_value *weight = self->as.norm.weight ? layer_weight(l, self, "weight") : NULL;
     ir_value *bias = self->as.norm.bias ? layer_weight(l, self, "bias") : NULL;
-    ir_value *const inputs[] = {x, layer_weight(l, self, "running_mean"),
-                                layer_weight(l, self, "running_var"), weight, bias};
+    ir_value *const inputs[] = {x, layer_weight(l, self, "running_mean"), layer_weight(l, self, "running_var"), weight,
+                                bias};
     ir_value *v = layer_value(l, self, IR_BATCH_NORM, inputs, 5, &x->type, where);
     v->producer->attrs.eps = self->as.norm.eps;
     return value_tensor(l, v, where);
@@ -259,18 +250,20 @@ static value batch_norm_call(lowering *l, const layer *self, const arguments *a)
 
 /* --- Conv1d ------------------------------------------------------------------------------------------------------ */
 
-static const parameter conv_parameters[] = {
-    {"in_channels", TAKES_INTEGER | REQUIRED},   {"out_channels", TAKES_INTEGER | REQUIRED},
-    {"kernel_size", TAKES_INTEGER | TAKES_INTEGERS | REQUIRED},
-    {"stride", TAKES_INTEGER | TAKES_INTEGERS},  {"padding", TAKES_INTEGER | TAKES_INTEGERS | TAKES_STRING},
-    {"dilation", TAKES_INTEGER | TAKES_INTEGERS}, {"groups", TAKES_INTEGER},
-    {"bias", TAKES_BOOL},                        {"padding_mode", TAKES_STRING}};
+static const parameter conv_parameters[] = {{"in_channels", TAKES_INTEGER | REQUIRED},
+                                            {"out_channels", TAKES_INTEGER | REQUIRED},
+                                            {"kernel_size", TAKES_INTEGER | TAKES_INTEGERS | REQUIRED},
+                                            {"stride", TAKES_INTEGER | TAKES_INTEGERS},
+                                            {"padding", TAKES_INTEGER | TAKES_INTEGERS | TAKES_STRING},
+                                            {"dilation", TAKES_INTEGER | TAKES_INTEGERS},
+                                            {"groups", TAKES_INTEGER},
+                                            {"bias", TAKES_BOOL},
+                                            {"padding_mode", TAKES_STRING}};
 
 enum { CONV_IN, CONV_OUT, CONV_KERNEL, CONV_STRIDE, CONV_PADDING, CONV_DILATION, CONV_GROUPS, CONV_BIAS, CONV_MODE };
 
 /* An integer or a tuple of one, within its bounds. */
-static bool one_size(lowering *l, const arguments *a, size_t i, int64_t otherwise, int64_t least, int64_t *out)
-{
+static bool one_size(lowering *l, const arguments *a, size_t i, int64_t otherwise, int64_t least, int64_t *out) {
     *out = otherwise;
     if (!args_has(a, i)) return true;
     const value *v = &a->values[i];
@@ -283,8 +276,7 @@ static bool one_size(lowering *l, const arguments *a, size_t i, int64_t otherwis
     return layer_at_least(l, a, i, *out, least);
 }
 
-static bool conv_padding(lowering *l, layer *self, const arguments *a)
-{
+static bool conv_padding(lowering *l, layer *self, const arguments *a) {
     const char *word = args_string(a, CONV_PADDING, "");
     bool is_word = args_has(a, CONV_PADDING) && a->values[CONV_PADDING].kind == VALUE_STRING;
     if (!is_word) {
@@ -294,8 +286,10 @@ static bool conv_padding(lowering *l, layer *self, const arguments *a)
     }
     if (strcmp(word, "valid") == 0) return true;
     if (strcmp(word, "same") != 0) {
-        diag_error(l->diags, args_where(a, CONV_PADDING), "padding of Conv1d is a number, \"same\" or \"valid\", found "
-                   "\"%.40s\"", word);
+        diag_error(l->diags, args_where(a, CONV_PADDING),
+                   "padding of Conv1d is a number, \"same\" or \"valid\", found "
+                   "\"%.40s\"",
+                   word);
         return false;
     }
     if (self->as.conv.stride != 1) {
@@ -311,8 +305,7 @@ static bool conv_padding(lowering *l, layer *self, const arguments *a)
     return false;
 }
 
-static bool conv_construct(lowering *l, layer *self, const arguments *a)
-{
+static bool conv_construct(lowering *l, layer *self, const arguments *a) {
     static const char *const modes[] = {"zeros", "reflect", "replicate", "circular"};
     int64_t in = args_integer(a, CONV_IN, 0), out = args_integer(a, CONV_OUT, 0);
     int64_t groups = args_integer(a, CONV_GROUPS, 1);
@@ -346,8 +339,7 @@ static bool conv_construct(lowering *l, layer *self, const arguments *a)
     return (!self->as.conv.bias || layer_declare_weight(l, self, "bias", &out, 1)) && fine;
 }
 
-static value conv_call(lowering *l, const layer *self, const arguments *a)
-{
+static value conv_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
     const ir_type given = x->type;
@@ -355,19 +347,20 @@ static value conv_call(lowering *l, const layer *self, const arguments *a)
     if (!layer_wants_float(l, self, a, 0)) return value_poison(where);
     bool ranks = given.rank == 2 || given.rank == 3;
     if (!ranks || !dim_is(given.dims[given.rank - 2], in)) {
-        diag *e = layer_shape_error(l, self, a, 0, arena_printf(l->arena, "float32[%lld, L] or float32[N, %lld, L]",
-                                                                (long long)in, (long long)in));
+        diag *e = layer_shape_error(
+            l, self, a, 0,
+            arena_printf(l->arena, "float32[%lld, L] or float32[N, %lld, L]", (long long)in, (long long)in));
         if (ranks && dim_is(given.dims[given.rank - 1], in))
             diag_hint(e, "the channels come before the steps: transpose(…, -1, -2)");
         return value_poison(where);
     }
     const dim *length = given.dims[given.rank - 1];
-    const dim *result = shape_window(l, length, before + after, self->as.conv.kernel, self->as.conv.stride,
-                                     self->as.conv.dilation);
+    const dim *result =
+        shape_window(l, length, before + after, self->as.conv.kernel, self->as.conv.stride, self->as.conv.dilation);
     if (!result) {
         const dim *least = build_dim(l, self->as.conv.dilation * (self->as.conv.kernel - 1) + 1 - before - after);
-        diag *e = layer_shape_error(l, self, a, 0, arena_printf(l->arena, "at least %s steps",
-                                                                dim_string(l->arena, least)));
+        diag *e =
+            layer_shape_error(l, self, a, 0, arena_printf(l->arena, "at least %s steps", dim_string(l->arena, least)));
         const char *bounds = bounds_show(l, length);
         if (bounds) diag_note_plain(e, "%s", bounds);
         return value_poison(where);
@@ -397,19 +390,29 @@ static value conv_call(lowering *l, const layer *self, const arguments *a)
 /* --- the table --------------------------------------------------------------------------------------------------- */
 
 #define RNN_PARAMETERS                                                                                                 \
-    {"bias", TAKES_BOOL}, {"batch_first", TAKES_BOOL}, {"dropout", TAKES_REAL}, {"bidirectional", TAKES_BOOL}
-#define KERAS_PARAMETERS {"activation", TAKES_STRING}, {"recurrent_activation", TAKES_STRING}
+    {"bias", TAKES_BOOL}, {"batch_first", TAKES_BOOL}, {"dropout", TAKES_REAL}, { "bidirectional", TAKES_BOOL }
+#define KERAS_PARAMETERS                                                                                               \
+    {"activation", TAKES_STRING}, { "recurrent_activation", TAKES_STRING }
 
-static const parameter rnn_parameters[] = {
-    {"input_size", TAKES_INTEGER | REQUIRED}, {"hidden_size", TAKES_INTEGER | REQUIRED}, {"num_layers", TAKES_INTEGER},
-    {"nonlinearity", TAKES_STRING},           RNN_PARAMETERS,                            KERAS_PARAMETERS};
-static const parameter lstm_parameters[] = {
-    {"input_size", TAKES_INTEGER | REQUIRED}, {"hidden_size", TAKES_INTEGER | REQUIRED}, {"num_layers", TAKES_INTEGER},
-    RNN_PARAMETERS,                           {"proj_size", TAKES_INTEGER},              KERAS_PARAMETERS};
-static const parameter gru_parameters[] = {
-    {"input_size", TAKES_INTEGER | REQUIRED}, {"hidden_size", TAKES_INTEGER | REQUIRED}, {"num_layers", TAKES_INTEGER},
-    RNN_PARAMETERS,                           {"proj_size", TAKES_INTEGER},              KERAS_PARAMETERS,
-    {"reset_after", TAKES_BOOL}};
+static const parameter rnn_parameters[] = {{"input_size", TAKES_INTEGER | REQUIRED},
+                                           {"hidden_size", TAKES_INTEGER | REQUIRED},
+                                           {"num_layers", TAKES_INTEGER},
+                                           {"nonlinearity", TAKES_STRING},
+                                           RNN_PARAMETERS,
+                                           KERAS_PARAMETERS};
+static const parameter lstm_parameters[] = {{"input_size", TAKES_INTEGER | REQUIRED},
+                                            {"hidden_size", TAKES_INTEGER | REQUIRED},
+                                            {"num_layers", TAKES_INTEGER},
+                                            RNN_PARAMETERS,
+                                            {"proj_size", TAKES_INTEGER},
+                                            KERAS_PARAMETERS};
+static const parameter gru_parameters[] = {{"input_size", TAKES_INTEGER | REQUIRED},
+                                           {"hidden_size", TAKES_INTEGER | REQUIRED},
+                                           {"num_layers", TAKES_INTEGER},
+                                           RNN_PARAMETERS,
+                                           {"proj_size", TAKES_INTEGER},
+                                           KERAS_PARAMETERS,
+                                           {"reset_after", TAKES_BOOL}};
 static const parameter rnn_cell_parameters[] = {{"input_size", TAKES_INTEGER | REQUIRED},
                                                 {"hidden_size", TAKES_INTEGER | REQUIRED},
                                                 {"bias", TAKES_BOOL},
@@ -420,18 +423,23 @@ static const parameter recurrent_arguments[] = {
     {"input", TAKES_TENSOR | REQUIRED}, {"hx", TAKES_ANY}, {"lengths", TAKES_TENSOR | TAKES_NONE}};
 
 #define PARAMETERS(array, count) array, count
-#define ALL(array) array, sizeof array / sizeof *array
+#define ALL(array)               array, sizeof array / sizeof *array
 
 #define SIMPLE(name, article, kind)                                                                                    \
-    {name, article, ALL(kind##_parameters), ALL(one_tensor), kind##_construct, kind##_call, NULL, IR_RNN, false, false}
+    {                                                                                                                  \
+        name, article, ALL(kind##_parameters), ALL(one_tensor), kind##_construct, kind##_call, NULL, IR_RNN, false,    \
+            false                                                                                                      \
+    }
 #define RECURRENT(name, article, parameters, cell, hint)                                                               \
     {                                                                                                                  \
         name, article, ALL(parameters), ALL(recurrent_arguments), recurrent_construct, recurrent_call, hint, cell,     \
             true, false                                                                                                \
     }
 #define CELL(name, article, count, cell, hint)                                                                         \
-    {name, article, PARAMETERS(rnn_cell_parameters, count), PARAMETERS(recurrent_arguments, 2), cell_construct,        \
-     cell_call, hint, cell, true, true}
+    {                                                                                                                  \
+        name, article, PARAMETERS(rnn_cell_parameters, count), PARAMETERS(recurrent_arguments, 2), cell_construct,     \
+            cell_call, hint, cell, true, true                                                                          \
+    }
 
 const layer_kind layer_kinds[] = {
     SIMPLE("Embedding", "an", embedding),

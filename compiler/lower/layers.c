@@ -3,8 +3,7 @@
 
 /* --- weights ----------------------------------------------------------------------------------------------------- */
 
-size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where)
-{
+size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where) {
     ir_model *m = l->model;
     size_t *index = scope_find(l->params, key);
     if (index) {
@@ -23,13 +22,11 @@ size_t param_declare(lowering *l, const char *key, const ir_type *type, const ch
     return *index;
 }
 
-static const char *weight_key(lowering *l, const layer *self, const char *name)
-{
+static const char *weight_key(lowering *l, const layer *self, const char *name) {
     return self->prefix[0] ? arena_printf(l->arena, "%s.%s", self->prefix, name) : arena_strdup(l->arena, name);
 }
 
-bool layer_declare_weight(lowering *l, const layer *self, const char *name, const int64_t *sizes, unsigned rank)
-{
+bool layer_declare_weight(lowering *l, const layer *self, const char *name, const int64_t *sizes, unsigned rank) {
     ir_type type = {.dtype = IR_F32, .rank = rank};
     for (unsigned i = 0; i < rank; i++) type.dims[i] = build_dim(l, sizes[i]);
     if (value_tensor(l, &(ir_value){.type = type}, self->where).kind == VALUE_POISON) return false;
@@ -37,8 +34,7 @@ bool layer_declare_weight(lowering *l, const layer *self, const char *name, cons
     return param_declare(l, weight_key(l, self, name), &type, wanted_by, self->where) != NOWHERE;
 }
 
-ir_value *layer_weight(lowering *l, const layer *self, const char *name)
-{
+ir_value *layer_weight(lowering *l, const layer *self, const char *name) {
     size_t *index = scope_find(l->params, weight_key(l, self, name));
     if (!index) ice("layer %s has no weight %s", self->name, name);
     return build_param(l, *index, self->where);
@@ -46,8 +42,7 @@ ir_value *layer_weight(lowering *l, const layer *self, const char *name)
 
 /* --- messages ---------------------------------------------------------------------------------------------------- */
 
-bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, int64_t least)
-{
+bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, int64_t least) {
     if (found >= least && found <= INT32_MAX) return true;
     if (found > INT32_MAX)
         diag_error(l->diags, args_where(a, i), "%s of %s is too large: %lld", a->parameters[i].name, a->what,
@@ -58,8 +53,7 @@ bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, in
     return false;
 }
 
-diag *layer_shape_error(lowering *l, const layer *self, const arguments *a, size_t argument, const char *expected)
-{
+diag *layer_shape_error(lowering *l, const layer *self, const arguments *a, size_t argument, const char *expected) {
     span where = args_where(a, argument);
     diag *e = diag_error(l->diags, where, "%s of %s %s needs %s, found %s", a->parameters[argument].name,
                          self->kind->name, self->name, expected, value_show(l, &a->values[argument]));
@@ -68,8 +62,7 @@ diag *layer_shape_error(lowering *l, const layer *self, const arguments *a, size
     return e;
 }
 
-bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_t argument)
-{
+bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_t argument) {
     const ir_value *x = args_tensor(a, argument);
     if (x->type.dtype == IR_F32) return true;
     diag *e = layer_shape_error(l, self, a, argument, "float32");
@@ -79,15 +72,13 @@ bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_
 
 /* --- declaring and calling --------------------------------------------------------------------------------------- */
 
-const layer_kind *layer_kind_find(const char *name)
-{
+const layer_kind *layer_kind_find(const char *name) {
     for (const layer_kind *k = layer_kinds; k->name; k++)
         if (strcmp(k->name, name) == 0) return k;
     return NULL;
 }
 
-static const layer_kind *find_kind(lowering *l, const ast_name *name)
-{
+static const layer_kind *find_kind(lowering *l, const ast_name *name) {
     const layer_kind *kind = layer_kind_find(name->text);
     if (kind) return kind;
     const char *candidates[32];
@@ -115,22 +106,24 @@ static const layer_kind *find_kind(lowering *l, const ast_name *name)
     return NULL;
 }
 
-static const char *label_of(lowering *l, const char *name)
-{
+static const char *label_of(lowering *l, const char *name) {
     char *label = arena_strdup(l->arena, name);
     for (char *c = label; *c; c++)
         if (*c == '.') *c = '_';
     return label;
 }
 
-void layer_declare(lowering *l, const ast_stmt *s)
-{
+void layer_declare(lowering *l, const ast_stmt *s) {
     layer *earlier = scope_find(l->layers, s->name.text);
     layer *self = ARENA_NEW(l->arena, layer);
     text written = text_new(l->arena);
     ast_print_expr(s->value, &written);
-    *self = (layer){.name = s->name.text, .label = label_of(l, s->name.text), .source = text_string(&written),
-                    .prefix = s->string ? s->string : s->name.text, .where = s->where, .broken = true};
+    *self = (layer){.name = s->name.text,
+                    .label = label_of(l, s->name.text),
+                    .source = text_string(&written),
+                    .prefix = s->string ? s->string : s->name.text,
+                    .where = s->where,
+                    .broken = true};
     if (earlier) {
         diag *e = diag_error(l->diags, s->name.where, "there is a layer %.60s already", s->name.text);
         diag_note(e, earlier->where, "first here");
@@ -148,8 +141,7 @@ void layer_declare(lowering *l, const ast_stmt *s)
     if (!earlier) self->broken = !self->kind->construct(l, self, &a);
 }
 
-value layer_call(lowering *l, layer *self, const ast_expr *call)
-{
+value layer_call(lowering *l, layer *self, const ast_expr *call) {
     self->used = true;
     if (self->broken) {
         for (const ast_argument *g = call->arguments; g; g = g->next) lower_expr(l, g->value);

@@ -3,8 +3,7 @@
 
 /* --- names ------------------------------------------------------------------------------------------------------- */
 
-static name_entry *add_name(lowering *l, name_kind kind, const char *name, span where, value v)
-{
+static name_entry *add_name(lowering *l, name_kind kind, const char *name, span where, value v) {
     name_entry *entry = ARENA_NEW(l->arena, name_entry);
     *entry = (name_entry){.kind = kind, .where = where, .value = v, .index = NOWHERE};
     scope_set(l->values, name, entry);
@@ -12,8 +11,7 @@ static name_entry *add_name(lowering *l, name_kind kind, const char *name, span 
 }
 
 /* A dim, input, state or param must not take a name that is there already. */
-static name_entry *declare(lowering *l, name_kind kind, const ast_name *name, span where)
-{
+static name_entry *declare(lowering *l, name_kind kind, const ast_name *name, span where) {
     name_entry *earlier = scope_find(l->values, name->text);
     if (earlier) {
         static const char *const kinds[] = {"a dim", "an input", "a state", "a param", "a value"};
@@ -27,8 +25,7 @@ static name_entry *declare(lowering *l, name_kind kind, const ast_name *name, sp
 }
 
 static bool type_fits(lowering *l, const ast_type *written, const ir_type *found, const ast_expr *e, const value *v,
-                      const char *name)
-{
+                      const char *name) {
     ir_type want;
     if (!lower_type(l, written, &want)) return false;
     if (ir_type_same(&want, found)) return true;
@@ -40,8 +37,7 @@ static bool type_fits(lowering *l, const ast_type *written, const ir_type *found
 }
 
 /* What the state is at the end of the run; the last binding wins. */
-static void bind_state(lowering *l, name_entry *entry, const ast_name *name, const value *v)
-{
+static void bind_state(lowering *l, name_entry *entry, const ast_name *name, const value *v) {
     if (entry->index == NOWHERE || value_has_poison(v)) return;
     ir_state *state = &l->model->states[entry->index];
     if (v->kind == VALUE_TENSOR && ir_type_same(&v->tensor->type, &state->type)) {
@@ -55,8 +51,7 @@ static void bind_state(lowering *l, name_entry *entry, const ast_name *name, con
     if (v->gives && v->kind == VALUE_TUPLE) diag_hint(e, "%s; %s", v->gives, v->mend);
 }
 
-static void bind_name(lowering *l, const ast_name *name, const value *v)
-{
+static void bind_name(lowering *l, const ast_name *name, const value *v) {
     if (strcmp(name->text, "_") == 0) return;
     name_entry *entry = scope_find(l->values, name->text);
     bool keeps_kind = entry && entry->kind == NAME_STATE;
@@ -77,8 +72,7 @@ static void bind_name(lowering *l, const ast_name *name, const value *v)
 static void bind_list(lowering *l, const ast_pattern *first, const value *v, const ast_expr *e);
 
 /* All names of a pattern that did not match. */
-static void bind_poison(lowering *l, const ast_pattern *p)
-{
+static void bind_poison(lowering *l, const ast_pattern *p) {
     value poison = value_poison(p->where);
     ir_type type;
     if (p->type) lower_type(l, p->type, &type); /* it may be at fault too */
@@ -86,8 +80,7 @@ static void bind_poison(lowering *l, const ast_pattern *p)
     for (const ast_pattern *item = p->items; item; item = item->next) bind_poison(l, item);
 }
 
-static void bind_one(lowering *l, const ast_pattern *p, const value *v, const ast_expr *e)
-{
+static void bind_one(lowering *l, const ast_pattern *p, const value *v, const ast_expr *e) {
     if (v->kind == VALUE_POISON) {
         bind_poison(l, p);
     } else if (p->items) {
@@ -111,8 +104,7 @@ static void bind_one(lowering *l, const ast_pattern *p, const value *v, const as
     }
 }
 
-static void bind_list(lowering *l, const ast_pattern *first, const value *v, const ast_expr *e)
-{
+static void bind_list(lowering *l, const ast_pattern *first, const value *v, const ast_expr *e) {
     size_t count = 0, i = 0;
     for (const ast_pattern *p = first; p; p = p->next) count++;
     if (v->kind == VALUE_TUPLE && v->count == count) {
@@ -141,8 +133,7 @@ static void bind_list(lowering *l, const ast_pattern *first, const value *v, con
 
 /* --- declarations ------------------------------------------------------------------------------------------------ */
 
-static bool dim_bound(lowering *l, const ast_expr *e, int64_t *bound)
-{
+static bool dim_bound(lowering *l, const ast_expr *e, int64_t *bound) {
     value v = lower_expr(l, e);
     if (value_has_poison(&v)) return false;
     if (v.kind == VALUE_INTEGER && dim_is_const(v.integer, bound)) return true;
@@ -150,8 +141,7 @@ static bool dim_bound(lowering *l, const ast_expr *e, int64_t *bound)
     return false;
 }
 
-static void lower_run_time_dim(lowering *l, const ast_stmt *s, name_entry *entry)
-{
+static void lower_run_time_dim(lowering *l, const ast_stmt *s, name_entry *entry) {
     int64_t low, high;
     bool fine = dim_bound(l, s->lower, &low);
     if (!dim_bound(l, s->upper, &high) || !fine) return;
@@ -174,8 +164,7 @@ static void lower_run_time_dim(lowering *l, const ast_stmt *s, name_entry *entry
     }
 }
 
-static void lower_dim(lowering *l, const ast_stmt *s)
-{
+static void lower_dim(lowering *l, const ast_stmt *s) {
     l->in_dim = true;
     value v = s->upper ? value_poison(s->where) : lower_expr(l, s->lower);
     name_entry *entry = declare(l, NAME_DIM, &s->name, s->where);
@@ -196,8 +185,7 @@ static void lower_dim(lowering *l, const ast_stmt *s)
     l->in_dim = false;
 }
 
-static void lower_weights(lowering *l, const ast_stmt *s)
-{
+static void lower_weights(lowering *l, const ast_stmt *s) {
     if (l->model->weights) {
         diag *e = diag_error(l->diags, s->where, "a model has one weights file");
         diag_note(e, l->model->weights_where, "first here");
@@ -208,8 +196,7 @@ static void lower_weights(lowering *l, const ast_stmt *s)
 }
 
 /* The source node of an input or a state. */
-static ir_value *add_source(lowering *l, ir_op op, const ast_stmt *s, const ir_type *type, size_t index)
-{
+static ir_value *add_source(lowering *l, ir_op op, const ast_stmt *s, const ir_type *type, size_t index) {
     ir_value *v = ir_add_value(l->model, &l->model->run, op, NULL, 0, *type, s->where);
     v->name = v->producer->label = s->name.text;
     v->producer->attrs.index = index;
@@ -217,8 +204,7 @@ static ir_value *add_source(lowering *l, ir_op op, const ast_stmt *s, const ir_t
 }
 
 /* The type of a declaration; poison when it is at fault. */
-static bool declared_type(lowering *l, const ast_stmt *s, bool constant, const char *what, ir_type *type)
-{
+static bool declared_type(lowering *l, const ast_stmt *s, bool constant, const char *what, ir_type *type) {
     if (!lower_type(l, s->type, type)) return false;
     if (value_tensor(l, &(ir_value){.type = *type}, s->type->where).kind == VALUE_POISON) return false;
     if (!constant) return true;
@@ -238,8 +224,7 @@ static bool declared_type(lowering *l, const ast_stmt *s, bool constant, const c
     return true;
 }
 
-static void lower_input(lowering *l, const ast_stmt *s)
-{
+static void lower_input(lowering *l, const ast_stmt *s) {
     ir_type type;
     bool fine = declared_type(l, s, false, "an input", &type);
     name_entry *entry = declare(l, NAME_INPUT, &s->name, s->where);
@@ -252,8 +237,7 @@ static void lower_input(lowering *l, const ast_stmt *s)
 }
 
 /* A number fills the state. NULL for zeros, and after reporting. */
-static ir_value *lower_init(lowering *l, const ast_stmt *s, const ir_type *type)
-{
+static ir_value *lower_init(lowering *l, const ast_stmt *s, const ir_type *type) {
     if (!s->value) return NULL;
     l->graph = &l->model->reset;
     value v = lower_expr(l, s->value);
@@ -274,8 +258,7 @@ static ir_value *lower_init(lowering *l, const ast_stmt *s, const ir_type *type)
     return init;
 }
 
-static void lower_state(lowering *l, const ast_stmt *s)
-{
+static void lower_state(lowering *l, const ast_stmt *s) {
     ir_type type;
     bool fine = declared_type(l, s, true, "a state", &type);
     ir_value *init = fine ? lower_init(l, s, &type) : NULL;
@@ -289,8 +272,7 @@ static void lower_state(lowering *l, const ast_stmt *s)
     entry->value = (value){.kind = VALUE_TENSOR, .tensor = state.value, .where = s->where};
 }
 
-static void lower_param(lowering *l, const ast_stmt *s)
-{
+static void lower_param(lowering *l, const ast_stmt *s) {
     ir_type type;
     bool fine = declared_type(l, s, true, "a param", &type);
     name_entry *entry = declare(l, NAME_PARAM, &s->name, s->where);
@@ -306,8 +288,7 @@ static void lower_param(lowering *l, const ast_stmt *s)
 
 /* --- outputs ----------------------------------------------------------------------------------------------------- */
 
-static void add_output(lowering *l, const ast_name *name, const value *v, const ast_expr *e)
-{
+static void add_output(lowering *l, const ast_name *name, const value *v, const ast_expr *e) {
     ir_model *m = l->model;
     span *earlier = scope_find(l->outputs, name->text);
     if (earlier) {
@@ -332,8 +313,7 @@ static void add_output(lowering *l, const ast_name *name, const value *v, const 
     ARENA_PUSH(m->arena, m->outputs, m->output_count, m->output_capacity, output);
 }
 
-static void lower_output(lowering *l, const ast_stmt *s)
-{
+static void lower_output(lowering *l, const ast_stmt *s) {
     value v = lower_expr(l, s->value);
     ir_type type;
     if (v.kind != VALUE_TENSOR && s->type) lower_type(l, s->type, &type); /* it may be at fault too */
@@ -346,8 +326,7 @@ static void lower_output(lowering *l, const ast_stmt *s)
     bind_name(l, &s->name, &v);
 }
 
-static void lower_outputs(lowering *l, const ast_stmt *s)
-{
+static void lower_outputs(lowering *l, const ast_stmt *s) {
     for (const ast_pattern *p = s->pattern; p; p = p->next) {
         ast_expr e = {.kind = AST_NAME, .where = p->name.where, .name = p->name};
         value v = lower_expr(l, &e);
@@ -357,8 +336,7 @@ static void lower_outputs(lowering *l, const ast_stmt *s)
 
 /* --- the model --------------------------------------------------------------------------------------------------- */
 
-static void lower_statement(lowering *l, const ast_stmt *s)
-{
+static void lower_statement(lowering *l, const ast_stmt *s) {
     switch (s->kind) {
     case AST_DIM: lower_dim(l, s); break;
     case AST_WEIGHTS: lower_weights(l, s); break;
@@ -377,8 +355,7 @@ static void lower_statement(lowering *l, const ast_stmt *s)
     }
 }
 
-static void warn_unused(lowering *l)
-{
+static void warn_unused(lowering *l) {
     for (size_t i = 0; i < l->layers->count; i++) {
         const layer *unused = l->layers->items[i].thing;
         if (!unused->used) diag_warning(l->diags, unused->where, "layer %s is never called", unused->name);
@@ -391,8 +368,7 @@ static void warn_unused(lowering *l)
     }
 }
 
-static void note_declarations(const ast_model *ast, scope *values, scope *layers)
-{
+static void note_declarations(const ast_model *ast, scope *values, scope *layers) {
     for (const ast_stmt *s = ast->statements; s; s = s->next) {
         bool is_value = s->kind == AST_DIM || s->kind == AST_INPUT || s->kind == AST_STATE || s->kind == AST_PARAM;
         if (is_value || s->kind == AST_LAYER) scope_set(is_value ? values : layers, s->name.text, (void *)(uintptr_t)s);
@@ -400,14 +376,22 @@ static void note_declarations(const ast_model *ast, scope *values, scope *layers
 }
 
 static ir_model *lower_model(arena *a, const source *source_text, const ast_model *ast, bool incomplete,
-                             diag_list *diags)
-{
+                             diag_list *diags) {
     ir_model *m = ir_model_new(a, dim_table_new(a), ast->name.text, ast->name.where);
     scope *declared_values = scope_new(a), *declared_layers = scope_new(a);
     note_declarations(ast, declared_values, declared_layers);
-    lowering l = {.arena = a, .diags = diags, .source = source_text, .declared = {declared_values, declared_layers},
-                  .model = m, .graph = &m->run, .incomplete = incomplete, .values = scope_new(a),
-                  .layers = scope_new(a), .params = scope_new(a), .symbols = scope_new(a), .outputs = scope_new(a)};
+    lowering l = {.arena = a,
+                  .diags = diags,
+                  .source = source_text,
+                  .declared = {declared_values, declared_layers},
+                  .model = m,
+                  .graph = &m->run,
+                  .incomplete = incomplete,
+                  .values = scope_new(a),
+                  .layers = scope_new(a),
+                  .params = scope_new(a),
+                  .symbols = scope_new(a),
+                  .outputs = scope_new(a)};
     size_t errors = diag_error_count(diags);
     for (const ast_stmt *s = ast->statements; s; s = s->next) lower_statement(&l, s);
     if (diag_error_count(diags) != errors || incomplete) return m;
@@ -419,8 +403,7 @@ static ir_model *lower_model(arena *a, const source *source_text, const ast_mode
     return m;
 }
 
-lowered_file lower_file(arena *a, const ast_file *file, diag_list *diags)
-{
+lowered_file lower_file(arena *a, const ast_file *file, diag_list *diags) {
     lowered_file lowered = {0};
     size_t capacity = 0;
     bool incomplete = diag_error_count(diags) > 0;

@@ -4,29 +4,25 @@
 
 /* --- constructors ------------------------------------------------------------------------------------------------ */
 
-static size_t position_of(const arguments *a, const char *name)
-{
+static size_t position_of(const arguments *a, const char *name) {
     for (size_t i = 0; i < a->count; i++)
         if (strcmp(a->parameters[i].name, name) == 0) return i;
     return NOWHERE;
 }
 
-static bool given(const arguments *a, const char *name)
-{
+static bool given(const arguments *a, const char *name) {
     size_t i = position_of(a, name);
     return i != NOWHERE && args_has(a, i);
 }
 
-static bool flag(const arguments *a, const char *name, bool otherwise)
-{
+static bool flag(const arguments *a, const char *name, bool otherwise) {
     size_t i = position_of(a, name);
     return i == NOWHERE ? otherwise : args_bool(a, i, otherwise);
 }
 
 /* By its Keras name; false after reporting. */
 static bool find_activation(lowering *l, const arguments *a, const char *name, ir_activation otherwise,
-                            ir_activation *out)
-{
+                            ir_activation *out) {
     *out = otherwise;
     if (!given(a, name)) return true;
     size_t i = position_of(a, name);
@@ -52,8 +48,7 @@ static bool find_activation(lowering *l, const arguments *a, const char *name, i
 }
 
 /* nonlinearity and activation of an RNN are two words for one thing. */
-static bool find_activations(lowering *l, layer *self, const arguments *a)
-{
+static bool find_activations(lowering *l, layer *self, const arguments *a) {
     bool rnn = self->kind->cell == IR_RNN;
     size_t n = position_of(a, "nonlinearity");
     if (!find_activation(l, a, "activation", IR_ACT_TANH, &self->as.recurrent.activation)) return false;
@@ -84,8 +79,7 @@ static bool find_activations(lowering *l, layer *self, const arguments *a)
 }
 
 /* The weights of one layer in one direction; the suffix is "_l0", "_l1_reverse", or "" for a cell. */
-static bool declare_weights(lowering *l, const layer *self, int64_t input, const char *suffix)
-{
+static bool declare_weights(lowering *l, const layer *self, int64_t input, const char *suffix) {
     int64_t hidden = self->as.recurrent.hidden, projected = self->as.recurrent.projected;
     int64_t rows = (int64_t)ir_cell_gates(self->kind->cell) * hidden;
     const struct {
@@ -108,13 +102,11 @@ static bool declare_weights(lowering *l, const layer *self, int64_t input, const
     return fine;
 }
 
-static const char *suffix_of(lowering *l, int64_t k, bool reverse)
-{
+static const char *suffix_of(lowering *l, int64_t k, bool reverse) {
     return arena_printf(l->arena, "_l%lld%s", (long long)k, reverse ? "_reverse" : "");
 }
 
-bool recurrent_construct(lowering *l, layer *self, const arguments *a)
-{
+bool recurrent_construct(lowering *l, layer *self, const arguments *a) {
     enum { MOST_LAYERS = 1000 };
     size_t proj = position_of(a, "proj_size"), dropout = position_of(a, "dropout");
     int64_t input = args_integer(a, 0, 0), hidden = args_integer(a, 1, 0), layers = args_integer(a, 2, 1);
@@ -158,8 +150,7 @@ bool recurrent_construct(lowering *l, layer *self, const arguments *a)
     return true;
 }
 
-bool cell_construct(lowering *l, layer *self, const arguments *a)
-{
+bool cell_construct(lowering *l, layer *self, const arguments *a) {
     int64_t input = args_integer(a, 0, 0), hidden = args_integer(a, 1, 0);
     bool fine = layer_at_least(l, a, 0, input, 1);
     fine = layer_at_least(l, a, 1, hidden, 1) && fine;
@@ -174,8 +165,7 @@ bool cell_construct(lowering *l, layer *self, const arguments *a)
 
 /* --- what a call is given ---------------------------------------------------------------------------------------- */
 
-static ir_type state_type(lowering *l, const layer *self, const dim *batch, bool is_c)
-{
+static ir_type state_type(lowering *l, const layer *self, const dim *batch, bool is_c) {
     int64_t rows = self->as.recurrent.layers * (self->as.recurrent.bidirectional ? 2 : 1);
     ir_type t = {.dtype = IR_F32};
     if (!self->kind->is_cell) t.dims[t.rank++] = build_dim(l, rows);
@@ -185,30 +175,25 @@ static ir_type state_type(lowering *l, const layer *self, const dim *batch, bool
 }
 
 /* The batch size if batch_first were the other way round, or NULL. */
-static const dim *other_batch(const layer *self, const ir_value *x)
-{
+static const dim *other_batch(const layer *self, const ir_value *x) {
     if (self->kind->is_cell || x->type.rank != 3) return NULL;
     return x->type.dims[self->as.recurrent.batch_first ? 1 : 0];
 }
 
-static void hint_batch_first(diag *e, const layer *self)
-{
+static void hint_batch_first(diag *e, const layer *self) {
     if (self->as.recurrent.batch_first)
         diag_hint(e, "it fits when the input is read as [T, B, I]: leave out batch_first=true");
-    else
-        diag_hint(e, "it fits when the input is read as [B, T, I]: batch_first=true");
+    else diag_hint(e, "it fits when the input is read as [B, T, I]: batch_first=true");
 }
 
 static bool state_fits(lowering *l, const layer *self, const arguments *a, const dim *batch, bool is_c, const value *v,
-                       const ast_expr *written)
-{
+                       const ast_expr *written) {
     ir_type want = state_type(l, self, batch, is_c), swapped;
     const ir_type *found = &v->tensor->type;
     if (ir_type_same(found, &want)) return true;
     span where = written ? written->where : args_where(a, 1);
-    diag *e = diag_error(l->diags, where, "%s of %s %s must be %s, found %s",
-                         is_c ? "the state c" : "the state h", self->kind->name, self->name, type_show(l, &want),
-                         type_show(l, found));
+    diag *e = diag_error(l->diags, where, "%s of %s %s must be %s, found %s", is_c ? "the state c" : "the state h",
+                         self->kind->name, self->name, type_show(l, &want), type_show(l, found));
     note_value(l, e, written, v, where);
     note_value(l, e, args_written(a, 0), &a->values[0], where);
     diag_note(e, self->where, "%s is %s", self->name, self->source);
@@ -223,8 +208,7 @@ static bool state_fits(lowering *l, const layer *self, const arguments *a, const
     if (ir_type_same(found, &turned))
         diag_hint(e, "states are [num_layers * num_directions, B, H]%s",
                   self->as.recurrent.batch_first ? ", with batch_first too" : "");
-    else if (other && ir_type_same(found, &swapped))
-        hint_batch_first(e, self);
+    else if (other && ir_type_same(found, &swapped)) hint_batch_first(e, self);
     else if (batch && found->rank == without_batch.rank)
         diag_hint(e, "the input has a batch dim, so the states need one too");
     else if (!batch && found->rank == without_batch.rank + 1)
@@ -233,15 +217,15 @@ static bool state_fits(lowering *l, const layer *self, const arguments *a, const
 }
 
 /* The states that argument 1 holds: h, and c for an LSTM; both NULL when none are given. False after reporting. */
-static bool states_of(lowering *l, const layer *self, const arguments *a, const dim *batch, ir_value **h, ir_value **c)
-{
+static bool states_of(lowering *l, const layer *self, const arguments *a, const dim *batch, ir_value **h,
+                      ir_value **c) {
     *h = *c = NULL;
     if (!args_has(a, 1)) return true;
     const value *v = &a->values[1];
     const ast_expr *written = args_written(a, 1);
     bool lstm = self->kind->cell == IR_LSTM;
-    bool pair = v->kind == VALUE_TUPLE && v->count == 2 && v->items[0].kind == VALUE_TENSOR &&
-                v->items[1].kind == VALUE_TENSOR;
+    bool pair =
+        v->kind == VALUE_TUPLE && v->count == 2 && v->items[0].kind == VALUE_TENSOR && v->items[1].kind == VALUE_TENSOR;
     if (lstm ? !pair : v->kind != VALUE_TENSOR) {
         diag *e = diag_error(l->diags, written->where, "the state of %s %s is %s, found %s", self->kind->name,
                              self->name, lstm ? "two tensors, (h, c)" : "one tensor, h", value_show(l, v));
@@ -263,8 +247,7 @@ static bool states_of(lowering *l, const layer *self, const arguments *a, const 
     return state_fits(l, self, a, batch, true, &v->items[1], literal ? written->items->next : written) && fine;
 }
 
-static bool lengths_fit(lowering *l, const layer *self, const arguments *a, const dim *batch)
-{
+static bool lengths_fit(lowering *l, const layer *self, const arguments *a, const dim *batch) {
     if (!args_has(a, 2)) return true;
     span where = args_where(a, 2);
     ir_value *lengths = args_tensor(a, 2);
@@ -285,8 +268,7 @@ static bool lengths_fit(lowering *l, const layer *self, const arguments *a, cons
 }
 
 /* The last dim, and the number of dims, of the input. */
-static bool input_fits(lowering *l, const layer *self, const arguments *a)
-{
+static bool input_fits(lowering *l, const layer *self, const arguments *a) {
     const ir_type *x = &args_tensor(a, 0)->type;
     int64_t input = self->as.recurrent.input;
     unsigned least = self->kind->is_cell ? 1 : 2;
@@ -308,8 +290,7 @@ static bool input_fits(lowering *l, const layer *self, const arguments *a)
 
 /* One layer in one direction on x[T, B, I]; h and c are [B, P] and [B, H], or NULL. */
 static ir_node *add_recurrent(lowering *l, const layer *self, ir_value *x, ir_value *h, ir_value *c, ir_value *lengths,
-                              const char *suffix, bool reverse, span where)
-{
+                              const char *suffix, bool reverse, span where) {
     ir_value *inputs[IR_REC_INPUTS] = {[IR_REC_X] = x, [IR_REC_H0] = h, [IR_REC_C0] = c, [IR_REC_LENGTHS] = lengths};
     const struct {
         unsigned input;
@@ -346,8 +327,7 @@ static ir_node *add_recurrent(lowering *l, const layer *self, ir_value *x, ir_va
 }
 
 /* Row k of [rows, B, H], or of [rows, H] without a batch, as [B, H]. */
-static ir_value *state_row(lowering *l, ir_value *state, int64_t k, span where)
-{
+static ir_value *state_row(lowering *l, ir_value *state, int64_t k, span where) {
     if (!state) return NULL;
     const ir_type *t = &state->type;
     const dim *one = build_dim(l, 1);
@@ -356,8 +336,7 @@ static ir_value *state_row(lowering *l, ir_value *state, int64_t k, span where)
 }
 
 /* The rows [B, H] as [rows, B, H], or as [rows, H] without a batch (where B is 1). */
-static ir_value *join_rows(lowering *l, ir_value *const *rows, unsigned count, bool batched, span where)
-{
+static ir_value *join_rows(lowering *l, ir_value *const *rows, unsigned count, bool batched, span where) {
     ir_value *all = build_cat(l, rows, count, 0, where);
     if (!batched) return all;
     const ir_type *t = &rows[0]->type;
@@ -365,16 +344,14 @@ static ir_value *join_rows(lowering *l, ir_value *const *rows, unsigned count, b
 }
 
 static value pair_of(lowering *l, const value *first, const value *second, const char *gives, const char *mend,
-                     span where)
-{
+                     span where) {
     value v = value_tuple(l, (const value[]){*first, *second}, 2, where);
     v.gives = gives;
     v.mend = mend;
     return v;
 }
 
-value recurrent_call(lowering *l, const layer *self, const arguments *a)
-{
+value recurrent_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
     value poison = value_poison(where);
     ir_value *x = args_tensor(a, 0), *h, *c, *lengths = args_tensor(a, 2);
@@ -424,8 +401,7 @@ value recurrent_call(lowering *l, const layer *self, const arguments *a)
 }
 
 /* One step, and of its results only the states. */
-value cell_call(lowering *l, const layer *self, const arguments *a)
-{
+value cell_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0), *h, *c;
     if (!input_fits(l, self, a)) return value_poison(where);

@@ -1,8 +1,7 @@
 /* shapes: the shape rules that several functions and layers share, and what is said when one is broken. */
 #include "lower/lowering.h"
 
-bool shape_broadcast(const ir_type *a, const ir_type *b, ir_type *type)
-{
+bool shape_broadcast(const ir_type *a, const ir_type *b, ir_type *type) {
     type->rank = a->rank > b->rank ? a->rank : b->rank;
     for (unsigned i = 1; i <= type->rank; i++) {
         const dim *x = i <= a->rank ? a->dims[a->rank - i] : NULL;
@@ -15,15 +14,13 @@ bool shape_broadcast(const ir_type *a, const ir_type *b, ir_type *type)
     return true;
 }
 
-bool shape_rank_fits(lowering *l, size_t rank, span where)
-{
+bool shape_rank_fits(lowering *l, size_t rank, span where) {
     if (rank <= IR_MAX_RANK) return true;
     diag_error(l->diags, where, "the result would have %zu dims; a tensor has at most %d", rank, IR_MAX_RANK);
     return false;
 }
 
-bool shape_axis(lowering *l, int64_t axis, unsigned rank, span where, const char *shown, unsigned *out)
-{
+bool shape_axis(lowering *l, int64_t axis, unsigned rank, span where, const char *shown, unsigned *out) {
     int64_t r = rank;
     if (axis >= -r && axis < r) {
         *out = (unsigned)(axis < 0 ? axis + r : axis);
@@ -38,8 +35,7 @@ bool shape_axis(lowering *l, int64_t axis, unsigned rank, span where, const char
     return false;
 }
 
-bool shape_axes(lowering *l, const arguments *a, size_t i, unsigned rank, const char *shown, unsigned *axes)
-{
+bool shape_axes(lowering *l, const arguments *a, size_t i, unsigned rank, const char *shown, unsigned *axes) {
     *axes = (1u << rank) - 1;
     if (!args_has(a, i)) return true;
     const value *v = &a->values[i];
@@ -60,8 +56,7 @@ bool shape_axes(lowering *l, const arguments *a, size_t i, unsigned rank, const 
     return true;
 }
 
-static const char *product_show(lowering *l, const dim *const *dims, unsigned rank, const dim *product)
-{
+static const char *product_show(lowering *l, const dim *const *dims, unsigned rank, const dim *product) {
     text t = text_new(l->arena);
     if (rank > 1) {
         for (unsigned i = 0; i < rank; i++) {
@@ -79,8 +74,7 @@ static const char *product_show(lowering *l, const dim *const *dims, unsigned ra
 
 /* The elements do not come out even. */
 static void report_view(lowering *l, const arguments *a, size_t i, const ir_type *from, const dim **dims, unsigned rank,
-                        const dim *product, bool inferred)
-{
+                        const dim *product, bool inferred) {
     dim_table *t = l->model->dims;
     const dim *elements = ir_type_elements(t, from);
     const char *have = product_show(l, from->dims, from->rank, elements);
@@ -105,8 +99,7 @@ static void report_view(lowering *l, const arguments *a, size_t i, const ir_type
     }
 }
 
-bool shape_view(lowering *l, const arguments *a, size_t i, const ir_type *from, const dim **dims, unsigned *rank)
-{
+bool shape_view(lowering *l, const arguments *a, size_t i, const ir_type *from, const dim **dims, unsigned *rank) {
     const value *sizes = &a->values[i];
     size_t inferred = NOWHERE;
     const dim *product = build_dim(l, 1);
@@ -125,8 +118,8 @@ bool shape_view(lowering *l, const arguments *a, size_t i, const ir_type *from, 
             continue;
         }
         if (dim_min(v->integer) < 1) {
-            diag *e = diag_error(l->diags, v->where, "a size must be at least 1, found %s",
-                                 dim_string(l->arena, v->integer));
+            diag *e =
+                diag_error(l->diags, v->where, "a size must be at least 1, found %s", dim_string(l->arena, v->integer));
             const char *bounds = bounds_show(l, v->integer);
             if (bounds) diag_note_plain(e, "%s", bounds);
             return false;
@@ -146,8 +139,8 @@ bool shape_view(lowering *l, const arguments *a, size_t i, const ir_type *from, 
     return true;
 }
 
-const dim *shape_window(lowering *l, const dim *length, int64_t pads, int64_t kernel, int64_t stride, int64_t dilation)
-{
+const dim *shape_window(lowering *l, const dim *length, int64_t pads, int64_t kernel, int64_t stride,
+                        int64_t dilation) {
     dim_table *t = l->model->dims;
     const dim *reach = dim_mul(t, build_dim(l, dilation), build_dim(l, kernel - 1));
     const dim *room = dim_sub(t, dim_add(t, length, build_dim(l, pads - 1)), reach);
@@ -156,8 +149,7 @@ const dim *shape_window(lowering *l, const dim *length, int64_t pads, int64_t ke
 }
 
 bool shape_pad_fits(lowering *l, const dim *length, int64_t before, int64_t after, ir_pad_mode mode, span where,
-                    const char *shown)
-{
+                    const char *shown) {
     int64_t wider = before > after ? before : after;
     int64_t most = mode == IR_PAD_REFLECT ? dim_min(length) - 1 : dim_min(length);
     if (wider <= most || mode == IR_PAD_CONSTANT || mode == IR_PAD_REPLICATE) return true;

@@ -3,23 +3,13 @@
 
 #include "lower/lowering.h"
 
-value value_poison(span where)
-{
-    return (value){.kind = VALUE_POISON, .where = where};
-}
+value value_poison(span where) { return (value){.kind = VALUE_POISON, .where = where}; }
 
-value value_integer(const dim *d, span where)
-{
-    return (value){.kind = VALUE_INTEGER, .integer = d, .where = where};
-}
+value value_integer(const dim *d, span where) { return (value){.kind = VALUE_INTEGER, .integer = d, .where = where}; }
 
-value value_real(double r, span where)
-{
-    return (value){.kind = VALUE_REAL, .real = r, .where = where};
-}
+value value_real(double r, span where) { return (value){.kind = VALUE_REAL, .real = r, .where = where}; }
 
-value value_tuple(lowering *l, const value *items, size_t count, span where)
-{
+value value_tuple(lowering *l, const value *items, size_t count, span where) {
     const value *kept = count ? arena_copy(l->arena, items, count * sizeof *items) : NULL;
     value v = {.kind = VALUE_TUPLE, .items = kept, .count = count, .where = where};
     /* Kept here because parts may be shared: (t, t) of (t, t) of … is a tree of any size. */
@@ -27,8 +17,7 @@ value value_tuple(lowering *l, const value *items, size_t count, span where)
     return v;
 }
 
-value value_tensor(lowering *l, ir_value *v, span where)
-{
+value value_tensor(lowering *l, ir_value *v, span where) {
     const int64_t most = INT32_MAX; /* so that an argmax fits its int32, and sizes a 32-bit target's size_t */
     const dim *elements = ir_type_elements(l->model->dims, &v->type);
     if (dim_is_huge(elements) || dim_max(elements) > most) {
@@ -41,28 +30,20 @@ value value_tensor(lowering *l, ir_value *v, span where)
     return (value){.kind = VALUE_TENSOR, .tensor = v, .where = where};
 }
 
-bool value_has_poison(const value *v)
-{
-    return v->kind == VALUE_POISON || v->poisoned;
-}
+bool value_has_poison(const value *v) { return v->kind == VALUE_POISON || v->poisoned; }
 
-double value_number(const value *v)
-{
+double value_number(const value *v) {
     int64_t i = 0;
     if (v->kind == VALUE_REAL) return v->real;
     if (v->kind != VALUE_INTEGER || !dim_is_const(v->integer, &i)) ice("the number of what is no number");
     return (double)i;
 }
 
-const char *type_show(lowering *l, const ir_type *t)
-{
-    return ir_type_string(l->arena, t);
-}
+const char *type_show(lowering *l, const ir_type *t) { return ir_type_string(l->arena, t); }
 
 enum { LONGEST_SHOWN = 160 };
 
-static void show_parts(lowering *l, const value *v, text *to)
-{
+static void show_parts(lowering *l, const value *v, text *to) {
     if (v->kind != VALUE_TUPLE) {
         if (v->kind == VALUE_INTEGER) dim_print(v->integer, to);
         else if (v->kind == VALUE_REAL) text_printf(to, "%g", v->real);
@@ -77,8 +58,7 @@ static void show_parts(lowering *l, const value *v, text *to)
     if (to->length <= LONGEST_SHOWN) text_add(to, v->count == 1 ? ",)" : ")");
 }
 
-const char *value_show(lowering *l, const value *v)
-{
+const char *value_show(lowering *l, const value *v) {
     switch (v->kind) {
     case VALUE_TENSOR: return type_show(l, &v->tensor->type);
     case VALUE_INTEGER:
@@ -99,8 +79,7 @@ const char *value_show(lowering *l, const value *v)
     return text_string(&t);
 }
 
-const char *bounds_show(lowering *l, const dim *d)
-{
+const char *bounds_show(lowering *l, const dim *d) {
     enum { ENOUGH = 4 };
     const dim *symbols[ENOUGH];
     if (dim_is_huge(d)) return NULL;
@@ -114,8 +93,7 @@ const char *bounds_show(lowering *l, const dim *d)
 }
 
 /* The name in e that is most likely to have brought a shape along: that of what is called with, indexed, or first. */
-static const ast_expr *name_inside(const ast_expr *e)
-{
+static const ast_expr *name_inside(const ast_expr *e) {
     while (e && e->kind != AST_NAME) {
         switch (e->kind) {
         case AST_CALL: e = e->arguments ? e->arguments->value : NULL; break;
@@ -133,8 +111,7 @@ static const ast_expr *name_inside(const ast_expr *e)
     return e;
 }
 
-void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, span error_where)
-{
+void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, span error_where) {
     if (!written || v->kind == VALUE_POISON) return;
     if (written->kind == AST_NAME) {
         diag_note(e, v->where, "%.60s is %s, from here", written->name.text, value_show(l, v));

@@ -35,31 +35,28 @@ typedef struct {
     const ir_node *reader;   /* the node that requires */
     bool is_length;
     int_range within;
-    task *tasks;             /* still to do */
+    task *tasks; /* still to do */
     size_t task_count, task_capacity;
-    int budget;              /* of tasks with part of a value; later ones take the whole of it */
-    diag *error;             /* of this requirement, if any */
+    int budget;  /* of tasks with part of a value; later ones take the whole of it */
+    diag *error; /* of this requirement, if any */
 } bounder;
 
 enum { BUDGET = 1000 };
 
 /* --- regions ----------------------------------------------------------------------------------------------------- */
 
-static region whole(dim_table *t, const ir_type *type)
-{
+static region whole(dim_table *t, const ir_type *type) {
     region r;
     memset(&r, 0, sizeof r);
     for (unsigned i = 0; i < type->rank; i++) r.axis[i] = (stretch){dim_const(t, 0), type->dims[i], 1};
     return r;
 }
 
-static bool is_whole_axis(const stretch *s, const dim *extent)
-{
+static bool is_whole_axis(const stretch *s, const dim *extent) {
     return dim_same(s->extent, extent); /* then there is no other start and step */
 }
 
-static bool is_whole(const region *r, const ir_type *type)
-{
+static bool is_whole(const region *r, const ir_type *type) {
     for (unsigned i = 0; i < type->rank; i++)
         if (!is_whole_axis(&r->axis[i], type->dims[i])) return false;
     return true;
@@ -67,8 +64,7 @@ static bool is_whole(const region *r, const ir_type *type)
 
 /* The part of s that falls on offset .. offset + length - 1, seen from offset. False when nothing does; all of the
  * length when that cannot be told. */
-static bool part_of(dim_table *t, const stretch *s, const dim *offset, const dim *length, stretch *part)
-{
+static bool part_of(dim_table *t, const stretch *s, const dim *offset, const dim *length, stretch *part) {
     const dim *one = dim_const(t, 1), *end = dim_add(t, offset, length);
     const dim *last = dim_add(t, s->start, dim_mul(t, dim_sub(t, s->extent, one), dim_const(t, s->step)));
     *part = (stretch){dim_const(t, 0), length, 1};
@@ -95,8 +91,7 @@ static bool part_of(dim_table *t, const stretch *s, const dim *offset, const dim
 }
 
 /* The operand's region behind a RESHAPE: axis by axis if it adds and drops axes of size 1 only, else all of it. */
-static region before_reshape(dim_table *t, const ir_type *from, const ir_type *to, const region *used)
-{
+static region before_reshape(dim_table *t, const ir_type *from, const ir_type *to, const region *used) {
     region r = whole(t, from);
     unsigned i = 0, j = 0;
     for (; i < from->rank && j < to->rank; i++, j++) {
@@ -109,8 +104,7 @@ static region before_reshape(dim_table *t, const ir_type *from, const ir_type *t
     return r;
 }
 
-static region before_view(dim_table *t, const ir_node *n, const region *used)
-{
+static region before_view(dim_table *t, const ir_node *n, const region *used) {
     const ir_type *from = &n->inputs[0]->type;
     region r = *used;
     switch ((unsigned)n->op) {
@@ -130,8 +124,7 @@ static region before_view(dim_table *t, const ir_node *n, const region *used)
 
 /* --- checks and errors ------------------------------------------------------------------------------------------- */
 
-static void add_check(bounder *b, ir_value *v)
-{
+static void add_check(bounder *b, ir_value *v) {
     ir_model *m = b->model;
     for (size_t i = 0; i < m->check_count; i++) {
         const ir_bound_check *c = &m->checks[i];
@@ -143,8 +136,7 @@ static void add_check(bounder *b, ir_value *v)
 }
 
 /* v is a view of an input; the check reads the part of it that is used. */
-static void check_region(bounder *b, ir_value *v, const region *used)
-{
+static void check_region(bounder *b, ir_value *v, const region *used) {
     if (is_whole(used, &v->type)) {
         /* The same elements in another order. */
         while (v->producer->op == IR_PERMUTE || v->producer->op == IR_RESHAPE) v = v->producer->inputs[0];
@@ -163,13 +155,11 @@ static void check_region(bounder *b, ir_value *v, const region *used)
     add_check(b, v);
 }
 
-static const char *reader_name(const bounder *b)
-{
+static const char *reader_name(const bounder *b) {
     return b->reader->source ? b->reader->source : ir_op_name(b->reader->op);
 }
 
-static void report(bounder *b, const ir_node *culprit, const char *made_by, int_range found)
-{
+static void report(bounder *b, const ir_node *culprit, const char *made_by, int_range found) {
     ir_model *m = b->model;
     const char *what = b->is_length ? "lengths" : b->reader->op == IR_ONE_HOT ? "classes" : "indices";
     const char *range = int_range_string(m->arena, found);
@@ -191,14 +181,12 @@ static void report(bounder *b, const ir_node *culprit, const char *made_by, int_
 
 /* --- the way back ------------------------------------------------------------------------------------------------ */
 
-static bool is_within(const bounder *b, int_range r)
-{
+static bool is_within(const bounder *b, int_range r) {
     return dim_less_equal(b->model->dims, b->within.low, r.low) &&
            dim_less_equal(b->model->dims, r.high, b->within.high);
 }
 
-static void push(bounder *b, ir_value *v, const region *used)
-{
+static void push(bounder *b, ir_value *v, const region *used) {
     task next = {v, *used};
     if (b->budget-- <= 0) next.used = whole(b->model->dims, &v->type);
     if (is_whole(&next.used, &v->type)) {
@@ -208,8 +196,7 @@ static void push(bounder *b, ir_value *v, const region *used)
     ARENA_PUSH(b->model->arena, b->tasks, b->task_count, b->task_capacity, next);
 }
 
-static void meet_at_cat(bounder *b, const ir_node *n, const region *used)
-{
+static void meet_at_cat(bounder *b, const ir_node *n, const region *used) {
     dim_table *t = b->model->dims;
     unsigned axis = n->attrs.axis;
     const dim *offset = dim_const(t, 0);
@@ -221,8 +208,7 @@ static void meet_at_cat(bounder *b, const ir_node *n, const region *used)
     }
 }
 
-static void meet_at_pad(bounder *b, const ir_node *n, const region *used)
-{
+static void meet_at_pad(bounder *b, const ir_node *n, const region *used) {
     dim_table *t = b->model->dims;
     unsigned axis = n->attrs.axis;
     const dim *length = n->inputs[0]->type.dims[axis], *before = dim_const(t, n->attrs.before);
@@ -243,14 +229,12 @@ static void meet_at_pad(bounder *b, const ir_node *n, const region *used)
     if (inside) push(b, n->inputs[0], &part);
 }
 
-static bool is_view_of_input(const ir_value *v)
-{
+static bool is_view_of_input(const ir_value *v) {
     while (ir_op_class_of(v->producer->op) == IR_VIEW) v = v->producer->inputs[0];
     return v->producer->op == IR_INPUT;
 }
 
-static void meet(bounder *b, const task *now)
-{
+static void meet(bounder *b, const task *now) {
     const ir_node *n = now->value->producer;
     int_range known = b->ranges[now->value->id];
     if (is_within(b, known)) return;
@@ -270,8 +254,7 @@ static void meet(bounder *b, const task *now)
     }
 }
 
-static void require(bounder *b, const ir_node *reader, ir_value *v, int_range within, bool is_length)
-{
+static void require(bounder *b, const ir_node *reader, ir_value *v, int_range within, bool is_length) {
     b->reader = reader;
     b->within = within;
     b->is_length = is_length;
@@ -286,8 +269,7 @@ static void require(bounder *b, const ir_node *reader, ir_value *v, int_range wi
     }
 }
 
-static void bound_graph(bounder *b, const ir_graph *g)
-{
+static void bound_graph(bounder *b, const ir_graph *g) {
     dim_table *t = b->model->dims;
     const dim *zero = dim_const(t, 0), *one = dim_const(t, 1);
     for (const ir_node *n = g->first; n; n = n->next) {
@@ -300,8 +282,7 @@ static void bound_graph(bounder *b, const ir_graph *g)
     }
 }
 
-void pass_bound_indices(ir_model *m, diag_list *diags)
-{
+void pass_bound_indices(ir_model *m, diag_list *diags) {
     bounder b = {.model = m, .diags = diags, .ranges = int_ranges_of(m)};
     b.done = ARENA_ARRAY(m->arena, unsigned, m->value_count);
     bound_graph(&b, &m->reset);

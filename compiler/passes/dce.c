@@ -7,21 +7,18 @@ typedef struct {
     bool *used; /* by id */
 } marker;
 
-static void mark(marker *k, const ir_value *v)
-{
+static void mark(marker *k, const ir_value *v) {
     if (v) k->used[v->id] = true;
 }
 
-static bool is_needed(const marker *k, const ir_node *n)
-{
+static bool is_needed(const marker *k, const ir_node *n) {
     if (n->op == IR_INPUT || n->op == IR_STATE) return true;
     for (unsigned i = 0; i < n->result_count; i++)
         if (k->used[n->results[i]->id]) return true;
     return false;
 }
 
-static void sweep(marker *k, ir_graph *g)
-{
+static void sweep(marker *k, ir_graph *g) {
     size_t count = 0;
     for (const ir_node *n = g->first; n; n = n->next) count++;
     ir_node **nodes = ARENA_ARRAY(k->model->arena, ir_node *, count);
@@ -40,8 +37,7 @@ static void sweep(marker *k, ir_graph *g)
 }
 
 /* Params that no node reads leave the table; the others' indices follow. */
-static void close_up_params(ir_model *m)
-{
+static void close_up_params(ir_model *m) {
     const ir_graph *graphs[] = {&m->reset, &m->run};
     size_t *index = ARENA_ARRAY(m->arena, size_t, m->param_count);
     for (int g = 0; g < 2; g++)
@@ -59,8 +55,7 @@ static void close_up_params(ir_model *m)
             if (n->op == IR_PARAM) n->attrs.index = index[n->attrs.index];
 }
 
-void pass_dce(ir_model *m)
-{
+void pass_dce(ir_model *m) {
     marker k = {.model = m, .used = ARENA_ARRAY(m->arena, bool, m->value_count)};
     for (size_t i = 0; i < m->output_count; i++) mark(&k, m->outputs[i].value);
     for (size_t i = 0; i < m->check_count; i++) mark(&k, m->checks[i].value);

@@ -13,20 +13,15 @@ typedef struct {
     ir_value **now; /* by id; NULL: the value itself */
 } folder;
 
-static ir_value *current(const folder *f, ir_value *v)
-{
-    return v && f->now[v->id] ? f->now[v->id] : v;
-}
+static ir_value *current(const folder *f, ir_value *v) { return v && f->now[v->id] ? f->now[v->id] : v; }
 
 /* From here on w stands for v. The user's name moves along, for comments and C names. */
-static void replace(folder *f, ir_value *v, ir_value *w)
-{
+static void replace(folder *f, ir_value *v, ir_value *w) {
     f->now[v->id] = w;
     if (!w->name) w->name = v->name;
 }
 
-static void become_const(ir_node *n, double number)
-{
+static void become_const(ir_node *n, double number) {
     n->op = IR_CONST;
     n->input_count = 0;
     n->attrs = (ir_attrs){.number = number};
@@ -34,14 +29,12 @@ static void become_const(ir_node *n, double number)
 
 /* --- constants ---------------------------------------------------------------------------------------------------- */
 
-static int32_t wrap(int64_t x)
-{
+static int32_t wrap(int64_t x) {
     uint32_t low = (uint32_t)((uint64_t)x & 0xFFFFFFFFu);
     return low > INT32_MAX ? (int32_t)((int64_t)low - ((int64_t)1 << 32)) : (int32_t)low;
 }
 
-static int32_t power_int32(int32_t base, int32_t exponent)
-{
+static int32_t power_int32(int32_t base, int32_t exponent) {
     int32_t product = 1;
     for (; exponent > 0; exponent >>= 1) {
         if (exponent & 1) product = wrap((int64_t)product * base);
@@ -51,24 +44,14 @@ static int32_t power_int32(int32_t base, int32_t exponent)
 }
 
 /* Rounded to float once, as a correctly rounded float function would. */
-static double round_to_float(double x)
-{
-    return (double)(float)x;
-}
+static double round_to_float(double x) { return (double)(float)x; }
 
 /* As torch: a NaN operand wins. */
-static double larger(double x, double y)
-{
-    return isnan(x) || x > y ? x : y;
-}
+static double larger(double x, double y) { return isnan(x) || x > y ? x : y; }
 
-static double smaller(double x, double y)
-{
-    return isnan(x) || x < y ? x : y;
-}
+static double smaller(double x, double y) { return isnan(x) || x < y ? x : y; }
 
-static bool fold_float_unary(const ir_node *n, double x, double *y)
-{
+static bool fold_float_unary(const ir_node *n, double x, double *y) {
     const double *p = n->attrs.scalar;
     switch ((unsigned)n->op) {
     case IR_NEG: *y = -x; return true;
@@ -85,8 +68,7 @@ static bool fold_float_unary(const ir_node *n, double x, double *y)
     }
 }
 
-static bool fold_int_unary(const ir_node *n, double x, double *y)
-{
+static bool fold_int_unary(const ir_node *n, double x, double *y) {
     int64_t v = (int64_t)x;
     switch ((unsigned)n->op) {
     case IR_NEG: *y = wrap(-v); return true;
@@ -97,8 +79,7 @@ static bool fold_int_unary(const ir_node *n, double x, double *y)
     }
 }
 
-static bool fold_float_binary(ir_op op, double x, double y, double *z)
-{
+static bool fold_float_binary(ir_op op, double x, double y, double *z) {
     switch ((unsigned)op) {
     case IR_ADD: *z = x + y; return true;
     case IR_SUB: *z = x - y; return true;
@@ -111,8 +92,7 @@ static bool fold_float_binary(ir_op op, double x, double y, double *z)
     }
 }
 
-static bool fold_int_binary(ir_op op, double x, double y, double *z)
-{
+static bool fold_int_binary(ir_op op, double x, double y, double *z) {
     int64_t a = (int64_t)x, b = (int64_t)y;
     switch ((unsigned)op) {
     case IR_ADD: *z = wrap(a + b); return true;
@@ -126,8 +106,7 @@ static bool fold_int_binary(ir_op op, double x, double y, double *z)
 }
 
 /* A node whose operands are all constants, and whose result is a scalar, becomes one. */
-static bool fold_constants(ir_node *n)
-{
+static bool fold_constants(ir_node *n) {
     ir_op_class kind = ir_op_class_of(n->op);
     double x, y = 0, number;
     if ((kind != IR_UNARY && kind != IR_BINARY) || n->results[0]->type.rank) return false;
@@ -137,25 +116,23 @@ static bool fold_constants(ir_node *n)
         x = round_to_float(x);
         y = round_to_float(y);
     }
-    bool known = kind == IR_UNARY ? (is_int ? fold_int_unary(n, x, &number) : fold_float_unary(n, x, &number))
-                                  : (is_int ? fold_int_binary(n->op, x, y, &number)
-                                            : fold_float_binary(n->op, x, y, &number));
+    bool known = kind == IR_UNARY
+                     ? (is_int ? fold_int_unary(n, x, &number) : fold_float_unary(n, x, &number))
+                     : (is_int ? fold_int_binary(n->op, x, y, &number) : fold_float_binary(n->op, x, y, &number));
     if (known) become_const(n, is_int ? number : round_to_float(number));
     return known;
 }
 
 /* --- views -------------------------------------------------------------------------------------------------------- */
 
-static bool is_identity(const unsigned *perm, unsigned rank)
-{
+static bool is_identity(const unsigned *perm, unsigned rank) {
     for (unsigned i = 0; i < rank; i++)
         if (perm[i] != i) return false;
     return true;
 }
 
 /* A view of a view of the same kind is one view of the first. */
-static void skip_inner_view(ir_node *n)
-{
+static void skip_inner_view(ir_node *n) {
     const ir_node *inner = n->inputs[0]->producer;
     if (inner->op != n->op) return;
     if (n->op == IR_PERMUTE)
@@ -164,8 +141,7 @@ static void skip_inner_view(ir_node *n)
 }
 
 /* The operand that the node gives back unchanged, or NULL. */
-static ir_value *unchanged(const ir_node *n)
-{
+static ir_value *unchanged(const ir_node *n) {
     ir_value *x = n->input_count ? n->inputs[0] : NULL;
     const ir_value *y = n->results[0];
     switch ((unsigned)n->op) {
@@ -177,8 +153,7 @@ static ir_value *unchanged(const ir_node *n)
     }
 }
 
-static void fold_graph(folder *f, ir_graph *g)
-{
+static void fold_graph(folder *f, ir_graph *g) {
     for (ir_node *n = g->first; n; n = n->next) {
         for (unsigned i = 0; i < n->input_count; i++) n->inputs[i] = current(f, n->inputs[i]);
         if (fold_constants(n)) continue;
@@ -188,8 +163,7 @@ static void fold_graph(folder *f, ir_graph *g)
     }
 }
 
-void pass_fold(ir_model *m)
-{
+void pass_fold(ir_model *m) {
     folder f = {.model = m, .now = ARENA_ARRAY(m->arena, ir_value *, m->value_count)};
     fold_graph(&f, &m->reset);
     fold_graph(&f, &m->run);

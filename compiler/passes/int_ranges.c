@@ -8,71 +8,56 @@ typedef struct {
     int_range *ranges; /* by id */
 } analysis;
 
-static int_range any(dim_table *t)
-{
-    return (int_range){dim_const(t, INT32_MIN), dim_const(t, INT32_MAX)};
-}
+static int_range any(dim_table *t) { return (int_range){dim_const(t, INT32_MIN), dim_const(t, INT32_MAX)}; }
 
-bool int_range_is_any(int_range r)
-{
-    return dim_is(r.low, INT32_MIN) && dim_is(r.high, INT32_MAX);
-}
+bool int_range_is_any(int_range r) { return dim_is(r.low, INT32_MIN) && dim_is(r.high, INT32_MAX); }
 
-const char *int_range_string(arena *a, int_range r)
-{
+const char *int_range_string(arena *a, int_range r) {
     if (int_range_is_any(r)) return "any int32";
     if (dim_same(r.low, r.high)) return dim_string(a, r.low);
     return arena_printf(a, "%s..%s", dim_string(a, r.low), dim_string(a, r.high));
 }
 
 /* The range if no value in it wraps. */
-static int_range unless_wrapped(dim_table *t, int_range r)
-{
+static int_range unless_wrapped(dim_table *t, int_range r) {
     return dim_is_huge(r.low) || dim_is_huge(r.high) || dim_min(r.low) < INT32_MIN || dim_max(r.high) > INT32_MAX
                ? any(t)
                : r;
 }
 
 /* A bound of max(a, b); of two dims that do not compare, a constant on the safe side. */
-static const dim *greater(dim_table *t, const dim *a, const dim *b, bool upper)
-{
+static const dim *greater(dim_table *t, const dim *a, const dim *b, bool upper) {
     if (dim_less_equal(t, a, b)) return b;
     if (dim_less_equal(t, b, a)) return a;
     int64_t x = upper ? dim_max(a) : dim_min(a), y = upper ? dim_max(b) : dim_min(b);
     return dim_const(t, x > y ? x : y);
 }
 
-static const dim *smaller(dim_table *t, const dim *a, const dim *b, bool upper)
-{
+static const dim *smaller(dim_table *t, const dim *a, const dim *b, bool upper) {
     if (dim_less_equal(t, a, b)) return a;
     if (dim_less_equal(t, b, a)) return b;
     int64_t x = upper ? dim_max(a) : dim_min(a), y = upper ? dim_max(b) : dim_min(b);
     return dim_const(t, x < y ? x : y);
 }
 
-static int_range both(dim_table *t, int_range x, int_range y)
-{
+static int_range both(dim_table *t, int_range x, int_range y) {
     return (int_range){smaller(t, x.low, y.low, false), greater(t, x.high, y.high, true)};
 }
 
-static int_range largest(dim_table *t, int_range x, int_range y)
-{
+static int_range largest(dim_table *t, int_range x, int_range y) {
     return (int_range){greater(t, x.low, y.low, false), greater(t, x.high, y.high, true)};
 }
 
-static int_range least(dim_table *t, int_range x, int_range y)
-{
+static int_range least(dim_table *t, int_range x, int_range y) {
     return (int_range){smaller(t, x.low, y.low, false), smaller(t, x.high, y.high, true)};
 }
 
-static int_range negative(dim_table *t, int_range x)
-{
+static int_range negative(dim_table *t, int_range x) {
     const dim *zero = dim_const(t, 0);
     return (int_range){dim_sub(t, zero, x.high), dim_sub(t, zero, x.low)};
 }
 
-static int_range product(dim_table *t, int_range x, int_range y)
-{
+static int_range product(dim_table *t, int_range x, int_range y) {
     const dim *corners[] = {dim_mul(t, x.low, y.low), dim_mul(t, x.low, y.high), dim_mul(t, x.high, y.low),
                             dim_mul(t, x.high, y.high)};
     int_range r = {corners[0], corners[0]};
@@ -80,51 +65,44 @@ static int_range product(dim_table *t, int_range x, int_range y)
     return r;
 }
 
-static int_range one_number(dim_table *t, double number)
-{
+static int_range one_number(dim_table *t, double number) {
     if (!(number >= INT32_MIN && number <= INT32_MAX)) return any(t);
     return (int_range){dim_const(t, (int64_t)floor(number)), dim_const(t, (int64_t)ceil(number))};
 }
 
 /* As torch: min(max(x, low), high), so high wins. Infinite bounds bound nothing. */
-static int_range clamped(dim_table *t, int_range x, const double *bounds)
-{
+static int_range clamped(dim_table *t, int_range x, const double *bounds) {
     if (bounds[0] >= INT32_MIN) x = largest(t, x, one_number(t, bounds[0]));
     if (bounds[1] <= INT32_MAX) x = least(t, x, one_number(t, bounds[1]));
     return x;
 }
 
-static int_range power(dim_table *t, int_range x, double exponent)
-{
+static int_range power(dim_table *t, int_range x, double exponent) {
     int_range r = one_number(t, 1);
     if (dim_min(x.low) < 0 || exponent > 31) return any(t);
     for (int i = 0; i < (int)exponent; i++) r = product(t, r, x);
     return r;
 }
 
-static int_range sum(dim_table *t, const ir_node *n, int_range x)
-{
+static int_range sum(dim_table *t, const ir_node *n, int_range x) {
     const dim *count = dim_const(t, 1);
     for (unsigned i = 0; i < n->inputs[0]->type.rank; i++)
         if (n->attrs.axes >> i & 1) count = dim_mul(t, count, n->inputs[0]->type.dims[i]);
     return (int_range){dim_mul(t, count, x.low), dim_mul(t, count, x.high)};
 }
 
-static int_range argmax(dim_table *t, const ir_node *n)
-{
+static int_range argmax(dim_table *t, const ir_node *n) {
     unsigned axis = 0;
     while (!(n->attrs.axes >> axis & 1)) axis++;
     return (int_range){dim_const(t, 0), dim_sub(t, n->inputs[0]->type.dims[axis], dim_const(t, 1))};
 }
 
-static int_range padded(dim_table *t, const ir_node *n, int_range x)
-{
+static int_range padded(dim_table *t, const ir_node *n, int_range x) {
     bool constant = n->attrs.pad_mode == IR_PAD_CONSTANT && (n->attrs.before || n->attrs.after);
     return constant ? both(t, x, one_number(t, n->attrs.number)) : x;
 }
 
-static int_range range_of(const analysis *s, const ir_node *n)
-{
+static int_range range_of(const analysis *s, const ir_node *n) {
     dim_table *t = s->dims;
     double exponent;
     int_range x = n->input_count ? s->ranges[n->inputs[0]->id] : any(t);
@@ -157,8 +135,7 @@ static int_range range_of(const analysis *s, const ir_node *n)
     }
 }
 
-const int_range *int_ranges_of(const ir_model *m)
-{
+const int_range *int_ranges_of(const ir_model *m) {
     analysis s = {.dims = m->dims, .ranges = ARENA_ARRAY(m->arena, int_range, m->value_count)};
     const ir_graph *graphs[] = {&m->reset, &m->run};
     for (int g = 0; g < 2; g++)

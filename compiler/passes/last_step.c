@@ -8,16 +8,15 @@
 
 typedef struct {
     ir_model *model;
-    ir_node *at;  /* new nodes go behind this one, in order */
+    ir_node *at; /* new nodes go behind this one, in order */
     const ir_node *slice;
-    int budget;   /* of looks at nodes: CATs of CATs may be a tree that is exponentially larger than the graph */
+    int budget; /* of looks at nodes: CATs of CATs may be a tree that is exponentially larger than the graph */
 } mover;
 
 enum { BUDGET = 256 };
 
 /* The operand's axis of the same extent before which as many elements stand: slicing it is slicing the result. */
-static bool axis_before_reshape(dim_table *t, const ir_type *from, const ir_type *to, unsigned axis, unsigned *found)
-{
+static bool axis_before_reshape(dim_table *t, const ir_type *from, const ir_type *to, unsigned axis, unsigned *found) {
     const dim *before_to = dim_const(t, 1), *before_from = dim_const(t, 1);
     for (unsigned i = 0; i < axis; i++) before_to = dim_mul(t, before_to, to->dims[i]);
     for (unsigned i = 0; i < from->rank; i++) {
@@ -30,15 +29,13 @@ static bool axis_before_reshape(dim_table *t, const ir_type *from, const ir_type
     return false;
 }
 
-static bool is_last_step_of(const ir_node *recurrent, const ir_value *v, unsigned axis)
-{
+static bool is_last_step_of(const ir_node *recurrent, const ir_value *v, unsigned axis) {
     return recurrent->op == IR_RECURRENT && v->result == 0 && axis == 0 && !recurrent->attrs.reverse &&
            !recurrent->inputs[IR_REC_LENGTHS];
 }
 
 /* Is there a way from v, along its axis, to the out of a forward RECURRENT without lengths? */
-static bool reaches_out(mover *k, const ir_value *v, unsigned axis)
-{
+static bool reaches_out(mover *k, const ir_value *v, unsigned axis) {
     const ir_node *n = v->producer;
     unsigned inner;
     if (k->budget-- <= 0) return false;
@@ -58,8 +55,7 @@ static bool reaches_out(mover *k, const ir_value *v, unsigned axis)
 }
 
 static ir_value *add(mover *k, ir_op op, ir_value *const *inputs, unsigned count, ir_attrs attrs, const ir_type *type,
-                     const char *label)
-{
+                     const char *label) {
     ir_node *n = ir_insert(k->model, &k->model->run, k->at, op, inputs, count, k->slice->where);
     n->attrs = attrs;
     n->label = label;
@@ -69,8 +65,7 @@ static ir_value *add(mover *k, ir_op op, ir_value *const *inputs, unsigned count
 }
 
 /* v's last element along the axis, whose extent becomes 1. */
-static ir_value *last_of(mover *k, ir_value *v, unsigned axis)
-{
+static ir_value *last_of(mover *k, ir_value *v, unsigned axis) {
     dim_table *t = k->model->dims;
     const ir_node *n = v->producer;
     ir_type type = v->type;
@@ -99,16 +94,14 @@ static ir_value *last_of(mover *k, ir_value *v, unsigned axis)
     }
 }
 
-static bool is_last_step(dim_table *t, const ir_node *n)
-{
+static bool is_last_step(dim_table *t, const ir_node *n) {
     if (n->op != IR_SLICE) return false;
     const dim *length = n->inputs[0]->type.dims[n->attrs.axis];
     return dim_is(n->results[0]->type.dims[n->attrs.axis], 1) &&
            dim_same(n->attrs.start, dim_sub(t, length, dim_const(t, 1)));
 }
 
-void pass_last_step(ir_model *m)
-{
+void pass_last_step(ir_model *m) {
     ir_node *previous = NULL, *next;
     for (ir_node *n = m->run.first; n; previous = n, n = next) {
         next = n->next;

@@ -2,8 +2,7 @@
 #include "passes/passes.h"
 
 /* A pass that breaks the IR is our own fault; release builds save the time. */
-static void verify(const ir_model *m, const char *after)
-{
+static void verify(const ir_model *m, const char *after) {
 #ifdef NDEBUG
     (void)m;
     (void)after;
@@ -13,8 +12,7 @@ static void verify(const ir_model *m, const char *after)
 #endif
 }
 
-bool passes_run(ir_model *m, diag_list *diags)
-{
+bool passes_run(ir_model *m, diag_list *diags) {
     size_t errors = diag_error_count(diags);
     verify(m, "lowering");
     pass_fold(m);

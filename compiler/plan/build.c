@@ -100,8 +100,7 @@ static void gather(pval *v, planner *p, pval ***list, unsigned *count, size_t *c
     if (v->kind == PVAL_INLINE) {
         const ir_node *n = v->node;
         for (unsigned i = 0; i < n->input_count; i++)
-            if (n->inputs[i] && !is_parameter_slot(n, i))
-                gather(p->values[n->inputs[i]->id], p, list, count, capacity);
+            if (n->inputs[i] && !is_parameter_slot(n, i)) gather(p->values[n->inputs[i]->id], p, list, count, capacity);
     } else if (v->kind != PVAL_NUMBER) {
         size_t n = *count;
         ARENA_PUSH(p->arena, *list, n, *capacity, v);

@@ -155,7 +155,7 @@ static const char *input_name(planner *p, const unit *u, unsigned i) {
 typedef struct {
     planner *planner;
     const unit *unit;
-    plan_kernel *kernel;  /* the outermost */
+    plan_kernel *kernel; /* the outermost */
     unsigned next;
 } operand_maker;
 
@@ -295,7 +295,8 @@ static void fill_items(planner *p, plan_procedure *procedure, plan_item **items)
                 *items = item->next;
                 continue;
             }
-            /* the same layer may run twice, and a bound name is no unique label; emission sees to names across models */
+            /* the same layer may run twice, and a bound name is no unique label; emission sees to names across models
+             */
             k->function = name_set_give(p->functions, function_name(p, k));
             ARENA_PUSH(p->arena, procedure->kernels, procedure->kernel_count, procedure->kernel_capacity, k);
             item->kernel = k;

@@ -45,8 +45,7 @@ static bool reshape(planner *p, const ir_type *to, plan_view *v) {
                 n++;
             } else if (o_end < old_rank) {
                 /* the run needs the next old dim, which must follow densely */
-                if (!dim_same(old_strides[o_end - 1],
-                              dim_mul(p->dims, old_strides[o_end], old_dims[o_end])))
+                if (!dim_same(old_strides[o_end - 1], dim_mul(p->dims, old_strides[o_end], old_dims[o_end])))
                     return false;
                 old_product = dim_mul(p->dims, old_product, old_dims[o_end]);
                 o_end++;

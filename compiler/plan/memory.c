@@ -73,9 +73,7 @@ static int by_size(const void *a, const void *b) {
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static int64_t rounded(const plan_buffer *b) {
-    return (dim_max(b->elements) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
+static int64_t rounded(const plan_buffer *b) { return (dim_max(b->elements) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
 void planner_memory(planner *p, plan_item *items) {
     life_list list = {0};

@@ -9,12 +9,14 @@ static void state_buffers(arena *a, plan *result, const ir_model *m) {
     result->state_buffers = ARENA_ARRAY(a, plan_buffer *, m->state_count);
     for (size_t i = 0; i < m->state_count; i++) {
         plan_buffer *b = result->state_buffers[i] = ARENA_NEW(a, plan_buffer);
-        *b = (plan_buffer){.place = PLAN_STATE, .index = i, .dtype = m->states[i].type.dtype, .name = m->states[i].name};
+        *b =
+            (plan_buffer){.place = PLAN_STATE, .index = i, .dtype = m->states[i].type.dtype, .name = m->states[i].name};
         b->elements = ir_type_elements(m->dims, &m->states[i].type);
     }
 }
 
-/* Checked values are views of inputs alone. A view that strides cannot say is checked as the whole input that it shows. */
+/* Checked values are views of inputs alone. A view that strides cannot say is checked as the whole input that it shows.
+ */
 static void index_checks(planner *p) {
     const ir_model *m = p->model;
     p->plan->checks = ARENA_ARRAY(p->arena, plan_check, m->check_count);
@@ -51,8 +53,9 @@ plan *plan_model(arena *a, ir_model *m, diag_list *diags) {
     int64_t elements = result->scratch_floats + result->scratch_ints;
     for (size_t i = 0; i < m->state_count; i++) elements += dim_max(result->state_buffers[i]->elements);
     if (elements > MAX_STRUCT_BYTES / 4) {
-        diag *d = diag_error(diags, m->where, "model %s would need %.1f GiB of memory in its struct; at most 1 GiB is allowed",
-                             m->name, (double)elements * 4 / (1024.0 * 1024 * 1024));
+        diag *d = diag_error(diags, m->where,
+                             "model %s would need %.1f GiB of memory in its struct; at most 1 GiB is allowed", m->name,
+                             (double)elements * 4 / (1024.0 * 1024 * 1024));
         diag_hint(d, "the bounds of the run-time dims decide: lower the upper bounds");
     }
     return result;

@@ -100,7 +100,8 @@ static void append(unit_list *list, unit *u) { list->units[list->count++] = u; }
 static bool keeps_small(planner *p, const unit_list *body, const ploop *l) {
     for (size_t i = 0; i < body->count; i++) {
         const unit *u = body->units[i];
-        if (u->kind == UNIT_NODE && u->node->op == IR_RECURRENT && split_result_axis(u, 1, u->result_axis[l->depth]) == 0)
+        if (u->kind == UNIT_NODE && u->node->op == IR_RECURRENT &&
+            split_result_axis(u, 1, u->result_axis[l->depth]) == 0)
             return true; /* its work space has the batch's rows */
         for (unsigned r = 0; r < u->result_count; r++) {
             pval *root = u->results[r] ? layout_storage(u->results[r]) : NULL;
@@ -111,7 +112,8 @@ static bool keeps_small(planner *p, const unit_list *body, const ploop *l) {
                 const unit *user = p->units[k];
                 if (user->mark == INSIDE && inside(user, l)) continue;
                 for (unsigned j = 0; j < user->input_count; j++)
-                    if (user->inputs[j] && user->inputs[j]->kind <= PVAL_VIEW && layout_storage(user->inputs[j]) == root)
+                    if (user->inputs[j] && user->inputs[j]->kind <= PVAL_VIEW &&
+                        layout_storage(user->inputs[j]) == root)
                         needed_outside = true;
             }
             if (!needed_outside) return true;

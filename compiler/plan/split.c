@@ -59,20 +59,12 @@ static bool node_rule(const unit *u, int axis, int *input_axis) {
         return axis != 1 && elementwise_rule(u, axis, input_axis);
     case IR_EMBEDDING:
     case IR_ONE_HOT:
-    case IR_LINEAR:
-        input_axis[0] = axis;
-        return axis < rank - 1;
-    case IR_LAYER_NORM:
-        input_axis[0] = axis;
-        return axis < rank - (int)n->attrs.count;
-    case IR_CONV1D:
-        input_axis[0] = axis;
-        return axis == 0;
+    case IR_LINEAR: input_axis[0] = axis; return axis < rank - 1;
+    case IR_LAYER_NORM: input_axis[0] = axis; return axis < rank - (int)n->attrs.count;
+    case IR_CONV1D: input_axis[0] = axis; return axis == 0;
     case IR_SOFTMAX:
     case IR_LOG_SOFTMAX:
-    case IR_PAD:
-        input_axis[0] = axis;
-        return axis != (int)n->attrs.axis;
+    case IR_PAD: input_axis[0] = axis; return axis != (int)n->attrs.axis;
     case IR_CAT:
         for (unsigned i = 0; i < u->input_count; i++) input_axis[i] = axis;
         return axis != (int)n->attrs.axis;
@@ -82,9 +74,7 @@ static bool node_rule(const unit *u, int axis, int *input_axis) {
     case IR_MEAN:
     case IR_MAX:
     case IR_MIN:
-    case IR_ARGMAX:
-        input_axis[0] = reduce_axis(n, u->inputs[0]->type.rank, axis);
-        return input_axis[0] >= 0;
+    case IR_ARGMAX: input_axis[0] = reduce_axis(n, u->inputs[0]->type.rank, axis); return input_axis[0] >= 0;
     default:
         switch (ir_op_class_of(n->op)) {
         case IR_UNARY:
@@ -100,7 +90,8 @@ static bool inlines_batch_norm(const planner *p, const ir_node *n) {
     if (n->op == IR_BATCH_NORM) return true;
     for (unsigned i = 0; i < n->input_count; i++) {
         const ir_value *v = n->inputs[i];
-        if (v && p->values[v->id] && p->values[v->id]->kind == PVAL_INLINE && inlines_batch_norm(p, v->producer)) return true;
+        if (v && p->values[v->id] && p->values[v->id]->kind == PVAL_INLINE && inlines_batch_norm(p, v->producer))
+            return true;
     }
     return false;
 }

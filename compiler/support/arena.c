@@ -25,8 +25,7 @@ struct arena {
     chunk *current; /* never NULL */
 };
 
-static chunk *chunk_new(size_t size, chunk *older)
-{
+static chunk *chunk_new(size_t size, chunk *older) {
     if (size > SIZE_MAX - sizeof(chunk)) ice("out of memory (%zu bytes wanted)", size);
     chunk *c = calloc(1, sizeof(chunk) + size);
     if (!c) ice("out of memory (%zu bytes wanted)", size);
@@ -35,16 +34,14 @@ static chunk *chunk_new(size_t size, chunk *older)
     return c;
 }
 
-arena *arena_new(void)
-{
+arena *arena_new(void) {
     arena *a = malloc(sizeof *a);
     if (!a) ice("out of memory");
     a->current = chunk_new(FIRST_CHUNK, NULL);
     return a;
 }
 
-void arena_free(arena *a)
-{
+void arena_free(arena *a) {
     if (!a) return;
     for (chunk *c = a->current, *older; c; c = older) {
         older = c->older;
@@ -53,8 +50,7 @@ void arena_free(arena *a)
     free(a);
 }
 
-void *arena_alloc(arena *a, size_t bytes)
-{
+void *arena_alloc(arena *a, size_t bytes) {
     const size_t align = _Alignof(max_align_t);
     if (bytes > SIZE_MAX - align) ice("out of memory (%zu bytes wanted)", bytes);
     size_t rounded = (bytes + align - 1) / align * align;
@@ -73,26 +69,20 @@ void *arena_alloc(arena *a, size_t bytes)
     return found;
 }
 
-void *arena_array(arena *a, size_t count, size_t bytes_each)
-{
+void *arena_array(arena *a, size_t count, size_t bytes_each) {
     if (bytes_each && count > SIZE_MAX / bytes_each) ice("an array of %zu * %zu bytes", count, bytes_each);
     return arena_alloc(a, count * bytes_each);
 }
 
-void *arena_copy(arena *a, const void *from, size_t bytes)
-{
+void *arena_copy(arena *a, const void *from, size_t bytes) {
     void *to = arena_alloc(a, bytes);
     if (bytes) memcpy(to, from, bytes);
     return to;
 }
 
-char *arena_strdup(arena *a, const char *s)
-{
-    return arena_copy(a, s, strlen(s) + 1);
-}
+char *arena_strdup(arena *a, const char *s) { return arena_copy(a, s, strlen(s) + 1); }
 
-char *arena_strndup(arena *a, const char *s, size_t length)
-{
+char *arena_strndup(arena *a, const char *s, size_t length) {
     size_t shorter = 0;
     while (shorter < length && s[shorter]) shorter++;
     char *to = arena_alloc(a, shorter + 1);
@@ -100,8 +90,7 @@ char *arena_strndup(arena *a, const char *s, size_t length)
     return to;
 }
 
-char *arena_printf(arena *a, const char *format, ...)
-{
+char *arena_printf(arena *a, const char *format, ...) {
     va_list args;
     va_start(args, format);
     char *s = arena_vprintf(a, format, args);
@@ -109,8 +98,7 @@ char *arena_printf(arena *a, const char *format, ...)
     return s;
 }
 
-char *arena_vprintf(arena *a, const char *format, va_list args)
-{
+char *arena_vprintf(arena *a, const char *format, va_list args) {
     if (!format) ice("a message without a format");
     va_list again;
     va_copy(again, args);

@@ -41,8 +41,7 @@ struct diag_list {
     size_t errors, warnings;
 };
 
-diag_list *diag_list_new(arena *a, const source *s)
-{
+diag_list *diag_list_new(arena *a, const source *s) {
     diag_list *list = ARENA_NEW(a, diag_list);
     list->arena = a;
     list->source = s;
@@ -50,8 +49,7 @@ diag_list *diag_list_new(arena *a, const source *s)
 }
 
 __attribute__((format(printf, 5, 0))) static diag *add(diag_list *list, bool is_error, const char *path, span where,
-                                                       const char *format, va_list args)
-{
+                                                       const char *format, va_list args) {
     diag *d = ARENA_NEW(list->arena, diag);
     d->list = list;
     d->is_error = is_error;
@@ -65,8 +63,7 @@ __attribute__((format(printf, 5, 0))) static diag *add(diag_list *list, bool is_
     return d;
 }
 
-diag *diag_error(diag_list *list, span where, const char *format, ...)
-{
+diag *diag_error(diag_list *list, span where, const char *format, ...) {
     va_list args;
     va_start(args, format);
     diag *d = add(list, true, NULL, where, format, args);
@@ -74,8 +71,7 @@ diag *diag_error(diag_list *list, span where, const char *format, ...)
     return d;
 }
 
-diag *diag_warning(diag_list *list, span where, const char *format, ...)
-{
+diag *diag_warning(diag_list *list, span where, const char *format, ...) {
     va_list args;
     va_start(args, format);
     diag *d = add(list, false, NULL, where, format, args);
@@ -83,8 +79,7 @@ diag *diag_warning(diag_list *list, span where, const char *format, ...)
     return d;
 }
 
-diag *diag_error_file(diag_list *list, const char *path, const char *format, ...)
-{
+diag *diag_error_file(diag_list *list, const char *path, const char *format, ...) {
     va_list args;
     va_start(args, format);
     diag *d = add(list, true, path, (span){0, 0}, format, args);
@@ -92,8 +87,7 @@ diag *diag_error_file(diag_list *list, const char *path, const char *format, ...
     return d;
 }
 
-diag *diag_warning_file(diag_list *list, const char *path, const char *format, ...)
-{
+diag *diag_warning_file(diag_list *list, const char *path, const char *format, ...) {
     va_list args;
     va_start(args, format);
     diag *d = add(list, false, path, (span){0, 0}, format, args);
@@ -102,8 +96,7 @@ diag *diag_warning_file(diag_list *list, const char *path, const char *format, .
 }
 
 __attribute__((format(printf, 4, 0))) static void add_part(diag *d, part_kind kind, span where, const char *format,
-                                                           va_list args)
-{
+                                                           va_list args) {
     part *p = ARENA_NEW(d->list->arena, part);
     p->kind = kind;
     p->where = where;
@@ -113,44 +106,34 @@ __attribute__((format(printf, 4, 0))) static void add_part(diag *d, part_kind ki
     d->last = p;
 }
 
-void diag_note(diag *d, span where, const char *format, ...)
-{
+void diag_note(diag *d, span where, const char *format, ...) {
     va_list args;
     va_start(args, format);
     add_part(d, PART_NOTE, where, format, args);
     va_end(args);
 }
 
-void diag_note_plain(diag *d, const char *format, ...)
-{
+void diag_note_plain(diag *d, const char *format, ...) {
     va_list args;
     va_start(args, format);
     add_part(d, PART_NOTE_PLAIN, (span){0, 0}, format, args);
     va_end(args);
 }
 
-void diag_hint(diag *d, const char *format, ...)
-{
+void diag_hint(diag *d, const char *format, ...) {
     va_list args;
     va_start(args, format);
     add_part(d, PART_HINT, (span){0, 0}, format, args);
     va_end(args);
 }
 
-size_t diag_error_count(const diag_list *list)
-{
-    return list->errors;
-}
+size_t diag_error_count(const diag_list *list) { return list->errors; }
 
-size_t diag_warning_count(const diag_list *list)
-{
-    return list->warnings;
-}
+size_t diag_warning_count(const diag_list *list) { return list->warnings; }
 
 /* One character of untrusted text: control characters and broken UTF-8 must not reach the terminal as they are.
  * Returns how many bytes were shown. */
-static size_t print_character(text *to, const char *s, size_t available)
-{
+static size_t print_character(text *to, const char *s, size_t available) {
     size_t length = text_utf8_length(s, available);
     unsigned char first = (unsigned char)s[0];
     bool control = (first < 0x20 && first != '\t') || first == 0x7F || (first == 0xC2 && (unsigned char)s[1] < 0xA0);
@@ -159,8 +142,7 @@ static size_t print_character(text *to, const char *s, size_t available)
     return length ? length : 1;
 }
 
-static void print_text(text *to, const char *s)
-{
+static void print_text(text *to, const char *s) {
     for (size_t left = strlen(s); left;) {
         size_t shown = print_character(to, s, left);
         s += shown;
@@ -169,8 +151,7 @@ static void print_text(text *to, const char *s)
 }
 
 /* Offset of the character `columns` characters after `from`, at most `length`. */
-static size_t skip(const char *line, size_t length, size_t from, size_t columns)
-{
+static size_t skip(const char *line, size_t length, size_t from, size_t columns) {
     while (columns-- && from < length) {
         size_t bytes = text_utf8_length(line + from, length - from);
         from += bytes ? bytes : 1;
@@ -179,8 +160,7 @@ static size_t skip(const char *line, size_t length, size_t from, size_t columns)
 }
 
 /* Offset of the character about `columns` characters before `from`, at least 0. */
-static size_t skip_back(const char *line, size_t from, size_t columns)
-{
+static size_t skip_back(const char *line, size_t from, size_t columns) {
     while (columns-- && from > 0) {
         from--;
         while (from > 0 && ((unsigned char)line[from] & 0xC0) == 0x80) from--;
@@ -189,8 +169,7 @@ static size_t skip_back(const char *line, size_t from, size_t columns)
 }
 
 /* The line on which a span begins, and under it a caret and a row of ~ as long as the span, within that line. */
-static void print_line(text *to, const source *s, span where, size_t line_number)
-{
+static void print_line(text *to, const source *s, span where, size_t line_number) {
     size_t length;
     const char *line = source_line(s, line_number, &length);
     size_t line_begin = s->line_starts[line_number - 1];
@@ -216,8 +195,7 @@ static void print_line(text *to, const source *s, span where, size_t line_number
     text_add(to, "\n");
 }
 
-static void print_placed(text *to, const source *s, span where, const char *severity, const char *message)
-{
+static void print_placed(text *to, const source *s, span where, const char *severity, const char *message) {
     if (where.begin > s->size) where.begin = s->size;
     if (where.end < where.begin) where.end = where.begin;
     source_place place = source_place_of(s, where.begin);
@@ -228,8 +206,7 @@ static void print_placed(text *to, const source *s, span where, const char *seve
     print_line(to, s, where, place.line);
 }
 
-static void print_diag(text *to, const diag *d)
-{
+static void print_diag(text *to, const diag *d) {
     const source *s = d->list->source;
     const char *severity = d->is_error ? "error" : "warning";
     if (d->path) {
@@ -251,14 +228,10 @@ static void print_diag(text *to, const diag *d)
     }
 }
 
-static int compare_sizes(size_t a, size_t b)
-{
-    return a < b ? -1 : a > b;
-}
+static int compare_sizes(size_t a, size_t b) { return a < b ? -1 : a > b; }
 
 /* By all that is shown. */
-static int compare_content(const diag *a, const diag *b)
-{
+static int compare_content(const diag *a, const diag *b) {
     int order = compare_sizes(!!a->path, !!b->path);
     if (!order && a->path) order = strcmp(a->path, b->path);
     if (!order) order = compare_sizes(a->where.begin, b->where.begin);
@@ -275,24 +248,21 @@ static int compare_content(const diag *a, const diag *b)
     return order ? order : compare_sizes(!!p, !!q);
 }
 
-static int by_content(const void *left, const void *right)
-{
+static int by_content(const void *left, const void *right) {
     const diag *a = *(diag *const *)left, *b = *(diag *const *)right;
     int order = compare_content(a, b);
     return order ? order : compare_sizes(a->arrival, b->arrival);
 }
 
 /* File-wide ones last, then by place, then by arrival. */
-static int by_place(const void *left, const void *right)
-{
+static int by_place(const void *left, const void *right) {
     const diag *a = *(diag *const *)left, *b = *(diag *const *)right;
     int order = compare_sizes(!!a->path, !!b->path);
     if (!order && !a->path) order = compare_sizes(a->where.begin, b->where.begin);
     return order ? order : compare_sizes(a->arrival, b->arrival);
 }
 
-void diag_print(const diag_list *list, FILE *to)
-{
+void diag_print(const diag_list *list, FILE *to) {
     if (!list->count) return;
     diag **sorted = arena_copy(list->arena, list->items, list->count * sizeof *sorted);
     qsort(sorted, list->count, sizeof *sorted, by_content);
@@ -314,15 +284,11 @@ void diag_print(const diag_list *list, FILE *to)
 
 enum { LONGEST_WORD = 256 }; /* longer ones are never mistyped names */
 
-static unsigned char lower(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
+static unsigned char lower(char c) { return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
 
 /* Insertions, deletions, changes and swaps of neighbours that turn a into b, upper and lower case being the same;
  * anything above limit when there are more than that. */
-static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length, size_t limit)
-{
+static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length, size_t limit) {
     size_t rows[3][LONGEST_WORD + 1];
     size_t *before = rows[0], *last = rows[1], *now = rows[2];
     for (size_t j = 0; j <= b_length; j++) last[j] = j;
@@ -346,8 +312,7 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
     return last[b_length];
 }
 
-const char *diag_nearest(const char *word, const char *const *candidates, size_t count)
-{
+const char *diag_nearest(const char *word, const char *const *candidates, size_t count) {
     size_t length = strlen(word), best_distance = 0;
     const char *best = NULL;
     if (length > LONGEST_WORD) return NULL;
@@ -366,8 +331,7 @@ const char *diag_nearest(const char *word, const char *const *candidates, size_t
     return best;
 }
 
-void ice_at(const char *file, int line, const char *format, ...)
-{
+void ice_at(const char *file, int line, const char *format, ...) {
     va_list args;
     va_start(args, format);
     fflush(stdout);

@@ -11,14 +11,12 @@
 
 #include "support/text.h"
 
-span span_join(span first, span last)
-{
+span span_join(span first, span last) {
     return (span){first.begin < last.begin ? first.begin : last.begin, first.end > last.end ? first.end : last.end};
 }
 
 /* Takes over bytes, which have a 0 behind them. */
-static source *source_new(arena *a, const char *path, const char *bytes, size_t size)
-{
+static source *source_new(arena *a, const char *path, const char *bytes, size_t size) {
     static const char byte_order_mark[] = "\xEF\xBB\xBF";
     if (size >= 3 && memcmp(bytes, byte_order_mark, 3) == 0) {
         bytes += 3;
@@ -40,16 +38,14 @@ static source *source_new(arena *a, const char *path, const char *bytes, size_t 
     return s;
 }
 
-source *source_from_text(arena *a, const char *path, const char *bytes, size_t size)
-{
+source *source_from_text(arena *a, const char *path, const char *bytes, size_t size) {
     char *copy = arena_alloc(a, size + 1);
     if (size) memcpy(copy, bytes, size);
     return source_new(a, path, copy, size);
 }
 
 /* Reads what fstat promised, or less when the file has shrunk meanwhile. */
-static source *read_open_file(arena *a, const char *path, int file, size_t max_bytes, const char **error)
-{
+static source *read_open_file(arena *a, const char *path, int file, size_t max_bytes, const char **error) {
     struct stat about;
     if (fstat(file, &about) != 0) {
         *error = arena_strdup(a, strerror(errno));
@@ -78,8 +74,7 @@ static source *read_open_file(arena *a, const char *path, int file, size_t max_b
     return source_new(a, path, bytes, done);
 }
 
-source *source_read(arena *a, const char *path, size_t max_bytes, const char **error)
-{
+source *source_read(arena *a, const char *path, size_t max_bytes, const char **error) {
     /* Without O_NONBLOCK, opening a pipe would wait for its writer. */
     int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file < 0) {
@@ -91,8 +86,7 @@ source *source_read(arena *a, const char *path, size_t max_bytes, const char **e
     return s;
 }
 
-source_place source_place_of(const source *s, size_t offset)
-{
+source_place source_place_of(const source *s, size_t offset) {
     if (offset > s->size) offset = s->size;
     size_t low = 0, high = s->line_count; /* line_starts[low] <= offset < line_starts[high] */
     while (high - low > 1) {
@@ -109,8 +103,7 @@ source_place source_place_of(const source *s, size_t offset)
     return place;
 }
 
-const char *source_line(const source *s, size_t line, size_t *length)
-{
+const char *source_line(const source *s, size_t line, size_t *length) {
     size_t begin = s->line_starts[line - 1];
     size_t end = line < s->line_count ? s->line_starts[line] - 1 : s->size;
     if (line < s->line_count && end > begin && s->text[end - 1] == '\r') end--;

@@ -7,14 +7,10 @@
 
 #include "support/diag.h"
 
-text text_new(arena *a)
-{
-    return (text){.arena = a};
-}
+text text_new(arena *a) { return (text){.arena = a}; }
 
 /* Makes room for `more` bytes and the 0 behind them. */
-static void reserve(text *t, size_t more)
-{
+static void reserve(text *t, size_t more) {
     if (t->capacity && more < t->capacity - t->length) return;
     if (more > SIZE_MAX / 2 - t->length - 1) ice("a text of more than half the address space");
     size_t capacity = t->capacity ? t->capacity : 64;
@@ -25,21 +21,16 @@ static void reserve(text *t, size_t more)
     t->capacity = capacity;
 }
 
-void text_add_n(text *t, const char *s, size_t length)
-{
+void text_add_n(text *t, const char *s, size_t length) {
     reserve(t, length);
     if (length) memcpy(t->bytes + t->length, s, length);
     t->length += length;
     t->bytes[t->length] = 0;
 }
 
-void text_add(text *t, const char *s)
-{
-    text_add_n(t, s, strlen(s));
-}
+void text_add(text *t, const char *s) { text_add_n(t, s, strlen(s)); }
 
-void text_printf(text *t, const char *format, ...)
-{
+void text_printf(text *t, const char *format, ...) {
     va_list args;
     va_start(args, format);
     int length = vsnprintf(NULL, 0, format, args);
@@ -52,13 +43,9 @@ void text_printf(text *t, const char *format, ...)
     t->length += (size_t)length;
 }
 
-const char *text_string(const text *t)
-{
-    return t->bytes ? t->bytes : "";
-}
+const char *text_string(const text *t) { return t->bytes ? t->bytes : ""; }
 
-size_t text_utf8_length(const char *s, size_t available)
-{
+size_t text_utf8_length(const char *s, size_t available) {
     if (!available) return 0;
     const unsigned char *b = (const unsigned char *)s;
     if (b[0] < 0x80) return 1;

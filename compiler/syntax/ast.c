@@ -5,8 +5,7 @@
 
 #include "syntax/ast_build.h"
 
-ast_expr_list ast_add_expr(ast_expr_list list, ast_expr *e)
-{
+ast_expr_list ast_add_expr(ast_expr_list list, ast_expr *e) {
     if (list.last) list.last->next = e;
     else list.first = e;
     list.last = e;
@@ -14,8 +13,7 @@ ast_expr_list ast_add_expr(ast_expr_list list, ast_expr *e)
     return list;
 }
 
-ast_argument_list ast_add_argument(ast_argument_list list, ast_argument *a)
-{
+ast_argument_list ast_add_argument(ast_argument_list list, ast_argument *a) {
     if (list.last) list.last->next = a;
     else list.first = a;
     list.last = a;
@@ -23,16 +21,14 @@ ast_argument_list ast_add_argument(ast_argument_list list, ast_argument *a)
     return list;
 }
 
-ast_pattern_list ast_add_pattern(ast_pattern_list list, ast_pattern *item)
-{
+ast_pattern_list ast_add_pattern(ast_pattern_list list, ast_pattern *item) {
     if (list.last) list.last->next = item;
     else list.first = item;
     list.last = item;
     return list;
 }
 
-ast_stmt_list ast_add_stmt(ast_stmt_list list, ast_stmt *s)
-{
+ast_stmt_list ast_add_stmt(ast_stmt_list list, ast_stmt *s) {
     if (!s) return list;
     if (list.last) list.last->next = s;
     else list.first = s;
@@ -40,8 +36,7 @@ ast_stmt_list ast_add_stmt(ast_stmt_list list, ast_stmt *s)
     return list;
 }
 
-static ast_expr *new_expr(parser *p, ast_expr_kind kind, span where)
-{
+static ast_expr *new_expr(parser *p, ast_expr_kind kind, span where) {
     ast_expr *e = ARENA_NEW(p->arena, ast_expr);
     e->kind = kind;
     e->where = where;
@@ -50,8 +45,7 @@ static ast_expr *new_expr(parser *p, ast_expr_kind kind, span where)
 }
 
 /* Counts what is below e. A tree that is too deep is cut off and reported, once in a statement. */
-static ast_expr *over(parser *p, ast_expr *e, unsigned depth_below)
-{
+static ast_expr *over(parser *p, ast_expr *e, unsigned depth_below) {
     e->depth = depth_below + 1;
     if (e->depth <= AST_MAX_DEPTH) return e;
     if (!p->statement_broken) {
@@ -63,72 +57,55 @@ static ast_expr *over(parser *p, ast_expr *e, unsigned depth_below)
     return new_expr(p, AST_NONE, e->where);
 }
 
-static unsigned deeper(unsigned a, unsigned b)
-{
-    return a > b ? a : b;
-}
+static unsigned deeper(unsigned a, unsigned b) { return a > b ? a : b; }
 
-ast_expr *ast_new_name(parser *p, ast_name name)
-{
+ast_expr *ast_new_name(parser *p, ast_name name) {
     ast_expr *e = new_expr(p, AST_NAME, name.where);
     e->name = name;
     return e;
 }
 
-ast_expr *ast_new_integer(parser *p, span where, int64_t value)
-{
+ast_expr *ast_new_integer(parser *p, span where, int64_t value) {
     ast_expr *e = new_expr(p, AST_INTEGER, where);
     e->integer = value;
     return e;
 }
 
-ast_expr *ast_new_real(parser *p, span where, double value)
-{
+ast_expr *ast_new_real(parser *p, span where, double value) {
     ast_expr *e = new_expr(p, AST_REAL, where);
     e->real = value;
     return e;
 }
 
-ast_expr *ast_new_string(parser *p, span where, const char *value)
-{
+ast_expr *ast_new_string(parser *p, span where, const char *value) {
     ast_expr *e = new_expr(p, AST_STRING, where);
     e->string = value;
     return e;
 }
 
-ast_expr *ast_new_bool(parser *p, span where, bool value)
-{
+ast_expr *ast_new_bool(parser *p, span where, bool value) {
     ast_expr *e = new_expr(p, AST_BOOL, where);
     e->boolean = value;
     return e;
 }
 
-ast_expr *ast_new_none(parser *p, span where)
-{
-    return new_expr(p, AST_NONE, where);
-}
+ast_expr *ast_new_none(parser *p, span where) { return new_expr(p, AST_NONE, where); }
 
-ast_expr *ast_new_ellipsis(parser *p, span where)
-{
-    return new_expr(p, AST_ELLIPSIS, where);
-}
+ast_expr *ast_new_ellipsis(parser *p, span where) { return new_expr(p, AST_ELLIPSIS, where); }
 
-ast_expr *ast_new_tuple(parser *p, span where, ast_expr_list items)
-{
+ast_expr *ast_new_tuple(parser *p, span where, ast_expr_list items) {
     ast_expr *e = new_expr(p, AST_TUPLE, where);
     e->items = items.first;
     return over(p, e, items.depth);
 }
 
-ast_expr *ast_new_parenthesis(parser *p, span where, ast_expr_list items, bool trailing_comma)
-{
+ast_expr *ast_new_parenthesis(parser *p, span where, ast_expr_list items, bool trailing_comma) {
     bool just_one = items.first == items.last && !trailing_comma;
     return just_one ? items.first : ast_new_tuple(p, where, items);
 }
 
 /* As Python: a keyword only once, and nothing positional behind a keyword. */
-static void check_arguments(parser *p, const ast_argument *first)
-{
+static void check_arguments(parser *p, const ast_argument *first) {
     const ast_argument *keyword = NULL;
     for (const ast_argument *a = first; a; a = a->next) {
         if (a->name.text) {
@@ -152,8 +129,7 @@ static void check_arguments(parser *p, const ast_argument *first)
     }
 }
 
-ast_expr *ast_new_call(parser *p, span where, ast_name name, ast_argument_list arguments)
-{
+ast_expr *ast_new_call(parser *p, span where, ast_name name, ast_argument_list arguments) {
     ast_expr *e = new_expr(p, AST_CALL, where);
     e->name = name;
     e->arguments = arguments.first;
@@ -161,16 +137,14 @@ ast_expr *ast_new_call(parser *p, span where, ast_name name, ast_argument_list a
     return over(p, e, arguments.depth);
 }
 
-ast_expr *ast_new_index(parser *p, span where, ast_expr *operand, ast_expr_list items)
-{
+ast_expr *ast_new_index(parser *p, span where, ast_expr *operand, ast_expr_list items) {
     ast_expr *e = new_expr(p, AST_INDEX, where);
     e->operand = operand;
     e->items = items.first;
     return over(p, e, deeper(operand->depth, items.depth));
 }
 
-ast_expr *ast_new_slice(parser *p, span where, ast_expr *lower, ast_expr *upper, ast_expr *step)
-{
+ast_expr *ast_new_slice(parser *p, span where, ast_expr *lower, ast_expr *upper, ast_expr *step) {
     ast_expr *e = new_expr(p, AST_SLICE, where);
     e->lower = lower;
     e->upper = upper;
@@ -179,15 +153,13 @@ ast_expr *ast_new_slice(parser *p, span where, ast_expr *lower, ast_expr *upper,
     return over(p, e, deeper(depth, step ? step->depth : 0));
 }
 
-ast_expr *ast_new_negate(parser *p, span where, ast_expr *operand)
-{
+ast_expr *ast_new_negate(parser *p, span where, ast_expr *operand) {
     ast_expr *e = new_expr(p, AST_NEGATE, where);
     e->operand = operand;
     return over(p, e, operand->depth);
 }
 
-ast_expr *ast_new_binary(parser *p, span where, ast_operator op, span op_where, ast_expr *left, ast_expr *right)
-{
+ast_expr *ast_new_binary(parser *p, span where, ast_operator op, span op_where, ast_expr *left, ast_expr *right) {
     ast_expr *e = new_expr(p, AST_BINARY, where);
     e->op = op;
     e->op_where = op_where;
@@ -197,8 +169,7 @@ ast_expr *ast_new_binary(parser *p, span where, ast_operator op, span op_where, 
 }
 
 /* Only layers have dotted names; what is called or read may have one too, if only to be told what to write. */
-static void check_plain(parser *p, ast_name name, const char *what)
-{
+static void check_plain(parser *p, ast_name name, const char *what) {
     const char *dot = strrchr(name.text, '.');
     if (!dot) return;
     diag *e = diag_error(p->diags, name.where, "the name of %s cannot have a '.'; only a layer's can", what);
@@ -206,8 +177,7 @@ static void check_plain(parser *p, ast_name name, const char *what)
     if (!digit) diag_hint(e, "call it %.60s", dot + 1);
 }
 
-ast_argument *ast_new_argument(parser *p, span where, ast_name name, ast_expr *value)
-{
+ast_argument *ast_new_argument(parser *p, span where, ast_name name, ast_expr *value) {
     ast_argument *a = ARENA_NEW(p->arena, ast_argument);
     if (name.text) check_plain(p, name, "an argument");
     a->name = name;
@@ -216,8 +186,7 @@ ast_argument *ast_new_argument(parser *p, span where, ast_name name, ast_expr *v
     return a;
 }
 
-ast_type *ast_new_type(parser *p, span where, ast_name element, ast_expr_list dims)
-{
+ast_type *ast_new_type(parser *p, span where, ast_name element, ast_expr_list dims) {
     ast_type *t = ARENA_NEW(p->arena, ast_type);
     t->element = element;
     t->dims = dims.first;
@@ -225,15 +194,13 @@ ast_type *ast_new_type(parser *p, span where, ast_name element, ast_expr_list di
     return t;
 }
 
-static ast_pattern *new_pattern(parser *p, span where)
-{
+static ast_pattern *new_pattern(parser *p, span where) {
     ast_pattern *item = ARENA_NEW(p->arena, ast_pattern);
     item->where = where;
     return item;
 }
 
-ast_pattern *ast_new_pattern_name(parser *p, span where, ast_name name, ast_type *type)
-{
+ast_pattern *ast_new_pattern_name(parser *p, span where, ast_name name, ast_type *type) {
     ast_pattern *item = new_pattern(p, where);
     check_plain(p, name, "a value");
     item->name = name;
@@ -241,16 +208,14 @@ ast_pattern *ast_new_pattern_name(parser *p, span where, ast_name name, ast_type
     return item;
 }
 
-ast_pattern *ast_new_pattern_tuple(parser *p, span where, ast_pattern_list items, bool trailing_comma)
-{
+ast_pattern *ast_new_pattern_tuple(parser *p, span where, ast_pattern_list items, bool trailing_comma) {
     if (items.first == items.last && !trailing_comma) return items.first;
     ast_pattern *item = new_pattern(p, where);
     item->items = items.first;
     return item;
 }
 
-static ast_stmt *new_stmt(parser *p, ast_stmt_kind kind, span where, ast_name name)
-{
+static ast_stmt *new_stmt(parser *p, ast_stmt_kind kind, span where, ast_name name) {
     ast_stmt *s = ARENA_NEW(p->arena, ast_stmt);
     s->kind = kind;
     s->where = where;
@@ -258,8 +223,7 @@ static ast_stmt *new_stmt(parser *p, ast_stmt_kind kind, span where, ast_name na
     return s;
 }
 
-ast_stmt *ast_new_dim(parser *p, span where, ast_name name, ast_expr *lower, ast_expr *upper)
-{
+ast_stmt *ast_new_dim(parser *p, span where, ast_name name, ast_expr *lower, ast_expr *upper) {
     check_plain(p, name, "a dim");
     ast_stmt *s = new_stmt(p, AST_DIM, where, name);
     s->lower = lower;
@@ -267,24 +231,21 @@ ast_stmt *ast_new_dim(parser *p, span where, ast_name name, ast_expr *lower, ast
     return s;
 }
 
-ast_stmt *ast_new_weights(parser *p, span where, const char *string, span string_where)
-{
+ast_stmt *ast_new_weights(parser *p, span where, const char *string, span string_where) {
     ast_stmt *s = new_stmt(p, AST_WEIGHTS, where, (ast_name){0});
     s->string = string;
     s->string_where = string_where;
     return s;
 }
 
-ast_stmt *ast_new_input(parser *p, span where, ast_name name, ast_type *type)
-{
+ast_stmt *ast_new_input(parser *p, span where, ast_name name, ast_type *type) {
     check_plain(p, name, "an input");
     ast_stmt *s = new_stmt(p, AST_INPUT, where, name);
     s->type = type;
     return s;
 }
 
-ast_stmt *ast_new_state(parser *p, span where, ast_name name, ast_type *type, ast_expr *value)
-{
+ast_stmt *ast_new_state(parser *p, span where, ast_name name, ast_type *type, ast_expr *value) {
     check_plain(p, name, "a state");
     ast_stmt *s = new_stmt(p, AST_STATE, where, name);
     s->type = type;
@@ -292,8 +253,7 @@ ast_stmt *ast_new_state(parser *p, span where, ast_name name, ast_type *type, as
     return s;
 }
 
-ast_stmt *ast_new_param(parser *p, span where, ast_name name, ast_type *type, ast_from from)
-{
+ast_stmt *ast_new_param(parser *p, span where, ast_name name, ast_type *type, ast_from from) {
     check_plain(p, name, "a param");
     ast_stmt *s = new_stmt(p, AST_PARAM, where, name);
     s->type = type;
@@ -302,8 +262,7 @@ ast_stmt *ast_new_param(parser *p, span where, ast_name name, ast_type *type, as
     return s;
 }
 
-ast_stmt *ast_new_layer(parser *p, span where, ast_name name, ast_expr *call, ast_from from)
-{
+ast_stmt *ast_new_layer(parser *p, span where, ast_name name, ast_expr *call, ast_from from) {
     ast_stmt *s = new_stmt(p, AST_LAYER, where, name);
     s->value = call;
     s->string = from.string;
@@ -312,8 +271,7 @@ ast_stmt *ast_new_layer(parser *p, span where, ast_name name, ast_expr *call, as
 }
 
 ast_stmt *ast_new_bind(parser *p, span where, span pattern_where, ast_pattern_list pattern, bool trailing_comma,
-                       ast_expr *value)
-{
+                       ast_expr *value) {
     ast_stmt *s = new_stmt(p, AST_BIND, where, (ast_name){0});
     /* (a, b) = … is a, b = …, and a, = … takes the one part of a tuple. */
     ast_pattern *only = pattern.first == pattern.last ? pattern.first : NULL;
@@ -324,8 +282,7 @@ ast_stmt *ast_new_bind(parser *p, span where, span pattern_where, ast_pattern_li
     return s;
 }
 
-ast_stmt *ast_new_output(parser *p, span where, ast_name name, ast_type *type, ast_expr *value)
-{
+ast_stmt *ast_new_output(parser *p, span where, ast_name name, ast_type *type, ast_expr *value) {
     check_plain(p, name, "an output");
     ast_stmt *s = new_stmt(p, AST_OUTPUT, where, name);
     s->type = type;
@@ -333,15 +290,13 @@ ast_stmt *ast_new_output(parser *p, span where, ast_name name, ast_type *type, a
     return s;
 }
 
-ast_stmt *ast_new_outputs(parser *p, span where, ast_pattern_list names)
-{
+ast_stmt *ast_new_outputs(parser *p, span where, ast_pattern_list names) {
     ast_stmt *s = new_stmt(p, AST_OUTPUTS, where, (ast_name){0});
     s->pattern = names.first;
     return s;
 }
 
-void ast_add_model(parser *p, span where, ast_name name, ast_stmt_list statements)
-{
+void ast_add_model(parser *p, span where, ast_name name, ast_stmt_list statements) {
     check_plain(p, name, "a model");
     ast_model *m = ARENA_NEW(p->arena, ast_model);
     m->name = name;

@@ -5,8 +5,7 @@
 
 #include "syntax/ast.h"
 
-static void add_string(text *to, const char *s)
-{
+static void add_string(text *to, const char *s) {
     text_add(to, "\"");
     for (; *s; s++) {
         unsigned char c = (unsigned char)*s;
@@ -21,8 +20,7 @@ static void add_string(text *to, const char *s)
 }
 
 /* The shortest decimal number that reads back as the same value, and as a real one. */
-static void add_real(text *to, double value)
-{
+static void add_real(text *to, double value) {
     if (isinf(value)) {
         text_add(to, "inf");
         return;
@@ -36,8 +34,7 @@ static void add_real(text *to, double value)
     if (!strpbrk(digits, ".e")) text_add(to, ".0");
 }
 
-static const char *operator_text(ast_operator op)
-{
+static const char *operator_text(ast_operator op) {
     switch (op) {
     case AST_ADD: return "+";
     case AST_SUB: return "-";
@@ -54,8 +51,7 @@ static const char *operator_text(ast_operator op)
 /* How tightly an expression holds together; what stands in a tighter place needs parentheses. */
 enum { LOOSE, SUM, PRODUCT, SIGN, POWER, TIGHT };
 
-static int tightness(const ast_expr *e)
-{
+static int tightness(const ast_expr *e) {
     if (e->kind == AST_NEGATE) return SIGN;
     if (e->kind != AST_BINARY) return TIGHT;
     if (e->op == AST_POW) return POWER;
@@ -64,16 +60,14 @@ static int tightness(const ast_expr *e)
 
 static void print_in(const ast_expr *e, int place, text *to);
 
-static void print_items(const ast_expr *items, text *to)
-{
+static void print_items(const ast_expr *items, text *to) {
     for (const ast_expr *e = items; e; e = e->next) {
         if (e != items) text_add(to, ", ");
         print_in(e, LOOSE, to);
     }
 }
 
-static void print_call(const ast_expr *e, text *to)
-{
+static void print_call(const ast_expr *e, text *to) {
     text_printf(to, "%s(", e->name.text);
     for (const ast_argument *a = e->arguments; a; a = a->next) {
         if (a != e->arguments) text_add(to, ", ");
@@ -83,8 +77,7 @@ static void print_call(const ast_expr *e, text *to)
     text_add(to, ")");
 }
 
-static void print_slice(const ast_expr *e, text *to)
-{
+static void print_slice(const ast_expr *e, text *to) {
     if (e->lower) print_in(e->lower, LOOSE, to);
     text_add(to, ":");
     if (e->upper) print_in(e->upper, LOOSE, to);
@@ -93,8 +86,7 @@ static void print_slice(const ast_expr *e, text *to)
     print_in(e->step, LOOSE, to);
 }
 
-static void print_binary(const ast_expr *e, text *to)
-{
+static void print_binary(const ast_expr *e, text *to) {
     int own = tightness(e);
     /* ** binds to the right, and may have a sign there; the others bind to the left. */
     print_in(e->left, e->op == AST_POW ? TIGHT : own, to);
@@ -102,8 +94,7 @@ static void print_binary(const ast_expr *e, text *to)
     print_in(e->right, e->op == AST_POW ? SIGN : own + 1, to);
 }
 
-static void print_bare(const ast_expr *e, text *to)
-{
+static void print_bare(const ast_expr *e, text *to) {
     switch (e->kind) {
     case AST_NAME: text_add(to, e->name.text); break;
     case AST_INTEGER: text_printf(to, "%lld", (long long)e->integer); break;
@@ -133,35 +124,26 @@ static void print_bare(const ast_expr *e, text *to)
     }
 }
 
-static void print_in(const ast_expr *e, int place, text *to)
-{
+static void print_in(const ast_expr *e, int place, text *to) {
     bool parentheses = tightness(e) < place;
     if (parentheses) text_add(to, "(");
     print_bare(e, to);
     if (parentheses) text_add(to, ")");
 }
 
-void ast_print_expr(const ast_expr *e, text *to)
-{
-    print_in(e, LOOSE, to);
-}
+void ast_print_expr(const ast_expr *e, text *to) { print_in(e, LOOSE, to); }
 
 /* ---- as a tree ---- */
 
-static void indent(text *to, int level)
-{
-    text_printf(to, "%*s", 2 * level, "");
-}
+static void indent(text *to, int level) { text_printf(to, "%*s", 2 * level, ""); }
 
 static void dump_expr(const ast_expr *e, int level, text *to);
 
-static void dump_items(const ast_expr *items, int level, text *to)
-{
+static void dump_items(const ast_expr *items, int level, text *to) {
     for (const ast_expr *e = items; e; e = e->next) dump_expr(e, level, to);
 }
 
-static void dump_arguments(const ast_argument *first, int level, text *to)
-{
+static void dump_arguments(const ast_argument *first, int level, text *to) {
     for (const ast_argument *a = first; a; a = a->next) {
         if (!a->name.text) {
             dump_expr(a->value, level, to);
@@ -173,23 +155,20 @@ static void dump_arguments(const ast_argument *first, int level, text *to)
     }
 }
 
-static void dump_bound(const char *label, const ast_expr *bound, int level, text *to)
-{
+static void dump_bound(const char *label, const ast_expr *bound, int level, text *to) {
     if (!bound) return;
     indent(to, level);
     text_printf(to, "%s\n", label);
     dump_expr(bound, level + 1, to);
 }
 
-static void dump_leaf(const char *kind, const ast_expr *e, text *to)
-{
+static void dump_leaf(const char *kind, const ast_expr *e, text *to) {
     text_printf(to, "%s ", kind);
     print_bare(e, to);
     text_add(to, "\n");
 }
 
-static void dump_expr(const ast_expr *e, int level, text *to)
-{
+static void dump_expr(const ast_expr *e, int level, text *to) {
     indent(to, level);
     switch (e->kind) {
     case AST_NAME: dump_leaf("name", e, to); break;
@@ -230,16 +209,14 @@ static void dump_expr(const ast_expr *e, int level, text *to)
     }
 }
 
-static void dump_type(const ast_type *t, int level, text *to)
-{
+static void dump_type(const ast_type *t, int level, text *to) {
     if (!t) return;
     indent(to, level);
     text_printf(to, "type %s\n", t->element.text);
     dump_items(t->dims, level + 1, to);
 }
 
-static void dump_patterns(const ast_pattern *first, int level, text *to)
-{
+static void dump_patterns(const ast_pattern *first, int level, text *to) {
     for (const ast_pattern *item = first; item; item = item->next) {
         indent(to, level);
         if (item->name.text) text_printf(to, "to %s\n", item->name.text);
@@ -249,8 +226,7 @@ static void dump_patterns(const ast_pattern *first, int level, text *to)
     }
 }
 
-static void dump_from(const ast_stmt *s, int level, text *to)
-{
+static void dump_from(const ast_stmt *s, int level, text *to) {
     if (!s->string) return;
     indent(to, level);
     text_add(to, "from ");
@@ -258,12 +234,11 @@ static void dump_from(const ast_stmt *s, int level, text *to)
     text_add(to, "\n");
 }
 
-static void dump_stmt(const ast_stmt *s, int level, text *to)
-{
+static void dump_stmt(const ast_stmt *s, int level, text *to) {
     static const char *const kinds[] = {
-        [AST_DIM] = "dim",     [AST_WEIGHTS] = "weights", [AST_INPUT] = "input", [AST_STATE] = "state",
-        [AST_PARAM] = "param", [AST_LAYER] = "layer",     [AST_BIND] = "bind",   [AST_OUTPUT] = "output",
-        [AST_OUTPUTS] = "outputs",
+        [AST_DIM] = "dim",     [AST_WEIGHTS] = "weights", [AST_INPUT] = "input",
+        [AST_STATE] = "state", [AST_PARAM] = "param",     [AST_LAYER] = "layer",
+        [AST_BIND] = "bind",   [AST_OUTPUT] = "output",   [AST_OUTPUTS] = "outputs",
     };
     indent(to, level);
     text_add(to, kinds[s->kind]);
@@ -285,8 +260,7 @@ static void dump_stmt(const ast_stmt *s, int level, text *to)
     if (s->kind == AST_LAYER || s->kind == AST_PARAM) dump_from(s, level + 1, to);
 }
 
-void ast_dump(const ast_file *file, text *to)
-{
+void ast_dump(const ast_file *file, text *to) {
     for (const ast_model *m = file->models; m; m = m->next) {
         text_printf(to, "model %s\n", m->name.text);
         for (const ast_stmt *s = m->statements; s; s = s->next) dump_stmt(s, 1, to);

@@ -21,10 +21,10 @@ typedef struct {
 } token;
 
 typedef enum {
-    ROUND,       /* ( */
-    SQUARE,      /* [ */
-    BLOCK,       /* { of a model: lines in it are statements */
-    STRAY_BRACE  /* { where none belongs: reported, and then just a bracket */
+    ROUND,      /* ( */
+    SQUARE,     /* [ */
+    BLOCK,      /* { of a model: lines in it are statements */
+    STRAY_BRACE /* { where none belongs: reported, and then just a bracket */
 } opener_kind;
 
 typedef struct {
@@ -49,30 +49,24 @@ struct layout {
     size_t statement_indent;
 };
 
-layout *layout_new(parser *p)
-{
+layout *layout_new(parser *p) {
     layout *l = ARENA_NEW(p->arena, layout);
     l->p = p;
     return l;
 }
 
-layout_context layout_where(const layout *l)
-{
-    return l->at;
-}
+layout_context layout_where(const layout *l) { return l->at; }
 
 /* ---- reading ahead ---- */
 
-static token raw(layout *l)
-{
+static token raw(layout *l) {
     token t = {0};
     t.kind = nnc_raw_lex(&t.value, &t.where, l->p->scanner);
     if (t.kind == END) t.where = (span){l->p->source->size, l->p->source->size};
     return t;
 }
 
-static token take(layout *l)
-{
+static token take(layout *l) {
     if (!l->queued) return raw(l);
     token t = l->queue[0];
     l->queued--;
@@ -80,63 +74,43 @@ static token take(layout *l)
     return t;
 }
 
-static void put_back(layout *l, token t)
-{
+static void put_back(layout *l, token t) {
     if (l->queued == MAX_QUEUE) ice("the layout put back too many tokens");
     memmove(l->queue + 1, l->queue, l->queued * sizeof *l->queue);
     l->queue[0] = t;
     l->queued++;
 }
 
-static int peek(layout *l)
-{
+static int peek(layout *l) {
     if (!l->queued) l->queue[l->queued++] = raw(l);
     return l->queue[0].kind;
 }
 
 /* ---- brackets ---- */
 
-static const opener *innermost(const layout *l)
-{
-    return l->opener_count ? &l->openers[l->opener_count - 1] : NULL;
-}
+static const opener *innermost(const layout *l) { return l->opener_count ? &l->openers[l->opener_count - 1] : NULL; }
 
 /* Inside of these a line may go on. */
-static bool in_brackets(const layout *l)
-{
+static bool in_brackets(const layout *l) {
     const opener *o = innermost(l);
     return o && o->kind != BLOCK;
 }
 
-static void push(layout *l, opener_kind kind, span where)
-{
+static void push(layout *l, opener_kind kind, span where) {
     opener o = {kind, where, l->chain};
     ARENA_PUSH(l->p->arena, l->openers, l->opener_count, l->opener_capacity, o);
     l->chain = 0;
 }
 
-static void pop(layout *l)
-{
-    l->chain = l->openers[--l->opener_count].chain;
-}
+static void pop(layout *l) { l->chain = l->openers[--l->opener_count].chain; }
 
-static const char *closer_of(opener_kind kind)
-{
-    return kind == ROUND ? ")" : kind == SQUARE ? "]" : "}";
-}
+static const char *closer_of(opener_kind kind) { return kind == ROUND ? ")" : kind == SQUARE ? "]" : "}"; }
 
-static const char *opener_of(opener_kind kind)
-{
-    return kind == ROUND ? "(" : kind == SQUARE ? "[" : "{";
-}
+static const char *opener_of(opener_kind kind) { return kind == ROUND ? "(" : kind == SQUARE ? "[" : "{"; }
 
-static span behind_previous(const layout *l)
-{
-    return (span){l->at.where.end, l->at.where.end};
-}
+static span behind_previous(const layout *l) { return (span){l->at.where.end, l->at.where.end}; }
 
-static void report_unclosed(layout *l, const char *found)
-{
+static void report_unclosed(layout *l, const char *found) {
     const opener *o = innermost(l);
     if (l->p->statement_broken) return;
     l->p->statement_broken = true;
@@ -145,8 +119,7 @@ static void report_unclosed(layout *l, const char *found)
 }
 
 /* The closing token of the innermost bracket, where there is none in the text. */
-static token forgotten_closer(layout *l)
-{
+static token forgotten_closer(layout *l) {
     token t = {.where = behind_previous(l)};
     opener_kind kind = innermost(l)->kind;
     /* A stray brace was INVALID, and so is its end. */
@@ -157,8 +130,7 @@ static token forgotten_closer(layout *l)
 
 /* ---- where a statement begins ---- */
 
-static bool at_statement_start(const layout *l)
-{
+static bool at_statement_start(const layout *l) {
     int last = l->at.token;
     return !in_brackets(l) && (last == 0 || last == NEWLINE || last == '{' || last == '}');
 }
@@ -169,15 +141,14 @@ typedef struct {
 } word;
 
 /* The kind of a word that begins a statement; NAME when it is none. */
-static int word_kind(const char *name)
-{
+static int word_kind(const char *name) {
     static const word words[] = {
-        {"model", MODEL},     {"dim", DIM},         {"weights", WEIGHTS}, {"input", INPUT},   {"state", STATE},
-        {"param", PARAM},     {"layer", LAYER},     {"output", OUTPUT},   {"target", RESERVED}, {"loss", RESERVED},
-        {"train", RESERVED},  {"import", RESERVED}, {"fn", RESERVED},     {"repeat", RESERVED}, {"if", RESERVED},
-        {"def", PYTHON},      {"class", PYTHON},    {"return", PYTHON},   {"from", PYTHON},   {"with", PYTHON},
-        {"for", PYTHON},      {"while", PYTHON},    {"pass", PYTHON},     {"assert", PYTHON}, {"super", PYTHON},
-        {"else", PYTHON},     {"elif", PYTHON},     {"try", PYTHON},      {"except", PYTHON}, {"print", PYTHON},
+        {"model", MODEL},    {"dim", DIM},         {"weights", WEIGHTS}, {"input", INPUT},     {"state", STATE},
+        {"param", PARAM},    {"layer", LAYER},     {"output", OUTPUT},   {"target", RESERVED}, {"loss", RESERVED},
+        {"train", RESERVED}, {"import", RESERVED}, {"fn", RESERVED},     {"repeat", RESERVED}, {"if", RESERVED},
+        {"def", PYTHON},     {"class", PYTHON},    {"return", PYTHON},   {"from", PYTHON},     {"with", PYTHON},
+        {"for", PYTHON},     {"while", PYTHON},    {"pass", PYTHON},     {"assert", PYTHON},   {"super", PYTHON},
+        {"else", PYTHON},    {"elif", PYTHON},     {"try", PYTHON},      {"except", PYTHON},   {"print", PYTHON},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(words[i].text, name) == 0) return words[i].kind;
@@ -185,20 +156,15 @@ static int word_kind(const char *name)
 }
 
 /* Words of Python are names like any other, if they are bound. */
-static bool may_be_bound(int next)
-{
-    return next == '=' || next == ',' || next == ':';
-}
+static bool may_be_bound(int next) { return next == '=' || next == ',' || next == ':'; }
 
-static size_t indent_of(const layout *l, span where)
-{
+static size_t indent_of(const layout *l, span where) {
     size_t begin = where.begin;
     while (begin > 0 && l->p->source->text[begin - 1] != '\n') begin--;
     return where.begin - begin;
 }
 
-static bool ends_operand(int kind)
-{
+static bool ends_operand(int kind) {
     return kind == NAME || kind == INTEGER || kind == REAL || kind == STRING || kind == BOOL || kind == NONE ||
            kind == ')' || kind == ']' || kind == ELLIPSIS || kind == INVALID;
 }
@@ -206,8 +172,7 @@ static bool ends_operand(int kind)
 /* Whether t, the first token of a line inside of brackets, must be that of a new statement: then a bracket was
  * forgotten. Two operands in a row never make sense; whether a bracket or a comma is missing between them, the
  * indentation tells. */
-static bool begins_statement(layout *l, const token *t)
-{
+static bool begins_statement(layout *l, const token *t) {
     if (t->kind != NAME && t->kind != '(') return false;
     int kind = t->kind == NAME ? word_kind(t->value.NAME.text) : NAME;
     if (kind != NAME && kind != RESERVED && kind != PYTHON && (peek(l) == NAME || peek(l) == STRING)) return true;
@@ -215,14 +180,12 @@ static bool begins_statement(layout *l, const token *t)
 }
 
 /* `from` is a word behind layer NAME = Kind(…) and param NAME: TYPE[…] only. */
-static bool begins_from(const layout *l, const token *t)
-{
+static bool begins_from(const layout *l, const token *t) {
     bool may = l->at.statement_first == LAYER || l->at.statement_first == PARAM;
     return may && l->given > 1 && !in_brackets(l) && strcmp(t->value.NAME.text, "from") == 0;
 }
 
-static token begin_statement(layout *l, token t)
-{
+static token begin_statement(layout *l, token t) {
     l->p->statement_broken = false;
     l->chain = 0;
     l->given = 0;
@@ -239,8 +202,7 @@ static token begin_statement(layout *l, token t)
 /* ---- the tokens, one kind at a time ---- */
 
 /* ')' or ']' */
-static token close_bracket(layout *l, token t)
-{
+static token close_bracket(layout *l, token t) {
     opener_kind kind = t.kind == ')' ? ROUND : SQUARE;
     const opener *o = innermost(l);
     if (o && o->kind == kind) {
@@ -253,14 +215,12 @@ static token close_bracket(layout *l, token t)
         put_back(l, t);
         return forgotten_closer(l);
     }
-    if (!l->p->statement_broken)
-        diag_error(l->p->diags, t.where, "this '%s' closes nothing", closer_of(kind));
+    if (!l->p->statement_broken) diag_error(l->p->diags, t.where, "this '%s' closes nothing", closer_of(kind));
     t.kind = INVALID;
     return t;
 }
 
-static token open_brace(layout *l, token t)
-{
+static token open_brace(layout *l, token t) {
     bool behind_head = l->at.statement_first == MODEL || l->at.statement_first == RESERVED;
     if (!in_brackets(l) && l->given && behind_head) {
         push(l, BLOCK, t.where);
@@ -272,8 +232,7 @@ static token open_brace(layout *l, token t)
     return t;
 }
 
-static token close_brace(layout *l, token t)
-{
+static token close_brace(layout *l, token t) {
     const opener *o = innermost(l);
     if (!o) return t; /* the grammar reports it */
     if (o->kind == STRAY_BRACE) t.kind = INVALID;
@@ -282,8 +241,7 @@ static token close_brace(layout *l, token t)
 }
 
 /* `model NAME` while a model is still open: its } is missing. */
-static bool model_is_open(layout *l, const token *t)
-{
+static bool model_is_open(layout *l, const token *t) {
     if (t->kind != MODEL || peek(l) != NAME || !l->opener_count) return false;
     diag *e = diag_error(l->p->diags, t->where, "expected '}' before the next model");
     diag_note(e, innermost(l)->where, "it closes this '{'");
@@ -292,21 +250,18 @@ static bool model_is_open(layout *l, const token *t)
 }
 
 /* Lines that are an error as a whole are not looked at any closer. */
-static bool in_rejected_line(const layout *l)
-{
+static bool in_rejected_line(const layout *l) {
     return l->at.statement_first == RESERVED || l->at.statement_first == PYTHON;
 }
 
-static token unknown(layout *l, token t)
-{
+static token unknown(layout *l, token t) {
     if (!in_rejected_line(l)) lexical_error(l->p, t.where);
     t.kind = INVALID;
     return t;
 }
 
 /* `self.lstm`, pasted from Python, is reported and then read as `lstm`. */
-static void drop_self(layout *l, token *t)
-{
+static void drop_self(layout *l, token *t) {
     ast_name *name = &t->value.NAME;
     if (strncmp(name->text, "self.", 5) != 0 || in_rejected_line(l)) return;
     diag *e = diag_error(l->p->diags, t->where, "there is no self in a .nn file");
@@ -316,20 +271,17 @@ static void drop_self(layout *l, token *t)
 }
 
 /* Brackets, signs and powers make the grammar's stack grow; a chain of + does not, and is limited by the AST. */
-static token limit_depth(layout *l, token t)
-{
+static token limit_depth(layout *l, token t) {
     if (t.kind == '-' || t.kind == POW) l->chain++;
     if (t.kind == ',' || t.kind == '=' || t.kind == ':') l->chain = 0;
     if (l->chain <= AST_MAX_DEPTH && l->opener_count <= AST_MAX_DEPTH) return t;
-    if (!l->p->statement_broken)
-        diag_error(l->p->diags, t.where, "this is nested more than %d deep", AST_MAX_DEPTH);
+    if (!l->p->statement_broken) diag_error(l->p->diags, t.where, "this is nested more than %d deep", AST_MAX_DEPTH);
     t.kind = INVALID;
     return t;
 }
 
 /* The end of the file closes what is open, from the inside. */
-static token end_of_file(layout *l, token t)
-{
+static token end_of_file(layout *l, token t) {
     if (!at_statement_start(l)) {
         put_back(l, t);
         return (token){.kind = NEWLINE, .where = behind_previous(l)};
@@ -348,8 +300,7 @@ static token end_of_file(layout *l, token t)
 }
 
 /* The next token that is not a line end without a meaning. */
-static token skip_line_ends(layout *l, bool *new_line)
-{
+static token skip_line_ends(layout *l, bool *new_line) {
     token t = take(l);
     *new_line = false;
     while (t.kind == NEWLINE && (in_brackets(l) || at_statement_start(l))) {
@@ -365,8 +316,7 @@ static token skip_line_ends(layout *l, bool *new_line)
 }
 
 /* Closers that are due for brackets that were forgotten. False when there is none left. */
-static bool close_forgotten(layout *l, token *t)
-{
+static bool close_forgotten(layout *l, token *t) {
     bool due = l->closing ? in_brackets(l) : l->closing_model && l->opener_count;
     if (due) *t = forgotten_closer(l);
     else if (l->closing) *t = (token){.kind = NEWLINE, .where = behind_previous(l)};
@@ -377,8 +327,7 @@ static bool close_forgotten(layout *l, token *t)
 }
 
 /* Whether t shows that a bracket before it was forgotten; then that is reported. */
-static bool shows_forgotten(layout *l, token *t, bool new_line)
-{
+static bool shows_forgotten(layout *l, token *t, bool new_line) {
     if (!in_brackets(l)) return false;
     const char *found = NULL;
     if (t->kind == END) found = "the end of the file";
@@ -388,8 +337,7 @@ static bool shows_forgotten(layout *l, token *t, bool new_line)
     return found != NULL;
 }
 
-static token next(layout *l)
-{
+static token next(layout *l) {
     token t;
     if (close_forgotten(l, &t)) return t;
 
@@ -427,8 +375,7 @@ static token next(layout *l)
     return limit_depth(l, t);
 }
 
-int nnc_lex(NNC_STYPE *value, span *where, parser *p)
-{
+int nnc_lex(NNC_STYPE *value, span *where, parser *p) {
     layout *l = p->layout;
     bool was_in_brackets = in_brackets(l);
     span opener_before = was_in_brackets ? innermost(l)->where : (span){0, 0};

@@ -7,16 +7,14 @@
 #include "syntax/parser.h"
 
 /* The digits of a number without its underscores. */
-static char *plain_number(parser *p, span where)
-{
+static char *plain_number(parser *p, span where) {
     char *plain = arena_alloc(p->arena, where.end - where.begin + 1), *to = plain;
     for (size_t i = where.begin; i < where.end; i++)
         if (p->source->text[i] != '_') *to++ = p->source->text[i];
     return plain;
 }
 
-bool lexical_integer(parser *p, span where, int64_t *value)
-{
+bool lexical_integer(parser *p, span where, int64_t *value) {
     const char *digits = plain_number(p, where);
     if (digits[0] == '0' && digits[strspn(digits, "0")]) {
         diag *e = diag_error(p->diags, where, "a number must not begin with 0");
@@ -33,8 +31,7 @@ bool lexical_integer(parser *p, span where, int64_t *value)
     return true;
 }
 
-bool lexical_real(parser *p, span where, double *value)
-{
+bool lexical_real(parser *p, span where, double *value) {
     *value = strtod(plain_number(p, where), NULL);
     if (isinf(*value)) {
         diag *e = diag_error(p->diags, where, "this number is too large for a real number");
@@ -44,13 +41,9 @@ bool lexical_real(parser *p, span where, double *value)
     return true;
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
-static int hex_digit(char c)
-{
+static int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
@@ -58,8 +51,7 @@ static int hex_digit(char c)
 }
 
 /* The byte that an escape stands for, or -1. *s is behind the backslash, and is moved behind the escape. */
-static int unescape(const char **s, const char *end)
-{
+static int unescape(const char **s, const char *end) {
     static const char letters[] = "\\'\"ntr", bytes[] = "\\'\"\n\t\r";
     char letter = *(*s)++;
     if (letter == 'x' && end - *s >= 2) {
@@ -73,8 +65,7 @@ static int unescape(const char **s, const char *end)
     return found ? bytes[found - letters] : -1;
 }
 
-bool lexical_string(parser *p, span where, const char **value)
-{
+bool lexical_string(parser *p, span where, const char **value) {
     const char *s = p->source->text + where.begin + 1, *end = p->source->text + where.end - 1;
     char *bytes = arena_alloc(p->arena, where.end - where.begin), *to = bytes;
     bool good = true;
@@ -99,21 +90,18 @@ bool lexical_string(parser *p, span where, const char **value)
     return good;
 }
 
-static bool begins_with(const char *s, size_t length, const char *with)
-{
+static bool begins_with(const char *s, size_t length, const char *with) {
     return length >= strlen(with) && memcmp(s, with, strlen(with)) == 0;
 }
 
-static void number_error(parser *p, span where, const char *s)
-{
+static void number_error(parser *p, span where, const char *s) {
     diag *e = diag_error(p->diags, where, "this is neither a number nor a name");
     if (s[0] == '0' && s[1] && strchr("xXoObB", s[1])) diag_hint(e, "numbers are written in decimal");
     else if (strchr("jJ", p->source->text[where.end - 1])) diag_hint(e, "there are no complex numbers");
     else diag_hint(e, "a number is written as in Python: 64, 1_000, 0.5, 1e-7; a name does not begin with a digit");
 }
 
-static void quote_error(parser *p, span where, const char *s, size_t length)
-{
+static void quote_error(parser *p, span where, const char *s, size_t length) {
     if (begins_with(s, length, "\"\"\"") || begins_with(s, length, "'''")) {
         diag *e = diag_error(p->diags, where, "there are no strings of several lines");
         diag_hint(e, "a comment begins with #");
@@ -123,8 +111,7 @@ static void quote_error(parser *p, span where, const char *s, size_t length)
     diag_hint(e, "put a %c behind it", s[0]);
 }
 
-static void operator_error(parser *p, span where, const char *s, size_t length)
-{
+static void operator_error(parser *p, span where, const char *s, size_t length) {
     diag *e = diag_error(p->diags, where, "'%.*s' is not an operator of the language", (int)length, s);
     if (s[0] == '@') diag_hint(e, "write matmul(a, b)");
     else if (length >= 2 && s[length - 1] == '=' && !strchr("<>=!:", s[0]))
@@ -133,8 +120,7 @@ static void operator_error(parser *p, span where, const char *s, size_t length)
 }
 
 /* A word with characters that are not ASCII. */
-static void not_ascii_error(parser *p, span where, const char *s, size_t length)
-{
+static void not_ascii_error(parser *p, span where, const char *s, size_t length) {
     static const struct {
         const char *bytes, *message, *hint;
     } known[] = {
@@ -161,8 +147,7 @@ static void not_ascii_error(parser *p, span where, const char *s, size_t length)
     diag_error(p->diags, where, "names are made of ASCII letters, digits and _");
 }
 
-void lexical_error(parser *p, span where)
-{
+void lexical_error(parser *p, span where) {
     const char *s = p->source->text + where.begin;
     size_t length = where.end - where.begin;
     if ((s[0] >= '0' && s[0] <= '9') || (s[0] == '.' && length > 1 && s[1] >= '0' && s[1] <= '9')) {

@@ -11,8 +11,7 @@ int nnc_raw_lex_destroy(void *scanner);
 struct yy_buffer_state *nnc_raw__scan_bytes(const char *bytes, int length, void *scanner);
 
 /* False when the file cannot be text at all. Bytes that are not UTF-8 are reported once: they have one cause. */
-static bool check_encoding(parser *p)
-{
+static bool check_encoding(parser *p) {
     const source *s = p->source;
     bool reported = false;
     for (size_t i = 0; i < s->size;) {
@@ -33,16 +32,14 @@ static bool check_encoding(parser *p)
     return true;
 }
 
-static void run(parser *p)
-{
+static void run(parser *p) {
     if (nnc_raw_lex_init_extra(p, &p->scanner) != 0) ice("out of memory");
     if (!nnc_raw__scan_bytes(p->source->text, (int)p->source->size, p->scanner)) ice("out of memory");
     nnc_parse(p);
     nnc_raw_lex_destroy(p->scanner);
 }
 
-ast_file *parse_file(arena *a, const source *s, diag_list *diags)
-{
+ast_file *parse_file(arena *a, const source *s, diag_list *diags) {
     parser p = {.arena = a, .source = s, .diags = diags, .file = ARENA_NEW(a, ast_file)};
     p.file->source = s;
     p.layout = layout_new(&p);

@@ -6,8 +6,7 @@
 #include "nnc.tab.h"
 
 /* How each statement is written. */
-static const char *form_of(int statement_first)
-{
+static const char *form_of(int statement_first) {
     switch (statement_first) {
     case MODEL: return "model NAME { … }";
     case DIM: return "dim T = 1..128, or dim H = 64";
@@ -26,30 +25,27 @@ typedef struct {
     size_t count;
 } name_set;
 
-static bool has(const name_set *set, const char *name)
-{
+static bool has(const name_set *set, const char *name) {
     for (size_t i = 0; i < set->count; i++)
         if (strcmp(set->names[i], name) == 0) return true;
     return false;
 }
 
 /* Some things one expects come as a crowd: these stand for all of it. */
-static bool in_crowd(const char *name, const char *const *crowd)
-{
+static bool in_crowd(const char *name, const char *const *crowd) {
     for (; *crowd; crowd++)
         if (strcmp(name, *crowd) == 0) return true;
     return false;
 }
 
 /* "',', ')' or an operator" */
-static const char *list_expected(arena *a, const name_set *expected, const layout_context *at)
-{
-    static const char *const expression[] = {"a name", "a number", "a real number", "a string", "true or false",
-                                             "none",   "'('",      "'['",           "'-'",      "'...'", NULL};
+static const char *list_expected(arena *a, const name_set *expected, const layout_context *at) {
+    static const char *const expression[] = {
+        "a name", "a number", "a real number", "a string", "true or false", "none", "'('", "'['", "'-'", "'...'", NULL};
     static const char *const operators[] = {"'+'", "'-'", "'*'", "'/'", "'//'", "'**'", "'['", "'('", NULL};
-    static const char *const statement[] = {"'model'", "'dim'",    "'weights'", "'input'", "'state'",
-                                            "'param'", "'layer'",  "'output'",  "a name",  "'('",
-                                            "a reserved word",     "a word of Python",     NULL};
+    static const char *const statement[] = {
+        "'model'",  "'dim'",  "'weights'", "'input'",         "'state'",          "'param'", "'layer'",
+        "'output'", "a name", "'('",       "a reserved word", "a word of Python", NULL};
     bool wants_statement = has(expected, "'dim'");
     bool wants_expression = has(expected, "a real number"), wants_operator = has(expected, "'*'");
     /* Behind a word the grammar takes what would bind it as a name too, only to report that. */
@@ -80,8 +76,7 @@ static const char *list_expected(arena *a, const name_set *expected, const layou
 }
 
 /* What stands there, as the user wrote it. */
-static const char *describe_found(const parser *p, const layout_context *at)
-{
+static const char *describe_found(const parser *p, const layout_context *at) {
     if (at->token == NEWLINE) return "the end of the line";
     if (at->token == END) return "the end of the file";
     const char *s = p->source->text + at->where.begin;
@@ -90,15 +85,13 @@ static const char *describe_found(const parser *p, const layout_context *at)
     return arena_printf(p->arena, "'%.*s%s'", (int)(length <= 40 ? length : 40), s, length <= 40 ? "" : "…");
 }
 
-static bool is_word(const parser *p, span where, const char *word)
-{
+static bool is_word(const parser *p, span where, const char *word) {
     size_t length = where.end - where.begin;
     return length == strlen(word) && memcmp(p->source->text + where.begin, word, length) == 0;
 }
 
 /* A hint for operators of Python that are words. */
-static bool hint_python_operator(const parser *p, const layout_context *at, diag *e)
-{
+static bool hint_python_operator(const parser *p, const layout_context *at, diag *e) {
     static const char *const words[] = {"if", "for", "and", "or", "not", "in", "is", "else", "lambda", "await"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!is_word(p, at->where, words[i]) && !is_word(p, at->previous_where, words[i])) continue;
@@ -109,28 +102,23 @@ static bool hint_python_operator(const parser *p, const layout_context *at, diag
 }
 
 /* A hint for statements that begin with a name, most of them pasted from Python. */
-static void hint_binding(const parser *p, const layout_context *at, diag *e)
-{
+static void hint_binding(const parser *p, const layout_context *at, diag *e) {
     const char *name = p->source->text + at->statement_where.begin;
     int length = (int)(at->statement_where.end - at->statement_where.begin);
     if (length > 60) return;
     if (at->place == 1 && at->token == '(')
         diag_hint(e, "a statement binds what a call gives: NAME = %.*s(…)", length, name);
-    else if (at->place == 1 && at->token == '[')
-        diag_hint(e, "values do not change in place; bind a new one");
+    else if (at->place == 1 && at->token == '[') diag_hint(e, "values do not change in place; bind a new one");
     else if (at->place == 1 && at->token == NAME)
         diag_hint(e, "a statement is NAME = EXPR, or begins with dim, weights, input, state, param, layer or output");
-    else if (at->place == 1 && at->token == NEWLINE)
-        diag_hint(e, "to write a value out: output %.*s", length, name);
+    else if (at->place == 1 && at->token == NEWLINE) diag_hint(e, "to write a value out: output %.*s", length, name);
 }
 
-static bool is_operator(int token)
-{
+static bool is_operator(int token) {
     return token == '+' || token == '-' || token == '*' || token == '/' || token == FLOORDIV || token == POW;
 }
 
-static void add_hint(const parser *p, const layout_context *at, const name_set *expected, diag *e)
-{
+static void add_hint(const parser *p, const layout_context *at, const name_set *expected, diag *e) {
     bool after_operand = has(expected, "'*'");
     bool wants_expression = has(expected, "a real number");
     if (after_operand && at->token == NAME && hint_python_operator(p, at, e)) return;
@@ -142,16 +130,17 @@ static void add_hint(const parser *p, const layout_context *at, const name_set *
         diag_hint(e, "a range LOW..HIGH gives the bounds of a dim only; a slice is x[a:b]");
         return;
     }
-    if (wants_expression && (at->token == '*' || at->token == POW) &&
-        (at->previous == '(' || at->previous == ',')) {
+    if (wants_expression && (at->token == '*' || at->token == POW) && (at->previous == '(' || at->previous == ',')) {
         diag_hint(e, "arguments are not unpacked with * or **; write them one by one");
         return;
     }
     int first = at->statement_first;
     bool begins_value = at->previous == '=' || at->previous == DOTDOT;
     if (first == LAYER && at->place == 1 && (at->token == INTEGER || at->token == REAL)) {
-        diag_hint(e, "a name begins with a letter; the key in the weights is given by from: layer NAME = Kind(…) "
-                     "from \"%.*s\"", (int)(at->where.end - at->where.begin), p->source->text + at->where.begin);
+        diag_hint(e,
+                  "a name begins with a letter; the key in the weights is given by from: layer NAME = Kind(…) "
+                  "from \"%.*s\"",
+                  (int)(at->where.end - at->where.begin), p->source->text + at->where.begin);
     } else if (first == WEIGHTS && at->token == NAME) {
         diag_hint(e, "the name of the file stands in quotes");
     } else if (first == OUTPUT && at->place == 2 && at->token == '(') {
@@ -169,8 +158,7 @@ static void add_hint(const parser *p, const layout_context *at, const name_set *
     }
 }
 
-void syntax_error(parser *p, const char *const *names, size_t count)
-{
+void syntax_error(parser *p, const char *const *names, size_t count) {
     layout_context at = layout_where(p->layout);
     if (p->statement_broken || at.token == INVALID) return;
     p->statement_broken = true;
@@ -178,8 +166,8 @@ void syntax_error(parser *p, const char *const *names, size_t count)
     const char *list = list_expected(p->arena, &expected, &at), *found = describe_found(p, &at);
     diag *e = *list ? diag_error(p->diags, at.where, "expected %s, found %s", list, found)
                     : diag_error(p->diags, at.where, "unexpected %s", found);
-    bool opened_before = source_place_of(p->source, at.opener.begin).line <
-                         source_place_of(p->source, at.where.begin).line;
+    bool opened_before =
+        source_place_of(p->source, at.opener.begin).line < source_place_of(p->source, at.where.begin).line;
     if (at.in_brackets && opened_before) diag_note(e, at.opener, "inside of this bracket");
     add_hint(p, &at, &expected, e);
 }
@@ -188,13 +176,11 @@ void syntax_error(parser *p, const char *const *names, size_t count)
 
 static const char no_imports[] = "nothing needs to be imported: layers are known by their torch.nn names";
 
-static const char *word_at(const parser *p, span word)
-{
+static const char *word_at(const parser *p, span word) {
     return arena_strndup(p->arena, p->source->text + word.begin, word.end - word.begin);
 }
 
-ast_stmt *ast_reject_word_as_name(parser *p, span where)
-{
+ast_stmt *ast_reject_word_as_name(parser *p, span where) {
     const char *word = word_at(p, where);
     diag *e = diag_error(p->diags, where, "'%s' begins a statement of the language and cannot be bound", word);
     if (strcmp(word, "weights") == 0) diag_hint(e, "weights \"FILE\" has no '='; a value needs another name");
@@ -202,8 +188,7 @@ ast_stmt *ast_reject_word_as_name(parser *p, span where)
     return NULL;
 }
 
-ast_stmt *ast_reject_reserved(parser *p, span where)
-{
+ast_stmt *ast_reject_reserved(parser *p, span where) {
     const char *word = word_at(p, where);
     diag *e = diag_error(p->diags, where, "'%s' is reserved for later", word);
     if (strcmp(word, "import") == 0) diag_hint(e, "%s", no_imports);
@@ -213,8 +198,7 @@ ast_stmt *ast_reject_reserved(parser *p, span where)
     return NULL;
 }
 
-ast_stmt *ast_reject_python(parser *p, span where)
-{
+ast_stmt *ast_reject_python(parser *p, span where) {
     const char *word = word_at(p, where);
     diag *e = diag_error(p->diags, where, "'%s' is Python, not a statement of the language", word);
     if (strcmp(word, "return") == 0) diag_hint(e, "what a model gives is written output NAME = EXPR, or output a, b");
@@ -227,16 +211,14 @@ ast_stmt *ast_reject_python(parser *p, span where)
     return NULL;
 }
 
-void ast_outside(parser *p, const ast_stmt *s)
-{
+void ast_outside(parser *p, const ast_stmt *s) {
     if (!s || p->model_head_broken || p->outside_reported) return;
     diag *e = diag_error(p->diags, s->where, "this statement stands outside of a model");
     diag_hint(e, "put it between the { and } of model NAME { … }");
     p->outside_reported = true;
 }
 
-void ast_stray_brace(parser *p, span where)
-{
+void ast_stray_brace(parser *p, span where) {
     if (!p->model_head_broken) diag_error(p->diags, where, "this '}' closes nothing");
     p->model_head_broken = p->outside_reported = false;
 }

@@ -8,10 +8,10 @@
 #include "weights/describe.h"
 
 enum {
-    MOST_NOTES = 8,    /* tensors listed in one diagnostic */
-    MOST_UNUSED = 10,  /* warnings about tensors that nothing uses */
-    MOST_HINTED = 20,  /* layers with hints: each looks through the whole file */
-    MOST_PLACES = 3,   /* other prefixes or nearest names in one hint */
+    MOST_NOTES = 8,          /* tensors listed in one diagnostic */
+    MOST_UNUSED = 10,        /* warnings about tensors that nothing uses */
+    MOST_HINTED = 20,        /* layers with hints: each looks through the whole file */
+    MOST_PLACES = 3,         /* other prefixes or nearest names in one hint */
     LARGEST_SEARCHED = 20000 /* tensors in a file in which nearest names are looked for */
 };
 
@@ -45,75 +45,60 @@ typedef struct {
     text notes[MOST_NOTES];
 } faults;
 
-static size_t fault_count(const faults *f)
-{
-    return f->missing + f->wrong_shape + f->other;
-}
+static size_t fault_count(const faults *f) { return f->missing + f->wrong_shape + f->other; }
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
-static const char *last_part(const char *key)
-{
+static const char *last_part(const char *key) {
     const char *dot = strrchr(key, '.');
     return dot ? dot + 1 : key;
 }
 
-static const char *prefix_of(arena *a, const char *key)
-{
+static const char *prefix_of(arena *a, const char *key) {
     const char *name = last_part(key);
     return name == key ? "" : arena_strndup(a, key, (size_t)(name - key) - 1);
 }
 
 /* Is `inner` all of `outer`, or its last parts? "lstm" in "model.lstm". */
-static bool ends_with_parts(const char *outer, const char *inner)
-{
+static bool ends_with_parts(const char *outer, const char *inner) {
     size_t length = strlen(outer), tail = strlen(inner);
     if (length < tail || strcmp(outer + length - tail, inner) != 0) return false;
     return length == tail || tail == 0 || outer[length - tail - 1] == '.';
 }
 
-static bool is_under(const char *name, const char *prefix)
-{
+static bool is_under(const char *name, const char *prefix) {
     size_t length = strlen(prefix);
     return length == 0 || (strncmp(name, prefix, length) == 0 && name[length] == '.');
 }
 
-static const char *tensors_under(const binder *b, const char *prefix)
-{
+static const char *tensors_under(const binder *b, const char *prefix) {
     if (!*prefix) return "the tensors";
     return arena_printf(b->arena, "the tensors under %s", tensor_name_quoted(b->arena, prefix));
 }
 
-static size_t index_of(const binder *b, const tensor *t)
-{
-    return (size_t)(t - b->file->tensors);
-}
+static size_t index_of(const binder *b, const tensor *t) { return (size_t)(t - b->file->tensors); }
 
-static int64_t size_of(const ir_param *p, unsigned i)
-{
+static int64_t size_of(const ir_param *p, unsigned i) {
     int64_t size;
     if (!dim_is_const(p->type.dims[i], &size)) ice("param %s has no constant shape", p->key);
     return size;
 }
 
-static bool shape_fits(const ir_param *p, const tensor *t)
-{
+static bool shape_fits(const ir_param *p, const tensor *t) {
     if (t->rank != p->type.rank) return false;
     for (unsigned i = 0; i < t->rank; i++)
         if (t->shape[i] != size_of(p, i)) return false;
     return true;
 }
 
-static bool is_transposed(const ir_param *p, const tensor *t)
-{
+static bool is_transposed(const ir_param *p, const tensor *t) {
     return t->rank == 2 && p->type.rank == 2 && t->shape[0] == size_of(p, 1) && t->shape[1] == size_of(p, 0);
 }
 
 /* --- one param ---------------------------------------------------------------------------------------------------- */
 
 /* The elements as float32. */
-static const float *elements_of(binder *b, const tensor *t)
-{
+static const float *elements_of(binder *b, const tensor *t) {
     const float *in_place = tensor_as_float32(t);
     if (in_place) return in_place;
     const float **converted = &b->converted[index_of(b, t)];
@@ -126,8 +111,7 @@ static const float *elements_of(binder *b, const tensor *t)
 }
 
 /* Sets the param's data, or adds to the faults what keeps it from being set. */
-static void bind_param(binder *b, ir_param *p, faults *f)
-{
+static void bind_param(binder *b, ir_param *p, faults *f) {
     const char *name = tensor_name_quoted(b->arena, p->key), *path = b->file->path;
     const char *needed = ir_shape_string(b->arena, &p->type);
     size_t place = fault_count(f);
@@ -151,8 +135,7 @@ static void bind_param(binder *b, ir_param *p, faults *f)
                     path);
     } else if ((overflow = tensor_float32_overflow(t)) < t->elements) {
         f->other++;
-        text_printf(note, "%s has a number that is too large for float32 in %s, its element %zu", name, path,
-                    overflow);
+        text_printf(note, "%s has a number that is too large for float32 in %s, its element %zu", name, path, overflow);
     } else {
         p->data = elements_of(b, t);
     }
@@ -161,8 +144,7 @@ static void bind_param(binder *b, ir_param *p, faults *f)
 /* --- hints -------------------------------------------------------------------------------------------------------- */
 
 /* Every param of the group is in the file under the prefix, and not used yet; *fits: with the shapes wanted. */
-static bool group_is_under(const binder *b, const group *g, const char *prefix, bool *fits)
-{
+static bool group_is_under(const binder *b, const group *g, const char *prefix, bool *fits) {
     *fits = true;
     for (size_t i = 0; i < g->count; i++) {
         const tensor *t = tensor_find(b->file, describe_join(b->arena, prefix, last_part(g->params[i].key)));
@@ -173,8 +155,7 @@ static bool group_is_under(const binder *b, const group *g, const char *prefix, 
 }
 
 /* A layer of which the file has nothing may be there under another prefix ("model.lstm"). False if it is not. */
-static bool hint_other_prefix(binder *b, diag *d, const group *g)
-{
+static bool hint_other_prefix(binder *b, diag *d, const group *g) {
     const char *found[MOST_PLACES], *name = last_part(g->params[0].key);
     unsigned best = 1;
     size_t count = 0;
@@ -212,8 +193,7 @@ static bool hint_other_prefix(binder *b, diag *d, const group *g)
 }
 
 /* The nearest names among the tensors that nothing uses: these are warned about as well. */
-static void hint_nearest(binder *b, diag *d, const char *key)
-{
+static void hint_nearest(binder *b, diag *d, const char *key) {
     if (b->file->count == 0) diag_hint(d, "%s holds no tensors", b->file->path);
     if (b->file->count > LARGEST_SEARCHED) return;
     const char **names = ARENA_ARRAY(b->arena, const char *, b->file->count);
@@ -232,8 +212,7 @@ static void hint_nearest(binder *b, diag *d, const char *key)
     if (found) diag_hint(d, "did you mean %s?", text_string(&list));
 }
 
-static void hint_layer(binder *b, diag *d, const group *g, const faults *f)
-{
+static void hint_layer(binder *b, diag *d, const group *g, const faults *f) {
     const char *missing = NULL;
     for (size_t i = 0; i < g->count && !missing; i++)
         if (!tensor_find(b->file, g->params[i].key)) missing = g->params[i].key;
@@ -246,15 +225,14 @@ static void hint_layer(binder *b, diag *d, const group *g, const faults *f)
         }
     }
     if (f->transposed)
-        diag_hint(d, "it is transposed there (Keras keeps it so): PyTorch's %s is %s",
-                  last_part(f->transposed->key), ir_shape_string(b->arena, &f->transposed->type));
+        diag_hint(d, "it is transposed there (Keras keeps it so): PyTorch's %s is %s", last_part(f->transposed->key),
+                  ir_shape_string(b->arena, &f->transposed->type));
     if (missing) hint_nearest(b, d, missing);
 }
 
 /* --- one layer ---------------------------------------------------------------------------------------------------- */
 
-static void report_group(binder *b, const group *g, const faults *f)
-{
+static void report_group(binder *b, const group *g, const faults *f) {
     size_t count = fault_count(f);
     const ir_param *first = &g->params[0];
     diag *d;
@@ -273,8 +251,7 @@ static void report_group(binder *b, const group *g, const faults *f)
     if (b->hinted++ < MOST_HINTED) hint_layer(b, d, g, f);
 }
 
-static void bind_group(binder *b, const group *g)
-{
+static void bind_group(binder *b, const group *g) {
     faults f = {0};
     for (size_t i = 0; i < g->count; i++) bind_param(b, &g->params[i], &f);
     if (fault_count(&f)) {
@@ -288,16 +265,14 @@ static void bind_group(binder *b, const group *g)
 }
 
 /* Before anything is reported, so that hints name only what is not taken. */
-static void mark_used(binder *b, const ir_model *m)
-{
+static void mark_used(binder *b, const ir_model *m) {
     for (size_t i = 0; i < m->param_count; i++) {
         const tensor *t = tensor_find(b->file, m->params[i].key);
         if (t) b->used[index_of(b, t)] = true;
     }
 }
 
-static void bind_model(binder *b, ir_model *m)
-{
+static void bind_model(binder *b, ir_model *m) {
     for (size_t begin = 0, end; begin < m->param_count; begin = end) {
         const ir_param *first = &m->params[begin];
         const char *prefix = prefix_of(b->arena, first->key);
@@ -312,8 +287,7 @@ static void bind_model(binder *b, ir_model *m)
 
 /* --- what nothing uses -------------------------------------------------------------------------------------------- */
 
-static void report_unused(binder *b)
-{
+static void report_unused(binder *b) {
     size_t unused = 0;
     for (size_t i = 0; i < b->file->count; i++) {
         const tensor *t = &b->file->tensors[i];
@@ -336,8 +310,7 @@ static void report_unused(binder *b)
         diag_warning_file(b->diags, b->file->path, "nothing uses %zu more of its tensors", unused - MOST_UNUSED);
 }
 
-void bind_weights(ir_model *const *models, size_t count, const tensor_file *file, diag_list *diags)
-{
+void bind_weights(ir_model *const *models, size_t count, const tensor_file *file, diag_list *diags) {
     if (!count) return;
     arena *a = models[0]->arena;
     binder b = {.arena = a, .file = file, .diags = diags};

@@ -13,19 +13,16 @@ typedef struct {
     size_t found; /* tensors that agree so far */
 } search;
 
-const char *describe_join(arena *a, const char *prefix, const char *name)
-{
+const char *describe_join(arena *a, const char *prefix, const char *name) {
     return *prefix ? arena_printf(a, "%s.%s", prefix, name) : name;
 }
 
-static const tensor *find(const search *s, const char *name)
-{
+static const tensor *find(const search *s, const char *name) {
     return tensor_find(s->file, describe_join(s->arena, s->prefix, name));
 }
 
 /* The tensor, when it is there with this rank. */
-static const tensor *find_of_rank(search *s, const char *name, unsigned rank)
-{
+static const tensor *find_of_rank(search *s, const char *name, unsigned rank) {
     const tensor *t = find(s, name);
     if (!t || t->rank != rank) return NULL;
     s->found++;
@@ -33,15 +30,13 @@ static const tensor *find_of_rank(search *s, const char *name, unsigned rank)
 }
 
 /* Is the tensor there with this shape; columns < 0: a vector. */
-static bool has_shape(search *s, const char *name, int64_t rows, int64_t columns)
-{
+static bool has_shape(search *s, const char *name, int64_t rows, int64_t columns) {
     const tensor *t = find_of_rank(s, name, columns < 0 ? 1 : 2);
     return t && t->shape[0] == rows && (columns < 0 || t->shape[1] == columns);
 }
 
 /* "LSTM" out of "layer lstm = LSTM(6, 6)". */
-static bool is_kind(const char *wanted_by, const char *kind)
-{
+static bool is_kind(const char *wanted_by, const char *kind) {
     const char *at = strstr(wanted_by, " = ");
     size_t length = strlen(kind);
     return at && strncmp(at + 3, kind, length) == 0 && at[3 + length] == '(';
@@ -55,8 +50,7 @@ typedef struct {
 } recurrent;
 
 /* One layer in one direction has exactly the shapes that `r` says; ending is "", "_l0", "_l1_reverse". */
-static bool direction_agrees(search *s, const recurrent *r, const char *ending, int64_t inputs)
-{
+static bool direction_agrees(search *s, const recurrent *r, const char *ending, int64_t inputs) {
     arena *a = s->arena;
     int64_t rows = r->gates * r->hidden;
     if (!has_shape(s, arena_printf(a, "weight_ih%s", ending), rows, inputs)) return false;
@@ -66,8 +60,7 @@ static bool direction_agrees(search *s, const recurrent *r, const char *ending, 
     return !r->projection || has_shape(s, arena_printf(a, "weight_hr%s", ending), r->projected, r->hidden);
 }
 
-static bool recurrent_agrees(search *s, const recurrent *r)
-{
+static bool recurrent_agrees(search *s, const recurrent *r) {
     s->found = 0;
     if (r->cell) return direction_agrees(s, r, "", r->inputs);
     for (int64_t layer = 0; layer < r->layers; layer++) {
@@ -79,8 +72,7 @@ static bool recurrent_agrees(search *s, const recurrent *r)
     return true;
 }
 
-static const char *describe_recurrent(search *s, bool cell)
-{
+static const char *describe_recurrent(search *s, bool cell) {
     recurrent r = {.cell = cell, .layers = 1};
     const tensor *w_ih = find(s, cell ? "weight_ih" : "weight_ih_l0");
     const tensor *w_hh = find(s, cell ? "weight_hh" : "weight_hh_l0");
@@ -111,8 +103,7 @@ static const char *describe_recurrent(search *s, bool cell)
 
 /* --- the others --------------------------------------------------------------------------------------------------- */
 
-static const char *describe_linear(search *s)
-{
+static const char *describe_linear(search *s) {
     const tensor *w = find_of_rank(s, "weight", 2);
     bool bias = find(s, "bias") != NULL;
     if (!w || (bias && !has_shape(s, "bias", w->shape[0], -1))) return NULL;
@@ -120,15 +111,13 @@ static const char *describe_linear(search *s)
                         bias ? "" : ", bias=false");
 }
 
-static const char *describe_embedding(search *s)
-{
+static const char *describe_embedding(search *s) {
     const tensor *w = find_of_rank(s, "weight", 2);
     return w ? arena_printf(s->arena, "Embedding(%" PRId64 ", %" PRId64 ")", w->shape[0], w->shape[1]) : NULL;
 }
 
 /* With one group: how many groups there are cannot be seen in the shapes. */
-static const char *describe_conv1d(search *s)
-{
+static const char *describe_conv1d(search *s) {
     const tensor *w = find_of_rank(s, "weight", 3);
     bool bias = find(s, "bias") != NULL;
     if (!w || (bias && !has_shape(s, "bias", w->shape[0], -1))) return NULL;
@@ -136,8 +125,7 @@ static const char *describe_conv1d(search *s)
                         w->shape[0], w->shape[2], bias ? "" : ", bias=false");
 }
 
-static const char *describe_batch_norm(search *s)
-{
+static const char *describe_batch_norm(search *s) {
     const tensor *mean = find_of_rank(s, "running_mean", 1);
     if (!mean || !has_shape(s, "running_var", mean->shape[0], -1)) return NULL;
     bool affine = find(s, "weight") != NULL;
@@ -146,8 +134,7 @@ static const char *describe_batch_norm(search *s)
     return arena_printf(s->arena, "BatchNorm1d(%" PRId64 "%s)", mean->shape[0], affine ? "" : ", affine=false");
 }
 
-static const char *describe_layer_norm(search *s)
-{
+static const char *describe_layer_norm(search *s) {
     const tensor *w = find(s, "weight"), *b = find(s, "bias");
     if (!w || w->rank < 1 || find(s, "running_mean")) return NULL;
     if (b && (b->rank != w->rank || memcmp(b->shape, w->shape, w->rank * sizeof *w->shape) != 0)) return NULL;
@@ -157,8 +144,7 @@ static const char *describe_layer_norm(search *s)
     return arena_printf(s->arena, "LayerNorm(%s%s)", tensor_shape_string(s->arena, w->shape, w->rank), bias);
 }
 
-description describe_layer(arena *a, const tensor_file *file, const char *prefix, const char *wanted_by)
-{
+description describe_layer(arena *a, const tensor_file *file, const char *prefix, const char *wanted_by) {
     search s = {a, file, prefix, 0};
     const char *layer = NULL;
     if (is_kind(wanted_by, "Linear")) {

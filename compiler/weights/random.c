@@ -5,30 +5,26 @@
 #include "weights/bind.h"
 
 /* FNV-1a. */
-static uint64_t hash(const char *s)
-{
+static uint64_t hash(const char *s) {
     uint64_t h = 0xCBF29CE484222325;
     for (; *s; s++) h = (h ^ (unsigned char)*s) * 0x100000001B3;
     return h;
 }
 
 /* splitmix64: neighbouring seeds and keys give unrelated numbers. */
-static uint64_t next(uint64_t *state)
-{
+static uint64_t next(uint64_t *state) {
     uint64_t z = *state += 0x9E3779B97F4A7C15;
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
     z = (z ^ z >> 27) * 0x94D049BB133111EB;
     return z ^ z >> 31;
 }
 
-static bool ends_with(const char *s, const char *ending)
-{
+static bool ends_with(const char *s, const char *ending) {
     size_t length = strlen(s), tail = strlen(ending);
     return length >= tail && strcmp(s + length - tail, ending) == 0;
 }
 
-static void fill(ir_model *m, ir_param *p, uint64_t seed)
-{
+static void fill(ir_model *m, ir_param *p, uint64_t seed) {
     size_t elements = 1;
     int64_t size = 1; /* at the end: of the last dim */
     for (unsigned i = 0; i < p->type.rank; i++) {
@@ -50,8 +46,7 @@ static void fill(ir_model *m, ir_param *p, uint64_t seed)
     p->data = data;
 }
 
-void bind_random_weights(ir_model *const *models, size_t count, uint64_t seed)
-{
+void bind_random_weights(ir_model *const *models, size_t count, uint64_t seed) {
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < models[i]->param_count; k++) fill(models[i], &models[i]->params[k], seed);
 }

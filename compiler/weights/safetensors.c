@@ -14,11 +14,10 @@ static const struct {
     tensor_dtype dtype;
     unsigned bytes;
 } dtypes[] = {
-    {"F32", TENSOR_F32, 4},       {"F64", TENSOR_F64, 8},       {"F16", TENSOR_F16, 2},    {"BF16", TENSOR_BF16, 2},
-    {"BOOL", TENSOR_OTHER, 1},    {"I8", TENSOR_OTHER, 1},      {"U8", TENSOR_OTHER, 1},   {"I16", TENSOR_OTHER, 2},
-    {"U16", TENSOR_OTHER, 2},     {"I32", TENSOR_OTHER, 4},     {"U32", TENSOR_OTHER, 4},  {"I64", TENSOR_OTHER, 8},
-    {"U64", TENSOR_OTHER, 8},     {"F8_E4M3", TENSOR_OTHER, 1}, {"F8_E5M2", TENSOR_OTHER, 1},
-    {"C64", TENSOR_OTHER, 8},
+    {"F32", TENSOR_F32, 4},    {"F64", TENSOR_F64, 8},       {"F16", TENSOR_F16, 2},       {"BF16", TENSOR_BF16, 2},
+    {"BOOL", TENSOR_OTHER, 1}, {"I8", TENSOR_OTHER, 1},      {"U8", TENSOR_OTHER, 1},      {"I16", TENSOR_OTHER, 2},
+    {"U16", TENSOR_OTHER, 2},  {"I32", TENSOR_OTHER, 4},     {"U32", TENSOR_OTHER, 4},     {"I64", TENSOR_OTHER, 8},
+    {"U64", TENSOR_OTHER, 8},  {"F8_E4M3", TENSOR_OTHER, 1}, {"F8_E5M2", TENSOR_OTHER, 1}, {"C64", TENSOR_OTHER, 8},
 };
 
 typedef struct {
@@ -34,8 +33,7 @@ typedef struct {
 } extent;
 
 __attribute__((format(printf, 3, 4))) static const char *problem_with(const reader *r, const char *name,
-                                                                      const char *format, ...)
-{
+                                                                      const char *format, ...) {
     va_list args;
     va_start(args, format);
     const char *what = arena_vprintf(r->arena, format, args);
@@ -44,17 +42,14 @@ __attribute__((format(printf, 3, 4))) static const char *problem_with(const read
 }
 
 /* A member that must be an integer of at least 0. */
-static bool natural(const json_t *value, uint64_t *number)
-{
+static bool natural(const json_t *value, uint64_t *number) {
     if (!json_is_integer(value) || json_integer_value(value) < 0) return false;
     *number = (uint64_t)json_integer_value(value);
     return true;
 }
 
-static const char *read_dtype(const reader *r, const char *name, const json_t *value, tensor *t, unsigned *bytes_each)
-{
-    if (!json_is_string(value))
-        return problem_with(r, name, "has no \"dtype\"");
+static const char *read_dtype(const reader *r, const char *name, const json_t *value, tensor *t, unsigned *bytes_each) {
+    if (!json_is_string(value)) return problem_with(r, name, "has no \"dtype\"");
     const char *dtype = json_string_value(value);
     for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
         if (strcmp(dtype, dtypes[i].name) != 0) continue;
@@ -66,8 +61,7 @@ static const char *read_dtype(const reader *r, const char *name, const json_t *v
     return problem_with(r, name, "has the unknown element type %s", tensor_name_quoted(r->arena, dtype));
 }
 
-static const char *read_shape(const reader *r, const char *name, const json_t *value, tensor *t)
-{
+static const char *read_shape(const reader *r, const char *name, const json_t *value, tensor *t) {
     if (!json_is_array(value)) return problem_with(r, name, "has no \"shape\"");
     if (json_array_size(value) > TENSOR_MAX_RANK)
         return problem_with(r, name, "has %zu dimensions, more than the %d that nnc reads", json_array_size(value),
@@ -86,8 +80,7 @@ static const char *read_shape(const reader *r, const char *name, const json_t *v
     return NULL;
 }
 
-static const char *read_tensor(const reader *r, const char *name, const json_t *value, tensor *t, extent *e)
-{
+static const char *read_tensor(const reader *r, const char *name, const json_t *value, tensor *t, extent *e) {
     if (!json_is_object(value)) return problem_with(r, name, "is described by something else than an object");
     *t = (tensor){.name = arena_strdup(r->arena, name)};
     unsigned bytes_each = 0;
@@ -105,31 +98,26 @@ static const char *read_tensor(const reader *r, const char *name, const json_t *
     if (__builtin_mul_overflow((uint64_t)t->elements, (uint64_t)bytes_each, &needed))
         return problem_with(r, name, "has more bytes than can be counted");
     if (end - begin != needed)
-        return problem_with(r, name,
-                            "needs %" PRIu64 " bytes for %s %s, but its data_offsets [%" PRIu64 ", %" PRIu64
-                            "] hold %" PRIu64,
-                            needed, t->dtype_name, tensor_shape_string(r->arena, t->shape, t->rank), begin, end,
-                            end - begin);
+        return problem_with(
+            r, name, "needs %" PRIu64 " bytes for %s %s, but its data_offsets [%" PRIu64 ", %" PRIu64 "] hold %" PRIu64,
+            needed, t->dtype_name, tensor_shape_string(r->arena, t->shape, t->rank), begin, end, end - begin);
     *e = (extent){t->name, begin, end};
     return NULL;
 }
 
-static int by_extent(const void *left, const void *right)
-{
+static int by_extent(const void *left, const void *right) {
     const extent *a = left, *b = right;
     if (a->begin != b->begin) return a->begin < b->begin ? -1 : 1;
     if (a->end != b->end) return a->end < b->end ? -1 : 1;
     return strcmp(a->name, b->name);
 }
 
-static int by_name(const void *left, const void *right)
-{
+static int by_name(const void *left, const void *right) {
     return strcmp(((const tensor *)left)->name, ((const tensor *)right)->name);
 }
 
 /* The tensors must lie in the data, without overlaps and without holes. Sorts the extents. */
-static const char *check_extents(const reader *r, extent *extents, size_t count)
-{
+static const char *check_extents(const reader *r, extent *extents, size_t count) {
     uint64_t described = 0, done = 0;
     for (size_t i = 0; i < count; i++)
         if (extents[i].end > described) described = extents[i].end;
@@ -155,20 +143,16 @@ static const char *check_extents(const reader *r, extent *extents, size_t count)
     return NULL;
 }
 
-static const char *check_metadata(const reader *r, json_t *metadata)
-{
+static const char *check_metadata(const reader *r, json_t *metadata) {
     const char *key;
     json_t *value;
     if (!json_is_object(metadata)) return "the header's \"__metadata__\" is not an object";
-    json_object_foreach(metadata, key, value)
-        if (!json_is_string(value))
-            return arena_printf(r->arena, "the header's \"__metadata__\" has %s, which is not a string",
-                                tensor_name_quoted(r->arena, key));
+    json_object_foreach(metadata, key, value) if (!json_is_string(value)) return arena_printf(
+        r->arena, "the header's \"__metadata__\" has %s, which is not a string", tensor_name_quoted(r->arena, key));
     return NULL;
 }
 
-static const char *read_header(const reader *r, json_t *header, tensor_file *to)
-{
+static const char *read_header(const reader *r, json_t *header, tensor_file *to) {
     size_t room = json_object_size(header), count = 0;
     tensor *tensors = ARENA_ARRAY(r->arena, tensor, room);
     extent *extents = ARENA_ARRAY(r->arena, extent, room);
@@ -194,8 +178,7 @@ static const char *read_header(const reader *r, json_t *header, tensor_file *to)
     return NULL;
 }
 
-static const char *json_problem(arena *a, const json_error_t *error)
-{
+static const char *json_problem(arena *a, const json_error_t *error) {
     const char *what;
     switch (json_error_code(error)) {
     case json_error_duplicate_key: what = "it has a name twice"; break;
@@ -211,8 +194,7 @@ static const char *json_problem(arena *a, const json_error_t *error)
     return arena_printf(a, "the header cannot be read: %s (at byte %d of the header)", what, error->position);
 }
 
-const char *safetensors_read(arena *a, const unsigned char *bytes, size_t size, tensor_file *to)
-{
+const char *safetensors_read(arena *a, const unsigned char *bytes, size_t size, tensor_file *to) {
     if (size < LENGTH_BYTES)
         return arena_printf(a, "not a safetensors file: it has %zu bytes, and the header's length alone takes %d", size,
                             LENGTH_BYTES);

@@ -18,8 +18,7 @@
 
 enum { LONGEST_NAME_SHOWN = 120 };
 
-static uint64_t little_endian(const unsigned char *bytes, unsigned count)
-{
+static uint64_t little_endian(const unsigned char *bytes, unsigned count) {
     uint64_t value = 0;
     for (unsigned i = 0; i < count; i++) value |= (uint64_t)bytes[i] << (8 * i);
     return value;
@@ -27,12 +26,13 @@ static uint64_t little_endian(const unsigned char *bytes, unsigned count)
 
 /* --- formats ------------------------------------------------------------------------------------------------------ */
 
-#define SAVE_TORCH                                                                                                    \
-    "save it from Python: from safetensors.torch import save_file; save_file(model.state_dict(), \"model.safetensors\")"
-#define SAVE_NUMPY                                                                                                    \
-    "save it from Python: from safetensors.numpy import save_file; "                                                  \
+#define SAVE_TORCH                                                                                                     \
+    "save it from Python: from safetensors.torch import save_file; save_file(model.state_dict(), "                     \
+    "\"model.safetensors\")"
+#define SAVE_NUMPY                                                                                                     \
+    "save it from Python: from safetensors.numpy import save_file; "                                                   \
     "save_file(dict(numpy.load(\"model.npz\")), \"model.safetensors\")"
-#define SAVE_BY_NAME                                                                                                  \
+#define SAVE_BY_NAME                                                                                                   \
     "nnc reads .safetensors files with the names of a PyTorch state_dict; safetensors.numpy.save_file writes a dict "  \
     "of arrays as one"
 
@@ -59,15 +59,13 @@ static const struct {
     {NULL, 0, ".h5", "an HDF5 file, by its name; nnc does not read those", SAVE_BY_NAME},
 };
 
-static bool ends_with(const char *path, const char *ending)
-{
+static bool ends_with(const char *path, const char *ending) {
     size_t length = strlen(path), tail = strlen(ending);
     return length >= tail && strcasecmp(path + length - tail, ending) == 0;
 }
 
 /* What is wrong with the file, in arena text, and a hint or NULL; or NULL after filling *to. */
-static const char *read_file(arena *a, const unsigned char *bytes, size_t size, tensor_file *to, const char **hint)
-{
+static const char *read_file(arena *a, const unsigned char *bytes, size_t size, tensor_file *to, const char **hint) {
     if (size == 0) return "the file is empty";
     /* A safetensors file is one under any name: eight bytes of length, far below 2^32, then "{". */
     bool looks_right = size > 8 && bytes[8] == '{' && !little_endian(bytes + 4, 4);
@@ -84,8 +82,7 @@ static const char *read_file(arena *a, const unsigned char *bytes, size_t size, 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
 
 /* Maps a whole regular file; NULL, or what went wrong. An empty file gives a NULL mapping. */
-static const char *map_file(arena *a, const char *path, const void **mapping, size_t *size, bool *missing)
-{
+static const char *map_file(arena *a, const char *path, const void **mapping, size_t *size, bool *missing) {
     /* O_NONBLOCK: opening a pipe must not wait for someone to write into it. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) {
@@ -112,8 +109,7 @@ static const char *map_file(arena *a, const char *path, const void **mapping, si
     return problem;
 }
 
-tensor_file *tensor_file_open(arena *a, const char *path, diag_list *diags, span where)
-{
+tensor_file *tensor_file_open(arena *a, const char *path, diag_list *diags, span where) {
     tensor_file *f = ARENA_NEW(a, tensor_file);
     f->path = arena_strdup(a, path);
     const char *hint = NULL;
@@ -122,15 +118,14 @@ tensor_file *tensor_file_open(arena *a, const char *path, diag_list *diags, span
     if (missing && in_source) hint = "the path is relative to the .nn file; --weights FILE names another one";
     if (!problem) problem = read_file(a, f->mapping, f->mapping_size, f, &hint);
     if (!problem) return f;
-    diag *d = in_source ? diag_error(diags, where, "%s: %s", path, problem)
-                        : diag_error_file(diags, path, "%s", problem);
+    diag *d =
+        in_source ? diag_error(diags, where, "%s: %s", path, problem) : diag_error_file(diags, path, "%s", problem);
     if (hint) diag_hint(d, "%s", hint);
     tensor_file_close(f);
     return NULL;
 }
 
-void tensor_file_close(tensor_file *f)
-{
+void tensor_file_close(tensor_file *f) {
     if (!f || !f->mapping) return;
     munmap((void *)(uintptr_t)f->mapping, f->mapping_size);
     f->mapping = NULL;
@@ -138,8 +133,7 @@ void tensor_file_close(tensor_file *f)
     f->count = 0;
 }
 
-const tensor *tensor_find(const tensor_file *f, const char *name)
-{
+const tensor *tensor_find(const tensor_file *f, const char *name) {
     size_t low = 0, high = f->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -153,23 +147,20 @@ const tensor *tensor_find(const tensor_file *f, const char *name)
 
 /* --- elements ----------------------------------------------------------------------------------------------------- */
 
-static float float_of_bits(uint32_t bits)
-{
+static float float_of_bits(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
 
-static double double_of_bits(uint64_t bits)
-{
+static double double_of_bits(uint64_t bits) {
     double value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
 
 /* Every half is a float. */
-static float float_of_half(uint32_t half)
-{
+static float float_of_half(uint32_t half) {
     uint32_t sign = (half & 0x8000) << 16, exponent = half >> 10 & 0x1F, fraction = half & 0x3FF;
     if (exponent == 0x1F) return float_of_bits(sign | 0x7F800000 | fraction << 13);
     if (exponent) return float_of_bits(sign | (exponent + 127 - 15) << 23 | fraction << 13);
@@ -180,15 +171,13 @@ static float float_of_half(uint32_t half)
 static const double TOO_LARGE = 0x1.FFFFFFp+127; /* from here on the nearest float32 is infinity */
 
 /* C leaves a conversion open whose result does not fit. */
-static float float_of_double(double value)
-{
+static float float_of_double(double value) {
     if (value >= TOO_LARGE) return INFINITY;
     if (value <= -TOO_LARGE) return -INFINITY;
     return (float)value;
 }
 
-void tensor_to_float32(const tensor *t, float *to)
-{
+void tensor_to_float32(const tensor *t, float *to) {
     const unsigned char *from = t->bytes;
     switch (t->dtype) {
     case TENSOR_F32:
@@ -209,8 +198,7 @@ void tensor_to_float32(const tensor *t, float *to)
     ice("tensor %s has elements of type %s, which cannot become float32", t->name, t->dtype_name);
 }
 
-size_t tensor_float32_overflow(const tensor *t)
-{
+size_t tensor_float32_overflow(const tensor *t) {
     if (t->dtype != TENSOR_F64) return t->elements;
     for (size_t i = 0; i < t->elements; i++) {
         double value = double_of_bits(little_endian(t->bytes + 8 * i, 8));
@@ -219,8 +207,7 @@ size_t tensor_float32_overflow(const tensor *t)
     return t->elements;
 }
 
-const float *tensor_as_float32(const tensor *t)
-{
+const float *tensor_as_float32(const tensor *t) {
     const uint16_t one = 1;
     bool little = *(const unsigned char *)&one == 1;
     if (t->dtype != TENSOR_F32 || !little || (uintptr_t)t->bytes % _Alignof(float) != 0) return NULL;
@@ -229,8 +216,7 @@ const float *tensor_as_float32(const tensor *t)
 
 /* --- messages ----------------------------------------------------------------------------------------------------- */
 
-const char *tensor_name_quoted(arena *a, const char *name)
-{
+const char *tensor_name_quoted(arena *a, const char *name) {
     text t = text_new(a);
     text_add(&t, "\"");
     size_t length = strlen(name), i = 0;
@@ -246,8 +232,7 @@ const char *tensor_name_quoted(arena *a, const char *name)
     return text_string(&t);
 }
 
-const char *tensor_shape_string(arena *a, const int64_t *shape, unsigned rank)
-{
+const char *tensor_shape_string(arena *a, const int64_t *shape, unsigned rank) {
     text t = text_new(a);
     text_add(&t, "[");
     for (unsigned i = 0; i < rank; i++) text_printf(&t, "%s%" PRId64, i ? ", " : "", shape[i]);
