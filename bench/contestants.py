@@ -64,7 +64,9 @@ class Settings:
                 peers[ORT] = f"{json.loads((module / 'package.json').read_text())['version']}, through {how}"
         try:
             import torch
-            peers[TORCH] = f"{torch.__version__}, eager, inference_mode"
+            # OpenBLAS takes the place of the system's BLAS, in this contestant alone.
+            self.blas = next(self.build.glob("openblas/usr/lib/*/openblas-serial"), None)
+            peers[TORCH] = f"{torch.__version__}, eager, inference_mode, {'OpenBLAS' if self.blas else 'installed BLAS'}"
         except ImportError:
             self.skipped[TORCH] = "python3-torch is not installed"
         if self.rtneural:
@@ -178,10 +180,11 @@ class Built:
     def pytorch(self):
         weights = self.folder / "weights.npz"
         numpy.savez(weights, **self.parameters)
-        env = {}
+        env = {"LD_LIBRARY_PATH": self.settings.blas} if self.settings.blas else {}
         if self.settings.isa is not None:
             aten, onednn = TORCH_CAPABILITY[self.settings.isa]
-            env = {"ATEN_CPU_CAPABILITY": aten, "DNNL_MAX_CPU_ISA": onednn, "ONEDNN_MAX_CPU_ISA": onednn}
+            env.update(ATEN_CPU_CAPABILITY=aten, DNNL_MAX_CPU_ISA=onednn, ONEDNN_MAX_CPU_ISA=onednn)
+            env.update(OPENBLAS_CORETYPE=("Nehalem", "Haswell", "SkylakeX")[self.settings.isa])
         return self.start(TORCH, [sys.executable, HERE / "peers" / "pytorch.py", None, weights, self.sizes], env)
 
     def rtneural(self):

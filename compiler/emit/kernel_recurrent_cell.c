@@ -52,6 +52,7 @@ static cexpr *define(const recurrent_cell *cell, const char *name, cexpr *value)
 }
 
 static void set_gate(const recurrent_cell *cell, const char *name) {
+    if (cell->recurrent->attrs->recurrent_activation == IR_ACT_LINEAR) return; /* it is what it is */
     c_assign(cell->block, variable(cell, name), "=", gate_activation(cell->recurrent, variable(cell, name)));
 }
 

@@ -48,11 +48,9 @@ int main(void)
     CHECK(run(&self, 2, 3, first, second, third, early, late, last) == NNC_OK);
     CHECK(early[0] == 2 && early[1] == 4 && late[0] == 8 && late[2] == 10 && last[0] == 0 && last[5] == 5);
     CHECK(ORDER_B_MIN == 2 && ORDER_B_MAX == 3 && ORDER_A_MIN == 1 && ORDER_A_MAX == 4);
-    CHECK(run(&self, 3, 2, first, second, third, early, late, last) == NNC_OK || 1);
-    CHECK(NNC_OK == 0);
     return 0;
 }
-'''.replace("    CHECK(run(&self, 3, 2, first, second, third, early, late, last) == NNC_OK || 1);\n", ""))
+''')
     t.everywhere(["main.c", "model.c"], stds=("c99", "c++11"))
     head = t.read("model.h")
     need(re.search(r"order_run\(order \*self, size_t B, size_t A, const float \*first, const int32_t \*second,\s+"
@@ -466,7 +464,7 @@ def check_runtime_version(t):
             t.write(file, re.sub(pattern, lambda m: m.group(1) + str(int(m.group(2)) + step), old))
             for cc in t.compilers:
                 r = t.call([cc, "-std=c99", "-Irt", "-fsyntax-only", "model.c"], status=None)
-                need(r.status and "#error" in r.err + "#error" * ("error: \"" in r.err), f"{other} {step:+d} is taken by {cc}")
+                need(r.status and re.search("error.*nnc_runtime.h", r.err), f"{other} {step:+d} is taken by {cc}: {r.err}")
         t.write(file, old)
     t.call(["gcc", "-std=c99", "-Irt", "-fsyntax-only", "model.c"])
 

@@ -157,7 +157,7 @@ def check_layer_arguments(t):
                       ("GRU(6, 5, proj_size=2)", "proj_size"), ("RNN(6, 5, nonlinearity='sin')", "sin"), ("LSTM(6, 5, num_layers=0)", "num_layers"),
                       ("Linear(6, 5, 6, 7)", "Linear"), ("Lniear(6, 5)", "Linear"), ("LSTM(6, 5, input_size=6)", "input_size"),
                       ("Conv1d(6, 5, 3, groups=4)", "groups"), ("Embedding(4, 2, padding_idx=4)", "padding_idx"),
-                      ("GRU(6, 5, activation='sin')", "sin"), ("Dropout(p=2)", "p")):
+                      ("GRU(6, 5, activation='sin')", "sin"), ("Dropout(p=2)", "p"), ("BatchNorm1d(6, track_running_stats=False)", "running")):
         t.refused(model(*head, f"layer l = {bad}", "output y = x"), rf"refused.nn:3:\d+: error: (?s:.)*{word}")
     # by position as in torch.nn, or by keyword
     same(t, model(*head, "layer l = LSTM(6, 5, 2, False, True, 0.5, True, 3)", "y, _ = l(x)", "output y"),

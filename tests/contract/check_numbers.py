@@ -173,6 +173,66 @@ int main(void)
     t.everywhere(["main.c", "model.c"], flags=("-O0", "-DNNC_PLAIN_C"))
 
 
+def check_what_stands_past_a_length(t):
+    """What stands in the input past a length is never used, not even a NaN; zero outputs past each length, final states from
+    each sequence's own last step, the reverse direction starting at it."""
+    t.model("""model m {
+    dim T = 1..9
+    dim B = 1..4
+    input x: float32[T, B, 5]
+    input n: int32[B]
+    layer lstm = LSTM(5, 7, num_layers=2, bidirectional=True)
+    layer gru = GRU(14, 3)
+    out, (h, c) = lstm(x, lengths=n)
+    out2, g = gru(out, lengths=n)
+    output out, out2, h, c, g
+}
+""")
+    t.write("main.c", '''#include "model.h"
+#include "contract.h"
+enum { T = 9, B = 3, SIZE = T * B * 14 + T * B * 3 + 4 * B * 7 * 2 + B * 3 };
+static float x[T * B * 5], one[T * 5], whole[3][SIZE], alone[SIZE];
+static m self;
+static void run(size_t steps, size_t rows, const float *in, const int32_t *n, float *to)
+{
+    float *out2 = to + steps * rows * 14, *h = out2 + steps * rows * 3, *c = h + 4 * rows * 7, *g = c + 4 * rows * 7;
+    CHECK(m_run(&self, steps, rows, in, n, to, out2, h, c, g) == NNC_OK);
+}
+int main(void)
+{
+    const int32_t n[B] = {4, 9, 1};
+    const float past[3] = {0.0f, (float)NAN, (float)INFINITY};
+    size_t k, t, b, i;
+    m_reset(&self);
+    for (k = 0; k < 3; k++) {
+        fill(x, T * B * 5, 12);
+        for (t = 0; t < T; t++)
+            for (b = 0; b < B; b++)
+                for (i = 0; i < 5; i++)
+                    if ((int32_t)t >= n[b]) x[(t * B + b) * 5 + i] = past[k];
+        run(T, B, x, n, whole[k]);
+        CHECK(memcmp(whole[0], whole[k], sizeof whole[0]) == 0);
+    }
+    for (b = 0; b < B; b++) {    /* each sequence by itself */
+        const size_t steps = (size_t)n[b];
+        const float *h = whole[0] + T * B * 17, *g = h + 2 * 4 * B * 7, *h1 = alone + steps * 17, *g1 = h1 + 2 * 4 * 7;
+        for (t = 0; t < steps; t++) memcpy(one + t * 5, x + (t * B + b) * 5, 5 * sizeof *x);
+        run(steps, 1, one, n + b, alone);
+        for (t = 0; t < T; t++)
+            for (i = 0; i < 14; i++) {
+                const float got = whole[0][(t * B + b) * 14 + i];
+                CHECK(t < steps ? fabsf(got - alone[t * 14 + i]) < 1e-6f : got == 0.0f);
+            }
+        for (k = 0; k < 8; k++)    /* h of 4 layers and directions, then c */
+            for (i = 0; i < 7; i++) CHECK(fabsf(h[(k * B + b) * 7 + i] - h1[k * 7 + i]) < 1e-6f);
+        for (i = 0; i < 3; i++) CHECK(fabsf(g[b * 3 + i] - g1[i]) < 1e-6f);
+    }
+    return 0;
+}
+''')
+    t.everywhere(["main.c", "model.c"], flags=("-O1",))
+
+
 def check_a_saturated_gate_latches(t):
     """A saturated gate must latch: an LSTM that remembers for 100 000 steps remembers."""
     H = 6

@@ -87,7 +87,7 @@ def binary(b):
     s, t, m, n = x.text, y.text, x.magnitude, y.magnitude
     option = "" if x.shape == y.shape else "broadcast"
     if x.dtype != y.dtype:
-        option += " int32"
+        option = (option + " int32").strip()
     name, text, magnitude = b.rng.choice([
         ("+", f"{s} + {t}", m + n), ("-", f"{s} - {t}", m + n), ("*", f"{s} * {t}", m * n),
         ("/", f"{s} / (abs({t}) + 0.5)", 2 * m), ("max", f"max({s}, {t})", max(m, n)), ("min", f"min({s}, {t})", max(m, n)),

@@ -142,13 +142,13 @@ def activations(b, kind, keywords, options):
         options.append(f"activation {pick}")
         return pick in MILD
     mild = True
-    if b.chance(0.3):
+    if b.chance(0.4):
         pick = b.rng.choice(ACTIVATIONS)
         keywords.append(("activation", f'"{pick}"', '"tanh"'))
         options.append(f"activation {pick}")
         mild = pick in MILD
-    if b.chance(0.3):
-        pick = b.rng.choice(ACTIVATIONS if b.chance(0.3) else MILD)
+    if b.chance(0.4):
+        pick = b.rng.choice(ACTIVATIONS if b.chance(0.5) else MILD)
         keywords.append(("recurrent_activation", f'"{pick}"', '"sigmoid"'))
         options.append(f"recurrent {pick}")
         mild = mild and pick in MILD
@@ -278,4 +278,4 @@ def cell(b):
                   batched and x.shape[0].const is None and "run-time batch")
 
 
-ALL = [(linear, 4), (embedding, 3), (conv1d, 4), (layer_norm, 2), (batch_norm, 2), (dropout, 0.5), (recurrent, 7), (cell, 2)]
+ALL = [(linear, 4), (embedding, 3), (conv1d, 4), (layer_norm, 2), (batch_norm, 2), (dropout, 0.5), (recurrent, 9), (cell, 2)]

@@ -226,8 +226,10 @@ class Builder:
 
     # --- the end ---
 
-    def output(self, v, form=None):
-        form = form or self.rng.choice(["alone", "typed", "expression"])
+    def output(self, v):
+        form = self.rng.choice(["alone", "typed", "expression"])
+        if any(o.text == f"output {v.text}" for o in self.body):
+            form = "typed"   # the name is taken
         name = f"y{sum(s.kind == 'output' for s in self.body)}"
         if form == "alone" and self.model.names[v.number].startswith("v"):
             s = Statement("output", f"output {v.text}")

@@ -61,7 +61,7 @@ def model(b):
             v = b.input("int32", [steps] if b.chance(0.6) else [steps, b.size(5)], ("index", limit), limit, limit)
         else:
             batch = [b.size(8)] if kind == "batched" else []
-            v = b.input("float32", [steps] + batch + [b.size(33)], ("float",))
+            v = b.input("float32", [steps] + batch + [b.size(17 if batch else 33)], ("float",))
         v.time = 0
     wanted, tries = b.rng.choice([2, 3, 4, 6]), 0
     while wanted and tries < 200:
