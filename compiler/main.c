@@ -84,6 +84,7 @@ static const char *banner_options(arena *a, const options *o) {
     text t = text_new(a);
     if (o->standalone) text_add(&t, "--standalone");
     if (o->unroll_given) text_printf(&t, "%s--unroll %lld", o->standalone ? " " : "", (long long)o->unroll);
+    if (o->target) text_printf(&t, "%s--target %s", t.length ? " " : "", o->target);
     if (o->random_weights) text_printf(&t, "%s--random-weights %llu", t.length ? " " : "", (unsigned long long)o->seed);
     if (o->weights) text_printf(&t, "%s--weights %s", t.length ? " " : "", base_name(o->weights));
     return text_string(&t);
@@ -104,7 +105,8 @@ static const char *header_name(arena *a, const options *o, const char *path) {
 
 static bool write_outputs(arena *a, const options *o, const plan *const *plans, emit_api *const *apis, size_t count) {
     const char *header = header_path(a, o);
-    emit_options e = {base_name(o->input), header_name(a, o, header), banner_options(a, o), o->standalone, o->unroll};
+    emit_options e = {base_name(o->input), header_name(a, o, header),         banner_options(a, o), o->standalone,
+                      o->unroll,           o->target ? o->target : "baseline"};
     output code = {0}, head = {0};
     output *all[2] = {&code, &head};
     size_t opened = 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emit/emit.h"
+#include "emit/target.h"
 
 enum { DEFAULT_UNROLL = 64, MAX_UNROLL = 4096 };
 
@@ -25,6 +26,9 @@ static const char help[] =
     "      --random-weights N  parameters made from a seed, for trying shapes without a file\n"
     "      --unroll N          unroll loops of constant bounds while their bodies stay within N statements\n"
     "                          (default 64; 0: only gates and register tiles)\n"
+    "      --target NAME       which processors the code is for: baseline (default: SSE2, NEON or plain C; also c,\n"
+    "                          x86-64, aarch64), all (beside it AVX2 and AVX-512, chosen at run time), x86-64-v3,\n"
+    "                          x86-64-v4\n"
     "      --dump STAGE        print ast, ir or plan to standard output, and stop there\n"
     "      --help, --version\n"
     "\n"
@@ -71,6 +75,10 @@ static options_result check(const options *o) {
         return OPTIONS_RUN;
     }
     if (!o->output) return usage("%s", "say where the C goes: -o FILE (- is standard output)");
+    if (!*o->output || (o->header && !*o->header)) return usage("%s", "a file's name is empty");
+    if (o->header && strcmp(o->header, o->output) == 0)
+        return usage("the C and the header cannot both be %s",
+                     strcmp(o->output, "-") == 0 ? "standard output" : o->output);
     size_t n = strlen(o->output);
     if (strcmp(o->output, "-") != 0 && (n < 3 || strcmp(o->output + n - 2, ".c") != 0) && !o->header)
         return usage("the output %s does not end in .c: name the header too, with --header FILE", o->output);
@@ -78,18 +86,14 @@ static options_result check(const options *o) {
 }
 
 options_result options_parse(int argc, char **argv, options *o) {
-    enum { HEADER = 256, STANDALONE, RUNTIME, WEIGHTS, RANDOM, UNROLL, DUMP, HELP, VERSION };
-    static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
-                                          {"header", required_argument, NULL, HEADER},
-                                          {"standalone", no_argument, NULL, STANDALONE},
-                                          {"runtime", required_argument, NULL, RUNTIME},
-                                          {"weights", required_argument, NULL, WEIGHTS},
-                                          {"random-weights", required_argument, NULL, RANDOM},
-                                          {"unroll", required_argument, NULL, UNROLL},
-                                          {"dump", required_argument, NULL, DUMP},
-                                          {"help", no_argument, NULL, HELP},
-                                          {"version", no_argument, NULL, VERSION},
-                                          {NULL, 0, NULL, 0}};
+    enum { HEADER = 256, STANDALONE, RUNTIME, WEIGHTS, RANDOM, UNROLL, TARGET, DUMP, HELP, VERSION };
+    static const struct option longs[] = {
+        {"output", required_argument, NULL, 'o'},      {"header", required_argument, NULL, HEADER},
+        {"standalone", no_argument, NULL, STANDALONE}, {"runtime", required_argument, NULL, RUNTIME},
+        {"weights", required_argument, NULL, WEIGHTS}, {"random-weights", required_argument, NULL, RANDOM},
+        {"unroll", required_argument, NULL, UNROLL},   {"dump", required_argument, NULL, DUMP},
+        {"target", required_argument, NULL, TARGET},   {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0}};
     *o = (options){.unroll = DEFAULT_UNROLL};
     uint64_t number;
     for (int c; (c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1;) {
@@ -107,6 +111,10 @@ options_result options_parse(int argc, char **argv, options *o) {
             if (!parse_number(optarg, MAX_UNROLL, &number)) return usage("--unroll takes 0 to 4096, not %s", optarg);
             o->unroll = (int64_t)number;
             o->unroll_given = true;
+            break;
+        case TARGET:
+            if (!target_exists(optarg)) return usage("--target does not know %s", optarg);
+            o->target = optarg;
             break;
         case DUMP:
             if (!parse_dump(optarg, &o->dump)) return usage("--dump takes ast, ir or plan, not %s", optarg);

@@ -19,6 +19,7 @@ typedef struct {
     bool standalone;
     int64_t unroll;
     bool unroll_given;
+    const char *target;       /* --target, or NULL: all */
     dump_stage dump;
 } options;
 

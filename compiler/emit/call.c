@@ -96,14 +96,14 @@ static void one_function(emit_context *e, const plan_kernel *k) {
 
 void call_function(emit_context *e, const plan_kernel *k) {
     if (is_plain(e, k)) return;
-    const emit_target *baseline = e->target;
-    for (size_t i = 0; i < (call_uses_vectors(k) ? EMIT_TARGETS : 1); i++) {
-        e->target = &emit_targets[i];
+    size_t count = call_uses_vectors(k) ? e->target_count : 1;
+    for (size_t i = 0; i < count; i++) {
+        e->target = e->targets[i];
         if (i > 0) c_top_line(e->unit, "#if %s", e->target->guard);
         one_function(e, k);
         if (i > 0) c_top_line(e->unit, "#endif\n");
     }
-    e->target = baseline;
+    e->target = e->targets[0];
 }
 
 /* --- calls --- */

@@ -10,6 +10,7 @@ typedef struct {
     const char *banner_options; /* options that change the code, as given: "--unroll=8"; "" if none */
     bool standalone;          /* the runtime's text goes into the C file */
     int64_t unroll;
+    const char *target;       /* a name of emit/target.h */
 } emit_options;
 
 /* api.c: the C names of the interface, and clashes between them as errors. */
@@ -19,6 +20,7 @@ typedef struct {
     const char **dims;         /* parameters, by model->symbols */
     const char **dim_macros;   /* TAGGER_T */
     const char **inputs, **outputs;
+    const char **parameters;   /* dims, inputs, outputs: all that must differ */
     const char **states;       /* members of the struct: state_h */
 } emit_api;
 

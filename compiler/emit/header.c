@@ -5,6 +5,7 @@
 #include "emit/banner.h"
 #include "emit/emit.h"
 #include "emit/procedure.h"
+#include "emit/target.h"
 
 static const char *guard(arena *a, const char *header_name) {
     text t = text_new(a);
@@ -42,7 +43,7 @@ static void print_arguments(const plan *p, const emit_api *api, FILE *to) {
     arena_free(a);
 }
 
-static void print_struct(const plan *p, const emit_api *api, FILE *to) {
+static void print_struct(const plan *p, const emit_api *api, size_t target_count, FILE *to) {
     const ir_model *m = p->model;
     arena *a = arena_new();
     bool empty = true;
@@ -55,7 +56,7 @@ static void print_struct(const plan *p, const emit_api *api, FILE *to) {
                 ir_type_string(a, &m->states[i].type));
         empty = false;
     }
-    if (procedure_has_bodies(p)) {
+    if (procedure_has_bodies(p, target_count)) {
         fprintf(to, "    int32_t instruction_set[1]; /* noted by %s_reset */\n", api->name);
         empty = false;
     }
@@ -71,7 +72,7 @@ int64_t emit_scratch_floats(const plan *p) {
     return p->scratch_floats ? p->scratch_floats + EMIT_SCRATCH_ALIGNMENT - 1 : 0;
 }
 
-static void print_model(const plan *p, const emit_api *api, FILE *to) {
+static void print_model(const plan *p, const emit_api *api, size_t target_count, FILE *to) {
     const ir_model *m = p->model;
     arena *a = arena_new();
     fprintf(to, "/* ---- %s ---- */\n\n", api->name);
@@ -80,7 +81,7 @@ static void print_model(const plan *p, const emit_api *api, FILE *to) {
         fprintf(to, "#define %s_MAX %lld\n", api->dim_macros[i], (long long)dim_max(m->symbols[i]));
     }
     if (m->symbol_count) fputc('\n', to);
-    print_struct(p, api, to);
+    print_struct(p, api, target_count, to);
     fprintf(to, "/* %s; call before the first run. */\n",
             m->state_count ? "Sets the first state" : "Makes the model ready");
     fprintf(to, "void %s_reset(%s *self);\n\n", api->name, api->name);
@@ -98,12 +99,14 @@ static void print_model(const plan *p, const emit_api *api, FILE *to) {
 bool emit_header(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
     const char *name = guard(a, o->header_name);
+    emit_context e = {0};
+    if (!target_select(&e, o->target)) ice("no target %s", o->target);
     emit_print_banner(o, o->header_name, to);
     fprintf(to, "#ifndef %s\n#define %s\n\n#include <stddef.h>\n#include <stdint.h>\n\n", name, name);
     fprintf(to, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     emit_print_status(to);
     fputc('\n', to);
-    for (size_t i = 0; i < count; i++) print_model(plans[i], apis[i], to);
+    for (size_t i = 0; i < count; i++) print_model(plans[i], apis[i], e.target_count, to);
     fprintf(to, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
     arena_free(a);
     return fflush(to) == 0 && !ferror(to);

@@ -22,16 +22,16 @@ typedef struct {
     const char *guard;     /* the macro that says whether a compiler can have it: "NNC_HAS_V8"; "" for the baseline */
 } emit_target;
 
-/* All bodies that a file has, the baseline first. */
-enum { EMIT_TARGETS = 1 };
-static const int64_t emit_widest_lanes = 4;
-extern const emit_target emit_targets[EMIT_TARGETS];
+/* Packed weights have room for a last vector this wide, whatever the file's targets: the packing is one for all. */
+enum { EMIT_WIDEST_LANES = 16 };
 
 typedef struct {
     arena *arena;
     const plan *plan;
     cunit *unit;
-    const emit_target *target;
+    const emit_target *target;         /* that code is emitted for now; at first targets[0] */
+    const emit_target *const *targets; /* all bodies that the file has, the narrowest first */
+    size_t target_count;
     const char *model;       /* prefix of all file-scope names */
     ctable_style tables;     /* decimal while the model is small */
     int64_t unroll;          /* a loop with constant bounds is unrolled while its body's statements stay within this */

@@ -141,7 +141,7 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
     w->weight = emit_param_data(e, k->inputs[1].param);
     w->bias = k->inputs[2].kind == PLAN_PARAM ? emit_param_data(e, k->inputs[2].param) : NULL;
     w->bias_from = w->bias ? 0 : 1;
-    w->tail = emit_widest_lanes > COST_PADDING ? emit_widest_lanes : 0;
+    w->tail = EMIT_WIDEST_LANES;
 
     row_loop loops[IR_MAX_RANK];
     unsigned count = collapse(e, x, y, loops);

@@ -17,7 +17,7 @@ static pack *new_pack(const recurrent *r, int64_t terms, unsigned weight, unsign
     p->terms = terms;
     p->weight = param_of(r, weight);
     p->gates = p->bias_from = gates;
-    p->tail = emit_widest_lanes > COST_PADDING ? emit_widest_lanes : 0;
+    p->tail = EMIT_WIDEST_LANES;
     /* sigmoid(x) = (1 + tanh(x / 2)) / 2: the half is exact here and saves the step code a multiplication */
     bool halves = r->attrs->recurrent_activation == IR_ACT_SIGMOID && r->attrs->cell != IR_RNN;
     unsigned candidate = 2; /* LSTM's g and GRU's n */

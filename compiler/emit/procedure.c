@@ -207,15 +207,16 @@ static void search_items(symbol_search *s, const plan_item *item) {
     }
 }
 
-/* Kernels and loops know a dim by another name where the .nn file's could be in a kernel's way. */
-static void declare_dims(maker *m) {
+/* Kernels and loops know a dim by another name where the .nn file's could be in a kernel's way. Declares those that the
+ * steps or the checks mention. */
+static void declare_dims(maker *m, bool steps, bool checks) {
     const plan *p = m->e->plan;
     for (size_t i = 0; i < p->model->symbol_count; i++) {
         const char *name = emit_symbol(m->e, p->model->symbols[i]);
         if (strcmp(name, m->api->dims[i]) == 0) continue;
         symbol_search s = {p->model->symbols[i], false};
-        search_items(&s, p->run.items);
-        for (size_t k = 0; k < p->check_count && !s.found; k++)
+        if (steps) search_items(&s, p->run.items);
+        for (size_t k = 0; checks && k < p->check_count && !s.found; k++)
             s.found = view_mentions(&p->checks[k].view, s.symbol) || dim_mentions(p->checks[k].high, s.symbol);
         if (s.found) c_declare(m->body, "const size_t ", name, c_name(m->e->unit, "%s", m->api->dims[i]));
     }
@@ -224,8 +225,8 @@ static void declare_dims(maker *m) {
 /* --- bodies --- */
 
 /* Has the run procedure kernels that differ from target to target? */
-bool procedure_has_bodies(const plan *p) {
-    if (EMIT_TARGETS == 1) return false;
+bool procedure_has_bodies(const plan *p, size_t target_count) {
+    if (target_count == 1) return false;
     for (size_t i = 0; i < p->run.kernel_count; i++)
         if (call_uses_vectors(p->run.kernels[i])) return true;
     return false;
@@ -263,20 +264,19 @@ static const char *body_name(emit_context *e, const emit_target *t) { return emi
 
 /* One body a target, MODEL_steps_v8 and so on, each like the others but for the kernels that it calls. */
 static void emit_bodies(emit_context *e, const emit_api *api, const char **names) {
-    const emit_target *baseline = e->target;
-    for (size_t i = 0; i < EMIT_TARGETS; i++) {
-        e->target = &emit_targets[i];
+    for (size_t i = 0; i < e->target_count; i++) {
+        e->target = e->targets[i];
         names[i] = body_name(e, e->target);
         if (i > 0) c_top_line(e->unit, "#if %s", e->target->guard);
         cfunction *f = c_function(e->unit, "static void", names[i], NULL);
         sign_all(&(signature){.function = f, .e = e}, api);
         maker m = maker_new(e, api, &e->plan->run, f);
-        declare_dims(&m);
+        declare_dims(&m, true, false);
         emit_steps(&m);
         c_function_end(f);
         if (i > 0) c_top_line(e->unit, "#endif\n");
     }
-    e->target = baseline;
+    e->target = e->targets[0];
 }
 
 /* The widest first; the baseline is what remains. */
@@ -288,8 +288,8 @@ static void emit_choice(maker *m, const char *const *names) {
         ARENA_ARRAY(e->arena, cexpr *,
                     1 + e->plan->model->symbol_count + e->plan->model->input_count + e->plan->model->output_count);
     sign_all(&s, m->api);
-    for (size_t i = EMIT_TARGETS; i-- > 1;) {
-        c_line(m->body, "#if %s", emit_targets[i].guard);
+    for (size_t i = e->target_count; i-- > 1;) {
+        c_line(m->body, "#if %s", e->targets[i]->guard);
         cexpr *chosen = c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0));
         cblock *then = c_if(m->body, c_binary(u, "==", chosen, c_int(u, (int64_t)i)));
         c_do(then, c_call_list(u, names[i], s.count, s.arguments));
@@ -303,15 +303,15 @@ static void emit_choice(maker *m, const char *const *names) {
 
 void procedure_run(emit_context *e, const emit_api *api) {
     const plan *p = e->plan;
-    const char *bodies[EMIT_TARGETS] = {NULL};
-    bool has_bodies = procedure_has_bodies(p);
+    const char **bodies = ARENA_ARRAY(e->arena, const char *, e->target_count);
+    bool has_bodies = procedure_has_bodies(p, e->target_count);
     if (has_bodies) emit_bodies(e, api, bodies);
     cfunction *f = c_function(e->unit, "nnc_status", arena_printf(e->arena, "%s_run", api->name), NULL);
     sign_all(&(signature){.function = f, .e = e}, api);
     maker m = maker_new(e, api, &p->run, f);
     check_pointers(&m);
     check_dims(&m);
-    declare_dims(&m);
+    declare_dims(&m, !has_bodies, true);
     for (size_t i = 0; i < p->check_count; i++) check_index(&m, &p->checks[i]);
     c_blank(m.body);
     if (has_bodies) emit_choice(&m, bodies);
@@ -328,7 +328,7 @@ void procedure_reset(emit_context *e, const emit_api *api) {
     maker m = maker_new(e, api, &p->reset, f);
     cexpr *size = c_call(u, "sizeof", 1, c_unary(u, "*", c_name(u, "self")));
     c_do(m.body, c_call(u, "memset", 3, c_name(u, "self"), c_int(u, 0), size));
-    if (procedure_has_bodies(p))
+    if (procedure_has_bodies(p, e->target_count))
         c_assign(m.body, c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0)), "=",
                  c_call(u, "nnc_isa", 0));
     emit_steps(&m);

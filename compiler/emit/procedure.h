@@ -6,7 +6,7 @@
 #include "emit/kernel.h"
 
 /* Does the run function choose between bodies for several targets? Then the struct notes which, in instruction_set. */
-bool procedure_has_bodies(const plan *p);
+bool procedure_has_bodies(const plan *p, size_t target_count);
 /* Their kernels' functions must be in the unit. */
 void procedure_reset(emit_context *e, const emit_api *api);
 void procedure_run(emit_context *e, const emit_api *api);

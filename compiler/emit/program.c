@@ -4,6 +4,7 @@
 #include "emit/banner.h"
 #include "emit/call.h"
 #include "emit/procedure.h"
+#include "emit/target.h"
 
 enum { DECIMAL_LIMIT = 16384 }; /* parameters; a larger model's weights are printed as bit patterns */
 
@@ -24,13 +25,18 @@ static void emit_model(emit_context *e, const plan *p, const emit_api *api) {
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
     emit_print_banner(o, arena_printf(a, "%.*s.c", (int)(strlen(o->header_name) - 2), o->header_name), to);
+    emit_context e = {.arena = a, .unit = cunit_new(a), .unroll = o->unroll, .names = name_set_new(a)};
+    if (!target_select(&e, o->target)) ice("no target %s", o->target);
     /* the runtime first: its locals must not hide a type of the header, whatever the models are called */
     fprintf(to, "#define NNC_GENERATED_FOR_RUNTIME %d\n", emit_runtime_version());
+    bool wide = e.target_count > 1 || *e.target->guard;
+    if (wide) fputs("#define NNC_WIDE_VECTORS 1\n", to);
     if (o->standalone) emit_print_runtime(to);
     else fputs("#include \"nnc_runtime.h\"\n", to);
     fprintf(to, "\n#include \"%s\"\n\n", o->header_name);
-    emit_context e = {
-        .arena = a, .unit = cunit_new(a), .target = &emit_targets[0], .unroll = o->unroll, .names = name_set_new(a)};
+    if (*e.target->guard)
+        fprintf(to, "#if !%s\n#error \"this file was generated with --target=%s\"\n#endif\n\n", e.target->guard,
+                o->target);
     /* no kernel of one model may take a name of another's interface */
     for (size_t i = 0; i < count; i++) {
         name_set_take(e.names, apis[i]->name);

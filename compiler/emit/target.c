@@ -1,6 +1,38 @@
-/* target: the vector layers of the runtime that bodies are emitted for. */
-#include "emit/kernel.h"
+/* target: see target.h. */
+#include "emit/target.h"
 
-const emit_target emit_targets[EMIT_TARGETS] = {
-    {"nnc_v4", 4, 16, "", "", ""},
+#include <string.h>
+
+static const emit_target baseline = {"nnc_v4", 4, 16, "", "", ""};
+static const emit_target avx2 = {"nnc_v8", 8, 16, "_v8", "NNC_TARGET_V8", "NNC_HAS_V8"};
+static const emit_target avx512 = {"nnc_v16", 16, 32, "_v16", "NNC_TARGET_V16", "NNC_HAS_V16"};
+/* a body that is alone needs no other name */
+static const emit_target only_avx2 = {"nnc_v8", 8, 16, "", "NNC_TARGET_V8", "NNC_HAS_V8"};
+static const emit_target only_avx512 = {"nnc_v16", 16, 32, "", "NNC_TARGET_V16", "NNC_HAS_V16"};
+
+static const struct {
+    const char *name;
+    size_t count;
+    const emit_target *targets[3];
+} choices[] = {
+    {"baseline", 1, {&baseline}},
+    {"all", 3, {&baseline, &avx2, &avx512}},
+    {"c", 1, {&baseline}},
+    {"x86-64", 1, {&baseline}},
+    {"aarch64", 1, {&baseline}},
+    {"x86-64-v3", 1, {&only_avx2}},
+    {"x86-64-v4", 1, {&only_avx512}},
 };
+
+bool target_select(emit_context *e, const char *name) {
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
+        if (strcmp(choices[i].name, name) == 0) {
+            e->targets = choices[i].targets;
+            e->target_count = choices[i].count;
+            e->target = e->targets[0];
+            return true;
+        }
+    return false;
+}
+
+bool target_exists(const char *name) { return target_select(&(emit_context){0}, name); }

@@ -16,13 +16,13 @@ typedef struct {
 typedef struct {
     arena *arena;
     const ir_model *model;
-    const int64_t *dims;            /* of the model's symbols */
+    const int64_t *dims; /* of the model's symbols */
     const double *const *inputs;
     const double *const *states;
     reference_precision precision;
-    reference_status status;        /* of the first fault */
+    reference_status status; /* of the first fault */
     double argmax_margin;
-    array *values;                  /* by id of the value; data is NULL until it is evaluated */
+    array *values; /* by id of the value; data is NULL until it is evaluated */
 } evaluation;
 
 /* The value of a dim of the model. */
@@ -35,8 +35,7 @@ array *evaluate_result(evaluation *e, const ir_node *n, unsigned i);
 array evaluate_array(arena *a, ir_dtype dtype, unsigned rank, const size_t *sizes);
 
 /* What the precision makes of a float32 operation's result. */
-static inline double rounded(const evaluation *e, double x)
-{
+static inline double rounded(const evaluation *e, double x) {
     return e->precision == REFERENCE_FLOAT32 ? (double)(float)x : x;
 }
 
@@ -48,7 +47,7 @@ bool array_next(const array *x, size_t *at);
 double *array_element(const array *x, const size_t *at, unsigned rank);
 
 /* One file each. */
-void evaluate_layer(evaluation *e, const ir_node *n);       /* IR_LAYER but RECURRENT */
+void evaluate_layer(evaluation *e, const ir_node *n); /* IR_LAYER but RECURRENT */
 void evaluate_recurrent(evaluation *e, const ir_node *n);
 void evaluate_elementwise(evaluation *e, const ir_node *n); /* IR_UNARY, IR_BINARY */
 void evaluate_reduction(evaluation *e, const ir_node *n);   /* IR_REDUCE, IR_NORMALIZE */

@@ -4,18 +4,13 @@
 #include "reference/evaluate.h"
 
 /* What is left in 32 bits. */
-static double wrapped(double x)
-{
-    return (double)(int32_t)(uint32_t)(uint64_t)(int64_t)x;
-}
+static double wrapped(double x) { return (double)(int32_t)(uint32_t)(uint64_t)(int64_t)x; }
 
-static double product_wrapped(double x, double y)
-{
+static double product_wrapped(double x, double y) {
     return (double)(int32_t)((uint32_t)(int32_t)x * (uint32_t)(int32_t)y);
 }
 
-static double power_wrapped(double base, double exponent)
-{
+static double power_wrapped(double base, double exponent) {
     double power = 1;
     uint32_t left = (uint32_t)exponent;
     for (; left; left >>= 1) {
@@ -26,32 +21,21 @@ static double power_wrapped(double base, double exponent)
 }
 
 /* A NaN wins. */
-static double larger(double x, double y)
-{
-    return isnan(x) || x > y ? x : y;
-}
+static double larger(double x, double y) { return isnan(x) || x > y ? x : y; }
 
-static double smaller(double x, double y)
-{
-    return isnan(x) || x < y ? x : y;
-}
+static double smaller(double x, double y) { return isnan(x) || x < y ? x : y; }
 
 /* torch takes roots for two of its scalar exponents, which differs from C's pow for -infinity and -0. */
-static double power(const ir_node *n, double x, double y)
-{
+static double power(const ir_node *n, double x, double y) {
     double exponent;
     if (ir_is_const(n->inputs[1], &exponent) && exponent == 0.5) return sqrt(x);
     if (ir_is_const(n->inputs[1], &exponent) && exponent == -0.5) return 1 / sqrt(x);
     return pow(x, y);
 }
 
-static double gelu_tanh(double x)
-{
-    return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1.0)) * (x + 0.044715 * x * x * x)));
-}
+static double gelu_tanh(double x) { return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1.0)) * (x + 0.044715 * x * x * x))); }
 
-static double unary(const ir_node *n, double x)
-{
+static double unary(const ir_node *n, double x) {
     const double *scalar = n->attrs.scalar;
     switch ((unsigned)n->op) {
     case IR_NEG: return -x;
@@ -73,8 +57,7 @@ static double unary(const ir_node *n, double x)
     ice("%s is not elementwise", ir_op_name(n->op));
 }
 
-static double binary(const ir_node *n, double x, double y)
-{
+static double binary(const ir_node *n, double x, double y) {
     bool whole = n->results[0]->type.dtype == IR_I32;
     switch ((unsigned)n->op) {
     case IR_ADD: return x + y;
@@ -88,8 +71,7 @@ static double binary(const ir_node *n, double x, double y)
     ice("%s does not have two operands", ir_op_name(n->op));
 }
 
-void evaluate_elementwise(evaluation *e, const ir_node *n)
-{
+void evaluate_elementwise(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0), *y = n->input_count > 1 ? evaluate_input(e, n, 1) : NULL;
     array *to = evaluate_result(e, n, 0);
     size_t at[IR_MAX_RANK] = {0};

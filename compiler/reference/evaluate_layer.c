@@ -5,16 +5,14 @@
 #include "reference/evaluate.h"
 
 /* Whether an id names a row; if not, the status says so. */
-static bool id_fits(evaluation *e, double id, size_t rows)
-{
+static bool id_fits(evaluation *e, double id, size_t rows) {
     if (id >= 0 && id < (double)rows) return true;
     e->status = REFERENCE_TOKEN;
     return false;
 }
 
 /* torch.nn.functional.embedding: a row whose norm_type-norm is larger than max_norm is scaled down to it. */
-static void scale_row(const evaluation *e, const ir_attrs *attrs, double *row, size_t size)
-{
+static void scale_row(const evaluation *e, const ir_attrs *attrs, double *row, size_t size) {
     double norm = 0;
     if (isinf(attrs->norm_type)) {
         for (size_t i = 0; i < size; i++) norm = fmax(norm, fabs(row[i]));
@@ -27,8 +25,7 @@ static void scale_row(const evaluation *e, const ir_attrs *attrs, double *row, s
     for (size_t i = 0; i < size; i++) row[i] = rounded(e, row[i] * scale);
 }
 
-static void embedding(evaluation *e, const ir_node *n)
-{
+static void embedding(evaluation *e, const ir_node *n) {
     const array *ids = evaluate_input(e, n, 0), *table = evaluate_input(e, n, 1);
     array *to = evaluate_result(e, n, 0);
     size_t size = table->sizes[1];
@@ -40,8 +37,7 @@ static void embedding(evaluation *e, const ir_node *n)
     }
 }
 
-static void one_hot(evaluation *e, const ir_node *n)
-{
+static void one_hot(evaluation *e, const ir_node *n) {
     const array *ids = evaluate_input(e, n, 0);
     array *to = evaluate_result(e, n, 0);
     size_t classes = (size_t)n->attrs.count;
@@ -52,8 +48,7 @@ static void one_hot(evaluation *e, const ir_node *n)
 }
 
 /* y = x A^T + b */
-static void linear(evaluation *e, const ir_node *n)
-{
+static void linear(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0), *weight = evaluate_input(e, n, 1), *bias = evaluate_input(e, n, 2);
     array *to = evaluate_result(e, n, 0);
     size_t outputs = weight->sizes[0], features = weight->sizes[1];
@@ -67,8 +62,7 @@ static void linear(evaluation *e, const ir_node *n)
 }
 
 /* Matrices in the last two dims; the dims before them broadcast. */
-static void matmul(evaluation *e, const ir_node *n)
-{
+static void matmul(evaluation *e, const ir_node *n) {
     const array *a = evaluate_input(e, n, 0), *b = evaluate_input(e, n, 1);
     array *to = evaluate_result(e, n, 0);
     size_t inner = a->sizes[a->rank - 1], rank = to->rank, at[IR_MAX_RANK] = {0};
@@ -79,16 +73,15 @@ static void matmul(evaluation *e, const ir_node *n)
         memcpy(at_b, at, sizeof at);
         for (size_t k = 0; k < inner; k++) {
             at_a[rank - 1] = at_b[rank - 2] = k;
-            sum = rounded(e, sum + rounded(e, *array_element(a, at_a, (unsigned)rank) *
-                                                  *array_element(b, at_b, (unsigned)rank)));
+            sum = rounded(
+                e, sum + rounded(e, *array_element(a, at_a, (unsigned)rank) * *array_element(b, at_b, (unsigned)rank)));
         }
         *array_element(to, at, (unsigned)rank) = sum;
     } while (array_next(to, at));
 }
 
 /* out[n, o, l] = bias[o] + sum over c, k of weight[o, c, k] * x[n, group's c, l * stride + k * dilation - before] */
-static void conv1d(evaluation *e, const ir_node *n)
-{
+static void conv1d(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0), *weight = evaluate_input(e, n, 1), *bias = evaluate_input(e, n, 2);
     array *to = evaluate_result(e, n, 0);
     const ir_attrs *attrs = &n->attrs;
@@ -109,16 +102,14 @@ static void conv1d(evaluation *e, const ir_node *n)
 
 /* (x - mean) / sqrt(variance + eps) * weight + bias; without weight or bias these are 1 and 0 */
 static double normalized(const evaluation *e, double x, double mean, double variance, double eps, const double *weight,
-                         const double *bias)
-{
+                         const double *bias) {
     double y = rounded(e, rounded(e, x - mean) / rounded(e, sqrt(rounded(e, variance + eps))));
     if (weight) y = rounded(e, y * *weight);
     return bias ? rounded(e, y + *bias) : y;
 }
 
 /* The variance is that of the population. */
-static void layer_norm(evaluation *e, const ir_node *n)
-{
+static void layer_norm(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0), *weight = evaluate_input(e, n, 1), *bias = evaluate_input(e, n, 2);
     array *to = evaluate_result(e, n, 0);
     size_t size = 1;
@@ -139,8 +130,7 @@ static void layer_norm(evaluation *e, const ir_node *n)
 }
 
 /* In eval mode: with the running statistics of each channel. */
-static void batch_norm(evaluation *e, const ir_node *n)
-{
+static void batch_norm(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0), *mean = evaluate_input(e, n, 1), *variance = evaluate_input(e, n, 2);
     const array *weight = evaluate_input(e, n, 3), *bias = evaluate_input(e, n, 4);
     array *to = evaluate_result(e, n, 0);
@@ -153,8 +143,7 @@ static void batch_norm(evaluation *e, const ir_node *n)
     } while (array_next(to, at));
 }
 
-void evaluate_layer(evaluation *e, const ir_node *n)
-{
+void evaluate_layer(evaluation *e, const ir_node *n) {
     switch ((unsigned)n->op) {
     case IR_EMBEDDING: embedding(e, n); return;
     case IR_ONE_HOT: one_hot(e, n); return;

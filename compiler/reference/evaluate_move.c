@@ -1,16 +1,14 @@
 /* evaluate_move: what changes no element: views, cat, pad, copies. */
 #include "reference/evaluate.h"
 
-static void copy(evaluation *e, const ir_node *n)
-{
+static void copy(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0);
     array *to = evaluate_result(e, n, 0);
     memcpy(to->data, x->data, to->elements * sizeof *to->data);
 }
 
 /* Dim i of the result is dim perm[i] of the operand. */
-static void permute(evaluation *e, const ir_node *n)
-{
+static void permute(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0);
     array *to = evaluate_result(e, n, 0);
     size_t at[IR_MAX_RANK] = {0}, from[IR_MAX_RANK] = {0};
@@ -20,8 +18,7 @@ static void permute(evaluation *e, const ir_node *n)
     } while (array_next(to, at));
 }
 
-static void slice(evaluation *e, const ir_node *n)
-{
+static void slice(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0);
     array *to = evaluate_result(e, n, 0);
     size_t at[IR_MAX_RANK] = {0}, from[IR_MAX_RANK], axis = n->attrs.axis;
@@ -34,8 +31,7 @@ static void slice(evaluation *e, const ir_node *n)
     } while (array_next(to, at));
 }
 
-static void cat(evaluation *e, const ir_node *n)
-{
+static void cat(evaluation *e, const ir_node *n) {
     array *to = evaluate_result(e, n, 0);
     size_t axis = n->attrs.axis, offset = 0;
     for (unsigned i = 0; i < n->input_count; i++) {
@@ -51,8 +47,7 @@ static void cat(evaluation *e, const ir_node *n)
 }
 
 /* Which of `size` elements stands at place i, which is before the first when negative; -1: none. */
-static int64_t padded_from(ir_pad_mode mode, int64_t i, int64_t size)
-{
+static int64_t padded_from(ir_pad_mode mode, int64_t i, int64_t size) {
     if (i >= 0 && i < size) return i;
     switch (mode) {
     case IR_PAD_CONSTANT: return -1;
@@ -63,8 +58,7 @@ static int64_t padded_from(ir_pad_mode mode, int64_t i, int64_t size)
     ice("a pad mode out of range");
 }
 
-static void pad(evaluation *e, const ir_node *n)
-{
+static void pad(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0);
     array *to = evaluate_result(e, n, 0);
     size_t at[IR_MAX_RANK] = {0}, from[IR_MAX_RANK], axis = n->attrs.axis;
@@ -77,8 +71,7 @@ static void pad(evaluation *e, const ir_node *n)
     } while (array_next(to, at));
 }
 
-void evaluate_move(evaluation *e, const ir_node *n)
-{
+void evaluate_move(evaluation *e, const ir_node *n) {
     switch ((unsigned)n->op) {
     case IR_RESHAPE:
     case IR_COPY: copy(e, n); return;

@@ -5,8 +5,7 @@
 #include "reference/evaluate.h"
 
 /* keras.activations, with its defaults */
-static double activate(const evaluation *e, ir_activation activation, double x)
-{
+static double activate(const evaluation *e, ir_activation activation, double x) {
     const double selu_scale = 1.05070098735548049342, selu_alpha = 1.67326324235437728482;
     double y = x;
     switch (activation) {
@@ -33,8 +32,7 @@ static double activate(const evaluation *e, ir_activation activation, double x)
 }
 
 /* Row `row` of weight times x, plus the row's bias if there is one. */
-static double product(const evaluation *e, const array *weight, size_t row, const double *x, const array *bias)
-{
+static double product(const evaluation *e, const array *weight, size_t row, const double *x, const array *bias) {
     size_t size = weight->sizes[1];
     double sum = 0;
     for (size_t i = 0; i < size; i++) sum = rounded(e, sum + rounded(e, weight->data[row * size + i] * x[i]));
@@ -45,43 +43,37 @@ typedef struct {
     const evaluation *evaluation;
     const ir_attrs *attrs;
     const array *w_ih, *w_hh, *b_ih, *b_hh, *w_hr;
-    size_t hidden, width;  /* H and P */
-    double *h, *c;         /* [P], [H]: one sequence's state */
-    double *next_h;        /* [H] */
+    size_t hidden, width; /* H and P */
+    double *h, *c;        /* [P], [H]: one sequence's state */
+    double *next_h;       /* [H] */
 } cell;
 
 /* The part of gate number `gate` that comes from x or from h. */
-static double from_x(const cell *s, unsigned gate, size_t j, const double *x)
-{
+static double from_x(const cell *s, unsigned gate, size_t j, const double *x) {
     return product(s->evaluation, s->w_ih, gate * s->hidden + j, x, s->b_ih);
 }
 
-static double from_h(const cell *s, unsigned gate, size_t j, const double *h)
-{
+static double from_h(const cell *s, unsigned gate, size_t j, const double *h) {
     return product(s->evaluation, s->w_hh, gate * s->hidden + j, h, s->b_hh);
 }
 
-static double gate_of(const cell *s, unsigned gate, size_t j, const double *x)
-{
+static double gate_of(const cell *s, unsigned gate, size_t j, const double *x) {
     const evaluation *e = s->evaluation;
     return activate(e, s->attrs->recurrent_activation, rounded(e, from_x(s, gate, j, x) + from_h(s, gate, j, s->h)));
 }
 
-static double candidate_of(const cell *s, unsigned gate, size_t j, const double *x)
-{
+static double candidate_of(const cell *s, unsigned gate, size_t j, const double *x) {
     const evaluation *e = s->evaluation;
     return activate(e, s->attrs->activation, rounded(e, from_x(s, gate, j, x) + from_h(s, gate, j, s->h)));
 }
 
 /* h' = act(W_ih x + b_ih + W_hh h + b_hh) */
-static void rnn_step(cell *s, const double *x)
-{
+static void rnn_step(cell *s, const double *x) {
     for (size_t j = 0; j < s->hidden; j++) s->next_h[j] = candidate_of(s, 0, j, x);
 }
 
 /* c' = f * c + i * g; h' = o * act(c'); with proj_size h' = W_hr h' */
-static void lstm_step(cell *s, const double *x)
-{
+static void lstm_step(cell *s, const double *x) {
     const evaluation *e = s->evaluation;
     for (size_t j = 0; j < s->hidden; j++) {
         double i = gate_of(s, 0, j, x), f = gate_of(s, 1, j, x), g = candidate_of(s, 2, j, x), o = gate_of(s, 3, j, x);
@@ -92,8 +84,7 @@ static void lstm_step(cell *s, const double *x)
 
 /* n = act(W_in x + b_in + r * (W_hn h + b_hn)), or, without reset_after, act(W_in x + b_in + W_hn (r * h) + b_hn);
  * h' = (1 - z) * n + z * h */
-static void gru_step(cell *s, const double *x, double *reset)
-{
+static void gru_step(cell *s, const double *x, double *reset) {
     const evaluation *e = s->evaluation;
     for (size_t j = 0; j < s->hidden; j++) reset[j] = gate_of(s, 0, j, x);
     double *reset_h = reset + s->hidden;
@@ -107,8 +98,7 @@ static void gru_step(cell *s, const double *x, double *reset)
     }
 }
 
-static void step(cell *s, const double *x, double *scratch)
-{
+static void step(cell *s, const double *x, double *scratch) {
     switch (s->attrs->cell) {
     case IR_RNN: rnn_step(s, x); break;
     case IR_LSTM: lstm_step(s, x); break;
@@ -118,8 +108,7 @@ static void step(cell *s, const double *x, double *scratch)
         s->h[p] = s->w_hr ? product(s->evaluation, s->w_hr, p, s->next_h, NULL) : s->next_h[p];
 }
 
-void evaluate_recurrent(evaluation *e, const ir_node *n)
-{
+void evaluate_recurrent(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, IR_REC_X), *h0 = evaluate_input(e, n, IR_REC_H0);
     const array *c0 = evaluate_input(e, n, IR_REC_C0), *lengths = evaluate_input(e, n, IR_REC_LENGTHS);
     cell s = {.evaluation = e, .attrs = &n->attrs};

@@ -10,8 +10,7 @@ typedef struct {
 } group;
 
 /* All groups at once: a result element's group is the elements of x whose index is its own in the dims kept. */
-static group *groups_of(evaluation *e, const array *x, unsigned axes, size_t *count)
-{
+static group *groups_of(evaluation *e, const array *x, unsigned axes, size_t *count) {
     size_t each = 1, at[IR_MAX_RANK] = {0};
     for (unsigned i = 0; i < x->rank; i++)
         if (axes >> i & 1) each *= x->sizes[i];
@@ -28,32 +27,28 @@ static group *groups_of(evaluation *e, const array *x, unsigned axes, size_t *co
 }
 
 /* The first largest; the first NaN if there is one. */
-static size_t largest(const group *g)
-{
+static size_t largest(const group *g) {
     size_t best = 0;
     for (size_t i = 1; i < g->count; i++)
         if (!isnan(g->items[best]) && (isnan(g->items[i]) || g->items[i] > g->items[best])) best = i;
     return best;
 }
 
-static double smallest(const group *g)
-{
+static double smallest(const group *g) {
     double best = g->items[0];
     for (size_t i = 1; i < g->count; i++)
         if (!isnan(best) && (isnan(g->items[i]) || g->items[i] < best)) best = g->items[i];
     return best;
 }
 
-static void note_margin(evaluation *e, const group *g, size_t best)
-{
+static void note_margin(evaluation *e, const group *g, size_t best) {
     for (size_t i = 0; i < g->count; i++) {
         double margin = (g->items[best] - g->items[i]) / (1 + fabs(g->items[best]));
         if (margin > 0 && margin < e->argmax_margin) e->argmax_margin = margin;
     }
 }
 
-static double sum(const evaluation *e, const group *g, ir_dtype dtype)
-{
+static double sum(const evaluation *e, const group *g, ir_dtype dtype) {
     double total = 0;
     for (size_t i = 0; i < g->count; i++) {
         total += g->items[i];
@@ -62,8 +57,7 @@ static double sum(const evaluation *e, const group *g, ir_dtype dtype)
     return total;
 }
 
-static double reduced(evaluation *e, const ir_node *n, const group *g, ir_dtype dtype)
-{
+static double reduced(evaluation *e, const ir_node *n, const group *g, ir_dtype dtype) {
     switch ((unsigned)n->op) {
     case IR_SUM: return sum(e, g, dtype);
     case IR_MEAN: return rounded(e, sum(e, g, dtype) / (double)g->count);
@@ -76,8 +70,7 @@ static double reduced(evaluation *e, const ir_node *n, const group *g, ir_dtype 
 
 /* softmax: exp(x) / sum of exp(x); log_softmax: its logarithm. The largest element is taken off first, which changes
  * neither, so that exp does not overflow. */
-static void normalize(const evaluation *e, const ir_node *n, group *g)
-{
+static void normalize(const evaluation *e, const ir_node *n, group *g) {
     double most = g->items[largest(g)];
     group powers = {ARENA_ARRAY(e->arena, double, g->count), g->count};
     for (size_t i = 0; i < g->count; i++) {
@@ -86,12 +79,10 @@ static void normalize(const evaluation *e, const ir_node *n, group *g)
     }
     double total = sum(e, &powers, IR_F32);
     for (size_t i = 0; i < g->count; i++)
-        g->items[i] = rounded(e, n->op == IR_SOFTMAX ? powers.items[i] / total
-                                                     : g->items[i] - rounded(e, log(total)));
+        g->items[i] = rounded(e, n->op == IR_SOFTMAX ? powers.items[i] / total : g->items[i] - rounded(e, log(total)));
 }
 
-void evaluate_reduction(evaluation *e, const ir_node *n)
-{
+void evaluate_reduction(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0);
     array *to = evaluate_result(e, n, 0);
     bool normalizes = ir_op_class_of(n->op) == IR_NORMALIZE;

@@ -12,34 +12,27 @@ typedef struct {
     const int64_t *dims;
 } symbol_values;
 
-static int64_t value_of_symbol(void *context, const char *symbol)
-{
+static int64_t value_of_symbol(void *context, const char *symbol) {
     const symbol_values *v = context;
     for (size_t i = 0; i < v->model->symbol_count; i++)
         if (strcmp(dim_symbol_name(v->model->symbols[i]), symbol) == 0) return v->dims[i];
     ice("%s is no run-time dim of %s", symbol, v->model->name);
 }
 
-static int64_t value_of_dim(const ir_model *m, const dim *d, const int64_t *dims)
-{
+static int64_t value_of_dim(const ir_model *m, const dim *d, const int64_t *dims) {
     symbol_values v = {m, dims};
     return dim_evaluate(d, value_of_symbol, &v);
 }
 
-int64_t evaluate_dim(const evaluation *e, const dim *d)
-{
-    return value_of_dim(e->model, d, e->dims);
-}
+int64_t evaluate_dim(const evaluation *e, const dim *d) { return value_of_dim(e->model, d, e->dims); }
 
-size_t reference_elements(const ir_model *m, const ir_type *type, const int64_t *dims)
-{
+size_t reference_elements(const ir_model *m, const ir_type *type, const int64_t *dims) {
     size_t elements = 1;
     for (unsigned i = 0; i < type->rank; i++) elements *= (size_t)value_of_dim(m, type->dims[i], dims);
     return elements;
 }
 
-array evaluate_array(arena *a, ir_dtype dtype, unsigned rank, const size_t *sizes)
-{
+array evaluate_array(arena *a, ir_dtype dtype, unsigned rank, const size_t *sizes) {
     array x = {.dtype = dtype, .rank = rank, .elements = 1};
     for (unsigned i = 0; i < rank; i++) {
         x.sizes[i] = sizes[i];
@@ -49,8 +42,7 @@ array evaluate_array(arena *a, ir_dtype dtype, unsigned rank, const size_t *size
     return x;
 }
 
-bool array_next(const array *x, size_t *at)
-{
+bool array_next(const array *x, size_t *at) {
     for (unsigned i = x->rank; i--;) {
         if (++at[i] < x->sizes[i]) return true;
         at[i] = 0;
@@ -58,8 +50,7 @@ bool array_next(const array *x, size_t *at)
     return false;
 }
 
-double *array_element(const array *x, const size_t *at, unsigned rank)
-{
+double *array_element(const array *x, const size_t *at, unsigned rank) {
     size_t offset = 0;
     for (unsigned i = 0; i < x->rank; i++) {
         size_t index = x->sizes[i] == 1 ? 0 : at[rank - x->rank + i];
@@ -68,16 +59,14 @@ double *array_element(const array *x, const size_t *at, unsigned rank)
     return &x->data[offset];
 }
 
-const array *evaluate_input(const evaluation *e, const ir_node *n, unsigned i)
-{
+const array *evaluate_input(const evaluation *e, const ir_node *n, unsigned i) {
     if (!n->inputs[i]) return NULL;
     const array *x = &e->values[n->inputs[i]->id];
     if (!x->data) ice("operand %u of %s has no value yet", i, ir_op_name(n->op));
     return x;
 }
 
-array *evaluate_result(evaluation *e, const ir_node *n, unsigned i)
-{
+array *evaluate_result(evaluation *e, const ir_node *n, unsigned i) {
     const ir_value *v = n->results[i];
     size_t sizes[IR_MAX_RANK];
     for (unsigned k = 0; k < v->type.rank; k++) sizes[k] = (size_t)evaluate_dim(e, v->type.dims[k]);
@@ -87,8 +76,7 @@ array *evaluate_result(evaluation *e, const ir_node *n, unsigned i)
 
 /* --- the walk ---------------------------------------------------------------------------------------------------- */
 
-static void evaluate_source(evaluation *e, const ir_node *n)
-{
+static void evaluate_source(evaluation *e, const ir_node *n) {
     array *to = evaluate_result(e, n, 0);
     size_t bytes = to->elements * sizeof *to->data;
     size_t index = n->attrs.index;
@@ -100,14 +88,14 @@ static void evaluate_source(evaluation *e, const ir_node *n)
         for (size_t i = 0; i < to->elements; i++) to->data[i] = (double)e->model->params[index].data[i];
         return;
     case IR_CONST:
-        for (size_t i = 0; i < to->elements; i++) to->data[i] = to->dtype == IR_I32 ? n->attrs.number : rounded(e, n->attrs.number);
+        for (size_t i = 0; i < to->elements; i++)
+            to->data[i] = to->dtype == IR_I32 ? n->attrs.number : rounded(e, n->attrs.number);
         return;
     }
     ice("%s is no source", ir_op_name(n->op));
 }
 
-static void evaluate_graph(evaluation *e, const ir_graph *g)
-{
+static void evaluate_graph(evaluation *e, const ir_graph *g) {
     for (const ir_node *n = g->first; n && e->status == REFERENCE_OK; n = n->next) {
         switch (ir_op_class_of(n->op)) {
         case IR_SOURCE: evaluate_source(e, n); break;
@@ -125,27 +113,29 @@ static void evaluate_graph(evaluation *e, const ir_graph *g)
     }
 }
 
-static evaluation start(arena *a, const ir_model *m, reference_precision precision, const int64_t *dims)
-{
-    return (evaluation){.arena = a, .model = m, .dims = dims, .precision = precision, .argmax_margin = INFINITY,
+static evaluation start(arena *a, const ir_model *m, reference_precision precision, const int64_t *dims) {
+    return (evaluation){.arena = a,
+                        .model = m,
+                        .dims = dims,
+                        .precision = precision,
+                        .argmax_margin = INFINITY,
                         .values = ARENA_ARRAY(a, array, m->value_count)};
 }
 
-double **reference_reset(arena *a, const ir_model *m, reference_precision precision)
-{
+double **reference_reset(arena *a, const ir_model *m, reference_precision precision) {
     evaluation e = start(a, m, precision, NULL); /* states are of constant shape */
     evaluate_graph(&e, &m->reset);
     double **states = ARENA_ARRAY(a, double *, m->state_count);
     for (size_t i = 0; i < m->state_count; i++) {
         const ir_state *s = &m->states[i];
-        states[i] = s->init ? e.values[s->init->id].data : ARENA_ARRAY(a, double, reference_elements(m, &s->type, NULL));
+        states[i] =
+            s->init ? e.values[s->init->id].data : ARENA_ARRAY(a, double, reference_elements(m, &s->type, NULL));
     }
     return states;
 }
 
 reference_status reference_run(arena *a, const ir_model *m, reference_precision precision, const int64_t *dims,
-                               const double *const *inputs, const double *const *states, reference_result *result)
-{
+                               const double *const *inputs, const double *const *states, reference_result *result) {
     for (size_t i = 0; i < m->symbol_count; i++)
         if (dims[i] < dim_min(m->symbols[i]) || dims[i] > dim_max(m->symbols[i])) return REFERENCE_DIM;
     evaluation e = start(a, m, precision, dims);

@@ -2,10 +2,10 @@
  *
  * usage: reference_run [--passes] [--random-weights SEED] FILE.nn SCRIPT RESULTS MODEL...
  *
- * SCRIPT is what ../tools/case_driver.h reads: operation 2k resets MODEL number k, 2k + 1 runs it. The weights are those
- * that the file names, or random ones. With --passes the compiler's passes run first. RESULTS gets doubles, for each run:
- * the status (0 is good, and nothing of the run follows if it is not), the argmax margin, all outputs in float64, and all
- * outputs in float32 mode. Exit status: 0 done, 1 the file or the script is at fault.
+ * SCRIPT is what ../tools/case_driver.h reads: operation 2k resets MODEL number k, 2k + 1 runs it. The weights are
+ * those that the file names, or random ones. With --passes the compiler's passes run first. RESULTS gets doubles, for
+ * each run: the status (0 is good, and nothing of the run follows if it is not), the argmax margin, all outputs in
+ * float64, and all outputs in float32 mode. Exit status: 0 done, 1 the file or the script is at fault.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,20 +20,18 @@ enum { PRECISIONS = 2 };
 
 typedef struct {
     ir_model *model;
-    arena *memory[PRECISIONS];     /* of the states */
+    arena *memory[PRECISIONS]; /* of the states */
     double **states[PRECISIONS];
 } machine;
 
-static void fail(const char *what, const char *detail)
-{
+static void fail(const char *what, const char *detail) {
     fprintf(stderr, "reference_run: %s%s\n", what, detail);
     exit(1);
 }
 
 /* --- the model --------------------------------------------------------------------------------------------------- */
 
-static void bind(arena *a, const char *path, lowered_file file, bool random, uint64_t seed, diag_list *diags)
-{
+static void bind(arena *a, const char *path, lowered_file file, bool random, uint64_t seed, diag_list *diags) {
     if (random) {
         bind_random_weights(file.models, file.count, seed);
         return;
@@ -47,8 +45,7 @@ static void bind(arena *a, const char *path, lowered_file file, bool random, uin
     }
 }
 
-static lowered_file read_models(arena *a, const char *path, bool passes, bool random, uint64_t seed)
-{
+static lowered_file read_models(arena *a, const char *path, bool passes, bool random, uint64_t seed) {
     const char *error;
     source *s = source_read(a, path, 64 << 20, &error);
     if (!s) fail(arena_printf(a, "%s: ", path), error);
@@ -63,8 +60,7 @@ static lowered_file read_models(arena *a, const char *path, bool passes, bool ra
     exit(1);
 }
 
-static ir_model *find_model(lowered_file file, const char *name)
-{
+static ir_model *find_model(lowered_file file, const char *name) {
     for (size_t i = 0; i < file.count; i++)
         if (strcmp(file.models[i]->name, name) == 0) return file.models[i];
     fail("there is no model ", name);
@@ -73,15 +69,13 @@ static ir_model *find_model(lowered_file file, const char *name)
 
 /* --- the script -------------------------------------------------------------------------------------------------- */
 
-static int32_t next_number(FILE *script)
-{
+static int32_t next_number(FILE *script) {
     int32_t n;
     if (fread(&n, sizeof n, 1, script) != 1) fail("the script ends early", "");
     return n;
 }
 
-static double *next_tensor(arena *a, FILE *script, ir_dtype dtype, size_t elements)
-{
+static double *next_tensor(arena *a, FILE *script, ir_dtype dtype, size_t elements) {
     double *data = ARENA_ARRAY(a, double, elements);
     if ((size_t)next_number(script) != 4 * elements) fail("the script has an input of a wrong size", "");
     for (size_t i = 0; i < elements; i++) {
@@ -93,8 +87,7 @@ static double *next_tensor(arena *a, FILE *script, ir_dtype dtype, size_t elemen
     return data;
 }
 
-static void reset(machine *m)
-{
+static void reset(machine *m) {
     for (int p = 0; p < PRECISIONS; p++) {
         arena_free(m->memory[p]);
         m->memory[p] = arena_new();
@@ -103,8 +96,7 @@ static void reset(machine *m)
 }
 
 /* A run's arena holds the states that it leaves, and goes when they do. */
-static void run(machine *m, FILE *script, FILE *results)
-{
+static void run(machine *m, FILE *script, FILE *results) {
     const ir_model *model = m->model;
     arena *scratch = arena_new();
     int64_t *dims = ARENA_ARRAY(scratch, int64_t, model->symbol_count);
@@ -138,8 +130,7 @@ static void run(machine *m, FILE *script, FILE *results)
     arena_free(scratch);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     bool passes = false, random = false;
     uint64_t seed = 0;
     int at = 1;
@@ -150,7 +141,8 @@ int main(int argc, char **argv)
             seed = strtoull(argv[++at], NULL, 10);
         } else fail("unknown option ", argv[at]);
     }
-    if (argc - at < 4) fail("usage: reference_run [--passes] [--random-weights SEED] FILE.nn SCRIPT RESULTS MODEL...", "");
+    if (argc - at < 4)
+        fail("usage: reference_run [--passes] [--random-weights SEED] FILE.nn SCRIPT RESULTS MODEL...", "");
     arena *a = arena_new();
     lowered_file file = read_models(a, argv[at], passes, random, seed);
     FILE *script = fopen(argv[at + 1], "rb"), *results = fopen(argv[at + 2], "wb");

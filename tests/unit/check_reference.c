@@ -1,5 +1,5 @@
-/* check_reference: what the interpreter says of bad input, its float32 mode, its states, the margin of an argmax. That its
- * numbers are PyTorch's is the matter of tests/reference. Expected values are worked out by hand. */
+/* check_reference: what the interpreter says of bad input, its float32 mode, its states, the margin of an argmax. That
+ * its numbers are PyTorch's is the matter of tests/reference. Expected values are worked out by hand. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,8 +14,7 @@ static void set_up(void) { a = arena_new(); }
 static void tear_down(void) { arena_free(a); }
 
 /* Params get the numbers 1, 2, 3 … */
-static ir_model *model_of(const char *statements)
-{
+static ir_model *model_of(const char *statements) {
     const char *bytes = arena_printf(a, "model m {\n%s\n}\n", statements);
     source *s = source_from_text(a, "model.nn", bytes, strlen(bytes));
     diag_list *diags = diag_list_new(a, s);
@@ -33,14 +32,12 @@ static ir_model *model_of(const char *statements)
 }
 
 static reference_status run(const ir_model *m, reference_precision precision, int64_t dim, const double *input,
-                            const double *const *states, reference_result *result)
-{
+                            const double *const *states, reference_result *result) {
     const double *inputs[] = {input};
     return reference_run(a, m, precision, &dim, inputs, states, result);
 }
 
-START_TEST(dims_out_of_bounds)
-{
+START_TEST(dims_out_of_bounds) {
     const ir_model *m = model_of("dim T = 2..3\ninput x: float32[T]\noutput y = x");
     const double x[4] = {1, 2, 3, 4};
     reference_result r = {NULL, NULL, -1};
@@ -52,8 +49,7 @@ START_TEST(dims_out_of_bounds)
 }
 END_TEST
 
-START_TEST(tokens_out_of_range)
-{
+START_TEST(tokens_out_of_range) {
     const char *const models[] = {
         "dim T = 1..3\ninput x: int32[T]\nlayer e = Embedding(3, 2)\noutput y = e(x)",
         "dim T = 1..3\ninput x: int32[T]\noutput y = one_hot(x, 3)",
@@ -70,11 +66,11 @@ START_TEST(tokens_out_of_range)
 }
 END_TEST
 
-START_TEST(lengths_out_of_range)
-{
-    const ir_model *m = model_of("dim B = 2..3\ninput n: int32[B]\nlayer r = RNN(1, 1, bias=false, nonlinearity=\"relu\")\n"
-                                 "x = one_hot(0 * n, 1)\ny, h = r(stack((x, x, x)), lengths=n)\n"
-                                 "output y\noutput h");
+START_TEST(lengths_out_of_range) {
+    const ir_model *m = model_of(
+        "dim B = 2..3\ninput n: int32[B]\nlayer r = RNN(1, 1, bias=false, nonlinearity=\"relu\")\n"
+        "x = one_hot(0 * n, 1)\ny, h = r(stack((x, x, x)), lengths=n)\n"
+        "output y\noutput h");
     reference_result r = {NULL, NULL, -1};
     ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 2, (const double[]){0, 3}, NULL, &r), REFERENCE_LENGTH);
     ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 2, (const double[]){1, 4}, NULL, &r), REFERENCE_LENGTH);
@@ -87,9 +83,9 @@ START_TEST(lengths_out_of_range)
 END_TEST
 
 /* 1 + 2^-30 is 1 in float32; constants are rounded, too. */
-START_TEST(float32_mode_rounds)
-{
-    const ir_model *m = model_of("dim T = 1..1\ninput x: float32[T]\noutput y = x + 9.313225746154785e-10\noutput z = 0.1 * x");
+START_TEST(float32_mode_rounds) {
+    const ir_model *m =
+        model_of("dim T = 1..1\ninput x: float32[T]\noutput y = x + 9.313225746154785e-10\noutput z = 0.1 * x");
     const double x = 1;
     reference_result exact, single;
     ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 1, &x, NULL, &exact), REFERENCE_OK);
@@ -101,10 +97,10 @@ START_TEST(float32_mode_rounds)
 }
 END_TEST
 
-START_TEST(states_go_on)
-{
-    const ir_model *m = model_of("dim T = 1..1\ninput x: float32[T]\nparam p: float32[2]\nstate s: float32[2] = p * 2\n"
-                                 "state kept: float32[1]\noutput before = s\ns = s + x[0]\noutput after = s");
+START_TEST(states_go_on) {
+    const ir_model *m = model_of(
+        "dim T = 1..1\ninput x: float32[T]\nparam p: float32[2]\nstate s: float32[2] = p * 2\n"
+        "state kept: float32[1]\noutput before = s\ns = s + x[0]\noutput after = s");
     double **states = reference_reset(a, m, REFERENCE_FLOAT64);
     ck_assert_double_eq(states[0][1], 4);
     ck_assert_double_eq(states[1][0], 0);
@@ -121,8 +117,7 @@ START_TEST(states_go_on)
 }
 END_TEST
 
-START_TEST(margin_of_argmax)
-{
+START_TEST(margin_of_argmax) {
     const ir_model *m = model_of("dim T = 3..4\ninput x: float32[T]\noutput i = argmax(x)");
     reference_result r;
     ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 3, (const double[]){1, 3, 2.5}, NULL, &r), REFERENCE_OK);
@@ -136,8 +131,7 @@ START_TEST(margin_of_argmax)
 }
 END_TEST
 
-static Suite *suite(void)
-{
+static Suite *suite(void) {
     Suite *s = suite_create("reference");
     TCase *t = tcase_create("reference");
     tcase_add_checked_fixture(t, set_up, tear_down);
@@ -151,8 +145,7 @@ static Suite *suite(void)
     return s;
 }
 
-int main(void)
-{
+int main(void) {
     SRunner *r = srunner_create(suite());
     srunner_run_all(r, CK_NORMAL);
     int failed = srunner_ntests_failed(r);

@@ -1,0 +1,16 @@
+/* target: which bodies a C file gets.
+ *
+ *     baseline    vectors of four floats: SSE2, NEON or plain C; c, x86-64 and aarch64 mean the same
+ *     all         beside it a body each for AVX2 with FMA and for AVX-512, chosen at run time
+ *     x86-64-v3   the AVX2 body alone, x86-64-v4 the AVX-512 body alone; the processor must have it
+ */
+#ifndef NNC_EMIT_TARGET_H
+#define NNC_EMIT_TARGET_H
+
+#include "emit/kernel.h"
+
+/* Sets e->targets by a name of the list above; false when there is none such. */
+bool target_select(emit_context *e, const char *name);
+bool target_exists(const char *name);
+
+#endif
