@@ -462,7 +462,7 @@ END_TEST
 /* --- tables --- */
 
 static const float samples[] = {0, -0.0f, 1, -1, 0.1f, 1e-45f, 1.17549435e-38f, 3.4028235e38f, -3.4028235e38f, 1e10f,
-                                16777217, 0.33333334f, 1.0e-5f, 123456.789f};
+                                16777216.0f, 0.33333334f, 1.0e-5f, 123456.789f};
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
 static void fill_samples(void *context, float *values)
