@@ -155,7 +155,7 @@ class Built:
             source.write_text(workload.source(w))
         safetensors.save(folder / f"{w.name}.safetensors", self.parameters)
         start = time.perf_counter()
-        run([s.nnc, source, "-o", folder / f"{w.name}.c", "--standalone",
+        run([s.nnc, source, "-o", folder / f"{w.name}.c", "--standalone", "--target", "all",
              "--weights", folder / f"{w.name}.safetensors"])
         generated = time.perf_counter()
         force = [f"-DNNC_FORCE_ISA={s.isa}"] if s.isa is not None else []
