@@ -197,5 +197,9 @@ const char *emit_shapes_comment(emit_context *e, const plan_kernel *k) {
     name_list inputs = {NULL, 0}, results = {NULL, 0};
     for (unsigned i = 0; i < k->input_count; i++) add_shapes(e, &k->inputs[i], &from, &inputs);
     for (unsigned i = 0; i < k->result_count; i++) add_shapes(e, &k->results[i], &to, &results);
-    return arena_printf(e->arena, "%s%s%s", text_string(&from), inputs.count ? " -> " : "", text_string(&to));
+    const ir_node *n = k->kind == PLAN_NODE ? k->node : NULL;
+    const char *what = "";
+    if (n && n->source) what = arena_printf(e->arena, "%s = %s: ", n->label, n->source);
+    else if (n) what = arena_printf(e->arena, "%s: ", ir_op_name(n->op));
+    return arena_printf(e->arena, "%s%s%s%s", what, text_string(&from), inputs.count ? " -> " : "", text_string(&to));
 }

@@ -73,7 +73,7 @@ cexpr *emit_param(emit_context *e, size_t param);
  * same place, which holds NULL at first. */
 cexpr **emit_once(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const float *emit_param_data(const emit_context *e, size_t param);
-/* "x [T, 1, 6] -> out [T, 1, 6]": shapes for the comment above a kernel's function. */
+/* "lstm = LSTM(6, 6): x [T, 1, 6] -> out [T, 1, 6]": layer and shapes for the comment above a kernel's function. */
 const char *emit_shapes_comment(emit_context *e, const plan_kernel *k);
 
 #endif

@@ -77,7 +77,8 @@ static void both_rnn_l0_step(const float *gates, float *h, float *out) {
     nnc_v4_store_n(out, hidden0, 3);
 }
 
-/* x [T, B, 2], lengths [B] -> out [T, B, 3], h [B, 3] */
+/* rnn_l0 = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 2], lengths
+ * [B] -> out [T, B, 3], h [B, 3] */
 static void both_rnn_l0(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h, size_t start,
         float *work) {
     float *gates = work;
@@ -171,7 +172,8 @@ static void both_rnn_l0_reverse_step(const float *gates, float *h, float *out) {
     nnc_v4_store_n(out, hidden0, 3);
 }
 
-/* x [T, B, 2], lengths [B] -> out [T, B, 3], h [B, 3] */
+/* rnn_l0_reverse = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 2],
+ * lengths [B] -> out [T, B, 3], h [B, 3] */
 static void both_rnn_l0_reverse(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h,
         size_t start, float *work) {
     float *gates = work;
@@ -297,7 +299,8 @@ static void both_rnn_l1_step(const float *gates, float *h, float *out) {
     nnc_v4_store_n(out, hidden0, 3);
 }
 
-/* x [T, B, 6], lengths [B] -> out [T, B, 3], h [B, 3] */
+/* rnn_l1 = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 6], lengths
+ * [B] -> out [T, B, 3], h [B, 3] */
 static void both_rnn_l1(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h, size_t start,
         float *work) {
     float *gates = work;
@@ -418,7 +421,8 @@ static void both_rnn_l1_reverse_step(const float *gates, float *h, float *out) {
     nnc_v4_store_n(out, hidden0, 3);
 }
 
-/* x [T, B, 6], lengths [B] -> out [T, B, 3], h [B, 3] */
+/* rnn_l1_reverse = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 6],
+ * lengths [B] -> out [T, B, 3], h [B, 3] */
 static void both_rnn_l1_reverse(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h,
         size_t start, float *work) {
     float *gates = work;

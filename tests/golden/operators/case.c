@@ -21,14 +21,14 @@ static const float operators_table_weight_max_norm[28] = {
     0.12818444f, 0.21276414f, -0.27858454f, -0.23015577f
 };
 
-/* ids [2, T] -> y [2, T, 4] */
+/* table = Embedding(7, 4, max_norm=1.0): ids [2, T] -> y [2, T, 4] */
 static void operators_table(size_t T, const int32_t *ids, float *y) {
     for (size_t i = 0; i < 2 * T; i++) {
         memcpy(y + i * 4, operators_table_weight_max_norm + (size_t)ids[i] * 4, 4 * sizeof(float));
     }
 }
 
-/* x1 [2, T, 4], x2 [2, T, 4] -> y [2, T, 4] */
+/* add: x1 [2, T, 4], x2 [2, T, 4] -> y [2, T, 4] */
 static void operators_add(size_t T, const float *x1, const float *x2, float *y) {
     for (size_t i = 0; i < 8 * T; i++) {
         y[i] = x1[i] + x2[i];
@@ -45,7 +45,7 @@ static const float operators_norm_bias[4] = {
     0.25146365f, -0.43541664f, -0.16570103f, 0.085519314f
 };
 
-/* x [2, T, 4] -> y [2, T, 4] */
+/* norm = LayerNorm(4): x [2, T, 4] -> y [2, T, 4] */
 static void operators_norm(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 2 * T; i++) {
         double sum = 0.0;
@@ -66,7 +66,7 @@ static void operators_norm(size_t T, const float *x, float *y) {
     }
 }
 
-/* x1 [2, T, 4], x2 [4] -> y [2, T, 4] */
+/* mul: x1 [2, T, 4], x2 [4] -> y [2, T, 4] */
 static void operators_y(size_t T, const float *x1, const float *x2, float *y) {
     for (size_t i = 0; i < 2 * T; i++) {
         for (size_t j = 0; j < 4; j++) {
@@ -85,7 +85,7 @@ static const float operators_bn_shift[4] = {
     0.38639754f, 0.22485197f, 0.54643595f, 0.15086879f
 };
 
-/* x [2, 4, T] -> y [2, 4, T] */
+/* bn = BatchNorm1d(4): x [2, 4, T] -> y [2, 4, T] */
 static void operators_bn(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 2; i++) {
         for (size_t j = 0; j < 4; j++) {
@@ -111,7 +111,7 @@ static const float operators_conv_weights[104] = {
     0.0479018f, 0.0f, 0.0f, 0.21638955f, -0.041004866f, -0.36166245f, -0.2259033f, -0.48543257f, 0.5268951f, 0.0f, 0.0f
 };
 
-/* x [2, 4, T] -> y [2, 6, (T + 1)//2] */
+/* conv = Conv1d(4, 6, kernel_size=3, padding=1, stride=2): x [2, 4, T] -> y [2, 6, (T + 1)//2] */
 static void operators_conv(size_t T, const float *x, float *y) {
     for (size_t n = 0; n < 2; n++) {
         const float *x_g = x + n * (4 * T);
@@ -193,7 +193,7 @@ static void operators_conv(size_t T, const float *x, float *y) {
     }
 }
 
-/* x [2, T, 4] -> y [4] */
+/* mean: x [2, T, 4] -> y [4] */
 static void operators_memory(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 4; i++) {
         double sum = 0.0;
@@ -204,7 +204,7 @@ static void operators_memory(size_t T, const float *x, float *y) {
     }
 }
 
-/* a [2, (T + 1)//2, 6], b [2, 6, (T + 1)//2] -> y [2, (T + 1)//2, (T + 1)//2] */
+/* matmul: a [2, (T + 1)//2, 6], b [2, 6, (T + 1)//2] -> y [2, (T + 1)//2, (T + 1)//2] */
 static void operators_matmul(size_t T, const float *a, const float *b, float *y) {
     for (size_t i0 = 0; i0 < 2; i0++) {
         for (size_t m = 0; m < (T + 1) / 2; m++) {
@@ -232,7 +232,7 @@ static void operators_matmul(size_t T, const float *a, const float *b, float *y)
     }
 }
 
-/* x [2, (T + 1)//2, (T + 1)//2] -> y [2, (T + 1)//2, (T + 1)//2] */
+/* softmax: x [2, (T + 1)//2, (T + 1)//2] -> y [2, (T + 1)//2, (T + 1)//2] */
 static void operators_scores(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 2 * ((T + 1) / 2); i++) {
         float largest = x[i * ((T + 1) / 2)];
@@ -251,7 +251,7 @@ static void operators_scores(size_t T, const float *x, float *y) {
     }
 }
 
-/* x [2, T, 4] -> y [2, T, 5] */
+/* pad: x [2, T, 4] -> y [2, T, 5] */
 static void operators_pad(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 2 * T; i++) {
         y[i * 5] = x[i * 4 + 1];
@@ -261,7 +261,7 @@ static void operators_pad(size_t T, const float *x, float *y) {
     }
 }
 
-/* x [2, T, 5] -> y [2, T] */
+/* argmax: x [2, T, 5] -> y [2, T] */
 static void operators_best(size_t T, const float *x, int32_t *y) {
     for (size_t i = 0; i < 2 * T; i++) {
         float largest = x[i * 5];
@@ -278,7 +278,7 @@ static void operators_best(size_t T, const float *x, int32_t *y) {
     }
 }
 
-/* x [2, T, 4] -> y [2, T] */
+/* argmax: x [2, T, 4] -> y [2, T] */
 static void operators_argmax(size_t T, const float *x, int32_t *y) {
     for (size_t i = 0; i < 2 * T; i++) {
         float largest = x[i * 4];
@@ -295,7 +295,7 @@ static void operators_argmax(size_t T, const float *x, int32_t *y) {
     }
 }
 
-/* ids [2, T] -> y [2, T, 4] */
+/* one_hot: ids [2, T] -> y [2, T, 4] */
 static void operators_one_hot(size_t T, const int32_t *ids, float *y) {
     memset(y, 0, 8 * T * sizeof(float));
     for (size_t i = 0; i < 2 * T; i++) {
@@ -303,14 +303,14 @@ static void operators_one_hot(size_t T, const int32_t *ids, float *y) {
     }
 }
 
-/* x [2, T, 4] -> y [2, T, 4] */
+/* mul: x [2, T, 4] -> y [2, T, 4] */
 static void operators_mul(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 8 * T; i++) {
         y[i] = x[i] * x[i];
     }
 }
 
-/* x [2, T, 4] -> y [2, 4] */
+/* sum: x [2, T, 4] -> y [2, 4] */
 static void operators_sum(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 2; i++) {
         for (size_t j = 0; j < 4; j++) {
@@ -337,7 +337,7 @@ static void operators_copy_cat_2(size_t T, const float *x, float *y) {
     }
 }
 
-/* x1 [2, 4], x2 [2, 4] -> y [2, 4] */
+/* sub: x1 [2, 4], x2 [2, 4] -> y [2, 4] */
 static void operators_total(const float *x1, const float *x2, float *y) {
     for (size_t i = 0; i < 8; i++) {
         y[i] = sqrtf(x1[i]) - x2[i];

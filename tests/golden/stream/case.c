@@ -162,7 +162,7 @@ static void pedal_rec_step(const float *gates, float *h, float *out) {
     nnc_v4_store_n(out + 4, hidden1, 1);
 }
 
-/* x [N, 1, 1] -> out [N, 1, 5], h [1, 5] */
+/* rec = GRU(1, 5): x [N, 1, 1] -> out [N, 1, 5], h [1, 5] */
 static void pedal_rec(size_t N, const float *x, float *out, float *h, float *work) {
     float *gates = work;
     /* 16 steps at a time: the input's share for all of them, then step by step */
@@ -180,7 +180,7 @@ static const float pedal_lin_weights[6] = {
     0.13326308f, -0.15489039f, 0.22459094f, -0.40344268f, 0.39562282f, -0.09108961f
 };
 
-/* x [N, 1, 5] -> y [N, 1, 1] */
+/* lin = Linear(5, 1): x [N, 1, 5] -> y [N, 1, 1] */
 static void pedal_lin(size_t N, const float *x, float *y) {
     for (size_t n = 0; n < N; n++) {
         const float *x_n = x + n * 5;
@@ -191,7 +191,7 @@ static void pedal_lin(size_t N, const float *x, float *y) {
     }
 }
 
-/* x1 [N, 1, 1], x2 [N, 1, 1] -> y [N, 1, 1] */
+/* add: x1 [N, 1, 1], x2 [N, 1, 1] -> y [N, 1, 1] */
 static void pedal_y(size_t N, const float *x1, const float *x2, float *y) {
     for (size_t i = 0; i < N; i++) {
         y[i] = x1[i] + x2[i];

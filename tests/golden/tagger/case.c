@@ -17,7 +17,7 @@ static const float tagger_word_embeddings_weight[54] = {
     -0.29898033f, 0.095327094f, -0.34583443f, -0.38693386f, -0.18603365f, 0.14293543f
 };
 
-/* ids [T_count] -> y [T_count, 6] */
+/* word_embeddings = Embedding(num_embeddings=9, embedding_dim=6): ids [T_count] -> y [T_count, 6] */
 static void tagger_word_embeddings(size_t T_count, const int32_t *ids, float *y) {
     for (size_t i = 0; i < T_count; i++) {
         memcpy(y + i * 6, tagger_word_embeddings_weight + (size_t)ids[i] * 6, 6 * sizeof(float));
@@ -290,7 +290,7 @@ static void tagger_lstm_step(const float *gates, float *h, float *c, float *out)
     nnc_v4_store_n(out + 4, hidden1, 2);
 }
 
-/* x [T_count, 1, 6] -> out [T_count, 1, 6], h [1, 6], c [1, 6] */
+/* lstm = LSTM(6, 6): x [T_count, 1, 6] -> out [T_count, 1, 6], h [1, 6], c [1, 6] */
 static void tagger_lstm(size_t T_count, const float *x, float *out, float *h, float *c, float *work) {
     float *gates = work;
     /* 16 steps at a time: the input's share for all of them, then step by step */
@@ -310,7 +310,7 @@ static const float tagger_lstm2tag_weights[21] = {
     0.025750434f, -0.2903463f, -0.5298857f, 0.35675272f, 0.15854253f
 };
 
-/* x [T_count, 6] -> y [T_count, 3] */
+/* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
 static void tagger_lstm2tag(size_t T_count, const float *x, float *y) {
     for (size_t n = 0; n < T_count; n++) {
         const float *x_n = x + n * 6;
@@ -329,7 +329,7 @@ static void tagger_lstm2tag(size_t T_count, const float *x, float *y) {
     }
 }
 
-/* x [T_count, 3] -> y [T_count, 3] */
+/* log_softmax: x [T_count, 3] -> y [T_count, 3] */
 static void tagger_tags(size_t T_count, const float *x, float *y) {
     for (size_t i = 0; i < T_count; i++) {
         float largest = x[i * 3];

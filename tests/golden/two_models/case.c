@@ -11,7 +11,7 @@ static const float first_scale_weights[8] = {
     -0.49626935f, -0.46685517f, 0.52488184f, 0.30816355f, -0.41704196f, 0.4838572f, 0.3958179f, -0.3134746f
 };
 
-/* x [3] -> y [2] */
+/* scale = Linear(3, 2): x [3] -> y [2] */
 static void first_scale(const float *x, float *y) {
     nnc_v4 s0 = nnc_v4_zero();
     nnc_v4 s1 = nnc_v4_zero();
@@ -39,7 +39,7 @@ static const float second_scale_weights[8] = {
     -0.49626935f, -0.46685517f, 0.52488184f, 0.30816355f, -0.41704196f, 0.4838572f, 0.3958179f, -0.3134746f
 };
 
-/* x [4, 3] -> y [4, 2] */
+/* scale = Linear(3, 2): x [4, 3] -> y [4, 2] */
 static void second_scale(const float *x, float *y) {
     for (size_t n = 0; n < 4; n++) {
         const float *x_n = x + n * 3;
@@ -52,7 +52,7 @@ static void second_scale(const float *x, float *y) {
     }
 }
 
-/* x [4, 2] -> y [4, 2] */
+/* tanh: x [4, 2] -> y [4, 2] */
 static void second_float(const float *x, float *y) {
     for (size_t i = 0; i < 8; i++) {
         y[i] = nnc_tanh(x[i]);
