@@ -1,126 +1,95 @@
 """bench: measures nnc against its peers on one core; bench/run prepares what it needs and calls it.
 
-For each workload all contestants run side by side as processes on the same core. First their outputs are compared:
-whoever is more than 1e-4 away from nnc's is in error, and so is nnc when it is that far from float64. Then they are
-timed in turn, round after round, so that whatever disturbs the machine disturbs all alike: times are medians over the
-rounds, a ratio is the median of the rounds' ratios (the peer's time divided by nnc's).
+For each workload all contestants run side by side as processes on the same core. First their outputs are compared with
+float64: whoever is more than 1e-5 away is in error, and not timed. Then they are timed in turn, round after round, so
+that whatever disturbs the machine disturbs all alike: a time is the median over the rounds, a ratio the median of the
+rounds' ratios (the peer's time divided by nnc's).
 """
 import argparse
 import os
 import pathlib
+import shlex
 import statistics
 import sys
+import time
 
 import numpy
 
 import report
 import workload
-from contestants import NNC, ORT, PEERS, Built, Failure, Settings, run
+from contestants import NNC, ORT, Built, Failure, Settings, build_all
+from limits import Limits
 
 HERE = pathlib.Path(__file__).resolve().parent
-TOLERANCE = 1e-4
+TOLERANCE = 1e-5
 SEED = "nnc"                    # of the sweep
+NEXT = "next"                   # nnc's code for the next multiple of 16, in the sweep
 
-
-# ---- The machine's limit --------------------------------------------------------------------------------------------
-
-class Limits:
-    """What limits.c measured: float32 operations and streamed bytes a nanosecond."""
-
-    def __init__(self, settings):
-        program = settings.build / "limits"
-        run([*settings.cc, "-O2", "-ffp-contract=fast", *settings.native, HERE / "limits.c", "-o", program])
-        lines = [line.split() for line in run(["taskset", "-c", settings.core, program]).splitlines()]
-        self.operations = next(float(words[1]) for words in lines if words[0] == "fma")
-        self.streams = [(int(words[1]), float(words[2])) for words in lines if words[0] == "stream"]
-
-    def bandwidth(self, size):
-        """Bytes a nanosecond of a stream that goes over the same `size` bytes again and again."""
-        sizes, rates = zip(*self.streams)
-        return float(numpy.interp(numpy.log2(max(size, 1)), numpy.log2(sizes), rates))
-
-    def levels(self):
-        """The rates that the table shows: out of half the first and second cache, and out of memory."""
-        caches = [run(["getconf", f"LEVEL{name}_SIZE"]).strip() for name in ("1_DCACHE", "2_CACHE")]
-        level1, level2 = (int(said) if said.isdigit() and int(said) else default    # unknown on some machines
-                          for said, default in zip(caches, (32 << 10, 1 << 20)))
-        return self.operations, self.bandwidth(level1 // 2), self.bandwidth(level2 // 2), self.streams[-1][1]
-
-    def step(self, w):
-        """The least nanoseconds of a step: every product takes its operations' time or its weights' way through the
-        core, whichever is longer. Weights that meet one row a step (the recurrent ones of a sequence, all of them when
-        a call is one step) pass once a step; an input product over a sequence is bound by operations alone."""
-        def product(rows, columns, streamed, together):
-            size = 4 * rows * columns
-            operations = 2 * w.batch * rows * columns / self.operations
-            return max(operations, size / self.bandwidth(together or size)) if streamed else operations
-
-        gates, single = workload.GATES[w.kind] * w.hidden, w.steps == 1
-        widths = [w.hidden * w.directions if layer else w.input for layer in range(w.layers)]
-        linear = w.linear * w.hidden * w.directions
-        # One step a call: what a call streams is everything at once.
-        together = 4 * (sum(gates * (width + w.hidden) * w.directions for width in widths) + linear) if single else 0
-        time = sum(w.directions * (product(gates, width, single, together) + product(gates, w.hidden, True, together))
-                   for width in widths)
-        return time + product(w.linear, w.hidden * w.directions, single, together)
-
-
-# ---- One workload ---------------------------------------------------------------------------------------------------
 
 def distance(a, b):
     """The largest |a - b| / (1 + |b|); infinite where shapes differ or something is not finite."""
     if a.shape != b.shape or not numpy.isfinite(a).all():
         return float("inf")
-    return float(numpy.max(numpy.abs(a - b.astype(numpy.float64)) / (1 + numpy.abs(b))))
+    return float(numpy.max(numpy.abs(a - b) / (1 + numpy.abs(b))))
 
 
-def agree(contestants, reference, row):
-    """Compares the outputs; the contestants that may be timed."""
-    outputs = {name: contestant.check() for name, contestant in contestants.items()}
-    row["error"] = {name: distance(output, reference) for name, output in outputs.items()}
-    if row["error"][NNC] > TOLERANCE:
-        raise Failure(f"nnc is {row['error'][NNC]:.1e} away from float64")
-    for name, output in outputs.items():
-        if distance(output, outputs[NNC]) > TOLERANCE:
-            row["failed"][name] = f"{distance(output, outputs[NNC]):.1e} away from nnc"
-    return {name: contestant for name, contestant in contestants.items() if name not in row["failed"]}
-
-
-def rounds(contestants, options):
-    """Nanoseconds a pass, by contestant, one for each round."""
+def rounds(contestants, number, milliseconds):
+    """Nanoseconds a pass of each contestant, one for each of `number` rounds of about so many milliseconds each."""
     passes = {}
     for name, contestant in contestants.items():
         passes[name] = 1
-        while (time := contestant.time(passes[name]) * passes[name]) < 1e6:    # long enough to reckon with
+        while (spent := contestant.time(passes[name]) * passes[name]) < 1e6:    # long enough to reckon with
             passes[name] *= 4
-        passes[name] = max(1, round(options.milliseconds * 1e6 / time * passes[name]))
+        passes[name] = max(1, round(milliseconds * 1e6 / spent * passes[name]))
     times = {name: [] for name in contestants}
-    for number in range(options.rounds):
+    for turn in range(number):
         order = list(contestants)
-        for name in order[number % len(order):] + order[:number % len(order)]:
+        for name in order[turn % len(order):] + order[:turn % len(order)]:
             times[name].append(contestants[name].time(passes[name]))
     return times
 
 
-def measure(w, settings, options, limits, peers):
-    row = {"name": w.name, "title": w.title, "step": {}, "ratio": {}, "error": {}, "failed": {}}
-    contestants = {}
+def fastest(candidates):
+    """Of several builds of one peer the fastest, timed in turn; the others are closed."""
+    if len(candidates) > 1:
+        times = rounds(dict(enumerate(candidates)), 7, 10)
+        best = min(times, key=lambda which: statistics.median(times[which]))
+        for which, candidate in enumerate(candidates):
+            if which != best:
+                candidate.close()
+        return candidates[best]
+    return candidates[0]
+
+
+def measure(built, peers, options, beside=None):
+    """Times nnc and `peers` on a workload, and in the sweep `beside`, the next multiple of 16. A row of the table:
+    by contestant `times` (nanoseconds a step, by round), `step` (their median), `ratio`, `error`, `failed` (why)."""
+    w = built.w
+    row = {"title": w.title, "workload": w, "times": {}, "step": {}, "ratio": {}, "error": {}, "variant": {},
+           "failed": dict(built.failed), **built.facts}
+    contestants, reference = {}, built.reference()
     try:
-        built = Built(w, settings)
-        contestants[NNC], facts = built.nnc()
-        row.update(facts)
-        for name in peers:
+        for name in (NNC, *peers):
             try:
-                if contestant := PEERS[name](built):
-                    contestants[name] = contestant
+                if not (candidates := built.start(name)):
+                    continue
+                contestant = contestants[name] = fastest(candidates)
+                row["variant"][name] = contestant.variant
+                row["error"][name] = distance(contestant.check(), reference)
+                if row["error"][name] > TOLERANCE:
+                    raise Failure(f"{row['error'][name]:.1e} away from float64")
             except Failure as failure:
                 row["failed"][name] = str(failure)
-        times = rounds(agree(contestants, built.reference, row), options)
-        steps = w.calls * w.steps
-        for name, values in times.items():
-            row["step"][name] = statistics.median(values) / steps
-            row["ratio"][name] = statistics.median(value / ours for value, ours in zip(values, times[NNC]))
-        row["limit"] = limits.step(w) / row["step"][NNC]
+                if name in contestants:
+                    contestants.pop(name).close()
+        if beside and (candidates := beside.start(NNC)):
+            contestants[NEXT] = candidates[0]
+        if NNC in contestants:
+            times = rounds(contestants, options.rounds, options.milliseconds)
+            for name, values in times.items():
+                row["times"][name] = [value / (w.calls * w.steps) for value in values]
+                row["step"][name] = statistics.median(row["times"][name])
+                row["ratio"][name] = statistics.median(value / ours for value, ours in zip(values, times[NNC]))
     except Failure as failure:
         row["failed"][NNC] = str(failure)
     finally:
@@ -128,28 +97,39 @@ def measure(w, settings, options, limits, peers):
             contestant.close()
     for name, why in row["failed"].items():
         print(f"{w.title}: {name}: {why}", file=sys.stderr)
-    said = ", ".join(f"{name} {row['ratio'][name]:.2f}" for name in row["ratio"] if name != NNC)
+    said = ", ".join(f"{name} {ratio:.2f}" for name, ratio in row["ratio"].items() if name not in (NNC, NEXT))
+    if NEXT in row["ratio"]:
+        row["next"] = 1 / row["ratio"][NEXT]
+        said += f"; {row['next']:.2f} of the next multiple of 16"
     result = f"{row['step'][NNC]:.1f} ns a step; {said}" if NNC in row["step"] else "in error"
     print(f"{w.title}: {result}", flush=True)
     return row
 
 
-# ---- All of them ----------------------------------------------------------------------------------------------------
+def measure_workloads(settings, options, wanted):
+    drawn = [w for w in workload.WORKLOADS if not wanted or w.name.split("_")[0] in wanted]
+    groups = [(w.name, (HERE / "workloads" / f"{w.name}.nn").read_text(), [Built(w, settings)]) for w in drawn]
+    build_all(groups, list(settings.peers), settings)
+    return [measure(built, settings.peers, options) for _, _, (built,) in groups]
 
-def measure_sweep(settings, options, limits):
-    """Rows of the drawn sizes, each with `next`: its time divided by that of the next multiple of 16."""
-    known, rows = {}, []
 
-    def once(w):
-        if w.name not in known:
-            known[w.name] = measure(w, settings, options, limits, [peer for peer in settings.peers if peer == ORT])
-        return known[w.name]
-
-    for one, other in workload.sweep(SEED, 3 if options.quick else 16):
-        row, rounded = once(one), once(other)
-        row.update(hidden=one.hidden, mode=f"T={one.steps}, batch {'1' if one.batch == 1 else 'of several'}")
-        if NNC in row["step"] and NNC in rounded["step"]:
-            row["next"] = row["step"][NNC] / rounded["step"][NNC]
+def measure_sweep(settings, options):
+    """Rows of the drawn sizes. Several models stand in one file: compiling takes far longer than measuring else."""
+    pairs = workload.sweep(SEED, options.quick)
+    distinct = {w.name: Built(w, settings) for pair in pairs for w in pair if w}
+    groups, members, size = [], [], 0
+    for built in distinct.values():
+        members.append(built)
+        size += sum(array.nbytes for array in built.parameters.values())
+        if len(members) == 16 or size > 4 << 20 or built is list(distinct.values())[-1]:
+            groups.append((f"sweep_{len(groups)}", "\n".join(workload.source(b.w) for b in members), members))
+            members, size = [], 0
+    peers = [peer for peer in settings.peers if peer == ORT]
+    build_all(groups, peers, settings)
+    rows = []
+    for one, other in pairs:
+        row = measure(distinct[one.name], peers, options, distinct[other.name] if other else None)
+        row["mode"] = f"T={one.steps}, batch {'1' if one.batch == 1 else '2 to 64'}"
         rows.append(row)
     return rows
 
@@ -164,24 +144,27 @@ def main():
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core (default: the last)")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--nnc", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--revision", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    options.rounds, options.milliseconds = (5, 4) if options.quick else (9, 15) if options.sweep else (21, 25)
+    options.rounds, options.milliseconds = (5, 4) if options.quick else (9, 8) if options.sweep else (25, 20)
     known = {w.name.split("_")[0] for w in workload.WORKLOADS}
     wanted = {name.lower() for name in options.workloads}
     if not wanted <= known:
         parser.error("no such workload: " + ", ".join(sorted(wanted - known)))
     if options.sweep and wanted:
         parser.error("--sweep takes no workloads")
+    given = [f"{name}=…" for name in ("ORT_INCLUDE", "RTNEURAL_DIR") if os.environ.get(name)]
+    given += [f"{name}={shlex.quote(os.environ[name])}" for name in ("CC", "CFLAGS", "CXX") if os.environ.get(name)]
+    given += ["bench/run", *sys.argv[7:]]       # behind what run passes
+    options.command, options.start, options.load = " ".join(given), time.time(), os.getloadavg()[0]
 
     settings = Settings(options.build, options.isa, options.core, options.nnc)
     for name, why in settings.skipped.items():
         print(f"{name} is skipped: {why}", file=sys.stderr)
     limits = Limits(settings)
-    if options.sweep:
-        rows = measure_sweep(settings, options, limits)
-    else:
-        rows = [measure(w, settings, options, limits, settings.peers) for w in workload.WORKLOADS
-                if not wanted or w.name.split("_")[0] in wanted]
+    limits.measure()
+    rows = measure_sweep(settings, options) if options.sweep else measure_workloads(settings, options, wanted)
+    limits.measure()
 
     # What a README shows comes from whole runs only.
     whole = not options.quick and not wanted

@@ -1,15 +1,19 @@
-"""contestants: builds nnc's code and the peers for one workload, and talks to them while they run.
+"""contestants: builds nnc's code and the peers for the workloads, and talks to them while they run.
 
-build() makes all that can be had; each contestant is then one process on one core, which contestant.h describes.
+Everything is compiled first (build_all); then each contestant is one process on one core, as contestant.h describes.
 """
+import concurrent.futures
+import dataclasses
 import json
 import os
 import pathlib
 import platform
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import numpy
@@ -24,10 +28,28 @@ NNC, ORT, TORCH, RTNEURAL = "nnc", "ONNX Runtime", "PyTorch", "RTNeural"
 # What --isa forces: the macro's value is the body of nnc's code; the peers get as near to it as they let themselves.
 MARCH = {None: "native", 0: "x86-64", 1: "x86-64-v3", 2: "x86-64-v4"}
 TORCH_CAPABILITY = {0: ("default", "SSE41"), 1: ("avx2", "AVX2"), 2: ("avx512", "AVX512_CORE")}
+BODIES = ("baseline", "AVX2", "AVX-512")
 
 
 class Failure(Exception):
     pass
+
+
+def run_timed(command):
+    """Runs a command to its end; its output, and the processor seconds that it took. Failure when it fails."""
+    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True)
+    said = process.stdout.read()
+    process.stdout.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise Failure(f"{pathlib.Path(str(command[0])).name}: {said.strip()[-2000:]}")
+    return said, usage.ru_utime + usage.ru_stime
+
+
+def run(command):
+    return run_timed(command)[0]
 
 
 class Settings:
@@ -42,6 +64,9 @@ class Settings:
         self.rtneural = os.environ.get("RTNEURAL_DIR")
         x86 = platform.machine() in ("x86_64", "AMD64")
         self.native = ["-march=" + MARCH[isa]] if x86 else ["-mcpu=native"]
+        self.rtneural_flags = ["-O3", "-ffast-math", *self.native]
+        if x86 and isa in (None, 2) and "Free Software" in run([*self.cxx, "--version"]):   # clang does not know it
+            self.rtneural_flags.append("-mprefer-vector-width=512")
         self.skipped = {}           # contestant: why there is none
         self.peers = self.find_peers()
 
@@ -61,7 +86,10 @@ class Settings:
             else:
                 self.ort_module, self.ort_library = module, library
                 how = "its C API, call for call" if self.ort_include else "Node, each pass in one call"
-                peers[ORT] = f"{json.loads((module / 'package.json').read_text())['version']}, through {how}"
+                peers[ORT] = (f"{json.loads((module / 'package.json').read_text())['version']}, through {how}; "
+                              "sequential, all graph optimizations")
+                if self.isa is not None:
+                    peers[ORT] += "; " + self.limit_onnx_runtime()
         try:
             import torch
             # OpenBLAS takes the place of the system's BLAS, in this contestant alone.
@@ -71,28 +99,52 @@ class Settings:
         except ImportError:
             self.skipped[TORCH] = "python3-torch is not installed"
         if self.rtneural:
-            peers[RTNEURAL] = "static model, Eigen, -O3 -march -ffast-math"
+            peers[RTNEURAL] = (f"static model, `{' '.join(self.rtneural_flags)}` "
+                               f"({run([*self.cxx, '--version']).splitlines()[0]}); of its Eigen and its STL backend "
+                               "the one that is faster on the workload")
         else:
             self.skipped[RTNEURAL] = "RTNEURAL_DIR is not set"
         return peers
 
+    def limit_onnx_runtime(self):
+        """ONNX Runtime chooses its kernels by CPUID, and no option and no variable says otherwise. For --isa 1 a copy
+        of the library gets its one test for AVX-512 turned into a jump: if (AVX-512F and its registers) in the
+        constructor of MLAS_PLATFORM. What the table says of it."""
+        if self.isa != 1 or not self.ort_include:
+            return "it chooses its instruction set itself" + (", AVX-512 if there is" if self.isa != 2 else "")
+        code = self.ort_library.read_bytes()
+        # test r32, 1 << 16; je; mov; not; test al, 0xe0; je
+        found = list(re.finditer(rb"\xf7.\x00\x00\x01\x00(\x74).{1,4}\x48\xf7.\xa8\xe0\x0f\x84", code, re.DOTALL))
+        if len(found) != 1:
+            return "it chooses its instruction set itself, AVX-512 if there is (its test for that was not found)"
+        folder = self.build / "onnxruntime-avx2"
+        folder.mkdir(exist_ok=True)
+        at = found[0].start(1)
+        self.ort_library = folder / self.ort_library.name
+        self.ort_library.write_bytes(code[:at] + b"\xeb" + code[at + 1:])
+        return "a copy of it whose test for AVX-512 says no, so that it takes its AVX2 kernels"
 
-def run(command, **options):
-    """Runs a command to its end; what it printed is the message when it fails."""
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, **options)
-    if done.returncode:
-        raise Failure(f"{pathlib.Path(str(command[0])).name}: {done.stdout.strip()[-2000:]}")
-    return done.stdout
+
+# ---- Running --------------------------------------------------------------------------------------------------------
+
+@dataclasses.dataclass
+class Entry:
+    """A contestant that has been built: how to start it."""
+    name: str
+    command: list               # {inputs} and {outputs} stand for the files
+    variant: str = ""           # where there are several of a name: which
+    environment: dict = dataclasses.field(default_factory=dict)
 
 
 class Contestant:
-    def __init__(self, name, command, outputs, core, env=None):
+    def __init__(self, entry, folder, core):
         single = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-        self.name, self.outputs = name, outputs
-        self.process = subprocess.Popen(
-            ["taskset", "-c", str(core), *(str(word) for word in command)], text=True, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, env={**os.environ, **single, **(env or {})})
+        self.name, self.variant = entry.name, entry.variant
+        self.outputs = folder / "-".join(["outputs", *entry.name.lower().split(), *entry.variant.lower().split()])
+        files = {"{inputs}": folder / "inputs", "{outputs}": self.outputs}
+        command = ["taskset", "-c", core, *(files.get(word, word) for word in entry.command)]
+        self.process = subprocess.Popen([str(word) for word in command], text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, env={**os.environ, **single, **entry.environment})
 
     def ask(self, line):
         try:
@@ -115,86 +167,73 @@ class Contestant:
         return float(self.ask(f"time {passes}")) / passes
 
     def close(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass                # it stopped by itself
         self.process.wait()
 
 
+# ---- Building -------------------------------------------------------------------------------------------------------
+
 class Built:
-    """One workload's folder with its inputs, and the contestants' commands."""
+    """One workload's folder with its inputs, and the entries that were built for it."""
 
     def __init__(self, w, settings):
         self.w, self.settings = w, settings
         self.folder = settings.build / "workloads" / w.name
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
+        self.entries, self.failed, self.facts = {}, {}, {}
         self.parameters, self.inputs = workload.weights(w), workload.inputs(w)
         self.inputs.tofile(self.folder / "inputs")
-        self.reference = workload.reference(w, self.parameters, self.inputs).ravel()
-        sizes = {"CALLS": w.calls, "STEPS": w.steps, "BATCH": w.batch, "INPUT": w.input, "HIDDEN": w.hidden,
-                 "OUTPUT": w.output, "LINEAR": w.linear, "TOKENS": int(bool(w.vocabulary)), "GRU": int(w.kind == "GRU"),
-                 "STATES": workload.STATES[w.kind] if w.state else 0, "FIXED_STEPS": int(w.fixed_steps)}
-        (self.folder / "sizes.h").write_text("".join(f"#define {k} {v}\n" for k, v in sizes.items()))
-        self.sizes = json.dumps({**vars(w), "layer": w.layer, "states": sizes["STATES"], "tokens": sizes["TOKENS"]})
+        self.states = workload.STATES[w.kind] if w.state else 0
+        self.tokens = int(bool(w.vocabulary))
+        self.sizes = ",".join(str(size) for size in (w.calls, w.steps, w.batch, w.input, w.hidden, w.output,
+                                                     self.states, self.tokens))
 
-    def start(self, name, command, env=None):
-        outputs = self.folder / f"outputs-{name.split()[0].lower()}"
-        head = next(i for i, word in enumerate(command) if word is None)
-        command = [*command[:head], self.folder / "inputs", outputs, *command[head + 1:]]
-        return Contestant(name, command, outputs, self.settings.core, env)
+    def reference(self):
+        return workload.reference(self.w, self.parameters, self.inputs).ravel()
 
-    def compile(self, compiler, flags, source, output, *libraries):
-        run([*compiler, *flags, f"-I{self.folder}", f"-I{HERE}", HERE / "peers" / source, *libraries, "-lm",
-             "-o", output])
+    def build(self, name):
+        """Builds a peer; what goes wrong with it is kept for the table."""
+        try:
+            self.entries[name] = PEERS[name](self)
+        except Failure as failure:
+            self.failed[name] = str(failure)
 
-    def nnc(self):
-        """The contestant, and what compiling it took: seconds of nnc and of cc, bytes of code and of constants."""
-        w, s, folder = self.w, self.settings, self.folder
-        source = HERE / "workloads" / f"{w.name}.nn"
-        if not source.exists():
-            source = folder / f"{w.name}.nn"
-            source.write_text(workload.source(w))
-        safetensors.save(folder / f"{w.name}.safetensors", self.parameters)
-        start = time.perf_counter()
-        run([s.nnc, source, "-o", folder / f"{w.name}.c", "--standalone", "--target", "all",
-             "--weights", folder / f"{w.name}.safetensors"])
-        generated = time.perf_counter()
-        force = [f"-DNNC_FORCE_ISA={s.isa}"] if s.isa is not None else []
-        run([*s.cc, *s.cflags, *force, "-c", folder / f"{w.name}.c", "-o", folder / "model.o"])
-        compiled = time.perf_counter()
-        sections = [line.split() for line in run(["size", "-A", folder / "model.o"]).splitlines()]
-        sections = [(line[0], int(line[1])) for line in sections if len(line) == 3 and line[0].startswith(".")]
-        self.compile(s.cc, ["-O2", f"-DNAME={w.name}", f'-DMODEL_HEADER="{w.name}.h"'], "nnc.c", folder / "nnc",
-                     folder / "model.o")
-        facts = {"nnc_seconds": generated - start, "cc_seconds": compiled - generated,
-                 "code": sum(size for name, size in sections if name.startswith(".text")),
-                 "constants": sum(size for name, size in sections if name.startswith((".rodata", ".data.rel.ro")))}
-        return self.start(NNC, [folder / "nnc", None]), facts
+    def start(self, name):
+        """The contestants of that name, running: none, one, or several of which the fastest is to be taken."""
+        return [Contestant(entry, self.folder, self.settings.core) for entry in self.entries.get(name, ())]
 
     def onnx_runtime(self):
         import onnx_graph
         s, graph = self.settings, self.folder / "graph.onnx"
-        onnx_graph.write(self.w, self.parameters, graph)
+        with ONNX_LOCK:
+            onnx_graph.write(self.w, self.parameters, graph)
         if s.ort_include:
-            self.compile(s.cc, ["-O2", f"-I{s.ort_include}"], "ort.c", self.folder / "ort", s.ort_library,
-                         f"-Wl,-rpath,{s.ort_library.resolve().parent}")
-            return self.start(ORT, [self.folder / "ort", None, graph])
-        return self.start(ORT, ["node", HERE / "peers" / "ort_node.js", None, s.ort_module, graph, self.sizes])
+            return [Entry(ORT, [s.build / "ort", "{inputs}", "{outputs}", self.sizes, graph])]
+        told = json.dumps({**vars(self.w), "states": self.states, "tokens": self.tokens})
+        program = HERE / "peers" / "ort_node.js"
+        return [Entry(ORT, ["node", program, "{inputs}", "{outputs}", s.ort_module, graph, told])]
 
     def pytorch(self):
         weights = self.folder / "weights.npz"
         numpy.savez(weights, **self.parameters)
-        env = {"LD_LIBRARY_PATH": self.settings.blas} if self.settings.blas else {}
+        environment = {"LD_LIBRARY_PATH": str(self.settings.blas)} if self.settings.blas else {}
         if self.settings.isa is not None:
             aten, onednn = TORCH_CAPABILITY[self.settings.isa]
-            env.update(ATEN_CPU_CAPABILITY=aten, DNNL_MAX_CPU_ISA=onednn, ONEDNN_MAX_CPU_ISA=onednn)
-            env.update(OPENBLAS_CORETYPE=("Nehalem", "Haswell", "SkylakeX")[self.settings.isa])
-        return self.start(TORCH, [sys.executable, HERE / "peers" / "pytorch.py", None, weights, self.sizes], env)
+            environment.update(ATEN_CPU_CAPABILITY=aten, DNNL_MAX_CPU_ISA=onednn, ONEDNN_MAX_CPU_ISA=onednn)
+            environment.update(OPENBLAS_CORETYPE=("Nehalem", "Haswell", "SkylakeX")[self.settings.isa])
+        told = json.dumps({**vars(self.w), "layer": self.w.layer})
+        return [Entry(TORCH, [sys.executable, HERE / "peers" / "pytorch.py", "{inputs}", "{outputs}", weights, told],
+                      environment=environment)]
 
     def rtneural(self):
-        """RTNeural has the shapes of W1, W2 and W7: one layer, one direction, no batch; elsewhere None."""
+        """RTNeural has the shapes of W1, W2 and W7: one layer, one direction, no batch; elsewhere there is none."""
         w, s, p = self.w, self.settings, self.parameters
         if w.kind == "RNN" or w.vocabulary or w.layers > 1 or w.directions > 1 or w.batch > 1 or not w.state:
-            return None
+            return []
 
         def gates(name):            # a GRU's r z n becomes z r n
             array = p[f"{w.layer}.{name}_l0"]
@@ -207,13 +246,77 @@ class Built:
             arrays += [p["linear.weight"], p["linear.bias"]]
         weights = self.folder / "rtneural.weights"
         weights.write_bytes(b"".join(numpy.asarray(a, numpy.float32).tobytes() for a in arrays))
-        root = pathlib.Path(s.rtneural)
-        flags = ["-std=c++17", "-O3", "-ffast-math", *s.native, "-DNDEBUG", "-DRTNEURAL_USE_EIGEN=1",
-                 "-DRTNEURAL_DEFAULT_ALIGNMENT=" + ("16" if s.isa == 0 else "32"),
-                 "-DEIGEN_STACK_ALLOCATION_LIMIT=0", f"-I{root}", f"-isystem{root / 'modules' / 'Eigen'}",
-                 "-isystem/usr/include/eigen3"]
-        self.compile(s.cxx, flags, "rtneural.cpp", self.folder / "rtneural")
-        return self.start(RTNEURAL, [self.folder / "rtneural", None, weights])
+        root, entries = pathlib.Path(s.rtneural), []
+        for backend in ("Eigen", "STL"):
+            program = self.folder / f"rtneural-{backend.lower()}"
+            run([*s.cxx, "-std=c++17", *s.rtneural_flags, "-DNDEBUG", f"-DRTNEURAL_USE_{backend.upper()}=1",
+                 "-DRTNEURAL_DEFAULT_ALIGNMENT=" + ("16" if s.isa == 0 else "32"), "-DEIGEN_STACK_ALLOCATION_LIMIT=0",
+                 f"-DINPUT={w.input}", f"-DHIDDEN={w.hidden}", f"-DLINEAR={w.linear}", f"-DGRU={int(w.kind == 'GRU')}",
+                 f"-I{HERE}", f"-I{root}", f"-isystem{root / 'modules' / 'Eigen'}", "-isystem/usr/include/eigen3",
+                 HERE / "peers" / "rtneural.cpp", "-o", program])
+            entries.append(Entry(RTNEURAL, [program, "{inputs}", "{outputs}", self.sizes, weights], backend))
+        return entries
 
 
 PEERS = {ORT: Built.onnx_runtime, TORCH: Built.pytorch, RTNEURAL: Built.rtneural}
+ONNX_LOCK = threading.Lock()        # protobuf in Python gains nothing from threads
+
+
+def compile_models(name, source, members, settings):
+    """Compiles one .nn file, which holds the models of `members`, to one program, and enters it for each of them."""
+    s, folder = settings, settings.build / "models" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    parameters = {key: array for built in members for key, array in workload.named(built.w, built.parameters).items()}
+    safetensors.save(folder / "model.safetensors", parameters)
+    (folder / "model.nn").write_text(source)
+    entries = " ".join(f"{'FIXED' if built.w.fixed_steps else 'STEPS'}({built.w.name})" for built in members)
+    (folder / "models.h").write_text(f'#include "model.h"\n#define MODELS {entries}\n')
+    force = [f"-DNNC_FORCE_ISA={s.isa}"] if s.isa is not None else []
+    try:
+        _, generated = run_timed([s.nnc, folder / "model.nn", "-o", folder / "model.c", "--standalone", "--target",
+                                  "all", "--weights", folder / "model.safetensors"])
+        _, compiled = run_timed([*s.cc, *s.cflags, *force, "-c", folder / "model.c", "-o", folder / "model.o"])
+        run([*s.cc, "-O2", f"-I{folder}", f"-I{HERE}", HERE / "peers" / "nnc.c", folder / "model.o", "-lm", "-o",
+             folder / "nnc"])
+        facts = {"nnc_seconds": generated, "cc_seconds": compiled, **sizes_of(folder / "model.o")}
+    except Failure as failure:
+        for built in members:
+            built.failed[NNC] = str(failure)
+        return
+    for built in members:
+        built.entries[NNC] = [Entry(NNC, [folder / "nnc", "{inputs}", "{outputs}", built.sizes, built.w.name])]
+        built.facts = facts
+
+
+def sizes_of(model):
+    """Bytes of machine code for each body, and of constants, by the symbols of an object file: the functions of a wide
+    body end in _v8 or _v16, those of the baseline and the interface in neither; all bodies share the weights."""
+    code, constants = [0, 0, 0], 0
+    for line in run(["nm", "-S", "--defined-only", model]).splitlines():
+        words = line.split()
+        if len(words) != 4:
+            continue            # without a size
+        size, kind, name = int(words[1], 16), words[2].lower(), words[3]
+        if kind == "t":
+            wide = re.search(r"_v(8|16)(\.|$)", name)
+            code[{"8": 1, "16": 2}[wide[1]] if wide else 0] += size
+        elif kind == "r" or kind == "d":
+            constants += size
+    return {"code": code, "constants": constants}
+
+
+def build_all(groups, peers, settings):
+    """Builds nnc's code and the peers for all groups (name, text of the .nn file, Built of its models), as many at a
+    time as there are cores."""
+    if ORT in peers and settings.ort_include:
+        run([*settings.cc, "-O2", f"-I{HERE}", f"-I{settings.ort_include}", HERE / "peers" / "ort.c",
+             settings.ort_library, f"-Wl,-rpath,{settings.ort_library.resolve().parent}", "-o", settings.build / "ort"])
+
+    start = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(compile_models, name, source, members, settings) for name, source, members in groups]
+        jobs += [pool.submit(built.build, peer) for _, _, members in groups for built in members for peer in peers]
+        for job in jobs:
+            job.result()
+    print(f"Built in {time.monotonic() - start:.0f} s", flush=True)

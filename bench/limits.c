@@ -29,22 +29,17 @@ static double seconds(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static vec splat(float x) {
-    return x - (vec){0};
-}
+static vec splat(float x) { return x - (vec){0}; }
 
 static double multiply_adds(long turns) {
     vec a[CHAINS], x = splat(one), y = splat(one);
-    for (int i = 0; i < CHAINS; i++)
-        a[i] = splat(one);
+    for (int i = 0; i < CHAINS; i++) a[i] = splat(one);
     double start = seconds();
     for (long n = 0; n < turns; n++)
 #pragma GCC unroll 16
-        for (int i = 0; i < CHAINS; i++)
-            a[i] = a[i] * x + y;
+        for (int i = 0; i < CHAINS; i++) a[i] = a[i] * x + y;
     double time = seconds() - start;
-    for (int i = 1; i < CHAINS; i++)
-        a[0] += a[i];
+    for (int i = 1; i < CHAINS; i++) a[0] += a[i];
     sink = a[0][0];
     return 2e-9 * LANES * CHAINS * (double)turns / time;
 }
@@ -55,29 +50,24 @@ static double stream(const float *data, size_t bytes, int zigzag) {
     long turns = 2 + (long)(2 * LARGEST / bytes);
     double start = 0;
     for (long turn = -1; turn < turns; turn++) { /* turn -1 warms up */
-        if (turn == 0)
-            start = seconds();
+        if (turn == 0) start = seconds();
         for (size_t b = 0; b < blocks; b++) {
             const vec *p = (const vec *)(const void *)(data + (zigzag && turn & 1 ? blocks - 1 - b : b) * (BLOCK / 4));
             for (size_t v = 0; v < BLOCK / VECTOR; v += 8)
 #pragma GCC unroll 8
-                for (int i = 0; i < 8; i++)
-                    a[i] = p[v + (size_t)i] * x + a[i];
+                for (int i = 0; i < 8; i++) a[i] = p[v + (size_t)i] * x + a[i];
         }
     }
     double time = seconds() - start;
-    for (int i = 1; i < 8; i++)
-        a[0] += a[i];
+    for (int i = 1; i < 8; i++) a[0] += a[i];
     sink = a[0][0];
     return 1e-9 * (double)bytes * (double)turns / time;
 }
 
 int main(void) {
     float *data = aligned_alloc(BLOCK, LARGEST);
-    if (!data)
-        return 1;
-    for (size_t i = 0; i < LARGEST / 4; i++)
-        data[i] = 1e-9f;
+    if (!data) return 1;
+    for (size_t i = 0; i < LARGEST / 4; i++) data[i] = 1e-9f;
     double best = 0;
     for (int i = 0; i < 10; i++) {
         double rate = multiply_adds(1000000);

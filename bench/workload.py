@@ -31,6 +31,7 @@ class Workload:
     linear: int = 0             # outputs of the Linear, 0 for none
     state: bool = False         # kept from call to call; for one layer, one direction
     fixed_steps: bool = False   # T is a constant of the .nn file
+    shared: bool = False        # one of several models in a file; its weights depend on kind and hidden alone
 
     @property
     def layer(self):
@@ -65,7 +66,7 @@ def random_state(name):
 
 def weights(w):
     """The state_dict: uniform in +-1/sqrt(H) as torch.nn's initial weights are, the Embedding's normal."""
-    rng, bound, parameters = random_state(w.name), w.hidden ** -0.5, {}
+    rng, bound, parameters = random_state(key(w) if w.shared else w.name), w.hidden ** -0.5, {}
 
     def parameter(name, *shape):
         parameters[name] = rng.uniform(-bound, bound, shape).astype(numpy.float32)
@@ -138,18 +139,31 @@ def reference(w, parameters, x):
     return x.reshape(w.rows, w.output)
 
 
-# ---- The sweep ------------------------------------------------------------------------------------------------------
+# ---- The .nn files and the sweep ------------------------------------------------------------------------------------
+
+# Sizes that are always drawn: the smallest, and those beside a vector's edge.
+EDGES = (1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 127, 128, 129)
+QUICK_EDGES = (1, 15, 17, 31, 33, 65)
+
+
+def key(w):
+    """The layer's name in a .nn file of several models, which share the weights of layers of one name."""
+    return f"{w.layer}_{w.hidden}" if w.shared else w.layer
+
+
+def named(w, parameters):
+    """The state_dict under the names in the .nn file."""
+    return {name.replace(w.layer, key(w), 1): array for name, array in parameters.items()}
+
 
 def source(w):
-    """The .nn file of a workload of the sweep."""
+    """The text of a model of the sweep: one step or several, one row or a batch, the state kept."""
     batch = f"{w.batch}, " if w.batch > 1 else ""
-    shape = f"[1, {batch}{w.hidden}]"
     first = "(h, c)" if w.kind == "LSTM" else "h"
-    lines = [f"model {w.name} {{"]
-    lines += [f"    input x: float32[{w.steps}, {batch}{w.input}]"]
-    lines += [f"    state {name}: float32{shape}" for name in "hc"[:STATES[w.kind]]]
-    lines += [f"    layer {w.layer} = {w.kind}({w.input}, {w.hidden})"]
-    lines += [f"    out, {first} = {w.layer}(x, {first})", "    output y = out", "}", ""]
+    lines = [f"model {w.name} {{", f"    input x: float32[{w.steps}, {batch}{w.input}]"]
+    lines += [f"    state {name}: float32[1, {batch}{w.hidden}]" for name in "hc"[:STATES[w.kind]]]
+    lines += [f"    layer {key(w)} = {w.kind}({w.input}, {w.hidden})"]
+    lines += [f"    out, {first} = {key(w)}(x, {first})", "    output y = out", "}", ""]
     return "\n".join(lines)
 
 
@@ -157,35 +171,39 @@ def next_multiple(size):
     return -(-size // 16) * 16
 
 
-def sweep(seed, draws):
-    """Pairs (workload, the same with the next multiple of 16) of sizes drawn from a seed: `draws` sizes of three sorts
-    (primes, beside a vector's edge, any), each as one step a call, 32 steps a call, and a batch; and 1 and 1024."""
+def draw(seed, quick):
+    """(kind, hidden) of the sweep: both kinds at the edges; from the seed primes, sizes beside a multiple of 16 and any
+    others, spread evenly over the orders of magnitude; and 1024. A quick one stays small, because compiling megabytes
+    of weights is what takes long."""
     rng = random.Random(seed)
     primes = [n for n in range(2, 1024) if all(n % k for k in range(2, int(n ** 0.5) + 1))]
-    edges = [m + d for m in range(4, 1024, 4) for d in (-1, 0, 1)]
+    beside = [m + d for m in range(16, 1024, 16) for d in (-1, 1)]
+    drawn = [(kind, size) for size in (QUICK_EDGES if quick else EDGES) for kind in ("LSTM", "GRU")]
+    count = len(drawn) + (4 if quick else 16)
+    while len(drawn) < count:
+        aim = 16 * (16 if quick else 64) ** rng.random()
+        sizes = (primes, beside, range(1, 1024))[len(drawn) % 3]
+        one = (("LSTM", "GRU")[len(drawn) // 3 % 2], min(sizes, key=lambda size: abs(size - aim)))
+        if one not in drawn:
+            drawn.append(one)
+    return sorted(drawn + ([] if quick else [(rng.choice(("LSTM", "GRU")), 1024)]), key=lambda one: (one[1], one[0]))
 
-    def near(sizes):            # log-uniform, so that small sizes are drawn as often as large ones
-        aim = 2 ** rng.uniform(0, 10)
-        return min(sizes, key=lambda size: abs(size - aim))
 
-    sizes = [1, 1024]
-    while len(sizes) < 2 + draws:
-        size = near((primes, edges, range(1, 1025))[len(sizes) % 3])
-        if size not in sizes:
-            sizes.append(size)
+def sweep(seed, quick):
+    """Pairs of workloads: a drawn size as one step a call, as 32 steps a call and as 8 steps of a batch of 2 to 64,
+    and the same with the next multiple of 16 hidden units (None where the size is one)."""
+    rng = random.Random(seed + " batch")
     pairs = []
-    for number, size in enumerate(sizes):
-        kind = ("LSTM", "GRU")[number % 2] if size != 1024 else rng.choice(("LSTM", "GRU"))
-        for steps, batch in ((1, 1), (32, 1), (8, rng.choice((2, 3, 4, 7, 8, 16, 31, 64)))):
+    for kind, size in draw(seed, quick):
+        for steps, batch in ((1, 1), (32, 1), (8, rng.choice((2, 3, 4, 7, 8, 16, 31, 32, 64)))):
             def of(hidden):
-                title = f"{kind} {hidden}, T={steps}, batch {batch}"
                 name = f"{kind.lower()}_{hidden}_{steps}_{batch}"
-                return Workload(name, title, kind, 32, hidden, steps, calls=max(1, 32 // steps), batch=batch,
-                                state=True, fixed_steps=True)
-            pairs.append((of(size), of(next_multiple(size))))
+                return Workload(name, f"{kind} {hidden}, T={steps}, batch {batch}", kind, 32, hidden, steps,
+                                calls=32 if steps == 1 else 1, batch=batch, state=True, fixed_steps=True, shared=True)
+            pairs.append((of(size), of(next_multiple(size)) if size % 16 else None))
     return pairs
 
 
 if __name__ == "__main__":      # shows what a seed draws
-    for one, other in sweep(sys.argv[1] if len(sys.argv) > 1 else "nnc", 12):
-        print(one.title, "|", other.title)
+    for one, other in sweep(sys.argv[1] if len(sys.argv) > 1 else "nnc", False):
+        print(one.title, "|", other.title if other else "")
