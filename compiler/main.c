@@ -103,39 +103,42 @@ static const char *header_name(arena *a, const options *o, const char *path) {
     return arena_printf(a, "%.*s.h", (int)(dot && dot != base ? (size_t)(dot - base) : strlen(base)), base);
 }
 
-static bool write_outputs(arena *a, const options *o, const plan *const *plans, emit_api *const *apis, size_t count) {
+static bool write_outputs(arena *a, const options *o, const plan *const *plans, emit_api *const *apis, size_t count,
+                          diag_list *diags) {
     const char *header = header_path(a, o);
     emit_options e = {base_name(o->input), header_name(a, o, header),         banner_options(a, o), o->standalone,
-                      o->unroll,           o->target ? o->target : "baseline"};
+                      o->unroll,           o->target ? o->target : "all"};
     output code = {0}, head = {0};
     output *all[2] = {&code, &head};
     size_t opened = 0;
-    bool good =
-        output_open(a, &code, o->output) && ++opened && (!header || (output_open(a, &head, header) && ++opened));
+    bool good = output_open(a, &code, o->output, diags) && ++opened &&
+                (!header || (output_open(a, &head, header, diags) && ++opened));
     if (good) {
         good = (!header || emit_header(&e, plans, apis, count, head.file)) &&
                emit_source(&e, plans, apis, count, code.file);
-        if (!good) fprintf(stderr, "nnc: %s: %s\n", o->output, strerror(errno));
+        if (!good)
+            diag_error_file(diags, strcmp(o->output, "-") == 0 ? "standard output" : o->output, "%s", strerror(errno));
     }
-    if (good) return output_commit(all, opened);
+    if (good) return output_commit(all, opened, diags);
     output_discard(all, opened);
     return false;
 }
 
-static int write_runtime(arena *a, const char *folder) {
+static int write_runtime(arena *a, const char *folder, diag_list *diags) {
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "nnc: %s: %s\n", folder, strerror(errno));
+        diag_error_file(diags, folder, "%s", strerror(errno));
         return STATUS_INPUT;
     }
     output file = {0}, *all[1] = {&file};
-    if (!output_open(a, &file, arena_printf(a, "%s/nnc_runtime.h", folder))) return STATUS_INPUT;
+    if (!output_open(a, &file, arena_printf(a, "%s/nnc_runtime.h", folder), diags)) return STATUS_INPUT;
     fwrite(nnc_runtime_text, 1, nnc_runtime_size, file.file);
-    return output_commit(all, 1) ? STATUS_DONE : STATUS_INPUT;
+    return output_commit(all, 1, diags) ? STATUS_DONE : STATUS_INPUT;
 }
 
-static int print_dump(const text *t) {
-    fputs(text_string(t), stdout);
-    return fflush(stdout) == 0 ? STATUS_DONE : STATUS_INPUT;
+static int print_dump(const text *t, diag_list *diags) {
+    if (fputs(text_string(t), stdout) >= 0 && fflush(stdout) == 0) return STATUS_DONE;
+    diag_error_file(diags, "standard output", "%s", strerror(errno));
+    return STATUS_INPUT;
 }
 
 /* --- the pipeline --- */
@@ -146,7 +149,7 @@ static int compile(arena *a, const options *o, const source *s, open_weights *op
     if (o->dump == DUMP_AST) {
         if (diag_error_count(diags)) return STATUS_INPUT;
         ast_dump(ast, &dump);
-        return print_dump(&dump);
+        return print_dump(&dump, diags);
     }
     /* what did parse is lowered even so: all errors of a file are shown in one run */
     lowered_file lowered = lower_file(a, ast, diags);
@@ -164,9 +167,9 @@ static int compile(arena *a, const options *o, const source *s, open_weights *op
         plans[i] = plan_model(a, lowered.models[i], diags);
         if (o->dump == DUMP_PLAN) plan_print(plans[i], &dump);
     }
-    if (diag_error_count(diags)) return STATUS_INPUT;
-    if (o->dump) return print_dump(&dump);
-    return write_outputs(a, o, plans, apis, lowered.count) ? STATUS_DONE : STATUS_INPUT;
+    if (diag_failed(diags)) return STATUS_INPUT;
+    if (o->dump) return print_dump(&dump, diags);
+    return write_outputs(a, o, plans, apis, lowered.count, diags) ? STATUS_DONE : STATUS_INPUT;
 }
 
 int main(int argc, char **argv) {
@@ -175,21 +178,17 @@ int main(int argc, char **argv) {
     if (parsed != OPTIONS_RUN) return parsed == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
 
     arena *a = arena_new();
-    int status = o.runtime ? write_runtime(a, o.runtime) : STATUS_DONE;
-    if (status == STATUS_DONE && o.input) {
-        const char *error;
-        source *s = source_read(a, o.input, MAX_SOURCE_BYTES, &error);
-        if (s) {
-            diag_list *diags = diag_list_new(a, s);
-            open_weights open = {NULL, 0};
-            status = compile(a, &o, s, &open, diags);
-            diag_print(diags, stderr);
-            for (size_t i = 0; i < open.count; i++) tensor_file_close(open.files[i]);
-        } else {
-            fprintf(stderr, "nnc: %s: %s\n", o.input, error);
-            status = STATUS_INPUT;
-        }
-    }
+    const char *error = NULL;
+    source *s = o.input ? source_read(a, o.input, MAX_SOURCE_BYTES, &error) : NULL;
+    diag_list *diags = diag_list_new(a, s);
+    diag_set(diags, &o.diagnostics);
+    open_weights open = {NULL, 0};
+    int status = o.runtime ? write_runtime(a, o.runtime, diags) : STATUS_DONE;
+    if (error) diag_error_file(diags, o.input, "%s", error);
+    if (error) status = STATUS_INPUT;
+    if (s && status == STATUS_DONE) status = compile(a, &o, s, &open, diags);
+    diag_print(diags, stderr);
+    for (size_t i = 0; i < open.count; i++) tensor_file_close(open.files[i]);
     arena_free(a);
     return status;
 }

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "emit/emit.h"
 #include "emit/target.h"
@@ -26,13 +27,28 @@ static const char help[] =
     "      --random-weights N  parameters made from a seed, for trying shapes without a file\n"
     "      --unroll N          unroll loops of constant bounds while their bodies stay within N statements\n"
     "                          (default 64; 0: only gates and register tiles)\n"
-    "      --target NAME       which processors the code is for: baseline (default: SSE2, NEON or plain C; also c,\n"
-    "                          x86-64, aarch64), all (beside it AVX2 and AVX-512, chosen at run time), x86-64-v3,\n"
-    "                          x86-64-v4\n"
+    "      --target NAME       which processors the code is for: all (default: SSE2, NEON or plain C, and on\n"
+    "                          x86-64 also AVX2 and AVX-512, chosen at run time), baseline (the first of these\n"
+    "                          alone; also c, x86-64, aarch64), x86-64-v3 (AVX2 alone), x86-64-v4 (AVX-512 alone)\n"
     "      --dump STAGE        print ast, ir or plan to standard output, and stop there\n"
+    "      --diagnostics HOW   errors and warnings as text (default), or as json: an object to a line, for editors\n"
+    "      --color WHEN        of that text: auto (default: on a terminal, unless NO_COLOR is set), always, never\n"
+    "  -Wno-NAME, -WNAME       without this kind of warning, or with it again\n"
+    "  -Werror[=NAME], -Wno-error[=NAME]\n"
+    "                          warnings, or this kind of them, are errors, or are not\n"
     "      --help, --version\n"
+    "\n";
+static const char help_end[] =
     "\n"
     "exit status: 0 done, 1 the input is at fault, 2 usage, 3 a defect of nnc itself\n";
+
+static options_result print_help(void) {
+    fputs(help, stdout);
+    printf("warnings, all of them on:\n");
+    for (int i = 0; i < WARNING_COUNT; i++) printf("  %-24s%s\n", warning_names[i], warning_meanings[i]);
+    fputs(help_end, stdout);
+    return OPTIONS_DONE;
+}
 
 static options_result usage(const char *format, const char *what) {
     fprintf(stderr, "nnc: ");
@@ -61,6 +77,76 @@ static bool parse_dump(const char *s, dump_stage *stage) {
     return false;
 }
 
+/* --- -W --- */
+
+typedef enum { UNSAID, YES, NO } answer;
+
+/* What -W said; a kind's own answer counts more than that for all, wherever it stands. */
+typedef struct {
+    bool off[WARNING_COUNT];
+    answer error[WARNING_COUNT];
+    bool all_errors;
+} warnings;
+
+static bool find_warning(const char *name, size_t *found) {
+    for (*found = 0; *found < WARNING_COUNT; ++*found)
+        if (strcmp(name, warning_names[*found]) == 0) return true;
+    return false;
+}
+
+static options_result unknown_warning(const char *argument, const char *name) {
+    const char *nearest = diag_nearest(name, warning_names, WARNING_COUNT);
+    fprintf(stderr, "nnc: there is no warning %s: -W%s", *name ? name : "without a name", argument);
+    if (nearest) fprintf(stderr, "; did you mean -W%.*s%s?", (int)(name - argument), argument, nearest);
+    for (size_t i = 0; !nearest && i < WARNING_COUNT; i++)
+        fprintf(stderr, "%s%s", i == 0 ? "; there are " : i + 1 < WARNING_COUNT ? ", " : " and ", warning_names[i]);
+    fprintf(stderr, "\nTry 'nnc --help'.\n");
+    return OPTIONS_USAGE;
+}
+
+/* The argument of -W: NAME, no-NAME, error, error=NAME, no-error, no-error=NAME. */
+static options_result parse_warning(const char *argument, warnings *w) {
+    bool no = strncmp(argument, "no-", 3) == 0;
+    const char *name = argument + (no ? 3 : 0);
+    size_t i;
+    if (strcmp(name, "error") == 0) {
+        w->all_errors = !no;
+        return OPTIONS_RUN;
+    }
+    bool error = strncmp(name, "error=", 6) == 0;
+    if (error) name += 6;
+    if (!find_warning(name, &i)) return unknown_warning(argument, name);
+    if (error) w->error[i] = no ? NO : YES;
+    if (!error || !no) w->off[i] = no;
+    return OPTIONS_RUN;
+}
+
+static void set_levels(const warnings *w, diag_settings *s) {
+    for (size_t i = 0; i < WARNING_COUNT; i++) {
+        bool error = w->error[i] == YES || (w->error[i] == UNSAID && w->all_errors);
+        s->levels[i] = w->off[i] ? WARNING_OFF : error ? WARNING_IS_ERROR : WARNING_SHOWN;
+    }
+}
+
+/* --- --color --- */
+
+/* On a terminal that has colours, unless https://no-color.org says no. */
+static bool color_is_welcome(void) {
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    if (no_color && *no_color) return false;
+    return term && *term && strcmp(term, "dumb") != 0 && isatty(STDERR_FILENO);
+}
+
+static bool parse_color(const char *s, bool *color) {
+    *color = strcmp(s, "always") == 0 || (strcmp(s, "auto") == 0 && color_is_welcome());
+    return *color || strcmp(s, "auto") == 0 || strcmp(s, "never") == 0;
+}
+
+static bool parse_format(const char *s, diag_format *format) {
+    *format = strcmp(s, "json") == 0 ? DIAG_JSON : DIAG_TEXT;
+    return *format == DIAG_JSON || strcmp(s, "text") == 0;
+}
+
 /* What fits together, once everything is known. */
 static options_result check(const options *o) {
     if (!o->input) {
@@ -86,17 +172,33 @@ static options_result check(const options *o) {
 }
 
 options_result options_parse(int argc, char **argv, options *o) {
-    enum { HEADER = 256, STANDALONE, RUNTIME, WEIGHTS, RANDOM, UNROLL, TARGET, DUMP, HELP, VERSION };
+    enum {
+        HEADER = 256,
+        STANDALONE,
+        RUNTIME,
+        WEIGHTS,
+        RANDOM,
+        UNROLL,
+        TARGET,
+        DUMP,
+        DIAGNOSTICS,
+        COLOR,
+        HELP,
+        VERSION
+    };
     static const struct option longs[] = {
         {"output", required_argument, NULL, 'o'},      {"header", required_argument, NULL, HEADER},
         {"standalone", no_argument, NULL, STANDALONE}, {"runtime", required_argument, NULL, RUNTIME},
         {"weights", required_argument, NULL, WEIGHTS}, {"random-weights", required_argument, NULL, RANDOM},
         {"unroll", required_argument, NULL, UNROLL},   {"dump", required_argument, NULL, DUMP},
-        {"target", required_argument, NULL, TARGET},   {"help", no_argument, NULL, HELP},
+        {"target", required_argument, NULL, TARGET},   {"diagnostics", required_argument, NULL, DIAGNOSTICS},
+        {"color", required_argument, NULL, COLOR},     {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0}};
     *o = (options){.unroll = DEFAULT_UNROLL};
+    o->diagnostics.color = color_is_welcome();
+    warnings w = {0};
     uint64_t number;
-    for (int c; (c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "o:hW:", longs, NULL)) != -1;) {
         switch (c) {
         case 'o': o->output = optarg; break;
         case HEADER: o->header = optarg; break;
@@ -119,13 +221,25 @@ options_result options_parse(int argc, char **argv, options *o) {
         case DUMP:
             if (!parse_dump(optarg, &o->dump)) return usage("--dump takes ast, ir or plan, not %s", optarg);
             break;
+        case DIAGNOSTICS:
+            if (!parse_format(optarg, &o->diagnostics.format))
+                return usage("--diagnostics takes text or json, not %s", optarg);
+            break;
+        case COLOR:
+            if (!parse_color(optarg, &o->diagnostics.color))
+                return usage("--color takes auto, always or never, not %s", optarg);
+            break;
+        case 'W':
+            if (parse_warning(optarg, &w) != OPTIONS_RUN) return OPTIONS_USAGE;
+            break;
         case 'h':
-        case HELP: fputs(help, stdout); return OPTIONS_DONE;
+        case HELP: return print_help();
         case VERSION: printf("nnc %s\n", NNC_VERSION); return OPTIONS_DONE;
         default: fprintf(stderr, "Try 'nnc --help'.\n"); return OPTIONS_USAGE;
         }
     }
     if (optind < argc) o->input = argv[optind++];
     if (optind < argc) return usage("one model at a time: what is %s?", argv[optind]);
+    set_levels(&w, &o->diagnostics);
     return check(o);
 }

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "support/diag.h"
+
 typedef enum { DUMP_NONE, DUMP_AST, DUMP_IR, DUMP_PLAN } dump_stage;
 
 typedef struct {
@@ -21,6 +23,7 @@ typedef struct {
     bool unroll_given;
     const char *target;       /* --target, or NULL: all */
     dump_stage dump;
+    diag_settings diagnostics; /* --diagnostics, --color, -W */
 } options;
 
 typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_USAGE } options_result;

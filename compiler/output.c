@@ -7,12 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool complain(const char *path) {
-    fprintf(stderr, "nnc: %s: %s\n", path, strerror(errno));
+static bool complain(diag_list *diags, const char *path) {
+    diag_error_file(diags, strcmp(path, "-") == 0 ? "standard output" : path, "%s", strerror(errno));
     return false;
 }
 
-bool output_open(arena *a, output *o, const char *path) {
+bool output_open(arena *a, output *o, const char *path, diag_list *diags) {
     o->path = path;
     o->temporary = NULL;
     o->file = stdout;
@@ -20,17 +20,17 @@ bool output_open(arena *a, output *o, const char *path) {
     struct stat s;
     if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) {
         errno = EISDIR;
-        return complain(path);
+        return complain(diags, path);
     }
     char *temporary = arena_printf(a, "%s.XXXXXX", path);
     int fd = mkstemp(temporary);
-    if (fd < 0) return complain(path);
+    if (fd < 0) return complain(diags, path);
     o->temporary = temporary;
     /* mkstemp's files are private; an output is as readable as any other file */
     mode_t mask = umask(0);
     umask(mask);
     if (fchmod(fd, 0666 & ~mask) != 0 || !(o->file = fdopen(fd, "wb"))) {
-        complain(path);
+        complain(diags, path);
         close(fd);
         unlink(temporary);
         o->temporary = NULL;
@@ -49,7 +49,7 @@ void output_discard(output *const *outputs, size_t count) {
     }
 }
 
-bool output_commit(output *const *outputs, size_t count) {
+bool output_commit(output *const *outputs, size_t count, diag_list *diags) {
     bool good = true;
     for (size_t i = 0; i < count && good; i++) {
         FILE *f = outputs[i]->file;
@@ -59,13 +59,13 @@ bool output_commit(output *const *outputs, size_t count) {
             good = fclose(f) == 0 && good;
             outputs[i]->file = NULL;
         }
-        if (!good) complain(outputs[i]->path);
+        if (!good) complain(diags, outputs[i]->path);
     }
     for (size_t i = 0; i < count && good; i++) {
         if (!outputs[i]->temporary) continue;
         good = rename(outputs[i]->temporary, outputs[i]->path) == 0;
         if (good) outputs[i]->temporary = NULL;
-        else complain(outputs[i]->path);
+        else complain(diags, outputs[i]->path);
     }
     if (!good) output_discard(outputs, count);
     return good;

@@ -1,5 +1,6 @@
 /* args: the arguments of a call, matched to parameters by position and by name as Python does; for layers and functions
  * alike. What a parameter takes is checked here, so that those who use it need not ask. */
+#include "lower/familiar.h"
 #include "lower/lowering.h"
 
 static const char *takes_show(lowering *l, unsigned takes) {
@@ -82,6 +83,9 @@ static void report_kind(lowering *l, const arguments *a, const parameter *p, con
     else if (v->kind == VALUE_TENSOR && p->takes & TAKES_TENSORS)
         diag_hint(e, "put them into brackets: %s([…, …])", a->what);
     else if (v->kind == VALUE_STRING && p->takes & TAKES_TENSOR) diag_hint(e, "names of values stand without quotes");
+    else if (v->kind == VALUE_STRING && p->takes & TAKES_BOOL) diag_hint(e, "true and false stand without quotes");
+    else if (v->kind == VALUE_REAL && p->takes & (TAKES_INTEGER | TAKES_SIZE) && !(p->takes & TAKES_REAL))
+        diag_hint(e, "sizes have no decimal point, and // divides them");
 }
 
 static size_t parameter_find(const parameter *parameters, size_t count, const char *name) {
@@ -97,7 +101,11 @@ static void report_unknown(lowering *l, const arguments *a, ast_name name) {
     const char *candidates[MAX_PARAMETERS];
     for (size_t i = 0; i < a->count; i++) candidates[i] = a->parameters[i].name;
     diag *e = diag_error(l->diags, name.where, "%s has no argument %.60s", a->what, name.text);
-    const char *nearest = diag_nearest(name.text, candidates, a->count);
+    const char *nearest = diag_nearest(name.text, candidates, a->count), *instead = familiar_argument(name.text);
+    if (instead) {
+        diag_hint(e, "%s", instead);
+        return;
+    }
     if (nearest) {
         diag_hint(e, "did you mean %s?", nearest);
         return;
@@ -215,7 +223,11 @@ bool args_match(lowering *l, const ast_expr *call, const char *what, const param
     }
     const char *missing = fine ? say_missing(l, out) : NULL;
     if (missing) {
-        diag_error(l->diags, call->where, "%s needs %s", what, missing);
+        diag *e = diag_error(l->diags, call->where, "%s needs %s", what, missing);
+        text t = text_new(l->arena);
+        for (size_t i = 0; i < count; i++)
+            text_printf(&t, "%s%s%s", i ? ", " : "", parameters[i].name, parameters[i].takes & REQUIRED ? "" : "=…");
+        diag_note_plain(e, "it takes %s", text_string(&t));
         fine = false;
     }
     return fine;

@@ -1,6 +1,7 @@
 /* expr: expressions: literals, names, arithmetic on numbers and tensors, tuples, calls. */
 #include <math.h>
 
+#include "lower/familiar.h"
 #include "lower/lowering.h"
 
 static const char *const operator_text[] = {"+", "-", "*", "/", "//", "**"};
@@ -44,11 +45,12 @@ static value report_unknown_name(lowering *l, const ast_name *name) {
         diag_note(e, below->where, "declared here");
     } else if (owner && scope_find(l->values, owner)) {
         diag *e = diag_error(l->diags, name->where, "values have no attributes: there is no %.60s", name->text);
-        if (strcmp(dot, ".shape") == 0 || strcmp(dot, ".T") == 0)
-            diag_hint(e, dot[1] == 'T' ? "write transpose(%.60s, 0, 1)" : "sizes are written as numbers and dims",
-                      owner);
+        if (strcmp(dot, ".T") == 0) diag_hint(e, "write transpose(%.60s, 0, 1)", owner);
+        else if (familiar_function(dot)) diag_hint(e, "%s", familiar_function(dot));
     } else {
+        static const char *const words[] = {"true", "false"};
         const char *nearest = scope_nearest(l->values, name->text);
+        if (!nearest) nearest = diag_nearest(name->text, words, 2);
         if (may_be_lost(l, name)) return poison;
         diag *e = diag_error(l->diags, name->where, "there is no value %.60s", name->text);
         if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
@@ -231,6 +233,7 @@ static ir_value *number_beside(lowering *l, const value *v, ir_dtype beside, ast
                              operator_text[op], value_show(l, v));
         const char *bounds = bounds_show(l, v->integer);
         if (bounds) diag_note_plain(e, "%s", bounds);
+        if (op == AST_DIV) diag_hint(e, "mean(x, dim=…) divides a sum by the size");
         return NULL;
     }
     double number = value_number(v);
@@ -340,17 +343,23 @@ static void report_unknown_callee(lowering *l, const ast_name *name) {
         diag_hint(e, method ? "write %s(%.60s, …)" : "write %s(…)", dot + 1, owner);
         return;
     }
-    if (owner && scope_find(l->values, owner) && strcmp(dot, ".size") == 0) {
+    const char *instead = familiar_function(name->text);
+    if (owner && scope_find(l->values, owner)) {
         diag *e = diag_error(l->diags, name->where, "values have no methods: there is no %.60s", name->text);
-        diag_hint(e, "sizes are written as numbers and dims");
+        const char *meant = function_nearest(dot + 1);
+        if (instead) diag_hint(e, "%s", instead);
+        else if (meant) diag_hint(e, "did you mean %s(%.60s, …)?", meant, owner);
         return;
     }
     if (owner && scope_find(l->layers, owner)) {
         diag *e = diag_error(l->diags, name->where, "layers have no methods: there is no %.60s", name->text);
         if (strcmp(dot, ".forward") == 0) diag_hint(e, "write %.60s(…)", owner);
+        else if (instead) diag_hint(e, "%s", instead);
         return;
     }
-    if (scope_find(l->values, name->text)) {
+    const name_entry *entry = scope_find(l->values, name->text);
+    if (entry && entry->value.kind == VALUE_POISON) return; /* l = Linear(…): what should have been a layer */
+    if (entry) {
         diag *e = diag_error(l->diags, name->where, "%.60s is a value, not a layer or a function", name->text);
         const char *nearest = scope_nearest(l->layers, name->text);
         if (nearest) diag_hint(e, "did you mean the layer %.60s?", nearest);
@@ -364,7 +373,8 @@ static void report_unknown_callee(lowering *l, const ast_name *name) {
     const char *nearest = layer_name && function_name ? diag_nearest(name->text, both, 2)
                           : layer_name                ? layer_name
                                                       : function_name;
-    if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
+    if (instead) diag_hint(e, "%s", instead);
+    else if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
 }
 
 static value lower_call(lowering *l, const ast_expr *e) {
@@ -420,19 +430,28 @@ value lower_expr(lowering *l, const ast_expr *e) {
     ice("an expression of kind %d outside of an index", (int)e->kind);
 }
 
+static const char known_when_it_runs[] = "a size that only the run knows is a dim: dim T = 1..128, float32[T, 3]";
+
 bool lower_size(lowering *l, const ast_expr *e, const dim **size) {
     value v = lower_expr(l, e);
     if (value_has_poison(&v)) return false;
     if (v.kind != VALUE_INTEGER) {
         diag *d = diag_error(l->diags, e->where, "a size must be an integer or a dim, found %s", value_show(l, &v));
         note_value(l, d, e, &v, e->where);
+        if (v.kind == VALUE_NONE) diag_hint(d, "%s", known_when_it_runs);
+        else if (v.kind == VALUE_REAL) diag_hint(d, "sizes have no decimal point, and // divides them");
         return false;
     }
     *size = v.integer;
     if (!dim_is_huge(v.integer) && dim_min(v.integer) >= 1) return true;
     diag *d = diag_error(l->diags, e->where, "a size must be at least 1, found %s", dim_string(l->arena, v.integer));
     const char *bounds = bounds_show(l, v.integer);
-    if (bounds) diag_note_plain(d, "%s", bounds);
+    int64_t constant;
+    if (e->kind == AST_NAME) note_value(l, d, e, &v, e->where);
+    else if (bounds) diag_note_plain(d, "%s", bounds);
+    if (dim_is_const(v.integer, &constant) && constant == -1) diag_hint(d, "%s", known_when_it_runs);
+    else if (e->kind == AST_NAME && !bounds)
+        diag_hint(d, "bounds are written LOW..HIGH: dim %.60s = 1..128", e->name.text);
     return false;
 }
 

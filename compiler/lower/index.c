@@ -168,7 +168,9 @@ static value index_tuple(lowering *l, const ast_expr *e, const value *operand) {
     int64_t count = (int64_t)operand->count, at;
     if (item->next || item->kind == AST_ELLIPSIS || item->kind == AST_NONE || (item->kind == AST_SLICE && item->step)) {
         diag *d = diag_error(l->diags, e->where, "a tuple takes one constant index, found more");
+        if (operand->gives) diag_note_plain(d, "%s", operand->gives);
         note_value(l, d, e->operand, operand, e->where);
+        if (operand->gives) diag_hint(d, "%s", operand->mend);
         return poison;
     }
     if (item->kind == AST_SLICE) {

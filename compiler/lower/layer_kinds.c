@@ -54,7 +54,8 @@ static value embedding_call(lowering *l, const layer *self, const arguments *a) 
     span where = a->call->where;
     ir_value *ids = args_tensor(a, 0);
     if (ids->type.dtype != IR_I32) {
-        layer_shape_error(l, self, a, 0, "int32 ids");
+        diag *e = layer_shape_error(l, self, a, 0, "int32 ids");
+        diag_hint(e, "ids are whole numbers: input NAME: int32[…]");
         return value_poison(where);
     }
     if (!shape_rank_fits(l, ids->type.rank + 1, where)) return value_poison(where);
@@ -120,6 +121,9 @@ static value linear_call(lowering *l, const layer *self, const arguments *a) {
                       (long long)found, (long long)found, (long long)self->as.linear.out);
         else if (type.rank >= 2 && dim_is(type.dims[type.rank - 2], in))
             diag_hint(e, "it fits when the last two dims are swapped: transpose(…, -1, -2)");
+        else if (constant && found == self->as.linear.out)
+            diag_hint(e, "in_features come first, out_features second: Linear(%lld, %lld)", (long long)found,
+                      (long long)in);
         return value_poison(where);
     }
     type.dims[type.rank - 1] = build_dim(l, self->as.linear.out);

@@ -1,4 +1,5 @@
 /* layers: declaring them, their weights, and calling them. */
+#include "lower/familiar.h"
 #include "lower/lowering.h"
 
 /* --- weights ----------------------------------------------------------------------------------------------------- */
@@ -93,8 +94,11 @@ static const layer_kind *find_kind(lowering *l, const ast_name *name) {
     }
     diag *e = diag_error(l->diags, name->where, "there is no layer %.60s", name->text);
     const char *nearest = diag_nearest(dot ? dot + 1 : name->text, candidates, count);
-    const function *f = function_find(name->text);
-    if (nearest) {
+    const char *instead = familiar_layer(name->text);
+    const function *f = function_find(dot ? dot + 1 : name->text);
+    if (instead) {
+        diag_hint(e, "%s", instead);
+    } else if (nearest) {
         diag_hint(e, "did you mean %s?", nearest);
     } else if (f) {
         diag_hint(e, "%s is a function: call it where it is used, without a layer", f->name);

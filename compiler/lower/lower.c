@@ -181,6 +181,7 @@ static void lower_dim(lowering *l, const ast_stmt *s) {
         diag *e = diag_error(l->diags, s->lower->where, "a dim is an integer, or bounds like 1..128, found %s",
                              value_show(l, &v));
         if (v.kind == VALUE_REAL) diag_hint(e, "// divides sizes");
+        else if (v.kind == VALUE_TUPLE) diag_hint(e, "bounds are written LOW..HIGH: dim T = 1..128");
     }
     l->in_dim = false;
 }
@@ -358,13 +359,14 @@ static void lower_statement(lowering *l, const ast_stmt *s) {
 static void warn_unused(lowering *l) {
     for (size_t i = 0; i < l->layers->count; i++) {
         const layer *unused = l->layers->items[i].thing;
-        if (!unused->used) diag_warning(l->diags, unused->where, "layer %s is never called", unused->name);
+        if (!unused->used)
+            diag_warning(l->diags, WARNING_UNUSED_LAYER, unused->where, "layer %s is never called", unused->name);
     }
     for (size_t i = 0; i < l->symbols->count; i++) {
         const name_entry *dim_entry = l->symbols->items[i].thing;
         if (!dim_entry->used)
-            diag_warning(l->diags, dim_entry->where, "no shape uses the dim %s; it stays an argument",
-                         l->symbols->items[i].name);
+            diag_warning(l->diags, WARNING_UNUSED_DIM, dim_entry->where,
+                         "no shape uses the dim %s; it stays an argument", l->symbols->items[i].name);
     }
 }
 

@@ -213,6 +213,9 @@ static bool state_fits(lowering *l, const layer *self, const arguments *a, const
         diag_hint(e, "the input has a batch dim, so the states need one too");
     else if (!batch && found->rank == without_batch.rank + 1)
         diag_hint(e, "the input has no batch dim, so the states have none either");
+    else if (!self->kind->is_cell && found->rank == want.rank && !dim_same(found->dims[0], want.dims[0]))
+        diag_hint(e, "the first dim of a state is num_layers * num_directions = %s",
+                  dim_string(l->arena, want.dims[0]));
     return false;
 }
 
@@ -231,7 +234,8 @@ static bool states_of(lowering *l, const layer *self, const arguments *a, const 
                              self->name, lstm ? "two tensors, (h, c)" : "one tensor, h", value_show(l, v));
         note_value(l, e, written, v, written->where);
         diag_note(e, self->where, "%s is %s", self->name, self->source);
-        if (v->gives) diag_hint(e, "it is the second part of what the layer gives: out, states = …");
+        if (v->gives && v->kind == VALUE_TUPLE)
+            diag_hint(e, "it is the second part of what the layer gives: out, states = …");
         else if (pair) diag_hint(e, "only an LSTM has a c");
         else if (lstm && v->kind == VALUE_TENSOR) diag_hint(e, "write %s(…, (h, c))", self->name);
         return false;
@@ -243,6 +247,15 @@ static bool states_of(lowering *l, const layer *self, const arguments *a, const 
     *h = v->items[0].tensor;
     *c = v->items[1].tensor;
     bool literal = written->kind == AST_TUPLE;
+    ir_type h_type = state_type(l, self, batch, false), c_type = state_type(l, self, batch, true);
+    if (!ir_type_same(&h_type, &c_type) && ir_type_same(&(*h)->type, &c_type) && ir_type_same(&(*c)->type, &h_type)) {
+        diag *e = diag_error(l->diags, written->where, "the states of LSTM %s are (h, c) = (%s, %s), found %s",
+                             self->name, type_show(l, &h_type), type_show(l, &c_type), value_show(l, v));
+        note_value(l, e, written, v, written->where);
+        diag_note(e, self->where, "%s is %s", self->name, self->source);
+        diag_hint(e, "they are swapped: h comes first, c second");
+        return false;
+    }
     bool fine = state_fits(l, self, a, batch, false, &v->items[0], literal ? written->items : written);
     return state_fits(l, self, a, batch, true, &v->items[1], literal ? written->items->next : written) && fine;
 }
@@ -281,8 +294,13 @@ static bool input_fits(lowering *l, const layer *self, const arguments *a) {
     for (unsigned i = 0; i + 1 < x->rank && x->rank <= least + 1; i++) {
         if (!dim_is(x->dims[i], input)) continue;
         diag_hint(e, "the features come last: transpose(…, %u, -1)", i);
-        break;
+        return false;
     }
+    if (self->kind->is_cell && x->rank == 3 && dim_is(x->dims[2], input))
+        diag_hint(e, "a cell takes one step, x[0]; %s goes over all of them",
+                  self->kind->cell == IR_LSTM  ? "an LSTM"
+                  : self->kind->cell == IR_GRU ? "a GRU"
+                                               : "an RNN");
     return false;
 }
 
@@ -417,7 +435,12 @@ value cell_call(lowering *l, const layer *self, const arguments *a) {
         ir_value *v = n->results[i + 1];
         states[i] = value_tensor(l, batched ? v : build_reshape(l, v, &v->type.dims[1], 1, where), where);
     }
-    if (!lstm) return states[0];
+    if (!lstm) {
+        states[0].gives =
+            arena_printf(l->arena, "%s gives h only", self->kind->cell == IR_GRU ? "a GRUCell" : "an RNNCell");
+        states[0].mend = arena_printf(l->arena, "write h = %s(…)", self->name);
+        return states[0];
+    }
     const char *mend = arena_printf(l->arena, "bind them first: h, c = %s(…)", self->name);
     return pair_of(l, &states[0], &states[1], "an LSTMCell gives h, c", mend, where);
 }

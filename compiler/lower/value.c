@@ -67,7 +67,15 @@ const char *value_show(lowering *l, const value *v) {
         return arena_printf(l->arena, "the size %s", dim_string(l->arena, v->integer));
     case VALUE_REAL: return arena_printf(l->arena, "the number %g", v->real);
     case VALUE_BOOL: return v->boolean ? "true" : "false";
-    case VALUE_STRING: return arena_printf(l->arena, "the string \"%.40s\"", v->string);
+    case VALUE_STRING: {
+        enum { ENOUGH = 40 };
+        size_t length = strlen(v->string), shown = 0;
+        while (shown < length && shown < ENOUGH) {
+            size_t bytes = text_utf8_length(v->string + shown, length - shown);
+            shown += bytes ? bytes : 1;
+        }
+        return arena_printf(l->arena, "the string \"%.*s%s\"", (int)shown, v->string, shown < length ? "…" : "");
+    }
     case VALUE_NONE: return "none";
     case VALUE_POISON: return "an error";
     case VALUE_TUPLE: break;
@@ -120,6 +128,8 @@ void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, s
     if (v->kind != VALUE_TENSOR && v->kind != VALUE_TUPLE) return; /* a literal speaks for itself */
     if (written->where.begin != error_where.begin || written->where.end != error_where.end)
         diag_note(e, written->where, "this is %s", value_show(l, v));
+    const layer *called = written->kind == AST_CALL ? scope_find(l->layers, written->name.text) : NULL;
+    if (called) diag_note(e, called->where, "%s is %s", called->name, called->source);
     const ast_expr *name = name_inside(written);
     const name_entry *entry = name ? scope_find(l->values, name->name.text) : NULL;
     if (entry && (entry->value.kind == VALUE_TENSOR || entry->value.kind == VALUE_TUPLE))

@@ -30,26 +30,48 @@
 typedef struct diag diag;
 typedef struct diag_list diag_list;
 
-/* s may be NULL when only diag_error_file and diag_warning_file are used. */
+/* Every warning has a name, by which the user turns it off (-Wno-NAME) or makes it an error (-Werror=NAME), and which
+ * stands behind its message: "warning: layer spare is never called [-Wunused-layer]". */
+typedef enum { WARNING_UNUSED_DIM, WARNING_UNUSED_LAYER, WARNING_UNUSED_TENSOR, WARNING_COUNT } warning_name;
+typedef enum { WARNING_SHOWN, WARNING_OFF, WARNING_IS_ERROR } warning_level;
+extern const char *const warning_names[WARNING_COUNT];    /* "unused-dim" */
+extern const char *const warning_meanings[WARNING_COUNT]; /* for lists of them: "a dim that no shape uses" */
+
+typedef enum { DIAG_TEXT, DIAG_JSON } diag_format;
+
+typedef struct {
+    diag_format format;
+    bool color; /* of DIAG_TEXT: ANSI escapes */
+    warning_level levels[WARNING_COUNT];
+} diag_settings;
+
+/* s may be NULL when only diag_error_file and diag_warning_file are used. Until diag_set: plain text, and all warnings
+ * are shown as such. */
 diag_list *diag_list_new(arena *a, const source *s);
+/* Before the first diagnostic. */
+void diag_set(diag_list *list, const diag_settings *settings);
 
 diag *diag_error(diag_list *list, span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
-diag *diag_warning(diag_list *list, span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
+diag *diag_warning(diag_list *list, warning_name name, span where, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* About a whole other file (weights): no line is shown. */
 diag *diag_error_file(diag_list *list, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-diag *diag_warning_file(diag_list *list, const char *path, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+diag *diag_warning_file(diag_list *list, warning_name name, const char *path, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Added to a diagnostic that diag_error or diag_warning gave. A note has a place in the source of its own. */
 void diag_note(diag *d, span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void diag_note_plain(diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void diag_hint(diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Errors by nature. Warnings that the settings made errors let the compilation go on to its end, so that all is said. */
 size_t diag_error_count(const diag_list *list);
+bool diag_failed(const diag_list *list); /* there are errors of either kind: nothing is to be written */
 size_t diag_warning_count(const diag_list *list);
 /* Shows everything in order of place (file-wide ones last; equal places in order of arrival; exact repeats once).
- * Of more than 1000, the first 1000 and how many more there are. */
+ * Of more than 1000, the first 1000 and how many more there are. As text, or as a JSON object to a line: diag_json.c
+ * says what stands in it. */
 void diag_print(const diag_list *list, FILE *to);
 
 /* The candidate nearest to word by edit distance, or NULL when none is near enough to be what was meant. */

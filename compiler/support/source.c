@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/text.h"
+#include "support/unicode.h"
 
 span span_join(span first, span last) {
     return (span){first.begin < last.begin ? first.begin : last.begin, first.end > last.end ? first.end : last.end};
@@ -18,10 +18,9 @@ span span_join(span first, span last) {
 /* Takes over bytes, which have a 0 behind them. */
 static source *source_new(arena *a, const char *path, const char *bytes, size_t size) {
     static const char byte_order_mark[] = "\xEF\xBB\xBF";
-    if (size >= 3 && memcmp(bytes, byte_order_mark, 3) == 0) {
-        bytes += 3;
-        size -= 3;
-    }
+    size_t dropped = size >= 3 && memcmp(bytes, byte_order_mark, 3) == 0 ? 3 : 0;
+    bytes += dropped;
+    size -= dropped;
     size_t lines = 1;
     for (size_t i = 0; i < size; i++) lines += bytes[i] == '\n';
     size_t *starts = ARENA_ARRAY(a, size_t, lines);
@@ -33,6 +32,7 @@ static source *source_new(arena *a, const char *path, const char *bytes, size_t 
     s->path = arena_strdup(a, path);
     s->text = bytes;
     s->size = size;
+    s->dropped = dropped;
     s->line_starts = starts;
     s->line_count = lines;
     return s;
@@ -86,22 +86,35 @@ source *source_read(arena *a, const char *path, size_t max_bytes, const char **e
     return s;
 }
 
-source_place source_place_of(const source *s, size_t offset) {
-    if (offset > s->size) offset = s->size;
+static size_t line_index(const source *s, size_t offset) {
     size_t low = 0, high = s->line_count; /* line_starts[low] <= offset < line_starts[high] */
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         if (s->line_starts[middle] <= offset) low = middle;
         else high = middle;
     }
-    source_place place = {low + 1, 1};
-    for (size_t i = s->line_starts[low]; i < offset; place.column++) {
-        size_t length = (unsigned char)s->text[i] < 0x80 ? 1 : text_utf8_length(s->text + i, s->size - i);
-        if (length > offset - i) break; /* the offset is inside this character */
-        i += length ? length : 1;
+    return low;
+}
+
+/* Line and column from 0. An offset inside a character is where that character begins. */
+static source_place place_of(const source *s, size_t offset, bool utf16) {
+    if (offset > s->size) offset = s->size;
+    source_place place = {line_index(s, offset), 0};
+    for (size_t i = s->line_starts[place.line]; i < offset;) {
+        unicode_character c = unicode_character_at(s->text + i, s->size - i);
+        if (c.bytes > offset - i) break;
+        i += c.bytes;
+        place.column += utf16 ? c.units : 1;
     }
     return place;
 }
+
+source_place source_place_of(const source *s, size_t offset) {
+    source_place place = place_of(s, offset, false);
+    return (source_place){place.line + 1, place.column + 1};
+}
+
+source_place source_utf16_of(const source *s, size_t offset) { return place_of(s, offset, true); }
 
 const char *source_line(const source *s, size_t line, size_t *length) {
     size_t begin = s->line_starts[line - 1];

@@ -4,7 +4,7 @@
  * late errors and the comments of the generated C still point into the .nn file. Lines and columns are computed only
  * when something is shown. Lines count from 1; columns count characters (UTF-8 code points) from 1. A line ends at
  * "\n"; a "\r" before it is not part of the line. A byte that is not valid UTF-8 counts as one character. A byte order
- * mark at the start of a file is dropped: it is not part of the text.
+ * mark at the start of a file is dropped: it is not part of the text. Editors count otherwise: see source_utf16_of.
  */
 #ifndef NNC_SUPPORT_SOURCE_H
 #define NNC_SUPPORT_SOURCE_H
@@ -19,12 +19,13 @@ typedef struct {
     const char *path;   /* as given on the command line, for messages */
     const char *text;   /* size bytes, and a 0 behind them */
     size_t size;
+    size_t dropped;     /* bytes of the file before the text: 3 for a byte order mark, else 0 */
     const size_t *line_starts; /* offset of each line's first byte */
     size_t line_count;
 } source;
 
 typedef struct {
-    size_t line, column; /* both from 1 */
+    size_t line, column; /* both from 1, but for source_utf16_of */
 } source_place;
 
 span span_join(span first, span last);
@@ -36,6 +37,8 @@ source *source_read(arena *a, const char *path, size_t max_bytes, const char **e
 source *source_from_text(arena *a, const char *path, const char *text, size_t size);
 
 source_place source_place_of(const source *s, size_t offset);
+/* The same as the Language Server Protocol counts: both from 0, columns in units of UTF-16. */
+source_place source_utf16_of(const source *s, size_t offset);
 /* The bytes of a line without its end, not 0-terminated; length in *length. line is from 1. */
 const char *source_line(const source *s, size_t line, size_t *length);
 

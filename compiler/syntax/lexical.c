@@ -114,6 +114,11 @@ static void quote_error(parser *p, span where, const char *s, size_t length) {
 static void operator_error(parser *p, span where, const char *s, size_t length) {
     diag *e = diag_error(p->diags, where, "'%.*s' is not an operator of the language", (int)length, s);
     if (s[0] == '@') diag_hint(e, "write matmul(a, b)");
+    else if (s[0] == '^') diag_hint(e, "a power is written x ** 2");
+    else if (begins_with(s, length, "==")) diag_hint(e, "a value is bound, and an argument given, with one =");
+    else if (begins_with(s, length, ":=")) diag_hint(e, "a statement of its own binds a name: NAME = EXPR");
+    else if (begins_with(s, length, "->")) diag_hint(e, "what a name is bound to stands behind =");
+    else if (strchr("<>!", s[0])) diag_hint(e, "nothing is compared; relu, clamp, max and min choose among numbers");
     else if (length >= 2 && s[length - 1] == '=' && !strchr("<>=!:", s[0]))
         diag_hint(e, "values do not change; bind the name anew: x = x %.*s …", (int)length - 1, s);
     else diag_hint(e, "the operators are + - * / // **");
@@ -167,7 +172,8 @@ void lexical_error(parser *p, span where) {
         diag *e = diag_error(p->diags, where, "unexpected '\\'");
         diag_hint(e, "a statement goes on over the line's end inside ( ) and [ ]");
     } else if ((unsigned char)s[0] < 0x20 || s[0] == 0x7F) {
-        diag_error(p->diags, where, "a control character (0x%02X) cannot stand here", (unsigned)s[0]);
+        diag *e = diag_error(p->diags, where, "a control character (0x%02X) cannot stand here", (unsigned)s[0]);
+        if (s[0] == '\r') diag_hint(e, "lines end with \\n or \\r\\n");
     } else {
         diag_error(p->diags, where, "unexpected '%.*s'", (int)length, s);
     }

@@ -101,6 +101,34 @@ static bool hint_python_operator(const parser *p, const layout_context *at, diag
     return false;
 }
 
+/* The word of the language that the name at a statement's begin was to be: Input, inputs. */
+static const char *keyword_like(const parser *p, const layout_context *at) {
+    static const char *const words[] = {"model", "dim", "weights", "input", "state", "param", "layer", "output"};
+    return diag_nearest(arena_strndup(p->arena, p->source->text + at->statement_where.begin,
+                                      at->statement_where.end - at->statement_where.begin),
+                        words, sizeof words / sizeof *words);
+}
+
+static bool is_digit_at(const parser *p, size_t offset) {
+    return offset < p->source->size && p->source->text[offset] >= '0' && p->source->text[offset] <= '9';
+}
+
+/* A hint for what stands behind a whole expression and cannot. */
+static bool hint_after_operand(const parser *p, const layout_context *at, const name_set *expected, diag *e) {
+    bool in_list = at->in_brackets && has(expected, "','");
+    bool begins_operand = at->token == NAME || at->token == INTEGER || at->token == REAL || at->token == STRING;
+    if (at->statement_first == DIM && (at->token == ':' || at->token == ELLIPSIS))
+        diag_hint(e, "bounds are written LOW..HIGH: dim T = 1..128");
+    else if (at->token == ',' && at->previous == INTEGER && is_digit_at(p, at->where.end))
+        diag_hint(e, "the decimal point is a point: 0.5");
+    else if (at->token == '=' && !at->in_brackets) diag_hint(e, "a statement binds one value: write them one by one");
+    else if (at->token == ':' && at->in_brackets && at->previous == NAME && has(expected, "'='"))
+        diag_hint(e, "an argument is given with =: bias=True");
+    else if (in_list && begins_operand) diag_hint(e, "put a , between them");
+    else return false;
+    return true;
+}
+
 /* A hint for statements that begin with a name, most of them pasted from Python. */
 static void hint_binding(const parser *p, const layout_context *at, diag *e) {
     const char *name = p->source->text + at->statement_where.begin;
@@ -109,6 +137,8 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e) {
     if (at->place == 1 && at->token == '(')
         diag_hint(e, "a statement binds what a call gives: NAME = %.*s(…)", length, name);
     else if (at->place == 1 && at->token == '[') diag_hint(e, "values do not change in place; bind a new one");
+    else if (at->place == 1 && (at->token == NAME || at->token == STRING) && keyword_like(p, at))
+        diag_hint(e, "did you mean %s?", keyword_like(p, at));
     else if (at->place == 1 && at->token == NAME)
         diag_hint(e, "a statement is NAME = EXPR, or begins with dim, weights, input, state, param, layer or output");
     else if (at->place == 1 && at->token == NEWLINE) diag_hint(e, "to write a value out: output %.*s", length, name);
@@ -130,6 +160,7 @@ static void add_hint(const parser *p, const layout_context *at, const name_set *
         diag_hint(e, "a range LOW..HIGH gives the bounds of a dim only; a slice is x[a:b]");
         return;
     }
+    if (after_operand && hint_after_operand(p, at, expected, e)) return;
     if (wants_expression && (at->token == '*' || at->token == POW) && (at->previous == '(' || at->previous == ',')) {
         diag_hint(e, "arguments are not unpacked with * or **; write them one by one");
         return;
@@ -141,6 +172,11 @@ static void add_hint(const parser *p, const layout_context *at, const name_set *
                   "a name begins with a letter; the key in the weights is given by from: layer NAME = Kind(…) "
                   "from \"%.*s\"",
                   (int)(at->where.end - at->where.begin), p->source->text + at->where.begin);
+    } else if (at->previous == FROM && at->token == NAME && strchr("'\"", p->source->text[at->where.end])) {
+        diag_hint(e, "strings have no prefix and are not joined");
+    } else if (at->previous == FROM && at->token == NAME) {
+        diag_hint(e, "the key stands in quotes: from \"%.*s\"", (int)(at->where.end - at->where.begin),
+                  p->source->text + at->where.begin);
     } else if (first == WEIGHTS && at->token == NAME) {
         diag_hint(e, "the name of the file stands in quotes");
     } else if (first == OUTPUT && at->place == 2 && at->token == '(') {
@@ -150,7 +186,11 @@ static void add_hint(const parser *p, const layout_context *at, const name_set *
     } else if (has(expected, "'['") && !after_operand && !wants_expression) {
         diag_hint(e, "a type says the shape: float32[T, 3]; float32[] is a single number");
     } else if (at->place == 0 && at->token != END) {
-        if (is_operator(at->token)) diag_hint(e, "a statement goes on over the line's end inside ( ) and [ ] only");
+        size_t behind = at->where.end;
+        bool comment = at->token == FLOORDIV || (at->token == '/' && p->source->text[behind] == '*');
+        if (comment) diag_hint(e, "a comment begins with #");
+        else if (is_operator(at->token))
+            diag_hint(e, "a statement goes on over the line's end inside ( ) and [ ] only");
     } else if (form_of(first) && !at->in_brackets && !after_operand && (!wants_expression || begins_value)) {
         diag_hint(e, "it is written %s", form_of(first));
     } else if (first == NAME) {

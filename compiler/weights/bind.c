@@ -41,6 +41,7 @@ typedef struct {
 
 typedef struct {
     size_t missing, wrong_shape, other;
+    bool unread;                /* one has elements of a type that nnc does not read */
     const ir_param *transposed; /* one whose tensor has its two dims the other way round */
     text notes[MOST_NOTES];
 } faults;
@@ -91,8 +92,12 @@ static bool shape_fits(const ir_param *p, const tensor *t) {
     return true;
 }
 
+/* Its dims the other way round: [in, out] for [out, in], [kernel, in, out] for [out, in, kernel]. */
 static bool is_transposed(const ir_param *p, const tensor *t) {
-    return t->rank == 2 && p->type.rank == 2 && t->shape[0] == size_of(p, 1) && t->shape[1] == size_of(p, 0);
+    if (t->rank < 2 || t->rank != p->type.rank) return false;
+    for (unsigned i = 0; i < t->rank; i++)
+        if (t->shape[i] != size_of(p, t->rank - 1 - i)) return false;
+    return true;
 }
 
 /* --- one param ---------------------------------------------------------------------------------------------------- */
@@ -131,6 +136,7 @@ static void bind_param(binder *b, ir_param *p, faults *f) {
                     tensor_shape_string(b->arena, t->shape, t->rank));
     } else if (t->dtype == TENSOR_OTHER) {
         f->other++;
+        f->unread = true;
         text_printf(note, "%s has elements of type %s in %s; nnc reads F32, F64, F16 and BF16", name, t->dtype_name,
                     path);
     } else if ((overflow = tensor_float32_overflow(t)) < t->elements) {
@@ -212,6 +218,23 @@ static void hint_nearest(binder *b, diag *d, const char *key) {
     if (found) diag_hint(d, "did you mean %s?", text_string(&list));
 }
 
+/* What other frameworks, and other ways to train, leave in a file. */
+static bool hint_habit(const binder *b, diag *d, const group *g, const char *missing) {
+    static const char *const keras[] = {"kernel", "recurrent_kernel", "embeddings", "gamma", "moving_mean",
+                                        "beta",   "moving_variance"};
+    for (size_t i = 0; i < sizeof keras / sizeof *keras; i++) {
+        if (!tensor_find(b->file, describe_join(b->arena, g->prefix, keras[i]))) continue;
+        diag_hint(d,
+                  "%s is a name of Keras or TensorFlow: save PyTorch's names and shapes (gamma is weight, beta bias, a "
+                  "kernel the weight transposed)",
+                  keras[i]);
+        return true;
+    }
+    if (strcmp(last_part(missing), "running_mean") != 0) return false;
+    diag_hint(d, "track_running_stats=False keeps none, but at inference a batch norm needs them");
+    return true;
+}
+
 static void hint_layer(binder *b, diag *d, const group *g, const faults *f) {
     const char *missing = NULL;
     for (size_t i = 0; i < g->count && !missing; i++)
@@ -227,6 +250,9 @@ static void hint_layer(binder *b, diag *d, const group *g, const faults *f) {
     if (f->transposed)
         diag_hint(d, "it is transposed there (Keras keeps it so): PyTorch's %s is %s", last_part(f->transposed->key),
                   ir_shape_string(b->arena, &f->transposed->type));
+    if (f->unread)
+        diag_hint(d, "save it as float32: {key: value.float() for key, value in model.state_dict().items()}");
+    if (missing && hint_habit(b, d, g, missing)) return;
     if (missing) hint_nearest(b, d, missing);
 }
 
@@ -294,7 +320,7 @@ static void report_unused(binder *b) {
         /* A training step counter of BatchNorm, in every PyTorch file that has one. */
         if (b->used[i] || b->explained[i] || strcmp(last_part(t->name), "num_batches_tracked") == 0) continue;
         if (unused++ >= MOST_UNUSED) continue;
-        diag *d = diag_warning_file(b->diags, b->file->path, "nothing uses the tensor %s %s %s",
+        diag *d = diag_warning_file(b->diags, WARNING_UNUSED_TENSOR, b->file->path, "nothing uses the tensor %s %s %s",
                                     tensor_name_quoted(b->arena, t->name), t->dtype_name,
                                     tensor_shape_string(b->arena, t->shape, t->rank));
         for (size_t k = 0; k < b->richer_count; k++) {
@@ -307,7 +333,8 @@ static void report_unused(binder *b) {
         }
     }
     if (unused > MOST_UNUSED)
-        diag_warning_file(b->diags, b->file->path, "nothing uses %zu more of its tensors", unused - MOST_UNUSED);
+        diag_warning_file(b->diags, WARNING_UNUSED_TENSOR, b->file->path, "nothing uses %zu more of its tensors",
+                          unused - MOST_UNUSED);
 }
 
 void bind_weights(ir_model *const *models, size_t count, const tensor_file *file, diag_list *diags) {

@@ -16,14 +16,14 @@ sys.dont_write_bytecode = True
 
 import torch
 
-from casegen import cells, expressions, functions, language, layers, loops, models, recurrent, states, streaming, variants
+from casegen import cells, corners, expressions, extremes, functions, language, layers, loops, models, recurrent, states, streaming, sums, variants
 from casegen.case import Case
 
 
 def main():
     torch.set_num_threads(1)
     for module in (recurrent, cells, variants, layers, functions, expressions, language, models, loops,
-                   states, streaming):
+                   states, streaming, extremes, sums, corners):
         module.make()
     names = [(folder, name) for folder, name, _ in Case.written]
     assert len(set(names)) == len(names), "two cases of one name"

@@ -121,7 +121,7 @@ def check_help_and_version(t):
     """`nnc --help`, `--version`: status 0, to standard output; the help names every option."""
     text = t.nnc("--help").out.decode()
     for option in ("-o", "--header", "--standalone", "--runtime", "--weights", "--random-weights", "--unroll", "--dump",
-                   "--help", "--version"):
+                   "--target", "--diagnostics", "--color", "-Wno-NAME", "-Werror", "--help", "--version"):
         need(option in text, f"--help does not name {option}")
     need(re.search(r"\b0\b.*\b1\b.*\b2\b.*\b3\b", text, re.S), "--help does not name the exit statuses")
     need(re.fullmatch(r"nnc \d+\.\d+(\.\d+)?\n", t.nnc("--version").out.decode()), "--version is not `nnc N.N.N`")

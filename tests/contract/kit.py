@@ -108,11 +108,12 @@ class Kit:
         self.call(self.compiler(cc, std) + [*flags, "-c", *kind, source, "-o", name])
         return name
 
-    def program(self, sources, cc="gcc", flags=("-O1",), std="c99", name="prog"):
+    def program(self, sources, cc="gcc", flags=("-O1",), std="c99", name="prog", seconds=60):
         """Compiles and links; sources may be .c and .o files."""
         kind = ["-x", "c++"] if "++" in std else ["-x", "c"]
         c, o = [s for s in sources if s.endswith(".c")], [s for s in sources if s.endswith(".o")]
-        self.call(self.compiler(cc, std) + ["-I", HERE, *flags, *kind, *c, "-x", "none", *o, "-o", name, "-lm"])
+        self.call(self.compiler(cc, std) + ["-I", HERE, *flags, *kind, *c, "-x", "none", *o, "-o", name, "-lm"],
+                  seconds=seconds)
         return self.path(name)
 
     def run(self, sources, *args, **more):
@@ -130,6 +131,27 @@ class Kit:
                      f"expected {expect[:200] if expect else expect!r}")
                 expect = out if expect is None else expect
         return expect
+
+
+def processor_has(*features):
+    """Whether this machine's processor has all of them, by Linux's names."""
+    try:
+        with open("/proc/cpuinfo") as f:
+            flags = re.search(r"^flags\s*:(.*)$", f.read(), re.M)
+    except OSError:
+        return False
+    return bool(flags) and set(features) <= set(flags.group(1).split())
+
+
+def bodies():
+    """Every body of generated code that this machine runs: (name, options of nnc, flags of the C compiler). Plain C is not
+    optimised: a lane at a time, it keeps compilers busy for minutes."""
+    found = [("baseline", (), ()), ("plain C", ("--unroll", "0"), ("-DNNC_PLAIN_C", "-O0"))]
+    needs = ((), ("avx2", "fma"), ("avx2", "fma", "avx512f", "avx512vl", "avx512dq", "avx512bw"))
+    for isa, features in enumerate(needs):
+        if processor_has("sse2", *features):
+            found.append((f"--target all, body {isa}", ("--target", "all"), (f"-DNNC_FORCE_ISA={isa}",)))
+    return found
 
 
 def sizeof(kit, *types, header="model.h"):

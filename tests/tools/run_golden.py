@@ -11,7 +11,7 @@ A folder with a file case.nn is a case; other folders are searched. A case holds
 and may hold a file `options` with more options for nnc. Everything runs in a copy of the folder, so that messages name
 files as a user would see them. --accept writes the new texts into the case folders instead of comparing.
 """
-import argparse, difflib, pathlib, shlex, shutil, subprocess, sys, tempfile
+import argparse, difflib, pathlib, re, shlex, shutil, subprocess, sys, tempfile
 
 DUMPS = ("ast", "ir", "plan")
 
@@ -30,7 +30,7 @@ def outcomes(nnc, case):
         shutil.copytree(case, folder)
         if (case / "expected.txt").exists():
             status, _, err = run([nnc, "case.nn", "-o", "out.c"] + options, folder)
-            want = 1 if ": error: " in err else 0
+            want = 1 if re.search(r'(: |\033\[1;31m)error:|"severity": "error"', err) else 0
             if status != want:
                 raise ValueError(f"exit status {status}, expected {want}; standard error:\n{err}")
             for name in ("out.c", "out.h"):

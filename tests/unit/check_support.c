@@ -9,6 +9,7 @@
 
 #include "support/diag.h"
 #include "support/text.h"
+#include "support/unicode.h"
 
 static arena *a;
 
@@ -284,30 +285,30 @@ START_TEST(diag_order_and_repeats)
     const source *s = from_text("abc\ndef\n");
     diag_list *list = diag_list_new(a, s);
     diag_error_file(list, "w.safetensors", "broken");
-    diag_warning(list, (span){4, 7}, "second");
+    diag_warning(list, WARNING_UNUSED_LAYER, (span){4, 7}, "second");
     diag_error(list, (span){0, 1}, "first");
-    diag_warning(list, (span){4, 7}, "second");
+    diag_warning(list, WARNING_UNUSED_LAYER, (span){4, 7}, "second");
     diag_error(list, (span){4, 5}, "third");
-    diag_hint(diag_warning(list, (span){4, 7}, "second"), "but with a hint");
-    diag_warning_file(list, "w.safetensors", "unused");
+    diag_hint(diag_warning(list, WARNING_UNUSED_LAYER, (span){4, 7}, "second"), "but with a hint");
+    diag_warning_file(list, WARNING_UNUSED_TENSOR, "w.safetensors", "unused");
     diag_error_file(list, "w.safetensors", "broken");
     ck_assert_uint_eq(diag_error_count(list), 4);
     ck_assert_uint_eq(diag_warning_count(list), 4);
     const char *expected = "model.nn:1:1: error: first\n"
                            "  1 | abc\n"
                            "    | ^\n"
-                           "model.nn:2:1: warning: second\n"
+                           "model.nn:2:1: warning: second [-Wunused-layer]\n"
                            "  2 | def\n"
                            "    | ^~~\n"
                            "model.nn:2:1: error: third\n"
                            "  2 | def\n"
                            "    | ^\n"
-                           "model.nn:2:1: warning: second\n"
+                           "model.nn:2:1: warning: second [-Wunused-layer]\n"
                            "  2 | def\n"
                            "    | ^~~\n"
                            "  hint: but with a hint\n"
                            "w.safetensors: error: broken\n"
-                           "w.safetensors: warning: unused\n";
+                           "w.safetensors: warning: unused [-Wunused-tensor]\n";
     ck_assert_str_eq(shown(list), expected);
     ck_assert_str_eq(shown(list), expected); /* showing changes nothing */
 }
@@ -334,6 +335,101 @@ START_TEST(diag_carets)
                                   "model.nn:2:5: error: at the end\n"
                                   "  2 | next\n"
                                   "    |     ^\n");
+}
+END_TEST
+
+START_TEST(diag_carets_count_columns)
+{
+    /* U+5C42 takes two columns, U+0301 none: the caret stands under z, and is as wide as what it marks. */
+    diag_list *list = diag_list_new(a, from_text("\xE5\xB1\x82" "e\xCC\x81" "z\xE5\xB1\x82"));
+    diag_error(list, (span){6, 7}, "behind");
+    diag_error(list, (span){7, 10}, "wide");
+    ck_assert_str_eq(shown(list), "model.nn:1:4: error: behind\n"
+                                  "  1 | \xE5\xB1\x82" "e\xCC\x81" "z\xE5\xB1\x82\n"
+                                  "    |    ^\n"
+                                  "model.nn:1:5: error: wide\n"
+                                  "  1 | \xE5\xB1\x82" "e\xCC\x81" "z\xE5\xB1\x82\n"
+                                  "    |     ^~\n");
+}
+END_TEST
+
+START_TEST(diag_settings_rule_warnings)
+{
+    diag_list *list = diag_list_new(a, from_text("abc"));
+    diag_set(list, &(diag_settings){.levels = {[WARNING_UNUSED_DIM] = WARNING_OFF,
+                                               [WARNING_UNUSED_LAYER] = WARNING_IS_ERROR}});
+    diag_hint(diag_warning(list, WARNING_UNUSED_DIM, (span){0, 1}, "off"), "not seen");
+    ck_assert(!diag_failed(list));
+    diag_warning(list, WARNING_UNUSED_TENSOR, (span){0, 1}, "shown");
+    ck_assert(!diag_failed(list));
+    diag_warning(list, WARNING_UNUSED_LAYER, (span){1, 2}, "an error");
+    ck_assert(diag_failed(list));
+    ck_assert_uint_eq(diag_error_count(list), 0);
+    ck_assert_uint_eq(diag_warning_count(list), 1);
+    ck_assert_str_eq(shown(list), "model.nn:1:1: warning: shown [-Wunused-tensor]\n  1 | abc\n    | ^\n"
+                                  "model.nn:1:2: error: an error [-Werror=unused-layer]\n  1 | abc\n    |  ^\n");
+}
+END_TEST
+
+START_TEST(diag_as_json)
+{
+    diag_list *list = diag_list_new(a, from_text("\xEF\xBB\xBF" "x\n\xF0\x9F\x98\x80" "ab"));
+    diag_set(list, &(diag_settings){.format = DIAG_JSON, .color = true});
+    diag *e = diag_error(list, (span){6, 7}, "bad \"%s\"", "\xFF\x1B");
+    diag_note(e, (span){0, 1}, "here");
+    diag_note_plain(e, "so");
+    diag_hint(e, "do");
+    diag_warning_file(list, WARNING_UNUSED_TENSOR, "w", "left");
+    ck_assert_str_eq(
+        shown(list),
+        "{\"file\": \"model.nn\", \"severity\": \"error\", \"message\": \"bad \\\"\xEF\xBF\xBD\xEF\xBF\xBD\\\"\", "
+        "\"line\": 2, \"column\": 2, \"end_line\": 2, \"end_column\": 3, \"bytes\": {\"begin\": 9, \"end\": 10}, "
+        "\"range\": {\"start\": {\"line\": 1, \"character\": 2}, \"end\": {\"line\": 1, \"character\": 3}}, "
+        "\"notes\": [{\"message\": \"here\", \"line\": 1, \"column\": 1, \"end_line\": 1, \"end_column\": 2, "
+        "\"bytes\": {\"begin\": 3, \"end\": 4}, \"range\": {\"start\": {\"line\": 0, \"character\": 0}, "
+        "\"end\": {\"line\": 0, \"character\": 1}}}, {\"message\": \"so\"}], \"hints\": [\"do\"]}\n"
+        "{\"file\": \"w\", \"severity\": \"warning\", \"message\": \"left\", \"name\": \"unused-tensor\", \"notes\": [], "
+        "\"hints\": []}\n");
+}
+END_TEST
+
+START_TEST(source_counts_utf16_for_editors)
+{
+    const source *s = from_text("a\xC3\xB6\xF0\x9F\x98\x80\xFF" "b\r\nc");
+    static const struct {
+        size_t offset, line, column;
+    } rows[] = {{0, 0, 0}, {1, 0, 1}, {2, 0, 1}, {3, 0, 2}, {7, 0, 4}, {8, 0, 5}, {9, 0, 6}, {11, 1, 0}, {99, 1, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        source_place place = source_utf16_of(s, rows[i].offset);
+        ck_assert_uint_eq(place.line, rows[i].line);
+        ck_assert_uint_eq(place.column, rows[i].column);
+    }
+}
+END_TEST
+
+START_TEST(unicode_characters)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+        uint32_t code;
+        unsigned width, units;
+    } rows[] = {
+        {"a", 1, 'a', 1, 1},                    {"\xCC\x81", 2, 0x301, 0, 1},           {"\xE5\xB1\x82", 3, 0x5C42, 2, 1},
+        {"\xF0\x9F\x98\x80", 4, 0x1F600, 2, 2}, {"\xE2\x80\x8B", 3, 0x200B, 0, 1},     {"\xEF\xBD\x81", 3, 0xFF41, 2, 1},
+        {"\xF0\x90\x8D\x88", 4, 0x10348, 1, 2}, {"\xFF", 1, 0xFFFD, 1, 1},              {"\xE5\xB1", 1, 0xFFFD, 1, 1},
+        {"\xC2\xAD", 2, 0xAD, 1, 1},           {"\xED\x95\x9C", 3, 0xD55C, 2, 1},     {"\xE1\x86\xAB", 3, 0x11AB, 0, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        unicode_character c = unicode_character_at(rows[i].bytes, strlen(rows[i].bytes));
+        ck_assert_uint_eq(c.bytes, rows[i].length);
+        ck_assert_uint_eq(c.code, rows[i].code);
+        ck_assert_uint_eq(c.width, rows[i].width);
+        ck_assert_uint_eq(c.units, rows[i].units);
+    }
+    ck_assert(unicode_is_control(0x1B) && unicode_is_control(0x7F) && unicode_is_control(0x9B) &&
+              unicode_is_control(0x202E) && unicode_is_control(0x2069));
+    ck_assert(!unicode_is_control('\t') && !unicode_is_control(' ') && !unicode_is_control(0x5D0));
 }
 END_TEST
 
@@ -427,6 +523,11 @@ int main(void)
     tcase_add_test(c, diag_as_documented);
     tcase_add_test(c, diag_order_and_repeats);
     tcase_add_test(c, diag_carets);
+    tcase_add_test(c, diag_carets_count_columns);
+    tcase_add_test(c, diag_settings_rule_warnings);
+    tcase_add_test(c, diag_as_json);
+    tcase_add_test(c, source_counts_utf16_for_editors);
+    tcase_add_test(c, unicode_characters);
     tcase_add_test(c, diag_empty_source);
     tcase_add_test(c, diag_hides_control_characters);
     tcase_add_test(c, diag_long_lines_show_a_window);

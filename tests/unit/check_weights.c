@@ -568,9 +568,9 @@ START_TEST(test_missing)
                                       {"lstm.bias_ih_10", "F32", 1, 20, 0}, {"something.else", "F32", 1, 20, 0})),
                      AT_LSTM("layer lstm = LSTM(6, 5): \"lstm.bias_ih_l0\" [20] is not in weights.safetensors")
                      "  hint: did you mean \"lstm.bias_ih_10\", \"lstm.b_ih_l0\"?\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"lstm.b_ih_l0\" F32 [20]\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"lstm.bias_ih_10\" F32 [20]\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"something.else\" F32 [20]\n");
+                     "weights.safetensors: warning: nothing uses the tensor \"lstm.b_ih_l0\" F32 [20] [-Wunused-tensor]\n"
+                     "weights.safetensors: warning: nothing uses the tensor \"lstm.bias_ih_10\" F32 [20] [-Wunused-tensor]\n"
+                     "weights.safetensors: warning: nothing uses the tensor \"something.else\" F32 [20] [-Wunused-tensor]\n");
     m = new_model();
     add_linear(m, 6, 5);
     ck_assert_str_eq(bound(m, FILE_OF({"out.weight", "F32", 2, 5, 6})),
@@ -582,7 +582,7 @@ START_TEST(test_missing)
                      AT_OUT("layer out = Linear(6, 5): none of its 2 tensors is in weights.safetensors")
                      "  note: \"out.weight\" [5, 6] is not in weights.safetensors\n"
                      "  note: \"out.bias\" [5] is not in weights.safetensors\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"kernel\" F32 [6, 5]\n");
+                     "weights.safetensors: warning: nothing uses the tensor \"kernel\" F32 [6, 5] [-Wunused-tensor]\n");
     m = new_model();
     add_param(m, "param w: float32[5]", 14, "w", 1, 5, 0);
     ck_assert_str_eq(bound(m, file_of(NULL, 0)),
@@ -603,7 +603,7 @@ START_TEST(test_other_prefix)
                      "  note: \"lstm.bias_ih_l0\" [20] is not in weights.safetensors\n"
                      "  note: \"lstm.bias_hh_l0\" [20] is not in weights.safetensors\n"
                      "  hint: weights.safetensors has them under \"model.lstm\": add from \"model.lstm\" to the layer\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"model.out.weight_ih_l0\" F32 [20, 6]\n");
+                     "weights.safetensors: warning: nothing uses the tensor \"model.out.weight_ih_l0\" F32 [20, 6] [-Wunused-tensor]\n");
     m = new_model();
     add_param(m, "layer e = Embedding(9, 6)", 14, "e.weight", 2, 9, 6);
     ck_assert_str_eq(bound(m, FILE_OF({"decoder.e.weight", "F32", 2, 9, 6}, {"encoder.e.weight", "F32", 2, 9, 6},
@@ -611,9 +611,9 @@ START_TEST(test_other_prefix)
                      AT_LSTM("layer e = Embedding(9, 6): \"e.weight\" [9, 6] is not in weights.safetensors")
                      "  hint: weights.safetensors has such tensors under \"decoder.e\", \"encoder.e\": say which with "
                      "from \"…\"\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"decoder.e.weight\" F32 [9, 6]\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"encoder.e.weight\" F32 [9, 6]\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"encoder.f.weight\" F32 [9, 6]\n");
+                     "weights.safetensors: warning: nothing uses the tensor \"decoder.e.weight\" F32 [9, 6] [-Wunused-tensor]\n"
+                     "weights.safetensors: warning: nothing uses the tensor \"encoder.e.weight\" F32 [9, 6] [-Wunused-tensor]\n"
+                     "weights.safetensors: warning: nothing uses the tensor \"encoder.f.weight\" F32 [9, 6] [-Wunused-tensor]\n");
 }
 END_TEST
 
@@ -674,7 +674,8 @@ START_TEST(test_element_types)
     add_linear(m, 6, 5);
     ck_assert_str_eq(bound(m, FILE_OF({"out.weight", "I64", 2, 5, 6}, {"out.bias", "F32", 1, 5, 0})),
                      AT_OUT("layer out = Linear(6, 5): \"out.weight\" has elements of type I64 in weights.safetensors; "
-                            "nnc reads F32, F64, F16 and BF16"));
+                            "nnc reads F32, F64, F16 and BF16")
+                     "  hint: save it as float32: {key: value.float() for key, value in model.state_dict().items()}\n");
     m = new_model();
     add_param(m, "param w: float32[2]", 14, "w", 1, 2, 0);
     const double numbers[] = {1, 1e39};
@@ -691,13 +692,13 @@ START_TEST(test_unused)
     add_lstm(m, "lstm", 6, 5);
     ck_assert_str_eq(bound(m, FILE_OF(LSTM_TENSORS("lstm.", "_l0", 20, 6, 5), LSTM_TENSORS("lstm.", "_l1", 20, 5, 5),
                                       {"step", "I64", 0, 0, 0})),
-                     "weights.safetensors: warning: nothing uses the tensor \"lstm.bias_hh_l1\" F32 [20]\n"
+                     "weights.safetensors: warning: nothing uses the tensor \"lstm.bias_hh_l1\" F32 [20] [-Wunused-tensor]\n"
                      "  hint: the tensors under \"lstm\" are those of LSTM(6, 5, num_layers=2), but the model has layer "
                      "lstm = LSTM(6, 5)\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"lstm.bias_ih_l1\" F32 [20]\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"lstm.weight_hh_l1\" F32 [20, 5]\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"lstm.weight_ih_l1\" F32 [20, 5]\n"
-                     "weights.safetensors: warning: nothing uses the tensor \"step\" I64 []\n");
+                     "weights.safetensors: warning: nothing uses the tensor \"lstm.bias_ih_l1\" F32 [20] [-Wunused-tensor]\n"
+                     "weights.safetensors: warning: nothing uses the tensor \"lstm.weight_hh_l1\" F32 [20, 5] [-Wunused-tensor]\n"
+                     "weights.safetensors: warning: nothing uses the tensor \"lstm.weight_ih_l1\" F32 [20, 5] [-Wunused-tensor]\n"
+                     "weights.safetensors: warning: nothing uses the tensor \"step\" I64 [] [-Wunused-tensor]\n");
     m = new_model();
     file_tensor many[25];
     for (int i = 0; i < 25; i++) many[i] = (file_tensor){arena_printf(a, "t%02d", i), "F32", 1, 1, 0};
@@ -705,7 +706,7 @@ START_TEST(test_unused)
     ck_assert_uint_eq(diag_warning_count(diags), 11);
     ck_assert_ptr_nonnull(strstr(shown, "\"t09\""));
     ck_assert_ptr_null(strstr(shown, "\"t10\""));
-    ck_assert_ptr_nonnull(strstr(shown, "weights.safetensors: warning: nothing uses 15 more of its tensors\n"));
+    ck_assert_ptr_nonnull(strstr(shown, "weights.safetensors: warning: nothing uses 15 more of its tensors [-Wunused-tensor]\n"));
 }
 END_TEST
 

@@ -10,7 +10,7 @@ import os
 import struct
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SIZES = {"F64": 8, "I64": 8, "F32": 4, "F16": 2, "BF16": 2, "I8": 1}
+SIZES = {"F64": 8, "I64": 8, "F32": 4, "F16": 2, "BF16": 2, "I8": 1, "F8_E4M3": 1}
 FILE = "weights.safetensors"
 
 LSTM = """model m {
@@ -34,6 +34,31 @@ PARAM = """model m {
     input x: float32[2]
     param w: float32[2]
     output y = x * w
+}
+"""
+TAGGER = """model tagger {
+    dim T = 1..9
+    weights "weights.safetensors"
+    input words: int32[T]
+    layer embed = Embedding(9, 6)
+    layer lstm = LSTM(6, 5)
+    layer out = Linear(5, 3)
+    y, _ = lstm(embed(words))
+    output tags = out(y)
+}
+"""
+NORM = """model m {
+    weights "weights.safetensors"
+    input x: float32[2, 6]
+    layer norm = BatchNorm1d(6)
+    output y = norm(x)
+}
+"""
+CONV = """model m {
+    weights "weights.safetensors"
+    input x: float32[6, 20]
+    layer conv = Conv1d(6, 4, 3)
+    output y = conv(x)
 }
 """
 CASES = {}
@@ -156,6 +181,26 @@ case("bind_too_large_for_float32", PARAM, tensors(("w", "F64", [2]), data=struct
 case("bind_unused", PARAM, tensors(("w", "F32", [2]), ("v", "F16", [2, 2]), ("n.num_batches_tracked", "I64", [])))
 case("bind_unused_many", PARAM, tensors(("w", "F32", [2]), *(("v%02d" % i, "I8", [1]) for i in range(30))))
 case("bind_rank", PARAM, tensors(("w", "F32", [2, 1])))
+case("bind_module_prefix", TAGGER, tensors(("module.embed.weight", "F32", [9, 6]), *lstm("module.lstm."),
+                                           ("module.out.weight", "F32", [3, 5]), ("module.out.bias", "F32", [3])))
+case("bind_other_vocabulary", TAGGER, tensors(("embed.weight", "F32", [10, 6]), *lstm(), ("out.weight", "F32", [3, 5]),
+                                              ("out.bias", "F32", [3])))
+case("bind_hidden_size", TAGGER.replace("5", "7"),
+     tensors(("embed.weight", "F32", [9, 6]), *lstm(), ("out.weight", "F32", [3, 5]), ("out.bias", "F32", [3])))
+case("bind_named_otherwise", LINEAR, tensors(("hidden2tag.weight", "F32", [5, 6]), ("hidden2tag.bias", "F32", [5])))
+case("bind_sequential", LINEAR, tensors(("net.0.weight", "F32", [5, 6]), ("net.0.bias", "F32", [5]),
+                                        ("net.2.weight", "F32", [5, 6]), ("net.2.bias", "F32", [5])))
+case("bind_wants_two_layers", LSTM.replace("LSTM(6, 5)", "LSTM(6, 5, num_layers=2)"), tensors(*lstm()))
+case("bind_bias_unwanted", LINEAR.replace("(6, 5)", "(6, 5, bias=false)"),
+     tensors(("out.weight", "F32", [5, 6]), ("out.bias", "F32", [5])))
+case("bind_lstm_without_bias", LSTM, tensors(*lstm()[:2]))
+case("bind_keras_names", LINEAR, tensors(("out.kernel", "F32", [6, 5]), ("out.bias", "F32", [5])))
+case("bind_untracked_batchnorm", NORM, tensors(("norm.weight", "F32", [6]), ("norm.bias", "F32", [6])))
+case("bind_layernorm_old_names", NORM.replace("BatchNorm1d", "LayerNorm"),
+     tensors(("norm.gamma", "F32", [6]), ("norm.beta", "F32", [6])))
+case("bind_convolution_turned", CONV, tensors(("conv.weight", "F32", [3, 6, 4]), ("conv.bias", "F32", [4])))
+case("bind_dense_as_convolution", CONV, tensors(("conv.weight", "F32", [4, 6]), ("conv.bias", "F32", [4])))
+case("bind_half_precision_of_8_bits", LINEAR, tensors(("out.weight", "F8_E4M3", [5, 6]), ("out.bias", "F32", [5])))
 case("bind_scalar", PARAM, tensors(("w", "F32", [])))
 
 

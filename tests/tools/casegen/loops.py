@@ -73,3 +73,29 @@ model ones {
 }
 ''', lambda m, x, n: (lambda o: (o, torch.ones_like(n), torch.tanh(o * 2) + x, o.softmax(0), o @ x.T, torch.cat([o, x])))(
         torch.ones_like(x)), dims={"T": 40})
+
+    c = Case("loops_matmul_of_its_own_rows")
+    c.layer("query", nn.Linear(4, 6)).layer("key", nn.Linear(4, 6)).layer("value", nn.Linear(4, 3))
+    c.input("x", randn(150, 4))
+
+    def attention(m, x):
+        v = torch.tanh(m.value(x))
+        shares = torch.softmax(m.query(x) @ m.key(x).T, dim=1)
+        square = torch.relu(m.query(x)) @ torch.relu(m.key(x)).T
+        return shares @ v, square @ (v * 0.01)
+    c.write('''
+# the rows of the one operand go through a loop over T, but each needs all rows of the other, which is T long too
+model attention {
+    dim T = 1..300
+    weights "weights.safetensors"
+    input x: float32[T, 4]
+    layer query = Linear(4, 6)
+    layer key = Linear(4, 6)
+    layer value = Linear(4, 3)
+    v = tanh(value(x))
+    shares = softmax(matmul(query(x), transpose(key(x), 0, 1)), dim=1)
+    output y = matmul(shares, v)
+    square = matmul(relu(query(x)), transpose(relu(key(x)), 0, 1))
+    output z = matmul(square, v * 0.01)
+}
+''', attention, dims={"T": 150})

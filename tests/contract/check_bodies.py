@@ -1,0 +1,235 @@
+"""Hostile input to every body of the generated code that the machine runs: the baseline, plain C, and `--target all` forced to
+each instruction set."""
+import os
+import sys
+
+from check_status import EVERYTHING, MAIN
+from kit import TOP, bodies, need
+
+SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+TIGHT = """model tight {
+    dim N = 1..70
+    input x: float32[N]
+    input m: float32[19, 19]
+    output a = relu(x)
+    output b = abs(x)
+    output c = -x
+    output d = x + x
+    output e = x * 0.5
+    output f = max(x, x * 0.25)
+    output g = tanh(x)
+    output h = sigmoid(x)
+    output i = exp(x)
+    output j = sqrt(abs(x))
+    output k = clamp(x, -1, 1)
+    output l = leaky_relu(x, 0.5)
+    output s = softmax(x, dim=0)
+    output t = sum(x[:1]) + max(x[:1])
+    output p = matmul(view(x[:1], 1, 1) * m[:1], m)
+    output q = cat((x, view(m[:1], 19)), dim=0)
+}
+"""
+TIGHT_MAIN = r'''#include <float.h>
+#include "model.h"
+#include "contract.h"
+enum { MOST = 70, OUTPUTS = 13 };
+static float x[MOST], m[19 * 19], y[OUTPUTS][MOST], t[1], p[19], q[MOST + 19];
+static const float tiny[] = {1e-45f, -1e-45f, 3e-45f, 1e-40f, -1e-40f, 1.1754942e-38f, FLT_MIN, -FLT_MIN, 0.0f, -0.0f};
+static int same(float a, float b) { return memcmp(&a, &b, sizeof a) == 0; }
+int main(void)
+{
+    static tight self;
+    size_t n, i;
+    /* the C compiler of this test keeps subnormal numbers: otherwise it would prove nothing */
+    volatile float half = FLT_MIN;
+    half *= 0.5f;
+    CHECK(half > 0.0f);
+    for (i = 0; i < 19; i++) m[20 * i] = 1.0f;
+    tight_reset(&self);
+    for (n = 1; n <= MOST; n++) {
+        for (i = 0; i < n; i++) x[i] = tiny[(i * 7 + n) % 10];
+        CHECK(tight_run(&self, n, x, m, y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7], y[8], y[9], y[10], y[11], y[12], t, p, q) == NNC_OK);
+        for (i = 0; i < n; i++) {
+            const float v = x[i], low = v * 0.25f;
+            CHECK(y[0][i] == (v > 0 ? v : 0));
+            CHECK(same(y[1][i], fabsf(v)));
+            CHECK(same(y[2][i], -v));
+            CHECK(same(y[3][i], v + v));
+            CHECK(same(y[4][i], v * 0.5f));
+            CHECK(y[5][i] == (v > low ? v : low));
+            CHECK(fabsf(y[6][i] - v) <= 3e-45f);
+            CHECK(y[7][i] == 0.5f);
+            CHECK(y[8][i] == 1.0f);
+            CHECK(same(y[9][i], sqrtf(fabsf(v))));
+            CHECK(same(y[10][i], v));
+            CHECK(y[11][i] == (v > 0 ? v : v * 0.5f));
+            CHECK(fabsf(y[12][i] * (float)n - 1.0f) < 1e-6f);
+            CHECK(same(q[i], v));
+        }
+        CHECK(t[0] == x[0] + x[0]);
+        CHECK(p[0] == x[0]);
+        for (i = 1; i < 19; i++) CHECK(p[i] == 0.0f);
+    }
+    return 0;
+}
+'''
+
+
+def builds(t, *flags):
+    """(body, its options, compiler, flags): the baseline by every compiler, the other bodies by each in turn."""
+    for k, (name, options, more) in enumerate(bodies()):
+        for cc in t.compilers if k == 0 else [t.compilers[k % len(t.compilers)]]:
+            yield name, options, {"cc": cc, "flags": [*flags, *more], "seconds": 300}
+
+
+def check_errors_write_nothing(t):
+    """In every body: dims at and beyond their bounds, ids out of range, lengths of 0 and beyond T, null pointers: a status, and
+    outputs and state as they were."""
+    t.write("main.c", MAIN)
+    for flags in (["-O2"], SANITIZED):
+        for name, options, how in builds(t, *flags):
+            if name == "plain C" and flags == SANITIZED:
+                continue
+            t.model(EVERYTHING, *options)
+            t.run(["main.c", "model.c"], **how)
+
+
+def check_extreme_values(t):
+    """In every body: NaN, infinities, the largest and the smallest numbers, in every operator: what PyTorch gives."""
+    cases = os.path.join(TOP, "tests", "cases")
+    named = [os.path.join(cases, n) for n in sorted(os.listdir(cases)) if n.startswith(("nan_", "infinite_"))]
+    need(len(named) >= 20, f"{len(named)} cases")
+    for name, options, flags in bodies():
+        if name == "baseline":
+            continue      # ctest cases_gcc and the others run it
+        r = t.call([sys.executable, os.path.join(TOP, "tests", "tools", "run_cases.py"), "--nnc", t.nnc_path, "--jobs", "1", "--nnc-flags",
+                    " ".join(options), "--cc", " ".join(["gcc -O1", *flags]), *named], status=None, seconds=600)
+        need(r.status == 0, f"{name}:\n{r.out.decode(errors='replace')[-3000:]}")
+
+
+def check_subnormal_numbers(t):
+    """In every body: the smallest numbers are numbers, in every lane: neither lost nor taken for zero."""
+    t.write("main.c", TIGHT_MAIN)
+    for _, options, how in builds(t, "-O2"):
+        t.model(TIGHT, *options)
+        t.run(["main.c", "model.c"], **how)
+
+
+STATEFUL = """model m {
+    dim N = 1..40
+    dim B = 1..3
+    input x: float32[N, 1, 5]
+    input ids: int32[N]
+    input z: float32[B, N, 5]
+    input n: int32[B]
+    state h: float32[2, 1, 21]
+    state c: float32[2, 1, 21]
+    state g: float32[1, 1, 9]
+    layer table = Embedding(7, 5)
+    layer lstm = LSTM(5, 21, num_layers=2)
+    layer gru = GRU(21, 9)
+    layer back = LSTM(5, 19, bidirectional=True, batch_first=True)
+    layer conv = Conv1d(9, 6, 3, padding=1)
+    layer norm = LayerNorm(6)
+    out, (h, c) = lstm(x + view(table(ids), N, 1, 5), (h, c))
+    out, g = gru(out, g)
+    output y = log_softmax(norm(transpose(conv(transpose(view(out, N, 9), 0, 1)), 0, 1)), dim=-1)
+    b, _ = back(z, lengths=n)
+    output s = matmul(b, transpose(b, 1, 2))
+    output most = argmax(out, dim=-1)
+}
+"""
+
+
+def check_reset_forgets_everything(t):
+    """In every body: runs on NaN, infinities and the largest numbers leave nothing behind that a reset does not take away."""
+    t.write("main.c", r'''#include <float.h>
+#include "model.h"
+#include "contract.h"
+enum { N = 33, B = 3 };
+static float x[N * 5], z[B * N * 5], y[N * 6], s[B * N * N], first_y[N * 6], first_s[B * N * N];
+static int32_t ids[N], n[B] = {33, 1, 20}, most[N], first_most[N];
+static m self;
+static void run(void) { CHECK(m_run(&self, N, B, x, ids, z, n, y, s, most) == NNC_OK); }
+static void inputs(float with)
+{
+    size_t i;
+    fill(x, N * 5, 3);
+    fill(z, B * N * 5, 4);
+    fill_ids(ids, N, 7, 5);
+    if (with != 0) {
+        for (i = 0; i < N * 5; i += 3) x[i] = with;
+        for (i = 0; i < B * N * 5; i += 2) z[i] = with;
+    }
+}
+int main(void)
+{
+    const float bad[] = {(float)NAN, (float)INFINITY, -(float)INFINITY, FLT_MAX, -FLT_MAX, 1e-45f, -(float)NAN};
+    size_t i, k;
+    inputs(0);
+    m_reset(&self);
+    run();
+    memcpy(first_y, y, sizeof y);
+    memcpy(first_s, s, sizeof s);
+    memcpy(first_most, most, sizeof most);
+    for (i = 0; i < N * 6; i++) CHECK(isfinite(y[i]));
+    for (k = 0; k < sizeof bad / sizeof *bad; k++) {
+        inputs(bad[k]);
+        for (i = 0; i < 3; i++) run();
+        for (i = 0; i < N; i++) CHECK(most[i] >= 0 && most[i] < 9);   /* an index, whatever it is of */
+        inputs(0);
+        m_reset(&self);
+        run();
+        CHECK(memcmp(first_y, y, sizeof y) == 0 && memcmp(first_s, s, sizeof s) == 0 && memcmp(first_most, most, sizeof most) == 0);
+    }
+    return 0;
+}
+''')
+    for _, options, how in builds(t, "-O2"):
+        t.model(STATEFUL, *options)
+        t.run(["main.c", "model.c"], **how)
+
+
+def check_two_threads(t):
+    """In every body: two structs in two threads, under ThreadSanitizer, one of them on NaN: no race, and the bits of one thread
+    alone."""
+    t.write("main.c", r'''#include <pthread.h>
+#include "model.h"
+#include "contract.h"
+enum { N = 24, B = 3 };
+static float x[2][N * 5], z[2][B * N * 5], y[3][N * 6], s[3][B * N * N];
+static int32_t ids[N], n[B] = {24, 1, 20}, most[3][N];
+static m selves[3];
+static void *work(void *argument)
+{
+    const size_t me = (size_t)(uintptr_t)argument, in = me == 1;
+    int again;
+    for (again = 0; again < 10; again++) {
+        m_reset(&selves[me]);
+        CHECK(m_run(&selves[me], N, B, x[in], ids, z[in], n, y[me], s[me], most[me]) == NNC_OK);
+        CHECK(m_run(&selves[me], N + 17, B, x[in], ids, z[in], n, y[me], s[me], most[me]) == NNC_ERR_DIM);
+    }
+    return NULL;
+}
+int main(void)
+{
+    pthread_t a, b;
+    size_t i;
+    for (i = 0; i < 2; i++) {
+        fill(x[i], N * 5, 5);
+        fill(z[i], B * N * 5, 6);
+    }
+    x[1][7] = z[1][7] = (float)NAN;
+    fill_ids(ids, N, 7, 5);
+    work((void *)(uintptr_t)2);
+    CHECK(pthread_create(&a, NULL, work, NULL) == 0 && pthread_create(&b, NULL, work, (void *)(uintptr_t)1) == 0);
+    CHECK(pthread_join(a, NULL) == 0 && pthread_join(b, NULL) == 0);
+    CHECK(memcmp(y[0], y[2], sizeof y[0]) == 0 && memcmp(s[0], s[2], sizeof s[0]) == 0 && memcmp(most[0], most[2], sizeof most[0]) == 0);
+    CHECK(isnan(y[1][N * 6 - 1]));
+    return 0;
+}
+''')
+    for name, options, how in builds(t, "-O1", "-g", "-pthread", "-fsanitize=thread"):
+        if name != "plain C":
+            t.model(STATEFUL, *options)
+            t.run(["main.c", "model.c"], **how)

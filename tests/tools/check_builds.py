@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Builds nnc again, elsewhere and otherwise, and holds what must not change.
+
+usage: check_builds.py --nnc PATH --source FOLDER [--all] -- CMAKE_OPTION...
+
+1. A reproducible build: the source tree, copied into a folder with another name and built there with the same
+   CMAKE_OPTIONs, gives the same nnc, byte for byte.
+2. The same input gives the same bytes: an nnc of another compiler and optimisation level (clang -O0; with --all also
+   -O0, -O2 and -O3 of gcc and clang) writes the same C, the same headers and the same messages for every model and
+   every fault of tests/.
+
+Exit status: 0 all hold, 1 one does not. Standard library only; cmake and what nnc's build needs are used.
+"""
+import argparse
+import concurrent.futures
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+WAYS = ((), ("--target", "all", "--standalone", "--unroll", "8"))
+# what a build reads: not .git, not build folders
+PARTS = ("CMakeLists.txt", "compiler", "grammar", "runtime")
+
+
+class Failed(Exception):
+    pass
+
+
+def call(command, **more):
+    r = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
+    if r.returncode:
+        raise Failed(f"{' '.join(map(str, command))}: exit status {r.returncode}\n{r.stdout.decode(errors='replace')[-3000:]}")
+
+
+def build(source, folder, options):
+    call(["cmake", "-S", source, "-B", folder, "-DNNC_TESTS=OFF", "-DNNC_SAMPLES=OFF", *options])
+    call(["cmake", "--build", folder, "--target", "nnc", "--parallel", "2"])
+    return folder / "nnc"
+
+
+def models(tests):
+    """Every .nn file of the tests and samples that may be compiled by itself, or must be refused."""
+    found = []
+    for folder in ("cases", "golden", "streaming", "diagnostics", "../samples"):
+        found += sorted((tests / folder).rglob("*.nn"))
+    return found
+
+
+def digests(nnc, files):
+    """{(file, way): digest of all that nnc gives}"""
+    def one(job):
+        index, file, way = job
+        with tempfile.TemporaryDirectory() as out:
+            weights = () if (file.parent / "weights.safetensors").exists() else ("--random-weights", "3")
+            r = subprocess.run([nnc, file.name, "-o", os.path.join(out, "model.c"), *way, *weights], cwd=file.parent,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
+            h = hashlib.sha256(r.stderr.replace(out.encode(), b"OUT"))
+            for name in ("model.c", "model.h"):
+                path = pathlib.Path(out, name)
+                if r.returncode not in (0, 1) or path.exists() != (r.returncode == 0):
+                    raise Failed(f"{nnc} {file} {' '.join(way)}: exit status {r.returncode}\n{r.stderr[:1000].decode(errors='replace')}")
+                h.update(path.read_bytes() if path.exists() else b"none")
+        return (str(file), way), h.hexdigest()
+
+    jobs = [(i, f, w) for i, f in enumerate(files) for w in WAYS]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return dict(pool.map(one, jobs))
+
+
+def reproducible(nnc, source, options, scratch):
+    """The source's copy has a longer path, with a space and a letter that is not ASCII."""
+    copy = scratch / "another place, ganz wo\u00e4nders"
+    copy.mkdir()
+    for part in PARTS:
+        (shutil.copytree if (source / part).is_dir() else shutil.copy)(source / part, copy / part)
+    other = build(copy, scratch / "b", options)
+    if other.read_bytes() != nnc.read_bytes():
+        strings = set(other.read_bytes().split(b"\0")) - set(nnc.read_bytes().split(b"\0"))
+        paths = sorted(s.decode(errors="replace") for s in strings if str(scratch).encode() in s)[:5]
+        raise Failed(f"the same source gives another nnc in another folder{'; it holds ' + ', '.join(paths) if paths else ''}")
+    if str(scratch).encode() in other.read_bytes():
+        raise Failed("nnc holds the path of its build")
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--nnc", required=True, type=pathlib.Path)
+    p.add_argument("--source", required=True, type=pathlib.Path)
+    p.add_argument("--all", action="store_true")
+    p.add_argument("options", nargs="*")
+    args = p.parse_args()
+    nnc, source = args.nnc.resolve(), args.source.resolve()
+    levels = [("clang", "-O0")]
+    if args.all:
+        levels = [(c, l) for c in ("gcc", "clang") for l in ("-O0", "-O2", "-O3")]
+    try:
+        with tempfile.TemporaryDirectory(prefix="nnc-builds-") as scratch:
+            scratch = pathlib.Path(scratch)
+            reproducible(nnc, source, args.options, scratch)
+            files = models(source / "tests")
+            if len(files) < 200:
+                raise Failed(f"only {len(files)} models were found")
+            want = digests(nnc, files)
+            for compiler, level in levels:
+                other = build(source, scratch / f"{compiler}{level}", [f"-DCMAKE_C_COMPILER={compiler}", "-DCMAKE_BUILD_TYPE=None",
+                                                                       f"-DCMAKE_C_FLAGS={level}"])
+                got = digests(other, files)
+                bad = [f"{file} {' '.join(way)}" for file, way in want if got[file, way] != want[file, way]]
+                if bad:
+                    raise Failed(f"{compiler} {level} gives other bytes for {len(bad)} of {len(want)}: {', '.join(bad[:5])}")
+    except Failed as e:
+        print(e)
+        return 1
+    print(f"the build is reproducible; {len(want)} outputs are the same from {', '.join(map(' '.join, levels))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
