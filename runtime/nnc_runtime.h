@@ -45,16 +45,20 @@
 #include <stdint.h>
 #include <string.h>
 
-/* NNC_FUNCTION: a function that some models do not use. NNC_INLINE: one that never costs a call, at -O0 neither. */
+/* NNC_FUNCTION: a function that some models do not use. NNC_INLINE: one that never costs a call, at -O0 neither.
+ * NNC_APART: one whose loops need all registers, which they do not get inside of its caller. */
 #if defined(__GNUC__)
 #define NNC_FUNCTION static inline __attribute__((unused))
+#define NNC_APART __attribute__((noinline))
 #define NNC_INLINE static inline __attribute__((unused, always_inline))
 #elif defined(_MSC_VER)
 #define NNC_FUNCTION static __inline
 #define NNC_INLINE static __forceinline
+#define NNC_APART __declspec(noinline)
 #else
 #define NNC_FUNCTION static inline
 #define NNC_INLINE static inline
+#define NNC_APART
 #endif
 
 /* ---- Status --------------------------------------------------------------------------------------------------------
@@ -167,8 +171,22 @@ NNC_INLINE nnc_v1 nnc_v1_scale(nnc_v1 x, nnc_v1 n) {
  *     if_negative(x, a, b)           a where the sign bit of x is set, else b
  *     nearest(x)                     x rounded to an integer, ties to even, |x| < 1e6 (a NaN gives anything)
  *     scale(x, n)                    x * 2^n, rounded once: 0.5 <= x <= 2, n an integer, |n| <= 200
+ *     mantissa(x, &e)                x / 2^e, which is at least 1 and less than 2; x positive, finite and no denormal
+ *     sqrt(x)                        rounded correctly; NaN for a negative x
+ *     if_nan(x, a, b)                a where x is NaN, else b
+ *     maximum(a, b), minimum(a, b)   torch's: a NaN wins
+ *     join(a, n, b)                  the first n <= 4 lanes of a, the others of b
  *     lane(v, i)                     the float in lane i, 0..3
- *     sum(v)                         (lane 0 + lane 2) + (lane 1 + lane 3): halves are added until one float is left */
+ *     sum(v)                         (lane 0 + lane 2) + (lane 1 + lane 3): halves are added until one float is left
+ *     largest(v), smallest(v)        of the lanes; a NaN wins
+ *     gather(p, s, n), scatter(p, s, v, n)   the first n <= 4 lanes from and to p[0], p[s], p[2 * s] ...
+ *     pow(a, b)                      powf's
+ * V_doubles holds a double for each lane, for long sums:
+ *     doubles_splat(s), doubles_add(d, v), doubles_plus(d, e)
+ *     doubles_add_square(d, v)       d + v * v
+ *     doubles_divided(d, by)         d / by, rounded to float
+ *     doubles_sum(d)                 of the lanes, in the order of sum
+ *     doubles_tree(d)                the sum of d[0], d[1] and so on (as many as the vector has lanes), in the order of sum */
 
 #if (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 5)) && !defined(NNC_PLAIN_C) && \
     (defined(__SSE__) || defined(__ARM_NEON) || defined(__ALTIVEC__) || defined(__wasm_simd128__) || defined(__riscv_v))
@@ -213,6 +231,16 @@ NNC_INLINE nnc_v4 nnc_v4_select(nnc_v4_bits mask, nnc_v4 a, nnc_v4 b) {
 NNC_INLINE nnc_v4 nnc_v4_if_negative(nnc_v4 x, nnc_v4 a, nnc_v4 b) {
     return nnc_v4_select((nnc_v4_bits)x < (nnc_v4_bits)nnc_v4_splat(0.0f), a, b);
 }
+NNC_INLINE nnc_v4 nnc_v4_if_nan(nnc_v4 x, nnc_v4 a, nnc_v4 b) { return nnc_v4_select((nnc_v4_bits)(x == x), b, a); }
+NNC_INLINE nnc_v4 nnc_v4_join(nnc_v4 a, size_t n, nnc_v4 b) {
+    nnc_v4_bits lane = {0, 1, 2, 3}, count = {(int32_t)n, (int32_t)n, (int32_t)n, (int32_t)n};
+    return nnc_v4_select(lane < count, a, b);
+}
+NNC_INLINE nnc_v4 nnc_v4_mantissa(nnc_v4 x, nnc_v4 *exponent) { /* 0x4b000000 is 2^23: integers become floats */
+    nnc_v4_bits two23 = {0x4b000000, 0x4b000000, 0x4b000000, 0x4b000000}, low = {0x7fffff, 0x7fffff, 0x7fffff, 0x7fffff};
+    *exponent = (nnc_v4)((((nnc_v4_bits)x) >> 23) | two23) - nnc_v4_splat(8388735.0f);
+    return (nnc_v4)(((nnc_v4_bits)x & low) | (nnc_v4_bits)nnc_v4_splat(1.0f));
+}
 #if defined(__SSE__) /* the instructions do just this; compilers do not find them by themselves */
 NNC_INLINE nnc_v4 nnc_v4_min(nnc_v4 a, nnc_v4 b) { return (nnc_v4)_mm_min_ps((__m128)a, (__m128)b); }
 NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) { return (nnc_v4)_mm_max_ps((__m128)a, (__m128)b); }
@@ -222,6 +250,35 @@ NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) { return nnc_v4_select((nnc_v4_
 #endif
 #if defined(__SSE2__)
 #define NNC_V4_CONVERTS 1
+NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) { return (nnc_v4)_mm_sqrt_ps((__m128)x); }
+typedef struct {
+    __m128d low, high;
+} nnc_v4_doubles;
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_of(__m128d low, __m128d high) {
+    nnc_v4_doubles d;
+    d.low = low, d.high = high;
+    return d;
+}
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_splat(double s) { return nnc_v4_doubles_of(_mm_set1_pd(s), _mm_set1_pd(s)); }
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_plus(nnc_v4_doubles d, nnc_v4_doubles e) {
+    return nnc_v4_doubles_of(_mm_add_pd(d.low, e.low), _mm_add_pd(d.high, e.high));
+}
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_add(nnc_v4_doubles d, nnc_v4 v) {
+    __m128 high = _mm_movehl_ps((__m128)v, (__m128)v);
+    return nnc_v4_doubles_of(_mm_add_pd(d.low, _mm_cvtps_pd((__m128)v)), _mm_add_pd(d.high, _mm_cvtps_pd(high)));
+}
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_add_square(nnc_v4_doubles d, nnc_v4 v) {
+    __m128d low = _mm_cvtps_pd((__m128)v), high = _mm_cvtps_pd(_mm_movehl_ps((__m128)v, (__m128)v));
+    return nnc_v4_doubles_of(_mm_add_pd(d.low, _mm_mul_pd(low, low)), _mm_add_pd(d.high, _mm_mul_pd(high, high)));
+}
+NNC_INLINE double nnc_v4_doubles_sum(nnc_v4_doubles d) {
+    __m128d pair = _mm_add_pd(d.low, d.high);
+    return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));
+}
+NNC_INLINE nnc_v4 nnc_v4_doubles_divided(nnc_v4_doubles d, double by) {
+    __m128d all = _mm_set1_pd(by);
+    return (nnc_v4)_mm_movelh_ps(_mm_cvtpd_ps(_mm_div_pd(d.low, all)), _mm_cvtpd_ps(_mm_div_pd(d.high, all)));
+}
 NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)_mm_cvtepi32_ps(_mm_cvtps_epi32((__m128)x)); }
 NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
     __m128i power = _mm_cvtps_epi32((__m128)n), half = _mm_srai_epi32(power, 1);
@@ -230,6 +287,35 @@ NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
 }
 #elif defined(NNC_NEON)
 #define NNC_V4_CONVERTS 1
+NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) { return (nnc_v4)vsqrtq_f32((float32x4_t)x); }
+typedef struct {
+    float64x2_t low, high;
+} nnc_v4_doubles;
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_of(float64x2_t low, float64x2_t high) {
+    nnc_v4_doubles d;
+    d.low = low, d.high = high;
+    return d;
+}
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_splat(double s) { return nnc_v4_doubles_of(vdupq_n_f64(s), vdupq_n_f64(s)); }
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_plus(nnc_v4_doubles d, nnc_v4_doubles e) {
+    return nnc_v4_doubles_of(vaddq_f64(d.low, e.low), vaddq_f64(d.high, e.high));
+}
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_add(nnc_v4_doubles d, nnc_v4 v) {
+    return nnc_v4_doubles_of(vaddq_f64(d.low, vcvt_f64_f32(vget_low_f32((float32x4_t)v))),
+                             vaddq_f64(d.high, vcvt_high_f64_f32((float32x4_t)v)));
+}
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_add_square(nnc_v4_doubles d, nnc_v4 v) {
+    float64x2_t low = vcvt_f64_f32(vget_low_f32((float32x4_t)v)), high = vcvt_high_f64_f32((float32x4_t)v);
+    return nnc_v4_doubles_of(vaddq_f64(d.low, vmulq_f64(low, low)), vaddq_f64(d.high, vmulq_f64(high, high)));
+}
+NNC_INLINE double nnc_v4_doubles_sum(nnc_v4_doubles d) {
+    float64x2_t pair = vaddq_f64(d.low, d.high);
+    return vgetq_lane_f64(pair, 0) + vgetq_lane_f64(pair, 1);
+}
+NNC_INLINE nnc_v4 nnc_v4_doubles_divided(nnc_v4_doubles d, double by) {
+    float64x2_t all = vdupq_n_f64(by);
+    return (nnc_v4)vcvt_high_f32_f64(vcvt_f32_f64(vdivq_f64(d.low, all)), vdivq_f64(d.high, all));
+}
 NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)vrndnq_f32((float32x4_t)x); }
 NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
     int32x4_t power = vcvtnq_s32_f32((float32x4_t)n), half = vshrq_n_s32(power, 1);
@@ -267,6 +353,20 @@ NNC_INLINE nnc_v4 nnc_v4_min(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] < b.lane
 NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i])
 NNC_INLINE nnc_v4 nnc_v4_if_negative(nnc_v4 x, nnc_v4 a, nnc_v4 b)
     NNC_V4_LANES(nnc_v1_if_negative(x.lane[i], a.lane[i], b.lane[i]))
+NNC_INLINE nnc_v4 nnc_v4_if_nan(nnc_v4 x, nnc_v4 a, nnc_v4 b)
+    NNC_V4_LANES(x.lane[i] != x.lane[i] ? a.lane[i] : b.lane[i])
+NNC_INLINE nnc_v4 nnc_v4_join(nnc_v4 a, size_t n, nnc_v4 b) NNC_V4_LANES(i < n ? a.lane[i] : b.lane[i])
+NNC_INLINE nnc_v4 nnc_v4_mantissa(nnc_v4 x, nnc_v4 *exponent) {
+    size_t i;
+    for (i = 0; i < 4; i++) {
+        int32_t bits;
+        memcpy(&bits, &x.lane[i], sizeof bits);
+        exponent->lane[i] = (float)(bits / 0x800000 - 127);
+        bits = bits % 0x800000 + 0x3f800000;
+        memcpy(&x.lane[i], &bits, sizeof bits);
+    }
+    return x;
+}
 
 #endif
 
@@ -296,12 +396,92 @@ NNC_INLINE void nnc_v4_store_n(float *p, nnc_v4 v, size_t n) { memcpy(p, &v, n *
     }
 
 #if !defined(NNC_V4_CONVERTS)
+NNC_DEFINE_BY_LANE(NNC_INLINE, nnc_v4, 4, sqrt, (nnc_v4 x), sqrtf(lane[i]))
+typedef struct {
+    double lane[4];
+} nnc_v4_doubles;
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_splat(double s) {
+    nnc_v4_doubles d;
+    d.lane[0] = d.lane[1] = d.lane[2] = d.lane[3] = s;
+    return d;
+}
+#define NNC_V4_DOUBLES(NAME, ARGUMENT, VALUE)                                                                 \
+    NNC_INLINE nnc_v4_doubles nnc_v4_doubles_##NAME(nnc_v4_doubles d, ARGUMENT) {                             \
+        size_t i;                                                                                             \
+        for (i = 0; i < 4; i++)                                                                               \
+            d.lane[i] += VALUE;                                                                               \
+        return d;                                                                                             \
+    }
+NNC_V4_DOUBLES(plus, nnc_v4_doubles e, e.lane[i])
+NNC_V4_DOUBLES(add, nnc_v4 v, (double)nnc_v4_lane(v, i))
+NNC_V4_DOUBLES(add_square, nnc_v4 v, (double)nnc_v4_lane(v, i) * (double)nnc_v4_lane(v, i))
+NNC_INLINE double nnc_v4_doubles_sum(nnc_v4_doubles d) {
+    return (d.lane[0] + d.lane[2]) + (d.lane[1] + d.lane[3]);
+}
+NNC_INLINE nnc_v4 nnc_v4_doubles_divided(nnc_v4_doubles d, double by) {
+    float lane[4];
+    size_t i;
+    for (i = 0; i < 4; i++)
+        lane[i] = (float)(d.lane[i] / by);
+    return nnc_v4_load(lane);
+}
 NNC_DEFINE_BY_LANE(NNC_INLINE, nnc_v4, 4, nearest, (nnc_v4 x), nnc_v1_nearest(lane[i]))
 NNC_DEFINE_BY_LANE(NNC_INLINE, nnc_v4, 4, scale, (nnc_v4 x, nnc_v4 n), nnc_v1_scale(lane[i], nnc_v4_lane(n, i)))
 #endif
 NNC_INLINE nnc_v4 nnc_v4_clamp(nnc_v4 x, nnc_v4 lo, nnc_v4 hi) { return nnc_v4_min(hi, nnc_v4_max(lo, x)); }
 NNC_INLINE float nnc_v4_sum(nnc_v4 v) {
     return (nnc_v4_lane(v, 0) + nnc_v4_lane(v, 2)) + (nnc_v4_lane(v, 1) + nnc_v4_lane(v, 3));
+}
+
+/* torch.maximum, torch.minimum, torch.clamp: a NaN wins; with lo > hi the result is hi. */
+NNC_FUNCTION float nnc_maxf(float a, float b) { return a > b || a != a ? a : b; }
+NNC_FUNCTION float nnc_minf(float a, float b) { return a < b || a != a ? a : b; }
+NNC_FUNCTION float nnc_clampf(float x, float lo, float hi) { return nnc_v1_min(hi, nnc_v1_max(lo, x)); }
+
+/* What is the same in every layer. */
+#define NNC_DEFINE_COMMON(INLINE, V, LANES)                                                               \
+    INLINE V V##_maximum(V a, V b) { return V##_if_nan(a, a, V##_max(a, b)); }                            \
+    INLINE V V##_minimum(V a, V b) { return V##_if_nan(a, a, V##_min(a, b)); }                            \
+    INLINE V V##_gather(const float *p, size_t stride, size_t n) {                                        \
+        float lane[LANES] = {0.0f};                                                                       \
+        size_t i;                                                                                         \
+        for (i = 0; i < n; i++)                                                                           \
+            lane[i] = p[i * stride];                                                                      \
+        return V##_load(lane);                                                                            \
+    }                                                                                                     \
+    INLINE void V##_scatter(float *p, size_t stride, V v, size_t n) {                                     \
+        float lane[LANES];                                                                                \
+        size_t i;                                                                                         \
+        V##_store(lane, v);                                                                               \
+        for (i = 0; i < n; i++)                                                                           \
+            p[i * stride] = lane[i];                                                                      \
+    }                                                                                                     \
+    INLINE V V##_pow(V a, V b) {                                                                          \
+        float base[LANES], exponent[LANES];                                                               \
+        size_t i;                                                                                         \
+        V##_store(base, a);                                                                               \
+        V##_store(exponent, b);                                                                           \
+        for (i = 0; i < LANES; i++)                                                                       \
+            base[i] = powf(base[i], exponent[i]);                                                         \
+        return V##_load(base);                                                                            \
+    }                                                                                                     \
+    INLINE V##_doubles V##_doubles_tree(const V##_doubles *d) {                                           \
+        V##_doubles sums[LANES / 2];                                                                      \
+        size_t i, n;                                                                                      \
+        for (i = 0; i < LANES / 2; i++)                                                                   \
+            sums[i] = V##_doubles_plus(d[i], d[i + LANES / 2]);                                           \
+        for (n = LANES / 4; n > 0; n /= 2)                                                                \
+            for (i = 0; i < n; i++)                                                                       \
+                sums[i] = V##_doubles_plus(sums[i], sums[i + n]);                                         \
+        return sums[0];                                                                                   \
+    }
+
+NNC_DEFINE_COMMON(NNC_INLINE, nnc_v4, 4)
+NNC_INLINE float nnc_v4_largest(nnc_v4 v) {
+    return nnc_maxf(nnc_maxf(nnc_v4_lane(v, 0), nnc_v4_lane(v, 2)), nnc_maxf(nnc_v4_lane(v, 1), nnc_v4_lane(v, 3)));
+}
+NNC_INLINE float nnc_v4_smallest(nnc_v4 v) {
+    return nnc_minf(nnc_minf(nnc_v4_lane(v, 0), nnc_v4_lane(v, 2)), nnc_minf(nnc_v4_lane(v, 1), nnc_v4_lane(v, 3)));
 }
 
 /* ---- tanh and sigmoid of the gates ---------------------------------------------------------------------------------
@@ -319,7 +499,7 @@ NNC_INLINE float nnc_v4_sum(nnc_v4 v) {
  *     tanh            absolute error at most 1.55e-7, at most 4.9 units in the last place everywhere
  *     sigmoid         absolute error at most 1.07e-7
  * tanh is odd bit for bit and x itself near 0; sigmoid is 0 from -17.98 down, 1 wherever that is nearest. NaN stays.
- * This sigmoid has no relative accuracy where it is tiny: nnc_sigmoid below has.
+ * This sigmoid has no relative accuracy where it is tiny: V_sigmoid_by_exp below has.
  *
  * -ffast-math may divide by an approximate reciprocal and miss 1 (and its errors reach 2.5e-7); there, two more steps
  * put 1 where float32 cannot tell sigmoid(2x) from 1, which changes nothing before: x / 8.66 is less than tanh(x). */
@@ -397,78 +577,137 @@ NNC_DEFINE_LSTM(NNC_INLINE, nnc_v4)
 NNC_DEFINE_EXP(NNC_INLINE, nnc_v1)
 NNC_DEFINE_EXP(NNC_INLINE, nnc_v4)
 
-/* ---- Elementwise functions -----------------------------------------------------------------------------------------
- * torch.nn.functional's, on one float, with its default arguments written out. NaN gives NaN in all of them. What is
- * not here (exp, log, sqrt, abs, pow) is libm's own. */
+/* ---- Functions of one argument -------------------------------------------------------------------------------------
+ * torch.nn.functional's (and Keras's hard_sigmoid, selu, silu, softsign) on a vector, with small relative errors over
+ * all of float32: docs/accuracy.md has the table. Infinities are as in PyTorch, NaN gives NaN. V_exp is above; V_tanh and
+ * V_sigmoid are the gates' own, V_tanh_by_exp and V_sigmoid_by_exp what torch.tanh and torch.sigmoid become. */
 
-/* torch.maximum, torch.minimum, torch.clamp: a NaN wins; with lo > hi the result is hi. */
-NNC_FUNCTION float nnc_maxf(float a, float b) { return a > b || a != a ? a : b; }
-NNC_FUNCTION float nnc_minf(float a, float b) { return a < b || a != a ? a : b; }
-NNC_FUNCTION float nnc_clampf(float x, float lo, float hi) { return nnc_v1_min(hi, nnc_v1_max(lo, x)); }
+/* gelu is x * phi(x), phi(x) the normal distribution function, and phi(-a) = exp(-a^2 / 2) n / (sqrt(2 pi) a n + d), n
+ * and d polynomials of a, minimax for 0 <= a <= 14.5, 1.5e-9; in this form the errors of n cancel where a is large. The
+ * square of a has to be known to twice the precision: a = h + (a - h), h of 12 bits. */
 
-/* libm's, for its small relative error everywhere. */
-NNC_FUNCTION float nnc_tanh(float x) { return tanhf(x); }
-
-/* 1 / (1 + exp(-x)), accurate to a few units in the last place down to the smallest result. */
-NNC_FUNCTION float nnc_sigmoid(float x) {
-    float e = expf(-fabsf(x)); /* at most 1: nothing overflows */
-    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
-}
-
-NNC_FUNCTION float nnc_relu(float x) { return x < 0.0f ? 0.0f : x; }
-NNC_FUNCTION float nnc_relu6(float x) { return nnc_clampf(x, 0.0f, 6.0f); }
-NNC_FUNCTION float nnc_leaky_relu(float x, float slope) { return x > 0.0f ? x : x * slope; }
-NNC_FUNCTION float nnc_hardtanh(float x, float lo, float hi) { return nnc_clampf(x, lo, hi); }
-NNC_FUNCTION float nnc_softsign(float x) { return x / (1.0f + fabsf(x)); }
-NNC_FUNCTION float nnc_silu(float x) { return x * nnc_sigmoid(x); }
-
-/* alpha * (exp(x) - 1) where x is negative; selu with its two constants. */
-NNC_FUNCTION float nnc_elu(float x, float alpha) { return x > 0.0f ? x : alpha * expm1f(x); }
-NNC_FUNCTION float nnc_selu(float x) { return 1.05070098f * nnc_elu(x, 1.67326324f); }
-
-/* x * (normal distribution function of x), and the approximation of it by tanh. */
-NNC_FUNCTION float nnc_gelu(float x) { return 0.5f * x * (1.0f + erff(0.707106781f * x)); }
-NNC_FUNCTION float nnc_gelu_tanh(float x) {
-    return 0.5f * x * (1.0f + nnc_tanh(0.797884561f * (x + 0.044715f * (x * x * x))));
-}
-
-/* log(1 + exp(beta x)) / beta; x itself where beta x is above the threshold. */
-NNC_FUNCTION float nnc_softplus(float x, float beta, float threshold) {
-    float scaled = beta * x;
-    return scaled > threshold ? x : log1pf(expf(scaled)) / beta;
-}
-
-/* Keras's, not torch.nn.Hardsigmoid: clip(0.2x + 0.5, 0, 1). */
-NNC_FUNCTION float nnc_hard_sigmoid(float x) { return nnc_clampf(0.2f * x + 0.5f, 0.0f, 1.0f); }
-
-/* ---- The same on a vector: activations that a recurrent layer may be given ---------------------------------------
- * V_NAME(x, parameters) is nnc_NAME of each lane, up to rounding. Where vector arithmetic does not do, it goes lane by
- * lane. (V_tanh and V_sigmoid are the gates' own, above; V_sigmoid_by_exp is what nnc_sigmoid is.) */
-
-#define NNC_DEFINE_ACTIVATIONS(INLINE, V, LANES)                                                              \
+/* V_exp_parts(a, b, &k) 2^k = exp(a + b), |k| <= 200, where a is a multiple of 2^-17 and b is small: not scaled yet, so
+ * that a factor can be multiplied into denormal results.
+ * V_expm1(x) = exp(x) - 1 for x <= 80, and V_log1p_of(e) = log(1 + e) for 0 <= e <= 1. */
+#define NNC_DEFINE_FUNCTIONS(INLINE, V)                                                                       \
+    INLINE V V##_exp_rest(V f) { /* exp(f) - 1, |f| <= 0.347, as in V_exp */                                  \
+        V q = V##_madd(V##_splat(0.00138144335f), f, V##_splat(0.00836879667f));                              \
+        q = V##_madd(V##_madd(q, f, V##_splat(0.0416683964f)), f, V##_splat(0.166665196f));                   \
+        return V##_madd(V##_madd(q, f, V##_splat(0.49999994f)), V##_mul(f, f), f);                            \
+    }                                                                                                         \
+    INLINE V V##_exp_parts(V a, V b, V *k) {                                                                  \
+        V q;                                                                                                  \
+        *k = V##_nearest(V##_mul(V##_add(a, b), V##_splat(1.44269502f)));                                     \
+        q = V##_exp_rest(V##_add(V##_madd(*k, V##_splat(-0.693145752f), a), b));                              \
+        q = V##_add(V##_splat(1.0f), q);                                                                      \
+        return V##_madd(V##_mul(*k, V##_splat(-1.42860677e-06f)), q, q);                                      \
+    }                                                                                                         \
+    INLINE V V##_expm1(V x) {                                                                                 \
+        V a = V##_max(V##_splat(-30.0f), x), k = V##_nearest(V##_mul(a, V##_splat(1.44269502f)));             \
+        V q = V##_exp_rest(V##_madd(k, V##_splat(-0.693145752f), a)), power = V##_scale(V##_splat(1.0f), k);  \
+        q = V##_madd(V##_mul(k, V##_splat(-1.42860677e-06f)), V##_add(V##_splat(1.0f), q), q);                \
+        return V##_madd(power, q, V##_sub(power, V##_splat(1.0f)));                                           \
+    }                                                                                                         \
+    INLINE V V##_log1p_of(V e) { /* 2 artanh(t), t = e / (2 + e) */                                           \
+        V t = V##_div(e, V##_add(V##_splat(2.0f), e)), u = V##_mul(t, t);                                     \
+        V p = V##_madd(V##_splat(0.280244708f), u, V##_splat(0.279991388f));                                  \
+        p = V##_madd(V##_madd(p, u, V##_splat(0.400216997f)), u, V##_splat(0.666664124f));                    \
+        return V##_madd(V##_mul(t, u), p, V##_add(t, t));                                                     \
+    }                                                                                                         \
+    /* relu(x) - g, g for |x|; -infinity gives NaN, as 0 * x does */                                          \
+    INLINE V V##_gated(V x, V g) {                                                                            \
+        return V##_madd(V##_min(V##_zero(), x), V##_zero(), V##_sub(V##_max(V##_zero(), x), g));              \
+    }                                                                                                         \
+    INLINE V V##_polynomial(V x, float a, float b, float c, float d) {                                        \
+        return V##_madd(V##_madd(V##_madd(V##_splat(a), x, V##_splat(b)), x, V##_splat(c)), x, V##_splat(d)); \
+    }                                                                                                         \
+    INLINE V V##_tanh_by_exp(V x) { /* 9.01091385 is the first float whose tanh rounds to 1 */                \
+        V a = V##_min(V##_splat(9.01091385f), V##_abs(x)), e = V##_expm1(V##_add(a, a));                      \
+        V t = V##_div(e, V##_add(e, V##_splat(2.0f)));                                                        \
+        return V##_copysign(V##_max(V##_mul(a, V##_splat(0.11097654f)), t), x);                               \
+    }                                                                                                         \
+    INLINE V V##_sigmoid_by_exp(V x) {                                                                        \
+        V e = V##_exp(V##_neg(V##_abs(x)));                                                                   \
+        return V##_div(V##_if_negative(x, e, V##_splat(1.0f)), V##_add(V##_splat(1.0f), e));                  \
+    }                                                                                                         \
+    INLINE V V##_silu(V x) {                                                                                  \
+        V k, a = V##_min(V##_splat(130.0f), V##_abs(x)), q = V##_exp_parts(V##_neg(a), V##_zero(), &k);       \
+        V e = V##_add(V##_splat(1.0f), V##_scale(q, k));                                                      \
+        return V##_gated(x, V##_scale(V##_div(V##_mul(a, q), e), k));                                         \
+    }                                                                                                         \
+    INLINE V V##_gelu(V x) {                                                                                  \
+        V k, q, a = V##_min(V##_splat(14.5f), V##_abs(x));                                                    \
+        V h = V##_mul(V##_nearest(V##_mul(a, V##_splat(256.0f))), V##_splat(0.00390625f));                    \
+        V half_h = V##_mul(V##_splat(-0.5f), h), half_rest = V##_mul(V##_splat(-0.5f), V##_sub(a, h));        \
+        V n = V##_polynomial(a, 0.00125026249f, 0.0149485348f, 0.0855086297f, 0.283211172f);                  \
+        V d = V##_polynomial(a, 0.00313425041f, 0.0374550149f, 0.208407626f, 0.630655229f);                   \
+        n = V##_madd(V##_madd(n, a, V##_splat(0.543042421f)), V##_mul(a, a), V##_mul(V##_splat(0.5f), a));    \
+        d = V##_add(V##_splat(1.0f), V##_madd(V##_splat(2.50662827f), n, V##_mul(d, a)));                     \
+        q = V##_exp_parts(V##_mul(half_h, h), V##_mul(half_rest, V##_add(a, h)), &k);                         \
+        return V##_gated(x, V##_scale(V##_mul(V##_div(n, d), q), k));                                         \
+    }                                                                                                         \
+    /* x / (1 + exp(-w)), w = x (1.59576912 + 0.0713548163 x^2), in two parts of which the first is exact: products of \
+     * factors of 12 bits each */                                                                             \
+    INLINE V V##_gelu_tanh(V x) {                                                                             \
+        V k, q, e, a = V##_min(V##_splat(11.5f), V##_abs(x));                                                 \
+        V h = V##_mul(V##_nearest(V##_mul(a, V##_splat(256.0f))), V##_splat(0.00390625f)), l = V##_sub(a, h); \
+        V y = V##_mul(h, h), yh = V##_mul(V##_nearest(V##_mul(y, V##_splat(16.0f))), V##_splat(0.0625f));     \
+        V yl = V##_madd(l, V##_add(a, h), V##_sub(y, yh));                                                    \
+        V t = V##_madd(V##_splat(0.0713500977f), yh, V##_splat(1.59576988f));                                 \
+        V tl = V##_madd(V##_splat(4.71861635e-06f), yh, V##_splat(-7.60596418e-07f));                         \
+        V th = V##_mul(V##_nearest(V##_mul(t, V##_splat(256.0f))), V##_splat(0.00390625f));                   \
+        V rest = V##_madd(V##_madd(V##_splat(0.0713548163f), yl, tl), a, V##_mul(h, V##_sub(t, th)));         \
+        rest = V##_madd(l, t, rest);                                                                          \
+        q = V##_exp_parts(V##_neg(V##_mul(h, th)), V##_neg(rest), &k);                                        \
+        e = V##_add(V##_splat(1.0f), V##_scale(q, k));                                                        \
+        return V##_gated(x, V##_scale(V##_div(V##_mul(a, q), e), k));                                         \
+    }                                                                                                         \
+    /* log(x) = e log(2) + log(m), m from 0.707 to 1.414 by artanh as above */                                \
+    INLINE V V##_log(V x) {                                                                                   \
+        V denormal = V##_sub(x, V##_splat(1.17549435e-38f)), e, t, u, p, r;                                   \
+        V m = V##_mantissa(V##_abs(V##_if_negative(denormal, V##_mul(x, V##_splat(16777216.0f)), x)), &e);    \
+        V high = V##_sub(V##_splat(1.41421354f), m);                                                          \
+        e = V##_add(e, V##_if_negative(denormal, V##_splat(-24.0f), V##_zero()));                             \
+        e = V##_add(e, V##_if_negative(high, V##_splat(1.0f), V##_zero()));                                   \
+        m = V##_sub(V##_mul(m, V##_if_negative(high, V##_splat(0.5f), V##_splat(1.0f))), V##_splat(1.0f));    \
+        t = V##_div(m, V##_add(V##_splat(2.0f), m));                                                          \
+        u = V##_mul(t, t);                                                                                    \
+        p = V##_madd(V##_madd(V##_splat(0.29871735f), u, V##_splat(0.399775416f)), u, V##_splat(0.666667759f)); \
+        p = V##_madd(V##_mul(t, u), p, V##_mul(e, V##_splat(1.42860677e-06f)));                               \
+        r = V##_madd(e, V##_splat(0.693145752f), V##_add(V##_add(t, t), p));                                  \
+        r = V##_if_negative(V##_sub(V##_splat(3.40282347e+38f), x), x, r); /* infinity */                     \
+        r = V##_if_negative(x, V##_splat(NAN), r);                                                            \
+        r = V##_if_negative(V##_sub(V##_abs(x), V##_splat(1.40129846e-45f)), V##_splat(-INFINITY), r);        \
+        return V##_if_nan(x, x, r);                                                                           \
+    }                                                                                                         \
+    /* log(1 + exp(beta x)) / beta; x itself where beta x is above the threshold */                           \
+    INLINE V V##_softplus(V x, float beta, float threshold) {                                                 \
+        V s = V##_mul(V##_splat(beta), x), e = V##_exp(V##_neg(V##_abs(s)));                                  \
+        V y = V##_div(V##_add(V##_max(V##_zero(), s), V##_log1p_of(e)), V##_splat(beta));                     \
+        return V##_if_negative(V##_sub(V##_splat(threshold), s), x, y);                                       \
+    }                                                                                                         \
+    /* alpha * (exp(x) - 1) where x is negative; selu with its two constants */                               \
+    INLINE V V##_elu(V x, float alpha) {                                                                      \
+        return V##_madd(V##_splat(alpha), V##_expm1(V##_min(V##_zero(), x)), V##_max(V##_zero(), x));         \
+    }                                                                                                         \
+    INLINE V V##_selu(V x) {                                                                                  \
+        V e = V##_mul(V##_splat(1.75809934f), V##_expm1(V##_min(V##_zero(), x)));                             \
+        return V##_madd(V##_splat(1.05070098f), V##_max(V##_zero(), x), e);                                   \
+    }                                                                                                         \
     INLINE V V##_relu(V x) { return V##_max(V##_zero(), x); }                                                 \
     INLINE V V##_relu6(V x) { return V##_clamp(x, V##_zero(), V##_splat(6.0f)); }                             \
     INLINE V V##_leaky_relu(V x, float slope) {                                                               \
         return V##_madd(V##_splat(slope), V##_min(V##_zero(), x), V##_max(V##_zero(), x));                    \
     }                                                                                                         \
     INLINE V V##_hardtanh(V x, float lo, float hi) { return V##_clamp(x, V##_splat(lo), V##_splat(hi)); }     \
+    /* Keras's, not torch.nn.Hardsigmoid: clip(0.2 x + 0.5, 0, 1), without cancellation near -2.5 */          \
     INLINE V V##_hard_sigmoid(V x) {                                                                          \
-        return V##_clamp(V##_madd(V##_splat(0.2f), x, V##_splat(0.5f)), V##_zero(), V##_splat(1.0f));         \
+        V moved = V##_clamp(V##_add(x, V##_splat(2.5f)), V##_zero(), V##_splat(5.0f));                        \
+        return V##_mul(V##_splat(0.2f), moved);                                                               \
     }                                                                                                         \
-    INLINE V V##_softsign(V x) { return V##_div(x, V##_add(V##_splat(1.0f), V##_abs(x))); }                   \
-    INLINE V V##_sigmoid_by_exp(V x) {                                                                        \
-        V e = V##_exp(V##_neg(V##_abs(x)));                                                                   \
-        return V##_div(V##_if_negative(x, e, V##_splat(1.0f)), V##_add(V##_splat(1.0f), e));                  \
-    }                                                                                                         \
-    INLINE V V##_silu(V x) { return V##_mul(x, V##_sigmoid_by_exp(x)); }                                      \
-    NNC_DEFINE_BY_LANE(INLINE, V, LANES, elu, (V x, float alpha), nnc_elu(lane[i], alpha))                    \
-    NNC_DEFINE_BY_LANE(INLINE, V, LANES, selu, (V x), nnc_selu(lane[i]))                                      \
-    NNC_DEFINE_BY_LANE(INLINE, V, LANES, gelu, (V x), nnc_gelu(lane[i]))                                      \
-    NNC_DEFINE_BY_LANE(INLINE, V, LANES, gelu_tanh, (V x), nnc_gelu_tanh(lane[i]))                            \
-    NNC_DEFINE_BY_LANE(INLINE, V, LANES, softplus, (V x, float beta, float threshold),                        \
-                       nnc_softplus(lane[i], beta, threshold))
+    INLINE V V##_softsign(V x) { return V##_div(x, V##_add(V##_splat(1.0f), V##_abs(x))); }
 
-NNC_DEFINE_ACTIVATIONS(NNC_INLINE, nnc_v4, 4)
+NNC_DEFINE_FUNCTIONS(NNC_INLINE, nnc_v4)
 
 #endif /* NNC_RUNTIME_H */
 
@@ -489,6 +728,14 @@ NNC_DEFINE_ACTIVATIONS(NNC_INLINE, nnc_v4, 4)
 #define NNC_HAS_V16 1
 #define NNC_TARGET_V8 __attribute__((target("avx2,fma")))
 #define NNC_TARGET_V16 __attribute__((target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")))
+/* A part of a vector is stored without a mask where its size is known: what is stored so can be loaded again at once. */
+#define NNC_HAS_PARTS 0
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#undef NNC_HAS_PARTS
+#define NNC_HAS_PARTS 1
+#endif
+#endif
 #define NNC_INLINE_V8 NNC_TARGET_V8 NNC_INLINE
 #define NNC_INLINE_V16 NNC_TARGET_V16 NNC_INLINE
 typedef __m256 nnc_v8;
@@ -521,9 +768,25 @@ NNC_INLINE_V8 __m256i nnc_v8_first(size_t n) {
 NNC_INLINE_V8 nnc_v8 nnc_v8_zero(void) { return _mm256_setzero_ps(); }
 NNC_INLINE_V8 nnc_v8 nnc_v8_splat(float s) { return _mm256_set1_ps(s); }
 NNC_INLINE_V8 nnc_v8 nnc_v8_load(const float *p) { return _mm256_loadu_ps(p); }
-NNC_INLINE_V8 nnc_v8 nnc_v8_load_n(const float *p, size_t n) { return _mm256_maskload_ps(p, nnc_v8_first(n)); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_load_n(const float *p, size_t n) {
+#if defined(__SANITIZE_ADDRESS__) /* gcc's thinks that masked lanes are read */
+    nnc_v8 v = _mm256_setzero_ps();
+    memcpy(&v, p, n * sizeof *p);
+    return v;
+#else
+    return _mm256_maskload_ps(p, nnc_v8_first(n));
+#endif
+}
 NNC_INLINE_V8 void nnc_v8_store(float *p, nnc_v8 v) { _mm256_storeu_ps(p, v); }
-NNC_INLINE_V8 void nnc_v8_store_n(float *p, nnc_v8 v, size_t n) { _mm256_maskstore_ps(p, nnc_v8_first(n), v); }
+NNC_INLINE_V8 void nnc_v8_store_n(float *p, nnc_v8 v, size_t n) {
+#if NNC_HAS_PARTS
+    if (__builtin_constant_p(n) && n == 4) {
+        _mm_storeu_ps(p, (__m128)__builtin_shufflevector(v, v, 0, 1, 2, 3));
+        return;
+    }
+#endif
+    _mm256_maskstore_ps(p, nnc_v8_first(n), v);
+}
 NNC_INLINE_V8 nnc_v8 nnc_v8_madd(nnc_v8 a, nnc_v8 b, nnc_v8 c) { return _mm256_fmadd_ps(a, b, c); }
 NNC_INLINE_V8 nnc_v8 nnc_v8_min(nnc_v8 a, nnc_v8 b) { return _mm256_min_ps(a, b); }
 NNC_INLINE_V8 nnc_v8 nnc_v8_max(nnc_v8 a, nnc_v8 b) { return _mm256_max_ps(a, b); }
@@ -539,6 +802,54 @@ NNC_INLINE_V8 nnc_v8 nnc_v8_scale(nnc_v8 x, nnc_v8 n) {
     x = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), _mm256_slli_epi32(half, 23)));
     return x * _mm256_castsi256_ps(_mm256_slli_epi32(rest, 23));
 }
+NNC_INLINE_V8 nnc_v8 nnc_v8_mantissa(nnc_v8 x, nnc_v8 *exponent) {
+    __m256i bits = _mm256_castps_si256(x), two23 = _mm256_set1_epi32(0x4b000000), low = _mm256_set1_epi32(0x7fffff);
+    *exponent = _mm256_castsi256_ps(_mm256_or_si256(_mm256_srli_epi32(bits, 23), two23)) - nnc_v8_splat(8388735.0f);
+    return _mm256_or_ps(_mm256_castsi256_ps(_mm256_and_si256(bits, low)), nnc_v8_splat(1.0f));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_sqrt(nnc_v8 x) { return _mm256_sqrt_ps(x); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_if_nan(nnc_v8 x, nnc_v8 a, nnc_v8 b) {
+    return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_join(nnc_v8 a, size_t n, nnc_v8 b) {
+    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(nnc_v8_first(n)));
+}
+typedef struct {
+    __m256d low, high;
+} nnc_v8_doubles;
+NNC_INLINE_V8 nnc_v8_doubles nnc_v8_doubles_of(__m256d low, __m256d high) {
+    nnc_v8_doubles d;
+    d.low = low, d.high = high;
+    return d;
+}
+NNC_INLINE_V8 nnc_v8_doubles nnc_v8_doubles_splat(double s) {
+    return nnc_v8_doubles_of(_mm256_set1_pd(s), _mm256_set1_pd(s));
+}
+NNC_INLINE_V8 nnc_v8_doubles nnc_v8_doubles_plus(nnc_v8_doubles d, nnc_v8_doubles e) {
+    return nnc_v8_doubles_of(d.low + e.low, d.high + e.high);
+}
+NNC_INLINE_V8 nnc_v8_doubles nnc_v8_doubles_add(nnc_v8_doubles d, nnc_v8 v) {
+    return nnc_v8_doubles_of(d.low + _mm256_cvtps_pd(_mm256_castps256_ps128(v)),
+                             d.high + _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)));
+}
+NNC_INLINE_V8 nnc_v8_doubles nnc_v8_doubles_add_square(nnc_v8_doubles d, nnc_v8 v) {
+    __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128(v)), high = _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1));
+    return nnc_v8_doubles_of(d.low + low * low, d.high + high * high);
+}
+NNC_INLINE_V8 double nnc_v8_doubles_sum(nnc_v8_doubles d) {
+    __m256d four = d.low + d.high;
+    return nnc_v4_doubles_sum(nnc_v4_doubles_of(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1)));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_doubles_divided(nnc_v8_doubles d, double by) {
+    __m256d all = _mm256_set1_pd(by);
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(d.low / all)), _mm256_cvtpd_ps(d.high / all), 1);
+}
+NNC_INLINE_V8 float nnc_v8_largest(nnc_v8 v) {
+    return nnc_v4_largest(nnc_v4_maximum((nnc_v4)_mm256_castps256_ps128(v), (nnc_v4)_mm256_extractf128_ps(v, 1)));
+}
+NNC_INLINE_V8 float nnc_v8_smallest(nnc_v8 v) {
+    return nnc_v4_smallest(nnc_v4_minimum((nnc_v4)_mm256_castps256_ps128(v), (nnc_v4)_mm256_extractf128_ps(v, 1)));
+}
 NNC_INLINE_V8 float nnc_v8_sum(nnc_v8 v) {
     return nnc_v4_sum((nnc_v4)(_mm256_castps256_ps128(v) + _mm256_extractf128_ps(v, 1)));
 }
@@ -546,7 +857,8 @@ NNC_DEFINE_OPERATORS(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_TANH(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_LSTM(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_EXP(NNC_INLINE_V8, nnc_v8)
-NNC_DEFINE_ACTIVATIONS(NNC_INLINE_V8, nnc_v8, 8)
+NNC_DEFINE_COMMON(NNC_INLINE_V8, nnc_v8, 8)
+NNC_DEFINE_FUNCTIONS(NNC_INLINE_V8, nnc_v8)
 
 /* (The forms with a mask of all lanes become the plain instructions; the plain forms warn in g++ 12.) */
 #define NNC_ALL ((__mmask16)0xffff)
@@ -554,9 +866,29 @@ NNC_INLINE_V16 __mmask16 nnc_v16_first(size_t n) { return (__mmask16)((1u << n) 
 NNC_INLINE_V16 nnc_v16 nnc_v16_zero(void) { return _mm512_setzero_ps(); }
 NNC_INLINE_V16 nnc_v16 nnc_v16_splat(float s) { return _mm512_set1_ps(s); }
 NNC_INLINE_V16 nnc_v16 nnc_v16_load(const float *p) { return _mm512_loadu_ps(p); }
-NNC_INLINE_V16 nnc_v16 nnc_v16_load_n(const float *p, size_t n) { return _mm512_maskz_loadu_ps(nnc_v16_first(n), p); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_load_n(const float *p, size_t n) {
+#if defined(__SANITIZE_ADDRESS__)
+    nnc_v16 v = _mm512_setzero_ps();
+    memcpy(&v, p, n * sizeof *p);
+    return v;
+#else
+    return _mm512_maskz_loadu_ps(nnc_v16_first(n), p);
+#endif
+}
 NNC_INLINE_V16 void nnc_v16_store(float *p, nnc_v16 v) { _mm512_storeu_ps(p, v); }
-NNC_INLINE_V16 void nnc_v16_store_n(float *p, nnc_v16 v, size_t n) { _mm512_mask_storeu_ps(p, nnc_v16_first(n), v); }
+NNC_INLINE_V16 void nnc_v16_store_n(float *p, nnc_v16 v, size_t n) {
+#if NNC_HAS_PARTS
+    if (__builtin_constant_p(n) && n == 4) {
+        _mm_storeu_ps(p, (__m128)__builtin_shufflevector(v, v, 0, 1, 2, 3));
+        return;
+    }
+    if (__builtin_constant_p(n) && n == 8) {
+        _mm256_storeu_ps(p, (__m256)__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7));
+        return;
+    }
+#endif
+    _mm512_mask_storeu_ps(p, nnc_v16_first(n), v);
+}
 NNC_INLINE_V16 nnc_v16 nnc_v16_madd(nnc_v16 a, nnc_v16 b, nnc_v16 c) { return _mm512_fmadd_ps(a, b, c); }
 NNC_INLINE_V16 nnc_v16 nnc_v16_min(nnc_v16 a, nnc_v16 b) { return _mm512_maskz_min_ps(NNC_ALL, a, b); }
 NNC_INLINE_V16 nnc_v16 nnc_v16_max(nnc_v16 a, nnc_v16 b) { return _mm512_maskz_max_ps(NNC_ALL, a, b); }
@@ -572,14 +904,67 @@ NNC_INLINE_V16 nnc_v16 nnc_v16_nearest(nnc_v16 x) {
     return _mm512_maskz_cvtepi32_ps(NNC_ALL, _mm512_maskz_cvtps_epi32(NNC_ALL, x));
 }
 NNC_INLINE_V16 nnc_v16 nnc_v16_scale(nnc_v16 x, nnc_v16 n) { return _mm512_maskz_scalef_ps(NNC_ALL, x, n); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_mantissa(nnc_v16 x, nnc_v16 *exponent) {
+    __m512i shifted = _mm512_maskz_srli_epi32(NNC_ALL, _mm512_castps_si512(x), 23);
+    *exponent = _mm512_maskz_cvtepi32_ps(NNC_ALL, shifted) - _mm512_set1_ps(127.0f);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_set1_epi32(0x7fffff), _mm512_castps_si512(x),
+                                                         _mm512_set1_epi32(0x3f800000), 0xca)); /* as in copysign */
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_sqrt(nnc_v16 x) { return _mm512_maskz_sqrt_ps(NNC_ALL, x); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_if_nan(nnc_v16 x, nnc_v16 a, nnc_v16 b) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), b, a);
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_join(nnc_v16 a, size_t n, nnc_v16 b) {
+    return _mm512_mask_blend_ps(nnc_v16_first(n), b, a);
+}
+NNC_INLINE_V16 nnc_v8 nnc_v16_low(nnc_v16 v) { return _mm512_maskz_extractf32x8_ps((__mmask8)0xff, v, 0); }
+NNC_INLINE_V16 nnc_v8 nnc_v16_high(nnc_v16 v) { return _mm512_maskz_extractf32x8_ps((__mmask8)0xff, v, 1); }
+typedef struct {
+    __m512d low, high;
+} nnc_v16_doubles;
+NNC_INLINE_V16 nnc_v16_doubles nnc_v16_doubles_of(__m512d low, __m512d high) {
+    nnc_v16_doubles d;
+    d.low = low, d.high = high;
+    return d;
+}
+NNC_INLINE_V16 nnc_v16_doubles nnc_v16_doubles_splat(double s) {
+    return nnc_v16_doubles_of(_mm512_set1_pd(s), _mm512_set1_pd(s));
+}
+NNC_INLINE_V16 nnc_v16_doubles nnc_v16_doubles_plus(nnc_v16_doubles d, nnc_v16_doubles e) {
+    return nnc_v16_doubles_of(d.low + e.low, d.high + e.high);
+}
+NNC_INLINE_V16 nnc_v16_doubles nnc_v16_doubles_add(nnc_v16_doubles d, nnc_v16 v) {
+    return nnc_v16_doubles_of(d.low + _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_low(v)),
+                              d.high + _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_high(v)));
+}
+NNC_INLINE_V16 nnc_v16_doubles nnc_v16_doubles_add_square(nnc_v16_doubles d, nnc_v16 v) {
+    __m512d low = _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_low(v));
+    __m512d high = _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_high(v));
+    return nnc_v16_doubles_of(d.low + low * low, d.high + high * high);
+}
+NNC_INLINE_V16 double nnc_v16_doubles_sum(nnc_v16_doubles d) {
+    __m512d eight = d.low + d.high;
+    return nnc_v8_doubles_sum(nnc_v8_doubles_of(_mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 0),
+                                                _mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 1)));
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_doubles_divided(nnc_v16_doubles d, double by) {
+    __m512d all = _mm512_set1_pd(by);
+    return _mm512_maskz_insertf32x8(NNC_ALL, _mm512_castps256_ps512(_mm512_maskz_cvtpd_ps((__mmask8)0xff, d.low / all)),
+                                    _mm512_maskz_cvtpd_ps((__mmask8)0xff, d.high / all), 1);
+}
+NNC_INLINE_V16 float nnc_v16_largest(nnc_v16 v) { return nnc_v8_largest(nnc_v8_maximum(nnc_v16_low(v), nnc_v16_high(v))); }
+NNC_INLINE_V16 float nnc_v16_smallest(nnc_v16 v) {
+    return nnc_v8_smallest(nnc_v8_minimum(nnc_v16_low(v), nnc_v16_high(v)));
+}
 NNC_INLINE_V16 float nnc_v16_sum(nnc_v16 v) {
-    return nnc_v8_sum(_mm512_castps512_ps256(v) + _mm512_maskz_extractf32x8_ps((__mmask8)0xff, v, 1));
+    return nnc_v8_sum(nnc_v16_low(v) + nnc_v16_high(v));
 }
 NNC_DEFINE_OPERATORS(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_TANH(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_LSTM(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_EXP(NNC_INLINE_V16, nnc_v16)
-NNC_DEFINE_ACTIVATIONS(NNC_INLINE_V16, nnc_v16, 16)
+NNC_DEFINE_COMMON(NNC_INLINE_V16, nnc_v16, 16)
+NNC_DEFINE_FUNCTIONS(NNC_INLINE_V16, nnc_v16)
 
 #else
 #define NNC_HAS_V8 0

@@ -73,8 +73,26 @@ static bool is_plain(const emit_context *e, const plan_kernel *k) {
 
 bool call_uses_vectors(const plan_kernel *k) {
     if (k->kind != PLAN_NODE) return false;
-    ir_op op = k->node->op;
-    return op == IR_RECURRENT || op == IR_LINEAR || op == IR_MATMUL || op == IR_CONV1D;
+    switch (k->node->op) {
+    case IR_RECURRENT:
+    case IR_LINEAR:
+    case IR_MATMUL:
+    case IR_CONV1D:
+    case IR_LAYER_NORM:
+    case IR_BATCH_NORM: return true;
+    default: break;
+    }
+    switch (ir_op_class_of(k->node->op)) {
+    case IR_UNARY:
+    case IR_BINARY: return emit_elementwise_uses_vectors(k);
+    case IR_REDUCE:
+    case IR_NORMALIZE: return emit_reduce_uses_vectors(k);
+    default: return false;
+    }
+}
+
+bool call_takes_turn(const plan_kernel *k) {
+    return k->kind == PLAN_NODE && k->node->op == IR_RECURRENT && cost_fused(k) && cost_zigzag(k);
 }
 
 /* Where the name of the kernel's function for the current target is kept; the baseline's serves all others. */
@@ -90,13 +108,14 @@ static void one_function(emit_context *e, const plan_kernel *k) {
     call_operands(k, add_parameter, f);
     if (k->start) c_parameter(f, "size_t", "start");
     if (k->work) c_parameter(f, "float *", "work");
+    if (call_takes_turn(k)) c_parameter(f, "size_t", "turn");
     emit_kernel_body(e, k, f);
     c_function_end(f);
 }
 
-void call_function(emit_context *e, const plan_kernel *k) {
+void call_function(emit_context *e, const plan_kernel *k, size_t bodies) {
     if (is_plain(e, k)) return;
-    size_t count = call_uses_vectors(k) ? e->target_count : 1;
+    size_t count = call_uses_vectors(k) ? bodies : 1;
     for (size_t i = 0; i < count; i++) {
         e->target = e->targets[i];
         if (i > 0) c_top_line(e->unit, "#if %s", e->target->guard);
@@ -151,5 +170,9 @@ void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *
     call_operands(k, add_argument, &l);
     if (k->start) l.arguments[l.count++] = emit_dim(e, k->start);
     if (k->work) l.arguments[l.count++] = base(context, k->work);
+    if (call_takes_turn(k)) {
+        cexpr *turn = c_index(e->unit, c_member(e->unit, c_name(e->unit, "self"), "turn", true), c_int(e->unit, 0));
+        l.arguments[l.count++] = c_cast(e->unit, "size_t", turn);
+    }
     c_do(b, c_call_list(e->unit, c_text(*function_of(e, k)), l.count, l.arguments));
 }

@@ -60,6 +60,10 @@ static void print_struct(const plan *p, const emit_api *api, size_t target_count
         fprintf(to, "    int32_t instruction_set[1]; /* noted by %s_reset */\n", api->name);
         empty = false;
     }
+    if (procedure_has_turns(p)) {
+        fprintf(to, "    int32_t turn[1]; /* 1: this run takes the weights backwards, as the cache has them */\n");
+        empty = false;
+    }
     int64_t floats = emit_scratch_floats(p), ints = p->scratch_ints;
     if (floats) fprintf(to, "    float scratch[%lld];\n", (long long)floats);
     if (ints) fprintf(to, "    int32_t scratch_ints[%lld];\n", (long long)ints);

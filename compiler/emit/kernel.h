@@ -16,7 +16,7 @@
 typedef struct {
     const char *prefix;    /* "nnc_v4": also the vector type */
     unsigned lanes;
-    unsigned registers;
+    const cost_body *body; /* what its tiles and panels depend on */
     const char *suffix;    /* of the functions emitted for it: "_v8"; "" for the baseline */
     const char *attribute; /* what stands before them: "NNC_TARGET_V8"; "" for the baseline */
     const char *guard;     /* the macro that says whether a compiler can have it: "NNC_HAS_V8"; "" for the baseline */
@@ -48,6 +48,8 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f);       /* 
 void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_product.c */
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_conv.c */
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* kernel_elementwise.c: UNARY, BINARY, BATCH_NORM */
+bool emit_elementwise_uses_vectors(const plan_kernel *k); /* then its code differs from target to target */
+bool emit_reduce_uses_vectors(const plan_kernel *k);
 void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
 void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* kernel_move.c: EMBEDDING, ONE_HOT, CAT, PAD, COPY, PLAN_COPY, PLAN_ZERO */
 

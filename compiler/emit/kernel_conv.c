@@ -1,6 +1,6 @@
 /* kernel_conv: CONV1D x[N, C, L] -> y[N, O, Lo].
  *
- * Output channels lie side by side in packed weights (a panel of COST_PANEL), so a vector holds the sums of several
+ * Output channels lie side by side in packed weights (a panel of COST_CHANNELS), so a vector holds the sums of several
  * channels at one position; a tile of positions shares the weights that are loaded. A lone output channel (of a group)
  * is summed in plain floats. A sum is bias, then its terms with channel and tap ascending, in blocks of COST_BLOCK
  * terms where there are more; a tap outside of the input is left out, so an edge differs from the interior only in
@@ -310,7 +310,7 @@ static void emit_positions(const conv *v, cblock *b) {
     int64_t first, count;
     interior(v, &first, &end);
     bool edges = v->attrs->before || v->attrs->after;
-    int64_t tile = ((int64_t)v->e->target->registers - 1) / (v->vectors + 1);
+    int64_t tile = ((int64_t)v->e->target->body->registers - 1) / (v->vectors + 1);
     if (tile > MAX_TILE) tile = MAX_TILE;
     if (tile < 1) tile = 1;
     bool has_interior = !end || dim_max(end) > first;
@@ -357,7 +357,7 @@ static void make_packs(conv *v, const plan_kernel *k) {
     v->packs = ARENA_ARRAY(v->e->arena, pack, (size_t)v->attrs->groups);
     for (int64_t g = 0; g < v->attrs->groups; g++) {
         pack *p = &v->packs[g];
-        *p = (pack){.units = v->outputs, .terms = v->channels * v->taps, .panel = COST_PANEL, .gates = 1, .scale = {1}};
+        *p = (pack){.units = v->outputs, .terms = v->channels * v->taps, .panel = COST_CHANNELS, .gates = 1, .scale = {1}};
         p->bias_from = bias ? 0 : 1;
         p->weight = weight + g * v->outputs * p->terms;
         p->bias = bias ? bias + g * v->outputs : NULL;
@@ -401,7 +401,7 @@ static void emit_panels(conv *v, cblock *b, cexpr *table) {
         }
         if (which == 1 && full)
             c_comment(inner, "the last %lld of %lld channels", (long long)pack_units(p, panel), (long long)v->outputs);
-        cexpr *channel = c_mul(u, c_mul(u, index, c_int(u, COST_PANEL)), stride(v, v->y, 1));
+        cexpr *channel = c_mul(u, c_mul(u, index, c_int(u, COST_CHANNELS)), stride(v, v->y, 1));
         int64_t size = panels > 1 ? pack_offset(p, 1) : 0;
         c_declare(inner, "const float *", "w", c_add(u, table, c_mul(u, index, c_int(u, size))));
         c_declare(inner, "float *", "y_o", c_add(u, name(v, "y_g"), channel));

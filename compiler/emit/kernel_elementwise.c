@@ -1,19 +1,32 @@
 /* kernel_elementwise: UNARY, BINARY, CAST and BATCH_NORM, and whole expressions of them: what is inlined is computed in
  * the loop's body, in a named local where the .nn file names it or the expression gets long.
  *
+ * What is float32 throughout is computed in vectors along the innermost axis, however its operands lie there. Where
+ * int32 is read, one element is computed after the other: in plain C, or, where that has not the vectors' functions, in
+ * a vector of equal lanes. So the same operators give the same bits wherever an element stands.
+ *
  * A BATCH_NORM is y = x * scale[c] + shift[c], as in torch, with scale and shift computed in double at compile time. */
 #include <math.h>
 #include <string.h>
 
 #include "emit/emit.h"
 #include "emit/nest.h"
+#include "emit/vectors.h"
 
 enum { LONG_EXPRESSION = 4 /* operators in one expression of the generated code */, MAX_LOCALS = 64 };
 
+typedef enum {
+    IN_VECTORS, /* a vector of elements at a time */
+    IN_LANES,   /* an element at a time, in a vector */
+    IN_C        /* an element at a time */
+} chain_mode;
+
 typedef struct {
     emit_context *e;
+    chain_mode mode;
     nest *nest;
     cblock *body;          /* where locals are declared: the innermost loop's */
+    cexpr *at, *lanes;     /* IN_VECTORS: the index along the innermost axis, and vectors.h's lanes */
     unsigned next_operand; /* of the nest, in the order in which add_operands gave them */
     const char *names[NEST_OPERANDS + MAX_LOCALS];
     size_t name_count;
@@ -24,6 +37,35 @@ typedef struct {
     unsigned operators; /* in the expression as it will be printed */
 } value;
 
+/* --- modes --- */
+
+static bool is_plain(ir_op op) {
+    return op == IR_NEG || op == IR_ABS || op == IR_CLAMP || op == IR_CAST ||
+           (ir_op_class_of(op) == IR_BINARY && op != IR_POW);
+}
+
+typedef struct {
+    bool has_ints, plain;
+} chain_kind;
+
+static void look_at(const plan_kernel *k, chain_kind *kind) {
+    if (k->node->results[0]->type.dtype == IR_F32) kind->plain = kind->plain && is_plain(k->node->op);
+    for (unsigned i = 0; i < k->input_count; i++) {
+        const plan_operand *o = &k->inputs[i];
+        if (o->kind == PLAN_INLINE) look_at(o->inlined, kind);
+        else if (o->kind == PLAN_MEMORY && o->view.type.dtype == IR_I32) kind->has_ints = true;
+    }
+}
+
+static chain_mode mode_of(const plan_kernel *k) {
+    chain_kind kind = {false, true};
+    look_at(k, &kind);
+    if (k->node->results[0]->type.dtype == IR_I32) return IN_C;
+    return !kind.has_ints ? IN_VECTORS : kind.plain ? IN_C : IN_LANES;
+}
+
+bool emit_elementwise_uses_vectors(const plan_kernel *k) { return mode_of(k) != IN_C; }
+
 /* --- operands --- */
 
 static void take_name(chain *c, const char *name) {
@@ -31,7 +73,7 @@ static void take_name(chain *c, const char *name) {
 }
 
 static bool is_taken(const chain *c, const char *name) {
-    static const char *const called[] = {"fabsf", "expf", "logf", "sqrtf", "powf"};
+    static const char *const called[] = {"fabsf"};
     for (size_t i = 0; i < sizeof called / sizeof *called; i++)
         if (strcmp(called[i], name) == 0) return true;
     for (size_t i = 0; i < c->name_count; i++)
@@ -115,21 +157,43 @@ static cexpr *local(chain *c, const ir_node *n, value v) {
     const char *name = wanted;
     for (unsigned i = 2; is_taken(c, name); i++) name = arena_printf(c->e->arena, "%s_%u", wanted, i);
     take_name(c, name);
-    c_declare(c->body, result->type.dtype == IR_F32 ? "const float" : "const int32_t", name, v.code);
+    const char *type = "const int32_t";
+    if (result->type.dtype == IR_F32)
+        type = c->mode == IN_C ? "const float" : arena_printf(c->e->arena, "const %s", c->e->target->prefix);
+    c_declare(c->body, type, name, v.code);
     return c_name(c->e->unit, "%s", name);
 }
 
 static value value_of(chain *c, const plan_kernel *k);
 
-static cexpr *number(emit_context *e, ir_dtype dtype, double n) {
-    return dtype == IR_F32 ? c_float(e->unit, (float)n) : c_int(e->unit, (int64_t)n);
+static bool in_vectors(const chain *c, ir_dtype dtype) { return dtype == IR_F32 && c->mode != IN_C; }
+
+static cexpr *number(const chain *c, ir_dtype dtype, double n) {
+    if (in_vectors(c, dtype)) return vectors_number(c->e, n);
+    return dtype == IR_F32 ? c_float(c->e->unit, (float)n) : c_int(c->e->unit, (int64_t)n);
+}
+
+/* A vector along the innermost axis; a nest of no axes is one element. */
+static cexpr *load(chain *c, cexpr *array) {
+    nest *n = c->nest;
+    unsigned operand = c->next_operand++, last = n->rank - 1;
+    if (n->rank == 0) return vectors_load(c->e, array, c_int(c->e->unit, 0), dim_const(c->e->plan->dims, 1), c->lanes);
+    const dim *stride = n->strides[operand][last];
+    cexpr *along = c_mul(c->e->unit, c->at, emit_dim(c->e, stride));
+    return vectors_load(c->e, array, c_add(c->e->unit, nest_offset(n, operand, last), along), stride, c->lanes);
+}
+
+static cexpr *element(chain *c, const plan_operand *o) {
+    cexpr *array = c_name(c->e->unit, "%s", o->name);
+    if (c->mode == IN_VECTORS) return load(c, array);
+    cexpr *one = nest_element(c->nest, c->next_operand++, o->name);
+    return in_vectors(c, o->view.type.dtype) ? vectors_call1(c->e, "splat", one) : one;
 }
 
 static value operand_value(chain *c, const plan_operand *o) {
-    emit_context *e = c->e;
     switch (o->kind) {
-    case PLAN_NUMBER: return (value){number(e, o->view.type.dtype, o->number), 0};
-    case PLAN_MEMORY: return (value){nest_element(c->nest, c->next_operand++, o->name), 0};
+    case PLAN_NUMBER: return (value){number(c, o->view.type.dtype, o->number), 0};
+    case PLAN_MEMORY: return (value){element(c, o), 0};
     case PLAN_INLINE: {
         value v = value_of(c, o->inlined);
         bool named = o->inlined->node->results[0]->name != NULL;
@@ -140,120 +204,183 @@ static value operand_value(chain *c, const plan_operand *o) {
     }
 }
 
-static cexpr *call1(emit_context *e, const char *function, cexpr *x) { return c_call(e->unit, function, 1, x); }
-
-static cexpr *call2(emit_context *e, const char *function, cexpr *a, cexpr *b) {
-    return c_call(e->unit, function, 2, a, b);
+/* A function of the runtime: the vectors', or the one for int32 or a single float: nnc_v8_maximum, nnc_max_i32,
+ * nnc_maxf. */
+static cexpr *call2(const chain *c, ir_dtype type, const char *name, cexpr *a, cexpr *b) {
+    if (in_vectors(c, type)) return vectors_call2(c->e, name, a, b);
+    return c_call(c->e->unit, arena_printf(c->e->arena, type == IR_F32 ? "nnc_%.3sf" : "nnc_%.3s_i32", name), 2, a, b);
 }
 
-/* An infinite bound is none. */
-static cexpr *clamp(emit_context *e, const ir_node *n, cexpr *x) {
+/* A bound is no NaN, so that V_max and V_min will do: data stands on their right. An infinite bound is none. */
+static cexpr *clamp(const chain *c, const ir_node *n, cexpr *x) {
     ir_dtype type = n->results[0]->type.dtype;
     double low = n->attrs.scalar[0], high = n->attrs.scalar[1];
-    bool floats = type == IR_F32, has_low = !(isinf(low) && low < 0), has_high = !(isinf(high) && high > 0);
-    if (has_low && has_high)
-        return c_call(e->unit, floats ? "nnc_clampf" : "nnc_clamp_i32", 3, x, number(e, type, low),
-                      number(e, type, high));
-    if (has_low) return call2(e, floats ? "nnc_maxf" : "nnc_max_i32", x, number(e, type, low));
-    if (has_high) return call2(e, floats ? "nnc_minf" : "nnc_min_i32", x, number(e, type, high));
+    bool vector = in_vectors(c, type), has_low = !(isinf(low) && low < 0), has_high = !(isinf(high) && high > 0);
+    cexpr *least = number(c, type, low), *most = number(c, type, high);
+    if (has_low && has_high) {
+        const char *function = vector ? emit_vector(c->e, "clamp") : type == IR_F32 ? "nnc_clampf" : "nnc_clamp_i32";
+        return c_call(c->e->unit, function, 3, x, least, most);
+    }
+    if (has_low) return vector ? vectors_call2(c->e, "max", least, x) : call2(c, type, "maximum", x, least);
+    if (has_high) return vector ? vectors_call2(c->e, "min", most, x) : call2(c, type, "minimum", x, most);
     return x;
 }
 
-static cexpr *unary(emit_context *e, const ir_node *n, cexpr *x) {
-    cunit *u = e->unit;
+static cexpr *unary_in_c(const chain *c, const ir_node *n, cexpr *x) {
+    cunit *u = c->e->unit;
     bool floats = n->results[0]->type.dtype == IR_F32;
-    cexpr *first = c_float(u, (float)n->attrs.scalar[0]);
     switch (n->op) {
-    case IR_NEG: return floats ? c_unary(u, "-", x) : call1(e, "nnc_neg_i32", x);
-    case IR_ABS: return call1(e, floats ? "fabsf" : "nnc_abs_i32", x);
-    case IR_RELU: return call1(e, floats ? "nnc_relu" : "nnc_relu_i32", x);
-    case IR_CLAMP: return clamp(e, n, x);
-    case IR_LEAKY_RELU: return call2(e, "nnc_leaky_relu", x, first);
-    case IR_ELU: return call2(e, "nnc_elu", x, first);
-    case IR_GELU: return call1(e, "nnc_gelu", x);
-    case IR_GELU_TANH: return call1(e, "nnc_gelu_tanh", x);
-    case IR_SIGMOID: return call1(e, "nnc_sigmoid", x);
-    case IR_TANH: return call1(e, "nnc_tanh", x);
-    case IR_SOFTPLUS: return c_call(u, "nnc_softplus", 3, x, first, c_float(u, (float)n->attrs.scalar[1]));
-    case IR_EXP: return call1(e, "expf", x);
-    case IR_LOG: return call1(e, "logf", x);
-    case IR_SQRT: return call1(e, "sqrtf", x);
+    case IR_NEG: return floats ? c_unary(u, "-", x) : c_call(u, "nnc_neg_i32", 1, x);
+    case IR_ABS: return c_call(u, floats ? "fabsf" : "nnc_abs_i32", 1, x);
+    case IR_RELU: return c_call(u, "nnc_relu_i32", 1, x);
+    case IR_CLAMP: return clamp(c, n, x);
     case IR_CAST: return c_cast(u, "float", x);
-    default: ice("no unary operator %s", ir_op_name(n->op));
+    default: ice("no unary operator %s in plain C", ir_op_name(n->op));
+    }
+}
+
+static cexpr *unary_in_vectors(const chain *c, const ir_node *n, cexpr *x) {
+    emit_context *e = c->e;
+    cexpr *first = c_float(e->unit, (float)n->attrs.scalar[0]);
+    switch (n->op) {
+    case IR_CLAMP: return clamp(c, n, x);
+    case IR_LEAKY_RELU:
+    case IR_ELU: return vectors_call2(e, ir_op_name(n->op), x, first);
+    case IR_SIGMOID: return vectors_call1(e, "sigmoid_by_exp", x);
+    case IR_TANH: return vectors_call1(e, "tanh_by_exp", x);
+    case IR_SOFTPLUS: return vectors_call3(e, "softplus", x, first, c_float(e->unit, (float)n->attrs.scalar[1]));
+    case IR_CAST: return vectors_call1(e, "splat", c_cast(e->unit, "float", x));
+    case IR_NEG:
+    case IR_ABS:
+    case IR_RELU:
+    case IR_GELU:
+    case IR_GELU_TANH:
+    case IR_EXP:
+    case IR_LOG:
+    case IR_SQRT: return vectors_call1(e, ir_op_name(n->op), x);
+    default: ice("no unary operator %s in vectors", ir_op_name(n->op));
     }
 }
 
 /* The exponents that torch does not leave to powf. x may be used several times. */
-static cexpr *known_power(emit_context *e, cexpr *x, double exponent) {
-    cunit *u = e->unit;
-    cexpr *one = c_float(u, 1);
+static cexpr *known_power(const chain *c, cexpr *x, double exponent) {
+    emit_context *e = c->e;
+    cexpr *one = vectors_number(e, 1);
     if (exponent == 0) return one;
     if (exponent == 1) return x;
-    if (exponent == 2) return c_mul(u, x, x);
-    if (exponent == 3) return c_mul(u, c_mul(u, x, x), x);
-    if (exponent == 0.5) return call1(e, "sqrtf", x);
-    if (exponent == -0.5) return c_binary(u, "/", one, call1(e, "sqrtf", x));
-    if (exponent == -1) return c_binary(u, "/", one, x);
-    if (exponent == -2) return c_binary(u, "/", one, c_mul(u, x, x));
+    if (exponent == 2) return vectors_call2(e, "mul", x, x);
+    if (exponent == 3) return vectors_call2(e, "mul", vectors_call2(e, "mul", x, x), x);
+    if (exponent == 0.5) return vectors_call1(e, "sqrt", x);
+    if (exponent == -0.5) return vectors_call2(e, "div", one, vectors_call1(e, "sqrt", x));
+    if (exponent == -1) return vectors_call2(e, "div", one, x);
+    if (exponent == -2) return vectors_call2(e, "div", one, vectors_call2(e, "mul", x, x));
     return NULL;
 }
 
 static value power(chain *c, const plan_kernel *k, value a, value b) {
-    emit_context *e = c->e;
-    bool floats = k->node->results[0]->type.dtype == IR_F32;
     unsigned operators = a.operators + b.operators + 1;
-    if (!floats) return (value){call2(e, "nnc_pow_i32", a.code, b.code), operators};
+    if (k->node->results[0]->type.dtype == IR_I32)
+        return (value){c_call(c->e->unit, "nnc_pow_i32", 2, a.code, b.code), operators};
     if (k->inputs[1].kind == PLAN_NUMBER) {
         const plan_operand *x = &k->inputs[0];
         double exponent = k->inputs[1].number;
         bool repeats = exponent == 2 || exponent == 3 || exponent == -2;
         if (repeats && a.operators) a = (value){local(c, x->inlined->node, a), 0};
-        cexpr *known = known_power(e, a.code, exponent);
+        cexpr *known = known_power(c, a.code, exponent);
         if (known) return (value){known, a.operators + 2};
     }
-    return (value){call2(e, "powf", a.code, b.code), operators};
+    return (value){vectors_call2(c->e, "pow", a.code, b.code), operators};
 }
 
 static value binary(chain *c, const plan_kernel *k) {
-    static const struct {
-        const char *floats, *ints;
-    } table[] = {[IR_ADD - IR_ADD] = {"+", "nnc_add_i32"},
-                 [IR_SUB - IR_ADD] = {"-", "nnc_sub_i32"},
-                 [IR_MUL - IR_ADD] = {"*", "nnc_mul_i32"},
-                 [IR_DIV - IR_ADD] = {"/", NULL},
-                 [IR_MAXIMUM - IR_ADD] = {"nnc_maxf", "nnc_max_i32"},
-                 [IR_MINIMUM - IR_ADD] = {"nnc_minf", "nnc_min_i32"}};
-    cunit *u = c->e->unit;
+    static const char *const symbols[] = {"+", "-", "*", "/"}; /* IR_ADD, IR_SUB, IR_MUL, IR_DIV */
     ir_op op = k->node->op;
     value a = operand_value(c, &k->inputs[0]), b = operand_value(c, &k->inputs[1]);
     if (op == IR_POW) return power(c, k, a, b);
-    bool floats = k->node->results[0]->type.dtype == IR_F32;
-    const char *how = floats ? table[op - IR_ADD].floats : table[op - IR_ADD].ints;
-    bool is_operator = how[1] == 0;
-    return (value){is_operator ? c_binary(u, how, a.code, b.code) : c_call(u, how, 2, a.code, b.code),
-                   a.operators + b.operators + 1};
+    unsigned operators = a.operators + b.operators + 1;
+    ir_dtype type = k->node->results[0]->type.dtype;
+    if (type == IR_F32 && c->mode == IN_C && op <= IR_DIV)
+        return (value){c_binary(c->e->unit, symbols[op - IR_ADD], a.code, b.code), operators};
+    return (value){call2(c, type, ir_op_name(op), a.code, b.code), operators};
+}
+
+static value batch_norm(chain *c, const plan_kernel *k, value x) {
+    cunit *u = c->e->unit;
+    cexpr *scale = norm_table(c->e, k, false), *shift = norm_table(c->e, k, true);
+    unsigned operand = c->next_operand;
+    if (c->mode == IN_VECTORS) {
+        scale = load(c, scale);
+        c->next_operand = operand;
+        shift = load(c, shift);
+    } else {
+        cexpr *channel = nest_offset(c->nest, c->next_operand++, c->nest->rank);
+        scale = vectors_call1(c->e, "splat", c_index(u, scale, channel));
+        shift = vectors_call1(c->e, "splat", c_index(u, shift, channel));
+    }
+    return (value){vectors_call3(c->e, "madd", x.code, scale, shift), x.operators + 2};
 }
 
 static value value_of(chain *c, const plan_kernel *k) {
-    cunit *u = c->e->unit;
     if (ir_op_class_of(k->node->op) == IR_BINARY) return binary(c, k);
     value x = operand_value(c, &k->inputs[0]);
-    if (k->node->op != IR_BATCH_NORM) return (value){unary(c->e, k->node, x.code), x.operators + 1};
-    cexpr *channel = nest_offset(c->nest, c->next_operand++, c->nest->rank);
-    cexpr *scale = c_index(u, norm_table(c->e, k, false), channel);
-    cexpr *shift = c_index(u, norm_table(c->e, k, true), channel);
-    return (value){c_add(u, c_mul(u, x.code, scale), shift), x.operators + 2};
+    if (k->node->op == IR_BATCH_NORM) return batch_norm(c, k, x);
+    bool vector = in_vectors(c, k->node->results[0]->type.dtype);
+    return (value){vector ? unary_in_vectors(c, k->node, x.code) : unary_in_c(c, k->node, x.code), x.operators + 1};
+}
+
+/* --- the kernel --- */
+
+typedef struct {
+    chain *chain;
+    const plan_kernel *kernel;
+    unsigned to; /* operand number of the result */
+} job;
+
+static void emit_vector_of(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    job *j = context;
+    chain *c = j->chain;
+    const plan_operand *y = &j->kernel->results[0];
+    nest *n = c->nest;
+    size_t names = c->name_count;
+    c->body = b;
+    c->at = at;
+    c->lanes = lanes;
+    c->next_operand = 0;
+    cexpr *v = value_of(c, j->kernel).code, *array = c_name(c->e->unit, "%s", y->name), *offset = c_int(c->e->unit, 0);
+    const dim *stride = dim_const(c->e->plan->dims, 1);
+    if (n->rank > 0) {
+        stride = n->strides[j->to][n->rank - 1];
+        offset = c_add(c->e->unit, nest_offset(n, j->to, n->rank - 1), c_mul(c->e->unit, at, emit_dim(c->e, stride)));
+    }
+    vectors_store(c->e, b, array, offset, stride, v, lanes);
+    c->name_count = names; /* each vector's locals are its own */
+}
+
+static void emit_elements(job *j, cblock *b) {
+    chain *c = j->chain;
+    c->body = nest_loops(c->nest, b, c->nest->rank);
+    cexpr *v = value_of(c, j->kernel).code;
+    if (c->mode == IN_LANES) v = vectors_call2(c->e, "lane", v, c_int(c->e->unit, 0));
+    c_assign(c->body, nest_element(c->nest, j->to, j->kernel->results[0].name), "=", v);
 }
 
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f) {
-    chain c = {.e = e};
+    chain c = {.e = e, .mode = mode_of(k)};
     const plan_operand *y = &k->results[0];
     c.nest = nest_new(e, &y->view.type, NEST_ALL_AXES);
     add_operands(&c, k);
-    unsigned to = nest_add(c.nest, &y->view);
+    job j = {&c, k, nest_add(c.nest, &y->view)};
     take_name(&c, y->name);
     nest_close(c.nest, 0);
-    c.body = nest_loops(c.nest, c_body(f), c.nest->rank);
-    value v = value_of(&c, k);
-    c_assign(c.body, nest_element(c.nest, to, y->name), "=", v.code);
+    if (c.mode != IN_VECTORS) {
+        emit_elements(&j, c_body(f));
+        return;
+    }
+    nest *n = c.nest;
+    unsigned last = n->rank ? n->rank - 1 : 0;
+    const dim *extent = n->rank ? n->dims[last] : dim_const(e->plan->dims, 1);
+    take_name(&c, "whole");
+    take_name(&c, "rest");
+    vectors v = vectors_new(e, c_body(f), extent, n->rank ? n->names[last] : "i");
+    vectors_loop(&v, nest_loops(n, c_body(f), last), emit_vector_of, &j);
 }

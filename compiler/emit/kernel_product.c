@@ -127,7 +127,6 @@ static void fill_dots(void *context, float *values) {
 }
 
 void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
-    enum { FEWEST_COLUMNS = 4 }; /* with fewer outputs, lanes are used along the terms */
     cunit *u = e->unit;
     const plan_view *x = &k->inputs[0].view, *y = &k->results[0].view;
     const ir_type *matrix = &k->inputs[1].view.type;
@@ -149,12 +148,12 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
     p.rows = count ? emit_dim(e, loops[count - 1].extent) : c_int(u, 1);
     p.x_row = count ? emit_dim(e, loops[count - 1].x) : c_int(u, 0);
     p.y_row = count ? emit_dim(e, loops[count - 1].y) : c_int(u, 0);
-    if (count && dim_max(loops[count - 1].extent) < COST_ROWS) p.full_rows = dim_max(loops[count - 1].extent);
+    if (count) p.most_rows = dim_max(loops[count - 1].extent);
     cexpr **made = emit_once(e, "linear %zu %lld", k->inputs[1].param, w->bias ? (long long)k->inputs[2].param : -1LL);
     const char *name = *made ? NULL : emit_name(e, "%s_weights", label);
     const char *what = w->bias ? "bias and weight" : "weight";
     cblock *b;
-    if (w->units < FEWEST_COLUMNS) {
+    if (w->units < COST_DOTS) {
         dots *d = ARENA_NEW(e->arena, dots);
         *d = (dots){w->weight, w->bias, w->units, w->terms};
         if (!*made)

@@ -2,6 +2,8 @@
  * over time. The steps themselves are in kernel_recurrent_step.c. */
 #include "emit/kernel_recurrent.h"
 
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
 /* --- weights --- */
 
 static const float *param_of(const recurrent *r, unsigned input) {
@@ -97,6 +99,11 @@ static void make_tables(recurrent *r) {
                   arena_printf(a, "W_hr [%lld, %lld]", (long long)r->cost.projected, (long long)r->cost.hidden));
 }
 
+const char *recurrent_storage(const recurrent *r) {
+    const char *storage = emit_static(r->e);
+    return r->cost.hidden * r->cost.projected < COST_APART ? storage : arena_printf(r->e->arena, "NNC_APART %s", storage);
+}
+
 /* --- the input's share --- */
 
 /* Which rows of x one call of the input function takes. */
@@ -116,6 +123,10 @@ typedef struct {
     input_rows rows;
     /* names in the kernel's function */
     const char *x, *out, *h, *c, *lengths, *gates, *next;
+    /* The functions of one step: tiles of steps[0].rows rows, and what they leave in tiles of steps[1].rows. The batch
+     * is tiles[0] and tiles[1] of them, where it is known; else as many as fit, then single rows. */
+    recurrent_step steps[2];
+    int64_t tiles[2];
 } layer;
 
 static cexpr *row_floats(const layer *l) { return c_name(l->e->unit, "%s", l->r->row_constant); }
@@ -138,7 +149,7 @@ static void emit_input_function(const layer *l, cexpr *rows) {
     recurrent *r = l->r;
     int64_t stride;
     cfunction *f =
-        c_function(u, emit_static(e), r->input_function,
+        c_function(u, recurrent_storage(r), r->input_function,
                    arena_printf(e->arena,
                                 "%s: the input's share of all gates, gates = %sW_ih x, for rows "
                                 "of x [%lld].",
@@ -153,8 +164,8 @@ static void emit_input_function(const layer *l, cexpr *rows) {
                  .y_row = row_floats(l),
                  .rows = rows,
                  .terms_name = r->inputs_constant};
-    if (dim_max(l->steps_dim) * dim_max(l->batch_dim) <= COST_ROW_CHUNK)
-        p.full_rows = dim_max(l->steps_dim) * dim_max(l->batch_dim);
+    int64_t steps = smaller(dim_max(l->steps_dim), r->cost.steps), batch = dim_max(l->batch_dim);
+    p.most_rows = l->rows == ROWS_OF_BATCH ? batch : l->rows == ROWS_OF_ALL ? steps * batch : steps;
     r->input_rows_constant = c_is_int(rows, NULL);
     if (!r->input_rows_constant) c_parameter(f, "size_t", "rows");
     c_parameter(f, "const float *", "x");
@@ -223,79 +234,86 @@ static cexpr *row_of(const layer *l, const char *name, recurrent_rows which, cex
     return c_add(u, c_name(u, "%s", name), c_mul(u, row, emit_dim(l->e, recurrent_row_stride(l->r, which))));
 }
 
-/* The call that does step `time` (of the view; `turn` in this chunk) for `rows` rows from `row` on. */
-static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn, cexpr *row, unsigned rows) {
+/* The address of row `row` of out at step `time`. */
+static cexpr *out_at(const layer *l, cexpr *time, cexpr *row) {
+    cunit *u = l->e->unit;
+    const plan_view *v = &l->r->k->results[0].view;
+    return c_add(u, c_add(u, c_name(u, "%s", l->out), c_mul(u, time, emit_dim(l->e, v->strides[0]))),
+                 c_mul(u, row, emit_dim(l->e, v->strides[1])));
+}
+
+/* The call that does step `time` (of the view; `turn` in this chunk) for the rows of `does` from `row` on. */
+static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn, cexpr *row, const recurrent_step *does) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
-    cexpr *arguments[8];
+    cexpr *arguments[12];
     unsigned n = 0;
     cexpr *index = c_add(u, c_mul(u, turn, l->B), row);
-    arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, index, row_floats(l)));
-    arguments[n++] = row_of(l, l->h, RECURRENT_H, row);
+    if (r->fused) arguments[n++] = c_name(u, "%s", l->x);
+    if (does->gates) arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, index, row_floats(l)));
+    arguments[n++] = row_of(l, r->chained && !r->fused ? "last" : l->h, RECURRENT_H, row);
     if (r->has_cell) arguments[n++] = row_of(l, l->c, RECURRENT_C, row);
-    if (r->has_out)
-        arguments[n++] =
-            c_add(u, c_add(u, c_name(u, "%s", l->out), c_mul(u, time, emit_dim(e, r->k->results[0].view.strides[0]))),
-                  c_mul(u, row, emit_dim(e, recurrent_row_stride(r, RECURRENT_OUT))));
-    if (rows == 1 ? r->step_uses_next : r->step_uses_tile_next) arguments[n++] = c_name(u, "%s", l->next);
-    for (int which = RECURRENT_H; rows > 1 && which <= RECURRENT_OUT; which++) {
+    if (r->has_out) arguments[n++] = out_at(l, time, row);
+    if (does->next) arguments[n++] = c_name(u, "%s", l->next);
+    if (r->zigzag) arguments[n++] = c_name(u, "turn");
+    for (int which = RECURRENT_H; does->rows > 1 && which <= RECURRENT_OUT; which++) {
         if ((which == RECURRENT_C && !r->has_cell) || (which == RECURRENT_OUT && !r->has_out)) continue;
         const dim *stride = recurrent_row_stride(r, (recurrent_rows)which);
         if (!dim_is_const(stride, NULL)) arguments[n++] = emit_dim(e, stride);
     }
-    c_do(b, c_call_list(u, rows == 1 ? r->step_function : r->tile_function, n, arguments));
+    c_do(b, c_call_list(u, does->name, n, arguments));
+    if (r->zigzag && !r->fused) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
 }
 
 /* out = 0 past a sequence's end. */
 static void emit_zero_out(const layer *l, cblock *b, cexpr *time, cexpr *row) {
+    cunit *u = l->e->unit;
+    cexpr *bytes = c_mul(u, c_name(u, "%s", l->r->projected_constant), c_name(u, "sizeof(float)"));
+    c_do(b, c_call(u, "memset", 3, out_at(l, time, row), c_int(u, 0), bytes));
+}
+
+/* Each row ends at its own length. */
+static void emit_rows_by_length(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     emit_context *e = l->e;
     cunit *u = e->unit;
-    const plan_view *v = &l->r->k->results[0].view;
-    cexpr *out = c_add(u, c_add(u, c_name(u, "%s", l->out), c_mul(u, time, emit_dim(e, v->strides[0]))),
-                       c_mul(u, row, emit_dim(e, v->strides[1])));
-    cexpr *bytes = c_mul(u, c_name(u, "%s", l->r->projected_constant), c_name(u, "sizeof(float)"));
-    c_do(b, c_call(u, "memset", 3, out, c_int(u, 0), bytes));
+    bool single = l->batch == 1;
+    cexpr *row = single ? c_int(u, 0) : c_name(u, "b");
+    cblock *inner = single ? b : c_for(b, "b", c_int(u, 0), l->B, 1);
+    cexpr *at[] = {row};
+    cexpr *length = emit_element(e, l->lengths, &l->r->k->inputs[IR_REC_LENGTHS].view, at);
+    cexpr *done = l->r->k->start ? c_add(u, c_name(u, "start"), time) : time;
+    call_step(l, c_if(inner, c_binary(u, "<", done, c_cast(u, "size_t", length))), time, turn, row, &l->steps[0]);
+    if (l->r->has_out) emit_zero_out(l, c_else(inner), time, row);
 }
 
 /* One time step of the whole batch. */
 static void emit_time_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
-    emit_context *e = l->e;
-    cunit *u = e->unit;
-    const recurrent *r = l->r;
-    const char *name = "b";
-    unsigned height = r->tile_rows;
-    bool constant = l->batch > 0;
+    cunit *u = l->e->unit;
+    cexpr *row = c_name(u, "b");
     if (l->lengths) {
-        bool single = l->batch == 1;
-        cexpr *row = single ? c_int(u, 0) : c_name(u, "%s", name);
-        cblock *inner = single ? b : c_for(b, name, c_int(u, 0), l->B, 1);
-        cexpr *at[] = {row};
-        cexpr *length = emit_element(e, l->lengths, &r->k->inputs[IR_REC_LENGTHS].view, at);
-        cexpr *done = r->k->start ? c_add(u, c_name(u, "start"), time) : time;
-        cexpr *inside = c_binary(u, "<", done, c_cast(u, "size_t", length));
-        call_step(l, c_if(inner, inside), time, turn, row, 1);
-        if (r->has_out) emit_zero_out(l, c_else(inner), time, row);
+        emit_rows_by_length(l, b, time, turn);
         return;
     }
-    cexpr *even = c_mul(u, c_binary(u, "/", l->B, c_int(u, height)), c_int(u, height));
-    if (height > 1) {
-        if (constant && l->batch < 2 * (int64_t)height) {
-            call_step(l, b, time, turn, c_int(u, 0), height);
-        } else {
-            call_step(l, c_for(b, name, c_int(u, 0), even, height), time, turn, c_name(u, "%s", name), height);
+    if (l->batch > 0) {
+        int64_t first = 0;
+        for (unsigned i = 0; i < 2; i++) {
+            int64_t height = l->steps[i].rows, end = first + l->tiles[i] * height;
+            if (l->tiles[i] == 1) call_step(l, b, time, turn, c_int(u, first), &l->steps[i]);
+            else if (l->tiles[i])
+                call_step(l, c_for(b, "b", c_int(u, first), c_int(u, end), height), time, turn, row, &l->steps[i]);
+            first = end;
         }
-        if (constant && l->batch % height == 0) return;
-        if (constant && l->batch % height == 1) {
-            call_step(l, b, time, turn, even, 1);
-            return;
-        }
-        call_step(l, c_for(b, name, even, l->B, 1), time, turn, c_name(u, "%s", name), 1);
-    } else if (l->batch == 1) {
-        call_step(l, b, time, turn, c_int(u, 0), 1);
     } else {
-        call_step(l, c_for(b, name, c_int(u, 0), l->B, 1), time, turn, c_name(u, "%s", name), 1);
+        cexpr *even = c_int(u, 0);
+        if (l->steps[0].rows > 1) {
+            cexpr *height = c_int(u, l->steps[0].rows);
+            even = c_mul(u, c_binary(u, "/", l->B, height), height);
+            call_step(l, c_for(b, "b", c_int(u, 0), even, l->steps[0].rows), time, turn, row, &l->steps[0]);
+        }
+        call_step(l, c_for(b, "b", even, l->B, 1), time, turn, row, &l->steps[1]);
     }
+    if (l->r->chained && !l->r->fused) c_assign(b, c_name(u, "last"), "=", out_at(l, time, c_int(u, 0)));
 }
 
 /* Steps [first, first + steps) in the layer's direction, one after another. */
@@ -344,6 +362,33 @@ static layer begin_layer(emit_context *e, const plan_kernel *k, recurrent *r) {
     return l;
 }
 
+static void make_step(layer *l, unsigned index, int64_t rows, int64_t tiles) {
+    const char *name = rows == 1 ? arena_printf(l->e->arena, "%s_step", l->r->label)
+                                 : arena_printf(l->e->arena, "%s_step_of_%lld", l->r->label, (long long)rows);
+    l->steps[index] = recurrent_emit_step(l->r, (unsigned)rows, emit_function_name(l->e, "%s", name));
+    l->tiles[index] = tiles;
+}
+
+/* Rows of one tile share the weights; with lengths each row is a case of its own. A known batch is divided into tiles of
+ * two heights that differ by one, so that none is left over. */
+static void make_steps(layer *l) {
+    const pack *w = l->r->hidden;
+    int64_t most = l->lengths ? 1 : dim_max(l->batch_dim);
+    int64_t full = w->units / w->panel;
+    cost_tile shape = cost_pass(l->e->target->body, w->gates, full ? full * w->panel : w->units, w->terms, most);
+    int64_t height = smaller(shape.rows, most);
+    if (l->lengths || l->batch == 1) {
+        make_step(l, 0, 1, 1);
+    } else if (l->batch > 0) {
+        int64_t tiles = (l->batch + height - 1) / height, low = l->batch / tiles, high_tiles = l->batch % tiles;
+        make_step(l, 0, high_tiles ? low + 1 : low, high_tiles ? high_tiles : tiles);
+        if (high_tiles) make_step(l, 1, low, tiles - high_tiles);
+    } else {
+        if (height > 1) make_step(l, 0, height, 0);
+        make_step(l, 1, 1, 0);
+    }
+}
+
 static void make_functions(layer *l) {
     emit_context *e = l->e;
     recurrent *r = l->r;
@@ -352,19 +397,11 @@ static void make_functions(layer *l) {
     if (l->rows == ROWS_OF_BATCH) count = l->batch;
     if (l->rows == ROWS_OF_ALL) count = l->batch < 0 || count < 0 ? -1 : count * l->batch;
     cexpr *rows = count > 0 ? c_int(e->unit, count) : c_name(e->unit, "rows");
-    r->input_function = emit_function_name(e, "%s_input", r->label);
-    emit_input_function(l, rows);
-    /* rows of one tile share the weights; with lengths each row is a case of its own */
-    unsigned sums = r->hidden->gates > 1 ? r->hidden->gates : 2;
-    int64_t most = dim_max(l->batch_dim);
-    r->tile_rows = l->lengths ? 1 : tile_rows(e, sums, 1);
-    if (r->tile_rows > most) r->tile_rows = (unsigned)most;
-    r->step_function = emit_function_name(e, "%s_step", r->label);
-    if (r->tile_rows == 1 || l->batch < 0 || l->batch % r->tile_rows)
-        r->step_uses_next = recurrent_emit_step(r, 1, r->step_function);
-    if (r->tile_rows == 1) return;
-    r->tile_function = emit_function_name(e, "%s_step_of_%u", r->label, r->tile_rows);
-    r->step_uses_tile_next = recurrent_emit_step(r, r->tile_rows, r->tile_function);
+    if (!r->fused) {
+        r->input_function = emit_function_name(e, "%s_input", r->label);
+        emit_input_function(l, rows);
+    }
+    make_steps(l);
 }
 
 static const char *new_constant(const recurrent *r, const char *what, int64_t value) {
@@ -374,6 +411,57 @@ static const char *new_constant(const recurrent *r, const char *what, int64_t va
     c_enum_constant(r->e->unit, name, value);
     *made = c_name(r->e->unit, "%s", name);
     return name;
+}
+
+/* The last row of out is the state. */
+static void copy_state(const layer *l, cblock *b, const char *from) {
+    cunit *u = l->e->unit;
+    cexpr *bytes = c_mul(u, c_name(u, "%s", l->r->projected_constant), c_name(u, "sizeof(float)"));
+    c_do(b, c_call(u, "memcpy", 3, c_name(u, "%s", l->h), c_name(u, "%s", from), c_mul(u, l->B, bytes)));
+}
+
+/* All steps, as many at a time as cost.steps. */
+static void emit_chunks(const layer *l, cblock *b) {
+    emit_context *e = l->e;
+    cunit *u = e->unit;
+    const recurrent *r = l->r;
+    int64_t chunk = r->cost.steps, T = -1;
+    bool constant = c_is_int(l->T, &T);
+    if (dim_max(l->steps_dim) <= chunk) {
+        if (T != 1) c_comment(b, "the input's share of the gates for all steps, then step by step");
+        emit_input(l, b, c_int(u, 0), l->T);
+        emit_steps(l, b, c_int(u, 0), l->T);
+        return;
+    }
+    c_comment(b, "%lld steps at a time: the input's share for all of them, then step by step", (long long)chunk);
+    cblock *loop = c_for(b, "done", c_int(u, 0), l->T, chunk);
+    cexpr *done = c_name(u, "done"), *steps = c_int(u, chunk), *first = done;
+    if (!constant || T % chunk) {
+        cexpr *left = c_sub(u, l->T, done);
+        c_declare(loop, "const size_t", "steps",
+                  c_conditional(u, c_binary(u, "<", left, c_int(u, chunk)), left, c_int(u, chunk)));
+        steps = c_name(u, "steps");
+    }
+    if (r->attrs->reverse) {
+        c_declare(loop, "const size_t", "first", c_sub(u, c_sub(u, l->T, done), steps));
+        first = c_name(u, "first");
+    }
+    emit_input(l, loop, first, steps);
+    emit_steps(l, loop, first, steps);
+}
+
+/* How the steps follow each other, from the sizes. */
+static void choose_ways(recurrent *r, const layer *l) {
+    const plan_kernel *k = r->k;
+    int64_t stride;
+    /* rows of h and rows of out must lie alike */
+    bool alike = r->has_out && (l->batch == 1 || (dim_is_const(recurrent_row_stride(r, RECURRENT_H), &stride) &&
+                                   stride == r->cost.projected &&
+                                   dim_is_const(recurrent_row_stride(r, RECURRENT_OUT), &stride) &&
+                                   stride == r->cost.projected));
+    r->chained = alike && !r->projects && !r->resets_before && !l->lengths && alike;
+    r->fused = cost_fused(k);
+    r->zigzag = cost_zigzag(k);
 }
 
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
@@ -396,36 +484,20 @@ void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     r->row_constant = new_constant(r, "GATES", r->cost.z_row);
     c_top_blank(u);
     layer l = begin_layer(e, k, r);
+    choose_ways(r, &l);
     make_functions(&l);
 
     cblock *b = c_body(f);
-    int64_t chunk = r->cost.steps, T = -1;
-    bool constant = c_is_int(l.T, &T);
-    c_declare(b, "float *", l.gates, c_name(u, "work"));
-    if (r->step_uses_next || r->step_uses_tile_next)
-        c_declare(b, "float *", l.next, c_add(u, c_name(u, "work"), c_int(u, r->cost.h_next)));
-    if (dim_max(l.steps_dim) <= chunk) {
-        if (T != 1) c_comment(b, "the input's share of the gates for all steps, then step by step");
-        emit_input(&l, b, c_int(u, 0), l.T);
-        emit_steps(&l, b, c_int(u, 0), l.T);
+    bool next = l.steps[0].next || l.steps[1].next;
+    if (!r->fused || l.steps[0].gates) c_declare(b, "float *", l.gates, c_name(u, "work"));
+    if (next) c_declare(b, "float *", l.next, c_add(u, c_name(u, "work"), c_int(u, r->cost.h_next)));
+    if (r->fused) {
+        call_step(&l, b, c_int(u, 0), c_int(u, 0), c_int(u, 0), &l.steps[0]);
+        if (r->chained) copy_state(&l, b, l.out);
         return;
     }
-    c_comment(b, "%s steps at a time: the input's share for all of them, then step by step",
-              arena_printf(e->arena, "%lld", (long long)chunk));
-    const char *done_name = "done", *steps_name = "steps";
-    cblock *loop = c_for(b, done_name, c_int(u, 0), l.T, chunk);
-    cexpr *done = c_name(u, "%s", done_name), *steps = c_int(u, chunk), *first = done;
-    if (!constant || T % chunk) {
-        cexpr *left = c_sub(u, l.T, done);
-        c_declare(loop, "const size_t", steps_name,
-                  c_conditional(u, c_binary(u, "<", left, c_int(u, chunk)), left, c_int(u, chunk)));
-        steps = c_name(u, "%s", steps_name);
-    }
-    if (r->attrs->reverse) {
-        const char *first_name = "first";
-        c_declare(loop, "const size_t", first_name, c_sub(u, c_sub(u, l.T, done), steps));
-        first = c_name(u, "%s", first_name);
-    }
-    emit_input(&l, loop, first, steps);
-    emit_steps(&l, loop, first, steps);
+    if (r->chained) c_declare(b, "const float *", "last", c_name(u, "%s", l.h));
+    if (r->zigzag) c_declare(b, "size_t", "turn", c_int(u, 0));
+    emit_chunks(&l, b);
+    if (r->chained) copy_state(&l, b, "last");
 }

@@ -19,16 +19,26 @@ typedef struct {
     cexpr *input_table, *hidden_table, *candidate_table, *output_table;
     /* names of constants: cost.z_row, inputs, hidden, projected (or hidden's, where there is no projection) */
     const char *row_constant, *inputs_constant, *hidden_constant, *projected_constant;
-    unsigned tile_rows;                        /* rows of a step of several; 1: there is none */
-    bool input_rows_constant;                  /* the input function takes no `rows` */
-    const char *input_function, *step_function, *tile_function;
-    bool step_uses_next, step_uses_tile_next;  /* whether the functions take room for the next h */
+    bool input_rows_constant; /* the input function takes no `rows` */
+    bool fused;               /* one step of one row: the input's share is computed in the step */
+    bool chained;             /* the new h goes to a row of out, where the next step finds it */
+    bool zigzag;              /* every other step takes the panels backwards */
+    const char *input_function;
 } recurrent;
 
-/* kernel_recurrent_step.c: adds the function that does one time step of `rows` rows, named `name`; tells whether it
- * takes the pointer `next` to room of its own. Parameters: gates, h, c, out, next (each if there), then the strides of
- * rows that are not constant. */
-bool recurrent_emit_step(const recurrent *r, unsigned rows, const char *name);
+/* A function that does one time step of so many rows. Parameters, each if there: x (fused), gates, h, c, out, next (room
+ * for the next h), turn (zigzag), then the strides of rows that are not constant. */
+typedef struct {
+    const char *name;
+    unsigned rows;
+    bool gates, next;
+} recurrent_step;
+
+/* kernel_recurrent_step.c: adds the function, named `name`. */
+recurrent_step recurrent_emit_step(const recurrent *r, unsigned rows, const char *name);
+/* "static void" and what stands before it, for the functions of a layer: a large one stands apart from its caller, a call
+ * of a small one would cost more than it brings. */
+const char *recurrent_storage(const recurrent *r);
 /* The rows' strides, from the views: constant, or NULL when they are not. */
 typedef enum { RECURRENT_H, RECURRENT_C, RECURRENT_OUT } recurrent_rows;
 const dim *recurrent_row_stride(const recurrent *r, recurrent_rows which);
@@ -41,6 +51,7 @@ typedef struct {
     const char *suffix;      /* of this vector's variables */
     cexpr *gates;            /* address of this vector in the first column group of the row of projected inputs */
     int64_t width;           /* floats from one column group to the next */
+    cexpr *candidate;        /* GRU that resets after the product: the n of x */
     cexpr *h, *c;            /* addresses of this vector of h and c */
     int64_t lanes;           /* how many of the lanes are real */
 } recurrent_cell;

@@ -68,6 +68,17 @@ const char *recurrent_gate_letters(const recurrent *r) {
 static cexpr *emit_lstm(const recurrent_cell *cell) {
     const recurrent *r = cell->recurrent;
     emit_context *e = r->e;
+    if (r->attrs->recurrent_activation == IR_ACT_SIGMOID && r->attrs->activation == IR_ACT_TANH) {
+        const char *next = arena_printf(e->arena, "cell%s", cell->suffix);
+        c_declare(cell->block, e->target->prefix, next, NULL);
+        cexpr *new_cell = variable(cell, "cell");
+        cexpr *hidden = define(cell, "hidden",
+                               c_call(e->unit, emit_vector(e, "lstm"), 6, variable(cell, "i"), variable(cell, "f"),
+                                      variable(cell, "g"), variable(cell, "o"), tile_load_n(e, cell->c, cell->lanes),
+                                      c_unary(e->unit, "&", new_cell)));
+        tile_store_n(e, cell->block, cell->c, new_cell, cell->lanes);
+        return hidden;
+    }
     set_gate(cell, "i");
     set_gate(cell, "f");
     if (r->attrs->activation != IR_ACT_LINEAR)
@@ -98,7 +109,7 @@ static cexpr *emit_gru(const recurrent_cell *cell) {
     }
     set_gate(cell, "r");
     set_gate(cell, "z");
-    cexpr *n = madd(e, variable(cell, "r"), variable(cell, "n"), tile_load(e, column_group(cell, 0)));
+    cexpr *n = madd(e, variable(cell, "r"), variable(cell, "n"), cell->candidate);
     c_assign(cell->block, variable(cell, "n"), "=", activate(e, r->attrs->activation, n));
     return emit_interpolation(cell, variable(cell, "z"));
 }

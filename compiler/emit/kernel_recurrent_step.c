@@ -1,12 +1,17 @@
 /* kernel_recurrent_step: the function of one time step, for one row or a tile of rows.
  *
  * Panel by panel, the sums of a few vectors of units start from the row of projected inputs, run over all of the
- * previous h and end as complete gates, from which c and h follow at once. All sums must be done before h changes:
- * where everything is unrolled the new h waits in variables, otherwise in `next`. A GRU that resets before the product
- * does two such passes, with r * h between them; proj_size ends with a product of its own. */
+ * previous h and end as complete gates, from which c and h follow at once. Where there is one step only, the inputs'
+ * part of the sums is in the same stream: a panel starts from its biases and runs over x first. A last panel so narrow
+ * that its gates would leave vectors nearly empty is taken as plain columns, with all gates side by side, which pass
+ * through z before they are gates.
+ *
+ * The old h must last until all sums are done. Where the new h goes to a row of out, the old one is the row before;
+ * otherwise the new h waits in variables if all is unrolled, or in `next`. A GRU that resets before the product does two
+ * such passes, with r * h between them; proj_size ends with a product of its own. */
 #include "emit/kernel_recurrent.h"
 
-typedef enum { HIDDEN_IN_VARIABLES, HIDDEN_IN_NEXT, HIDDEN_AT_ONCE } hidden_place;
+typedef enum { HIDDEN_IN_VARIABLES, HIDDEN_IN_NEXT, HIDDEN_IN_OUT, HIDDEN_AT_ONCE } hidden_place;
 
 /* One pass over all units: the columns of a pack, started from column groups of z. */
 typedef struct {
@@ -15,9 +20,10 @@ typedef struct {
     const char *letters; /* of the groups' sums */
     unsigned group;      /* z's column group in which the pass's first starts */
     bool resets;         /* gives r * h and z, not h */
+    bool zigzag;
     const char *factor[COST_ROWS];
-    unsigned vectors, chains;
-    int64_t first_term; /* of the last block of terms; those before are added into z */
+    cost_tile tile;
+    int64_t span;        /* full panels side by side: more than one where a vector is a panel wide */
     bool unroll_units, unroll_terms;
 } pass;
 
@@ -60,17 +66,17 @@ static void place_hidden(const step *s, cblock *b, unsigned row, cexpr *unit, in
     emit_context *e = s->e;
     if (s->place == HIDDEN_IN_VARIABLES) return;
     const char *to = s->place == HIDDEN_IN_NEXT ? s->next[row] : s->h[row];
-    tile_store_n(e, b, address(s, to, unit, lane), hidden, lanes);
+    if (s->place != HIDDEN_IN_OUT) tile_store_n(e, b, address(s, to, unit, lane), hidden, lanes);
     if (s->r->has_out && !s->r->projects) tile_store_n(e, b, address(s, s->out[row], unit, lane), hidden, lanes);
 }
 
 /* --- a pass --- */
 
-/* A panel, or what stands for all full ones. */
+/* A panel, or the first of several side by side, or what stands for all full ones. */
 typedef struct {
-    int64_t panel;
-    cexpr *weights; /* its address */
-    cexpr *unit;    /* its first unit */
+    int64_t panel, count;
+    cexpr *weights, *inputs; /* its address; in the input's weights, where they are in the same stream */
+    cexpr *unit;             /* its first unit */
     const char *gates[COST_ROWS];
 } panel_place;
 
@@ -81,16 +87,99 @@ static cexpr *group_of(const step *s, const pass *p, const panel_place *at, unsi
     return c_add(u, unit, c_int(u, group * pack_width(p->pack, at->panel)));
 }
 
+/* Of a place's vector v: its unit, in floats from the first unit's place in a row where each panel takes `panel` floats. */
+static int64_t lane_of(const step *s, const pass *p, unsigned v, int64_t panel) {
+    int64_t unit = v * (int64_t)s->e->target->lanes;
+    return unit / p->pack->panel * panel + unit % p->pack->panel;
+}
+
+static int64_t z_lane(const step *s, const pass *p, unsigned v) {
+    return lane_of(s, p, v, s->r->cost.columns * p->pack->panel);
+}
+
+/* The GRU that resets after the product has a sum, the n of h, that the input's share does not start. */
+static bool starts_in_z(const step *s, const pass *p, unsigned gate) {
+    return p->group + gate < s->r->cost.gates || s->r->cost.columns == s->r->cost.gates;
+}
+
+/* The first `n` units of the bias of the n of h from unit j on, or zero. */
+static cexpr *own_start(const step *s, const pass *p, const panel_place *at, unsigned gate, cexpr *j) {
+    cunit *u = s->e->unit;
+    if (gate < p->pack->bias_from) return c_call(u, emit_vector(s->e, "zero"), 0);
+    int64_t group = (gate - p->pack->bias_from) * pack_width(p->pack, at->panel);
+    return tile_load(s->e, c_add(u, c_add(u, at->weights, j), c_int(u, group)));
+}
+
+/* c and h of `vectors` vectors from unit j of the panel on; the last has `last` real lanes. */
+static void emit_cells(step *s, const pass *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors,
+                       int64_t last, unsigned number) {
+    emit_context *e = s->e;
+    cunit *u = e->unit;
+    const recurrent *r = s->r;
+    int64_t lanes = e->target->lanes;
+    cexpr *first_unit = c_add(u, at->unit, j);
+    if (!c_is_int(first_unit, NULL)) {
+        c_declare(b, "const size_t", "unit", first_unit);
+        first_unit = c_name(u, "unit");
+    }
+    for (unsigned row = 0; row < s->rows; row++)
+        for (unsigned v = 0; v < vectors; v++) {
+            const char *suffix = suffix_of(s, row, number + v);
+            recurrent_cell cell = {
+                .recurrent = r, .block = b, .suffix = suffix, .width = pack_width(p->pack, at->panel)};
+            cell.lanes = v + 1 == vectors ? last : lanes;
+            cell.gates = group_of(s, p, at, row, 0, c_add(u, j, c_int(u, z_lane(s, p, v))));
+            cell.h = address(s, s->h[row], first_unit, v * lanes);
+            if (r->cost.columns != r->cost.gates)
+                cell.candidate = at->inputs ? c_name(u, "x%s", suffix) : tile_load(e, cell.gates);
+            if (r->has_cell) cell.c = address(s, s->c[row], first_unit, v * lanes);
+            if (p->resets)
+                tile_store_n(e, b, address(s, s->next[row], first_unit, v * lanes), recurrent_emit_reset(&cell),
+                             cell.lanes);
+            else place_hidden(s, b, row, first_unit, v * lanes, recurrent_emit_cell(&cell), cell.lanes);
+        }
+}
+
+/* The input's part of the sums: x's sums are the gates' and, for that GRU, x of the n of x. */
+static void emit_input_terms(const step *s, const pass *p, cblock *b, const panel_place *at, cexpr *j, const tile *of,
+                             unsigned vectors, unsigned number) {
+    emit_context *e = s->e;
+    cunit *u = e->unit;
+    const pack *w = s->r->input;
+    int64_t width = pack_width(w, at->panel);
+    unsigned groups = w->gates, apart = p->group;
+    tile t = *of;
+    t.chains = cost_product_row(e->target->body, 0, groups * w->units, w->terms).chains;
+    t.vectors = groups * vectors;
+    t.width = pack_row(w, at->panel);
+    t.weights = c_add(u, c_add(u, at->inputs, c_int(u, pack_bias_floats(w, at->panel))), j);
+    t.inputs[0] = "x";
+    t.unrolled = false;
+    t.splats = NULL;
+    cexpr *starts[TILE_MAX_SUMS];
+    bool has_bias = w->bias_from == 0;
+    for (unsigned v = 0; v < vectors; v++)
+        for (unsigned g = 0; g < groups; g++) {
+            unsigned i = v * groups + g;
+            const char *suffix = suffix_of(s, 0, number + v);
+            t.sums[i] = g < apart ? arena_printf(e->arena, "x%s", suffix)
+                                  : arena_printf(e->arena, "%c%s", p->letters[g - apart], suffix);
+            t.columns[i] = g * width + lane_of(s, p, v, pack_offset(w, 1));
+            starts[i] = tile_load(e, c_add(u, c_add(u, at->inputs, j), c_int(u, t.columns[i])));
+        }
+    tile_declare(e, b, &t, has_bias ? starts : NULL);
+    tile_add(e, t.chains > 1 ? c_scope(b) : b, &t, w->terms, c_name(u, "%s", s->r->inputs_constant));
+}
+
 /* `vectors` vectors of units from unit j of the panel on; the last has `last` real lanes. */
 static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors,
                        int64_t last, unsigned number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
     const recurrent *r = s->r;
-    int64_t lanes = e->target->lanes, width = pack_width(p->pack, at->panel), terms = p->pack->terms;
-    bool blocked = p->first_term > 0;
+    int64_t width = pack_width(p->pack, at->panel);
     unsigned groups = p->pack->gates, sums = groups * vectors;
-    tile t = {.rows = s->rows, .vectors = sums, .chains = p->chains, .width = groups * width};
+    tile t = {.rows = s->rows, .vectors = sums, .chains = p->tile.chains, .width = groups * width};
     t.weights = c_add(u, c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel))), j);
     t.unrolled = p->unroll_terms;
     if (p->unroll_terms && p->unroll_units && s->rows == 1) t.splats = p->factor[0];
@@ -101,102 +190,102 @@ static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at,
             for (unsigned g = 0; g < groups; g++) {
                 unsigned i = row * sums + v * groups + g;
                 t.sums[i] = arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, row, number + v));
-                t.columns[v * groups + g] = g * width + v * lanes;
-                /* the n of h, in a GRU that resets after the product, starts from its own bias */
-                if (p->group + g < r->cost.gates || r->cost.columns == r->cost.gates || blocked)
-                    starts[i] = tile_load(e, c_add(u, group_of(s, p, at, row, p->group + g, j), c_int(u, v * lanes)));
-                else if (g >= p->pack->bias_from)
-                    starts[i] = tile_load(e, c_add(u, c_add(u, at->weights, j), c_int(u, v * lanes)));
-                else starts[i] = c_call(u, emit_vector(e, "zero"), 0);
+                int64_t lane = lane_of(s, p, v, pack_offset(p->pack, 1));
+                t.columns[v * groups + g] = g * width + lane;
+                cexpr *z = group_of(s, p, at, row, p->group + g, c_add(u, j, c_int(u, z_lane(s, p, v))));
+                starts[i] =
+                    starts_in_z(s, p, g) ? tile_load(e, z) : own_start(s, p, at, g, c_add(u, j, c_int(u, lane)));
             }
     }
-    tile_declare(e, b, &t, blocked ? NULL : starts);
-    cexpr *to = c_name(u, "%s", r->projected_constant);
-    tile_add_terms(e, b, &t, (tile_terms){c_int(u, p->first_term), to, terms - p->first_term});
-    tile_join_chains(e, b, &t);
-    for (unsigned i = 0; blocked && i < s->rows * sums; i++) {
-        cexpr *sum = c_name(u, "%s", t.sums[i]);
-        c_assign(b, sum, "=", c_call(u, emit_vector(e, "add"), 2, starts[i], sum));
+    if (at->inputs) {
+        emit_input_terms(s, p, b, at, j, &t, vectors, number);
+        for (unsigned i = 0; i < sums; i++)
+            if (!starts_in_z(s, p, i % groups)) c_declare(b, e->target->prefix, t.sums[i], starts[i]);
+    } else {
+        tile_declare(e, b, &t, starts);
     }
-    cexpr *first_unit = c_add(u, at->unit, j);
-    if (!c_is_int(first_unit, NULL)) {
-        c_declare(b, "const size_t", "unit", first_unit);
-        first_unit = c_name(u, "unit");
-    }
-    for (unsigned row = 0; row < s->rows; row++)
-        for (unsigned v = 0; v < vectors; v++) {
-            recurrent_cell cell = {.recurrent = r, .block = b, .suffix = suffix_of(s, row, number + v), .width = width};
-            cell.lanes = v + 1 == vectors ? last : lanes;
-            cell.gates = group_of(s, p, at, row, 0, c_add(u, j, c_int(u, v * lanes)));
-            cell.h = address(s, s->h[row], first_unit, v * lanes);
-            if (r->has_cell) cell.c = address(s, s->c[row], first_unit, v * lanes);
-            if (p->resets)
-                tile_store_n(e, b, address(s, s->next[row], first_unit, v * lanes), recurrent_emit_reset(&cell),
-                             cell.lanes);
-            else place_hidden(s, b, row, first_unit, v * lanes, recurrent_emit_cell(&cell), cell.lanes);
-        }
+    tile_add(e, b, &t, p->pack->terms, c_name(u, "%s", r->projected_constant));
+    emit_cells(s, p, b, at, j, vectors, last, number);
 }
 
-/* The bias of the n of h, or 0, into its column group of z: `floats` units from j on. */
-static void emit_candidate_start(const step *s, const pass *p, cblock *b, const panel_place *at, cexpr *j,
-                                 int64_t floats) {
+/* A narrow panel: its columns as they lie in a row of weights, into z; then the gates from there. */
+static void emit_flat_panel(step *s, const pass *p, cblock *b, const panel_place *at, unsigned *number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
-    bool has_bias = p->pack->bias_from < p->pack->gates;
-    cexpr *bias = has_bias ? tile_load(e, c_add(u, at->weights, j)) : c_call(u, emit_vector(e, "zero"), 0);
-    for (unsigned row = 0; row < s->rows; row++)
-        tile_store_n(e, b, group_of(s, p, at, row, s->r->cost.gates, j), bias, floats);
-}
-
-/* The blocks of terms before the last one, added into z. */
-static void emit_blocks(const step *s, const pass *p, cblock *b, const panel_place *at) {
-    emit_context *e = s->e;
-    cunit *u = e->unit;
-    int64_t lanes = e->target->lanes, width = pack_width(p->pack, at->panel);
-    if (s->r->cost.columns != s->r->cost.gates) {
-        /* the n of h has no start in z yet */
-        int64_t whole = width / lanes * lanes;
-        if (whole > lanes)
-            emit_candidate_start(s, p, c_for(b, "j", c_int(u, 0), c_int(u, whole), lanes), at, c_name(u, "j"), lanes);
-        else if (whole) emit_candidate_start(s, p, b, at, c_int(u, 0), lanes);
-        if (whole < width) emit_candidate_start(s, p, b, at, c_int(u, whole), width - whole);
+    const recurrent *r = s->r;
+    int64_t lanes = e->target->lanes, width = pack_width(p->pack, at->panel), units = pack_units(p->pack, at->panel);
+    unsigned groups = p->pack->gates, vectors = (unsigned)((units + lanes - 1) / lanes);
+    product_block block = {.start = PRODUCT_FROM_ZERO, .column = "j"};
+    if (at->inputs) {
+        const pack *w = r->input;
+        block.tile = cost_product_row(e->target->body, pack_row(w, at->panel), w->gates * w->units, w->terms);
+        block.x[0] = "x";
+        block.y[0] = group_of(s, p, at, 0, 0, c_int(u, 0));
+        block.weights = c_add(u, at->inputs, c_int(u, pack_bias_floats(w, at->panel)));
+        block.width = block.columns = pack_row(w, at->panel);
+        block.terms = w->terms;
+        block.end = c_name(u, "%s", r->inputs_constant);
+        if (w->bias_from == 0) block.start = PRODUCT_FROM_BIAS;
+        block.bias = at->inputs;
+        product_emit_block(e, c_scope(b), &block);
     }
-    product_block block = {.rows = s->rows, .chains = 1, .accumulate = true, .column = "j"};
+    for (unsigned g = 0; g < groups; g++)
+        for (unsigned row = 0; row < s->rows && !starts_in_z(s, p, g); row++)
+            for (int64_t j = 0; j < width; j += lanes)
+                tile_store_n(e, b, group_of(s, p, at, row, p->group + g, c_int(u, j)),
+                             own_start(s, p, at, g, c_int(u, j)), width - j < lanes ? width - j : lanes);
+    block.tile = cost_flat_tile(e->target->body, groups * width, p->pack->terms);
+    block.start = PRODUCT_FROM_Y;
     block.weights = c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel)));
-    block.width = block.columns = pack_row(p->pack, at->panel);
-    block.vectors = (unsigned)smaller(vectors_of(e, block.columns), s->rows == 1 ? 8 : e->target->registers / 8);
-    bool several = p->first_term > COST_BLOCK, loops = block.columns >= 2 * block.vectors * lanes;
-    c_comment(b, "the first %lld terms of the sums", (long long)p->first_term);
-    cexpr *from = several ? c_name(u, "k0") : c_int(u, 0);
-    cblock *terms = several ? c_for(b, "k0", c_int(u, 0), c_int(u, p->first_term), COST_BLOCK)
-                    : loops && block.columns % (block.vectors * lanes) == 0 ? b
-                                                                            : c_scope(b);
-    block.terms = (tile_terms){from, c_add(u, from, c_int(u, COST_BLOCK)), COST_BLOCK};
-    for (unsigned row = 0; row < s->rows; row++) {
-        block.x[row] = p->factor[row];
-        block.y[row] = group_of(s, p, at, row, p->group, c_int(u, 0));
+    block.width = block.columns = groups * width;
+    block.terms = p->pack->terms;
+    block.end = c_name(u, "%s", r->projected_constant);
+    for (unsigned row = 0; row < s->rows; row += block.tile.rows) {
+        if (block.tile.rows > s->rows - row) block.tile.rows = s->rows - row;
+        for (unsigned i = 0; i < block.tile.rows; i++) {
+            block.x[i] = p->factor[row + i];
+            block.y[i] = group_of(s, p, at, row + i, p->group, c_int(u, 0));
+        }
+        product_emit_block(e, c_scope(b), &block);
     }
-    product_emit_block(e, terms, &block);
+    for (unsigned row = 0; row < s->rows; row++)
+        for (unsigned v = 0; v < vectors; v++)
+            for (unsigned g = 0; g < groups; g++)
+                c_declare(b, e->target->prefix,
+                          arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, row, *number + v)),
+                          tile_load(e, group_of(s, p, at, row, p->group + g, c_int(u, v * lanes))));
+    panel_place gates = *at;
+    gates.inputs = NULL; /* they are in z by now */
+    emit_cells(s, p, b, &gates, c_int(u, 0), vectors, units - (vectors - 1) * lanes, *number);
+    *number += vectors;
+}
+
+static bool is_flat(const step *s, const pass *p, int64_t panel) {
+    return pack_units(p->pack, panel) < p->pack->panel &&
+           cost_flat(s->e->target->body, p->pack->gates, pack_width(p->pack, panel), p->pack->terms);
 }
 
 /* All units of a panel; `number` counts vectors, so that unrolled ones have different names. */
 static void emit_panel(step *s, const pass *p, cblock *b, const panel_place *at, unsigned *number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
-    int64_t lanes = e->target->lanes, units = pack_units(p->pack, at->panel);
-    int64_t whole = units / lanes, partial = units % lanes, groups = whole / p->vectors;
-    int64_t step_units = p->vectors * lanes, done = 0;
-    if (p->first_term > 0) emit_blocks(s, p, b, at);
+    if (is_flat(s, p, at->panel)) {
+        emit_flat_panel(s, p, b, at, number);
+        return;
+    }
+    int64_t lanes = e->target->lanes, units = at->count * pack_units(p->pack, at->panel);
+    int64_t whole = units / lanes, partial = units % lanes, groups = whole / p->tile.vectors;
+    int64_t step_units = p->tile.vectors * lanes, done = 0;
     if (!p->unroll_units && groups > 1) {
         cblock *loop = c_for(b, "j", c_int(u, 0), c_int(u, groups * step_units), step_units);
-        emit_units(s, p, loop, at, c_name(u, "j"), p->vectors, lanes, 0);
+        emit_units(s, p, loop, at, c_name(u, "j"), p->tile.vectors, lanes, 0);
         done = groups;
     }
-    unsigned rest = (unsigned)(whole - groups * p->vectors) + (partial ? 1 : 0);
+    unsigned rest = (unsigned)(whole - groups * p->tile.vectors) + (partial ? 1 : 0);
     bool alone = p->unroll_units || (groups > 0) + (rest > 0) == 1;
     for (; done < groups; done++) {
-        emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), p->vectors, lanes, *number);
-        *number += p->vectors;
+        emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), p->tile.vectors, lanes, *number);
+        *number += p->tile.vectors;
     }
     if (!rest) return;
     emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), rest, partial ? partial : lanes, *number);
@@ -204,19 +293,26 @@ static void emit_panel(step *s, const pass *p, cblock *b, const panel_place *at,
 }
 
 /* The panel's place: pointers to its weights and to its part of every row of z. */
-static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t panel, cexpr *index) {
+static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t panel, int64_t count, cexpr *index) {
     cunit *u = s->e->unit;
-    panel_place at = {.panel = panel, .weights = p->table, .unit = c_mul(u, index, c_int(u, p->pack->panel))};
-    bool first = c_is_int(index, NULL) && panel == 0, writes = p->first_term > 0 || p->resets;
+    panel_place at = {.panel = panel, .count = count, .weights = p->table, .unit = c_mul(u, index, c_int(u, p->pack->panel))};
+    const pack *input = s->r->input;
+    bool first = c_is_int(index, NULL) && panel == 0, flat = is_flat(s, p, panel);
     if (!first && !p->unroll_units) {
         c_declare(b, "const float *", "w", c_add(u, p->table, c_mul(u, index, c_int(u, pack_offset(p->pack, 1)))));
         at.weights = c_name(u, "w");
+        if (s->r->fused)
+            c_declare(b, "const float *", "w_x",
+                      c_add(u, s->r->input_table, c_mul(u, index, c_int(u, pack_offset(input, 1)))));
+        if (s->r->fused) at.inputs = c_name(u, "w_x");
     } else {
         at.weights = c_add(u, p->table, c_int(u, panel * pack_offset(p->pack, 1)));
+        if (s->r->fused) at.inputs = c_add(u, s->r->input_table, c_int(u, panel * pack_offset(input, 1)));
     }
+    bool writes = p->resets || flat;
     for (unsigned row = 0; row < s->rows; row++) {
         at.gates[row] = s->gates[row];
-        if (first) continue;
+        if (first || (s->r->fused && !flat)) continue;
         at.gates[row] =
             arena_printf(s->e->arena, p->unroll_units ? "%s_p%lld" : "%s_p", s->gates[row], (long long)panel);
         cexpr *offset = c_mul(u, index, c_int(u, s->r->cost.columns * p->pack->panel));
@@ -229,7 +325,7 @@ static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t 
 static void emit_pass(step *s, const pass *p) {
     emit_context *e = s->e;
     cunit *u = e->unit;
-    int64_t panels = pack_panels(p->pack), full = p->pack->units / p->pack->panel;
+    int64_t panels = pack_panels(p->pack), full = p->pack->units / p->pack->panel, turns = full / p->span;
     unsigned number = 0;
     if (p->unroll_units) {
         if (p->unroll_terms && s->rows == 1)
@@ -238,46 +334,53 @@ static void emit_pass(step *s, const pass *p) {
                     s->block, arena_printf(e->arena, "const %s", e->target->prefix),
                     arena_printf(e->arena, "%s_%lld", p->factor[0], (long long)k),
                     c_call(u, emit_vector(e, "splat"), 1, c_index(u, c_name(u, "%s", p->factor[0]), c_int(u, k))));
-        for (int64_t panel = 0; panel < panels; panel++) {
-            panel_place at = enter_panel(s, p, s->block, panel, c_int(u, panel));
+        for (int64_t panel = 0; panel < panels;) {
+            int64_t count = panel < turns * p->span ? p->span : 1;
+            panel_place at = enter_panel(s, p, s->block, panel, count, c_int(u, panel));
             emit_panel(s, p, s->block, &at, &number);
+            panel += count;
         }
         s->hidden_count = number;
         return;
     }
-    if (full > 1) {
-        cblock *loop = c_for(s->block, "panel", c_int(u, 0), c_int(u, full), 1);
-        panel_place at = enter_panel(s, p, loop, 0, c_name(u, "panel"));
+    if (turns > 1) {
+        const char *name = p->zigzag ? "i" : "panel";
+        cblock *loop = c_for(s->block, name, c_int(u, 0), c_int(u, turns * p->span), p->span);
+        if (p->zigzag) {
+            cexpr *backwards = c_binary(u, "!=", c_binary(u, "%", c_name(u, "turn"), c_int(u, 2)), c_int(u, 0));
+            c_declare(loop, "const size_t", "panel",
+                      c_conditional(u, backwards, c_sub(u, c_int(u, (turns - 1) * p->span), c_name(u, name)),
+                                    c_name(u, name)));
+        }
+        panel_place at = enter_panel(s, p, loop, 0, p->span, c_name(u, "panel"));
         emit_panel(s, p, loop, &at, &number);
-    } else if (full == 1) {
-        cblock *scope = panels > 1 ? c_scope(s->block) : s->block;
-        panel_place at = enter_panel(s, p, scope, 0, c_int(u, 0));
-        emit_panel(s, p, scope, &at, &number);
     }
-    if (full == panels) return;
-    cblock *scope = full ? c_scope(s->block) : s->block;
-    if (full) c_comment(scope, "the last %lld units", (long long)pack_units(p->pack, full));
-    panel_place at = enter_panel(s, p, scope, full, c_int(u, full));
-    number = 0;
-    emit_panel(s, p, scope, &at, &number);
+    for (int64_t panel = turns > 1 ? turns * p->span : 0; panel < panels;) {
+        int64_t count = panel < turns * p->span ? p->span : 1, units = count * pack_units(p->pack, panel);
+        bool all = panel == 0 && count == panels;
+        cblock *scope = all ? s->block : c_scope(s->block);
+        if (panel) c_comment(scope, "the %s %lld units", panel + count == panels ? "last" : "next", (long long)units);
+        panel_place at = enter_panel(s, p, scope, panel, count, c_int(u, panel));
+        number = 0;
+        emit_panel(s, p, scope, &at, &number);
+        panel += count;
+    }
 }
 
-/* Vectors and chains by the sizes and the target alone; a tile of rows has fewer vectors, never other chains. What is
- * unrolled changes no sum. */
 static pass make_pass(const step *s, const pack *w, cexpr *table) {
     const emit_context *e = s->e;
     pass p = {.pack = w, .table = table, .letters = recurrent_gate_letters(s->r)};
-    int64_t panel_vectors = vectors_of(e, smaller(w->units, w->panel)), tiles = 0;
-    unsigned wide = (unsigned)smaller(8 / w->gates, panel_vectors);
-    while (wide & (wide - 1)) wide--; /* a power of two divides a full panel */
-    p.first_term = (w->terms - 1) / COST_BLOCK * COST_BLOCK;
-    p.chains = w->gates * wide >= 6 || w->terms - p.first_term < 8 ? 1 : 2;
-    p.vectors = s->rows == 1 ? wide : w->gates > 1 ? 1 : (unsigned)smaller(wide, 2);
-    for (int64_t i = 0; i < pack_panels(w); i++) tiles += (vectors_of(e, pack_units(w, i)) + p.vectors - 1) / p.vectors;
-    int64_t sums = (int64_t)s->rows * w->gates * p.vectors;
-    p.unroll_units = p.first_term == 0 && (tiles == 1 || tiles * (3 * sums + 8 * s->rows * p.vectors) <= e->unroll);
+    int64_t full = w->units / w->panel, lanes = e->target->lanes, tiles = 0;
+    p.tile = cost_pass(e->target->body, w->gates, full ? full * w->panel : w->units, w->terms, s->rows);
+    p.tile.rows = s->rows;
+    p.span = p.tile.vectors * lanes > w->panel ? p.tile.vectors * lanes / w->panel : 1;
+    for (int64_t i = 0; i < pack_panels(w); i++)
+        tiles += (vectors_of(e, pack_units(w, i)) + p.tile.vectors - 1) / p.tile.vectors;
+    int64_t sums = (int64_t)s->rows * w->gates * p.tile.vectors;
+    bool short_sums = w->terms <= COST_BLOCK;
+    p.unroll_units = short_sums && (tiles == 1 || tiles * (3 * sums + 8 * s->rows * p.tile.vectors) <= e->unroll);
     int64_t written = p.unroll_units ? tiles : 2;
-    p.unroll_terms = p.first_term == 0 && s->rows == 1 && written * w->terms * sums <= e->unroll;
+    p.unroll_terms = short_sums && s->rows == 1 && written * w->terms * sums <= e->unroll;
     return p;
 }
 
@@ -347,32 +450,42 @@ static void emit_projection(const step *s) {
     for (unsigned row = 0; r->has_out && row < s->rows; row++) copy_row(s, s->out[row], s->h[row]);
 }
 
-bool recurrent_emit_step(const recurrent *r, unsigned rows, const char *name) {
+recurrent_step recurrent_emit_step(const recurrent *r, unsigned rows, const char *name) {
     emit_context *e = r->e;
     cunit *u = e->unit;
     step s = {.r = r, .e = e, .rows = rows};
     pass main_pass = make_pass(&s, r->hidden, r->hidden_table);
     main_pass.resets = r->resets_before;
     main_pass.group = r->cost.columns - r->cost.gates;
+    main_pass.zigzag = r->zigzag;
     s.place = r->projects              ? HIDDEN_IN_NEXT
               : r->resets_before       ? HIDDEN_AT_ONCE
+              : r->chained             ? HIDDEN_IN_OUT
               : main_pass.unroll_units ? HIDDEN_IN_VARIABLES
                                        : HIDDEN_IN_NEXT;
-    bool takes_next = r->projects || r->resets_before || s.place == HIDDEN_IN_NEXT;
-    bool writes_z = r->resets_before || main_pass.first_term > 0;
+    int64_t last = pack_panels(r->hidden) - 1;
+    bool flat = is_flat(&s, &main_pass, last), takes_gates = !r->fused || flat;
+    recurrent_step does = {.name = name, .rows = rows, .gates = takes_gates};
+    does.next = r->projects || r->resets_before || s.place == HIDDEN_IN_NEXT;
+    bool writes_z = r->resets_before || flat;
 
     const char *what = rows == 1 ? "one row" : arena_printf(e->arena, "%u rows", rows);
-    cfunction *f = c_function(u, emit_static(r->e), name,
-                              arena_printf(e->arena,
-                                           "%s: one time step of %s. gates holds the input's share; W_hh h is "
-                                           "added, and %s updated.",
-                                           r->label, what, r->has_cell ? "c and h are" : "h is"));
+    cfunction *f = c_function(
+        u, recurrent_storage(r), name,
+        arena_printf(e->arena, "%s: one time step of %s. %s%s", r->label, what,
+                     r->fused ? "h is the last one, " : "gates holds the input's share, h is the last one, ",
+                     r->chained     ? "the new one goes to out."
+                     : r->has_cell ? "and is updated like c."
+                                   : "and is updated."));
     s.block = c_body(f);
-    c_parameter(f, writes_z ? "float *" : "const float *", "gates");
-    c_parameter(f, "float *", "h");
+    if (r->fused) c_parameter(f, "const float *", "x");
+    if (takes_gates) c_parameter(f, writes_z ? "float *" : "const float *", "gates");
+    const char *h_type = r->chained ? "const float *" : "float *";
+    c_parameter(f, h_type, "h");
     if (r->has_cell) c_parameter(f, "float *", "c");
     if (r->has_out) c_parameter(f, "float *", "out");
-    if (takes_next) c_parameter(f, "float *", "next");
+    if (does.next) c_parameter(f, "float *", "next");
+    if (r->zigzag) c_parameter(f, "size_t", "turn");
     if (rows > 1) {
         s.h_row = stride_of(&s, f, RECURRENT_H, "h_row");
         if (r->has_cell) s.c_row = stride_of(&s, f, RECURRENT_C, "c_row");
@@ -381,10 +494,10 @@ bool recurrent_emit_step(const recurrent *r, unsigned rows, const char *name) {
         s.h_row = s.c_row = s.out_row = c_int(u, 0);
     }
     name_rows(&s, s.gates, writes_z ? "float *" : "const float *", "gates", c_name(u, "%s", r->row_constant));
-    name_rows(&s, s.h, "float *", "h", s.h_row);
+    name_rows(&s, s.h, h_type, "h", s.h_row);
     if (r->has_cell) name_rows(&s, s.c, "float *", "c", s.c_row);
     if (r->has_out) name_rows(&s, s.out, "float *", "out", s.out_row);
-    if (takes_next) name_rows(&s, s.next, "float *", "next", c_int(u, r->cost.row));
+    if (does.next) name_rows(&s, s.next, "float *", "next", c_int(u, r->cost.row));
 
     for (unsigned row = 0; row < rows; row++) main_pass.factor[row] = s.h[row];
     cblock *body = s.block;
@@ -408,5 +521,5 @@ bool recurrent_emit_step(const recurrent *r, unsigned rows, const char *name) {
     else if (s.place == HIDDEN_IN_NEXT)
         for (unsigned row = 0; row < rows; row++) copy_row(&s, s.h[row], s.next[row]);
     c_function_end(f);
-    return takes_next;
+    return does;
 }

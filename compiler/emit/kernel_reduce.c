@@ -1,50 +1,24 @@
 /* kernel_reduce: SUM, MEAN, MAX, MIN, ARGMAX over any axes; SOFTMAX, LOG_SOFTMAX along one; LAYER_NORM over the last.
  *
  * Two nests of loops: the outer one over what stays, the inner one over what is summed up. Sums are held in double: as
- * accurate for 100 000 elements as for ten. NaN and infinities come out as in torch. */
-#include "emit/nest.h"
+ * accurate for 100 000 elements as for ten. NaN and infinities come out as in torch. This file has what is computed an
+ * element at a time: int32, and where argmax finds no rows; kernel_reduce_vector.c has the rest. */
+#include "emit/kernel_reduce.h"
 
-typedef struct {
-    emit_context *e;
-    cunit *u;
-    const plan_operand *x, *y;
-    nest *outer, *inner;
-    unsigned x_outer, y_outer, x_inner, y_inner; /* operand numbers */
-    cexpr *x_base, *y_base;                      /* offsets of the outer loops' element */
-    const dim *count;                            /* elements of the inner nest */
-    cblock *body;                                /* of the outer loops */
-} reduction;
-
-static cexpr *name(const reduction *r, const char *what) { return c_name(r->u, "%s", what); }
-
-static cexpr *to_double(const reduction *r, cexpr *value) { return c_cast(r->u, "double", value); }
-
-/* How many elements the inner nest has, as a double. */
-static cexpr *count_of(const reduction *r) {
-    int64_t count;
-    return dim_is_const(r->count, &count) ? c_double(r->u, (double)count) : to_double(r, emit_dim(r->e, r->count));
-}
+cexpr *reduction_name(const reduction *r, const char *what) { return c_name(r->u, "%s", what); }
 
 /* An element in the inner loops. */
 static cexpr *inner_x(const reduction *r) {
-    return c_index(r->u, name(r, r->x->name),
+    return c_index(r->u, reduction_name(r, r->x->name),
                    c_add(r->u, r->x_base, nest_offset(r->inner, r->x_inner, r->inner->rank)));
 }
 
-static cexpr *inner_y(const reduction *r) {
-    return c_index(r->u, name(r, r->y->name),
-                   c_add(r->u, r->y_base, nest_offset(r->inner, r->y_inner, r->inner->rank)));
-}
+cexpr *reduction_first(const reduction *r) { return c_index(r->u, reduction_name(r, r->x->name), r->x_base); }
 
-static cexpr *first_x(const reduction *r) { return c_index(r->u, name(r, r->x->name), r->x_base); }
-
-/* The one result of a reduction. */
-static cexpr *outer_y(const reduction *r) { return c_index(r->u, name(r, r->y->name), r->y_base); }
+cexpr *reduction_result(const reduction *r) { return c_index(r->u, reduction_name(r, r->y->name), r->y_base); }
 
 static cblock *inner_loops(const reduction *r) { return nest_loops(r->inner, r->body, r->inner->rank); }
 
-/* x's axes in `reduced` are the inner ones; y_strides are y's along x's axes. Extra inner operands may be added before
- * open_reduction. */
 static reduction new_reduction(emit_context *e, const plan_kernel *k, unsigned reduced, const dim *const *y_strides) {
     reduction r = {.e = e, .u = e->unit, .x = &k->inputs[0], .y = &k->results[0]};
     const ir_type *shape = &r.x->view.type;
@@ -60,56 +34,47 @@ static reduction new_reduction(emit_context *e, const plan_kernel *k, unsigned r
     return r;
 }
 
-static void open_reduction(reduction *r, cfunction *f) {
+/* Extra inner operands may have been added before. */
+static void close_reduction(reduction *r) {
     unsigned letters = nest_close(r->outer, 0);
     nest_close(r->inner, letters);
-    r->body = nest_loops(r->outer, c_body(f), r->outer->rank);
-    r->x_base = nest_offset(r->outer, r->x_outer, r->outer->rank);
-    r->y_base = nest_offset(r->outer, r->y_outer, r->outer->rank);
+}
+
+void reduction_open(reduction *r, cblock *b, unsigned axes) {
+    r->body = nest_loops(r->outer, b, axes);
+    r->x_base = nest_offset(r->outer, r->x_outer, axes);
+    r->y_base = nest_offset(r->outer, r->y_outer, axes);
 }
 
 /* --- over axes --- */
 
-static void emit_sum(const reduction *r, bool mean) {
-    cunit *u = r->u;
-    cexpr *sum = name(r, "sum");
-    if (r->x->view.type.dtype == IR_I32) {
-        c_declare(r->body, "int32_t", "sum", c_int(u, 0));
-        c_assign(inner_loops(r), sum, "=", c_call(u, "nnc_add_i32", 2, sum, inner_x(r)));
-        c_assign(r->body, outer_y(r), "=", sum);
-        return;
-    }
-    c_declare(r->body, "double", "sum", c_double(u, 0));
-    c_assign(inner_loops(r), sum, "+=", to_double(r, inner_x(r)));
-    cexpr *result = mean ? c_binary(u, "/", sum, count_of(r)) : sum;
-    c_assign(r->body, outer_y(r), "=", c_cast(u, "float", result));
+static void emit_sum_i32(const reduction *r) {
+    cexpr *sum = reduction_name(r, "sum");
+    c_declare(r->body, "int32_t", "sum", c_int(r->u, 0));
+    c_assign(inner_loops(r), sum, "=", c_call(r->u, "nnc_add_i32", 2, sum, inner_x(r)));
+    c_assign(r->body, reduction_result(r), "=", sum);
 }
 
-static const char *extreme_function(ir_op op, ir_dtype type) {
-    if (type == IR_F32) return op == IR_MIN ? "nnc_minf" : "nnc_maxf";
-    return op == IR_MIN ? "nnc_min_i32" : "nnc_max_i32";
-}
-
-static void emit_extreme(const reduction *r, ir_op op) {
-    ir_dtype type = r->x->view.type.dtype;
+static void emit_extreme_i32(const reduction *r, ir_op op) {
     const char *best = op == IR_MIN ? "smallest" : "largest";
-    c_declare(r->body, type == IR_F32 ? "float" : "int32_t", best, first_x(r));
-    cexpr *call = c_call(r->u, extreme_function(op, type), 2, name(r, best), inner_x(r));
-    c_assign(inner_loops(r), name(r, best), "=", call);
-    c_assign(r->body, outer_y(r), "=", name(r, best));
+    c_declare(r->body, "int32_t", best, reduction_first(r));
+    const char *function = op == IR_MIN ? "nnc_min_i32" : "nnc_max_i32";
+    cexpr *call = c_call(r->u, function, 2, reduction_name(r, best), inner_x(r));
+    c_assign(inner_loops(r), reduction_name(r, best), "=", call);
+    c_assign(r->body, reduction_result(r), "=", reduction_name(r, best));
 }
 
 /* One axis, perhaps merged away because its size is 1. */
 static void emit_argmax(const reduction *r) {
     cunit *u = r->u;
     if (r->inner->rank == 0) {
-        c_assign(r->body, outer_y(r), "=", c_int(u, 0));
+        c_assign(r->body, reduction_result(r), "=", c_int(u, 0));
         return;
     }
     bool floats = r->x->view.type.dtype == IR_F32;
     const char *type = floats ? "float" : "int32_t";
-    cexpr *largest = name(r, "largest"), *value = name(r, "value");
-    c_declare(r->body, type, "largest", first_x(r));
+    cexpr *largest = reduction_name(r, "largest"), *value = reduction_name(r, "value");
+    c_declare(r->body, type, "largest", reduction_first(r));
     c_declare(r->body, "size_t", "at", c_int(u, 0));
     cblock *loop = inner_loops(r);
     c_declare(loop, arena_printf(r->e->arena, "const %s", type), "value", inner_x(r));
@@ -121,9 +86,11 @@ static void emit_argmax(const reduction *r) {
     }
     cblock *then = c_if(loop, better);
     c_assign(then, largest, "=", value);
-    c_assign(then, name(r, "at"), "=", name(r, r->inner->names[0]));
-    c_assign(r->body, outer_y(r), "=", c_cast(u, "int32_t", name(r, "at")));
+    c_assign(then, reduction_name(r, "at"), "=", reduction_name(r, r->inner->names[0]));
+    c_assign(r->body, reduction_result(r), "=", c_cast(u, "int32_t", reduction_name(r, "at")));
 }
+
+/* --- the kernels --- */
 
 static void reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
     const ir_node *n = k->node;
@@ -136,47 +103,20 @@ static void reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
         if (!reduced || n->attrs.keepdim) axis++;
     }
     reduction r = new_reduction(e, k, n->attrs.axes, strides);
-    open_reduction(&r, f);
+    close_reduction(&r);
+    if (x->type.dtype == IR_F32 && n->op != IR_ARGMAX) {
+        reduction_in_vectors(&r, n, c_body(f));
+        return;
+    }
+    reduction_open(&r, c_body(f), r.outer->rank);
     switch (n->op) {
-    case IR_SUM:
-    case IR_MEAN: emit_sum(&r, n->op == IR_MEAN); break;
+    case IR_SUM: emit_sum_i32(&r); break;
     case IR_MAX:
-    case IR_MIN: emit_extreme(&r, n->op); break;
+    case IR_MIN: emit_extreme_i32(&r, n->op); break;
     case IR_ARGMAX: emit_argmax(&r); break;
     default: ice("no reduction %s", ir_op_name(n->op));
     }
 }
-
-/* --- along one axis --- */
-
-static void softmax(emit_context *e, const plan_kernel *k, cfunction *f) {
-    cunit *u = e->unit;
-    bool wants_log = k->node->op == IR_LOG_SOFTMAX;
-    reduction r = new_reduction(e, k, 1u << k->node->attrs.axis, k->results[0].view.strides);
-    open_reduction(&r, f);
-    cexpr *largest = name(&r, "largest"), *sum = name(&r, "sum");
-    cexpr *difference = c_sub(u, inner_x(&r), largest);
-    c_declare(r.body, "float", "largest", first_x(&r));
-    c_assign(inner_loops(&r), largest, "=", c_call(u, "nnc_maxf", 2, largest, inner_x(&r)));
-    c_declare(r.body, "double", "sum", c_double(u, 0));
-    cblock *loop = inner_loops(&r);
-    cexpr *power = c_call(u, "expf", 1, difference);
-    if (wants_log) {
-        c_assign(loop, sum, "+=", to_double(&r, power));
-        /* in double, so that no order in which a compiler may add (-ffast-math) loses what is small */
-        cexpr *shift = c_add(u, to_double(&r, largest), c_call(u, "log", 1, sum));
-        c_declare(r.body, "const double", "shift", shift);
-        cexpr *value = c_sub(u, to_double(&r, inner_x(&r)), name(&r, "shift"));
-        c_assign(inner_loops(&r), inner_y(&r), "=", c_cast(u, "float", value));
-        return;
-    }
-    c_assign(loop, inner_y(&r), "=", power);
-    c_assign(loop, sum, "+=", to_double(&r, inner_y(&r)));
-    c_declare(r.body, "const float", "scale", c_cast(u, "float", c_binary(u, "/", c_double(u, 1), sum)));
-    c_assign(inner_loops(&r), inner_y(&r), "*=", name(&r, "scale"));
-}
-
-/* --- layer norm --- */
 
 /* A parameter over the normalized axes, dense. */
 static unsigned add_table(reduction *r, const plan_operand *o) {
@@ -191,38 +131,32 @@ static unsigned add_table(reduction *r, const plan_operand *o) {
 }
 
 static void layer_norm(emit_context *e, const plan_kernel *k, cfunction *f) {
-    cunit *u = e->unit;
     unsigned rank = k->inputs[0].view.type.rank, count = (unsigned)k->node->attrs.count;
     reduction r = new_reduction(e, k, ((1u << count) - 1) << (rank - count), k->results[0].view.strides);
-    bool has_weight = k->inputs[1].kind == PLAN_PARAM, has_bias = k->inputs[2].kind == PLAN_PARAM;
-    unsigned weight = has_weight ? add_table(&r, &k->inputs[1]) : 0, bias = has_bias ? add_table(&r, &k->inputs[2]) : 0;
-    open_reduction(&r, f);
-
-    cexpr *sum = name(&r, "sum"), *squares = name(&r, "squares"), *d = name(&r, "d");
-    cexpr *difference = c_sub(u, to_double(&r, inner_x(&r)), name(&r, "mean"));
-    c_declare(r.body, "double", "sum", c_double(u, 0));
-    c_declare(r.body, "double", "squares", c_double(u, 0));
-    c_assign(inner_loops(&r), sum, "+=", to_double(&r, inner_x(&r)));
-    c_declare(r.body, "const double", "mean", c_binary(u, "/", sum, count_of(&r)));
-    cblock *loop = inner_loops(&r);
-    c_declare(loop, "const double", "d", difference);
-    c_assign(loop, squares, "+=", c_mul(u, d, d));
-    cexpr *variance = c_add(u, c_binary(u, "/", squares, count_of(&r)), c_double(u, k->node->attrs.eps));
-    cexpr *root = c_call(u, "sqrt", 1, variance);
-    c_declare(r.body, "const double", "scale", c_binary(u, "/", c_double(u, 1), root));
-    cexpr *y = c_cast(u, "float", c_mul(u, difference, name(&r, "scale")));
-    if (has_weight)
-        y = c_mul(u, y, c_index(u, emit_param(e, k->inputs[1].param), nest_offset(r.inner, weight, r.inner->rank)));
-    if (has_bias)
-        y = c_add(u, y, c_index(u, emit_param(e, k->inputs[2].param), nest_offset(r.inner, bias, r.inner->rank)));
-    c_assign(inner_loops(&r), inner_y(&r), "=", y);
+    if (k->inputs[1].kind == PLAN_PARAM) {
+        r.weight = emit_param(e, k->inputs[1].param);
+        r.weight_inner = add_table(&r, &k->inputs[1]);
+    }
+    if (k->inputs[2].kind == PLAN_PARAM) {
+        r.bias = emit_param(e, k->inputs[2].param);
+        r.bias_inner = add_table(&r, &k->inputs[2]);
+    }
+    close_reduction(&r);
+    reduction_in_vectors(&r, k->node, c_body(f));
 }
 
 void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
-    switch (k->node->op) {
-    case IR_SOFTMAX:
-    case IR_LOG_SOFTMAX: softmax(e, k, f); break;
-    case IR_LAYER_NORM: layer_norm(e, k, f); break;
-    default: reduce(e, k, f);
+    if (k->node->op == IR_LAYER_NORM) {
+        layer_norm(e, k, f);
+    } else if (ir_op_class_of(k->node->op) == IR_NORMALIZE) {
+        reduction r = new_reduction(e, k, 1u << k->node->attrs.axis, k->results[0].view.strides);
+        close_reduction(&r);
+        reduction_in_vectors(&r, k->node, c_body(f));
+    } else {
+        reduce(e, k, f);
     }
+}
+
+bool emit_reduce_uses_vectors(const plan_kernel *k) {
+    return k->inputs[0].view.type.dtype == IR_F32 && k->node->op != IR_ARGMAX;
 }

@@ -232,6 +232,12 @@ bool procedure_has_bodies(const plan *p, size_t target_count) {
     return false;
 }
 
+bool procedure_has_turns(const plan *p) {
+    for (size_t i = 0; i < p->run.kernel_count; i++)
+        if (call_takes_turn(p->run.kernels[i])) return true;
+    return false;
+}
+
 typedef struct {
     cfunction *function; /* parameters are added, or */
     cexpr **arguments;   /* arguments */
@@ -314,6 +320,11 @@ void procedure_run(emit_context *e, const emit_api *api) {
     declare_dims(&m, !has_bodies, true);
     for (size_t i = 0; i < p->check_count; i++) check_index(&m, &p->checks[i]);
     c_blank(m.body);
+    if (procedure_has_turns(p)) {
+        cunit *u = e->unit;
+        cexpr *turn = c_index(u, c_member(u, c_name(u, "self"), "turn", true), c_int(u, 0));
+        c_assign(m.body, turn, "=", c_sub(u, c_int(u, 1), turn));
+    }
     if (has_bodies) emit_choice(&m, bodies);
     else emit_steps(&m);
     c_return(m.body, c_name(e->unit, "NNC_OK"));

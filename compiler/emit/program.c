@@ -16,8 +16,9 @@ static void emit_model(emit_context *e, const plan *p, const emit_api *api) {
         parameters += dim_max(ir_type_elements(p->dims, &p->model->params[i].type));
     e->tables = parameters <= DECIMAL_LIMIT ? CTABLE_DECIMAL : CTABLE_BITS;
     emit_begin_model(e);
-    for (size_t i = 0; i < p->reset.kernel_count; i++) call_function(e, p->reset.kernels[i]);
-    for (size_t i = 0; i < p->run.kernel_count; i++) call_function(e, p->run.kernels[i]);
+    /* the reset function has one body, that of the first target */
+    for (size_t i = 0; i < p->reset.kernel_count; i++) call_function(e, p->reset.kernels[i], 1);
+    for (size_t i = 0; i < p->run.kernel_count; i++) call_function(e, p->run.kernels[i], e->target_count);
     procedure_reset(e, api);
     procedure_run(e, api);
 }

@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-static const emit_target baseline = {"nnc_v4", 4, 16, "", "", ""};
-static const emit_target avx2 = {"nnc_v8", 8, 16, "_v8", "NNC_TARGET_V8", "NNC_HAS_V8"};
-static const emit_target avx512 = {"nnc_v16", 16, 32, "_v16", "NNC_TARGET_V16", "NNC_HAS_V16"};
+static const emit_target baseline = {"nnc_v4", 4, &cost_bodies[0], "", "", ""};
+static const emit_target avx2 = {"nnc_v8", 8, &cost_bodies[1], "_v8", "NNC_TARGET_V8", "NNC_HAS_V8"};
+static const emit_target avx512 = {"nnc_v16", 16, &cost_bodies[2], "_v16", "NNC_TARGET_V16", "NNC_HAS_V16"};
 /* a body that is alone needs no other name */
-static const emit_target only_avx2 = {"nnc_v8", 8, 16, "", "NNC_TARGET_V8", "NNC_HAS_V8"};
-static const emit_target only_avx512 = {"nnc_v16", 16, 32, "", "NNC_TARGET_V16", "NNC_HAS_V16"};
+static const emit_target only_avx2 = {"nnc_v8", 8, &cost_bodies[1], "", "NNC_TARGET_V8", "NNC_HAS_V8"};
+static const emit_target only_avx512 = {"nnc_v16", 16, &cost_bodies[2], "", "NNC_TARGET_V16", "NNC_HAS_V16"};
 
 static const struct {
     const char *name;

@@ -1,12 +1,6 @@
 /* tile: register tiles as C. */
 #include "emit/tile.h"
 
-unsigned tile_rows(const emit_context *e, unsigned vectors, unsigned chains) {
-    /* the sums, one row of weights, a factor and what a product goes through */
-    unsigned free = e->target->registers - 2 - vectors, rows = free / (vectors * chains);
-    return rows < 1 ? 1 : rows > COST_ROWS ? COST_ROWS : rows;
-}
-
 cexpr *tile_load(emit_context *e, cexpr *address) { return c_call(e->unit, emit_vector(e, "load"), 1, address); }
 
 cexpr *tile_load_n(emit_context *e, cexpr *address, int64_t n) {
@@ -27,12 +21,17 @@ static const char *sum_name(const emit_context *e, const tile *t, unsigned index
 
 void tile_declare(emit_context *e, cblock *b, const tile *t, cexpr *const *starts) {
     cexpr *zero = c_call(e->unit, emit_vector(e, "zero"), 0);
-    for (unsigned chain = 0; chain < t->chains; chain++)
-        for (unsigned i = 0; i < t->rows * t->vectors; i++)
-            c_declare(b, e->target->prefix, sum_name(e, t, i, chain), starts && chain == 0 ? starts[i] : zero);
+    for (unsigned i = 0; i < t->rows * t->vectors; i++)
+        c_declare(b, e->target->prefix, sum_name(e, t, i, 0), starts ? starts[i] : zero);
 }
 
-void tile_join_chains(emit_context *e, cblock *b, const tile *t) {
+static void declare_chains(emit_context *e, cblock *b, const tile *t) {
+    for (unsigned chain = 1; chain < t->chains; chain++)
+        for (unsigned i = 0; i < t->rows * t->vectors; i++)
+            c_declare(b, e->target->prefix, sum_name(e, t, i, chain), c_call(e->unit, emit_vector(e, "zero"), 0));
+}
+
+static void join_chains(emit_context *e, cblock *b, const tile *t) {
     cunit *u = e->unit;
     for (unsigned gap = 1; gap < t->chains; gap *= 2)
         for (unsigned chain = 0; chain < t->chains; chain += 2 * gap)
@@ -42,8 +41,6 @@ void tile_join_chains(emit_context *e, cblock *b, const tile *t) {
                 c_assign(b, sum, "=", c_call(u, emit_vector(e, "add"), 2, sum, other));
             }
 }
-
-int64_t tile_statements(const tile *t, int64_t count) { return count * t->rows * t->vectors; }
 
 /* splat(input[k]) of a row: a variable, or the call itself where terms are unrolled. */
 static cexpr *factor_of(emit_context *e, cblock *b, const tile *t, unsigned row, cexpr *k, const char *suffix) {
@@ -59,25 +56,32 @@ static cexpr *factor_of(emit_context *e, cblock *b, const tile *t, unsigned row,
     return c_name(u, "%s", name);
 }
 
-/* One term: k is its number, weights the address of its row. A row's factor is made just before it is used: registers
- * are few. */
+static cexpr *column_of(emit_context *e, cblock *b, const tile *t, unsigned v, cexpr *weights, const char *suffix) {
+    cunit *u = e->unit;
+    cexpr *column = tile_load(e, c_add(u, weights, c_int(u, t->columns[v])));
+    if (t->rows == 1 || t->unrolled) return column;
+    const char *name = arena_printf(e->arena, "w%u%s", v, suffix);
+    c_declare(b, arena_printf(e->arena, "const %s", e->target->prefix), name, column);
+    return c_name(u, "%s", name);
+}
+
+/* One term: k is its number, weights the address of its row. Registers are few: the factors of the shorter direction are
+ * held, those of the longer one made just before they are used. */
 static void add_term(emit_context *e, cblock *b, const tile *t, cexpr *k, cexpr *weights, unsigned chain,
                      const char *suffix) {
     cunit *u = e->unit;
-    cexpr *column[TILE_MAX_VECTORS];
-    for (unsigned v = 0; v < t->vectors; v++) {
-        column[v] = tile_load(e, c_add(u, weights, c_int(u, t->columns[v])));
-        if (t->rows == 1 || t->unrolled) continue;
-        const char *name = arena_printf(e->arena, "w%u%s", v, suffix);
-        c_declare(b, arena_printf(e->arena, "const %s", e->target->prefix), name, column[v]);
-        column[v] = c_name(u, "%s", name);
-    }
-    for (unsigned r = 0; r < t->rows; r++) {
-        cexpr *factor = factor_of(e, b, t, r, k, suffix);
-        for (unsigned v = 0; v < t->vectors; v++) {
-            cexpr *sum = c_name(u, "%s", sum_name(e, t, r * t->vectors + v, chain));
-            c_assign(b, sum, "=", c_call(u, emit_vector(e, "madd"), 3, column[v], factor, sum));
-        }
+    cexpr *columns[TILE_MAX_VECTORS], *factors[COST_ROWS];
+    bool hold_rows = t->rows < t->vectors;
+    if (hold_rows)
+        for (unsigned r = 0; r < t->rows; r++) factors[r] = factor_of(e, b, t, r, k, suffix);
+    else
+        for (unsigned v = 0; v < t->vectors; v++) columns[v] = column_of(e, b, t, v, weights, suffix);
+    for (unsigned i = 0; i < t->rows * t->vectors; i++) {
+        unsigned r = hold_rows ? i % t->rows : i / t->vectors, v = hold_rows ? i / t->rows : i % t->vectors;
+        if (hold_rows && r == 0) columns[v] = column_of(e, b, t, v, weights, suffix);
+        if (!hold_rows && v == 0) factors[r] = factor_of(e, b, t, r, k, suffix);
+        cexpr *sum = c_name(u, "%s", sum_name(e, t, r * t->vectors + v, chain));
+        c_assign(b, sum, "=", c_call(u, emit_vector(e, "madd"), 3, columns[v], factors[r], sum));
     }
 }
 
@@ -95,31 +99,58 @@ static void add_group(emit_context *e, cblock *b, const tile *t, cexpr *k, unsig
                  i == 0 ? "" : arena_printf(e->arena, "%u", i));
 }
 
-void tile_add_terms(emit_context *e, cblock *b, const tile *t, tile_terms terms) {
+/* Terms [from, to) to the sums' chains. count < 0: known only at run time, and from is then a multiple of the chains. */
+static void add_terms(emit_context *e, cblock *b, const tile *t, cexpr *from, cexpr *to, int64_t count) {
     cunit *u = e->unit;
-    int64_t from = 0, chains = t->chains;
+    int64_t first = 0, chains = t->chains;
     if (t->unrolled) {
-        if (terms.count < 0 || !c_is_int(terms.from, &from)) ice("unrolled terms need constant bounds");
-        int64_t even = terms.count / chains * chains;
-        for (int64_t k = from; k < from + terms.count; k++)
+        for (int64_t k = 0; k < count; k++)
             add_term(e, b, t, c_int(u, k), c_add(u, t->weights, c_int(u, k * t->width)),
-                     k - from < even ? (unsigned)((k - from) % chains) : 0, "");
+                     k < count / chains * chains ? (unsigned)(k % chains) : 0, "");
         return;
     }
     /* two terms a turn where they come out even and the tile is small */
     unsigned step = t->chains;
-    if (step == 1 && t->rows == 1 && terms.count > 0 && terms.count % 2 == 0) step = 2;
-    cexpr *even = terms.to;
-    bool divides = terms.count >= 0 && terms.count % step == 0;
+    if (step == 1 && t->rows == 1 && count > 0 && count % 2 == 0) step = 2;
+    cexpr *even = to;
+    bool divides = count >= 0 && count % step == 0;
     if (!divides) {
-        if (terms.count >= 0 && c_is_int(terms.from, &from)) even = c_int(u, from + terms.count / step * step);
-        else even = c_mul(u, c_binary(u, "/", terms.to, c_int(u, step)), c_int(u, step));
+        if (count >= 0 && c_is_int(from, &first)) even = c_int(u, first + count / step * step);
+        else even = c_mul(u, c_binary(u, "/", to, c_int(u, step)), c_int(u, step));
     }
     const char *k = "k";
-    int64_t fewer = step;
-    if (terms.count < 0 || terms.count >= fewer)
-        add_group(e, c_for(b, k, terms.from, even, step), t, c_name(u, "%s", k), step);
+    if (count < 0 || count >= step) add_group(e, c_for(b, k, from, even, step), t, c_name(u, "%s", k), step);
     if (divides) return;
-    add_group(e, c_for(b, k, terms.count >= 0 && terms.count < fewer ? terms.from : even, terms.to, 1), t,
-              c_name(u, "%s", k), 1);
+    bool fewer = count >= 0 && count < step;
+    add_group(e, c_for(b, k, fewer ? from : even, to, 1), t, c_name(u, "%s", k), 1);
+}
+
+void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, cexpr *end) {
+    cunit *u = e->unit;
+    if (count <= COST_BLOCK) {
+        declare_chains(e, b, t);
+        add_terms(e, b, t, c_int(u, 0), end, count);
+        join_chains(e, b, t);
+        return;
+    }
+    cblock *loop = c_for(b, "k0", c_int(u, 0), end, COST_BLOCK);
+    cexpr *from = c_name(u, "k0"), *to = c_add(u, from, c_int(u, COST_BLOCK));
+    bool even = count % COST_BLOCK == 0;
+    if (!even) {
+        /* not `to < end ? to : end`: an enum constant and a size_t in one ?: make C++ compilers warn */
+        c_declare(loop, "const size_t", "k_end",
+                  c_conditional(u, c_binary(u, "<", to, c_int(u, count)), to, c_int(u, count)));
+        to = c_name(u, "k_end");
+    }
+    tile block = *t;
+    for (unsigned i = 0; i < t->rows * t->vectors; i++) block.sums[i] = arena_printf(e->arena, "%s_block", t->sums[i]);
+    block.unrolled = false;
+    tile_declare(e, loop, &block, NULL);
+    declare_chains(e, loop, &block);
+    add_terms(e, loop, &block, from, to, even ? COST_BLOCK : -1);
+    join_chains(e, loop, &block);
+    for (unsigned i = 0; i < t->rows * t->vectors; i++) {
+        cexpr *sum = c_name(u, "%s", t->sums[i]), *part = c_name(u, "%s", block.sums[i]);
+        c_assign(loop, sum, "=", c_call(u, emit_vector(e, "add"), 2, sum, part));
+    }
 }

@@ -4,7 +4,8 @@
  * in a named vector variable. A term k adds splat(input[row][k]) * weights[k][column] to every sum. The order of a sum
  * depends on the number of terms and chains only, so tiles of any height give the same bits:
  * term k goes to chain k % chains; the terms that are left when the chains do not divide their number go to the first
- * chain; finally the chains are added, first + second, or (first + second) + (third + fourth).
+ * chain; finally the chains are added, first + second, or (first + second) + (third + fourth). More than COST_BLOCK
+ * terms are added in blocks: each block is such a sum that starts at zero, and is then added to the sum so far.
  */
 #ifndef NNC_EMIT_TILE_H
 #define NNC_EMIT_TILE_H
@@ -25,23 +26,11 @@ typedef struct {
     bool unrolled;                       /* all terms one after another; wants constant bounds */
 } tile;
 
-/* Terms [from, from + count); count is known unless count < 0, then up to `to`, and from is a multiple of the chains. */
-typedef struct {
-    cexpr *from, *to;
-    int64_t count;
-} tile_terms;
-
 /* Declares the sums, starting at starts[row * vectors + vector]; NULL starts all at zero. */
 void tile_declare(emit_context *e, cblock *b, const tile *t, cexpr *const *starts);
-/* Adds the terms. */
-void tile_add_terms(emit_context *e, cblock *b, const tile *t, tile_terms terms);
-/* Adds the chains: the sums are then complete. */
-void tile_join_chains(emit_context *e, cblock *b, const tile *t);
-/* How many statements tile_add_terms makes where it unrolls `count` terms. */
-int64_t tile_statements(const tile *t, int64_t count);
-
-/* Rows of a register tile with this many vectors and chains, for the target's registers: at least 1. */
-unsigned tile_rows(const emit_context *e, unsigned vectors, unsigned chains);
+/* Adds terms [0, count) to declared sums; `end` is the expression for count. Declares the other chains and what else it
+ * needs in b, so two calls for the same sums want a scope each. */
+void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, cexpr *end);
 
 /* --- names and short forms that matrix kernels share ----------------------------------------------------------------- */
 cexpr *tile_load(emit_context *e, cexpr *address);

@@ -6,17 +6,56 @@
 #define NNC_PLAN_COST_H
 
 #include "plan/plan.h"
+#include "support/text.h"
 
 enum {
-    COST_PANEL = 16,      /* units of a gate side by side in packed weights: serves vectors of 4, 8 and 16 lanes */
+    COST_PANEL = 16,      /* units of a gate side by side in packed weights: one vector of the widest body */
     COST_COLUMNS = 64,    /* columns of a panel altogether, where there is only one gate */
+    COST_CHANNELS = 16,   /* output channels of a convolution side by side */
     COST_PADDING = 4,     /* the last panel is as wide as its units ask, in steps of this */
-    COST_STEP_CHUNK = 16, /* most time steps whose input projection is computed at once */
-    COST_ROW_CHUNK = 64,  /* rows (steps times batch) that are enough for that */
-    COST_BLOCK = 64,      /* terms summed in one go: longer sums are sums of such blocks, which keeps rounding small and
-                           * the block of weights in the cache while several rows use it */
-    COST_ROWS = 6         /* most rows in one register tile */
+    COST_STEP_CHUNK = 24, /* most time steps whose input projection is computed at once: a multiple of the tiles' heights */
+    COST_ROW_CHUNK = 48,  /* rows (steps times batch) that are enough for that */
+    COST_BLOCK = 512,     /* terms of one running sum: longer sums are sums of such blocks, which keeps rounding small */
+    COST_DOTS = 4,        /* a product with fewer outputs uses lanes along its terms */
+    COST_ROWS = 8,        /* most rows in one register tile */
+    COST_APART = 1 << 12, /* weights a gate from which on a step is worth a call of its own */
+    COST_CACHE = 1 << 16  /* floats of packed weights from which on every other step takes the panels backwards, so that
+                           * it begins with what the cache (of L1 or L2) still has */
 };
+
+/* What of an instruction set the choices depend on. */
+typedef struct {
+    const char *name;
+    unsigned lanes, registers; /* floats in a vector; vectors in registers */
+    unsigned spare;            /* registers that a multiplication and addition need besides sums and factors */
+} cost_body;
+
+/* The bodies that x86-64 can have, the narrowest first; the first is NEON's and plain C's too. */
+enum { COST_BODIES = 3 };
+extern const cost_body cost_bodies[COST_BODIES];
+
+/* A register tile: `rows` rows of input times `vectors` vectors of columns, each sum in `chains` chains. */
+typedef struct {
+    unsigned rows, vectors, chains;
+} cost_tile;
+
+/* The tile of a product with so many columns (of a full panel, and in all) and terms; most_rows: as many rows as there can
+ * be at most. Tiles are four vectors wide where registers are many or rows few, else two, and as high as registers
+ * allow, made even. A narrow product has chains, to keep the processor busy. */
+cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms, int64_t most_rows);
+/* The tile of one row of it. */
+cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms);
+
+/* A recurrent pass over panels whose units are together `units`: vectors counts vectors of units, each with all its gates,
+ * of as many panels side by side as it takes to have 8 sums (GRU: 6) at once, enough to hide an addition's latency;
+ * chains by the layer's sizes and the body only, so that a batch of any size gives the same bits. */
+cost_tile cost_pass(const cost_body *body, unsigned gates, int64_t units, int64_t terms, int64_t most_rows);
+/* Whether the last `width` units of a pass (rounded up to COST_PADDING) are better taken as plain columns, all gates of a
+ * term side by side in as few vectors as they fill, than gate by gate: that saves loads in every term, and costs a way
+ * through memory once. */
+bool cost_flat(const cost_body *body, unsigned gates, int64_t width, int64_t terms);
+/* The tile for that many columns: its rows are the most that registers allow. */
+cost_tile cost_flat_tile(const cost_body *body, int64_t columns, int64_t terms);
 
 /* RECURRENT: sizes, and where its work space is divided, in floats. */
 typedef struct {
@@ -33,6 +72,13 @@ typedef struct {
 } cost_recurrent;
 
 cost_recurrent cost_of_recurrent(const plan_kernel *k);
+/* One step of one row: input's and state's parts of the sums are one stream. Not with `lengths`, where the step may not
+ * happen, nor where a pass of its own stands between. */
+bool cost_fused(const plan_kernel *k);
+/* Whether every other step takes the panels backwards. A fused step cannot tell by itself: it needs the run's number. */
+bool cost_zigzag(const plan_kernel *k);
+/* What was chosen for a kernel and why, a line for the layer and one for each body; nothing for most kernels. */
+void cost_print(const plan_kernel *k, int depth, text *to);
 /* Floats of work space for any kernel; 0 for most. */
 int64_t cost_work_floats(const plan_kernel *k);
 /* The largest chunk of a loop over a run-time dim: enough rows to fill the tiles of a blocked product. */

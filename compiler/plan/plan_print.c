@@ -1,4 +1,5 @@
 /* plan_print: --dump=plan, for people and golden tests: buffers with their life, loops, kernels with their operands. */
+#include "plan/cost.h"
 #include "plan/planner.h"
 
 static const char *place_name(plan_place p) {
@@ -48,6 +49,7 @@ static void print_kernel(const plan *p, arena *a, const plan_kernel *k, unsigned
     }
     if (k->work) text_printf(to, "; work scratch#%zu", k->work->index);
     text_add(to, "\n");
+    cost_print(k, 2 * depth + 4, to);
 }
 
 static void print_items(const plan *p, arena *a, const plan_item *item, unsigned *at, int depth, text *to) {

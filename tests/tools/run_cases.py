@@ -10,6 +10,7 @@ usage: run_cases.py --nnc BUILD/nnc [options] [CASE_DIR ...]        (default: al
   --standalone       builds every case twice: with the runtime beside it, and made by nnc --standalone
   --stream           only folders with stream.json
   --nnc-flags "..."  more options for nnc
+  --needs "avx2 fma" skips (exit status 77) where the processor has not all of these features
   --runner "..."     runs the programs through this command (an emulator)
   --tolerance X      instead of 4 x torch_f32_error + 1e-6
   --jobs N           cases at a time (default: the number of processors)
@@ -53,6 +54,15 @@ def call(command, what, cwd, seconds=300):
     if r.returncode:
         lines = [line for line in r.stdout.decode(errors="replace").splitlines() if line.strip(" =")]
         raise Failure(f"{what} exited {r.returncode}: {' | '.join(lines[:8])[:700]}")
+
+
+def processor_features():
+    """What Linux says of an x86 processor; nothing elsewhere."""
+    try:
+        with open("/proc/cpuinfo") as lines:
+            return set(next((line for line in lines if line.startswith("flags")), "").partition(":")[2].split())
+    except OSError:
+        return set()
 
 
 class Toolchain:
@@ -240,6 +250,7 @@ def main():
     p.add_argument("--standalone", action="store_true")
     p.add_argument("--stream", action="store_true")
     p.add_argument("--nnc-flags", default="")
+    p.add_argument("--needs", default="")
     p.add_argument("--runner", default="")
     p.add_argument("--tolerance", type=float)
     p.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -247,6 +258,10 @@ def main():
     p.add_argument("--verbose", action="store_true")
     p.add_argument("cases", nargs="*")
     args = p.parse_args()
+    missing = set(args.needs.split()) - processor_features() if args.needs else None
+    if missing:
+        print("skipped: this processor has no", ", ".join(sorted(missing)))
+        return 77
     folders = case_folders(args)
     if not folders:
         p.error("no case folders")

@@ -80,29 +80,25 @@ TARGET static void T(arithmetic)(void) {
         CHECK(zero, (), 0.0f);
         CHECK(nearest, (va), (float)(int32_t)lrintf(a[i]));
         CHECK(scale, (F(splat)(1.25f), F(nearest)(vb)), ldexpf(1.25f, (int)lrintf(b[i])));
-        CHECK(relu, (va), nnc_relu(a[i]) + 0.0f);
-        CHECK(relu6, (va), nnc_relu6(a[i]));
-        CHECK(hardtanh, (va, -0.5f, 2.0f), nnc_hardtanh(a[i], -0.5f, 2.0f));
-        CHECK(leaky_relu, (va, 0.1f), nnc_leaky_relu(a[i], 0.1f));
-        CHECK(softsign, (va), nnc_softsign(a[i]));
-        CHECK(elu, (va, 0.5f), nnc_elu(a[i], 0.5f));
-        CHECK(selu, (va), nnc_selu(a[i]));
-        CHECK(gelu, (va), nnc_gelu(a[i]));
-        CHECK(gelu_tanh, (va), nnc_gelu_tanh(a[i]));
-        CHECK(softplus, (va, 1.0f, 20.0f), nnc_softplus(a[i], 1.0f, 20.0f));
+        CHECK(relu, (va), (a[i] > 0.0f ? a[i] : 0.0f) + 0.0f);
+        CHECK(relu6, (va), nnc_clampf(a[i], 0.0f, 6.0f));
+        CHECK(hardtanh, (va, -0.5f, 2.0f), nnc_clampf(a[i], -0.5f, 2.0f));
+        CHECK(leaky_relu, (va, 0.1f), a[i] > 0.0f ? a[i] : a[i] * 0.1f);
+        CHECK(softsign, (va), a[i] / (1.0f + fabsf(a[i])));
+        CHECK(hard_sigmoid, (va), 0.2f * nnc_clampf(a[i] + 2.5f, 0.0f, 5.0f));
+        CHECK(sqrt, (F(abs)(va)), sqrtf(fabsf(a[i])));
+        CHECK(pow, (F(abs)(va), vb), powf(fabsf(a[i]), b[i]));
+        CHECK(maximum, (va, vb), nnc_maxf(a[i], b[i]));
+        CHECK(minimum, (va, vb), nnc_minf(a[i], b[i]));
+        CHECK(if_nan, (va, vb, vc), c[i]);
 #if FUSED
         CHECK(madd, (va, vb, vc), fmaf(a[i], b[i], c[i]));
-        CHECK(hard_sigmoid, (va), nnc_clampf(fmaf(0.2f, a[i], 0.5f), 0.0f, 1.0f));
 #else
         CHECK(madd, (va, vb, vc), a[i] * b[i] + c[i]);
-        CHECK(hard_sigmoid, (va), nnc_hard_sigmoid(a[i]));
 #endif
         CHECK(add, (F(mul)(va, vb), vc), a[i] * b[i] + c[i]); /* two operations that stay two */
-        F(store)(got, F(silu)(va));
-        for (i = 0; i < LANES; i++) {
-            near(got[i], (double)nnc_silu(a[i]), 6e-7);
+        for (i = 0; i < LANES; i++)
             ck_assert(F(lane)(va, i) == a[i]);
-        }
         for (i = LANES; i > 1; i /= 2) { /* the sum: halves are added */
             size_t k;
             for (k = 0; k < i / 2; k++)
@@ -110,6 +106,77 @@ TARGET static void T(arithmetic)(void) {
         }
         ck_assert(F(sum)(va) == a[0]);
 #undef CHECK
+    }
+}
+
+/* join, gather and scatter, mantissas, extremes, and sums in double. */
+TARGET static void T(parts)(void) {
+    float a[LANES], b[LANES], got[3 * LANES], want[LANES];
+    double sum = 0.0, squares = 0.0;
+    F(doubles) d = F(doubles_splat)(0.25), many[LANES];
+    size_t n, i;
+    V exponents;
+    T(fill)(a, b, 7);
+    for (n = 0; n <= LANES; n++) {
+        for (i = 0; i < LANES; i++)
+            want[i] = i < n ? a[i] : b[i];
+        F(store)(got, F(join)(F(load)(a), n, F(load)(b)));
+        T(same)("join", got, want);
+        for (i = 0; i < 3 * LANES; i++)
+            got[i] = (float)i;
+        for (i = 0; i < LANES; i++)
+            want[i] = i < n ? (float)(3 * i) : 0.0f;
+        F(store)(b, F(gather)(got, 3, n));
+        T(same)("gather", b, want);
+        F(scatter)(got, 3, F(load)(a), n);
+        for (i = 0; i < 3 * LANES; i++)
+            ck_assert(got[i] == (i % 3 == 0 && i / 3 < n ? a[i / 3] : (float)i));
+        T(fill)(a, b, 7);
+    }
+    F(store)(got, F(mantissa)(F(abs)(F(load)(a)), &exponents));
+    for (i = 0; i < LANES; i++) {
+        int power;
+        ck_assert(got[i] == 2.0f * frexpf(fabsf(a[i]), &power) && F(lane)(exponents, i) == (float)(power - 1));
+    }
+    for (n = 0; n < LANES; n++) {
+        for (i = 0; i < LANES; i++)
+            want[i] = i == n ? 9.0f : 1.0f;
+        ck_assert(F(largest)(F(load)(want)) == 9.0f && F(smallest)(F(load)(want)) == (LANES > 1 ? 1.0f : 9.0f));
+        ck_assert(F(smallest)(F(neg)(F(load)(want))) == -9.0f);
+        want[n] = nan_;
+        ck_assert(isnan(F(largest)(F(load)(want))) && isnan(F(smallest)(F(load)(want))));
+    }
+    F(store)(got, F(maximum)(F(splat)(nan_), F(splat)(1.0f)));
+    F(store)(want, F(minimum)(F(splat)(1.0f), F(splat)(nan_)));
+    for (i = 0; i < LANES; i++) {
+        ck_assert(isnan(got[i]) && isnan(want[i]));
+        ck_assert(F(lane)(F(if_nan)(F(load)(got), F(load)(a), F(load)(b)), i) == a[i]);
+        a[i] = (float)(i + 1), b[i] = 1e20f; /* exact in double */
+        sum += 0.25 + (double)a[i], squares += (double)b[i] * (double)b[i];
+        many[i] = F(doubles_splat)((double)(i * i));
+    }
+    d = F(doubles_add)(d, F(load)(a));
+    ck_assert(F(doubles_sum)(d) == sum && F(doubles_sum)(F(doubles_plus)(d, d)) == 2.0 * sum);
+    F(store)(got, F(doubles_divided)(d, 0.5));
+    for (i = 0, sum = 0.0; i < LANES; i++) {
+        ck_assert(got[i] == 2.0f * ((float)(i + 1) + 0.25f));
+        sum += (double)(i * i);
+    }
+    ck_assert(F(doubles_sum)(F(doubles_add_square)(F(doubles_splat)(0.0), F(load)(b))) == squares);
+    F(store)(got, F(doubles_divided)(F(doubles_tree)(many), 1.0));
+    ck_assert((double)got[0] == sum && (double)got[LANES - 1] == sum);
+}
+
+/* What the functions are, with other parameters than check_accuracy_functions has. */
+TARGET static void T(functions)(void) {
+    double x;
+    for (x = -30.0; x < 30.0; x += 0.0625) { /* exact in float */
+        V v = F(splat)((float)x);
+        near(F(lane)(F(elu)(v, 0.75f), LANES - 1), x > 0 ? x : 0.75 * expm1(x), 4e-7);
+        near(F(lane)(F(softplus)(v, 2.0f, 20.0f), 0), 2.0 * x > 20.0 ? x : log1p(exp(2.0 * x)) / 2.0, 4e-6);
+        near(F(lane)(F(softplus)(v, 1.0f, 3.0f), 0), x > 3.0 ? x : log1p(exp(x)), 4e-7);
+        near(F(lane)(F(leaky_relu)(v, 0.25f), 0), x > 0 ? x : 0.25 * x, 0);
+        near(F(lane)(F(expm1)(v), 0), expm1(x), 4e-7);
     }
 }
 
@@ -182,6 +249,8 @@ TARGET static void T(lstm)(void) {
 TARGET static void T(all)(void) {
     T(memory)();
     T(arithmetic)();
+    T(parts)();
+    T(functions)();
     T(limits)();
     T(lstm)();
 }

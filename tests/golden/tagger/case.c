@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: 0BSD: use it as you like, you owe nothing. */
 #define NNC_GENERATED_FOR_RUNTIME 1
+#define NNC_WIDE_VECTORS 1
 #include "nnc_runtime.h"
 
 #include "case.h"
@@ -84,130 +85,134 @@ enum { tagger_lstm_GATES = 32 };
 
 /* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
 static void tagger_lstm_input(size_t rows, const float *x, float *gates) {
-    for (size_t n = 0; n < rows / 6 * 6; n += 6) {
-        const float *x_n = x + n * 6;
-        float *y_n = gates + n * tagger_lstm_GATES;
-        for (size_t j = 0; j < 32; j += 8) {
-            nnc_v4 s0_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-            nnc_v4 s0_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-            nnc_v4 s1_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-            nnc_v4 s1_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-            nnc_v4 s2_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-            nnc_v4 s2_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-            nnc_v4 s3_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-            nnc_v4 s3_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-            nnc_v4 s4_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-            nnc_v4 s4_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-            nnc_v4 s5_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-            nnc_v4 s5_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-            for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
-                const nnc_v4 w0 = nnc_v4_load(tagger_lstm_w_ih + 32 + j + k * 32);
-                const nnc_v4 w1 = nnc_v4_load(tagger_lstm_w_ih + 32 + j + k * 32 + 4);
-                const nnc_v4 x_n_k = nnc_v4_splat(x_n[k]);
-                s0_0 = nnc_v4_madd(w0, x_n_k, s0_0);
-                s0_1 = nnc_v4_madd(w1, x_n_k, s0_1);
-                const nnc_v4 x_n_k_1 = nnc_v4_splat(x_n[k + 6]);
-                s1_0 = nnc_v4_madd(w0, x_n_k_1, s1_0);
-                s1_1 = nnc_v4_madd(w1, x_n_k_1, s1_1);
-                const nnc_v4 x_n_k_2 = nnc_v4_splat(x_n[k + 12]);
-                s2_0 = nnc_v4_madd(w0, x_n_k_2, s2_0);
-                s2_1 = nnc_v4_madd(w1, x_n_k_2, s2_1);
-                const nnc_v4 x_n_k_3 = nnc_v4_splat(x_n[k + 18]);
-                s3_0 = nnc_v4_madd(w0, x_n_k_3, s3_0);
-                s3_1 = nnc_v4_madd(w1, x_n_k_3, s3_1);
-                const nnc_v4 x_n_k_4 = nnc_v4_splat(x_n[k + 24]);
-                s4_0 = nnc_v4_madd(w0, x_n_k_4, s4_0);
-                s4_1 = nnc_v4_madd(w1, x_n_k_4, s4_1);
-                const nnc_v4 x_n_k_5 = nnc_v4_splat(x_n[k + 30]);
-                s5_0 = nnc_v4_madd(w0, x_n_k_5, s5_0);
-                s5_1 = nnc_v4_madd(w1, x_n_k_5, s5_1);
-            }
-            nnc_v4_store(y_n + j, s0_0);
-            nnc_v4_store(y_n + j + 4, s0_1);
-            nnc_v4_store(y_n + tagger_lstm_GATES + j, s1_0);
-            nnc_v4_store(y_n + tagger_lstm_GATES + j + 4, s1_1);
-            nnc_v4_store(y_n + 2 * tagger_lstm_GATES + j, s2_0);
-            nnc_v4_store(y_n + 2 * tagger_lstm_GATES + j + 4, s2_1);
-            nnc_v4_store(y_n + 3 * tagger_lstm_GATES + j, s3_0);
-            nnc_v4_store(y_n + 3 * tagger_lstm_GATES + j + 4, s3_1);
-            nnc_v4_store(y_n + 4 * tagger_lstm_GATES + j, s4_0);
-            nnc_v4_store(y_n + 4 * tagger_lstm_GATES + j + 4, s4_1);
-            nnc_v4_store(y_n + 5 * tagger_lstm_GATES + j, s5_0);
-            nnc_v4_store(y_n + 5 * tagger_lstm_GATES + j + 4, s5_1);
+    if (rows < 6) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = x + n * 6;
+            float *y_n = gates + n * tagger_lstm_GATES;
+            nnc_v4 s0 = nnc_v4_load(tagger_lstm_w_ih);
+            nnc_v4 s1 = nnc_v4_load(tagger_lstm_w_ih + 4);
+            nnc_v4 s2 = nnc_v4_load(tagger_lstm_w_ih + 8);
+            nnc_v4 s3 = nnc_v4_load(tagger_lstm_w_ih + 12);
+            nnc_v4 s4 = nnc_v4_load(tagger_lstm_w_ih + 16);
+            nnc_v4 s5 = nnc_v4_load(tagger_lstm_w_ih + 20);
+            nnc_v4 s6 = nnc_v4_load(tagger_lstm_w_ih + 24);
+            nnc_v4 s7 = nnc_v4_load(tagger_lstm_w_ih + 28);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 32), nnc_v4_splat(x_n[0]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 36), nnc_v4_splat(x_n[0]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 40), nnc_v4_splat(x_n[0]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 44), nnc_v4_splat(x_n[0]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 48), nnc_v4_splat(x_n[0]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 52), nnc_v4_splat(x_n[0]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 56), nnc_v4_splat(x_n[0]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 60), nnc_v4_splat(x_n[0]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 64), nnc_v4_splat(x_n[1]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 68), nnc_v4_splat(x_n[1]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 72), nnc_v4_splat(x_n[1]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 76), nnc_v4_splat(x_n[1]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 80), nnc_v4_splat(x_n[1]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 84), nnc_v4_splat(x_n[1]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 88), nnc_v4_splat(x_n[1]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 92), nnc_v4_splat(x_n[1]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 96), nnc_v4_splat(x_n[2]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 100), nnc_v4_splat(x_n[2]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 104), nnc_v4_splat(x_n[2]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 108), nnc_v4_splat(x_n[2]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 112), nnc_v4_splat(x_n[2]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 116), nnc_v4_splat(x_n[2]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 120), nnc_v4_splat(x_n[2]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 124), nnc_v4_splat(x_n[2]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 128), nnc_v4_splat(x_n[3]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 132), nnc_v4_splat(x_n[3]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 136), nnc_v4_splat(x_n[3]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 140), nnc_v4_splat(x_n[3]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 144), nnc_v4_splat(x_n[3]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 148), nnc_v4_splat(x_n[3]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 152), nnc_v4_splat(x_n[3]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 156), nnc_v4_splat(x_n[3]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 160), nnc_v4_splat(x_n[4]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 164), nnc_v4_splat(x_n[4]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 168), nnc_v4_splat(x_n[4]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 172), nnc_v4_splat(x_n[4]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 176), nnc_v4_splat(x_n[4]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 180), nnc_v4_splat(x_n[4]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 184), nnc_v4_splat(x_n[4]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 188), nnc_v4_splat(x_n[4]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 192), nnc_v4_splat(x_n[5]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 196), nnc_v4_splat(x_n[5]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 200), nnc_v4_splat(x_n[5]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 204), nnc_v4_splat(x_n[5]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 208), nnc_v4_splat(x_n[5]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 212), nnc_v4_splat(x_n[5]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 216), nnc_v4_splat(x_n[5]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 220), nnc_v4_splat(x_n[5]), s7);
+            nnc_v4_store(y_n, s0);
+            nnc_v4_store(y_n + 4, s1);
+            nnc_v4_store(y_n + 8, s2);
+            nnc_v4_store(y_n + 12, s3);
+            nnc_v4_store(y_n + 16, s4);
+            nnc_v4_store(y_n + 20, s5);
+            nnc_v4_store(y_n + 24, s6);
+            nnc_v4_store(y_n + 28, s7);
         }
-    }
-    for (size_t n = rows / 6 * 6; n < rows; n++) {
-        const float *x_n = x + n * 6;
-        float *y_n = gates + n * tagger_lstm_GATES;
-        nnc_v4 s0 = nnc_v4_load(tagger_lstm_w_ih);
-        nnc_v4 s1 = nnc_v4_load(tagger_lstm_w_ih + 4);
-        nnc_v4 s2 = nnc_v4_load(tagger_lstm_w_ih + 8);
-        nnc_v4 s3 = nnc_v4_load(tagger_lstm_w_ih + 12);
-        nnc_v4 s4 = nnc_v4_load(tagger_lstm_w_ih + 16);
-        nnc_v4 s5 = nnc_v4_load(tagger_lstm_w_ih + 20);
-        nnc_v4 s6 = nnc_v4_load(tagger_lstm_w_ih + 24);
-        nnc_v4 s7 = nnc_v4_load(tagger_lstm_w_ih + 28);
-        s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 32), nnc_v4_splat(x_n[0]), s0);
-        s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 36), nnc_v4_splat(x_n[0]), s1);
-        s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 40), nnc_v4_splat(x_n[0]), s2);
-        s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 44), nnc_v4_splat(x_n[0]), s3);
-        s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 48), nnc_v4_splat(x_n[0]), s4);
-        s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 52), nnc_v4_splat(x_n[0]), s5);
-        s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 56), nnc_v4_splat(x_n[0]), s6);
-        s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 60), nnc_v4_splat(x_n[0]), s7);
-        s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 64), nnc_v4_splat(x_n[1]), s0);
-        s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 68), nnc_v4_splat(x_n[1]), s1);
-        s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 72), nnc_v4_splat(x_n[1]), s2);
-        s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 76), nnc_v4_splat(x_n[1]), s3);
-        s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 80), nnc_v4_splat(x_n[1]), s4);
-        s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 84), nnc_v4_splat(x_n[1]), s5);
-        s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 88), nnc_v4_splat(x_n[1]), s6);
-        s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 92), nnc_v4_splat(x_n[1]), s7);
-        s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 96), nnc_v4_splat(x_n[2]), s0);
-        s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 100), nnc_v4_splat(x_n[2]), s1);
-        s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 104), nnc_v4_splat(x_n[2]), s2);
-        s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 108), nnc_v4_splat(x_n[2]), s3);
-        s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 112), nnc_v4_splat(x_n[2]), s4);
-        s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 116), nnc_v4_splat(x_n[2]), s5);
-        s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 120), nnc_v4_splat(x_n[2]), s6);
-        s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 124), nnc_v4_splat(x_n[2]), s7);
-        s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 128), nnc_v4_splat(x_n[3]), s0);
-        s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 132), nnc_v4_splat(x_n[3]), s1);
-        s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 136), nnc_v4_splat(x_n[3]), s2);
-        s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 140), nnc_v4_splat(x_n[3]), s3);
-        s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 144), nnc_v4_splat(x_n[3]), s4);
-        s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 148), nnc_v4_splat(x_n[3]), s5);
-        s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 152), nnc_v4_splat(x_n[3]), s6);
-        s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 156), nnc_v4_splat(x_n[3]), s7);
-        s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 160), nnc_v4_splat(x_n[4]), s0);
-        s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 164), nnc_v4_splat(x_n[4]), s1);
-        s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 168), nnc_v4_splat(x_n[4]), s2);
-        s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 172), nnc_v4_splat(x_n[4]), s3);
-        s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 176), nnc_v4_splat(x_n[4]), s4);
-        s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 180), nnc_v4_splat(x_n[4]), s5);
-        s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 184), nnc_v4_splat(x_n[4]), s6);
-        s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 188), nnc_v4_splat(x_n[4]), s7);
-        s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 192), nnc_v4_splat(x_n[5]), s0);
-        s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 196), nnc_v4_splat(x_n[5]), s1);
-        s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 200), nnc_v4_splat(x_n[5]), s2);
-        s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 204), nnc_v4_splat(x_n[5]), s3);
-        s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 208), nnc_v4_splat(x_n[5]), s4);
-        s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 212), nnc_v4_splat(x_n[5]), s5);
-        s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 216), nnc_v4_splat(x_n[5]), s6);
-        s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 220), nnc_v4_splat(x_n[5]), s7);
-        nnc_v4_store(y_n, s0);
-        nnc_v4_store(y_n + 4, s1);
-        nnc_v4_store(y_n + 8, s2);
-        nnc_v4_store(y_n + 12, s3);
-        nnc_v4_store(y_n + 16, s4);
-        nnc_v4_store(y_n + 20, s5);
-        nnc_v4_store(y_n + 24, s6);
-        nnc_v4_store(y_n + 28, s7);
+    } else {
+        for (size_t j = 0; j < 32; j += 8) {
+            for (size_t n = 0; n < rows; n += 6) {
+                const size_t first = n + 6 <= rows ? n : rows - 6;
+                const float *x_n = x + first * 6;
+                float *y_n = gates + j + first * tagger_lstm_GATES;
+                nnc_v4 s0_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s0_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                nnc_v4 s1_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s1_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                nnc_v4 s2_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s2_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                nnc_v4 s3_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s3_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                nnc_v4 s4_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s4_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                nnc_v4 s5_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s5_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
+                    const nnc_v4 w0 = nnc_v4_load(tagger_lstm_w_ih + 32 + j + k * 32);
+                    const nnc_v4 w1 = nnc_v4_load(tagger_lstm_w_ih + 32 + j + k * 32 + 4);
+                    const nnc_v4 x_n_k = nnc_v4_splat(x_n[k]);
+                    s0_0 = nnc_v4_madd(w0, x_n_k, s0_0);
+                    s0_1 = nnc_v4_madd(w1, x_n_k, s0_1);
+                    const nnc_v4 x_n_k_1 = nnc_v4_splat(x_n[k + 6]);
+                    s1_0 = nnc_v4_madd(w0, x_n_k_1, s1_0);
+                    s1_1 = nnc_v4_madd(w1, x_n_k_1, s1_1);
+                    const nnc_v4 x_n_k_2 = nnc_v4_splat(x_n[k + 12]);
+                    s2_0 = nnc_v4_madd(w0, x_n_k_2, s2_0);
+                    s2_1 = nnc_v4_madd(w1, x_n_k_2, s2_1);
+                    const nnc_v4 x_n_k_3 = nnc_v4_splat(x_n[k + 18]);
+                    s3_0 = nnc_v4_madd(w0, x_n_k_3, s3_0);
+                    s3_1 = nnc_v4_madd(w1, x_n_k_3, s3_1);
+                    const nnc_v4 x_n_k_4 = nnc_v4_splat(x_n[k + 24]);
+                    s4_0 = nnc_v4_madd(w0, x_n_k_4, s4_0);
+                    s4_1 = nnc_v4_madd(w1, x_n_k_4, s4_1);
+                    const nnc_v4 x_n_k_5 = nnc_v4_splat(x_n[k + 30]);
+                    s5_0 = nnc_v4_madd(w0, x_n_k_5, s5_0);
+                    s5_1 = nnc_v4_madd(w1, x_n_k_5, s5_1);
+                }
+                nnc_v4_store(y_n, s0_0);
+                nnc_v4_store(y_n + 4, s0_1);
+                nnc_v4_store(y_n + tagger_lstm_GATES, s1_0);
+                nnc_v4_store(y_n + tagger_lstm_GATES + 4, s1_1);
+                nnc_v4_store(y_n + 2 * tagger_lstm_GATES, s2_0);
+                nnc_v4_store(y_n + 2 * tagger_lstm_GATES + 4, s2_1);
+                nnc_v4_store(y_n + 3 * tagger_lstm_GATES, s3_0);
+                nnc_v4_store(y_n + 3 * tagger_lstm_GATES + 4, s3_1);
+                nnc_v4_store(y_n + 4 * tagger_lstm_GATES, s4_0);
+                nnc_v4_store(y_n + 4 * tagger_lstm_GATES + 4, s4_1);
+                nnc_v4_store(y_n + 5 * tagger_lstm_GATES, s5_0);
+                nnc_v4_store(y_n + 5 * tagger_lstm_GATES + 4, s5_1);
+            }
+        }
     }
 }
 
-/* lstm: one time step of one row. gates holds the input's share; W_hh h is added, and c and h are updated. */
-static void tagger_lstm_step(const float *gates, float *h, float *c, float *out) {
+/* lstm: one time step of one row. gates holds the input's share, h is the last one, the new one goes to out. */
+static void tagger_lstm_step(const float *gates, const float *h, float *c, float *out) {
     const nnc_v4 h_0 = nnc_v4_splat(h[0]);
     const nnc_v4 h_1 = nnc_v4_splat(h[1]);
     const nnc_v4 h_2 = nnc_v4_splat(h[2]);
@@ -270,38 +275,344 @@ static void tagger_lstm_step(const float *gates, float *h, float *c, float *out)
     f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 172), h_5, f1);
     g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 180), h_5, g1);
     o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 188), h_5, o1);
-    i0 = nnc_v4_sigmoid_of_half(i0);
-    f0 = nnc_v4_sigmoid_of_half(f0);
-    g0 = nnc_v4_tanh(g0);
-    o0 = nnc_v4_sigmoid_of_half(o0);
-    const nnc_v4 cell0 = nnc_v4_madd(f0, nnc_v4_load(c), nnc_v4_mul(i0, g0));
+    nnc_v4 cell0;
+    const nnc_v4 hidden0 = nnc_v4_lstm(i0, f0, g0, o0, nnc_v4_load(c), &cell0);
     nnc_v4_store(c, cell0);
-    const nnc_v4 hidden0 = nnc_v4_mul(o0, nnc_v4_tanh(cell0));
-    i1 = nnc_v4_sigmoid_of_half(i1);
-    f1 = nnc_v4_sigmoid_of_half(f1);
-    g1 = nnc_v4_tanh(g1);
-    o1 = nnc_v4_sigmoid_of_half(o1);
-    const nnc_v4 cell1 = nnc_v4_madd(f1, nnc_v4_load_n(c + 4, 2), nnc_v4_mul(i1, g1));
-    nnc_v4_store_n(c + 4, cell1, 2);
-    const nnc_v4 hidden1 = nnc_v4_mul(o1, nnc_v4_tanh(cell1));
-    nnc_v4_store(h, hidden0);
     nnc_v4_store(out, hidden0);
-    nnc_v4_store_n(h + 4, hidden1, 2);
+    nnc_v4 cell1;
+    const nnc_v4 hidden1 = nnc_v4_lstm(i1, f1, g1, o1, nnc_v4_load_n(c + 4, 2), &cell1);
+    nnc_v4_store_n(c + 4, cell1, 2);
     nnc_v4_store_n(out + 4, hidden1, 2);
 }
 
 /* lstm = LSTM(6, 6): x [T_count, 1, 6] -> out [T_count, 1, 6], h [1, 6], c [1, 6] */
 static void tagger_lstm(size_t T_count, const float *x, float *out, float *h, float *c, float *work) {
     float *gates = work;
-    /* 16 steps at a time: the input's share for all of them, then step by step */
-    for (size_t done = 0; done < T_count; done += 16) {
-        const size_t steps = T_count - done < 16 ? T_count - done : 16;
+    const float *last = h;
+    /* 24 steps at a time: the input's share for all of them, then step by step */
+    for (size_t done = 0; done < T_count; done += 24) {
+        const size_t steps = T_count - done < 24 ? T_count - done : 24;
         tagger_lstm_input(steps, x + done * 6, gates);
         for (size_t t = 0; t < steps; t++) {
-            tagger_lstm_step(gates + t * tagger_lstm_GATES, h, c, out + (done + t) * 6);
+            tagger_lstm_step(gates + t * tagger_lstm_GATES, last, c, out + (done + t) * 6);
+            last = out + (done + t) * 6;
+        }
+    }
+    memcpy(h, last, tagger_lstm_HIDDEN * sizeof(float));
+}
+
+#if NNC_HAS_V8
+
+/* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
+NNC_TARGET_V8 static void tagger_lstm_input_v8(size_t rows, const float *x, float *gates) {
+    if (rows < 6) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = x + n * 6;
+            float *y_n = gates + n * tagger_lstm_GATES;
+            nnc_v8 s0 = nnc_v8_load(tagger_lstm_w_ih);
+            nnc_v8 s1 = nnc_v8_load(tagger_lstm_w_ih + 8);
+            nnc_v8 s2 = nnc_v8_load(tagger_lstm_w_ih + 16);
+            nnc_v8 s3 = nnc_v8_load(tagger_lstm_w_ih + 24);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 32), nnc_v8_splat(x_n[0]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 40), nnc_v8_splat(x_n[0]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 48), nnc_v8_splat(x_n[0]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 56), nnc_v8_splat(x_n[0]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 64), nnc_v8_splat(x_n[1]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 72), nnc_v8_splat(x_n[1]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 80), nnc_v8_splat(x_n[1]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 88), nnc_v8_splat(x_n[1]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 96), nnc_v8_splat(x_n[2]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 104), nnc_v8_splat(x_n[2]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 112), nnc_v8_splat(x_n[2]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 120), nnc_v8_splat(x_n[2]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 128), nnc_v8_splat(x_n[3]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 136), nnc_v8_splat(x_n[3]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 144), nnc_v8_splat(x_n[3]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 152), nnc_v8_splat(x_n[3]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 160), nnc_v8_splat(x_n[4]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 168), nnc_v8_splat(x_n[4]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 176), nnc_v8_splat(x_n[4]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 184), nnc_v8_splat(x_n[4]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 192), nnc_v8_splat(x_n[5]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 200), nnc_v8_splat(x_n[5]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 208), nnc_v8_splat(x_n[5]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 216), nnc_v8_splat(x_n[5]), s3);
+            nnc_v8_store(y_n, s0);
+            nnc_v8_store(y_n + 8, s1);
+            nnc_v8_store(y_n + 16, s2);
+            nnc_v8_store(y_n + 24, s3);
+        }
+    } else {
+        for (size_t j = 0; j < 32; j += 16) {
+            for (size_t n = 0; n < rows; n += 6) {
+                const size_t first = n + 6 <= rows ? n : rows - 6;
+                const float *x_n = x + first * 6;
+                float *y_n = gates + j + first * tagger_lstm_GATES;
+                nnc_v8 s0_0 = nnc_v8_load(tagger_lstm_w_ih + j);
+                nnc_v8 s0_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
+                nnc_v8 s1_0 = nnc_v8_load(tagger_lstm_w_ih + j);
+                nnc_v8 s1_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
+                nnc_v8 s2_0 = nnc_v8_load(tagger_lstm_w_ih + j);
+                nnc_v8 s2_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
+                nnc_v8 s3_0 = nnc_v8_load(tagger_lstm_w_ih + j);
+                nnc_v8 s3_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
+                nnc_v8 s4_0 = nnc_v8_load(tagger_lstm_w_ih + j);
+                nnc_v8 s4_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
+                nnc_v8 s5_0 = nnc_v8_load(tagger_lstm_w_ih + j);
+                nnc_v8 s5_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
+                for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
+                    const nnc_v8 w0 = nnc_v8_load(tagger_lstm_w_ih + 32 + j + k * 32);
+                    const nnc_v8 w1 = nnc_v8_load(tagger_lstm_w_ih + 32 + j + k * 32 + 8);
+                    const nnc_v8 x_n_k = nnc_v8_splat(x_n[k]);
+                    s0_0 = nnc_v8_madd(w0, x_n_k, s0_0);
+                    s0_1 = nnc_v8_madd(w1, x_n_k, s0_1);
+                    const nnc_v8 x_n_k_1 = nnc_v8_splat(x_n[k + 6]);
+                    s1_0 = nnc_v8_madd(w0, x_n_k_1, s1_0);
+                    s1_1 = nnc_v8_madd(w1, x_n_k_1, s1_1);
+                    const nnc_v8 x_n_k_2 = nnc_v8_splat(x_n[k + 12]);
+                    s2_0 = nnc_v8_madd(w0, x_n_k_2, s2_0);
+                    s2_1 = nnc_v8_madd(w1, x_n_k_2, s2_1);
+                    const nnc_v8 x_n_k_3 = nnc_v8_splat(x_n[k + 18]);
+                    s3_0 = nnc_v8_madd(w0, x_n_k_3, s3_0);
+                    s3_1 = nnc_v8_madd(w1, x_n_k_3, s3_1);
+                    const nnc_v8 x_n_k_4 = nnc_v8_splat(x_n[k + 24]);
+                    s4_0 = nnc_v8_madd(w0, x_n_k_4, s4_0);
+                    s4_1 = nnc_v8_madd(w1, x_n_k_4, s4_1);
+                    const nnc_v8 x_n_k_5 = nnc_v8_splat(x_n[k + 30]);
+                    s5_0 = nnc_v8_madd(w0, x_n_k_5, s5_0);
+                    s5_1 = nnc_v8_madd(w1, x_n_k_5, s5_1);
+                }
+                nnc_v8_store(y_n, s0_0);
+                nnc_v8_store(y_n + 8, s0_1);
+                nnc_v8_store(y_n + tagger_lstm_GATES, s1_0);
+                nnc_v8_store(y_n + tagger_lstm_GATES + 8, s1_1);
+                nnc_v8_store(y_n + 2 * tagger_lstm_GATES, s2_0);
+                nnc_v8_store(y_n + 2 * tagger_lstm_GATES + 8, s2_1);
+                nnc_v8_store(y_n + 3 * tagger_lstm_GATES, s3_0);
+                nnc_v8_store(y_n + 3 * tagger_lstm_GATES + 8, s3_1);
+                nnc_v8_store(y_n + 4 * tagger_lstm_GATES, s4_0);
+                nnc_v8_store(y_n + 4 * tagger_lstm_GATES + 8, s4_1);
+                nnc_v8_store(y_n + 5 * tagger_lstm_GATES, s5_0);
+                nnc_v8_store(y_n + 5 * tagger_lstm_GATES + 8, s5_1);
+            }
         }
     }
 }
+
+/* lstm: one time step of one row. gates holds the input's share, h is the last one, the new one goes to out. */
+NNC_TARGET_V8 static void tagger_lstm_step_v8(const float *gates, const float *h, float *c, float *out) {
+    const nnc_v8 h_0 = nnc_v8_splat(h[0]);
+    const nnc_v8 h_1 = nnc_v8_splat(h[1]);
+    const nnc_v8 h_2 = nnc_v8_splat(h[2]);
+    const nnc_v8 h_3 = nnc_v8_splat(h[3]);
+    const nnc_v8 h_4 = nnc_v8_splat(h[4]);
+    const nnc_v8 h_5 = nnc_v8_splat(h[5]);
+    nnc_v8 i0 = nnc_v8_load(gates);
+    nnc_v8 f0 = nnc_v8_load(gates + 8);
+    nnc_v8 g0 = nnc_v8_load(gates + 16);
+    nnc_v8 o0 = nnc_v8_load(gates + 24);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh), h_0, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 8), h_0, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 16), h_0, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 24), h_0, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 32), h_1, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 40), h_1, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 48), h_1, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 56), h_1, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 64), h_2, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 72), h_2, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 80), h_2, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 88), h_2, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 96), h_3, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 104), h_3, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 112), h_3, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 120), h_3, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 128), h_4, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 136), h_4, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 144), h_4, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 152), h_4, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 160), h_5, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 168), h_5, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 176), h_5, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 184), h_5, o0);
+    nnc_v8 cell0;
+    const nnc_v8 hidden0 = nnc_v8_lstm(i0, f0, g0, o0, nnc_v8_load_n(c, 6), &cell0);
+    nnc_v8_store_n(c, cell0, 6);
+    nnc_v8_store_n(out, hidden0, 6);
+}
+
+/* lstm = LSTM(6, 6): x [T_count, 1, 6] -> out [T_count, 1, 6], h [1, 6], c [1, 6] */
+NNC_TARGET_V8 static void tagger_lstm_v8(size_t T_count, const float *x, float *out, float *h, float *c, float *work) {
+    float *gates = work;
+    const float *last = h;
+    /* 24 steps at a time: the input's share for all of them, then step by step */
+    for (size_t done = 0; done < T_count; done += 24) {
+        const size_t steps = T_count - done < 24 ? T_count - done : 24;
+        tagger_lstm_input_v8(steps, x + done * 6, gates);
+        for (size_t t = 0; t < steps; t++) {
+            tagger_lstm_step_v8(gates + t * tagger_lstm_GATES, last, c, out + (done + t) * 6);
+            last = out + (done + t) * 6;
+        }
+    }
+    memcpy(h, last, tagger_lstm_HIDDEN * sizeof(float));
+}
+
+#endif
+
+#if NNC_HAS_V16
+
+/* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
+NNC_TARGET_V16 static void tagger_lstm_input_v16(size_t rows, const float *x, float *gates) {
+    if (rows < 8) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = x + n * 6;
+            float *y_n = gates + n * tagger_lstm_GATES;
+            nnc_v16 s0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 32), nnc_v16_splat(x_n[0]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 48), nnc_v16_splat(x_n[0]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 64), nnc_v16_splat(x_n[1]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 80), nnc_v16_splat(x_n[1]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 96), nnc_v16_splat(x_n[2]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 112), nnc_v16_splat(x_n[2]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 128), nnc_v16_splat(x_n[3]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 144), nnc_v16_splat(x_n[3]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 160), nnc_v16_splat(x_n[4]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 176), nnc_v16_splat(x_n[4]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 192), nnc_v16_splat(x_n[5]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 208), nnc_v16_splat(x_n[5]), s1);
+            nnc_v16_store(y_n, s0);
+            nnc_v16_store(y_n + 16, s1);
+        }
+    } else {
+        for (size_t n = 0; n < rows; n += 8) {
+            const size_t first = n + 8 <= rows ? n : rows - 8;
+            const float *x_n = x + first * 6;
+            float *y_n = gates + first * tagger_lstm_GATES;
+            nnc_v16 s0_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s0_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s1_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s1_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s2_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s2_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s3_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s3_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s4_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s4_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s5_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s5_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s6_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s6_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s7_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s7_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
+                const nnc_v16 w0 = nnc_v16_load(tagger_lstm_w_ih + 32 + k * 32);
+                const nnc_v16 w1 = nnc_v16_load(tagger_lstm_w_ih + 32 + k * 32 + 16);
+                const nnc_v16 x_n_k = nnc_v16_splat(x_n[k]);
+                s0_0 = nnc_v16_madd(w0, x_n_k, s0_0);
+                s0_1 = nnc_v16_madd(w1, x_n_k, s0_1);
+                const nnc_v16 x_n_k_1 = nnc_v16_splat(x_n[k + 6]);
+                s1_0 = nnc_v16_madd(w0, x_n_k_1, s1_0);
+                s1_1 = nnc_v16_madd(w1, x_n_k_1, s1_1);
+                const nnc_v16 x_n_k_2 = nnc_v16_splat(x_n[k + 12]);
+                s2_0 = nnc_v16_madd(w0, x_n_k_2, s2_0);
+                s2_1 = nnc_v16_madd(w1, x_n_k_2, s2_1);
+                const nnc_v16 x_n_k_3 = nnc_v16_splat(x_n[k + 18]);
+                s3_0 = nnc_v16_madd(w0, x_n_k_3, s3_0);
+                s3_1 = nnc_v16_madd(w1, x_n_k_3, s3_1);
+                const nnc_v16 x_n_k_4 = nnc_v16_splat(x_n[k + 24]);
+                s4_0 = nnc_v16_madd(w0, x_n_k_4, s4_0);
+                s4_1 = nnc_v16_madd(w1, x_n_k_4, s4_1);
+                const nnc_v16 x_n_k_5 = nnc_v16_splat(x_n[k + 30]);
+                s5_0 = nnc_v16_madd(w0, x_n_k_5, s5_0);
+                s5_1 = nnc_v16_madd(w1, x_n_k_5, s5_1);
+                const nnc_v16 x_n_k_6 = nnc_v16_splat(x_n[k + 36]);
+                s6_0 = nnc_v16_madd(w0, x_n_k_6, s6_0);
+                s6_1 = nnc_v16_madd(w1, x_n_k_6, s6_1);
+                const nnc_v16 x_n_k_7 = nnc_v16_splat(x_n[k + 42]);
+                s7_0 = nnc_v16_madd(w0, x_n_k_7, s7_0);
+                s7_1 = nnc_v16_madd(w1, x_n_k_7, s7_1);
+            }
+            nnc_v16_store(y_n, s0_0);
+            nnc_v16_store(y_n + 16, s0_1);
+            nnc_v16_store(y_n + tagger_lstm_GATES, s1_0);
+            nnc_v16_store(y_n + tagger_lstm_GATES + 16, s1_1);
+            nnc_v16_store(y_n + 2 * tagger_lstm_GATES, s2_0);
+            nnc_v16_store(y_n + 2 * tagger_lstm_GATES + 16, s2_1);
+            nnc_v16_store(y_n + 3 * tagger_lstm_GATES, s3_0);
+            nnc_v16_store(y_n + 3 * tagger_lstm_GATES + 16, s3_1);
+            nnc_v16_store(y_n + 4 * tagger_lstm_GATES, s4_0);
+            nnc_v16_store(y_n + 4 * tagger_lstm_GATES + 16, s4_1);
+            nnc_v16_store(y_n + 5 * tagger_lstm_GATES, s5_0);
+            nnc_v16_store(y_n + 5 * tagger_lstm_GATES + 16, s5_1);
+            nnc_v16_store(y_n + 6 * tagger_lstm_GATES, s6_0);
+            nnc_v16_store(y_n + 6 * tagger_lstm_GATES + 16, s6_1);
+            nnc_v16_store(y_n + 7 * tagger_lstm_GATES, s7_0);
+            nnc_v16_store(y_n + 7 * tagger_lstm_GATES + 16, s7_1);
+        }
+    }
+}
+
+/* lstm: one time step of one row. gates holds the input's share, h is the last one, the new one goes to out. */
+NNC_TARGET_V16 static void tagger_lstm_step_v16(const float *gates, const float *h, float *c, float *out) {
+    const nnc_v16 h_0 = nnc_v16_splat(h[0]);
+    const nnc_v16 h_1 = nnc_v16_splat(h[1]);
+    const nnc_v16 h_2 = nnc_v16_splat(h[2]);
+    const nnc_v16 h_3 = nnc_v16_splat(h[3]);
+    const nnc_v16 h_4 = nnc_v16_splat(h[4]);
+    const nnc_v16 h_5 = nnc_v16_splat(h[5]);
+    nnc_v16 i0 = nnc_v16_load(gates);
+    nnc_v16 f0 = nnc_v16_load(gates + 8);
+    nnc_v16 g0 = nnc_v16_load(gates + 16);
+    nnc_v16 o0 = nnc_v16_load(gates + 24);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh), h_0, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 8), h_0, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 16), h_0, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 24), h_0, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 32), h_1, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 40), h_1, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 48), h_1, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 56), h_1, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 64), h_2, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 72), h_2, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 80), h_2, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 88), h_2, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 96), h_3, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 104), h_3, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 112), h_3, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 120), h_3, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 128), h_4, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 136), h_4, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 144), h_4, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 152), h_4, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 160), h_5, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 168), h_5, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 176), h_5, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 184), h_5, o0);
+    nnc_v16 cell0;
+    const nnc_v16 hidden0 = nnc_v16_lstm(i0, f0, g0, o0, nnc_v16_load_n(c, 6), &cell0);
+    nnc_v16_store_n(c, cell0, 6);
+    nnc_v16_store_n(out, hidden0, 6);
+}
+
+/* lstm = LSTM(6, 6): x [T_count, 1, 6] -> out [T_count, 1, 6], h [1, 6], c [1, 6] */
+NNC_TARGET_V16 static void tagger_lstm_v16(size_t T_count, const float *x, float *out, float *h, float *c,
+        float *work) {
+    float *gates = work;
+    const float *last = h;
+    /* 24 steps at a time: the input's share for all of them, then step by step */
+    for (size_t done = 0; done < T_count; done += 24) {
+        const size_t steps = T_count - done < 24 ? T_count - done : 24;
+        tagger_lstm_input_v16(steps, x + done * 6, gates);
+        for (size_t t = 0; t < steps; t++) {
+            tagger_lstm_step_v16(gates + t * tagger_lstm_GATES, last, c, out + (done + t) * 6);
+            last = out + (done + t) * 6;
+        }
+    }
+    memcpy(h, last, tagger_lstm_HIDDEN * sizeof(float));
+}
+
+#endif
 
 /* lstm2tag: weight [3, 6], then the bias */
 static const float tagger_lstm2tag_weights[21] = {
@@ -329,27 +640,168 @@ static void tagger_lstm2tag(size_t T_count, const float *x, float *y) {
     }
 }
 
-/* log_softmax: x [T_count, 3] -> y [T_count, 3] */
-static void tagger_tags(size_t T_count, const float *x, float *y) {
-    for (size_t i = 0; i < T_count; i++) {
-        float largest = x[i * 3];
-        for (size_t j = 0; j < 3; j++) {
-            largest = nnc_maxf(largest, x[i * 3 + j]);
-        }
-        double sum = 0.0;
-        for (size_t j = 0; j < 3; j++) {
-            sum += (double)expf(x[i * 3 + j] - largest);
-        }
-        const double shift = (double)largest + log(sum);
-        for (size_t j = 0; j < 3; j++) {
-            y[i * 3 + j] = (float)((double)x[i * 3 + j] - shift);
-        }
+#if NNC_HAS_V8
+/* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
+NNC_TARGET_V8 static void tagger_lstm2tag_v8(size_t T_count, const float *x, float *y) {
+    for (size_t n = 0; n < T_count; n++) {
+        const float *x_n = x + n * 6;
+        nnc_v8 s0 = nnc_v8_zero();
+        nnc_v8 s1 = nnc_v8_zero();
+        nnc_v8 s2 = nnc_v8_zero();
+        s0 = nnc_v8_madd(nnc_v8_load_n(x_n, 6), nnc_v8_load_n(tagger_lstm2tag_weights, 6), s0);
+        s1 = nnc_v8_madd(nnc_v8_load_n(x_n, 6), nnc_v8_load_n(tagger_lstm2tag_weights + 6, 6), s1);
+        s2 = nnc_v8_madd(nnc_v8_load_n(x_n, 6), nnc_v8_load_n(tagger_lstm2tag_weights + 12, 6), s2);
+        y[n * 3] = nnc_v8_sum(s0) + tagger_lstm2tag_weights[18];
+        y[n * 3 + 1] = nnc_v8_sum(s1) + tagger_lstm2tag_weights[19];
+        y[n * 3 + 2] = nnc_v8_sum(s2) + tagger_lstm2tag_weights[20];
     }
 }
 
+#endif
+
+#if NNC_HAS_V16
+/* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
+NNC_TARGET_V16 static void tagger_lstm2tag_v16(size_t T_count, const float *x, float *y) {
+    for (size_t n = 0; n < T_count; n++) {
+        const float *x_n = x + n * 6;
+        nnc_v16 s0 = nnc_v16_zero();
+        nnc_v16 s1 = nnc_v16_zero();
+        nnc_v16 s2 = nnc_v16_zero();
+        s0 = nnc_v16_madd(nnc_v16_load_n(x_n, 6), nnc_v16_load_n(tagger_lstm2tag_weights, 6), s0);
+        s1 = nnc_v16_madd(nnc_v16_load_n(x_n, 6), nnc_v16_load_n(tagger_lstm2tag_weights + 6, 6), s1);
+        s2 = nnc_v16_madd(nnc_v16_load_n(x_n, 6), nnc_v16_load_n(tagger_lstm2tag_weights + 12, 6), s2);
+        y[n * 3] = nnc_v16_sum(s0) + tagger_lstm2tag_weights[18];
+        y[n * 3 + 1] = nnc_v16_sum(s1) + tagger_lstm2tag_weights[19];
+        y[n * 3 + 2] = nnc_v16_sum(s2) + tagger_lstm2tag_weights[20];
+    }
+}
+
+#endif
+
+/* log_softmax: x [T_count, 3] -> y [T_count, 3] */
+static void tagger_tags(size_t T_count, const float *x, float *y) {
+    for (size_t i = 0; i < T_count; i++) {
+        nnc_v4 largest = nnc_v4_splat(x[i * 3]);
+        largest = nnc_v4_maximum(largest, nnc_v4_join(nnc_v4_load_n(x + i * 3, 3), 3, largest));
+        largest = nnc_v4_splat(nnc_v4_largest(largest));
+        nnc_v4_doubles sums = nnc_v4_doubles_splat(0.0);
+        const nnc_v4 power = nnc_v4_exp(nnc_v4_sub(nnc_v4_load_n(x + i * 3, 3), largest));
+        sums = nnc_v4_doubles_add(sums, nnc_v4_join(power, 3, nnc_v4_zero()));
+        const nnc_v4_doubles shift = nnc_v4_doubles_splat(-log(nnc_v4_doubles_sum(sums)));
+        nnc_v4_store_n(y + i * 3,
+                nnc_v4_doubles_divided(nnc_v4_doubles_add(shift, nnc_v4_sub(nnc_v4_load_n(x + i * 3, 3), largest)),
+                1.0), 3);
+    }
+}
+
+#if NNC_HAS_V8
+/* log_softmax: x [T_count, 3] -> y [T_count, 3] */
+NNC_TARGET_V8 static void tagger_tags_v8(size_t T_count, const float *x, float *y) {
+    for (size_t i = 0; i < T_count; i++) {
+        nnc_v8 largest = nnc_v8_splat(x[i * 3]);
+        largest = nnc_v8_maximum(largest, nnc_v8_join(nnc_v8_load_n(x + i * 3, 3), 3, largest));
+        largest = nnc_v8_splat(nnc_v8_largest(largest));
+        nnc_v8_doubles sums = nnc_v8_doubles_splat(0.0);
+        const nnc_v8 power = nnc_v8_exp(nnc_v8_sub(nnc_v8_load_n(x + i * 3, 3), largest));
+        sums = nnc_v8_doubles_add(sums, nnc_v8_join(power, 3, nnc_v8_zero()));
+        const nnc_v8_doubles shift = nnc_v8_doubles_splat(-log(nnc_v8_doubles_sum(sums)));
+        nnc_v8_store_n(y + i * 3,
+                nnc_v8_doubles_divided(nnc_v8_doubles_add(shift, nnc_v8_sub(nnc_v8_load_n(x + i * 3, 3), largest)),
+                1.0), 3);
+    }
+}
+
+#endif
+
+#if NNC_HAS_V16
+/* log_softmax: x [T_count, 3] -> y [T_count, 3] */
+NNC_TARGET_V16 static void tagger_tags_v16(size_t T_count, const float *x, float *y) {
+    for (size_t i = 0; i < T_count; i++) {
+        nnc_v16 largest = nnc_v16_splat(x[i * 3]);
+        largest = nnc_v16_maximum(largest, nnc_v16_join(nnc_v16_load_n(x + i * 3, 3), 3, largest));
+        largest = nnc_v16_splat(nnc_v16_largest(largest));
+        nnc_v16_doubles sums = nnc_v16_doubles_splat(0.0);
+        const nnc_v16 power = nnc_v16_exp(nnc_v16_sub(nnc_v16_load_n(x + i * 3, 3), largest));
+        sums = nnc_v16_doubles_add(sums, nnc_v16_join(power, 3, nnc_v16_zero()));
+        const nnc_v16_doubles shift = nnc_v16_doubles_splat(-log(nnc_v16_doubles_sum(sums)));
+        nnc_v16_store_n(y + i * 3,
+                nnc_v16_doubles_divided(nnc_v16_doubles_add(shift, nnc_v16_sub(nnc_v16_load_n(x + i * 3, 3), largest)),
+                1.0), 3);
+    }
+}
+
+#endif
+
 void tagger_reset(tagger *self) {
     memset(self, 0, sizeof(*self));
+    self->instruction_set[0] = nnc_isa();
 }
+
+static void tagger_steps(tagger *self, size_t T, const int32_t *sentence, float *tags) {
+    float *const floats = nnc_align(self->scratch);
+    float *const lstm_h = floats + 1184;
+    float *const lstm_c = floats + 1200;
+    float *const embeds = floats + 800;
+    float *const out = floats + 992;
+    float *const work = floats;
+    float *const space = floats;
+
+    memset(lstm_h, 0, 6 * sizeof(float));
+    memset(lstm_c, 0, 6 * sizeof(float));
+    for (size_t T_start = 0; T_start < T; T_start += 32) {
+        const size_t T_count = T - T_start < 32 ? T - T_start : 32;
+        tagger_word_embeddings(T_count, sentence + T_start, embeds);
+        tagger_lstm(T_count, embeds, out, lstm_h, lstm_c, work);
+        tagger_lstm2tag(T_count, out, space);
+        tagger_tags(T_count, space, tags + 3 * T_start);
+    }
+}
+
+#if NNC_HAS_V8
+static void tagger_steps_v8(tagger *self, size_t T, const int32_t *sentence, float *tags) {
+    float *const floats = nnc_align(self->scratch);
+    float *const lstm_h = floats + 1184;
+    float *const lstm_c = floats + 1200;
+    float *const embeds = floats + 800;
+    float *const out = floats + 992;
+    float *const work = floats;
+    float *const space = floats;
+
+    memset(lstm_h, 0, 6 * sizeof(float));
+    memset(lstm_c, 0, 6 * sizeof(float));
+    for (size_t T_start = 0; T_start < T; T_start += 32) {
+        const size_t T_count = T - T_start < 32 ? T - T_start : 32;
+        tagger_word_embeddings(T_count, sentence + T_start, embeds);
+        tagger_lstm_v8(T_count, embeds, out, lstm_h, lstm_c, work);
+        tagger_lstm2tag_v8(T_count, out, space);
+        tagger_tags_v8(T_count, space, tags + 3 * T_start);
+    }
+}
+
+#endif
+
+#if NNC_HAS_V16
+static void tagger_steps_v16(tagger *self, size_t T, const int32_t *sentence, float *tags) {
+    float *const floats = nnc_align(self->scratch);
+    float *const lstm_h = floats + 1184;
+    float *const lstm_c = floats + 1200;
+    float *const embeds = floats + 800;
+    float *const out = floats + 992;
+    float *const work = floats;
+    float *const space = floats;
+
+    memset(lstm_h, 0, 6 * sizeof(float));
+    memset(lstm_c, 0, 6 * sizeof(float));
+    for (size_t T_start = 0; T_start < T; T_start += 32) {
+        const size_t T_count = T - T_start < 32 ? T - T_start : 32;
+        tagger_word_embeddings(T_count, sentence + T_start, embeds);
+        tagger_lstm_v16(T_count, embeds, out, lstm_h, lstm_c, work);
+        tagger_lstm2tag_v16(T_count, out, space);
+        tagger_tags_v16(T_count, space, tags + 3 * T_start);
+    }
+}
+
+#endif
 
 nnc_status tagger_run(tagger *self, size_t T, const int32_t *sentence, float *tags) {
     if (self == NULL || sentence == NULL || tags == NULL) {
@@ -365,23 +817,19 @@ nnc_status tagger_run(tagger *self, size_t T, const int32_t *sentence, float *ta
         }
     }
 
-    float *const floats = nnc_align(self->scratch);
-    float *const lstm_h = floats + 928;
-    float *const lstm_c = floats + 944;
-    float *const embeds = floats + 544;
-    float *const out = floats + 736;
-    float *const work = floats;
-    float *const space = floats;
-
-    memset(lstm_h, 0, 6 * sizeof(float));
-    memset(lstm_c, 0, 6 * sizeof(float));
-    for (size_t T_start = 0; T_start < T; T_start += 32) {
-        const size_t T_count = T - T_start < 32 ? T - T_start : 32;
-        tagger_word_embeddings(T_count, sentence + T_start, embeds);
-        tagger_lstm(T_count, embeds, out, lstm_h, lstm_c, work);
-        tagger_lstm2tag(T_count, out, space);
-        tagger_tags(T_count, space, tags + 3 * T_start);
+#if NNC_HAS_V16
+    if (self->instruction_set[0] == 2) {
+        tagger_steps_v16(self, T, sentence, tags);
+        return NNC_OK;
     }
+#endif
+#if NNC_HAS_V8
+    if (self->instruction_set[0] == 1) {
+        tagger_steps_v8(self, T, sentence, tags);
+        return NNC_OK;
+    }
+#endif
+    tagger_steps(self, T, sentence, tags);
     return NNC_OK;
 }
 

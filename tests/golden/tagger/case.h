@@ -43,7 +43,8 @@ static inline const char *nnc_status_string(nnc_status status) {
  * assignment it is a snapshot. The members are the model's own. */
 typedef struct tagger tagger;
 struct tagger {
-    float scratch[975];
+    int32_t instruction_set[1]; /* noted by tagger_reset */
+    float scratch[1231];
 };
 
 /* Makes the model ready; call before the first run. */

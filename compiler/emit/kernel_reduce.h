@@ -1,0 +1,29 @@
+/* kernel_reduce: what the two files of reductions share; private to them. */
+#ifndef NNC_EMIT_KERNEL_REDUCE_H
+#define NNC_EMIT_KERNEL_REDUCE_H
+
+#include "emit/nest.h"
+
+typedef struct {
+    emit_context *e;
+    cunit *u;
+    const plan_operand *x, *y;
+    nest *outer, *inner;
+    unsigned x_outer, y_outer, x_inner, y_inner; /* operand numbers */
+    cexpr *weight, *bias;                        /* LAYER_NORM's tables, or NULL */
+    unsigned weight_inner, bias_inner;
+    cexpr *x_base, *y_base;                      /* offsets of the outer loops' element */
+    const dim *count;                            /* elements of the inner nest */
+    cblock *body;                                /* of the outer loops */
+} reduction;
+
+cexpr *reduction_name(const reduction *r, const char *what);
+/* Opens the loops over the first `axes` outer axes, and sets body and bases. */
+void reduction_open(reduction *r, cblock *b, unsigned axes);
+cexpr *reduction_first(const reduction *r);  /* the outer loops' element of x */
+cexpr *reduction_result(const reduction *r); /* and of y */
+
+/* kernel_reduce_vector.c: SUM, MEAN, MAX, MIN, SOFTMAX, LOG_SOFTMAX, LAYER_NORM of float32. */
+void reduction_in_vectors(reduction *r, const ir_node *n, cblock *b);
+
+#endif

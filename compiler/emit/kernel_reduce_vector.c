@@ -1,0 +1,332 @@
+/* kernel_reduce_vector: float32 reductions in vectors.
+ *
+ * By rows, along the innermost axis that is summed up, however its elements lie; or by columns, a vector of results at
+ * a time, where results are neighbours in memory and what is summed up is not. Both add in the same order, so that the
+ * layout that a value happens to have changes no bit: the elements of a row go to the lanes of a vector in turn, and
+ * the lanes are added by halves; a column has as many sums as a vector has lanes, and goes through them in turn. */
+#include "emit/kernel_reduce.h"
+#include "emit/vectors.h"
+
+typedef struct {
+    const reduction *r;
+    const ir_node *node;
+    vectors along;     /* the axis that vectors lie along */
+    cexpr *at, *lanes; /* what vectors_loop gives, for columns */
+    cblock *b;         /* by columns: of one group of columns */
+} pass;
+
+static const char *vector_type(const reduction *r, const char *qualifier, const char *suffix) {
+    return arena_printf(r->e->arena, "%s%s%s", qualifier, r->e->target->prefix, suffix);
+}
+
+static cexpr *zero(const reduction *r) { return c_call(r->u, emit_vector(r->e, "zero"), 0); }
+
+static cexpr *doubles_splat(const reduction *r, cexpr *number) { return vectors_call1(r->e, "doubles_splat", number); }
+
+static cexpr *one(const reduction *r) { return c_double(r->u, 1); }
+
+/* How many elements are summed up, as a double. */
+static cexpr *count_of(const reduction *r) {
+    int64_t count;
+    return dim_is_const(r->count, &count) ? c_double(r->u, (double)count)
+                                          : c_cast(r->u, "double", emit_dim(r->e, r->count));
+}
+
+static const char *extreme_of(ir_op op) { return op == IR_MIN ? "smallest" : "largest"; }
+
+static const char *comparison_of(ir_op op) { return op == IR_MIN ? "minimum" : "maximum"; }
+
+/* --- by rows --- */
+
+/* A vector of operand `o` of the inner nest, `at` along its innermost axis; base: the other loops' offset. */
+static const dim *inner_stride(const reduction *r, unsigned o) {
+    return r->inner->rank ? r->inner->strides[o][r->inner->rank - 1] : dim_const(r->e->plan->dims, 1);
+}
+
+static cexpr *inner_at(const reduction *r, cexpr *base, unsigned o, cexpr *at) {
+    unsigned others = r->inner->rank ? r->inner->rank - 1 : 0;
+    cexpr *offset = c_add(r->u, base, nest_offset(r->inner, o, others));
+    return c_add(r->u, offset, c_mul(r->u, at, emit_dim(r->e, inner_stride(r, o))));
+}
+
+static cexpr *load_x(const reduction *r, cexpr *at, cexpr *lanes) {
+    return vectors_load(r->e, reduction_name(r, r->x->name), inner_at(r, r->x_base, r->x_inner, at),
+                        inner_stride(r, r->x_inner), lanes);
+}
+
+static cexpr *load_y(const reduction *r, cexpr *at, cexpr *lanes) {
+    return vectors_load(r->e, reduction_name(r, r->y->name), inner_at(r, r->y_base, r->y_inner, at),
+                        inner_stride(r, r->y_inner), lanes);
+}
+
+static void store_y(const reduction *r, cblock *b, cexpr *at, cexpr *lanes, cexpr *value) {
+    vectors_store(r->e, b, reduction_name(r, r->y->name), inner_at(r, r->y_base, r->y_inner, at),
+                  inner_stride(r, r->y_inner), value, lanes);
+}
+
+static void run_rows(pass *p, vectors_body *body) {
+    const reduction *r = p->r;
+    unsigned others = r->inner->rank ? r->inner->rank - 1 : 0;
+    vectors_loop(&p->along, nest_loops(r->inner, r->body, others), body, p);
+}
+
+static void row_sum(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    const reduction *r = ((pass *)context)->r;
+    cexpr *sums = reduction_name(r, "sums");
+    c_assign(b, sums, "=", vectors_call2(r->e, "doubles_add", sums, load_x(r, at, lanes)));
+}
+
+static void row_extreme(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    const pass *p = context;
+    const reduction *r = p->r;
+    cexpr *best = reduction_name(r, extreme_of(p->node->op));
+    cexpr *values = vectors_join(r->e, load_x(r, at, lanes), lanes, best);
+    c_assign(b, best, "=", vectors_call2(r->e, comparison_of(p->node->op), best, values));
+}
+
+/* Declares the sums, and adds. */
+static cexpr *sum_of_row(pass *p, vectors_body *body) {
+    const reduction *r = p->r;
+    c_declare(r->body, vector_type(r, "", "_doubles"), "sums", doubles_splat(r, c_double(r->u, 0)));
+    run_rows(p, body);
+    return vectors_call1(r->e, "doubles_sum", reduction_name(r, "sums"));
+}
+
+/* Declares a vector of the extremes, and gives the extreme of all. */
+static cexpr *extreme_of_row(pass *p) {
+    const reduction *r = p->r;
+    const char *name = extreme_of(p->node->op);
+    c_declare(r->body, vector_type(r, "", ""), name, vectors_call1(r->e, "splat", reduction_first(r)));
+    run_rows(p, row_extreme);
+    return vectors_call1(r->e, name, reduction_name(r, name));
+}
+
+/* exp(x - largest), which is stored but for log_softmax, and summed up */
+static void row_power(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    const pass *p = context;
+    const reduction *r = p->r;
+    cexpr *power =
+        vectors_call1(r->e, "exp", vectors_call2(r->e, "sub", load_x(r, at, lanes), reduction_name(r, "largest")));
+    c_declare(b, vector_type(r, "const ", ""), "power", power);
+    power = reduction_name(r, "power");
+    if (p->node->op == IR_SOFTMAX) store_y(r, b, at, lanes, power);
+    cexpr *sums = reduction_name(r, "sums");
+    c_assign(b, sums, "=", vectors_call2(r->e, "doubles_add", sums, vectors_join(r->e, power, lanes, zero(r))));
+}
+
+static void row_quotient(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    const reduction *r = ((pass *)context)->r;
+    store_y(r, b, at, lanes, vectors_call2(r->e, "div", load_y(r, at, lanes), reduction_name(r, "sum")));
+}
+
+/* (x - largest) - log(sum): the first difference is a float that is rounded, so that no order of additions, as
+ * -ffast-math allows, loses what is small beside a large x */
+static void row_shift(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    const reduction *r = ((pass *)context)->r;
+    cexpr *difference = vectors_call2(r->e, "sub", load_x(r, at, lanes), reduction_name(r, "largest"));
+    cexpr *sum = vectors_call2(r->e, "doubles_add", reduction_name(r, "shift"), difference);
+    store_y(r, b, at, lanes, vectors_call2(r->e, "doubles_divided", sum, one(r)));
+}
+
+static void softmax_of_row(pass *p) {
+    const reduction *r = p->r;
+    cunit *u = r->u;
+    cexpr *largest = reduction_name(r, "largest");
+    c_assign(r->body, largest, "=", vectors_call1(r->e, "splat", extreme_of_row(p)));
+    cexpr *sum = sum_of_row(p, row_power);
+    if (p->node->op == IR_SOFTMAX) {
+        c_declare(r->body, vector_type(r, "const ", ""), "sum", vectors_call1(r->e, "splat", c_cast(u, "float", sum)));
+        run_rows(p, row_quotient);
+        return;
+    }
+    cexpr *shift = c_unary(u, "-", c_call(u, "log", 1, sum));
+    c_declare(r->body, vector_type(r, "const ", "_doubles"), "shift", doubles_splat(r, shift));
+    run_rows(p, row_shift);
+}
+
+/* x - mean: the mean is two floats, its nearest one and what that leaves */
+static cexpr *centred(const reduction *r, cexpr *at, cexpr *lanes) {
+    cexpr *difference = vectors_call2(r->e, "sub", load_x(r, at, lanes), reduction_name(r, "high"));
+    return vectors_call2(r->e, "sub", difference, reduction_name(r, "low"));
+}
+
+static void row_square(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    const reduction *r = ((pass *)context)->r;
+    cexpr *squares = reduction_name(r, "squares");
+    cexpr *difference = vectors_join(r->e, centred(r, at, lanes), lanes, zero(r));
+    c_assign(b, squares, "=", vectors_call2(r->e, "doubles_add_square", squares, difference));
+}
+
+static void row_norm(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    const reduction *r = ((pass *)context)->r;
+    cexpr *y = vectors_call2(r->e, "mul", centred(r, at, lanes), reduction_name(r, "scale"));
+    cexpr *weight = NULL, *bias = NULL;
+    if (r->weight)
+        weight = vectors_load(r->e, r->weight, inner_at(r, c_int(r->u, 0), r->weight_inner, at),
+                              inner_stride(r, r->weight_inner), lanes);
+    if (r->bias)
+        bias = vectors_load(r->e, r->bias, inner_at(r, c_int(r->u, 0), r->bias_inner, at),
+                            inner_stride(r, r->bias_inner), lanes);
+    if (weight && bias) y = vectors_call3(r->e, "madd", y, weight, bias);
+    else if (weight) y = vectors_call2(r->e, "mul", y, weight);
+    else if (bias) y = vectors_call2(r->e, "add", y, bias);
+    store_y(r, b, at, lanes, y);
+}
+
+static void layer_norm_of_row(pass *p) {
+    const reduction *r = p->r;
+    cunit *u = r->u;
+    c_declare(r->body, "const double", "mean", c_binary(u, "/", sum_of_row(p, row_sum), count_of(r)));
+    cexpr *mean = reduction_name(r, "mean"), *nearest = c_cast(u, "float", mean);
+    cexpr *left = c_cast(u, "float", c_sub(u, mean, c_cast(u, "double", nearest)));
+    c_declare(r->body, vector_type(r, "const ", ""), "high", vectors_call1(r->e, "splat", nearest));
+    c_declare(r->body, vector_type(r, "const ", ""), "low", vectors_call1(r->e, "splat", left));
+    c_declare(r->body, vector_type(r, "", "_doubles"), "squares", doubles_splat(r, c_double(u, 0)));
+    run_rows(p, row_square);
+    cexpr *squares = vectors_call1(r->e, "doubles_sum", reduction_name(r, "squares"));
+    cexpr *variance = c_binary(u, "/", squares, count_of(r));
+    cexpr *root = c_call(u, "sqrt", 1, c_add(u, variance, c_double(u, p->node->attrs.eps)));
+    cexpr *scale = c_cast(u, "float", c_binary(u, "/", one(r), root));
+    c_declare(r->body, vector_type(r, "const ", ""), "scale", vectors_call1(r->e, "splat", scale));
+    run_rows(p, row_norm);
+}
+
+static void emit_rows(reduction *r, const ir_node *n, cblock *b) {
+    unsigned last = r->inner->rank ? r->inner->rank - 1 : 0;
+    const dim *extent = r->inner->rank ? r->inner->dims[last] : dim_const(r->e->plan->dims, 1);
+    const char *index = r->inner->rank ? r->inner->names[last] : "v";
+    pass p = {.r = r, .node = n, .along = vectors_new(r->e, b, extent, index)};
+    reduction_open(r, b, r->outer->rank);
+    switch (n->op) {
+    case IR_SUM:
+    case IR_MEAN: {
+        cexpr *sum = sum_of_row(&p, row_sum);
+        if (n->op == IR_MEAN) sum = c_binary(r->u, "/", sum, count_of(r));
+        c_assign(r->body, reduction_result(r), "=", c_cast(r->u, "float", sum));
+        return;
+    }
+    case IR_MAX:
+    case IR_MIN: c_assign(r->body, reduction_result(r), "=", extreme_of_row(&p)); return;
+    case IR_SOFTMAX:
+    case IR_LOG_SOFTMAX: softmax_of_row(&p); return;
+    case IR_LAYER_NORM: layer_norm_of_row(&p); return;
+    default: ice("no reduction %s of vectors", ir_op_name(n->op));
+    }
+}
+
+/* --- by columns --- */
+
+static const dim *last_outer(const reduction *r, unsigned operand) {
+    return r->outer->strides[operand][r->outer->rank - 1];
+}
+
+/* Elements of the columns, in the inner loops; with none, the first ones. */
+static cexpr *load_columns(const pass *p, unsigned inner_rank) {
+    const reduction *r = p->r;
+    cexpr *offset = c_add(r->u, r->x_base, nest_offset(r->inner, r->x_inner, inner_rank));
+    const dim *stride = last_outer(r, r->x_outer);
+    offset = c_add(r->u, offset, c_mul(r->u, p->at, emit_dim(r->e, stride)));
+    return vectors_load(r->e, reduction_name(r, r->x->name), offset, stride, p->lanes);
+}
+
+static cexpr *y_offset(const pass *p, unsigned inner_rank) {
+    const reduction *r = p->r;
+    cexpr *offset = c_add(r->u, r->y_base, nest_offset(r->inner, r->y_inner, inner_rank));
+    return c_add(r->u, offset, c_mul(r->u, p->at, emit_dim(r->e, last_outer(r, r->y_outer))));
+}
+
+static void store_columns(const pass *p, cblock *b, unsigned inner_rank, cexpr *value) {
+    const reduction *r = p->r;
+    vectors_store(r->e, b, reduction_name(r, r->y->name), y_offset(p, inner_rank), last_outer(r, r->y_outer), value,
+                  p->lanes);
+}
+
+static cblock *column_loops(const pass *p) { return nest_loops(p->r->inner, p->b, p->r->inner->rank); }
+
+static void declare_sums(const pass *p) {
+    const reduction *r = p->r;
+    int64_t lanes = r->e->target->lanes;
+    c_declare_array(p->b, vector_type(r, "", "_doubles"), "sums", lanes);
+    cblock *loop = c_for(p->b, "s", c_int(r->u, 0), c_int(r->u, lanes), 1);
+    c_assign(loop, c_index(r->u, reduction_name(r, "sums"), reduction_name(r, "s")), "=",
+             doubles_splat(r, c_double(r->u, 0)));
+}
+
+static void add_to_sums(const pass *p, cblock *loop, cexpr *value) {
+    const reduction *r = p->r;
+    unsigned rank = r->inner->rank;
+    cexpr *row = rank ? c_name(r->u, "%s", r->inner->names[rank - 1]) : c_int(r->u, 0);
+    cexpr *turn = rank ? c_binary(r->u, "%", row, c_int(r->u, r->e->target->lanes)) : row;
+    cexpr *sum = c_index(r->u, reduction_name(r, "sums"), turn);
+    c_assign(loop, sum, "=", vectors_call2(r->e, "doubles_add", sum, value));
+}
+
+static cexpr *sum_of_columns(const pass *p, cexpr *by) {
+    cexpr *tree = vectors_call1(p->r->e, "doubles_tree", reduction_name(p->r, "sums"));
+    return vectors_call2(p->r->e, "doubles_divided", tree, by);
+}
+
+static void extreme_of_columns(const pass *p) {
+    const reduction *r = p->r;
+    const char *name = extreme_of(p->node->op);
+    cexpr *best = reduction_name(r, name);
+    c_declare(p->b, vector_type(r, "", ""), name, load_columns(p, 0));
+    c_assign(column_loops(p), best, "=",
+             vectors_call2(r->e, comparison_of(p->node->op), best, load_columns(p, r->inner->rank)));
+}
+
+static void softmax_of_columns(const pass *p) {
+    const reduction *r = p->r;
+    unsigned rank = r->inner->rank;
+    extreme_of_columns(p);
+    declare_sums(p);
+    cblock *loop = column_loops(p);
+    cexpr *difference = vectors_call2(r->e, "sub", load_columns(p, rank), reduction_name(r, "largest"));
+    c_declare(loop, vector_type(r, "const ", ""), "power", vectors_call1(r->e, "exp", difference));
+    store_columns(p, loop, rank, reduction_name(r, "power"));
+    add_to_sums(p, loop, reduction_name(r, "power"));
+    c_declare(p->b, vector_type(r, "const ", ""), "sum", sum_of_columns(p, one(r)));
+    loop = column_loops(p);
+    cexpr *y =
+        vectors_load(r->e, reduction_name(r, r->y->name), y_offset(p, rank), last_outer(r, r->y_outer), p->lanes);
+    store_columns(p, loop, rank, vectors_call2(r->e, "div", y, reduction_name(r, "sum")));
+}
+
+static void column_group(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    pass *p = context;
+    p->b = b;
+    p->at = at;
+    p->lanes = lanes;
+    switch (p->node->op) {
+    case IR_SUM:
+    case IR_MEAN:
+        declare_sums(p);
+        add_to_sums(p, column_loops(p), load_columns(p, p->r->inner->rank));
+        store_columns(p, b, 0, sum_of_columns(p, p->node->op == IR_MEAN ? count_of(p->r) : one(p->r)));
+        return;
+    case IR_MAX:
+    case IR_MIN:
+        extreme_of_columns(p);
+        store_columns(p, b, 0, reduction_name(p->r, extreme_of(p->node->op)));
+        return;
+    case IR_SOFTMAX: softmax_of_columns(p); return;
+    default: ice("no reduction %s of columns", ir_op_name(p->node->op));
+    }
+}
+
+/* Are results neighbours, and the elements that are summed up not? */
+static bool has_columns(const reduction *r, const ir_node *n) {
+    if (n->op == IR_LOG_SOFTMAX || n->op == IR_LAYER_NORM || r->outer->rank == 0) return false;
+    return dim_is(last_outer(r, r->x_outer), 1) && !(r->inner->rank && dim_is(inner_stride(r, r->x_inner), 1));
+}
+
+void reduction_in_vectors(reduction *r, const ir_node *n, cblock *b) {
+    if (!has_columns(r, n)) {
+        emit_rows(r, n, b);
+        return;
+    }
+    unsigned last = r->outer->rank - 1;
+    pass p = {.r = r, .node = n, .along = vectors_new(r->e, b, r->outer->dims[last], r->outer->names[last])};
+    reduction_open(r, b, last);
+    vectors_loop(&p.along, r->body, column_group, &p);
+}

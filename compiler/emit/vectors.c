@@ -1,0 +1,86 @@
+/* vectors: see vectors.h. */
+#include "emit/vectors.h"
+
+/* Is the extent a multiple of the lanes whatever the run-time dims are? */
+static bool divides(const dim *extent, unsigned lanes) {
+    for (size_t t = 0; t < dim_term_count(extent); t++)
+        if (dim_term_coefficient(extent, t) % (int64_t)lanes) return false;
+    return true;
+}
+
+vectors vectors_new(emit_context *e, cblock *b, const dim *extent, const char *index) {
+    cunit *u = e->unit;
+    int64_t lanes = e->target->lanes, count;
+    vectors v = {e, extent, index, emit_dim(e, extent), !divides(extent, e->target->lanes)};
+    if (dim_is_const(extent, &count)) {
+        v.whole = c_int(u, count / lanes * lanes);
+    } else if (v.rest) {
+        cexpr *vectors_in_it = c_binary(u, "/", v.whole, c_int(u, lanes));
+        c_declare(b, "const size_t ", "whole", c_mul(u, vectors_in_it, c_int(u, lanes)));
+        v.whole = c_name(u, "whole");
+    }
+    return v;
+}
+
+void vectors_loop(const vectors *v, cblock *b, vectors_body *body, void *context) {
+    emit_context *e = v->e;
+    cunit *u = e->unit;
+    int64_t lanes = e->target->lanes, whole, count;
+    bool known = c_is_int(v->whole, &whole) && dim_is_const(v->extent, &count);
+    if (!known || whole > lanes) {
+        cblock *inner = c_for(b, v->index, c_int(u, 0), v->whole, lanes);
+        body(context, inner, c_name(u, "%s", v->index), NULL);
+    } else if (whole == lanes) {
+        body(context, v->rest ? c_scope(b) : b, c_int(u, 0), NULL);
+    }
+    if (!v->rest) return;
+    if (known) {
+        body(context, whole ? c_scope(b) : b, v->whole, c_int(u, count - whole));
+        return;
+    }
+    cexpr *extent = emit_dim(e, v->extent);
+    cblock *then = c_if(b, c_binary(u, "<", v->whole, extent));
+    c_declare(then, "const size_t ", "rest", c_sub(u, extent, v->whole));
+    body(context, then, v->whole, c_name(u, "rest"));
+}
+
+cexpr *vectors_call1(emit_context *e, const char *function, cexpr *a) {
+    return c_call(e->unit, emit_vector(e, function), 1, a);
+}
+
+cexpr *vectors_call2(emit_context *e, const char *function, cexpr *a, cexpr *b) {
+    return c_call(e->unit, emit_vector(e, function), 2, a, b);
+}
+
+cexpr *vectors_call3(emit_context *e, const char *function, cexpr *a, cexpr *b, cexpr *c) {
+    return c_call(e->unit, emit_vector(e, function), 3, a, b, c);
+}
+
+cexpr *vectors_number(emit_context *e, double number) {
+    return vectors_call1(e, "splat", c_float(e->unit, (float)number));
+}
+
+static cexpr *count_of(const emit_context *e, cexpr *lanes) { return lanes ? lanes : c_int(e->unit, e->target->lanes); }
+
+cexpr *vectors_load(emit_context *e, cexpr *array, cexpr *offset, const dim *stride, cexpr *lanes) {
+    cunit *u = e->unit;
+    if (dim_is(stride, 0)) return vectors_call1(e, "splat", c_index(u, array, offset));
+    cexpr *address = c_add(u, array, offset);
+    if (!dim_is(stride, 1)) return vectors_call3(e, "gather", address, emit_dim(e, stride), count_of(e, lanes));
+    return lanes ? vectors_call2(e, "load_n", address, lanes) : vectors_call1(e, "load", address);
+}
+
+void vectors_store(emit_context *e, cblock *b, cexpr *array, cexpr *offset, const dim *stride, cexpr *value,
+                   cexpr *lanes) {
+    cunit *u = e->unit;
+    cexpr *address = c_add(u, array, offset);
+    if (dim_is(stride, 0)) ice("a store to one place only");
+    if (!dim_is(stride, 1))
+        c_do(b, c_call(u, emit_vector(e, "scatter"), 4, address, emit_dim(e, stride), value, count_of(e, lanes)));
+    else if (lanes) c_do(b, vectors_call3(e, "store_n", address, value, lanes));
+    else c_do(b, vectors_call2(e, "store", address, value));
+}
+
+cexpr *vectors_join(emit_context *e, cexpr *value, cexpr *lanes, cexpr *others) {
+    return lanes ? vectors_call3(e, "join", value, lanes, others) : value;
+}

@@ -1,0 +1,39 @@
+/* vectors: loops along one axis, a vector of the target's lanes at a time, and what is left of it.
+ *
+ * The code for a whole vector and for what is left is made by the same callback, so every element goes through the same
+ * operations wherever it stands. */
+#ifndef NNC_EMIT_VECTORS_H
+#define NNC_EMIT_VECTORS_H
+
+#include "emit/kernel.h"
+
+typedef struct {
+    emit_context *e;
+    const dim *extent;
+    const char *index; /* the loop's */
+    cexpr *whole;      /* how many elements the whole vectors cover */
+    bool rest;         /* there may be some more */
+} vectors;
+
+/* Along an axis of this extent. Where it is a run-time dim, b gets a constant `whole`, and vectors_loop makes one that is
+ * called `rest`. */
+vectors vectors_new(emit_context *e, cblock *b, const dim *extent, const char *index);
+/* The elements from `at` on: the first `lanes` of a vector, all of it where lanes is NULL. */
+typedef void vectors_body(void *context, cblock *b, cexpr *at, cexpr *lanes);
+void vectors_loop(const vectors *v, cblock *b, vectors_body *body, void *context);
+
+/* A vector of elements array[offset], array[offset + stride], …; with stride 0 all are array[offset]. */
+cexpr *vectors_load(emit_context *e, cexpr *array, cexpr *offset, const dim *stride, cexpr *lanes);
+/* Stores to such elements; the stride is not 0. */
+void vectors_store(emit_context *e, cblock *b, cexpr *array, cexpr *offset, const dim *stride, cexpr *value,
+                   cexpr *lanes);
+/* value in its first `lanes`, `others` in the others; value where lanes is NULL. */
+cexpr *vectors_join(emit_context *e, cexpr *value, cexpr *lanes, cexpr *others);
+
+/* Calls of the target's functions by their names without prefix: "mul". */
+cexpr *vectors_call1(emit_context *e, const char *function, cexpr *a);
+cexpr *vectors_call2(emit_context *e, const char *function, cexpr *a, cexpr *b);
+cexpr *vectors_call3(emit_context *e, const char *function, cexpr *a, cexpr *b, cexpr *c);
+cexpr *vectors_number(emit_context *e, double number); /* splat(number) */
+
+#endif

@@ -1,0 +1,324 @@
+/* check_accuracy_functions: the runtime's functions of one argument over float32, against double precision, in every
+ * vector layer that this machine has.
+ *
+ *     check_accuracy_functions                  every 1021st float32: a few seconds
+ *     check_accuracy_functions all              every float32 there is: a quarter of an hour; docs/accuracy.md has its table
+ *     check_accuracy_functions all gelu log     the same for these functions alone
+ *
+ * Prints a table: for each function and layer the largest error in units in the last place of the result (a denormal
+ * result's unit is 2^-149), the argument where it is, and the largest absolute error among results of at most 1. Checks
+ * that no function is off by more ulp than the table of functions below allows, that NaN stays and infinities give what
+ * PyTorch gives, and that layers whose madd rounds once agree to the bit. The exit status is 1 if one of these fails.
+ * Under -ffast-math twice the error is allowed, and denormals, infinities and NaN are left out. */
+#define NNC_WIDE_VECTORS 1
+#include "nnc_runtime.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#if defined(__FAST_MATH__)
+#define STRICT 0
+#else
+#define STRICT 1
+#endif
+
+#define BEYOND 3.4028235677973366e38 /* what is not less rounds to infinity in float */
+
+/* --- what the functions are, in double precision; series and limits, exact to 1e-15, save time --- */
+
+static double want_exp(double x) {
+    return fabs(x) < 1e-8 ? 1 + x : x < -120 ? 0 : x > 100 ? 1e300 : exp(x);
+}
+static double want_expm1(double x) {
+    return fabs(x) < 1e-5 ? x + x * x * (0.5 + x / 6) : x < -40 ? -1 : expm1(x);
+}
+static double want_tanh(double x) { return fabs(x) < 1e-4 ? x - x * x * x / 3 : x < -20 ? -1 : x > 20 ? 1 : tanh(x); }
+static double want_sigmoid(double x) {
+    return fabs(x) < 1e-4 ? 0.5 + x * (0.25 - x * x / 48) : x < 0 ? want_exp(x) / (1 + want_exp(x)) : 1 / (1 + want_exp(-x));
+}
+static double want_log(double x) { return log(x); }
+static double want_sqrt(double x) { return sqrt(x); }
+static double want_silu(double x) { return x * want_sigmoid(x); }
+static double want_gelu(double x) {
+    if (fabs(x) < 1e-5)
+        return x * (0.5 + x * 0.39894228040143267794);
+    return x > 10 ? x : x < -20 ? 0 : 0.5 * x * erfc(-x * 0.70710678118654752440);
+}
+static double want_gelu_tanh(double x) { return x * want_sigmoid(1.5957691216057307117 * (x + 0.044715 * x * x * x)); }
+static double want_softplus(double x) {
+    if (fabs(x) < 1e-5)
+        return 0.69314718055994530942 + x * (0.5 + x / 8);
+    return x > 20 ? x : x < -120 ? 0 : x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}
+static double want_elu(double x) { return x > 0 ? x : want_expm1(x); }
+static double want_selu(double x) { return 1.0507009873554804934 * (x > 0 ? x : 1.6732632423543772848 * want_expm1(x)); }
+static double want_relu(double x) { return x > 0 ? x : 0; }
+static double want_leaky_relu(double x) { return x > 0 ? x : (double)0.01f * x; }
+static double want_softsign(double x) { return x / (1 + fabs(x)); }
+static double want_hard_sigmoid(double x) { return x < -2.5 ? 0 : x > 2.5 ? 1 : 0.2 * x + 0.5; }
+
+/* --- the layers, each as functions on 16 floats --- */
+
+enum { FUNCTIONS = 15, LAYERS = 3 };
+typedef void on_block(const float x[16], float y[16]);
+
+#define ON_BLOCK(TARGET, V, LANES, NAME, CALL)                      \
+    TARGET static void V##_##NAME##_16(const float x[16], float y[16]) { \
+        size_t i;                                                   \
+        for (i = 0; i < 16; i += LANES) {                           \
+            V v = V##_load(x + i);                                  \
+            V##_store(y + i, CALL);                                 \
+        }                                                           \
+    }
+#define ON_BLOCKS(TARGET, V, LANES)                                          \
+    ON_BLOCK(TARGET, V, LANES, tanh, V##_tanh_by_exp(v))                     \
+    ON_BLOCK(TARGET, V, LANES, sigmoid, V##_sigmoid_by_exp(v))               \
+    ON_BLOCK(TARGET, V, LANES, exp, V##_exp(v))                              \
+    ON_BLOCK(TARGET, V, LANES, log, V##_log(v))                              \
+    ON_BLOCK(TARGET, V, LANES, sqrt, V##_sqrt(v))                            \
+    ON_BLOCK(TARGET, V, LANES, gelu, V##_gelu(v))                            \
+    ON_BLOCK(TARGET, V, LANES, gelu_tanh, V##_gelu_tanh(v))                  \
+    ON_BLOCK(TARGET, V, LANES, silu, V##_silu(v))                            \
+    ON_BLOCK(TARGET, V, LANES, softplus, V##_softplus(v, 1.0f, 20.0f))       \
+    ON_BLOCK(TARGET, V, LANES, elu, V##_elu(v, 1.0f))                        \
+    ON_BLOCK(TARGET, V, LANES, selu, V##_selu(v))                            \
+    ON_BLOCK(TARGET, V, LANES, relu, V##_relu(v))                            \
+    ON_BLOCK(TARGET, V, LANES, leaky_relu, V##_leaky_relu(v, 0.01f))         \
+    ON_BLOCK(TARGET, V, LANES, softsign, V##_softsign(v))                    \
+    ON_BLOCK(TARGET, V, LANES, hard_sigmoid, V##_hard_sigmoid(v))
+
+ON_BLOCKS(NNC_TARGET_V4, nnc_v4, 4)
+#define IN_V4(NAME) nnc_v4_##NAME##_16
+#if NNC_HAS_V8
+ON_BLOCKS(NNC_TARGET_V8, nnc_v8, 8)
+#define IN_V8(NAME) nnc_v8_##NAME##_16
+#else
+#define IN_V8(NAME) NULL
+#endif
+#if NNC_HAS_V16
+ON_BLOCKS(NNC_TARGET_V16, nnc_v16, 16)
+#define IN_V16(NAME) nnc_v16_##NAME##_16
+#else
+#define IN_V16(NAME) NULL
+#endif
+
+typedef struct {
+    const char *name;
+    double ulps;                          /* allowed */
+    double (*want)(double);
+    on_block *layers[LAYERS];
+    float at_infinity, at_minus_infinity; /* what PyTorch gives */
+} function;
+
+#define FUNCTION(NAME, ULPS, UP, DOWN) {#NAME, ULPS, want_##NAME, {IN_V4(NAME), IN_V8(NAME), IN_V16(NAME)}, UP, DOWN}
+static const function functions[FUNCTIONS] = {
+    FUNCTION(tanh, 4.0, 1.0f, -1.0f),
+    FUNCTION(sigmoid, 4.0, 1.0f, 0.0f),
+    FUNCTION(exp, 2.0, INFINITY, 0.0f),
+    FUNCTION(log, 4.0, INFINITY, NAN),
+    FUNCTION(sqrt, 0.5, INFINITY, NAN),
+    FUNCTION(gelu, 4.0, INFINITY, NAN),
+    FUNCTION(gelu_tanh, 4.0, INFINITY, NAN),
+    FUNCTION(silu, 4.0, INFINITY, NAN),
+    FUNCTION(softplus, 4.0, INFINITY, 0.0f),
+    FUNCTION(elu, 4.0, INFINITY, -1.0f),
+    FUNCTION(selu, 4.0, INFINITY, -1.75809934f),
+    FUNCTION(relu, 0.0, INFINITY, 0.0f),
+    FUNCTION(leaky_relu, 0.5, INFINITY, -INFINITY),
+    FUNCTION(softsign, 4.0, NAN, NAN), /* infinity / infinity */
+    FUNCTION(hard_sigmoid, 4.0, 1.0f, 0.0f),
+};
+static const char *const layer_names[LAYERS] = {"nnc_v4", "nnc_v8", "nnc_v16"};
+static size_t layer_count; /* how many of them this machine runs */
+
+/* --- measuring --- */
+
+typedef struct {
+    double ulps, error;
+    float at;
+} worst;
+
+static int failures;
+
+static void fail(const char *name, const char *layer, const char *what, float x, float got) {
+    if (++failures <= 20)
+        printf("FAILED: %s of %s: %s at x = %.9g (%a): got %.9g (%a)\n", name, layer, what, (double)x, (double)x,
+               (double)got, (double)got);
+}
+
+static float float_of(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static uint32_t bits_of(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* 1 / the distance of neighbouring floats at `want`. */
+static double per_ulp(double want) {
+    uint64_t bits;
+    int exponent = (int)(bits_of((float)want) >> 23 & 255); /* not by ilogb, which -ffast-math could flush to 0 */
+    double result;
+    bits = (uint64_t)(1023 + 150 - (exponent < 1 ? 1 : exponent > 254 ? 254 : exponent)) << 52;
+    memcpy(&result, &bits, sizeof result);
+    return result;
+}
+
+/* The error of one value; a wrong infinity or NaN is one of 1e9 ulp. */
+static void measure(worst *w, float x, float got, double want) {
+    double error = fabs((double)got - want), ulps = error * per_ulp(want);
+    if (fabs(want) >= BEYOND) /* rounds to infinity */
+        ulps = fabs((double)got) >= BEYOND && (got > 0.0f) == (want > 0.0) ? 0.0 : 1e9;
+    if (want != want)
+        ulps = got != got ? 0.0 : 1e9;
+    else if (STRICT && got != got)
+        ulps = 1e9;
+    if (fabs(want) <= 1.0 && error > w->error)
+        w->error = error;
+    if (ulps > w->ulps) {
+        w->ulps = ulps;
+        w->at = x;
+    }
+}
+
+/* Could a value of the block raise w? Without branches, for most blocks do not. */
+static int is_worse(const worst *w, const float got[16], const double want[16], const double per[16]) {
+    int worse = 0;
+    size_t i;
+    for (i = 0; i < 16; i++) {
+        double error = fabs((double)got[i] - want[i]);
+        worse |= (!(error * per[i] <= w->ulps)) | ((fabs(want[i]) <= 1.0) & (error > w->error));
+    }
+    return worse;
+}
+
+static void check_block(const function *f, const float x[16], worst w[LAYERS]) {
+    float y[LAYERS][16];
+    double want[16], per[16];
+    size_t i, j;
+    for (j = 0; j < layer_count; j++)
+        f->layers[j](x, y[j]);
+    for (i = 0; i < 16; i++) {
+        want[i] = f->want((double)x[i]);
+        per[i] = per_ulp(want[i]);
+    }
+    for (j = 0; j < layer_count; j++) {
+        if (!is_worse(&w[j], y[j], want, per))
+            continue;
+        for (i = 0; i < 16; i++) {
+            double size = fabs(want[i]);
+            /* -ffast-math: no negative logarithms, and tiny numbers may be 0 */
+            if (STRICT || (size > 1e-30 && size < 1e30 && fabs(x[i]) > 1e-30f && fabs(x[i]) < 1e30f))
+                measure(&w[j], x[i], y[j][i], want[i]);
+        }
+    }
+#if STRICT
+    if (layer_count == 3 && memcmp(y[1], y[2], sizeof y[1]) != 0)
+        fail(f->name, "nnc_v8", "differs from nnc_v16 beside this", x[0], y[1][0]);
+#endif
+}
+
+/* Both signs of every step-th magnitude, and the saturated ends. */
+static void check_function(const function *f, uint32_t step) {
+    const uint32_t end = 0x7f800000u;
+    worst w[LAYERS] = {{0.0, 0.0, 0.0f}, {0.0, 0.0, 0.0f}, {0.0, 0.0, 0.0f}};
+    uint32_t bits;
+    size_t i, j;
+    for (bits = 0; bits < end; bits += 16 * step) {
+        float x[16], minus_x[16];
+        for (i = 0; i < 16; i++) {
+            x[i] = float_of(bits + (uint32_t)i * step < end ? bits + (uint32_t)i * step : end - 1);
+            minus_x[i] = -x[i];
+        }
+        check_block(f, x, w);
+        check_block(f, minus_x, w);
+    }
+    for (j = 0; j < layer_count; j++) {
+        printf("%-13s %-8s %6.2f ulp at %-15.9g %9.2e\n", f->name, layer_names[j], w[j].ulps, (double)w[j].at,
+               w[j].error);
+        if (w[j].ulps > f->ulps * (STRICT ? 1.0 : 2.0) + (STRICT ? 0.0 : 2.0))
+            fail(f->name, layer_names[j], "too many ulp", w[j].at, 0.0f);
+    }
+    fflush(stdout);
+}
+
+#if STRICT
+static int is_same(float a, float b) { return a == b || (a != a && b != b); }
+
+static void check_limits(const function *f) {
+    const uint32_t nans[4] = {0x7fc00000u, 0xffc00000u, 0x7f800001u, 0xffffffffu};
+    float x[16], y[16];
+    size_t i, j, k;
+    for (j = 0; j < layer_count; j++) {
+        for (k = 0; k < 16; k++)
+            x[k] = k % 2 == 0 ? INFINITY : -INFINITY;
+        f->layers[j](x, y);
+        for (i = 0; i < 16; i++)
+            if (!is_same(y[i], i % 2 == 0 ? f->at_infinity : f->at_minus_infinity))
+                fail(f->name, layer_names[j], "infinity", x[i], y[i]);
+        for (k = 0; k < 4; k++) {
+            for (i = 0; i < 16; i++)
+                x[i] = float_of(nans[k]);
+            f->layers[j](x, y);
+            for (i = 0; i < 16; i++)
+                if (y[i] == y[i])
+                    fail(f->name, layer_names[j], "NaN is lost", x[i], y[i]);
+        }
+    }
+}
+
+/* torch.tanh and torch.sigmoid: in range, odd, and saturated where the correctly rounded result is. */
+static void check_saturation(void) {
+    const float at[4] = {9.01091385f, 17.3286819f, 104.0f, 3e38f};
+    size_t i, j, k;
+    for (j = 0; j < layer_count; j++)
+        for (k = 0; k < 4; k++) {
+            float x[16], y[16], z[16];
+            for (i = 0; i < 16; i++)
+                x[i] = i % 2 == 0 ? at[k] : -at[k];
+            functions[0].layers[j](x, y);
+            functions[1].layers[j](x, z);
+            if (y[0] != 1.0f || y[1] != -1.0f)
+                fail("tanh", layer_names[j], "not saturated", x[0], y[0]);
+            if ((k >= 1 && z[0] != 1.0f) || (k >= 2 && z[1] != 0.0f))
+                fail("sigmoid", layer_names[j], "not saturated", x[0], z[0]);
+        }
+}
+#endif
+
+static int is_wanted(const char *name, char **names, int count) {
+    int i;
+    for (i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return 1;
+    return count == 0;
+}
+
+int main(int argc, char **argv) {
+    int all = argc > 1 && strcmp(argv[1], "all") == 0, checked = 0;
+    size_t i;
+    layer_count = 1 + (size_t)nnc_isa(); /* one layer an instruction set */
+    for (i = 0; i < FUNCTIONS; i++) {
+        if (!is_wanted(functions[i].name, argv + 1 + all, argc - 1 - all))
+            continue;
+        checked++;
+        check_function(&functions[i], all ? 1 : 1021);
+#if STRICT
+        check_limits(&functions[i]);
+#endif
+    }
+    if (checked == 0) {
+        fprintf(stderr, "usage: check_accuracy_functions [all] [FUNCTION ...]\n");
+        return 2;
+    }
+#if STRICT
+    check_saturation();
+#endif
+    if (failures != 0)
+        printf("%d failures\n", failures);
+    return failures != 0;
+}
