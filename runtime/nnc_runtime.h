@@ -46,16 +46,20 @@
 #include <string.h>
 
 /* NNC_FUNCTION: a function that some models do not use. NNC_INLINE: one that never costs a call, at -O0 neither.
- * NNC_APART: one whose loops need all registers, which they do not get inside of its caller. */
+ * NNC_APART: one whose loops need all registers, which they do not get inside of its caller. NNC_ALIGNED: a table that
+ * starts a line of the cache. */
 #if defined(__GNUC__)
+#define NNC_ALIGNED __attribute__((aligned(64)))
 #define NNC_FUNCTION static inline __attribute__((unused))
 #define NNC_APART __attribute__((noinline))
 #define NNC_INLINE static inline __attribute__((unused, always_inline))
 #elif defined(_MSC_VER)
+#define NNC_ALIGNED
 #define NNC_FUNCTION static __inline
 #define NNC_INLINE static __forceinline
 #define NNC_APART __declspec(noinline)
 #else
+#define NNC_ALIGNED
 #define NNC_FUNCTION static inline
 #define NNC_INLINE static inline
 #define NNC_APART

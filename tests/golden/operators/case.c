@@ -100,7 +100,7 @@ static void operators_bn(size_t T, const float *x, float *y) {
 }
 
 /* by panels of output channels: the biases, then for each tap the weights */
-static const float operators_conv_weights[104] = {
+static const float operators_conv_weights[104] NNC_ALIGNED = {
     0.3745049f, -0.17341718f, 0.37590143f, 0.3799368f, -0.037243728f, -0.069922246f, 0.0f, 0.0f, -0.2281314f,
     -0.25650877f, 0.51727945f, -0.45480967f, -0.2410401f, -0.37765104f, 0.0f, 0.0f, -0.37296045f, 0.09665697f,
     -0.09643521f, -0.07544467f, 0.34615132f, -0.031994436f, 0.0f, 0.0f, 0.18744175f, -0.0850163f, 0.05176642f,

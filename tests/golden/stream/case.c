@@ -7,7 +7,7 @@
 #include "case.h"
 
 /* rec: biases and W_ih [3 * 5, 1], columns n, r, z; sigmoid gates halved, in panels of 16 units */
-static const float pedal_rec_w_ih[64] = {
+static const float pedal_rec_w_ih[64] NNC_ALIGNED = {
     0.14713112f, -0.07135967f, -0.076391384f, 0.13785562f, 0.01716618f, 0.0f, 0.0f, 0.0f, -0.0146917775f, 0.024601541f,
     0.046139274f, 0.06177295f, 0.16517082f, 0.0f, 0.0f, 0.0f, -0.030943673f, 0.03429097f, 0.2044914f, -0.18138772f,
     0.088777155f, 0.0f, 0.0f, 0.0f, 0.88027966f, -0.013501167f, 0.054698586f, -0.37511635f, -0.20454466f, 0.0f, 0.0f,
@@ -17,7 +17,7 @@ static const float pedal_rec_w_ih[64] = {
 };
 
 /* rec: b_hn and W_hh [3 * 5, 5], columns r, z, n; sigmoid gates halved, in panels of 16 units */
-static const float pedal_rec_w_hh[144] = {
+static const float pedal_rec_w_hh[144] NNC_ALIGNED = {
     0.097935945f, -0.04937385f, 0.16998518f, -0.07430132f, -0.23448023f, 0.0f, 0.0f, 0.0f, -0.09114849f, -0.068911806f,
     0.00069537526f, 0.07609797f, 0.083613634f, 0.0f, 0.0f, 0.0f, -0.06568315f, -0.07713265f, -0.18552482f, 0.09351314f,
     -0.1785156f, 0.0f, 0.0f, 0.0f, 0.33788735f, 0.37697464f, 0.2587479f, -0.43684787f, 0.12615451f, 0.0f, 0.0f, 0.0f,
@@ -164,13 +164,13 @@ static void pedal_rec_step(const float *gates, const float *h, float *out) {
     nnc_v4_store_n(out + 4, hidden1, 1);
 }
 
-/* rec = GRU(1, 5): x [N_count, 1, 1] -> out [N_count, 1, 5], h [1, 5] */
-static void pedal_rec(size_t N_count, const float *x, float *out, float *h, float *work) {
+/* rec = GRU(1, 5): x [N, 1, 1] -> out [N, 1, 5], h [1, 5] */
+static void pedal_rec(size_t N, const float *x, float *out, float *h, float *work) {
     float *gates = work;
     const float *last = h;
     /* 24 steps at a time: the input's share for all of them, then step by step */
-    for (size_t done = 0; done < N_count; done += 24) {
-        const size_t steps = N_count - done < 24 ? N_count - done : 24;
+    for (size_t done = 0; done < N; done += 24) {
+        const size_t steps = N - done < 24 ? N - done : 24;
         pedal_rec_input(steps, x + done, gates);
         for (size_t t = 0; t < steps; t++) {
             pedal_rec_step(gates + t * pedal_rec_GATES, last, out + (done + t) * 5);
@@ -185,9 +185,9 @@ static const float pedal_lin_weights[6] = {
     0.13326308f, -0.15489039f, 0.22459094f, -0.40344268f, 0.39562282f, -0.09108961f
 };
 
-/* lin = Linear(5, 1): x [N_count, 1, 5] -> y [N_count, 1, 1] */
-static void pedal_lin(size_t N_count, const float *x, float *y) {
-    for (size_t n = 0; n < N_count; n++) {
+/* lin = Linear(5, 1): x [N, 1, 5] -> y [N, 1, 1] */
+static void pedal_lin(size_t N, const float *x, float *y) {
+    for (size_t n = 0; n < N; n++) {
         const float *x_n = x + n * 5;
         nnc_v4 s0 = nnc_v4_zero();
         s0 = nnc_v4_madd(nnc_v4_load(x_n), nnc_v4_load(pedal_lin_weights), s0);
@@ -196,14 +196,14 @@ static void pedal_lin(size_t N_count, const float *x, float *y) {
     }
 }
 
-/* add: x1 [N_count, 1, 1], x2 [N_count, 1, 1] -> y [N_count, 1, 1] */
-static void pedal_y(size_t N_count, const float *x1, const float *x2, float *y) {
-    const size_t whole = N_count / 4 * 4;
+/* add: x1 [N, 1, 1], x2 [N, 1, 1] -> y [N, 1, 1] */
+static void pedal_y(size_t N, const float *x1, const float *x2, float *y) {
+    const size_t whole = N / 4 * 4;
     for (size_t i = 0; i < whole; i += 4) {
         nnc_v4_store(y + i, nnc_v4_add(nnc_v4_load(x1 + i), nnc_v4_load(x2 + i)));
     }
-    if (whole < N_count) {
-        const size_t rest = N_count - whole;
+    if (whole < N) {
+        const size_t rest = N - whole;
         nnc_v4_store_n(y + whole, nnc_v4_add(nnc_v4_load_n(x1 + whole, rest), nnc_v4_load_n(x2 + whole, rest)), rest);
     }
 }
@@ -225,12 +225,9 @@ nnc_status pedal_run(pedal *self, size_t N, const float *x, float *y) {
     float *const work = floats;
     float *const lin = floats;
 
-    for (size_t N_start = 0; N_start < N; N_start += 32) {
-        const size_t N_count = N - N_start < 32 ? N - N_start : 32;
-        pedal_rec(N_count, x + N_start, out, self->state_h, work);
-        pedal_lin(N_count, out, lin);
-        pedal_y(N_count, lin, x + N_start, y + N_start);
-    }
+    pedal_rec(N, x, out, self->state_h, work);
+    pedal_lin(N, out, lin);
+    pedal_y(N, lin, x, y);
     return NNC_OK;
 }
 

@@ -26,7 +26,7 @@ static void tagger_word_embeddings(size_t T_count, const int32_t *ids, float *y)
 }
 
 /* lstm: biases and W_ih [4 * 6, 6], columns i, f, g, o; sigmoid gates halved, in panels of 16 units */
-static const float tagger_lstm_w_ih[240] = {
+static const float tagger_lstm_w_ih[240] NNC_ALIGNED = {
     -0.13560121f, -0.13505892f, 0.036294404f, 0.018727386f, 0.043986734f, 0.029204741f, 0.0f, 0.0f, 0.025333893f,
     0.029476961f, -0.03609027f, 0.09548078f, -0.08140245f, 0.00020761043f, 0.0f, 0.0f, 0.13486072f, 0.07458656f,
     0.19592541f, 0.13197866f, 0.07543642f, 0.09408386f, 0.0f, 0.0f, 0.010688961f, -0.028836653f, -0.115766674f,
@@ -55,7 +55,7 @@ static const float tagger_lstm_w_ih[240] = {
 };
 
 /* lstm: W_hh [4 * 6, 6], columns i, f, g, o; sigmoid gates halved, in panels of 16 units */
-static const float tagger_lstm_w_hh[208] = {
+static const float tagger_lstm_w_hh[208] NNC_ALIGNED = {
     -0.06078979f, 0.19189075f, -0.17644711f, -0.20383023f, 0.14614025f, -0.14513864f, 0.0f, 0.0f, 0.0132967215f,
     0.074516654f, 0.061902486f, 0.03357969f, 0.0766478f, -0.093027554f, 0.0f, 0.0f, -0.21456073f, 0.24454315f,
     -0.15984464f, -0.19757347f, 0.050924115f, -0.11589309f, 0.0f, 0.0f, -0.121401384f, -0.08667167f, -0.012393706f,
@@ -739,17 +739,17 @@ void tagger_reset(tagger *self) {
 
 static void tagger_steps(tagger *self, size_t T, const int32_t *sentence, float *tags) {
     float *const floats = nnc_align(self->scratch);
-    float *const lstm_h = floats + 1184;
-    float *const lstm_c = floats + 1200;
+    float *const lstm_h = floats + 1376;
+    float *const lstm_c = floats + 1392;
     float *const embeds = floats + 800;
-    float *const out = floats + 992;
+    float *const out = floats + 1088;
     float *const work = floats;
     float *const space = floats;
 
     memset(lstm_h, 0, 6 * sizeof(float));
     memset(lstm_c, 0, 6 * sizeof(float));
-    for (size_t T_start = 0; T_start < T; T_start += 32) {
-        const size_t T_count = T - T_start < 32 ? T - T_start : 32;
+    for (size_t T_start = 0; T_start < T; T_start += 48) {
+        const size_t T_count = T - T_start < 48 ? T - T_start : 48;
         tagger_word_embeddings(T_count, sentence + T_start, embeds);
         tagger_lstm(T_count, embeds, out, lstm_h, lstm_c, work);
         tagger_lstm2tag(T_count, out, space);
@@ -760,17 +760,17 @@ static void tagger_steps(tagger *self, size_t T, const int32_t *sentence, float 
 #if NNC_HAS_V8
 static void tagger_steps_v8(tagger *self, size_t T, const int32_t *sentence, float *tags) {
     float *const floats = nnc_align(self->scratch);
-    float *const lstm_h = floats + 1184;
-    float *const lstm_c = floats + 1200;
+    float *const lstm_h = floats + 1376;
+    float *const lstm_c = floats + 1392;
     float *const embeds = floats + 800;
-    float *const out = floats + 992;
+    float *const out = floats + 1088;
     float *const work = floats;
     float *const space = floats;
 
     memset(lstm_h, 0, 6 * sizeof(float));
     memset(lstm_c, 0, 6 * sizeof(float));
-    for (size_t T_start = 0; T_start < T; T_start += 32) {
-        const size_t T_count = T - T_start < 32 ? T - T_start : 32;
+    for (size_t T_start = 0; T_start < T; T_start += 48) {
+        const size_t T_count = T - T_start < 48 ? T - T_start : 48;
         tagger_word_embeddings(T_count, sentence + T_start, embeds);
         tagger_lstm_v8(T_count, embeds, out, lstm_h, lstm_c, work);
         tagger_lstm2tag_v8(T_count, out, space);
@@ -783,17 +783,17 @@ static void tagger_steps_v8(tagger *self, size_t T, const int32_t *sentence, flo
 #if NNC_HAS_V16
 static void tagger_steps_v16(tagger *self, size_t T, const int32_t *sentence, float *tags) {
     float *const floats = nnc_align(self->scratch);
-    float *const lstm_h = floats + 1184;
-    float *const lstm_c = floats + 1200;
+    float *const lstm_h = floats + 1376;
+    float *const lstm_c = floats + 1392;
     float *const embeds = floats + 800;
-    float *const out = floats + 992;
+    float *const out = floats + 1088;
     float *const work = floats;
     float *const space = floats;
 
     memset(lstm_h, 0, 6 * sizeof(float));
     memset(lstm_c, 0, 6 * sizeof(float));
-    for (size_t T_start = 0; T_start < T; T_start += 32) {
-        const size_t T_count = T - T_start < 32 ? T - T_start : 32;
+    for (size_t T_start = 0; T_start < T; T_start += 48) {
+        const size_t T_count = T - T_start < 48 ? T - T_start : 48;
         tagger_word_embeddings(T_count, sentence + T_start, embeds);
         tagger_lstm_v16(T_count, embeds, out, lstm_h, lstm_c, work);
         tagger_lstm2tag_v16(T_count, out, space);
