@@ -361,7 +361,7 @@ static void make_packs(conv *v, const plan_kernel *k) {
         p->bias_from = bias ? 0 : 1;
         p->weight = weight + g * v->outputs * p->terms;
         p->bias = bias ? bias + g * v->outputs : NULL;
-        p->tail = v->lanes > COST_PADDING ? v->lanes : 0;
+        p->tail = EMIT_WIDEST_LANES;
     }
     v->biased = bias != NULL;
 }

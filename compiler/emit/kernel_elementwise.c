@@ -216,7 +216,7 @@ static cexpr *clamp(const chain *c, const ir_node *n, cexpr *x) {
     ir_dtype type = n->results[0]->type.dtype;
     double low = n->attrs.scalar[0], high = n->attrs.scalar[1];
     bool vector = in_vectors(c, type), has_low = !(isinf(low) && low < 0), has_high = !(isinf(high) && high > 0);
-    cexpr *least = number(c, type, low), *most = number(c, type, high);
+    cexpr *least = has_low ? number(c, type, low) : NULL, *most = has_high ? number(c, type, high) : NULL;
     if (has_low && has_high) {
         const char *function = vector ? emit_vector(c->e, "clamp") : type == IR_F32 ? "nnc_clampf" : "nnc_clamp_i32";
         return c_call(c->e->unit, function, 3, x, least, most);

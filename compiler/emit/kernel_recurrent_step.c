@@ -344,13 +344,12 @@ static void emit_pass(step *s, const pass *p) {
         return;
     }
     if (turns > 1) {
-        const char *name = p->zigzag ? "i" : "panel";
-        cblock *loop = c_for(s->block, name, c_int(u, 0), c_int(u, turns * p->span), p->span);
+        cexpr *i = c_name(u, "%s", p->zigzag ? "i" : "panel");
+        cblock *loop = c_for(s->block, c_text(i), c_int(u, 0), c_int(u, turns * p->span), p->span);
         if (p->zigzag) {
             cexpr *backwards = c_binary(u, "!=", c_binary(u, "%", c_name(u, "turn"), c_int(u, 2)), c_int(u, 0));
             c_declare(loop, "const size_t", "panel",
-                      c_conditional(u, backwards, c_sub(u, c_int(u, (turns - 1) * p->span), c_name(u, name)),
-                                    c_name(u, name)));
+                      c_conditional(u, backwards, c_sub(u, c_int(u, (turns - 1) * p->span), i), i));
         }
         panel_place at = enter_panel(s, p, loop, 0, p->span, c_name(u, "panel"));
         emit_panel(s, p, loop, &at, &number);

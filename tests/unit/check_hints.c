@@ -48,6 +48,10 @@ static const struct {
     {"input x: float32[5, 2, 3]\nlayer l = LSTM(3, 0)\ny, _ = l(x)\noutput y", "hidden_size"},
     {"input x: float32[5, 2, 3]\nlayer l = LSTM(3, 2, activation=\"tan\")\ny, _ = l(x)\noutput y", "did you mean \"tanh\""},
     {"input x: float32[2, 3]\nlayer l = GRUCell(3, 0)\ny = l(x)\noutput y", "hidden_size"},
+    /* the dim that does not fit is named; one of size 1 fits */
+    {"input x: float32[4, 1]\ninput y: float32[3, 5]\noutput o = x + y", "in dim -2"},
+    {"input x: float32[3, 5]\ninput y: float32[4, 1]\noutput o = x * y", "in dim -2"},
+    {"input x: float32[2, 3, 5]\ninput y: float32[4]\noutput o = x - y", "in dim -1"},
     /* always, or for some sizes only */
     {"dim T = 1..2\ninput x: float32[T, 3]\noutput y = x[1:]", "this slice may be empty"},
     {"dim T = 1..2\ninput x: float32[T, 3]\noutput y = x[T:]", "this slice is empty"},

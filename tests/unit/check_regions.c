@@ -87,6 +87,8 @@ static const struct {
     {"%6 = neg(%4) : int32[]\n%7 = neg(%5) : int32[]\n%8 = minimum(%6, %7) : int32[]\n%10 = copy(%8) : int32[]\n", false},
     {"%6 = neg(%4) : int32[]\n%7 = neg(%5) : int32[]\n%8 = maximum(%6, %7) : int32[]\n%10 = neg(%8) : int32[]\n", true},
     {"%6 = add(%4, %5) : int32[]\n%10 = copy(%6) : int32[]\n", false},
+    /* one more than the larger may be 8 */
+    {"%6 = maximum(%4, %5) : int32[]\n%7 = const() number=1 : int32[]\n%10 = add(%6, %7) : int32[]\n", false},
 };
 
 START_TEST(ranges_of_two_lengths)
