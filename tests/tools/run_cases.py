@@ -10,6 +10,7 @@ usage: run_cases.py --nnc BUILD/nnc [options] [CASE_DIR ...]        (default: al
   --standalone       builds every case twice: with the runtime beside it, and made by nnc --standalone
   --stream           only folders with stream.json
   --nnc-flags "..."  more options for nnc
+  --part K/N         of the folders only each Nth, from the Kth on
   --needs "avx2 fma" skips (exit status 77) where the processor has not all of these features
   --runner "..."     runs the programs through this command (an emulator)
   --tolerance X      instead of 4 x torch_f32_error + 1e-6
@@ -250,6 +251,7 @@ def main():
     p.add_argument("--standalone", action="store_true")
     p.add_argument("--stream", action="store_true")
     p.add_argument("--nnc-flags", default="")
+    p.add_argument("--part", default="1/1")
     p.add_argument("--needs", default="")
     p.add_argument("--runner", default="")
     p.add_argument("--tolerance", type=float)
@@ -262,7 +264,8 @@ def main():
     if missing:
         print("skipped: this processor has no", ", ".join(sorted(missing)))
         return 77
-    folders = case_folders(args)
+    part, parts = map(int, args.part.split("/"))
+    folders = case_folders(args)[part - 1::parts]
     if not folders:
         p.error("no case folders")
     passed = failed = 0
