@@ -322,7 +322,7 @@ static void emit_steps(const layer *l, cblock *b, cexpr *first, cexpr *steps) {
     cunit *u = e->unit;
     bool reverse = l->r->attrs->reverse;
     int64_t count;
-    if (c_is_int(steps, &count) && c_is_int(first, NULL) && (count == 1 || 4 * count <= e->unroll)) {
+    if (c_is_int(steps, &count) && (count == 1 || (c_is_int(first, NULL) && 4 * count <= e->unroll))) {
         for (int64_t i = 0; i < count; i++) {
             int64_t t = reverse ? count - 1 - i : i;
             emit_time_step(l, b, c_add(u, first, c_int(u, t)), c_int(u, t));
@@ -393,7 +393,7 @@ static void make_functions(layer *l) {
     emit_context *e = l->e;
     recurrent *r = l->r;
     int64_t chunk = r->cost.steps, T, count = -1;
-    if (c_is_int(l->T, &T) && T % chunk == 0) count = chunk; /* chunk is T, where T is smaller */
+    if (chunk == 1 || (c_is_int(l->T, &T) && T % chunk == 0)) count = chunk; /* chunk is T, where T is smaller */
     if (l->rows == ROWS_OF_BATCH) count = l->batch;
     if (l->rows == ROWS_OF_ALL) count = l->batch < 0 || count < 0 ? -1 : count * l->batch;
     cexpr *rows = count > 0 ? c_int(e->unit, count) : c_name(e->unit, "rows");
@@ -433,10 +433,11 @@ static void emit_chunks(const layer *l, cblock *b) {
         emit_steps(l, b, c_int(u, 0), l->T);
         return;
     }
-    c_comment(b, "%lld steps at a time: the input's share for all of them, then step by step", (long long)chunk);
+    if (chunk == 1) c_comment(b, "step by step: the input's share, then the step");
+    else c_comment(b, "%lld steps at a time: the input's share for all of them, then step by step", (long long)chunk);
     cblock *loop = c_for(b, "done", c_int(u, 0), l->T, chunk);
     cexpr *done = c_name(u, "done"), *steps = c_int(u, chunk), *first = done;
-    if (!constant || T % chunk) {
+    if (chunk > 1 && (!constant || T % chunk)) {
         cexpr *left = c_sub(u, l->T, done);
         c_declare(loop, "const size_t", "steps",
                   c_conditional(u, c_binary(u, "<", left, c_int(u, chunk)), left, c_int(u, chunk)));

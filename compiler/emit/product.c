@@ -80,13 +80,13 @@ static void emit_rows(const panel_job *j, cblock *b, cexpr *n, cost_tile shape, 
     /* one pointer to x and one to y: rows at a constant distance need no registers of their own */
     const char *x = p->x;
     cexpr *y = c_add(u, j->y, from);
-    if (!c_is_int(n, NULL)) {
+    int64_t first = 0, distance = 0;
+    if (!c_is_int(n, &first) || first) {
         x = "x_n";
         c_declare(b, "const float *", x, c_add(u, c_name(u, "%s", p->x), c_mul(u, n, p->x_row)));
         c_declare(b, "float *", "y_n", c_add(u, y, c_mul(u, n, p->y_row)));
         y = c_name(u, "y_n");
     }
-    int64_t distance = 0;
     bool constant = c_is_int(p->x_row, &distance);
     for (unsigned r = 0; r < shape.rows; r++) {
         block.x[r] = x;
@@ -101,19 +101,37 @@ static void emit_rows(const panel_job *j, cblock *b, cexpr *n, cost_tile shape, 
     product_emit_block(e, b, &block);
 }
 
-/* All rows, for some columns. What does not fill the last tile is in it with rows of the one before: they are computed
- * twice, to the same bits, which costs less than taking the rest row by row. */
+/* `tiles` tiles from row `first` on. */
+static void emit_tiles_of(const panel_job *j, cblock *b, int64_t first, int64_t tiles, cost_tile shape, cexpr *from,
+                          int64_t columns) {
+    cunit *u = j->e->unit;
+    if (tiles == 1) {
+        emit_rows(j, b, c_int(u, first), shape, from, columns);
+        return;
+    }
+    cblock *loop = c_for(b, "n", c_int(u, first), c_int(u, first + tiles * shape.rows), shape.rows);
+    emit_rows(j, loop, c_name(u, "n"), shape, from, columns);
+}
+
+/* All rows, for some columns. A known number becomes tiles of two heights that differ by one. Otherwise what does not fill
+ * the last tile is in it with rows of the one before: they are computed twice, to the same bits, which costs less than
+ * taking the rest row by row. */
 static void emit_tiles(const panel_job *j, cblock *b, cost_tile shape, cexpr *from, int64_t columns) {
     cunit *u = j->e->unit;
     cexpr *rows = j->p->rows, *height = c_int(u, shape.rows), *n = c_name(u, "n");
     int64_t count;
-    bool constant = c_is_int(rows, &count);
-    if (constant && count == shape.rows) {
-        emit_rows(j, b, c_int(u, 0), shape, from, columns);
+    if (c_is_int(rows, &count)) {
+        int64_t tiles = (count + shape.rows - 1) / shape.rows, low = count / tiles, higher = count % tiles;
+        cost_tile high = shape;
+        high.rows = (unsigned)low + 1;
+        shape.rows = (unsigned)low;
+        if (higher) emit_tiles_of(j, higher == 1 ? c_scope(b) : b, 0, higher, high, from, columns);
+        b = higher && tiles - higher == 1 ? c_scope(b) : b;
+        emit_tiles_of(j, b, higher * high.rows, tiles - higher, shape, from, columns);
         return;
     }
     cblock *loop = c_for(b, "n", c_int(u, 0), rows, shape.rows);
-    if (shape.rows > 1 && !(constant && count % shape.rows == 0)) {
+    if (shape.rows > 1) {
         cexpr *fits = c_binary(u, "<=", c_add(u, n, height), rows);
         c_declare(loop, "const size_t", "first", c_conditional(u, fits, n, c_sub(u, rows, height)));
         n = c_name(u, "first");
@@ -138,7 +156,7 @@ static void emit_panel(const panel_job *j, cblock *b) {
     }
     /* the same columns for all rows, while their weights are in the cache */
     int64_t wide = shape.vectors * (int64_t)e->target->lanes, even = columns / wide * wide;
-    if (shape.rows == 1 || (constant && rows == shape.rows) || even <= wide) {
+    if (shape.rows == 1 || (constant && rows <= shape.rows) || even <= wide) {
         emit_tiles(j, b, shape, c_int(u, 0), columns);
         return;
     }
