@@ -319,8 +319,6 @@ void c_parameter(cfunction *f, const char *type, const char *name) {
 
 cblock *c_body(cfunction *f) { return f->body; }
 
-const char *c_function_name(const cfunction *f) { return f->name; }
-
 cblock *c_struct(cunit *u, const char *name) {
     ctop *t = top(u, CTOP_STRUCT);
     t->text = name;

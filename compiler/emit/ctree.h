@@ -1,5 +1,5 @@
-/* ctree: a small C syntax tree, and nothing about tensors. Kernels are built as trees; cprint.c turns a unit into text,
- * and ctree_count counts the operations of what will be printed, so that comments never disagree with the code.
+/* ctree: a small C syntax tree, and nothing about tensors. Kernels are built as trees; cprint.c turns a unit into
+ * text.
  *
  * Nodes live in the unit's arena and may be shared (an expression may stand in several places). Builders fold what a
  * person would not write: x * 1, x + 0, 0 * x on integers, and constants of integers; they never fold floats.
@@ -72,7 +72,6 @@ cfunction *c_function(cunit *u, const char *storage_and_type, const char *name, 
 void c_function_end(cfunction *f);
 void c_parameter(cfunction *f, const char *type, const char *name);  /* type "const float *" joins without a space */
 cblock *c_body(cfunction *f);
-const char *c_function_name(const cfunction *f);
 /* typedef struct or struct with members: c_struct gives a block that takes only c_declare(…, NULL), c_declare_array and
  * c_comment. Printed as `struct NAME { … };`. */
 cblock *c_struct(cunit *u, const char *name);
@@ -92,14 +91,8 @@ cexpr *c_table_int(cunit *u, const char *name, size_t elements, const int32_t *v
  * so get an underscore behind their names, wherever they stand. Call once, when the unit is complete. */
 void cunit_protect(cunit *u, const char *const *names, size_t count);
 
-/* --- printing and counting ------------------------------------------------------------------------------------------- */
+/* --- printing -------------------------------------------------------------------------------------------------------- */
 /* Writes the unit as C text; false when writing failed (errno is set). Lines are at most 120 columns. */
 bool cunit_print(const cunit *u, FILE *to);
-
-typedef struct {
-    int64_t multiply_adds, multiplies, adds, divides, calls; /* per execution, loops with constant bounds multiplied out */
-    bool exact; /* false where a loop's trip count is not a constant (then per iteration of that loop), and with an if */
-} ccount;
-ccount ctree_count(const cfunction *f);
 
 #endif

@@ -102,7 +102,7 @@ static bool starts_in_z(const step *s, const pass *p, unsigned gate) {
     return p->group + gate < s->r->cost.gates || s->r->cost.columns == s->r->cost.gates;
 }
 
-/* The first `n` units of the bias of the n of h from unit j on, or zero. */
+/* A vector of the bias of the n of h from unit j on, or zero. */
 static cexpr *own_start(const step *s, const pass *p, const panel_place *at, unsigned gate, cexpr *j) {
     cunit *u = s->e->unit;
     if (gate < p->pack->bias_from) return c_call(u, emit_vector(s->e, "zero"), 0);

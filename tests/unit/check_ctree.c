@@ -543,33 +543,6 @@ START_TEST(large_tables_have_every_value_once)
 }
 END_TEST
 
-/* --- counting --- */
-
-START_TEST(operations_are_counted_from_the_tree)
-{
-    cfunction *f = c_function(u, "static void", "count", NULL);
-    c_parameter(f, "size_t", "T");
-    cblock *b = c_body(f);
-    cexpr *madd = c_call(u, "nnc_v4_madd", 3, v("a"), v("b"), v("c"));
-    c_assign(b, v("a"), "=", madd);
-    c_assign(c_for(b, "i", i(0), i(10), 4), v("a"), "=", c_call(u, "nnc_v4_add", 2, v("a"), madd)); /* 3 turns */
-    c_assign(c_for(c_for(b, "i", i(2), i(7), 1), "j", i(0), i(2), 1), v("a"), "=", madd);            /* 10 turns */
-    c_do(c_for_down(b, "k", i(5)), c_call(u, "nnc_v4_div", 2, v("a"), v("b")));
-    c_do(b, c_call(u, "expf", 1, v("a")));
-    ccount n = ctree_count(f);
-    ck_assert(n.exact);
-    ck_assert_int_eq(n.multiply_adds, 1 + 3 + 10);
-    ck_assert_int_eq(n.adds, 3);
-    ck_assert_int_eq(n.divides, 5);
-    ck_assert_int_eq(n.multiplies, 0);
-    ck_assert_int_eq(n.calls, 1);
-    c_assign(c_for(b, "t", i(0), v("T"), 1), v("a"), "=", madd);
-    n = ctree_count(f);
-    ck_assert(!n.exact);
-    ck_assert_int_eq(n.multiply_adds, 15);
-}
-END_TEST
-
 /* --- warnings --- */
 
 START_TEST(printed_units_compile_without_warnings)
@@ -638,7 +611,6 @@ int main(void)
     tcase_add_test(c, comments_hold_anything);
     tcase_add_test(c, tables_read_back_exactly);
     tcase_add_test(c, large_tables_have_every_value_once);
-    tcase_add_test(c, operations_are_counted_from_the_tree);
     tcase_add_test(c, printed_units_compile_without_warnings);
     tcase_add_test(c, a_full_disk_is_told);
     suite_add_tcase(s, c);
