@@ -1,5 +1,5 @@
 /* kernel_recurrent: RECURRENT, one layer in one direction: packed weights, the input's share of the gates, the loop
- * over time. The steps themselves are in kernel_recurrent_step.c. */
+ * over time. The steps themselves are in kernel_recurrent_step.c and kernel_recurrent_batch.c. */
 #include "emit/kernel_recurrent.h"
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -101,10 +101,52 @@ static void make_tables(recurrent *r) {
 
 const char *recurrent_storage(const recurrent *r) {
     const char *storage = emit_static(r->e);
-    return r->cost.hidden * r->cost.projected < COST_APART ? storage : arena_printf(r->e->arena, "NNC_APART %s", storage);
+    return r->cost.hidden * r->cost.projected < COST_APART ? storage
+                                                           : arena_printf(r->e->arena, "NNC_APART %s", storage);
 }
 
-/* --- the input's share --- */
+/* --- products, the input's share first --- */
+
+void recurrent_emit_product(const recurrent *r, const recurrent_product *p) {
+    emit_context *e = r->e;
+    cunit *u = e->unit;
+    cfunction *f = c_function(u, recurrent_storage(r), p->name, p->comment);
+    const char *x_row = arena_printf(e->arena, "%s_row", p->x), *y_row = arena_printf(e->arena, "%s_row", p->y);
+    if (!p->rows) c_parameter(f, "size_t", "rows");
+    c_parameter(f, "const float *", p->x);
+    if (!p->x_row) c_parameter(f, "size_t", x_row);
+    c_parameter(f, "float *", p->y);
+    if (!p->y_row) c_parameter(f, "size_t", y_row);
+    if (p->zigzag) c_parameter(f, "size_t", "turn");
+    product w = {.pack = p->pack,
+                 .table = p->table,
+                 .x = p->x,
+                 .y = p->y,
+                 .x_row = p->x_row ? p->x_row : c_name(u, "%s", x_row),
+                 .y_row = p->y_row ? p->y_row : c_name(u, "%s", y_row),
+                 .rows = p->rows ? p->rows : c_name(u, "rows"),
+                 .terms_name = p->terms_name,
+                 .y_columns = p->y_columns,
+                 .padded = true,
+                 .most_rows = p->most_rows,
+                 .turn = p->zigzag ? "turn" : NULL};
+    product_emit(e, c_body(f), &w);
+    c_function_end(f);
+}
+
+/* rows, x_row and y_row only count where the function takes them. */
+static void call_product(const recurrent *r, cblock *b, const recurrent_product *p, cexpr *rows, cexpr *x, cexpr *x_row,
+                         cexpr *y, cexpr *y_row) {
+    cexpr *arguments[6];
+    unsigned n = 0;
+    if (!p->rows) arguments[n++] = rows;
+    arguments[n++] = x;
+    if (!p->x_row) arguments[n++] = x_row;
+    arguments[n++] = y;
+    if (!p->y_row) arguments[n++] = y_row;
+    if (p->zigzag) arguments[n++] = c_name(r->e->unit, "turn");
+    c_do(b, c_call_list(r->e->unit, p->name, n, arguments));
+}
 
 /* Which rows of x one call of the input function takes. */
 typedef enum {
@@ -122,11 +164,7 @@ typedef struct {
     int64_t batch; /* -1: known only at run time */
     input_rows rows;
     /* names in the kernel's function */
-    const char *x, *out, *h, *c, *lengths, *gates, *next;
-    /* The functions of one step: tiles of steps[0].rows rows, and what they leave in tiles of steps[1].rows. The batch
-     * is tiles[0] and tiles[1] of them, where it is known; else as many as fit, then single rows. */
-    recurrent_step steps[2];
-    int64_t tiles[2];
+    const char *x, *out, *h, *c, *lengths, *gates, *sums, *next;
 } layer;
 
 static cexpr *row_floats(const layer *l) { return c_name(l->e->unit, "%s", l->r->row_constant); }
@@ -142,59 +180,35 @@ static const dim *input_stride(const layer *l) {
     return l->rows == ROWS_OF_STEPS || l->rows == ROWS_OF_STEPS_BY_ROW ? l->x_t : l->x_b;
 }
 
-/* LAYER_input(rows, x, x_row, gates, gates_row), without what is constant. */
+/* The rows are `rows` of them, or as many as its caller says (NULL). */
 static void emit_input_function(const layer *l, cexpr *rows) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     recurrent *r = l->r;
-    int64_t stride;
-    cfunction *f =
-        c_function(u, recurrent_storage(r), r->input_function,
-                   arena_printf(e->arena,
-                                "%s: the input's share of all gates, gates = %sW_ih x, for rows "
-                                "of x [%lld].",
-                                r->label, r->input->bias_from ? "" : "b_ih + b_hh + ", (long long)r->cost.inputs));
-    product p = {.pack = r->input,
-                 .table = r->input_table,
-                 .x = "x",
-                 .y = "gates",
-                 .padded = true,
-                 .y_columns = r->cost.columns,
-                 .x_row = c_name(u, "x_row"),
-                 .y_row = row_floats(l),
-                 .rows = rows,
-                 .terms_name = r->inputs_constant};
-    int64_t steps = smaller(dim_max(l->steps_dim), r->cost.steps), batch = dim_max(l->batch_dim);
+    int64_t stride, steps = smaller(dim_max(l->steps_dim), r->cost.steps), batch = dim_max(l->batch_dim);
+    recurrent_product p = {
+        .name = emit_function_name(e, "%s_input", r->label),
+        .comment = arena_printf(e->arena, "%s: the input's share of all gates, gates = %sW_ih x, for rows of x [%lld].",
+                                r->label, r->input->bias_from ? "" : "b_ih + b_hh + ", (long long)r->cost.inputs),
+        .pack = r->input,
+        .table = r->input_table,
+        .x = "x",
+        .y = "gates",
+        .rows = rows,
+        .y_row = row_floats(l),
+        .y_columns = r->cost.columns,
+        .terms_name = r->inputs_constant};
     p.most_rows = l->rows == ROWS_OF_BATCH ? batch : l->rows == ROWS_OF_ALL ? steps * batch : steps;
-    r->input_rows_constant = c_is_int(rows, NULL);
-    if (!r->input_rows_constant) c_parameter(f, "size_t", "rows");
-    c_parameter(f, "const float *", "x");
     if (dim_is_const(input_stride(l), &stride)) p.x_row = c_int(u, stride);
-    else if (!dim_is(l->steps_dim, 1) || l->batch != 1) c_parameter(f, "size_t", "x_row");
-    c_parameter(f, "float *", "gates");
-    if (l->rows == ROWS_OF_STEPS_BY_ROW) {
-        if (l->batch > 0) p.y_row = c_mul(u, c_int(u, l->batch), row_floats(l));
-        else {
-            c_parameter(f, "size_t", "gates_row");
-            p.y_row = c_name(u, "gates_row");
-        }
-    }
-    product_emit(e, c_body(f), &p);
-    c_function_end(f);
+    else if (dim_is(l->steps_dim, 1) && l->batch == 1) p.x_row = c_int(u, 0); /* one row */
+    if (l->rows == ROWS_OF_STEPS_BY_ROW) p.y_row = l->batch > 0 ? c_mul(u, c_int(u, l->batch), row_floats(l)) : NULL;
+    r->input_product = p;
+    recurrent_emit_product(r, &r->input_product);
 }
 
 static void call_input(const layer *l, cblock *b, cexpr *rows, cexpr *x, cexpr *gates) {
-    emit_context *e = l->e;
-    cunit *u = e->unit;
-    cexpr *arguments[5];
-    unsigned n = 0;
-    if (!l->r->input_rows_constant) arguments[n++] = rows;
-    arguments[n++] = x;
-    if (!dim_is_const(input_stride(l), NULL) && (!dim_is(l->steps_dim, 1) || l->batch != 1))
-        arguments[n++] = emit_dim(e, input_stride(l));
-    arguments[n++] = gates;
-    if (l->rows == ROWS_OF_STEPS_BY_ROW && l->batch < 0) arguments[n++] = c_mul(u, l->B, row_floats(l));
-    c_do(b, c_call_list(u, l->r->input_function, n, arguments));
+    call_product(l->r, b, &l->r->input_product, rows, x, emit_dim(l->e, input_stride(l)), gates,
+                 c_mul(l->e->unit, l->B, row_floats(l)));
 }
 
 /* gates = the input's share for steps [first, first + steps). */
@@ -229,9 +243,14 @@ static void emit_input(const layer *l, cblock *b, cexpr *first, cexpr *steps) {
 
 /* --- steps --- */
 
-static cexpr *row_of(const layer *l, const char *name, recurrent_rows which, cexpr *row) {
+/* From one row to the next of h (the second result), c (the third) or out (the first). */
+static const dim *row_stride(const layer *l, unsigned result) {
+    return l->r->k->results[result].view.strides[result == 0 ? 1 : 0];
+}
+
+static cexpr *row_of(const layer *l, unsigned result, cexpr *row) {
     cunit *u = l->e->unit;
-    return c_add(u, c_name(u, "%s", name), c_mul(u, row, emit_dim(l->e, recurrent_row_stride(l->r, which))));
+    return c_add(u, c_name(u, "%s", result == 1 ? l->h : l->c), c_mul(u, row, emit_dim(l->e, row_stride(l, result))));
 }
 
 /* The address of row `row` of out at step `time`. */
@@ -242,28 +261,38 @@ static cexpr *out_at(const layer *l, cexpr *time, cexpr *row) {
                  c_mul(u, row, emit_dim(l->e, v->strides[1])));
 }
 
-/* The call that does step `time` (of the view; `turn` in this chunk) for the rows of `does` from `row` on. */
-static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn, cexpr *row, const recurrent_step *does) {
+/* One row: the call that does step `time` (of the view; `turn` in this chunk). */
+static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
-    cexpr *arguments[12];
+    cexpr *arguments[7];
     unsigned n = 0;
-    cexpr *index = c_add(u, c_mul(u, turn, l->B), row);
     if (r->fused) arguments[n++] = c_name(u, "%s", l->x);
-    if (does->gates) arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, index, row_floats(l)));
-    arguments[n++] = row_of(l, r->chained && !r->fused ? "last" : l->h, RECURRENT_H, row);
-    if (r->has_cell) arguments[n++] = row_of(l, l->c, RECURRENT_C, row);
-    if (r->has_out) arguments[n++] = out_at(l, time, row);
-    if (does->next) arguments[n++] = c_name(u, "%s", l->next);
+    if (r->step_takes_gates) arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, turn, row_floats(l)));
+    arguments[n++] = c_name(u, "%s", r->chained && !r->fused ? "last" : l->h);
+    if (r->has_cell) arguments[n++] = c_name(u, "%s", l->c);
+    if (r->has_out) arguments[n++] = out_at(l, time, c_int(u, 0));
+    if (r->step_takes_next) arguments[n++] = c_name(u, "%s", l->next);
     if (r->zigzag) arguments[n++] = c_name(u, "turn");
-    for (int which = RECURRENT_H; does->rows > 1 && which <= RECURRENT_OUT; which++) {
-        if ((which == RECURRENT_C && !r->has_cell) || (which == RECURRENT_OUT && !r->has_out)) continue;
-        const dim *stride = recurrent_row_stride(r, (recurrent_rows)which);
-        if (!dim_is_const(stride, NULL)) arguments[n++] = emit_dim(e, stride);
-    }
-    c_do(b, c_call_list(u, does->name, n, arguments));
+    c_do(b, c_call_list(u, r->step_function, n, arguments));
     if (r->zigzag && !r->fused) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
+}
+
+/* Of row `row` of the batch: what the reset function, or the cells function, does. */
+static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *turn, cexpr *row) {
+    emit_context *e = l->e;
+    cunit *u = e->unit;
+    const recurrent *r = l->r;
+    cexpr *arguments[6], *index = c_add(u, c_mul(u, turn, l->B), row);
+    unsigned n = 0;
+    arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, index, row_floats(l)));
+    arguments[n++] = c_add(u, c_name(u, "%s", l->sums), c_mul(u, row, row_floats(l)));
+    if (!r->projects) arguments[n++] = row_of(l, 1, row);
+    if (r->has_cell) arguments[n++] = row_of(l, 2, row);
+    if (r->has_out && !r->projects && !reset) arguments[n++] = out_at(l, time, row);
+    if (reset || r->projects) arguments[n++] = c_add(u, c_name(u, "%s", l->next), c_mul(u, row, c_int(u, r->cost.row)));
+    c_do(b, c_call_list(u, reset ? r->reset_function : r->cells_function, n, arguments));
 }
 
 /* out = 0 past a sequence's end. */
@@ -273,46 +302,59 @@ static void emit_zero_out(const layer *l, cblock *b, cexpr *time, cexpr *row) {
     c_do(b, c_call(u, "memset", 3, out_at(l, time, row), c_int(u, 0), bytes));
 }
 
-/* Each row ends at its own length. */
-static void emit_rows_by_length(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
+/* What follows happens to a row only while step `time` is within its length; past it, `ended` of out is zero. */
+static cblock *emit_within_length(const layer *l, cblock *b, cexpr *time, cexpr *row, bool ended) {
     emit_context *e = l->e;
     cunit *u = e->unit;
-    bool single = l->batch == 1;
-    cexpr *row = single ? c_int(u, 0) : c_name(u, "b");
-    cblock *inner = single ? b : c_for(b, "b", c_int(u, 0), l->B, 1);
+    if (!l->lengths) return b;
     cexpr *at[] = {row};
     cexpr *length = emit_element(e, l->lengths, &l->r->k->inputs[IR_REC_LENGTHS].view, at);
     cexpr *done = l->r->k->start ? c_add(u, c_name(u, "start"), time) : time;
-    call_step(l, c_if(inner, c_binary(u, "<", done, c_cast(u, "size_t", length))), time, turn, row, &l->steps[0]);
-    if (l->r->has_out) emit_zero_out(l, c_else(inner), time, row);
+    cblock *within = c_if(b, c_binary(u, "<", done, c_cast(u, "size_t", length)));
+    if (ended && l->r->has_out) emit_zero_out(l, c_else(b), time, row);
+    return within;
+}
+
+static void call_batch_product(const layer *l, cblock *b, const recurrent_product *p, const char *x, const char *y) {
+    cunit *u = l->e->unit;
+    call_product(l->r, b, p, l->B, c_name(u, "%s", x), emit_dim(l->e, row_stride(l, 1)), c_name(u, "%s", y), NULL);
+}
+
+static void copy_floats(const layer *l, cblock *b, cexpr *to, cexpr *from) {
+    cunit *u = l->e->unit;
+    cexpr *bytes = c_mul(u, c_name(u, "%s", l->r->projected_constant), c_name(u, "sizeof(float)"));
+    c_do(b, c_call(u, "memcpy", 3, to, from, bytes));
+}
+
+/* The sums of all rows, then row by row what becomes of them. */
+static void emit_batch_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
+    cunit *u = l->e->unit;
+    const recurrent *r = l->r;
+    cexpr *row = c_name(u, "b"), *none = c_int(u, 0);
+    call_batch_product(l, b, &r->hidden_product, l->h, l->sums);
+    if (r->zigzag) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
+    if (r->resets_before) {
+        call_row(l, c_for(b, "b", none, l->B, 1), true, time, turn, row);
+        call_batch_product(l, b, &r->candidate_product, l->next, l->sums);
+    }
+    cblock *loop = c_for(b, "b", none, l->B, 1);
+    call_row(l, emit_within_length(l, loop, time, row, !r->projects), false, time, turn, row);
+    if (!r->projects) return;
+    call_batch_product(l, b, &r->output_product, l->next, l->sums);
+    loop = emit_within_length(l, c_for(b, "b", none, l->B, 1), time, row, true);
+    cexpr *h = c_add(u, c_name(u, "%s", l->sums), c_mul(u, row, row_floats(l)));
+    copy_floats(l, loop, row_of(l, 1, row), h);
+    if (r->has_out) copy_floats(l, loop, out_at(l, time, row), h);
 }
 
 /* One time step of the whole batch. */
 static void emit_time_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     cunit *u = l->e->unit;
-    cexpr *row = c_name(u, "b");
-    if (l->lengths) {
-        emit_rows_by_length(l, b, time, turn);
+    if (!l->r->cost.single) {
+        emit_batch_step(l, b, time, turn);
         return;
     }
-    if (l->batch > 0) {
-        int64_t first = 0;
-        for (unsigned i = 0; i < 2; i++) {
-            int64_t height = l->steps[i].rows, end = first + l->tiles[i] * height;
-            if (l->tiles[i] == 1) call_step(l, b, time, turn, c_int(u, first), &l->steps[i]);
-            else if (l->tiles[i])
-                call_step(l, c_for(b, "b", c_int(u, first), c_int(u, end), height), time, turn, row, &l->steps[i]);
-            first = end;
-        }
-    } else {
-        cexpr *even = c_int(u, 0);
-        if (l->steps[0].rows > 1) {
-            cexpr *height = c_int(u, l->steps[0].rows);
-            even = c_mul(u, c_binary(u, "/", l->B, height), height);
-            call_step(l, c_for(b, "b", c_int(u, 0), even, l->steps[0].rows), time, turn, row, &l->steps[0]);
-        }
-        call_step(l, c_for(b, "b", even, l->B, 1), time, turn, row, &l->steps[1]);
-    }
+    call_step(l, emit_within_length(l, b, time, c_int(u, 0), true), time, turn);
     if (l->r->chained && !l->r->fused) c_assign(b, c_name(u, "last"), "=", out_at(l, time, c_int(u, 0)));
 }
 
@@ -358,35 +400,9 @@ static layer begin_layer(emit_context *e, const plan_kernel *k, recurrent *r) {
     l.h = k->results[1].name;
     if (r->has_cell) l.c = k->results[2].name;
     l.gates = "gates";
+    l.sums = "sums";
     l.next = "next";
     return l;
-}
-
-static void make_step(layer *l, unsigned index, int64_t rows, int64_t tiles) {
-    const char *name = rows == 1 ? arena_printf(l->e->arena, "%s_step", l->r->label)
-                                 : arena_printf(l->e->arena, "%s_step_of_%lld", l->r->label, (long long)rows);
-    l->steps[index] = recurrent_emit_step(l->r, (unsigned)rows, emit_function_name(l->e, "%s", name));
-    l->tiles[index] = tiles;
-}
-
-/* Rows of one tile share the weights; with lengths each row is a case of its own. A known batch is divided into tiles of
- * two heights that differ by one, so that none is left over. */
-static void make_steps(layer *l) {
-    const pack *w = l->r->hidden;
-    int64_t most = l->lengths ? 1 : dim_max(l->batch_dim);
-    int64_t full = w->units / w->panel;
-    cost_tile shape = cost_pass(l->e->target->body, w->gates, full ? full * w->panel : w->units, w->terms, most);
-    int64_t height = smaller(shape.rows, most);
-    if (l->lengths || l->batch == 1) {
-        make_step(l, 0, 1, 1);
-    } else if (l->batch > 0) {
-        int64_t tiles = (l->batch + height - 1) / height, low = l->batch / tiles, high_tiles = l->batch % tiles;
-        make_step(l, 0, high_tiles ? low + 1 : low, high_tiles ? high_tiles : tiles);
-        if (high_tiles) make_step(l, 1, low, tiles - high_tiles);
-    } else {
-        if (height > 1) make_step(l, 0, height, 0);
-        make_step(l, 1, 1, 0);
-    }
 }
 
 static void make_functions(layer *l) {
@@ -396,12 +412,12 @@ static void make_functions(layer *l) {
     if (chunk == 1 || (c_is_int(l->T, &T) && T % chunk == 0)) count = chunk; /* chunk is T, where T is smaller */
     if (l->rows == ROWS_OF_BATCH) count = l->batch;
     if (l->rows == ROWS_OF_ALL) count = l->batch < 0 || count < 0 ? -1 : count * l->batch;
-    cexpr *rows = count > 0 ? c_int(e->unit, count) : c_name(e->unit, "rows");
-    if (!r->fused) {
-        r->input_function = emit_function_name(e, "%s_input", r->label);
-        emit_input_function(l, rows);
-    }
-    make_steps(l);
+    if (!r->fused) emit_input_function(l, count > 0 ? c_int(e->unit, count) : NULL);
+    int64_t h_row;
+    if (r->cost.single) recurrent_emit_step(r);
+    else
+        recurrent_emit_batch(r, l->batch > 0 ? c_int(e->unit, l->batch) : NULL, dim_max(l->batch_dim),
+                             dim_is_const(row_stride(l, 1), &h_row) ? c_int(e->unit, h_row) : NULL);
 }
 
 static const char *new_constant(const recurrent *r, const char *what, int64_t value) {
@@ -411,13 +427,6 @@ static const char *new_constant(const recurrent *r, const char *what, int64_t va
     c_enum_constant(r->e->unit, name, value);
     *made = c_name(r->e->unit, "%s", name);
     return name;
-}
-
-/* The last row of out is the state. */
-static void copy_state(const layer *l, cblock *b, const char *from) {
-    cunit *u = l->e->unit;
-    cexpr *bytes = c_mul(u, c_name(u, "%s", l->r->projected_constant), c_name(u, "sizeof(float)"));
-    c_do(b, c_call(u, "memcpy", 3, c_name(u, "%s", l->h), c_name(u, "%s", from), c_mul(u, l->B, bytes)));
 }
 
 /* All steps, as many at a time as cost.steps. */
@@ -451,20 +460,6 @@ static void emit_chunks(const layer *l, cblock *b) {
     emit_steps(l, loop, first, steps);
 }
 
-/* How the steps follow each other, from the sizes. */
-static void choose_ways(recurrent *r, const layer *l) {
-    const plan_kernel *k = r->k;
-    int64_t stride;
-    /* rows of h and rows of out must lie alike */
-    bool alike = r->has_out && (l->batch == 1 || (dim_is_const(recurrent_row_stride(r, RECURRENT_H), &stride) &&
-                                   stride == r->cost.projected &&
-                                   dim_is_const(recurrent_row_stride(r, RECURRENT_OUT), &stride) &&
-                                   stride == r->cost.projected));
-    r->chained = alike && !r->projects && !r->resets_before && !l->lengths && alike;
-    r->fused = cost_fused(k);
-    r->zigzag = cost_zigzag(k);
-}
-
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     recurrent *r = ARENA_NEW(e->arena, recurrent);
@@ -485,20 +480,23 @@ void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     r->row_constant = new_constant(r, "GATES", r->cost.z_row);
     c_top_blank(u);
     layer l = begin_layer(e, k, r);
-    choose_ways(r, &l);
+    r->chained = r->cost.single && r->has_out && !r->projects && !r->resets_before && !l.lengths;
+    r->fused = cost_fused(k);
+    r->zigzag = cost_zigzag(k);
     make_functions(&l);
 
     cblock *b = c_body(f);
-    bool next = l.steps[0].next || l.steps[1].next;
-    if (!r->fused || l.steps[0].gates) c_declare(b, "float *", l.gates, c_name(u, "work"));
-    if (next) c_declare(b, "float *", l.next, c_add(u, c_name(u, "work"), c_int(u, r->cost.h_next)));
+    bool next = r->cost.single ? r->step_takes_next : r->projects || r->resets_before;
+    if (!r->fused || r->step_takes_gates) c_declare(b, "float *", l.gates, c_name(u, "work"));
+    if (!r->cost.single) c_declare(b, "float *", l.sums, c_add(u, c_name(u, "work"), c_int(u, r->cost.sums)));
+    if (next) c_declare(b, "float *", l.next, c_add(u, c_name(u, "work"), c_int(u, r->cost.next)));
     if (r->fused) {
-        call_step(&l, b, c_int(u, 0), c_int(u, 0), c_int(u, 0), &l.steps[0]);
-        if (r->chained) copy_state(&l, b, l.out);
+        call_step(&l, b, c_int(u, 0), c_int(u, 0));
+        if (r->chained) copy_floats(&l, b, c_name(u, "%s", l.h), c_name(u, "%s", l.out));
         return;
     }
     if (r->chained) c_declare(b, "const float *", "last", c_name(u, "%s", l.h));
     if (r->zigzag) c_declare(b, "size_t", "turn", c_int(u, 0));
     emit_chunks(&l, b);
-    if (r->chained) copy_state(&l, b, "last");
+    if (r->chained) copy_floats(&l, b, c_name(u, "%s", l.h), c_name(u, "last"));
 }

@@ -1,12 +1,26 @@
 /* kernel_recurrent: what the files of the RECURRENT emitter share; nobody else includes it.
  *
- * The layer becomes three functions: LAYER_input, the input's share of all gates for many time steps at once, a blocked
- * product; LAYER_step, one time step of one row (and one for several rows of a batch), where the sums start from what
- * the first left and end as complete gates in registers; and the kernel itself, the loop over time. */
+ * The layer becomes functions of its own, and the kernel itself is the loop over time that calls them. LAYER_input is the
+ * input's share of all gates for many time steps at once, a blocked product. One row then has LAYER_step, where the sums
+ * start from what the first left and end as complete gates in registers; a batch has LAYER_recurrent, the product with
+ * the rows of h, and LAYER_cells, which makes c and h of one row from both. */
 #ifndef NNC_EMIT_KERNEL_RECURRENT_H
 #define NNC_EMIT_KERNEL_RECURRENT_H
 
 #include "emit/product.h"
+
+/* y = W x for rows of x, as a function of the layer: NAME(rows, X, X_row, Y, Y_row). What is constant is no parameter. */
+typedef struct {
+    const char *name, *comment;
+    const pack *pack;
+    cexpr *table;
+    const char *x, *y;           /* names of the parameters */
+    cexpr *rows, *x_row, *y_row; /* how many, and floats from one to the next; NULL: a parameter */
+    int64_t y_columns;           /* floats a unit has in y */
+    int64_t most_rows;
+    const char *terms_name;
+    bool zigzag;                 /* a last parameter, turn: where it is odd, the panels are taken backwards */
+} recurrent_product;
 
 typedef struct {
     emit_context *e;
@@ -19,29 +33,28 @@ typedef struct {
     cexpr *input_table, *hidden_table, *candidate_table, *output_table;
     /* names of constants: cost.z_row, inputs, hidden, projected (or hidden's, where there is no projection) */
     const char *row_constant, *inputs_constant, *hidden_constant, *projected_constant;
-    bool input_rows_constant; /* the input function takes no `rows` */
-    bool fused;               /* one step of one row: the input's share is computed in the step */
-    bool chained;             /* the new h goes to a row of out, where the next step finds it */
-    bool zigzag;              /* every other step takes the panels backwards */
-    const char *input_function;
+    bool fused;   /* one step of one row: the input's share is computed in the step */
+    bool chained; /* one row: the new h goes to a row of out, where the next step finds it */
+    bool zigzag;  /* every other step takes the panels backwards */
+    recurrent_product input_product, hidden_product, candidate_product, output_product;
+    const char *step_function; /* of one row */
+    bool step_takes_gates, step_takes_next;
+    const char *reset_function, *cells_function; /* of a batch, for one row of it */
 } recurrent;
 
-/* A function that does one time step of so many rows. Parameters, each if there: x (fused), gates, h, c, out, next (room
- * for the next h), turn (zigzag), then the strides of rows that are not constant. */
-typedef struct {
-    const char *name;
-    unsigned rows;
-    bool gates, next;
-} recurrent_step;
-
-/* kernel_recurrent_step.c: adds the function, named `name`. */
-recurrent_step recurrent_emit_step(const recurrent *r, unsigned rows, const char *name);
 /* "static void" and what stands before it, for the functions of a layer: a large one stands apart from its caller, a call
  * of a small one would cost more than it brings. */
 const char *recurrent_storage(const recurrent *r);
-/* The rows' strides, from the views: constant, or NULL when they are not. */
-typedef enum { RECURRENT_H, RECURRENT_C, RECURRENT_OUT } recurrent_rows;
-const dim *recurrent_row_stride(const recurrent *r, recurrent_rows which);
+/* Adds the product's function. */
+void recurrent_emit_product(const recurrent *r, const recurrent_product *p);
+
+/* kernel_recurrent_step.c: adds the function of one time step of one row, and notes its name. Parameters, each if there:
+ * x (fused), gates, h, c, out, next (room for the next h), turn (zigzag). */
+void recurrent_emit_step(recurrent *r);
+
+/* kernel_recurrent_batch.c: adds the functions of one time step of `rows` rows (NULL: known only at run time, `most_rows` at
+ * most), and notes their names. h_row: floats from one row of h to the next, NULL if known only at run time. */
+void recurrent_emit_batch(recurrent *r, cexpr *rows, int64_t most_rows, cexpr *h_row);
 
 /* kernel_recurrent_cell.c: complete sums -> gates -> c and h. The sums are named by gate, one letter each ("ifgo",
  * "rzn", "a") and `suffix`. */

@@ -1,4 +1,4 @@
-/* kernel_recurrent_step: the function of one time step, for one row or a tile of rows.
+/* kernel_recurrent_step: the function of one time step of one row.
  *
  * Panel by panel, the sums of a few vectors of units start from the row of projected inputs, run over all of the
  * previous h and end as complete gates, from which c and h follow at once. Where there is one step only, the inputs'
@@ -7,8 +7,9 @@
  * through z before they are gates.
  *
  * The old h must last until all sums are done. Where the new h goes to a row of out, the old one is the row before;
- * otherwise the new h waits in variables if all is unrolled, or in `next`. A GRU that resets before the product does two
- * such passes, with r * h between them; proj_size ends with a product of its own. */
+ * otherwise the new h waits in variables if all is unrolled, or in `next`. A GRU that resets before the product does
+ * two such passes, with r * h between them; proj_size ends with a product of its own. Batches are in
+ * kernel_recurrent_batch.c. */
 #include "emit/kernel_recurrent.h"
 
 typedef enum { HIDDEN_IN_VARIABLES, HIDDEN_IN_NEXT, HIDDEN_IN_OUT, HIDDEN_AT_ONCE } hidden_place;
@@ -21,27 +22,19 @@ typedef struct {
     unsigned group;      /* z's column group in which the pass's first starts */
     bool resets;         /* gives r * h and z, not h */
     bool zigzag;
-    const char *factor[COST_ROWS];
+    const char *factor; /* the row that the weights multiply */
     cost_tile tile;
-    int64_t span;        /* full panels side by side: more than one where a vector is a panel wide */
+    int64_t span; /* full panels side by side: more than one where a vector is a panel wide */
     bool unroll_units, unroll_terms;
 } pass;
 
 typedef struct {
     const recurrent *r;
     emit_context *e;
-    unsigned rows;
     cblock *block;
-    const char *gates[COST_ROWS], *h[COST_ROWS], *c[COST_ROWS], *out[COST_ROWS], *next[COST_ROWS];
-    cexpr *h_row, *c_row, *out_row;
     hidden_place place;
-    unsigned hidden_count; /* vectors of new h in variables so far, a row */
+    unsigned hidden_count; /* vectors of new h in variables so far */
 } step;
-
-const dim *recurrent_row_stride(const recurrent *r, recurrent_rows which) {
-    const plan_operand *o = &r->k->results[which == RECURRENT_H ? 1 : which == RECURRENT_C ? 2 : 0];
-    return o->view.strides[which == RECURRENT_OUT ? 1 : 0];
-}
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -51,23 +44,20 @@ static int64_t vectors_of(const emit_context *e, int64_t floats) {
 
 /* --- one vector's end: where the new h goes --- */
 
-static const char *suffix_of(const step *s, unsigned row, unsigned vector) {
-    return s->rows == 1 ? arena_printf(s->e->arena, "%u", vector) : arena_printf(s->e->arena, "%u_%u", vector, row);
-}
+static const char *suffix_of(const step *s, unsigned vector) { return arena_printf(s->e->arena, "%u", vector); }
 
-/* Of vector `lane` behind a unit in a row of h, c, … */
+/* Of the vector `lane` floats behind a unit of h, c, … */
 static cexpr *address(const step *s, const char *name, cexpr *unit, int64_t lane) {
     cunit *u = s->e->unit;
     return c_add(u, c_add(u, c_name(u, "%s", name), unit), c_int(u, lane));
 }
 
-static void place_hidden(const step *s, cblock *b, unsigned row, cexpr *unit, int64_t lane, cexpr *hidden,
-                         int64_t lanes) {
+static void place_hidden(const step *s, cblock *b, cexpr *unit, int64_t lane, cexpr *hidden, int64_t lanes) {
     emit_context *e = s->e;
     if (s->place == HIDDEN_IN_VARIABLES) return;
-    const char *to = s->place == HIDDEN_IN_NEXT ? s->next[row] : s->h[row];
+    const char *to = s->place == HIDDEN_IN_NEXT ? "next" : "h";
     if (s->place != HIDDEN_IN_OUT) tile_store_n(e, b, address(s, to, unit, lane), hidden, lanes);
-    if (s->r->has_out && !s->r->projects) tile_store_n(e, b, address(s, s->out[row], unit, lane), hidden, lanes);
+    if (s->r->has_out && !s->r->projects) tile_store_n(e, b, address(s, "out", unit, lane), hidden, lanes);
 }
 
 /* --- a pass --- */
@@ -77,17 +67,18 @@ typedef struct {
     int64_t panel, count;
     cexpr *weights, *inputs; /* its address; in the input's weights, where they are in the same stream */
     cexpr *unit;             /* its first unit */
-    const char *gates[COST_ROWS];
+    const char *gates;
 } panel_place;
 
-/* The address of unit j in column group `group` of a row of z in this panel. */
-static cexpr *group_of(const step *s, const pass *p, const panel_place *at, unsigned row, unsigned group, cexpr *j) {
+/* The address of unit j in column group `group` of z in this panel. */
+static cexpr *group_of(const step *s, const pass *p, const panel_place *at, unsigned group, cexpr *j) {
     cunit *u = s->e->unit;
-    cexpr *unit = c_add(u, c_name(u, "%s", at->gates[row]), j);
+    cexpr *unit = c_add(u, c_name(u, "%s", at->gates), j);
     return c_add(u, unit, c_int(u, group * pack_width(p->pack, at->panel)));
 }
 
-/* Of a place's vector v: its unit, in floats from the first unit's place in a row where each panel takes `panel` floats. */
+/* Of a place's vector v: its unit, in floats from the first unit's place in a row where each panel takes `panel`
+ * floats. */
 static int64_t lane_of(const step *s, const pass *p, unsigned v, int64_t panel) {
     int64_t unit = v * (int64_t)s->e->target->lanes;
     return unit / p->pack->panel * panel + unit % p->pack->panel;
@@ -122,22 +113,19 @@ static void emit_cells(step *s, const pass *p, cblock *b, const panel_place *at,
         c_declare(b, "const size_t", "unit", first_unit);
         first_unit = c_name(u, "unit");
     }
-    for (unsigned row = 0; row < s->rows; row++)
-        for (unsigned v = 0; v < vectors; v++) {
-            const char *suffix = suffix_of(s, row, number + v);
-            recurrent_cell cell = {
-                .recurrent = r, .block = b, .suffix = suffix, .width = pack_width(p->pack, at->panel)};
-            cell.lanes = v + 1 == vectors ? last : lanes;
-            cell.gates = group_of(s, p, at, row, 0, c_add(u, j, c_int(u, z_lane(s, p, v))));
-            cell.h = address(s, s->h[row], first_unit, v * lanes);
-            if (r->cost.columns != r->cost.gates)
-                cell.candidate = at->inputs ? c_name(u, "x%s", suffix) : tile_load(e, cell.gates);
-            if (r->has_cell) cell.c = address(s, s->c[row], first_unit, v * lanes);
-            if (p->resets)
-                tile_store_n(e, b, address(s, s->next[row], first_unit, v * lanes), recurrent_emit_reset(&cell),
-                             cell.lanes);
-            else place_hidden(s, b, row, first_unit, v * lanes, recurrent_emit_cell(&cell), cell.lanes);
-        }
+    for (unsigned v = 0; v < vectors; v++) {
+        const char *suffix = suffix_of(s, number + v);
+        recurrent_cell cell = {.recurrent = r, .block = b, .suffix = suffix, .width = pack_width(p->pack, at->panel)};
+        cell.lanes = v + 1 == vectors ? last : lanes;
+        cell.gates = group_of(s, p, at, 0, c_add(u, j, c_int(u, z_lane(s, p, v))));
+        cell.h = address(s, "h", first_unit, v * lanes);
+        if (r->cost.columns != r->cost.gates)
+            cell.candidate = at->inputs ? c_name(u, "x%s", suffix) : tile_load(e, cell.gates);
+        if (r->has_cell) cell.c = address(s, "c", first_unit, v * lanes);
+        if (p->resets)
+            tile_store_n(e, b, address(s, "next", first_unit, v * lanes), recurrent_emit_reset(&cell), cell.lanes);
+        else place_hidden(s, b, first_unit, v * lanes, recurrent_emit_cell(&cell), cell.lanes);
+    }
 }
 
 /* The input's part of the sums: x's sums are the gates' and, for that GRU, x of the n of x. */
@@ -161,7 +149,7 @@ static void emit_input_terms(const step *s, const pass *p, cblock *b, const pane
     for (unsigned v = 0; v < vectors; v++)
         for (unsigned g = 0; g < groups; g++) {
             unsigned i = v * groups + g;
-            const char *suffix = suffix_of(s, 0, number + v);
+            const char *suffix = suffix_of(s, number + v);
             t.sums[i] = g < apart ? arena_printf(e->arena, "x%s", suffix)
                                   : arena_printf(e->arena, "%c%s", p->letters[g - apart], suffix);
             t.columns[i] = g * width + lane_of(s, p, v, pack_offset(w, 1));
@@ -179,24 +167,21 @@ static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at,
     const recurrent *r = s->r;
     int64_t width = pack_width(p->pack, at->panel);
     unsigned groups = p->pack->gates, sums = groups * vectors;
-    tile t = {.rows = s->rows, .vectors = sums, .chains = p->tile.chains, .width = groups * width};
+    tile t = {.rows = 1, .vectors = sums, .chains = p->tile.chains, .width = groups * width};
     t.weights = c_add(u, c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel))), j);
     t.unrolled = p->unroll_terms;
-    if (p->unroll_terms && p->unroll_units && s->rows == 1) t.splats = p->factor[0];
+    if (p->unroll_terms && p->unroll_units) t.splats = p->factor;
+    t.inputs[0] = p->factor;
     cexpr *starts[TILE_MAX_SUMS];
-    for (unsigned row = 0; row < s->rows; row++) {
-        t.inputs[row] = p->factor[row];
-        for (unsigned v = 0; v < vectors; v++)
-            for (unsigned g = 0; g < groups; g++) {
-                unsigned i = row * sums + v * groups + g;
-                t.sums[i] = arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, row, number + v));
-                int64_t lane = lane_of(s, p, v, pack_offset(p->pack, 1));
-                t.columns[v * groups + g] = g * width + lane;
-                cexpr *z = group_of(s, p, at, row, p->group + g, c_add(u, j, c_int(u, z_lane(s, p, v))));
-                starts[i] =
-                    starts_in_z(s, p, g) ? tile_load(e, z) : own_start(s, p, at, g, c_add(u, j, c_int(u, lane)));
-            }
-    }
+    for (unsigned v = 0; v < vectors; v++)
+        for (unsigned g = 0; g < groups; g++) {
+            unsigned i = v * groups + g;
+            t.sums[i] = arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, number + v));
+            int64_t lane = lane_of(s, p, v, pack_offset(p->pack, 1));
+            t.columns[i] = g * width + lane;
+            cexpr *z = group_of(s, p, at, p->group + g, c_add(u, j, c_int(u, z_lane(s, p, v))));
+            starts[i] = starts_in_z(s, p, g) ? tile_load(e, z) : own_start(s, p, at, g, c_add(u, j, c_int(u, lane)));
+        }
     if (at->inputs) {
         emit_input_terms(s, p, b, at, j, &t, vectors, number);
         for (unsigned i = 0; i < sums; i++)
@@ -220,7 +205,7 @@ static void emit_flat_panel(step *s, const pass *p, cblock *b, const panel_place
         const pack *w = r->input;
         block.tile = cost_product_row(e->target->body, pack_row(w, at->panel), w->gates * w->units, w->terms);
         block.x[0] = "x";
-        block.y[0] = group_of(s, p, at, 0, 0, c_int(u, 0));
+        block.y[0] = group_of(s, p, at, 0, c_int(u, 0));
         block.weights = c_add(u, at->inputs, c_int(u, pack_bias_floats(w, at->panel)));
         block.width = block.columns = pack_row(w, at->panel);
         block.terms = w->terms;
@@ -230,30 +215,22 @@ static void emit_flat_panel(step *s, const pass *p, cblock *b, const panel_place
         product_emit_block(e, c_scope(b), &block);
     }
     for (unsigned g = 0; g < groups; g++)
-        for (unsigned row = 0; row < s->rows && !starts_in_z(s, p, g); row++)
-            for (int64_t j = 0; j < width; j += lanes)
-                tile_store_n(e, b, group_of(s, p, at, row, p->group + g, c_int(u, j)),
-                             own_start(s, p, at, g, c_int(u, j)), width - j < lanes ? width - j : lanes);
+        for (int64_t j = 0; j < width && !starts_in_z(s, p, g); j += lanes)
+            tile_store_n(e, b, group_of(s, p, at, p->group + g, c_int(u, j)), own_start(s, p, at, g, c_int(u, j)),
+                         smaller(width - j, lanes));
     block.tile = cost_flat_tile(e->target->body, groups * width, p->pack->terms);
     block.start = PRODUCT_FROM_Y;
     block.weights = c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel)));
     block.width = block.columns = groups * width;
     block.terms = p->pack->terms;
     block.end = c_name(u, "%s", r->projected_constant);
-    for (unsigned row = 0; row < s->rows; row += block.tile.rows) {
-        if (block.tile.rows > s->rows - row) block.tile.rows = s->rows - row;
-        for (unsigned i = 0; i < block.tile.rows; i++) {
-            block.x[i] = p->factor[row + i];
-            block.y[i] = group_of(s, p, at, row + i, p->group, c_int(u, 0));
-        }
-        product_emit_block(e, c_scope(b), &block);
-    }
-    for (unsigned row = 0; row < s->rows; row++)
-        for (unsigned v = 0; v < vectors; v++)
-            for (unsigned g = 0; g < groups; g++)
-                c_declare(b, e->target->prefix,
-                          arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, row, *number + v)),
-                          tile_load(e, group_of(s, p, at, row, p->group + g, c_int(u, v * lanes))));
+    block.x[0] = p->factor;
+    block.y[0] = group_of(s, p, at, p->group, c_int(u, 0));
+    product_emit_block(e, c_scope(b), &block);
+    for (unsigned v = 0; v < vectors; v++)
+        for (unsigned g = 0; g < groups; g++)
+            c_declare(b, e->target->prefix, arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, *number + v)),
+                      tile_load(e, group_of(s, p, at, p->group + g, c_int(u, v * lanes))));
     panel_place gates = *at;
     gates.inputs = NULL; /* they are in z by now */
     emit_cells(s, p, b, &gates, c_int(u, 0), vectors, units - (vectors - 1) * lanes, *number);
@@ -292,10 +269,11 @@ static void emit_panel(step *s, const pass *p, cblock *b, const panel_place *at,
     *number += rest;
 }
 
-/* The panel's place: pointers to its weights and to its part of every row of z. */
+/* The panel's place: pointers to its weights and to its part of z. */
 static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t panel, int64_t count, cexpr *index) {
     cunit *u = s->e->unit;
-    panel_place at = {.panel = panel, .count = count, .weights = p->table, .unit = c_mul(u, index, c_int(u, p->pack->panel))};
+    panel_place at = {
+        .panel = panel, .count = count, .weights = p->table, .unit = c_mul(u, index, c_int(u, p->pack->panel))};
     const pack *input = s->r->input;
     bool first = c_is_int(index, NULL) && panel == 0, flat = is_flat(s, p, panel);
     if (!first && !p->unroll_units) {
@@ -310,15 +288,11 @@ static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t 
         if (s->r->fused) at.inputs = c_add(u, s->r->input_table, c_int(u, panel * pack_offset(input, 1)));
     }
     bool writes = p->resets || flat;
-    for (unsigned row = 0; row < s->rows; row++) {
-        at.gates[row] = s->gates[row];
-        if (first || (s->r->fused && !flat)) continue;
-        at.gates[row] =
-            arena_printf(s->e->arena, p->unroll_units ? "%s_p%lld" : "%s_p", s->gates[row], (long long)panel);
-        cexpr *offset = c_mul(u, index, c_int(u, s->r->cost.columns * p->pack->panel));
-        c_declare(b, writes ? "float *" : "const float *", at.gates[row],
-                  c_add(u, c_name(u, "%s", s->gates[row]), offset));
-    }
+    at.gates = "gates";
+    if (first || (s->r->fused && !flat)) return at;
+    at.gates = p->unroll_units ? arena_printf(s->e->arena, "gates_p%lld", (long long)panel) : "gates_p";
+    cexpr *offset = c_mul(u, index, c_int(u, s->r->cost.columns * p->pack->panel));
+    c_declare(b, writes ? "float *" : "const float *", at.gates, c_add(u, c_name(u, "gates"), offset));
     return at;
 }
 
@@ -328,12 +302,11 @@ static void emit_pass(step *s, const pass *p) {
     int64_t panels = pack_panels(p->pack), full = p->pack->units / p->pack->panel, turns = full / p->span;
     unsigned number = 0;
     if (p->unroll_units) {
-        if (p->unroll_terms && s->rows == 1)
+        if (p->unroll_terms)
             for (int64_t k = 0; k < p->pack->terms; k++)
-                c_declare(
-                    s->block, arena_printf(e->arena, "const %s", e->target->prefix),
-                    arena_printf(e->arena, "%s_%lld", p->factor[0], (long long)k),
-                    c_call(u, emit_vector(e, "splat"), 1, c_index(u, c_name(u, "%s", p->factor[0]), c_int(u, k))));
+                c_declare(s->block, arena_printf(e->arena, "const %s", e->target->prefix),
+                          arena_printf(e->arena, "%s_%lld", p->factor, (long long)k),
+                          c_call(u, emit_vector(e, "splat"), 1, c_index(u, c_name(u, "%s", p->factor), c_int(u, k))));
         for (int64_t panel = 0; panel < panels;) {
             int64_t count = panel < turns * p->span ? p->span : 1;
             panel_place at = enter_panel(s, p, s->block, panel, count, c_int(u, panel));
@@ -346,11 +319,7 @@ static void emit_pass(step *s, const pass *p) {
     if (turns > 1) {
         cexpr *i = c_name(u, "%s", p->zigzag ? "i" : "panel");
         cblock *loop = c_for(s->block, c_text(i), c_int(u, 0), c_int(u, turns * p->span), p->span);
-        if (p->zigzag) {
-            cexpr *backwards = c_binary(u, "!=", c_binary(u, "%", c_name(u, "turn"), c_int(u, 2)), c_int(u, 0));
-            c_declare(loop, "const size_t", "panel",
-                      c_conditional(u, backwards, c_sub(u, c_int(u, (turns - 1) * p->span), i), i));
-        }
+        if (p->zigzag) product_declare_panel(e, loop, "turn", c_int(u, (turns - 1) * p->span));
         panel_place at = enter_panel(s, p, loop, 0, p->span, c_name(u, "panel"));
         emit_panel(s, p, loop, &at, &number);
     }
@@ -366,46 +335,23 @@ static void emit_pass(step *s, const pass *p) {
     }
 }
 
-static pass make_pass(const step *s, const pack *w, cexpr *table) {
+static pass make_pass(const step *s, const pack *w, cexpr *table, const char *factor) {
     const emit_context *e = s->e;
-    pass p = {.pack = w, .table = table, .letters = recurrent_gate_letters(s->r)};
+    pass p = {.pack = w, .table = table, .factor = factor, .letters = recurrent_gate_letters(s->r)};
     int64_t full = w->units / w->panel, lanes = e->target->lanes, tiles = 0;
-    p.tile = cost_pass(e->target->body, w->gates, full ? full * w->panel : w->units, w->terms, s->rows);
-    p.tile.rows = s->rows;
+    p.tile = cost_pass(e->target->body, w->gates, full ? full * w->panel : w->units, w->terms);
     p.span = p.tile.vectors * lanes > w->panel ? p.tile.vectors * lanes / w->panel : 1;
     for (int64_t i = 0; i < pack_panels(w); i++)
         tiles += (vectors_of(e, pack_units(w, i)) + p.tile.vectors - 1) / p.tile.vectors;
-    int64_t sums = (int64_t)s->rows * w->gates * p.tile.vectors;
+    int64_t sums = w->gates * p.tile.vectors;
     bool short_sums = w->terms <= COST_BLOCK;
-    p.unroll_units = short_sums && (tiles == 1 || tiles * (3 * sums + 8 * s->rows * p.tile.vectors) <= e->unroll);
+    p.unroll_units = short_sums && (tiles == 1 || tiles * (3 * sums + 8 * p.tile.vectors) <= e->unroll);
     int64_t written = p.unroll_units ? tiles : 2;
-    p.unroll_terms = short_sums && s->rows == 1 && written * w->terms * sums <= e->unroll;
+    p.unroll_terms = short_sums && written * w->terms * sums <= e->unroll;
     return p;
 }
 
 /* --- the whole step --- */
-
-static const char *row_name(const step *s, const char *name, unsigned row) {
-    return row == 0 ? name : arena_printf(s->e->arena, "%s%u", name, row);
-}
-
-/* A stride of rows: its number, or a parameter where it is known only at run time. */
-static cexpr *stride_of(step *s, cfunction *f, recurrent_rows which, const char *name) {
-    int64_t number;
-    cunit *u = s->e->unit;
-    if (dim_is_const(recurrent_row_stride(s->r, which), &number)) return c_int(u, number);
-    c_parameter(f, "size_t", name);
-    return c_name(u, "%s", name);
-}
-
-static void name_rows(step *s, const char **names, const char *type, const char *name, cexpr *stride) {
-    cunit *u = s->e->unit;
-    for (unsigned row = 0; row < s->rows; row++) {
-        names[row] = row_name(s, name, row);
-        if (row)
-            c_declare(s->block, type, names[row], c_add(u, c_name(u, "%s", name), c_mul(u, c_int(u, row), stride)));
-    }
-}
 
 static void copy_row(const step *s, const char *to, const char *from) {
     cunit *u = s->e->unit;
@@ -418,15 +364,12 @@ static void store_variables(const step *s) {
     emit_context *e = s->e;
     cunit *u = e->unit;
     int64_t lanes = e->target->lanes, hidden = s->r->cost.hidden;
-    for (unsigned row = 0; row < s->rows; row++) {
-        /* the narrow last vector of a panel is the last of all: vectors lie one behind the other */
-        for (unsigned v = 0; v < s->hidden_count; v++) {
-            cexpr *value = c_name(u, "hidden%s", suffix_of(s, row, v));
-            int64_t n = smaller(lanes, hidden - v * lanes);
-            tile_store_n(e, s->block, c_add(u, c_name(u, "%s", s->h[row]), c_int(u, v * lanes)), value, n);
-            if (s->r->has_out)
-                tile_store_n(e, s->block, c_add(u, c_name(u, "%s", s->out[row]), c_int(u, v * lanes)), value, n);
-        }
+    /* the narrow last vector of a panel is the last of all: vectors lie one behind the other */
+    for (unsigned v = 0; v < s->hidden_count; v++) {
+        cexpr *value = c_name(u, "hidden%s", suffix_of(s, v)), *unit = c_int(u, v * lanes);
+        int64_t n = smaller(lanes, hidden - v * lanes);
+        tile_store_n(e, s->block, c_add(u, c_name(u, "h"), unit), value, n);
+        if (s->r->has_out) tile_store_n(e, s->block, c_add(u, c_name(u, "out"), unit), value, n);
     }
 }
 
@@ -440,20 +383,20 @@ static void emit_projection(const step *s) {
                  .table = r->output_table,
                  .x = "next",
                  .y = "h",
-                 .x_row = c_int(u, r->cost.row),
-                 .y_row = s->h_row,
-                 .rows = c_int(u, s->rows),
+                 .x_row = c_int(u, 0),
+                 .y_row = c_int(u, 0),
+                 .rows = c_int(u, 1),
                  .y_columns = 1,
                  .terms_name = r->hidden_constant};
     product_emit(e, s->block, &w);
-    for (unsigned row = 0; r->has_out && row < s->rows; row++) copy_row(s, s->out[row], s->h[row]);
+    if (r->has_out) copy_row(s, "out", "h");
 }
 
-recurrent_step recurrent_emit_step(const recurrent *r, unsigned rows, const char *name) {
+void recurrent_emit_step(recurrent *r) {
     emit_context *e = r->e;
     cunit *u = e->unit;
-    step s = {.r = r, .e = e, .rows = rows};
-    pass main_pass = make_pass(&s, r->hidden, r->hidden_table);
+    step s = {.r = r, .e = e};
+    pass main_pass = make_pass(&s, r->hidden, r->hidden_table, "h");
     main_pass.resets = r->resets_before;
     main_pass.group = r->cost.columns - r->cost.gates;
     main_pass.zigzag = r->zigzag;
@@ -462,43 +405,27 @@ recurrent_step recurrent_emit_step(const recurrent *r, unsigned rows, const char
               : r->chained             ? HIDDEN_IN_OUT
               : main_pass.unroll_units ? HIDDEN_IN_VARIABLES
                                        : HIDDEN_IN_NEXT;
-    int64_t last = pack_panels(r->hidden) - 1;
-    bool flat = is_flat(&s, &main_pass, last), takes_gates = !r->fused || flat;
-    recurrent_step does = {.name = name, .rows = rows, .gates = takes_gates};
-    does.next = r->projects || r->resets_before || s.place == HIDDEN_IN_NEXT;
-    bool writes_z = r->resets_before || flat;
+    bool flat = is_flat(&s, &main_pass, pack_panels(r->hidden) - 1), writes_z = r->resets_before || flat;
+    r->step_takes_gates = !r->fused || flat;
+    r->step_takes_next = r->resets_before || s.place == HIDDEN_IN_NEXT;
+    r->step_function = emit_function_name(e, "%s_step", r->label);
 
-    const char *what = rows == 1 ? "one row" : arena_printf(e->arena, "%u rows", rows);
-    cfunction *f = c_function(
-        u, recurrent_storage(r), name,
-        arena_printf(e->arena, "%s: one time step of %s. %s%s", r->label, what,
-                     r->fused ? "h is the last one, " : "gates holds the input's share, h is the last one, ",
-                     r->chained     ? "the new one goes to out."
-                     : r->has_cell ? "and is updated like c."
-                                   : "and is updated."));
+    cfunction *f =
+        c_function(u, recurrent_storage(r), r->step_function,
+                   arena_printf(e->arena, "%s: one time step. %s%s", r->label,
+                                r->fused ? "h is the last one, " : "gates holds the input's share, h is the last one, ",
+                                r->chained    ? "the new one goes to out."
+                                : r->has_cell ? "and is updated like c."
+                                              : "and is updated."));
     s.block = c_body(f);
     if (r->fused) c_parameter(f, "const float *", "x");
-    if (takes_gates) c_parameter(f, writes_z ? "float *" : "const float *", "gates");
-    const char *h_type = r->chained ? "const float *" : "float *";
-    c_parameter(f, h_type, "h");
+    if (r->step_takes_gates) c_parameter(f, writes_z ? "float *" : "const float *", "gates");
+    c_parameter(f, r->chained ? "const float *" : "float *", "h");
     if (r->has_cell) c_parameter(f, "float *", "c");
     if (r->has_out) c_parameter(f, "float *", "out");
-    if (does.next) c_parameter(f, "float *", "next");
+    if (r->step_takes_next) c_parameter(f, "float *", "next");
     if (r->zigzag) c_parameter(f, "size_t", "turn");
-    if (rows > 1) {
-        s.h_row = stride_of(&s, f, RECURRENT_H, "h_row");
-        if (r->has_cell) s.c_row = stride_of(&s, f, RECURRENT_C, "c_row");
-        if (r->has_out) s.out_row = stride_of(&s, f, RECURRENT_OUT, "out_row");
-    } else {
-        s.h_row = s.c_row = s.out_row = c_int(u, 0);
-    }
-    name_rows(&s, s.gates, writes_z ? "float *" : "const float *", "gates", c_name(u, "%s", r->row_constant));
-    name_rows(&s, s.h, h_type, "h", s.h_row);
-    if (r->has_cell) name_rows(&s, s.c, "float *", "c", s.c_row);
-    if (r->has_out) name_rows(&s, s.out, "float *", "out", s.out_row);
-    if (does.next) name_rows(&s, s.next, "float *", "next", c_int(u, r->cost.row));
 
-    for (unsigned row = 0; row < rows; row++) main_pass.factor[row] = s.h[row];
     cblock *body = s.block;
     if (r->resets_before) {
         c_comment(body, "r, z = gates + W_hh h; next = r * h, z in its place in gates");
@@ -506,10 +433,9 @@ recurrent_step recurrent_emit_step(const recurrent *r, unsigned rows, const char
     }
     emit_pass(&s, &main_pass);
     if (r->resets_before) {
-        pass candidate = make_pass(&s, r->candidate, r->candidate_table);
+        pass candidate = make_pass(&s, r->candidate, r->candidate_table, "next");
         candidate.letters = "n";
         candidate.group = 2;
-        for (unsigned row = 0; row < rows; row++) candidate.factor[row] = s.next[row];
         c_comment(body, "n = gates + W_hn (r * h); h = (1 - z) * n + z * h");
         s.block = c_scope(body);
         emit_pass(&s, &candidate);
@@ -517,8 +443,6 @@ recurrent_step recurrent_emit_step(const recurrent *r, unsigned rows, const char
     }
     if (r->projects) emit_projection(&s);
     else if (s.place == HIDDEN_IN_VARIABLES) store_variables(&s);
-    else if (s.place == HIDDEN_IN_NEXT)
-        for (unsigned row = 0; row < rows; row++) copy_row(&s, s.h[row], s.next[row]);
+    else if (s.place == HIDDEN_IN_NEXT) copy_row(&s, "h", "next");
     c_function_end(f);
-    return does;
 }

@@ -54,6 +54,13 @@ void product_emit_block(emit_context *e, cblock *b, const product_block *p) {
 
 /* --- a whole product --- */
 
+void product_declare_panel(emit_context *e, cblock *b, const char *turn, cexpr *last) {
+    cunit *u = e->unit;
+    cexpr *i = c_name(u, "i"), *odd = c_binary(u, "%", c_name(u, "%s", turn), c_int(u, 2));
+    c_declare(b, "const size_t", "panel",
+              c_conditional(u, c_binary(u, "!=", odd, c_int(u, 0)), c_sub(u, last, i), i));
+}
+
 typedef struct {
     emit_context *e;
     const product *p;
@@ -176,8 +183,9 @@ void product_emit(emit_context *e, cblock *b, const product *p) {
         cblock *inner = b;
         cexpr *index = c_int(u, job.panel);
         if (i == 0 && full > 1) {
-            inner = c_for(b, "panel", c_int(u, 0), c_int(u, full), 1);
+            inner = c_for(b, p->turn ? "i" : "panel", c_int(u, 0), c_int(u, full), 1);
             index = c_name(u, "panel");
+            if (p->turn) product_declare_panel(e, inner, p->turn, c_int(u, full - 1));
         } else if (panels > 1) {
             inner = c_scope(b);
         }
@@ -191,9 +199,8 @@ void product_emit(emit_context *e, cblock *b, const product *p) {
             table = c_name(u, "w");
             job.y = c_name(u, "y_panel");
         }
-        int64_t bias = pack_bias_floats(w, job.panel);
-        job.bias = bias ? table : NULL;
-        job.weights = c_add(u, table, c_int(u, bias));
+        job.bias = w->bias_from == 0 ? table : NULL;
+        job.weights = c_add(u, table, c_int(u, pack_bias_floats(w, job.panel)));
         emit_panel(&job, inner);
     }
 }

@@ -1,7 +1,7 @@
 /* product: rows of input times packed weights -> rows of output, in panels and register tiles.
  *
- * Used for Linear, for the input's share of a recurrent layer's gates and for proj_size. Each output is bias, then the
- * terms in ascending order as tile.h says; rows, tiles and vectors change nothing about that order.
+ * Used for Linear and for all products of recurrent layers but the step of one row. Each output is bias, then the terms
+ * in ascending order as tile.h says; rows, tiles and vectors change nothing about that order.
  */
 #ifndef NNC_EMIT_PRODUCT_H
 #define NNC_EMIT_PRODUCT_H
@@ -10,7 +10,7 @@
 #include "emit/tile.h"
 
 typedef struct {
-    const pack *pack;
+    const pack *pack;           /* sums start from its biases if all column groups have one, else from zero */
     cexpr *table;               /* address of the packed weights */
     const char *x, *y;          /* pointers to the first row */
     cexpr *x_row, *y_row;       /* floats from one row to the next */
@@ -19,6 +19,7 @@ typedef struct {
     int64_t y_columns;          /* floats a unit has in y: 1, or what the gates of a row of z need */
     bool padded;                /* y has room for the units that only fill up a panel */
     int64_t most_rows;          /* the largest number of rows; 0: no limit is known */
+    const char *turn;           /* a variable: where it is odd, the panels are taken backwards; NULL: never */
 } product;
 
 void product_emit(emit_context *e, cblock *b, const product *p);
@@ -43,6 +44,9 @@ typedef struct {
 } product_block;
 
 void product_emit_block(emit_context *e, cblock *b, const product_block *p);
+/* Declares `panel`, which is i, or last - i where the variable `turn` is odd: what a loop over i begins with that takes the
+ * panels backwards every other time. */
+void product_declare_panel(emit_context *e, cblock *b, const char *turn, cexpr *last);
 /* Packed weights as a table of the model: NAME. */
 cexpr *product_table(emit_context *e, const pack *p, const char *name, const char *comment);
 

@@ -113,7 +113,7 @@ static void add_terms(emit_context *e, cblock *b, const tile *t, cexpr *from, ce
     unsigned step = t->chains;
     if (step == 1 && t->rows == 1 && count > 0 && count % 2 == 0) step = 2;
     cexpr *even = to;
-    bool divides = count >= 0 && count % step == 0;
+    bool divides = step == 1 || (count >= 0 && count % step == 0);
     if (!divides) {
         if (count >= 0 && c_is_int(from, &first)) even = c_int(u, first + count / step * step);
         else even = c_mul(u, c_binary(u, "/", to, c_int(u, step)), c_int(u, step));

@@ -37,23 +37,21 @@ cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t
     return (cost_tile){1, (unsigned)at_most(parts(panel_columns, body->lanes), 8 / chains), chains};
 }
 
-cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms, int64_t most_rows) {
+cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms,
+                       int64_t most_rows) {
+    enum { ENOUGH_ROWS = 3 }; /* with four vectors: as 7 loads then serve 12 sums */
     cost_tile t = cost_product_row(body, panel_columns, columns, terms);
     if (most_rows <= 1) return t;
-    unsigned wide = (unsigned)at_most(parts(panel_columns, body->lanes), 4);
-    t.vectors = body->registers >= 32 || most_rows <= tile_rows(body, wide, t.chains) || wide < 2 ? wide : 2;
+    unsigned wide = (unsigned)at_most(parts(panel_columns, body->lanes), 4), high = tile_rows(body, wide, t.chains);
+    t.vectors = high >= ENOUGH_ROWS || most_rows <= high || wide < 2 ? wide : 2;
     t.rows = even_rows(tile_rows(body, t.vectors, t.chains), most_rows);
     return t;
 }
 
-cost_tile cost_pass(const cost_body *body, unsigned gates, int64_t units, int64_t terms, int64_t most_rows) {
+cost_tile cost_pass(const cost_body *body, unsigned gates, int64_t units, int64_t terms) {
     unsigned wide = (unsigned)at_most(8 / gates, parts(units, body->lanes));
     while (wide & (wide - 1)) wide--; /* a power of two divides a full panel */
-    cost_tile t = {1, wide, wide * gates >= 6 || terms < 8 ? 1 : 2};
-    if (most_rows <= 1) return t;
-    t.vectors = gates > 1 ? 1 : (unsigned)at_most(wide, 2);
-    t.rows = tile_rows(body, gates * t.vectors, t.chains);
-    return t;
+    return (cost_tile){1, wide, wide * gates >= 6 || terms < 8 ? 1 : 2};
 }
 
 bool cost_flat(const cost_body *body, unsigned gates, int64_t width, int64_t terms) {
@@ -65,12 +63,10 @@ bool cost_flat(const cost_body *body, unsigned gates, int64_t width, int64_t ter
 cost_tile cost_flat_tile(const cost_body *body, int64_t columns, int64_t terms) {
     unsigned vectors = (unsigned)at_most(parts(columns, body->lanes), 8);
     unsigned chains = terms < 16 || vectors > 3 ? 1 : vectors == 3 ? 2 : 4 / vectors;
-    return (cost_tile){tile_rows(body, vectors, chains), vectors, chains};
+    return (cost_tile){1, vectors, chains};
 }
 
-static bool resets_before(const plan_kernel *k) {
-    return k->node->attrs.cell == IR_GRU && !k->node->attrs.reset_after;
-}
+static bool resets_before(const plan_kernel *k) { return k->node->attrs.cell == IR_GRU && !k->node->attrs.reset_after; }
 
 cost_recurrent cost_of_recurrent(const plan_kernel *k) {
     const ir_attrs *attrs = &k->node->attrs;
@@ -90,11 +86,11 @@ cost_recurrent cost_of_recurrent(const plan_kernel *k) {
     /* as many steps as fill the tiles of the projection: a large batch does that with fewer */
     c.steps = COST_ROW_CHUNK / batch;
     c.steps = at_most(at_most(c.steps < 1 ? 1 : c.steps, COST_STEP_CHUNK), steps);
-    int64_t tile = at_most(batch, COST_ROWS) * c.row;
+    c.single = dim_is(x->dims[1], 1);
     /* the last vector of a row may be read wider than it is */
-    c.h_next = c.z + round_up(c.steps * batch * c.z_row, COST_PANEL) + COST_PANEL;
-    c.extra = c.h_next + (projects || before ? 0 : tile);
-    c.work = c.extra + (projects || before ? tile : 0);
+    c.sums = round_up(c.steps * batch * c.z_row, COST_PANEL) + COST_PANEL;
+    c.next = c.sums + (c.single ? 0 : round_up(batch * c.z_row, COST_PANEL) + COST_PANEL);
+    c.work = c.next + (c.single || projects || before ? batch * c.row : 0);
     return c;
 }
 

@@ -46,15 +46,15 @@ cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t col
 /* The tile of one row of it. */
 cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms);
 
-/* A recurrent pass over panels whose units are together `units`: vectors counts vectors of units, each with all its gates,
- * of as many panels side by side as it takes to have 8 sums (GRU: 6) at once, enough to hide an addition's latency;
- * chains by the layer's sizes and the body only, so that a batch of any size gives the same bits. */
-cost_tile cost_pass(const cost_body *body, unsigned gates, int64_t units, int64_t terms, int64_t most_rows);
+/* One row's recurrent pass over panels whose units are together `units`: vectors counts vectors of units, each with all its
+ * gates, of as many panels side by side as it takes to have 8 sums (GRU: 6) at once, enough to hide an addition's
+ * latency. */
+cost_tile cost_pass(const cost_body *body, unsigned gates, int64_t units, int64_t terms);
 /* Whether the last `width` units of a pass (rounded up to COST_PADDING) are better taken as plain columns, all gates of a
  * term side by side in as few vectors as they fill, than gate by gate: that saves loads in every term, and costs a way
  * through memory once. */
 bool cost_flat(const cost_body *body, unsigned gates, int64_t width, int64_t terms);
-/* The tile for that many columns: its rows are the most that registers allow. */
+/* The tile for that many columns. */
 cost_tile cost_flat_tile(const cost_body *body, int64_t columns, int64_t terms);
 
 /* RECURRENT: sizes, and where its work space is divided, in floats. */
@@ -66,8 +66,10 @@ typedef struct {
     int64_t panel;                     /* units of a full panel */
     int64_t steps;                     /* of one projection chunk */
     int64_t z_row;                     /* floats of one row of z: columns * H, H rounded up to COST_PADDING */
-    int64_t z, h_next, extra;          /* offsets in work: projected inputs; the next h; what the cell needs besides */
-    int64_t row;                       /* floats of one row of h_next and extra */
+    bool single;                       /* the batch is one row, and known to be */
+    int64_t sums, next;                /* offsets in work, behind the projected inputs: W_hh h of a batch, rows like z's;
+                                        * the next h, or what is multiplied before it is */
+    int64_t row;                       /* floats of one row of next */
     int64_t work;                      /* floats in all */
 } cost_recurrent;
 

@@ -32,14 +32,19 @@ static void print_recurrent(const plan_kernel *k, int depth, text *to) {
         const cost_body *body = &cost_bodies[i];
         int64_t full = c.hidden / c.panel, width = (tail + COST_PADDING - 1) / COST_PADDING * COST_PADDING;
         int64_t units = full ? full * c.panel : c.hidden;
-        cost_tile one = cost_pass(body, c.gates, units, c.projected, 1);
-        text_printf(to, "%*s%s: step of %u sums", depth, "", body->name, one.vectors * c.gates * one.chains);
-        if (one.chains > 1) text_printf(to, " (%u chains each, to keep additions apart)", one.chains);
-        if (tail && cost_flat(body, c.gates, width, c.projected))
-            text_printf(to, ", the last %lld units with all gates side by side", (long long)tail);
-        if (batch > 1) print_tile(", batch in tiles of", cost_pass(body, c.gates, units, c.projected, batch), to);
+        cost_tile one = cost_pass(body, c.gates, units, c.projected);
+        int64_t columns = smaller(c.panel, c.hidden) * c.gates;
+        text_printf(to, "%*s%s:", depth, "", body->name);
+        if (c.single) {
+            text_printf(to, " step of %u sums", one.vectors * c.gates * one.chains);
+            if (one.chains > 1) text_printf(to, " (%u chains each, to keep additions apart)", one.chains);
+            if (tail && cost_flat(body, c.gates, width, c.projected))
+                text_printf(to, ", the last %lld units with all gates side by side", (long long)tail);
+        } else {
+            print_tile(" batch in tiles of", cost_product(body, columns, c.gates * c.hidden, c.projected, batch), to);
+        }
         if (!fused) {
-            int64_t rows = c.steps * batch, columns = smaller(c.panel, c.hidden) * c.gates;
+            int64_t rows = c.steps * batch;
             print_tile(", input in tiles of", cost_product(body, columns, c.gates * c.hidden, c.inputs, rows), to);
         }
         text_add(to, "\n");
@@ -50,7 +55,8 @@ static void print_linear(const plan_kernel *k, int depth, text *to) {
     const ir_type *x = &k->inputs[0].view.type, *matrix = &k->inputs[1].view.type;
     int64_t units = dim_max(matrix->dims[0]), terms = dim_max(matrix->dims[1]), rows = 1;
     if (units < COST_DOTS) {
-        text_printf(to, "%*sfewer than %d outputs: lanes along the %lld terms\n", depth, "", COST_DOTS, (long long)terms);
+        text_printf(to, "%*sfewer than %d outputs: lanes along the %lld terms\n", depth, "", COST_DOTS,
+                    (long long)terms);
         return;
     }
     for (unsigned i = 0; i + 1 < x->rank; i++) rows = rows * dim_max(x->dims[i]);

@@ -93,8 +93,8 @@ static void compile(const char *code, bool run)
     for (unsigned c = 0; c < COMPILERS; c++) {
         if (!is_there(c)) continue;
         const char *command = arena_printf(memory,
-                                           "cd %s && %s -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror %s sample.c "
-                                           "%s", folder, compilers[c], run ? "-o sample" : "-fsyntax-only",
+                                           "cd %s && %s -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I %s %s "
+                                           "sample.c %s", folder, compilers[c], NNC_TESTS_DIR "/../runtime", run ? "-o sample" : "-fsyntax-only",
                                            run ? "-lm && ./sample" : "");
         ck_assert_msg(system(command) == 0, "%s\n%s", command, code);
         done++;
@@ -188,6 +188,9 @@ START_TEST(floats_are_the_shortest_that_read_back)
     expect(c_double(u, 1e-5), "1e-5");
     expect(c_double(u, 128), "128.0");
     expect(c_double(u, 0.1), "0.1");
+    expect(c_double(u, INFINITY), "INFINITY");
+    expect(c_double(u, -INFINITY), "-INFINITY");
+    expect(c_double(u, NAN), "NAN");
     for (uint32_t n = 1; n < 4000; n++) {
         uint32_t bits = n * 1073741789u;
         float value;
@@ -481,7 +484,7 @@ START_TEST(tables_read_back_exactly)
 {
     static uint32_t odd[] = {0x7f800000u, 0xff800000u, 0x7fc00000u, 0x00000001u};
     static const int32_t whole[] = {0, -1, INT32_MIN, INT32_MAX};
-    c_top_line(u, "#include <stdint.h>\n#include <string.h>");
+    c_top_line(u, "#include \"nnc_runtime.h\"");
     cexpr *decimal = c_table(u, "decimal", SAMPLES, CTABLE_DECIMAL, fill_samples, NULL, "as decimals");
     cexpr *bits = c_table(u, "bits", SAMPLES, CTABLE_BITS, fill_samples, NULL, NULL);
     cexpr *special = c_table(u, "special", 4, CTABLE_BITS, fill_odd, odd, NULL);
@@ -530,13 +533,21 @@ START_TEST(large_tables_have_every_value_once)
         const char *lines = printed(own);
         ck_assert_uint_le(longest_line(lines), 120);
         lines = strstr(lines, "= {{\n") + 5;
-        for (uint32_t want = 0; want < n; want++) {
-            char *end;
+        for (uint64_t want = 0; want < n; want += 10) {
             lines += strspn(lines, " \n");
-            ck_assert_uint_eq(strtoul(lines, &end, 16), want);
-            ck_assert_int_eq(end - lines, 10);
-            ck_assert_int_eq(*end, want + 1 < n ? ',' : '\n');
-            lines = end + 1;
+            ck_assert_int_eq(strncmp(lines, "NNC_ROW(", 8), 0);
+            lines += 6;
+            for (uint64_t k = want; k < want + 10; k += 2) {
+                uint64_t first = k < n ? k : 0, second = k + 1 < n ? k + 1 : 0; /* a last row ends in zeros */
+                char *end;
+                lines += 2;
+                ck_assert_uint_eq(strtoull(lines, &end, 16), second << 32 | first);
+                ck_assert_int_eq(end - lines, 18);
+                ck_assert_int_eq(*end, k + 2 < want + 10 ? ',' : ')');
+                lines = end;
+            }
+            ck_assert_int_eq(lines[1], want + 10 < n ? ',' : '\n');
+            lines += 2;
         }
         ck_assert_str_eq(lines, "}};\n\n");
     }
@@ -547,7 +558,7 @@ END_TEST
 
 START_TEST(printed_units_compile_without_warnings)
 {
-    c_top_line(u, "#include <stddef.h>\n#include <stdint.h>");
+    c_top_line(u, "#include \"nnc_runtime.h\"");
     c_enum_constant(u, "SAMPLE_N", 16);
     cblock *members = c_struct(u, "sample");
     c_comment(members, "what is kept");

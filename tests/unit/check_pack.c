@@ -123,8 +123,9 @@ START_TEST(sizes_of_recurrent_layers) {
     ck_assert_int_eq(c.projected, 17);
     ck_assert_int_eq(c.z_row, 4 * 20); /* 17 units in steps of 4 */
     ck_assert_int_eq(c.steps, 24);
-    ck_assert_int_ge(c.h_next, c.z + c.steps * c.z_row);
-    ck_assert_int_ge(c.work, c.h_next + 17);
+    ck_assert(c.single);
+    ck_assert_int_ge(c.next, c.steps * c.z_row);
+    ck_assert_int_ge(c.work, c.next + 17);
     /* the n of a GRU is two values: of x and of h */
     ck_assert_int_eq(cost_of(IR_GRU, 100, 1, 16, 16).z_row, 4 * 16);
     ck_assert_int_eq(cost_of(IR_RNN, 100, 1, 16, 16).z_row, 16);
@@ -132,11 +133,18 @@ START_TEST(sizes_of_recurrent_layers) {
     /* a batch fills the tiles with fewer steps; one that is larger yet takes a step at a time */
     ck_assert_int_eq(cost_of(IR_LSTM, 100, 16, 16, 16).steps, 3);
     ck_assert_int_eq(cost_of(IR_LSTM, 100, 500, 16, 16).steps, 1);
-    /* proj_size wants room for the hidden vector before the projection, and no other h */
+    /* it has its sums besides the input's share, and updates h in place */
+    c = cost_of(IR_LSTM, 100, 16, 16, 16);
+    ck_assert(!c.single);
+    ck_assert_int_ge(c.sums, 3 * 16 * c.z_row);
+    ck_assert_int_ge(c.next, c.sums + 16 * c.z_row);
+    ck_assert_int_eq(c.work, c.next);
+    /* proj_size wants room for the hidden vector before the projection */
     c = cost_of(IR_LSTM, 100, 1, 64, 8);
     ck_assert_int_eq(c.projected, 8);
-    ck_assert_int_eq(c.h_next, c.extra);
-    ck_assert_int_ge(c.work, c.extra + 64);
+    ck_assert_int_ge(c.work, c.next + 64);
+    c = cost_of(IR_LSTM, 100, 5, 64, 8);
+    ck_assert_int_ge(c.work, c.next + 5 * 64);
 }
 END_TEST
 

@@ -76,18 +76,48 @@ static void both_rnn_l0_input(size_t rows, const float *x, float *gates, size_t 
     }
 }
 
-/* rnn_l0: one time step of one row. gates holds the input's share, h is the last one, and is updated. */
-static void both_rnn_l0_step(const float *gates, float *h, float *out) {
-    const nnc_v4 h_0 = nnc_v4_splat(h[0]);
-    const nnc_v4 h_1 = nnc_v4_splat(h[1]);
-    const nnc_v4 h_2 = nnc_v4_splat(h[2]);
-    nnc_v4 a0 = nnc_v4_load(gates);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh), h_0, a0);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 4), h_1, a0);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 8), h_2, a0);
-    const nnc_v4 hidden0 = nnc_v4_relu(a0);
-    nnc_v4_store_n(h, hidden0, 3);
-    nnc_v4_store_n(out, hidden0, 3);
+/* rnn_l0: sums = W_hh h, for rows of h [3]. */
+static void both_rnn_l0_recurrent(size_t rows, const float *h, float *sums) {
+    if (rows < 3) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = h + n * 3;
+            float *y_n = sums + n * both_rnn_l0_GATES;
+            nnc_v4 s0 = nnc_v4_zero();
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 4), nnc_v4_splat(x_n[1]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 8), nnc_v4_splat(x_n[2]), s0);
+            nnc_v4_store(y_n, s0);
+        }
+    } else {
+        for (size_t n = 0; n < rows; n += 3) {
+            const size_t first = n + 3 <= rows ? n : rows - 3;
+            const float *x_n = h + first * 3;
+            float *y_n = sums + first * both_rnn_l0_GATES;
+            nnc_v4 s0_0 = nnc_v4_zero();
+            nnc_v4 s1_0 = nnc_v4_zero();
+            nnc_v4 s2_0 = nnc_v4_zero();
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh), nnc_v4_splat(x_n[3]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh), nnc_v4_splat(x_n[6]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 4), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 4), nnc_v4_splat(x_n[4]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 4), nnc_v4_splat(x_n[7]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 8), nnc_v4_splat(x_n[2]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 8), nnc_v4_splat(x_n[5]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 8), nnc_v4_splat(x_n[8]), s2_0);
+            nnc_v4_store(y_n, s0_0);
+            nnc_v4_store(y_n + both_rnn_l0_GATES, s1_0);
+            nnc_v4_store(y_n + 2 * both_rnn_l0_GATES, s2_0);
+        }
+    }
+}
+
+/* rnn_l0: h of one row, from gates (the input's share) and sums. */
+static void both_rnn_l0_cells(const float *gates, const float *sums, float *h, float *out) {
+    nnc_v4 a = nnc_v4_add(nnc_v4_load(gates), nnc_v4_load(sums));
+    const nnc_v4 hidden = nnc_v4_relu(a);
+    nnc_v4_store_n(h, hidden, 3);
+    nnc_v4_store_n(out, hidden, 3);
 }
 
 /* rnn_l0 = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 2], lengths
@@ -95,6 +125,7 @@ static void both_rnn_l0_step(const float *gates, float *h, float *out) {
 static void both_rnn_l0(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h, size_t start,
         float *work) {
     float *gates = work;
+    float *sums = work + 208;
     /* 16 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < T; done += 16) {
         const size_t steps = T - done < 16 ? T - done : 16;
@@ -102,10 +133,11 @@ static void both_rnn_l0(size_t T, size_t B, const float *x, const int32_t *lengt
             both_rnn_l0_input(steps, x + done * 2 + b * (2 * T), gates + b * both_rnn_l0_GATES, B * both_rnn_l0_GATES);
         }
         for (size_t t = 0; t < steps; t++) {
+            both_rnn_l0_recurrent(B, h, sums);
             for (size_t b = 0; b < B; b++) {
                 if (start + (done + t) < (size_t)lengths[b]) {
-                    both_rnn_l0_step(gates + (t * B + b) * both_rnn_l0_GATES, h + b * 3, out + (done + t) * (6 * B) + b
-                            * 6);
+                    both_rnn_l0_cells(gates + (t * B + b) * both_rnn_l0_GATES, sums + b * both_rnn_l0_GATES, h + b * 3,
+                            out + (done + t) * (6 * B) + b * 6);
                 } else {
                     memset(out + (done + t) * (6 * B) + b * 6, 0, both_rnn_l0_HIDDEN * sizeof(float));
                 }
@@ -183,18 +215,48 @@ static void both_rnn_l0_reverse_input(size_t rows, const float *x, float *gates,
     }
 }
 
-/* rnn_l0_reverse: one time step of one row. gates holds the input's share, h is the last one, and is updated. */
-static void both_rnn_l0_reverse_step(const float *gates, float *h, float *out) {
-    const nnc_v4 h_0 = nnc_v4_splat(h[0]);
-    const nnc_v4 h_1 = nnc_v4_splat(h[1]);
-    const nnc_v4 h_2 = nnc_v4_splat(h[2]);
-    nnc_v4 a0 = nnc_v4_load(gates);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh), h_0, a0);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 4), h_1, a0);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 8), h_2, a0);
-    const nnc_v4 hidden0 = nnc_v4_relu(a0);
-    nnc_v4_store_n(h, hidden0, 3);
-    nnc_v4_store_n(out, hidden0, 3);
+/* rnn_l0_reverse: sums = W_hh h, for rows of h [3]. */
+static void both_rnn_l0_reverse_recurrent(size_t rows, const float *h, float *sums) {
+    if (rows < 3) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = h + n * 3;
+            float *y_n = sums + n * both_rnn_l0_reverse_GATES;
+            nnc_v4 s0 = nnc_v4_zero();
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 4), nnc_v4_splat(x_n[1]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 8), nnc_v4_splat(x_n[2]), s0);
+            nnc_v4_store(y_n, s0);
+        }
+    } else {
+        for (size_t n = 0; n < rows; n += 3) {
+            const size_t first = n + 3 <= rows ? n : rows - 3;
+            const float *x_n = h + first * 3;
+            float *y_n = sums + first * both_rnn_l0_reverse_GATES;
+            nnc_v4 s0_0 = nnc_v4_zero();
+            nnc_v4 s1_0 = nnc_v4_zero();
+            nnc_v4 s2_0 = nnc_v4_zero();
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh), nnc_v4_splat(x_n[3]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh), nnc_v4_splat(x_n[6]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 4), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 4), nnc_v4_splat(x_n[4]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 4), nnc_v4_splat(x_n[7]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 8), nnc_v4_splat(x_n[2]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 8), nnc_v4_splat(x_n[5]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 8), nnc_v4_splat(x_n[8]), s2_0);
+            nnc_v4_store(y_n, s0_0);
+            nnc_v4_store(y_n + both_rnn_l0_reverse_GATES, s1_0);
+            nnc_v4_store(y_n + 2 * both_rnn_l0_reverse_GATES, s2_0);
+        }
+    }
+}
+
+/* rnn_l0_reverse: h of one row, from gates (the input's share) and sums. */
+static void both_rnn_l0_reverse_cells(const float *gates, const float *sums, float *h, float *out) {
+    nnc_v4 a = nnc_v4_add(nnc_v4_load(gates), nnc_v4_load(sums));
+    const nnc_v4 hidden = nnc_v4_relu(a);
+    nnc_v4_store_n(h, hidden, 3);
+    nnc_v4_store_n(out, hidden, 3);
 }
 
 /* rnn_l0_reverse = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 2],
@@ -202,6 +264,7 @@ static void both_rnn_l0_reverse_step(const float *gates, float *h, float *out) {
 static void both_rnn_l0_reverse(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h,
         size_t start, float *work) {
     float *gates = work;
+    float *sums = work + 208;
     /* 16 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < T; done += 16) {
         const size_t steps = T - done < 16 ? T - done : 16;
@@ -211,10 +274,11 @@ static void both_rnn_l0_reverse(size_t T, size_t B, const float *x, const int32_
                     * both_rnn_l0_reverse_GATES);
         }
         for (size_t t = steps; t-- > 0;) {
+            both_rnn_l0_reverse_recurrent(B, h, sums);
             for (size_t b = 0; b < B; b++) {
                 if (start + (first + t) < (size_t)lengths[b]) {
-                    both_rnn_l0_reverse_step(gates + (t * B + b) * both_rnn_l0_reverse_GATES, h + b * 3, out
-                            + (first + t) * (6 * B) + b * 6);
+                    both_rnn_l0_reverse_cells(gates + (t * B + b) * both_rnn_l0_reverse_GATES, sums + b
+                            * both_rnn_l0_reverse_GATES, h + b * 3, out + (first + t) * (6 * B) + b * 6);
                 } else {
                     memset(out + (first + t) * (6 * B) + b * 6, 0, both_rnn_l0_reverse_HIDDEN * sizeof(float));
                 }
@@ -330,18 +394,48 @@ static void both_rnn_l1_input(size_t rows, const float *x, float *gates) {
     }
 }
 
-/* rnn_l1: one time step of one row. gates holds the input's share, h is the last one, and is updated. */
-static void both_rnn_l1_step(const float *gates, float *h, float *out) {
-    const nnc_v4 h_0 = nnc_v4_splat(h[0]);
-    const nnc_v4 h_1 = nnc_v4_splat(h[1]);
-    const nnc_v4 h_2 = nnc_v4_splat(h[2]);
-    nnc_v4 a0 = nnc_v4_load(gates);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh), h_0, a0);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 4), h_1, a0);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 8), h_2, a0);
-    const nnc_v4 hidden0 = nnc_v4_relu(a0);
-    nnc_v4_store_n(h, hidden0, 3);
-    nnc_v4_store_n(out, hidden0, 3);
+/* rnn_l1: sums = W_hh h, for rows of h [3]. */
+static void both_rnn_l1_recurrent(size_t rows, const float *h, float *sums) {
+    if (rows < 3) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = h + n * 3;
+            float *y_n = sums + n * both_rnn_l1_GATES;
+            nnc_v4 s0 = nnc_v4_zero();
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 4), nnc_v4_splat(x_n[1]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 8), nnc_v4_splat(x_n[2]), s0);
+            nnc_v4_store(y_n, s0);
+        }
+    } else {
+        for (size_t n = 0; n < rows; n += 3) {
+            const size_t first = n + 3 <= rows ? n : rows - 3;
+            const float *x_n = h + first * 3;
+            float *y_n = sums + first * both_rnn_l1_GATES;
+            nnc_v4 s0_0 = nnc_v4_zero();
+            nnc_v4 s1_0 = nnc_v4_zero();
+            nnc_v4 s2_0 = nnc_v4_zero();
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh), nnc_v4_splat(x_n[3]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh), nnc_v4_splat(x_n[6]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 4), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 4), nnc_v4_splat(x_n[4]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 4), nnc_v4_splat(x_n[7]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 8), nnc_v4_splat(x_n[2]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 8), nnc_v4_splat(x_n[5]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 8), nnc_v4_splat(x_n[8]), s2_0);
+            nnc_v4_store(y_n, s0_0);
+            nnc_v4_store(y_n + both_rnn_l1_GATES, s1_0);
+            nnc_v4_store(y_n + 2 * both_rnn_l1_GATES, s2_0);
+        }
+    }
+}
+
+/* rnn_l1: h of one row, from gates (the input's share) and sums. */
+static void both_rnn_l1_cells(const float *gates, const float *sums, float *h, float *out) {
+    nnc_v4 a = nnc_v4_add(nnc_v4_load(gates), nnc_v4_load(sums));
+    const nnc_v4 hidden = nnc_v4_relu(a);
+    nnc_v4_store_n(h, hidden, 3);
+    nnc_v4_store_n(out, hidden, 3);
 }
 
 /* rnn_l1 = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 6], lengths
@@ -349,15 +443,17 @@ static void both_rnn_l1_step(const float *gates, float *h, float *out) {
 static void both_rnn_l1(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h, size_t start,
         float *work) {
     float *gates = work;
+    float *sums = work + 208;
     /* 16 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < T; done += 16) {
         const size_t steps = T - done < 16 ? T - done : 16;
         both_rnn_l1_input(steps * B, x + done * (6 * B), gates);
         for (size_t t = 0; t < steps; t++) {
+            both_rnn_l1_recurrent(B, h, sums);
             for (size_t b = 0; b < B; b++) {
                 if (start + (done + t) < (size_t)lengths[b]) {
-                    both_rnn_l1_step(gates + (t * B + b) * both_rnn_l1_GATES, h + b * 3, out + (done + t) * 6 + b
-                            * (6 * T));
+                    both_rnn_l1_cells(gates + (t * B + b) * both_rnn_l1_GATES, sums + b * both_rnn_l1_GATES, h + b * 3,
+                            out + (done + t) * 6 + b * (6 * T));
                 } else {
                     memset(out + (done + t) * 6 + b * (6 * T), 0, both_rnn_l1_HIDDEN * sizeof(float));
                 }
@@ -472,18 +568,48 @@ static void both_rnn_l1_reverse_input(size_t rows, const float *x, float *gates)
     }
 }
 
-/* rnn_l1_reverse: one time step of one row. gates holds the input's share, h is the last one, and is updated. */
-static void both_rnn_l1_reverse_step(const float *gates, float *h, float *out) {
-    const nnc_v4 h_0 = nnc_v4_splat(h[0]);
-    const nnc_v4 h_1 = nnc_v4_splat(h[1]);
-    const nnc_v4 h_2 = nnc_v4_splat(h[2]);
-    nnc_v4 a0 = nnc_v4_load(gates);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh), h_0, a0);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 4), h_1, a0);
-    a0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 8), h_2, a0);
-    const nnc_v4 hidden0 = nnc_v4_relu(a0);
-    nnc_v4_store_n(h, hidden0, 3);
-    nnc_v4_store_n(out, hidden0, 3);
+/* rnn_l1_reverse: sums = W_hh h, for rows of h [3]. */
+static void both_rnn_l1_reverse_recurrent(size_t rows, const float *h, float *sums) {
+    if (rows < 3) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = h + n * 3;
+            float *y_n = sums + n * both_rnn_l1_reverse_GATES;
+            nnc_v4 s0 = nnc_v4_zero();
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 4), nnc_v4_splat(x_n[1]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 8), nnc_v4_splat(x_n[2]), s0);
+            nnc_v4_store(y_n, s0);
+        }
+    } else {
+        for (size_t n = 0; n < rows; n += 3) {
+            const size_t first = n + 3 <= rows ? n : rows - 3;
+            const float *x_n = h + first * 3;
+            float *y_n = sums + first * both_rnn_l1_reverse_GATES;
+            nnc_v4 s0_0 = nnc_v4_zero();
+            nnc_v4 s1_0 = nnc_v4_zero();
+            nnc_v4 s2_0 = nnc_v4_zero();
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh), nnc_v4_splat(x_n[3]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh), nnc_v4_splat(x_n[6]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 4), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 4), nnc_v4_splat(x_n[4]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 4), nnc_v4_splat(x_n[7]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 8), nnc_v4_splat(x_n[2]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 8), nnc_v4_splat(x_n[5]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 8), nnc_v4_splat(x_n[8]), s2_0);
+            nnc_v4_store(y_n, s0_0);
+            nnc_v4_store(y_n + both_rnn_l1_reverse_GATES, s1_0);
+            nnc_v4_store(y_n + 2 * both_rnn_l1_reverse_GATES, s2_0);
+        }
+    }
+}
+
+/* rnn_l1_reverse: h of one row, from gates (the input's share) and sums. */
+static void both_rnn_l1_reverse_cells(const float *gates, const float *sums, float *h, float *out) {
+    nnc_v4 a = nnc_v4_add(nnc_v4_load(gates), nnc_v4_load(sums));
+    const nnc_v4 hidden = nnc_v4_relu(a);
+    nnc_v4_store_n(h, hidden, 3);
+    nnc_v4_store_n(out, hidden, 3);
 }
 
 /* rnn_l1_reverse = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 6],
@@ -491,16 +617,18 @@ static void both_rnn_l1_reverse_step(const float *gates, float *h, float *out) {
 static void both_rnn_l1_reverse(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h,
         size_t start, float *work) {
     float *gates = work;
+    float *sums = work + 208;
     /* 16 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < T; done += 16) {
         const size_t steps = T - done < 16 ? T - done : 16;
         const size_t first = T - done - steps;
         both_rnn_l1_reverse_input(steps * B, x + first * (6 * B), gates);
         for (size_t t = steps; t-- > 0;) {
+            both_rnn_l1_reverse_recurrent(B, h, sums);
             for (size_t b = 0; b < B; b++) {
                 if (start + (first + t) < (size_t)lengths[b]) {
-                    both_rnn_l1_reverse_step(gates + (t * B + b) * both_rnn_l1_reverse_GATES, h + b * 3, out
-                            + (first + t) * 6 + b * (6 * T));
+                    both_rnn_l1_reverse_cells(gates + (t * B + b) * both_rnn_l1_reverse_GATES, sums + b
+                            * both_rnn_l1_reverse_GATES, h + b * 3, out + (first + t) * 6 + b * (6 * T));
                 } else {
                     memset(out + (first + t) * 6 + b * (6 * T), 0, both_rnn_l1_reverse_HIDDEN * sizeof(float));
                 }

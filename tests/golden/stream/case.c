@@ -110,7 +110,7 @@ static void pedal_rec_input(size_t rows, const float *x, float *gates) {
     }
 }
 
-/* rec: one time step of one row. gates holds the input's share, h is the last one, the new one goes to out. */
+/* rec: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
 static void pedal_rec_step(const float *gates, const float *h, float *out) {
     const nnc_v4 h_0 = nnc_v4_splat(h[0]);
     const nnc_v4 h_1 = nnc_v4_splat(h[1]);

@@ -212,7 +212,7 @@ static void tagger_lstm_input(size_t rows, const float *x, float *gates) {
     }
 }
 
-/* lstm: one time step of one row. gates holds the input's share, h is the last one, the new one goes to out. */
+/* lstm: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
 static void tagger_lstm_step(const float *gates, const float *h, float *c, float *out) {
     const nnc_v4 h_0 = nnc_v4_splat(h[0]);
     const nnc_v4 h_1 = nnc_v4_splat(h[1]);
@@ -306,7 +306,7 @@ static void tagger_lstm(size_t T_count, const float *x, float *out, float *h, fl
 
 /* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
 NNC_TARGET_V8 static void tagger_lstm_input_v8(size_t rows, const float *x, float *gates) {
-    if (rows < 6) {
+    if (rows < 3) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 6;
             float *y_n = gates + n * tagger_lstm_GATES;
@@ -344,63 +344,60 @@ NNC_TARGET_V8 static void tagger_lstm_input_v8(size_t rows, const float *x, floa
             nnc_v8_store(y_n + 24, s3);
         }
     } else {
-        for (size_t j = 0; j < 32; j += 16) {
-            for (size_t n = 0; n < rows; n += 6) {
-                const size_t first = n + 6 <= rows ? n : rows - 6;
-                const float *x_n = x + first * 6;
-                float *y_n = gates + j + first * tagger_lstm_GATES;
-                nnc_v8 s0_0 = nnc_v8_load(tagger_lstm_w_ih + j);
-                nnc_v8 s0_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
-                nnc_v8 s1_0 = nnc_v8_load(tagger_lstm_w_ih + j);
-                nnc_v8 s1_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
-                nnc_v8 s2_0 = nnc_v8_load(tagger_lstm_w_ih + j);
-                nnc_v8 s2_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
-                nnc_v8 s3_0 = nnc_v8_load(tagger_lstm_w_ih + j);
-                nnc_v8 s3_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
-                nnc_v8 s4_0 = nnc_v8_load(tagger_lstm_w_ih + j);
-                nnc_v8 s4_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
-                nnc_v8 s5_0 = nnc_v8_load(tagger_lstm_w_ih + j);
-                nnc_v8 s5_1 = nnc_v8_load(tagger_lstm_w_ih + j + 8);
-                for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
-                    const nnc_v8 w0 = nnc_v8_load(tagger_lstm_w_ih + 32 + j + k * 32);
-                    const nnc_v8 w1 = nnc_v8_load(tagger_lstm_w_ih + 32 + j + k * 32 + 8);
-                    const nnc_v8 x_n_k = nnc_v8_splat(x_n[k]);
-                    s0_0 = nnc_v8_madd(w0, x_n_k, s0_0);
-                    s0_1 = nnc_v8_madd(w1, x_n_k, s0_1);
-                    const nnc_v8 x_n_k_1 = nnc_v8_splat(x_n[k + 6]);
-                    s1_0 = nnc_v8_madd(w0, x_n_k_1, s1_0);
-                    s1_1 = nnc_v8_madd(w1, x_n_k_1, s1_1);
-                    const nnc_v8 x_n_k_2 = nnc_v8_splat(x_n[k + 12]);
-                    s2_0 = nnc_v8_madd(w0, x_n_k_2, s2_0);
-                    s2_1 = nnc_v8_madd(w1, x_n_k_2, s2_1);
-                    const nnc_v8 x_n_k_3 = nnc_v8_splat(x_n[k + 18]);
-                    s3_0 = nnc_v8_madd(w0, x_n_k_3, s3_0);
-                    s3_1 = nnc_v8_madd(w1, x_n_k_3, s3_1);
-                    const nnc_v8 x_n_k_4 = nnc_v8_splat(x_n[k + 24]);
-                    s4_0 = nnc_v8_madd(w0, x_n_k_4, s4_0);
-                    s4_1 = nnc_v8_madd(w1, x_n_k_4, s4_1);
-                    const nnc_v8 x_n_k_5 = nnc_v8_splat(x_n[k + 30]);
-                    s5_0 = nnc_v8_madd(w0, x_n_k_5, s5_0);
-                    s5_1 = nnc_v8_madd(w1, x_n_k_5, s5_1);
-                }
-                nnc_v8_store(y_n, s0_0);
-                nnc_v8_store(y_n + 8, s0_1);
-                nnc_v8_store(y_n + tagger_lstm_GATES, s1_0);
-                nnc_v8_store(y_n + tagger_lstm_GATES + 8, s1_1);
-                nnc_v8_store(y_n + 2 * tagger_lstm_GATES, s2_0);
-                nnc_v8_store(y_n + 2 * tagger_lstm_GATES + 8, s2_1);
-                nnc_v8_store(y_n + 3 * tagger_lstm_GATES, s3_0);
-                nnc_v8_store(y_n + 3 * tagger_lstm_GATES + 8, s3_1);
-                nnc_v8_store(y_n + 4 * tagger_lstm_GATES, s4_0);
-                nnc_v8_store(y_n + 4 * tagger_lstm_GATES + 8, s4_1);
-                nnc_v8_store(y_n + 5 * tagger_lstm_GATES, s5_0);
-                nnc_v8_store(y_n + 5 * tagger_lstm_GATES + 8, s5_1);
+        for (size_t n = 0; n < rows; n += 3) {
+            const size_t first = n + 3 <= rows ? n : rows - 3;
+            const float *x_n = x + first * 6;
+            float *y_n = gates + first * tagger_lstm_GATES;
+            nnc_v8 s0_0 = nnc_v8_load(tagger_lstm_w_ih);
+            nnc_v8 s0_1 = nnc_v8_load(tagger_lstm_w_ih + 8);
+            nnc_v8 s0_2 = nnc_v8_load(tagger_lstm_w_ih + 16);
+            nnc_v8 s0_3 = nnc_v8_load(tagger_lstm_w_ih + 24);
+            nnc_v8 s1_0 = nnc_v8_load(tagger_lstm_w_ih);
+            nnc_v8 s1_1 = nnc_v8_load(tagger_lstm_w_ih + 8);
+            nnc_v8 s1_2 = nnc_v8_load(tagger_lstm_w_ih + 16);
+            nnc_v8 s1_3 = nnc_v8_load(tagger_lstm_w_ih + 24);
+            nnc_v8 s2_0 = nnc_v8_load(tagger_lstm_w_ih);
+            nnc_v8 s2_1 = nnc_v8_load(tagger_lstm_w_ih + 8);
+            nnc_v8 s2_2 = nnc_v8_load(tagger_lstm_w_ih + 16);
+            nnc_v8 s2_3 = nnc_v8_load(tagger_lstm_w_ih + 24);
+            for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
+                const nnc_v8 x_n_k = nnc_v8_splat(x_n[k]);
+                const nnc_v8 x_n_k_1 = nnc_v8_splat(x_n[k + 6]);
+                const nnc_v8 x_n_k_2 = nnc_v8_splat(x_n[k + 12]);
+                const nnc_v8 w0 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32);
+                s0_0 = nnc_v8_madd(w0, x_n_k, s0_0);
+                s1_0 = nnc_v8_madd(w0, x_n_k_1, s1_0);
+                s2_0 = nnc_v8_madd(w0, x_n_k_2, s2_0);
+                const nnc_v8 w1 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 8);
+                s0_1 = nnc_v8_madd(w1, x_n_k, s0_1);
+                s1_1 = nnc_v8_madd(w1, x_n_k_1, s1_1);
+                s2_1 = nnc_v8_madd(w1, x_n_k_2, s2_1);
+                const nnc_v8 w2 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 16);
+                s0_2 = nnc_v8_madd(w2, x_n_k, s0_2);
+                s1_2 = nnc_v8_madd(w2, x_n_k_1, s1_2);
+                s2_2 = nnc_v8_madd(w2, x_n_k_2, s2_2);
+                const nnc_v8 w3 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 24);
+                s0_3 = nnc_v8_madd(w3, x_n_k, s0_3);
+                s1_3 = nnc_v8_madd(w3, x_n_k_1, s1_3);
+                s2_3 = nnc_v8_madd(w3, x_n_k_2, s2_3);
             }
+            nnc_v8_store(y_n, s0_0);
+            nnc_v8_store(y_n + 8, s0_1);
+            nnc_v8_store(y_n + 16, s0_2);
+            nnc_v8_store(y_n + 24, s0_3);
+            nnc_v8_store(y_n + tagger_lstm_GATES, s1_0);
+            nnc_v8_store(y_n + tagger_lstm_GATES + 8, s1_1);
+            nnc_v8_store(y_n + tagger_lstm_GATES + 16, s1_2);
+            nnc_v8_store(y_n + tagger_lstm_GATES + 24, s1_3);
+            nnc_v8_store(y_n + 2 * tagger_lstm_GATES, s2_0);
+            nnc_v8_store(y_n + 2 * tagger_lstm_GATES + 8, s2_1);
+            nnc_v8_store(y_n + 2 * tagger_lstm_GATES + 16, s2_2);
+            nnc_v8_store(y_n + 2 * tagger_lstm_GATES + 24, s2_3);
         }
     }
 }
 
-/* lstm: one time step of one row. gates holds the input's share, h is the last one, the new one goes to out. */
+/* lstm: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
 NNC_TARGET_V8 static void tagger_lstm_step_v8(const float *gates, const float *h, float *c, float *out) {
     const nnc_v8 h_0 = nnc_v8_splat(h[0]);
     const nnc_v8 h_1 = nnc_v8_splat(h[1]);
@@ -554,7 +551,7 @@ NNC_TARGET_V16 static void tagger_lstm_input_v16(size_t rows, const float *x, fl
     }
 }
 
-/* lstm: one time step of one row. gates holds the input's share, h is the last one, the new one goes to out. */
+/* lstm: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
 NNC_TARGET_V16 static void tagger_lstm_step_v16(const float *gates, const float *h, float *c, float *out) {
     const nnc_v16 h_0 = nnc_v16_splat(h[0]);
     const nnc_v16 h_1 = nnc_v16_splat(h[1]);

@@ -1,0 +1,184 @@
+/* kernel_recurrent_batch: the functions of one time step of a batch.
+ *
+ * The sums of all rows are one blocked product, sums = W_hh h, in which tiles of rows share every vector of weights
+ * that they load. Then each row by itself adds the input's share, and becomes c and h: as all sums are done by then, h
+ * is updated in place. A GRU that resets before the product does both twice, with r * h between them; proj_size ends
+ * with a product of its own. */
+#include "emit/kernel_recurrent.h"
+
+/* The function that works on one row; panel by panel, vector by vector. */
+typedef struct {
+    const recurrent *r;
+    const pack *pack; /* of the sums' product: its gates are `letters`, from column group `group` of gates on */
+    cexpr *table;     /* the product's weights, whose biases the product left out */
+    const char *letters;
+    unsigned group;
+    bool resets;    /* gives r * h and z, not h */
+    const char *to; /* where h, or r * h, goes */
+    bool to_out;
+} row_function;
+
+/* Gate `g` of the vector at `lane` of a panel's column groups: the input's share, or the bias of the n of h, plus the
+ * sum. */
+static cexpr *complete_sum(const row_function *f, int64_t panel, cexpr *weights, cexpr *gates, cexpr *sums,
+                           unsigned g) {
+    emit_context *e = f->r->e;
+    cunit *u = e->unit;
+    int64_t width = pack_width(f->pack, panel);
+    cexpr *sum = tile_load(e, c_add(u, sums, c_int(u, g * width))), *start;
+    bool has_share = f->group + g < f->r->cost.gates || f->r->cost.columns == f->r->cost.gates;
+    if (has_share) start = tile_load(e, c_add(u, gates, c_int(u, (f->group + g) * width)));
+    else if (g >= f->pack->bias_from)
+        start = tile_load(e, c_add(u, weights, c_int(u, (g - f->pack->bias_from) * width)));
+    else return sum;
+    return c_call(u, emit_vector(e, "add"), 2, start, sum);
+}
+
+/* The vector from unit j of the panel on, whose first unit is `first`. */
+static void emit_vector_of(const row_function *f, cblock *b, int64_t panel, cexpr *weights, cexpr *first, cexpr *gates,
+                           cexpr *sums, cexpr *j, int64_t lanes, const char *suffix) {
+    emit_context *e = f->r->e;
+    cunit *u = e->unit;
+    gates = c_add(u, gates, j);
+    sums = c_add(u, sums, j);
+    for (unsigned g = 0; g < f->pack->gates; g++)
+        c_declare(b, e->target->prefix, arena_printf(e->arena, "%c%s", f->letters[g], suffix),
+                  complete_sum(f, panel, c_add(u, weights, j), gates, sums, g));
+    cexpr *unit = c_add(u, first, j);
+    if (!c_is_int(unit, NULL)) {
+        c_declare(b, "const size_t", "unit", unit);
+        unit = c_name(u, "unit");
+    }
+    recurrent_cell cell = {.recurrent = f->r,
+                           .block = b,
+                           .suffix = suffix,
+                           .width = pack_width(f->pack, panel),
+                           .gates = gates,
+                           .h = c_add(u, c_name(u, "h"), unit),
+                           .lanes = lanes};
+    if (f->r->cost.columns != f->r->cost.gates) cell.candidate = tile_load(e, gates);
+    if (f->r->has_cell) cell.c = c_add(u, c_name(u, "c"), unit);
+    cexpr *value = f->resets ? recurrent_emit_reset(&cell) : recurrent_emit_cell(&cell);
+    tile_store_n(e, b, c_add(u, c_name(u, "%s", f->to), unit), value, lanes);
+    if (f->to_out) tile_store_n(e, b, c_add(u, c_name(u, "out"), unit), value, lanes);
+}
+
+/* Panels of the shape of `panel`, `count` of them. */
+static void emit_panels(const row_function *f, cblock *b, int64_t panel, int64_t count) {
+    emit_context *e = f->r->e;
+    cunit *u = e->unit;
+    int64_t lanes = e->target->lanes, units = pack_units(f->pack, panel), whole = units / lanes;
+    cexpr *index = c_int(u, panel);
+    if (count > 1) {
+        b = c_for(b, "panel", c_int(u, 0), c_int(u, count), 1);
+        index = c_name(u, "panel");
+    } else if (pack_panels(f->pack) > 1) {
+        b = c_scope(b);
+        if (panel) c_comment(b, "the last %lld units", (long long)units);
+    }
+    cexpr *first = c_mul(u, index, c_int(u, f->pack->panel));
+    cexpr *weights = c_add(u, f->table, c_mul(u, index, c_int(u, pack_offset(f->pack, 1))));
+    cexpr *gates = c_add(u, c_name(u, "gates"), c_mul(u, index, c_int(u, f->r->cost.columns * f->pack->panel)));
+    cexpr *sums = c_add(u, c_name(u, "sums"), c_mul(u, index, c_int(u, f->pack->gates * f->pack->panel)));
+    if (whole > 1) {
+        cblock *loop = c_for(b, "j", c_int(u, 0), c_int(u, whole * lanes), lanes);
+        emit_vector_of(f, loop, panel, weights, first, gates, sums, c_name(u, "j"), lanes, "");
+    } else if (whole == 1) {
+        emit_vector_of(f, units % lanes ? c_scope(b) : b, panel, weights, first, gates, sums, c_int(u, 0), lanes, "");
+    }
+    if (units % lanes)
+        emit_vector_of(f, whole ? c_scope(b) : b, panel, weights, first, gates, sums, c_int(u, whole * lanes),
+                       units % lanes, "");
+}
+
+static void emit_row_function(const row_function *f, const char *name, const char *comment) {
+    const recurrent *r = f->r;
+    cfunction *function = c_function(r->e->unit, recurrent_storage(r), name, comment);
+    c_parameter(function, f->resets ? "float *" : "const float *", "gates");
+    c_parameter(function, "const float *", "sums");
+    if (!r->projects) c_parameter(function, f->resets ? "const float *" : "float *", "h");
+    if (r->has_cell) c_parameter(function, "float *", "c");
+    if (f->to_out) c_parameter(function, "float *", "out");
+    if (f->resets || r->projects) c_parameter(function, "float *", "next");
+    cblock *b = c_body(function);
+    int64_t full = f->pack->units / f->pack->panel;
+    if (full) emit_panels(f, b, 0, full);
+    if (full < pack_panels(f->pack)) emit_panels(f, b, full, 1);
+    c_function_end(function);
+}
+
+static const char *product_comment(const recurrent *r, const char *equation, const char *x, int64_t terms) {
+    return arena_printf(r->e->arena, "%s: %s, for rows of %s [%lld].", r->label, equation, x, (long long)terms);
+}
+
+void recurrent_emit_batch(recurrent *r, cexpr *rows, int64_t most_rows, cexpr *h_row) {
+    emit_context *e = r->e;
+    cunit *u = e->unit;
+    cexpr *z_row = c_name(u, "%s", r->row_constant), *next_row = c_int(u, r->cost.row);
+    recurrent_product *p = &r->hidden_product;
+    *p = (recurrent_product){.name = emit_function_name(e, "%s_recurrent", r->label),
+                             .comment = product_comment(r, "sums = W_hh h", "h", r->cost.projected),
+                             .pack = r->hidden,
+                             .table = r->hidden_table,
+                             .x = "h",
+                             .y = "sums",
+                             .rows = rows,
+                             .x_row = h_row,
+                             .y_row = z_row,
+                             .y_columns = r->hidden->gates,
+                             .most_rows = most_rows,
+                             .terms_name = r->projected_constant};
+    p->zigzag = r->zigzag;
+    recurrent_emit_product(r, p);
+    row_function cells = {.r = r,
+                          .pack = r->hidden,
+                          .table = r->hidden_table,
+                          .letters = recurrent_gate_letters(r),
+                          .group = r->cost.columns - r->cost.gates};
+    if (r->resets_before) {
+        row_function reset = cells;
+        reset.resets = true;
+        reset.to = "next";
+        r->reset_function = emit_function_name(e, "%s_reset", r->label);
+        emit_row_function(
+            &reset, r->reset_function,
+            arena_printf(e->arena, "%s: r, z = gates + sums of one row; next = r * h, z in its place in gates.",
+                         r->label));
+        r->candidate_product = *p;
+        p = &r->candidate_product;
+        p->name = emit_function_name(e, "%s_candidate", r->label);
+        p->comment = product_comment(r, "sums = W_hn (r * h)", "next", r->cost.hidden);
+        p->pack = r->candidate;
+        p->table = r->candidate_table;
+        p->x = "next";
+        p->x_row = next_row;
+        p->y_columns = 1;
+        recurrent_emit_product(r, p);
+        cells.pack = r->candidate;
+        cells.table = r->candidate_table;
+        cells.letters = "n";
+        cells.group = 2;
+    }
+    const char *activation = ir_activation_name(r->attrs->activation);
+    cells.to = r->projects ? "next" : "h";
+    cells.to_out = r->has_out && !r->projects;
+    r->cells_function = emit_function_name(e, "%s_cells", r->label);
+    emit_row_function(&cells, r->cells_function,
+                      arena_printf(e->arena, "%s: %s of one row, from gates (the input's share) and sums.", r->label,
+                                   r->projects   ? arena_printf(e->arena, "c, and in next o * %s(c),", activation)
+                                   : r->has_cell ? "c and h"
+                                                 : "h"));
+    if (!r->projects) return;
+    r->output_product = r->hidden_product;
+    p = &r->output_product;
+    p->name = emit_function_name(e, "%s_project", r->label);
+    p->comment = product_comment(r, "h = W_hr next", "next", r->cost.hidden);
+    p->pack = r->output;
+    p->table = r->output_table;
+    p->x = "next";
+    p->x_row = next_row;
+    p->y_columns = 1;
+    p->terms_name = r->hidden_constant;
+    p->zigzag = false;
+    recurrent_emit_product(r, p);
+}
