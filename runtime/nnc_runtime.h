@@ -65,6 +65,14 @@
 #define NNC_APART
 #endif
 
+/* Ten values of a table of floats, as the bits of neighbours, the second one's in the upper half of a number. */
+#if defined(__BYTE_ORDER__) && defined(__ORDER_BIG_ENDIAN__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define NNC_PAIR(bits) ((uint64_t)(bits) << 32 | (uint64_t)(bits) >> 32)
+#define NNC_ROW(a, b, c, d, e) NNC_PAIR(a), NNC_PAIR(b), NNC_PAIR(c), NNC_PAIR(d), NNC_PAIR(e)
+#else
+#define NNC_ROW(a, b, c, d, e) a, b, c, d, e
+#endif
+
 /* ---- Status --------------------------------------------------------------------------------------------------------
  * What a run function returns. Every generated header carries a copy of the lines between begin and end. */
 
@@ -201,6 +209,32 @@ NNC_INLINE nnc_v1 nnc_v1_scale(nnc_v1 x, nnc_v1 n) {
 #include <xmmintrin.h>
 #endif
 
+/* V_doubles where vectors of doubles, D, have operators: of V_wide(s), a double in all lanes, V_wide_low(v) and
+ * V_wide_high(v), the halves of v, and V_narrow(low, high), their way back. */
+#define NNC_DEFINE_DOUBLES(INLINE, V, D)                                                              \
+    typedef struct {                                                                                  \
+        D low, high;                                                                                  \
+    } V##_doubles;                                                                                    \
+    INLINE V##_doubles V##_doubles_of(D low, D high) {                                                \
+        V##_doubles d;                                                                                \
+        d.low = low, d.high = high;                                                                   \
+        return d;                                                                                     \
+    }                                                                                                 \
+    INLINE V##_doubles V##_doubles_splat(double s) { return V##_doubles_of(V##_wide(s), V##_wide(s)); }\
+    INLINE V##_doubles V##_doubles_plus(V##_doubles d, V##_doubles e) {                               \
+        return V##_doubles_of(d.low + e.low, d.high + e.high);                                        \
+    }                                                                                                 \
+    INLINE V##_doubles V##_doubles_add(V##_doubles d, V v) {                                          \
+        return V##_doubles_of(d.low + V##_wide_low(v), d.high + V##_wide_high(v));                    \
+    }                                                                                                 \
+    INLINE V##_doubles V##_doubles_add_square(V##_doubles d, V v) {                                   \
+        D low = V##_wide_low(v), high = V##_wide_high(v);                                             \
+        return V##_doubles_of(d.low + low * low, d.high + high * high);                               \
+    }                                                                                                 \
+    INLINE V V##_doubles_divided(V##_doubles d, double by) {                                          \
+        return V##_narrow(d.low / V##_wide(by), d.high / V##_wide(by));                               \
+    }
+
 typedef float nnc_v4 __attribute__((vector_size(16)));
 typedef int32_t nnc_v4_bits __attribute__((vector_size(16)));
 
@@ -255,33 +289,16 @@ NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) { return nnc_v4_select((nnc_v4_
 #if defined(__SSE2__)
 #define NNC_V4_CONVERTS 1
 NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) { return (nnc_v4)_mm_sqrt_ps((__m128)x); }
-typedef struct {
-    __m128d low, high;
-} nnc_v4_doubles;
-NNC_INLINE nnc_v4_doubles nnc_v4_doubles_of(__m128d low, __m128d high) {
-    nnc_v4_doubles d;
-    d.low = low, d.high = high;
-    return d;
+NNC_INLINE __m128d nnc_v4_wide(double s) { return _mm_set1_pd(s); }
+NNC_INLINE __m128d nnc_v4_wide_low(nnc_v4 v) { return _mm_cvtps_pd((__m128)v); }
+NNC_INLINE __m128d nnc_v4_wide_high(nnc_v4 v) { return _mm_cvtps_pd(_mm_movehl_ps((__m128)v, (__m128)v)); }
+NNC_INLINE nnc_v4 nnc_v4_narrow(__m128d low, __m128d high) {
+    return (nnc_v4)_mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
 }
-NNC_INLINE nnc_v4_doubles nnc_v4_doubles_splat(double s) { return nnc_v4_doubles_of(_mm_set1_pd(s), _mm_set1_pd(s)); }
-NNC_INLINE nnc_v4_doubles nnc_v4_doubles_plus(nnc_v4_doubles d, nnc_v4_doubles e) {
-    return nnc_v4_doubles_of(_mm_add_pd(d.low, e.low), _mm_add_pd(d.high, e.high));
-}
-NNC_INLINE nnc_v4_doubles nnc_v4_doubles_add(nnc_v4_doubles d, nnc_v4 v) {
-    __m128 high = _mm_movehl_ps((__m128)v, (__m128)v);
-    return nnc_v4_doubles_of(_mm_add_pd(d.low, _mm_cvtps_pd((__m128)v)), _mm_add_pd(d.high, _mm_cvtps_pd(high)));
-}
-NNC_INLINE nnc_v4_doubles nnc_v4_doubles_add_square(nnc_v4_doubles d, nnc_v4 v) {
-    __m128d low = _mm_cvtps_pd((__m128)v), high = _mm_cvtps_pd(_mm_movehl_ps((__m128)v, (__m128)v));
-    return nnc_v4_doubles_of(_mm_add_pd(d.low, _mm_mul_pd(low, low)), _mm_add_pd(d.high, _mm_mul_pd(high, high)));
-}
+NNC_DEFINE_DOUBLES(NNC_INLINE, nnc_v4, __m128d)
 NNC_INLINE double nnc_v4_doubles_sum(nnc_v4_doubles d) {
-    __m128d pair = _mm_add_pd(d.low, d.high);
+    __m128d pair = d.low + d.high;
     return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));
-}
-NNC_INLINE nnc_v4 nnc_v4_doubles_divided(nnc_v4_doubles d, double by) {
-    __m128d all = _mm_set1_pd(by);
-    return (nnc_v4)_mm_movelh_ps(_mm_cvtpd_ps(_mm_div_pd(d.low, all)), _mm_cvtpd_ps(_mm_div_pd(d.high, all)));
 }
 NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)_mm_cvtepi32_ps(_mm_cvtps_epi32((__m128)x)); }
 NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
@@ -292,33 +309,16 @@ NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
 #elif defined(NNC_NEON)
 #define NNC_V4_CONVERTS 1
 NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) { return (nnc_v4)vsqrtq_f32((float32x4_t)x); }
-typedef struct {
-    float64x2_t low, high;
-} nnc_v4_doubles;
-NNC_INLINE nnc_v4_doubles nnc_v4_doubles_of(float64x2_t low, float64x2_t high) {
-    nnc_v4_doubles d;
-    d.low = low, d.high = high;
-    return d;
+NNC_INLINE float64x2_t nnc_v4_wide(double s) { return vdupq_n_f64(s); }
+NNC_INLINE float64x2_t nnc_v4_wide_low(nnc_v4 v) { return vcvt_f64_f32(vget_low_f32((float32x4_t)v)); }
+NNC_INLINE float64x2_t nnc_v4_wide_high(nnc_v4 v) { return vcvt_high_f64_f32((float32x4_t)v); }
+NNC_INLINE nnc_v4 nnc_v4_narrow(float64x2_t low, float64x2_t high) {
+    return (nnc_v4)vcvt_high_f32_f64(vcvt_f32_f64(low), high);
 }
-NNC_INLINE nnc_v4_doubles nnc_v4_doubles_splat(double s) { return nnc_v4_doubles_of(vdupq_n_f64(s), vdupq_n_f64(s)); }
-NNC_INLINE nnc_v4_doubles nnc_v4_doubles_plus(nnc_v4_doubles d, nnc_v4_doubles e) {
-    return nnc_v4_doubles_of(vaddq_f64(d.low, e.low), vaddq_f64(d.high, e.high));
-}
-NNC_INLINE nnc_v4_doubles nnc_v4_doubles_add(nnc_v4_doubles d, nnc_v4 v) {
-    return nnc_v4_doubles_of(vaddq_f64(d.low, vcvt_f64_f32(vget_low_f32((float32x4_t)v))),
-                             vaddq_f64(d.high, vcvt_high_f64_f32((float32x4_t)v)));
-}
-NNC_INLINE nnc_v4_doubles nnc_v4_doubles_add_square(nnc_v4_doubles d, nnc_v4 v) {
-    float64x2_t low = vcvt_f64_f32(vget_low_f32((float32x4_t)v)), high = vcvt_high_f64_f32((float32x4_t)v);
-    return nnc_v4_doubles_of(vaddq_f64(d.low, vmulq_f64(low, low)), vaddq_f64(d.high, vmulq_f64(high, high)));
-}
+NNC_DEFINE_DOUBLES(NNC_INLINE, nnc_v4, float64x2_t)
 NNC_INLINE double nnc_v4_doubles_sum(nnc_v4_doubles d) {
-    float64x2_t pair = vaddq_f64(d.low, d.high);
+    float64x2_t pair = d.low + d.high;
     return vgetq_lane_f64(pair, 0) + vgetq_lane_f64(pair, 1);
-}
-NNC_INLINE nnc_v4 nnc_v4_doubles_divided(nnc_v4_doubles d, double by) {
-    float64x2_t all = vdupq_n_f64(by);
-    return (nnc_v4)vcvt_high_f32_f64(vcvt_f32_f64(vdivq_f64(d.low, all)), vdivq_f64(d.high, all));
 }
 NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)vrndnq_f32((float32x4_t)x); }
 NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
@@ -591,7 +591,8 @@ NNC_DEFINE_EXP(NNC_INLINE, nnc_v4)
  * square of a has to be known to twice the precision: a = h + (a - h), h of 12 bits. */
 
 /* V_exp_parts(a, b, &k) 2^k = exp(a + b), |k| <= 200, where a is a multiple of 2^-17 and b is small: not scaled yet, so
- * that a factor can be multiplied into denormal results.
+ * that a factor can be multiplied into denormal results. V_exp_parts_less_1 is what it gives - 1: y + y times that is
+ * rounded less often than a product with V_exp_parts.
  * V_expm1(x) = exp(x) - 1 for x <= 80, and V_log1p_of(e) = log(1 + e) for 0 <= e <= 1. */
 #define NNC_DEFINE_FUNCTIONS(INLINE, V)                                                                       \
     INLINE V V##_exp_rest(V f) { /* exp(f) - 1, |f| <= 0.347, as in V_exp */                                  \
@@ -599,12 +600,17 @@ NNC_DEFINE_EXP(NNC_INLINE, nnc_v4)
         q = V##_madd(V##_madd(q, f, V##_splat(0.0416683964f)), f, V##_splat(0.166665196f));                   \
         return V##_madd(V##_madd(q, f, V##_splat(0.49999994f)), V##_mul(f, f), f);                            \
     }                                                                                                         \
-    INLINE V V##_exp_parts(V a, V b, V *k) {                                                                  \
-        V q;                                                                                                  \
+    INLINE V V##_exp_reduced(V a, V b, V *k) { /* without the rest of ln 2 */                                 \
         *k = V##_nearest(V##_mul(V##_add(a, b), V##_splat(1.44269502f)));                                     \
-        q = V##_exp_rest(V##_add(V##_madd(*k, V##_splat(-0.693145752f), a), b));                              \
-        q = V##_add(V##_splat(1.0f), q);                                                                      \
+        return V##_exp_rest(V##_add(V##_madd(*k, V##_splat(-0.693145752f), a), b));                           \
+    }                                                                                                         \
+    INLINE V V##_exp_parts(V a, V b, V *k) {                                                                  \
+        V q = V##_add(V##_splat(1.0f), V##_exp_reduced(a, b, k));                                             \
         return V##_madd(V##_mul(*k, V##_splat(-1.42860677e-06f)), q, q);                                      \
+    }                                                                                                         \
+    INLINE V V##_exp_parts_less_1(V a, V b, V *k) {                                                           \
+        V q = V##_exp_reduced(a, b, k);                                                                       \
+        return V##_madd(V##_mul(*k, V##_splat(-1.42860677e-06f)), V##_add(V##_splat(1.0f), q), q);            \
     }                                                                                                         \
     INLINE V V##_expm1(V x) {                                                                                 \
         V a = V##_max(V##_splat(-30.0f), x), k = V##_nearest(V##_mul(a, V##_splat(1.44269502f)));             \
@@ -640,15 +646,16 @@ NNC_DEFINE_EXP(NNC_INLINE, nnc_v4)
         return V##_gated(x, V##_scale(V##_div(V##_mul(a, q), e), k));                                         \
     }                                                                                                         \
     INLINE V V##_gelu(V x) {                                                                                  \
-        V k, q, a = V##_min(V##_splat(14.5f), V##_abs(x));                                                    \
+        V k, y, q, a = V##_min(V##_splat(14.5f), V##_abs(x));                                                 \
         V h = V##_mul(V##_nearest(V##_mul(a, V##_splat(256.0f))), V##_splat(0.00390625f));                    \
-        V half_h = V##_mul(V##_splat(-0.5f), h), half_rest = V##_mul(V##_splat(-0.5f), V##_sub(a, h));        \
+        V half_h = V##_mul(V##_splat(-0.5f), h), half_sum = V##_madd(V##_splat(-0.5f), a, half_h);            \
         V n = V##_polynomial(a, 0.00125026249f, 0.0149485348f, 0.0855086297f, 0.283211172f);                  \
         V d = V##_polynomial(a, 0.00313425041f, 0.0374550149f, 0.208407626f, 0.630655229f);                   \
         n = V##_madd(V##_madd(n, a, V##_splat(0.543042421f)), V##_mul(a, a), V##_mul(V##_splat(0.5f), a));    \
         d = V##_add(V##_splat(1.0f), V##_madd(V##_splat(2.50662827f), n, V##_mul(d, a)));                     \
-        q = V##_exp_parts(V##_mul(half_h, h), V##_mul(half_rest, V##_add(a, h)), &k);                         \
-        return V##_gated(x, V##_scale(V##_mul(V##_div(n, d), q), k));                                         \
+        q = V##_exp_parts_less_1(V##_mul(half_h, h), V##_mul(V##_sub(a, h), half_sum), &k);                   \
+        y = V##_div(n, d);                                                                                    \
+        return V##_gated(x, V##_scale(V##_madd(y, q, y), k));                                                 \
     }                                                                                                         \
     /* x / (1 + exp(-w)), w = x (1.59576912 + 0.0713548163 x^2), in two parts of which the first is exact: products of \
      * factors of 12 bits each */                                                                             \
@@ -818,35 +825,16 @@ NNC_INLINE_V8 nnc_v8 nnc_v8_if_nan(nnc_v8 x, nnc_v8 a, nnc_v8 b) {
 NNC_INLINE_V8 nnc_v8 nnc_v8_join(nnc_v8 a, size_t n, nnc_v8 b) {
     return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(nnc_v8_first(n)));
 }
-typedef struct {
-    __m256d low, high;
-} nnc_v8_doubles;
-NNC_INLINE_V8 nnc_v8_doubles nnc_v8_doubles_of(__m256d low, __m256d high) {
-    nnc_v8_doubles d;
-    d.low = low, d.high = high;
-    return d;
+NNC_INLINE_V8 __m256d nnc_v8_wide(double s) { return _mm256_set1_pd(s); }
+NNC_INLINE_V8 __m256d nnc_v8_wide_low(nnc_v8 v) { return _mm256_cvtps_pd(_mm256_castps256_ps128(v)); }
+NNC_INLINE_V8 __m256d nnc_v8_wide_high(nnc_v8 v) { return _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_narrow(__m256d low, __m256d high) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(low)), _mm256_cvtpd_ps(high), 1);
 }
-NNC_INLINE_V8 nnc_v8_doubles nnc_v8_doubles_splat(double s) {
-    return nnc_v8_doubles_of(_mm256_set1_pd(s), _mm256_set1_pd(s));
-}
-NNC_INLINE_V8 nnc_v8_doubles nnc_v8_doubles_plus(nnc_v8_doubles d, nnc_v8_doubles e) {
-    return nnc_v8_doubles_of(d.low + e.low, d.high + e.high);
-}
-NNC_INLINE_V8 nnc_v8_doubles nnc_v8_doubles_add(nnc_v8_doubles d, nnc_v8 v) {
-    return nnc_v8_doubles_of(d.low + _mm256_cvtps_pd(_mm256_castps256_ps128(v)),
-                             d.high + _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)));
-}
-NNC_INLINE_V8 nnc_v8_doubles nnc_v8_doubles_add_square(nnc_v8_doubles d, nnc_v8 v) {
-    __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128(v)), high = _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1));
-    return nnc_v8_doubles_of(d.low + low * low, d.high + high * high);
-}
+NNC_DEFINE_DOUBLES(NNC_INLINE_V8, nnc_v8, __m256d)
 NNC_INLINE_V8 double nnc_v8_doubles_sum(nnc_v8_doubles d) {
     __m256d four = d.low + d.high;
     return nnc_v4_doubles_sum(nnc_v4_doubles_of(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1)));
-}
-NNC_INLINE_V8 nnc_v8 nnc_v8_doubles_divided(nnc_v8_doubles d, double by) {
-    __m256d all = _mm256_set1_pd(by);
-    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(d.low / all)), _mm256_cvtpd_ps(d.high / all), 1);
 }
 NNC_INLINE_V8 float nnc_v8_largest(nnc_v8 v) {
     return nnc_v4_largest(nnc_v4_maximum((nnc_v4)_mm256_castps256_ps128(v), (nnc_v4)_mm256_extractf128_ps(v, 1)));
@@ -923,38 +911,18 @@ NNC_INLINE_V16 nnc_v16 nnc_v16_join(nnc_v16 a, size_t n, nnc_v16 b) {
 }
 NNC_INLINE_V16 nnc_v8 nnc_v16_low(nnc_v16 v) { return _mm512_maskz_extractf32x8_ps((__mmask8)0xff, v, 0); }
 NNC_INLINE_V16 nnc_v8 nnc_v16_high(nnc_v16 v) { return _mm512_maskz_extractf32x8_ps((__mmask8)0xff, v, 1); }
-typedef struct {
-    __m512d low, high;
-} nnc_v16_doubles;
-NNC_INLINE_V16 nnc_v16_doubles nnc_v16_doubles_of(__m512d low, __m512d high) {
-    nnc_v16_doubles d;
-    d.low = low, d.high = high;
-    return d;
+NNC_INLINE_V16 __m512d nnc_v16_wide(double s) { return _mm512_set1_pd(s); }
+NNC_INLINE_V16 __m512d nnc_v16_wide_low(nnc_v16 v) { return _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_low(v)); }
+NNC_INLINE_V16 __m512d nnc_v16_wide_high(nnc_v16 v) { return _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_high(v)); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_narrow(__m512d low, __m512d high) {
+    return _mm512_maskz_insertf32x8(NNC_ALL, _mm512_castps256_ps512(_mm512_maskz_cvtpd_ps((__mmask8)0xff, low)),
+                                    _mm512_maskz_cvtpd_ps((__mmask8)0xff, high), 1);
 }
-NNC_INLINE_V16 nnc_v16_doubles nnc_v16_doubles_splat(double s) {
-    return nnc_v16_doubles_of(_mm512_set1_pd(s), _mm512_set1_pd(s));
-}
-NNC_INLINE_V16 nnc_v16_doubles nnc_v16_doubles_plus(nnc_v16_doubles d, nnc_v16_doubles e) {
-    return nnc_v16_doubles_of(d.low + e.low, d.high + e.high);
-}
-NNC_INLINE_V16 nnc_v16_doubles nnc_v16_doubles_add(nnc_v16_doubles d, nnc_v16 v) {
-    return nnc_v16_doubles_of(d.low + _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_low(v)),
-                              d.high + _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_high(v)));
-}
-NNC_INLINE_V16 nnc_v16_doubles nnc_v16_doubles_add_square(nnc_v16_doubles d, nnc_v16 v) {
-    __m512d low = _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_low(v));
-    __m512d high = _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_high(v));
-    return nnc_v16_doubles_of(d.low + low * low, d.high + high * high);
-}
+NNC_DEFINE_DOUBLES(NNC_INLINE_V16, nnc_v16, __m512d)
 NNC_INLINE_V16 double nnc_v16_doubles_sum(nnc_v16_doubles d) {
     __m512d eight = d.low + d.high;
     return nnc_v8_doubles_sum(nnc_v8_doubles_of(_mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 0),
                                                 _mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 1)));
-}
-NNC_INLINE_V16 nnc_v16 nnc_v16_doubles_divided(nnc_v16_doubles d, double by) {
-    __m512d all = _mm512_set1_pd(by);
-    return _mm512_maskz_insertf32x8(NNC_ALL, _mm512_castps256_ps512(_mm512_maskz_cvtpd_ps((__mmask8)0xff, d.low / all)),
-                                    _mm512_maskz_cvtpd_ps((__mmask8)0xff, d.high / all), 1);
 }
 NNC_INLINE_V16 float nnc_v16_largest(nnc_v16 v) { return nnc_v8_largest(nnc_v8_maximum(nnc_v16_low(v), nnc_v16_high(v))); }
 NNC_INLINE_V16 float nnc_v16_smallest(nnc_v16 v) {

@@ -1,28 +1,22 @@
 /* check_accuracy_functions: the runtime's functions of one argument over float32, against double precision, in every
  * vector layer that this machine has.
  *
- *     check_accuracy_functions                  every 1021st float32: a few seconds
- *     check_accuracy_functions all              every float32 there is: a quarter of an hour; docs/accuracy.md has its table
+ *     check_accuracy_functions                  every 1021st float32 and the hardest ones: a few seconds
+ *     check_accuracy_functions all              every float32 there is: half an hour; docs/accuracy.md has its table
  *     check_accuracy_functions all gelu log     the same for these functions alone
  *
- * Prints a table: for each function and layer the largest error in units in the last place of the result (a denormal
- * result's unit is 2^-149), the argument where it is, and the largest absolute error among results of at most 1. Checks
- * that no function is off by more ulp than the table of functions below allows, that NaN stays and infinities give what
- * PyTorch gives, and that layers whose madd rounds once agree to the bit. The exit status is 1 if one of these fails.
+ * Prints a table: for each function and layer the largest error in ulp (ulp.h), the argument where it is, and the
+ * largest absolute error among results of at most 1. Checks that no function is off by more ulp than the table of
+ * functions below allows, that NaN stays and infinities give what PyTorch gives, and that layers whose madd rounds once
+ * agree to the bit. The exit status is 1 if one of these fails.
  * Under -ffast-math twice the error is allowed, and denormals, infinities and NaN are left out. */
 #define NNC_WIDE_VECTORS 1
 #include "nnc_runtime.h"
+#include "ulp.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#if defined(__FAST_MATH__)
-#define STRICT 0
-#else
-#define STRICT 1
-#endif
-
-#define BEYOND 3.4028235677973366e38 /* what is not less rounds to infinity in float */
 
 /* --- what the functions are, in double precision; series and limits, exact to 1e-15, save time --- */
 
@@ -52,14 +46,17 @@ static double want_softplus(double x) {
 }
 static double want_elu(double x) { return x > 0 ? x : want_expm1(x); }
 static double want_selu(double x) { return 1.0507009873554804934 * (x > 0 ? x : 1.6732632423543772848 * want_expm1(x)); }
+static double want_abs(double x) { return fabs(x); }
 static double want_relu(double x) { return x > 0 ? x : 0; }
+static double want_relu6(double x) { return x > 6 ? 6 : want_relu(x); }
+static double want_hardtanh(double x) { return x > 1 ? 1 : x < -1 ? -1 : x; }
 static double want_leaky_relu(double x) { return x > 0 ? x : (double)0.01f * x; }
 static double want_softsign(double x) { return x / (1 + fabs(x)); }
 static double want_hard_sigmoid(double x) { return x < -2.5 ? 0 : x > 2.5 ? 1 : 0.2 * x + 0.5; }
 
 /* --- the layers, each as functions on 16 floats --- */
 
-enum { FUNCTIONS = 15, LAYERS = 3 };
+enum { FUNCTIONS = 18, LAYERS = 3 };
 typedef void on_block(const float x[16], float y[16]);
 
 #define ON_BLOCK(TARGET, V, LANES, NAME, CALL)                      \
@@ -82,7 +79,10 @@ typedef void on_block(const float x[16], float y[16]);
     ON_BLOCK(TARGET, V, LANES, softplus, V##_softplus(v, 1.0f, 20.0f))       \
     ON_BLOCK(TARGET, V, LANES, elu, V##_elu(v, 1.0f))                        \
     ON_BLOCK(TARGET, V, LANES, selu, V##_selu(v))                            \
+    ON_BLOCK(TARGET, V, LANES, abs, V##_abs(v))                              \
     ON_BLOCK(TARGET, V, LANES, relu, V##_relu(v))                            \
+    ON_BLOCK(TARGET, V, LANES, relu6, V##_relu6(v))                          \
+    ON_BLOCK(TARGET, V, LANES, hardtanh, V##_hardtanh(v, -1.0f, 1.0f))       \
     ON_BLOCK(TARGET, V, LANES, leaky_relu, V##_leaky_relu(v, 0.01f))         \
     ON_BLOCK(TARGET, V, LANES, softsign, V##_softsign(v))                    \
     ON_BLOCK(TARGET, V, LANES, hard_sigmoid, V##_hard_sigmoid(v))
@@ -108,35 +108,35 @@ typedef struct {
     double (*want)(double);
     on_block *layers[LAYERS];
     float at_infinity, at_minus_infinity; /* what PyTorch gives */
+    float hardest[2];                     /* where the largest errors are, if madd rounds twice and if once */
 } function;
 
-#define FUNCTION(NAME, ULPS, UP, DOWN) {#NAME, ULPS, want_##NAME, {IN_V4(NAME), IN_V8(NAME), IN_V16(NAME)}, UP, DOWN}
+#define FUNCTION(NAME, ULPS, UP, DOWN, HARD_V4, HARD) \
+    {#NAME, ULPS, want_##NAME, {IN_V4(NAME), IN_V8(NAME), IN_V16(NAME)}, UP, DOWN, {HARD_V4, HARD}}
 static const function functions[FUNCTIONS] = {
-    FUNCTION(tanh, 4.0, 1.0f, -1.0f),
-    FUNCTION(sigmoid, 4.0, 1.0f, 0.0f),
-    FUNCTION(exp, 2.0, INFINITY, 0.0f),
-    FUNCTION(log, 4.0, INFINITY, NAN),
-    FUNCTION(sqrt, 0.5, INFINITY, NAN),
-    FUNCTION(gelu, 4.0, INFINITY, NAN),
-    FUNCTION(gelu_tanh, 4.0, INFINITY, NAN),
-    FUNCTION(silu, 4.0, INFINITY, NAN),
-    FUNCTION(softplus, 4.0, INFINITY, 0.0f),
-    FUNCTION(elu, 4.0, INFINITY, -1.0f),
-    FUNCTION(selu, 4.0, INFINITY, -1.75809934f),
-    FUNCTION(relu, 0.0, INFINITY, 0.0f),
-    FUNCTION(leaky_relu, 0.5, INFINITY, -INFINITY),
-    FUNCTION(softsign, 4.0, NAN, NAN), /* infinity / infinity */
-    FUNCTION(hard_sigmoid, 4.0, 1.0f, 0.0f),
+    FUNCTION(tanh, 4.0, 1.0f, -1.0f, 0.0617980696f, 0.0624158792f),
+    FUNCTION(sigmoid, 4.0, 1.0f, 0.0f, -4.84468031f, -4.84468031f),
+    FUNCTION(exp, 2.0, INFINITY, 0.0f, -86.9595718f, -84.8645859f),
+    FUNCTION(log, 4.0, INFINITY, NAN, 1.00386178f, 1.00386178f),
+    FUNCTION(sqrt, 0.5, INFINITY, NAN, 4.70197712e-38f, 4.70197712e-38f),
+    FUNCTION(gelu, 4.0, INFINITY, NAN, -1.32412457f, -1.31260157f),
+    FUNCTION(gelu_tanh, 4.0, INFINITY, NAN, -1.82534254f, -1.82534254f),
+    FUNCTION(silu, 4.0, INFINITY, NAN, -3.20855141f, -3.20855141f),
+    FUNCTION(softplus, 4.0, INFINITY, 0.0f, -3.45473814f, -3.45473814f),
+    FUNCTION(elu, 4.0, INFINITY, -1.0f, -0.350990087f, -0.380857676f),
+    FUNCTION(selu, 4.0, INFINITY, -1.75809934f, -0.152598947f, -0.1509303f),
+    FUNCTION(abs, 0.0, INFINITY, INFINITY, 0.0f, 0.0f),
+    FUNCTION(relu, 0.0, INFINITY, 0.0f, 0.0f, 0.0f),
+    FUNCTION(relu6, 0.0, 6.0f, 0.0f, 0.0f, 0.0f),
+    FUNCTION(hardtanh, 0.0, 1.0f, -1.0f, 0.0f, 0.0f),
+    FUNCTION(leaky_relu, 0.5, INFINITY, -INFINITY, -3.76158192e-37f, -3.76158192e-37f),
+    FUNCTION(softsign, 4.0, NAN, NAN, 2047.37488f, 2047.37488f), /* infinity / infinity */
+    FUNCTION(hard_sigmoid, 4.0, 1.0f, 0.0f, -1.54972076e-06f, -1.54972076e-06f),
 };
 static const char *const layer_names[LAYERS] = {"nnc_v4", "nnc_v8", "nnc_v16"};
 static size_t layer_count; /* how many of them this machine runs */
 
 /* --- measuring --- */
-
-typedef struct {
-    double ulps, error;
-    float at;
-} worst;
 
 static int failures;
 
@@ -144,45 +144,6 @@ static void fail(const char *name, const char *layer, const char *what, float x,
     if (++failures <= 20)
         printf("FAILED: %s of %s: %s at x = %.9g (%a): got %.9g (%a)\n", name, layer, what, (double)x, (double)x,
                (double)got, (double)got);
-}
-
-static float float_of(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static uint32_t bits_of(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-/* 1 / the distance of neighbouring floats at `want`. */
-static double per_ulp(double want) {
-    uint64_t bits;
-    int exponent = (int)(bits_of((float)want) >> 23 & 255); /* not by ilogb, which -ffast-math could flush to 0 */
-    double result;
-    bits = (uint64_t)(1023 + 150 - (exponent < 1 ? 1 : exponent > 254 ? 254 : exponent)) << 52;
-    memcpy(&result, &bits, sizeof result);
-    return result;
-}
-
-/* The error of one value; a wrong infinity or NaN is one of 1e9 ulp. */
-static void measure(worst *w, float x, float got, double want) {
-    double error = fabs((double)got - want), ulps = error * per_ulp(want);
-    if (fabs(want) >= BEYOND) /* rounds to infinity */
-        ulps = fabs((double)got) >= BEYOND && (got > 0.0f) == (want > 0.0) ? 0.0 : 1e9;
-    if (want != want)
-        ulps = got != got ? 0.0 : 1e9;
-    else if (STRICT && got != got)
-        ulps = 1e9;
-    if (fabs(want) <= 1.0 && error > w->error)
-        w->error = error;
-    if (ulps > w->ulps) {
-        w->ulps = ulps;
-        w->at = x;
-    }
 }
 
 /* Could a value of the block raise w? Without branches, for most blocks do not. */
@@ -222,26 +183,34 @@ static void check_block(const function *f, const float x[16], worst w[LAYERS]) {
 #endif
 }
 
-/* Both signs of every step-th magnitude, and the saturated ends. */
-static void check_function(const function *f, uint32_t step) {
-    const uint32_t end = 0x7f800000u;
-    worst w[LAYERS] = {{0.0, 0.0, 0.0f}, {0.0, 0.0, 0.0f}, {0.0, 0.0, 0.0f}};
+/* Both signs of every step-th magnitude from first to last, these two among them. */
+static void check_range(const function *f, uint32_t first, uint32_t last, uint32_t step, worst w[LAYERS]) {
     uint32_t bits;
-    size_t i, j;
-    for (bits = 0; bits < end; bits += 16 * step) {
+    for (bits = first; bits <= last; bits += 16 * step) {
         float x[16], minus_x[16];
+        uint32_t i;
         for (i = 0; i < 16; i++) {
-            x[i] = float_of(bits + (uint32_t)i * step < end ? bits + (uint32_t)i * step : end - 1);
+            x[i] = float_of(bits + i * step <= last ? bits + i * step : last);
             minus_x[i] = -x[i];
         }
         check_block(f, x, w);
         check_block(f, minus_x, w);
     }
+}
+
+static void check_function(const function *f, uint32_t step) {
+    worst w[LAYERS] = {{0, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}};
+    size_t j;
+    check_range(f, 0, bits_of(FLT_MAX), step, w);
+    for (j = 0; j < 2; j++) {
+        uint32_t hardest = bits_of(fabsf(f->hardest[j]));
+        check_range(f, hardest > 1000 ? hardest - 1000 : 0, hardest + 1000, 1, w);
+    }
     for (j = 0; j < layer_count; j++) {
-        printf("%-13s %-8s %6.2f ulp at %-15.9g %9.2e\n", f->name, layer_names[j], w[j].ulps, (double)w[j].at,
+        printf("%-13s %-8s %6.2f ulp at %-15.9g %9.2e\n", f->name, layer_names[j], w[j].ulps, (double)w[j].ulps_at,
                w[j].error);
         if (w[j].ulps > f->ulps * (STRICT ? 1.0 : 2.0) + (STRICT ? 0.0 : 2.0))
-            fail(f->name, layer_names[j], "too many ulp", w[j].at, 0.0f);
+            fail(f->name, layer_names[j], "too many ulp", w[j].ulps_at, 0.0f);
     }
     fflush(stdout);
 }
