@@ -331,15 +331,9 @@ bool cunit_print(const cunit *u, FILE *to) {
         arena *a = arena_new();
         printer p = {a, to};
         switch (t->kind) {
-        case CTOP_COMMENT: ccomment_print(to, 0, t->text); break;
         case CTOP_LINE: fprintf(to, "%s\n", t->text); break;
         case CTOP_BLANK: fputc('\n', to); break;
         case CTOP_FUNCTION: print_function(&p, t->function); break;
-        case CTOP_STRUCT:
-            fprintf(to, "struct %s {\n", t->text);
-            print_block(&p, t->body, 1);
-            fputs("};\n", to);
-            break;
         case CTOP_ENUM: fprintf(to, "enum { %s = %lld };\n", t->text, (long long)t->value); break;
         case CTOP_TABLE: ctable_print(t->table, to); break;
         }

@@ -100,9 +100,7 @@ static void print_elements(const ctable *t, const float *values, FILE *to) {
     for (size_t i = 0; i < t->elements; i++) {
         char one[WIDTH];
         size_t n;
-        if (t->integers) {
-            n = (size_t)snprintf(one, sizeof one, "%ld", (long)t->values[i]);
-        } else if (t->style == CTABLE_BITS) {
+        if (t->style == CTABLE_BITS) {
             n = row_print(values + i, one);
             i += ROW - 1;
         } else {
@@ -118,12 +116,6 @@ static void print_elements(const ctable *t, const float *values, FILE *to) {
 
 void ctable_print(const ctable *t, FILE *to) {
     if (t->comment) ccomment_print(to, 0, t->comment);
-    if (t->integers) {
-        fprintf(to, "static const int32_t %s[%zu] = {\n", t->name, t->elements);
-        print_elements(t, NULL, to);
-        fputs("};\n\n", to);
-        return;
-    }
     bool bits = t->style == CTABLE_BITS;
     /* no vector that is read from a long table lies in two lines of the cache */
     const char *aligned = t->elements >= 64 ? " NNC_ALIGNED" : "";

@@ -11,9 +11,7 @@ cunit *cunit_new(arena *a) {
     return u;
 }
 
-arena *cunit_arena(const cunit *u) { return u->arena; }
 
-cunit *c_unit_of(const cblock *b) { return b->unit; }
 
 /* --- expressions --- */
 
@@ -253,13 +251,6 @@ static ctop *top(cunit *u, ctop_kind kind) {
     return t;
 }
 
-void c_top_comment(cunit *u, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    top(u, CTOP_COMMENT)->text = arena_vprintf(u->arena, format, args);
-    va_end(args);
-}
-
 void c_top_line(cunit *u, const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -319,41 +310,18 @@ void c_parameter(cfunction *f, const char *type, const char *name) {
 
 cblock *c_body(cfunction *f) { return f->body; }
 
-cblock *c_struct(cunit *u, const char *name) {
-    ctop *t = top(u, CTOP_STRUCT);
-    t->text = name;
-    return t->body = block_new(u);
-}
-
 void c_enum_constant(cunit *u, const char *name, int64_t value) {
     ctop *t = top(u, CTOP_ENUM);
     t->text = name;
     t->value = value;
 }
 
-static ctable *table(cunit *u, const char *name, size_t elements, const char *comment) {
-    if (elements == 0) ice("table %s is empty", name);
-    ctable *t = ARENA_NEW(u->arena, ctable);
-    t->name = name;
-    t->comment = comment;
-    t->elements = elements;
-    top(u, CTOP_TABLE)->table = t;
-    return t;
-}
-
 cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
                const char *comment) {
-    ctable *t = table(u, name, elements, comment);
-    t->style = style;
-    t->fill = fill;
-    t->context = context;
+    if (elements == 0) ice("table %s is empty", name);
+    ctable *t = ARENA_NEW(u->arena, ctable);
+    *t = (ctable){name, comment, elements, style, fill, context};
+    top(u, CTOP_TABLE)->table = t;
     cexpr *e = c_name(u, "%s", name);
     return style == CTABLE_BITS ? c_member(u, e, "value", false) : e;
-}
-
-cexpr *c_table_int(cunit *u, const char *name, size_t elements, const int32_t *values, const char *comment) {
-    ctable *t = table(u, name, elements, comment);
-    t->integers = true;
-    t->values = values;
-    return c_name(u, "%s", name);
 }

@@ -21,7 +21,6 @@ typedef struct cfunction cfunction;
 typedef struct cunit cunit;
 
 cunit *cunit_new(arena *a);
-arena *cunit_arena(const cunit *u);
 
 /* --- expressions ------------------------------------------------------------------------------------------------ */
 cexpr *c_name(cunit *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -59,10 +58,8 @@ cblock *c_for_down(cblock *b, const char *name, cexpr *from);
 cblock *c_if(cblock *b, cexpr *test);            /* gives the body */
 cblock *c_else(cblock *b);                       /* b's last statement must be an if without else; gives the else body */
 cblock *c_scope(cblock *b);                      /* { … } */
-cunit *c_unit_of(const cblock *b);
 
 /* --- top level, in the order of the calls ---------------------------------------------------------------------------- */
-void c_top_comment(cunit *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void c_top_line(cunit *u, const char *format, ...) __attribute__((format(printf, 2, 3))); /* #include, #define, extern "C" { */
 void c_top_blank(cunit *u);
 /* storage and type as written: "static void", "nnc_status". A comment may stand above (NULL: none). The function is
@@ -72,12 +69,9 @@ cfunction *c_function(cunit *u, const char *storage_and_type, const char *name, 
 void c_function_end(cfunction *f);
 void c_parameter(cfunction *f, const char *type, const char *name);  /* type "const float *" joins without a space */
 cblock *c_body(cfunction *f);
-/* typedef struct or struct with members: c_struct gives a block that takes only c_declare(…, NULL), c_declare_array and
- * c_comment. Printed as `struct NAME { … };`. */
-cblock *c_struct(cunit *u, const char *name);
 /* enum { NAME = value }; */
 void c_enum_constant(cunit *u, const char *name, int64_t value);
-/* A table: static const TYPE NAME[elements] = { … }. The values are not held: fill() is called when the table is
+/* A table: static const float NAME[elements] = { … }. The values are not held: fill() is called when the table is
  * printed and writes `elements` values. dtype int: int32_t. */
 typedef void ctable_fill(void *context, float *values);
 /* BITS: union { uint64_t pairs[at least n / 2]; float value[n]; } NAME, whose text wants the runtime's NNC_ROW */
@@ -86,7 +80,6 @@ typedef enum { CTABLE_DECIMAL, CTABLE_BITS } ctable_style;
  * values that are not finite is printed in BITS style whatever was asked, so this must be told by the caller. */
 cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
                const char *comment);
-cexpr *c_table_int(cunit *u, const char *name, size_t elements, const int32_t *values, const char *comment);
 
 /* crename.c: no local may hide one of these names of file scope. Parameters, variables and loop counters that are called
  * so get an underscore behind their names, wherever they stand. Call once, when the unit is complete. */

@@ -56,22 +56,19 @@ struct cfunction {
 typedef struct {
     const char *name, *comment;
     size_t elements;
-    bool integers;
     ctable_style style;
-    ctable_fill *fill;      /* floats */
+    ctable_fill *fill;
     void *context;
-    const int32_t *values;  /* integers */
 } ctable;
 
-typedef enum { CTOP_COMMENT, CTOP_LINE, CTOP_BLANK, CTOP_FUNCTION, CTOP_STRUCT, CTOP_ENUM, CTOP_TABLE } ctop_kind;
+typedef enum { CTOP_LINE, CTOP_BLANK, CTOP_FUNCTION, CTOP_ENUM, CTOP_TABLE } ctop_kind;
 
 typedef struct ctop ctop;
 struct ctop {
     ctop_kind kind;
-    const char *text;       /* COMMENT, LINE; STRUCT, ENUM: the name */
+    const char *text;       /* LINE; ENUM: the name */
     int64_t value;          /* ENUM */
     cfunction *function;
-    cblock *body;           /* STRUCT */
     ctable *table;
     ctop *next;
 };

@@ -432,7 +432,8 @@ value lower_expr(lowering *l, const ast_expr *e) {
 
 static const char known_when_it_runs[] = "a size that only the run knows is a dim: dim T = 1..128, float32[T, 3]";
 
-bool lower_size(lowering *l, const ast_expr *e, const dim **size) {
+/* A size in a shape: an integer, provably at least 1. False after reporting. */
+static bool lower_size(lowering *l, const ast_expr *e, const dim **size) {
     value v = lower_expr(l, e);
     if (value_has_poison(&v)) return false;
     if (v.kind != VALUE_INTEGER) {

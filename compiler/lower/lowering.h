@@ -206,8 +206,6 @@ bool shape_pad_fits(lowering *l, const dim *length, int64_t before, int64_t afte
 
 value lower_expr(lowering *l, const ast_expr *e);
 value lower_index(lowering *l, const ast_expr *e);
-/* A size in a shape: an integer, provably at least 1. False after reporting. */
-bool lower_size(lowering *l, const ast_expr *e, const dim **size);
 bool lower_type(lowering *l, const ast_type *t, ir_type *type);
 /* A binary operator, of tensors and numbers. */
 value lower_binary(lowering *l, ast_operator op, const value *a, const value *b, const ast_expr *a_written,

@@ -10,10 +10,10 @@ typedef struct {
 
 static int_range any(dim_table *t) { return (int_range){dim_const(t, INT32_MIN), dim_const(t, INT32_MAX)}; }
 
-bool int_range_is_any(int_range r) { return dim_is(r.low, INT32_MIN) && dim_is(r.high, INT32_MAX); }
+static bool is_any(int_range r) { return dim_is(r.low, INT32_MIN) && dim_is(r.high, INT32_MAX); }
 
 const char *int_range_string(arena *a, int_range r) {
-    if (int_range_is_any(r)) return "any int32";
+    if (is_any(r)) return "any int32";
     if (dim_same(r.low, r.high)) return dim_string(a, r.low);
     return arena_printf(a, "%s..%s", dim_string(a, r.low), dim_string(a, r.high));
 }

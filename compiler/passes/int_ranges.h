@@ -11,7 +11,6 @@ typedef struct {
 
 /* By value id; what is not int32 has NULLs. Inputs, states, and results that may wrap are the whole of int32. */
 const int_range *int_ranges_of(const ir_model *m);
-bool int_range_is_any(int_range r);
 /* "0..8", "any int32" */
 const char *int_range_string(arena *a, int_range r);
 

@@ -28,7 +28,7 @@ static slot *find(const name_set *n, const char *name) {
     }
 }
 
-bool name_set_has(const name_set *n, const char *name) { return find(n, name)->name != NULL; }
+static bool has(const name_set *n, const char *name) { return find(n, name)->name != NULL; }
 
 void name_set_take(name_set *n, const char *name) {
     if (2 * (n->count + 1) > n->room) {
@@ -45,7 +45,7 @@ void name_set_take(name_set *n, const char *name) {
 
 const char *name_set_give(name_set *n, const char *wanted) {
     const char *name = wanted;
-    for (slot *first = find(n, wanted); name_set_has(n, name); first->next++)
+    for (slot *first = find(n, wanted); has(n, name); first->next++)
         name = arena_printf(n->arena, "%s_%u", wanted, first->next);
     name_set_take(n, name);
     return find(n, name)->name;
