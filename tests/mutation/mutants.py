@@ -25,6 +25,11 @@ KEYWORDS = {"if", "for", "while", "switch", "return", "sizeof", "else", "do", "c
             "continue", "void", "int", "char", "float", "double", "bool", "size_t"}
 
 
+def flat(text):
+    text = " ".join(text.split())
+    return text if len(text) < 90 else text[:86] + " ..."
+
+
 @dataclasses.dataclass(frozen=True)
 class Mutant:
     file: str
@@ -38,7 +43,7 @@ class Mutant:
 
     @property
     def id(self):
-        return f"{self.file}:{self.line}:{self.begin}:{self.kind}"
+        return f"{self.file}:{self.line}:{self.begin}:{self.kind}:{flat(self.text)[:20]}"
 
     @property
     def folder(self):
@@ -48,9 +53,6 @@ class Mutant:
         return source[:self.begin] + self.text + source[self.end:]
 
     def show(self):
-        def flat(s):
-            s = " ".join(s.split())
-            return s if len(s) < 90 else s[:86] + " ..."
         return f"{flat(self.before)}  ->  {flat(self.text) or '(nothing)'}"
 
 

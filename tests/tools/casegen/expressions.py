@@ -182,7 +182,24 @@ model saturated {
 ''', lambda m, x: (lambda a, hc, b, d: (a, *hc, b, d))(*m.lstm(x), m.gru(x)[0], m.rnn(x)[0]), dims={"T": 5})
 
 
+def shared_terms():
+    c = Case("expr_powers_of_differences").input("x", randn(3, 7)).input("y", randn(7))
+
+    def forward(m, x, y):
+        return (x - 1) ** 2 + (x - 2) ** 2 + (y - x) ** 3, (x + y) ** 2 - (x + 4) ** -2
+    c.write('''
+# terms of one kind, each used more than once within one loop
+model powers {
+    input x: float32[3, 7]
+    input y: float32[7]
+    output a = (x - 1) ** 2 + (x - 2) ** 2 + (y - x) ** 3
+    output b = (x + y) ** 2 - (x + 4) ** -2
+}
+''', forward)
+
+
 def make():
     arithmetic()
     indexing()
+    shared_terms()
     not_finite()

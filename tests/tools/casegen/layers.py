@@ -138,6 +138,25 @@ model mlp {
 }
 ''', lambda m, x: (lambda y: (y, m.alone(y)))(m.net_4(m.net_2(m.net_0(x).relu()).relu())), dims={"N": 23})
 
+    c = Case("linear_last_panel_nearly_full")
+    c.layer("a", nn.Linear(3, 127)).layer("b", nn.Linear(3, 190, bias=False))
+    c.input("x", randn(5, 3)).input("y", randn(6, 3))
+    c.write('''
+# outputs of which the last panel is padded to the width of the others: what is padded belongs to the next row
+model nearly {
+    dim N = 1..9
+    weights "weights.safetensors"
+    input x: float32[5, 3]
+    input y: float32[N, 3]
+    layer a = Linear(3, 127)
+    layer b = Linear(3, 190, bias=False)
+    output p = a(x)
+    output q = b(x)
+    output r = a(y)
+    output s = b(y)
+}
+''', lambda m, x, y: (m.a(x), m.b(x), m.a(y), m.b(y)), dims={"N": 6})
+
 
 def make_norms():
     c = Case("layernorm_forms")

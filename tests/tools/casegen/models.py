@@ -237,3 +237,52 @@ model of_views {
     output g, w
 }
 ''', views, dims={"B": 4})
+
+    c = Case("model_recurrent_of_one_step")
+    c.layer("a", livelier(nn.LSTM(6, 9))).layer("b", livelier(nn.GRU(6, 5, batch_first=True)))
+    c.input("x", randn(7, 4, 6)).input("y", randn(4, 7, 6)).input("z", randn(2, 7, 6))
+
+    def one_step(m, x, y, z):
+        return m.a(x[2:3])[0], m.b(y[:, 1:2])[0], m.b(z[:, 3:4])[0], m.a(z.transpose(0, 1)[5:6])[0]
+    c.write('''
+# sequences of one step: rows that lie next to each other, or T * 6 apart
+model one_step {
+    dim B = 1..8
+    dim T = 6..9
+    weights "weights.safetensors"
+    input x: float32[T, B, 6]
+    input y: float32[B, T, 6]
+    input z: float32[2, T, 6]
+    layer a = LSTM(6, 9)
+    layer b = GRU(6, 5, batch_first=True)
+    p, _ = a(x[2:3])
+    q, _ = b(y[:, 1:2])
+    r, _ = b(z[:, 3:4])
+    s, _ = a(transpose(z, 0, 1)[5:6])
+    output p, q, r, s
+}
+''', one_step, dims={"B": 4, "T": 7})
+
+    c = Case("model_recurrent_of_more_rows_than_steps")
+    c.layer("a", livelier(nn.LSTM(5, 7, batch_first=True))).layer("b", livelier(nn.GRU(5, 6)))
+    c.input("x", randn(9, 4, 5)).input("y", randn(11, 13, 5))
+
+    def more_rows(m, x, y):
+        p, (h, _) = m.a(x)
+        return p, h, m.b(y[:, 2:11])[0], m.b(y[:7, :12])[0]
+    c.write('''
+# the rows of one step at a time: fewer steps than rows, which lie apart
+model more_rows {
+    dim B = 8..12
+    dim T = 10..60
+    weights "weights.safetensors"
+    input x: float32[B, 4, 5]
+    input y: float32[T, 13, 5]
+    layer a = LSTM(5, 7, batch_first=True)
+    layer b = GRU(5, 6)
+    p, (h, _) = a(x)
+    q, _ = b(y[:, 2:11])
+    r, _ = b(y[:7, :12])
+    output p, h, q, r
+}
+''', more_rows, dims={"B": 9, "T": 11})

@@ -2,26 +2,40 @@
 
 Several models make one .nn file, one C file and one program. Each is run at the lower and the upper bounds of its dims and
 in between, some runs with the state kept. The limit is the contract's: |got - want| / (1 + |want|), with `want` the
-interpreter's float64, may be 4 times the error of the interpreter's float32 mode on that model, plus 1e-6. Where float32
-mode itself is far away (a division by almost nothing, an argmax between two that are almost equal), the error of one way
-to round says little about that of another: nothing is decided, and the output counts as undecided.
+interpreter's float64, may be 4 times the error of the interpreter's float32 mode on that model, plus 1e-6. That error is
+one draw, and may be small by luck: so it is at least what changes in `want` when the inputs change in their last bits.
+Where it is large (a division by almost nothing, an argmax between two that are almost equal), nothing is decided, and the
+output counts as undecided. Gates that are not bounded are none of PyTorch's, and multiply errors step by step: there it may
+be 16 times.
 """
 import array
 import math
 import os
 import random
+import re
+import shutil
 import subprocess
 
 import casedriver
 from casefile import cut, distance, join
+from .layers import MILD
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DCASE_GUARD=0"]
+# What generated code is made of: AVX-512, AVX2 with FMA, SSE2 or NEON, and no vectors; and what a processor needs for it.
+BODIES = ["v16", "v8", "v4", "plain C"]
+NEEDS = {"v8": ("avx2", "fma"), "v16": ("avx2", "fma", "avx512f", "avx512vl", "avx512dq", "avx512bw")}
 UNDECIDED, LEAST_MARGIN = 2e-5, 1e-4
-# Infinities and large numbers do not meet in one model: where a sigmoid of -20 may be 0, an infinity times it is NaN.
-SPECIAL_SHARE, SPECIAL = 0.15, [[math.nan], [math.inf, -math.inf], [math.nan, math.inf], [3e38, -3e38, 1e10],
-                                [100.0, -100.0, 1000.0], [1e-40, -1e-45, -0.0]]
+LAST_BITS = 2.0 ** -22   # the last two
+# Infinities and large numbers do not meet in one model: where a sigmoid of -20 may be 0, an infinity times it is NaN. For
+# the same reason a gate keeps very large ones away, and from first states all large ones: a gate's error is absolute, and so
+# is tanh's, which a gate that is not bounded makes larger. And those of one sign keep away those of the other: what is left
+# of a sum when they have cancelled depends on its order.
+LARGE = [100.0, -100.0, 1000.0]
+VERY_LARGE = [[3e38, 1e10], [-3e38, -1e10]]
+SPECIAL_SHARE, SPECIAL = 0.15, [[math.nan], [math.inf, -math.inf], [math.nan, math.inf], LARGE, [1e-40, -1e-45, -0.0]]
+GATED = {"LSTM", "GRU", "LSTMCell", "GRUCell", "sigmoid"}
 
 
 class Failure(Exception):
@@ -43,19 +57,46 @@ def call(command, kind, cwd, seconds=300):
         raise Failure(kind, f"{kind}: exit status {done.returncode}\n{text[:1500]}")
 
 
+def processor_has(*features):
+    """Whether this machine's processor has all of them, by Linux's names."""
+    try:
+        with open("/proc/cpuinfo") as f:
+            flags = re.search(r"^flags\s*:(.*)$", f.read(), re.M)
+    except OSError:
+        return False
+    return bool(flags) and set(features) <= set(flags.group(1).split())
+
+
 class Toolchain:
-    """A C compiler with its flags; behind " :: " may stand options for nnc."""
+    """A C compiler with its flags; behind " :: " may stand options for nnc.
+
+    body: which part of the generated code runs. lacks: what this machine has not, or None.
+    """
 
     def __init__(self, text, place, nnc):
         self.text = text
         cc, _, options = text.partition(" :: ")
         words, self.options = cc.split(), options.split()
-        self.command = words + WARNINGS + SANITIZE + ["-std=c99"]
+        self.command = words[:1] + WARNINGS + SANITIZE + ["-std=c99"] + words[1:]
+        self.body = self._body(words)
+        needs = NEEDS.get(self.body, ())
+        lacks = [words[0]] * (not shutil.which(words[0])) + [n for n in needs if not processor_has(n)]
+        self.lacks = ", ".join(lacks) or None
         self.place = place
         self.runtime = os.path.join(place, "runtime")
         if not os.path.isdir(self.runtime):
             os.makedirs(place, exist_ok=True)
             call([nnc, "--runtime", self.runtime], "nnc --runtime", place)
+
+    def _body(self, flags):
+        target = self.options[self.options.index("--target") + 1] if "--target" in self.options else "all"
+        forced = [f[-1] for f in flags if f.startswith("-DNNC_FORCE_ISA=")]
+        if "-DNNC_PLAIN_C" in flags:
+            return "plain C"
+        if target == "all":   # the widest that the processor has, if none is forced
+            return {"0": "v4", "1": "v8", "2": "v16"}[forced[-1]] if forced else next(
+                b for b in BODIES if processor_has(*NEEDS.get(b, ())) or b not in NEEDS)
+        return {"x86-64-v4": "v16", "x86-64-v3": "v8"}.get(target, "v4")
 
 
 # --- runs and their data ---
@@ -66,6 +107,7 @@ class Run:
     def __init__(self, model, dims, key):
         self.dims = dims
         self.inputs = [data_of(model, name, number, holds, dims, key) for name, number, holds in model.present_inputs()]
+        self.nudged = [nudged(data, holds) for data, (_, _, holds) in zip(self.inputs, model.present_inputs())]
         self.sizes = [4 * math.prod(s.at(dims) for s in model.values[n].shape) for n in model.present_outputs()]
 
 
@@ -74,15 +116,25 @@ def is_special(model):
     return random.Random(f"special {model.seed}").random() < SPECIAL_SHARE
 
 
+def unbounded_gates(model):
+    return any(option.startswith("recurrent_activation") and option.split()[1] not in MILD for _, option in model.options)
+
+
+def special_numbers(model):
+    gated = any(operator in GATED for operator, _ in model.options)
+    found = [s for s in SPECIAL if not unbounded_gates(model) or s is not LARGE] + VERY_LARGE * (not gated)
+    return random.Random(f"special of {model.seed}").choice(found)
+
+
 def data_of(model, name, number, holds, dims, key):
     """The same for an input of the same name, whatever else the model has."""
     rng = random.Random(f"{model.seed} {name} {key}")
     value = model.values[number]
     count = math.prod(s.at(dims) for s in value.shape)
-    if holds[0] == "float":
+    if holds[0] in ("float", "state"):
         pick = [rng.choice([0.0, 1.0, -1.0, 0.5]) if rng.random() < 0.05 else rng.uniform(-2, 2) for _ in range(count)]
-        if is_special(model):
-            special = random.Random(f"special of {model.seed}").choice(SPECIAL)
+        special = special_numbers(model)
+        if is_special(model) and not (special is LARGE and holds[0] == "state"):
             for _ in range(rng.choice([1, 1, 2, 5])):
                 pick[rng.randrange(count)] = rng.choice(special)
         return array.array("f", pick).tobytes()
@@ -91,6 +143,14 @@ def data_of(model, name, number, holds, dims, key):
     if holds[0] == "length":
         return array.array("i", [rng.randint(1, holds[1].at(dims)) for _ in range(count)]).tobytes()
     return array.array("i", [rng.randint(-9, 9) for _ in range(count)]).tobytes()
+
+
+def nudged(data, holds):
+    """The same inputs, but for the last bits of floats."""
+    if holds[0] not in ("float", "state"):
+        return data
+    rng = random.Random(len(data))
+    return array.array("f", [v * (1 + rng.choice((-LAST_BITS, LAST_BITS))) for v in array.array("f", data)]).tobytes()
 
 
 def dims_of(model, how, rng):
@@ -169,11 +229,11 @@ class Plan:
             out.append((m.name + "_step", len(m.present_symbols()) - 1, *types))
         return out
 
-    def add_runs(self, script, first):
+    def add_runs(self, script, first, nudge=False):
         for row in self.rows:
             script.reset(first)
             for run in row:
-                script.run(first, run.dims.values(), run.inputs, run.sizes)
+                script.run(first, run.dims.values(), run.nudged if nudge else run.inputs, run.sizes)
 
     def add_streams(self, script, first):
         for which, _, runs in self.streams:
@@ -184,27 +244,29 @@ class Plan:
 
     # --- what came out ---
 
-    def compare(self, got, want):
-        """got: [bytes]; want: a Reader of the interpreter's results. Returns how many outputs there were and how many of
-        them are undecided."""
+    def compare(self, got, want, moved):
+        """got: [bytes]; want: a Reader of the interpreter's results; moved: of those for nudged inputs. Returns how many
+        outputs there were and how many of them are undecided."""
         outputs, undecided, worst, pending = 0, 0, 0.0, []
         blurred = False
         for row in self.rows:
             blurred = False   # states carry an argmax's other choice into later runs
             for run in row:
                 exact, single, margin = want.run(run.sizes)
+                near = moved.run(run.sizes)[0]
                 blurred = blurred or margin < LEAST_MARGIN
                 for k, number in enumerate(self.model.present_outputs()):
                     outputs += 1
                     code = "f" if self.model.values[number].dtype == "float32" else "i"
-                    error = max(map(distance, single[k], array.array("f", exact[k])), default=0)
+                    error = max(max(map(distance, other, array.array("f", exact[k])), default=0)
+                                for other in (single[k], array.array("f", near[k])))
                     value = array.array(code, got.pop(0))
                     if blurred or error > UNDECIDED:
                         undecided += 1
                         continue
                     worst = max(worst, error)
                     pending.append((run, number, k, value, exact[k]))
-        limit = 4 * worst + 1e-6
+        limit = (16 if unbounded_gates(self.model) else 4) * worst + 1e-6
         for run, number, k, value, exact in pending:
             exact = array.array(value.typecode, exact if value.typecode == "f" else map(int, exact))
             errors = [distance(g, w) for g, w in zip(value, exact)]
@@ -281,35 +343,39 @@ def run_batch(models, tool, nnc, reference, place):
     for p in plans:
         firsts.append(len(machines))
         machines += p.machines()
-    runs, all_runs = casedriver.Script(len(machines)), casedriver.Script(len(machines))
+    runs, nudged_runs, all_runs = (casedriver.Script(len(machines)) for _ in range(3))
     for p, first in zip(plans, firsts):
         p.add_runs(runs, first)
+        p.add_runs(nudged_runs, first, nudge=True)
         p.add_runs(all_runs, first)
         p.add_streams(all_runs, first)
     write(place, "model.nn", "\n".join(m.text() + (m.text(step=True) if p.streams else "") for m, p in zip(models, plans)))
     write(place, "driver.c", casedriver.source(machines))
     write(place, "runs", runs.text())
+    write(place, "nudged", nudged_runs.text())
     write(place, "script", all_runs.text())
     seed = ["--random-weights", "1"]
     call([nnc, *seed, *tool.options, "model.nn", "-o", "model.c"], "nnc", place, 60)
     call(tool.command + ["-I", os.path.join(HERE, ".."), "-I", tool.runtime, "driver.c", "model.c", "-o", "program", "-lm"],
          "the C compiler", place)
     call(["./program", "script", "results"], "the program", place, 120)
-    call([reference, *seed, "model.nn", "runs", "wanted", *[m[0] for m in machines]], "reference", place, 300)
+    for script, results in (("runs", "wanted"), ("nudged", "moved")):
+        call([reference, *seed, "model.nn", script, results, *[m[0] for m in machines]], "reference", place, 300)
     with open(os.path.join(place, "results"), "rb") as f:
         got = all_runs.results(f.read())
     if got is None:
         raise Failure("the program", "the results file has the wrong length")
-    out, want, at = {}, Reader(os.path.join(place, "wanted")), 0
+    out, at = {}, 0
+    want, moved = Reader(os.path.join(place, "wanted")), Reader(os.path.join(place, "moved"))
     for m, p in zip(models, plans):
         mine = got[at:at + sum(len(r.sizes) for row in p.rows for r in row) + sum(len(r.sizes) for _, _, rs in p.streams for r in rs)]
         at += len(mine)
         begin = want.at
         try:
             out[m] = Results()
-            out[m].outputs, out[m].undecided = p.compare(mine, want)
+            out[m].outputs, out[m].undecided = p.compare(mine, want, moved)
             p.compare_streams(mine)
         except Failure as failure:
             out[m] = failure
-        want.at = begin + sum(2 + 2 * sum(s // 4 for s in r.sizes) for row in p.rows for r in row)
+        want.at = moved.at = begin + sum(2 + 2 * sum(s // 4 for s in r.sizes) for row in p.rows for r in row)
     return out

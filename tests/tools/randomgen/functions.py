@@ -10,35 +10,29 @@ def number(b, *choices):
 # --- elementwise ---
 
 def unary(b):
-    """x -> (text, magnitude, option)"""
     x = b.float()
     m, t = x.magnitude, x.text
     slope, alpha, beta = number(b, "0.2", "-0.5", "1.5"), number(b, "0.5", "2"), number(b, "1", "2.0", "0.5")
+    threshold = number(b, "1", "3", "20")
     bounded = t if m <= 4 else f"clamp({t}, -4, 4)"
     away = number(b, f"(abs({t}) + 0.5)", f"({t} * {t} + 0.25)")
-    forms = {
-        "relu": (f"relu({t})", m, ""), "neg": (f"-{t}", m, ""), "abs": (f"abs({t})", m, ""),
-        "leaky_relu": (f"leaky_relu({t})", m, "") if b.chance(0.5) else
-                      (f"leaky_relu({t}, negative_slope={slope})", 1.5 * m, "negative_slope"),
-        "elu": (f"elu({t})", m, "") if b.chance(0.5) else (f"elu({t}, alpha={alpha})", m + 2, "alpha"),
-        "gelu": (f"gelu({t})", m, "") if b.chance(0.5) else (f'gelu({t}, approximate="tanh")', m, "tanh"),
-        "sigmoid": (f"sigmoid({t})", 1, ""), "tanh": (f"tanh({t})", 1, ""),
-        "hardtanh": (f"hardtanh({t})", 1, "") if b.chance(0.5) else
-                    (f"hardtanh({t}, min_val=-0.25, max_val=2)", 2, "bounds"),
-        "softplus": (f"softplus({t})", m + 1, "") if b.chance(0.5) else
-                    (f"softplus({t}, beta={beta}, threshold={number(b, '1', '3', '20')})", m + 1, "beta"),
-        "exp": (f"exp({bounded})", 55, ""),
-        "log": (f"log({away})", 4, ""), "sqrt": (f"sqrt({away})", m + 1, ""),
-        "clamp": number(b, (f"clamp({t}, -0.5, 0.75)", 1, "both"), (f"clamp({t}, min=0.1)", m, "min"),
-                        (f"clamp({t}, max=0.3)", m, "max"), (f"clamp({t}, 1, -1)", 1, "crossed")),
-        "pow": number(b, (f"pow({t}, 2)", m * m, "2"), (f"pow({t}, 3)", m ** 3, "3"), (f"{away} ** 0.5", m + 1, "0.5"),
-                      (f"pow({away}, -1)", 4, "-1"), (f"pow({away}, 1.7)", m * m, "real"),
-                      (f"{away} ** -0.5", 2, "-0.5"), (f"pow({t}, 1)", m, "1"), (f"pow({t}, 0)", 1, "0"),
-                      (f"pow(0.7, {bounded})", 5, "base"), (f"pow({t}, -2.0)" if b.chance(0.05) else f"pow({away}, -2)",
-                                                             16, "-2")),
-    }
-    name = b.rng.choice(sorted(forms))
-    text, magnitude, option = forms[name]
+    name, option, text, magnitude = b.rng.choice([   # one of: name, option, text, about how large results are
+        ("relu", "", f"relu({t})", m), ("relu", "inplace", f"relu({t}, inplace=True)", m), ("neg", "", f"-{t}", m),
+        ("abs", "", f"abs({t})", m), ("leaky_relu", "", f"leaky_relu({t})", m),
+        ("leaky_relu", "negative_slope", f"leaky_relu({t}, negative_slope={slope})", 1.5 * m),
+        ("elu", "", f"elu({t})", m), ("elu", "alpha", f"elu({t}, alpha={alpha})", m + 2), ("gelu", "", f"gelu({t})", m),
+        ("gelu", "tanh", f'gelu({t}, approximate="tanh")', m), ("sigmoid", "", f"sigmoid({t})", 1),
+        ("tanh", "", f"tanh({t})", 1), ("hardtanh", "", f"hardtanh({t})", 1),
+        ("hardtanh", "bounds", f"hardtanh({t}, min_val=-0.25, max_val=2)", 2), ("softplus", "", f"softplus({t})", m + 1),
+        ("softplus", "beta", f"softplus({t}, beta={beta}, threshold={threshold})", m + 1),
+        ("exp", "", f"exp({bounded})", 55), ("log", "", f"log({away})", 4), ("sqrt", "", f"sqrt({away})", m + 1),
+        ("clamp", "both", f"clamp({t}, -0.5, 0.75)", 1), ("clamp", "min", f"clamp({t}, min=0.1)", m),
+        ("clamp", "max", f"clamp({t}, max=0.3)", m), ("clamp", "crossed", f"clamp({t}, 1, -1)", 1),
+        ("clamp", "tensors", f"clamp({t}, {t} * 0.5, {t} + 0.25)", m + 1), ("pow", "2", f"pow({t}, 2)", m * m),
+        ("pow", "3", f"pow({t}, 3)", m ** 3), ("pow", "0.5", f"{away} ** 0.5", m + 1), ("pow", "-1", f"pow({away}, -1)", 4),
+        ("pow", "real", f"pow({away}, 1.7)", m * m), ("pow", "-0.5", f"{away} ** -0.5", 2), ("pow", "1", f"pow({t}, 1)", m),
+        ("pow", "0", f"pow({t}, 0)", 1), ("pow", "base", f"pow(0.7, {bounded})", 5),
+        ("pow", "-2", f"pow({t}, -2.0)" if b.chance(0.05) else f"pow({away}, -2)", 16)])
     b.result(text, "float32", x.shape, min(magnitude, 1e30), time=x.time)
     b.count(name, option)
 
@@ -63,17 +57,25 @@ def common_time(values, rank):
     return found.pop() if found else None
 
 
-def binary(b):
+BINARY = ["+", "-", "*", "/", "max", "min", "pow", "clamp"]
+INT_BINARY = ["+", "-", "*", "max", "min"]
+
+
+def two_that_fit(b):
     x = b.float()
-    y = b.pick(lambda v: v is not x or b.chance(0.2))
-    for _ in range(8):   # most pairs do not fit
+    for _ in range(9):   # most do not
+        y = b.pick(lambda v: v is not x or b.chance(0.2))
         try:
-            shape = broadcast(x, y)
-            break
+            broadcast(x, y)
+            return x, y
         except NoWay:
-            y = b.pick()
-    else:
-        raise NoWay
+            continue
+    raise NoWay
+
+
+def binary(b, pair=None, name=None):
+    x, y = pair or two_that_fit(b)
+    shape = broadcast(x, y)
     time = common_time([x, y], len(shape))
     if b.model.stream and time is not None and [v.time for v in (x, y) if v.time is None and v.rank] and any(
             v.time is None and len(shape) - v.rank <= time and v.shape[time - len(shape) + v.rank] != 1 for v in (x, y)):
@@ -81,17 +83,16 @@ def binary(b):
     if b.chance(0.5):
         x, y = y, x
     s, t, m, n = x.text, y.text, x.magnitude, y.magnitude
-    option = "" if x.shape == y.shape else "broadcast"
-    if x.dtype != y.dtype:
-        option = (option + " int32").strip()
-    name, text, magnitude = b.rng.choice([
-        ("+", f"{s} + {t}", m + n), ("-", f"{s} - {t}", m + n), ("*", f"{s} * {t}", m * n),
-        ("/", f"{s} / (abs({t}) + 0.5)", 2 * m), ("max", f"max({s}, {t})", max(m, n)), ("min", f"min({s}, {t})", max(m, n)),
-        ("pow", f"pow(abs({s}) + 0.5, clamp({t}, -2.0, 2.0))", (m + 1) ** 2), ("clamp", f"clamp({s}, min={t})", max(m, n))])
+    name = name or b.rng.choice(BINARY)
+    text, magnitude = {
+        "+": (f"{s} + {t}", m + n), "-": (f"{s} - {t}", m + n), "*": (f"{s} * {t}", m * n),
+        "/": (f"{s} / (abs({t}) + 0.5)", 2 * m), "max": (f"max({s}, {t})", max(m, n)), "min": (f"min({s}, {t})", max(m, n)),
+        "pow": (f"pow(abs({s}) + 0.5, clamp({t}, -2.0, 2.0))", (m + 1) ** 2),
+        "clamp": (f"clamp({s}, {b.rng.choice(['min', 'max'])}={t})", max(m, n))}[name]
     if x.dtype == y.dtype == "int32":
         raise NoWay
     b.result(text, "float32", shape, min(magnitude, 1e30), time=time)
-    b.count(name, option)
+    b.count(name, x.shape != y.shape and "broadcast", x.dtype != y.dtype and "with int32")
 
 
 def with_number(b):
@@ -103,41 +104,32 @@ def with_number(b):
     b.count(name, "number")
 
 
-def int_arithmetic(b):
-    x = b.pick(lambda v: v.dtype == "int32")
-    others = [v for v in b.live if v.dtype == "int32"]
-    b.rng.shuffle(others)
-    for y in others:
-        try:
-            shape = broadcast(x, y)
-            time = common_time([x, y], len(shape))
-            break
-        except NoWay:
-            continue
-    else:
-        raise NoWay
+def int_arithmetic(b, pair=None, name=None):
     if b.model.stream:
         raise NoWay
+    x, y = pair or (b.pick(lambda v: v.dtype == "int32"), b.pick(lambda v: v.dtype == "int32"))
     s, t = x.text, y.text
-    name, text, result = b.rng.choice([
-        ("+", f"{s} + {t}", shape), ("-", f"{s} - {t}", shape), ("*", f"{s} * {t}", shape), ("max", f"max({s}, {t})", shape),
-        ("min", f"min({s}, {t})", shape), ("+", f"{s} + 7", x.shape), ("*", f"{s} * -3", x.shape),
-        ("*", f"{s} * 100000007", x.shape), ("neg", f"-{s}", x.shape), ("abs", f"abs({s})", x.shape),
-        ("relu", f"relu({s})", x.shape), ("pow", f"{s} ** {b.rng.choice([0, 1, 2, 3, 5])}", x.shape),
-        ("clamp", f"clamp({s}, -2, 3)", x.shape), ("hardtanh", f"hardtanh({s}, -1, 2)", x.shape),
-        ("-", f"5 - {s}", x.shape)])
-    if name in ("+", "-", "max", "min") and result is shape or name == "*" and result is shape:
-        option = "int32" if x.shape == y.shape else "int32 broadcast"
+    binary_forms = {"+": f"{s} + {t}", "-": f"{s} - {t}", "*": f"{s} * {t}", "max": f"max({s}, {t})", "min": f"min({s}, {t})"}
+    if name or b.chance(0.4):
+        name = name or b.rng.choice(INT_BINARY)
+        text, shape = binary_forms[name], broadcast(x, y)
     else:
-        option = "int32"
-    b.result(text, "int32", result, 1e9 if name in ("*", "pow") else x.magnitude + 7)
-    b.count(name, option)
+        name, text = b.rng.choice([
+            ("+", f"{s} + 7"), ("*", f"{s} * -3"), ("*", f"{s} * 100000007"), ("neg", f"-{s}"), ("abs", f"abs({s})"),
+            ("relu", f"relu({s})"), ("pow", f"{s} ** {b.rng.choice([0, 1, 2, 3, 5])}"), ("clamp", f"clamp({s}, -2, 3)"),
+            ("hardtanh", f"hardtanh({s}, -1, 2)"), ("-", f"5 - {s}")])
+        shape, y = x.shape, x
+    b.result(text, "int32", shape, 1e9 if name in ("*", "pow") else x.magnitude + y.magnitude + 7)
+    b.count(name, "int32", x.shape != y.shape and "broadcast")
 
 
 def int_to_float(b):
     x = b.pick(lambda v: v.dtype == "int32" and v.magnitude < 1e6)
     name, text = b.rng.choice([("/", f"{x.text} / 3"), ("*", f"{x.text} * 0.25"), ("+", f"{x.text} + 0.5"),
-                               ("sigmoid", f"sigmoid({x.text})"), ("tanh", f"tanh({x.text})")])
+                               ("sigmoid", f"sigmoid({x.text})"), ("tanh", f"tanh({x.text})"),
+                               ("softplus", f"softplus({x.text})"), ("elu", f"elu({x.text})"),
+                               ("sqrt", f"sqrt(abs({x.text}))"), ("gelu", f"gelu({x.text})"),
+                               ("leaky_relu", f"leaky_relu({x.text})"), ("exp", f"exp(clamp({x.text}, -4, 4))")])
     b.result(text, "float32", x.shape, x.magnitude, time=x.time)
     b.count(name, "from int32")
 
@@ -165,48 +157,55 @@ def time_after(v, axes, keep):
     return None if v.time is None else v.time if keep else v.time - sum(a < v.time for a in axes)
 
 
-def reduction(b):
-    x = b.pick(lambda v: v.rank and (v.dtype == "float32" or v.magnitude < 1e6))
-    name = b.rng.choice(["sum", "mean", "max", "min"] if x.dtype == "float32" else ["sum", "max", "min"])
-    everything = x.time is None and b.chance(0.15)
-    keep = b.chance(0.4)
-    magnitude = x.magnitude * (2 if name == "sum" else 1)
-    if everything:
-        text, shape, axes = f"{name}({x.text})", [], list(range(x.rank))
-        keep = False
-    elif name in ("max", "min"):
-        axes = [b.axis(x)]
-        text, shape = f"{name}({x.text}, dim={b.signed(axes[0], x.rank)}", remaining(x, axes, keep)
+def reduction(b, x=None, name=None, dims=None):
+    """dims: how many; otherwise one, several or all."""
+    x = x or b.pick(lambda v: v.rank and (v.dtype == "float32" or v.magnitude < 1e6))
+    name = name or b.rng.choice(["sum", "mean", "max", "min"] if x.dtype == "float32" else ["sum", "max", "min"])
+    keep, start = b.chance(0.4), f"{name}({x.text}"
+    if x.time is None and not dims and b.chance(0.25):
+        axes, keep = list(range(x.rank)), keep and name in ("sum", "mean")
+        text = start + (", dim=None, keepdim=True)" if keep else ")")
+        counted = "all"
     else:
-        axes, shown = axes_text(b, x)
-        text, shape = f"{name}({x.text}, {b.rng.choice(['dim=', ''])}{shown}", remaining(x, axes, keep)
-    if not everything:
-        text += (", keepdim=True)" if keep else ")")
-    b.result(text, x.dtype, shape, magnitude, time=time_after(x, axes, keep))
-    b.count(name, "all" if everything else f"dims {len(axes)}", "keepdim" if keep else "",
-            "last" if x.rank - 1 in axes else "inner", x.dtype)
+        if dims:
+            axes = sorted(b.rng.sample(range(x.rank), dims))
+            shown = f"({', '.join(map(str, axes))},)"
+        elif name in ("max", "min"):
+            axes = [b.axis(x)]
+            shown = str(b.signed(axes[0], x.rank))
+        else:
+            axes, shown = axes_text(b, x)
+        by_name = "dim=" if name in ("max", "min") or b.chance(0.5) else ""
+        text = f"{start}, {by_name}{shown}" + (", keepdim=True)" if keep else ")")
+        counted = f"dims {len(axes)}"
+    magnitude = x.magnitude * (2 if name == "sum" else 1)
+    b.result(text, x.dtype, remaining(x, axes, keep), magnitude, time=time_after(x, axes, keep))
+    b.count(name, counted, keep and "keepdim", "last" if x.rank - 1 in axes else "inner", x.dtype)
 
 
-def argmax(b):
-    x = b.float(lambda v: v.rank)
-    if x.time is None and b.chance(0.15):
-        if x.elements().const is None and x.elements().hi > 200:
+def argmax(b, x=None):
+    x = x or b.pick(lambda v: v.rank and (v.dtype == "float32" or not b.model.stream and b.chance(0.5)))
+    keep = b.chance(0.3)
+    if x.time is None and b.chance(0.2):
+        most = x.elements().hi
+        if x.elements().const is None and most > 200:
             raise NoWay
-        b.result(f"argmax({x.text})", "int32", [], x.elements().hi, x.elements().hi)
-        b.count("argmax", "all")
+        shape = remaining(x, range(x.rank), keep)
+        b.result(f"argmax({x.text}{', dim=None, keepdim=True' if keep else ''})", "int32", shape, most, most)
+        b.count("argmax", "all", x.dtype)
         return
-    axis, keep = b.axis(x), b.chance(0.3)
+    axis = b.axis(x)
     text = f"argmax({x.text}, dim={b.signed(axis, x.rank)}{', keepdim=True' if keep else ''})"
     b.result(text, "int32", remaining(x, [axis], keep), x.shape[axis].hi, x.shape[axis].hi, time_after(x, [axis], keep))
-    b.count("argmax", "keepdim" if keep else "", "last" if axis == x.rank - 1 else "inner")
+    b.count("argmax", keep and "keepdim", "last" if axis == x.rank - 1 else "inner", x.dtype)
 
 
-def softmax(b):
-    x = b.float(lambda v: v.rank and v.magnitude < 1e3)
-    axis, name = b.axis(x), b.rng.choice(["softmax", "log_softmax"])
+def softmax(b, x=None, name=None):
+    x = x or b.pick(lambda v: v.rank and v.magnitude < 1e3)
+    axis, name = b.axis(x), name or b.rng.choice(["softmax", "log_softmax"])
     b.result(f"{name}({x.text}, dim={b.signed(axis, x.rank)})", "float32", x.shape, 1 if name == "softmax" else x.magnitude + 4,
              time=x.time)
-    b.count(name, "last" if axis == x.rank - 1 else "inner", "run-time" if x.shape[axis].const is None else "")
+    b.count(name, "last" if axis == x.rank - 1 else "inner", "run-time" if x.shape[axis].const is None else "", x.dtype)
 
 
 # --- views ---
@@ -244,8 +243,8 @@ def view(b):
     b.count("view", "-1" if "-1" in shown else "", "run-time" if any(s.const is None for s in shape) else "")
 
 
-def axes_moved(b):
-    x = b.pick(lambda v: v.rank >= 2)
+def axes_moved(b, x=None):
+    x = x or b.pick(lambda v: v.rank >= 2)
     perm = list(range(x.rank))
     if b.chance(0.6):
         i, j = b.rng.sample(perm, 2) if b.chance(0.95) else (0, 0)
@@ -258,12 +257,12 @@ def axes_moved(b):
         text += ")" if "(" in text[8:] and text.count("(") > text.count(")") else ""
     time = None if x.time is None else perm.index(x.time)
     b.result(text, x.dtype, [x.shape[p] for p in perm], x.magnitude, x.index_limit, time)
-    b.count(name, f"rank {x.rank}")
+    b.count(name, b.counted_rank(x))
 
 
 def small_views(b):
     x = b.pick(lambda v: v.time is None)
-    way = b.rng.choice(["flatten", "squeeze", "squeeze dim", "unsqueeze", "contiguous", "None"])
+    way = b.rng.choice(["flatten", "squeeze", "squeeze dim", "squeeze dims", "unsqueeze", "contiguous", "None"])
     shape = list(x.shape)
     if way == "flatten":
         first = b.rng.randrange(max(x.rank, 1))
@@ -278,6 +277,10 @@ def small_views(b):
         axis = b.axis(x)
         text = f"squeeze({x.text}, {b.signed(axis, x.rank)})"
         shape = [s for i, s in enumerate(shape) if i != axis or s != 1]
+    elif way == "squeeze dims":
+        axes, shown = axes_text(b, x)
+        text = f"squeeze({x.text}, {shown})"
+        shape = [s for i, s in enumerate(shape) if i not in axes or s != 1]
     elif way == "unsqueeze":
         axis = b.rng.randint(0, x.rank)
         text = f"unsqueeze({x.text}, {b.signed(axis, x.rank + 1)})"
@@ -287,7 +290,7 @@ def small_views(b):
     else:
         text = f"contiguous({x.text})"
     b.result(text, x.dtype, shape, x.magnitude, x.index_limit)
-    b.count(way.split()[0] if way != "None" else "index", "None" if way == "None" else "")
+    b.count(*(("index", "None") if way == "None" else way.split()))
 
 
 def index(b):
@@ -340,8 +343,7 @@ def index(b):
     if not options - {"..."} or not parts:
         raise NoWay
     b.result(f"{x.text}[{', '.join(parts)}]", x.dtype, shape, x.magnitude, x.index_limit, time)
-    for o in sorted(options):
-        b.count("index", o)
+    b.count("index", *sorted(options))
 
 
 # --- moves ---
@@ -380,9 +382,9 @@ def stack(b):
     b.count("stack", f"of {len(parts)}", "last" if axis == x.rank else "inner")
 
 
-def pad(b):
-    mode = b.rng.choice(["constant", "constant", "reflect", "replicate", "circular"])
-    x = b.pick(lambda v: v.rank and v.time is None and (v.dtype == "float32" or mode == "constant"))
+def pad(b, x=None):
+    mode = "constant" if x else b.rng.choice(["constant", "constant", "reflect", "replicate", "circular"])
+    x = x or b.pick(lambda v: v.rank and v.time is None and (v.dtype == "float32" or mode == "constant"))
     pairs = b.rng.choice([1, 1, 2]) if mode == "constant" else 1
     if pairs > x.rank or mode != "constant" and x.rank not in (2, 3):
         raise NoWay
@@ -409,11 +411,11 @@ def pad(b):
     b.count("pad", mode, "cut" if min(amounts) < 0 else "", f"pairs {pairs}", "value" if value else "", x.dtype)
 
 
-def one_hot(b):
-    x = b.pick(lambda v: v.dtype == "int32" and v.index_limit and v.index_limit <= 64)
+def one_hot(b, x=None):
+    x = x or b.pick(lambda v: v.dtype == "int32" and v.index_limit and v.index_limit <= 64)
     classes = x.index_limit + b.rng.choice([0, 0, 1, 3])
     b.result(f"one_hot({x.text}, {b.rng.choice(['', 'num_classes='])}{classes})", "float32", x.shape + (classes,), 1.0, time=x.time)
-    b.count("one_hot", f"rank {x.rank}")
+    b.count("one_hot", b.counted_rank(x))
 
 
 def clamp_to_index(b):
@@ -423,25 +425,29 @@ def clamp_to_index(b):
     b.count("clamp", "to an index")
 
 
-def matmul(b):
-    dtype = b.rng.choice(["float32"] * 9 + ["int32"])
+def factors(b):
+    """Two values that a matmul takes, and how the second is written."""
+    dtype = b.rng.choice(["float32"] * 6 + ["int32"])
     x = b.pick(lambda v: v.dtype == dtype and v.rank and v.time is None and v.magnitude < 1e6)
     found = [v for v in b.live if v.dtype == dtype and v.rank and v.time is None and v.magnitude < 1e6
              and (v.shape[0] if v.rank == 1 else v.shape[-2]) == x.shape[-1]]
     if found:
         y = b.rng.choice(found)
-        t = y.text
-    elif dtype == "float32" and x.shape[-1].const is not None and b.chance(0.4):
+        return x, y, y.text
+    if dtype == "float32" and x.shape[-1].const is not None and b.chance(0.4):
         y = b.param([x.shape[-1], b.size(33)])
-        t = y.text
-    else:   # with a transposed one
-        found = [v for v in b.live if v.dtype == dtype and v.rank >= 2 and v.time is None and v.magnitude < 1e6
-                 and v.shape[-1] == x.shape[-1]]
-        if not found:
-            raise NoWay
-        y = b.rng.choice(found)
-        t = f"transpose({y.text}, -1, -2)"
-        y = type(y)(0, dtype, y.shape[:-2] + (y.shape[-1], y.shape[-2]), y.magnitude)
+        return x, y, y.text
+    found = [v for v in b.live if v.dtype == dtype and v.rank >= 2 and v.time is None and v.magnitude < 1e6
+             and v.shape[-1] == x.shape[-1]]
+    if not found:
+        raise NoWay
+    y = b.rng.choice(found)
+    return x, type(y)(0, dtype, y.shape[:-2] + (y.shape[-1], y.shape[-2]), y.magnitude), f"transpose({y.text}, -1, -2)"
+
+
+def matmul(b, given=None):
+    x, y, t = given or factors(b)
+    dtype = x.dtype
     x_lead, y_lead = type(x)(0, dtype, x.shape[:-2]), type(x)(0, dtype, y.shape[:-2])
     shape = broadcast(x_lead, y_lead)
     shape += list(x.shape[-2:-1]) if x.rank > 1 else []
@@ -449,7 +455,8 @@ def matmul(b):
     if (product(shape) * x.shape[-1]).hi > 200000 or dtype == "int32" and (product(shape) * x.shape[-1]).hi > 5000:
         raise NoWay
     b.result(f"matmul({x.text}, {t})", dtype, shape, x.magnitude * y.magnitude * 4)
-    b.count("matmul", f"{x.rank} x {y.rank}", "" if dtype == "float32" else dtype)
+    of = "batch" if max(x.rank, y.rank) > 2 else " x ".join("vector" if v.rank == 1 else "matrix" for v in (x, y))
+    b.count("matmul", of, of == "batch" and x_lead.shape != y_lead.shape and "broadcast", dtype)
 
 
 def squash(b):
@@ -458,9 +465,9 @@ def squash(b):
     text, name = b.rng.choice([(f"tanh({x.text})", "tanh"), (f"clamp({x.text}, -3, 3)", "clamp"), (f"sigmoid({x.text})", "sigmoid")])
     b.result(text, "float32", x.shape, 3, time=x.time)
     b.live.remove(x)
-    b.count(name, "large")
+    b.count(name)
 
 
-ALL = [(unary, 6), (binary, 6), (with_number, 2), (int_arithmetic, 2), (int_to_float, 1), (reduction, 3), (argmax, 1.5),
-       (softmax, 1.5), (view, 3), (axes_moved, 3), (small_views, 2), (index, 4), (cat, 2.5), (stack, 1.5), (pad, 2),
+ALL = [(unary, 10), (binary, 6), (with_number, 2), (int_arithmetic, 6), (int_to_float, 5), (reduction, 4), (argmax, 1.5),
+       (softmax, 2), (view, 3), (axes_moved, 3), (small_views, 2), (index, 4), (cat, 2.5), (stack, 1.5), (pad, 2),
        (one_hot, 1.5), (clamp_to_index, 0.7), (matmul, 2.5), (squash, 4)]

@@ -1,5 +1,5 @@
 """From a seed to a model: inputs of many kinds, then operators on what there is, then outputs."""
-from . import functions, layers, patterns, streaming
+from . import functions, layers, patterns, streaming, turns
 from .model import Builder, NoWay
 
 
@@ -14,14 +14,14 @@ def inputs(b):
         return b.rng.choice(dims) if dims and b.chance(0.45) else b.size(most)
 
     for _ in range(b.rng.choice([1, 1, 2, 2, 3, 4])):
-        kind = b.rng.choice(["sequence", "sequence", "batched", "batched", "ids", "ids", "vector", "image", "any", "int",
-                             "scalar"])
+        kind = b.rng.choice(["sequence", "sequence", "batched", "batched", "ids", "ids", "vector", "image", "any", "any",
+                             "int", "scalar"])
         limit = b.rng.choice([1, 2, 5, 9, 30])
         first, second = some(), some(8)
         shapes = {"sequence": [first, b.size(33)], "batched": [first, second, b.size(17)], "vector": [b.size()],
                   "image": [second, b.size(8), first], "scalar": [], "int": [some(8), b.size(5)],
                   "ids": b.rng.choice([[first], [second, first], [], [first, 1]]),
-                  "any": [some(7) for _ in range(b.rng.choice([1, 2, 3, 4]))]}
+                  "any": [some(7) for _ in range(b.rng.choice([1, 2, 3, 4, 4]))]}
         try:
             if kind == "ids":
                 b.input("int32", shapes[kind], ("index", limit), limit, limit)
@@ -45,7 +45,7 @@ def outputs(b):
         wanted.append(b.rng.choice(b.live))
     for v in wanted:
         b.output(v)
-    b.count("outputs", str(len(wanted)))
+    b.count("outputs", str(len(wanted)) if len(wanted) < 5 else "5 or more")
 
 
 def model(seed, name):
@@ -54,6 +54,7 @@ def model(seed, name):
     if b.chance(1 / 6):
         return streaming.model(b)
     inputs(b)
+    turns.begin(b)
     ways = layers.ALL + functions.ALL + patterns.ALL
     wanted, tries = b.rng.choice([2, 4, 6, 8, 12, 20]), 0
     while wanted and tries < 200:

@@ -5,6 +5,9 @@ from .sizes import Size, product
 ACTIVATIONS = ["linear", "relu", "relu6", "leaky_relu", "tanh", "sigmoid", "hard_sigmoid", "softsign", "softplus", "elu",
                "selu", "exponential", "gelu", "silu", "swish"]
 MILD = ["relu6", "tanh", "sigmoid", "hard_sigmoid", "softsign"]   # those whose state stays small
+SHORT = 4   # steps over which that of others may grow
+ACTIVATION_ARGUMENTS = {"RNN": ["activation"], "LSTM": ["activation", "recurrent_activation"],
+                        "GRU": ["activation", "recurrent_activation"]}
 
 
 def arguments(b, positional, keywords):
@@ -26,16 +29,8 @@ def sized(v, axis=-1, most=10 ** 9):
     return v.rank and v.shape[axis].const is not None and v.shape[axis].const <= most
 
 
-def count_options(b, kind, *options):
-    """Each option by itself, and the layer."""
-    b.count(kind, "")
-    for o in options:
-        if o:
-            b.count(kind, o)
-
-
-def linear(b):
-    x = b.float(lambda v: sized(v) and v.time != v.rank - 1)
+def linear(b, x=None):
+    x = x or b.float(lambda v: sized(v) and v.time != v.rank - 1)
     features, out = x.shape[-1].const, b.size()
     if (product(x.shape) * out).hi > MOST_WORK:
         raise NoWay
@@ -43,28 +38,30 @@ def linear(b):
     name = b.layer("Linear", arguments(b, [("in_features", features), ("out_features", out)],
                                        [("bias", boolean(b, bias), "true")]))
     b.result(f"{name}({x.text})", "float32", x.shape[:-1] + (out,), x.magnitude, time=x.time, layers=[name])
-    count_options(b, "Linear", not bias and "no bias", f"rank {x.rank}", out == 1 and "to 1")
+    b.count("Linear", not bias and "no bias", b.counted_rank(x), out == 1 and "to 1")
 
 
-def embedding(b):
-    ids = b.pick(lambda v: v.dtype == "int32" and v.index_limit and v.rank < 5 and v.index_limit < 200)
+def embedding(b, ids=None):
+    ids = ids or b.pick(lambda v: v.dtype == "int32" and v.index_limit and v.rank < 5 and v.index_limit < 200)
     rows, size = ids.index_limit + b.rng.choice([0, 0, 1, 5]), b.size()
     keywords = []
-    padding, norm, kind = b.chance(0.3), b.chance(0.3), b.rng.choice(["2.0", "1.0", "3", "inf"])
+    padding, norm, kind = b.chance(0.3), b.chance(0.5), b.rng.choice(["2.0", "1.0", "3", "inf"])
     if padding:
         keywords.append(("padding_idx", b.rng.randrange(-rows, rows), None))
     if norm:
         keywords += [("max_norm", b.rng.choice([0.3, 0.5, 1.0]), None), ("norm_type", kind, "2.0")]
+    if b.chance(0.15):   # these concern training
+        keywords += [(word, boolean(b, b.chance(0.5)), None) for word in ("scale_grad_by_freq", "sparse")]
     name = b.layer("Embedding", arguments(b, [("num_embeddings", rows), ("embedding_dim", size)], keywords))
     b.result(f"{name}({ids.text})", "float32", ids.shape + (size,), 1.0, time=ids.time, layers=[name])
-    count_options(b, "Embedding", padding and "padding_idx", norm and f"norm_type {kind}", f"rank {ids.rank}",
-                  size == 1 and "to 1")
+    b.count("Embedding", padding and "padding_idx", norm and f"norm_type {kind}", b.counted_rank(ids),
+            size == 1 and "to 1")
 
 
-def conv1d(b):
-    x = b.float(lambda v: v.rank in (2, 3) and sized(v, -2) and v.time is None)
+def conv1d(b, x=None):
+    x = x or b.float(lambda v: v.rank in (2, 3) and sized(v, -2) and v.time is None)
     channels, length = x.shape[-2].const, x.shape[-1]
-    groups = b.rng.choice([g for g in (1, 1, 1, 2, 3, 4, channels) if channels % g == 0])
+    groups = b.rng.choice([g for g in (1, 1, 1, 2, 2, 3, 3, 4, channels) if channels % g == 0])
     out = groups * b.rng.choice([1, 1, 2, 3, 5, 8, 16])
     kernel, stride = b.rng.choice([1, 2, 3, 3, 4, 5, 7]), b.rng.choice([1, 1, 1, 2, 3])
     dilation, padding = b.rng.choice([1, 1, 1, 2, 3]), b.rng.choice([0, 0, 1, 2, 3])
@@ -85,14 +82,17 @@ def conv1d(b):
     if (result * (out * kernel * (channels // groups)) * (x.shape[0] if x.rank == 3 else 1)).hi > MOST_WORK:
         raise NoWay
     quoted = f'"{mode}"'
-    name = b.layer("Conv1d", arguments(b, [("in_channels", channels), ("out_channels", out), ("kernel_size", kernel)], [
-        ("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1), ("groups", groups, 1),
+    shown = [kernel, stride, padding, dilation]
+    if b.chance(0.15):   # as tuples of one
+        shown = [n if n == padding and word else b.rng.choice([f"({n},)", f"[{n}]"]) for n in shown]
+    sizes = [("in_channels", channels), ("out_channels", out), ("kernel_size", shown[0])]
+    name = b.layer("Conv1d", arguments(b, sizes, [
+        ("stride", shown[1], 1), ("padding", shown[2], 0), ("dilation", shown[3], 1), ("groups", groups, 1),
         ("bias", boolean(b, bias), "true"), ("padding_mode", quoted, '"zeros"')]))
     b.result(f"{name}({x.text})", "float32", x.shape[:-2] + (out, result), x.magnitude, layers=[name])
-    count_options(b, "Conv1d", not bias and "no bias", f"rank {x.rank}", f"stride {stride}", f"dilation {dilation}",
-                  groups > 1 and ("depthwise" if groups == channels else "groups"), word and f"padding {word}",
-                  around and f"padding_mode {mode}", kernel == 1 and "kernel 1",
-                  length.const is None and "run-time length")
+    b.count("Conv1d", not bias and "no bias", f"rank {x.rank}", f"stride {stride}", f"dilation {dilation}",
+            groups > 1 and ("depthwise" if groups == channels else "groups"), word and f"padding {word}",
+            around and f"padding_mode {mode}", kernel == 1 and "kernel 1", length.const is None and "run-time length")
 
 
 def layer_norm(b):
@@ -111,48 +111,34 @@ def layer_norm(b):
     name = b.layer("LayerNorm", arguments(b, [("normalized_shape", text)], [
         ("eps", eps, "1e-5"), ("elementwise_affine", boolean(b, affine), "true"), ("bias", boolean(b, bias), "true")]))
     b.result(f"{name}({x.text})", "float32", x.shape, 2.0, time=x.time, layers=[name])
-    count_options(b, "LayerNorm", f"dims {count}", not affine and "not affine", affine and not bias and "no bias",
-                  f"eps {eps}")
+    b.count("LayerNorm", f"dims {count}", not affine and "not affine", affine and not bias and "no bias", f"eps {eps}")
 
 
 def batch_norm(b):
     x = b.float(lambda v: v.rank in (2, 3) and sized(v, 1) and v.time is None)
     affine, eps = b.chance(0.8), b.rng.choice(["1e-5", "1e-3"])
     name = b.layer("BatchNorm1d", arguments(b, [("num_features", x.shape[1].const)], [
-        ("eps", eps, "1e-5"), ("affine", boolean(b, affine), "true"), ("momentum", "none", "none")]))
+        ("eps", eps, "1e-5"), ("affine", boolean(b, affine), "true"),
+        ("momentum", b.rng.choice(["none", "0.1"]), "none"), ("track_running_stats", "True", "True")]))
     b.result(f"{name}({x.text})", "float32", x.shape, x.magnitude * 2, layers=[name])
-    count_options(b, "BatchNorm1d", f"rank {x.rank}", not affine and "not affine")
+    b.count("BatchNorm1d", f"rank {x.rank}", not affine and "not affine")
 
 
 def dropout(b):
     x = b.float()
     name = b.layer("Dropout", b.rng.choice(["", "0.1", "p=0.5"]))
     b.result(f"{name}({x.text})", "float32", x.shape, x.magnitude, time=x.time, layers=[name])
-    b.count("Dropout", "")
+    b.count("Dropout")
 
 
 # --- recurrent layers ---
 
-def activations(b, kind, keywords, options):
-    """Adds activation options; others than torch's make a variant."""
-    if kind == "RNN":
-        word = b.rng.choice(["nonlinearity", "nonlinearity", "activation"])
-        pick = b.rng.choice(["tanh", "tanh", "relu"]) if word == "nonlinearity" else b.rng.choice(ACTIVATIONS)
-        keywords.append((word, f'"{pick}"', '"tanh"'))
-        options.append(f"activation {pick}")
-        return pick in MILD
-    mild = True
-    if b.chance(0.4):
-        pick = b.rng.choice(ACTIVATIONS)
-        keywords.append(("activation", f'"{pick}"', '"tanh"'))
-        options.append(f"activation {pick}")
-        mild = pick in MILD
-    if b.chance(0.4):
-        pick = b.rng.choice(ACTIVATIONS if b.chance(0.5) else MILD)
-        keywords.append(("recurrent_activation", f'"{pick}"', '"sigmoid"'))
-        options.append(f"recurrent {pick}")
-        mild = mild and pick in MILD
-    return mild
+def activations(b, kind, short):
+    """[(argument, activation)], those with which states may grow only over short sequences; others than torch's make a
+    variant."""
+    if kind == "RNN" and b.chance(0.6):
+        return [("nonlinearity", b.rng.choice(["tanh", "relu"] if short else ["tanh"]))]
+    return [(word, b.rng.choice(ACTIVATIONS if short else MILD)) for word in ACTIVATION_ARGUMENTS[kind] if b.chance(0.4)]
 
 
 def lengths_of(b, batch, steps):
@@ -173,7 +159,7 @@ def initial(b, shape):
         return b.rng.choice(there)
     if all(s.const is not None for s in shape) and b.chance(0.3):
         return b.param(shape)
-    return b.input("float32", shape, ("float",))
+    return b.input("float32", shape, ("state",))
 
 
 def fixed_state(b, shape):
@@ -197,9 +183,27 @@ def bind_results(b, text, kind, out, ends, shown, name):
         b.output(b.rng.choice(ends))
 
 
-def recurrent(b):
-    kind = b.rng.choice(["RNN", "LSTM", "LSTM", "GRU", "GRU"])
-    x = b.float(lambda v: v.rank in (2, 3) and sized(v, -1, 97) and v.magnitude < 100 and v.time in (None, 0))
+def explodes(variant):
+    """A gate of almost nothing times e to the power of what such products gave before: sigmoid's absolute error shows."""
+    return any(pick == "exponential" for _, pick in variant)
+
+
+def short_sequence(b, variant):
+    most = 2 if explodes(variant) else SHORT
+    there = [v for v in b.live if v.dtype == "float32" and v.rank in (2, 3) and sized(v, -1, 97) and v.magnitude < 10
+             and v.shape[0].hi <= most and v.shape[1].hi <= most]
+    if there and b.chance(0.5):
+        return b.rng.choice(there)
+    batch = [b.size(most)] if b.chance(0.4) else []
+    return b.input("float32", [b.size(most)] + batch + [b.size(17)], ("float",))
+
+
+def recurrent(b, kind=None, variant=None, x=None):
+    """variant: [(argument, activation)], on a short sequence, so that it may be any."""
+    kind = kind or b.rng.choice(["RNN", "LSTM", "GRU"])
+    if x is None:
+        x = short_sequence(b, variant) if variant else b.float(
+            lambda v: v.rank in (2, 3) and sized(v, -1, 97) and v.magnitude < 100 and v.time in (None, 0))
     batched, streams = x.rank == 3, b.model.stream is not None
     batch_first = batched and b.chance(0.4) and not streams
     lengths = batched and b.chance(0.25) and not streams
@@ -216,10 +220,16 @@ def recurrent(b):
     if work.hi > MOST_WORK:
         raise NoWay
     keywords = [("num_layers", layers, 1), ("bias", boolean(b, bias), "true"), ("bidirectional", boolean(b, both), "false"),
-                ("batch_first", boolean(b, batch_first), "false"), ("dropout", "0.0", "0.0")]
-    mild = activations(b, kind, keywords, options)
-    if not mild and steps.hi > 8 or not mild and given == "state":
+                ("batch_first", boolean(b, batch_first), "false"),
+                ("dropout", "0.0" if layers == 1 else b.rng.choice(["0.0", "0.3"]), "0.0")]
+    if variant and given == "state":
+        given = "given"
+    variant = variant or activations(b, kind, steps.hi <= SHORT and given != "state")
+    if kind != "RNN" and explodes(variant) and (steps.hi > 2 or layers > 1):
         raise NoWay
+    for word, pick in variant:
+        keywords.append((word, f'"{pick}"', None))
+        options.append(f"{word} {pick}")
     if projected:
         keywords.append(("proj_size", projected, 0))
     if kind == "GRU":
@@ -257,15 +267,15 @@ def recurrent(b):
         shown = ["_"] * len(ends)
     if shown is not None:
         bind_results(b, f"{name}({x.text}{hx}{n})", kind, out, ends, shown, name)
-    count_options(b, kind, f"layers {layers}", not bias and "no bias", both and "bidirectional",
-                  batch_first and "batch_first", lengths and "lengths", projected and "proj_size", f"states {given}",
-                  not batched and "unbatched", batch.const is None and "run-time batch", shown is None and "as a tuple",
-                  steps.const is None and "run-time steps", hidden == 1 and "hidden 1", *options)
+    b.count(kind, f"layers {layers}", not bias and "no bias", both and "bidirectional",
+            batch_first and "batch_first", lengths and "lengths", projected and "proj_size", f"states {given}",
+            not batched and "unbatched", batch.const is None and "run-time batch", shown is None and "as a tuple",
+            steps.const is None and "run-time steps", hidden == 1 and "hidden 1", *options)
 
 
-def cell(b):
-    kind = b.rng.choice(["RNNCell", "LSTMCell", "GRUCell"])
-    x = b.float(lambda v: v.rank in (1, 2) and sized(v, -1, 97) and v.magnitude < 100 and v.time is None)
+def cell(b, x=None, kind=None):
+    kind = kind or b.rng.choice(["RNNCell", "LSTMCell", "GRUCell"])
+    x = x or b.float(lambda v: v.rank in (1, 2) and sized(v, -1, 97) and v.magnitude < 100 and v.time is None)
     if b.model.stream is not None:
         raise NoWay
     hidden, bias, given = b.size(65), b.chance(0.8), b.rng.choice(["none", "given", "state"])
@@ -290,8 +300,8 @@ def cell(b):
         for end, state in zip(ends, states):
             b.model.names[end.number] = b.model.names[state.number]
     b.bind(f"{name}({x.text}{hx})", *ends, layers=[name])
-    count_options(b, kind, not bias and "no bias", relu and "relu", f"states {given}", not batched and "unbatched",
-                  batched and x.shape[0].const is None and "run-time batch")
+    b.count(kind, not bias and "no bias", relu and "relu", f"states {given}", not batched and "unbatched",
+            batched and x.shape[0].const is None and "run-time batch")
 
 
-ALL = [(linear, 4), (embedding, 3), (conv1d, 4), (layer_norm, 2), (batch_norm, 2), (dropout, 0.5), (recurrent, 9), (cell, 2)]
+ALL = [(linear, 4), (embedding, 3), (conv1d, 4), (layer_norm, 2), (batch_norm, 2), (dropout, 1), (recurrent, 9), (cell, 4)]

@@ -57,7 +57,7 @@ class Model:
         self.statements, self.values, self.names = [], {}, {}
         self.symbols = {}     # name: Size
         self.inputs = []      # (name, number, what it holds)
-        self.options = []     # what the histogram counts
+        self.options = []     # what the histogram counts: (operator, option), and (operator, "") each time
         self.stream = None    # the run-time dim that may be cut, in a streaming model
 
     # --- what the runner asks ---
@@ -114,9 +114,12 @@ class Builder:
     def size(self, most=97):
         return self.rng.choice([s for s in SIZES if s <= most])
 
-    def count(self, *option):
-        """For the histogram: an operator and its options."""
-        self.model.options.append(option)
+    def count(self, operator, *options):
+        """For the histogram: an operator, and which options it came with; those that are "" or False it came without."""
+        self.model.options += [(operator, o) for o in ("", *dict.fromkeys(filter(None, options)))]
+
+    def counted_rank(self, v):
+        return f"rank {v.rank}" if v.rank < 4 else "rank 4 or more"
 
     def pick(self, fits=lambda v: True):
         """A value, rather a late one."""
@@ -176,7 +179,7 @@ class Builder:
         return s
 
     def input(self, dtype, shape, holds, index_limit=None, magnitude=1.0):
-        """holds: ("float",), ("index", limit), ("length", size) or ("int",)"""
+        """holds: ("float",), ("state",) (floats that a gate is multiplied by), ("index", limit), ("length", size) or ("int",)"""
         v = self.value(dtype, shape, magnitude, index_limit)
         name = f"in{len(self.model.inputs)}"
         self.model.names[v.number] = name
@@ -212,7 +215,7 @@ class Builder:
         """Declares a layer, or takes one that is there already with the same arguments."""
         there = [name for name, k, a in self.layers if (k, a) == (kind, arguments)]
         if there and self.chance(0.7):
-            self.count(kind, "shared")
+            self.model.options.append((kind, "shared"))
             return self.rng.choice(there)
         name = f"l{len(self.layers)}"
         if self.chance(0.1):

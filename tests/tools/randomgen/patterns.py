@@ -1,5 +1,7 @@
 """What models are made of above single operators: states that shift, turn and change places, and common ways to combine
 a value with other views of itself."""
+import re
+
 from .functions import time_after, remaining
 from .model import NoWay, Statement
 from .sizes import Size
@@ -11,7 +13,7 @@ def state(b):
     """A state that a value is mixed into; it may be bound twice, or be an output too."""
     x = b.float(lambda v: v.constant and v.elements().const <= 200 and v.magnitude < 100 and v.time is None)
     s = b.state(x.shape, b.rng.choice([None, None, "0.25", "-1", b.param(x.shape).text + " * 2"]))
-    if b.chance(0.15):
+    if b.chance(0.2):
         b.live.append(s)
         b.count("state", "only read")
         return
@@ -62,7 +64,7 @@ def history(b):
 
 def turned(b):
     """A state that becomes another view of itself."""
-    s = small_state(b)
+    s = b.state([b.size(9)] * 2) if b.chance(0.4) else small_state(b)
     before = b.result(f"{s.text} * 2", "float32", s.shape) if b.chance(0.5) else None
     rank, t = s.rank, s.text
     square = rank >= 2 and s.shape[0] == s.shape[1]
@@ -109,7 +111,7 @@ def shown_state(b):
 def with_param(b):
     x = b.float(lambda v: v.rank and v.shape[-1].const is not None)
     count = 1
-    while count < x.rank and x.shape[-1 - count].const is not None and b.chance(0.4):
+    while count < x.rank and x.shape[-1 - count].const is not None and b.chance(0.6):
         count += 1
     shape = [Size.of(1) if b.chance(0.2) else s for s in x.shape[x.rank - count:]]
     if x.time is not None and x.time >= x.rank - count:
@@ -117,7 +119,7 @@ def with_param(b):
     p = b.param(shape).text
     text = b.rng.choice([f"{x.text} + {p}", f"{x.text} * {p} - 1", f"{p} - {x.text}", f"{x.text} * sigmoid({p})"])
     b.result(text, "float32", x.shape, x.magnitude + 1, time=x.time)
-    b.count("param", f"rank {count}")
+    b.count("param", f"rank {count}" if count < 3 else "rank 3 or more")
 
 
 def shifted(b):
@@ -167,5 +169,30 @@ def pooled(b):
     b.count("pattern", "pooled")
 
 
-ALL = [(state, 1.2), (delay, 0.7), (history, 0.7), (turned, 0.6), (swapped, 0.5), (shown_state, 0.6), (with_param, 1.5),
-       (shifted, 1), (centred, 1), (outer, 0.7), (attention, 0.7), (pooled, 0.7)]
+# --- layers ---
+
+def again(b):
+    """A layer once more, on another value of the same kind; each kind of layer as often."""
+    calls, kinds = {}, {name: kind for name, kind, _ in b.layers}
+    for s in b.body:
+        call = re.fullmatch(r"[\w.]+\(\$(\d+)(, .*)?\)", s.text)
+        if s.kind == "bind" and s.layers and call and not getattr(s, "is_tuple", False):
+            x = b.model.values[int(call[1])]
+            fits = [v for v in b.live if (v.dtype, v.shape, v.index_limit) == (x.dtype, x.shape, x.index_limit)]
+            calls.setdefault(kinds[s.layers[0]], []).extend(
+                (s, v, call[2] or "") for v in fits if v.magnitude <= max(x.magnitude, 4))
+    kind = b.rng.choice([k for k in sorted(calls) if calls[k]] or [None])
+    if kind is None:
+        raise NoWay
+    s, v, rest = b.rng.choice(calls[kind])   # rest: states and lengths, the same ones
+    new = {}
+    for n in s.defines:
+        old = b.model.values[n]
+        new[n] = b.value(old.dtype, old.shape, old.magnitude, old.index_limit)
+    pattern = re.sub(r"\$(\d+)", lambda m: new[int(m[1])].text, s.pattern)
+    b.bind(f"{s.layers[0]}({v.text}{rest})", *new.values(), pattern=pattern, layers=s.layers)
+    b.model.options.append((kind, "shared"))
+
+
+ALL = [(again, 6), (state, 1.2), (delay, 0.7), (history, 0.7), (turned, 1), (swapped, 0.5), (shown_state, 0.6),
+       (with_param, 1.5), (shifted, 1), (centred, 1), (outer, 0.7), (attention, 0.7), (pooled, 0.7)]
