@@ -1,9 +1,10 @@
 /* reference_run: carries a script of runs out with the reference interpreter instead of with generated code.
  *
- * usage: reference_run [--passes] [--random-weights SEED] FILE.nn SCRIPT RESULTS MODEL...
+ * usage: reference_run [--passes] [--nudge] [--random-weights SEED] FILE.nn SCRIPT RESULTS MODEL...
  *
  * SCRIPT is what ../tools/case_driver.h reads: operation 2k resets MODEL number k, 2k + 1 runs it. The weights are
- * those that the file names, or random ones. With --passes the compiler's passes run first. RESULTS gets doubles, for
+ * those that the file names, or random ones. With --passes the compiler's passes run first; --nudge changes the last two
+ * bits of every weight: what that does to the results is about what rounding may do to them. RESULTS gets doubles, for
  * each run: the status (0 is good, and nothing of the run follows if it is not), the argmax margin, all outputs in
  * float64, and all outputs in float32 mode. Exit status: 0 done, 1 the file or the script is at fault.
  */
@@ -42,6 +43,22 @@ static void bind(arena *a, const char *path, lowered_file file, bool random, uin
         if (slash) name = arena_printf(a, "%.*s/%s", (int)(slash - path), path, name);
         tensor_file *weights = tensor_file_open(a, name, diags, file.models[i]->weights_where);
         if (weights) bind_weights(&file.models[i], 1, weights, diags);
+    }
+}
+
+/* By 2^-22 of itself up or down, in no regular order. */
+static void nudge(arena *a, ir_model *m) {
+    uint32_t random = 1;
+    for (size_t k = 0; k < m->param_count; k++) {
+        ir_param *p = &m->params[k];
+        size_t elements = 1;
+        for (unsigned i = 0; i < p->type.rank; i++) elements *= (size_t)dim_max(p->type.dims[i]);
+        float *moved = ARENA_ARRAY(a, float, elements);
+        for (size_t i = 0; i < elements; i++) {
+            random = random * 1664525u + 1013904223u;
+            moved[i] = p->data[i] * (random >> 31 ? 1 + 0x1p-22f : 1 - 0x1p-22f);
+        }
+        p->data = moved;
     }
 }
 
@@ -131,20 +148,22 @@ static void run(machine *m, FILE *script, FILE *results) {
 }
 
 int main(int argc, char **argv) {
-    bool passes = false, random = false;
+    bool passes = false, random = false, nudges = false;
     uint64_t seed = 0;
     int at = 1;
     for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
         if (strcmp(argv[at], "--passes") == 0) passes = true;
+        else if (strcmp(argv[at], "--nudge") == 0) nudges = true;
         else if (strcmp(argv[at], "--random-weights") == 0 && at + 1 < argc) {
             random = true;
             seed = strtoull(argv[++at], NULL, 10);
         } else fail("unknown option ", argv[at]);
     }
     if (argc - at < 4)
-        fail("usage: reference_run [--passes] [--random-weights SEED] FILE.nn SCRIPT RESULTS MODEL...", "");
+        fail("usage: reference_run [--passes] [--nudge] [--random-weights SEED] FILE.nn SCRIPT RESULTS MODEL...", "");
     arena *a = arena_new();
     lowered_file file = read_models(a, argv[at], passes, random, seed);
+    for (size_t i = 0; i < file.count && nudges; i++) nudge(a, file.models[i]);
     FILE *script = fopen(argv[at + 1], "rb"), *results = fopen(argv[at + 2], "wb");
     if (!script || !results) fail("a file does not open", "");
     size_t count = (size_t)(argc - at - 3);
