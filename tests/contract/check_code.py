@@ -364,7 +364,7 @@ def check_weights_decimal_or_bits(t):
                        "--weights", "w.safetensors")
         decimal = "0.1f" in code
         need(decimal == (rows == 20), f"{rows * 10} parameters: " + ("decimal floats" if decimal else "bit patterns"))
-        need(decimal or "0x3dcccccd" in code.lower(), "neither decimal floats nor bit patterns")
+        need(decimal or "3dcccccd" in code.lower(), "neither decimal floats nor bit patterns")
         t.write("main.c", f'''#include "model.h"
 #include "contract.h"
 int main(void)
