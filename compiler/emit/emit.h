@@ -38,6 +38,4 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
 extern const char nnc_runtime_text[];
 extern const size_t nnc_runtime_size;
 
-#define NNC_VERSION "0.1.0"
-
 #endif

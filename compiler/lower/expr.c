@@ -1,62 +1,11 @@
 /* expr: expressions: literals, names, arithmetic on numbers and tensors, tuples, calls. */
 #include <math.h>
 
-#include "lower/familiar.h"
 #include "lower/lowering.h"
 
 static const char *const operator_text[] = {"+", "-", "*", "/", "//", "**"};
 
 /* --- names ------------------------------------------------------------------------------------------------------- */
-
-static const ast_stmt *declared_below(lowering *l, const ast_name *name, bool is_layer) {
-    const ast_stmt *s = scope_find(l->declared[is_layer], name->text);
-    return s && s->where.begin > name->where.begin ? s : NULL;
-}
-
-static bool is_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* Whether a statement that did not parse may have made this name: then it stands somewhere before. */
-static bool may_be_lost(lowering *l, const ast_name *name) {
-    enum { ENOUGH_SEARCHES = 1000 };
-    size_t length = strlen(name->text);
-    if (!l->incomplete) return false;
-    if (l->searches++ > ENOUGH_SEARCHES) return true; /* the text can be long, and all of it unknown scope */
-    const char *all = l->source->text;
-    for (const char *at = all; (at = strstr(at, name->text)) && at < all + name->where.begin; at++)
-        if ((at == all || !is_word(at[-1])) && !is_word(at[length])) return true;
-    return false;
-}
-
-static value report_unknown_name(lowering *l, const ast_name *name) {
-    value poison = value_poison(name->where);
-    const ast_stmt *below = declared_below(l, name, false);
-    const char *dot = strchr(name->text, '.');
-    const char *owner = dot ? arena_strndup(l->arena, name->text, (size_t)(dot - name->text)) : NULL;
-    if (scope_find(l->layers, name->text)) {
-        diag *e = diag_error(l->diags, name->where, "%.60s is a layer, not a value", name->text);
-        diag_hint(e, "call it: %.60s(…)", name->text);
-    } else if (function_find(name->text)) {
-        diag *e = diag_error(l->diags, name->where, "%s is a function, not a value", name->text);
-        diag_hint(e, "call it: %s(…)", name->text);
-    } else if (below) {
-        diag *e = diag_error(l->diags, name->where, "%.60s is used before it is declared", name->text);
-        diag_note(e, below->where, "declared here");
-    } else if (owner && scope_find(l->values, owner)) {
-        diag *e = diag_error(l->diags, name->where, "values have no attributes: there is no %.60s", name->text);
-        if (strcmp(dot, ".T") == 0) diag_hint(e, "write transpose(%.60s, 0, 1)", owner);
-        else if (familiar_function(dot)) diag_hint(e, "%s", familiar_function(dot));
-    } else {
-        static const char *const words[] = {"true", "false"};
-        const char *nearest = scope_nearest(l->values, name->text);
-        if (!nearest) nearest = diag_nearest(name->text, words, 2);
-        if (may_be_lost(l, name)) return poison;
-        diag *e = diag_error(l->diags, name->where, "there is no value %.60s", name->text);
-        if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
-    }
-    return poison;
-}
 
 static void mark_dims_used(lowering *l, const dim *d) {
     if (l->in_dim || dim_is_huge(d)) return;
@@ -71,7 +20,10 @@ static void mark_dims_used(lowering *l, const dim *d) {
 
 static value lower_name(lowering *l, const ast_expr *e) {
     name_entry *entry = scope_find(l->values, e->name.text);
-    if (!entry) return report_unknown_name(l, &e->name);
+    if (!entry) {
+        report_unknown_name(l, &e->name);
+        return value_poison(e->where);
+    }
     value v = entry->value;
     if (v.kind == VALUE_INTEGER) mark_dims_used(l, v.integer);
     if (v.kind == VALUE_POISON) return v;
@@ -320,62 +272,6 @@ static value lower_negate(lowering *l, const ast_expr *e) {
 }
 
 /* --- calls and the rest ------------------------------------------------------------------------------------------ */
-
-static void report_unknown_callee(lowering *l, const ast_name *name) {
-    const ast_stmt *below = declared_below(l, name, true);
-    const char *dot = strrchr(name->text, '.');
-    const char *owner = dot ? arena_strndup(l->arena, name->text, (size_t)(dot - name->text)) : NULL;
-    if (below) {
-        diag *e = diag_error(l->diags, name->where, "layer %.60s is used before it is declared", name->text);
-        diag_note(e, below->where, "declared here");
-        return;
-    }
-    if (layer_kind_find(dot ? dot + 1 : name->text)) {
-        diag *e = diag_error(l->diags, name->where, "%.60s makes a layer, which must be declared", name->text);
-        diag_hint(e, "write layer NAME = %s(…), and call NAME", dot ? dot + 1 : name->text);
-        return;
-    }
-    if (owner && function_find(dot + 1)) {
-        bool method = scope_find(l->values, owner) != NULL;
-        diag *e = method ? diag_error(l->diags, name->where, "values have no methods: there is no %.60s", name->text)
-                         : diag_error(l->diags, name->where, "functions stand without a prefix: there is no %.60s",
-                                      name->text);
-        diag_hint(e, method ? "write %s(%.60s, …)" : "write %s(…)", dot + 1, owner);
-        return;
-    }
-    const char *instead = familiar_function(name->text);
-    if (owner && scope_find(l->values, owner)) {
-        diag *e = diag_error(l->diags, name->where, "values have no methods: there is no %.60s", name->text);
-        const char *meant = function_nearest(dot + 1);
-        if (instead) diag_hint(e, "%s", instead);
-        else if (meant) diag_hint(e, "did you mean %s(%.60s, …)?", meant, owner);
-        return;
-    }
-    if (owner && scope_find(l->layers, owner)) {
-        diag *e = diag_error(l->diags, name->where, "layers have no methods: there is no %.60s", name->text);
-        if (strcmp(dot, ".forward") == 0) diag_hint(e, "write %.60s(…)", owner);
-        else if (instead) diag_hint(e, "%s", instead);
-        return;
-    }
-    const name_entry *entry = scope_find(l->values, name->text);
-    if (entry && entry->value.kind == VALUE_POISON) return; /* l = Linear(…): what should have been a layer */
-    if (entry) {
-        diag *e = diag_error(l->diags, name->where, "%.60s is a value, not a layer or a function", name->text);
-        const char *nearest = scope_nearest(l->layers, name->text);
-        if (nearest) diag_hint(e, "did you mean the layer %.60s?", nearest);
-        return;
-    }
-    const char *layer_name = scope_nearest(l->layers, name->text);
-    const char *function_name = function_nearest(name->text);
-    if (may_be_lost(l, name)) return;
-    diag *e = diag_error(l->diags, name->where, "there is no layer or function %.60s", name->text);
-    const char *both[] = {layer_name, function_name};
-    const char *nearest = layer_name && function_name ? diag_nearest(name->text, both, 2)
-                          : layer_name                ? layer_name
-                                                      : function_name;
-    if (instead) diag_hint(e, "%s", instead);
-    else if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
-}
 
 static value lower_call(lowering *l, const ast_expr *e) {
     layer *called = scope_find(l->layers, e->name.text);

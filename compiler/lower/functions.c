@@ -11,12 +11,13 @@ const function *function_find(const char *name) {
     return NULL;
 }
 
-const char *function_nearest(const char *word) {
-    const char *candidates[64];
-    size_t count = 0;
+const char *const *function_names(arena *a, size_t *count) {
+    const char **names = NULL;
+    size_t capacity = 0;
+    *count = 0;
     for (int t = 0; t < TABLES; t++)
-        for (const function *f = tables[t]; f->name; f++) candidates[count++] = f->name;
-    return diag_nearest(word, candidates, count);
+        for (const function *f = tables[t]; f->name; f++) ARENA_PUSH(a, names, *count, capacity, f->name);
+    return names;
 }
 
 value function_call(lowering *l, const function *f, const ast_expr *call) {

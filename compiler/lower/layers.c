@@ -1,5 +1,4 @@
 /* layers: declaring them, their weights, and calling them. */
-#include "lower/familiar.h"
 #include "lower/lowering.h"
 
 /* --- weights ----------------------------------------------------------------------------------------------------- */
@@ -79,37 +78,6 @@ const layer_kind *layer_kind_find(const char *name) {
     return NULL;
 }
 
-static const layer_kind *find_kind(lowering *l, const ast_name *name) {
-    const layer_kind *kind = layer_kind_find(name->text);
-    if (kind) return kind;
-    const char *candidates[32];
-    size_t count = 0;
-    for (const layer_kind *k = layer_kinds; k->name; k++) candidates[count++] = k->name;
-    const char *dot = strrchr(name->text, '.');
-    kind = dot ? layer_kind_find(dot + 1) : NULL;
-    if (kind) {
-        diag *e = diag_error(l->diags, name->where, "layers stand without a prefix: there is no %.60s", name->text);
-        diag_hint(e, "write %s(…)", kind->name);
-        return kind;
-    }
-    diag *e = diag_error(l->diags, name->where, "there is no layer %.60s", name->text);
-    const char *nearest = diag_nearest(dot ? dot + 1 : name->text, candidates, count);
-    const char *instead = familiar_layer(name->text);
-    const function *f = function_find(dot ? dot + 1 : name->text);
-    if (instead) {
-        diag_hint(e, "%s", instead);
-    } else if (nearest) {
-        diag_hint(e, "did you mean %s?", nearest);
-    } else if (f) {
-        diag_hint(e, "%s is a function: call it where it is used, without a layer", f->name);
-    } else {
-        text t = text_new(l->arena);
-        for (size_t i = 0; i < count; i++) text_printf(&t, "%s%s", i ? ", " : "", candidates[i]);
-        diag_note_plain(e, "there are %s", text_string(&t));
-    }
-    return NULL;
-}
-
 static const char *label_of(lowering *l, const char *name) {
     char *label = arena_strdup(l->arena, name);
     for (char *c = label; *c; c++)
@@ -135,7 +103,8 @@ void layer_declare(lowering *l, const ast_stmt *s) {
     } else {
         scope_set(l->layers, self->name, self);
     }
-    self->kind = find_kind(l, &s->value->name);
+    self->kind = layer_kind_find(s->value->name.text);
+    if (!self->kind) self->kind = report_unknown_kind(l, &s->value->name);
     if (!self->kind) {
         for (const ast_argument *g = s->value->arguments; g; g = g->next) lower_expr(l, g->value);
         return;

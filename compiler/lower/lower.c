@@ -357,16 +357,16 @@ static void lower_statement(lowering *l, const ast_stmt *s) {
 }
 
 static void warn_unused(lowering *l) {
-    for (size_t i = 0; i < l->layers->count; i++) {
-        const layer *unused = l->layers->items[i].thing;
+    for (const scope_entry *e = scope_first(l->layers); e; e = scope_next(e)) {
+        const layer *unused = scope_thing(e);
         if (!unused->used)
             diag_warning(l->diags, WARNING_UNUSED_LAYER, unused->where, "layer %s is never called", unused->name);
     }
-    for (size_t i = 0; i < l->symbols->count; i++) {
-        const name_entry *dim_entry = l->symbols->items[i].thing;
+    for (const scope_entry *e = scope_first(l->symbols); e; e = scope_next(e)) {
+        const name_entry *dim_entry = scope_thing(e);
         if (!dim_entry->used)
             diag_warning(l->diags, WARNING_UNUSED_DIM, dim_entry->where,
-                         "no shape uses the dim %s; it stays an argument", l->symbols->items[i].name);
+                         "no shape uses the dim %s; it stays an argument", scope_name(e));
     }
 }
 

@@ -45,22 +45,20 @@ struct value {
 /* --- names (scope.c) ---------------------------------------------------------------------------------------------- */
 
 /* A map from names to things, which remembers the order in which they came. */
-typedef struct {
-    const char *name;
-    void *thing;
-} scope_slot;
+typedef struct scope_entry scope_entry;
 
 typedef struct {
     arena *arena;
-    size_t *slots; /* 1 + index into items, 0: free */
-    size_t slot_count;
-    scope_slot *items;
-    size_t count, capacity;
+    scope_entry *first;
 } scope;
 
 scope *scope_new(arena *a);
-void *scope_find(const scope *n, const char *name);         /* NULL when there is none */
-void scope_set(scope *n, const char *name, void *thing);    /* a later one hides an earlier one */
+void *scope_find(const scope *n, const char *name);      /* NULL when there is none */
+void scope_set(scope *n, const char *name, void *thing); /* a later one hides an earlier one */
+const scope_entry *scope_first(const scope *n);          /* NULL at the end */
+const scope_entry *scope_next(const scope_entry *e);
+const char *scope_name(const scope_entry *e);
+void *scope_thing(const scope_entry *e);
 const char *scope_nearest(const scope *n, const char *word); /* or NULL */
 
 typedef enum { NAME_DIM, NAME_INPUT, NAME_STATE, NAME_PARAM, NAME_BOUND } name_kind;
@@ -227,7 +225,7 @@ struct function {
 };
 
 const function *function_find(const char *name);
-const char *function_nearest(const char *word);
+const char *const *function_names(arena *a, size_t *count);
 value function_call(lowering *l, const function *f, const ast_expr *call);
 
 /* The tables of the functions_*.c; each ends with a row without a name. */
@@ -291,6 +289,11 @@ struct layer {
 
 extern const layer_kind layer_kinds[]; /* layer_kinds.c; ends with a row without a name */
 const layer_kind *layer_kind_find(const char *name);
+
+/* Names that stand for nothing (unknown.c). Of a layer's kind: the one that is meant, where only a prefix is wrong. */
+void report_unknown_name(lowering *l, const ast_name *name);
+void report_unknown_callee(lowering *l, const ast_name *name);
+const layer_kind *report_unknown_kind(lowering *l, const ast_name *name);
 
 void layer_declare(lowering *l, const ast_stmt *s);
 value layer_call(lowering *l, layer *self, const ast_expr *call);

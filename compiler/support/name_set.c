@@ -1,59 +1,49 @@
-/* name_set: open addressing, at most half full; slots are never removed. */
+/* name_set: see name_set.h. */
 #include "support/name_set.h"
 
+#include "support/hash.h"
+
 typedef struct {
-    const char *name; /* NULL: free */
-    unsigned next;    /* the number that the next thing of this name is tried with */
-    void **value;     /* made when it is asked for */
-} slot;
+    const char *name;
+    unsigned next; /* the number that the next thing of this name is tried with */
+    void *value;
+    UT_hash_handle hh;
+} taken;
 
 struct name_set {
     arena *arena;
-    slot *slots;
-    size_t count, room; /* room is a power of 2 */
+    taken *names;
 };
 
 name_set *name_set_new(arena *a) {
     name_set *n = ARENA_NEW(a, name_set);
-    *n = (name_set){a, ARENA_ARRAY(a, slot, 64), 0, 64};
+    n->arena = a;
     return n;
 }
 
-static slot *find(const name_set *n, const char *name) {
-    size_t hash = 5381;
-    for (const char *c = name; *c; c++) hash = hash * 33 + (unsigned char)*c;
-    for (size_t i = hash;; i++) {
-        slot *s = &n->slots[i & (n->room - 1)];
-        if (!s->name || strcmp(s->name, name) == 0) return s;
-    }
+static taken *find(const name_set *n, const char *name) {
+    taken *found;
+    HASH_FIND_STR(n->names, name, found);
+    return found;
 }
 
-static bool has(const name_set *n, const char *name) { return find(n, name)->name != NULL; }
-
-void name_set_take(name_set *n, const char *name) {
-    if (2 * (n->count + 1) > n->room) {
-        name_set grown = {n->arena, ARENA_ARRAY(n->arena, slot, 2 * n->room), n->count, 2 * n->room};
-        for (size_t i = 0; i < n->room; i++)
-            if (n->slots[i].name) *find(&grown, n->slots[i].name) = n->slots[i];
-        *n = grown;
-    }
-    slot *s = find(n, name);
-    if (s->name) return;
-    *s = (slot){arena_strdup(n->arena, name), 2, NULL};
-    n->count++;
+static taken *take(name_set *n, const char *name) {
+    taken *t = find(n, name);
+    if (t) return t;
+    arena *hash_arena = n->arena;
+    t = ARENA_NEW(n->arena, taken);
+    *t = (taken){.name = arena_strdup(n->arena, name), .next = 2};
+    HASH_ADD_KEYPTR(hh, n->names, t->name, strlen(t->name), t);
+    return t;
 }
+
+void name_set_take(name_set *n, const char *name) { take(n, name); }
 
 const char *name_set_give(name_set *n, const char *wanted) {
+    taken *first = find(n, wanted);
     const char *name = wanted;
-    for (slot *first = find(n, wanted); has(n, name); first->next++)
-        name = arena_printf(n->arena, "%s_%u", wanted, first->next);
-    name_set_take(n, name);
-    return find(n, name)->name;
+    for (; find(n, name); first->next++) name = arena_printf(n->arena, "%s_%u", wanted, first->next);
+    return take(n, name)->name;
 }
 
-void **name_set_value(name_set *n, const char *name) {
-    name_set_take(n, name);
-    slot *s = find(n, name);
-    if (!s->value) s->value = ARENA_NEW(n->arena, void *);
-    return s->value;
-}
+void **name_set_value(name_set *n, const char *name) { return &take(n, name)->value; }

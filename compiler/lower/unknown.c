@@ -1,0 +1,144 @@
+/* unknown: names that stand for nothing: what is reported, and what was probably meant. */
+#include "lower/familiar.h"
+#include "lower/lowering.h"
+
+static const ast_stmt *declared_below(lowering *l, const ast_name *name, bool is_layer) {
+    const ast_stmt *s = scope_find(l->declared[is_layer], name->text);
+    return s && s->where.begin > name->where.begin ? s : NULL;
+}
+
+static bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Whether a statement that did not parse may have made this name: then it stands somewhere before. */
+static bool may_be_lost(lowering *l, const ast_name *name) {
+    enum { ENOUGH_SEARCHES = 1000 };
+    size_t length = strlen(name->text);
+    if (!l->incomplete) return false;
+    if (l->searches++ > ENOUGH_SEARCHES) return true; /* the text can be long, and all of it unknown scope */
+    const char *all = l->source->text;
+    for (const char *at = all; (at = strstr(at, name->text)) && at < all + name->where.begin; at++)
+        if ((at == all || !is_word(at[-1])) && !is_word(at[length])) return true;
+    return false;
+}
+
+static const char *nearest_function(lowering *l, const char *word) {
+    size_t count;
+    const char *const *names = function_names(l->arena, &count);
+    return diag_nearest(word, names, count);
+}
+
+void report_unknown_name(lowering *l, const ast_name *name) {
+    const ast_stmt *below = declared_below(l, name, false);
+    const char *dot = strchr(name->text, '.');
+    const char *owner = dot ? arena_strndup(l->arena, name->text, (size_t)(dot - name->text)) : NULL;
+    if (scope_find(l->layers, name->text)) {
+        diag *e = diag_error(l->diags, name->where, "%.60s is a layer, not a value", name->text);
+        diag_hint(e, "call it: %.60s(…)", name->text);
+    } else if (function_find(name->text)) {
+        diag *e = diag_error(l->diags, name->where, "%s is a function, not a value", name->text);
+        diag_hint(e, "call it: %s(…)", name->text);
+    } else if (below) {
+        diag *e = diag_error(l->diags, name->where, "%.60s is used before it is declared", name->text);
+        diag_note(e, below->where, "declared here");
+    } else if (owner && scope_find(l->values, owner)) {
+        diag *e = diag_error(l->diags, name->where, "values have no attributes: there is no %.60s", name->text);
+        if (strcmp(dot, ".T") == 0) diag_hint(e, "write transpose(%.60s, 0, 1)", owner);
+        else if (familiar_function(dot)) diag_hint(e, "%s", familiar_function(dot));
+    } else {
+        static const char *const words[] = {"true", "false"};
+        const char *nearest = scope_nearest(l->values, name->text);
+        if (!nearest) nearest = diag_nearest(name->text, words, 2);
+        if (may_be_lost(l, name)) return;
+        diag *e = diag_error(l->diags, name->where, "there is no value %.60s", name->text);
+        if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
+    }
+}
+
+void report_unknown_callee(lowering *l, const ast_name *name) {
+    const ast_stmt *below = declared_below(l, name, true);
+    const char *dot = strrchr(name->text, '.');
+    const char *owner = dot ? arena_strndup(l->arena, name->text, (size_t)(dot - name->text)) : NULL;
+    if (below) {
+        diag *e = diag_error(l->diags, name->where, "layer %.60s is used before it is declared", name->text);
+        diag_note(e, below->where, "declared here");
+        return;
+    }
+    if (layer_kind_find(dot ? dot + 1 : name->text)) {
+        diag *e = diag_error(l->diags, name->where, "%.60s makes a layer, which must be declared", name->text);
+        diag_hint(e, "write layer NAME = %s(…), and call NAME", dot ? dot + 1 : name->text);
+        return;
+    }
+    if (owner && function_find(dot + 1)) {
+        bool method = scope_find(l->values, owner) != NULL;
+        diag *e = method ? diag_error(l->diags, name->where, "values have no methods: there is no %.60s", name->text)
+                         : diag_error(l->diags, name->where, "functions stand without a prefix: there is no %.60s",
+                                      name->text);
+        diag_hint(e, method ? "write %s(%.60s, …)" : "write %s(…)", dot + 1, owner);
+        return;
+    }
+    const char *instead = familiar_function(name->text);
+    if (owner && scope_find(l->values, owner)) {
+        diag *e = diag_error(l->diags, name->where, "values have no methods: there is no %.60s", name->text);
+        const char *meant = nearest_function(l, dot + 1);
+        if (instead) diag_hint(e, "%s", instead);
+        else if (meant) diag_hint(e, "did you mean %s(%.60s, …)?", meant, owner);
+        return;
+    }
+    if (owner && scope_find(l->layers, owner)) {
+        diag *e = diag_error(l->diags, name->where, "layers have no methods: there is no %.60s", name->text);
+        if (strcmp(dot, ".forward") == 0) diag_hint(e, "write %.60s(…)", owner);
+        else if (instead) diag_hint(e, "%s", instead);
+        return;
+    }
+    const name_entry *entry = scope_find(l->values, name->text);
+    if (entry && entry->value.kind == VALUE_POISON) return; /* l = Linear(…): what should have been a layer */
+    if (entry) {
+        diag *e = diag_error(l->diags, name->where, "%.60s is a value, not a layer or a function", name->text);
+        const char *nearest = scope_nearest(l->layers, name->text);
+        if (nearest) diag_hint(e, "did you mean the layer %.60s?", nearest);
+        return;
+    }
+    const char *layer_name = scope_nearest(l->layers, name->text);
+    const char *function_name = nearest_function(l, name->text);
+    if (may_be_lost(l, name)) return;
+    diag *e = diag_error(l->diags, name->where, "there is no layer or function %.60s", name->text);
+    const char *both[] = {layer_name, function_name};
+    const char *nearest = layer_name && function_name ? diag_nearest(name->text, both, 2)
+                          : layer_name                ? layer_name
+                                                      : function_name;
+    if (instead) diag_hint(e, "%s", instead);
+    else if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
+}
+
+const layer_kind *report_unknown_kind(lowering *l, const ast_name *name) {
+    const char **candidates = NULL;
+    size_t count = 0, capacity = 0;
+    for (const layer_kind *k = layer_kinds; k->name; k++)
+        ARENA_PUSH(l->arena, candidates, count, capacity, k->name);
+    const char *dot = strrchr(name->text, '.');
+    const layer_kind *kind = dot ? layer_kind_find(dot + 1) : NULL;
+    if (kind) {
+        diag *e = diag_error(l->diags, name->where, "layers stand without a prefix: there is no %.60s", name->text);
+        diag_hint(e, "write %s(…)", kind->name);
+        return kind;
+    }
+    diag *e = diag_error(l->diags, name->where, "there is no layer %.60s", name->text);
+    const char *nearest = diag_nearest(dot ? dot + 1 : name->text, candidates, count);
+    const char *instead = familiar_layer(name->text);
+    const function *f = function_find(dot ? dot + 1 : name->text);
+    if (instead) {
+        diag_hint(e, "%s", instead);
+    } else if (nearest) {
+        diag_hint(e, "did you mean %s?", nearest);
+    } else if (f) {
+        diag_hint(e, "%s is a function: call it where it is used, without a layer", f->name);
+    } else {
+        text t = text_new(l->arena);
+        for (size_t i = 0; i < count; i++) text_printf(&t, "%s%s", i ? ", " : "", candidates[i]);
+        diag_note_plain(e, "there are %s", text_string(&t));
+    }
+    return NULL;
+}
+
