@@ -33,6 +33,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.dont_write_bytecode = True   # no __pycache__ in the source tree
 
@@ -41,6 +42,7 @@ from casefile import CaseFile, Failure, compare, cut, join
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-DCASE_GUARD=0"]
+RUNTIME = '#include "nnc_runtime.h"\n'
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -67,7 +69,7 @@ def processor_features():
 
 
 class Toolchain:
-    """One compiler, its flags and a language mode; the runtime's objects are compiled once."""
+    """One compiler, its flags and a language mode; the runtime's header is compiled once for all cases."""
 
     def __init__(self, cc, std, sanitize):
         words = shlex.split(cc)
@@ -77,7 +79,7 @@ class Toolchain:
         self.flags = words[1:] + ([f"-std={std}"] if std else []) + WARNINGS + (SANITIZE if sanitize else [])
         self.command = [compiler] + self.flags + ([] if self.cxx else ["-Wc++-compat"])
         self.exact = not any(f in ("-Ofast", "-ffast-math") for f in words)
-        self.objects = []
+        self.headers, self.lock = {}, threading.Lock()
 
     @staticmethod
     def plus_plus(compiler):
@@ -91,13 +93,23 @@ class Toolchain:
     def sources(self, files):
         return ["-x", "c++", *files, "-x", "none"] if self.cxx else list(files)
 
-    def build_runtime(self, runtime, folder):
-        for file in sorted(os.listdir(runtime)):
-            if file.endswith(".c"):
-                target = os.path.join(folder, file[:-2] + ".o")
-                call(self.command + ["-c", "-I", runtime, *self.sources([os.path.join(runtime, file)]), "-o", target],
-                     "the runtime", folder)
-                self.objects.append(target)
+    def runtime_first(self, source, runtime, folder):
+        """Options that give a generated file its runtime precompiled. The runtime is half of the compile time of a
+        small model; the macros that select what it defines stand before its #include, and each set of them makes a
+        header of its own."""
+        head, found, _ = source.partition(RUNTIME)
+        if not found:
+            return []  # --standalone
+        text = "".join(line for line in head.splitlines(True) if line.startswith("#define")) + RUNTIME
+        with self.lock:
+            if text not in self.headers:
+                header = os.path.join(folder, f"runtime{len(self.headers)}.h")
+                with open(header, "w", encoding="utf-8") as f:
+                    f.write(text)
+                language = "c++-header" if self.cxx else "c-header"
+                call(self.command + ["-I", runtime, "-x", language, header, "-o", header + ".gch"], "the runtime", folder)
+                self.headers[text] = ["-include", header, "-I", runtime]
+        return self.headers[text]
 
 
 def pieces(length, seed):
@@ -165,11 +177,12 @@ class Runner:
         call(self.nnc + ["--runtime", self.runtime], "nnc --runtime", work)
         self.toolchains = [Toolchain(cc, std, args.sanitize)
                            for cc in args.cc or ["gcc -O2"] for std in args.std or ["c99"]]
-        for i, tool in enumerate(self.toolchains):
-            folder = os.path.join(work, f"toolchain{i}")
-            os.makedirs(folder)
-            tool.build_runtime(self.runtime, folder)
-        self.forms = [("", [], ["-I", self.runtime])] + [("standalone ", ["--standalone"], [])] * args.standalone
+        for i in range(len(self.toolchains)):
+            os.makedirs(self.folder(i))
+        self.forms = [("", [])] + [("standalone ", ["--standalone"])] * args.standalone
+
+    def folder(self, number):
+        return os.path.join(self.work, f"toolchain{number}")
 
     def case(self, folder):
         """Runs one case in all ways; a list of (description, error or None, message or None)."""
@@ -188,7 +201,7 @@ class Runner:
             script.run(0, case.dims.values(), case.run_inputs(s), case.output_sizes())
         if case.stream:
             stream_script(case, script)
-        for form, flags, include in self.forms:
+        for form, flags in self.forms:
             place = os.path.join(self.work, f"{name}{'.standalone' if form else ''}")
             os.makedirs(place)
             with open(os.path.join(place, "driver.c"), "w") as f:
@@ -204,17 +217,20 @@ class Runner:
             for i, tool in enumerate(self.toolchains):
                 what = f"{form}{name} [{tool.name}]"
                 try:
-                    out.append((what, self.build_and_run(case, place, script, tool, i, form, include), None))
+                    out.append((what, self.build_and_run(case, place, script, tool, i), None))
                 except Failure as e:
                     out.append((what, None, str(e)))
             if not self.args.keep:
                 shutil.rmtree(place)
         return out
 
-    def build_and_run(self, case, place, script, tool, number, form, include):
+    def build_and_run(self, case, place, script, tool, number):
         program, results = f"prog{number}", f"results{number}"
-        call(tool.command + ["-I", HERE, "-I", "."] + include + tool.sources(["driver.c", "model.c"])
-             + ([] if form else tool.objects) + ["-o", program, "-lm"], "the C compiler", place)
+        with open(os.path.join(place, "model.c"), encoding="utf-8") as f:
+            first = tool.runtime_first(f.read(1 << 14), self.runtime, self.folder(number))
+        call(tool.command + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"], "the C compiler", place)
+        call(tool.command + ["-I", HERE, "-I", ".", *tool.sources(["driver.c"]), f"model{number}.o", "-o", program, "-lm"],
+             "the C compiler", place)
         call(shlex.split(self.args.runner) + [f"./{program}", "script", results], "the program", place, 120)
         with open(os.path.join(place, results), "rb") as f:
             got = script.results(f.read())
