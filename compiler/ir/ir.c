@@ -63,13 +63,14 @@ ir_model *ir_model_new(arena *a, dim_table *dims, const char *name, span where) 
     return m;
 }
 
-static ir_node *new_node(ir_model *m, ir_op op, ir_value *const *inputs, unsigned input_count, span where) {
+static ir_node *new_node(ir_model *m, ir_op op, ir_value *const *inputs, unsigned input_count, unsigned result_count,
+                         span where) {
     ir_node *node = ARENA_NEW(m->arena, ir_node);
     node->op = op;
     node->input_count = input_count;
     node->inputs = ARENA_ARRAY(m->arena, ir_value *, input_count);
     for (unsigned i = 0; i < input_count; i++) node->inputs[i] = inputs[i];
-    node->result_count = row_of(op)->results;
+    node->result_count = result_count;
     node->results = ARENA_ARRAY(m->arena, ir_value *, node->result_count);
     for (unsigned i = 0; i < node->result_count; i++) {
         ir_value *v = ARENA_NEW(m->arena, ir_value);
@@ -83,14 +84,17 @@ static ir_node *new_node(ir_model *m, ir_op op, ir_value *const *inputs, unsigne
     return node;
 }
 
-ir_node *ir_insert(ir_model *m, ir_graph *g, ir_node *after, ir_op op, ir_value *const *inputs, unsigned input_count,
-                   span where) {
-    ir_node *node = new_node(m, op, inputs, input_count, where);
+static ir_node *link_node(ir_graph *g, ir_node *after, ir_node *node) {
     ir_node **link = after ? &after->next : &g->first;
     node->next = *link;
     *link = node;
     if (g->last == after) g->last = node;
     return node;
+}
+
+ir_node *ir_insert(ir_model *m, ir_graph *g, ir_node *after, ir_op op, ir_value *const *inputs, unsigned input_count,
+                   span where) {
+    return link_node(g, after, new_node(m, op, inputs, input_count, row_of(op)->results, where));
 }
 
 ir_node *ir_add(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count, span where) {
@@ -110,29 +114,71 @@ bool ir_is_const(const ir_value *v, double *number) {
     return true;
 }
 
+ir_node *ir_add_repeat(ir_model *m, ir_graph *g, ir_block *block, ir_value *const *inputs, unsigned input_count,
+                       unsigned rows, const dim *rounds, unsigned collected, span where) {
+    unsigned carried = input_count - rows;
+    ir_node *n = link_node(g, g->last, new_node(m, IR_REPEAT, inputs, input_count, carried + collected, where));
+    n->attrs.rounds = rounds;
+    n->attrs.rows = rows;
+    n->block = block;
+    block->repeat = n;
+    for (unsigned i = 0; i < carried; i++) n->results[i]->type = inputs[rows + i]->type;
+    for (unsigned i = 0; i < collected; i++) {
+        ir_type *type = &n->results[carried + i]->type;
+        const ir_type *each = &block->collected[i]->type;
+        *type = (ir_type){.dtype = each->dtype, .rank = each->rank + 1, .dims = {rounds}};
+        for (unsigned k = 0; k < each->rank; k++) type->dims[k + 1] = each->dims[k];
+    }
+    return n;
+}
+
+/* Every place of a graph and of the bodies in it that uses a value. */
+typedef void use_visitor(void *context, ir_value **use);
+
+static void visit_uses(const ir_graph *g, use_visitor *visit, void *context) {
+    for (const ir_node *n = g->first; n; n = n->next) {
+        for (unsigned i = 0; i < n->input_count; i++) visit(context, &n->inputs[i]);
+        if (n->op != IR_REPEAT) continue;
+        visit_uses(&n->block->body, visit, context);
+        for (unsigned i = 0; i < ir_carried_of(n); i++) visit(context, &n->block->next[i]);
+        for (unsigned i = 0; i < ir_collected_of(n); i++) visit(context, &n->block->collected[i]);
+        visit(context, &n->block->until);
+    }
+}
+
+typedef struct {
+    const ir_value *value;
+    ir_value *by; /* replacing */
+    unsigned count;
+} use_search;
+
+static void count_use(void *context, ir_value **use) {
+    use_search *s = context;
+    s->count += *use == s->value;
+}
+
+static void replace_use(void *context, ir_value **use) {
+    use_search *s = context;
+    if (*use == s->value) *use = s->by;
+}
+
 unsigned ir_use_count(const ir_model *m, const ir_value *v) {
-    unsigned count = 0;
-    const ir_graph *graphs[] = {&m->run, &m->reset};
-    for (int g = 0; g < 2; g++)
-        for (const ir_node *n = graphs[g]->first; n; n = n->next)
-            for (unsigned i = 0; i < n->input_count; i++) count += n->inputs[i] == v;
-    for (size_t i = 0; i < m->output_count; i++) count += m->outputs[i].value == v;
-    for (size_t i = 0; i < m->state_count; i++) count += m->states[i].next == v;
-    return count;
+    use_search s = {.value = v};
+    visit_uses(&m->run, count_use, &s);
+    visit_uses(&m->reset, count_use, &s);
+    for (size_t i = 0; i < m->output_count; i++) s.count += m->outputs[i].value == v;
+    for (size_t i = 0; i < m->state_count; i++) s.count += m->states[i].next == v;
+    return s.count;
 }
 
 void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to) {
-    const ir_graph *graphs[] = {&m->run, &m->reset};
-    for (int g = 0; g < 2; g++)
-        for (ir_node *n = graphs[g]->first; n; n = n->next)
-            for (unsigned i = 0; i < n->input_count; i++)
-                if (n->inputs[i] == from) n->inputs[i] = to;
-    for (size_t i = 0; i < m->output_count; i++)
-        if (m->outputs[i].value == from) m->outputs[i].value = to;
+    use_search s = {.value = from, .by = to};
+    visit_uses(&m->run, replace_use, &s);
+    visit_uses(&m->reset, replace_use, &s);
+    for (size_t i = 0; i < m->output_count; i++) replace_use(&s, &m->outputs[i].value);
     for (size_t i = 0; i < m->state_count; i++) {
-        if (m->states[i].next == from) m->states[i].next = to;
-        if (m->states[i].init == from) m->states[i].init = to;
+        replace_use(&s, &m->states[i].next);
+        replace_use(&s, &m->states[i].init);
     }
-    for (size_t i = 0; i < m->check_count; i++)
-        if (m->checks[i].value == from) m->checks[i].value = to;
+    for (size_t i = 0; i < m->check_count; i++) replace_use(&s, &m->checks[i].value);
 }

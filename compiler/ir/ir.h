@@ -13,6 +13,14 @@
  * G and the order of the gates are torch's: LSTM i, f, g, o; GRU r, z, n; RNN one. A missing h0 or c0 is zero. With
  * `reverse` time runs from the last step to the first and out keeps the input's order. With lengths, out is zero past
  * each length, h_n and c_n are those of each sequence's own last step.
+ *
+ * REPEAT runs a graph of its own, the body of its ir_block, attrs.rounds times. Its inputs are first attrs.rows tensors
+ * whose dim 0 is `rounds`, of which each round sees one row (a ROW node of the body), then the first values of what is
+ * carried from round to round (CARRIED nodes of the body; `next` is the value at the round's end). Its results are what
+ * is carried behind the last round, then what the rounds collected, along a new dim 0. After each round `until`, if
+ * there is one, is asked: once it is true the rounds that are left do not run, and what they would collect is 0. Nodes
+ * of a body may use values of the graphs around it that stand before the REPEAT; all sources but ROW, CARRIED and CONST
+ * stand in the model's own graphs.
  */
 #ifndef NNC_IR_IR_H
 #define NNC_IR_IR_H
@@ -28,7 +36,7 @@ typedef enum {
     IR_OP_COUNT
 } ir_op;
 
-typedef enum { IR_SOURCE, IR_LAYER, IR_UNARY, IR_BINARY, IR_REDUCE, IR_NORMALIZE, IR_VIEW, IR_MOVE } ir_op_class;
+typedef enum { IR_SOURCE, IR_LAYER, IR_UNARY, IR_BINARY, IR_REDUCE, IR_NORMALIZE, IR_VIEW, IR_MOVE, IR_LOOP } ir_op_class;
 
 const char *ir_op_name(ir_op op);
 ir_op_class ir_op_class_of(ir_op op);
@@ -76,9 +84,12 @@ typedef struct {
     ir_cell cell;                    /* RECURRENT */
     ir_activation activation, recurrent_activation;
     bool reverse, reset_after;
+    const dim *rounds;               /* REPEAT */
+    unsigned rows;                   /* REPEAT: how many inputs are consumed row by row */
 } ir_attrs;
 
 typedef struct ir_node ir_node;
+typedef struct ir_block ir_block;
 
 typedef struct {
     unsigned id;         /* unique in its model; %id in text */
@@ -99,12 +110,24 @@ struct ir_node {
     const char *label;   /* what comments and C names call it: "lstm", "lstm_l1_reverse", "softmax" */
     const char *source;  /* a layer as written: "LSTM(6, 6)"; NULL for functions */
     span where;
+    ir_block *block;     /* REPEAT: its own; ROW, CARRIED: the one they belong to; else NULL */
     ir_node *next;
 };
 
 typedef struct {
     ir_node *first, *last;
 } ir_graph;
+
+/* What a REPEAT does in a round. The arrays are parallel to its inputs and results; ir_rows_of() … say how long. */
+struct ir_block {
+    ir_graph body;
+    ir_node *repeat;
+    ir_value **rows;      /* the ROW nodes' results; NULL for one that the body does not read */
+    ir_value **carried;   /* the CARRIED nodes' results; NULL for one that the body does not read */
+    ir_value **next;      /* what is carried, at the round's end: of the body or of a graph around it */
+    ir_value **collected; /* a round's values */
+    ir_value *until;      /* a bool of one element, or NULL */
+};
 
 typedef struct {
     const char *name;
@@ -177,14 +200,20 @@ ir_node *ir_add(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, uns
 /* The same right behind `after` (NULL: at the front), for passes. */
 ir_node *ir_insert(ir_model *m, ir_graph *g, ir_node *after, ir_op op, ir_value *const *inputs, unsigned input_count,
                    span where);
+/* A REPEAT at the end of g whose block is filled but for `repeat`: inputs as above, and as many results; types are set. */
+ir_node *ir_add_repeat(ir_model *m, ir_graph *g, ir_block *block, ir_value *const *inputs, unsigned input_count,
+                       unsigned rows, const dim *rounds, unsigned collected, span where);
+static inline unsigned ir_rows_of(const ir_node *repeat) { return repeat->attrs.rows; }
+static inline unsigned ir_carried_of(const ir_node *repeat) { return repeat->input_count - repeat->attrs.rows; }
+static inline unsigned ir_collected_of(const ir_node *repeat) { return repeat->result_count - ir_carried_of(repeat); }
 /* The common case: one result of this type. */
 ir_value *ir_add_value(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count,
                        ir_type type, span where);
 /* The value's constant number if its producer is CONST. */
 bool ir_is_const(const ir_value *v, double *number);
-/* How many node inputs, outputs and next states of the model use v. */
+/* How many node inputs, outputs, next states and ends of rounds of the model use v. */
 unsigned ir_use_count(const ir_model *m, const ir_value *v);
-/* Replaces every use of `from` (inputs of nodes in both graphs, outputs, next, init, checks) by `to`. */
+/* Replaces every use of `from` (inputs of nodes in all graphs, ends of rounds, outputs, next, init, checks) by `to`. */
 void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to);
 
 /* ir_print.c, ir_read.c: the whole model as text, and back. Reading what was printed and printing it again gives the

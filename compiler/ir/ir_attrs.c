@@ -10,6 +10,8 @@ static const ir_attr rows[] = {
     {IR_INPUT, "index", IR_ATTR_SIZE, AT(index), false},
     {IR_STATE, "index", IR_ATTR_SIZE, AT(index), false},
     {IR_PARAM, "index", IR_ATTR_SIZE, AT(index), false},
+    {IR_ROW, "index", IR_ATTR_SIZE, AT(index), false},
+    {IR_CARRIED, "index", IR_ATTR_SIZE, AT(index), false},
     {IR_CONST, "number", IR_ATTR_NUMBER, AT(number), false},
     {IR_EMBEDDING, "has_max_norm", IR_ATTR_BOOL, AT(has_max_norm), true},
     {IR_EMBEDDING, "max_norm", IR_ATTR_NUMBER, AT(max_norm), true},
@@ -56,6 +58,8 @@ static const ir_attr rows[] = {
     {IR_PAD, "after", IR_ATTR_INT, AT(after), false},
     {IR_PAD, "mode", IR_ATTR_PAD_MODE, AT(pad_mode), false},
     {IR_PAD, "number", IR_ATTR_NUMBER, AT(number), true},
+    {IR_REPEAT, "rounds", IR_ATTR_DIM, AT(rounds), false},
+    {IR_REPEAT, "rows", IR_ATTR_UNSIGNED, AT(rows), false},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };

@@ -10,9 +10,17 @@
 typedef struct {
     arena *arena;
     const ir_model *model;
-    const ir_value **defined; /* by id: the values defined so far, in either graph */
+    const ir_value **defined; /* by id: the values defined so far, in any graph */
     const ir_graph **defined_in;
 } checker;
+
+/* A graph, and those around it whose values its nodes may use. */
+typedef struct graph_scope graph_scope;
+struct graph_scope {
+    const ir_graph *graph;
+    const ir_block *block; /* NULL: the graph is run or reset */
+    const graph_scope *around;
+};
 
 static const char *type_is_sound(checker *c, const ir_type *type, bool constant) {
     if (type->dtype != IR_F32 && type->dtype != IR_I32)
@@ -35,21 +43,37 @@ static const char *type_is_sound(checker *c, const ir_type *type, bool constant)
     return NULL;
 }
 
-static const char *is_defined(checker *c, const ir_value *v, const ir_graph *in) {
+static const char *is_known(checker *c, const ir_value *v, const graph_scope *in) {
     if (!v) return "is missing";
-    if (v->id >= c->model->value_count || c->defined[v->id] != v || c->defined_in[v->id] != in)
-        return arena_printf(c->arena, "is %%%u, which no node before it in its graph defines", v->id);
-    return NULL;
+    if (v->id < c->model->value_count && c->defined[v->id] == v)
+        for (; in; in = in->around)
+            if (c->defined_in[v->id] == in->graph) return NULL;
+    return arena_printf(c->arena, "is %%%u, which no node before it in its graph defines", v->id);
 }
 
-static const char *source_is_sound(checker *c, const ir_graph *g, const ir_node *n) {
+static const char *is_defined(checker *c, const ir_value *v, const ir_graph *in) {
+    return is_known(c, v, &(graph_scope){.graph = in});
+}
+
+/* ROW and CARRIED: the block that they stand in knows them. */
+static const char *belongs_to_block(const graph_scope *in, const ir_node *n) {
+    const ir_block *b = in->block;
+    if (!b || n->block != b) return "is not of the block that it stands in";
+    bool row = n->op == IR_ROW;
+    if (n->attrs.index >= (row ? ir_rows_of(b->repeat) : ir_carried_of(b->repeat))) return "an index past the block's";
+    return (row ? b->rows : b->carried)[n->attrs.index] == n->results[0] ? NULL : "the block has another value there";
+}
+
+static const char *source_is_sound(checker *c, const graph_scope *in, const ir_node *n) {
     const ir_model *m = c->model;
     const ir_value *v = n->results[0];
     size_t i = n->attrs.index;
     size_t count = n->op == IR_INPUT ? m->input_count : n->op == IR_STATE ? m->state_count : m->param_count;
     if (n->op == IR_CONST) return NULL;
+    if (n->op == IR_ROW || n->op == IR_CARRIED) return belongs_to_block(in, n);
     if (i >= count) return arena_printf(c->arena, "index %zu of %zu", i, count);
-    if (n->op != IR_PARAM && g != &m->run) return "only the run graph has inputs and states";
+    if (in->block) return "the body of a block has no inputs, states and params of its own";
+    if (n->op != IR_PARAM && in->graph != &m->run) return "only the run graph has inputs and states";
     if (n->op == IR_INPUT && m->inputs[i].value != v) return "the model's input is another value";
     if (n->op == IR_STATE && m->states[i].value != v) return "the model's state is another value";
     const ir_type *type = n->op == IR_STATE ? &m->states[i].type : n->op == IR_PARAM ? &m->params[i].type : &v->type;
@@ -67,12 +91,20 @@ static const char *counts_are_sound(checker *c, const ir_node *n) {
         if ((unsigned)n->attrs.cell > IR_GRU) return arena_printf(c->arena, "cell number %u", (unsigned)n->attrs.cell);
         results = n->attrs.cell == IR_LSTM ? 3 : 2;
     }
+    if (n->op == IR_REPEAT) {
+        if (n->attrs.rows > n->input_count || ir_carried_of(n) > n->result_count || !n->result_count)
+            return arena_printf(c->arena, "has %u inputs, %u of them rows, and %u results", n->input_count,
+                                n->attrs.rows, n->result_count);
+        return NULL;
+    }
     if (n->result_count != results)
         return arena_printf(c->arena, "has %u results, expected %u", n->result_count, results);
     return NULL;
 }
 
-static const char *results_are_sound(checker *c, const ir_graph *g, const ir_node *n) {
+static const char *results_are_sound(checker *c, const graph_scope *in, const ir_node *n) {
+    while (in->around) in = in->around;
+
     for (unsigned i = 0; i < n->result_count; i++) {
         const ir_value *v = n->results[i];
         if (!v) return arena_printf(c->arena, "result %u is missing", i);
@@ -80,35 +112,102 @@ static const char *results_are_sound(checker *c, const ir_graph *g, const ir_nod
         if (v->id >= c->model->value_count)
             return arena_printf(c->arena, "result %u has id %u of %u", i, v->id, c->model->value_count);
         if (c->defined[v->id]) return arena_printf(c->arena, "result %u has an id that was given before", i);
-        const char *wrong = type_is_sound(c, &v->type, g == &c->model->reset);
+        const char *wrong = type_is_sound(c, &v->type, in->graph == &c->model->reset);
         if (wrong) return arena_printf(c->arena, "result %u: %s", i, wrong);
     }
     return NULL;
 }
 
-static const char *node_is_sound(checker *c, const ir_graph *g, const ir_node *n) {
+static const char *graph_is_sound(checker *c, const graph_scope *in, const char *name);
+
+/* Is v, as `what` number i of a block, of this type? */
+static const char *has_type(checker *c, const ir_value *v, const ir_type *want, const char *what, unsigned i) {
+    if (!v || ir_type_same(&v->type, want)) return NULL;
+    return arena_printf(c->arena, "%s %u is %s, expected %s", what, i, ir_type_string(c->arena, &v->type),
+                        ir_type_string(c->arena, want));
+}
+
+static const char *rows_are_sound(checker *c, const ir_node *n) {
+    for (unsigned i = 0; i < ir_rows_of(n); i++) {
+        const ir_type *all = &n->inputs[i]->type;
+        if (!all->rank || !dim_same(all->dims[0], n->attrs.rounds))
+            return arena_printf(c->arena, "input %u has no row a round", i);
+        ir_type row = {.dtype = all->dtype, .rank = all->rank - 1};
+        for (unsigned k = 0; k < row.rank; k++) row.dims[k] = all->dims[k + 1];
+        const char *wrong = has_type(c, n->block->rows[i], &row, "row", i);
+        if (wrong) return wrong;
+    }
+    return NULL;
+}
+
+static const char *carried_is_sound(checker *c, const ir_node *n, const graph_scope *body) {
+    for (unsigned i = 0; i < ir_carried_of(n); i++) {
+        const ir_type *type = &n->inputs[ir_rows_of(n) + i]->type;
+        const char *wrong = is_known(c, n->block->next[i], body);
+        if (wrong) return arena_printf(c->arena, "next %u %s", i, wrong);
+        wrong = has_type(c, n->block->carried[i], type, "carried value", i);
+        if (!wrong) wrong = has_type(c, n->block->next[i], type, "next", i);
+        if (!wrong) wrong = has_type(c, n->results[i], type, "result", i);
+        if (wrong) return wrong;
+    }
+    return NULL;
+}
+
+static const char *collected_is_sound(checker *c, const ir_node *n, const graph_scope *body) {
+    for (unsigned i = 0; i < ir_collected_of(n); i++) {
+        const ir_value *each = n->block->collected[i];
+        const char *wrong = is_known(c, each, body);
+        if (wrong) return arena_printf(c->arena, "collect %u %s", i, wrong);
+        if (each->type.rank == IR_MAX_RANK) return arena_printf(c->arena, "collect %u has too many dims", i);
+        ir_type all = {.dtype = each->type.dtype, .rank = each->type.rank + 1, .dims = {n->attrs.rounds}};
+        for (unsigned k = 0; k < each->type.rank; k++) all.dims[k + 1] = each->type.dims[k];
+        wrong = has_type(c, n->results[ir_carried_of(n) + i], &all, "result", ir_carried_of(n) + i);
+        if (wrong) return wrong;
+    }
+    return NULL;
+}
+
+static const char *block_is_sound(checker *c, const graph_scope *around, const ir_node *n) {
+    const ir_block *b = n->block;
+    if (!b || b->repeat != n) return "its block belongs to another node";
+    if (!n->attrs.rounds || dim_is_huge(n->attrs.rounds) || dim_min(n->attrs.rounds) < 0)
+        return "a number of rounds that is none";
+    graph_scope body = {&b->body, b, around};
+    const char *wrong = rows_are_sound(c, n);
+    if (!wrong) wrong = graph_is_sound(c, &body, "body");
+    if (!wrong) wrong = carried_is_sound(c, n, &body);
+    if (!wrong) wrong = collected_is_sound(c, n, &body);
+    if (wrong || !b->until) return wrong;
+    wrong = is_known(c, b->until, &body);
+    if (wrong) return arena_printf(c->arena, "until %s", wrong);
+    bool one = dim_is(ir_type_elements(c->model->dims, &b->until->type), 1);
+    return one ? NULL : arena_printf(c->arena, "until is %s", ir_type_string(c->arena, &b->until->type));
+}
+
+static const char *node_is_sound(checker *c, const graph_scope *in, const ir_node *n) {
     const char *wrong = counts_are_sound(c, n);
     if (wrong) return wrong;
     for (unsigned i = 0; i < n->input_count; i++) {
         if (!n->inputs[i] && ir_input_is_optional(n->op, i)) continue;
-        wrong = is_defined(c, n->inputs[i], g);
+        wrong = is_known(c, n->inputs[i], in);
         if (wrong) return arena_printf(c->arena, "input %u %s", i, wrong);
     }
-    wrong = results_are_sound(c, g, n);
-    if (!wrong && ir_op_class_of(n->op) == IR_SOURCE) wrong = source_is_sound(c, g, n);
+    wrong = results_are_sound(c, in, n);
+    if (!wrong && ir_op_class_of(n->op) == IR_SOURCE) wrong = source_is_sound(c, in, n);
     const ir_attr *stray = ir_attrs_stray(&n->attrs, n->op);
     if (!wrong && stray)
         wrong = arena_printf(c->arena, "has an attribute of %s: %s", ir_op_name(stray->op), stray->name);
-    if (!wrong) wrong = ir_check_node(c->arena, c->model, n);
+    if (!wrong) wrong = n->op == IR_REPEAT ? block_is_sound(c, in, n) : ir_check_node(c->arena, c->model, n);
     return wrong;
 }
 
-static const char *graph_is_sound(checker *c, const ir_graph *g, const char *name) {
+static const char *graph_is_sound(checker *c, const graph_scope *in, const char *name) {
+    const ir_graph *g = in->graph;
     const ir_node *last = NULL;
     for (const ir_node *n = g->first; n; last = n, n = n->next) {
         if ((unsigned)n->op >= IR_OP_COUNT)
             return arena_printf(c->arena, "%s: operator number %u", name, (unsigned)n->op);
-        const char *wrong = node_is_sound(c, g, n);
+        const char *wrong = node_is_sound(c, in, n);
         if (wrong) {
             text where = text_new(c->arena);
             for (unsigned i = 0; i < n->result_count; i++)
@@ -186,8 +285,8 @@ const char *ir_check(arena *a, const ir_model *m) {
         if (!wrong && m->params[i].type.dtype != IR_F32) wrong = "is not float32";
         if (wrong) return arena_printf(a, "param %zu: %s", i, wrong);
     }
-    const char *wrong = graph_is_sound(&c, &m->reset, "reset");
-    if (!wrong) wrong = graph_is_sound(&c, &m->run, "run");
+    const char *wrong = graph_is_sound(&c, &(graph_scope){.graph = &m->reset}, "reset");
+    if (!wrong) wrong = graph_is_sound(&c, &(graph_scope){.graph = &m->run}, "run");
     if (!wrong) wrong = tables_are_sound(&c);
     return wrong;
 }

@@ -385,6 +385,7 @@ static rule_of_op *rule_for(ir_op op) {
     case IR_VIEW: return op == IR_RESHAPE ? reshape_rule : op == IR_PERMUTE ? permute_rule : slice_rule;
     case IR_MOVE: return op == IR_CAT ? cat_rule : op == IR_PAD ? pad_rule : copy_rule;
     case IR_LAYER: break;
+    case IR_LOOP: ice("%s is checked with its body", ir_op_name(op));
     }
     switch ((unsigned)op) {
     case IR_EMBEDDING: return embedding_rule;

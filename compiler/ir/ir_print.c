@@ -12,6 +12,14 @@
  *       %1 sentence = input() index=0 : int32[T]
  *       %7 out, %8 = recurrent(%3, -, -, -, %4, %5, -, -, -) cell=gru activation=tanh : float32[T, 1, 6], float32[1, 6]
  *         # lstm = GRU(6, 6)                              (on the node's own line)
+ *       %9 h, %10 ys = repeat(%2, %8) rounds=T rows=1 : float32[1, 6], float32[T, 3]
+ *         %11 x_t = row() index=0 : float32[1, 6]       (a REPEAT's body, indented below it)
+ *         %12 = carried() index=0 : float32[1, 6]
+ *         …
+ *         next %13                                      (parallel to what is carried)
+ *         collect %14
+ *         until %15
+ *       end
  *     output tags = %12
  *     next h = %8
  *     init h = %0
@@ -114,8 +122,24 @@ static void print_attr(const ir_node *n, const ir_attr *row, text *to) {
     }
 }
 
-static void print_node(const ir_node *n, text *to) {
-    text_add(to, "  ");
+static void print_nodes(const ir_graph *g, int indent, text *to);
+
+/* "next %13" and its like; what the body ends with. */
+static void print_end_value(const char *keyword, const ir_value *v, int indent, text *to) {
+    text_printf(to, "%*s%s %%%u\n", indent, "", keyword, v->id);
+}
+
+static void print_block(const ir_node *n, int indent, text *to) {
+    const ir_block *b = n->block;
+    print_nodes(&b->body, indent + 2, to);
+    for (unsigned i = 0; i < ir_carried_of(n); i++) print_end_value("next", b->next[i], indent + 2, to);
+    for (unsigned i = 0; i < ir_collected_of(n); i++) print_end_value("collect", b->collected[i], indent + 2, to);
+    if (b->until) print_end_value("until", b->until, indent + 2, to);
+    text_printf(to, "%*send\n", indent, "");
+}
+
+static void print_node(const ir_node *n, int indent, text *to) {
+    text_printf(to, "%*s", indent, "");
     for (unsigned i = 0; i < n->result_count; i++) {
         text_printf(to, "%s%%%u", i ? ", " : "", n->results[i]->id);
         if (!n->results[i]->name) continue;
@@ -147,12 +171,17 @@ static void print_node(const ir_node *n, text *to) {
         else print_quoted(n->source, to);
     }
     text_add(to, "\n");
+    if (n->op == IR_REPEAT) print_block(n, indent, to);
+}
+
+static void print_nodes(const ir_graph *g, int indent, text *to) {
+    for (const ir_node *n = g->first; n; n = n->next) print_node(n, indent, to);
 }
 
 static void print_graph(const ir_graph *g, const char *name, text *to) {
     if (!g->first) return;
     text_printf(to, "%s:\n", name);
-    for (const ir_node *n = g->first; n; n = n->next) print_node(n, to);
+    print_nodes(g, 2, to);
 }
 
 /* "output tags = %12" */

@@ -16,9 +16,12 @@ typedef struct {
     scanner scan;
     arena *arena;
     ir_model *model;
-    ir_graph *graph;   /* the one whose nodes are being read, or NULL */
+    ir_graph *root;    /* run or reset, whichever is being read, or NULL */
+    ir_graph *graph;   /* the one whose nodes are being read: root, or the body of block */
+    ir_block *block;   /* the innermost one that is being read, or NULL */
+    unsigned blocks;   /* how many are being read */
     ir_value **values; /* by id */
-    const ir_graph **value_graphs;
+    const ir_graph **value_roots; /* NULL once the body is read that defines the value */
     size_t value_room;
     size_t value_end; /* the largest id + 1 */
 } reader;
@@ -103,11 +106,11 @@ static bool read_id(reader *r, unsigned *id) {
     return scan_want(&r->scan, "%") && scan_unsigned(&r->scan, MAX_VALUE_ID - 1, id);
 }
 
-/* A value that was defined in this graph. */
+/* A value that was defined in this graph of the model's, or in a body there that is still being read. */
 static ir_value *read_value(reader *r, const ir_graph *g) {
     unsigned id;
     if (!read_id(r, &id)) return NULL;
-    if (id < r->value_end && r->values[id] && r->value_graphs[id] == g) return r->values[id];
+    if (id < r->value_end && r->values[id] && r->value_roots[id] == g) return r->values[id];
     scan_fail(&r->scan, arena_printf(r->arena, "%%%u is not defined here", id));
     return NULL;
 }
@@ -120,14 +123,14 @@ static void define(reader *r, ir_value *v, unsigned id) {
         const ir_graph **graphs = ARENA_ARRAY(r->arena, const ir_graph *, room);
         for (size_t i = 0; i < r->value_end; i++) {
             values[i] = r->values[i];
-            graphs[i] = r->value_graphs[i];
+            graphs[i] = r->value_roots[i];
         }
         r->values = values;
-        r->value_graphs = graphs;
+        r->value_roots = graphs;
         r->value_room = room;
     }
     r->values[id] = v;
-    r->value_graphs[id] = r->graph;
+    r->value_roots[id] = r->root;
     if (id >= r->value_end) r->value_end = (size_t)id + 1;
     v->id = id;
 }
@@ -233,12 +236,26 @@ static bool read_comment(reader *r, ir_node *n) {
     return *n->source || scan_fail(&r->scan, "a source is missing");
 }
 
+/* A ROW or a CARRIED, and the block that it stands in. */
+static bool link_to_block(reader *r, ir_node *n) {
+    if (!r->block) return scan_fail(&r->scan, "outside of a block");
+    const ir_node *head = r->block->repeat;
+    if (n->attrs.index >= (n->op == IR_ROW ? ir_rows_of(head) : ir_carried_of(head)))
+        return scan_fail(&r->scan, "an index past the block's");
+    ir_value **slot = &(n->op == IR_ROW ? r->block->rows : r->block->carried)[n->attrs.index];
+    if (*slot) return scan_fail(&r->scan, "a row or a carried value that is there twice");
+    *slot = n->results[0];
+    n->block = r->block;
+    return true;
+}
+
 /* Links the model's table with the node that gives its value. */
-static bool link_source(reader *r, const ir_node *n) {
+static bool link_source(reader *r, ir_node *n) {
     ir_model *m = r->model;
     size_t i = n->attrs.index;
     size_t count = n->op == IR_INPUT ? m->input_count : n->op == IR_STATE ? m->state_count : m->param_count;
     if (n->op == IR_CONST) return true;
+    if (n->op == IR_ROW || n->op == IR_CARRIED) return link_to_block(r, n);
     if (i >= count) return scan_fail(&r->scan, "an index past the model's table");
     if (n->op == IR_INPUT) m->inputs[i].value = n->results[0];
     if (n->op == IR_STATE) m->states[i].value = n->results[0];
@@ -260,26 +277,129 @@ static bool read_inputs(reader *r, ir_value ***inputs, unsigned *count) {
     while (!scan_accept(&r->scan, ")")) {
         if (n == IR_MANY || (n && !scan_want(&r->scan, ","))) return scan_fail(&r->scan, "expected an operand");
         ir_value *v = NULL;
-        if (!scan_accept(&r->scan, "-") && !(v = read_value(r, r->graph))) return false;
+        if (!scan_accept(&r->scan, "-") && !(v = read_value(r, r->root))) return false;
         ARENA_PUSH(r->arena, *inputs, n, capacity, v);
     }
     *count = (unsigned)n;
     return true;
 }
 
-enum { MAX_RESULTS = 3 };
+/* The results of a node as they are written before it: ids, names, and behind it the types. */
+typedef struct {
+    unsigned id;
+    const char *name;
+    ir_type type;
+} result_text;
+
+typedef struct {
+    result_text *items;
+    size_t count, capacity;
+} result_list;
+
+static bool read_results(reader *r, result_list *list) {
+    do {
+        result_text result = {0};
+        if (list->count == MAX_VALUE_ID) return scan_fail(&r->scan, "too many results");
+        if (!read_id(r, &result.id)) return false;
+        if (!scan_next_is(&r->scan, ',') && !scan_next_is(&r->scan, '=') && !(result.name = scan_name(&r->scan)))
+            return false;
+        ARENA_PUSH(r->arena, list->items, list->count, list->capacity, result);
+    } while (scan_accept(&r->scan, ","));
+    return true;
+}
+
+static bool read_types(reader *r, result_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        if (!scan_want(&r->scan, i ? "," : ":") || !read_type(r, &list->items[i].type)) return false;
+    return true;
+}
+
+static bool define_results(reader *r, ir_node *n, const result_list *list) {
+    for (unsigned i = 0; i < n->result_count; i++) {
+        const result_text *from = &list->items[i];
+        n->results[i]->name = from->name;
+        n->results[i]->type = from->type;
+        if (from->id < r->value_end && r->values[from->id])
+            return scan_fail(&r->scan, "an id that was given before");
+        define(r, n->results[i], from->id);
+    }
+    return true;
+}
+
+static bool read_node(reader *r);
+
+/* The lines that end a body; *end: it was the last. */
+static bool read_end_of_block(reader *r, const ir_node *head, unsigned *next, unsigned *collected, bool *end) {
+    ir_block *b = r->block;
+    *end = scan_accept(&r->scan, "end");
+    if (*end)
+        return (*next == ir_carried_of(head) && *collected == ir_collected_of(head)) ||
+               scan_fail(&r->scan, "a block that does not say what it carries and collects");
+    if (scan_accept(&r->scan, "next"))
+        return *next < ir_carried_of(head) ? (b->next[(*next)++] = read_value(r, r->root)) != NULL
+                                           : scan_fail(&r->scan, "more is carried than the block has");
+    if (scan_accept(&r->scan, "collect"))
+        return *collected < ir_collected_of(head) ? (b->collected[(*collected)++] = read_value(r, r->root)) != NULL
+                                                  : scan_fail(&r->scan, "more is collected than the block has");
+    if (!scan_want(&r->scan, "until")) return false;
+    return (b->until = read_value(r, r->root)) != NULL;
+}
+
+static bool read_body(reader *r, const ir_node *head) {
+    unsigned next = 0, collected = 0;
+    for (bool end = false; !end;) {
+        scan_blanks(&r->scan);
+        if (r->scan.at == r->scan.end) return scan_fail(&r->scan, "a block without its end");
+        bool good = *r->scan.at == '\n' || (scan_next_is(&r->scan, '%')
+                                                ? read_node(r)
+                                                : read_end_of_block(r, head, &next, &collected, &end));
+        if (!good || (!end && !scan_end_of_line(&r->scan))) return false;
+    }
+    return true;
+}
+
+/* What the body defines is not known behind it. */
+static void close_graph(reader *r, const ir_graph *g) {
+    for (const ir_node *n = g->first; n; n = n->next)
+        for (unsigned i = 0; i < n->result_count; i++) r->value_roots[n->results[i]->id] = NULL;
+}
+
+/* `head` has been read up to its comment; the body stands on the lines below it. */
+static bool read_block(reader *r, ir_node *head, const result_list *results) {
+    arena *a = r->arena;
+    if (head->attrs.rows > head->input_count || results->count < ir_carried_of(head))
+        return scan_fail(&r->scan, "a wrong number of results");
+    if (r->blocks == MAX_NESTING) return scan_fail(&r->scan, "too many blocks in each other");
+    head->result_count = (unsigned)results->count;
+    ir_block *b = ARENA_NEW(a, ir_block), *around = r->block;
+    ir_graph *graph = r->graph;
+    b->rows = ARENA_ARRAY(a, ir_value *, head->attrs.rows);
+    b->carried = ARENA_ARRAY(a, ir_value *, ir_carried_of(head));
+    b->next = ARENA_ARRAY(a, ir_value *, ir_carried_of(head));
+    b->collected = ARENA_ARRAY(a, ir_value *, ir_collected_of(head));
+    b->repeat = head;
+    r->block = b;
+    r->graph = &b->body;
+    r->blocks++;
+    if (!scan_end_of_line(&r->scan) || !read_body(r, head)) return false;
+    r->blocks--;
+    r->graph = graph;
+    r->block = around;
+    close_graph(r, &b->body);
+    for (unsigned i = 0; i < head->input_count; i++)
+        if (!head->inputs[i]) return scan_fail(&r->scan, "an operand is missing");
+    for (unsigned i = 0; i < ir_collected_of(head); i++)
+        if (b->collected[i]->type.rank == IR_MAX_RANK) return scan_fail(&r->scan, "too many dims");
+    ir_node *n = ir_add_repeat(r->model, graph, b, head->inputs, head->input_count, head->attrs.rows,
+                               head->attrs.rounds, ir_collected_of(head), (span){0, 0});
+    n->label = head->label;
+    n->source = head->source;
+    return define_results(r, n, results);
+}
 
 static bool read_node(reader *r) {
-    unsigned ids[MAX_RESULTS] = {0}, id_count = 0;
-    const char *names[MAX_RESULTS] = {NULL};
-    do {
-        if (id_count == MAX_RESULTS) return scan_fail(&r->scan, "too many results");
-        if (!read_id(r, &ids[id_count])) return false;
-        if (!scan_next_is(&r->scan, ',') && !scan_next_is(&r->scan, '=') && !(names[id_count] = scan_name(&r->scan)))
-            return false;
-        id_count++;
-    } while (scan_accept(&r->scan, ","));
-
+    result_list results = {0};
+    if (!read_results(r, &results)) return false;
     ir_op op;
     ir_value **inputs = NULL;
     unsigned input_count = 0;
@@ -288,20 +408,17 @@ static bool read_node(reader *r) {
         return scan_fail(&r->scan, "a wrong number of operands");
     if (op == IR_PERMUTE && !inputs[0]) return scan_fail(&r->scan, "an operand is missing");
     if (!r->graph) return scan_fail(&r->scan, "a node outside of reset: and run:");
-    unsigned results = ir_op_results(op);
-    if (id_count != results && !(op == IR_RECURRENT && id_count == 2))
-        return scan_fail(&r->scan, "a wrong number of results");
-
-    ir_node *n = ir_add(r->model, r->graph, op, inputs, input_count, (span){0, 0});
-    n->result_count = id_count;
-    if (!read_attrs(r, n)) return false;
-    for (unsigned i = 0; i < id_count; i++) {
-        n->results[i]->name = names[i];
-        if (!scan_want(&r->scan, i ? "," : ":") || !read_type(r, &n->results[i]->type)) return false;
-        if (ids[i] < r->value_end && r->values[ids[i]]) return scan_fail(&r->scan, "an id that was given before");
-        define(r, n->results[i], ids[i]);
+    if (op == IR_REPEAT) {
+        ir_node head = {.op = op, .inputs = inputs, .input_count = input_count};
+        return read_attrs(r, &head) && read_types(r, &results) && read_comment(r, &head) &&
+               read_block(r, &head, &results);
     }
-    if (ir_op_class_of(op) == IR_SOURCE && !link_source(r, n)) return false;
+    if (results.count != ir_op_results(op) && !(op == IR_RECURRENT && results.count == 2))
+        return scan_fail(&r->scan, "a wrong number of results");
+    ir_node *n = ir_add(r->model, r->graph, op, inputs, input_count, (span){0, 0});
+    n->result_count = (unsigned)results.count;
+    if (!read_attrs(r, n) || !read_types(r, &results) || !define_results(r, n, &results)) return false;
+    if (ir_op_class_of(n->op) == IR_SOURCE && !link_source(r, n)) return false;
     return read_comment(r, n);
 }
 
@@ -386,7 +503,7 @@ static bool read_statement(reader *r) {
     const char *word = scan_word(&r->scan, false);
     if (!word) return scan_fail(&r->scan, "expected a statement");
     bool graph = strcmp(word, "run") == 0 || strcmp(word, "reset") == 0;
-    if (graph) r->graph = word[1] == 'u' ? &r->model->run : &r->model->reset;
+    if (graph) r->root = r->graph = word[1] == 'u' ? &r->model->run : &r->model->reset;
     if (graph) return scan_want(&r->scan, ":");
     if (strcmp(word, "weights") == 0) return (r->model->weights = scan_quoted(&r->scan)) != NULL;
     if (strcmp(word, "dim") == 0) return read_symbol(r);

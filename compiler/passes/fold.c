@@ -161,9 +161,20 @@ static ir_value *unchanged(const ir_node *n) {
     }
 }
 
+static void fold_graph(folder *f, ir_graph *g);
+
+static void fold_block(folder *f, const ir_node *n) {
+    ir_block *b = n->block;
+    fold_graph(f, &b->body);
+    for (unsigned i = 0; i < ir_carried_of(n); i++) b->next[i] = current(f, b->next[i]);
+    for (unsigned i = 0; i < ir_collected_of(n); i++) b->collected[i] = current(f, b->collected[i]);
+    b->until = current(f, b->until);
+}
+
 static void fold_graph(folder *f, ir_graph *g) {
     for (ir_node *n = g->first; n; n = n->next) {
         for (unsigned i = 0; i < n->input_count; i++) n->inputs[i] = current(f, n->inputs[i]);
+        if (n->op == IR_REPEAT) fold_block(f, n);
         if (fold_constants(n) || fold_zeroth_power(n)) continue;
         if (ir_op_class_of(n->op) == IR_VIEW) skip_inner_view(n);
         ir_value *same = unchanged(n);

@@ -8,6 +8,7 @@
 
 typedef struct {
     ir_model *model;
+    ir_graph *graph;
     ir_node *at; /* new nodes go behind this one, in order */
     const ir_node *slice;
     int budget; /* of looks at nodes: CATs of CATs may be a tree that is exponentially larger than the graph */
@@ -56,7 +57,7 @@ static bool reaches_out(mover *k, const ir_value *v, unsigned axis) {
 
 static ir_value *add(mover *k, ir_op op, ir_value *const *inputs, unsigned count, ir_attrs attrs, const ir_type *type,
                      const char *label) {
-    ir_node *n = ir_insert(k->model, &k->model->run, k->at, op, inputs, count, k->slice->where);
+    ir_node *n = ir_insert(k->model, k->graph, k->at, op, inputs, count, k->slice->where);
     n->attrs = attrs;
     n->label = label;
     n->results[0]->type = *type;
@@ -101,14 +102,17 @@ static bool is_last_step(dim_table *t, const ir_node *n) {
            dim_same(n->attrs.start, dim_sub(t, length, dim_const(t, 1)));
 }
 
-void pass_last_step(ir_model *m) {
+static void last_steps_of(ir_model *m, ir_graph *g) {
     ir_node *previous = NULL, *next;
-    for (ir_node *n = m->run.first; n; previous = n, n = next) {
+    for (ir_node *n = g->first; n; previous = n, n = next) {
         next = n->next;
-        mover k = {.model = m, .at = previous, .slice = n, .budget = BUDGET};
+        if (n->op == IR_REPEAT) last_steps_of(m, &n->block->body);
+        mover k = {.model = m, .graph = g, .at = previous, .slice = n, .budget = BUDGET};
         if (!is_last_step(m->dims, n) || !reaches_out(&k, n->inputs[0], n->attrs.axis)) continue;
         ir_value *last = last_of(&k, n->inputs[0], n->attrs.axis);
         if (!last->name) last->name = n->results[0]->name;
         ir_replace_uses(m, n->results[0], last);
     }
 }
+
+void pass_last_step(ir_model *m) { last_steps_of(m, &m->run); }

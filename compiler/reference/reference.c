@@ -77,6 +77,7 @@ array *evaluate_result(evaluation *e, const ir_node *n, unsigned i) {
 /* --- the walk ---------------------------------------------------------------------------------------------------- */
 
 static void evaluate_source(evaluation *e, const ir_node *n) {
+    if (n->op == IR_ROW || n->op == IR_CARRIED) return; /* evaluate_repeat has put them there */
     array *to = evaluate_result(e, n, 0);
     size_t bytes = to->elements * sizeof *to->data;
     size_t index = n->attrs.index;
@@ -95,6 +96,53 @@ static void evaluate_source(evaluation *e, const ir_node *n) {
     ice("%s is no source", ir_op_name(n->op));
 }
 
+static void evaluate_graph(evaluation *e, const ir_graph *g);
+
+/* Row `at` of x, which is x without its dim 0. */
+static array row_of(const array *x, size_t at) {
+    array row = {.dtype = x->dtype, .rank = x->rank - 1, .elements = 1};
+    for (unsigned i = 0; i < row.rank; i++) {
+        row.sizes[i] = x->sizes[i + 1];
+        row.elements *= row.sizes[i];
+    }
+    row.data = x->data + at * row.elements;
+    return row;
+}
+
+static void copy_elements(array *to, const array *from) {
+    memcpy(to->data, from->data, to->elements * sizeof *to->data);
+}
+
+static void evaluate_repeat(evaluation *e, const ir_node *n) {
+    const ir_block *b = n->block;
+    unsigned rows = ir_rows_of(n), carried = ir_carried_of(n), collected = ir_collected_of(n);
+    size_t rounds = (size_t)evaluate_dim(e, n->attrs.rounds);
+    for (unsigned i = 0; i < n->result_count; i++) {
+        array *to = evaluate_result(e, n, i);
+        if (i < carried) copy_elements(to, evaluate_input(e, n, rows + i));
+    }
+    for (size_t t = 0; t < rounds && e->status == REFERENCE_OK; t++) {
+        for (unsigned i = 0; i < rows; i++)
+            if (b->rows[i]) e->values[b->rows[i]->id] = row_of(&e->values[n->inputs[i]->id], t);
+        /* a copy: the body may look at the old value after the new one is there */
+        for (unsigned i = 0; i < carried; i++) {
+            if (!b->carried[i]) continue;
+            const array *now = &e->values[n->results[i]->id];
+            array *old = &e->values[b->carried[i]->id];
+            *old = evaluate_array(e->arena, now->dtype, now->rank, now->sizes);
+            copy_elements(old, now);
+        }
+        evaluate_graph(e, &b->body);
+        if (e->status != REFERENCE_OK) return;
+        for (unsigned i = 0; i < carried; i++) copy_elements(&e->values[n->results[i]->id], &e->values[b->next[i]->id]);
+        for (unsigned i = 0; i < collected; i++) {
+            array to = row_of(&e->values[n->results[carried + i]->id], t);
+            copy_elements(&to, &e->values[b->collected[i]->id]);
+        }
+        if (b->until && e->values[b->until->id].data[0] != 0) return;
+    }
+}
+
 static void evaluate_graph(evaluation *e, const ir_graph *g) {
     for (const ir_node *n = g->first; n && e->status == REFERENCE_OK; n = n->next) {
         switch (ir_op_class_of(n->op)) {
@@ -109,6 +157,7 @@ static void evaluate_graph(evaluation *e, const ir_graph *g) {
         case IR_NORMALIZE: evaluate_reduction(e, n); break;
         case IR_VIEW:
         case IR_MOVE: evaluate_move(e, n); break;
+        case IR_LOOP: evaluate_repeat(e, n); break;
         }
     }
 }
