@@ -250,10 +250,11 @@ class Source:
 
 
 def active_lines(top, file, commands):
-    """Lines that some of these compilers' preprocessors keep."""
+    """Lines of a part of the runtime that some of these compilers' preprocessors keep."""
     lines = set()
     for command in commands:
-        out = subprocess.run([*command, "-E", "-fdirectives-only", "-x", "c", os.path.join(top, file)],
+        out = subprocess.run([*command, "-E", "-fdirectives-only", "-x", "c",
+                              os.path.join(top, "runtime/nnc_runtime.h")],
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout.decode()
         now, here = 0, False
         for line in out.splitlines():

@@ -192,7 +192,7 @@ class Tree:
                 f.write(text)
         for file in changes:
             if file.startswith("runtime/"):
-                must(["cmake", f"-DINPUT={os.path.join(self.top, file)}", f"-DOUTPUT={self.build}/runtime_text.c", "-P",
+                must(["cmake", f"-DINPUT={self.top}/runtime/nnc_runtime.h", f"-DOUTPUT={self.build}/runtime_text.c", "-P",
                       os.path.join(self.top, "compiler/emit/embed.cmake")])
                 self.compile_library(os.path.relpath(f"{self.build}/runtime_text.c", self.top))
                 self.header = True   # the unit tests that include it are compiled when they are run
@@ -210,7 +210,7 @@ class Tree:
             with open(os.path.join(self.top, file), "w", encoding="utf-8") as f:
                 f.write(text)
             if file.startswith("runtime/"):
-                must(["cmake", f"-DINPUT={os.path.join(self.top, file)}", f"-DOUTPUT={self.build}/runtime_text.c", "-P",
+                must(["cmake", f"-DINPUT={self.top}/runtime/nnc_runtime.h", f"-DOUTPUT={self.build}/runtime_text.c", "-P",
                       os.path.join(self.top, "compiler/emit/embed.cmake")])
                 for name, kept in self.unit_objects:
                     shutil.copy2(kept, self.object_of(name))

@@ -4,7 +4,7 @@
 usage: check_structure.py REPOSITORY
 
 A file includes only what stands before it in the pipeline, passes are called by passes_run alone, and no source file
-grows past 600 lines; the runtime, which has to be one file, not past 1000.
+grows past 600 lines. The runtime is shipped as one file and includes nothing but its own parts.
 """
 import pathlib, re, sys
 
@@ -22,7 +22,6 @@ ALLOWED = {
 # The C tree knows no tensor, the syntax tree no IR, the IR no plan.
 TREE = {"emit/ctree.h", "emit/ctree_nodes.h", "emit/ctree.c", "emit/cprint.c", "emit/cprint_table.c"}
 LONGEST = 600
-LONGEST_RUNTIME = 1000
 
 
 def includes(path):
@@ -34,12 +33,12 @@ def faults(top):
     for path in sorted(list(compiler.rglob("*.[ch]")) + list((top / "runtime").rglob("*.[ch]"))):
         name = path.relative_to(top).as_posix()
         lines = path.read_text().count("\n")
-        longest = LONGEST_RUNTIME if name.startswith("runtime/") else LONGEST
-        if lines > longest:
-            yield f"{name} has {lines} lines; {longest} are allowed"
+        if lines > LONGEST:
+            yield f"{name} has {lines} lines; {LONGEST} are allowed"
         if name.startswith("runtime/"):
             for i in includes(path):
-                yield f"{name} includes {i}: the runtime stands alone"
+                if not (top / "runtime" / i).exists():
+                    yield f"{name} includes {i}: the runtime stands alone"
             continue
         here = path.relative_to(compiler)
         if len(here.parts) == 1:

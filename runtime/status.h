@@ -1,0 +1,31 @@
+/* ---- Status --------------------------------------------------------------------------------------------------------
+ * What a run function returns. Every generated header carries a copy of the lines between begin and end. */
+
+/* nnc status: begin */
+#ifndef NNC_STATUS_DEFINED
+#define NNC_STATUS_DEFINED
+typedef enum {
+    NNC_OK = 0,     /* done: outputs and state are written */
+    NNC_ERR_NULL,   /* a pointer is NULL; with this and all that follow, outputs and state are as they were */
+    NNC_ERR_DIM,    /* a run-time dimension is outside the bounds that the model declares */
+    NNC_ERR_TOKEN,  /* an index into a table (a token of an Embedding) is negative or beyond the table */
+    NNC_ERR_LENGTH  /* a length in `lengths` is less than 1 or more than the number of time steps */
+} nnc_status;
+
+/* A status in words, for messages: never NULL, not to be freed. */
+static inline const char *nnc_status_string(nnc_status status) {
+    switch (status) {
+    case NNC_OK: return "ok";
+    case NNC_ERR_NULL: return "a pointer is NULL";
+    case NNC_ERR_DIM: return "a dimension is out of its bounds";
+    case NNC_ERR_TOKEN: return "a token is out of range";
+    case NNC_ERR_LENGTH: return "a sequence length is out of range";
+    }
+    return "unknown status";
+}
+#endif
+/* nnc status: end */
+
+/* The first address at or after p at which a vector of the widest kind is aligned; 15 floats may be passed over. A
+ * model's struct is aligned to 4 bytes only, so that it may be placed anywhere: its scratch is aligned when used. */
+NNC_FUNCTION float *nnc_align(float *p) { return p + ((0 - (uintptr_t)p) & 63) / sizeof(float); }

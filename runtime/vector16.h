@@ -1,0 +1,85 @@
+/* (The forms with a mask of all lanes become the plain instructions; the plain forms warn in g++ 12.) */
+#define NNC_ALL ((__mmask16)0xffff)
+NNC_INLINE_V16 __mmask16 nnc_v16_first(size_t n) { return (__mmask16)((1u << n) - 1u); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_zero(void) { return _mm512_setzero_ps(); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_splat(float s) { return _mm512_set1_ps(s); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_load(const float *p) { return _mm512_loadu_ps(p); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_load_n(const float *p, size_t n) {
+#if defined(__SANITIZE_ADDRESS__)
+    nnc_v16 v = _mm512_setzero_ps();
+    memcpy(&v, p, n * sizeof *p);
+    return v;
+#else
+    return _mm512_maskz_loadu_ps(nnc_v16_first(n), p);
+#endif
+}
+NNC_INLINE_V16 void nnc_v16_store(float *p, nnc_v16 v) { _mm512_storeu_ps(p, v); }
+NNC_INLINE_V16 void nnc_v16_store_n(float *p, nnc_v16 v, size_t n) {
+#if NNC_HAS_PARTS
+    if (__builtin_constant_p(n) && n == 4) {
+        _mm_storeu_ps(p, (__m128)__builtin_shufflevector(v, v, 0, 1, 2, 3));
+        return;
+    }
+    if (__builtin_constant_p(n) && n == 8) {
+        _mm256_storeu_ps(p, (__m256)__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7));
+        return;
+    }
+#endif
+    _mm512_mask_storeu_ps(p, nnc_v16_first(n), v);
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_madd(nnc_v16 a, nnc_v16 b, nnc_v16 c) { return _mm512_fmadd_ps(a, b, c); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_min(nnc_v16 a, nnc_v16 b) { return _mm512_maskz_min_ps(NNC_ALL, a, b); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_max(nnc_v16 a, nnc_v16 b) { return _mm512_maskz_max_ps(NNC_ALL, a, b); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_abs(nnc_v16 x) { return _mm512_maskz_andnot_ps(NNC_ALL, _mm512_set1_ps(-0.0f), x); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_copysign(nnc_v16 x, nnc_v16 sign) { /* 0xca: the first word's bits choose */
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_set1_epi32(INT32_MIN), _mm512_castps_si512(sign),
+                                                         _mm512_castps_si512(x), 0xca));
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_if_negative(nnc_v16 x, nnc_v16 a, nnc_v16 b) {
+    return _mm512_mask_blend_ps(_mm512_movepi32_mask(_mm512_castps_si512(x)), b, a);
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_nearest(nnc_v16 x) {
+    return _mm512_maskz_cvtepi32_ps(NNC_ALL, _mm512_maskz_cvtps_epi32(NNC_ALL, x));
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_scale(nnc_v16 x, nnc_v16 n) { return _mm512_maskz_scalef_ps(NNC_ALL, x, n); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_mantissa(nnc_v16 x, nnc_v16 *exponent) {
+    __m512i shifted = _mm512_maskz_srli_epi32(NNC_ALL, _mm512_castps_si512(x), 23);
+    *exponent = _mm512_maskz_cvtepi32_ps(NNC_ALL, shifted) - _mm512_set1_ps(127.0f);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_set1_epi32(0x7fffff), _mm512_castps_si512(x),
+                                                         _mm512_set1_epi32(0x3f800000), 0xca)); /* as in copysign */
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_sqrt(nnc_v16 x) { return _mm512_maskz_sqrt_ps(NNC_ALL, x); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_if_nan(nnc_v16 x, nnc_v16 a, nnc_v16 b) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), b, a);
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_join(nnc_v16 a, size_t n, nnc_v16 b) {
+    return _mm512_mask_blend_ps(nnc_v16_first(n), b, a);
+}
+NNC_INLINE_V16 nnc_v8 nnc_v16_low(nnc_v16 v) { return _mm512_maskz_extractf32x8_ps((__mmask8)0xff, v, 0); }
+NNC_INLINE_V16 nnc_v8 nnc_v16_high(nnc_v16 v) { return _mm512_maskz_extractf32x8_ps((__mmask8)0xff, v, 1); }
+NNC_INLINE_V16 __m512d nnc_v16_wide(double s) { return _mm512_set1_pd(s); }
+NNC_INLINE_V16 __m512d nnc_v16_wide_low(nnc_v16 v) { return _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_low(v)); }
+NNC_INLINE_V16 __m512d nnc_v16_wide_high(nnc_v16 v) { return _mm512_maskz_cvtps_pd((__mmask8)0xff, nnc_v16_high(v)); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_narrow(__m512d low, __m512d high) {
+    return _mm512_maskz_insertf32x8(NNC_ALL, _mm512_castps256_ps512(_mm512_maskz_cvtpd_ps((__mmask8)0xff, low)),
+                                    _mm512_maskz_cvtpd_ps((__mmask8)0xff, high), 1);
+}
+NNC_DEFINE_DOUBLES(NNC_INLINE_V16, nnc_v16, __m512d)
+NNC_INLINE_V16 double nnc_v16_doubles_sum(nnc_v16_doubles d) {
+    __m512d eight = d.low + d.high;
+    return nnc_v8_doubles_sum(nnc_v8_doubles_of(_mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 0),
+                                                _mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 1)));
+}
+NNC_INLINE_V16 float nnc_v16_largest(nnc_v16 v) { return nnc_v8_largest(nnc_v8_maximum(nnc_v16_low(v), nnc_v16_high(v))); }
+NNC_INLINE_V16 float nnc_v16_smallest(nnc_v16 v) {
+    return nnc_v8_smallest(nnc_v8_minimum(nnc_v16_low(v), nnc_v16_high(v)));
+}
+NNC_INLINE_V16 float nnc_v16_sum(nnc_v16 v) {
+    return nnc_v8_sum(nnc_v16_low(v) + nnc_v16_high(v));
+}
+NNC_DEFINE_OPERATORS(NNC_INLINE_V16, nnc_v16)
+NNC_DEFINE_TANH(NNC_INLINE_V16, nnc_v16)
+NNC_DEFINE_LSTM(NNC_INLINE_V16, nnc_v16)
+NNC_DEFINE_EXP(NNC_INLINE_V16, nnc_v16)
+NNC_DEFINE_COMMON(NNC_INLINE_V16, nnc_v16, 16)
+NNC_DEFINE_FUNCTIONS(NNC_INLINE_V16, nnc_v16)

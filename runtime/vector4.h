@@ -1,0 +1,150 @@
+/* ---- Four floats: layer nnc_v4 -------------------------------------------------------------------------------------
+ * Vector instructions and plain C do the same IEEE operations in the same order. Memory need only be aligned as a float
+ * is. madd(a, b, c) = a*b + c rounds twice, like add(mul(a, b), c), except on 64-bit ARM: there, and in the wide layers
+ * at the end of this file, it is one operation that rounds once, in every language mode.
+ *     load(p), store(p, v)           4 floats
+ *     load_n(p, n), store_n(p, v, n) the first n <= 4; the other lanes are loaded as 0, and nothing else is touched
+ *     zero(), splat(s), add, sub, mul, div, neg, madd, abs
+ *     copysign(x, sign)              the magnitude of x with the sign bit of sign
+ *     min(a, b), max(a, b)           a < b ? a : b and a > b ? a : b: if either is NaN, b (data on the right)
+ *     clamp(x, lo, hi)               min(hi, max(lo, x)): a NaN in x stays, lo > hi gives hi
+ *     if_negative(x, a, b)           a where the sign bit of x is set, else b
+ *     nearest(x)                     x rounded to an integer, ties to even, |x| < 1e6 (a NaN gives anything)
+ *     scale(x, n)                    x * 2^n, rounded once: 0.5 <= x <= 2, n an integer, |n| <= 200
+ *     mantissa(x, &e)                x / 2^e, which is at least 1 and less than 2; x positive, finite and no denormal
+ *     sqrt(x)                        rounded correctly; NaN for a negative x
+ *     if_nan(x, a, b)                a where x is NaN, else b
+ *     maximum(a, b), minimum(a, b)   torch's: a NaN wins
+ *     join(a, n, b)                  the first n <= 4 lanes of a, the others of b
+ *     lane(v, i)                     the float in lane i, 0..3
+ *     sum(v)                         (lane 0 + lane 2) + (lane 1 + lane 3): halves are added until one float is left
+ *     largest(v), smallest(v)        of the lanes; a NaN wins
+ *     gather(p, s, n), scatter(p, s, v, n)   the first n <= 4 lanes from and to p[0], p[s], p[2 * s] ...
+ *     pow(a, b)                      powf's
+ * V_doubles holds a double for each lane, for long sums:
+ *     doubles_splat(s), doubles_add(d, v), doubles_plus(d, e)
+ *     doubles_add_square(d, v)       d + v * v
+ *     doubles_divided(d, by)         d / by, rounded to float
+ *     doubles_sum(d)                 of the lanes, in the order of sum
+ *     doubles_tree(d)                the sum of d[0], d[1] and so on (as many as the vector has lanes), in the order of sum */
+
+#if (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 5)) && !defined(NNC_PLAIN_C) && \
+    (defined(__SSE__) || defined(__ARM_NEON) || defined(__ALTIVEC__) || defined(__wasm_simd128__) || defined(__riscv_v))
+#include "vector4_gnu.h"
+#else /* plain C */
+#include "vector4_plain.h"
+#endif
+
+NNC_INLINE nnc_v4 nnc_v4_zero(void) { return nnc_v4_splat(0.0f); }
+NNC_INLINE nnc_v4 nnc_v4_load(const float *p) {
+    nnc_v4 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+NNC_INLINE nnc_v4 nnc_v4_load_n(const float *p, size_t n) {
+    nnc_v4 v = nnc_v4_zero();
+    memcpy(&v, p, n * sizeof *p);
+    return v;
+}
+NNC_INLINE void nnc_v4_store(float *p, nnc_v4 v) { memcpy(p, &v, sizeof v); }
+NNC_INLINE void nnc_v4_store_n(float *p, nnc_v4 v, size_t n) { memcpy(p, &v, n * sizeof *p); }
+
+/* V_NAME(x, ...) by a scalar expression of lane[i], the lane of x. */
+#define NNC_DEFINE_BY_LANE(INLINE, V, LANES, NAME, PARAMETERS, VALUE) \
+    INLINE V V##_##NAME PARAMETERS {                                  \
+        float lane[LANES];                                            \
+        size_t i;                                                     \
+        V##_store(lane, x);                                           \
+        for (i = 0; i < LANES; i++)                                   \
+            lane[i] = VALUE;                                          \
+        return V##_load(lane);                                        \
+    }
+
+#if !defined(NNC_V4_CONVERTS)
+NNC_DEFINE_BY_LANE(NNC_INLINE, nnc_v4, 4, sqrt, (nnc_v4 x), sqrtf(lane[i]))
+typedef struct {
+    double lane[4];
+} nnc_v4_doubles;
+NNC_INLINE nnc_v4_doubles nnc_v4_doubles_splat(double s) {
+    nnc_v4_doubles d;
+    d.lane[0] = d.lane[1] = d.lane[2] = d.lane[3] = s;
+    return d;
+}
+#define NNC_V4_DOUBLES(NAME, ARGUMENT, VALUE)                                                                 \
+    NNC_INLINE nnc_v4_doubles nnc_v4_doubles_##NAME(nnc_v4_doubles d, ARGUMENT) {                             \
+        size_t i;                                                                                             \
+        for (i = 0; i < 4; i++)                                                                               \
+            d.lane[i] += VALUE;                                                                               \
+        return d;                                                                                             \
+    }
+NNC_V4_DOUBLES(plus, nnc_v4_doubles e, e.lane[i])
+NNC_V4_DOUBLES(add, nnc_v4 v, (double)nnc_v4_lane(v, i))
+NNC_V4_DOUBLES(add_square, nnc_v4 v, (double)nnc_v4_lane(v, i) * (double)nnc_v4_lane(v, i))
+NNC_INLINE double nnc_v4_doubles_sum(nnc_v4_doubles d) {
+    return (d.lane[0] + d.lane[2]) + (d.lane[1] + d.lane[3]);
+}
+NNC_INLINE nnc_v4 nnc_v4_doubles_divided(nnc_v4_doubles d, double by) {
+    float lane[4];
+    size_t i;
+    for (i = 0; i < 4; i++)
+        lane[i] = (float)(d.lane[i] / by);
+    return nnc_v4_load(lane);
+}
+NNC_DEFINE_BY_LANE(NNC_INLINE, nnc_v4, 4, nearest, (nnc_v4 x), nnc_v1_nearest(lane[i]))
+NNC_DEFINE_BY_LANE(NNC_INLINE, nnc_v4, 4, scale, (nnc_v4 x, nnc_v4 n), nnc_v1_scale(lane[i], nnc_v4_lane(n, i)))
+#endif
+NNC_INLINE nnc_v4 nnc_v4_clamp(nnc_v4 x, nnc_v4 lo, nnc_v4 hi) { return nnc_v4_min(hi, nnc_v4_max(lo, x)); }
+NNC_INLINE float nnc_v4_sum(nnc_v4 v) {
+    return (nnc_v4_lane(v, 0) + nnc_v4_lane(v, 2)) + (nnc_v4_lane(v, 1) + nnc_v4_lane(v, 3));
+}
+
+/* torch.maximum, torch.minimum, torch.clamp: a NaN wins; with lo > hi the result is hi. */
+NNC_FUNCTION float nnc_maxf(float a, float b) { return a > b || a != a ? a : b; }
+NNC_FUNCTION float nnc_minf(float a, float b) { return a < b || a != a ? a : b; }
+NNC_FUNCTION float nnc_clampf(float x, float lo, float hi) { return nnc_v1_min(hi, nnc_v1_max(lo, x)); }
+
+/* What is the same in every layer. */
+#define NNC_DEFINE_COMMON(INLINE, V, LANES)                                                               \
+    INLINE V V##_maximum(V a, V b) { return V##_if_nan(a, a, V##_max(a, b)); }                            \
+    INLINE V V##_minimum(V a, V b) { return V##_if_nan(a, a, V##_min(a, b)); }                            \
+    INLINE V V##_gather(const float *p, size_t stride, size_t n) {                                        \
+        float lane[LANES] = {0.0f};                                                                       \
+        size_t i;                                                                                         \
+        for (i = 0; i < n; i++)                                                                           \
+            lane[i] = p[i * stride];                                                                      \
+        return V##_load(lane);                                                                            \
+    }                                                                                                     \
+    INLINE void V##_scatter(float *p, size_t stride, V v, size_t n) {                                     \
+        float lane[LANES];                                                                                \
+        size_t i;                                                                                         \
+        V##_store(lane, v);                                                                               \
+        for (i = 0; i < n; i++)                                                                           \
+            p[i * stride] = lane[i];                                                                      \
+    }                                                                                                     \
+    INLINE V V##_pow(V a, V b) {                                                                          \
+        float base[LANES], exponent[LANES];                                                               \
+        size_t i;                                                                                         \
+        V##_store(base, a);                                                                               \
+        V##_store(exponent, b);                                                                           \
+        for (i = 0; i < LANES; i++)                                                                       \
+            base[i] = powf(base[i], exponent[i]);                                                         \
+        return V##_load(base);                                                                            \
+    }                                                                                                     \
+    INLINE V##_doubles V##_doubles_tree(const V##_doubles *d) {                                           \
+        V##_doubles sums[LANES / 2];                                                                      \
+        size_t i, n;                                                                                      \
+        for (i = 0; i < LANES / 2; i++)                                                                   \
+            sums[i] = V##_doubles_plus(d[i], d[i + LANES / 2]);                                           \
+        for (n = LANES / 4; n > 0; n /= 2)                                                                \
+            for (i = 0; i < n; i++)                                                                       \
+                sums[i] = V##_doubles_plus(sums[i], sums[i + n]);                                         \
+        return sums[0];                                                                                   \
+    }
+
+NNC_DEFINE_COMMON(NNC_INLINE, nnc_v4, 4)
+NNC_INLINE float nnc_v4_largest(nnc_v4 v) {
+    return nnc_maxf(nnc_maxf(nnc_v4_lane(v, 0), nnc_v4_lane(v, 2)), nnc_maxf(nnc_v4_lane(v, 1), nnc_v4_lane(v, 3)));
+}
+NNC_INLINE float nnc_v4_smallest(nnc_v4 v) {
+    return nnc_minf(nnc_minf(nnc_v4_lane(v, 0), nnc_v4_lane(v, 2)), nnc_minf(nnc_v4_lane(v, 1), nnc_v4_lane(v, 3)));
+}

@@ -1,0 +1,124 @@
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
+/* V_doubles where vectors of doubles, D, have operators: of V_wide(s), a double in all lanes, V_wide_low(v) and
+ * V_wide_high(v), the halves of v, and V_narrow(low, high), their way back. */
+#define NNC_DEFINE_DOUBLES(INLINE, V, D)                                                              \
+    typedef struct {                                                                                  \
+        D low, high;                                                                                  \
+    } V##_doubles;                                                                                    \
+    INLINE V##_doubles V##_doubles_of(D low, D high) {                                                \
+        V##_doubles d;                                                                                \
+        d.low = low, d.high = high;                                                                   \
+        return d;                                                                                     \
+    }                                                                                                 \
+    INLINE V##_doubles V##_doubles_splat(double s) { return V##_doubles_of(V##_wide(s), V##_wide(s)); }\
+    INLINE V##_doubles V##_doubles_plus(V##_doubles d, V##_doubles e) {                               \
+        return V##_doubles_of(d.low + e.low, d.high + e.high);                                        \
+    }                                                                                                 \
+    INLINE V##_doubles V##_doubles_add(V##_doubles d, V v) {                                          \
+        return V##_doubles_of(d.low + V##_wide_low(v), d.high + V##_wide_high(v));                    \
+    }                                                                                                 \
+    INLINE V##_doubles V##_doubles_add_square(V##_doubles d, V v) {                                   \
+        D low = V##_wide_low(v), high = V##_wide_high(v);                                             \
+        return V##_doubles_of(d.low + low * low, d.high + high * high);                               \
+    }                                                                                                 \
+    INLINE V V##_doubles_divided(V##_doubles d, double by) {                                          \
+        return V##_narrow(d.low / V##_wide(by), d.high / V##_wide(by));                               \
+    }
+
+typedef float nnc_v4 __attribute__((vector_size(16)));
+typedef int32_t nnc_v4_bits __attribute__((vector_size(16)));
+
+NNC_INLINE nnc_v4 nnc_v4_splat(float s) {
+    nnc_v4 v = {s, s, s, s};
+    return v;
+}
+NNC_INLINE float nnc_v4_lane(nnc_v4 v, size_t i) { return v[i]; }
+NNC_INLINE nnc_v4 nnc_v4_add(nnc_v4 a, nnc_v4 b) { return a + b; }
+NNC_INLINE nnc_v4 nnc_v4_sub(nnc_v4 a, nnc_v4 b) { return a - b; }
+NNC_INLINE nnc_v4 nnc_v4_mul(nnc_v4 a, nnc_v4 b) { return a * b; }
+NNC_INLINE nnc_v4 nnc_v4_div(nnc_v4 a, nnc_v4 b) { return a / b; }
+NNC_INLINE nnc_v4 nnc_v4_neg(nnc_v4 x) { return -x; }
+#if defined(NNC_NEON)
+NNC_INLINE nnc_v4 nnc_v4_madd(nnc_v4 a, nnc_v4 b, nnc_v4 c) {
+    return (nnc_v4)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+#else
+NNC_INLINE nnc_v4 nnc_v4_madd(nnc_v4 a, nnc_v4 b, nnc_v4 c) { return a * b + c; }
+#endif
+NNC_INLINE nnc_v4 nnc_v4_abs(nnc_v4 x) {
+    nnc_v4_bits sign = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN};
+    return (nnc_v4)((nnc_v4_bits)x & ~sign);
+}
+NNC_INLINE nnc_v4 nnc_v4_copysign(nnc_v4 x, nnc_v4 s) {
+    nnc_v4_bits sign = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN};
+    return (nnc_v4)(((nnc_v4_bits)x & ~sign) | ((nnc_v4_bits)s & sign));
+}
+NNC_INLINE nnc_v4 nnc_v4_select(nnc_v4_bits mask, nnc_v4 a, nnc_v4 b) {
+    return (nnc_v4)(((nnc_v4_bits)a & mask) | ((nnc_v4_bits)b & ~mask));
+}
+NNC_INLINE nnc_v4 nnc_v4_if_negative(nnc_v4 x, nnc_v4 a, nnc_v4 b) {
+    return nnc_v4_select((nnc_v4_bits)x < (nnc_v4_bits)nnc_v4_splat(0.0f), a, b);
+}
+NNC_INLINE nnc_v4 nnc_v4_if_nan(nnc_v4 x, nnc_v4 a, nnc_v4 b) { return nnc_v4_select((nnc_v4_bits)(x == x), b, a); }
+NNC_INLINE nnc_v4 nnc_v4_join(nnc_v4 a, size_t n, nnc_v4 b) {
+    nnc_v4_bits lane = {0, 1, 2, 3}, count = {(int32_t)n, (int32_t)n, (int32_t)n, (int32_t)n};
+    return nnc_v4_select(lane < count, a, b);
+}
+NNC_INLINE nnc_v4 nnc_v4_mantissa(nnc_v4 x, nnc_v4 *exponent) { /* 0x4b000000 is 2^23: integers become floats */
+    nnc_v4_bits two23 = {0x4b000000, 0x4b000000, 0x4b000000, 0x4b000000}, low = {0x7fffff, 0x7fffff, 0x7fffff, 0x7fffff};
+    *exponent = (nnc_v4)((((nnc_v4_bits)x) >> 23) | two23) - nnc_v4_splat(8388735.0f);
+    return (nnc_v4)(((nnc_v4_bits)x & low) | (nnc_v4_bits)nnc_v4_splat(1.0f));
+}
+#if defined(__SSE__) /* the instructions do just this; compilers do not find them by themselves */
+NNC_INLINE nnc_v4 nnc_v4_min(nnc_v4 a, nnc_v4 b) { return (nnc_v4)_mm_min_ps((__m128)a, (__m128)b); }
+NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) { return (nnc_v4)_mm_max_ps((__m128)a, (__m128)b); }
+#else
+NNC_INLINE nnc_v4 nnc_v4_min(nnc_v4 a, nnc_v4 b) { return nnc_v4_select((nnc_v4_bits)(a < b), a, b); }
+NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) { return nnc_v4_select((nnc_v4_bits)(a > b), a, b); }
+#endif
+#if defined(__SSE2__)
+#define NNC_V4_CONVERTS 1
+NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) { return (nnc_v4)_mm_sqrt_ps((__m128)x); }
+NNC_INLINE __m128d nnc_v4_wide(double s) { return _mm_set1_pd(s); }
+NNC_INLINE __m128d nnc_v4_wide_low(nnc_v4 v) { return _mm_cvtps_pd((__m128)v); }
+NNC_INLINE __m128d nnc_v4_wide_high(nnc_v4 v) { return _mm_cvtps_pd(_mm_movehl_ps((__m128)v, (__m128)v)); }
+NNC_INLINE nnc_v4 nnc_v4_narrow(__m128d low, __m128d high) {
+    return (nnc_v4)_mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
+}
+NNC_DEFINE_DOUBLES(NNC_INLINE, nnc_v4, __m128d)
+NNC_INLINE double nnc_v4_doubles_sum(nnc_v4_doubles d) {
+    __m128d pair = d.low + d.high;
+    return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));
+}
+NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)_mm_cvtepi32_ps(_mm_cvtps_epi32((__m128)x)); }
+NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
+    __m128i power = _mm_cvtps_epi32((__m128)n), half = _mm_srai_epi32(power, 1);
+    __m128i rest = _mm_add_epi32(_mm_sub_epi32(power, half), _mm_set1_epi32(127));
+    return (nnc_v4)_mm_add_epi32((__m128i)x, _mm_slli_epi32(half, 23)) * (nnc_v4)_mm_slli_epi32(rest, 23);
+}
+#elif defined(NNC_NEON)
+#define NNC_V4_CONVERTS 1
+NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) { return (nnc_v4)vsqrtq_f32((float32x4_t)x); }
+NNC_INLINE float64x2_t nnc_v4_wide(double s) { return vdupq_n_f64(s); }
+NNC_INLINE float64x2_t nnc_v4_wide_low(nnc_v4 v) { return vcvt_f64_f32(vget_low_f32((float32x4_t)v)); }
+NNC_INLINE float64x2_t nnc_v4_wide_high(nnc_v4 v) { return vcvt_high_f64_f32((float32x4_t)v); }
+NNC_INLINE nnc_v4 nnc_v4_narrow(float64x2_t low, float64x2_t high) {
+    return (nnc_v4)vcvt_high_f32_f64(vcvt_f32_f64(low), high);
+}
+NNC_DEFINE_DOUBLES(NNC_INLINE, nnc_v4, float64x2_t)
+NNC_INLINE double nnc_v4_doubles_sum(nnc_v4_doubles d) {
+    float64x2_t pair = d.low + d.high;
+    return vgetq_lane_f64(pair, 0) + vgetq_lane_f64(pair, 1);
+}
+NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)vrndnq_f32((float32x4_t)x); }
+NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
+    int32x4_t power = vcvtnq_s32_f32((float32x4_t)n), half = vshrq_n_s32(power, 1);
+    int32x4_t rest = vaddq_s32(vsubq_s32(power, half), vdupq_n_s32(127));
+    return (nnc_v4)vaddq_s32((int32x4_t)x, vshlq_n_s32(half, 23)) * (nnc_v4)vshlq_n_s32(rest, 23);
+}
+#endif

@@ -1,0 +1,79 @@
+/* The lanes before n: all bits set. */
+NNC_INLINE_V8 __m256i nnc_v8_first(size_t n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_zero(void) { return _mm256_setzero_ps(); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_splat(float s) { return _mm256_set1_ps(s); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_load(const float *p) { return _mm256_loadu_ps(p); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_load_n(const float *p, size_t n) {
+#if defined(__SANITIZE_ADDRESS__) /* gcc's thinks that masked lanes are read */
+    nnc_v8 v = _mm256_setzero_ps();
+    memcpy(&v, p, n * sizeof *p);
+    return v;
+#else
+    return _mm256_maskload_ps(p, nnc_v8_first(n));
+#endif
+}
+NNC_INLINE_V8 void nnc_v8_store(float *p, nnc_v8 v) { _mm256_storeu_ps(p, v); }
+NNC_INLINE_V8 void nnc_v8_store_n(float *p, nnc_v8 v, size_t n) {
+#if NNC_HAS_PARTS
+    if (__builtin_constant_p(n) && n == 4) {
+        _mm_storeu_ps(p, (__m128)__builtin_shufflevector(v, v, 0, 1, 2, 3));
+        return;
+    }
+#endif
+    _mm256_maskstore_ps(p, nnc_v8_first(n), v);
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_madd(nnc_v8 a, nnc_v8 b, nnc_v8 c) { return _mm256_fmadd_ps(a, b, c); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_min(nnc_v8 a, nnc_v8 b) { return _mm256_min_ps(a, b); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_max(nnc_v8 a, nnc_v8 b) { return _mm256_max_ps(a, b); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_abs(nnc_v8 x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_copysign(nnc_v8 x, nnc_v8 sign) {
+    return _mm256_or_ps(nnc_v8_abs(x), _mm256_and_ps(_mm256_set1_ps(-0.0f), sign));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_if_negative(nnc_v8 x, nnc_v8 a, nnc_v8 b) { return _mm256_blendv_ps(b, a, x); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_nearest(nnc_v8 x) { return _mm256_cvtepi32_ps(_mm256_cvtps_epi32(x)); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_scale(nnc_v8 x, nnc_v8 n) {
+    __m256i power = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(power, 1);
+    __m256i rest = _mm256_add_epi32(_mm256_sub_epi32(power, half), _mm256_set1_epi32(127));
+    x = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), _mm256_slli_epi32(half, 23)));
+    return x * _mm256_castsi256_ps(_mm256_slli_epi32(rest, 23));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_mantissa(nnc_v8 x, nnc_v8 *exponent) {
+    __m256i bits = _mm256_castps_si256(x), two23 = _mm256_set1_epi32(0x4b000000), low = _mm256_set1_epi32(0x7fffff);
+    *exponent = _mm256_castsi256_ps(_mm256_or_si256(_mm256_srli_epi32(bits, 23), two23)) - nnc_v8_splat(8388735.0f);
+    return _mm256_or_ps(_mm256_castsi256_ps(_mm256_and_si256(bits, low)), nnc_v8_splat(1.0f));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_sqrt(nnc_v8 x) { return _mm256_sqrt_ps(x); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_if_nan(nnc_v8 x, nnc_v8 a, nnc_v8 b) {
+    return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_join(nnc_v8 a, size_t n, nnc_v8 b) {
+    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(nnc_v8_first(n)));
+}
+NNC_INLINE_V8 __m256d nnc_v8_wide(double s) { return _mm256_set1_pd(s); }
+NNC_INLINE_V8 __m256d nnc_v8_wide_low(nnc_v8 v) { return _mm256_cvtps_pd(_mm256_castps256_ps128(v)); }
+NNC_INLINE_V8 __m256d nnc_v8_wide_high(nnc_v8 v) { return _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_narrow(__m256d low, __m256d high) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(low)), _mm256_cvtpd_ps(high), 1);
+}
+NNC_DEFINE_DOUBLES(NNC_INLINE_V8, nnc_v8, __m256d)
+NNC_INLINE_V8 double nnc_v8_doubles_sum(nnc_v8_doubles d) {
+    __m256d four = d.low + d.high;
+    return nnc_v4_doubles_sum(nnc_v4_doubles_of(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1)));
+}
+NNC_INLINE_V8 float nnc_v8_largest(nnc_v8 v) {
+    return nnc_v4_largest(nnc_v4_maximum((nnc_v4)_mm256_castps256_ps128(v), (nnc_v4)_mm256_extractf128_ps(v, 1)));
+}
+NNC_INLINE_V8 float nnc_v8_smallest(nnc_v8 v) {
+    return nnc_v4_smallest(nnc_v4_minimum((nnc_v4)_mm256_castps256_ps128(v), (nnc_v4)_mm256_extractf128_ps(v, 1)));
+}
+NNC_INLINE_V8 float nnc_v8_sum(nnc_v8 v) {
+    return nnc_v4_sum((nnc_v4)(_mm256_castps256_ps128(v) + _mm256_extractf128_ps(v, 1)));
+}
+NNC_DEFINE_OPERATORS(NNC_INLINE_V8, nnc_v8)
+NNC_DEFINE_TANH(NNC_INLINE_V8, nnc_v8)
+NNC_DEFINE_LSTM(NNC_INLINE_V8, nnc_v8)
+NNC_DEFINE_EXP(NNC_INLINE_V8, nnc_v8)
+NNC_DEFINE_COMMON(NNC_INLINE_V8, nnc_v8, 8)
+NNC_DEFINE_FUNCTIONS(NNC_INLINE_V8, nnc_v8)

@@ -1,0 +1,59 @@
+/* ---- Wide vectors: layers nnc_v8 (AVX2 and FMA) and nnc_v16 (AVX-512 F, VL, DQ, BW) --------------------------------
+ * For a file that defines NNC_WIDE_VECTORS as 1 before it includes this one (<immintrin.h> takes half a second to
+ * compile), on x86-64 in gcc and clang, without any compiler flag. A function that uses a layer is declared with
+ * NNC_TARGET_V8 or NNC_TARGET_V16 (NNC_TARGET_V4 is nothing) and may only be called where nnc_isa() allows it; there is
+ * none of them where NNC_HAS_V8 or NNC_HAS_V16 is 0. The layers have all that nnc_v4 has; madd rounds once. */
+
+#if defined(NNC_WIDE_VECTORS) && !defined(NNC_HAS_V8)
+#define NNC_TARGET_V4
+
+/* (In gcc for Windows the stack is not aligned for such vectors; old compilers do not know AVX-512.) */
+#if defined(__x86_64__) && defined(__SSE2__) && !defined(NNC_PLAIN_C) && !defined(_WIN32) && \
+    (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 7))
+#include <immintrin.h>
+#define NNC_HAS_V8 1
+#define NNC_HAS_V16 1
+#define NNC_TARGET_V8 __attribute__((target("avx2,fma")))
+#define NNC_TARGET_V16 __attribute__((target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")))
+/* A part of a vector is stored without a mask where its size is known: what is stored so can be loaded again at once. */
+#define NNC_HAS_PARTS 0
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#undef NNC_HAS_PARTS
+#define NNC_HAS_PARTS 1
+#endif
+#endif
+#define NNC_INLINE_V8 NNC_TARGET_V8 NNC_INLINE
+#define NNC_INLINE_V16 NNC_TARGET_V16 NNC_INLINE
+typedef __m256 nnc_v8;
+typedef __m512 nnc_v16;
+/* The instruction set to use: 0 nnc_v4, 1 nnc_v8, 2 nnc_v16. NNC_FORCE_ISA decides at compile time, for tests. */
+NNC_FUNCTION int nnc_isa(void) {
+#if defined(NNC_FORCE_ISA)
+    return NNC_FORCE_ISA;
+#else
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+        return 0;
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") ? 2 : 1;
+#endif
+}
+
+#define NNC_DEFINE_OPERATORS(INLINE, V)                                                            \
+    INLINE V V##_add(V a, V b) { return a + b; }                                                   \
+    INLINE V V##_sub(V a, V b) { return a - b; }                                                   \
+    INLINE V V##_mul(V a, V b) { return a * b; }                                                   \
+    INLINE V V##_div(V a, V b) { return a / b; }                                                   \
+    INLINE V V##_neg(V x) { return -x; }                                                           \
+    INLINE V V##_clamp(V x, V lo, V hi) { return V##_min(hi, V##_max(lo, x)); }                    \
+    INLINE float V##_lane(V v, size_t i) { return v[i]; }
+
+#include "vector8.h"
+#include "vector16.h"
+
+#else
+#define NNC_HAS_V8 0
+#define NNC_HAS_V16 0
+NNC_FUNCTION int nnc_isa(void) { return 0; }
+#endif
+#endif /* NNC_WIDE_VECTORS */
