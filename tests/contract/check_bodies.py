@@ -79,7 +79,7 @@ def builds(t, *flags):
     """(body, its options, compiler, flags): the baseline by every compiler, the other bodies by each in turn."""
     for k, (name, options, more) in enumerate(bodies()):
         for cc in t.compilers if k == 0 else [t.compilers[k % len(t.compilers)]]:
-            yield name, options, {"cc": cc, "flags": [*flags, *more], "seconds": 300}
+            yield name, options, {"cc": cc, "flags": [*flags, *more]}
 
 
 def check_errors_write_nothing(t):

@@ -176,7 +176,7 @@ def check_unwritable_outputs(t):
     t.write("out.h", "old")
     for size in (0, 1000, 4096):
         r = subprocess.run([t.nnc_path, "tagger.nn", "-o", "out.c", *RANDOM], cwd=t.folder, stderr=subprocess.PIPE,
-                           preexec_fn=limit_file_size(size), timeout=60)
+                           preexec_fn=limit_file_size(size), timeout=300)
         need(r.returncode == 1 and r.stderr, f"a disk full after {size} bytes: exit status {r.returncode}")
         need(t.files() == sorted(before + ["out.c", "out.h"]) and t.read("out.c") == t.read("out.h") == "old",
              f"a disk full after {size} bytes: {t.files()}")

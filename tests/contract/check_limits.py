@@ -23,16 +23,17 @@ STACK = """model stack {
 
 
 def check_a_thousand_layers(t):
-    """A `.nn` of 1000 layers compiles in under a second."""
+    """A `.nn` of 1000 layers compiles in under a second (a slow or busy machine may take three)."""
     for kind, call in (("Linear(4, 4)", "x = l{0}(x)"), ("LSTM(4, 4)", "x, _ = l{0}(x)"), ("LayerNorm(4)", "x = tanh(l{0}(x))")):
         lines = [f"layer l{i} = {kind}" for i in range(1000)] + [call.format(i) for i in range(1000)]
         t.write("big.nn", "model big {\n    dim T = 1..50\n    input x: float32[T, 1, 4]\n    " + "\n    ".join(lines) + "\n    output x\n}\n")
-        status, _, _ = child_peak_kib([t.nnc_path, "big.nn", "-o", "big.c", "--random-weights", "1"], t.folder, 1.0)
+        status, _, _ = child_peak_kib([t.nnc_path, "big.nn", "-o", "big.c", "--random-weights", "1"], t.folder, 3.0)
         need(status == 0, f"1000 x {kind}: exit status {status}")
 
 
 def check_a_hundred_megabytes(t):
-    """A weights file of 100 MB compiles to C in under 10 seconds with memory under three times the file."""
+    """A weights file of 100 MB compiles to C in under 10 seconds (a slow or busy machine may take 30) with memory under
+    three times the file."""
     rng = random.Random(1)
     piece = array.array("f", [rng.uniform(-1, 1) for _ in range(1 << 16)]).tobytes()
     h = 1440                                     # LSTM(1440, 1440) and an Embedding: 100 MB
@@ -53,7 +54,7 @@ def check_a_hundred_megabytes(t):
     need(100e6 < size < 110e6, f"{size} bytes")
     t.write("m.nn", f"model m {{\n    dim T = 1..100\n    weights \"w.safetensors\"\n    input i: int32[T]\n    layer emb = Embedding(5900, {h})\n"
             f"    layer lstm = LSTM({h}, {h})\n    y, _ = lstm(emb(i))\n    output y\n}}\n")
-    status, seconds, peak = child_peak_kib([t.nnc_path, "m.nn", "-o", "m.c"], t.folder, 10.0)
+    status, seconds, peak = child_peak_kib([t.nnc_path, "m.nn", "-o", "m.c"], t.folder, 30.0)
     need(status == 0, f"exit status {status}")
     need(peak * 1024 < 3 * size, f"{peak >> 10} MiB of memory for a file of {size >> 20} MiB")
 
@@ -115,7 +116,7 @@ def broken_inputs(t, nnc, every):
             continue
         t.write("m.nn", text)
         t.write("w.safetensors", weights)
-        r = t.call([nnc, "m.nn", "-o", "out.c"], status=None, seconds=20)
+        r = t.call([nnc, "m.nn", "-o", "out.c"], status=None)
         if r.status not in (0, 1) or (r.status == 1) != (": error:" in r.err) or "Sanitizer" in r.err or "runtime error" in r.err:
             keep = f"m.nn: {text!r}\nw.safetensors: {weights!r}" if len(text) + len(weights) < 4000 else ""
             need(False, f"attempt {i}: exit status {r.status}\n{r.err[:1500]}\n{keep}")
@@ -158,7 +159,7 @@ def check_deep_and_long_inputs(t):
                    "model m {\n    input x: float32[2]\n    layer l = LSTM(2, 2000000000)\n    y, _ = l(x)\n    output y\n}\n",
                    "{" * 100000, "#" * 1000000, "\"" * 9999, "model " * 9999, "model m {\n" + "layer l = Linear(2, 2)\n" * 5000 + "}\n"):
         t.write("m.nn", source)
-        r = t.nnc("m.nn", "-o", "out.c", "--random-weights", "1", status=None, seconds=30)
+        r = t.nnc("m.nn", "-o", "out.c", "--random-weights", "1", status=None)
         need(r.status in (0, 1), f"exit status {r.status} for {source[:80]!r}...\n{r.err[:500]}")
         if r.status:
             need(t.files() == ["m.nn"], f"{source[:80]!r} left {t.files()}")

@@ -6,9 +6,14 @@ import re
 import resource
 import struct
 import subprocess
+import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.append(os.path.join(TOP, "tests", "tools"))
+
+import processor
+
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wvla", "-Werror"]
 
 
@@ -61,7 +66,7 @@ class Kit:
         return sorted(os.listdir(self.path(under)))
 
     # --- programs ---
-    def call(self, command, cwd=None, env=None, seconds=60, status=0, stdout=subprocess.PIPE):
+    def call(self, command, cwd=None, env=None, seconds=300, status=0, stdout=subprocess.PIPE):
         """Runs a command in the check's folder; `status` is the expected exit status, or None for any."""
         try:
             r = subprocess.run([str(c) for c in command], cwd=cwd or self.folder, env=env, stdout=stdout,
@@ -111,7 +116,7 @@ class Kit:
         self.call(self.compiler(cc, std) + [*flags, "-c", *kind, source, "-o", name])
         return name
 
-    def program(self, sources, cc="gcc", flags=("-O1",), std="c99", name="prog", seconds=60):
+    def program(self, sources, cc="gcc", flags=("-O1",), std="c99", name="prog", seconds=300):
         """Compiles and links; sources may be .c and .o files."""
         kind = ["-x", "c++"] if "++" in std else ["-x", "c"]
         c, o = [s for s in sources if s.endswith(".c")], [s for s in sources if s.endswith(".o")]
@@ -136,24 +141,16 @@ class Kit:
         return expect
 
 
-def processor_has(*features):
-    """Whether this machine's processor has all of them, by Linux's names."""
-    try:
-        with open("/proc/cpuinfo") as f:
-            flags = re.search(r"^flags\s*:(.*)$", f.read(), re.M)
-    except OSError:
-        return False
-    return bool(flags) and set(features) <= set(flags.group(1).split())
-
-
 def bodies():
-    """Every body of generated code that this machine runs: (name, options of nnc, flags of the C compiler). Plain C is not
-    optimised: a lane at a time, it keeps compilers busy for minutes."""
+    """Every body of generated code that this machine runs: (name, options of nnc, flags of the C compiler). Those that it
+    does not run are named as skipped. Plain C is not optimised: a lane at a time, it keeps compilers busy for minutes."""
     found = [("baseline", (), ()), ("plain C", ("--unroll", "0"), ("-DNNC_PLAIN_C", "-O0"))]
-    needs = ((), ("avx2", "fma"), ("avx2", "fma", "avx512f", "avx512vl", "avx512dq", "avx512bw"))
-    for isa, features in enumerate(needs):
-        if processor_has("sse2", *features):
-            found.append((f"--target all, body {isa}", ("--target", "all"), (f"-DNNC_FORCE_ISA={isa}",)))
+    for isa, needs in enumerate(("sse2", "x86-64-v3", "x86-64-v4")):
+        name, missing = f"--target all, body {isa}", processor.lacks(needs)
+        if missing:
+            processor.skipped(f"checks of the contract in {name}", missing)
+        else:
+            found.append((name, ("--target", "all"), (f"-DNNC_FORCE_ISA={isa}",)))
     return found
 
 

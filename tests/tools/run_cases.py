@@ -11,7 +11,8 @@ usage: run_cases.py --nnc BUILD/nnc [options] [CASE_DIR ...]        (default: al
   --stream           only folders with stream.json
   --nnc-flags "..."  more options for nnc
   --part K/N         of the folders only each Nth, from the Kth on
-  --needs "avx2 fma" skips (exit status 77) where the processor has not all of these features
+  --needs "avx2 fma" skips (exit status 77) where the processor has not all of these features, or those of a target of
+                     that name (x86-64-v3)
   --runner "..."     runs the programs through this command (an emulator)
   --tolerance X      instead of 4 x torch_f32_error + 1e-6
   --jobs N           cases at a time (default: the number of processors)
@@ -38,6 +39,7 @@ import threading
 sys.dont_write_bytecode = True   # no __pycache__ in the source tree
 
 import casedriver
+import processor
 from casefile import CaseFile, Failure, compare, cut, join
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
@@ -57,15 +59,6 @@ def call(command, what, cwd, seconds=300):
     if r.returncode:
         lines = [line for line in r.stdout.decode(errors="replace").splitlines() if line.strip(" =")]
         raise Failure(f"{what} exited {r.returncode}: {' | '.join(lines[:8])[:700]}")
-
-
-def processor_features():
-    """What Linux says of an x86 processor; nothing elsewhere."""
-    try:
-        with open("/proc/cpuinfo") as lines:
-            return set(next((line for line in lines if line.startswith("flags")), "").partition(":")[2].split())
-    except OSError:
-        return set()
 
 
 class Toolchain:
@@ -210,7 +203,7 @@ class Runner:
                 f.write(script.text())
             try:
                 call(self.nnc + [os.path.join(os.path.abspath(folder), "case.nn"), "-o", "model.c"] + flags
-                     + shlex.split(self.args.nnc_flags), "nnc", place, 60)
+                     + shlex.split(self.args.nnc_flags), "nnc", place)
             except Failure as e:
                 out.append((f"{form}{name}", None, str(e)))
                 continue
@@ -231,7 +224,7 @@ class Runner:
         call(tool.command + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"], "the C compiler", place)
         call(tool.command + ["-I", HERE, "-I", ".", *tool.sources(["driver.c"]), f"model{number}.o", "-o", program, "-lm"],
              "the C compiler", place)
-        call(shlex.split(self.args.runner) + [f"./{program}", "script", results], "the program", place, 120)
+        call(shlex.split(self.args.runner) + [f"./{program}", "script", results], "the program", place)
         with open(os.path.join(place, results), "rb") as f:
             got = script.results(f.read())
         if got is None:
@@ -276,10 +269,10 @@ def main():
     p.add_argument("--verbose", action="store_true")
     p.add_argument("cases", nargs="*")
     args = p.parse_args()
-    missing = set(args.needs.split()) - processor_features() if args.needs else None
+    missing = processor.lacks(*args.needs.split())
     if missing:
-        print("skipped: this processor has no", ", ".join(sorted(missing)))
-        return 77
+        processor.skipped(f"cases with {args.nnc_flags or 'nnc'}, compiled by {', '.join(args.cc or ['gcc -O2'])}", missing)
+        return processor.SKIP
     part, parts = map(int, args.part.split("/"))
     folders = case_folders(args)[part - 1::parts]
     if not folders:

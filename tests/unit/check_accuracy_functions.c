@@ -12,6 +12,7 @@
  * Under -ffast-math twice the error is allowed, and denormals, infinities and NaN are left out. */
 #define NNC_WIDE_VECTORS 1
 #include "nnc_runtime.h"
+#include "layers_here.h"
 #include "ulp.h"
 
 #include <float.h>
@@ -270,7 +271,7 @@ static int is_wanted(const char *name, char **names, int count) {
 int main(int argc, char **argv) {
     int all = argc > 1 && strcmp(argv[1], "all") == 0, checked = 0;
     size_t i;
-    layer_count = 1 + (size_t)nnc_isa(); /* one layer an instruction set */
+    for (i = 0; i < LAYERS; i++) layer_count += (size_t)layer_is_here(layer_names[i], (int)i);
     for (i = 0; i < FUNCTIONS; i++) {
         if (!is_wanted(functions[i].name, argv + 1 + all, argc - 1 - all))
             continue;

@@ -602,7 +602,6 @@ int main(void)
     Suite *s = suite_create("ctree");
     TCase *c = tcase_create("ctree");
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
     tcase_add_test(c, parentheses_stand_where_they_are_needed);
     tcase_add_test(c, parentheses_that_warnings_ask_for);
     tcase_add_test(c, integers_fold_and_floats_do_not);

@@ -322,7 +322,6 @@ int main(void)
     Suite *s = suite_create("dim");
     TCase *tc = tcase_create("dim");
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, equal_sizes_are_one_dim);
     tcase_add_test(tc, floor_divisions_fold);
     tcase_add_test(tc, text_is_as_written);

@@ -611,7 +611,6 @@ int main(void)
     Suite *s = suite_create("ir");
     TCase *tc = tcase_create("ir");
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, nodes_are_built_in_order);
     tcase_add_test(tc, names_of_the_field);
     tcase_add_test(tc, types_and_their_text);

@@ -289,7 +289,6 @@ int main(void)
     Suite *s = suite_create("kernel");
     TCase *c = tcase_create("kernel");
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
     tcase_add_test(c, symbols_keep_clear_of_locals);
     tcase_add_test(c, sizes_read_as_written);
     tcase_add_test(c, sizes_have_their_values);

@@ -545,7 +545,7 @@ START_TEST(all_passes_in_order)
 }
 END_TEST
 
-/* A thousand layers, each with a slice of its last step, in far less than a second. */
+/* A thousand layers, each with a slice of its last step, in far less than a second; a busy machine may take longer. */
 START_TEST(a_thousand_layers_are_quick)
 {
     text t = text_new(memory);
@@ -566,7 +566,7 @@ START_TEST(a_thousand_layers_are_quick)
     ck_assert(passes_run(m, diags));
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     has_not(m, "slice");
-    ck_assert_msg(seconds < 1, "%g s", seconds);
+    ck_assert_msg(seconds < 5, "%g s", seconds);
 }
 END_TEST
 
@@ -575,7 +575,6 @@ int main(void)
     Suite *s = suite_create("passes");
     TCase *tc = tcase_create("passes");
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, constants_fold);
     tcase_add_test(tc, chains_of_constants_fold);
     tcase_add_test(tc, trivial_views_disappear);

@@ -612,7 +612,6 @@ int main(void)
 {
     Suite *suite = suite_create("syntax");
     TCase *c = tcase_create("syntax");
-    tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, statement_dim);
     tcase_add_test(c, statement_weights);

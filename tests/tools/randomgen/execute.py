@@ -12,20 +12,21 @@ import array
 import math
 import os
 import random
-import re
 import shutil
 import subprocess
 
 import casedriver
+import processor
 from casefile import cut, distance, join
 from .layers import MILD
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DCASE_GUARD=0"]
-# What generated code is made of: AVX-512, AVX2 with FMA, SSE2 or NEON, and no vectors; and what a processor needs for it.
+# What generated code is made of: AVX-512, AVX2 with FMA, SSE2 or NEON, and no vectors; and the targets that need more of a
+# processor than every one has.
 BODIES = ["v16", "v8", "v4", "plain C"]
-NEEDS = {"v8": ("avx2", "fma"), "v16": ("avx2", "fma", "avx512f", "avx512vl", "avx512dq", "avx512bw")}
+TARGETS = {"v16": "x86-64-v4", "v8": "x86-64-v3"}
 UNDECIDED, LEAST_MARGIN = 2e-5, 1e-4
 LAST_BITS = 2.0 ** -22   # the last two
 # Infinities and large numbers do not meet in one model: where a sigmoid of -20 may be 0, an infinity times it is NaN. For
@@ -57,20 +58,14 @@ def call(command, kind, cwd, seconds=300):
         raise Failure(kind, f"{kind}: exit status {done.returncode}\n{text[:1500]}")
 
 
-def processor_has(*features):
-    """Whether this machine's processor has all of them, by Linux's names."""
-    try:
-        with open("/proc/cpuinfo") as f:
-            flags = re.search(r"^flags\s*:(.*)$", f.read(), re.M)
-    except OSError:
-        return False
-    return bool(flags) and set(features) <= set(flags.group(1).split())
+def lacks(body):
+    return processor.lacks(*[TARGETS[body]] if body in TARGETS else [])
 
 
 class Toolchain:
     """A C compiler with its flags; behind " :: " may stand options for nnc.
 
-    body: which part of the generated code runs. lacks: what this machine has not, or None.
+    body: which part of the generated code runs. lacks: what this machine has not, in words, or "".
     """
 
     def __init__(self, text, place, nnc):
@@ -79,9 +74,7 @@ class Toolchain:
         words, self.options = cc.split(), options.split()
         self.command = words[:1] + WARNINGS + SANITIZE + ["-std=c99"] + words[1:]
         self.body = self._body(words)
-        needs = NEEDS.get(self.body, ())
-        lacks = [words[0]] * (not shutil.which(words[0])) + [n for n in needs if not processor_has(n)]
-        self.lacks = ", ".join(lacks) or None
+        self.lacks = lacks(self.body) if shutil.which(words[0]) else f"there is no {words[0]}"
         self.place = place
         self.runtime = os.path.join(place, "runtime")
         if not os.path.isdir(self.runtime):
@@ -94,9 +87,8 @@ class Toolchain:
         if "-DNNC_PLAIN_C" in flags:
             return "plain C"
         if target == "all":   # the widest that the processor has, if none is forced
-            return {"0": "v4", "1": "v8", "2": "v16"}[forced[-1]] if forced else next(
-                b for b in BODIES if processor_has(*NEEDS.get(b, ())) or b not in NEEDS)
-        return {"x86-64-v4": "v16", "x86-64-v3": "v8"}.get(target, "v4")
+            return {"0": "v4", "1": "v8", "2": "v16"}[forced[-1]] if forced else next(b for b in BODIES if not lacks(b))
+        return next((b for b in TARGETS if TARGETS[b] == target), "v4")
 
 
 # --- runs and their data ---
