@@ -25,6 +25,8 @@ static value lower_name(lowering *l, const ast_expr *e) {
         return value_poison(e->where);
     }
     value v = entry->value;
+    if (entry->kind != NAME_DIM) entry->used = true;
+    if (!entry->read_by) entry->read_by = l->statement;
     if (v.kind == VALUE_INTEGER) mark_dims_used(l, v.integer);
     if (v.kind == VALUE_POISON) return v;
     bool constant = v.kind == VALUE_INTEGER || v.kind == VALUE_REAL;

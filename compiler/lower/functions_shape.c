@@ -5,6 +5,59 @@
 
 static const char *shown(lowering *l, const arguments *a) { return type_show(l, &args_tensor(a, 0)->type); }
 
+/* The sizes other than 1 in their order. */
+static unsigned proper_sizes(const dim *const *dims, unsigned rank, unsigned *places) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < rank; i++)
+        if (!dim_is(dims[i], 1)) places[count++] = i;
+    return count;
+}
+
+/* transpose(x, 0, 1), or permute(x, 2, 0, 1): what puts x's sizes other than 1 into the order of dims. */
+static const char *turned(lowering *l, const ir_type *x, const unsigned *perm, const char *name) {
+    unsigned moved[2] = {0, 0}, count = 0;
+    for (unsigned i = 0; i < x->rank; i++) {
+        if (perm[i] == i) continue;
+        if (count < 2) moved[count] = i;
+        count++;
+    }
+    if (count == 2) return arena_printf(l->arena, "transpose(%s, %u, %u)", name, moved[0], moved[1]);
+    text t = text_new(l->arena);
+    text_printf(&t, "permute(%s", name);
+    for (unsigned i = 0; i < x->rank; i++) text_printf(&t, ", %u", perm[i]);
+    text_add(&t, ")");
+    return text_string(&t);
+}
+
+/* A view whose sizes, but for those of 1, are x's in another order leaves the elements where they are: who writes it
+ * most often means a transpose. */
+static void warn_order(lowering *l, const arguments *a, const ir_type *x, const dim *const *dims, unsigned rank) {
+    unsigned from[IR_MAX_RANK], to[IR_MAX_RANK], perm[IR_MAX_RANK], taken = 0;
+    unsigned count = proper_sizes(x->dims, x->rank, from);
+    if (count != proper_sizes(dims, rank, to)) return;
+    for (unsigned i = 0; i < x->rank; i++) perm[i] = i;
+    bool same = true;
+    for (unsigned i = 0; i < count; i++) {
+        const dim *size = dims[to[i]];
+        unsigned k = 0;
+        while (k < count && (taken >> k & 1 || !dim_same(x->dims[from[k]], size))) k++;
+        if (k == count) return;
+        taken |= 1u << k;
+        perm[from[i]] = from[k];
+        same = same && dim_same(x->dims[from[i]], size);
+    }
+    if (same) return;
+    ir_type shown = {.dtype = x->dtype, .rank = rank};
+    for (unsigned i = 0; i < rank; i++) shown.dims[i] = dims[i];
+    diag *d = diag_warning(l->diags, WARNING_VIEW_ORDER, a->call->where,
+                           "from %s to %s the sizes change places, but a view leaves the elements in their order",
+                           type_show(l, x), type_show(l, &shown));
+    const ast_expr *written = args_written(a, 0);
+    const char *name = written->kind == AST_NAME ? written->name.text : "…";
+    diag_hint(d, "to swap dims write %s; if the order is meant: %s(flatten(%s), …)", turned(l, x, perm, name), a->what,
+              name);
+}
+
 /* view, reshape: nnc's views may be of any layout, so the two are one. */
 static value lower_view(lowering *l, const arguments *a, ir_op op) {
     (void)op;
@@ -12,6 +65,7 @@ static value lower_view(lowering *l, const arguments *a, ir_op op) {
     unsigned rank;
     ir_value *x = args_tensor(a, 0);
     if (!shape_view(l, a, 1, &x->type, dims, &rank)) return value_poison(a->call->where);
+    warn_order(l, a, &x->type, dims, rank);
     return value_tensor(l, build_reshape(l, x, dims, rank, a->call->where), a->call->where);
 }
 

@@ -21,7 +21,10 @@ static name_entry *declare(lowering *l, name_kind kind, const ast_name *name, sp
         *nowhere = (name_entry){.kind = kind, .where = where, .index = NOWHERE};
         return nowhere;
     }
-    return add_name(l, kind, name->text, where, value_poison(where));
+    name_entry *entry = add_name(l, kind, name->text, where, value_poison(where));
+    entry->declaration = entry;
+    ARENA_PUSH(l->arena, l->declarations, l->declaration_count, l->declaration_capacity, entry);
+    return entry;
 }
 
 static bool type_fits(lowering *l, const ast_type *written, const ir_type *found, const ast_expr *e, const value *v,
@@ -62,8 +65,10 @@ static void bind_name(lowering *l, const ast_name *name, const value *v) {
     }
     if (keeps_kind) {
         bind_state(l, entry, name, v);
-        size_t index = entry->index;
-        add_name(l, NAME_STATE, name->text, name->where, *v)->index = index;
+        name_entry *bound = add_name(l, NAME_STATE, name->text, name->where, *v);
+        bound->index = entry->index;
+        bound->declaration = entry->declaration;
+        bound->declaration->bound = true;
     } else {
         add_name(l, NAME_BOUND, name->text, name->where, *v);
     }
@@ -338,6 +343,7 @@ static void lower_outputs(lowering *l, const ast_stmt *s) {
 /* --- the model --------------------------------------------------------------------------------------------------- */
 
 static void lower_statement(lowering *l, const ast_stmt *s) {
+    l->statement = s;
     switch (s->kind) {
     case AST_DIM: lower_dim(l, s); break;
     case AST_WEIGHTS: lower_weights(l, s); break;
@@ -353,20 +359,6 @@ static void lower_statement(lowering *l, const ast_stmt *s) {
     }
     case AST_OUTPUT: lower_output(l, s); break;
     case AST_OUTPUTS: lower_outputs(l, s); break;
-    }
-}
-
-static void warn_unused(lowering *l) {
-    for (const scope_entry *e = scope_first(l->layers); e; e = scope_next(e)) {
-        const layer *unused = scope_thing(e);
-        if (!unused->used)
-            diag_warning(l->diags, WARNING_UNUSED_LAYER, unused->where, "layer %s is never called", unused->name);
-    }
-    for (const scope_entry *e = scope_first(l->symbols); e; e = scope_next(e)) {
-        const name_entry *dim_entry = scope_thing(e);
-        if (!dim_entry->used)
-            diag_warning(l->diags, WARNING_UNUSED_DIM, dim_entry->where,
-                         "no shape uses the dim %s; it stays an argument", scope_name(e));
     }
 }
 

@@ -63,13 +63,17 @@ const char *scope_nearest(const scope *n, const char *word); /* or NULL */
 
 typedef enum { NAME_DIM, NAME_INPUT, NAME_STATE, NAME_PARAM, NAME_BOUND } name_kind;
 
-typedef struct {
+typedef struct name_entry name_entry;
+struct name_entry {
     name_kind kind;
     span where;   /* the declaration or the binding */
     value value;
     size_t index; /* NAME_STATE, NAME_PARAM: in the model; NOWHERE when its declaration is at fault */
-    bool used;    /* NAME_DIM: by something else than another dim */
-} name_entry;
+    bool used;    /* NAME_DIM: by something else than another dim; else: read */
+    bool bound;   /* NAME_STATE, in its declaration */
+    const ast_stmt *read_by; /* the first statement that reads it */
+    name_entry *declaration; /* NAME_STATE: of the state, whatever it is bound to now */
+};
 
 #define NOWHERE ((size_t)-1)
 
@@ -87,6 +91,9 @@ typedef struct {
     scope *params;       /* by key: size_t, the index in the model */
     scope *symbols;      /* by name: name_entry of the run-time dims, even if hidden */
     scope *outputs;      /* by name: span */
+    name_entry **declarations; /* of inputs, states and params, whatever hides them later */
+    size_t declaration_count, declaration_capacity;
+    const ast_stmt *statement; /* in work */
     ir_value **param_values[2]; /* of graphs run and reset: the PARAM nodes' results, by index; NULL: not there yet */
     size_t param_capacity[2];
     const char *label;   /* of the nodes of the layer that is being called; NULL: the operator's name */
@@ -294,6 +301,9 @@ const layer_kind *layer_kind_find(const char *name);
 void report_unknown_name(lowering *l, const ast_name *name);
 void report_unknown_callee(lowering *l, const ast_name *name);
 const layer_kind *report_unknown_kind(lowering *l, const ast_name *name);
+
+/* What is declared and never used (unused.c); of a model without errors. */
+void warn_unused(lowering *l);
 
 void layer_declare(lowering *l, const ast_stmt *s);
 value layer_call(lowering *l, layer *self, const ast_expr *call);

@@ -2,6 +2,8 @@
  * blocks lose rows and carried values that no round needs; then the model's table of params closes up. */
 #include "passes/passes.h"
 
+#include <string.h>
+
 typedef struct {
     ir_model *model;
     bool *used;       /* by id */
@@ -92,16 +94,39 @@ static void sweep(const marker *k, ir_graph *g) {
     *link = NULL;
 }
 
-/* Params that no node reads leave the table; the others' indices follow. */
-static void close_up_params(ir_model *m) {
+/* Which params a node of the model reads. */
+static bool *read_params(const ir_model *m) {
     const ir_graph *graphs[] = {&m->reset, &m->run}; /* no body has params of its own */
-    size_t *index = ARENA_ARRAY(m->arena, size_t, m->param_count);
+    bool *read = ARENA_ARRAY(m->arena, bool, m->param_count);
     for (int g = 0; g < 2; g++)
         for (const ir_node *n = graphs[g]->first; n; n = n->next)
-            if (n->op == IR_PARAM) index[n->attrs.index] = 1;
-    size_t kept = 0;
+            if (n->op == IR_PARAM) read[n->attrs.index] = true;
+    return read;
+}
+
+/* Layers that are called, or params, on which nothing depends: all of their tensors were read, and none is now. The
+ * tensors of one layer stand together. */
+static void warn_in_vain(const ir_model *m, const bool *before, const bool *after, diag_list *diags) {
+    for (size_t begin = 0, end; begin < m->param_count; begin = end) {
+        const ir_param *p = &m->params[begin];
+        bool was = false, is = false;
+        for (end = begin; end < m->param_count && m->params[end].where.begin == p->where.begin; end++) {
+            was = was || before[end];
+            is = is || after[end];
+        }
+        if (!was || is || !p->wanted_by) continue; /* IR that was read from text may not say */
+        bool layer = strncmp(p->wanted_by, "layer ", 6) == 0;
+        diag_warning(diags, layer ? WARNING_UNUSED_LAYER : WARNING_UNUSED_PARAM, p->where,
+                     "nothing that the model gives depends on %s", p->wanted_by);
+    }
+}
+
+/* Params that no node reads leave the table; the others' indices follow. */
+static void close_up_params(ir_model *m, const bool *read) {
+    ir_graph *graphs[] = {&m->reset, &m->run};
+    size_t *index = ARENA_ARRAY(m->arena, size_t, m->param_count), kept = 0;
     for (size_t i = 0; i < m->param_count; i++) {
-        if (!index[i]) continue;
+        if (!read[i]) continue;
         m->params[kept] = m->params[i];
         index[i] = kept++;
     }
@@ -111,8 +136,9 @@ static void close_up_params(ir_model *m) {
             if (n->op == IR_PARAM) n->attrs.index = index[n->attrs.index];
 }
 
-void pass_dce(ir_model *m) {
+void pass_dce(ir_model *m, diag_list *diags) {
     marker k = {.model = m, .used = ARENA_ARRAY(m->arena, bool, m->value_count)};
+    const bool *before = read_params(m);
     for (size_t i = 0; i < m->output_count; i++) mark(&k, m->outputs[i].value);
     for (size_t i = 0; i < m->check_count; i++) mark(&k, m->checks[i].value);
     for (size_t i = 0; i < m->state_count; i++) {
@@ -122,5 +148,7 @@ void pass_dce(ir_model *m) {
     while (k.count) mark_operands(&k, k.stack[--k.count]);
     sweep(&k, &m->run);
     sweep(&k, &m->reset);
-    close_up_params(m);
+    const bool *after = read_params(m);
+    warn_in_vain(m, before, after, diags);
+    close_up_params(m, after);
 }

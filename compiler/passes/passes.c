@@ -24,7 +24,7 @@ bool passes_run(ir_model *m, diag_list *diags) {
     verify(m, "last_step");
     pass_fold(m); /* the views that last_step left */
     verify(m, "fold");
-    pass_dce(m);
+    pass_dce(m, diags);
     verify(m, "dce");
     return true;
 }

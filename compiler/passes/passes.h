@@ -19,8 +19,8 @@ void pass_last_step(ir_model *m);
 /* fold.c: operators on constants and trivial views (PERMUTE by identity, RESHAPE to the same shape, SLICE of all,
  * RESHAPE of RESHAPE, PERMUTE of PERMUTE, CAT of one, CAST of CONST) disappear. */
 void pass_fold(ir_model *m);
-/* dce.c: nodes whose results nobody uses disappear; unused results of used nodes stay. Sources of inputs, states that
- * are never read and params that nothing reads: input and state nodes stay, params go. */
-void pass_dce(ir_model *m);
+/* dce.c: nodes whose results nobody uses disappear; unused results of used nodes stay. Sources of inputs and states
+ * stay, params that nothing reads go. Warns of layers and params on which no output or state depends. */
+void pass_dce(ir_model *m, diag_list *diags);
 
 #endif

@@ -8,9 +8,14 @@
 
 enum { MOST_SHOWN = 1000 }; /* nobody reads more, and a file of garbage has millions */
 
-const char *const warning_names[WARNING_COUNT] = {"unused-dim", "unused-layer", "unused-tensor"};
-const char *const warning_meanings[WARNING_COUNT] = {"a dim that no shape uses", "a layer that is never called",
-                                                     "a tensor of the weights that no model uses"};
+const char *const warning_names[WARNING_COUNT] = {
+#define WARNING(NAME, text, meaning) text,
+#include "support/warnings.def"
+};
+const char *const warning_meanings[WARNING_COUNT] = {
+#define WARNING(NAME, text, meaning) meaning,
+#include "support/warnings.def"
+};
 
 diag_list *diag_list_new(arena *a, const source *s) {
     diag_list *list = ARENA_NEW(a, diag_list);

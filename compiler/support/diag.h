@@ -32,7 +32,11 @@ typedef struct diag_list diag_list;
 
 /* Every warning has a name, by which the user turns it off (-Wno-NAME) or makes it an error (-Werror=NAME), and which
  * stands behind its message: "warning: layer spare is never called [-Wunused-layer]". */
-typedef enum { WARNING_UNUSED_DIM, WARNING_UNUSED_LAYER, WARNING_UNUSED_TENSOR, WARNING_COUNT } warning_name;
+typedef enum {
+#define WARNING(NAME, text, meaning) WARNING_##NAME,
+#include "support/warnings.def"
+    WARNING_COUNT
+} warning_name;
 typedef enum { WARNING_SHOWN, WARNING_OFF, WARNING_IS_ERROR } warning_level;
 extern const char *const warning_names[WARNING_COUNT];    /* "unused-dim" */
 extern const char *const warning_meanings[WARNING_COUNT]; /* for lists of them: "a dim that no shape uses" */

@@ -207,6 +207,12 @@ size_t tensor_float32_overflow(const tensor *t) {
     return t->elements;
 }
 
+size_t tensor_denormals(const float *values, size_t count) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) found += fpclassify(values[i]) == FP_SUBNORMAL;
+    return found;
+}
+
 const float *tensor_as_float32(const tensor *t) {
     const uint16_t one = 1;
     bool little = *(const unsigned char *)&one == 1;

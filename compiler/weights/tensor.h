@@ -45,6 +45,8 @@ const tensor *tensor_find(const tensor_file *f, const char *name); /* NULL if th
 void tensor_to_float32(const tensor *t, float *to);                /* t->elements values */
 /* The elements themselves when the tensor is F32 and aligned on a little-endian host, else NULL. */
 const float *tensor_as_float32(const tensor *t);
+/* How many of these values are denormal: not 0, and nearer to it than 1.2e-38, FLT_MIN. */
+size_t tensor_denormals(const float *values, size_t count);
 /* The index of the first finite element that is too large for float32 (only F64 has such), or t->elements. */
 size_t tensor_float32_overflow(const tensor *t);
 

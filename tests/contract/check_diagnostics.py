@@ -17,11 +17,18 @@ UNUSED = """model m {
     dim U = 1..9
     weights "w.safetensors"
     input x: float32[T, 3]
+    input z: float32[3]
+    state read: float32[3]
+    state left_alone: float32[3]
+    param p: float32[1]
     layer spare = Dropout()
-    output y = x
+    layer fc = Linear(3, 1, bias=False)
+    output y = fc(view(view(x, 3, T), T, 3)) + read
 }
 """
-NAMES = ("unused-dim", "unused-layer", "unused-tensor")
+TENSORS = {"left": ([1], [0]), "p": ([1], [0]), "fc.weight": ([1, 3], [1, 1e-40, 2])}
+NAMES = ("denormal-weights", "unbound-state", "unused-dim", "unused-input", "unused-layer", "unused-param", "unused-state",
+         "unused-tensor", "view-order")
 FAULT = "model m {\n    input x: float32[3]\n    output y = x + unknown\n}\n"
 
 
@@ -216,7 +223,7 @@ def check_names_of_warnings(t):
     """Every warning has a name: `-Wno-NAME`, `-WNAME`, `-Werror`, `-Werror=NAME`, `-Wno-error=NAME`; `--help` and the docs
     list them; an unknown one is an error with a suggestion."""
     t.write("m.nn", UNUSED)
-    t.write("w.safetensors", safetensors({"left": ([1], [0])}))
+    t.write("w.safetensors", safetensors(TENSORS))
     w, e = dict.fromkeys(NAMES, "warning"), dict.fromkeys(NAMES, "error")
     need(warn(t) == (w, 0), f"by default: {warn(t)}")
     need(warn(t, "-Werror") == (e, 1), "-Werror")
@@ -235,7 +242,8 @@ def check_names_of_warnings(t):
     for name in NAMES:
         need(re.search(rf"^  {name} +\w", described, re.M), f"--help does not list {name}")
         need(f"| `{name}` |" in documented, f"docs/diagnostics.md does not list {name}")
-    need(len(re.findall(r"^  unused-[\w-]+ +\w", described, re.M)) == len(NAMES), "--help lists others too")
+    listed = described.split("warnings, all of them on:\n")[1].split("\n\n")[0].splitlines()
+    need([line.split()[0] for line in listed] == list(NAMES), "--help lists others too")
     for option, meant in (("unused-lyer", "-Wunused-layer"), ("no-unused-dims", "-Wno-unused-dim"),
                           ("error=unused-tensors", "-Werror=unused-tensor"), ("no-error=unused_dim", "-Wno-error=unused-dim")):
         r = t.nnc("m.nn", "-o", "o.c", f"-W{option}", status=2)

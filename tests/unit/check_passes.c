@@ -122,7 +122,7 @@ START_TEST(chains_of_constants_fold)
     ir_model *m = model("", "%0 = const() number=3 : int32[]\n%1 = mul(%0, %0) : int32[]\n%2 = cast(%1) : float32[]\n"
                             "%3 = sqrt(%2) : float32[]\noutput y = %3\n");
     pass_fold(m);
-    pass_dce(m);
+    pass_dce(m, diags);
     sound(m);
     ck_assert_str_eq(printed(m), "model m\nrun:\n  %3 = const() number=3 : float32[]\noutput y = %3\n");
 }
@@ -148,7 +148,7 @@ START_TEST(trivial_views_disappear)
                         "output a = %9\noutput b = %11\noutput c = %13\noutput d = %6\nnext s = %12\n");
     pass_fold(m);
     sound(m);
-    pass_dce(m);
+    pass_dce(m, diags);
     sound(m);
     ck_assert_str_eq(printed(m), "model m\n"
                                  "dim T = 1..9\n"
@@ -182,7 +182,7 @@ START_TEST(dead_code_disappears)
                         "%7 = param() index=1 : float32[2]\n%8 = add(%3, %6) : float32[2]\n"
                         "%9 = tanh(%8) : float32[2]\n%10 = mul(%3, %7) : float32[2]\n"
                         "output y = %10\ninit s = %1\n");
-    pass_dce(m);
+    pass_dce(m, diags);
     sound(m);
     ck_assert_str_eq(printed(m), "model m\n"
                                  "input x\n"
@@ -211,7 +211,7 @@ START_TEST(unused_results_stay_with_their_node)
                         "%2 = param() index=1 : float32[2, 2]\n"
                         "%3, %4 = recurrent(%0, -, -, -, %1, %2, -, -, -) cell=rnn activation=tanh : "
                         "float32[5, 1, 2], float32[1, 2]\noutput y = %4\n");
-    pass_dce(m);
+    pass_dce(m, diags);
     sound(m);
     has(m, "%3, %4 = recurrent(");
 }
@@ -244,7 +244,7 @@ static void run_last_step(ir_model *m)
     sound(m);
     pass_fold(m);
     sound(m);
-    pass_dce(m);
+    pass_dce(m, diags);
     sound(m);
 }
 

@@ -181,7 +181,7 @@ END_TEST
 
 START_TEST(dce_drops_what_no_round_needs) {
     ir_model *m = read_text(edited(nested, "output ups = %4\n", ""));
-    pass_dce(m);
+    pass_dce(m, diag_list_new(a, NULL));
     ck_assert_ptr_null(ir_check(a, m));
     const ir_node *n = m->outputs[0].value->producer;
     ck_assert_uint_eq(ir_carried_of(n), 1);
@@ -189,7 +189,7 @@ START_TEST(dce_drops_what_no_round_needs) {
     for (const ir_node *k = n->block->body.first; k; k = k->next) ck_assert(k->op != IR_REPEAT);
 
     m = read_text(edited(edited(nested, "output sum = %3\n", ""), "output sums = %5\n", ""));
-    pass_dce(m);
+    pass_dce(m, diag_list_new(a, NULL));
     ck_assert_ptr_null(ir_check(a, m));
     n = m->outputs[0].value->producer;
     ck_assert_uint_eq(n->attrs.rows, 0); /* x is read by nobody */
@@ -202,7 +202,7 @@ START_TEST(passes_keep_the_meaning) {
     ir_model *m = read_text(nested);
     pass_fold(m);
     pass_last_step(m);
-    pass_dce(m);
+    pass_dce(m, diag_list_new(a, NULL));
     ck_assert_ptr_null(ir_check(a, m));
     computes_nested(m);
 }

@@ -180,6 +180,10 @@ case("bind_integers", LINEAR, tensors(("out.weight", "I64", [5, 6]), ("out.bias"
 case("bind_too_large_for_float32", PARAM, tensors(("w", "F64", [2]), data=struct.pack("<dd", 1.0, 1e39)))
 case("bind_unused", PARAM, tensors(("w", "F32", [2]), ("v", "F16", [2, 2]), ("n.num_batches_tracked", "I64", [])))
 case("bind_unused_many", PARAM, tensors(("w", "F32", [2]), *(("v%02d" % i, "I8", [1]) for i in range(30))))
+case("denormal_one", PARAM, tensors(("w", "F64", [2]), data=struct.pack("<dd", 1.0, 1e-39)))
+case("denormal_many", LSTM.replace("LSTM(6, 5)", "LSTM(6, 5, num_layers=4)"),
+     tensors(*lstm(), *(row for k in (1, 2, 3) for row in lstm(inputs=5, ending="_l%d" % k)),
+             data=(struct.pack("<3f", 0, 1e-45, -1.17549e-38) * 400)[:4 * 20 * (6 + 3 * 5 + 4 * 5 + 4 * 2)]))
 case("bind_rank", PARAM, tensors(("w", "F32", [2, 1])))
 case("bind_module_prefix", TAGGER, tensors(("module.embed.weight", "F32", [9, 6]), *lstm("module.lstm."),
                                            ("module.out.weight", "F32", [3, 5]), ("module.out.bias", "F32", [3])))
