@@ -49,13 +49,17 @@ static void nnc_error(span *where, parser *p, const char *message);
 %token <bool> BOOL      "true or false"
 %token NONE             "none"
 %token DOTDOT "'..'" ELLIPSIS "'...'" FLOORDIV "'//'" POW "'**'"
+%token EQUAL "'=='" NOT_EQUAL "'!='" LESS_EQUAL "'<='" GREATER_EQUAL "'>='"
 %token MODEL "'model'" DIM "'dim'" WEIGHTS "'weights'" INPUT "'input'" STATE "'state'" PARAM "'param'"
 %token LAYER "'layer'" OUTPUT "'output'" FROM "'from'"
 %token RESERVED         "a reserved word"
 %token PYTHON           "a word of Python"
 
+%left EQUAL NOT_EQUAL '<' LESS_EQUAL '>' GREATER_EQUAL
+%left '|'
+%left '&'
 %left '+' '-'
-%left '*' '/' FLOORDIV
+%left '*' '/' FLOORDIV '%' '@'
 %precedence NEGATE
 %right POW
 %precedence '['
@@ -179,13 +183,24 @@ expr
     | '[' dims ']'              { $$ = ast_new_tuple(p, @$, $dims); }
     | call
     | expr[operand] '[' index_items comma ']'   { $$ = ast_new_index(p, @$, $operand, $index_items); }
-    | '-' expr[operand] %prec NEGATE            { $$ = ast_new_negate(p, @$, $operand); }
+    | '-' expr[operand] %prec NEGATE            { $$ = ast_new_unary(p, @$, AST_NEGATE, $operand); }
+    | '~' expr[operand] %prec NEGATE            { $$ = ast_new_unary(p, @$, AST_INVERT, $operand); }
     | expr[a] '+' expr[b]       { $$ = ast_new_binary(p, @$, AST_ADD, @2, $a, $b); }
     | expr[a] '-' expr[b]       { $$ = ast_new_binary(p, @$, AST_SUB, @2, $a, $b); }
     | expr[a] '*' expr[b]       { $$ = ast_new_binary(p, @$, AST_MUL, @2, $a, $b); }
     | expr[a] '/' expr[b]       { $$ = ast_new_binary(p, @$, AST_DIV, @2, $a, $b); }
     | expr[a] FLOORDIV expr[b]  { $$ = ast_new_binary(p, @$, AST_FLOORDIV, @2, $a, $b); }
+    | expr[a] '%' expr[b]       { $$ = ast_new_binary(p, @$, AST_REMAINDER, @2, $a, $b); }
+    | expr[a] '@' expr[b]       { $$ = ast_new_binary(p, @$, AST_MATMUL, @2, $a, $b); }
     | expr[a] POW expr[b]       { $$ = ast_new_binary(p, @$, AST_POW, @2, $a, $b); }
+    | expr[a] '&' expr[b]       { $$ = ast_new_binary(p, @$, AST_AND, @2, $a, $b); }
+    | expr[a] '|' expr[b]       { $$ = ast_new_binary(p, @$, AST_OR, @2, $a, $b); }
+    | expr[a] EQUAL expr[b]     { $$ = ast_new_binary(p, @$, AST_EQUAL, @2, $a, $b); }
+    | expr[a] NOT_EQUAL expr[b] { $$ = ast_new_binary(p, @$, AST_NOT_EQUAL, @2, $a, $b); }
+    | expr[a] '<' expr[b]       { $$ = ast_new_binary(p, @$, AST_LESS, @2, $a, $b); }
+    | expr[a] LESS_EQUAL expr[b]    { $$ = ast_new_binary(p, @$, AST_LESS_EQUAL, @2, $a, $b); }
+    | expr[a] '>' expr[b]       { $$ = ast_new_binary(p, @$, AST_GREATER, @2, $a, $b); }
+    | expr[a] GREATER_EQUAL expr[b] { $$ = ast_new_binary(p, @$, AST_GREATER_EQUAL, @2, $a, $b); }
     ;
 
 exprs
@@ -252,7 +267,8 @@ junk
 
 junk_token
     : NAME | INTEGER | REAL | STRING | BOOL | NONE | INVALID | DOTDOT | ELLIPSIS | FLOORDIV | POW
-    | '(' | ')' | '[' | ']' | ',' | ':' | '=' | '+' | '-' | '*' | '/'
+    | '(' | ')' | '[' | ']' | ',' | ':' | '=' | '+' | '-' | '*' | '/' | '%' | '@' | '&' | '|' | '~' | '<' | '>'
+    | EQUAL | NOT_EQUAL | LESS_EQUAL | GREATER_EQUAL
     ;
 
 %%

@@ -81,6 +81,8 @@
 
 #include "vector4.h"
 
+#include "masks.h"
+
 #include "activations.h"
 
 #include "functions.h"

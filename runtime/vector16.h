@@ -52,6 +52,18 @@ NNC_INLINE_V16 nnc_v16 nnc_v16_sqrt(nnc_v16 x) { return _mm512_maskz_sqrt_ps(NNC
 NNC_INLINE_V16 nnc_v16 nnc_v16_if_nan(nnc_v16 x, nnc_v16 a, nnc_v16 b) {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), b, a);
 }
+NNC_INLINE_V16 nnc_v16 nnc_v16_lanes(__mmask16 m) { return _mm512_castsi512_ps(_mm512_movm_epi32(m)); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_equal(nnc_v16 a, nnc_v16 b) { return nnc_v16_lanes(_mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ)); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_not_equal(nnc_v16 a, nnc_v16 b) {
+    return nnc_v16_lanes(_mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ));
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_less(nnc_v16 a, nnc_v16 b) { return nnc_v16_lanes(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ)); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_less_equal(nnc_v16 a, nnc_v16 b) {
+    return nnc_v16_lanes(_mm512_cmp_ps_mask(a, b, _CMP_LE_OQ));
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_mask_of(nnc_v16 bits) {
+    return _mm512_castsi512_ps(_mm512_maskz_sub_epi32(NNC_ALL, _mm512_setzero_si512(), _mm512_castps_si512(bits)));
+}
 NNC_INLINE_V16 nnc_v16 nnc_v16_join(nnc_v16 a, size_t n, nnc_v16 b) {
     return _mm512_mask_blend_ps(nnc_v16_first(n), b, a);
 }
@@ -82,4 +94,5 @@ NNC_DEFINE_TANH(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_LSTM(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_EXP(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_COMMON(NNC_INLINE_V16, nnc_v16, 16)
+NNC_DEFINE_MASKS(NNC_INLINE_V16, nnc_v16, 16)
 NNC_DEFINE_FUNCTIONS(NNC_INLINE_V16, nnc_v16)

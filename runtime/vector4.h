@@ -21,6 +21,12 @@
  *     largest(v), smallest(v)        of the lanes; a NaN wins
  *     gather(p, s, n), scatter(p, s, v, n)   the first n <= 4 lanes from and to p[0], p[s], p[2 * s] ...
  *     pow(a, b)                      powf's
+ * A mask is a vector whose lanes have the sign bit set where it holds, and are 0 elsewhere: if_negative chooses by it.
+ *     equal, not_equal, less, less_equal(a, b)   false where either is NaN; not_equal true
+ *     mask_and, mask_or, mask_equal, mask_not_equal(m, n), mask_not(m)
+ *     mask_load, mask_store, mask_load_n, mask_store_n, mask_gather, mask_scatter, mask_splat(i)   from and to int32_t:
+ *                                    1 where it holds, else 0; any other number than 0 holds too where it is splat
+ *     mask_ones(m)                   1.0f where it holds, else 0.0f
  * V_doubles holds a double for each lane, for long sums:
  *     doubles_splat(s), doubles_add(d, v), doubles_plus(d, e)
  *     doubles_add_square(d, v)       d + v * v

@@ -74,6 +74,11 @@ NNC_INLINE nnc_v4 nnc_v4_mantissa(nnc_v4 x, nnc_v4 *exponent) { /* 0x4b000000 is
     *exponent = (nnc_v4)((((nnc_v4_bits)x) >> 23) | two23) - nnc_v4_splat(8388735.0f);
     return (nnc_v4)(((nnc_v4_bits)x & low) | (nnc_v4_bits)nnc_v4_splat(1.0f));
 }
+NNC_INLINE nnc_v4 nnc_v4_equal(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a == b); }
+NNC_INLINE nnc_v4 nnc_v4_not_equal(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a != b); }
+NNC_INLINE nnc_v4 nnc_v4_less(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a < b); }
+NNC_INLINE nnc_v4 nnc_v4_less_equal(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a <= b); }
+NNC_INLINE nnc_v4 nnc_v4_mask_of(nnc_v4 bits) { return (nnc_v4)(-(nnc_v4_bits)bits); }
 #if defined(__SSE__) /* the instructions do just this; compilers do not find them by themselves */
 NNC_INLINE nnc_v4 nnc_v4_min(nnc_v4 a, nnc_v4 b) { return (nnc_v4)_mm_min_ps((__m128)a, (__m128)b); }
 NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) { return (nnc_v4)_mm_max_ps((__m128)a, (__m128)b); }

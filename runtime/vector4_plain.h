@@ -28,6 +28,18 @@ NNC_INLINE nnc_v4 nnc_v4_if_negative(nnc_v4 x, nnc_v4 a, nnc_v4 b)
 NNC_INLINE nnc_v4 nnc_v4_if_nan(nnc_v4 x, nnc_v4 a, nnc_v4 b)
     NNC_V4_LANES(x.lane[i] != x.lane[i] ? a.lane[i] : b.lane[i])
 NNC_INLINE nnc_v4 nnc_v4_join(nnc_v4 a, size_t n, nnc_v4 b) NNC_V4_LANES(i < n ? a.lane[i] : b.lane[i])
+NNC_INLINE nnc_v4 nnc_v4_equal(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] == b.lane[i] ? -1.0f : 0.0f)
+NNC_INLINE nnc_v4 nnc_v4_not_equal(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] != b.lane[i] ? -1.0f : 0.0f)
+NNC_INLINE nnc_v4 nnc_v4_less(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] < b.lane[i] ? -1.0f : 0.0f)
+NNC_INLINE nnc_v4 nnc_v4_less_equal(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] <= b.lane[i] ? -1.0f : 0.0f)
+NNC_INLINE nnc_v4 nnc_v4_mask_of(nnc_v4 bits) {
+    int32_t held[4];
+    size_t i;
+    memcpy(held, &bits, sizeof held);
+    for (i = 0; i < 4; i++)
+        bits.lane[i] = held[i] != 0 ? -1.0f : 0.0f;
+    return bits;
+}
 NNC_INLINE nnc_v4 nnc_v4_mantissa(nnc_v4 x, nnc_v4 *exponent) {
     size_t i;
     for (i = 0; i < 4; i++) {

@@ -48,6 +48,13 @@ NNC_INLINE_V8 nnc_v8 nnc_v8_sqrt(nnc_v8 x) { return _mm256_sqrt_ps(x); }
 NNC_INLINE_V8 nnc_v8 nnc_v8_if_nan(nnc_v8 x, nnc_v8 a, nnc_v8 b) {
     return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
 }
+NNC_INLINE_V8 nnc_v8 nnc_v8_equal(nnc_v8 a, nnc_v8 b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_not_equal(nnc_v8 a, nnc_v8 b) { return _mm256_cmp_ps(a, b, _CMP_NEQ_UQ); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_less(nnc_v8 a, nnc_v8 b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_less_equal(nnc_v8 a, nnc_v8 b) { return _mm256_cmp_ps(a, b, _CMP_LE_OQ); }
+NNC_INLINE_V8 nnc_v8 nnc_v8_mask_of(nnc_v8 bits) {
+    return _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_setzero_si256(), _mm256_castps_si256(bits)));
+}
 NNC_INLINE_V8 nnc_v8 nnc_v8_join(nnc_v8 a, size_t n, nnc_v8 b) {
     return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(nnc_v8_first(n)));
 }
@@ -76,4 +83,5 @@ NNC_DEFINE_TANH(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_LSTM(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_EXP(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_COMMON(NNC_INLINE_V8, nnc_v8, 8)
+NNC_DEFINE_MASKS(NNC_INLINE_V8, nnc_v8, 8)
 NNC_DEFINE_FUNCTIONS(NNC_INLINE_V8, nnc_v8)

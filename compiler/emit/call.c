@@ -24,7 +24,8 @@ static void emit_kernel_body(emit_context *e, const plan_kernel *k, cfunction *f
     }
     switch (ir_op_class_of(k->node->op)) {
     case IR_UNARY:
-    case IR_BINARY: emit_elementwise(e, k, f); return;
+    case IR_BINARY:
+    case IR_TERNARY: emit_elementwise(e, k, f); return;
     case IR_REDUCE:
     case IR_NORMALIZE: emit_reduce(e, k, f); return;
     default: emit_move(e, k, f); return;
@@ -84,7 +85,8 @@ bool call_uses_vectors(const plan_kernel *k) {
     }
     switch (ir_op_class_of(k->node->op)) {
     case IR_UNARY:
-    case IR_BINARY: return emit_elementwise_uses_vectors(k);
+    case IR_BINARY:
+    case IR_TERNARY: return emit_elementwise_uses_vectors(k);
     case IR_REDUCE:
     case IR_NORMALIZE: return emit_reduce_uses_vectors(k);
     default: return false;

@@ -87,6 +87,12 @@ cexpr *emit_dim(emit_context *e, const dim *d) {
     return sum ? sum : c_int(u, 0);
 }
 
+cexpr *emit_number(emit_context *e, const plan_operand *o) {
+    bool is_float = o->view.type.dtype == IR_F32;
+    if (o->size) return c_cast(e->unit, is_float ? "float" : "int32_t", emit_dim(e, o->size));
+    return is_float ? c_float(e->unit, (float)o->number) : c_int(e->unit, (int64_t)o->number);
+}
+
 cexpr *emit_offset(emit_context *e, const plan_view *v, cexpr *const *index) {
     cexpr *sum = c_int(e->unit, 0);
     for (unsigned i = 0; i < v->type.rank; i++)

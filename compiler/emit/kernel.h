@@ -59,6 +59,8 @@ void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* 
 const char *emit_symbol(emit_context *e, const dim *symbol);
 /* A size as C: "2 * T + 1". Integer constants fold. */
 cexpr *emit_dim(emit_context *e, const dim *d);
+/* A PLAN_NUMBER as a C value of its type: 0.5f, 3, (int32_t)T. */
+cexpr *emit_number(emit_context *e, const plan_operand *o);
 /* Element of a view at an index: NAME[sum of index[i] * stride[i]]; index[i] may be NULL for 0. */
 cexpr *emit_element(emit_context *e, const char *name, const plan_view *v, cexpr *const *index);
 cexpr *emit_offset(emit_context *e, const plan_view *v, cexpr *const *index); /* just the sum */

@@ -1,9 +1,10 @@
-/* kernel_elementwise: UNARY, BINARY, CAST and BATCH_NORM, and whole expressions of them: what is inlined is computed in
- * the loop's body, in a named local where the .nn file names it or the expression gets long.
+/* kernel_elementwise: UNARY, BINARY, TERNARY and BATCH_NORM, and whole expressions of them: what is inlined is computed
+ * in the loop's body, in a named local where the .nn file names it or the expression gets long.
  *
  * What is float32 throughout is computed in vectors along the innermost axis, however its operands lie there. Where
  * int32 is read, one element is computed after the other: in plain C, or, where that has not the vectors' functions, in
- * a vector of equal lanes. So the same operators give the same bits wherever an element stands.
+ * a vector of equal lanes. So the same operators give the same bits wherever an element stands. A bool is a mask where
+ * vectors are, else an int32_t of 0 or 1, as it is in memory.
  *
  * A BATCH_NORM is y = x * scale[c] + shift[c], as in torch, with scale and shift computed in double at compile time. */
 #include <math.h>
@@ -41,7 +42,7 @@ typedef struct {
 
 static bool is_plain(ir_op op) {
     return op == IR_NEG || op == IR_ABS || op == IR_CLAMP || op == IR_CAST ||
-           (ir_op_class_of(op) == IR_BINARY && op != IR_POW);
+           op == IR_WHERE || (ir_op_class_of(op) == IR_BINARY && op != IR_POW);
 }
 
 typedef struct {
@@ -49,7 +50,9 @@ typedef struct {
 } chain_kind;
 
 static void look_at(const plan_kernel *k, chain_kind *kind) {
-    if (k->node->results[0]->type.dtype == IR_F32) kind->plain = kind->plain && is_plain(k->node->op);
+    ir_dtype type = k->node->results[0]->type.dtype;
+    if (type == IR_F32) kind->plain = kind->plain && is_plain(k->node->op);
+    if (type == IR_I32) kind->has_ints = true;
     for (unsigned i = 0; i < k->input_count; i++) {
         const plan_operand *o = &k->inputs[i];
         if (o->kind == PLAN_INLINE) look_at(o->inlined, kind);
@@ -57,10 +60,20 @@ static void look_at(const plan_kernel *k, chain_kind *kind) {
     }
 }
 
+/* An output of a bool: the mask as it is in memory. */
+static bool writes_mask(const plan_kernel *k) {
+    return k->node->results[0]->type.dtype == IR_BOOL ||
+           (k->node->op == IR_CAST && k->node->results[0]->type.dtype == IR_I32);
+}
+
 static chain_mode mode_of(const plan_kernel *k) {
     chain_kind kind = {false, true};
-    look_at(k, &kind);
-    if (k->node->results[0]->type.dtype == IR_I32) return IN_C;
+    if (k->node->op == IR_CAST && writes_mask(k)) {
+        const plan_operand *mask = &k->inputs[0];
+        if (mask->kind == PLAN_INLINE) look_at(mask->inlined, &kind);
+    } else {
+        look_at(k, &kind);
+    }
     return !kind.has_ints ? IN_VECTORS : kind.plain ? IN_C : IN_LANES;
 }
 
@@ -148,6 +161,10 @@ static cexpr *norm_table(emit_context *e, const plan_kernel *k, bool shift) {
 
 /* --- values --- */
 
+static bool in_vectors(const chain *c, ir_dtype dtype) {
+    return dtype == IR_F32 ? c->mode != IN_C : dtype == IR_BOOL && c->mode == IN_VECTORS;
+}
+
 /* An operand that is used more than once, or a long expression, becomes a local. */
 static cexpr *local(chain *c, const ir_node *n, value v) {
     const ir_value *result = n->results[0];
@@ -157,42 +174,46 @@ static cexpr *local(chain *c, const ir_node *n, value v) {
     const char *name = wanted;
     for (unsigned i = 2; is_taken(c, name); i++) name = arena_printf(c->e->arena, "%s_%u", wanted, i);
     take_name(c, name);
-    const char *type = "const int32_t";
-    if (result->type.dtype == IR_F32)
-        type = c->mode == IN_C ? "const float" : arena_printf(c->e->arena, "const %s", c->e->target->prefix);
+    const char *type = result->type.dtype == IR_F32 ? "const float" : "const int32_t";
+    if (in_vectors(c, result->type.dtype)) type = arena_printf(c->e->arena, "const %s", c->e->target->prefix);
     c_declare(c->body, type, name, v.code);
     return c_name(c->e->unit, "%s", name);
 }
 
 static value value_of(chain *c, const plan_kernel *k);
 
-static bool in_vectors(const chain *c, ir_dtype dtype) { return dtype == IR_F32 && c->mode != IN_C; }
-
 static cexpr *number(const chain *c, ir_dtype dtype, double n) {
+    if (dtype == IR_BOOL && in_vectors(c, dtype)) return vectors_call1(c->e, "mask_splat", c_int(c->e->unit, n != 0));
     if (in_vectors(c, dtype)) return vectors_number(c->e, n);
     return dtype == IR_F32 ? c_float(c->e->unit, (float)n) : c_int(c->e->unit, (int64_t)n);
 }
 
 /* A vector along the innermost axis; a nest of no axes is one element. */
-static cexpr *load(chain *c, cexpr *array) {
+static cexpr *load(chain *c, cexpr *array, ir_dtype dtype) {
     nest *n = c->nest;
     unsigned operand = c->next_operand++, last = n->rank - 1;
-    if (n->rank == 0) return vectors_load(c->e, array, c_int(c->e->unit, 0), dim_const(c->e->plan->dims, 1), c->lanes);
-    const dim *stride = n->strides[operand][last];
-    cexpr *along = c_mul(c->e->unit, c->at, emit_dim(c->e, stride));
-    return vectors_load(c->e, array, c_add(c->e->unit, nest_offset(n, operand, last), along), stride, c->lanes);
+    const dim *stride = n->rank ? n->strides[operand][last] : dim_const(c->e->plan->dims, 1);
+    cexpr *offset = c_int(c->e->unit, 0);
+    if (n->rank) {
+        cexpr *along = c_mul(c->e->unit, c->at, emit_dim(c->e, stride));
+        offset = c_add(c->e->unit, nest_offset(n, operand, last), along);
+    }
+    return dtype == IR_BOOL ? vectors_load_mask(c->e, array, offset, stride, c->lanes)
+                            : vectors_load(c->e, array, offset, stride, c->lanes);
 }
 
 static cexpr *element(chain *c, const plan_operand *o) {
     cexpr *array = c_name(c->e->unit, "%s", o->name);
-    if (c->mode == IN_VECTORS) return load(c, array);
+    if (c->mode == IN_VECTORS) return load(c, array, o->view.type.dtype);
     cexpr *one = nest_element(c->nest, c->next_operand++, o->name);
     return in_vectors(c, o->view.type.dtype) ? vectors_call1(c->e, "splat", one) : one;
 }
 
 static value operand_value(chain *c, const plan_operand *o) {
     switch (o->kind) {
-    case PLAN_NUMBER: return (value){number(c, o->view.type.dtype, o->number), 0};
+    case PLAN_NUMBER:
+        if (o->size) return (value){emit_number(c->e, o), 0};
+        return (value){number(c, o->view.type.dtype, o->number), 0};
     case PLAN_MEMORY: return (value){element(c, o), 0};
     case PLAN_INLINE: {
         value v = value_of(c, o->inlined);
@@ -226,6 +247,15 @@ static cexpr *clamp(const chain *c, const ir_node *n, cexpr *x) {
     return x;
 }
 
+/* A bool, in vectors a mask, as a number. */
+static cexpr *cast(const chain *c, const plan_kernel *k, cexpr *x) {
+    ir_dtype from = k->inputs[0].view.type.dtype, to = k->node->results[0]->type.dtype;
+    if (to == IR_I32) return x; /* a mask is stored so */
+    if (from == IR_BOOL && in_vectors(c, from)) return vectors_call1(c->e, "mask_ones", x);
+    cexpr *number = c_cast(c->e->unit, "float", x);
+    return in_vectors(c, to) ? vectors_call1(c->e, "splat", number) : number;
+}
+
 static cexpr *unary_in_c(const chain *c, const ir_node *n, cexpr *x) {
     cunit *u = c->e->unit;
     bool floats = n->results[0]->type.dtype == IR_F32;
@@ -234,7 +264,7 @@ static cexpr *unary_in_c(const chain *c, const ir_node *n, cexpr *x) {
     case IR_ABS: return c_call(u, floats ? "fabsf" : "nnc_abs_i32", 1, x);
     case IR_RELU: return c_call(u, "nnc_relu_i32", 1, x);
     case IR_CLAMP: return clamp(c, n, x);
-    case IR_CAST: return c_cast(u, "float", x);
+    case IR_NOT: return c_unary(u, "!", x);
     default: ice("no unary operator %s in plain C", ir_op_name(n->op));
     }
 }
@@ -249,7 +279,7 @@ static cexpr *unary_in_vectors(const chain *c, const ir_node *n, cexpr *x) {
     case IR_SIGMOID: return vectors_call1(e, "sigmoid_by_exp", x);
     case IR_TANH: return vectors_call1(e, "tanh_by_exp", x);
     case IR_SOFTPLUS: return vectors_call3(e, "softplus", x, first, c_float(e->unit, (float)n->attrs.scalar[1]));
-    case IR_CAST: return vectors_call1(e, "splat", c_cast(e->unit, "float", x));
+    case IR_NOT: return vectors_call1(e, "mask_not", x);
     case IR_NEG:
     case IR_ABS:
     case IR_RELU:
@@ -292,12 +322,46 @@ static value power(chain *c, const plan_kernel *k, value a, value b) {
     return (value){vectors_call2(c->e, "pow", a.code, b.code), operators};
 }
 
+/* The four that compare, and what two bools are made one by. */
+static cexpr *logic(const chain *c, const plan_kernel *k, cexpr *a, cexpr *b) {
+    emit_context *e = c->e;
+    cunit *u = e->unit;
+    ir_dtype type = k->inputs[0].view.type.dtype;
+    ir_op op = k->node->op;
+    if (op == IR_AND || op == IR_OR) {
+        if (in_vectors(c, type)) return vectors_call2(e, op == IR_AND ? "mask_and" : "mask_or", a, b);
+        return c_binary(u, op == IR_AND ? "&&" : "||", a, b);
+    }
+    const char *symbol = op == IR_EQUAL ? "==" : op == IR_NOT_EQUAL ? "!=" : op == IR_LESS ? "<" : "<=";
+    if (in_vectors(c, type) && c->mode == IN_VECTORS)
+        return vectors_call2(e, arena_printf(e->arena, "%s%s", type == IR_BOOL ? "mask_" : "", ir_op_name(op)), a, b);
+    if (in_vectors(c, type)) {
+        a = vectors_call2(e, "lane", a, c_int(u, 0));
+        b = vectors_call2(e, "lane", b, c_int(u, 0));
+    }
+    cexpr *holds = c_binary(u, symbol, a, b);
+    return c->mode == IN_VECTORS ? vectors_call1(e, "mask_splat", holds) : holds; /* of sizes */
+}
+
+static value where(chain *c, const plan_kernel *k) {
+    value test = operand_value(c, &k->inputs[0]);
+    value a = operand_value(c, &k->inputs[1]), b = operand_value(c, &k->inputs[2]);
+    unsigned operators = test.operators + a.operators + b.operators + 1;
+    if (c->mode == IN_VECTORS)
+        return (value){vectors_call3(c->e, "if_negative", test.code, a.code, b.code), operators};
+    return (value){c_conditional(c->e->unit, test.code, a.code, b.code), operators};
+}
+
 static value binary(chain *c, const plan_kernel *k) {
     static const char *const symbols[] = {"+", "-", "*", "/"}; /* IR_ADD, IR_SUB, IR_MUL, IR_DIV */
     ir_op op = k->node->op;
     value a = operand_value(c, &k->inputs[0]), b = operand_value(c, &k->inputs[1]);
     if (op == IR_POW) return power(c, k, a, b);
     unsigned operators = a.operators + b.operators + 1;
+    if (k->node->results[0]->type.dtype == IR_BOOL) return (value){logic(c, k, a.code, b.code), operators};
+    if (op == IR_FLOORDIV || op == IR_REMAINDER)
+        return (value){c_call(c->e->unit, op == IR_FLOORDIV ? "nnc_floordiv_i32" : "nnc_remainder_i32", 2, a.code, b.code),
+                       operators};
     ir_dtype type = k->node->results[0]->type.dtype;
     if (type == IR_F32 && c->mode == IN_C && op <= IR_DIV)
         return (value){c_binary(c->e->unit, symbols[op - IR_ADD], a.code, b.code), operators};
@@ -309,9 +373,9 @@ static value batch_norm(chain *c, const plan_kernel *k, value x) {
     cexpr *scale = norm_table(c->e, k, false), *shift = norm_table(c->e, k, true);
     unsigned operand = c->next_operand;
     if (c->mode == IN_VECTORS) {
-        scale = load(c, scale);
+        scale = load(c, scale, IR_F32);
         c->next_operand = operand;
-        shift = load(c, shift);
+        shift = load(c, shift, IR_F32);
     } else {
         cexpr *channel = nest_offset(c->nest, c->next_operand++, c->nest->rank);
         scale = vectors_call1(c->e, "splat", c_index(u, scale, channel));
@@ -321,8 +385,10 @@ static value batch_norm(chain *c, const plan_kernel *k, value x) {
 }
 
 static value value_of(chain *c, const plan_kernel *k) {
+    if (k->node->op == IR_WHERE) return where(c, k);
     if (ir_op_class_of(k->node->op) == IR_BINARY) return binary(c, k);
     value x = operand_value(c, &k->inputs[0]);
+    if (k->node->op == IR_CAST) return (value){cast(c, k, x.code), x.operators + 1};
     if (k->node->op == IR_BATCH_NORM) return batch_norm(c, k, x);
     bool vector = in_vectors(c, k->node->results[0]->type.dtype);
     return (value){vector ? unary_in_vectors(c, k->node, x.code) : unary_in_c(c, k->node, x.code), x.operators + 1};
@@ -352,7 +418,8 @@ static void emit_vector_of(void *context, cblock *b, cexpr *at, cexpr *lanes) {
         stride = n->strides[j->to][n->rank - 1];
         offset = c_add(c->e->unit, nest_offset(n, j->to, n->rank - 1), c_mul(c->e->unit, at, emit_dim(c->e, stride)));
     }
-    vectors_store(c->e, b, array, offset, stride, v, lanes);
+    if (writes_mask(j->kernel)) vectors_store_mask(c->e, b, array, offset, stride, v, lanes);
+    else vectors_store(c->e, b, array, offset, stride, v, lanes);
     c->name_count = names; /* each vector's locals are its own */
 }
 
@@ -360,7 +427,7 @@ static void emit_elements(job *j, cblock *b) {
     chain *c = j->chain;
     c->body = nest_loops(c->nest, b, c->nest->rank);
     cexpr *v = value_of(c, j->kernel).code;
-    if (c->mode == IN_LANES) v = vectors_call2(c->e, "lane", v, c_int(c->e->unit, 0));
+    if (in_vectors(c, j->kernel->node->results[0]->type.dtype)) v = vectors_call2(c->e, "lane", v, c_int(c->e->unit, 0));
     c_assign(c->body, nest_element(c->nest, j->to, j->kernel->results[0].name), "=", v);
 }
 

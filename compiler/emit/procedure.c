@@ -196,9 +196,17 @@ static void search_operand(void *context, const plan_operand *o, bool constant) 
     s->found = s->found || view_mentions(&o->view, s->symbol);
 }
 
+/* As the kernel's own parameter: of sizes in numbers too. */
+static bool kernel_takes(const plan_kernel *k, const dim *symbol) {
+    for (size_t i = 0; i < k->symbol_count; i++)
+        if (k->symbols[i] == symbol) return true;
+    return false;
+}
+
 static void search_items(symbol_search *s, const plan_item *item) {
     for (; item; item = item->next) {
         if (item->kernel) {
+            s->found = s->found || kernel_takes(item->kernel, s->symbol);
             call_operands(item->kernel, search_operand, s);
         } else {
             s->found = s->found || item->symbol == s->symbol;

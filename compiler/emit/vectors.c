@@ -62,23 +62,50 @@ cexpr *vectors_number(emit_context *e, double number) {
 
 static cexpr *count_of(const emit_context *e, cexpr *lanes) { return lanes ? lanes : c_int(e->unit, e->target->lanes); }
 
-cexpr *vectors_load(emit_context *e, cexpr *array, cexpr *offset, const dim *stride, cexpr *lanes) {
+/* What moves floats, or masks. */
+typedef struct {
+    const char *splat, *load, *load_n, *gather, *store, *store_n, *scatter;
+} mover;
+
+static const mover floats = {"splat", "load", "load_n", "gather", "store", "store_n", "scatter"};
+static const mover masks = {"mask_splat", "mask_load",    "mask_load_n", "mask_gather",
+                            "mask_store", "mask_store_n", "mask_scatter"};
+
+static cexpr *load(emit_context *e, const mover *m, cexpr *array, cexpr *offset, const dim *stride, cexpr *lanes) {
     cunit *u = e->unit;
-    if (dim_is(stride, 0)) return vectors_call1(e, "splat", c_index(u, array, offset));
+    if (dim_is(stride, 0)) return vectors_call1(e, m->splat, c_index(u, array, offset));
     cexpr *address = c_add(u, array, offset);
-    if (!dim_is(stride, 1)) return vectors_call3(e, "gather", address, emit_dim(e, stride), count_of(e, lanes));
-    return lanes ? vectors_call2(e, "load_n", address, lanes) : vectors_call1(e, "load", address);
+    if (!dim_is(stride, 1)) return vectors_call3(e, m->gather, address, emit_dim(e, stride), count_of(e, lanes));
+    return lanes ? vectors_call2(e, m->load_n, address, lanes) : vectors_call1(e, m->load, address);
 }
 
-void vectors_store(emit_context *e, cblock *b, cexpr *array, cexpr *offset, const dim *stride, cexpr *value,
-                   cexpr *lanes) {
+static void store(emit_context *e, cblock *b, const mover *m, cexpr *array, cexpr *offset, const dim *stride,
+                  cexpr *value, cexpr *lanes) {
     cunit *u = e->unit;
     cexpr *address = c_add(u, array, offset);
     if (dim_is(stride, 0)) ice("a store to one place only");
     if (!dim_is(stride, 1))
-        c_do(b, c_call(u, emit_vector(e, "scatter"), 4, address, emit_dim(e, stride), value, count_of(e, lanes)));
-    else if (lanes) c_do(b, vectors_call3(e, "store_n", address, value, lanes));
-    else c_do(b, vectors_call2(e, "store", address, value));
+        c_do(b, c_call(u, emit_vector(e, m->scatter), 4, address, emit_dim(e, stride), value, count_of(e, lanes)));
+    else if (lanes) c_do(b, vectors_call3(e, m->store_n, address, value, lanes));
+    else c_do(b, vectors_call2(e, m->store, address, value));
+}
+
+cexpr *vectors_load(emit_context *e, cexpr *array, cexpr *offset, const dim *stride, cexpr *lanes) {
+    return load(e, &floats, array, offset, stride, lanes);
+}
+
+cexpr *vectors_load_mask(emit_context *e, cexpr *array, cexpr *offset, const dim *stride, cexpr *lanes) {
+    return load(e, &masks, array, offset, stride, lanes);
+}
+
+void vectors_store(emit_context *e, cblock *b, cexpr *array, cexpr *offset, const dim *stride, cexpr *value,
+                   cexpr *lanes) {
+    store(e, b, &floats, array, offset, stride, value, lanes);
+}
+
+void vectors_store_mask(emit_context *e, cblock *b, cexpr *array, cexpr *offset, const dim *stride, cexpr *mask,
+                        cexpr *lanes) {
+    store(e, b, &masks, array, offset, stride, mask, lanes);
 }
 
 cexpr *vectors_join(emit_context *e, cexpr *value, cexpr *lanes, cexpr *others) {

@@ -27,6 +27,10 @@ cexpr *vectors_load(emit_context *e, cexpr *array, cexpr *offset, const dim *str
 /* Stores to such elements; the stride is not 0. */
 void vectors_store(emit_context *e, cblock *b, cexpr *array, cexpr *offset, const dim *stride, cexpr *value,
                    cexpr *lanes);
+/* The same for bools: masks in vectors, int32 of 0 and 1 in memory. */
+cexpr *vectors_load_mask(emit_context *e, cexpr *array, cexpr *offset, const dim *stride, cexpr *lanes);
+void vectors_store_mask(emit_context *e, cblock *b, cexpr *array, cexpr *offset, const dim *stride, cexpr *mask,
+                        cexpr *lanes);
 /* value in its first `lanes`, `others` in the others; value where lanes is NULL. */
 cexpr *vectors_join(emit_context *e, cexpr *value, cexpr *lanes, cexpr *others);
 

@@ -23,6 +23,11 @@ const char *ir_op_name(ir_op op) { return row_of(op)->name; }
 
 ir_op_class ir_op_class_of(ir_op op) { return row_of(op)->op_class; }
 
+bool ir_op_is_elementwise(ir_op op) {
+    ir_op_class c = ir_op_class_of(op);
+    return c == IR_UNARY || c == IR_BINARY || c == IR_TERNARY;
+}
+
 unsigned ir_op_min_inputs(ir_op op) { return row_of(op)->min_inputs; }
 
 unsigned ir_op_max_inputs(ir_op op) { return row_of(op)->max_inputs; }

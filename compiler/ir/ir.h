@@ -36,10 +36,13 @@ typedef enum {
     IR_OP_COUNT
 } ir_op;
 
-typedef enum { IR_SOURCE, IR_LAYER, IR_UNARY, IR_BINARY, IR_REDUCE, IR_NORMALIZE, IR_VIEW, IR_MOVE, IR_LOOP } ir_op_class;
+typedef enum {
+    IR_SOURCE, IR_LAYER, IR_UNARY, IR_BINARY, IR_TERNARY, IR_REDUCE, IR_NORMALIZE, IR_VIEW, IR_MOVE, IR_LOOP
+} ir_op_class;
 
 const char *ir_op_name(ir_op op);
 ir_op_class ir_op_class_of(ir_op op);
+bool ir_op_is_elementwise(ir_op op); /* of one, two or three operands */
 unsigned ir_op_min_inputs(ir_op op); /* optional ones counted */
 unsigned ir_op_max_inputs(ir_op op);
 unsigned ir_op_results(ir_op op);
@@ -73,7 +76,7 @@ typedef struct {
     unsigned axes;                   /* REDUCE: bit i is dim i */
     bool keepdim;                    /* REDUCE */
     unsigned perm[IR_MAX_RANK];      /* PERMUTE */
-    const dim *start;                /* SLICE */
+    const dim *start;                /* SIZE, SLICE */
     int64_t step;                    /* SLICE */
     int64_t count;                   /* ONE_HOT classes; LAYER_NORM dims */
     double eps;                      /* LAYER_NORM, BATCH_NORM */

@@ -13,6 +13,7 @@ static const ir_attr rows[] = {
     {IR_ROW, "index", IR_ATTR_SIZE, AT(index), false},
     {IR_CARRIED, "index", IR_ATTR_SIZE, AT(index), false},
     {IR_CONST, "number", IR_ATTR_NUMBER, AT(number), false},
+    {IR_SIZE, "size", IR_ATTR_DIM, AT(start), false},
     {IR_EMBEDDING, "has_max_norm", IR_ATTR_BOOL, AT(has_max_norm), true},
     {IR_EMBEDDING, "max_norm", IR_ATTR_NUMBER, AT(max_norm), true},
     {IR_EMBEDDING, "norm_type", IR_ATTR_NUMBER, AT(norm_type), true},

@@ -23,7 +23,7 @@ struct graph_scope {
 };
 
 static const char *type_is_sound(checker *c, const ir_type *type, bool constant) {
-    if (type->dtype != IR_F32 && type->dtype != IR_I32)
+    if ((unsigned)type->dtype > IR_BOOL)
         return arena_printf(c->arena, "element type number %u", (unsigned)type->dtype);
     if (type->rank > IR_MAX_RANK) return arena_printf(c->arena, "rank %u", type->rank);
     for (unsigned i = 0; i < type->rank; i++) {
@@ -69,13 +69,15 @@ static const char *source_is_sound(checker *c, const graph_scope *in, const ir_n
     const ir_value *v = n->results[0];
     size_t i = n->attrs.index;
     size_t count = n->op == IR_INPUT ? m->input_count : n->op == IR_STATE ? m->state_count : m->param_count;
-    if (n->op == IR_CONST) return NULL;
+    if (n->op == IR_SIZE && in->graph == &m->reset) return "a size in the reset graph";
+    if (n->op == IR_CONST || n->op == IR_SIZE) return NULL;
     if (n->op == IR_ROW || n->op == IR_CARRIED) return belongs_to_block(in, n);
     if (i >= count) return arena_printf(c->arena, "index %zu of %zu", i, count);
     if (in->block) return "the body of a block has no inputs, states and params of its own";
     if (n->op != IR_PARAM && in->graph != &m->run) return "only the run graph has inputs and states";
     if (n->op == IR_INPUT && m->inputs[i].value != v) return "the model's input is another value";
     if (n->op == IR_STATE && m->states[i].value != v) return "the model's state is another value";
+    if (n->op != IR_PARAM && v->type.dtype == IR_BOOL) return "is a bool";
     const ir_type *type = n->op == IR_STATE ? &m->states[i].type : n->op == IR_PARAM ? &m->params[i].type : &v->type;
     if (!ir_type_same(&v->type, type))
         return arena_printf(c->arena, "is %s, the model's table says %s", ir_type_string(c->arena, &v->type),
@@ -264,6 +266,7 @@ static const char *tables_are_sound(checker *c) {
     }
     for (size_t i = 0; i < m->output_count; i++) {
         const char *wrong = m->outputs[i].name ? is_defined(c, m->outputs[i].value, &m->run) : "no name";
+        if (!wrong && m->outputs[i].value->type.dtype == IR_BOOL) wrong = "is a bool";
         if (wrong) return arena_printf(c->arena, "output %zu %s", i, wrong);
     }
     for (size_t i = 0; i < m->check_count; i++) {

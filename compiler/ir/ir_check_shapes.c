@@ -80,8 +80,17 @@ static bool is_int32(double number) { return number >= INT32_MIN && number <= IN
 
 static const char *const_rule(rule *r) {
     double number = r->node->attrs.number;
+    if (result(r)->type.dtype == IR_BOOL && !(number >= 0 && number <= 1 && number == floor(number)))
+        return wrong_number(r, "a bool constant", number);
     if (result(r)->type.dtype == IR_I32 && !is_int32(number)) return wrong_number(r, "an int32 constant", number);
     return NULL;
+}
+
+static const char *size_rule(rule *r) {
+    const dim *size = r->node->attrs.start;
+    if (!size || dim_is_huge(size) || dim_min(size) < INT32_MIN || dim_max(size) > INT32_MAX)
+        return "the size is missing or too large";
+    return expect(r, result(r), "the result", IR_I32, 0);
 }
 
 /* The ids' shape with one more axis. */
@@ -237,27 +246,65 @@ static const char *batch_norm_rule(rule *r) {
 
 /* --- elementwise ------------------------------------------------------------------------------------------------- */
 
+static const char *cast_rule(rule *r) {
+    ir_type want = in(r, 0)->type;
+    ir_dtype from = want.dtype, to = result(r)->type.dtype;
+    if (!(from == IR_I32 && to == IR_F32) && !(from == IR_BOOL && to != IR_BOOL))
+        return arena_printf(r->arena, "%s as %s", ir_dtype_name(from), ir_dtype_name(to));
+    want.dtype = to;
+    return expect_type(r, result(r), "the result", &want);
+}
+
 static const char *unary_rule(rule *r) {
     ir_op op = r->node->op;
+    if (op == IR_CAST) return cast_rule(r);
     bool either = op == IR_NEG || op == IR_ABS || op == IR_RELU || op == IR_CLAMP;
-    ir_dtype from = op == IR_CAST ? IR_I32 : IR_F32;
     ir_type want = in(r, 0)->type;
-    if (!either && want.dtype != from)
-        return arena_printf(r->arena, "the operand is %s", ir_type_string(r->arena, &want));
-    if (op == IR_CAST) want.dtype = IR_F32;
+    bool fits = either ? want.dtype != IR_BOOL : want.dtype == (op == IR_NOT ? IR_BOOL : IR_F32);
+    if (!fits) return arena_printf(r->arena, "the operand is %s", ir_type_string(r->arena, &want));
     return expect_type(r, result(r), "the result", &want);
+}
+
+/* May an operator of two operands take this type, and what does it give? */
+static const char *binary_types(rule *r, ir_dtype from, ir_dtype *to) {
+    *to = from;
+    double exponent;
+    switch ((unsigned)r->node->op) {
+    case IR_EQUAL:
+    case IR_NOT_EQUAL: *to = IR_BOOL; return NULL;
+    case IR_LESS:
+    case IR_LESS_EQUAL: *to = IR_BOOL; return from == IR_BOOL ? "an order of bools" : NULL;
+    case IR_AND:
+    case IR_OR: return from == IR_BOOL ? NULL : "an operator of bools on numbers";
+    case IR_FLOORDIV:
+    case IR_REMAINDER: return from == IR_I32 ? NULL : "an operator of int32 on another type";
+    case IR_DIV: return from == IR_F32 ? NULL : "a division that is not float32";
+    case IR_POW:
+        if (from == IR_I32 && (!ir_is_const(in(r, 1), &exponent) || exponent < 0))
+            return "an int32 power whose exponent is not a constant of at least 0";
+        break;
+    }
+    return from == IR_BOOL ? "arithmetic of bools" : NULL;
 }
 
 static const char *binary_rule(rule *r) {
     const ir_type *a = &in(r, 0)->type, *b = &in(r, 1)->type;
     if (a->dtype != b->dtype)
         return arena_printf(r->arena, "%s with %s", ir_type_string(r->arena, a), ir_type_string(r->arena, b));
-    if (r->node->op == IR_DIV && a->dtype != IR_F32) return "an int32 division";
-    double exponent;
-    if (r->node->op == IR_POW && a->dtype == IR_I32 && (!ir_is_const(in(r, 1), &exponent) || exponent < 0))
-        return "an int32 power whose exponent is not a constant of at least 0";
-    ir_type want = {.dtype = a->dtype};
+    ir_type want = {.rank = 0};
+    TRY(binary_types(r, a->dtype, &want.dtype));
     TRY(broadcast(r, a, b, &want));
+    return expect_type(r, result(r), "the result", &want);
+}
+
+static const char *where_rule(rule *r) {
+    const ir_type *c = &in(r, 0)->type, *a = &in(r, 1)->type, *b = &in(r, 2)->type;
+    if (c->dtype != IR_BOOL) return arena_printf(r->arena, "the condition is %s", ir_type_string(r->arena, c));
+    if (a->dtype != b->dtype)
+        return arena_printf(r->arena, "%s or %s", ir_type_string(r->arena, a), ir_type_string(r->arena, b));
+    ir_type both = {.dtype = a->dtype}, want = {.dtype = a->dtype};
+    TRY(broadcast(r, a, b, &both));
+    TRY(broadcast(r, c, &both, &want));
     return expect_type(r, result(r), "the result", &want);
 }
 
@@ -270,7 +317,8 @@ static const char *reduce_rule(rule *r) {
     if (a->axes >> x->rank || (!a->axes && x->rank))
         return arena_printf(r->arena, "axes %#x of %s", a->axes, ir_shape_string(r->arena, x));
     if (op == IR_ARGMAX && (!a->axes || (a->axes & (a->axes - 1)))) return "argmax needs exactly one axis";
-    if (op == IR_MEAN && x->dtype != IR_F32) return "the mean of int32";
+    if (op == IR_MEAN && x->dtype != IR_F32) return "a mean that is not float32";
+    if (x->dtype == IR_BOOL && op != IR_MAX && op != IR_MIN) return "a reduction of bools other than any and all";
     ir_type want = {.dtype = op == IR_ARGMAX ? IR_I32 : x->dtype};
     for (unsigned i = 0; i < x->rank; i++) {
         bool reduced = a->axes >> i & 1;
@@ -359,6 +407,7 @@ static const char *pad_rule(rule *r) {
     if (a->before < 0 || a->before > INT32_MAX) return wrong_integer(r, "before", a->before);
     if (a->after < 0 || a->after > INT32_MAX) return wrong_integer(r, "after", a->after);
     if (a->pad_mode == IR_PAD_CONSTANT) {
+        if (want.dtype == IR_BOOL && a->number != 0 && a->number != 1) return wrong_number(r, "a bool's pad", a->number);
         if (want.dtype == IR_I32 && !is_int32(a->number)) return wrong_number(r, "an int32 pad", a->number);
     } else {
         if ((unsigned)a->pad_mode > IR_PAD_CIRCULAR) return wrong_integer(r, "pad mode", (int64_t)a->pad_mode);
@@ -377,9 +426,10 @@ static const char *copy_rule(rule *r) { return expect_type(r, result(r), "the re
 
 static rule_of_op *rule_for(ir_op op) {
     switch (ir_op_class_of(op)) {
-    case IR_SOURCE: return op == IR_CONST ? const_rule : source_rule;
+    case IR_SOURCE: return op == IR_CONST ? const_rule : op == IR_SIZE ? size_rule : source_rule;
     case IR_UNARY: return unary_rule;
     case IR_BINARY: return binary_rule;
+    case IR_TERNARY: return where_rule;
     case IR_REDUCE: return reduce_rule;
     case IR_NORMALIZE: return normalize_rule;
     case IR_VIEW: return op == IR_RESHAPE ? reshape_rule : op == IR_PERMUTE ? permute_rule : slice_rule;

@@ -254,7 +254,7 @@ static bool link_source(reader *r, ir_node *n) {
     ir_model *m = r->model;
     size_t i = n->attrs.index;
     size_t count = n->op == IR_INPUT ? m->input_count : n->op == IR_STATE ? m->state_count : m->param_count;
-    if (n->op == IR_CONST) return true;
+    if (n->op == IR_CONST || n->op == IR_SIZE) return true;
     if (n->op == IR_ROW || n->op == IR_CARRIED) return link_to_block(r, n);
     if (i >= count) return scan_fail(&r->scan, "an index past the model's table");
     if (n->op == IR_INPUT) m->inputs[i].value = n->results[0];

@@ -1,7 +1,7 @@
 /* type: questions about element types and shapes, and their text. */
 #include "ir/type.h"
 
-const char *ir_dtype_name(ir_dtype t) { return t == IR_I32 ? "int32" : "float32"; }
+const char *ir_dtype_name(ir_dtype t) { return t == IR_I32 ? "int32" : t == IR_BOOL ? "bool" : "float32"; }
 
 ir_type ir_type_scalar(ir_dtype t) { return (ir_type){.dtype = t}; }
 

@@ -1,4 +1,5 @@
-/* type: element type and shape of an IR value. Row-major, dense; a scalar has rank 0. */
+/* type: element type and shape of an IR value. Row-major, dense; a scalar has rank 0. A bool is a value only: no input,
+ * output, state or param is one; in memory it is an int32 of 0 or 1. */
 #ifndef NNC_IR_TYPE_H
 #define NNC_IR_TYPE_H
 
@@ -6,7 +7,7 @@
 
 enum { IR_MAX_RANK = 8 };
 
-typedef enum { IR_F32, IR_I32 } ir_dtype;
+typedef enum { IR_F32, IR_I32, IR_BOOL } ir_dtype;
 
 typedef struct {
     ir_dtype dtype;
@@ -14,7 +15,7 @@ typedef struct {
     const dim *dims[IR_MAX_RANK];
 } ir_type;
 
-const char *ir_dtype_name(ir_dtype t); /* "float32", "int32" */
+const char *ir_dtype_name(ir_dtype t); /* "float32", "int32", "bool" */
 ir_type ir_type_scalar(ir_dtype t);
 bool ir_type_same(const ir_type *a, const ir_type *b);
 bool ir_shape_same(const ir_type *a, const ir_type *b);

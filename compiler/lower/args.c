@@ -79,7 +79,9 @@ static void report_kind(lowering *l, const arguments *a, const parameter *p, con
     diag *e = diag_error(l->diags, written->where, "%s, found %s", needs, value_show(l, v));
     if (v->gives && p->takes & TAKES_TENSOR) diag_note_plain(e, "%s", v->gives);
     note_value(l, e, written, v, written->where);
+    bool divides = written->kind == AST_BINARY && written->op == AST_DIV;
     if (v->gives && p->takes & TAKES_TENSOR) diag_hint(e, "%s", v->mend);
+    else if (divides && p->takes & (TAKES_INTEGER | TAKES_SIZE | TAKES_SIZES)) diag_hint(e, "// divides sizes");
     else if (v->kind == VALUE_TENSOR && p->takes & TAKES_TENSORS)
         diag_hint(e, "put them into brackets: %s([…, …])", a->what);
     else if (v->kind == VALUE_STRING && p->takes & TAKES_TENSOR) diag_hint(e, "names of values stand without quotes");
@@ -165,6 +167,16 @@ static void report_too_many(lowering *l, const arguments *a, const ast_argument 
     if (hint) diag_hint(e, "%s", hint);
 }
 
+/* relu(x, inplace==True) */
+static bool is_keyword_compared(lowering *l, const arguments *a, const ast_argument *g) {
+    const ast_expr *e = g->value;
+    if (g->name.text || e->kind != AST_BINARY || e->op != AST_EQUAL || e->left->kind != AST_NAME) return false;
+    const char *name = e->left->name.text;
+    if (scope_find(l->values, name) || parameter_find(a->parameters, a->count, name) == NOWHERE) return false;
+    diag_hint(diag_error(l->diags, e->op_where, "an argument is given with one ="), "write %s=…", name);
+    return true;
+}
+
 bool args_match(lowering *l, const ast_expr *call, const char *what, const parameter *parameters, size_t count,
                 bool is_layer_kind, const char *too_many, arguments *out) {
     size_t given = 0, position = 0;
@@ -172,7 +184,9 @@ bool args_match(lowering *l, const ast_expr *call, const char *what, const param
     value *values = ARENA_ARRAY(l->arena, value, given);
     *out = (arguments){.call = call, .what = what, .parameters = parameters, .count = count};
     bool fine = true, said_too_many = false, keyword_seen = false;
-    for (const ast_argument *g = call->arguments; g; g = g->next) values[position++] = lower_expr(l, g->value);
+    for (const ast_argument *g = call->arguments; g; g = g->next)
+        values[position++] =
+            is_keyword_compared(l, out, g) ? value_poison(g->value->where) : lower_expr(l, g->value);
 
     position = 0;
     for (const ast_argument *g = call->arguments; g; g = g->next, position++) {

@@ -19,17 +19,26 @@ ir_value *build_unary(lowering *l, ir_op op, ir_value *x, span where) {
     return build_value(l, op, &x, 1, &x->type, where);
 }
 
-ir_value *build_float(lowering *l, ir_value *x, span where) {
-    if (x->type.dtype == IR_F32) return x;
+ir_value *build_cast(lowering *l, ir_value *x, ir_dtype dtype, span where) {
+    if (x->type.dtype == dtype) return x;
     ir_type type = x->type;
-    type.dtype = IR_F32;
+    type.dtype = dtype;
     return build_value(l, IR_CAST, &x, 1, &type, where);
 }
+
+ir_value *build_float(lowering *l, ir_value *x, span where) { return build_cast(l, x, IR_F32, where); }
 
 ir_value *build_const(lowering *l, ir_dtype dtype, double number, span where) {
     ir_type type = ir_type_scalar(dtype);
     ir_value *v = build_value(l, IR_CONST, NULL, 0, &type, where);
     v->producer->attrs.number = number;
+    return v;
+}
+
+ir_value *build_size(lowering *l, const dim *size, span where) {
+    ir_type type = ir_type_scalar(IR_I32);
+    ir_value *v = build_value(l, IR_SIZE, NULL, 0, &type, where);
+    v->producer->attrs.start = size;
     return v;
 }
 

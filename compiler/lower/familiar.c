@@ -19,7 +19,6 @@ static const char axes[] = "write transpose(x, dim0, dim1), or permute(x, …)";
 static const char join[] = "write cat([a, b], dim=…)";
 static const char parts[] = "write slices: x[:, 0:n], x[:, n:]";
 static const char broadcasting[] = "leave it out: + - * / broadcast by themselves";
-static const char choosing[] = "there are no conditions; relu, clamp, max and min choose among numbers";
 static const char sizes[] = "sizes are written as numbers and dims";
 static const char packed[] = "give the layer the lengths: out, h = gru(x, lengths=n), with input n: int32[B]";
 static const char attention[] = "attention is written with matmul and softmax";
@@ -137,8 +136,6 @@ static const familiar functions[] = {
     {"expand", broadcasting},
     {"expand_as", broadcasting},
     {"repeat", broadcasting},
-    {"where", choosing},
-    {"masked_fill", choosing},
     {"amax", "write max(x, dim=…)"},
     {"amin", "write min(x, dim=…)"},
     {"norm", "write sqrt(sum(x * x, dim=…))"},

@@ -7,8 +7,19 @@
 
 /* --- one operand ------------------------------------------------------------------------------------------------- */
 
+/* False after reporting: torch has no such function of bools. */
+static bool is_no_bool(lowering *l, const arguments *a) {
+    const ir_type *type = &args_tensor(a, 0)->type;
+    if (type->dtype != IR_BOOL) return true;
+    diag *e = diag_error(l->diags, args_where(a, 0), "%s needs float32 or int32, found %s", a->what, type_show(l, type));
+    note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
+    diag_hint(e, "m * 1 makes int32 of a bool, m * 1.0 float32");
+    return false;
+}
+
 /* For float32 and int32, which stays what it is. */
 static value lower_either(lowering *l, const arguments *a, ir_op op) {
+    if (!is_no_bool(l, a)) return value_poison(a->call->where);
     return value_tensor(l, build_unary(l, op, args_tensor(a, 0), a->call->where), a->call->where);
 }
 
@@ -76,6 +87,7 @@ static value lower_hardtanh(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     double low = args_real(a, 1, -1.0), high = args_real(a, 2, 1.0);
     ir_value *x = args_tensor(a, 0);
+    if (!is_no_bool(l, a)) return value_poison(a->call->where);
     if (low > high) {
         diag_error(l->diags, a->call->where, "min_val of hardtanh, %g, is larger than max_val, %g", low, high);
         return value_poison(a->call->where);
@@ -91,6 +103,7 @@ static value lower_clamp(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
+    if (!is_no_bool(l, a)) return value_poison(where);
     if (!args_has(a, 1) && !args_has(a, 2)) {
         diag *e = diag_error(l->diags, where, "clamp needs min, max or both");
         diag_hint(e, "relu(x) is clamp(x, min=0)");

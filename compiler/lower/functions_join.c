@@ -5,14 +5,13 @@
 
 /* --- cat and stack ----------------------------------------------------------------------------------------------- */
 
-/* The tensors of argument 0 as one type: float32 as soon as one of them is. */
+/* The tensors of argument 0 as one type. */
 static ir_value **parts_of(lowering *l, const arguments *a) {
     const value *tuple = &a->values[0];
     ir_value **parts = ARENA_ARRAY(l->arena, ir_value *, tuple->count);
-    bool real = false;
-    for (size_t i = 0; i < tuple->count; i++) real = real || tuple->items[i].tensor->type.dtype == IR_F32;
-    for (size_t i = 0; i < tuple->count; i++)
-        parts[i] = real ? build_float(l, tuple->items[i].tensor, a->call->where) : tuple->items[i].tensor;
+    ir_dtype dtype = IR_BOOL;
+    for (size_t i = 0; i < tuple->count; i++) dtype = promoted(dtype, tuple->items[i].tensor->type.dtype);
+    for (size_t i = 0; i < tuple->count; i++) parts[i] = build_cast(l, tuple->items[i].tensor, dtype, a->call->where);
     return parts;
 }
 
@@ -159,6 +158,7 @@ static value lower_pad(lowering *l, const arguments *a, ir_op op) {
     ir_pad_mode mode;
     if (!pad_mode_of(l, a, &mode) || !pad_amounts_fit(l, a, mode)) return value_poison(where);
     double number = args_real(a, 3, 0.0);
+    if (x->type.dtype == IR_BOOL) number = number != 0;
     if (x->type.dtype == IR_I32 && (number != (double)(int64_t)number || number < INT32_MIN || number > INT32_MAX)) {
         diag_error(l->diags, args_where(a, 3), "the value %g does not fit %s", number, type_show(l, &x->type));
         return value_poison(where);
@@ -219,7 +219,7 @@ static value integer_matmul(lowering *l, ir_value *x, ir_value *y, span where) {
 
 static diag *matmul_error(lowering *l, const arguments *a, const char *format, const char *x, const char *y,
                           const char *why) {
-    diag *e = diag_error(l->diags, a->call->where, "matmul of %s and %s: %s%s", x, y, format, why);
+    diag *e = diag_error(l->diags, a->call->where, "%s of %s and %s: %s%s", a->what, x, y, format, why);
     note_value(l, e, args_written(a, 0), &a->values[0], a->call->where);
     note_value(l, e, args_written(a, 1), &a->values[1], a->call->where);
     return e;
@@ -229,9 +229,10 @@ static value lower_matmul(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0), *y = args_tensor(a, 1);
     const char *x_shown = type_show(l, &x->type), *y_shown = type_show(l, &y->type);
-    if (!x->type.rank || !y->type.rank || x->type.dtype != y->type.dtype) {
-        bool scalar = !x->type.rank || !y->type.rank;
-        diag *e = matmul_error(l, a, scalar ? "both need a dim" : "both must be of one type", x_shown, y_shown, "");
+    bool scalar = !x->type.rank || !y->type.rank, bools = x->type.dtype == IR_BOOL;
+    if (scalar || bools || x->type.dtype != y->type.dtype) {
+        const char *why = scalar ? "both need a dim" : bools ? "bools have no products" : "both must be of one type";
+        diag *e = matmul_error(l, a, why, x_shown, y_shown, "");
         if (scalar) diag_hint(e, "* multiplies by a scalar");
         return value_poison(where);
     }
@@ -273,6 +274,17 @@ static value lower_matmul(lowering *l, const arguments *a, ir_op op) {
     if (!row) lead.dims[rank++] = rows;
     if (!column) lead.dims[rank++] = columns;
     return value_tensor(l, build_reshape(l, product.tensor, lead.dims, rank, where), where);
+}
+
+value lower_product(lowering *l, const value *a, const value *b, const ast_expr *a_written, const ast_expr *b_written,
+                    span where) {
+    ast_expr *call = ARENA_NEW(l->arena, ast_expr);
+    ast_argument *written = ARENA_ARRAY(l->arena, ast_argument, 2);
+    *call = (ast_expr){.kind = AST_BINARY, .op = AST_MATMUL, .where = where};
+    written[0].value = (ast_expr *)(uintptr_t)a_written;
+    written[1].value = (ast_expr *)(uintptr_t)b_written;
+    arguments both = {.call = call, .what = "@", .given = {&written[0], &written[1]}, .values = {*a, *b}};
+    return lower_matmul(l, &both, IR_MATMUL);
 }
 
 static const parameter joined[] = {{"tensors", TAKES_TENSORS | REQUIRED}, {"dim", TAKES_INTEGER}};

@@ -22,7 +22,8 @@ static value without_dims(lowering *l, const arguments *a, ir_value *v) {
 static value lower_sum(lowering *l, const arguments *a, ir_op op) {
     ir_value *x = with_dims(l, a, 1);
     unsigned axes;
-    if (op == IR_MEAN && x->type.dtype == IR_I32) {
+    if (x->type.dtype == IR_BOOL && op == IR_SUM) x = build_cast(l, x, IR_I32, a->call->where);
+    if (op == IR_MEAN && x->type.dtype != IR_F32) {
         diag *e = diag_error(l->diags, args_where(a, 0), "mean needs float32, found %s", shown(l, a));
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
         diag_hint(e, "mean(x * 1.0) is float32");
@@ -59,6 +60,7 @@ static value lower_max(lowering *l, const arguments *a, ir_op op) {
 static value lower_argmax(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     ir_value *x = with_dims(l, a, 1);
+    if (x->type.dtype == IR_BOOL) x = build_cast(l, x, IR_I32, where);
     bool keepdim = args_bool(a, 2, false);
     unsigned axes = 1;
     if (args_has(a, 1)) {

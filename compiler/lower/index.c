@@ -23,7 +23,8 @@ static bool lower_bound(lowering *l, const ast_expr *e, const dim **bound) {
     }
     diag *d = diag_error(l->diags, e->where, "an index must be an integer or a slice, found %s", value_show(l, &v));
     note_value(l, d, e, &v, e->where);
-    if (v.kind == VALUE_TENSOR)
+    if (e->kind == AST_BINARY && e->op == AST_DIV) diag_hint(d, "// divides sizes");
+    else if (v.kind == VALUE_TENSOR)
         diag_hint(d, "a tensor cannot be an index; an Embedding or a one_hot may do what is meant");
     return false;
 }

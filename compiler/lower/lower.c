@@ -212,6 +212,12 @@ static ir_value *add_source(lowering *l, ir_op op, const ast_stmt *s, const ir_t
 /* The type of a declaration; poison when it is at fault. */
 static bool declared_type(lowering *l, const ast_stmt *s, bool constant, const char *what, ir_type *type) {
     if (!lower_type(l, s->type, type)) return false;
+    if (type->dtype == IR_BOOL) {
+        diag *e = diag_error(l->diags, s->type->element.where, "%s is float32 or int32, found %s", what,
+                             type_show(l, type));
+        diag_hint(e, "a bool is only a value: x != 0 makes one of int32");
+        return false;
+    }
     if (value_tensor(l, &(ir_value){.type = *type}, s->type->where).kind == VALUE_POISON) return false;
     if (!constant) return true;
     if (type->dtype != IR_F32) {
@@ -315,7 +321,8 @@ static void add_output(lowering *l, const ast_name *name, const value *v, const 
         else if (v->kind == VALUE_TUPLE) diag_hint(d, "give each part an output of its own");
         return;
     }
-    ir_output output = {.name = name->text, .value = v->tensor, .where = name->where};
+    ir_output output = {.name = name->text, .where = name->where};
+    output.value = v->tensor->type.dtype == IR_BOOL ? build_cast(l, v->tensor, IR_I32, name->where) : v->tensor;
     ARENA_PUSH(m->arena, m->outputs, m->output_count, m->output_capacity, output);
 }
 
@@ -323,7 +330,11 @@ static void lower_output(lowering *l, const ast_stmt *s) {
     value v = lower_expr(l, s->value);
     ir_type type;
     if (v.kind != VALUE_TENSOR && s->type) lower_type(l, s->type, &type); /* it may be at fault too */
-    if (v.kind == VALUE_TENSOR && s->type) type_fits(l, s->type, &v.tensor->type, s->value, &v, s->name.text);
+    if (v.kind == VALUE_TENSOR && s->type) {
+        ir_type written_out = v.tensor->type; /* an output of a bool is int32 */
+        if (written_out.dtype == IR_BOOL && strcmp(s->type->element.text, "int32") == 0) written_out.dtype = IR_I32;
+        type_fits(l, s->type, &written_out, s->value, &v, s->name.text);
+    }
     if (strcmp(s->name.text, "_") == 0) {
         diag_error(l->diags, s->name.where, "an output needs a name");
         return;

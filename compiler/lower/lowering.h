@@ -174,8 +174,11 @@ double value_number(const value *v); /* of a constant integer or a real */
 ir_node *build_node(lowering *l, ir_op op, ir_value *const *inputs, unsigned count, span where);
 ir_value *build_value(lowering *l, ir_op op, ir_value *const *inputs, unsigned count, const ir_type *type, span where);
 ir_value *build_unary(lowering *l, ir_op op, ir_value *x, span where);
-ir_value *build_float(lowering *l, ir_value *x, span where); /* an int32 tensor as float32 */
+/* As another type: int32 as float32, a bool as int32 or float32. */
+ir_value *build_cast(lowering *l, ir_value *x, ir_dtype dtype, span where);
+ir_value *build_float(lowering *l, ir_value *x, span where); /* build_cast to float32 */
 ir_value *build_const(lowering *l, ir_dtype dtype, double number, span where);
+ir_value *build_size(lowering *l, const dim *size, span where); /* an int32 scalar */
 ir_value *build_reshape(lowering *l, ir_value *x, const dim *const *dims, unsigned rank, span where);
 ir_value *build_permute(lowering *l, ir_value *x, const unsigned *perm, span where);
 ir_value *build_swap(lowering *l, ir_value *x, unsigned a, unsigned b, span where);
@@ -193,6 +196,9 @@ const dim *build_dim(lowering *l, int64_t constant);
 
 /* How two shapes broadcast, in *type (its dtype untouched). False without a report when they do not. */
 bool shape_broadcast(const ir_type *a, const ir_type *b, ir_type *type);
+/* The error of two operands whose shapes do not broadcast. */
+void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_type *b, const ast_expr *a_written,
+                      const ast_expr *b_written, const value *a_value, const value *b_value, span op_where);
 /* A dim argument of a tensor of this rank, negative ones counted from the end; false after reporting. */
 bool shape_axis(lowering *l, int64_t axis, unsigned rank, span where, const char *shown, unsigned *out);
 /* Bit mask of the dims of argument i (an integer or a tuple, each dim once); absent or empty: all. */
@@ -207,7 +213,7 @@ bool shape_rank_fits(lowering *l, size_t rank, span where);
 bool shape_pad_fits(lowering *l, const dim *length, int64_t before, int64_t after, ir_pad_mode mode, span where,
                     const char *shown);
 
-/* --- expressions (expr.c, index.c) ------------------------------------------------------------------------------- */
+/* --- expressions (expr.c, arithmetic.c, index.c) ----------------------------------------------------------------- */
 
 value lower_expr(lowering *l, const ast_expr *e);
 value lower_index(lowering *l, const ast_expr *e);
@@ -215,7 +221,17 @@ bool lower_type(lowering *l, const ast_type *t, ir_type *type);
 /* A binary operator, of tensors and numbers. */
 value lower_binary(lowering *l, ast_operator op, const value *a, const value *b, const ast_expr *a_written,
                    const ast_expr *b_written, span op_where, span where);
-/* One of ADD … MINIMUM on tensors, promoted to one type. */
+value lower_unary(lowering *l, const ast_expr *e);
+/* a @ b: functions_join.c. */
+value lower_product(lowering *l, const value *a, const value *b, const ast_expr *a_written, const ast_expr *b_written,
+                    span where);
+/* A number, a size, or true or false, as a scalar beside tensors of this type. NULL after reporting. */
+ir_value *lower_number(lowering *l, const value *v, ir_dtype beside, span where);
+/* A size as an int32 scalar. NULL after reporting. */
+ir_value *lower_size_value(lowering *l, const value *v, span where);
+/* The type that two operands come to: float32 over int32 over bool. */
+ir_dtype promoted(ir_dtype a, ir_dtype b);
+/* An operator of two operands on tensors, promoted to one type. */
 value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const ast_expr *a_written,
                         const ast_expr *b_written, const value *a_value, const value *b_value, span op_where,
                         span where);
@@ -237,6 +253,7 @@ value function_call(lowering *l, const function *f, const ast_expr *call);
 
 /* The tables of the functions_*.c; each ends with a row without a name. */
 extern const function functions_elementwise[], functions_reduce[], functions_shape[], functions_join[];
+extern const function functions_mask[];
 
 /* --- layers (layers.c) ------------------------------------------------------------------------------------------- */
 

@@ -74,8 +74,19 @@ static bool fold_int_unary(const ir_node *n, double x, double *y) {
     case IR_NEG: *y = wrap(-v); return true;
     case IR_ABS: *y = wrap(v < 0 ? -v : v); return true;
     case IR_RELU: *y = x > 0 ? x : 0; return true;
-    case IR_CAST: *y = round_to_float(x); return true;
+    case IR_CAST: *y = n->results[0]->type.dtype == IR_F32 ? round_to_float(x) : x; return true;
+    case IR_NOT: *y = x == 0; return true;
     default: return false; /* a bound of a clamp may be no int32 */
+    }
+}
+
+static bool fold_comparison(ir_op op, double x, double y, double *z) {
+    switch ((unsigned)op) {
+    case IR_EQUAL: *z = x == y; return true;
+    case IR_NOT_EQUAL: *z = x != y; return true;
+    case IR_LESS: *z = x < y; return true;
+    case IR_LESS_EQUAL: *z = x <= y; return true;
+    default: return false;
     }
 }
 
@@ -88,7 +99,7 @@ static bool fold_float_binary(ir_op op, double x, double y, double *z) {
     case IR_POW: *z = pow(x, y); return true;
     case IR_MAXIMUM: *z = isnan(y) ? y : larger(x, y); return true;
     case IR_MINIMUM: *z = isnan(y) ? y : smaller(x, y); return true;
-    default: return false;
+    default: return fold_comparison(op, x, y, z);
     }
 }
 
@@ -101,17 +112,21 @@ static bool fold_int_binary(ir_op op, double x, double y, double *z) {
     case IR_POW: *z = power_int32((int32_t)a, (int32_t)b); return b >= 0;
     case IR_MAXIMUM: *z = a > b ? x : y; return true;
     case IR_MINIMUM: *z = a < b ? x : y; return true;
-    default: return false;
+    case IR_FLOORDIV: *z = b ? wrap((int64_t)floor(x / y)) : 0; return b != 0;
+    case IR_REMAINDER: *z = b ? x - floor(x / y) * y : 0; return b != 0;
+    case IR_AND: *z = a && b; return true;
+    case IR_OR: *z = a || b; return true;
+    default: return fold_comparison(op, x, y, z);
     }
 }
 
-/* A node whose operands are all constants, and whose result is a scalar, becomes one. */
+/* A node of one or two operands that are constants becomes one. */
 static bool fold_constants(ir_node *n) {
     ir_op_class kind = ir_op_class_of(n->op);
     double x, y = 0, number;
-    if ((kind != IR_UNARY && kind != IR_BINARY) || n->results[0]->type.rank) return false;
+    if (kind != IR_UNARY && kind != IR_BINARY) return false;
     if (!ir_is_const(n->inputs[0], &x) || (kind == IR_BINARY && !ir_is_const(n->inputs[1], &y))) return false;
-    bool is_int = n->inputs[0]->type.dtype == IR_I32;
+    bool is_int = n->inputs[0]->type.dtype != IR_F32;
     if (!is_int) {
         x = round_to_float(x);
         y = round_to_float(y);

@@ -109,6 +109,7 @@ static int_range range_of(const analysis *s, const ir_node *n) {
     int_range y = n->input_count > 1 && n->inputs[1] ? s->ranges[n->inputs[1]->id] : any(t);
     switch ((unsigned)n->op) {
     case IR_CONST: return one_number(t, n->attrs.number);
+    case IR_SIZE: return (int_range){n->attrs.start, n->attrs.start};
     case IR_ARGMAX: return argmax(t, n);
     case IR_CLAMP: return clamped(t, x, n->attrs.scalar);
     case IR_NEG: return negative(t, x);

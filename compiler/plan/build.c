@@ -41,10 +41,7 @@ static pval *fixed_root(planner *p, const ir_type *type, const char *name, plan_
     return v;
 }
 
-static bool elementwise(const ir_node *n) {
-    ir_op_class c = ir_op_class_of(n->op);
-    return c == IR_UNARY || c == IR_BINARY || n->op == IR_BATCH_NORM;
-}
+static bool elementwise(const ir_node *n) { return ir_op_is_elementwise(n->op) || n->op == IR_BATCH_NORM; }
 
 /* A use that wants a layer's parameter, to be packed at compile time, rather than its values in memory. */
 static bool is_parameter_slot(const ir_node *n, unsigned input) {
@@ -124,10 +121,29 @@ static const char *result_name(planner *p, const ir_node *n, unsigned result) {
     return n->op == IR_RECURRENT ? arena_printf(p->arena, "%s_%s", n->label, parts[result]) : n->label;
 }
 
+/* Is int32 read where n is computed, by it or by what is computed in it? */
+static bool reads_ints(const planner *p, const ir_node *n) {
+    for (unsigned i = 0; i < n->input_count; i++) {
+        const ir_value *v = n->inputs[i];
+        if (!v || is_parameter_slot(n, i)) continue;
+        const pval *q = p->values[v->id];
+        if (q->kind == PVAL_INLINE ? reads_ints(p, q->node) : v->type.dtype == IR_I32 && q->kind != PVAL_NUMBER)
+            return true;
+    }
+    return false;
+}
+
+/* Floats are computed in vectors unless they read int32, so a mask that is made of int32 comes to them by memory. */
+static bool keeps_vectors(const planner *p, const ir_node *n, const ir_node *user) {
+    bool is_mask = n->results[0]->type.dtype == IR_BOOL && user->results[0]->type.dtype == IR_F32;
+    return !is_mask || !reads_ints(p, n);
+}
+
 static void elementwise_node(planner *p, const ir_node *n, const ir_node *const *only_user) {
     ir_value *result = n->results[0];
     const ir_node *user = only_user[result->id];
-    if (user && elementwise(user) && ir_shape_same(&user->results[0]->type, &result->type)) {
+    if (user && elementwise(user) && ir_shape_same(&user->results[0]->type, &result->type) &&
+        keeps_vectors(p, n, user)) {
         unsigned size = 1;
         for (unsigned i = 0; i < n->input_count; i++)
             if (n->inputs[i] && !is_parameter_slot(n, i)) size += inlined_size(p, n->inputs[i]);
@@ -213,11 +229,13 @@ static void source_node(planner *p, const ir_node *n) {
         break;
     case IR_PARAM: r = fixed_root(p, &v->type, v->name, PLAN_TABLE, i); break;
     case IR_CONST:
+    case IR_SIZE:
         r = ARENA_NEW(p->arena, pval);
         r->kind = PVAL_NUMBER;
         r->type = v->type;
         r->name = v->name;
         r->number = n->attrs.number;
+        r->size = n->attrs.start;
         break;
     default: ice("no source %s", ir_op_name(n->op));
     }

@@ -114,20 +114,24 @@ static const dim *steps_done(planner *p, const unit *u, const ploop *l, const di
 
 /* --- kernels --- */
 
+static void add_symbols_of(planner *p, plan_kernel *k, const dim *d) {
+    const dim *found[16];
+    size_t n = dim_symbols(d, found, 16);
+    for (size_t s = 0; s < n && s < 16; s++) {
+        bool known = false;
+        for (size_t q = 0; q < k->symbol_count; q++) known = known || k->symbols[q] == found[s];
+        if (known) continue;
+        const dim **grown = ARENA_ARRAY(p->arena, const dim *, k->symbol_count + 1);
+        if (k->symbol_count) memcpy(grown, k->symbols, k->symbol_count * sizeof *grown);
+        grown[k->symbol_count++] = found[s];
+        k->symbols = grown;
+    }
+}
+
 static void add_symbols(planner *p, plan_kernel *k, const plan_view *v) {
-    for (unsigned i = 0; i < 2 * v->type.rank; i++) {
-        const dim *d = i % 2 ? v->strides[i / 2] : v->type.dims[i / 2];
-        const dim *found[16];
-        size_t n = dim_symbols(d, found, 16);
-        for (size_t s = 0; s < n && s < 16; s++) {
-            bool known = false;
-            for (size_t q = 0; q < k->symbol_count; q++) known = known || k->symbols[q] == found[s];
-            if (known) continue;
-            const dim **grown = ARENA_ARRAY(p->arena, const dim *, k->symbol_count + 1);
-            if (k->symbol_count) memcpy(grown, k->symbols, k->symbol_count * sizeof *grown);
-            grown[k->symbol_count++] = found[s];
-            k->symbols = grown;
-        }
+    for (unsigned i = 0; i < v->type.rank; i++) {
+        add_symbols_of(p, k, v->type.dims[i]);
+        add_symbols_of(p, k, v->strides[i]);
     }
 }
 
@@ -189,9 +193,11 @@ static plan_operand memory_operand(operand_maker *m, unsigned input) {
     return o;
 }
 
-static plan_operand simple_operand(const pval *v) {
+static plan_operand simple_operand(operand_maker *m, const pval *v) {
     plan_operand o = {.kind = v->kind == PVAL_PARAM ? PLAN_PARAM : PLAN_NUMBER, .param = v->param, .number = v->number};
+    o.size = v->size;
     o.view.type = v->type;
+    if (o.size) add_symbols_of(m->planner, m->kernel, o.size);
     return o;
 }
 
@@ -220,7 +226,7 @@ static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type
             k->inputs[i].view.type.dtype = v->type.dtype;
             elementwise_operands(m, inner, type);
         } else if (v->kind == PVAL_NUMBER) {
-            k->inputs[i] = simple_operand(v);
+            k->inputs[i] = simple_operand(m, v);
         } else {
             unsigned own = m->next++;
             k->inputs[i] = memory_operand(m, own);
@@ -229,9 +235,7 @@ static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type
 }
 
 static bool is_elementwise(const unit *u) {
-    if (u->kind != UNIT_NODE) return false;
-    ir_op_class c = ir_op_class_of(u->node->op);
-    return c == IR_UNARY || c == IR_BINARY || u->node->op == IR_BATCH_NORM;
+    return u->kind == UNIT_NODE && (ir_op_is_elementwise(u->node->op) || u->node->op == IR_BATCH_NORM);
 }
 
 static bool onto_itself(const plan_kernel *k) {
@@ -269,7 +273,7 @@ static plan_kernel *make_kernel(planner *p, const unit *u) {
         k->inputs = ARENA_ARRAY(p->arena, plan_operand, u->input_count);
         for (unsigned i = 0; i < u->input_count; i++) {
             if (!u->inputs[i]) continue;
-            k->inputs[i] = is_memory(u->inputs[i]) ? memory_operand(&maker, i) : simple_operand(u->inputs[i]);
+            k->inputs[i] = is_memory(u->inputs[i]) ? memory_operand(&maker, i) : simple_operand(&maker, u->inputs[i]);
         }
     }
     if (recurrent && u->inputs[IR_REC_LENGTHS]) {

@@ -38,13 +38,14 @@ typedef struct plan_kernel plan_kernel;
 
 typedef enum { PLAN_NONE, PLAN_PARAM, PLAN_NUMBER, PLAN_MEMORY, PLAN_INLINE } plan_operand_kind;
 
-/* What a kernel reads: PLAN_NONE for an absent optional input, a param (index into model->params), a constant number,
+/* What a kernel reads: PLAN_NONE for an absent optional input, a param (index into model->params), a number or a size,
  * memory, or an elementwise kernel computed in place. A layer's parameters are PLAN_PARAM; a param that an expression uses
  * is memory (PLAN_TABLE). */
 typedef struct {
     plan_operand_kind kind;
     size_t param;
     double number;
+    const dim *size;     /* PLAN_NUMBER: if not NULL, the number is this one's value */
     plan_view view;      /* PLAN_MEMORY; of the others the type is set too */
     plan_kernel *inlined;
     const char *name;    /* PLAN_MEMORY: the C parameter's name, unique in the kernel's function */

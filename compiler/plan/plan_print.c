@@ -11,7 +11,10 @@ static void print_operand(const plan *p, arena *a, const plan_operand *o, text *
     switch (o->kind) {
     case PLAN_NONE: text_add(to, "-"); return;
     case PLAN_PARAM: text_printf(to, "param \"%s\"", p->model->params[o->param].key); return;
-    case PLAN_NUMBER: text_printf(to, "%.9g", o->number); return;
+    case PLAN_NUMBER:
+        if (o->size) dim_print(o->size, to);
+        else text_printf(to, "%.9g", o->number);
+        return;
     case PLAN_INLINE:
         text_printf(to, "%s(", ir_op_name(o->inlined->node->op));
         for (unsigned i = 0; i < o->inlined->input_count; i++) {

@@ -34,6 +34,7 @@ struct pval {
     ir_type type;
     const char *name;
     double number;       /* NUMBER */
+    const dim *size;     /* NUMBER: if not NULL, the number is this one's value */
     size_t param;        /* PARAM */
     const ir_node *node; /* INLINE: the elementwise node */
     unit *producer;      /* the unit that writes this pval itself; see planner_producer */

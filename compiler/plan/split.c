@@ -75,12 +75,7 @@ static bool node_rule(const unit *u, int axis, int *input_axis) {
     case IR_MAX:
     case IR_MIN:
     case IR_ARGMAX: input_axis[0] = reduce_axis(n, u->inputs[0]->type.rank, axis); return input_axis[0] >= 0;
-    default:
-        switch (ir_op_class_of(n->op)) {
-        case IR_UNARY:
-        case IR_BINARY: return elementwise_rule(u, axis, input_axis);
-        default: return false;
-        }
+    default: return ir_op_is_elementwise(n->op) && elementwise_rule(u, axis, input_axis);
     }
 }
 
@@ -107,8 +102,7 @@ bool split_rule(planner *p, const unit *u, int axis, const dim *symbol, int *inp
     case UNIT_COPY: return elementwise_rule(u, axis, input_axis);
     default: break;
     }
-    ir_op_class c = ir_op_class_of(u->node->op);
-    if ((c == IR_UNARY || c == IR_BINARY) && axis == 1 && inlines_batch_norm(p, u->node)) return false;
+    if (ir_op_is_elementwise(u->node->op) && axis == 1 && inlines_batch_norm(p, u->node)) return false;
     return node_rule(u, axis, input_axis);
 }
 

@@ -49,7 +49,7 @@ double *array_element(const array *x, const size_t *at, unsigned rank);
 /* One file each. */
 void evaluate_layer(evaluation *e, const ir_node *n); /* IR_LAYER but RECURRENT */
 void evaluate_recurrent(evaluation *e, const ir_node *n);
-void evaluate_elementwise(evaluation *e, const ir_node *n); /* IR_UNARY, IR_BINARY */
+void evaluate_elementwise(evaluation *e, const ir_node *n); /* ir_op_is_elementwise */
 void evaluate_reduction(evaluation *e, const ir_node *n);   /* IR_REDUCE, IR_NORMALIZE */
 void evaluate_move(evaluation *e, const ir_node *n);        /* IR_VIEW, IR_MOVE */
 

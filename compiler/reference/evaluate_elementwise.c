@@ -53,9 +53,13 @@ static double unary(const ir_node *n, double x) {
     case IR_LOG: return log(x);
     case IR_SQRT: return sqrt(x);
     case IR_CAST: return x;
+    case IR_NOT: return x == 0;
     }
     ice("%s is not elementwise", ir_op_name(n->op));
 }
+
+/* Rounded towards minus infinity, as Python's. */
+static double floor_quotient(double x, double y) { return floor(x / y); }
 
 static double binary(const ir_node *n, double x, double y) {
     bool whole = n->results[0]->type.dtype == IR_I32;
@@ -67,17 +71,28 @@ static double binary(const ir_node *n, double x, double y) {
     case IR_POW: return whole ? power_wrapped(x, y) : power(n, x, y);
     case IR_MAXIMUM: return larger(x, y);
     case IR_MINIMUM: return smaller(x, y);
+    case IR_FLOORDIV: return floor_quotient(x, y);
+    case IR_REMAINDER: return x - floor_quotient(x, y) * y;
+    case IR_AND: return x != 0 && y != 0;
+    case IR_OR: return x != 0 || y != 0;
+    case IR_EQUAL: return x == y;
+    case IR_NOT_EQUAL: return x != y;
+    case IR_LESS: return x < y;
+    case IR_LESS_EQUAL: return x <= y;
     }
     ice("%s does not have two operands", ir_op_name(n->op));
 }
 
 void evaluate_elementwise(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0), *y = n->input_count > 1 ? evaluate_input(e, n, 1) : NULL;
+    const array *z = n->input_count > 2 ? evaluate_input(e, n, 2) : NULL;
     array *to = evaluate_result(e, n, 0);
     size_t at[IR_MAX_RANK] = {0};
     do {
         double a = *array_element(x, at, to->rank);
-        double value = y ? binary(n, a, *array_element(y, at, to->rank)) : unary(n, a);
+        double value;
+        if (z) value = *array_element(a != 0 ? y : z, at, to->rank); /* WHERE */
+        else value = y ? binary(n, a, *array_element(y, at, to->rank)) : unary(n, a);
         *array_element(to, at, to->rank) = to->dtype == IR_I32 ? wrapped(value) : rounded(e, value);
     } while (array_next(to, at));
 }

@@ -66,7 +66,7 @@ static void pad(evaluation *e, const ir_node *n) {
         int64_t i = padded_from(n->attrs.pad_mode, (int64_t)at[axis] - n->attrs.before, (int64_t)x->sizes[axis]);
         memcpy(from, at, sizeof at);
         from[axis] = (size_t)i;
-        double number = to->dtype == IR_I32 ? n->attrs.number : rounded(e, n->attrs.number);
+        double number = to->dtype == IR_F32 ? rounded(e, n->attrs.number) : n->attrs.number;
         *array_element(to, at, to->rank) = i < 0 ? number : *array_element(x, from, x->rank);
     } while (array_next(to, at));
 }

@@ -88,9 +88,10 @@ static void evaluate_source(evaluation *e, const ir_node *n) {
         if (!e->model->params[index].data) ice("param %s has no data", e->model->params[index].key);
         for (size_t i = 0; i < to->elements; i++) to->data[i] = (double)e->model->params[index].data[i];
         return;
+    case IR_SIZE: to->data[0] = (double)evaluate_dim(e, n->attrs.start); return;
     case IR_CONST:
         for (size_t i = 0; i < to->elements; i++)
-            to->data[i] = to->dtype == IR_I32 ? n->attrs.number : rounded(e, n->attrs.number);
+            to->data[i] = to->dtype == IR_F32 ? rounded(e, n->attrs.number) : n->attrs.number;
         return;
     }
     ice("%s is no source", ir_op_name(n->op));
@@ -152,7 +153,8 @@ static void evaluate_graph(evaluation *e, const ir_graph *g) {
             else evaluate_layer(e, n);
             break;
         case IR_UNARY:
-        case IR_BINARY: evaluate_elementwise(e, n); break;
+        case IR_BINARY:
+        case IR_TERNARY: evaluate_elementwise(e, n); break;
         case IR_REDUCE:
         case IR_NORMALIZE: evaluate_reduction(e, n); break;
         case IR_VIEW:

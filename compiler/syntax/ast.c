@@ -101,7 +101,9 @@ ast_expr *ast_new_tuple(parser *p, span where, ast_expr_list items) {
 
 ast_expr *ast_new_parenthesis(parser *p, span where, ast_expr_list items, bool trailing_comma) {
     bool just_one = items.first == items.last && !trailing_comma;
-    return just_one ? items.first : ast_new_tuple(p, where, items);
+    if (!just_one) return ast_new_tuple(p, where, items);
+    items.first->parenthesized = true;
+    return items.first;
 }
 
 /* As Python: a keyword only once, and nothing positional behind a keyword. */
@@ -153,13 +155,30 @@ ast_expr *ast_new_slice(parser *p, span where, ast_expr *lower, ast_expr *upper,
     return over(p, e, deeper(depth, step ? step->depth : 0));
 }
 
-ast_expr *ast_new_negate(parser *p, span where, ast_expr *operand) {
-    ast_expr *e = new_expr(p, AST_NEGATE, where);
+ast_expr *ast_new_unary(parser *p, span where, ast_expr_kind kind, ast_expr *operand) {
+    ast_expr *e = new_expr(p, kind, where);
     e->operand = operand;
     return over(p, e, operand->depth);
 }
 
+/* Python reads a < b < c as (a < b) & (b < c); so does nobody here. */
+static void check_comparison(parser *p, ast_operator op, span op_where, const ast_expr *left) {
+    bool chained = ast_compares(op) && left->kind == AST_BINARY && ast_compares(left->op) && !left->parenthesized;
+    if (!chained || p->statement_broken) return;
+    diag *e = diag_error(p->diags, op_where, "comparisons are not chained");
+    diag_note(e, left->op_where, "the first one is here");
+    const ast_expr *between = left->right;
+    bool joined = between->kind == AST_BINARY && (between->op == AST_AND || between->op == AST_OR);
+    const char *first = ast_operator_text(left->op), *second = ast_operator_text(op);
+    if (joined && !between->parenthesized)
+        diag_hint(e, "%s binds tighter than a comparison: write (a %s b) %s (c %s d)", ast_operator_text(between->op),
+                  first, ast_operator_text(between->op), second);
+    else diag_hint(e, "compare two at a time: (a %s b) & (b %s c)", first, second);
+    p->statement_broken = true;
+}
+
 ast_expr *ast_new_binary(parser *p, span where, ast_operator op, span op_where, ast_expr *left, ast_expr *right) {
+    check_comparison(p, op, op_where, left);
     ast_expr *e = new_expr(p, AST_BINARY, where);
     e->op = op;
     e->op_where = op_where;

@@ -31,10 +31,17 @@ typedef enum {
     AST_SLICE,    /* lower:upper:step, each may be NULL; only inside AST_INDEX */
     AST_ELLIPSIS, /* ...; only inside AST_INDEX */
     AST_NEGATE,   /* - operand */
+    AST_INVERT,   /* ~ operand */
     AST_BINARY    /* left op right */
 } ast_expr_kind;
 
-typedef enum { AST_ADD, AST_SUB, AST_MUL, AST_DIV, AST_FLOORDIV, AST_POW } ast_operator; /* + - * / // ** */
+typedef enum {
+    AST_ADD, AST_SUB, AST_MUL, AST_DIV, AST_FLOORDIV, AST_REMAINDER, AST_MATMUL, AST_POW, AST_AND, AST_OR,
+    AST_EQUAL, AST_NOT_EQUAL, AST_LESS, AST_LESS_EQUAL, AST_GREATER, AST_GREATER_EQUAL
+} ast_operator;
+
+const char *ast_operator_text(ast_operator op); /* "+", "<=" */
+static inline bool ast_compares(ast_operator op) { return op >= AST_EQUAL; }
 
 /* No expression nests deeper than this (the parser reports it), so that walks over the tree may recurse. */
 enum { AST_MAX_DEPTH = 200 };
@@ -54,10 +61,11 @@ struct ast_expr {
     bool boolean;
     ast_expr *items;         /* AST_TUPLE, AST_INDEX */
     ast_argument *arguments; /* AST_CALL */
-    ast_expr *operand;       /* AST_INDEX, AST_NEGATE */
+    ast_expr *operand;       /* AST_INDEX, AST_NEGATE, AST_INVERT */
     ast_expr *lower, *upper, *step;
     ast_operator op;
     span op_where; /* the operator's own characters */
+    bool parenthesized; /* AST_BINARY: it stood in ( ) */
     ast_expr *left, *right;
 };
 

@@ -50,7 +50,7 @@ ast_expr *ast_new_parenthesis(parser *p, span where, ast_expr_list items, bool t
 ast_expr *ast_new_call(parser *p, span where, ast_name name, ast_argument_list arguments);
 ast_expr *ast_new_index(parser *p, span where, ast_expr *operand, ast_expr_list items);
 ast_expr *ast_new_slice(parser *p, span where, ast_expr *lower, ast_expr *upper, ast_expr *step); /* each or NULL */
-ast_expr *ast_new_negate(parser *p, span where, ast_expr *operand);
+ast_expr *ast_new_unary(parser *p, span where, ast_expr_kind kind, ast_expr *operand);
 ast_expr *ast_new_binary(parser *p, span where, ast_operator op, span op_where, ast_expr *left, ast_expr *right);
 
 ast_argument *ast_new_argument(parser *p, span where, ast_name name, ast_expr *value);

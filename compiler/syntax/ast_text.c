@@ -34,28 +34,41 @@ static void add_real(text *to, double value) {
     if (!strpbrk(digits, ".e")) text_add(to, ".0");
 }
 
-static const char *operator_text(ast_operator op) {
-    switch (op) {
-    case AST_ADD: return "+";
-    case AST_SUB: return "-";
-    case AST_MUL: return "*";
-    case AST_DIV: return "/";
-    case AST_FLOORDIV: return "//";
-    case AST_POW: return "**";
-    }
-    ice("an unknown operator (%d)", (int)op);
+/* How tightly an expression holds together; what stands in a tighter place needs parentheses. */
+enum { LOOSE, COMPARISON, EITHER, BOTH, SUM, PRODUCT, SIGN, POWER, TIGHT };
+
+static const struct {
+    const char *text;
+    int tightness;
+} operators[] = {
+    [AST_ADD] = {"+", SUM},
+    [AST_SUB] = {"-", SUM},
+    [AST_MUL] = {"*", PRODUCT},
+    [AST_DIV] = {"/", PRODUCT},
+    [AST_FLOORDIV] = {"//", PRODUCT},
+    [AST_REMAINDER] = {"%", PRODUCT},
+    [AST_MATMUL] = {"@", PRODUCT},
+    [AST_POW] = {"**", POWER},
+    [AST_AND] = {"&", BOTH},
+    [AST_OR] = {"|", EITHER},
+    [AST_EQUAL] = {"==", COMPARISON},
+    [AST_NOT_EQUAL] = {"!=", COMPARISON},
+    [AST_LESS] = {"<", COMPARISON},
+    [AST_LESS_EQUAL] = {"<=", COMPARISON},
+    [AST_GREATER] = {">", COMPARISON},
+    [AST_GREATER_EQUAL] = {">=", COMPARISON},
+};
+
+const char *ast_operator_text(ast_operator op) {
+    if ((unsigned)op >= sizeof operators / sizeof *operators) ice("an unknown operator (%d)", (int)op);
+    return operators[op].text;
 }
 
 /* ---- as source ---- */
 
-/* How tightly an expression holds together; what stands in a tighter place needs parentheses. */
-enum { LOOSE, SUM, PRODUCT, SIGN, POWER, TIGHT };
-
 static int tightness(const ast_expr *e) {
-    if (e->kind == AST_NEGATE) return SIGN;
-    if (e->kind != AST_BINARY) return TIGHT;
-    if (e->op == AST_POW) return POWER;
-    return e->op == AST_ADD || e->op == AST_SUB ? SUM : PRODUCT;
+    if (e->kind == AST_NEGATE || e->kind == AST_INVERT) return SIGN;
+    return e->kind == AST_BINARY ? operators[e->op].tightness : TIGHT;
 }
 
 static void print_in(const ast_expr *e, int place, text *to);
@@ -88,9 +101,9 @@ static void print_slice(const ast_expr *e, text *to) {
 
 static void print_binary(const ast_expr *e, text *to) {
     int own = tightness(e);
-    /* ** binds to the right, and may have a sign there; the others bind to the left. */
-    print_in(e->left, e->op == AST_POW ? TIGHT : own, to);
-    text_printf(to, " %s ", operator_text(e->op));
+    /* ** binds to the right, and may have a sign there; the others bind to the left, but comparisons do not chain. */
+    print_in(e->left, e->op == AST_POW ? TIGHT : own == COMPARISON ? own + 1 : own, to);
+    text_printf(to, " %s ", ast_operator_text(e->op));
     print_in(e->right, e->op == AST_POW ? SIGN : own + 1, to);
 }
 
@@ -118,6 +131,10 @@ static void print_bare(const ast_expr *e, text *to) {
     case AST_SLICE: print_slice(e, to); break;
     case AST_NEGATE:
         text_add(to, "-");
+        print_in(e->operand, SIGN, to);
+        break;
+    case AST_INVERT:
+        text_add(to, "~");
         print_in(e->operand, SIGN, to);
         break;
     case AST_BINARY: print_binary(e, to); break;
@@ -198,11 +215,12 @@ static void dump_expr(const ast_expr *e, int level, text *to) {
         dump_bound("step", e->step, level + 1, to);
         break;
     case AST_NEGATE:
-        text_add(to, "negate\n");
+    case AST_INVERT:
+        text_add(to, e->kind == AST_NEGATE ? "negate\n" : "invert\n");
         dump_expr(e->operand, level + 1, to);
         break;
     case AST_BINARY:
-        text_printf(to, "%s\n", operator_text(e->op));
+        text_printf(to, "%s\n", ast_operator_text(e->op));
         dump_expr(e->left, level + 1, to);
         dump_expr(e->right, level + 1, to);
         break;

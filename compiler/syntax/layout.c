@@ -272,7 +272,7 @@ static void drop_self(layout *l, token *t) {
 
 /* Brackets, signs and powers make the grammar's stack grow; a chain of + does not, and is limited by the AST. */
 static token limit_depth(layout *l, token t) {
-    if (t.kind == '-' || t.kind == POW) l->chain++;
+    if (t.kind == '-' || t.kind == '~' || t.kind == POW) l->chain++;
     if (t.kind == ',' || t.kind == '=' || t.kind == ':') l->chain = 0;
     if (l->chain <= AST_MAX_DEPTH && l->opener_count <= AST_MAX_DEPTH) return t;
     if (!l->p->statement_broken) diag_error(l->p->diags, t.where, "this is nested more than %d deep", AST_MAX_DEPTH);

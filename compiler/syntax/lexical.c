@@ -113,15 +113,16 @@ static void quote_error(parser *p, span where, const char *s, size_t length) {
 
 static void operator_error(parser *p, span where, const char *s, size_t length) {
     diag *e = diag_error(p->diags, where, "'%.*s' is not an operator of the language", (int)length, s);
-    if (s[0] == '@') diag_hint(e, "write matmul(a, b)");
-    else if (s[0] == '^') diag_hint(e, "a power is written x ** 2");
-    else if (begins_with(s, length, "==")) diag_hint(e, "a value is bound, and an argument given, with one =");
+    if (s[0] == '^') diag_hint(e, "a power is written x ** 2; one of two bools, but not both, is a != b");
+    else if (begins_with(s, length, "&&")) diag_hint(e, "both of two bools is written a & b");
+    else if (begins_with(s, length, "||")) diag_hint(e, "either of two bools is written a | b");
+    else if (begins_with(s, length, "===")) diag_hint(e, "equal is written a == b");
+    else if (begins_with(s, length, "<>") || s[0] == '!') diag_hint(e, "%s", s[0] == '!' ? "the opposite of a bool is written ~a" : "not equal is written a != b");
     else if (begins_with(s, length, ":=")) diag_hint(e, "a statement of its own binds a name: NAME = EXPR");
     else if (begins_with(s, length, "->")) diag_hint(e, "what a name is bound to stands behind =");
-    else if (strchr("<>!", s[0])) diag_hint(e, "nothing is compared; relu, clamp, max and min choose among numbers");
     else if (length >= 2 && s[length - 1] == '=' && !strchr("<>=!:", s[0]))
         diag_hint(e, "values do not change; bind the name anew: x = x %.*s …", (int)length - 1, s);
-    else diag_hint(e, "the operators are + - * / // **");
+    else diag_hint(e, "the operators are + - * / // %% @ ** & | ~ == != < <= > >=");
 }
 
 /* A word with characters that are not ASCII. */

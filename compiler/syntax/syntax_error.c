@@ -41,8 +41,9 @@ static bool in_crowd(const char *name, const char *const *crowd) {
 /* "',', ')' or an operator" */
 static const char *list_expected(arena *a, const name_set *expected, const layout_context *at) {
     static const char *const expression[] = {
-        "a name", "a number", "a real number", "a string", "true or false", "none", "'('", "'['", "'-'", "'...'", NULL};
-    static const char *const operators[] = {"'+'", "'-'", "'*'", "'/'", "'//'", "'**'", "'['", "'('", NULL};
+        "a name", "a number", "a real number", "a string", "true or false", "none", "'('", "'['", "'-'", "'~'", "'...'", NULL};
+    static const char *const operators[] = {"'+'", "'-'",  "'*'",  "'/'", "'//'", "'%'",  "'@'", "'**'", "'&'", "'|'",
+                                            "'=='", "'!='", "'<'", "'<='", "'>'",  "'>='", "'['", "'('",  NULL};
     static const char *const statement[] = {
         "'model'",  "'dim'",  "'weights'", "'input'",         "'state'",          "'param'", "'layer'",
         "'output'", "a name", "'('",       "a reserved word", "a word of Python", NULL};
@@ -95,7 +96,10 @@ static bool hint_python_operator(const parser *p, const layout_context *at, diag
     static const char *const words[] = {"if", "for", "and", "or", "not", "in", "is", "else", "lambda", "await"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!is_word(p, at->where, words[i]) && !is_word(p, at->previous_where, words[i])) continue;
-        diag_hint(e, "'%s' of Python is not part of the language", words[i]);
+        if (strcmp(words[i], "and") == 0) diag_hint(e, "both of two bools is written a & b");
+        else if (strcmp(words[i], "or") == 0) diag_hint(e, "either of two bools is written a | b");
+        else if (strcmp(words[i], "not") == 0) diag_hint(e, "the opposite of a bool is written ~a");
+        else diag_hint(e, "'%s' of Python is not part of the language", words[i]);
         return true;
     }
     return false;
@@ -136,6 +140,7 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e) {
     if (length > 60) return;
     if (at->place == 1 && at->token == '(')
         diag_hint(e, "a statement binds what a call gives: NAME = %.*s(…)", length, name);
+    else if (at->place == 1 && at->token == EQUAL) diag_hint(e, "a value is bound with one =");
     else if (at->place == 1 && at->token == '[') diag_hint(e, "values do not change in place; bind a new one");
     else if (at->place == 1 && (at->token == NAME || at->token == STRING) && keyword_like(p, at))
         diag_hint(e, "did you mean %s?", keyword_like(p, at));
@@ -145,7 +150,11 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e) {
 }
 
 static bool is_operator(int token) {
-    return token == '+' || token == '-' || token == '*' || token == '/' || token == FLOORDIV || token == POW;
+    static const int operators[] = {'+', '-', '*',   '/',       '%', '@',        '&', '|',          FLOORDIV,
+                                    POW, '<', EQUAL, NOT_EQUAL, '>', LESS_EQUAL, GREATER_EQUAL};
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+        if (token == operators[i]) return true;
+    return false;
 }
 
 static void add_hint(const parser *p, const layout_context *at, const name_set *expected, diag *e) {

@@ -291,14 +291,14 @@ static void check_expr(const char *expression, const char *expected)
 /* Fully parenthesised, independently of ast_print_expr. */
 static const char *tree(const ast_expr *e)
 {
-    static const char *const operators[] = {"+", "-", "*", "/", "//", "**"};
     if (e->kind == AST_NAME) return e->name.text;
     if (e->kind == AST_INTEGER) return arena_printf(a, "%lld", (long long)e->integer);
     if (e->kind == AST_NEGATE) return arena_printf(a, "(-%s)", tree(e->operand));
+    if (e->kind == AST_INVERT) return arena_printf(a, "(~%s)", tree(e->operand));
     if (e->kind == AST_INDEX) return arena_printf(a, "(%s[%s])", tree(e->operand), tree(e->items));
     ck_assert_int_eq(e->kind, AST_BINARY);
-    check_span(e->op_where, operators[e->op]);
-    return arena_printf(a, "(%s%s%s)", tree(e->left), operators[e->op], tree(e->right));
+    check_span(e->op_where, ast_operator_text(e->op));
+    return arena_printf(a, "(%s%s%s)", tree(e->left), ast_operator_text(e->op), tree(e->right));
 }
 
 /* As Python's ast module groups them. */
@@ -313,6 +313,11 @@ START_TEST(precedence_is_that_of_python)
         {"a-(b-c)", "(a-(b-c))"},     {"(a+b)*c", "((a+b)*c)"},       {"(-a)**b", "((-a)**b)"},
         {"x[0][1]", "((x[0])[1])"},   {"(a+b)[0]", "((a+b)[0])"},     {"2**-3**4", "(2**(-(3**4)))"},
         {"a - -b", "(a-(-b))"},       {"a//b/c", "((a//b)/c)"},       {"-a+b", "((-a)+b)"},
+        {"a<b|c&d", "(a<(b|(c&d)))"}, {"a&b+c", "(a&(b+c))"},         {"~a&b", "((~a)&b)"},
+        {"~a**b", "(~(a**b))"},       {"-~a", "(-(~a))"},             {"a@b*c%d", "(((a@b)*c)%d)"},
+        {"-a@b", "((-a)@b)"},         {"a+b>c-d", "((a+b)>(c-d))"},   {"a|b==c|d", "((a|b)==(c|d))"},
+        {"(a<b)==(c!=d)", "((a<b)==(c!=d))"},
+        {"(a<=b)>=c", "((a<=b)>=c)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ck_assert_str_eq(tree(good_expr(rows[i][0])), rows[i][1]);
@@ -511,7 +516,7 @@ START_TEST(words_and_places)
     check_error("from torch import nn\nmodel m {\n}", 1, 1, "nothing needs to be imported");
     check_stmt_error("y = self.lstm(x)", 5, "write lstm");
     check_stmt_error("y = f(x).view(1, -1)", 9, "view(x, T, -1)");
-    check_stmt_error("y = x @ w", 7, "matmul");
+    check_stmt_error("y = a < b <= c", 11, "not chained");
     check_stmt_error("y += 1", 3, "x = x + ");
     check_error("dim T = 4\noutput x\nmodel m {\n}", 1, 1, "outside of a model");
     check_error("", 1, 1, "no model");
