@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "emit/emit.h"
+#include "emit/target.h"
 #include "lower/lower.h"
 #include "options.h"
 #include "output.h"
@@ -103,11 +104,13 @@ static const char *header_name(arena *a, const options *o, const char *path) {
     return arena_printf(a, "%.*s.h", (int)(dot && dot != base ? (size_t)(dot - base) : strlen(base)), base);
 }
 
+static const char *target_name(const options *o) { return o->target ? o->target : "all"; }
+
 static bool write_outputs(arena *a, const options *o, const plan *const *plans, emit_api *const *apis, size_t count,
                           diag_list *diags) {
     const char *header = header_path(a, o);
     emit_options e = {base_name(o->input), header_name(a, o, header),         banner_options(a, o), o->standalone,
-                      o->unroll,           o->target ? o->target : "all"};
+                      target_name(o)};
     output code = {0}, head = {0};
     output *all[2] = {&code, &head};
     size_t opened = 0;
@@ -159,12 +162,14 @@ static int compile(arena *a, const options *o, const source *s, open_weights *op
     emit_api_check(a, lowered.models, apis, lowered.count, diags);
     /* a dump of the IR or the plan shows shapes: it needs no weights */
     if (!o->dump) bind_all(a, o, &lowered, open, diags);
+    plan_options planning = {.unroll = o->unroll};
+    target_bodies(target_name(o), &planning);
     const plan **plans = ARENA_ARRAY(a, const plan *, lowered.count);
     for (size_t i = 0; i < lowered.count; i++) {
         bool good = passes_run(lowered.models[i], diags);
         if (o->dump == DUMP_IR) ir_print(lowered.models[i], &dump);
         if (!good || o->dump == DUMP_IR) continue;
-        plans[i] = plan_model(a, lowered.models[i], diags);
+        plans[i] = plan_model(a, lowered.models[i], &planning, diags);
         if (o->dump == DUMP_PLAN) plan_print(plans[i], &dump);
     }
     if (diag_failed(diags)) return STATUS_INPUT;

@@ -63,39 +63,16 @@ static void add_parameter(void *context, const plan_operand *o, bool constant) {
 }
 
 /* A clearing or a copy of dense memory needs no function: it is a memset or memcpy in the run function. */
-static bool is_plain(const emit_context *e, const plan_kernel *k) {
-    const plan_view *to = &k->results[0].view;
-    if (k->kind == PLAN_ZERO) return plan_view_dense(e->plan->dims, to);
-    if (k->kind != PLAN_COPY || k->inputs[0].kind != PLAN_MEMORY) return false;
-    const plan_view *from = &k->inputs[0].view;
-    return from->type.dtype == to->type.dtype && ir_shape_same(&from->type, &to->type) &&
-           plan_view_dense(e->plan->dims, from) && plan_view_dense(e->plan->dims, to);
-}
+static bool is_plain(const plan_kernel *k) { return k->choices[0].kind == CHOICE_PLAIN; }
 
-bool call_uses_vectors(const plan_kernel *k) {
-    if (k->kind != PLAN_NODE) return false;
-    switch (k->node->op) {
-    case IR_RECURRENT:
-    case IR_LINEAR:
-    case IR_MATMUL:
-    case IR_CONV1D:
-    case IR_LAYER_NORM:
-    case IR_BATCH_NORM: return true;
-    default: break;
-    }
-    switch (ir_op_class_of(k->node->op)) {
-    case IR_UNARY:
-    case IR_BINARY:
-    case IR_TERNARY: return emit_elementwise_uses_vectors(k);
-    case IR_REDUCE:
-    case IR_NORMALIZE: return emit_reduce_uses_vectors(k);
-    default: return false;
-    }
-}
+bool call_uses_vectors(const plan_kernel *k) { return k->choices[0].vectors; }
 
 bool call_takes_turn(const plan_kernel *k) {
-    return k->kind == PLAN_NODE && k->node->op == IR_RECURRENT && cost_fused(k) && cost_zigzag(k);
+    const plan_choice *c = &k->choices[0];
+    return c->kind == CHOICE_RECURRENT && c->recurrent.fused && c->recurrent.zigzag;
 }
+
+bool call_takes_work(const emit_context *e, const plan_kernel *k) { return emit_choice(e, k)->work > 0; }
 
 /* Where the name of the kernel's function for the current target is kept; the baseline's serves all others. */
 static cexpr **function_of(emit_context *e, const plan_kernel *k) {
@@ -109,22 +86,22 @@ static void one_function(emit_context *e, const plan_kernel *k) {
     for (size_t i = 0; i < k->symbol_count; i++) c_parameter(f, "size_t", emit_symbol(e, k->symbols[i]));
     call_operands(k, add_parameter, f);
     if (k->start) c_parameter(f, "size_t", "start");
-    if (k->work) c_parameter(f, "float *", "work");
+    if (call_takes_work(e, k)) c_parameter(f, "float *", "work");
     if (call_takes_turn(k)) c_parameter(f, "size_t", "turn");
     emit_kernel_body(e, k, f);
     c_function_end(f);
 }
 
 void call_function(emit_context *e, const plan_kernel *k, size_t bodies) {
-    if (is_plain(e, k)) return;
+    if (is_plain(k)) return;
     size_t count = call_uses_vectors(k) ? bodies : 1;
     for (size_t i = 0; i < count; i++) {
-        e->target = e->targets[i];
+        emit_use_body(e, i);
         if (i > 0) c_top_line(e->unit, "#if %s", e->target->guard);
         one_function(e, k);
         if (i > 0) c_top_line(e->unit, "#endif\n");
     }
-    e->target = e->targets[0];
+    emit_use_body(e, 0);
 }
 
 /* --- calls --- */
@@ -164,14 +141,14 @@ static void call_plain(argument_list *l, cblock *b, const plan_kernel *k) {
 
 void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *base, void *context) {
     argument_list l = {.e = e, .base = base, .context = context};
-    if (is_plain(e, k)) {
+    if (is_plain(k)) {
         call_plain(&l, b, k);
         return;
     }
     for (size_t i = 0; i < k->symbol_count; i++) l.arguments[l.count++] = emit_dim(e, k->symbols[i]);
     call_operands(k, add_argument, &l);
     if (k->start) l.arguments[l.count++] = emit_dim(e, k->start);
-    if (k->work) l.arguments[l.count++] = base(context, k->work);
+    if (call_takes_work(e, k)) l.arguments[l.count++] = base(context, k->work);
     if (call_takes_turn(k)) {
         cexpr *turn = c_index(e->unit, c_member(e->unit, c_name(e->unit, "self"), "turn", true), c_int(e->unit, 0));
         l.arguments[l.count++] = c_cast(e->unit, "size_t", turn);

@@ -18,6 +18,8 @@ void call_function(emit_context *e, const plan_kernel *k, size_t bodies);
 bool call_uses_vectors(const plan_kernel *k);
 /* Does it want to know whether this run is an odd one, as `size_t turn`? It then goes through its weights backwards. */
 bool call_takes_turn(const plan_kernel *k);
+/* Does it want work space in the current body? */
+bool call_takes_work(const emit_context *e, const plan_kernel *k);
 
 /* Calls the kernel's function for the current target. base gives the address of a buffer's first element, as the calling
  * function knows it. */

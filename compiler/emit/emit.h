@@ -9,7 +9,6 @@ typedef struct {
     const char *header_name;  /* base name of the header, for #include and its guard */
     const char *banner_options; /* options that change the code, as given: "--unroll=8"; "" if none */
     bool standalone;          /* the runtime's text goes into the C file */
-    int64_t unroll;
     const char *target;       /* a name of emit/target.h */
 } emit_options;
 

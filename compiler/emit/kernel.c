@@ -14,6 +14,13 @@ void emit_begin_model(emit_context *e) {
     e->once = name_set_new(e->arena);
 }
 
+void emit_use_body(emit_context *e, size_t body) {
+    e->body = body;
+    e->target = e->targets[body];
+}
+
+const plan_choice *emit_choice(const emit_context *e, const plan_kernel *k) { return &k->choices[e->body]; }
+
 const char *emit_name(emit_context *e, const char *format, ...) {
     va_list args;
     va_start(args, format);

@@ -1,6 +1,6 @@
 /* kernel: how a plan_kernel becomes a C function; one file a family of operators (kernel_*.c).
  *
- * program.c makes the function and its parameters (the symbols as size_t, then every PLAN_MEMORY operand of the kernel
+ * call.c makes the function and its parameters (the symbols as size_t, then every PLAN_MEMORY operand of the kernel
  * and of what is inlined in it, then `size_t start` and `float *work` where wanted) and the call; the emitter fills the
  * body. Pointers point at the view's first element. An emitter may add constants and helper functions to the unit:
  * they are printed above. */
@@ -8,8 +8,7 @@
 #define NNC_EMIT_KERNEL_H
 
 #include "emit/ctree.h"
-#include "plan/cost.h"
-#include "plan/plan.h"
+#include "plan/choice.h"
 #include "support/name_set.h"
 
 /* The vector layer of the runtime that code is emitted for; functions are PREFIX_load, PREFIX_madd … */
@@ -22,23 +21,24 @@ typedef struct {
     const char *guard;     /* the macro that says whether a compiler can have it: "NNC_HAS_V8"; "" for the baseline */
 } emit_target;
 
-/* Packed weights have room for a last vector this wide, whatever the file's targets: the packing is one for all. */
-enum { EMIT_WIDEST_LANES = 16 };
-
 typedef struct {
     arena *arena;
     const plan *plan;
     cunit *unit;
-    const emit_target *target;         /* that code is emitted for now; at first targets[0] */
-    const emit_target *const *targets; /* all bodies that the file has, the narrowest first */
+    const emit_target *target;         /* that code is emitted for now: targets[body]; emit_use_body sets both */
+    size_t body;
+    const emit_target *const *targets; /* all bodies that the file has, the narrowest first, like the plan's */
     size_t target_count;
     const char *model;       /* prefix of all file-scope names */
     ctable_style tables;     /* decimal while the model is small */
-    int64_t unroll;          /* a loop with constant bounds is unrolled while its body's statements stay within this */
     name_set *names;            /* of file scope that are taken, of all models in the file */
     name_set *once;          /* kernel.c: emit_once's, of the current model */
     cexpr **param_tables;    /* kernel.c: emit_param's, by param of the current model */
 } emit_context;
+
+void emit_use_body(emit_context *e, size_t body);
+/* What the plan chose for the kernel in the current body. */
+const plan_choice *emit_choice(const emit_context *e, const plan_kernel *k);
 
 /* Call when plan and model are set, before anything of a model is emitted; one context serves all models of a file. */
 void emit_begin_model(emit_context *e);
@@ -48,10 +48,8 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f);       /* 
 void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_product.c */
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_conv.c */
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* kernel_elementwise.c: UNARY, BINARY, BATCH_NORM */
-bool emit_elementwise_uses_vectors(const plan_kernel *k); /* then its code differs from target to target */
-bool emit_reduce_uses_vectors(const plan_kernel *k);
 void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
-void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* kernel_move.c: EMBEDDING, ONE_HOT, CAT, PAD, COPY, PLAN_COPY, PLAN_ZERO */
+void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* kernel_move.c: EMBEDDING, ONE_HOT, PAD, COPY, PLAN_COPY, PLAN_ZERO */
 
 /* --- shared by the emitters (kernel.c) ------------------------------------------------------------------------------ */
 /* A run-time dim's or a loop symbol's name in C: "T", "dim_n" for names that could be an emitter's own local or a macro,

@@ -5,12 +5,9 @@
  * is summed in plain floats. A sum is bias, then its terms with channel and tap ascending, in blocks of COST_BLOCK
  * terms where there are more; a tap outside of the input is left out, so an edge differs from the interior only in
  * where its taps begin and end. */
-#include "emit/pack.h"
-#include "emit/nest.h"
+#include "emit/product.h"
 
-#include <math.h>
-
-enum { MAX_TILE = 4, MAX_SUMS = 32 };
+enum { MAX_TILE = 4 };
 
 typedef struct {
     emit_context *e;
@@ -20,11 +17,10 @@ typedef struct {
     int64_t channels, taps; /* of a group's input; terms = channels * taps */
     int64_t outputs;        /* of a group */
     int64_t lanes;          /* 1: plain floats */
-    pack *packs;            /* one a group; vectors only */
+    const choice_conv *choice;
     cexpr *bias;            /* of the group's channel, plain floats only; NULL: none */
-    /* of the panel that is being emitted */
-    int64_t width, units, vectors;
     bool biased;
+    int64_t width, units, vectors, positions; /* of the panel that is being emitted */
 } conv;
 
 /* One run over the terms: `positions` outputs from t on. */
@@ -126,7 +122,7 @@ static void emit_term(const conv *v, cblock *b, const tile_kind *t, cexpr *c, ce
     }
 }
 
-static cexpr *smaller(cunit *u, cexpr *a, cexpr *b) { return c_conditional(u, c_binary(u, "<", a, b), a, b); }
+static cexpr *smaller_of(cunit *u, cexpr *a, cexpr *b) { return c_conditional(u, c_binary(u, "<", a, b), a, b); }
 
 /* A loop over [from, to), which vanishes around a single turn. Gives the body; *index is the loop's variable or `from`.
  */
@@ -148,7 +144,7 @@ static cblock *block_loop(const conv *v, cblock *b, const char *from_name, const
     *from = name(v, from_name);
     *to = c_add(u, *from, c_int(u, block));
     if (count % block) {
-        c_declare(b, "const size_t", to_name, smaller(u, *to, c_int(u, count)));
+        c_declare(b, "const size_t", to_name, smaller_of(u, *to, c_int(u, count)));
         *to = name(v, to_name);
     }
     return b;
@@ -187,7 +183,7 @@ static void emit_terms(const conv *v, cblock *b, const tile_kind *t) {
         declare_sums(v, block, t, "part", false);
         if (t->tests) {
             c_declare(block, "const size_t", "k_first", c_conditional(u, c_binary(u, ">", from, first), from, first));
-            c_declare(block, "const size_t", "k_last", smaller(u, to, end));
+            c_declare(block, "const size_t", "k_last", smaller_of(u, to, end));
             from = name(v, "k_first");
             to = name(v, "k_last");
         }
@@ -247,7 +243,7 @@ static void declare_taps(const conv *v, cblock *b) {
     c_declare(b, "const size_t", "k_from", from);
     cexpr *fit = c_binary(u, "/", c_add(u, c_sub(u, end, at), up), apart);
     c_declare(b, "const size_t", "k_fit", c_conditional(u, c_binary(u, "<", at, end), fit, none));
-    c_declare(b, "const size_t", "k_to", smaller(u, name(v, "k_fit"), c_int(u, v->taps)));
+    c_declare(b, "const size_t", "k_to", smaller_of(u, name(v, "k_fit"), c_int(u, v->taps)));
 }
 
 static void emit_tile(const conv *v, cblock *b, tile_kind t) {
@@ -264,24 +260,12 @@ static void emit_tile(const conv *v, cblock *b, tile_kind t) {
 
 /* --- positions --- */
 
-/* Positions [first, end) have all their taps in the input; end < first: none has. end is NULL where only the running
- * program knows. */
-static void interior(const conv *v, int64_t *first, const dim **end) {
-    dim_table *t = v->e->plan->dims;
-    const ir_attrs *a = v->attrs;
-    int64_t reach = (v->taps - 1) * a->dilation + 1;
-    const dim *room = dim_sub(t, v->x->view.type.dims[2], dim_const(t, reach - a->before));
-    *first = (a->before + a->stride - 1) / a->stride;
-    if (dim_min(room) >= 0) *end = dim_add(t, dim_floordiv(t, room, a->stride), dim_const(t, 1));
-    else *end = dim_max(room) < 0 ? dim_const(t, 0) : NULL;
-}
-
-/* Declares "first_even" = first + a multiple of `tile`, at most end. */
-static cexpr *even_end(const conv *v, cblock *b, int64_t first, const dim *end, unsigned tile) {
+/* Declares "first_even" = first + a multiple of `positions`, at most end. */
+static cexpr *even_end(const conv *v, cblock *b, int64_t first, const dim *end, unsigned positions) {
     cunit *u = v->u;
     const ir_attrs *a = v->attrs;
     dim_table *t = v->e->plan->dims;
-    cexpr *start = c_int(u, first), *size = c_int(u, tile);
+    cexpr *start = c_int(u, first), *size = c_int(u, positions);
     if (end && dim_min(end) >= first) {
         cexpr *whole = emit_dim(v->e, dim_sub(t, end, dim_const(t, first)));
         return c_add(u, c_mul(u, c_binary(u, "/", whole, size), size), start);
@@ -305,30 +289,22 @@ static cexpr *even_end(const conv *v, cblock *b, int64_t first, const dim *end, 
 /* All positions of one panel: tiles in the interior, then one by one what is left, the edges too. */
 static void emit_positions(const conv *v, cblock *b) {
     cunit *u = v->u;
-    dim_table *dims = v->e->plan->dims;
-    const dim *length = v->y->view.type.dims[2], *end;
-    int64_t first, count;
-    interior(v, &first, &end);
-    bool edges = v->attrs->before || v->attrs->after;
-    int64_t tile = ((int64_t)v->e->target->body->registers - 1) / (v->vectors + 1);
-    if (tile > MAX_TILE) tile = MAX_TILE;
-    if (tile < 1) tile = 1;
-    bool has_interior = !end || dim_max(end) > first;
-    if (has_interior && end && dim_is_const(dim_sub(dims, end, dim_const(dims, first)), &count) && count < tile)
-        tile = count;
-    tile_kind inside = {(unsigned)tile, false}, single = {1, edges};
+    const dim *length = v->y->view.type.dims[2], *end = v->choice->end;
+    int64_t first = v->choice->first, height = v->positions;
+    bool edges = v->choice->has_edges, has_interior = v->choice->has_interior;
+    tile_kind inside = {(unsigned)height, false}, single = {1, edges};
     cexpr *even = c_int(u, first), *all = emit_dim(v->e, length);
     if (has_interior) {
         even = even_end(v, b, first, end, inside.positions);
         int64_t low, high;
-        bool once = c_is_int(even, &high) && high == first + tile;
-        cblock *loop = once ? c_scope(b) : c_for(b, "t", c_int(u, first), even, tile);
+        bool once = c_is_int(even, &high) && high == first + height;
+        cblock *loop = once ? c_scope(b) : c_for(b, "t", c_int(u, first), even, height);
         if (once) c_declare(loop, "const size_t", "t", c_int(u, first));
         emit_tile(v, loop, inside);
         if (c_is_int(even, &low) && c_is_int(all, &high) && first == 0 && low == high) return;
     }
     if (!edges || first == 0) {
-        if (!edges && tile == 1 && has_interior) return;
+        if (!edges && height == 1 && has_interior) return;
         emit_tile(v, c_for(b, "t", even, all, 1), single);
         return;
     }
@@ -346,48 +322,30 @@ static void emit_positions(const conv *v, cblock *b) {
 
 /* --- panels, groups, sequences --- */
 
-static void fill_packs(void *context, float *values) {
-    const conv *v = context;
-    for (int64_t g = 0; g < v->attrs->groups; g++) pack_fill(&v->packs[g], values + g * pack_elements(&v->packs[0]));
-}
-
-static void make_packs(conv *v, const plan_kernel *k) {
-    const float *weight = emit_param_data(v->e, k->inputs[1].param);
-    const float *bias = k->inputs[2].kind == PLAN_PARAM ? emit_param_data(v->e, k->inputs[2].param) : NULL;
-    v->packs = ARENA_ARRAY(v->e->arena, pack, (size_t)v->attrs->groups);
-    for (int64_t g = 0; g < v->attrs->groups; g++) {
-        pack *p = &v->packs[g];
-        *p = (pack){.units = v->outputs, .terms = v->channels * v->taps, .panel = COST_CHANNELS, .gates = 1, .scale = {1}};
-        p->bias_from = bias ? 0 : 1;
-        p->weight = weight + g * v->outputs * p->terms;
-        p->bias = bias ? bias + g * v->outputs : NULL;
-        p->tail = EMIT_WIDEST_LANES;
-    }
-    v->biased = bias != NULL;
-}
-
 static cexpr *packed_weights(conv *v, const plan_kernel *k) {
     emit_context *e = v->e;
-    make_packs(v, k);
     const plan_operand *bias = &k->inputs[2];
     cexpr **made = emit_once(e, "conv %zu %lld %lld", k->inputs[1].param,
                              bias->kind == PLAN_PARAM ? (long long)bias->param : -1, (long long)v->attrs->groups);
     if (*made) return *made;
-    ctable_style style = e->tables;
-    for (int64_t g = 0; g < v->attrs->groups; g++)
-        if (!pack_finite(&v->packs[g])) style = CTABLE_BITS;
-    size_t elements = (size_t)(v->attrs->groups * pack_elements(&v->packs[0]));
     const char *label = k->node->label ? k->node->label : "conv";
     const char *comment = v->biased ? "by panels of output channels: the biases, then for each tap the weights"
                                     : "by panels of output channels: for each tap the weights";
-    return *made = c_table(e->unit, emit_name(e, "%s_weights", label), elements, style, fill_packs, v, comment);
+    return *made = product_table(e, v->choice->pack, emit_name(e, "%s_weights", label), comment);
+}
+
+static void use_channels(conv *v, const choice_channels *c) {
+    v->width = c->width;
+    v->units = c->units;
+    v->vectors = c->vectors;
+    v->positions = c->positions;
 }
 
 static void emit_panels(conv *v, cblock *b, cexpr *table) {
     cunit *u = v->u;
-    const pack *p = &v->packs[0];
-    int64_t panels = pack_panels(p), full = pack_units(p, panels - 1) == p->panel ? panels : panels - 1;
-    if (v->attrs->groups > 1) table = c_add(u, table, c_mul(u, name(v, "g"), c_int(u, pack_elements(p))));
+    const pack *p = v->choice->pack;
+    int64_t panels = pack_panels(p), full = v->choice->last.width ? panels - 1 : panels;
+    if (v->attrs->groups > 1) table = c_add(u, table, c_mul(u, name(v, "g"), c_int(u, pack_matrix(p))));
     for (int which = 0; which < 2; which++) {
         if (which == 0 ? full == 0 : full == panels) continue;
         cblock *inner = b;
@@ -405,9 +363,7 @@ static void emit_panels(conv *v, cblock *b, cexpr *table) {
         int64_t size = panels > 1 ? pack_offset(p, 1) : 0;
         c_declare(inner, "const float *", "w", c_add(u, table, c_mul(u, index, c_int(u, size))));
         c_declare(inner, "float *", "y_o", c_add(u, name(v, "y_g"), channel));
-        v->width = pack_width(p, panel);
-        v->units = pack_units(p, panel);
-        v->vectors = (v->width + v->lanes - 1) / v->lanes;
+        use_channels(v, which == 0 ? &v->choice->full : &v->choice->last);
         emit_positions(v, inner);
     }
 }
@@ -420,7 +376,7 @@ static void emit_lone_channel(conv *v, cblock *b, const plan_kernel *k) {
               c_add(u, emit_param(v->e, k->inputs[1].param), c_mul(u, group, c_int(u, terms))));
     c_declare(b, "float *", "y_o", name(v, "y_g"));
     if (k->inputs[2].kind == PLAN_PARAM) v->bias = c_index(u, emit_param(v->e, k->inputs[2].param), group);
-    v->width = v->units = v->vectors = 1;
+    use_channels(v, &v->choice->full);
     emit_positions(v, b);
 }
 
@@ -431,7 +387,9 @@ void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
     v->channels = dim_max(w->dims[1]);
     v->taps = dim_max(w->dims[2]);
     v->outputs = dim_max(w->dims[0]) / v->attrs->groups;
-    v->lanes = v->outputs == 1 ? 1 : e->target->lanes;
+    v->choice = &emit_choice(e, k)->conv;
+    v->lanes = v->choice->lanes;
+    v->biased = v->choice->pack && v->choice->pack->bias;
     cunit *u = e->unit;
     cexpr *table = v->lanes > 1 ? packed_weights(v, k) : NULL;
 

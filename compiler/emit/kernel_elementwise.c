@@ -16,18 +16,12 @@
 
 enum { LONG_EXPRESSION = 4 /* operators in one expression of the generated code */, MAX_LOCALS = 64 };
 
-typedef enum {
-    IN_VECTORS, /* a vector of elements at a time */
-    IN_LANES,   /* an element at a time, in a vector */
-    IN_C        /* an element at a time */
-} chain_mode;
-
 typedef struct {
     emit_context *e;
-    chain_mode mode;
+    choice_elements mode;
     nest *nest;
     cblock *body;          /* where locals are declared: the innermost loop's */
-    cexpr *at, *lanes;     /* IN_VECTORS: the index along the innermost axis, and vectors.h's lanes */
+    cexpr *at, *lanes;     /* CHOICE_VECTORS: the index along the innermost axis, and vectors.h's lanes */
     unsigned next_operand; /* of the nest, in the order in which add_operands gave them */
     const char *names[NEST_OPERANDS + MAX_LOCALS];
     size_t name_count;
@@ -37,47 +31,6 @@ typedef struct {
     cexpr *code;
     unsigned operators; /* in the expression as it will be printed */
 } value;
-
-/* --- modes --- */
-
-static bool is_plain(ir_op op) {
-    return op == IR_NEG || op == IR_ABS || op == IR_CLAMP || op == IR_CAST ||
-           op == IR_WHERE || (ir_op_class_of(op) == IR_BINARY && op != IR_POW);
-}
-
-typedef struct {
-    bool has_ints, plain;
-} chain_kind;
-
-static void look_at(const plan_kernel *k, chain_kind *kind) {
-    ir_dtype type = k->node->results[0]->type.dtype;
-    if (type == IR_F32) kind->plain = kind->plain && is_plain(k->node->op);
-    if (type == IR_I32) kind->has_ints = true;
-    for (unsigned i = 0; i < k->input_count; i++) {
-        const plan_operand *o = &k->inputs[i];
-        if (o->kind == PLAN_INLINE) look_at(o->inlined, kind);
-        else if (o->kind == PLAN_MEMORY && o->view.type.dtype == IR_I32) kind->has_ints = true;
-    }
-}
-
-/* An output of a bool: the mask as it is in memory. */
-static bool writes_mask(const plan_kernel *k) {
-    return k->node->results[0]->type.dtype == IR_BOOL ||
-           (k->node->op == IR_CAST && k->node->results[0]->type.dtype == IR_I32);
-}
-
-static chain_mode mode_of(const plan_kernel *k) {
-    chain_kind kind = {false, true};
-    if (k->node->op == IR_CAST && writes_mask(k)) {
-        const plan_operand *mask = &k->inputs[0];
-        if (mask->kind == PLAN_INLINE) look_at(mask->inlined, &kind);
-    } else {
-        look_at(k, &kind);
-    }
-    return !kind.has_ints ? IN_VECTORS : kind.plain ? IN_C : IN_LANES;
-}
-
-bool emit_elementwise_uses_vectors(const plan_kernel *k) { return mode_of(k) != IN_C; }
 
 /* --- operands --- */
 
@@ -162,7 +115,7 @@ static cexpr *norm_table(emit_context *e, const plan_kernel *k, bool shift) {
 /* --- values --- */
 
 static bool in_vectors(const chain *c, ir_dtype dtype) {
-    return dtype == IR_F32 ? c->mode != IN_C : dtype == IR_BOOL && c->mode == IN_VECTORS;
+    return dtype == IR_F32 ? c->mode != CHOICE_ELEMENTS : dtype == IR_BOOL && c->mode == CHOICE_VECTORS;
 }
 
 /* An operand that is used more than once, or a long expression, becomes a local. */
@@ -204,7 +157,7 @@ static cexpr *load(chain *c, cexpr *array, ir_dtype dtype) {
 
 static cexpr *element(chain *c, const plan_operand *o) {
     cexpr *array = c_name(c->e->unit, "%s", o->name);
-    if (c->mode == IN_VECTORS) return load(c, array, o->view.type.dtype);
+    if (c->mode == CHOICE_VECTORS) return load(c, array, o->view.type.dtype);
     cexpr *one = nest_element(c->nest, c->next_operand++, o->name);
     return in_vectors(c, o->view.type.dtype) ? vectors_call1(c->e, "splat", one) : one;
 }
@@ -333,21 +286,21 @@ static cexpr *logic(const chain *c, const plan_kernel *k, cexpr *a, cexpr *b) {
         return c_binary(u, op == IR_AND ? "&&" : "||", a, b);
     }
     const char *symbol = op == IR_EQUAL ? "==" : op == IR_NOT_EQUAL ? "!=" : op == IR_LESS ? "<" : "<=";
-    if (in_vectors(c, type) && c->mode == IN_VECTORS)
+    if (in_vectors(c, type) && c->mode == CHOICE_VECTORS)
         return vectors_call2(e, arena_printf(e->arena, "%s%s", type == IR_BOOL ? "mask_" : "", ir_op_name(op)), a, b);
     if (in_vectors(c, type)) {
         a = vectors_call2(e, "lane", a, c_int(u, 0));
         b = vectors_call2(e, "lane", b, c_int(u, 0));
     }
     cexpr *holds = c_binary(u, symbol, a, b);
-    return c->mode == IN_VECTORS ? vectors_call1(e, "mask_splat", holds) : holds; /* of sizes */
+    return c->mode == CHOICE_VECTORS ? vectors_call1(e, "mask_splat", holds) : holds; /* of sizes */
 }
 
 static value where(chain *c, const plan_kernel *k) {
     value test = operand_value(c, &k->inputs[0]);
     value a = operand_value(c, &k->inputs[1]), b = operand_value(c, &k->inputs[2]);
     unsigned operators = test.operators + a.operators + b.operators + 1;
-    if (c->mode == IN_VECTORS)
+    if (c->mode == CHOICE_VECTORS)
         return (value){vectors_call3(c->e, "if_negative", test.code, a.code, b.code), operators};
     return (value){c_conditional(c->e->unit, test.code, a.code, b.code), operators};
 }
@@ -363,7 +316,7 @@ static value binary(chain *c, const plan_kernel *k) {
         return (value){c_call(c->e->unit, op == IR_FLOORDIV ? "nnc_floordiv_i32" : "nnc_remainder_i32", 2, a.code, b.code),
                        operators};
     ir_dtype type = k->node->results[0]->type.dtype;
-    if (type == IR_F32 && c->mode == IN_C && op <= IR_DIV)
+    if (type == IR_F32 && c->mode == CHOICE_ELEMENTS && op <= IR_DIV)
         return (value){c_binary(c->e->unit, symbols[op - IR_ADD], a.code, b.code), operators};
     return (value){call2(c, type, ir_op_name(op), a.code, b.code), operators};
 }
@@ -372,7 +325,7 @@ static value batch_norm(chain *c, const plan_kernel *k, value x) {
     cunit *u = c->e->unit;
     cexpr *scale = norm_table(c->e, k, false), *shift = norm_table(c->e, k, true);
     unsigned operand = c->next_operand;
-    if (c->mode == IN_VECTORS) {
+    if (c->mode == CHOICE_VECTORS) {
         scale = load(c, scale, IR_F32);
         c->next_operand = operand;
         shift = load(c, shift, IR_F32);
@@ -418,7 +371,7 @@ static void emit_vector_of(void *context, cblock *b, cexpr *at, cexpr *lanes) {
         stride = n->strides[j->to][n->rank - 1];
         offset = c_add(c->e->unit, nest_offset(n, j->to, n->rank - 1), c_mul(c->e->unit, at, emit_dim(c->e, stride)));
     }
-    if (writes_mask(j->kernel)) vectors_store_mask(c->e, b, array, offset, stride, v, lanes);
+    if (emit_choice(c->e, j->kernel)->elementwise.mask) vectors_store_mask(c->e, b, array, offset, stride, v, lanes);
     else vectors_store(c->e, b, array, offset, stride, v, lanes);
     c->name_count = names; /* each vector's locals are its own */
 }
@@ -432,14 +385,14 @@ static void emit_elements(job *j, cblock *b) {
 }
 
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f) {
-    chain c = {.e = e, .mode = mode_of(k)};
+    chain c = {.e = e, .mode = emit_choice(e, k)->elementwise.mode};
     const plan_operand *y = &k->results[0];
     c.nest = nest_new(e, &y->view.type, NEST_ALL_AXES);
     add_operands(&c, k);
     job j = {&c, k, nest_add(c.nest, &y->view)};
     take_name(&c, y->name);
     nest_close(c.nest, 0);
-    if (c.mode != IN_VECTORS) {
+    if (c.mode != CHOICE_VECTORS) {
         emit_elements(&j, c_body(f));
         return;
     }

@@ -1,43 +1,21 @@
 /* kernel_product: LINEAR, packed weights times rows of x, and MATMUL, the product of two run-time values. */
 #include "emit/product.h"
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+#include <string.h>
 
 /* --- LINEAR --- */
 
-/* The dims before the last of x and y, joined where both lie at even distances; those of size 1 are dropped. */
-typedef struct {
-    const dim *extent, *x, *y;
-} row_loop;
-
-static unsigned collapse(emit_context *e, const plan_view *x, const plan_view *y, row_loop *loops) {
-    dim_table *t = e->plan->dims;
-    unsigned n = 0;
-    for (unsigned i = 0; i + 1 < x->type.rank; i++) {
-        const dim *extent = x->type.dims[i];
-        if (dim_is(extent, 1)) continue;
-        row_loop inner = {extent, x->strides[i], y->strides[i]};
-        if (n && dim_same(loops[n - 1].x, dim_mul(t, inner.x, extent)) &&
-            dim_same(loops[n - 1].y, dim_mul(t, inner.y, extent))) {
-            inner.extent = dim_mul(t, loops[n - 1].extent, extent);
-            n--;
-        }
-        loops[n++] = inner;
-    }
-    return n;
-}
-
-/* Loops over all but the last row_loop; *x and *y become the names of the pointers to their rows. */
-static cblock *open_loops(emit_context *e, cblock *b, const row_loop *loops, unsigned count, const char **x,
-                          const char **y) {
+/* Loops over all but the last; *x and *y become the names of the pointers to their rows. */
+static cblock *open_loops(emit_context *e, cblock *b, const choice_linear *l, const char **x, const char **y) {
     cunit *u = e->unit;
+    unsigned count = l->loop_count;
     if (count <= 1) return b;
     cexpr *from = c_name(u, "%s", *x), *to = c_name(u, "%s", *y);
     for (unsigned i = 0; i + 1 < count; i++) {
         const char *name = arena_printf(e->arena, "i%u", i);
-        b = c_for(b, name, c_int(u, 0), emit_dim(e, loops[i].extent), 1);
-        from = c_add(u, from, c_mul(u, c_name(u, "%s", name), emit_dim(e, loops[i].x)));
-        to = c_add(u, to, c_mul(u, c_name(u, "%s", name), emit_dim(e, loops[i].y)));
+        b = c_for(b, name, c_int(u, 0), emit_dim(e, l->loops[i].extent), 1);
+        from = c_add(u, from, c_mul(u, c_name(u, "%s", name), emit_dim(e, l->loops[i].x)));
+        to = c_add(u, to, c_mul(u, c_name(u, "%s", name), emit_dim(e, l->loops[i].y)));
     }
     c_declare(b, "const float *", *x = "x_rows", from);
     c_declare(b, "float *", *y = "y_rows", to);
@@ -45,9 +23,9 @@ static cblock *open_loops(emit_context *e, cblock *b, const row_loop *loops, uns
 }
 
 /* Few outputs: each is a dot product along the terms, lane by lane, then the lanes are added. The bias comes last. */
-static void emit_dots(emit_context *e, cblock *b, const product *p, const float *bias) {
+static void emit_dots(emit_context *e, cblock *b, const product *p, const choice_linear *l) {
     cunit *u = e->unit;
-    const pack *w = p->pack;
+    const pack *w = l->pack;
     int64_t lanes = e->target->lanes, whole = w->terms / lanes * lanes, rows;
     cexpr *x = c_name(u, "%s", p->x), *y = c_name(u, "%s", p->y);
     if (!c_is_int(p->rows, &rows) || rows > 1) {
@@ -57,7 +35,7 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const float 
         y = c_add(u, y, c_mul(u, c_name(u, "n"), p->y_row));
     }
     const char *vector = e->target->prefix;
-    bool unroll = whole / lanes * 2 * w->units <= e->unroll;
+    bool unroll = l->unroll_dots;
     for (int64_t o = 0; o < w->units; o++)
         c_declare(b, vector, arena_printf(e->arena, "s%lld", (long long)o), c_call(u, emit_vector(e, "zero"), 0));
     cblock *loop = b;
@@ -105,7 +83,7 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const float 
     }
     for (int64_t o = 0; o < w->units; o++) {
         cexpr *value = c_call(u, emit_vector(e, "sum"), 1, c_name(u, "s%lld", (long long)o));
-        if (bias) value = c_add(u, value, c_index(u, p->table, c_int(u, w->units * w->terms + o)));
+        if (w->bias) value = c_add(u, value, c_index(u, p->table, c_int(u, w->units * w->terms + o)));
         cexpr *to_y =
             c_is_int(p->rows, &rows) && rows == 1
                 ? c_index(u, y, c_int(u, o))
@@ -115,65 +93,41 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const float 
 }
 
 /* The table of emit_dots: the matrix as it stands, then the biases. */
-typedef struct {
-    const float *weight, *bias;
-    int64_t units, terms;
-} dots;
-
 static void fill_dots(void *context, float *values) {
-    const dots *d = context;
-    for (int64_t i = 0; i < d->units * d->terms; i++) *values++ = d->weight[i];
-    for (int64_t i = 0; d->bias && i < d->units; i++) *values++ = d->bias[i];
+    const pack *p = context;
+    memcpy(values, p->weight->data, (size_t)(p->units * p->terms) * sizeof *values);
+    if (p->bias) memcpy(values + p->units * p->terms, p->bias->data, (size_t)p->units * sizeof *values);
+}
+
+static cexpr *dots_table(emit_context *e, const pack *w, const char *label) {
+    return c_table(e->unit, emit_name(e, "%s_weights", label), (size_t)(w->units * (w->terms + (w->bias ? 1 : 0))),
+                   pack_finite(w) ? e->tables : CTABLE_BITS, fill_dots, (void *)w,
+                   arena_printf(e->arena, "%s: weight [%lld, %lld]%s", label, (long long)w->units,
+                                (long long)w->terms, w->bias ? ", then the bias" : ""));
+}
+
+static cexpr *panels_table(emit_context *e, const pack *w, const char *label) {
+    return product_table(e, w, emit_name(e, "%s_weights", label),
+                         arena_printf(e->arena, "%s: %s [%lld, %lld], in panels of %lld outputs", label,
+                                      w->bias ? "bias and weight" : "weight", (long long)w->units,
+                                      (long long)w->terms, (long long)smaller(w->panel, w->units)));
 }
 
 void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
-    const plan_view *x = &k->inputs[0].view, *y = &k->results[0].view;
-    const ir_type *matrix = &k->inputs[1].view.type;
-    const char *label = k->node->label;
-    pack *w = ARENA_NEW(e->arena, pack);
-    w->units = dim_max(matrix->dims[0]);
-    w->terms = dim_max(matrix->dims[1]);
-    w->panel = COST_COLUMNS;
-    w->gates = 1;
-    w->scale[0] = 1.0f;
-    w->weight = emit_param_data(e, k->inputs[1].param);
-    w->bias = k->inputs[2].kind == PLAN_PARAM ? emit_param_data(e, k->inputs[2].param) : NULL;
-    w->bias_from = w->bias ? 0 : 1;
-    w->tail = EMIT_WIDEST_LANES;
-
-    row_loop loops[IR_MAX_RANK];
-    unsigned count = collapse(e, x, y, loops);
-    product p = {.pack = w, .x = k->inputs[0].name, .y = k->results[0].name, .y_columns = 1};
-    p.rows = count ? emit_dim(e, loops[count - 1].extent) : c_int(u, 1);
-    p.x_row = count ? emit_dim(e, loops[count - 1].x) : c_int(u, 0);
-    p.y_row = count ? emit_dim(e, loops[count - 1].y) : c_int(u, 0);
-    if (count) p.most_rows = dim_max(loops[count - 1].extent);
-    cexpr **made = emit_once(e, "linear %zu %lld", k->inputs[1].param, w->bias ? (long long)k->inputs[2].param : -1LL);
-    const char *name = *made ? NULL : emit_name(e, "%s_weights", label);
-    const char *what = w->bias ? "bias and weight" : "weight";
-    cblock *b;
-    if (w->units < COST_DOTS) {
-        dots *d = ARENA_NEW(e->arena, dots);
-        *d = (dots){w->weight, w->bias, w->units, w->terms};
-        if (!*made)
-            *made = c_table(u, name, (size_t)(w->units * w->terms + (w->bias ? w->units : 0)),
-                            pack_finite(w) ? e->tables : CTABLE_BITS, fill_dots, d,
-                            arena_printf(e->arena, "%s: weight [%lld, %lld]%s", label, (long long)w->units,
-                                         (long long)w->terms, w->bias ? ", then the bias" : ""));
-        p.table = *made;
-        b = open_loops(e, c_body(f), loops, count, &p.x, &p.y);
-        emit_dots(e, b, &p, w->bias);
-        return;
-    }
-    if (!*made)
-        *made = product_table(
-            e, w, name,
-            arena_printf(e->arena, "%s: %s [%lld, %lld], in panels of %lld outputs", label, what, (long long)w->units,
-                         (long long)w->terms, (long long)smaller(w->panel, w->units)));
+    const choice_linear *l = &emit_choice(e, k)->linear;
+    const choice_loop *rows = l->loop_count ? &l->loops[l->loop_count - 1] : NULL;
+    product p = {.choice = &l->product, .x = k->inputs[0].name, .y = k->results[0].name, .y_columns = 1};
+    p.rows = rows ? emit_dim(e, rows->extent) : c_int(u, 1);
+    p.x_row = rows ? emit_dim(e, rows->x) : c_int(u, 0);
+    p.y_row = rows ? emit_dim(e, rows->y) : c_int(u, 0);
+    cexpr **made = emit_once(e, "linear %zu %lld", k->inputs[1].param,
+                             l->pack->bias ? (long long)k->inputs[2].param : -1LL);
+    if (!*made) *made = l->dots ? dots_table(e, l->pack, k->node->label) : panels_table(e, l->pack, k->node->label);
     p.table = *made;
-    b = open_loops(e, c_body(f), loops, count, &p.x, &p.y);
-    product_emit(e, b, &p);
+    cblock *b = open_loops(e, c_body(f), l, &p.x, &p.y);
+    if (l->dots) emit_dots(e, b, &p, l);
+    else product_emit(e, b, &p);
 }
 
 /* --- MATMUL --- */
@@ -307,13 +261,11 @@ void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f) {
         m.b = c_name(u, "b_m");
         m.y = c_name(u, "y_m");
     }
-    const dim *columns = y->type.dims[rank - 1], *one = dim_const(e->plan->dims, 1);
-    bool single = dim_is(columns, 1);
+    const dim *columns = y->type.dims[rank - 1];
     m.a_k = emit_dim(e, a->strides[a->type.rank - 1]);
     m.b_k = emit_dim(e, b->strides[b->type.rank - 2]);
     m.b_n = emit_dim(e, b->strides[b->type.rank - 1]);
     m.y_n = emit_dim(e, y->strides[rank - 1]);
-    if (!single && dim_same(b->strides[b->type.rank - 1], one) && dim_same(y->strides[rank - 1], one))
-        emit_vector_columns(&m, body, columns);
+    if (emit_choice(e, k)->matmul.vectors) emit_vector_columns(&m, body, columns);
     else emit_scalar_columns(&m, body, columns);
 }

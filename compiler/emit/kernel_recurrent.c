@@ -2,57 +2,7 @@
  * over time. The steps themselves are in kernel_recurrent_step.c and kernel_recurrent_batch.c. */
 #include "emit/kernel_recurrent.h"
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* --- weights --- */
-
-static const float *param_of(const recurrent *r, unsigned input) {
-    const plan_operand *o = &r->k->inputs[input];
-    return o->kind == PLAN_PARAM ? emit_param_data(r->e, o->param) : NULL;
-}
-
-/* Groups of columns that are the matrix's gates in this order. */
-static pack *new_pack(const recurrent *r, int64_t terms, unsigned weight, unsigned gates, const unsigned *order) {
-    pack *p = ARENA_NEW(r->e->arena, pack);
-    p->units = r->cost.hidden;
-    p->panel = r->cost.panel;
-    p->terms = terms;
-    p->weight = param_of(r, weight);
-    p->gates = p->bias_from = gates;
-    p->tail = EMIT_WIDEST_LANES;
-    /* sigmoid(x) = (1 + tanh(x / 2)) / 2: the half is exact here and saves the step code a multiplication */
-    bool halves = r->attrs->recurrent_activation == IR_ACT_SIGMOID && r->attrs->cell != IR_RNN;
-    unsigned candidate = 2; /* LSTM's g and GRU's n */
-    for (unsigned g = 0; g < gates; g++) {
-        p->gate[g] = order[g];
-        p->scale[g] = halves && order[g] != candidate ? 0.5f : 1.0f;
-    }
-    return p;
-}
-
-static void make_packs(recurrent *r) {
-    static const unsigned torch_order[] = {0, 1, 2, 3}, candidate_first[] = {2, 0, 1}, candidate_only[] = {2};
-    bool gru_after = r->attrs->cell == IR_GRU && !r->resets_before;
-    const float *b_ih = param_of(r, IR_REC_B_IH), *b_hh = param_of(r, IR_REC_B_HH);
-    r->input = new_pack(r, r->cost.inputs, IR_REC_W_IH, r->cost.gates, gru_after ? candidate_first : torch_order);
-    r->input->bias = b_ih;
-    r->input->second_bias = b_hh;
-    if (b_ih || b_hh) r->input->bias_from = 0;
-    r->hidden = new_pack(r, r->cost.projected, IR_REC_W_HH, r->resets_before ? 2 : r->cost.gates, torch_order);
-    if (gru_after) {
-        /* b_hn is inside r * (W_hn h + b_hn) */
-        r->input->first_bias_only[0] = true;
-        r->hidden->bias = b_hh;
-        if (b_hh) r->hidden->bias_from = 2;
-    }
-    if (r->resets_before) r->candidate = new_pack(r, r->cost.projected, IR_REC_W_HH, 1, candidate_only);
-    if (r->projects) {
-        r->output = new_pack(r, r->cost.hidden, IR_REC_W_HR, 1, torch_order);
-        r->output->units = r->cost.projected;
-        r->output->panel = COST_COLUMNS;
-        r->output->scale[0] = 1.0f;
-    }
-}
 
 static cexpr *table(recurrent *r, const pack *p, const char *what, const char *comment) {
     emit_context *e = r->e;
@@ -69,7 +19,7 @@ static cexpr *table(recurrent *r, const pack *p, const char *what, const char *c
 static const char *gate_order(const recurrent *r) {
     switch (r->attrs->cell) {
     case IR_LSTM: return "i, f, g, o";
-    case IR_GRU: return r->resets_before ? "r, z, n" : "n, r, z";
+    case IR_GRU: return r->c->resets_before ? "r, z, n" : "n, r, z";
     case IR_RNN: break;
     }
     return "all units";
@@ -77,31 +27,29 @@ static const char *gate_order(const recurrent *r) {
 
 static void make_tables(recurrent *r) {
     arena *a = r->e->arena;
-    bool bias = r->input->bias_from == 0;
+    const choice_recurrent *c = r->c;
+    const pack *x = c->input, *h = c->hidden_pack;
+    long long hidden = c->hidden, inputs = c->inputs, projected = c->projected;
     bool halved = r->attrs->cell != IR_RNN && r->attrs->recurrent_activation == IR_ACT_SIGMOID;
     const char *half = halved ? "; sigmoid gates halved" : "";
-    r->input_table =
-        table(r, r->input, "w_ih",
-              arena_printf(a, "%sW_ih [%u * %lld, %lld], columns %s%s", bias ? "biases and " : "", r->cost.gates,
-                           (long long)r->cost.hidden, (long long)r->cost.inputs, gate_order(r), half));
-    const char *order = r->attrs->cell == IR_GRU ? r->resets_before ? "r, z" : "r, z, n" : gate_order(r);
-    r->hidden_table = table(r, r->hidden, "w_hh",
+    r->input_table = table(r, x, "w_ih",
+                           arena_printf(a, "%sW_ih [%u * %lld, %lld], columns %s%s", x->bias_from ? "" : "biases and ",
+                                        c->gates, hidden, inputs, gate_order(r), half));
+    const char *order = r->attrs->cell == IR_GRU ? c->resets_before ? "r, z" : "r, z, n" : gate_order(r);
+    r->hidden_table = table(r, h, "w_hh",
                             arena_printf(a, "%sW_hh [%u * %lld, %lld], columns %s%s",
-                                         r->hidden->bias_from < r->hidden->gates ? "b_hn and " : "", r->hidden->gates,
-                                         (long long)r->cost.hidden, (long long)r->cost.projected, order, half));
-    if (r->candidate)
+                                         h->bias_from < h->gates ? "b_hn and " : "", h->gates, hidden, projected,
+                                         order, half));
+    if (c->candidate)
         r->candidate_table =
-            table(r, r->candidate, "w_hn",
-                  arena_printf(a, "W_hn [%lld, %lld]", (long long)r->cost.hidden, (long long)r->cost.projected));
-    if (r->output)
-        r->output_table =
-            table(r, r->output, "w_hr",
-                  arena_printf(a, "W_hr [%lld, %lld]", (long long)r->cost.projected, (long long)r->cost.hidden));
+            table(r, c->candidate, "w_hn", arena_printf(a, "W_hn [%lld, %lld]", hidden, projected));
+    if (c->output)
+        r->output_table = table(r, c->output, "w_hr", arena_printf(a, "W_hr [%lld, %lld]", projected, hidden));
 }
 
 const char *recurrent_storage(const recurrent *r) {
     const char *storage = emit_static(r->e);
-    return r->cost.hidden * r->cost.projected < COST_APART ? storage
+    return r->c->hidden * r->c->projected < COST_APART ? storage
                                                            : arena_printf(r->e->arena, "NNC_APART %s", storage);
 }
 
@@ -118,7 +66,7 @@ void recurrent_emit_product(const recurrent *r, const recurrent_product *p) {
     c_parameter(f, "float *", p->y);
     if (!p->y_row) c_parameter(f, "size_t", y_row);
     if (p->zigzag) c_parameter(f, "size_t", "turn");
-    product w = {.pack = p->pack,
+    product w = {.choice = p->choice,
                  .table = p->table,
                  .x = p->x,
                  .y = p->y,
@@ -127,8 +75,6 @@ void recurrent_emit_product(const recurrent *r, const recurrent_product *p) {
                  .rows = p->rows ? p->rows : c_name(u, "rows"),
                  .terms_name = p->terms_name,
                  .y_columns = p->y_columns,
-                 .padded = true,
-                 .most_rows = p->most_rows,
                  .turn = p->zigzag ? "turn" : NULL};
     product_emit(e, c_body(f), &w);
     c_function_end(f);
@@ -148,60 +94,45 @@ static void call_product(const recurrent *r, cblock *b, const recurrent_product 
     c_do(b, c_call_list(r->e->unit, p->name, n, arguments));
 }
 
-/* Which rows of x one call of the input function takes. */
-typedef enum {
-    ROWS_OF_STEPS,       /* one batch row: a row a step */
-    ROWS_OF_BATCH,       /* a row for each of the batch, one step after another */
-    ROWS_OF_ALL,         /* steps times batch, all at one distance */
-    ROWS_OF_STEPS_BY_ROW /* the steps of one batch row after another */
-} input_rows;
-
 typedef struct {
     recurrent *r;
     emit_context *e;
     const dim *steps_dim, *batch_dim, *x_t, *x_b;
     cexpr *T, *B;
     int64_t batch; /* -1: known only at run time */
-    input_rows rows;
     /* names in the kernel's function */
     const char *x, *out, *h, *c, *lengths, *gates, *sums, *next;
 } layer;
 
 static cexpr *row_floats(const layer *l) { return c_name(l->e->unit, "%s", l->r->row_constant); }
 
-static input_rows rows_of(const layer *l) {
-    if (l->batch == 1) return ROWS_OF_STEPS;
-    if (dim_is(l->steps_dim, 1)) return ROWS_OF_BATCH;
-    if (dim_same(l->x_t, dim_mul(l->e->plan->dims, l->x_b, l->batch_dim))) return ROWS_OF_ALL;
-    return dim_min(l->batch_dim) >= l->r->cost.steps ? ROWS_OF_BATCH : ROWS_OF_STEPS_BY_ROW;
-}
-
 static const dim *input_stride(const layer *l) {
-    return l->rows == ROWS_OF_STEPS || l->rows == ROWS_OF_STEPS_BY_ROW ? l->x_t : l->x_b;
+    choice_rows rows = l->r->c->input_rows;
+    return rows == CHOICE_ROWS_OF_STEPS || rows == CHOICE_ROWS_OF_STEPS_BY_ROW ? l->x_t : l->x_b;
 }
 
-/* The rows are `rows` of them, or as many as its caller says (NULL). */
-static void emit_input_function(const layer *l, cexpr *rows) {
+static void emit_input_function(const layer *l) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     recurrent *r = l->r;
-    int64_t stride, steps = smaller(dim_max(l->steps_dim), r->cost.steps), batch = dim_max(l->batch_dim);
+    const choice_product *choice = &r->c->input_product;
+    int64_t stride;
     recurrent_product p = {
         .name = emit_function_name(e, "%s_input", r->label),
         .comment = arena_printf(e->arena, "%s: the input's share of all gates, gates = %sW_ih x, for rows of x [%lld].",
-                                r->label, r->input->bias_from ? "" : "b_ih + b_hh + ", (long long)r->cost.inputs),
-        .pack = r->input,
+                                r->label, r->c->input->bias_from ? "" : "b_ih + b_hh + ", (long long)r->c->inputs),
+        .choice = choice,
         .table = r->input_table,
         .x = "x",
         .y = "gates",
-        .rows = rows,
+        .rows = choice->rows >= 0 ? c_int(u, choice->rows) : NULL,
         .y_row = row_floats(l),
-        .y_columns = r->cost.columns,
+        .y_columns = r->c->columns,
         .terms_name = r->inputs_constant};
-    p.most_rows = l->rows == ROWS_OF_BATCH ? batch : l->rows == ROWS_OF_ALL ? steps * batch : steps;
     if (dim_is_const(input_stride(l), &stride)) p.x_row = c_int(u, stride);
     else if (dim_is(l->steps_dim, 1) && l->batch == 1) p.x_row = c_int(u, 0); /* one row */
-    if (l->rows == ROWS_OF_STEPS_BY_ROW) p.y_row = l->batch > 0 ? c_mul(u, c_int(u, l->batch), row_floats(l)) : NULL;
+    if (r->c->input_rows == CHOICE_ROWS_OF_STEPS_BY_ROW)
+        p.y_row = l->batch > 0 ? c_mul(u, c_int(u, l->batch), row_floats(l)) : NULL;
     r->input_product = p;
     recurrent_emit_product(r, &r->input_product);
 }
@@ -217,13 +148,13 @@ static void emit_input(const layer *l, cblock *b, cexpr *first, cexpr *steps) {
     cunit *u = e->unit;
     cexpr *x = c_add(u, c_name(u, "%s", l->x), c_mul(u, first, emit_dim(e, l->x_t)));
     cexpr *gates = c_name(u, "%s", l->gates);
-    switch (l->rows) {
-    case ROWS_OF_STEPS: call_input(l, b, steps, x, gates); return;
-    case ROWS_OF_ALL: call_input(l, b, c_mul(u, steps, l->B), x, gates); return;
-    case ROWS_OF_BATCH:
-    case ROWS_OF_STEPS_BY_ROW: break;
+    switch (l->r->c->input_rows) {
+    case CHOICE_ROWS_OF_STEPS: call_input(l, b, steps, x, gates); return;
+    case CHOICE_ROWS_OF_ALL: call_input(l, b, c_mul(u, steps, l->B), x, gates); return;
+    case CHOICE_ROWS_OF_BATCH:
+    case CHOICE_ROWS_OF_STEPS_BY_ROW: break;
     }
-    bool by_row = l->rows == ROWS_OF_STEPS_BY_ROW;
+    bool by_row = l->r->c->input_rows == CHOICE_ROWS_OF_STEPS_BY_ROW;
     int64_t count;
     if (!by_row && c_is_int(steps, &count) && count == 1) {
         call_input(l, b, l->B, x, gates);
@@ -268,15 +199,15 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     const recurrent *r = l->r;
     cexpr *arguments[7];
     unsigned n = 0;
-    if (r->fused) arguments[n++] = c_name(u, "%s", l->x);
-    if (r->step_takes_gates) arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, turn, row_floats(l)));
-    arguments[n++] = c_name(u, "%s", r->chained && !r->fused ? "last" : l->h);
-    if (r->has_cell) arguments[n++] = c_name(u, "%s", l->c);
-    if (r->has_out) arguments[n++] = out_at(l, time, c_int(u, 0));
-    if (r->step_takes_next) arguments[n++] = c_name(u, "%s", l->next);
-    if (r->zigzag) arguments[n++] = c_name(u, "turn");
+    if (r->c->fused) arguments[n++] = c_name(u, "%s", l->x);
+    if (r->c->gates_at >= 0) arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, turn, row_floats(l)));
+    arguments[n++] = c_name(u, "%s", r->c->chained && !r->c->fused ? "last" : l->h);
+    if (r->c->has_cell) arguments[n++] = c_name(u, "%s", l->c);
+    if (r->c->has_out) arguments[n++] = out_at(l, time, c_int(u, 0));
+    if (r->c->next_at >= 0) arguments[n++] = c_name(u, "%s", l->next);
+    if (r->c->zigzag) arguments[n++] = c_name(u, "turn");
     c_do(b, c_call_list(u, r->step_function, n, arguments));
-    if (r->zigzag && !r->fused) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
+    if (r->c->zigzag && !r->c->fused) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
 }
 
 /* Of row `row` of the batch: what the reset function, or the cells function, does. */
@@ -287,11 +218,11 @@ static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *
     cexpr *arguments[6], *index = c_add(u, c_mul(u, turn, l->B), row);
     unsigned n = 0;
     arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, index, row_floats(l)));
-    arguments[n++] = c_add(u, c_name(u, "%s", l->sums), c_mul(u, row, row_floats(l)));
-    if (!r->projects) arguments[n++] = row_of(l, 1, row);
-    if (r->has_cell) arguments[n++] = row_of(l, 2, row);
-    if (r->has_out && !r->projects && !reset) arguments[n++] = out_at(l, time, row);
-    if (reset || r->projects) arguments[n++] = c_add(u, c_name(u, "%s", l->next), c_mul(u, row, c_int(u, r->cost.row)));
+    arguments[n++] = c_add(u, c_name(u, "%s", l->sums), c_mul(u, row, c_name(u, "%s", r->sums_constant)));
+    if (!r->c->projects) arguments[n++] = row_of(l, 1, row);
+    if (r->c->has_cell) arguments[n++] = row_of(l, 2, row);
+    if (r->c->has_out && !r->c->projects && !reset) arguments[n++] = out_at(l, time, row);
+    if (reset || r->c->projects) arguments[n++] = c_add(u, c_name(u, "%s", l->next), c_mul(u, row, c_int(u, r->c->next_row)));
     c_do(b, c_call_list(u, reset ? r->reset_function : r->cells_function, n, arguments));
 }
 
@@ -311,7 +242,7 @@ static cblock *emit_within_length(const layer *l, cblock *b, cexpr *time, cexpr 
     cexpr *length = emit_element(e, l->lengths, &l->r->k->inputs[IR_REC_LENGTHS].view, at);
     cexpr *done = l->r->k->start ? c_add(u, c_name(u, "start"), time) : time;
     cblock *within = c_if(b, c_binary(u, "<", done, c_cast(u, "size_t", length)));
-    if (ended && l->r->has_out) emit_zero_out(l, c_else(b), time, row);
+    if (ended && l->r->c->has_out) emit_zero_out(l, c_else(b), time, row);
     return within;
 }
 
@@ -332,30 +263,30 @@ static void emit_batch_step(const layer *l, cblock *b, cexpr *time, cexpr *turn)
     const recurrent *r = l->r;
     cexpr *row = c_name(u, "b"), *none = c_int(u, 0);
     call_batch_product(l, b, &r->hidden_product, l->h, l->sums);
-    if (r->zigzag) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
-    if (r->resets_before) {
+    if (r->c->zigzag) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
+    if (r->c->resets_before) {
         call_row(l, c_for(b, "b", none, l->B, 1), true, time, turn, row);
         call_batch_product(l, b, &r->candidate_product, l->next, l->sums);
     }
     cblock *loop = c_for(b, "b", none, l->B, 1);
-    call_row(l, emit_within_length(l, loop, time, row, !r->projects), false, time, turn, row);
-    if (!r->projects) return;
+    call_row(l, emit_within_length(l, loop, time, row, !r->c->projects), false, time, turn, row);
+    if (!r->c->projects) return;
     call_batch_product(l, b, &r->output_product, l->next, l->sums);
     loop = emit_within_length(l, c_for(b, "b", none, l->B, 1), time, row, true);
-    cexpr *h = c_add(u, c_name(u, "%s", l->sums), c_mul(u, row, row_floats(l)));
+    cexpr *h = c_add(u, c_name(u, "%s", l->sums), c_mul(u, row, c_name(u, "%s", r->sums_constant)));
     copy_floats(l, loop, row_of(l, 1, row), h);
-    if (r->has_out) copy_floats(l, loop, out_at(l, time, row), h);
+    if (r->c->has_out) copy_floats(l, loop, out_at(l, time, row), h);
 }
 
 /* One time step of the whole batch. */
 static void emit_time_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     cunit *u = l->e->unit;
-    if (!l->r->cost.single) {
+    if (!l->r->c->one_row) {
         emit_batch_step(l, b, time, turn);
         return;
     }
     call_step(l, emit_within_length(l, b, time, c_int(u, 0), true), time, turn);
-    if (l->r->chained && !l->r->fused) c_assign(b, c_name(u, "last"), "=", out_at(l, time, c_int(u, 0)));
+    if (l->r->c->chained && !l->r->c->fused) c_assign(b, c_name(u, "last"), "=", out_at(l, time, c_int(u, 0)));
 }
 
 /* Steps [first, first + steps) in the layer's direction, one after another. */
@@ -364,7 +295,7 @@ static void emit_steps(const layer *l, cblock *b, cexpr *first, cexpr *steps) {
     cunit *u = e->unit;
     bool reverse = l->r->attrs->reverse;
     int64_t count;
-    if (c_is_int(steps, &count) && (count == 1 || (c_is_int(first, NULL) && 4 * count <= e->unroll))) {
+    if (c_is_int(steps, &count) && (count == 1 || l->r->c->unroll_steps)) {
         for (int64_t i = 0; i < count; i++) {
             int64_t t = reverse ? count - 1 - i : i;
             emit_time_step(l, b, c_add(u, first, c_int(u, t)), c_int(u, t));
@@ -393,12 +324,11 @@ static layer begin_layer(emit_context *e, const plan_kernel *k, recurrent *r) {
     l.T = emit_dim(e, l.steps_dim);
     l.B = emit_dim(e, l.batch_dim);
     c_is_int(l.B, &l.batch);
-    l.rows = rows_of(&l);
     l.x = k->inputs[IR_REC_X].name;
     l.lengths = used_name(&k->inputs[IR_REC_LENGTHS]);
     l.out = used_name(&k->results[0]);
     l.h = k->results[1].name;
-    if (r->has_cell) l.c = k->results[2].name;
+    if (r->c->has_cell) l.c = k->results[2].name;
     l.gates = "gates";
     l.sums = "sums";
     l.next = "next";
@@ -408,16 +338,10 @@ static layer begin_layer(emit_context *e, const plan_kernel *k, recurrent *r) {
 static void make_functions(layer *l) {
     emit_context *e = l->e;
     recurrent *r = l->r;
-    int64_t chunk = r->cost.steps, T, count = -1;
-    if (chunk == 1 || (c_is_int(l->T, &T) && T % chunk == 0)) count = chunk; /* chunk is T, where T is smaller */
-    if (l->rows == ROWS_OF_BATCH) count = l->batch;
-    if (l->rows == ROWS_OF_ALL) count = l->batch < 0 || count < 0 ? -1 : count * l->batch;
-    if (!r->fused) emit_input_function(l, count > 0 ? c_int(e->unit, count) : NULL);
     int64_t h_row;
-    if (r->cost.single) recurrent_emit_step(r);
-    else
-        recurrent_emit_batch(r, l->batch > 0 ? c_int(e->unit, l->batch) : NULL, dim_max(l->batch_dim),
-                             dim_is_const(row_stride(l, 1), &h_row) ? c_int(e->unit, h_row) : NULL);
+    if (!r->c->fused) emit_input_function(l);
+    if (r->c->one_row) recurrent_emit_step(r);
+    else recurrent_emit_batch(r, dim_is_const(row_stride(l, 1), &h_row) ? c_int(e->unit, h_row) : NULL);
 }
 
 static const char *new_constant(const recurrent *r, const char *what, int64_t value) {
@@ -429,12 +353,12 @@ static const char *new_constant(const recurrent *r, const char *what, int64_t va
     return name;
 }
 
-/* All steps, as many at a time as cost.steps. */
+/* All steps, as many at a time as the choice says. */
 static void emit_chunks(const layer *l, cblock *b) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
-    int64_t chunk = r->cost.steps, T = -1;
+    int64_t chunk = r->c->steps, T = -1;
     bool constant = c_is_int(l->T, &T);
     if (dim_max(l->steps_dim) <= chunk) {
         if (T != 1) c_comment(b, "the input's share of the gates for all steps, then step by step");
@@ -460,43 +384,40 @@ static void emit_chunks(const layer *l, cblock *b) {
     emit_steps(l, loop, first, steps);
 }
 
+static void declare_work(const layer *l, cblock *b, const char *name, int64_t at) {
+    cunit *u = l->e->unit;
+    if (at >= 0) c_declare(b, "float *", name, c_add(u, c_name(u, "work"), c_int(u, at)));
+}
+
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     recurrent *r = ARENA_NEW(e->arena, recurrent);
     r->e = e;
     r->k = k;
     r->attrs = &k->node->attrs;
-    r->cost = cost_of_recurrent(k);
+    r->c = &emit_choice(e, k)->recurrent;
     r->label = k->node->label;
-    r->has_cell = r->attrs->cell == IR_LSTM;
-    r->has_out = k->results[0].kind == PLAN_MEMORY;
-    r->projects = k->inputs[IR_REC_W_HR].kind != PLAN_NONE;
-    r->resets_before = r->attrs->cell == IR_GRU && !r->attrs->reset_after;
-    make_packs(r);
     make_tables(r);
-    r->inputs_constant = new_constant(r, "INPUTS", r->cost.inputs);
-    r->hidden_constant = r->projected_constant = new_constant(r, "HIDDEN", r->cost.hidden);
-    if (r->projects) r->projected_constant = new_constant(r, "PROJ", r->cost.projected);
-    r->row_constant = new_constant(r, "GATES", r->cost.z_row);
+    r->inputs_constant = new_constant(r, "INPUTS", r->c->inputs);
+    r->hidden_constant = r->projected_constant = new_constant(r, "HIDDEN", r->c->hidden);
+    if (r->c->projects) r->projected_constant = new_constant(r, "PROJ", r->c->projected);
+    r->row_constant = r->sums_constant = new_constant(r, "GATES", r->c->gates_row);
+    if (!r->c->one_row && r->c->sums_row != r->c->gates_row) r->sums_constant = new_constant(r, "SUMS", r->c->sums_row);
     c_top_blank(u);
     layer l = begin_layer(e, k, r);
-    r->chained = r->cost.single && r->has_out && !r->projects && !r->resets_before && !l.lengths;
-    r->fused = cost_fused(k);
-    r->zigzag = cost_zigzag(k);
     make_functions(&l);
 
     cblock *b = c_body(f);
-    bool next = r->cost.single ? r->step_takes_next : r->projects || r->resets_before;
-    if (!r->fused || r->step_takes_gates) c_declare(b, "float *", l.gates, c_name(u, "work"));
-    if (!r->cost.single) c_declare(b, "float *", l.sums, c_add(u, c_name(u, "work"), c_int(u, r->cost.sums)));
-    if (next) c_declare(b, "float *", l.next, c_add(u, c_name(u, "work"), c_int(u, r->cost.next)));
-    if (r->fused) {
+    declare_work(&l, b, l.gates, r->c->gates_at);
+    declare_work(&l, b, l.sums, r->c->sums_at);
+    declare_work(&l, b, l.next, r->c->next_at);
+    if (r->c->fused) {
         call_step(&l, b, c_int(u, 0), c_int(u, 0));
-        if (r->chained) copy_floats(&l, b, c_name(u, "%s", l.h), c_name(u, "%s", l.out));
+        if (r->c->chained) copy_floats(&l, b, c_name(u, "%s", l.h), c_name(u, "%s", l.out));
         return;
     }
-    if (r->chained) c_declare(b, "const float *", "last", c_name(u, "%s", l.h));
-    if (r->zigzag) c_declare(b, "size_t", "turn", c_int(u, 0));
+    if (r->c->chained) c_declare(b, "const float *", "last", c_name(u, "%s", l.h));
+    if (r->c->zigzag) c_declare(b, "size_t", "turn", c_int(u, 0));
     emit_chunks(&l, b);
-    if (r->chained) copy_floats(&l, b, c_name(u, "%s", l.h), c_name(u, "last"));
+    if (r->c->chained) copy_floats(&l, b, c_name(u, "%s", l.h), c_name(u, "last"));
 }

@@ -12,12 +12,11 @@
 /* y = W x for rows of x, as a function of the layer: NAME(rows, X, X_row, Y, Y_row). What is constant is no parameter. */
 typedef struct {
     const char *name, *comment;
-    const pack *pack;
+    const choice_product *choice;
     cexpr *table;
     const char *x, *y;           /* names of the parameters */
     cexpr *rows, *x_row, *y_row; /* how many, and floats from one to the next; NULL: a parameter */
     int64_t y_columns;           /* floats a unit has in y */
-    int64_t most_rows;
     const char *terms_name;
     bool zigzag;                 /* a last parameter, turn: where it is odd, the panels are taken backwards */
 } recurrent_product;
@@ -26,19 +25,13 @@ typedef struct {
     emit_context *e;
     const plan_kernel *k;
     const ir_attrs *attrs;
-    cost_recurrent cost;
+    const choice_recurrent *c; /* for the current body */
     const char *label;
-    bool projects, resets_before, has_cell, has_out;
-    pack *input, *hidden, *candidate, *output; /* W_ih; W_hh; reset before: W_hn apart from the rest; proj_size: W_hr */
     cexpr *input_table, *hidden_table, *candidate_table, *output_table;
-    /* names of constants: cost.z_row, inputs, hidden, projected (or hidden's, where there is no projection) */
-    const char *row_constant, *inputs_constant, *hidden_constant, *projected_constant;
-    bool fused;   /* one step of one row: the input's share is computed in the step */
-    bool chained; /* one row: the new h goes to a row of out, where the next step finds it */
-    bool zigzag;  /* every other step takes the panels backwards */
+    /* names of constants: rows of gates and sums, inputs, hidden, projected (or hidden's, where there is no projection) */
+    const char *row_constant, *sums_constant, *inputs_constant, *hidden_constant, *projected_constant;
     recurrent_product input_product, hidden_product, candidate_product, output_product;
     const char *step_function; /* of one row */
-    bool step_takes_gates, step_takes_next;
     const char *reset_function, *cells_function; /* of a batch, for one row of it */
 } recurrent;
 
@@ -52,9 +45,9 @@ void recurrent_emit_product(const recurrent *r, const recurrent_product *p);
  * x (fused), gates, h, c, out, next (room for the next h), turn (zigzag). */
 void recurrent_emit_step(recurrent *r);
 
-/* kernel_recurrent_batch.c: adds the functions of one time step of `rows` rows (NULL: known only at run time, `most_rows` at
- * most), and notes their names. h_row: floats from one row of h to the next, NULL if known only at run time. */
-void recurrent_emit_batch(recurrent *r, cexpr *rows, int64_t most_rows, cexpr *h_row);
+/* kernel_recurrent_batch.c: adds the functions of one time step of a batch, and notes their names. h_row: floats from one row of
+ * h to the next, NULL if known only at run time. */
+void recurrent_emit_batch(recurrent *r, cexpr *h_row);
 
 /* kernel_recurrent_cell.c: complete sums -> gates -> c and h. The sums are named by gate, one letter each ("ifgo",
  * "rzn", "a") and `suffix`. */

@@ -26,7 +26,7 @@ static cexpr *complete_sum(const row_function *f, int64_t panel, cexpr *weights,
     cunit *u = e->unit;
     int64_t width = pack_width(f->pack, panel);
     cexpr *sum = tile_load(e, c_add(u, sums, c_int(u, g * width))), *start;
-    bool has_share = f->group + g < f->r->cost.gates || f->r->cost.columns == f->r->cost.gates;
+    bool has_share = f->group + g < f->r->c->gates || f->r->c->columns == f->r->c->gates;
     if (has_share) start = tile_load(e, c_add(u, gates, c_int(u, (f->group + g) * width)));
     else if (g >= f->pack->bias_from)
         start = tile_load(e, c_add(u, weights, c_int(u, (g - f->pack->bias_from) * width)));
@@ -56,8 +56,8 @@ static void emit_vector_of(const row_function *f, cblock *b, int64_t panel, cexp
                            .gates = gates,
                            .h = c_add(u, c_name(u, "h"), unit),
                            .lanes = lanes};
-    if (f->r->cost.columns != f->r->cost.gates) cell.candidate = tile_load(e, gates);
-    if (f->r->has_cell) cell.c = c_add(u, c_name(u, "c"), unit);
+    if (f->r->c->columns != f->r->c->gates) cell.candidate = tile_load(e, gates);
+    if (f->r->c->has_cell) cell.c = c_add(u, c_name(u, "c"), unit);
     cexpr *value = f->resets ? recurrent_emit_reset(&cell) : recurrent_emit_cell(&cell);
     tile_store_n(e, b, c_add(u, c_name(u, "%s", f->to), unit), value, lanes);
     if (f->to_out) tile_store_n(e, b, c_add(u, c_name(u, "out"), unit), value, lanes);
@@ -78,7 +78,7 @@ static void emit_panels(const row_function *f, cblock *b, int64_t panel, int64_t
     }
     cexpr *first = c_mul(u, index, c_int(u, f->pack->panel));
     cexpr *weights = c_add(u, f->table, c_mul(u, index, c_int(u, pack_offset(f->pack, 1))));
-    cexpr *gates = c_add(u, c_name(u, "gates"), c_mul(u, index, c_int(u, f->r->cost.columns * f->pack->panel)));
+    cexpr *gates = c_add(u, c_name(u, "gates"), c_mul(u, index, c_int(u, f->r->c->columns * f->pack->panel)));
     cexpr *sums = c_add(u, c_name(u, "sums"), c_mul(u, index, c_int(u, f->pack->gates * f->pack->panel)));
     if (whole > 1) {
         cblock *loop = c_for(b, "j", c_int(u, 0), c_int(u, whole * lanes), lanes);
@@ -96,10 +96,10 @@ static void emit_row_function(const row_function *f, const char *name, const cha
     cfunction *function = c_function(r->e->unit, recurrent_storage(r), name, comment);
     c_parameter(function, f->resets ? "float *" : "const float *", "gates");
     c_parameter(function, "const float *", "sums");
-    if (!r->projects) c_parameter(function, f->resets ? "const float *" : "float *", "h");
-    if (r->has_cell) c_parameter(function, "float *", "c");
+    if (!r->c->projects) c_parameter(function, f->resets ? "const float *" : "float *", "h");
+    if (r->c->has_cell) c_parameter(function, "float *", "c");
     if (f->to_out) c_parameter(function, "float *", "out");
-    if (f->resets || r->projects) c_parameter(function, "float *", "next");
+    if (f->resets || r->c->projects) c_parameter(function, "float *", "next");
     cblock *b = c_body(function);
     int64_t full = f->pack->units / f->pack->panel;
     if (full) emit_panels(f, b, 0, full);
@@ -111,31 +111,32 @@ static const char *product_comment(const recurrent *r, const char *equation, con
     return arena_printf(r->e->arena, "%s: %s, for rows of %s [%lld].", r->label, equation, x, (long long)terms);
 }
 
-void recurrent_emit_batch(recurrent *r, cexpr *rows, int64_t most_rows, cexpr *h_row) {
+void recurrent_emit_batch(recurrent *r, cexpr *h_row) {
     emit_context *e = r->e;
     cunit *u = e->unit;
-    cexpr *z_row = c_name(u, "%s", r->row_constant), *next_row = c_int(u, r->cost.row);
+    const choice_product *hidden = &r->c->hidden_product;
+    cexpr *rows = hidden->rows >= 0 ? c_int(u, hidden->rows) : NULL;
+    cexpr *sums_row = c_name(u, "%s", r->sums_constant), *next_row = c_int(u, r->c->next_row);
     recurrent_product *p = &r->hidden_product;
     *p = (recurrent_product){.name = emit_function_name(e, "%s_recurrent", r->label),
-                             .comment = product_comment(r, "sums = W_hh h", "h", r->cost.projected),
-                             .pack = r->hidden,
+                             .comment = product_comment(r, "sums = W_hh h", "h", r->c->projected),
+                             .choice = hidden,
                              .table = r->hidden_table,
                              .x = "h",
                              .y = "sums",
                              .rows = rows,
                              .x_row = h_row,
-                             .y_row = z_row,
-                             .y_columns = r->hidden->gates,
-                             .most_rows = most_rows,
+                             .y_row = sums_row,
+                             .y_columns = r->c->hidden_pack->gates,
                              .terms_name = r->projected_constant};
-    p->zigzag = r->zigzag;
+    p->zigzag = r->c->zigzag;
     recurrent_emit_product(r, p);
     row_function cells = {.r = r,
-                          .pack = r->hidden,
+                          .pack = r->c->hidden_pack,
                           .table = r->hidden_table,
                           .letters = recurrent_gate_letters(r),
-                          .group = r->cost.columns - r->cost.gates};
-    if (r->resets_before) {
+                          .group = r->c->columns - r->c->gates};
+    if (r->c->resets_before) {
         row_function reset = cells;
         reset.resets = true;
         reset.to = "next";
@@ -147,33 +148,33 @@ void recurrent_emit_batch(recurrent *r, cexpr *rows, int64_t most_rows, cexpr *h
         r->candidate_product = *p;
         p = &r->candidate_product;
         p->name = emit_function_name(e, "%s_candidate", r->label);
-        p->comment = product_comment(r, "sums = W_hn (r * h)", "next", r->cost.hidden);
-        p->pack = r->candidate;
+        p->comment = product_comment(r, "sums = W_hn (r * h)", "next", r->c->hidden);
+        p->choice = &r->c->candidate_product;
         p->table = r->candidate_table;
         p->x = "next";
         p->x_row = next_row;
         p->y_columns = 1;
         recurrent_emit_product(r, p);
-        cells.pack = r->candidate;
+        cells.pack = r->c->candidate;
         cells.table = r->candidate_table;
         cells.letters = "n";
         cells.group = 2;
     }
     const char *activation = ir_activation_name(r->attrs->activation);
-    cells.to = r->projects ? "next" : "h";
-    cells.to_out = r->has_out && !r->projects;
+    cells.to = r->c->projects ? "next" : "h";
+    cells.to_out = r->c->has_out && !r->c->projects;
     r->cells_function = emit_function_name(e, "%s_cells", r->label);
     emit_row_function(&cells, r->cells_function,
                       arena_printf(e->arena, "%s: %s of one row, from gates (the input's share) and sums.", r->label,
-                                   r->projects   ? arena_printf(e->arena, "c, and in next o * %s(c),", activation)
-                                   : r->has_cell ? "c and h"
+                                   r->c->projects   ? arena_printf(e->arena, "c, and in next o * %s(c),", activation)
+                                   : r->c->has_cell ? "c and h"
                                                  : "h"));
-    if (!r->projects) return;
+    if (!r->c->projects) return;
     r->output_product = r->hidden_product;
     p = &r->output_product;
     p->name = emit_function_name(e, "%s_project", r->label);
-    p->comment = product_comment(r, "h = W_hr next", "next", r->cost.hidden);
-    p->pack = r->output;
+    p->comment = product_comment(r, "h = W_hr next", "next", r->c->hidden);
+    p->choice = &r->c->output_product;
     p->table = r->output_table;
     p->x = "next";
     p->x_row = next_row;

@@ -102,7 +102,7 @@ static cexpr *emit_interpolation(const recurrent_cell *cell, cexpr *z) {
 static cexpr *emit_gru(const recurrent_cell *cell) {
     const recurrent *r = cell->recurrent;
     emit_context *e = r->e;
-    if (r->resets_before) {
+    if (r->c->resets_before) {
         if (r->attrs->activation != IR_ACT_LINEAR)
             c_assign(cell->block, variable(cell, "n"), "=", activate(e, r->attrs->activation, variable(cell, "n")));
         return emit_interpolation(cell, define(cell, "z", tile_load(e, column_group(cell, 1))));

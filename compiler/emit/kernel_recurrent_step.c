@@ -12,35 +12,24 @@
  * kernel_recurrent_batch.c. */
 #include "emit/kernel_recurrent.h"
 
-typedef enum { HIDDEN_IN_VARIABLES, HIDDEN_IN_NEXT, HIDDEN_IN_OUT, HIDDEN_AT_ONCE } hidden_place;
-
 /* One pass over all units: the columns of a pack, started from column groups of z. */
 typedef struct {
     const pack *pack;
+    const choice_pass *choice;
     cexpr *table;
     const char *letters; /* of the groups' sums */
     unsigned group;      /* z's column group in which the pass's first starts */
     bool resets;         /* gives r * h and z, not h */
     bool zigzag;
     const char *factor; /* the row that the weights multiply */
-    cost_tile tile;
-    int64_t span; /* full panels side by side: more than one where a vector is a panel wide */
-    bool unroll_units, unroll_terms;
 } pass;
 
 typedef struct {
     const recurrent *r;
     emit_context *e;
     cblock *block;
-    hidden_place place;
     unsigned hidden_count; /* vectors of new h in variables so far */
 } step;
-
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
-static int64_t vectors_of(const emit_context *e, int64_t floats) {
-    return (floats + e->target->lanes - 1) / e->target->lanes;
-}
 
 /* --- one vector's end: where the new h goes --- */
 
@@ -54,10 +43,10 @@ static cexpr *address(const step *s, const char *name, cexpr *unit, int64_t lane
 
 static void place_hidden(const step *s, cblock *b, cexpr *unit, int64_t lane, cexpr *hidden, int64_t lanes) {
     emit_context *e = s->e;
-    if (s->place == HIDDEN_IN_VARIABLES) return;
-    const char *to = s->place == HIDDEN_IN_NEXT ? "next" : "h";
-    if (s->place != HIDDEN_IN_OUT) tile_store_n(e, b, address(s, to, unit, lane), hidden, lanes);
-    if (s->r->has_out && !s->r->projects) tile_store_n(e, b, address(s, "out", unit, lane), hidden, lanes);
+    if (s->r->c->hidden_place == CHOICE_H_IN_VARIABLES) return;
+    const char *to = s->r->c->hidden_place == CHOICE_H_IN_NEXT ? "next" : "h";
+    if (s->r->c->hidden_place != CHOICE_H_IN_OUT) tile_store_n(e, b, address(s, to, unit, lane), hidden, lanes);
+    if (s->r->c->has_out && !s->r->c->projects) tile_store_n(e, b, address(s, "out", unit, lane), hidden, lanes);
 }
 
 /* --- a pass --- */
@@ -85,12 +74,12 @@ static int64_t lane_of(const step *s, const pass *p, unsigned v, int64_t panel) 
 }
 
 static int64_t z_lane(const step *s, const pass *p, unsigned v) {
-    return lane_of(s, p, v, s->r->cost.columns * p->pack->panel);
+    return lane_of(s, p, v, s->r->c->columns * p->pack->panel);
 }
 
 /* The GRU that resets after the product has a sum, the n of h, that the input's share does not start. */
 static bool starts_in_z(const step *s, const pass *p, unsigned gate) {
-    return p->group + gate < s->r->cost.gates || s->r->cost.columns == s->r->cost.gates;
+    return p->group + gate < s->r->c->gates || s->r->c->columns == s->r->c->gates;
 }
 
 /* A vector of the bias of the n of h from unit j on, or zero. */
@@ -119,9 +108,9 @@ static void emit_cells(step *s, const pass *p, cblock *b, const panel_place *at,
         cell.lanes = v + 1 == vectors ? last : lanes;
         cell.gates = group_of(s, p, at, 0, c_add(u, j, c_int(u, z_lane(s, p, v))));
         cell.h = address(s, "h", first_unit, v * lanes);
-        if (r->cost.columns != r->cost.gates)
+        if (r->c->columns != r->c->gates)
             cell.candidate = at->inputs ? c_name(u, "x%s", suffix) : tile_load(e, cell.gates);
-        if (r->has_cell) cell.c = address(s, "c", first_unit, v * lanes);
+        if (r->c->has_cell) cell.c = address(s, "c", first_unit, v * lanes);
         if (p->resets)
             tile_store_n(e, b, address(s, "next", first_unit, v * lanes), recurrent_emit_reset(&cell), cell.lanes);
         else place_hidden(s, b, first_unit, v * lanes, recurrent_emit_cell(&cell), cell.lanes);
@@ -133,11 +122,11 @@ static void emit_input_terms(const step *s, const pass *p, cblock *b, const pane
                              unsigned vectors, unsigned number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
-    const pack *w = s->r->input;
+    const pack *w = s->r->c->input;
     int64_t width = pack_width(w, at->panel);
     unsigned groups = w->gates, apart = p->group;
     tile t = *of;
-    t.chains = cost_product_row(e->target->body, 0, groups * w->units, w->terms).chains;
+    t.chains = s->r->c->input_chains;
     t.vectors = groups * vectors;
     t.width = pack_row(w, at->panel);
     t.weights = c_add(u, c_add(u, at->inputs, c_int(u, pack_bias_floats(w, at->panel))), j);
@@ -167,10 +156,10 @@ static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at,
     const recurrent *r = s->r;
     int64_t width = pack_width(p->pack, at->panel);
     unsigned groups = p->pack->gates, sums = groups * vectors;
-    tile t = {.rows = 1, .vectors = sums, .chains = p->tile.chains, .width = groups * width};
+    tile t = {.rows = 1, .vectors = sums, .chains = p->choice->tile.chains, .width = groups * width};
     t.weights = c_add(u, c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel))), j);
-    t.unrolled = p->unroll_terms;
-    if (p->unroll_terms && p->unroll_units) t.splats = p->factor;
+    t.unrolled = p->choice->unroll_terms;
+    if (p->choice->unroll_terms && p->choice->unroll_units) t.splats = p->factor;
     t.inputs[0] = p->factor;
     cexpr *starts[TILE_MAX_SUMS];
     for (unsigned v = 0; v < vectors; v++)
@@ -202,8 +191,8 @@ static void emit_flat_panel(step *s, const pass *p, cblock *b, const panel_place
     unsigned groups = p->pack->gates, vectors = (unsigned)((units + lanes - 1) / lanes);
     product_block block = {.start = PRODUCT_FROM_ZERO, .column = "j"};
     if (at->inputs) {
-        const pack *w = r->input;
-        block.tile = cost_product_row(e->target->body, pack_row(w, at->panel), w->gates * w->units, w->terms);
+        const pack *w = r->c->input;
+        block.tile = r->c->flat_input;
         block.x[0] = "x";
         block.y[0] = group_of(s, p, at, 0, c_int(u, 0));
         block.weights = c_add(u, at->inputs, c_int(u, pack_bias_floats(w, at->panel)));
@@ -218,7 +207,7 @@ static void emit_flat_panel(step *s, const pass *p, cblock *b, const panel_place
         for (int64_t j = 0; j < width && !starts_in_z(s, p, g); j += lanes)
             tile_store_n(e, b, group_of(s, p, at, p->group + g, c_int(u, j)), own_start(s, p, at, g, c_int(u, j)),
                          smaller(width - j, lanes));
-    block.tile = cost_flat_tile(e->target->body, groups * width, p->pack->terms);
+    block.tile = p->choice->flat_tile;
     block.start = PRODUCT_FROM_Y;
     block.weights = c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel)));
     block.width = block.columns = groups * width;
@@ -237,32 +226,29 @@ static void emit_flat_panel(step *s, const pass *p, cblock *b, const panel_place
     *number += vectors;
 }
 
-static bool is_flat(const step *s, const pass *p, int64_t panel) {
-    return pack_units(p->pack, panel) < p->pack->panel &&
-           cost_flat(s->e->target->body, p->pack->gates, pack_width(p->pack, panel), p->pack->terms);
-}
+static bool is_flat(const pass *p, int64_t panel) { return p->choice->flat && panel == pack_panels(p->pack) - 1; }
 
 /* All units of a panel; `number` counts vectors, so that unrolled ones have different names. */
 static void emit_panel(step *s, const pass *p, cblock *b, const panel_place *at, unsigned *number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
-    if (is_flat(s, p, at->panel)) {
+    if (is_flat(p, at->panel)) {
         emit_flat_panel(s, p, b, at, number);
         return;
     }
     int64_t lanes = e->target->lanes, units = at->count * pack_units(p->pack, at->panel);
-    int64_t whole = units / lanes, partial = units % lanes, groups = whole / p->tile.vectors;
-    int64_t step_units = p->tile.vectors * lanes, done = 0;
-    if (!p->unroll_units && groups > 1) {
+    int64_t whole = units / lanes, partial = units % lanes, groups = whole / p->choice->tile.vectors;
+    int64_t step_units = p->choice->tile.vectors * lanes, done = 0;
+    if (!p->choice->unroll_units && groups > 1) {
         cblock *loop = c_for(b, "j", c_int(u, 0), c_int(u, groups * step_units), step_units);
-        emit_units(s, p, loop, at, c_name(u, "j"), p->tile.vectors, lanes, 0);
+        emit_units(s, p, loop, at, c_name(u, "j"), p->choice->tile.vectors, lanes, 0);
         done = groups;
     }
-    unsigned rest = (unsigned)(whole - groups * p->tile.vectors) + (partial ? 1 : 0);
-    bool alone = p->unroll_units || (groups > 0) + (rest > 0) == 1;
+    unsigned rest = (unsigned)(whole - groups * p->choice->tile.vectors) + (partial ? 1 : 0);
+    bool alone = p->choice->unroll_units || (groups > 0) + (rest > 0) == 1;
     for (; done < groups; done++) {
-        emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), p->tile.vectors, lanes, *number);
-        *number += p->tile.vectors;
+        emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), p->choice->tile.vectors, lanes, *number);
+        *number += p->choice->tile.vectors;
     }
     if (!rest) return;
     emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), rest, partial ? partial : lanes, *number);
@@ -274,24 +260,24 @@ static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t 
     cunit *u = s->e->unit;
     panel_place at = {
         .panel = panel, .count = count, .weights = p->table, .unit = c_mul(u, index, c_int(u, p->pack->panel))};
-    const pack *input = s->r->input;
-    bool first = c_is_int(index, NULL) && panel == 0, flat = is_flat(s, p, panel);
-    if (!first && !p->unroll_units) {
+    const pack *input = s->r->c->input;
+    bool first = c_is_int(index, NULL) && panel == 0, flat = is_flat(p, panel);
+    if (!first && !p->choice->unroll_units) {
         c_declare(b, "const float *", "w", c_add(u, p->table, c_mul(u, index, c_int(u, pack_offset(p->pack, 1)))));
         at.weights = c_name(u, "w");
-        if (s->r->fused)
+        if (s->r->c->fused)
             c_declare(b, "const float *", "w_x",
                       c_add(u, s->r->input_table, c_mul(u, index, c_int(u, pack_offset(input, 1)))));
-        if (s->r->fused) at.inputs = c_name(u, "w_x");
+        if (s->r->c->fused) at.inputs = c_name(u, "w_x");
     } else {
         at.weights = c_add(u, p->table, c_int(u, panel * pack_offset(p->pack, 1)));
-        if (s->r->fused) at.inputs = c_add(u, s->r->input_table, c_int(u, panel * pack_offset(input, 1)));
+        if (s->r->c->fused) at.inputs = c_add(u, s->r->input_table, c_int(u, panel * pack_offset(input, 1)));
     }
     bool writes = p->resets || flat;
     at.gates = "gates";
-    if (first || (s->r->fused && !flat)) return at;
-    at.gates = p->unroll_units ? arena_printf(s->e->arena, "gates_p%lld", (long long)panel) : "gates_p";
-    cexpr *offset = c_mul(u, index, c_int(u, s->r->cost.columns * p->pack->panel));
+    if (first || s->r->c->fused) return at;
+    at.gates = p->choice->unroll_units ? arena_printf(s->e->arena, "gates_p%lld", (long long)panel) : "gates_p";
+    cexpr *offset = c_mul(u, index, c_int(u, s->r->c->columns * p->pack->panel));
     c_declare(b, writes ? "float *" : "const float *", at.gates, c_add(u, c_name(u, "gates"), offset));
     return at;
 }
@@ -299,16 +285,16 @@ static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t 
 static void emit_pass(step *s, const pass *p) {
     emit_context *e = s->e;
     cunit *u = e->unit;
-    int64_t panels = pack_panels(p->pack), full = p->pack->units / p->pack->panel, turns = full / p->span;
+    int64_t panels = pack_panels(p->pack), full = p->pack->units / p->pack->panel, turns = full / p->choice->span;
     unsigned number = 0;
-    if (p->unroll_units) {
-        if (p->unroll_terms)
+    if (p->choice->unroll_units) {
+        if (p->choice->unroll_terms)
             for (int64_t k = 0; k < p->pack->terms; k++)
                 c_declare(s->block, arena_printf(e->arena, "const %s", e->target->prefix),
                           arena_printf(e->arena, "%s_%lld", p->factor, (long long)k),
                           c_call(u, emit_vector(e, "splat"), 1, c_index(u, c_name(u, "%s", p->factor), c_int(u, k))));
         for (int64_t panel = 0; panel < panels;) {
-            int64_t count = panel < turns * p->span ? p->span : 1;
+            int64_t count = panel < turns * p->choice->span ? p->choice->span : 1;
             panel_place at = enter_panel(s, p, s->block, panel, count, c_int(u, panel));
             emit_panel(s, p, s->block, &at, &number);
             panel += count;
@@ -318,13 +304,13 @@ static void emit_pass(step *s, const pass *p) {
     }
     if (turns > 1) {
         cexpr *i = c_name(u, "%s", p->zigzag ? "i" : "panel");
-        cblock *loop = c_for(s->block, c_text(i), c_int(u, 0), c_int(u, turns * p->span), p->span);
-        if (p->zigzag) product_declare_panel(e, loop, "turn", c_int(u, (turns - 1) * p->span));
-        panel_place at = enter_panel(s, p, loop, 0, p->span, c_name(u, "panel"));
+        cblock *loop = c_for(s->block, c_text(i), c_int(u, 0), c_int(u, turns * p->choice->span), p->choice->span);
+        if (p->zigzag) product_declare_panel(e, loop, "turn", c_int(u, (turns - 1) * p->choice->span));
+        panel_place at = enter_panel(s, p, loop, 0, p->choice->span, c_name(u, "panel"));
         emit_panel(s, p, loop, &at, &number);
     }
-    for (int64_t panel = turns > 1 ? turns * p->span : 0; panel < panels;) {
-        int64_t count = panel < turns * p->span ? p->span : 1, units = count * pack_units(p->pack, panel);
+    for (int64_t panel = turns > 1 ? turns * p->choice->span : 0; panel < panels;) {
+        int64_t count = panel < turns * p->choice->span ? p->choice->span : 1, units = count * pack_units(p->pack, panel);
         bool all = panel == 0 && count == panels;
         cblock *scope = all ? s->block : c_scope(s->block);
         if (panel) c_comment(scope, "the %s %lld units", panel + count == panels ? "last" : "next", (long long)units);
@@ -335,20 +321,12 @@ static void emit_pass(step *s, const pass *p) {
     }
 }
 
-static pass make_pass(const step *s, const pack *w, cexpr *table, const char *factor) {
-    const emit_context *e = s->e;
-    pass p = {.pack = w, .table = table, .factor = factor, .letters = recurrent_gate_letters(s->r)};
-    int64_t full = w->units / w->panel, lanes = e->target->lanes, tiles = 0;
-    p.tile = cost_pass(e->target->body, w->gates, full ? full * w->panel : w->units, w->terms);
-    p.span = p.tile.vectors * lanes > w->panel ? p.tile.vectors * lanes / w->panel : 1;
-    for (int64_t i = 0; i < pack_panels(w); i++)
-        tiles += (vectors_of(e, pack_units(w, i)) + p.tile.vectors - 1) / p.tile.vectors;
-    int64_t sums = w->gates * p.tile.vectors;
-    bool short_sums = w->terms <= COST_BLOCK;
-    p.unroll_units = short_sums && (tiles == 1 || tiles * (3 * sums + 8 * p.tile.vectors) <= e->unroll);
-    int64_t written = p.unroll_units ? tiles : 2;
-    p.unroll_terms = short_sums && written * w->terms * sums <= e->unroll;
-    return p;
+static pass make_pass(const step *s, const choice_pass *choice, cexpr *table, const char *factor) {
+    return (pass){.pack = choice->pack,
+                  .choice = choice,
+                  .table = table,
+                  .factor = factor,
+                  .letters = recurrent_gate_letters(s->r)};
 }
 
 /* --- the whole step --- */
@@ -363,13 +341,13 @@ static void copy_row(const step *s, const char *to, const char *from) {
 static void store_variables(const step *s) {
     emit_context *e = s->e;
     cunit *u = e->unit;
-    int64_t lanes = e->target->lanes, hidden = s->r->cost.hidden;
+    int64_t lanes = e->target->lanes, hidden = s->r->c->hidden;
     /* the narrow last vector of a panel is the last of all: vectors lie one behind the other */
     for (unsigned v = 0; v < s->hidden_count; v++) {
         cexpr *value = c_name(u, "hidden%s", suffix_of(s, v)), *unit = c_int(u, v * lanes);
         int64_t n = smaller(lanes, hidden - v * lanes);
         tile_store_n(e, s->block, c_add(u, c_name(u, "h"), unit), value, n);
-        if (s->r->has_out) tile_store_n(e, s->block, c_add(u, c_name(u, "out"), unit), value, n);
+        if (s->r->c->has_out) tile_store_n(e, s->block, c_add(u, c_name(u, "out"), unit), value, n);
     }
 }
 
@@ -378,8 +356,8 @@ static void emit_projection(const step *s) {
     cunit *u = e->unit;
     const recurrent *r = s->r;
     c_comment(s->block, "h = W_hr (o * %s(c)): [%lld] -> [%lld]", ir_activation_name(r->attrs->activation),
-              (long long)r->cost.hidden, (long long)r->cost.projected);
-    product w = {.pack = r->output,
+              (long long)r->c->hidden, (long long)r->c->projected);
+    product w = {.choice = &r->c->output_product,
                  .table = r->output_table,
                  .x = "next",
                  .y = "h",
@@ -389,51 +367,44 @@ static void emit_projection(const step *s) {
                  .y_columns = 1,
                  .terms_name = r->hidden_constant};
     product_emit(e, s->block, &w);
-    if (r->has_out) copy_row(s, "out", "h");
+    if (r->c->has_out) copy_row(s, "out", "h");
 }
 
 void recurrent_emit_step(recurrent *r) {
     emit_context *e = r->e;
     cunit *u = e->unit;
     step s = {.r = r, .e = e};
-    pass main_pass = make_pass(&s, r->hidden, r->hidden_table, "h");
-    main_pass.resets = r->resets_before;
-    main_pass.group = r->cost.columns - r->cost.gates;
-    main_pass.zigzag = r->zigzag;
-    s.place = r->projects              ? HIDDEN_IN_NEXT
-              : r->resets_before       ? HIDDEN_AT_ONCE
-              : r->chained             ? HIDDEN_IN_OUT
-              : main_pass.unroll_units ? HIDDEN_IN_VARIABLES
-                                       : HIDDEN_IN_NEXT;
-    bool flat = is_flat(&s, &main_pass, pack_panels(r->hidden) - 1), writes_z = r->resets_before || flat;
-    r->step_takes_gates = !r->fused || flat;
-    r->step_takes_next = r->resets_before || s.place == HIDDEN_IN_NEXT;
+    pass main_pass = make_pass(&s, &r->c->step, r->hidden_table, "h");
+    main_pass.resets = r->c->resets_before;
+    main_pass.group = r->c->columns - r->c->gates;
+    main_pass.zigzag = r->c->zigzag;
+    bool writes_gates = r->c->resets_before || r->c->step.flat;
     r->step_function = emit_function_name(e, "%s_step", r->label);
 
     cfunction *f =
         c_function(u, recurrent_storage(r), r->step_function,
                    arena_printf(e->arena, "%s: one time step. %s%s", r->label,
-                                r->fused ? "h is the last one, " : "gates holds the input's share, h is the last one, ",
-                                r->chained    ? "the new one goes to out."
-                                : r->has_cell ? "and is updated like c."
+                                r->c->fused ? "h is the last one, " : "gates holds the input's share, h is the last one, ",
+                                r->c->chained    ? "the new one goes to out."
+                                : r->c->has_cell ? "and is updated like c."
                                               : "and is updated."));
     s.block = c_body(f);
-    if (r->fused) c_parameter(f, "const float *", "x");
-    if (r->step_takes_gates) c_parameter(f, writes_z ? "float *" : "const float *", "gates");
-    c_parameter(f, r->chained ? "const float *" : "float *", "h");
-    if (r->has_cell) c_parameter(f, "float *", "c");
-    if (r->has_out) c_parameter(f, "float *", "out");
-    if (r->step_takes_next) c_parameter(f, "float *", "next");
-    if (r->zigzag) c_parameter(f, "size_t", "turn");
+    if (r->c->fused) c_parameter(f, "const float *", "x");
+    if (r->c->gates_at >= 0) c_parameter(f, writes_gates ? "float *" : "const float *", "gates");
+    c_parameter(f, r->c->chained ? "const float *" : "float *", "h");
+    if (r->c->has_cell) c_parameter(f, "float *", "c");
+    if (r->c->has_out) c_parameter(f, "float *", "out");
+    if (r->c->next_at >= 0) c_parameter(f, "float *", "next");
+    if (r->c->zigzag) c_parameter(f, "size_t", "turn");
 
     cblock *body = s.block;
-    if (r->resets_before) {
+    if (r->c->resets_before) {
         c_comment(body, "r, z = gates + W_hh h; next = r * h, z in its place in gates");
         s.block = c_scope(body);
     }
     emit_pass(&s, &main_pass);
-    if (r->resets_before) {
-        pass candidate = make_pass(&s, r->candidate, r->candidate_table, "next");
+    if (r->c->resets_before) {
+        pass candidate = make_pass(&s, &r->c->candidate_step, r->candidate_table, "next");
         candidate.letters = "n";
         candidate.group = 2;
         c_comment(body, "n = gates + W_hn (r * h); h = (1 - z) * n + z * h");
@@ -441,8 +412,8 @@ void recurrent_emit_step(recurrent *r) {
         emit_pass(&s, &candidate);
         s.block = body;
     }
-    if (r->projects) emit_projection(&s);
-    else if (s.place == HIDDEN_IN_VARIABLES) store_variables(&s);
-    else if (s.place == HIDDEN_IN_NEXT) copy_row(&s, "h", "next");
+    if (r->c->projects) emit_projection(&s);
+    else if (r->c->hidden_place == CHOICE_H_IN_VARIABLES) store_variables(&s);
+    else if (r->c->hidden_place == CHOICE_H_IN_NEXT) copy_row(&s, "h", "next");
     c_function_end(f);
 }

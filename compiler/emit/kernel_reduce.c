@@ -104,8 +104,8 @@ static void reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
     }
     reduction r = new_reduction(e, k, n->attrs.axes, strides);
     close_reduction(&r);
-    if (x->type.dtype == IR_F32 && n->op != IR_ARGMAX) {
-        reduction_in_vectors(&r, n, c_body(f));
+    if (emit_choice(e, k)->reduce != CHOICE_REDUCE_ELEMENTS) {
+        reduction_in_vectors(&r, k, c_body(f));
         return;
     }
     reduction_open(&r, c_body(f), r.outer->rank);
@@ -142,7 +142,7 @@ static void layer_norm(emit_context *e, const plan_kernel *k, cfunction *f) {
         r.bias_inner = add_table(&r, &k->inputs[2]);
     }
     close_reduction(&r);
-    reduction_in_vectors(&r, k->node, c_body(f));
+    reduction_in_vectors(&r, k, c_body(f));
 }
 
 void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
@@ -151,12 +151,8 @@ void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
     } else if (ir_op_class_of(k->node->op) == IR_NORMALIZE) {
         reduction r = new_reduction(e, k, 1u << k->node->attrs.axis, k->results[0].view.strides);
         close_reduction(&r);
-        reduction_in_vectors(&r, k->node, c_body(f));
+        reduction_in_vectors(&r, k, c_body(f));
     } else {
         reduce(e, k, f);
     }
-}
-
-bool emit_reduce_uses_vectors(const plan_kernel *k) {
-    return k->inputs[0].view.type.dtype == IR_F32 && k->node->op != IR_ARGMAX;
 }

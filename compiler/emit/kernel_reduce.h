@@ -24,6 +24,6 @@ cexpr *reduction_first(const reduction *r);  /* the outer loops' element of x */
 cexpr *reduction_result(const reduction *r); /* and of y */
 
 /* kernel_reduce_vector.c: SUM, MEAN, MAX, MIN, SOFTMAX, LOG_SOFTMAX, LAYER_NORM of float32. */
-void reduction_in_vectors(reduction *r, const ir_node *n, cblock *b);
+void reduction_in_vectors(reduction *r, const plan_kernel *k, cblock *b);
 
 #endif

@@ -314,14 +314,9 @@ static void column_group(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     }
 }
 
-/* Are results neighbours, and the elements that are summed up not? */
-static bool has_columns(const reduction *r, const ir_node *n) {
-    if (n->op == IR_LOG_SOFTMAX || n->op == IR_LAYER_NORM || r->outer->rank == 0) return false;
-    return dim_is(last_outer(r, r->x_outer), 1) && !(r->inner->rank && dim_is(inner_stride(r, r->x_inner), 1));
-}
-
-void reduction_in_vectors(reduction *r, const ir_node *n, cblock *b) {
-    if (!has_columns(r, n)) {
+void reduction_in_vectors(reduction *r, const plan_kernel *k, cblock *b) {
+    const ir_node *n = k->node;
+    if (emit_choice(r->e, k)->reduce == CHOICE_REDUCE_ROWS) {
         emit_rows(r, n, b);
         return;
     }

@@ -82,7 +82,7 @@ static void declare_buffers(maker *m) {
     for (size_t i = 0; i < m->procedure->kernel_count; i++) {
         const plan_kernel *k = m->procedure->kernels[i];
         call_operands(k, mark_buffer, used);
-        if (k->work) used[k->work->index] = true;
+        if (k->work && call_takes_work(e, k)) used[k->work->index] = true;
     }
     const char *arrays[2] = {NULL, NULL};
     m->buffers = ARENA_ARRAY(e->arena, const char *, p->buffer_count + 1);
@@ -279,7 +279,7 @@ static const char *body_name(emit_context *e, const emit_target *t) { return emi
 /* One body a target, MODEL_steps_v8 and so on, each like the others but for the kernels that it calls. */
 static void emit_bodies(emit_context *e, const emit_api *api, const char **names) {
     for (size_t i = 0; i < e->target_count; i++) {
-        e->target = e->targets[i];
+        emit_use_body(e, i);
         names[i] = body_name(e, e->target);
         if (i > 0) c_top_line(e->unit, "#if %s", e->target->guard);
         cfunction *f = c_function(e->unit, "static void", names[i], NULL);
@@ -290,11 +290,11 @@ static void emit_bodies(emit_context *e, const emit_api *api, const char **names
         c_function_end(f);
         if (i > 0) c_top_line(e->unit, "#endif\n");
     }
-    e->target = e->targets[0];
+    emit_use_body(e, 0);
 }
 
 /* The widest first; the baseline is what remains. */
-static void emit_choice(maker *m, const char *const *names) {
+static void emit_dispatch(maker *m, const char *const *names) {
     emit_context *e = m->e;
     cunit *u = e->unit;
     signature s = {.e = e};
@@ -333,7 +333,7 @@ void procedure_run(emit_context *e, const emit_api *api) {
         cexpr *turn = c_index(u, c_member(u, c_name(u, "self"), "turn", true), c_int(u, 0));
         c_assign(m.body, turn, "=", c_sub(u, c_int(u, 1), turn));
     }
-    if (has_bodies) emit_choice(&m, bodies);
+    if (has_bodies) emit_dispatch(&m, bodies);
     else emit_steps(&m);
     c_return(m.body, c_name(e->unit, "NNC_OK"));
     c_function_end(f);

@@ -64,25 +64,27 @@ void product_declare_panel(emit_context *e, cblock *b, const char *turn, cexpr *
 typedef struct {
     emit_context *e;
     const product *p;
+    const choice_panel *choice;
     int64_t panel;         /* a representative: its width and units */
     cexpr *weights, *bias; /* of the panel; bias NULL: none */
     cexpr *y;              /* the first row's first column of the panel */
 } panel_job;
 
 /* A register tile of rows beginning at row n, for the columns [from, from + columns) of the panel. */
-static void emit_rows(const panel_job *j, cblock *b, cexpr *n, cost_tile shape, cexpr *from, int64_t columns) {
+static void emit_rows(const panel_job *j, cblock *b, cexpr *n, const choice_tile *shape, cexpr *from, int64_t columns) {
     emit_context *e = j->e;
     cunit *u = e->unit;
     const product *p = j->p;
-    int64_t terms = p->pack->terms;
-    product_block block = {.tile = shape,
+    const pack *w = p->choice->pack;
+    product_block block = {.tile = shape->size,
                            .weights = c_add(u, j->weights, from),
-                           .width = pack_row(p->pack, j->panel),
+                           .width = pack_row(w, j->panel),
                            .columns = columns,
                            .start = j->bias ? PRODUCT_FROM_BIAS : PRODUCT_FROM_ZERO,
                            .bias = j->bias ? c_add(u, j->bias, from) : NULL,
-                           .terms = terms,
-                           .end = p->terms_name ? c_name(u, "%s", p->terms_name) : c_int(u, terms),
+                           .terms = w->terms,
+                           .end = p->terms_name ? c_name(u, "%s", p->terms_name) : c_int(u, w->terms),
+                           .unroll_terms = shape->unrolled,
                            .column = "j"};
     /* one pointer to x and one to y: rows at a constant distance need no registers of their own */
     const char *x = p->x;
@@ -95,7 +97,7 @@ static void emit_rows(const panel_job *j, cblock *b, cexpr *n, cost_tile shape, 
         y = c_name(u, "y_n");
     }
     bool constant = c_is_int(p->x_row, &distance);
-    for (unsigned r = 0; r < shape.rows; r++) {
+    for (unsigned r = 0; r < shape->size.rows; r++) {
         block.x[r] = x;
         block.x_offset[r] = r * distance;
         block.y[r] = c_add(u, y, c_mul(u, c_int(u, r), p->y_row));
@@ -103,42 +105,28 @@ static void emit_rows(const panel_job *j, cblock *b, cexpr *n, cost_tile shape, 
         block.x[r] = arena_printf(e->arena, "x%u", r);
         c_declare(b, "const float *", block.x[r], c_add(u, c_name(u, "%s", x), c_mul(u, c_int(u, r), p->x_row)));
     }
-    int64_t groups = (columns / e->target->lanes + shape.vectors - 1) / shape.vectors;
-    block.unroll_terms = terms <= COST_BLOCK && terms * shape.rows * shape.vectors * (groups > 1 ? 2 : 1) <= e->unroll;
     product_emit_block(e, b, &block);
 }
 
 /* `tiles` tiles from row `first` on. */
-static void emit_tiles_of(const panel_job *j, cblock *b, int64_t first, int64_t tiles, cost_tile shape, cexpr *from,
-                          int64_t columns) {
+static void emit_known_tiles(const panel_job *j, cblock *b, int64_t first, int64_t tiles, const choice_tile *shape,
+                             cexpr *from, int64_t columns) {
     cunit *u = j->e->unit;
+    int64_t height = shape->size.rows;
     if (tiles == 1) {
         emit_rows(j, b, c_int(u, first), shape, from, columns);
         return;
     }
-    cblock *loop = c_for(b, "n", c_int(u, first), c_int(u, first + tiles * shape.rows), shape.rows);
+    cblock *loop = c_for(b, "n", c_int(u, first), c_int(u, first + tiles * height), height);
     emit_rows(j, loop, c_name(u, "n"), shape, from, columns);
 }
 
-/* All rows, for some columns. A known number becomes tiles of two heights that differ by one. Otherwise what does not fill
- * the last tile is in it with rows of the one before: they are computed twice, to the same bits, which costs less than
- * taking the rest row by row. */
-static void emit_tiles(const panel_job *j, cblock *b, cost_tile shape, cexpr *from, int64_t columns) {
+/* As many rows as only the running program knows, in tiles of this shape. */
+static void emit_all_rows(const panel_job *j, cblock *b, const choice_tile *shape, cexpr *from, int64_t columns) {
     cunit *u = j->e->unit;
-    cexpr *rows = j->p->rows, *height = c_int(u, shape.rows), *n = c_name(u, "n");
-    int64_t count;
-    if (c_is_int(rows, &count)) {
-        int64_t tiles = (count + shape.rows - 1) / shape.rows, low = count / tiles, higher = count % tiles;
-        cost_tile high = shape;
-        high.rows = (unsigned)low + 1;
-        shape.rows = (unsigned)low;
-        if (higher) emit_tiles_of(j, higher == 1 ? c_scope(b) : b, 0, higher, high, from, columns);
-        b = higher && tiles - higher == 1 ? c_scope(b) : b;
-        emit_tiles_of(j, b, higher * high.rows, tiles - higher, shape, from, columns);
-        return;
-    }
-    cblock *loop = c_for(b, "n", c_int(u, 0), rows, shape.rows);
-    if (shape.rows > 1) {
+    cexpr *rows = j->p->rows, *height = c_int(u, shape->size.rows), *n = c_name(u, "n");
+    cblock *loop = c_for(b, "n", c_int(u, 0), rows, shape->size.rows);
+    if (shape->size.rows > 1) {
         cexpr *fits = c_binary(u, "<=", c_add(u, n, height), rows);
         c_declare(loop, "const size_t", "first", c_conditional(u, fits, n, c_sub(u, rows, height)));
         n = c_name(u, "first");
@@ -146,40 +134,48 @@ static void emit_tiles(const panel_job *j, cblock *b, cost_tile shape, cexpr *fr
     emit_rows(j, loop, n, shape, from, columns);
 }
 
+/* All rows, for some columns. What does not fill the last tile of an unknown number of rows is in it with rows of the one
+ * before: they are computed twice, to the same bits, which costs less than taking the rest row by row. */
+static void emit_tiles(const panel_job *j, cblock *b, cexpr *from, int64_t columns) {
+    const choice_panel *c = j->choice;
+    if (j->p->choice->rows < 0) {
+        emit_all_rows(j, b, &c->tile, from, columns);
+        return;
+    }
+    int64_t taller = c->taller_count;
+    if (taller) emit_known_tiles(j, taller == 1 ? c_scope(b) : b, 0, taller, &c->taller, from, columns);
+    b = taller && c->tile_count == 1 ? c_scope(b) : b;
+    emit_known_tiles(j, b, taller * c->taller.size.rows, c->tile_count, &c->tile, from, columns);
+}
+
 static void emit_panel(const panel_job *j, cblock *b) {
     emit_context *e = j->e;
     cunit *u = e->unit;
-    const product *p = j->p;
-    const pack *w = p->pack;
-    int64_t columns = p->padded ? pack_row(w, j->panel) : pack_units(w, j->panel), rows;
-    bool constant = c_is_int(p->rows, &rows);
-    int64_t most = constant ? rows : p->most_rows ? p->most_rows : INT64_MAX;
-    cost_tile single = cost_product_row(e->target->body, columns, w->gates * w->units, w->terms);
-    cost_tile shape = cost_product(e->target->body, columns, w->gates * w->units, w->terms, most);
-    if (!constant && shape.rows > 1) {
+    const choice_panel *c = j->choice;
+    if (j->p->choice->rows < 0 && c->tile.size.rows > 1) {
         /* too few rows for a tile */
-        emit_tiles(j, c_if(b, c_binary(u, "<", p->rows, c_int(u, shape.rows))), single, c_int(u, 0), columns);
+        cexpr *few = c_binary(u, "<", j->p->rows, c_int(u, c->tile.size.rows));
+        emit_all_rows(j, c_if(b, few), &c->row, c_int(u, 0), c->columns);
         b = c_else(b);
     }
-    /* the same columns for all rows, while their weights are in the cache */
-    int64_t wide = shape.vectors * (int64_t)e->target->lanes, even = columns / wide * wide;
-    if (shape.rows == 1 || (constant && rows <= shape.rows) || even <= wide) {
-        emit_tiles(j, b, shape, c_int(u, 0), columns);
+    if (!c->by_columns) {
+        emit_tiles(j, b, c_int(u, 0), c->columns);
         return;
     }
-    emit_tiles(j, c_for(b, "j", c_int(u, 0), c_int(u, even), wide), shape, c_name(u, "j"), wide);
-    if (even < columns) emit_tiles(j, b, shape, c_int(u, even), columns - even);
+    int64_t wide = c->tile.size.vectors * (int64_t)e->target->lanes, even = c->columns / wide * wide;
+    emit_tiles(j, c_for(b, "j", c_int(u, 0), c_int(u, even), wide), c_name(u, "j"), wide);
+    if (even < c->columns) emit_tiles(j, b, c_int(u, even), c->columns - even);
 }
 
 void product_emit(emit_context *e, cblock *b, const product *p) {
     cunit *u = e->unit;
-    const pack *w = p->pack;
-    int64_t panels = pack_panels(w), last = panels - 1;
-    int64_t full = pack_width(w, last) == w->panel && pack_units(w, last) == w->panel ? panels : last;
+    const pack *w = p->choice->pack;
+    int64_t panels = pack_panels(w), last = panels - 1, full = p->choice->last.columns ? last : panels;
     for (int64_t i = 0; i < 2; i++) {
         /* first the full panels, in a loop; then the narrow one */
         if (i == 0 ? full == 0 : full == panels) continue;
         panel_job job = {.e = e, .p = p, .panel = i == 0 ? 0 : last};
+        job.choice = i == 0 ? &p->choice->full : &p->choice->last;
         cblock *inner = b;
         cexpr *index = c_int(u, job.panel);
         if (i == 0 && full > 1) {

@@ -6,20 +6,17 @@
 #ifndef NNC_EMIT_PRODUCT_H
 #define NNC_EMIT_PRODUCT_H
 
-#include "emit/pack.h"
 #include "emit/tile.h"
 
 typedef struct {
-    const pack *pack;           /* sums start from its biases if all column groups have one, else from zero */
-    cexpr *table;               /* address of the packed weights */
-    const char *x, *y;          /* pointers to the first row */
-    cexpr *x_row, *y_row;       /* floats from one row to the next */
-    cexpr *rows;                /* how many */
-    const char *terms_name;     /* a constant that is pack->terms, for loops to end at; NULL: the number */
-    int64_t y_columns;          /* floats a unit has in y: 1, or what the gates of a row of z need */
-    bool padded;                /* y has room for the units that only fill up a panel */
-    int64_t most_rows;          /* the largest number of rows; 0: no limit is known */
-    const char *turn;           /* a variable: where it is odd, the panels are taken backwards; NULL: never */
+    const choice_product *choice; /* sums start from its pack's biases if all column groups have one, else from zero */
+    cexpr *table;           /* address of the packed weights */
+    const char *x, *y;      /* pointers to the first row */
+    cexpr *x_row, *y_row;   /* floats from one row to the next */
+    cexpr *rows;            /* how many; what the choice knows, where it does */
+    const char *terms_name; /* a constant that is the pack's terms, for loops to end at; NULL: the number */
+    int64_t y_columns;      /* floats a unit has in y: 1, or what the gates of a row need */
+    const char *turn;       /* a variable: where it is odd, the panels are taken backwards; NULL: never */
 } product;
 
 void product_emit(emit_context *e, cblock *b, const product *p);

@@ -26,7 +26,7 @@ static void emit_model(emit_context *e, const plan *p, const emit_api *api) {
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
     emit_print_banner(o, arena_printf(a, "%.*s.c", (int)(strlen(o->header_name) - 2), o->header_name), to);
-    emit_context e = {.arena = a, .unit = cunit_new(a), .unroll = o->unroll, .names = name_set_new(a)};
+    emit_context e = {.arena = a, .unit = cunit_new(a), .names = name_set_new(a)};
     if (!target_select(&e, o->target)) ice("no target %s", o->target);
     /* the runtime first: its locals must not hide a type of the header, whatever the models are called */
     fprintf(to, "#define NNC_GENERATED_FOR_RUNTIME %d\n", emit_runtime_version());

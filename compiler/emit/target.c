@@ -29,10 +29,17 @@ bool target_select(emit_context *e, const char *name) {
         if (strcmp(choices[i].name, name) == 0) {
             e->targets = choices[i].targets;
             e->target_count = choices[i].count;
-            e->target = e->targets[0];
+            emit_use_body(e, 0);
             return true;
         }
     return false;
 }
 
 bool target_exists(const char *name) { return target_select(&(emit_context){0}, name); }
+
+void target_bodies(const char *name, plan_options *to) {
+    emit_context e = {0};
+    if (!target_select(&e, name)) ice("no target %s", name);
+    to->body_count = e.target_count;
+    for (size_t i = 0; i < e.target_count; i++) to->bodies[i] = e.targets[i]->body;
+}

@@ -1,17 +1,17 @@
-/* cost: what sizes and tiles kernels use, chosen from the sizes of the layer, in one place.
+/* cost: the numbers and rules by which kernels' sizes and tiles are chosen, from the sizes of a layer alone.
  *
- * Used by the planner (work space) and by the emitters (loops), so that the two cannot disagree. Nothing here depends on
- * T or B in a way that would change the order of a sum: step by step and whole sequence give the same bits. */
+ * What they lead to for one kernel is a value, plan/choice.h; only the files that make it ask here. Nothing depends on T or
+ * B in a way that would change the order of a sum: step by step and whole sequence give the same bits. */
 #ifndef NNC_PLAN_COST_H
 #define NNC_PLAN_COST_H
 
-#include "plan/plan.h"
-#include "support/text.h"
+#include "ir/ir.h"
 
 enum {
     COST_PANEL = 16,      /* units of a gate side by side in packed weights: one vector of the widest body */
     COST_COLUMNS = 64,    /* columns of a panel altogether, where there is only one gate */
     COST_CHANNELS = 16,   /* output channels of a convolution side by side */
+    COST_WIDEST = 16,     /* lanes of the widest body: packed weights have room for its last vector, whatever the bodies */
     COST_PADDING = 4,     /* the last panel is as wide as its units ask, in steps of this */
     COST_STEP_CHUNK = 24, /* most time steps whose input projection is computed at once: a multiple of the tiles' heights */
     COST_ROW_CHUNK = 48,  /* rows (steps times batch) that are enough for that */
@@ -22,6 +22,8 @@ enum {
     COST_CACHE = 1 << 16  /* floats of packed weights from which on every other step takes the panels backwards, so that
                            * it begins with what the cache (of L1 or L2) still has */
 };
+
+static inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* What of an instruction set the choices depend on. */
 typedef struct {
@@ -57,32 +59,6 @@ bool cost_flat(const cost_body *body, unsigned gates, int64_t width, int64_t ter
 /* The tile for that many columns. */
 cost_tile cost_flat_tile(const cost_body *body, int64_t columns, int64_t terms);
 
-/* RECURRENT: sizes, and where its work space is divided, in floats. */
-typedef struct {
-    int64_t inputs, hidden, projected; /* I, H, P (P == H without proj_size) */
-    unsigned gates;                    /* of the weights: LSTM 4, GRU 3, RNN 1 */
-    unsigned columns;                  /* values a unit has in z: LSTM 4, GRU 4 (n of x, r, z, n of h), RNN 1; a GRU that
-                                        * resets before the product 3 */
-    int64_t panel;                     /* units of a full panel */
-    int64_t steps;                     /* of one projection chunk */
-    int64_t z_row;                     /* floats of one row of z: columns * H, H rounded up to COST_PADDING */
-    bool single;                       /* the batch is one row, and known to be */
-    int64_t sums, next;                /* offsets in work, behind the projected inputs: W_hh h of a batch, rows like z's;
-                                        * the next h, or what is multiplied before it is */
-    int64_t row;                       /* floats of one row of next */
-    int64_t work;                      /* floats in all */
-} cost_recurrent;
-
-cost_recurrent cost_of_recurrent(const plan_kernel *k);
-/* One step of one row: input's and state's parts of the sums are one stream. Not with `lengths`, where the step may not
- * happen, nor where a pass of its own stands between. */
-bool cost_fused(const plan_kernel *k);
-/* Whether every other step takes the panels backwards. A fused step cannot tell by itself: it needs the run's number. */
-bool cost_zigzag(const plan_kernel *k);
-/* What was chosen for a kernel and why, a line for the layer and one for each body; nothing for most kernels. */
-void cost_print(const plan_kernel *k, int depth, text *to);
-/* Floats of work space for any kernel; 0 for most. */
-int64_t cost_work_floats(const plan_kernel *k);
 /* The largest chunk of a loop over a run-time dim: enough rows to fill the tiles of a blocked product. */
 int64_t cost_chunk(const dim *symbol);
 

@@ -247,6 +247,21 @@ static bool onto_itself(const plan_kernel *k) {
     return true;
 }
 
+/* What is chosen for each body, and room for the one that wants most. */
+static void make_choices(planner *p, plan_kernel *k) {
+    int64_t work = 0;
+    k->choices = ARENA_ARRAY(p->arena, plan_choice, p->plan->body_count);
+    for (size_t i = 0; i < p->plan->body_count; i++) {
+        chooser c = {p->arena, p->model, p->dims, p->plan->bodies[i], p->unroll};
+        choose(&c, k, &k->choices[i]);
+        if (k->choices[i].work > work) work = k->choices[i].work;
+    }
+    if (!work) return;
+    k->work = ARENA_NEW(p->arena, plan_buffer);
+    *k->work = (plan_buffer){.place = PLAN_SCRATCH, .dtype = IR_F32, .name = "work", .work = true};
+    k->work->elements = dim_const(p->dims, work);
+}
+
 static plan_kernel *make_kernel(planner *p, const unit *u) {
     plan_kernel *k = ARENA_NEW(p->arena, plan_kernel);
     k->kind = u->kind == UNIT_COPY ? PLAN_COPY : u->kind == UNIT_ZERO ? PLAN_ZERO : PLAN_NODE;
@@ -280,12 +295,7 @@ static plan_kernel *make_kernel(planner *p, const unit *u) {
         const dim *left;
         k->start = steps_done(p, u, u->loop, &left);
     }
-    k->work_floats = cost_work_floats(k);
-    if (k->work_floats) {
-        k->work = ARENA_NEW(p->arena, plan_buffer);
-        *k->work = (plan_buffer){.place = PLAN_SCRATCH, .dtype = IR_F32, .name = "work", .work = true};
-        k->work->elements = dim_const(p->dims, k->work_floats);
-    }
+    make_choices(p, k);
     return k;
 }
 

@@ -39,14 +39,16 @@ static void procedure(planner *p, plan_procedure *to, bool is_reset) {
     if (!is_reset) index_checks(p);
 }
 
-plan *plan_model(arena *a, ir_model *m, diag_list *diags) {
+plan *plan_model(arena *a, ir_model *m, const plan_options *o, diag_list *diags) {
     plan *result = ARENA_NEW(a, plan);
+    result->body_count = o->body_count;
+    memcpy(result->bodies, o->bodies, sizeof result->bodies);
     result->model = m;
     result->dims = m->dims;
     result->input_buffers = ARENA_ARRAY(a, plan_buffer *, m->input_count);
     result->output_buffers = ARENA_ARRAY(a, plan_buffer *, m->output_count);
     state_buffers(a, result, m);
-    planner p = {.arena = a, .model = m, .plan = result, .dims = m->dims};
+    planner p = {.arena = a, .model = m, .plan = result, .dims = m->dims, .unroll = o->unroll};
     procedure(&p, &result->reset, true);
     procedure(&p, &result->run, false);
 

@@ -12,7 +12,9 @@
 #ifndef NNC_PLAN_PLAN_H
 #define NNC_PLAN_PLAN_H
 
-#include "ir/ir.h"
+#include "plan/cost.h"
+
+enum { PLAN_MAX_BODIES = 4 };
 
 typedef enum { PLAN_INPUT, PLAN_OUTPUT, PLAN_STATE, PLAN_TABLE, PLAN_SCRATCH } plan_place; /* TABLE: a param as it is */
 
@@ -35,6 +37,7 @@ typedef struct {
 } plan_view;
 
 typedef struct plan_kernel plan_kernel;
+typedef struct plan_choice plan_choice; /* plan/choice.h */
 
 typedef enum { PLAN_NONE, PLAN_PARAM, PLAN_NUMBER, PLAN_MEMORY, PLAN_INLINE } plan_operand_kind;
 
@@ -66,9 +69,9 @@ struct plan_kernel {
                             * always there: h and c live in them; they hold h0 and c0 when the kernel is called */
     unsigned result_count;
     const char *function;  /* the C function's name, unique in the file */
-    /* Elements of work space that the kernel wants for itself (plan/cost.c says how many), as `float *work`. */
-    int64_t work_floats;
-    plan_buffer *work;     /* NULL when work_floats is 0 */
+    plan_choice *choices;       /* what is chosen about its code, by the plan's bodies; NULL of inlined kernels */
+    /* Room for the body that wants most work space for itself, as `float *work`; NULL where none does. */
+    plan_buffer *work;
     /* RECURRENT with lengths: the function takes `size_t start`, the number of steps done before; start is that dim. */
     const dim *start;
     const dim **symbols;   /* of all views' types and strides: the function's first parameters, as size_t */
@@ -108,11 +111,19 @@ typedef struct {
     size_t buffer_count, buffer_capacity;
     plan_buffer **state_buffers, **input_buffers, **output_buffers;
     int64_t scratch_floats, scratch_ints; /* elements */
+    const cost_body *bodies[PLAN_MAX_BODIES]; /* that the code gets, the narrowest first; reset has only the first */
+    size_t body_count;
 } plan;
+
+typedef struct {
+    int64_t unroll; /* a loop with constant bounds is unrolled while its body's statements stay within this */
+    const cost_body *bodies[PLAN_MAX_BODIES];
+    size_t body_count;
+} plan_options;
 
 /* Requires a model that passes ir_check, with index checks done. `diags` gets an error if the struct would be larger
  * than 1 GiB. */
-plan *plan_model(arena *a, ir_model *m, diag_list *diags);
+plan *plan_model(arena *a, ir_model *m, const plan_options *o, diag_list *diags);
 void plan_print(const plan *p, text *to); /* --dump=plan */
 
 /* A view whose rows along the last dim are dense (stride 1), or of rank 0. */

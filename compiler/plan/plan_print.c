@@ -1,5 +1,4 @@
 /* plan_print: --dump=plan, for people and golden tests: buffers with their life, loops, kernels with their operands. */
-#include "plan/cost.h"
 #include "plan/planner.h"
 
 static const char *place_name(plan_place p) {
@@ -52,7 +51,7 @@ static void print_kernel(const plan *p, arena *a, const plan_kernel *k, unsigned
     }
     if (k->work) text_printf(to, "; work scratch#%zu", k->work->index);
     text_add(to, "\n");
-    cost_print(k, 2 * depth + 4, to);
+    choice_print(p, k, 2 * depth + 4, to);
 }
 
 static void print_items(const plan *p, arena *a, const plan_item *item, unsigned *at, int depth, text *to) {

@@ -8,7 +8,7 @@
 #ifndef NNC_PLAN_PLANNER_H
 #define NNC_PLAN_PLANNER_H
 
-#include "plan/cost.h"
+#include "plan/choose.h"
 #include "plan/plan.h"
 #include "support/name_set.h"
 
@@ -80,6 +80,7 @@ typedef struct {
     ir_model *model;
     plan *plan;
     dim_table *dims;
+    int64_t unroll;
     pval **values;       /* by ir_value id */
     unit **units;        /* in order; finally with copies */
     size_t unit_count, unit_capacity;
@@ -111,7 +112,7 @@ pval *layout_storage(pval *v); /* the root in whose memory v lies */
 int layout_axis(planner *p, const pstep *step, const ir_type *from, const ir_type *to, int axis, const dim *symbol);
 
 /* split.c: how a unit can work along one axis piece by piece. Fills input_axis (-1: whole) for result axis `axis`;
- * false when it cannot. unit_result_axis: of result r when result 0 is split at `axis`; -1: complete only at the end. */
+ * false when it cannot. split_result_axis: of result r when result 0 is split at `axis`; -1: complete only at the end. */
 bool split_rule(planner *p, const unit *u, int axis, const dim *symbol, int *input_axis);
 int split_result_axis(const unit *u, unsigned result, int axis);
 

@@ -1,6 +1,7 @@
 /* fuzz_language: a .nn file's text through the whole compiler, as nnc --random-weights takes it: parsed, lowered, checked,
  * passed, planned and emitted. On the way the IR must keep its invariants, and its text must read as what was printed. */
 #include "emit/emit.h"
+#include "emit/target.h"
 #include "fuzz.h"
 #include "lower/lower.h"
 #include "passes/passes.h"
@@ -39,13 +40,20 @@ static void check_ir(arena *a, const ir_model *m, const char *when) {
 }
 
 /* The options follow from the input, so that a file alone repeats its fault. */
-static void emit(const plan *const *plans, emit_api *const *apis, size_t count, size_t size) {
+static const char *target_of(size_t size) { return size % 2 ? "all" : "baseline"; }
+
+static plan_options planning_of(size_t size) {
     static const int64_t unrolls[] = {0, 8, 64};
+    plan_options o = {.unroll = unrolls[size % 3]};
+    target_bodies(target_of(size), &o);
+    return o;
+}
+
+static void emit(const plan *const *plans, emit_api *const *apis, size_t count, size_t size) {
     emit_options o = {.source_name = "case.nn",
                       .header_name = "case.h",
                       .banner_options = "",
-                      .unroll = unrolls[size % 3],
-                      .target = size % 2 ? "all" : "baseline"};
+                      .target = target_of(size)};
     char *bytes = NULL;
     size_t length = 0;
     FILE *to = open_memstream(&bytes, &length);
@@ -72,11 +80,12 @@ static void compile(arena *a, const source *s, diag_list *diags) {
     emit_api_check(a, lowered.models, apis, lowered.count, diags);
     bool small = is_small(lowered.models, lowered.count);
     if (small) bind_random_weights(lowered.models, lowered.count, 1);
+    const plan_options planning = planning_of(s->size);
     const plan **plans = ARENA_ARRAY(a, const plan *, lowered.count);
     for (size_t i = 0; i < lowered.count; i++) {
         if (!passes_run(lowered.models[i], diags)) continue;
         check_ir(a, lowered.models[i], "after the passes");
-        plans[i] = plan_model(a, lowered.models[i], diags);
+        plans[i] = plan_model(a, lowered.models[i], &planning, diags);
         text dump = text_new(a);
         plan_print(plans[i], &dump);
     }

@@ -4,13 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit/pack.h"
+#include "plan/choose.h"
 
 /* Gate g, unit u, term k has the weight 100 g + 10 u + k. */
 static void make_weights(float *w, int gates, int units, int terms) {
     for (int g = 0; g < gates; g++)
         for (int u = 0; u < units; u++)
             for (int k = 0; k < terms; k++) w[(g * units + u) * terms + k] = (float)(100 * g + 10 * u + k);
+}
+
+static const ir_param *param(const float *data) {
+    ir_param *p = calloc(1, sizeof *p);
+    ck_assert_ptr_nonnull(p);
+    p->data = data;
+    return p; /* each test is a process of its own */
 }
 
 static void assert_values(const float *got, const float *want, size_t count) {
@@ -22,7 +29,7 @@ START_TEST(one_narrow_panel) {
     float w[6], values[12];
     make_weights(w, 1, 3, 2);
     const float bias[] = {0.5f, 1.5f, 2.5f};
-    pack p = {.units = 3, .terms = 2, .panel = 16, .gates = 1, .scale = {1}, .weight = w, .bias = bias};
+    pack p = {.matrices = 1, .units = 3, .terms = 2, .panel = 16, .gates = 1, .scale = {1}, .weight = param(w), .bias = param(bias)};
     ck_assert_int_eq(pack_panels(&p), 1);
     ck_assert_int_eq(pack_units(&p, 0), 3);
     ck_assert_int_eq(pack_width(&p, 0), 4);
@@ -38,8 +45,8 @@ START_TEST(gates_in_two_panels) {
     float w[20], values[44];
     make_weights(w, 2, 5, 2);
     const float first[10] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, second[10] = {10, 20, 30, 40, 50};
-    pack p = {.units = 5, .terms = 2, .panel = 4, .gates = 2, .gate = {1, 0}, .scale = {1, 0.5f}, .bias_from = 1,
-              .weight = w, .bias = first, .second_bias = second, .tail = 4};
+    pack p = {.matrices = 1, .units = 5, .terms = 2, .panel = 4, .gates = 2, .gate = {1, 0}, .scale = {1, 0.5f}, .bias_from = 1,
+              .weight = param(w), .bias = param(first), .second_bias = param(second), .tail = 4};
     ck_assert_int_eq(pack_panels(&p), 2);
     ck_assert_int_eq(pack_units(&p, 1), 1);
     ck_assert_int_eq(pack_width(&p, 1), 4);
@@ -63,8 +70,8 @@ END_TEST
 START_TEST(second_bias_apart) {
     const float w[] = {1, 2}, first[] = {1, 2}, second[] = {16, 32};
     float values[16];
-    pack p = {.units = 1, .terms = 1, .panel = 16, .gates = 2, .gate = {0, 1}, .scale = {1, 1}, .weight = w,
-              .bias = first, .second_bias = second, .first_bias_only = {true, false}};
+    pack p = {.matrices = 1, .units = 1, .terms = 1, .panel = 16, .gates = 2, .gate = {0, 1}, .scale = {1, 1}, .weight = param(w),
+              .bias = param(first), .second_bias = param(second), .first_bias_only = {true, false}};
     pack_fill(&p, values);
     const float want[16] = {1, 0, 0, 0, 34, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0};
     assert_values(values, want, 16);
@@ -75,8 +82,8 @@ END_TEST
 START_TEST(biases_are_added_then_halved) {
     const float w[] = {0}, first[] = {16777216.0f}, second[] = {3.0f};
     float values[8];
-    pack p = {.units = 1, .terms = 1, .panel = 16, .gates = 1, .scale = {0.5f}, .weight = w, .bias = first,
-              .second_bias = second};
+    pack p = {.matrices = 1, .units = 1, .terms = 1, .panel = 16, .gates = 1, .scale = {0.5f}, .weight = param(w), .bias = param(first),
+              .second_bias = param(second)};
     pack_fill(&p, values);
     ck_assert_float_eq(values[0], 8388610.0f); /* 16777219 rounds to 16777220, half of it is exact */
 }
@@ -84,67 +91,117 @@ END_TEST
 
 START_TEST(values_that_are_not_finite) {
     float w[] = {1, 2, 3};
-    pack p = {.units = 3, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .bias_from = 1, .weight = w};
+    pack p = {.matrices = 1, .units = 3, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .bias_from = 1, .weight = param(w)};
     ck_assert(pack_finite(&p));
     w[2] = INFINITY;
     ck_assert(!pack_finite(&p));
     w[2] = 3;
     const float bias[] = {0, NAN, 0};
-    p.bias = bias;
+    p.bias = param(bias);
     ck_assert(pack_finite(&p)); /* no group has a bias: it is not in the table */
     p.bias_from = 0;
     ck_assert(!pack_finite(&p));
 }
 END_TEST
 
-/* --- cost --- */
+/* A convolution's groups: a matrix each, one below the other, in panels of its own and with a tail of its own. */
+START_TEST(matrices_one_below_the_other) {
+    const float w[] = {1, 2, 3, 4}, bias[] = {5, 6, 7, 8};
+    float values[18];
+    pack p = {.matrices = 2, .units = 2, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .weight = param(w),
+              .bias = param(bias), .tail = 1};
+    ck_assert_int_eq(pack_matrix(&p), 9);
+    ck_assert_int_eq(pack_elements(&p), 18);
+    pack_fill(&p, values);
+    const float want[18] = {5, 6, 0, 0, 1, 2, 0, 0, 0, 7, 8, 0, 0, 3, 4, 0, 0, 0};
+    assert_values(values, want, 18);
+}
+END_TEST
 
-static cost_recurrent cost_of(ir_cell cell, int64_t steps, int64_t batch, int64_t hidden, int64_t projected) {
-    arena *a = arena_new();
+/* --- choices --- */
+
+static const cost_body *body = &cost_bodies[0];
+
+static plan_choice choice_of(ir_cell cell, int64_t steps, int64_t batch, int64_t hidden, int64_t projected) {
+    arena *a = arena_new(); /* the choice's packs live in it */
     dim_table *t = dim_table_new(a);
     int64_t gates = ir_cell_gates(cell);
     ir_node node = {.op = IR_RECURRENT, .attrs = {.cell = cell, .reset_after = true}};
-    plan_operand inputs[IR_REC_INPUTS] = {0};
-    inputs[IR_REC_X].view.type = (ir_type){IR_F32, 3, {dim_const(t, steps), dim_const(t, batch), dim_const(t, 7)}};
+    plan_operand inputs[IR_REC_INPUTS] = {0}, results[3] = {{.kind = PLAN_MEMORY}};
+    plan_view *x = &inputs[IR_REC_X].view;
+    x->type = (ir_type){IR_F32, 3, {dim_const(t, steps), dim_const(t, batch), dim_const(t, 7)}};
+    x->strides[0] = dim_const(t, 7 * batch);
+    x->strides[1] = dim_const(t, 7);
     inputs[IR_REC_W_IH].view.type = (ir_type){IR_F32, 2, {dim_const(t, gates * hidden), dim_const(t, 7)}};
     inputs[IR_REC_W_HH].view.type = (ir_type){IR_F32, 2, {dim_const(t, gates * hidden), dim_const(t, projected)}};
+    ir_model m = {.params = ARENA_NEW(a, ir_param), .param_count = 1};
     if (projected != hidden) inputs[IR_REC_W_HR].kind = PLAN_PARAM;
     plan_kernel k = {.kind = PLAN_NODE, .node = &node, .inputs = inputs, .input_count = IR_REC_INPUTS};
-    cost_recurrent c = cost_of_recurrent(&k);
-    ck_assert_int_eq(cost_work_floats(&k), c.work);
-    arena_free(a);
-    return c;
+    k.results = results;
+    k.result_count = 3;
+    chooser c = {a, &m, t, body, 64};
+    plan_choice r;
+    choose(&c, &k, &r);
+    ck_assert_int_eq(r.kind, CHOICE_RECURRENT);
+    return r;
+}
+
+/* Work space is for what is read: where each part begins, and how much there is in all. */
+static void assert_work(const plan_choice *c, int64_t gates, int64_t sums, int64_t next) {
+    const choice_recurrent *r = &c->recurrent;
+    ck_assert_int_eq(r->gates_at >= 0, gates > 0);
+    ck_assert_int_eq(r->sums_at >= 0, sums > 0);
+    ck_assert_int_eq(r->next_at >= 0, next > 0);
+    if (gates && sums) ck_assert_int_ge(r->sums_at, r->gates_at + gates);
+    if (sums && next) ck_assert_int_ge(r->next_at, r->sums_at + sums);
+    ck_assert_int_ge(c->work, gates + sums + next);
+    ck_assert_int_le(c->work, gates + sums + next + 2 * (COST_PANEL + 15) + 15 * 16);
 }
 
 START_TEST(sizes_of_recurrent_layers) {
-    cost_recurrent c = cost_of(IR_LSTM, 100, 1, 17, 17);
-    ck_assert_int_eq(c.inputs, 7);
-    ck_assert_int_eq(c.hidden, 17);
-    ck_assert_int_eq(c.projected, 17);
-    ck_assert_int_eq(c.z_row, 4 * 20); /* 17 units in steps of 4 */
-    ck_assert_int_eq(c.steps, 24);
-    ck_assert(c.single);
-    ck_assert_int_ge(c.next, c.steps * c.z_row);
-    ck_assert_int_ge(c.work, c.next + 17);
+    plan_choice c = choice_of(IR_LSTM, 100, 1, 17, 17);
+    const choice_recurrent *r = &c.recurrent;
+    ck_assert_int_eq(r->inputs, 7);
+    ck_assert_int_eq(r->hidden, 17);
+    ck_assert_int_eq(r->projected, 17);
+    ck_assert_int_eq(r->gates_row, 4 * 20); /* 17 units in steps of 4 */
+    ck_assert_int_eq(r->steps, 24);
+    ck_assert(r->one_row);
+    ck_assert(r->chained); /* the new h goes to out: no room for it */
+    assert_work(&c, 24 * 80, 0, 0);
     /* the n of a GRU is two values: of x and of h */
-    ck_assert_int_eq(cost_of(IR_GRU, 100, 1, 16, 16).z_row, 4 * 16);
-    ck_assert_int_eq(cost_of(IR_RNN, 100, 1, 16, 16).z_row, 16);
-    ck_assert_int_eq(cost_of(IR_LSTM, 3, 1, 16, 16).steps, 3);
+    ck_assert_int_eq(choice_of(IR_GRU, 100, 1, 16, 16).recurrent.gates_row, 4 * 16);
+    ck_assert_int_eq(choice_of(IR_RNN, 100, 1, 16, 16).recurrent.gates_row, 16);
+    ck_assert_int_eq(choice_of(IR_LSTM, 3, 1, 16, 16).recurrent.steps, 3);
+    /* one step: x and h in one stream */
+    c = choice_of(IR_LSTM, 1, 1, 64, 64);
+    ck_assert(r->fused);
+    assert_work(&c, 0, 0, 0);
+    /* a narrow last panel passes through memory, where it leaves vectors nearly empty; no other panel does */
+    c = choice_of(IR_LSTM, 1, 1, 65, 65);
+    ck_assert(!r->step.flat);
+    assert_work(&c, 0, 0, 0);
+    body = &cost_bodies[2];
+    c = choice_of(IR_LSTM, 1, 1, 65, 65);
+    ck_assert(r->fused && r->step.flat);
+    assert_work(&c, 4 * 4, 0, 0);
+    body = &cost_bodies[0];
     /* a batch fills the tiles with fewer steps; one that is larger yet takes a step at a time */
-    ck_assert_int_eq(cost_of(IR_LSTM, 100, 16, 16, 16).steps, 3);
-    ck_assert_int_eq(cost_of(IR_LSTM, 100, 500, 16, 16).steps, 1);
+    ck_assert_int_eq(choice_of(IR_LSTM, 100, 500, 16, 16).recurrent.steps, 1);
     /* it has its sums besides the input's share, and updates h in place */
-    c = cost_of(IR_LSTM, 100, 16, 16, 16);
-    ck_assert(!c.single);
-    ck_assert_int_ge(c.sums, 3 * 16 * c.z_row);
-    ck_assert_int_ge(c.next, c.sums + 16 * c.z_row);
-    ck_assert_int_eq(c.work, c.next);
+    c = choice_of(IR_LSTM, 100, 16, 16, 16);
+    ck_assert_int_eq(r->steps, 3);
+    ck_assert(!r->one_row);
+    assert_work(&c, 3 * 16 * 64, 16 * 64, 0);
+    /* a GRU's sums are three, its shares of the input four */
+    c = choice_of(IR_GRU, 100, 16, 16, 16);
+    assert_work(&c, 3 * 16 * 64, 16 * 48, 0);
     /* proj_size wants room for the hidden vector before the projection */
-    c = cost_of(IR_LSTM, 100, 1, 64, 8);
-    ck_assert_int_eq(c.projected, 8);
-    ck_assert_int_ge(c.work, c.next + 64);
-    c = cost_of(IR_LSTM, 100, 5, 64, 8);
-    ck_assert_int_ge(c.work, c.next + 5 * 64);
+    c = choice_of(IR_LSTM, 100, 1, 64, 8);
+    ck_assert_int_eq(r->projected, 8);
+    assert_work(&c, 24 * 256, 0, 64);
+    c = choice_of(IR_LSTM, 100, 5, 64, 8);
+    assert_work(&c, 9 * 5 * 256, 5 * 256, 5 * 64);
 }
 END_TEST
 
@@ -166,6 +223,7 @@ int main(void) {
     tcase_add_test(t, second_bias_apart);
     tcase_add_test(t, biases_are_added_then_halved);
     tcase_add_test(t, values_that_are_not_finite);
+    tcase_add_test(t, matrices_one_below_the_other);
     tcase_add_test(t, sizes_of_recurrent_layers);
     tcase_add_test(t, chunks_of_dims);
     suite_add_tcase(s, t);

@@ -13,6 +13,9 @@ static arena *memory;
 static void setup(void) { memory = arena_new(); }
 static void teardown(void) { arena_free(memory); }
 
+static const plan_options all_bodies = {
+    .unroll = 64, .bodies = {&cost_bodies[0], &cost_bodies[1], &cost_bodies[2]}, .body_count = 3};
+
 static plan *plan_of(const char *nn) {
     source *s = source_from_text(memory, "test.nn", nn, strlen(nn));
     diag_list *diags = diag_list_new(memory, s);
@@ -21,7 +24,7 @@ static plan *plan_of(const char *nn) {
     if (diag_error_count(diags)) diag_print(diags, stderr);
     ck_assert_uint_eq(diag_error_count(diags), 0);
     ck_assert(passes_run(file.models[0], diags));
-    plan *p = plan_model(memory, file.models[0], diags);
+    plan *p = plan_model(memory, file.models[0], &all_bodies, diags);
     ck_assert_uint_eq(diag_error_count(diags), 0);
     return p;
 }
@@ -198,7 +201,7 @@ START_TEST(too_large) {
     lowered_file file = lower_file(memory, parse_file(memory, s, diags), diags);
     ck_assert_uint_eq(diag_error_count(diags), 0);
     ck_assert(passes_run(file.models[0], diags));
-    plan_model(memory, file.models[0], diags);
+    plan_model(memory, file.models[0], &all_bodies, diags);
     ck_assert_uint_eq(diag_error_count(diags), 1);
 }
 END_TEST

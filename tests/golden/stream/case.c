@@ -222,7 +222,7 @@ nnc_status pedal_run(pedal *self, size_t N, const float *x, float *y) {
     }
 
     float *const floats = nnc_align(self->scratch);
-    float *const out = floats + 800;
+    float *const out = floats + 784;
     float *const work = floats;
     float *const lin = floats;
 

@@ -45,7 +45,7 @@ static inline const char *nnc_status_string(nnc_status status) {
 typedef struct pedal pedal;
 struct pedal {
     float state_h[5]; /* float32[1, 1, 5] */
-    float scratch[1135];
+    float scratch[1119];
 };
 
 /* Sets the first state; call before the first run. */

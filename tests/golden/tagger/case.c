@@ -737,10 +737,10 @@ void tagger_reset(tagger *self) {
 
 static void tagger_steps(tagger *self, size_t T, const int32_t *sentence, float *tags) {
     float *const floats = nnc_align(self->scratch);
-    float *const lstm_h = floats + 1376;
-    float *const lstm_c = floats + 1392;
-    float *const embeds = floats + 800;
-    float *const out = floats + 1088;
+    float *const lstm_h = floats + 1360;
+    float *const lstm_c = floats + 1376;
+    float *const embeds = floats + 784;
+    float *const out = floats + 1072;
     float *const work = floats;
     float *const space = floats;
 
@@ -758,10 +758,10 @@ static void tagger_steps(tagger *self, size_t T, const int32_t *sentence, float 
 #if NNC_HAS_V8
 static void tagger_steps_v8(tagger *self, size_t T, const int32_t *sentence, float *tags) {
     float *const floats = nnc_align(self->scratch);
-    float *const lstm_h = floats + 1376;
-    float *const lstm_c = floats + 1392;
-    float *const embeds = floats + 800;
-    float *const out = floats + 1088;
+    float *const lstm_h = floats + 1360;
+    float *const lstm_c = floats + 1376;
+    float *const embeds = floats + 784;
+    float *const out = floats + 1072;
     float *const work = floats;
     float *const space = floats;
 
@@ -781,10 +781,10 @@ static void tagger_steps_v8(tagger *self, size_t T, const int32_t *sentence, flo
 #if NNC_HAS_V16
 static void tagger_steps_v16(tagger *self, size_t T, const int32_t *sentence, float *tags) {
     float *const floats = nnc_align(self->scratch);
-    float *const lstm_h = floats + 1376;
-    float *const lstm_c = floats + 1392;
-    float *const embeds = floats + 800;
-    float *const out = floats + 1088;
+    float *const lstm_h = floats + 1360;
+    float *const lstm_c = floats + 1376;
+    float *const embeds = floats + 784;
+    float *const out = floats + 1072;
     float *const work = floats;
     float *const space = floats;
 

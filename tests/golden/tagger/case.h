@@ -45,7 +45,7 @@ static inline const char *nnc_status_string(nnc_status status) {
 typedef struct tagger tagger;
 struct tagger {
     int32_t instruction_set[1]; /* noted by tagger_reset */
-    float scratch[1423];
+    float scratch[1407];
 };
 
 /* Makes the model ready; call before the first run. */

@@ -1,4 +1,5 @@
-/* pack: weights in the order in which kernels read them, put there at compile time.
+/* pack: weights in the order in which kernels read them, put there at compile time. A pack says which params lie where;
+ * their values are read when it is filled.
  *
  * A matrix [gates * units, terms] becomes panels. A panel holds `panel` units (the last one as many as are left, rounded
  * up to COST_PADDING); it has a row of biases, if there are any, and one row a term; a row holds, gate by gate, one
@@ -9,10 +10,11 @@
  *     w[g0 u0][1] …
  *
  * so that a kernel reads a panel once from front to back and ends with all gates of the same units. Units that only fill
- * up are zero; `tail` zeros stand behind the last panel, for vectors that are wider than it.
+ * up are zero; `tail` zeros stand behind the last panel, for vectors that are wider than it. A convolution's groups are
+ * `matrices` such matrices, one below the other in the param, each in panels of its own.
  */
-#ifndef NNC_EMIT_PACK_H
-#define NNC_EMIT_PACK_H
+#ifndef NNC_PLAN_PACK_H
+#define NNC_PLAN_PACK_H
 
 #include "plan/cost.h"
 
@@ -20,12 +22,13 @@ enum { PACK_MAX_GATES = 4 };
 
 typedef struct {
     int64_t units, terms, panel;
-    unsigned gates;                  /* column groups of a row */
-    unsigned gate[PACK_MAX_GATES];   /* which gate of the matrix each group is */
-    float scale[PACK_MAX_GATES];     /* multiplies its weights and biases */
-    unsigned bias_from;              /* the groups from this one on have biases; gates: none has */
-    const float *weight;             /* row-major */
-    const float *bias, *second_bias; /* [gates * units], added in double and rounded once; either may be NULL */
+    int64_t matrices;
+    unsigned gates;                /* column groups of a row */
+    unsigned gate[PACK_MAX_GATES]; /* which gate of the matrix each group is */
+    float scale[PACK_MAX_GATES];   /* multiplies its weights and biases */
+    unsigned bias_from;            /* the groups from this one on have biases; gates: none has */
+    const ir_param *weight;        /* row-major */
+    const ir_param *bias, *second_bias;   /* [gates * units], added in double and rounded once; either may be NULL */
     bool first_bias_only[PACK_MAX_GATES]; /* groups whose second bias stands elsewhere */
     int64_t tail;
 } pack;
@@ -36,10 +39,11 @@ int64_t pack_width(const pack *p, int64_t panel);         /* with those that fil
 int64_t pack_row(const pack *p, int64_t panel);           /* floats of a row: gates * width */
 int64_t pack_bias_floats(const pack *p, int64_t panel);   /* of the row of biases */
 int64_t pack_offset(const pack *p, int64_t panel);        /* where the panel begins */
+int64_t pack_matrix(const pack *p);                       /* floats of one matrix, with its tail */
 int64_t pack_elements(const pack *p);
 /* Whether every value is finite: tables print differently if not. */
 bool pack_finite(const pack *p);
-/* A ctable_fill: context is the pack. */
+/* pack_elements() values of the pack `context`. */
 void pack_fill(void *context, float *values);
 
 #endif

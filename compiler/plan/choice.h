@@ -1,0 +1,167 @@
+/* choice: all that is chosen about a kernel's code for one body, as a value.
+ *
+ * plan_model makes it once for each kernel and body (choose.c). The kernel's work space, --dump=plan and the emitters read
+ * it and derive nothing anew, so they cannot disagree. What a kernel is given (shapes, strides, operands) stands in its
+ * plan_kernel. Sizes and offsets are floats; a tile's vectors have the body's lanes. */
+#ifndef NNC_PLAN_CHOICE_H
+#define NNC_PLAN_CHOICE_H
+
+#include "plan/cost.h"
+#include "plan/pack.h"
+#include "plan/plan.h"
+#include "support/text.h"
+
+/* --- products: rows of x times packed weights ------------------------------------------------------------------------ */
+
+typedef struct {
+    cost_tile size;
+    bool unrolled; /* its terms stand one after another in the code */
+} choice_tile;
+
+/* How the rows go through one panel. A known number of rows is `taller_count` tiles, then `tile_count` tiles one row lower.
+ * Otherwise the rows go by `tile`, the last one together with rows of the one before, and by `row` where they are too few. */
+typedef struct {
+    int64_t columns;  /* floats of a row of weights that y takes; 0: there is no such panel */
+    bool by_columns;  /* a tile's width of columns for all rows, then the next, so that their weights stay in the cache */
+    choice_tile tile, taller, row;
+    int64_t tile_count, taller_count;
+} choice_panel;
+
+typedef struct {
+    const pack *pack;
+    int64_t rows;     /* -1: known only at run time */
+    bool padded;      /* y has room for units that only fill up a panel */
+    choice_panel full, last; /* all panels but a narrow last one; that one */
+} choice_product;
+
+/* --- LINEAR, MATMUL, CONV1D ------------------------------------------------------------------------------------------- */
+
+/* A loop over rows of x and y. */
+typedef struct {
+    const dim *extent, *x, *y; /* strides in floats */
+} choice_loop;
+
+typedef struct {
+    const pack *pack;
+    choice_loop loops[IR_MAX_RANK]; /* the last one's rows are the product's; the others stand around it */
+    unsigned loop_count;
+    bool dots;        /* few outputs: lanes along the terms, the matrix as it stands */
+    bool unroll_dots;
+    choice_product product; /* if not dots */
+} choice_linear;
+
+typedef struct {
+    bool vectors; /* columns lie densely: vectors of them, four at a time; else element by element */
+} choice_matmul;
+
+typedef struct {
+    int64_t width, units, vectors; /* of a panel of channels; width 0: there is no such panel */
+    int64_t positions;             /* of a tile in the interior */
+} choice_channels;
+
+typedef struct {
+    const pack *pack;    /* NULL: groups of a lone channel, summed in plain floats */
+    int64_t lanes;       /* 1: plain floats */
+    int64_t first;       /* positions [first, end) have all their taps in the input; */
+    const dim *end;      /* NULL: only the running program knows */
+    bool has_interior, has_edges;
+    choice_channels full, last;
+} choice_conv;
+
+/* --- RECURRENT --------------------------------------------------------------------------------------------------------- */
+
+/* Which rows of x one call of the input's product takes. */
+typedef enum {
+    CHOICE_ROWS_OF_STEPS,       /* one batch row: a row a step */
+    CHOICE_ROWS_OF_BATCH,       /* a row for each of the batch, one step after another */
+    CHOICE_ROWS_OF_ALL,         /* steps times batch, all at one distance */
+    CHOICE_ROWS_OF_STEPS_BY_ROW /* the steps of one batch row after another */
+} choice_rows;
+
+/* Where one row's new h waits until all sums have read the old one. */
+typedef enum { CHOICE_H_IN_VARIABLES, CHOICE_H_IN_NEXT, CHOICE_H_IN_OUT, CHOICE_H_AT_ONCE } choice_hidden;
+
+/* One row's way through all panels of a pack: a vector of units has a sum for each gate. */
+typedef struct {
+    const pack *pack;
+    cost_tile tile;    /* vectors: of units */
+    int64_t span;      /* full panels side by side: more than one where a vector is a panel wide */
+    bool flat;         /* the last panel as plain columns, all gates of a term side by side: */
+    cost_tile flat_tile;
+    bool unroll_units, unroll_terms;
+} choice_pass;
+
+typedef struct {
+    /* the layer */
+    int64_t inputs, hidden, projected; /* I, H, P (P == H without proj_size) */
+    unsigned gates;        /* of the weights: LSTM 4, GRU 3, RNN 1 */
+    unsigned columns;      /* values a unit has in a row of gates: LSTM 4, GRU 4 (n of x, r, z, n of h), RNN 1; a GRU that
+                            * resets before the product 3 */
+    bool has_cell, has_out, projects, resets_before;
+    bool one_row;          /* the batch is one row, and known to be */
+    /* weights: W_ih; W_hh; reset before: W_hn apart from the rest; proj_size: W_hr */
+    const pack *input, *hidden_pack, *candidate, *output;
+    /* the way through time */
+    bool fused;            /* one step of one row: the input's part of the sums is in the same stream */
+    bool chained;          /* one row: the new h goes to a row of out, where the next step finds it */
+    bool zigzag;           /* every other step takes the panels backwards. A fused step cannot tell by itself: it needs the
+                            * run's number */
+    bool unroll_steps;
+    int64_t steps;         /* of one chunk of projected input */
+    choice_rows input_rows;
+    /* one row */
+    choice_pass step, candidate_step;
+    unsigned input_chains;      /* fused: of each sum of the input's part */
+    cost_tile flat_input;       /* fused and flat: of the last panel's input part */
+    choice_hidden hidden_place;
+    /* many rows */
+    choice_product input_product, hidden_product, candidate_product, output_product;
+    /* work space: where its parts begin; -1: not needed */
+    int64_t gates_at, sums_at, next_at;
+    int64_t gates_row, sums_row, next_row; /* floats of one row of each */
+} choice_recurrent;
+
+/* --- the others -------------------------------------------------------------------------------------------------------- */
+
+typedef enum {
+    CHOICE_VECTORS, /* a vector of elements at a time */
+    CHOICE_LANES,   /* an element at a time, in a vector of equal lanes */
+    CHOICE_ELEMENTS /* an element at a time, in plain C */
+} choice_elements;
+
+typedef struct {
+    choice_elements mode;
+    bool mask; /* the result is a bool: the mask as it is in memory */
+} choice_elementwise;
+
+typedef enum {
+    CHOICE_REDUCE_ELEMENTS, /* an element at a time, in plain C */
+    CHOICE_REDUCE_ROWS,     /* vectors along what is summed up */
+    CHOICE_REDUCE_COLUMNS   /* vectors of results */
+} choice_reduction;
+
+typedef enum {
+    CHOICE_OTHER, /* nothing is chosen */
+    CHOICE_RECURRENT, CHOICE_LINEAR, CHOICE_MATMUL, CHOICE_CONV, CHOICE_ELEMENTWISE, CHOICE_REDUCE,
+    CHOICE_PLAIN  /* dense memory: a memset or memcpy in the run function, and no function */
+} choice_kind;
+
+struct plan_choice {
+    choice_kind kind;
+    const cost_body *body;
+    bool vectors; /* the code differs from body to body */
+    int64_t work; /* floats of work space */
+    union {
+        choice_recurrent recurrent;
+        choice_linear linear;
+        choice_matmul matmul;
+        choice_conv conv;
+        choice_elementwise elementwise;
+        choice_reduction reduce;
+    };
+};
+
+/* What was chosen for a kernel and why: a line for the layer and one for each body; nothing for most kernels. */
+void choice_print(const plan *p, const plan_kernel *k, int depth, text *to);
+
+#endif

@@ -1,0 +1,164 @@
+/* choice_print: what was chosen for a kernel, and why, body by body: a part of --dump=plan. */
+#include "plan/choose.h"
+
+typedef struct {
+    text *to;
+    int depth;
+} printer;
+
+static void begin_line(const printer *p) { text_printf(p->to, "%*s", p->depth, ""); }
+
+static void print_size(const printer *p, int64_t floats) {
+    if (floats < 256) text_printf(p->to, "%lld B", (long long)(4 * floats));
+    else text_printf(p->to, "%lld KiB", (long long)((4 * floats + 1023) / 1024));
+}
+
+static void print_tile(const printer *p, const choice_tile *t) {
+    text_printf(p->to, "%u x %u", t->size.rows, t->size.vectors);
+    if (t->size.chains > 1) text_printf(p->to, " in %u chains", t->size.chains);
+    if (t->unrolled) text_add(p->to, " unrolled");
+}
+
+static void print_panel(const printer *p, const choice_product *of, const choice_panel *panel) {
+    if (of->rows < 0) {
+        print_tile(p, &panel->tile);
+        if (panel->tile.size.rows > 1) {
+            text_add(p->to, " (or ");
+            print_tile(p, &panel->row);
+            text_add(p->to, ")");
+        }
+    } else if (panel->taller_count) {
+        text_printf(p->to, "%lld of ", (long long)panel->taller_count);
+        print_tile(p, &panel->taller);
+        text_printf(p->to, " and %lld of ", (long long)panel->tile_count);
+        print_tile(p, &panel->tile);
+    } else {
+        text_printf(p->to, "%lld of ", (long long)panel->tile_count);
+        print_tile(p, &panel->tile);
+    }
+    if (panel->by_columns) text_add(p->to, " by columns");
+}
+
+/* Tiles are rows x vectors. */
+static void print_product(const printer *p, const char *what, const choice_product *of) {
+    text_printf(p->to, "%s tiles ", what);
+    if (of->full.columns) print_panel(p, of, &of->full);
+    if (of->full.columns && of->last.columns) text_add(p->to, "; the last panel ");
+    if (of->last.columns) print_panel(p, of, &of->last);
+}
+
+/* --- RECURRENT --- */
+
+static void print_pass(const printer *p, const char *what, const choice_pass *s) {
+    const pack *w = s->pack;
+    text_printf(p->to, "%s of %u sums", what, s->tile.vectors * w->gates);
+    if (s->tile.chains > 1) text_printf(p->to, " in %u chains", s->tile.chains);
+    if (s->span > 1) text_printf(p->to, ", %lld panels side by side", (long long)s->span);
+    if (s->unroll_units) text_add(p->to, s->unroll_terms ? ", units and terms unrolled" : ", units unrolled");
+    else if (s->unroll_terms) text_add(p->to, ", terms unrolled");
+    if (!s->flat) return;
+    text_printf(p->to, ", the last %lld units as %lld columns in %u vectors",
+                (long long)pack_units(w, pack_panels(w) - 1), (long long)pack_row(w, pack_panels(w) - 1),
+                s->flat_tile.vectors);
+    if (s->flat_tile.chains > 1) text_printf(p->to, " in %u chains", s->flat_tile.chains);
+}
+
+static void print_recurrent_body(const printer *p, const choice_recurrent *r) {
+    static const char *const places[] = {"variables", "next", "out", "h at once"};
+    if (r->one_row) {
+        print_pass(p, " step", &r->step);
+        if (r->candidate) print_pass(p, "; then", &r->candidate_step);
+        text_printf(p->to, "; new h in %s", places[r->hidden_place]);
+    }
+    if (!r->fused) print_product(p, r->one_row ? "; input" : " input", &r->input_product);
+    if (!r->one_row) print_product(p, "; hidden", &r->hidden_product);
+    if (!r->one_row && r->candidate) print_product(p, "; candidate", &r->candidate_product);
+    if (r->projects) print_product(p, "; output", &r->output_product);
+    if (r->gates_at >= 0 || r->sums_at >= 0 || r->next_at >= 0) text_add(p->to, "; work");
+    if (r->gates_at >= 0) text_printf(p->to, " gates at %lld", (long long)r->gates_at);
+    if (r->sums_at >= 0) text_printf(p->to, " sums at %lld", (long long)r->sums_at);
+    if (r->next_at >= 0) text_printf(p->to, " next at %lld", (long long)r->next_at);
+}
+
+static void print_recurrent(const printer *p, const choice_recurrent *r) {
+    static const char *const rows[] = {"", ", the batch's rows of one step after another", ", all rows at once",
+                                       ", one batch row after another"};
+    int64_t weights = r->gates * r->hidden * r->projected;
+    begin_line(p);
+    text_printf(p->to, "panels of %lld units x %u gates, W_hh ", (long long)r->hidden_pack->panel, r->gates);
+    print_size(p, weights);
+    if (r->fused) text_add(p->to, "; one step: x and h in one stream");
+    else if (r->unroll_steps) text_printf(p->to, "; %lld steps unrolled", (long long)r->steps);
+    else text_printf(p->to, "; input projected %lld steps at a time", (long long)r->steps);
+    if (!r->fused) text_add(p->to, rows[r->input_rows]);
+    if (r->zigzag) {
+        text_add(p->to, "; every other step backwards, as ");
+        print_size(p, weights + (r->fused ? r->gates * r->hidden * r->inputs : 0));
+        text_add(p->to, " are more than the first cache holds");
+    }
+    text_add(p->to, "\n");
+}
+
+/* --- the others --- */
+
+static void print_linear(const printer *p, const choice_linear *l) {
+    begin_line(p);
+    if (l->dots)
+        text_printf(p->to, "fewer than %d outputs: lanes along the %lld terms\n", COST_DOTS, (long long)l->pack->terms);
+    else {
+        text_printf(p->to, "panels of %d columns, weight ", COST_COLUMNS);
+        print_size(p, l->pack->units * l->pack->terms);
+        if (l->product.rows >= 0) text_printf(p->to, ", %lld rows", (long long)l->product.rows);
+        text_add(p->to, "\n");
+    }
+}
+
+static void print_channels(const printer *p, const choice_channels *c) {
+    text_printf(p->to, "%lld positions x %lld vectors", (long long)c->positions, (long long)c->vectors);
+}
+
+static void print_conv(const printer *p, const choice_conv *c) {
+    if (c->lanes == 1) {
+        text_printf(p->to, " tiles of %lld positions in plain floats", (long long)c->full.positions);
+        return;
+    }
+    text_add(p->to, " tiles ");
+    if (c->full.width) print_channels(p, &c->full);
+    if (c->full.width && c->last.width) text_add(p->to, "; the last panel ");
+    if (c->last.width) print_channels(p, &c->last);
+}
+
+static void print_body(const printer *p, const plan_choice *c) {
+    static const char *const elements[] = {" a vector of elements at a time",
+                                           " an element at a time, in a vector of equal lanes",
+                                           " an element at a time, in plain C"};
+    static const char *const reductions[] = {" an element at a time, in plain C", " vectors along what is summed up",
+                                             " vectors of results"};
+    switch (c->kind) {
+    case CHOICE_RECURRENT: print_recurrent_body(p, &c->recurrent); return;
+    case CHOICE_LINEAR:
+        if (!c->linear.dots) print_product(p, "", &c->linear.product);
+        else text_add(p->to, c->linear.unroll_dots ? " terms unrolled" : " a loop over the terms");
+        return;
+    case CHOICE_MATMUL: text_add(p->to, c->matmul.vectors ? " vectors of columns" : " element by element"); return;
+    case CHOICE_CONV: print_conv(p, &c->conv); return;
+    case CHOICE_ELEMENTWISE: text_add(p->to, elements[c->elementwise.mode]); return;
+    case CHOICE_REDUCE: text_add(p->to, reductions[c->reduce]); return;
+    case CHOICE_PLAIN:
+    case CHOICE_OTHER: return;
+    }
+}
+
+void choice_print(const plan *p, const plan_kernel *k, int depth, text *to) {
+    const printer out = {to, depth};
+    const plan_choice *first = &k->choices[0];
+    if (first->kind == CHOICE_RECURRENT) print_recurrent(&out, &first->recurrent);
+    if (first->kind == CHOICE_LINEAR) print_linear(&out, &first->linear);
+    if (first->kind == CHOICE_OTHER || first->kind == CHOICE_PLAIN) return;
+    for (size_t i = 0; i < (first->vectors ? p->body_count : 1); i++) {
+        begin_line(&out);
+        text_printf(to, "%s:", first->vectors ? p->bodies[i]->name : "all bodies");
+        print_body(&out, &k->choices[i]);
+        text_add(to, "\n");
+    }
+}

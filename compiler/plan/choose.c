@@ -1,0 +1,132 @@
+/* choose: the choices of kernels that need few, and which file makes the others. */
+#include "plan/choose.h"
+
+const ir_param *choose_param(const chooser *c, const plan_operand *o) {
+    return o->kind == PLAN_PARAM ? &c->model->params[o->param] : NULL;
+}
+
+pack *choose_pack(const chooser *c, const plan_operand *weight, const plan_operand *bias, int64_t units, int64_t terms,
+                  int64_t panel) {
+    pack *p = ARENA_NEW(c->arena, pack);
+    *p = (pack){.units = units, .terms = terms, .panel = panel, .matrices = 1, .gates = 1};
+    p->scale[0] = 1.0f;
+    p->weight = choose_param(c, weight);
+    p->bias = bias ? choose_param(c, bias) : NULL;
+    p->bias_from = p->bias ? 0 : 1;
+    p->tail = COST_WIDEST;
+    return p;
+}
+
+/* --- elementwise --- */
+
+/* Operators that plain C has, to the same bits. */
+static bool in_plain_c(ir_op op) {
+    return op == IR_NEG || op == IR_ABS || op == IR_CLAMP || op == IR_CAST || op == IR_WHERE ||
+           (ir_op_class_of(op) == IR_BINARY && op != IR_POW);
+}
+
+typedef struct {
+    bool has_ints, plain;
+} expression_kind;
+
+static void look_at(const plan_kernel *k, expression_kind *kind) {
+    ir_dtype type = k->node->results[0]->type.dtype;
+    if (type == IR_F32) kind->plain = kind->plain && in_plain_c(k->node->op);
+    if (type == IR_I32) kind->has_ints = true;
+    for (unsigned i = 0; i < k->input_count; i++) {
+        const plan_operand *o = &k->inputs[i];
+        if (o->kind == PLAN_INLINE) look_at(o->inlined, kind);
+        else if (o->kind == PLAN_MEMORY && o->view.type.dtype == IR_I32) kind->has_ints = true;
+    }
+}
+
+static void choose_elementwise(const plan_kernel *k, plan_choice *to) {
+    expression_kind kind = {false, true};
+    choice_elementwise *c = &to->elementwise;
+    ir_dtype type = k->node->results[0]->type.dtype;
+    bool stores_mask = k->node->op == IR_CAST && type == IR_I32;
+    c->mask = type == IR_BOOL || stores_mask;
+    if (!stores_mask) look_at(k, &kind);
+    else if (k->inputs[0].kind == PLAN_INLINE) look_at(k->inputs[0].inlined, &kind);
+    to->kind = CHOICE_ELEMENTWISE;
+    c->mode = !kind.has_ints ? CHOICE_VECTORS : kind.plain ? CHOICE_ELEMENTS : CHOICE_LANES;
+    to->vectors = c->mode != CHOICE_ELEMENTS;
+}
+
+/* --- reductions --- */
+
+/* The axes of x that are summed up. */
+static unsigned reduced_axes(const plan_kernel *k) {
+    unsigned rank = k->inputs[0].view.type.rank, count = (unsigned)k->node->attrs.count;
+    if (k->node->op == IR_LAYER_NORM) return ((1u << count) - 1) << (rank - count);
+    if (ir_op_class_of(k->node->op) == IR_NORMALIZE) return 1u << k->node->attrs.axis;
+    return k->node->attrs.axes;
+}
+
+/* The stride of the innermost of some axes, those of one element left out; NULL: there is none. */
+static const dim *innermost(const plan_view *v, unsigned axes) {
+    for (unsigned i = v->type.rank; i-- > 0;)
+        if (axes >> i & 1 && !dim_is(v->type.dims[i], 1)) return v->strides[i];
+    return NULL;
+}
+
+/* By columns where results are neighbours, and the elements that are summed up are not. */
+static bool by_columns(const plan_kernel *k) {
+    if (k->node->op == IR_LOG_SOFTMAX || k->node->op == IR_LAYER_NORM) return false;
+    const plan_view *x = &k->inputs[0].view;
+    const dim *kept = innermost(x, ~reduced_axes(k)), *summed = innermost(x, reduced_axes(k));
+    return kept && dim_is(kept, 1) && !(summed && dim_is(summed, 1));
+}
+
+static void choose_reduction(const plan_kernel *k, plan_choice *to) {
+    to->kind = CHOICE_REDUCE;
+    bool vectors = k->inputs[0].view.type.dtype == IR_F32 && k->node->op != IR_ARGMAX;
+    to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : by_columns(k) ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
+    to->vectors = vectors;
+}
+
+/* --- products of run-time values --- */
+
+static void choose_matmul(const plan_kernel *k, plan_choice *to) {
+    const plan_view *b = &k->inputs[1].view, *y = &k->results[0].view;
+    to->kind = CHOICE_MATMUL;
+    to->vectors = true;
+    to->matmul.vectors = !dim_is(y->type.dims[y->type.rank - 1], 1) && dim_is(b->strides[b->type.rank - 1], 1) &&
+                         dim_is(y->strides[y->type.rank - 1], 1);
+}
+
+/* --- moves --- */
+
+static bool is_plain(const chooser *c, const plan_kernel *k) {
+    const plan_view *to = &k->results[0].view;
+    if (k->kind == PLAN_ZERO) return plan_view_dense(c->dims, to);
+    if (k->kind != PLAN_COPY || k->inputs[0].kind != PLAN_MEMORY) return false;
+    const plan_view *from = &k->inputs[0].view;
+    return from->type.dtype == to->type.dtype && ir_shape_same(&from->type, &to->type) &&
+           plan_view_dense(c->dims, from) && plan_view_dense(c->dims, to);
+}
+
+void choose(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    *to = (plan_choice){.body = c->body};
+    if (k->kind != PLAN_NODE) {
+        to->kind = is_plain(c, k) ? CHOICE_PLAIN : CHOICE_OTHER;
+        return;
+    }
+    switch (k->node->op) {
+    case IR_RECURRENT: choose_recurrent(c, k, to); return;
+    case IR_LINEAR: choose_linear(c, k, to); return;
+    case IR_MATMUL: choose_matmul(k, to); return;
+    case IR_CONV1D: choose_conv(c, k, to); return;
+    case IR_LAYER_NORM: choose_reduction(k, to); return;
+    case IR_BATCH_NORM: choose_elementwise(k, to); return;
+    default: break;
+    }
+    switch (ir_op_class_of(k->node->op)) {
+    case IR_UNARY:
+    case IR_BINARY:
+    case IR_TERNARY: choose_elementwise(k, to); return;
+    case IR_REDUCE:
+    case IR_NORMALIZE: choose_reduction(k, to); return;
+    default: to->kind = CHOICE_OTHER;
+    }
+}

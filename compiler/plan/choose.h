@@ -1,0 +1,30 @@
+/* choose: how choices are made; for the files of plan/ alone. */
+#ifndef NNC_PLAN_CHOOSE_H
+#define NNC_PLAN_CHOOSE_H
+
+#include "plan/choice.h"
+
+typedef struct {
+    arena *arena;
+    const ir_model *model;
+    dim_table *dims;
+    const cost_body *body;
+    int64_t unroll;
+} chooser;
+
+/* The choices of a kernel whose operands are set. */
+void choose(const chooser *c, const plan_kernel *k, plan_choice *to);
+
+void choose_recurrent(const chooser *c, const plan_kernel *k, plan_choice *to); /* choose_recurrent.c */
+void choose_linear(const chooser *c, const plan_kernel *k, plan_choice *to);    /* choose_product.c */
+void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to);      /* choose_conv.c */
+/* rows: -1 if known only at run time, then most_rows at most (0: no limit is known). */
+choice_product choose_product(const chooser *c, const pack *p, int64_t rows, int64_t most_rows, bool padded);
+
+/* A pack with one column group, not scaled: what a product's matrix is, if nothing else is said. */
+pack *choose_pack(const chooser *c, const plan_operand *weight, const plan_operand *bias, int64_t units, int64_t terms,
+                  int64_t panel);
+/* NULL where the operand is none. */
+const ir_param *choose_param(const chooser *c, const plan_operand *o);
+
+#endif

@@ -1,0 +1,50 @@
+/* choose_conv: CONV1D: where its interior is, and how many positions a tile of it has. */
+#include "plan/choose.h"
+
+enum { MAX_TILE = 4 };
+
+/* Positions [first, end) have all their taps in the input; end < first: none has. */
+static void find_interior(const chooser *c, const plan_kernel *k, choice_conv *to) {
+    const ir_attrs *a = &k->node->attrs;
+    int64_t taps = dim_max(k->inputs[1].view.type.dims[2]), reach = (taps - 1) * a->dilation + 1;
+    const dim *room = dim_sub(c->dims, k->inputs[0].view.type.dims[2], dim_const(c->dims, reach - a->before));
+    to->first = (a->before + a->stride - 1) / a->stride;
+    if (dim_min(room) >= 0)
+        to->end = dim_add(c->dims, dim_floordiv(c->dims, room, a->stride), dim_const(c->dims, 1));
+    else to->end = dim_max(room) < 0 ? dim_const(c->dims, 0) : NULL;
+    to->has_interior = !to->end || dim_max(to->end) > to->first;
+    to->has_edges = a->before || a->after;
+}
+
+static choice_channels channels_of(const chooser *c, const choice_conv *of, int64_t width, int64_t units) {
+    choice_channels r = {.width = width, .units = units, .vectors = (width + of->lanes - 1) / of->lanes};
+    int64_t count;
+    r.positions = smaller(((int64_t)c->body->registers - 1) / (r.vectors + 1), MAX_TILE);
+    if (r.positions < 1) r.positions = 1;
+    if (of->has_interior && of->end &&
+        dim_is_const(dim_sub(c->dims, of->end, dim_const(c->dims, of->first)), &count))
+        r.positions = smaller(r.positions, count);
+    return r;
+}
+
+void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    const ir_type *w = &k->inputs[1].view.type;
+    int64_t groups = k->node->attrs.groups, outputs = dim_max(w->dims[0]) / groups;
+    choice_conv *conv = &to->conv;
+    to->kind = CHOICE_CONV;
+    to->vectors = true;
+    find_interior(c, k, conv);
+    conv->lanes = outputs == 1 ? 1 : c->body->lanes;
+    if (outputs == 1) {
+        conv->full = channels_of(c, conv, 1, 1);
+        return;
+    }
+    pack *p = choose_pack(c, &k->inputs[1], &k->inputs[2], outputs, dim_max(w->dims[1]) * dim_max(w->dims[2]),
+                          COST_CHANNELS);
+    p->matrices = groups;
+    conv->pack = p;
+    int64_t last = pack_panels(p) - 1;
+    bool narrow = pack_units(p, last) < p->panel;
+    if (last > 0 || !narrow) conv->full = channels_of(c, conv, pack_width(p, 0), pack_units(p, 0));
+    if (narrow) conv->last = channels_of(c, conv, pack_width(p, last), pack_units(p, last));
+}

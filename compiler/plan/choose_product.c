@@ -1,0 +1,73 @@
+/* choose_product: tiles of rows for each panel of a product, and LINEAR. */
+#include "plan/choose.h"
+
+static bool unrolls(const chooser *c, const pack *p, cost_tile t, int64_t columns) {
+    int64_t groups = (columns / c->body->lanes + t.vectors - 1) / t.vectors;
+    return p->terms <= COST_BLOCK && p->terms * t.rows * t.vectors * (groups > 1 ? 2 : 1) <= c->unroll;
+}
+
+static choice_tile tile_of(const chooser *c, const pack *p, cost_tile size, int64_t columns) {
+    return (choice_tile){size, unrolls(c, p, size, columns)};
+}
+
+static choice_panel choose_panel(const chooser *c, const choice_product *of, int64_t panel, int64_t most_rows) {
+    const pack *p = of->pack;
+    choice_panel r = {.columns = of->padded ? pack_row(p, panel) : pack_units(p, panel)};
+    int64_t all = p->gates * p->units, rows = of->rows;
+    cost_tile size = cost_product(c->body, r.columns, all, p->terms, most_rows);
+    int64_t wide = size.vectors * (int64_t)c->body->lanes, even = r.columns / wide * wide;
+    r.by_columns = size.rows > 1 && !(rows >= 0 && rows <= size.rows) && even > wide;
+    int64_t columns = r.by_columns ? wide : r.columns;
+    r.row = tile_of(c, p, cost_product_row(c->body, r.columns, all, p->terms), r.columns);
+    if (rows >= 0) {
+        int64_t tiles = (rows + size.rows - 1) / size.rows;
+        r.taller_count = rows % tiles;
+        r.tile_count = tiles - r.taller_count;
+        size.rows = (unsigned)(rows / tiles) + 1;
+        r.taller = tile_of(c, p, size, columns);
+        size.rows--;
+    }
+    r.tile = tile_of(c, p, size, columns);
+    return r;
+}
+
+choice_product choose_product(const chooser *c, const pack *p, int64_t rows, int64_t most_rows, bool padded) {
+    choice_product r = {.pack = p, .rows = rows, .padded = padded};
+    int64_t last = pack_panels(p) - 1, most = rows >= 0 ? rows : most_rows ? most_rows : INT64_MAX;
+    bool narrow = pack_units(p, last) < p->panel;
+    if (last > 0 || !narrow) r.full = choose_panel(c, &r, 0, most);
+    if (narrow) r.last = choose_panel(c, &r, last, most);
+    return r;
+}
+
+/* The dims before the last of x and y, joined where both lie at even distances; those of size 1 are dropped. */
+static unsigned collapse(dim_table *t, const plan_view *x, const plan_view *y, choice_loop *loops) {
+    unsigned n = 0;
+    for (unsigned i = 0; i + 1 < x->type.rank; i++) {
+        const dim *extent = x->type.dims[i];
+        if (dim_is(extent, 1)) continue;
+        choice_loop inner = {extent, x->strides[i], y->strides[i]};
+        if (n && dim_same(loops[n - 1].x, dim_mul(t, inner.x, extent)) &&
+            dim_same(loops[n - 1].y, dim_mul(t, inner.y, extent))) {
+            inner.extent = dim_mul(t, loops[n - 1].extent, extent);
+            n--;
+        }
+        loops[n++] = inner;
+    }
+    return n;
+}
+
+void choose_linear(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    const ir_type *matrix = &k->inputs[1].view.type;
+    choice_linear *l = &to->linear;
+    to->kind = CHOICE_LINEAR;
+    to->vectors = true;
+    const pack *p = choose_pack(c, &k->inputs[1], &k->inputs[2], dim_max(matrix->dims[0]), dim_max(matrix->dims[1]),
+                                COST_COLUMNS);
+    l->pack = p;
+    l->loop_count = collapse(c->dims, &k->inputs[0].view, &k->results[0].view, l->loops);
+    const dim *extent = l->loop_count ? l->loops[l->loop_count - 1].extent : dim_const(c->dims, 1);
+    l->dots = p->units < COST_DOTS;
+    if (l->dots) l->unroll_dots = p->terms / c->body->lanes * 2 * p->units <= c->unroll;
+    else l->product = choose_product(c, p, dim_is_const(extent, NULL) ? dim_max(extent) : -1, dim_max(extent), false);
+}

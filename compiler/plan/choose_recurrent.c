@@ -1,0 +1,187 @@
+/* choose_recurrent: RECURRENT: packs, the way through time, tiles, and where the work space is divided. */
+#include "plan/choose.h"
+
+static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+/* --- weights --- */
+
+/* Groups of columns that are the matrix's gates in this order. */
+static pack *gates_pack(const chooser *c, const plan_kernel *k, const choice_recurrent *r, unsigned weight, unsigned gates,
+                        const unsigned *order) {
+    const ir_attrs *attrs = &k->node->attrs;
+    int64_t terms = weight == IR_REC_W_IH ? r->inputs : r->projected;
+    pack *p = choose_pack(c, &k->inputs[weight], NULL, r->hidden, terms, r->gates == 1 ? COST_COLUMNS : COST_PANEL);
+    p->gates = p->bias_from = gates;
+    /* sigmoid(x) = (1 + tanh(x / 2)) / 2: the half is exact here and saves the step code a multiplication */
+    bool halves = attrs->recurrent_activation == IR_ACT_SIGMOID && attrs->cell != IR_RNN;
+    unsigned candidate = 2; /* LSTM's g and GRU's n */
+    for (unsigned g = 0; g < gates; g++) {
+        p->gate[g] = order[g];
+        p->scale[g] = halves && order[g] != candidate ? 0.5f : 1.0f;
+    }
+    return p;
+}
+
+static void choose_packs(const chooser *c, const plan_kernel *k, choice_recurrent *r) {
+    static const unsigned torch_order[] = {0, 1, 2, 3}, candidate_first[] = {2, 0, 1}, candidate_only[] = {2};
+    bool gru_after = k->node->attrs.cell == IR_GRU && !r->resets_before;
+    const ir_param *b_ih = choose_param(c, &k->inputs[IR_REC_B_IH]), *b_hh = choose_param(c, &k->inputs[IR_REC_B_HH]);
+    pack *input = gates_pack(c, k, r, IR_REC_W_IH, r->gates, gru_after ? candidate_first : torch_order);
+    input->bias = b_ih;
+    input->second_bias = b_hh;
+    if (b_ih || b_hh) input->bias_from = 0;
+    pack *hidden = gates_pack(c, k, r, IR_REC_W_HH, r->resets_before ? 2 : r->gates, torch_order);
+    if (gru_after) {
+        /* b_hn is inside r * (W_hn h + b_hn) */
+        input->first_bias_only[0] = true;
+        hidden->bias = b_hh;
+        if (b_hh) hidden->bias_from = 2;
+    }
+    r->input = input;
+    r->hidden_pack = hidden;
+    if (r->resets_before) r->candidate = gates_pack(c, k, r, IR_REC_W_HH, 1, candidate_only);
+    if (r->projects)
+        r->output = choose_pack(c, &k->inputs[IR_REC_W_HR], NULL, r->projected, r->hidden, COST_COLUMNS);
+}
+
+/* --- the way through time --- */
+
+static void choose_sizes(const plan_kernel *k, choice_recurrent *r) {
+    const ir_attrs *attrs = &k->node->attrs;
+    r->has_cell = attrs->cell == IR_LSTM;
+    r->has_out = k->results[0].kind == PLAN_MEMORY;
+    r->projects = k->inputs[IR_REC_W_HR].kind != PLAN_NONE;
+    r->resets_before = attrs->cell == IR_GRU && !attrs->reset_after;
+    r->gates = ir_cell_gates(attrs->cell);
+    r->columns = attrs->cell == IR_GRU && !r->resets_before ? 4 : r->gates;
+    r->inputs = dim_max(k->inputs[IR_REC_W_IH].view.type.dims[1]);
+    r->hidden = dim_max(k->inputs[IR_REC_W_IH].view.type.dims[0]) / r->gates;
+    r->projected = dim_max(k->inputs[IR_REC_W_HH].view.type.dims[1]);
+}
+
+static choice_rows choose_rows(const chooser *c, const plan_view *x, int64_t steps) {
+    const dim *batch = x->type.dims[1];
+    if (dim_is(batch, 1)) return CHOICE_ROWS_OF_STEPS;
+    if (dim_is(x->type.dims[0], 1)) return CHOICE_ROWS_OF_BATCH;
+    if (dim_same(x->strides[0], dim_mul(c->dims, x->strides[1], batch))) return CHOICE_ROWS_OF_ALL;
+    return dim_min(batch) >= steps ? CHOICE_ROWS_OF_BATCH : CHOICE_ROWS_OF_STEPS_BY_ROW;
+}
+
+static void choose_way(const chooser *c, const plan_kernel *k, choice_recurrent *r) {
+    const plan_view *x = &k->inputs[IR_REC_X].view;
+    int64_t batch = dim_max(x->type.dims[1]), T = dim_max(x->type.dims[0]);
+    bool lengths = k->inputs[IR_REC_LENGTHS].kind != PLAN_NONE;
+    r->one_row = dim_is(x->type.dims[1], 1);
+    r->fused = r->one_row && dim_is(x->type.dims[0], 1) && !lengths && !r->resets_before;
+    r->chained = r->one_row && r->has_out && !r->projects && !r->resets_before && !lengths;
+    int64_t weights = r->gates * r->hidden * (r->projected + (r->fused ? r->inputs : 0));
+    r->zigzag = !r->resets_before && r->hidden >= 2 * r->hidden_pack->panel && weights >= COST_CACHE;
+    /* as many steps as fill the tiles of the projection: a large batch does that with fewer */
+    int64_t filling = COST_ROW_CHUNK / batch;
+    r->steps = smaller(smaller(filling < 1 ? 1 : filling, COST_STEP_CHUNK), T);
+    r->unroll_steps = dim_is_const(x->type.dims[0], NULL) && T <= r->steps && 4 * T <= c->unroll;
+    r->input_rows = choose_rows(c, x, r->steps);
+}
+
+/* --- one row --- */
+
+static choice_pass choose_pass(const chooser *c, const pack *w) {
+    int64_t full = w->units / w->panel, lanes = c->body->lanes, last = pack_panels(w) - 1, tiles = 0;
+    choice_pass p = {.pack = w};
+    p.tile = cost_pass(c->body, w->gates, full ? full * w->panel : w->units, w->terms);
+    p.span = p.tile.vectors * lanes > w->panel ? p.tile.vectors * lanes / w->panel : 1;
+    p.flat = pack_units(w, last) < w->panel && cost_flat(c->body, w->gates, pack_width(w, last), w->terms);
+    p.flat_tile = cost_flat_tile(c->body, w->gates * pack_width(w, last), w->terms);
+    for (int64_t i = 0; i <= last; i++)
+        tiles += ((pack_units(w, i) + lanes - 1) / lanes + p.tile.vectors - 1) / p.tile.vectors;
+    int64_t sums = w->gates * p.tile.vectors;
+    bool short_sums = w->terms <= COST_BLOCK;
+    p.unroll_units = short_sums && (tiles == 1 || tiles * (3 * sums + 8 * p.tile.vectors) <= c->unroll);
+    int64_t written = p.unroll_units ? tiles : 2;
+    p.unroll_terms = short_sums && written * w->terms * sums <= c->unroll;
+    return p;
+}
+
+static void choose_one_row(const chooser *c, choice_recurrent *r) {
+    const pack *x = r->input;
+    r->step = choose_pass(c, r->hidden_pack);
+    if (r->resets_before) r->candidate_step = choose_pass(c, r->candidate);
+    r->input_chains = cost_product_row(c->body, 0, x->gates * x->units, x->terms).chains;
+    r->flat_input = cost_product_row(c->body, pack_row(x, pack_panels(x) - 1), x->gates * x->units, x->terms);
+    r->hidden_place = r->projects            ? CHOICE_H_IN_NEXT
+                      : r->resets_before     ? CHOICE_H_AT_ONCE
+                      : r->chained           ? CHOICE_H_IN_OUT
+                      : r->step.unroll_units ? CHOICE_H_IN_VARIABLES
+                                             : CHOICE_H_IN_NEXT;
+}
+
+/* --- many rows --- */
+
+/* Rows of one call of the input's product: -1 if not always the same. */
+static int64_t input_rows_of(const plan_kernel *k, const choice_recurrent *r, int64_t *most) {
+    const plan_view *x = &k->inputs[IR_REC_X].view;
+    int64_t T, batch = -1, most_batch = dim_max(x->type.dims[1]), count = -1;
+    dim_is_const(x->type.dims[1], &batch);
+    /* steps is T, where T is smaller */
+    if (r->steps == 1 || (dim_is_const(x->type.dims[0], &T) && T % r->steps == 0)) count = r->steps;
+    *most = r->steps;
+    switch (r->input_rows) {
+    case CHOICE_ROWS_OF_BATCH: *most = most_batch; return batch;
+    case CHOICE_ROWS_OF_ALL: *most = r->steps * most_batch; return batch < 0 || count < 0 ? -1 : count * batch;
+    case CHOICE_ROWS_OF_STEPS:
+    case CHOICE_ROWS_OF_STEPS_BY_ROW: break;
+    }
+    return count;
+}
+
+static void choose_products(const chooser *c, const plan_kernel *k, choice_recurrent *r) {
+    int64_t most, rows = input_rows_of(k, r, &most), batch = -1;
+    const dim *B = k->inputs[IR_REC_X].view.type.dims[1];
+    dim_is_const(B, &batch);
+    if (!r->fused) r->input_product = choose_product(c, r->input, rows, most, true);
+    if (r->projects && r->one_row) r->output_product = choose_product(c, r->output, 1, 1, false);
+    if (r->one_row) return;
+    r->hidden_product = choose_product(c, r->hidden_pack, batch, dim_max(B), true);
+    if (r->candidate) r->candidate_product = choose_product(c, r->candidate, batch, dim_max(B), true);
+    if (r->output) r->output_product = choose_product(c, r->output, batch, dim_max(B), true);
+}
+
+/* --- work space --- */
+
+/* Takes `floats` of work; a last vector may be read wider than they are. */
+static int64_t take(int64_t *work, int64_t floats) {
+    int64_t at = *work;
+    *work += round_up(floats, COST_PANEL) + COST_PANEL;
+    return at;
+}
+
+static int64_t divide_work(const plan_kernel *k, choice_recurrent *r) {
+    int64_t batch = dim_max(k->inputs[IR_REC_X].view.type.dims[1]), padded = round_up(r->hidden, COST_PADDING), work = 0;
+    const pack *w = r->hidden_pack;
+    r->gates_at = r->sums_at = r->next_at = -1;
+    r->gates_row = r->columns * padded;
+    r->sums_row = w->gates * padded;
+    r->next_row = round_up(r->hidden, COST_PANEL);
+    bool flat = r->one_row && r->step.flat;
+    bool next = r->projects || r->resets_before || (r->one_row && r->hidden_place == CHOICE_H_IN_NEXT);
+    if (!r->fused) r->gates_at = take(&work, r->steps * batch * r->gates_row);
+    else if (flat) r->gates_at = take(&work, r->columns * pack_width(w, pack_panels(w) - 1));
+    if (!r->one_row) r->sums_at = take(&work, batch * r->sums_row);
+    if (next) {
+        r->next_at = work;
+        work += batch * r->next_row;
+    }
+    return work;
+}
+
+void choose_recurrent(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    choice_recurrent *r = &to->recurrent;
+    to->kind = CHOICE_RECURRENT;
+    to->vectors = true;
+    choose_sizes(k, r);
+    choose_packs(c, k, r);
+    choose_way(c, k, r);
+    if (r->one_row) choose_one_row(c, r);
+    choose_products(c, k, r);
+    to->work = divide_work(k, r);
+}

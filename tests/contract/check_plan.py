@@ -1,0 +1,217 @@
+"""What `--dump=plan` says of a kernel's code is what stands in the C."""
+import re
+
+from kit import need, sizeof
+
+BODIES = {"baseline": ("4 lanes", "nnc_v4"), "x86-64-v3": ("AVX2", "nnc_v8"), "x86-64-v4": ("AVX-512", "nnc_v16")}
+
+# a kernel of every kind, in the sizes at which other things are chosen
+RECURRENT = [
+    ("LSTM(5, 4)", "1, 1, 5"), ("LSTM(5, 17)", "1, 1, 5"), ("LSTM(64, 65)", "1, 1, 64"), ("LSTM(128, 130)", "1, 1, 128"),
+    ("GRU(9, 40)", "1, 1, 9"), ("GRU(128, 300)", "1, 1, 128"), ("RNN(3, 70)", "1, 1, 3"), ("RNN(70, 400)", "1, 1, 70"),
+    ("LSTM(3, 6)", "T, 1, 3"), ("LSTM(3, 150)", "T, 1, 3"), ("GRU(40, 33)", "T, 1, 40"), ("LSTM(6, 64, proj_size=8)", "T, 1, 6"),
+    ("GRU(5, 20, reset_after=False)", "T, 1, 5"), ("GRU(5, 20, reset_after=False)", "T, 4, 5"), ("RNN(2, 2)", "7, 1, 2"),
+    ("LSTM(4, 3)", "T, 8, 4"), ("LSTM(4, 33)", "5, 32, 4"), ("GRU(4, 19)", "T, B, 4"), ("LSTM(6, 20, proj_size=7)", "T, 5, 6"),
+    ("LSTM(4, 9, bidirectional=True)", "9, 3, 4"),
+]
+LINEAR = [("3, 100", 70), ("32, 20", 33), ("1, 3", 4), ("T, 9", 130), ("7, 600", 2), ("5, 8", 1), ("T, 40, 3", 5)]
+CONV = [("Conv1d(3, 20, 3, padding=1)", "2, 3, 30"), ("Conv1d(4, 16, 2, padding=1)", "1, 4, T"), ("Conv1d(2, 2, 3, groups=2)", "1, 2, 9"),
+        ("Conv1d(3, 40, 1, stride=2)", "1, 3, 50")]
+OTHERS = ["exp(x) + x", "argmax(x, dim=1)", "softmax(x, dim=1)", "softmax(x, dim=0)", "sum(x, dim=0)", "mean(x, dim=1)",
+          "matmul(x, transpose(x, 0, 1))", "matmul(transpose(x, 0, 1), x)", "x * argmax(x, dim=1, keepdim=True)",
+          "exp(1.0 * argmax(x, dim=1, keepdim=True)) + x"]
+
+
+def models():
+    dims = "    dim T = 1..100\n    dim B = 1..9\n"
+    for layer, shape in RECURRENT:
+        lengths = ", lengths=n" if "bidirectional" in layer else ""
+        n = "    input n: int32[3]\n" if lengths else ""
+        yield f"{dims}    input x: float32[{shape}]\n{n}    layer l = {layer}\n    y, _ = l(x{lengths})\n    output y\n"
+    for shape, outputs in LINEAR:
+        terms = shape.split(", ")[-1]
+        yield f"{dims}    input x: float32[{shape}]\n    layer l = Linear({terms}, {outputs})\n    output y = l(x)\n"
+    for layer, shape in CONV:
+        yield f"{dims}    input x: float32[{shape}]\n    layer l = {layer}\n    output y = l(x)\n"
+    for expression in OTHERS:
+        yield f"{dims}    input x: float32[30, 21]\n    output y = {expression}\n"
+
+
+class Code:
+    """The functions of a C file of one body, by name."""
+
+    def __init__(self, text, vector):
+        self.vector = vector
+        self.functions = dict(re.findall(r"^(?:\w+ )*static void (\w+)\((.*?\n)\}\n", text, re.M | re.S))
+
+    def function(self, name):
+        need(name in self.functions, f"no function {name}, only {sorted(self.functions)}")
+        return self.functions[name]
+
+    def tiles(self, name):
+        """{rows: (most vectors, chains, unrolled)} of all register tiles in a function: what its sums are called."""
+        found = {}
+        lines = self.function(name).split("\n")
+        for i, line in enumerate(lines):
+            if not re.match(rf"\s+{self.vector} s0(_0)? = ", line):
+                continue
+            end = i
+            while re.match(rf"\s+{self.vector} s\d+(_\w+)? = ", lines[end]):
+                end += 1
+            names = re.findall(rf"{self.vector} (s\w+) =", "\n".join(lines[i:end]))
+            sums = [n for n in names if not re.search(r"_[a-d]$", n)]
+            rows = 1 + max(int(re.match(r"s(\d+)_", n).group(1)) if "_" in n else 0 for n in sums)
+            vectors = len(sums) // rows
+            chains = len(names) // len(sums)
+            indent = len(line) - len(line.lstrip())
+            rest = "\n".join(x for x in lines[end:end + 4] if len(x) - len(x.lstrip()) == indent)
+            loop = re.search(r"for \(size_t k\d? = ", rest) is not None
+            known = found.get(rows, (0, 0, True))
+            found[rows] = (max(known[0], vectors), max(known[1], chains), known[2] and not loop)
+        return found
+
+
+def match_product(code, function, said):
+    """`said`: "2 of 6 x 4 and 1 of 5 x 4 by columns; the last panel …" """
+    want = {}
+    for rows, vectors, chains, unrolled in re.findall(r"(\d+) x (\d+)(?: in (\d+) chains)?( unrolled)?", said):
+        known = want.get(int(rows), (0, 0, True))
+        want[int(rows)] = (max(known[0], int(vectors)), max(known[1], int(chains or 1)), known[2] and bool(unrolled))
+    got = code.tiles(function)
+    need(got == want, f"{function} has tiles {got}, the plan says {want}: {said}")
+
+
+def match_step(code, name, said, layer):
+    step, kernel = code.function(f"{name}_step"), code.function(name)
+    fused = "one step: x and h" in layer
+    runs = re.findall(rf"(?:^\s+{code.vector} [a-z]\d+ = .*\n)+", step, re.M)
+    most = max(len(re.findall(rf"{code.vector} [a-z]\d+ = ", r)) for r in runs)
+    sums = max(int(n) for n in re.findall(r"(?:step|then) of (\d+) sums", said))
+    flat_only = "columns in" in said and most < sums
+    need(most == sums or flat_only, f"{name}_step holds {most} sums, the plan says {said}")
+    place = re.search(r"new h in (\w+)", said).group(1)
+    head = step.split(")")[0]
+    need(("float *next" in head) == ("next at" in said), f"{name}_step({head}): {said}")
+    need(("const float *h" in head) == (place == "out"), f"{name}_step({head}): {said}")
+    if place == "variables":
+        need(re.search(r"_store(_n)?\(h, hidden0", step), f"{name}_step keeps no h in variables: {said}")
+    flat = re.search(r"columns in (\d+) vectors", said)
+    blocks = [len(re.findall(r"\bs\d+ = ", r)) for r in
+              re.findall(rf"(?:^\s+{code.vector} s\d+ = .*_load.*gates.*\n)+", step, re.M)]
+    need(bool(blocks) == bool(flat), f"{name}_step: narrow panels {blocks}, the plan says {said}")
+    if flat:
+        need(max(blocks) == int(flat.group(1)), f"{name}_step: narrow panels {blocks}, the plan says {said}")
+    need(("turn % 2" in step) == ("backwards" in layer), f"{name}_step and backwards: {layer}")
+    need(("for (size_t k " in step or "for (size_t k0" in step) or "unrolled" in said or fused, f"{name}_step: {said}")
+    need(("_input" in kernel) == (not fused), f"{name}: {layer}")
+
+
+def match_recurrent(code, name, said, layer):
+    kernel = code.function(name)
+    parts = dict(re.findall(r"(input|hidden|candidate|output) tiles (.*?)(?=; (?:input|hidden|candidate|output|work) |$)", said))
+    one_row = "step of" in said
+    for part, function in (("input", "input"), ("hidden", "recurrent"), ("candidate", "candidate")):
+        if part in parts:
+            match_product(code, f"{name}_{function}", parts[part])
+    if "output" in parts and not one_row:
+        match_product(code, f"{name}_project", parts["output"])
+    if one_row:
+        match_step(code, name, said, layer)
+    work = {w: int(n) for w, n in re.findall(r"(gates|sums|next) at (\d+)", said)}
+    declared = {w: int(n or 0) for w, n in re.findall(r"float \*(gates|sums|next) = work(?: \+ (\d+))?;", kernel)}
+    need(work == declared, f"{name} has work space {declared}, the plan says {work}")
+    need(("float *work" in kernel.split(")")[0]) == bool(work), f"{name}: {said}")
+    steps = re.search(r"projected (\d+) steps at a time", layer)
+    chunk = re.search(r"done(?: \+= (\d+)|(\+\+))\)", kernel)
+    if steps and chunk:
+        need(int(chunk.group(1) or 1) == int(steps.group(1)), f"{name}: {chunk.group()}, the plan says {layer}")
+    if "steps unrolled" in layer:
+        need("for (size_t t" not in kernel, f"{name}: {layer}")
+
+
+def match_linear(code, name, said):
+    if "tiles" in said:
+        match_product(code, name, said)
+        return
+    body = code.function(name)
+    need(f"{code.vector}_sum(" in body, f"{name} adds no lanes: {said}")
+    need(("for (size_t k " in body or "for (size_t k0" in body) == ("loop" in said), f"{name}: {said}")
+
+
+def match_conv(code, name, said):
+    body = code.function(name)
+    plain = "plain floats" in said
+    kind = "float" if plain else code.vector
+    want = [(int(p), int(v or 1)) for p, v in re.findall(r"(\d+) positions(?: x (\d+) vectors)?", said)]
+    runs = re.findall(rf"(?:^\s+{kind} sum\w* = .*\n)+", body, re.M)
+    got = max(len(r.strip().split("\n")) for r in runs)
+    need(got == max(p * v for p, v in want), f"{name} holds {got} sums, the plan says {said}")
+
+
+def match_other(code, name, said):
+    body = code.function(name)
+    if "plain C" in said or "element by element" in said:
+        need("nnc_v" not in body, f"{name}: {said}")
+    elif "equal lanes" in said:
+        need(f"{code.vector}_lane(" in body, f"{name}: {said}")
+    elif "vectors of results" in said:
+        need(f"{code.vector}_doubles sums[" in body, f"{name}: {said}")
+    elif "summed up" in said:
+        need(f"{code.vector}_doubles_sum(" in body, f"{name}: {said}")
+    elif "vectors of columns" in said:
+        need(f"{code.vector}_madd(" in body, f"{name}: {said}")
+    else:
+        need(f"{code.vector}_store(" in body, f"{name}: {said}")
+
+
+def match_dump(code, dump, body):
+    """Each kernel's lines: its name and operator, what holds for the layer, and one for the body."""
+    kernels = re.findall(r"^ +\d+ (\w+) = (\w+)\(.*\n((?: {8,}(?!\d+ \w+ = ).*\n)*)", dump, re.M)
+    need(kernels, f"no kernels in\n{dump}")
+    for name, op, lines in kernels:
+        lines = [x.strip() for x in lines.strip().split("\n")]
+        of_body = [x for x in lines if x.startswith((f"{body}:", "all bodies:"))]
+        if not of_body:
+            continue  # nothing is chosen
+        said = of_body[0].split(":", 1)[1]
+        if op == "recurrent":
+            match_recurrent(code, name, said, lines[0])
+        elif op == "linear":
+            match_linear(code, name, said)
+        elif op == "conv1d":
+            match_conv(code, name, said)
+        else:
+            match_other(code, name, said)
+
+
+def check_plan_says_what_the_code_does(t):
+    """`--dump=plan` says of every kernel what its code does: tiles, chains, unrolling, panels, where h waits, work space."""
+    seen = set()
+    for number, source in enumerate(models()):
+        for target, (body, vector) in BODIES.items():
+            for unroll in ("0", "64"):
+                options = ("--target", target, "--unroll", unroll)
+                text = t.model(f"model m {{\n{source}}}\n", *options)
+                dump = t.nnc("model.nn", "--dump=plan", *options).out.decode()
+                try:
+                    match_dump(Code(text, vector), dump, body)
+                except Exception as e:
+                    raise type(e)(f"{e}\n{target}, --unroll {unroll}:\n{source}\n{dump}") from None
+                seen.update(re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
+                                       r"sums at|next at|\(or |the last panel|positions|vectors of \w+", dump))
+    missing = {"unrolled", "chains", "columns in", "by columns", "backwards", "side by side", "new h in out", "new h in next",
+               "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions"} - seen
+    need(not missing, f"no model shows {missing}")
+
+
+def check_no_work_space_that_nobody_reads(t):
+    """A layer of one step that needs no work space has none in the struct."""
+    for layer, states, most in (("LSTM(128, 128)", "h c", 1100), ("GRU(128, 384)", "h", 1700)):
+        size = re.search(r", (\d+)\)", layer).group(1)
+        names = states.split()
+        state = "".join(f"    state {n}: float32[1, {size}]\n" for n in names)
+        pair = f"({', '.join(names)})" if len(names) > 1 else names[0]
+        t.model(f"model m {{\n    input x: float32[1, 128]\n{state}    layer l = {layer}\n"
+                f"    out, {pair} = l(x, {pair})\n    output y = out\n}}\n", "--target", "all")
+        size = sizeof(t, "m")[0]
+        need(size <= most, f"the struct of {layer} with its state is {size} bytes, {most} allowed")
