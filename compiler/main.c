@@ -43,7 +43,7 @@ static const char *weights_path(arena *a, const options *o, const ir_model *m) {
 static void need_weights(const ir_model *m, diag_list *diags) {
     diag *d = diag_error(diags, m->where, "model %s has parameters, but no weights", m->name);
     diag_hint(d,
-              "add a line like: weights \"%s.safetensors\", or pass --weights FILE; --random-weights 1 tries shapes "
+              "add a line like: weights \"%s.pt\", or pass --weights FILE; --random-weights 1 tries shapes "
               "without a file",
               m->name);
 }
@@ -75,7 +75,7 @@ static void bind_all(arena *a, const options *o, const lowered_file *file, open_
         tensor_file *f = tensor_file_open(a, path, diags, where);
         if (!f) continue;
         open->files[open->count++] = f;
-        bind_weights(same, count, f, diags);
+        bind_weights(same, count, f, o->weights_key, diags, where);
     }
 }
 
@@ -88,6 +88,7 @@ static const char *banner_options(arena *a, const options *o) {
     if (o->target) text_printf(&t, "%s--target %s", t.length ? " " : "", o->target);
     if (o->random_weights) text_printf(&t, "%s--random-weights %llu", t.length ? " " : "", (unsigned long long)o->seed);
     if (o->weights) text_printf(&t, "%s--weights %s", t.length ? " " : "", base_name(o->weights));
+    if (o->weights_key) text_printf(&t, "%s--weights-key %s", t.length ? " " : "", o->weights_key);
     return text_string(&t);
 }
 

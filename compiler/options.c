@@ -24,6 +24,7 @@ static const char help[] =
     "      --standalone        put the runtime into the C file\n"
     "      --runtime DIR       write the runtime's files into a folder\n"
     "      --weights FILE      parameters, instead of the model's weights statement\n"
+    "      --weights-key KEY   which dict of a weights file that holds several, like model or state_dict.ema\n"
     "      --random-weights N  parameters made from a seed, for trying shapes without a file\n"
     "      --unroll N          unroll loops of constant bounds while their bodies stay within N statements\n"
     "                          (default 64; 0: only gates and register tiles)\n"
@@ -155,6 +156,7 @@ static options_result check(const options *o) {
         return OPTIONS_RUN;
     }
     if (o->weights && o->random_weights) return usage("%s", "--weights and --random-weights exclude each other");
+    if (o->weights_key && o->random_weights) return usage("%s", "--random-weights reads no file: it goes without --weights-key");
     if (o->dump) {
         if (o->output || o->header)
             return usage("%s", "--dump writes to standard output: it goes without -o and --header");
@@ -177,6 +179,7 @@ options_result options_parse(int argc, char **argv, options *o) {
         STANDALONE,
         RUNTIME,
         WEIGHTS,
+        WEIGHTS_KEY,
         RANDOM,
         UNROLL,
         TARGET,
@@ -191,6 +194,7 @@ options_result options_parse(int argc, char **argv, options *o) {
         {"standalone", no_argument, NULL, STANDALONE}, {"runtime", required_argument, NULL, RUNTIME},
         {"weights", required_argument, NULL, WEIGHTS}, {"random-weights", required_argument, NULL, RANDOM},
         {"unroll", required_argument, NULL, UNROLL},   {"dump", required_argument, NULL, DUMP},
+        {"weights-key", required_argument, NULL, WEIGHTS_KEY},
         {"target", required_argument, NULL, TARGET},   {"diagnostics", required_argument, NULL, DIAGNOSTICS},
         {"color", required_argument, NULL, COLOR},     {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0}};
@@ -205,6 +209,7 @@ options_result options_parse(int argc, char **argv, options *o) {
         case STANDALONE: o->standalone = true; break;
         case RUNTIME: o->runtime = optarg; break;
         case WEIGHTS: o->weights = optarg; break;
+        case WEIGHTS_KEY: o->weights_key = optarg; break;
         case RANDOM:
             if (!parse_number(optarg, UINT64_MAX, &o->seed)) return usage("not a seed: %s", optarg);
             o->random_weights = true;

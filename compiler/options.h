@@ -16,6 +16,7 @@ typedef struct {
     const char *header;       /* --header, or NULL: beside the output */
     const char *runtime;      /* --runtime DIR, or NULL */
     const char *weights;      /* --weights FILE, or NULL */
+    const char *weights_key;  /* --weights-key KEY, or NULL */
     bool random_weights;
     uint64_t seed;
     bool standalone;

@@ -51,7 +51,7 @@ static void nnc_error(span *where, parser *p, const char *message);
 %token DOTDOT "'..'" ELLIPSIS "'...'" FLOORDIV "'//'" POW "'**'"
 %token EQUAL "'=='" NOT_EQUAL "'!='" LESS_EQUAL "'<='" GREATER_EQUAL "'>='"
 %token MODEL "'model'" DIM "'dim'" WEIGHTS "'weights'" INPUT "'input'" STATE "'state'" PARAM "'param'"
-%token LAYER "'layer'" OUTPUT "'output'" FROM "'from'"
+%token LAYER "'layer'" OUTPUT "'output'" FROM "'from'" PREFIX "'prefix'"
 %token RESERVED         "a reserved word"
 %token PYTHON           "a word of Python"
 
@@ -67,7 +67,7 @@ static void nnc_error(span *where, parser *p, const char *message);
 %type <ast_stmt_list> statements block
 %type <ast_stmt *> statement binding output
 %type <ast_type *> type
-%type <ast_from> from
+%type <ast_from> from prefix
 %type <ast_pattern *> pattern_item name_item
 %type <ast_pattern_list> pattern name_list
 %type <bool> comma
@@ -109,7 +109,7 @@ statements
 statement
     : DIM NAME '=' expr                         { $$ = ast_new_dim(p, @$, $NAME, $expr, NULL); }
     | DIM NAME '=' expr[low] DOTDOT expr[high]  { $$ = ast_new_dim(p, @$, $NAME, $low, $high); }
-    | WEIGHTS STRING                            { $$ = ast_new_weights(p, @$, $STRING, @STRING); }
+    | WEIGHTS STRING prefix                     { $$ = ast_new_weights(p, @$, $STRING, @STRING, $prefix); }
     | INPUT NAME ':' type                       { $$ = ast_new_input(p, @$, $NAME, $type); }
     | STATE NAME ':' type                       { $$ = ast_new_state(p, @$, $NAME, $type, NULL); }
     | STATE NAME ':' type '=' expr              { $$ = ast_new_state(p, @$, $NAME, $type, $expr); }
@@ -125,6 +125,11 @@ statement
 from
     : %empty        { $$ = (ast_from){0}; }
     | FROM STRING   { $$ = (ast_from){$STRING, @STRING}; }
+    ;
+
+prefix
+    : %empty        { $$ = (ast_from){0}; }
+    | PREFIX STRING { $$ = (ast_from){$STRING, @STRING}; }
     ;
 
 output

@@ -178,6 +178,7 @@ typedef struct {
     span where;
     const char *weights;     /* as written in the .nn file, or NULL */
     span weights_where;
+    const char *weights_prefix; /* stands before every key in the weights; or NULL */
     const dim **symbols;     /* run-time dims in order of declaration, all of them */
     span *symbol_where;
     size_t symbol_count, symbol_capacity;

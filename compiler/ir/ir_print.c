@@ -1,7 +1,7 @@
 /* ir_print: a model as text that a person reads and ir_read.c reads back.
  *
  *     model tagger
- *     weights "tagger.safetensors"
+ *     weights "tagger.safetensors" prefix "model."    (without a prefix: the file alone)
  *     dim T = 1..128
  *     input sentence
  *     param "lstm2tag.weight": float32[3, 6] for "layer lstm2tag = Linear(6, 3)"
@@ -198,6 +198,8 @@ static void print_declarations(const ir_model *m, text *to) {
     if (m->weights) {
         text_add(to, "weights ");
         print_quoted(m->weights, to);
+        if (m->weights_prefix) text_add(to, " prefix ");
+        if (m->weights_prefix) print_quoted(m->weights_prefix, to);
         text_add(to, "\n");
     }
     for (size_t i = 0; i < m->symbol_count; i++)

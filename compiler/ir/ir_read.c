@@ -498,6 +498,12 @@ static bool read_check(reader *r) {
     return true;
 }
 
+static bool read_weights(reader *r) {
+    r->model->weights = scan_quoted(&r->scan);
+    if (!r->model->weights || !scan_accept(&r->scan, "prefix")) return r->model->weights != NULL;
+    return (r->model->weights_prefix = scan_quoted(&r->scan)) != NULL;
+}
+
 static bool read_statement(reader *r) {
     if (scan_next_is(&r->scan, '%')) return read_node(r);
     const char *word = scan_word(&r->scan, false);
@@ -505,7 +511,7 @@ static bool read_statement(reader *r) {
     bool graph = strcmp(word, "run") == 0 || strcmp(word, "reset") == 0;
     if (graph) r->root = r->graph = word[1] == 'u' ? &r->model->run : &r->model->reset;
     if (graph) return scan_want(&r->scan, ":");
-    if (strcmp(word, "weights") == 0) return (r->model->weights = scan_quoted(&r->scan)) != NULL;
+    if (strcmp(word, "weights") == 0) return read_weights(r);
     if (strcmp(word, "dim") == 0) return read_symbol(r);
     if (strcmp(word, "input") == 0) return read_input(r);
     if (strcmp(word, "param") == 0) return read_param(r);

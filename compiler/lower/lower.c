@@ -199,6 +199,7 @@ static void lower_weights(lowering *l, const ast_stmt *s) {
     }
     l->model->weights = s->string;
     l->model->weights_where = s->string_where;
+    l->model->weights_prefix = s->prefix;
 }
 
 /* The source node of an input or a state. */

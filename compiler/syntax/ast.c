@@ -250,10 +250,11 @@ ast_stmt *ast_new_dim(parser *p, span where, ast_name name, ast_expr *lower, ast
     return s;
 }
 
-ast_stmt *ast_new_weights(parser *p, span where, const char *string, span string_where) {
+ast_stmt *ast_new_weights(parser *p, span where, const char *string, span string_where, ast_from prefix) {
     ast_stmt *s = new_stmt(p, AST_WEIGHTS, where, (ast_name){0});
     s->string = string;
     s->string_where = string_where;
+    s->prefix = prefix.string;
     return s;
 }
 

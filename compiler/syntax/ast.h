@@ -94,7 +94,7 @@ struct ast_pattern {
 
 typedef enum {
     AST_DIM,     /* dim NAME = lower..upper (both set), or dim NAME = value (lower only) */
-    AST_WEIGHTS, /* weights "string" */
+    AST_WEIGHTS, /* weights "string" prefix "prefix"; prefix is NULL when not given */
     AST_INPUT,   /* input NAME: type */
     AST_STATE,   /* state NAME: type = value; value may be NULL */
     AST_PARAM,   /* param NAME: type from "key"; string is NULL when not given */
@@ -115,6 +115,7 @@ struct ast_stmt {
     ast_expr *value;
     const char *string;
     span string_where;
+    const char *prefix;   /* AST_WEIGHTS */
     ast_pattern *pattern; /* AST_BIND; AST_OUTPUTS: a list of bare names */
 };
 

@@ -26,7 +26,7 @@ typedef struct {
     ast_stmt *first, *last;
 } ast_stmt_list;
 
-/* from "…"; string is NULL when it was left out */
+/* from "…", prefix "…"; string is NULL when it was left out */
 typedef struct {
     const char *string;
     span where;
@@ -60,7 +60,7 @@ ast_pattern *ast_new_pattern_name(parser *p, span where, ast_name name, ast_type
 ast_pattern *ast_new_pattern_tuple(parser *p, span where, ast_pattern_list items, bool trailing_comma);
 
 ast_stmt *ast_new_dim(parser *p, span where, ast_name name, ast_expr *lower, ast_expr *upper);
-ast_stmt *ast_new_weights(parser *p, span where, const char *string, span string_where);
+ast_stmt *ast_new_weights(parser *p, span where, const char *string, span string_where, ast_from prefix);
 ast_stmt *ast_new_input(parser *p, span where, ast_name name, ast_type *type);
 ast_stmt *ast_new_state(parser *p, span where, ast_name name, ast_type *type, ast_expr *value);
 ast_stmt *ast_new_param(parser *p, span where, ast_name name, ast_type *type, ast_from from);

@@ -244,11 +244,12 @@ static void dump_patterns(const ast_pattern *first, int level, text *to) {
     }
 }
 
-static void dump_from(const ast_stmt *s, int level, text *to) {
-    if (!s->string) return;
+/* A word and a string that may stand behind a statement; NULL: they do not. */
+static void dump_tail(const char *word, const char *string, int level, text *to) {
+    if (!string) return;
     indent(to, level);
-    text_add(to, "from ");
-    add_string(to, s->string);
+    text_printf(to, "%s ", word);
+    add_string(to, string);
     text_add(to, "\n");
 }
 
@@ -275,7 +276,8 @@ static void dump_stmt(const ast_stmt *s, int level, text *to) {
     }
     dump_type(s->type, level + 1, to);
     if (s->value) dump_expr(s->value, level + 1, to);
-    if (s->kind == AST_LAYER || s->kind == AST_PARAM) dump_from(s, level + 1, to);
+    if (s->kind == AST_LAYER || s->kind == AST_PARAM) dump_tail("from", s->string, level + 1, to);
+    dump_tail("prefix", s->prefix, level + 1, to);
 }
 
 void ast_dump(const ast_file *file, text *to) {

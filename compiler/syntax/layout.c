@@ -179,10 +179,12 @@ static bool begins_statement(layout *l, const token *t) {
     return ends_operand(l->at.token) && indent_of(l, t->where) <= l->statement_indent;
 }
 
-/* `from` is a word behind layer NAME = Kind(…) and param NAME: TYPE[…] only. */
-static bool begins_from(const layout *l, const token *t) {
-    bool may = l->at.statement_first == LAYER || l->at.statement_first == PARAM;
-    return may && l->given > 1 && !in_brackets(l) && strcmp(t->value.NAME.text, "from") == 0;
+/* `from` is a word behind layer NAME = Kind(…) and param NAME: TYPE[…] only, `prefix` behind weights "FILE". */
+static int tail_word_kind(const layout *l, const char *name) {
+    if (l->given < 2 || in_brackets(l)) return NAME;
+    int first = l->at.statement_first;
+    if ((first == LAYER || first == PARAM) && strcmp(name, "from") == 0) return FROM;
+    return first == WEIGHTS && strcmp(name, "prefix") == 0 ? PREFIX : NAME;
 }
 
 static token begin_statement(layout *l, token t) {
@@ -358,8 +360,8 @@ static token next(layout *l) {
             put_back(l, t);
             return forgotten_closer(l);
         }
-    } else if (t.kind == NAME && begins_from(l, &t)) {
-        t.kind = FROM;
+    } else if (t.kind == NAME) {
+        t.kind = tail_word_kind(l, t.value.NAME.text);
     }
     switch (t.kind) {
     case NAME: drop_self(l, &t); break;

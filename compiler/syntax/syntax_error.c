@@ -10,7 +10,7 @@ static const char *form_of(int statement_first) {
     switch (statement_first) {
     case MODEL: return "model NAME { … }";
     case DIM: return "dim T = 1..128, or dim H = 64";
-    case WEIGHTS: return "weights \"FILE\"";
+    case WEIGHTS: return "weights \"FILE\", or weights \"FILE\" prefix \"P\"";
     case INPUT: return "input NAME: float32[d, …], or int32[d, …]";
     case STATE: return "state NAME: float32[d, …], or state NAME: float32[d, …] = EXPR";
     case PARAM: return "param NAME: float32[d, …], or param NAME: float32[d, …] from \"key\"";
@@ -181,12 +181,15 @@ static void add_hint(const parser *p, const layout_context *at, const name_set *
                   "a name begins with a letter; the key in the weights is given by from: layer NAME = Kind(…) "
                   "from \"%.*s\"",
                   (int)(at->where.end - at->where.begin), p->source->text + at->where.begin);
-    } else if (at->previous == FROM && at->token == NAME && strchr("'\"", p->source->text[at->where.end])) {
+    } else if ((at->previous == FROM || at->previous == PREFIX) && at->token == NAME &&
+               strchr("'\"", p->source->text[at->where.end])) {
         diag_hint(e, "strings have no prefix and are not joined");
+    } else if (at->previous == PREFIX) {
+        diag_hint(e, "what stands before every key is a string: prefix \"model.\"");
     } else if (at->previous == FROM && at->token == NAME) {
         diag_hint(e, "the key stands in quotes: from \"%.*s\"", (int)(at->where.end - at->where.begin),
                   p->source->text + at->where.begin);
-    } else if (first == WEIGHTS && at->token == NAME) {
+    } else if (first == WEIGHTS && at->token == NAME && at->place == 1) {
         diag_hint(e, "the name of the file stands in quotes");
     } else if (first == OUTPUT && at->place == 2 && at->token == '(') {
         diag_hint(e, "an output has a name: output NAME = EXPR");

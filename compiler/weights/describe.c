@@ -8,7 +8,7 @@
 
 typedef struct {
     arena *arena;
-    const tensor_file *file;
+    const tensor_dict *dict;
     const char *prefix;
     size_t found; /* tensors that agree so far */
 } search;
@@ -18,7 +18,7 @@ const char *describe_join(arena *a, const char *prefix, const char *name) {
 }
 
 static const tensor *find(const search *s, const char *name) {
-    return tensor_find(s->file, describe_join(s->arena, s->prefix, name));
+    return tensor_find(s->dict, describe_join(s->arena, s->prefix, name));
 }
 
 /* The tensor, when it is there with this rank. */
@@ -144,8 +144,8 @@ static const char *describe_layer_norm(search *s) {
     return arena_printf(s->arena, "LayerNorm(%s%s)", tensor_shape_string(s->arena, w->shape, w->rank), bias);
 }
 
-description describe_layer(arena *a, const tensor_file *file, const char *prefix, const char *wanted_by) {
-    search s = {a, file, prefix, 0};
+description describe_layer(arena *a, const tensor_dict *dict, const char *prefix, const char *wanted_by) {
+    search s = {a, dict, prefix, 0};
     const char *layer = NULL;
     if (is_kind(wanted_by, "Linear")) {
         layer = describe_linear(&s);

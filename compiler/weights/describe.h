@@ -12,7 +12,7 @@ typedef struct {
 /* The layer that the file holds under a prefix ("" for none), judged by names and shapes, which all agree with what is
  * returned. `wanted_by` is a param's ("layer lstm = LSTM(6, 6)"): among layers with the same tensors the kind that it
  * names is meant; of recurrent layers any kind may be found. */
-description describe_layer(arena *a, const tensor_file *file, const char *prefix, const char *wanted_by);
+description describe_layer(arena *a, const tensor_dict *dict, const char *prefix, const char *wanted_by);
 
 /* "PREFIX.NAME", or NAME when the prefix is empty. */
 const char *describe_join(arena *a, const char *prefix, const char *name);

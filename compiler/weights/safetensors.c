@@ -1,5 +1,12 @@
-/* safetensors: the header through jansson, then every number in it checked before anything points into the data. */
-#include "weights/safetensors.h"
+/* safetensors: reads the format of https://github.com/huggingface/safetensors, in memory.
+ *
+ * Eight bytes, little-endian: the header's length N; N bytes of JSON, {"name": {"dtype": "F32", "shape": [24, 6],
+ * "data_offsets": [begin, end]}, …, "__metadata__": {"key": "text", …}}; then the data, in which the offsets count.
+ * Everything is checked as strictly as the format's own library does: the tensors cover the data without overlaps and
+ * without holes, and each has exactly the bytes that its shape and type need. The header goes through jansson; every
+ * number in it is checked before anything points into the data.
+ */
+#include "weights/readers.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -9,21 +16,9 @@
 
 enum { LENGTH_BYTES = 8, LARGEST_HEADER = 100 * 1000 * 1000 }; /* the format's own limit */
 
-static const struct {
-    const char *name;
-    tensor_dtype dtype;
-    unsigned bytes;
-} dtypes[] = {
-    {"F32", TENSOR_F32, 4},    {"F64", TENSOR_F64, 8},       {"F16", TENSOR_F16, 2},       {"BF16", TENSOR_BF16, 2},
-    {"BOOL", TENSOR_OTHER, 1}, {"I8", TENSOR_OTHER, 1},      {"U8", TENSOR_OTHER, 1},      {"I16", TENSOR_OTHER, 2},
-    {"U16", TENSOR_OTHER, 2},  {"I32", TENSOR_OTHER, 4},     {"U32", TENSOR_OTHER, 4},     {"I64", TENSOR_OTHER, 8},
-    {"U64", TENSOR_OTHER, 8},  {"F8_E4M3", TENSOR_OTHER, 1}, {"F8_E5M2", TENSOR_OTHER, 1}, {"C64", TENSOR_OTHER, 8},
-};
-
 typedef struct {
     arena *arena;
-    uint64_t data_size; /* bytes behind the header */
-    const unsigned char *data;
+    tensor_storage *data; /* what stands behind the header */
 } reader;
 
 /* Where a tensor lies in the data; begin <= end <= data_size. */
@@ -51,11 +46,11 @@ static bool natural(const json_t *value, uint64_t *number) {
 static const char *read_dtype(const reader *r, const char *name, const json_t *value, tensor *t, unsigned *bytes_each) {
     if (!json_is_string(value)) return problem_with(r, name, "has no \"dtype\"");
     const char *dtype = json_string_value(value);
-    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
-        if (strcmp(dtype, dtypes[i].name) != 0) continue;
-        t->dtype = dtypes[i].dtype;
-        t->dtype_name = dtypes[i].name;
-        *bytes_each = dtypes[i].bytes;
+    const element_type *type = element_of_safetensors(dtype);
+    if (type) {
+        t->dtype = type->dtype;
+        t->dtype_name = type->name;
+        *bytes_each = type->bytes;
         return NULL;
     }
     return problem_with(r, name, "has the unknown element type %s", tensor_name_quoted(r->arena, dtype));
@@ -66,18 +61,15 @@ static const char *read_shape(const reader *r, const char *name, const json_t *v
     if (json_array_size(value) > TENSOR_MAX_RANK)
         return problem_with(r, name, "has %zu dimensions, more than the %d that nnc reads", json_array_size(value),
                             TENSOR_MAX_RANK);
-    t->rank = (unsigned)json_array_size(value);
-    size_t elements = 1;
-    for (unsigned i = 0; i < t->rank; i++) {
+    int64_t shape[TENSOR_MAX_RANK];
+    unsigned rank = (unsigned)json_array_size(value);
+    for (unsigned i = 0; i < rank; i++) {
         uint64_t size;
         if (!natural(json_array_get(value, i), &size))
             return problem_with(r, name, "has a shape that holds something else than integers from 0 up");
-        t->shape[i] = (int64_t)size;
-        if (__builtin_mul_overflow(elements, size, &elements))
-            return problem_with(r, name, "has more elements than can be counted");
+        shape[i] = (int64_t)size;
     }
-    t->elements = elements;
-    return NULL;
+    return tensor_set_shape(t, shape, rank) ? NULL : problem_with(r, name, "has more elements than can be counted");
 }
 
 static const char *read_tensor(const reader *r, const char *name, const json_t *value, tensor *t, extent *e) {
@@ -101,6 +93,8 @@ static const char *read_tensor(const reader *r, const char *name, const json_t *
         return problem_with(
             r, name, "needs %" PRIu64 " bytes for %s %s, but its data_offsets [%" PRIu64 ", %" PRIu64 "] hold %" PRIu64,
             needed, t->dtype_name, tensor_shape_string(r->arena, t->shape, t->rank), begin, end, end - begin);
+    t->storage = r->data;
+    t->offset = begin;
     *e = (extent){t->name, begin, end};
     return NULL;
 }
@@ -112,20 +106,16 @@ static int by_extent(const void *left, const void *right) {
     return strcmp(a->name, b->name);
 }
 
-static int by_name(const void *left, const void *right) {
-    return strcmp(((const tensor *)left)->name, ((const tensor *)right)->name);
-}
-
 /* The tensors must lie in the data, without overlaps and without holes. Sorts the extents. */
 static const char *check_extents(const reader *r, extent *extents, size_t count) {
     uint64_t described = 0, done = 0;
     for (size_t i = 0; i < count; i++)
         if (extents[i].end > described) described = extents[i].end;
-    if (described > r->data_size)
+    if (described > r->data->size)
         return arena_printf(r->arena,
                             "the file is truncated: its header describes %" PRIu64
                             " bytes of tensors, but only %" PRIu64 " bytes follow it",
-                            described, r->data_size);
+                            described, r->data->size);
     if (count) qsort(extents, count, sizeof *extents, by_extent);
     for (size_t i = 0; i < count; i++) {
         if (extents[i].begin < done)
@@ -137,9 +127,9 @@ static const char *check_extents(const reader *r, extent *extents, size_t count)
                                 extents[i].begin);
         done = extents[i].end;
     }
-    if (done < r->data_size)
+    if (done < r->data->size)
         return arena_printf(r->arena, "the last %" PRIu64 " bytes of the file belong to no tensor",
-                            r->data_size - done);
+                            r->data->size - done);
     return NULL;
 }
 
@@ -167,14 +157,12 @@ static const char *read_header(const reader *r, json_t *header, tensor_file *to)
         }
         if (problem) return problem;
     }
-    /* Checked in the header's order up to here; now extents[i] is sorted away from tensors[i]. */
-    for (size_t i = 0; i < count; i++)
-        if (extents[i].end <= r->data_size) tensors[i].bytes = r->data + extents[i].begin;
     problem = check_extents(r, extents, count);
     if (problem) return problem;
-    if (count) qsort(tensors, count, sizeof *tensors, by_name);
-    to->tensors = tensors;
-    to->count = count;
+    tensor_dict *dict = ARENA_NEW(r->arena, tensor_dict);
+    *dict = tensor_dict_new(r->arena, "", tensors, count);
+    to->dicts = dict;
+    to->dict_count = 1;
     return NULL;
 }
 
@@ -194,7 +182,10 @@ static const char *json_problem(arena *a, const json_error_t *error) {
     return arena_printf(a, "the header cannot be read: %s (at byte %d of the header)", what, error->position);
 }
 
-const char *safetensors_read(arena *a, const unsigned char *bytes, size_t size, tensor_file *to) {
+const char *safetensors_read(arena *a, tensor_file *to) {
+    const unsigned char *bytes = to->bytes;
+    size_t size = to->size;
+    to->format = "a safetensors file";
     if (size < LENGTH_BYTES)
         return arena_printf(a, "not a safetensors file: it has %zu bytes, and the header's length alone takes %d", size,
                             LENGTH_BYTES);
@@ -210,7 +201,9 @@ const char *safetensors_read(arena *a, const unsigned char *bytes, size_t size, 
     if (length == 0 || bytes[LENGTH_BYTES] != '{')
         return "not a safetensors file: its header does not begin with \"{\"";
 
-    const reader r = {a, behind - length, bytes + LENGTH_BYTES + length};
+    tensor_storage *data = ARENA_NEW(a, tensor_storage);
+    *data = (tensor_storage){.bytes = bytes + LENGTH_BYTES + length, .size = behind - length};
+    const reader r = {a, data};
     json_error_t error;
     json_t *header = json_loadb((const char *)bytes + LENGTH_BYTES, (size_t)length, JSON_REJECT_DUPLICATES, &error);
     if (!header) return json_problem(a, &error);

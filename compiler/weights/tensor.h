@@ -1,54 +1,88 @@
 /* tensor: named tensors out of a weights file, whatever its format.
  *
- * A tensor_file maps or owns the file; tensors point into it. Elements are converted to float32 only when
- * tensor_to_float32 asks for them, so a large file is not held twice. Sizes and offsets were checked against the file
- * when it was opened: reading any tensor stays inside.
+ * A tensor is a view of a storage, by an offset and strides, as in torch. Storages lie in the mapped file, or are records
+ * of an archive that are read, and their checksums checked, when tensors of them are loaded. Everything that the file
+ * says about a tensor was checked when it was opened: loading it stays inside its storage.
  */
 #ifndef NNC_WEIGHTS_TENSOR_H
 #define NNC_WEIGHTS_TENSOR_H
 
-#include <stdint.h>
-
 #include "support/diag.h"
+#include "weights/element.h"
 
 enum { TENSOR_MAX_RANK = 8 };
 
-typedef enum {
-    TENSOR_F32, TENSOR_F64, TENSOR_F16, TENSOR_BF16, TENSOR_OTHER /* known size, but not a type that nnc reads */
-} tensor_dtype;
-
 typedef struct {
+    const char *name;           /* of the record, for messages: "archive/data/0" */
+    const unsigned char *bytes; /* where it lies in memory; NULL: a record of the file's archive */
+    uint64_t size;              /* bytes */
+    uint64_t record, skip;      /* the record, and its bytes before the data (the header of an .npy file) */
+    bool big_endian;
+    const char *problem; /* why it cannot be read ("its record … is not in the file"), or NULL */
+} tensor_storage;
+
+typedef struct tensor tensor;
+struct tensor {
     const char *name;
     tensor_dtype dtype;
-    const char *dtype_name; /* as the file says: "F32", "I64" */
+    const char *dtype_name; /* "F32", "I64"; for what is no dense tensor, what it is: "a sparse tensor" */
     unsigned rank;
     int64_t shape[TENSOR_MAX_RANK];
-    const unsigned char *bytes; /* little-endian, possibly unaligned */
+    int64_t strides[TENSOR_MAX_RANK]; /* elements */
     size_t elements;
-} tensor;
+    tensor_storage *storage; /* NULL for what is no dense tensor, and for the next: */
+    uint64_t offset;         /* bytes */
+    const tensor *g, *v;     /* of a weight that weight_norm keeps as two: weight_norm.h; else NULL */
+    const char *problem;     /* what is wrong with it, to be read after its name, or NULL */
+};
+
+/* What a file holds under one key. */
+typedef struct {
+    const char *key;       /* "state_dict", "model.ema"; "" at the top of the file */
+    const tensor *tensors; /* sorted by name; no name twice */
+    size_t count;
+} tensor_dict;
 
 typedef struct {
     const char *path;
-    const tensor *tensors; /* sorted by name */
-    size_t count;
-    const void *mapping; /* private to the reader */
-    size_t mapping_size;
+    const char *format;       /* "a safetensors file" */
+    const tensor_dict *dicts; /* at least one, in the file's order; each holds a tensor, but in a .safetensors or .npz */
+    size_t dict_count;
+    const unsigned char *bytes; /* the file, mapped */
+    size_t size;
+    struct archive *archive; /* of a zip */
 } tensor_file;
 
-/* Opens a weights file by its contents and its ending: .safetensors now; .pt, .pth and .npz get an error that says how
- * to save a safetensors file. NULL after reporting to diags at `where` (the weights statement) or, when where is empty
- * (begin == end), at the file. The result lives in the arena; tensor_file_close gives the mapping back. */
+/* Opens a weights file by its contents. NULL after reporting to diags at `where` (the weights statement) or, when where
+ * is empty (begin == end), at the file. The result lives in the arena; tensor_file_close gives back what does not. */
 tensor_file *tensor_file_open(arena *a, const char *path, diag_list *diags, span where);
 void tensor_file_close(tensor_file *f); /* NULL is allowed */
 
-const tensor *tensor_find(const tensor_file *f, const char *name); /* NULL if there is none */
-void tensor_to_float32(const tensor *t, float *to);                /* t->elements values */
-/* The elements themselves when the tensor is F32 and aligned on a little-endian host, else NULL. */
-const float *tensor_as_float32(const tensor *t);
-/* How many of these values are denormal: not 0, and nearer to it than 1.2e-38, FLT_MIN. */
-size_t tensor_denormals(const float *values, size_t count);
-/* The index of the first finite element that is too large for float32 (only F64 has such), or t->elements. */
-size_t tensor_float32_overflow(const tensor *t);
+/* --- for readers --- */
+
+/* Sets the shape (and contiguous strides) of a tensor of rank at most TENSOR_MAX_RANK; false: it has more elements than
+ * can be counted. */
+bool tensor_set_shape(tensor *t, const int64_t *shape, unsigned rank);
+/* A dict of tensors that the reader found, in any order; of two with one name the later counts. Weights that are kept
+ * as two tensors are added. */
+tensor_dict tensor_dict_new(arena *a, const char *key, tensor *tensors, size_t count);
+/* The same tensors under other names. */
+void tensor_dict_sort(tensor *tensors, size_t *count);
+
+/* --- for those who use them --- */
+
+const tensor *tensor_find(const tensor_dict *d, const char *name); /* NULL if there is none */
+/* The elements themselves when the tensor is F32, contiguous, aligned and in memory as the host has it, else NULL. */
+const float *tensor_in_place(const tensor *t);
+
+typedef struct {
+    const tensor *tensor; /* of any type but TENSOR_OTHER */
+    float *to;            /* tensor->elements values; set by tensors_load, in the arena */
+    const char *problem;  /* arena text to be read after the tensor's name, or NULL; set by tensors_load */
+} tensor_request;
+
+/* Elements as float32, in row-major order. Each record of an archive is read once, however many tensors lie in it. */
+void tensors_load(arena *a, const tensor_file *f, tensor_request *requests, size_t count);
 
 /* For messages, in the arena: a name in quotes, with control characters escaped and cut when it is very long; and a
  * shape as PyTorch shows it, "[24, 6]". */

@@ -42,7 +42,7 @@ static void bind(arena *a, const char *path, lowered_file file, bool random, uin
         const char *slash = strrchr(path, '/'), *name = file.models[i]->weights;
         if (slash) name = arena_printf(a, "%.*s/%s", (int)(slash - path), path, name);
         tensor_file *weights = tensor_file_open(a, name, diags, file.models[i]->weights_where);
-        if (weights) bind_weights(&file.models[i], 1, weights, diags);
+        if (weights) bind_weights(&file.models[i], 1, weights, NULL, diags, file.models[i]->weights_where);
     }
 }
 

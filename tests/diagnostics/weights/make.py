@@ -185,8 +185,10 @@ case("denormal_many", LSTM.replace("LSTM(6, 5)", "LSTM(6, 5, num_layers=4)"),
      tensors(*lstm(), *(row for k in (1, 2, 3) for row in lstm(inputs=5, ending="_l%d" % k)),
              data=(struct.pack("<3f", 0, 1e-45, -1.17549e-38) * 400)[:4 * 20 * (6 + 3 * 5 + 4 * 5 + 4 * 2)]))
 case("bind_rank", PARAM, tensors(("w", "F32", [2, 1])))
+# module. before every key is stripped; here it is not before every key
 case("bind_module_prefix", TAGGER, tensors(("module.embed.weight", "F32", [9, 6]), *lstm("module.lstm."),
-                                           ("module.out.weight", "F32", [3, 5]), ("module.out.bias", "F32", [3])))
+                                           ("module.out.weight", "F32", [3, 5]), ("module.out.bias", "F32", [3]),
+                                           ("criterion.weight", "F32", [3])))
 case("bind_other_vocabulary", TAGGER, tensors(("embed.weight", "F32", [10, 6]), *lstm(), ("out.weight", "F32", [3, 5]),
                                               ("out.bias", "F32", [3])))
 case("bind_hidden_size", TAGGER.replace("5", "7"),
