@@ -10,6 +10,7 @@ NNC_FUNCTION int32_t nnc_max_i32(int32_t a, int32_t b) { return a > b ? a : b; }
 NNC_FUNCTION int32_t nnc_min_i32(int32_t a, int32_t b) { return a < b ? a : b; }
 NNC_FUNCTION int32_t nnc_relu_i32(int32_t x) { return x < 0 ? 0 : x; }
 NNC_FUNCTION int32_t nnc_clamp_i32(int32_t x, int32_t lo, int32_t hi) { return nnc_min_i32(nnc_max_i32(x, lo), hi); }
+NNC_FUNCTION int32_t nnc_relu6_i32(int32_t x) { return nnc_clamp_i32(x, 0, 6); }
 /* Python's // and %: rounded down, what is left has the sign of the divisor, which is not 0. */
 NNC_FUNCTION int32_t nnc_floordiv_i32(int32_t a, int32_t b) {
     return b == -1 ? nnc_neg_i32(a) : a / b - (a % b != 0 && (a < 0) != (b < 0));

@@ -1,6 +1,8 @@
 /* call: see call.h. */
 #include "emit/call.h"
 
+#include "emit/operators.h"
+
 #include <string.h>
 
 const char *call_pointer_type(ir_dtype t, bool constant) {
@@ -13,23 +15,7 @@ static void emit_kernel_body(emit_context *e, const plan_kernel *k, cfunction *f
         emit_move(e, k, f);
         return;
     }
-    switch (k->node->op) {
-    case IR_RECURRENT: emit_recurrent(e, k, f); return;
-    case IR_LINEAR: emit_linear(e, k, f); return;
-    case IR_MATMUL: emit_matmul(e, k, f); return;
-    case IR_CONV1D: emit_conv1d(e, k, f); return;
-    case IR_LAYER_NORM: emit_reduce(e, k, f); return;
-    case IR_BATCH_NORM: emit_elementwise(e, k, f); return;
-    default: break;
-    }
-    switch (ir_op_class_of(k->node->op)) {
-    case IR_UNARY:
-    case IR_BINARY:
-    case IR_TERNARY: emit_elementwise(e, k, f); return;
-    case IR_REDUCE:
-    case IR_NORMALIZE: emit_reduce(e, k, f); return;
-    default: emit_move(e, k, f); return;
-    }
+    emit_operator_of(k->node->op)(e, k, f);
 }
 
 typedef struct {

@@ -13,6 +13,7 @@
 #include "emit/emit.h"
 #include "emit/nest.h"
 #include "emit/vectors.h"
+#include "ir/function.h"
 
 enum { LONG_EXPRESSION = 4 /* operators in one expression of the generated code */, MAX_LOCALS = 64 };
 
@@ -209,40 +210,30 @@ static cexpr *cast(const chain *c, const plan_kernel *k, cexpr *x) {
     return in_vectors(c, to) ? vectors_call1(c->e, "splat", number) : number;
 }
 
+static cexpr *integers_function(const chain *c, const ir_node *n, cexpr *x) {
+    cexpr *arguments[1 + IR_FUNCTION_PARAMETERS] = {x};
+    unsigned count = ir_function_parameter_count(ir_function_of(n->op));
+    for (unsigned i = 0; i < count; i++) arguments[1 + i] = number(c, IR_I32, n->attrs.scalar[i]);
+    return c_call_list(c->e->unit, arena_printf(c->e->arena, "nnc_%s_i32", ir_op_name(n->op)), 1 + count, arguments);
+}
+
+/* What int32 and plain C have: nnc_NAME_i32, and of float32 what needs no vectors. */
 static cexpr *unary_in_c(const chain *c, const ir_node *n, cexpr *x) {
     cunit *u = c->e->unit;
     bool floats = n->results[0]->type.dtype == IR_F32;
-    switch (n->op) {
-    case IR_NEG: return floats ? c_unary(u, "-", x) : c_call(u, "nnc_neg_i32", 1, x);
-    case IR_ABS: return c_call(u, floats ? "fabsf" : "nnc_abs_i32", 1, x);
-    case IR_RELU: return c_call(u, "nnc_relu_i32", 1, x);
-    case IR_CLAMP: return clamp(c, n, x);
-    case IR_NOT: return c_unary(u, "!", x);
-    default: ice("no unary operator %s in plain C", ir_op_name(n->op));
-    }
+    if (n->op == IR_NOT) return c_unary(u, "!", x);
+    if (n->op == IR_CLAMP) return clamp(c, n, x);
+    if (!floats) return integers_function(c, n, x);
+    if (n->op == IR_NEG) return c_unary(u, "-", x);
+    if (n->op == IR_ABS) return c_call(u, "fabsf", 1, x);
+    ice("no unary operator %s in plain C", ir_op_name(n->op));
 }
 
 static cexpr *unary_in_vectors(const chain *c, const ir_node *n, cexpr *x) {
     emit_context *e = c->e;
-    cexpr *first = c_float(e->unit, (float)n->attrs.scalar[0]);
-    switch (n->op) {
-    case IR_CLAMP: return clamp(c, n, x);
-    case IR_LEAKY_RELU:
-    case IR_ELU: return vectors_call2(e, ir_op_name(n->op), x, first);
-    case IR_SIGMOID: return vectors_call1(e, "sigmoid_by_exp", x);
-    case IR_TANH: return vectors_call1(e, "tanh_by_exp", x);
-    case IR_SOFTPLUS: return vectors_call3(e, "softplus", x, first, c_float(e->unit, (float)n->attrs.scalar[1]));
-    case IR_NOT: return vectors_call1(e, "mask_not", x);
-    case IR_NEG:
-    case IR_ABS:
-    case IR_RELU:
-    case IR_GELU:
-    case IR_GELU_TANH:
-    case IR_EXP:
-    case IR_LOG:
-    case IR_SQRT: return vectors_call1(e, ir_op_name(n->op), x);
-    default: ice("no unary operator %s in vectors", ir_op_name(n->op));
-    }
+    if (n->op == IR_NOT) return vectors_call1(e, "mask_not", x);
+    if (n->op == IR_CLAMP) return clamp(c, n, x);
+    return vectors_function(e, n->op, ir_function_of(n->op)->vector, x, n->attrs.scalar);
 }
 
 /* The exponents that torch does not leave to powf. x may be used several times. */

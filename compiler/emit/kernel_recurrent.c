@@ -9,7 +9,7 @@ static cexpr *table(recurrent *r, const pack *p, const char *what, const char *c
     const plan_operand *in = r->k->inputs;
     /* one table for all bodies, and for all calls of a layer */
     cexpr **made = emit_once(e, "recurrent %s %zu %zu %d %d", what, in[IR_REC_W_IH].param, in[IR_REC_W_HH].param,
-                             (int)r->attrs->recurrent_activation, r->attrs->reset_after);
+                             (int)r->attrs->recurrent_activation.function, r->attrs->reset_after);
     if (*made) return *made;
     return *made = product_table(
                e, p, emit_name(e, "%s_%s", r->label, what),
@@ -30,7 +30,7 @@ static void make_tables(recurrent *r) {
     const choice_recurrent *c = r->c;
     const pack *x = c->input, *h = c->hidden_pack;
     long long hidden = c->hidden, inputs = c->inputs, projected = c->projected;
-    bool halved = r->attrs->cell != IR_RNN && r->attrs->recurrent_activation == IR_ACT_SIGMOID;
+    bool halved = r->attrs->cell != IR_RNN && r->attrs->recurrent_activation.function == IR_SIGMOID;
     const char *half = halved ? "; sigmoid gates halved" : "";
     r->input_table = table(r, x, "w_ih",
                            arena_printf(a, "%sW_ih [%u * %lld, %lld], columns %s%s", x->bias_from ? "" : "biases and ",

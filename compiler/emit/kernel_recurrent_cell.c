@@ -1,5 +1,7 @@
 /* kernel_recurrent_cell: activations and cell updates, on one vector of units. */
 #include "emit/kernel_recurrent.h"
+#include "emit/vectors.h"
+#include "ir/function.h"
 
 static cexpr *call1(emit_context *e, const char *name, cexpr *x) { return c_call(e->unit, emit_vector(e, name), 1, x); }
 
@@ -11,33 +13,18 @@ static cexpr *madd(emit_context *e, cexpr *x, cexpr *y, cexpr *z) {
     return c_call(e->unit, emit_vector(e, "madd"), 3, x, y, z);
 }
 
-/* Keras's definitions and default parameters. */
 static cexpr *activate(emit_context *e, ir_activation a, cexpr *x) {
-    cunit *u = e->unit;
-    switch (a) {
-    case IR_ACT_LINEAR: return x;
-    case IR_ACT_RELU: return call1(e, "relu", x);
-    case IR_ACT_RELU6: return call1(e, "relu6", x);
-    case IR_ACT_LEAKY_RELU: return call2(e, "leaky_relu", x, c_float(u, 0.2f));
-    case IR_ACT_TANH: return call1(e, "tanh", x);
-    case IR_ACT_SIGMOID: return call1(e, "sigmoid", x);
-    case IR_ACT_HARD_SIGMOID: return call1(e, "hard_sigmoid", x);
-    case IR_ACT_SOFTSIGN: return call1(e, "softsign", x);
-    case IR_ACT_SOFTPLUS: return c_call(u, emit_vector(e, "softplus"), 3, x, c_float(u, 1.0f), c_float(u, 20.0f));
-    case IR_ACT_ELU: return call2(e, "elu", x, c_float(u, 1.0f));
-    case IR_ACT_SELU: return call1(e, "selu", x);
-    case IR_ACT_EXPONENTIAL: return call1(e, "exp", x);
-    case IR_ACT_GELU: return call1(e, "gelu", x);
-    case IR_ACT_SILU: return call1(e, "silu", x);
-    case IR_ACT_COUNT: break;
-    }
-    ice("no activation %d", (int)a);
+    if (a.function == IR_LINEAR_ACTIVATION) return x;
+    /* these two have a faster pair with small absolute errors */
+    bool fast = a.function == IR_TANH || a.function == IR_SIGMOID;
+    const ir_function *f = ir_function_of(a.function);
+    return vectors_function(e, a.function, fast ? f->name : f->vector, x, a.scalar);
 }
 
 /* The weights of sigmoid gates are halved: see recurrent's packs. */
 static cexpr *gate_activation(const recurrent *r, cexpr *x) {
     ir_activation a = r->attrs->recurrent_activation;
-    return a == IR_ACT_SIGMOID ? call1(r->e, "sigmoid_of_half", x) : activate(r->e, a, x);
+    return a.function == IR_SIGMOID ? call1(r->e, "sigmoid_of_half", x) : activate(r->e, a, x);
 }
 
 static cexpr *variable(const recurrent_cell *cell, const char *name) {
@@ -52,7 +39,7 @@ static cexpr *define(const recurrent_cell *cell, const char *name, cexpr *value)
 }
 
 static void set_gate(const recurrent_cell *cell, const char *name) {
-    if (cell->recurrent->attrs->recurrent_activation == IR_ACT_LINEAR) return; /* it is what it is */
+    if (cell->recurrent->attrs->recurrent_activation.function == IR_LINEAR_ACTIVATION) return; /* it is what it is */
     c_assign(cell->block, variable(cell, name), "=", gate_activation(cell->recurrent, variable(cell, name)));
 }
 
@@ -68,7 +55,7 @@ const char *recurrent_gate_letters(const recurrent *r) {
 static cexpr *emit_lstm(const recurrent_cell *cell) {
     const recurrent *r = cell->recurrent;
     emit_context *e = r->e;
-    if (r->attrs->recurrent_activation == IR_ACT_SIGMOID && r->attrs->activation == IR_ACT_TANH) {
+    if (r->attrs->recurrent_activation.function == IR_SIGMOID && r->attrs->activation.function == IR_TANH) {
         const char *next = arena_printf(e->arena, "cell%s", cell->suffix);
         c_declare(cell->block, e->target->prefix, next, NULL);
         cexpr *new_cell = variable(cell, "cell");
@@ -81,7 +68,7 @@ static cexpr *emit_lstm(const recurrent_cell *cell) {
     }
     set_gate(cell, "i");
     set_gate(cell, "f");
-    if (r->attrs->activation != IR_ACT_LINEAR)
+    if (r->attrs->activation.function != IR_LINEAR_ACTIVATION)
         c_assign(cell->block, variable(cell, "g"), "=", activate(e, r->attrs->activation, variable(cell, "g")));
     set_gate(cell, "o");
     cexpr *old = tile_load_n(e, cell->c, cell->lanes);
@@ -103,7 +90,7 @@ static cexpr *emit_gru(const recurrent_cell *cell) {
     const recurrent *r = cell->recurrent;
     emit_context *e = r->e;
     if (r->c->resets_before) {
-        if (r->attrs->activation != IR_ACT_LINEAR)
+        if (r->attrs->activation.function != IR_LINEAR_ACTIVATION)
             c_assign(cell->block, variable(cell, "n"), "=", activate(e, r->attrs->activation, variable(cell, "n")));
         return emit_interpolation(cell, define(cell, "z", tile_load(e, column_group(cell, 1))));
     }

@@ -1,6 +1,8 @@
 /* vectors: see vectors.h. */
 #include "emit/vectors.h"
 
+#include "ir/function.h"
+
 /* Is the extent a multiple of the lanes whatever the run-time dims are? */
 static bool divides(const dim *extent, unsigned lanes) {
     for (size_t t = 0; t < dim_term_count(extent); t++)
@@ -110,4 +112,11 @@ void vectors_store_mask(emit_context *e, cblock *b, cexpr *array, cexpr *offset,
 
 cexpr *vectors_join(emit_context *e, cexpr *value, cexpr *lanes, cexpr *others) {
     return lanes ? vectors_call3(e, "join", value, lanes, others) : value;
+}
+
+cexpr *vectors_function(emit_context *e, ir_op op, const char *function, cexpr *x, const double *parameters) {
+    cexpr *arguments[1 + IR_FUNCTION_PARAMETERS] = {x};
+    unsigned count = ir_function_parameter_count(ir_function_of(op));
+    for (unsigned i = 0; i < count; i++) arguments[1 + i] = c_float(e->unit, (float)parameters[i]);
+    return c_call_list(e->unit, emit_vector(e, function), 1 + count, arguments);
 }

@@ -39,5 +39,7 @@ cexpr *vectors_call1(emit_context *e, const char *function, cexpr *a);
 cexpr *vectors_call2(emit_context *e, const char *function, cexpr *a, cexpr *b);
 cexpr *vectors_call3(emit_context *e, const char *function, cexpr *a, cexpr *b, cexpr *c);
 cexpr *vectors_number(emit_context *e, double number); /* splat(number) */
+/* A function of one argument by its name in the runtime, with the operator's parameters. */
+cexpr *vectors_function(emit_context *e, ir_op op, const char *function, cexpr *x, const double *parameters);
 
 #endif

@@ -1,6 +1,8 @@
 /* ir: building and asking a model. */
 #include "ir/ir.h"
 
+#include "ir/function.h"
+
 #include <string.h>
 
 typedef struct {
@@ -35,24 +37,10 @@ unsigned ir_op_max_inputs(ir_op op) { return row_of(op)->max_inputs; }
 unsigned ir_op_results(ir_op op) { return row_of(op)->results; }
 
 const char *ir_activation_name(ir_activation a) {
-    static const char *const names[IR_ACT_COUNT] = {
-        [IR_ACT_LINEAR] = "linear",
-        [IR_ACT_RELU] = "relu",
-        [IR_ACT_RELU6] = "relu6",
-        [IR_ACT_LEAKY_RELU] = "leaky_relu",
-        [IR_ACT_TANH] = "tanh",
-        [IR_ACT_SIGMOID] = "sigmoid",
-        [IR_ACT_HARD_SIGMOID] = "hard_sigmoid",
-        [IR_ACT_SOFTSIGN] = "softsign",
-        [IR_ACT_SOFTPLUS] = "softplus",
-        [IR_ACT_ELU] = "elu",
-        [IR_ACT_SELU] = "selu",
-        [IR_ACT_EXPONENTIAL] = "exponential",
-        [IR_ACT_GELU] = "gelu",
-        [IR_ACT_SILU] = "silu",
-    };
-    if ((unsigned)a >= IR_ACT_COUNT) ice("activation number %u", (unsigned)a);
-    return names[a];
+    if (a.function == IR_LINEAR_ACTIVATION) return "linear";
+    const ir_function *f = ir_function_of(a.function);
+    if (!f) ice("an activation that is %s", ir_op_name(a.function));
+    return f->name;
 }
 
 const char *ir_cell_name(ir_cell c) { return c == IR_LSTM ? "lstm" : c == IR_GRU ? "gru" : "rnn"; }

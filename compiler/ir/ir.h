@@ -54,14 +54,15 @@ enum {
 
 typedef enum { IR_RNN, IR_LSTM, IR_GRU } ir_cell;
 
-/* Activations of recurrent layers, by their Keras names. */
-typedef enum {
-    IR_ACT_LINEAR, IR_ACT_RELU, IR_ACT_RELU6, IR_ACT_LEAKY_RELU, IR_ACT_TANH, IR_ACT_SIGMOID, IR_ACT_HARD_SIGMOID,
-    IR_ACT_SOFTSIGN, IR_ACT_SOFTPLUS, IR_ACT_ELU, IR_ACT_SELU, IR_ACT_EXPONENTIAL, IR_ACT_GELU, IR_ACT_SILU,
-    IR_ACT_COUNT
+/* An activation of a recurrent layer: a function of one argument (function.def), or none, which leaves x as it is. */
+typedef struct {
+    ir_op function; /* IR_LINEAR_ACTIVATION: none */
+    double scalar[2];
 } ir_activation;
 
-const char *ir_activation_name(ir_activation a);
+#define IR_LINEAR_ACTIVATION ((ir_op)0) /* the enum's first operator is no function */
+
+const char *ir_activation_name(ir_activation a); /* the function's, or "linear" */
 const char *ir_cell_name(ir_cell c); /* "rnn", "lstm", "gru" */
 unsigned ir_cell_gates(ir_cell c);   /* 1, 4, 3 */
 

@@ -1,6 +1,8 @@
 /* ir_attrs: the table of attributes. */
 #include "ir/ir_attrs.h"
 
+#include "ir/function.h"
+
 #include <string.h>
 
 #define AT(member) offsetof(ir_attrs, member)
@@ -31,12 +33,6 @@ static const ir_attr rows[] = {
     {IR_LAYER_NORM, "count", IR_ATTR_INT, AT(count), false},
     {IR_LAYER_NORM, "eps", IR_ATTR_NUMBER, AT(eps), false},
     {IR_BATCH_NORM, "eps", IR_ATTR_NUMBER, AT(eps), false},
-    {IR_CLAMP, "low", IR_ATTR_NUMBER, AT(scalar[0]), false},
-    {IR_CLAMP, "high", IR_ATTR_NUMBER, AT(scalar[1]), false},
-    {IR_LEAKY_RELU, "negative_slope", IR_ATTR_NUMBER, AT(scalar[0]), false},
-    {IR_ELU, "alpha", IR_ATTR_NUMBER, AT(scalar[0]), false},
-    {IR_SOFTPLUS, "beta", IR_ATTR_NUMBER, AT(scalar[0]), false},
-    {IR_SOFTPLUS, "threshold", IR_ATTR_NUMBER, AT(scalar[1]), false},
     {IR_SUM, "axes", IR_ATTR_AXES, AT(axes), false},
     {IR_SUM, "keepdim", IR_ATTR_BOOL, AT(keepdim), true},
     {IR_MEAN, "axes", IR_ATTR_AXES, AT(axes), false},
@@ -65,7 +61,22 @@ static const ir_attr rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
+/* The parameters of the functions of one argument, by operator. */
+#define ATTRIBUTE(NAME, n)     {(ir_op)0, NAME, IR_ATTR_NUMBER, AT(scalar[n]), false}
+#define ATTRIBUTES_P0          {{(ir_op)0, NULL, IR_ATTR_NUMBER, 0, false}}
+#define ATTRIBUTES_P1(a, ...)  {ATTRIBUTE(a, 0)}
+#define ATTRIBUTES_P2(a, domain, value, b, ...) {ATTRIBUTE(a, 0), ATTRIBUTE(b, 1)}
+
+static const ir_attr function_rows[IR_OP_COUNT][IR_FUNCTION_PARAMETERS] = {
+#define FUNCTION(NAME, text, module, types, parameters, ...) [IR_##NAME] = ATTRIBUTES_##parameters,
+#include "ir/function.def"
+};
+
 const ir_attr *ir_attrs_of(ir_op op, size_t *count) {
+    if (ir_function_of(op)) {
+        *count = ir_function_parameter_count(ir_function_of(op));
+        return function_rows[op];
+    }
     size_t first = 0;
     while (first < ROWS && rows[first].op != op) first++;
     size_t end = first;
@@ -92,19 +103,25 @@ static size_t size_of(const ir_attr *row) {
 }
 
 bool ir_attr_is_zero(const ir_attrs *attrs, const ir_attr *row) {
+    if (row->kind == IR_ATTR_ACTIVATION) /* whatever its padding holds */
+        return ((const ir_activation *)((const unsigned char *)attrs + row->offset))->function == IR_LINEAR_ACTIVATION;
     const unsigned char *bytes = (const unsigned char *)attrs + row->offset;
     for (size_t i = 0; i < size_of(row); i++)
         if (bytes[i]) return false;
     return true;
 }
 
-const ir_attr *ir_attrs_stray(const ir_attrs *attrs, ir_op op) {
+const char *ir_attrs_stray(arena *a, const ir_attrs *attrs, ir_op op) {
     ir_attrs rest = *attrs;
     size_t count;
     const ir_attr *used = ir_attrs_of(op, &count);
     for (size_t i = 0; i < count; i++) memset((unsigned char *)&rest + used[i].offset, 0, size_of(&used[i]));
-    for (size_t i = 0; i < ROWS; i++)
-        if (!ir_attr_is_zero(&rest, &rows[i])) return &rows[i];
+    for (unsigned other = 0; other < IR_OP_COUNT; other++) {
+        const ir_attr *theirs = ir_attrs_of((ir_op)other, &count);
+        for (size_t i = 0; i < count; i++)
+            if (!ir_attr_is_zero(&rest, &theirs[i]))
+                return arena_printf(a, "an attribute of %s: %s", ir_op_name((ir_op)other), theirs[i].name);
+    }
     return NULL;
 }
 

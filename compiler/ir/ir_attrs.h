@@ -31,8 +31,9 @@ typedef struct {
 const ir_attr *ir_attrs_of(ir_op op, size_t *count);
 
 bool ir_attr_is_zero(const ir_attrs *attrs, const ir_attr *row);
-/* A member that is not zero though the operator has no use for it (which would be a pass's mistake), or NULL. */
-const ir_attr *ir_attrs_stray(const ir_attrs *attrs, ir_op op);
+/* A member that is not zero though the operator has no use for it (which would be a pass's mistake), or NULL: "an
+ * attribute of softmax: axis", in arena text. */
+const char *ir_attrs_stray(arena *a, const ir_attrs *attrs, ir_op op);
 
 const char *ir_pad_mode_name(ir_pad_mode mode); /* as in torch: "constant" … */
 

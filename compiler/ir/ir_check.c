@@ -196,9 +196,8 @@ static const char *node_is_sound(checker *c, const graph_scope *in, const ir_nod
     }
     wrong = results_are_sound(c, in, n);
     if (!wrong && ir_op_class_of(n->op) == IR_SOURCE) wrong = source_is_sound(c, in, n);
-    const ir_attr *stray = ir_attrs_stray(&n->attrs, n->op);
-    if (!wrong && stray)
-        wrong = arena_printf(c->arena, "has an attribute of %s: %s", ir_op_name(stray->op), stray->name);
+    const char *stray = ir_attrs_stray(c->arena, &n->attrs, n->op);
+    if (!wrong && stray) wrong = arena_printf(c->arena, "has %s", stray);
     if (!wrong) wrong = n->op == IR_REPEAT ? block_is_sound(c, in, n) : ir_check_node(c->arena, c->model, n);
     return wrong;
 }

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdarg.h>
 
+#include "ir/function.h"
+
 typedef struct {
     arena *arena;
     dim_table *dims;
@@ -118,11 +120,15 @@ static const char *one_hot_rule(rule *r) {
     return lookup_rule(r, constant(r, count));
 }
 
+static bool is_activation(ir_op op) {
+    return op == IR_LINEAR_ACTIVATION || ((unsigned)op < IR_OP_COUNT && ir_function_of(op));
+}
+
 static const char *recurrent_rule(rule *r) {
     const ir_attrs *a = &r->node->attrs;
     ir_value *const *v = r->node->inputs;
-    if ((unsigned)a->activation >= IR_ACT_COUNT || (unsigned)a->recurrent_activation >= IR_ACT_COUNT)
-        return "an activation out of range";
+    if (!is_activation(a->activation.function) || !is_activation(a->recurrent_activation.function))
+        return "an activation that is no function";
     if (a->cell != IR_LSTM && v[IR_REC_C0]) return "c0 without an LSTM";
     if (a->cell != IR_LSTM && v[IR_REC_W_HR]) return "w_hr without an LSTM";
     TRY(expect_rank(r, v[IR_REC_X], "x", IR_F32, 3, 3));
@@ -258,7 +264,8 @@ static const char *cast_rule(rule *r) {
 static const char *unary_rule(rule *r) {
     ir_op op = r->node->op;
     if (op == IR_CAST) return cast_rule(r);
-    bool either = op == IR_NEG || op == IR_ABS || op == IR_RELU || op == IR_CLAMP;
+    const ir_function *f = ir_function_of(op);
+    bool either = f && f->types == IR_EITHER;
     ir_type want = in(r, 0)->type;
     bool fits = either ? want.dtype != IR_BOOL : want.dtype == (op == IR_NOT ? IR_BOOL : IR_F32);
     if (!fits) return arena_printf(r->arena, "the operand is %s", ir_type_string(r->arena, &want));

@@ -28,6 +28,7 @@
  * A missing optional input is `-`. Behind # stand a node's label and, after =, its source. A name or key that is not a
  * plain word is quoted. Places in the .nn file are not part of the text.
  */
+#include "ir/function.h"
 #include "ir/ir_attrs.h"
 
 #include <inttypes.h>
@@ -103,6 +104,18 @@ static void print_perm(const unsigned *perm, unsigned count, text *to) {
     text_add(to, ")");
 }
 
+/* tanh, leaky_relu(0.2) */
+static void print_activation(const ir_activation *a, text *to) {
+    text_add(to, ir_activation_name(*a));
+    const ir_function *f = ir_function_of(a->function);
+    unsigned count = f ? ir_function_parameter_count(f) : 0;
+    for (unsigned i = 0; i < count; i++) {
+        text_add(to, i ? ", " : "(");
+        print_number(a->scalar[i], to);
+    }
+    if (count) text_add(to, ")");
+}
+
 static void print_attr(const ir_node *n, const ir_attr *row, text *to) {
     const void *member = (const unsigned char *)&n->attrs + row->offset;
     if (row->quiet && ir_attr_is_zero(&n->attrs, row)) return;
@@ -118,7 +131,7 @@ static void print_attr(const ir_node *n, const ir_attr *row, text *to) {
     case IR_ATTR_DIM: dim_print(*(const dim *const *)member, to); break;
     case IR_ATTR_PAD_MODE: text_add(to, ir_pad_mode_name(*(const ir_pad_mode *)member)); break;
     case IR_ATTR_CELL: text_add(to, ir_cell_name(*(const ir_cell *)member)); break;
-    case IR_ATTR_ACTIVATION: text_add(to, ir_activation_name(*(const ir_activation *)member)); break;
+    case IR_ATTR_ACTIVATION: print_activation(member, to); break;
     }
 }
 

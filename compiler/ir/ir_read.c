@@ -3,6 +3,7 @@
  * The text is not trusted. Reading makes sure of what pointers and counts need: every value is defined before it is
  * used, numbers of operands fit op.def, indices are in range. Whether the model makes sense is ir_check's question.
  */
+#include "ir/function.h"
 #include "ir/ir_attrs.h"
 #include "ir/ir_scan.h"
 
@@ -154,11 +155,14 @@ static bool read_perm(reader *r, unsigned *perm, unsigned count) {
 
 static bool read_activation(reader *r, ir_activation *activation) {
     const char *name = scan_word(&r->scan, false);
-    for (unsigned i = 0; name && i < IR_ACT_COUNT; i++) {
-        *activation = (ir_activation)i;
-        if (strcmp(name, ir_activation_name(*activation)) == 0) return true;
-    }
-    return scan_fail(&r->scan, "no such activation");
+    if (name && strcmp(name, "linear") == 0) return true;
+    activation->function = name ? ir_function_find(name) : (ir_op)0;
+    const ir_function *f = ir_function_of(activation->function);
+    if (!f) return scan_fail(&r->scan, "no such activation");
+    unsigned count = ir_function_parameter_count(f);
+    for (unsigned i = 0; i < count; i++)
+        if (!scan_want(&r->scan, i ? "," : "(") || !scan_number(&r->scan, &activation->scalar[i])) return false;
+    return !count || scan_want(&r->scan, ")");
 }
 
 static bool read_cell(reader *r, ir_cell *cell) {

@@ -1,8 +1,8 @@
 /* functions: finding them by name and calling them; the rules themselves are in functions_*.c, a table each. */
 #include "lower/lowering.h"
 
-static const function *const tables[] = {functions_elementwise, functions_reduce, functions_shape, functions_join,
-                                        functions_mask};
+static const function *const tables[] = {functions_elementwise, functions_of_one, functions_reduce,
+                                         functions_shape,       functions_join,   functions_mask};
 enum { TABLES = sizeof tables / sizeof *tables };
 
 const function *function_find(const char *name) {

@@ -1,4 +1,5 @@
-/* functions_elementwise: those that look at one element at a time. */
+/* functions_elementwise: those that look at one element at a time and have a rule of their own; the plain ones are in
+ * functions_of_one.c. */
 #include <math.h>
 
 #include "lower/lowering.h"
@@ -6,55 +7,6 @@
 #define PARAMETERS(array) array, sizeof array / sizeof *array
 
 /* --- one operand ------------------------------------------------------------------------------------------------- */
-
-/* False after reporting: torch has no such function of bools. */
-static bool is_no_bool(lowering *l, const arguments *a) {
-    const ir_type *type = &args_tensor(a, 0)->type;
-    if (type->dtype != IR_BOOL) return true;
-    diag *e = diag_error(l->diags, args_where(a, 0), "%s needs float32 or int32, found %s", a->what, type_show(l, type));
-    note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
-    diag_hint(e, "m * 1 makes int32 of a bool, m * 1.0 float32");
-    return false;
-}
-
-/* For float32 and int32, which stays what it is. */
-static value lower_either(lowering *l, const arguments *a, ir_op op) {
-    if (!is_no_bool(l, a)) return value_poison(a->call->where);
-    return value_tensor(l, build_unary(l, op, args_tensor(a, 0), a->call->where), a->call->where);
-}
-
-/* For float32; int32 is promoted. */
-static ir_value *float_unary(lowering *l, const arguments *a, ir_op op) {
-    return build_unary(l, op, build_float(l, args_tensor(a, 0), a->call->where), a->call->where);
-}
-
-static value lower_float(lowering *l, const arguments *a, ir_op op) {
-    return value_tensor(l, float_unary(l, a, op), a->call->where);
-}
-
-static value lower_leaky_relu(lowering *l, const arguments *a, ir_op op) {
-    ir_value *v = float_unary(l, a, op);
-    v->producer->attrs.scalar[0] = args_real(a, 1, 0.01);
-    return value_tensor(l, v, a->call->where);
-}
-
-static value lower_elu(lowering *l, const arguments *a, ir_op op) {
-    ir_value *v = float_unary(l, a, op);
-    v->producer->attrs.scalar[0] = args_real(a, 1, 1.0);
-    return value_tensor(l, v, a->call->where);
-}
-
-static value lower_softplus(lowering *l, const arguments *a, ir_op op) {
-    double beta = args_real(a, 1, 1.0), threshold = args_real(a, 2, 20.0);
-    if (beta == 0) {
-        diag_error(l->diags, args_where(a, 1), "beta of softplus must not be 0");
-        return value_poison(a->call->where);
-    }
-    ir_value *v = float_unary(l, a, op);
-    v->producer->attrs.scalar[0] = beta;
-    v->producer->attrs.scalar[1] = threshold;
-    return value_tensor(l, v, a->call->where);
-}
 
 static value lower_gelu(lowering *l, const arguments *a, ir_op op) {
     const char *approximate = args_string(a, 1, "none");
@@ -64,7 +16,8 @@ static value lower_gelu(lowering *l, const arguments *a, ir_op op) {
                    approximate);
         return value_poison(a->call->where);
     }
-    return lower_float(l, a, by_tanh ? IR_GELU_TANH : op);
+    ir_value *x = build_float(l, args_tensor(a, 0), a->call->where);
+    return value_tensor(l, build_unary(l, by_tanh ? IR_GELU_TANH : op, x, a->call->where), a->call->where);
 }
 
 static value clamp_between(lowering *l, const arguments *a, ir_value *x, double low, double high) {
@@ -87,7 +40,7 @@ static value lower_hardtanh(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     double low = args_real(a, 1, -1.0), high = args_real(a, 2, 1.0);
     ir_value *x = args_tensor(a, 0);
-    if (!is_no_bool(l, a)) return value_poison(a->call->where);
+    if (!args_no_bool(l, a, 0)) return value_poison(a->call->where);
     if (low > high) {
         diag_error(l->diags, a->call->where, "min_val of hardtanh, %g, is larger than max_val, %g", low, high);
         return value_poison(a->call->where);
@@ -103,7 +56,7 @@ static value lower_clamp(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
-    if (!is_no_bool(l, a)) return value_poison(where);
+    if (!args_no_bool(l, a, 0)) return value_poison(where);
     if (!args_has(a, 1) && !args_has(a, 2)) {
         diag *e = diag_error(l->diags, where, "clamp needs min, max or both");
         diag_hint(e, "relu(x) is clamp(x, min=0)");
@@ -143,16 +96,9 @@ static value lower_pow(lowering *l, const arguments *a, ir_op op) {
 
 /* ----------------------------------------------------------------------------------------------------------------- */
 
-static const parameter one[] = {{"input", TAKES_TENSOR | REQUIRED}};
-static const parameter relu[] = {{"input", TAKES_TENSOR | REQUIRED}, {"inplace", TAKES_BOOL}};
-static const parameter leaky_relu[] = {
-    {"input", TAKES_TENSOR | REQUIRED}, {"negative_slope", TAKES_REAL}, {"inplace", TAKES_BOOL}};
-static const parameter elu[] = {{"input", TAKES_TENSOR | REQUIRED}, {"alpha", TAKES_REAL}, {"inplace", TAKES_BOOL}};
 static const parameter gelu[] = {{"input", TAKES_TENSOR | REQUIRED}, {"approximate", TAKES_STRING}};
 static const parameter hardtanh[] = {
     {"input", TAKES_TENSOR | REQUIRED}, {"min_val", TAKES_REAL}, {"max_val", TAKES_REAL}, {"inplace", TAKES_BOOL}};
-static const parameter softplus[] = {
-    {"input", TAKES_TENSOR | REQUIRED}, {"beta", TAKES_REAL}, {"threshold", TAKES_REAL}};
 static const parameter power[] = {{"input", TAKES_TENSOR | TAKES_REAL | REQUIRED},
                                   {"exponent", TAKES_TENSOR | TAKES_REAL | REQUIRED}};
 static const parameter clamp[] = {{"input", TAKES_TENSOR | REQUIRED},
@@ -160,18 +106,8 @@ static const parameter clamp[] = {{"input", TAKES_TENSOR | REQUIRED},
                                   {"max", TAKES_TENSOR | TAKES_REAL | TAKES_NONE}};
 
 const function functions_elementwise[] = {
-    {"relu", PARAMETERS(relu), lower_either, IR_RELU},
-    {"leaky_relu", PARAMETERS(leaky_relu), lower_leaky_relu, IR_LEAKY_RELU},
-    {"elu", PARAMETERS(elu), lower_elu, IR_ELU},
     {"gelu", PARAMETERS(gelu), lower_gelu, IR_GELU},
-    {"sigmoid", PARAMETERS(one), lower_float, IR_SIGMOID},
-    {"tanh", PARAMETERS(one), lower_float, IR_TANH},
     {"hardtanh", PARAMETERS(hardtanh), lower_hardtanh, 0},
-    {"softplus", PARAMETERS(softplus), lower_softplus, IR_SOFTPLUS},
-    {"exp", PARAMETERS(one), lower_float, IR_EXP},
-    {"log", PARAMETERS(one), lower_float, IR_LOG},
-    {"sqrt", PARAMETERS(one), lower_float, IR_SQRT},
-    {"abs", PARAMETERS(one), lower_either, IR_ABS},
     {"pow", PARAMETERS(power), lower_pow, 0},
     {"clamp", PARAMETERS(clamp), lower_clamp, 0},
     {NULL, NULL, 0, NULL, 0},

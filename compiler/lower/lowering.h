@@ -166,6 +166,7 @@ double args_real(const arguments *a, size_t i, double otherwise);
 bool args_bool(const arguments *a, size_t i, bool otherwise);
 const char *args_string(const arguments *a, size_t i, const char *otherwise);
 ir_value *args_tensor(const arguments *a, size_t i);
+bool args_no_bool(lowering *l, const arguments *a, size_t i); /* false after reporting: torch has no such function */
 double value_number(const value *v); /* of a constant integer or a real */
 
 /* --- nodes (build.c) --------------------------------------------------------------------------------------------- */
@@ -252,8 +253,8 @@ const char *const *function_names(arena *a, size_t *count);
 value function_call(lowering *l, const function *f, const ast_expr *call);
 
 /* The tables of the functions_*.c; each ends with a row without a name. */
-extern const function functions_elementwise[], functions_reduce[], functions_shape[], functions_join[];
-extern const function functions_mask[];
+extern const function functions_elementwise[], functions_of_one[], functions_reduce[], functions_shape[],
+    functions_join[], functions_mask[];
 
 /* --- layers (layers.c) ------------------------------------------------------------------------------------------- */
 

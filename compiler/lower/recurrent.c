@@ -1,5 +1,6 @@
 /* recurrent: RNN, LSTM, GRU and their cells. A module of several layers and directions becomes one RECURRENT node for
  * each of them; its states are cut into theirs and put together again. */
+#include "ir/function.h"
 #include "lower/lowering.h"
 
 /* --- constructors ------------------------------------------------------------------------------------------------ */
@@ -20,39 +21,72 @@ static bool flag(const arguments *a, const char *name, bool otherwise) {
     return i == NOWHERE ? otherwise : args_bool(a, i, otherwise);
 }
 
-/* By its Keras name; false after reporting. */
-static bool find_activation(lowering *l, const arguments *a, const char *name, ir_activation otherwise,
-                            ir_activation *out) {
-    *out = otherwise;
-    if (!given(a, name)) return true;
-    size_t i = position_of(a, name);
-    const char *wanted = a->values[i].string;
-    const char *candidates[IR_ACT_COUNT];
-    for (int k = 0; k < IR_ACT_COUNT; k++) {
-        candidates[k] = ir_activation_name((ir_activation)k);
-        *out = (ir_activation)k;
-        if (strcmp(candidates[k], wanted) == 0) return true;
+/* Keras's names and default parameters where they are not torch's; the other activations have torch's. */
+static const struct {
+    const char *name;
+    ir_activation activation;
+} keras_activations[] = {
+    {"linear", {IR_LINEAR_ACTIVATION, {0, 0}}},
+    {"leaky_relu", {IR_LEAKY_RELU, {0.2, 0}}},
+    {"hard_sigmoid", {IR_HARD_SIGMOID, {0, 0}}},
+    {"exponential", {IR_EXP, {0, 0}}},
+    {"gelu", {IR_GELU, {0, 0}}},
+    {"swish", {IR_SILU, {0, 0}}},
+};
+
+enum { KERAS_ACTIVATIONS = sizeof keras_activations / sizeof *keras_activations };
+
+/* A function is an activation where torch.nn has a module of it, which can be made without arguments. */
+static bool is_activation(ir_op op) {
+    const ir_function *f = ir_function_of(op);
+    return f && f->module && f->parameters[0].domain != IR_GIVEN;
+}
+
+static bool activation_of(const char *name, ir_activation *out) {
+    for (size_t i = 0; i < KERAS_ACTIVATIONS; i++) {
+        if (strcmp(keras_activations[i].name, name) != 0) continue;
+        *out = keras_activations[i].activation;
+        return true;
     }
-    *out = IR_ACT_SILU;
-    if (strcmp(wanted, "swish") == 0) return true;
-    diag *e = diag_error(l->diags, args_where(a, i), "there is no %s \"%.40s\"", name, wanted);
-    const char *nearest = diag_nearest(wanted, candidates, IR_ACT_COUNT);
+    ir_op op = ir_function_find(name);
+    if (!is_activation(op)) return false;
+    *out = (ir_activation){.function = op};
+    for (unsigned i = 0; i < IR_FUNCTION_PARAMETERS; i++) out->scalar[i] = ir_function_of(op)->parameters[i].otherwise;
+    return true;
+}
+
+static bool no_activation(lowering *l, const arguments *a, size_t i) {
+    const char *candidates[KERAS_ACTIVATIONS + IR_OP_COUNT], *wanted = a->values[i].string;
+    size_t count = 0;
+    for (size_t k = 0; k < KERAS_ACTIVATIONS; k++) candidates[count++] = keras_activations[k].name;
+    for (unsigned op = 0; op < IR_OP_COUNT; op++)
+        if (is_activation((ir_op)op) && op != IR_LEAKY_RELU) candidates[count++] = ir_function_of((ir_op)op)->name;
+    diag *e = diag_error(l->diags, args_where(a, i), "there is no %s \"%.40s\"", a->parameters[i].name, wanted);
+    const char *nearest = diag_nearest(wanted, candidates, count);
     if (nearest) {
         diag_hint(e, "did you mean \"%s\"?", nearest);
         return false;
     }
     text t = text_new(l->arena);
-    for (int k = 0; k < IR_ACT_COUNT; k++) text_printf(&t, "%s%s", k ? ", " : "", candidates[k]);
+    for (size_t k = 0; k < count; k++) text_printf(&t, "%s%s", k ? ", " : "", candidates[k]);
     diag_note_plain(e, "there are %s", text_string(&t));
     return false;
+}
+
+/* By its Keras name, or torch's; false after reporting. */
+static bool find_activation(lowering *l, const arguments *a, const char *name, ir_op otherwise, ir_activation *out) {
+    *out = (ir_activation){.function = otherwise};
+    if (!given(a, name)) return true;
+    size_t i = position_of(a, name);
+    return activation_of(a->values[i].string, out) || no_activation(l, a, i);
 }
 
 /* nonlinearity and activation of an RNN are two words for one thing. */
 static bool find_activations(lowering *l, layer *self, const arguments *a) {
     bool rnn = self->kind->cell == IR_RNN;
     size_t n = position_of(a, "nonlinearity");
-    if (!find_activation(l, a, "activation", IR_ACT_TANH, &self->as.recurrent.activation)) return false;
-    if (!find_activation(l, a, "recurrent_activation", rnn ? IR_ACT_LINEAR : IR_ACT_SIGMOID,
+    if (!find_activation(l, a, "activation", IR_TANH, &self->as.recurrent.activation)) return false;
+    if (!find_activation(l, a, "recurrent_activation", rnn ? IR_LINEAR_ACTIVATION : IR_SIGMOID,
                          &self->as.recurrent.recurrent_activation))
         return false;
     if (!rnn) return true;
@@ -70,7 +104,7 @@ static bool find_activations(lowering *l, layer *self, const arguments *a) {
     }
     const char *word = a->values[n].string;
     bool relu = strcmp(word, "relu") == 0;
-    self->as.recurrent.activation = relu ? IR_ACT_RELU : IR_ACT_TANH;
+    self->as.recurrent.activation.function = relu ? IR_RELU : IR_TANH;
     if (relu || strcmp(word, "tanh") == 0) return true;
     diag *e = diag_error(l->diags, args_where(a, n), "nonlinearity of %s is \"tanh\" or \"relu\", found \"%.40s\"",
                          a->what, word);

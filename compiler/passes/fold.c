@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+#include "ir/function.h"
+
 typedef struct {
     ir_model *model;
     ir_value **now; /* by id; NULL: the value itself */
@@ -51,21 +53,13 @@ static double larger(double x, double y) { return isnan(x) || x > y ? x : y; }
 
 static double smaller(double x, double y) { return isnan(x) || x < y ? x : y; }
 
+/* With the parameters that the generated code has, which are floats. */
 static bool fold_float_unary(const ir_node *n, double x, double *y) {
-    const double *p = n->attrs.scalar;
-    switch ((unsigned)n->op) {
-    case IR_NEG: *y = -x; return true;
-    case IR_ABS: *y = fabs(x); return true;
-    case IR_RELU: *y = larger(x, 0); return true;
-    case IR_CLAMP: *y = smaller(larger(x, round_to_float(p[0])), round_to_float(p[1])); return true;
-    case IR_LEAKY_RELU: *y = x > 0 ? x : x * round_to_float(p[0]); return true;
-    case IR_SIGMOID: *y = 1 / (1 + exp(-x)); return true;
-    case IR_TANH: *y = tanh(x); return true;
-    case IR_EXP: *y = exp(x); return true;
-    case IR_LOG: *y = log(x); return true;
-    case IR_SQRT: *y = sqrt(x); return true;
-    default: return false;
-    }
+    const ir_function *f = ir_function_of(n->op);
+    double scalar[IR_FUNCTION_PARAMETERS];
+    for (unsigned i = 0; i < IR_FUNCTION_PARAMETERS; i++) scalar[i] = round_to_float(n->attrs.scalar[i]);
+    if (f) *y = f->value(x, scalar);
+    return f != NULL;
 }
 
 static bool fold_int_unary(const ir_node *n, double x, double *y) {

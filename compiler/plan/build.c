@@ -5,7 +5,7 @@
  * live; outputs, next states and initial states get copies only where place.c cannot have them written directly. */
 #include <string.h>
 
-#include "plan/planner.h"
+#include "plan/operators.h"
 
 enum { MAX_INLINED = 24 }; /* operators in one elementwise kernel: longer expressions stop reading well */
 
@@ -41,19 +41,8 @@ static pval *fixed_root(planner *p, const ir_type *type, const char *name, plan_
     return v;
 }
 
-static bool elementwise(const ir_node *n) { return ir_op_is_elementwise(n->op) || n->op == IR_BATCH_NORM; }
-
-/* A use that wants a layer's parameter, to be packed at compile time, rather than its values in memory. */
-static bool is_parameter_slot(const ir_node *n, unsigned input) {
-    switch (n->op) {
-    case IR_EMBEDDING:
-    case IR_LINEAR:
-    case IR_CONV1D:
-    case IR_LAYER_NORM:
-    case IR_BATCH_NORM: return input >= 1;
-    case IR_RECURRENT: return input >= IR_REC_W_IH;
-    default: return false;
-    }
+static bool is_elementwise(const ir_node *n) {
+    return ir_op_class_of(n->op) != IR_VIEW && plan_operator_of(n->op)->elementwise;
 }
 
 static pval *parameter(planner *p, const ir_value *v) {
@@ -97,7 +86,7 @@ static void gather(pval *v, planner *p, pval ***list, unsigned *count, size_t *c
     if (v->kind == PVAL_INLINE) {
         const ir_node *n = v->node;
         for (unsigned i = 0; i < n->input_count; i++)
-            if (n->inputs[i] && !is_parameter_slot(n, i)) gather(p->values[n->inputs[i]->id], p, list, count, capacity);
+            if (n->inputs[i] && !plan_is_parameter(n, i)) gather(p->values[n->inputs[i]->id], p, list, count, capacity);
     } else if (v->kind != PVAL_NUMBER) {
         size_t n = *count;
         ARENA_PUSH(p->arena, *list, n, *capacity, v);
@@ -110,7 +99,7 @@ static unsigned inlined_size(const planner *p, const ir_value *v) {
     if (q->kind != PVAL_INLINE) return 0;
     unsigned size = 1;
     for (unsigned i = 0; i < q->node->input_count; i++)
-        if (q->node->inputs[i] && !is_parameter_slot(q->node, i)) size += inlined_size(p, q->node->inputs[i]);
+        if (q->node->inputs[i] && !plan_is_parameter(q->node, i)) size += inlined_size(p, q->node->inputs[i]);
     return size;
 }
 
@@ -125,7 +114,7 @@ static const char *result_name(planner *p, const ir_node *n, unsigned result) {
 static bool reads_ints(const planner *p, const ir_node *n) {
     for (unsigned i = 0; i < n->input_count; i++) {
         const ir_value *v = n->inputs[i];
-        if (!v || is_parameter_slot(n, i)) continue;
+        if (!v || plan_is_parameter(n, i)) continue;
         const pval *q = p->values[v->id];
         if (q->kind == PVAL_INLINE ? reads_ints(p, q->node) : v->type.dtype == IR_I32 && q->kind != PVAL_NUMBER)
             return true;
@@ -142,11 +131,11 @@ static bool keeps_vectors(const planner *p, const ir_node *n, const ir_node *use
 static void elementwise_node(planner *p, const ir_node *n, const ir_node *const *only_user) {
     ir_value *result = n->results[0];
     const ir_node *user = only_user[result->id];
-    if (user && elementwise(user) && ir_shape_same(&user->results[0]->type, &result->type) &&
+    if (user && is_elementwise(user) && ir_shape_same(&user->results[0]->type, &result->type) &&
         keeps_vectors(p, n, user)) {
         unsigned size = 1;
         for (unsigned i = 0; i < n->input_count; i++)
-            if (n->inputs[i] && !is_parameter_slot(n, i)) size += inlined_size(p, n->inputs[i]);
+            if (n->inputs[i] && !plan_is_parameter(n, i)) size += inlined_size(p, n->inputs[i]);
         if (size < MAX_INLINED) {
             pval *v = ARENA_NEW(p->arena, pval);
             v->kind = PVAL_INLINE;
@@ -161,7 +150,7 @@ static void elementwise_node(planner *p, const ir_node *n, const ir_node *const 
     unsigned count = 0;
     size_t capacity = 0;
     for (unsigned i = 0; i < n->input_count; i++)
-        if (n->inputs[i] && !is_parameter_slot(n, i)) gather(p->values[n->inputs[i]->id], p, &list, &count, &capacity);
+        if (n->inputs[i] && !plan_is_parameter(n, i)) gather(p->values[n->inputs[i]->id], p, &list, &count, &capacity);
     unit *u = planner_unit(p, UNIT_NODE, n, count, 1);
     if (count) memcpy(u->inputs, list, count * sizeof *list);
     pval *r = planner_root(p, &result->type, result_name(p, n, 0));
@@ -192,7 +181,7 @@ static void general_node(planner *p, const ir_node *n) {
     pval **inputs = ARENA_ARRAY(p->arena, pval *, n->input_count);
     for (unsigned i = 0; i < n->input_count; i++) {
         if (!n->inputs[i]) continue;
-        inputs[i] = is_parameter_slot(n, i) ? parameter(p, n->inputs[i]) : materialize(p, p->values[n->inputs[i]->id]);
+        inputs[i] = plan_is_parameter(n, i) ? parameter(p, n->inputs[i]) : materialize(p, p->values[n->inputs[i]->id]);
     }
     unit *u = planner_unit(p, n->op == IR_CAT ? UNIT_JOIN : UNIT_NODE, n, n->input_count, n->result_count);
     if (n->input_count) memcpy(u->inputs, inputs, n->input_count * sizeof *inputs);
@@ -273,7 +262,7 @@ void planner_build(planner *p, const ir_graph *g, bool is_reset) {
         case IR_SOURCE: source_node(p, n); break;
         case IR_VIEW: p->values[n->results[0]->id] = view_node(p, n); break;
         default:
-            if (elementwise(n)) elementwise_node(p, n, only_user);
+            if (is_elementwise(n)) elementwise_node(p, n, only_user);
             else general_node(p, n);
         }
     }

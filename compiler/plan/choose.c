@@ -1,6 +1,8 @@
 /* choose: the choices of kernels that need few, and which file makes the others. */
 #include "plan/choose.h"
 
+#include "plan/operators.h"
+
 const ir_param *choose_param(const chooser *c, const plan_operand *o) {
     return o->kind == PLAN_PARAM ? &c->model->params[o->param] : NULL;
 }
@@ -40,7 +42,8 @@ static void look_at(const plan_kernel *k, expression_kind *kind) {
     }
 }
 
-static void choose_elementwise(const plan_kernel *k, plan_choice *to) {
+void choose_elementwise(const chooser *of, const plan_kernel *k, plan_choice *to) {
+    (void)of;
     expression_kind kind = {false, true};
     choice_elementwise *c = &to->elementwise;
     ir_dtype type = k->node->results[0]->type.dtype;
@@ -78,7 +81,8 @@ static bool by_columns(const plan_kernel *k) {
     return kept && dim_is(kept, 1) && !(summed && dim_is(summed, 1));
 }
 
-static void choose_reduction(const plan_kernel *k, plan_choice *to) {
+void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) {
+    (void)of;
     to->kind = CHOICE_REDUCE;
     bool vectors = k->inputs[0].view.type.dtype == IR_F32 && k->node->op != IR_ARGMAX;
     to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : by_columns(k) ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
@@ -87,7 +91,8 @@ static void choose_reduction(const plan_kernel *k, plan_choice *to) {
 
 /* --- products of run-time values --- */
 
-static void choose_matmul(const plan_kernel *k, plan_choice *to) {
+void choose_matmul(const chooser *of, const plan_kernel *k, plan_choice *to) {
+    (void)of;
     const plan_view *b = &k->inputs[1].view, *y = &k->results[0].view;
     to->kind = CHOICE_MATMUL;
     to->vectors = true;
@@ -112,21 +117,7 @@ void choose(const chooser *c, const plan_kernel *k, plan_choice *to) {
         to->kind = is_plain(c, k) ? CHOICE_PLAIN : CHOICE_OTHER;
         return;
     }
-    switch (k->node->op) {
-    case IR_RECURRENT: choose_recurrent(c, k, to); return;
-    case IR_LINEAR: choose_linear(c, k, to); return;
-    case IR_MATMUL: choose_matmul(k, to); return;
-    case IR_CONV1D: choose_conv(c, k, to); return;
-    case IR_LAYER_NORM: choose_reduction(k, to); return;
-    case IR_BATCH_NORM: choose_elementwise(k, to); return;
-    default: break;
-    }
-    switch (ir_op_class_of(k->node->op)) {
-    case IR_UNARY:
-    case IR_BINARY:
-    case IR_TERNARY: choose_elementwise(k, to); return;
-    case IR_REDUCE:
-    case IR_NORMALIZE: choose_reduction(k, to); return;
-    default: to->kind = CHOICE_OTHER;
-    }
+    plan_operator_of(k->node->op)->choose(c, k, to);
 }
+
+void choose_nothing(const chooser *c, const plan_kernel *k, plan_choice *to) { (void)c, (void)k, (void)to; }

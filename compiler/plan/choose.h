@@ -15,9 +15,13 @@ typedef struct {
 /* The choices of a kernel whose operands are set. */
 void choose(const chooser *c, const plan_kernel *k, plan_choice *to);
 
-void choose_recurrent(const chooser *c, const plan_kernel *k, plan_choice *to); /* choose_recurrent.c */
-void choose_linear(const chooser *c, const plan_kernel *k, plan_choice *to);    /* choose_product.c */
-void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to);      /* choose_conv.c */
+/* An operator's own, as its row in operators.c says; to->kind is CHOICE_OTHER before. */
+typedef void choose_for_operator(const chooser *c, const plan_kernel *k, plan_choice *to);
+choose_for_operator choose_recurrent; /* choose_recurrent.c */
+choose_for_operator choose_linear;    /* choose_product.c */
+choose_for_operator choose_conv;      /* choose_conv.c */
+choose_for_operator choose_elementwise, choose_reduction, choose_matmul;
+choose_for_operator choose_nothing;
 /* rows: -1 if known only at run time, then most_rows at most (0: no limit is known). */
 choice_product choose_product(const chooser *c, const pack *p, int64_t rows, int64_t most_rows, bool padded);
 

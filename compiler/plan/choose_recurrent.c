@@ -13,7 +13,7 @@ static pack *gates_pack(const chooser *c, const plan_kernel *k, const choice_rec
     pack *p = choose_pack(c, &k->inputs[weight], NULL, r->hidden, terms, r->gates == 1 ? COST_COLUMNS : COST_PANEL);
     p->gates = p->bias_from = gates;
     /* sigmoid(x) = (1 + tanh(x / 2)) / 2: the half is exact here and saves the step code a multiplication */
-    bool halves = attrs->recurrent_activation == IR_ACT_SIGMOID && attrs->cell != IR_RNN;
+    bool halves = attrs->recurrent_activation.function == IR_SIGMOID && attrs->cell != IR_RNN;
     unsigned candidate = 2; /* LSTM's g and GRU's n */
     for (unsigned g = 0; g < gates; g++) {
         p->gate[g] = order[g];

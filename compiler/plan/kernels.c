@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/planner.h"
+#include "plan/operators.h"
 
 /* --- homes --- */
 
@@ -162,14 +162,9 @@ static unsigned distinct_inputs(const unit *u, unsigned end) {
 }
 
 static const char *input_name(planner *p, const unit *u, unsigned i) {
-    if (u->kind == UNIT_NODE) {
-        switch (u->node->op) {
-        case IR_RECURRENT: return i == IR_REC_X ? "x" : "lengths";
-        case IR_EMBEDDING:
-        case IR_ONE_HOT: return "ids";
-        case IR_MATMUL: return i == 0 ? "a" : "b";
-        default: break;
-        }
+    if (u->kind == UNIT_NODE && i < PLAN_NAMED_OPERANDS) {
+        const char *name = plan_operator_of(u->node->op)->operands[i];
+        if (name) return name;
     }
     if (distinct_inputs(u, u->input_count) == 1) return "x";
     unsigned first = 0;
@@ -201,8 +196,6 @@ static plan_operand simple_operand(operand_maker *m, const pval *v) {
     return o;
 }
 
-static bool is_parameter(const ir_node *n, unsigned i) { return n->op == IR_BATCH_NORM && i > 0; }
-
 /* Elementwise: inputs of the unit stand in the order in which build.c gathered them, depth first. Inlined nodes take
  * the shape that the kernel's result has here. */
 static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type *type) {
@@ -213,7 +206,7 @@ static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type
     for (unsigned i = 0; i < n->input_count; i++) {
         if (!n->inputs[i]) continue;
         pval *v = p->values[n->inputs[i]->id];
-        if (is_parameter(n, i)) {
+        if (plan_is_parameter(n, i)) {
             k->inputs[i].kind = PLAN_PARAM;
             k->inputs[i].param = n->inputs[i]->producer->attrs.index;
             k->inputs[i].view.type = n->inputs[i]->type;
@@ -235,7 +228,7 @@ static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type
 }
 
 static bool is_elementwise(const unit *u) {
-    return u->kind == UNIT_NODE && (ir_op_is_elementwise(u->node->op) || u->node->op == IR_BATCH_NORM);
+    return u->kind == UNIT_NODE && plan_operator_of(u->node->op)->elementwise;
 }
 
 static bool onto_itself(const plan_kernel *k) {

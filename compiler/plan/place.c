@@ -5,7 +5,7 @@
  * Consumers are handled before what they consume, so that a CAT that lies in an output hands its slices on. */
 #include <string.h>
 
-#include "plan/planner.h"
+#include "plan/operators.h"
 
 enum { MAX_CHAIN = 16 };
 
@@ -14,7 +14,7 @@ static bool can_write(planner *p, const pval *v) {
     plan_view view;
     if (!layout_full(p, v, &view)) return false;
     const unit *u = v->producer;
-    bool rows = u->kind == UNIT_NODE && (u->node->op == IR_LINEAR || u->node->op == IR_RECURRENT);
+    bool rows = u->kind == UNIT_NODE && plan_operator_of(u->node->op)->dense_rows;
     return !rows || plan_view_rows_dense(&view);
 }
 
@@ -273,7 +273,7 @@ static void make_sayable(planner *p, pval *v) {
 }
 
 static bool wants_dense_rows(const unit *u, unsigned input) {
-    return u->kind == UNIT_NODE && input == 0 && (u->node->op == IR_LINEAR || u->node->op == IR_RECURRENT);
+    return u->kind == UNIT_NODE && input == 0 && plan_operator_of(u->node->op)->dense_rows;
 }
 
 /* Copies are units of their own at the end of the list; schedule() orders by dependency, not by position. */

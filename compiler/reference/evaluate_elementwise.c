@@ -1,6 +1,7 @@
 /* evaluate_elementwise: what looks at one element, or at two of tensors that broadcast, at a time. */
 #include <math.h>
 
+#include "ir/function.h"
 #include "reference/evaluate.h"
 
 /* What is left in 32 bits. */
@@ -33,29 +34,10 @@ static double power(const ir_node *n, double x, double y) {
     return pow(x, y);
 }
 
-static double gelu_tanh(double x) { return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1.0)) * (x + 0.044715 * x * x * x))); }
-
 static double unary(const ir_node *n, double x) {
-    const double *scalar = n->attrs.scalar;
-    switch ((unsigned)n->op) {
-    case IR_NEG: return -x;
-    case IR_ABS: return fabs(x);
-    case IR_RELU: return larger(x, 0);
-    case IR_CLAMP: return smaller(larger(x, scalar[0]), scalar[1]);
-    case IR_LEAKY_RELU: return x > 0 ? x : scalar[0] * x;
-    case IR_ELU: return x > 0 ? x : scalar[0] * expm1(x);
-    case IR_GELU: return x * 0.5 * (1 + erf(x / sqrt(2.0)));
-    case IR_GELU_TANH: return gelu_tanh(x);
-    case IR_SIGMOID: return 1 / (1 + exp(-x));
-    case IR_TANH: return tanh(x);
-    case IR_SOFTPLUS: return x * scalar[0] > scalar[1] ? x : log1p(exp(x * scalar[0])) / scalar[0];
-    case IR_EXP: return exp(x);
-    case IR_LOG: return log(x);
-    case IR_SQRT: return sqrt(x);
-    case IR_CAST: return x;
-    case IR_NOT: return x == 0;
-    }
-    ice("%s is not elementwise", ir_op_name(n->op));
+    if (n->op == IR_CAST) return x;
+    if (n->op == IR_NOT) return x == 0;
+    return ir_function_of(n->op)->value(x, n->attrs.scalar);
 }
 
 /* Rounded towards minus infinity, as Python's. */

@@ -1,34 +1,13 @@
 /* evaluate_recurrent: RNN, LSTM and GRU, sequence by sequence and step by step, by the formulas of torch.nn's
- * documentation, with activations by Keras's. */
+ * documentation. */
 #include <math.h>
 
+#include "ir/function.h"
 #include "reference/evaluate.h"
 
-/* keras.activations, with its defaults */
 static double activate(const evaluation *e, ir_activation activation, double x) {
-    const double selu_scale = 1.05070098735548049342, selu_alpha = 1.67326324235437728482;
-    double y = x;
-    switch (activation) {
-    case IR_ACT_LINEAR: break;
-    case IR_ACT_RELU: y = x > 0 || isnan(x) ? x : 0; break;
-    case IR_ACT_RELU6: y = x > 6 ? 6 : x > 0 || isnan(x) ? x : 0; break;
-    case IR_ACT_LEAKY_RELU: y = x > 0 ? x : 0.2 * x; break;
-    case IR_ACT_TANH: y = tanh(x); break;
-    case IR_ACT_SIGMOID: y = 1 / (1 + exp(-x)); break;
-    case IR_ACT_HARD_SIGMOID:
-        y = 0.2 * x + 0.5;
-        y = y < 0 ? 0 : y > 1 ? 1 : y;
-        break;
-    case IR_ACT_SOFTSIGN: y = x / (1 + fabs(x)); break;
-    case IR_ACT_SOFTPLUS: y = x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); break;
-    case IR_ACT_ELU: y = x > 0 ? x : expm1(x); break;
-    case IR_ACT_SELU: y = selu_scale * (x > 0 ? x : selu_alpha * expm1(x)); break;
-    case IR_ACT_EXPONENTIAL: y = exp(x); break;
-    case IR_ACT_GELU: y = x * 0.5 * (1 + erf(x / sqrt(2.0))); break;
-    case IR_ACT_SILU: y = x / (1 + exp(-x)); break;
-    case IR_ACT_COUNT: ice("an activation out of range");
-    }
-    return rounded(e, y);
+    const ir_function *f = ir_function_of(activation.function);
+    return rounded(e, f ? f->value(x, activation.scalar) : x);
 }
 
 /* Row `row` of weight times x, plus the row's bias if there is one. */

@@ -214,7 +214,7 @@ START_TEST(names_of_the_field)
     ck_assert_str_eq(ir_op_name(IR_LOG_SOFTMAX), "log_softmax");
     ck_assert(ir_op_class_of(IR_PERMUTE) == IR_VIEW && ir_op_class_of(IR_RECURRENT) == IR_LAYER);
     ck_assert(ir_op_min_inputs(IR_CAT) == 1 && ir_op_max_inputs(IR_CAT) == IR_MANY && ir_op_results(IR_RECURRENT) == 3);
-    ck_assert_str_eq(ir_activation_name(IR_ACT_HARD_SIGMOID), "hard_sigmoid");
+    ck_assert_str_eq(ir_activation_name((ir_activation){.function = IR_HARD_SIGMOID}), "hard_sigmoid");
     ck_assert_str_eq(ir_cell_name(IR_GRU), "gru");
     ck_assert(ir_cell_gates(IR_RNN) == 1 && ir_cell_gates(IR_LSTM) == 4 && ir_cell_gates(IR_GRU) == 3);
     ck_assert_str_eq(ir_dtype_name(IR_I32), "int32");
@@ -544,8 +544,12 @@ START_TEST(broken_graphs_are_found)
     finds(m, "perm is longer");
 
     m = read_text(everything);
-    node(m, 14)->attrs.activation = IR_ACT_COUNT;
-    finds(m, "an activation out of range");
+    node(m, 14)->attrs.activation.function = IR_OP_COUNT;
+    finds(m, "an activation that is no function");
+
+    m = read_text(everything);
+    node(m, 14)->attrs.activation.function = IR_SOFTMAX;
+    finds(m, "an activation that is no function");
 
     m = read_text(everything);
     node(m, 64)->attrs.start = NULL;

@@ -1,0 +1,27 @@
+/* operators: what the planner knows of each operator, a row each; an operator that has none is an ice(). Sources and
+ * views make no units, and have none. */
+#ifndef NNC_PLAN_OPERATORS_H
+#define NNC_PLAN_OPERATORS_H
+
+#include "plan/choose.h"
+#include "plan/planner.h"
+
+/* Can the operator be worked off piece by piece along this axis of its first result? Then input_axis, all -1 before,
+ * gets the axis of each input along which it needs the same piece; -1: it needs the whole of it. */
+typedef bool split_of_operator(const unit *u, int axis, int *input_axis);
+
+enum { PLAN_NAMED_OPERANDS = 4 };
+
+typedef struct {
+    split_of_operator *split; /* NULL: there is no such row */
+    choose_for_operator *choose;
+    unsigned parameters_from; /* inputs from here on are a layer's params, which its kernel packs or tabulates */
+    bool elementwise;         /* may be computed inside of another elementwise kernel of its shape */
+    bool dense_rows;          /* input 0 is read, and the result written, in rows without gaps */
+    const char *operands[PLAN_NAMED_OPERANDS]; /* what C calls the inputs in memory; without: x, or x1, x2 … */
+} plan_operator;
+
+const plan_operator *plan_operator_of(ir_op op);
+bool plan_is_parameter(const ir_node *n, unsigned input);
+
+#endif
