@@ -52,6 +52,7 @@ static void nnc_error(span *where, parser *p, const char *message);
 %token EQUAL "'=='" NOT_EQUAL "'!='" LESS_EQUAL "'<='" GREATER_EQUAL "'>='"
 %token MODEL "'model'" DIM "'dim'" WEIGHTS "'weights'" INPUT "'input'" STATE "'state'" PARAM "'param'"
 %token LAYER "'layer'" OUTPUT "'output'" FROM "'from'" PREFIX "'prefix'"
+%token REPEAT "'repeat'" IN "'in'" UNTIL "'until'" COLLECT "'collect'"
 %token RESERVED         "a reserved word"
 %token PYTHON           "a word of Python"
 
@@ -65,13 +66,13 @@ static void nnc_error(span *where, parser *p, const char *message);
 %precedence '['
 
 %type <ast_stmt_list> statements block
-%type <ast_stmt *> statement binding output
+%type <ast_stmt *> statement binding output repeat
 %type <ast_type *> type
 %type <ast_from> from prefix
 %type <ast_pattern *> pattern_item name_item
 %type <ast_pattern_list> pattern name_list
 %type <bool> comma
-%type <ast_expr *> expr call index_item bound
+%type <ast_expr *> expr call index_item bound until
 %type <ast_expr_list> exprs dims index_items
 %type <ast_argument *> argument
 %type <ast_argument_list> arguments argument_list
@@ -82,6 +83,7 @@ file
     : %empty
     | file model
     | file statement NEWLINE        { ast_outside(p, $statement); }
+    | file repeat                   { ast_outside(p, $repeat); }
     | file reserved_block
     | file '}'                      { ast_stray_brace(p, @2); }
     | file error NEWLINE            { yyerrok; }
@@ -102,6 +104,7 @@ block
 statements
     : %empty                            { $$ = (ast_stmt_list){0}; }
     | statements[list] statement NEWLINE { $$ = ast_add_stmt($list, $statement); }
+    | statements[list] repeat           { $$ = ast_add_stmt($list, $repeat); }
     | statements[list] reserved_block   { $$ = $list; }
     | statements[list] error NEWLINE    { yyerrok; $$ = $list; }
     ;
@@ -116,10 +119,24 @@ statement
     | PARAM NAME ':' type from                  { $$ = ast_new_param(p, @$, $NAME, $type, $from); }
     | LAYER NAME '=' call from                  { $$ = ast_new_layer(p, @$, $NAME, $call, $from); }
     | OUTPUT output                             { $$ = $output; if ($$) $$->where = @$; }
+    | COLLECT NAME '=' expr                     { $$ = ast_new_collect(p, @$, $NAME, NULL, $expr); }
+    | COLLECT NAME ':' type '=' expr            { $$ = ast_new_collect(p, @$, $NAME, $type, $expr); }
     | binding
     | word word_tail                            { $$ = ast_reject_word_as_name(p, @word); }
     | RESERVED junk                             { $$ = ast_reject_reserved(p, @RESERVED); }
     | PYTHON junk                               { $$ = ast_reject_python(p, @PYTHON); }
+    ;
+
+repeat
+    : REPEAT name_list[rows] IN exprs until block   { $$ = ast_new_repeat_rows(p, @$, $rows, $exprs, $until, $block); }
+    | REPEAT expr until block       { $$ = ast_new_repeat_rounds(p, @$, $expr, $until, $block); }
+    | REPEAT error block            { yyerrok; $$ = NULL; }
+    | REPEAT error NEWLINE          { yyerrok; $$ = NULL; }
+    ;
+
+until
+    : %empty        { $$ = NULL; }
+    | UNTIL expr    { $$ = $expr; }
     ;
 
 from
@@ -252,7 +269,7 @@ bound
 /* What can only be an error, but one that deserves words of its own. */
 
 word
-    : MODEL | DIM | WEIGHTS | INPUT | STATE | PARAM | LAYER | OUTPUT
+    : MODEL | DIM | WEIGHTS | INPUT | STATE | PARAM | LAYER | OUTPUT | REPEAT
     ;
 
 word_tail

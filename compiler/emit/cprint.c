@@ -274,6 +274,7 @@ static void print_stmt(const printer *p, const cstmt *s, int depth) {
         break;
     case CSTMT_COMMENT: ccomment_print(p->to, depth * INDENT, s->name); return;
     case CSTMT_LINE: fprintf(p->to, "%s\n", s->name); return;
+    case CSTMT_BREAK: text_add(&line, "break;"); break;
     case CSTMT_BLANK: break;
     case CSTMT_FOR:
         text_printf(&line, "for (size_t %s = ", s->name);

@@ -195,6 +195,8 @@ void c_do(cblock *b, cexpr *expression) { append(b, CSTMT_DO)->from = expression
 
 void c_return(cblock *b, cexpr *value) { append(b, CSTMT_RETURN)->from = value; }
 
+void c_break(cblock *b) { append(b, CSTMT_BREAK); }
+
 void c_comment(cblock *b, const char *format, ...) {
     va_list args;
     va_start(args, format);

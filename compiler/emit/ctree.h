@@ -48,6 +48,7 @@ void c_declare_array(cblock *b, const char *type, const char *name, int64_t elem
 void c_assign(cblock *b, cexpr *target, const char *op, cexpr *value);                  /* op: "=", "+=", "*=", … */
 void c_do(cblock *b, cexpr *expression);                                                /* expression; */
 void c_return(cblock *b, cexpr *value);                                                 /* value may be NULL */
+void c_break(cblock *b);                                                                /* break; */
 void c_comment(cblock *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void c_blank(cblock *b);
 void c_line(cblock *b, const char *format, ...) __attribute__((format(printf, 2, 3))); /* at the margin: #if, #endif */

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "emit/emit.h"
@@ -61,6 +62,7 @@ static const char *loop_symbol(emit_context *e, const char *name, const char *do
 
 const char *emit_symbol(emit_context *e, const dim *symbol) {
     const char *name = dim_symbol_name(symbol), *dot = strchr(name, '.');
+    if (dot && strncmp(dot, ".round.", 7) == 0) return e->rounds[atoi(dot + 7)];
     return dot ? loop_symbol(e, name, dot) : plain_or_prefixed(e, name);
 }
 

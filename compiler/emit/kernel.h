@@ -31,6 +31,7 @@ typedef struct {
     size_t target_count;
     const char *model;       /* prefix of all file-scope names */
     ctable_style tables;     /* decimal while the model is small */
+    const char **rounds;     /* by depth: what the counters of loops over rounds are called in the present function */
     name_set *names;            /* of file scope that are taken, of all models in the file */
     name_set *once;          /* kernel.c: emit_once's, of the current model */
     cexpr **param_tables;    /* kernel.c: emit_param's, by param of the current model */

@@ -14,6 +14,7 @@ typedef struct {
     name_set *locals;                  /* that the function has given away */
     const char *counters[IR_MAX_RANK]; /* of the checks' loops */
     const char **buffers;              /* by plan buffer index: the local pointer's name */
+    const char **rounds;               /* by depth: the counters of the loops over rounds */
 } maker;
 
 /* --- names --- */
@@ -31,9 +32,22 @@ static const char *local_name(maker *m, const char *wanted) {
     return name_set_give(m->locals, emit_is_reserved(wanted) ? arena_printf(m->e->arena, "%s_", wanted) : wanted);
 }
 
+/* The counter of the rounds at this depth: t, or as near to it as other names allow. */
+static void name_round(maker *m, const plan_item *item) {
+    unsigned depth = 0;
+    for (const plan_item *outer = item->around; outer; outer = outer->around) depth += outer->repeat != NULL;
+    if (!m->rounds[depth]) m->rounds[depth] = local_name(m, "t");
+    m->e->rounds = m->rounds;
+}
+
 static void take_loop_names(maker *m, const plan_item *item) {
     for (; item; item = item->next) {
         if (item->kernel) continue;
+        if (item->repeat) {
+            name_round(m, item);
+            take_loop_names(m, item->items);
+            continue;
+        }
         name_set_take(m->locals, emit_symbol(m->e, item->start));
         name_set_take(m->locals, emit_symbol(m->e, item->extent));
         take_loop_names(m, item->items);
@@ -43,6 +57,7 @@ static void take_loop_names(maker *m, const plan_item *item) {
 static maker maker_new(emit_context *e, const emit_api *api, const plan_procedure *procedure, cfunction *f) {
     maker m = {.e = e, .api = api, .procedure = procedure, .body = c_body(f), .locals = name_set_new(e->arena)};
     const ir_model *model = e->plan->model;
+    m.rounds = ARENA_ARRAY(e->arena, const char *, IR_MAX_BLOCKS);
     for (size_t i = 0; i < model->symbol_count; i++) {
         name_set_take(m.locals, api->dims[i]);
         name_set_take(m.locals, emit_symbol(e, model->symbols[i]));
@@ -111,12 +126,30 @@ static void declare_buffers(maker *m) {
 
 /* --- steps --- */
 
+static void emit_items(maker *m, cblock *b, const plan_item *item);
+
+/* for (size_t t = 0; t < T; t++) { … } */
+static void emit_rounds(maker *m, cblock *b, const plan_item *item) {
+    emit_context *e = m->e;
+    cunit *u = e->unit;
+    c_comment(b, "%s", item->repeat->source ? item->repeat->source : "repeat");
+    cblock *round = c_for(b, emit_symbol(e, item->round), c_int(u, 0), emit_dim(e, item->rounds), 1);
+    emit_items(m, round, item->items);
+    if (item->until.kind != PLAN_MEMORY) return;
+    const plan_view *until = &item->until.view;
+    c_break(c_if(round, c_index(u, base_of(m, until->buffer), emit_dim(e, until->offset))));
+}
+
 static void emit_items(maker *m, cblock *b, const plan_item *item) {
     emit_context *e = m->e;
     cunit *u = e->unit;
     for (; item; item = item->next) {
         if (item->kernel) {
             call_kernel(e, b, item->kernel, base_of, m);
+            continue;
+        }
+        if (item->repeat) {
+            emit_rounds(m, b, item);
             continue;
         }
         const char *start = emit_symbol(e, item->start), *extent = emit_symbol(e, item->extent);
@@ -209,7 +242,7 @@ static void search_items(symbol_search *s, const plan_item *item) {
             s->found = s->found || kernel_takes(item->kernel, s->symbol);
             call_operands(item->kernel, search_operand, s);
         } else {
-            s->found = s->found || item->symbol == s->symbol;
+            s->found = s->found || (item->repeat ? dim_mentions(item->rounds, s->symbol) : item->symbol == s->symbol);
             search_items(s, item->items);
         }
     }

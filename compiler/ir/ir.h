@@ -28,7 +28,7 @@
 #include "ir/type.h"
 #include "support/diag.h"
 
-enum { IR_MANY = 1 << 20 };
+enum { IR_MANY = 1 << 20, IR_MAX_BLOCKS = 8 /* REPEATs in each other */ };
 
 typedef enum {
 #define OP(NAME, text, class, min_inputs, max_inputs, results) IR_##NAME,

@@ -174,6 +174,9 @@ static const char *block_is_sound(checker *c, const graph_scope *around, const i
     if (!b || b->repeat != n) return "its block belongs to another node";
     if (!n->attrs.rounds || dim_is_huge(n->attrs.rounds) || dim_min(n->attrs.rounds) < 0)
         return "a number of rounds that is none";
+    unsigned depth = 0;
+    for (const graph_scope *in = around; in->block; in = in->around) depth++;
+    if (depth >= IR_MAX_BLOCKS) return "too many blocks in each other";
     graph_scope body = {&b->body, b, around};
     const char *wrong = rows_are_sound(c, n);
     if (!wrong) wrong = graph_is_sound(c, &body, "body");

@@ -373,7 +373,7 @@ static bool read_block(reader *r, ir_node *head, const result_list *results) {
     arena *a = r->arena;
     if (head->attrs.rows > head->input_count || results->count < ir_carried_of(head))
         return scan_fail(&r->scan, "a wrong number of results");
-    if (r->blocks == MAX_NESTING) return scan_fail(&r->scan, "too many blocks in each other");
+    if (r->blocks == IR_MAX_BLOCKS) return scan_fail(&r->scan, "too many blocks in each other");
     head->result_count = (unsigned)results->count;
     ir_block *b = ARENA_NEW(a, ir_block), *around = r->block;
     ir_graph *graph = r->graph;

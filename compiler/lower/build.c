@@ -119,6 +119,7 @@ ir_value *build_reduce(lowering *l, ir_op op, ir_value *x, unsigned axes, bool k
 
 ir_value *build_param(lowering *l, size_t index, span where) {
     int g = l->graph == &l->model->reset;
+    ir_graph *graph = g ? &l->model->reset : &l->model->run; /* no block has params of its own */
     if (index >= l->param_capacity[g]) {
         size_t capacity = 2 * index + 16;
         ir_value **grown = ARENA_ARRAY(l->arena, ir_value *, capacity);
@@ -129,7 +130,7 @@ ir_value *build_param(lowering *l, size_t index, span where) {
     ir_value **v = &l->param_values[g][index];
     if (!*v) {
         const ir_param *p = &l->model->params[index];
-        *v = ir_add_value(l->model, l->graph, IR_PARAM, NULL, 0, p->type, where);
+        *v = ir_add_value(l->model, graph, IR_PARAM, NULL, 0, p->type, where);
         (*v)->producer->attrs.index = index;
         /* The key may be any string; a label goes into comments and C names. */
         char *label = arena_strdup(l->arena, p->key);

@@ -27,8 +27,8 @@ static name_entry *declare(lowering *l, name_kind kind, const ast_name *name, sp
     return entry;
 }
 
-static bool type_fits(lowering *l, const ast_type *written, const ir_type *found, const ast_expr *e, const value *v,
-                      const char *name) {
+bool type_fits(lowering *l, const ast_type *written, const ir_type *found, const ast_expr *e, const value *v,
+               const char *name) {
     ir_type want;
     if (!lower_type(l, written, &want)) return false;
     if (ir_type_same(&want, found)) return true;
@@ -39,33 +39,35 @@ static bool type_fits(lowering *l, const ast_type *written, const ir_type *found
     return false;
 }
 
-/* What the state is at the end of the run; the last binding wins. */
-static void bind_state(lowering *l, name_entry *entry, const ast_name *name, const value *v) {
-    if (entry->index == NOWHERE || value_has_poison(v)) return;
+/* What the state is at the end of the run; the last binding wins. In a block it is just carried. False after
+ * reporting. */
+static bool bind_state(lowering *l, name_entry *entry, const ast_name *name, const value *v) {
+    if (entry->index == NOWHERE || value_has_poison(v)) return true;
     ir_state *state = &l->model->states[entry->index];
     if (v->kind == VALUE_TENSOR && ir_type_same(&v->tensor->type, &state->type)) {
-        state->next = v->tensor;
-        return;
+        if (!l->block) state->next = v->tensor;
+        return true;
     }
     diag *e = diag_error(l->diags, name->where, "the state %s is %s, found %s", state->name, type_show(l, &state->type),
                          value_show(l, v));
     diag_note(e, v->where, "made here");
     diag_note(e, state->where, "the state is declared here");
     if (v->gives && v->kind == VALUE_TUPLE) diag_hint(e, "%s; %s", v->gives, v->mend);
+    return false;
 }
 
-static void bind_name(lowering *l, const ast_name *name, const value *v) {
+void bind_name(lowering *l, const ast_name *name, const value *v) {
     if (strcmp(name->text, "_") == 0) return;
     name_entry *entry = scope_find(l->values, name->text);
     bool keeps_kind = entry && entry->kind == NAME_STATE;
     if (v->kind == VALUE_TENSOR && !v->tensor->name) {
         ir_node *n = v->tensor->producer;
         v->tensor->name = name->text;
-        if (n->label == ir_op_name(n->op)) n->label = name->text;
+        if (n->op != IR_REPEAT && n->label == ir_op_name(n->op)) n->label = name->text;
     }
     if (keeps_kind) {
-        bind_state(l, entry, name, v);
-        name_entry *bound = add_name(l, NAME_STATE, name->text, name->where, *v);
+        bool fits = bind_state(l, entry, name, v);
+        name_entry *bound = add_name(l, NAME_STATE, name->text, name->where, fits ? *v : value_poison(name->where));
         bound->index = entry->index;
         bound->declaration = entry->declaration;
         bound->declaration->bound = true;
@@ -354,7 +356,7 @@ static void lower_outputs(lowering *l, const ast_stmt *s) {
 
 /* --- the model --------------------------------------------------------------------------------------------------- */
 
-static void lower_statement(lowering *l, const ast_stmt *s) {
+void lower_statement(lowering *l, const ast_stmt *s) {
     l->statement = s;
     switch (s->kind) {
     case AST_DIM: lower_dim(l, s); break;
@@ -371,6 +373,8 @@ static void lower_statement(lowering *l, const ast_stmt *s) {
     }
     case AST_OUTPUT: lower_output(l, s); break;
     case AST_OUTPUTS: lower_outputs(l, s); break;
+    case AST_REPEAT: lower_repeat(l, s); break;
+    case AST_COLLECT: lower_collect(l, s); break;
     }
 }
 
@@ -394,6 +398,7 @@ static ir_model *lower_model(arena *a, const source *source_text, const ast_mode
                   .graph = &m->run,
                   .incomplete = incomplete,
                   .values = scope_new(a),
+                  .locals = scope_new(a),
                   .layers = scope_new(a),
                   .params = scope_new(a),
                   .symbols = scope_new(a),

@@ -47,15 +47,18 @@ struct value {
 /* A map from names to things, which remembers the order in which they came. */
 typedef struct scope_entry scope_entry;
 
-typedef struct {
+typedef struct scope scope;
+struct scope {
     arena *arena;
     scope_entry *first;
-} scope;
+    const scope *around; /* or NULL */
+};
 
 scope *scope_new(arena *a);
+scope *scope_inside(arena *a, const scope *around); /* what it has not, is looked up around it */
 void *scope_find(const scope *n, const char *name);      /* NULL when there is none */
 void scope_set(scope *n, const char *name, void *thing); /* a later one hides an earlier one */
-const scope_entry *scope_first(const scope *n);          /* NULL at the end */
+const scope_entry *scope_first(const scope *n);          /* of its own ones; NULL at the end */
 const scope_entry *scope_next(const scope_entry *e);
 const char *scope_name(const scope_entry *e);
 void *scope_thing(const scope_entry *e);
@@ -77,6 +80,8 @@ struct name_entry {
 
 #define NOWHERE ((size_t)-1)
 
+typedef struct block block; /* of a repeat; repeat.c */
+
 /* --- the model in work ------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -85,8 +90,10 @@ typedef struct {
     const source *source;
     const scope *declared[2]; /* ast_stmt by name, of the whole model: dims, inputs, states, params; layers */
     ir_model *model;
-    ir_graph *graph;     /* where nodes go: run, or reset while a state's first value is lowered */
+    ir_graph *graph;     /* where nodes go: run, reset while a state's first value is lowered, or the body of block */
+    block *block;        /* the innermost one, or NULL */
     scope *values;       /* name_entry: dims and values */
+    scope *locals;       /* name_entry: what blocks bound for themselves; no value behind them */
     scope *layers;       /* layer */
     scope *params;       /* by key: size_t, the index in the model */
     scope *symbols;      /* by name: name_entry of the run-time dims, even if hidden */
@@ -236,6 +243,19 @@ ir_dtype promoted(ir_dtype a, ir_dtype b);
 value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const ast_expr *a_written,
                         const ast_expr *b_written, const value *a_value, const value *b_value, span op_where,
                         span where);
+
+/* --- statements (lower.c, repeat.c) ------------------------------------------------------------------------------- */
+
+void lower_statement(lowering *l, const ast_stmt *s);
+void lower_repeat(lowering *l, const ast_stmt *s);
+void lower_collect(lowering *l, const ast_stmt *s);
+/* Binds a name; of a state, this is the next run's value too, unless a block is in work. */
+void bind_name(lowering *l, const ast_name *name, const value *v);
+/* Is what was found of the type that is written? False after reporting. e: what gave v, or NULL. */
+bool type_fits(lowering *l, const ast_type *written, const ir_type *found, const ast_expr *e, const value *v,
+               const char *name);
+/* Where the block, or one around it, binds the name; NULL when none does. */
+const ast_name *block_binds(const block *b, const char *name);
 
 /* --- functions (functions.c) ------------------------------------------------------------------------------------- */
 

@@ -14,6 +14,12 @@ scope *scope_new(arena *a) {
     return n;
 }
 
+scope *scope_inside(arena *a, const scope *around) {
+    scope *n = scope_new(a);
+    n->around = around;
+    return n;
+}
+
 static scope_entry *find(const scope *n, const char *name) {
     scope_entry *found;
     HASH_FIND_STR(n->first, name, found);
@@ -21,8 +27,11 @@ static scope_entry *find(const scope *n, const char *name) {
 }
 
 void *scope_find(const scope *n, const char *name) {
-    const scope_entry *e = find(n, name);
-    return e ? e->thing : NULL;
+    for (; n; n = n->around) {
+        const scope_entry *e = find(n, name);
+        if (e) return e->thing;
+    }
+    return NULL;
 }
 
 void scope_set(scope *n, const char *name, void *thing) {
@@ -47,8 +56,12 @@ const char *scope_nearest(const scope *n, const char *word) {
     /* Each unknown name looks at all others, so a file that is all mistakes must not have too many of them. */
     enum { ENOUGH = 512 };
     const char *candidates[ENOUGH];
-    size_t count = HASH_COUNT(n->first) < ENOUGH ? HASH_COUNT(n->first) : ENOUGH;
-    const scope_entry *e = count ? ELMT_FROM_HH(n->first->hh.tbl, n->first->hh.tbl->tail) : NULL;
-    for (size_t i = count; i > 0; e = e->hh.prev) candidates[--i] = e->name;
+    size_t count = 0;
+    for (; n; n = n->around) {
+        size_t left = ENOUGH - count, own = HASH_COUNT(n->first) < left ? HASH_COUNT(n->first) : left;
+        const scope_entry *e = own ? ELMT_FROM_HH(n->first->hh.tbl, n->first->hh.tbl->tail) : NULL;
+        for (size_t i = own; i > 0; e = e->hh.prev) candidates[count + --i] = e->name;
+        count += own;
+    }
     return diag_nearest(word, candidates, count);
 }

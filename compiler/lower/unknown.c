@@ -42,6 +42,15 @@ void report_unknown_name(lowering *l, const ast_name *name) {
     } else if (below) {
         diag *e = diag_error(l->diags, name->where, "%.60s is used before it is declared", name->text);
         diag_note(e, below->where, "declared here");
+    } else if (block_binds(l->block, name->text)) {
+        diag *e = diag_error(l->diags, name->where, "%.60s has no value before the first round", name->text);
+        diag_note(e, block_binds(l->block, name->text)->where, "a round binds it here");
+        diag_hint(e, "bind it before the block, and it is carried from round to round");
+    } else if (scope_find(l->locals, name->text)) {
+        const name_entry *local = scope_find(l->locals, name->text);
+        diag *e = diag_error(l->diags, name->where, "%.60s is local to the rounds of a block", name->text);
+        diag_note(e, local->where, "bound here, for one round");
+        diag_hint(e, "collect keeps each round's value; bound before the block too, it is carried to its end");
     } else if (owner && scope_find(l->values, owner)) {
         diag *e = diag_error(l->diags, name->where, "values have no attributes: there is no %.60s", name->text);
         if (strcmp(dot, ".T") == 0) diag_hint(e, "write transpose(%.60s, 0, 1)", owner);

@@ -1,7 +1,8 @@
 /* bound_indices: every table index and every length is in range, by proof or by a check at run time.
  *
  * A requirement low..high on a value is met if interval analysis proves it. If not it moves backward, with the region
- * of the value that is really used, to what the value is made of: views, CATs, PADs and COPYs only move elements. Where
+ * of the value that is really used, to what the value is made of: views, CATs, PADs and COPYs only move elements, states
+ * and REPEATs hand them on. Where
  * it arrives at an input it becomes an ir_bound_check; where it arrives at arithmetic, an error. A region that cannot
  * be told for all values of the dims is taken for the whole axis.
  */
@@ -182,6 +183,7 @@ static void report(bounder *b, const ir_node *culprit, const char *made_by, int_
 /* --- the way back ------------------------------------------------------------------------------------------------ */
 
 static bool is_within(const bounder *b, int_range r) {
+    if (!r.low) return true; /* no round makes it */
     return dim_less_equal(b->model->dims, b->within.low, r.low) &&
            dim_less_equal(b->model->dims, r.high, b->within.high);
 }
@@ -229,6 +231,44 @@ static void meet_at_pad(bounder *b, const ir_node *n, const region *used) {
     if (inside) push(b, n->inputs[0], &part);
 }
 
+static void meet_zero(bounder *b, const ir_node *n, const char *what) {
+    const dim *zero = dim_const(b->model->dims, 0);
+    if (!is_within(b, (int_range){zero, zero})) report(b, n, what, (int_range){zero, zero});
+}
+
+/* A row is used: so is that of some round, any of them. */
+static void meet_at_row(bounder *b, const ir_node *n, const region *used) {
+    ir_value *all = n->block->repeat->inputs[n->attrs.index];
+    region r = whole(b->model->dims, &all->type);
+    for (unsigned i = 1; i < all->type.rank; i++) r.axis[i] = used->axis[i - 1];
+    push(b, all, &r);
+}
+
+static void meet_at_carried(bounder *b, const ir_node *repeat, unsigned i, const region *used) {
+    push(b, repeat->inputs[ir_rows_of(repeat) + i], used);
+    push(b, repeat->block->next[i], used);
+}
+
+static void meet_at_repeat(bounder *b, const ir_value *v, const region *used) {
+    const ir_node *n = v->producer;
+    unsigned carried = ir_carried_of(n);
+    if (v->result < carried) {
+        meet_at_carried(b, n, v->result, used);
+        return;
+    }
+    region each = {0};
+    for (unsigned i = 1; i < v->type.rank; i++) each.axis[i - 1] = used->axis[i];
+    if (n->block->until) meet_zero(b, n, "a round that does not run");
+    push(b, n->block->collected[v->result - carried], &each);
+}
+
+static void meet_at_state(bounder *b, const ir_node *n, const region *used) {
+    const ir_state *s = &b->model->states[n->attrs.index];
+    if (s->init) push(b, s->init, used);
+    else meet_zero(b, n, "a reset");
+    if (s->next) push(b, s->next, used);
+}
+
 static bool is_view_of_input(const ir_value *v) {
     while (ir_op_class_of(v->producer->op) == IR_VIEW) v = v->producer->inputs[0];
     return v->producer->op == IR_INPUT;
@@ -249,6 +289,14 @@ static void meet(bounder *b, const task *now) {
         meet_at_cat(b, n, &now->used);
     } else if (n->op == IR_PAD) {
         meet_at_pad(b, n, &now->used);
+    } else if (n->op == IR_ROW) {
+        meet_at_row(b, n, &now->used);
+    } else if (n->op == IR_CARRIED) {
+        meet_at_carried(b, n->block->repeat, (unsigned)n->attrs.index, &now->used);
+    } else if (n->op == IR_REPEAT) {
+        meet_at_repeat(b, now->value, &now->used);
+    } else if (n->op == IR_STATE) {
+        meet_at_state(b, n, &now->used);
     } else {
         report(b, n, n->source ? n->source : ir_op_name(n->op), known);
     }
@@ -273,6 +321,7 @@ static void bound_graph(bounder *b, const ir_graph *g) {
     dim_table *t = b->model->dims;
     const dim *zero = dim_const(t, 0), *one = dim_const(t, 1);
     for (const ir_node *n = g->first; n; n = n->next) {
+        if (n->op == IR_REPEAT) bound_graph(b, &n->block->body);
         if (n->op == IR_EMBEDDING)
             require(b, n, n->inputs[0], (int_range){zero, dim_sub(t, n->inputs[1]->type.dims[0], one)}, false);
         if (n->op == IR_ONE_HOT)

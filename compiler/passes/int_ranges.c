@@ -1,12 +1,23 @@
-/* int_ranges: one walk in order; bounds are dims, so that argmax over T gives 0..T - 1. */
+/* int_ranges: bounds are dims, so that argmax over T gives 0..T - 1.
+ *
+ * Walks in order until nothing changes: what is carried from round to round, or from run to run in a state, begins as
+ * what it is at first and grows by what a round or a run makes of it. What still grows after a few walks has no bound
+ * on that side. A value without a range yet is one that no round has made. */
 #include "passes/int_ranges.h"
 
 #include <math.h>
 
 typedef struct {
+    const ir_model *model;
     dim_table *dims;
     int_range *ranges; /* by id */
+    unsigned walks;    /* done */
+    bool changed;      /* by the present walk */
 } analysis;
+
+enum { EXACT_WALKS = 8, SIDED_WALKS = 16, MOST_WALKS = 64 };
+
+static bool is_made(int_range r) { return r.low != NULL; }
 
 static int_range any(dim_table *t) { return (int_range){dim_const(t, INT32_MIN), dim_const(t, INT32_MAX)}; }
 
@@ -102,14 +113,65 @@ static int_range padded(dim_table *t, const ir_node *n, int_range x) {
     return constant ? both(t, x, one_number(t, n->attrs.number)) : x;
 }
 
+/* What comes around: x as far as it is made, or y. */
+static int_range either(dim_table *t, int_range x, int_range y) {
+    return !is_made(x) ? y : !is_made(y) ? x : both(t, x, y);
+}
+
+static int_range known(const analysis *s, const ir_value *v) { return s->ranges[v->id]; }
+
+/* Of something that comes around, when `now` is what it was in the walk before: a side that still grows has no end. */
+static int_range widened(const analysis *s, int_range now, int_range next) {
+    if (s->walks >= MOST_WALKS) return any(s->dims);
+    if (!is_made(now) || s->walks < EXACT_WALKS) return next;
+    bool same = dim_same(now.low, next.low) && dim_same(now.high, next.high);
+    if (s->walks >= SIDED_WALKS) return same ? next : any(s->dims);
+    if (!dim_same(now.low, next.low)) next.low = dim_const(s->dims, INT32_MIN);
+    if (!dim_same(now.high, next.high)) next.high = dim_const(s->dims, INT32_MAX);
+    return next;
+}
+
+static int_range carried(const analysis *s, const ir_node *n) {
+    const ir_node *repeat = n->block->repeat;
+    size_t i = n->attrs.index;
+    int_range first = known(s, repeat->inputs[ir_rows_of(repeat) + i]);
+    return widened(s, known(s, n->results[0]), either(s->dims, first, known(s, n->block->next[i])));
+}
+
+static int_range state(const analysis *s, const ir_node *n) {
+    const ir_state *of = &s->model->states[n->attrs.index];
+    int_range first = of->init ? known(s, of->init) : (int_range){dim_const(s->dims, 0), dim_const(s->dims, 0)};
+    int_range next = of->next ? known(s, of->next) : first;
+    return widened(s, known(s, n->results[0]), either(s->dims, first, next));
+}
+
+static int_range result_of_repeat(const analysis *s, const ir_node *n, unsigned result) {
+    const ir_block *b = n->block;
+    unsigned carries = ir_carried_of(n);
+    int_range zero = {dim_const(s->dims, 0), dim_const(s->dims, 0)};
+    if (result >= carries) {
+        int_range each = known(s, b->collected[result - carries]);
+        return b->until ? either(s->dims, zero, each) : each;
+    }
+    int_range last = known(s, b->next[result]);
+    bool may_not_run = dim_min(n->attrs.rounds) < 1;
+    return may_not_run ? either(s->dims, known(s, n->inputs[ir_rows_of(n) + result]), last) : last;
+}
+
 static int_range range_of(const analysis *s, const ir_node *n) {
     dim_table *t = s->dims;
     double exponent;
+    for (unsigned i = 0; i < n->input_count; i++)
+        if (n->inputs[i] && n->inputs[i]->type.dtype == IR_I32 && !is_made(known(s, n->inputs[i])))
+            return (int_range){NULL, NULL};
     int_range x = n->input_count ? s->ranges[n->inputs[0]->id] : any(t);
     int_range y = n->input_count > 1 && n->inputs[1] ? s->ranges[n->inputs[1]->id] : any(t);
     switch ((unsigned)n->op) {
     case IR_CONST: return one_number(t, n->attrs.number);
     case IR_SIZE: return (int_range){n->attrs.start, n->attrs.start};
+    case IR_STATE: return state(s, n);
+    case IR_ROW: return known(s, n->block->repeat->inputs[n->attrs.index]);
+    case IR_CARRIED: return carried(s, n);
     case IR_ARGMAX: return argmax(t, n);
     case IR_CLAMP: return clamped(t, x, n->attrs.scalar);
     case IR_NEG: return negative(t, x);
@@ -136,12 +198,27 @@ static int_range range_of(const analysis *s, const ir_node *n) {
     }
 }
 
+static void walk(analysis *s, const ir_graph *g) {
+    for (const ir_node *n = g->first; n; n = n->next) {
+        if (n->op == IR_REPEAT) walk(s, &n->block->body);
+        for (unsigned i = 0; i < n->result_count; i++) {
+            if (n->results[i]->type.dtype != IR_I32) continue;
+            int_range *r = &s->ranges[n->results[i]->id];
+            int_range found = n->op == IR_REPEAT ? result_of_repeat(s, n, i) : range_of(s, n);
+            if (is_made(found)) found = unless_wrapped(s->dims, found);
+            s->changed = s->changed || found.low != r->low || found.high != r->high;
+            *r = found;
+        }
+    }
+}
+
 const int_range *int_ranges_of(const ir_model *m) {
-    analysis s = {.dims = m->dims, .ranges = ARENA_ARRAY(m->arena, int_range, m->value_count)};
-    const ir_graph *graphs[] = {&m->reset, &m->run};
-    for (int g = 0; g < 2; g++)
-        for (const ir_node *n = graphs[g]->first; n; n = n->next)
-            if (n->results[0]->type.dtype == IR_I32)
-                s.ranges[n->results[0]->id] = unless_wrapped(m->dims, range_of(&s, n));
+    analysis s = {.model = m, .dims = m->dims, .ranges = ARENA_ARRAY(m->arena, int_range, m->value_count)};
+    do {
+        s.changed = false;
+        walk(&s, &m->reset);
+        walk(&s, &m->run);
+        s.walks++;
+    } while (s.changed);
     return s.ranges;
 }

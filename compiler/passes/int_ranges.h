@@ -9,7 +9,8 @@ typedef struct {
     const dim *low, *high;
 } int_range;
 
-/* By value id; what is not int32 has NULLs. Inputs, states, and results that may wrap are the whole of int32. */
+/* By value id; what is not int32, and what no round can make, has NULLs. Inputs, and results that may wrap, are the
+ * whole of int32; states and what is carried from round to round are followed until nothing new comes. */
 const int_range *int_ranges_of(const ir_model *m);
 /* "0..8", "any int32" */
 const char *int_range_string(arena *a, int_range r);

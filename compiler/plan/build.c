@@ -12,6 +12,7 @@ enum { MAX_INLINED = 24 }; /* operators in one elementwise kernel: longer expres
 unit *planner_unit(planner *p, unit_kind kind, const ir_node *node, unsigned inputs, unsigned results) {
     unit *u = ARENA_NEW(p->arena, unit);
     u->kind = kind;
+    u->block = p->block;
     u->node = node;
     u->inputs = ARENA_ARRAY(p->arena, pval *, inputs);
     u->input_count = inputs;
@@ -25,6 +26,7 @@ unit *planner_unit(planner *p, unit_kind kind, const ir_node *node, unsigned inp
 pval *planner_root(planner *p, const ir_type *type, const char *name) {
     pval *v = ARENA_NEW(p->arena, pval);
     v->kind = PVAL_ROOT;
+    v->block = p->block;
     v->type = *type;
     v->name = name;
     return v;
@@ -48,25 +50,35 @@ static bool is_elementwise(const ir_node *n) {
 static pval *parameter(planner *p, const ir_value *v) {
     pval *r = ARENA_NEW(p->arena, pval);
     r->kind = PVAL_PARAM;
+    r->block = p->block;
     r->type = v->type;
     r->param = v->producer->attrs.index;
     return r;
 }
 
-/* A number as memory, for what cannot take it as an operand. */
-static pval *materialize(planner *p, pval *v) {
+unit *planner_copy(planner *p, pval *from, pval *to, const ir_node *node) {
+    unit *u = planner_unit(p, UNIT_COPY, node, 1, 1);
+    u->inputs[0] = from;
+    u->results[0] = to;
+    to->producer = u;
+    return u;
+}
+
+/* In the block of the number, which is around the one in work where rounds have no part in it. */
+pval *planner_materialize(planner *p, pval *v) {
     if (v->kind != PVAL_NUMBER) return v;
+    pblock *block = p->block;
+    p->block = v->block;
     pval *r = planner_root(p, &v->type, v->name);
-    unit *u = planner_unit(p, UNIT_COPY, NULL, 1, 1);
-    u->inputs[0] = v;
-    u->results[0] = r;
-    r->producer = u;
+    planner_copy(p, v, r, NULL);
+    p->block = block;
     return r;
 }
 
-static pval *view_of(planner *p, pval *of, const ir_type *type, pstep step, const char *name) {
+pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const char *name) {
     pval *v = ARENA_NEW(p->arena, pval);
     v->kind = PVAL_VIEW;
+    v->block = p->block;
     v->type = *type;
     v->name = name;
     v->origin = v->source = of;
@@ -75,10 +87,10 @@ static pval *view_of(planner *p, pval *of, const ir_type *type, pstep step, cons
 }
 
 static pval *view_node(planner *p, const ir_node *n) {
-    pval *of = materialize(p, p->values[n->inputs[0]->id]);
+    pval *of = planner_materialize(p, p->values[n->inputs[0]->id]);
     pstep step = {.op = n->op, .axis = n->attrs.axis, .start = n->attrs.start, .step = n->attrs.step};
     memcpy(step.perm, n->attrs.perm, sizeof step.perm);
-    return view_of(p, of, &n->results[0]->type, step, n->results[0]->name);
+    return planner_view(p, of, &n->results[0]->type, step, n->results[0]->name);
 }
 
 /* All memory operands of an elementwise kernel, those of inlined nodes too, depth first. */
@@ -139,6 +151,7 @@ static void elementwise_node(planner *p, const ir_node *n, const ir_node *const 
         if (size < MAX_INLINED) {
             pval *v = ARENA_NEW(p->arena, pval);
             v->kind = PVAL_INLINE;
+            v->block = p->block;
             v->type = result->type;
             v->node = n;
             v->name = result->name;
@@ -164,16 +177,20 @@ unit *planner_producer(const pval *v) {
     return v->producer;
 }
 
+void planner_after(planner *p, unit *u, unit *before) {
+    ARENA_PUSH(p->arena, u->after, u->after_count, u->after_capacity, before);
+}
+
 /* h0 or c0 into the memory of h_n or c_n, where the steps will carry it on. */
 static void initial_state(planner *p, const ir_node *n, const ir_value *initial, pval *final, unit *recurrent) {
     unit *u = planner_unit(p, initial ? UNIT_COPY : UNIT_ZERO, n, initial ? 1 : 0, 1);
     if (initial) u->inputs[0] = p->values[initial->id];
     pstep same = {.op = IR_RESHAPE};
-    pval *start = view_of(p, final, &final->type, same, NULL);
+    pval *start = planner_view(p, final, &final->type, same, NULL);
     start->producer = u;
     start->origin = NULL;
     u->results[0] = start;
-    recurrent->after[recurrent->after_count++] = u;
+    planner_after(p, recurrent, u);
 }
 
 static void general_node(planner *p, const ir_node *n) {
@@ -181,7 +198,8 @@ static void general_node(planner *p, const ir_node *n) {
     pval **inputs = ARENA_ARRAY(p->arena, pval *, n->input_count);
     for (unsigned i = 0; i < n->input_count; i++) {
         if (!n->inputs[i]) continue;
-        inputs[i] = plan_is_parameter(n, i) ? parameter(p, n->inputs[i]) : materialize(p, p->values[n->inputs[i]->id]);
+        inputs[i] = plan_is_parameter(n, i) ? parameter(p, n->inputs[i])
+                                            : planner_materialize(p, p->values[n->inputs[i]->id]);
     }
     unit *u = planner_unit(p, n->op == IR_CAT ? UNIT_JOIN : UNIT_NODE, n, n->input_count, n->result_count);
     if (n->input_count) memcpy(u->inputs, inputs, n->input_count * sizeof *inputs);
@@ -194,7 +212,6 @@ static void general_node(planner *p, const ir_node *n) {
     if (n->op != IR_RECURRENT) return;
     /* the unit of the layer itself must come last: it was made first for the pvals' sake */
     p->unit_count--;
-    u->after = ARENA_ARRAY(p->arena, unit *, 2);
     initial_state(p, n, n->inputs[IR_REC_H0], u->results[1], u);
     if (n->attrs.cell == IR_LSTM) initial_state(p, n, n->inputs[IR_REC_C0], u->results[2], u);
     u->inputs[IR_REC_H0] = u->inputs[IR_REC_C0] = NULL;
@@ -221,51 +238,80 @@ static void source_node(planner *p, const ir_node *n) {
     case IR_SIZE:
         r = ARENA_NEW(p->arena, pval);
         r->kind = PVAL_NUMBER;
+        r->block = p->block;
         r->type = v->type;
         r->name = v->name;
         r->number = n->attrs.number;
         r->size = n->attrs.start;
         break;
+    case IR_ROW:
+    case IR_CARRIED: return; /* planner_repeat has made them */
     default: ice("no source %s", ir_op_name(n->op));
     }
     p->values[v->id] = r;
 }
 
-/* The only node that uses a value, where nothing else does. */
-static const ir_node **only_users(planner *p, const ir_graph *g) {
-    const ir_node **user = ARENA_ARRAY(p->arena, const ir_node *, p->model->value_count + 1);
-    unsigned *uses = ARENA_ARRAY(p->arena, unsigned, p->model->value_count + 1);
-    for (const ir_node *n = g->first; n; n = n->next)
+/* The only node that uses a value, where nothing else does and the node stands in the graph that makes the value. */
+typedef struct {
+    const ir_node **user;
+    unsigned *uses;
+    const ir_graph **made_in;
+} use_table;
+
+enum { SEVERAL = 2 };
+
+static void count_uses(use_table *t, const ir_graph *g) {
+    for (const ir_node *n = g->first; n; n = n->next) {
+        for (unsigned i = 0; i < n->result_count; i++) t->made_in[n->results[i]->id] = g;
         for (unsigned i = 0; i < n->input_count; i++)
             if (n->inputs[i]) {
-                user[n->inputs[i]->id] = n;
-                uses[n->inputs[i]->id]++;
+                t->user[n->inputs[i]->id] = n;
+                t->uses[n->inputs[i]->id] += t->made_in[n->inputs[i]->id] == g ? 1 : SEVERAL;
             }
-    const ir_model *m = p->model;
-    for (size_t i = 0; i < m->output_count; i++) uses[m->outputs[i].value->id] += 2;
-    for (size_t i = 0; i < m->state_count; i++) {
-        if (m->states[i].next) uses[m->states[i].next->id] += 2;
-        if (m->states[i].init) uses[m->states[i].init->id] += 2;
+        if (n->op != IR_REPEAT) continue;
+        count_uses(t, &n->block->body);
+        for (unsigned i = 0; i < ir_carried_of(n); i++) t->uses[n->block->next[i]->id] += SEVERAL;
+        for (unsigned i = 0; i < ir_collected_of(n); i++) t->uses[n->block->collected[i]->id] += SEVERAL;
+        if (n->block->until) t->uses[n->block->until->id] += SEVERAL;
     }
-    for (unsigned i = 0; i < m->value_count; i++)
-        if (uses[i] != 1) user[i] = NULL;
-    return user;
 }
 
-void planner_build(planner *p, const ir_graph *g, bool is_reset) {
-    p->values = ARENA_ARRAY(p->arena, pval *, p->model->value_count + 1);
-    p->units = NULL;
-    p->unit_count = p->unit_capacity = 0;
-    const ir_node **only_user = only_users(p, g);
+static const ir_node **only_users(planner *p, const ir_graph *g) {
+    size_t count = p->model->value_count + 1;
+    use_table t = {ARENA_ARRAY(p->arena, const ir_node *, count), ARENA_ARRAY(p->arena, unsigned, count),
+                   ARENA_ARRAY(p->arena, const ir_graph *, count)};
+    count_uses(&t, g);
+    const ir_model *m = p->model;
+    for (size_t i = 0; i < m->output_count; i++) t.uses[m->outputs[i].value->id] += SEVERAL;
+    for (size_t i = 0; i < m->state_count; i++) {
+        if (m->states[i].next) t.uses[m->states[i].next->id] += SEVERAL;
+        if (m->states[i].init) t.uses[m->states[i].init->id] += SEVERAL;
+    }
+    for (unsigned i = 0; i < m->value_count; i++)
+        if (t.uses[i] != 1) t.user[i] = NULL;
+    return t.user;
+}
+
+static void nodes(planner *p, const ir_graph *g) {
     for (const ir_node *n = g->first; n; n = n->next) {
         switch (ir_op_class_of(n->op)) {
         case IR_SOURCE: source_node(p, n); break;
         case IR_VIEW: p->values[n->results[0]->id] = view_node(p, n); break;
+        case IR_LOOP: planner_repeat(p, n, nodes); break;
         default:
-            if (is_elementwise(n)) elementwise_node(p, n, only_user);
+            if (is_elementwise(n)) elementwise_node(p, n, p->only_user);
             else general_node(p, n);
         }
     }
+}
+
+void planner_build(planner *p, const ir_graph *g, bool is_reset) {
+    p->values = ARENA_ARRAY(p->arena, pval *, p->model->value_count + 1);
+    p->block = ARENA_NEW(p->arena, pblock);
+    p->units = NULL;
+    p->unit_count = p->unit_capacity = 0;
+    p->only_user = only_users(p, g);
+    nodes(p, g);
     planner_place(p, is_reset);
     planner_legalize(p);
 }

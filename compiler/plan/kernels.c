@@ -51,6 +51,25 @@ static ir_type local_type(planner *p, const pval *v, const ploop *home) {
     return type;
 }
 
+static bool encloses(const ploop *outer, const ploop *l) {
+    for (; l; l = l->parent)
+        if (l == outer) return true;
+    return outer == NULL;
+}
+
+/* The number of b's round, seen from memory at `home`: rounds that loops over chunks around the REPEAT have done count
+ * where the memory has room for all rounds. */
+static const dim *round_from(planner *p, const pblock *b, const ploop *home) {
+    const dim *number = b->round;
+    for (const ploop *l = b->repeat->loop; l && !encloses(l, home); l = l->parent) {
+        if (!l->symbol || b->repeat->result_axis[l->depth] != 0) continue;
+        const dim *factor = dim_divide_exact(p->dims, b->repeat->node->attrs.rounds, l->symbol);
+        if (!factor) ice("a loop over what are not its rounds");
+        number = dim_add(p->dims, number, dim_mul(p->dims, l->start, factor));
+    }
+    return number;
+}
+
 static plan_view local_view(planner *p, const pval *v, const ploop *home) {
     ir_type type = local_type(p, v, home);
     if (v->kind == PVAL_ROOT) {
@@ -59,7 +78,9 @@ static plan_view local_view(planner *p, const pval *v, const ploop *home) {
         return view;
     }
     plan_view view = local_view(p, v->source, home);
-    if (!layout_apply(p, &v->step, &type, &view)) ice("a view that was sayable no longer is");
+    pstep step = v->step;
+    if (step.op == IR_ROW) step.start = round_from(p, step.block, home);
+    if (!layout_apply(p, &step, &type, &view)) ice("a view that was sayable no longer is");
     return view;
 }
 
@@ -70,12 +91,6 @@ static void narrow(planner *p, plan_view *v, int axis, const ploop *l) {
     const dim *done = dim_mul(p->dims, l->start, factor);
     v->offset = dim_add(p->dims, v->offset, dim_mul(p->dims, done, v->strides[axis]));
     substitute(p, &v->type, axis, l);
-}
-
-static bool encloses(const ploop *outer, const ploop *l) {
-    for (; l; l = l->parent)
-        if (l == outer) return true;
-    return outer == NULL;
 }
 
 /* To the piece of this turn of l and of the loops around it, as far as v's home does not know them already. From the
@@ -333,6 +348,16 @@ static void fill_items(planner *p, plan_procedure *procedure, plan_item **items)
     }
 }
 
+/* What ends the rounds, as the round's end sees it. */
+static void set_untils(planner *p) {
+    for (size_t i = 0; i < p->unit_count; i++) {
+        const unit *u = p->units[i];
+        if (u->kind != UNIT_UNTIL) continue;
+        u->loop->item->until.kind = PLAN_MEMORY;
+        u->loop->item->until.view = seen_view(p, u->inputs[0], u, 0, 0);
+    }
+}
+
 /* Scratch roots get their buffers, with the elements that they have at home. */
 static void make_buffers(planner *p) {
     for (size_t i = 0; i < p->unit_count; i++) {
@@ -345,6 +370,7 @@ static void make_buffers(planner *p) {
             root->buffer = ARENA_NEW(p->arena, plan_buffer);
             *root->buffer = (plan_buffer){.place = PLAN_SCRATCH, .dtype = type.dtype, .name = root->name};
             root->buffer->elements = ir_type_elements(p->dims, &type);
+            root->buffer->home = root->home ? root->home->item : NULL;
         }
     }
 }
@@ -352,6 +378,7 @@ static void make_buffers(planner *p) {
 void planner_kernels(planner *p, plan_procedure *procedure, plan_item *items) {
     find_homes_and_uses(p);
     make_buffers(p);
+    set_untils(p);
     procedure->items = items;
     if (!p->functions) p->functions = name_set_new(p->arena);
     fill_items(p, procedure, &procedure->items);

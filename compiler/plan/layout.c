@@ -87,13 +87,21 @@ bool layout_apply(planner *p, const pstep *step, const ir_type *result_type, pla
         v->strides[step->axis] = dim_mul(p->dims, v->strides[step->axis], dim_const(p->dims, step->step));
         v->type = *result_type;
         return true;
+    case IR_ROW: {
+        plan_view r = *v;
+        r.offset = dim_add(p->dims, v->offset, dim_mul(p->dims, step->start, v->strides[0]));
+        for (unsigned i = 0; i < result_type->rank; i++) r.strides[i] = v->strides[i + 1];
+        r.type = *result_type;
+        *v = r;
+        return true;
+    }
     default: ice("no view step %s", ir_op_name(step->op));
     }
 }
 
-pval *layout_storage(pval *v) {
+pval *layout_storage(const pval *v) {
     while (v->kind == PVAL_VIEW) v = v->source;
-    return v;
+    return (pval *)v;
 }
 
 bool layout_full(planner *p, const pval *v, plan_view *view) {

@@ -43,6 +43,11 @@ static void touch_kernel(planner *p, life_list *list, const plan_kernel *k, unsi
     touch(p, list, k->work, at, at);
 }
 
+static bool is_within(const plan_item *home, const plan_item *loop) {
+    while (home && home != loop) home = home->around;
+    return home != NULL;
+}
+
 /* Walks the items, counting kernels; what a loop touches but does not own lives through all of it. Its own are values
  * of a chunk, and the kernels' work space, which nobody else reads. */
 static unsigned walk(planner *p, life_list *list, const plan_item *item, unsigned at) {
@@ -54,9 +59,11 @@ static unsigned walk(planner *p, life_list *list, const plan_item *item, unsigne
         }
         life_list inner = {0};
         unsigned end = walk(p, &inner, item->items, at);
+        if (item->until.kind == PLAN_MEMORY) touch(p, &inner, item->until.view.buffer, end - 1, end - 1);
         for (size_t i = 0; i < inner.count; i++) {
             const life *l = &inner.lives[i];
-            bool outlives = !l->buffer->work && !dim_mentions(l->buffer->elements, item->extent);
+            bool own = item->repeat ? is_within(l->buffer->home, item) : dim_mentions(l->buffer->elements, item->extent);
+            bool outlives = !l->buffer->work && !own;
             touch(p, list, l->buffer, outlives ? at : l->begin, outlives ? end - 1 : l->end);
         }
         at = end;

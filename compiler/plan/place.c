@@ -10,17 +10,51 @@
 enum { MAX_CHAIN = 16 };
 
 /* Matrix kernels write dense rows. */
+static bool writes_dense_rows(const unit *u) {
+    return u->kind == UNIT_NODE && plan_operator_of(u->node->op)->dense_rows;
+}
+
+static bool wants_dense_rows(const unit *u, unsigned input) {
+    return writes_dense_rows(u) && input == 0;
+}
+
+/* Is v, if it lies in root's memory, still what the unit can work on? */
+static bool stays_usable(planner *p, const pval *v, const pval *root, bool rows) {
+    plan_view view;
+    if (!v || v->kind > PVAL_VIEW || layout_storage(v) != root) return true;
+    return layout_full(p, v, &view) && (!rows || plan_view_rows_dense(&view));
+}
+
+static bool stands_in(const pblock *b, const pblock *in) {
+    while (b && b != in) b = b->around;
+    return b != NULL;
+}
+
+/* A body writes what it collects and carries straight into the REPEAT's results, and was placed before them. */
+static bool body_can_write(planner *p, const pblock *body, const pval *result) {
+    const pval *root = layout_storage(result);
+    for (size_t i = 0; i < p->unit_count; i++) {
+        const unit *u = p->units[i];
+        if (!stands_in(u->block, body)) continue;
+        for (unsigned k = 0; k < u->input_count; k++)
+            if (!stays_usable(p, u->inputs[k], root, wants_dense_rows(u, k))) return false;
+        for (unsigned k = 0; k < u->result_count; k++)
+            if (!stays_usable(p, u->results[k], root, writes_dense_rows(u))) return false;
+    }
+    return true;
+}
+
 static bool can_write(planner *p, const pval *v) {
     plan_view view;
     if (!layout_full(p, v, &view)) return false;
     const unit *u = v->producer;
-    bool rows = u->kind == UNIT_NODE && plan_operator_of(u->node->op)->dense_rows;
-    return !rows || plan_view_rows_dense(&view);
+    if (u->body) return body_can_write(p, u->body, v);
+    return !writes_dense_rows(u) || plan_view_rows_dense(&view);
 }
 
 /* Everything that lies in v's memory by views must stay sayable; only RESHAPEs of a CAT's operands can fail later, and
  * those are placed after their host. */
-static bool host(planner *p, pval *v, pval *in) {
+bool planner_host(planner *p, pval *v, pval *in) {
     pval *chain[MAX_CHAIN], old[MAX_CHAIN];
     unsigned n = 0;
     for (pval *q = v;; q = q->origin) {
@@ -30,7 +64,9 @@ static bool host(planner *p, pval *v, pval *in) {
         if (q->kind != PVAL_VIEW || q->source != q->origin || q->origin_step.op == IR_SLICE) return false;
     }
     pval *root = chain[n - 1];
-    if (root->kind != PVAL_ROOT || root->buffer || !root->producer || layout_storage(in) == root) return false;
+    if (root->kind != PVAL_ROOT || root->buffer || !root->producer || layout_storage(in) == root ||
+        root->producer->block != p->block)
+        return false;
     for (unsigned i = 0; i < n; i++) old[i] = *chain[i];
     pstep same = {.op = IR_RESHAPE};
     for (unsigned i = 0; i < n; i++) {
@@ -46,24 +82,8 @@ static bool host(planner *p, pval *v, pval *in) {
     return fits;
 }
 
-static void copy_into(planner *p, pval *from, pval *to, const ir_node *node) {
-    unit *u = planner_unit(p, UNIT_COPY, node, 1, 1);
-    u->inputs[0] = from;
-    u->results[0] = to;
-    to->producer = u;
-}
-
 static pval *slice_of(planner *p, pval *whole, unsigned axis, const dim *start, const ir_type *type) {
-    pval *v = ARENA_NEW(p->arena, pval);
-    v->kind = PVAL_VIEW;
-    v->type = *type;
-    v->source = v->origin = whole;
-    v->step.op = IR_SLICE;
-    v->step.axis = axis;
-    v->step.start = start;
-    v->step.step = 1;
-    v->origin_step = v->step;
-    return v;
+    return planner_view(p, whole, type, (pstep){.op = IR_SLICE, .axis = axis, .start = start, .step = 1}, NULL);
 }
 
 static void place_join(planner *p, unit *join) {
@@ -73,9 +93,9 @@ static void place_join(planner *p, unit *join) {
     for (unsigned i = 0; i < join->input_count; i++) {
         pval *v = join->inputs[i];
         pval *slice = slice_of(p, whole, axis, start, &v->type);
-        if (!host(p, v, slice)) {
+        if (!planner_host(p, v, slice)) {
             slice->origin = NULL;
-            copy_into(p, v, slice, join->node);
+            planner_copy(p, v, slice, join->node);
             join->inputs[i] = slice;
         }
         start = dim_add(p->dims, start, v->type.dims[axis]);
@@ -84,10 +104,11 @@ static void place_join(planner *p, unit *join) {
 
 /* --- states --- */
 
-static bool same_place(planner *p, const pval *a, const pval *b) {
+bool planner_same_place(planner *p, const pval *a, const pval *b) {
     plan_view x, y;
     if (!layout_full(p, a, &x) || !layout_full(p, b, &y) || !dim_same(x.offset, y.offset)) return false;
-    if (layout_storage((pval *)a)->buffer != layout_storage((pval *)b)->buffer) return false;
+    const pval *in = layout_storage(a), *other = layout_storage(b);
+    if (in != other && (!in->buffer || in->buffer != other->buffer)) return false;
     if (!ir_shape_same(&x.type, &y.type)) return false;
     for (unsigned i = 0; i < x.type.rank; i++)
         if (!dim_is(x.type.dims[i], 1) && !dim_same(x.strides[i], y.strides[i])) return false;
@@ -99,14 +120,23 @@ static bool same_place(planner *p, const pval *a, const pval *b) {
 static bool state_is_only_carried(planner *p, const plan_buffer *state) {
     for (size_t i = 0; i < p->unit_count; i++) {
         const unit *u = p->units[i];
+        if (u->block != p->block) continue; /* what a body reads, its REPEAT's unit does */
         for (unsigned k = 0; k < u->input_count; k++) {
             if (!u->inputs[k] || u->inputs[k]->kind > PVAL_VIEW) continue;
             const pval *root = layout_storage(u->inputs[k]);
             if (root->buffer != state || planner_producer(u->inputs[k])) continue;
-            if (u->kind != UNIT_COPY || !same_place(p, u->inputs[k], u->results[0])) return false;
+            if (u->kind != UNIT_COPY || !planner_same_place(p, u->inputs[k], u->results[0])) return false;
         }
     }
     return true;
+}
+
+/* Does v's memory hold the value from a step, or a round, to the next? */
+static bool is_carried_result(const pval *v) {
+    while (v->origin) v = v->origin;
+    const unit *u = v->producer;
+    if (u->kind != UNIT_NODE) return false;
+    return u->body ? v->result < ir_carried_of(u->node) : u->node->op == IR_RECURRENT;
 }
 
 /* Every unit that computes a part of v: through joins, whose copies count as units of their own. */
@@ -118,16 +148,16 @@ static bool made_by_recurrents(const pval *v) {
             if (!made_by_recurrents(u->inputs[i])) return false;
         return true;
     }
-    return u->kind == UNIT_NODE && u->node->op == IR_RECURRENT;
+    return is_carried_result(v);
 }
 
 /* Joins that lie in a state are placed at once, to see whether all of their operands come to their places. */
-static void place_joins_of(planner *p, const pval *v, bool *placed) {
+void planner_place_joins_of(planner *p, const pval *v, bool *placed) {
     unit *u = planner_producer(v);
-    if (!u || u->kind != UNIT_JOIN || placed[u->serial]) return;
+    if (!u || u->block != p->block || u->kind != UNIT_JOIN || placed[u->serial]) return;
     placed[u->serial] = true;
     place_join(p, u);
-    for (unsigned i = 0; i < u->input_count; i++) place_joins_of(p, u->inputs[i], placed);
+    for (unsigned i = 0; i < u->input_count; i++) planner_place_joins_of(p, u->inputs[i], placed);
 }
 
 /* A new value that could not be written where the state lies: copied there when nobody reads the old one any more. */
@@ -141,15 +171,13 @@ typedef struct {
 } state_copies;
 
 static void depend_on_readers(planner *p, unit *writer, const plan_buffer *state, size_t unit_count) {
-    unsigned room = 0;
-    for (size_t i = 0; i < unit_count; i++) room += p->units[i]->input_count;
-    writer->after = ARENA_ARRAY(p->arena, unit *, room);
     for (size_t i = 0; i < unit_count; i++) {
         unit *u = p->units[i];
+        if (u->block != p->block) continue;
         for (unsigned k = 0; k < u->input_count; k++)
             if (u != writer && u->inputs[k] && u->inputs[k]->kind <= PVAL_VIEW &&
                 layout_storage(u->inputs[k])->buffer == state) {
-                writer->after[writer->after_count++] = u;
+                planner_after(p, writer, u);
                 break;
             }
     }
@@ -176,9 +204,11 @@ static bool may_carry(planner *p, const plan_buffer *state, const pval *next) {
     if (!made_by_recurrents(next) || old_value_is_kept(p, state)) return false;
     for (size_t i = 0; i < p->unit_count; i++) {
         const unit *u = p->units[i];
+        if (u->block != p->block) continue;
+        bool initial = u->kind == UNIT_COPY && u->node && (u->node->op == IR_RECURRENT || u->node->op == IR_REPEAT);
         for (unsigned k = 0; k < u->input_count; k++)
             if (u->inputs[k] && u->inputs[k]->kind <= PVAL_VIEW && layout_storage(u->inputs[k])->buffer == state &&
-                !(u->kind == UNIT_COPY && u->node && u->node->op == IR_RECURRENT))
+                !initial)
                 return false;
     }
     return true;
@@ -193,8 +223,8 @@ static state_copies place_states(planner *p, bool is_reset, bool *placed) {
         pval *v = p->values[next->id];
         pval *to = planner_root(p, &m->states[i].type, m->states[i].name);
         to->buffer = p->plan->state_buffers[i];
-        if (v->kind <= PVAL_VIEW && (is_reset || may_carry(p, to->buffer, v)) && host(p, v, to)) {
-            place_joins_of(p, v, placed);
+        if (v->kind <= PVAL_VIEW && (is_reset || may_carry(p, to->buffer, v)) && planner_host(p, v, to)) {
+            planner_place_joins_of(p, v, placed);
             if (is_reset || state_is_only_carried(p, to->buffer)) continue;
             /* the old value is read elsewhere too: h lives in scratch after all, and is copied at the end */
             pval *scratch = planner_root(p, &m->states[i].type, m->states[i].name);
@@ -219,12 +249,12 @@ static void copy_states(planner *p, const state_copies *late, bool is_reset) {
         const plan_buffer *b = layout_storage(v)->buffer;
         if (!b || b->place != PLAN_STATE) continue;
         pval *saved = planner_root(p, &v->type, v->name);
-        copy_into(p, v, saved, NULL);
+        planner_copy(p, v, saved, NULL);
         late->copies[i].from = saved;
     }
     size_t readers = p->unit_count;
     for (size_t i = 0; i < late->count; i++) {
-        copy_into(p, late->copies[i].from, late->copies[i].to, NULL);
+        planner_copy(p, late->copies[i].from, late->copies[i].to, NULL);
         if (!is_reset) depend_on_readers(p, p->units[p->unit_count - 1], late->copies[i].to->buffer, readers);
     }
 }
@@ -239,7 +269,14 @@ static void place_outputs(planner *p) {
         to->buffer->elements = ir_type_elements(p->dims, &o->value->type);
         p->plan->output_buffers[i] = to->buffer;
         pval *v = p->values[o->value->id];
-        if (v->kind > PVAL_VIEW || !host(p, v, to)) copy_into(p, v, to, NULL);
+        if (v->kind > PVAL_VIEW || !planner_host(p, v, to)) planner_copy(p, v, to, NULL);
+    }
+}
+
+void planner_place_joins(planner *p, size_t unit_count, bool *placed) {
+    for (size_t i = unit_count; i-- > 0;) {
+        unit *u = p->units[i];
+        if (u->block == p->block && u->kind == UNIT_JOIN && !placed[u->serial]) place_join(p, u);
     }
 }
 
@@ -249,16 +286,19 @@ void planner_place(planner *p, bool is_reset) {
     /* states first: a copy of the whole state every run costs more than a copy to an output now and then */
     state_copies late = place_states(p, is_reset, placed);
     if (!is_reset) place_outputs(p);
-    for (size_t i = nodes; i-- > 0;)
-        if (p->units[i]->kind == UNIT_JOIN && !placed[p->units[i]->serial]) place_join(p, p->units[i]);
+    planner_place_joins(p, nodes, placed);
     copy_states(p, &late, is_reset);
 }
 
 /* --- copies that layouts force --- */
 
+/* In the block that v is of: what no round changes is copied once, before the rounds. */
 static pval *dense_copy(planner *p, pval *v) {
+    pblock *block = p->block;
+    p->block = v->block;
     pval *r = planner_root(p, &v->type, v->name);
-    copy_into(p, v, r, NULL);
+    planner_copy(p, v, r, NULL);
+    p->block = block;
     return r;
 }
 
@@ -272,14 +312,11 @@ static void make_sayable(planner *p, pval *v) {
     v->source = v->origin = copy;
 }
 
-static bool wants_dense_rows(const unit *u, unsigned input) {
-    return u->kind == UNIT_NODE && input == 0 && plan_operator_of(u->node->op)->dense_rows;
-}
-
 /* Copies are units of their own at the end of the list; schedule() orders by dependency, not by position. */
 void planner_legalize(planner *p) {
     for (size_t i = 0; i < p->unit_count; i++) {
         unit *u = p->units[i];
+        if (u->block != p->block) continue;
         for (unsigned k = 0; k < u->input_count; k++) {
             pval *v = u->inputs[k];
             if (!v || v->kind > PVAL_VIEW) continue;

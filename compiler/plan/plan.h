@@ -8,6 +8,9 @@
  * Chunks: a run-time dim T along which kernels can work piece by piece becomes a loop; inside it, values that nobody
  * needs whole have room for one chunk only. Views inside the loop are in terms of two symbols of the loop: `start`
  * (how much of T is done) and `extent` (how much this turn does, at most `chunk`).
+ *
+ * A REPEAT is an item of its own, a loop over rounds; what it carries lives in one place from before the first round
+ * to behind the last, and offsets of views inside are in terms of the round's number, a symbol too.
  */
 #ifndef NNC_PLAN_PLAN_H
 #define NNC_PLAN_PLAN_H
@@ -27,6 +30,7 @@ typedef struct {
     bool work;           /* a kernel's work space: nobody else reads it */
     int64_t offset;      /* PLAN_SCRATCH: in elements from the start of the scratch array of its dtype */
     unsigned begin, end; /* PLAN_SCRATCH: positions of the first and last kernel (in order) that touch it */
+    const struct plan_item *home; /* PLAN_SCRATCH: the innermost loop outside of which nobody touches it, or NULL */
 } plan_buffer;
 
 typedef struct {
@@ -82,9 +86,13 @@ typedef struct plan_item plan_item;
 struct plan_item {
     plan_item *next;
     plan_kernel *kernel;   /* a kernel, or NULL for a loop: */
-    const dim *symbol;     /* loops over this dim, from 0 */
+    const plan_item *around; /* the loop that the item stands in, or NULL */
+    const dim *symbol;     /* a loop over this dim, from 0, or NULL for one over rounds: */
     const dim *start, *extent; /* symbols of the loop */
     int64_t chunk;         /* the largest extent */
+    const ir_node *repeat; /* whose rounds these are */
+    const dim *round, *rounds; /* the symbol of the round's number; how many there are at most */
+    plan_operand until;    /* PLAN_MEMORY: a bool that ends the rounds; else PLAN_NONE */
     plan_item *items;
 };
 

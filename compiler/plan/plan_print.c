@@ -6,6 +6,18 @@ static const char *place_name(plan_place p) {
     return names[p];
 }
 
+static void print_view(const plan *p, arena *a, const plan_view *v, text *to) {
+    if (v->buffer->place == PLAN_SCRATCH) text_printf(to, "scratch#%zu", v->buffer->index);
+    else if (v->buffer->place == PLAN_TABLE) text_printf(to, "table \"%s\"", p->model->params[v->buffer->index].key);
+    else text_printf(to, "%s %s", place_name(v->buffer->place), v->buffer->name);
+    if (!dim_is(v->offset, 0)) text_printf(to, "+%s", dim_string(a, v->offset));
+    text_add(to, ir_shape_string(a, &v->type));
+    if (plan_view_dense(p->dims, v)) return;
+    text_add(to, " strides (");
+    for (unsigned i = 0; i < v->type.rank; i++) text_printf(to, "%s%s", i ? ", " : "", dim_string(a, v->strides[i]));
+    text_add(to, ")");
+}
+
 static void print_operand(const plan *p, arena *a, const plan_operand *o, text *to) {
     switch (o->kind) {
     case PLAN_NONE: text_add(to, "-"); return;
@@ -24,17 +36,8 @@ static void print_operand(const plan *p, arena *a, const plan_operand *o, text *
         return;
     case PLAN_MEMORY: break;
     }
-    const plan_view *v = &o->view;
     text_printf(to, "%s:", o->name);
-    if (v->buffer->place == PLAN_SCRATCH) text_printf(to, "scratch#%zu", v->buffer->index);
-    else if (v->buffer->place == PLAN_TABLE) text_printf(to, "table \"%s\"", p->model->params[v->buffer->index].key);
-    else text_printf(to, "%s %s", place_name(v->buffer->place), v->buffer->name);
-    if (!dim_is(v->offset, 0)) text_printf(to, "+%s", dim_string(a, v->offset));
-    text_add(to, ir_shape_string(a, &v->type));
-    if (plan_view_dense(p->dims, v)) return;
-    text_add(to, " strides (");
-    for (unsigned i = 0; i < v->type.rank; i++) text_printf(to, "%s%s", i ? ", " : "", dim_string(a, v->strides[i]));
-    text_add(to, ")");
+    print_view(p, a, &o->view, to);
 }
 
 static void print_kernel(const plan *p, arena *a, const plan_kernel *k, unsigned *at, int depth, text *to) {
@@ -58,6 +61,14 @@ static void print_items(const plan *p, arena *a, const plan_item *item, unsigned
     for (; item; item = item->next) {
         if (item->kernel) {
             print_kernel(p, a, item->kernel, at, depth, to);
+        } else if (item->repeat) {
+            text_printf(to, "%*sfor %s of %s rounds", 2 * depth, "", dim_symbol_name(item->round),
+                        dim_string(a, item->rounds));
+            if (item->until.kind == PLAN_MEMORY) text_add(to, " until ");
+            if (item->until.kind == PLAN_MEMORY) print_view(p, a, &item->until.view, to);
+            text_add(to, " {\n");
+            print_items(p, a, item->items, at, depth + 1, to);
+            text_printf(to, "%*s}\n", 2 * depth, "");
         } else {
             text_printf(to, "%*sfor %s in chunks of %lld {\n", 2 * depth, "", dim_symbol_name(item->symbol),
                         (long long)item->chunk);

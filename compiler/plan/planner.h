@@ -4,7 +4,12 @@
  * is either storage of its own (a root) or a view of another pval by one step. A producer writes straight into its
  * consumer's memory (an output, a state, a slice of a CAT) by hosting: its root becomes a view of the host.
  * Two relations must therefore be told apart: `origin`, where a value's data comes from, and `source`, in whose memory
- * it lies. */
+ * it lies.
+ *
+ * A pblock is one graph: run or reset, or the body of a REPEAT, whose unit stands in the block around it. A block has a
+ * unit list of its own to place, legalize and schedule. What is carried is a result of the REPEAT's unit (like a
+ * RECURRENT's h): the body sees it as a source, and writes it at the round's end or, where nobody reads the old value
+ * any more, at once. A row, and the place of what is collected, is a view by the step ROW. */
 #ifndef NNC_PLAN_PLANNER_H
 #define NNC_PLAN_PLANNER_H
 
@@ -12,25 +17,29 @@
 #include "plan/plan.h"
 #include "support/name_set.h"
 
-enum { PLAN_MAX_DEPTH = 4 };
+/* Loops in each other: over chunks, and over rounds (as many as lower/ lets stand in each other). */
+enum { PLAN_MAX_CHUNKS = 4, PLAN_MAX_DEPTH = PLAN_MAX_CHUNKS + IR_MAX_BLOCKS };
 
 typedef struct pval pval;
 typedef struct unit unit;
 typedef struct ploop ploop;
+typedef struct pblock pblock;
 
 /* One view step: what the viewed value becomes; the result's type is the pval's. */
 typedef struct {
-    ir_op op; /* RESHAPE, PERMUTE, SLICE */
+    ir_op op; /* RESHAPE, PERMUTE, SLICE; ROW: that of the present round, along dim 0 */
     unsigned perm[IR_MAX_RANK];
     unsigned axis;
     const dim *start;
     int64_t step;
+    const pblock *block; /* ROW: whose round */
 } pstep;
 
 typedef enum { PVAL_ROOT, PVAL_VIEW, PVAL_INLINE, PVAL_NUMBER, PVAL_PARAM } pval_kind;
 
 struct pval {
     pval_kind kind;
+    pblock *block;       /* whose node it is of */
     ir_type type;
     const char *name;
     double number;       /* NUMBER */
@@ -49,17 +58,19 @@ struct pval {
     bool used;           /* some unit reads it */
 };
 
-typedef enum { UNIT_NODE, UNIT_COPY, UNIT_ZERO, UNIT_JOIN } unit_kind;
+typedef enum { UNIT_NODE, UNIT_COPY, UNIT_ZERO, UNIT_JOIN, UNIT_UNTIL } unit_kind; /* UNTIL: reads what ends the rounds */
 
 struct unit {
     unit_kind kind;
+    pblock *block;       /* that it stands in */
+    pblock *body;        /* of a REPEAT */
     const ir_node *node;
-    pval **inputs;       /* every pval that it reads, those of inlined nodes included; NULL allowed */
+    pval **inputs;       /* every pval that it reads, those of inlined nodes and of a body included; NULL allowed */
     unsigned input_count;
     pval **results;
     unsigned result_count;
     unit **after;        /* besides the producers of its inputs, these units must come first */
-    unsigned after_count;
+    size_t after_count, after_capacity;
     unsigned serial;     /* position in the order of creation, then of the schedule */
     ploop *loop;         /* innermost */
     int result_axis[PLAN_MAX_DEPTH]; /* of result 0 in the loop at that depth */
@@ -71,8 +82,18 @@ struct unit {
 struct ploop {
     ploop *parent;
     unsigned depth;      /* 0 for an outermost one */
-    const dim *symbol, *start, *extent;
+    const dim *symbol, *start, *extent; /* NULL for a loop over rounds */
     int64_t chunk;
+    plan_item *item;
+};
+
+struct pblock {
+    pblock *around;      /* NULL: run or reset */
+    unsigned depth;      /* 0: run or reset */
+    unit *repeat;        /* whose body this is */
+    const dim *round;    /* the symbol of the round's number; one for all blocks of a depth */
+    pval **carried;      /* parallel to what the REPEAT carries: the sources that the body reads */
+    unit *until;         /* or NULL; it comes when all else of the round is done */
 };
 
 typedef struct {
@@ -82,7 +103,9 @@ typedef struct {
     dim_table *dims;
     int64_t unroll;
     pval **values;       /* by ir_value id */
-    unit **units;        /* in order; finally with copies */
+    const ir_node **only_user; /* by ir_value id: the one node that uses it, in its own graph; NULL: none, or more */
+    pblock *block;       /* in work */
+    unit **units;        /* of all blocks, in order; finally with copies */
     size_t unit_count, unit_capacity;
     ploop **loops;       /* those that the plan has */
     size_t loop_count, loop_capacity;
@@ -91,13 +114,26 @@ typedef struct {
 
 /* build.c: the units and pvals of one graph; outputs, states and CATs hosted; copies where layouts force them. */
 void planner_build(planner *p, const ir_graph *g, bool is_reset);
+/* repeat.c: a REPEAT with all that is in it. The body's nodes are built by `nodes`. */
+void planner_repeat(planner *p, const ir_node *n, void (*nodes)(planner *p, const ir_graph *g));
 unit *planner_unit(planner *p, unit_kind kind, const ir_node *node, unsigned inputs, unsigned results);
 pval *planner_root(planner *p, const ir_type *type, const char *name);
+pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const char *name);
+pval *planner_materialize(planner *p, pval *v); /* a number as memory, for what cannot take it as an operand */
+void planner_after(planner *p, unit *u, unit *before); /* before must come first; both of one block */
+unit *planner_copy(planner *p, pval *from, pval *to, const ir_node *node);
 unit *planner_producer(const pval *v); /* the unit that computes the data, seen through views; NULL for sources */
 
 /* place.c */
 void planner_place(planner *p, bool is_reset);
 void planner_legalize(planner *p);
+/* Has v written where `in` lies, if that can be: its unit stands in the block in work, and all views stay sayable. */
+bool planner_host(planner *p, pval *v, pval *in);
+void planner_place_joins_of(planner *p, const pval *v, bool *placed); /* placed: by serial */
+void planner_place_joins(planner *p, size_t unit_count, bool *placed);
+bool planner_same_place(planner *p, const pval *a, const pval *b);
+/* carry.c: what the body carries and collects to its places; unit_count: how many units there were. */
+void planner_place_body(planner *p, const ir_node *n);
 
 /* layout.c: views from steps. False when a RESHAPE cannot be said in strides. */
 bool layout_apply(planner *p, const pstep *step, const ir_type *result_type, plan_view *v);
@@ -107,7 +143,7 @@ bool layout_full(planner *p, const pval *v, plan_view *view);
 /* The view of an input that v is, for checks; false when v is not one. */
 bool planner_original_view(planner *p, const pval *v, plan_view *view);
 pstep layout_inverse(const pstep *s, const ir_type *source_type);
-pval *layout_storage(pval *v); /* the root in whose memory v lies */
+pval *layout_storage(const pval *v); /* the root in whose memory v lies */
 /* Where axis `axis` (whose extent is a multiple of symbol) of a viewed value lies after a step, or -1. */
 int layout_axis(planner *p, const pstep *step, const ir_type *from, const ir_type *to, int axis, const dim *symbol);
 

@@ -15,24 +15,24 @@ typedef struct {
     size_t count;
 } unit_list;
 
+/* Units of the block of u only: what stands around it is done before. */
 static void visit(planner *p, unit *u, bool *seen, unit_list *order) {
     if (seen[u->serial]) return;
     seen[u->serial] = true;
-    for (unsigned i = 0; i < u->after_count; i++) visit(p, u->after[i], seen, order);
+    for (size_t i = 0; i < u->after_count; i++) visit(p, u->after[i], seen, order);
     for (unsigned i = 0; i < u->input_count; i++) {
         if (!u->inputs[i]) continue;
         unit *producer = planner_producer(u->inputs[i]);
-        if (producer) visit(p, producer, seen, order);
+        if (producer && producer->block == u->block) visit(p, producer, seen, order);
     }
     order->units[order->count++] = u;
 }
 
-static unit_list in_order(planner *p) {
-    for (size_t i = 0; i < p->unit_count; i++) p->units[i]->serial = (unsigned)i;
+static unit_list in_order(planner *p, const pblock *b) {
     bool *seen = ARENA_ARRAY(p->arena, bool, p->unit_count + 1);
     unit_list order = {ARENA_ARRAY(p->arena, unit *, p->unit_count + 1), 0};
-    for (size_t i = 0; i < p->unit_count; i++) visit(p, p->units[i], seen, &order);
-    for (size_t i = 0; i < order.count; i++) order.units[i]->serial = (unsigned)i;
+    for (size_t i = 0; i < p->unit_count; i++)
+        if (p->units[i]->block == b && p->units[i] != b->until) visit(p, p->units[i], seen, &order);
     return order;
 }
 
@@ -56,9 +56,9 @@ int schedule_axis(planner *p, const pval *v, const ploop *l) {
 static bool joins_at(planner *p, unit *u, ploop *l, int axis) {
     int *input_axis = u->input_axis[l->depth];
     if (!split_rule(p, u, axis, l->symbol, input_axis)) return false;
-    /* steps in time begin with a whole h0 */
-    bool in_time = u->kind == UNIT_NODE && u->node->op == IR_RECURRENT && axis == 0;
-    for (unsigned i = 0; in_time && i < u->after_count; i++)
+    /* steps in time and rounds begin with a whole first value */
+    bool in_time = u->kind == UNIT_NODE && (u->node->op == IR_RECURRENT || u->body) && axis == 0;
+    for (size_t i = 0; in_time && i < u->after_count; i++)
         if (u->after[i]->mark == INSIDE) return false;
     for (unsigned i = 0; i < u->input_count; i++) {
         const pval *v = u->inputs[i];
@@ -71,10 +71,19 @@ static bool joins_at(planner *p, unit *u, ploop *l, int axis) {
     return true;
 }
 
+/* Rounds are divided once: in a loop over chunks of another dim there are all of them. */
+static bool is_divided(const unit *u, const ploop *l) {
+    for (l = l->parent; l; l = l->parent)
+        if (l->symbol && inside(u, l) && u->result_axis[l->depth] == 0) return true;
+    return false;
+}
+
 static bool joins(planner *p, unit *u, ploop *l) {
     if (!u->result_count || !u->results[0]) return false;
     u->input_axis[l->depth] = ARENA_ARRAY(p->arena, int, u->input_count + 1);
-    for (unsigned axis = 0; axis < u->results[0]->type.rank; axis++)
+    if (u->body && is_divided(u, l)) return false;
+    unsigned axes = u->body ? 1 : u->results[0]->type.rank;
+    for (unsigned axis = 0; axis < axes; axis++)
         if (joins_at(p, u, l, (int)axis)) {
             u->result_axis[l->depth] = (int)axis;
             return true;
@@ -85,7 +94,7 @@ static bool joins(planner *p, unit *u, ploop *l) {
 /* BEFORE, INSIDE or AFTER, by where the units stand that u depends on. */
 static int depends(const unit *u) {
     int on = WAITING;
-    for (unsigned i = 0; i < u->after_count; i++)
+    for (size_t i = 0; i < u->after_count; i++)
         if (u->after[i]->mark > on) on = u->after[i]->mark;
     for (unsigned i = 0; i < u->input_count; i++) {
         const unit *producer = u->inputs[i] ? planner_producer(u->inputs[i]) : NULL;
@@ -95,6 +104,12 @@ static int depends(const unit *u) {
 }
 
 static void append(unit_list *list, unit *u) { list->units[list->count++] = u; }
+
+/* The unit of block b that u is, or is inside of. */
+static const unit *unit_of(const unit *u, const pblock *b) {
+    while (u && u->block != b) u = u->block->repeat;
+    return u;
+}
 
 /* Is some value of the loop needed by the loop only, so that it shrinks to a chunk? */
 static bool keeps_small(planner *p, const unit_list *body, const ploop *l) {
@@ -110,7 +125,8 @@ static bool keeps_small(planner *p, const unit_list *body, const ploop *l) {
             bool needed_outside = false;
             for (size_t k = 0; k < p->unit_count && !needed_outside; k++) {
                 const unit *user = p->units[k];
-                if (user->mark == INSIDE && inside(user, l)) continue;
+                const unit *in_list = unit_of(user, u->block);
+                if (!in_list || (in_list->mark == INSIDE && inside(in_list, l))) continue;
                 for (unsigned j = 0; j < user->input_count; j++)
                     if (user->inputs[j] && user->inputs[j]->kind <= PVAL_VIEW &&
                         layout_storage(user->inputs[j]) == root)
@@ -125,10 +141,45 @@ static bool keeps_small(planner *p, const unit_list *body, const ploop *l) {
 static plan_item **arrange(planner *p, unit_list list, const dim *const *symbols, size_t symbol_count, ploop *parent,
                            plan_item **tail);
 
+static size_t loop_order(planner *p, const pblock *b, const dim **symbols);
+
+/* Puts the units of a body into the loop over its rounds: no loop around that one divides them. */
+static void enter_rounds(planner *p, unit *u, ploop *l) {
+    int *whole = ARENA_ARRAY(p->arena, int, u->input_count + 1);
+    for (unsigned i = 0; i < u->input_count; i++) whole[i] = -1;
+    for (unsigned d = 0; d <= l->depth; d++) {
+        u->result_axis[d] = -1;
+        u->input_axis[d] = whole;
+    }
+    u->loop = l;
+}
+
+static plan_item *rounds_of(planner *p, const unit *repeat) {
+    plan_item *item = ARENA_NEW(p->arena, plan_item);
+    ploop *l = ARENA_NEW(p->arena, ploop), *around = repeat->loop;
+    l->parent = around;
+    l->depth = around ? around->depth + 1 : 0;
+    l->item = item;
+    item->around = around ? around->item : NULL;
+    item->repeat = repeat->node;
+    item->round = repeat->body->round;
+    item->rounds = repeat->node->attrs.rounds;
+    for (; around; around = around->parent)
+        if (around->symbol && repeat->result_axis[around->depth] == 0)
+            item->rounds = dim_substitute(p->dims, item->rounds, around->symbol, around->extent);
+    for (size_t i = 0; i < p->unit_count; i++)
+        if (p->units[i]->block == repeat->body) enter_rounds(p, p->units[i], l);
+    const dim **symbols = ARENA_ARRAY(p->arena, const dim *, p->model->symbol_count + 1);
+    size_t count = loop_order(p, repeat->body, symbols);
+    arrange(p, in_order(p, repeat->body), symbols, count, l, &item->items);
+    return item;
+}
+
 static plan_item **arrange_plain(planner *p, unit_list list, plan_item **tail) {
     for (size_t i = 0; i < list.count; i++) {
-        plan_item *item = ARENA_NEW(p->arena, plan_item);
-        item->kernel = (plan_kernel *)list.units[i]; /* schedule() gives units; kernels.c replaces them */
+        plan_item *item = list.units[i]->body ? rounds_of(p, list.units[i]) : ARENA_NEW(p->arena, plan_item);
+        /* schedule() gives units; kernels.c replaces them */
+        if (!item->repeat) item->kernel = (plan_kernel *)list.units[i];
         *tail = item;
         tail = &item->next;
     }
@@ -152,7 +203,8 @@ static plan_item *keep_loop(planner *p, ploop *l) {
     ARENA_PUSH(p->arena, p->loops, p->loop_count, p->loop_capacity, l);
     l->start = dim_symbol(p->dims, arena_printf(p->arena, "%s.start.%u", name, n), 1, dim_max(l->symbol));
     l->extent = dim_symbol(p->dims, arena_printf(p->arena, "%s.count.%u", name, n), 1, l->chunk);
-    plan_item *item = ARENA_NEW(p->arena, plan_item);
+    plan_item *item = l->item = ARENA_NEW(p->arena, plan_item);
+    item->around = l->parent ? l->parent->item : NULL;
     item->symbol = l->symbol;
     item->start = l->start;
     item->extent = l->extent;
@@ -195,7 +247,9 @@ static plan_item **arrange(planner *p, unit_list list, const dim *const *symbols
         symbol_count--;
     }
     if (!list.count) return tail;
-    if (!symbol_count || (parent && parent->depth + 1 == PLAN_MAX_DEPTH)) return arrange_plain(p, list, tail);
+    unsigned chunks = 0;
+    for (const ploop *l = parent; l; l = l->parent) chunks += l->symbol != NULL;
+    if (!symbol_count || chunks == PLAN_MAX_CHUNKS) return arrange_plain(p, list, tail);
     ploop *l = new_loop(p, symbols[0], parent);
     unit_list before, body, after;
     divide(p, list, l, &before, &body, &after);
@@ -217,19 +271,21 @@ static plan_item **arrange(planner *p, unit_list list, const dim *const *symbols
     return arrange(p, after, symbols, symbol_count, parent, tail);
 }
 
+static bool is_over(const unit *u, const dim *symbol) {
+    if (u->kind != UNIT_NODE) return false;
+    if (u->body) return dim_mentions(u->node->attrs.rounds, symbol);
+    return u->node->op == IR_RECURRENT && u->inputs[0] && dim_mentions(u->inputs[0]->type.dims[0], symbol);
+}
+
 /* Time comes last, so that a loop over sequences runs around the loop over steps. */
-static size_t loop_order(planner *p, const dim **symbols) {
+static size_t loop_order(planner *p, const pblock *b, const dim **symbols) {
     const ir_model *m = p->model;
     size_t count = 0;
     for (int time = 0; time < 2; time++)
         for (size_t i = 0; i < m->symbol_count; i++) {
             bool is_time = false;
-            for (size_t k = 0; k < p->unit_count; k++) {
-                const unit *u = p->units[k];
-                if (u->kind == UNIT_NODE && u->node->op == IR_RECURRENT && u->inputs[0] &&
-                    dim_mentions(u->inputs[0]->type.dims[0], m->symbols[i]))
-                    is_time = true;
-            }
+            for (size_t k = 0; k < p->unit_count && !is_time; k++)
+                is_time = p->units[k]->block == b && is_over(p->units[k], m->symbols[i]);
             if (is_time == (time == 1)) symbols[count++] = m->symbols[i];
         }
     return count;
@@ -237,8 +293,9 @@ static size_t loop_order(planner *p, const dim **symbols) {
 
 plan_item *schedule(planner *p) {
     const dim **symbols = ARENA_ARRAY(p->arena, const dim *, p->model->symbol_count + 1);
-    size_t count = loop_order(p, symbols);
+    for (size_t i = 0; i < p->unit_count; i++) p->units[i]->serial = (unsigned)i;
+    size_t count = loop_order(p, p->block, symbols);
     plan_item *first = NULL;
-    arrange(p, in_order(p), symbols, count, NULL, &first);
+    arrange(p, in_order(p, p->block), symbols, count, NULL, &first);
     return first;
 }

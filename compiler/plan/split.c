@@ -14,7 +14,17 @@ static bool inlines_batch_norm(const planner *p, const ir_node *n) {
     return false;
 }
 
+/* Rounds can be done a piece at a time, unless one may end them all. */
+static bool repeat_rule(planner *p, const unit *u, const dim *symbol, int *input_axis) {
+    const ir_node *n = u->node;
+    const dim *factor = dim_divide_exact(p->dims, n->attrs.rounds, symbol);
+    if (!factor || dim_mentions(factor, symbol) || n->block->until) return false;
+    for (unsigned i = 0; i < u->input_count; i++) input_axis[i] = i < ir_rows_of(n) ? 0 : -1;
+    return true;
+}
+
 bool split_rule(planner *p, const unit *u, int axis, const dim *symbol, int *input_axis) {
+    if (u->body) return repeat_rule(p, u, symbol, input_axis);
     const ir_type *to = &u->results[0]->type;
     if (axis < 0 || (unsigned)axis >= to->rank || !dim_mentions(to->dims[axis], symbol)) return false;
     const dim *factor = dim_divide_exact(p->dims, to->dims[axis], symbol);
@@ -31,6 +41,7 @@ bool split_rule(planner *p, const unit *u, int axis, const dim *symbol, int *inp
 }
 
 int split_result_axis(const unit *u, unsigned result, int axis) {
+    if (u->body && result < ir_carried_of(u->node)) return -1;
     if (u->kind == UNIT_NODE && u->node->op == IR_RECURRENT && result > 0) return axis == 1 ? 0 : -1;
     return axis;
 }

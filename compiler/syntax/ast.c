@@ -316,6 +316,36 @@ ast_stmt *ast_new_outputs(parser *p, span where, ast_pattern_list names) {
     return s;
 }
 
+ast_stmt *ast_new_collect(parser *p, span where, ast_name name, ast_type *type, ast_expr *value) {
+    check_plain(p, name, "a value");
+    ast_stmt *s = new_stmt(p, AST_COLLECT, where, name);
+    s->type = type;
+    s->value = value;
+    return s;
+}
+
+static ast_stmt *new_repeat(parser *p, span where, const ast_expr *last, ast_expr *until, ast_stmt_list body) {
+    where.end = until ? until->where.end : last->where.end;
+    ast_stmt *s = new_stmt(p, AST_REPEAT, where, (ast_name){0});
+    s->value = until;
+    s->body = body.first;
+    return s;
+}
+
+ast_stmt *ast_new_repeat_rows(parser *p, span where, ast_pattern_list names, ast_expr_list rows, ast_expr *until,
+                              ast_stmt_list body) {
+    ast_stmt *s = new_repeat(p, where, rows.last, until, body);
+    s->pattern = names.first;
+    s->rows = rows.first;
+    return s;
+}
+
+ast_stmt *ast_new_repeat_rounds(parser *p, span where, ast_expr *rounds, ast_expr *until, ast_stmt_list body) {
+    ast_stmt *s = new_repeat(p, where, rounds, until, body);
+    s->lower = rounds;
+    return s;
+}
+
 void ast_add_model(parser *p, span where, ast_name name, ast_stmt_list statements) {
     check_plain(p, name, "a model");
     ast_model *m = ARENA_NEW(p->arena, ast_model);

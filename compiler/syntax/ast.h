@@ -101,7 +101,9 @@ typedef enum {
     AST_LAYER,   /* layer NAME = value(…) from "prefix"; value is an AST_CALL; string is NULL when not given */
     AST_BIND,    /* pattern = value; pattern is a list through next: a, (b, c) = … */
     AST_OUTPUT,  /* output NAME (: type) = value */
-    AST_OUTPUTS  /* output a, b: names */
+    AST_OUTPUTS, /* output a, b: names */
+    AST_REPEAT,  /* repeat pattern in rows until value { body }, or repeat lower until value { body }; value may be NULL */
+    AST_COLLECT  /* collect NAME (: type) = value */
 } ast_stmt_kind;
 
 typedef struct ast_stmt ast_stmt;
@@ -110,13 +112,15 @@ struct ast_stmt {
     span where;
     ast_stmt *next;
     ast_name name;
-    ast_expr *lower, *upper; /* AST_DIM */
+    ast_expr *lower, *upper; /* AST_DIM; AST_REPEAT: lower is the number of rounds */
     ast_type *type;
     ast_expr *value;
     const char *string;
     span string_where;
     const char *prefix;   /* AST_WEIGHTS */
-    ast_pattern *pattern; /* AST_BIND; AST_OUTPUTS: a list of bare names */
+    ast_pattern *pattern; /* AST_BIND; AST_OUTPUTS, AST_REPEAT: a list of bare names */
+    ast_expr *rows;       /* AST_REPEAT: a list through next, or NULL */
+    ast_stmt *body;       /* AST_REPEAT */
 };
 
 typedef struct ast_model ast_model;

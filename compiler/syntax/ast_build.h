@@ -69,6 +69,11 @@ ast_stmt *ast_new_bind(parser *p, span where, span pattern_where, ast_pattern_li
                        ast_expr *value);
 ast_stmt *ast_new_output(parser *p, span where, ast_name name, ast_type *type, ast_expr *value);
 ast_stmt *ast_new_outputs(parser *p, span where, ast_pattern_list names);
+ast_stmt *ast_new_collect(parser *p, span where, ast_name name, ast_type *type, ast_expr *value);
+/* until may be NULL. The span of both is that of the head. */
+ast_stmt *ast_new_repeat_rows(parser *p, span where, ast_pattern_list names, ast_expr_list rows, ast_expr *until,
+                              ast_stmt_list body);
+ast_stmt *ast_new_repeat_rounds(parser *p, span where, ast_expr *rounds, ast_expr *until, ast_stmt_list body);
 
 /* Statements that are errors as a whole; all give NULL. */
 ast_stmt *ast_reject_word_as_name(parser *p, span word);

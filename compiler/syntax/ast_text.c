@@ -253,11 +253,24 @@ static void dump_tail(const char *word, const char *string, int level, text *to)
     text_add(to, "\n");
 }
 
+static void dump_stmt(const ast_stmt *s, int level, text *to);
+
+static void dump_repeat(const ast_stmt *s, int level, text *to) {
+    if (s->rows) {
+        indent(to, level);
+        text_add(to, "in\n");
+        dump_items(s->rows, level + 1, to);
+    }
+    dump_bound("until", s->value, level, to);
+    for (const ast_stmt *inner = s->body; inner; inner = inner->next) dump_stmt(inner, level, to);
+}
+
 static void dump_stmt(const ast_stmt *s, int level, text *to) {
     static const char *const kinds[] = {
         [AST_DIM] = "dim",     [AST_WEIGHTS] = "weights", [AST_INPUT] = "input",
         [AST_STATE] = "state", [AST_PARAM] = "param",     [AST_LAYER] = "layer",
         [AST_BIND] = "bind",   [AST_OUTPUT] = "output",   [AST_OUTPUTS] = "outputs",
+        [AST_REPEAT] = "repeat", [AST_COLLECT] = "collect",
     };
     indent(to, level);
     text_add(to, kinds[s->kind]);
@@ -275,7 +288,8 @@ static void dump_stmt(const ast_stmt *s, int level, text *to) {
         dump_expr(s->lower, level + 1, to);
     }
     dump_type(s->type, level + 1, to);
-    if (s->value) dump_expr(s->value, level + 1, to);
+    if (s->kind == AST_REPEAT) dump_repeat(s, level + 1, to);
+    else if (s->value) dump_expr(s->value, level + 1, to);
     if (s->kind == AST_LAYER || s->kind == AST_PARAM) dump_tail("from", s->string, level + 1, to);
     dump_tail("prefix", s->prefix, level + 1, to);
 }

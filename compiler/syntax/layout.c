@@ -23,7 +23,7 @@ typedef struct {
 typedef enum {
     ROUND,      /* ( */
     SQUARE,     /* [ */
-    BLOCK,      /* { of a model: lines in it are statements */
+    BLOCK,      /* { of a model or of a repeat: lines in it are statements */
     STRAY_BRACE /* { where none belongs: reported, and then just a bracket */
 } opener_kind;
 
@@ -145,7 +145,7 @@ static int word_kind(const char *name) {
     static const word words[] = {
         {"model", MODEL},    {"dim", DIM},         {"weights", WEIGHTS}, {"input", INPUT},     {"state", STATE},
         {"param", PARAM},    {"layer", LAYER},     {"output", OUTPUT},   {"target", RESERVED}, {"loss", RESERVED},
-        {"train", RESERVED}, {"import", RESERVED}, {"fn", RESERVED},     {"repeat", RESERVED}, {"if", RESERVED},
+        {"train", RESERVED}, {"import", RESERVED}, {"fn", RESERVED},     {"repeat", REPEAT},   {"if", RESERVED},
         {"def", PYTHON},     {"class", PYTHON},    {"return", PYTHON},   {"from", PYTHON},     {"with", PYTHON},
         {"for", PYTHON},     {"while", PYTHON},    {"pass", PYTHON},     {"assert", PYTHON},   {"super", PYTHON},
         {"else", PYTHON},    {"elif", PYTHON},     {"try", PYTHON},      {"except", PYTHON},   {"print", PYTHON},
@@ -179,11 +179,14 @@ static bool begins_statement(layout *l, const token *t) {
     return ends_operand(l->at.token) && indent_of(l, t->where) <= l->statement_indent;
 }
 
-/* `from` is a word behind layer NAME = Kind(…) and param NAME: TYPE[…] only, `prefix` behind weights "FILE". */
+/* `from` is a word behind layer NAME = Kind(…) and param NAME: TYPE[…] only, `prefix` behind weights "FILE", `in` and
+ * `until` in the head of a repeat. */
 static int tail_word_kind(const layout *l, const char *name) {
     if (l->given < 2 || in_brackets(l)) return NAME;
     int first = l->at.statement_first;
     if ((first == LAYER || first == PARAM) && strcmp(name, "from") == 0) return FROM;
+    if (first == REPEAT && strcmp(name, "in") == 0) return IN;
+    if (first == REPEAT && strcmp(name, "until") == 0) return UNTIL;
     return first == WEIGHTS && strcmp(name, "prefix") == 0 ? PREFIX : NAME;
 }
 
@@ -196,6 +199,8 @@ static token begin_statement(layout *l, token t) {
     if (t.kind == NAME) {
         int kind = word_kind(t.value.NAME.text);
         if (kind != PYTHON || !may_be_bound(peek(l))) t.kind = kind;
+        /* where it is no word, collect is a name like any other */
+        if (strcmp(t.value.NAME.text, "collect") == 0 && peek(l) == NAME) t.kind = COLLECT;
     }
     l->at.statement_first = t.kind;
     return t;
@@ -223,12 +228,13 @@ static token close_bracket(layout *l, token t) {
 }
 
 static token open_brace(layout *l, token t) {
-    bool behind_head = l->at.statement_first == MODEL || l->at.statement_first == RESERVED;
+    int first = l->at.statement_first;
+    bool behind_head = first == MODEL || first == REPEAT || first == RESERVED;
     if (!in_brackets(l) && l->given && behind_head) {
         push(l, BLOCK, t.where);
         return t;
     }
-    if (!l->p->statement_broken) diag_error(l->p->diags, t.where, "'{' can only stand behind 'model NAME'");
+    if (!l->p->statement_broken) diag_error(l->p->diags, t.where, "'{' can only stand behind 'model NAME' or the head of a repeat");
     push(l, STRAY_BRACE, t.where);
     t.kind = INVALID;
     return t;

@@ -16,6 +16,8 @@ static const char *form_of(int statement_first) {
     case PARAM: return "param NAME: float32[d, …], or param NAME: float32[d, …] from \"key\"";
     case LAYER: return "layer NAME = Kind(…), or layer NAME = Kind(…) from \"prefix\"";
     case OUTPUT: return "output NAME = EXPR, or output a, b";
+    case REPEAT: return "repeat N { … }, or repeat x_t in x { … }, each with until EXPR before the {";
+    case COLLECT: return "collect NAME = EXPR";
     default: return NULL;
     }
 }
@@ -46,7 +48,7 @@ static const char *list_expected(arena *a, const name_set *expected, const layou
                                             "'=='", "'!='", "'<'", "'<='", "'>'",  "'>='", "'['", "'('",  NULL};
     static const char *const statement[] = {
         "'model'",  "'dim'",  "'weights'", "'input'",         "'state'",          "'param'", "'layer'",
-        "'output'", "a name", "'('",       "a reserved word", "a word of Python", NULL};
+        "'output'", "'repeat'", "'collect'", "a name", "'('", "a reserved word", "a word of Python", NULL};
     bool wants_statement = has(expected, "'dim'");
     bool wants_expression = has(expected, "a real number"), wants_operator = has(expected, "'*'");
     /* Behind a word the grammar takes what would bind it as a name too, only to report that. */
@@ -107,7 +109,8 @@ static bool hint_python_operator(const parser *p, const layout_context *at, diag
 
 /* The word of the language that the name at a statement's begin was to be: Input, inputs. */
 static const char *keyword_like(const parser *p, const layout_context *at) {
-    static const char *const words[] = {"model", "dim", "weights", "input", "state", "param", "layer", "output"};
+    static const char *const words[] = {"model", "dim",   "weights", "input",  "state",
+                                        "param", "layer", "output",  "repeat", "collect"};
     return diag_nearest(arena_strndup(p->arena, p->source->text + at->statement_where.begin,
                                       at->statement_where.end - at->statement_where.begin),
                         words, sizeof words / sizeof *words);
@@ -145,7 +148,8 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e) {
     else if (at->place == 1 && (at->token == NAME || at->token == STRING) && keyword_like(p, at))
         diag_hint(e, "did you mean %s?", keyword_like(p, at));
     else if (at->place == 1 && at->token == NAME)
-        diag_hint(e, "a statement is NAME = EXPR, or begins with dim, weights, input, state, param, layer or output");
+        diag_hint(e, "a statement is NAME = EXPR, or begins with dim, weights, input, state, param, layer, output, "
+                     "repeat or collect");
     else if (at->place == 1 && at->token == NEWLINE) diag_hint(e, "to write a value out: output %.*s", length, name);
 }
 
@@ -258,7 +262,8 @@ ast_stmt *ast_reject_python(parser *p, span where) {
         diag_hint(e, "a model is written model NAME { … }; what forward takes are its input lines");
     else if (strcmp(word, "from") == 0) diag_hint(e, "%s", no_imports);
     else if (strcmp(word, "for") == 0 || strcmp(word, "while") == 0)
-        diag_hint(e, "a recurrent layer goes over all steps by itself; layers are called one by one");
+        diag_hint(e, "a recurrent layer goes over all steps by itself; a loop over rows is written repeat x_t in x { … }, "
+                     "one of N rounds repeat N { … }");
     else diag_hint(e, "leave it out");
     return NULL;
 }

@@ -501,7 +501,7 @@ START_TEST(words_and_places)
     check_stmt_error("output = x", 1, "'output' begins a statement");
     check_stmt_error("input, h = f(x)", 1, "'input' begins a statement");
     check_stmt_error("weights = 'a'", 1, "weights \"FILE\" has no '='");
-    static const char *const reserved[] = {"target", "loss", "train", "import", "fn", "repeat", "if"};
+    static const char *const reserved[] = {"target", "loss", "train", "import", "fn", "if"};
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
         check_stmt_error(reserved[i], 1, "reserved for later");
         check_stmt_error(arena_printf(a, "%s = 1", reserved[i]), 1, "reserved for later");

@@ -1,0 +1,169 @@
+/* carry: where a round writes what the next one begins with, what is collected, and what ends the rounds.
+ *
+ * What is carried lies in one place. The new value is written there at once where every unit that reads the old one
+ * can come before, or reads just the element that it writes; else it is made elsewhere and copied when the round is
+ * done. An old value that becomes another name's new one is saved first. */
+#include "plan/planner.h"
+
+static const pstep same = {.op = IR_RESHAPE};
+
+static const pval *data_of(const pval *v) {
+    while (v->origin) v = v->origin;
+    return v;
+}
+
+static bool is_memory(const pval *v) { return v->kind <= PVAL_VIEW; }
+
+static bool is_made_here(const planner *p, const pval *v) {
+    const unit *u = is_memory(v) ? planner_producer(v) : NULL;
+    return u && u->block == p->block;
+}
+
+static bool is_old(const pblock *b, const pval *v) {
+    if (!is_memory(v)) return false;
+    for (unsigned i = 0; i < ir_carried_of(b->repeat->node); i++)
+        if (data_of(v) == b->carried[i]) return true;
+    return false;
+}
+
+static bool reads(const unit *u, const pval *old) {
+    for (unsigned i = 0; i < u->input_count; i++)
+        if (u->inputs[i] && is_memory(u->inputs[i]) && data_of(u->inputs[i]) == old) return true;
+    return false;
+}
+
+static bool writes(const unit *u, const pval *storage) {
+    for (unsigned i = 0; i < u->result_count; i++)
+        if (u->results[i] && layout_storage(u->results[i]) == storage) return true;
+    return false;
+}
+
+/* --- written over the old value ------------------------------------------------------------------------------------ */
+
+static bool is_elementwise(const unit *u) {
+    if (u->kind == UNIT_COPY) return true;
+    ir_op_class c = u->kind == UNIT_NODE ? ir_op_class_of(u->node->op) : IR_SOURCE;
+    return c == IR_UNARY || c == IR_BINARY;
+}
+
+/* A unit that reads the old value and writes the new one over it. */
+static bool reads_what_it_writes(planner *p, const unit *u, const pval *old) {
+    if (!is_elementwise(u)) return false;
+    for (unsigned i = 0; i < u->input_count; i++) {
+        const pval *v = u->inputs[i];
+        if (v && is_memory(v) && data_of(v) == old && !planner_same_place(p, v, u->results[0])) return false;
+    }
+    return true;
+}
+
+typedef struct {
+    planner *planner;
+    const pval *storage;
+    char *known; /* by serial: 0 not yet, 1 no, 2 yes */
+} dependence;
+
+/* Does u write into the storage, or come after a unit that does? */
+static bool follows(dependence *d, const unit *u) {
+    if (u->block != d->planner->block) return false;
+    char *known = &d->known[u->serial];
+    if (*known) return *known == 2;
+    bool found = writes(u, d->storage);
+    for (size_t i = 0; i < u->after_count && !found; i++) found = follows(d, u->after[i]);
+    for (unsigned i = 0; i < u->input_count && !found; i++) {
+        const unit *producer = u->inputs[i] ? planner_producer(u->inputs[i]) : NULL;
+        found = producer && follows(d, producer);
+    }
+    *known = found ? 2 : 1;
+    return found;
+}
+
+/* Orders the readers of the old value before what writes the new one; false when that cannot be. */
+static bool overwrite(planner *p, const pval *storage, const pval *old) {
+    dependence d = {p, storage, ARENA_ARRAY(p->arena, char, p->unit_count + 1)};
+    for (size_t i = 0; i < p->unit_count; i++) {
+        const unit *u = p->units[i];
+        if (u->block != p->block || !reads(u, old)) continue;
+        if (writes(u, storage) ? !reads_what_it_writes(p, u, old) : follows(&d, u)) return false;
+    }
+    for (size_t w = 0; w < p->unit_count; w++) {
+        if (p->units[w]->block != p->block || !writes(p->units[w], storage)) continue;
+        for (size_t i = 0; i < p->unit_count; i++) {
+            unit *u = p->units[i];
+            if (u->block == p->block && reads(u, old) && !writes(u, storage)) planner_after(p, p->units[w], u);
+        }
+    }
+    return true;
+}
+
+/* --- the round's end ------------------------------------------------------------------------------------------------ */
+
+static pval *place_of(planner *p, pval *result) {
+    pval *to = planner_view(p, result, &result->type, same, NULL);
+    to->origin = NULL;
+    return to;
+}
+
+static pval *saved(planner *p, pval *v) {
+    pval *r = planner_root(p, &v->type, v->name);
+    planner_copy(p, v, r, NULL);
+    return r;
+}
+
+/* The new values; NULL for what stays as it is. */
+static pval **next_values(planner *p, const ir_node *n) {
+    pblock *b = p->block;
+    pval **next = ARENA_ARRAY(p->arena, pval *, ir_carried_of(n));
+    for (unsigned i = 0; i < ir_carried_of(n); i++) {
+        pval *v = p->values[n->block->next[i]->id];
+        if (v != b->carried[i]) next[i] = is_old(b, v) ? saved(p, v) : v;
+    }
+    return next;
+}
+
+static pval *row_of_collected(planner *p, const ir_node *n, unsigned i) {
+    pstep row = {.op = IR_ROW, .start = p->block->round, .block = p->block};
+    pval *to = planner_view(p, p->block->repeat->results[ir_carried_of(n) + i], &n->block->collected[i]->type, row, NULL);
+    to->origin = NULL;
+    return to;
+}
+
+static void place_until(planner *p, const ir_node *n) {
+    if (!n->block->until) return;
+    pval *v = p->values[n->block->until->id];
+    if (!is_made_here(p, v)) v = saved(p, v);
+    unit *u = planner_unit(p, UNIT_UNTIL, n, 1, 0);
+    u->inputs[0] = v;
+    p->block->until = u;
+}
+
+void planner_place_body(planner *p, const ir_node *n) {
+    pblock *b = p->block;
+    unsigned carried = ir_carried_of(n), collected = ir_collected_of(n);
+    pval **next = next_values(p, n);
+    place_until(p, n);
+    for (unsigned i = 0; i < collected; i++) {
+        pval *v = p->values[n->block->collected[i]->id];
+        if (!is_made_here(p, v)) planner_copy(p, v, row_of_collected(p, n, i), NULL);
+    }
+    size_t nodes = p->unit_count;
+    bool *placed = ARENA_ARRAY(p->arena, bool, nodes + 1);
+    for (unsigned i = 0; i < carried; i++) {
+        pval *v = next[i], *storage = b->repeat->results[i], *to = place_of(p, storage);
+        if (!v || !is_made_here(p, v) || !planner_host(p, v, to)) continue;
+        planner_place_joins_of(p, v, placed);
+        if (overwrite(p, storage, b->carried[i])) next[i] = NULL;
+        else to->source = planner_root(p, &storage->type, storage->name);
+    }
+    for (unsigned i = 0; i < collected; i++) {
+        pval *v = p->values[n->block->collected[i]->id], *to = row_of_collected(p, n, i);
+        if (is_made_here(p, v) && !planner_host(p, v, to)) planner_copy(p, v, to, NULL);
+    }
+    planner_place_joins(p, nodes, placed);
+    size_t readers = p->unit_count;
+    for (unsigned i = 0; i < carried; i++) {
+        if (!next[i]) continue;
+        unit *u = planner_copy(p, next[i], place_of(p, b->repeat->results[i]), NULL);
+        for (size_t k = 0; k < readers; k++)
+            if (p->units[k]->block == b && reads(p->units[k], b->carried[i])) planner_after(p, u, p->units[k]);
+    }
+}
