@@ -19,7 +19,7 @@
  * carried from round to round (CARRIED nodes of the body; `next` is the value at the round's end). Its results are what
  * is carried behind the last round, then what the rounds collected, along a new dim 0. After each round `until`, if
  * there is one, is asked: once it is true the rounds that are left do not run, and what they would collect is 0. Nodes
- * of a body may use values of the graphs around it that stand before the REPEAT; all sources but ROW, CARRIED and CONST
+ * of a body may use values of the graphs around it that stand before the REPEAT; all sources but ROW, CARRIED, CONST and SIZE
  * stand in the model's own graphs.
  */
 #ifndef NNC_IR_IR_H

@@ -223,7 +223,7 @@ static bool declared_type(lowering *l, const ast_stmt *s, bool constant, const c
     }
     if (value_tensor(l, &(ir_value){.type = *type}, s->type->where).kind == VALUE_POISON) return false;
     if (!constant) return true;
-    if (type->dtype != IR_F32) {
+    if (type->dtype != IR_F32 && s->kind == AST_PARAM) {
         diag_error(l->diags, s->type->element.where, "%s is float32, found %s", what, type_show(l, type));
         return false;
     }
@@ -257,16 +257,18 @@ static ir_value *lower_init(lowering *l, const ast_stmt *s, const ir_type *type)
     l->graph = &l->model->reset;
     value v = lower_expr(l, s->value);
     ir_value *init = NULL;
-    bool number = v.kind == VALUE_REAL || (v.kind == VALUE_INTEGER && dim_is_const(v.integer, NULL));
+    bool is_int = v.kind == VALUE_INTEGER && dim_is_const(v.integer, NULL);
+    bool number = type->dtype == IR_F32 ? is_int || v.kind == VALUE_REAL
+                                        : is_int && dim_min(v.integer) >= INT32_MIN && dim_max(v.integer) <= INT32_MAX;
     if (number && value_number(&v) != 0) {
-        init = build_const(l, IR_F32, value_number(&v), s->value->where);
+        init = build_const(l, type->dtype, value_number(&v), s->value->where);
         init->type = *type;
     } else if (v.kind == VALUE_TENSOR && ir_type_same(&v.tensor->type, type)) {
         init = v.tensor;
     } else if (!number && !value_has_poison(&v)) {
         diag *e =
-            diag_error(l->diags, s->value->where, "the first value of state %.60s must be %s or a number, found %s",
-                       s->name.text, type_show(l, type), value_show(l, &v));
+            diag_error(l->diags, s->value->where, "the first value of state %.60s must be %s or a%s number, found %s",
+                       s->name.text, type_show(l, type), type->dtype == IR_F32 ? "" : "n int32", value_show(l, &v));
         note_value(l, e, s->value, &v, s->value->where);
     }
     l->graph = &l->model->run;

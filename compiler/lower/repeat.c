@@ -8,7 +8,7 @@
 /* A name that is carried, and the first of its tensors in the block's lists. */
 typedef struct {
     const char *name;
-    const name_entry *before;
+    name_entry *before, *inside; /* around the block; when a round begins */
     size_t first;
 } carried_name;
 
@@ -183,11 +183,11 @@ static value carry(lowering *l, block *b, const value *before, const char *name,
 
 static void carry_names(lowering *l, block *b) {
     for (const scope_entry *e = scope_first(b->bound); e; e = scope_next(e)) {
-        const name_entry *before = scope_find(b->outside, scope_name(e));
+        name_entry *before = scope_find(b->outside, scope_name(e));
         if (!scope_thing(e) || !before) continue;
-        carried_name c = {.name = scope_name(e), .before = before, .first = b->count};
-        ARENA_PUSH(l->arena, b->names, b->name_count, b->name_capacity, c);
         name_entry *entry = ARENA_NEW(l->arena, name_entry);
+        carried_name c = {.name = scope_name(e), .before = before, .inside = entry, .first = b->count};
+        ARENA_PUSH(l->arena, b->names, b->name_count, b->name_capacity, c);
         *entry = *before;
         if (entry->kind != NAME_STATE) entry->kind = NAME_BOUND;
         entry->value = carry(l, b, &before->value, c.name, before->where);
@@ -235,6 +235,8 @@ static void end_round(lowering *l, block *b) {
         const carried_name *c = &b->names[i];
         const name_entry *after = scope_find(l->values, c->name);
         size_t at = c->first;
+        c->before->used = c->before->used || c->inside->used;
+        if (!c->before->read_by) c->before->read_by = c->inside->read_by;
         if (value_has_poison(&after->value) || value_has_poison(&c->before->value)) continue;
         if (!take_next(b, &c->before->value, &after->value, &at)) report_changed(l, c, after);
     }
@@ -302,7 +304,7 @@ void lower_collect(lowering *l, const ast_stmt *s) {
 /* --- until --------------------------------------------------------------------------------------------------------- */
 
 static bool is_bool(const value *v) {
-    return v->kind == VALUE_TENSOR && strcmp(ir_dtype_name(v->tensor->type.dtype), "bool") == 0;
+    return v->kind == VALUE_TENSOR && v->tensor->type.dtype == IR_BOOL;
 }
 
 /* It sees what is carried, and what stands around the block. */

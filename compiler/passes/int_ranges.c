@@ -173,6 +173,7 @@ static int_range range_of(const analysis *s, const ir_node *n) {
     case IR_ROW: return known(s, n->block->repeat->inputs[n->attrs.index]);
     case IR_CARRIED: return carried(s, n);
     case IR_ARGMAX: return argmax(t, n);
+    case IR_WHERE: return both(t, y, s->ranges[n->inputs[2]->id]);
     case IR_CLAMP: return clamped(t, x, n->attrs.scalar);
     case IR_NEG: return negative(t, x);
     case IR_ABS: return largest(t, largest(t, x, negative(t, x)), one_number(t, 0));

@@ -41,9 +41,7 @@ static bool writes(const unit *u, const pval *storage) {
 /* --- written over the old value ------------------------------------------------------------------------------------ */
 
 static bool is_elementwise(const unit *u) {
-    if (u->kind == UNIT_COPY) return true;
-    ir_op_class c = u->kind == UNIT_NODE ? ir_op_class_of(u->node->op) : IR_SOURCE;
-    return c == IR_UNARY || c == IR_BINARY;
+    return u->kind == UNIT_COPY || (u->kind == UNIT_NODE && ir_op_is_elementwise(u->node->op));
 }
 
 /* A unit that reads the old value and writes the new one over it. */

@@ -82,6 +82,9 @@ static int by_size(const void *a, const void *b) {
 
 static int64_t rounded(const plan_buffer *b) { return (dim_max(b->elements) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
+/* In which of the two arrays: bools lie among the int32. */
+static bool in_floats(const plan_buffer *b) { return b->dtype == IR_F32; }
+
 void planner_memory(planner *p, plan_item *items) {
     life_list list = {0};
     walk(p, &list, items, 0);
@@ -100,7 +103,7 @@ void planner_memory(planner *p, plan_item *items) {
         int64_t offset = 0;
         for (size_t k = 0; k < i; k++) {
             const plan_buffer *o = placed[k];
-            if (o->dtype != b->dtype || o->begin > b->end || b->begin > o->end) continue;
+            if (in_floats(o) != in_floats(b) || o->begin > b->end || b->begin > o->end) continue;
             if (o->offset >= offset + rounded(b)) break;
             if (o->offset + rounded(o) > offset) offset = o->offset + rounded(o);
         }
@@ -108,7 +111,7 @@ void planner_memory(planner *p, plan_item *items) {
         size_t at = i;
         for (; at > 0 && placed[at - 1]->offset > offset; at--) placed[at] = placed[at - 1];
         placed[at] = b;
-        int64_t *total = b->dtype == IR_F32 ? &p->plan->scratch_floats : &p->plan->scratch_ints;
+        int64_t *total = in_floats(b) ? &p->plan->scratch_floats : &p->plan->scratch_ints;
         if (offset + rounded(b) > *total) *total = offset + rounded(b);
     }
     /* listed as they come into use */

@@ -81,10 +81,13 @@ static void print_items(const plan *p, arena *a, const plan_item *item, unsigned
 void plan_print(const plan *p, text *to) {
     arena *a = arena_new();
     text_printf(to, "plan %s\n", p->model->name);
-    int64_t states = 0;
-    for (size_t i = 0; i < p->model->state_count; i++) states += dim_max(p->state_buffers[i]->elements);
-    text_printf(to, "  memory: %lld floats of state, %lld of scratch, %lld int32 of scratch\n", (long long)states,
-                (long long)p->scratch_floats, (long long)p->scratch_ints);
+    int64_t states[2] = {0, 0};
+    for (size_t i = 0; i < p->model->state_count; i++)
+        states[p->state_buffers[i]->dtype == IR_F32] += dim_max(p->state_buffers[i]->elements);
+    text_printf(to, "  memory: %lld floats of state, %lld of scratch, ", (long long)states[1],
+                (long long)p->scratch_floats);
+    if (states[0]) text_printf(to, "%lld int32 of state, ", (long long)states[0]);
+    text_printf(to, "%lld int32 of scratch\n", (long long)p->scratch_ints);
     for (size_t i = 0; i < p->buffer_count; i++) {
         const plan_buffer *b = p->buffers[i];
         text_printf(to, "  scratch#%zu %s %s[%s] at %lld, kernels %u to %u\n", b->index, b->name ? b->name : "value",

@@ -5,7 +5,7 @@ static const pstep same = {.op = IR_RESHAPE};
 
 /* Into a result's memory before the first round: a value, or zeros. */
 static void begin(planner *p, unit *repeat, unsigned result, pval *value) {
-    bool zero = !value || (value->kind == PVAL_NUMBER && value->number == 0);
+    bool zero = !value || (value->kind == PVAL_NUMBER && !value->size && value->number == 0);
     unit *u = planner_unit(p, zero ? UNIT_ZERO : UNIT_COPY, repeat->node, zero ? 0 : 1, 1);
     pval *start = planner_view(p, repeat->results[result], &repeat->results[result]->type, same, NULL);
     if (!zero) u->inputs[0] = value;
