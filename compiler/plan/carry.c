@@ -3,7 +3,7 @@
  * What is carried lies in one place. The new value is written there at once where every unit that reads the old one
  * can come before, or reads just the element that it writes; else it is made elsewhere and copied when the round is
  * done. An old value that becomes another name's new one is saved first. */
-#include "plan/planner.h"
+#include "plan/operators.h"
 
 static const pstep same = {.op = IR_RESHAPE};
 
@@ -41,7 +41,7 @@ static bool writes(const unit *u, const pval *storage) {
 /* --- written over the old value ------------------------------------------------------------------------------------ */
 
 static bool is_elementwise(const unit *u) {
-    return u->kind == UNIT_COPY || (u->kind == UNIT_NODE && ir_op_is_elementwise(u->node->op));
+    return u->kind == UNIT_COPY || (u->kind == UNIT_NODE && plan_operator_of(u->node->op)->elementwise);
 }
 
 /* A unit that reads the old value and writes the new one over it. */

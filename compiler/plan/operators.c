@@ -112,6 +112,8 @@ static const plan_operator rows[IR_OP_COUNT] = {
     [IR_CAT] =        {split_but_its_axis, choose_nothing,     IR_MANY,     false,      false,     {NULL}},
     [IR_PAD] =        {split_but_its_axis, choose_nothing,     IR_MANY,     false,      false,     {NULL}},
     [IR_COPY] =       {split_never,        choose_nothing,     IR_MANY,     false,      false,     {NULL}},
+    /* no kernel but a loop of them; split.c says how its rounds are divided */
+    [IR_REPEAT] =     {split_never,        choose_nothing,     IR_MANY,     false,      false,     {NULL}},
 };
 
 const plan_operator *plan_operator_of(ir_op op) {
