@@ -158,8 +158,7 @@ static int compile(arena *a, const options *o, const source *s, open_weights *op
     /* what did parse is lowered even so: all errors of a file are shown in one run */
     lowered_file lowered = lower_file(a, ast, diags);
     if (diag_error_count(diags)) return STATUS_INPUT;
-    emit_api **apis = ARENA_ARRAY(a, emit_api *, lowered.count);
-    for (size_t i = 0; i < lowered.count; i++) apis[i] = emit_api_new(a, lowered.models, lowered.count, i);
+    emit_api *const *apis = emit_apis(a, lowered.models, lowered.count);
     emit_api_check(a, lowered.models, apis, lowered.count, diags);
     /* a dump of the IR or the plan shows shapes: it needs no weights */
     if (!o->dump) bind_all(a, o, &lowered, open, diags);

@@ -29,7 +29,8 @@ const char *emit_name(emit_context *e, const char *format, ...) {
     va_end(args);
     for (char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) || (unsigned char)*c > 127) *c = '_';
-    return name_set_give(e->names, name);
+    /* `math` with a layer `errhandling`, `int8` with `t` */
+    return name_set_give(e->names, emit_is_reserved(name) ? arena_printf(e->arena, "%s_", name) : name);
 }
 
 /* --- run-time dims --- */

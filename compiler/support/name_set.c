@@ -27,6 +27,8 @@ static taken *find(const name_set *n, const char *name) {
     return found;
 }
 
+bool name_set_has(const name_set *n, const char *name) { return find(n, name) != NULL; }
+
 static taken *take(name_set *n, const char *name) {
     taken *t = find(n, name);
     if (t) return t;

@@ -9,6 +9,7 @@
 typedef struct name_set name_set;
 
 name_set *name_set_new(arena *a);
+bool name_set_has(const name_set *n, const char *name);
 void name_set_take(name_set *n, const char *name); /* the text is copied; taking a name twice is one taking */
 /* `wanted` if it is free, else wanted_2, wanted_3 …; takes it. In constant time however many are called alike. */
 const char *name_set_give(name_set *n, const char *wanted);

@@ -196,6 +196,17 @@ static void check_plain(parser *p, ast_name name, const char *what) {
     if (!digit) diag_hint(e, "call it %.60s", dot + 1);
 }
 
+/* A statement cannot begin with a word of the language to bind it, and _ drops what it is bound to. */
+static void check_bindable(parser *p, ast_name name) {
+    bool dropped = strcmp(name.text, "_") == 0;
+    if (!dropped && !layout_is_statement_word(name.text)) return;
+    diag *e = dropped ? diag_error(p->diags, name.where, "a state cannot be called _: what _ is bound to is dropped")
+                      : diag_error(p->diags, name.where,
+                                   "a state cannot be called %s: the word begins a statement, so that it cannot be bound",
+                                   name.text);
+    diag_hint(e, "choose another name, %s for example", dropped ? "h" : arena_printf(p->arena, "%s_", name.text));
+}
+
 ast_argument *ast_new_argument(parser *p, span where, ast_name name, ast_expr *value) {
     ast_argument *a = ARENA_NEW(p->arena, ast_argument);
     if (name.text) check_plain(p, name, "an argument");
@@ -267,6 +278,7 @@ ast_stmt *ast_new_input(parser *p, span where, ast_name name, ast_type *type) {
 
 ast_stmt *ast_new_state(parser *p, span where, ast_name name, ast_type *type, ast_expr *value) {
     check_plain(p, name, "a state");
+    check_bindable(p, name);
     ast_stmt *s = new_stmt(p, AST_STATE, where, name);
     s->type = type;
     s->value = value;

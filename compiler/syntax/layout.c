@@ -155,6 +155,11 @@ static int word_kind(const char *name) {
     return NAME;
 }
 
+bool layout_is_statement_word(const char *name) {
+    int kind = word_kind(name);
+    return kind != NAME && kind != PYTHON;
+}
+
 /* Words of Python are names like any other, if they are bound. */
 static bool may_be_bound(int next) { return next == '=' || next == ',' || next == ':'; }
 

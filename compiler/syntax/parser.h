@@ -39,6 +39,8 @@ bool lexical_string(parser *p, span where, const char **value); /* `where` inclu
 void lexical_error(parser *p, span where);
 
 layout *layout_new(parser *p);
+/* Whether a statement that begins with this name is none that binds it: a word of the language, or a reserved one. */
+bool layout_is_statement_word(const char *name);
 
 /* The token that was read last, and what stands before it. */
 typedef struct {

@@ -61,6 +61,39 @@ def check_names_of_macros(t):
     need(not broken, f"these names of inputs do not compile: {' '.join(broken)}")
 
 
+def check_names_put_together(t):
+    """File-scope names begin with the model's name: put together with a layer's or a dim's, none is a name of a header."""
+    headers = "stddef stdint math string".split()
+    others = "limits float stdlib stdio wchar signal inttypes".split()   # that a program may include beside the model's
+    source = "".join(f"#include <{h}.h>\n" for h in headers)
+    base, more = t.write("base.c", source), t.write("more.c", source + "".join(f"#include <{h}.h>\n" for h in others))
+    names = set(re.findall(r"^#define ([A-Za-z]\w*)", t.call(["gcc", "-E", "-dM", base]).out.decode(), re.M))
+    names |= set(re.findall(r"(\w+_t);", t.call(["gcc", "-E", base]).out.decode()))
+    models = {}
+    for name in sorted(names):
+        for at in (i for i, c in enumerate(name) if c == "_" and 0 < i < len(name) - 1):
+            models.setdefault(name[:at], []).append(name[at + 1:])
+    text = {m: f"model {m} {{\n    input x: float32[4]\n" + "".join(f"    layer {n} = Linear(4, 4)\n    x = {n}(x)\n" for n in layers)
+            + "    output y = x\n}\n" for m, layers in models.items() if re.fullmatch("[A-Za-z]\\w*", m)}
+    need({"int8", "math", "M", "size"} <= set(text), f"only {sorted(text)}")
+    refused = set()
+    for m in sorted(text):
+        t.write("one.nn", text[m])
+        if t.nnc("one.nn", "-o", "one.c", "--random-weights", "1", "--target=baseline", status=None).status:
+            refused.add(m)
+    for upper in (True, False):   # MATH and math would share their macros
+        t.model("".join(text[m] for m in sorted(text) if m not in refused and m.isupper() == upper), "--random-weights", "1")
+        for cc in t.compilers:
+            for std in ("c99", "gnu17", "c++11"):
+                t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
+    macros = re.findall(r"^#define ([A-Z]\w*)_(?:MIN|MAX) ", t.call(["gcc", "-D_GNU_SOURCE", "-E", "-dM", more]).out.decode(), re.M)
+    for macro in sorted(set(macros)):
+        for at in (i for i, c in enumerate(macro) if c == "_" and 0 < i < len(macro) - 1):
+            t.write("one.nn", f"model {macro[:at]} {{\n    dim {macro[at + 1:]} = 1..4\n    input x: float32[{macro[at + 1:]}]\n"
+                    "    output y = relu(x)\n}\n")
+            need(t.nnc("one.nn", "-o", "one.c", "--target=baseline", status=None).status == 1, f"{macro}_MAX is taken")
+
+
 def check_output_that_is_an_input(t):
     """An output that is also an input is `x_out` (and binds nothing of the input's argument)."""
     t.model("model m {\n    dim T = 1..3\n    input x: float32[T]\n    input self: float32[T]\n    output x = x * 2\n    output self\n}\n")

@@ -1,0 +1,82 @@
+/* reserved: names that C, C++, their headers or the interface have taken. */
+#include <ctype.h>
+#include <string.h>
+
+#include "emit/emit.h"
+
+/* Keywords of C (to C23) and C++ (to C++23), names that headers of the interface define, and macros that compilers
+ * predefine in their default modes. */
+static const char reserved[] =
+    " self scratch memcpy memset NULL NAN INFINITY EOF errno assert main nnc_status size_t ptrdiff_t int8_t int16_t "
+    "int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t intmax_t uintmax_t wchar_t wint_t "
+    "float_t double_t locale_t sig_atomic_t ssize_t offsetof max_align_t nullptr_t "
+    "linux unix i386 vax sun mips arm near far small interface IN OUT I min max auto break case char const "
+    "continue default do double else enum extern float for goto if inline int long register restrict return "
+    "short signed sizeof static struct switch typedef union unsigned void volatile while alignas alignof bool "
+    "constexpr false nullptr static_assert thread_local true typeof typeof_unqual asm fortran complex "
+    "imaginary noreturn and and_eq bitand bitor catch char8_t char16_t char32_t class compl concept consteval "
+    "constinit const_cast co_await co_return co_yield decltype delete dynamic_cast explicit export friend "
+    "mutable namespace new noexcept not not_eq operator or or_eq private protected public reinterpret_cast "
+    "requires static_cast template this throw try typeid typename using virtual xor xor_eq ";
+
+/* Functions of the headers that generated code includes, and C++'s namespace: no type may be called so. */
+static const char library[] =
+    " std memchr memcmp memcpy memmove memset strcat strchr strcmp strcoll strcpy strcspn strerror strlen strncat strncmp "
+    "strncpy strpbrk strrchr strspn strstr strtok strxfrm acos acosh asin asinh atan atan2 atanh cbrt ceil copysign "
+    "cos "
+    "cosh erf erfc exp exp2 expm1 fabs fdim floor fma fmax fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log "
+    "log10 log1p log2 logb lrint lround modf nan nearbyint nextafter nexttoward pow remainder remquo rint round "
+    "scalbln "
+    "scalbn sin sinh sqrt tan tanh tgamma trunc j0 j1 jn y0 y1 yn gamma drem significand finite isinf isnan scalb "
+    "index rindex bcmp bcopy bzero ffs strdup strndup strsep stpcpy stpncpy strsignal strtok_r strlcpy strlcat memccpy "
+    "mempcpy memmem memrchr rawmemchr strchrnul basename exp10 sincos ";
+
+static bool is_word_of(const char *words, const char *name) {
+    size_t n = strlen(name);
+    for (const char *word = strstr(words, name); word; word = strstr(word + 1, name))
+        if (word[-1] == ' ' && word[n] == ' ') return true;
+    return false;
+}
+
+/* NAME_MIN and NAME_MAX are macros of standard headers and POSIX's, which a program may include beside the model's. */
+static const char limits[] =
+    " INT_LEAST8 INT_LEAST16 INT_LEAST32 INT_LEAST64 UINT_LEAST8 UINT_LEAST16 UINT_LEAST32 UINT_LEAST64 INT_FAST8 "
+    "INT_FAST16 INT_FAST32 INT_FAST64 UINT_FAST8 UINT_FAST16 UINT_FAST32 UINT_FAST64 SIG_ATOMIC LONG_LONG ULONG_LONG "
+    "FLT_TRUE DBL_TRUE LDBL_TRUE MB_LEN MB_CUR AIO_LISTIO AIO_PRIO_DELTA BC_BASE BC_DIM BC_SCALE BC_STRING "
+    "CHARCLASS_NAME COLL_WEIGHTS EXPR_NEST HOST_NAME LOGIN_NAME MQ_OPEN MQ_PRIO NL_LANG NL_TEXT PTHREAD_KEYS "
+    "PTHREAD_STACK PTHREAD_THREADS RE_DUP SEM_NSEMS SEM_VALUE SS_REPL SYMLOOP TTY_NAME XATTR_LIST XATTR_NAME "
+    "XATTR_SIZE ";
+
+/* Types of <stdint.h>. */
+static bool is_integer_type(const char *name) {
+    size_t n = strlen(name);
+    bool least = strncmp(name, "int_", 4) == 0 || strncmp(name, "uint_", 5) == 0;
+    return least && n > 2 && strcmp(name + n - 2, "_t") == 0;
+}
+
+/* Macros of <stdint.h> and <math.h>, by how they begin and end. */
+static bool is_header_macro(const char *name) {
+    static const char *const prefixes[] = {"INT",     "UINT",     "SIZE_", "PTRDIFF_",  "SIG_ATOMIC_", "WCHAR_",
+                                           "WINT_",   "HUGE",     "FP_",   "M_",        "MATH_",       "math_",
+                                           "X_TLOSS", "DOMAIN",   "SING",  "OVERFLOW",  "UNDERFLOW",   "TLOSS",
+                                           "PLOSS",   "MAXFLOAT", "SNAN",  "FLT_EVAL_", "LLONG_",      "ULLONG_"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
+    return false;
+}
+
+bool emit_is_reserved(const char *name) {
+    if (is_word_of(reserved, name) || is_header_macro(name) || is_integer_type(name)) return true;
+    /* reserved for the implementation: _X and names with two underscores */
+    return strstr(name, "__") || (name[0] == '_' && isupper((unsigned char)name[1])) || strncmp(name, "nnc_", 4) == 0 ||
+           strncmp(name, "NNC_", 4) == 0;
+}
+
+/* A type's name must not be a function's, or those of its float and long double forms; nnc_ is the runtime's. */
+bool emit_is_reserved_type(arena *a, const char *name) {
+    size_t n = strlen(name);
+    if (emit_is_reserved(name) || is_word_of(library, name) || strcmp(name, "nnc") == 0) return true;
+    return n > 1 && (name[n - 1] == 'f' || name[n - 1] == 'l') && is_word_of(library, arena_strndup(a, name, n - 1));
+}
+
+bool emit_is_limit(const char *macro) { return is_word_of(limits, macro) || strncmp(macro, "_POSIX", 6) == 0; }
