@@ -1,19 +1,14 @@
 /* crename: locals that would hide a type of the interface. A model may be called as emitters call their variables
  * (`model rows`), and a local of the name of a type is a warning. */
-#include <string.h>
-
 #include "emit/ctree_nodes.h"
 
 typedef struct {
     cunit *unit;
-    const char *const *names;
-    size_t count;
+    const name_set *names;
 } protection;
 
 static const char *renamed(const protection *p, const char *name) {
-    for (size_t i = 0; i < p->count; i++)
-        if (strcmp(name, p->names[i]) == 0) return arena_printf(p->unit->arena, "%s_", name);
-    return name;
+    return name_set_has(p->names, name) ? arena_printf(p->unit->arena, "%s_", name) : name;
 }
 
 /* Expressions may be shared; a name that was changed is none of the protected ones, so that it is changed once. */
@@ -37,8 +32,8 @@ static void rename_block(const protection *p, const cblock *b) {
     }
 }
 
-void cunit_protect(cunit *u, const char *const *names, size_t count) {
-    protection p = {u, names, count};
+void cunit_protect(cunit *u, const name_set *names) {
+    protection p = {u, names};
     for (ctop *t = u->first; t; t = t->next) {
         if (t->kind != CTOP_FUNCTION) continue;
         cfunction *f = t->function;

@@ -272,27 +272,33 @@ cfunction *c_function(cunit *u, const char *storage_and_type, const char *name, 
     return f;
 }
 
-static bool expr_mentions(const cexpr *e, const char *name) {
-    if (!e) return false;
-    if (e->kind == CEXPR_NAME && strcmp(e->text, name) == 0) return true;
-    for (unsigned i = 0; i < e->argument_count; i++)
-        if (expr_mentions(e->arguments[i], name)) return true;
-    return expr_mentions(e->first, name) || expr_mentions(e->second, name) || expr_mentions(e->third, name);
+/* Marks the names in `wanted` that the tree mentions. */
+static void mark_expr(const name_set *wanted, const cexpr *e) {
+    if (!e) return;
+    if (e->kind == CEXPR_NAME) name_set_mark(wanted, e->text);
+    for (unsigned i = 0; i < e->argument_count; i++) mark_expr(wanted, e->arguments[i]);
+    mark_expr(wanted, e->first);
+    mark_expr(wanted, e->second);
+    mark_expr(wanted, e->third);
 }
 
-static bool block_mentions(const cblock *b, const char *name) {
-    for (const cstmt *s = b ? b->first : NULL; s; s = s->next)
-        if (expr_mentions(s->from, name) || expr_mentions(s->to, name) || block_mentions(s->body, name) ||
-            block_mentions(s->other, name))
-            return true;
-    return false;
+static void mark_block(const name_set *wanted, const cblock *b) {
+    for (const cstmt *s = b ? b->first : NULL; s; s = s->next) {
+        mark_expr(wanted, s->from);
+        mark_expr(wanted, s->to);
+        mark_block(wanted, s->body);
+        mark_block(wanted, s->other);
+    }
 }
 
 /* A parameter that the body has no use for is said to be so, first thing. */
 static void discard_unused(cfunction *f) {
     cblock *unused = block_new(f->unit);
+    name_set *parameters = name_set_new(f->unit->arena);
+    for (size_t i = 0; i < f->parameter_count; i++) name_set_take(parameters, f->parameters[i].name);
+    mark_block(parameters, f->body);
     for (size_t i = 0; i < f->parameter_count; i++)
-        if (!block_mentions(f->body, f->parameters[i].name))
+        if (!name_set_is_marked(parameters, f->parameters[i].name))
             c_do(unused, c_cast(f->unit, "void", c_name(f->unit, "%s", f->parameters[i].name)));
     if (!unused->first) return;
     unused->last->next = f->body->first;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "support/diag.h"
+#include "support/name_set.h"
 #include "support/text.h"
 
 typedef struct cexpr cexpr;
@@ -84,7 +85,7 @@ cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, 
 
 /* crename.c: no local may hide one of these names of file scope. Parameters, variables and loop counters that are called
  * so get an underscore behind their names, wherever they stand. Call once, when the unit is complete. */
-void cunit_protect(cunit *u, const char *const *names, size_t count);
+void cunit_protect(cunit *u, const name_set *names);
 
 /* --- printing -------------------------------------------------------------------------------------------------------- */
 /* Writes the unit as C text; false when writing failed (errno is set). Lines are at most 120 columns. */

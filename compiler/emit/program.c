@@ -44,12 +44,12 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
         name_set_take(e.names, arena_printf(a, "%s_reset", apis[i]->name));
         name_set_take(e.names, arena_printf(a, "%s_run", apis[i]->name));
     }
-    const char **types = ARENA_ARRAY(a, const char *, count);
+    name_set *types = name_set_new(a);
     for (size_t i = 0; i < count; i++) {
         emit_model(&e, plans[i], apis[i]);
-        types[i] = apis[i]->name;
+        name_set_take(types, apis[i]->name);
     }
-    cunit_protect(e.unit, types, count);
+    cunit_protect(e.unit, types);
     bool done = cunit_print(e.unit, to);
     arena_free(a);
     return done;

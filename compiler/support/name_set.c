@@ -7,6 +7,7 @@ typedef struct {
     const char *name;
     unsigned next; /* the number that the next thing of this name is tried with */
     void *value;
+    bool marked;
     UT_hash_handle hh;
 } taken;
 
@@ -28,6 +29,16 @@ static taken *find(const name_set *n, const char *name) {
 }
 
 bool name_set_has(const name_set *n, const char *name) { return find(n, name) != NULL; }
+
+void name_set_mark(const name_set *n, const char *name) {
+    taken *t = find(n, name);
+    if (t) t->marked = true;
+}
+
+bool name_set_is_marked(const name_set *n, const char *name) {
+    const taken *t = find(n, name);
+    return t && t->marked;
+}
 
 static taken *take(name_set *n, const char *name) {
     taken *t = find(n, name);

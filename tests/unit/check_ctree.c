@@ -394,7 +394,10 @@ END_TEST
 
 START_TEST(locals_keep_clear_of_types)
 {
-    static const char *const types[] = {"x", "i", "sum"};
+    name_set *types = name_set_new(memory);
+    name_set_take(types, "x");
+    name_set_take(types, "i");
+    name_set_take(types, "sum");
     c_top_line(u, "#include <stddef.h>\nstruct x_state { float x; };\ntypedef struct x_state x, i, sum;");
     cfunction *f = c_function(u, "float", "run", NULL);
     c_parameter(f, "x *", "self");
@@ -403,7 +406,7 @@ START_TEST(locals_keep_clear_of_types)
     c_assign(c_for(c_body(f), "i", i(0), i(4), 1), v("sum"), "+=", c_index(u, v("x"), v("i")));
     c_return(c_body(f), c_add(u, v("sum"), c_member(u, v("self"), "x", true)));
     c_function_end(f);
-    cunit_protect(u, types, 3);
+    cunit_protect(u, types);
     char *lines = printed(u);
     ck_assert_ptr_nonnull(strstr(lines, "(x *self, float *x_)"));
     ck_assert_ptr_nonnull(strstr(lines, "sum_ += x_[i_];"));

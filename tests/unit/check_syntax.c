@@ -230,10 +230,10 @@ END_TEST
 
 START_TEST(words_are_names_elsewhere)
 {
-    check_dump("input input: float32[5]\nstate output: float32[5]\nx, output = f(input, dim=1, layer=state)\n"
+    check_dump("input input: float32[5]\nparam output: float32[5]\nx, output = f(input, dim=1, layer=state)\n"
                "output model = input + from\noutput output, weights",
                "  input input\n    type float32\n      integer 5\n"
-               "  state output\n    type float32\n      integer 5\n"
+               "  param output\n    type float32\n      integer 5\n"
                "  bind\n    to x\n    to output\n    call f\n      name input\n      argument dim\n        integer 1\n"
                "      argument layer\n        name state\n"
                "  output model\n    +\n      name input\n      name from\n"
