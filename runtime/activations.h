@@ -24,7 +24,7 @@
 #define NNC_TANH_Q3 9.65951131e-07f
 #define NNC_TANH_SATURATED 8.9872f
 
-#if defined(__FAST_MATH__) || defined(_M_FP_FAST) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
+#if NNC_FAST_MATH
 #define NNC_TANH_QUOTIENT(V, n, d, x)                                                                    \
     V##_min(V##_splat(1.0f),                                                                             \
             V##_max(V##_mul(V##_abs(x), V##_splat(1.0f / 8.66f)), V##_div(n, d)))
@@ -85,8 +85,10 @@
         return V##_scale(V##_madd(V##_mul(k, V##_splat(-1.42860677e-06f)), q, q), k);                         \
     }
 
-NNC_DEFINE_TANH(NNC_INLINE, nnc_v1)
+/* (One lane stays a function where size counts.) */
+NNC_DEFINE_TANH(NNC_FUNCTION, nnc_v1)
 NNC_DEFINE_TANH(NNC_INLINE, nnc_v4)
+NNC_DEFINE_LSTM(NNC_FUNCTION, nnc_v1)
 NNC_DEFINE_LSTM(NNC_INLINE, nnc_v4)
-NNC_DEFINE_EXP(NNC_INLINE, nnc_v1)
+NNC_DEFINE_EXP(NNC_FUNCTION, nnc_v1)
 NNC_DEFINE_EXP(NNC_INLINE, nnc_v4)

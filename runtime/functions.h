@@ -135,4 +135,5 @@
     }                                                                                                         \
     INLINE V V##_softsign(V x) { return V##_div(x, V##_add(V##_splat(1.0f), V##_abs(x))); }
 
+NNC_DEFINE_FUNCTIONS(NNC_FUNCTION, nnc_v1)
 NNC_DEFINE_FUNCTIONS(NNC_INLINE, nnc_v4)

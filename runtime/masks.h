@@ -46,4 +46,5 @@
             p[i * stride] = lane[i];                                                                      \
     }
 
+NNC_DEFINE_MASKS(NNC_INLINE, nnc_v1, 1)
 NNC_DEFINE_MASKS(NNC_INLINE, nnc_v4, 4)

@@ -87,6 +87,8 @@
 
 #include "functions.h"
 
+#include "sums.h"
+
 #endif /* NNC_RUNTIME_H */
 
 #include "vectors_wide.h"

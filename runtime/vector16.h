@@ -76,10 +76,10 @@ NNC_INLINE_V16 nnc_v16 nnc_v16_narrow(__m512d low, __m512d high) {
     return _mm512_maskz_insertf32x8(NNC_ALL, _mm512_castps256_ps512(_mm512_maskz_cvtpd_ps((__mmask8)0xff, low)),
                                     _mm512_maskz_cvtpd_ps((__mmask8)0xff, high), 1);
 }
-NNC_DEFINE_DOUBLES(NNC_INLINE_V16, nnc_v16, __m512d)
-NNC_INLINE_V16 double nnc_v16_doubles_sum(nnc_v16_doubles d) {
-    __m512d eight = d.low + d.high;
-    return nnc_v8_doubles_sum(nnc_v8_doubles_of(_mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 0),
+NNC_DEFINE_WIDE_SUMS(NNC_INLINE_V16, nnc_v16, __m512d)
+NNC_INLINE_V16 double nnc_v16_sums_lanes(nnc_v16_sums s) {
+    __m512d eight = s.low + s.high;
+    return nnc_v8_sums_lanes(nnc_v8_sums_pair(_mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 0),
                                                 _mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 1)));
 }
 NNC_INLINE_V16 float nnc_v16_largest(nnc_v16 v) { return nnc_v8_largest(nnc_v8_maximum(nnc_v16_low(v), nnc_v16_high(v))); }
@@ -95,4 +95,5 @@ NNC_DEFINE_LSTM(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_EXP(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_COMMON(NNC_INLINE_V16, nnc_v16, 16)
 NNC_DEFINE_MASKS(NNC_INLINE_V16, nnc_v16, 16)
+NNC_DEFINE_SUMS_IN_DOUBLE(NNC_INLINE_V16, nnc_v16, 16)
 NNC_DEFINE_FUNCTIONS(NNC_INLINE_V16, nnc_v16)

@@ -26,88 +26,38 @@
  *     mask_and, mask_or, mask_equal, mask_not_equal(m, n), mask_not(m)
  *     mask_load, mask_store, mask_load_n, mask_store_n, mask_gather, mask_scatter, mask_splat(i)   from and to int32_t:
  *                                    1 where it holds, else 0; any other number than 0 holds too where it is splat
- *     mask_ones(m)                   1.0f where it holds, else 0.0f
- * V_doubles holds a double for each lane, for long sums:
- *     doubles_splat(s), doubles_add(d, v), doubles_plus(d, e)
- *     doubles_add_square(d, v)       d + v * v
- *     doubles_divided(d, by)         d / by, rounded to float
- *     doubles_sum(d)                 of the lanes, in the order of sum
- *     doubles_tree(d)                the sum of d[0], d[1] and so on (as many as the vector has lanes), in the order of sum */
+ *     mask_ones(m)                   1.0f where it holds, else 0.0f */
 
+#if defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__) && !defined(NNC_PLAIN_C) && !defined(_MSC_VER)
+#define NNC_NEON 1
+#include <arm_neon.h>
+#endif
+/* Helium, on Cortex-M: its floats are bit 1. */
+#if defined(__ARM_FEATURE_MVE)
+#define NNC_HELIUM (__ARM_FEATURE_MVE & 2)
+#else
+#define NNC_HELIUM 0
+#endif
+/* Where there are no registers for four floats, lanes that are written out are smaller and faster than gcc's vectors. */
 #if (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 5)) && !defined(NNC_PLAIN_C) && \
-    (defined(__SSE__) || defined(__ARM_NEON) || defined(__ALTIVEC__) || defined(__wasm_simd128__) || defined(__riscv_v))
+    (defined(__SSE__) || defined(__ARM_NEON) || defined(__ALTIVEC__) || defined(__wasm_simd128__) || NNC_HELIUM || \
+     defined(__riscv_v))
 #include "vector4_gnu.h"
 #else /* plain C */
 #include "vector4_plain.h"
 #endif
 
 NNC_INLINE nnc_v4 nnc_v4_zero(void) { return nnc_v4_splat(0.0f); }
-NNC_INLINE nnc_v4 nnc_v4_load(const float *p) {
-    nnc_v4 v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
 NNC_INLINE nnc_v4 nnc_v4_load_n(const float *p, size_t n) {
     nnc_v4 v = nnc_v4_zero();
     memcpy(&v, p, n * sizeof *p);
     return v;
 }
-NNC_INLINE void nnc_v4_store(float *p, nnc_v4 v) { memcpy(p, &v, sizeof v); }
 NNC_INLINE void nnc_v4_store_n(float *p, nnc_v4 v, size_t n) { memcpy(p, &v, n * sizeof *p); }
-
-/* V_NAME(x, ...) by a scalar expression of lane[i], the lane of x. */
-#define NNC_DEFINE_BY_LANE(INLINE, V, LANES, NAME, PARAMETERS, VALUE) \
-    INLINE V V##_##NAME PARAMETERS {                                  \
-        float lane[LANES];                                            \
-        size_t i;                                                     \
-        V##_store(lane, x);                                           \
-        for (i = 0; i < LANES; i++)                                   \
-            lane[i] = VALUE;                                          \
-        return V##_load(lane);                                        \
-    }
-
-#if !defined(NNC_V4_CONVERTS)
-NNC_DEFINE_BY_LANE(NNC_INLINE, nnc_v4, 4, sqrt, (nnc_v4 x), sqrtf(lane[i]))
-typedef struct {
-    double lane[4];
-} nnc_v4_doubles;
-NNC_INLINE nnc_v4_doubles nnc_v4_doubles_splat(double s) {
-    nnc_v4_doubles d;
-    d.lane[0] = d.lane[1] = d.lane[2] = d.lane[3] = s;
-    return d;
-}
-#define NNC_V4_DOUBLES(NAME, ARGUMENT, VALUE)                                                                 \
-    NNC_INLINE nnc_v4_doubles nnc_v4_doubles_##NAME(nnc_v4_doubles d, ARGUMENT) {                             \
-        size_t i;                                                                                             \
-        for (i = 0; i < 4; i++)                                                                               \
-            d.lane[i] += VALUE;                                                                               \
-        return d;                                                                                             \
-    }
-NNC_V4_DOUBLES(plus, nnc_v4_doubles e, e.lane[i])
-NNC_V4_DOUBLES(add, nnc_v4 v, (double)nnc_v4_lane(v, i))
-NNC_V4_DOUBLES(add_square, nnc_v4 v, (double)nnc_v4_lane(v, i) * (double)nnc_v4_lane(v, i))
-NNC_INLINE double nnc_v4_doubles_sum(nnc_v4_doubles d) {
-    return (d.lane[0] + d.lane[2]) + (d.lane[1] + d.lane[3]);
-}
-NNC_INLINE nnc_v4 nnc_v4_doubles_divided(nnc_v4_doubles d, double by) {
-    float lane[4];
-    size_t i;
-    for (i = 0; i < 4; i++)
-        lane[i] = (float)(d.lane[i] / by);
-    return nnc_v4_load(lane);
-}
-NNC_DEFINE_BY_LANE(NNC_INLINE, nnc_v4, 4, nearest, (nnc_v4 x), nnc_v1_nearest(lane[i]))
-NNC_DEFINE_BY_LANE(NNC_INLINE, nnc_v4, 4, scale, (nnc_v4 x, nnc_v4 n), nnc_v1_scale(lane[i], nnc_v4_lane(n, i)))
-#endif
 NNC_INLINE nnc_v4 nnc_v4_clamp(nnc_v4 x, nnc_v4 lo, nnc_v4 hi) { return nnc_v4_min(hi, nnc_v4_max(lo, x)); }
 NNC_INLINE float nnc_v4_sum(nnc_v4 v) {
     return (nnc_v4_lane(v, 0) + nnc_v4_lane(v, 2)) + (nnc_v4_lane(v, 1) + nnc_v4_lane(v, 3));
 }
-
-/* torch.maximum, torch.minimum, torch.clamp: a NaN wins; with lo > hi the result is hi. */
-NNC_FUNCTION float nnc_maxf(float a, float b) { return a > b || a != a ? a : b; }
-NNC_FUNCTION float nnc_minf(float a, float b) { return a < b || a != a ? a : b; }
-NNC_FUNCTION float nnc_clampf(float x, float lo, float hi) { return nnc_v1_min(hi, nnc_v1_max(lo, x)); }
 
 /* What is the same in every layer. */
 #define NNC_DEFINE_COMMON(INLINE, V, LANES)                                                               \
@@ -135,16 +85,6 @@ NNC_FUNCTION float nnc_clampf(float x, float lo, float hi) { return nnc_v1_min(h
         for (i = 0; i < LANES; i++)                                                                       \
             base[i] = powf(base[i], exponent[i]);                                                         \
         return V##_load(base);                                                                            \
-    }                                                                                                     \
-    INLINE V##_doubles V##_doubles_tree(const V##_doubles *d) {                                           \
-        V##_doubles sums[LANES / 2];                                                                      \
-        size_t i, n;                                                                                      \
-        for (i = 0; i < LANES / 2; i++)                                                                   \
-            sums[i] = V##_doubles_plus(d[i], d[i + LANES / 2]);                                           \
-        for (n = LANES / 4; n > 0; n /= 2)                                                                \
-            for (i = 0; i < n; i++)                                                                       \
-                sums[i] = V##_doubles_plus(sums[i], sums[i + n]);                                         \
-        return sums[0];                                                                                   \
     }
 
 NNC_DEFINE_COMMON(NNC_INLINE, nnc_v4, 4)

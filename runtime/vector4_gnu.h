@@ -1,37 +1,41 @@
+/* gcc's and clang's own vectors, whose operators are the processor's instructions; what has none is helped on. */
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #elif defined(__SSE__)
 #include <xmmintrin.h>
+#elif NNC_HELIUM
+#include <arm_mve.h>
 #endif
 
-/* V_doubles where vectors of doubles, D, have operators: of V_wide(s), a double in all lanes, V_wide_low(v) and
+/* V_sums as vectors of doubles, D, that have operators: of V_wide(s), a double in all lanes, V_wide_low(v) and
  * V_wide_high(v), the halves of v, and V_narrow(low, high), their way back. */
-#define NNC_DEFINE_DOUBLES(INLINE, V, D)                                                              \
-    typedef struct {                                                                                  \
-        D low, high;                                                                                  \
-    } V##_doubles;                                                                                    \
-    INLINE V##_doubles V##_doubles_of(D low, D high) {                                                \
-        V##_doubles d;                                                                                \
-        d.low = low, d.high = high;                                                                   \
-        return d;                                                                                     \
-    }                                                                                                 \
-    INLINE V##_doubles V##_doubles_splat(double s) { return V##_doubles_of(V##_wide(s), V##_wide(s)); }\
-    INLINE V##_doubles V##_doubles_plus(V##_doubles d, V##_doubles e) {                               \
-        return V##_doubles_of(d.low + e.low, d.high + e.high);                                        \
-    }                                                                                                 \
-    INLINE V##_doubles V##_doubles_add(V##_doubles d, V v) {                                          \
-        return V##_doubles_of(d.low + V##_wide_low(v), d.high + V##_wide_high(v));                    \
-    }                                                                                                 \
-    INLINE V##_doubles V##_doubles_add_square(V##_doubles d, V v) {                                   \
-        D low = V##_wide_low(v), high = V##_wide_high(v);                                             \
-        return V##_doubles_of(d.low + low * low, d.high + high * high);                               \
-    }                                                                                                 \
-    INLINE V V##_doubles_divided(V##_doubles d, double by) {                                          \
-        return V##_narrow(d.low / V##_wide(by), d.high / V##_wide(by));                               \
+#define NNC_DEFINE_WIDE_SUMS(INLINE, V, D)                                                                      \
+    typedef struct {                                                                                            \
+        D low, high;                                                                                            \
+    } V##_sums;                                                                                                 \
+    INLINE V##_sums V##_sums_pair(D low, D high) {                                                              \
+        V##_sums s;                                                                                             \
+        s.low = low, s.high = high;                                                                             \
+        return s;                                                                                               \
+    }                                                                                                           \
+    INLINE V##_sums V##_sums_of(double s) { return V##_sums_pair(V##_wide(s), V##_wide(s)); }                   \
+    INLINE V##_sums V##_sums_plus(V##_sums s, V##_sums t) {                                                     \
+        return V##_sums_pair(s.low + t.low, s.high + t.high);                                                   \
+    }                                                                                                           \
+    INLINE V##_sums V##_sums_add(V##_sums s, V v) {                                                             \
+        return V##_sums_pair(s.low + V##_wide_low(v), s.high + V##_wide_high(v));                               \
+    }                                                                                                           \
+    INLINE V##_sums V##_sums_add_square(V##_sums s, V v) {                                                      \
+        D low = V##_wide_low(v), high = V##_wide_high(v);                                                       \
+        return V##_sums_pair(s.low + low * low, s.high + high * high);                                          \
+    }                                                                                                           \
+    INLINE V V##_sums_by(V##_sums s, double d) {                                                                \
+        return V##_narrow(s.low / V##_wide(d), s.high / V##_wide(d));                                           \
     }
 
 typedef float nnc_v4 __attribute__((vector_size(16)));
 typedef int32_t nnc_v4_bits __attribute__((vector_size(16)));
+typedef uint32_t nnc_v4_words __attribute__((vector_size(16)));
 
 NNC_INLINE nnc_v4 nnc_v4_splat(float s) {
     nnc_v4 v = {s, s, s, s};
@@ -43,11 +47,16 @@ NNC_INLINE nnc_v4 nnc_v4_sub(nnc_v4 a, nnc_v4 b) { return a - b; }
 NNC_INLINE nnc_v4 nnc_v4_mul(nnc_v4 a, nnc_v4 b) { return a * b; }
 NNC_INLINE nnc_v4 nnc_v4_div(nnc_v4 a, nnc_v4 b) { return a / b; }
 NNC_INLINE nnc_v4 nnc_v4_neg(nnc_v4 x) { return -x; }
-#if defined(NNC_NEON)
+#if defined(NNC_NEON) || NNC_HELIUM
+#define NNC_V4_FUSES 1
 NNC_INLINE nnc_v4 nnc_v4_madd(nnc_v4 a, nnc_v4 b, nnc_v4 c) {
     return (nnc_v4)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 }
+#elif defined(__ALTIVEC__)
+#define NNC_V4_FUSES 1
+NNC_INLINE nnc_v4 nnc_v4_madd(nnc_v4 a, nnc_v4 b, nnc_v4 c) { return __builtin_altivec_vmaddfp(a, b, c); }
 #else
+#define NNC_V4_FUSES 0
 NNC_INLINE nnc_v4 nnc_v4_madd(nnc_v4 a, nnc_v4 b, nnc_v4 c) { return a * b + c; }
 #endif
 NNC_INLINE nnc_v4 nnc_v4_abs(nnc_v4 x) {
@@ -62,44 +71,73 @@ NNC_INLINE nnc_v4 nnc_v4_select(nnc_v4_bits mask, nnc_v4 a, nnc_v4 b) {
     return (nnc_v4)(((nnc_v4_bits)a & mask) | ((nnc_v4_bits)b & ~mask));
 }
 NNC_INLINE nnc_v4 nnc_v4_if_negative(nnc_v4 x, nnc_v4 a, nnc_v4 b) {
-    return nnc_v4_select((nnc_v4_bits)x < (nnc_v4_bits)nnc_v4_splat(0.0f), a, b);
+    return nnc_v4_select((nnc_v4_bits)x >> 31, a, b);
 }
-NNC_INLINE nnc_v4 nnc_v4_if_nan(nnc_v4 x, nnc_v4 a, nnc_v4 b) { return nnc_v4_select((nnc_v4_bits)(x == x), b, a); }
 NNC_INLINE nnc_v4 nnc_v4_join(nnc_v4 a, size_t n, nnc_v4 b) {
     nnc_v4_bits lane = {0, 1, 2, 3}, count = {(int32_t)n, (int32_t)n, (int32_t)n, (int32_t)n};
-    return nnc_v4_select(lane < count, a, b);
+    return nnc_v4_select((lane - count) >> 31, a, b);
 }
 NNC_INLINE nnc_v4 nnc_v4_mantissa(nnc_v4 x, nnc_v4 *exponent) { /* 0x4b000000 is 2^23: integers become floats */
     nnc_v4_bits two23 = {0x4b000000, 0x4b000000, 0x4b000000, 0x4b000000}, low = {0x7fffff, 0x7fffff, 0x7fffff, 0x7fffff};
     *exponent = (nnc_v4)((((nnc_v4_bits)x) >> 23) | two23) - nnc_v4_splat(8388735.0f);
     return (nnc_v4)(((nnc_v4_bits)x & low) | (nnc_v4_bits)nnc_v4_splat(1.0f));
 }
-NNC_INLINE nnc_v4 nnc_v4_equal(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a == b); }
-NNC_INLINE nnc_v4 nnc_v4_not_equal(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a != b); }
-NNC_INLINE nnc_v4 nnc_v4_less(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a < b); }
-NNC_INLINE nnc_v4 nnc_v4_less_equal(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a <= b); }
 NNC_INLINE nnc_v4 nnc_v4_mask_of(nnc_v4 bits) { return (nnc_v4)(-(nnc_v4_bits)bits); }
 #if defined(__SSE__) /* the instructions do just this; compilers do not find them by themselves */
 NNC_INLINE nnc_v4 nnc_v4_min(nnc_v4 a, nnc_v4 b) { return (nnc_v4)_mm_min_ps((__m128)a, (__m128)b); }
 NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) { return (nnc_v4)_mm_max_ps((__m128)a, (__m128)b); }
+#elif NNC_HELIUM /* gcc 12 makes wrong code of comparisons */
+NNC_INLINE nnc_v4 nnc_v4_where(mve_pred16_t p, nnc_v4 a, nnc_v4 b) {
+    return (nnc_v4)vpselq_f32((float32x4_t)a, (float32x4_t)b, p);
+}
+NNC_INLINE nnc_v4 nnc_v4_min(nnc_v4 a, nnc_v4 b) {
+    return nnc_v4_where(vcmpltq_f32((float32x4_t)a, (float32x4_t)b), a, b);
+}
+NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) {
+    return nnc_v4_where(vcmpgtq_f32((float32x4_t)a, (float32x4_t)b), a, b);
+}
+NNC_INLINE nnc_v4 nnc_v4_if_nan(nnc_v4 x, nnc_v4 a, nnc_v4 b) {
+    return nnc_v4_where(vcmpeqq_f32((float32x4_t)x, (float32x4_t)x), b, a);
+}
+NNC_INLINE nnc_v4 nnc_v4_equal(nnc_v4 a, nnc_v4 b) {
+    return nnc_v4_where(vcmpeqq_f32((float32x4_t)a, (float32x4_t)b), nnc_v4_splat(-1.0f), nnc_v4_splat(0.0f));
+}
+NNC_INLINE nnc_v4 nnc_v4_not_equal(nnc_v4 a, nnc_v4 b) {
+    return nnc_v4_where(vcmpneq_f32((float32x4_t)a, (float32x4_t)b), nnc_v4_splat(-1.0f), nnc_v4_splat(0.0f));
+}
+NNC_INLINE nnc_v4 nnc_v4_less(nnc_v4 a, nnc_v4 b) {
+    return nnc_v4_where(vcmpltq_f32((float32x4_t)a, (float32x4_t)b), nnc_v4_splat(-1.0f), nnc_v4_splat(0.0f));
+}
+NNC_INLINE nnc_v4 nnc_v4_less_equal(nnc_v4 a, nnc_v4 b) {
+    return nnc_v4_where(vcmpleq_f32((float32x4_t)a, (float32x4_t)b), nnc_v4_splat(-1.0f), nnc_v4_splat(0.0f));
+}
 #else
 NNC_INLINE nnc_v4 nnc_v4_min(nnc_v4 a, nnc_v4 b) { return nnc_v4_select((nnc_v4_bits)(a < b), a, b); }
 NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) { return nnc_v4_select((nnc_v4_bits)(a > b), a, b); }
 #endif
+#if !NNC_HELIUM
+NNC_INLINE nnc_v4 nnc_v4_equal(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a == b); }
+NNC_INLINE nnc_v4 nnc_v4_not_equal(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a != b); }
+NNC_INLINE nnc_v4 nnc_v4_less(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a < b); }
+NNC_INLINE nnc_v4 nnc_v4_less_equal(nnc_v4 a, nnc_v4 b) { return (nnc_v4)(a <= b); }
+NNC_INLINE nnc_v4 nnc_v4_if_nan(nnc_v4 x, nnc_v4 a, nnc_v4 b) { return nnc_v4_select((nnc_v4_bits)(x == x), b, a); }
+#endif
 #if defined(__SSE2__)
-#define NNC_V4_CONVERTS 1
 NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) { return (nnc_v4)_mm_sqrt_ps((__m128)x); }
+#if NNC_DOUBLE
+#define NNC_V4_HAS_SUMS 1
 NNC_INLINE __m128d nnc_v4_wide(double s) { return _mm_set1_pd(s); }
 NNC_INLINE __m128d nnc_v4_wide_low(nnc_v4 v) { return _mm_cvtps_pd((__m128)v); }
 NNC_INLINE __m128d nnc_v4_wide_high(nnc_v4 v) { return _mm_cvtps_pd(_mm_movehl_ps((__m128)v, (__m128)v)); }
 NNC_INLINE nnc_v4 nnc_v4_narrow(__m128d low, __m128d high) {
     return (nnc_v4)_mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
 }
-NNC_DEFINE_DOUBLES(NNC_INLINE, nnc_v4, __m128d)
-NNC_INLINE double nnc_v4_doubles_sum(nnc_v4_doubles d) {
-    __m128d pair = d.low + d.high;
+NNC_DEFINE_WIDE_SUMS(NNC_INLINE, nnc_v4, __m128d)
+NNC_INLINE double nnc_v4_sums_lanes(nnc_v4_sums s) {
+    __m128d pair = s.low + s.high;
     return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));
 }
+#endif
 NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)_mm_cvtepi32_ps(_mm_cvtps_epi32((__m128)x)); }
 NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
     __m128i power = _mm_cvtps_epi32((__m128)n), half = _mm_srai_epi32(power, 1);
@@ -107,7 +145,7 @@ NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
     return (nnc_v4)_mm_add_epi32((__m128i)x, _mm_slli_epi32(half, 23)) * (nnc_v4)_mm_slli_epi32(rest, 23);
 }
 #elif defined(NNC_NEON)
-#define NNC_V4_CONVERTS 1
+#define NNC_V4_HAS_SUMS 1
 NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) { return (nnc_v4)vsqrtq_f32((float32x4_t)x); }
 NNC_INLINE float64x2_t nnc_v4_wide(double s) { return vdupq_n_f64(s); }
 NNC_INLINE float64x2_t nnc_v4_wide_low(nnc_v4 v) { return vcvt_f64_f32(vget_low_f32((float32x4_t)v)); }
@@ -115,9 +153,9 @@ NNC_INLINE float64x2_t nnc_v4_wide_high(nnc_v4 v) { return vcvt_high_f64_f32((fl
 NNC_INLINE nnc_v4 nnc_v4_narrow(float64x2_t low, float64x2_t high) {
     return (nnc_v4)vcvt_high_f32_f64(vcvt_f32_f64(low), high);
 }
-NNC_DEFINE_DOUBLES(NNC_INLINE, nnc_v4, float64x2_t)
-NNC_INLINE double nnc_v4_doubles_sum(nnc_v4_doubles d) {
-    float64x2_t pair = d.low + d.high;
+NNC_DEFINE_WIDE_SUMS(NNC_INLINE, nnc_v4, float64x2_t)
+NNC_INLINE double nnc_v4_sums_lanes(nnc_v4_sums s) {
+    float64x2_t pair = s.low + s.high;
     return vgetq_lane_f64(pair, 0) + vgetq_lane_f64(pair, 1);
 }
 NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)vrndnq_f32((float32x4_t)x); }
@@ -126,4 +164,45 @@ NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
     int32x4_t rest = vaddq_s32(vsubq_s32(power, half), vdupq_n_s32(127));
     return (nnc_v4)vaddq_s32((int32x4_t)x, vshlq_n_s32(half, 23)) * (nnc_v4)vshlq_n_s32(rest, 23);
 }
+#else
+#if defined(__wasm_simd128__)
+NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) { return (nnc_v4)__builtin_wasm_sqrt_f32x4(x); }
+NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)__builtin_wasm_nearest_f32x4(x); }
+#else
+NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) {
+    nnc_v4 v = {sqrtf(x[0]), sqrtf(x[1]), sqrtf(x[2]), sqrtf(x[3])};
+    return v;
+}
+#if NNC_HELIUM
+NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)vrndnq_f32((float32x4_t)x); }
+#elif defined(__ALTIVEC__)
+NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return __builtin_altivec_vrfin(x); }
+#elif NNC_INEXACT
+NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) {
+    nnc_v4 v = {nnc_v1_nearest(x[0]), nnc_v1_nearest(x[1]), nnc_v1_nearest(x[2]), nnc_v1_nearest(x[3])};
+    return v;
+}
+#else
+NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) {
+    const nnc_v4 rounder = nnc_v4_splat(NNC_ROUNDER);
+    return (x + rounder) - rounder;
+}
 #endif
+#endif
+NNC_INLINE nnc_v4 nnc_v4_power_of_2(nnc_v4_bits n) {
+    const nnc_v4_words bias = {127, 127, 127, 127};
+    return (nnc_v4)(((nnc_v4_words)n + bias) << 23);
+}
+NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
+    const nnc_v4 rounder = nnc_v4_splat(NNC_ROUNDER);
+    nnc_v4_words bits = (nnc_v4_words)(n + rounder) - (nnc_v4_words)rounder;
+    nnc_v4_bits half = (nnc_v4_bits)bits >> 1;
+    return x * nnc_v4_power_of_2(half) * nnc_v4_power_of_2((nnc_v4_bits)(bits - (nnc_v4_words)half));
+}
+#endif
+NNC_INLINE nnc_v4 nnc_v4_load(const float *p) {
+    nnc_v4 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+NNC_INLINE void nnc_v4_store(float *p, nnc_v4 v) { memcpy(p, &v, sizeof v); }

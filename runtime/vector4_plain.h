@@ -1,53 +1,63 @@
+/* Lanes that are written out: what compilers make of loops over them goes through memory. */
 typedef struct {
     float lane[4];
 } nnc_v4;
 
-#define NNC_V4_LANES(EXPRESSION) \
-    {                            \
-        nnc_v4 r;                \
-        size_t i;                \
-        for (i = 0; i < 4; i++)  \
-            r.lane[i] = EXPRESSION; \
-        return r;                \
+#define NNC_V4_LANES(a, b, c, d)                                                                                \
+    {                                                                                                           \
+        nnc_v4 r;                                                                                               \
+        r.lane[0] = a, r.lane[1] = b, r.lane[2] = c, r.lane[3] = d;                                             \
+        return r;                                                                                               \
     }
+/* V_NAME, lane by lane nnc_v1's, of one, two and three vectors. */
+#define NNC_V4_BY_LANE_1(NAME)                                                                                  \
+    NNC_INLINE nnc_v4 nnc_v4_##NAME(nnc_v4 x)                                                                   \
+    NNC_V4_LANES(nnc_v1_##NAME(x.lane[0]), nnc_v1_##NAME(x.lane[1]),                                            \
+                 nnc_v1_##NAME(x.lane[2]), nnc_v1_##NAME(x.lane[3]))
+#define NNC_V4_BY_LANE_2(NAME)                                                                                  \
+    NNC_INLINE nnc_v4 nnc_v4_##NAME(nnc_v4 a, nnc_v4 b)                                                         \
+    NNC_V4_LANES(nnc_v1_##NAME(a.lane[0], b.lane[0]), nnc_v1_##NAME(a.lane[1], b.lane[1]),                      \
+                 nnc_v1_##NAME(a.lane[2], b.lane[2]), nnc_v1_##NAME(a.lane[3], b.lane[3]))
+#define NNC_V4_BY_LANE_3(NAME)                                                                                  \
+    NNC_INLINE nnc_v4 nnc_v4_##NAME(nnc_v4 a, nnc_v4 b, nnc_v4 c)                                               \
+    NNC_V4_LANES(nnc_v1_##NAME(a.lane[0], b.lane[0], c.lane[0]), nnc_v1_##NAME(a.lane[1], b.lane[1], c.lane[1]),\
+                 nnc_v1_##NAME(a.lane[2], b.lane[2], c.lane[2]), nnc_v1_##NAME(a.lane[3], b.lane[3], c.lane[3]))
 
-NNC_INLINE nnc_v4 nnc_v4_splat(float s) NNC_V4_LANES(s)
+NNC_INLINE nnc_v4 nnc_v4_splat(float s) NNC_V4_LANES(s, s, s, s)
 NNC_INLINE float nnc_v4_lane(nnc_v4 v, size_t i) { return v.lane[i]; }
-NNC_INLINE nnc_v4 nnc_v4_add(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] + b.lane[i])
-NNC_INLINE nnc_v4 nnc_v4_sub(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] - b.lane[i])
-NNC_INLINE nnc_v4 nnc_v4_mul(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] * b.lane[i])
-NNC_INLINE nnc_v4 nnc_v4_div(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] / b.lane[i])
-NNC_INLINE nnc_v4 nnc_v4_neg(nnc_v4 x) NNC_V4_LANES(-x.lane[i])
-NNC_INLINE nnc_v4 nnc_v4_madd(nnc_v4 a, nnc_v4 b, nnc_v4 c) NNC_V4_LANES(a.lane[i] * b.lane[i] + c.lane[i])
-NNC_INLINE nnc_v4 nnc_v4_abs(nnc_v4 x) NNC_V4_LANES(fabsf(x.lane[i]))
-NNC_INLINE nnc_v4 nnc_v4_copysign(nnc_v4 x, nnc_v4 s) NNC_V4_LANES(copysignf(x.lane[i], s.lane[i]))
-NNC_INLINE nnc_v4 nnc_v4_min(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i])
-NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i])
-NNC_INLINE nnc_v4 nnc_v4_if_negative(nnc_v4 x, nnc_v4 a, nnc_v4 b)
-    NNC_V4_LANES(nnc_v1_if_negative(x.lane[i], a.lane[i], b.lane[i]))
-NNC_INLINE nnc_v4 nnc_v4_if_nan(nnc_v4 x, nnc_v4 a, nnc_v4 b)
-    NNC_V4_LANES(x.lane[i] != x.lane[i] ? a.lane[i] : b.lane[i])
-NNC_INLINE nnc_v4 nnc_v4_join(nnc_v4 a, size_t n, nnc_v4 b) NNC_V4_LANES(i < n ? a.lane[i] : b.lane[i])
-NNC_INLINE nnc_v4 nnc_v4_equal(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] == b.lane[i] ? -1.0f : 0.0f)
-NNC_INLINE nnc_v4 nnc_v4_not_equal(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] != b.lane[i] ? -1.0f : 0.0f)
-NNC_INLINE nnc_v4 nnc_v4_less(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] < b.lane[i] ? -1.0f : 0.0f)
-NNC_INLINE nnc_v4 nnc_v4_less_equal(nnc_v4 a, nnc_v4 b) NNC_V4_LANES(a.lane[i] <= b.lane[i] ? -1.0f : 0.0f)
-NNC_INLINE nnc_v4 nnc_v4_mask_of(nnc_v4 bits) {
-    int32_t held[4];
-    size_t i;
-    memcpy(held, &bits, sizeof held);
-    for (i = 0; i < 4; i++)
-        bits.lane[i] = held[i] != 0 ? -1.0f : 0.0f;
-    return bits;
-}
-NNC_INLINE nnc_v4 nnc_v4_mantissa(nnc_v4 x, nnc_v4 *exponent) {
-    size_t i;
-    for (i = 0; i < 4; i++) {
-        int32_t bits;
-        memcpy(&bits, &x.lane[i], sizeof bits);
-        exponent->lane[i] = (float)(bits / 0x800000 - 127);
-        bits = bits % 0x800000 + 0x3f800000;
-        memcpy(&x.lane[i], &bits, sizeof bits);
-    }
-    return x;
+NNC_V4_BY_LANE_2(add)
+NNC_V4_BY_LANE_2(sub)
+NNC_V4_BY_LANE_2(mul)
+NNC_V4_BY_LANE_2(div)
+NNC_V4_BY_LANE_1(neg)
+NNC_V4_BY_LANE_1(abs)
+NNC_V4_BY_LANE_2(copysign)
+NNC_V4_BY_LANE_2(min)
+NNC_V4_BY_LANE_2(max)
+NNC_V4_BY_LANE_3(if_negative)
+NNC_V4_BY_LANE_3(if_nan)
+NNC_V4_BY_LANE_1(sqrt)
+NNC_V4_BY_LANE_1(nearest)
+NNC_V4_BY_LANE_2(scale)
+NNC_V4_BY_LANE_2(equal)
+NNC_V4_BY_LANE_2(not_equal)
+NNC_V4_BY_LANE_2(less)
+NNC_V4_BY_LANE_2(less_equal)
+NNC_V4_BY_LANE_1(mask_of)
+#if defined(__SSE2__) || defined(_M_X64) /* plain C gives the bits of SSE2, which has no such instruction */
+#define NNC_V4_FUSES 0
+NNC_INLINE nnc_v4 nnc_v4_madd(nnc_v4 a, nnc_v4 b, nnc_v4 c) { return nnc_v4_add(nnc_v4_mul(a, b), c); }
+#else
+#define NNC_V4_FUSES NNC_V1_FUSES
+NNC_V4_BY_LANE_3(madd)
+#endif
+NNC_INLINE nnc_v4 nnc_v4_join(nnc_v4 a, size_t n, nnc_v4 b)
+    NNC_V4_LANES(n > 0 ? a.lane[0] : b.lane[0], n > 1 ? a.lane[1] : b.lane[1], n > 2 ? a.lane[2] : b.lane[2],
+                 n > 3 ? a.lane[3] : b.lane[3])
+NNC_INLINE nnc_v4 nnc_v4_mantissa(nnc_v4 x, nnc_v4 *exponent)
+    NNC_V4_LANES(nnc_v1_mantissa(x.lane[0], &exponent->lane[0]), nnc_v1_mantissa(x.lane[1], &exponent->lane[1]),
+                 nnc_v1_mantissa(x.lane[2], &exponent->lane[2]), nnc_v1_mantissa(x.lane[3], &exponent->lane[3]))
+NNC_INLINE nnc_v4 nnc_v4_load(const float *p) NNC_V4_LANES(p[0], p[1], p[2], p[3])
+NNC_INLINE void nnc_v4_store(float *p, nnc_v4 v) {
+    p[0] = v.lane[0], p[1] = v.lane[1], p[2] = v.lane[2], p[3] = v.lane[3];
 }

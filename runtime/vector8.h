@@ -64,10 +64,10 @@ NNC_INLINE_V8 __m256d nnc_v8_wide_high(nnc_v8 v) { return _mm256_cvtps_pd(_mm256
 NNC_INLINE_V8 nnc_v8 nnc_v8_narrow(__m256d low, __m256d high) {
     return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(low)), _mm256_cvtpd_ps(high), 1);
 }
-NNC_DEFINE_DOUBLES(NNC_INLINE_V8, nnc_v8, __m256d)
-NNC_INLINE_V8 double nnc_v8_doubles_sum(nnc_v8_doubles d) {
-    __m256d four = d.low + d.high;
-    return nnc_v4_doubles_sum(nnc_v4_doubles_of(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1)));
+NNC_DEFINE_WIDE_SUMS(NNC_INLINE_V8, nnc_v8, __m256d)
+NNC_INLINE_V8 double nnc_v8_sums_lanes(nnc_v8_sums s) {
+    __m256d four = s.low + s.high;
+    return nnc_v4_sums_lanes(nnc_v4_sums_pair(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1)));
 }
 NNC_INLINE_V8 float nnc_v8_largest(nnc_v8 v) {
     return nnc_v4_largest(nnc_v4_maximum((nnc_v4)_mm256_castps256_ps128(v), (nnc_v4)_mm256_extractf128_ps(v, 1)));
@@ -84,4 +84,5 @@ NNC_DEFINE_LSTM(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_EXP(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_COMMON(NNC_INLINE_V8, nnc_v8, 8)
 NNC_DEFINE_MASKS(NNC_INLINE_V8, nnc_v8, 8)
+NNC_DEFINE_SUMS_IN_DOUBLE(NNC_INLINE_V8, nnc_v8, 8)
 NNC_DEFINE_FUNCTIONS(NNC_INLINE_V8, nnc_v8)

@@ -8,7 +8,7 @@
 #define NNC_TARGET_V4
 
 /* (In gcc for Windows the stack is not aligned for such vectors; old compilers do not know AVX-512.) */
-#if defined(__x86_64__) && defined(__SSE2__) && !defined(NNC_PLAIN_C) && !defined(_WIN32) && \
+#if defined(__x86_64__) && defined(__SSE2__) && !defined(NNC_PLAIN_C) && !defined(_WIN32) && NNC_DOUBLE && \
     (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 7))
 #include <immintrin.h>
 #define NNC_HAS_V8 1

@@ -21,15 +21,11 @@ static const char *vector_type(const reduction *r, const char *qualifier, const 
 
 static cexpr *zero(const reduction *r) { return c_call(r->u, emit_vector(r->e, "zero"), 0); }
 
-static cexpr *doubles_splat(const reduction *r, cexpr *number) { return vectors_call1(r->e, "doubles_splat", number); }
+/* How many elements are summed up. */
+static cexpr *count_of(const reduction *r) { return emit_dim(r->e, r->count); }
 
-static cexpr *one(const reduction *r) { return c_double(r->u, 1); }
-
-/* How many elements are summed up, as a double. */
-static cexpr *count_of(const reduction *r) {
-    int64_t count;
-    return dim_is_const(r->count, &count) ? c_double(r->u, (double)count)
-                                          : c_cast(r->u, "double", emit_dim(r->e, r->count));
+static void declare_sums(const reduction *r, cblock *b, const char *name) {
+    c_declare(b, vector_type(r, "", "_sums"), name, c_call(r->u, emit_vector(r->e, "sums_zero"), 0));
 }
 
 static const char *extreme_of(ir_op op) { return op == IR_MIN ? "smallest" : "largest"; }
@@ -73,7 +69,7 @@ static void run_rows(pass *p, vectors_body *body) {
 static void row_sum(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     const reduction *r = ((pass *)context)->r;
     cexpr *sums = reduction_name(r, "sums");
-    c_assign(b, sums, "=", vectors_call2(r->e, "doubles_add", sums, load_x(r, at, lanes)));
+    c_assign(b, sums, "=", vectors_call2(r->e, "sums_add", sums, load_x(r, at, lanes)));
 }
 
 static void row_extreme(void *context, cblock *b, cexpr *at, cexpr *lanes) {
@@ -84,12 +80,11 @@ static void row_extreme(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     c_assign(b, best, "=", vectors_call2(r->e, comparison_of(p->node->op), best, values));
 }
 
-/* Declares the sums, and adds. */
-static cexpr *sum_of_row(pass *p, vectors_body *body) {
-    const reduction *r = p->r;
-    c_declare(r->body, vector_type(r, "", "_doubles"), "sums", doubles_splat(r, c_double(r->u, 0)));
+/* Declares the sums of a row, and adds. */
+static cexpr *sums_of_row(pass *p, vectors_body *body) {
+    declare_sums(p->r, p->r->body, "sums");
     run_rows(p, body);
-    return vectors_call1(r->e, "doubles_sum", reduction_name(r, "sums"));
+    return reduction_name(p->r, "sums");
 }
 
 /* Declares a vector of the extremes, and gives the extreme of all. */
@@ -111,7 +106,7 @@ static void row_power(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     power = reduction_name(r, "power");
     if (p->node->op == IR_SOFTMAX) store_y(r, b, at, lanes, power);
     cexpr *sums = reduction_name(r, "sums");
-    c_assign(b, sums, "=", vectors_call2(r->e, "doubles_add", sums, vectors_join(r->e, power, lanes, zero(r))));
+    c_assign(b, sums, "=", vectors_call2(r->e, "sums_add", sums, vectors_join(r->e, power, lanes, zero(r))));
 }
 
 static void row_quotient(void *context, cblock *b, cexpr *at, cexpr *lanes) {
@@ -124,23 +119,22 @@ static void row_quotient(void *context, cblock *b, cexpr *at, cexpr *lanes) {
 static void row_shift(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     const reduction *r = ((pass *)context)->r;
     cexpr *difference = vectors_call2(r->e, "sub", load_x(r, at, lanes), reduction_name(r, "largest"));
-    cexpr *sum = vectors_call2(r->e, "doubles_add", reduction_name(r, "shift"), difference);
-    store_y(r, b, at, lanes, vectors_call2(r->e, "doubles_divided", sum, one(r)));
+    cexpr *sum = vectors_call2(r->e, "sums_add", reduction_name(r, "shift"), difference);
+    store_y(r, b, at, lanes, vectors_call1(r->e, "sums_rounded", sum));
 }
 
 static void softmax_of_row(pass *p) {
     const reduction *r = p->r;
-    cunit *u = r->u;
     cexpr *largest = reduction_name(r, "largest");
     c_assign(r->body, largest, "=", vectors_call1(r->e, "splat", extreme_of_row(p)));
-    cexpr *sum = sum_of_row(p, row_power);
+    cexpr *sums = sums_of_row(p, row_power);
     if (p->node->op == IR_SOFTMAX) {
-        c_declare(r->body, vector_type(r, "const ", ""), "sum", vectors_call1(r->e, "splat", c_cast(u, "float", sum)));
+        cexpr *sum = vectors_call1(r->e, "splat", vectors_call1(r->e, "sums_total", sums));
+        c_declare(r->body, vector_type(r, "const ", ""), "sum", sum);
         run_rows(p, row_quotient);
         return;
     }
-    cexpr *shift = c_unary(u, "-", c_call(u, "log", 1, sum));
-    c_declare(r->body, vector_type(r, "const ", "_doubles"), "shift", doubles_splat(r, shift));
+    c_declare(r->body, vector_type(r, "const ", "_sums"), "shift", vectors_call1(r->e, "sums_minus_log", sums));
     run_rows(p, row_shift);
 }
 
@@ -154,7 +148,7 @@ static void row_square(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     const reduction *r = ((pass *)context)->r;
     cexpr *squares = reduction_name(r, "squares");
     cexpr *difference = vectors_join(r->e, centred(r, at, lanes), lanes, zero(r));
-    c_assign(b, squares, "=", vectors_call2(r->e, "doubles_add_square", squares, difference));
+    c_assign(b, squares, "=", vectors_call2(r->e, "sums_add_square", squares, difference));
 }
 
 static void row_norm(void *context, cblock *b, cexpr *at, cexpr *lanes) {
@@ -176,18 +170,15 @@ static void row_norm(void *context, cblock *b, cexpr *at, cexpr *lanes) {
 static void layer_norm_of_row(pass *p) {
     const reduction *r = p->r;
     cunit *u = r->u;
-    c_declare(r->body, "const double", "mean", c_binary(u, "/", sum_of_row(p, row_sum), count_of(r)));
-    cexpr *mean = reduction_name(r, "mean"), *nearest = c_cast(u, "float", mean);
-    cexpr *left = c_cast(u, "float", c_sub(u, mean, c_cast(u, "double", nearest)));
-    c_declare(r->body, vector_type(r, "const ", ""), "high", vectors_call1(r->e, "splat", nearest));
-    c_declare(r->body, vector_type(r, "const ", ""), "low", vectors_call1(r->e, "splat", left));
-    c_declare(r->body, vector_type(r, "", "_doubles"), "squares", doubles_splat(r, c_double(u, 0)));
+    cexpr *sums = sums_of_row(p, row_sum), *low = c_unary(u, "&", reduction_name(r, "low"));
+    c_declare(r->body, vector_type(r, "", ""), "low", NULL);
+    c_declare(r->body, vector_type(r, "const ", ""), "high",
+              vectors_call3(r->e, "sums_center", sums, count_of(r), low));
+    declare_sums(r, r->body, "squares");
     run_rows(p, row_square);
-    cexpr *squares = vectors_call1(r->e, "doubles_sum", reduction_name(r, "squares"));
-    cexpr *variance = c_binary(u, "/", squares, count_of(r));
-    cexpr *root = c_call(u, "sqrt", 1, c_add(u, variance, c_double(u, p->node->attrs.eps)));
-    cexpr *scale = c_cast(u, "float", c_binary(u, "/", one(r), root));
-    c_declare(r->body, vector_type(r, "const ", ""), "scale", vectors_call1(r->e, "splat", scale));
+    cexpr *eps = c_cast(u, "nnc_precise", c_double(u, p->node->attrs.eps));
+    c_declare(r->body, vector_type(r, "const ", ""), "scale",
+              vectors_call3(r->e, "sums_scale", reduction_name(r, "squares"), count_of(r), eps));
     run_rows(p, row_norm);
 }
 
@@ -200,9 +191,10 @@ static void emit_rows(reduction *r, const ir_node *n, cblock *b) {
     switch (n->op) {
     case IR_SUM:
     case IR_MEAN: {
-        cexpr *sum = sum_of_row(&p, row_sum);
-        if (n->op == IR_MEAN) sum = c_binary(r->u, "/", sum, count_of(r));
-        c_assign(r->body, reduction_result(r), "=", c_cast(r->u, "float", sum));
+        cexpr *sums = sums_of_row(&p, row_sum);
+        cexpr *value = n->op == IR_MEAN ? vectors_call2(r->e, "sums_mean", sums, count_of(r))
+                                        : vectors_call1(r->e, "sums_total", sums);
+        c_assign(r->body, reduction_result(r), "=", value);
         return;
     }
     case IR_MAX:
@@ -243,13 +235,13 @@ static void store_columns(const pass *p, cblock *b, unsigned inner_rank, cexpr *
 
 static cblock *column_loops(const pass *p) { return nest_loops(p->r->inner, p->b, p->r->inner->rank); }
 
-static void declare_sums(const pass *p) {
+static void declare_column_sums(const pass *p) {
     const reduction *r = p->r;
     int64_t lanes = r->e->target->lanes;
-    c_declare_array(p->b, vector_type(r, "", "_doubles"), "sums", lanes);
+    c_declare_array(p->b, vector_type(r, "", "_sums"), "sums", lanes);
     cblock *loop = c_for(p->b, "s", c_int(r->u, 0), c_int(r->u, lanes), 1);
     c_assign(loop, c_index(r->u, reduction_name(r, "sums"), reduction_name(r, "s")), "=",
-             doubles_splat(r, c_double(r->u, 0)));
+             c_call(r->u, emit_vector(r->e, "sums_zero"), 0));
 }
 
 static void add_to_sums(const pass *p, cblock *loop, cexpr *value) {
@@ -258,12 +250,11 @@ static void add_to_sums(const pass *p, cblock *loop, cexpr *value) {
     cexpr *row = rank ? c_name(r->u, "%s", r->inner->names[rank - 1]) : c_int(r->u, 0);
     cexpr *turn = rank ? c_binary(r->u, "%", row, c_int(r->u, r->e->target->lanes)) : row;
     cexpr *sum = c_index(r->u, reduction_name(r, "sums"), turn);
-    c_assign(loop, sum, "=", vectors_call2(r->e, "doubles_add", sum, value));
+    c_assign(loop, sum, "=", vectors_call2(r->e, "sums_add", sum, value));
 }
 
-static cexpr *sum_of_columns(const pass *p, cexpr *by) {
-    cexpr *tree = vectors_call1(p->r->e, "doubles_tree", reduction_name(p->r, "sums"));
-    return vectors_call2(p->r->e, "doubles_divided", tree, by);
+static cexpr *sums_of_columns(const pass *p) {
+    return vectors_call1(p->r->e, "sums_tree", reduction_name(p->r, "sums"));
 }
 
 static void extreme_of_columns(const pass *p) {
@@ -279,13 +270,14 @@ static void softmax_of_columns(const pass *p) {
     const reduction *r = p->r;
     unsigned rank = r->inner->rank;
     extreme_of_columns(p);
-    declare_sums(p);
+    declare_column_sums(p);
     cblock *loop = column_loops(p);
     cexpr *difference = vectors_call2(r->e, "sub", load_columns(p, rank), reduction_name(r, "largest"));
     c_declare(loop, vector_type(r, "const ", ""), "power", vectors_call1(r->e, "exp", difference));
     store_columns(p, loop, rank, reduction_name(r, "power"));
     add_to_sums(p, loop, reduction_name(r, "power"));
-    c_declare(p->b, vector_type(r, "const ", ""), "sum", sum_of_columns(p, one(r)));
+    c_declare(p->b, vector_type(r, "const ", ""), "sum",
+              vectors_call1(r->e, "sums_rounded", sums_of_columns(p)));
     loop = column_loops(p);
     cexpr *y =
         vectors_load(r->e, reduction_name(r, r->y->name), y_offset(p, rank), last_outer(r, r->y_outer), p->lanes);
@@ -300,9 +292,12 @@ static void column_group(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     switch (p->node->op) {
     case IR_SUM:
     case IR_MEAN:
-        declare_sums(p);
+        declare_column_sums(p);
         add_to_sums(p, column_loops(p), load_columns(p, p->r->inner->rank));
-        store_columns(p, b, 0, sum_of_columns(p, p->node->op == IR_MEAN ? count_of(p->r) : one(p->r)));
+        store_columns(p, b, 0,
+                      p->node->op == IR_MEAN
+                          ? vectors_call2(p->r->e, "sums_divided", sums_of_columns(p), count_of(p->r))
+                          : vectors_call1(p->r->e, "sums_rounded", sums_of_columns(p)));
         return;
     case IR_MAX:
     case IR_MIN:

@@ -23,11 +23,19 @@ static void near(float got, double want, double relative) {
 #define V nnc_v4
 #define LANES 4
 #define TARGET NNC_TARGET_V4
-#if defined(NNC_NEON)
-#define FUSED 1
-#else
-#define FUSED 0
-#endif
+#define FUSED NNC_V4_FUSES
+#define DOUBLE NNC_DOUBLE
+#include "runtime_layer.h"
+
+static float nnc_v1_lane(nnc_v1 v, size_t i) {
+    (void)i;
+    return v;
+}
+#define V nnc_v1
+#define LANES 1
+#define TARGET
+#define FUSED NNC_V1_FUSES
+#define DOUBLE 0
 #include "runtime_layer.h"
 
 #if NNC_HAS_V8
@@ -35,6 +43,7 @@ static void near(float got, double want, double relative) {
 #define LANES 8
 #define TARGET NNC_TARGET_V8
 #define FUSED 1
+#define DOUBLE 1
 #include "runtime_layer.h"
 #endif
 
@@ -43,8 +52,12 @@ static void near(float got, double want, double relative) {
 #define LANES 16
 #define TARGET NNC_TARGET_V16
 #define FUSED 1
+#define DOUBLE 1
 #include "runtime_layer.h"
 #endif
+
+START_TEST(layer_v1) { nnc_v1_all_test(); }
+END_TEST
 
 START_TEST(layer_v4) { nnc_v4_all_test(); }
 END_TEST
@@ -261,6 +274,7 @@ int main(void) {
     tcase_add_test(all, a_saturated_gate_latches);
     tcase_add_test(all, scalar_limits);
     tcase_add_test(all, vectors_do_as_scalars);
+    tcase_add_test(all, layer_v1);
     tcase_add_test(all, layer_v4);
     tcase_add_test(all, layer_v8);
     tcase_add_test(all, layer_v16);

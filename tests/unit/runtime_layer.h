@@ -1,6 +1,7 @@
 /* The tests of one vector layer, for check_runtime.c: included once a layer with
  *     V       the layer, LANES its width, TARGET the attribute of functions that use it
  *     FUSED   1 if its madd rounds once
+ *     DOUBLE  1 if its sums are doubles, 0 if pairs of floats
  * Expected values are computed lane by lane, with fmaf where a layer fuses, or in double. No vector is passed to or
  * returned from a function that is not inline: between functions there are arrays. */
 
@@ -27,6 +28,7 @@ static void T(same)(const char *what, const float *got, const float *want) {
                       (double)got[i], (double)want[i]);
 }
 
+#if LANES > 1
 /* Reads and writes end where they should: right before a page that may not be touched. */
 TARGET static void T(memory)(void) {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -50,6 +52,8 @@ TARGET static void T(memory)(void) {
     ck_assert(end[-1 - LANES] == 7.0f && end[-2] == 7.0f);
     ck_assert(munmap(pages, 2 * page) == 0);
 }
+
+#endif
 
 TARGET static void T(arithmetic)(void) {
     uint32_t seed;
@@ -76,7 +80,7 @@ TARGET static void T(arithmetic)(void) {
         CHECK(max, (va, vb), a[i] > b[i] ? a[i] : b[i]);
         CHECK(clamp, (va, vb, vc), nnc_clampf(a[i], b[i], c[i]));
         CHECK(if_negative, (va, vb, vc), a[i] < 0.0f ? b[i] : c[i]);
-        CHECK(splat, (a[1]), a[1]);
+        CHECK(splat, (a[LANES - 1]), a[LANES - 1]);
         CHECK(zero, (), 0.0f);
         CHECK(nearest, (va), (float)(int32_t)lrintf(a[i]));
         CHECK(scale, (F(splat)(1.25f), F(nearest)(vb)), ldexpf(1.25f, (int)lrintf(b[i])));
@@ -99,23 +103,23 @@ TARGET static void T(arithmetic)(void) {
         CHECK(add, (F(mul)(va, vb), vc), a[i] * b[i] + c[i]); /* two operations that stay two */
         for (i = 0; i < LANES; i++)
             ck_assert(F(lane)(va, i) == a[i]);
+#if LANES > 1
         for (i = LANES; i > 1; i /= 2) { /* the sum: halves are added */
             size_t k;
             for (k = 0; k < i / 2; k++)
                 a[k] += a[k + i / 2];
         }
         ck_assert(F(sum)(va) == a[0]);
+#endif
 #undef CHECK
     }
 }
 
-/* join, gather and scatter, mantissas, extremes, and sums in double. */
+#if LANES > 1
+/* join, gather and scatter, and extremes. */
 TARGET static void T(parts)(void) {
     float a[LANES], b[LANES], got[3 * LANES], want[LANES];
-    double sum = 0.0, squares = 0.0;
-    F(doubles) d = F(doubles_splat)(0.25), many[LANES];
     size_t n, i;
-    V exponents;
     T(fill)(a, b, 7);
     for (n = 0; n <= LANES; n++) {
         for (i = 0; i < LANES; i++)
@@ -133,38 +137,82 @@ TARGET static void T(parts)(void) {
             ck_assert(got[i] == (i % 3 == 0 && i / 3 < n ? a[i / 3] : (float)i));
         T(fill)(a, b, 7);
     }
+    for (n = 0; n < LANES; n++) {
+        for (i = 0; i < LANES; i++)
+            want[i] = i == n ? 9.0f : 1.0f;
+        ck_assert(F(largest)(F(load)(want)) == 9.0f && F(smallest)(F(load)(want)) == 1.0f);
+        ck_assert(F(smallest)(F(neg)(F(load)(want))) == -9.0f);
+        want[n] = nan_;
+        ck_assert(isnan(F(largest)(F(load)(want))) && isnan(F(smallest)(F(load)(want))));
+    }
+}
+#endif
+
+/* Mantissas, and NaN in maximum and minimum. */
+TARGET static void T(bits)(void) {
+    float a[LANES], b[LANES], got[LANES], want[LANES];
+    size_t i;
+    V exponents;
+    T(fill)(a, b, 7);
     F(store)(got, F(mantissa)(F(abs)(F(load)(a)), &exponents));
     for (i = 0; i < LANES; i++) {
         int power;
         ck_assert(got[i] == 2.0f * frexpf(fabsf(a[i]), &power) && F(lane)(exponents, i) == (float)(power - 1));
-    }
-    for (n = 0; n < LANES; n++) {
-        for (i = 0; i < LANES; i++)
-            want[i] = i == n ? 9.0f : 1.0f;
-        ck_assert(F(largest)(F(load)(want)) == 9.0f && F(smallest)(F(load)(want)) == (LANES > 1 ? 1.0f : 9.0f));
-        ck_assert(F(smallest)(F(neg)(F(load)(want))) == -9.0f);
-        want[n] = nan_;
-        ck_assert(isnan(F(largest)(F(load)(want))) && isnan(F(smallest)(F(load)(want))));
     }
     F(store)(got, F(maximum)(F(splat)(nan_), F(splat)(1.0f)));
     F(store)(want, F(minimum)(F(splat)(1.0f), F(splat)(nan_)));
     for (i = 0; i < LANES; i++) {
         ck_assert(isnan(got[i]) && isnan(want[i]));
         ck_assert(F(lane)(F(if_nan)(F(load)(got), F(load)(a), F(load)(b)), i) == a[i]);
-        a[i] = (float)(i + 1), b[i] = 1e20f; /* exact in double */
-        sum += 0.25 + (double)a[i], squares += (double)b[i] * (double)b[i];
-        many[i] = F(doubles_splat)((double)(i * i));
     }
-    d = F(doubles_add)(d, F(load)(a));
-    ck_assert(F(doubles_sum)(d) == sum && F(doubles_sum)(F(doubles_plus)(d, d)) == 2.0 * sum);
-    F(store)(got, F(doubles_divided)(d, 0.5));
+}
+
+/* Sums of few numbers, which are exact; then of many, in which floats would lose half of their digits. */
+TARGET static void T(sums)(void) {
+    const float big = DOUBLE ? 1e20f : 1e15f;
+    float a[LANES], b[LANES], got[LANES];
+    double sum = 0.0, exact[LANES] = {0.0};
+    F(sums) s = F(sums_add)(F(sums_zero)(), F(splat)(0.25f)), many[LANES];
+    size_t n, i;
+    V rest, mean;
+    for (i = 0; i < LANES; i++) {
+        a[i] = (float)(i + 1), b[i] = big;
+        sum += 0.25 + (double)a[i];
+        many[i] = F(sums_add)(F(sums_zero)(), F(splat)((float)(i * i)));
+    }
+    s = F(sums_add)(s, F(load)(a));
+    ck_assert(F(sums_total)(s) == (float)sum && F(sums_total)(F(sums_plus)(s, s)) == 2.0f * (float)sum);
+    F(store)(got, F(sums_divided)(s, 2));
     for (i = 0, sum = 0.0; i < LANES; i++) {
-        ck_assert(got[i] == 2.0f * ((float)(i + 1) + 0.25f));
+        ck_assert(got[i] == 0.5f * ((float)(i + 1) + 0.25f));
         sum += (double)(i * i);
     }
-    ck_assert(F(doubles_sum)(F(doubles_add_square)(F(doubles_splat)(0.0), F(load)(b))) == squares);
-    F(store)(got, F(doubles_divided)(F(doubles_tree)(many), 1.0));
+    mean = F(sums_scale)(F(sums_add_square)(F(sums_zero)(), F(load)(b)), LANES, 0);
+    near(F(lane)(mean, 0), 1.0 / (double)big, 1.2e-7); /* doubles have room for such squares */
+#if LANES > 1
+    F(store)(got, F(sums_rounded)(F(sums_tree)(many)));
     ck_assert((double)got[0] == sum && (double)got[LANES - 1] == sum);
+#else
+    (void)many;
+#endif
+    s = F(sums_zero)(), sum = 0.0;
+    for (n = 0; n < 100000; n++) {
+        T(fill)(a, b, (uint32_t)n);
+        for (i = 0; i < LANES; i++) {
+            a[i] = 1000.0f + a[i];
+            exact[i] += (double)a[i], sum += (double)a[i];
+        }
+        s = F(sums_add)(s, F(load)(a));
+    }
+    F(store)(got, F(sums_rounded)(s));
+    for (i = 0; i < LANES; i++)
+        near(got[i], exact[i], 6e-8);
+    near(F(sums_total)(s), sum, 6e-8);
+    near(F(sums_mean)(s, n * LANES), sum / (double)(n * LANES), 1.2e-7);
+    mean = F(sums_center)(s, n * LANES, &rest);
+    ck_assert(fabs((double)F(lane)(mean, 0) + (double)F(lane)(rest, LANES - 1) - sum / (double)(n * LANES)) < 1e-9);
+    near(F(lane)(F(sums_scale)(s, n * LANES, (nnc_precise)0.5), 0), 1.0 / sqrt(sum / (double)(n * LANES) + 0.5), 2e-7);
+    near(F(lane)(F(sums_rounded)(F(sums_minus_log)(s)), LANES - 1), -log(sum), 2.4e-7);
 }
 
 /* What the functions are, with other parameters than check_accuracy_functions has. */
@@ -186,19 +234,20 @@ TARGET static void T(limits)(void) {
     size_t i;
     for (i = 0; i < 4; i++)
         ck_assert(F(lane)(F(nearest)(F(splat)(at[i])), LANES - 1) == nearest[i]);
-    ck_assert(F(lane)(F(min)(not_a_number, one), 1) == 1.0f && F(lane)(F(max)(not_a_number, one), 1) == 1.0f);
-    ck_assert(isnan(F(lane)(F(min)(one, not_a_number), 2)) && isnan(F(lane)(F(max)(one, not_a_number), 2)));
-    ck_assert(isnan(F(lane)(F(clamp)(not_a_number, one, one), 3)));
+    ck_assert(F(lane)(F(min)(not_a_number, one), 1 % LANES) == 1.0f && F(lane)(F(max)(not_a_number, one), 1 % LANES) == 1.0f);
+    ck_assert(isnan(F(lane)(F(min)(one, not_a_number), 2 % LANES)) && isnan(F(lane)(F(max)(one, not_a_number), 2 % LANES)));
+    ck_assert(isnan(F(lane)(F(clamp)(not_a_number, one, one), 3 % LANES)));
     ck_assert(signbit(F(lane)(F(min)(F(zero)(), F(splat)(-0.0f)), 0)));
-    ck_assert(F(lane)(F(if_negative)(F(splat)(-0.0f), one, not_a_number), 3) == 1.0f);
+    ck_assert(F(lane)(F(if_negative)(F(splat)(-0.0f), one, not_a_number), 3 % LANES) == 1.0f);
     ck_assert(F(lane)(F(exp)(F(splat)(inf)), 0) == inf && F(lane)(F(exp)(F(splat)(-inf)), 0) == 0.0f);
     ck_assert(F(lane)(F(exp)(F(splat)(0.0f)), 0) == 1.0f && F(lane)(F(exp)(F(splat)(1e-20f)), 0) == 1.0f);
-    ck_assert(F(lane)(F(exp)(F(splat)(-103.9f)), 1) == 1e-45f && isnan(F(lane)(F(exp)(not_a_number), 1)));
+    ck_assert(isnan(F(lane)(F(exp)(F(neg)(not_a_number)), 0)));
+    ck_assert(F(lane)(F(exp)(F(splat)(-103.9f)), 1 % LANES) == 1e-45f && isnan(F(lane)(F(exp)(not_a_number), 1 % LANES)));
     ck_assert(F(lane)(F(sigmoid_by_exp)(F(splat)(-inf)), 0) == 0.0f);
     ck_assert(F(lane)(F(sigmoid_by_exp)(F(splat)(inf)), 0) == 1.0f);
-    ck_assert(isnan(F(lane)(F(silu)(not_a_number), 1)) && isnan(F(lane)(F(sigmoid_by_exp)(not_a_number), 1)));
-    ck_assert(isnan(F(lane)(F(relu)(not_a_number), 1)) && isnan(F(lane)(F(leaky_relu)(not_a_number, 0.1f), 1)));
-    ck_assert(isnan(F(lane)(F(hard_sigmoid)(not_a_number), 1)) && isnan(F(lane)(F(softsign)(not_a_number), 1)));
+    ck_assert(isnan(F(lane)(F(silu)(not_a_number), 1 % LANES)) && isnan(F(lane)(F(sigmoid_by_exp)(not_a_number), 1 % LANES)));
+    ck_assert(isnan(F(lane)(F(relu)(not_a_number), 1 % LANES)) && isnan(F(lane)(F(leaky_relu)(not_a_number, 0.1f), 1 % LANES)));
+    ck_assert(isnan(F(lane)(F(hard_sigmoid)(not_a_number), 1 % LANES)) && isnan(F(lane)(F(softsign)(not_a_number), 1 % LANES)));
     ck_assert(F(lane)(F(tanh)(F(splat)(-0.0f)), 0) == 0.0f && signbit(F(lane)(F(tanh)(F(splat)(-0.0f)), 0)));
 }
 
@@ -247,9 +296,13 @@ TARGET static void T(lstm)(void) {
 }
 
 TARGET static void T(all)(void) {
+#if LANES > 1
     T(memory)();
-    T(arithmetic)();
     T(parts)();
+#endif
+    T(arithmetic)();
+    T(bits)();
+    T(sums)();
     T(functions)();
     T(limits)();
     T(lstm)();
@@ -263,3 +316,4 @@ TARGET static void T(all)(void) {
 #undef LANES
 #undef TARGET
 #undef FUSED
+#undef DOUBLE

@@ -49,14 +49,13 @@ static const float operators_norm_bias[4] = {
 /* norm = LayerNorm(4): x [2, T, 4] -> y [2, T, 4] */
 static void operators_norm(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 2 * T; i++) {
-        nnc_v4_doubles sums = nnc_v4_doubles_splat(0.0);
-        sums = nnc_v4_doubles_add(sums, nnc_v4_load(x + i * 4));
-        const double mean = nnc_v4_doubles_sum(sums) / 4.0;
-        const nnc_v4 high = nnc_v4_splat((float)mean);
-        const nnc_v4 low = nnc_v4_splat((float)(mean - (double)(float)mean));
-        nnc_v4_doubles squares = nnc_v4_doubles_splat(0.0);
-        squares = nnc_v4_doubles_add_square(squares, nnc_v4_sub(nnc_v4_sub(nnc_v4_load(x + i * 4), high), low));
-        const nnc_v4 scale = nnc_v4_splat((float)(1.0 / sqrt(nnc_v4_doubles_sum(squares) / 4.0 + 1e-5)));
+        nnc_v4_sums sums = nnc_v4_sums_zero();
+        sums = nnc_v4_sums_add(sums, nnc_v4_load(x + i * 4));
+        nnc_v4 low;
+        const nnc_v4 high = nnc_v4_sums_center(sums, 4, &low);
+        nnc_v4_sums squares = nnc_v4_sums_zero();
+        squares = nnc_v4_sums_add_square(squares, nnc_v4_sub(nnc_v4_sub(nnc_v4_load(x + i * 4), high), low));
+        const nnc_v4 scale = nnc_v4_sums_scale(squares, 4, (nnc_precise)1e-5);
         nnc_v4_store(y + i * 4,
                 nnc_v4_madd(nnc_v4_mul(nnc_v4_sub(nnc_v4_sub(nnc_v4_load(x + i * 4), high), low), scale),
                 nnc_v4_load(operators_norm_weight), nnc_v4_load(operators_norm_bias)));
@@ -200,14 +199,14 @@ static void operators_conv(size_t T, const float *x, float *y) {
 
 /* mean: x [2, T, 4] -> y [4] */
 static void operators_memory(size_t T, const float *x, float *y) {
-    nnc_v4_doubles sums[4];
+    nnc_v4_sums sums[4];
     for (size_t s = 0; s < 4; s++) {
-        sums[s] = nnc_v4_doubles_splat(0.0);
+        sums[s] = nnc_v4_sums_zero();
     }
     for (size_t j = 0; j < 2 * T; j++) {
-        sums[j % 4] = nnc_v4_doubles_add(sums[j % 4], nnc_v4_load(x + j * 4));
+        sums[j % 4] = nnc_v4_sums_add(sums[j % 4], nnc_v4_load(x + j * 4));
     }
-    nnc_v4_store(y, nnc_v4_doubles_divided(nnc_v4_doubles_tree(sums), (double)(2 * T)));
+    nnc_v4_store(y, nnc_v4_sums_divided(nnc_v4_sums_tree(sums), 2 * T));
 }
 
 /* matmul: a [2, (T + 1)//2, 6], b [2, 6, (T + 1)//2] -> y [2, (T + 1)//2, (T + 1)//2] */
@@ -252,19 +251,19 @@ static void operators_scores(size_t T, const float *x, float *y) {
                     nnc_v4_join(nnc_v4_load_n(x + (i * ((T + 1) / 2) + whole), rest), rest, largest));
         }
         largest = nnc_v4_splat(nnc_v4_largest(largest));
-        nnc_v4_doubles sums = nnc_v4_doubles_splat(0.0);
+        nnc_v4_sums sums = nnc_v4_sums_zero();
         for (size_t j = 0; j < whole; j += 4) {
             const nnc_v4 power = nnc_v4_exp(nnc_v4_sub(nnc_v4_load(x + (i * ((T + 1) / 2) + j)), largest));
             nnc_v4_store(y + (i * ((T + 1) / 2) + j), power);
-            sums = nnc_v4_doubles_add(sums, power);
+            sums = nnc_v4_sums_add(sums, power);
         }
         if (whole < (T + 1) / 2) {
             const size_t rest = (T + 1) / 2 - whole;
             const nnc_v4 power = nnc_v4_exp(nnc_v4_sub(nnc_v4_load_n(x + (i * ((T + 1) / 2) + whole), rest), largest));
             nnc_v4_store_n(y + (i * ((T + 1) / 2) + whole), power, rest);
-            sums = nnc_v4_doubles_add(sums, nnc_v4_join(power, rest, nnc_v4_zero()));
+            sums = nnc_v4_sums_add(sums, nnc_v4_join(power, rest, nnc_v4_zero()));
         }
-        const nnc_v4 sum = nnc_v4_splat((float)nnc_v4_doubles_sum(sums));
+        const nnc_v4 sum = nnc_v4_splat(nnc_v4_sums_total(sums));
         for (size_t j = 0; j < whole; j += 4) {
             nnc_v4_store(y + (i * ((T + 1) / 2) + j), nnc_v4_div(nnc_v4_load(y + (i * ((T + 1) / 2) + j)), sum));
         }
@@ -338,14 +337,14 @@ static void operators_mul(size_t T, const float *x, float *y) {
 /* sum: x [2, T, 4] -> y [2, 4] */
 static void operators_sum(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 2; i++) {
-        nnc_v4_doubles sums[4];
+        nnc_v4_sums sums[4];
         for (size_t s = 0; s < 4; s++) {
-            sums[s] = nnc_v4_doubles_splat(0.0);
+            sums[s] = nnc_v4_sums_zero();
         }
         for (size_t k = 0; k < T; k++) {
-            sums[k % 4] = nnc_v4_doubles_add(sums[k % 4], nnc_v4_load(x + (i * (4 * T) + k * 4)));
+            sums[k % 4] = nnc_v4_sums_add(sums[k % 4], nnc_v4_load(x + (i * (4 * T) + k * 4)));
         }
-        nnc_v4_store(y + i * 4, nnc_v4_doubles_divided(nnc_v4_doubles_tree(sums), 1.0));
+        nnc_v4_store(y + i * 4, nnc_v4_sums_rounded(nnc_v4_sums_tree(sums)));
     }
 }
 

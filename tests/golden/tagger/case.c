@@ -682,13 +682,12 @@ static void tagger_tags(size_t T_count, const float *x, float *y) {
         nnc_v4 largest = nnc_v4_splat(x[i * 3]);
         largest = nnc_v4_maximum(largest, nnc_v4_join(nnc_v4_load_n(x + i * 3, 3), 3, largest));
         largest = nnc_v4_splat(nnc_v4_largest(largest));
-        nnc_v4_doubles sums = nnc_v4_doubles_splat(0.0);
+        nnc_v4_sums sums = nnc_v4_sums_zero();
         const nnc_v4 power = nnc_v4_exp(nnc_v4_sub(nnc_v4_load_n(x + i * 3, 3), largest));
-        sums = nnc_v4_doubles_add(sums, nnc_v4_join(power, 3, nnc_v4_zero()));
-        const nnc_v4_doubles shift = nnc_v4_doubles_splat(-log(nnc_v4_doubles_sum(sums)));
+        sums = nnc_v4_sums_add(sums, nnc_v4_join(power, 3, nnc_v4_zero()));
+        const nnc_v4_sums shift = nnc_v4_sums_minus_log(sums);
         nnc_v4_store_n(y + i * 3,
-                nnc_v4_doubles_divided(nnc_v4_doubles_add(shift, nnc_v4_sub(nnc_v4_load_n(x + i * 3, 3), largest)),
-                1.0), 3);
+                nnc_v4_sums_rounded(nnc_v4_sums_add(shift, nnc_v4_sub(nnc_v4_load_n(x + i * 3, 3), largest))), 3);
     }
 }
 
@@ -699,13 +698,12 @@ NNC_TARGET_V8 static void tagger_tags_v8(size_t T_count, const float *x, float *
         nnc_v8 largest = nnc_v8_splat(x[i * 3]);
         largest = nnc_v8_maximum(largest, nnc_v8_join(nnc_v8_load_n(x + i * 3, 3), 3, largest));
         largest = nnc_v8_splat(nnc_v8_largest(largest));
-        nnc_v8_doubles sums = nnc_v8_doubles_splat(0.0);
+        nnc_v8_sums sums = nnc_v8_sums_zero();
         const nnc_v8 power = nnc_v8_exp(nnc_v8_sub(nnc_v8_load_n(x + i * 3, 3), largest));
-        sums = nnc_v8_doubles_add(sums, nnc_v8_join(power, 3, nnc_v8_zero()));
-        const nnc_v8_doubles shift = nnc_v8_doubles_splat(-log(nnc_v8_doubles_sum(sums)));
+        sums = nnc_v8_sums_add(sums, nnc_v8_join(power, 3, nnc_v8_zero()));
+        const nnc_v8_sums shift = nnc_v8_sums_minus_log(sums);
         nnc_v8_store_n(y + i * 3,
-                nnc_v8_doubles_divided(nnc_v8_doubles_add(shift, nnc_v8_sub(nnc_v8_load_n(x + i * 3, 3), largest)),
-                1.0), 3);
+                nnc_v8_sums_rounded(nnc_v8_sums_add(shift, nnc_v8_sub(nnc_v8_load_n(x + i * 3, 3), largest))), 3);
     }
 }
 
@@ -718,13 +716,12 @@ NNC_TARGET_V16 static void tagger_tags_v16(size_t T_count, const float *x, float
         nnc_v16 largest = nnc_v16_splat(x[i * 3]);
         largest = nnc_v16_maximum(largest, nnc_v16_join(nnc_v16_load_n(x + i * 3, 3), 3, largest));
         largest = nnc_v16_splat(nnc_v16_largest(largest));
-        nnc_v16_doubles sums = nnc_v16_doubles_splat(0.0);
+        nnc_v16_sums sums = nnc_v16_sums_zero();
         const nnc_v16 power = nnc_v16_exp(nnc_v16_sub(nnc_v16_load_n(x + i * 3, 3), largest));
-        sums = nnc_v16_doubles_add(sums, nnc_v16_join(power, 3, nnc_v16_zero()));
-        const nnc_v16_doubles shift = nnc_v16_doubles_splat(-log(nnc_v16_doubles_sum(sums)));
+        sums = nnc_v16_sums_add(sums, nnc_v16_join(power, 3, nnc_v16_zero()));
+        const nnc_v16_sums shift = nnc_v16_sums_minus_log(sums);
         nnc_v16_store_n(y + i * 3,
-                nnc_v16_doubles_divided(nnc_v16_doubles_add(shift, nnc_v16_sub(nnc_v16_load_n(x + i * 3, 3), largest)),
-                1.0), 3);
+                nnc_v16_sums_rounded(nnc_v16_sums_add(shift, nnc_v16_sub(nnc_v16_load_n(x + i * 3, 3), largest))), 3);
     }
 }
 
