@@ -1,0 +1,204 @@
+/* make: the nodes of the graph, simplified as they are made. */
+#include "import/fold.h"
+#include "import/graph.h"
+
+static node *node_new(graph *g, node_kind kind, const char *path, value *const *operands, unsigned count,
+                      const value *const *types, unsigned result_count) {
+    node *n = ARENA_NEW(g->arena, node);
+    n->kind = kind;
+    n->path = path;
+    n->tail = "";
+    n->operands = ARENA_ARRAY(g->arena, value *, count ? count : 1);
+    n->operand_count = count;
+    for (unsigned i = 0; i < count; i++) n->operands[i] = operands[i];
+    n->results = ARENA_ARRAY(g->arena, value *, result_count);
+    n->result_count = result_count;
+    for (unsigned i = 0; i < result_count; i++) {
+        value *r = value_like(g, types[i]);
+        r->producer = n;
+        r->result = i;
+        n->results[i] = r;
+    }
+    if (g->last) g->last->next = n;
+    else g->first = n;
+    g->last = n;
+    return n;
+}
+
+static value *one_result(graph *g, node_kind kind, const char *path, value *const *operands, unsigned count,
+                         const value *type, const char *function) {
+    node *n = node_new(g, kind, path, operands, count, &type, 1);
+    n->function = function;
+    return n->results[0];
+}
+
+value *make_call(graph *g, const char *path, const char *function, value *const *operands, unsigned count,
+                 const char *tail, const value *type) {
+    value *v = one_result(g, NODE_CALL, path, operands, count, type, function);
+    v->producer->tail = tail;
+    return v;
+}
+
+value *make_tuple_call(graph *g, const char *path, const char *function, value *const *operands, unsigned count,
+                       const char *tail, const value *type) {
+    value *v = make_call(g, path, function, operands, count, tail, type);
+    v->producer->tuple = true;
+    return v;
+}
+
+value *make_infix(graph *g, const char *path, const char *symbol, value *a, value *b, const value *type) {
+    return one_result(g, NODE_INFIX, path, (value *[]){a, b}, 2, type, symbol);
+}
+
+value *make_prefix(graph *g, const char *path, const char *symbol, value *a) {
+    return one_result(g, NODE_PREFIX, path, &a, 1, a, symbol);
+}
+
+/* What folding gave; or, when it cannot be, a value that refuses whoever uses it. */
+static value *known_or_failed(graph *g, value *v, const value *type) {
+    if (v) return v;
+    v = value_like(g, type);
+    v->failed = g->spent = true;
+    return v;
+}
+
+/* --- views -------------------------------------------------------------------------------------------------------- */
+
+static bool is_node(const value *v, node_kind kind) { return v->producer && v->producer->kind == kind; }
+
+/* A reshape that only takes out axes that the slice below it left with one element: x[0:1] and squeeze are x[0]. */
+static value *index_instead(graph *g, const char *path, value *x, unsigned rank, const dim *const *dims) {
+    if (!is_node(x, NODE_SLICE)) return NULL;
+    const node *slice = x->producer;
+    slice_axis axes[IMPORT_MAX_RANK];
+    const value *from = slice->operands[0];
+    unsigned kept = 0, position = 0;
+    bool changed = false;
+    for (unsigned i = 0; i < from->rank; i++) {
+        axes[i] = slice->axes[i];
+        if (axes[i].index) continue;
+        const dim *extent = x->dims[position++];
+        bool cut = axes[i].start && dim_is(extent, 1);
+        if (cut && !(kept < rank && dim_same(dims[kept], extent))) {
+            axes[i].index = changed = true;
+            continue;
+        }
+        if (kept >= rank || !dim_same(dims[kept], extent)) return NULL;
+        kept++;
+    }
+    return changed && kept == rank ? make_slice(g, path, slice->operands[0], axes) : NULL;
+}
+
+value *make_reshape(graph *g, const char *path, value *x, unsigned rank, const dim *const *dims) {
+    while (is_node(x, NODE_RESHAPE)) x = x->producer->operands[0];
+    value *type = value_new(g, x->element, rank, dims);
+    if (value_shape_same(x, type)) return x;
+    if (value_known(x)) {
+        value *v = arena_copy(g->arena, x, sizeof *x);
+        v->rank = rank;
+        for (unsigned i = 0; i < rank; i++) v->dims[i] = dims[i];
+        return v;
+    }
+    value *indexed = index_instead(g, path, x, rank, dims);
+    if (indexed) return indexed;
+    /* the axes of extent 1 may come and go before a transpose as well as behind it */
+    return one_result(g, NODE_RESHAPE, path, &x, 1, type, NULL);
+}
+
+/* Whether the axes that are longer than 1 keep their order: then it is a reshape. */
+static bool moves_only_ones(const value *x, const unsigned *perm) {
+    int last = -1;
+    for (unsigned i = 0; i < x->rank; i++) {
+        if (dim_is(x->dims[perm[i]], 1)) continue;
+        if ((int)perm[i] < last) return false;
+        last = (int)perm[i];
+    }
+    return true;
+}
+
+value *make_permute(graph *g, const char *path, value *x, const unsigned *perm) {
+    unsigned whole[IMPORT_MAX_RANK];
+    if (value_known(x)) return known_or_failed(g, fold_permute(g, x, perm), x);
+    for (unsigned i = 0; i < x->rank; i++) whole[i] = perm[i];
+    if (is_node(x, NODE_PERMUTE)) {
+        const node *inner = x->producer;
+        for (unsigned i = 0; i < x->rank; i++) whole[i] = inner->perm[perm[i]];
+        x = inner->operands[0];
+    }
+    value *type = value_like(g, x);
+    for (unsigned i = 0; i < x->rank; i++) type->dims[i] = x->dims[whole[i]];
+    if (moves_only_ones(x, whole)) return make_reshape(g, path, x, x->rank, type->dims);
+    value *v = one_result(g, NODE_PERMUTE, path, &x, 1, type, NULL);
+    for (unsigned i = 0; i < x->rank; i++) v->producer->perm[i] = whole[i];
+    return v;
+}
+
+value *make_slice(graph *g, const char *path, value *x, const slice_axis *axes) {
+    value *type = value_new(g, x->element, 0, NULL);
+    bool cut = false;
+    for (unsigned i = 0; i < x->rank; i++) {
+        const slice_axis *s = &axes[i];
+        cut |= s->index || s->start || s->stop || s->step > 1;
+        if (s->index) continue;
+        const dim *begin = s->start ? s->start : dim_const(g->dims, 0), *end = s->stop ? s->stop : x->dims[i];
+        const dim *extent = dim_sub(g->dims, end, begin);
+        if (s->step > 1)
+            extent = dim_floordiv(g->dims, dim_add(g->dims, extent, dim_const(g->dims, s->step - 1)), s->step);
+        type->dims[type->rank++] = extent;
+    }
+    if (!cut) return x;
+    if (x->filled) return value_filled(g, x->element, type->rank, type->dims, x->number, x->integer);
+    if (value_known(x)) return known_or_failed(g, fold_slice(g, x, axes), type);
+    value *v = one_result(g, NODE_SLICE, path, &x, 1, type, NULL);
+    for (unsigned i = 0; i < x->rank; i++) v->producer->axes[i] = axes[i];
+    return v;
+}
+
+value *make_squeeze(graph *g, const char *path, value *x, unsigned axes) {
+    const dim *dims[IMPORT_MAX_RANK];
+    unsigned rank = 0;
+    for (unsigned i = 0; i < x->rank; i++)
+        if (!(axes >> i & 1)) dims[rank++] = x->dims[i];
+    return make_reshape(g, path, x, rank, dims);
+}
+
+value *make_unsqueeze(graph *g, const char *path, value *x, unsigned axes) {
+    const dim *dims[IMPORT_MAX_RANK];
+    unsigned from = 0, rank = 0;
+    for (; from < x->rank || axes >> rank; rank++)
+        dims[rank] = axes >> rank & 1 ? dim_const(g->dims, 1) : x->dims[from++];
+    return make_reshape(g, path, x, rank, dims);
+}
+
+/* --- layers ------------------------------------------------------------------------------------------------------- */
+
+static size_t param_count(const layer_param *p) {
+    size_t count = 1;
+    for (unsigned i = 0; i < p->rank; i++) count *= (size_t)p->dims[i];
+    return count;
+}
+
+static bool layer_same(const layer *a, const layer *b) {
+    if (strcmp(a->kind, b->kind) != 0 || strcmp(a->arguments, b->arguments) != 0 || a->param_count != b->param_count)
+        return false;
+    for (unsigned i = 0; i < a->param_count; i++) {
+        const layer_param *p = &a->params[i], *q = &b->params[i];
+        if (strcmp(p->suffix, q->suffix) != 0 || param_count(p) != param_count(q)) return false;
+        if (p->data != q->data && memcmp(p->data, q->data, param_count(p) * sizeof *p->data) != 0) return false;
+    }
+    return true;
+}
+
+node *make_layer(graph *g, const char *path, const layer *l, value *const *operands, unsigned count,
+                 const value *const *types, unsigned result_count) {
+    layer *shared = NULL;
+    for (size_t i = 0; i < g->layer_count && !shared && l->param_count; i++)
+        if (layer_same(g->layers[i], l)) shared = g->layers[i];
+    if (!shared) {
+        shared = arena_copy(g->arena, l, sizeof *l);
+        ARENA_PUSH(g->arena, g->layers, g->layer_count, g->layer_capacity, shared);
+    }
+    node *n = node_new(g, NODE_LAYER, path, operands, count, types, result_count);
+    n->layer = shared;
+    return n;
+}

@@ -1,0 +1,66 @@
+/* name: words of the language out of what an ONNX file calls its things. */
+#include <ctype.h>
+
+#include "import/interpret.h"
+#include "import/write.h"
+
+enum { LONGEST_WORD = 40, LONGEST_COMMENT = 80 };
+
+/* No value or model may be called so: words of the language, reserved ones, and layers' and functions' would confuse. */
+static const char *const reserved[] = {
+    "model", "dim", "weights", "input", "state", "param", "layer", "output", "from", "prefix", "true", "false", "none", "True", "False",
+    "None", "inf", "target", "loss", "train", "import", "fn", "repeat", "if", "until", "collect", "in", "as", "float32", "int32", "bool",
+    "and", "or", "not",
+};
+
+const char *write_word(arena *a, const char *wanted, const char *otherwise) {
+    char word[LONGEST_WORD + 2];
+    size_t length = 0;
+    for (const char *s = wanted ? wanted : ""; *s && length < LONGEST_WORD; s++) {
+        bool plain = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9');
+        if (plain) word[length++] = *s;
+        else if (length && word[length - 1] != '_') word[length++] = '_';
+    }
+    while (length && word[length - 1] == '_') length--;
+    word[length] = '\0';
+    if (!length) return otherwise;
+    if (word[0] >= '0' && word[0] <= '9') return arena_printf(a, "x%s", word);
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (strcmp(word, reserved[i]) == 0) return arena_printf(a, "%s_", word);
+    return arena_strdup(a, word);
+}
+
+const char *write_comment(arena *a, const char *s) {
+    text t = text_new(a);
+    for (size_t i = 0; s[i] && i < LONGEST_COMMENT; i++) {
+        char c = s[i] >= ' ' && s[i] < 127 ? s[i] : '?';
+        text_add_n(&t, &c, 1);
+    }
+    return text_string(&t);
+}
+
+/* Whether a part of a path says what the operator is and not what it is for: "MatMul", "LSTM_12", "call". */
+static bool is_operator_name(const char *part, size_t length) {
+    while (length && isdigit((unsigned char)part[length - 1])) length--;
+    if (length && part[length - 1] == '_') length--;
+    char word[32];
+    if (length == 0 || length >= sizeof word) return length == 0;
+    memcpy(word, part, length);
+    word[length] = '\0';
+    return operator_find(word) != NULL || strcmp(word, "node") == 0 || strcmp(word, "BiasAdd") == 0;
+}
+
+const char *name_from_path(arena *a, const char *path) {
+    /* the last part that is no operator's name; exporters of PyTorch write "/encoder/lstm/LSTM" */
+    const char *best = NULL;
+    size_t best_length = 0;
+    for (const char *s = path; *s;) {
+        size_t length = strcspn(s, "/:");
+        if (length && !is_operator_name(s, length)) {
+            best = s;
+            best_length = length;
+        }
+        s += length + (s[length] != '\0');
+    }
+    return best ? arena_strndup(a, best, best_length) : NULL;
+}

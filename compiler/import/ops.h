@@ -1,0 +1,89 @@
+/* ops: the handlers of ONNX operators, a file a family; ops.c has their rows. */
+#ifndef NNC_IMPORT_OPS_H
+#define NNC_IMPORT_OPS_H
+
+#include "import/interpret.h"
+
+/* ops_elementwise.c */
+bool op_unary(call *c);       /* argument: the function; known elements are computed where the row's code says by what */
+bool op_negate(call *c);
+bool op_activation(call *c);  /* functions with attributes; code: activation_code */
+bool op_clip(call *c);
+bool op_prelu(call *c);
+bool op_binary(call *c);      /* argument: the operator; code: fold_operator */
+bool op_reversed(call *c);    /* Greater, GreaterOrEqual: the operands change places */
+bool op_variadic(call *c);    /* Max, Min, Sum, Mean */
+bool op_not(call *c);
+bool op_where(call *c);
+bool op_cast(call *c);
+bool op_identity(call *c);    /* Identity, Dropout: the first operand as it is */
+enum { UNARY_PLAIN, UNARY_EXP, UNARY_LOG, UNARY_SQRT, UNARY_ABS, UNARY_FLOOR, UNARY_CEIL, UNARY_TANH, UNARY_RECIPROCAL,
+       UNARY_ROUND };
+enum { ACTIVATION_LEAKY_RELU, ACTIVATION_ELU, ACTIVATION_CELU, ACTIVATION_SELU, ACTIVATION_HARD_SIGMOID,
+       ACTIVATION_THRESHOLD, ACTIVATION_GELU, ACTIVATION_SHRINK };
+/* a op b, with broadcasting, as a value; NULL, refused, when shapes do not fit. Used by other families, too. */
+value *binary(call *c, const char *symbol, fold_operator op, value *a, value *b);
+value *broadcast_to(call *c, value *x, unsigned rank, const dim *const *dims); /* expanded where it must be */
+
+/* ops_reduce.c */
+bool op_reduce(call *c);      /* argument: the function; code: reduce_code */
+bool op_arg(call *c);         /* ArgMax, ArgMin */
+bool op_softmax(call *c);
+enum { REDUCE_PLAIN, REDUCE_ONE_BY_ONE, REDUCE_L1, REDUCE_L2, REDUCE_SUM_SQUARE, REDUCE_LOG_SUM };
+
+/* ops_shape.c */
+bool op_shape(call *c);
+bool op_size(call *c);
+bool op_reshape(call *c);
+bool op_flatten(call *c);
+bool op_squeeze(call *c);
+bool op_unsqueeze(call *c);
+bool op_transpose(call *c);
+bool op_expand(call *c);
+
+/* ops_move.c */
+bool op_concat(call *c);
+bool op_split(call *c);
+bool op_slice(call *c);
+bool op_gather(call *c);
+bool op_gather_elements(call *c);
+bool op_tile(call *c);
+bool op_pad(call *c);
+bool op_one_hot(call *c);
+
+/* ops_control.c */
+bool op_constant(call *c);
+bool op_constant_of_shape(call *c);
+bool op_range(call *c);
+bool op_if(call *c);
+bool op_dequantize(call *c);
+
+/* ops_layer.c */
+bool op_matmul(call *c);
+bool op_gemm(call *c);
+bool op_layer_normalization(call *c);
+bool op_batch_normalization(call *c);
+bool op_instance_normalization(call *c);
+/* A bias added to what a Linear without one gives is that Linear with it; NULL when it is no such case. */
+value *linear_with_bias(call *c, value *product, const value *bias);
+/* The last operator of a LayerNorm written out; NULL when it is none. */
+value *layer_norm_from_division(call *c, value *numerator, value *denominator);
+value *layer_norm_with(call *c, value *normalized, const value *vector, const char *suffix);
+
+/* ops_conv.c */
+bool op_conv(call *c);
+bool op_conv_transpose(call *c);
+bool op_pool(call *c);        /* MaxPool, AveragePool; argument: "max", "avg" */
+bool op_global_pool(call *c);
+
+/* ops_recurrent.c */
+bool op_recurrent(call *c);   /* argument: "LSTM", "GRU", "RNN" */
+
+/* A tensor of the model, as a value; NULL after a report. */
+value *import_tensor(importer *m, const Onnx__TensorProto *t, const char *name);
+const import_options *import_options_of(const importer *m);
+
+/* A number as a .nn file has it: the shortest that is this float. */
+const char *number_text(arena *a, double number);
+
+#endif

@@ -1,0 +1,427 @@
+/* write: what is used gets names; what is used once and short stands where it is used; the rest are statements. */
+#include "import/write.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "import/ops.h"
+#include "support/name_set.h"
+
+enum { LONGEST_INLINE = 44, MOST_LITERALS = 64 };
+
+typedef struct {
+    graph *g;
+    arena *arena;
+    written *to;
+    const write_names *names;
+    name_set *values, *layers;
+    text statements, params;
+} writer;
+
+/* How tightly an expression binds, as in Python. */
+enum { LOOSE, COMPARISON, BIT_OR, BIT_AND, SUM, PRODUCT, SIGN, POWER, TIGHT };
+
+static int precedence_of(const char *symbol) {
+    static const struct {
+        const char *symbol;
+        int precedence;
+    } rows[] = {{"==", COMPARISON}, {"!=", COMPARISON}, {"<", COMPARISON}, {"<=", COMPARISON}, {">", COMPARISON}, {">=", COMPARISON},
+                {"|", BIT_OR}, {"&", BIT_AND}, {"+", SUM}, {"-", SUM}, {"*", PRODUCT}, {"/", PRODUCT}, {"//", PRODUCT}, {"%", PRODUCT}, {"**", POWER}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].symbol, symbol) == 0) return rows[i].precedence;
+    return TIGHT;
+}
+
+/* --- what is used ------------------------------------------------------------------------------------------------- */
+
+static void use_operands(node *n) {
+    n->used = true;
+    for (unsigned i = 0; i < n->operand_count; i++)
+        if (n->operands[i]) n->operands[i]->uses++;
+}
+
+/* Nodes stand in an order in which operands come first: from the last to the first, each use is counted before. */
+static void count_uses(graph *g) {
+    size_t count = 0;
+    for (node *n = g->first; n; n = n->next) count++;
+    node **all = ARENA_ARRAY(g->arena, node *, count + 1);
+    count = 0;
+    for (node *n = g->first; n; n = n->next) all[count++] = n;
+    for (size_t i = 0; i < g->output_count; i++) g->outputs[i].value->uses++;
+    while (count-- > 0) {
+        bool used = false;
+        for (unsigned i = 0; i < all[count]->result_count; i++) used |= all[count]->results[i]->uses > 0;
+        if (used) use_operands(all[count]);
+    }
+}
+
+/* --- literals and params ------------------------------------------------------------------------------------------ */
+
+static const char *shape_text(arena *a, const value *v) {
+    const char *s = value_shape_string(a, v);
+    return s;
+}
+
+static const char *filled_text(writer *w, const value *v) {
+    const char *number = v->element == ELEMENT_FLOAT ? number_text(w->arena, v->number) : dim_string(w->arena, v->integer);
+    if (v->rank == 0) return number;
+    const char *shape = shape_text(w->arena, v);
+    size_t length = strlen(shape);
+    return arena_printf(w->arena, "full((%.*s%s), %s)", (int)(length - 2), shape + 1, v->rank == 1 ? "," : "", number);
+}
+
+static void add_literals(writer *w, text *t, const value *v, unsigned axis, int64_t *at) {
+    int64_t extent = 1;
+    if (axis == v->rank) {
+        text_add(t, v->element == ELEMENT_FLOAT ? number_text(w->arena, value_float_at(v, *at)) : dim_string(w->arena, value_dim_at(v, *at)));
+        (*at)++;
+        return;
+    }
+    dim_is_const(v->dims[axis], &extent);
+    text_add(t, "[");
+    for (int64_t i = 0; i < extent; i++) {
+        text_add(t, i ? ", " : "");
+        add_literals(w, t, v, axis + 1, at);
+    }
+    text_add(t, "]");
+}
+
+/* A known operand: a number, integers as they are, and floats as a param. */
+static const char *known_text(writer *w, value *v) {
+    int64_t count = 0, at = 0;
+    if (v->filled) return filled_text(w, v);
+    if (!value_count(v, &count)) return NULL;
+    if (v->element != ELEMENT_FLOAT) {
+        text t = text_new(w->arena);
+        if (count > MOST_LITERALS) {
+            w->to->problem = arena_printf(w->arena, "\"%s\" holds %" PRId64 " integers that are used at run time", v->name, count);
+            return "0";
+        }
+        text_add(&t, "tensor(");
+        add_literals(w, &t, v, 0, &at);
+        text_add(&t, ")");
+        return text_string(&t);
+    }
+    const char *name = name_set_give(w->values, write_word(w->arena, name_from_path(w->arena, v->name), "constant"));
+    text_printf(&w->params, "    param %s: float32%s\n", name, shape_text(w->arena, v));
+    tensor_to_write t = {.name = name, .data = v->floats, .rank = v->rank};
+    value_constant_shape(v, t.shape);
+    ARENA_PUSH(w->arena, w->to->tensors, w->to->tensor_count, w->to->tensor_capacity, t);
+    return name;
+}
+
+/* --- expressions -------------------------------------------------------------------------------------------------- */
+
+static const char *operand_text(writer *w, value *v, int at_least) {
+    if (!v->text) {
+        v->text = known_text(w, v);
+        v->precedence = v->text && v->text[0] == '-' ? SIGN : TIGHT;
+    }
+    return v->precedence < at_least ? arena_printf(w->arena, "(%s)", v->text) : v->text;
+}
+
+static void add_dim(text *t, const dim *d) { dim_print(d, t); }
+
+static void add_slices(writer *w, text *t, const node *n) {
+    (void)w;
+    unsigned last = n->operands[0]->rank;
+    while (last > 1 && !n->axes[last - 1].index && !n->axes[last - 1].start && !n->axes[last - 1].stop && n->axes[last - 1].step == 1) last--;
+    text_add(t, "[");
+    for (unsigned i = 0; i < last; i++) {
+        const slice_axis *s = &n->axes[i];
+        text_add(t, i ? ", " : "");
+        if (s->start) add_dim(t, s->start);
+        if (s->index) continue;
+        text_add(t, ":");
+        if (s->stop) add_dim(t, s->stop);
+        if (s->step > 1) text_printf(t, ":%" PRId64, s->step);
+    }
+    text_add(t, "]");
+}
+
+/* squeeze and unsqueeze where one axis of 1 goes or comes, else view. */
+static void add_reshape(writer *w, text *t, const node *n) {
+    const value *from = n->operands[0], *to = n->results[0];
+    bool more = to->rank == from->rank + 1, less = from->rank == to->rank + 1;
+    const value *longer = more ? to : from, *shorter = more ? from : to;
+    const char *x = operand_text(w, n->operands[0], LOOSE);
+    for (unsigned axis = 0; (more || less) && axis < longer->rank; axis++) {
+        bool fits = dim_is(longer->dims[axis], 1);
+        for (unsigned i = 0; fits && i < shorter->rank; i++) fits = dim_same(shorter->dims[i], longer->dims[i + (i >= axis)]);
+        if (!fits) continue;
+        text_printf(t, "%s(%s, %u)", more ? "unsqueeze" : "squeeze", x, axis);
+        return;
+    }
+    text_printf(t, "view(%s", x);
+    for (unsigned i = 0; i < to->rank; i++) {
+        text_add(t, ", ");
+        add_dim(t, to->dims[i]);
+    }
+    text_add(t, to->rank ? ")" : ", ())");
+}
+
+static void add_permute(writer *w, text *t, const node *n) {
+    unsigned rank = n->operands[0]->rank, moved = 0, a = 0, b = 0;
+    for (unsigned i = 0; i < rank; i++)
+        if (n->perm[i] != i) {
+            if (moved++ == 0) a = i;
+            b = i;
+        }
+    const char *x = operand_text(w, n->operands[0], LOOSE);
+    if (moved == 2) {
+        text_printf(t, "transpose(%s, %u, %u)", x, a, b);
+        return;
+    }
+    text_printf(t, "permute(%s", x);
+    for (unsigned i = 0; i < rank; i++) text_printf(t, ", %u", n->perm[i]);
+    text_add(t, ")");
+}
+
+static bool is_recurrent(const layer *l) { return strcmp(l->kind, "LSTM") == 0 || strcmp(l->kind, "GRU") == 0 || strcmp(l->kind, "RNN") == 0; }
+
+static void add_layer(writer *w, text *t, const node *n) {
+    text_printf(t, "%s(%s", n->layer->name, operand_text(w, n->operands[0], LOOSE));
+    if (is_recurrent(n->layer)) {
+        value *h = n->operands[1], *c = n->operands[2], *lengths = n->operands[3];
+        if (h && c) text_printf(t, ", (%s, %s)", operand_text(w, h, LOOSE), operand_text(w, c, LOOSE));
+        else if (h) text_printf(t, ", %s", operand_text(w, h, LOOSE));
+        if (lengths) text_printf(t, ", lengths=%s", operand_text(w, lengths, LOOSE));
+    } else {
+        for (unsigned i = 1; i < n->operand_count; i++) text_printf(t, ", %s", operand_text(w, n->operands[i], LOOSE));
+    }
+    text_add(t, ")");
+}
+
+static void add_call(writer *w, text *t, const node *n) {
+    bool axis_second = strcmp(n->function, "gather") == 0 || strcmp(n->function, "index_select") == 0;
+    if (strcmp(n->function, "[]") == 0) {
+        text_printf(t, "%s[%s]", operand_text(w, n->operands[0], TIGHT), operand_text(w, n->operands[1], LOOSE));
+        return;
+    }
+    text_printf(t, n->tuple ? "%s((" : "%s(", n->function);
+    for (unsigned i = 0; i < n->operand_count; i++) {
+        text_printf(t, "%s%s", i ? ", " : "", operand_text(w, n->operands[i], LOOSE));
+        if (i == 0 && axis_second) text_printf(t, ", %u", n->axis);
+    }
+    text_add(t, n->tuple ? ")" : "");
+    text_add(t, n->operand_count || n->tail[0] != ',' ? n->tail : n->tail + 2);
+    text_add(t, ")");
+}
+
+/* The node's expression; its precedence in *precedence. */
+static const char *expression(writer *w, const node *n, int *precedence) {
+    text t = text_new(w->arena);
+    int own;
+    *precedence = TIGHT;
+    switch (n->kind) {
+    case NODE_CALL: add_call(w, &t, n); break;
+    case NODE_LAYER: add_layer(w, &t, n); break;
+    case NODE_RESHAPE: add_reshape(w, &t, n); break;
+    case NODE_PERMUTE: add_permute(w, &t, n); break;
+    case NODE_SLICE:
+        text_add(&t, operand_text(w, n->operands[0], TIGHT));
+        add_slices(w, &t, n);
+        break;
+    case NODE_PREFIX:
+        *precedence = SIGN;
+        text_printf(&t, "%s%s", n->function, operand_text(w, n->operands[0], SIGN + 1));
+        break;
+    case NODE_INFIX:
+        own = *precedence = precedence_of(n->function);
+        text_printf(&t, "%s %s %s", operand_text(w, n->operands[0], own == POWER || own == COMPARISON ? own + 1 : own), n->function,
+                    operand_text(w, n->operands[1], own + 1));
+        break;
+    case NODE_INPUT: break;
+    }
+    return text_string(&t);
+}
+
+/* --- statements --------------------------------------------------------------------------------------------------- */
+
+/* What a result may be called when the file has no word for it. */
+static const char *noun(const node *n) {
+    static const struct {
+        const char *function, *noun;
+    } rows[] = {{"+", "total"}, {"-", "difference"}, {"*", "scaled"}, {"/", "ratio"}, {"matmul", "product"}, {"cat", "joined"}, {"softmax", "weights_"},
+                {"[]", "rows"}, {"pad", "padded"}, {"where", "chosen"}, {"one_hot", "codes"}, {"argmax", "best"}, {"mean", "average"}, {"**", "power"}};
+    switch (n->kind) {
+    case NODE_SLICE: return "part";
+    case NODE_RESHAPE:
+    case NODE_PERMUTE: return "x";
+    case NODE_LAYER: {
+        const char *dot = strrchr(n->layer->name, '.');
+        return NULL == dot ? n->layer->name : dot + 1;
+    }
+    default: break;
+    }
+    for (size_t i = 0; n->function && i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].function, n->function) == 0) return rows[i].noun;
+    return "y";
+}
+
+/* The output or state that a value is, by which it is called; NULL for none. */
+static const argument *output_of(const writer *w, const value *v) {
+    for (size_t i = 0; i < w->g->output_count; i++)
+        if (w->g->outputs[i].value == v) return &w->g->outputs[i];
+    return NULL;
+}
+
+static const argument *input_named(const writer *w, const char *name) {
+    for (size_t i = 0; i < w->g->input_count; i++)
+        if (strcmp(w->g->inputs[i].name, name) == 0) return &w->g->inputs[i];
+    return NULL;
+}
+
+/* Whether a node behind n still reads the value: then the state may not be bound anew at n. */
+static bool is_read_behind(const node *n, const value *v) {
+    for (n = n->next; n; n = n->next)
+        for (unsigned i = 0; n->used && i < n->operand_count; i++)
+            if (n->operands[i] == v) return true;
+    return false;
+}
+
+static bool reads_state(const writer *w, const node *n) {
+    for (unsigned i = 0; i < n->operand_count; i++)
+        for (size_t k = 0; n->operands[i] && k < w->g->input_count; k++)
+            if (w->g->inputs[k].state && w->g->inputs[k].value == n->operands[i]) return true;
+    return false;
+}
+
+static void name_result(writer *w, const node *n, value *v, const char *suggestion) {
+    const argument *out = output_of(w, v);
+    v->precedence = TIGHT;
+    if (out && out->state) {
+        const argument *in = input_named(w, out->state);
+        if (!is_read_behind(n, in->value)) {
+            v->text = in->value->text;
+            return;
+        }
+    }
+    /* an output's own name is kept for it */
+    const char *wanted = out ? write_word(w->arena, out->name, suggestion) : suggestion;
+    v->text = out && !out->state && out->text ? out->text : name_set_give(w->values, wanted);
+}
+
+static void write_recurrent(writer *w, const node *n, const char *e) {
+    static const char *const nouns[] = {"out", "hn", "cn"};
+    bool lstm = n->result_count == 3, states = n->results[1]->uses || (lstm && n->results[2]->uses);
+    for (unsigned i = 0; i < n->result_count; i++)
+        if (n->results[i]->uses) name_result(w, n, n->results[i], nouns[i]);
+    const char *h = n->results[1]->uses ? n->results[1]->text : "_", *c = lstm && n->results[2]->uses ? n->results[2]->text : "_";
+    const char *out = n->results[0]->uses ? n->results[0]->text : "_";
+    if (!states) text_printf(&w->statements, "    %s, _ = %s\n", out, e);
+    else if (lstm) text_printf(&w->statements, "    %s, (%s, %s) = %s\n", out, h, c, e);
+    else text_printf(&w->statements, "    %s, %s = %s\n", out, h, e);
+}
+
+static void write_node(writer *w, node *n) {
+    int precedence;
+    const char *e = expression(w, n, &precedence);
+    if (n->kind == NODE_LAYER && is_recurrent(n->layer)) {
+        write_recurrent(w, n, e);
+        return;
+    }
+    value *v = n->results[0];
+    const argument *out = output_of(w, v);
+    bool only_output = out && v->uses == 1 && !out->state;
+    bool short_enough = strlen(e) <= LONGEST_INLINE || only_output;
+    if (v->uses == 1 && short_enough && !(out && out->state) && (only_output || !reads_state(w, n))) {
+        v->text = e;
+        v->precedence = precedence;
+        return;
+    }
+    name_result(w, n, v, noun(n));
+    text_printf(&w->statements, "    %s = %s\n", v->text, e);
+}
+
+/* --- the file ----------------------------------------------------------------------------------------------------- */
+
+static void name_layers(writer *w) {
+    for (node *n = w->g->first; n; n = n->next) {
+        if (n->kind != NODE_LAYER || !n->used || n->layer->name) continue;
+        layer *l = n->layer;
+        const char *wanted = l->wanted ? name_from_path(w->arena, l->wanted) : NULL;
+        static const struct {
+            const char *kind, *name;
+        } usual[] = {{"LSTM", "lstm"}, {"GRU", "gru"}, {"RNN", "rnn"}, {"Linear", "linear"}, {"Embedding", "embedding"}, {"LayerNorm", "norm"},
+                     {"Conv1d", "conv"}, {"Conv2d", "conv"}, {"BatchNorm1d", "bn"}, {"BatchNorm2d", "bn"}};
+        const char *otherwise = "layer_";
+        for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+            if (strcmp(usual[i].kind, l->kind) == 0) otherwise = usual[i].name;
+        /* names such as "onnx__MatMul_23" say nothing */
+        if (wanted && strncmp(wanted, "onnx", 4) == 0) wanted = NULL;
+        l->name = name_set_give(w->layers, write_word(w->arena, wanted, otherwise));
+        for (unsigned i = 0; i < l->param_count; i++) {
+            tensor_to_write t = {.name = arena_printf(w->arena, "%s.%s", l->name, l->params[i].suffix), .data = l->params[i].data, .rank = l->params[i].rank};
+            for (unsigned k = 0; k < t.rank; k++) t.shape[k] = l->params[i].dims[k];
+            ARENA_PUSH(w->arena, w->to->tensors, w->to->tensor_count, w->to->tensor_capacity, t);
+        }
+    }
+}
+
+static void write_layers(writer *w) {
+    size_t widest = 0;
+    for (size_t i = 0; i < w->g->layer_count; i++)
+        if (w->g->layers[i]->name && strlen(w->g->layers[i]->name) > widest) widest = strlen(w->g->layers[i]->name);
+    for (size_t i = 0; i < w->g->layer_count; i++) {
+        const layer *l = w->g->layers[i];
+        if (!l->name) continue;
+        text_printf(&w->to->nn, "    layer %-*s = %s(%s)%s%s\n", (int)widest, l->name, l->kind, l->arguments, l->comment ? "  # " : "", l->comment ? l->comment : "");
+    }
+}
+
+static void write_inputs(writer *w) {
+    text *t = &w->to->nn;
+    for (size_t i = 0; i < w->g->input_count; i++) {
+        argument *in = &w->g->inputs[i];
+        const char *type = in->value->element == ELEMENT_FLOAT ? "float32" : "int32";
+        text_printf(t, "    %s %s: %s%s\n", in->state ? "state" : "input", in->value->text, type, shape_text(w->arena, in->value));
+    }
+}
+
+written write_graph(graph *g, const write_names *names) {
+    written to = {.nn = text_new(g->arena)};
+    writer w = {g, g->arena, &to, names, name_set_new(g->arena), name_set_new(g->arena), text_new(g->arena), text_new(g->arena)};
+    count_uses(g);
+    for (size_t i = 0; i < g->symbol_count; i++) name_set_take(w.values, dim_symbol_name(g->symbols[i]));
+    for (size_t i = 0; i < g->input_count; i++) {
+        value *v = g->inputs[i].value;
+        v->text = name_set_give(w.values, write_word(g->arena, g->inputs[i].name, "x"));
+        v->precedence = TIGHT;
+    }
+    for (size_t i = 0; i < g->output_count; i++)
+        if (!g->outputs[i].state) g->outputs[i].text = name_set_give(w.values, write_word(g->arena, g->outputs[i].name, "y"));
+    name_layers(&w);
+    for (node *n = g->first; n; n = n->next)
+        if (n->used) write_node(&w, n);
+    text outputs = text_new(g->arena);
+    for (size_t i = 0; i < g->output_count; i++) {
+        const argument *out = &g->outputs[i];
+        const char *e = operand_text(&w, out->value, LOOSE);
+        if (out->state) continue;
+        if (strcmp(e, out->text) == 0) text_printf(&outputs, "    output %s\n", out->text);
+        else text_printf(&outputs, "    output %s = %s\n", out->text, e);
+    }
+    /* states last: what stands above still reads the old ones */
+    for (size_t i = 0; i < g->output_count; i++) {
+        if (!g->outputs[i].state) continue;
+        const char *state = input_named(&w, g->outputs[i].state)->value->text, *e = operand_text(&w, g->outputs[i].value, LOOSE);
+        if (strcmp(e, state) != 0) text_printf(&outputs, "    %s = %s\n", state, e);
+    }
+
+    text *t = &to.nn;
+    text_printf(t, "# %s\nmodel %s {\n", names->title, names->model);
+    for (size_t i = 0; i < g->symbol_count; i++)
+        text_printf(t, "    dim %s = %" PRId64 "..%" PRId64 "\n", dim_symbol_name(g->symbols[i]), dim_min(g->symbols[i]), dim_max(g->symbols[i]));
+    if (to.tensor_count) text_printf(t, "    weights \"%s\"\n", names->weights);
+    text_add(t, "\n");
+    write_inputs(&w);
+    if (g->layer_count) text_add(t, "\n");
+    write_layers(&w);
+    text_add(t, text_string(&w.params));
+    text_add(t, "\n");
+    text_add(t, text_string(&w.statements));
+    text_add(t, text_string(&outputs));
+    text_add(t, "}\n");
+    return to;
+}
