@@ -110,11 +110,14 @@ typedef struct {
     size_t input_count, output_count;
     const dim **symbols; /* run-time sizes in order of appearance */
     size_t symbol_count, symbol_capacity;
+    const char **notes; /* choices that were made, for comments at the file's head; each once */
+    size_t note_count, note_capacity;
     size_t folded_bytes, fold_budget; /* what known elements take, and may take */
     bool spent;                       /* something did not fit: the node at hand is refused */
 } graph;
 
 graph *graph_new(arena *a, size_t fold_budget);
+void graph_note(graph *g, const char *note);
 
 /* --- values --- */
 value *value_new(graph *g, element e, unsigned rank, const dim *const *dims);
@@ -122,8 +125,8 @@ value *value_like(graph *g, const value *v); /* the same type, nothing known */
 value *value_filled(graph *g, element e, unsigned rank, const dim *const *dims, double number, const dim *integer);
 value *value_floats(graph *g, unsigned rank, const int64_t *dims, const float *floats);
 value *value_integers(graph *g, element e, unsigned rank, const int64_t *dims, const dim *const *integers);
-value *value_number(graph *g, double number);    /* a float of rank 0 */
-value *value_integer(graph *g, const dim *d);    /* an int of rank 0 */
+value *value_of_float(graph *g, double number);    /* a float of rank 0 */
+value *value_of_integer(graph *g, const dim *d);    /* an int of rank 0 */
 bool value_known(const value *v);
 /* The elements' number when the shape is constant (at most INT32_MAX). */
 bool value_count(const value *v, int64_t *count);

@@ -141,7 +141,7 @@ bool axis_of(call *c, int64_t axis, unsigned rank, unsigned *to) {
 bool axes_of(call *c, const int64_t *axes, size_t count, unsigned rank, unsigned *mask) {
     *mask = 0;
     for (size_t i = 0; i < count; i++) {
-        unsigned axis;
+        unsigned axis = 0;
         if (!axis_of(c, axes[i], rank, &axis)) return false;
         *mask |= 1u << axis;
     }
@@ -365,20 +365,20 @@ static bool read_number(const char **at, int64_t *to) {
 /* A size that --dim gives a name: a number, or a symbol with bounds. NULL after a report. */
 static const dim *named_size(importer *m, const char *name, const char *input) {
     graph *g = m->graph;
-    const char *text = setting(&m->options->sizes, name), *at = text;
+    const char *given = setting(&m->options->sizes, name), *at = given;
     int64_t low, high;
     for (size_t i = 0; i < g->symbol_count; i++)
         if (strcmp(dim_symbol_name(g->symbols[i]), name) == 0) return g->symbols[i];
-    if (!text) {
+    if (!given) {
         fault(m, "input \"%s\" has a size %s whose bounds are not known: add --dim %s=1..128 (at run time), or --dim %s=16",
               input, name, name, name);
         return NULL;
     }
     if (read_number(&at, &low) && !*at) return dim_const(g->dims, low);
-    bool range = at != text && strncmp(at, "..", 2) == 0;
+    bool range = at != given && strncmp(at, "..", 2) == 0;
     if (range) at += 2;
     if (!range || !read_number(&at, &high) || *at || low < 1 || high < low) {
-        fault(m, "--dim %s=%s is neither a size nor bounds such as 1..128", name, text);
+        fault(m, "--dim %s=%s is neither a size nor bounds such as 1..128", name, given);
         return NULL;
     }
     const dim *symbol = dim_symbol(g->dims, name, low, high);
@@ -439,11 +439,11 @@ static bool shape_of_input(importer *m, const char *name, const Onnx__TypeProto_
 }
 
 /* An input that --set makes a constant: one number for all its elements. */
-static value *set_input(importer *m, const char *name, const char *text, const value *type) {
+static value *set_input(importer *m, const char *name, const char *given, const value *type) {
     char *end;
-    double number = strtod(text, &end);
-    if (end == text || *end) {
-        fault(m, "--set %s=%s: a number is needed", name, text);
+    double number = strtod(given, &end);
+    if (end == given || *end) {
+        fault(m, "--set %s=%s: a number is needed", name, given);
         return failed_value(m);
     }
     const dim *whole = dim_const(m->graph->dims, (int64_t)number);

@@ -89,6 +89,45 @@ static value *index_instead(graph *g, const char *path, value *x, unsigned rank,
     return changed && kept == rank ? make_slice(g, path, slice->operands[0], axes) : NULL;
 }
 
+/* A reshape that only puts the axes back that the slice below it took by an index: x[0] and unsqueeze are x[0:1]. */
+static value *range_instead(graph *g, const char *path, value *x, unsigned rank, const dim *const *dims) {
+    if (!is_node(x, NODE_SLICE) || rank <= x->rank) return NULL;
+    const node *slice = x->producer;
+    slice_axis axes[IMPORT_MAX_RANK];
+    const value *from = slice->operands[0];
+    if (rank > from->rank) return NULL;
+    unsigned position = 0, kept = 0;
+    for (unsigned i = 0; i < from->rank; i++) {
+        axes[i] = slice->axes[i];
+        if (!axes[i].index) {
+            if (kept >= rank || !dim_same(dims[kept++], x->dims[position++])) return NULL;
+        } else if (kept < rank && dim_is(dims[kept], 1) && rank - kept > x->rank - position) {
+            kept++;
+            axes[i].index = false;
+            axes[i].stop = dim_add(g->dims, axes[i].start, dim_const(g->dims, 1));
+            if (dim_is(axes[i].start, 0)) axes[i].start = NULL;
+            if (dim_same(axes[i].stop, from->dims[i])) axes[i].stop = NULL;
+        }
+    }
+    return kept == rank ? make_slice(g, path, slice->operands[0], axes) : NULL;
+}
+
+/* A reshape of the axes behind those that a transpose moves comes before it: transposes then meet and vanish. */
+static value *reshape_below(graph *g, const char *path, value *x, unsigned rank, const dim *const *dims) {
+    if (!is_node(x, NODE_PERMUTE)) return NULL;
+    const node *n = x->producer;
+    unsigned moved = x->rank, perm[IMPORT_MAX_RANK];
+    while (moved && n->perm[moved - 1] == moved - 1) moved--;
+    if (moved >= rank || moved >= x->rank) return NULL;
+    const dim *below[IMPORT_MAX_RANK];
+    for (unsigned i = 0; i < rank; i++) {
+        if (i < moved && !dim_same(dims[i], x->dims[i])) return NULL;
+        perm[i] = i < moved ? n->perm[i] : i;
+        below[i] = i < moved ? n->operands[0]->dims[i] : dims[i];
+    }
+    return make_permute(g, path, make_reshape(g, path, n->operands[0], rank, below), perm);
+}
+
 value *make_reshape(graph *g, const char *path, value *x, unsigned rank, const dim *const *dims) {
     while (is_node(x, NODE_RESHAPE)) x = x->producer->operands[0];
     value *type = value_new(g, x->element, rank, dims);
@@ -99,9 +138,10 @@ value *make_reshape(graph *g, const char *path, value *x, unsigned rank, const d
         for (unsigned i = 0; i < rank; i++) v->dims[i] = dims[i];
         return v;
     }
-    value *indexed = index_instead(g, path, x, rank, dims);
-    if (indexed) return indexed;
-    /* the axes of extent 1 may come and go before a transpose as well as behind it */
+    value *simpler = index_instead(g, path, x, rank, dims);
+    if (!simpler) simpler = range_instead(g, path, x, rank, dims);
+    if (!simpler) simpler = reshape_below(g, path, x, rank, dims);
+    if (simpler) return simpler;
     return one_result(g, NODE_RESHAPE, path, &x, 1, type, NULL);
 }
 

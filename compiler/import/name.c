@@ -30,6 +30,28 @@ const char *write_word(arena *a, const char *wanted, const char *otherwise) {
     return arena_strdup(a, word);
 }
 
+const char *write_layer_name(arena *a, const char *wanted, const char *otherwise) {
+    text t = text_new(a);
+    for (const char *s = wanted ? wanted : ""; *s;) {
+        size_t length = strcspn(s, ".");
+        const char *word = write_word(a, arena_strndup(a, s, length), NULL);
+        bool number = length && strspn(s, "0123456789") == length;
+        if (word && t.length + strlen(word) < LONGEST_WORD && !(number && !t.length))
+            text_printf(&t, "%s%s", t.length ? "." : "", number ? word + 1 : word);
+        s += length + (s[length] == '.');
+    }
+    return t.length ? text_string(&t) : otherwise;
+}
+
+const char *write_last_word(const char *layer_name) {
+    const char *last = layer_name;
+    for (const char *s = layer_name; (s = strchr(s, '.'));) {
+        s++;
+        if (*s < '0' || *s > '9') last = s;
+    }
+    return strchr(last, '.') ? "x" : last;
+}
+
 const char *write_comment(arena *a, const char *s) {
     text t = text_new(a);
     for (size_t i = 0; s[i] && i < LONGEST_COMMENT; i++) {
@@ -39,28 +61,42 @@ const char *write_comment(arena *a, const char *s) {
     return text_string(&t);
 }
 
-/* Whether a part of a path says what the operator is and not what it is for: "MatMul", "LSTM_12", "call". */
+/* Whether a word says what the operator is and not what it is for: "MatMul", "LSTM_12", "call". */
 static bool is_operator_name(const char *part, size_t length) {
+    static const char *const others[] = {"node", "BiasAdd", "onnx", "then_branch", "else_branch", "Constant", "val", "output"};
     while (length && isdigit((unsigned char)part[length - 1])) length--;
     if (length && part[length - 1] == '_') length--;
     char word[32];
     if (length == 0 || length >= sizeof word) return length == 0;
     memcpy(word, part, length);
     word[length] = '\0';
-    return operator_find(word) != NULL || strcmp(word, "node") == 0 || strcmp(word, "BiasAdd") == 0;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(word, others[i]) == 0) return true;
+    return operator_find(word) != NULL;
 }
 
 const char *name_from_path(arena *a, const char *path) {
+    /* inlined functions and branches of spox and onnxscript stand before "__": what comes behind is the name */
+    for (const char *s = path; (s = strstr(s, "__")); path = ++s) continue;
+    path += strspn(path, "_");
     /* the last part that is no operator's name; exporters of PyTorch write "/encoder/lstm/LSTM" */
     const char *best = NULL;
     size_t best_length = 0;
     for (const char *s = path; *s;) {
         size_t length = strcspn(s, "/:");
-        if (length && !is_operator_name(s, length)) {
-            best = s;
-            best_length = length;
+        const char *part = s;
+        size_t own = length;
+        if (own > 5 && strncmp(part, "node_", 5) == 0) part += 5, own -= 5;
+        if (own && !is_operator_name(part, own)) {
+            best = part;
+            best_length = own;
         }
         s += length + (s[length] != '\0');
     }
-    return best ? arena_strndup(a, best, best_length) : NULL;
+    static const char *const endings[] = {".weight", ".bias", "_output_0"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t ending = strlen(endings[i]);
+        if (best_length > ending && strncmp(best + best_length - ending, endings[i], ending) == 0) best_length -= ending;
+    }
+    return best && !is_operator_name(best, best_length) ? arena_strndup(a, best, best_length) : NULL;
 }

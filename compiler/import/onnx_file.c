@@ -1,6 +1,4 @@
 /* onnx_file: reading, with bounds on depth, memory and paths. */
-#define _GNU_SOURCE
-
 #include "import/onnx_file.h"
 
 #include <errno.h>

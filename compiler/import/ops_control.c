@@ -8,8 +8,8 @@ bool op_constant(call *c) {
     graph *g = c->graph;
     const Onnx__AttributeProto *a;
     if ((a = attribute(c, "value")) && a->t) return give(c, import_tensor(c->importer, a->t, c->proto->output[0]));
-    if ((a = attribute(c, "value_float"))) return give(c, value_number(g, (double)a->f));
-    if ((a = attribute(c, "value_int"))) return give(c, value_integer(g, dim_const(g->dims, a->i)));
+    if ((a = attribute(c, "value_float"))) return give(c, value_of_float(g, (double)a->f));
+    if ((a = attribute(c, "value_int"))) return give(c, value_of_integer(g, dim_const(g->dims, a->i)));
     if ((a = attribute(c, "value_floats"))) {
         int64_t count = (int64_t)a->n_floats;
         return give(c, value_floats(g, 1, &count, a->floats));
@@ -33,7 +33,7 @@ bool op_constant_of_shape(call *c) {
         return refuse(c, "its shape must be computable at compile time, of at most %d dims", IMPORT_MAX_RANK);
     const dim *dims[IMPORT_MAX_RANK];
     for (int64_t i = 0; i < rank; i++) dims[i] = value_dim_at(shape, i);
-    value *fill = a && a->t ? import_tensor(c->importer, a->t, "value") : value_number(g, 0);
+    value *fill = a && a->t ? import_tensor(c->importer, a->t, "value") : value_of_float(g, 0);
     if (!fill) return false;
     double number;
     if (!value_scalar(fill, &number)) return refuse(c, "its value must be one number");

@@ -126,8 +126,8 @@ bool op_conv(call *c) {
     arena *a = g->arena;
     layer l = {0};
     window w = {0};
-    const value *weight;
-    const float *bias;
+    const value *weight = NULL;
+    const float *bias = NULL;
     if (!read_weights(c, &l, "Conv", &w, &weight, &bias) || !read_window(c, c->in[0], &w)) return false;
     value *x = pad_unevenly(c, c->in[0], &w, "");
     const int64_t *dims = l.params[0].dims;
@@ -155,8 +155,8 @@ bool op_conv_transpose(call *c) {
     arena *a = g->arena;
     layer l = {0};
     window w = {0};
-    const value *weight;
-    const float *bias;
+    const value *weight = NULL;
+    const float *bias = NULL;
     int64_t extra[MAX_AXES] = {0}, channels;
     const int64_t *given = NULL;
     size_t count = 0;

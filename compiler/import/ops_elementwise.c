@@ -41,7 +41,7 @@ bool op_unary(call *c) {
 }
 
 bool op_negate(call *c) {
-    value *x = c->in[0], *zero = x->element == ELEMENT_FLOAT ? value_number(c->graph, -0.0) : value_integer(c->graph, dim_const(c->graph->dims, 0));
+    value *x = c->in[0], *zero = x->element == ELEMENT_FLOAT ? value_of_float(c->graph, -0.0) : value_of_integer(c->graph, dim_const(c->graph->dims, 0));
     value *known = value_known(x) ? fold_binary(c->graph, FOLD_SUB, zero, x) : NULL;
     return give(c, known ? known : make_prefix(c->graph, c->path, "-", x));
 }
@@ -66,14 +66,14 @@ bool op_activation(call *c) {
         beta = attribute_float(c, "gamma", 1.05070102214813232421875);
         if (is_near(alpha, 1.6732632423543772) && is_near(beta, 1.0507009873554805)) return give(c, called(c, f, "", x));
         value *elu = called(c, "elu", arena_printf(a, ", alpha=%s", number_text(a, alpha)), x);
-        return give(c, binary(c, "*", FOLD_MUL, value_number(c->graph, beta), elu));
+        return give(c, binary(c, "*", FOLD_MUL, value_of_float(c->graph, beta), elu));
     }
     case ACTIVATION_HARD_SIGMOID: {
         alpha = attribute_float(c, "alpha", 0.2);
         beta = attribute_float(c, "beta", 0.5);
         if (is_near(alpha, 1.0 / 6) && is_near(beta, 0.5)) return give(c, called(c, f, "", x));
-        value *line = binary(c, "*", FOLD_MUL, value_number(c->graph, alpha), x);
-        line = binary(c, "+", FOLD_ADD, line, value_number(c->graph, beta));
+        value *line = binary(c, "*", FOLD_MUL, value_of_float(c->graph, alpha), x);
+        line = binary(c, "+", FOLD_ADD, line, value_of_float(c->graph, beta));
         return give(c, called(c, "clamp", ", 0, 1", line));
     }
     case ACTIVATION_THRESHOLD:
@@ -113,8 +113,8 @@ bool op_clip(call *c) {
                        : low       ? arena_printf(a, ", min=%s", first)
                                    : arena_printf(a, ", max=%s", second);
     if (value_known(x) && !whole) {
-        value *v = low ? fold_binary(c->graph, FOLD_MAX, x, value_number(c->graph, bounds[0])) : x;
-        if (v && high) v = fold_binary(c->graph, FOLD_MIN, v, value_number(c->graph, bounds[1]));
+        value *v = low ? fold_binary(c->graph, FOLD_MAX, x, value_of_float(c->graph, bounds[0])) : x;
+        if (v && high) v = fold_binary(c->graph, FOLD_MIN, v, value_of_float(c->graph, bounds[1]));
         if (v) return give(c, v);
     }
     return give(c, called(c, c->row->argument, tail, x));
@@ -184,13 +184,13 @@ bool op_binary(call *c) {
         if (!b) return refuse(c, "an integer exponent must be constant");
     }
     if (code == FOLD_ADD || code == FOLD_MUL || code == FOLD_DIV) {
-        value *layer = code == FOLD_DIV ? layer_norm_from_division(c, a, b) : NULL;
-        if (!layer && code == FOLD_ADD) layer = linear_with_bias(c, a, b);
-        if (!layer && code == FOLD_ADD) layer = linear_with_bias(c, b, a);
+        value *known = code == FOLD_DIV ? layer_norm_from_division(c, a, b) : NULL;
+        if (!known && code == FOLD_ADD) known = linear_with_bias(c, a, b);
+        if (!known && code == FOLD_ADD) known = linear_with_bias(c, b, a);
         const char *suffix = code == FOLD_ADD ? "bias" : "weight";
-        if (!layer && code != FOLD_DIV) layer = layer_norm_with(c, a, b, suffix);
-        if (!layer && code != FOLD_DIV) layer = layer_norm_with(c, b, a, suffix);
-        if (layer) return give(c, layer);
+        if (!known && code != FOLD_DIV) known = layer_norm_with(c, a, b, suffix);
+        if (!known && code != FOLD_DIV) known = layer_norm_with(c, b, a, suffix);
+        if (known) return give(c, known);
     }
     value *v = binary(c, c->row->argument, (fold_operator)code, a, b);
     if (v) c->out[0] = v;
@@ -222,7 +222,7 @@ bool op_variadic(call *c) {
         shape.element = v->element;
         v = known ? known : make_call(c->graph, c->path, v->rank || x->rank ? c->row->argument : c->row->argument, (value *[]){v, x}, 2, "", &shape);
     }
-    if (v && strcmp(c->row->type, "Mean") == 0) v = binary(c, "/", FOLD_DIV, v, value_number(c->graph, c->in_count));
+    if (v && strcmp(c->row->type, "Mean") == 0) v = binary(c, "/", FOLD_DIV, v, value_of_float(c->graph, c->in_count));
     if (v) c->out[0] = v;
     return v != NULL;
 }
@@ -277,11 +277,11 @@ bool op_cast(call *c) {
     if (known) return give(c, known);
     value *type = value_new(g, to, x->rank, x->dims);
     if (to == ELEMENT_BOOL) {
-        value *zero = x->element == ELEMENT_FLOAT ? value_number(g, 0) : value_integer(g, dim_const(g->dims, 0));
+        value *zero = x->element == ELEMENT_FLOAT ? value_of_float(g, 0) : value_of_integer(g, dim_const(g->dims, 0));
         return give(c, make_infix(g, c->path, "!=", x, zero, type));
     }
-    if (to == ELEMENT_FLOAT) return give(c, make_infix(g, c->path, "*", x, value_number(g, 1), type));
-    if (x->element == ELEMENT_BOOL) return give(c, make_infix(g, c->path, "*", x, value_integer(g, dim_const(g->dims, 1)), type));
+    if (to == ELEMENT_FLOAT) return give(c, make_infix(g, c->path, "*", x, value_of_float(g, 1), type));
+    if (x->element == ELEMENT_BOOL) return give(c, make_infix(g, c->path, "*", x, value_of_integer(g, dim_const(g->dims, 1)), type));
     return refuse(c, "of a float to an integer has no counterpart in nnc");
 }
 

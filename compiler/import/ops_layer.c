@@ -64,9 +64,12 @@ static value *matmul(call *c, value *a, value *b) {
         return NULL;
     }
     type.element = a->element;
+    double number; /* times zeros, as the first step of an unrolled cell: zeros */
+    bool zeros = (value_scalar(a, &number) && number <= 0 && number >= 0) || (value_scalar(b, &number) && number <= 0 && number >= 0);
     if (type.rank + 2 > IMPORT_MAX_RANK) return refuse(c, "too many dims"), NULL;
     if (a->rank > 1) type.dims[type.rank++] = a->dims[a->rank - 2];
     if (b->rank > 1) type.dims[type.rank++] = b->dims[b->rank - 1];
+    if (zeros) return value_filled(g, ELEMENT_FLOAT, type.rank, type.dims, 0, NULL);
     return make_call(g, c->path, "matmul", (value *[]){x, y}, 2, "", &type);
 }
 
@@ -84,7 +87,7 @@ bool op_matmul(call *c) {
 }
 
 static value *scaled(call *c, value *x, double by) {
-    return by < 1 || by > 1 ? binary(c, "*", FOLD_MUL, x, value_number(c->graph, by)) : x;
+    return by < 1 || by > 1 ? binary(c, "*", FOLD_MUL, x, value_of_float(c->graph, by)) : x;
 }
 
 bool op_gemm(call *c) {
@@ -170,10 +173,10 @@ bool op_layer_normalization(call *c) {
         if (mask >> i & 1) type->dims[i] = dim_const(g->dims, 1);
     value *mean = make_call(g, c->path, "mean", &x, 1, tail, type), *centred = binary(c, "-", FOLD_SUB, x, mean);
     value *square = binary(c, "*", FOLD_MUL, centred, centred), *variance = make_call(g, c->path, "mean", &square, 1, tail, type);
-    value *deviation = binary(c, "+", FOLD_ADD, variance, value_number(g, eps));
+    value *deviation = binary(c, "+", FOLD_ADD, variance, value_of_float(g, eps));
     deviation = make_call(g, c->path, "sqrt", &deviation, 1, "", type);
     if (c->out_count > 1) c->out[1] = mean;
-    if (c->out_count > 2) c->out[2] = binary(c, "/", FOLD_DIV, value_number(g, 1), deviation);
+    if (c->out_count > 2) c->out[2] = binary(c, "/", FOLD_DIV, value_of_float(g, 1), deviation);
     return true;
 }
 

@@ -197,7 +197,7 @@ bool op_gather(call *c) {
 
     /* from the end of a size of run time: x[-1] */
     if (value_known(ids) && ids->rank == 0 && !dim_is_const(x->dims[axis], NULL) && dim_max(value_dim_at(ids, 0)) < 0)
-        ids = value_integer(g, dim_add(g->dims, value_dim_at(ids, 0), x->dims[axis]));
+        ids = value_of_integer(g, dim_add(g->dims, value_dim_at(ids, 0), x->dims[axis]));
     bool symbolic = value_known(ids) && ids->rank == 0 && !dim_is_const(value_dim_at(ids, 0), NULL);
     if (symbolic && !dim_less_equal(g->dims, dim_add(g->dims, value_dim_at(ids, 0), dim_const(g->dims, 1)), x->dims[axis]))
         return refuse(c, "index %s into %s elements", dim_string(g->arena, value_dim_at(ids, 0)), dim_string(g->arena, x->dims[axis]));
@@ -314,8 +314,8 @@ bool op_one_hot(call *c) {
     type->dims[type->rank++] = dim_const(g->dims, (int64_t)depth);
     value *v = make_call(g, c->path, "one_hot", &ids, 1, arena_printf(g->arena, ", %.0f", depth), type);
     if (on < 1 || on > 1 || off < 0 || off > 0) {
-        v = binary(c, "*", FOLD_MUL, v, value_number(g, on - off));
-        v = binary(c, "+", FOLD_ADD, v, value_number(g, off));
+        v = binary(c, "*", FOLD_MUL, v, value_of_float(g, on - off));
+        v = binary(c, "+", FOLD_ADD, v, value_of_float(g, off));
     }
     unsigned perm[IMPORT_MAX_RANK];
     for (unsigned i = 0; i <= ids->rank; i++) perm[i] = i < axis ? i : i == axis ? ids->rank : i - 1;

@@ -20,13 +20,64 @@ bool op_shape(call *c) {
 bool op_size(call *c) {
     const dim *count = dim_const(c->graph->dims, 1);
     for (unsigned i = 0; i < c->in[0]->rank; i++) count = dim_mul(c->graph->dims, count, c->in[0]->dims[i]);
-    return give(c, value_integer(c->graph, count));
+    return give(c, value_of_integer(c->graph, count));
 }
 
 static const dim *product(graph *g, const dim *const *dims, unsigned count) {
     const dim *p = dim_const(g->dims, 1);
     for (unsigned i = 0; i < count; i++) p = dim_mul(g->dims, p, dims[i]);
     return p;
+}
+
+/* The sizes that --dim left open and that d mentions: how many, at most `room`. */
+static size_t symbols_of(const dim *d, const dim **to, size_t room) {
+    size_t count = dim_symbols(d, to, room);
+    return count < room ? count : room;
+}
+
+/* Makes the sizes hold as many elements as x. The size at `open` (-1: none) is what is left. */
+static bool complete(graph *g, const value *x, const dim **dims, unsigned rank, int open) {
+    const dim *all = product(g, x->dims, x->rank), *others = product(g, dims, rank);
+    if (open < 0) return dim_same(all, others);
+    const dim *rest = dim_is(others, 0) ? NULL : dim_divide_exact(g->dims, all, others);
+    if (rest) dims[open] = rest;
+    return rest != NULL;
+}
+
+/* A size of run time that must be a multiple of k for the shape to fit: T is written as k * (T // k). */
+static bool complete_in_multiples(call *c, const value *x, const dim **dims, unsigned rank, int open) {
+    enum { MOST_SYMBOLS = 8, LARGEST_MULTIPLE = 64 };
+    graph *g = c->graph;
+    const dim *symbols[MOST_SYMBOLS], *changed[IMPORT_MAX_RANK];
+    size_t count = symbols_of(product(g, dims, rank), symbols, MOST_SYMBOLS);
+    for (size_t i = 0; i < count; i++)
+        for (int64_t k = 2; k <= LARGEST_MULTIPLE; k++) {
+            const dim *multiple = dim_mul(g->dims, dim_const(g->dims, k), dim_floordiv(g->dims, symbols[i], k));
+            for (unsigned d = 0; d < rank; d++) changed[d] = dim_substitute(g->dims, dims[d], symbols[i], multiple);
+            if (!complete(g, x, changed, rank, open)) continue;
+            for (unsigned d = 0; d < rank; d++) dims[d] = changed[d];
+            graph_note(g, arena_printf(g->arena, "%s must be a multiple of %" PRId64, dim_symbol_name(symbols[i]), k));
+            return true;
+        }
+    return false;
+}
+
+/* A number that was a size of run time when the model was traced: view(x, 5, 1, -1) of [T, 6] was view(x, T, 1, -1). */
+static bool complete_unfrozen(call *c, const value *x, const dim **dims, unsigned rank, int open) {
+    graph *g = c->graph;
+    int64_t number;
+    for (unsigned i = 0; i < x->rank; i++)
+        for (unsigned d = 0; d < rank && !dim_is_const(x->dims[i], NULL); d++) {
+            const dim *frozen = dims[d];
+            if ((int)d == open || !dim_is_const(frozen, &number) || number < dim_min(x->dims[i]) || number > dim_max(x->dims[i])) continue;
+            dims[d] = x->dims[i];
+            if (complete(g, x, dims, rank, open)) {
+                graph_note(g, arena_printf(g->arena, "%s was %" PRId64 " when the model was exported; it is taken for a size of run time", dim_string(g->arena, x->dims[i]), number));
+                return true;
+            }
+            dims[d] = frozen;
+        }
+    return false;
 }
 
 bool op_reshape(call *c) {
@@ -53,13 +104,10 @@ bool op_reshape(call *c) {
             dims[i] = dim_const(g->dims, 1);
         }
     }
-    const dim *all = product(g, x->dims, x->rank), *others = product(g, dims, (unsigned)rank);
-    if (open >= 0) {
-        dims[open] = dim_is(others, 0) ? NULL : dim_divide_exact(g->dims, all, others);
-        if (!dims[open])
-            return refuse(c, "%s elements do not divide into rows of %s", dim_string(g->arena, all), dim_string(g->arena, others));
-    } else if (!dim_same(all, others)) {
+    if (!complete(g, x, dims, (unsigned)rank, open) && !complete_in_multiples(c, x, dims, (unsigned)rank, open) &&
+        !complete_unfrozen(c, x, dims, (unsigned)rank, open)) {
         value *to = value_new(g, x->element, (unsigned)rank, dims);
+        if (open >= 0) to->dims[open] = dim_const(g->dims, -1);
         return refuse(c, "\"%s\" is %s, which does not make %s", x->name, value_shape_string(g->arena, x), value_shape_string(g->arena, to));
     }
     return give(c, make_reshape(g, c->path, x, (unsigned)rank, dims));

@@ -12,6 +12,12 @@ graph *graph_new(arena *a, size_t fold_budget) {
     return g;
 }
 
+void graph_note(graph *g, const char *note) {
+    for (size_t i = 0; i < g->note_count; i++)
+        if (strcmp(g->notes[i], note) == 0) return;
+    ARENA_PUSH(g->arena, g->notes, g->note_count, g->note_capacity, note);
+}
+
 void *graph_room(graph *g, size_t n, size_t bytes) {
     if (n > (g->fold_budget - g->folded_bytes) / bytes) return NULL;
     g->folded_bytes += n * bytes;
@@ -55,9 +61,9 @@ value *value_integers(graph *g, element e, unsigned rank, const int64_t *dims, c
     return v;
 }
 
-value *value_number(graph *g, double number) { return value_filled(g, ELEMENT_FLOAT, 0, NULL, number, NULL); }
+value *value_of_float(graph *g, double number) { return value_filled(g, ELEMENT_FLOAT, 0, NULL, number, NULL); }
 
-value *value_integer(graph *g, const dim *d) { return value_filled(g, ELEMENT_INT, 0, NULL, 0, d); }
+value *value_of_integer(graph *g, const dim *d) { return value_filled(g, ELEMENT_INT, 0, NULL, 0, d); }
 
 bool value_known(const value *v) { return v->filled || v->floats || v->integers; }
 

@@ -208,10 +208,19 @@ static void add_call(writer *w, text *t, const node *n) {
     text_add(t, ")");
 }
 
+/* x ** 2 is what a person writes for x ** 2.0. */
+static bool whole_exponent(const value *v, int64_t *to) {
+    double number;
+    if (!value_scalar(v, &number) || v->rank || fabs(number) > 64 || trunc(number) < number || trunc(number) > number) return false;
+    *to = (int64_t)number;
+    return number > 0;
+}
+
 /* The node's expression; its precedence in *precedence. */
 static const char *expression(writer *w, const node *n, int *precedence) {
     text t = text_new(w->arena);
     int own;
+    int64_t exponent;
     *precedence = TIGHT;
     switch (n->kind) {
     case NODE_CALL: add_call(w, &t, n); break;
@@ -228,6 +237,10 @@ static const char *expression(writer *w, const node *n, int *precedence) {
         break;
     case NODE_INFIX:
         own = *precedence = precedence_of(n->function);
+        if (own == POWER && whole_exponent(n->operands[1], &exponent)) {
+            text_printf(&t, "%s ** %" PRId64, operand_text(w, n->operands[0], own + 1), exponent);
+            break;
+        }
         text_printf(&t, "%s %s %s", operand_text(w, n->operands[0], own == POWER || own == COMPARISON ? own + 1 : own), n->function,
                     operand_text(w, n->operands[1], own + 1));
         break;
@@ -248,10 +261,7 @@ static const char *noun(const node *n) {
     case NODE_SLICE: return "part";
     case NODE_RESHAPE:
     case NODE_PERMUTE: return "x";
-    case NODE_LAYER: {
-        const char *dot = strrchr(n->layer->name, '.');
-        return NULL == dot ? n->layer->name : dot + 1;
-    }
+    case NODE_LAYER: return write_last_word(n->layer->name);
     default: break;
     }
     for (size_t i = 0; n->function && i < sizeof rows / sizeof *rows; i++)
@@ -336,21 +346,23 @@ static void write_node(writer *w, node *n) {
 
 /* --- the file ----------------------------------------------------------------------------------------------------- */
 
+/* What a layer of a kind is called when the file has no name for it. */
+static const char *usual_name(const layer *l) {
+    static const struct {
+        const char *kind, *name;
+    } rows[] = {{"LSTM", "lstm"}, {"GRU", "gru"}, {"RNN", "rnn"}, {"Linear", "linear"}, {"Embedding", "embedding"}, {"LayerNorm", "norm"},
+                {"Conv1d", "conv"}, {"Conv2d", "conv"}, {"ConvTranspose1d", "conv"}, {"BatchNorm1d", "bn"}, {"BatchNorm2d", "bn"},
+                {"InstanceNorm1d", "norm"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].kind, l->kind) == 0) return rows[i].name;
+    return "layer_";
+}
+
 static void name_layers(writer *w) {
     for (node *n = w->g->first; n; n = n->next) {
         if (n->kind != NODE_LAYER || !n->used || n->layer->name) continue;
         layer *l = n->layer;
-        const char *wanted = l->wanted ? name_from_path(w->arena, l->wanted) : NULL;
-        static const struct {
-            const char *kind, *name;
-        } usual[] = {{"LSTM", "lstm"}, {"GRU", "gru"}, {"RNN", "rnn"}, {"Linear", "linear"}, {"Embedding", "embedding"}, {"LayerNorm", "norm"},
-                     {"Conv1d", "conv"}, {"Conv2d", "conv"}, {"BatchNorm1d", "bn"}, {"BatchNorm2d", "bn"}};
-        const char *otherwise = "layer_";
-        for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-            if (strcmp(usual[i].kind, l->kind) == 0) otherwise = usual[i].name;
-        /* names such as "onnx__MatMul_23" say nothing */
-        if (wanted && strncmp(wanted, "onnx", 4) == 0) wanted = NULL;
-        l->name = name_set_give(w->layers, write_word(w->arena, wanted, otherwise));
+        l->name = name_set_give(w->layers, write_layer_name(w->arena, l->wanted ? name_from_path(w->arena, l->wanted) : NULL, usual_name(l)));
         for (unsigned i = 0; i < l->param_count; i++) {
             tensor_to_write t = {.name = arena_printf(w->arena, "%s.%s", l->name, l->params[i].suffix), .data = l->params[i].data, .rank = l->params[i].rank};
             for (unsigned k = 0; k < t.rank; k++) t.shape[k] = l->params[i].dims[k];
@@ -410,7 +422,9 @@ written write_graph(graph *g, const write_names *names) {
     }
 
     text *t = &to.nn;
-    text_printf(t, "# %s\nmodel %s {\n", names->title, names->model);
+    text_printf(t, "# %s\n", names->title);
+    for (size_t i = 0; i < g->note_count; i++) text_printf(t, "# %s\n", write_comment(g->arena, g->notes[i]));
+    text_printf(t, "model %s {\n", names->model);
     for (size_t i = 0; i < g->symbol_count; i++)
         text_printf(t, "    dim %s = %" PRId64 "..%" PRId64 "\n", dim_symbol_name(g->symbols[i]), dim_min(g->symbols[i]), dim_max(g->symbols[i]));
     if (to.tensor_count) text_printf(t, "    weights \"%s\"\n", names->weights);
