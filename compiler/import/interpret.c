@@ -12,7 +12,7 @@ enum {
     MAX_NESTING = 64,    /* of functions and branches */
     MAX_REPORTS = 50,
     FOLD_BYTES = 48 << 20, FOLD_FACTOR = 3,
-    OLDEST_IR = 3, NEWEST_IR = 10, OLDEST_OPSET = 7, NEWEST_OPSET = 21
+    OLDEST_IR = 3, NEWEST_IR = 10, OLDEST_OPSET = 1, NEWEST_OPSET = 21
 };
 
 typedef struct scope scope;

@@ -175,9 +175,19 @@ value *binary(call *c, const char *symbol, fold_operator op, value *a, value *b)
     return make_infix(g, c->path, symbol, a, b, &shape);
 }
 
+/* Before opset 7 the dims of b stood for those of a from `axis` on. */
+static value *aligned(call *c, const value *a, value *b) {
+    if (c->opset >= 7 || !attribute(c, "axis") || b->rank >= a->rank) return b;
+    unsigned axis = 0, ones = 0;
+    if (!axis_of(c, attribute_int(c, "axis", 0), a->rank, &axis)) return NULL;
+    for (unsigned i = b->rank; axis + i < a->rank; i++) ones |= 1u << i;
+    return make_unsqueeze(c->graph, c->path, b, ones);
+}
+
 bool op_binary(call *c) {
-    value *a = c->in[0], *b = c->in[1];
+    value *a = c->in[0], *b = aligned(c, c->in[0], c->in[1]);
     int code = c->row->code;
+    if (!b) return false;
     if (code == FOLD_MOD && attribute_int(c, "fmod", 0)) return refuse(c, "fmod=1 is not supported");
     if (code == FOLD_POW && a->element == ELEMENT_FLOAT && b->element == ELEMENT_INT) {
         b = fold_cast(c->graph, b, ELEMENT_FLOAT);

@@ -172,6 +172,17 @@ static int64_t *indices_of(call *c, const value *v, const dim *extent, int64_t *
     return all;
 }
 
+/* Known indices with negative ones counted from the end; others are checked at run time to be from 0 on. */
+static value *positive_indices(call *c, value *ids, const dim *extent) {
+    graph *g = c->graph;
+    int64_t count, *all = value_known(ids) ? indices_of(c, ids, extent, &count) : NULL;
+    if (!value_known(ids)) return ids;
+    const dim **integers = all ? ARENA_ARRAY(g->arena, const dim *, (size_t)count + 1) : NULL;
+    if (!all) return NULL;
+    for (int64_t i = 0; i < count; i++) integers[i] = dim_const(g->dims, all[i]);
+    return value_integers(g, ELEMENT_INT, 1, &count, integers);
+}
+
 static value *embedding(call *c, value *table, value *ids, const value *type) {
     graph *g = c->graph;
     int64_t dims[2];
@@ -223,13 +234,16 @@ bool op_gather(call *c) {
         value *v = embedding(c, x, ids, type);
         if (v) return give(c, v);
     }
-    if (ids->rank == 1) {
-        value *v = make_call(g, c->path, "index_select", (value *[]){x, ids}, 2, "", type);
-        v->producer->axis = axis;
-        return give(c, v);
-    }
-    if (axis != 0) return refuse(c, "by indices of %u dims along axis %u is not supported", ids->rank, axis);
-    return give(c, make_call(g, c->path, "[]", (value *[]){x, ids}, 2, "", type));
+    /* any other axis, and known indices: by all of them in a row */
+    if (axis == 0 && !value_known(ids) && ids->rank != 1) return give(c, make_call(g, c->path, "[]", (value *[]){x, ids}, 2, "", type));
+    const dim *count = dim_const(g->dims, 1);
+    for (unsigned i = 0; i < ids->rank; i++) count = dim_mul(g->dims, count, ids->dims[i]);
+    value *row = positive_indices(c, make_reshape(g, c->path, ids, 1, &count), x->dims[axis]), *picked = value_like(g, x);
+    if (!row) return false;
+    picked->dims[axis] = count;
+    value *v = make_call(g, c->path, "index_select", (value *[]){x, row}, 2, "", picked);
+    v->producer->axis = axis;
+    return give(c, make_reshape(g, c->path, v, type->rank, type->dims));
 }
 
 bool op_gather_elements(call *c) {

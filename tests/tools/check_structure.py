@@ -14,6 +14,7 @@ ALLOWED = {
     "ir": {"support", "ir"},
     "weights": {"support", "ir", "weights"},
     "lower": {"support", "syntax", "ir", "lower"},
+    "import": {"support", "ir", "weights", "import"},
     "reference": {"support", "ir", "reference"},
     "passes": {"support", "ir", "passes"},
     "plan": {"support", "ir", "plan"},
@@ -49,6 +50,8 @@ def faults(top):
             continue
         for i in includes(path):
             room = i.split("/")[0] if "/" in i else folder
+            if i == "onnx.pb-c.h" and folder == "import":
+                continue
             if i in ("nnc.tab.h", "nnc.lex.h"):
                 if folder != "syntax":
                     yield f"{name} includes the generated parser"
