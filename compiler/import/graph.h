@@ -65,7 +65,11 @@ typedef enum {
     NODE_LAYER,   /* layer(operands…) */
     NODE_RESHAPE, /* the result's shape says all */
     NODE_PERMUTE, /* perm: result dim i is operand dim perm[i] */
-    NODE_SLICE    /* x[start:stop:step, index, …] */
+    NODE_SLICE,   /* x[start:stop:step, index, …] */
+    NODE_REPEAT,  /* a block begins: operands are the rows' sources, then what is carried at first; results are a round's
+                   * row of each source, then the carried values in a round */
+    NODE_END      /* it ends: operands are the carried values' next ones, then what is collected; results are the carried
+                   * values behind the block, then what was collected, a new dim 0 */
 } node_kind;
 
 typedef struct {
@@ -88,6 +92,9 @@ struct node {
     unsigned perm[IMPORT_MAX_RANK];
     slice_axis axes[IMPORT_MAX_RANK]; /* of the operand's rank */
     double eps;         /* of a LayerNorm, whose number of dims is in axis: for what follows it */
+    node *partner;      /* of NODE_REPEAT the end, of NODE_END the beginning */
+    unsigned row_count, carried_count; /* of both */
+    const dim *rounds;  /* of NODE_REPEAT without rows: how many */
     const char *path;   /* the ONNX node that it comes from, for names */
     bool used;          /* write.c */
     node *next;
@@ -160,6 +167,12 @@ value *make_unsqueeze(graph *g, const char *path, value *x, unsigned axes); /* b
 /* A call of a layer; its results, whose types the caller gives. */
 node *make_layer(graph *g, const char *path, const layer *l, value *const *operands, unsigned count,
                  const value *const *types, unsigned result_count);
+
+/* A block of rounds: what is made between begin and end stands in it. rounds: NULL when there are rows. */
+node *begin_repeat(graph *g, const char *path, const dim *rounds, value *const *rows, unsigned row_count, value *const *first,
+                   unsigned carried_count);
+node *end_repeat(graph *g, node *begin, value *const *next, unsigned carried_count, value *const *collected,
+                 unsigned collected_count);
 
 /* The shape of a broadcast result; false when a and b do not fit. */
 bool broadcast_shape(graph *g, const value *a, const value *b, value *to);

@@ -242,3 +242,43 @@ node *make_layer(graph *g, const char *path, const layer *l, value *const *opera
     n->layer = shared;
     return n;
 }
+
+/* --- blocks ------------------------------------------------------------------------------------------------------- */
+
+node *begin_repeat(graph *g, const char *path, const dim *rounds, value *const *rows, unsigned row_count, value *const *first,
+                   unsigned carried_count) {
+    unsigned count = row_count + carried_count;
+    value **operands = ARENA_ARRAY(g->arena, value *, count + 1);
+    const value **types = ARENA_ARRAY(g->arena, const value *, count + 1);
+    for (unsigned i = 0; i < count; i++) {
+        operands[i] = i < row_count ? rows[i] : first[i - row_count];
+        types[i] = i < row_count ? value_new(g, rows[i]->element, rows[i]->rank - 1, rows[i]->dims + 1) : operands[i];
+    }
+    node *n = node_new(g, NODE_REPEAT, path, operands, count, types, count);
+    n->row_count = row_count;
+    n->carried_count = carried_count;
+    n->rounds = row_count ? rows[0]->dims[0] : rounds;
+    return n;
+}
+
+node *end_repeat(graph *g, node *begin, value *const *next, unsigned carried_count, value *const *collected,
+                 unsigned collected_count) {
+    unsigned count = carried_count + collected_count;
+    value **operands = ARENA_ARRAY(g->arena, value *, count + 1);
+    const value **types = ARENA_ARRAY(g->arena, const value *, count + 1);
+    for (unsigned i = 0; i < count; i++) {
+        operands[i] = i < carried_count ? next[i] : collected[i - carried_count];
+        value *type = value_like(g, operands[i]);
+        if (i >= carried_count) {
+            type->rank++;
+            for (unsigned k = type->rank - 1; k > 0; k--) type->dims[k] = type->dims[k - 1];
+            type->dims[0] = begin->rounds;
+        }
+        types[i] = type;
+    }
+    node *n = node_new(g, NODE_END, begin->path, operands, count, types, count);
+    n->carried_count = carried_count;
+    n->partner = begin;
+    begin->partner = n;
+    return n;
+}

@@ -64,6 +64,8 @@ bool op_gemm(call *c);
 bool op_layer_normalization(call *c);
 bool op_batch_normalization(call *c);
 bool op_instance_normalization(call *c);
+/* x times a known matrix [N, K], as torch keeps it, plus a known vector [N] or NULL; NULL when the budget is spent. */
+value *linear(call *c, value *x, const value *weight, const value *bias, const char *wanted);
 /* A bias added to what a Linear without one gives is that Linear with it; NULL when it is no such case. */
 value *linear_with_bias(call *c, value *product, const value *bias);
 /* The last operator of a LayerNorm written out; NULL when it is none. */

@@ -13,8 +13,7 @@ static const char *layer_of_tensor(arena *a, const value *v) {
 
 /* --- Linear ------------------------------------------------------------------------------------------------------- */
 
-/* x times a known matrix [K, N], times alpha, plus a known vector [N] or NULL. The weight is kept as torch does, [N, K]. */
-static value *linear(call *c, value *x, const value *weight, const value *bias, const char *wanted) {
+value *linear(call *c, value *x, const value *weight, const value *bias, const char *wanted) {
     graph *g = c->graph;
     int64_t dims[2];
     const float *data = value_float_array(g, weight), *add = bias ? value_float_array(g, bias) : NULL;

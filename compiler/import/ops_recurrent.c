@@ -4,38 +4,31 @@
  * Y [T, D, B, H], Y_h and Y_c [D, B, H]; with layout=1 the batch stands first in all of X, Y and states. Gates of W, R, B:
  * LSTM i, o, f, c; GRU z, r, h (https://onnx.ai/onnx/operators/onnx__LSTM.html). torch has i, f, g, o and r, z, n, and out
  * [T, B, D*H]. */
+#include "import/recurrent.h"
+
 #include <inttypes.h>
 #include <math.h>
 
-#include "import/ops.h"
-
-typedef struct {
-    const char *kind; /* "LSTM" */
-    unsigned gates, directions, operands; /* operands: where P (peepholes) would stand, or 0 */
-    unsigned order[4];                    /* torch's gate i is ONNX's order[i] */
-    int64_t inputs, hidden;
-    bool reverse;
-} cell;
-
 static const cell cells[] = {
-    {.kind = "LSTM", .gates = 4, .operands = 7, .order = {0, 2, 3, 1}},
-    {.kind = "GRU", .gates = 3, .order = {1, 0, 2}},
-    {.kind = "RNN", .gates = 1, .order = {0}},
+    {.kind = "LSTM", .gates = 4, .functions = 3, .order = {0, 2, 3, 1}},
+    {.kind = "GRU", .gates = 3, .functions = 2, .order = {1, 0, 2}},
+    {.kind = "RNN", .gates = 1, .functions = 1, .order = {0}},
 };
 
 /* --- activations -------------------------------------------------------------------------------------------------- */
 
-/* ONNX's names, with the alpha and beta for which Keras's function is the same; NAN: it has none. */
+/* ONNX's names; what alpha and beta are when they are left out (NAN: it has none); Keras's function, for these alphas and
+ * betas (NAN: any). */
 static const struct {
-    const char *onnx, *keras;
-    double alpha, beta;             /* what they must be */
-    double usual_alpha, usual_beta; /* what ONNX takes when they are left out */
+    const char *onnx;
+    double alpha, beta;
+    const char *keras;
+    double keras_alpha;
 } activations[] = {
-    {"Sigmoid", "sigmoid", NAN, NAN, NAN, NAN},    {"Tanh", "tanh", NAN, NAN, NAN, NAN},
-    {"Relu", "relu", NAN, NAN, NAN, NAN},          {"HardSigmoid", "hard_sigmoid", 0.2, 0.5, 0.2, 0.5},
-    {"Affine", "linear", 1, 0, 1, 0},              {"LeakyRelu", "leaky_relu", 0.2, NAN, 0.01, NAN},
-    {"Elu", "elu", 1, NAN, 1, NAN},                {"Softsign", "softsign", NAN, NAN, NAN, NAN},
-    {"Softplus", "softplus", NAN, NAN, NAN, NAN},
+    {"Sigmoid", NAN, NAN, "sigmoid", NAN},    {"Tanh", NAN, NAN, "tanh", NAN},           {"Relu", NAN, NAN, "relu", NAN},
+    {"HardSigmoid", 0.2, 0.5, "hard_sigmoid", 0.2}, {"Affine", 1, 0, "linear", 1},        {"LeakyRelu", 0.01, NAN, "leaky_relu", 0.2},
+    {"Elu", 1, NAN, "elu", 1},                {"Softsign", NAN, NAN, "softsign", NAN},   {"Softplus", NAN, NAN, "softplus", NAN},
+    {"ThresholdedRelu", 1, NAN, NULL, NAN},   {"ScaledTanh", 1, 1, NULL, NAN},
 };
 
 static bool same_case(const char *a, const char *b) {
@@ -44,51 +37,61 @@ static bool same_case(const char *a, const char *b) {
     return *a == *b;
 }
 
-static double taken(const float *all, size_t count, size_t *next, double usual) {
+static bool is_near(double a, double b) { return fabs(a - b) <= 1e-6 * (1 + fabs(b)); }
+
+/* The next of the attribute's numbers, for functions that have one. */
+static double taken(const Onnx__AttributeProto *all, size_t *next, double usual) {
     if (isnan(usual)) return usual;
-    return *next < count ? (double)all[(*next)++] : usual;
+    return all && *next < all->n_floats ? (double)all->floats[(*next)++] : usual;
 }
 
-/* Keras's names of the activations, `each` a direction, all directions alike; false after a report. */
-static bool read_activations(call *c, const cell *k, unsigned each, const char *const *usual, const char **names) {
+static bool set_activation(call *c, activation *to, const char *name, const Onnx__AttributeProto *alpha, size_t *next_alpha,
+                           const Onnx__AttributeProto *beta, size_t *next_beta) {
+    for (size_t n = 0; n < sizeof activations / sizeof *activations; n++) {
+        if (!same_case(activations[n].onnx, name)) continue;
+        to->name = activations[n].onnx;
+        to->alpha = taken(alpha, next_alpha, activations[n].alpha);
+        to->beta = taken(beta, next_beta, activations[n].beta);
+        bool fits = activations[n].keras && (isnan(activations[n].keras_alpha) || is_near(to->alpha, activations[n].keras_alpha)) &&
+                    (isnan(activations[n].beta) || is_near(to->beta, activations[n].beta));
+        to->keras = fits ? activations[n].keras : NULL;
+        return true;
+    }
+    return refuse(c, "the activation \"%s\" has no counterpart in nnc", name);
+}
+
+static bool read_activations(call *c, cell *k) {
+    static const char *const usual[] = {"Sigmoid", "Tanh", "Tanh"};
     const Onnx__AttributeProto *a = attribute(c, "activations");
     const Onnx__AttributeProto *alpha = attribute(c, "activation_alpha"), *beta = attribute(c, "activation_beta");
-    size_t next_alpha = 0, next_beta = 0;
-    for (unsigned i = 0; i < each; i++) names[i] = usual[i];
-    if (!a || a->n_strings == 0) return true;
-    if (a->n_strings != each * k->directions) return refuse(c, "it has %zu activations; %u are needed", a->n_strings, each * k->directions);
-    for (unsigned i = 0; i < a->n_strings; i++) {
-        const char *name = arena_strndup(c->graph->arena, (const char *)a->strings[i].data, a->strings[i].len), *keras = NULL;
-        for (size_t n = 0; n < sizeof activations / sizeof *activations; n++) {
-            if (!same_case(activations[n].onnx, name)) continue;
-            double x = taken(alpha ? alpha->floats : NULL, alpha ? alpha->n_floats : 0, &next_alpha, activations[n].usual_alpha);
-            double y = taken(beta ? beta->floats : NULL, beta ? beta->n_floats : 0, &next_beta, activations[n].usual_beta);
-            bool fits = (isnan(x) || fabs(x - activations[n].alpha) < 1e-6) && (isnan(y) || isnan(activations[n].beta) || fabs(y - activations[n].beta) < 1e-6);
-            if (!fits) return refuse(c, "the activation %s with alpha %g and beta %g has no counterpart in nnc", name, x, y);
-            keras = activations[n].keras;
-        }
-        if (!keras) return refuse(c, "the activation \"%s\" has no counterpart in nnc", name);
-        if (i < each) names[i] = keras;
-        else if (strcmp(names[i % each], keras) != 0) return refuse(c, "directions with different activations are not supported");
+    size_t next_alpha = 0, next_beta = 0, needed = (size_t)k->functions * k->directions;
+    if (a && a->n_strings && a->n_strings != needed) return refuse(c, "it has %zu activations; %zu are needed", a->n_strings, needed);
+    for (size_t i = 0; i < needed; i++) {
+        const char *name = usual[i % k->functions + (k->functions == 1)];
+        if (a && a->n_strings) name = arena_strndup(c->graph->arena, (const char *)a->strings[i].data, a->strings[i].len);
+        if (!set_activation(c, &k->activation[i / k->functions][i % k->functions], name, alpha, &next_alpha, beta, &next_beta)) return false;
     }
     return true;
 }
 
-/* What the layer's arguments say of them, or NULL after a report. */
-static const char *activation_arguments(call *c, const cell *k) {
-    static const char *const usual[] = {"sigmoid", "tanh", "tanh"};
-    const char *names[3];
-    arena *a = c->graph->arena;
-    bool is_rnn = k->gates == 1;
-    if (!read_activations(c, k, is_rnn ? 1 : k->gates == 4 ? 3 : 2, is_rnn ? usual + 1 : usual, names)) return NULL;
-    if (is_rnn) {
-        if (strcmp(names[0], "relu") == 0) return ", nonlinearity=\"relu\"";
-        return strcmp(names[0], "tanh") == 0 ? "" : arena_printf(a, ", activation=\"%s\"", names[0]);
+/* Whether a layer of nnc has these functions: each by Keras's name, all directions alike, an LSTM's last two alike. */
+static bool layer_has_activations(const cell *k) {
+    for (unsigned d = 0; d < k->directions; d++)
+        for (unsigned i = 0; i < k->functions; i++)
+            if (!k->activation[d][i].keras || strcmp(k->activation[d][i].keras, k->activation[0][i].keras) != 0) return false;
+    return k->functions < 3 || strcmp(k->activation[0][1].keras, k->activation[0][2].keras) == 0;
+}
+
+/* What the layer's arguments say of them. */
+static const char *activation_arguments(arena *a, const cell *k) {
+    const char *first = k->activation[0][0].keras;
+    if (k->functions == 1) {
+        if (strcmp(first, "relu") == 0) return ", nonlinearity=\"relu\"";
+        return strcmp(first, "tanh") == 0 ? "" : arena_printf(a, ", activation=\"%s\"", first);
     }
-    if (k->gates == 4 && strcmp(names[1], names[2]) != 0)
-        return refuse(c, "different activations of the candidate (%s) and the cell (%s) are not supported", names[1], names[2]), NULL;
-    const char *own = strcmp(names[1], "tanh") == 0 ? "" : arena_printf(a, ", activation=\"%s\"", names[1]);
-    return strcmp(names[0], "sigmoid") == 0 ? own : arena_printf(a, "%s, recurrent_activation=\"%s\"", own, names[0]);
+    const char *second = k->activation[0][1].keras;
+    const char *own = strcmp(second, "tanh") == 0 ? "" : arena_printf(a, ", activation=\"%s\"", second);
+    return strcmp(first, "sigmoid") == 0 ? own : arena_printf(a, "%s, recurrent_activation=\"%s\"", own, first);
 }
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
@@ -102,6 +105,11 @@ static const float *reorder(graph *g, const cell *k, const float *from, unsigned
     for (unsigned i = 0; to && i < k->gates; i++)
         for (int64_t n = 0; n < gate; n++) to[i * gate + n] = start[k->order[i] * gate + n];
     return to;
+}
+
+static bool is_zero(const value *v) {
+    double number;
+    return !v || (value_scalar(v, &number) && number <= 0 && number >= 0);
 }
 
 static bool has_shape(const value *v, unsigned rank, int64_t a, int64_t b, int64_t d) {
@@ -140,15 +148,16 @@ static bool read_weights(call *c, const cell *k, layer *l) {
 
 /* --- the call ----------------------------------------------------------------------------------------------------- */
 
-static bool is_zero(const value *v) {
-    double number;
-    return !v || (value_scalar(v, &number) && number <= 0 && number >= 0);
-}
-
-static bool check_options(call *c, const cell *k) {
-    if (attribute(c, "clip")) return refuse(c, "clip is not supported");
-    if (attribute_int(c, "input_forget", 0)) return refuse(c, "input_forget=1 is not supported");
-    if (k->operands && !is_zero(operand(c, k->operands))) return refuse(c, "peepholes (P) are not supported");
+/* What no layer of nnc has, and a loop is written for. */
+static bool read_options(call *c, cell *k) {
+    const Onnx__AttributeProto *clip = attribute(c, "clip");
+    k->clip = clip && clip->has_f ? (double)clip->f : INFINITY;
+    k->input_forget = k->gates == 4 && attribute_int(c, "input_forget", 0);
+    k->reset_after = k->gates == 3 && (attribute_int(c, "linear_before_reset", 0) || import_options_of(c->importer)->reset_after);
+    const value *p = k->gates == 4 ? operand(c, 7) : NULL;
+    k->peepholes = is_zero(p) ? NULL : p;
+    if (k->peepholes && (!has_shape(p, 2, k->directions, 3 * k->hidden, 0) || !value_float_array(c->graph, p)))
+        return refuse(c, "P \"%s\" is %s; [%u, %" PRId64 "], constant, is needed", p->name, value_shape_string(c->graph->arena, p), k->directions, 3 * k->hidden);
     return true;
 }
 
@@ -194,7 +203,7 @@ static const char *arguments(call *c, const cell *k, bool batch_first, const cha
     if (batch_first) text_add(&t, ", batch_first=True");
     if (k->directions == 2) text_add(&t, ", bidirectional=True");
     if (k->reverse) text_add(&t, ", reverse=true");
-    if (k->gates == 3 && !attribute_int(c, "linear_before_reset", 0) && !import_options_of(c->importer)->reset_after) text_add(&t, ", reset_after=false");
+    if (k->gates == 3 && !k->reset_after) text_add(&t, ", reset_after=false");
     return text_string(&t);
 }
 
@@ -214,6 +223,23 @@ static bool read_lengths(call *c, const dim *steps, const dim *batch, value **le
     return true;
 }
 
+/* The layer's results as ONNX has them: Y [T, D, B, H], Y_h and Y_c [D, B, H]. */
+static void as_layer(call *c, const cell *k, layer *l, value *x, value *h, value *cc, value *lengths, value **results) {
+    graph *g = c->graph;
+    const dim *steps = x->dims[0], *batch = x->dims[1], *directions = dim_const(g->dims, k->directions), *hidden = dim_const(g->dims, k->hidden);
+    value *first = batch_first_source(x);
+    l->arguments = arguments(c, k, first != NULL, activation_arguments(g->arena, k));
+    if (k->gates == 3 && !k->reset_after) l->comment = "linear_before_reset=0";
+    const dim *shape[3] = {first ? batch : steps, first ? steps : batch, dim_const(g->dims, k->directions * k->hidden)};
+    const value *out = value_new(g, ELEMENT_FLOAT, 3, shape), *state = value_new(g, ELEMENT_FLOAT, 3, (const dim *[]){directions, batch, hidden});
+    node *n = make_layer(g, c->path, l, (value *[]){first ? first : x, h, cc, lengths}, 4, (const value *[]){out, state, state}, k->gates == 4 ? 3 : 2);
+    value *y = first ? swap_first(c, n->results[0]) : n->results[0];
+    y = make_reshape(g, c->path, y, 4, (const dim *[]){steps, batch, directions, hidden});
+    results[0] = make_permute(g, c->path, y, (const unsigned[]){0, 2, 1, 3});
+    results[1] = n->results[1];
+    results[2] = k->gates == 4 ? n->results[2] : NULL;
+}
+
 bool op_recurrent(call *c) {
     graph *g = c->graph;
     cell k = {0};
@@ -222,39 +248,28 @@ bool op_recurrent(call *c) {
     bool batch_major = attribute_int(c, "layout", 0) == 1;
     value *x = c->in[0];
     if (x->rank == 3 && batch_major) x = swap_first(c, x);
-    const char *functions;
-    if (!read_cell(c, x, &k) || !check_options(c, &k) || !(functions = activation_arguments(c, &k))) return false;
+    if (!read_cell(c, x, &k) || !read_options(c, &k) || !read_activations(c, &k)) return false;
     const dim *steps = x->dims[0], *batch = x->dims[1];
     value *h = operand(c, 5), *cc = k.gates == 4 ? operand(c, 6) : NULL, *lengths;
     if (h && batch_major && h->rank == 3) h = swap_first(c, h);
     if (cc && batch_major && cc->rank == 3) cc = swap_first(c, cc);
     if ((h && !is_state(c, h, &k, batch)) || (cc && !is_state(c, cc, &k, batch)) || !read_lengths(c, steps, batch, &lengths)) return false;
-    if (is_zero(h) && is_zero(cc)) h = cc = NULL;
-    else if (k.gates == 4) { /* given together */
-        const dim *shape[3] = {dim_const(g->dims, k.directions), batch, dim_const(g->dims, k.hidden)};
+    bool loop = k.peepholes || isfinite(k.clip) || k.input_forget || !layer_has_activations(&k);
+    const dim *shape[3] = {dim_const(g->dims, k.directions), batch, dim_const(g->dims, k.hidden)};
+    if (is_zero(h) && is_zero(cc) && !loop) h = cc = NULL;
+    else { /* a layer takes both or none */
         if (!h) h = value_filled(g, ELEMENT_FLOAT, 3, shape, 0, NULL);
-        if (!cc) cc = value_filled(g, ELEMENT_FLOAT, 3, shape, 0, NULL);
+        if (!cc && k.gates == 4) cc = value_filled(g, ELEMENT_FLOAT, 3, shape, 0, NULL);
     }
     layer l = {.kind = k.kind, .wanted = c->path};
     if (!read_weights(c, &k, &l)) return false;
-    bool exporters_fault = k.gates == 3 && !attribute_int(c, "linear_before_reset", 0);
-    if (exporters_fault) l.comment = "linear_before_reset=0";
-    value *first = batch_first_source(x);
-    l.arguments = arguments(c, &k, first != NULL, functions);
-
-    const dim *features = dim_const(g->dims, k.directions * k.hidden);
-    value *out = value_new(g, ELEMENT_FLOAT, 3, (const dim *[]){first ? batch : steps, first ? steps : batch, features});
-    value *state = value_new(g, ELEMENT_FLOAT, 3, (const dim *[]){dim_const(g->dims, k.directions), batch, dim_const(g->dims, k.hidden)});
-    node *n = make_layer(g, c->path, &l, (value *[]){first ? first : x, h, cc, lengths}, 4, (const value *[]){out, state, state}, k.gates == 4 ? 3 : 2);
-
-    value *y = n->results[0]; /* as [T, B, D*H] -> [T, D, B, H] */
-    if (first) y = swap_first(c, y);
-    const dim *apart[4] = {steps, batch, dim_const(g->dims, k.directions), dim_const(g->dims, k.hidden)};
-    y = make_permute(g, c->path, make_reshape(g, c->path, y, 4, apart), (const unsigned[]){0, 2, 1, 3});
-    if (batch_major) y = make_permute(g, c->path, y, (const unsigned[]){2, 0, 1, 3});
-    for (unsigned i = 0; i < c->out_count && i <= n->result_count - 1; i++) {
-        value *v = i == 0 ? y : n->results[i];
-        c->out[i] = i && batch_major ? swap_first(c, v) : v;
+    value *results[3];
+    if (!loop) as_layer(c, &k, &l, x, h, cc, lengths, results);
+    else if (lengths) return refuse(c, "sequence_lens together with clip, peepholes or functions that no layer of nnc has is not supported");
+    else if (!recurrent_as_loop(c, &k, &l, x, h, cc, results)) return false;
+    for (unsigned i = 0; i < c->out_count && i < (k.gates == 4 ? 3u : 2u); i++) {
+        c->out[i] = results[i];
+        if (batch_major) c->out[i] = i ? swap_first(c, results[i]) : make_permute(g, c->path, results[0], (const unsigned[]){2, 0, 1, 3});
     }
     return true;
 }

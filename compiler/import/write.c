@@ -16,6 +16,7 @@ typedef struct {
     const write_names *names;
     name_set *values, *layers;
     text statements, params;
+    unsigned depth; /* of blocks */
 } writer;
 
 /* How tightly an expression binds, as in Python. */
@@ -51,7 +52,8 @@ static void count_uses(graph *g) {
     while (count-- > 0) {
         bool used = false;
         for (unsigned i = 0; i < all[count]->result_count; i++) used |= all[count]->results[i]->uses > 0;
-        if (used) use_operands(all[count]);
+        if (used || all[count]->used) use_operands(all[count]);
+        if (all[count]->used && all[count]->kind == NODE_END) all[count]->partner->used = true;
     }
 }
 
@@ -244,9 +246,17 @@ static const char *expression(writer *w, const node *n, int *precedence) {
         text_printf(&t, "%s %s %s", operand_text(w, n->operands[0], own == POWER || own == COMPARISON ? own + 1 : own), n->function,
                     operand_text(w, n->operands[1], own + 1));
         break;
-    case NODE_INPUT: break;
+    case NODE_INPUT:
+    case NODE_REPEAT:
+    case NODE_END: break;
     }
     return text_string(&t);
+}
+
+/* The beginning of a statement's line. */
+static text *line(writer *w) {
+    text_printf(&w->statements, "%*s", (int)(4 * (w->depth + 1)), "");
+    return &w->statements;
 }
 
 /* --- statements --------------------------------------------------------------------------------------------------- */
@@ -290,16 +300,36 @@ static bool is_read_behind(const node *n, const value *v) {
     return false;
 }
 
+/* Whether n reads a name that is bound anew: then it is no part of an expression that may stand further down. */
 static bool reads_state(const writer *w, const node *n) {
-    for (unsigned i = 0; i < n->operand_count; i++)
+    for (unsigned i = 0; i < n->operand_count; i++) {
+        const node *from = n->operands[i] ? n->operands[i]->producer : NULL;
+        if (from && from->kind == NODE_REPEAT && n->operands[i]->result >= from->row_count) return true;
         for (size_t k = 0; n->operands[i] && k < w->g->input_count; k++)
             if (w->g->inputs[k].state && w->g->inputs[k].value == n->operands[i]) return true;
+    }
     return false;
+}
+
+/* The carried value that v is the next one of, where nothing of the round still reads the old one behind n; or NULL. */
+static const value *carried_as(const node *n, const value *v) {
+    const node *end = n->next;
+    while (end && end->kind != NODE_END) end = end->kind == NODE_REPEAT ? end->partner->next : end->next;
+    for (unsigned i = 0; end && i < end->carried_count; i++) {
+        const value *old = end->partner->results[end->partner->row_count + i];
+        if (end->operands[i] == v) return is_read_behind(n, old) ? NULL : old;
+    }
+    return NULL;
 }
 
 static void name_result(writer *w, const node *n, value *v, const char *suggestion) {
     const argument *out = output_of(w, v);
+    const value *old = carried_as(n, v);
     v->precedence = TIGHT;
+    if (old) {
+        v->text = old->text;
+        return;
+    }
     if (out && out->state) {
         const argument *in = input_named(w, out->state);
         if (!is_read_behind(n, in->value)) {
@@ -319,13 +349,70 @@ static void write_recurrent(writer *w, const node *n, const char *e) {
         if (n->results[i]->uses) name_result(w, n, n->results[i], nouns[i]);
     const char *h = n->results[1]->uses ? n->results[1]->text : "_", *c = lstm && n->results[2]->uses ? n->results[2]->text : "_";
     const char *out = n->results[0]->uses ? n->results[0]->text : "_";
-    if (!states) text_printf(&w->statements, "    %s, _ = %s\n", out, e);
-    else if (lstm) text_printf(&w->statements, "    %s, (%s, %s) = %s\n", out, h, c, e);
-    else text_printf(&w->statements, "    %s, %s = %s\n", out, h, e);
+    if (!states) text_printf(line(w), "%s, _ = %s\n", out, e);
+    else if (lstm) text_printf(line(w), "%s, (%s, %s) = %s\n", out, h, c, e);
+    else text_printf(line(w), "%s, %s = %s\n", out, h, e);
+}
+
+static bool is_word(const char *s) {
+    return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
+}
+
+static void write_begin(writer *w, node *n) {
+    static const char *const nouns[] = {"h", "c", "carried"};
+    text rows = text_new(w->arena), sources = text_new(w->arena);
+    for (unsigned i = 0; i < n->carried_count; i++) {
+        value *v = n->results[n->row_count + i];
+        const char *first = operand_text(w, n->operands[n->row_count + i], LOOSE);
+        v->text = name_set_give(w->values, nouns[i < 2 ? i : 2]);
+        v->precedence = TIGHT;
+        text_printf(line(w), "%s = %s\n", v->text, first);
+    }
+    for (unsigned i = 0; i < n->row_count; i++) {
+        n->results[i]->text = name_set_give(w->values, "x_t");
+        n->results[i]->precedence = TIGHT;
+        text_printf(&rows, "%s%s", i ? ", " : "", n->results[i]->text);
+        text_printf(&sources, "%s%s", i ? ", " : "", operand_text(w, n->operands[i], LOOSE));
+    }
+    if (n->row_count) text_printf(line(w), "repeat %s in %s {\n", text_string(&rows), text_string(&sources));
+    else text_printf(line(w), "repeat %s {\n", dim_string(w->arena, n->rounds));
+    w->depth++;
+}
+
+static void write_end(writer *w, node *n) {
+    const node *begin = n->partner;
+    for (unsigned i = 0; i < n->carried_count && n->carried_count > 1; i++) { /* all next values before the first binding */
+        const char *next = operand_text(w, n->operands[i], LOOSE);
+        if (is_word(next)) continue;
+        n->operands[i]->text = name_set_give(w->values, "next");
+        text_printf(line(w), "%s = %s\n", n->operands[i]->text, next);
+    }
+    for (unsigned i = n->carried_count; i < n->operand_count; i++) {
+        if (!n->results[i]->uses) continue;
+        n->results[i]->text = name_set_give(w->values, "ys");
+        n->results[i]->precedence = TIGHT;
+        text_printf(line(w), "collect %s = %s\n", n->results[i]->text, operand_text(w, n->operands[i], LOOSE));
+    }
+    for (unsigned i = 0; i < n->carried_count; i++) {
+        const char *name = begin->results[begin->row_count + i]->text, *next = operand_text(w, n->operands[i], LOOSE);
+        if (strcmp(name, next) != 0) text_printf(line(w), "%s = %s\n", name, next);
+        n->results[i]->text = name;
+        n->results[i]->precedence = TIGHT;
+    }
+    w->depth--;
+    text_add(line(w), "}\n");
 }
 
 static void write_node(writer *w, node *n) {
     int precedence;
+    if (n->kind == NODE_REPEAT) {
+        write_begin(w, n);
+        return;
+    }
+    if (n->kind == NODE_END) {
+        write_end(w, n);
+        return;
+    }
     const char *e = expression(w, n, &precedence);
     if (n->kind == NODE_LAYER && is_recurrent(n->layer)) {
         write_recurrent(w, n, e);
@@ -341,7 +428,7 @@ static void write_node(writer *w, node *n) {
         return;
     }
     name_result(w, n, v, noun(n));
-    text_printf(&w->statements, "    %s = %s\n", v->text, e);
+    text_printf(line(w), "%s = %s\n", v->text, e);
 }
 
 /* --- the file ----------------------------------------------------------------------------------------------------- */
@@ -393,7 +480,7 @@ static void write_inputs(writer *w) {
 
 written write_graph(graph *g, const write_names *names) {
     written to = {.nn = text_new(g->arena)};
-    writer w = {g, g->arena, &to, names, name_set_new(g->arena), name_set_new(g->arena), text_new(g->arena), text_new(g->arena)};
+    writer w = {g, g->arena, &to, names, name_set_new(g->arena), name_set_new(g->arena), text_new(g->arena), text_new(g->arena), 0};
     count_uses(g);
     for (size_t i = 0; i < g->symbol_count; i++) name_set_take(w.values, dim_symbol_name(g->symbols[i]));
     for (size_t i = 0; i < g->input_count; i++) {
