@@ -68,8 +68,8 @@ typedef enum {
     NODE_SLICE,   /* x[start:stop:step, index, …] */
     NODE_REPEAT,  /* a block begins: operands are the rows' sources, then what is carried at first; results are a round's
                    * row of each source, then the carried values in a round */
-    NODE_END      /* it ends: operands are the carried values' next ones, then what is collected; results are the carried
-                   * values behind the block, then what was collected, a new dim 0 */
+    NODE_END      /* it ends: operands are the carried values' next ones, then what is collected, then a condition when there
+                   * is one; results are the carried values behind the block, then what was collected, a new dim 0 */
 } node_kind;
 
 typedef struct {
@@ -94,7 +94,8 @@ struct node {
     double eps;         /* of a LayerNorm, whose number of dims is in axis: for what follows it */
     node *partner;      /* of NODE_REPEAT the end, of NODE_END the beginning */
     unsigned row_count, carried_count; /* of both */
-    const dim *rounds;  /* of NODE_REPEAT without rows: how many */
+    const dim *rounds;  /* of NODE_REPEAT: how many */
+    bool until;         /* of NODE_END: its last operand ends the block when it holds */
     const char *path;   /* the ONNX node that it comes from, for names */
     bool used;          /* write.c */
     node *next;
@@ -172,7 +173,7 @@ node *make_layer(graph *g, const char *path, const layer *l, value *const *opera
 node *begin_repeat(graph *g, const char *path, const dim *rounds, value *const *rows, unsigned row_count, value *const *first,
                    unsigned carried_count);
 node *end_repeat(graph *g, node *begin, value *const *next, unsigned carried_count, value *const *collected,
-                 unsigned collected_count);
+                 unsigned collected_count, value *until); /* until: NULL, or a bool asked after each round */
 
 /* The shape of a broadcast result; false when a and b do not fit. */
 bool broadcast_shape(graph *g, const value *a, const value *b, value *to);

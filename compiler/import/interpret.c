@@ -253,18 +253,20 @@ static bool interpret_function(call *c, const Onnx__FunctionProto *f) {
     return good;
 }
 
-bool interpret_graph(call *c, const Onnx__GraphProto *g, value **results, size_t count) {
+bool interpret_graph(call *c, const Onnx__GraphProto *g, value *const *inputs, size_t input_count, value **results, size_t count) {
     importer *m = c->importer;
     if (++m->depth > MAX_NESTING) return refuse(c, "branches are nested too deep");
+    if (g->n_input != input_count) return refuse(c, "its graph has %zu inputs, %zu are given", g->n_input, input_count);
     scope *s = open_scope(m);
     bind_initializers(m, g);
+    for (size_t i = 0; i < input_count; i++) bind(m, g->input[i]->name ? g->input[i]->name : "", inputs[i]);
     interpret_nodes(m, g->node, g->n_node, c->opset);
     bool good = true;
-    if (g->n_output < count) good = refuse(c, "a branch has %zu outputs, %zu are wanted", g->n_output, count);
+    if (g->n_output < count) good = refuse(c, "its graph has %zu outputs, %zu are wanted", g->n_output, count);
     for (size_t i = 0; good && i < count; i++) {
         const char *name = g->output[i]->name ? g->output[i]->name : "";
         results[i] = lookup(s, name);
-        if (!results[i]) good = refuse(c, "nothing makes the branch's output \"%s\"", name);
+        if (!results[i]) good = refuse(c, "nothing makes the output \"%s\" of its graph", name);
     }
     m->scope = (scope *)(uintptr_t)s->outer;
     m->depth--;

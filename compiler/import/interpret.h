@@ -61,8 +61,8 @@ bool axes_of(call *c, const int64_t *axes, size_t count, unsigned rank, unsigned
 
 const operator_row *operator_find(const char *type); /* ops.c; NULL when there is none */
 
-/* A subgraph (of If, or a function's body), with results by name; used by ops_control.c. */
-bool interpret_graph(call *c, const Onnx__GraphProto *g, value **results, size_t count);
+/* A subgraph (of If, Loop, Scan) with values for its inputs: the values of its outputs; used by ops_control.c. */
+bool interpret_graph(call *c, const Onnx__GraphProto *g, value *const *inputs, size_t input_count, value **results, size_t count);
 /* The inputs of the model that a value is computed from, as text: "sr, input". */
 const char *inputs_behind(const importer *m, const value *v);
 

@@ -262,9 +262,9 @@ node *begin_repeat(graph *g, const char *path, const dim *rounds, value *const *
 }
 
 node *end_repeat(graph *g, node *begin, value *const *next, unsigned carried_count, value *const *collected,
-                 unsigned collected_count) {
+                 unsigned collected_count, value *until) {
     unsigned count = carried_count + collected_count;
-    value **operands = ARENA_ARRAY(g->arena, value *, count + 1);
+    value **operands = ARENA_ARRAY(g->arena, value *, count + 2);
     const value **types = ARENA_ARRAY(g->arena, const value *, count + 1);
     for (unsigned i = 0; i < count; i++) {
         operands[i] = i < carried_count ? next[i] : collected[i - carried_count];
@@ -276,7 +276,9 @@ node *end_repeat(graph *g, node *begin, value *const *next, unsigned carried_cou
         }
         types[i] = type;
     }
-    node *n = node_new(g, NODE_END, begin->path, operands, count, types, count);
+    operands[count] = until;
+    node *n = node_new(g, NODE_END, begin->path, operands, count + (until != NULL), types, count);
+    n->until = until != NULL;
     n->carried_count = carried_count;
     n->partner = begin;
     begin->partner = n;

@@ -96,6 +96,8 @@ static const operator_row rows[] = {
     {"ConstantOfShape", 1, 1, op_constant_of_shape, NULL, 0},
     {"Range", 3, 3, op_range, NULL, 0},
     {"If", 1, 1, op_if, NULL, 0},
+    {"Loop", 1, CALL_MAX_OPERANDS, op_loop, NULL, 0},
+    {"Scan", 1, CALL_MAX_OPERANDS, op_scan, NULL, 0},
     {"DequantizeLinear", 2, 3, op_dequantize, NULL, 0},
     /* layers */
     {"MatMul", 2, 2, op_matmul, NULL, 0},

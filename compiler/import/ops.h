@@ -56,6 +56,8 @@ bool op_constant(call *c);
 bool op_constant_of_shape(call *c);
 bool op_range(call *c);
 bool op_if(call *c);
+bool op_loop(call *c);
+bool op_scan(call *c);
 bool op_dequantize(call *c);
 
 /* ops_layer.c */

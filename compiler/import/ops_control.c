@@ -79,7 +79,101 @@ bool op_if(call *c) {
     const char *which = condition > 0 || condition < 0 ? "then_branch" : "else_branch";
     const Onnx__AttributeProto *branch = attribute(c, which);
     if (!branch || !branch->g) return refuse(c, "it has no %s", which);
-    return interpret_graph(c, branch->g, c->out, c->out_count);
+    return interpret_graph(c, branch->g, NULL, 0, c->out, c->out_count);
+}
+
+/* --- loops -------------------------------------------------------------------------------------------------------- */
+
+/* The end of a block: carried values keep their types, and the results are set. */
+static bool end_block(call *c, node *begin, value **next, unsigned carried, value **collected, unsigned collected_count, value *until) {
+    for (unsigned i = 0; i < carried; i++) {
+        const value *old = begin->results[begin->row_count + i];
+        if (next[i]->failed) return false;
+        if (!value_shape_same(old, next[i]) || old->element != next[i]->element)
+            return refuse(c, "what it carries changes its shape from %s to %s", value_shape_string(c->graph->arena, old), value_shape_string(c->graph->arena, next[i]));
+    }
+    for (unsigned i = 0; i < collected_count; i++)
+        if (collected[i]->failed) return false;
+    node *end = end_repeat(c->graph, begin, next, carried, collected, collected_count, until);
+    for (unsigned i = 0; i < c->out_count; i++) c->out[i] = end->results[i];
+    return true;
+}
+
+/* Loop(M, cond, v…): body(i, cond, v…) -> cond, v…, collected…. */
+bool op_loop(call *c) {
+    graph *g = c->graph;
+    const Onnx__AttributeProto *body = attribute(c, "body");
+    unsigned carried = c->in_count > 2 ? c->in_count - 2 : 0;
+    double first = 1;
+    if (!body || !body->g || body->g->n_output < 1 + carried || body->g->n_output - 1 < c->out_count) return refuse(c, "its body does not fit");
+    if (!operand(c, 0) || !value_known(c->in[0]) || c->in[0]->element != ELEMENT_INT) return refuse(c, "how often it runs at most must be known at compile time, or a size");
+    if (operand(c, 1) && !value_scalar(c->in[1], &first)) return refuse(c, "whether its first round runs must be known at compile time");
+    const dim *rounds = value_dim_at(c->in[0], 0);
+    if (!(first > 0) || dim_min(rounds) < 1) return refuse(c, "it may not run at all");
+    unsigned collected = (unsigned)body->g->n_output - 1 - carried, results = (unsigned)body->g->n_output;
+    value *type = value_new(g, ELEMENT_INT, 1, &rounds);
+    value *row = make_call(g, c->path, "arange", NULL, 0, dim_string(g->arena, rounds), type);
+    for (unsigned i = 0; i < carried; i++)
+        if (!c->in[2 + i]) return refuse(c, "operand %u is not there", 3 + i);
+    node *begin = begin_repeat(g, c->path, NULL, &row, 1, c->in + 2, carried);
+    value **inside = ARENA_ARRAY(g->arena, value *, carried + 2), **out = ARENA_ARRAY(g->arena, value *, results);
+    inside[0] = begin->results[0];
+    inside[1] = value_filled(g, ELEMENT_BOOL, 0, NULL, 0, dim_const(g->dims, 1));
+    for (unsigned i = 0; i < carried; i++) inside[2 + i] = begin->results[1 + i];
+    if (!interpret_graph(c, body->g, inside, carried + 2, out, results)) return false;
+    double goes_on;
+    value *until = value_scalar(out[0], &goes_on) && goes_on > 0 ? NULL : out[0];
+    if (until && until->failed) return false;
+    if (until && collected) return refuse(c, "a condition that is computed, together with collected results, is not supported");
+    if (until) until = make_prefix(g, c->path, "~", until);
+    return end_block(c, begin, out + 1, carried, out + 1 + carried, collected, until);
+}
+
+/* An axis brought to the front, or back from there. */
+static value *axis_first(call *c, value *x, unsigned axis, bool back) {
+    unsigned perm[IMPORT_MAX_RANK];
+    for (unsigned i = 0; i < x->rank; i++) perm[i] = back ? (i < axis ? i + 1 : i == axis ? 0 : i) : (i == 0 ? axis : i <= axis ? i - 1 : i);
+    return make_permute(c->graph, c->path, x, perm);
+}
+
+/* The i-th number of an attribute, or 0. */
+static int64_t entry(call *c, const char *name, unsigned i) {
+    const int64_t *all = NULL;
+    size_t count = 0;
+    return attribute_ints(c, name, &all, &count) && i < count ? all[i] : 0;
+}
+
+static value *turned(call *c, value *x, bool wanted_so) {
+    return wanted_so ? make_call(c->graph, c->path, "flip", &x, 1, ", 0", value_like(c->graph, x)) : x;
+}
+
+/* Scan(states…, sequences…): body(states…, rows…) -> states…, collected…. */
+bool op_scan(call *c) {
+    graph *g = c->graph;
+    const Onnx__AttributeProto *body = attribute(c, "body");
+    int64_t sequences = attribute_int(c, "num_scan_inputs", 0);
+    if (c->opset < 9) return refuse(c, "before opset 9 is not supported");
+    if (!body || !body->g || sequences < 1 || sequences > c->in_count) return refuse(c, "its body does not fit");
+    unsigned rows = (unsigned)sequences, carried = c->in_count - rows, results = (unsigned)body->g->n_output;
+    if (results < carried || results < c->out_count) return refuse(c, "its body has %u outputs", results);
+    value **sources = ARENA_ARRAY(g->arena, value *, rows), **inside = ARENA_ARRAY(g->arena, value *, c->in_count + 1), **out = ARENA_ARRAY(g->arena, value *, results + 1);
+    for (unsigned i = 0; i < rows; i++) {
+        value *x = operand(c, carried + i);
+        unsigned axis = 0;
+        if (!x || !axis_of(c, entry(c, "scan_input_axes", i), x->rank, &axis)) return false;
+        sources[i] = turned(c, axis_first(c, x, axis, false), entry(c, "scan_input_directions", i) != 0);
+        if (!dim_same(sources[i]->dims[0], sources[0]->dims[0])) return refuse(c, "its sequences have different lengths");
+    }
+    node *begin = begin_repeat(g, c->path, NULL, sources, rows, c->in, carried);
+    for (unsigned i = 0; i < carried; i++) inside[i] = begin->results[rows + i];
+    for (unsigned i = 0; i < rows; i++) inside[carried + i] = begin->results[i];
+    if (!interpret_graph(c, body->g, inside, c->in_count, out, results) || !end_block(c, begin, out, carried, out + carried, results - carried, NULL)) return false;
+    for (unsigned i = carried; i < c->out_count; i++) {
+        unsigned axis = 0;
+        if (!axis_of(c, entry(c, "scan_output_axes", i - carried), c->out[i]->rank, &axis)) return false;
+        c->out[i] = axis_first(c, turned(c, c->out[i], entry(c, "scan_output_directions", i - carried) != 0), axis, true);
+    }
+    return true;
 }
 
 bool op_dequantize(call *c) {

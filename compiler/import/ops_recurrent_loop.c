@@ -80,7 +80,6 @@ static value *recurrent_product(call *c, const cell *k, const products *p, value
 }
 
 static void lstm_step(call *c, const cell *k, unsigned d, const products *p, value *z, value *h, value *cc, value **next) {
-    graph *g = c->graph;
     const activation *f = k->activation[d];
     value *all = add(c, z, recurrent_product(c, k, p, h, 0, 4, d ? "state_reverse" : "state"));
     value *i = activated(c, k, &f[0], with_peephole(c, k, d, 0, gate(c, k, all, 0), cc));
@@ -91,7 +90,6 @@ static void lstm_step(call *c, const cell *k, unsigned d, const products *p, val
     cell unclipped = *k;
     unclipped.clip = INFINITY;
     next[0] = multiply(c, o, activated(c, &unclipped, &f[2], next[1]));
-    (void)g;
 }
 
 static void gru_step(call *c, const cell *k, unsigned d, const products *p, value *z, value *h, value **next) {
@@ -130,7 +128,7 @@ bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *
         else if (k->gates == 3) gru_step(c, k, d, &p, z, h_t, next);
         else next[0] = activated(c, k, &k->activation[d][0], add(c, z, recurrent_product(c, k, &p, h_t, 0, 1, d ? "state_reverse" : "state")));
         if (!next[0] || next[0]->failed) return false;
-        node *end = end_repeat(g, begin, next, states, next, 1);
+        node *end = end_repeat(g, begin, next, states, next, 1, NULL);
         parts[d][0] = make_unsqueeze(g, c->path, flipped(c, end->results[states], backwards), 2);
         for (unsigned i = 0; i < states; i++) parts[d][1 + i] = make_unsqueeze(g, c->path, end->results[i], 1);
     }

@@ -374,8 +374,14 @@ static void write_begin(writer *w, node *n) {
         text_printf(&rows, "%s%s", i ? ", " : "", n->results[i]->text);
         text_printf(&sources, "%s%s", i ? ", " : "", operand_text(w, n->operands[i], LOOSE));
     }
-    if (n->row_count) text_printf(line(w), "repeat %s in %s {\n", text_string(&rows), text_string(&sources));
-    else text_printf(line(w), "repeat %s {\n", dim_string(w->arena, n->rounds));
+    const char *head = n->row_count ? arena_printf(w->arena, "%s in %s", text_string(&rows), text_string(&sources)) : dim_string(w->arena, n->rounds);
+    const char *until = "";
+    if (n->partner->until) { /* the block binds a flag that its head asks */
+        n->partner->tail = name_set_give(w->values, "done");
+        until = arena_printf(w->arena, " until %s", n->partner->tail);
+        text_printf(line(w), "%s = full((), 0) != 0\n", n->partner->tail);
+    }
+    text_printf(line(w), "repeat %s%s {\n", head, until);
     w->depth++;
 }
 
@@ -387,7 +393,8 @@ static void write_end(writer *w, node *n) {
         n->operands[i]->text = name_set_give(w->values, "next");
         text_printf(line(w), "%s = %s\n", n->operands[i]->text, next);
     }
-    for (unsigned i = n->carried_count; i < n->operand_count; i++) {
+    if (n->until) text_printf(line(w), "%s = %s\n", n->tail, operand_text(w, n->operands[n->operand_count - 1], LOOSE));
+    for (unsigned i = n->carried_count; i < n->result_count; i++) {
         if (!n->results[i]->uses) continue;
         n->results[i]->text = name_set_give(w->values, "ys");
         n->results[i]->precedence = TIGHT;
