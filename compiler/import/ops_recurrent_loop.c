@@ -40,11 +40,20 @@ static value *gate(call *c, const cell *k, value *all, unsigned i) {
     return make_slice(g, c->path, all, axes);
 }
 
+/* What the node is called, for the names of its parts. */
+static const char *own_name(call *c, const cell *k) {
+    const char *name = name_from_path(c->graph->arena, c->path);
+    return name ? name : k->gates == 4 ? "lstm" : k->gates == 3 ? "gru" : "rnn";
+}
+
 /* The part of P that belongs to a gate, by its place there, times the cell; x without peepholes. */
 static value *with_peephole(call *c, const cell *k, unsigned direction, unsigned place, value *x, value *cell_state) {
+    static const char *const gates[] = {"i", "o", "f"};
     if (!k->peepholes) return x;
     const float *p = value_float_array(c->graph, k->peepholes) + (int64_t)(3 * direction + place) * k->hidden;
-    return add(c, x, multiply(c, value_floats(c->graph, 1, &k->hidden, p), cell_state));
+    value *weight = value_floats(c->graph, 1, &k->hidden, p);
+    weight->name = arena_printf(c->graph->arena, "%s_peephole_%s", own_name(c, k), gates[place]);
+    return add(c, x, multiply(c, weight, cell_state));
 }
 
 /* The products of a direction: with x the weights W and, unless they are needed apart, both biases; with h the weights R
@@ -64,7 +73,7 @@ static bool make_products(call *c, const cell *k, const layer *l, unsigned direc
     if (biased && !sum) return false;
     for (int64_t i = 0; biased && i < rows; i++) sum[i] = apart ? b_ih[i] : (float)((double)b_ih[i] + (double)b_hh[i]);
     const value *weight = value_floats(g, 2, dims, l->params[first].data), *bias = biased ? value_floats(g, 1, &rows, sum) : NULL;
-    to->input = linear(c, x, weight, bias, arena_printf(g->arena, "%s_input%s", c->path, direction ? "_reverse" : ""));
+    to->input = linear(c, x, weight, bias, arena_printf(g->arena, "%s_input%s", own_name(c, k), direction ? "_reverse" : ""));
     to->recurrent = l->params[first + 1].data;
     to->bias = apart ? b_hh : NULL;
     return to->input != NULL;
@@ -76,7 +85,7 @@ static value *recurrent_product(call *c, const cell *k, const products *p, value
     int64_t rows = gates * k->hidden, dims[2] = {rows, k->hidden};
     const value *weight = value_floats(g, 2, dims, p->recurrent + first * k->hidden * k->hidden);
     const value *bias = p->bias ? value_floats(g, 1, &rows, p->bias + first * k->hidden) : NULL;
-    return linear(c, h, weight, bias, arena_printf(g->arena, "%s_%s", c->path, name));
+    return linear(c, h, weight, bias, arena_printf(g->arena, "%s_%s", own_name(c, k), name));
 }
 
 static void lstm_step(call *c, const cell *k, unsigned d, const products *p, value *z, value *h, value *cc, value **next) {
