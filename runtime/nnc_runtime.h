@@ -45,14 +45,19 @@
 #include <stdint.h>
 #include <string.h>
 
-/* NNC_FUNCTION: a function that some models do not use. NNC_INLINE: one that never costs a call, at -O0 neither.
+/* NNC_FUNCTION: a function that some models do not use. NNC_INLINE: one that never costs a call, unless the compiler does
+ * not optimise: each would leave its variables on the stack of the caller then.
  * NNC_APART: one whose loops need all registers, which they do not get inside of its caller. NNC_ALIGNED: a table that
  * starts a line of the cache. */
 #if defined(__GNUC__)
 #define NNC_ALIGNED __attribute__((aligned(64)))
 #define NNC_FUNCTION static inline __attribute__((unused))
 #define NNC_APART __attribute__((noinline))
+#if defined(__OPTIMIZE__)
 #define NNC_INLINE static inline __attribute__((unused, always_inline))
+#else
+#define NNC_INLINE NNC_FUNCTION
+#endif
 #elif defined(_MSC_VER)
 #define NNC_ALIGNED
 #define NNC_FUNCTION static __inline
