@@ -21,6 +21,12 @@
  * PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION
  * WITH THE USE OR PERFORMANCE OF THIS SOFTWARE. */
 
+/* Where floats are compared for equality, torch's == is meant, or a NaN is looked for. */
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wfloat-equal"
+#endif
+
 #ifndef NNC_RUNTIME_H
 #define NNC_RUNTIME_H
 
@@ -94,6 +100,8 @@
 
 #include "sums.h"
 
+#include "denormals.h"
+
 #endif /* NNC_RUNTIME_H */
 
 #include "vectors_wide.h"
@@ -106,4 +114,13 @@
 #error "nnc_runtime.h is older than the generated file: `nnc --runtime DIR` writes the right one"
 #endif
 #undef NNC_GENERATED_FOR_RUNTIME
+#endif
+
+/* Not every file needs all of these. */
+#if defined(NNC_RUNTIME_H) || defined(NNC_ALIGNED) || defined(NNC_APART) || defined(NNC_ROW) || \
+    defined(NNC_DEFINE_BY_LANE) || defined(NNC_TARGET_V4) || defined(NNC_HAS_V8) || defined(NNC_HAS_V16)
+#endif
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
 #endif

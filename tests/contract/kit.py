@@ -13,8 +13,8 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.append(os.path.join(TOP, "tests", "tools"))
 
 import processor
+import strict
 
-WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wvla", "-Werror"]
 
 
 class Failed(Exception):
@@ -108,7 +108,7 @@ class Kit:
     def compiler(self, cc, std="c99"):
         if "++" in std:
             cc = cc.replace("clang", "clang++") if "clang" in cc else cc.replace("gcc", "g++")
-        return [cc, f"-std={std}", *WARNINGS] + ([] if "++" in std else ["-Wc++-compat"]) + ["-I", self.runtime, "-I", "."]
+        return [cc, f"-std={std}", *strict.BASIC, "-Wvla"] + ([] if "++" in std else strict.ONLY_C) + ["-I", self.runtime, "-I", "."]
 
     def object(self, source, cc="gcc", flags=("-O1",), std="c99", name=None):
         name = name or f"{source[:-2]}.o"

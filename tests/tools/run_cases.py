@@ -19,7 +19,7 @@ usage: run_cases.py --nnc BUILD/nnc [options] [CASE_DIR ...]        (default: al
   --keep DIR         leaves the generated code and the programs there
   --verbose          a line for each case and toolchain, not only for failures
 
-All is compiled with warnings as errors: -Wall -Wextra -Wpedantic -Wconversion -Wshadow, in C also -Wc++-compat.
+All generated code is compiled with warnings as errors, all those that docs/generated-code.md names.
 casefile.py says what a case folder holds and how outputs are compared. In a folder with stream.json one run over all
 steps, many ways to cut it, and single steps must also agree to the bit, unless the flags ask for fast math;
 nor are the cases nan_* compared then.
@@ -40,9 +40,9 @@ sys.dont_write_bytecode = True   # no __pycache__ in the source tree
 
 import casedriver
 import processor
+import strict
 from casefile import CaseFile, Failure, compare, cut, join
 
-WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-DCASE_GUARD=0"]
 RUNTIME = '#include "nnc_runtime.h"\n'
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -69,8 +69,9 @@ class Toolchain:
         self.cxx = std is not None and "++" in std
         self.name = " ".join([cc] + ([f"-std={std}"] if std else []) + ["sanitized"] * sanitize)
         compiler = self.plus_plus(words[0]) if self.cxx else words[0]
-        self.flags = words[1:] + ([f"-std={std}"] if std else []) + WARNINGS + (SANITIZE if sanitize else [])
-        self.command = [compiler] + self.flags + ([] if self.cxx else ["-Wc++-compat"])
+        self.flags = words[1:] + ([f"-std={std}"] if std else []) + (SANITIZE if sanitize else [])
+        more = [] if self.cxx else strict.ONLY_C
+        self.driver, self.model = ([compiler] + self.flags + w + more for w in (strict.BASIC, strict.STRICT))
         self.exact = not any(f in ("-Ofast", "-ffast-math") for f in words)
         self.headers, self.lock = {}, threading.Lock()
 
@@ -100,7 +101,7 @@ class Toolchain:
                 with open(header, "w", encoding="utf-8") as f:
                     f.write(text)
                 language = "c++-header" if self.cxx else "c-header"
-                call(self.command + ["-I", runtime, "-x", language, header, "-o", header + ".gch"], "the runtime", folder)
+                call(self.model + ["-I", runtime, "-x", language, header, "-o", header + ".gch"], "the runtime", folder)
                 self.headers[text] = ["-include", header, "-I", runtime]
         return self.headers[text]
 
@@ -221,8 +222,8 @@ class Runner:
         program, results = f"prog{number}", f"results{number}"
         with open(os.path.join(place, "model.c"), encoding="utf-8") as f:
             first = tool.runtime_first(f.read(1 << 14), self.runtime, self.folder(number))
-        call(tool.command + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"], "the C compiler", place)
-        call(tool.command + ["-I", HERE, "-I", ".", *tool.sources(["driver.c"]), f"model{number}.o", "-o", program, "-lm"],
+        call(tool.model + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"], "the C compiler", place)
+        call(tool.driver + ["-I", HERE, "-I", ".", *tool.sources(["driver.c"]), f"model{number}.o", "-o", program, "-lm"],
              "the C compiler", place)
         call(shlex.split(self.args.runner) + [f"./{program}", "script", results], "the program", place)
         with open(os.path.join(place, results), "rb") as f:

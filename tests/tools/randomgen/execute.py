@@ -17,11 +17,11 @@ import subprocess
 
 import casedriver
 import processor
+import strict
 from casefile import cut, distance, join
 from .layers import MILD
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DCASE_GUARD=0"]
 # What generated code is made of: AVX-512, AVX2 with FMA, SSE2 or NEON, and no vectors; and the targets that need more of a
 # processor than every one has.
@@ -72,7 +72,7 @@ class Toolchain:
         self.text = text
         cc, _, options = text.partition(" :: ")
         words, self.options = cc.split(), options.split()
-        self.command = words[:1] + WARNINGS + SANITIZE + ["-std=c99"] + words[1:]
+        self.command = words[:1] + strict.BASIC + SANITIZE + ["-std=c99"] + words[1:]
         self.body = self._body(words)
         self.lacks = lacks(self.body) if shutil.which(words[0]) else f"there is no {words[0]}"
         self.place = place
