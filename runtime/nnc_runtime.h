@@ -117,8 +117,8 @@
 #endif
 
 /* Not every file needs all of these. */
-#if defined(NNC_RUNTIME_H) || defined(NNC_ALIGNED) || defined(NNC_APART) || defined(NNC_ROW) || \
-    defined(NNC_DEFINE_BY_LANE) || defined(NNC_TARGET_V4) || defined(NNC_HAS_V8) || defined(NNC_HAS_V16)
+#if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_ROW) + \
+    defined(NNC_DEFINE_BY_LANE) + defined(NNC_TARGET_V4) + defined(NNC_HAS_V8) + defined(NNC_HAS_V16)
 #endif
 
 #if defined(__GNUC__)

@@ -81,7 +81,7 @@ static void emit_argmax(const reduction *r) {
     cexpr *better = c_binary(u, ">", value, largest);
     if (floats) {
         c_comment(loop, "the first maximum; the first NaN wins");
-        cexpr *first_nan = c_binary(u, "&&", c_binary(u, "!=", value, value), c_binary(u, "==", largest, largest));
+        cexpr *first_nan = c_binary(u, "&&", c_call(u, "isnan", 1, value), c_unary(u, "!", c_call(u, "isnan", 1, largest)));
         better = c_binary(u, "||", better, first_nan);
     }
     cblock *then = c_if(loop, better);

@@ -57,6 +57,23 @@ static float nnc_v1_lane(nnc_v1 v, size_t i) {
 #endif
 
 START_TEST(layer_v1) { nnc_v1_all_test(); }
+/* Denormals are 0 between the two calls, and what they were again after them (unless fast math has set this itself). */
+START_TEST(denormals_flushed_and_restored) {
+#if !defined(__FAST_MATH__) && (defined(__x86_64__) || defined(__aarch64__))
+    volatile float tiny = 1e-40f, result;
+    uint64_t before = nnc_flush_denormals();
+    result = tiny * 1e20f; /* as an operand */
+    ck_assert(result <= 0.0f);
+    tiny = 1e-20f;
+    result = tiny * 1e-20f; /* as a result */
+    ck_assert(result <= 0.0f);
+    nnc_restore_denormals(before);
+    result = tiny * 1e-20f;
+    ck_assert(result > 0.0f);
+#else
+    nnc_restore_denormals(nnc_flush_denormals());
+#endif
+}
 END_TEST
 
 START_TEST(layer_v4) { nnc_v4_all_test(); }
@@ -275,6 +292,7 @@ int main(void) {
     tcase_add_test(all, scalar_limits);
     tcase_add_test(all, vectors_do_as_scalars);
     tcase_add_test(all, layer_v1);
+    tcase_add_test(all, denormals_flushed_and_restored);
     tcase_add_test(all, layer_v4);
     tcase_add_test(all, layer_v8);
     tcase_add_test(all, layer_v16);

@@ -293,7 +293,7 @@ static void operators_best(size_t T, const float *x, int32_t *y) {
         for (size_t j = 0; j < 5; j++) {
             const float value = x[i * 5 + j];
             /* the first maximum; the first NaN wins */
-            if (value > largest || (value != value && largest == largest)) {
+            if (value > largest || (isnan(value) && !isnan(largest))) {
                 largest = value;
                 at = j;
             }
@@ -310,7 +310,7 @@ static void operators_argmax(size_t T, const float *x, int32_t *y) {
         for (size_t j = 0; j < 4; j++) {
             const float value = x[i * 4 + j];
             /* the first maximum; the first NaN wins */
-            if (value > largest || (value != value && largest == largest)) {
+            if (value > largest || (isnan(value) && !isnan(largest))) {
                 largest = value;
                 at = j;
             }

@@ -30,8 +30,8 @@ static inline const char *nnc_status_string(nnc_status status) {
     case NNC_ERR_DIM: return "a dimension is out of its bounds";
     case NNC_ERR_TOKEN: return "a token is out of range";
     case NNC_ERR_LENGTH: return "a sequence length is out of range";
+    default: return "unknown status";
     }
-    return "unknown status";
 }
 #endif
 
