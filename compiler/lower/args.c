@@ -1,6 +1,6 @@
 /* args: the arguments of a call, matched to parameters by position and by name as Python does; for layers and functions
  * alike. What a parameter takes is checked here, so that those who use it need not ask. */
-#include "lower/familiar.h"
+#include "lower/hints.h"
 #include "lower/lowering.h"
 
 static const char *takes_show(lowering *l, unsigned takes) {
@@ -103,7 +103,7 @@ static void report_unknown(lowering *l, const arguments *a, ast_name name) {
     const char *candidates[MAX_PARAMETERS];
     for (size_t i = 0; i < a->count; i++) candidates[i] = a->parameters[i].name;
     diag *e = diag_error(l->diags, name.where, "%s has no argument %.60s", a->what, name.text);
-    const char *nearest = diag_nearest(name.text, candidates, a->count), *instead = familiar_argument(name.text);
+    const char *nearest = diag_nearest(name.text, candidates, a->count), *instead = hint_for_argument(name.text);
     if (instead) {
         diag_hint(e, "%s", instead);
         return;

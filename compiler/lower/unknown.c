@@ -1,5 +1,5 @@
 /* unknown: names that stand for nothing: what is reported, and what was probably meant. */
-#include "lower/familiar.h"
+#include "lower/hints.h"
 #include "lower/lowering.h"
 
 static const ast_stmt *declared_below(lowering *l, const ast_name *name, bool is_layer) {
@@ -23,10 +23,21 @@ static bool may_be_lost(lowering *l, const ast_name *name) {
     return false;
 }
 
-static const char *nearest_function(lowering *l, const char *word) {
-    size_t count;
-    const char *const *names = function_names(l->arena, &count);
-    return diag_nearest(word, names, count);
+/* "did you mean …?": the nearest of these names, or of those that there are not but that hints know, with their hint.
+ * call is what stands behind it: "(x, …)". */
+static void hint_nearest(lowering *l, diag *e, const char *word, const char *const *names, size_t count,
+                         const char *call) {
+    size_t known_count;
+    const char *const *known = hint_names(l->arena, &known_count);
+    const char **all = ARENA_ARRAY(l->arena, const char *, count + known_count);
+    if (count) memcpy(all, names, count * sizeof *all);
+    memcpy(all + count, known, known_count * sizeof *all);
+    const char *nearest = diag_nearest(word, all, count + known_count);
+    if (!nearest) return;
+    bool there = false;
+    for (size_t i = 0; i < count; i++) there = there || names[i] == nearest;
+    if (there) diag_hint(e, "did you mean %.60s%s?", nearest, call);
+    else diag_hint(e, "did you mean %.60s? %s", nearest, hint_for(nearest));
 }
 
 void report_unknown_name(lowering *l, const ast_name *name) {
@@ -54,7 +65,7 @@ void report_unknown_name(lowering *l, const ast_name *name) {
     } else if (owner && scope_find(l->values, owner)) {
         diag *e = diag_error(l->diags, name->where, "values have no attributes: there is no %.60s", name->text);
         if (strcmp(dot, ".T") == 0) diag_hint(e, "write transpose(%.60s, 0, 1)", owner);
-        else if (familiar_function(dot)) diag_hint(e, "%s", familiar_function(dot));
+        else if (hint_for(dot)) diag_hint(e, "%s", hint_for(dot));
     } else {
         static const char *const words[] = {"true", "false"};
         const char *nearest = scope_nearest(l->values, name->text);
@@ -62,6 +73,7 @@ void report_unknown_name(lowering *l, const ast_name *name) {
         if (may_be_lost(l, name)) return;
         diag *e = diag_error(l->diags, name->where, "there is no value %.60s", name->text);
         if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
+        else if (dot && hint_for(name->text)) diag_hint(e, "%s", hint_for(name->text)); /* torch.float32, math.pi */
     }
 }
 
@@ -87,12 +99,13 @@ void report_unknown_callee(lowering *l, const ast_name *name) {
         diag_hint(e, method ? "write %s(%.60s, …)" : "write %s(…)", dot + 1, owner);
         return;
     }
-    const char *instead = familiar_function(name->text);
+    const char *instead = hint_for(name->text);
     if (owner && scope_find(l->values, owner)) {
         diag *e = diag_error(l->diags, name->where, "values have no methods: there is no %.60s", name->text);
-        const char *meant = nearest_function(l, dot + 1);
+        size_t count;
+        const char *const *names = function_names(l->arena, &count);
         if (instead) diag_hint(e, "%s", instead);
-        else if (meant) diag_hint(e, "did you mean %s(%.60s, …)?", meant, owner);
+        else hint_nearest(l, e, dot + 1, names, count, arena_printf(l->arena, "(%.60s, …)", owner));
         return;
     }
     if (owner && scope_find(l->layers, owner)) {
@@ -109,16 +122,18 @@ void report_unknown_callee(lowering *l, const ast_name *name) {
         if (nearest) diag_hint(e, "did you mean the layer %.60s?", nearest);
         return;
     }
-    const char *layer_name = scope_nearest(l->layers, name->text);
-    const char *function_name = nearest_function(l, name->text);
     if (may_be_lost(l, name)) return;
     diag *e = diag_error(l->diags, name->where, "there is no layer or function %.60s", name->text);
-    const char *both[] = {layer_name, function_name};
-    const char *nearest = layer_name && function_name ? diag_nearest(name->text, both, 2)
-                          : layer_name                ? layer_name
-                                                      : function_name;
-    if (instead) diag_hint(e, "%s", instead);
-    else if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
+    if (instead) {
+        diag_hint(e, "%s", instead);
+        return;
+    }
+    size_t count;
+    const char *const *names = function_names(l->arena, &count), *layer_name = scope_nearest(l->layers, name->text);
+    const char **all = ARENA_ARRAY(l->arena, const char *, count + 1);
+    memcpy(all, names, count * sizeof *all);
+    if (layer_name) all[count++] = layer_name;
+    hint_nearest(l, e, name->text, all, count, "");
 }
 
 const layer_kind *report_unknown_kind(lowering *l, const ast_name *name) {
@@ -134,15 +149,15 @@ const layer_kind *report_unknown_kind(lowering *l, const ast_name *name) {
         return kind;
     }
     diag *e = diag_error(l->diags, name->where, "there is no layer %.60s", name->text);
-    const char *nearest = diag_nearest(dot ? dot + 1 : name->text, candidates, count);
-    const char *instead = familiar_layer(name->text);
-    const function *f = function_find(dot ? dot + 1 : name->text);
+    const char *last = dot ? dot + 1 : name->text, *nearest = diag_nearest(last, candidates, count);
+    const char *instead = hint_for(name->text);
+    const function *f = function_find(last);
     if (instead) {
         diag_hint(e, "%s", instead);
-    } else if (nearest) {
-        diag_hint(e, "did you mean %s?", nearest);
     } else if (f) {
         diag_hint(e, "%s is a function: call it where it is used, without a layer", f->name);
+    } else if (nearest) {
+        hint_nearest(l, e, last, candidates, count, "");
     } else {
         text t = text_new(l->arena);
         for (size_t i = 0; i < count; i++) text_printf(&t, "%s%s", i ? ", " : "", candidates[i]);

@@ -1,0 +1,79 @@
+/* check_names_of_torch: every public name of torch, torch.nn and torch.nn.functional (names_of_torch.txt, made by
+ * tools/names_of_torch.py) is a function or a layer, or has an answer of its own; and only what there is not has one. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lower/hints.h"
+#include "lower/lowering.h"
+
+static bool is_there(const char *name) { return function_find(name) || layer_kind_find(name); }
+
+START_TEST(every_name_has_an_answer)
+{
+    FILE *names = fopen(NNC_TESTS_DIR "/unit/names_of_torch.txt", "r");
+    ck_assert_ptr_nonnull(names);
+    char name[128];
+    size_t count = 0, silent = 0;
+    while (fgets(name, sizeof name, names)) {
+        name[strcspn(name, "\n")] = 0;
+        count++;
+        if (is_there(name) || hint_for(name)) continue;
+        fprintf(stderr, "no answer: %s\n", name);
+        silent++;
+    }
+    fclose(names);
+    ck_assert_msg(count > 1100, "only %zu names", count);
+    ck_assert_msg(!silent, "%zu names of torch have no answer in lower/hints.def", silent);
+}
+END_TEST
+
+START_TEST(what_is_there_needs_none)
+{
+    arena *a = arena_new();
+    size_t count, wrong = 0;
+    const char *const *names = hint_names(a, &count);
+    for (size_t i = 0; i < count; i++) {
+        bool twice = false;
+        for (size_t k = 0; k < i && !twice; k++) twice = strcmp(names[i], names[k]) == 0;
+        if (is_there(names[i])) fprintf(stderr, "there is %s now: take it out of lower/hints.def\n", names[i]);
+        if (twice) fprintf(stderr, "two answers in lower/hints.def: %s\n", names[i]);
+        if (!hint_for(names[i])) fprintf(stderr, "not found: %s\n", names[i]);
+        wrong += is_there(names[i]) || twice || !hint_for(names[i]);
+    }
+    ck_assert_msg(!wrong, "%zu names in lower/hints.def are wrong", wrong);
+    arena_free(a);
+}
+END_TEST
+
+/* The answer is never another function's name alone: that would be wrong results, if it is taken. */
+START_TEST(an_answer_is_the_names_own)
+{
+    static const char *const wrong[][2] = {{"prelu", "mean relu"}, {"selu", "mean relu"}, {"sin", "mean min"},
+                                           {"nn.PReLU", "mean"},   {"F.celu", "mean elu"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (hint_for(wrong[i][0])) ck_assert_ptr_null(strstr(hint_for(wrong[i][0]), wrong[i][1]));
+    ck_assert_ptr_nonnull(strstr(hint_for("x.add_"), "in place"));
+    ck_assert_ptr_null(hint_for("no_such_word"));
+    ck_assert_ptr_null(hint_for(""));
+    ck_assert_ptr_null(hint_for("_"));
+    ck_assert_ptr_null(hint_for("cpu cuda"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("names of torch");
+    TCase *t = tcase_create("names");
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, every_name_has_an_answer);
+    tcase_add_test(t, what_is_there_needs_none);
+    tcase_add_test(t, an_answer_is_the_names_own);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
