@@ -17,6 +17,8 @@ bool passes_run(ir_model *m, diag_list *diags) {
     verify(m, "lowering");
     pass_fold(m);
     verify(m, "fold");
+    pass_hoist(m);
+    verify(m, "hoist");
     pass_bound_indices(m, diags);
     if (diag_error_count(diags) != errors) return false;
     verify(m, "bound_indices");

@@ -8,6 +8,10 @@
 /* Runs every pass in order on a lowered model with bound weights; false after errors. */
 bool passes_run(ir_model *m, diag_list *diags);
 
+/* hoist.c: what does not depend on what a block carries leaves it: nodes that depend on no row move before the REPEAT,
+ * those that depend on rows are computed for all of them at once, with the rounds as a leading dim. Requires: nothing.
+ * Leaves rows and results of REPEATs that nobody uses any more to dce. */
+void pass_hoist(ir_model *m);
 /* bound_indices.c: finds what every table index (EMBEDDING, ONE_HOT) and every `lengths` may be. Values in range by
  * construction (argmax, clamp, constants) need nothing; what comes from an input through views, CAT and PAD gets an
  * ir_bound_check on the view of the input; anything else is an error. Requires: nothing. Adds checks (and views). */

@@ -201,10 +201,77 @@ END_TEST
 START_TEST(passes_keep_the_meaning) {
     ir_model *m = read_text(nested);
     pass_fold(m);
+    pass_hoist(m);
+    ck_assert_ptr_null(ir_check(a, m));
     pass_last_step(m);
     pass_dce(m, diag_list_new(a, NULL));
     ck_assert_ptr_null(ir_check(a, m));
     computes_nested(m);
+}
+END_TEST
+
+/* Of 3 * x_t + y, summed up: 3 and y leave the inner block and the outer one, the product is one for all rows, and what
+ * is collected of it needs no round. */
+START_TEST(rows_are_done_at_once) {
+    ir_model *m = read_text("model rows\n"
+                            "dim T = 1..5\n"
+                            "input x\n"
+                            "run:\n"
+                            "  %0 x = input() index=0 : int32[T, 2]\n"
+                            "  %1 = const() number=0 : int32[2]\n"
+                            "  %2, %3, %4 = repeat(%0, %1, %1) rounds=T rows=1 : int32[2], int32[2], int32[T, 2]\n"
+                            "    %5 x_t = row() index=0 : int32[2]\n"
+                            "    %6 = carried() index=0 : int32[2]\n"
+                            "    %7 = carried() index=1 : int32[2]\n"
+                            "    %8 = const() number=3 : int32[2]\n"
+                            "    %9 = mul(%5, %8) : int32[2]\n"
+                            "    %10 = sum(%9) axes=(0) keepdim=true : int32[1]\n"
+                            "    %11 = repeat(%6) rounds=1 rows=0 : int32[2]\n"
+                            "      %12 = carried() index=0 : int32[2]\n"
+                            "      %13 = neg(%9) : int32[2]\n"
+                            "      %14 = sub(%12, %13) : int32[2]\n"
+                            "      %15 = add(%14, %10) : int32[2]\n"
+                            "      next %15\n"
+                            "    end\n"
+                            "    next %11\n"
+                            "    next %7\n"
+                            "    collect %9\n"
+                            "  end\n"
+                            "output last = %2\n"
+                            "output zero = %3\n"
+                            "output threes = %4\n");
+    ck_assert_ptr_null(ir_check(a, m));
+    pass_hoist(m);
+    ck_assert_ptr_null(ir_check(a, m));
+    pass_dce(m, diag_list_new(a, NULL));
+    ck_assert_ptr_null(ir_check(a, m));
+    const double x[] = {1, 10, 2, 20};
+    reference_result r = run(m, 2, x);
+    const double want[][4] = {{3 * 3 + 99, 90 + 99}, {0, 0}, {3, 30, 6, 60}};
+    for (int i = 0; i < 2; i++) ck_assert_double_eq(r.outputs[0][i], want[0][i]);
+    for (int i = 0; i < 2; i++) ck_assert_double_eq(r.outputs[1][i], 0);
+    for (int i = 0; i < 4; i++) ck_assert_double_eq(r.outputs[2][i], want[2][i]);
+    ck_assert(m->outputs[1].value->producer->op == IR_CONST);
+    ck_assert(m->outputs[2].value->producer->op == IR_MUL);
+    const ir_node *n = m->outputs[0].value->producer;
+    ck_assert_uint_eq(ir_carried_of(n), 1);
+    ck_assert_uint_eq(ir_collected_of(n), 0);
+    ck_assert_uint_eq(ir_rows_of(n), 2); /* the sum, and what the inner block takes away */
+    for (const ir_node *k = n->block->body.first; k; k = k->next)
+        ck_assert(k->op == IR_ROW || k->op == IR_CARRIED || k->op == IR_REPEAT);
+}
+END_TEST
+
+/* A value of rounds that may not run stays a row of the block. */
+START_TEST(rounds_that_may_not_run_stay) {
+    ir_model *m = read_text(edited(edited(nested, "    collect %9\n", "    collect %6\n    until %16\n"), "    next %9\n",
+                                   "    %16 = less(%2, %10) : bool[]\n    next %9\n"));
+    pass_hoist(m);
+    ck_assert_ptr_null(ir_check(a, m));
+    const double x[] = {1, 10, 2, 20, 3, 30, 4, 40, 5, 50};
+    reference_result r = run(m, 5, x);
+    const double rows[] = {1, 10, 2, 20, 0, 0, 0, 0, 0, 0};
+    for (int i = 0; i < 10; i++) ck_assert_double_eq(r.outputs[2][i], rows[i]);
 }
 END_TEST
 
@@ -221,6 +288,8 @@ int main(void) {
     tcase_add_test(c, until_ends_the_rounds);
     tcase_add_test(c, dce_drops_what_no_round_needs);
     tcase_add_test(c, passes_keep_the_meaning);
+    tcase_add_test(c, rows_are_done_at_once);
+    tcase_add_test(c, rounds_that_may_not_run_stay);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
