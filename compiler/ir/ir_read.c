@@ -88,8 +88,10 @@ static const dim *read_dim(reader *r, unsigned depth) {
 
 static bool read_type(reader *r, ir_type *type) {
     const char *name = scan_word(&r->scan, false);
-    *type = (ir_type){.dtype = name && strcmp(name, "int32") == 0 ? IR_I32 : IR_F32};
-    if (!name || strcmp(name, ir_dtype_name(type->dtype)) != 0) return scan_fail(&r->scan, "expected float32 or int32");
+    unsigned t = IR_F32;
+    while (name && t <= IR_BOOL && strcmp(name, ir_dtype_name((ir_dtype)t)) != 0) t++;
+    if (!name || t > IR_BOOL) return scan_fail(&r->scan, "expected float32, int32 or bool");
+    *type = (ir_type){.dtype = (ir_dtype)t};
     if (!scan_want(&r->scan, "[")) return false;
     if (scan_accept(&r->scan, "]")) return true;
     do {

@@ -321,7 +321,7 @@ START_TEST(broken_text_is_refused)
         {"dim B = 1..16", "dim B = 1..16 x", "line 4: something is left over"},
         {"input x\n", "", "an index past the model's table"},
         {"input x\n", "input x\ninput y\n", "an input without its node"},
-        {"float32[9, 6] for", "float16[9, 6] for", "expected float32 or int32"},
+        {"float32[9, 6] for", "float16[9, 6] for", "expected float32, int32 or bool"},
         {"float32[9, 6] for", "float32[9, 6, 1, 1, 1, 1, 1, 1, 1] for", "too many dims"},
         {"float32[9, 6] for", "float32[9, Q] for", "no dim Q"},
         {"float32[9, 6] for", "float32[9, 9007199254740993] for", "a dim that is too large"},

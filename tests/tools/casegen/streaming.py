@@ -144,6 +144,47 @@ def make():
     output g, h, c, s
 """, mixed)
 
+    def cells(m, x, mask):
+        h, c, g = torch.zeros(2, 9), torch.zeros(2, 9), torch.zeros(2, 17)
+        ys, gs = [], []
+        for x_t, m_t in zip(x, mask):
+            pre = torch.tanh(m.pre(x_t)) * m_t
+            h, c = m.cell(pre, (h, c))
+            gates = m.ln(m.w(pre) + m.u(g))
+            g = g * torch.sigmoid(gates) + m_t * torch.tanh(gates * 2)
+            ys.append(m.out(torch.cat((h, g), 1)).softmax(1))
+            gs.append(g[1])
+        return torch.stack(ys), torch.stack(gs), h, c, g
+    pair("repeat_of_cells", {
+        "pre": lambda: nn.Linear(5, 7), "cell": lambda: livelier(nn.LSTMCell(7, 9)), "w": lambda: nn.Linear(7, 17),
+        "u": lambda: livelier(nn.Linear(17, 17, bias=False)), "ln": lambda: noisy_norm(nn.LayerNorm(17)),
+        "out": lambda: livelier(nn.Linear(26, 3)),
+    }, {"x": (lambda: randn(70, 2, 5), "[{T}, 2, 5]"),
+        "mask": (lambda: (randn(70, 2, 1) > 0).astype("float32"), "[{T}, 2, 1]")},
+        {"x": 0, "mask": 0, "y": 0, "gs": 0, "h": None, "c": None, "g": None}, """
+    state h: float32[2, 9]
+    state c: float32[2, 9]
+    state g: float32[2, 17]
+    layer pre = Linear(5, 7)
+    layer cell = LSTMCell(7, 9)
+    layer w = Linear(7, 17)
+    layer u = Linear(17, 17, bias=False)
+    layer ln = LayerNorm(17)
+    layer out = Linear(26, 3)
+""", """
+    repeat x_t, m_t in x, mask {
+        z = tanh(pre(x_t)) * m_t
+        h, c = cell(z, (h, c))
+        gates = ln(w(z) + u(g))
+        g = g * sigmoid(gates) + m_t * tanh(gates * 2)
+        collect ys = softmax(out(cat((h, g), 1)), dim=1)
+        collect each = g[1]
+    }
+    output y = ys
+    output gs = each
+    output h, c, g
+""", cells)
+
     def keras1(m, x):
         out, h, _ = scan(m.gru, x, (None, None), torch.tanh, KERAS["hard_sigmoid"], False)
         return out, h
