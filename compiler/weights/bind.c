@@ -142,7 +142,8 @@ static void bind_param(binder *b, ir_param *p, faults *f) {
         return;
     }
     size_t i = index_of(b, t);
-    if (!choose_shape_fits(p, t)) {
+    bool dense = t->storage || t->g;
+    if (dense && !choose_shape_fits(p, t)) {
         f->wrong_shape++;
         if (is_transposed(p, t)) f->transposed = p;
         text_printf(note, "%s should be %s, but in %s it is %s", name, needed, path,

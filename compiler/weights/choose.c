@@ -287,8 +287,8 @@ static const tensor_view *by_key(chooser *c, const ir_model *m) {
 static void report_no_prefix(const chooser *c, const ir_model *m, const tensor_view *v) {
     arena *a = c->arena;
     tensor_dict d = group_of(c, v->group);
-    diag *e = report(c, arena_printf(a, "no tensor's name in it begins with the prefix %s",
-                                     tensor_name_quoted(a, m->weights_prefix)));
+    diag *e = report(c, arena_printf(a, "none of its names is the prefix %s and the key of a tensor of model %s",
+                                     tensor_name_quoted(a, m->weights_prefix), m->name));
     const char *dotted = arena_printf(a, "%s.", m->weights_prefix);
     for (size_t i = 0; i < d.count; i++)
         if (starts_with(d.tensors[i].name, dotted)) {
@@ -300,7 +300,10 @@ static void report_no_prefix(const chooser *c, const ir_model *m, const tensor_v
 
 const tensor_view *choose_view(chooser *c, const ir_model *m) {
     const tensor_view *v = c->key ? by_key(c, m) : among_dicts(c, m);
-    if (!v || v->dict.count || !m->weights_prefix || !m->param_count) return v;
+    const char *prefix = m->weights_prefix;
+    if (!v || !prefix || !m->param_count || fit_of(v, m).named) return v;
+    bool undotted = *prefix && prefix[strlen(prefix) - 1] != '.';
+    if (v->dict.count && !undotted) return v;
     report_no_prefix(c, m, v);
     return NULL;
 }
