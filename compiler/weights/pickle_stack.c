@@ -98,7 +98,8 @@ bool machine_mark(machine *m) {
 bool machine_take_marked(machine *m, const pickle_value **items, size_t *count) {
     if (!m->mark_count) return fail(m, "it goes back to a mark that is not there");
     size_t begin = m->marks[--m->mark_count];
-    *items = m->stack + begin;
+    static const pickle_value nothing = {.kind = PICKLE_NONE};
+    *items = m->stack ? m->stack + begin : &nothing;
     *count = m->count - begin;
     m->count = begin;
     return true;

@@ -13,6 +13,7 @@ import io
 import json
 import os
 import pathlib
+import pickle
 import shutil
 import zipfile
 
@@ -363,8 +364,60 @@ def check_references():
         np.testing.assert_allclose(REFERENCES[name]["a.weight"], want, rtol=3e-7)
 
 
+def corpora():
+    """Seeds for tests/fuzz: small files of each format, with names of the model that the targets bind."""
+    shapes = {"e.weight": (3, 2), "l.weight_ih_l0": (8, 2), "l.bias_ih_l0": (8,), "o.bias": (2,), "p": (2,)}
+    small = {k: numbers(s, i) for i, (k, s) in enumerate(shapes.items())}
+    places = [Storage(np.zeros(16, np.float32)) for _ in range(6)]
+    views = {k: Tensor(a, places[i]) for i, (k, a) in enumerate(small.items())}
+    strided = {"e.weight": Tensor(small["e.weight"], places[0], 1, (1, 3)), "p": Tensor(small["p"], places[1], 0, (0,))}
+    pair = {"o.weight_g": Tensor(numbers((2, 1), 1), places[0]), "o.weight_v": Tensor(numbers((2, 1), 2), places[1])}
+    net = pickled.module("my.net Net", views.items(), [("e", pickled.module("my.net E", [("weight", views["e.weight"])]))])
+    values = {
+        "views": views, "strided": strided, "pair": pair, "module": net, "prefix": {"module.m." + k: t for k, t in views.items()},
+        "two": {"model": views, "ema": strided, "optimizer": {"state": {0: strided}, "param_groups": []}},
+        "parameter": {"p": Call("torch._utils _rebuild_parameter_with_state", views["p"].call(), True, {}, {})},
+        "subclass": state_dict_of(views, "torch._tensor _rebuild_from_type_v2"), "numpy": pickled.numpy2(small),
+        "untyped": {"p": Tensor(small["p"], Storage(np.zeros(16, np.float32), untyped=True))}, "float8": {"p": pickled.float8((8, 8))},
+        "script": Made("__torch__ M", state={"p": views["p"], "e": Made("__torch__ E", state={"weight": views["e.weight"]})})}
+    seeds = {"pickle": {}, "zip": {}, "npz": {}, "tar": {}, "legacy": {}}
+    for name, value in values.items():
+        for protocol in (2, 4):
+            seeds["pickle"][f"{name}_{protocol}"] = pickled.dump(value, protocol)[0]
+    beside = {k: v for k, v in BESIDE.items() if k not in ("rng", "layout")}
+    for protocol in (0, 1, 2, 4, 5):
+        seeds["pickle"][f"beside_{protocol}"] = pickle.dumps(dict(beside, size=None, device=None, dtype=None), protocol)
+    data = containers.torch_zip(*pickled.dump(tensors(small)), torch2=True)
+    seeds["zip"] = {"plain": data, "deflated": containers.zip_again(data, zipfile.ZIP_DEFLATED),
+                    "zip64": containers.zip_again(data, zip64=True), "streamed": containers.zip_again(data, streamed=True),
+                    "npz": npz(small), "npz_deflated": npz(small, np.savez_compressed)}
+    for version in (1, 2, 3):
+        for kind in ("<f4", ">f8", "<f2", "|b1"):
+            seeds["npz"][f"{version}_{kind[1:]}"] = containers.npy(numbers((2,), 0).astype(kind), version)
+    seeds["npz"]["matrix"] = containers.npy(small["e.weight"])
+    seeds["tar"] = {"plain": containers.tar(tensors(small)), "views": containers.tar(tensors(small, flat=True), views=True),
+                    "python2": containers.tar(pickled.python2(tensors(small)), text="bytes"),
+                    "module": containers.tar(pickled.module("my.net Net", tensors(small).items()))}
+    seeds["legacy"] = {"plain": containers.legacy(*pickled.dump(tensors(small), views=True)),
+                       "flat": containers.legacy(*pickled.dump(tensors(small, flat=True), views=True)),
+                       "module": saved(torch.nn.Linear(2, 2), _use_new_zipfile_serialization=False)}
+    for target, files in seeds.items():
+        folder = os.path.join(HERE, "..", "fuzz", "corpus", target)
+        os.makedirs(folder, exist_ok=True)
+        for name, data in files.items():
+            with open(os.path.join(folder, "made_" + name), "wb") as f:
+                f.write(data)
+
+
+def state_dict_of(views, wrap):
+    for t in views.values():
+        t.wrap = wrap
+    return {k: t.call() for k, t in views.items()}
+
+
 def main():
     check_references()
+    corpora()
     for name in os.listdir(HERE):
         if os.path.isdir(os.path.join(HERE, name)) and name != "__pycache__":
             shutil.rmtree(os.path.join(HERE, name))
