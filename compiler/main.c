@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "command_import.h"
+#include "command_weights.h"
 #include "emit/emit.h"
 #include "emit/target.h"
 #include "lower/lower.h"
@@ -180,6 +181,7 @@ static int compile(arena *a, const options *o, const source *s, open_weights *op
 
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "import") == 0) return command_import(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "weights") == 0) return command_weights(argc - 1, argv + 1);
     options o;
     options_result parsed = options_parse(argc, argv, &o);
     if (parsed != OPTIONS_RUN) return parsed == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;

@@ -145,6 +145,17 @@ static const tensor_view *view_of(chooser *c, size_t group, spelling how, const 
     return *first = v;
 }
 
+tensor_dict choose_spelled(arena *a, const tensor_dict *d, bool *dotted) {
+    tensor_dict spelled = *d;
+    tensor *tensors = ARENA_ARRAY(a, tensor, d->count);
+    if (d->count) memcpy(tensors, d->tensors, d->count * sizeof *tensors);
+    strip(tensors, d->count);
+    *dotted = dot(a, tensors, d->count);
+    tensor_dict_sort(tensors, &spelled.count);
+    spelled.tensors = tensors;
+    return spelled;
+}
+
 bool choose_shape_fits(const ir_param *p, const tensor *t) {
     if (t->rank != p->type.rank) return false;
     for (unsigned i = 0; i < t->rank; i++) {

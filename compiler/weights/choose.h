@@ -31,6 +31,9 @@ typedef struct {
 
 /* NULL after reporting. Models that choose the same get the same view. */
 const tensor_view *choose_view(chooser *c, const ir_model *m);
+/* The dict under the names that a model would use: without module. and _orig_mod. before every key, and with dots for
+ * slashes (*dotted: there were some). */
+tensor_dict choose_spelled(arena *a, const tensor_dict *d, bool *dotted);
 /* Has the tensor the param's shape? */
 bool choose_shape_fits(const ir_param *p, const tensor *t);
 

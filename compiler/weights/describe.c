@@ -138,28 +138,71 @@ static const char *describe_layer_norm(search *s) {
     const tensor *w = find(s, "weight"), *b = find(s, "bias");
     if (!w || w->rank < 1 || find(s, "running_mean")) return NULL;
     if (b && (b->rank != w->rank || memcmp(b->shape, w->shape, w->rank * sizeof *w->shape) != 0)) return NULL;
-    s->found = b ? 2 : 1;
+    s->found = b ? 2 : 1; /* of any rank */
     const char *bias = b ? "" : ", bias=false";
     if (w->rank == 1) return arena_printf(s->arena, "LayerNorm(%" PRId64 "%s)", w->shape[0], bias);
     return arena_printf(s->arena, "LayerNorm(%s%s)", tensor_shape_string(s->arena, w->shape, w->rank), bias);
 }
 
+/* --- all of them -------------------------------------------------------------------------------------------------- */
+
+static const char *describe_rnn(search *s) {
+    const char *layer = describe_recurrent(s, false);
+    return layer ? layer : describe_recurrent(s, true);
+}
+
+/* In the order in which they are likely, when their tensors are the same. A kind without a name is that of recurrent
+ * layers: which of them it is follows from the shapes. */
+static const struct {
+    const char *kind;
+    const char *(*describe)(search *s);
+} kinds[] = {
+    {"", describe_rnn},
+    {"BatchNorm1d", describe_batch_norm},
+    {"Linear", describe_linear},
+    {"Embedding", describe_embedding},
+    {"Conv1d", describe_conv1d},
+    {"LayerNorm", describe_layer_norm},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
 description describe_layer(arena *a, const tensor_dict *dict, const char *prefix, const char *wanted_by) {
     search s = {a, dict, prefix, 0};
-    const char *layer = NULL;
-    if (is_kind(wanted_by, "Linear")) {
-        layer = describe_linear(&s);
-    } else if (is_kind(wanted_by, "Embedding")) {
-        layer = describe_embedding(&s);
-    } else if (is_kind(wanted_by, "Conv1d")) {
-        layer = strstr(wanted_by, "groups") ? NULL : describe_conv1d(&s);
-    } else if (is_kind(wanted_by, "BatchNorm1d")) {
-        layer = describe_batch_norm(&s);
-    } else if (is_kind(wanted_by, "LayerNorm")) {
-        layer = describe_layer_norm(&s);
-    } else {
-        layer = describe_recurrent(&s, false);
-        if (!layer) layer = describe_recurrent(&s, true);
-    }
+    size_t kind = 0;
+    for (size_t i = 1; i < KINDS; i++)
+        if (is_kind(wanted_by, kinds[i].kind)) kind = i;
+    bool groups = is_kind(wanted_by, "Conv1d") && strstr(wanted_by, "groups");
+    const char *layer = groups ? NULL : kinds[kind].describe(&s);
     return (description){layer, layer ? s.found : 0};
+}
+
+size_t describe_all(arena *a, const tensor_dict *dict, const char *prefix, description *found, size_t room) {
+    size_t count = 0;
+    for (size_t i = 0; i < KINDS; i++) {
+        search s = {a, dict, prefix, 0};
+        const char *layer = kinds[i].describe(&s);
+        if (!layer || (count && s.found < found[0].tensors)) continue;
+        /* whatever has a weight could be a LayerNorm */
+        if (count && kinds[i].describe == describe_layer_norm && s.found == found[0].tensors) continue;
+        if (count && s.found > found[0].tensors) count = 0;
+        if (count < room) found[count++] = (description){layer, s.found};
+    }
+    return count;
+}
+
+bool describe_is_of_layer(const char *last_name, const char *layer) {
+    static const char *const stems[] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr"};
+    static const char *const plain[] = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"};
+    bool cell = strstr(layer, "Cell(") != NULL;
+    if (cell || strncmp(layer, "LSTM(", 5) == 0 || strncmp(layer, "GRU(", 4) == 0 || strncmp(layer, "RNN(", 4) == 0) {
+        for (size_t i = 0; i < sizeof stems / sizeof *stems; i++) {
+            size_t length = strlen(stems[i]);
+            if (strncmp(last_name, stems[i], length) == 0)
+                return cell ? !last_name[length] : strncmp(last_name + length, "_l", 2) == 0;
+        }
+        return false;
+    }
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(last_name, plain[i]) == 0) return true;
+    return false;
 }

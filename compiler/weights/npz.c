@@ -167,15 +167,16 @@ static const char *read_array(arena *a, const tensor_file *f, const archive_reco
 
 const char *npz_read(arena *a, tensor_file *f) {
     size_t records, count = 0;
-    const archive_record *all = archive_records(f->archive, &records);
+    archive_records(f->archive, &records);
     tensor *tensors = ARENA_ARRAY(a, tensor, records);
     f->format = "a NumPy .npz file";
     for (size_t i = 0; i < records; i++) {
-        size_t length = strlen(all[i].name);
-        if (length < 4 || strcmp(all[i].name + length - 4, ".npy") != 0) continue;
+        const archive_record *r = archive_at(f->archive, i);
+        size_t length = strlen(r->name);
+        if (length < 4 || strcmp(r->name + length - 4, ".npy") != 0) continue;
         tensor *t = &tensors[count++];
-        t->name = arena_strndup(a, all[i].name, length - 4);
-        const char *problem = read_array(a, f, &all[i], t);
+        t->name = arena_strndup(a, r->name, length - 4);
+        const char *problem = read_array(a, f, r, t);
         if (problem) return arena_printf(a, "array %s %s", tensor_name_quoted(a, t->name), problem);
     }
     tensor_dict *dict = ARENA_NEW(a, tensor_dict);

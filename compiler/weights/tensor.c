@@ -55,6 +55,7 @@ void tensor_dict_sort(tensor *tensors, size_t *count) {
 }
 
 tensor_dict tensor_dict_new(arena *a, const char *key, tensor *tensors, size_t count) {
+    for (size_t i = 0; i < count; i++) tensors[i].place = i;
     tensor_dict_sort(tensors, &count);
     tensor_dict d = {.key = key, .tensors = tensors, .count = count};
     weight_norm_add(a, &d);

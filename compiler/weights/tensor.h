@@ -32,6 +32,7 @@ struct tensor {
     size_t elements;
     tensor_storage *storage; /* NULL for what is no dense tensor, and for the next: */
     uint64_t offset;         /* bytes */
+    size_t place;            /* in the order of the file */
     const tensor *g, *v;     /* of a weight that weight_norm keeps as two: weight_norm.h; else NULL */
     const char *problem;     /* what is wrong with it, to be read after its name, or NULL */
 };

@@ -49,6 +49,7 @@ static const char *join(finder *f, const char *path, const char *dot, const char
 static const char *key_string(finder *f, pickle_value key) {
     int64_t integer;
     if (pickle_integer(key, &integer)) return arena_printf(f->arena, "%" PRId64, integer);
+    if (key.kind == PICKLE_NAME) return key.as.name;
     if (key.kind != PICKLE_TEXT && key.kind != PICKLE_BYTES) return "?";
     const char *name = pickle_string(f->arena, key);
     if (!name) fail(f, "the name of a tensor holds a 0 byte");

@@ -64,6 +64,14 @@ tensor *torch_tensor(arena *a, const torch_storage *s, const element_type *type,
     return t;
 }
 
+/* A size: a tuple, or a torch.Size of one. */
+static const pickle_list *tuple_of(pickle_value v) {
+    bool size = v.kind == PICKLE_OBJECT && strcmp(v.as.object->class_name, "torch.Size") == 0 &&
+                v.as.object->args.kind == PICKLE_TUPLE && v.as.object->args.as.list->count == 1;
+    if (size) v = v.as.object->args.as.list->items[0];
+    return v.kind == PICKLE_TUPLE || v.kind == PICKLE_LIST ? v.as.list : NULL;
+}
+
 /* What is no dense tensor of numbers in a storage: its kind is told when a model wants it. */
 static const char *unreadable(arena *a, const char *what, const pickle_value *sizes, pickle_value *result) {
     tensor *t = ARENA_NEW(a, tensor);
@@ -71,7 +79,7 @@ static const char *unreadable(arena *a, const char *what, const pickle_value *si
     t->dtype = TENSOR_OTHER;
     t->dtype_name = what;
     int64_t shape[TENSOR_MAX_RANK];
-    const pickle_list *l = sizes && sizes->kind == PICKLE_TUPLE ? sizes->as.list : NULL;
+    const pickle_list *l = sizes ? tuple_of(*sizes) : NULL;
     bool good = l && l->count <= TENSOR_MAX_RANK;
     for (size_t i = 0; good && i < l->count; i++)
         good = pickle_integer(l->items[i], &shape[i]) && shape[i] >= 0;
@@ -82,14 +90,6 @@ static const char *unreadable(arena *a, const char *what, const pickle_value *si
 }
 
 /* --- what pickles call ------------------------------------------------------------------------------------------------- */
-
-/* A size: a tuple, or a torch.Size of one. */
-static const pickle_list *tuple_of(pickle_value v) {
-    bool size = v.kind == PICKLE_OBJECT && strcmp(v.as.object->class_name, "torch.Size") == 0 &&
-                v.as.object->args.kind == PICKLE_TUPLE && v.as.object->args.as.list->count == 1;
-    if (size) v = v.as.object->args.as.list->items[0];
-    return v.kind == PICKLE_TUPLE || v.kind == PICKLE_LIST ? v.as.list : NULL;
-}
 
 /* (storage, offset, size, stride, …) */
 static const char *tensor_of(arena *a, const pickle_list *args, const element_type *type, pickle_value *result) {
@@ -172,12 +172,17 @@ const char *rebuild_quantized(arena *a, const pickle_list *args, pickle_value *r
     return unreadable(a, arena_printf(a, "%s (a quantized tensor)", type), argument(args, 2), result);
 }
 
+/* (layout, (indices, values, size, …)) */
 const char *rebuild_sparse(arena *a, const pickle_list *args, pickle_value *result) {
-    return unreadable(a, "sparse (a sparse tensor; .to_dense() makes it dense)", argument(args, args->count), result);
+    const pickle_value *parts = argument(args, 1);
+    const pickle_list *l = parts ? tuple_of(*parts) : NULL;
+    const char *what = "sparse (a sparse tensor; .to_dense() makes it dense)";
+    return unreadable(a, what, l && l->count > 2 ? &l->items[2] : NULL, result);
 }
 
 const char *rebuild_nested(arena *a, const pickle_list *args, pickle_value *result) {
-    return unreadable(a, "nested (a nested tensor)", argument(args, args->count), result);
+    (void)args;
+    return unreadable(a, "nested (a nested tensor)", NULL, result);
 }
 
 const char *rebuild_meta(arena *a, const pickle_list *args, pickle_value *result) {

@@ -419,7 +419,7 @@ def main():
     check_references()
     corpora()
     for name in os.listdir(HERE):
-        if os.path.isdir(os.path.join(HERE, name)) and name != "__pycache__":
+        if os.path.isdir(os.path.join(HERE, name)) and name not in ("__pycache__", "listed"):
             shutil.rmtree(os.path.join(HERE, name))
     os.mkdir(os.path.join(HERE, "_reference"))
     for name, arrays in REFERENCES.items():

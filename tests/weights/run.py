@@ -2,9 +2,13 @@
 """run: every case of this folder: the C of a weights file is that of the same weights as .safetensors, byte for byte; or the
 file is refused with the words that expect.json has, exit status 1, and nothing written. See make.py.
 
-usage: run.py --nnc BUILD/nnc [NAME…]
+What `nnc weights` says of a file must be lines that a model takes: they are pasted into one, which must compile. For the
+cases in listed/ the text is compared as well; --accept takes the new one.
+
+usage: run.py --nnc BUILD/nnc [--accept] [NAME…]
 """
 import argparse
+import difflib
 import json
 import os
 import re
@@ -63,9 +67,48 @@ def check(nnc, case, work):
         raise Wrong("the C is not that of the reference")
 
 
+def run_weights(nnc, case, meta):
+    r = subprocess.run([nnc, "weights", meta["file"]], cwd=case, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, timeout=120)
+    if r.returncode:
+        raise Wrong(f"nnc weights: exit status {r.returncode}: {r.stdout.decode(errors='replace')}")
+    return r.stdout.decode()
+
+
+def check_pasted(nnc, case, work):
+    meta = json.load(open(os.path.join(case, "expect.json")))
+    if meta["expect"] == "refuse":
+        return
+    listed = run_weights(nnc, case, meta)
+    if sum(line.startswith("weights ") for line in listed.splitlines()) != 1:
+        return  # of several dicts each has such a line
+    pasted = os.path.join(work, "pasted")
+    os.mkdir(pasted)
+    shutil.copy(os.path.join(case, meta["file"]), pasted)
+    with open(os.path.join(pasted, "case.nn"), "w") as f:
+        f.write("model pasted {\n" + listed + "input x: float32[2]\noutput y = x + 1\n}\n")
+    status, said = compile_in(nnc, pasted)
+    if status or "error" in said:
+        raise Wrong(f"what nnc weights says does not compile: {said}\n{listed}")
+
+
+def check_listed(nnc, name, accept):
+    path = os.path.join(HERE, "listed", name + ".txt")
+    case = os.path.join(HERE, name)
+    got = run_weights(nnc, case, json.load(open(os.path.join(case, "expect.json"))))
+    if accept:
+        with open(path, "w") as f:
+            f.write(got)
+    want = open(path).read()
+    if got != want:
+        diff = difflib.unified_diff(want.splitlines(True), got.splitlines(True), path, "new")
+        raise Wrong("nnc weights says something else than before\n" + "".join(diff))
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--nnc", required=True)
+    p.add_argument("--accept", action="store_true")
     p.add_argument("names", nargs="*")
     args = p.parse_args()
     nnc, failed = os.path.abspath(args.nnc), 0
@@ -74,6 +117,9 @@ def main():
         with tempfile.TemporaryDirectory() as work:
             try:
                 check(nnc, os.path.join(HERE, name), work)
+                check_pasted(nnc, os.path.join(HERE, name), work)
+                if os.path.exists(os.path.join(HERE, "listed", name + ".txt")):
+                    check_listed(nnc, name, args.accept)
             except Wrong as e:
                 failed += 1
                 print(f"FAIL {name}: {e}")
