@@ -139,14 +139,9 @@ until
     | UNTIL expr    { $$ = $expr; }
     ;
 
-from
-    : %empty        { $$ = (ast_from){0}; }
-    | FROM STRING   { $$ = (ast_from){$STRING, @STRING}; }
-    ;
-
 prefix
     : %empty        { $$ = (ast_from){0}; }
-    | PREFIX STRING { $$ = (ast_from){$STRING, @STRING}; }
+    | PREFIX STRING { $$ = (ast_from){$STRING, @STRING, NULL}; }
     ;
 
 output
@@ -247,6 +242,12 @@ argument_list
 argument
     : expr                      { $$ = ast_new_argument(p, @$, (ast_name){0}, $expr); }
     | NAME '=' expr             { $$ = ast_new_argument(p, @$, $NAME, $expr); }
+    ;
+
+from
+    : %empty        { $$ = (ast_from){0}; }
+    | FROM STRING   { $$ = (ast_from){$STRING, @STRING, NULL}; }
+    | FROM '(' argument_list comma ')'  { $$ = ast_new_from_keys(p, @$, $argument_list); }
     ;
 
 index_items

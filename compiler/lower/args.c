@@ -101,9 +101,11 @@ static size_t parameter_find(const parameter *parameters, size_t count, const ch
 
 static void report_unknown(lowering *l, const arguments *a, ast_name name) {
     const char *candidates[MAX_PARAMETERS];
-    for (size_t i = 0; i < a->count; i++) candidates[i] = a->parameters[i].name;
+    size_t count = 0;
+    for (size_t i = 0; i < a->count; i++)
+        if (!(a->parameters[i].takes & UNLISTED)) candidates[count++] = a->parameters[i].name;
     diag *e = diag_error(l->diags, name.where, "%s has no argument %.60s", a->what, name.text);
-    const char *nearest = diag_nearest(name.text, candidates, a->count), *instead = hint_for_argument(name.text);
+    const char *nearest = diag_nearest(name.text, candidates, count), *instead = hint_for_argument(name.text);
     if (instead) {
         diag_hint(e, "%s", instead);
         return;
@@ -113,8 +115,8 @@ static void report_unknown(lowering *l, const arguments *a, ast_name name) {
         return;
     }
     text t = text_new(l->arena);
-    for (size_t i = 0; i < a->count; i++) text_printf(&t, "%s%s", i ? ", " : "", a->parameters[i].name);
-    if (a->count) diag_note_plain(e, "it has %s", text_string(&t));
+    for (size_t i = 0; i < count; i++) text_printf(&t, "%s%s", i ? ", " : "", candidates[i]);
+    if (count) diag_note_plain(e, "it has %s", text_string(&t));
 }
 
 static const char *say_missing(lowering *l, const arguments *a) {

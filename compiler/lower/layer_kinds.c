@@ -414,7 +414,7 @@ static const parameter gru_parameters[] = {{"input_size", TAKES_INTEGER | REQUIR
                                            {"hidden_size", TAKES_INTEGER | REQUIRED},
                                            {"num_layers", TAKES_INTEGER},
                                            RNN_PARAMETERS,
-                                           {"proj_size", TAKES_INTEGER},
+                                           {"proj_size", TAKES_INTEGER | UNLISTED},
                                            KERAS_PARAMETERS,
                                            {"reset_after", TAKES_BOOL}};
 static const parameter rnn_cell_parameters[] = {{"input_size", TAKES_INTEGER | REQUIRED},

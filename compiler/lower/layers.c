@@ -22,16 +22,38 @@ size_t param_declare(lowering *l, const char *key, const ir_type *type, const ch
     return *index;
 }
 
+/* Of from (weight="KEY"), or PREFIX.NAME. */
 static const char *weight_key(lowering *l, const layer *self, const char *name) {
+    for (const ast_argument *k = self->keys; k; k = k->next)
+        if (strcmp(k->name.text, name) == 0) return k->value->string;
     return self->prefix[0] ? arena_printf(l->arena, "%s.%s", self->prefix, name) : arena_strdup(l->arena, name);
 }
 
-bool layer_declare_weight(lowering *l, const layer *self, const char *name, const int64_t *sizes, unsigned rank) {
+bool layer_declare_weight(lowering *l, layer *self, const char *name, const int64_t *sizes, unsigned rank) {
     ir_type type = {.dtype = IR_F32, .rank = rank};
     for (unsigned i = 0; i < rank; i++) type.dims[i] = build_dim(l, sizes[i]);
+    ARENA_PUSH(l->arena, self->weights, self->weight_count, self->weight_capacity, arena_strdup(l->arena, name));
     if (value_tensor(l, &(ir_value){.type = type}, self->where).kind == VALUE_POISON) return false;
     const char *wanted_by = arena_printf(l->arena, "layer %s = %s", self->name, self->source);
     return param_declare(l, weight_key(l, self, name), &type, wanted_by, self->where) != NOWHERE;
+}
+
+/* Each key is that of a tensor that the layer has. */
+static bool keys_fit(lowering *l, const layer *self) {
+    bool fine = true;
+    for (const ast_argument *k = self->keys; k; k = k->next) {
+        bool is_tensor = false;
+        for (size_t i = 0; i < self->weight_count; i++)
+            is_tensor = is_tensor || strcmp(self->weights[i], k->name.text) == 0;
+        if (is_tensor) continue;
+        fine = false;
+        diag *e = diag_error(l->diags, k->name.where, "layer %s has no tensor %.60s", self->name, k->name.text);
+        text t = text_new(l->arena);
+        for (size_t i = 0; i < self->weight_count; i++) text_printf(&t, "%s%s", i ? ", " : "", self->weights[i]);
+        if (self->weight_count) diag_note_plain(e, "it has %s", text_string(&t));
+        else diag_note_plain(e, "it has none at all");
+    }
+    return fine;
 }
 
 ir_value *layer_weight(lowering *l, const layer *self, const char *name) {
@@ -94,6 +116,7 @@ void layer_declare(lowering *l, const ast_stmt *s) {
                     .label = label_of(l, s->name.text),
                     .source = text_string(&written),
                     .prefix = s->string ? s->string : s->name.text,
+                    .keys = s->keys,
                     .where = s->where,
                     .broken = true};
     if (earlier) {
@@ -111,7 +134,7 @@ void layer_declare(lowering *l, const ast_stmt *s) {
     }
     arguments a;
     if (!args_match(l, s->value, self->kind->name, self->kind->parameters, self->kind->count, true, NULL, &a)) return;
-    if (!earlier) self->broken = !self->kind->construct(l, self, &a);
+    if (!earlier) self->broken = !self->kind->construct(l, self, &a) || !keys_fit(l, self);
 }
 
 value layer_call(lowering *l, layer *self, const ast_expr *call) {

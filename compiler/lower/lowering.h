@@ -141,7 +141,8 @@ enum {
     TAKES_TENSORS = 512,  /* a tuple of tensors, not empty */
     TAKES_ANY = 1024,     /* the callee looks for itself */
     VARIADIC = 1 << 16,   /* the last one: separate integers are collected into a tuple */
-    REQUIRED = 1 << 17
+    REQUIRED = 1 << 17,
+    UNLISTED = 1 << 18 /* torch's class takes it, to refuse it: messages do not name it */
 };
 
 typedef struct {
@@ -300,6 +301,9 @@ struct layer {
     const char *label;  /* the name with '_' for '.' */
     const char *source; /* as written: "LSTM(6, 6)" */
     const char *prefix;
+    const ast_argument *keys; /* of single tensors, instead of prefix.NAME */
+    const char **weights;     /* its tensors' names */
+    size_t weight_count, weight_capacity;
     span where;         /* the statement */
     bool broken;        /* its declaration is at fault */
     bool used;
@@ -348,7 +352,7 @@ value layer_call(lowering *l, layer *self, const ast_expr *call);
 /* Declares a tensor of the state_dict, or finds the one of the same key; NOWHERE after reporting a clash of shapes. */
 size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where);
 /* For construct: a weight of these constant sizes; false after reporting. For call: its PARAM node's result. */
-bool layer_declare_weight(lowering *l, const layer *self, const char *name, const int64_t *sizes, unsigned rank);
+bool layer_declare_weight(lowering *l, layer *self, const char *name, const int64_t *sizes, unsigned rank);
 ir_value *layer_weight(lowering *l, const layer *self, const char *name);
 /* An integer argument of a constructor that must be at least `least`; false after reporting. */
 bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, int64_t least);

@@ -113,7 +113,7 @@ static bool find_activations(lowering *l, layer *self, const arguments *a) {
 }
 
 /* The weights of one layer in one direction; the suffix is "_l0", "_l1_reverse", or "" for a cell. */
-static bool declare_weights(lowering *l, const layer *self, int64_t input, const char *suffix) {
+static bool declare_weights(lowering *l, layer *self, int64_t input, const char *suffix) {
     int64_t hidden = self->as.recurrent.hidden, projected = self->as.recurrent.projected;
     int64_t rows = (int64_t)ir_cell_gates(self->kind->cell) * hidden;
     const struct {

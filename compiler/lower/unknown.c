@@ -25,7 +25,7 @@ static bool may_be_lost(lowering *l, const ast_name *name) {
 
 /* "did you mean …?": the nearest of these names, or of those that there are not but that hints know, with their hint.
  * call is what stands behind it: "(x, …)". */
-static void hint_nearest(lowering *l, diag *e, const char *word, const char *const *names, size_t count,
+static bool hint_nearest(lowering *l, diag *e, const char *word, const char *const *names, size_t count,
                          const char *call) {
     size_t known_count;
     const char *const *known = hint_names(l->arena, &known_count);
@@ -33,11 +33,12 @@ static void hint_nearest(lowering *l, diag *e, const char *word, const char *con
     if (count) memcpy(all, names, count * sizeof *all);
     memcpy(all + count, known, known_count * sizeof *all);
     const char *nearest = diag_nearest(word, all, count + known_count);
-    if (!nearest) return;
+    if (!nearest) return false;
     bool there = false;
     for (size_t i = 0; i < count; i++) there = there || names[i] == nearest;
     if (there) diag_hint(e, "did you mean %.60s%s?", nearest, call);
     else diag_hint(e, "did you mean %.60s? %s", nearest, hint_for(nearest));
+    return true;
 }
 
 void report_unknown_name(lowering *l, const ast_name *name) {
@@ -149,16 +150,14 @@ const layer_kind *report_unknown_kind(lowering *l, const ast_name *name) {
         return kind;
     }
     diag *e = diag_error(l->diags, name->where, "there is no layer %.60s", name->text);
-    const char *last = dot ? dot + 1 : name->text, *nearest = diag_nearest(last, candidates, count);
+    const char *last = dot ? dot + 1 : name->text;
     const char *instead = hint_for(name->text);
     const function *f = function_find(last);
     if (instead) {
         diag_hint(e, "%s", instead);
     } else if (f) {
         diag_hint(e, "%s is a function: call it where it is used, without a layer", f->name);
-    } else if (nearest) {
-        hint_nearest(l, e, last, candidates, count, "");
-    } else {
+    } else if (!hint_nearest(l, e, last, candidates, count, "")) {
         text t = text_new(l->arena);
         for (size_t i = 0; i < count; i++) text_printf(&t, "%s%s", i ? ", " : "", candidates[i]);
         diag_note_plain(e, "there are %s", text_string(&t));

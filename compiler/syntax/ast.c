@@ -285,12 +285,34 @@ ast_stmt *ast_new_state(parser *p, span where, ast_name name, ast_type *type, as
     return s;
 }
 
+ast_from ast_new_from_keys(parser *p, span where, ast_argument_list list) {
+    ast_argument_list keys = {0};
+    check_arguments(p, list.first);
+    for (ast_argument *a = list.first, *next; a; a = next) {
+        next = a->next;
+        a->next = NULL;
+        if (a->name.text && a->value->kind == AST_STRING) {
+            keys = ast_add_argument(keys, a);
+            continue;
+        }
+        diag *e = diag_error(p->diags, a->where, "expected the key of a tensor, NAME=\"KEY\"");
+        if (a->value->kind == AST_STRING && !list.first->next)
+            diag_hint(e, "a prefix of all tensors stands without brackets: from \"PREFIX\"");
+        else diag_hint(e, "it is written from (weight=\"emb.weight\", bias=\"head.bias\")");
+    }
+    return (ast_from){NULL, where, keys.first};
+}
+
 ast_stmt *ast_new_param(parser *p, span where, ast_name name, ast_type *type, ast_from from) {
     check_plain(p, name, "a param");
     ast_stmt *s = new_stmt(p, AST_PARAM, where, name);
     s->type = type;
     s->string = from.string;
     s->string_where = from.where;
+    if (from.keys) {
+        diag *e = diag_error(p->diags, from.where, "a param is one tensor");
+        diag_hint(e, "its key stands without brackets: from \"%.60s\"", from.keys->value->string);
+    }
     return s;
 }
 
@@ -299,6 +321,7 @@ ast_stmt *ast_new_layer(parser *p, span where, ast_name name, ast_expr *call, as
     s->value = call;
     s->string = from.string;
     s->string_where = from.where;
+    s->keys = from.keys;
     return s;
 }
 

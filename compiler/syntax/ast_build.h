@@ -26,10 +26,11 @@ typedef struct {
     ast_stmt *first, *last;
 } ast_stmt_list;
 
-/* from "…", prefix "…"; string is NULL when it was left out */
+/* from "…", prefix "…"; string is NULL when it was left out. from (weight="…", …): keys, and no string. */
 typedef struct {
     const char *string;
     span where;
+    ast_argument *keys;
 } ast_from;
 
 ast_expr_list ast_add_expr(ast_expr_list list, ast_expr *e);
@@ -60,6 +61,8 @@ ast_pattern *ast_new_pattern_name(parser *p, span where, ast_name name, ast_type
 ast_pattern *ast_new_pattern_tuple(parser *p, span where, ast_pattern_list items, bool trailing_comma);
 
 ast_stmt *ast_new_dim(parser *p, span where, ast_name name, ast_expr *lower, ast_expr *upper);
+/* Keeps those that are NAME="KEY", and reports the others. */
+ast_from ast_new_from_keys(parser *p, span where, ast_argument_list keys);
 ast_stmt *ast_new_weights(parser *p, span where, const char *string, span string_where, ast_from prefix);
 ast_stmt *ast_new_input(parser *p, span where, ast_name name, ast_type *type);
 ast_stmt *ast_new_state(parser *p, span where, ast_name name, ast_type *type, ast_expr *value);

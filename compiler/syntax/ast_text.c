@@ -291,6 +291,11 @@ static void dump_stmt(const ast_stmt *s, int level, text *to) {
     if (s->kind == AST_REPEAT) dump_repeat(s, level + 1, to);
     else if (s->value) dump_expr(s->value, level + 1, to);
     if (s->kind == AST_LAYER || s->kind == AST_PARAM) dump_tail("from", s->string, level + 1, to);
+    if (s->keys) {
+        indent(to, level + 1);
+        text_add(to, "from\n");
+        dump_arguments(s->keys, level + 2, to);
+    }
     dump_tail("prefix", s->prefix, level + 1, to);
 }
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "syntax/parser.h"
+#include "syntax/ast_build.h"
+
+#include "nnc.tab.h"
 
 /* The digits of a number without its underscores. */
 static char *plain_number(parser *p, span where) {
@@ -97,7 +99,15 @@ static bool begins_with(const char *s, size_t length, const char *with) {
 static void number_error(parser *p, span where, const char *s) {
     diag *e = diag_error(p->diags, where, "this is neither a number nor a name");
     if (s[0] == '0' && s[1] && strchr("xXoObB", s[1])) diag_hint(e, "numbers are written in decimal");
-    else if (strchr("jJ", p->source->text[where.end - 1])) diag_hint(e, "there are no complex numbers");
+    else if (layout_where(p->layout).token == LAYER) {
+        /* a key of a root Sequential */
+        int length = (int)strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.");
+        const char *last = s + length;
+        while (last > s && last[-1] != '.' && (last[-1] < '0' || last[-1] > '9')) last--;
+        int last_length = (int)(s + length - last);
+        diag_hint(e, "a name begins with a letter, and from gives the key: layer %.*s = Kind(…) from \"%.*s\"",
+                  last_length ? last_length : 4, last_length ? last : "NAME", length, s);
+    } else if (strchr("jJ", p->source->text[where.end - 1])) diag_hint(e, "there are no complex numbers");
     else diag_hint(e, "a number is written as in Python: 64, 1_000, 0.5, 1e-7; a name does not begin with a digit");
 }
 

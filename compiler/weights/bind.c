@@ -72,6 +72,9 @@ static const char *prefix_of(arena *a, const char *key) {
     return name == key ? "" : arena_strndup(a, key, (size_t)(name - key) - 1);
 }
 
+/* Of a layer, or of a param statement? */
+static bool is_layer(const ir_param *p) { return strncmp(p->wanted_by, "layer ", 6) == 0; }
+
 /* Is `inner` all of `outer`, or its last parts? "lstm" in "model.lstm". */
 static bool ends_with_parts(const char *outer, const char *inner) {
     size_t length = strlen(outer), tail = strlen(inner);
@@ -197,7 +200,11 @@ static bool hint_other_prefix(binder *b, diag *d, const group *g) {
     if (count == 1) {
         const char *prefix = tensor_name_quoted(b->arena, found[0]);
         const char *place = found[0][0] ? arena_printf(b->arena, "under %s", prefix) : "without a prefix";
-        diag_hint(d, "%s has them %s: add from %s to the layer", b->view->place, place, prefix);
+        if (is_layer(&g->params[0]))
+            diag_hint(d, "%s has them %s: add from %s to the layer", b->view->place, place, prefix);
+        else
+            diag_hint(d, "%s has it %s: add from %s, the whole key, to the param", b->view->place, place,
+                      tensor_name_quoted(b->arena, describe_join(b->arena, found[0], name)));
         for (size_t i = 0; i < g->count; i++) {
             const char *explained = describe_join(b->arena, found[0], last_part(g->params[i].key));
             b->explained[index_of(b, tensor_find(&b->view->dict, explained))] = true;
@@ -249,10 +256,43 @@ static bool hint_habit(const binder *b, diag *d, const group *g, const char *mis
     return true;
 }
 
+/* A bias alone: the layer's weight is another layer's, too, and not of this group. */
+static bool is_left_over(const binder *b, const group *g) {
+    return g->count == 1 && strcmp(last_part(g->params[0].key), "bias") == 0 &&
+           tensor_find(&b->view->dict, describe_join(b->arena, g->prefix, "weight"));
+}
+
+/* A tensor that is missing may be there once for two layers, or for one of them under the other's key: safetensors'
+ * save_model keeps one name of tied weights. */
+static bool hint_tied(binder *b, diag *d, const group *g, const char *missing) {
+    const ir_param *p = g->params;
+    while (strcmp(p->key, missing) != 0) p++;
+    const tensor *same = NULL;
+    for (size_t i = 0; i < b->view->dict.count; i++) {
+        const tensor *t = &b->view->dict.tensors[i];
+        if (strcmp(last_part(t->name), last_part(missing)) != 0 || !choose_shape_fits(p, t)) continue;
+        if (same) return false;
+        same = t;
+    }
+    if (!same) return false;
+    b->explained[index_of(b, same)] = true;
+    const char *key = tensor_name_quoted(b->arena, same->name), *name = last_part(missing);
+    if (!is_layer(p))
+        diag_hint(d, "%s has that very shape; if it is the same (tied weights): from %s", key, key);
+    else if (is_left_over(b, g))
+        diag_hint(d, "%s has that very shape: give each tensor its key, from (weight=%s, bias=%s)", key,
+                  tensor_name_quoted(b->arena, describe_join(b->arena, g->prefix, "weight")), key);
+    else
+        diag_hint(d, "%s has that very shape; if it is the same (tied weights), add from (%s=%s) to the layer", key, name,
+                  key);
+    return true;
+}
+
 static void hint_layer(binder *b, diag *d, const group *g, const faults *f) {
     const char *missing = NULL;
     for (size_t i = 0; i < g->count && !missing; i++)
         if (!tensor_find(&b->view->dict, g->params[i].key)) missing = g->params[i].key;
+    if (missing && is_left_over(b, g) && hint_tied(b, d, g, missing)) return;
     if (f->missing == g->count && hint_other_prefix(b, d, g)) return;
     if (f->missing + f->wrong_shape) {
         description found = describe_layer(b->arena, &b->view->dict, g->prefix, g->params[0].wanted_by);
@@ -268,6 +308,7 @@ static void hint_layer(binder *b, diag *d, const group *g, const faults *f) {
         diag_hint(d, "save it as float32: torch.save({key: value.float() for key, value in model.state_dict().items()}, "
                   "\"model.pt\")");
     if (missing && hint_habit(b, d, g, missing)) return;
+    if (missing && hint_tied(b, d, g, missing)) return;
     if (missing) hint_nearest(b, d, missing);
 }
 

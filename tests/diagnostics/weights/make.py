@@ -184,6 +184,25 @@ case("denormal_one", PARAM, tensors(("w", "F64", [2]), data=struct.pack("<dd", 1
 case("denormal_many", LSTM.replace("LSTM(6, 5)", "LSTM(6, 5, num_layers=4)"),
      tensors(*lstm(), *(row for k in (1, 2, 3) for row in lstm(inputs=5, ending="_l%d" % k)),
              data=(struct.pack("<3f", 0, 1e-45, -1.17549e-38) * 400)[:4 * 20 * (6 + 3 * 5 + 4 * 5 + 4 * 2)]))
+TIED = """model lm {
+    weights "weights.safetensors"
+    input ids: int32[5, 1]
+    layer encoder = Embedding(20, 8)
+    layer decoder = Linear(8, 20)
+    output logits = decoder(encoder(ids))
+}
+"""
+case("tied_missing", TIED, tensors(("decoder.weight", "F32", [20, 8]), ("decoder.bias", "F32", [20])))
+case("tied_other_kept", TIED.replace("(8, 20)", '(8, 20) from "encoder"'),
+     tensors(("encoder.weight", "F32", [20, 8]), ("decoder.bias", "F32", [20])))
+case("tied_mended", TIED.replace("(8, 20)", '(8, 20) from (weight="encoder.weight")'),
+     tensors(("encoder.weight", "F32", [20, 8]), ("decoder.bias", "F32", [20])))
+case("tied_param", PARAM.replace("    output", "    param v: float32[2]\n    output").replace("x * w", "x * w + v"),
+     tensors(("w", "F32", [2]), ("other.v", "F32", [3]), ("first.v", "F32", [2])))
+case("param_of_submodule", PARAM, tensors(("scale.gain.w", "F32", [2])))
+case("keys_wrong", TIED.replace("Embedding(20, 8)", 'Embedding(20, 8) from (weigth="a.weight")')
+     .replace("Linear(8, 20)", "Linear(8, 20) from ('a')").replace("output", 'param p: float32[1] from (a="b")\n    output'),
+     tensors(("a.weight", "F32", [20, 8])))
 case("bind_rank", PARAM, tensors(("w", "F32", [2, 1])))
 # module. before every key is stripped; here it is not before every key
 case("bind_module_prefix", TAGGER, tensors(("module.embed.weight", "F32", [9, 6]), *lstm("module.lstm."),

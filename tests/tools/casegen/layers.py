@@ -318,8 +318,35 @@ model conv {
 ''', lambda m, x: m.a(x).tanh(), dims={"B": 5})
 
 
+def make_tied():
+    c = Case("tied_weights")
+    c.layer("emb", nn.Embedding(11, 6)).layer("rnn", nn.GRU(6, 6)).layer("offset", livelier(nn.Linear(1, 11)).bias.detach().numpy())
+    c.input("ids", ids(11, 5, 2))
+
+    def tied(m, ids):
+        out, h = m.rnn(m.emb(ids))
+        again, _ = m.rnn(out, h)
+        return nn.functional.linear(again, m.emb.weight, m.offset)
+    c.write('''
+# single tensors by their keys: the output layer has the embedding's table, and two layers one's weights
+model tied {
+    weights "weights.safetensors"
+    input ids: int32[5, 2]
+    layer emb = Embedding(11, 6)
+    layer rnn = GRU(6, 6)
+    layer second = GRU(6, 6) from (weight_ih_l0="rnn.weight_ih_l0", weight_hh_l0="rnn.weight_hh_l0",
+                                   bias_ih_l0="rnn.bias_ih_l0", bias_hh_l0="rnn.bias_hh_l0")
+    layer head = Linear(6, 11) from (weight="emb.weight", bias="offset")
+    out, h = rnn(emb(ids))
+    again, _ = second(out, h)
+    output logits = head(again)
+}
+''', tied)
+
+
 def make():
     make_embedding()
     make_linear()
     make_norms()
     make_conv()
+    make_tied()
