@@ -65,7 +65,8 @@ static cexpr **function_of(emit_context *e, const plan_kernel *k) {
     return emit_once(e, "function %s%s", k->function, call_uses_vectors(k) ? e->target->suffix : "");
 }
 
-static void one_function(emit_context *e, const plan_kernel *k) {
+void call_function(emit_context *e, const plan_kernel *k) {
+    if (is_plain(k) || (e->body > 0 && !call_uses_vectors(k))) return;
     const char *name = emit_function_name(e, "%s", k->function + strlen(e->model) + 1);
     *function_of(e, k) = c_name(e->unit, "%s", name);
     cfunction *f = c_function(e->unit, emit_static(e), name, emit_shapes_comment(e, k));
@@ -76,18 +77,6 @@ static void one_function(emit_context *e, const plan_kernel *k) {
     if (call_takes_turn(k)) c_parameter(f, "size_t", "turn");
     emit_kernel_body(e, k, f);
     c_function_end(f);
-}
-
-void call_function(emit_context *e, const plan_kernel *k, size_t bodies) {
-    if (is_plain(k)) return;
-    size_t count = call_uses_vectors(k) ? bodies : 1;
-    for (size_t i = 0; i < count; i++) {
-        emit_use_body(e, i);
-        if (i > 0) c_top_line(e->unit, "#if %s", e->target->guard);
-        one_function(e, k);
-        if (i > 0) c_top_line(e->unit, "#endif\n");
-    }
-    emit_use_body(e, 0);
 }
 
 /* --- calls --- */

@@ -1,6 +1,7 @@
 /* cprint: the C tree as text, as a careful person would write it: four spaces, braces always, parentheses only where
  * precedence or a compiler's warning asks for them, lines of at most 120 columns. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "emit/ctree_nodes.h"
@@ -305,8 +306,7 @@ static void print_block(const printer *p, const cblock *b, int depth) {
 
 static void print_function(const printer *p, const cfunction *f) {
     text line = text_new(p->arena);
-    if (f->comment) ccomment_print(p->to, 0, f->comment);
-    add_declarator(&line, f->type, f->name);
+    add_declarator(&line, f->type, f->name ? f->name : "");
     text_add(&line, "(");
     if (f->parameter_count == 0) text_add(&line, "void");
     for (size_t i = 0; i < f->parameter_count; i++) {
@@ -326,6 +326,20 @@ static void print_function(const printer *p, const cfunction *f) {
     put_line(p, 0, "");
 }
 
+const char *cfunction_text(const cfunction *f) {
+    char *bytes = NULL;
+    size_t size = 0;
+    arena *a = arena_new();
+    printer p = {a, open_memstream(&bytes, &size)};
+    if (!p.to) ice("out of memory: a function's text");
+    print_function(&p, f);
+    if (fclose(p.to) != 0) ice("out of memory: a function's text");
+    arena_free(a);
+    const char *copy = arena_strndup(f->unit->arena, bytes, size);
+    free(bytes);
+    return copy;
+}
+
 bool cunit_print(const cunit *u, FILE *to) {
     /* A function's lines are text of their own, thrown away with this arena. */
     for (const ctop *t = u->first; t; t = t->next) {
@@ -334,7 +348,10 @@ bool cunit_print(const cunit *u, FILE *to) {
         switch (t->kind) {
         case CTOP_LINE: fprintf(to, "%s\n", t->text); break;
         case CTOP_BLANK: fputc('\n', to); break;
-        case CTOP_FUNCTION: print_function(&p, t->function); break;
+        case CTOP_FUNCTION:
+            if (t->function->comment) ccomment_print(to, 0, t->function->comment);
+            print_function(&p, t->function);
+            break;
         case CTOP_ENUM: fprintf(to, "enum { %s = %lld };\n", t->text, (long long)t->value); break;
         case CTOP_TABLE: ctable_print(t->table, to); break;
         }

@@ -8,10 +8,9 @@
 cunit *cunit_new(arena *a) {
     cunit *u = ARENA_NEW(a, cunit);
     u->arena = a;
+    u->shared = name_set_new(a);
     return u;
 }
-
-
 
 /* --- expressions --- */
 
@@ -310,6 +309,17 @@ void c_function_end(cfunction *f) {
     discard_unused(f);
     top(f->unit, CTOP_FUNCTION)->function = f;
 }
+
+const char *c_function_end_shared(cfunction *f) {
+    discard_unused(f);
+    cfunction **like = (cfunction **)name_set_value(f->unit->shared, cfunction_text(f));
+    if (*like) return (*like)->name;
+    *like = f;
+    top(f->unit, CTOP_FUNCTION)->function = f;
+    return NULL;
+}
+
+void c_function_name(cfunction *f, const char *name) { f->name = name; }
 
 void c_parameter(cfunction *f, const char *type, const char *name) {
     cparameter p = {type, name};

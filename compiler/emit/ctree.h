@@ -64,13 +64,17 @@ cblock *c_scope(cblock *b);                      /* { … } */
 /* --- top level, in the order of the calls ---------------------------------------------------------------------------- */
 void c_top_line(cunit *u, const char *format, ...) __attribute__((format(printf, 2, 3))); /* #include, #define, extern "C" { */
 void c_top_blank(cunit *u);
-/* storage and type as written: "static void", "nnc_status". A comment may stand above (NULL: none). The function is
+/* storage and type as written: "static void", "nnc_status"; name may be NULL if it ends shared. A comment may stand above (NULL: none). The function is
  * printed where c_function_end is called: tables, constants and helpers that are added while it is being built stand
  * above it. Parameters that the body does not use are cast to void at its beginning. */
 cfunction *c_function(cunit *u, const char *storage_and_type, const char *name, const char *comment);
 void c_function_end(cfunction *f);
 void c_parameter(cfunction *f, const char *type, const char *name);  /* type "const float *" joins without a space */
 cblock *c_body(cfunction *f);
+/* Instead of c_function_end, for a function without a name that others may be like: if one of the unit that ended so has the
+ * same type, parameters and body, f is dropped, and its name given. Else NULL: f is in its place and wants a name. */
+const char *c_function_end_shared(cfunction *f);
+void c_function_name(cfunction *f, const char *name);
 /* enum { NAME = value }; */
 void c_enum_constant(cunit *u, const char *name, int64_t value);
 /* A table: static const float NAME[elements] = { … }. The values are not held: fill() is called when the table is

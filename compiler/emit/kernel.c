@@ -10,10 +10,13 @@
 
 /* --- names of file scope --- */
 
-void emit_begin_model(emit_context *e) {
-    e->param_tables = ARENA_ARRAY(e->arena, cexpr *, e->plan->model->param_count + 1);
-    e->once = name_set_new(e->arena);
+emit_file *emit_file_new(arena *a) {
+    emit_file *f = ARENA_NEW(a, emit_file);
+    *f = (emit_file){name_set_new(a), name_set_new(a), 0};
+    return f;
 }
+
+void emit_begin_model(emit_context *e) { e->once = name_set_new(e->arena); }
 
 void emit_use_body(emit_context *e, size_t body) {
     e->body = body;
@@ -30,7 +33,7 @@ const char *emit_name(emit_context *e, const char *format, ...) {
     for (char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) || (unsigned char)*c > 127) *c = '_';
     /* `math` with a layer `errhandling`, `int8` with `t` */
-    return name_set_give(e->names, emit_is_reserved(name) ? arena_printf(e->arena, "%s_", name) : name);
+    return name_set_give(e->file->names, emit_is_reserved(name) ? arena_printf(e->arena, "%s_", name) : name);
 }
 
 /* --- run-time dims --- */
@@ -122,6 +125,14 @@ const char *emit_function_name(emit_context *e, const char *format, ...) {
     return emit_name(e, "%s%s", name, e->target->suffix);
 }
 
+const char *emit_function_end_shared(emit_context *e, cfunction *f, const char *wanted) {
+    const char *known = c_function_end_shared(f);
+    if (known) return known;
+    const char *name = emit_function_name(e, "%s", wanted);
+    c_function_name(f, name);
+    return name;
+}
+
 const char *emit_static(const emit_context *e) {
     return *e->target->attribute ? arena_printf(e->arena, "%s static void", e->target->attribute) : "static void";
 }
@@ -138,35 +149,80 @@ const float *emit_param_data(const emit_context *e, size_t param) {
     return p->data;
 }
 
-typedef struct {
-    const float *data;
-    size_t elements;
-} param_values;
+static size_t elements_of(const ir_param *p) {
+    size_t n = 1;
+    for (unsigned i = 0; i < p->type.rank; i++) n *= (size_t)dim_max(p->type.dims[i]);
+    return n;
+}
+
+/* Tensors of one key that are different: models may take their weights from different files. */
+typedef struct tensor_entry tensor_entry;
+struct tensor_entry {
+    const ir_param *param;
+    size_t number;
+    tensor_entry *next;
+};
+
+static bool same_tensor(const ir_param *a, const ir_param *b) {
+    return ir_shape_same(&a->type, &b->type) &&
+           (a->data == b->data || memcmp(a->data, b->data, elements_of(a) * sizeof *a->data) == 0);
+}
+
+size_t emit_tensor(emit_context *e, const ir_param *p) {
+    if (!p) return 0;
+    tensor_entry **entry = (tensor_entry **)name_set_value(e->file->once, arena_printf(e->arena, "tensor %s", p->key));
+    while (*entry && !same_tensor((*entry)->param, p)) entry = &(*entry)->next;
+    if (*entry) return (*entry)->number;
+    *entry = ARENA_NEW(e->arena, tensor_entry);
+    **entry = (tensor_entry){p, ++e->file->tensors, NULL};
+    return (*entry)->number;
+}
+
+size_t emit_tensor_of(emit_context *e, const plan_operand *o) {
+    return o->kind == PLAN_PARAM ? emit_tensor(e, &e->plan->model->params[o->param]) : 0;
+}
+
+cexpr *emit_table(emit_context *e, const char *name, size_t elements, bool finite, ctable_fill *fill, const void *context,
+                  const char *comment) {
+    return c_table(e->unit, emit_name(e, "%s", name), elements, finite ? e->tables : CTABLE_BITS, fill, (void *)context,
+                   comment);
+}
 
 static void fill_param(void *context, float *values) {
-    const param_values *p = context;
-    memcpy(values, p->data, p->elements * sizeof *values);
+    const ir_param *p = context;
+    memcpy(values, p->data, elements_of(p) * sizeof *values);
 }
 
 cexpr *emit_param(emit_context *e, size_t param) {
-    if (e->param_tables[param]) return e->param_tables[param];
     const ir_param *p = &e->plan->model->params[param];
-    param_values *values = ARENA_NEW(e->arena, param_values);
-    *values = (param_values){emit_param_data(e, param), (size_t)dim_max(ir_type_elements(e->plan->dims, &p->type))};
-    ctable_style style = e->tables;
-    for (size_t i = 0; i < values->elements && style != CTABLE_BITS; i++)
-        if (!isfinite(values->data[i])) style = CTABLE_BITS;
-    const char *comment = arena_printf(e->arena, "%s %s", p->key, ir_shape_string(e->arena, &p->type));
-    return e->param_tables[param] =
-               c_table(e->unit, emit_name(e, "%s", p->key), values->elements, style, fill_param, values, comment);
+    const float *data = emit_param_data(e, param);
+    cexpr **made = emit_once_in_file(e, "as it is %zu", emit_tensor(e, p));
+    if (*made) return *made;
+    size_t elements = elements_of(p);
+    bool finite = true;
+    for (size_t i = 0; i < elements && finite; i++) finite = isfinite(data[i]);
+    return *made = emit_table(e, p->key, elements, finite, fill_param, p,
+                              arena_printf(e->arena, "%s %s", p->key, ir_shape_string(e->arena, &p->type)));
+}
+
+static cexpr **once(emit_context *e, name_set *set, const char *format, va_list args) {
+    return (cexpr **)name_set_value(set, arena_vprintf(e->arena, format, args));
+}
+
+cexpr **emit_once_in_file(emit_context *e, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    cexpr **place = once(e, e->file->once, format, args);
+    va_end(args);
+    return place;
 }
 
 cexpr **emit_once(emit_context *e, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    const char *key = arena_vprintf(e->arena, format, args);
+    cexpr **place = once(e, e->once, format, args);
     va_end(args);
-    return (cexpr **)name_set_value(e->once, key);
+    return place;
 }
 
 /* --- comments --- */

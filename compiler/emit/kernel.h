@@ -21,6 +21,15 @@ typedef struct {
     const char *guard;     /* the macro that says whether a compiler can have it: "NNC_HAS_V8"; "" for the baseline */
 } emit_target;
 
+/* What the models of a file share. */
+typedef struct {
+    name_set *names; /* of file scope that are taken */
+    name_set *once;  /* kernel.c: emit_once_in_file's */
+    size_t tensors;  /* kernel.c: how many have numbers */
+} emit_file;
+
+emit_file *emit_file_new(arena *a);
+
 typedef struct {
     arena *arena;
     const plan *plan;
@@ -32,16 +41,16 @@ typedef struct {
     const char *model;       /* prefix of all file-scope names */
     ctable_style tables;     /* decimal while the model is small */
     const char **rounds;     /* by depth: what the counters of loops over rounds are called in the present function */
-    name_set *names;            /* of file scope that are taken, of all models in the file */
-    name_set *once;          /* kernel.c: emit_once's, of the current model */
-    cexpr **param_tables;    /* kernel.c: emit_param's, by param of the current model */
+    name_set *once;          /* kernel.c: emit_once's */
+    emit_file *file;
 } emit_context;
 
 void emit_use_body(emit_context *e, size_t body);
 /* What the plan chose for the kernel in the current body. */
 const plan_choice *emit_choice(const emit_context *e, const plan_kernel *k);
 
-/* Call when plan and model are set, before anything of a model is emitted; one context serves all models of a file. */
+/* Call when plan and model are set, before anything of a model is emitted. Each model of a file has a context; unit and file
+ * are the same. */
 void emit_begin_model(emit_context *e);
 
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f);    /* kernel_recurrent.c */
@@ -68,13 +77,24 @@ const char *emit_name(emit_context *e, const char *format, ...) __attribute__((f
 /* The same for a function that is emitted for the current target, and what stands before its name. */
 const char *emit_function_name(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *emit_static(const emit_context *e);
+/* Ends a function of the current body that others may be like, c_function_end_shared. */
+const char *emit_function_end_shared(emit_context *e, cfunction *f, const char *wanted);
 /* "nnc_v4_madd" for "madd". */
 const char *emit_vector(const emit_context *e, const char *function);
-/* A table of a param's values as they stand (embedding, LayerNorm's weight): one table a param, however many use it. */
+/* A table of a param's values as they stand (embedding, LayerNorm's weight). */
 cexpr *emit_param(emit_context *e, size_t param);
-/* A place to keep what a model needs once, however many kernels use it, such as packed weights: the same key gives the
- * same place, which holds NULL at first. */
+/* A table that is made of params, called NAME; made once for all bodies, kernels and models of the file, if its maker asks
+ * emit_once_in_file first, by what is made of which tensors (emit_tensor's numbers). */
+cexpr *emit_table(emit_context *e, const char *name, size_t elements, bool finite, ctable_fill *fill, const void *context,
+                  const char *comment);
+/* A number for a tensor, the same for the same values under the same key; 0 for NULL. */
+size_t emit_tensor(emit_context *e, const ir_param *p);
+/* The same for an operand: 0 where it is none. */
+size_t emit_tensor_of(emit_context *e, const plan_operand *o);
+/* A place to keep what a model, or a file, needs once, however many kernels use it: the same key gives the same place,
+ * which holds NULL at first. */
 cexpr **emit_once(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+cexpr **emit_once_in_file(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const float *emit_param_data(const emit_context *e, size_t param);
 /* "lstm = LSTM(6, 6): x [T, 1, 6] -> out [T, 1, 6]": layer and shapes for the comment above a kernel's function. */
 const char *emit_shapes_comment(emit_context *e, const plan_kernel *k);

@@ -322,16 +322,11 @@ static void emit_positions(const conv *v, cblock *b) {
 
 /* --- panels, groups, sequences --- */
 
-static cexpr *packed_weights(conv *v, const plan_kernel *k) {
-    emit_context *e = v->e;
-    const plan_operand *bias = &k->inputs[2];
-    cexpr **made = emit_once(e, "conv %zu %lld %lld", k->inputs[1].param,
-                             bias->kind == PLAN_PARAM ? (long long)bias->param : -1, (long long)v->attrs->groups);
-    if (*made) return *made;
+static cexpr *packed_weights(const conv *v, const plan_kernel *k) {
     const char *label = k->node->label ? k->node->label : "conv";
     const char *comment = v->biased ? "by panels of output channels: the biases, then for each tap the weights"
                                     : "by panels of output channels: for each tap the weights";
-    return *made = product_table(e, v->choice->pack, emit_name(e, "%s_weights", label), comment);
+    return product_table(v->e, v->choice->pack, arena_printf(v->e->arena, "%s_weights", label), comment);
 }
 
 static void use_channels(conv *v, const choice_channels *c) {

@@ -87,12 +87,11 @@ static const float *optional_param(const emit_context *e, const plan_operand *o)
     return o->kind == PLAN_PARAM ? emit_param_data(e, o->param) : NULL;
 }
 
-static long long param_number(const plan_operand *o) { return o->kind == PLAN_PARAM ? (long long)o->param : -1; }
-
 static cexpr *norm_table(emit_context *e, const plan_kernel *k, bool shift) {
-    cexpr **made =
-        emit_once(e, "norm %d %lld %lld %lld %lld %a", shift, param_number(&k->inputs[1]), param_number(&k->inputs[2]),
-                  param_number(&k->inputs[3]), param_number(&k->inputs[4]), k->node->attrs.eps);
+    const char *what = shift ? "shift" : "scale";
+    cexpr **made = emit_once_in_file(e, "norm %s %zu %zu %zu %zu %a", what, emit_tensor_of(e, &k->inputs[1]),
+                                     emit_tensor_of(e, &k->inputs[2]), emit_tensor_of(e, &k->inputs[3]),
+                                     emit_tensor_of(e, &k->inputs[4]), k->node->attrs.eps);
     if (*made) return *made;
     folded_norm *n = ARENA_NEW(e->arena, folded_norm);
     *n = (folded_norm){optional_param(e, &k->inputs[1]),
@@ -104,13 +103,11 @@ static cexpr *norm_table(emit_context *e, const plan_kernel *k, bool shift) {
                        shift};
     float *values = ARENA_ARRAY(e->arena, float, n->channels);
     fill_norm(n, values);
-    ctable_style style = e->tables;
-    for (size_t i = 0; i < n->channels; i++)
-        if (!isfinite(values[i])) style = CTABLE_BITS;
+    bool finite = true;
+    for (size_t i = 0; i < n->channels; i++) finite = finite && isfinite(values[i]);
     const char *label = k->node->label ? k->node->label : "batch_norm";
-    const char *name = emit_name(e, shift ? "%s_shift" : "%s_scale", label);
-    return *made = c_table(e->unit, name, n->channels, style, fill_norm, n,
-                           shift ? "bias - running_mean * scale" : "weight / sqrt(running_var + eps)");
+    return *made = emit_table(e, arena_printf(e->arena, "%s_%s", label, what), n->channels, finite, fill_norm, n,
+                      shift ? "bias - running_mean * scale" : "weight / sqrt(running_var + eps)");
 }
 
 /* --- values --- */

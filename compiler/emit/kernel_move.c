@@ -178,19 +178,18 @@ static cexpr *embedding_table(emit_context *e, const plan_kernel *k) {
     size_t param = k->inputs[1].param;
     const ir_attrs *a = &k->node->attrs;
     if (!a->has_max_norm) return emit_param(e, param);
-    cexpr **made = emit_once(e, "max_norm %zu %a %a", param, a->max_norm, a->norm_type);
-    if (*made) return *made;
     const ir_param *p = &e->plan->model->params[param];
+    cexpr **made = emit_once_in_file(e, "max_norm %zu %a %a", emit_tensor(e, p), a->max_norm, a->norm_type);
+    if (*made) return *made;
     normed_table *t = ARENA_NEW(e->arena, normed_table);
     *t = (normed_table){emit_param_data(e, param), (size_t)dim_max(p->type.dims[0]), (size_t)dim_max(p->type.dims[1]),
                         a->max_norm, a->norm_type};
-    ctable_style style = e->tables;
-    for (size_t i = 0; i < t->rows * t->width && style != CTABLE_BITS; i++)
-        if (!isfinite(t->data[i])) style = CTABLE_BITS;
+    bool finite = true;
+    for (size_t i = 0; i < t->rows * t->width && finite; i++) finite = isfinite(t->data[i]);
     const char *comment = arena_printf(e->arena, "%s %s, rows with a norm over %g scaled down to it", p->key,
                                        ir_shape_string(e->arena, &p->type), a->max_norm);
-    const char *name = emit_name(e, "%s_max_norm", p->key);
-    return *made = c_table(e->unit, name, t->rows * t->width, style, fill_normed, t, comment);
+    return *made = emit_table(e, arena_printf(e->arena, "%s_max_norm", p->key), t->rows * t->width, finite, fill_normed, t,
+                      comment);
 }
 
 static void embedding(emit_context *e, const plan_kernel *k, cfunction *f) {

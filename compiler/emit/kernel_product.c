@@ -1,8 +1,6 @@
 /* kernel_product: LINEAR, packed weights times rows of x, and MATMUL, the product of two run-time values. */
 #include "emit/product.h"
 
-#include <string.h>
-
 /* --- LINEAR --- */
 
 /* Loops over all but the last; *x and *y become the names of the pointers to their rows. */
@@ -23,7 +21,7 @@ static cblock *open_loops(emit_context *e, cblock *b, const choice_linear *l, co
 }
 
 /* Few outputs: each is a dot product along the terms, lane by lane, then the lanes are added. The bias comes last. */
-static void emit_dots(emit_context *e, cblock *b, const product *p, const choice_linear *l) {
+static void emit_dots(emit_context *e, cblock *b, const product *p, const choice_linear *l, cexpr *bias) {
     cunit *u = e->unit;
     const pack *w = l->pack;
     int64_t lanes = e->target->lanes, whole = w->terms / lanes * lanes, rows;
@@ -83,7 +81,7 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const choice
     }
     for (int64_t o = 0; o < w->units; o++) {
         cexpr *value = c_call(u, emit_vector(e, "sum"), 1, c_name(u, "s%lld", (long long)o));
-        if (w->bias) value = c_add(u, value, c_index(u, p->table, c_int(u, w->units * w->terms + o)));
+        if (bias) value = c_add(u, value, c_index(u, bias, c_int(u, o)));
         cexpr *to_y =
             c_is_int(p->rows, &rows) && rows == 1
                 ? c_index(u, y, c_int(u, o))
@@ -92,22 +90,8 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const choice
     }
 }
 
-/* The table of emit_dots: the matrix as it stands, then the biases. */
-static void fill_dots(void *context, float *values) {
-    const pack *p = context;
-    memcpy(values, p->weight->data, (size_t)(p->units * p->terms) * sizeof *values);
-    if (p->bias) memcpy(values + p->units * p->terms, p->bias->data, (size_t)p->units * sizeof *values);
-}
-
-static cexpr *dots_table(emit_context *e, const pack *w, const char *label) {
-    return c_table(e->unit, emit_name(e, "%s_weights", label), (size_t)(w->units * (w->terms + (w->bias ? 1 : 0))),
-                   pack_finite(w) ? e->tables : CTABLE_BITS, fill_dots, (void *)w,
-                   arena_printf(e->arena, "%s: weight [%lld, %lld]%s", label, (long long)w->units,
-                                (long long)w->terms, w->bias ? ", then the bias" : ""));
-}
-
 static cexpr *panels_table(emit_context *e, const pack *w, const char *label) {
-    return product_table(e, w, emit_name(e, "%s_weights", label),
+    return product_table(e, w, arena_printf(e->arena, "%s_weights", label),
                          arena_printf(e->arena, "%s: %s [%lld, %lld], in panels of %lld outputs", label,
                                       w->bias ? "bias and weight" : "weight", (long long)w->units,
                                       (long long)w->terms, (long long)smaller(w->panel, w->units)));
@@ -121,12 +105,11 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
     p.rows = rows ? emit_dim(e, rows->extent) : c_int(u, 1);
     p.x_row = rows ? emit_dim(e, rows->x) : c_int(u, 0);
     p.y_row = rows ? emit_dim(e, rows->y) : c_int(u, 0);
-    cexpr **made = emit_once(e, "linear %zu %lld", k->inputs[1].param,
-                             l->pack->bias ? (long long)k->inputs[2].param : -1LL);
-    if (!*made) *made = l->dots ? dots_table(e, l->pack, k->node->label) : panels_table(e, l->pack, k->node->label);
-    p.table = *made;
+    if (l->dots) p.table = emit_param(e, k->inputs[1].param);
+    else p.table = panels_table(e, l->pack, k->node->label);
+    cexpr *bias = l->dots && l->pack->bias ? emit_param(e, k->inputs[2].param) : NULL;
     cblock *b = open_loops(e, c_body(f), l, &p.x, &p.y);
-    if (l->dots) emit_dots(e, b, &p, l);
+    if (l->dots) emit_dots(e, b, &p, l, bias);
     else product_emit(e, b, &p);
 }
 

@@ -5,15 +5,9 @@
 /* --- weights --- */
 
 static cexpr *table(recurrent *r, const pack *p, const char *what, const char *comment) {
-    emit_context *e = r->e;
-    const plan_operand *in = r->k->inputs;
-    /* one table for all bodies, and for all calls of a layer */
-    cexpr **made = emit_once(e, "recurrent %s %zu %zu %d %d", what, in[IR_REC_W_IH].param, in[IR_REC_W_HH].param,
-                             (int)r->attrs->recurrent_activation.function, r->attrs->reset_after);
-    if (*made) return *made;
-    return *made = product_table(
-               e, p, emit_name(e, "%s_%s", r->label, what),
-               arena_printf(e->arena, "%s: %s, in panels of %lld units", r->label, comment, (long long)p->panel));
+    arena *a = r->e->arena;
+    return product_table(r->e, p, arena_printf(a, "%s_%s", r->label, what),
+                         arena_printf(a, "%s: %s, in panels of %lld units", r->label, comment, (long long)p->panel));
 }
 
 static const char *gate_order(const recurrent *r) {
@@ -53,12 +47,22 @@ const char *recurrent_storage(const recurrent *r) {
                                                            : arena_printf(r->e->arena, "NNC_APART %s", storage);
 }
 
+cfunction *recurrent_function(const recurrent *r, const char *comment) {
+    return c_function(r->e->unit, recurrent_storage(r), NULL,
+                      arena_printf(r->e->arena, "%s: %s", r->title, comment));
+}
+
+const char *recurrent_function_end(const recurrent *r, cfunction *f, const char *what) {
+    return emit_function_end_shared(r->e, f, arena_printf(r->e->arena, "%s_%s", r->shape, what));
+}
+
 /* --- products, the input's share first --- */
 
-void recurrent_emit_product(const recurrent *r, const recurrent_product *p) {
+void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char *what) {
     emit_context *e = r->e;
     cunit *u = e->unit;
-    cfunction *f = c_function(u, recurrent_storage(r), p->name, p->comment);
+    cfunction *f = recurrent_function(r, p->comment);
+    c_parameter(f, "const float *", "weights");
     const char *x_row = arena_printf(e->arena, "%s_row", p->x), *y_row = arena_printf(e->arena, "%s_row", p->y);
     if (!p->rows) c_parameter(f, "size_t", "rows");
     c_parameter(f, "const float *", p->x);
@@ -67,7 +71,7 @@ void recurrent_emit_product(const recurrent *r, const recurrent_product *p) {
     if (!p->y_row) c_parameter(f, "size_t", y_row);
     if (p->zigzag) c_parameter(f, "size_t", "turn");
     product w = {.choice = p->choice,
-                 .table = p->table,
+                 .table = c_name(u, "weights"),
                  .x = p->x,
                  .y = p->y,
                  .x_row = p->x_row ? p->x_row : c_name(u, "%s", x_row),
@@ -77,14 +81,15 @@ void recurrent_emit_product(const recurrent *r, const recurrent_product *p) {
                  .y_columns = p->y_columns,
                  .turn = p->zigzag ? "turn" : NULL};
     product_emit(e, c_body(f), &w);
-    c_function_end(f);
+    p->name = recurrent_function_end(r, f, what);
 }
 
 /* rows, x_row and y_row only count where the function takes them. */
 static void call_product(const recurrent *r, cblock *b, const recurrent_product *p, cexpr *rows, cexpr *x, cexpr *x_row,
                          cexpr *y, cexpr *y_row) {
-    cexpr *arguments[6];
+    cexpr *arguments[7];
     unsigned n = 0;
+    arguments[n++] = p->table;
     if (!p->rows) arguments[n++] = rows;
     arguments[n++] = x;
     if (!p->x_row) arguments[n++] = x_row;
@@ -118,9 +123,8 @@ static void emit_input_function(const layer *l) {
     const choice_product *choice = &r->c->input_product;
     int64_t stride;
     recurrent_product p = {
-        .name = emit_function_name(e, "%s_input", r->label),
-        .comment = arena_printf(e->arena, "%s: the input's share of all gates, gates = %sW_ih x, for rows of x [%lld].",
-                                r->label, r->c->input->bias_from ? "" : "b_ih + b_hh + ", (long long)r->c->inputs),
+        .comment = arena_printf(e->arena, "the input's share of all gates, gates = %sW_ih x, for rows of x [%lld].",
+                                r->c->input->bias_from ? "" : "b_ih + b_hh + ", (long long)r->c->inputs),
         .choice = choice,
         .table = r->input_table,
         .x = "x",
@@ -134,7 +138,7 @@ static void emit_input_function(const layer *l) {
     if (r->c->input_rows == CHOICE_ROWS_OF_STEPS_BY_ROW)
         p.y_row = l->batch > 0 ? c_mul(u, c_int(u, l->batch), row_floats(l)) : NULL;
     r->input_product = p;
-    recurrent_emit_product(r, &r->input_product);
+    recurrent_emit_product(r, &r->input_product, "input");
 }
 
 static void call_input(const layer *l, cblock *b, cexpr *rows, cexpr *x, cexpr *gates) {
@@ -197,8 +201,12 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
-    cexpr *arguments[7];
+    cexpr *arguments[11];
     unsigned n = 0;
+    if (r->c->fused) arguments[n++] = r->input_table;
+    arguments[n++] = r->hidden_table;
+    if (r->c->candidate) arguments[n++] = r->candidate_table;
+    if (r->c->output) arguments[n++] = r->output_table;
     if (r->c->fused) arguments[n++] = c_name(u, "%s", l->x);
     if (r->c->gates_at >= 0) arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, turn, row_floats(l)));
     arguments[n++] = c_name(u, "%s", r->c->chained && !r->c->fused ? "last" : l->h);
@@ -215,8 +223,9 @@ static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
-    cexpr *arguments[6], *index = c_add(u, c_mul(u, turn, l->B), row);
+    cexpr *arguments[7], *index = c_add(u, c_mul(u, turn, l->B), row);
     unsigned n = 0;
+    if (r->cells_take_weights && !reset) arguments[n++] = r->hidden_table;
     arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, index, row_floats(l)));
     arguments[n++] = c_add(u, c_name(u, "%s", l->sums), c_mul(u, row, c_name(u, "%s", r->sums_constant)));
     if (!r->c->projects) arguments[n++] = row_of(l, 1, row);
@@ -344,13 +353,25 @@ static void make_functions(layer *l) {
     else recurrent_emit_batch(r, dim_is_const(row_stride(l, 1), &h_row) ? c_int(e->unit, h_row) : NULL);
 }
 
+/* A number that functions of this shape name. */
 static const char *new_constant(const recurrent *r, const char *what, int64_t value) {
-    cexpr **made = emit_once(r->e, "constant %s %s %lld", r->label, what, (long long)value);
+    cexpr **made = emit_once_in_file(r->e, "constant %s %s %lld", r->shape, what, (long long)value);
     if (*made) return c_text(*made);
-    const char *name = emit_name(r->e, "%s_%s", r->label, what);
+    const char *name = emit_name(r->e, "%s_%s", r->shape, what);
     c_enum_constant(r->e->unit, name, value);
     *made = c_name(r->e->unit, "%s", name);
     return name;
+}
+
+static void name_shape(recurrent *r) {
+    static const char *const cells[] = {"RNN", "LSTM", "GRU"};
+    arena *a = r->e->arena;
+    long long hidden = r->c->hidden, projected = r->c->projected;
+    r->shape = arena_printf(a, "%s_%lld", ir_cell_name(r->attrs->cell), hidden);
+    r->title = arena_printf(a, "%s of %lld units", cells[r->attrs->cell], hidden);
+    if (!r->c->projects) return;
+    r->shape = arena_printf(a, "%s_%lld", r->shape, projected);
+    r->title = arena_printf(a, "%s projected to %lld", r->title, projected);
 }
 
 /* All steps, as many at a time as the choice says. */
@@ -398,6 +419,7 @@ void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     r->c = &emit_choice(e, k)->recurrent;
     r->label = k->node->label;
     make_tables(r);
+    name_shape(r);
     r->inputs_constant = new_constant(r, "INPUTS", r->c->inputs);
     r->hidden_constant = r->projected_constant = new_constant(r, "HIDDEN", r->c->hidden);
     if (r->c->projects) r->projected_constant = new_constant(r, "PROJ", r->c->projected);

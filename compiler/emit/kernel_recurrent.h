@@ -1,19 +1,20 @@
 /* kernel_recurrent: what the files of the RECURRENT emitter share; nobody else includes it.
  *
- * The layer becomes functions of its own, and the kernel itself is the loop over time that calls them. LAYER_input is the
- * input's share of all gates for many time steps at once, a blocked product. One row then has LAYER_step, where the sums
- * start from what the first left and end as complete gates in registers; a batch has LAYER_recurrent, the product with
- * the rows of h, and LAYER_cells, which makes c and h of one row from both. */
+ * The kernel itself is the loop over time; what it calls are functions of its shape (cell, sizes, strides, what is chosen),
+ * which all layers and directions of that shape share: their tables are parameters. SHAPE_input is the input's share of all
+ * gates for many time steps at once, a blocked product. One row then has SHAPE_step, where the sums start from what the
+ * first left and end as complete gates in registers; a batch has SHAPE_recurrent, the product with the rows of h, and
+ * SHAPE_cells, which makes c and h of one row from both. */
 #ifndef NNC_EMIT_KERNEL_RECURRENT_H
 #define NNC_EMIT_KERNEL_RECURRENT_H
 
 #include "emit/product.h"
 
-/* y = W x for rows of x, as a function of the layer: NAME(rows, X, X_row, Y, Y_row). What is constant is no parameter. */
+/* y = W x for rows of x, as a function: NAME(weights, rows, X, X_row, Y, Y_row). What is constant is no parameter. */
 typedef struct {
     const char *name, *comment;
     const choice_product *choice;
-    cexpr *table;
+    cexpr *table;                /* what this layer passes as weights */
     const char *x, *y;           /* names of the parameters */
     cexpr *rows, *x_row, *y_row; /* how many, and floats from one to the next; NULL: a parameter */
     int64_t y_columns;           /* floats a unit has in y */
@@ -27,22 +28,28 @@ typedef struct {
     const ir_attrs *attrs;
     const choice_recurrent *c; /* for the current body */
     const char *label;
+    const char *shape, *title; /* lstm_128 and "LSTM of 128 units" */
     cexpr *input_table, *hidden_table, *candidate_table, *output_table;
     /* names of constants: rows of gates and sums, inputs, hidden, projected (or hidden's, where there is no projection) */
     const char *row_constant, *sums_constant, *inputs_constant, *hidden_constant, *projected_constant;
     recurrent_product input_product, hidden_product, candidate_product, output_product;
     const char *step_function; /* of one row */
     const char *reset_function, *cells_function; /* of a batch, for one row of it */
+    bool cells_take_weights;                     /* W_hh's, for b_hn */
 } recurrent;
 
 /* "static void" and what stands before it, for the functions of a layer: a large one stands apart from its caller, a call
  * of a small one would cost more than it brings. */
 const char *recurrent_storage(const recurrent *r);
-/* Adds the product's function. */
-void recurrent_emit_product(const recurrent *r, const recurrent_product *p);
+/* Adds the product's function, if no other is like it, and notes its name, which is SHAPE_WHAT at first. */
+void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char *what);
+/* A function of the shape: without a name yet. */
+cfunction *recurrent_function(const recurrent *r, const char *comment);
+/* Ends it; gives its name, or that of one that is like it. */
+const char *recurrent_function_end(const recurrent *r, cfunction *f, const char *what);
 
 /* kernel_recurrent_step.c: adds the function of one time step of one row, and notes its name. Parameters, each if there:
- * x (fused), gates, h, c, out, next (room for the next h), turn (zigzag). */
+ * its tables, x (fused), gates, h, c, out, next (room for the next h), turn (zigzag). */
 void recurrent_emit_step(recurrent *r);
 
 /* kernel_recurrent_batch.c: adds the functions of one time step of a batch, and notes their names. h_row: floats from one row of

@@ -10,7 +10,6 @@
 typedef struct {
     const recurrent *r;
     const pack *pack; /* of the sums' product: its gates are `letters`, from column group `group` of gates on */
-    cexpr *table;     /* the product's weights, whose biases the product left out */
     const char *letters;
     unsigned group;
     bool resets;    /* gives r * h and z, not h */
@@ -77,7 +76,7 @@ static void emit_panels(const row_function *f, cblock *b, int64_t panel, int64_t
         if (panel) c_comment(b, "the last %lld units", (long long)units);
     }
     cexpr *first = c_mul(u, index, c_int(u, f->pack->panel));
-    cexpr *weights = c_add(u, f->table, c_mul(u, index, c_int(u, pack_offset(f->pack, 1))));
+    cexpr *weights = c_add(u, c_name(u, "weights"), c_mul(u, index, c_int(u, pack_offset(f->pack, 1))));
     cexpr *gates = c_add(u, c_name(u, "gates"), c_mul(u, index, c_int(u, f->r->c->columns * f->pack->panel)));
     cexpr *sums = c_add(u, c_name(u, "sums"), c_mul(u, index, c_int(u, f->pack->gates * f->pack->panel)));
     if (whole > 1) {
@@ -91,9 +90,13 @@ static void emit_panels(const row_function *f, cblock *b, int64_t panel, int64_t
                        units % lanes, "");
 }
 
-static void emit_row_function(const row_function *f, const char *name, const char *comment) {
+static bool takes_weights(const row_function *f) { return f->pack->bias_from < f->pack->gates; }
+
+/* Gives its name. */
+static const char *emit_row_function(const row_function *f, const char *what, const char *comment) {
     const recurrent *r = f->r;
-    cfunction *function = c_function(r->e->unit, recurrent_storage(r), name, comment);
+    cfunction *function = recurrent_function(r, comment);
+    if (takes_weights(f)) c_parameter(function, "const float *", "weights"); /* whose biases the product left out */
     c_parameter(function, f->resets ? "float *" : "const float *", "gates");
     c_parameter(function, "const float *", "sums");
     if (!r->c->projects) c_parameter(function, f->resets ? "const float *" : "float *", "h");
@@ -104,11 +107,11 @@ static void emit_row_function(const row_function *f, const char *name, const cha
     int64_t full = f->pack->units / f->pack->panel;
     if (full) emit_panels(f, b, 0, full);
     if (full < pack_panels(f->pack)) emit_panels(f, b, full, 1);
-    c_function_end(function);
+    return recurrent_function_end(r, function, what);
 }
 
 static const char *product_comment(const recurrent *r, const char *equation, const char *x, int64_t terms) {
-    return arena_printf(r->e->arena, "%s: %s, for rows of %s [%lld].", r->label, equation, x, (long long)terms);
+    return arena_printf(r->e->arena, "%s, for rows of %s [%lld].", equation, x, (long long)terms);
 }
 
 void recurrent_emit_batch(recurrent *r, cexpr *h_row) {
@@ -118,8 +121,7 @@ void recurrent_emit_batch(recurrent *r, cexpr *h_row) {
     cexpr *rows = hidden->rows >= 0 ? c_int(u, hidden->rows) : NULL;
     cexpr *sums_row = c_name(u, "%s", r->sums_constant), *next_row = c_int(u, r->c->next_row);
     recurrent_product *p = &r->hidden_product;
-    *p = (recurrent_product){.name = emit_function_name(e, "%s_recurrent", r->label),
-                             .comment = product_comment(r, "sums = W_hh h", "h", r->c->projected),
+    *p = (recurrent_product){.comment = product_comment(r, "sums = W_hh h", "h", r->c->projected),
                              .choice = hidden,
                              .table = r->hidden_table,
                              .x = "h",
@@ -130,49 +132,43 @@ void recurrent_emit_batch(recurrent *r, cexpr *h_row) {
                              .y_columns = r->c->hidden_pack->gates,
                              .terms_name = r->projected_constant};
     p->zigzag = r->c->zigzag;
-    recurrent_emit_product(r, p);
+    recurrent_emit_product(r, p, "recurrent");
     row_function cells = {.r = r,
                           .pack = r->c->hidden_pack,
-                          .table = r->hidden_table,
                           .letters = recurrent_gate_letters(r),
                           .group = r->c->columns - r->c->gates};
     if (r->c->resets_before) {
         row_function reset = cells;
         reset.resets = true;
         reset.to = "next";
-        r->reset_function = emit_function_name(e, "%s_reset", r->label);
-        emit_row_function(
-            &reset, r->reset_function,
-            arena_printf(e->arena, "%s: r, z = gates + sums of one row; next = r * h, z in its place in gates.",
-                         r->label));
+        r->reset_function = emit_row_function(
+            &reset, "reset", "r, z = gates + sums of one row; next = r * h, z in its place in gates.");
         r->candidate_product = *p;
         p = &r->candidate_product;
-        p->name = emit_function_name(e, "%s_candidate", r->label);
         p->comment = product_comment(r, "sums = W_hn (r * h)", "next", r->c->hidden);
         p->choice = &r->c->candidate_product;
         p->table = r->candidate_table;
         p->x = "next";
         p->x_row = next_row;
         p->y_columns = 1;
-        recurrent_emit_product(r, p);
+        recurrent_emit_product(r, p, "candidate");
         cells.pack = r->c->candidate;
-        cells.table = r->candidate_table;
         cells.letters = "n";
         cells.group = 2;
     }
     const char *activation = ir_activation_name(r->attrs->activation);
     cells.to = r->c->projects ? "next" : "h";
     cells.to_out = r->c->has_out && !r->c->projects;
-    r->cells_function = emit_function_name(e, "%s_cells", r->label);
-    emit_row_function(&cells, r->cells_function,
-                      arena_printf(e->arena, "%s: %s of one row, from gates (the input's share) and sums.", r->label,
-                                   r->c->projects   ? arena_printf(e->arena, "c, and in next o * %s(c),", activation)
-                                   : r->c->has_cell ? "c and h"
-                                                 : "h"));
+    r->cells_take_weights = takes_weights(&cells);
+    const char *what = r->c->projects   ? arena_printf(e->arena, "c, and in next o * %s(c),", activation)
+                       : r->c->has_cell ? "c and h"
+                                        : "h";
+    r->cells_function = emit_row_function(
+        &cells, "cells",
+        arena_printf(e->arena, "%s of one row, from gates (the input's share) and sums.", what));
     if (!r->c->projects) return;
     r->output_product = r->hidden_product;
     p = &r->output_product;
-    p->name = emit_function_name(e, "%s_project", r->label);
     p->comment = product_comment(r, "h = W_hr next", "next", r->c->hidden);
     p->choice = &r->c->output_product;
     p->table = r->output_table;
@@ -181,5 +177,5 @@ void recurrent_emit_batch(recurrent *r, cexpr *h_row) {
     p->y_columns = 1;
     p->terms_name = r->hidden_constant;
     p->zigzag = false;
-    recurrent_emit_product(r, p);
+    recurrent_emit_product(r, p, "project");
 }

@@ -267,11 +267,11 @@ static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t 
         at.weights = c_name(u, "w");
         if (s->r->c->fused)
             c_declare(b, "const float *", "w_x",
-                      c_add(u, s->r->input_table, c_mul(u, index, c_int(u, pack_offset(input, 1)))));
+                      c_add(u, c_name(u, "w_ih"), c_mul(u, index, c_int(u, pack_offset(input, 1)))));
         if (s->r->c->fused) at.inputs = c_name(u, "w_x");
     } else {
         at.weights = c_add(u, p->table, c_int(u, panel * pack_offset(p->pack, 1)));
-        if (s->r->c->fused) at.inputs = c_add(u, s->r->input_table, c_int(u, panel * pack_offset(input, 1)));
+        if (s->r->c->fused) at.inputs = c_add(u, c_name(u, "w_ih"), c_int(u, panel * pack_offset(input, 1)));
     }
     bool writes = p->resets || flat;
     at.gates = "gates";
@@ -358,7 +358,7 @@ static void emit_projection(const step *s) {
     c_comment(s->block, "h = W_hr (o * %s(c)): [%lld] -> [%lld]", ir_activation_name(r->attrs->activation),
               (long long)r->c->hidden, (long long)r->c->projected);
     product w = {.choice = &r->c->output_product,
-                 .table = r->output_table,
+                 .table = c_name(u, "w_hr"),
                  .x = "next",
                  .y = "h",
                  .x_row = c_int(u, 0),
@@ -374,21 +374,22 @@ void recurrent_emit_step(recurrent *r) {
     emit_context *e = r->e;
     cunit *u = e->unit;
     step s = {.r = r, .e = e};
-    pass main_pass = make_pass(&s, &r->c->step, r->hidden_table, "h");
+    pass main_pass = make_pass(&s, &r->c->step, c_name(u, "w_hh"), "h");
     main_pass.resets = r->c->resets_before;
     main_pass.group = r->c->columns - r->c->gates;
     main_pass.zigzag = r->c->zigzag;
     bool writes_gates = r->c->resets_before || r->c->step.flat;
-    r->step_function = emit_function_name(e, "%s_step", r->label);
-
-    cfunction *f =
-        c_function(u, recurrent_storage(r), r->step_function,
-                   arena_printf(e->arena, "%s: one time step. %s%s", r->label,
-                                r->c->fused ? "h is the last one, " : "gates holds the input's share, h is the last one, ",
-                                r->c->chained    ? "the new one goes to out."
-                                : r->c->has_cell ? "and is updated like c."
-                                              : "and is updated."));
+    cfunction *f = recurrent_function(
+        r, arena_printf(e->arena, "one time step. %s%s",
+                        r->c->fused ? "h is the last one, " : "gates holds the input's share, h is the last one, ",
+                        r->c->chained    ? "the new one goes to out."
+                        : r->c->has_cell ? "and is updated like c."
+                                         : "and is updated."));
     s.block = c_body(f);
+    if (r->c->fused) c_parameter(f, "const float *", "w_ih");
+    c_parameter(f, "const float *", "w_hh");
+    if (r->c->candidate) c_parameter(f, "const float *", "w_hn");
+    if (r->c->output) c_parameter(f, "const float *", "w_hr");
     if (r->c->fused) c_parameter(f, "const float *", "x");
     if (r->c->gates_at >= 0) c_parameter(f, writes_gates ? "float *" : "const float *", "gates");
     c_parameter(f, r->c->chained ? "const float *" : "float *", "h");
@@ -404,7 +405,7 @@ void recurrent_emit_step(recurrent *r) {
     }
     emit_pass(&s, &main_pass);
     if (r->c->resets_before) {
-        pass candidate = make_pass(&s, &r->c->candidate_step, r->candidate_table, "next");
+        pass candidate = make_pass(&s, &r->c->candidate_step, c_name(u, "w_hn"), "next");
         candidate.letters = "n";
         candidate.group = 2;
         c_comment(body, "n = gates + W_hn (r * h); h = (1 - z) * n + z * h");
@@ -415,5 +416,5 @@ void recurrent_emit_step(recurrent *r) {
     if (r->c->projects) emit_projection(&s);
     else if (r->c->hidden_place == CHOICE_H_IN_VARIABLES) store_variables(&s);
     else if (r->c->hidden_place == CHOICE_H_IN_NEXT) copy_row(&s, "h", "next");
-    c_function_end(f);
+    r->step_function = recurrent_function_end(r, f, "step");
 }

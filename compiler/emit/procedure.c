@@ -307,27 +307,24 @@ static void emit_steps(maker *m) {
     emit_items(m, m->body, m->procedure->items);
 }
 
-static const char *body_name(emit_context *e, const emit_target *t) { return emit_name(e, "steps%s", t->suffix); }
+/* Where the name of a body's function is kept. */
+static cexpr **body_name(emit_context *e, size_t body) { return emit_once(e, "body %zu", body); }
 
-/* One body a target, MODEL_steps_v8 and so on, each like the others but for the kernels that it calls. */
-static void emit_bodies(emit_context *e, const emit_api *api, const char **names) {
-    for (size_t i = 0; i < e->target_count; i++) {
-        emit_use_body(e, i);
-        names[i] = body_name(e, e->target);
-        if (i > 0) c_top_line(e->unit, "#if %s", e->target->guard);
-        cfunction *f = c_function(e->unit, "static void", names[i], NULL);
-        sign_all(&(signature){.function = f, .e = e}, api);
-        maker m = maker_new(e, api, &e->plan->run, f);
-        declare_dims(&m, true, false);
-        emit_steps(&m);
-        c_function_end(f);
-        if (i > 0) c_top_line(e->unit, "#endif\n");
-    }
-    emit_use_body(e, 0);
+/* MODEL_steps_v8 and so on, each like the others but for the kernels that it calls. */
+void procedure_body(emit_context *e, const emit_api *api) {
+    if (!procedure_has_bodies(e->plan, e->target_count)) return;
+    const char *name = emit_function_name(e, "steps");
+    *body_name(e, e->body) = c_name(e->unit, "%s", name);
+    cfunction *f = c_function(e->unit, "static void", name, NULL);
+    sign_all(&(signature){.function = f, .e = e}, api);
+    maker m = maker_new(e, api, &e->plan->run, f);
+    declare_dims(&m, true, false);
+    emit_steps(&m);
+    c_function_end(f);
 }
 
 /* The widest first; the baseline is what remains. */
-static void emit_dispatch(maker *m, const char *const *names) {
+static void emit_dispatch(maker *m) {
     emit_context *e = m->e;
     cunit *u = e->unit;
     signature s = {.e = e};
@@ -339,20 +336,18 @@ static void emit_dispatch(maker *m, const char *const *names) {
         c_line(m->body, "#if %s", e->targets[i]->guard);
         cexpr *chosen = c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0));
         cblock *then = c_if(m->body, c_binary(u, "==", chosen, c_int(u, (int64_t)i)));
-        c_do(then, c_call_list(u, names[i], s.count, s.arguments));
+        c_do(then, c_call_list(u, c_text(*body_name(e, i)), s.count, s.arguments));
         c_return(then, c_name(u, "NNC_OK"));
         c_line(m->body, "#endif");
     }
-    c_do(m->body, c_call_list(u, names[0], s.count, s.arguments));
+    c_do(m->body, c_call_list(u, c_text(*body_name(e, 0)), s.count, s.arguments));
 }
 
 /* --- the two functions --- */
 
 void procedure_run(emit_context *e, const emit_api *api) {
     const plan *p = e->plan;
-    const char **bodies = ARENA_ARRAY(e->arena, const char *, e->target_count);
     bool has_bodies = procedure_has_bodies(p, e->target_count);
-    if (has_bodies) emit_bodies(e, api, bodies);
     cfunction *f = c_function(e->unit, "nnc_status", arena_printf(e->arena, "%s_run", api->name), NULL);
     sign_all(&(signature){.function = f, .e = e}, api);
     maker m = maker_new(e, api, &p->run, f);
@@ -366,7 +361,7 @@ void procedure_run(emit_context *e, const emit_api *api) {
         cexpr *turn = c_index(u, c_member(u, c_name(u, "self"), "turn", true), c_int(u, 0));
         c_assign(m.body, turn, "=", c_sub(u, c_int(u, 1), turn));
     }
-    if (has_bodies) emit_dispatch(&m, bodies);
+    if (has_bodies) emit_dispatch(&m);
     else emit_steps(&m);
     c_return(m.body, c_name(e->unit, "NNC_OK"));
     c_function_end(f);

@@ -9,7 +9,9 @@
 bool procedure_has_bodies(const plan *p, size_t target_count);
 /* Do kernels go through their weights backwards in every other run? */
 bool procedure_has_turns(const plan *p);
-/* Their kernels' functions must be in the unit. */
+/* Their kernels' functions must be in the unit; for the run function of several bodies, procedure_body's too, which is the
+ * current body's. */
+void procedure_body(emit_context *e, const emit_api *api);
 void procedure_reset(emit_context *e, const emit_api *api);
 void procedure_run(emit_context *e, const emit_api *api);
 

@@ -1,9 +1,21 @@
 /* product: loops over panels, tiles of rows and groups of columns. */
 #include "emit/product.h"
 
+/* What of a pack decides about its values. */
+static const char *pack_key(emit_context *e, const pack *p) {
+    text t = text_new(e->arena);
+    text_printf(&t, "pack %zu %zu %zu %lld %lld %lld %lld %u %lld", emit_tensor(e, p->weight), emit_tensor(e, p->bias),
+                emit_tensor(e, p->second_bias), (long long)p->units, (long long)p->terms, (long long)p->panel,
+                (long long)p->matrices, p->bias_from, (long long)p->tail);
+    for (unsigned g = 0; g < p->gates; g++)
+        text_printf(&t, ", %u %a %d", p->gate[g], (double)p->scale[g], p->first_bias_only[g]);
+    return text_string(&t);
+}
+
 cexpr *product_table(emit_context *e, const pack *p, const char *name, const char *comment) {
-    ctable_style style = pack_finite(p) ? e->tables : CTABLE_BITS;
-    return c_table(e->unit, name, (size_t)pack_elements(p), style, pack_fill, (void *)p, comment);
+    cexpr **made = emit_once_in_file(e, "%s", pack_key(e, p));
+    if (!*made) *made = emit_table(e, name, (size_t)pack_elements(p), pack_finite(p), pack_fill, p, comment);
+    return *made;
 }
 
 /* One group of columns: `vectors` vectors from column j on, the last of them with `last` lanes. */

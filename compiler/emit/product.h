@@ -44,7 +44,7 @@ void product_emit_block(emit_context *e, cblock *b, const product_block *p);
 /* Declares `panel`, which is i, or last - i where the variable `turn` is odd: what a loop over i begins with that takes the
  * panels backwards every other time. */
 void product_declare_panel(emit_context *e, cblock *b, const char *turn, cexpr *last);
-/* Packed weights as a table of the model: NAME. */
+/* Packed weights as a table, one for all uses in the file; the name without the model's. */
 cexpr *product_table(emit_context *e, const pack *p, const char *name, const char *comment);
 
 #endif

@@ -1,4 +1,5 @@
-/* program: model.c: the runtime, then each model's tables, kernels, and its reset and run functions. */
+/* program: model.c: the runtime, then tables and kernels, a body after another, and the models' reset and run functions. What
+ * stands before the first #if is complete C for any compiler. */
 #include <string.h>
 
 #include "emit/banner.h"
@@ -8,25 +9,54 @@
 
 enum { DECIMAL_LIMIT = 16384 }; /* parameters; a larger model's weights are printed as bit patterns */
 
-static void emit_model(emit_context *e, const plan *p, const emit_api *api) {
-    e->plan = p;
-    e->model = api->name;
+static ctable_style style_of(const plan *p) {
     int64_t parameters = 0;
     for (size_t i = 0; i < p->model->param_count; i++)
         parameters += dim_max(ir_type_elements(p->dims, &p->model->params[i].type));
-    e->tables = parameters <= DECIMAL_LIMIT ? CTABLE_DECIMAL : CTABLE_BITS;
-    emit_begin_model(e);
+    return parameters <= DECIMAL_LIMIT ? CTABLE_DECIMAL : CTABLE_BITS;
+}
+
+static void emit_body(emit_context *e, const emit_api *api, size_t body) {
+    const plan *p = e->plan;
+    emit_use_body(e, body);
     /* the reset function has one body, that of the first target */
-    for (size_t i = 0; i < p->reset.kernel_count; i++) call_function(e, p->reset.kernels[i], 1);
-    for (size_t i = 0; i < p->run.kernel_count; i++) call_function(e, p->run.kernels[i], e->target_count);
-    procedure_reset(e, api);
-    procedure_run(e, api);
+    for (size_t i = 0; body == 0 && i < p->reset.kernel_count; i++) call_function(e, p->reset.kernels[i]);
+    for (size_t i = 0; i < p->run.kernel_count; i++) call_function(e, p->run.kernels[i]);
+    procedure_body(e, api);
+}
+
+/* All models' kernels and bodies for one target. */
+static void emit_bodies(emit_context *models, emit_api *const *apis, size_t count, size_t body) {
+    bool any = body == 0;
+    for (size_t i = 0; i < count; i++) any = any || procedure_has_bodies(models[i].plan, models[i].target_count);
+    if (!any) return;
+    cunit *u = models->unit;
+    if (body) c_top_line(u, "#if %s\n", models->targets[body]->guard);
+    for (size_t i = 0; i < count; i++) emit_body(&models[i], apis[i], body);
+    if (body) c_top_line(u, "#endif\n");
+}
+
+static void emit_models(const emit_context *e, const plan *const *plans, emit_api *const *apis, size_t count) {
+    emit_context *models = ARENA_ARRAY(e->arena, emit_context, count);
+    for (size_t i = 0; i < count; i++) {
+        models[i] = *e;
+        models[i].plan = plans[i];
+        models[i].model = apis[i]->name;
+        models[i].tables = style_of(plans[i]);
+        emit_begin_model(&models[i]);
+    }
+    for (size_t body = 0; body < e->target_count; body++) emit_bodies(models, apis, count, body);
+    for (size_t i = 0; i < count; i++) {
+        emit_use_body(&models[i], 0);
+        procedure_reset(&models[i], apis[i]);
+        procedure_run(&models[i], apis[i]);
+    }
 }
 
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
     emit_print_banner(o, arena_printf(a, "%.*s.c", (int)(strlen(o->header_name) - 2), o->header_name), to);
-    emit_context e = {.arena = a, .unit = cunit_new(a), .names = name_set_new(a)};
+    emit_context e = {.arena = a, .unit = cunit_new(a), .file = emit_file_new(a)};
     if (!target_select(&e, o->target)) ice("no target %s", o->target);
     /* the runtime first: its locals must not hide a type of the header, whatever the models are called */
     fprintf(to, "#define NNC_GENERATED_FOR_RUNTIME %d\n", emit_runtime_version());
@@ -40,15 +70,13 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
                 o->target);
     /* no kernel of one model may take a name of another's interface */
     for (size_t i = 0; i < count; i++) {
-        name_set_take(e.names, apis[i]->name);
-        name_set_take(e.names, arena_printf(a, "%s_reset", apis[i]->name));
-        name_set_take(e.names, arena_printf(a, "%s_run", apis[i]->name));
+        name_set_take(e.file->names, apis[i]->name);
+        name_set_take(e.file->names, arena_printf(a, "%s_reset", apis[i]->name));
+        name_set_take(e.file->names, arena_printf(a, "%s_run", apis[i]->name));
     }
     name_set *types = name_set_new(a);
-    for (size_t i = 0; i < count; i++) {
-        emit_model(&e, plans[i], apis[i]);
-        name_set_take(types, apis[i]->name);
-    }
+    for (size_t i = 0; i < count; i++) name_set_take(types, apis[i]->name);
+    emit_models(&e, plans, apis, count);
     cunit_protect(e.unit, types);
     bool done = cunit_print(e.unit, to);
     arena_free(a);

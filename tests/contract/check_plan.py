@@ -48,6 +48,12 @@ class Code:
         need(name in self.functions, f"no function {name}, only {sorted(self.functions)}")
         return self.functions[name]
 
+    def called(self, name, what):
+        """The function of the layer's shape that a kernel calls for `what`."""
+        found = set(re.findall(rf"\b(\w+_{what}(?:_\d+)?)\(", self.function(name)))
+        need(len(found) == 1, f"{name} calls {found or 'nothing'} for {what}")
+        return found.pop()
+
     def tiles(self, name):
         """{rows: (most vectors, chains, unrolled)} of all register tiles in a function: what its sums are called."""
         found = {}
@@ -82,7 +88,7 @@ def match_product(code, function, said):
 
 
 def match_step(code, name, said, layer):
-    step, kernel = code.function(f"{name}_step"), code.function(name)
+    step, kernel = code.function(code.called(name, "step")), code.function(name)
     fused = "one step: x and h" in layer
     runs = re.findall(rf"(?:^\s+{code.vector} [a-z]\d+ = .*\n)+", step, re.M)
     most = max(len(re.findall(rf"{code.vector} [a-z]\d+ = ", r)) for r in runs)
@@ -103,7 +109,7 @@ def match_step(code, name, said, layer):
         need(max(blocks) == int(flat.group(1)), f"{name}_step: narrow panels {blocks}, the plan says {said}")
     need(("turn % 2" in step) == ("backwards" in layer), f"{name}_step and backwards: {layer}")
     need(("for (size_t k " in step or "for (size_t k0" in step) or "unrolled" in said or fused, f"{name}_step: {said}")
-    need(("_input" in kernel) == (not fused), f"{name}: {layer}")
+    need(("_input" in kernel.split("{", 1)[1]) == (not fused), f"{name}: {layer}")
 
 
 def match_recurrent(code, name, said, layer):
@@ -112,9 +118,9 @@ def match_recurrent(code, name, said, layer):
     one_row = "step of" in said
     for part, function in (("input", "input"), ("hidden", "recurrent"), ("candidate", "candidate")):
         if part in parts:
-            match_product(code, f"{name}_{function}", parts[part])
+            match_product(code, code.called(name, function), parts[part])
     if "output" in parts and not one_row:
-        match_product(code, f"{name}_project", parts["output"])
+        match_product(code, code.called(name, "project"), parts["output"])
     if one_row:
         match_step(code, name, said, layer)
     work = {w: int(n) for w, n in re.findall(r"(gates|sums|next) at (\d+)", said)}

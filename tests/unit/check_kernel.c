@@ -21,7 +21,7 @@ static void setup(void)
     m = ir_model_new(memory, t, "net", (span){0});
     p = (plan){.model = m, .dims = t};
     e = (emit_context){.arena = memory, .plan = &p, .unit = cunit_new(memory), .model = "net",
-                       .names = name_set_new(memory)};
+                       .file = emit_file_new(memory)};
     emit_begin_model(&e);
 }
 

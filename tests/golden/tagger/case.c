@@ -80,72 +80,72 @@ static const float tagger_lstm_w_hh[208] NNC_ALIGNED = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-enum { tagger_lstm_INPUTS = 6 };
-enum { tagger_lstm_HIDDEN = 6 };
-enum { tagger_lstm_GATES = 32 };
+enum { tagger_lstm_6_INPUTS = 6 };
+enum { tagger_lstm_6_HIDDEN = 6 };
+enum { tagger_lstm_6_GATES = 32 };
 
-/* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
-static void tagger_lstm_input(size_t rows, const float *x, float *gates) {
+/* LSTM of 6 units: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
+static void tagger_lstm_6_input(const float *weights, size_t rows, const float *x, float *gates) {
     if (rows < 6) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 6;
-            float *y_n = gates + n * tagger_lstm_GATES;
-            nnc_v4 s0 = nnc_v4_load(tagger_lstm_w_ih);
-            nnc_v4 s1 = nnc_v4_load(tagger_lstm_w_ih + 4);
-            nnc_v4 s2 = nnc_v4_load(tagger_lstm_w_ih + 8);
-            nnc_v4 s3 = nnc_v4_load(tagger_lstm_w_ih + 12);
-            nnc_v4 s4 = nnc_v4_load(tagger_lstm_w_ih + 16);
-            nnc_v4 s5 = nnc_v4_load(tagger_lstm_w_ih + 20);
-            nnc_v4 s6 = nnc_v4_load(tagger_lstm_w_ih + 24);
-            nnc_v4 s7 = nnc_v4_load(tagger_lstm_w_ih + 28);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 32), nnc_v4_splat(x_n[0]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 36), nnc_v4_splat(x_n[0]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 40), nnc_v4_splat(x_n[0]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 44), nnc_v4_splat(x_n[0]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 48), nnc_v4_splat(x_n[0]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 52), nnc_v4_splat(x_n[0]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 56), nnc_v4_splat(x_n[0]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 60), nnc_v4_splat(x_n[0]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 64), nnc_v4_splat(x_n[1]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 68), nnc_v4_splat(x_n[1]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 72), nnc_v4_splat(x_n[1]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 76), nnc_v4_splat(x_n[1]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 80), nnc_v4_splat(x_n[1]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 84), nnc_v4_splat(x_n[1]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 88), nnc_v4_splat(x_n[1]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 92), nnc_v4_splat(x_n[1]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 96), nnc_v4_splat(x_n[2]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 100), nnc_v4_splat(x_n[2]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 104), nnc_v4_splat(x_n[2]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 108), nnc_v4_splat(x_n[2]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 112), nnc_v4_splat(x_n[2]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 116), nnc_v4_splat(x_n[2]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 120), nnc_v4_splat(x_n[2]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 124), nnc_v4_splat(x_n[2]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 128), nnc_v4_splat(x_n[3]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 132), nnc_v4_splat(x_n[3]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 136), nnc_v4_splat(x_n[3]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 140), nnc_v4_splat(x_n[3]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 144), nnc_v4_splat(x_n[3]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 148), nnc_v4_splat(x_n[3]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 152), nnc_v4_splat(x_n[3]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 156), nnc_v4_splat(x_n[3]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 160), nnc_v4_splat(x_n[4]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 164), nnc_v4_splat(x_n[4]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 168), nnc_v4_splat(x_n[4]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 172), nnc_v4_splat(x_n[4]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 176), nnc_v4_splat(x_n[4]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 180), nnc_v4_splat(x_n[4]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 184), nnc_v4_splat(x_n[4]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 188), nnc_v4_splat(x_n[4]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 192), nnc_v4_splat(x_n[5]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 196), nnc_v4_splat(x_n[5]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 200), nnc_v4_splat(x_n[5]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 204), nnc_v4_splat(x_n[5]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 208), nnc_v4_splat(x_n[5]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 212), nnc_v4_splat(x_n[5]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 216), nnc_v4_splat(x_n[5]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 220), nnc_v4_splat(x_n[5]), s7);
+            float *y_n = gates + n * tagger_lstm_6_GATES;
+            nnc_v4 s0 = nnc_v4_load(weights);
+            nnc_v4 s1 = nnc_v4_load(weights + 4);
+            nnc_v4 s2 = nnc_v4_load(weights + 8);
+            nnc_v4 s3 = nnc_v4_load(weights + 12);
+            nnc_v4 s4 = nnc_v4_load(weights + 16);
+            nnc_v4 s5 = nnc_v4_load(weights + 20);
+            nnc_v4 s6 = nnc_v4_load(weights + 24);
+            nnc_v4 s7 = nnc_v4_load(weights + 28);
+            s0 = nnc_v4_madd(nnc_v4_load(weights + 32), nnc_v4_splat(x_n[0]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(weights + 36), nnc_v4_splat(x_n[0]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(weights + 40), nnc_v4_splat(x_n[0]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(weights + 44), nnc_v4_splat(x_n[0]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(weights + 48), nnc_v4_splat(x_n[0]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(weights + 52), nnc_v4_splat(x_n[0]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(weights + 56), nnc_v4_splat(x_n[0]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(weights + 60), nnc_v4_splat(x_n[0]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(weights + 64), nnc_v4_splat(x_n[1]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(weights + 68), nnc_v4_splat(x_n[1]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(weights + 72), nnc_v4_splat(x_n[1]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(weights + 76), nnc_v4_splat(x_n[1]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(weights + 80), nnc_v4_splat(x_n[1]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(weights + 84), nnc_v4_splat(x_n[1]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(weights + 88), nnc_v4_splat(x_n[1]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(weights + 92), nnc_v4_splat(x_n[1]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(weights + 96), nnc_v4_splat(x_n[2]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(weights + 100), nnc_v4_splat(x_n[2]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(weights + 104), nnc_v4_splat(x_n[2]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(weights + 108), nnc_v4_splat(x_n[2]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(weights + 112), nnc_v4_splat(x_n[2]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(weights + 116), nnc_v4_splat(x_n[2]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(weights + 120), nnc_v4_splat(x_n[2]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(weights + 124), nnc_v4_splat(x_n[2]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(weights + 128), nnc_v4_splat(x_n[3]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(weights + 132), nnc_v4_splat(x_n[3]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(weights + 136), nnc_v4_splat(x_n[3]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(weights + 140), nnc_v4_splat(x_n[3]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(weights + 144), nnc_v4_splat(x_n[3]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(weights + 148), nnc_v4_splat(x_n[3]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(weights + 152), nnc_v4_splat(x_n[3]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(weights + 156), nnc_v4_splat(x_n[3]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(weights + 160), nnc_v4_splat(x_n[4]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(weights + 164), nnc_v4_splat(x_n[4]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(weights + 168), nnc_v4_splat(x_n[4]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(weights + 172), nnc_v4_splat(x_n[4]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(weights + 176), nnc_v4_splat(x_n[4]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(weights + 180), nnc_v4_splat(x_n[4]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(weights + 184), nnc_v4_splat(x_n[4]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(weights + 188), nnc_v4_splat(x_n[4]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(weights + 192), nnc_v4_splat(x_n[5]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(weights + 196), nnc_v4_splat(x_n[5]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(weights + 200), nnc_v4_splat(x_n[5]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(weights + 204), nnc_v4_splat(x_n[5]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(weights + 208), nnc_v4_splat(x_n[5]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(weights + 212), nnc_v4_splat(x_n[5]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(weights + 216), nnc_v4_splat(x_n[5]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(weights + 220), nnc_v4_splat(x_n[5]), s7);
             nnc_v4_store(y_n, s0);
             nnc_v4_store(y_n + 4, s1);
             nnc_v4_store(y_n + 8, s2);
@@ -160,22 +160,22 @@ static void tagger_lstm_input(size_t rows, const float *x, float *gates) {
             for (size_t n = 0; n < rows; n += 6) {
                 const size_t first = n + 6 <= rows ? n : rows - 6;
                 const float *x_n = x + first * 6;
-                float *y_n = gates + j + first * tagger_lstm_GATES;
-                nnc_v4 s0_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-                nnc_v4 s0_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-                nnc_v4 s1_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-                nnc_v4 s1_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-                nnc_v4 s2_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-                nnc_v4 s2_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-                nnc_v4 s3_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-                nnc_v4 s3_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-                nnc_v4 s4_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-                nnc_v4 s4_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-                nnc_v4 s5_0 = nnc_v4_load(tagger_lstm_w_ih + j);
-                nnc_v4 s5_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
-                for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
-                    const nnc_v4 w0 = nnc_v4_load(tagger_lstm_w_ih + 32 + j + k * 32);
-                    const nnc_v4 w1 = nnc_v4_load(tagger_lstm_w_ih + 32 + j + k * 32 + 4);
+                float *y_n = gates + j + first * tagger_lstm_6_GATES;
+                nnc_v4 s0_0 = nnc_v4_load(weights + j);
+                nnc_v4 s0_1 = nnc_v4_load(weights + j + 4);
+                nnc_v4 s1_0 = nnc_v4_load(weights + j);
+                nnc_v4 s1_1 = nnc_v4_load(weights + j + 4);
+                nnc_v4 s2_0 = nnc_v4_load(weights + j);
+                nnc_v4 s2_1 = nnc_v4_load(weights + j + 4);
+                nnc_v4 s3_0 = nnc_v4_load(weights + j);
+                nnc_v4 s3_1 = nnc_v4_load(weights + j + 4);
+                nnc_v4 s4_0 = nnc_v4_load(weights + j);
+                nnc_v4 s4_1 = nnc_v4_load(weights + j + 4);
+                nnc_v4 s5_0 = nnc_v4_load(weights + j);
+                nnc_v4 s5_1 = nnc_v4_load(weights + j + 4);
+                for (size_t k = 0; k < tagger_lstm_6_INPUTS; k++) {
+                    const nnc_v4 w0 = nnc_v4_load(weights + 32 + j + k * 32);
+                    const nnc_v4 w1 = nnc_v4_load(weights + 32 + j + k * 32 + 4);
                     const nnc_v4 x_n_k = nnc_v4_splat(x_n[k]);
                     s0_0 = nnc_v4_madd(w0, x_n_k, s0_0);
                     s0_1 = nnc_v4_madd(w1, x_n_k, s0_1);
@@ -197,23 +197,23 @@ static void tagger_lstm_input(size_t rows, const float *x, float *gates) {
                 }
                 nnc_v4_store(y_n, s0_0);
                 nnc_v4_store(y_n + 4, s0_1);
-                nnc_v4_store(y_n + tagger_lstm_GATES, s1_0);
-                nnc_v4_store(y_n + tagger_lstm_GATES + 4, s1_1);
-                nnc_v4_store(y_n + 2 * tagger_lstm_GATES, s2_0);
-                nnc_v4_store(y_n + 2 * tagger_lstm_GATES + 4, s2_1);
-                nnc_v4_store(y_n + 3 * tagger_lstm_GATES, s3_0);
-                nnc_v4_store(y_n + 3 * tagger_lstm_GATES + 4, s3_1);
-                nnc_v4_store(y_n + 4 * tagger_lstm_GATES, s4_0);
-                nnc_v4_store(y_n + 4 * tagger_lstm_GATES + 4, s4_1);
-                nnc_v4_store(y_n + 5 * tagger_lstm_GATES, s5_0);
-                nnc_v4_store(y_n + 5 * tagger_lstm_GATES + 4, s5_1);
+                nnc_v4_store(y_n + tagger_lstm_6_GATES, s1_0);
+                nnc_v4_store(y_n + tagger_lstm_6_GATES + 4, s1_1);
+                nnc_v4_store(y_n + 2 * tagger_lstm_6_GATES, s2_0);
+                nnc_v4_store(y_n + 2 * tagger_lstm_6_GATES + 4, s2_1);
+                nnc_v4_store(y_n + 3 * tagger_lstm_6_GATES, s3_0);
+                nnc_v4_store(y_n + 3 * tagger_lstm_6_GATES + 4, s3_1);
+                nnc_v4_store(y_n + 4 * tagger_lstm_6_GATES, s4_0);
+                nnc_v4_store(y_n + 4 * tagger_lstm_6_GATES + 4, s4_1);
+                nnc_v4_store(y_n + 5 * tagger_lstm_6_GATES, s5_0);
+                nnc_v4_store(y_n + 5 * tagger_lstm_6_GATES + 4, s5_1);
             }
         }
     }
 }
 
-/* lstm: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
-static void tagger_lstm_step(const float *gates, const float *h, float *c, float *out) {
+/* LSTM of 6 units: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
+static void tagger_lstm_6_step(const float *w_hh, const float *gates, const float *h, float *c, float *out) {
     const nnc_v4 h_0 = nnc_v4_splat(h[0]);
     const nnc_v4 h_1 = nnc_v4_splat(h[1]);
     const nnc_v4 h_2 = nnc_v4_splat(h[2]);
@@ -228,54 +228,54 @@ static void tagger_lstm_step(const float *gates, const float *h, float *c, float
     nnc_v4 f1 = nnc_v4_load(gates + 12);
     nnc_v4 g1 = nnc_v4_load(gates + 20);
     nnc_v4 o1 = nnc_v4_load(gates + 28);
-    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh), h_0, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 8), h_0, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 16), h_0, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 24), h_0, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 4), h_0, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 12), h_0, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 20), h_0, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 28), h_0, o1);
-    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 32), h_1, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 40), h_1, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 48), h_1, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 56), h_1, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 36), h_1, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 44), h_1, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 52), h_1, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 60), h_1, o1);
-    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 64), h_2, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 72), h_2, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 80), h_2, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 88), h_2, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 68), h_2, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 76), h_2, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 84), h_2, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 92), h_2, o1);
-    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 96), h_3, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 104), h_3, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 112), h_3, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 120), h_3, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 100), h_3, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 108), h_3, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 116), h_3, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 124), h_3, o1);
-    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 128), h_4, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 136), h_4, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 144), h_4, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 152), h_4, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 132), h_4, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 140), h_4, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 148), h_4, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 156), h_4, o1);
-    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 160), h_5, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 168), h_5, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 176), h_5, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 184), h_5, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 164), h_5, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 172), h_5, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 180), h_5, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 188), h_5, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(w_hh), h_0, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 8), h_0, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 16), h_0, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 24), h_0, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 4), h_0, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 12), h_0, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 20), h_0, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 28), h_0, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(w_hh + 32), h_1, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 40), h_1, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 48), h_1, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 56), h_1, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 36), h_1, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 44), h_1, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 52), h_1, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 60), h_1, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(w_hh + 64), h_2, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 72), h_2, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 80), h_2, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 88), h_2, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 68), h_2, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 76), h_2, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 84), h_2, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 92), h_2, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(w_hh + 96), h_3, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 104), h_3, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 112), h_3, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 120), h_3, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 100), h_3, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 108), h_3, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 116), h_3, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 124), h_3, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(w_hh + 128), h_4, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 136), h_4, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 144), h_4, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 152), h_4, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 132), h_4, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 140), h_4, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 148), h_4, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 156), h_4, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(w_hh + 160), h_5, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 168), h_5, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 176), h_5, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 184), h_5, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 164), h_5, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 172), h_5, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 180), h_5, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 188), h_5, o1);
     nnc_v4 cell0;
     const nnc_v4 hidden0 = nnc_v4_lstm(i0, f0, g0, o0, nnc_v4_load(c), &cell0);
     nnc_v4_store(c, cell0);
@@ -293,51 +293,118 @@ static void tagger_lstm(size_t T_count, const float *x, float *out, float *h, fl
     /* 24 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < T_count; done += 24) {
         const size_t steps = T_count - done < 24 ? T_count - done : 24;
-        tagger_lstm_input(steps, x + done * 6, gates);
+        tagger_lstm_6_input(tagger_lstm_w_ih, steps, x + done * 6, gates);
         for (size_t t = 0; t < steps; t++) {
-            tagger_lstm_step(gates + t * tagger_lstm_GATES, last, c, out + (done + t) * 6);
+            tagger_lstm_6_step(tagger_lstm_w_hh, gates + t * tagger_lstm_6_GATES, last, c, out + (done + t) * 6);
             last = out + (done + t) * 6;
         }
     }
-    memcpy(h, last, tagger_lstm_HIDDEN * sizeof(float));
+    memcpy(h, last, tagger_lstm_6_HIDDEN * sizeof(float));
+}
+
+/* lstm2tag.weight [3, 6] */
+static const float tagger_lstm2tag_weight[18] = {
+    0.37187776f, -0.21781714f, -0.29726624f, 0.27989182f, -0.20265917f, -0.0071344348f, 0.24064551f, 0.023812076f,
+    0.30227572f, 0.24165934f, -0.12391783f, 0.15893072f, 0.08336641f, 0.30667353f, -0.054242037f, -0.29058427f,
+    0.025750434f, -0.2903463f
+};
+
+/* lstm2tag.bias [3] */
+static const float tagger_lstm2tag_bias[3] = {
+    -0.5298857f, 0.35675272f, 0.15854253f
+};
+
+/* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
+static void tagger_lstm2tag(size_t T_count, const float *x, float *y) {
+    for (size_t n = 0; n < T_count; n++) {
+        const float *x_n = x + n * 6;
+        nnc_v4 s0 = nnc_v4_zero();
+        nnc_v4 s1 = nnc_v4_zero();
+        nnc_v4 s2 = nnc_v4_zero();
+        s0 = nnc_v4_madd(nnc_v4_load(x_n), nnc_v4_load(tagger_lstm2tag_weight), s0);
+        s1 = nnc_v4_madd(nnc_v4_load(x_n), nnc_v4_load(tagger_lstm2tag_weight + 6), s1);
+        s2 = nnc_v4_madd(nnc_v4_load(x_n), nnc_v4_load(tagger_lstm2tag_weight + 12), s2);
+        s0 = nnc_v4_madd(nnc_v4_load_n(x_n + 4, 2), nnc_v4_load_n(tagger_lstm2tag_weight + 4, 2), s0);
+        s1 = nnc_v4_madd(nnc_v4_load_n(x_n + 4, 2), nnc_v4_load_n(tagger_lstm2tag_weight + 10, 2), s1);
+        s2 = nnc_v4_madd(nnc_v4_load_n(x_n + 4, 2), nnc_v4_load_n(tagger_lstm2tag_weight + 16, 2), s2);
+        y[n * 3] = nnc_v4_sum(s0) + tagger_lstm2tag_bias[0];
+        y[n * 3 + 1] = nnc_v4_sum(s1) + tagger_lstm2tag_bias[1];
+        y[n * 3 + 2] = nnc_v4_sum(s2) + tagger_lstm2tag_bias[2];
+    }
+}
+
+/* log_softmax: x [T_count, 3] -> y [T_count, 3] */
+static void tagger_tags(size_t T_count, const float *x, float *y) {
+    for (size_t i = 0; i < T_count; i++) {
+        nnc_v4 largest = nnc_v4_splat(x[i * 3]);
+        largest = nnc_v4_maximum(largest, nnc_v4_join(nnc_v4_load_n(x + i * 3, 3), 3, largest));
+        largest = nnc_v4_splat(nnc_v4_largest(largest));
+        nnc_v4_sums sums = nnc_v4_sums_zero();
+        const nnc_v4 power = nnc_v4_exp(nnc_v4_sub(nnc_v4_load_n(x + i * 3, 3), largest));
+        sums = nnc_v4_sums_add(sums, nnc_v4_join(power, 3, nnc_v4_zero()));
+        const nnc_v4_sums shift = nnc_v4_sums_minus_log(sums);
+        nnc_v4_store_n(y + i * 3,
+                nnc_v4_sums_rounded(nnc_v4_sums_add(shift, nnc_v4_sub(nnc_v4_load_n(x + i * 3, 3), largest))), 3);
+    }
+}
+
+static void tagger_steps(tagger *self, size_t T, const int32_t *sentence, float *tags) {
+    float *const floats = nnc_align(self->scratch);
+    float *const lstm_h = floats + 1360;
+    float *const lstm_c = floats + 1376;
+    float *const embeds = floats + 784;
+    float *const out = floats + 1072;
+    float *const work = floats;
+    float *const space = floats;
+
+    memset(lstm_h, 0, 6 * sizeof(float));
+    memset(lstm_c, 0, 6 * sizeof(float));
+    for (size_t T_start = 0; T_start < T; T_start += 48) {
+        const size_t T_count = T - T_start < 48 ? T - T_start : 48;
+        tagger_word_embeddings(T_count, sentence + T_start, embeds);
+        tagger_lstm(T_count, embeds, out, lstm_h, lstm_c, work);
+        tagger_lstm2tag(T_count, out, space);
+        tagger_tags(T_count, space, tags + 3 * T_start);
+    }
 }
 
 #if NNC_HAS_V8
 
-/* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
-NNC_TARGET_V8 static void tagger_lstm_input_v8(size_t rows, const float *x, float *gates) {
+
+/* LSTM of 6 units: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
+NNC_TARGET_V8 static void tagger_lstm_6_input_v8(const float *weights, size_t rows, const float *x, float *gates) {
     if (rows < 3) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 6;
-            float *y_n = gates + n * tagger_lstm_GATES;
-            nnc_v8 s0 = nnc_v8_load(tagger_lstm_w_ih);
-            nnc_v8 s1 = nnc_v8_load(tagger_lstm_w_ih + 8);
-            nnc_v8 s2 = nnc_v8_load(tagger_lstm_w_ih + 16);
-            nnc_v8 s3 = nnc_v8_load(tagger_lstm_w_ih + 24);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 32), nnc_v8_splat(x_n[0]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 40), nnc_v8_splat(x_n[0]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 48), nnc_v8_splat(x_n[0]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 56), nnc_v8_splat(x_n[0]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 64), nnc_v8_splat(x_n[1]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 72), nnc_v8_splat(x_n[1]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 80), nnc_v8_splat(x_n[1]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 88), nnc_v8_splat(x_n[1]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 96), nnc_v8_splat(x_n[2]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 104), nnc_v8_splat(x_n[2]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 112), nnc_v8_splat(x_n[2]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 120), nnc_v8_splat(x_n[2]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 128), nnc_v8_splat(x_n[3]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 136), nnc_v8_splat(x_n[3]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 144), nnc_v8_splat(x_n[3]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 152), nnc_v8_splat(x_n[3]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 160), nnc_v8_splat(x_n[4]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 168), nnc_v8_splat(x_n[4]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 176), nnc_v8_splat(x_n[4]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 184), nnc_v8_splat(x_n[4]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 192), nnc_v8_splat(x_n[5]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 200), nnc_v8_splat(x_n[5]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 208), nnc_v8_splat(x_n[5]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 216), nnc_v8_splat(x_n[5]), s3);
+            float *y_n = gates + n * tagger_lstm_6_GATES;
+            nnc_v8 s0 = nnc_v8_load(weights);
+            nnc_v8 s1 = nnc_v8_load(weights + 8);
+            nnc_v8 s2 = nnc_v8_load(weights + 16);
+            nnc_v8 s3 = nnc_v8_load(weights + 24);
+            s0 = nnc_v8_madd(nnc_v8_load(weights + 32), nnc_v8_splat(x_n[0]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(weights + 40), nnc_v8_splat(x_n[0]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(weights + 48), nnc_v8_splat(x_n[0]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(weights + 56), nnc_v8_splat(x_n[0]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(weights + 64), nnc_v8_splat(x_n[1]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(weights + 72), nnc_v8_splat(x_n[1]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(weights + 80), nnc_v8_splat(x_n[1]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(weights + 88), nnc_v8_splat(x_n[1]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(weights + 96), nnc_v8_splat(x_n[2]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(weights + 104), nnc_v8_splat(x_n[2]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(weights + 112), nnc_v8_splat(x_n[2]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(weights + 120), nnc_v8_splat(x_n[2]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(weights + 128), nnc_v8_splat(x_n[3]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(weights + 136), nnc_v8_splat(x_n[3]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(weights + 144), nnc_v8_splat(x_n[3]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(weights + 152), nnc_v8_splat(x_n[3]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(weights + 160), nnc_v8_splat(x_n[4]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(weights + 168), nnc_v8_splat(x_n[4]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(weights + 176), nnc_v8_splat(x_n[4]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(weights + 184), nnc_v8_splat(x_n[4]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(weights + 192), nnc_v8_splat(x_n[5]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(weights + 200), nnc_v8_splat(x_n[5]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(weights + 208), nnc_v8_splat(x_n[5]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(weights + 216), nnc_v8_splat(x_n[5]), s3);
             nnc_v8_store(y_n, s0);
             nnc_v8_store(y_n + 8, s1);
             nnc_v8_store(y_n + 16, s2);
@@ -347,36 +414,36 @@ NNC_TARGET_V8 static void tagger_lstm_input_v8(size_t rows, const float *x, floa
         for (size_t n = 0; n < rows; n += 3) {
             const size_t first = n + 3 <= rows ? n : rows - 3;
             const float *x_n = x + first * 6;
-            float *y_n = gates + first * tagger_lstm_GATES;
-            nnc_v8 s0_0 = nnc_v8_load(tagger_lstm_w_ih);
-            nnc_v8 s0_1 = nnc_v8_load(tagger_lstm_w_ih + 8);
-            nnc_v8 s0_2 = nnc_v8_load(tagger_lstm_w_ih + 16);
-            nnc_v8 s0_3 = nnc_v8_load(tagger_lstm_w_ih + 24);
-            nnc_v8 s1_0 = nnc_v8_load(tagger_lstm_w_ih);
-            nnc_v8 s1_1 = nnc_v8_load(tagger_lstm_w_ih + 8);
-            nnc_v8 s1_2 = nnc_v8_load(tagger_lstm_w_ih + 16);
-            nnc_v8 s1_3 = nnc_v8_load(tagger_lstm_w_ih + 24);
-            nnc_v8 s2_0 = nnc_v8_load(tagger_lstm_w_ih);
-            nnc_v8 s2_1 = nnc_v8_load(tagger_lstm_w_ih + 8);
-            nnc_v8 s2_2 = nnc_v8_load(tagger_lstm_w_ih + 16);
-            nnc_v8 s2_3 = nnc_v8_load(tagger_lstm_w_ih + 24);
-            for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
+            float *y_n = gates + first * tagger_lstm_6_GATES;
+            nnc_v8 s0_0 = nnc_v8_load(weights);
+            nnc_v8 s0_1 = nnc_v8_load(weights + 8);
+            nnc_v8 s0_2 = nnc_v8_load(weights + 16);
+            nnc_v8 s0_3 = nnc_v8_load(weights + 24);
+            nnc_v8 s1_0 = nnc_v8_load(weights);
+            nnc_v8 s1_1 = nnc_v8_load(weights + 8);
+            nnc_v8 s1_2 = nnc_v8_load(weights + 16);
+            nnc_v8 s1_3 = nnc_v8_load(weights + 24);
+            nnc_v8 s2_0 = nnc_v8_load(weights);
+            nnc_v8 s2_1 = nnc_v8_load(weights + 8);
+            nnc_v8 s2_2 = nnc_v8_load(weights + 16);
+            nnc_v8 s2_3 = nnc_v8_load(weights + 24);
+            for (size_t k = 0; k < tagger_lstm_6_INPUTS; k++) {
                 const nnc_v8 x_n_k = nnc_v8_splat(x_n[k]);
                 const nnc_v8 x_n_k_1 = nnc_v8_splat(x_n[k + 6]);
                 const nnc_v8 x_n_k_2 = nnc_v8_splat(x_n[k + 12]);
-                const nnc_v8 w0 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32);
+                const nnc_v8 w0 = nnc_v8_load(weights + 32 + k * 32);
                 s0_0 = nnc_v8_madd(w0, x_n_k, s0_0);
                 s1_0 = nnc_v8_madd(w0, x_n_k_1, s1_0);
                 s2_0 = nnc_v8_madd(w0, x_n_k_2, s2_0);
-                const nnc_v8 w1 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 8);
+                const nnc_v8 w1 = nnc_v8_load(weights + 32 + k * 32 + 8);
                 s0_1 = nnc_v8_madd(w1, x_n_k, s0_1);
                 s1_1 = nnc_v8_madd(w1, x_n_k_1, s1_1);
                 s2_1 = nnc_v8_madd(w1, x_n_k_2, s2_1);
-                const nnc_v8 w2 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 16);
+                const nnc_v8 w2 = nnc_v8_load(weights + 32 + k * 32 + 16);
                 s0_2 = nnc_v8_madd(w2, x_n_k, s0_2);
                 s1_2 = nnc_v8_madd(w2, x_n_k_1, s1_2);
                 s2_2 = nnc_v8_madd(w2, x_n_k_2, s2_2);
-                const nnc_v8 w3 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 24);
+                const nnc_v8 w3 = nnc_v8_load(weights + 32 + k * 32 + 24);
                 s0_3 = nnc_v8_madd(w3, x_n_k, s0_3);
                 s1_3 = nnc_v8_madd(w3, x_n_k_1, s1_3);
                 s2_3 = nnc_v8_madd(w3, x_n_k_2, s2_3);
@@ -385,20 +452,21 @@ NNC_TARGET_V8 static void tagger_lstm_input_v8(size_t rows, const float *x, floa
             nnc_v8_store(y_n + 8, s0_1);
             nnc_v8_store(y_n + 16, s0_2);
             nnc_v8_store(y_n + 24, s0_3);
-            nnc_v8_store(y_n + tagger_lstm_GATES, s1_0);
-            nnc_v8_store(y_n + tagger_lstm_GATES + 8, s1_1);
-            nnc_v8_store(y_n + tagger_lstm_GATES + 16, s1_2);
-            nnc_v8_store(y_n + tagger_lstm_GATES + 24, s1_3);
-            nnc_v8_store(y_n + 2 * tagger_lstm_GATES, s2_0);
-            nnc_v8_store(y_n + 2 * tagger_lstm_GATES + 8, s2_1);
-            nnc_v8_store(y_n + 2 * tagger_lstm_GATES + 16, s2_2);
-            nnc_v8_store(y_n + 2 * tagger_lstm_GATES + 24, s2_3);
+            nnc_v8_store(y_n + tagger_lstm_6_GATES, s1_0);
+            nnc_v8_store(y_n + tagger_lstm_6_GATES + 8, s1_1);
+            nnc_v8_store(y_n + tagger_lstm_6_GATES + 16, s1_2);
+            nnc_v8_store(y_n + tagger_lstm_6_GATES + 24, s1_3);
+            nnc_v8_store(y_n + 2 * tagger_lstm_6_GATES, s2_0);
+            nnc_v8_store(y_n + 2 * tagger_lstm_6_GATES + 8, s2_1);
+            nnc_v8_store(y_n + 2 * tagger_lstm_6_GATES + 16, s2_2);
+            nnc_v8_store(y_n + 2 * tagger_lstm_6_GATES + 24, s2_3);
         }
     }
 }
 
-/* lstm: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
-NNC_TARGET_V8 static void tagger_lstm_step_v8(const float *gates, const float *h, float *c, float *out) {
+/* LSTM of 6 units: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
+NNC_TARGET_V8 static void tagger_lstm_6_step_v8(const float *w_hh, const float *gates, const float *h, float *c,
+        float *out) {
     const nnc_v8 h_0 = nnc_v8_splat(h[0]);
     const nnc_v8 h_1 = nnc_v8_splat(h[1]);
     const nnc_v8 h_2 = nnc_v8_splat(h[2]);
@@ -409,30 +477,30 @@ NNC_TARGET_V8 static void tagger_lstm_step_v8(const float *gates, const float *h
     nnc_v8 f0 = nnc_v8_load(gates + 8);
     nnc_v8 g0 = nnc_v8_load(gates + 16);
     nnc_v8 o0 = nnc_v8_load(gates + 24);
-    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh), h_0, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 8), h_0, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 16), h_0, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 24), h_0, o0);
-    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 32), h_1, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 40), h_1, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 48), h_1, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 56), h_1, o0);
-    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 64), h_2, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 72), h_2, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 80), h_2, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 88), h_2, o0);
-    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 96), h_3, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 104), h_3, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 112), h_3, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 120), h_3, o0);
-    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 128), h_4, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 136), h_4, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 144), h_4, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 152), h_4, o0);
-    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 160), h_5, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 168), h_5, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 176), h_5, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 184), h_5, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(w_hh), h_0, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 8), h_0, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 16), h_0, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 24), h_0, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(w_hh + 32), h_1, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 40), h_1, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 48), h_1, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 56), h_1, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(w_hh + 64), h_2, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 72), h_2, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 80), h_2, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 88), h_2, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(w_hh + 96), h_3, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 104), h_3, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 112), h_3, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 120), h_3, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(w_hh + 128), h_4, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 136), h_4, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 144), h_4, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 152), h_4, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(w_hh + 160), h_5, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 168), h_5, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 176), h_5, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 184), h_5, o0);
     nnc_v8 cell0;
     const nnc_v8 hidden0 = nnc_v8_lstm(i0, f0, g0, o0, nnc_v8_load_n(c, 6), &cell0);
     nnc_v8_store_n(c, cell0, 6);
@@ -446,39 +514,91 @@ NNC_TARGET_V8 static void tagger_lstm_v8(size_t T_count, const float *x, float *
     /* 24 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < T_count; done += 24) {
         const size_t steps = T_count - done < 24 ? T_count - done : 24;
-        tagger_lstm_input_v8(steps, x + done * 6, gates);
+        tagger_lstm_6_input_v8(tagger_lstm_w_ih, steps, x + done * 6, gates);
         for (size_t t = 0; t < steps; t++) {
-            tagger_lstm_step_v8(gates + t * tagger_lstm_GATES, last, c, out + (done + t) * 6);
+            tagger_lstm_6_step_v8(tagger_lstm_w_hh, gates + t * tagger_lstm_6_GATES, last, c, out + (done + t) * 6);
             last = out + (done + t) * 6;
         }
     }
-    memcpy(h, last, tagger_lstm_HIDDEN * sizeof(float));
+    memcpy(h, last, tagger_lstm_6_HIDDEN * sizeof(float));
+}
+
+/* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
+NNC_TARGET_V8 static void tagger_lstm2tag_v8(size_t T_count, const float *x, float *y) {
+    for (size_t n = 0; n < T_count; n++) {
+        const float *x_n = x + n * 6;
+        nnc_v8 s0 = nnc_v8_zero();
+        nnc_v8 s1 = nnc_v8_zero();
+        nnc_v8 s2 = nnc_v8_zero();
+        s0 = nnc_v8_madd(nnc_v8_load_n(x_n, 6), nnc_v8_load_n(tagger_lstm2tag_weight, 6), s0);
+        s1 = nnc_v8_madd(nnc_v8_load_n(x_n, 6), nnc_v8_load_n(tagger_lstm2tag_weight + 6, 6), s1);
+        s2 = nnc_v8_madd(nnc_v8_load_n(x_n, 6), nnc_v8_load_n(tagger_lstm2tag_weight + 12, 6), s2);
+        y[n * 3] = nnc_v8_sum(s0) + tagger_lstm2tag_bias[0];
+        y[n * 3 + 1] = nnc_v8_sum(s1) + tagger_lstm2tag_bias[1];
+        y[n * 3 + 2] = nnc_v8_sum(s2) + tagger_lstm2tag_bias[2];
+    }
+}
+
+/* log_softmax: x [T_count, 3] -> y [T_count, 3] */
+NNC_TARGET_V8 static void tagger_tags_v8(size_t T_count, const float *x, float *y) {
+    for (size_t i = 0; i < T_count; i++) {
+        nnc_v8 largest = nnc_v8_splat(x[i * 3]);
+        largest = nnc_v8_maximum(largest, nnc_v8_join(nnc_v8_load_n(x + i * 3, 3), 3, largest));
+        largest = nnc_v8_splat(nnc_v8_largest(largest));
+        nnc_v8_sums sums = nnc_v8_sums_zero();
+        const nnc_v8 power = nnc_v8_exp(nnc_v8_sub(nnc_v8_load_n(x + i * 3, 3), largest));
+        sums = nnc_v8_sums_add(sums, nnc_v8_join(power, 3, nnc_v8_zero()));
+        const nnc_v8_sums shift = nnc_v8_sums_minus_log(sums);
+        nnc_v8_store_n(y + i * 3,
+                nnc_v8_sums_rounded(nnc_v8_sums_add(shift, nnc_v8_sub(nnc_v8_load_n(x + i * 3, 3), largest))), 3);
+    }
+}
+
+static void tagger_steps_v8(tagger *self, size_t T, const int32_t *sentence, float *tags) {
+    float *const floats = nnc_align(self->scratch);
+    float *const lstm_h = floats + 1360;
+    float *const lstm_c = floats + 1376;
+    float *const embeds = floats + 784;
+    float *const out = floats + 1072;
+    float *const work = floats;
+    float *const space = floats;
+
+    memset(lstm_h, 0, 6 * sizeof(float));
+    memset(lstm_c, 0, 6 * sizeof(float));
+    for (size_t T_start = 0; T_start < T; T_start += 48) {
+        const size_t T_count = T - T_start < 48 ? T - T_start : 48;
+        tagger_word_embeddings(T_count, sentence + T_start, embeds);
+        tagger_lstm_v8(T_count, embeds, out, lstm_h, lstm_c, work);
+        tagger_lstm2tag_v8(T_count, out, space);
+        tagger_tags_v8(T_count, space, tags + 3 * T_start);
+    }
 }
 
 #endif
 
 #if NNC_HAS_V16
 
-/* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
-NNC_TARGET_V16 static void tagger_lstm_input_v16(size_t rows, const float *x, float *gates) {
+
+/* LSTM of 6 units: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
+NNC_TARGET_V16 static void tagger_lstm_6_input_v16(const float *weights, size_t rows, const float *x, float *gates) {
     if (rows < 8) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 6;
-            float *y_n = gates + n * tagger_lstm_GATES;
-            nnc_v16 s0 = nnc_v16_load(tagger_lstm_w_ih);
-            nnc_v16 s1 = nnc_v16_load(tagger_lstm_w_ih + 16);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 32), nnc_v16_splat(x_n[0]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 48), nnc_v16_splat(x_n[0]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 64), nnc_v16_splat(x_n[1]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 80), nnc_v16_splat(x_n[1]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 96), nnc_v16_splat(x_n[2]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 112), nnc_v16_splat(x_n[2]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 128), nnc_v16_splat(x_n[3]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 144), nnc_v16_splat(x_n[3]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 160), nnc_v16_splat(x_n[4]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 176), nnc_v16_splat(x_n[4]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 192), nnc_v16_splat(x_n[5]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 208), nnc_v16_splat(x_n[5]), s1);
+            float *y_n = gates + n * tagger_lstm_6_GATES;
+            nnc_v16 s0 = nnc_v16_load(weights);
+            nnc_v16 s1 = nnc_v16_load(weights + 16);
+            s0 = nnc_v16_madd(nnc_v16_load(weights + 32), nnc_v16_splat(x_n[0]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(weights + 48), nnc_v16_splat(x_n[0]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(weights + 64), nnc_v16_splat(x_n[1]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(weights + 80), nnc_v16_splat(x_n[1]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(weights + 96), nnc_v16_splat(x_n[2]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(weights + 112), nnc_v16_splat(x_n[2]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(weights + 128), nnc_v16_splat(x_n[3]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(weights + 144), nnc_v16_splat(x_n[3]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(weights + 160), nnc_v16_splat(x_n[4]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(weights + 176), nnc_v16_splat(x_n[4]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(weights + 192), nnc_v16_splat(x_n[5]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(weights + 208), nnc_v16_splat(x_n[5]), s1);
             nnc_v16_store(y_n, s0);
             nnc_v16_store(y_n + 16, s1);
         }
@@ -486,26 +606,26 @@ NNC_TARGET_V16 static void tagger_lstm_input_v16(size_t rows, const float *x, fl
         for (size_t n = 0; n < rows; n += 8) {
             const size_t first = n + 8 <= rows ? n : rows - 8;
             const float *x_n = x + first * 6;
-            float *y_n = gates + first * tagger_lstm_GATES;
-            nnc_v16 s0_0 = nnc_v16_load(tagger_lstm_w_ih);
-            nnc_v16 s0_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
-            nnc_v16 s1_0 = nnc_v16_load(tagger_lstm_w_ih);
-            nnc_v16 s1_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
-            nnc_v16 s2_0 = nnc_v16_load(tagger_lstm_w_ih);
-            nnc_v16 s2_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
-            nnc_v16 s3_0 = nnc_v16_load(tagger_lstm_w_ih);
-            nnc_v16 s3_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
-            nnc_v16 s4_0 = nnc_v16_load(tagger_lstm_w_ih);
-            nnc_v16 s4_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
-            nnc_v16 s5_0 = nnc_v16_load(tagger_lstm_w_ih);
-            nnc_v16 s5_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
-            nnc_v16 s6_0 = nnc_v16_load(tagger_lstm_w_ih);
-            nnc_v16 s6_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
-            nnc_v16 s7_0 = nnc_v16_load(tagger_lstm_w_ih);
-            nnc_v16 s7_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
-            for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
-                const nnc_v16 w0 = nnc_v16_load(tagger_lstm_w_ih + 32 + k * 32);
-                const nnc_v16 w1 = nnc_v16_load(tagger_lstm_w_ih + 32 + k * 32 + 16);
+            float *y_n = gates + first * tagger_lstm_6_GATES;
+            nnc_v16 s0_0 = nnc_v16_load(weights);
+            nnc_v16 s0_1 = nnc_v16_load(weights + 16);
+            nnc_v16 s1_0 = nnc_v16_load(weights);
+            nnc_v16 s1_1 = nnc_v16_load(weights + 16);
+            nnc_v16 s2_0 = nnc_v16_load(weights);
+            nnc_v16 s2_1 = nnc_v16_load(weights + 16);
+            nnc_v16 s3_0 = nnc_v16_load(weights);
+            nnc_v16 s3_1 = nnc_v16_load(weights + 16);
+            nnc_v16 s4_0 = nnc_v16_load(weights);
+            nnc_v16 s4_1 = nnc_v16_load(weights + 16);
+            nnc_v16 s5_0 = nnc_v16_load(weights);
+            nnc_v16 s5_1 = nnc_v16_load(weights + 16);
+            nnc_v16 s6_0 = nnc_v16_load(weights);
+            nnc_v16 s6_1 = nnc_v16_load(weights + 16);
+            nnc_v16 s7_0 = nnc_v16_load(weights);
+            nnc_v16 s7_1 = nnc_v16_load(weights + 16);
+            for (size_t k = 0; k < tagger_lstm_6_INPUTS; k++) {
+                const nnc_v16 w0 = nnc_v16_load(weights + 32 + k * 32);
+                const nnc_v16 w1 = nnc_v16_load(weights + 32 + k * 32 + 16);
                 const nnc_v16 x_n_k = nnc_v16_splat(x_n[k]);
                 s0_0 = nnc_v16_madd(w0, x_n_k, s0_0);
                 s0_1 = nnc_v16_madd(w1, x_n_k, s0_1);
@@ -533,26 +653,27 @@ NNC_TARGET_V16 static void tagger_lstm_input_v16(size_t rows, const float *x, fl
             }
             nnc_v16_store(y_n, s0_0);
             nnc_v16_store(y_n + 16, s0_1);
-            nnc_v16_store(y_n + tagger_lstm_GATES, s1_0);
-            nnc_v16_store(y_n + tagger_lstm_GATES + 16, s1_1);
-            nnc_v16_store(y_n + 2 * tagger_lstm_GATES, s2_0);
-            nnc_v16_store(y_n + 2 * tagger_lstm_GATES + 16, s2_1);
-            nnc_v16_store(y_n + 3 * tagger_lstm_GATES, s3_0);
-            nnc_v16_store(y_n + 3 * tagger_lstm_GATES + 16, s3_1);
-            nnc_v16_store(y_n + 4 * tagger_lstm_GATES, s4_0);
-            nnc_v16_store(y_n + 4 * tagger_lstm_GATES + 16, s4_1);
-            nnc_v16_store(y_n + 5 * tagger_lstm_GATES, s5_0);
-            nnc_v16_store(y_n + 5 * tagger_lstm_GATES + 16, s5_1);
-            nnc_v16_store(y_n + 6 * tagger_lstm_GATES, s6_0);
-            nnc_v16_store(y_n + 6 * tagger_lstm_GATES + 16, s6_1);
-            nnc_v16_store(y_n + 7 * tagger_lstm_GATES, s7_0);
-            nnc_v16_store(y_n + 7 * tagger_lstm_GATES + 16, s7_1);
+            nnc_v16_store(y_n + tagger_lstm_6_GATES, s1_0);
+            nnc_v16_store(y_n + tagger_lstm_6_GATES + 16, s1_1);
+            nnc_v16_store(y_n + 2 * tagger_lstm_6_GATES, s2_0);
+            nnc_v16_store(y_n + 2 * tagger_lstm_6_GATES + 16, s2_1);
+            nnc_v16_store(y_n + 3 * tagger_lstm_6_GATES, s3_0);
+            nnc_v16_store(y_n + 3 * tagger_lstm_6_GATES + 16, s3_1);
+            nnc_v16_store(y_n + 4 * tagger_lstm_6_GATES, s4_0);
+            nnc_v16_store(y_n + 4 * tagger_lstm_6_GATES + 16, s4_1);
+            nnc_v16_store(y_n + 5 * tagger_lstm_6_GATES, s5_0);
+            nnc_v16_store(y_n + 5 * tagger_lstm_6_GATES + 16, s5_1);
+            nnc_v16_store(y_n + 6 * tagger_lstm_6_GATES, s6_0);
+            nnc_v16_store(y_n + 6 * tagger_lstm_6_GATES + 16, s6_1);
+            nnc_v16_store(y_n + 7 * tagger_lstm_6_GATES, s7_0);
+            nnc_v16_store(y_n + 7 * tagger_lstm_6_GATES + 16, s7_1);
         }
     }
 }
 
-/* lstm: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
-NNC_TARGET_V16 static void tagger_lstm_step_v16(const float *gates, const float *h, float *c, float *out) {
+/* LSTM of 6 units: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
+NNC_TARGET_V16 static void tagger_lstm_6_step_v16(const float *w_hh, const float *gates, const float *h, float *c,
+        float *out) {
     const nnc_v16 h_0 = nnc_v16_splat(h[0]);
     const nnc_v16 h_1 = nnc_v16_splat(h[1]);
     const nnc_v16 h_2 = nnc_v16_splat(h[2]);
@@ -563,30 +684,30 @@ NNC_TARGET_V16 static void tagger_lstm_step_v16(const float *gates, const float 
     nnc_v16 f0 = nnc_v16_load(gates + 8);
     nnc_v16 g0 = nnc_v16_load(gates + 16);
     nnc_v16 o0 = nnc_v16_load(gates + 24);
-    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh), h_0, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 8), h_0, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 16), h_0, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 24), h_0, o0);
-    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 32), h_1, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 40), h_1, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 48), h_1, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 56), h_1, o0);
-    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 64), h_2, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 72), h_2, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 80), h_2, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 88), h_2, o0);
-    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 96), h_3, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 104), h_3, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 112), h_3, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 120), h_3, o0);
-    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 128), h_4, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 136), h_4, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 144), h_4, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 152), h_4, o0);
-    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 160), h_5, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 168), h_5, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 176), h_5, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 184), h_5, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(w_hh), h_0, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 8), h_0, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 16), h_0, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 24), h_0, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(w_hh + 32), h_1, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 40), h_1, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 48), h_1, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 56), h_1, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(w_hh + 64), h_2, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 72), h_2, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 80), h_2, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 88), h_2, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(w_hh + 96), h_3, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 104), h_3, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 112), h_3, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 120), h_3, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(w_hh + 128), h_4, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 136), h_4, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 144), h_4, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 152), h_4, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(w_hh + 160), h_5, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 168), h_5, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 176), h_5, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 184), h_5, o0);
     nnc_v16 cell0;
     const nnc_v16 hidden0 = nnc_v16_lstm(i0, f0, g0, o0, nnc_v16_load_n(c, 6), &cell0);
     nnc_v16_store_n(c, cell0, 6);
@@ -601,63 +722,15 @@ NNC_TARGET_V16 static void tagger_lstm_v16(size_t T_count, const float *x, float
     /* 24 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < T_count; done += 24) {
         const size_t steps = T_count - done < 24 ? T_count - done : 24;
-        tagger_lstm_input_v16(steps, x + done * 6, gates);
+        tagger_lstm_6_input_v16(tagger_lstm_w_ih, steps, x + done * 6, gates);
         for (size_t t = 0; t < steps; t++) {
-            tagger_lstm_step_v16(gates + t * tagger_lstm_GATES, last, c, out + (done + t) * 6);
+            tagger_lstm_6_step_v16(tagger_lstm_w_hh, gates + t * tagger_lstm_6_GATES, last, c, out + (done + t) * 6);
             last = out + (done + t) * 6;
         }
     }
-    memcpy(h, last, tagger_lstm_HIDDEN * sizeof(float));
+    memcpy(h, last, tagger_lstm_6_HIDDEN * sizeof(float));
 }
 
-#endif
-
-/* lstm2tag: weight [3, 6], then the bias */
-static const float tagger_lstm2tag_weights[21] = {
-    0.37187776f, -0.21781714f, -0.29726624f, 0.27989182f, -0.20265917f, -0.0071344348f, 0.24064551f, 0.023812076f,
-    0.30227572f, 0.24165934f, -0.12391783f, 0.15893072f, 0.08336641f, 0.30667353f, -0.054242037f, -0.29058427f,
-    0.025750434f, -0.2903463f, -0.5298857f, 0.35675272f, 0.15854253f
-};
-
-/* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
-static void tagger_lstm2tag(size_t T_count, const float *x, float *y) {
-    for (size_t n = 0; n < T_count; n++) {
-        const float *x_n = x + n * 6;
-        nnc_v4 s0 = nnc_v4_zero();
-        nnc_v4 s1 = nnc_v4_zero();
-        nnc_v4 s2 = nnc_v4_zero();
-        s0 = nnc_v4_madd(nnc_v4_load(x_n), nnc_v4_load(tagger_lstm2tag_weights), s0);
-        s1 = nnc_v4_madd(nnc_v4_load(x_n), nnc_v4_load(tagger_lstm2tag_weights + 6), s1);
-        s2 = nnc_v4_madd(nnc_v4_load(x_n), nnc_v4_load(tagger_lstm2tag_weights + 12), s2);
-        s0 = nnc_v4_madd(nnc_v4_load_n(x_n + 4, 2), nnc_v4_load_n(tagger_lstm2tag_weights + 4, 2), s0);
-        s1 = nnc_v4_madd(nnc_v4_load_n(x_n + 4, 2), nnc_v4_load_n(tagger_lstm2tag_weights + 10, 2), s1);
-        s2 = nnc_v4_madd(nnc_v4_load_n(x_n + 4, 2), nnc_v4_load_n(tagger_lstm2tag_weights + 16, 2), s2);
-        y[n * 3] = nnc_v4_sum(s0) + tagger_lstm2tag_weights[18];
-        y[n * 3 + 1] = nnc_v4_sum(s1) + tagger_lstm2tag_weights[19];
-        y[n * 3 + 2] = nnc_v4_sum(s2) + tagger_lstm2tag_weights[20];
-    }
-}
-
-#if NNC_HAS_V8
-/* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
-NNC_TARGET_V8 static void tagger_lstm2tag_v8(size_t T_count, const float *x, float *y) {
-    for (size_t n = 0; n < T_count; n++) {
-        const float *x_n = x + n * 6;
-        nnc_v8 s0 = nnc_v8_zero();
-        nnc_v8 s1 = nnc_v8_zero();
-        nnc_v8 s2 = nnc_v8_zero();
-        s0 = nnc_v8_madd(nnc_v8_load_n(x_n, 6), nnc_v8_load_n(tagger_lstm2tag_weights, 6), s0);
-        s1 = nnc_v8_madd(nnc_v8_load_n(x_n, 6), nnc_v8_load_n(tagger_lstm2tag_weights + 6, 6), s1);
-        s2 = nnc_v8_madd(nnc_v8_load_n(x_n, 6), nnc_v8_load_n(tagger_lstm2tag_weights + 12, 6), s2);
-        y[n * 3] = nnc_v8_sum(s0) + tagger_lstm2tag_weights[18];
-        y[n * 3 + 1] = nnc_v8_sum(s1) + tagger_lstm2tag_weights[19];
-        y[n * 3 + 2] = nnc_v8_sum(s2) + tagger_lstm2tag_weights[20];
-    }
-}
-
-#endif
-
-#if NNC_HAS_V16
 /* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
 NNC_TARGET_V16 static void tagger_lstm2tag_v16(size_t T_count, const float *x, float *y) {
     for (size_t n = 0; n < T_count; n++) {
@@ -665,51 +738,15 @@ NNC_TARGET_V16 static void tagger_lstm2tag_v16(size_t T_count, const float *x, f
         nnc_v16 s0 = nnc_v16_zero();
         nnc_v16 s1 = nnc_v16_zero();
         nnc_v16 s2 = nnc_v16_zero();
-        s0 = nnc_v16_madd(nnc_v16_load_n(x_n, 6), nnc_v16_load_n(tagger_lstm2tag_weights, 6), s0);
-        s1 = nnc_v16_madd(nnc_v16_load_n(x_n, 6), nnc_v16_load_n(tagger_lstm2tag_weights + 6, 6), s1);
-        s2 = nnc_v16_madd(nnc_v16_load_n(x_n, 6), nnc_v16_load_n(tagger_lstm2tag_weights + 12, 6), s2);
-        y[n * 3] = nnc_v16_sum(s0) + tagger_lstm2tag_weights[18];
-        y[n * 3 + 1] = nnc_v16_sum(s1) + tagger_lstm2tag_weights[19];
-        y[n * 3 + 2] = nnc_v16_sum(s2) + tagger_lstm2tag_weights[20];
+        s0 = nnc_v16_madd(nnc_v16_load_n(x_n, 6), nnc_v16_load_n(tagger_lstm2tag_weight, 6), s0);
+        s1 = nnc_v16_madd(nnc_v16_load_n(x_n, 6), nnc_v16_load_n(tagger_lstm2tag_weight + 6, 6), s1);
+        s2 = nnc_v16_madd(nnc_v16_load_n(x_n, 6), nnc_v16_load_n(tagger_lstm2tag_weight + 12, 6), s2);
+        y[n * 3] = nnc_v16_sum(s0) + tagger_lstm2tag_bias[0];
+        y[n * 3 + 1] = nnc_v16_sum(s1) + tagger_lstm2tag_bias[1];
+        y[n * 3 + 2] = nnc_v16_sum(s2) + tagger_lstm2tag_bias[2];
     }
 }
 
-#endif
-
-/* log_softmax: x [T_count, 3] -> y [T_count, 3] */
-static void tagger_tags(size_t T_count, const float *x, float *y) {
-    for (size_t i = 0; i < T_count; i++) {
-        nnc_v4 largest = nnc_v4_splat(x[i * 3]);
-        largest = nnc_v4_maximum(largest, nnc_v4_join(nnc_v4_load_n(x + i * 3, 3), 3, largest));
-        largest = nnc_v4_splat(nnc_v4_largest(largest));
-        nnc_v4_sums sums = nnc_v4_sums_zero();
-        const nnc_v4 power = nnc_v4_exp(nnc_v4_sub(nnc_v4_load_n(x + i * 3, 3), largest));
-        sums = nnc_v4_sums_add(sums, nnc_v4_join(power, 3, nnc_v4_zero()));
-        const nnc_v4_sums shift = nnc_v4_sums_minus_log(sums);
-        nnc_v4_store_n(y + i * 3,
-                nnc_v4_sums_rounded(nnc_v4_sums_add(shift, nnc_v4_sub(nnc_v4_load_n(x + i * 3, 3), largest))), 3);
-    }
-}
-
-#if NNC_HAS_V8
-/* log_softmax: x [T_count, 3] -> y [T_count, 3] */
-NNC_TARGET_V8 static void tagger_tags_v8(size_t T_count, const float *x, float *y) {
-    for (size_t i = 0; i < T_count; i++) {
-        nnc_v8 largest = nnc_v8_splat(x[i * 3]);
-        largest = nnc_v8_maximum(largest, nnc_v8_join(nnc_v8_load_n(x + i * 3, 3), 3, largest));
-        largest = nnc_v8_splat(nnc_v8_largest(largest));
-        nnc_v8_sums sums = nnc_v8_sums_zero();
-        const nnc_v8 power = nnc_v8_exp(nnc_v8_sub(nnc_v8_load_n(x + i * 3, 3), largest));
-        sums = nnc_v8_sums_add(sums, nnc_v8_join(power, 3, nnc_v8_zero()));
-        const nnc_v8_sums shift = nnc_v8_sums_minus_log(sums);
-        nnc_v8_store_n(y + i * 3,
-                nnc_v8_sums_rounded(nnc_v8_sums_add(shift, nnc_v8_sub(nnc_v8_load_n(x + i * 3, 3), largest))), 3);
-    }
-}
-
-#endif
-
-#if NNC_HAS_V16
 /* log_softmax: x [T_count, 3] -> y [T_count, 3] */
 NNC_TARGET_V16 static void tagger_tags_v16(size_t T_count, const float *x, float *y) {
     for (size_t i = 0; i < T_count; i++) {
@@ -725,57 +762,6 @@ NNC_TARGET_V16 static void tagger_tags_v16(size_t T_count, const float *x, float
     }
 }
 
-#endif
-
-void tagger_reset(tagger *self) {
-    memset(self, 0, sizeof(*self));
-    self->instruction_set[0] = nnc_isa();
-}
-
-static void tagger_steps(tagger *self, size_t T, const int32_t *sentence, float *tags) {
-    float *const floats = nnc_align(self->scratch);
-    float *const lstm_h = floats + 1360;
-    float *const lstm_c = floats + 1376;
-    float *const embeds = floats + 784;
-    float *const out = floats + 1072;
-    float *const work = floats;
-    float *const space = floats;
-
-    memset(lstm_h, 0, 6 * sizeof(float));
-    memset(lstm_c, 0, 6 * sizeof(float));
-    for (size_t T_start = 0; T_start < T; T_start += 48) {
-        const size_t T_count = T - T_start < 48 ? T - T_start : 48;
-        tagger_word_embeddings(T_count, sentence + T_start, embeds);
-        tagger_lstm(T_count, embeds, out, lstm_h, lstm_c, work);
-        tagger_lstm2tag(T_count, out, space);
-        tagger_tags(T_count, space, tags + 3 * T_start);
-    }
-}
-
-#if NNC_HAS_V8
-static void tagger_steps_v8(tagger *self, size_t T, const int32_t *sentence, float *tags) {
-    float *const floats = nnc_align(self->scratch);
-    float *const lstm_h = floats + 1360;
-    float *const lstm_c = floats + 1376;
-    float *const embeds = floats + 784;
-    float *const out = floats + 1072;
-    float *const work = floats;
-    float *const space = floats;
-
-    memset(lstm_h, 0, 6 * sizeof(float));
-    memset(lstm_c, 0, 6 * sizeof(float));
-    for (size_t T_start = 0; T_start < T; T_start += 48) {
-        const size_t T_count = T - T_start < 48 ? T - T_start : 48;
-        tagger_word_embeddings(T_count, sentence + T_start, embeds);
-        tagger_lstm_v8(T_count, embeds, out, lstm_h, lstm_c, work);
-        tagger_lstm2tag_v8(T_count, out, space);
-        tagger_tags_v8(T_count, space, tags + 3 * T_start);
-    }
-}
-
-#endif
-
-#if NNC_HAS_V16
 static void tagger_steps_v16(tagger *self, size_t T, const int32_t *sentence, float *tags) {
     float *const floats = nnc_align(self->scratch);
     float *const lstm_h = floats + 1360;
@@ -797,6 +783,11 @@ static void tagger_steps_v16(tagger *self, size_t T, const int32_t *sentence, fl
 }
 
 #endif
+
+void tagger_reset(tagger *self) {
+    memset(self, 0, sizeof(*self));
+    self->instruction_set[0] = nnc_isa();
+}
 
 nnc_status tagger_run(tagger *self, size_t T, const int32_t *sentence, float *tags) {
     if (self == NULL || sentence == NULL || tags == NULL) {
