@@ -403,3 +403,61 @@ def check_licence(t):
     t.model(SMALL)
     for text in (t.read("model.c"), t.read("model.h"), open(os.path.join(t.runtime, "nnc_runtime.h")).read()):
         need("SPDX-License-Identifier: 0BSD" in text, "a file does not say its licence")
+
+
+def check_tables_once(t):
+    """A tensor is there once in a packing, for all layers, directions, bodies and models of the file that use it."""
+    shared = """    layer emb = Embedding(50, 32)
+    layer lstm = LSTM(32, 32)
+    layer conv = Conv1d(32, 4, 3)
+    layer norm = LayerNorm(32)
+    layer few = Linear(32, 2)
+"""
+    models = "".join(f"""model {name} {{
+    dim S = 3..20
+    input ids: int32[S]
+{shared}    e = emb(ids)
+    o, _ = lstm(unsqueeze(norm(e), 1))
+    o = squeeze(o, 1)
+    output y = few(o)
+    output z = conv(unsqueeze(transpose(o, 0, 1), 0))
+    output again = few(e)
+}}
+""" for name in ("encode", "decode"))
+    text = t.model(models, "--target", "all")
+    tables = re.findall(r"^static const (?:float|union \{[^}]*\}) (\w+)", text, re.M)
+    need(tables and not [n for n in tables if n.startswith("decode")], f"the second model has tables of its own: {tables}")
+    need(len(tables) == 8, f"8 tensors and packings, but {tables}")
+    # the same key with other values, from another file, is another tensor
+    one = safetensors({"w": ([4, 3], [0.5] * 12)})
+    t.write("one.safetensors", one)
+    t.write("other.safetensors", one.replace(one[-4:], b"\0\0\0\0"))
+    nn = "".join(f'model {n} {{\n    weights "{n}.safetensors"\n    param w: float32[4, 3]\n    output y = w * 2\n}}\n'
+                 for n in ("one", "other"))
+    t.write("two.nn", nn)
+    t.nnc("two.nn", "-o", "two.c")
+    tables = re.findall(r"^static const float (\w+)", t.read("two.c"), re.M)
+    need(tables == ["one_w", "other_w"], f"two tensors of one key, but tables {tables}")
+
+
+def check_functions_by_shape(t):
+    """Layers and directions of one shape share their functions, and all functions of one body stand together."""
+    text = t.model("""model deep {
+    dim T = 1..50
+    input x: float32[T, 1, 24]
+    layer lstm = LSTM(24, 24, num_layers=3, bidirectional=True)
+    layer gru = GRU(48, 48, num_layers=2)
+    a, _ = lstm(x)
+    b, _ = gru(a)
+    output b
+}
+""", "--target", "all")
+    for suffix in ("", "_v8", "_v16"):
+        steps = re.findall(rf"^.*static void (\w+_step{suffix}(?:_\d)?)\(", text, re.M)
+        need(len(steps) == 2, f"steps {steps}: one of the LSTM, one of the GRU")
+        inputs = re.findall(rf"^.*static void (\w+_input{suffix}(?:_\d)?)\(", text, re.M)
+        need(len(inputs) == 3, f"products {inputs}: of 24 and 48 inputs, and the GRU's")
+    guards = re.findall(r"^#if (.*)$", text, re.M)
+    need(guards == ["NNC_HAS_V8", "NNC_HAS_V16", "NNC_HAS_V16", "NNC_HAS_V8"], f"#if {guards}")
+    first = text.split("#if NNC_HAS_V8")[0]
+    need("nnc_v8" not in first and "nnc_v16" not in first and "static void deep_steps(" in first, "the first body is not whole")
