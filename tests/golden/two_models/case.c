@@ -27,26 +27,16 @@ static void first_scale(const float *x, float *y) {
     y[1] = nnc_v4_sum(s1) + first_scale_bias[1];
 }
 
-/* scale.weight [2, 3] */
-static const float second_scale_weight[6] = {
-    -0.49626935f, -0.46685517f, 0.52488184f, 0.30816355f, -0.41704196f, 0.4838572f
-};
-
-/* scale.bias [2] */
-static const float second_scale_bias[2] = {
-    0.3958179f, -0.3134746f
-};
-
 /* scale = Linear(3, 2): x [4, 3] -> y [4, 2] */
 static void second_scale(const float *x, float *y) {
     for (size_t n = 0; n < 4; n++) {
         const float *x_n = x + n * 3;
         nnc_v4 s0 = nnc_v4_zero();
         nnc_v4 s1 = nnc_v4_zero();
-        s0 = nnc_v4_madd(nnc_v4_load_n(x_n, 3), nnc_v4_load_n(second_scale_weight, 3), s0);
-        s1 = nnc_v4_madd(nnc_v4_load_n(x_n, 3), nnc_v4_load_n(second_scale_weight + 3, 3), s1);
-        y[n * 2] = nnc_v4_sum(s0) + second_scale_bias[0];
-        y[n * 2 + 1] = nnc_v4_sum(s1) + second_scale_bias[1];
+        s0 = nnc_v4_madd(nnc_v4_load_n(x_n, 3), nnc_v4_load_n(first_scale_weight, 3), s0);
+        s1 = nnc_v4_madd(nnc_v4_load_n(x_n, 3), nnc_v4_load_n(first_scale_weight + 3, 3), s1);
+        y[n * 2] = nnc_v4_sum(s0) + first_scale_bias[0];
+        y[n * 2 + 1] = nnc_v4_sum(s1) + first_scale_bias[1];
     }
 }
 
