@@ -13,6 +13,8 @@ usage: run_cases.py --nnc BUILD/nnc [options] [CASE_DIR ...]        (default: al
   --part K/N         of the folders only each Nth, from the Kth on
   --needs "avx2 fma" skips (exit status 77) where the processor has not all of these features, or those of a target of
                      that name (x86-64-v3)
+  --link "..."       what the C compiler gets besides when it links, such as a linker script
+  --name TEXT        how messages call the C compiler, instead of by its command
   --runner "..."     runs the programs through this command (an emulator)
   --tolerance X      instead of 4 x torch_f32_error + 1e-6
   --jobs N           cases at a time (default: the number of processors)
@@ -209,7 +211,7 @@ class Runner:
                 out.append((f"{form}{name}", None, str(e)))
                 continue
             for i, tool in enumerate(self.toolchains):
-                what = f"{form}{name} [{tool.name}]"
+                what = f"{form}{name} [{self.args.name or tool.name}]"
                 try:
                     out.append((what, self.build_and_run(case, place, script, tool, i), None))
                 except Failure as e:
@@ -223,8 +225,8 @@ class Runner:
         with open(os.path.join(place, "model.c"), encoding="utf-8") as f:
             first = tool.runtime_first(f.read(1 << 14), self.runtime, self.folder(number))
         call(tool.model + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"], "the C compiler", place)
-        call(tool.driver + ["-I", HERE, "-I", ".", *tool.sources(["driver.c"]), f"model{number}.o", "-o", program, "-lm"],
-             "the C compiler", place)
+        call(tool.driver + ["-I", HERE, "-I", ".", *tool.sources(["driver.c"]), f"model{number}.o"]
+             + shlex.split(self.args.link) + ["-o", program, "-lm"], "the C compiler", place)
         call(shlex.split(self.args.runner) + [f"./{program}", "script", results], "the program", place)
         with open(os.path.join(place, results), "rb") as f:
             got = script.results(f.read())
@@ -263,6 +265,8 @@ def main():
     p.add_argument("--nnc-flags", default="")
     p.add_argument("--part", default="1/1")
     p.add_argument("--needs", default="")
+    p.add_argument("--link", default="")
+    p.add_argument("--name")
     p.add_argument("--runner", default="")
     p.add_argument("--tolerance", type=float)
     p.add_argument("--jobs", type=int, default=os.cpu_count())
