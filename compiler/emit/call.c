@@ -66,7 +66,7 @@ static cexpr **function_of(emit_context *e, const plan_kernel *k) {
 }
 
 void call_function(emit_context *e, const plan_kernel *k) {
-    if (is_plain(k) || (e->body > 0 && !call_uses_vectors(k))) return;
+    if (is_plain(k) || k->kind == PLAN_CHECK || (e->body > 0 && !call_uses_vectors(k))) return;
     const char *name = emit_function_name(e, "%s", k->function + strlen(e->model) + 1);
     *function_of(e, k) = c_name(e->unit, "%s", name);
     cfunction *f = c_function(e->unit, emit_static(e), name, emit_shapes_comment(e, k));

@@ -103,6 +103,12 @@ static void print_elements(const ctable *t, const float *values, FILE *to) {
         if (t->style == CTABLE_BITS) {
             n = row_print(values + i, one);
             i += ROW - 1;
+        } else if (t->style == CTABLE_INTS) {
+            int32_t whole;
+            memcpy(&whole, &values[i], sizeof whole);
+            /* the least int32 is no literal of C */
+            const char *format = whole == INT32_MIN ? "%ld - 1" : "%ld";
+            n = (size_t)snprintf(one, sizeof one, format, (long)whole + (whole == INT32_MIN));
         } else {
             cfloat_print(values[i], one);
             n = strlen(one);
@@ -122,7 +128,9 @@ void ctable_print(const ctable *t, FILE *to) {
     if (bits)
         fprintf(to, "static const union { uint64_t pairs[%zu]; float value[%zu]; } %s%s = {{\n",
                 whole_rows(t->elements) / 2, t->elements, t->name, aligned);
-    else fprintf(to, "static const float %s[%zu]%s = {\n", t->name, t->elements, aligned);
+    else
+        fprintf(to, "static const %s %s[%zu]%s = {\n", t->style == CTABLE_INTS ? "int32_t" : "float", t->name,
+                t->elements, aligned);
     float *values = calloc(whole_rows(t->elements), sizeof *values); /* a last row of bits ends in zeros */
     if (!values) ice("out of memory: a table of %zu values", t->elements);
     t->fill(t->context, values);

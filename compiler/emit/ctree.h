@@ -78,10 +78,11 @@ void c_function_name(cfunction *f, const char *name);
 /* enum { NAME = value }; */
 void c_enum_constant(cunit *u, const char *name, int64_t value);
 /* A table: static const float NAME[elements] = { … }. The values are not held: fill() is called when the table is
- * printed and writes `elements` values. dtype int: int32_t. */
+ * printed and writes `elements` values. */
 typedef void ctable_fill(void *context, float *values);
 /* BITS: union { uint64_t pairs[at least n / 2]; float value[n]; } NAME, whose text wants the runtime's NNC_ROW */
-typedef enum { CTABLE_DECIMAL, CTABLE_BITS } ctable_style;
+/* INTS: static const int32_t NAME[n]; fill() writes int32_t where floats would be */
+typedef enum { CTABLE_DECIMAL, CTABLE_BITS, CTABLE_INTS } ctable_style;
 /* Gives the expression that is the table's first element's address: NAME, or NAME.value in BITS style. A table with
  * values that are not finite is printed in BITS style whatever was asked, so this must be told by the caller. */
 cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,

@@ -52,8 +52,8 @@ static void print_struct(const plan *p, const emit_api *api, size_t target_count
             " * assignment it is a snapshot. The members are the model's own. */\n");
     fprintf(to, "typedef struct %s %s;\nstruct %s {\n", api->name, api->name, api->name);
     for (size_t i = 0; i < m->state_count; i++) {
-        fprintf(to, "    %s %s[%lld]; /* %s */\n", m->states[i].type.dtype == IR_F32 ? "float" : "int32_t",
-                api->states[i], (long long)dim_max(p->state_buffers[i]->elements), ir_type_string(a, &m->states[i].type));
+        fprintf(to, "    %s %s[%lld]; /* %s */\n", c_type(m->states[i].type.dtype), api->states[i],
+                (long long)dim_max(p->state_buffers[i]->elements), ir_type_string(a, &m->states[i].type));
         empty = false;
     }
     if (procedure_has_bodies(p, target_count)) {

@@ -220,6 +220,31 @@ cexpr **emit_once_in_file(emit_context *e, const char *format, ...) {
     return place;
 }
 
+static void fill_literal(void *context, float *values) {
+    const ir_node *n = context;
+    bool is_float = n->results[0]->type.dtype == IR_F32;
+    for (size_t i = 0; i < n->attrs.values.count; i++) {
+        int32_t whole = is_float ? 0 : (int32_t)n->attrs.values.numbers[i];
+        values[i] = (float)n->attrs.values.numbers[i];
+        if (!is_float) memcpy(&values[i], &whole, sizeof whole);
+    }
+}
+
+cexpr *emit_literal(emit_context *e, const ir_node *n) {
+    cexpr **made = emit_once(e, "literal %u", n->results[0]->id);
+    if (*made) return *made;
+    const ir_type *type = &n->results[0]->type;
+    const ir_values *values = &n->attrs.values;
+    const char *name = n->results[0]->name ? n->results[0]->name : "tensor";
+    const char *comment = arena_printf(e->arena, "tensor %s", ir_shape_string(e->arena, type));
+    void *context = (void *)(uintptr_t)n;
+    if (type->dtype != IR_F32)
+        return *made = c_table(e->unit, emit_name(e, "%s", name), values->count, CTABLE_INTS, fill_literal, context, comment);
+    bool finite = true;
+    for (size_t i = 0; i < values->count; i++) finite = finite && isfinite((float)values->numbers[i]);
+    return *made = emit_table(e, name, values->count, finite, fill_literal, context, comment);
+}
+
 cexpr **emit_once(emit_context *e, const char *format, ...) {
     va_list args;
     va_start(args, format);

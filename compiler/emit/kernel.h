@@ -59,7 +59,8 @@ void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* 
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_conv.c */
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* kernel_elementwise.c: UNARY, BINARY, BATCH_NORM */
 void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
-void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* kernel_move.c: EMBEDDING, ONE_HOT, PAD, COPY, PLAN_COPY, PLAN_ZERO */
+void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* kernel_move.c: moves, EMBEDDING, ONE_HOT, PLAN_COPY, PLAN_ZERO */
+void emit_index(emit_context *e, const plan_kernel *k, cfunction *f);        /* kernel_index.c: TAKE, GATHER, SCATTER_ADD, TOPK */
 
 /* --- shared by the emitters (kernel.c) ------------------------------------------------------------------------------ */
 /* A run-time dim's or a loop symbol's name in C: "T", "dim_n" for names that could be an emitter's own local or a macro,
@@ -83,6 +84,8 @@ const char *emit_function_end_shared(emit_context *e, cfunction *f, const char *
 const char *emit_vector(const emit_context *e, const char *function);
 /* A table of a param's values as they stand (embedding, LayerNorm's weight). */
 cexpr *emit_param(emit_context *e, size_t param);
+/* A table of a TENSOR's numbers. */
+cexpr *emit_literal(emit_context *e, const ir_node *n);
 /* A table that is made of params, called NAME; made once for all bodies, kernels and models of the file, if its maker asks
  * emit_once_in_file first, by what is made of which tensors (emit_tensor's numbers). */
 cexpr *emit_table(emit_context *e, const char *name, size_t elements, bool finite, ctable_fill *fill, const void *context,

@@ -1,5 +1,5 @@
-/* kernel_move: what only moves values: copies, fills, PAD, and looking up rows (EMBEDDING, ONE_HOT). Rows that lie
- * densely on both sides go through memcpy and memset. */
+/* kernel_move: what only moves values: copies, fills, PAD, FLIP, ROLL, ARANGE, and looking up rows of params (EMBEDDING,
+ * ONE_HOT). Rows that lie densely on both sides go through memcpy and memset. */
 #include <math.h>
 
 #include "emit/nest.h"
@@ -14,7 +14,7 @@ typedef struct {
     const char *x, *y;
     unsigned x_operand, y_operand;
     cexpr *x_base, *y_base;
-    double number;
+    const plan_operand *number;
 } copy;
 
 static cexpr *address(const copy *c, const char *name, cexpr *base, unsigned operand, unsigned rank) {
@@ -33,7 +33,7 @@ static cexpr *bytes_of(const copy *c, const dim *elements) {
     return dim_is(elements, 1) ? size : c_mul(u, emit_dim(c->e, elements), size);
 }
 
-static bool is_zero(double number) { return number == 0 && !signbit(number); }
+static bool is_zero(const plan_operand *o) { return !o->size && o->number == 0 && !signbit(o->number); }
 
 /* The innermost loop is one call where both sides are dense along it. */
 static void emit_copy(const copy *c, cblock *b) {
@@ -51,10 +51,7 @@ static void emit_copy(const copy *c, cblock *b) {
     }
     b = nest_loops(n, b, n->rank);
     cexpr *to = element(c, c->y, c->y_base, c->y_operand);
-    cexpr *from;
-    if (c->x) from = element(c, c->x, c->x_base, c->x_operand);
-    else from = c->dtype == IR_F32 ? c_float(u, (float)c->number) : c_int(u, (int64_t)c->number);
-    c_assign(b, to, "=", from);
+    c_assign(b, to, "=", c->x ? element(c, c->x, c->x_base, c->x_operand) : emit_number(c->e, c->number));
 }
 
 /* Between views of y's shape: over `axes` of it. x may be smaller and broadcast. */
@@ -67,7 +64,7 @@ static copy new_copy(emit_context *e, const ir_type *shape, unsigned axes, const
         c.x = x->name;
         c.x_operand = nest_add(c.nest, &x->view);
     } else if (x) {
-        c.number = x->number;
+        c.number = x;
     }
     c.x_base = c.y_base = c_int(e->unit, 0);
     nest_close(c.nest, first_letter);
@@ -140,6 +137,67 @@ static void pad(emit_context *e, const plan_kernel *k, cfunction *f) {
     middle.y_base = c_mul(e->unit, c_int(e->unit, a->before), emit_dim(e, y->view.strides[a->axis]));
     emit_copy(&middle, b);
     emit_padding(e, b, &right);
+}
+
+/* --- turned round --- */
+
+/* The copies of all other axes at one place of those of `moved`: x's element goes from x_base to y_base. */
+static void copy_others(emit_context *e, cblock *b, const plan_kernel *k, unsigned moved, cexpr *x_base,
+                        cexpr *y_base) {
+    copy c = new_copy(e, &k->results[0].view.type, ~moved, &k->inputs[0], &k->results[0], 0);
+    c.x_base = x_base;
+    c.y_base = y_base;
+    emit_copy(&c, b);
+}
+
+static void flip(emit_context *e, const plan_kernel *k, cfunction *f) {
+    static const char *const names[IR_MAX_RANK] = {"p", "q", "r", "s", "t", "u", "v", "w"};
+    cunit *u = e->unit;
+    cblock *b = c_body(f);
+    const plan_view *x = &k->inputs[0].view, *y = &k->results[0].view;
+    cexpr *from = c_int(u, 0), *to = c_int(u, 0);
+    for (unsigned i = 0; i < y->type.rank; i++) {
+        if (!(k->node->attrs.axes >> i & 1)) continue;
+        const dim *last = dim_sub(e->plan->dims, y->type.dims[i], dim_const(e->plan->dims, 1));
+        b = c_for(b, names[i], c_int(u, 0), emit_dim(e, y->type.dims[i]), 1);
+        cexpr *at = c_name(u, "%s", names[i]);
+        from = c_add(u, from, c_mul(u, c_sub(u, emit_dim(e, last), at), emit_dim(e, x->strides[i])));
+        to = c_add(u, to, c_mul(u, at, emit_dim(e, y->strides[i])));
+    }
+    copy_others(e, b, k, k->node->attrs.axes, from, to);
+}
+
+/* Element p goes to p + by, and on from the beginning where that is the end. */
+static void roll(emit_context *e, const plan_kernel *k, cfunction *f) {
+    cunit *u = e->unit;
+    cblock *b = c_body(f);
+    unsigned axis = k->node->attrs.axis;
+    int64_t shift = k->node->attrs.shift;
+    const plan_view *x = &k->inputs[0].view, *y = &k->results[0].view;
+    cexpr *size = emit_dim(e, y->type.dims[axis]), *by = c_name(u, "by"), *to = c_name(u, "to"), *p = c_name(u, "p");
+    cexpr *rest = c_binary(u, "%", c_int(u, shift < 0 ? -shift : shift), size);
+    if (shift < 0) rest = c_binary(u, "%", c_sub(u, size, rest), size);
+    c_declare(b, "const size_t ", "by", rest);
+    b = c_for(b, "p", c_int(u, 0), size, 1);
+    cexpr *stays = c_binary(u, "<", p, c_sub(u, size, by)), *wrapped = c_sub(u, p, c_sub(u, size, by));
+    c_declare(b, "const size_t ", "to", c_conditional(u, stays, c_add(u, p, by), wrapped));
+    copy_others(e, b, k, 1u << axis, c_mul(u, p, emit_dim(e, x->strides[axis])),
+                c_mul(u, to, emit_dim(e, y->strides[axis])));
+}
+
+static void arange(emit_context *e, const plan_kernel *k, cfunction *f) {
+    cunit *u = e->unit;
+    const plan_operand *y = &k->results[0];
+    const ir_attrs *a = &k->node->attrs;
+    cblock *b = c_for(c_body(f), "i", c_int(u, 0), emit_dim(e, y->view.type.dims[0]), 1);
+    plan_operand start = {.kind = PLAN_NUMBER, .view.type = ir_type_scalar(IR_I32)};
+    int64_t constant;
+    if (dim_is_const(a->start, &constant)) start.number = (double)constant;
+    else start.size = a->start;
+    cexpr *way = c_mul(u, c_cast(u, "int32_t", c_name(u, "i")), c_int(u, a->step < 0 ? -a->step : a->step));
+    cexpr *first = emit_number(e, &start), *number = a->step < 0 ? c_sub(u, first, way) : c_add(u, first, way);
+    cexpr *offset = c_mul(u, c_name(u, "i"), emit_dim(e, y->view.strides[0]));
+    c_assign(b, c_index(u, c_name(u, "%s", y->name), offset), "=", number);
 }
 
 /* --- rows of a table --- */
@@ -234,16 +292,20 @@ static void one_hot(emit_context *e, const plan_kernel *k, cfunction *f) {
 }
 
 void emit_move(emit_context *e, const plan_kernel *k, cfunction *f) {
-    plan_operand zero = {.kind = PLAN_NUMBER};
+    plan_operand zero = {.kind = PLAN_NUMBER, .view.type = k->results[0].view.type};
     switch (k->kind) {
     case PLAN_ZERO: copy_all(e, &zero, &k->results[0], f); return;
     case PLAN_COPY: copy_all(e, &k->inputs[0], &k->results[0], f); return;
+    case PLAN_CHECK: ice("a check is no function");
     case PLAN_NODE: break;
     }
     switch (k->node->op) {
     case IR_EMBEDDING: embedding(e, k, f); return;
     case IR_ONE_HOT: one_hot(e, k, f); return;
     case IR_PAD: pad(e, k, f); return;
+    case IR_FLIP: flip(e, k, f); return;
+    case IR_ROLL: roll(e, k, f); return;
+    case IR_ARANGE: arange(e, k, f); return;
     case IR_COPY: copy_all(e, &k->inputs[0], &k->results[0], f); return;
     default: ice("%s is not a move", ir_op_name(k->node->op));
     }

@@ -64,8 +64,33 @@ static void emit_extreme_i32(const reduction *r, ir_op op) {
     c_assign(r->body, reduction_result(r), "=", reduction_name(r, best));
 }
 
+/* int32 wraps; floats are multiplied in what the processor has more digits for, if any. */
+static void emit_product(const reduction *r) {
+    cunit *u = r->u;
+    bool floats = r->x->view.type.dtype == IR_F32;
+    cexpr *product = reduction_name(r, "product");
+    c_declare(r->body, floats ? "nnc_precise" : "int32_t", "product", c_int(u, 1));
+    cblock *loop = inner_loops(r);
+    if (floats) c_assign(loop, product, "*=", inner_x(r));
+    else c_assign(loop, product, "=", c_call(u, "nnc_mul_i32", 2, product, inner_x(r)));
+    c_assign(r->body, reduction_result(r), "=", floats ? c_cast(u, "float", product) : product);
+}
+
+/* The sums up to each element; of floats with twice their digits. */
+static void emit_cumsum(const reduction *r) {
+    cunit *u = r->u;
+    bool floats = r->x->view.type.dtype == IR_F32;
+    cexpr *sum = reduction_name(r, "sum");
+    c_declare(r->body, floats ? "nnc_v1_sums" : "int32_t", "sum", floats ? c_call(u, "nnc_v1_sums_zero", 0) : c_int(u, 0));
+    cblock *loop = inner_loops(r);
+    c_assign(loop, sum, "=", c_call(u, floats ? "nnc_v1_sums_add" : "nnc_add_i32", 2, sum, inner_x(r)));
+    cexpr *offset = c_add(u, r->y_base, nest_offset(r->inner, r->y_inner, r->inner->rank));
+    cexpr *value = floats ? c_call(u, "nnc_v1_sums_rounded", 1, sum) : sum;
+    c_assign(loop, c_index(u, reduction_name(r, r->y->name), offset), "=", value);
+}
+
 /* One axis, perhaps merged away because its size is 1. */
-static void emit_argmax(const reduction *r) {
+static void emit_argmax(const reduction *r, bool smallest) {
     cunit *u = r->u;
     if (r->inner->rank == 0) {
         c_assign(r->body, reduction_result(r), "=", c_int(u, 0));
@@ -73,14 +98,15 @@ static void emit_argmax(const reduction *r) {
     }
     bool floats = r->x->view.type.dtype == IR_F32;
     const char *type = floats ? "float" : "int32_t";
-    cexpr *largest = reduction_name(r, "largest"), *value = reduction_name(r, "value");
-    c_declare(r->body, type, "largest", reduction_first(r));
+    const char *best = smallest ? "smallest" : "largest";
+    cexpr *largest = reduction_name(r, best), *value = reduction_name(r, "value");
+    c_declare(r->body, type, best, reduction_first(r));
     c_declare(r->body, "size_t", "at", c_int(u, 0));
     cblock *loop = inner_loops(r);
     c_declare(loop, arena_printf(r->e->arena, "const %s", type), "value", inner_x(r));
-    cexpr *better = c_binary(u, ">", value, largest);
+    cexpr *better = c_binary(u, smallest ? "<" : ">", value, largest);
     if (floats) {
-        c_comment(loop, "the first maximum; the first NaN wins");
+        c_comment(loop, "the first %simum; the first NaN wins", smallest ? "min" : "max");
         cexpr *first_nan = c_binary(u, "&&", c_call(u, "isnan", 1, value), c_unary(u, "!", c_call(u, "isnan", 1, largest)));
         better = c_binary(u, "||", better, first_nan);
     }
@@ -113,7 +139,9 @@ static void reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
     case IR_SUM: emit_sum_i32(&r); break;
     case IR_MAX:
     case IR_MIN: emit_extreme_i32(&r, n->op); break;
-    case IR_ARGMAX: emit_argmax(&r); break;
+    case IR_PROD: emit_product(&r); break;
+    case IR_ARGMAX:
+    case IR_ARGMIN: emit_argmax(&r, n->op == IR_ARGMIN); break;
     default: ice("no reduction %s", ir_op_name(n->op));
     }
 }
@@ -151,7 +179,12 @@ void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
     } else if (ir_op_class_of(k->node->op) == IR_NORMALIZE) {
         reduction r = new_reduction(e, k, 1u << k->node->attrs.axis, k->results[0].view.strides);
         close_reduction(&r);
-        reduction_in_vectors(&r, k, c_body(f));
+        if (k->node->op != IR_CUMSUM) {
+            reduction_in_vectors(&r, k, c_body(f));
+            return;
+        }
+        reduction_open(&r, c_body(f), r.outer->rank);
+        emit_cumsum(&r);
     } else {
         reduce(e, k, f);
     }

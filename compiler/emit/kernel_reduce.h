@@ -23,7 +23,7 @@ void reduction_open(reduction *r, cblock *b, unsigned axes);
 cexpr *reduction_first(const reduction *r);  /* the outer loops' element of x */
 cexpr *reduction_result(const reduction *r); /* and of y */
 
-/* kernel_reduce_vector.c: SUM, MEAN, MAX, MIN, SOFTMAX, LOG_SOFTMAX, LAYER_NORM of float32. */
+/* kernel_reduce_vector.c: SUM, MEAN, MAX, MIN, VAR, NORM, SOFTMAX, LOG_SOFTMAX, LAYER_NORM of float32. */
 void reduction_in_vectors(reduction *r, const plan_kernel *k, cblock *b);
 
 #endif

@@ -50,6 +50,12 @@ static cexpr *load_x(const reduction *r, cexpr *at, cexpr *lanes) {
                         inner_stride(r, r->x_inner), lanes);
 }
 
+/* The same with zeros in the lanes that are not there, which a load has by itself unless it is of one element. */
+static cexpr *load_or_zero(const reduction *r, cexpr *at, cexpr *lanes) {
+    cexpr *x = load_x(r, at, lanes);
+    return dim_is(inner_stride(r, r->x_inner), 0) ? vectors_join(r->e, x, lanes, zero(r)) : x;
+}
+
 static cexpr *load_y(const reduction *r, cexpr *at, cexpr *lanes) {
     return vectors_load(r->e, reduction_name(r, r->y->name), inner_at(r, r->y_base, r->y_inner, at),
                         inner_stride(r, r->y_inner), lanes);
@@ -69,7 +75,7 @@ static void run_rows(pass *p, vectors_body *body) {
 static void row_sum(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     const reduction *r = ((pass *)context)->r;
     cexpr *sums = reduction_name(r, "sums");
-    c_assign(b, sums, "=", vectors_call2(r->e, "sums_add", sums, load_x(r, at, lanes)));
+    c_assign(b, sums, "=", vectors_call2(r->e, "sums_add", sums, load_or_zero(r, at, lanes)));
 }
 
 static void row_extreme(void *context, cblock *b, cexpr *at, cexpr *lanes) {
@@ -167,7 +173,8 @@ static void row_norm(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     store_y(r, b, at, lanes, y);
 }
 
-static void layer_norm_of_row(pass *p) {
+/* Declares the mean, as the two floats of `centred`, and the squares of the differences from it, summed up. */
+static void squares_of_row(pass *p) {
     const reduction *r = p->r;
     cunit *u = r->u;
     cexpr *sums = sums_of_row(p, row_sum), *low = c_unary(u, "&", reduction_name(r, "low"));
@@ -176,10 +183,40 @@ static void layer_norm_of_row(pass *p) {
               vectors_call3(r->e, "sums_center", sums, count_of(r), low));
     declare_sums(r, r->body, "squares");
     run_rows(p, row_square);
+}
+
+static void layer_norm_of_row(pass *p) {
+    const reduction *r = p->r;
+    cunit *u = r->u;
+    squares_of_row(p);
     cexpr *eps = c_cast(u, "nnc_precise", c_double(u, p->node->attrs.eps));
     c_declare(r->body, vector_type(r, "const ", ""), "scale",
               vectors_call3(r->e, "sums_scale", reduction_name(r, "squares"), count_of(r), eps));
     run_rows(p, row_norm);
+}
+
+/* Over the count less the correction; where that is not positive, over 0, which gives a NaN or infinity as in torch. */
+static cexpr *variance_of_row(pass *p) {
+    const reduction *r = p->r;
+    cunit *u = r->u;
+    dim_table *t = r->e->plan->dims;
+    int64_t correction = p->node->attrs.count;
+    const dim *taken = dim_const(t, correction);
+    cexpr *freedom;
+    if (dim_less_equal(t, taken, r->count)) {
+        freedom = emit_dim(r->e, dim_sub(t, r->count, taken));
+    } else {
+        cexpr *enough = c_binary(u, ">", count_of(r), c_int(u, correction));
+        freedom = c_conditional(u, enough, c_sub(u, count_of(r), c_int(u, correction)), c_int(u, 0));
+    }
+    squares_of_row(p);
+    return vectors_call2(r->e, "sums_mean", reduction_name(r, "squares"), freedom);
+}
+
+static void row_own_square(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    const reduction *r = ((pass *)context)->r;
+    cexpr *sums = reduction_name(r, "sums");
+    c_assign(b, sums, "=", vectors_call2(r->e, "sums_add_square", sums, load_or_zero(r, at, lanes)));
 }
 
 static void emit_rows(reduction *r, const ir_node *n, cblock *b) {
@@ -199,6 +236,12 @@ static void emit_rows(reduction *r, const ir_node *n, cblock *b) {
     }
     case IR_MAX:
     case IR_MIN: c_assign(r->body, reduction_result(r), "=", extreme_of_row(&p)); return;
+    case IR_VAR: c_assign(r->body, reduction_result(r), "=", variance_of_row(&p)); return;
+    case IR_NORM: {
+        cexpr *squares = vectors_call1(r->e, "sums_total", sums_of_row(&p, row_own_square));
+        c_assign(r->body, reduction_result(r), "=", c_call(r->u, "sqrtf", 1, squares));
+        return;
+    }
     case IR_SOFTMAX:
     case IR_LOG_SOFTMAX: softmax_of_row(&p); return;
     case IR_LAYER_NORM: layer_norm_of_row(&p); return;

@@ -26,6 +26,13 @@ static emit_kernel *const rows[IR_OP_COUNT] = {
     [IR_EMBEDDING] = emit_move,
     [IR_ONE_HOT] = emit_move,
     [IR_PAD] = emit_move,
+    [IR_ARANGE] = emit_move,
+    [IR_FLIP] = emit_move,
+    [IR_ROLL] = emit_move,
+    [IR_TAKE] = emit_index,
+    [IR_GATHER] = emit_index,
+    [IR_SCATTER_ADD] = emit_index,
+    [IR_TOPK] = emit_index,
     [IR_COPY] = emit_move,
 };
 

@@ -78,6 +78,7 @@ static cexpr *base_of(void *context, const plan_buffer *b) {
     case PLAN_OUTPUT: return c_name(u, "%s", m->api->outputs[b->index]);
     case PLAN_STATE: return c_member(u, c_name(u, "self"), m->api->states[b->index], true);
     case PLAN_TABLE: return emit_param(m->e, b->index);
+    case PLAN_LITERAL: return emit_literal(m->e, b->literal);
     case PLAN_SCRATCH: return c_name(u, "%s", m->buffers[b->index]);
     }
     ice("no place");
@@ -126,6 +127,8 @@ static void declare_buffers(maker *m) {
 
 /* --- steps --- */
 
+static void check_view(maker *m, cblock *b, const plan_view *v, bool is_length, const dim *low, const dim *high);
+
 static void emit_items(maker *m, cblock *b, const plan_item *item);
 
 /* for (size_t t = 0; t < T; t++) { … } */
@@ -144,6 +147,11 @@ static void emit_items(maker *m, cblock *b, const plan_item *item) {
     emit_context *e = m->e;
     cunit *u = e->unit;
     for (; item; item = item->next) {
+        if (item->kernel && item->kernel->check) {
+            const ir_bound_check *c = item->kernel->check;
+            check_view(m, b, &item->kernel->inputs[0].view, c->is_length, c->low, c->high);
+            continue;
+        }
         if (item->kernel) {
             call_kernel(e, b, item->kernel, base_of, m);
             continue;
@@ -190,14 +198,12 @@ static cexpr *bound(emit_context *e, const dim *d) {
     return c_is_int(size, NULL) ? size : c_cast(e->unit, "int32_t", size);
 }
 
-static void check_index(maker *m, const plan_check *check) {
+static void check_view(maker *m, cblock *b, const plan_view *v, bool is_length, const dim *least, const dim *most) {
     emit_context *e = m->e;
     cunit *u = e->unit;
-    const plan_view *v = &check->view;
     cexpr *index[IR_MAX_RANK] = {0};
-    cblock *b = m->body;
-    c_comment(b, check->is_length ? "every length must be one of %s to %s" : "every index must be one of %s to %s",
-              dim_string(e->arena, check->low), dim_string(e->arena, check->high));
+    c_comment(b, is_length ? "every length must be one of %s to %s" : "every index must be one of %s to %s",
+              dim_string(e->arena, least), dim_string(e->arena, most));
     for (unsigned i = 0; i < v->type.rank; i++) {
         if (dim_is(v->type.dims[i], 1)) continue;
         if (!m->counters[i]) m->counters[i] = local_name(m, (const char *const[]){"i", "j", "k", "l"}[i % 4]);
@@ -206,9 +212,12 @@ static void check_index(maker *m, const plan_check *check) {
     }
     cexpr *offset = c_add(u, emit_dim(e, v->offset), emit_offset(e, v, index));
     cexpr *element = c_index(u, base_of(m, v->buffer), offset);
-    cexpr *low = c_binary(u, "<", element, bound(e, check->low));
-    cexpr *high = c_binary(u, ">", element, bound(e, check->high));
-    c_return(c_if(b, c_binary(u, "||", low, high)), c_name(u, check->is_length ? "NNC_ERR_LENGTH" : "NNC_ERR_TOKEN"));
+    cexpr *low = c_binary(u, "<", element, bound(e, least)), *high = c_binary(u, ">", element, bound(e, most));
+    c_return(c_if(b, c_binary(u, "||", low, high)), c_name(u, is_length ? "NNC_ERR_LENGTH" : "NNC_ERR_TOKEN"));
+}
+
+static void check_index(maker *m, const plan_check *c) {
+    check_view(m, m->body, &c->view, c->is_length, c->low, c->high);
 }
 
 static bool view_mentions(const plan_view *v, const dim *symbol) {
@@ -279,6 +288,13 @@ bool procedure_has_turns(const plan *p) {
     return false;
 }
 
+/* Do the steps begin with checks of what they compute? */
+static bool steps_may_fail(const plan *p) {
+    for (size_t i = 0; i < p->run.kernel_count; i++)
+        if (p->run.kernels[i]->kind == PLAN_CHECK) return true;
+    return false;
+}
+
 typedef struct {
     cfunction *function; /* parameters are added, or */
     cexpr **arguments;   /* arguments */
@@ -315,11 +331,13 @@ void procedure_body(emit_context *e, const emit_api *api) {
     if (!procedure_has_bodies(e->plan, e->target_count)) return;
     const char *name = emit_function_name(e, "steps");
     *body_name(e, e->body) = c_name(e->unit, "%s", name);
-    cfunction *f = c_function(e->unit, "static void", name, NULL);
+    bool may_fail = steps_may_fail(e->plan);
+    cfunction *f = c_function(e->unit, may_fail ? "static nnc_status" : "static void", name, NULL);
     sign_all(&(signature){.function = f, .e = e}, api);
     maker m = maker_new(e, api, &e->plan->run, f);
     declare_dims(&m, true, false);
     emit_steps(&m);
+    if (may_fail) c_return(m.body, c_name(e->unit, "NNC_OK"));
     c_function_end(f);
 }
 
@@ -332,15 +350,19 @@ static void emit_dispatch(maker *m) {
         ARENA_ARRAY(e->arena, cexpr *,
                     1 + e->plan->model->symbol_count + e->plan->model->input_count + e->plan->model->output_count);
     sign_all(&s, m->api);
+    bool may_fail = steps_may_fail(e->plan);
     for (size_t i = e->target_count; i-- > 1;) {
         c_line(m->body, "#if %s", e->targets[i]->guard);
         cexpr *chosen = c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0));
         cblock *then = c_if(m->body, c_binary(u, "==", chosen, c_int(u, (int64_t)i)));
-        c_do(then, c_call_list(u, c_text(*body_name(e, i)), s.count, s.arguments));
-        c_return(then, c_name(u, "NNC_OK"));
+        cexpr *call = c_call_list(u, c_text(*body_name(e, i)), s.count, s.arguments);
+        if (!may_fail) c_do(then, call);
+        c_return(then, may_fail ? call : c_name(u, "NNC_OK"));
         c_line(m->body, "#endif");
     }
-    c_do(m->body, c_call_list(u, c_text(*body_name(e, 0)), s.count, s.arguments));
+    cexpr *call = c_call_list(u, c_text(*body_name(e, 0)), s.count, s.arguments);
+    if (!may_fail) c_do(m->body, call);
+    c_return(m->body, may_fail ? call : c_name(u, "NNC_OK"));
 }
 
 /* --- the two functions --- */
@@ -361,9 +383,12 @@ void procedure_run(emit_context *e, const emit_api *api) {
         cexpr *turn = c_index(u, c_member(u, c_name(u, "self"), "turn", true), c_int(u, 0));
         c_assign(m.body, turn, "=", c_sub(u, c_int(u, 1), turn));
     }
-    if (has_bodies) emit_dispatch(&m);
-    else emit_steps(&m);
-    c_return(m.body, c_name(e->unit, "NNC_OK"));
+    if (has_bodies) {
+        emit_dispatch(&m);
+    } else {
+        emit_steps(&m);
+        c_return(m.body, c_name(e->unit, "NNC_OK"));
+    }
     c_function_end(f);
 }
 

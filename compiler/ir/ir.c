@@ -101,6 +101,16 @@ ir_value *ir_add_value(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inpu
     return v;
 }
 
+const bool *ir_made_of_inputs(arena *a, const ir_model *m) {
+    bool *made = ARENA_ARRAY(a, bool, m->value_count);
+    for (const ir_node *n = m->run.first; n; n = n->next) {
+        bool all = n->op != IR_STATE && n->op != IR_PARAM && ir_op_class_of(n->op) != IR_LOOP;
+        for (unsigned i = 0; i < n->input_count; i++) all = all && (!n->inputs[i] || made[n->inputs[i]->id]);
+        for (unsigned i = 0; i < n->result_count; i++) made[n->results[i]->id] = all;
+    }
+    return made;
+}
+
 bool ir_is_const(const ir_value *v, double *number) {
     if (v->producer->op != IR_CONST) return false;
     if (number) *number = v->producer->attrs.number;

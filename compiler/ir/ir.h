@@ -68,18 +68,27 @@ unsigned ir_cell_gates(ir_cell c);   /* 1, 4, 3 */
 
 typedef enum { IR_PAD_CONSTANT, IR_PAD_REFLECT, IR_PAD_REPLICATE, IR_PAD_CIRCULAR } ir_pad_mode;
 
+/* The numbers of a TENSOR. */
+typedef struct {
+    const double *numbers;
+    size_t count;
+} ir_values;
+
 /* Only the members that the operator's row in op.def names have a meaning; the others are zero. */
 typedef struct {
     size_t index;                    /* sources */
     double number;                   /* CONST; PAD in constant mode */
+    ir_values values;                /* TENSOR */
     double scalar[2];                /* UNARY with parameters; CLAMP may hold ±infinity */
     unsigned axis;                   /* NORMALIZE, SLICE, CAT, PAD */
-    unsigned axes;                   /* REDUCE: bit i is dim i */
+    unsigned axes;                   /* REDUCE, FLIP: bit i is dim i */
     bool keepdim;                    /* REDUCE */
     unsigned perm[IR_MAX_RANK];      /* PERMUTE */
-    const dim *start;                /* SIZE, SLICE */
-    int64_t step;                    /* SLICE */
-    int64_t count;                   /* ONE_HOT classes; LAYER_NORM dims */
+    const dim *start;                /* SIZE, SLICE, ARANGE */
+    int64_t step;                    /* SLICE, ARANGE */
+    int64_t shift;                   /* ROLL */
+    bool smallest;                   /* TOPK */
+    int64_t count;                   /* ONE_HOT classes; LAYER_NORM dims; VAR, TOPK */
     double eps;                      /* LAYER_NORM, BATCH_NORM */
     bool has_max_norm;               /* EMBEDDING */
     double max_norm, norm_type;      /* EMBEDDING; norm_type may be infinity */
@@ -164,7 +173,8 @@ typedef struct {
     span where;
 } ir_param;
 
-/* Checked before anything is written: each element of value, a view of an input, must be in [low, high]. */
+/* Checked before anything is written: each element of value, which ir_made_of_inputs says is made of inputs, sizes and
+ * numbers alone, must be in [low, high]. */
 typedef struct {
     ir_value *value;
     bool is_length;      /* NNC_ERR_LENGTH, else NNC_ERR_TOKEN */
@@ -214,6 +224,8 @@ static inline unsigned ir_collected_of(const ir_node *repeat) { return repeat->r
 /* The common case: one result of this type. */
 ir_value *ir_add_value(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count,
                        ir_type type, span where);
+/* By value id: what the run graph makes of inputs, sizes and numbers alone. */
+const bool *ir_made_of_inputs(arena *a, const ir_model *m);
 /* The value's constant number if its producer is CONST. */
 bool ir_is_const(const ir_value *v, double *number);
 /* How many node inputs, outputs, next states and ends of rounds of the model use v. */

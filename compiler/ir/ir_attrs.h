@@ -16,7 +16,8 @@ typedef enum {
     IR_ATTR_DIM,        /* const dim * */
     IR_ATTR_PAD_MODE,
     IR_ATTR_CELL,
-    IR_ATTR_ACTIVATION
+    IR_ATTR_ACTIVATION,
+    IR_ATTR_VALUES      /* ir_values */
 } ir_attr_kind;
 
 typedef struct {

@@ -1,49 +1,10 @@
 /* ir_check_shapes: for each operator, what its operands, attributes and results must be to each other. */
 #include "ir/ir_check.h"
-
-#include <math.h>
-#include <stdarg.h>
-
 #include "ir/function.h"
-
-typedef struct {
-    arena *arena;
-    dim_table *dims;
-    const ir_node *node;
-} rule;
-
-typedef const char *rule_of_op(rule *r);
+#include "ir/ir_check_rule.h"
 
 static const char *const recurrent_inputs[IR_REC_INPUTS] = {"x",    "h0",   "c0",   "lengths", "w_ih",
                                                             "w_hh", "b_ih", "b_hh", "w_hr"};
-
-static const dim *constant(rule *r, int64_t value) { return dim_const(r->dims, value); }
-
-/* NULL when v, which may be an absent optional input, is a `dtype` of this shape; `rank` dims follow. */
-static const char *expect(rule *r, const ir_value *v, const char *what, ir_dtype dtype, unsigned rank, ...) {
-    if (!v) return NULL;
-    ir_type want = {.dtype = dtype, .rank = rank};
-    va_list list;
-    va_start(list, rank);
-    for (unsigned i = 0; i < rank; i++) want.dims[i] = va_arg(list, const dim *);
-    va_end(list);
-    if (ir_type_same(&v->type, &want)) return NULL;
-    return arena_printf(r->arena, "%s is %s, expected %s", what, ir_type_string(r->arena, &v->type),
-                        ir_type_string(r->arena, &want));
-}
-
-static const char *expect_type(rule *r, const ir_value *v, const char *what, const ir_type *want) {
-    if (ir_type_same(&v->type, want)) return NULL;
-    return arena_printf(r->arena, "%s is %s, expected %s", what, ir_type_string(r->arena, &v->type),
-                        ir_type_string(r->arena, want));
-}
-
-static const char *expect_rank(rule *r, const ir_value *v, const char *what, ir_dtype dtype, unsigned least,
-                               unsigned most) {
-    if (v->type.dtype == dtype && v->type.rank >= least && v->type.rank <= most) return NULL;
-    return arena_printf(r->arena, "%s is %s, expected %s of rank %u to %u", what, ir_type_string(r->arena, &v->type),
-                        ir_dtype_name(dtype), least, most);
-}
 
 /* Weights are packed when nnc runs, so they must be params themselves. */
 static const char *expect_params(rule *r, unsigned first, unsigned last) {
@@ -53,32 +14,12 @@ static const char *expect_params(rule *r, unsigned first, unsigned last) {
     return NULL;
 }
 
-static const char *wrong_number(rule *r, const char *what, double found) {
-    return arena_printf(r->arena, "%s is %g", what, found);
-}
-
-static const char *wrong_integer(rule *r, const char *what, int64_t found) {
-    return arena_printf(r->arena, "%s is %lld", what, (long long)found);
-}
-
-#define TRY(expression)                                                                                                \
-    do {                                                                                                               \
-        const char *wrong_ = (expression);                                                                             \
-        if (wrong_) return wrong_;                                                                                     \
-    } while (0)
-
-static ir_value *in(const rule *r, unsigned i) { return r->node->inputs[i]; }
-
-static ir_value *result(const rule *r) { return r->node->results[0]; }
-
 /* --- sources and layers ------------------------------------------------------------------------------------------ */
 
 static const char *source_rule(rule *r) {
     (void)r; /* ir_check.c compares them with the model's tables */
     return NULL;
 }
-
-static bool is_int32(double number) { return number >= INT32_MIN && number <= INT32_MAX && number == floor(number); }
 
 static const char *const_rule(rule *r) {
     double number = r->node->attrs.number;
@@ -93,6 +34,20 @@ static const char *size_rule(rule *r) {
     if (!size || dim_is_huge(size) || dim_min(size) < INT32_MIN || dim_max(size) > INT32_MAX)
         return "the size is missing or too large";
     return expect(r, result(r), "the result", IR_I32, 0);
+}
+
+/* The numbers of a constant shape, each one of its type. */
+static const char *tensor_rule(rule *r) {
+    const ir_values *values = &r->node->attrs.values;
+    const ir_type *type = &result(r)->type;
+    if (!dim_is(ir_type_elements(r->dims, type), (int64_t)values->count))
+        return arena_printf(r->arena, "%zu numbers for %s", values->count, ir_type_string(r->arena, type));
+    for (size_t i = 0; i < values->count; i++) {
+        double number = values->numbers[i];
+        if (type->dtype == IR_I32 && !is_int32(number)) return wrong_number(r, "an int32 constant", number);
+        if (type->dtype == IR_BOOL && number != 0 && number != 1) return wrong_number(r, "a bool constant", number);
+    }
+    return NULL;
 }
 
 /* The ids' shape with one more axis. */
@@ -323,124 +278,43 @@ static const char *reduce_rule(rule *r) {
     ir_op op = r->node->op;
     if (a->axes >> x->rank || (!a->axes && x->rank))
         return arena_printf(r->arena, "axes %#x of %s", a->axes, ir_shape_string(r->arena, x));
-    if (op == IR_ARGMAX && (!a->axes || (a->axes & (a->axes - 1)))) return "argmax needs exactly one axis";
+    bool places = op == IR_ARGMAX || op == IR_ARGMIN;
+    if (places && (!a->axes || (a->axes & (a->axes - 1))))
+        return arena_printf(r->arena, "%s needs exactly one axis", ir_op_name(op));
     if (op == IR_MEAN && x->dtype != IR_F32) return "a mean that is not float32";
     if (x->dtype == IR_BOOL && op != IR_MAX && op != IR_MIN) return "a reduction of bools other than any and all";
-    ir_type want = {.dtype = op == IR_ARGMAX ? IR_I32 : x->dtype};
+    if ((op == IR_VAR || op == IR_NORM) && x->dtype != IR_F32) return "an operand that is not float32";
+    if (op == IR_VAR && (a->count < 0 || a->count > INT32_MAX)) return wrong_integer(r, "correction", a->count);
+    bool may_be_empty = op == IR_SUM || op == IR_MEAN || op == IR_PROD || op == IR_VAR || op == IR_NORM;
+    ir_type want = {.dtype = places ? IR_I32 : x->dtype};
     for (unsigned i = 0; i < x->rank; i++) {
         bool reduced = a->axes >> i & 1;
-        if (reduced && op != IR_SUM && op != IR_MEAN && dim_min(x->dims[i]) < 1) return "an axis may be empty";
+        if (reduced && !may_be_empty && dim_min(x->dims[i]) < 1) return "an axis may be empty";
         if (!reduced) want.dims[want.rank++] = x->dims[i];
         else if (a->keepdim) want.dims[want.rank++] = constant(r, 1);
     }
     return expect_type(r, result(r), "the result", &want);
 }
 
-static const char *expect_axis(rule *r) {
-    const ir_type *x = &in(r, 0)->type;
-    if (r->node->attrs.axis < x->rank) return NULL;
-    return arena_printf(r->arena, "axis %u of %s", r->node->attrs.axis, ir_shape_string(r->arena, x));
-}
-
 static const char *normalize_rule(rule *r) {
-    TRY(expect_rank(r, in(r, 0), "the operand", IR_F32, 1, IR_MAX_RANK));
+    bool whole = r->node->op == IR_CUMSUM && in(r, 0)->type.dtype == IR_I32;
+    TRY(expect_rank(r, in(r, 0), "the operand", whole ? IR_I32 : IR_F32, 1, IR_MAX_RANK));
     TRY(expect_axis(r));
     return expect_type(r, result(r), "the result", &in(r, 0)->type);
 }
-
-/* --- views and moves --------------------------------------------------------------------------------------------- */
-
-static const char *reshape_rule(rule *r) {
-    const ir_type *from = &in(r, 0)->type, *to = &result(r)->type;
-    if (from->dtype == to->dtype && dim_same(ir_type_elements(r->dims, from), ir_type_elements(r->dims, to)))
-        return NULL;
-    return arena_printf(r->arena, "%s as %s", ir_type_string(r->arena, from), ir_type_string(r->arena, to));
-}
-
-static const char *permute_rule(rule *r) {
-    const ir_type *x = &in(r, 0)->type;
-    ir_type want = *x;
-    unsigned seen = 0;
-    for (unsigned i = 0; i < x->rank; i++) {
-        unsigned axis = r->node->attrs.perm[i];
-        if (axis >= x->rank || (seen >> axis & 1)) return "perm is no permutation of the axes";
-        seen |= 1u << axis;
-        want.dims[i] = x->dims[axis];
-    }
-    for (unsigned i = x->rank; i < IR_MAX_RANK; i++)
-        if (r->node->attrs.perm[i]) return "perm is longer than the operand's rank";
-    return expect_type(r, result(r), "the result", &want);
-}
-
-static const char *slice_rule(rule *r) {
-    const ir_attrs *a = &r->node->attrs;
-    const ir_type *x = &in(r, 0)->type;
-    TRY(expect_axis(r));
-    if (a->step < 1 || a->step > INT32_MAX) return wrong_integer(r, "step", a->step);
-    if (!a->start || dim_is_huge(a->start)) return "start is missing or too large";
-    if (result(r)->type.rank != x->rank) return "the rank changes";
-    ir_type want = *x;
-    const dim *extent = want.dims[a->axis] = result(r)->type.dims[a->axis];
-    /* last element: start + (extent - 1) * step */
-    const dim *steps = dim_mul(r->dims, dim_sub(r->dims, extent, constant(r, 1)), constant(r, a->step));
-    const dim *end = dim_add(r->dims, dim_add(r->dims, a->start, steps), constant(r, 1));
-    if (dim_min(a->start) < 0 || !dim_less_equal(r->dims, end, x->dims[a->axis]))
-        return arena_printf(r->arena, "%s elements from %s, step %lld, may leave the axis of %s",
-                            dim_string(r->arena, extent), dim_string(r->arena, a->start), (long long)a->step,
-                            dim_string(r->arena, x->dims[a->axis]));
-    return expect_type(r, result(r), "the result", &want);
-}
-
-static const char *cat_rule(rule *r) {
-    TRY(expect_axis(r));
-    unsigned axis = r->node->attrs.axis;
-    ir_type want = in(r, 0)->type;
-    for (unsigned i = 1; i < r->node->input_count; i++) {
-        const ir_type *x = &in(r, i)->type;
-        ir_type like = want;
-        if (x->rank == like.rank) like.dims[axis] = x->dims[axis];
-        TRY(expect_type(r, in(r, i), "an operand", &like));
-        want.dims[axis] = dim_add(r->dims, want.dims[axis], x->dims[axis]);
-    }
-    return expect_type(r, result(r), "the result", &want);
-}
-
-static const char *pad_rule(rule *r) {
-    const ir_attrs *a = &r->node->attrs;
-    TRY(expect_axis(r));
-    ir_type want = in(r, 0)->type;
-    const dim *length = want.dims[a->axis];
-    int64_t wider = a->before > a->after ? a->before : a->after;
-    if (a->before < 0 || a->before > INT32_MAX) return wrong_integer(r, "before", a->before);
-    if (a->after < 0 || a->after > INT32_MAX) return wrong_integer(r, "after", a->after);
-    if (a->pad_mode == IR_PAD_CONSTANT) {
-        if (want.dtype == IR_BOOL && a->number != 0 && a->number != 1) return wrong_number(r, "a bool's pad", a->number);
-        if (want.dtype == IR_I32 && !is_int32(a->number)) return wrong_number(r, "an int32 pad", a->number);
-    } else {
-        if ((unsigned)a->pad_mode > IR_PAD_CIRCULAR) return wrong_integer(r, "pad mode", (int64_t)a->pad_mode);
-        int64_t least = a->pad_mode == IR_PAD_REFLECT ? wider + 1 : a->pad_mode == IR_PAD_CIRCULAR ? wider : 1;
-        if (dim_min(length) < least)
-            return arena_printf(r->arena, "the axis of %s may be shorter than the %lld that its padding needs",
-                                dim_string(r->arena, length), (long long)least);
-    }
-    want.dims[a->axis] = dim_add(r->dims, length, constant(r, a->before + a->after));
-    return expect_type(r, result(r), "the result", &want);
-}
-
-static const char *copy_rule(rule *r) { return expect_type(r, result(r), "the result", &in(r, 0)->type); }
 
 /* ----------------------------------------------------------------------------------------------------------------- */
 
 static rule_of_op *rule_for(ir_op op) {
     switch (ir_op_class_of(op)) {
-    case IR_SOURCE: return op == IR_CONST ? const_rule : op == IR_SIZE ? size_rule : source_rule;
+    case IR_SOURCE: return op == IR_CONST ? const_rule : op == IR_SIZE ? size_rule : op == IR_TENSOR ? tensor_rule : source_rule;
     case IR_UNARY: return unary_rule;
     case IR_BINARY: return binary_rule;
     case IR_TERNARY: return where_rule;
     case IR_REDUCE: return reduce_rule;
     case IR_NORMALIZE: return normalize_rule;
-    case IR_VIEW: return op == IR_RESHAPE ? reshape_rule : op == IR_PERMUTE ? permute_rule : slice_rule;
-    case IR_MOVE: return op == IR_CAT ? cat_rule : op == IR_PAD ? pad_rule : copy_rule;
+    case IR_VIEW:
+    case IR_MOVE: return ir_check_move_rule(op);
     case IR_LAYER: break;
     case IR_LOOP: ice("%s is checked with its body", ir_op_name(op));
     }

@@ -104,6 +104,15 @@ static void print_perm(const unsigned *perm, unsigned count, text *to) {
     text_add(to, ")");
 }
 
+static void print_values(const ir_values *values, text *to) {
+    text_add(to, "(");
+    for (size_t i = 0; i < values->count; i++) {
+        if (i) text_add(to, ", ");
+        print_number(values->numbers[i], to);
+    }
+    text_add(to, ")");
+}
+
 /* tanh, leaky_relu(0.2) */
 static void print_activation(const ir_activation *a, text *to) {
     text_add(to, ir_activation_name(*a));
@@ -126,6 +135,7 @@ static void print_attr(const ir_node *n, const ir_attr *row, text *to) {
     case IR_ATTR_INT: text_printf(to, "%" PRId64, *(const int64_t *)member); break;
     case IR_ATTR_NUMBER: print_number(*(const double *)member, to); break;
     case IR_ATTR_BOOL: text_add(to, *(const bool *)member ? "true" : "false"); break;
+    case IR_ATTR_VALUES: print_values(member, to); break;
     case IR_ATTR_AXES: print_axes(*(const unsigned *)member, to); break;
     case IR_ATTR_PERM: print_perm(member, n->inputs[0]->type.rank, to); break;
     case IR_ATTR_DIM: dim_print(*(const dim *const *)member, to); break;

@@ -155,6 +155,19 @@ static bool read_perm(reader *r, unsigned *perm, unsigned count) {
     return scan_want(&r->scan, ")");
 }
 
+static bool read_values(reader *r, ir_values *values) {
+    double *numbers = NULL;
+    size_t count = 0, capacity = 0;
+    if (!scan_want(&r->scan, "(")) return false;
+    while (!scan_accept(&r->scan, ")")) {
+        double number;
+        if ((count && !scan_want(&r->scan, ",")) || !scan_number(&r->scan, &number)) return false;
+        ARENA_PUSH(r->arena, numbers, count, capacity, number);
+    }
+    *values = (ir_values){numbers, count};
+    return true;
+}
+
 static bool read_activation(reader *r, ir_activation *activation) {
     const char *name = scan_word(&r->scan, false);
     if (name && strcmp(name, "linear") == 0) return true;
@@ -199,6 +212,7 @@ static bool read_attr(reader *r, ir_node *n, const ir_attr *row) {
     case IR_ATTR_BOOL:
         *(bool *)member = scan_accept(&r->scan, "true");
         return *(bool *)member || scan_want(&r->scan, "false");
+    case IR_ATTR_VALUES: return read_values(r, member);
     case IR_ATTR_AXES: return read_axes(r, member);
     case IR_ATTR_PERM: return read_perm(r, member, n->inputs[0]->type.rank);
     case IR_ATTR_DIM: return (*(const dim **)member = read_dim(r, 0)) != NULL;
@@ -260,7 +274,7 @@ static bool link_source(reader *r, ir_node *n) {
     ir_model *m = r->model;
     size_t i = n->attrs.index;
     size_t count = n->op == IR_INPUT ? m->input_count : n->op == IR_STATE ? m->state_count : m->param_count;
-    if (n->op == IR_CONST || n->op == IR_SIZE) return true;
+    if (n->op == IR_CONST || n->op == IR_SIZE || n->op == IR_TENSOR) return true;
     if (n->op == IR_ROW || n->op == IR_CARRIED) return link_to_block(r, n);
     if (i >= count) return scan_fail(&r->scan, "an index past the model's table");
     if (n->op == IR_INPUT) m->inputs[i].value = n->results[0];

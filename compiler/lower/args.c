@@ -16,6 +16,7 @@ static const char *takes_show(lowering *l, unsigned takes) {
         {TAKES_INTEGERS, "a tuple of constant integers"},
         {TAKES_SIZES, "a tuple of integers"},
         {TAKES_TENSORS, "a tuple of tensors"},
+        {TAKES_DTYPE, "float32, int32 or bool"},
         {TAKES_NONE, "none"},
     };
     const char *parts[sizeof rows / sizeof *rows];
@@ -55,6 +56,7 @@ static bool is_taken(const value *v, unsigned takes) {
     case VALUE_BOOL: return takes & TAKES_BOOL;
     case VALUE_STRING: return takes & TAKES_STRING;
     case VALUE_NONE: return takes & TAKES_NONE;
+    case VALUE_DTYPE: return takes & TAKES_DTYPE;
     case VALUE_TUPLE: return tuple_is_taken(v, takes);
     case VALUE_POISON: break;
     }
@@ -169,6 +171,27 @@ static void report_too_many(lowering *l, const arguments *a, const ast_argument 
     if (hint) diag_hint(e, "%s", hint);
 }
 
+/* dtype=int32, dtype=torch.float32: a type is no value, so its name is read here. False when e is something else. */
+static bool lower_dtype(lowering *l, const ast_argument *g, value *v) {
+    static const struct {
+        const char *name;
+        ir_dtype dtype;
+    } types[] = {{"float32", IR_F32}, {"float", IR_F32}, {"int32", IR_I32}, {"int", IR_I32}, {"bool", IR_BOOL}};
+    if (!g->name.text || strcmp(g->name.text, "dtype") != 0 || g->value->kind != AST_NAME) return false;
+    const char *name = g->value->name.text, *dot = strrchr(name, '.');
+    if (dot) name = dot + 1;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (strcmp(types[i].name, name) != 0) continue;
+        *v = (value){.kind = VALUE_DTYPE, .dtype = types[i].dtype, .where = g->value->where};
+        return true;
+    }
+    diag *e = diag_error(l->diags, g->value->where, "dtype is float32, int32 or bool, found %.60s", name);
+    bool whole = strstr(name, "int") || strstr(name, "long");
+    diag_hint(e, whole ? "write int32" : "write float32");
+    *v = value_poison(g->value->where);
+    return true;
+}
+
 /* relu(x, inplace==True) */
 static bool is_keyword_compared(lowering *l, const arguments *a, const ast_argument *g) {
     const ast_expr *e = g->value;
@@ -186,9 +209,10 @@ bool args_match(lowering *l, const ast_expr *call, const char *what, const param
     value *values = ARENA_ARRAY(l->arena, value, given);
     *out = (arguments){.call = call, .what = what, .parameters = parameters, .count = count};
     bool fine = true, said_too_many = false, keyword_seen = false;
-    for (const ast_argument *g = call->arguments; g; g = g->next)
-        values[position++] =
-            is_keyword_compared(l, out, g) ? value_poison(g->value->where) : lower_expr(l, g->value);
+    for (const ast_argument *g = call->arguments; g; g = g->next, position++) {
+        if (is_keyword_compared(l, out, g)) values[position] = value_poison(g->value->where);
+        else if (!lower_dtype(l, g, &values[position])) values[position] = lower_expr(l, g->value);
+    }
 
     position = 0;
     for (const ast_argument *g = call->arguments; g; g = g->next, position++) {

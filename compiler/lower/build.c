@@ -80,6 +80,21 @@ ir_value *build_slice(lowering *l, ir_value *x, unsigned axis, const dim *start,
     return v;
 }
 
+ir_value *build_expand(lowering *l, ir_value *x, const dim *const *dims, unsigned rank, span where) {
+    ir_type type = {.dtype = x->type.dtype, .rank = rank};
+    for (unsigned i = 0; i < rank; i++) type.dims[i] = dims[i];
+    if (ir_shape_same(&type, &x->type)) return x;
+    return build_value(l, IR_EXPAND, &x, 1, &type, where);
+}
+
+ir_value *build_arange(lowering *l, const dim *start, const dim *count, int64_t step, span where) {
+    ir_type type = {.dtype = IR_I32, .rank = 1, .dims = {count}};
+    ir_value *v = build_value(l, IR_ARANGE, NULL, 0, &type, where);
+    v->producer->attrs.start = start;
+    v->producer->attrs.step = step;
+    return v;
+}
+
 ir_value *build_cat(lowering *l, ir_value *const *parts, unsigned count, unsigned axis, span where) {
     if (count == 1) return parts[0];
     ir_type type = parts[0]->type;
@@ -106,7 +121,7 @@ ir_value *build_pad(lowering *l, ir_value *x, unsigned axis, int64_t before, int
 }
 
 ir_value *build_reduce(lowering *l, ir_op op, ir_value *x, unsigned axes, bool keepdim, span where) {
-    ir_type type = {.dtype = op == IR_ARGMAX ? IR_I32 : x->type.dtype};
+    ir_type type = {.dtype = op == IR_ARGMAX || op == IR_ARGMIN ? IR_I32 : x->type.dtype};
     for (unsigned i = 0; i < x->type.rank; i++) {
         if (!(axes >> i & 1)) type.dims[type.rank++] = x->type.dims[i];
         else if (keepdim) type.dims[type.rank++] = build_dim(l, 1);

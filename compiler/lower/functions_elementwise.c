@@ -51,6 +51,15 @@ static value lower_hardtanh(lowering *l, const arguments *a, ir_op op) {
 
 static bool is_tensor(const arguments *a, size_t i) { return args_has(a, i) && a->values[i].kind == VALUE_TENSOR; }
 
+/* A run-time size as the scalar that it is. False after reporting. */
+static bool bound_is_tensor(lowering *l, arguments *a, size_t i) {
+    value *v = &a->values[i];
+    if (!args_has(a, i) || v->kind != VALUE_INTEGER || dim_is_const(v->integer, NULL)) return true;
+    ir_value *size = lower_size_value(l, v, args_where(a, i));
+    if (size) *v = value_tensor(l, size, args_where(a, i));
+    return size != NULL;
+}
+
 /* An int32 tensor stays one when its bounds are integers. A lower bound above the upper one gives the upper one. */
 static value lower_clamp(lowering *l, const arguments *a, ir_op op) {
     (void)op;
@@ -62,6 +71,10 @@ static value lower_clamp(lowering *l, const arguments *a, ir_op op) {
         diag_hint(e, "relu(x) is clamp(x, min=0)");
         return value_poison(where);
     }
+    arguments sized = *a;
+    for (size_t i = 1; i <= 2; i++)
+        if (!bound_is_tensor(l, &sized, i)) return value_poison(where);
+    a = &sized;
     bool real =
         (args_has(a, 1) && a->values[1].kind == VALUE_REAL) || (args_has(a, 2) && a->values[2].kind == VALUE_REAL);
     if (real) x = build_float(l, x, where);
@@ -102,8 +115,8 @@ static const parameter hardtanh[] = {
 static const parameter power[] = {{"input", TAKES_TENSOR | TAKES_REAL | REQUIRED},
                                   {"exponent", TAKES_TENSOR | TAKES_REAL | REQUIRED}};
 static const parameter clamp[] = {{"input", TAKES_TENSOR | REQUIRED},
-                                  {"min", TAKES_TENSOR | TAKES_REAL | TAKES_NONE},
-                                  {"max", TAKES_TENSOR | TAKES_REAL | TAKES_NONE}};
+                                  {"min", TAKES_TENSOR | TAKES_REAL | TAKES_SIZE | TAKES_NONE},
+                                  {"max", TAKES_TENSOR | TAKES_REAL | TAKES_SIZE | TAKES_NONE}};
 
 const function functions_elementwise[] = {
     {"gelu", PARAMETERS(gelu), lower_gelu, IR_GELU},

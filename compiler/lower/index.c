@@ -9,13 +9,11 @@ typedef struct {
     unsigned axis;                /* of x, that the next item is about */
     const dim *dims[IR_MAX_RANK]; /* of the result so far */
     size_t rank;
+    const value *only; /* the one item, where it was lowered before, to see what it is */
 } indexing;
 
 /* For a bound or an index; NULL when it was left out. False after reporting. */
-static bool lower_bound(lowering *l, const ast_expr *e, const dim **bound) {
-    *bound = NULL;
-    if (!e || e->kind == AST_NONE) return true;
-    value v = lower_expr(l, e);
+static bool bound_of(lowering *l, const ast_expr *e, value v, const dim **bound) {
     if (value_has_poison(&v)) return false;
     if (v.kind == VALUE_INTEGER && !dim_is_huge(v.integer)) {
         *bound = v.integer;
@@ -24,9 +22,17 @@ static bool lower_bound(lowering *l, const ast_expr *e, const dim **bound) {
     diag *d = diag_error(l->diags, e->where, "an index must be an integer or a slice, found %s", value_show(l, &v));
     note_value(l, d, e, &v, e->where);
     if (e->kind == AST_BINARY && e->op == AST_DIV) diag_hint(d, "// divides sizes");
-    else if (v.kind == VALUE_TENSOR)
-        diag_hint(d, "a tensor cannot be an index; an Embedding or a one_hot may do what is meant");
+    else if (v.kind == VALUE_TENSOR && v.tensor->type.dtype == IR_I32)
+        diag_hint(d, "x[i] indexes the first dim, index_select(x, dim, i) any other one");
+    else if (v.kind == VALUE_TENSOR && v.tensor->type.dtype == IR_BOOL)
+        diag_hint(d, "where(mask, x, 0) chooses; what a mask picks out has a size that only the run knows");
+    else if (v.kind == VALUE_TENSOR) diag_hint(d, "indices are int32");
     return false;
+}
+
+static bool lower_bound(lowering *l, const ast_expr *e, const dim **bound) {
+    *bound = NULL;
+    return !e || e->kind == AST_NONE || bound_of(l, e, lower_expr(l, e), bound);
 }
 
 static void note_bounds(lowering *l, diag *e, const dim *a, const dim *b) {
@@ -99,7 +105,7 @@ static bool take_element(lowering *l, indexing *x, const ast_expr *item) {
     dim_table *t = l->model->dims;
     const dim *size = x->x->type.dims[x->axis];
     const dim *at;
-    if (!lower_bound(l, item, &at)) return false;
+    if (!(x->only ? bound_of(l, item, *x->only, &at) : lower_bound(l, item, &at))) return false;
     const dim *place = dim_max(at) < 0 ? dim_add(t, size, at) : at;
     if (dim_min(place) < 0 || !less_equal(l, place, dim_sub(t, size, build_dim(l, 1)))) {
         bool never = dim_max(place) < 0 || less_equal(l, size, place);
@@ -128,8 +134,17 @@ static bool take_item(lowering *l, indexing *x, const ast_expr *item, unsigned r
     return item->kind == AST_SLICE ? take_slice(l, x, item) : take_element(l, x, item);
 }
 
+/* x[i]: a tensor of indices for the first dim. */
+static bool is_taken(const value *operand, const value *only) {
+    return only->kind == VALUE_TENSOR && only->tensor->type.dtype == IR_I32 && operand->tensor->type.rank;
+}
+
 static value index_tensor(lowering *l, const ast_expr *e, const value *operand) {
-    value poison = value_poison(e->where);
+    value poison = value_poison(e->where), only;
+    const ast_expr *first = e->items;
+    bool alone = !first->next && first->kind != AST_SLICE && first->kind != AST_ELLIPSIS && first->kind != AST_NONE;
+    if (alone) only = lower_expr(l, first);
+    if (alone && is_taken(operand, &only)) return index_take(l, operand->tensor, only.tensor, 0, e->where);
     unsigned rank = operand->tensor->type.rank;
     size_t taken = 0, dropped = 0, added = 0, ellipses = 0;
     for (const ast_expr *item = e->items; item; item = item->next) {
@@ -147,7 +162,7 @@ static value index_tensor(lowering *l, const ast_expr *e, const value *operand) 
         return poison;
     }
     if (!shape_rank_fits(l, added + rank - dropped, e->where)) return poison;
-    indexing x = {.written = e, .operand = operand, .x = operand->tensor};
+    indexing x = {.written = e, .operand = operand, .x = operand->tensor, .only = alone ? &only : NULL};
     unsigned rest = rank - (unsigned)taken;
     for (const ast_expr *item = e->items; item; item = item->next)
         if (!take_item(l, &x, item, rest)) return poison;
@@ -193,12 +208,8 @@ static value index_tuple(lowering *l, const ast_expr *e, const value *operand) {
 
 /* max(x, dim=d)[0], pasted from Python, where it takes the values of (values, indices). */
 static bool is_pasted_max(const ast_expr *e, const value *operand) {
-    if (e->operand->kind != AST_CALL || operand->kind != VALUE_TENSOR) return false;
-    ir_op op = operand->tensor->producer->op;
     const ast_expr *item = e->items;
-    if ((op != IR_MAX && op != IR_MIN) || item->next || item->kind != AST_INTEGER) return false;
-    if (strcmp(e->operand->name.text, op == IR_MAX ? "max" : "min") != 0) return false;
-    return e->operand->arguments && e->operand->arguments->next && item->integer <= 1;
+    return e->operand->kind == AST_CALL && operand->kind == VALUE_TENSOR && operand->items && !item->next && item->kind == AST_INTEGER && item->integer <= 1;
 }
 
 value lower_index(lowering *l, const ast_expr *e) {
@@ -215,10 +226,10 @@ value lower_index(lowering *l, const ast_expr *e) {
         const char *name = e->operand->name.text;
         bool indices = e->items->integer == 1;
         span where = {e->operand->where.end, e->where.end};
-        diag *d = diag_error(l->diags, where, "%s(x, dim=…) gives the values only, %s, not a tuple with the indices",
-                             name, value_show(l, &operand));
+        diag *d = diag_error(l->diags, where, "%s(x, …) gives the values only, %s, where it is not bound to two names", name,
+                             value_show(l, &operand));
         if (!indices) diag_hint(d, "leave out [0]; for the first element along a dim bind the result first");
-        else diag_hint(d, "the indices are argmax(x, dim=…)");
+        else diag_hint(d, "two names take both: values, indices = %s(x, …)", name);
         return value_poison(e->where);
     }
     return index_tensor(l, e, &operand);

@@ -56,8 +56,10 @@ static bool bind_state(lowering *l, name_entry *entry, const ast_name *name, con
     return false;
 }
 
-void bind_name(lowering *l, const ast_name *name, const value *v) {
+void bind_name(lowering *l, const ast_name *name, const value *given) {
     if (strcmp(name->text, "_") == 0) return;
+    value alone = *given, *v = &alone;
+    if (v->kind == VALUE_TENSOR) v->items = NULL, v->count = 0; /* one name takes a maximum's values only */
     name_entry *entry = scope_find(l->values, name->text);
     bool keeps_kind = entry && entry->kind == NAME_STATE;
     if (v->kind == VALUE_TENSOR && !v->tensor->name) {
@@ -114,7 +116,7 @@ static void bind_one(lowering *l, const ast_pattern *p, const value *v, const as
 static void bind_list(lowering *l, const ast_pattern *first, const value *v, const ast_expr *e) {
     size_t count = 0, i = 0;
     for (const ast_pattern *p = first; p; p = p->next) count++;
-    if (v->kind == VALUE_TUPLE && v->count == count) {
+    if ((v->kind == VALUE_TUPLE || v->kind == VALUE_TENSOR) && v->items && v->count == count) {
         for (const ast_pattern *p = first; p; p = p->next) bind_one(l, p, &v->items[i++], NULL);
         return;
     }
@@ -129,10 +131,11 @@ static void bind_list(lowering *l, const ast_pattern *first, const value *v, con
             diag_note_plain(d, "%s", v->gives);
             if (v->kind == VALUE_TENSOR) diag_hint(d, "%s", v->mend);
             else if (v->items[1].kind == VALUE_TUPLE) diag_hint(d, "write out, (h, c) = …");
-            else diag_hint(d, "write two names");
+            else if (v->count == 2) diag_hint(d, "write two names");
+            else diag_hint(d, "write %zu names", v->count);
         } else if (v->kind == VALUE_TENSOR && e && e->kind == AST_CALL &&
                    (strcmp(e->name.text, "max") == 0 || strcmp(e->name.text, "min") == 0)) {
-            diag_hint(d, "%s gives the values only; argmax(x, dim=…) gives the indices", e->name.text);
+            diag_hint(d, "along a dim it gives both: values, indices = %s(x, dim=…)", e->name.text);
         }
     }
     for (const ast_pattern *p = first; p; p = p->next) bind_poison(l, p);

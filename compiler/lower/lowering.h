@@ -23,6 +23,7 @@ typedef enum {
     VALUE_BOOL,
     VALUE_STRING,
     VALUE_NONE,
+    VALUE_DTYPE, /* of dtype= */
     VALUE_TUPLE
 } value_kind;
 
@@ -35,7 +36,8 @@ struct value {
     double real;
     bool boolean;
     const char *string;
-    const value *items; /* VALUE_TUPLE */
+    ir_dtype dtype;     /* VALUE_DTYPE */
+    const value *items; /* VALUE_TUPLE; VALUE_TENSOR: what as many names get, the values and indices of a maximum */
     size_t count;
     bool poisoned;     /* a part of the tuple is poison */
     const char *gives; /* of a tuple that a layer gave: "an LSTM gives out, (h_n, c_n)"; else NULL */
@@ -114,6 +116,8 @@ value value_poison(span where);
 value value_integer(const dim *d, span where);
 value value_real(double r, span where);
 value value_tuple(lowering *l, const value *items, size_t count, span where);
+/* What two names take both of, and one name the values only: of max, min and topk. */
+value value_with_places(lowering *l, ir_value *values, ir_value *places, span where);
 /* A tensor that the user's text made; too many elements are an error, and poison. */
 value value_tensor(lowering *l, ir_value *v, span where);
 bool value_has_poison(const value *v); /* it or a part of it */
@@ -140,6 +144,7 @@ enum {
     TAKES_SIZES = 256,    /* a tuple of those */
     TAKES_TENSORS = 512,  /* a tuple of tensors, not empty */
     TAKES_ANY = 1024,     /* the callee looks for itself */
+    TAKES_DTYPE = 2048,
     VARIADIC = 1 << 16,   /* the last one: separate integers are collected into a tuple */
     REQUIRED = 1 << 17,
     UNLISTED = 1 << 18 /* torch's class takes it, to refuse it: messages do not name it */
@@ -193,6 +198,9 @@ ir_value *build_permute(lowering *l, ir_value *x, const unsigned *perm, span whe
 ir_value *build_swap(lowering *l, ir_value *x, unsigned a, unsigned b, span where);
 ir_value *build_slice(lowering *l, ir_value *x, unsigned axis, const dim *start, const dim *extent, int64_t step,
                       span where);
+/* Dims of size 1, and new ones in front, read as often as this shape says. */
+ir_value *build_expand(lowering *l, ir_value *x, const dim *const *dims, unsigned rank, span where);
+ir_value *build_arange(lowering *l, const dim *start, const dim *count, int64_t step, span where);
 ir_value *build_cat(lowering *l, ir_value *const *parts, unsigned count, unsigned axis, span where);
 ir_value *build_pad(lowering *l, ir_value *x, unsigned axis, int64_t before, int64_t after, ir_pad_mode mode,
                     double number, span where);
@@ -212,6 +220,11 @@ void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_
 bool shape_axis(lowering *l, int64_t axis, unsigned rank, span where, const char *shown, unsigned *out);
 /* Bit mask of the dims of argument i (an integer or a tuple, each dim once); absent or empty: all. */
 bool shape_axes(lowering *l, const arguments *a, size_t i, unsigned rank, const char *shown, unsigned *axes);
+/* The sizes of a new tensor, each at least 1; false after reporting. */
+bool shape_sizes(lowering *l, const arguments *a, size_t i, const dim **dims, unsigned *rank);
+/* Whether `extent` elements from `start` on lie within an axis of `size` for every value of the run-time dims; reports
+ * at `where`. */
+bool shape_slice_fits(lowering *l, const arguments *a, const dim *start, const dim *extent, const dim *size, span where);
 /* The sizes of a view, one of which may be -1. */
 bool shape_view(lowering *l, const arguments *a, size_t i, const ir_type *from, const dim **dims, unsigned *rank);
 /* floor((length + pads - reach) / stride) + 1, where reach = dilation * (kernel - 1) + 1; NULL when length + pads is
@@ -258,6 +271,12 @@ bool type_fits(lowering *l, const ast_type *written, const ir_type *found, const
 /* Where the block, or one around it, binds the name; NULL when none does. */
 const ast_name *block_binds(const block *b, const char *name);
 
+/* The elements of dim `axis` at these int32 indices, whose dims stand in its place (functions_index.c). */
+value index_take(lowering *l, ir_value *x, ir_value *ids, unsigned axis, span where);
+/* Whether what is to be an index is int32; reports. */
+bool index_is_whole(lowering *l, const ir_type *type, const char *what, const ast_expr *written, const value *v,
+                    span where);
+
 /* --- functions (functions.c) ------------------------------------------------------------------------------------- */
 
 typedef struct function function;
@@ -275,7 +294,7 @@ value function_call(lowering *l, const function *f, const ast_expr *call);
 
 /* The tables of the functions_*.c; each ends with a row without a name. */
 extern const function functions_elementwise[], functions_of_one[], functions_reduce[], functions_shape[],
-    functions_join[], functions_mask[];
+    functions_join[], functions_mask[], functions_constant[], functions_move[], functions_index[], functions_product[];
 
 /* --- layers (layers.c) ------------------------------------------------------------------------------------------- */
 

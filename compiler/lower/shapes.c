@@ -56,6 +56,41 @@ bool shape_axes(lowering *l, const arguments *a, size_t i, unsigned rank, const 
     return true;
 }
 
+bool shape_sizes(lowering *l, const arguments *a, size_t i, const dim **dims, unsigned *rank) {
+    const value *sizes = &a->values[i], *items = sizes->kind == VALUE_TUPLE ? sizes->items : sizes;
+    size_t count = sizes->kind == VALUE_TUPLE ? sizes->count : 1;
+    if (!shape_rank_fits(l, count, args_where(a, i))) return false;
+    *rank = (unsigned)count;
+    for (size_t k = 0; k < count; k++) {
+        dims[k] = items[k].integer;
+        if (!dim_is_huge(dims[k]) && dim_min(dims[k]) >= 1) continue;
+        span where = sizes->kind == VALUE_TUPLE ? items[k].where : args_where(a, i);
+        diag *e = diag_error(l->diags, where, "a size must be at least 1, found %s", dim_string(l->arena, dims[k]));
+        const char *bounds = bounds_show(l, dims[k]);
+        if (bounds) diag_note_plain(e, "%s", bounds);
+        return false;
+    }
+    return true;
+}
+
+bool shape_slice_fits(lowering *l, const arguments *a, const dim *start, const dim *extent, const dim *size,
+                      span where) {
+    dim_table *t = l->model->dims;
+    const dim *end = dim_add(t, start, extent), *zero = build_dim(l, 0), *one = build_dim(l, 1);
+    if (dim_min(start) >= 0 && dim_min(extent) >= 1 && dim_less_equal(t, end, size)) return true;
+    bool never = dim_max(start) < 0 || dim_max(extent) < 1 || dim_less_equal(t, dim_add(t, size, one), end);
+    diag *e = diag_error(l->diags, where, "%s of %s elements from %s on %s outside of the %s that there are", a->what,
+                         dim_string(l->arena, extent), dim_string(l->arena, start), never ? "is" : "may be",
+                         dim_string(l->arena, size));
+    note_value(l, e, args_written(a, 0), &a->values[0], where);
+    const char *bounds = bounds_show(l, dim_add(t, dim_add(t, dim_is_huge(end) ? zero : end, size), zero));
+    if (bounds && !never) {
+        diag_note_plain(e, "%s", bounds);
+        diag_hint(e, "it must be provable from the bounds of the dim");
+    }
+    return false;
+}
+
 static const char *product_show(lowering *l, const dim *const *dims, unsigned rank, const dim *product) {
     text t = text_new(l->arena);
     if (rank > 1) {

@@ -17,6 +17,13 @@ value value_tuple(lowering *l, const value *items, size_t count, span where) {
     return v;
 }
 
+value value_with_places(lowering *l, ir_value *values, ir_value *places, span where) {
+    value v = value_tensor(l, values, where), both[] = {v, value_tensor(l, places, where)};
+    v.items = arena_copy(l->arena, both, sizeof both);
+    v.count = 2;
+    return v;
+}
+
 value value_tensor(lowering *l, ir_value *v, span where) {
     const int64_t most = INT32_MAX; /* so that an argmax fits its int32, and sizes a 32-bit target's size_t */
     const dim *elements = ir_type_elements(l->model->dims, &v->type);
@@ -77,6 +84,7 @@ const char *value_show(lowering *l, const value *v) {
         return arena_printf(l->arena, "the string \"%.*s%s\"", (int)shown, v->string, shown < length ? "…" : "");
     }
     case VALUE_NONE: return "none";
+    case VALUE_DTYPE: return arena_printf(l->arena, "the type %s", ir_dtype_name(v->dtype));
     case VALUE_POISON: return "an error";
     case VALUE_TUPLE: break;
     }

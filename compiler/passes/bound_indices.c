@@ -1,10 +1,10 @@
-/* bound_indices: every table index and every length is in range, by proof or by a check at run time.
+/* bound_indices: every index and every length is in range, by proof or by a check at run time.
  *
  * A requirement low..high on a value is met if interval analysis proves it. If not it moves backward, with the region
- * of the value that is really used, to what the value is made of: views, CATs, PADs and COPYs only move elements, states
- * and REPEATs hand them on. Where
- * it arrives at an input it becomes an ir_bound_check; where it arrives at arithmetic, an error. A region that cannot
- * be told for all values of the dims is taken for the whole axis.
+ * of the value that is really used, to what the value is made of: views, CATs, PADs and other moves only move elements,
+ * states and REPEATs hand them on. Where it arrives at an input, or at what is made of inputs, sizes and numbers alone,
+ * it becomes an ir_bound_check; where it arrives at other arithmetic, an error. A region that cannot be told for all
+ * values of the dims is taken for the whole axis. A divisor must be proved not to be 0.
  */
 #include "passes/passes.h"
 
@@ -31,6 +31,7 @@ typedef struct {
     ir_model *model;
     diag_list *diags;
     const int_range *ranges; /* by id, of the values that were there when the pass began */
+    const bool *made_of_inputs; /* by id, too */
     unsigned *done;          /* by id: the last requirement that met the whole value */
     unsigned serial;         /* of the requirement being met */
     const ir_node *reader;   /* the node that requires */
@@ -119,6 +120,15 @@ static region before_view(dim_table *t, const ir_node *n, const region *used) {
         s->step = dim_is(s->extent, 1) ? 1 : s->step * n->attrs.step;
         return r;
     }
+    case IR_EXPAND: {
+        const ir_type *to = &n->results[0]->type;
+        r = whole(t, from);
+        for (unsigned i = 0; i < from->rank; i++) {
+            unsigned own = to->rank - from->rank + i;
+            if (dim_same(from->dims[i], to->dims[own])) r.axis[i] = used->axis[own];
+        }
+        return r;
+    }
     default: return before_reshape(t, from, &n->results[0]->type, used);
     }
 }
@@ -136,7 +146,7 @@ static void add_check(bounder *b, ir_value *v) {
     ARENA_PUSH(m->arena, m->checks, m->check_count, m->check_capacity, check);
 }
 
-/* v is a view of an input; the check reads the part of it that is used. */
+/* v is made of inputs; the check reads the part of it that is used. */
 static void check_region(bounder *b, ir_value *v, const region *used) {
     if (is_whole(used, &v->type)) {
         /* The same elements in another order. */
@@ -157,6 +167,7 @@ static void check_region(bounder *b, ir_value *v, const region *used) {
 }
 
 static const char *reader_name(const bounder *b) {
+    if (b->reader->op == IR_TAKE) return "x[i]";
     return b->reader->source ? b->reader->source : ir_op_name(b->reader->op);
 }
 
@@ -168,14 +179,10 @@ static void report(bounder *b, const ir_node *culprit, const char *made_by, int_
     if (!b->error) {
         b->error = diag_error(b->diags, b->reader->where, "%s needs %s that are known to be in %s, found %s",
                               reader_name(b), what, wanted, range);
-        int64_t low, high;
-        if (!dim_is_const(b->within.low, &low) || !dim_is_const(b->within.high, &high))
-            diag_hint(b->error, "%s that come straight from an input are checked when the model runs", what);
-        else
-            diag_hint(b->error,
-                      "clamp(x, %lld, %lld) keeps them in range; %s that come straight from an input are checked when "
-                      "the model runs",
-                      (long long)low, (long long)high, what);
+        diag_hint(b->error,
+                  "clamp(x, %s, %s) keeps them in range; %s made of inputs, sizes and numbers alone are checked when the "
+                  "model runs",
+                  dim_string(m->arena, b->within.low), dim_string(m->arena, b->within.high), what);
     }
     diag_note(b->error, culprit->where, "%s here gives %s", made_by, range);
 }
@@ -186,6 +193,14 @@ static bool is_within(const bounder *b, int_range r) {
     if (!r.low) return true; /* no round makes it */
     return dim_less_equal(b->model->dims, b->within.low, r.low) &&
            dim_less_equal(b->model->dims, r.high, b->within.high);
+}
+
+/* Whatever the dims are, no element can be in range. */
+static bool is_never_within(const bounder *b, int_range r) {
+    dim_table *t = b->model->dims;
+    const dim *one = dim_const(t, 1);
+    return dim_less_equal(t, dim_add(t, b->within.high, one), r.low) ||
+           dim_less_equal(t, dim_add(t, r.high, one), b->within.low);
 }
 
 static void push(bounder *b, ir_value *v, const region *used) {
@@ -274,10 +289,25 @@ static bool is_view_of_input(const ir_value *v) {
     return v->producer->op == IR_INPUT;
 }
 
+/* Is every element of v one of the operand's? */
+static bool moves_elements(const ir_node *n, const ir_value *v) {
+    return n->op == IR_FLIP || n->op == IR_ROLL || n->op == IR_TAKE || n->op == IR_GATHER ||
+           (n->op == IR_TOPK && v->result == 0);
+}
+
+static void push_whole(bounder *b, ir_value *v) {
+    region all = whole(b->model->dims, &v->type);
+    push(b, v, &all);
+}
+
 static void meet(bounder *b, const task *now) {
     const ir_node *n = now->value->producer;
     int_range known = b->ranges[now->value->id];
     if (is_within(b, known)) return;
+    if (is_never_within(b, known)) {
+        report(b, n, n->source ? n->source : ir_op_name(n->op), known);
+        return;
+    }
     if (is_view_of_input(now->value)) {
         check_region(b, now->value, &now->used);
     } else if (ir_op_class_of(n->op) == IR_VIEW) {
@@ -285,6 +315,8 @@ static void meet(bounder *b, const task *now) {
         push(b, n->inputs[0], &before);
     } else if (n->op == IR_COPY) {
         push(b, n->inputs[0], &now->used);
+    } else if (b->made_of_inputs[now->value->id] && n->op != IR_CAT && n->op != IR_PAD && n->op != IR_TENSOR) {
+        check_region(b, now->value, &now->used);
     } else if (n->op == IR_CAT) {
         meet_at_cat(b, n, &now->used);
     } else if (n->op == IR_PAD) {
@@ -297,6 +329,10 @@ static void meet(bounder *b, const task *now) {
         meet_at_repeat(b, now->value, &now->used);
     } else if (n->op == IR_STATE) {
         meet_at_state(b, n, &now->used);
+    } else if (n->op == IR_WHERE) {
+        for (unsigned i = 1; i <= 2; i++) push_whole(b, n->inputs[i]);
+    } else if (moves_elements(n, now->value)) {
+        push_whole(b, n->inputs[0]);
     } else {
         report(b, n, n->source ? n->source : ir_op_name(n->op), known);
     }
@@ -309,12 +345,25 @@ static void require(bounder *b, const ir_node *reader, ir_value *v, int_range wi
     b->serial++;
     b->budget = BUDGET;
     b->error = NULL;
-    region all = whole(b->model->dims, &v->type);
-    push(b, v, &all);
+    push_whole(b, v);
     while (b->task_count) {
         task now = b->tasks[--b->task_count];
         meet(b, &now);
     }
+}
+
+static void require_divisor(bounder *b, const ir_node *n) {
+    int_range r = b->ranges[n->inputs[1]->id];
+    if (dim_min(r.low) >= 1 || dim_max(r.high) <= -1) return;
+    diag *e = diag_error(b->diags, n->where, "%s needs a divisor that is known not to be 0, found %s",
+                         n->op == IR_FLOORDIV ? "//" : "%", int_range_string(b->model->arena, r));
+    diag_note(e, n->inputs[1]->where, "the divisor");
+    diag_hint(e, "clamp(x, min=1) keeps it positive");
+}
+
+/* One of the places along the axis of x. */
+static int_range places_of(dim_table *t, const ir_node *n) {
+    return (int_range){dim_const(t, 0), dim_sub(t, n->inputs[0]->type.dims[n->attrs.axis], dim_const(t, 1))};
 }
 
 static void bound_graph(bounder *b, const ir_graph *g) {
@@ -326,6 +375,9 @@ static void bound_graph(bounder *b, const ir_graph *g) {
             require(b, n, n->inputs[0], (int_range){zero, dim_sub(t, n->inputs[1]->type.dims[0], one)}, false);
         if (n->op == IR_ONE_HOT)
             require(b, n, n->inputs[0], (int_range){zero, dim_const(t, n->attrs.count - 1)}, false);
+        if (n->op == IR_TAKE || n->op == IR_GATHER || n->op == IR_SCATTER_ADD)
+            require(b, n, n->inputs[1], places_of(t, n), false);
+        if (n->op == IR_FLOORDIV || n->op == IR_REMAINDER) require_divisor(b, n);
         if (n->op == IR_RECURRENT && n->inputs[IR_REC_LENGTHS])
             require(b, n, n->inputs[IR_REC_LENGTHS], (int_range){one, n->inputs[IR_REC_X]->type.dims[0]}, true);
     }
@@ -333,6 +385,7 @@ static void bound_graph(bounder *b, const ir_graph *g) {
 
 void pass_bound_indices(ir_model *m, diag_list *diags) {
     bounder b = {.model = m, .diags = diags, .ranges = int_ranges_of(m)};
+    b.made_of_inputs = ir_made_of_inputs(m->arena, m);
     b.done = ARENA_ARRAY(m->arena, unsigned, m->value_count);
     bound_graph(&b, &m->reset);
     bound_graph(&b, &m->run);

@@ -132,6 +132,14 @@ static bool fold_constants(ir_node *n) {
     return known;
 }
 
+/* A view of one number in every element is that, too. */
+static bool fold_view_of_constant(ir_node *n) {
+    double number;
+    if (ir_op_class_of(n->op) != IR_VIEW || !ir_is_const(n->inputs[0], &number)) return false;
+    become_const(n, number);
+    return true;
+}
+
 /* x ** 0 is 1 whatever x is, even NaN: the generated code would have an x that it does not look at. */
 static bool fold_zeroth_power(ir_node *n) {
     double exponent;
@@ -184,7 +192,7 @@ static void fold_graph(folder *f, ir_graph *g) {
     for (ir_node *n = g->first; n; n = n->next) {
         for (unsigned i = 0; i < n->input_count; i++) n->inputs[i] = current(f, n->inputs[i]);
         if (n->op == IR_REPEAT) fold_block(f, n);
-        if (fold_constants(n) || fold_zeroth_power(n)) continue;
+        if (fold_constants(n) || fold_zeroth_power(n) || fold_view_of_constant(n)) continue;
         if (ir_op_class_of(n->op) == IR_VIEW) skip_inner_view(n);
         ir_value *same = unchanged(n);
         if (same) replace(f, n->results[0], same);

@@ -137,6 +137,12 @@ static bool can_take_all(const hoister *h, const ir_node *n) {
     case IR_MAX:
     case IR_MIN:
     case IR_ARGMAX:
+    case IR_ARGMIN:
+    case IR_PROD:
+    case IR_VAR:
+    case IR_NORM:
+    case IR_FLIP:
+    case IR_CUMSUM:
     case IR_SOFTMAX:
     case IR_LOG_SOFTMAX: return true;
     default: return ir_op_is_elementwise(n->op);
@@ -155,7 +161,13 @@ static ir_attrs shifted(const ir_node *n) {
     case IR_MEAN:
     case IR_MAX:
     case IR_MIN:
-    case IR_ARGMAX: attrs.axes <<= 1; return attrs;
+    case IR_ARGMAX:
+    case IR_ARGMIN:
+    case IR_PROD:
+    case IR_VAR:
+    case IR_NORM:
+    case IR_FLIP: attrs.axes <<= 1; return attrs;
+    case IR_CUMSUM:
     case IR_SOFTMAX:
     case IR_LOG_SOFTMAX:
     case IR_SLICE:

@@ -102,10 +102,14 @@ static int_range sum(dim_table *t, const ir_node *n, int_range x) {
     return (int_range){dim_mul(t, count, x.low), dim_mul(t, count, x.high)};
 }
 
+static int_range places_along(dim_table *t, const ir_node *n, unsigned axis) {
+    return (int_range){dim_const(t, 0), dim_sub(t, n->inputs[0]->type.dims[axis], dim_const(t, 1))};
+}
+
 static int_range argmax(dim_table *t, const ir_node *n) {
     unsigned axis = 0;
     while (!(n->attrs.axes >> axis & 1)) axis++;
-    return (int_range){dim_const(t, 0), dim_sub(t, n->inputs[0]->type.dims[axis], dim_const(t, 1))};
+    return places_along(t, n, axis);
 }
 
 static int_range padded(dim_table *t, const ir_node *n, int_range x) {
@@ -138,10 +142,15 @@ static int_range carried(const analysis *s, const ir_node *n) {
     return widened(s, known(s, n->results[0]), either(s->dims, first, known(s, n->block->next[i])));
 }
 
+/* For all values of the dims, which may be others in the next run. */
+static int_range of_any_run(dim_table *t, int_range r) {
+    return is_made(r) ? (int_range){dim_const(t, dim_min(r.low)), dim_const(t, dim_max(r.high))} : r;
+}
+
 static int_range state(const analysis *s, const ir_node *n) {
     const ir_state *of = &s->model->states[n->attrs.index];
     int_range first = of->init ? known(s, of->init) : (int_range){dim_const(s->dims, 0), dim_const(s->dims, 0)};
-    int_range next = of->next ? known(s, of->next) : first;
+    int_range next = of->next ? of_any_run(s->dims, known(s, of->next)) : first;
     return widened(s, known(s, n->results[0]), either(s->dims, first, next));
 }
 
@@ -158,6 +167,45 @@ static int_range result_of_repeat(const analysis *s, const ir_node *n, unsigned 
     return may_not_run ? either(s->dims, known(s, n->inputs[ir_rows_of(n) + result]), last) : last;
 }
 
+/* start, start + step … */
+static int_range counted(dim_table *t, const ir_node *n) {
+    const dim *steps = dim_sub(t, n->results[0]->type.dims[0], dim_const(t, 1));
+    const dim *last = dim_add(t, n->attrs.start, dim_mul(t, steps, dim_const(t, n->attrs.step)));
+    return n->attrs.step > 0 ? (int_range){n->attrs.start, last} : (int_range){last, n->attrs.start};
+}
+
+static int_range written(dim_table *t, const ir_node *n) {
+    const ir_values *v = &n->attrs.values;
+    int_range r = one_number(t, v->numbers[0]);
+    for (size_t i = 1; i < v->count; i++) r = both(t, r, one_number(t, v->numbers[i]));
+    return r;
+}
+
+/* By a constant the bounds are divided; by what is at least 1 the quotient is not farther from 0. */
+static int_range floor_quotient(dim_table *t, int_range x, int_range y) {
+    int64_t by;
+    if (dim_same(y.low, y.high) && dim_is_const(y.low, &by) && by > 0)
+        return (int_range){dim_floordiv(t, x.low, by), dim_floordiv(t, x.high, by)};
+    if (dim_same(y.low, y.high) && dim_is_const(y.low, &by) && by < 0)
+        return floor_quotient(t, negative(t, x), negative(t, y));
+    const dim *zero = dim_const(t, 0);
+    if (dim_min(y.low) < 1) return any(t);
+    return (int_range){smaller(t, x.low, zero, false), greater(t, x.high, zero, true)};
+}
+
+/* From 0 to the divisor, itself not included; x itself where it is smaller. */
+static int_range remainder_of(dim_table *t, int_range x, int_range y) {
+    const dim *zero = dim_const(t, 0), *one = dim_const(t, 1);
+    if (dim_max(y.high) < 0) {
+        int_range turned = remainder_of(t, negative(t, x), negative(t, y));
+        return negative(t, turned);
+    }
+    if (dim_min(y.low) < 1) return any(t);
+    const dim *most = dim_sub(t, y.high, one);
+    if (dim_min(x.low) < 0) return (int_range){zero, most};
+    return (int_range){zero, smaller(t, x.high, most, true)};
+}
+
 static int_range range_of(const analysis *s, const ir_node *n) {
     dim_table *t = s->dims;
     double exponent;
@@ -172,8 +220,14 @@ static int_range range_of(const analysis *s, const ir_node *n) {
     case IR_STATE: return state(s, n);
     case IR_ROW: return known(s, n->block->repeat->inputs[n->attrs.index]);
     case IR_CARRIED: return carried(s, n);
-    case IR_ARGMAX: return argmax(t, n);
+    case IR_ARGMAX:
+    case IR_ARGMIN: return argmax(t, n);
+    case IR_ARANGE: return counted(t, n);
+    case IR_TENSOR: return written(t, n);
     case IR_WHERE: return both(t, y, s->ranges[n->inputs[2]->id]);
+    case IR_CAST: return (int_range){dim_const(t, 0), dim_const(t, 1)}; /* of a bool */
+    case IR_FLOORDIV: return floor_quotient(t, x, y);
+    case IR_REMAINDER: return remainder_of(t, x, y);
     case IR_CLAMP: return clamped(t, x, n->attrs.scalar);
     case IR_NEG: return negative(t, x);
     case IR_ABS: return largest(t, largest(t, x, negative(t, x)), one_number(t, 0));
@@ -191,6 +245,12 @@ static int_range range_of(const analysis *s, const ir_node *n) {
     case IR_RESHAPE:
     case IR_PERMUTE:
     case IR_SLICE:
+    case IR_EXPAND:
+    case IR_FLIP:
+    case IR_ROLL:
+    case IR_TAKE:
+    case IR_GATHER:
+    case IR_TOPK:
     case IR_COPY: return x;
     case IR_CAT:
         for (unsigned i = 1; i < n->input_count; i++) x = both(t, x, s->ranges[n->inputs[i]->id]);
@@ -205,7 +265,9 @@ static void walk(analysis *s, const ir_graph *g) {
         for (unsigned i = 0; i < n->result_count; i++) {
             if (n->results[i]->type.dtype != IR_I32) continue;
             int_range *r = &s->ranges[n->results[i]->id];
-            int_range found = n->op == IR_REPEAT ? result_of_repeat(s, n, i) : range_of(s, n);
+            int_range found = n->op == IR_REPEAT            ? result_of_repeat(s, n, i)
+                              : n->op == IR_TOPK && i == 1 ? places_along(s->dims, n, n->attrs.axis)
+                                                           : range_of(s, n);
             if (is_made(found)) found = unless_wrapped(s->dims, found);
             s->changed = s->changed || found.low != r->low || found.high != r->high;
             *r = found;

@@ -12,9 +12,10 @@ bool passes_run(ir_model *m, diag_list *diags);
  * those that depend on rows are computed for all of them at once, with the rounds as a leading dim. Requires: nothing.
  * Leaves rows and results of REPEATs that nobody uses any more to dce. */
 void pass_hoist(ir_model *m);
-/* bound_indices.c: finds what every table index (EMBEDDING, ONE_HOT) and every `lengths` may be. Values in range by
- * construction (argmax, clamp, constants) need nothing; what comes from an input through views, CAT and PAD gets an
- * ir_bound_check on the view of the input; anything else is an error. Requires: nothing. Adds checks (and views). */
+/* bound_indices.c: finds what every index (of EMBEDDING, ONE_HOT, TAKE, GATHER, SCATTER_ADD) and every `lengths` may be.
+ * Values in range by construction (argmax, clamp, constants) need nothing; what is made of inputs, sizes and numbers
+ * alone gets an ir_bound_check; anything else is an error, and so is a divisor of int32 that may be 0. Requires:
+ * nothing. Adds checks (and views). */
 void pass_bound_indices(ir_model *m, diag_list *diags);
 /* last_step.c: the last step of a forward RECURRENT's out (a SLICE of extent 1 at T-1 of the time axis, through PERMUTE,
  * RESHAPE that only drops or adds axes of size 1, and CAT along another axis) is its h_n, so that out need not be kept.

@@ -234,6 +234,10 @@ static void source_node(planner *p, const ir_node *n) {
         r->buffer = p->plan->state_buffers[i];
         break;
     case IR_PARAM: r = fixed_root(p, &v->type, v->name, PLAN_TABLE, i); break;
+    case IR_TENSOR:
+        r = fixed_root(p, &v->type, v->name, PLAN_LITERAL, 0);
+        r->buffer->literal = n;
+        break;
     case IR_CONST:
     case IR_SIZE:
         r = ARENA_NEW(p->arena, pval);
@@ -283,6 +287,7 @@ static const ir_node **only_users(planner *p, const ir_graph *g) {
     count_uses(&t, g);
     const ir_model *m = p->model;
     for (size_t i = 0; i < m->output_count; i++) t.uses[m->outputs[i].value->id] += SEVERAL;
+    for (size_t i = 0; i < m->check_count; i++) t.uses[m->checks[i].value->id] += SEVERAL;
     for (size_t i = 0; i < m->state_count; i++) {
         if (m->states[i].next) t.uses[m->states[i].next->id] += SEVERAL;
         if (m->states[i].init) t.uses[m->states[i].init->id] += SEVERAL;
@@ -305,6 +310,30 @@ static void nodes(planner *p, const ir_graph *g) {
     }
 }
 
+/* What a check looks at, and all that it is made of, comes before anything that the caller sees. */
+static void make_early(pval *v) {
+    for (; v->origin; v = v->origin) v->early = true;
+    if (v->early || v->kind == PVAL_NUMBER) return;
+    v->early = true;
+    for (unsigned i = 0; v->producer && i < v->producer->input_count; i++)
+        if (v->producer->inputs[i]) make_early(v->producer->inputs[i]);
+}
+
+/* A unit for each check of what is no view of an input. */
+static void add_checks(planner *p) {
+    const ir_model *m = p->model;
+    for (size_t i = 0; i < m->check_count; i++) {
+        pval *v = p->values[m->checks[i].value->id];
+        plan_view view;
+        if (planner_original_view(p, v, &view)) continue;
+        v = planner_materialize(p, v);
+        unit *u = planner_unit(p, UNIT_CHECK, NULL, 1, 0);
+        u->check = &m->checks[i];
+        u->inputs[0] = v;
+        make_early(v);
+    }
+}
+
 void planner_build(planner *p, const ir_graph *g, bool is_reset) {
     p->values = ARENA_ARRAY(p->arena, pval *, p->model->value_count + 1);
     p->block = ARENA_NEW(p->arena, pblock);
@@ -312,6 +341,7 @@ void planner_build(planner *p, const ir_graph *g, bool is_reset) {
     p->unit_count = p->unit_capacity = 0;
     p->only_user = only_users(p, g);
     nodes(p, g);
+    if (!is_reset) add_checks(p);
     planner_place(p, is_reset);
     planner_legalize(p);
 }

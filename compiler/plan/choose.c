@@ -75,7 +75,8 @@ static const dim *innermost(const plan_view *v, unsigned axes) {
 
 /* By columns where results are neighbours, and the elements that are summed up are not. */
 static bool by_columns(const plan_kernel *k) {
-    if (k->node->op == IR_LOG_SOFTMAX || k->node->op == IR_LAYER_NORM) return false;
+    ir_op op = k->node->op;
+    if (op == IR_LOG_SOFTMAX || op == IR_LAYER_NORM || op == IR_VAR || op == IR_NORM) return false;
     const plan_view *x = &k->inputs[0].view;
     const dim *kept = innermost(x, ~reduced_axes(k)), *summed = innermost(x, reduced_axes(k));
     return kept && dim_is(kept, 1) && !(summed && dim_is(summed, 1));
@@ -84,7 +85,9 @@ static bool by_columns(const plan_kernel *k) {
 void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) {
     (void)of;
     to->kind = CHOICE_REDUCE;
-    bool vectors = k->inputs[0].view.type.dtype == IR_F32 && k->node->op != IR_ARGMAX;
+    ir_op op = k->node->op;
+    bool one_by_one = op == IR_ARGMAX || op == IR_ARGMIN || op == IR_PROD || op == IR_CUMSUM;
+    bool vectors = k->inputs[0].view.type.dtype == IR_F32 && !one_by_one;
     to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : by_columns(k) ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
     to->vectors = vectors;
 }
@@ -114,7 +117,7 @@ static bool is_plain(const chooser *c, const plan_kernel *k) {
 void choose(const chooser *c, const plan_kernel *k, plan_choice *to) {
     *to = (plan_choice){.body = c->body};
     if (k->kind != PLAN_NODE) {
-        to->kind = is_plain(c, k) ? CHOICE_PLAIN : CHOICE_OTHER;
+        to->kind = k->kind != PLAN_CHECK && is_plain(c, k) ? CHOICE_PLAIN : CHOICE_OTHER;
         return;
     }
     plan_operator_of(k->node->op)->choose(c, k, to);

@@ -152,7 +152,8 @@ static void add_symbols(planner *p, plan_kernel *k, const plan_view *v) {
 
 static const char *result_name(const unit *u, unsigned r) {
     static const char *const recurrent[] = {"out", "h", "c"};
-    return u->kind == UNIT_NODE && u->node->op == IR_RECURRENT ? recurrent[r] : "y";
+    if (u->kind == UNIT_NODE && u->node->op == IR_RECURRENT) return recurrent[r];
+    return r == 0 ? "y" : "places"; /* of a TOPK */
 }
 
 /* Inputs that are one and the same value seen in one and the same way are one parameter. */
@@ -272,13 +273,20 @@ static void make_choices(planner *p, plan_kernel *k) {
 
 static plan_kernel *make_kernel(planner *p, const unit *u) {
     plan_kernel *k = ARENA_NEW(p->arena, plan_kernel);
-    k->kind = u->kind == UNIT_COPY ? PLAN_COPY : u->kind == UNIT_ZERO ? PLAN_ZERO : PLAN_NODE;
+    k->kind = u->kind == UNIT_COPY    ? PLAN_COPY
+              : u->kind == UNIT_ZERO  ? PLAN_ZERO
+              : u->kind == UNIT_CHECK ? PLAN_CHECK
+                                      : PLAN_NODE;
     k->node = u->node;
+    k->check = u->check;
+    if (k->check) add_symbols_of(p, k, k->check->low);
+    if (k->check) add_symbols_of(p, k, k->check->high);
+    if (u->kind == UNIT_NODE && u->node->op == IR_ARANGE) add_symbols_of(p, k, u->node->attrs.start);
     k->result_count = u->result_count;
     k->results = ARENA_ARRAY(p->arena, plan_operand, u->result_count);
     bool recurrent = u->kind == UNIT_NODE && u->node->op == IR_RECURRENT;
     for (unsigned r = 0; r < u->result_count; r++) {
-        bool carried = recurrent && r > 0;
+        bool carried = u->kind == UNIT_NODE && u->node->result_count > 1 && (r > 0 || !recurrent);
         /* what lies in another's memory, or in the caller's, is wanted there */
         const pval *v = u->results[r];
         bool wanted = v->used || v->kind == PVAL_VIEW || v->buffer->place != PLAN_SCRATCH;
@@ -312,6 +320,7 @@ static plan_kernel *make_kernel(planner *p, const unit *u) {
 static const char *function_name(planner *p, const plan_kernel *k) {
     const ir_node *n = k->node;
     const char *label = n && n->label ? n->label : n ? ir_op_name(n->op) : NULL;
+    if (k->kind == PLAN_CHECK) return arena_printf(p->arena, "%s_check", p->model->name);
     const char *of = k->results[0].kind == PLAN_MEMORY ? k->results[0].view.buffer->name : NULL;
     if (k->kind == PLAN_NODE && label) return arena_printf(p->arena, "%s_%s", p->model->name, label);
     const char *what = k->kind == PLAN_ZERO ? "clear" : "copy";

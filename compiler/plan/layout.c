@@ -1,4 +1,4 @@
-/* layout: what RESHAPE, PERMUTE and SLICE do to offsets and strides. All in symbolic dims, so a view inside a loop over
+/* layout: what RESHAPE, PERMUTE, SLICE and EXPAND do to offsets and strides. All in symbolic dims, so a view inside a loop over
  * chunks is made by the same rules as one of the whole value. */
 #include "plan/planner.h"
 
@@ -95,6 +95,17 @@ bool layout_apply(planner *p, const pstep *step, const ir_type *result_type, pla
         *v = r;
         return true;
     }
+    case IR_EXPAND: {
+        plan_view r = *v;
+        unsigned added = result_type->rank - v->type.rank;
+        r.type = *result_type;
+        for (unsigned i = 0; i < result_type->rank; i++) {
+            bool own = i >= added && (!dim_is(v->type.dims[i - added], 1) || dim_is(result_type->dims[i], 1));
+            r.strides[i] = own ? v->strides[i - added] : dim_const(p->dims, 0);
+        }
+        *v = r;
+        return true;
+    }
     default: ice("no view step %s", ir_op_name(step->op));
     }
 }
@@ -149,6 +160,7 @@ int layout_axis(planner *p, const pstep *step, const ir_type *from, const ir_typ
             if (step->perm[i] == (unsigned)axis) return (int)i;
         return -1;
     case IR_SLICE: return step->axis == (unsigned)axis ? -1 : axis;
+    case IR_EXPAND: return axis + (int)(to->rank - from->rank);
     case IR_RESHAPE: {
         /* A piece of `axis` is, for each index before it, one run of elements: it is a piece of the result's axis that
          * has the same number of elements before it, if that axis is made of whole symbols too. */

@@ -82,6 +82,19 @@ static bool split_but_its_axis(const unit *u, int axis, int *input_axis) {
     return axis != (int)u->node->attrs.axis;
 }
 
+static bool split_flip(const unit *u, int axis, int *input_axis) {
+    input_axis[0] = axis;
+    return !(u->node->attrs.axes >> axis & 1u);
+}
+
+/* The dims of the ids stand where x has its axis. */
+static bool split_take(const unit *u, int axis, int *input_axis) {
+    int first = (int)u->node->attrs.axis, count = (int)u->inputs[1]->type.rank;
+    if (axis >= first && axis < first + count) input_axis[1] = axis - first;
+    else input_axis[0] = axis < first ? axis : axis - count + 1;
+    return true;
+}
+
 /* --- the rows ---------------------------------------------------------------------------------------------------- */
 
 /* Of these classes all operators have the same row; the others stand below, one by one. */
@@ -111,6 +124,13 @@ static const plan_operator rows[IR_OP_COUNT] = {
     [IR_BATCH_NORM] = {split_batch_norm,   choose_elementwise, 1,           true,       false,     {NULL}},
     [IR_CAT] =        {split_but_its_axis, choose_nothing,     IR_MANY,     false,      false,     {NULL}},
     [IR_PAD] =        {split_but_its_axis, choose_nothing,     IR_MANY,     false,      false,     {NULL}},
+    [IR_ARANGE] =     {split_never,        choose_nothing,     IR_MANY,     false,      false,     {NULL}},
+    [IR_FLIP] =       {split_flip,         choose_nothing,     IR_MANY,     false,      false,     {NULL}},
+    [IR_ROLL] =       {split_but_its_axis, choose_nothing,     IR_MANY,     false,      false,     {NULL}},
+    [IR_TAKE] =       {split_take,         choose_nothing,     IR_MANY,     false,      false,     {"x", "ids"}},
+    [IR_GATHER] =     {split_never,        choose_nothing,     IR_MANY,     false,      false,     {"x", "ids"}},
+    [IR_SCATTER_ADD] = {split_never,       choose_nothing,     IR_MANY,     false,      false,     {"x", "ids", "src"}},
+    [IR_TOPK] =       {split_but_its_axis, choose_nothing,     IR_MANY,     false,      false,     {NULL}},
     [IR_COPY] =       {split_never,        choose_nothing,     IR_MANY,     false,      false,     {NULL}},
     /* no kernel but a loop of them; split.c says how its rounds are divided */
     [IR_REPEAT] =     {split_never,        choose_nothing,     IR_MANY,     false,      false,     {NULL}},

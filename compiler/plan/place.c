@@ -61,12 +61,14 @@ bool planner_host(planner *p, pval *v, pval *in) {
         if (n == MAX_CHAIN) return false;
         chain[n++] = q;
         if (!q->origin) break;
-        if (q->kind != PVAL_VIEW || q->source != q->origin || q->origin_step.op == IR_SLICE) return false;
+        ir_op step = q->origin_step.op;
+        if (q->kind != PVAL_VIEW || q->source != q->origin || step == IR_SLICE || step == IR_EXPAND) return false;
     }
     pval *root = chain[n - 1];
     if (root->kind != PVAL_ROOT || root->buffer || !root->producer || layout_storage(in) == root ||
         root->producer->block != p->block)
         return false;
+    if (root->early) return false;
     for (unsigned i = 0; i < n; i++) old[i] = *chain[i];
     pstep same = {.op = IR_RESHAPE};
     for (unsigned i = 0; i < n; i++) {

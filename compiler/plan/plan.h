@@ -19,13 +19,15 @@
 
 enum { PLAN_MAX_BODIES = 4 };
 
-typedef enum { PLAN_INPUT, PLAN_OUTPUT, PLAN_STATE, PLAN_TABLE, PLAN_SCRATCH } plan_place; /* TABLE: a param as it is */
+/* TABLE: a param as it is; LITERAL: the numbers of a TENSOR */
+typedef enum { PLAN_INPUT, PLAN_OUTPUT, PLAN_STATE, PLAN_TABLE, PLAN_LITERAL, PLAN_SCRATCH } plan_place;
 
 typedef struct {
     plan_place place;
     size_t index;        /* into the model's inputs, outputs, states, params; a serial number for scratch */
     ir_dtype dtype;
     const dim *elements;
+    const ir_node *literal; /* PLAN_LITERAL */
     const char *name;    /* of the value first put there, for comments */
     bool work;           /* a kernel's work space: nobody else reads it */
     int64_t offset;      /* PLAN_SCRATCH: in elements from the start of the scratch array of its dtype */
@@ -61,11 +63,13 @@ typedef struct {
 typedef enum {
     PLAN_NODE, /* node says what to do */
     PLAN_COPY, /* inputs[0] -> results[0], any strides */
-    PLAN_ZERO  /* results[0] = 0 */
+    PLAN_ZERO, /* results[0] = 0 */
+    PLAN_CHECK /* each element of inputs[0] must be in bounds, or the run ends with an error; no function */
 } plan_kernel_kind;
 
 struct plan_kernel {
     plan_kernel_kind kind;
+    const ir_bound_check *check; /* PLAN_CHECK */
     const ir_node *node;   /* also set for PLAN_COPY and PLAN_ZERO where one asked for it; may be NULL */
     plan_operand *inputs;  /* parallel to node->inputs */
     unsigned input_count;

@@ -2,7 +2,7 @@
 #include "plan/planner.h"
 
 static const char *place_name(plan_place p) {
-    static const char *const names[] = {"input", "output", "state", "table", "scratch"};
+    static const char *const names[] = {"input", "output", "state", "table", "literal", "scratch"};
     return names[p];
 }
 
@@ -41,7 +41,10 @@ static void print_operand(const plan *p, arena *a, const plan_operand *o, text *
 }
 
 static void print_kernel(const plan *p, arena *a, const plan_kernel *k, unsigned *at, int depth, text *to) {
-    const char *what = k->kind == PLAN_COPY ? "copy" : k->kind == PLAN_ZERO ? "zero" : ir_op_name(k->node->op);
+    const char *what = k->kind == PLAN_COPY    ? "copy"
+                       : k->kind == PLAN_ZERO  ? "zero"
+                       : k->kind == PLAN_CHECK ? "check"
+                                               : ir_op_name(k->node->op);
     text_printf(to, "%*s%u %s = %s(", 2 * depth, "", (*at)++, k->function, what);
     for (unsigned i = 0; i < k->input_count; i++) {
         if (i) text_add(to, ", ");

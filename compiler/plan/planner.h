@@ -27,7 +27,7 @@ typedef struct pblock pblock;
 
 /* One view step: what the viewed value becomes; the result's type is the pval's. */
 typedef struct {
-    ir_op op; /* RESHAPE, PERMUTE, SLICE; ROW: that of the present round, along dim 0 */
+    ir_op op; /* RESHAPE, PERMUTE, SLICE, EXPAND; ROW: that of the present round, along dim 0 */
     unsigned perm[IR_MAX_RANK];
     unsigned axis;
     const dim *start;
@@ -56,15 +56,18 @@ struct pval {
     ploop *home;         /* ROOT: the innermost loop outside of which nobody touches it; NULL: none */
     bool touched;        /* ROOT: home is set */
     bool used;           /* some unit reads it */
+    bool early;          /* it is made before the checks: nothing that the caller sees may be its memory */
 };
 
-typedef enum { UNIT_NODE, UNIT_COPY, UNIT_ZERO, UNIT_JOIN, UNIT_UNTIL } unit_kind; /* UNTIL: reads what ends the rounds */
+/* UNTIL: reads what ends the rounds */
+typedef enum { UNIT_NODE, UNIT_COPY, UNIT_ZERO, UNIT_JOIN, UNIT_UNTIL, UNIT_CHECK } unit_kind;
 
 struct unit {
     unit_kind kind;
     pblock *block;       /* that it stands in */
     pblock *body;        /* of a REPEAT */
     const ir_node *node;
+    const ir_bound_check *check; /* CHECK */
     pval **inputs;       /* every pval that it reads, those of inlined nodes and of a body included; NULL allowed */
     unsigned input_count;
     pval **results;

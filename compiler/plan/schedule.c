@@ -291,11 +291,27 @@ static size_t loop_order(planner *p, const pblock *b, const dim **symbols) {
     return count;
 }
 
+/* The checks come first, in their order, each behind what it looks at; and nothing else. Leaves the others in `list`. */
+static plan_item **arrange_checks(planner *p, unit_list *list, plan_item **tail) {
+    bool *seen = ARENA_ARRAY(p->arena, bool, p->unit_count + 1);
+    unit_list early = {ARENA_ARRAY(p->arena, unit *, p->unit_count + 1), 0};
+    for (size_t i = 0; i < p->model->check_count; i++)
+        for (size_t k = 0; k < p->unit_count; k++)
+            if (p->units[k]->check == &p->model->checks[i]) visit(p, p->units[k], seen, &early);
+    size_t left = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (!seen[list->units[i]->serial]) list->units[left++] = list->units[i];
+    list->count = left;
+    return arrange_plain(p, early, tail);
+}
+
 plan_item *schedule(planner *p) {
     const dim **symbols = ARENA_ARRAY(p->arena, const dim *, p->model->symbol_count + 1);
     for (size_t i = 0; i < p->unit_count; i++) p->units[i]->serial = (unsigned)i;
     size_t count = loop_order(p, p->block, symbols);
-    plan_item *first = NULL;
-    arrange(p, in_order(p, p->block), symbols, count, NULL, &first);
+    plan_item *first = NULL, **tail = &first;
+    unit_list list = in_order(p, p->block);
+    tail = arrange_checks(p, &list, tail);
+    arrange(p, list, symbols, count, NULL, tail);
     return first;
 }

@@ -51,6 +51,7 @@ void evaluate_layer(evaluation *e, const ir_node *n); /* IR_LAYER but RECURRENT 
 void evaluate_recurrent(evaluation *e, const ir_node *n);
 void evaluate_elementwise(evaluation *e, const ir_node *n); /* ir_op_is_elementwise */
 void evaluate_reduction(evaluation *e, const ir_node *n);   /* IR_REDUCE, IR_NORMALIZE */
-void evaluate_move(evaluation *e, const ir_node *n);        /* IR_VIEW, IR_MOVE */
+void evaluate_move(evaluation *e, const ir_node *n);        /* IR_VIEW, IR_MOVE but those of evaluate_index.c */
+void evaluate_index(evaluation *e, const ir_node *n);       /* TAKE, GATHER, SCATTER_ADD, TOPK */
 
 #endif

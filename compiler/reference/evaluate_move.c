@@ -1,4 +1,4 @@
-/* evaluate_move: what changes no element: views, cat, pad, copies. */
+/* evaluate_move: what changes no element: views, cat, pad, copies, what is turned round; and what counts. */
 #include "reference/evaluate.h"
 
 static void copy(evaluation *e, const ir_node *n) {
@@ -71,6 +71,43 @@ static void pad(evaluation *e, const ir_node *n) {
     } while (array_next(to, at));
 }
 
+static void expand(evaluation *e, const ir_node *n) {
+    const array *x = evaluate_input(e, n, 0);
+    array *to = evaluate_result(e, n, 0);
+    size_t at[IR_MAX_RANK] = {0};
+    do *array_element(to, at, to->rank) = *array_element(x, at, to->rank);
+    while (array_next(to, at));
+}
+
+static void arange(evaluation *e, const ir_node *n) {
+    array *to = evaluate_result(e, n, 0);
+    int64_t start = evaluate_dim(e, n->attrs.start);
+    for (size_t i = 0; i < to->elements; i++) to->data[i] = (double)(start + (int64_t)i * n->attrs.step);
+}
+
+static void flip(evaluation *e, const ir_node *n) {
+    const array *x = evaluate_input(e, n, 0);
+    array *to = evaluate_result(e, n, 0);
+    size_t at[IR_MAX_RANK] = {0}, from[IR_MAX_RANK] = {0};
+    do {
+        for (unsigned i = 0; i < to->rank; i++) from[i] = n->attrs.axes >> i & 1 ? to->sizes[i] - 1 - at[i] : at[i];
+        *array_element(to, at, to->rank) = *array_element(x, from, x->rank);
+    } while (array_next(to, at));
+}
+
+static void roll(evaluation *e, const ir_node *n) {
+    const array *x = evaluate_input(e, n, 0);
+    array *to = evaluate_result(e, n, 0);
+    size_t at[IR_MAX_RANK] = {0}, place[IR_MAX_RANK];
+    int64_t size = (int64_t)x->sizes[n->attrs.axis];
+    do {
+        memcpy(place, at, sizeof at);
+        int64_t moved = ((int64_t)at[n->attrs.axis] + n->attrs.shift) % size;
+        place[n->attrs.axis] = (size_t)(moved < 0 ? moved + size : moved);
+        *array_element(to, place, to->rank) = *array_element(x, at, x->rank);
+    } while (array_next(x, at));
+}
+
 void evaluate_move(evaluation *e, const ir_node *n) {
     switch ((unsigned)n->op) {
     case IR_RESHAPE:
@@ -79,6 +116,14 @@ void evaluate_move(evaluation *e, const ir_node *n) {
     case IR_SLICE: slice(e, n); return;
     case IR_CAT: cat(e, n); return;
     case IR_PAD: pad(e, n); return;
+    case IR_EXPAND: expand(e, n); return;
+    case IR_ARANGE: arange(e, n); return;
+    case IR_FLIP: flip(e, n); return;
+    case IR_ROLL: roll(e, n); return;
+    case IR_TAKE:
+    case IR_GATHER:
+    case IR_SCATTER_ADD:
+    case IR_TOPK: evaluate_index(e, n); return;
     }
     ice("%s moves nothing", ir_op_name(n->op));
 }

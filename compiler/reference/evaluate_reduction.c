@@ -34,16 +34,9 @@ static size_t largest(const group *g) {
     return best;
 }
 
-static double smallest(const group *g) {
-    double best = g->items[0];
-    for (size_t i = 1; i < g->count; i++)
-        if (!isnan(best) && (isnan(g->items[i]) || g->items[i] < best)) best = g->items[i];
-    return best;
-}
-
 static void note_margin(evaluation *e, const group *g, size_t best) {
     for (size_t i = 0; i < g->count; i++) {
-        double margin = (g->items[best] - g->items[i]) / (1 + fabs(g->items[best]));
+        double margin = fabs(g->items[best] - g->items[i]) / (1 + fabs(g->items[best]));
         if (margin > 0 && margin < e->argmax_margin) e->argmax_margin = margin;
     }
 }
@@ -57,12 +50,46 @@ static double sum(const evaluation *e, const group *g, ir_dtype dtype) {
     return total;
 }
 
+static double product(const evaluation *e, const group *g, ir_dtype dtype) {
+    double total = 1;
+    for (size_t i = 0; i < g->count; i++)
+        total = dtype == IR_I32 ? (double)(int32_t)((uint32_t)(int32_t)total * (uint32_t)(int32_t)g->items[i])
+                                : rounded(e, total * g->items[i]);
+    return total;
+}
+
+/* The sum of the squared differences from the mean, over the count less the correction. */
+static double variance(const evaluation *e, const group *g, int64_t correction) {
+    double mean = sum(e, g, IR_F32) / (double)g->count, squares = 0;
+    for (size_t i = 0; i < g->count; i++) squares += (g->items[i] - mean) * (g->items[i] - mean);
+    double freedom = (double)g->count - (double)correction;
+    return rounded(e, squares / (freedom > 0 ? freedom : 0));
+}
+
+static double root_of_squares(const evaluation *e, const group *g) {
+    double squares = 0;
+    for (size_t i = 0; i < g->count; i++) squares += g->items[i] * g->items[i];
+    return rounded(e, sqrt(squares));
+}
+
+/* The first smallest; the first NaN if there is one. */
+static size_t smallest_at(const group *g) {
+    size_t best = 0;
+    for (size_t i = 1; i < g->count; i++)
+        if (!isnan(g->items[best]) && (isnan(g->items[i]) || g->items[i] < g->items[best])) best = i;
+    return best;
+}
+
 static double reduced(evaluation *e, const ir_node *n, const group *g, ir_dtype dtype) {
     switch ((unsigned)n->op) {
     case IR_SUM: return sum(e, g, dtype);
     case IR_MEAN: return rounded(e, sum(e, g, dtype) / (double)g->count);
     case IR_MAX: return g->items[largest(g)];
-    case IR_MIN: return smallest(g);
+    case IR_MIN: return g->items[smallest_at(g)];
+    case IR_PROD: return product(e, g, dtype);
+    case IR_VAR: return variance(e, g, n->attrs.count);
+    case IR_NORM: return root_of_squares(e, g);
+    case IR_ARGMIN: note_margin(e, g, smallest_at(g)); return (double)smallest_at(g);
     case IR_ARGMAX: note_margin(e, g, largest(g)); return (double)largest(g);
     }
     ice("%s does not reduce", ir_op_name(n->op));
@@ -82,6 +109,14 @@ static void normalize(const evaluation *e, const ir_node *n, group *g) {
         g->items[i] = rounded(e, n->op == IR_SOFTMAX ? powers.items[i] / total : g->items[i] - rounded(e, log(total)));
 }
 
+/* Sums of the elements up to each one. */
+static void accumulate(const evaluation *e, group *g, ir_dtype dtype) {
+    for (size_t i = 1; i < g->count; i++) {
+        double total = g->items[i - 1] + g->items[i];
+        g->items[i] = dtype == IR_I32 ? (double)(int32_t)(uint32_t)(int64_t)total : rounded(e, total);
+    }
+}
+
 void evaluate_reduction(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0);
     array *to = evaluate_result(e, n, 0);
@@ -92,7 +127,10 @@ void evaluate_reduction(evaluation *e, const ir_node *n) {
         for (size_t g = 0; g < count; g++) to->data[g] = reduced(e, n, &groups[g], x->dtype);
         return;
     }
-    for (size_t g = 0; g < count; g++) normalize(e, n, &groups[g]);
+    for (size_t g = 0; g < count; g++) {
+        if (n->op == IR_CUMSUM) accumulate(e, &groups[g], x->dtype);
+        else normalize(e, n, &groups[g]);
+    }
     do {
         size_t g = 0;
         for (unsigned i = 0; i < x->rank; i++)

@@ -89,6 +89,12 @@ static void evaluate_source(evaluation *e, const ir_node *n) {
         for (size_t i = 0; i < to->elements; i++) to->data[i] = (double)e->model->params[index].data[i];
         return;
     case IR_SIZE: to->data[0] = (double)evaluate_dim(e, n->attrs.start); return;
+    case IR_TENSOR:
+        for (size_t i = 0; i < to->elements; i++) {
+            double number = n->attrs.values.numbers[i];
+            to->data[i] = to->dtype == IR_F32 ? (double)(float)number : number;
+        }
+        return;
     case IR_CONST:
         for (size_t i = 0; i < to->elements; i++)
             to->data[i] = to->dtype == IR_F32 ? rounded(e, n->attrs.number) : n->attrs.number;

@@ -95,7 +95,10 @@ START_TEST(ranges_of_two_lengths)
 {
     ir_model *m = model(arena_printf(memory,
                                      "model m\ndim T = 1..8\ndim B = 1..7\ninput x\ninput y\nparam \"table\": float32[8, 3]\n"
-                                     "run:\n%%0 x = input() index=0 : float32[T]\n%%1 y = input() index=1 : float32[B]\n"
+                                     "state q: float32[]\n" /* what a state is in is not known before the run */
+                                     "run:\n%%20 x = input() index=0 : float32[T]\n%%21 y = input() index=1 : float32[B]\n"
+                                     "%%22 = state() index=0 : float32[]\n"
+                                     "%%0 = add(%%20, %%22) : float32[T]\n%%1 = add(%%21, %%22) : float32[B]\n"
                                      "%%3 = param() index=0 : float32[8, 3]\n%%4 = argmax(%%0) axes=(0) : int32[]\n"
                                      "%%5 = argmax(%%1) axes=(0) : int32[]\n%s"
                                      "%%11 = embedding(%%10, %%3) : float32[3]  # emb = Embedding(8, 3)\noutput y = %%11\n",
