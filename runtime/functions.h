@@ -90,23 +90,33 @@
         e = V##_add(V##_splat(1.0f), V##_scale(q, k));                                                        \
         return V##_gated(x, V##_scale(V##_div(V##_mul(a, q), e), k));                                         \
     }                                                                                                         \
-    /* log(x) = e log(2) + log(m), m from 0.707 to 1.414 by artanh as above */                                \
-    INLINE V V##_log(V x) {                                                                                   \
-        V denormal = V##_sub(x, V##_splat(1.17549435e-38f)), e, t, u, p, r;                                   \
+    /* log(x) = e log(2) + log(1 + m), m from -0.293 to 0.414; log(1 + m) = 2t + t u p, t = m / (2 + m), u = t^2 */ \
+    INLINE V V##_log_split(V x, V *exponent) {                                                                \
+        V denormal = V##_sub(x, V##_splat(1.17549435e-38f)), e;                                               \
         V m = V##_mantissa(V##_abs(V##_if_negative(denormal, V##_mul(x, V##_splat(16777216.0f)), x)), &e);    \
         V high = V##_sub(V##_splat(1.41421354f), m);                                                          \
         e = V##_add(e, V##_if_negative(denormal, V##_splat(-24.0f), V##_zero()));                             \
-        e = V##_add(e, V##_if_negative(high, V##_splat(1.0f), V##_zero()));                                   \
-        m = V##_sub(V##_mul(m, V##_if_negative(high, V##_splat(0.5f), V##_splat(1.0f))), V##_splat(1.0f));    \
-        t = V##_div(m, V##_add(V##_splat(2.0f), m));                                                          \
-        u = V##_mul(t, t);                                                                                    \
-        p = V##_madd(V##_madd(V##_splat(0.29871735f), u, V##_splat(0.399775416f)), u, V##_splat(0.666667759f)); \
-        p = V##_madd(V##_mul(t, u), p, V##_mul(e, V##_splat(1.42860677e-06f)));                               \
-        r = V##_madd(e, V##_splat(0.693145752f), V##_add(V##_add(t, t), p));                                  \
-        r = V##_if_negative(V##_sub(V##_splat(3.40282347e+38f), x), x, r); /* infinity */                     \
+        *exponent = V##_add(e, V##_if_negative(high, V##_splat(1.0f), V##_zero()));                           \
+        return V##_sub(V##_mul(m, V##_if_negative(high, V##_splat(0.5f), V##_splat(1.0f))), V##_splat(1.0f)); \
+    }                                                                                                         \
+    INLINE V V##_log_series(V m, V *t, V *tu) { /* gives p */                                                 \
+        V u, p;                                                                                               \
+        *t = V##_div(m, V##_add(V##_splat(2.0f), m));                                                         \
+        u = V##_mul(*t, *t);                                                                                  \
+        *tu = V##_mul(*t, u);                                                                                 \
+        p = V##_madd(V##_splat(0.29871735f), u, V##_splat(0.399775416f));                                     \
+        return V##_madd(p, u, V##_splat(0.666667759f));                                                       \
+    }                                                                                                         \
+    INLINE V V##_log_limits(V x, V r) { /* r but for infinity, 0, negative numbers and NaN */                 \
+        r = V##_if_negative(V##_sub(V##_splat(3.40282347e+38f), x), x, r);                                    \
         r = V##_if_negative(x, V##_splat(NAN), r);                                                            \
         r = V##_if_negative(V##_sub(V##_abs(x), V##_splat(1.40129846e-45f)), V##_splat(-INFINITY), r);        \
         return V##_if_nan(x, x, r);                                                                           \
+    }                                                                                                         \
+    INLINE V V##_log(V x) {                                                                                   \
+        V e, t, tu, m = V##_log_split(x, &e), p = V##_log_series(m, &t, &tu);                                 \
+        p = V##_madd(tu, p, V##_mul(e, V##_splat(1.42860677e-06f)));                                          \
+        return V##_log_limits(x, V##_madd(e, V##_splat(0.693145752f), V##_add(V##_add(t, t), p)));            \
     }                                                                                                         \
     /* log(1 + exp(beta x)) / beta; x itself where beta x is above the threshold */                           \
     INLINE V V##_softplus(V x, float beta, float threshold) {                                                 \

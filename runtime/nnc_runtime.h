@@ -98,6 +98,8 @@
 
 #include "functions.h"
 
+#include "mathematics.h"
+
 #include "sums.h"
 
 #include "denormals.h"

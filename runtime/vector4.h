@@ -9,7 +9,7 @@
  *     min(a, b), max(a, b)           a < b ? a : b and a > b ? a : b: if either is NaN, b (data on the right)
  *     clamp(x, lo, hi)               min(hi, max(lo, x)): a NaN in x stays, lo > hi gives hi
  *     if_negative(x, a, b)           a where the sign bit of x is set, else b
- *     nearest(x)                     x rounded to an integer, ties to even, |x| < 1e6 (a NaN gives anything)
+ *     nearest(x)                     x rounded to an integer, ties to even, |x| < 2^22 (a NaN gives anything)
  *     scale(x, n)                    x * 2^n, rounded once: 0.5 <= x <= 2, n an integer, |n| <= 200
  *     mantissa(x, &e)                x / 2^e, which is at least 1 and less than 2; x positive, finite and no denormal
  *     sqrt(x)                        rounded correctly; NaN for a negative x

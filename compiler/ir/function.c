@@ -13,7 +13,7 @@ static double larger(double x, double y) { return isnan(x) || x > y ? x : y; }
 
 static double smaller(double x, double y) { return isnan(x) || x < y ? x : y; }
 
-static double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
+static double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 
@@ -27,6 +27,11 @@ static double gelu_inner(double x) { return sqrt(2 / acos(-1.0)) * (x + 0.044715
 static double gelu_tanh_slope(double x) {
     double t = tanh(gelu_inner(x)), inner_slope = sqrt(2 / acos(-1.0)) * (1 + 3 * 0.044715 * x * x);
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner_slope;
+}
+
+static double mish_slope(double x) {
+    double t = tanh(log1p(exp(x)));
+    return t + x * (1 - t * t) * sigmoid(x);
 }
 
 #define FUNCTION(NAME, text, module, types, parameters, inplace, vector, value, slope) \

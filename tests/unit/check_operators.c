@@ -61,7 +61,8 @@ START_TEST(functions_of_one_argument) {
         double parameters[IR_FUNCTION_PARAMETERS];
         for (unsigned k = 0; k < IR_FUNCTION_PARAMETERS; k++) parameters[k] = f->parameters[k].otherwise;
         for (double x = -7.013; x < 8; x += 0.371) slope_fits(f, parameters, x);
-        ck_assert_msg(isnan(f->value(NAN, parameters)), "%s loses a NaN", f->name);
+        /* torch.sign alone gives 0 */
+        ck_assert_msg(isnan(f->value(NAN, parameters)) == (i != IR_SIGN), "%s of a NaN", f->name);
     }
     ck_assert_uint_eq(ir_function_find("softmax"), 0);
 }
