@@ -93,6 +93,87 @@ static value lower_clamp(lowering *l, const arguments *a, ir_op op) {
     return v;
 }
 
+/* torch rounds to `decimals` by a multiplication, rounding and a division, or the other way round for negative ones. */
+static value lower_round(lowering *l, const arguments *a, ir_op op) {
+    span where = a->call->where;
+    ir_value *x = args_tensor(a, 0);
+    int64_t decimals = args_integer(a, 1, 0);
+    if (!args_no_bool(l, a, 0)) return value_poison(where);
+    if (decimals < -30 || decimals > 30) {
+        diag_error(l->diags, args_where(a, 1), "decimals of round must be from -30 to 30, found %lld",
+                   (long long)decimals);
+        return value_poison(where);
+    }
+    if (x->type.dtype == IR_I32 && decimals == 0) return value_tensor(l, x, where);
+    if (x->type.dtype == IR_I32) {
+        diag *e = diag_error(l->diags, args_where(a, 1), "decimals of round are for float32, found %s",
+                             type_show(l, &x->type));
+        diag_hint(e, "x * 1.0 converts");
+        return value_poison(where);
+    }
+    if (decimals == 0) return value_tensor(l, build_unary(l, op, x, where), where);
+    ir_value *ten = build_const(l, IR_F32, pow(10, fabs((double)decimals)), where);
+    ir_op before = decimals > 0 ? IR_MUL : IR_DIV, after = decimals > 0 ? IR_DIV : IR_MUL;
+    ir_type type = x->type;
+    x = build_value(l, before, (ir_value *const[]){x, ten}, 2, &type, where);
+    x = build_unary(l, op, x, where);
+    return value_tensor(l, build_value(l, after, (ir_value *const[]){x, ten}, 2, &type, where), where);
+}
+
+static value lower_square(lowering *l, const arguments *a, ir_op op) {
+    (void)op;
+    span where = a->call->where;
+    value two = value_integer(build_dim(l, 2), where);
+    if (!args_no_bool(l, a, 0)) return value_poison(where);
+    return lower_binary(l, AST_POW, &a->values[0], &two, args_written(a, 0), NULL, where, where);
+}
+
+/* One half times the sigmoid of the other. */
+static value lower_glu(lowering *l, const arguments *a, ir_op op) {
+    (void)op;
+    span where = a->call->where;
+    ir_value *x = build_float(l, args_tensor(a, 0), where);
+    const char *shown = type_show(l, &args_tensor(a, 0)->type);
+    unsigned axis;
+    if (!shape_axis(l, args_integer(a, 1, -1), x->type.rank, args_where(a, 1), shown, &axis))
+        return value_poison(where);
+    const dim *half = dim_divide_exact(l->model->dims, x->type.dims[axis], build_dim(l, 2));
+    if (!half) {
+        diag *e = diag_error(l->diags, where, "glu halves dim %u of %s, which must be even", axis, shown);
+        note_value(l, e, args_written(a, 0), &a->values[0], where);
+        return value_poison(where);
+    }
+    ir_value *first = build_slice(l, x, axis, build_dim(l, 0), half, 1, where);
+    ir_value *second = build_unary(l, IR_SIGMOID, build_slice(l, x, axis, half, half, 1, where), where);
+    ir_type type = first->type;
+    return value_tensor(l, build_value(l, IR_MUL, (ir_value *const[]){first, second}, 2, &type, where), where);
+}
+
+/* One weight for all, or one for each channel, of dim 1; a vector has one channel. */
+static value lower_prelu(lowering *l, const arguments *a, ir_op op) {
+    span where = a->call->where;
+    ir_value *x = args_tensor(a, 0), *weight = args_tensor(a, 1);
+    const dim *one = build_dim(l, 1), *channels = x->type.rank >= 2 ? x->type.dims[1] : one;
+    bool fits = weight->type.dtype == IR_F32 && weight->type.rank <= 1;
+    bool single = !weight->type.rank || dim_is(weight->type.dims[0], 1);
+    if (x->type.dtype != IR_F32 || !fits || (!single && !dim_same(weight->type.dims[0], channels))) {
+        bool of_x = x->type.dtype != IR_F32;
+        diag *e = of_x ? diag_error(l->diags, args_where(a, 0), "prelu needs float32, found %s",
+                                    type_show(l, &x->type))
+                       : diag_error(l->diags, args_where(a, 1), "weight of prelu must be float32[1] or float32[%s], "
+                                    "one for each channel (dim 1 of %s), found %s", dim_string(l->arena, channels),
+                                    type_show(l, &x->type), type_show(l, &weight->type));
+        note_value(l, e, args_written(a, of_x ? 0 : 1), &a->values[of_x ? 0 : 1], where);
+        return value_poison(where);
+    }
+    const dim *dims[IR_MAX_RANK];
+    unsigned rank = single || x->type.rank < 2 ? 0 : x->type.rank - 1;
+    for (unsigned i = 0; i < rank; i++) dims[i] = i ? one : channels;
+    weight = build_reshape(l, weight, dims, rank, where);
+    ir_type type = x->type;
+    return value_tensor(l, build_value(l, op, (ir_value *const[]){x, weight}, 2, &type, where), where);
+}
+
 /* --- two operands ------------------------------------------------------------------------------------------------ */
 
 static value lower_pow(lowering *l, const arguments *a, ir_op op) {
@@ -107,8 +188,19 @@ static value lower_pow(lowering *l, const arguments *a, ir_op op) {
                         a->call->where, a->call->where);
 }
 
+static value lower_maximum(lowering *l, const arguments *a, ir_op op) {
+    span where = a->call->where;
+    return lower_elementwise(l, op, args_tensor(a, 0), args_tensor(a, 1), args_written(a, 0), args_written(a, 1),
+                             &a->values[0], &a->values[1], where, where);
+}
+
 /* ----------------------------------------------------------------------------------------------------------------- */
 
+static const parameter one[] = {{"input", TAKES_TENSOR | REQUIRED}};
+static const parameter two[] = {{"input", TAKES_TENSOR | REQUIRED}, {"other", TAKES_TENSOR | REQUIRED}};
+static const parameter rounding[] = {{"input", TAKES_TENSOR | REQUIRED}, {"decimals", TAKES_INTEGER}};
+static const parameter glu[] = {{"input", TAKES_TENSOR | REQUIRED}, {"dim", TAKES_INTEGER}};
+static const parameter prelu[] = {{"input", TAKES_TENSOR | REQUIRED}, {"weight", TAKES_TENSOR | REQUIRED}};
 static const parameter gelu[] = {{"input", TAKES_TENSOR | REQUIRED}, {"approximate", TAKES_STRING}};
 static const parameter hardtanh[] = {
     {"input", TAKES_TENSOR | REQUIRED}, {"min_val", TAKES_REAL}, {"max_val", TAKES_REAL}, {"inplace", TAKES_BOOL}};
@@ -121,6 +213,12 @@ static const parameter clamp[] = {{"input", TAKES_TENSOR | REQUIRED},
 const function functions_elementwise[] = {
     {"gelu", PARAMETERS(gelu), lower_gelu, IR_GELU},
     {"hardtanh", PARAMETERS(hardtanh), lower_hardtanh, 0},
+    {"round", PARAMETERS(rounding), lower_round, IR_ROUND},
+    {"square", PARAMETERS(one), lower_square, 0},
+    {"glu", PARAMETERS(glu), lower_glu, 0},
+    {"prelu", PARAMETERS(prelu), lower_prelu, IR_PRELU},
+    {"maximum", PARAMETERS(two), lower_maximum, IR_MAXIMUM},
+    {"minimum", PARAMETERS(two), lower_maximum, IR_MINIMUM},
     {"pow", PARAMETERS(power), lower_pow, 0},
     {"clamp", PARAMETERS(clamp), lower_clamp, 0},
     {NULL, NULL, 0, NULL, 0},

@@ -13,17 +13,27 @@ static bool number_fits(lowering *l, const arguments *a, const ir_function_param
 }
 
 
+static double number_of(const arguments *a, size_t i, const ir_function_parameter *p) {
+    return args_real(a, i, p->otherwise);
+}
+
+bool function_numbers_fit(lowering *l, const arguments *a, size_t first, ir_op op) {
+    const ir_function *f = ir_function_of(op);
+    bool fine = true;
+    for (unsigned i = 0; i < ir_function_parameter_count(f); i++) {
+        const ir_function_parameter *p = &f->parameters[i];
+        fine = number_fits(l, a, p, first + i, number_of(a, first + i, p)) && fine;
+    }
+    return fine;
+}
+
 static value lower_function_of_one(lowering *l, const arguments *a, ir_op op) {
     const ir_function *f = ir_function_of(op);
     double scalar[IR_FUNCTION_PARAMETERS] = {0};
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
-    bool fine = true;
-    for (unsigned i = 0; i < ir_function_parameter_count(f); i++) {
-        scalar[i] = args_real(a, 1 + i, f->parameters[i].otherwise);
-        fine = number_fits(l, a, &f->parameters[i], 1 + i, scalar[i]) && fine;
-    }
-    if (!fine) return value_poison(where);
+    if (!function_numbers_fit(l, a, 1, op)) return value_poison(where);
+    for (unsigned i = 0; i < ir_function_parameter_count(f); i++) scalar[i] = number_of(a, 1 + i, &f->parameters[i]);
     if (f->types == IR_FLOATS) x = build_float(l, x, where);
     else if (!args_no_bool(l, a, 0)) return value_poison(where);
     bool whole = x->type.dtype == IR_I32;

@@ -106,7 +106,7 @@ static value lower_softmax(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     if (!args_has(a, 1)) {
         diag *e = diag_error(l->diags, where, "%s needs dim: along which dim do the results %s?", a->what,
-                             op == IR_SOFTMAX ? "add up to 1" : "belong together");
+                             op == IR_LOG_SOFTMAX ? "belong together" : "add up to 1");
         note_value(l, e, args_written(a, 0), &a->values[0], where);
         diag_hint(e, "dim=-1 is the last one");
         return value_poison(where);
@@ -115,7 +115,8 @@ static value lower_softmax(lowering *l, const arguments *a, ir_op op) {
     unsigned axis;
     if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), &axis))
         return value_poison(where);
-    ir_value *v = build_unary(l, op, x, where);
+    if (op == IR_NEG) x = build_unary(l, IR_NEG, x, where); /* softmin */
+    ir_value *v = build_unary(l, op == IR_NEG ? IR_SOFTMAX : op, x, where);
     v->producer->attrs.axis = axis;
     return without_dims(l, a, v);
 }
@@ -330,5 +331,6 @@ const function functions_reduce[] = {
     {"cosine_similarity", PARAMETERS(cosine), lower_cosine_similarity, 0},
     {"softmax", PARAMETERS(softmax), lower_softmax, IR_SOFTMAX},
     {"log_softmax", PARAMETERS(softmax), lower_softmax, IR_LOG_SOFTMAX},
+    {"softmin", PARAMETERS(softmax), lower_softmax, IR_NEG},
     {NULL, NULL, 0, NULL, 0},
 };

@@ -97,7 +97,19 @@ bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_
 const layer_kind *layer_kind_find(const char *name) {
     for (const layer_kind *k = layer_kinds; k->name; k++)
         if (strcmp(k->name, name) == 0) return k;
+    for (size_t i = 0; i < activation_kind_count; i++)
+        if (activation_kinds[i].name && strcmp(activation_kinds[i].name, name) == 0) return &activation_kinds[i];
     return NULL;
+}
+
+const char *const *layer_kind_names(arena *a, size_t *count) {
+    const char **names = NULL;
+    size_t capacity = 0;
+    *count = 0;
+    for (const layer_kind *k = layer_kinds; k->name; k++) ARENA_PUSH(a, names, *count, capacity, k->name);
+    for (size_t i = 0; i < activation_kind_count; i++)
+        if (activation_kinds[i].name) ARENA_PUSH(a, names, *count, capacity, activation_kinds[i].name);
+    return names;
 }
 
 static const char *label_of(lowering *l, const char *name) {
@@ -133,7 +145,13 @@ void layer_declare(lowering *l, const ast_stmt *s) {
         return;
     }
     arguments a;
-    if (!args_match(l, s->value, self->kind->name, self->kind->parameters, self->kind->count, true, NULL, &a)) return;
+    const parameter *parameters = self->kind->parameters;
+    size_t parameter_count = self->kind->count;
+    if (self->kind->function) { /* the first one is the input */
+        parameters = activation_function(self->kind)->parameters + 1;
+        parameter_count = activation_function(self->kind)->count - 1;
+    }
+    if (!args_match(l, s->value, self->kind->name, parameters, parameter_count, true, NULL, &a)) return;
     if (!earlier) self->broken = !self->kind->construct(l, self, &a) || !keys_fit(l, self);
 }
 

@@ -292,6 +292,8 @@ const function *function_find(const char *name);
 const char *const *function_names(arena *a, size_t *count);
 value function_call(lowering *l, const function *f, const ast_expr *call);
 
+/* Whether the numbers of a function of one argument, arguments from `first` on, are allowed; false after reporting. */
+bool function_numbers_fit(lowering *l, const arguments *a, size_t first, ir_op op);
 /* The tables of the functions_*.c; each ends with a row without a name. */
 extern const function functions_elementwise[], functions_of_one[], functions_reduce[], functions_shape[],
     functions_join[], functions_mask[], functions_constant[], functions_move[], functions_index[], functions_product[];
@@ -312,6 +314,7 @@ typedef struct {
     const char *too_many; /* a hint for calls with too many arguments, or NULL */
     ir_cell cell;         /* recurrent ones */
     bool is_recurrent, is_cell;
+    const char *function; /* activations: torch's function of the input and the constructor's arguments; else NULL */
 } layer_kind;
 
 struct layer {
@@ -327,6 +330,7 @@ struct layer {
     bool broken;        /* its declaration is at fault */
     bool used;
     union {
+        const arguments *activation; /* the constructor's */
         struct {
             int64_t count, size; /* of rows; of a row */
             bool has_max_norm;
@@ -356,6 +360,11 @@ struct layer {
 };
 
 extern const layer_kind layer_kinds[]; /* layer_kinds.c; ends with a row without a name */
+extern const layer_kind activation_kinds[]; /* activation_layers.c; rows without a name are none */
+extern const size_t activation_kind_count;
+const function *activation_function(const layer_kind *kind);
+/* The names of all, in the arena. */
+const char *const *layer_kind_names(arena *a, size_t *count);
 const layer_kind *layer_kind_find(const char *name);
 
 /* Names that stand for nothing (unknown.c). Of a layer's kind: the one that is meant, where only a prefix is wrong. */

@@ -138,10 +138,8 @@ void report_unknown_callee(lowering *l, const ast_name *name) {
 }
 
 const layer_kind *report_unknown_kind(lowering *l, const ast_name *name) {
-    const char **candidates = NULL;
-    size_t count = 0, capacity = 0;
-    for (const layer_kind *k = layer_kinds; k->name; k++)
-        ARENA_PUSH(l->arena, candidates, count, capacity, k->name);
+    size_t count;
+    const char *const *candidates = layer_kind_names(l->arena, &count);
     const char *dot = strrchr(name->text, '.');
     const layer_kind *kind = dot ? layer_kind_find(dot + 1) : NULL;
     if (kind) {

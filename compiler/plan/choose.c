@@ -24,7 +24,7 @@ pack *choose_pack(const chooser *c, const plan_operand *weight, const plan_opera
 /* Operators that plain C has, to the same bits. */
 static bool in_plain_c(ir_op op) {
     return op == IR_NEG || op == IR_ABS || op == IR_CLAMP || op == IR_CAST || op == IR_WHERE ||
-           (ir_op_class_of(op) == IR_BINARY && op != IR_POW);
+           (ir_op_class_of(op) == IR_BINARY && op != IR_POW && op != IR_PRELU);
 }
 
 typedef struct {

@@ -51,6 +51,7 @@ static double binary(const ir_node *n, double x, double y) {
     case IR_MUL: return whole ? product_wrapped(x, y) : x * y;
     case IR_DIV: return x / y;
     case IR_POW: return whole ? power_wrapped(x, y) : power(n, x, y);
+    case IR_PRELU: return x > 0 ? x : y * x;
     case IR_MAXIMUM: return larger(x, y);
     case IR_MINIMUM: return smaller(x, y);
     case IR_FLOORDIV: return floor_quotient(x, y);
