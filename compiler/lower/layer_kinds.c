@@ -432,17 +432,17 @@ static const parameter recurrent_arguments[] = {
 #define SIMPLE(name, article, kind)                                                                                    \
     {                                                                                                                  \
         name, article, ALL(kind##_parameters), ALL(one_tensor), kind##_construct, kind##_call, NULL, IR_RNN, false,    \
-            false                                                                                                      \
+            false, NULL                                                                                                \
     }
 #define RECURRENT(name, article, parameters, cell, hint)                                                               \
     {                                                                                                                  \
         name, article, ALL(parameters), ALL(recurrent_arguments), recurrent_construct, recurrent_call, hint, cell,     \
-            true, false                                                                                                \
+            true, false, NULL                                                                                          \
     }
 #define CELL(name, article, count, cell, hint)                                                                         \
     {                                                                                                                  \
         name, article, PARAMETERS(rnn_cell_parameters, count), PARAMETERS(recurrent_arguments, 2), cell_construct,     \
-            cell_call, hint, cell, true, true                                                                          \
+            cell_call, hint, cell, true, true, NULL                                                                    \
     }
 
 const layer_kind layer_kinds[] = {
@@ -458,5 +458,5 @@ const layer_kind layer_kinds[] = {
     SIMPLE("LayerNorm", "a", layer_norm),
     SIMPLE("BatchNorm1d", "a", batch_norm),
     SIMPLE("Conv1d", "a", conv),
-    {NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, NULL, IR_RNN, false, false},
+    {NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, NULL, IR_RNN, false, false, NULL},
 };
