@@ -14,9 +14,8 @@ static bool activation_construct(lowering *l, layer *self, const arguments *a) {
 }
 
 /* The function's arguments: x, and behind it the constructor's. */
-static value activation_call(lowering *l, const layer *self, const arguments *a) {
+static value call_with(lowering *l, const layer *self, const arguments *a, const arguments *made) {
     const function *f = activation_function(self->kind);
-    const arguments *made = self->as.activation;
     arguments all = {.call = a->call, .what = f->name, .parameters = f->parameters, .count = f->count};
     all.given[0] = a->given[0];
     all.values[0] = a->values[0];
@@ -27,6 +26,20 @@ static value activation_call(lowering *l, const layer *self, const arguments *a)
     value v = f->lower(l, &all, f->op);
     if (v.kind == VALUE_TENSOR && v.tensor != args_tensor(a, 0)) v.tensor->producer->source = self->source;
     return v;
+}
+
+static value activation_call(lowering *l, const layer *self, const arguments *a) {
+    return call_with(l, self, a, self->as.activation);
+}
+
+/* The layer leaves dim 0 alone, the function does not. */
+static value flatten_call(lowering *l, const layer *self, const arguments *a) {
+    arguments made = *self->as.activation;
+    if (!made.given[0]) {
+        made.given[0] = a->given[0];
+        made.values[0] = value_integer(build_dim(l, 1), self->where);
+    }
+    return call_with(l, self, a, &made);
 }
 
 /* --- Identity and PReLU ------------------------------------------------------------------------------------------- */
@@ -80,6 +93,8 @@ const layer_kind activation_kinds[] = {
     ACTIVATION("Softmax", "softmax")
     ACTIVATION("Softmin", "softmin")
     ACTIVATION("LogSoftmax", "log_softmax")
+    {.name = "Flatten", .article = "a", .call_parameters = input, .call_count = 1, .function = "flatten",
+     .construct = activation_construct, .call = flatten_call},
     {.name = "PReLU", .article = "a", .parameters = prelu_parameters, .count = 2, .call_parameters = input,
      .call_count = 1, .construct = prelu_construct, .call = prelu_call},
     {.name = "Identity", .article = "an", .call_parameters = anything, .call_count = 1,
