@@ -16,13 +16,13 @@ sys.dont_write_bytecode = True
 
 import torch
 
-from casegen import cells, corners, expressions, extremes, functions, language, layers, loops, models, recurrent, repeat, states, streaming, sums, variants
+from casegen import activations, cells, corners, expressions, extremes, functions, language, layers, loops, models, recurrent, repeat, states, streaming, sums, variants
 from casegen.case import Case
 
 
 def main():
     torch.set_num_threads(1)
-    for module in (recurrent, cells, variants, layers, functions, expressions, language, models, loops, repeat,
+    for module in (recurrent, cells, variants, layers, functions, activations, expressions, language, models, loops, repeat,
                    states, streaming, extremes, sums, corners):
         module.make()
     names = [(folder, name) for folder, name, _ in Case.written]
