@@ -6,11 +6,14 @@
 static const char *const recurrent_inputs[IR_REC_INPUTS] = {"x",    "h0",   "c0",   "lengths", "w_ih",
                                                             "w_hh", "b_ih", "b_hh", "w_hr"};
 
-/* Weights are packed when nnc runs, so they must be params themselves. */
+/* Weights are packed when nnc runs, so they must be params, or what arrange_params makes one of: views of params. */
 static const char *expect_params(rule *r, unsigned first, unsigned last) {
-    for (unsigned i = first; i <= last; i++)
-        if (r->node->inputs[i] && r->node->inputs[i]->producer->op != IR_PARAM)
-            return arena_printf(r->arena, "input %u is not a param", i);
+    for (unsigned i = first; i <= last; i++) {
+        const ir_value *v = r->node->inputs[i];
+        while (v && (v->producer->op == IR_RESHAPE || v->producer->op == IR_PERMUTE || v->producer->op == IR_FLIP))
+            v = v->producer->inputs[0];
+        if (v && v->producer->op != IR_PARAM) return arena_printf(r->arena, "input %u is not a param", i);
+    }
     return NULL;
 }
 

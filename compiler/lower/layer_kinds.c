@@ -1,16 +1,6 @@
-/* layer_kinds: the modules of torch.nn, a row each, and those that are one operator: Embedding, Linear, Dropout,
- * LayerNorm, BatchNorm1d, Conv1d. Parameters stand in torch's order. */
-#include <math.h>
-
+/* layer_kinds: the modules of torch.nn, a row each, and those that are one operator: Embedding, Linear, Dropout.
+ * Parameters stand in torch's order. */
 #include "lower/lowering.h"
-
-/* The node that a layer is known by. */
-static ir_value *layer_value(lowering *l, const layer *self, ir_op op, ir_value *const *inputs, unsigned count,
-                             const ir_type *type, span where) {
-    ir_value *v = build_value(l, op, inputs, count, type, where);
-    v->producer->source = self->source;
-    return v;
-}
 
 /* --- Embedding --------------------------------------------------------------------------------------------------- */
 
@@ -149,254 +139,13 @@ static value dropout_call(lowering *l, const layer *self, const arguments *a) {
     return value_tensor(l, args_tensor(a, 0), a->call->where);
 }
 
-/* --- LayerNorm --------------------------------------------------------------------------------------------------- */
-
-static const parameter layer_norm_parameters[] = {{"normalized_shape", TAKES_INTEGER | TAKES_INTEGERS | REQUIRED},
-                                                  {"eps", TAKES_REAL},
-                                                  {"elementwise_affine", TAKES_BOOL},
-                                                  {"bias", TAKES_BOOL}};
-
-static bool layer_norm_construct(lowering *l, layer *self, const arguments *a) {
-    const value *shape = &a->values[0];
-    const value *items = shape->kind == VALUE_TUPLE ? shape->items : shape;
-    size_t count = shape->kind == VALUE_TUPLE ? shape->count : 1;
-    int64_t sizes[IR_MAX_RANK];
-    if (!count || count > IR_MAX_RANK) {
-        diag_error(l->diags, args_where(a, 0), "normalized_shape of LayerNorm has 1 to %d sizes, found %zu",
-                   IR_MAX_RANK, count);
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        sizes[i] = (int64_t)value_number(&items[i]);
-        if (!layer_at_least(l, a, 0, sizes[i], 1)) return false;
-        self->as.norm.shape[i] = items[i].integer;
-    }
-    self->as.norm.rank = (unsigned)count;
-    self->as.norm.eps = args_real(a, 1, 1e-5);
-    self->as.norm.weight = args_bool(a, 2, true);
-    self->as.norm.bias = self->as.norm.weight && args_bool(a, 3, true);
-    bool fine = !self->as.norm.weight || layer_declare_weight(l, self, "weight", sizes, (unsigned)count);
-    return (!self->as.norm.bias || layer_declare_weight(l, self, "bias", sizes, (unsigned)count)) && fine;
-}
-
-static value layer_norm_call(lowering *l, const layer *self, const arguments *a) {
-    span where = a->call->where;
-    ir_value *x = args_tensor(a, 0);
-    unsigned rank = self->as.norm.rank;
-    if (!layer_wants_float(l, self, a, 0)) return value_poison(where);
-    bool fits = x->type.rank >= rank;
-    for (unsigned i = 0; fits && i < rank; i++)
-        fits = dim_same(x->type.dims[x->type.rank - rank + i], self->as.norm.shape[i]);
-    if (!fits) {
-        text t = text_new(l->arena);
-        text_add(&t, "float32[…");
-        for (unsigned i = 0; i < rank; i++) text_printf(&t, ", %s", dim_string(l->arena, self->as.norm.shape[i]));
-        text_add(&t, "]");
-        layer_shape_error(l, self, a, 0, text_string(&t));
-        return value_poison(where);
-    }
-    ir_value *weight = self->as.norm.weight ? layer_weight(l, self, "weight") : NULL;
-    ir_value *bias = self->as.norm.bias ? layer_weight(l, self, "bias") : NULL;
-    ir_value *const inputs[] = {x, weight, bias};
-    ir_value *v = layer_value(l, self, IR_LAYER_NORM, inputs, 3, &x->type, where);
-    v->producer->attrs.count = rank;
-    v->producer->attrs.eps = self->as.norm.eps;
-    return value_tensor(l, v, where);
-}
-
-/* --- BatchNorm1d ------------------------------------------------------------------------------------------------- */
-
-static const parameter batch_norm_parameters[] = {{"num_features", TAKES_INTEGER | REQUIRED},
-                                                  {"eps", TAKES_REAL},
-                                                  {"momentum", TAKES_REAL | TAKES_NONE},
-                                                  {"affine", TAKES_BOOL},
-                                                  {"track_running_stats", TAKES_BOOL}};
-
-static bool batch_norm_construct(lowering *l, layer *self, const arguments *a) {
-    int64_t features = args_integer(a, 0, 0);
-    if (!layer_at_least(l, a, 0, features, 1)) return false;
-    if (!args_bool(a, 4, true)) {
-        diag *e = diag_error(l->diags, args_where(a, 4), "BatchNorm1d needs its running statistics");
-        diag_note_plain(e, "without them PyTorch normalises each batch by its own mean and variance");
-        return false;
-    }
-    self->as.norm.shape[0] = build_dim(l, features);
-    self->as.norm.rank = 1;
-    self->as.norm.eps = args_real(a, 1, 1e-5);
-    self->as.norm.weight = self->as.norm.bias = args_bool(a, 3, true);
-    static const char *const names_of[] = {"running_mean", "running_var", "weight", "bias"};
-    for (int i = 0; i < (self->as.norm.weight ? 4 : 2); i++)
-        if (!layer_declare_weight(l, self, names_of[i], &features, 1)) return false;
-    return true;
-}
-
-static value batch_norm_call(lowering *l, const layer *self, const arguments *a) {
-    span where = a->call->where;
-    ir_value *x = args_tensor(a, 0);
-    const dim *features = self->as.norm.shape[0];
-    if (!layer_wants_float(l, self, a, 0)) return value_poison(where);
-    bool ranks = x->type.rank == 2 || x->type.rank == 3;
-    if (!ranks || !dim_same(x->type.dims[1], features)) {
-        const char *n = dim_string(l->arena, features);
-        diag *e = layer_shape_error(l, self, a, 0, arena_printf(l->arena, "float32[N, %s] or float32[N, %s, L]", n, n));
-        if (x->type.rank == 3 && dim_same(x->type.dims[2], features))
-            diag_hint(e, "the channels come before the steps: transpose(…, 1, 2)");
-        return value_poison(where);
-    }
-    ir_value *weight = self->as.norm.weight ? layer_weight(l, self, "weight") : NULL;
-    ir_value *bias = self->as.norm.bias ? layer_weight(l, self, "bias") : NULL;
-    ir_value *const inputs[] = {x, layer_weight(l, self, "running_mean"), layer_weight(l, self, "running_var"), weight,
-                                bias};
-    ir_value *v = layer_value(l, self, IR_BATCH_NORM, inputs, 5, &x->type, where);
-    v->producer->attrs.eps = self->as.norm.eps;
-    return value_tensor(l, v, where);
-}
-
-/* --- Conv1d ------------------------------------------------------------------------------------------------------ */
-
-static const parameter conv_parameters[] = {{"in_channels", TAKES_INTEGER | REQUIRED},
-                                            {"out_channels", TAKES_INTEGER | REQUIRED},
-                                            {"kernel_size", TAKES_INTEGER | TAKES_INTEGERS | REQUIRED},
-                                            {"stride", TAKES_INTEGER | TAKES_INTEGERS},
-                                            {"padding", TAKES_INTEGER | TAKES_INTEGERS | TAKES_STRING},
-                                            {"dilation", TAKES_INTEGER | TAKES_INTEGERS},
-                                            {"groups", TAKES_INTEGER},
-                                            {"bias", TAKES_BOOL},
-                                            {"padding_mode", TAKES_STRING}};
-
-enum { CONV_IN, CONV_OUT, CONV_KERNEL, CONV_STRIDE, CONV_PADDING, CONV_DILATION, CONV_GROUPS, CONV_BIAS, CONV_MODE };
-
-/* An integer or a tuple of one, within its bounds. */
-static bool one_size(lowering *l, const arguments *a, size_t i, int64_t otherwise, int64_t least, int64_t *out) {
-    *out = otherwise;
-    if (!args_has(a, i)) return true;
-    const value *v = &a->values[i];
-    if (v->kind == VALUE_TUPLE && v->count != 1) {
-        diag_error(l->diags, args_where(a, i), "%s of Conv1d is one number, found %s", a->parameters[i].name,
-                   value_show(l, v));
-        return false;
-    }
-    *out = (int64_t)value_number(v->kind == VALUE_TUPLE ? &v->items[0] : v);
-    return layer_at_least(l, a, i, *out, least);
-}
-
-static bool conv_padding(lowering *l, layer *self, const arguments *a) {
-    const char *word = args_string(a, CONV_PADDING, "");
-    bool is_word = args_has(a, CONV_PADDING) && a->values[CONV_PADDING].kind == VALUE_STRING;
-    if (!is_word) {
-        if (!one_size(l, a, CONV_PADDING, 0, 0, &self->as.conv.before)) return false;
-        self->as.conv.after = self->as.conv.before;
-        return true;
-    }
-    if (strcmp(word, "valid") == 0) return true;
-    if (strcmp(word, "same") != 0) {
-        diag_error(l->diags, args_where(a, CONV_PADDING),
-                   "padding of Conv1d is a number, \"same\" or \"valid\", found "
-                   "\"%.40s\"",
-                   word);
-        return false;
-    }
-    if (self->as.conv.stride != 1) {
-        diag_error(l->diags, args_where(a, CONV_PADDING), "padding=\"same\" needs stride 1, found stride %lld",
-                   (long long)self->as.conv.stride);
-        return false;
-    }
-    int64_t total = self->as.conv.dilation * (self->as.conv.kernel - 1);
-    self->as.conv.before = total / 2;
-    self->as.conv.after = total - total / 2;
-    if (self->as.conv.after <= INT32_MAX) return true;
-    diag_error(l->diags, a->call->where, "the kernel of this Conv1d is too large");
-    return false;
-}
-
-static bool conv_construct(lowering *l, layer *self, const arguments *a) {
-    static const char *const modes[] = {"zeros", "reflect", "replicate", "circular"};
-    int64_t in = args_integer(a, CONV_IN, 0), out = args_integer(a, CONV_OUT, 0);
-    int64_t groups = args_integer(a, CONV_GROUPS, 1);
-    bool fine = layer_at_least(l, a, CONV_IN, in, 1);
-    fine = layer_at_least(l, a, CONV_OUT, out, 1) && fine;
-    fine = layer_at_least(l, a, CONV_GROUPS, groups, 1) && fine;
-    fine = one_size(l, a, CONV_KERNEL, 1, 1, &self->as.conv.kernel) && fine;
-    fine = one_size(l, a, CONV_STRIDE, 1, 1, &self->as.conv.stride) && fine;
-    fine = one_size(l, a, CONV_DILATION, 1, 1, &self->as.conv.dilation) && fine;
-    if (!fine || !conv_padding(l, self, a)) return false;
-    if (in % groups || out % groups) {
-        bool which = in % groups;
-        diag_error(l->diags, args_where(a, CONV_GROUPS), "groups of Conv1d must divide %s, %lld, found %lld",
-                   which ? "in_channels" : "out_channels", (long long)(which ? in : out), (long long)groups);
-        return false;
-    }
-    const char *mode = args_string(a, CONV_MODE, "zeros");
-    int m = 0;
-    while (m < 4 && strcmp(mode, modes[m]) != 0) m++;
-    if (m == 4) {
-        diag_error(l->diags, args_where(a, CONV_MODE),
-                   "padding_mode of Conv1d is zeros, reflect, replicate or circular, found \"%.40s\"", mode);
-        return false;
-    }
-    self->as.conv.in = in;
-    self->as.conv.out = out;
-    self->as.conv.groups = groups;
-    self->as.conv.bias = args_bool(a, CONV_BIAS, true);
-    self->as.conv.mode = (ir_pad_mode)m;
-    fine = layer_declare_weight(l, self, "weight", (const int64_t[]){out, in / groups, self->as.conv.kernel}, 3);
-    return (!self->as.conv.bias || layer_declare_weight(l, self, "bias", &out, 1)) && fine;
-}
-
-static value conv_call(lowering *l, const layer *self, const arguments *a) {
-    span where = a->call->where;
-    ir_value *x = args_tensor(a, 0);
-    const ir_type given = x->type;
-    int64_t in = self->as.conv.in, before = self->as.conv.before, after = self->as.conv.after;
-    if (!layer_wants_float(l, self, a, 0)) return value_poison(where);
-    bool ranks = given.rank == 2 || given.rank == 3;
-    if (!ranks || !dim_is(given.dims[given.rank - 2], in)) {
-        diag *e = layer_shape_error(
-            l, self, a, 0,
-            arena_printf(l->arena, "float32[%lld, L] or float32[N, %lld, L]", (long long)in, (long long)in));
-        if (ranks && dim_is(given.dims[given.rank - 1], in))
-            diag_hint(e, "the channels come before the steps: transpose(…, -1, -2)");
-        return value_poison(where);
-    }
-    const dim *length = given.dims[given.rank - 1];
-    const dim *result =
-        shape_window(l, length, before + after, self->as.conv.kernel, self->as.conv.stride, self->as.conv.dilation);
-    if (!result) {
-        const dim *least = build_dim(l, self->as.conv.dilation * (self->as.conv.kernel - 1) + 1 - before - after);
-        diag *e =
-            layer_shape_error(l, self, a, 0, arena_printf(l->arena, "at least %s steps", dim_string(l->arena, least)));
-        const char *bounds = bounds_show(l, length);
-        if (bounds) diag_note_plain(e, "%s", bounds);
-        return value_poison(where);
-    }
-    if (!shape_pad_fits(l, length, before, after, self->as.conv.mode, args_where(a, 0), type_show(l, &given)))
-        return value_poison(where);
-    const dim *one = build_dim(l, 1);
-    if (given.rank == 2) x = build_reshape(l, x, (const dim *const[]){one, given.dims[0], length}, 3, where);
-    if (self->as.conv.mode != IR_PAD_CONSTANT) {
-        x = build_pad(l, x, 2, before, after, self->as.conv.mode, 0, where);
-        before = after = 0;
-    }
-    ir_type type = {.rank = 3, .dims = {x->type.dims[0], build_dim(l, self->as.conv.out), result}};
-    ir_value *bias = self->as.conv.bias ? layer_weight(l, self, "bias") : NULL;
-    ir_value *const inputs[] = {x, layer_weight(l, self, "weight"), bias};
-    ir_value *v = layer_value(l, self, IR_CONV1D, inputs, 3, &type, where);
-    ir_attrs *at = &v->producer->attrs;
-    at->stride = self->as.conv.stride;
-    at->dilation = self->as.conv.dilation;
-    at->groups = self->as.conv.groups;
-    at->before = before;
-    at->after = after;
-    if (given.rank == 2) v = build_reshape(l, v, &type.dims[1], 2, where);
-    return value_tensor(l, v, where);
-}
-
 /* --- the table --------------------------------------------------------------------------------------------------- */
 
 #define RNN_PARAMETERS                                                                                                 \
     {"bias", TAKES_BOOL}, {"batch_first", TAKES_BOOL}, {"dropout", TAKES_REAL}, { "bidirectional", TAKES_BOOL }
+/* Beyond torch's: Keras's activations, and one direction that goes backwards. */
 #define KERAS_PARAMETERS                                                                                               \
-    {"activation", TAKES_STRING}, { "recurrent_activation", TAKES_STRING }
+    {"activation", TAKES_STRING}, {"recurrent_activation", TAKES_STRING}, { "reverse", TAKES_BOOL }
 
 static const parameter rnn_parameters[] = {{"input_size", TAKES_INTEGER | REQUIRED},
                                            {"hidden_size", TAKES_INTEGER | REQUIRED},
@@ -434,6 +183,11 @@ static const parameter recurrent_arguments[] = {
         name, article, ALL(kind##_parameters), ALL(one_tensor), kind##_construct, kind##_call, NULL, IR_RNN, false,    \
             false, NULL                                                                                                \
     }
+#define OTHER(module, a_or_an, takes, how_many, constructor, caller)                                                   \
+    {                                                                                                                  \
+        .name = module, .article = a_or_an, .parameters = takes, .count = how_many, .call_parameters = one_tensor,     \
+        .call_count = 1, .construct = constructor, .call = caller                                                      \
+    }
 #define RECURRENT(name, article, parameters, cell, hint)                                                               \
     {                                                                                                                  \
         name, article, ALL(parameters), ALL(recurrent_arguments), recurrent_construct, recurrent_call, hint, cell,     \
@@ -457,6 +211,20 @@ const layer_kind layer_kinds[] = {
     SIMPLE("Dropout", "a", dropout),
     SIMPLE("LayerNorm", "a", layer_norm),
     SIMPLE("BatchNorm1d", "a", batch_norm),
-    SIMPLE("Conv1d", "a", conv),
+    SIMPLE("BatchNorm2d", "a", batch_norm),
+    SIMPLE("GroupNorm", "a", group_norm),
+    OTHER("InstanceNorm1d", "an", batch_norm_parameters, 5, instance_norm_construct, instance_norm_call),
+    OTHER("Conv1d", "a", conv_parameters, 9, conv1d_construct, conv_call),
+    OTHER("Conv2d", "a", conv_parameters, 9, conv2d_construct, conv_call),
+    OTHER("ConvTranspose1d", "a", conv_transpose_parameters, 10, conv_transpose1d_construct, conv_transpose1d_call),
+    OTHER("MaxPool1d", "a", max_pool_parameters, 6, pool_construct, pool_call),
+    OTHER("MaxPool2d", "a", max_pool_parameters, 6, pool_construct, pool_call),
+    OTHER("AvgPool1d", "an", avg_pool_parameters, 5, pool_construct, pool_call),
+    OTHER("AvgPool2d", "an", avg_pool_parameters, 6, pool_construct, pool_call),
+    OTHER("AdaptiveAvgPool1d", "an", adaptive_pool_parameters, 1, adaptive_pool_construct, adaptive_pool_call),
+    OTHER("AdaptiveMaxPool1d", "an", adaptive_pool_parameters, 2, adaptive_pool_construct, adaptive_pool_call),
+    OTHER("AdaptiveAvgPool2d", "an", adaptive_pool_parameters, 1, adaptive_pool_construct, adaptive_pool_call),
+    SIMPLE("Upsample", "an", upsample),
+    OTHER("Sequential", "a", NULL, 0, NULL, sequential_call), /* its arguments are modules: sequential_declare */
     {NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, NULL, IR_RNN, false, false, NULL},
 };

@@ -62,6 +62,13 @@ ir_value *layer_weight(lowering *l, const layer *self, const char *name) {
     return build_param(l, *index, self->where);
 }
 
+ir_value *layer_value(lowering *l, const layer *self, ir_op op, ir_value *const *inputs, unsigned count,
+                      const ir_type *type, span where) {
+    ir_value *v = build_value(l, op, inputs, count, type, where);
+    v->producer->source = self->source;
+    return v;
+}
+
 /* --- messages ---------------------------------------------------------------------------------------------------- */
 
 bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, int64_t least) {
@@ -119,30 +126,27 @@ static const char *label_of(lowering *l, const char *name) {
     return label;
 }
 
-void layer_declare(lowering *l, const ast_stmt *s) {
-    layer *earlier = scope_find(l->layers, s->name.text);
+layer *layer_make(lowering *l, const ast_expr *call, const char *name, const char *prefix, const ast_argument *keys,
+                  span where, bool again) {
     layer *self = ARENA_NEW(l->arena, layer);
     text written = text_new(l->arena);
-    ast_print_expr(s->value, &written);
-    *self = (layer){.name = s->name.text,
-                    .label = label_of(l, s->name.text),
+    ast_print_expr(call, &written);
+    *self = (layer){.name = name,
+                    .label = label_of(l, name),
                     .source = text_string(&written),
-                    .prefix = s->string ? s->string : s->name.text,
-                    .keys = s->keys,
-                    .where = s->where,
+                    .prefix = prefix,
+                    .keys = keys,
+                    .where = where,
                     .broken = true};
-    if (earlier) {
-        diag *e = diag_error(l->diags, s->name.where, "there is a layer %.60s already", s->name.text);
-        diag_note(e, earlier->where, "first here");
-        earlier->used = true;
-    } else {
-        scope_set(l->layers, self->name, self);
-    }
-    self->kind = layer_kind_find(s->value->name.text);
-    if (!self->kind) self->kind = report_unknown_kind(l, &s->value->name);
+    self->kind = layer_kind_find(call->name.text);
+    if (!self->kind) self->kind = report_unknown_kind(l, &call->name);
     if (!self->kind) {
-        for (const ast_argument *g = s->value->arguments; g; g = g->next) lower_expr(l, g->value);
-        return;
+        for (const ast_argument *g = call->arguments; g; g = g->next) lower_expr(l, g->value);
+        return self;
+    }
+    if (!self->kind->construct) { /* its arguments are modules */
+        self->broken = again || !sequential_declare(l, self, call);
+        return self;
     }
     arguments a;
     const parameter *parameters = self->kind->parameters;
@@ -151,8 +155,21 @@ void layer_declare(lowering *l, const ast_stmt *s) {
         parameters = activation_function(self->kind)->parameters + 1;
         parameter_count = activation_function(self->kind)->count - 1;
     }
-    if (!args_match(l, s->value, self->kind->name, parameters, parameter_count, true, NULL, &a)) return;
-    if (!earlier) self->broken = !self->kind->construct(l, self, &a) || !keys_fit(l, self);
+    if (args_match(l, call, self->kind->name, parameters, parameter_count, true, NULL, &a))
+        self->broken = again || !self->kind->construct(l, self, &a) || !keys_fit(l, self);
+    return self;
+}
+
+void layer_declare(lowering *l, const ast_stmt *s) {
+    layer *earlier = scope_find(l->layers, s->name.text);
+    layer *self = layer_make(l, s->value, s->name.text, s->string ? s->string : s->name.text, s->keys, s->where, earlier);
+    if (!earlier) {
+        scope_set(l->layers, self->name, self);
+        return;
+    }
+    diag *e = diag_error(l->diags, s->name.where, "there is a layer %.60s already", s->name.text);
+    diag_note(e, earlier->where, "first here");
+    earlier->used = true;
 }
 
 value layer_call(lowering *l, layer *self, const ast_expr *call) {

@@ -296,11 +296,39 @@ value function_call(lowering *l, const function *f, const ast_expr *call);
 bool function_numbers_fit(lowering *l, const arguments *a, size_t first, ir_op op);
 /* The tables of the functions_*.c; each ends with a row without a name. */
 extern const function functions_elementwise[], functions_of_one[], functions_reduce[], functions_shape[],
-    functions_join[], functions_mask[], functions_constant[], functions_move[], functions_index[], functions_product[];
+    functions_join[], functions_mask[], functions_constant[], functions_move[], functions_index[], functions_product[],
+    functions_convolution[], functions_pool[], functions_norm[], functions_resample[];
 
 /* --- layers (layers.c) ------------------------------------------------------------------------------------------- */
 
 typedef struct layer layer;
+
+enum {
+    LAYER_MAX_AXES = 2,
+    LAYER_MAX_KERNEL = 256, /* rows of a Conv2d's kernel, and terms of one whose weights are computed */
+    LAYER_MAX_WINDOW = 1024 /* elements of a pooling window along an axis */
+};
+
+/* Convolutions and pooling: an entry an axis, of [.., H, W] or [.., L]. */
+typedef struct {
+    unsigned axes;
+    int64_t kernel[LAYER_MAX_AXES], stride[LAYER_MAX_AXES], dilation[LAYER_MAX_AXES];
+    int64_t before[LAYER_MAX_AXES], after[LAYER_MAX_AXES]; /* padding */
+    int64_t extra[LAYER_MAX_AXES];                         /* output_padding */
+    int64_t groups;
+    ir_pad_mode mode; /* IR_PAD_CONSTANT: zeros */
+} convolution;
+
+typedef struct {
+    unsigned axes;
+    int64_t kernel[LAYER_MAX_AXES], stride[LAYER_MAX_AXES], padding[LAYER_MAX_AXES], dilation[LAYER_MAX_AXES];
+    int64_t divisor; /* divisor_override; 0: none */
+    bool max, ceil_mode, count_include_pad;
+} pooling;
+
+typedef struct {
+    value size, factor; /* one of them is none */
+} resampling;
 
 typedef struct {
     const char *name; /* "LSTM" */
@@ -341,19 +369,27 @@ struct layer {
             bool bias;
         } linear;
         struct {
-            int64_t in, out, kernel, stride, dilation, groups, before, after;
+            int64_t in, out;
             bool bias;
-            ir_pad_mode mode; /* IR_PAD_CONSTANT: zeros */
+            convolution c;
         } conv;
+        pooling pool; /* adaptive: kernel is output_size, 0 for none */
+        resampling resampling;
+        struct {
+            layer **items;
+            size_t count;
+        } sequential;
         struct {
             const dim *shape[IR_MAX_RANK];
             unsigned rank;
+            const dim *groups; /* GroupNorm */
             double eps;
             bool weight, bias;
+            bool running; /* InstanceNorm1d with track_running_stats */
         } norm;
         struct {
             int64_t input, hidden, projected, layers; /* projected is hidden without proj_size */
-            bool bias, batch_first, bidirectional, reset_after;
+            bool bias, batch_first, bidirectional, reverse, reset_after;
             ir_activation activation, recurrent_activation;
         } recurrent;
     } as;
@@ -376,18 +412,50 @@ const layer_kind *report_unknown_kind(lowering *l, const ast_name *name);
 void warn_unused(lowering *l);
 
 void layer_declare(lowering *l, const ast_stmt *s);
+/* A module of that name and prefix, as the call says; `broken` when that is at fault. keys: of single tensors, or NULL;
+ * again: there is one of that name, so that only the arguments are looked at. */
+layer *layer_make(lowering *l, const ast_expr *call, const char *name, const char *prefix, const ast_argument *keys,
+                  span where, bool again);
 value layer_call(lowering *l, layer *self, const ast_expr *call);
 /* Declares a tensor of the state_dict, or finds the one of the same key; NOWHERE after reporting a clash of shapes. */
 size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where);
 /* For construct: a weight of these constant sizes; false after reporting. For call: its PARAM node's result. */
 bool layer_declare_weight(lowering *l, layer *self, const char *name, const int64_t *sizes, unsigned rank);
 ir_value *layer_weight(lowering *l, const layer *self, const char *name);
+/* The node that a layer is known by. */
+ir_value *layer_value(lowering *l, const layer *self, ir_op op, ir_value *const *inputs, unsigned count,
+                      const ir_type *type, span where);
+/* An integer, or a tuple of one for each of `axes`, each at least `least`; false after reporting. */
+bool layer_sizes(lowering *l, const arguments *a, size_t i, unsigned axes, int64_t otherwise, int64_t least,
+                 int64_t *out);
 /* An integer argument of a constructor that must be at least `least`; false after reporting. */
 bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, int64_t least);
 /* The error of a layer that got a wrong shape, with notes on the layer and on the argument. */
 diag *layer_shape_error(lowering *l, const layer *self, const arguments *a, size_t argument, const char *expected);
 /* The same when it is a wrong type; true when x is float32. */
 bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_t argument);
+
+#define LAYER_RULES(kind)                                                                                              \
+    bool kind##_construct(lowering *l, layer *self, const arguments *a);                                               \
+    value kind##_call(lowering *l, const layer *self, const arguments *a)
+
+/* convolution.c, pool.c, norm.c, sequential.c: modules, and functions that share their rules. */
+extern const parameter conv_parameters[9], conv_transpose_parameters[10], max_pool_parameters[6], avg_pool_parameters[6],
+    adaptive_pool_parameters[2], layer_norm_parameters[4], batch_norm_parameters[5], group_norm_parameters[4],
+    upsample_parameters[5];
+bool conv1d_construct(lowering *l, layer *self, const arguments *a);
+bool conv2d_construct(lowering *l, layer *self, const arguments *a);
+value conv_call(lowering *l, const layer *self, const arguments *a);
+LAYER_RULES(conv_transpose1d);
+LAYER_RULES(pool);
+LAYER_RULES(adaptive_pool);
+LAYER_RULES(layer_norm);
+LAYER_RULES(batch_norm);
+LAYER_RULES(group_norm);
+LAYER_RULES(instance_norm);
+LAYER_RULES(upsample);
+bool sequential_declare(lowering *l, layer *self, const ast_expr *call);
+value sequential_call(lowering *l, const layer *self, const arguments *a);
 
 bool recurrent_construct(lowering *l, layer *self, const arguments *a);
 value recurrent_call(lowering *l, const layer *self, const arguments *a);

@@ -174,6 +174,12 @@ bool recurrent_construct(lowering *l, layer *self, const arguments *a) {
     self->as.recurrent.bias = flag(a, "bias", true);
     self->as.recurrent.batch_first = flag(a, "batch_first", false);
     self->as.recurrent.bidirectional = flag(a, "bidirectional", false);
+    self->as.recurrent.reverse = flag(a, "reverse", false);
+    if (self->as.recurrent.reverse && self->as.recurrent.bidirectional) {
+        diag *e = diag_error(l->diags, args_where(a, position_of(a, "reverse")), "a bidirectional %s has a reverse direction already", a->what);
+        diag_hint(e, "reverse=true is for one direction alone, from the last step to the first");
+        return false;
+    }
     self->as.recurrent.reset_after = self->kind->cell == IR_GRU && flag(a, "reset_after", true);
     int directions = self->as.recurrent.bidirectional ? 2 : 1;
     for (int64_t k = 0; k < layers; k++) {
@@ -426,7 +432,8 @@ value recurrent_call(lowering *l, const layer *self, const arguments *a) {
         ir_value *outs[2] = {NULL, NULL};
         for (int d = 0; d < directions; d++, row++) {
             ir_value *row_h = state_row(l, h, (int64_t)row, where), *row_c = state_row(l, c, (int64_t)row, where);
-            ir_node *n = add_recurrent(l, self, x, row_h, row_c, lengths, suffix_of(l, k, d == 1), d == 1, where);
+            bool reverse = d == 1 || self->as.recurrent.reverse;
+            ir_node *n = add_recurrent(l, self, x, row_h, row_c, lengths, suffix_of(l, k, d == 1), reverse, where);
             outs[d] = n->results[0];
             h_rows[row] = n->results[1];
             c_rows[row] = lstm ? n->results[2] : NULL;

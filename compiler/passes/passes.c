@@ -15,6 +15,8 @@ static void verify(const ir_model *m, const char *after) {
 bool passes_run(ir_model *m, diag_list *diags) {
     size_t errors = diag_error_count(diags);
     verify(m, "lowering");
+    pass_arrange_params(m);
+    verify(m, "arrange_params");
     pass_fold(m);
     verify(m, "fold");
     pass_hoist(m);

@@ -8,6 +8,9 @@
 /* Runs every pass in order on a lowered model with bound weights; false after errors. */
 bool passes_run(ir_model *m, diag_list *diags);
 
+/* arrange_params.c: the weight of a CONV1D that is a view of a PARAM becomes a PARAM of its own, with the elements in that
+ * order. Requires bound weights (without, for dumps, there is no data). Behind it kernels' weights are PARAMs. */
+void pass_arrange_params(ir_model *m);
 /* hoist.c: what does not depend on what a block carries leaves it: nodes that depend on no row move before the REPEAT,
  * those that depend on rows are computed for all of them at once, with the rounds as a leading dim. Requires: nothing.
  * Leaves rows and results of REPEATs that nobody uses any more to dce. */

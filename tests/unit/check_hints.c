@@ -58,7 +58,7 @@ static const struct {
     {"dim T = 2..3\ninput x: float32[T, 3]\noutput y = x[:-4]", "this slice is empty"},
     /* names */
     {"input x: float32[5, 3]\noutput o = nn.Linear(x)", "layer NAME = Linear(…)"},
-    {"input x: float32[5, 3]\nlayer l = Quxquxquxqux(3)\noutput o = l(x)", "Conv1d, ReLU"},
+    {"input x: float32[5, 3]\nlayer l = Quxquxquxqux(3)\noutput o = l(x)", "Sequential, ReLU"},
 };
 
 START_TEST(hints_fit)

@@ -1,0 +1,98 @@
+/* arrange_params: the weights of a layer in the order in which its kernel takes them.
+ *
+ * A convolution over two axes is computed as one over the last axis whose channels are (channel, row of the kernel): its
+ * weight [O, C, KH, KW] is the same elements as [O, C*KH, KW]. A transposed convolution takes its weight turned round. Both
+ * are written as views of the PARAM; here these become params of their own, since kernels pack weights when nnc runs.
+ */
+#include "passes/passes.h"
+
+typedef struct {
+    ir_model *model;
+    ir_value **arranged; /* by id of the view: the PARAM that stands for it; NULL: none yet */
+} arranger;
+
+static bool is_view(const ir_node *n) {
+    return n->op == IR_RESHAPE || n->op == IR_PERMUTE || n->op == IR_FLIP;
+}
+
+static int64_t size_of(const ir_type *t, unsigned axis) {
+    int64_t size;
+    if (!dim_is_const(t->dims[axis], &size)) ice("a param of a size of run time");
+    return size;
+}
+
+static size_t elements_of(const ir_type *t) {
+    size_t count = 1;
+    for (unsigned i = 0; i < t->rank; i++) count *= (size_t)size_of(t, i);
+    return count;
+}
+
+/* Where element `index` of the view's result lies in its operand. */
+static size_t source_of(const ir_node *n, const int64_t *index) {
+    const ir_type *from = &n->inputs[0]->type;
+    size_t at = 0;
+    int64_t own[IR_MAX_RANK];
+    for (unsigned i = 0; i < from->rank; i++) own[n->op == IR_PERMUTE ? n->attrs.perm[i] : i] = index[i];
+    for (unsigned i = 0; i < from->rank; i++) {
+        int64_t size = size_of(from, i);
+        bool turned = n->op == IR_FLIP && (n->attrs.axes >> i & 1u);
+        at = at * (size_t)size + (size_t)(turned ? size - 1 - own[i] : own[i]);
+    }
+    return at;
+}
+
+static const float *arranged_data(ir_model *m, const ir_node *n, const float *from) {
+    const ir_type *to = &n->results[0]->type;
+    size_t count = elements_of(to);
+    int64_t index[IR_MAX_RANK] = {0};
+    if (!from || n->op == IR_RESHAPE) return from;
+    float *data = ARENA_ARRAY(m->arena, float, count);
+    for (size_t i = 0; i < count; i++) {
+        data[i] = from[source_of(n, index)];
+        for (unsigned k = to->rank; k-- > 0 && ++index[k] == size_of(to, k);) index[k] = 0;
+    }
+    return data;
+}
+
+/* Puts a param behind another one, so that the tensors of a layer stand together; its index. */
+static size_t insert_param(ir_model *m, size_t behind, const ir_param *p) {
+    ir_graph *graphs[] = {&m->reset, &m->run}; /* no body has params of its own */
+    ARENA_PUSH(m->arena, m->params, m->param_count, m->param_capacity, *p);
+    for (size_t i = m->param_count - 1; i > behind + 1; i--) m->params[i] = m->params[i - 1];
+    m->params[behind + 1] = *p;
+    for (int g = 0; g < 2; g++)
+        for (ir_node *n = graphs[g]->first; n; n = n->next)
+            if (n->op == IR_PARAM && n->attrs.index > behind) n->attrs.index++;
+    return behind + 1;
+}
+
+/* The PARAM that v is or becomes; v itself when it is no view of one. */
+static ir_value *arrange(arranger *a, ir_value *v) {
+    ir_node *n = v->producer;
+    if (!is_view(n)) return v;
+    if (a->arranged[v->id]) return a->arranged[v->id];
+    ir_model *m = a->model;
+    ir_value *from = arrange(a, n->inputs[0]);
+    if (from->producer->op != IR_PARAM) return v;
+    ir_param p = m->params[from->producer->attrs.index];
+    p.data = arranged_data(m, n, p.data);
+    p.type = v->type;
+    size_t index = insert_param(m, from->producer->attrs.index, &p);
+    ir_value *param = ir_insert(m, &m->run, NULL, IR_PARAM, NULL, 0, from->producer->where)->results[0];
+    param->type = v->type;
+    param->producer->attrs.index = index;
+    param->producer->label = from->producer->label;
+    return a->arranged[v->id] = param;
+}
+
+static void arrange_graph(arranger *a, ir_graph *g) {
+    for (ir_node *n = g->first; n; n = n->next) {
+        if (n->op == IR_REPEAT) arrange_graph(a, &n->block->body);
+        if (n->op == IR_CONV1D) n->inputs[1] = arrange(a, n->inputs[1]);
+    }
+}
+
+void pass_arrange_params(ir_model *m) {
+    arranger a = {m, ARENA_ARRAY(m->arena, ir_value *, m->value_count)};
+    arrange_graph(&a, &m->run);
+}
