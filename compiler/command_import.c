@@ -56,10 +56,19 @@ static bool compiles(arena *a, const char *path, const import_result *r, diag_li
     return false;
 }
 
+static bool find(arena *a, const char *path, place *p, diag_list *diags) {
+    if (place_find(a, path, p)) return true;
+    diag_error_file(diags, place_text(p), "%s", strerror(errno));
+    return false;
+}
+
 static bool write_files(arena *a, const char *nn, const char *weights, const import_result *r, diag_list *diags) {
     output model = {0}, tensors = {0}, *all[2] = {&model, &tensors};
     size_t opened = 0;
-    bool good = output_open(a, &model, nn, diags) && ++opened && (!r->tensor_count || (output_open(a, &tensors, weights, diags) && ++opened));
+    place at, beside;
+    bool good = find(a, nn, &at, diags) && (!r->tensor_count || find(a, weights, &beside, diags)) &&
+                output_open(a, &model, &at, diags) && ++opened &&
+                (!r->tensor_count || (output_open(a, &tensors, &beside, diags) && ++opened));
     if (good) {
         good = fputs(r->text, model.file) >= 0 && (!r->tensor_count || safetensors_write(tensors.file, r->tensors, r->tensor_count));
         if (!good) diag_error_file(diags, nn, "%s", strerror(errno));

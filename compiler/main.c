@@ -2,15 +2,13 @@
  * the order, and nothing else exits. */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "command_import.h"
 #include "command_weights.h"
-#include "emit/emit.h"
 #include "emit/target.h"
+#include "generated.h"
 #include "lower/lower.h"
 #include "options.h"
-#include "output.h"
 #include "passes/passes.h"
 #include "plan/plan.h"
 #include "syntax/parse.h"
@@ -18,17 +16,6 @@
 
 enum { STATUS_DONE = 0, STATUS_INPUT = 1, STATUS_USAGE = 2 }; /* 3 is ice()'s */
 enum { MAX_SOURCE_BYTES = 64 << 20 };
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-static const char *beside(arena *a, const char *path, const char *name) {
-    const char *slash = strrchr(path, '/');
-    if (name[0] == '/' || !slash) return name;
-    return arena_printf(a, "%.*s/%s", (int)(slash - path), path, name);
-}
 
 /* --- weights: each file is opened once, and bound to all models that name it --- */
 
@@ -39,7 +26,7 @@ typedef struct {
 
 static const char *weights_path(arena *a, const options *o, const ir_model *m) {
     if (o->weights) return o->weights;
-    return m->weights ? beside(a, o->input, m->weights) : NULL;
+    return m->weights ? path_beside(a, o->input, m->weights) : NULL;
 }
 
 static void need_weights(const ir_model *m, diag_list *diags) {
@@ -83,62 +70,23 @@ static void bind_all(arena *a, const options *o, const lowered_file *file, open_
 
 /* --- output --- */
 
-static const char *banner_options(arena *a, const options *o) {
-    text t = text_new(a);
-    if (o->standalone) text_add(&t, "--standalone");
-    if (o->unroll_given) text_printf(&t, "%s--unroll %lld", o->standalone ? " " : "", (long long)o->unroll);
-    if (o->target) text_printf(&t, "%s--target %s", t.length ? " " : "", o->target);
-    if (o->random_weights) text_printf(&t, "%s--random-weights %llu", t.length ? " " : "", (unsigned long long)o->seed);
-    if (o->weights) text_printf(&t, "%s--weights %s", t.length ? " " : "", base_name(o->weights));
-    if (o->weights_key) text_printf(&t, "%s--weights-key %s", t.length ? " " : "", o->weights_key);
-    return text_string(&t);
+/* An output that would take the place of a file that is read, or of another, is refused before anything is written. */
+static int write_outputs(arena *a, const options *o, const lowered_file *file, const plan *const *plans,
+                         emit_api *const *apis, diag_list *diags) {
+    generated g;
+    const char **inputs = ARENA_ARRAY(a, const char *, file->count + 1);
+    for (size_t i = 0; i < file->count; i++)
+        if (!o->random_weights) inputs[i] = weights_path(a, o, file->models[i]);
+    inputs[file->count] = o->input;
+    if (!generated_find(a, o, &g, diags)) return STATUS_INPUT;
+    if (!generated_distinct(&g, inputs, file->count + 1, diags)) return STATUS_USAGE;
+    return generated_write(a, o, &g, plans, apis, file->count, diags) ? STATUS_DONE : STATUS_INPUT;
 }
 
-static const char *header_path(arena *a, const options *o) {
-    if (o->header) return o->header;
-    if (strcmp(o->output, "-") == 0) return NULL;
-    return arena_printf(a, "%.*s.h", (int)(strlen(o->output) - 2), o->output);
-}
-
-/* With -o - and no --header, the C includes the name that the model's file suggests. */
-static const char *header_name(arena *a, const options *o, const char *path) {
-    if (path) return base_name(path);
-    const char *base = base_name(o->input), *dot = strrchr(base, '.');
-    return arena_printf(a, "%.*s.h", (int)(dot && dot != base ? (size_t)(dot - base) : strlen(base)), base);
-}
-
-static const char *target_name(const options *o) { return o->target ? o->target : "all"; }
-
-static bool write_outputs(arena *a, const options *o, const plan *const *plans, emit_api *const *apis, size_t count,
-                          diag_list *diags) {
-    const char *header = header_path(a, o);
-    emit_options e = {base_name(o->input), header_name(a, o, header),         banner_options(a, o), o->standalone,
-                      target_name(o)};
-    output code = {0}, head = {0};
-    output *all[2] = {&code, &head};
-    size_t opened = 0;
-    bool good = output_open(a, &code, o->output, diags) && ++opened &&
-                (!header || (output_open(a, &head, header, diags) && ++opened));
-    if (good) {
-        good = (!header || emit_header(&e, plans, apis, count, head.file)) &&
-               emit_source(&e, plans, apis, count, code.file);
-        if (!good)
-            diag_error_file(diags, strcmp(o->output, "-") == 0 ? "standard output" : o->output, "%s", strerror(errno));
-    }
-    if (good) return output_commit(all, opened, diags);
-    output_discard(all, opened);
-    return false;
-}
-
-static int write_runtime(arena *a, const char *folder, diag_list *diags) {
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        diag_error_file(diags, folder, "%s", strerror(errno));
-        return STATUS_INPUT;
-    }
-    output file = {0}, *all[1] = {&file};
-    if (!output_open(a, &file, arena_printf(a, "%s/nnc_runtime.h", folder), diags)) return STATUS_INPUT;
-    fwrite(nnc_runtime_text, 1, nnc_runtime_size, file.file);
-    return output_commit(all, 1, diags) ? STATUS_DONE : STATUS_INPUT;
+static int write_runtime(arena *a, const options *o, diag_list *diags) {
+    generated g;
+    bool good = generated_find(a, o, &g, diags) && generated_write(a, o, &g, NULL, NULL, 0, diags);
+    return good ? STATUS_DONE : STATUS_INPUT;
 }
 
 static int print_dump(const text *t, diag_list *diags) {
@@ -165,7 +113,7 @@ static int compile(arena *a, const options *o, const source *s, open_weights *op
     /* a dump of the IR or the plan shows shapes: it needs no weights */
     if (!o->dump) bind_all(a, o, &lowered, open, diags);
     plan_options planning = {.unroll = o->unroll};
-    target_bodies(target_name(o), &planning);
+    target_bodies(options_target(o), &planning);
     const plan **plans = ARENA_ARRAY(a, const plan *, lowered.count);
     for (size_t i = 0; i < lowered.count; i++) {
         bool good = passes_run(lowered.models[i], diags);
@@ -176,7 +124,7 @@ static int compile(arena *a, const options *o, const source *s, open_weights *op
     }
     if (diag_failed(diags)) return STATUS_INPUT;
     if (o->dump) return print_dump(&dump, diags);
-    return write_outputs(a, o, plans, apis, lowered.count, diags) ? STATUS_DONE : STATUS_INPUT;
+    return write_outputs(a, o, &lowered, plans, apis, diags);
 }
 
 int main(int argc, char **argv) {
@@ -192,7 +140,7 @@ int main(int argc, char **argv) {
     diag_list *diags = diag_list_new(a, s);
     diag_set(diags, &o.diagnostics);
     open_weights open = {NULL, 0};
-    int status = o.runtime ? write_runtime(a, o.runtime, diags) : STATUS_DONE;
+    int status = o.input ? STATUS_DONE : write_runtime(a, &o, diags);
     if (error) diag_error_file(diags, o.input, "%s", error);
     if (error) status = STATUS_INPUT;
     if (s && status == STATUS_DONE) status = compile(a, &o, s, &open, diags);

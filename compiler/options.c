@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "emit/emit.h"
+#include "generated.h"
 #include "emit/target.h"
 
 enum { DEFAULT_UNROLL = 64, MAX_UNROLL = 4096 };
@@ -19,11 +20,12 @@ static const char help[] =
     "\n"
     "Compiles a sequence model to one C file and its header; nnc weights shows what a weights file holds.\n"
     "\n"
-    "  -o, --output FILE       the C file; the header goes beside it (model.c, model.h);\n"
+    "  -o, --output FILE       the C file; its header (model.h) and the runtime (nnc_runtime.h) go beside it;\n"
     "                          - writes the C to standard output, and no header unless --header is given\n"
     "      --header FILE       the header; the C file includes it by its base name\n"
     "      --standalone        put the runtime into the C file\n"
-    "      --runtime DIR       write the runtime's files into a folder\n"
+    "      --no-runtime        no nnc_runtime.h beside the C file\n"
+    "      --runtime DIR       write nnc_runtime.h into a folder, not beside the C file\n"
     "      --weights FILE      parameters, instead of the model's weights statement: .safetensors, .npz, or what\n"
     "                          torch.save wrote (.pt, .pth, .ckpt)\n"
     "      --weights-key KEY   which dict of a weights file that holds several, like model or state_dict.ema\n"
@@ -150,6 +152,29 @@ static bool parse_format(const char *s, diag_format *format) {
     return *format == DIAG_JSON || strcmp(s, "text") == 0;
 }
 
+/* A name that #include "NAME" can hold. */
+static bool can_be_included(const char *name) {
+    for (; *name; name++)
+        if (*name == '"' || *name == '\\' || (unsigned char)*name < ' ') return false;
+    return true;
+}
+
+static options_result check_header(const options *o) {
+    arena *a = arena_new();
+    const char *own = generated_header(a, o->output), *header = o->header ? o->header : own;
+    const char *included = path_base(header ? header : o->input);
+    options_result result = OPTIONS_RUN;
+    if (!header && strcmp(o->output, "-") != 0)
+        result = usage("the output %s does not end in .c, .cc, .cpp or .cxx: name the header too, with --header FILE",
+                       o->output);
+    else if (!can_be_included(included))
+        result = usage("no #include can name %s: --header FILE gives the header another name", included);
+    arena_free(a);
+    return result;
+}
+
+const char *options_target(const options *o) { return o->target ? o->target : "all"; }
+
 /* What fits together, once everything is known. */
 static options_result check(const options *o) {
     if (!o->input) {
@@ -166,19 +191,14 @@ static options_result check(const options *o) {
     }
     if (!o->output) return usage("%s", "say where the C goes: -o FILE (- is standard output)");
     if (!*o->output || (o->header && !*o->header)) return usage("%s", "a file's name is empty");
-    if (o->header && strcmp(o->header, o->output) == 0)
-        return usage("the C and the header cannot both be %s",
-                     strcmp(o->output, "-") == 0 ? "standard output" : o->output);
-    size_t n = strlen(o->output);
-    if (strcmp(o->output, "-") != 0 && (n < 3 || strcmp(o->output + n - 2, ".c") != 0) && !o->header)
-        return usage("the output %s does not end in .c: name the header too, with --header FILE", o->output);
-    return OPTIONS_RUN;
+    return check_header(o);
 }
 
 options_result options_parse(int argc, char **argv, options *o) {
     enum {
         HEADER = 256,
         STANDALONE,
+        NO_RUNTIME,
         RUNTIME,
         WEIGHTS,
         WEIGHTS_KEY,
@@ -193,7 +213,8 @@ options_result options_parse(int argc, char **argv, options *o) {
     };
     static const struct option longs[] = {
         {"output", required_argument, NULL, 'o'},      {"header", required_argument, NULL, HEADER},
-        {"standalone", no_argument, NULL, STANDALONE}, {"runtime", required_argument, NULL, RUNTIME},
+        {"standalone", no_argument, NULL, STANDALONE}, {"no-runtime", no_argument, NULL, NO_RUNTIME},
+        {"runtime", required_argument, NULL, RUNTIME},
         {"weights", required_argument, NULL, WEIGHTS}, {"random-weights", required_argument, NULL, RANDOM},
         {"unroll", required_argument, NULL, UNROLL},   {"dump", required_argument, NULL, DUMP},
         {"weights-key", required_argument, NULL, WEIGHTS_KEY},
@@ -209,6 +230,7 @@ options_result options_parse(int argc, char **argv, options *o) {
         case 'o': o->output = optarg; break;
         case HEADER: o->header = optarg; break;
         case STANDALONE: o->standalone = true; break;
+        case NO_RUNTIME: o->no_runtime = true; break;
         case RUNTIME: o->runtime = optarg; break;
         case WEIGHTS: o->weights = optarg; break;
         case WEIGHTS_KEY: o->weights_key = optarg; break;

@@ -20,6 +20,7 @@ typedef struct {
     bool random_weights;
     uint64_t seed;
     bool standalone;
+    bool no_runtime;          /* --no-runtime: none beside the C */
     int64_t unroll;
     bool unroll_given;
     const char *target;       /* --target, or NULL: all */
@@ -32,5 +33,6 @@ typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_USAGE } options_result;
 /* Fills o from the command line. OPTIONS_DONE: --help or --version was answered. OPTIONS_USAGE: a message was printed
  * to standard error; the program ends with status 2. */
 options_result options_parse(int argc, char **argv, options *o);
+const char *options_target(const options *o); /* a name of emit/target.h */
 
 #endif

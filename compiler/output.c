@@ -2,70 +2,150 @@
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-static bool complain(diag_list *diags, const char *path) {
-    diag_error_file(diags, strcmp(path, "-") == 0 ? "standard output" : path, "%s", strerror(errno));
-    return false;
+/* --- temporary files are removed however the program ends --- */
+
+enum { MOST_TEMPORARIES = 8 };
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+static const char *volatile temporaries[MOST_TEMPORARIES];
+
+static void remove_temporaries(void) {
+    for (size_t i = 0; i < MOST_TEMPORARIES; i++)
+        if (temporaries[i]) unlink(temporaries[i]);
 }
 
-bool output_open(arena *a, output *o, const char *path, diag_list *diags) {
-    o->path = path;
-    o->temporary = NULL;
-    o->file = stdout;
-    if (strcmp(path, "-") == 0) return true;
-    struct stat s;
-    if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) {
-        errno = EISDIR;
-        return complain(diags, path);
+static void end(int number) {
+    remove_temporaries();
+    raise(number); /* by its default action: SA_RESETHAND */
+}
+
+/* A broken pipe and a file that grew too large are errors of writing, with a message. What the caller ignores (nohup)
+ * stays ignored. */
+static void catch_signals(void) {
+    static bool caught;
+    if (caught) return;
+    caught = true;
+    atexit(remove_temporaries);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct sigaction old, new = {.sa_handler = end, .sa_flags = (int)SA_RESETHAND};
+        if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) sigaction(ends[i], &new, NULL);
     }
-    char *temporary = arena_printf(a, "%s.XXXXXX", path);
+}
+
+/* Between these two no signal ends the program: a file and what is known of it change together. */
+static sigset_t hold_signals(void) {
+    sigset_t held, before;
+    sigemptyset(&held);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) sigaddset(&held, ends[i]);
+    sigprocmask(SIG_BLOCK, &held, &before);
+    return before;
+}
+
+static void let_signals(const sigset_t *before) { sigprocmask(SIG_SETMASK, before, NULL); }
+
+static void remember(const char *old, const char *new) {
+    for (size_t i = 0; i < MOST_TEMPORARIES; i++) {
+        if (temporaries[i] != old) continue;
+        temporaries[i] = new;
+        return;
+    }
+    ice("more than %d outputs", MOST_TEMPORARIES);
+}
+
+/* --- outputs --- */
+
+void output_complain(const output *o, diag_list *diags) {
+    const char *why = errno == ENXIO ? "nothing reads from this pipe" : strerror(errno);
+    diag_error_file(diags, place_text(&o->place), "%s", why);
+}
+
+static bool open_through(output *o) {
+    if (strcmp(o->place.path, "-") == 0) {
+        o->file = stdout;
+        return true;
+    }
+    int fd;
+    /* a pipe's reader may be about to come; that none ever does must not hang a build */
+    for (int i = 0; (fd = open(o->place.file, O_WRONLY | O_NOCTTY | O_NONBLOCK)) < 0 && errno == ENXIO && i < 200; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    return fd >= 0 && fcntl(fd, F_SETFL, 0) == 0 && (o->file = fdopen(fd, "wb"));
+}
+
+static bool open_temporary(arena *a, output *o) {
+    char *temporary = arena_printf(a, "%s.XXXXXX", o->place.file);
+    sigset_t before = hold_signals();
     int fd = mkstemp(temporary);
-    if (fd < 0) return complain(diags, path);
-    o->temporary = temporary;
+    if (fd >= 0) {
+        o->temporary = temporary;
+        remember(NULL, temporary);
+    }
+    let_signals(&before);
     /* mkstemp's files are private; an output is as readable as any other file */
     mode_t mask = umask(0);
     umask(mask);
-    if (fchmod(fd, 0666 & ~mask) != 0 || !(o->file = fdopen(fd, "wb"))) {
-        complain(diags, path);
-        close(fd);
-        unlink(temporary);
-        o->temporary = NULL;
+    return fd >= 0 && fchmod(fd, 0666 & ~mask) == 0 && (o->file = fdopen(fd, "wb"));
+}
+
+bool output_open(arena *a, output *o, const place *where, diag_list *diags) {
+    catch_signals();
+    *o = (output){.place = *where};
+    if (where->through ? open_through(o) : open_temporary(a, o)) return true;
+    output_complain(o, diags);
+    output_discard((output *const[]){o}, 1);
+    return false;
+}
+
+void output_discard(output *const *outputs, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (outputs[i]->file && outputs[i]->file != stdout) fclose(outputs[i]->file);
+        outputs[i]->file = NULL;
+        if (!outputs[i]->temporary) continue;
+        unlink(outputs[i]->temporary);
+        remember(outputs[i]->temporary, NULL);
+        outputs[i]->temporary = NULL;
+    }
+}
+
+static bool finish(output *o) {
+    FILE *f = o->file;
+    bool good = fflush(f) == 0 && !ferror(f);
+    o->file = NULL;
+    return (f == stdout || fclose(f) == 0) && good;
+}
+
+static bool take_name(output *o) {
+    if (!o->temporary) return true;
+    if (rename(o->temporary, o->place.file) != 0) return false;
+    remember(o->temporary, NULL);
+    o->temporary = NULL;
+    return true;
+}
+
+static bool for_all(output *const *outputs, size_t count, bool (*f)(output *), diag_list *diags) {
+    for (size_t i = 0; i < count; i++) {
+        if (f(outputs[i])) continue;
+        output_complain(outputs[i], diags);
         return false;
     }
     return true;
 }
 
-void output_discard(output *const *outputs, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (!outputs[i]->temporary) continue;
-        if (outputs[i]->file) fclose(outputs[i]->file);
-        unlink(outputs[i]->temporary);
-        outputs[i]->temporary = NULL;
-        outputs[i]->file = NULL;
-    }
-}
-
 bool output_commit(output *const *outputs, size_t count, diag_list *diags) {
-    bool good = true;
-    for (size_t i = 0; i < count && good; i++) {
-        FILE *f = outputs[i]->file;
-        if (!f) continue;
-        good = fflush(f) == 0 && !ferror(f);
-        if (outputs[i]->temporary) {
-            good = fclose(f) == 0 && good;
-            outputs[i]->file = NULL;
-        }
-        if (!good) complain(diags, outputs[i]->path);
-    }
-    for (size_t i = 0; i < count && good; i++) {
-        if (!outputs[i]->temporary) continue;
-        good = rename(outputs[i]->temporary, outputs[i]->path) == 0;
-        if (good) outputs[i]->temporary = NULL;
-        else complain(diags, outputs[i]->path);
+    sigset_t before;
+    bool good = for_all(outputs, count, finish, diags);
+    if (good) {
+        before = hold_signals();
+        good = for_all(outputs, count, take_name, diags);
+        let_signals(&before);
     }
     if (!good) output_discard(outputs, count);
     return good;

@@ -1,22 +1,27 @@
 /* output: files that appear whole or not at all.
  *
  * A file is written under a temporary name in its folder and takes its own name only when output_commit is called, after
- * everything has succeeded. What is not committed is removed. */
+ * everything has succeeded. What is not committed is removed, when INT, TERM or HUP end the program as well. A device or
+ * a pipe has no name to take: it is written to at once, so let its turn come last. */
 #ifndef NNC_OUTPUT_H
 #define NNC_OUTPUT_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "place.h"
 #include "support/diag.h"
 
 typedef struct {
-    const char *path, *temporary; /* temporary is NULL for standard output */
+    place place;
+    const char *temporary; /* NULL for what is written through */
     FILE *file;
 } output;
 
-/* "-" is standard output. False when the file cannot be made: an error about it is among the diagnostics. */
-bool output_open(arena *a, output *o, const char *path, diag_list *diags);
+/* Opens what place_find found; false, with an error among the diagnostics, when it cannot be. */
+bool output_open(arena *a, output *o, const place *where, diag_list *diags);
+/* Says why writing failed: errno. */
+void output_complain(const output *o, diag_list *diags);
 /* Closes the temporary files and gives them their names; false, with an error and nothing changed as far as the file
  * system allows, when something fails. */
 bool output_commit(output *const *outputs, size_t count, diag_list *diags);

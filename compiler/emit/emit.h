@@ -6,7 +6,8 @@
 
 typedef struct {
     const char *source_name;  /* base name of the .nn file, for the banner */
-    const char *header_name;  /* base name of the header, for #include and its guard */
+    const char *header_name;  /* base name of the header, for #include */
+    const char *code_name;    /* base name of the C file */
     const char *banner_options; /* options that change the code, as given: "--unroll=8"; "" if none */
     bool standalone;          /* the runtime's text goes into the C file */
     const char *target;       /* a name of emit/target.h */

@@ -1,21 +1,10 @@
 /* header: model.h, what a user's program sees. Stands alone: the few shared declarations are repeated, guarded. */
-#include <ctype.h>
 #include <string.h>
 
 #include "emit/banner.h"
 #include "emit/emit.h"
 #include "emit/procedure.h"
 #include "emit/target.h"
-
-static const char *guard(arena *a, const char *header_name) {
-    text t = text_new(a);
-    for (const char *c = header_name; *c; c++) {
-        bool plain = isalnum((unsigned char)*c);
-        text_printf(&t, "%c", plain ? toupper((unsigned char)*c) : '_');
-    }
-    /* names that begin with a digit or an underscore are not for users */
-    return arena_printf(a, "NNC_MODEL_%s", text_string(&t));
-}
 
 static const char *c_type(ir_dtype t) { return t == IR_F32 ? "float" : "int32_t"; }
 
@@ -79,7 +68,8 @@ int64_t emit_scratch_floats(const plan *p) {
 static void print_model(const plan *p, const emit_api *api, size_t target_count, FILE *to) {
     const ir_model *m = p->model;
     arena *a = arena_new();
-    fprintf(to, "/* ---- %s ---- */\n\n", api->name);
+    /* the guard is made of what it guards: files of one name may be included together, files of one model are not */
+    fprintf(to, "/* ---- %s ---- */\n\n#ifndef NNC_MODEL_%s\n#define NNC_MODEL_%s\n\n", api->name, api->name, api->name);
     for (size_t i = 0; i < m->symbol_count; i++) {
         fprintf(to, "#define %s_MIN %lld\n", api->dim_macros[i], (long long)dim_min(m->symbols[i]));
         fprintf(to, "#define %s_MAX %lld\n", api->dim_macros[i], (long long)dim_max(m->symbols[i]));
@@ -96,22 +86,21 @@ static void print_model(const plan *p, const emit_api *api, size_t target_count,
     fprintf(to, " */\n");
     const char *head = arena_printf(a, "nnc_status %s_run(", api->name);
     emit_print_wrapped(to, head, emit_run_parameters(a, m, api), ");");
-    fputc('\n', to);
+    fputs("\n#endif\n\n", to);
     arena_free(a);
 }
 
 bool emit_header(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
-    const char *name = guard(a, o->header_name);
     emit_context e = {0};
     if (!target_select(&e, o->target)) ice("no target %s", o->target);
     emit_print_banner(o, o->header_name, to);
-    fprintf(to, "#ifndef %s\n#define %s\n\n#include <stddef.h>\n#include <stdint.h>\n\n", name, name);
+    fputs("#include <stddef.h>\n#include <stdint.h>\n\n", to);
     fprintf(to, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     emit_print_status(to);
     fputc('\n', to);
     for (size_t i = 0; i < count; i++) print_model(plans[i], apis[i], e.target_count, to);
-    fprintf(to, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+    fprintf(to, "#ifdef __cplusplus\n}\n#endif\n");
     arena_free(a);
     return fflush(to) == 0 && !ferror(to);
 }

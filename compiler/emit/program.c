@@ -55,7 +55,7 @@ static void emit_models(const emit_context *e, const plan *const *plans, emit_ap
 
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
-    emit_print_banner(o, arena_printf(a, "%.*s.c", (int)(strlen(o->header_name) - 2), o->header_name), to);
+    emit_print_banner(o, o->code_name, to);
     emit_context e = {.arena = a, .unit = cunit_new(a), .file = emit_file_new(a)};
     if (!target_select(&e, o->target)) ice("no target %s", o->target);
     /* the runtime first: its locals must not hide a type of the header, whatever the models are called */

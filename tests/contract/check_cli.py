@@ -27,10 +27,10 @@ RANDOM = ("--random-weights", "1")
 
 
 def check_output_writes_c_and_header(t):
-    """`nnc tagger.nn -o tagger.c` writes `tagger.c` and `tagger.h`."""
+    """`nnc tagger.nn -o tagger.c` writes `tagger.c`, `tagger.h` and the runtime beside them."""
     t.write("a/tagger.nn", TAGGER)
     t.nnc("a/tagger.nn", "-o", "a/tagger.c", *RANDOM)
-    need(t.files("a") == ["tagger.c", "tagger.h", "tagger.nn"], f"the folder holds {t.files('a')}")
+    need(t.files("a") == ["nnc_runtime.h", "tagger.c", "tagger.h", "tagger.nn"], f"the folder holds {t.files('a')}")
     need('#include "tagger.h"' in t.read("a/tagger.c"), "tagger.c does not include tagger.h")
 
 
@@ -39,7 +39,8 @@ def check_output_to_stdout(t):
     t.write("tagger.nn", TAGGER)
     out = t.nnc("tagger.nn", "-o", "-", *RANDOM).out
     need(t.files() == ["tagger.nn"], f"-o - left {t.files()}")
-    t.nnc("tagger.nn", "-o", "tagger.c", *RANDOM)
+    t.nnc("tagger.nn", "-o", "tagger.c", "--no-runtime", *RANDOM)
+    need(t.files() == ["tagger.c", "tagger.h", "tagger.nn"], f"--no-runtime left {t.files()}")
     need(out.decode() == t.read("tagger.c"), "-o - gives other bytes than -o tagger.c")
     out = t.nnc("tagger.nn", "-o", "-", "--header", "other.h", *RANDOM).out
     need(b'#include "other.h"' in out and "other.h" in t.files(), "-o - --header other.h does not fit together")
@@ -50,20 +51,20 @@ def check_header_option(t):
     t.write("src/tagger.nn", TAGGER)
     os.makedirs(t.path("include"))
     t.nnc("src/tagger.nn", "-o", "src/model.c", "--header", "include/my_tagger.h", *RANDOM)
-    need(t.files("src") == ["model.c", "tagger.nn"] and t.files("include") == ["my_tagger.h"], "the files are elsewhere")
+    need(t.files("src") == ["model.c", "nnc_runtime.h", "tagger.nn"] and t.files("include") == ["my_tagger.h"], "the files are elsewhere")
     t.object("src/model.c", flags=("-Iinclude",), name="model.o")
 
 
 def check_runtime_option(t):
-    """`nnc --runtime DIR` writes the runtime's files out of the compiler."""
+    """`nnc --runtime DIR` writes the runtime out of the compiler: its parts in one file."""
     t.nnc("--runtime", "rt")
     t.nnc("--runtime", "rt")
-    source = os.path.join(TOP, "runtime")
-    want = sorted(f for f in os.listdir(source) if f.endswith((".c", ".h")))
-    need(t.files("rt") == want, f"--runtime writes {t.files('rt')}, the runtime has {want}")
-    for name in want:
-        with open(os.path.join(source, name)) as f:
-            need(f.read() == t.read(f"rt/{name}"), f"{name} is not the runtime's")
+    need(t.files("rt") == ["nnc_runtime.h"], f"--runtime writes {t.files('rt')}")
+    folder = os.path.join(TOP, "runtime")
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name)) as f:
+            for piece in re.split(r'#include "[a-z0-9_]+\.h"\n', f.read()):
+                need(piece in t.read("rt/nnc_runtime.h"), f"a part of {name} is missing")
     t.nnc("--runtime", "no/such/folder", status=1)
     t.write("file", "")
     t.nnc("--runtime", "file", status=1)
@@ -120,7 +121,7 @@ def check_dumps(t):
 def check_help_and_version(t):
     """`nnc --help`, `--version`: status 0, to standard output; the help names every option."""
     text = t.nnc("--help").out.decode()
-    for option in ("-o", "--header", "--standalone", "--runtime", "--weights", "--random-weights", "--unroll", "--dump",
+    for option in ("-o", "--header", "--standalone", "--runtime", "--no-runtime", "--weights", "--random-weights", "--unroll", "--dump",
                    "--target", "--diagnostics", "--color", "-Wno-NAME", "-Werror", "--help", "--version"):
         need(option in text, f"--help does not name {option}")
     need(re.search(r"\b0\b.*\b1\b.*\b2\b.*\b3\b", text, re.S), "--help does not name the exit statuses")

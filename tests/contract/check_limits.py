@@ -123,9 +123,10 @@ def broken_inputs(t, nnc, every):
         outcomes[r.status] += 1
         files = t.files()
         if r.status == 0:
-            need(files == ["m.nn", "out.c", "out.h", "w.safetensors"], f"attempt {i} left {files}")
+            need(files == ["m.nn", "nnc_runtime.h", "out.c", "out.h", "w.safetensors"], f"attempt {i} left {files}")
             os.remove(t.path("out.c"))
             os.remove(t.path("out.h"))
+            os.remove(t.path("nnc_runtime.h"))
         else:
             need(files == ["m.nn", "w.safetensors"], f"attempt {i} failed and left {files}")
     need(outcomes[0] and outcomes[1] > 200 // every, f"only one outcome: {outcomes}")
@@ -166,3 +167,4 @@ def check_deep_and_long_inputs(t):
         else:
             os.remove(t.path("out.c"))
             os.remove(t.path("out.h"))
+            os.remove(t.path("nnc_runtime.h"))

@@ -205,7 +205,7 @@ class Runner:
             with open(os.path.join(place, "script"), "wb") as f:
                 f.write(script.text())
             try:
-                call(self.nnc + [os.path.join(os.path.abspath(folder), "case.nn"), "-o", "model.c"] + flags
+                call(self.nnc + [os.path.join(os.path.abspath(folder), "case.nn"), "-o", "model.c", "--no-runtime"] + flags
                      + shlex.split(self.args.nnc_flags), "nnc", place)
             except Failure as e:
                 out.append((f"{form}{name}", None, str(e)))

@@ -5,7 +5,7 @@ usage: run_golden.py --nnc PATH [--accept] FOLDER...
 
 A folder with a file case.nn is a case; other folders are searched. A case holds any of
     expected.txt   what `nnc case.nn -o out.c` writes to standard error; the exit status must be 1 if it has an error,
-                   else 0, and out.c and out.h must exist exactly then
+                   else 0, and out.c, out.h and nnc_runtime.h must exist exactly then
     ast.txt, ir.txt, plan.txt    what --dump=ast, ir, plan writes to standard output
     case.c, case.h               the generated files
 and may hold a file `options` with more options for nnc. Everything runs in a copy of the folder, so that messages name
@@ -33,10 +33,11 @@ def outcomes(nnc, case):
             want = 1 if re.search(r'(: |\033\[1;31m)error:|"severity": "error"', err) else 0
             if status != want:
                 raise ValueError(f"exit status {status}, expected {want}; standard error:\n{err}")
-            for name in ("out.c", "out.h"):
+            outputs = ("out.c", "out.h", "nnc_runtime.h")
+            for name in outputs:
                 if (folder / name).exists() != (status == 0):
                     raise ValueError(f"{name} {'was written' if status else 'is missing'}")
-            left = [p.name for p in folder.iterdir() if not (case / p.name).exists() and p.name not in ("out.c", "out.h")]
+            left = [p.name for p in folder.iterdir() if not (case / p.name).exists() and p.name not in outputs]
             if left:
                 raise ValueError(f"left behind: {', '.join(left)}")
             yield "expected.txt", err

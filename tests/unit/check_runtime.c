@@ -57,6 +57,8 @@ static float nnc_v1_lane(nnc_v1 v, size_t i) {
 #endif
 
 START_TEST(layer_v1) { nnc_v1_all_test(); }
+END_TEST
+
 /* Denormals are 0 between the two calls, and what they were again after them (unless fast math has set this itself). */
 START_TEST(denormals_flushed_and_restored) {
 #if !defined(__FAST_MATH__) && (defined(__x86_64__) || defined(__aarch64__))

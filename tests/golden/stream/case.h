@@ -2,9 +2,6 @@
  * Change the .nn file, not this one.
  *
  * SPDX-License-Identifier: 0BSD: use it as you like, you owe nothing. */
-#ifndef NNC_MODEL_CASE_H
-#define NNC_MODEL_CASE_H
-
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +34,9 @@ static inline const char *nnc_status_string(nnc_status status) {
 
 /* ---- pedal ---- */
 
+#ifndef NNC_MODEL_pedal
+#define NNC_MODEL_pedal
+
 #define PEDAL_N_MIN 1
 #define PEDAL_N_MAX 64
 
@@ -59,8 +59,8 @@ void pedal_reset(pedal *self);
  */
 nnc_status pedal_run(pedal *self, size_t N, const float *x, float *y);
 
-#ifdef __cplusplus
-}
 #endif
 
+#ifdef __cplusplus
+}
 #endif

@@ -2,9 +2,6 @@
  * Change the .nn file, not this one.
  *
  * SPDX-License-Identifier: 0BSD: use it as you like, you owe nothing. */
-#ifndef NNC_MODEL_CASE_H
-#define NNC_MODEL_CASE_H
-
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +34,9 @@ static inline const char *nnc_status_string(nnc_status status) {
 
 /* ---- tagger ---- */
 
+#ifndef NNC_MODEL_tagger
+#define NNC_MODEL_tagger
+
 #define TAGGER_T_MIN 1
 #define TAGGER_T_MAX 128
 
@@ -59,8 +59,8 @@ void tagger_reset(tagger *self);
  */
 nnc_status tagger_run(tagger *self, size_t T, const int32_t *sentence, float *tags);
 
-#ifdef __cplusplus
-}
 #endif
 
+#ifdef __cplusplus
+}
 #endif

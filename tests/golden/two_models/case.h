@@ -2,9 +2,6 @@
  * Change the .nn file, not this one.
  *
  * SPDX-License-Identifier: 0BSD: use it as you like, you owe nothing. */
-#ifndef NNC_MODEL_CASE_H
-#define NNC_MODEL_CASE_H
-
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +34,9 @@ static inline const char *nnc_status_string(nnc_status status) {
 
 /* ---- first ---- */
 
+#ifndef NNC_MODEL_first
+#define NNC_MODEL_first
+
 /* State and scratch of one running model: place it statically, on the stack or on the heap. Copied by
  * assignment it is a snapshot. The members are the model's own. */
 typedef struct first first;
@@ -54,7 +54,12 @@ void first_reset(first *self);
  */
 nnc_status first_run(first *self, const float *x, float *y);
 
+#endif
+
 /* ---- second ---- */
+
+#ifndef NNC_MODEL_second
+#define NNC_MODEL_second
 
 /* State and scratch of one running model: place it statically, on the stack or on the heap. Copied by
  * assignment it is a snapshot. The members are the model's own. */
@@ -73,8 +78,8 @@ void second_reset(second *self);
  */
 nnc_status second_run(second *self, const float *x, float *float_);
 
-#ifdef __cplusplus
-}
 #endif
 
+#ifdef __cplusplus
+}
 #endif

@@ -1,0 +1,163 @@
+/* generated: see generated.h. */
+#include "generated.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "output.h"
+
+enum { HEADER, CODE, RUNTIME }; /* in the order of writing */
+
+static const char runtime_name[] = "nnc_runtime.h";
+
+/* --- where the files go --- */
+
+const char *generated_header(arena *a, const char *code) {
+    static const char *const endings[] = {".c", ".cc", ".cpp", ".cxx", ".c++"};
+    const char *dot = strrchr(path_base(code), '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcmp(dot, endings[i]) == 0) return arena_printf(a, "%.*s.h", (int)(dot - code), code);
+    return NULL;
+}
+
+static const char *header_path(arena *a, const options *o) {
+    if (o->header) return o->header;
+    return strcmp(o->output, "-") == 0 ? NULL : generated_header(a, o->output);
+}
+
+static bool find(arena *a, const char *path, place *p, diag_list *diags) {
+    if (place_find(a, path, p)) return true;
+    diag_error_file(diags, place_text(p), "%s", strerror(errno));
+    return false;
+}
+
+/* The runtime's first line up to the colon is in every version of it. */
+static bool is_runtime(const char *bytes, size_t size) {
+    size_t n = (size_t)(strchr(nnc_runtime_text, ':') - nnc_runtime_text);
+    return size >= n && memcmp(bytes, nnc_runtime_text, n) == 0;
+}
+
+/* A file that is there already: to be left, where it is this very text; written anew, where it is nnc's. */
+static bool replaces(arena *a, place *p, diag_list *diags) {
+    if (!p->exists) return true;
+    size_t room = nnc_runtime_size + 1, size = 0;
+    char *bytes = arena_alloc(a, room);
+    FILE *f = p->through ? NULL : fopen(p->file, "rb");
+    if (f) {
+        size = fread(bytes, 1, room, f);
+        fclose(f);
+    }
+    if (!is_runtime(bytes, size)) {
+        diag *d = diag_error_file(diags, p->path, "this file is not nnc's: the runtime cannot take its place");
+        diag_hint(d, "--no-runtime leaves it alone, --runtime DIR writes the runtime elsewhere, --standalone puts it into "
+                     "the C file");
+        return false;
+    }
+    if (size == nnc_runtime_size && memcmp(bytes, nnc_runtime_text, size) == 0) p->path = NULL;
+    return true;
+}
+
+static bool find_runtime(arena *a, const options *o, const place *code, place *p, diag_list *diags) {
+    const char *path = NULL;
+    if (o->runtime) {
+        if (mkdir(o->runtime, 0777) != 0 && errno != EEXIST) {
+            diag_error_file(diags, o->runtime, "%s", strerror(errno));
+            return false;
+        }
+        path = arena_printf(a, "%s/%s", o->runtime, runtime_name);
+    } else if (code->path && !code->through && !o->standalone && !o->no_runtime) {
+        path = path_beside(a, code->path, runtime_name);
+    }
+    return !path || (find(a, path, p, diags) && replaces(a, p, diags));
+}
+
+bool generated_find(arena *a, const options *o, generated *g, diag_list *diags) {
+    *g = (generated){0};
+    const char *header = o->output ? header_path(a, o) : NULL;
+    return (!header || find(a, header, &g->places[HEADER], diags)) &&
+           (!o->output || find(a, o->output, &g->places[CODE], diags)) &&
+           find_runtime(a, o, &g->places[CODE], &g->places[RUNTIME], diags);
+}
+
+bool generated_distinct(const generated *g, const char *const *inputs, size_t count, diag_list *diags) {
+    const place *p = g->places;
+    place input;
+    for (size_t i = 0; i < GENERATED_FILES; i++) {
+        for (size_t k = 0; p[i].path && k < count; k++) {
+            if (!inputs[k] || !place_of_input(inputs[k], &input) || !place_same(&p[i], &input)) continue;
+            diag_error_file(diags, place_text(&p[i]), "this output is an input, %s", inputs[k]);
+            return false;
+        }
+        for (size_t k = 0; p[i].path && k < i; k++) {
+            if (!p[k].path || !place_same(&p[i], &p[k])) continue;
+            diag_error_file(diags, place_text(&p[i]), "two outputs are this file; the other is %s", place_text(&p[k]));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- writing --- */
+
+static const char *banner_options(arena *a, const options *o) {
+    text t = text_new(a);
+    if (o->standalone) text_add(&t, "--standalone");
+    if (o->unroll_given) text_printf(&t, "%s--unroll %lld", o->standalone ? " " : "", (long long)o->unroll);
+    if (o->target) text_printf(&t, "%s--target %s", t.length ? " " : "", o->target);
+    if (o->random_weights) text_printf(&t, "%s--random-weights %llu", t.length ? " " : "", (unsigned long long)o->seed);
+    if (o->weights) text_printf(&t, "%s--weights %s", t.length ? " " : "", path_base(o->weights));
+    if (o->weights_key) text_printf(&t, "%s--weights-key %s", t.length ? " " : "", o->weights_key);
+    return text_string(&t);
+}
+
+static const char *without_ending(arena *a, const char *name) {
+    const char *dot = strrchr(name, '.');
+    return arena_printf(a, "%.*s", (int)(dot && dot != name ? (size_t)(dot - name) : strlen(name)), name);
+}
+
+/* With -o - and no --header, the C includes the name that the model's file suggests. */
+static emit_options names(arena *a, const options *o) {
+    const char *header = o->output ? header_path(a, o) : NULL, *model = path_base(o->input);
+    emit_options e = {.source_name = model, .banner_options = banner_options(a, o), .standalone = o->standalone,
+                      .target = options_target(o)};
+    e.header_name = header ? path_base(header) : arena_printf(a, "%s.h", without_ending(a, model));
+    bool named = strcmp(o->output, "-") != 0;
+    e.code_name = named ? path_base(o->output) : arena_printf(a, "%s.c", without_ending(a, e.header_name));
+    return e;
+}
+
+typedef struct {
+    const emit_options *e;
+    const plan *const *plans;
+    emit_api *const *apis;
+    size_t count;
+} contents;
+
+static bool print(const contents *c, int file, FILE *to) {
+    if (file == HEADER) return emit_header(c->e, c->plans, c->apis, c->count, to);
+    if (file == CODE) return emit_source(c->e, c->plans, c->apis, c->count, to);
+    return fwrite(nnc_runtime_text, 1, nnc_runtime_size, to) == nnc_runtime_size;
+}
+
+/* What is written through comes last: nothing can fail then but that itself. */
+bool generated_write(arena *a, const options *o, const generated *g, const plan *const *plans, emit_api *const *apis,
+                     size_t count, diag_list *diags) {
+    emit_options e = {0};
+    if (o->output) e = names(a, o);
+    contents c = {&e, plans, apis, count};
+    output files[GENERATED_FILES], *all[GENERATED_FILES];
+    size_t opened = 0;
+    for (int through = 0; through < 2; through++)
+        for (int i = 0; i < GENERATED_FILES; i++) {
+            if (!g->places[i].path || g->places[i].through != (through != 0)) continue;
+            output *file = all[opened] = &files[opened];
+            bool good = output_open(a, file, &g->places[i], diags);
+            if (good) opened++;
+            if (good && print(&c, i, file->file)) continue;
+            if (good) output_complain(file, diags);
+            output_discard(all, opened);
+            return false;
+        }
+    return output_commit(all, opened, diags);
+}

@@ -1,0 +1,25 @@
+/* generated: the files of a compilation: the C, its header, and the runtime beside them; all of them or none. */
+#ifndef NNC_GENERATED_H
+#define NNC_GENERATED_H
+
+#include "emit/emit.h"
+#include "options.h"
+#include "place.h"
+
+enum { GENERATED_FILES = 3 };
+
+typedef struct {
+    place places[GENERATED_FILES]; /* of those that are to be written; a path that is NULL is none */
+} generated;
+
+/* The name of the header that belongs to the C file: net.c, .cc, .cpp, .cxx and .c++ have net.h. NULL if its name
+ * ends otherwise. */
+const char *generated_header(arena *a, const char *code);
+/* Finds out where the files go. False, with an error, where one cannot be, or where nnc_runtime.h is someone else's. */
+bool generated_find(arena *a, const options *o, generated *g, diag_list *diags);
+/* False, with an error, where an output is an input (a path, or NULL) or another output. */
+bool generated_distinct(const generated *g, const char *const *inputs, size_t count, diag_list *diags);
+bool generated_write(arena *a, const options *o, const generated *g, const plan *const *plans, emit_api *const *apis,
+                     size_t count, diag_list *diags);
+
+#endif
