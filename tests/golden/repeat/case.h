@@ -2,9 +2,6 @@
  * Change the .nn file, not this one.
  *
  * SPDX-License-Identifier: 0BSD: use it as you like, you owe nothing. */
-#ifndef NNC_MODEL_CASE_H
-#define NNC_MODEL_CASE_H
-
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +34,9 @@ static inline const char *nnc_status_string(nnc_status status) {
 
 /* ---- loops ---- */
 
+#ifndef NNC_MODEL_loops
+#define NNC_MODEL_loops
+
 #define LOOPS_T_MIN 1
 #define LOOPS_T_MAX 200
 #define LOOPS_N_MIN 1
@@ -65,8 +65,8 @@ void loops_reset(loops *self);
  */
 nnc_status loops_run(loops *self, size_t T, size_t N, const float *x, const int32_t *first, float *hs, int32_t *words);
 
-#ifdef __cplusplus
-}
 #endif
 
+#ifdef __cplusplus
+}
 #endif
