@@ -56,26 +56,21 @@ static bool compiles(arena *a, const char *path, const import_result *r, diag_li
     return false;
 }
 
-static bool find(arena *a, const char *path, place *p, diag_list *diags) {
-    if (place_find(a, path, p)) return true;
-    diag_error_file(diags, place_text(p), "%s", strerror(errno));
-    return false;
-}
-
-static bool write_files(arena *a, const char *nn, const char *weights, const import_result *r, diag_list *diags) {
+static int write_files(arena *a, const char *input, const char *nn, const char *weights, const import_result *r, diag_list *diags) {
+    place at[2] = {{0}};
     output model = {0}, tensors = {0}, *all[2] = {&model, &tensors};
     size_t opened = 0;
-    place at, beside;
-    bool good = find(a, nn, &at, diags) && (!r->tensor_count || find(a, weights, &beside, diags)) &&
-                output_open(a, &model, &at, diags) && ++opened &&
-                (!r->tensor_count || (output_open(a, &tensors, &beside, diags) && ++opened));
+    if (!output_find(a, nn, &at[0], diags) || (r->tensor_count && !output_find(a, weights, &at[1], diags))) return STATUS_INPUT;
+    if (!output_distinct(at, 2, &input, 1, diags)) return STATUS_USAGE;
+    bool good = output_open(a, &model, &at[0], diags) && ++opened &&
+                (!r->tensor_count || (output_open(a, &tensors, &at[1], diags) && ++opened));
     if (good) {
         good = fputs(r->text, model.file) >= 0 && (!r->tensor_count || safetensors_write(tensors.file, r->tensors, r->tensor_count));
         if (!good) diag_error_file(diags, nn, "%s", strerror(errno));
     }
-    if (good) return output_commit(all, opened, diags);
+    if (good) return output_commit(all, opened, diags) ? STATUS_DONE : STATUS_INPUT;
     output_discard(all, opened);
-    return false;
+    return STATUS_INPUT;
 }
 
 int command_import(int argc, char **argv) {
@@ -116,9 +111,8 @@ int command_import(int argc, char **argv) {
         const char *weights = arena_printf(a, "%.*s.safetensors", (int)(length - 3), nn);
         diag_list *diags = diag_list_new(a, NULL);
         import_result *r = import_onnx(a, input, nn, weights, &o, diags);
-        bool good = r && compiles(a, nn, r, diags) && write_files(a, nn, weights, r, diags);
+        status = r && compiles(a, nn, r, diags) ? write_files(a, input, nn, weights, r, diags) : STATUS_INPUT;
         diag_print(diags, stderr);
-        status = good ? STATUS_DONE : STATUS_INPUT;
     }
     arena_free(a);
     return status;

@@ -26,12 +26,6 @@ static const char *header_path(arena *a, const options *o) {
     return strcmp(o->output, "-") == 0 ? NULL : generated_header(a, o->output);
 }
 
-static bool find(arena *a, const char *path, place *p, diag_list *diags) {
-    if (place_find(a, path, p)) return true;
-    diag_error_file(diags, place_text(p), "%s", strerror(errno));
-    return false;
-}
-
 /* The runtime's first line up to the colon is in every version of it. */
 static bool is_runtime(const char *bytes, size_t size) {
     size_t n = (size_t)(strchr(nnc_runtime_text, ':') - nnc_runtime_text);
@@ -69,33 +63,15 @@ static bool find_runtime(arena *a, const options *o, const place *code, place *p
     } else if (code->path && !code->through && !o->standalone && !o->no_runtime) {
         path = path_beside(a, code->path, runtime_name);
     }
-    return !path || (find(a, path, p, diags) && replaces(a, p, diags));
+    return !path || (output_find(a, path, p, diags) && replaces(a, p, diags));
 }
 
 bool generated_find(arena *a, const options *o, generated *g, diag_list *diags) {
     *g = (generated){0};
     const char *header = o->output ? header_path(a, o) : NULL;
-    return (!header || find(a, header, &g->places[HEADER], diags)) &&
-           (!o->output || find(a, o->output, &g->places[CODE], diags)) &&
+    return (!header || output_find(a, header, &g->places[HEADER], diags)) &&
+           (!o->output || output_find(a, o->output, &g->places[CODE], diags)) &&
            find_runtime(a, o, &g->places[CODE], &g->places[RUNTIME], diags);
-}
-
-bool generated_distinct(const generated *g, const char *const *inputs, size_t count, diag_list *diags) {
-    const place *p = g->places;
-    place input;
-    for (size_t i = 0; i < GENERATED_FILES; i++) {
-        for (size_t k = 0; p[i].path && k < count; k++) {
-            if (!inputs[k] || !place_of_input(inputs[k], &input) || !place_same(&p[i], &input)) continue;
-            diag_error_file(diags, place_text(&p[i]), "this output is an input, %s", inputs[k]);
-            return false;
-        }
-        for (size_t k = 0; p[i].path && k < i; k++) {
-            if (!p[k].path || !place_same(&p[i], &p[k])) continue;
-            diag_error_file(diags, place_text(&p[i]), "two outputs are this file; the other is %s", place_text(&p[k]));
-            return false;
-        }
-    }
-    return true;
 }
 
 /* --- writing --- */

@@ -17,8 +17,6 @@ typedef struct {
 const char *generated_header(arena *a, const char *code);
 /* Finds out where the files go. False, with an error, where one cannot be, or where nnc_runtime.h is someone else's. */
 bool generated_find(arena *a, const options *o, generated *g, diag_list *diags);
-/* False, with an error, where an output is an input (a path, or NULL) or another output. */
-bool generated_distinct(const generated *g, const char *const *inputs, size_t count, diag_list *diags);
 bool generated_write(arena *a, const options *o, const generated *g, const plan *const *plans, emit_api *const *apis,
                      size_t count, diag_list *diags);
 

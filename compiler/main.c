@@ -9,6 +9,7 @@
 #include "generated.h"
 #include "lower/lower.h"
 #include "options.h"
+#include "output.h"
 #include "passes/passes.h"
 #include "plan/plan.h"
 #include "syntax/parse.h"
@@ -79,7 +80,7 @@ static int write_outputs(arena *a, const options *o, const lowered_file *file, c
         if (!o->random_weights) inputs[i] = weights_path(a, o, file->models[i]);
     inputs[file->count] = o->input;
     if (!generated_find(a, o, &g, diags)) return STATUS_INPUT;
-    if (!generated_distinct(&g, inputs, file->count + 1, diags)) return STATUS_USAGE;
+    if (!output_distinct(g.places, GENERATED_FILES, inputs, file->count + 1, diags)) return STATUS_USAGE;
     return generated_write(a, o, &g, plans, apis, file->count, diags) ? STATUS_DONE : STATUS_INPUT;
 }
 

@@ -63,6 +63,30 @@ static void remember(const char *old, const char *new) {
 
 /* --- outputs --- */
 
+bool output_find(arena *a, const char *path, place *p, diag_list *diags) {
+    if (place_find(a, path, p)) return true;
+    diag_error_file(diags, place_text(p), "%s", strerror(errno));
+    return false;
+}
+
+bool output_distinct(const place *outputs, size_t count, const char *const *inputs, size_t input_count, diag_list *diags) {
+    place input;
+    for (size_t i = 0; i < count; i++) {
+        const place *p = &outputs[i];
+        for (size_t k = 0; p->path && k < input_count; k++) {
+            if (!inputs[k] || !place_of_input(inputs[k], &input) || !place_same(p, &input)) continue;
+            diag_error_file(diags, place_text(p), "this output is an input, %s", inputs[k]);
+            return false;
+        }
+        for (size_t k = 0; p->path && k < i; k++) {
+            if (!outputs[k].path || !place_same(p, &outputs[k])) continue;
+            diag_error_file(diags, place_text(p), "two outputs are this file; the other is %s", place_text(&outputs[k]));
+            return false;
+        }
+    }
+    return true;
+}
+
 void output_complain(const output *o, diag_list *diags) {
     const char *why = errno == ENXIO ? "nothing reads from this pipe" : strerror(errno);
     diag_error_file(diags, place_text(&o->place), "%s", why);

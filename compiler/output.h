@@ -18,7 +18,12 @@ typedef struct {
     FILE *file;
 } output;
 
-/* Opens what place_find found; false, with an error among the diagnostics, when it cannot be. */
+/* place_find, with an error among the diagnostics. */
+bool output_find(arena *a, const char *path, place *p, diag_list *diags);
+/* False, with an error, where an output is an input (a path, or NULL) or another output. An output whose path is NULL is
+ * none. */
+bool output_distinct(const place *outputs, size_t count, const char *const *inputs, size_t input_count, diag_list *diags);
+/* Opens what output_find found; false, with an error among the diagnostics, when it cannot be. */
 bool output_open(arena *a, output *o, const place *where, diag_list *diags);
 /* Says why writing failed: errno. */
 void output_complain(const output *o, diag_list *diags);

@@ -1,6 +1,7 @@
 """What nnc does to the files that it is told to write."""
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -39,6 +40,24 @@ def check_outputs_are_not_inputs(t):
     t.write("w.safetensors", b"\x02\0\0\0\0\0\0\0{}")
     t.nnc("s.nn", "-o", "a.c", "--header", "w.safetensors", status=2)
     t.nnc("m.nn", "-o", "/dev/null", "--header", "/dev/null")    # nothing can be lost there
+
+
+def check_import_outputs_are_not_inputs(t):
+    """`nnc import` refuses an output that is the model it reads, or both of its outputs in one file, with status 2."""
+    folder = os.path.join(TOP, "tests", "import")
+    models = sorted(os.path.join(d, f) for d, _, files in os.walk(folder) for f in files if f.endswith(".onnx"))
+    for model in models[:40]:
+        shutil.copy(model, t.path("m.onnx"))
+        if t.nnc("import", "m.onnx", "-o", "good.nn", status=None).status == 0 and "good.safetensors" in t.files():
+            break
+    need("good.safetensors" in t.files(), "no model with weights can be imported")
+    before = os.path.getsize(t.path("m.onnx"))
+    os.symlink("m.onnx", t.path("m.nn"))
+    os.symlink("m.onnx", t.path("w.safetensors"))
+    os.symlink("one.safetensors", t.path("one.nn"))
+    for name in ("m.nn", "w.nn", "one.nn"):
+        need("output" in t.nnc("import", "m.onnx", "-o", name, status=2).err, name)
+    need(os.path.getsize(t.path("m.onnx")) == before and "one.safetensors" not in t.files(), f"{t.files()}")
 
 
 def check_devices_pipes_and_links(t):
