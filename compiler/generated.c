@@ -32,27 +32,25 @@ static bool is_runtime(const char *bytes, size_t size) {
     return size >= n && memcmp(bytes, nnc_runtime_text, n) == 0;
 }
 
-/* A file that is there already: to be left, where it is this very text; written anew, where it is nnc's. */
-static bool replaces(arena *a, place *p, diag_list *diags) {
-    if (!p->exists) return true;
+typedef enum { NOT_THERE, THERE, OTHER_VERSION, NOT_OURS } runtime_state;
+
+static runtime_state look_at(arena *a, const char *path) {
+    struct stat s;
+    if (stat(path, &s) != 0) return NOT_THERE;
     size_t room = nnc_runtime_size + 1, size = 0;
     char *bytes = arena_alloc(a, room);
-    FILE *f = p->through ? NULL : fopen(p->file, "rb");
+    FILE *f = S_ISREG(s.st_mode) ? fopen(path, "rb") : NULL;
     if (f) {
         size = fread(bytes, 1, room, f);
         fclose(f);
     }
-    if (!is_runtime(bytes, size)) {
-        diag *d = diag_error_file(diags, p->path, "this file is not nnc's: the runtime cannot take its place");
-        diag_hint(d, "--no-runtime leaves it alone, --runtime DIR writes the runtime elsewhere, --standalone puts it into "
-                     "the C file");
-        return false;
-    }
-    if (size == nnc_runtime_size && memcmp(bytes, nnc_runtime_text, size) == 0) p->path = NULL;
-    return true;
+    if (size == nnc_runtime_size && memcmp(bytes, nnc_runtime_text, size) == 0) return THERE;
+    return is_runtime(bytes, size) ? OTHER_VERSION : NOT_OURS;
 }
 
-static bool find_runtime(arena *a, const options *o, const place *code, place *p, diag_list *diags) {
+static bool find_runtime(arena *a, const options *o, generated *g, diag_list *diags) {
+    const place *code = &g->places[CODE];
+    place *p = &g->places[RUNTIME];
     const char *path = NULL;
     if (o->runtime) {
         if (mkdir(o->runtime, 0777) != 0 && errno != EEXIST) {
@@ -63,7 +61,15 @@ static bool find_runtime(arena *a, const options *o, const place *code, place *p
     } else if (code->path && !code->through && !o->standalone && !o->no_runtime) {
         path = path_beside(a, code->path, runtime_name);
     }
-    return !path || (output_find(a, path, p, diags) && replaces(a, p, diags));
+    runtime_state state = path ? look_at(a, path) : NOT_THERE;
+    if (state == NOT_OURS) {
+        diag *d = diag_error_file(diags, path, "this file is not nnc's: the runtime cannot take its place");
+        diag_hint(d, "--no-runtime leaves it alone, --runtime DIR writes the runtime elsewhere, --standalone puts it into "
+                     "the C file");
+        return false;
+    }
+    g->has_runtime = state == THERE; /* which may be read-only */
+    return !path || (g->has_runtime ? place_of_input(path, p) : output_find(a, path, p, diags));
 }
 
 bool generated_find(arena *a, const options *o, generated *g, diag_list *diags) {
@@ -71,7 +77,7 @@ bool generated_find(arena *a, const options *o, generated *g, diag_list *diags) 
     const char *header = o->output ? header_path(a, o) : NULL;
     return (!header || output_find(a, header, &g->places[HEADER], diags)) &&
            (!o->output || output_find(a, o->output, &g->places[CODE], diags)) &&
-           find_runtime(a, o, &g->places[CODE], &g->places[RUNTIME], diags);
+           find_runtime(a, o, g, diags);
 }
 
 /* --- writing --- */
@@ -126,7 +132,7 @@ bool generated_write(arena *a, const options *o, const generated *g, const plan 
     size_t opened = 0;
     for (int through = 0; through < 2; through++)
         for (int i = 0; i < GENERATED_FILES; i++) {
-            if (!g->places[i].path || g->places[i].through != (through != 0)) continue;
+            if (!g->places[i].path || g->places[i].through != (through != 0) || (i == RUNTIME && g->has_runtime)) continue;
             output *file = all[opened] = &files[opened];
             bool good = output_open(a, file, &g->places[i], diags);
             if (good) opened++;

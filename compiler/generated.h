@@ -9,7 +9,8 @@
 enum { GENERATED_FILES = 3 };
 
 typedef struct {
-    place places[GENERATED_FILES]; /* of those that are to be written; a path that is NULL is none */
+    place places[GENERATED_FILES]; /* a path that is NULL is no file */
+    bool has_runtime;              /* this very runtime is there already: it is left as it is */
 } generated;
 
 /* The name of the header that belongs to the C file: net.c, .cc, .cpp, .cxx and .c++ have net.h. NULL if its name
