@@ -55,7 +55,7 @@ void emit_begin_model(emit_context *e);
 
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f);    /* kernel_recurrent.c */
 void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_product.c: LINEAR */
-void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_product.c */
+void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_matmul.c */
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_conv.c */
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* kernel_elementwise.c: UNARY, BINARY, BATCH_NORM */
 void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_reduce.c: REDUCE, NORMALIZE, LAYER_NORM */

@@ -51,7 +51,8 @@ typedef struct {
 } choice_linear;
 
 typedef struct {
-    bool vectors; /* columns lie densely: vectors of them, four at a time; else element by element */
+    cost_tile tile; /* rows of a by vectors of columns; rows 0: one column, element by element */
+    bool fused;     /* a term is one madd, as columns lie densely; else a multiplication and an addition */
 } choice_matmul;
 
 typedef struct {

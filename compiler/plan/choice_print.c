@@ -140,7 +140,11 @@ static void print_body(const printer *p, const plan_choice *c) {
         if (!c->linear.dots) print_product(p, "", &c->linear.product);
         else text_add(p->to, c->linear.unroll_dots ? " terms unrolled" : " a loop over the terms");
         return;
-    case CHOICE_MATMUL: text_add(p->to, c->matmul.vectors ? " vectors of columns" : " element by element"); return;
+    case CHOICE_MATMUL:
+        if (!c->matmul.tile.rows) text_add(p->to, " element by element");
+        else text_printf(p->to, " tiles of %u x %u vectors%s", c->matmul.tile.rows, c->matmul.tile.vectors,
+                         c->matmul.fused ? "" : ", columns gathered");
+        return;
     case CHOICE_CONV: print_conv(p, &c->conv); return;
     case CHOICE_ELEMENTWISE: text_add(p->to, elements[c->elementwise.mode]); return;
     case CHOICE_REDUCE: text_add(p->to, reductions[c->reduce]); return;

@@ -94,13 +94,15 @@ void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) 
 
 /* --- products of run-time values --- */
 
-void choose_matmul(const chooser *of, const plan_kernel *k, plan_choice *to) {
-    (void)of;
-    const plan_view *b = &k->inputs[1].view, *y = &k->results[0].view;
+void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    const plan_view *a = &k->inputs[0].view, *b = &k->inputs[1].view, *y = &k->results[0].view;
+    unsigned last = y->type.rank - 1;
+    int64_t columns = dim_max(y->type.dims[last]), rows = dim_max(y->type.dims[last - 1]);
     to->kind = CHOICE_MATMUL;
     to->vectors = true;
-    to->matmul.vectors = !dim_is(y->type.dims[y->type.rank - 1], 1) && dim_is(b->strides[b->type.rank - 1], 1) &&
-                         dim_is(y->strides[y->type.rank - 1], 1);
+    if (dim_is(y->type.dims[last], 1)) return;
+    to->matmul.fused = dim_is(b->strides[b->type.rank - 1], 1) && dim_is(y->strides[last], 1);
+    to->matmul.tile = cost_matmul(c->body, columns, dim_max(a->type.dims[a->type.rank - 1]), rows);
 }
 
 /* --- moves --- */

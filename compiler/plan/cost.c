@@ -44,6 +44,12 @@ cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t col
     return t;
 }
 
+cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int64_t most_rows) {
+    int64_t many = 4 * (int64_t)body->lanes; /* columns enough for one chain */
+    int64_t wide = columns < many ? columns : many;
+    return cost_product(body, wide, many, terms, most_rows);
+}
+
 cost_tile cost_pass(const cost_body *body, unsigned gates, int64_t units, int64_t terms) {
     unsigned wide = (unsigned)smaller(8 / gates, parts(units, body->lanes));
     while (wide & (wide - 1)) wide--; /* a power of two divides a full panel */

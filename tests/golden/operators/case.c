@@ -212,26 +212,103 @@ static void operators_memory(size_t T, const float *x, float *y) {
 /* matmul: a [2, (T + 1)//2, 6], b [2, 6, (T + 1)//2] -> y [2, (T + 1)//2, (T + 1)//2] */
 static void operators_matmul(size_t T, const float *a, const float *b, float *y) {
     for (size_t i0 = 0; i0 < 2; i0++) {
-        for (size_t m = 0; m < (T + 1) / 2; m++) {
-            const float *a_m = a + i0 * (6 * ((T + 1) / 2)) + m;
-            const float *b_m = b + i0 * (6 * ((T + 1) / 2));
-            float *y_m = y + i0 * ((T + 1) / 2 * ((T + 1) / 2)) + m * ((T + 1) / 2);
-            for (size_t n = (T + 1) / 2 / 16 * 16; n < (T + 1) / 2 / 4 * 4; n += 4) {
-                nnc_v4 sum0 = nnc_v4_zero();
-                for (size_t k = 0; k < 6; k++) {
-                    const nnc_v4 a_k = nnc_v4_splat(a_m[k * ((T + 1) / 2)]);
-                    sum0 = nnc_v4_madd(nnc_v4_load(b_m + k * ((T + 1) / 2) + n), a_k, sum0);
+        const float *a_i = a + i0 * (6 * ((T + 1) / 2));
+        const float *b_i = b + i0 * (6 * ((T + 1) / 2));
+        float *y_i = y + i0 * ((T + 1) / 2 * ((T + 1) / 2));
+        for (size_t n = (T + 1) / 2 / 8 * 8; n < (T + 1) / 2 / 4 * 4; n += 4) {
+            if ((T + 1) / 2 < 5) {
+                for (size_t m = 0; m < (T + 1) / 2; m++) {
+                    const float *a_row = a_i + m;
+                    nnc_v4 sum0 = nnc_v4_zero();
+                    for (size_t k = 0; k < 6; k++) {
+                        const float *b_k = b_i + k * ((T + 1) / 2) + n;
+                        const nnc_v4 b0 = nnc_v4_load(b_k);
+                        const nnc_v4 a0_k = nnc_v4_splat(a_row[k * ((T + 1) / 2)]);
+                        sum0 = nnc_v4_madd(b0, a0_k, sum0);
+                    }
+                    nnc_v4_store(y_i + m * ((T + 1) / 2) + n, sum0);
                 }
-                nnc_v4_store(y_m + n, sum0);
+            } else {
+                for (size_t m = 0; m < (T + 1) / 2; m += 5) {
+                    const size_t first = m + 5 <= (T + 1) / 2 ? m : (T + 1) / 2 - 5;
+                    const float *a0 = a_i + first;
+                    const float *a1 = a_i + (first + 1);
+                    const float *a2 = a_i + (first + 2);
+                    const float *a3 = a_i + (first + 3);
+                    const float *a4 = a_i + (first + 4);
+                    nnc_v4 sum0_0 = nnc_v4_zero();
+                    nnc_v4 sum1_0 = nnc_v4_zero();
+                    nnc_v4 sum2_0 = nnc_v4_zero();
+                    nnc_v4 sum3_0 = nnc_v4_zero();
+                    nnc_v4 sum4_0 = nnc_v4_zero();
+                    for (size_t k = 0; k < 6; k++) {
+                        const float *b_k = b_i + k * ((T + 1) / 2) + n;
+                        const nnc_v4 b0 = nnc_v4_load(b_k);
+                        const nnc_v4 a0_k = nnc_v4_splat(a0[k * ((T + 1) / 2)]);
+                        sum0_0 = nnc_v4_madd(b0, a0_k, sum0_0);
+                        const nnc_v4 a1_k = nnc_v4_splat(a1[k * ((T + 1) / 2)]);
+                        sum1_0 = nnc_v4_madd(b0, a1_k, sum1_0);
+                        const nnc_v4 a2_k = nnc_v4_splat(a2[k * ((T + 1) / 2)]);
+                        sum2_0 = nnc_v4_madd(b0, a2_k, sum2_0);
+                        const nnc_v4 a3_k = nnc_v4_splat(a3[k * ((T + 1) / 2)]);
+                        sum3_0 = nnc_v4_madd(b0, a3_k, sum3_0);
+                        const nnc_v4 a4_k = nnc_v4_splat(a4[k * ((T + 1) / 2)]);
+                        sum4_0 = nnc_v4_madd(b0, a4_k, sum4_0);
+                    }
+                    nnc_v4_store(y_i + first * ((T + 1) / 2) + n, sum0_0);
+                    nnc_v4_store(y_i + (first + 1) * ((T + 1) / 2) + n, sum1_0);
+                    nnc_v4_store(y_i + (first + 2) * ((T + 1) / 2) + n, sum2_0);
+                    nnc_v4_store(y_i + (first + 3) * ((T + 1) / 2) + n, sum3_0);
+                    nnc_v4_store(y_i + (first + 4) * ((T + 1) / 2) + n, sum4_0);
+                }
             }
-            if ((T + 1) / 2 % 4 != 0) {
-                nnc_v4 sum0 = nnc_v4_zero();
-                for (size_t k = 0; k < 6; k++) {
-                    const nnc_v4 a_k = nnc_v4_splat(a_m[k * ((T + 1) / 2)]);
-                    sum0 = nnc_v4_madd(nnc_v4_load_n(b_m + k * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, (T + 1) / 2 % 4),
-                            a_k, sum0);
+        }
+        if ((T + 1) / 2 % 4 != 0) {
+            if ((T + 1) / 2 < 5) {
+                for (size_t m = 0; m < (T + 1) / 2; m++) {
+                    const float *a_row = a_i + m;
+                    nnc_v4 sum0 = nnc_v4_zero();
+                    for (size_t k = 0; k < 6; k++) {
+                        const float *b_k = b_i + k * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4;
+                        const nnc_v4 b0 = nnc_v4_load_n(b_k, (T + 1) / 2 % 4);
+                        const nnc_v4 a0_k = nnc_v4_splat(a_row[k * ((T + 1) / 2)]);
+                        sum0 = nnc_v4_madd(b0, a0_k, sum0);
+                    }
+                    nnc_v4_store_n(y_i + m * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum0, (T + 1) / 2 % 4);
                 }
-                nnc_v4_store_n(y_m + (T + 1) / 2 / 4 * 4, sum0, (T + 1) / 2 % 4);
+            } else {
+                for (size_t m = 0; m < (T + 1) / 2; m += 5) {
+                    const size_t first = m + 5 <= (T + 1) / 2 ? m : (T + 1) / 2 - 5;
+                    const float *a0 = a_i + first;
+                    const float *a1 = a_i + (first + 1);
+                    const float *a2 = a_i + (first + 2);
+                    const float *a3 = a_i + (first + 3);
+                    const float *a4 = a_i + (first + 4);
+                    nnc_v4 sum0_0 = nnc_v4_zero();
+                    nnc_v4 sum1_0 = nnc_v4_zero();
+                    nnc_v4 sum2_0 = nnc_v4_zero();
+                    nnc_v4 sum3_0 = nnc_v4_zero();
+                    nnc_v4 sum4_0 = nnc_v4_zero();
+                    for (size_t k = 0; k < 6; k++) {
+                        const float *b_k = b_i + k * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4;
+                        const nnc_v4 b0 = nnc_v4_load_n(b_k, (T + 1) / 2 % 4);
+                        const nnc_v4 a0_k = nnc_v4_splat(a0[k * ((T + 1) / 2)]);
+                        sum0_0 = nnc_v4_madd(b0, a0_k, sum0_0);
+                        const nnc_v4 a1_k = nnc_v4_splat(a1[k * ((T + 1) / 2)]);
+                        sum1_0 = nnc_v4_madd(b0, a1_k, sum1_0);
+                        const nnc_v4 a2_k = nnc_v4_splat(a2[k * ((T + 1) / 2)]);
+                        sum2_0 = nnc_v4_madd(b0, a2_k, sum2_0);
+                        const nnc_v4 a3_k = nnc_v4_splat(a3[k * ((T + 1) / 2)]);
+                        sum3_0 = nnc_v4_madd(b0, a3_k, sum3_0);
+                        const nnc_v4 a4_k = nnc_v4_splat(a4[k * ((T + 1) / 2)]);
+                        sum4_0 = nnc_v4_madd(b0, a4_k, sum4_0);
+                    }
+                    nnc_v4_store_n(y_i + first * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum0_0, (T + 1) / 2 % 4);
+                    nnc_v4_store_n(y_i + (first + 1) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum1_0, (T + 1) / 2 % 4);
+                    nnc_v4_store_n(y_i + (first + 2) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum2_0, (T + 1) / 2 % 4);
+                    nnc_v4_store_n(y_i + (first + 3) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum3_0, (T + 1) / 2 % 4);
+                    nnc_v4_store_n(y_i + (first + 4) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum4_0, (T + 1) / 2 % 4);
+                }
             }
         }
     }
