@@ -59,6 +59,7 @@ class Model:
         self.inputs = []      # (name, number, what it holds)
         self.options = []     # what the histogram counts: (operator, option), and (operator, "") each time
         self.stream = None    # the run-time dim that may be cut, in a streaming model
+        self.fixed = set()    # values whose names blocks carry, and which keep them
 
     # --- what the runner asks ---
 
@@ -90,7 +91,7 @@ class Model:
                 text = f"dim {s.symbol} = 1"
             elif s.kind == "bind":
                 text = f"{s.pattern} = {s.text}"
-            lines.append("    " + self.written(text))
+            lines += ["    " + line for line in self.written(text).split("\n")]
         name = self.name + "_step" if step else self.name
         return f"model {name} {{\n" + "\n".join(lines) + "\n}\n"
 
@@ -263,7 +264,7 @@ class Builder:
             if s.kind != "bind" or len(s.defines) != 1 or s.pattern != f"${s.defines[0]}":
                 continue
             number = s.defines[0]
-            if not m.names[number].startswith("v") or not self.chance(0.3):
+            if not m.names[number].startswith("v") or number in m.fixed or not self.chance(0.3):
                 continue
             users = [u for u in m.statements if number in u.uses()]
             if len(users) != 1 or len(re.findall(rf"\${number}\b", users[0].text)) != 1:
@@ -288,10 +289,11 @@ class Builder:
                 last_use[number] = i
         shown = {n for o in m.declared("output") for n in o.outputs if o.text == f"output ${n}"}
         for i, s in enumerate(m.statements):
-            if s.kind == "bind" and self.chance(0.25) and m.names[s.defines[0]] == f"v{s.defines[0]}":
+            if (s.kind == "bind" and self.chance(0.25) and m.names[s.defines[0]] == f"v{s.defines[0]}"
+                    and s.defines[0] not in m.fixed):
                 free = [n for n, e in holds.items() if last_use.get(e, -1) <= i and e not in shown]
                 if free and s.defines[0] not in shown:
                     m.names[s.defines[0]] = self.rng.choice(free)
             for number in s.defines:
-                if s.kind == "bind" and m.names[number].startswith("v"):
+                if s.kind == "bind" and m.names[number].startswith("v") and number not in m.fixed:
                     holds[m.names[number]] = number
