@@ -226,13 +226,14 @@ class Built:
             environment.update(ATEN_CPU_CAPABILITY=aten, DNNL_MAX_CPU_ISA=onednn, ONEDNN_MAX_CPU_ISA=onednn)
             environment.update(OPENBLAS_CORETYPE=("Nehalem", "Haswell", "SkylakeX")[self.settings.isa])
         told = json.dumps({**vars(self.w), "layer": self.w.layer})
-        return [Entry(TORCH, [sys.executable, HERE / "peers" / "pytorch.py", "{inputs}", "{outputs}", weights, told],
-                      environment=environment)]
+        program = HERE / "peers" / "pytorch.py"
+        return [Entry(TORCH, [sys.executable, program, "{inputs}", "{outputs}", weights, told, variant], variant,
+                      environment) for variant in (("eager", "script") if self.w.cell else ("",))]
 
     def rtneural(self):
         """RTNeural has the shapes of W1, W2 and W7: one layer, one direction, no batch; elsewhere there is none."""
         w, s, p = self.w, self.settings, self.parameters
-        if w.kind == "RNN" or w.vocabulary or w.layers > 1 or w.directions > 1 or w.batch > 1 or not w.state:
+        if w.cell or w.kind == "RNN" or w.vocabulary or w.layers > 1 or w.directions > 1 or w.batch > 1 or not w.state:
             return []
 
         def gates(name):            # a GRU's r z n becomes z r n

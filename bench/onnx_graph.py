@@ -16,7 +16,7 @@ def write(w, parameters, path):
     nodes, constants = [], []
 
     def constant(name, array):
-        constants.append(numpy_helper.from_array(numpy.ascontiguousarray(array), name))
+        constants.append(numpy_helper.from_array(numpy.array(array, order="C"), name))
         return name
 
     def node(kind, inputs, outputs, **attributes):
@@ -27,10 +27,52 @@ def write(w, parameters, path):
         array = parameters[name]
         return array.reshape(GATES[w.kind], w.hidden, -1)[list(ORDER[w.kind])].reshape(array.shape)
 
+    def linear(name, x, to):
+        return node("Add", [node("MatMul", [x, f"{name}.T"], [f"{to}_product"]), f"{name}.bias"], [to])
+
+    def norm(name, x, to):
+        """LayerNorm as the exporter writes it for this opset."""
+        if not w.norms:
+            return x
+        mean = node("ReduceMean", [x], [f"{to}_mean"], axes=[-1])
+        centred = node("Sub", [x, mean], [f"{to}_centred"])
+        square = node("Pow", [centred, "two"], [f"{to}_square"])
+        variance = node("ReduceMean", [square], [f"{to}_variance"], axes=[-1])
+        root = node("Sqrt", [node("Add", [variance, "eps"], [f"{to}_sum"])], [f"{to}_root"])
+        scaled = node("Mul", [node("Div", [centred, root], [f"{to}_unit"]), f"{name}.weight"], [f"{to}_scaled"])
+        return node("Add", [scaled, f"{name}.bias"], [to])
+
+    def cells(x):
+        """The cell, unrolled over the steps as the exporter does with a loop in Python."""
+        for name, array in parameters.items():
+            constant(name, array)
+        constant("w_ih.T", parameters["w_ih.weight"].T)
+        constant("w_hh.T", parameters["w_hh.weight"].T)
+        constant("two", numpy.float32(2))
+        constant("eps", numpy.float32(1e-5))
+        constant("zero axis", numpy.array([0]))
+        h = c = constant("zeros", numpy.zeros((w.batch, w.hidden), numpy.float32))
+        outs = []
+        for t in range(w.steps):
+            x_t = node("Gather", [x, constant(f"t{t}", numpy.array(t))], [f"x{t}"])
+            gates = node("Add", [norm("ln_i", linear("w_ih", x_t, f"i{t}"), f"ni{t}"),
+                                 norm("ln_h", linear("w_hh", h, f"h{t}"), f"nh{t}")], [f"gates{t}"])
+            parts = [f"{gate}{t}_gate" for gate in "ifgo"]
+            nodes.append(helper.make_node("Split", [gates], parts, axis=1))
+            i, f, o = (node("Sigmoid", [parts[k]], [f"{parts[k]}_s"]) for k in (0, 1, 3))
+            g = node("Tanh", [parts[2]], [f"{parts[2]}_t"])
+            c = norm("ln_c", node("Add", [node("Mul", [f, c], [f"fc{t}"]), node("Mul", [i, g], [f"ig{t}"])],
+                                  [f"cell{t}"]), f"nc{t}")
+            h = node("Mul", [o, node("Tanh", [c], [f"tc{t}"])], [f"hidden{t}"])
+            outs.append(node("Unsqueeze", [h, "zero axis"], [f"out{t}"]))
+        return node("Concat", outs, ["all"], axis=0)
+
     x = "x"
+    if w.cell:
+        x = cells(x)
     if w.vocabulary:
         x = node("Gather", [constant("table", parameters["embedding.weight"]), x], ["embedded"])
-    for layer in range(w.layers):
+    for layer in range(0 if w.cell else w.layers):
         ends = [f"l{layer}{direction}" for direction in ("", "_reverse")[:w.directions]]
         W = numpy.stack([gates(f"{w.layer}.weight_ih_{end}") for end in ends])
         R = numpy.stack([gates(f"{w.layer}.weight_hh_{end}") for end in ends])

@@ -1,7 +1,8 @@
 """workload: what is measured: shapes, weights and inputs from a seed, and the outputs in float64.
 
-A workload is an Embedding (where `vocabulary` is set), a recurrent layer and a Linear (where `linear` is set). A pass
-is `calls` calls of T steps each; with `state` the recurrent state goes on from call to call. Every contestant gets the
+A workload is an Embedding (where `vocabulary` is set), a recurrent layer and a Linear (where `linear` is set); or an
+LSTM cell written out, `cell`, of Linear layers w_ih and w_hh in a loop over the steps, with LayerNorms ln_i and ln_h of
+their products and ln_c of c where `norms` is set. A pass is `calls` calls of T steps each; with `state` the recurrent state goes on from call to call. Every contestant gets the
 same weights: float32, under the names of the layers in the .nn file, as in a PyTorch state_dict.
 """
 import dataclasses
@@ -31,6 +32,8 @@ class Workload:
     linear: int = 0             # outputs of the Linear, 0 for none
     state: bool = False         # kept from call to call; for one layer, one direction
     fixed_steps: bool = False   # T is a constant of the .nn file
+    cell: bool = False          # an LSTM written out; one layer, one direction, no state
+    norms: bool = False         # of a cell
     shared: bool = False        # one of several models in a file; its weights depend on kind and hidden alone
 
     @property
@@ -57,6 +60,8 @@ WORKLOADS = [
     Workload("w6", "W6 LSTM 64->128, two layers, bidirectional, T=100", "LSTM", 64, 128, 100, layers=2, directions=2),
     Workload("w7", "W7 GRU 128->384, one step a call", "GRU", 128, 384, 1, calls=64, state=True, fixed_steps=True),
     Workload("w8", "W8 RNN 4->4, T=5", "RNN", 4, 4, 5, fixed_steps=True),
+    Workload("w9", "W9 LSTM cell 128 written out, T=100", "LSTM", 128, 128, 100, cell=True),
+    Workload("w10", "W10 LayerNorm LSTM cell 128, T=100", "LSTM", 128, 128, 100, cell=True, norms=True),
 ]
 
 
@@ -73,7 +78,13 @@ def weights(w):
 
     if w.vocabulary:
         parameters["embedding.weight"] = rng.normal(size=(w.vocabulary, w.input)).astype(numpy.float32)
-    for layer in range(w.layers):
+    for name, width in (("w_ih", w.input), ("w_hh", w.hidden)) if w.cell else ():
+        parameter(f"{name}.weight", 4 * w.hidden, width)
+        parameter(f"{name}.bias", 4 * w.hidden)
+    for name, width in (("ln_i", 4 * w.hidden), ("ln_h", 4 * w.hidden), ("ln_c", w.hidden)) if w.norms else ():
+        parameters[f"{name}.weight"] = rng.uniform(0.25, 0.75, width).astype(numpy.float32)
+        parameter(f"{name}.bias", width)
+    for layer in range(0 if w.cell else w.layers):
         width = w.hidden * w.directions if layer else w.input
         for direction in ("", "_reverse")[:w.directions]:
             parameter(f"{w.layer}.weight_ih_l{layer}{direction}", GATES[w.kind] * w.hidden, width)
@@ -121,12 +132,34 @@ def recurrent(kind, x, w_ih, w_hh, b_ih, b_hh):
     return numpy.array(out)
 
 
+def cell(w, p, x):
+    """The cell written out, over x [T, B, I]."""
+    def norm(name, v):
+        if not w.norms:
+            return v
+        v = v - v.mean(axis=1, keepdims=True)
+        return v / numpy.sqrt((v * v).mean(axis=1, keepdims=True) + 1e-5) * p[name + ".weight"] + p[name + ".bias"]
+
+    h = c = numpy.zeros((x.shape[1], w.hidden))
+    out = []
+    for x_t in x:
+        gates = (norm("ln_i", x_t @ p["w_ih.weight"].T + p["w_ih.bias"])
+                 + norm("ln_h", h @ p["w_hh.weight"].T + p["w_hh.bias"]))
+        i, f, g, o = numpy.split(gates, 4, axis=1)
+        c = norm("ln_c", sigmoid(f) * c + sigmoid(i) * numpy.tanh(g))
+        h = sigmoid(o) * numpy.tanh(c)
+        out.append(h)
+    return numpy.array(out)
+
+
 def reference(w, parameters, x):
     """The outputs [rows, output] of one pass from zero states, in float64."""
     p = {name: array.astype(numpy.float64) for name, array in parameters.items()}
     x = p["embedding.weight"][x] if w.vocabulary else x.astype(numpy.float64)
     x = x.reshape(w.calls * w.steps, w.batch, w.input)
-    for layer in range(w.layers):
+    if w.cell:
+        x = cell(w, p, x)
+    for layer in range(0 if w.cell else w.layers):
         def run(x, direction):
             names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
             return recurrent(w.kind, x, *(p[f"{w.layer}.{name}_l{layer}{direction}"] for name in names))

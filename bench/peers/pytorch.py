@@ -1,7 +1,8 @@
-"""pytorch: PyTorch on one thread, as a contestant (see contestant.h): `pytorch.py INPUTS OUTPUTS WEIGHTS SIZES`.
+"""pytorch: PyTorch on one thread, as a contestant (see contestant.h): `pytorch.py INPUTS OUTPUTS WEIGHTS SIZES VARIANT`.
 
 WEIGHTS is a .npz of the state_dict, SIZES the workload in JSON. The modules are torch.nn's own, run eagerly under
-inference_mode, one call of them for each call of the workload.
+inference_mode, one call of them for each call of the workload; a cell that is written out, as VARIANT says, eagerly or
+by torch.jit.script.
 """
 import json
 import sys
@@ -10,7 +11,7 @@ import time
 import numpy
 import torch
 
-inputs_path, outputs_path, weights_path, sizes_text = sys.argv[1:]
+inputs_path, outputs_path, weights_path, sizes_text, variant = sys.argv[1:]
 w = json.loads(sizes_text)
 torch.set_num_threads(1)
 
@@ -34,6 +35,38 @@ class Model(torch.nn.Module):
         return x, state
 
 
+class Cell(torch.nn.Module):
+    """The cell written out, and a loop over it in Python."""
+
+    def __init__(self):
+        super().__init__()
+        hidden = w["hidden"]
+        self.w_ih, self.w_hh = torch.nn.Linear(w["input"], 4 * hidden), torch.nn.Linear(hidden, 4 * hidden)
+        self.ln_i, self.ln_h, self.ln_c = (torch.nn.LayerNorm(size) if w["norms"] else torch.nn.Identity()
+                                           for size in (4 * hidden, 4 * hidden, hidden))
+
+    def forward(self, x):
+        h = torch.zeros(x.shape[1], self.w_hh.weight.shape[1])
+        c = h
+        out = []
+        for x_t in x.unbind(0):
+            gates = self.ln_i(self.w_ih(x_t)) + self.ln_h(self.w_hh(h))
+            i, f, g, o = gates.chunk(4, 1)
+            c = self.ln_c(torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g))
+            h = torch.sigmoid(o) * torch.tanh(c)
+            out.append(h)
+        return torch.stack(out)
+
+
+class Stateless(torch.nn.Module):
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, x, state):
+        return self.cell(x), None
+
+
 def run_pass(state):
     outputs = []
     for x in calls:
@@ -45,9 +78,11 @@ def run_pass(state):
 
 
 with torch.inference_mode():
-    model = Model().eval()
+    model = Cell().eval() if w["cell"] else Model().eval()
     weights = numpy.load(weights_path)
     model.load_state_dict({name: torch.from_numpy(weights[name]) for name in weights.files})
+    if w["cell"]:
+        model = Stateless(torch.jit.script(model) if variant == "script" else model)
     shape = [w["calls"], w["steps"], w["batch"]] + ([] if w["vocabulary"] else [w["input"]])
     data = numpy.fromfile(inputs_path, numpy.int32 if w["vocabulary"] else numpy.float32)
     calls = list(torch.from_numpy(data.reshape(shape)))
