@@ -1,6 +1,8 @@
 /* tile: register tiles as C. */
 #include "emit/tile.h"
 
+#include <string.h>
+
 cexpr *tile_load(emit_context *e, cexpr *address) { return c_call(e->unit, emit_vector(e, "load"), 1, address); }
 
 cexpr *tile_load_n(emit_context *e, cexpr *address, int64_t n) {
@@ -50,8 +52,9 @@ static cexpr *factor_of(emit_context *e, cblock *b, const tile *t, unsigned row,
     cexpr *index = c_add(u, k, c_int(u, t->offsets[row]));
     cexpr *splat = c_call(u, emit_vector(e, "splat"), 1, c_index(u, c_name(u, "%s", t->inputs[row]), index));
     if (t->unrolled) return splat;
-    const char *name = t->offsets[row] ? arena_printf(e->arena, "%s_k%s_%u", t->inputs[row], suffix, row)
-                                       : arena_printf(e->arena, "%s_k%s", t->inputs[row], suffix);
+    bool numbered = t->offsets[row] || (row && strcmp(t->inputs[row], t->inputs[0]) == 0); /* expanded: one row for all */
+    const char *name = numbered ? arena_printf(e->arena, "%s_k%s_%u", t->inputs[row], suffix, row)
+                                : arena_printf(e->arena, "%s_k%s", t->inputs[row], suffix);
     c_declare(b, arena_printf(e->arena, "const %s", e->target->prefix), name, splat);
     return c_name(u, "%s", name);
 }
