@@ -126,7 +126,9 @@ void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *
     if (call_takes_work(e, k)) l.arguments[l.count++] = base(context, k->work);
     if (call_takes_turn(k)) {
         cexpr *turn = c_index(e->unit, c_member(e->unit, c_name(e->unit, "self"), "turn", true), c_int(e->unit, 0));
-        l.arguments[l.count++] = c_cast(e->unit, "size_t", turn);
+        turn = c_cast(e->unit, "size_t", turn);
+        if (e->round) turn = c_binary(e->unit, "%", c_add(e->unit, turn, c_name(e->unit, "%s", e->round)), c_int(e->unit, 2));
+        l.arguments[l.count++] = turn;
     }
     c_do(b, c_call_list(e->unit, c_text(*function_of(e, k)), l.count, l.arguments));
 }

@@ -16,7 +16,7 @@ const char *call_pointer_type(ir_dtype t, bool constant); /* "const float *" */
 void call_function(emit_context *e, const plan_kernel *k);
 /* Does the kernel have a function of its own for each target? */
 bool call_uses_vectors(const plan_kernel *k);
-/* Does it want to know whether this run is an odd one, as `size_t turn`? It then goes through its weights backwards. */
+/* Does it want to know whether this run is an odd one, as `size_t turn`? (In a block: this round.) It then goes through its weights backwards. */
 bool call_takes_turn(const plan_kernel *k);
 /* Does it want work space in the current body? */
 bool call_takes_work(const emit_context *e, const plan_kernel *k);

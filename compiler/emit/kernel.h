@@ -41,6 +41,7 @@ typedef struct {
     const char *model;       /* prefix of all file-scope names */
     ctable_style tables;     /* decimal while the model is small */
     const char **rounds;     /* by depth: what the counters of loops over rounds are called in the present function */
+    const char *round;       /* that of the innermost loop over rounds around a call, or NULL */
     name_set *once;          /* kernel.c: emit_once's */
     emit_file *file;
 } emit_context;

@@ -136,8 +136,11 @@ static void emit_rounds(maker *m, cblock *b, const plan_item *item) {
     emit_context *e = m->e;
     cunit *u = e->unit;
     c_comment(b, "%s", item->repeat->source ? item->repeat->source : "repeat");
-    cblock *round = c_for(b, emit_symbol(e, item->round), c_int(u, 0), emit_dim(e, item->rounds), 1);
+    const char *around = e->round;
+    e->round = emit_symbol(e, item->round);
+    cblock *round = c_for(b, e->round, c_int(u, 0), emit_dim(e, item->rounds), 1);
     emit_items(m, round, item->items);
+    e->round = around;
     if (item->until.kind != PLAN_MEMORY) return;
     const plan_view *until = &item->until.view;
     c_break(c_if(round, c_index(u, base_of(m, until->buffer), emit_dim(e, until->offset))));
