@@ -318,8 +318,6 @@ static void interpret_node(importer *m, const Onnx__NodeProto *proto, size_t pos
     } else if (good && !failed && f) {
         good = interpret_function(&c, f);
     } else if (good && !failed) {
-        unsigned there = 0;
-        for (unsigned i = 0; i < c.in_count; i++) there += c.in[i] != NULL;
         if (c.in_count > c.row->most || c.in_count < c.row->fewest)
             good = refuse(&c, "has %u operands; %u to %u are allowed", c.in_count, c.row->fewest, c.row->most);
         for (unsigned i = 0; good && i < c.row->fewest; i++)
