@@ -6,12 +6,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "weights/archive.h"
 #include "weights/tensor.h"
 #include "weights/weight_norm.h"
 
-/* One tensor's elements on their way: as float32, or, of parts of a weight, as float64. */
+enum { RELEASED = 16 << 20 };
+
+/* One tensor's elements on their way: as float32, or, of parts of a wide weight, as float64. */
 typedef struct {
     const tensor *tensor;
     float *floats;   /* one of these two */
@@ -70,17 +73,32 @@ static void convert_strided(load *l, arena *a, const unsigned char *from) {
     }
 }
 
-static void convert_in_memory(load *l, arena *a) {
+typedef struct {
+    arena *arena;
+    const tensor_file *file;
+    uint64_t passed; /* bytes of the file since the last release */
+} reading;
+
+/* What was converted need not stay in memory with what it became: the mapping's pages come again when they are wanted. */
+static void release(reading *r, uint64_t count) {
+    r->passed += count;
+    if (r->passed < RELEASED) return;
+    madvise((void *)(uintptr_t)r->file->bytes, r->file->size, MADV_DONTNEED);
+    r->passed = 0;
+}
+
+static void convert_in_memory(reading *r, load *l) {
     const unsigned char *from = l->tensor->storage->bytes + l->begin;
-    if (is_contiguous(l->tensor)) convert(l, a, from, 0, l->tensor->elements);
-    else convert_strided(l, a, from);
+    if (is_contiguous(l->tensor)) convert(l, r->arena, from, 0, l->tensor->elements);
+    else convert_strided(l, r->arena, from);
+    release(r, l->end - l->begin);
 }
 
 /* --- records ------------------------------------------------------------------------------------------------------ */
 
 /* All loads of one record, while its bytes pass. */
 typedef struct {
-    arena *arena;
+    reading *reading;
     load *loads;
     size_t count;
     uint64_t skip, at; /* bytes before the storage that are still to come; its bytes that passed */
@@ -95,7 +113,7 @@ static void take_bytes(passage *p, const unsigned char *bytes, size_t count) {
         if (from >= to) continue;
         const unsigned char *first = bytes + (from - p->at);
         if (l->window) memcpy(l->window + (from - l->begin), first, (size_t)(to - from));
-        else convert(l, p->arena, first, (size_t)((from - l->begin) / l->width), (size_t)((to - from) / l->width));
+        else convert(l, p->reading->arena, first, (size_t)((from - l->begin) / l->width), (size_t)((to - from) / l->width));
     }
     p->at = end;
 }
@@ -105,6 +123,7 @@ static void take_piece(void *to, const unsigned char *bytes, size_t count) {
     size_t skipped = p->skip < count ? (size_t)p->skip : count;
     p->skip -= skipped;
     take_bytes(p, bytes + skipped, count - skipped);
+    release(p->reading, count);
 }
 
 /* A window is as long as the part of a record that a tensor is strewn over: of a compressed one not without limit. */
@@ -135,12 +154,14 @@ static void close_windows(load *loads, size_t count, arena *a) {
 }
 
 /* All loads out of one record. */
-static void read_record(arena *a, const tensor_file *f, load *loads, size_t count) {
+static void read_record(reading *from, load *loads, size_t count) {
     const tensor_storage *s = loads[0].tensor->storage;
-    const archive_record *r = archive_at(f->archive, s->record);
+    const archive *z = from->file->archive;
+    const archive_record *r = archive_at(z, s->record);
+    arena *a = from->arena;
     open_windows(loads, count, r->compressed);
-    passage p = {.arena = a, .loads = loads, .count = count, .skip = s->skip};
-    const char *problem = archive_read(f->archive, a, r, take_piece, &p);
+    passage p = {.reading = from, .loads = loads, .count = count, .skip = s->skip};
+    const char *problem = archive_read(z, a, r, take_piece, &p);
     for (size_t i = 0; i < count && problem; i++)
         loads[i].request->problem =
             arena_printf(a, "cannot be read: its record %s %s", tensor_name_quoted(a, r->name), problem);
@@ -165,50 +186,62 @@ static int by_record(const void *a, const void *b) {
     return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
+/* What the two parts of a weight are loaded into, but for v, which becomes the weight where it lies. */
+typedef struct {
+    float *g;
+    double *wide_g, *wide_v;
+} parts;
+
+static void *allocate(size_t count, size_t bytes) {
+    void *p = calloc(count ? count : 1, bytes);
+    if (!p) ice("out of memory");
+    return p;
+}
+
 /* The loads of one request: itself, or the two parts of its weight. */
-static size_t add_loads(arena *a, tensor_request *r, load *to, double **parts) {
+static size_t add_loads(arena *a, tensor_request *r, load *to, parts *p) {
     const tensor *t = r->tensor;
     r->to = ARENA_ARRAY(a, float, t->elements);
-    if (!t->g) {
-        to[0] = load_of(t, r);
-        to[0].floats = r->to;
-        return 1;
-    }
-    const tensor *halves[2] = {t->g, t->v};
-    for (size_t i = 0; i < 2; i++) {
-        parts[i] = calloc(halves[i]->elements ? halves[i]->elements : 1, sizeof **parts);
-        if (!parts[i]) ice("out of memory");
-        to[i] = load_of(halves[i], r);
-        to[i].doubles = parts[i];
+    to[0] = load_of(t->g ? t->v : t, r);
+    to[0].floats = r->to;
+    if (!t->g) return 1;
+    to[1] = load_of(t->g, r);
+    if (weight_norm_is_wide(t)) {
+        to[0].doubles = p->wide_v = allocate(t->v->elements, sizeof *p->wide_v);
+        to[1].doubles = p->wide_g = allocate(t->g->elements, sizeof *p->wide_g);
+    } else {
+        to[1].floats = p->g = allocate(t->g->elements, sizeof *p->g);
     }
     return 2;
 }
 
-static void finish(tensor_request *r, double *const *parts) {
-    if (r->tensor->g && !r->problem) weight_norm_fold(r->tensor, parts[0], parts[1], r->to);
-    free(parts[0]);
-    free(parts[1]);
+static void finish(tensor_request *r, parts *p) {
+    if (p->g && !r->problem) weight_norm_fold(r->tensor, p->g, r->to);
+    if (p->wide_g && !r->problem) weight_norm_fold_wide(r->tensor, p->wide_g, p->wide_v, r->to);
+    free(p->g);
+    free(p->wide_g);
+    free(p->wide_v);
 }
 
 void tensors_load(arena *a, const tensor_file *f, tensor_request *requests, size_t count) {
-    load *loads = calloc(2 * count + 1, sizeof *loads);
-    double **parts = calloc(2 * count + 1, sizeof *parts);
-    if (!loads || !parts) ice("out of memory");
+    load *loads = allocate(2 * count, sizeof *loads);
+    parts *all_parts = allocate(count, sizeof *all_parts);
     size_t all = 0;
-    for (size_t i = 0; i < count; i++) all += add_loads(a, &requests[i], &loads[all], &parts[2 * i]);
+    for (size_t i = 0; i < count; i++) all += add_loads(a, &requests[i], &loads[all], &all_parts[i]);
+    reading r = {a, f, 0};
     qsort(loads, all, sizeof *loads, by_record);
     for (size_t i = 0, end; i < all; i = end) {
         const tensor_storage *s = loads[i].tensor->storage;
         end = i + 1;
         if (s->bytes) {
-            convert_in_memory(&loads[i], a);
+            convert_in_memory(&r, &loads[i]);
             continue;
         }
         while (end < all && !loads[end].tensor->storage->bytes && loads[end].tensor->storage->record == s->record)
             end++;
-        read_record(a, f, &loads[i], end - i);
+        read_record(&r, &loads[i], end - i);
     }
-    for (size_t i = 0; i < count; i++) finish(&requests[i], &parts[2 * i]);
+    for (size_t i = 0; i < count; i++) finish(&requests[i], &all_parts[i]);
     free(loads);
-    free(parts);
+    free(all_parts);
 }

@@ -97,20 +97,31 @@ static size_t slice_of(const tensor *g, const tensor *v, size_t i) {
     return place;
 }
 
-/* torch computes in the tensors' own type: v * (g / norm), each rounded. */
-void weight_norm_fold(const tensor *w, const double *g, const double *v, float *to) {
-    size_t slices = w->g->elements;
-    bool is_double = w->v->dtype == TENSOR_F64;
-    double *norms = calloc(slices ? slices : 1, sizeof *norms);
-    if (!norms) ice("out of memory");
-    for (size_t i = 0; i < w->elements; i++) norms[slice_of(w->g, w->v, i)] += v[i] * v[i];
-    for (size_t i = 0; i < slices; i++) {
-        norms[i] = sqrt(norms[i]);
-        norms[i] = is_double ? g[i] / norms[i] : (double)((float)g[i] / float32_of_double(norms[i]));
-    }
+/* The sums of squares of v's slices. */
+static double *new_sums(const tensor *w) {
+    double *sums = calloc(w->g->elements ? w->g->elements : 1, sizeof *sums);
+    if (!sums) ice("out of memory");
+    return sums;
+}
+
+bool weight_norm_is_wide(const tensor *w) { return w->g->dtype == TENSOR_F64 || w->v->dtype == TENSOR_F64; }
+
+void weight_norm_fold_wide(const tensor *w, const double *g, const double *v, float *to) {
+    double *sums = new_sums(w);
+    for (size_t i = 0; i < w->elements; i++) sums[slice_of(w->g, w->v, i)] += v[i] * v[i];
     for (size_t i = 0; i < w->elements; i++) {
-        double factor = norms[slice_of(w->g, w->v, i)];
-        to[i] = is_double ? float32_of_double(v[i] * factor) : (float)v[i] * (float)factor;
+        size_t slice = slice_of(w->g, w->v, i);
+        to[i] = float32_of_double(v[i] * (g[slice] / sqrt(sums[slice])));
     }
-    free(norms);
+    free(sums);
+}
+
+void weight_norm_fold(const tensor *w, const float *g, float *v) {
+    double *sums = new_sums(w);
+    for (size_t i = 0; i < w->elements; i++) sums[slice_of(w->g, w->v, i)] += (double)v[i] * (double)v[i];
+    for (size_t i = 0; i < w->elements; i++) {
+        size_t slice = slice_of(w->g, w->v, i);
+        v[i] *= g[slice] / float32_of_double(sqrt(sums[slice]));
+    }
+    free(sums);
 }

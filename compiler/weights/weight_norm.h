@@ -15,7 +15,10 @@ void weight_norm_add(arena *a, tensor_dict *d);
 /* The weight that a tensor of this name is a part of by its name ("conv.weight" for "conv.weight_g"), or NULL. */
 const char *weight_norm_whole(arena *a, const char *part);
 
-/* w out of the elements of its g and v, of which both are float64, or none; rounded where torch rounds. */
-void weight_norm_fold(const tensor *w, const double *g, const double *v, float *to);
+/* torch computes in the type that the tensors have: is that float64? */
+bool weight_norm_is_wide(const tensor *w);
+/* w out of the elements of its g and v, rounded where torch rounds: of wide ones into `to`; of others v becomes w. */
+void weight_norm_fold_wide(const tensor *w, const double *g, const double *v, float *to);
+void weight_norm_fold(const tensor *w, const float *g, float *v);
 
 #endif
