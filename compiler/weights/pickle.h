@@ -65,6 +65,7 @@ struct pickle_object {
     pickle_list dict;   /* what SETITEMS put into it: key, value, … */
     pickle_list list;   /* what APPENDS or ADDITEMS did */
     unsigned visit;
+    tensor *tensor; /* for those who walk, too: the tensor that it turned out to be */
 };
 
 typedef struct pickle_machine pickle_machine;

@@ -13,9 +13,16 @@ const char torch_plain_hint[] =
     "save the weights alone, a state_dict: torch.save(model.state_dict(), \"model.pt\")";
 
 enum { DEEPEST = 200 };
-static const uint64_t BUDGET = 64 << 20; /* bytes of names: modules that are shared make them many */
+enum { MOST_TRANSIENT = 1000 };
 
-enum { VISITED = 1, ON_PATH = 2 };
+/* Bytes of memory for names and tensors, beside some for each byte of the file: modules that are shared, and tensors
+ * that are named again and again, make them many. */
+static const uint64_t BUDGET = 32 << 20;
+static const uint64_t BUDGET_FOR_A_BYTE = 4;
+static const uint64_t TENSOR_BYTES = 3 * sizeof(tensor); /* lists double as they grow, and dicts are sorted */
+
+/* Of an object's visit: what was found out about it is not asked twice, for there may be many ways to it. */
+enum { VISITED = 1, ON_PATH = 2, ASKED_TENSOR = 4, ASKED_MODULE = 8, MODULE = 16 };
 
 typedef struct {
     tensor *items;
@@ -35,14 +42,15 @@ static void fail(finder *f, const char *problem) {
     if (!f->problem) f->problem = problem;
 }
 
+static bool spend(finder *f, uint64_t bytes) {
+    if (bytes > f->budget) fail(f, "it names its tensors and modules more often than its size can justify");
+    else f->budget -= bytes;
+    return !f->problem;
+}
+
 /* "a.b"; NULL when there are too many names. */
 static const char *join(finder *f, const char *path, const char *dot, const char *name) {
-    uint64_t bytes = strlen(path) + strlen(name) + 2;
-    if (bytes + sizeof(tensor) > f->budget) {
-        fail(f, "its modules contain each other so often that nnc cannot name their tensors");
-        return NULL;
-    }
-    f->budget -= bytes + sizeof(tensor);
+    if (!spend(f, strlen(path) + strlen(name) + 2)) return NULL;
     return arena_printf(f->arena, "%s%s%s", path, *path ? dot : "", name);
 }
 
@@ -65,12 +73,9 @@ static tensor *first_tensor(pickle_value v) {
     return NULL;
 }
 
-/* The tensor that a value is: itself, a Parameter or Variable of old versions around it, or a NumPy array. */
-static tensor *tensor_of(finder *f, pickle_value v) {
+static tensor *tensor_of_object(finder *f, pickle_value v) {
     static const char *const wrappers[] = {"torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer",
                                            "torch.autograd.variable.Variable"};
-    if (v.kind == PICKLE_TENSOR) return v.as.tensor;
-    if (v.kind != PICKLE_OBJECT) return NULL;
     for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
         if (strcmp(wrappers[i], v.as.object->class_name) != 0) continue;
         tensor *made = first_tensor(v.as.object->args);
@@ -79,10 +84,20 @@ static tensor *tensor_of(finder *f, pickle_value v) {
     return numpy_tensor(f->arena, v);
 }
 
+/* The tensor that a value is: itself, a Parameter or Variable of old versions around it, or a NumPy array. */
+static tensor *tensor_of(finder *f, pickle_value v) {
+    if (v.kind == PICKLE_TENSOR) return v.as.tensor;
+    if (v.kind != PICKLE_OBJECT) return NULL;
+    pickle_object *o = v.as.object;
+    if (!(o->visit & ASKED_TENSOR)) o->tensor = tensor_of_object(f, v);
+    o->visit |= ASKED_TENSOR;
+    return o->tensor;
+}
+
 static void add_tensor(finder *f, tensor_list *to, const char *name, const tensor *t) {
     tensor named = *t;
     named.name = name;
-    if (name) ARENA_PUSH(f->arena, to->items, to->count, to->capacity, named);
+    if (spend(f, TENSOR_BYTES)) ARENA_PUSH(f->arena, to->items, to->count, to->capacity, named);
 }
 
 static void add_dict(finder *f, const char *path, tensor_list *tensors) {
@@ -99,11 +114,15 @@ static bool is_script(pickle_value v) {
 }
 
 static bool is_module(pickle_value v) {
-    return is_script(v) || (v.kind == PICKLE_OBJECT && pickle_get(v.as.object->state, "_parameters"));
+    if (v.kind != PICKLE_OBJECT) return false;
+    pickle_object *o = v.as.object;
+    if (!(o->visit & ASKED_MODULE) && (is_script(v) || pickle_get(o->state, "_parameters"))) o->visit |= MODULE;
+    o->visit |= ASKED_MODULE;
+    return o->visit & MODULE;
 }
 
 static bool holds(const pickle_value *set, pickle_value key) {
-    if (!set || set->kind != PICKLE_SET || key.kind != PICKLE_TEXT) return false;
+    if (!set || set->kind != PICKLE_SET || key.kind != PICKLE_TEXT || set->as.list->count > MOST_TRANSIENT) return false;
     for (size_t i = 0; i < set->as.list->count; i++) {
         pickle_value v = set->as.list->items[i];
         if (v.kind == PICKLE_TEXT && v.as.text->length == key.as.text->length &&
@@ -176,6 +195,9 @@ static void walk_dict(finder *f, const pickle_list *l, const char *path, unsigne
     pickle_value dict = {.kind = PICKLE_DICT, .as.list = (pickle_list *)(uintptr_t)l};
     if (is_optimizer(dict)) return;
     tensor_list tensors = {0};
+    for (size_t i = 0; i + 1 < l->count; i += 2) tensors.capacity += tensor_of(f, l->items[i + 1]) != NULL;
+    if (!spend(f, tensors.capacity * sizeof(tensor))) return;
+    tensors.items = ARENA_ARRAY(f->arena, tensor, tensors.capacity);
     for (size_t i = 0; i + 1 < l->count && !f->problem; i += 2) {
         const tensor *t = tensor_of(f, l->items[i + 1]);
         if (t) add_tensor(f, &tensors, key_string(f, l->items[i]), t);
@@ -235,7 +257,7 @@ static void walk(finder *f, pickle_value v, const char *path, unsigned depth) {
 }
 
 const char *torch_find_dicts(arena *a, tensor_file *file, pickle_value value, const char **hint) {
-    finder f = {.arena = a, .budget = BUDGET};
+    finder f = {.arena = a, .budget = BUDGET + BUDGET_FOR_A_BYTE * file->size};
     walk(&f, value, "", 0);
     if (f.problem) return f.problem;
     if (!f.count) {

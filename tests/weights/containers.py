@@ -95,7 +95,7 @@ def legacy(value, storages):
     return out.getvalue()
 
 
-def tar(value, text="text", views=False):
+def tar(value, text="text", views=False, sources=False):
     """torch.save of 0.1."""
     tensors, storages, ids = [], [], {}
 
@@ -113,7 +113,7 @@ def tar(value, text="text", views=False):
         return str(ids[id(t)])
 
     out = io.BytesIO()
-    p = pickled.Pickler(out, 2, text=text, tensor_ids=tensor_id)
+    p = pickled.Pickler(out, 2, text=text, tensor_ids=tensor_id, sources=sources)
     p.dump(value)
     dump = lambda v: pickled.dump(v, text=text)[0]
     tensor_file, view_list = dump(len(tensors)), []

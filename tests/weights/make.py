@@ -147,6 +147,7 @@ same("legacy_module", "model.pth", saved(tagger_module(), _use_new_zipfile_seria
 same("tar", "model.pth.tar", containers.tar(tensors()))
 same("tar_python2", "model.pth.tar", containers.tar(pickled.python2(tensors()), text="bytes"))
 same("tar_module", "model.pth.tar", containers.tar(pickled.module_of_0_1(tensors())))
+same("tar_sources", "model.pth.tar", containers.tar(pickled.module_of_0_1(tensors()), sources=True))
 same("tar_views", "model.pth.tar", containers.tar(tensors(flat=True), views=True))
 
 SCRIPT = io.BytesIO()
@@ -176,6 +177,15 @@ same("npz_odd_header", "model.npz", containers.npz(ARRAYS, odd=True))
 same("npz_slashes", "model.npz", containers.npz({k.replace(".", "/"): v for k, v in ARRAYS.items()}))
 same("npz_other_arrays", "model.npz",
      npz(dict(ARRAYS, names=np.array(["a", "b"]), steps=np.array(3), mixed=np.array([1, "x"], dtype=object))))
+KERAS = {"encoder/gru/kernel:0": numbers((2, 4), 1), "dense/bias:0": numbers((2,), 2)}
+same("npz_keras", "model.npz", npz(KERAS), """model m {
+    weights "FILE"
+    input x: float32[3, 2]
+    param kernel: float32[2, 4] from "encoder/gru/kernel:0"
+    param bias: float32[2] from "dense/bias:0"
+    output y = matmul(x + bias, kernel)
+}
+""", "keras")
 refuse("npz_objects", "model.npz", npz(dict(ARRAYS, **{"lstm2tag.bias": np.array([1, 2, None], dtype=object)})),
        ["lstm2tag.bias", "object"])
 
@@ -204,6 +214,9 @@ same("numpy_arrays_protocol5", "model.pt", hand(pickled.numpy2(ARRAYS, buffers=T
 same("tied", "model.pt", saved(dict(torch_dict(NORMED_ARRAYS), tied=torch_dict(NORMED_ARRAYS)["a.weight"])), NORMED,
      "normed")
 
+HIDDEN = {"lstm.weight_hh_l0_g": numbers((24, 1), 3) + 2, "lstm.weight_hh_l0_v": ARRAYS["lstm.weight_hh_l0"]}
+same("weight_norm_lstm", "model.pt", saved(torch_dict(dict({k: v for k, v in ARRAYS.items() if k != "lstm.weight_hh_l0"},
+                                                             **HIDDEN))), reference="tagger_hidden")
 V = {"a.weight_g": numbers((6, 1), 9) + 2, "a.weight_v": numbers((6, 4), 1)}
 REST = {k: v for k, v in NORMED_ARRAYS.items() if k != "a.weight"}
 NEW = {"a.parametrizations.weight.original0": V["a.weight_g"], "a.parametrizations.weight.original1": V["a.weight_v"]}
@@ -346,7 +359,9 @@ def halves(arrays):
 REFERENCES = {
     "tagger": ARRAYS,
     "tagger_thirds": {k: (v.astype(np.float64) / 3).astype(np.float32) for k, v in ARRAYS.items()},
+    "tagger_hidden": dict(ARRAYS, **{"lstm.weight_hh_l0": folded(HIDDEN["lstm.weight_hh_l0_g"], HIDDEN["lstm.weight_hh_l0_v"], (1,))}),
     "tagger_expanded": dict(ARRAYS, **{"lstm2tag.bias": np.full(3, 0.25, np.float32)}),
+    "keras": KERAS,
     "normed": NORMED_ARRAYS,
     "normed_halves": halves(NORMED_ARRAYS),
     "normed_g": normed(folded(V["a.weight_g"], V["a.weight_v"], (1,))),

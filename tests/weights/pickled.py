@@ -164,9 +164,10 @@ def python2(tensors):
 class Pickler(pickle._Pickler):
     """Python's own, in Python, so that names need not exist and texts may be written as Python 2 did."""
 
-    def __init__(self, out, protocol, views=False, text="text", tensor_ids=None):
+    def __init__(self, out, protocol, views=False, text="text", tensor_ids=None, sources=False):
         super().__init__(out, protocol)
         self.storages, self.keys, self.views, self.text, self.tensor_ids = {}, {}, views, text, tensor_ids
+        self.sources, self.known = sources, set()
 
     def persistent_id(self, value):
         if self.tensor_ids is not None and isinstance(value, Tensor):
@@ -181,6 +182,10 @@ class Pickler(pickle._Pickler):
     def save(self, value, save_persistent_id=True):
         if isinstance(value, Tensor) and self.tensor_ids is None:
             return self.save(value.call())
+        if isinstance(value, Named) and self.sources and "nn.modules" in value.module and value not in self.known:
+            self.known.add(value)  # a class goes with its source, once
+            self.save((value, "/usr/lib/torch/nn.py", "class " + value.word))
+            return self.write(pickle.BINPERSID)
         if isinstance(value, Named):
             if self.proto >= 4:
                 self.save(value.module)
