@@ -13,8 +13,10 @@ enum { STATUS_DONE = 0, STATUS_INPUT = 1, STATUS_USAGE = 2 };
 static const char help[] =
     "usage: nnc weights FILE [options]\n"
     "\n"
-    "Shows what a weights file holds: every tensor with its key, type and shape, in which dict it is, and the layers\n"
-    "whose tensors these would be, as lines for a .nn file. Reads .safetensors, what torch.save and torch.jit.save\n"
+    "Shows what a weights file holds: every tensor with its key, type and shape, in which dict it "
+    "is, and the layers\n"
+    "whose tensors these would be, as lines for a .nn file. Reads .safetensors, what torch.save "
+    "and torch.jit.save\n"
     "write (.pt, .pth, .ckpt), and .npz, by their contents.\n"
     "\n"
     "      --weights-key KEY   only this dict\n"
@@ -67,6 +69,7 @@ int command_weights(int argc, char **argv) {
         default: return usage("unknown option or missing argument: %s", argv[optind - 1]);
         }
     }
-    if (optind + 1 != argc) return usage("%s", optind < argc ? "one file at a time" : "no file given");
+    if (optind + 1 != argc)
+        return usage("%s", optind < argc ? "one file at a time" : "no file given");
     return show(argv[optind], key, &settings);
 }

@@ -9,13 +9,13 @@
 #include "weights/tensor.h"
 
 enum {
-    CHUNK = 1 << 16,            /* bytes read at a time */
-    LOCAL_HEADER = 30,          /* bytes in the file for each record, beside its name and its data … */
-    CENTRAL_HEADER = 46,        /* … and in the directory at the end */
+    CHUNK = 1 << 16,     /* bytes read at a time */
+    LOCAL_HEADER = 30,   /* bytes in the file for each record, beside its name and its data … */
+    CENTRAL_HEADER = 46, /* … and in the directory at the end */
     END_RECORD = 22
 };
-/* A record that unpacks to more than this, and to more than this many times its packed size, was made to fill memory:
- * weights do not get 64 times smaller by deflating. */
+/* A record that unpacks to more than this, and to more than this many times its packed size, was
+ * made to fill memory: weights do not get 64 times smaller by deflating. */
 static const uint64_t SMALL_RECORD = 64 << 20;
 static const uint64_t LARGEST_RATIO = 64;
 
@@ -35,14 +35,17 @@ static const char *read_record(archive *z, arena *a, uint64_t index) {
     zip_stat_t s;
     zip_stat_init(&s);
     const char *name = zip_get_name(z->zip, index, ZIP_FL_ENC_RAW);
-    const uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+    const uint64_t needed =
+        ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
     if (!name || zip_stat_index(z->zip, index, 0, &s) != 0 || (s.valid & needed) != needed)
         return arena_printf(a, "the zip archive is damaged: %s", zip_strerror(z->zip));
     const char *quoted = tensor_name_quoted(a, name);
-    if (s.encryption_method != ZIP_EM_NONE) return arena_printf(a, "its record %s is encrypted", quoted);
+    if (s.encryption_method != ZIP_EM_NONE)
+        return arena_printf(a, "its record %s is encrypted", quoted);
     if (s.comp_method != ZIP_CM_STORE && s.comp_method != ZIP_CM_DEFLATE)
-        return arena_printf(a, "its record %s is compressed by method %u; nnc reads stored and deflated ones", quoted,
-                            s.comp_method);
+        return arena_printf(
+            a, "its record %s is compressed by method %u; nnc reads stored and deflated ones",
+            quoted, s.comp_method);
     archive_record *r = &z->by_index[index];
     *r = (archive_record){.name = arena_strdup(a, name),
                           .index = index,
@@ -54,7 +57,8 @@ static const char *read_record(archive *z, arena *a, uint64_t index) {
     return NULL;
 }
 
-/* Names are unique, and the records do not share bytes: their sizes fit into the file side by side. */
+/* Names are unique, and the records do not share bytes: their sizes fit into the file side by side.
+ */
 static const char *read_records(archive *z, arena *a, size_t size) {
     uint64_t needed = END_RECORD;
     for (uint64_t i = 0; i < z->count; i++) {
@@ -81,7 +85,8 @@ archive *archive_open(arena *a, const unsigned char *bytes, size_t size, const c
     zip_source_t *from = zip_source_buffer_create(bytes, size, 0, &error);
     z->zip = from ? zip_open_from_source(from, ZIP_RDONLY | ZIP_CHECKCONS, &error) : NULL;
     if (!z->zip) {
-        *problem = arena_printf(a, "the zip archive is damaged or cut: %s", zip_error_strerror(&error));
+        *problem =
+            arena_printf(a, "the zip archive is damaged or cut: %s", zip_error_strerror(&error));
         if (from) zip_source_free(from);
         zip_error_fini(&error);
         return NULL;
@@ -113,7 +118,7 @@ const archive_record *archive_find(const archive *z, const char *name) {
 
 const archive_record *archive_at(const archive *z, uint64_t index) { return &z->by_index[index]; }
 
-/* --- reading ------------------------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* As many bytes as there are, up to count; negative after an error. */
 static int64_t read_bytes(zip_file_t *f, unsigned char *to, size_t count) {
@@ -129,14 +134,17 @@ static int64_t read_bytes(zip_file_t *f, unsigned char *to, size_t count) {
 
 static const char *file_problem(arena *a, zip_file_t *f) {
     const zip_error_t *error = zip_file_get_error(f);
-    if (zip_error_code_zip(error) == ZIP_ER_CRC) return "has another checksum (CRC) than the archive says";
+    if (zip_error_code_zip(error) == ZIP_ER_CRC)
+        return "has another checksum (CRC) than the archive says";
     return arena_printf(a, "cannot be unpacked: %s", zip_error_strerror(zip_file_get_error(f)));
 }
 
-static zip_file_t *open_record(const archive *z, arena *a, const archive_record *r, const char **problem) {
+static zip_file_t *open_record(const archive *z, arena *a, const archive_record *r,
+                               const char **problem) {
     *problem = NULL;
     if (r->compressed && r->size > SMALL_RECORD && r->size / LARGEST_RATIO > r->packed) {
-        *problem = arena_printf(a, "would unpack from %" PRIu64 " bytes to %" PRIu64, r->packed, r->size);
+        *problem =
+            arena_printf(a, "would unpack from %" PRIu64 " bytes to %" PRIu64, r->packed, r->size);
         return NULL;
     }
     zip_file_t *f = zip_fopen_index(z->zip, r->index, 0);
@@ -144,7 +152,8 @@ static zip_file_t *open_record(const archive *z, arena *a, const archive_record 
     return f;
 }
 
-const char *archive_read(const archive *z, arena *a, const archive_record *r, archive_take *take, void *to) {
+const char *archive_read(const archive *z, arena *a, const archive_record *r, archive_take *take,
+                         void *to) {
     const char *problem;
     zip_file_t *f = open_record(z, a, r, &problem);
     if (!f) return problem;
@@ -153,7 +162,8 @@ const char *archive_read(const archive *z, arena *a, const archive_record *r, ar
     uint64_t done = 0;
     for (int64_t n; !problem && (n = read_bytes(f, chunk, CHUNK)) != 0;) {
         if (n < 0) problem = file_problem(a, f);
-        else if ((uint64_t)n > r->size - done) problem = "unpacks to more bytes than the archive says";
+        else if ((uint64_t)n > r->size - done)
+            problem = "unpacks to more bytes than the archive says";
         else take(to, chunk, (size_t)n);
         if (n > 0) done += (uint64_t)n;
     }
@@ -173,13 +183,15 @@ static void write_on(void *to, const unsigned char *bytes, size_t count) {
     w->at += count;
 }
 
-const char *archive_read_whole(const archive *z, arena *a, const archive_record *r, unsigned char **bytes) {
+const char *archive_read_whole(const archive *z, arena *a, const archive_record *r,
+                               unsigned char **bytes) {
     *bytes = arena_alloc(a, (size_t)r->size + 1);
     writer w = {*bytes};
     return archive_read(z, a, r, write_on, &w);
 }
 
-const char *archive_read_start(const archive *z, arena *a, const archive_record *r, unsigned char *to, size_t *count) {
+const char *archive_read_start(const archive *z, arena *a, const archive_record *r,
+                               unsigned char *to, size_t *count) {
     const char *problem;
     zip_file_t *f = open_record(z, a, r, &problem);
     if (!f) return problem;

@@ -1,5 +1,6 @@
-/* archive: zip files in memory, through libzip, which checks each against its central directory when it is opened and
- * every record's checksum when it is read. Nothing is unpacked that nobody asked for.
+/* archive: zip files in memory, through libzip, which checks each against its central directory
+ * when it is opened and every record's checksum when it is read. Nothing is unpacked that nobody
+ * asked for.
  */
 #ifndef NNC_WEIGHTS_ARCHIVE_H
 #define NNC_WEIGHTS_ARCHIVE_H
@@ -18,7 +19,8 @@ typedef struct {
     bool compressed;
 } archive_record;
 
-/* The bytes must outlast the archive. NULL: *problem says why not, in arena text to be read after "PATH: ". */
+/* The bytes must outlast the archive. NULL: *problem says why not, in arena text to be read after
+ * "PATH: ". */
 archive *archive_open(arena *a, const unsigned char *bytes, size_t size, const char **problem);
 void archive_close(archive *z); /* NULL is allowed */
 
@@ -27,14 +29,17 @@ const archive_record *archive_find(const archive *z, const char *name); /* NULL 
 /* The record of an index that archive_records gave. */
 const archive_record *archive_at(const archive *z, uint64_t index);
 
-/* The record's bytes one after the other, in pieces that are a multiple of 64 bytes but for the last. NULL, or what is
- * wrong with the record (arena text to be read after its name): then what was taken is to be thrown away, for a checksum
- * is known to be right only at the end. */
+/* The record's bytes one after the other, in pieces that are a multiple of 64 bytes but for the
+ * last. NULL, or what is wrong with the record (arena text to be read after its name): then what
+ * was taken is to be thrown away, for a checksum is known to be right only at the end. */
 typedef void archive_take(void *to, const unsigned char *bytes, size_t count);
-const char *archive_read(const archive *z, arena *a, const archive_record *r, archive_take *take, void *to);
+const char *archive_read(const archive *z, arena *a, const archive_record *r, archive_take *take,
+                         void *to);
 /* The whole record, in the arena. */
-const char *archive_read_whole(const archive *z, arena *a, const archive_record *r, unsigned char **bytes);
+const char *archive_read_whole(const archive *z, arena *a, const archive_record *r,
+                               unsigned char **bytes);
 /* The first bytes of a record, as many as there are up to count; their checksum is not known. */
-const char *archive_read_start(const archive *z, arena *a, const archive_record *r, unsigned char *to, size_t *count);
+const char *archive_read_start(const archive *z, arena *a, const archive_record *r,
+                               unsigned char *to, size_t *count);
 
 #endif

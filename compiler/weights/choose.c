@@ -14,14 +14,17 @@ typedef struct {
     size_t named, shaped; /* params whose name is there; and with the right shape */
 } fit;
 
-/* --- names --------------------------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
-static bool starts_with(const char *s, const char *start) { return strncmp(s, start, strlen(start)) == 0; }
+static bool starts_with(const char *s, const char *start) {
+    return strncmp(s, start, strlen(start)) == 0;
+}
 
 /* torch.optim.swa_utils.AveragedModel counts beside its module. */
 static bool all_start_with(const tensor *tensors, size_t count, const char *start) {
     for (size_t i = 0; i < count; i++)
-        if (!starts_with(tensors[i].name, start) && strcmp(tensors[i].name, "n_averaged") != 0) return false;
+        if (!starts_with(tensors[i].name, start) && strcmp(tensors[i].name, "n_averaged") != 0)
+            return false;
     return count > 0;
 }
 
@@ -66,7 +69,7 @@ static void cut_prefix(tensor *tensors, size_t *count, const char *prefix) {
     *count = kept;
 }
 
-/* --- groups: a dict, or all of them under their keys ---------------------------------------------------------------------- */
+/* --- groups: a dict, or all of them under their keys ------------------------------------------ */
 
 /* Is the dict at the key, or below it? The rest of its own key then. */
 static bool is_below(const tensor_dict *d, const char *key, const char **rest) {
@@ -82,7 +85,8 @@ static bool is_below(const tensor_dict *d, const char *key, const char **rest) {
 static tensor_dict join(arena *a, const tensor_file *f, const char *key) {
     size_t count = 0;
     const char *rest;
-    for (size_t i = 0; i < f->dict_count; i++) count += is_below(&f->dicts[i], key, &rest) ? f->dicts[i].count : 0;
+    for (size_t i = 0; i < f->dict_count; i++)
+        count += is_below(&f->dicts[i], key, &rest) ? f->dicts[i].count : 0;
     tensor_dict all = {.key = key, .count = count};
     tensor *tensors = ARENA_ARRAY(a, tensor, count);
     count = 0;
@@ -101,18 +105,21 @@ static tensor_dict join(arena *a, const tensor_file *f, const char *key) {
 
 /* The group of a number: a dict, or behind the last dict all of them together. */
 static tensor_dict group_of(const chooser *c, size_t group) {
-    return group < c->file->dict_count ? c->file->dicts[group] : join(c->arena, c->file, c->key ? c->key : "");
+    return group < c->file->dict_count ? c->file->dicts[group]
+                                       : join(c->arena, c->file, c->key ? c->key : "");
 }
 
 static const char *place_of(const chooser *c, const tensor_dict *d, const char *prefix) {
     arena *a = c->arena;
     if (!*d->key && !prefix) return c->file->path;
     const char *dict = *d->key ? arena_printf(a, "dict %s", tensor_name_quoted(a, d->key)) : "";
-    const char *under = prefix ? arena_printf(a, "%sunder %s", *d->key ? ", " : "", tensor_name_quoted(a, prefix)) : "";
+    const char *under =
+        prefix ? arena_printf(a, "%sunder %s", *d->key ? ", " : "", tensor_name_quoted(a, prefix))
+               : "";
     return arena_printf(a, "%s (%s%s)", c->file->path, dict, under);
 }
 
-/* --- views ------------------------------------------------------------------------------------------------------------------ */
+/* --- views ------------------------------------------------------------------------------------ */
 
 /* NULL when this spelling changes nothing. */
 static tensor_view *new_view(chooser *c, size_t group, spelling how, const char *prefix) {
@@ -132,10 +139,13 @@ static tensor_view *new_view(chooser *c, size_t group, spelling how, const char 
     return v;
 }
 
-static bool same_prefix(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+static bool same_prefix(const char *a, const char *b) {
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
 
 static const tensor_view *view_of(chooser *c, size_t group, spelling how, const char *prefix) {
-    if (!c->views) c->views = ARENA_ARRAY(c->arena, tensor_view *, (c->file->dict_count + 1) * SPELLINGS);
+    if (!c->views)
+        c->views = ARENA_ARRAY(c->arena, tensor_view *, (c->file->dict_count + 1) * SPELLINGS);
     tensor_view **first = &c->views[group * SPELLINGS + how];
     for (tensor_view *v = *first; v; v = v->next)
         if (same_prefix(v->prefix, prefix)) return v;
@@ -176,7 +186,9 @@ static fit fit_of(const tensor_view *v, const ir_model *m) {
     return f;
 }
 
-static bool is_better(fit a, fit b) { return a.named != b.named ? a.named > b.named : a.shaped > b.shaped; }
+static bool is_better(fit a, fit b) {
+    return a.named != b.named ? a.named > b.named : a.shaped > b.shaped;
+}
 
 /* The spelling of a group that fits best. */
 static const tensor_view *best_spelling(chooser *c, size_t group, const ir_model *m, fit *best) {
@@ -193,7 +205,7 @@ static const tensor_view *best_spelling(chooser *c, size_t group, const ir_model
     return found;
 }
 
-/* --- several that fit --------------------------------------------------------------------------------------------------------- */
+/* --- several that fit ------------------------------------------------------------------------- */
 
 static bool is_same_place(const tensor *a, const tensor *b) {
     if (a->g || b->g) return a->g && b->g && is_same_place(a->g, b->g) && is_same_place(a->v, b->v);
@@ -203,7 +215,9 @@ static bool is_same_place(const tensor *a, const tensor *b) {
 
 static bool holds_the_same(const tensor_view *a, const tensor_view *b, const ir_model *m) {
     for (size_t i = 0; i < m->param_count; i++)
-        if (!is_same_place(tensor_find(&a->dict, m->params[i].key), tensor_find(&b->dict, m->params[i].key))) return false;
+        if (!is_same_place(tensor_find(&a->dict, m->params[i].key),
+                           tensor_find(&b->dict, m->params[i].key)))
+            return false;
     return true;
 }
 
@@ -217,22 +231,29 @@ static const char *quoted_key(arena *a, const char *key) {
     return *key ? tensor_name_quoted(a, key) : "the one at the top";
 }
 
-static void report_several(const chooser *c, const ir_model *m, const tensor_view *const *found, size_t count) {
+static void report_several(const chooser *c, const ir_model *m, const tensor_view *const *found,
+                           size_t count) {
     text list = text_new(c->arena);
     const char *example = "";
     for (size_t i = 0; i < count && i < MOST_LISTED; i++) {
         const char *key = found[i]->dict.key;
-        text_printf(&list, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " and ", quoted_key(c->arena, key));
+        text_printf(&list, "%s%s",
+                    i == 0          ? ""
+                    : i + 1 < count ? ", "
+                                    : " and ",
+                    quoted_key(c->arena, key));
         if (!*example) example = key;
     }
     if (count > MOST_LISTED) text_add(&list, " …");
-    diag *d = report(c, arena_printf(c->arena, "several dicts in it fit model %s, with other numbers: %s", m->name,
-                                     text_string(&list)));
+    diag *d =
+        report(c, arena_printf(c->arena, "several dicts in it fit model %s, with other numbers: %s",
+                               m->name, text_string(&list)));
     diag_hint(d, "choose one, like: --weights-key %s", example);
 }
 
 /* The first of the full ones if all hold the same; NULL after reporting if they do not. */
-static const tensor_view *one_of(const chooser *c, const ir_model *m, const tensor_view *const *found, size_t count) {
+static const tensor_view *one_of(const chooser *c, const ir_model *m,
+                                 const tensor_view *const *found, size_t count) {
     for (size_t i = 1; i < count; i++) {
         if (holds_the_same(found[0], found[i], m)) continue;
         report_several(c, m, found, count);
@@ -241,7 +262,7 @@ static const tensor_view *one_of(const chooser *c, const ir_model *m, const tens
     return found[0];
 }
 
-/* --- choosing -------------------------------------------------------------------------------------------------------------------- */
+/* --- choosing --------------------------------------------------------------------------------- */
 
 static const tensor_view *among_dicts(chooser *c, const ir_model *m) {
     const tensor_view **full = ARENA_ARRAY(c->arena, const tensor_view *, c->file->dict_count);
@@ -252,7 +273,8 @@ static const tensor_view *among_dicts(chooser *c, const ir_model *m) {
         fit f;
         const tensor_view *v = best_spelling(c, i, m, &f);
         if (f.shaped == m->param_count) full[count++] = v;
-        bool larger = best && f.named == best_fit.named && f.shaped == best_fit.shaped && v->dict.count > best->dict.count;
+        bool larger = best && f.named == best_fit.named && f.shaped == best_fit.shaped &&
+                      v->dict.count > best->dict.count;
         if (best && !larger && !is_better(f, best_fit)) continue;
         best = v;
         best_fit = f;
@@ -272,7 +294,8 @@ static void report_no_key(const chooser *c) {
     bool alone = f->dict_count == 1 && !*f->dicts[0].key;
     diag *d = report(c, arena_printf(a, "it holds no dict %s", tensor_name_quoted(a, c->key)));
     if (alone) {
-        diag_hint(d, "its tensors stand at its top, in no dict of another: it needs no --weights-key");
+        diag_hint(d,
+                  "its tensors stand at its top, in no dict of another: it needs no --weights-key");
         return;
     }
     text list = text_new(a);
@@ -298,8 +321,9 @@ static const tensor_view *by_key(chooser *c, const ir_model *m) {
 static void report_no_prefix(const chooser *c, const ir_model *m, const tensor_view *v) {
     arena *a = c->arena;
     tensor_dict d = group_of(c, v->group);
-    diag *e = report(c, arena_printf(a, "none of its names is the prefix %s and the key of a tensor of model %s",
-                                     tensor_name_quoted(a, m->weights_prefix), m->name));
+    diag *e = report(
+        c, arena_printf(a, "none of its names is the prefix %s and the key of a tensor of model %s",
+                        tensor_name_quoted(a, m->weights_prefix), m->name));
     const char *dotted = arena_printf(a, "%s.", m->weights_prefix);
     for (size_t i = 0; i < d.count; i++)
         if (starts_with(d.tensors[i].name, dotted)) {

@@ -1,8 +1,9 @@
 /* choose: which of a file's tensors are a model's, and under which names.
  *
- * Of several dicts the one is taken whose names (and shapes) fit the model's params; that more than one fits, with other
- * numbers, is an error that names them. `module.` and `_orig_mod.` before every key (DataParallel, torch.compile) are
- * taken away where the names do not fit with them; so is the model's own prefix.
+ * Of several dicts the one is taken whose names (and shapes) fit the model's params; that more than
+ * one fits, with other numbers, is an error that names them. `module.` and `_orig_mod.` before
+ * every key (DataParallel, torch.compile) are taken away where the names do not fit with them; so
+ * is the model's own prefix.
  */
 #ifndef NNC_WEIGHTS_CHOOSE_H
 #define NNC_WEIGHTS_CHOOSE_H
@@ -25,14 +26,14 @@ typedef struct {
     const tensor_file *file;
     const char *key; /* --weights-key, or NULL */
     diag_list *diags;
-    span where; /* the file's place in the source; empty: it was given by an option */
+    span where;          /* the file's place in the source; empty: it was given by an option */
     tensor_view **views; /* for choose.c; NULL at first */
 } chooser;
 
 /* NULL after reporting. Models that choose the same get the same view. */
 const tensor_view *choose_view(chooser *c, const ir_model *m);
-/* The dict under the names that a model would use: without module. and _orig_mod. before every key, and with dots for
- * slashes (*dotted: there were some). */
+/* The dict under the names that a model would use: without module. and _orig_mod. before every key,
+ * and with dots for slashes (*dotted: there were some). */
 tensor_dict choose_spelled(arena *a, const tensor_dict *d, bool *dotted);
 /* Has the tensor the param's shape? */
 bool choose_shape_fits(const ir_param *p, const tensor *t);

@@ -56,7 +56,8 @@ const element_type *element_of_storage(const char *name, size_t length) {
         if (length <= tail || memcmp(name + length - tail, endings[e], tail) != 0) continue;
         for (size_t i = 0; i < TYPES; i++) {
             const char *legacy = types[i].legacy;
-            if (legacy && strlen(legacy) == length - tail && memcmp(name, legacy, length - tail) == 0)
+            if (legacy && strlen(legacy) == length - tail &&
+                memcmp(name, legacy, length - tail) == 0)
                 return &types[i];
         }
     }
@@ -69,11 +70,12 @@ const element_type *element_of_numpy(const char *kind_and_bytes) {
     return NULL;
 }
 
-/* --- conversion --------------------------------------------------------------------------------------------------- */
+/* --- conversion ------------------------------------------------------------------------------- */
 
 static uint64_t bits_at(const unsigned char *bytes, unsigned count, bool big_endian) {
     uint64_t value = 0;
-    for (unsigned i = 0; i < count; i++) value |= (uint64_t)bytes[big_endian ? count - 1 - i : i] << (8 * i);
+    for (unsigned i = 0; i < count; i++)
+        value |= (uint64_t)bytes[big_endian ? count - 1 - i : i] << (8 * i);
     return value;
 }
 
@@ -118,7 +120,8 @@ static float float_at(tensor_dtype dtype, bool big_endian, const unsigned char *
     return dtype == TENSOR_F16 ? float_of_half(bits) : float_of_bits(bits << 16);
 }
 
-size_t elements_to_float32(tensor_dtype dtype, bool big_endian, const unsigned char *from, size_t count, float *to) {
+size_t elements_to_float32(tensor_dtype dtype, bool big_endian, const unsigned char *from,
+                           size_t count, float *to) {
     size_t width = dtype == TENSOR_F32 ? 4 : 2, overflow = count;
     if (dtype == TENSOR_F32 && big_endian != host_is_little_endian()) {
         if (count) memcpy(to, from, 4 * count);
@@ -136,11 +139,13 @@ size_t elements_to_float32(tensor_dtype dtype, bool big_endian, const unsigned c
     return overflow;
 }
 
-void elements_to_float64(tensor_dtype dtype, bool big_endian, const unsigned char *from, size_t count, double *to) {
+void elements_to_float64(tensor_dtype dtype, bool big_endian, const unsigned char *from,
+                         size_t count, double *to) {
     size_t width = dtype == TENSOR_F64 ? 8 : dtype == TENSOR_F32 ? 4 : 2;
     for (size_t i = 0; i < count; i++) {
         const unsigned char *at = from + width * i;
-        to[i] = dtype == TENSOR_F64 ? double_of_bits(bits_at(at, 8, big_endian)) : float_at(dtype, big_endian, at);
+        to[i] = dtype == TENSOR_F64 ? double_of_bits(bits_at(at, 8, big_endian))
+                                    : float_at(dtype, big_endian, at);
     }
 }
 

@@ -1,7 +1,6 @@
 /* list: see list.h.
  *
- *     weights "model.ckpt" prefix "model."       # a PyTorch file (torch.save, zip): 7 tensors, 423 elements
- *
+ *     weights "model.ckpt" prefix "model."    # a PyTorch file (torch.save, zip): 7 tensors, …
  *     layer lstm = LSTM(6, 6)
  *     #   model.lstm.weight_ih_l0  F32 [24, 6]
  */
@@ -28,11 +27,12 @@ typedef struct {
     bool dotted;        /* the file's own names have slashes */
 } list;
 
-/* --- words and strings of a .nn file ------------------------------------------------------------------------------------ */
+/* --- words and strings of a .nn file ---------------------------------------------------------- */
 
 static bool is_word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
-/* A name of a layer: words with dots between them, of which only the first must not begin with a digit. */
+/* A name of a layer: words with dots between them, of which only the first must not begin with a
+ * digit. */
 static bool is_layer_name(const char *s) {
     if (!isalpha((unsigned char)*s) && *s != '_') return false;
     for (const char *c = s; *c; c++)
@@ -56,7 +56,7 @@ static bool is_plain(const char *s) {
     return true;
 }
 
-/* --- tensors -------------------------------------------------------------------------------------------------------------- */
+/* --- tensors ---------------------------------------------------------------------------------- */
 
 static const char *last_part(const char *name) {
     const char *dot = strrchr(name, '.');
@@ -68,7 +68,8 @@ static const char *layer_of(arena *a, const char *name) {
     return last == name ? "" : arena_strndup(a, name, (size_t)(last - name) - 1);
 }
 
-/* The weight that this tensor is a half of, if there is one; then the layer is that of the weight. */
+/* The weight that this tensor is a half of, if there is one; then the layer is that of the weight.
+ */
 static const char *whole_of(const list *l, const tensor *t) {
     const char *whole = weight_norm_whole(l->arena, t->name);
     const tensor *w = whole ? tensor_find(&l->dict, whole) : NULL;
@@ -97,7 +98,7 @@ static void list_param(const list *l, const tensor *t) {
     list_tensor(l, t);
 }
 
-/* --- layers ------------------------------------------------------------------------------------------------------------------ */
+/* --- layers ----------------------------------------------------------------------------------- */
 
 static bool contains(const char *s, const char *word) {
     size_t length = strlen(word);
@@ -110,7 +111,8 @@ static bool contains(const char *s, const char *word) {
 static void put_likeliest_first(const char *prefix, description *found, size_t count) {
     for (size_t i = 1; i < count; i++) {
         if (strncmp(found[i].layer, "Embedding(", 10) != 0) continue;
-        if (!contains(prefix, "emb") && !contains(prefix, "wte") && !contains(prefix, "lookup")) continue;
+        if (!contains(prefix, "emb") && !contains(prefix, "wte") && !contains(prefix, "lookup"))
+            continue;
         description first = found[0];
         found[0] = found[i];
         found[i] = first;
@@ -122,7 +124,8 @@ static void list_layer(const list *l, const char *prefix, description *found, si
     bool named = is_layer_name(prefix);
     text_printf(l->to, "layer %s = %s", named ? prefix : name_of(l->arena, prefix), found[0].layer);
     if (!named) text_printf(l->to, " from \"%s\"", prefix);
-    for (size_t i = 1; i < count; i++) text_printf(l->to, "%s%s", i == 1 ? "    # or " : ", ", found[i].layer);
+    for (size_t i = 1; i < count; i++)
+        text_printf(l->to, "%s%s", i == 1 ? "    # or " : ", ", found[i].layer);
     text_add(l->to, "\n");
 }
 
@@ -158,7 +161,9 @@ static const tensor **group_of(const list *l, const char *prefix, size_t *count)
 
 static void list_group(const list *l, const char *prefix, bool *listed) {
     description found[MOST_LAYERS];
-    size_t layers = is_plain(prefix) ? describe_all(l->arena, &l->dict, prefix, found, MOST_LAYERS) : 0, count;
+    size_t layers =
+               is_plain(prefix) ? describe_all(l->arena, &l->dict, prefix, found, MOST_LAYERS) : 0,
+           count;
     const tensor **group = group_of(l, prefix, &count);
     if (layers) list_layer(l, prefix, found, layers);
     for (size_t i = 0; i < count; i++) {
@@ -179,7 +184,7 @@ static void list_groups(const list *l) {
         if (!listed[all[i] - l->dict.tensors]) list_group(l, prefix_of(l, all[i]), listed);
 }
 
-/* --- dicts ------------------------------------------------------------------------------------------------------------------- */
+/* --- dicts ------------------------------------------------------------------------------------ */
 
 /* "model." when all names begin with it, and something like a layer's name follows. */
 static const char *common_prefix(arena *a, const tensor_dict *d) {
@@ -188,7 +193,8 @@ static const char *common_prefix(arena *a, const tensor_dict *d) {
     size_t length = (size_t)(dot + 1 - d->tensors[0].name);
     for (size_t i = 0; i < d->count; i++) {
         const char *name = d->tensors[i].name;
-        if (strncmp(name, d->tensors[0].name, length) != 0 || !strchr(name + length, '.')) return "";
+        if (strncmp(name, d->tensors[0].name, length) != 0 || !strchr(name + length, '.'))
+            return "";
     }
     return arena_strndup(a, d->tensors[0].name, length);
 }
@@ -222,8 +228,10 @@ static void list_dict(arena *a, const tensor_file *f, const tensor_dict *d, text
     if (*l.prefix && is_plain(l.prefix)) text_printf(to, " prefix \"%s\"", l.prefix);
     text_printf(to, "    # %s", f->format);
     if (*d->key) text_printf(to, ", dict %s", tensor_name_quoted(a, d->key));
-    text_printf(to, ": %zu tensor%s, %" PRIu64 " elements\n", count, count == 1 ? "" : "s", elements);
-    if (*d->key && f->dict_count > 1) text_printf(to, "# --weights-key %s chooses it\n", tensor_name_quoted(a, d->key));
+    text_printf(to, ": %zu tensor%s, %" PRIu64 " elements\n", count, count == 1 ? "" : "s",
+                elements);
+    if (*d->key && f->dict_count > 1)
+        text_printf(to, "# --weights-key %s chooses it\n", tensor_name_quoted(a, d->key));
     if (l.dotted) text_add(to, "# in the file with slashes for dots\n");
     list_groups(&l);
 }

@@ -1,7 +1,8 @@
 /* load: elements as float32, out of memory or out of an archive's records.
  *
- * A record is read once, from its beginning to its end, in pieces: what is contiguous is converted on the way, so that
- * no copy of the record is held; only of what is strided the bytes between its first and last element are.
+ * A record is read once, from its beginning to its end, in pieces: what is contiguous is converted
+ * on the way, so that no copy of the record is held; only of what is strided the bytes between its
+ * first and last element are.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ enum { RELEASED = 16 << 20 };
 /* One tensor's elements on their way: as float32, or, of parts of a wide weight, as float64. */
 typedef struct {
     const tensor *tensor;
-    float *floats;   /* one of these two */
+    float *floats; /* one of these two */
     double *doubles;
     tensor_request *request; /* whose fault it is if they cannot be had */
     uint64_t begin, end;     /* bytes of the storage from its first element to its last */
@@ -25,7 +26,9 @@ typedef struct {
     unsigned char *window;   /* these bytes, of a tensor that cannot be converted piece by piece */
 } load;
 
-static unsigned width_of(const tensor *t) { return t->dtype == TENSOR_F64 ? 8 : t->dtype == TENSOR_F32 ? 4 : 2; }
+static unsigned width_of(const tensor *t) {
+    return t->dtype == TENSOR_F64 ? 8 : t->dtype == TENSOR_F32 ? 4 : 2;
+}
 
 static bool is_contiguous(const tensor *t) {
     int64_t step = 1;
@@ -37,13 +40,14 @@ static bool is_contiguous(const tensor *t) {
 }
 
 const float *tensor_in_place(const tensor *t) {
-    if (t->dtype != TENSOR_F32 || !t->storage || !t->storage->bytes || t->storage->problem) return NULL;
+    if (t->dtype != TENSOR_F32 || !t->storage || !t->storage->bytes || t->storage->problem)
+        return NULL;
     if (t->storage->big_endian == host_is_little_endian() || !is_contiguous(t)) return NULL;
     const unsigned char *bytes = t->storage->bytes + t->offset;
     return (uintptr_t)bytes % _Alignof(float) == 0 ? (const float *)(const void *)bytes : NULL;
 }
 
-/* --- converting --------------------------------------------------------------------------------------------------- */
+/* --- converting ------------------------------------------------------------------------------- */
 
 static void convert(load *l, arena *a, const unsigned char *from, size_t first, size_t count) {
     const tensor *t = l->tensor;
@@ -54,8 +58,8 @@ static void convert(load *l, arena *a, const unsigned char *from, size_t first, 
     }
     size_t overflow = elements_to_float32(t->dtype, big, from, count, l->floats + first);
     if (overflow < count && !l->request->problem)
-        l->request->problem =
-            arena_printf(a, "has a number that is too large for float32, its element %zu", first + overflow);
+        l->request->problem = arena_printf(
+            a, "has a number that is too large for float32, its element %zu", first + overflow);
 }
 
 /* from holds the bytes from begin to end. */
@@ -79,7 +83,8 @@ typedef struct {
     uint64_t passed; /* bytes of the file since the last release */
 } reading;
 
-/* What was converted need not stay in memory with what it became: the mapping's pages come again when they are wanted. */
+/* What was converted need not stay in memory with what it became: the mapping's pages come again
+ * when they are wanted. */
 static void release(reading *r, uint64_t count) {
     r->passed += count;
     if (r->passed < RELEASED) return;
@@ -94,7 +99,7 @@ static void convert_in_memory(reading *r, load *l) {
     release(r, l->end - l->begin);
 }
 
-/* --- records ------------------------------------------------------------------------------------------------------ */
+/* --- records ---------------------------------------------------------------------------------- */
 
 /* All loads of one record, while its bytes pass. */
 typedef struct {
@@ -113,7 +118,9 @@ static void take_bytes(passage *p, const unsigned char *bytes, size_t count) {
         if (from >= to) continue;
         const unsigned char *first = bytes + (from - p->at);
         if (l->window) memcpy(l->window + (from - l->begin), first, (size_t)(to - from));
-        else convert(l, p->reading->arena, first, (size_t)((from - l->begin) / l->width), (size_t)((to - from) / l->width));
+        else
+            convert(l, p->reading->arena, first, (size_t)((from - l->begin) / l->width),
+                    (size_t)((to - from) / l->width));
     }
     p->at = end;
 }
@@ -126,7 +133,8 @@ static void take_piece(void *to, const unsigned char *bytes, size_t count) {
     release(p->reading, count);
 }
 
-/* A window is as long as the part of a record that a tensor is strewn over: of a compressed one not without limit. */
+/* A window is as long as the part of a record that a tensor is strewn over: of a compressed one not
+ * without limit. */
 static const uint64_t LARGEST_WINDOW = 256 << 20;
 
 static void open_windows(load *loads, size_t count, bool compressed) {
@@ -135,7 +143,9 @@ static void open_windows(load *loads, size_t count, bool compressed) {
         bool in_pieces = is_contiguous(l->tensor) && l->tensor->storage->skip % 8 == 0;
         if (in_pieces || l->request->problem) continue;
         if (compressed && l->end - l->begin > LARGEST_WINDOW) {
-            l->request->problem = "is strewn over too many compressed bytes: save a contiguous copy, tensor.contiguous()";
+            l->request->problem =
+                "is strewn over too many compressed bytes: save a contiguous copy, "
+                "tensor.contiguous()";
             l->end = l->begin;
             continue;
         }
@@ -163,15 +173,16 @@ static void read_record(reading *from, load *loads, size_t count) {
     passage p = {.reading = from, .loads = loads, .count = count, .skip = s->skip};
     const char *problem = archive_read(z, a, r, take_piece, &p);
     for (size_t i = 0; i < count && problem; i++)
-        loads[i].request->problem =
-            arena_printf(a, "cannot be read: its record %s %s", tensor_name_quoted(a, r->name), problem);
+        loads[i].request->problem = arena_printf(a, "cannot be read: its record %s %s",
+                                                 tensor_name_quoted(a, r->name), problem);
     close_windows(loads, count, a);
 }
 
-/* --- all of them -------------------------------------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------------------ */
 
 static load load_of(const tensor *t, tensor_request *r) {
-    load l = {.tensor = t, .request = r, .width = width_of(t), .begin = t->offset, .end = t->offset};
+    load l = {
+        .tensor = t, .request = r, .width = width_of(t), .begin = t->offset, .end = t->offset};
     for (unsigned d = 0; d < t->rank && t->elements; d++)
         l.end += (uint64_t)(t->shape[d] - 1) * (uint64_t)t->strides[d] * l.width;
     if (t->elements) l.end += l.width;
@@ -186,7 +197,8 @@ static int by_record(const void *a, const void *b) {
     return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-/* What the two parts of a weight are loaded into, but for v, which becomes the weight where it lies. */
+/* What the two parts of a weight are loaded into, but for v, which becomes the weight where it
+ * lies. */
 typedef struct {
     float *g;
     double *wide_g, *wide_v;
@@ -227,7 +239,8 @@ void tensors_load(arena *a, const tensor_file *f, tensor_request *requests, size
     load *loads = allocate(2 * count, sizeof *loads);
     parts *all_parts = allocate(count, sizeof *all_parts);
     size_t all = 0;
-    for (size_t i = 0; i < count; i++) all += add_loads(a, &requests[i], &loads[all], &all_parts[i]);
+    for (size_t i = 0; i < count; i++)
+        all += add_loads(a, &requests[i], &loads[all], &all_parts[i]);
     reading r = {a, f, 0};
     qsort(loads, all, sizeof *loads, by_record);
     for (size_t i = 0, end; i < all; i = end) {
@@ -237,7 +250,8 @@ void tensors_load(arena *a, const tensor_file *f, tensor_request *requests, size
             convert_in_memory(&r, &loads[i]);
             continue;
         }
-        while (end < all && !loads[end].tensor->storage->bytes && loads[end].tensor->storage->record == s->record)
+        while (end < all && !loads[end].tensor->storage->bytes &&
+               loads[end].tensor->storage->record == s->record)
             end++;
         read_record(&r, &loads[i], end - i);
     }

@@ -1,9 +1,10 @@
 /* npz: arrays of numpy.savez and numpy.savez_compressed: a zip of NAME.npy records.
  *
- * An .npy is "\x93NUMPY", the version's two bytes, the header's length (two bytes, from version 2 on four), the header,
- * a Python dict like {'descr': '<f4', 'fortran_order': False, 'shape': (9, 6), }, and the elements
- * (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). The header is read as what it is, a dict of
- * these three; nothing in it is evaluated. Arrays of Python objects, which are pickles, are never opened.
+ * An .npy is "\x93NUMPY", the version's two bytes, the header's length (two bytes, from version 2
+ * on four), the header, a Python dict like {'descr': '<f4', 'fortran_order': False, 'shape': (9,
+ * 6), }, and the elements (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
+ * The header is read as what it is, a dict of these three; nothing in it is evaluated. Arrays of
+ * Python objects, which are pickles, are never opened.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -17,7 +18,8 @@ typedef struct {
 } header_text;
 
 static void skip_blanks(header_text *h) {
-    while (h->at < h->end && (*h->at == ' ' || *h->at == '\t' || *h->at == '\n' || *h->at == '\r')) h->at++;
+    while (h->at < h->end && (*h->at == ' ' || *h->at == '\t' || *h->at == '\n' || *h->at == '\r'))
+        h->at++;
 }
 
 static bool accept(header_text *h, const char *word) {
@@ -44,7 +46,9 @@ static bool read_size(header_text *h, int64_t *size) {
     const char *begin = h->at;
     *size = 0;
     for (; h->at < h->end && *h->at >= '0' && *h->at <= '9'; h->at++)
-        if (__builtin_mul_overflow(*size, 10, size) || __builtin_add_overflow(*size, *h->at - '0', size)) return false;
+        if (__builtin_mul_overflow(*size, 10, size) ||
+            __builtin_add_overflow(*size, *h->at - '0', size))
+            return false;
     bool good = h->at > begin;
     if (good && h->at < h->end && *h->at == 'L') h->at++; /* of Python 2 */
     return good;
@@ -77,7 +81,8 @@ static const char *read_item(arena *a, header_text *h, npy_header *to) {
     if (!key || !accept(h, ":")) return "its header is not the dict of an .npy file";
     if (strcmp(key, "descr") == 0 && !to->descr) {
         skip_blanks(h);
-        if (h->at < h->end && *h->at == '[') return "its elements are structured: nnc reads plain numbers";
+        if (h->at < h->end && *h->at == '[')
+            return "its elements are structured: nnc reads plain numbers";
         to->descr = read_string(a, h);
         return to->descr ? NULL : "its header is not the dict of an .npy file";
     }
@@ -114,7 +119,9 @@ static unsigned set_type(arena *a, const char *descr, tensor *t) {
     if (order != '<' && order != '>' && order != '=' && order != '|') kind = "";
     const element_type *type = element_of_numpy(kind);
     t->dtype = type ? type->dtype : TENSOR_OTHER;
-    t->dtype_name = type ? type->name : *kind == 'O' ? "object (a pickle, never opened)" : tensor_name_quoted(a, descr);
+    t->dtype_name = type           ? type->name
+                    : *kind == 'O' ? "object (a pickle, never opened)"
+                                   : tensor_name_quoted(a, descr);
     t->storage->big_endian = order == '>';
     return type ? type->bytes : 0;
 }
@@ -140,12 +147,14 @@ static const char *read_array(arena *a, const tensor_file *f, const archive_reco
         return arena_printf(a, "is an .npy array of version %u; nnc reads 1 to 3", version);
     uint64_t length = start[8] | (unsigned)start[9] << 8;
     if (version > 1) length |= (uint64_t)start[10] << 16 | (uint64_t)start[11] << 24;
-    if (length > LONGEST_HEADER || fixed + length > r->size) return "is an .npy array whose header is cut or too long";
+    if (length > LONGEST_HEADER || fixed + length > r->size)
+        return "is an .npy array whose header is cut or too long";
     if (fixed + length > count) {
         count = (size_t)(fixed + length);
         bytes = arena_alloc(a, count);
         problem = archive_read_start(f->archive, a, r, bytes, &count);
-        if (problem || count != fixed + length) return "is an .npy array whose header is cut or too long";
+        if (problem || count != fixed + length)
+            return "is an .npy array whose header is cut or too long";
     }
     npy_header h = {0};
     problem = read_header(a, (const char *)bytes + fixed, (size_t)length, &h);
@@ -159,9 +168,11 @@ static const char *read_array(arena *a, const tensor_file *f, const archive_reco
     unsigned width = set_type(a, h.descr, t);
     uint64_t needed;
     if (!width) return NULL;
-    if (__builtin_mul_overflow((uint64_t)t->elements, (uint64_t)width, &needed) || needed != t->storage->size)
-        return arena_printf(a, "has %" PRIu64 " bytes, but its shape %s and type %s need %" PRIu64, t->storage->size,
-                            tensor_shape_string(a, t->shape, t->rank), t->dtype_name, needed);
+    if (__builtin_mul_overflow((uint64_t)t->elements, (uint64_t)width, &needed) ||
+        needed != t->storage->size)
+        return arena_printf(a, "has %" PRIu64 " bytes, but its shape %s and type %s need %" PRIu64,
+                            t->storage->size, tensor_shape_string(a, t->shape, t->rank),
+                            t->dtype_name, needed);
     return NULL;
 }
 

@@ -1,13 +1,15 @@
 /* numpy_pickle: arrays inside of pickles.
  *
- * _reconstruct(ndarray, (0,), b"b") and BUILD (1, shape, dtype, fortran_order, bytes), the dtype an object of
- * dtype("f4", …) and BUILD (3, "<", …); in protocol 5 _frombuffer(bytes, dtype, shape, "C" or "F").
+ * _reconstruct(ndarray, (0,), b"b") and BUILD (1, shape, dtype, fortran_order, bytes), the dtype an
+ * object of dtype("f4", …) and BUILD (3, "<", …); in protocol 5 _frombuffer(bytes, dtype, shape,
+ * "C") or "F".
  */
 #include <string.h>
 
 #include "weights/torch.h"
 
-static const char array_class[] = "numpy.ndarray", buffer_class[] = "numpy.core.numeric._frombuffer";
+static const char array_class[] = "numpy.ndarray",
+                  buffer_class[] = "numpy.core.numeric._frombuffer";
 
 const char *numpy_reconstruct(arena *a, const pickle_list *args, pickle_value *result) {
     *result = pickle_object_new(a, array_class, pickle_tuple_of(a, args->items, args->count));
@@ -33,10 +35,13 @@ static const element_type *dtype_of(arena *a, pickle_value v, bool *big_endian) 
     return name ? element_of_numpy(name) : NULL;
 }
 
-static tensor *tensor_of(arena *a, pickle_value shape, pickle_value dtype, pickle_value bytes, bool fortran_order) {
+static tensor *tensor_of(arena *a, pickle_value shape, pickle_value dtype, pickle_value bytes,
+                         bool fortran_order) {
     bool big_endian;
     const element_type *type = dtype_of(a, dtype, &big_endian);
-    if (!type || shape.kind != PICKLE_TUPLE || (bytes.kind != PICKLE_BYTES && bytes.kind != PICKLE_TEXT)) return NULL;
+    if (!type || shape.kind != PICKLE_TUPLE ||
+        (bytes.kind != PICKLE_BYTES && bytes.kind != PICKLE_TEXT))
+        return NULL;
     const pickle_list *l = shape.as.list;
     int64_t sizes[TENSOR_MAX_RANK], strides[TENSOR_MAX_RANK];
     if (l->count > TENSOR_MAX_RANK) return NULL;
@@ -51,9 +56,10 @@ static tensor *tensor_of(arena *a, pickle_value shape, pickle_value dtype, pickl
     tensor_storage *s = ARENA_NEW(a, tensor_storage);
     *s = (tensor_storage){.name = "array", .size = bytes.as.text->length, .big_endian = big_endian};
     s->bytes = (const unsigned char *)bytes.as.text->bytes;
-    const torch_storage whole = {s, type, false, 0, s->size};
+    const torch_storage whole = {s, type, 0, s->size};
     tensor *t = torch_tensor(a, &whole, type, 0, sizes, strides, (unsigned)l->count);
-    if (!t->problem && t->elements * type->bytes != s->size) t->problem = "has more bytes than its shape needs";
+    if (!t->problem && t->elements * type->bytes != s->size)
+        t->problem = "has more bytes than its shape needs";
     return t;
 }
 

@@ -1,4 +1,5 @@
-/* open: a weights file mapped, recognised by its contents, and given to the reader of its format. */
+/* open: a weights file mapped, recognised by its contents, and given to the reader of its format.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -12,16 +13,17 @@
 
 #include "weights/readers.h"
 
-/* --- formats ------------------------------------------------------------------------------------------------------ */
+/* --- formats ---------------------------------------------------------------------------------- */
 
-#define READ_ARE                                                                                                       \
+#define READ_ARE                                                                                   \
     "nnc reads .safetensors, what torch.save or torch.jit.save wrote (.pt, .pth, .ckpt), and .npz"
 #define SAVE_TORCH "save it from Python: torch.save(model.state_dict(), \"model.pt\")"
-#define SAVE_NUMPY                                                                                                     \
-    "numpy.savez(\"model.npz\", **arrays) writes a dict of arrays; the names are those of a PyTorch state_dict"
+#define SAVE_NUMPY                                                                                 \
+    "numpy.savez(\"model.npz\", **arrays) writes a dict of arrays; the names are those of a "      \
+    "PyTorch state_dict"
 
-/* What people give nnc that it does not read. By its first bytes, or, where they say nothing (NULL), by its ending;
- * with both, both must fit. The first row that fits counts. */
+/* What people give nnc that it does not read. By its first bytes, or, where they say nothing
+ * (NULL), by its ending; with both, both must fit. The first row that fits counts. */
 static const struct {
     const char *magic;
     size_t magic_length;
@@ -30,17 +32,20 @@ static const struct {
 } foreign[] = {
     {"PK\3\4", 4, ".keras", "a Keras file, which nnc does not read", SAVE_NUMPY},
     {"\x93NUMPY", 6, NULL, "a NumPy .npy file, which holds one array without a name", SAVE_NUMPY},
-    {"\x89HDF\r\n\x1A\n", 8, NULL, "an HDF5 file (as Keras writes), which nnc does not read", SAVE_NUMPY},
+    {"\x89HDF\r\n\x1A\n", 8, NULL, "an HDF5 file (as Keras writes), which nnc does not read",
+     SAVE_NUMPY},
     {"GGUF", 4, NULL, "a GGUF file, which nnc does not read", READ_ARE},
     {"7z\xBC\xAF\x27\x1C", 6, NULL, "a 7z archive", "unpack it first"},
     {"Rar!", 4, NULL, "a RAR archive", "unpack it first"},
     {"\x1F\x8B", 2, NULL, "a gzip file", "unpack it first: gunzip, or tar -xzf"},
     {"BZh", 3, NULL, "a bzip2 file", "unpack it first: bunzip2"},
-    {"\xFD" "7zXZ", 5, NULL, "an xz file", "unpack it first: unxz"},
+    {"\xFD\x37zXZ", 5, NULL, "an xz file", "unpack it first: unxz"},
     {"\x28\xB5\x2F\xFD", 4, NULL, "a zstd file", "unpack it first: unzstd"},
     {"%PDF", 4, NULL, "a PDF document, not a weights file", READ_ARE},
-    {"version https://git-lfs", 23, NULL, "a Git LFS pointer, not the file itself", "fetch it with: git lfs pull"},
-    {NULL, 0, ".onnx", "an ONNX model, by its name; its weights are part of it", READ_ARE},
+    {"version https://git-lfs", 23, NULL, "a Git LFS pointer, not the file itself",
+     "fetch it with: git lfs pull"},
+    {NULL, 0, ".onnx", "an ONNX model, by its name, which holds its own weights",
+     "nnc import MODEL.onnx -o MODEL.nn makes a .nn file and its weights of it"},
     {NULL, 0, ".h5", "an HDF5 file, by its name; nnc does not read those", SAVE_NUMPY},
     {NULL, 0, ".pt", "not what torch.save writes, in spite of its name", SAVE_TORCH},
     {NULL, 0, ".pth", "not what torch.save writes, in spite of its name", SAVE_TORCH},
@@ -61,16 +66,20 @@ static bool begins_with(const tensor_file *f, const char *bytes, size_t length) 
 static bool begins_with_word(const tensor_file *f, const char *word) {
     size_t blank = 0, length = strlen(word);
     while (blank < f->size && strchr(" \t\r\n", f->bytes[blank]) && f->bytes[blank]) blank++;
-    return f->size - blank >= length && strncasecmp((const char *)f->bytes + blank, word, length) == 0;
+    return f->size - blank >= length &&
+           strncasecmp((const char *)f->bytes + blank, word, length) == 0;
 }
 
 static const char *foreign_problem(arena *a, const tensor_file *f, const char **hint) {
     if (begins_with_word(f, "<!doctype html") || begins_with_word(f, "<html")) {
-        *hint = "a download gave the page about the file instead of the file: use its direct link (raw, resolve)";
+        *hint =
+            "a download gave the page about the file instead of the file: use its direct link "
+            "(raw, resolve)";
         return "this is a web page (HTML), not a weights file";
     }
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
-        if (foreign[i].magic && !begins_with(f, foreign[i].magic, foreign[i].magic_length)) continue;
+        if (foreign[i].magic && !begins_with(f, foreign[i].magic, foreign[i].magic_length))
+            continue;
         if (foreign[i].ending && !ends_with(f->path, foreign[i].ending)) continue;
         *hint = foreign[i].hint;
         return arena_printf(a, "this is %s", foreign[i].what);
@@ -101,7 +110,7 @@ static const char *read_file(arena *a, tensor_file *f, const char **hint) {
     return problem ? problem : safetensors_read(a, f);
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------------ */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 /* Maps a whole regular file; NULL, or what went wrong. An empty file is not mapped. */
 static const char *map_file(arena *a, tensor_file *f, bool *missing) {
@@ -120,10 +129,12 @@ static const char *map_file(arena *a, tensor_file *f, bool *missing) {
     } else if (!S_ISREG(about.st_mode)) {
         problem = "this is not a regular file";
     } else if ((uintmax_t)about.st_size > SIZE_MAX / 2) {
-        problem = arena_printf(a, "the file is too large: %" PRIdMAX " bytes", (intmax_t)about.st_size);
+        problem =
+            arena_printf(a, "the file is too large: %" PRIdMAX " bytes", (intmax_t)about.st_size);
     } else if (about.st_size > 0) {
         void *mapped = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-        if (mapped == MAP_FAILED) problem = arena_printf(a, "the file cannot be read: %s", strerror(errno));
+        if (mapped == MAP_FAILED)
+            problem = arena_printf(a, "the file cannot be read: %s", strerror(errno));
         else f->bytes = mapped, f->size = (size_t)about.st_size;
     }
     close(file);
@@ -136,7 +147,8 @@ static const char *tensor_problem(arena *a, const tensor_file *f) {
         for (size_t k = 0; k < f->dicts[i].count; k++) {
             const tensor *t = &f->dicts[i].tensors[k];
             const char *problem = t->problem ? t->problem : t->storage ? t->storage->problem : NULL;
-            if (problem) return arena_printf(a, "tensor %s %s", tensor_name_quoted(a, t->name), problem);
+            if (problem)
+                return arena_printf(a, "tensor %s %s", tensor_name_quoted(a, t->name), problem);
         }
     return NULL;
 }
@@ -147,12 +159,13 @@ tensor_file *tensor_file_open(arena *a, const char *path, diag_list *diags, span
     const char *hint = NULL;
     bool missing = false, in_source = where.begin != where.end;
     const char *problem = map_file(a, f, &missing);
-    if (missing && in_source) hint = "the path is relative to the .nn file; --weights FILE names another one";
+    if (missing && in_source)
+        hint = "the path is relative to the .nn file; --weights FILE names another one";
     if (!problem) problem = read_file(a, f, &hint);
     if (!problem) problem = tensor_problem(a, f);
     if (!problem) return f;
-    diag *d =
-        in_source ? diag_error(diags, where, "%s: %s", path, problem) : diag_error_file(diags, path, "%s", problem);
+    diag *d = in_source ? diag_error(diags, where, "%s: %s", path, problem)
+                        : diag_error_file(diags, path, "%s", problem);
     if (hint) diag_hint(d, "%s", hint);
     tensor_file_close(f);
     return NULL;

@@ -9,15 +9,17 @@
 
 enum { HIGHEST_PROTOCOL = 5 };
 
-/* A value of a few bytes of pickle takes more in memory: lists of small numbers take sixteen bytes for each two. */
+/* A value of a few bytes of pickle takes more in memory: lists of small numbers take sixteen bytes
+ * for each two. */
 static const uint64_t BUDGET = 64 << 20;
 static const uint64_t BUDGET_FOR_A_BYTE = 8;
 
-/* --- containers ------------------------------------------------------------------------------------------------------ */
+/* --- containers ------------------------------------------------------------------------------- */
 
 static bool push_empty(machine *m, pickle_kind kind) {
     if (!machine_spend(m, sizeof(pickle_list))) return false;
-    return machine_push(m, (pickle_value){.kind = kind, .as.list = ARENA_NEW(m->base.arena, pickle_list)});
+    return machine_push(
+        m, (pickle_value){.kind = kind, .as.list = ARENA_NEW(m->base.arena, pickle_list)});
 }
 
 static bool push_tuple(machine *m, const pickle_value *items, size_t count) {
@@ -75,7 +77,9 @@ static bool set_marked(machine *m) {
 static bool push_marked(machine *m, pickle_kind kind) {
     const pickle_value *items;
     size_t count;
-    if (!machine_take_marked(m, &items, &count) || !machine_spend(m, sizeof(pickle_list) + count * sizeof *items)) return false;
+    if (!machine_take_marked(m, &items, &count) ||
+        !machine_spend(m, sizeof(pickle_list) + count * sizeof *items))
+        return false;
     if (kind == PICKLE_DICT && count % 2) return fail(m, "it sets a key without a value");
     pickle_value v = pickle_tuple_of(m->base.arena, items, count);
     v.kind = kind;
@@ -89,7 +93,7 @@ static bool push_tuple_of(machine *m, size_t count) {
     return push_tuple(m, items, count);
 }
 
-/* --- names, objects, calls ------------------------------------------------------------------------------------------- */
+/* --- names, objects, calls -------------------------------------------------------------------- */
 
 static bool push_name(machine *m, pickle_text module, pickle_text name) {
     if (!machine_spend(m, module.length + name.length + 2)) return false;
@@ -104,13 +108,15 @@ static bool push_name(machine *m, pickle_text module, pickle_text name) {
 
 static bool push_global(machine *m) {
     pickle_text module, name;
-    return machine_take_line(m, &module) && machine_take_line(m, &name) && push_name(m, module, name);
+    return machine_take_line(m, &module) && machine_take_line(m, &name) &&
+           push_name(m, module, name);
 }
 
 static bool push_stack_global(machine *m) {
     pickle_value name, module;
     if (!machine_pop(m, &name) || !machine_pop(m, &module)) return false;
-    if (name.kind != PICKLE_TEXT || module.kind != PICKLE_TEXT) return fail(m, "STACK_GLOBAL of something else than text");
+    if (name.kind != PICKLE_TEXT || module.kind != PICKLE_TEXT)
+        return fail(m, "STACK_GLOBAL of something else than text");
     return push_name(m, *module.as.text, *name.as.text);
 }
 
@@ -162,7 +168,8 @@ static bool build(machine *m) {
     const pickle_value *to;
     if (!machine_pop(m, &state) || !(to = machine_top(m))) return false;
     if (to->kind == PICKLE_OBJECT) to->as.object->state = state;
-    else if (to->kind != PICKLE_DICT) return fail(m, "it sets the state of something that has none");
+    else if (to->kind != PICKLE_DICT)
+        return fail(m, "it sets the state of something that has none");
     return true; /* a dict's attributes (_metadata of a state_dict) are nobody's weights */
 }
 
@@ -176,7 +183,8 @@ static bool push_persistent(machine *m, pickle_value id) {
 static bool push_persistent_line(machine *m) {
     pickle_text line;
     pickle_value id;
-    return machine_take_line(m, &line) && machine_push_text(m, PICKLE_TEXT, line.bytes, line.length) && machine_pop(m, &id) &&
+    return machine_take_line(m, &line) &&
+           machine_push_text(m, PICKLE_TEXT, line.bytes, line.length) && machine_pop(m, &id) &&
            push_persistent(m, id);
 }
 
@@ -185,12 +193,13 @@ static bool push_persistent_top(machine *m) {
     return machine_pop(m, &id) && push_persistent(m, id);
 }
 
-/* --- opcodes --------------------------------------------------------------------------------------------------------- */
+/* --- opcodes ---------------------------------------------------------------------------------- */
 
 static bool protocol(machine *m) {
     uint64_t version;
     if (!machine_take_number(m, 1, &version)) return false;
-    return version <= HIGHEST_PROTOCOL || fail(m, "it is of protocol %" PRIu64 "; nnc reads 0 to 5", version);
+    return version <= HIGHEST_PROTOCOL ||
+           fail(m, "it is of protocol %" PRIu64 "; nnc reads 0 to 5", version);
 }
 
 static bool frame(machine *m) {
@@ -208,13 +217,19 @@ static bool take_line_and(machine *m, bool (*then)(machine *, uint64_t)) {
     pickle_text line;
     pickle_value v;
     int64_t place;
-    if (!machine_take_line(m, &line) || !machine_push_decimal(m, line, true) || !machine_pop(m, &v)) return false;
-    if (!pickle_integer(v, &place) || place < 0) return fail(m, "this is no number of a remembered value");
+    if (!machine_take_line(m, &line) || !machine_push_decimal(m, line, true) || !machine_pop(m, &v))
+        return false;
+    if (!pickle_integer(v, &place) || place < 0)
+        return fail(m, "this is no number of a remembered value");
     return then(m, (uint64_t)place);
 }
 
-static bool push_int(machine *m, uint64_t number) { return machine_push_integer(m, (int64_t)number); }
-static bool push_int32(machine *m, uint64_t number) { return machine_push_integer(m, (int32_t)(uint32_t)number); }
+static bool push_int(machine *m, uint64_t number) {
+    return machine_push_integer(m, (int64_t)number);
+}
+static bool push_int32(machine *m, uint64_t number) {
+    return machine_push_integer(m, (int32_t)(uint32_t)number);
+}
 
 static bool push_number_line(machine *m, bool is_long) {
     pickle_text line;
@@ -296,14 +311,17 @@ static bool step(machine *m, unsigned char opcode) {
     case 'b': return build(m);
     case 'P': return push_persistent_line(m);
     case 'Q': return push_persistent_top(m);
-    case 0x82: case 0x83: case 0x84: return fail(m, "it takes a class out of Python's extension registry");
-    case 0x97: case 0x98: return fail(m, "it wants a buffer that is not part of it");
+    case 0x82:
+    case 0x83:
+    case 0x84: return fail(m, "it takes a class out of Python's extension registry");
+    case 0x97:
+    case 0x98: return fail(m, "it wants a buffer that is not part of it");
     default: return fail(m, "0x%02X is no opcode", opcode);
     }
 }
 
-const char *pickle_read(arena *a, const pickle_owner *owner, const unsigned char *bytes, size_t size, size_t *at,
-                        pickle_value *value) {
+const char *pickle_read(arena *a, const pickle_owner *owner, const unsigned char *bytes,
+                        size_t size, size_t *at, pickle_value *value) {
     machine m = {.base = {a, owner}, .bytes = bytes, .size = size, .at = *at, .begin = *at};
     m.budget = BUDGET + BUDGET_FOR_A_BYTE * (size - *at);
     const unsigned char *opcode;

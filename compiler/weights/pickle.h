@@ -1,13 +1,16 @@
 /* pickle: a machine for Python's pickles of protocols 0 to 5 that runs nothing.
  *
- * A pickle is a program for a stack machine that makes Python objects, and it may ask for any function to be called.
- * This machine makes values of its own: plain ones, and names where a pickle wants classes and functions. An object made
- * by NEWOBJ and BUILD is a record of its class's name and its parts. What is to be called (REDUCE, INST, OBJ) is given to
- * a function of the machine's owner, which knows a list of full names and makes values for them; any other name is an
- * error that says it. The machine never looks anything up in the system, opens nothing and evaluates nothing.
+ * A pickle is a program for a stack machine that makes Python objects, and it may ask for any
+ * function to be called. This machine makes values of its own: plain ones, and names where a pickle
+ * wants classes and functions. An object made by NEWOBJ and BUILD is a record of its class's name
+ * and its parts. What is to be called (REDUCE, INST, OBJ) is given to a function of the machine's
+ * owner, which knows a list of full names and makes values for them; any other name is an error
+ * that says it. The machine never looks anything up in the system, opens nothing and evaluates
+ * nothing.
  *
- * Memory: each pickle has a budget that depends on its size; numbers in it never become sizes of memory unchecked.
- * Nothing recurses: a pickle may nest as deep as it likes. Texts point into the pickle, which must outlast the values.
+ * Memory: each pickle has a budget that depends on its size; numbers in it never become sizes of
+ * memory unchecked. Nothing recurses: a pickle may nest as deep as it likes. Texts point into the
+ * pickle, which must outlast the values.
  */
 #ifndef NNC_WEIGHTS_PICKLE_H
 #define NNC_WEIGHTS_PICKLE_H
@@ -19,14 +22,21 @@
 #include "weights/tensor.h"
 
 typedef enum {
-    PICKLE_NONE, PICKLE_BOOL, PICKLE_INTEGER, PICKLE_REAL, /* of a LONG beyond 64 bits: PICKLE_LONG, its bytes */
+    PICKLE_NONE,
+    PICKLE_BOOL,
+    PICKLE_INTEGER,
+    PICKLE_REAL, /* of a LONG beyond 64 bits: PICKLE_LONG, its bytes */
     PICKLE_LONG,
-    PICKLE_TEXT, PICKLE_BYTES,
-    PICKLE_NAME,                             /* a class or function, by its full name */
-    PICKLE_TUPLE, PICKLE_LIST, PICKLE_SET,
-    PICKLE_DICT,                             /* dict, OrderedDict, defaultdict */
-    PICKLE_OBJECT,                           /* anything else that was made, by its class's name */
-    PICKLE_STORAGE, PICKLE_TENSOR            /* torch's */
+    PICKLE_TEXT,
+    PICKLE_BYTES,
+    PICKLE_NAME, /* a class or function, by its full name */
+    PICKLE_TUPLE,
+    PICKLE_LIST,
+    PICKLE_SET,
+    PICKLE_DICT,   /* dict, OrderedDict, defaultdict */
+    PICKLE_OBJECT, /* anything else that was made, by its class's name */
+    PICKLE_STORAGE,
+    PICKLE_TENSOR /* torch's */
 } pickle_kind;
 
 typedef struct {
@@ -43,7 +53,8 @@ typedef struct {
         bool boolean;
         int64_t integer;
         double real;
-        const pickle_text *text; /* TEXT, BYTES; LONG: little-endian two's complement, or decimal digits of protocol 0 */
+        const pickle_text *text; /* TEXT, BYTES; LONG: little-endian two's complement, or decimal
+                                    digits of protocol 0 */
         const char *name;        /* NAME: "collections.OrderedDict" */
         pickle_list *list;       /* TUPLE, LIST, SET; DICT: key, value, key, value, … */
         pickle_object *object;
@@ -74,7 +85,8 @@ typedef struct pickle_machine pickle_machine;
 typedef struct {
     void *context;
     /* A call of a full name with these arguments. */
-    const char *(*call)(pickle_machine *m, const char *name, const pickle_list *args, pickle_value *result);
+    const char *(*call)(pickle_machine *m, const char *name, const pickle_list *args,
+                        pickle_value *result);
     /* What a persistent id stands for. */
     const char *(*persistent)(pickle_machine *m, pickle_value id, pickle_value *result);
 } pickle_owner;
@@ -84,9 +96,10 @@ struct pickle_machine {
     const pickle_owner *owner;
 };
 
-/* Reads one pickle from *at on, and moves *at behind its STOP. NULL, or what is wrong: "at byte 12: …". */
-const char *pickle_read(arena *a, const pickle_owner *owner, const unsigned char *bytes, size_t size, size_t *at,
-                        pickle_value *value);
+/* Reads one pickle from *at on, and moves *at behind its STOP. NULL, or what is wrong: "at byte 12:
+ * …". */
+const char *pickle_read(arena *a, const pickle_owner *owner, const unsigned char *bytes,
+                        size_t size, size_t *at, pickle_value *value);
 
 /* --- values --- */
 
@@ -99,7 +112,8 @@ bool pickle_is_text(pickle_value v, const char *text); /* a TEXT or BYTES of the
 /* A TEXT or BYTES as a C string in the arena; NULL for other values and for text that holds a 0. */
 const char *pickle_string(arena *a, pickle_value v);
 bool pickle_integer(pickle_value v, int64_t *integer); /* an INTEGER or BOOL */
-/* The value of a DICT's key, the last that was set; NULL if there is none, and when v is no DICT. */
+/* The value of a DICT's key, the last that was set; NULL if there is none, and when v is no DICT.
+ */
 const pickle_value *pickle_get(pickle_value v, const char *key);
 
 #endif

@@ -1,18 +1,21 @@
-/* pickle_call: all that a pickle may call. Each name stands here in full; what is not here is refused by its name.
+/* pickle_call: all that a pickle may call. Each name stands here in full; what is not here is
+ * refused by its name.
  *
- * Nothing is looked up by these names outside of this table, and no row does more than make a value: an object that is
- * carried, a container, a text, or a tensor that torch_rebuild.c and numpy_pickle.c check.
+ * Nothing is looked up by these names outside of this table, and no row does more than make a
+ * value: an object that is carried, a container, a text, or a tensor that torch_rebuild.c and
+ * numpy_pickle.c check.
  */
 #include <string.h>
 
 #include "weights/torch.h"
 
-/* --- plain values ----------------------------------------------------------------------------------------------------- */
+/* --- plain values ----------------------------------------------------------------------------- */
 
 /* OrderedDict(), and of Python 2 OrderedDict([[key, value], …]); defaultdict(factory). */
 static const char *ordered_dict(arena *a, const pickle_list *args, pickle_value *result) {
     *result = pickle_dict_new(a);
-    if (!args->count || (args->items[0].kind != PICKLE_LIST && args->items[0].kind != PICKLE_TUPLE)) return NULL;
+    if (!args->count || (args->items[0].kind != PICKLE_LIST && args->items[0].kind != PICKLE_TUPLE))
+        return NULL;
     const pickle_list *pairs = args->items[0].as.list;
     for (size_t i = 0; i < pairs->count; i++) {
         pickle_value pair = pairs->items[i];
@@ -32,9 +35,11 @@ static const char *default_dict(arena *a, const pickle_list *args, pickle_value 
 
 /* set([…]), frozenset([…]) of protocols 2 and 3. */
 static const char *set(arena *a, const pickle_list *args, pickle_value *result) {
-    bool of_list = args->count && (args->items[0].kind == PICKLE_LIST || args->items[0].kind == PICKLE_TUPLE);
-    *result = of_list ? pickle_tuple_of(a, args->items[0].as.list->items, args->items[0].as.list->count)
-                      : pickle_tuple_of(a, NULL, 0);
+    bool of_list =
+        args->count && (args->items[0].kind == PICKLE_LIST || args->items[0].kind == PICKLE_TUPLE);
+    *result = of_list
+                  ? pickle_tuple_of(a, args->items[0].as.list->items, args->items[0].as.list->count)
+                  : pickle_tuple_of(a, NULL, 0);
     result->kind = PICKLE_SET;
     return NULL;
 }
@@ -61,7 +66,8 @@ static const char *latin1(arena *a, const pickle_text *from, pickle_value *resul
 
 static const char *encode(arena *a, const pickle_list *args, pickle_value *result) {
     if (args->count < 1 || args->items[0].kind != PICKLE_TEXT) return "it has no text";
-    if (args->count > 1 && !pickle_is_text(args->items[1], "latin1") && !pickle_is_text(args->items[1], "latin-1"))
+    if (args->count > 1 && !pickle_is_text(args->items[1], "latin1") &&
+        !pickle_is_text(args->items[1], "latin-1"))
         return "nnc knows its encoding latin1 only";
     return latin1(a, args->items[0].as.text, result);
 }
@@ -75,7 +81,7 @@ static const char *bytes(arena *a, const pickle_list *args, pickle_value *result
     return NULL;
 }
 
-/* --- the list ---------------------------------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 /* A row without a function makes an object of that class, which is carried. */
 static const struct {
@@ -160,22 +166,26 @@ static const struct {
     {"pathlib._local.PureWindowsPath", NULL},
 };
 
-/* copy_reg._reconstructor(class, base, state), copy_reg.__newobj__(class, …): an object of any class in old protocols. */
+/* copy_reg._reconstructor(class, base, state), copy_reg.__newobj__(class, …): an object of any
+ * class in old protocols. */
 static const char *class_of(const char *name, const pickle_list *args) {
     bool first = strncmp(name, "copy", 4) == 0 && args->count && args->items[0].kind == PICKLE_NAME;
     return first ? args->items[0].as.name : name;
 }
 
-const char *torch_call(pickle_machine *m, const char *name, const pickle_list *args, pickle_value *result) {
+const char *torch_call(pickle_machine *m, const char *name, const pickle_list *args,
+                       pickle_value *result) {
     for (size_t i = 0; i < sizeof callables / sizeof *callables; i++) {
         if (strcmp(callables[i].name, name) != 0) continue;
         if (!callables[i].call) {
-            *result = pickle_object_new(m->arena, class_of(name, args), pickle_tuple_of(m->arena, args->items, args->count));
+            *result = pickle_object_new(m->arena, class_of(name, args),
+                                        pickle_tuple_of(m->arena, args->items, args->count));
             return NULL;
         }
         const char *problem = callables[i].call(m->arena, args, result);
         return problem ? arena_printf(m->arena, "%s: %s", name, problem) : NULL;
     }
-    return arena_printf(m->arena, "it wants to call %s, which is not among what nnc knows; nothing was run",
+    return arena_printf(m->arena,
+                        "it wants to call %s, which is not among what nnc knows; nothing was run",
                         tensor_name_quoted(m->arena, name));
 }

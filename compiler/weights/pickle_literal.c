@@ -7,7 +7,6 @@
 
 enum { LONGEST_NUMBER = 400 };
 
-
 bool machine_push_text(machine *m, pickle_kind kind, const char *bytes, size_t length) {
     if (!machine_spend(m, sizeof(pickle_text))) return false;
     pickle_text *t = ARENA_NEW(m->base.arena, pickle_text);
@@ -18,7 +17,8 @@ bool machine_push_text(machine *m, pickle_kind kind, const char *bytes, size_t l
 bool machine_push_counted(machine *m, pickle_kind kind, unsigned bytes_of_length) {
     uint64_t length;
     const unsigned char *bytes;
-    if (!machine_take_number(m, bytes_of_length, &length) || !machine_take(m, length, &bytes)) return false;
+    if (!machine_take_number(m, bytes_of_length, &length) || !machine_take(m, length, &bytes))
+        return false;
     return machine_push_text(m, kind, (const char *)bytes, (size_t)length);
 }
 
@@ -33,21 +33,25 @@ bool machine_push_bool(machine *m, bool boolean) {
 /* INT and LONG of protocol 0, LONG1 and LONG4. */
 bool machine_push_decimal(machine *m, pickle_text line, bool is_long) {
     if (is_long && line.length && line.bytes[line.length - 1] == 'L') line.length--;
-    if (!is_long && line.length == 2 && line.bytes[0] == '0' && (line.bytes[1] == '0' || line.bytes[1] == '1'))
+    if (!is_long && line.length == 2 && line.bytes[0] == '0' &&
+        (line.bytes[1] == '0' || line.bytes[1] == '1'))
         return machine_push_bool(m, line.bytes[1] == '1');
     size_t sign = line.length && (line.bytes[0] == '-' || line.bytes[0] == '+');
     bool good = line.length > sign && line.length < LONGEST_NUMBER;
-    for (size_t i = sign; i < line.length; i++) good = good && line.bytes[i] >= '0' && line.bytes[i] <= '9';
+    for (size_t i = sign; i < line.length; i++)
+        good = good && line.bytes[i] >= '0' && line.bytes[i] <= '9';
     if (!good) return fail(m, "this is no whole number");
     errno = 0;
     long long value = strtoll(arena_strndup(m->base.arena, line.bytes, line.length), NULL, 10);
-    return errno ? machine_push_text(m, PICKLE_LONG, line.bytes, line.length) : machine_push_integer(m, value);
+    return errno ? machine_push_text(m, PICKLE_LONG, line.bytes, line.length)
+                 : machine_push_integer(m, value);
 }
 
 bool machine_push_long(machine *m, unsigned bytes_of_length) {
     uint64_t length;
     const unsigned char *bytes;
-    if (!machine_take_number(m, bytes_of_length, &length) || !machine_take(m, length, &bytes)) return false;
+    if (!machine_take_number(m, bytes_of_length, &length) || !machine_take(m, length, &bytes))
+        return false;
     if (length > 8) return machine_push_text(m, PICKLE_LONG, (const char *)bytes, (size_t)length);
     uint64_t value = length && bytes[length - 1] >> 7 ? UINT64_MAX : 0;
     for (uint64_t i = length; i-- > 0;) value = value << 8 | bytes[i];
@@ -73,12 +77,13 @@ bool machine_push_real_line(machine *m) {
     return line.length && !*end ? machine_push(m, v) : fail(m, "this is no number");
 }
 
-/* --- texts of protocol 0 --------------------------------------------------------------------------------------------- */
+/* --- texts of protocol 0 ---------------------------------------------------------------------- */
 
 static unsigned digit_of(char c) {
-    return c >= '0' && c <= '9' ? (unsigned)(c - '0')
-                                : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-                                                       : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 16;
+    return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+           : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+           : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
+                                  : 16;
 }
 
 /* That many hexadecimal digits from s on. */
@@ -118,10 +123,14 @@ bool machine_push_unicode_line(machine *m) {
     if (!machine_take_line(m, &line) || !machine_spend(m, 2 * line.length + 1)) return false;
     char *text = arena_alloc(m->base.arena, 2 * line.length + 1), *to = text;
     for (const char *s = line.bytes, *end = s + line.length; s < end;) {
-        unsigned digits = end - s > 1 && *s == '\\' ? (s[1] == 'u' ? 4u : s[1] == 'U' ? 8u : 0u) : 0u;
+        unsigned digits = end - s > 1 && *s == '\\' ? (s[1] == 'u'   ? 4u
+                                                       : s[1] == 'U' ? 8u
+                                                                     : 0u)
+                                                    : 0u;
         uint32_t c;
         if (!digits) to = put_utf8(to, (unsigned char)*s++);
-        else if (!hex(s + 2, end, digits, &c) || c > 0x10FFFF) return fail(m, "this escape is cut or wrong");
+        else if (!hex(s + 2, end, digits, &c) || c > 0x10FFFF)
+            return fail(m, "this escape is cut or wrong");
         else to = put_utf8(to, c), s += 2 + digits;
     }
     return machine_push_text(m, PICKLE_TEXT, text, (size_t)(to - text));
@@ -132,7 +141,8 @@ bool machine_push_string_line(machine *m) {
     pickle_text line;
     if (!machine_take_line(m, &line) || !machine_spend(m, line.length + 1)) return false;
     const char *s = line.bytes, *end = s + line.length;
-    if (line.length < 2 || (*s != '\'' && *s != '"') || end[-1] != *s) return fail(m, "this string has no quotes");
+    if (line.length < 2 || (*s != '\'' && *s != '"') || end[-1] != *s)
+        return fail(m, "this string has no quotes");
     char *text = arena_alloc(m->base.arena, line.length + 1), *to = text;
     for (s++, end--; s < end; s++) {
         static const char letters[] = "ntr0\\'\"abfv", meanings[] = "\n\t\r\0\\'\"\a\b\f\v";

@@ -1,4 +1,5 @@
-/* pickle_machine: the insides of the machine, for pickle.c and the two files under it; pickle.h is for everybody else.
+/* pickle_machine: the insides of the machine, for pickle.c and the two files under it; pickle.h is
+ * for everybody else.
  *
  * Functions that may fail return false after `fail` has said why; the first reason stays.
  */
@@ -30,7 +31,7 @@ bool machine_spend(machine *m, uint64_t bytes);
 
 bool machine_take(machine *m, uint64_t count, const unsigned char **bytes);
 bool machine_take_number(machine *m, unsigned bytes, uint64_t *number); /* little-endian */
-bool machine_take_line(machine *m, pickle_text *line);                  /* up to the line's end, without it */
+bool machine_take_line(machine *m, pickle_text *line); /* up to the line's end, without it */
 
 /* --- the stack and the memo --- */
 
@@ -40,7 +41,8 @@ pickle_value *machine_top(machine *m); /* the value that stays; NULL after faili
 bool machine_mark(machine *m);
 /* Drops one value, or a MARK on which nothing stands. */
 bool machine_drop(machine *m);
-/* The values since the last MARK, which is gone then; they stand above the stack until something is pushed. */
+/* The values since the last MARK, which is gone then; they stand above the stack until something is
+ * pushed. */
 bool machine_take_marked(machine *m, const pickle_value **items, size_t *count);
 bool machine_put(machine *m, uint64_t place);
 bool machine_get(machine *m, uint64_t place);
@@ -51,11 +53,14 @@ bool machine_push_text(machine *m, pickle_kind kind, const char *bytes, size_t l
 bool machine_push_counted(machine *m, pickle_kind kind, unsigned bytes_of_length);
 bool machine_push_integer(machine *m, int64_t integer);
 bool machine_push_bool(machine *m, bool boolean);
-bool machine_push_decimal(machine *m, pickle_text line, bool is_long); /* INT and LONG of protocol 0 */
-bool machine_push_long(machine *m, unsigned bytes_of_length);          /* LONG1, LONG4 */
+bool machine_push_decimal(machine *m, pickle_text line,
+                          bool is_long);                      /* INT and LONG of protocol 0 */
+bool machine_push_long(machine *m, unsigned bytes_of_length); /* LONG1, LONG4 */
 bool machine_push_real(machine *m);
 bool machine_push_real_line(machine *m);
-bool machine_push_unicode_line(machine *m); /* UNICODE: Latin-1 with \uXXXX and \UXXXXXXXX, as UTF-8 */
-bool machine_push_string_line(machine *m);  /* STRING: a string as Python 2 would show it, in quotes, with escapes */
+bool machine_push_unicode_line(
+    machine *m); /* UNICODE: Latin-1 with \uXXXX and \UXXXXXXXX, as UTF-8 */
+bool machine_push_string_line(
+    machine *m); /* STRING: a string as Python 2 would show it, in quotes, with escapes */
 
 #endif

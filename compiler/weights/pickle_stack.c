@@ -13,7 +13,8 @@ void machine_fail(machine *m, const char *format, ...) {
     va_start(args, format);
     const char *what = arena_vprintf(m->base.arena, format, args);
     va_end(args);
-    m->problem = arena_printf(m->base.arena, "at byte %zu of the pickle: %s", m->at - m->begin, what);
+    m->problem =
+        arena_printf(m->base.arena, "at byte %zu of the pickle: %s", m->at - m->begin, what);
 }
 
 bool machine_spend(machine *m, uint64_t bytes) {
@@ -22,7 +23,7 @@ bool machine_spend(machine *m, uint64_t bytes) {
     return true;
 }
 
-/* --- what stands in the pickle --------------------------------------------------------------------------------------- */
+/* --- what stands in the pickle ---------------------------------------------------------------- */
 
 bool machine_take(machine *m, uint64_t count, const unsigned char **bytes) {
     if (count > m->size - m->at) return fail(m, "it ends in the middle");
@@ -50,7 +51,7 @@ bool machine_take_line(machine *m, pickle_text *line) {
     return true;
 }
 
-/* --- the stack ------------------------------------------------------------------------------------------------------- */
+/* --- the stack -------------------------------------------------------------------------------- */
 
 bool machine_push(machine *m, pickle_value v) {
     if (m->count == m->capacity) {
@@ -94,7 +95,8 @@ bool machine_mark(machine *m) {
     return true;
 }
 
-/* The values since the last MARK, which is gone then; they stand above the stack until something is pushed. */
+/* The values since the last MARK, which is gone then; they stand above the stack until something is
+ * pushed. */
 bool machine_take_marked(machine *m, const pickle_value **items, size_t *count) {
     if (!m->mark_count) return fail(m, "it goes back to a mark that is not there");
     size_t begin = m->marks[--m->mark_count];
@@ -111,13 +113,15 @@ bool machine_drop(machine *m) {
     return machine_pop(m, &v);
 }
 
-/* --- memo ------------------------------------------------------------------------------------------------------------ */
+/* --- memo ------------------------------------------------------------------------------------- */
 
-/* Writers number what they put, so that no number is larger than the pickle; those that are were made up. */
+/* Writers number what they put, so that no number is larger than the pickle; those that are were
+ * made up. */
 bool machine_put(machine *m, uint64_t place) {
     const pickle_value *v = machine_top(m);
     if (!v) return false;
-    if (place >= m->size - m->begin) return fail(m, "it remembers a value under the number %" PRIu64, place);
+    if (place >= m->size - m->begin)
+        return fail(m, "it remembers a value under the number %" PRIu64, place);
     if (place >= m->memo_count) {
         size_t count = m->memo_count ? m->memo_count : 64;
         while (count <= place) count *= 2;
@@ -125,7 +129,8 @@ bool machine_put(machine *m, uint64_t place) {
         pickle_value *grown = realloc(m->memo, count * sizeof *v);
         if (!grown) return fail(m, "out of memory");
         m->memo = grown;
-        for (size_t i = m->memo_count; i < count; i++) m->memo[i].kind = (pickle_kind)PICKLE_MISSING;
+        for (size_t i = m->memo_count; i < count; i++)
+            m->memo[i].kind = (pickle_kind)PICKLE_MISSING;
         m->memo_count = count;
     }
     if ((int)m->memo[place].kind == PICKLE_MISSING) m->memo_used++;

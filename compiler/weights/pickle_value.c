@@ -29,7 +29,8 @@ static bool has_text(pickle_value v) { return v.kind == PICKLE_TEXT || v.kind ==
 
 bool pickle_is_text(pickle_value v, const char *text) {
     size_t length = strlen(text);
-    return has_text(v) && v.as.text->length == length && memcmp(v.as.text->bytes, text, length) == 0;
+    return has_text(v) && v.as.text->length == length &&
+           memcmp(v.as.text->bytes, text, length) == 0;
 }
 
 const char *pickle_string(arena *a, pickle_value v) {

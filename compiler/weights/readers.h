@@ -1,7 +1,8 @@
 /* readers: one for each format of weights files.
  *
- * Each gets a file that is mapped and not empty, fills in format and dicts (and archive), and returns NULL; or returns
- * what is wrong with the file, in arena text to be read after "PATH: ", and maybe a hint.
+ * Each gets a file that is mapped and not empty, fills in format and dicts (and archive), and
+ * returns NULL; or returns what is wrong with the file, in arena text to be read after "PATH: ",
+ * and maybe a hint.
  */
 #ifndef NNC_WEIGHTS_READERS_H
 #define NNC_WEIGHTS_READERS_H

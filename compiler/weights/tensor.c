@@ -18,7 +18,8 @@ bool tensor_set_shape(tensor *t, const int64_t *shape, unsigned rank) {
     for (unsigned i = rank; i-- > 0;) {
         t->shape[i] = shape[i];
         t->strides[i] = empty ? 0 : (int64_t)elements;
-        if (__builtin_mul_overflow(elements, (uint64_t)shape[i], &elements) || elements > INT64_MAX) {
+        if (__builtin_mul_overflow(elements, (uint64_t)shape[i], &elements) ||
+            elements > INT64_MAX) {
             if (!empty) return false;
             elements = 0;
         }
@@ -27,7 +28,7 @@ bool tensor_set_shape(tensor *t, const int64_t *shape, unsigned rank) {
     return true;
 }
 
-/* --- dicts -------------------------------------------------------------------------------------------------------- */
+/* --- dicts ------------------------------------------------------------------------------------ */
 
 typedef struct {
     tensor tensor;
@@ -74,7 +75,7 @@ const tensor *tensor_find(const tensor_dict *d, const char *name) {
     return NULL;
 }
 
-/* --- messages ----------------------------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 const char *tensor_name_quoted(arena *a, const char *name) {
     text t = text_new(a);

@@ -1,8 +1,9 @@
 /* tensor: named tensors out of a weights file, whatever its format.
  *
- * A tensor is a view of a storage, by an offset and strides, as in torch. Storages lie in the mapped file, or are records
- * of an archive that are read, and their checksums checked, when tensors of them are loaded. Everything that the file
- * says about a tensor was checked when it was opened: loading it stays inside its storage.
+ * A tensor is a view of a storage, by an offset and strides, as in torch. Storages lie in the
+ * mapped file, or are records of an archive that are read, and their checksums checked, when
+ * tensors of them are loaded. Everything that the file says about a tensor was checked when it was
+ * opened: loading it stays inside its storage.
  */
 #ifndef NNC_WEIGHTS_TENSOR_H
 #define NNC_WEIGHTS_TENSOR_H
@@ -16,7 +17,8 @@ typedef struct {
     const char *name;           /* of the record, for messages: "archive/data/0" */
     const unsigned char *bytes; /* where it lies in memory; NULL: a record of the file's archive */
     uint64_t size;              /* bytes */
-    uint64_t record, skip;      /* the record, and its bytes before the data (the header of an .npy file) */
+    uint64_t record;            /* its number there … */
+    uint64_t skip;              /* … and its bytes before the data: the header of an .npy file */
     bool big_endian;
     const char *problem; /* why it cannot be read ("its record … is not in the file"), or NULL */
 } tensor_storage;
@@ -25,7 +27,7 @@ typedef struct tensor tensor;
 struct tensor {
     const char *name;
     tensor_dtype dtype;
-    const char *dtype_name; /* "F32", "I64"; for what is no dense tensor, what it is: "a sparse tensor" */
+    const char *dtype_name; /* "F32", "I64"; of what is no dense tensor, what it is */
     unsigned rank;
     int64_t shape[TENSOR_MAX_RANK];
     int64_t strides[TENSOR_MAX_RANK]; /* elements */
@@ -33,8 +35,8 @@ struct tensor {
     tensor_storage *storage; /* NULL for what is no dense tensor, and for the next: */
     uint64_t offset;         /* bytes */
     size_t place;            /* in the order of the file */
-    const tensor *g, *v;     /* of a weight that weight_norm keeps as two: weight_norm.h; else NULL */
-    const char *problem;     /* what is wrong with it, to be read after its name, or NULL */
+    const tensor *g, *v; /* of a weight that weight_norm keeps as two: weight_norm.h; else NULL */
+    const char *problem; /* what is wrong with it, to be read after its name, or NULL */
 };
 
 /* What a file holds under one key. */
@@ -47,25 +49,27 @@ typedef struct {
 typedef struct {
     const char *path;
     const char *format;       /* "a safetensors file" */
-    const tensor_dict *dicts; /* at least one, in the file's order; each holds a tensor, but in a .safetensors or .npz */
+    const tensor_dict *dicts; /* at least one, in the file's order; each holds a tensor, but in a
+                                 .safetensors or .npz */
     size_t dict_count;
     const unsigned char *bytes; /* the file, mapped */
     size_t size;
     struct archive *archive; /* of a zip */
 } tensor_file;
 
-/* Opens a weights file by its contents. NULL after reporting to diags at `where` (the weights statement) or, when where
- * is empty (begin == end), at the file. The result lives in the arena; tensor_file_close gives back what does not. */
+/* Opens a weights file by its contents. NULL after reporting to diags at `where` (the weights
+ * statement) or, when where is empty (begin == end), at the file. The result lives in the arena;
+ * tensor_file_close gives back what does not. */
 tensor_file *tensor_file_open(arena *a, const char *path, diag_list *diags, span where);
 void tensor_file_close(tensor_file *f); /* NULL is allowed */
 
 /* --- for readers --- */
 
-/* Sets the shape (and contiguous strides) of a tensor of rank at most TENSOR_MAX_RANK; false: it has more elements than
- * can be counted. */
+/* Sets the shape (and contiguous strides) of a tensor of rank at most TENSOR_MAX_RANK; false: it
+ * has more elements than can be counted. */
 bool tensor_set_shape(tensor *t, const int64_t *shape, unsigned rank);
-/* A dict of tensors that the reader found, in any order; of two with one name the later counts. Weights that are kept
- * as two tensors are added. */
+/* A dict of tensors that the reader found, in any order; of two with one name the later counts.
+ * Weights that are kept as two tensors are added. */
 tensor_dict tensor_dict_new(arena *a, const char *key, tensor *tensors, size_t count);
 /* The same tensors under other names. */
 void tensor_dict_sort(tensor *tensors, size_t *count);
@@ -73,20 +77,23 @@ void tensor_dict_sort(tensor *tensors, size_t *count);
 /* --- for those who use them --- */
 
 const tensor *tensor_find(const tensor_dict *d, const char *name); /* NULL if there is none */
-/* The elements themselves when the tensor is F32, contiguous, aligned and in memory as the host has it, else NULL. */
+/* The elements themselves when the tensor is F32, contiguous, aligned and in memory as the host has
+ * it, else NULL. */
 const float *tensor_in_place(const tensor *t);
 
 typedef struct {
     const tensor *tensor; /* of any type but TENSOR_OTHER */
     float *to;            /* tensor->elements values; set by tensors_load, in the arena */
-    const char *problem;  /* arena text to be read after the tensor's name, or NULL; set by tensors_load */
+    const char
+        *problem; /* arena text to be read after the tensor's name, or NULL; set by tensors_load */
 } tensor_request;
 
-/* Elements as float32, in row-major order. Each record of an archive is read once, however many tensors lie in it. */
+/* Elements as float32, in row-major order. Each record of an archive is read once, however many
+ * tensors lie in it. */
 void tensors_load(arena *a, const tensor_file *f, tensor_request *requests, size_t count);
 
-/* For messages, in the arena: a name in quotes, with control characters escaped and cut when it is very long; and a
- * shape as PyTorch shows it, "[24, 6]". */
+/* For messages, in the arena: a name in quotes, with control characters escaped and cut when it is
+ * very long; and a shape as PyTorch shows it, "[24, 6]". */
 const char *tensor_name_quoted(arena *a, const char *name);
 const char *tensor_shape_string(arena *a, const int64_t *shape, unsigned rank);
 

@@ -1,8 +1,8 @@
 /* torch_find: the dicts of tensors in what a pickle made.
  *
- * A state_dict may be the value itself or stand anywhere in dicts, lists and attributes of objects; each is found once,
- * under the path of keys to it. A whole module, also one of TorchScript, gives the dict that its state_dict() would. The
- * state of optimizers is passed over.
+ * A state_dict may be the value itself or stand anywhere in dicts, lists and attributes of objects;
+ * each is found once, under the path of keys to it. A whole module, also one of TorchScript, gives
+ * the dict that its state_dict() would. The state of optimizers is passed over.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -15,13 +15,15 @@ const char torch_plain_hint[] =
 enum { DEEPEST = 200 };
 enum { MOST_TRANSIENT = 1000 };
 
-/* Bytes of memory for names and tensors, beside some for each byte of the file: modules that are shared, and tensors
- * that are named again and again, make them many. */
+/* Bytes of memory for names and tensors, beside some for each byte of the file: modules that are
+ * shared, and tensors that are named again and again, make them many. */
 static const uint64_t BUDGET = 32 << 20;
 static const uint64_t BUDGET_FOR_A_BYTE = 4;
-static const uint64_t TENSOR_BYTES = 3 * sizeof(tensor); /* lists double as they grow, and dicts are sorted */
+static const uint64_t TENSOR_BYTES =
+    3 * sizeof(tensor); /* lists double as they grow, and dicts are sorted */
 
-/* Of an object's visit: what was found out about it is not asked twice, for there may be many ways to it. */
+/* Of an object's visit: what was found out about it is not asked twice, for there may be many ways
+ * to it. */
 enum { VISITED = 1, ON_PATH = 2, ASKED_TENSOR = 4, ASKED_MODULE = 8, MODULE = 16 };
 
 typedef struct {
@@ -43,7 +45,8 @@ static void fail(finder *f, const char *problem) {
 }
 
 static bool spend(finder *f, uint64_t bytes) {
-    if (bytes > f->budget) fail(f, "it names its tensors and modules more often than its size can justify");
+    if (bytes > f->budget)
+        fail(f, "it names its tensors and modules more often than its size can justify");
     else f->budget -= bytes;
     return !f->problem;
 }
@@ -64,7 +67,7 @@ static const char *key_string(finder *f, pickle_value key) {
     return name ? name : "?";
 }
 
-/* --- tensors --------------------------------------------------------------------------------------------------------- */
+/* --- tensors ---------------------------------------------------------------------------------- */
 
 static tensor *first_tensor(pickle_value v) {
     if (v.kind != PICKLE_TUPLE) return NULL;
@@ -74,7 +77,8 @@ static tensor *first_tensor(pickle_value v) {
 }
 
 static tensor *tensor_of_object(finder *f, pickle_value v) {
-    static const char *const wrappers[] = {"torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer",
+    static const char *const wrappers[] = {"torch.nn.parameter.Parameter",
+                                           "torch.nn.parameter.Buffer",
                                            "torch.autograd.variable.Variable"};
     for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
         if (strcmp(wrappers[i], v.as.object->class_name) != 0) continue;
@@ -84,7 +88,8 @@ static tensor *tensor_of_object(finder *f, pickle_value v) {
     return numpy_tensor(f->arena, v);
 }
 
-/* The tensor that a value is: itself, a Parameter or Variable of old versions around it, or a NumPy array. */
+/* The tensor that a value is: itself, a Parameter or Variable of old versions around it, or a NumPy
+ * array. */
 static tensor *tensor_of(finder *f, pickle_value v) {
     if (v.kind == PICKLE_TENSOR) return v.as.tensor;
     if (v.kind != PICKLE_OBJECT) return NULL;
@@ -106,7 +111,7 @@ static void add_dict(finder *f, const char *path, tensor_list *tensors) {
     ARENA_PUSH(f->arena, f->dicts, f->count, f->capacity, d);
 }
 
-/* --- modules --------------------------------------------------------------------------------------------------------- */
+/* --- modules ---------------------------------------------------------------------------------- */
 
 static bool is_script(pickle_value v) {
     return v.kind == PICKLE_OBJECT && v.as.object->state.kind == PICKLE_DICT &&
@@ -116,13 +121,16 @@ static bool is_script(pickle_value v) {
 static bool is_module(pickle_value v) {
     if (v.kind != PICKLE_OBJECT) return false;
     pickle_object *o = v.as.object;
-    if (!(o->visit & ASKED_MODULE) && (is_script(v) || pickle_get(o->state, "_parameters"))) o->visit |= MODULE;
+    if (!(o->visit & ASKED_MODULE) && (is_script(v) || pickle_get(o->state, "_parameters")))
+        o->visit |= MODULE;
     o->visit |= ASKED_MODULE;
     return o->visit & MODULE;
 }
 
 static bool holds(const pickle_value *set, pickle_value key) {
-    if (!set || set->kind != PICKLE_SET || key.kind != PICKLE_TEXT || set->as.list->count > MOST_TRANSIENT) return false;
+    if (!set || set->kind != PICKLE_SET || key.kind != PICKLE_TEXT ||
+        set->as.list->count > MOST_TRANSIENT)
+        return false;
     for (size_t i = 0; i < set->as.list->count; i++) {
         pickle_value v = set->as.list->items[i];
         if (v.kind == PICKLE_TEXT && v.as.text->length == key.as.text->length &&
@@ -132,11 +140,12 @@ static bool holds(const pickle_value *set, pickle_value key) {
     return false;
 }
 
-static void add_module(finder *f, pickle_object *module, const char *prefix, unsigned depth, tensor_list *to);
+static void add_module(finder *f, pickle_object *module, const char *prefix, unsigned depth,
+                       tensor_list *to);
 
 /* The tensors and modules of a dict, as parts of the module that has the prefix. */
-static void add_parts(finder *f, const pickle_value *parts, const pickle_value *but, const char *prefix, unsigned depth,
-                      tensor_list *to) {
+static void add_parts(finder *f, const pickle_value *parts, const pickle_value *but,
+                      const char *prefix, unsigned depth, tensor_list *to) {
     if (!parts || parts->kind != PICKLE_DICT) return;
     const pickle_list *l = parts->as.list;
     for (size_t i = 0; i + 1 < l->count && !f->problem; i += 2) {
@@ -151,7 +160,8 @@ static void add_parts(finder *f, const pickle_value *parts, const pickle_value *
     }
 }
 
-static void add_module(finder *f, pickle_object *module, const char *prefix, unsigned depth, tensor_list *to) {
+static void add_module(finder *f, pickle_object *module, const char *prefix, unsigned depth,
+                       tensor_list *to) {
     if (module->visit & ON_PATH) fail(f, "a module contains itself");
     else if (depth > DEEPEST) fail(f, "its modules nest too deep");
     if (f->problem) return;
@@ -168,14 +178,15 @@ static void add_module(finder *f, pickle_object *module, const char *prefix, uns
     module->visit &= ~(unsigned)ON_PATH;
 }
 
-/* --- everything -------------------------------------------------------------------------------------------------------- */
+/* --- everything ------------------------------------------------------------------------------- */
 
 static void walk(finder *f, pickle_value v, const char *path, unsigned depth);
 
 /* What holds others, and was not looked at yet. */
 static bool is_new_container(pickle_value v) {
     if (v.kind == PICKLE_OBJECT) return !(v.as.object->visit & VISITED);
-    bool list = v.kind == PICKLE_TUPLE || v.kind == PICKLE_LIST || v.kind == PICKLE_SET || v.kind == PICKLE_DICT;
+    bool list = v.kind == PICKLE_TUPLE || v.kind == PICKLE_LIST || v.kind == PICKLE_SET ||
+                v.kind == PICKLE_DICT;
     return list && v.as.list->count && !(v.as.list->visit & VISITED);
 }
 
@@ -189,13 +200,16 @@ static void walk_items(finder *f, const pickle_list *l, const char *path, unsign
     }
 }
 
-static bool is_optimizer(pickle_value dict) { return pickle_get(dict, "state") && pickle_get(dict, "param_groups"); }
+static bool is_optimizer(pickle_value dict) {
+    return pickle_get(dict, "state") && pickle_get(dict, "param_groups");
+}
 
 static void walk_dict(finder *f, const pickle_list *l, const char *path, unsigned depth) {
     pickle_value dict = {.kind = PICKLE_DICT, .as.list = (pickle_list *)(uintptr_t)l};
     if (is_optimizer(dict)) return;
     tensor_list tensors = {0};
-    for (size_t i = 0; i + 1 < l->count; i += 2) tensors.capacity += tensor_of(f, l->items[i + 1]) != NULL;
+    for (size_t i = 0; i + 1 < l->count; i += 2)
+        tensors.capacity += tensor_of(f, l->items[i + 1]) != NULL;
     if (!spend(f, tensors.capacity * sizeof(tensor))) return;
     tensors.items = ARENA_ARRAY(f->arena, tensor, tensors.capacity);
     for (size_t i = 0; i + 1 < l->count && !f->problem; i += 2) {
@@ -218,7 +232,8 @@ static void walk_state(finder *f, pickle_value state, const char *path, unsigned
     } else if (state.kind == PICKLE_TUPLE && is_new_container(state)) {
         state.as.list->visit |= VISITED;
         for (size_t i = 0; i < state.as.list->count; i++)
-            if (is_new_container(state.as.list->items[i])) walk(f, state.as.list->items[i], path, depth + 1);
+            if (is_new_container(state.as.list->items[i]))
+                walk(f, state.as.list->items[i], path, depth + 1);
     }
 }
 
@@ -262,8 +277,9 @@ const char *torch_find_dicts(arena *a, tensor_file *file, pickle_value value, co
     if (f.problem) return f.problem;
     if (!f.count) {
         *hint = torch_plain_hint;
-        return f.nameless ? "it holds tensors, but no names for them: no dict of tensors (state_dict)"
-                          : "it holds no dict of tensors (state_dict)";
+        return f.nameless
+                   ? "it holds tensors, but no names for them: no dict of tensors (state_dict)"
+                   : "it holds no dict of tensors (state_dict)";
     }
     file->dicts = f.dicts;
     file->dict_count = f.count;

@@ -1,10 +1,11 @@
 /* torch_legacy: what torch.save wrote from 0.1.11 to 1.5: pickles in a row, then the storages.
  *
- *     the magic number, the version 1001, {"little_endian": …}, the value, [key, …]      a pickle each
- *     for each key: the number of elements in eight bytes, and the elements               little-endian always
+ *     a pickle each: the magic number, the version 1001, {"little_endian": …}, the value, [key, …]
+ *     for each key: the number of elements in eight bytes, and the elements; always little-endian
  *
- * In the value's pickle a storage is the persistent id ("storage", class, key, location, numel, view), the view None or
- * (its key, offset, numel): a part of the storage; and a class may be ("module", class, file, source).
+ * In the value's pickle a storage is the persistent id ("storage", class, key, location, numel,
+ * view), the view None or (its key, offset, numel): a part of the storage; and a class may be
+ * ("module", class, file, source).
  */
 #include <inttypes.h>
 #include <string.h>
@@ -26,28 +27,6 @@ typedef struct {
     name_set *storages; /* by key: whole_storage */
 } container;
 
-static const char *key_of(arena *a, pickle_value v) {
-    int64_t integer;
-    return pickle_integer(v, &integer) ? arena_printf(a, "%" PRId64, integer) : pickle_string(a, v);
-}
-
-/* offset and numel of a view, in elements of the storage. */
-static const char *take_view(pickle_value view, unsigned width, torch_storage *s) {
-    if (view.kind == PICKLE_NONE) return NULL;
-    const pickle_list *l = view.kind == PICKLE_TUPLE ? view.as.list : NULL;
-    int64_t offset, count;
-    uint64_t begin, size, end;
-    if (!l || l->count != 3 || !pickle_integer(l->items[1], &offset) || !pickle_integer(l->items[2], &count))
-        return "its storage is a view of no known form";
-    if (offset < 0 || count < 0 || __builtin_mul_overflow((uint64_t)offset, (uint64_t)width, &begin) ||
-        __builtin_mul_overflow((uint64_t)count, (uint64_t)width, &size) ||
-        __builtin_add_overflow(begin, size, &end) || end > s->size)
-        return "its storage is a view beyond what it views";
-    s->begin = begin;
-    s->size = size;
-    return NULL;
-}
-
 static const char *persistent(pickle_machine *m, pickle_value id, pickle_value *result) {
     container *c = m->owner->context;
     arena *a = m->arena;
@@ -56,16 +35,9 @@ static const char *persistent(pickle_machine *m, pickle_value id, pickle_value *
         *result = l->items[1];
         return NULL;
     }
-    if (!l || l->count < 5 || !pickle_is_text(l->items[0], "storage"))
-        return "its persistent id is not that of a storage";
     torch_storage *s = ARENA_NEW(a, torch_storage);
-    if (l->items[1].kind != PICKLE_NAME || !(s->type = torch_storage_type(l->items[1].as.name, &s->untyped)))
-        return "its storage is of no class that nnc knows";
-    int64_t count;
-    const char *key = key_of(a, l->items[2]);
-    if (!key || !pickle_integer(l->items[4], &count) || count < 0 ||
-        __builtin_mul_overflow((uint64_t)count, (uint64_t)s->type->bytes, &s->size))
-        return "its storage has no key or no size";
+    const char *key, *problem = torch_storage_of_id(a, id, s, &key);
+    if (problem) return problem;
     void **known = name_set_value(c->storages, key);
     whole_storage *whole = *known;
     if (!whole) {
@@ -77,7 +49,11 @@ static const char *persistent(pickle_machine *m, pickle_value id, pickle_value *
         return arena_printf(a, "its storage %s has two sizes", tensor_name_quoted(a, key));
     s->bytes = &whole->bytes;
     *result = (pickle_value){.kind = PICKLE_STORAGE, .as.storage = s};
-    return l->count > 5 ? take_view(l->items[5], s->type->bytes, s) : NULL;
+    if (l->count < 6 || l->items[5].kind == PICKLE_NONE) return NULL;
+    const pickle_list *view = l->items[5].kind == PICKLE_TUPLE ? l->items[5].as.list : NULL;
+    bool good =
+        view && view->count == 3 && torch_storage_part(s, view->items[1], view->items[2], s);
+    return good ? NULL : "its storage is a view beyond what it views";
 }
 
 static const char *no_persistent(pickle_machine *m, pickle_value id, pickle_value *result) {
@@ -86,8 +62,8 @@ static const char *no_persistent(pickle_machine *m, pickle_value id, pickle_valu
 }
 
 /* The next pickle; what it is, for messages. */
-static const char *next(arena *a, const pickle_owner *owner, const tensor_file *f, size_t *at, const char *what,
-                        pickle_value *value) {
+static const char *next(arena *a, const pickle_owner *owner, const tensor_file *f, size_t *at,
+                        const char *what, pickle_value *value) {
     const char *problem = pickle_read(a, owner, f->bytes, f->size, at, value);
     return problem ? arena_printf(a, "%s cannot be read, %s", what, problem) : NULL;
 }
@@ -98,37 +74,45 @@ static bool is_magic(pickle_value v) {
     return v.as.text->length == strlen(form) && memcmp(v.as.text->bytes, form, strlen(form)) == 0;
 }
 
-static const char *read_head(arena *a, const pickle_owner *plain, const tensor_file *f, size_t *at, const char **hint) {
+static const char *read_head(arena *a, const pickle_owner *plain, const tensor_file *f, size_t *at,
+                             const char **hint) {
     pickle_value value;
     int64_t version;
-    const char *problem = next(a, plain, f, at, "a Python pickle (as torch.save writes): its first value", &value);
+    const char *problem =
+        next(a, plain, f, at, "a Python pickle (as torch.save writes): its first value", &value);
     if (problem) return problem;
     if (!is_magic(value)) {
         *hint = "save it with torch.save(model.state_dict(), \"model.pt\")";
-        return "this is a Python pickle, but not one of torch.save: it does not begin with PyTorch's magic number";
+        return "this is a Python pickle, but not one of torch.save: it does not begin with "
+               "PyTorch's magic number";
     }
     problem = next(a, plain, f, at, "the file is damaged or cut: the version", &value);
     if (problem) return problem;
     if (!pickle_integer(value, &version) || version != VERSION)
         return "this is a PyTorch file of an unknown version of the old format";
-    return next(a, plain, f, at, "the file is damaged or cut: the description of the system", &value);
+    return next(a, plain, f, at, "the file is damaged or cut: the description of the system",
+                &value);
 }
 
-static const char *read_storage(arena *a, const container *c, const tensor_file *f, size_t *at, pickle_value key) {
-    const char *name = key_of(a, key);
+static const char *read_storage(arena *a, const container *c, const tensor_file *f, size_t *at,
+                                pickle_value key) {
+    const char *name = torch_key(a, key);
     whole_storage *s = name ? *name_set_value(c->storages, name) : NULL;
     if (!s) return "the list of storages names one that no tensor uses";
-    if (!s->bytes.problem) return arena_printf(a, "it lists the storage %s twice", tensor_name_quoted(a, name));
+    if (!s->bytes.problem)
+        return arena_printf(a, "it lists the storage %s twice", tensor_name_quoted(a, name));
     if (f->size - *at < 8) return "the file is truncated: a storage is missing";
     uint64_t count = 0, bytes;
     for (unsigned i = 0; i < 8; i++) count |= (uint64_t)f->bytes[*at + i] << (8 * i);
     *at += 8;
     if (__builtin_mul_overflow(count, (uint64_t)s->type->bytes, &bytes) || bytes != s->bytes.size)
-        return arena_printf(a, "its storage %s has %" PRIu64 " elements, but the pickle says %" PRIu64,
+        return arena_printf(a,
+                            "its storage %s has %" PRIu64 " elements, but the pickle says %" PRIu64,
                             tensor_name_quoted(a, name), count, s->bytes.size / s->type->bytes);
     if (bytes > f->size - *at)
-        return arena_printf(a, "the file is truncated: its storage %s needs %" PRIu64 " bytes, but only %zu follow",
-                            tensor_name_quoted(a, name), bytes, f->size - *at);
+        return arena_printf(
+            a, "the file is truncated: its storage %s needs %" PRIu64 " bytes, but only %zu follow",
+            tensor_name_quoted(a, name), bytes, f->size - *at);
     s->bytes.bytes = f->bytes + *at;
     s->bytes.problem = NULL;
     *at += (size_t)bytes;
@@ -137,7 +121,8 @@ static const char *read_storage(arena *a, const container *c, const tensor_file 
 
 const char *torch_legacy_read(arena *a, tensor_file *f, const char **hint) {
     container c = {.storages = name_set_new(a)};
-    const pickle_owner plain = {&c, torch_call, no_persistent}, owner = {&c, torch_call, persistent};
+    const pickle_owner plain = {&c, torch_call, no_persistent},
+                       owner = {&c, torch_call, persistent};
     size_t at = 0;
     pickle_value value, keys;
     f->format = "a PyTorch file (torch.save before 1.6)";

@@ -4,25 +4,11 @@
 
 #include "weights/torch.h"
 
-const element_type *torch_storage_type(const char *name, bool *untyped) {
-    static const char *const modules[] = {"torch.", "torch.cuda.", "torch.storage.", "torch.mps.", "torch.xpu."};
-    static const char *const bare[] = {"UntypedStorage", "_UntypedStorage"};
-    *untyped = false;
-    const char *word = strrchr(name, '.');
-    if (!word++) return NULL;
-    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
-        size_t length = strlen(modules[i]);
-        if ((size_t)(word - name) != length || memcmp(name, modules[i], length) != 0) continue;
-        for (size_t k = 0; k < sizeof bare / sizeof *bare; k++) *untyped = *untyped || strcmp(word, bare[k]) == 0;
-        return *untyped ? element_of_torch("uint8") : element_of_storage(word, strlen(word));
-    }
-    return NULL;
-}
-
-/* --- a tensor -------------------------------------------------------------------------------------------------------- */
+/* --- a tensor --------------------------------------------------------------------------------- */
 
 /* Elements from the first to the last one, both counted; false when they cannot be counted. */
-static bool extent_of(const int64_t *sizes, const int64_t *strides, unsigned rank, uint64_t *extent) {
+static bool extent_of(const int64_t *sizes, const int64_t *strides, unsigned rank,
+                      uint64_t *extent) {
     *extent = 1;
     for (unsigned i = 0; i < rank; i++) {
         uint64_t way;
@@ -33,25 +19,28 @@ static bool extent_of(const int64_t *sizes, const int64_t *strides, unsigned ran
     return true;
 }
 
-static const char *check_place(arena *a, const torch_storage *s, const tensor *t, unsigned width, int64_t offset) {
+static const char *check_place(arena *a, const torch_storage *s, const tensor *t, unsigned width,
+                               int64_t offset) {
     uint64_t extent = 0, bytes;
     if (t->elements && !extent_of(t->shape, t->strides, t->rank, &extent))
         return "has strides that lead beyond everything";
     if (__builtin_add_overflow(extent, (uint64_t)offset, &extent) ||
         __builtin_mul_overflow(extent, (uint64_t)width, &bytes) || bytes > s->size)
-        return arena_printf(a, "needs element %" PRIu64 " of a storage of %" PRIu64, extent, s->size / width);
+        return arena_printf(a, "needs element %" PRIu64 " of a storage of %" PRIu64, extent,
+                            s->size / width);
     return NULL;
 }
 
-tensor *torch_tensor(arena *a, const torch_storage *s, const element_type *type, int64_t offset, const int64_t *sizes,
-                     const int64_t *strides, unsigned rank) {
+tensor *torch_tensor(arena *a, const torch_storage *s, const element_type *type, int64_t offset,
+                     const int64_t *sizes, const int64_t *strides, unsigned rank) {
     tensor *t = ARENA_NEW(a, tensor);
     t->name = "";
     t->dtype = type->dtype;
     t->dtype_name = type->name;
     t->storage = s->bytes;
     for (unsigned i = 0; i < rank && !t->problem; i++)
-        if (sizes[i] < 0 || strides[i] < 0) t->problem = sizes[i] < 0 ? "has a negative size" : "has a negative stride";
+        if (sizes[i] < 0 || strides[i] < 0)
+            t->problem = sizes[i] < 0 ? "has a negative size" : "has a negative stride";
     if (!t->problem && offset < 0) t->problem = "begins before its storage";
     if (t->problem) return t;
     if (!tensor_set_shape(t, sizes, rank)) {
@@ -73,7 +62,8 @@ static const pickle_list *tuple_of(pickle_value v) {
 }
 
 /* What is no dense tensor of numbers in a storage: its kind is told when a model wants it. */
-static const char *unreadable(arena *a, const char *what, const pickle_value *sizes, pickle_value *result) {
+static const char *unreadable(arena *a, const char *what, const pickle_value *sizes,
+                              pickle_value *result) {
     tensor *t = ARENA_NEW(a, tensor);
     t->name = "";
     t->dtype = TENSOR_OTHER;
@@ -89,27 +79,32 @@ static const char *unreadable(arena *a, const char *what, const pickle_value *si
     return NULL;
 }
 
-/* --- what pickles call ------------------------------------------------------------------------------------------------- */
+/* --- what pickles call ------------------------------------------------------------------------ */
 
 /* (storage, offset, size, stride, …) */
-static const char *tensor_of(arena *a, const pickle_list *args, const element_type *type, pickle_value *result) {
+static const char *tensor_of(arena *a, const pickle_list *args, const element_type *type,
+                             pickle_value *result) {
     if (args->count < 4) return arena_printf(a, "%zu arguments are too few", args->count);
     int64_t offset, shape[TENSOR_MAX_RANK], strides[TENSOR_MAX_RANK];
     if (args->items[0].kind != PICKLE_STORAGE) return "its first argument is no storage";
     const torch_storage *s = args->items[0].as.storage;
     const pickle_list *sizes = tuple_of(args->items[2]), *steps = tuple_of(args->items[3]);
-    if (!pickle_integer(args->items[1], &offset) || !sizes || !steps) return "its arguments are no place in a storage";
+    if (!pickle_integer(args->items[1], &offset) || !sizes || !steps)
+        return "its arguments are no place in a storage";
     if (sizes->count != steps->count) return "it has not as many strides as sizes";
     if (sizes->count > TENSOR_MAX_RANK)
-        return unreadable(a, arena_printf(a, "a tensor of %zu dimensions", sizes->count), NULL, result);
+        return unreadable(a, arena_printf(a, "a tensor of %zu dimensions", sizes->count), NULL,
+                          result);
     for (size_t i = 0; i < sizes->count; i++)
-        if (!pickle_integer(sizes->items[i], &shape[i]) || !pickle_integer(steps->items[i], &strides[i])) {
+        if (!pickle_integer(sizes->items[i], &shape[i]) ||
+            !pickle_integer(steps->items[i], &strides[i])) {
             /* a number beyond 64 bits */
             unreadable(a, "", NULL, result);
             result->as.tensor->problem = "has a size or stride that is no number nnc can count";
             return NULL;
         }
-    tensor *t = torch_tensor(a, s, type ? type : s->type, offset, shape, strides, (unsigned)sizes->count);
+    tensor *t =
+        torch_tensor(a, s, type ? type : s->type, offset, shape, strides, (unsigned)sizes->count);
     *result = (pickle_value){.kind = PICKLE_TENSOR, .as.tensor = t};
     return NULL;
 }
@@ -139,7 +134,8 @@ const char *rebuild_parameter(arena *a, const pickle_list *args, pickle_value *r
     return NULL;
 }
 
-/* (function, class, args, state): what the function makes of args; a class of its own makes no other numbers. */
+/* (function, class, args, state): what the function makes of args; a class of its own makes no
+ * other numbers. */
 const char *rebuild_from_type(arena *a, const pickle_list *args, pickle_value *result) {
     static const struct {
         const char *name;
@@ -153,12 +149,14 @@ const char *rebuild_from_type(arena *a, const pickle_list *args, pickle_value *r
         {"torch._utils._rebuild_sparse_tensor", rebuild_sparse},
         {"torch._utils._rebuild_meta_tensor_no_storage", rebuild_meta},
     };
-    if (args->count < 3 || args->items[0].kind != PICKLE_NAME || args->items[2].kind != PICKLE_TUPLE)
+    if (args->count < 3 || args->items[0].kind != PICKLE_NAME ||
+        args->items[2].kind != PICKLE_TUPLE)
         return "it has no function and arguments";
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (strcmp(functions[i].name, args->items[0].as.name) == 0)
             return functions[i].call(a, args->items[2].as.list, result);
-    return arena_printf(a, "it wants to call %s, which is not among what nnc knows; nothing was run",
+    return arena_printf(a,
+                        "it wants to call %s, which is not among what nnc knows; nothing was run",
                         tensor_name_quoted(a, args->items[0].as.name));
 }
 
@@ -169,7 +167,8 @@ static const pickle_value *argument(const pickle_list *args, size_t i) {
 const char *rebuild_quantized(arena *a, const pickle_list *args, pickle_value *result) {
     bool typed = args->count && args->items[0].kind == PICKLE_STORAGE;
     const char *type = typed ? args->items[0].as.storage->type->name : "unknown";
-    return unreadable(a, arena_printf(a, "%s (a quantized tensor)", type), argument(args, 2), result);
+    return unreadable(a, arena_printf(a, "%s (a quantized tensor)", type), argument(args, 2),
+                      result);
 }
 
 /* (layout, (indices, values, size, …)) */
@@ -186,19 +185,24 @@ const char *rebuild_nested(arena *a, const pickle_list *args, pickle_value *resu
 }
 
 const char *rebuild_meta(arena *a, const pickle_list *args, pickle_value *result) {
-    return unreadable(a, "meta (a tensor on the meta device, which has no numbers)", argument(args, 1), result);
+    return unreadable(a, "meta (a tensor on the meta device, which has no numbers)",
+                      argument(args, 1), result);
 }
 
 const char *rebuild_subclass(arena *a, const pickle_list *args, pickle_value *result) {
     const pickle_value *c = argument(args, 0);
     const char *name = c && c->kind == PICKLE_NAME ? c->as.name : "a class of its own";
-    return unreadable(a, arena_printf(a, "%s (a tensor subclass)", name), argument(args, 2), result);
+    return unreadable(a, arena_printf(a, "%s (a tensor subclass)", name), argument(args, 2),
+                      result);
 }
 
-/* (array or tensor, dtype, device, requires_grad): of a TPU or the like, written as it is on the CPU. */
+/* (array or tensor, dtype, device, requires_grad): of a TPU or the like, written as it is on the
+ * CPU. */
 const char *rebuild_device_tensor(arena *a, const pickle_list *args, pickle_value *result) {
     const pickle_value *data = argument(args, 0);
-    tensor *t = !data ? NULL : data->kind == PICKLE_TENSOR ? data->as.tensor : numpy_tensor(a, *data);
+    tensor *t = !data                         ? NULL
+                : data->kind == PICKLE_TENSOR ? data->as.tensor
+                                              : numpy_tensor(a, *data);
     if (!t) return "its first argument is no array";
     const char *word = args->count > 1 ? dtype_word(args->items[1]) : NULL;
     const element_type *type = word ? element_of_torch(word) : NULL;

@@ -1,10 +1,13 @@
 /* torch_tar: what torch.save wrote in 0.1: a tar archive of
  *
- *     storages   a pickle of their number; for each a pickle (key, location, class), its number of elements in eight
- *                bytes and the elements; then a pickle of the views [(key, its root's key, offset, numel), …]
- *     tensors    a pickle of their number; for each a pickle (key, its storage's key, class), then as binary numbers the
- *                number of dims in eight bytes, sizes, strides and the offset, eight bytes each
- *     pickle     the value; a tensor is the persistent id of its key, a class may be (class, file, source)
+ *     storages   a pickle of their number; for each a pickle (key, location, class), its number of
+ *                elements in eight bytes and the elements; then a pickle of the views
+ *                [(key, its root's key, offset, numel), …]
+ *     tensors    a pickle of their number; for each a pickle (key, its storage's key, class), then
+ *                as binary numbers the number of dims in eight bytes, sizes, strides and the
+ *                offset, eight bytes each
+ *     pickle     the value; a tensor is the persistent id of its key, a class may be
+ *                (class, file, source)
  *     sys_info   not needed
  */
 #include <inttypes.h>
@@ -14,10 +17,17 @@
 #include "weights/readers.h"
 #include "weights/torch.h"
 
-enum { BLOCK = 512, NAME = 100, SIZE_AT = 124, SIZE_DIGITS = 12, SUM_AT = 148, SUM_DIGITS = 8, TYPE_AT = 156 };
+enum {
+    BLOCK = 512,
+    SIZE_AT = 124,
+    SIZE_DIGITS = 12,
+    SUM_AT = 148,
+    SUM_DIGITS = 8,
+    TYPE_AT = 156
+};
 enum { MOST_MEMBERS = 10000 };
 
-/* --- tar ---------------------------------------------------------------------------------------------------------------- */
+/* --- tar -------------------------------------------------------------------------------------- */
 
 typedef struct {
     const unsigned char *bytes;
@@ -29,20 +39,23 @@ static bool octal(const unsigned char *from, size_t digits, uint64_t *value) {
     size_t i = 0, begin;
     while (i < digits && from[i] == ' ') i++;
     *value = 0;
-    for (begin = i; i < digits && from[i] >= '0' && from[i] <= '7'; i++) *value = *value << 3 | (from[i] - (unsigned)'0');
+    for (begin = i; i < digits && from[i] >= '0' && from[i] <= '7'; i++)
+        *value = *value << 3 | (from[i] - (unsigned)'0');
     return i > begin && (i == digits || from[i] == ' ' || from[i] == 0);
 }
 
 static bool is_header(const unsigned char *block) {
     uint64_t written, sum = 0;
     if (!octal(block + SUM_AT, SUM_DIGITS, &written)) return false;
-    for (size_t i = 0; i < BLOCK; i++) sum += i >= SUM_AT && i < SUM_AT + SUM_DIGITS ? ' ' : block[i];
+    for (size_t i = 0; i < BLOCK; i++)
+        sum += i >= SUM_AT && i < SUM_AT + SUM_DIGITS ? ' ' : block[i];
     return sum == written && block[0];
 }
 
 bool is_tar(const unsigned char *bytes, size_t size) { return size >= BLOCK && is_header(bytes); }
 
-static const char *find_members(arena *a, const tensor_file *f, const char *const *names, member *found, size_t count) {
+static const char *find_members(arena *a, const tensor_file *f, const char *const *names,
+                                member *found, size_t count) {
     size_t at = 0;
     for (unsigned seen = 0; at + BLOCK <= f->size && f->bytes[at]; seen++) {
         const unsigned char *block = f->bytes + at;
@@ -55,7 +68,8 @@ static const char *find_members(arena *a, const tensor_file *f, const char *cons
         for (size_t i = 0; i < count && file; i++) {
             size_t length = strlen(names[i]);
             if (memcmp(block, names[i], length + 1) != 0) continue;
-            if (found[i].bytes) return arena_printf(a, "the tar archive has two members %s", names[i]);
+            if (found[i].bytes)
+                return arena_printf(a, "the tar archive has two members %s", names[i]);
             found[i] = (member){f->bytes + at, (size_t)size, 0};
         }
         uint64_t padded = (size + BLOCK - 1) / BLOCK * BLOCK;
@@ -64,26 +78,21 @@ static const char *find_members(arena *a, const tensor_file *f, const char *cons
     return NULL;
 }
 
-/* --- what is in it -------------------------------------------------------------------------------------------------------- */
+/* --- what is in it ---------------------------------------------------------------------------- */
 
 typedef struct {
     arena *arena;
     name_set *storages, *tensors; /* by key: torch_storage, tensor */
 } container;
 
-static const char *key_of(arena *a, pickle_value v) {
-    int64_t integer;
-    return pickle_integer(v, &integer) ? arena_printf(a, "%" PRId64, integer) : pickle_string(a, v);
-}
-
 static void *lookup(arena *a, name_set *set, pickle_value key) {
-    const char *name = key_of(a, key);
+    const char *name = torch_key(a, key);
     return name ? *name_set_value(set, name) : NULL;
 }
 
 /* NULL when this key is taken. */
 static const char *keep(arena *a, name_set *set, pickle_value key, void *thing) {
-    const char *name = key_of(a, key);
+    const char *name = torch_key(a, key);
     void **place = name ? name_set_value(set, name) : NULL;
     if (!place || *place) return "it has two things of one key";
     *place = thing;
@@ -115,7 +124,8 @@ static const char *next(container *c, member *from, const char *what, pickle_val
 }
 
 /* The same, a tuple of so many values. */
-static const char *next_tuple(container *c, member *from, const char *what, size_t count, const pickle_value **items) {
+static const char *next_tuple(container *c, member *from, const char *what, size_t count,
+                              const pickle_value **items) {
     pickle_value v;
     const char *problem = next(c, from, what, &v);
     if (problem) return problem;
@@ -134,21 +144,24 @@ static bool next_number(member *from, uint64_t *number) {
     return true;
 }
 
-/* --- storages --------------------------------------------------------------------------------------------------------------- */
+/* --- storages --------------------------------------------------------------------------------- */
 
 static const char *read_storage(container *c, member *from) {
     const pickle_value *part = NULL;
     const char *problem = next_tuple(c, from, "storages", 3, &part);
     if (problem) return problem;
     torch_storage *s = ARENA_NEW(c->arena, torch_storage);
-    if (part[2].kind != PICKLE_NAME || !(s->type = torch_storage_type(part[2].as.name, &s->untyped)))
+    if (part[2].kind != PICKLE_NAME ||
+        !(s->type = torch_storage_type(part[2].as.name)))
         return "a storage is of no class that nnc knows";
     uint64_t count;
-    if (!next_number(from, &count) || __builtin_mul_overflow(count, (uint64_t)s->type->bytes, &s->size) ||
+    if (!next_number(from, &count) ||
+        __builtin_mul_overflow(count, (uint64_t)s->type->bytes, &s->size) ||
         s->size > from->size - from->at)
         return "a storage is longer than its file";
     s->bytes = ARENA_NEW(c->arena, tensor_storage);
-    *s->bytes = (tensor_storage){.name = "storages", .bytes = from->bytes + from->at, .size = s->size};
+    *s->bytes =
+        (tensor_storage){.name = "storages", .bytes = from->bytes + from->at, .size = s->size};
     from->at += (size_t)s->size;
     return keep(c->arena, c->storages, part[0], s);
 }
@@ -158,17 +171,9 @@ static const char *read_view(container *c, pickle_value view) {
     if (!list || view.as.list->count != 4) return "a view of a storage is of no known form";
     const pickle_value *part = view.as.list->items;
     const torch_storage *root = lookup(c->arena, c->storages, part[1]);
-    int64_t offset, count;
-    uint64_t begin, size, end;
-    if (!root || !pickle_integer(part[2], &offset) || !pickle_integer(part[3], &count) || offset < 0 || count < 0 ||
-        __builtin_mul_overflow((uint64_t)offset, (uint64_t)root->type->bytes, &begin) ||
-        __builtin_mul_overflow((uint64_t)count, (uint64_t)root->type->bytes, &size) ||
-        __builtin_add_overflow(begin, size, &end) || end > root->size)
-        return "a view lies beyond its storage";
     torch_storage *s = ARENA_NEW(c->arena, torch_storage);
-    *s = *root;
-    s->begin = root->begin + begin;
-    s->size = size;
+    if (!root || !torch_storage_part(root, part[2], part[3], s))
+        return "a view lies beyond its storage";
     return keep(c->arena, c->storages, part[0], s);
 }
 
@@ -176,16 +181,18 @@ static const char *read_storages(container *c, member *from) {
     pickle_value value;
     int64_t count;
     const char *problem = next(c, from, "storages", &value);
-    if (!problem && !pickle_integer(value, &count)) problem = "it does not say how many storages it has";
+    if (!problem && !pickle_integer(value, &count))
+        problem = "it does not say how many storages it has";
     for (int64_t i = 0; !problem && i < count; i++) problem = read_storage(c, from);
     if (!problem) problem = next(c, from, "storages", &value);
     if (problem) return problem;
     if (value.kind != PICKLE_LIST && value.kind != PICKLE_TUPLE) return "it has no list of views";
-    for (size_t i = 0; !problem && i < value.as.list->count; i++) problem = read_view(c, value.as.list->items[i]);
+    for (size_t i = 0; !problem && i < value.as.list->count; i++)
+        problem = read_view(c, value.as.list->items[i]);
     return problem;
 }
 
-/* --- tensors ---------------------------------------------------------------------------------------------------------------- */
+/* --- tensors ---------------------------------------------------------------------------------- */
 
 static bool next_sizes(member *from, unsigned rank, int64_t *to) {
     for (unsigned i = 0; i < rank; i++) {
@@ -207,19 +214,22 @@ static const char *read_tensor(container *c, member *from) {
     if (!next_number(from, &rank)) return "a tensor is cut";
     rank &= UINT32_MAX; /* the other four bytes were not set */
     if (rank > TENSOR_MAX_RANK)
-        return arena_printf(c->arena, "a tensor has %" PRIu64 " dimensions, more than the 8 that nnc reads", rank);
+        return arena_printf(
+            c->arena, "a tensor has %" PRIu64 " dimensions, more than the 8 that nnc reads", rank);
     if (!next_sizes(from, (unsigned)rank, sizes) || !next_sizes(from, (unsigned)rank, strides) ||
         !next_number(from, &offset))
         return "a tensor is cut";
-    return keep(c->arena, c->tensors, part[0],
-                torch_tensor(c->arena, s, s->type, (int64_t)offset, sizes, strides, (unsigned)rank));
+    return keep(
+        c->arena, c->tensors, part[0],
+        torch_tensor(c->arena, s, s->type, (int64_t)offset, sizes, strides, (unsigned)rank));
 }
 
 static const char *read_tensors(container *c, member *from) {
     pickle_value value;
     int64_t count;
     const char *problem = next(c, from, "tensors", &value);
-    if (!problem && !pickle_integer(value, &count)) problem = "it does not say how many tensors it has";
+    if (!problem && !pickle_integer(value, &count))
+        problem = "it does not say how many tensors it has";
     for (int64_t i = 0; !problem && i < count; i++) problem = read_tensor(c, from);
     return problem;
 }
@@ -233,7 +243,9 @@ const char *torch_tar_read(arena *a, tensor_file *f, const char **hint) {
     for (size_t i = 0; i < MEMBERS; i++)
         if (!found[i].bytes) {
             *hint = "unpack it, and name the weights file that is in it";
-            return arena_printf(a, "this is a tar archive, but not one of PyTorch 0.1: it has no member %s", names[i]);
+            return arena_printf(
+                a, "this is a tar archive, but not one of PyTorch 0.1: it has no member %s",
+                names[i]);
         }
     container c = {a, name_set_new(a), name_set_new(a)};
     f->format = "a PyTorch file (torch.save of 0.1, tar)";
@@ -242,7 +254,8 @@ const char *torch_tar_read(arena *a, tensor_file *f, const char **hint) {
     if (problem) return problem;
     const pickle_owner owner = {&c, torch_call, persistent};
     pickle_value value;
-    problem = pickle_read(a, &owner, found[PICKLE].bytes, found[PICKLE].size, &found[PICKLE].at, &value);
+    problem =
+        pickle_read(a, &owner, found[PICKLE].bytes, found[PICKLE].size, &found[PICKLE].at, &value);
     if (problem) {
         *hint = torch_plain_hint;
         return arena_printf(a, "its pickle cannot be read, %s", problem);

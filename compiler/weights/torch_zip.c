@@ -1,11 +1,13 @@
 /* torch_zip: what torch.save writes since 1.6, and torch.jit.save.
  *
- *     archive/data.pkl      the pickle; a storage is the persistent id ("storage", class, key, location, numel)
- *     archive/data/KEY      the bytes of a storage, as many as numel says
- *     archive/byteorder     "little" or "big", since 2.0; without it little
- *     archive/version, .format_version, .storage_alignment, .data/…, code/…, constants.pkl      not needed
+ *     archive/data.pkl     the pickle; a storage is the persistent id
+ *                          ("storage", class, key, location, numel)
+ *     archive/data/KEY     the bytes of a storage, as many as numel says
+ *     archive/byteorder    "little" or "big", since 2.0; without it little
+ *     archive/version, .format_version, .storage_alignment, .data/…, code/…: not needed
  *
- * The folder has any name. Records lie at multiples of 64 bytes, may be deflated when others packed them anew.
+ * The folder has any name. Records lie at multiples of 64 bytes, or anyhow and deflated when others
+ * packed them anew.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -37,25 +39,18 @@ static tensor_storage *storage_of(container *c, arena *a, const char *key, uint6
     if (!r) s->problem = arena_printf(a, "lies in the record %s, which is not in the file", quoted);
     else s->record = r->index;
     if (r && r->size != bytes)
-        s->problem = arena_printf(a, "lies in the record %s, which has %" PRIu64 " bytes instead of %" PRIu64, quoted,
-                                  r->size, bytes);
+        s->problem = arena_printf(
+            a, "lies in the record %s, which has %" PRIu64 " bytes instead of %" PRIu64, quoted,
+            r->size, bytes);
     return s;
 }
 
 static const char *persistent(pickle_machine *m, pickle_value id, pickle_value *result) {
     container *c = m->owner->context;
     arena *a = m->arena;
-    const pickle_list *l = id.kind == PICKLE_TUPLE ? id.as.list : NULL;
-    if (!l || l->count < 5 || !pickle_is_text(l->items[0], "storage"))
-        return "its persistent id is not that of a storage";
     torch_storage *s = ARENA_NEW(a, torch_storage);
-    if (l->items[1].kind != PICKLE_NAME || !(s->type = torch_storage_type(l->items[1].as.name, &s->untyped)))
-        return "its storage is of no class that nnc knows";
-    int64_t count;
-    const char *key = pickle_string(a, l->items[2]);
-    if (!key || !pickle_integer(l->items[4], &count) || count < 0 ||
-        __builtin_mul_overflow((uint64_t)count, (uint64_t)s->type->bytes, &s->size))
-        return "its storage has no key or no size";
+    const char *key, *problem = torch_storage_of_id(a, id, s, &key);
+    if (problem) return problem;
     s->bytes = storage_of(c, a, key, s->size);
     if (s->bytes->size != s->size && !s->bytes->problem)
         s->bytes->problem = arena_printf(a, "lies in the storage %s, which has two sizes",
@@ -69,9 +64,11 @@ static const char *read_record(arena *a, const tensor_file *f, const char *name,
     *r = archive_find(f->archive, name);
     if (!*r) return NULL;
     if ((*r)->size > most)
-        return arena_printf(a, "its record %s is too large: %" PRIu64 " bytes", tensor_name_quoted(a, name), (*r)->size);
+        return arena_printf(a, "its record %s is too large: %" PRIu64 " bytes",
+                            tensor_name_quoted(a, name), (*r)->size);
     const char *problem = archive_read_whole(f->archive, a, *r, bytes);
-    return problem ? arena_printf(a, "its record %s %s", tensor_name_quoted(a, name), problem) : NULL;
+    return problem ? arena_printf(a, "its record %s %s", tensor_name_quoted(a, name), problem)
+                   : NULL;
 }
 
 static const char *read_byteorder(arena *a, container *c) {
@@ -90,10 +87,12 @@ const char *torch_zip_read(arena *a, tensor_file *f, const char *folder, const c
     const char *name = arena_printf(a, "%sdata.pkl", folder), *problem = read_byteorder(a, &c);
     if (problem) return problem;
     bool script = archive_find(f->archive, arena_printf(a, "%sconstants.pkl", folder)) != NULL;
-    f->format = script ? "a TorchScript archive (torch.jit.save)" : "a PyTorch file (torch.save, zip)";
+    f->format =
+        script ? "a TorchScript archive (torch.jit.save)" : "a PyTorch file (torch.save, zip)";
     unsigned char *bytes;
     const archive_record *r;
-    problem = read_record(a, f, name, (uint64_t)f->size * PICKLE_TIMES_FILE + SMALL_PICKLE, &r, &bytes);
+    problem =
+        read_record(a, f, name, (uint64_t)f->size * PICKLE_TIMES_FILE + SMALL_PICKLE, &r, &bytes);
     if (problem) return problem;
     const pickle_owner owner = {&c, torch_call, persistent};
     pickle_value value;

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- names -------------------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static const char infix[] = "parametrizations.";
 
-/* "conv.weight" for "conv.parametrizations.weight.original1" and "1"; NULL when the name is none of these. */
-static const char *whole_of_ending(arena *a, const char *name, const char *old_ending, const char *new_ending) {
+/* "conv.weight" for "conv.parametrizations.weight.original1" and "1"; NULL when the name is none of
+ * these. */
+static const char *whole_of_ending(arena *a, const char *name, const char *old_ending,
+                                   const char *new_ending) {
     size_t length = strlen(name), old_tail = strlen(old_ending), new_tail = strlen(new_ending);
     if (length > old_tail && strcmp(name + length - old_tail, old_ending) == 0)
         return arena_strndup(a, name, length - old_tail);
@@ -23,15 +25,19 @@ static const char *whole_of_ending(arena *a, const char *name, const char *old_e
     return arena_printf(a, "%.*s%.*s", (int)(begin - word), name, (int)(end - begin), name + begin);
 }
 
-static const char *whole_of_g(arena *a, const char *name) { return whole_of_ending(a, name, "_g", ".original0"); }
-static const char *whole_of_v(arena *a, const char *name) { return whole_of_ending(a, name, "_v", ".original1"); }
+static const char *whole_of_g(arena *a, const char *name) {
+    return whole_of_ending(a, name, "_g", ".original0");
+}
+static const char *whole_of_v(arena *a, const char *name) {
+    return whole_of_ending(a, name, "_v", ".original1");
+}
 
 const char *weight_norm_whole(arena *a, const char *part) {
     const char *whole = whole_of_g(a, part);
     return whole ? whole : whole_of_v(a, part);
 }
 
-/* --- pairs -------------------------------------------------------------------------------------------------------- */
+/* --- pairs ------------------------------------------------------------------------------------ */
 
 /* g scales slices of v: it has v's size or 1 in every dim, or no dims at all. */
 static bool is_pair(const tensor *g, const tensor *v) {
@@ -43,7 +49,8 @@ static bool is_pair(const tensor *g, const tensor *v) {
 }
 
 /* v of the pair that g is half of, and the name of what they make. */
-static const tensor *partner_of(arena *a, const tensor_dict *d, const tensor *g, const char **whole) {
+static const tensor *partner_of(arena *a, const tensor_dict *d, const tensor *g,
+                                const char **whole) {
     *whole = whole_of_g(a, g->name);
     if (!*whole) return NULL;
     size_t length = strlen(g->name);
@@ -82,7 +89,7 @@ void weight_norm_add(arena *a, tensor_dict *d) {
     tensor_dict_sort(all, &d->count);
 }
 
-/* --- folding ------------------------------------------------------------------------------------------------------ */
+/* --- folding ---------------------------------------------------------------------------------- */
 
 /* Which element of g belongs to element i of v. */
 static size_t slice_of(const tensor *g, const tensor *v, size_t i) {
@@ -104,7 +111,9 @@ static double *new_sums(const tensor *w) {
     return sums;
 }
 
-bool weight_norm_is_wide(const tensor *w) { return w->g->dtype == TENSOR_F64 || w->v->dtype == TENSOR_F64; }
+bool weight_norm_is_wide(const tensor *w) {
+    return w->g->dtype == TENSOR_F64 || w->v->dtype == TENSOR_F64;
+}
 
 void weight_norm_fold_wide(const tensor *w, const double *g, const double *v, float *to) {
     double *sums = new_sums(w);
@@ -118,7 +127,8 @@ void weight_norm_fold_wide(const tensor *w, const double *g, const double *v, fl
 
 void weight_norm_fold(const tensor *w, const float *g, float *v) {
     double *sums = new_sums(w);
-    for (size_t i = 0; i < w->elements; i++) sums[slice_of(w->g, w->v, i)] += (double)v[i] * (double)v[i];
+    for (size_t i = 0; i < w->elements; i++)
+        sums[slice_of(w->g, w->v, i)] += (double)v[i] * (double)v[i];
     for (size_t i = 0; i < w->elements; i++) {
         size_t slice = slice_of(w->g, w->v, i);
         v[i] *= g[slice] / float32_of_double(sqrt(sums[slice]));

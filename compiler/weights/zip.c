@@ -8,7 +8,8 @@ static bool ends_with(const char *name, const char *ending) {
     return length >= tail && strcmp(name + length - tail, ending) == 0;
 }
 
-/* The folder of a record data.pkl, with its slash, at the top or in one folder; NULL for other records. */
+/* The folder of a record data.pkl, with its slash, at the top or in one folder; NULL for other
+ * records. */
 static const char *pickle_folder(arena *a, const char *name) {
     static const char pickle[] = "data.pkl";
     if (strcmp(name, pickle) == 0) return "";
@@ -37,9 +38,12 @@ const char *zip_read(arena *a, tensor_file *f, const char **hint) {
     if (folder) return torch_zip_read(a, f, folder, hint);
     if (arrays) return npz_read(a, f);
     if (old_script) {
-        *hint = "load it with a newer PyTorch and save its state_dict: torch.save(model.state_dict(), \"model.pt\")";
+        *hint =
+            "load it with a newer PyTorch and save its state_dict: torch.save(model.state_dict(), "
+            "\"model.pt\")";
         return "this is a TorchScript archive of PyTorch 1.0 to 1.3, which nnc does not read";
     }
     *hint = "nnc reads what torch.save writes (a data.pkl and its storages) and NumPy's .npz";
-    return "the zip archive has neither a data.pkl, as torch.save writes, nor an .npy array, as numpy.savez does";
+    return "the zip archive has neither a data.pkl, as torch.save writes, nor an .npy array, as "
+           "numpy.savez does";
 }

@@ -6,9 +6,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint8_t storage[64];
     for (size_t i = 0; i < sizeof storage; i++) storage[i] = (uint8_t)(i * 5);
     const zip_record records[] = {
-        {"a/data.pkl", data, size},     {"a/data/0", storage, 64}, {"a/data/1", storage, 64},
-        {"a/data/2", storage, 64},      {"a/data/3", storage, 64}, {"a/data/4", storage, 64},
-        {"a/data/5", storage, 64},      {"a/byteorder", (const uint8_t *)(size % 2 ? "big" : "little"), size % 2 ? 3 : 6}};
+        {"a/data.pkl", data, size},
+        {"a/data/0", storage, 64},
+        {"a/data/1", storage, 64},
+        {"a/data/2", storage, 64},
+        {"a/data/3", storage, 64},
+        {"a/data/4", storage, 64},
+        {"a/data/5", storage, 64},
+        {"a/byteorder", (const uint8_t *)(size % 2 ? "big" : "little"), size % 2 ? 3 : 6}};
     size_t zip_size;
     uint8_t *zip = zip_of(records, sizeof records / sizeof *records, &zip_size);
     fuzz_weights_file(zip, zip_size, size % 5 ? NULL : "a");

@@ -1,5 +1,6 @@
-/* weights_target: what the fuzz targets of weights readers do with a file: open it, load every tensor, bind it to a model
- * that wants some of everything (what does not fit is described, so that is reached too). */
+/* weights_target: what the fuzz targets of weights readers do with a file: open it, load every
+ * tensor, bind it to a model that wants some of everything (what does not fit is described, so that
+ * is reached too). */
 #ifndef NNC_FUZZ_WEIGHTS_TARGET_H
 #define NNC_FUZZ_WEIGHTS_TARGET_H
 
@@ -12,7 +13,10 @@
 #include "weights/bind.h"
 #include "weights/describe.h"
 
-enum { MOST_ELEMENTS = 1 << 16, MOST_DICTS = 20 }; /* expanded tensors have as many elements as they like */
+enum {
+    MOST_ELEMENTS = 1 << 16,
+    MOST_DICTS = 20
+}; /* expanded tensors have as many elements as they like */
 
 static const char model_text[] =
     "model m {\n"
@@ -57,14 +61,16 @@ static void read_dict(arena *a, const tensor_file *f, const tensor_dict *d) {
     for (size_t i = 0; i < d->count; i++) {
         const tensor *t = &d->tensors[i];
         fuzz_check(strlen(tensor_name_quoted(a, t->name)) >= 2, t->name);
-        fuzz_check(i == 0 || strcmp(d->tensors[i - 1].name, t->name) < 0, "sorted, and no name twice");
+        fuzz_check(i == 0 || strcmp(d->tensors[i - 1].name, t->name) < 0,
+                   "sorted, and no name twice");
         fuzz_check(tensor_find(d, t->name) == t, t->name);
         describe_layer(a, d, t->name, "");
         if (t->dtype == TENSOR_OTHER || t->elements > MOST_ELEMENTS) continue;
         tensor_request r = {.tensor = t};
         tensors_load(a, f, &r, 1);
         const float *same = tensor_in_place(t);
-        fuzz_check(r.problem || !same || memcmp(same, r.to, t->elements * sizeof *same) == 0, t->name);
+        fuzz_check(r.problem || !same || memcmp(same, r.to, t->elements * sizeof *same) == 0,
+                   t->name);
     }
     describe_layer(a, d, "", "layer l = LSTM(2, 2)");
 }
@@ -85,7 +91,8 @@ static void fuzz_weights_file(const uint8_t *data, size_t size, const char *key)
         for (size_t i = 0; i < f->dict_count && i < MOST_DICTS; i++) read_dict(a, f, &f->dicts[i]);
         bind_weights(lowered.models, lowered.count, f, key, diags, (span){0, 0});
         bool bound = true;
-        for (size_t i = 0; i < lowered.models[0]->param_count; i++) bound = bound && lowered.models[0]->params[i].data;
+        for (size_t i = 0; i < lowered.models[0]->param_count; i++)
+            bound = bound && lowered.models[0]->params[i].data;
         fuzz_check(bound || diag_error_count(diags), "every param is bound, or there is an error");
     }
     fuzz_show(diags);

@@ -1,4 +1,5 @@
-/* zip_around: a zip archive around what is fuzzed, so that sizes and checksums are right and the readers behind get it. */
+/* zip_around: a zip archive around what is fuzzed, so that sizes and checksums are right and the
+ * readers behind get it. */
 #ifndef NNC_FUZZ_ZIP_AROUND_H
 #define NNC_FUZZ_ZIP_AROUND_H
 
@@ -27,7 +28,7 @@ static uint8_t *put_number(uint8_t *to, unsigned bytes, uint64_t value) {
 /* What a local header and the directory have in common: from the version on to the lengths. */
 static uint8_t *put_record(uint8_t *to, const zip_record *r) {
     to = put_number(to, 2, 20);
-    to = put_number(to, 4, 0); /* flags, method: stored */
+    to = put_number(to, 4, 0);          /* flags, method: stored */
     to = put_number(to, 4, 0x00210000); /* 1980-01-01 */
     to = put_number(to, 4, crc32_of(r->bytes, r->size));
     to = put_number(to, 4, r->size);
