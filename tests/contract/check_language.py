@@ -297,8 +297,8 @@ def check_one_file_many_models(t):
 
 
 def check_other_weights_files(t):
-    """`weights "FILE"`: .safetensors, .pt/.pth, .npz: what cannot be read yet gets a clear error that says what to save."""
+    """`weights "FILE"`: .safetensors, .pt/.pth, .npz, by contents: tests/weights has them; a broken one says what it is."""
     head = ("input x: float32[2]", "layer l = Linear(2, 2)", "output y = l(x)")
-    for name, data in (("w.pt", b"PK\x03\x04"), ("w.pth", b"\x80\x02"), ("w.npz", b"PK\x03\x04")):
+    for name, data, word in (("w.pt", b"PK\x03\x04", "zip"), ("w.pth", b"\x80\x02", "pickle"), ("w.npz", b"PK\x03\x04", "zip")):
         t.write(name, data + bytes(60))
-        t.refused(model(f'weights "{name}"', *head), "safetensors", options=("--unroll", "0"))
+        t.refused(model(f'weights "{name}"', *head), word, options=("--unroll", "0"))
