@@ -63,6 +63,20 @@ static value lower_tuple(lowering *l, const ast_expr *e) {
     return value_tuple(l, items, count, e->where);
 }
 
+/* a + b - c + …, from the left. */
+static value lower_chain(lowering *l, const ast_expr *e) {
+    const ast_expr **links = ARENA_ARRAY(l->arena, const ast_expr *, e->chain);
+    size_t count = 0;
+    for (; e->kind == AST_BINARY; e = e->left) links[count++] = e;
+    value a = lower_expr(l, e);
+    while (count--) {
+        const ast_expr *link = links[count];
+        value b = lower_expr(l, link->right);
+        a = lower_binary(l, link->op, &a, &b, link->left, link->right, link->op_where, link->where);
+    }
+    return a;
+}
+
 value lower_expr(lowering *l, const ast_expr *e) {
     switch (e->kind) {
     case AST_NAME: return lower_name(l, e);
@@ -84,10 +98,7 @@ value lower_expr(lowering *l, const ast_expr *e) {
     case AST_INDEX: return lower_index(l, e);
     case AST_NEGATE:
     case AST_INVERT: return lower_unary(l, e);
-    case AST_BINARY: {
-        value a = lower_expr(l, e->left), b = lower_expr(l, e->right);
-        return lower_binary(l, e->op, &a, &b, e->left, e->right, e->op_where, e->where);
-    }
+    case AST_BINARY: return lower_chain(l, e);
     case AST_SLICE:
     case AST_ELLIPSIS: break;
     }

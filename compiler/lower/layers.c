@@ -3,6 +3,8 @@
 
 /* --- weights ----------------------------------------------------------------------------------------------------- */
 
+enum { MOST_PARAM_ELEMENTS = 1 << 28 }; /* they become text that a C compiler has to read */
+
 size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where) {
     ir_model *m = l->model;
     size_t *index = scope_find(l->params, key);
@@ -12,6 +14,15 @@ size_t param_declare(lowering *l, const char *key, const ir_type *type, const ch
         diag *e = diag_error(l->diags, where, "%s needs \"%.80s\" as %s, but %s needs it as %s", wanted_by, key,
                              type_show(l, type), p->wanted_by, type_show(l, &p->type));
         diag_note(e, p->where, "%s", p->wanted_by);
+        return NOWHERE;
+    }
+    int64_t elements = 0;
+    dim_is_const(ir_type_elements(m->dims, type), &elements);
+    l->param_elements += elements;
+    if (l->param_elements > MOST_PARAM_ELEMENTS) {
+        if (l->param_elements - elements <= MOST_PARAM_ELEMENTS)
+            diag_error(l->diags, where, "%s: with \"%.80s\", %s, the parameters of model %s are more than %d elements, a GiB",
+                       wanted_by, key, type_show(l, type), m->name, MOST_PARAM_ELEMENTS);
         return NOWHERE;
     }
     index = ARENA_NEW(l->arena, size_t);

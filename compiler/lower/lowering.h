@@ -98,6 +98,7 @@ typedef struct {
     scope *locals;       /* name_entry: what blocks bound for themselves; no value behind them */
     scope *layers;       /* layer */
     scope *params;       /* by key: size_t, the index in the model */
+    int64_t param_elements; /* of all params so far */
     scope *symbols;      /* by name: name_entry of the run-time dims, even if hidden */
     scope *outputs;      /* by name: span */
     name_entry **declarations; /* of inputs, states and params, whatever hides them later */

@@ -117,9 +117,13 @@ static const ast_expr *name_inside(const ast_expr *e) {
         case AST_NEGATE: e = e->operand; break;
         case AST_TUPLE: e = e->items; break;
         case AST_BINARY: {
-            const ast_expr *left = name_inside(e->left);
-            e = left ? left : e->right;
-            break;
+            const ast_expr *found = NULL;
+            for (; e->kind == AST_BINARY; e = e->left) {
+                const ast_expr *right = name_inside(e->right);
+                if (right) found = right;
+            }
+            const ast_expr *first = name_inside(e);
+            return first ? first : found;
         }
         default: return NULL;
         }

@@ -184,7 +184,15 @@ ast_expr *ast_new_binary(parser *p, span where, ast_operator op, span op_where, 
     e->op_where = op_where;
     e->left = left;
     e->right = right;
-    return over(p, e, deeper(left->depth, right->depth));
+    e->chain = left->kind == AST_BINARY ? left->chain + 1 : 1;
+    if (e->chain > AST_MAX_CHAIN) {
+        if (!p->statement_broken)
+            diag_error(p->diags, op_where, "more than %d operators stand in a row", AST_MAX_CHAIN);
+        p->statement_broken = true;
+        return left;
+    }
+    /* the left one's operand is as deep in the chain as the right one's */
+    return over(p, e, deeper(left->kind == AST_BINARY ? left->depth - 1 : left->depth, right->depth));
 }
 
 /* Only layers have dotted names; what is called or read may have one too, if only to be told what to write. */

@@ -43,8 +43,9 @@ typedef enum {
 const char *ast_operator_text(ast_operator op); /* "+", "<=" */
 static inline bool ast_compares(ast_operator op) { return op >= AST_EQUAL; }
 
-/* No expression nests deeper than this (the parser reports it), so that walks over the tree may recurse. */
-enum { AST_MAX_DEPTH = 200 };
+/* No expression nests deeper than this (the parser reports it), so that walks over the tree may recurse. A chain of
+ * operators, a + b + c, is no nesting, though its tree leans to the left; walks that take much of the stack loop there. */
+enum { AST_MAX_DEPTH = 200, AST_MAX_CHAIN = 10000 };
 
 typedef struct ast_expr ast_expr;
 typedef struct ast_argument ast_argument;
@@ -53,6 +54,7 @@ struct ast_expr {
     ast_expr_kind kind;
     span where;         /* the whole expression */
     unsigned depth;     /* 1 for a leaf, else 1 + that of the deepest part; at most AST_MAX_DEPTH */
+    unsigned chain;     /* AST_BINARY: of how many operators in a row this is the last; at most AST_MAX_CHAIN */
     ast_expr *next;     /* in a list of items */
     ast_name name;      /* AST_NAME, AST_CALL */
     int64_t integer;    /* AST_INTEGER */

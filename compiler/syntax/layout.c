@@ -283,10 +283,14 @@ static void drop_self(layout *l, token *t) {
     diag_hint(e, "write %.60s", name->text);
 }
 
-/* Brackets, signs and powers make the grammar's stack grow; a chain of + does not, and is limited by the AST. */
+/* Brackets, signs and powers in a row make the grammar's stack grow. Any other operator between two operands ends such a
+ * row: a chain of + or - is no nesting. */
 static token limit_depth(layout *l, token t) {
-    if (t.kind == '-' || t.kind == '~' || t.kind == POW) l->chain++;
-    if (t.kind == ',' || t.kind == '=' || t.kind == ':') l->chain = 0;
+    static const int others[] = {'+', '-', '*', '/', FLOORDIV, '%', '@', '&', '|', ',', '=', ':'};
+    bool is_other = false;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) is_other = is_other || t.kind == others[i];
+    if (t.kind == '~' || t.kind == POW || (t.kind == '-' && !ends_operand(l->at.token))) l->chain++;
+    else if (is_other) l->chain = 0;
     if (l->chain <= AST_MAX_DEPTH && l->opener_count <= AST_MAX_DEPTH) return t;
     if (!l->p->statement_broken) diag_error(l->p->diags, t.where, "this is nested more than %d deep", AST_MAX_DEPTH);
     t.kind = INVALID;

@@ -551,8 +551,7 @@ static ast_file *parse_nested(const char *head, const char *tail, size_t n)
 START_TEST(nesting_is_limited)
 {
     static const char *const rows[][2] = {{"(", ")"}, {"[", "]"},  {"f(", ")"},   {"x[", "]"},  {"", "[0]"}, {"-", ""},
-                                          {"", "+x"}, {"", "**x"}, {"2**-", ""},  {"f(-(", "))"}, {"", "-x"},
-                                          {"{", "}"}, {"", " * x[0]"},         {"f(a=[", "])"}};
+                                          {"", "**x"}, {"2**-", ""},  {"f(-(", "))"}, {"{", "}"}, {"f(a=[", "])"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ast_file *file = parse_nested(rows[i][0], rows[i][1], 20);
         size_t brace = rows[i][0][0] == '{'; /* wrong at any depth */
@@ -566,6 +565,21 @@ START_TEST(nesting_is_limited)
         for (const ast_stmt *s = file->models->statements; s; s = s->next)
             if (s->value) ck_assert_uint_le(s->value->depth, AST_MAX_DEPTH);
         ck_assert_uint_eq(count_of(dump(file), "outputs\n    to x\n"), 1);
+    }
+}
+END_TEST
+
+START_TEST(chains_are_no_nesting)
+{
+    static const char *const links[] = {"+x", "-x", " * x[0]", " + 2 * x"};
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        ast_file *file = parse_nested("", links[i], AST_MAX_CHAIN - 1);
+        ck_assert_msg(diag_error_count(diags) == 1, "%.2000s", shown()); /* that of parse_nested's last line */
+        ck_assert_uint_le(file->models->statements->value->depth, 5);
+        ck_assert_ptr_nonnull(dump(file));
+        parse_nested("", links[i], AST_MAX_CHAIN + 1000);
+        ck_assert_uint_eq(count_of(shown(), "more than 10000 operators stand in a row"), 1);
+        ck_assert_uint_eq(diag_error_count(diags), 2);
     }
 }
 END_TEST
@@ -587,7 +601,9 @@ START_TEST(depth_counts_levels)
 {
     ck_assert_uint_eq(good_expr("x")->depth, 1);
     ck_assert_uint_eq(good_expr("(((x)))")->depth, 1);
-    ck_assert_uint_eq(good_expr("a + b + c")->depth, 3);
+    ck_assert_uint_eq(good_expr("a + b + c")->depth, 2);
+    ck_assert_uint_eq(good_expr("a + b * c - d")->depth, 3);
+    ck_assert_uint_eq(good_expr("a + b + c")->chain, 2);
     ck_assert_uint_eq(good_expr("f(a, k=-b)")->depth, 3);
     ck_assert_uint_eq(good_expr("x[0, a:-b]")->depth, 4);
     ck_assert_uint_eq(good_expr("(a, (b, (c,)))")->depth, 4);
@@ -640,6 +656,7 @@ int main(void)
     tcase_add_test(c, brackets_are_put_in);
     tcase_add_test(c, words_and_places);
     tcase_add_test(c, nesting_is_limited);
+    tcase_add_test(c, chains_are_no_nesting);
     tcase_add_test(c, nested_blocks_and_lone_brackets);
     tcase_add_test(c, depth_counts_levels);
     tcase_add_test(c, a_model_cut_anywhere);

@@ -1,0 +1,106 @@
+/* check_growth: what nnc needs grows with the file, not with its square. Held by the processor's own count of time of this
+ * process, as a ratio of two sizes: 8 x the file may take 24 x the time (n log n and noise), where a square would be 64 x. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "emit/emit.h"
+#include "emit/target.h"
+#include "lower/lower.h"
+#include "passes/passes.h"
+#include "syntax/parse.h"
+#include "weights/bind.h"
+
+static const struct {
+    const char *name, *head, *each, *foot; /* %d is the number, as often as it stands there */
+    size_t small;
+} files[] = {
+    {"models", "", "model m%d {\n input x: float32[2]\n output y = relu(x)\n}\n", "", 250},
+    {"outputs", "model m {\n input x: float32[2]\n", " output y%d = relu(x)\n", "}\n", 500},
+    {"inputs", "model m {\n", " input x%d: float32[2]\n", " output y = x0\n}\n", 1000},
+    {"dims", "model m {\n", " dim D%d = 1..9\n input x%d: float32[D%d]\n output y%d = relu(x%d)\n", "}\n", 100},
+    {"operands", "model m {\n input x: float32[2]\n output y = cat((x", ", x", "))\n}\n", 1000},
+    {"terms", "model m {\n input x: float32[2]\n output y = x", " + x", "\n}\n", 1000},
+    {"statements", "model m {\n input x: float32[2]\n", " x = relu(x) + %d\n", " output x\n}\n", 500},
+    {"layers", "model m {\n input x: float32[2]\n", " layer l%d = Linear(2, 2)\n x = l%d(x)\n", " output x\n}\n", 200},
+    {"tables", "model m {\n", " layer e%d = Embedding(9, 2)\n input i%d: int32[3]\n output y%d = e%d(i%d)\n", "}\n", 100},
+    {"states", "model m {\n input x: float32[2]\n", " state s%d: float32[2]\n output s%d = s%d + x\n", "}\n", 50},
+    {"unknown names", "model m {\n input x: float32[2]\n", " a%d = f%d(b%d)\n", " output x\n}\n", 200},
+};
+
+static const char *write_file(arena *a, size_t i, size_t count)
+{
+    text t = text_new(a);
+    text_add(&t, files[i].head);
+    for (size_t n = 0; n < count; n++)
+        for (const char *c = files[i].each; *c; c++) {
+            if (c[0] == '%' && c[1] == 'd') text_printf(&t, "%zu", n), c++;
+            else text_add_n(&t, c, 1);
+        }
+    text_add(&t, files[i].foot);
+    return text_string(&t);
+}
+
+static void compile(arena *a, const char *bytes)
+{
+    source *s = source_from_text(a, "m.nn", bytes, strlen(bytes));
+    diag_list *diags = diag_list_new(a, s);
+    lowered_file f = lower_file(a, parse_file(a, s, diags), diags);
+    if (diag_error_count(diags)) return;
+    emit_api *const *apis = emit_apis(a, f.models, f.count);
+    emit_api_check(a, f.models, apis, f.count, diags);
+    ck_assert_uint_eq(diag_error_count(diags), 0);
+    bind_random_weights(f.models, f.count, 1);
+    plan_options planning = {.unroll = 64};
+    target_bodies("baseline", &planning);
+    const plan **plans = ARENA_ARRAY(a, const plan *, f.count);
+    for (size_t i = 0; i < f.count; i++) {
+        ck_assert(passes_run(f.models[i], diags));
+        plans[i] = plan_model(a, f.models[i], &planning, diags);
+    }
+    FILE *nowhere = fopen("/dev/null", "w");
+    ck_assert_ptr_nonnull(nowhere);
+    const emit_options o = {"m.nn", "m.h", "", false, "baseline"};
+    ck_assert(emit_header(&o, plans, apis, f.count, nowhere) && emit_source(&o, plans, apis, f.count, nowhere));
+    fclose(nowhere);
+}
+
+/* Seconds of this process's own processor time: the least of three. */
+static double seconds_of(size_t i, size_t count)
+{
+    double least = 1e9;
+    for (int k = 0; k < 3; k++) {
+        arena *a = arena_new();
+        const char *bytes = write_file(a, i, count);
+        clock_t begin = clock();
+        compile(a, bytes);
+        double taken = (double)(clock() - begin) / CLOCKS_PER_SEC;
+        if (taken < least) least = taken;
+        arena_free(a);
+    }
+    return least;
+}
+
+START_TEST(time_grows_with_the_file)
+{
+    double small = seconds_of((size_t)_i, files[_i].small), large = seconds_of((size_t)_i, 8 * files[_i].small);
+    /* below a few milliseconds the clock counts little else than noise */
+    ck_assert_msg(large < 24 * small + 0.02, "%s: %.4f s for %zu, %.4f s for %zu", files[_i].name, small, files[_i].small,
+                  large, 8 * files[_i].small);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("growth");
+    TCase *t = tcase_create("files");
+    tcase_set_timeout(t, 300);
+    tcase_add_loop_test(t, time_grows_with_the_file, 0, sizeof files / sizeof *files);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
