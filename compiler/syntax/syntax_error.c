@@ -128,6 +128,8 @@ static bool hint_after_operand(const parser *p, const layout_context *at, const 
         diag_hint(e, "bounds are written LOW..HIGH: dim T = 1..128");
     else if (at->token == ',' && at->previous == INTEGER && is_digit_at(p, at->where.end))
         diag_hint(e, "the decimal point is a point: 0.5");
+    else if (at->token == ',' && !at->in_brackets && (at->statement_first == NAME || at->statement_first == '('))
+        diag_hint(e, "a tuple stands in parentheses: a, b = (x, y)");
     else if (at->token == '=' && !at->in_brackets) diag_hint(e, "a statement binds one value: write them one by one");
     else if (at->token == ':' && at->in_brackets && at->previous == NAME && has(expected, "'='"))
         diag_hint(e, "an argument is given with =: bias=True");
@@ -230,7 +232,7 @@ void syntax_error(parser *p, const char *const *names, size_t count) {
 
 /* ---- statements that are errors as a whole ---- */
 
-static const char no_imports[] = "nothing needs to be imported: layers are known by their torch.nn names";
+#define NO_IMPORTS "nothing needs to be imported: layers are known by their torch.nn names"
 
 static const char *word_at(const parser *p, span word) {
     return arena_strndup(p->arena, p->source->text + word.begin, word.end - word.begin);
@@ -246,11 +248,21 @@ ast_stmt *ast_reject_word_as_name(parser *p, span where) {
 
 ast_stmt *ast_reject_reserved(parser *p, span where) {
     const char *word = word_at(p, where);
+    static const struct {
+        const char *word, *instead;
+    } known[] = {
+        {"import", NO_IMPORTS},
+        {"if", "a model does the same steps each time it runs; where(c, a, b) chooses between values"},
+        {"fn", "write what it gives where it is used; a repeat block does it often"},
+        {"train", "what a model learns is read from its weights file: train it in PyTorch"},
+        {"loss", "what a model learns is read from its weights file: train it in PyTorch"},
+        {"target", "what the code is for is said on the command line: nnc --target NAME"},
+    };
     diag *e = diag_error(p->diags, where, "'%s' is reserved for later", word);
-    if (strcmp(word, "import") == 0) diag_hint(e, "%s", no_imports);
-    else if (strcmp(word, "if") == 0) diag_hint(e, "a model does the same steps each time it runs");
-    else if (strcspn(p->source->text + where.end, "=,:") == strspn(p->source->text + where.end, " \t"))
-        diag_hint(e, "choose another name, %s_ for example", word);
+    bool is_bound = strcspn(p->source->text + where.end, "=,:") == strspn(p->source->text + where.end, " \t");
+    if (is_bound) diag_hint(e, "choose another name, %s_ for example", word);
+    for (size_t i = 0; i < sizeof known / sizeof *known && !is_bound; i++)
+        if (strcmp(word, known[i].word) == 0) diag_hint(e, "%s", known[i].instead);
     return NULL;
 }
 
@@ -260,7 +272,7 @@ ast_stmt *ast_reject_python(parser *p, span where) {
     if (strcmp(word, "return") == 0) diag_hint(e, "what a model gives is written output NAME = EXPR, or output a, b");
     else if (strcmp(word, "def") == 0 || strcmp(word, "class") == 0)
         diag_hint(e, "a model is written model NAME { … }; what forward takes are its input lines");
-    else if (strcmp(word, "from") == 0) diag_hint(e, "%s", no_imports);
+    else if (strcmp(word, "from") == 0) diag_hint(e, "%s", NO_IMPORTS);
     else if (strcmp(word, "for") == 0 || strcmp(word, "while") == 0)
         diag_hint(e, "a recurrent layer goes over all steps by itself; a loop over rows is written repeat x_t in x { … }, "
                      "one of N rounds repeat N { … }");
