@@ -21,7 +21,8 @@ static const char reserved[] =
 
 /* Functions of the headers that generated code includes, and C++'s namespace: no type may be called so. */
 static const char library[] =
-    " std memchr memcmp memcpy memmove memset strcat strchr strcmp strcoll strcpy strcspn strerror strlen strncat strncmp "
+    " std "
+    "memchr memcmp memcpy memmove memset strcat strchr strcmp strcoll strcpy strcspn strerror strlen strncat strncmp "
     "strncpy strpbrk strrchr strspn strstr strtok strxfrm acos acosh asin asinh atan atan2 atanh cbrt ceil copysign "
     "cos "
     "cosh erf erfc exp exp2 expm1 fabs fdim floor fma fmax fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log "
@@ -29,7 +30,19 @@ static const char library[] =
     "scalbln "
     "scalbn sin sinh sqrt tan tanh tgamma trunc j0 j1 jn y0 y1 yn gamma drem significand finite isinf isnan scalb "
     "index rindex bcmp bcopy bzero ffs strdup strndup strsep stpcpy stpncpy strsignal strtok_r strlcpy strlcat memccpy "
-    "mempcpy memmem memrchr rawmemchr strchrnul basename exp10 sincos ";
+    "mempcpy memmem memrchr rawmemchr strchrnul basename exp10 sincos "
+    /* <stdlib.h> and <sys/types.h>, which x86's vectors include */
+    "abort abs atexit atof atoi atol atoll bsearch calloc div exit free getenv labs ldiv llabs lldiv malloc mblen "
+    "mbstowcs mbtowc qsort qsort_r rand rand_r realloc reallocarray srand strtod strtof strtol strtold strtoll strtoq "
+    "strtoul strtoull strtouq system wcstombs wctomb aligned_alloc quick_exit at_quick_exit on_exit a64l l64a random "
+    "random_r srandom srandom_r initstate initstate_r setstate setstate_r drand48 drand48_r erand48 erand48_r lrand48 "
+    "lrand48_r nrand48 nrand48_r mrand48 mrand48_r jrand48 jrand48_r srand48 srand48_r seed48 seed48_r lcong48 "
+    "lcong48_r alloca posix_memalign valloc clearenv mktemp mkstemp mkstemps mkdtemp realpath ecvt fcvt gcvt ecvt_r "
+    "fcvt_r qecvt qfcvt qgcvt qecvt_r qfcvt_r getsubopt rpmatch putenv setenv unsetenv getloadavg select pselect uint "
+    "ushort ulong quad_t u_quad_t u_char u_short u_int u_long u_int8_t u_int16_t u_int32_t u_int64_t id_t dev_t ino_t "
+    "mode_t off_t pid_t uid_t gid_t key_t daddr_t caddr_t clock_t time_t timer_t clockid_t fsid_t loff_t nlink_t "
+    "register_t suseconds_t fd_set fd_mask blkcnt_t blksize_t fsblkcnt_t fsfilcnt_t sigset_t div_t ldiv_t lldiv_t "
+    "random_data drand48_data timeval timespec pthread_t arc4random arc4random_buf arc4random_uniform ";
 
 static bool is_word_of(const char *words, const char *name) {
     size_t n = strlen(name);
@@ -76,6 +89,7 @@ bool emit_is_reserved(const char *name) {
 bool emit_is_reserved_type(arena *a, const char *name) {
     size_t n = strlen(name);
     if (emit_is_reserved(name) || is_word_of(library, name) || strcmp(name, "nnc") == 0) return true;
+    if (strncmp(name, "pthread_", 8) == 0) return true;
     return n > 1 && (name[n - 1] == 'f' || name[n - 1] == 'l') && is_word_of(library, arena_strndup(a, name, n - 1));
 }
 

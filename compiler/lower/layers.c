@@ -21,8 +21,9 @@ size_t param_declare(lowering *l, const char *key, const ir_type *type, const ch
     l->param_elements += elements;
     if (l->param_elements > MOST_PARAM_ELEMENTS) {
         if (l->param_elements - elements <= MOST_PARAM_ELEMENTS)
-            diag_error(l->diags, where, "%s: with \"%.80s\", %s, the parameters of model %s are more than %d elements, a GiB",
-                       wanted_by, key, type_show(l, type), m->name, MOST_PARAM_ELEMENTS);
+            diag_error(l->diags, where,
+                       "%s: with \"%.80s\", %s, the parameters of model %s are more than %d elements, a GiB", wanted_by,
+                       key, type_show(l, type), m->name, MOST_PARAM_ELEMENTS);
         return NOWHERE;
     }
     index = ARENA_NEW(l->arena, size_t);

@@ -1,5 +1,5 @@
-/* hash: uthash with its tables in an arena. A function that adds to a table has an `arena *hash_arena` in scope; nothing
- * is given back singly. Entries do not move, and uthash keeps the order in which they came. */
+/* hash: uthash with its tables in an arena. A function that adds to a table has an `arena *hash_arena` in scope;
+ * nothing is given back singly. Entries do not move, and uthash keeps the order in which they came. */
 #ifndef NNC_SUPPORT_HASH_H
 #define NNC_SUPPORT_HASH_H
 

@@ -210,7 +210,8 @@ static void check_bindable(parser *p, ast_name name) {
     if (!dropped && !layout_is_statement_word(name.text)) return;
     diag *e = dropped ? diag_error(p->diags, name.where, "a state cannot be called _: what _ is bound to is dropped")
                       : diag_error(p->diags, name.where,
-                                   "a state cannot be called %s: the word begins a statement, so that it cannot be bound",
+                                   "a state cannot be called %s: the word begins a statement, so that it cannot be "
+                                   "bound",
                                    name.text);
     diag_hint(e, "choose another name, %s for example", dropped ? "h" : arena_printf(p->arena, "%s_", name.text));
 }

@@ -285,8 +285,8 @@ static void drop_self(layout *l, token *t) {
     diag_hint(e, "write %.60s", name->text);
 }
 
-/* Brackets, signs and powers in a row make the grammar's stack grow. Any other operator between two operands ends such a
- * row: a chain of + or - is no nesting. */
+/* Brackets, signs and powers in a row make the grammar's stack grow. Any other operator between two operands ends such
+ * a row: a chain of + or - is no nesting. */
 static token limit_depth(layout *l, token t) {
     static const int others[] = {'+', '-', '*', '/', FLOORDIV, '%', '@', '&', '|', ',', '=', ':'};
     bool is_other = false;

@@ -283,8 +283,8 @@ static bool hint_tied(binder *b, diag *d, const group *g, const char *missing) {
         diag_hint(d, "%s has that very shape: give each tensor its key, from (weight=%s, bias=%s)", key,
                   tensor_name_quoted(b->arena, describe_join(b->arena, g->prefix, "weight")), key);
     else
-        diag_hint(d, "%s has that very shape; if it is the same (tied weights), add from (%s=%s) to the layer", key, name,
-                  key);
+        diag_hint(d, "%s has that very shape; if it is the same (tied weights), add from (%s=%s) to the layer", key,
+                  name, key);
     return true;
 }
 

@@ -76,6 +76,11 @@ def check_names_put_together(t):
     text = {m: f"model {m} {{\n    input x: float32[4]\n" + "".join(f"    layer {n} = Linear(4, 4)\n    x = {n}(x)\n" for n in layers)
             + "    output y = x\n}\n" for m, layers in models.items() if re.fullmatch("[A-Za-z]\\w*", m)}
     need({"int8", "math", "M", "size"} <= set(text), f"only {sorted(text)}")
+    # models called as what the headers of x86's vectors declare
+    library = t.write("library.c", "#include <stdlib.h>\n#include <sys/types.h>\n")
+    declared = t.call(["gcc", "-E", library]).out.decode().replace("\n", " ")
+    for name in set(re.findall(r"\b([a-z]\w*) ?\(", declared)) | set(re.findall(r"\b([a-z]\w*);", declared)):
+        text.setdefault(name, f"model {name} {{\n    input x: float32[4]\n    output y = relu(x)\n}}\n")
     refused = set()
     for m in sorted(text):
         t.write("one.nn", text[m])
