@@ -61,7 +61,8 @@ static void compile(arena *a, const char *bytes)
     }
     FILE *nowhere = fopen("/dev/null", "w");
     ck_assert_ptr_nonnull(nowhere);
-    const emit_options o = {"m.nn", "m.h", "", false, "baseline"};
+    const emit_options o = {
+        .source_name = "m.nn", .header_name = "m.h", .code_name = "m.c", .banner_options = "", .target = "baseline"};
     ck_assert(emit_header(&o, plans, apis, f.count, nowhere) && emit_source(&o, plans, apis, f.count, nowhere));
     fclose(nowhere);
 }
