@@ -5,6 +5,26 @@ from torch import nn
 from .case import Case, ids, livelier, noisy_norm, randn
 
 
+def make_expanded():
+    c = Case("linear_expanded_rows")
+    c.layer("fc", nn.Linear(5, 33)).layer("rnn", nn.LSTM(5, 9, batch_first=True))
+    c.input("x", randn(5)).input("y", randn(2, 1, 5))
+    c.write('''
+# rows that are one row in memory
+model expanded {
+    dim T = 1..40
+    weights "weights.safetensors"
+    input x: float32[5]
+    input y: float32[2, 1, 5]
+    layer fc = Linear(5, 33)
+    layer rnn = LSTM(5, 9, batch_first=True)
+    output a: float32[T, 33] = fc(expand(x, T, -1))
+    o, _ = rnn(expand(y, -1, T, -1))
+    output o
+}
+''', lambda m, x, y: (m.fc(x.expand(13, -1)), m.rnn(y.expand(-1, 13, -1))[0]), dims={"T": 13})
+
+
 def make_embedding():
     c = Case("embedding_norm_types")
     c.layer("l1", nn.Embedding(7, 5, max_norm=2.0, norm_type=1.0)).layer("l2", nn.Embedding(7, 5, max_norm=1.5))
@@ -345,6 +365,7 @@ model tied {
 
 
 def make():
+    make_expanded()
     make_embedding()
     make_linear()
     make_norms()
