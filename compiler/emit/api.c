@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "ctree/reserved.h"
 #include "emit/emit.h"
 #include "support/name_set.h"
 
@@ -28,7 +29,7 @@ typedef struct {
 
 /* What C or the interface has taken gets an underscore; two parameters of one name are left to emit_api_check. */
 static const char *claim(name_list *list, const char *name) {
-    if (emit_is_reserved(name) || name_set_has(list->interface, name)) name = arena_printf(list->arena, "%s_", name);
+    if (c_is_reserved(name) || name_set_has(list->interface, name)) name = arena_printf(list->arena, "%s_", name);
     list->names[list->count++] = name;
     return name;
 }
@@ -93,7 +94,7 @@ static void check_macros(arena *a, name_set *macros, const ir_model *m, const em
         const char *macro = api->dim_macros[i], *name = dim_symbol_name(m->symbols[i]);
         macro_owner *owner = ARENA_NEW(a, macro_owner);
         *owner = (macro_owner){m->symbols[i], m->symbol_where[i]};
-        if (emit_is_limit(macro)) {
+        if (c_is_limit(macro)) {
             diag *d = diag_error(diags, owner->where, "the dim %s would be %s_MAX in C, a macro of standard headers",
                                  name, macro);
             diag_hint(d, "rename it, or the model %s", m->name);
@@ -152,7 +153,7 @@ void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, si
         check_parameters(a, models[i], apis[i], diags);
         check_macros(a, macros, models[i], apis[i], diags);
         check_models(a, defined, uppers, models[i], apis[i], diags);
-        if (!emit_is_reserved_type(a, apis[i]->name)) continue;
+        if (!c_is_reserved_type(a, apis[i]->name)) continue;
         diag *d = diag_error(diags, models[i]->where,
                              "a model cannot be called %s: C, C++ or the interface has taken "
                              "the name",

@@ -29,12 +29,6 @@ emit_api *const *emit_apis(arena *a, ir_model *const *models, size_t count);
 /* Names of several models that would clash in one file (or with C, or with the interface) are reported. */
 void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, size_t count, diag_list *diags);
 
-/* reserved.c */
-bool emit_is_reserved(const char *name); /* taken by C, C++, common macros or the interface */
-/* A type's name must not be a function's either, nor that of a function's float or long double form. */
-bool emit_is_reserved_type(arena *a, const char *name);
-bool emit_is_limit(const char *macro); /* of a dim: with _MIN or _MAX behind it a header has it */
-
 /* Both write text and give false when writing failed. */
 bool emit_header(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to);
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to);

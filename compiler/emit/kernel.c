@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit/emit.h"
+#include "ctree/reserved.h"
 
 /* --- names of file scope --- */
 
@@ -33,7 +33,7 @@ const char *emit_name(emit_context *e, const char *format, ...) {
     for (char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) || (unsigned char)*c > 127) *c = '_';
     /* `math` with a layer `errhandling`, `int8` with `t` */
-    return name_set_give(e->file->names, emit_is_reserved(name) ? arena_printf(e->arena, "%s_", name) : name);
+    return name_set_give(e->file->names, c_is_reserved(name) ? arena_printf(e->arena, "%s_", name) : name);
 }
 
 /* --- run-time dims --- */
@@ -41,7 +41,7 @@ const char *emit_name(emit_context *e, const char *format, ...) {
 /* May a run-time dim have this name in a kernel? Emitters' locals begin in lower case; macros of the headers that
  * generated code includes, and the interface's own, have an underscore or are known as reserved. */
 static bool is_plain_name(const char *name) {
-    return isupper((unsigned char)name[0]) && !strchr(name, '_') && !emit_is_reserved(name);
+    return isupper((unsigned char)name[0]) && !strchr(name, '_') && !c_is_reserved(name);
 }
 
 static const char *plain_or_prefixed(emit_context *e, const char *name) {

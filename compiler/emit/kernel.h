@@ -7,7 +7,7 @@
 #ifndef NNC_EMIT_KERNEL_H
 #define NNC_EMIT_KERNEL_H
 
-#include "emit/ctree.h"
+#include "ctree/ctree.h"
 #include "plan/choice.h"
 #include "support/name_set.h"
 

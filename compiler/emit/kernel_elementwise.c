@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "emit/emit.h"
+#include "ctree/reserved.h"
 #include "emit/nest.h"
 #include "emit/vectors.h"
 #include "ir/function.h"
@@ -47,7 +47,7 @@ static bool is_taken(const chain *c, const char *name) {
         if (strcmp(c->names[i], name) == 0) return true;
     for (unsigned i = 0; i < c->nest->rank; i++)
         if (strcmp(c->nest->names[i], name) == 0) return true;
-    return emit_is_reserved(name);
+    return c_is_reserved(name);
 }
 
 /* Operands of the nest, depth first: memory, and a channel index for each BATCH_NORM, behind its x. */

@@ -2,6 +2,8 @@
  * scratch, and calls the kernels in the plan's order, in the plan's loops. */
 #include "emit/procedure.h"
 
+#include "ctree/reserved.h"
+
 #include <string.h>
 
 #include "emit/call.h"
@@ -29,7 +31,7 @@ static bool is_identifier(const char *s) {
 /* A local's name as near to the wanted one as can be. */
 static const char *local_name(maker *m, const char *wanted) {
     if (!wanted || !is_identifier(wanted)) wanted = "value";
-    return name_set_give(m->locals, emit_is_reserved(wanted) ? arena_printf(m->e->arena, "%s_", wanted) : wanted);
+    return name_set_give(m->locals, c_is_reserved(wanted) ? arena_printf(m->e->arena, "%s_", wanted) : wanted);
 }
 
 /* The counter of the rounds at this depth: t, or as near to it as other names allow. */

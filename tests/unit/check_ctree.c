@@ -1,13 +1,13 @@
 /* check_ctree: the C tree as text. What random expressions and tables mean is asked of the C compilers themselves; what
  * must read in one particular way stands here as text. */
-#include "emit/ctree.h"
+#include "ctree/ctree.h"
 
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "emit/ctree_nodes.h"
+#include "ctree/ctree_nodes.h"
 
 static arena *memory;
 static cunit *u;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctree/reserved.h"
 #include "emit/emit.h"
 #include "lower/lower.h"
 #include "syntax/parse.h"
@@ -16,13 +17,13 @@ static const char *const free_names[] = {"x", "X", "_x", "_1", "a_b", "a_b_c", "
 
 START_TEST(reserved_names)
 {
-    ck_assert_msg(emit_is_reserved(reserved[_i]), "%s", reserved[_i]);
+    ck_assert_msg(c_is_reserved(reserved[_i]), "%s", reserved[_i]);
 }
 END_TEST
 
 START_TEST(others)
 {
-    ck_assert_msg(!emit_is_reserved(free_names[_i]), "%s", free_names[_i]);
+    ck_assert_msg(!c_is_reserved(free_names[_i]), "%s", free_names[_i]);
 }
 END_TEST
 

@@ -4,42 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit/ctree_nodes.h"
+#include "ctree/ctree_nodes.h"
 
 enum { WIDTH = 120, BLOCK = 1 << 16, ROW = 10 /* values in a row of bits */ };
-
-/* "1e-05" -> "1e-5", "1e+08" -> "1e8" */
-static void shorten_exponent(char *number) {
-    char *from = strchr(number, 'e');
-    if (!from) return;
-    char *to = ++from;
-    if (*from == '-') to++;
-    from++;
-    while (*from == '0') from++;
-    memmove(to, from, strlen(from) + 1);
-}
-
-void cfloat_print(float value, char *to) {
-    for (int digits = 1; digits <= 9; digits++) {
-        snprintf(to, 32, "%.*g", digits, (double)value);
-        if (strtof(to, NULL) == value) break;
-    }
-    shorten_exponent(to);
-    if (!strpbrk(to, ".e")) strcat(to, ".0");
-    strcat(to, "f");
-}
-
-cexpr *c_double(cunit *u, double value) {
-    char digits[40];
-    if (isnan(value)) return c_name(u, "NAN");
-    if (isinf(value)) return c_name(u, value < 0 ? "-INFINITY" : "INFINITY");
-    for (int precision = 1; precision <= 17; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (strtod(digits, NULL) == value) break;
-    }
-    shorten_exponent(digits);
-    return c_name(u, strpbrk(digits, ".e") ? "%s" : "%s.0", digits);
-}
 
 static void bits_print(float value, char *to) {
     uint32_t bits;

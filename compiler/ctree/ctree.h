@@ -5,8 +5,8 @@
  * person would not write: x * 1, x + 0, 0 * x on integers, and constants of integers; they never fold floats.
  * Integer literals are plain ("16"); kernels index with size_t.
  */
-#ifndef NNC_EMIT_CTREE_H
-#define NNC_EMIT_CTREE_H
+#ifndef NNC_CTREE_CTREE_H
+#define NNC_CTREE_CTREE_H
 
 #include <stdbool.h>
 #include <stdint.h>

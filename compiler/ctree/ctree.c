@@ -1,9 +1,9 @@
 /* ctree: the builders. Folding here is what a person does in the head: integers only, never floats. */
-#include "emit/ctree.h"
+#include "ctree/ctree.h"
 
 #include <string.h>
 
-#include "emit/ctree_nodes.h"
+#include "ctree/ctree_nodes.h"
 
 cunit *cunit_new(arena *a) {
     cunit *u = ARENA_NEW(a, cunit);

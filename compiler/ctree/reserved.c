@@ -1,8 +1,8 @@
 /* reserved: names that C, C++, their headers or the interface have taken. */
+#include "ctree/reserved.h"
+
 #include <ctype.h>
 #include <string.h>
-
-#include "emit/emit.h"
 
 /* Keywords of C (to C23) and C++ (to C++23), names that headers of the interface define, and macros that compilers
  * predefine in their default modes. */
@@ -78,7 +78,7 @@ static bool is_header_macro(const char *name) {
     return false;
 }
 
-bool emit_is_reserved(const char *name) {
+bool c_is_reserved(const char *name) {
     if (is_word_of(reserved, name) || is_header_macro(name) || is_integer_type(name)) return true;
     /* reserved for the implementation: _X and names with two underscores */
     return strstr(name, "__") || (name[0] == '_' && isupper((unsigned char)name[1])) || strncmp(name, "nnc_", 4) == 0 ||
@@ -86,11 +86,11 @@ bool emit_is_reserved(const char *name) {
 }
 
 /* A type's name must not be a function's, or those of its float and long double forms; nnc_ is the runtime's. */
-bool emit_is_reserved_type(arena *a, const char *name) {
+bool c_is_reserved_type(arena *a, const char *name) {
     size_t n = strlen(name);
-    if (emit_is_reserved(name) || is_word_of(library, name) || strcmp(name, "nnc") == 0) return true;
+    if (c_is_reserved(name) || is_word_of(library, name) || strcmp(name, "nnc") == 0) return true;
     if (strncmp(name, "pthread_", 8) == 0) return true;
     return n > 1 && (name[n - 1] == 'f' || name[n - 1] == 'l') && is_word_of(library, arena_strndup(a, name, n - 1));
 }
 
-bool emit_is_limit(const char *macro) { return is_word_of(limits, macro) || strncmp(macro, "_POSIX", 6) == 0; }
+bool c_is_limit(const char *macro) { return is_word_of(limits, macro) || strncmp(macro, "_POSIX", 6) == 0; }

@@ -1,8 +1,8 @@
 /* ctree_nodes: the nodes behind ctree.h, for the files that build, rename and print them; nobody else includes it. */
-#ifndef NNC_EMIT_CTREE_NODES_H
-#define NNC_EMIT_CTREE_NODES_H
+#ifndef NNC_CTREE_CTREE_NODES_H
+#define NNC_CTREE_CTREE_NODES_H
 
-#include "emit/ctree.h"
+#include "ctree/ctree.h"
 #include "support/name_set.h"
 
 typedef enum {
@@ -80,13 +80,13 @@ struct cunit {
     name_set *shared; /* names of functions that ended shared, by their text */
 };
 
-/* cprint.c: a comment, its words filled into lines of at most 120 columns; a "\n" in it starts a new line. */
+/* cprint_words.c: a comment, its words filled into lines of at most 120 columns; a "\n" in it starts a new line. */
 void ccomment_print(FILE *to, int indent, const char *comment);
-/* A function without its comment, as it would be printed; in the unit's arena. */
-const char *cfunction_text(const cfunction *f);
-/* cprint_table.c */
-void ctable_print(const ctable *t, FILE *to);
 /* The shortest decimal text that reads back as this finite float: "0.5f", "1e-5f". Room for 32 bytes. */
 void cfloat_print(float value, char *to);
+/* cprint_table.c */
+void ctable_print(const ctable *t, FILE *to);
+/* cprint.c: a function without its comment, as it would be printed; in the unit's arena. */
+const char *cfunction_text(const cfunction *f);
 
 #endif

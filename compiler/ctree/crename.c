@@ -1,6 +1,6 @@
 /* crename: locals that would hide a type of the interface. A model may be called as emitters call their variables
  * (`model rows`), and a local of the name of a type is a warning. */
-#include "emit/ctree_nodes.h"
+#include "ctree/ctree_nodes.h"
 
 typedef struct {
     cunit *unit;

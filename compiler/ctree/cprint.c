@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit/ctree_nodes.h"
+#include "ctree/ctree_nodes.h"
 
 enum { WIDTH = 120, INDENT = 4 };
 
@@ -177,42 +177,6 @@ static void put_line(const printer *p, int depth, const char *line) {
         room = (size_t)(WIDTH - indent);
     }
     fprintf(p->to, "%*s%s\n", *line ? indent : 0, "", line);
-}
-
-/* What stands in a comment may be a user's (a weights key): it must not end the comment, begin another, or hold
- * anything but printable ASCII. */
-static const char *comment_words(arena *a, const char *words) {
-    text to = text_new(a);
-    char last = 0;
-    for (const char *c = words; *c; c++) {
-        bool breaks = (last == '*' && *c == '/') || (last == '/' && *c == '*');
-        if (breaks) text_add(&to, " ");
-        if ((unsigned char)*c >> 6 == 2) continue; /* the rest of a UTF-8 character */
-        last = *c == '\n' || (*c >= ' ' && *c <= '~') ? *c : '?';
-        text_add_n(&to, &last, 1);
-    }
-    return text_string(&to);
-}
-
-void ccomment_print(FILE *to, int indent, const char *comment) {
-    arena *a = arena_new();
-    const char *words = comment_words(a, comment);
-    size_t room = (size_t)(WIDTH - indent - 6);
-    bool first = true;
-    while (*words) {
-        size_t n = strcspn(words, "\n");
-        if (n > room) {
-            n = room;
-            while (n > 0 && words[n] != ' ') n--;
-            if (n == 0) n = strcspn(words, " \n");
-        }
-        fprintf(to, "%*s%s%.*s", indent, "", first ? "/* " : n ? " * " : " *", (int)n, words);
-        words += n;
-        if (*words == ' ' || *words == '\n') words++;
-        fputs(*words ? "\n" : " */\n", to);
-        first = false;
-    }
-    arena_free(a);
 }
 
 static void add_declarator(text *line, const char *type, const char *name) {
