@@ -1,6 +1,5 @@
 /* cprint_table: constant tables as C text. Fast, because a model's weights are nearly all of its C file: bit patterns
  * are formatted by hand into a block that is written at once. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* call: see call.h. */
 #include "emit/call.h"
 
-#include "emit/operators.h"
+#include "kernels/operators.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef NNC_EMIT_CALL_H
 #define NNC_EMIT_CALL_H
 
-#include "emit/kernel.h"
+#include "kernels/kernel.h"
 
 /* Visits the memory operands of a kernel and of what is inlined in it, each parameter once, in the order of the C
  * function's parameters. */

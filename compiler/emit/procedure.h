@@ -3,7 +3,7 @@
 #define NNC_EMIT_PROCEDURE_H
 
 #include "emit/emit.h"
-#include "emit/kernel.h"
+#include "kernels/kernel.h"
 
 /* Does the run function choose between bodies for several targets? Then the struct notes which, in instruction_set. */
 bool procedure_has_bodies(const plan *p, size_t target_count);

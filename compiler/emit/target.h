@@ -7,7 +7,7 @@
 #ifndef NNC_EMIT_TARGET_H
 #define NNC_EMIT_TARGET_H
 
-#include "emit/kernel.h"
+#include "kernels/kernel.h"
 
 /* Sets e->targets by a name of the list above; false when there is none such. */
 bool target_select(emit_context *e, const char *name);

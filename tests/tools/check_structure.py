@@ -19,7 +19,8 @@ ALLOWED = {
     "passes": {"support", "ir", "passes"},
     "plan": {"support", "ir", "plan"},
     "ctree": {"support", "ctree"},
-    "emit": {"support", "ir", "plan", "ctree", "emit"},
+    "kernels": {"support", "ir", "plan", "ctree", "kernels"},
+    "emit": {"support", "ir", "plan", "ctree", "kernels", "emit"},
 }
 LONGEST = 600
 

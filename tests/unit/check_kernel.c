@@ -1,12 +1,12 @@
 /* check_kernel: sizes, names and loops as the emitters write them. The sizes are compared with dim_evaluate by a C
  * compiler; merged loops with the addresses that the unmerged ones visit. */
-#include "emit/kernel.h"
+#include "kernels/kernel.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "emit/nest.h"
+#include "kernels/nest.h"
 
 static arena *memory;
 static dim_table *t;

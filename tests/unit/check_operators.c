@@ -1,10 +1,10 @@
-/* Every operator has its rows: in plan (plan/operators.c), in emit (emit/operators.c), and every function of one argument
+/* Every operator has its rows: in plan (plan/operators.c), in emit (kernels/operators.c), and every function of one argument
  * in ir/function.def. A row that is missing is an ice(), which ends this program. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "emit/operators.h"
+#include "kernels/operators.h"
 #include "ir/function.h"
 #include "plan/operators.h"
 

@@ -2,10 +2,10 @@
  *
  * A nest has axes, and operands with a stride for each axis. Axes of size 1 vanish; neighbours become one axis where
  * every operand's strides say so: dense views of one shape end as a single loop over the element count. */
-#ifndef NNC_EMIT_NEST_H
-#define NNC_EMIT_NEST_H
+#ifndef NNC_KERNELS_NEST_H
+#define NNC_KERNELS_NEST_H
 
-#include "emit/kernel.h"
+#include "kernels/kernel.h"
 
 enum { NEST_OPERANDS = 64, NEST_ALL_AXES = 0xff };
 

@@ -1,5 +1,5 @@
 /* nest: merging axes, and loops as C. */
-#include "emit/nest.h"
+#include "kernels/nest.h"
 
 nest *nest_new(emit_context *e, const ir_type *shape, unsigned axes) {
     nest *n = ARENA_NEW(e->arena, nest);

@@ -1,8 +1,8 @@
-/* kernel_move: what only moves values: copies, fills, PAD, FLIP, ROLL, ARANGE, and looking up rows of params (EMBEDDING,
+/* move: what only moves values: copies, fills, PAD, FLIP, ROLL, ARANGE, and looking up rows of params (EMBEDDING,
  * ONE_HOT). Rows that lie densely on both sides go through memcpy and memset. */
 #include <math.h>
 
-#include "emit/nest.h"
+#include "kernels/nest.h"
 
 /* --- copies --- */
 

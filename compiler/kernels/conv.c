@@ -1,11 +1,11 @@
-/* kernel_conv: CONV1D x[N, C, L] -> y[N, O, Lo].
+/* conv: CONV1D x[N, C, L] -> y[N, O, Lo].
  *
  * Output channels lie side by side in packed weights (a panel of COST_CHANNELS), so a vector holds the sums of several
  * channels at one position; a tile of positions shares the weights that are loaded. A lone output channel (of a group)
  * is summed in plain floats. A sum is bias, then its terms with channel and tap ascending, in blocks of COST_BLOCK
  * terms where there are more; a tap outside of the input is left out, so an edge differs from the interior only in
  * where its taps begin and end. */
-#include "emit/product.h"
+#include "kernels/product.h"
 
 enum { MAX_TILE = 4 };
 

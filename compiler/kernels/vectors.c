@@ -1,5 +1,5 @@
 /* vectors: see vectors.h. */
-#include "emit/vectors.h"
+#include "kernels/vectors.h"
 
 #include "ir/function.h"
 

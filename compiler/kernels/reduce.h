@@ -1,8 +1,8 @@
-/* kernel_reduce: what the two files of reductions share; private to them. */
-#ifndef NNC_EMIT_KERNEL_REDUCE_H
-#define NNC_EMIT_KERNEL_REDUCE_H
+/* reduce: what the two files of reductions share; private to them. */
+#ifndef NNC_KERNELS_REDUCE_H
+#define NNC_KERNELS_REDUCE_H
 
-#include "emit/nest.h"
+#include "kernels/nest.h"
 
 typedef struct {
     emit_context *e;
@@ -23,7 +23,7 @@ void reduction_open(reduction *r, cblock *b, unsigned axes);
 cexpr *reduction_first(const reduction *r);  /* the outer loops' element of x */
 cexpr *reduction_result(const reduction *r); /* and of y */
 
-/* kernel_reduce_vector.c: SUM, MEAN, MAX, MIN, VAR, NORM, SOFTMAX, LOG_SOFTMAX, LAYER_NORM of float32. */
+/* reduce_vector.c: SUM, MEAN, MAX, MIN, VAR, NORM, SOFTMAX, LOG_SOFTMAX, LAYER_NORM of float32. */
 void reduction_in_vectors(reduction *r, const plan_kernel *k, cblock *b);
 
 #endif

@@ -3,10 +3,10 @@
  * Used for Linear and for all products of recurrent layers but the step of one row. Each output is bias, then the terms
  * in ascending order as tile.h says; rows, tiles and vectors change nothing about that order.
  */
-#ifndef NNC_EMIT_PRODUCT_H
-#define NNC_EMIT_PRODUCT_H
+#ifndef NNC_KERNELS_PRODUCT_H
+#define NNC_KERNELS_PRODUCT_H
 
-#include "emit/tile.h"
+#include "kernels/tile.h"
 
 typedef struct {
     const choice_product *choice; /* sums start from its pack's biases if all column groups have one, else from zero */

@@ -1,9 +1,9 @@
-/* kernel_matmul: MATMUL, the product of two run-time values, in register tiles: some rows of a times some vectors of b's
+/* matmul: MATMUL, the product of two run-time values, in register tiles: some rows of a times some vectors of b's
  * columns, so that what is loaded of b serves several rows.
  *
  * Every sum has its terms in ascending order, more than COST_BLOCK of them in blocks, whatever the tile. Columns that do
  * not lie densely are gathered and scattered; a term there is a multiplication and an addition, else one madd. */
-#include "emit/tile.h"
+#include "kernels/tile.h"
 
 typedef struct {
     emit_context *e;

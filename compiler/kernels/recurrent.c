@@ -1,6 +1,6 @@
-/* kernel_recurrent: RECURRENT, one layer in one direction: packed weights, the input's share of the gates, the loop
- * over time. The steps themselves are in kernel_recurrent_step.c and kernel_recurrent_batch.c. */
-#include "emit/kernel_recurrent.h"
+/* recurrent: RECURRENT, one layer in one direction: packed weights, the input's share of the gates, the loop
+ * over time. The steps themselves are in recurrent_step.c and recurrent_batch.c. */
+#include "kernels/recurrent.h"
 
 /* --- weights --- */
 

@@ -1,9 +1,9 @@
 /* operators: which emitter makes an operator's kernel, a row each; an operator that has none is an ice(). Sources, views
  * and CAT (a planner's join) have no kernels. */
-#ifndef NNC_EMIT_OPERATORS_H
-#define NNC_EMIT_OPERATORS_H
+#ifndef NNC_KERNELS_OPERATORS_H
+#define NNC_KERNELS_OPERATORS_H
 
-#include "emit/kernel.h"
+#include "kernels/kernel.h"
 
 typedef void emit_kernel(emit_context *e, const plan_kernel *k, cfunction *f);
 

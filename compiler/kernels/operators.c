@@ -1,5 +1,5 @@
 /* operators: the rows. */
-#include "emit/operators.h"
+#include "kernels/operators.h"
 
 /* Of these classes all operators have the same row; the others stand below, one by one. */
 #define ROW_UNARY(NAME)     [IR_##NAME] = emit_elementwise,

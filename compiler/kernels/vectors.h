@@ -2,10 +2,10 @@
  *
  * The code for a whole vector and for what is left is made by the same callback, so every element goes through the same
  * operations wherever it stands. */
-#ifndef NNC_EMIT_VECTORS_H
-#define NNC_EMIT_VECTORS_H
+#ifndef NNC_KERNELS_VECTORS_H
+#define NNC_KERNELS_VECTORS_H
 
-#include "emit/kernel.h"
+#include "kernels/kernel.h"
 
 typedef struct {
     emit_context *e;

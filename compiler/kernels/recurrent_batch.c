@@ -1,10 +1,10 @@
-/* kernel_recurrent_batch: the functions of one time step of a batch.
+/* recurrent_batch: the functions of one time step of a batch.
  *
  * The sums of all rows are one blocked product, sums = W_hh h, in which tiles of rows share every vector of weights
  * that they load. Then each row by itself adds the input's share, and becomes c and h: as all sums are done by then, h
  * is updated in place. A GRU that resets before the product does both twice, with r * h between them; proj_size ends
  * with a product of its own. */
-#include "emit/kernel_recurrent.h"
+#include "kernels/recurrent.h"
 
 /* The function that works on one row; panel by panel, vector by vector. */
 typedef struct {

@@ -1,14 +1,14 @@
-/* kernel_recurrent: what the files of the RECURRENT emitter share; nobody else includes it.
+/* recurrent: what the files of the RECURRENT emitter share; nobody else includes it.
  *
  * The kernel itself is the loop over time; what it calls are functions of its shape (cell, sizes, strides, what is chosen),
  * which all layers and directions of that shape share: their tables are parameters. SHAPE_input is the input's share of all
  * gates for many time steps at once, a blocked product. One row then has SHAPE_step, where the sums start from what the
  * first left and end as complete gates in registers; a batch has SHAPE_recurrent, the product with the rows of h, and
  * SHAPE_cells, which makes c and h of one row from both. */
-#ifndef NNC_EMIT_KERNEL_RECURRENT_H
-#define NNC_EMIT_KERNEL_RECURRENT_H
+#ifndef NNC_KERNELS_RECURRENT_H
+#define NNC_KERNELS_RECURRENT_H
 
-#include "emit/product.h"
+#include "kernels/product.h"
 
 /* y = W x for rows of x, as a function: NAME(weights, rows, X, X_row, Y, Y_row). What is constant is no parameter. */
 typedef struct {
@@ -48,15 +48,15 @@ cfunction *recurrent_function(const recurrent *r, const char *comment);
 /* Ends it; gives its name, or that of one that is like it. */
 const char *recurrent_function_end(const recurrent *r, cfunction *f, const char *what);
 
-/* kernel_recurrent_step.c: adds the function of one time step of one row, and notes its name. Parameters, each if there:
+/* recurrent_step.c: adds the function of one time step of one row, and notes its name. Parameters, each if there:
  * its tables, x (fused), gates, h, c, out, next (room for the next h), turn (zigzag). */
 void recurrent_emit_step(recurrent *r);
 
-/* kernel_recurrent_batch.c: adds the functions of one time step of a batch, and notes their names. h_row: floats from one row of
+/* recurrent_batch.c: adds the functions of one time step of a batch, and notes their names. h_row: floats from one row of
  * h to the next, NULL if known only at run time. */
 void recurrent_emit_batch(recurrent *r, cexpr *h_row);
 
-/* kernel_recurrent_cell.c: complete sums -> gates -> c and h. The sums are named by gate, one letter each ("ifgo",
+/* recurrent_cell.c: complete sums -> gates -> c and h. The sums are named by gate, one letter each ("ifgo",
  * "rzn", "a") and `suffix`. */
 typedef struct {
     const recurrent *recurrent;

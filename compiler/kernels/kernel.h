@@ -1,11 +1,11 @@
-/* kernel: how a plan_kernel becomes a C function; one file a family of operators (kernel_*.c).
+/* kernel: how a plan_kernel becomes a C function; one file of this folder a family of operators.
  *
- * call.c makes the function and its parameters (the symbols as size_t, then every PLAN_MEMORY operand of the kernel
+ * emit/call.c makes the function and its parameters (the symbols as size_t, then every PLAN_MEMORY operand of the kernel
  * and of what is inlined in it, then `size_t start` and `float *work` where wanted) and the call; the emitter fills the
  * body. Pointers point at the view's first element. An emitter may add constants and helper functions to the unit:
  * they are printed above. */
-#ifndef NNC_EMIT_KERNEL_H
-#define NNC_EMIT_KERNEL_H
+#ifndef NNC_KERNELS_KERNEL_H
+#define NNC_KERNELS_KERNEL_H
 
 #include "ctree/ctree.h"
 #include "plan/choice.h"
@@ -54,14 +54,14 @@ const plan_choice *emit_choice(const emit_context *e, const plan_kernel *k);
  * are the same. */
 void emit_begin_model(emit_context *e);
 
-void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f);    /* kernel_recurrent.c */
-void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_product.c: LINEAR */
-void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_matmul.c */
-void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_conv.c */
-void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* kernel_elementwise.c: UNARY, BINARY, BATCH_NORM */
-void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* kernel_reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
-void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* kernel_move.c: moves, EMBEDDING, ONE_HOT, PLAN_COPY, PLAN_ZERO */
-void emit_index(emit_context *e, const plan_kernel *k, cfunction *f);        /* kernel_index.c: TAKE, GATHER, SCATTER_ADD, TOPK */
+void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f);    /* recurrent.c */
+void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f);       /* linear.c: LINEAR */
+void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* matmul.c */
+void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* conv.c */
+void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* elementwise.c: UNARY, BINARY, BATCH_NORM */
+void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
+void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* move.c: moves, EMBEDDING, ONE_HOT, PLAN_COPY, PLAN_ZERO */
+void emit_index(emit_context *e, const plan_kernel *k, cfunction *f);        /* index.c: TAKE, GATHER, SCATTER_ADD, TOPK */
 
 /* --- shared by the emitters (kernel.c) ------------------------------------------------------------------------------ */
 /* A run-time dim's or a loop symbol's name in C: "T", "dim_n" for names that could be an emitter's own local or a macro,

@@ -1,5 +1,5 @@
 /* kernel: what all emitters share: sizes and elements as C, names of file scope, tables of params. */
-#include "emit/kernel.h"
+#include "kernels/kernel.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -1,11 +1,11 @@
-/* kernel_reduce_vector: float32 reductions in vectors.
+/* reduce_vector: float32 reductions in vectors.
  *
  * By rows, along the innermost axis that is summed up, however its elements lie; or by columns, a vector of results at
  * a time, where results are neighbours in memory and what is summed up is not. Both add in the same order, so that the
  * layout that a value happens to have changes no bit: the elements of a row go to the lanes of a vector in turn, and
  * the lanes are added by halves; a column has as many sums as a vector has lanes, and goes through them in turn. */
-#include "emit/kernel_reduce.h"
-#include "emit/vectors.h"
+#include "kernels/reduce.h"
+#include "kernels/vectors.h"
 
 typedef struct {
     const reduction *r;

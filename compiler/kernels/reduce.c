@@ -1,9 +1,9 @@
-/* kernel_reduce: SUM, MEAN, MAX, MIN, ARGMAX over any axes; SOFTMAX, LOG_SOFTMAX along one; LAYER_NORM over the last.
+/* reduce: SUM, MEAN, MAX, MIN, ARGMAX over any axes; SOFTMAX, LOG_SOFTMAX along one; LAYER_NORM over the last.
  *
  * Two nests of loops: the outer one over what stays, the inner one over what is summed up. Sums have twice the
  * digits of a float: as accurate for 100 000 elements as for ten. NaN and infinities come out as in torch. This file has what is computed an
- * element at a time: int32, and where argmax finds no rows; kernel_reduce_vector.c has the rest. */
-#include "emit/kernel_reduce.h"
+ * element at a time: int32, and where argmax finds no rows; reduce_vector.c has the rest. */
+#include "kernels/reduce.h"
 
 cexpr *reduction_name(const reduction *r, const char *what) { return c_name(r->u, "%s", what); }
 

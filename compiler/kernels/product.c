@@ -1,5 +1,5 @@
 /* product: loops over panels, tiles of rows and groups of columns. */
-#include "emit/product.h"
+#include "kernels/product.h"
 
 /* What of a pack decides about its values. */
 static const char *pack_key(emit_context *e, const pack *p) {

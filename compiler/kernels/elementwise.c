@@ -1,4 +1,4 @@
-/* kernel_elementwise: UNARY, BINARY, TERNARY and BATCH_NORM, and whole expressions of them: what is inlined is computed
+/* elementwise: UNARY, BINARY, TERNARY and BATCH_NORM, and whole expressions of them: what is inlined is computed
  * in the loop's body, in a named local where the .nn file names it or the expression gets long.
  *
  * What is float32 throughout is computed in vectors along the innermost axis, however its operands lie there. Where
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "ctree/reserved.h"
-#include "emit/nest.h"
-#include "emit/vectors.h"
+#include "kernels/nest.h"
+#include "kernels/vectors.h"
 #include "ir/function.h"
 
 enum { LONG_EXPRESSION = 4 /* operators in one expression of the generated code */, MAX_LOCALS = 64 };

@@ -7,10 +7,10 @@
  * chain; finally the chains are added, first + second, or (first + second) + (third + fourth). More than COST_BLOCK
  * terms are added in blocks: each block is such a sum that starts at zero, and is then added to the sum so far.
  */
-#ifndef NNC_EMIT_TILE_H
-#define NNC_EMIT_TILE_H
+#ifndef NNC_KERNELS_TILE_H
+#define NNC_KERNELS_TILE_H
 
-#include "emit/kernel.h"
+#include "kernels/kernel.h"
 
 enum { TILE_MAX_SUMS = 32, TILE_MAX_VECTORS = 16 };
 

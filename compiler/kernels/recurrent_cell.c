@@ -1,6 +1,6 @@
-/* kernel_recurrent_cell: activations and cell updates, on one vector of units. */
-#include "emit/kernel_recurrent.h"
-#include "emit/vectors.h"
+/* recurrent_cell: activations and cell updates, on one vector of units. */
+#include "kernels/recurrent.h"
+#include "kernels/vectors.h"
 #include "ir/function.h"
 
 static cexpr *call1(emit_context *e, const char *name, cexpr *x) { return c_call(e->unit, emit_vector(e, name), 1, x); }

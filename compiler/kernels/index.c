@@ -1,6 +1,6 @@
-/* kernel_index: elements at places that other tensors name (TAKE, GATHER, SCATTER_ADD), and the places of the largest
+/* index: elements at places that other tensors name (TAKE, GATHER, SCATTER_ADD), and the places of the largest
  * (TOPK). Every index is in range: that is proved, or checked before. */
-#include "emit/nest.h"
+#include "kernels/nest.h"
 
 static const char *type_of(const plan_operand *o) { return o->view.type.dtype == IR_F32 ? "float" : "int32_t"; }
 

@@ -1,5 +1,5 @@
 /* tile: register tiles as C. */
-#include "emit/tile.h"
+#include "kernels/tile.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* kernel_recurrent_step: the function of one time step of one row.
+/* recurrent_step: the function of one time step of one row.
  *
  * Panel by panel, the sums of a few vectors of units start from the row of projected inputs, run over all of the
  * previous h and end as complete gates, from which c and h follow at once. Where there is one step only, the inputs'
@@ -9,8 +9,8 @@
  * The old h must last until all sums are done. Where the new h goes to a row of out, the old one is the row before;
  * otherwise the new h waits in variables if all is unrolled, or in `next`. A GRU that resets before the product does
  * two such passes, with r * h between them; proj_size ends with a product of its own. Batches are in
- * kernel_recurrent_batch.c. */
-#include "emit/kernel_recurrent.h"
+ * recurrent_batch.c. */
+#include "kernels/recurrent.h"
 
 /* One pass over all units: the columns of a pack, started from column groups of z. */
 typedef struct {

@@ -1,5 +1,5 @@
-/* kernel_product: LINEAR, packed weights times rows of x. */
-#include "emit/product.h"
+/* linear: LINEAR, packed weights times rows of x. */
+#include "kernels/product.h"
 
 /* Loops over all but the last; *x and *y become the names of the pointers to their rows. */
 static cblock *open_loops(emit_context *e, cblock *b, const choice_linear *l, const char **x, const char **y) {
