@@ -1,5 +1,4 @@
 /* cprint_words: what both code and tables are printed with: numbers, and comments. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,16 +27,13 @@ void cfloat_print(float value, char *to) {
     strcat(to, "f");
 }
 
-cexpr *c_double(cunit *u, double value) {
-    char digits[40];
-    if (isnan(value)) return c_name(u, "NAN");
-    if (isinf(value)) return c_name(u, value < 0 ? "-INFINITY" : "INFINITY");
+void cdouble_print(double value, char *to) {
     for (int precision = 1; precision <= 17; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (strtod(digits, NULL) == value) break;
+        snprintf(to, 40, "%.*g", precision, value);
+        if (strtod(to, NULL) == value) break;
     }
-    shorten_exponent(digits);
-    return c_name(u, strpbrk(digits, ".e") ? "%s" : "%s.0", digits);
+    shorten_exponent(to);
+    if (!strpbrk(to, ".e")) strcat(to, ".0");
 }
 
 /* What stands in a comment may be a user's (a weights key): it must not end the comment, begin another, or hold

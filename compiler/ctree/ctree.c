@@ -1,6 +1,7 @@
 /* ctree: the builders. Folding here is what a person does in the head: integers only, never floats. */
 #include "ctree/ctree.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "ctree/ctree_nodes.h"
@@ -39,6 +40,14 @@ cexpr *c_float(cunit *u, float value) {
     cexpr *e = expr_new(u, CEXPR_FLOAT);
     e->real = value;
     return e;
+}
+
+cexpr *c_double(cunit *u, double value) {
+    char digits[48];
+    if (isnan(value)) return c_name(u, "NAN");
+    if (isinf(value)) return c_name(u, value < 0 ? "-INFINITY" : "INFINITY");
+    cdouble_print(value, digits);
+    return c_name(u, "%s", digits);
 }
 
 bool c_is_int(const cexpr *e, int64_t *value) {

@@ -84,6 +84,8 @@ struct cunit {
 void ccomment_print(FILE *to, int indent, const char *comment);
 /* The shortest decimal text that reads back as this finite float: "0.5f", "1e-5f". Room for 32 bytes. */
 void cfloat_print(float value, char *to);
+/* The same of a double: "0.5"; room for 48 bytes. */
+void cdouble_print(double value, char *to);
 /* cprint_table.c */
 void ctable_print(const ctable *t, FILE *to);
 /* cprint.c: a function without its comment, as it would be printed; in the unit's arena. */

@@ -41,48 +41,7 @@ static void make_tables(recurrent *r) {
         r->output_table = table(r, c->output, "w_hr", arena_printf(a, "W_hr [%lld, %lld]", projected, hidden));
 }
 
-const char *recurrent_storage(const recurrent *r) {
-    const char *storage = emit_static(r->e);
-    return r->c->hidden * r->c->projected < COST_APART ? storage
-                                                           : arena_printf(r->e->arena, "NNC_APART %s", storage);
-}
-
-cfunction *recurrent_function(const recurrent *r, const char *comment) {
-    return c_function(r->e->unit, recurrent_storage(r), NULL,
-                      arena_printf(r->e->arena, "%s: %s", r->title, comment));
-}
-
-const char *recurrent_function_end(const recurrent *r, cfunction *f, const char *what) {
-    return emit_function_end_shared(r->e, f, arena_printf(r->e->arena, "%s_%s", r->shape, what));
-}
-
 /* --- products, the input's share first --- */
-
-void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char *what) {
-    emit_context *e = r->e;
-    cunit *u = e->unit;
-    cfunction *f = recurrent_function(r, p->comment);
-    c_parameter(f, "const float *", "weights");
-    const char *x_row = arena_printf(e->arena, "%s_row", p->x), *y_row = arena_printf(e->arena, "%s_row", p->y);
-    if (!p->rows) c_parameter(f, "size_t", "rows");
-    c_parameter(f, "const float *", p->x);
-    if (!p->x_row) c_parameter(f, "size_t", x_row);
-    c_parameter(f, "float *", p->y);
-    if (!p->y_row) c_parameter(f, "size_t", y_row);
-    if (p->zigzag) c_parameter(f, "size_t", "turn");
-    product w = {.choice = p->choice,
-                 .table = c_name(u, "weights"),
-                 .x = p->x,
-                 .y = p->y,
-                 .x_row = p->x_row ? p->x_row : c_name(u, "%s", x_row),
-                 .y_row = p->y_row ? p->y_row : c_name(u, "%s", y_row),
-                 .rows = p->rows ? p->rows : c_name(u, "rows"),
-                 .terms_name = p->terms_name,
-                 .y_columns = p->y_columns,
-                 .turn = p->zigzag ? "turn" : NULL};
-    product_emit(e, c_body(f), &w);
-    p->name = recurrent_function_end(r, f, what);
-}
 
 /* rows, x_row and y_row only count where the function takes them. */
 static void call_product(const recurrent *r, cblock *b, const recurrent_product *p, cexpr *rows, cexpr *x, cexpr *x_row,

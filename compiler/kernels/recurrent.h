@@ -38,9 +38,7 @@ typedef struct {
     bool cells_take_weights;                     /* W_hh's, for b_hn */
 } recurrent;
 
-/* "static void" and what stands before it, for the functions of a layer: a large one stands apart from its caller, a call
- * of a small one would cost more than it brings. */
-const char *recurrent_storage(const recurrent *r);
+/* --- recurrent_function.c --- */
 /* Adds the product's function, if no other is like it, and notes its name, which is SHAPE_WHAT at first. */
 void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char *what);
 /* A function of the shape: without a name yet. */

@@ -5,46 +5,13 @@
  * element at a time: int32, and where argmax finds no rows; reduce_vector.c has the rest. */
 #include "kernels/reduce.h"
 
-cexpr *reduction_name(const reduction *r, const char *what) { return c_name(r->u, "%s", what); }
-
 /* An element in the inner loops. */
 static cexpr *inner_x(const reduction *r) {
     return c_index(r->u, reduction_name(r, r->x->name),
                    c_add(r->u, r->x_base, nest_offset(r->inner, r->x_inner, r->inner->rank)));
 }
 
-cexpr *reduction_first(const reduction *r) { return c_index(r->u, reduction_name(r, r->x->name), r->x_base); }
-
-cexpr *reduction_result(const reduction *r) { return c_index(r->u, reduction_name(r, r->y->name), r->y_base); }
-
 static cblock *inner_loops(const reduction *r) { return nest_loops(r->inner, r->body, r->inner->rank); }
-
-static reduction new_reduction(emit_context *e, const plan_kernel *k, unsigned reduced, const dim *const *y_strides) {
-    reduction r = {.e = e, .u = e->unit, .x = &k->inputs[0], .y = &k->results[0]};
-    const ir_type *shape = &r.x->view.type;
-    r.outer = nest_new(e, shape, ~reduced);
-    r.inner = nest_new(e, shape, reduced);
-    r.x_outer = nest_add(r.outer, &r.x->view);
-    r.y_outer = nest_add_strides(r.outer, y_strides);
-    r.x_inner = nest_add(r.inner, &r.x->view);
-    r.y_inner = nest_add_strides(r.inner, y_strides);
-    r.count = dim_const(e->plan->dims, 1);
-    for (unsigned i = 0; i < shape->rank; i++)
-        if (reduced >> i & 1) r.count = dim_mul(e->plan->dims, r.count, shape->dims[i]);
-    return r;
-}
-
-/* Extra inner operands may have been added before. */
-static void close_reduction(reduction *r) {
-    unsigned letters = nest_close(r->outer, 0);
-    nest_close(r->inner, letters);
-}
-
-void reduction_open(reduction *r, cblock *b, unsigned axes) {
-    r->body = nest_loops(r->outer, b, axes);
-    r->x_base = nest_offset(r->outer, r->x_outer, axes);
-    r->y_base = nest_offset(r->outer, r->y_outer, axes);
-}
 
 /* --- over axes --- */
 
@@ -128,8 +95,8 @@ static void reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
         if (!reduced) strides[i] = y->strides[axis];
         if (!reduced || n->attrs.keepdim) axis++;
     }
-    reduction r = new_reduction(e, k, n->attrs.axes, strides);
-    close_reduction(&r);
+    reduction r = reduction_new(e, k, n->attrs.axes, strides);
+    reduction_close(&r);
     if (emit_choice(e, k)->reduce != CHOICE_REDUCE_ELEMENTS) {
         reduction_in_vectors(&r, k, c_body(f));
         return;
@@ -160,7 +127,7 @@ static unsigned add_table(reduction *r, const plan_operand *o) {
 
 static void layer_norm(emit_context *e, const plan_kernel *k, cfunction *f) {
     unsigned rank = k->inputs[0].view.type.rank, count = (unsigned)k->node->attrs.count;
-    reduction r = new_reduction(e, k, ((1u << count) - 1) << (rank - count), k->results[0].view.strides);
+    reduction r = reduction_new(e, k, ((1u << count) - 1) << (rank - count), k->results[0].view.strides);
     if (k->inputs[1].kind == PLAN_PARAM) {
         r.weight = emit_param(e, k->inputs[1].param);
         r.weight_inner = add_table(&r, &k->inputs[1]);
@@ -169,7 +136,7 @@ static void layer_norm(emit_context *e, const plan_kernel *k, cfunction *f) {
         r.bias = emit_param(e, k->inputs[2].param);
         r.bias_inner = add_table(&r, &k->inputs[2]);
     }
-    close_reduction(&r);
+    reduction_close(&r);
     reduction_in_vectors(&r, k, c_body(f));
 }
 
@@ -177,8 +144,8 @@ void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
     if (k->node->op == IR_LAYER_NORM) {
         layer_norm(e, k, f);
     } else if (ir_op_class_of(k->node->op) == IR_NORMALIZE) {
-        reduction r = new_reduction(e, k, 1u << k->node->attrs.axis, k->results[0].view.strides);
-        close_reduction(&r);
+        reduction r = reduction_new(e, k, 1u << k->node->attrs.axis, k->results[0].view.strides);
+        reduction_close(&r);
         if (k->node->op != IR_CUMSUM) {
             reduction_in_vectors(&r, k, c_body(f));
             return;

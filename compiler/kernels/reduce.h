@@ -1,4 +1,4 @@
-/* reduce: what the two files of reductions share; private to them. */
+/* reduce: what the files of reductions share; private to them. */
 #ifndef NNC_KERNELS_REDUCE_H
 #define NNC_KERNELS_REDUCE_H
 
@@ -17,6 +17,10 @@ typedef struct {
     cblock *body;                                /* of the outer loops */
 } reduction;
 
+/* reduction.c. `reduced` has the bits of x's axes that are summed up, y_strides a stride for each axis of x (NULL: 0). Operands
+ * may be added to the nests before they are closed. */
+reduction reduction_new(emit_context *e, const plan_kernel *k, unsigned reduced, const dim *const *y_strides);
+void reduction_close(reduction *r);
 cexpr *reduction_name(const reduction *r, const char *what);
 /* Opens the loops over the first `axes` outer axes, and sets body and bases. */
 void reduction_open(reduction *r, cblock *b, unsigned axes);

@@ -2,35 +2,12 @@
  *
  * Requires a graph in SSA order. Views become pvals without a unit; elementwise nodes that one other elementwise node
  * of the same shape uses are computed inside it; a RECURRENT gets units before it that put h0 and c0 where h and c
- * live; outputs, next states and initial states get copies only where place.c cannot have them written directly. */
+ * live. */
 #include <string.h>
 
 #include "plan/operators.h"
 
 enum { MAX_INLINED = 24 }; /* operators in one elementwise kernel: longer expressions stop reading well */
-
-unit *planner_unit(planner *p, unit_kind kind, const ir_node *node, unsigned inputs, unsigned results) {
-    unit *u = ARENA_NEW(p->arena, unit);
-    u->kind = kind;
-    u->block = p->block;
-    u->node = node;
-    u->inputs = ARENA_ARRAY(p->arena, pval *, inputs);
-    u->input_count = inputs;
-    u->results = ARENA_ARRAY(p->arena, pval *, results);
-    u->result_count = results;
-    u->serial = (unsigned)p->unit_count;
-    ARENA_PUSH(p->arena, p->units, p->unit_count, p->unit_capacity, u);
-    return u;
-}
-
-pval *planner_root(planner *p, const ir_type *type, const char *name) {
-    pval *v = ARENA_NEW(p->arena, pval);
-    v->kind = PVAL_ROOT;
-    v->block = p->block;
-    v->type = *type;
-    v->name = name;
-    return v;
-}
 
 static pval *fixed_root(planner *p, const ir_type *type, const char *name, plan_place place, size_t index) {
     pval *v = planner_root(p, type, name);
@@ -54,36 +31,6 @@ static pval *parameter(planner *p, const ir_value *v) {
     r->type = v->type;
     r->param = v->producer->attrs.index;
     return r;
-}
-
-unit *planner_copy(planner *p, pval *from, pval *to, const ir_node *node) {
-    unit *u = planner_unit(p, UNIT_COPY, node, 1, 1);
-    u->inputs[0] = from;
-    u->results[0] = to;
-    to->producer = u;
-    return u;
-}
-
-/* In the block of the number, which is around the one in work where rounds have no part in it. */
-pval *planner_materialize(planner *p, pval *v) {
-    if (v->kind != PVAL_NUMBER) return v;
-    pblock *block = p->block;
-    p->block = v->block;
-    pval *r = planner_root(p, &v->type, v->name);
-    planner_copy(p, v, r, NULL);
-    p->block = block;
-    return r;
-}
-
-pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const char *name) {
-    pval *v = ARENA_NEW(p->arena, pval);
-    v->kind = PVAL_VIEW;
-    v->block = p->block;
-    v->type = *type;
-    v->name = name;
-    v->origin = v->source = of;
-    v->origin_step = v->step = step;
-    return v;
 }
 
 static pval *view_node(planner *p, const ir_node *n) {
@@ -170,15 +117,6 @@ static void elementwise_node(planner *p, const ir_node *n, const ir_node *const 
     r->producer = u;
     u->results[0] = r;
     p->values[result->id] = r;
-}
-
-unit *planner_producer(const pval *v) {
-    while (v->origin) v = v->origin;
-    return v->producer;
-}
-
-void planner_after(planner *p, unit *u, unit *before) {
-    ARENA_PUSH(p->arena, u->after, u->after_count, u->after_capacity, before);
 }
 
 /* h0 or c0 into the memory of h_n or c_n, where the steps will carry it on. */
@@ -342,6 +280,4 @@ void planner_build(planner *p, const ir_graph *g, bool is_reset) {
     p->only_user = only_users(p, g);
     nodes(p, g);
     if (!is_reset) add_checks(p);
-    planner_place(p, is_reset);
-    planner_legalize(p);
 }

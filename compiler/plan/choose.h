@@ -20,12 +20,11 @@ typedef void choose_for_operator(const chooser *c, const plan_kernel *k, plan_ch
 choose_for_operator choose_recurrent; /* choose_recurrent.c */
 choose_for_operator choose_linear;    /* choose_product.c */
 choose_for_operator choose_conv;      /* choose_conv.c */
-choose_for_operator choose_elementwise, choose_reduction, choose_matmul;
-choose_for_operator choose_nothing;
+choose_for_operator choose_elementwise, choose_reduction, choose_matmul, choose_nothing; /* choose_elements.c */
 /* rows: -1 if known only at run time, then most_rows at most (0: no limit is known). */
 choice_product choose_product(const chooser *c, const pack *p, int64_t rows, int64_t most_rows, bool padded);
 
-/* A pack with one column group, not scaled: what a product's matrix is, if nothing else is said. */
+/* choose_pack.c: a pack with one column group, not scaled: what a product's matrix is, if nothing else is said. */
 pack *choose_pack(const chooser *c, const plan_operand *weight, const plan_operand *bias, int64_t units, int64_t terms,
                   int64_t panel);
 /* NULL where the operand is none. */

@@ -33,6 +33,8 @@ static void index_checks(planner *p) {
 
 static void procedure(planner *p, plan_procedure *to, bool is_reset) {
     planner_build(p, is_reset ? &p->model->reset : &p->model->run, is_reset);
+    planner_place(p, is_reset);
+    planner_legalize(p);
     plan_item *items = schedule(p);
     planner_kernels(p, to, items);
     planner_memory(p, to->items);

@@ -115,10 +115,12 @@ typedef struct {
     name_set *functions;    /* of all kernels */
 } planner;
 
-/* build.c: the units and pvals of one graph; outputs, states and CATs hosted; copies where layouts force them. */
+/* build.c: the units and pvals of one graph. */
 void planner_build(planner *p, const ir_graph *g, bool is_reset);
 /* repeat.c: a REPEAT with all that is in it. The body's nodes are built by `nodes`. */
 void planner_repeat(planner *p, const ir_node *n, void (*nodes)(planner *p, const ir_graph *g));
+
+/* units.c */
 unit *planner_unit(planner *p, unit_kind kind, const ir_node *node, unsigned inputs, unsigned results);
 pval *planner_root(planner *p, const ir_type *type, const char *name);
 pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const char *name);
@@ -127,7 +129,7 @@ void planner_after(planner *p, unit *u, unit *before); /* before must come first
 unit *planner_copy(planner *p, pval *from, pval *to, const ir_node *node);
 unit *planner_producer(const pval *v); /* the unit that computes the data, seen through views; NULL for sources */
 
-/* place.c */
+/* place.c: outputs, states and CATs hosted; then copies where layouts force them. */
 void planner_place(planner *p, bool is_reset);
 void planner_legalize(planner *p);
 /* Has v written where `in` lies, if that can be: its unit stands in the block in work, and all views stay sayable. */

@@ -4,7 +4,7 @@
 usage: check_structure.py REPOSITORY
 
 A file includes only what stands before it in the pipeline, passes are called by passes_run alone, and no source file
-grows past 600 lines. The runtime is shipped as one file and includes nothing but its own parts.
+grows past 600 lines. No two files of plan/, ctree/, kernels/ and emit/ need each other, whatever the way. The runtime is shipped as one file and includes nothing but its own parts.
 """
 import pathlib, re, sys
 
@@ -23,14 +23,40 @@ ALLOWED = {
     "emit": {"support", "ir", "plan", "ctree", "kernels", "emit"},
 }
 LONGEST = 600
+NO_CIRCLES = ("plan", "ctree", "kernels", "emit")
 
 
 def includes(path):
     return re.findall(r'^\s*#\s*include\s+"([^"]+)"', path.read_text(), re.M)
 
 
+def plain(path):
+    """The text of a C file without comments and strings."""
+    return re.sub(r'"(\\.|[^"\\\n])*"', '""', re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S))
+
+
+def circles(compiler):
+    """Files that need each other: by the functions that one defines and the other names."""
+    texts = {p.relative_to(compiler).as_posix(): plain(p) for room in NO_CIRCLES for p in sorted((compiler / room).glob("*.c"))}
+    homes = {}
+    for name, text in texts.items():
+        for function in re.findall(r"^(?!static|typedef|struct|enum|union|#)[a-z][\w *]*?[ *](\w+)\([^;{]*?\)\s*\{", text, re.M):
+            homes[function] = name
+    needs = {n: {homes[w] for w in set(re.findall(r"\w+", t)) & homes.keys()} - {n} for n, t in texts.items()}
+    # what nothing that is left needs, or needs nothing that is left, is in no circle
+    left = set(needs)
+    while True:
+        used = {d for n in left for d in needs[n] & left}
+        out = {n for n in left if n not in used or not needs[n] & left}
+        if not out:
+            return {n: sorted(needs[n] & left) for n in sorted(left)}
+        left -= out
+
+
 def faults(top):
     compiler = top / "compiler"
+    for name, needed in circles(compiler).items():
+        yield f"compiler/{name} is in a circle with {', '.join(needed)}"
     for path in sorted(list(compiler.rglob("*.[ch]")) + list((top / "runtime").rglob("*.[ch]"))):
         name = path.relative_to(top).as_posix()
         lines = path.read_text().count("\n")

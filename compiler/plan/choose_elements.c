@@ -1,0 +1,90 @@
+/* choose_elements: kernels for which little is chosen: elementwise, reductions, MATMUL, moves. */
+#include "plan/choose.h"
+
+/* --- elementwise --- */
+
+/* Operators that plain C has, to the same bits. */
+static bool in_plain_c(ir_op op) {
+    return op == IR_NEG || op == IR_ABS || op == IR_CLAMP || op == IR_CAST || op == IR_WHERE ||
+           (ir_op_class_of(op) == IR_BINARY && op != IR_POW && op != IR_PRELU);
+}
+
+typedef struct {
+    bool has_ints, plain;
+} expression_kind;
+
+static void look_at(const plan_kernel *k, expression_kind *kind) {
+    ir_dtype type = k->node->results[0]->type.dtype;
+    if (type == IR_F32) kind->plain = kind->plain && in_plain_c(k->node->op);
+    if (type == IR_I32) kind->has_ints = true;
+    for (unsigned i = 0; i < k->input_count; i++) {
+        const plan_operand *o = &k->inputs[i];
+        if (o->kind == PLAN_INLINE) look_at(o->inlined, kind);
+        else if (o->kind == PLAN_MEMORY && o->view.type.dtype == IR_I32) kind->has_ints = true;
+    }
+}
+
+void choose_elementwise(const chooser *of, const plan_kernel *k, plan_choice *to) {
+    (void)of;
+    expression_kind kind = {false, true};
+    choice_elementwise *c = &to->elementwise;
+    ir_dtype type = k->node->results[0]->type.dtype;
+    bool stores_mask = k->node->op == IR_CAST && type == IR_I32;
+    c->mask = type == IR_BOOL || stores_mask;
+    if (!stores_mask) look_at(k, &kind);
+    else if (k->inputs[0].kind == PLAN_INLINE) look_at(k->inputs[0].inlined, &kind);
+    to->kind = CHOICE_ELEMENTWISE;
+    c->mode = !kind.has_ints ? CHOICE_VECTORS : kind.plain ? CHOICE_ELEMENTS : CHOICE_LANES;
+    to->vectors = c->mode != CHOICE_ELEMENTS;
+}
+
+/* --- reductions --- */
+
+/* The axes of x that are summed up. */
+static unsigned reduced_axes(const plan_kernel *k) {
+    unsigned rank = k->inputs[0].view.type.rank, count = (unsigned)k->node->attrs.count;
+    if (k->node->op == IR_LAYER_NORM) return ((1u << count) - 1) << (rank - count);
+    if (ir_op_class_of(k->node->op) == IR_NORMALIZE) return 1u << k->node->attrs.axis;
+    return k->node->attrs.axes;
+}
+
+/* The stride of the innermost of some axes, those of one element left out; NULL: there is none. */
+static const dim *innermost(const plan_view *v, unsigned axes) {
+    for (unsigned i = v->type.rank; i-- > 0;)
+        if (axes >> i & 1 && !dim_is(v->type.dims[i], 1)) return v->strides[i];
+    return NULL;
+}
+
+/* By columns where results are neighbours, and the elements that are summed up are not. */
+static bool by_columns(const plan_kernel *k) {
+    ir_op op = k->node->op;
+    if (op == IR_LOG_SOFTMAX || op == IR_LAYER_NORM || op == IR_VAR || op == IR_NORM) return false;
+    const plan_view *x = &k->inputs[0].view;
+    const dim *kept = innermost(x, ~reduced_axes(k)), *summed = innermost(x, reduced_axes(k));
+    return kept && dim_is(kept, 1) && !(summed && dim_is(summed, 1));
+}
+
+void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) {
+    (void)of;
+    to->kind = CHOICE_REDUCE;
+    ir_op op = k->node->op;
+    bool one_by_one = op == IR_ARGMAX || op == IR_ARGMIN || op == IR_PROD || op == IR_CUMSUM;
+    bool vectors = k->inputs[0].view.type.dtype == IR_F32 && !one_by_one;
+    to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : by_columns(k) ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
+    to->vectors = vectors;
+}
+
+/* --- products of run-time values --- */
+
+void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    const plan_view *a = &k->inputs[0].view, *b = &k->inputs[1].view, *y = &k->results[0].view;
+    unsigned last = y->type.rank - 1;
+    int64_t columns = dim_max(y->type.dims[last]), rows = dim_max(y->type.dims[last - 1]);
+    to->kind = CHOICE_MATMUL;
+    to->vectors = true;
+    if (dim_is(y->type.dims[last], 1)) return;
+    to->matmul.fused = dim_is(b->strides[b->type.rank - 1], 1) && dim_is(y->strides[last], 1);
+    to->matmul.tile = cost_matmul(c->body, columns, dim_max(a->type.dims[a->type.rank - 1]), rows);
+}
+
+void choose_nothing(const chooser *c, const plan_kernel *k, plan_choice *to) { (void)c, (void)k, (void)to; }

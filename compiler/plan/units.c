@@ -1,0 +1,64 @@
+/* units: what build, place and repeat make their units and pvals with. */
+#include "plan/planner.h"
+
+unit *planner_unit(planner *p, unit_kind kind, const ir_node *node, unsigned inputs, unsigned results) {
+    unit *u = ARENA_NEW(p->arena, unit);
+    u->kind = kind;
+    u->block = p->block;
+    u->node = node;
+    u->inputs = ARENA_ARRAY(p->arena, pval *, inputs);
+    u->input_count = inputs;
+    u->results = ARENA_ARRAY(p->arena, pval *, results);
+    u->result_count = results;
+    u->serial = (unsigned)p->unit_count;
+    ARENA_PUSH(p->arena, p->units, p->unit_count, p->unit_capacity, u);
+    return u;
+}
+
+pval *planner_root(planner *p, const ir_type *type, const char *name) {
+    pval *v = ARENA_NEW(p->arena, pval);
+    v->kind = PVAL_ROOT;
+    v->block = p->block;
+    v->type = *type;
+    v->name = name;
+    return v;
+}
+
+unit *planner_copy(planner *p, pval *from, pval *to, const ir_node *node) {
+    unit *u = planner_unit(p, UNIT_COPY, node, 1, 1);
+    u->inputs[0] = from;
+    u->results[0] = to;
+    to->producer = u;
+    return u;
+}
+
+/* In the block of the number, which is around the one in work where rounds have no part in it. */
+pval *planner_materialize(planner *p, pval *v) {
+    if (v->kind != PVAL_NUMBER) return v;
+    pblock *block = p->block;
+    p->block = v->block;
+    pval *r = planner_root(p, &v->type, v->name);
+    planner_copy(p, v, r, NULL);
+    p->block = block;
+    return r;
+}
+
+pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const char *name) {
+    pval *v = ARENA_NEW(p->arena, pval);
+    v->kind = PVAL_VIEW;
+    v->block = p->block;
+    v->type = *type;
+    v->name = name;
+    v->origin = v->source = of;
+    v->origin_step = v->step = step;
+    return v;
+}
+
+unit *planner_producer(const pval *v) {
+    while (v->origin) v = v->origin;
+    return v->producer;
+}
+
+void planner_after(planner *p, unit *u, unit *before) {
+    ARENA_PUSH(p->arena, u->after, u->after_count, u->after_capacity, before);
+}
