@@ -47,8 +47,7 @@ static void make_tables(recurrent *r) {
 static void call_product(const recurrent *r, cblock *b, const recurrent_product *p, cexpr *rows, cexpr *x, cexpr *x_row,
                          cexpr *y, cexpr *y_row) {
     cexpr *arguments[7];
-    unsigned n = 0;
-    arguments[n++] = p->table;
+    unsigned n = recurrent_argument(r, arguments, 0, p->table);
     if (!p->rows) arguments[n++] = rows;
     arguments[n++] = x;
     if (!p->x_row) arguments[n++] = x_row;
@@ -162,10 +161,10 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     const recurrent *r = l->r;
     cexpr *arguments[11];
     unsigned n = 0;
-    if (r->c->fused) arguments[n++] = r->input_table;
-    arguments[n++] = r->hidden_table;
-    if (r->c->candidate) arguments[n++] = r->candidate_table;
-    if (r->c->output) arguments[n++] = r->output_table;
+    if (r->c->fused) n = recurrent_argument(r, arguments, n, r->input_table);
+    n = recurrent_argument(r, arguments, n, r->hidden_table);
+    if (r->c->candidate) n = recurrent_argument(r, arguments, n, r->candidate_table);
+    if (r->c->output) n = recurrent_argument(r, arguments, n, r->output_table);
     if (r->c->fused) arguments[n++] = c_name(u, "%s", l->x);
     if (r->c->gates_at >= 0) arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, turn, row_floats(l)));
     arguments[n++] = c_name(u, "%s", r->c->chained && !r->c->fused ? "last" : l->h);
@@ -184,7 +183,7 @@ static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *
     const recurrent *r = l->r;
     cexpr *arguments[7], *index = c_add(u, c_mul(u, turn, l->B), row);
     unsigned n = 0;
-    if (r->cells_take_weights && !reset) arguments[n++] = r->hidden_table;
+    if (r->cells_take_weights && !reset) n = recurrent_argument(r, arguments, n, r->hidden_table);
     arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, index, row_floats(l)));
     arguments[n++] = c_add(u, c_name(u, "%s", l->sums), c_mul(u, row, c_name(u, "%s", r->sums_constant)));
     if (!r->c->projects) arguments[n++] = row_of(l, 1, row);
@@ -314,7 +313,8 @@ static void make_functions(layer *l) {
 
 /* A number that functions of this shape name. */
 static const char *new_constant(const recurrent *r, const char *what, int64_t value) {
-    cexpr **made = emit_once_in_file(r->e, "constant %s %s %lld", r->shape, what, (long long)value);
+    const char *key = arena_printf(r->e->arena, "constant %s %s %lld", r->shape, what, (long long)value);
+    cexpr **made = r->c->shared ? emit_once_in_file(r->e, "%s", key) : emit_once(r->e, "%s", key);
     if (*made) return c_text(*made);
     const char *name = emit_name(r->e, "%s_%s", r->shape, what);
     c_enum_constant(r->e->unit, name, value);
@@ -326,6 +326,8 @@ static void name_shape(recurrent *r) {
     static const char *const cells[] = {"RNN", "LSTM", "GRU"};
     arena *a = r->e->arena;
     long long hidden = r->c->hidden, projected = r->c->projected;
+    r->shape = r->title = r->label;
+    if (!r->c->shared) return;
     r->shape = arena_printf(a, "%s_%lld", ir_cell_name(r->attrs->cell), hidden);
     r->title = arena_printf(a, "%s of %lld units", cells[r->attrs->cell], hidden);
     if (!r->c->projects) return;

@@ -1,7 +1,8 @@
 /* recurrent: what the files of the RECURRENT emitter share; nobody else includes it.
  *
  * The kernel itself is the loop over time; what it calls are functions of its shape (cell, sizes, strides, what is chosen),
- * which all layers and directions of that shape share: their tables are parameters. SHAPE_input is the input's share of all
+ * which all layers and directions of that shape share: their tables are parameters. (Those of very small layers know their
+ * tables, and are called after the layer.) SHAPE_input is the input's share of all
  * gates for many time steps at once, a blocked product. One row then has SHAPE_step, where the sums start from what the
  * first left and end as complete gates in registers; a batch has SHAPE_recurrent, the product with the rows of h, and
  * SHAPE_cells, which makes c and h of one row from both. */
@@ -28,7 +29,7 @@ typedef struct {
     const ir_attrs *attrs;
     const choice_recurrent *c; /* for the current body */
     const char *label;
-    const char *shape, *title; /* lstm_128 and "LSTM of 128 units" */
+    const char *shape, *title; /* lstm_128 and "LSTM of 128 units", or the label twice */
     cexpr *input_table, *hidden_table, *candidate_table, *output_table;
     /* names of constants: rows of gates and sums, inputs, hidden, projected (or hidden's, where there is no projection) */
     const char *row_constant, *sums_constant, *inputs_constant, *hidden_constant, *projected_constant;
@@ -41,6 +42,10 @@ typedef struct {
 /* --- recurrent_function.c --- */
 /* Adds the product's function, if no other is like it, and notes its name, which is SHAPE_WHAT at first. */
 void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char *what);
+/* A table as a function of the shape knows it: as a parameter, which is added, or as it is. */
+cexpr *recurrent_parameter(const recurrent *r, cfunction *f, const char *name, cexpr *table);
+/* What a call of it passes for the table: the number of arguments so far, one more if it is a parameter. */
+unsigned recurrent_argument(const recurrent *r, cexpr **arguments, unsigned count, cexpr *table);
 /* A function of the shape: without a name yet. */
 cfunction *recurrent_function(const recurrent *r, const char *comment);
 /* Ends it; gives its name, or that of one that is like it. */

@@ -10,6 +10,7 @@
 typedef struct {
     const recurrent *r;
     const pack *pack; /* of the sums' product: its gates are `letters`, from column group `group` of gates on */
+    cexpr *table;     /* the product's weights, whose biases the product left out */
     const char *letters;
     unsigned group;
     bool resets;    /* gives r * h and z, not h */
@@ -76,7 +77,7 @@ static void emit_panels(const row_function *f, cblock *b, int64_t panel, int64_t
         if (panel) c_comment(b, "the last %lld units", (long long)units);
     }
     cexpr *first = c_mul(u, index, c_int(u, f->pack->panel));
-    cexpr *weights = c_add(u, c_name(u, "weights"), c_mul(u, index, c_int(u, pack_offset(f->pack, 1))));
+    cexpr *weights = c_add(u, f->table, c_mul(u, index, c_int(u, pack_offset(f->pack, 1))));
     cexpr *gates = c_add(u, c_name(u, "gates"), c_mul(u, index, c_int(u, f->r->c->columns * f->pack->panel)));
     cexpr *sums = c_add(u, c_name(u, "sums"), c_mul(u, index, c_int(u, f->pack->gates * f->pack->panel)));
     if (whole > 1) {
@@ -93,10 +94,11 @@ static void emit_panels(const row_function *f, cblock *b, int64_t panel, int64_t
 static bool takes_weights(const row_function *f) { return f->pack->bias_from < f->pack->gates; }
 
 /* Gives its name. */
-static const char *emit_row_function(const row_function *f, const char *what, const char *comment) {
+static const char *emit_row_function(row_function *f, const char *what, const char *comment) {
     const recurrent *r = f->r;
     cfunction *function = recurrent_function(r, comment);
-    if (takes_weights(f)) c_parameter(function, "const float *", "weights"); /* whose biases the product left out */
+    f->table = r->hidden_table;
+    if (takes_weights(f)) f->table = recurrent_parameter(r, function, "weights", f->table);
     c_parameter(function, f->resets ? "float *" : "const float *", "gates");
     c_parameter(function, "const float *", "sums");
     if (!r->c->projects) c_parameter(function, f->resets ? "const float *" : "float *", "h");

@@ -9,6 +9,17 @@ static const char *storage_of(const recurrent *r) {
                                                            : arena_printf(r->e->arena, "NNC_APART %s", storage);
 }
 
+cexpr *recurrent_parameter(const recurrent *r, cfunction *f, const char *name, cexpr *table) {
+    if (!r->c->shared) return table;
+    c_parameter(f, "const float *", name);
+    return c_name(r->e->unit, "%s", name);
+}
+
+unsigned recurrent_argument(const recurrent *r, cexpr **arguments, unsigned count, cexpr *table) {
+    if (r->c->shared) arguments[count++] = table;
+    return count;
+}
+
 cfunction *recurrent_function(const recurrent *r, const char *comment) {
     return c_function(r->e->unit, storage_of(r), NULL,
                       arena_printf(r->e->arena, "%s: %s", r->title, comment));
@@ -22,7 +33,7 @@ void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char
     emit_context *e = r->e;
     cunit *u = e->unit;
     cfunction *f = recurrent_function(r, p->comment);
-    c_parameter(f, "const float *", "weights");
+    cexpr *table = recurrent_parameter(r, f, "weights", p->table);
     const char *x_row = arena_printf(e->arena, "%s_row", p->x), *y_row = arena_printf(e->arena, "%s_row", p->y);
     if (!p->rows) c_parameter(f, "size_t", "rows");
     c_parameter(f, "const float *", p->x);
@@ -31,7 +42,7 @@ void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char
     if (!p->y_row) c_parameter(f, "size_t", y_row);
     if (p->zigzag) c_parameter(f, "size_t", "turn");
     product w = {.choice = p->choice,
-                 .table = c_name(u, "weights"),
+                 .table = table,
                  .x = p->x,
                  .y = p->y,
                  .x_row = p->x_row ? p->x_row : c_name(u, "%s", x_row),

@@ -28,6 +28,7 @@ typedef struct {
     const recurrent *r;
     emit_context *e;
     cblock *block;
+    cexpr *input_table, *output_table; /* as the function knows them */
     unsigned hidden_count; /* vectors of new h in variables so far */
 } step;
 
@@ -267,11 +268,11 @@ static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t 
         at.weights = c_name(u, "w");
         if (s->r->c->fused)
             c_declare(b, "const float *", "w_x",
-                      c_add(u, c_name(u, "w_ih"), c_mul(u, index, c_int(u, pack_offset(input, 1)))));
+                      c_add(u, s->input_table, c_mul(u, index, c_int(u, pack_offset(input, 1)))));
         if (s->r->c->fused) at.inputs = c_name(u, "w_x");
     } else {
         at.weights = c_add(u, p->table, c_int(u, panel * pack_offset(p->pack, 1)));
-        if (s->r->c->fused) at.inputs = c_add(u, c_name(u, "w_ih"), c_int(u, panel * pack_offset(input, 1)));
+        if (s->r->c->fused) at.inputs = c_add(u, s->input_table, c_int(u, panel * pack_offset(input, 1)));
     }
     bool writes = p->resets || flat;
     at.gates = "gates";
@@ -358,7 +359,7 @@ static void emit_projection(const step *s) {
     c_comment(s->block, "h = W_hr (o * %s(c)): [%lld] -> [%lld]", ir_activation_name(r->attrs->activation),
               (long long)r->c->hidden, (long long)r->c->projected);
     product w = {.choice = &r->c->output_product,
-                 .table = c_name(u, "w_hr"),
+                 .table = s->output_table,
                  .x = "next",
                  .y = "h",
                  .x_row = c_int(u, 0),
@@ -372,9 +373,8 @@ static void emit_projection(const step *s) {
 
 void recurrent_emit_step(recurrent *r) {
     emit_context *e = r->e;
-    cunit *u = e->unit;
     step s = {.r = r, .e = e};
-    pass main_pass = make_pass(&s, &r->c->step, c_name(u, "w_hh"), "h");
+    pass main_pass = make_pass(&s, &r->c->step, r->hidden_table, "h");
     main_pass.resets = r->c->resets_before;
     main_pass.group = r->c->columns - r->c->gates;
     main_pass.zigzag = r->c->zigzag;
@@ -386,10 +386,10 @@ void recurrent_emit_step(recurrent *r) {
                         : r->c->has_cell ? "and is updated like c."
                                          : "and is updated."));
     s.block = c_body(f);
-    if (r->c->fused) c_parameter(f, "const float *", "w_ih");
-    c_parameter(f, "const float *", "w_hh");
-    if (r->c->candidate) c_parameter(f, "const float *", "w_hn");
-    if (r->c->output) c_parameter(f, "const float *", "w_hr");
+    if (r->c->fused) s.input_table = recurrent_parameter(r, f, "w_ih", r->input_table);
+    main_pass.table = recurrent_parameter(r, f, "w_hh", r->hidden_table);
+    cexpr *candidate_table = r->c->candidate ? recurrent_parameter(r, f, "w_hn", r->candidate_table) : NULL;
+    if (r->c->output) s.output_table = recurrent_parameter(r, f, "w_hr", r->output_table);
     if (r->c->fused) c_parameter(f, "const float *", "x");
     if (r->c->gates_at >= 0) c_parameter(f, writes_gates ? "float *" : "const float *", "gates");
     c_parameter(f, r->c->chained ? "const float *" : "float *", "h");
@@ -405,7 +405,7 @@ void recurrent_emit_step(recurrent *r) {
     }
     emit_pass(&s, &main_pass);
     if (r->c->resets_before) {
-        pass candidate = make_pass(&s, &r->c->candidate_step, c_name(u, "w_hn"), "next");
+        pass candidate = make_pass(&s, &r->c->candidate_step, candidate_table, "next");
         candidate.letters = "n";
         candidate.group = 2;
         c_comment(body, "n = gates + W_hn (r * h); h = (1 - z) * n + z * h");

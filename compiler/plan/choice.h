@@ -102,6 +102,7 @@ typedef struct {
     bool one_row;          /* the batch is one row, and known to be */
     /* weights: W_ih; W_hh; reset before: W_hn apart from the rest; proj_size: W_hr */
     const pack *input, *hidden_pack, *candidate, *output;
+    bool shared;           /* layers of the same shape share functions, whose tables are parameters; else each has its own */
     /* the way through time */
     bool fused;            /* one step of one row: the input's part of the sums is in the same stream */
     bool chained;          /* one row: the new h goes to a row of out, where the next step finds it */

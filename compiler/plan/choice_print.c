@@ -91,6 +91,7 @@ static void print_recurrent(const printer *p, const choice_recurrent *r) {
     else if (r->unroll_steps) text_printf(p->to, "; %lld steps unrolled", (long long)r->steps);
     else text_printf(p->to, "; input projected %lld steps at a time", (long long)r->steps);
     if (!r->fused) text_add(p->to, rows[r->input_rows]);
+    if (!r->shared) text_add(p->to, "; functions of its own");
     if (r->zigzag) {
         text_add(p->to, "; every other step backwards, as ");
         print_size(p, weights + (r->fused ? r->gates * r->hidden * r->inputs : 0));

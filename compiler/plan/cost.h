@@ -18,6 +18,7 @@ enum {
     COST_BLOCK = 512,     /* terms of one running sum: longer sums are sums of such blocks, which keeps rounding small */
     COST_DOTS = 4,        /* a product with fewer outputs uses lanes along its terms */
     COST_ROWS = 8,        /* most rows in one register tile */
+    COST_SHARED = 1 << 9, /* weights a gate from which on layers share a step's function: a smaller step costs less than its call */
     COST_APART = 1 << 12, /* weights a gate from which on a step is worth a call of its own */
     COST_CACHE = 1 << 16  /* floats of packed weights from which on every other step takes the panels backwards, so that
                            * it begins with what the cache (of L1 or L2) still has */

@@ -161,9 +161,9 @@ def match_other(code, name, said):
     elif "equal lanes" in said:
         need(f"{code.vector}_lane(" in body, f"{name}: {said}")
     elif "vectors of results" in said:
-        need(f"{code.vector}_doubles sums[" in body, f"{name}: {said}")
+        need(f"{code.vector}_sums sums[" in body, f"{name}: {said}")
     elif "summed up" in said:
-        need(f"{code.vector}_doubles_sum(" in body, f"{name}: {said}")
+        need(f"{code.vector}_sums sums = " in body, f"{name}: {said}")
     elif "vectors of columns" in said:
         need(f"{code.vector}_madd(" in body, f"{name}: {said}")
     else:

@@ -20,19 +20,19 @@ static const float both_rnn_l0_w_hh[28] = {
     0.0f, 0.0f, 0.0f
 };
 
-enum { both_rnn_3_INPUTS = 2 };
-enum { both_rnn_3_HIDDEN = 3 };
-enum { both_rnn_3_GATES = 4 };
+enum { both_rnn_l0_INPUTS = 2 };
+enum { both_rnn_l0_HIDDEN = 3 };
+enum { both_rnn_l0_GATES = 4 };
 
-/* RNN of 3 units: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [2]. */
-static void both_rnn_3_input(const float *weights, size_t rows, const float *x, float *gates, size_t gates_row) {
+/* rnn_l0: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [2]. */
+static void both_rnn_l0_input(size_t rows, const float *x, float *gates, size_t gates_row) {
     if (rows < 8) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 2;
             float *y_n = gates + n * gates_row;
-            nnc_v4 s0 = nnc_v4_load(weights);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[0]), s0);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[1]), s0);
+            nnc_v4 s0 = nnc_v4_load(both_rnn_l0_w_ih);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 4), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 8), nnc_v4_splat(x_n[1]), s0);
             nnc_v4_store(y_n, s0);
         }
     } else {
@@ -40,30 +40,30 @@ static void both_rnn_3_input(const float *weights, size_t rows, const float *x, 
             const size_t first = n + 8 <= rows ? n : rows - 8;
             const float *x_n = x + first * 2;
             float *y_n = gates + first * gates_row;
-            nnc_v4 s0_0 = nnc_v4_load(weights);
-            nnc_v4 s1_0 = nnc_v4_load(weights);
-            nnc_v4 s2_0 = nnc_v4_load(weights);
-            nnc_v4 s3_0 = nnc_v4_load(weights);
-            nnc_v4 s4_0 = nnc_v4_load(weights);
-            nnc_v4 s5_0 = nnc_v4_load(weights);
-            nnc_v4 s6_0 = nnc_v4_load(weights);
-            nnc_v4 s7_0 = nnc_v4_load(weights);
-            s0_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[0]), s0_0);
-            s1_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[2]), s1_0);
-            s2_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[4]), s2_0);
-            s3_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[6]), s3_0);
-            s4_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[8]), s4_0);
-            s5_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[10]), s5_0);
-            s6_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[12]), s6_0);
-            s7_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[14]), s7_0);
-            s0_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[1]), s0_0);
-            s1_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[3]), s1_0);
-            s2_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[5]), s2_0);
-            s3_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[7]), s3_0);
-            s4_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[9]), s4_0);
-            s5_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[11]), s5_0);
-            s6_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[13]), s6_0);
-            s7_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[15]), s7_0);
+            nnc_v4 s0_0 = nnc_v4_load(both_rnn_l0_w_ih);
+            nnc_v4 s1_0 = nnc_v4_load(both_rnn_l0_w_ih);
+            nnc_v4 s2_0 = nnc_v4_load(both_rnn_l0_w_ih);
+            nnc_v4 s3_0 = nnc_v4_load(both_rnn_l0_w_ih);
+            nnc_v4 s4_0 = nnc_v4_load(both_rnn_l0_w_ih);
+            nnc_v4 s5_0 = nnc_v4_load(both_rnn_l0_w_ih);
+            nnc_v4 s6_0 = nnc_v4_load(both_rnn_l0_w_ih);
+            nnc_v4 s7_0 = nnc_v4_load(both_rnn_l0_w_ih);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 4), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 4), nnc_v4_splat(x_n[2]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 4), nnc_v4_splat(x_n[4]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 4), nnc_v4_splat(x_n[6]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 4), nnc_v4_splat(x_n[8]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 4), nnc_v4_splat(x_n[10]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 4), nnc_v4_splat(x_n[12]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 4), nnc_v4_splat(x_n[14]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 8), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 8), nnc_v4_splat(x_n[3]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 8), nnc_v4_splat(x_n[5]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 8), nnc_v4_splat(x_n[7]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 8), nnc_v4_splat(x_n[9]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 8), nnc_v4_splat(x_n[11]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 8), nnc_v4_splat(x_n[13]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_ih + 8), nnc_v4_splat(x_n[15]), s7_0);
             nnc_v4_store(y_n, s0_0);
             nnc_v4_store(y_n + gates_row, s1_0);
             nnc_v4_store(y_n + 2 * gates_row, s2_0);
@@ -76,44 +76,44 @@ static void both_rnn_3_input(const float *weights, size_t rows, const float *x, 
     }
 }
 
-/* RNN of 3 units: sums = W_hh h, for rows of h [3]. */
-static void both_rnn_3_recurrent(const float *weights, size_t rows, const float *h, float *sums) {
+/* rnn_l0: sums = W_hh h, for rows of h [3]. */
+static void both_rnn_l0_recurrent(size_t rows, const float *h, float *sums) {
     if (rows < 3) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = h + n * 3;
-            float *y_n = sums + n * both_rnn_3_GATES;
+            float *y_n = sums + n * both_rnn_l0_GATES;
             nnc_v4 s0 = nnc_v4_zero();
-            s0 = nnc_v4_madd(nnc_v4_load(weights), nnc_v4_splat(x_n[0]), s0);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[1]), s0);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[2]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 4), nnc_v4_splat(x_n[1]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 8), nnc_v4_splat(x_n[2]), s0);
             nnc_v4_store(y_n, s0);
         }
     } else {
         for (size_t n = 0; n < rows; n += 3) {
             const size_t first = n + 3 <= rows ? n : rows - 3;
             const float *x_n = h + first * 3;
-            float *y_n = sums + first * both_rnn_3_GATES;
+            float *y_n = sums + first * both_rnn_l0_GATES;
             nnc_v4 s0_0 = nnc_v4_zero();
             nnc_v4 s1_0 = nnc_v4_zero();
             nnc_v4 s2_0 = nnc_v4_zero();
-            s0_0 = nnc_v4_madd(nnc_v4_load(weights), nnc_v4_splat(x_n[0]), s0_0);
-            s1_0 = nnc_v4_madd(nnc_v4_load(weights), nnc_v4_splat(x_n[3]), s1_0);
-            s2_0 = nnc_v4_madd(nnc_v4_load(weights), nnc_v4_splat(x_n[6]), s2_0);
-            s0_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[1]), s0_0);
-            s1_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[4]), s1_0);
-            s2_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[7]), s2_0);
-            s0_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[2]), s0_0);
-            s1_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[5]), s1_0);
-            s2_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[8]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh), nnc_v4_splat(x_n[3]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh), nnc_v4_splat(x_n[6]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 4), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 4), nnc_v4_splat(x_n[4]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 4), nnc_v4_splat(x_n[7]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 8), nnc_v4_splat(x_n[2]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 8), nnc_v4_splat(x_n[5]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_w_hh + 8), nnc_v4_splat(x_n[8]), s2_0);
             nnc_v4_store(y_n, s0_0);
-            nnc_v4_store(y_n + both_rnn_3_GATES, s1_0);
-            nnc_v4_store(y_n + 2 * both_rnn_3_GATES, s2_0);
+            nnc_v4_store(y_n + both_rnn_l0_GATES, s1_0);
+            nnc_v4_store(y_n + 2 * both_rnn_l0_GATES, s2_0);
         }
     }
 }
 
-/* RNN of 3 units: h of one row, from gates (the input's share) and sums. */
-static void both_rnn_3_cells(const float *gates, const float *sums, float *h, float *out) {
+/* rnn_l0: h of one row, from gates (the input's share) and sums. */
+static void both_rnn_l0_cells(const float *gates, const float *sums, float *h, float *out) {
     nnc_v4 a = nnc_v4_add(nnc_v4_load(gates), nnc_v4_load(sums));
     const nnc_v4 hidden = nnc_v4_relu(a);
     nnc_v4_store_n(h, hidden, 3);
@@ -130,17 +130,16 @@ static void both_rnn_l0(size_t T, size_t B, const float *x, const int32_t *lengt
     for (size_t done = 0; done < T; done += 16) {
         const size_t steps = T - done < 16 ? T - done : 16;
         for (size_t b = 0; b < B; b++) {
-            both_rnn_3_input(both_rnn_l0_w_ih, steps, x + done * 2 + b * (2 * T), gates + b * both_rnn_3_GATES, B
-                    * both_rnn_3_GATES);
+            both_rnn_l0_input(steps, x + done * 2 + b * (2 * T), gates + b * both_rnn_l0_GATES, B * both_rnn_l0_GATES);
         }
         for (size_t t = 0; t < steps; t++) {
-            both_rnn_3_recurrent(both_rnn_l0_w_hh, B, h, sums);
+            both_rnn_l0_recurrent(B, h, sums);
             for (size_t b = 0; b < B; b++) {
                 if (start + (done + t) < (size_t)lengths[b]) {
-                    both_rnn_3_cells(gates + (t * B + b) * both_rnn_3_GATES, sums + b * both_rnn_3_GATES, h + b * 3, out
-                            + (done + t) * (6 * B) + b * 6);
+                    both_rnn_l0_cells(gates + (t * B + b) * both_rnn_l0_GATES, sums + b * both_rnn_l0_GATES, h + b * 3,
+                            out + (done + t) * (6 * B) + b * 6);
                 } else {
-                    memset(out + (done + t) * (6 * B) + b * 6, 0, both_rnn_3_HIDDEN * sizeof(float));
+                    memset(out + (done + t) * (6 * B) + b * 6, 0, both_rnn_l0_HIDDEN * sizeof(float));
                 }
             }
         }
@@ -160,6 +159,97 @@ static const float both_rnn_l0_reverse_w_hh[28] = {
     0.0f, 0.0f, 0.0f
 };
 
+enum { both_rnn_l0_reverse_INPUTS = 2 };
+enum { both_rnn_l0_reverse_HIDDEN = 3 };
+enum { both_rnn_l0_reverse_GATES = 4 };
+
+/* rnn_l0_reverse: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [2]. */
+static void both_rnn_l0_reverse_input(size_t rows, const float *x, float *gates, size_t gates_row) {
+    if (rows < 8) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = x + n * 2;
+            float *y_n = gates + n * gates_row;
+            nnc_v4 s0 = nnc_v4_load(both_rnn_l0_reverse_w_ih);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 4), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 8), nnc_v4_splat(x_n[1]), s0);
+            nnc_v4_store(y_n, s0);
+        }
+    } else {
+        for (size_t n = 0; n < rows; n += 8) {
+            const size_t first = n + 8 <= rows ? n : rows - 8;
+            const float *x_n = x + first * 2;
+            float *y_n = gates + first * gates_row;
+            nnc_v4 s0_0 = nnc_v4_load(both_rnn_l0_reverse_w_ih);
+            nnc_v4 s1_0 = nnc_v4_load(both_rnn_l0_reverse_w_ih);
+            nnc_v4 s2_0 = nnc_v4_load(both_rnn_l0_reverse_w_ih);
+            nnc_v4 s3_0 = nnc_v4_load(both_rnn_l0_reverse_w_ih);
+            nnc_v4 s4_0 = nnc_v4_load(both_rnn_l0_reverse_w_ih);
+            nnc_v4 s5_0 = nnc_v4_load(both_rnn_l0_reverse_w_ih);
+            nnc_v4 s6_0 = nnc_v4_load(both_rnn_l0_reverse_w_ih);
+            nnc_v4 s7_0 = nnc_v4_load(both_rnn_l0_reverse_w_ih);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 4), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 4), nnc_v4_splat(x_n[2]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 4), nnc_v4_splat(x_n[4]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 4), nnc_v4_splat(x_n[6]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 4), nnc_v4_splat(x_n[8]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 4), nnc_v4_splat(x_n[10]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 4), nnc_v4_splat(x_n[12]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 4), nnc_v4_splat(x_n[14]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 8), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 8), nnc_v4_splat(x_n[3]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 8), nnc_v4_splat(x_n[5]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 8), nnc_v4_splat(x_n[7]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 8), nnc_v4_splat(x_n[9]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 8), nnc_v4_splat(x_n[11]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 8), nnc_v4_splat(x_n[13]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_ih + 8), nnc_v4_splat(x_n[15]), s7_0);
+            nnc_v4_store(y_n, s0_0);
+            nnc_v4_store(y_n + gates_row, s1_0);
+            nnc_v4_store(y_n + 2 * gates_row, s2_0);
+            nnc_v4_store(y_n + 3 * gates_row, s3_0);
+            nnc_v4_store(y_n + 4 * gates_row, s4_0);
+            nnc_v4_store(y_n + 5 * gates_row, s5_0);
+            nnc_v4_store(y_n + 6 * gates_row, s6_0);
+            nnc_v4_store(y_n + 7 * gates_row, s7_0);
+        }
+    }
+}
+
+/* rnn_l0_reverse: sums = W_hh h, for rows of h [3]. */
+static void both_rnn_l0_reverse_recurrent(size_t rows, const float *h, float *sums) {
+    if (rows < 3) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = h + n * 3;
+            float *y_n = sums + n * both_rnn_l0_reverse_GATES;
+            nnc_v4 s0 = nnc_v4_zero();
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 4), nnc_v4_splat(x_n[1]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 8), nnc_v4_splat(x_n[2]), s0);
+            nnc_v4_store(y_n, s0);
+        }
+    } else {
+        for (size_t n = 0; n < rows; n += 3) {
+            const size_t first = n + 3 <= rows ? n : rows - 3;
+            const float *x_n = h + first * 3;
+            float *y_n = sums + first * both_rnn_l0_reverse_GATES;
+            nnc_v4 s0_0 = nnc_v4_zero();
+            nnc_v4 s1_0 = nnc_v4_zero();
+            nnc_v4 s2_0 = nnc_v4_zero();
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh), nnc_v4_splat(x_n[3]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh), nnc_v4_splat(x_n[6]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 4), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 4), nnc_v4_splat(x_n[4]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 4), nnc_v4_splat(x_n[7]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 8), nnc_v4_splat(x_n[2]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 8), nnc_v4_splat(x_n[5]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l0_reverse_w_hh + 8), nnc_v4_splat(x_n[8]), s2_0);
+            nnc_v4_store(y_n, s0_0);
+            nnc_v4_store(y_n + both_rnn_l0_reverse_GATES, s1_0);
+            nnc_v4_store(y_n + 2 * both_rnn_l0_reverse_GATES, s2_0);
+        }
+    }
+}
 
 /* rnn_l0_reverse = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 2],
  * lengths [B] -> out [T, B, 3], h [B, 3] */
@@ -172,17 +262,17 @@ static void both_rnn_l0_reverse(size_t T, size_t B, const float *x, const int32_
         const size_t steps = T - done < 16 ? T - done : 16;
         const size_t first = T - done - steps;
         for (size_t b = 0; b < B; b++) {
-            both_rnn_3_input(both_rnn_l0_reverse_w_ih, steps, x + first * 2 + b * (2 * T), gates + b * both_rnn_3_GATES,
-                    B * both_rnn_3_GATES);
+            both_rnn_l0_reverse_input(steps, x + first * 2 + b * (2 * T), gates + b * both_rnn_l0_reverse_GATES, B
+                    * both_rnn_l0_reverse_GATES);
         }
         for (size_t t = steps; t-- > 0;) {
-            both_rnn_3_recurrent(both_rnn_l0_reverse_w_hh, B, h, sums);
+            both_rnn_l0_reverse_recurrent(B, h, sums);
             for (size_t b = 0; b < B; b++) {
                 if (start + (first + t) < (size_t)lengths[b]) {
-                    both_rnn_3_cells(gates + (t * B + b) * both_rnn_3_GATES, sums + b * both_rnn_3_GATES, h + b * 3, out
-                            + (first + t) * (6 * B) + b * 6);
+                    both_rnn_l0_cells(gates + (t * B + b) * both_rnn_l0_reverse_GATES, sums + b
+                            * both_rnn_l0_reverse_GATES, h + b * 3, out + (first + t) * (6 * B) + b * 6);
                 } else {
-                    memset(out + (first + t) * (6 * B) + b * 6, 0, both_rnn_3_HIDDEN * sizeof(float));
+                    memset(out + (first + t) * (6 * B) + b * 6, 0, both_rnn_l0_reverse_HIDDEN * sizeof(float));
                 }
             }
         }
@@ -204,92 +294,130 @@ static const float both_rnn_l1_w_hh[28] = {
     0.0f, 0.0f
 };
 
-enum { both_rnn_3_INPUTS_2 = 6 };
+enum { both_rnn_l1_INPUTS = 6 };
+enum { both_rnn_l1_HIDDEN = 3 };
+enum { both_rnn_l1_GATES = 4 };
 
-/* RNN of 3 units: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
-static void both_rnn_3_input_2(const float *weights, size_t rows, const float *x, float *gates) {
+/* rnn_l1: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
+static void both_rnn_l1_input(size_t rows, const float *x, float *gates) {
     if (rows < 8) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 6;
-            float *y_n = gates + n * both_rnn_3_GATES;
-            nnc_v4 s0 = nnc_v4_load(weights);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[0]), s0);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[1]), s0);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 12), nnc_v4_splat(x_n[2]), s0);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 16), nnc_v4_splat(x_n[3]), s0);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 20), nnc_v4_splat(x_n[4]), s0);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 24), nnc_v4_splat(x_n[5]), s0);
+            float *y_n = gates + n * both_rnn_l1_GATES;
+            nnc_v4 s0 = nnc_v4_load(both_rnn_l1_w_ih);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 4), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 8), nnc_v4_splat(x_n[1]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 12), nnc_v4_splat(x_n[2]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 16), nnc_v4_splat(x_n[3]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 20), nnc_v4_splat(x_n[4]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 24), nnc_v4_splat(x_n[5]), s0);
             nnc_v4_store(y_n, s0);
         }
     } else {
         for (size_t n = 0; n < rows; n += 8) {
             const size_t first = n + 8 <= rows ? n : rows - 8;
             const float *x_n = x + first * 6;
-            float *y_n = gates + first * both_rnn_3_GATES;
-            nnc_v4 s0_0 = nnc_v4_load(weights);
-            nnc_v4 s1_0 = nnc_v4_load(weights);
-            nnc_v4 s2_0 = nnc_v4_load(weights);
-            nnc_v4 s3_0 = nnc_v4_load(weights);
-            nnc_v4 s4_0 = nnc_v4_load(weights);
-            nnc_v4 s5_0 = nnc_v4_load(weights);
-            nnc_v4 s6_0 = nnc_v4_load(weights);
-            nnc_v4 s7_0 = nnc_v4_load(weights);
-            s0_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[0]), s0_0);
-            s1_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[6]), s1_0);
-            s2_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[12]), s2_0);
-            s3_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[18]), s3_0);
-            s4_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[24]), s4_0);
-            s5_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[30]), s5_0);
-            s6_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[36]), s6_0);
-            s7_0 = nnc_v4_madd(nnc_v4_load(weights + 4), nnc_v4_splat(x_n[42]), s7_0);
-            s0_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[1]), s0_0);
-            s1_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[7]), s1_0);
-            s2_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[13]), s2_0);
-            s3_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[19]), s3_0);
-            s4_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[25]), s4_0);
-            s5_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[31]), s5_0);
-            s6_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[37]), s6_0);
-            s7_0 = nnc_v4_madd(nnc_v4_load(weights + 8), nnc_v4_splat(x_n[43]), s7_0);
-            s0_0 = nnc_v4_madd(nnc_v4_load(weights + 12), nnc_v4_splat(x_n[2]), s0_0);
-            s1_0 = nnc_v4_madd(nnc_v4_load(weights + 12), nnc_v4_splat(x_n[8]), s1_0);
-            s2_0 = nnc_v4_madd(nnc_v4_load(weights + 12), nnc_v4_splat(x_n[14]), s2_0);
-            s3_0 = nnc_v4_madd(nnc_v4_load(weights + 12), nnc_v4_splat(x_n[20]), s3_0);
-            s4_0 = nnc_v4_madd(nnc_v4_load(weights + 12), nnc_v4_splat(x_n[26]), s4_0);
-            s5_0 = nnc_v4_madd(nnc_v4_load(weights + 12), nnc_v4_splat(x_n[32]), s5_0);
-            s6_0 = nnc_v4_madd(nnc_v4_load(weights + 12), nnc_v4_splat(x_n[38]), s6_0);
-            s7_0 = nnc_v4_madd(nnc_v4_load(weights + 12), nnc_v4_splat(x_n[44]), s7_0);
-            s0_0 = nnc_v4_madd(nnc_v4_load(weights + 16), nnc_v4_splat(x_n[3]), s0_0);
-            s1_0 = nnc_v4_madd(nnc_v4_load(weights + 16), nnc_v4_splat(x_n[9]), s1_0);
-            s2_0 = nnc_v4_madd(nnc_v4_load(weights + 16), nnc_v4_splat(x_n[15]), s2_0);
-            s3_0 = nnc_v4_madd(nnc_v4_load(weights + 16), nnc_v4_splat(x_n[21]), s3_0);
-            s4_0 = nnc_v4_madd(nnc_v4_load(weights + 16), nnc_v4_splat(x_n[27]), s4_0);
-            s5_0 = nnc_v4_madd(nnc_v4_load(weights + 16), nnc_v4_splat(x_n[33]), s5_0);
-            s6_0 = nnc_v4_madd(nnc_v4_load(weights + 16), nnc_v4_splat(x_n[39]), s6_0);
-            s7_0 = nnc_v4_madd(nnc_v4_load(weights + 16), nnc_v4_splat(x_n[45]), s7_0);
-            s0_0 = nnc_v4_madd(nnc_v4_load(weights + 20), nnc_v4_splat(x_n[4]), s0_0);
-            s1_0 = nnc_v4_madd(nnc_v4_load(weights + 20), nnc_v4_splat(x_n[10]), s1_0);
-            s2_0 = nnc_v4_madd(nnc_v4_load(weights + 20), nnc_v4_splat(x_n[16]), s2_0);
-            s3_0 = nnc_v4_madd(nnc_v4_load(weights + 20), nnc_v4_splat(x_n[22]), s3_0);
-            s4_0 = nnc_v4_madd(nnc_v4_load(weights + 20), nnc_v4_splat(x_n[28]), s4_0);
-            s5_0 = nnc_v4_madd(nnc_v4_load(weights + 20), nnc_v4_splat(x_n[34]), s5_0);
-            s6_0 = nnc_v4_madd(nnc_v4_load(weights + 20), nnc_v4_splat(x_n[40]), s6_0);
-            s7_0 = nnc_v4_madd(nnc_v4_load(weights + 20), nnc_v4_splat(x_n[46]), s7_0);
-            s0_0 = nnc_v4_madd(nnc_v4_load(weights + 24), nnc_v4_splat(x_n[5]), s0_0);
-            s1_0 = nnc_v4_madd(nnc_v4_load(weights + 24), nnc_v4_splat(x_n[11]), s1_0);
-            s2_0 = nnc_v4_madd(nnc_v4_load(weights + 24), nnc_v4_splat(x_n[17]), s2_0);
-            s3_0 = nnc_v4_madd(nnc_v4_load(weights + 24), nnc_v4_splat(x_n[23]), s3_0);
-            s4_0 = nnc_v4_madd(nnc_v4_load(weights + 24), nnc_v4_splat(x_n[29]), s4_0);
-            s5_0 = nnc_v4_madd(nnc_v4_load(weights + 24), nnc_v4_splat(x_n[35]), s5_0);
-            s6_0 = nnc_v4_madd(nnc_v4_load(weights + 24), nnc_v4_splat(x_n[41]), s6_0);
-            s7_0 = nnc_v4_madd(nnc_v4_load(weights + 24), nnc_v4_splat(x_n[47]), s7_0);
+            float *y_n = gates + first * both_rnn_l1_GATES;
+            nnc_v4 s0_0 = nnc_v4_load(both_rnn_l1_w_ih);
+            nnc_v4 s1_0 = nnc_v4_load(both_rnn_l1_w_ih);
+            nnc_v4 s2_0 = nnc_v4_load(both_rnn_l1_w_ih);
+            nnc_v4 s3_0 = nnc_v4_load(both_rnn_l1_w_ih);
+            nnc_v4 s4_0 = nnc_v4_load(both_rnn_l1_w_ih);
+            nnc_v4 s5_0 = nnc_v4_load(both_rnn_l1_w_ih);
+            nnc_v4 s6_0 = nnc_v4_load(both_rnn_l1_w_ih);
+            nnc_v4 s7_0 = nnc_v4_load(both_rnn_l1_w_ih);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 4), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 4), nnc_v4_splat(x_n[6]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 4), nnc_v4_splat(x_n[12]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 4), nnc_v4_splat(x_n[18]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 4), nnc_v4_splat(x_n[24]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 4), nnc_v4_splat(x_n[30]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 4), nnc_v4_splat(x_n[36]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 4), nnc_v4_splat(x_n[42]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 8), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 8), nnc_v4_splat(x_n[7]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 8), nnc_v4_splat(x_n[13]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 8), nnc_v4_splat(x_n[19]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 8), nnc_v4_splat(x_n[25]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 8), nnc_v4_splat(x_n[31]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 8), nnc_v4_splat(x_n[37]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 8), nnc_v4_splat(x_n[43]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 12), nnc_v4_splat(x_n[2]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 12), nnc_v4_splat(x_n[8]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 12), nnc_v4_splat(x_n[14]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 12), nnc_v4_splat(x_n[20]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 12), nnc_v4_splat(x_n[26]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 12), nnc_v4_splat(x_n[32]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 12), nnc_v4_splat(x_n[38]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 12), nnc_v4_splat(x_n[44]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 16), nnc_v4_splat(x_n[3]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 16), nnc_v4_splat(x_n[9]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 16), nnc_v4_splat(x_n[15]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 16), nnc_v4_splat(x_n[21]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 16), nnc_v4_splat(x_n[27]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 16), nnc_v4_splat(x_n[33]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 16), nnc_v4_splat(x_n[39]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 16), nnc_v4_splat(x_n[45]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 20), nnc_v4_splat(x_n[4]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 20), nnc_v4_splat(x_n[10]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 20), nnc_v4_splat(x_n[16]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 20), nnc_v4_splat(x_n[22]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 20), nnc_v4_splat(x_n[28]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 20), nnc_v4_splat(x_n[34]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 20), nnc_v4_splat(x_n[40]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 20), nnc_v4_splat(x_n[46]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 24), nnc_v4_splat(x_n[5]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 24), nnc_v4_splat(x_n[11]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 24), nnc_v4_splat(x_n[17]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 24), nnc_v4_splat(x_n[23]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 24), nnc_v4_splat(x_n[29]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 24), nnc_v4_splat(x_n[35]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 24), nnc_v4_splat(x_n[41]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_ih + 24), nnc_v4_splat(x_n[47]), s7_0);
             nnc_v4_store(y_n, s0_0);
-            nnc_v4_store(y_n + both_rnn_3_GATES, s1_0);
-            nnc_v4_store(y_n + 2 * both_rnn_3_GATES, s2_0);
-            nnc_v4_store(y_n + 3 * both_rnn_3_GATES, s3_0);
-            nnc_v4_store(y_n + 4 * both_rnn_3_GATES, s4_0);
-            nnc_v4_store(y_n + 5 * both_rnn_3_GATES, s5_0);
-            nnc_v4_store(y_n + 6 * both_rnn_3_GATES, s6_0);
-            nnc_v4_store(y_n + 7 * both_rnn_3_GATES, s7_0);
+            nnc_v4_store(y_n + both_rnn_l1_GATES, s1_0);
+            nnc_v4_store(y_n + 2 * both_rnn_l1_GATES, s2_0);
+            nnc_v4_store(y_n + 3 * both_rnn_l1_GATES, s3_0);
+            nnc_v4_store(y_n + 4 * both_rnn_l1_GATES, s4_0);
+            nnc_v4_store(y_n + 5 * both_rnn_l1_GATES, s5_0);
+            nnc_v4_store(y_n + 6 * both_rnn_l1_GATES, s6_0);
+            nnc_v4_store(y_n + 7 * both_rnn_l1_GATES, s7_0);
+        }
+    }
+}
+
+/* rnn_l1: sums = W_hh h, for rows of h [3]. */
+static void both_rnn_l1_recurrent(size_t rows, const float *h, float *sums) {
+    if (rows < 3) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = h + n * 3;
+            float *y_n = sums + n * both_rnn_l1_GATES;
+            nnc_v4 s0 = nnc_v4_zero();
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 4), nnc_v4_splat(x_n[1]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 8), nnc_v4_splat(x_n[2]), s0);
+            nnc_v4_store(y_n, s0);
+        }
+    } else {
+        for (size_t n = 0; n < rows; n += 3) {
+            const size_t first = n + 3 <= rows ? n : rows - 3;
+            const float *x_n = h + first * 3;
+            float *y_n = sums + first * both_rnn_l1_GATES;
+            nnc_v4 s0_0 = nnc_v4_zero();
+            nnc_v4 s1_0 = nnc_v4_zero();
+            nnc_v4 s2_0 = nnc_v4_zero();
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh), nnc_v4_splat(x_n[3]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh), nnc_v4_splat(x_n[6]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 4), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 4), nnc_v4_splat(x_n[4]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 4), nnc_v4_splat(x_n[7]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 8), nnc_v4_splat(x_n[2]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 8), nnc_v4_splat(x_n[5]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_w_hh + 8), nnc_v4_splat(x_n[8]), s2_0);
+            nnc_v4_store(y_n, s0_0);
+            nnc_v4_store(y_n + both_rnn_l1_GATES, s1_0);
+            nnc_v4_store(y_n + 2 * both_rnn_l1_GATES, s2_0);
         }
     }
 }
@@ -303,15 +431,15 @@ static void both_rnn_l1(size_t T, size_t B, const float *x, const int32_t *lengt
     /* 16 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < T; done += 16) {
         const size_t steps = T - done < 16 ? T - done : 16;
-        both_rnn_3_input_2(both_rnn_l1_w_ih, steps * B, x + done * (6 * B), gates);
+        both_rnn_l1_input(steps * B, x + done * (6 * B), gates);
         for (size_t t = 0; t < steps; t++) {
-            both_rnn_3_recurrent(both_rnn_l1_w_hh, B, h, sums);
+            both_rnn_l1_recurrent(B, h, sums);
             for (size_t b = 0; b < B; b++) {
                 if (start + (done + t) < (size_t)lengths[b]) {
-                    both_rnn_3_cells(gates + (t * B + b) * both_rnn_3_GATES, sums + b * both_rnn_3_GATES, h + b * 3, out
-                            + (done + t) * 6 + b * (6 * T));
+                    both_rnn_l0_cells(gates + (t * B + b) * both_rnn_l1_GATES, sums + b * both_rnn_l1_GATES, h + b * 3,
+                            out + (done + t) * 6 + b * (6 * T));
                 } else {
-                    memset(out + (done + t) * 6 + b * (6 * T), 0, both_rnn_3_HIDDEN * sizeof(float));
+                    memset(out + (done + t) * 6 + b * (6 * T), 0, both_rnn_l1_HIDDEN * sizeof(float));
                 }
             }
         }
@@ -332,6 +460,133 @@ static const float both_rnn_l1_reverse_w_hh[28] = {
     -0.2593585f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
+enum { both_rnn_l1_reverse_INPUTS = 6 };
+enum { both_rnn_l1_reverse_HIDDEN = 3 };
+enum { both_rnn_l1_reverse_GATES = 4 };
+
+/* rnn_l1_reverse: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
+static void both_rnn_l1_reverse_input(size_t rows, const float *x, float *gates) {
+    if (rows < 8) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = x + n * 6;
+            float *y_n = gates + n * both_rnn_l1_reverse_GATES;
+            nnc_v4 s0 = nnc_v4_load(both_rnn_l1_reverse_w_ih);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 4), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 8), nnc_v4_splat(x_n[1]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 12), nnc_v4_splat(x_n[2]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 16), nnc_v4_splat(x_n[3]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 20), nnc_v4_splat(x_n[4]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 24), nnc_v4_splat(x_n[5]), s0);
+            nnc_v4_store(y_n, s0);
+        }
+    } else {
+        for (size_t n = 0; n < rows; n += 8) {
+            const size_t first = n + 8 <= rows ? n : rows - 8;
+            const float *x_n = x + first * 6;
+            float *y_n = gates + first * both_rnn_l1_reverse_GATES;
+            nnc_v4 s0_0 = nnc_v4_load(both_rnn_l1_reverse_w_ih);
+            nnc_v4 s1_0 = nnc_v4_load(both_rnn_l1_reverse_w_ih);
+            nnc_v4 s2_0 = nnc_v4_load(both_rnn_l1_reverse_w_ih);
+            nnc_v4 s3_0 = nnc_v4_load(both_rnn_l1_reverse_w_ih);
+            nnc_v4 s4_0 = nnc_v4_load(both_rnn_l1_reverse_w_ih);
+            nnc_v4 s5_0 = nnc_v4_load(both_rnn_l1_reverse_w_ih);
+            nnc_v4 s6_0 = nnc_v4_load(both_rnn_l1_reverse_w_ih);
+            nnc_v4 s7_0 = nnc_v4_load(both_rnn_l1_reverse_w_ih);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 4), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 4), nnc_v4_splat(x_n[6]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 4), nnc_v4_splat(x_n[12]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 4), nnc_v4_splat(x_n[18]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 4), nnc_v4_splat(x_n[24]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 4), nnc_v4_splat(x_n[30]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 4), nnc_v4_splat(x_n[36]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 4), nnc_v4_splat(x_n[42]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 8), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 8), nnc_v4_splat(x_n[7]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 8), nnc_v4_splat(x_n[13]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 8), nnc_v4_splat(x_n[19]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 8), nnc_v4_splat(x_n[25]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 8), nnc_v4_splat(x_n[31]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 8), nnc_v4_splat(x_n[37]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 8), nnc_v4_splat(x_n[43]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 12), nnc_v4_splat(x_n[2]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 12), nnc_v4_splat(x_n[8]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 12), nnc_v4_splat(x_n[14]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 12), nnc_v4_splat(x_n[20]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 12), nnc_v4_splat(x_n[26]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 12), nnc_v4_splat(x_n[32]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 12), nnc_v4_splat(x_n[38]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 12), nnc_v4_splat(x_n[44]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 16), nnc_v4_splat(x_n[3]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 16), nnc_v4_splat(x_n[9]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 16), nnc_v4_splat(x_n[15]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 16), nnc_v4_splat(x_n[21]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 16), nnc_v4_splat(x_n[27]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 16), nnc_v4_splat(x_n[33]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 16), nnc_v4_splat(x_n[39]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 16), nnc_v4_splat(x_n[45]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 20), nnc_v4_splat(x_n[4]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 20), nnc_v4_splat(x_n[10]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 20), nnc_v4_splat(x_n[16]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 20), nnc_v4_splat(x_n[22]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 20), nnc_v4_splat(x_n[28]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 20), nnc_v4_splat(x_n[34]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 20), nnc_v4_splat(x_n[40]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 20), nnc_v4_splat(x_n[46]), s7_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 24), nnc_v4_splat(x_n[5]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 24), nnc_v4_splat(x_n[11]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 24), nnc_v4_splat(x_n[17]), s2_0);
+            s3_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 24), nnc_v4_splat(x_n[23]), s3_0);
+            s4_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 24), nnc_v4_splat(x_n[29]), s4_0);
+            s5_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 24), nnc_v4_splat(x_n[35]), s5_0);
+            s6_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 24), nnc_v4_splat(x_n[41]), s6_0);
+            s7_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_ih + 24), nnc_v4_splat(x_n[47]), s7_0);
+            nnc_v4_store(y_n, s0_0);
+            nnc_v4_store(y_n + both_rnn_l1_reverse_GATES, s1_0);
+            nnc_v4_store(y_n + 2 * both_rnn_l1_reverse_GATES, s2_0);
+            nnc_v4_store(y_n + 3 * both_rnn_l1_reverse_GATES, s3_0);
+            nnc_v4_store(y_n + 4 * both_rnn_l1_reverse_GATES, s4_0);
+            nnc_v4_store(y_n + 5 * both_rnn_l1_reverse_GATES, s5_0);
+            nnc_v4_store(y_n + 6 * both_rnn_l1_reverse_GATES, s6_0);
+            nnc_v4_store(y_n + 7 * both_rnn_l1_reverse_GATES, s7_0);
+        }
+    }
+}
+
+/* rnn_l1_reverse: sums = W_hh h, for rows of h [3]. */
+static void both_rnn_l1_reverse_recurrent(size_t rows, const float *h, float *sums) {
+    if (rows < 3) {
+        for (size_t n = 0; n < rows; n++) {
+            const float *x_n = h + n * 3;
+            float *y_n = sums + n * both_rnn_l1_reverse_GATES;
+            nnc_v4 s0 = nnc_v4_zero();
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh), nnc_v4_splat(x_n[0]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 4), nnc_v4_splat(x_n[1]), s0);
+            s0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 8), nnc_v4_splat(x_n[2]), s0);
+            nnc_v4_store(y_n, s0);
+        }
+    } else {
+        for (size_t n = 0; n < rows; n += 3) {
+            const size_t first = n + 3 <= rows ? n : rows - 3;
+            const float *x_n = h + first * 3;
+            float *y_n = sums + first * both_rnn_l1_reverse_GATES;
+            nnc_v4 s0_0 = nnc_v4_zero();
+            nnc_v4 s1_0 = nnc_v4_zero();
+            nnc_v4 s2_0 = nnc_v4_zero();
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh), nnc_v4_splat(x_n[0]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh), nnc_v4_splat(x_n[3]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh), nnc_v4_splat(x_n[6]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 4), nnc_v4_splat(x_n[1]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 4), nnc_v4_splat(x_n[4]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 4), nnc_v4_splat(x_n[7]), s2_0);
+            s0_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 8), nnc_v4_splat(x_n[2]), s0_0);
+            s1_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 8), nnc_v4_splat(x_n[5]), s1_0);
+            s2_0 = nnc_v4_madd(nnc_v4_load(both_rnn_l1_reverse_w_hh + 8), nnc_v4_splat(x_n[8]), s2_0);
+            nnc_v4_store(y_n, s0_0);
+            nnc_v4_store(y_n + both_rnn_l1_reverse_GATES, s1_0);
+            nnc_v4_store(y_n + 2 * both_rnn_l1_reverse_GATES, s2_0);
+        }
+    }
+}
 
 /* rnn_l1_reverse = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 6],
  * lengths [B] -> out [T, B, 3], h [B, 3] */
@@ -343,15 +598,15 @@ static void both_rnn_l1_reverse(size_t T, size_t B, const float *x, const int32_
     for (size_t done = 0; done < T; done += 16) {
         const size_t steps = T - done < 16 ? T - done : 16;
         const size_t first = T - done - steps;
-        both_rnn_3_input_2(both_rnn_l1_reverse_w_ih, steps * B, x + first * (6 * B), gates);
+        both_rnn_l1_reverse_input(steps * B, x + first * (6 * B), gates);
         for (size_t t = steps; t-- > 0;) {
-            both_rnn_3_recurrent(both_rnn_l1_reverse_w_hh, B, h, sums);
+            both_rnn_l1_reverse_recurrent(B, h, sums);
             for (size_t b = 0; b < B; b++) {
                 if (start + (first + t) < (size_t)lengths[b]) {
-                    both_rnn_3_cells(gates + (t * B + b) * both_rnn_3_GATES, sums + b * both_rnn_3_GATES, h + b * 3, out
-                            + (first + t) * 6 + b * (6 * T));
+                    both_rnn_l0_cells(gates + (t * B + b) * both_rnn_l1_reverse_GATES, sums + b
+                            * both_rnn_l1_reverse_GATES, h + b * 3, out + (first + t) * 6 + b * (6 * T));
                 } else {
-                    memset(out + (first + t) * 6 + b * (6 * T), 0, both_rnn_3_HIDDEN * sizeof(float));
+                    memset(out + (first + t) * 6 + b * (6 * T), 0, both_rnn_l1_reverse_HIDDEN * sizeof(float));
                 }
             }
         }

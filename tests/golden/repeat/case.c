@@ -144,21 +144,21 @@ static const float loops_cell_w_hh[68] NNC_ALIGNED = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-enum { loops_gru_4_INPUTS = 4 };
-enum { loops_gru_4_HIDDEN = 4 };
-enum { loops_gru_4_GATES = 16 };
+enum { loops_cell_INPUTS = 4 };
+enum { loops_cell_HIDDEN = 4 };
+enum { loops_cell_GATES = 16 };
 
-/* GRU of 4 units: one time step. h is the last one, and is updated. */
-static void loops_gru_4_step(const float *w_ih, const float *w_hh, const float *x, float *h) {
+/* cell: one time step. h is the last one, and is updated. */
+static void loops_cell_step(const float *x, float *h) {
     const nnc_v4 h_0 = nnc_v4_splat(h[0]);
     const nnc_v4 h_1 = nnc_v4_splat(h[1]);
     const nnc_v4 h_2 = nnc_v4_splat(h[2]);
     const nnc_v4 h_3 = nnc_v4_splat(h[3]);
-    nnc_v4 x0 = nnc_v4_load(w_ih);
-    nnc_v4 r0 = nnc_v4_load(w_ih + 4);
-    nnc_v4 z0 = nnc_v4_load(w_ih + 8);
-    for (size_t k = 0; k < loops_gru_4_INPUTS; k += 2) {
-        const float *w_k = w_ih + 12 + k * 12;
+    nnc_v4 x0 = nnc_v4_load(loops_cell_w_ih);
+    nnc_v4 r0 = nnc_v4_load(loops_cell_w_ih + 4);
+    nnc_v4 z0 = nnc_v4_load(loops_cell_w_ih + 8);
+    for (size_t k = 0; k < loops_cell_INPUTS; k += 2) {
+        const float *w_k = loops_cell_w_ih + 12 + k * 12;
         const nnc_v4 x_k = nnc_v4_splat(x[k]);
         x0 = nnc_v4_madd(nnc_v4_load(w_k), x_k, x0);
         r0 = nnc_v4_madd(nnc_v4_load(w_k + 4), x_k, r0);
@@ -168,19 +168,19 @@ static void loops_gru_4_step(const float *w_ih, const float *w_hh, const float *
         r0 = nnc_v4_madd(nnc_v4_load(w_k + 16), x_k1, r0);
         z0 = nnc_v4_madd(nnc_v4_load(w_k + 20), x_k1, z0);
     }
-    nnc_v4 n0 = nnc_v4_load(w_hh);
-    r0 = nnc_v4_madd(nnc_v4_load(w_hh + 4), h_0, r0);
-    z0 = nnc_v4_madd(nnc_v4_load(w_hh + 8), h_0, z0);
-    n0 = nnc_v4_madd(nnc_v4_load(w_hh + 12), h_0, n0);
-    r0 = nnc_v4_madd(nnc_v4_load(w_hh + 16), h_1, r0);
-    z0 = nnc_v4_madd(nnc_v4_load(w_hh + 20), h_1, z0);
-    n0 = nnc_v4_madd(nnc_v4_load(w_hh + 24), h_1, n0);
-    r0 = nnc_v4_madd(nnc_v4_load(w_hh + 28), h_2, r0);
-    z0 = nnc_v4_madd(nnc_v4_load(w_hh + 32), h_2, z0);
-    n0 = nnc_v4_madd(nnc_v4_load(w_hh + 36), h_2, n0);
-    r0 = nnc_v4_madd(nnc_v4_load(w_hh + 40), h_3, r0);
-    z0 = nnc_v4_madd(nnc_v4_load(w_hh + 44), h_3, z0);
-    n0 = nnc_v4_madd(nnc_v4_load(w_hh + 48), h_3, n0);
+    nnc_v4 n0 = nnc_v4_load(loops_cell_w_hh);
+    r0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 4), h_0, r0);
+    z0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 8), h_0, z0);
+    n0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 12), h_0, n0);
+    r0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 16), h_1, r0);
+    z0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 20), h_1, z0);
+    n0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 24), h_1, n0);
+    r0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 28), h_2, r0);
+    z0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 32), h_2, z0);
+    n0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 36), h_2, n0);
+    r0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 40), h_3, r0);
+    z0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 44), h_3, z0);
+    n0 = nnc_v4_madd(nnc_v4_load(loops_cell_w_hh + 48), h_3, n0);
     r0 = nnc_v4_sigmoid_of_half(r0);
     z0 = nnc_v4_sigmoid_of_half(z0);
     n0 = nnc_v4_tanh(nnc_v4_madd(r0, n0, x0));
@@ -190,7 +190,7 @@ static void loops_gru_4_step(const float *w_ih, const float *w_hh, const float *
 
 /* cell = GRUCell(4, 4): x [1, 1, 4] -> h [1, 4] */
 static void loops_cell(const float *x, float *h) {
-    loops_gru_4_step(loops_cell_w_ih, loops_cell_w_hh, x, h);
+    loops_cell_step(x, h);
 }
 
 /* add: x [1, 4] -> y [1, 4] */

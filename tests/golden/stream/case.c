@@ -34,28 +34,28 @@ static const float pedal_rec_w_hh[144] NNC_ALIGNED = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-enum { pedal_gru_5_INPUTS = 1 };
-enum { pedal_gru_5_HIDDEN = 5 };
-enum { pedal_gru_5_GATES = 32 };
+enum { pedal_rec_INPUTS = 1 };
+enum { pedal_rec_HIDDEN = 5 };
+enum { pedal_rec_GATES = 32 };
 
-/* GRU of 5 units: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [1]. */
-static void pedal_gru_5_input(const float *weights, size_t rows, const float *x, float *gates) {
+/* rec: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [1]. */
+static void pedal_rec_input(size_t rows, const float *x, float *gates) {
     if (rows < 6) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n;
-            float *y_n = gates + n * pedal_gru_5_GATES;
-            nnc_v4 s0 = nnc_v4_load(weights);
-            nnc_v4 s1 = nnc_v4_load(weights + 4);
-            nnc_v4 s2 = nnc_v4_load(weights + 8);
-            nnc_v4 s3 = nnc_v4_load(weights + 12);
-            nnc_v4 s4 = nnc_v4_load(weights + 16);
-            nnc_v4 s5 = nnc_v4_load(weights + 20);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 24), nnc_v4_splat(x_n[0]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(weights + 28), nnc_v4_splat(x_n[0]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(weights + 32), nnc_v4_splat(x_n[0]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(weights + 36), nnc_v4_splat(x_n[0]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(weights + 40), nnc_v4_splat(x_n[0]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(weights + 44), nnc_v4_splat(x_n[0]), s5);
+            float *y_n = gates + n * pedal_rec_GATES;
+            nnc_v4 s0 = nnc_v4_load(pedal_rec_w_ih);
+            nnc_v4 s1 = nnc_v4_load(pedal_rec_w_ih + 4);
+            nnc_v4 s2 = nnc_v4_load(pedal_rec_w_ih + 8);
+            nnc_v4 s3 = nnc_v4_load(pedal_rec_w_ih + 12);
+            nnc_v4 s4 = nnc_v4_load(pedal_rec_w_ih + 16);
+            nnc_v4 s5 = nnc_v4_load(pedal_rec_w_ih + 20);
+            s0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24), nnc_v4_splat(x_n[0]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 28), nnc_v4_splat(x_n[0]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 32), nnc_v4_splat(x_n[0]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 36), nnc_v4_splat(x_n[0]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 40), nnc_v4_splat(x_n[0]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 44), nnc_v4_splat(x_n[0]), s5);
             nnc_v4_store(y_n, s0);
             nnc_v4_store(y_n + 4, s1);
             nnc_v4_store(y_n + 8, s2);
@@ -68,50 +68,50 @@ static void pedal_gru_5_input(const float *weights, size_t rows, const float *x,
             for (size_t n = 0; n < rows; n += 6) {
                 const size_t first = n + 6 <= rows ? n : rows - 6;
                 const float *x_n = x + first;
-                float *y_n = gates + j + first * pedal_gru_5_GATES;
-                nnc_v4 s0_0 = nnc_v4_load(weights + j);
-                nnc_v4 s0_1 = nnc_v4_load(weights + j + 4);
-                nnc_v4 s1_0 = nnc_v4_load(weights + j);
-                nnc_v4 s1_1 = nnc_v4_load(weights + j + 4);
-                nnc_v4 s2_0 = nnc_v4_load(weights + j);
-                nnc_v4 s2_1 = nnc_v4_load(weights + j + 4);
-                nnc_v4 s3_0 = nnc_v4_load(weights + j);
-                nnc_v4 s3_1 = nnc_v4_load(weights + j + 4);
-                nnc_v4 s4_0 = nnc_v4_load(weights + j);
-                nnc_v4 s4_1 = nnc_v4_load(weights + j + 4);
-                nnc_v4 s5_0 = nnc_v4_load(weights + j);
-                nnc_v4 s5_1 = nnc_v4_load(weights + j + 4);
-                s0_0 = nnc_v4_madd(nnc_v4_load(weights + 24 + j), nnc_v4_splat(x_n[0]), s0_0);
-                s0_1 = nnc_v4_madd(nnc_v4_load(weights + 24 + j + 4), nnc_v4_splat(x_n[0]), s0_1);
-                s1_0 = nnc_v4_madd(nnc_v4_load(weights + 24 + j), nnc_v4_splat(x_n[1]), s1_0);
-                s1_1 = nnc_v4_madd(nnc_v4_load(weights + 24 + j + 4), nnc_v4_splat(x_n[1]), s1_1);
-                s2_0 = nnc_v4_madd(nnc_v4_load(weights + 24 + j), nnc_v4_splat(x_n[2]), s2_0);
-                s2_1 = nnc_v4_madd(nnc_v4_load(weights + 24 + j + 4), nnc_v4_splat(x_n[2]), s2_1);
-                s3_0 = nnc_v4_madd(nnc_v4_load(weights + 24 + j), nnc_v4_splat(x_n[3]), s3_0);
-                s3_1 = nnc_v4_madd(nnc_v4_load(weights + 24 + j + 4), nnc_v4_splat(x_n[3]), s3_1);
-                s4_0 = nnc_v4_madd(nnc_v4_load(weights + 24 + j), nnc_v4_splat(x_n[4]), s4_0);
-                s4_1 = nnc_v4_madd(nnc_v4_load(weights + 24 + j + 4), nnc_v4_splat(x_n[4]), s4_1);
-                s5_0 = nnc_v4_madd(nnc_v4_load(weights + 24 + j), nnc_v4_splat(x_n[5]), s5_0);
-                s5_1 = nnc_v4_madd(nnc_v4_load(weights + 24 + j + 4), nnc_v4_splat(x_n[5]), s5_1);
+                float *y_n = gates + j + first * pedal_rec_GATES;
+                nnc_v4 s0_0 = nnc_v4_load(pedal_rec_w_ih + j);
+                nnc_v4 s0_1 = nnc_v4_load(pedal_rec_w_ih + j + 4);
+                nnc_v4 s1_0 = nnc_v4_load(pedal_rec_w_ih + j);
+                nnc_v4 s1_1 = nnc_v4_load(pedal_rec_w_ih + j + 4);
+                nnc_v4 s2_0 = nnc_v4_load(pedal_rec_w_ih + j);
+                nnc_v4 s2_1 = nnc_v4_load(pedal_rec_w_ih + j + 4);
+                nnc_v4 s3_0 = nnc_v4_load(pedal_rec_w_ih + j);
+                nnc_v4 s3_1 = nnc_v4_load(pedal_rec_w_ih + j + 4);
+                nnc_v4 s4_0 = nnc_v4_load(pedal_rec_w_ih + j);
+                nnc_v4 s4_1 = nnc_v4_load(pedal_rec_w_ih + j + 4);
+                nnc_v4 s5_0 = nnc_v4_load(pedal_rec_w_ih + j);
+                nnc_v4 s5_1 = nnc_v4_load(pedal_rec_w_ih + j + 4);
+                s0_0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j), nnc_v4_splat(x_n[0]), s0_0);
+                s0_1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j + 4), nnc_v4_splat(x_n[0]), s0_1);
+                s1_0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j), nnc_v4_splat(x_n[1]), s1_0);
+                s1_1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j + 4), nnc_v4_splat(x_n[1]), s1_1);
+                s2_0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j), nnc_v4_splat(x_n[2]), s2_0);
+                s2_1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j + 4), nnc_v4_splat(x_n[2]), s2_1);
+                s3_0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j), nnc_v4_splat(x_n[3]), s3_0);
+                s3_1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j + 4), nnc_v4_splat(x_n[3]), s3_1);
+                s4_0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j), nnc_v4_splat(x_n[4]), s4_0);
+                s4_1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j + 4), nnc_v4_splat(x_n[4]), s4_1);
+                s5_0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j), nnc_v4_splat(x_n[5]), s5_0);
+                s5_1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_ih + 24 + j + 4), nnc_v4_splat(x_n[5]), s5_1);
                 nnc_v4_store(y_n, s0_0);
                 nnc_v4_store(y_n + 4, s0_1);
-                nnc_v4_store(y_n + pedal_gru_5_GATES, s1_0);
-                nnc_v4_store(y_n + pedal_gru_5_GATES + 4, s1_1);
-                nnc_v4_store(y_n + 2 * pedal_gru_5_GATES, s2_0);
-                nnc_v4_store(y_n + 2 * pedal_gru_5_GATES + 4, s2_1);
-                nnc_v4_store(y_n + 3 * pedal_gru_5_GATES, s3_0);
-                nnc_v4_store(y_n + 3 * pedal_gru_5_GATES + 4, s3_1);
-                nnc_v4_store(y_n + 4 * pedal_gru_5_GATES, s4_0);
-                nnc_v4_store(y_n + 4 * pedal_gru_5_GATES + 4, s4_1);
-                nnc_v4_store(y_n + 5 * pedal_gru_5_GATES, s5_0);
-                nnc_v4_store(y_n + 5 * pedal_gru_5_GATES + 4, s5_1);
+                nnc_v4_store(y_n + pedal_rec_GATES, s1_0);
+                nnc_v4_store(y_n + pedal_rec_GATES + 4, s1_1);
+                nnc_v4_store(y_n + 2 * pedal_rec_GATES, s2_0);
+                nnc_v4_store(y_n + 2 * pedal_rec_GATES + 4, s2_1);
+                nnc_v4_store(y_n + 3 * pedal_rec_GATES, s3_0);
+                nnc_v4_store(y_n + 3 * pedal_rec_GATES + 4, s3_1);
+                nnc_v4_store(y_n + 4 * pedal_rec_GATES, s4_0);
+                nnc_v4_store(y_n + 4 * pedal_rec_GATES + 4, s4_1);
+                nnc_v4_store(y_n + 5 * pedal_rec_GATES, s5_0);
+                nnc_v4_store(y_n + 5 * pedal_rec_GATES + 4, s5_1);
             }
         }
     }
 }
 
-/* GRU of 5 units: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
-static void pedal_gru_5_step(const float *w_hh, const float *gates, const float *h, float *out) {
+/* rec: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
+static void pedal_rec_step(const float *gates, const float *h, float *out) {
     const nnc_v4 h_0 = nnc_v4_splat(h[0]);
     const nnc_v4 h_1 = nnc_v4_splat(h[1]);
     const nnc_v4 h_2 = nnc_v4_splat(h[2]);
@@ -119,40 +119,40 @@ static void pedal_gru_5_step(const float *w_hh, const float *gates, const float 
     const nnc_v4 h_4 = nnc_v4_splat(h[4]);
     nnc_v4 r0 = nnc_v4_load(gates + 8);
     nnc_v4 z0 = nnc_v4_load(gates + 16);
-    nnc_v4 n0 = nnc_v4_load(w_hh);
+    nnc_v4 n0 = nnc_v4_load(pedal_rec_w_hh);
     nnc_v4 r1 = nnc_v4_load(gates + 12);
     nnc_v4 z1 = nnc_v4_load(gates + 20);
-    nnc_v4 n1 = nnc_v4_load(w_hh + 4);
-    r0 = nnc_v4_madd(nnc_v4_load(w_hh + 8), h_0, r0);
-    z0 = nnc_v4_madd(nnc_v4_load(w_hh + 16), h_0, z0);
-    n0 = nnc_v4_madd(nnc_v4_load(w_hh + 24), h_0, n0);
-    r1 = nnc_v4_madd(nnc_v4_load(w_hh + 12), h_0, r1);
-    z1 = nnc_v4_madd(nnc_v4_load(w_hh + 20), h_0, z1);
-    n1 = nnc_v4_madd(nnc_v4_load(w_hh + 28), h_0, n1);
-    r0 = nnc_v4_madd(nnc_v4_load(w_hh + 32), h_1, r0);
-    z0 = nnc_v4_madd(nnc_v4_load(w_hh + 40), h_1, z0);
-    n0 = nnc_v4_madd(nnc_v4_load(w_hh + 48), h_1, n0);
-    r1 = nnc_v4_madd(nnc_v4_load(w_hh + 36), h_1, r1);
-    z1 = nnc_v4_madd(nnc_v4_load(w_hh + 44), h_1, z1);
-    n1 = nnc_v4_madd(nnc_v4_load(w_hh + 52), h_1, n1);
-    r0 = nnc_v4_madd(nnc_v4_load(w_hh + 56), h_2, r0);
-    z0 = nnc_v4_madd(nnc_v4_load(w_hh + 64), h_2, z0);
-    n0 = nnc_v4_madd(nnc_v4_load(w_hh + 72), h_2, n0);
-    r1 = nnc_v4_madd(nnc_v4_load(w_hh + 60), h_2, r1);
-    z1 = nnc_v4_madd(nnc_v4_load(w_hh + 68), h_2, z1);
-    n1 = nnc_v4_madd(nnc_v4_load(w_hh + 76), h_2, n1);
-    r0 = nnc_v4_madd(nnc_v4_load(w_hh + 80), h_3, r0);
-    z0 = nnc_v4_madd(nnc_v4_load(w_hh + 88), h_3, z0);
-    n0 = nnc_v4_madd(nnc_v4_load(w_hh + 96), h_3, n0);
-    r1 = nnc_v4_madd(nnc_v4_load(w_hh + 84), h_3, r1);
-    z1 = nnc_v4_madd(nnc_v4_load(w_hh + 92), h_3, z1);
-    n1 = nnc_v4_madd(nnc_v4_load(w_hh + 100), h_3, n1);
-    r0 = nnc_v4_madd(nnc_v4_load(w_hh + 104), h_4, r0);
-    z0 = nnc_v4_madd(nnc_v4_load(w_hh + 112), h_4, z0);
-    n0 = nnc_v4_madd(nnc_v4_load(w_hh + 120), h_4, n0);
-    r1 = nnc_v4_madd(nnc_v4_load(w_hh + 108), h_4, r1);
-    z1 = nnc_v4_madd(nnc_v4_load(w_hh + 116), h_4, z1);
-    n1 = nnc_v4_madd(nnc_v4_load(w_hh + 124), h_4, n1);
+    nnc_v4 n1 = nnc_v4_load(pedal_rec_w_hh + 4);
+    r0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 8), h_0, r0);
+    z0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 16), h_0, z0);
+    n0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 24), h_0, n0);
+    r1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 12), h_0, r1);
+    z1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 20), h_0, z1);
+    n1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 28), h_0, n1);
+    r0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 32), h_1, r0);
+    z0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 40), h_1, z0);
+    n0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 48), h_1, n0);
+    r1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 36), h_1, r1);
+    z1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 44), h_1, z1);
+    n1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 52), h_1, n1);
+    r0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 56), h_2, r0);
+    z0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 64), h_2, z0);
+    n0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 72), h_2, n0);
+    r1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 60), h_2, r1);
+    z1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 68), h_2, z1);
+    n1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 76), h_2, n1);
+    r0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 80), h_3, r0);
+    z0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 88), h_3, z0);
+    n0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 96), h_3, n0);
+    r1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 84), h_3, r1);
+    z1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 92), h_3, z1);
+    n1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 100), h_3, n1);
+    r0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 104), h_4, r0);
+    z0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 112), h_4, z0);
+    n0 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 120), h_4, n0);
+    r1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 108), h_4, r1);
+    z1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 116), h_4, z1);
+    n1 = nnc_v4_madd(nnc_v4_load(pedal_rec_w_hh + 124), h_4, n1);
     r0 = nnc_v4_sigmoid_of_half(r0);
     z0 = nnc_v4_sigmoid_of_half(z0);
     n0 = nnc_v4_tanh(nnc_v4_madd(r0, n0, nnc_v4_load(gates)));
@@ -172,13 +172,13 @@ static void pedal_rec(size_t N, const float *x, float *out, float *h, float *wor
     /* 24 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < N; done += 24) {
         const size_t steps = N - done < 24 ? N - done : 24;
-        pedal_gru_5_input(pedal_rec_w_ih, steps, x + done, gates);
+        pedal_rec_input(steps, x + done, gates);
         for (size_t t = 0; t < steps; t++) {
-            pedal_gru_5_step(pedal_rec_w_hh, gates + t * pedal_gru_5_GATES, last, out + (done + t) * 5);
+            pedal_rec_step(gates + t * pedal_rec_GATES, last, out + (done + t) * 5);
             last = out + (done + t) * 5;
         }
     }
-    memcpy(h, last, pedal_gru_5_HIDDEN * sizeof(float));
+    memcpy(h, last, pedal_rec_HIDDEN * sizeof(float));
 }
 
 /* lin.weight [1, 5] */

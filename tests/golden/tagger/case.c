@@ -80,72 +80,72 @@ static const float tagger_lstm_w_hh[208] NNC_ALIGNED = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-enum { tagger_lstm_6_INPUTS = 6 };
-enum { tagger_lstm_6_HIDDEN = 6 };
-enum { tagger_lstm_6_GATES = 32 };
+enum { tagger_lstm_INPUTS = 6 };
+enum { tagger_lstm_HIDDEN = 6 };
+enum { tagger_lstm_GATES = 32 };
 
-/* LSTM of 6 units: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
-static void tagger_lstm_6_input(const float *weights, size_t rows, const float *x, float *gates) {
+/* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
+static void tagger_lstm_input(size_t rows, const float *x, float *gates) {
     if (rows < 6) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 6;
-            float *y_n = gates + n * tagger_lstm_6_GATES;
-            nnc_v4 s0 = nnc_v4_load(weights);
-            nnc_v4 s1 = nnc_v4_load(weights + 4);
-            nnc_v4 s2 = nnc_v4_load(weights + 8);
-            nnc_v4 s3 = nnc_v4_load(weights + 12);
-            nnc_v4 s4 = nnc_v4_load(weights + 16);
-            nnc_v4 s5 = nnc_v4_load(weights + 20);
-            nnc_v4 s6 = nnc_v4_load(weights + 24);
-            nnc_v4 s7 = nnc_v4_load(weights + 28);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 32), nnc_v4_splat(x_n[0]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(weights + 36), nnc_v4_splat(x_n[0]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(weights + 40), nnc_v4_splat(x_n[0]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(weights + 44), nnc_v4_splat(x_n[0]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(weights + 48), nnc_v4_splat(x_n[0]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(weights + 52), nnc_v4_splat(x_n[0]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(weights + 56), nnc_v4_splat(x_n[0]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(weights + 60), nnc_v4_splat(x_n[0]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 64), nnc_v4_splat(x_n[1]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(weights + 68), nnc_v4_splat(x_n[1]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(weights + 72), nnc_v4_splat(x_n[1]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(weights + 76), nnc_v4_splat(x_n[1]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(weights + 80), nnc_v4_splat(x_n[1]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(weights + 84), nnc_v4_splat(x_n[1]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(weights + 88), nnc_v4_splat(x_n[1]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(weights + 92), nnc_v4_splat(x_n[1]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 96), nnc_v4_splat(x_n[2]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(weights + 100), nnc_v4_splat(x_n[2]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(weights + 104), nnc_v4_splat(x_n[2]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(weights + 108), nnc_v4_splat(x_n[2]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(weights + 112), nnc_v4_splat(x_n[2]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(weights + 116), nnc_v4_splat(x_n[2]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(weights + 120), nnc_v4_splat(x_n[2]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(weights + 124), nnc_v4_splat(x_n[2]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 128), nnc_v4_splat(x_n[3]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(weights + 132), nnc_v4_splat(x_n[3]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(weights + 136), nnc_v4_splat(x_n[3]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(weights + 140), nnc_v4_splat(x_n[3]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(weights + 144), nnc_v4_splat(x_n[3]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(weights + 148), nnc_v4_splat(x_n[3]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(weights + 152), nnc_v4_splat(x_n[3]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(weights + 156), nnc_v4_splat(x_n[3]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 160), nnc_v4_splat(x_n[4]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(weights + 164), nnc_v4_splat(x_n[4]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(weights + 168), nnc_v4_splat(x_n[4]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(weights + 172), nnc_v4_splat(x_n[4]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(weights + 176), nnc_v4_splat(x_n[4]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(weights + 180), nnc_v4_splat(x_n[4]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(weights + 184), nnc_v4_splat(x_n[4]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(weights + 188), nnc_v4_splat(x_n[4]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(weights + 192), nnc_v4_splat(x_n[5]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(weights + 196), nnc_v4_splat(x_n[5]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(weights + 200), nnc_v4_splat(x_n[5]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(weights + 204), nnc_v4_splat(x_n[5]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(weights + 208), nnc_v4_splat(x_n[5]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(weights + 212), nnc_v4_splat(x_n[5]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(weights + 216), nnc_v4_splat(x_n[5]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(weights + 220), nnc_v4_splat(x_n[5]), s7);
+            float *y_n = gates + n * tagger_lstm_GATES;
+            nnc_v4 s0 = nnc_v4_load(tagger_lstm_w_ih);
+            nnc_v4 s1 = nnc_v4_load(tagger_lstm_w_ih + 4);
+            nnc_v4 s2 = nnc_v4_load(tagger_lstm_w_ih + 8);
+            nnc_v4 s3 = nnc_v4_load(tagger_lstm_w_ih + 12);
+            nnc_v4 s4 = nnc_v4_load(tagger_lstm_w_ih + 16);
+            nnc_v4 s5 = nnc_v4_load(tagger_lstm_w_ih + 20);
+            nnc_v4 s6 = nnc_v4_load(tagger_lstm_w_ih + 24);
+            nnc_v4 s7 = nnc_v4_load(tagger_lstm_w_ih + 28);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 32), nnc_v4_splat(x_n[0]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 36), nnc_v4_splat(x_n[0]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 40), nnc_v4_splat(x_n[0]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 44), nnc_v4_splat(x_n[0]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 48), nnc_v4_splat(x_n[0]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 52), nnc_v4_splat(x_n[0]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 56), nnc_v4_splat(x_n[0]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 60), nnc_v4_splat(x_n[0]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 64), nnc_v4_splat(x_n[1]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 68), nnc_v4_splat(x_n[1]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 72), nnc_v4_splat(x_n[1]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 76), nnc_v4_splat(x_n[1]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 80), nnc_v4_splat(x_n[1]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 84), nnc_v4_splat(x_n[1]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 88), nnc_v4_splat(x_n[1]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 92), nnc_v4_splat(x_n[1]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 96), nnc_v4_splat(x_n[2]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 100), nnc_v4_splat(x_n[2]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 104), nnc_v4_splat(x_n[2]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 108), nnc_v4_splat(x_n[2]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 112), nnc_v4_splat(x_n[2]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 116), nnc_v4_splat(x_n[2]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 120), nnc_v4_splat(x_n[2]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 124), nnc_v4_splat(x_n[2]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 128), nnc_v4_splat(x_n[3]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 132), nnc_v4_splat(x_n[3]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 136), nnc_v4_splat(x_n[3]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 140), nnc_v4_splat(x_n[3]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 144), nnc_v4_splat(x_n[3]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 148), nnc_v4_splat(x_n[3]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 152), nnc_v4_splat(x_n[3]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 156), nnc_v4_splat(x_n[3]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 160), nnc_v4_splat(x_n[4]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 164), nnc_v4_splat(x_n[4]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 168), nnc_v4_splat(x_n[4]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 172), nnc_v4_splat(x_n[4]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 176), nnc_v4_splat(x_n[4]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 180), nnc_v4_splat(x_n[4]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 184), nnc_v4_splat(x_n[4]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 188), nnc_v4_splat(x_n[4]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 192), nnc_v4_splat(x_n[5]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 196), nnc_v4_splat(x_n[5]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 200), nnc_v4_splat(x_n[5]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 204), nnc_v4_splat(x_n[5]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 208), nnc_v4_splat(x_n[5]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 212), nnc_v4_splat(x_n[5]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 216), nnc_v4_splat(x_n[5]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 220), nnc_v4_splat(x_n[5]), s7);
             nnc_v4_store(y_n, s0);
             nnc_v4_store(y_n + 4, s1);
             nnc_v4_store(y_n + 8, s2);
@@ -160,22 +160,22 @@ static void tagger_lstm_6_input(const float *weights, size_t rows, const float *
             for (size_t n = 0; n < rows; n += 6) {
                 const size_t first = n + 6 <= rows ? n : rows - 6;
                 const float *x_n = x + first * 6;
-                float *y_n = gates + j + first * tagger_lstm_6_GATES;
-                nnc_v4 s0_0 = nnc_v4_load(weights + j);
-                nnc_v4 s0_1 = nnc_v4_load(weights + j + 4);
-                nnc_v4 s1_0 = nnc_v4_load(weights + j);
-                nnc_v4 s1_1 = nnc_v4_load(weights + j + 4);
-                nnc_v4 s2_0 = nnc_v4_load(weights + j);
-                nnc_v4 s2_1 = nnc_v4_load(weights + j + 4);
-                nnc_v4 s3_0 = nnc_v4_load(weights + j);
-                nnc_v4 s3_1 = nnc_v4_load(weights + j + 4);
-                nnc_v4 s4_0 = nnc_v4_load(weights + j);
-                nnc_v4 s4_1 = nnc_v4_load(weights + j + 4);
-                nnc_v4 s5_0 = nnc_v4_load(weights + j);
-                nnc_v4 s5_1 = nnc_v4_load(weights + j + 4);
-                for (size_t k = 0; k < tagger_lstm_6_INPUTS; k++) {
-                    const nnc_v4 w0 = nnc_v4_load(weights + 32 + j + k * 32);
-                    const nnc_v4 w1 = nnc_v4_load(weights + 32 + j + k * 32 + 4);
+                float *y_n = gates + j + first * tagger_lstm_GATES;
+                nnc_v4 s0_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s0_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                nnc_v4 s1_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s1_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                nnc_v4 s2_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s2_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                nnc_v4 s3_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s3_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                nnc_v4 s4_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s4_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                nnc_v4 s5_0 = nnc_v4_load(tagger_lstm_w_ih + j);
+                nnc_v4 s5_1 = nnc_v4_load(tagger_lstm_w_ih + j + 4);
+                for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
+                    const nnc_v4 w0 = nnc_v4_load(tagger_lstm_w_ih + 32 + j + k * 32);
+                    const nnc_v4 w1 = nnc_v4_load(tagger_lstm_w_ih + 32 + j + k * 32 + 4);
                     const nnc_v4 x_n_k = nnc_v4_splat(x_n[k]);
                     s0_0 = nnc_v4_madd(w0, x_n_k, s0_0);
                     s0_1 = nnc_v4_madd(w1, x_n_k, s0_1);
@@ -197,23 +197,23 @@ static void tagger_lstm_6_input(const float *weights, size_t rows, const float *
                 }
                 nnc_v4_store(y_n, s0_0);
                 nnc_v4_store(y_n + 4, s0_1);
-                nnc_v4_store(y_n + tagger_lstm_6_GATES, s1_0);
-                nnc_v4_store(y_n + tagger_lstm_6_GATES + 4, s1_1);
-                nnc_v4_store(y_n + 2 * tagger_lstm_6_GATES, s2_0);
-                nnc_v4_store(y_n + 2 * tagger_lstm_6_GATES + 4, s2_1);
-                nnc_v4_store(y_n + 3 * tagger_lstm_6_GATES, s3_0);
-                nnc_v4_store(y_n + 3 * tagger_lstm_6_GATES + 4, s3_1);
-                nnc_v4_store(y_n + 4 * tagger_lstm_6_GATES, s4_0);
-                nnc_v4_store(y_n + 4 * tagger_lstm_6_GATES + 4, s4_1);
-                nnc_v4_store(y_n + 5 * tagger_lstm_6_GATES, s5_0);
-                nnc_v4_store(y_n + 5 * tagger_lstm_6_GATES + 4, s5_1);
+                nnc_v4_store(y_n + tagger_lstm_GATES, s1_0);
+                nnc_v4_store(y_n + tagger_lstm_GATES + 4, s1_1);
+                nnc_v4_store(y_n + 2 * tagger_lstm_GATES, s2_0);
+                nnc_v4_store(y_n + 2 * tagger_lstm_GATES + 4, s2_1);
+                nnc_v4_store(y_n + 3 * tagger_lstm_GATES, s3_0);
+                nnc_v4_store(y_n + 3 * tagger_lstm_GATES + 4, s3_1);
+                nnc_v4_store(y_n + 4 * tagger_lstm_GATES, s4_0);
+                nnc_v4_store(y_n + 4 * tagger_lstm_GATES + 4, s4_1);
+                nnc_v4_store(y_n + 5 * tagger_lstm_GATES, s5_0);
+                nnc_v4_store(y_n + 5 * tagger_lstm_GATES + 4, s5_1);
             }
         }
     }
 }
 
-/* LSTM of 6 units: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
-static void tagger_lstm_6_step(const float *w_hh, const float *gates, const float *h, float *c, float *out) {
+/* lstm: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
+static void tagger_lstm_step(const float *gates, const float *h, float *c, float *out) {
     const nnc_v4 h_0 = nnc_v4_splat(h[0]);
     const nnc_v4 h_1 = nnc_v4_splat(h[1]);
     const nnc_v4 h_2 = nnc_v4_splat(h[2]);
@@ -228,54 +228,54 @@ static void tagger_lstm_6_step(const float *w_hh, const float *gates, const floa
     nnc_v4 f1 = nnc_v4_load(gates + 12);
     nnc_v4 g1 = nnc_v4_load(gates + 20);
     nnc_v4 o1 = nnc_v4_load(gates + 28);
-    i0 = nnc_v4_madd(nnc_v4_load(w_hh), h_0, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 8), h_0, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 16), h_0, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 24), h_0, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 4), h_0, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 12), h_0, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 20), h_0, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 28), h_0, o1);
-    i0 = nnc_v4_madd(nnc_v4_load(w_hh + 32), h_1, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 40), h_1, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 48), h_1, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 56), h_1, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 36), h_1, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 44), h_1, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 52), h_1, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 60), h_1, o1);
-    i0 = nnc_v4_madd(nnc_v4_load(w_hh + 64), h_2, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 72), h_2, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 80), h_2, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 88), h_2, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 68), h_2, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 76), h_2, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 84), h_2, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 92), h_2, o1);
-    i0 = nnc_v4_madd(nnc_v4_load(w_hh + 96), h_3, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 104), h_3, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 112), h_3, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 120), h_3, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 100), h_3, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 108), h_3, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 116), h_3, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 124), h_3, o1);
-    i0 = nnc_v4_madd(nnc_v4_load(w_hh + 128), h_4, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 136), h_4, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 144), h_4, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 152), h_4, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 132), h_4, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 140), h_4, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 148), h_4, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 156), h_4, o1);
-    i0 = nnc_v4_madd(nnc_v4_load(w_hh + 160), h_5, i0);
-    f0 = nnc_v4_madd(nnc_v4_load(w_hh + 168), h_5, f0);
-    g0 = nnc_v4_madd(nnc_v4_load(w_hh + 176), h_5, g0);
-    o0 = nnc_v4_madd(nnc_v4_load(w_hh + 184), h_5, o0);
-    i1 = nnc_v4_madd(nnc_v4_load(w_hh + 164), h_5, i1);
-    f1 = nnc_v4_madd(nnc_v4_load(w_hh + 172), h_5, f1);
-    g1 = nnc_v4_madd(nnc_v4_load(w_hh + 180), h_5, g1);
-    o1 = nnc_v4_madd(nnc_v4_load(w_hh + 188), h_5, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh), h_0, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 8), h_0, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 16), h_0, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 24), h_0, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 4), h_0, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 12), h_0, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 20), h_0, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 28), h_0, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 32), h_1, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 40), h_1, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 48), h_1, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 56), h_1, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 36), h_1, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 44), h_1, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 52), h_1, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 60), h_1, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 64), h_2, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 72), h_2, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 80), h_2, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 88), h_2, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 68), h_2, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 76), h_2, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 84), h_2, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 92), h_2, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 96), h_3, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 104), h_3, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 112), h_3, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 120), h_3, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 100), h_3, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 108), h_3, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 116), h_3, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 124), h_3, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 128), h_4, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 136), h_4, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 144), h_4, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 152), h_4, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 132), h_4, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 140), h_4, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 148), h_4, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 156), h_4, o1);
+    i0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 160), h_5, i0);
+    f0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 168), h_5, f0);
+    g0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 176), h_5, g0);
+    o0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 184), h_5, o0);
+    i1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 164), h_5, i1);
+    f1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 172), h_5, f1);
+    g1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 180), h_5, g1);
+    o1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_hh + 188), h_5, o1);
     nnc_v4 cell0;
     const nnc_v4 hidden0 = nnc_v4_lstm(i0, f0, g0, o0, nnc_v4_load(c), &cell0);
     nnc_v4_store(c, cell0);
@@ -293,13 +293,13 @@ static void tagger_lstm(size_t T_count, const float *x, float *out, float *h, fl
     /* 24 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < T_count; done += 24) {
         const size_t steps = T_count - done < 24 ? T_count - done : 24;
-        tagger_lstm_6_input(tagger_lstm_w_ih, steps, x + done * 6, gates);
+        tagger_lstm_input(steps, x + done * 6, gates);
         for (size_t t = 0; t < steps; t++) {
-            tagger_lstm_6_step(tagger_lstm_w_hh, gates + t * tagger_lstm_6_GATES, last, c, out + (done + t) * 6);
+            tagger_lstm_step(gates + t * tagger_lstm_GATES, last, c, out + (done + t) * 6);
             last = out + (done + t) * 6;
         }
     }
-    memcpy(h, last, tagger_lstm_6_HIDDEN * sizeof(float));
+    memcpy(h, last, tagger_lstm_HIDDEN * sizeof(float));
 }
 
 /* lstm2tag.weight [3, 6] */
@@ -371,40 +371,40 @@ static void tagger_steps(tagger *self, size_t T, const int32_t *sentence, float 
 #if NNC_HAS_V8
 
 
-/* LSTM of 6 units: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
-NNC_TARGET_V8 static void tagger_lstm_6_input_v8(const float *weights, size_t rows, const float *x, float *gates) {
+/* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
+NNC_TARGET_V8 static void tagger_lstm_input_v8(size_t rows, const float *x, float *gates) {
     if (rows < 3) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 6;
-            float *y_n = gates + n * tagger_lstm_6_GATES;
-            nnc_v8 s0 = nnc_v8_load(weights);
-            nnc_v8 s1 = nnc_v8_load(weights + 8);
-            nnc_v8 s2 = nnc_v8_load(weights + 16);
-            nnc_v8 s3 = nnc_v8_load(weights + 24);
-            s0 = nnc_v8_madd(nnc_v8_load(weights + 32), nnc_v8_splat(x_n[0]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(weights + 40), nnc_v8_splat(x_n[0]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(weights + 48), nnc_v8_splat(x_n[0]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(weights + 56), nnc_v8_splat(x_n[0]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(weights + 64), nnc_v8_splat(x_n[1]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(weights + 72), nnc_v8_splat(x_n[1]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(weights + 80), nnc_v8_splat(x_n[1]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(weights + 88), nnc_v8_splat(x_n[1]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(weights + 96), nnc_v8_splat(x_n[2]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(weights + 104), nnc_v8_splat(x_n[2]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(weights + 112), nnc_v8_splat(x_n[2]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(weights + 120), nnc_v8_splat(x_n[2]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(weights + 128), nnc_v8_splat(x_n[3]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(weights + 136), nnc_v8_splat(x_n[3]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(weights + 144), nnc_v8_splat(x_n[3]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(weights + 152), nnc_v8_splat(x_n[3]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(weights + 160), nnc_v8_splat(x_n[4]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(weights + 168), nnc_v8_splat(x_n[4]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(weights + 176), nnc_v8_splat(x_n[4]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(weights + 184), nnc_v8_splat(x_n[4]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(weights + 192), nnc_v8_splat(x_n[5]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(weights + 200), nnc_v8_splat(x_n[5]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(weights + 208), nnc_v8_splat(x_n[5]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(weights + 216), nnc_v8_splat(x_n[5]), s3);
+            float *y_n = gates + n * tagger_lstm_GATES;
+            nnc_v8 s0 = nnc_v8_load(tagger_lstm_w_ih);
+            nnc_v8 s1 = nnc_v8_load(tagger_lstm_w_ih + 8);
+            nnc_v8 s2 = nnc_v8_load(tagger_lstm_w_ih + 16);
+            nnc_v8 s3 = nnc_v8_load(tagger_lstm_w_ih + 24);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 32), nnc_v8_splat(x_n[0]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 40), nnc_v8_splat(x_n[0]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 48), nnc_v8_splat(x_n[0]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 56), nnc_v8_splat(x_n[0]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 64), nnc_v8_splat(x_n[1]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 72), nnc_v8_splat(x_n[1]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 80), nnc_v8_splat(x_n[1]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 88), nnc_v8_splat(x_n[1]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 96), nnc_v8_splat(x_n[2]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 104), nnc_v8_splat(x_n[2]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 112), nnc_v8_splat(x_n[2]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 120), nnc_v8_splat(x_n[2]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 128), nnc_v8_splat(x_n[3]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 136), nnc_v8_splat(x_n[3]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 144), nnc_v8_splat(x_n[3]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 152), nnc_v8_splat(x_n[3]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 160), nnc_v8_splat(x_n[4]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 168), nnc_v8_splat(x_n[4]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 176), nnc_v8_splat(x_n[4]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 184), nnc_v8_splat(x_n[4]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 192), nnc_v8_splat(x_n[5]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 200), nnc_v8_splat(x_n[5]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 208), nnc_v8_splat(x_n[5]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 216), nnc_v8_splat(x_n[5]), s3);
             nnc_v8_store(y_n, s0);
             nnc_v8_store(y_n + 8, s1);
             nnc_v8_store(y_n + 16, s2);
@@ -414,36 +414,36 @@ NNC_TARGET_V8 static void tagger_lstm_6_input_v8(const float *weights, size_t ro
         for (size_t n = 0; n < rows; n += 3) {
             const size_t first = n + 3 <= rows ? n : rows - 3;
             const float *x_n = x + first * 6;
-            float *y_n = gates + first * tagger_lstm_6_GATES;
-            nnc_v8 s0_0 = nnc_v8_load(weights);
-            nnc_v8 s0_1 = nnc_v8_load(weights + 8);
-            nnc_v8 s0_2 = nnc_v8_load(weights + 16);
-            nnc_v8 s0_3 = nnc_v8_load(weights + 24);
-            nnc_v8 s1_0 = nnc_v8_load(weights);
-            nnc_v8 s1_1 = nnc_v8_load(weights + 8);
-            nnc_v8 s1_2 = nnc_v8_load(weights + 16);
-            nnc_v8 s1_3 = nnc_v8_load(weights + 24);
-            nnc_v8 s2_0 = nnc_v8_load(weights);
-            nnc_v8 s2_1 = nnc_v8_load(weights + 8);
-            nnc_v8 s2_2 = nnc_v8_load(weights + 16);
-            nnc_v8 s2_3 = nnc_v8_load(weights + 24);
-            for (size_t k = 0; k < tagger_lstm_6_INPUTS; k++) {
+            float *y_n = gates + first * tagger_lstm_GATES;
+            nnc_v8 s0_0 = nnc_v8_load(tagger_lstm_w_ih);
+            nnc_v8 s0_1 = nnc_v8_load(tagger_lstm_w_ih + 8);
+            nnc_v8 s0_2 = nnc_v8_load(tagger_lstm_w_ih + 16);
+            nnc_v8 s0_3 = nnc_v8_load(tagger_lstm_w_ih + 24);
+            nnc_v8 s1_0 = nnc_v8_load(tagger_lstm_w_ih);
+            nnc_v8 s1_1 = nnc_v8_load(tagger_lstm_w_ih + 8);
+            nnc_v8 s1_2 = nnc_v8_load(tagger_lstm_w_ih + 16);
+            nnc_v8 s1_3 = nnc_v8_load(tagger_lstm_w_ih + 24);
+            nnc_v8 s2_0 = nnc_v8_load(tagger_lstm_w_ih);
+            nnc_v8 s2_1 = nnc_v8_load(tagger_lstm_w_ih + 8);
+            nnc_v8 s2_2 = nnc_v8_load(tagger_lstm_w_ih + 16);
+            nnc_v8 s2_3 = nnc_v8_load(tagger_lstm_w_ih + 24);
+            for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
                 const nnc_v8 x_n_k = nnc_v8_splat(x_n[k]);
                 const nnc_v8 x_n_k_1 = nnc_v8_splat(x_n[k + 6]);
                 const nnc_v8 x_n_k_2 = nnc_v8_splat(x_n[k + 12]);
-                const nnc_v8 w0 = nnc_v8_load(weights + 32 + k * 32);
+                const nnc_v8 w0 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32);
                 s0_0 = nnc_v8_madd(w0, x_n_k, s0_0);
                 s1_0 = nnc_v8_madd(w0, x_n_k_1, s1_0);
                 s2_0 = nnc_v8_madd(w0, x_n_k_2, s2_0);
-                const nnc_v8 w1 = nnc_v8_load(weights + 32 + k * 32 + 8);
+                const nnc_v8 w1 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 8);
                 s0_1 = nnc_v8_madd(w1, x_n_k, s0_1);
                 s1_1 = nnc_v8_madd(w1, x_n_k_1, s1_1);
                 s2_1 = nnc_v8_madd(w1, x_n_k_2, s2_1);
-                const nnc_v8 w2 = nnc_v8_load(weights + 32 + k * 32 + 16);
+                const nnc_v8 w2 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 16);
                 s0_2 = nnc_v8_madd(w2, x_n_k, s0_2);
                 s1_2 = nnc_v8_madd(w2, x_n_k_1, s1_2);
                 s2_2 = nnc_v8_madd(w2, x_n_k_2, s2_2);
-                const nnc_v8 w3 = nnc_v8_load(weights + 32 + k * 32 + 24);
+                const nnc_v8 w3 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 24);
                 s0_3 = nnc_v8_madd(w3, x_n_k, s0_3);
                 s1_3 = nnc_v8_madd(w3, x_n_k_1, s1_3);
                 s2_3 = nnc_v8_madd(w3, x_n_k_2, s2_3);
@@ -452,21 +452,20 @@ NNC_TARGET_V8 static void tagger_lstm_6_input_v8(const float *weights, size_t ro
             nnc_v8_store(y_n + 8, s0_1);
             nnc_v8_store(y_n + 16, s0_2);
             nnc_v8_store(y_n + 24, s0_3);
-            nnc_v8_store(y_n + tagger_lstm_6_GATES, s1_0);
-            nnc_v8_store(y_n + tagger_lstm_6_GATES + 8, s1_1);
-            nnc_v8_store(y_n + tagger_lstm_6_GATES + 16, s1_2);
-            nnc_v8_store(y_n + tagger_lstm_6_GATES + 24, s1_3);
-            nnc_v8_store(y_n + 2 * tagger_lstm_6_GATES, s2_0);
-            nnc_v8_store(y_n + 2 * tagger_lstm_6_GATES + 8, s2_1);
-            nnc_v8_store(y_n + 2 * tagger_lstm_6_GATES + 16, s2_2);
-            nnc_v8_store(y_n + 2 * tagger_lstm_6_GATES + 24, s2_3);
+            nnc_v8_store(y_n + tagger_lstm_GATES, s1_0);
+            nnc_v8_store(y_n + tagger_lstm_GATES + 8, s1_1);
+            nnc_v8_store(y_n + tagger_lstm_GATES + 16, s1_2);
+            nnc_v8_store(y_n + tagger_lstm_GATES + 24, s1_3);
+            nnc_v8_store(y_n + 2 * tagger_lstm_GATES, s2_0);
+            nnc_v8_store(y_n + 2 * tagger_lstm_GATES + 8, s2_1);
+            nnc_v8_store(y_n + 2 * tagger_lstm_GATES + 16, s2_2);
+            nnc_v8_store(y_n + 2 * tagger_lstm_GATES + 24, s2_3);
         }
     }
 }
 
-/* LSTM of 6 units: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
-NNC_TARGET_V8 static void tagger_lstm_6_step_v8(const float *w_hh, const float *gates, const float *h, float *c,
-        float *out) {
+/* lstm: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
+NNC_TARGET_V8 static void tagger_lstm_step_v8(const float *gates, const float *h, float *c, float *out) {
     const nnc_v8 h_0 = nnc_v8_splat(h[0]);
     const nnc_v8 h_1 = nnc_v8_splat(h[1]);
     const nnc_v8 h_2 = nnc_v8_splat(h[2]);
@@ -477,30 +476,30 @@ NNC_TARGET_V8 static void tagger_lstm_6_step_v8(const float *w_hh, const float *
     nnc_v8 f0 = nnc_v8_load(gates + 8);
     nnc_v8 g0 = nnc_v8_load(gates + 16);
     nnc_v8 o0 = nnc_v8_load(gates + 24);
-    i0 = nnc_v8_madd(nnc_v8_load(w_hh), h_0, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 8), h_0, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 16), h_0, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 24), h_0, o0);
-    i0 = nnc_v8_madd(nnc_v8_load(w_hh + 32), h_1, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 40), h_1, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 48), h_1, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 56), h_1, o0);
-    i0 = nnc_v8_madd(nnc_v8_load(w_hh + 64), h_2, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 72), h_2, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 80), h_2, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 88), h_2, o0);
-    i0 = nnc_v8_madd(nnc_v8_load(w_hh + 96), h_3, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 104), h_3, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 112), h_3, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 120), h_3, o0);
-    i0 = nnc_v8_madd(nnc_v8_load(w_hh + 128), h_4, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 136), h_4, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 144), h_4, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 152), h_4, o0);
-    i0 = nnc_v8_madd(nnc_v8_load(w_hh + 160), h_5, i0);
-    f0 = nnc_v8_madd(nnc_v8_load(w_hh + 168), h_5, f0);
-    g0 = nnc_v8_madd(nnc_v8_load(w_hh + 176), h_5, g0);
-    o0 = nnc_v8_madd(nnc_v8_load(w_hh + 184), h_5, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh), h_0, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 8), h_0, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 16), h_0, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 24), h_0, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 32), h_1, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 40), h_1, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 48), h_1, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 56), h_1, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 64), h_2, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 72), h_2, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 80), h_2, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 88), h_2, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 96), h_3, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 104), h_3, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 112), h_3, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 120), h_3, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 128), h_4, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 136), h_4, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 144), h_4, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 152), h_4, o0);
+    i0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 160), h_5, i0);
+    f0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 168), h_5, f0);
+    g0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 176), h_5, g0);
+    o0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_hh + 184), h_5, o0);
     nnc_v8 cell0;
     const nnc_v8 hidden0 = nnc_v8_lstm(i0, f0, g0, o0, nnc_v8_load_n(c, 6), &cell0);
     nnc_v8_store_n(c, cell0, 6);
@@ -514,13 +513,13 @@ NNC_TARGET_V8 static void tagger_lstm_v8(size_t T_count, const float *x, float *
     /* 24 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < T_count; done += 24) {
         const size_t steps = T_count - done < 24 ? T_count - done : 24;
-        tagger_lstm_6_input_v8(tagger_lstm_w_ih, steps, x + done * 6, gates);
+        tagger_lstm_input_v8(steps, x + done * 6, gates);
         for (size_t t = 0; t < steps; t++) {
-            tagger_lstm_6_step_v8(tagger_lstm_w_hh, gates + t * tagger_lstm_6_GATES, last, c, out + (done + t) * 6);
+            tagger_lstm_step_v8(gates + t * tagger_lstm_GATES, last, c, out + (done + t) * 6);
             last = out + (done + t) * 6;
         }
     }
-    memcpy(h, last, tagger_lstm_6_HIDDEN * sizeof(float));
+    memcpy(h, last, tagger_lstm_HIDDEN * sizeof(float));
 }
 
 /* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
@@ -579,26 +578,26 @@ static void tagger_steps_v8(tagger *self, size_t T, const int32_t *sentence, flo
 #if NNC_HAS_V16
 
 
-/* LSTM of 6 units: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
-NNC_TARGET_V16 static void tagger_lstm_6_input_v16(const float *weights, size_t rows, const float *x, float *gates) {
+/* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
+NNC_TARGET_V16 static void tagger_lstm_input_v16(size_t rows, const float *x, float *gates) {
     if (rows < 8) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 6;
-            float *y_n = gates + n * tagger_lstm_6_GATES;
-            nnc_v16 s0 = nnc_v16_load(weights);
-            nnc_v16 s1 = nnc_v16_load(weights + 16);
-            s0 = nnc_v16_madd(nnc_v16_load(weights + 32), nnc_v16_splat(x_n[0]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(weights + 48), nnc_v16_splat(x_n[0]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(weights + 64), nnc_v16_splat(x_n[1]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(weights + 80), nnc_v16_splat(x_n[1]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(weights + 96), nnc_v16_splat(x_n[2]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(weights + 112), nnc_v16_splat(x_n[2]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(weights + 128), nnc_v16_splat(x_n[3]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(weights + 144), nnc_v16_splat(x_n[3]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(weights + 160), nnc_v16_splat(x_n[4]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(weights + 176), nnc_v16_splat(x_n[4]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(weights + 192), nnc_v16_splat(x_n[5]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(weights + 208), nnc_v16_splat(x_n[5]), s1);
+            float *y_n = gates + n * tagger_lstm_GATES;
+            nnc_v16 s0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 32), nnc_v16_splat(x_n[0]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 48), nnc_v16_splat(x_n[0]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 64), nnc_v16_splat(x_n[1]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 80), nnc_v16_splat(x_n[1]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 96), nnc_v16_splat(x_n[2]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 112), nnc_v16_splat(x_n[2]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 128), nnc_v16_splat(x_n[3]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 144), nnc_v16_splat(x_n[3]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 160), nnc_v16_splat(x_n[4]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 176), nnc_v16_splat(x_n[4]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 192), nnc_v16_splat(x_n[5]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 208), nnc_v16_splat(x_n[5]), s1);
             nnc_v16_store(y_n, s0);
             nnc_v16_store(y_n + 16, s1);
         }
@@ -606,26 +605,26 @@ NNC_TARGET_V16 static void tagger_lstm_6_input_v16(const float *weights, size_t 
         for (size_t n = 0; n < rows; n += 8) {
             const size_t first = n + 8 <= rows ? n : rows - 8;
             const float *x_n = x + first * 6;
-            float *y_n = gates + first * tagger_lstm_6_GATES;
-            nnc_v16 s0_0 = nnc_v16_load(weights);
-            nnc_v16 s0_1 = nnc_v16_load(weights + 16);
-            nnc_v16 s1_0 = nnc_v16_load(weights);
-            nnc_v16 s1_1 = nnc_v16_load(weights + 16);
-            nnc_v16 s2_0 = nnc_v16_load(weights);
-            nnc_v16 s2_1 = nnc_v16_load(weights + 16);
-            nnc_v16 s3_0 = nnc_v16_load(weights);
-            nnc_v16 s3_1 = nnc_v16_load(weights + 16);
-            nnc_v16 s4_0 = nnc_v16_load(weights);
-            nnc_v16 s4_1 = nnc_v16_load(weights + 16);
-            nnc_v16 s5_0 = nnc_v16_load(weights);
-            nnc_v16 s5_1 = nnc_v16_load(weights + 16);
-            nnc_v16 s6_0 = nnc_v16_load(weights);
-            nnc_v16 s6_1 = nnc_v16_load(weights + 16);
-            nnc_v16 s7_0 = nnc_v16_load(weights);
-            nnc_v16 s7_1 = nnc_v16_load(weights + 16);
-            for (size_t k = 0; k < tagger_lstm_6_INPUTS; k++) {
-                const nnc_v16 w0 = nnc_v16_load(weights + 32 + k * 32);
-                const nnc_v16 w1 = nnc_v16_load(weights + 32 + k * 32 + 16);
+            float *y_n = gates + first * tagger_lstm_GATES;
+            nnc_v16 s0_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s0_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s1_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s1_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s2_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s2_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s3_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s3_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s4_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s4_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s5_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s5_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s6_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s6_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            nnc_v16 s7_0 = nnc_v16_load(tagger_lstm_w_ih);
+            nnc_v16 s7_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
+            for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
+                const nnc_v16 w0 = nnc_v16_load(tagger_lstm_w_ih + 32 + k * 32);
+                const nnc_v16 w1 = nnc_v16_load(tagger_lstm_w_ih + 32 + k * 32 + 16);
                 const nnc_v16 x_n_k = nnc_v16_splat(x_n[k]);
                 s0_0 = nnc_v16_madd(w0, x_n_k, s0_0);
                 s0_1 = nnc_v16_madd(w1, x_n_k, s0_1);
@@ -653,27 +652,26 @@ NNC_TARGET_V16 static void tagger_lstm_6_input_v16(const float *weights, size_t 
             }
             nnc_v16_store(y_n, s0_0);
             nnc_v16_store(y_n + 16, s0_1);
-            nnc_v16_store(y_n + tagger_lstm_6_GATES, s1_0);
-            nnc_v16_store(y_n + tagger_lstm_6_GATES + 16, s1_1);
-            nnc_v16_store(y_n + 2 * tagger_lstm_6_GATES, s2_0);
-            nnc_v16_store(y_n + 2 * tagger_lstm_6_GATES + 16, s2_1);
-            nnc_v16_store(y_n + 3 * tagger_lstm_6_GATES, s3_0);
-            nnc_v16_store(y_n + 3 * tagger_lstm_6_GATES + 16, s3_1);
-            nnc_v16_store(y_n + 4 * tagger_lstm_6_GATES, s4_0);
-            nnc_v16_store(y_n + 4 * tagger_lstm_6_GATES + 16, s4_1);
-            nnc_v16_store(y_n + 5 * tagger_lstm_6_GATES, s5_0);
-            nnc_v16_store(y_n + 5 * tagger_lstm_6_GATES + 16, s5_1);
-            nnc_v16_store(y_n + 6 * tagger_lstm_6_GATES, s6_0);
-            nnc_v16_store(y_n + 6 * tagger_lstm_6_GATES + 16, s6_1);
-            nnc_v16_store(y_n + 7 * tagger_lstm_6_GATES, s7_0);
-            nnc_v16_store(y_n + 7 * tagger_lstm_6_GATES + 16, s7_1);
+            nnc_v16_store(y_n + tagger_lstm_GATES, s1_0);
+            nnc_v16_store(y_n + tagger_lstm_GATES + 16, s1_1);
+            nnc_v16_store(y_n + 2 * tagger_lstm_GATES, s2_0);
+            nnc_v16_store(y_n + 2 * tagger_lstm_GATES + 16, s2_1);
+            nnc_v16_store(y_n + 3 * tagger_lstm_GATES, s3_0);
+            nnc_v16_store(y_n + 3 * tagger_lstm_GATES + 16, s3_1);
+            nnc_v16_store(y_n + 4 * tagger_lstm_GATES, s4_0);
+            nnc_v16_store(y_n + 4 * tagger_lstm_GATES + 16, s4_1);
+            nnc_v16_store(y_n + 5 * tagger_lstm_GATES, s5_0);
+            nnc_v16_store(y_n + 5 * tagger_lstm_GATES + 16, s5_1);
+            nnc_v16_store(y_n + 6 * tagger_lstm_GATES, s6_0);
+            nnc_v16_store(y_n + 6 * tagger_lstm_GATES + 16, s6_1);
+            nnc_v16_store(y_n + 7 * tagger_lstm_GATES, s7_0);
+            nnc_v16_store(y_n + 7 * tagger_lstm_GATES + 16, s7_1);
         }
     }
 }
 
-/* LSTM of 6 units: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
-NNC_TARGET_V16 static void tagger_lstm_6_step_v16(const float *w_hh, const float *gates, const float *h, float *c,
-        float *out) {
+/* lstm: one time step. gates holds the input's share, h is the last one, the new one goes to out. */
+NNC_TARGET_V16 static void tagger_lstm_step_v16(const float *gates, const float *h, float *c, float *out) {
     const nnc_v16 h_0 = nnc_v16_splat(h[0]);
     const nnc_v16 h_1 = nnc_v16_splat(h[1]);
     const nnc_v16 h_2 = nnc_v16_splat(h[2]);
@@ -684,30 +682,30 @@ NNC_TARGET_V16 static void tagger_lstm_6_step_v16(const float *w_hh, const float
     nnc_v16 f0 = nnc_v16_load(gates + 8);
     nnc_v16 g0 = nnc_v16_load(gates + 16);
     nnc_v16 o0 = nnc_v16_load(gates + 24);
-    i0 = nnc_v16_madd(nnc_v16_load(w_hh), h_0, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 8), h_0, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 16), h_0, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 24), h_0, o0);
-    i0 = nnc_v16_madd(nnc_v16_load(w_hh + 32), h_1, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 40), h_1, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 48), h_1, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 56), h_1, o0);
-    i0 = nnc_v16_madd(nnc_v16_load(w_hh + 64), h_2, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 72), h_2, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 80), h_2, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 88), h_2, o0);
-    i0 = nnc_v16_madd(nnc_v16_load(w_hh + 96), h_3, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 104), h_3, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 112), h_3, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 120), h_3, o0);
-    i0 = nnc_v16_madd(nnc_v16_load(w_hh + 128), h_4, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 136), h_4, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 144), h_4, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 152), h_4, o0);
-    i0 = nnc_v16_madd(nnc_v16_load(w_hh + 160), h_5, i0);
-    f0 = nnc_v16_madd(nnc_v16_load(w_hh + 168), h_5, f0);
-    g0 = nnc_v16_madd(nnc_v16_load(w_hh + 176), h_5, g0);
-    o0 = nnc_v16_madd(nnc_v16_load(w_hh + 184), h_5, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh), h_0, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 8), h_0, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 16), h_0, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 24), h_0, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 32), h_1, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 40), h_1, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 48), h_1, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 56), h_1, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 64), h_2, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 72), h_2, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 80), h_2, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 88), h_2, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 96), h_3, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 104), h_3, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 112), h_3, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 120), h_3, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 128), h_4, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 136), h_4, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 144), h_4, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 152), h_4, o0);
+    i0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 160), h_5, i0);
+    f0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 168), h_5, f0);
+    g0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 176), h_5, g0);
+    o0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_hh + 184), h_5, o0);
     nnc_v16 cell0;
     const nnc_v16 hidden0 = nnc_v16_lstm(i0, f0, g0, o0, nnc_v16_load_n(c, 6), &cell0);
     nnc_v16_store_n(c, cell0, 6);
@@ -722,13 +720,13 @@ NNC_TARGET_V16 static void tagger_lstm_v16(size_t T_count, const float *x, float
     /* 24 steps at a time: the input's share for all of them, then step by step */
     for (size_t done = 0; done < T_count; done += 24) {
         const size_t steps = T_count - done < 24 ? T_count - done : 24;
-        tagger_lstm_6_input_v16(tagger_lstm_w_ih, steps, x + done * 6, gates);
+        tagger_lstm_input_v16(steps, x + done * 6, gates);
         for (size_t t = 0; t < steps; t++) {
-            tagger_lstm_6_step_v16(tagger_lstm_w_hh, gates + t * tagger_lstm_6_GATES, last, c, out + (done + t) * 6);
+            tagger_lstm_step_v16(gates + t * tagger_lstm_GATES, last, c, out + (done + t) * 6);
             last = out + (done + t) * 6;
         }
     }
-    memcpy(h, last, tagger_lstm_6_HIDDEN * sizeof(float));
+    memcpy(h, last, tagger_lstm_HIDDEN * sizeof(float));
 }
 
 /* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
