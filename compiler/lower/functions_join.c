@@ -178,7 +178,9 @@ static value lower_pad(lowering *l, const arguments *a, ir_op op) {
 
 static value lower_one_hot(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
-    ir_value *ids = args_tensor(a, 0);
+    const value *given = &a->values[0];
+    ir_value *ids = given->kind == VALUE_TENSOR ? given->tensor : lower_size_value(l, given, args_where(a, 0));
+    if (!ids) return value_poison(where);
     int64_t classes = args_integer(a, 1, -1);
     if (ids->type.dtype != IR_I32) {
         diag *e = diag_error(l->diags, args_where(a, 0), "one_hot needs int32, found %s", type_show(l, &ids->type));
@@ -298,7 +300,7 @@ static const parameter pad[] = {{"input", TAKES_TENSOR | REQUIRED},
                                 {"pad", TAKES_INTEGERS | REQUIRED},
                                 {"mode", TAKES_STRING},
                                 {"value", TAKES_REAL | TAKES_NONE}};
-static const parameter one_hot[] = {{"input", TAKES_TENSOR | REQUIRED}, {"num_classes", TAKES_INTEGER}};
+static const parameter one_hot[] = {{"input", TAKES_TENSOR | TAKES_SIZE | REQUIRED}, {"num_classes", TAKES_INTEGER}};
 static const parameter matmul[] = {{"input", TAKES_TENSOR | REQUIRED}, {"other", TAKES_TENSOR | REQUIRED}};
 
 const function functions_join[] = {

@@ -543,7 +543,53 @@ model greedy {
 ''', greedy, dims={"T": 7, "N": 9})
 
 
+def viterbi():
+    c = Case("repeat_viterbi")
+    c.layer("score", livelier(nn.Linear(3, 5), 3)).layer("moves", randn(5, 5)).input("x", randn(9, 3))
+
+    def forward(m, x):
+        best_so_far = (torch.nn.functional.one_hot(torch.tensor(3), 5).to(x.dtype) - 1) * 100
+        back, places = [], []
+        for t, x_t in enumerate(x):
+            scores, at = torch.max(best_so_far + m.moves, 1)
+            best_so_far = scores + m.score(x_t)
+            back.append(at.to(torch.int32))
+            places.append(at[t % 5].to(torch.int32) * 10 + t)
+        best = best_so_far.argmax()
+        path = []
+        for at in back[::-1]:
+            path.append(best.to(torch.int32))
+            best = at[best].long()
+        return torch.stack(path[::-1]), best_so_far.max(), torch.stack(places)
+    c.write('''
+# the best way forwards, then back along it: indices that are carried, and the round's number
+model viterbi {
+    dim T = 1..50
+    weights "weights.safetensors"
+    input x: float32[T, 3]
+    layer score = Linear(3, 5)
+    param moves: float32[5, 5]
+    best_so_far = (one_hot(3, 5) - 1) * 100
+    repeat x_t, t in x, arange(T) {
+        scores, at = max(best_so_far + moves, dim=1)
+        best_so_far = scores + score(x_t)
+        collect back = at
+        collect places = at[t % 5] * 10 + t
+    }
+    best = argmax(best_so_far)
+    repeat at in flip(back, 0) {
+        collect path = best
+        best = at[best]
+    }
+    output way = flip(path, 0)
+    output most = max(best_so_far)
+    output places
+}
+''', forward, dims={"T": 9})
+
+
 def make():
+    viterbi()
     rows()
     chunks()
     counted()

@@ -270,6 +270,8 @@ class Builder:
             if len(users) != 1 or len(re.findall(rf"\${number}\b", users[0].text)) != 1:
                 continue
             user = users[0]
+            if re.match(r"m(ax|in)\(.*dim", s.text) and f"${number}[" in user.text:
+                continue   # max(x, dim=…)[0] would be taken for Python's
             if user.kind == "output" and user.text == f"output ${number}" or len(user.text) + len(s.text) > 300:
                 continue
             # a state's name must still mean the same there
