@@ -107,6 +107,7 @@ NNC_INLINE nnc_v1 nnc_v1_mantissa(nnc_v1 x, nnc_v1 *exponent) {
 }
 
 /* torch.maximum, torch.minimum, torch.clamp: a NaN wins; with lo > hi the result is hi. */
+NNC_FUNCTION int nnc_equalf(float a, float b) { return a == b; }
 NNC_FUNCTION float nnc_maxf(float a, float b) { return a > b || a != a ? a : b; }
 NNC_FUNCTION float nnc_minf(float a, float b) { return a < b || a != a ? a : b; }
 NNC_FUNCTION float nnc_clampf(float x, float lo, float hi) { return nnc_v1_min(hi, nnc_v1_max(lo, x)); }

@@ -280,7 +280,9 @@ static cexpr *logic(const chain *c, const plan_kernel *k, cexpr *a, cexpr *b) {
         a = vectors_call2(e, "lane", a, c_int(u, 0));
         b = vectors_call2(e, "lane", b, c_int(u, 0));
     }
-    cexpr *holds = c_binary(u, symbol, a, b);
+    bool equates = type == IR_F32 && (op == IR_EQUAL || op == IR_NOT_EQUAL);
+    cexpr *holds = equates ? c_call(u, "nnc_equalf", 2, a, b) : c_binary(u, symbol, a, b);
+    if (equates && op == IR_NOT_EQUAL) holds = c_unary(u, "!", holds);
     return c->mode == CHOICE_VECTORS ? vectors_call1(e, "mask_splat", holds) : holds; /* of sizes */
 }
 

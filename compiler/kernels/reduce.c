@@ -38,7 +38,7 @@ static void emit_product(const reduction *r) {
     cexpr *product = reduction_name(r, "product");
     c_declare(r->body, floats ? "nnc_precise" : "int32_t", "product", c_int(u, 1));
     cblock *loop = inner_loops(r);
-    if (floats) c_assign(loop, product, "*=", inner_x(r));
+    if (floats) c_assign(loop, product, "*=", c_cast(u, "nnc_precise", inner_x(r)));
     else c_assign(loop, product, "=", c_call(u, "nnc_mul_i32", 2, product, inner_x(r)));
     c_assign(r->body, reduction_result(r), "=", floats ? c_cast(u, "float", product) : product);
 }

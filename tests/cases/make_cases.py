@@ -16,14 +16,14 @@ sys.dont_write_bytecode = True
 
 import torch
 
-from casegen import activations, cells, corners, expressions, extremes, functions, language, layers, loops, models, recurrent, repeat, states, streaming, sums, variants, windows
+from casegen import activations, cells, corners, expressions, extremes, functions, language, layers, loops, models, recurrent, repeat, states, streaming, sums, values, variants, windows
 from casegen.case import Case
 
 
 def main():
     torch.set_num_threads(1)
     for module in (recurrent, cells, variants, layers, functions, activations, expressions, language, models, loops, repeat,
-                   states, streaming, extremes, sums, corners, windows):
+                   states, streaming, extremes, sums, values, corners, windows):
         module.make()
     names = [(folder, name) for folder, name, _ in Case.written]
     assert len(set(names)) == len(names), "two cases of one name"

@@ -37,6 +37,12 @@ def wide_range(n, top=20.0):
     return x.astype(np.float32)
 
 
+def special(n):
+    """Numbers, zeros of both signs, infinities and NaN, in an order that meets each with each in two shifted copies."""
+    inf, nan = float("inf"), float("nan")
+    return np.array([0.0, -0.0, 1.5, -1.5, inf, -inf, nan, 2.0] * ((n + 7) // 8), np.float32)[:n]
+
+
 def uniform(low, high, *shape):
     return np.random.uniform(low, high, shape).astype(np.float32)
 
