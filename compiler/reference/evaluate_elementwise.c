@@ -43,6 +43,13 @@ static double unary(const ir_node *n, double x) {
 /* Rounded towards minus infinity, as Python's. */
 static double floor_quotient(double x, double y) { return floor(x / y); }
 
+/* How clearly a comparison of floats was decided. */
+static void note_margin(evaluation *e, const ir_node *n, double x, double y) {
+    if (n->op < IR_EQUAL || n->op > IR_LESS_EQUAL || n->inputs[0]->type.dtype != IR_F32) return;
+    double margin = fabs(x - y) / (1 + fabs(x));
+    if (margin > 0 && margin < e->argmax_margin) e->argmax_margin = margin;
+}
+
 static double binary(const ir_node *n, double x, double y) {
     bool whole = n->results[0]->type.dtype == IR_I32;
     switch ((unsigned)n->op) {
@@ -76,6 +83,7 @@ void evaluate_elementwise(evaluation *e, const ir_node *n) {
         double value;
         if (z) value = *array_element(a != 0 ? y : z, at, to->rank); /* WHERE */
         else value = y ? binary(n, a, *array_element(y, at, to->rank)) : unary(n, a);
+        if (y && !z) note_margin(e, n, a, *array_element(y, at, to->rank));
         *array_element(to, at, to->rank) = to->dtype == IR_I32 ? wrapped(value) : rounded(e, value);
     } while (array_next(to, at));
 }

@@ -59,6 +59,12 @@ static bool comes_before(double a, double b, bool smallest) {
     return smallest ? a < b : a > b;
 }
 
+/* How clearly the order was decided. */
+static void note_margin(evaluation *e, double a, double b) {
+    double margin = fabs(a - b) / (1 + fabs(b));
+    if (margin > 0 && margin < e->argmax_margin) e->argmax_margin = margin;
+}
+
 static void topk(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0);
     array *values = evaluate_result(e, n, 0), *places = evaluate_result(e, n, 1);
@@ -75,6 +81,7 @@ static void topk(evaluation *e, const ir_node *n) {
             from[axis] = i;
             double candidate = x->data[offset_of(x, from)];
             from[axis] = best;
+            if (best < x->sizes[axis]) note_margin(e, candidate, x->data[offset_of(x, from)]);
             if (best < x->sizes[axis] && !comes_before(candidate, x->data[offset_of(x, from)], n->attrs.smallest)) continue;
             best = i;
         }

@@ -27,9 +27,9 @@ typedef enum {
 typedef struct {
     double **outputs; /* in the model's order */
     double **states;  /* the values at the run's end, in the model's order */
-    /* How clearly the least clear argmax was decided: the least positive difference between its largest element and
-     * another one, relative to 1 + |largest|; infinity if there is none. Where it is no larger than the rounding
-     * errors of float32, other code may find another index. */
+    /* How clearly the least clear argmax, topk or comparison of floats was decided: the least positive difference of what
+     * it compared, relative to 1 + |one of them|; infinity if there is none. Where it is no larger than the rounding
+     * errors of float32, other code may decide otherwise. */
     double argmax_margin;
 } reference_result;
 
