@@ -5,9 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "depfile.h"
 #include "output.h"
 
-enum { HEADER, CODE, RUNTIME }; /* in the order of writing */
+enum { HEADER, CODE, RUNTIME, DEPFILE }; /* in the order of writing */
 
 static const char runtime_name[] = "nnc_runtime.h";
 
@@ -77,7 +78,7 @@ bool generated_find(arena *a, const options *o, generated *g, diag_list *diags) 
     const char *header = o->output ? header_path(a, o) : NULL;
     return (!header || output_find(a, header, &g->places[HEADER], diags)) &&
            (!o->output || output_find(a, o->output, &g->places[CODE], diags)) &&
-           find_runtime(a, o, g, diags);
+           (!o->depfile || output_find(a, o->depfile, &g->places[DEPFILE], diags)) && find_runtime(a, o, g, diags);
 }
 
 /* --- writing --- */
@@ -114,11 +115,16 @@ typedef struct {
     const plan *const *plans;
     emit_api *const *apis;
     size_t count;
+    const generated *g;
 } contents;
 
 static bool print(const contents *c, int file, FILE *to) {
     if (file == HEADER) return emit_header(c->e, c->plans, c->apis, c->count, to);
     if (file == CODE) return emit_source(c->e, c->plans, c->apis, c->count, to);
+    if (file == DEPFILE) {
+        const char *made[] = {c->g->places[CODE].path, c->g->places[HEADER].path};
+        return depfile_write(to, made, made[1] ? 2 : 1, c->g->inputs, c->g->input_count);
+    }
     return fwrite(nnc_runtime_text, 1, nnc_runtime_size, to) == nnc_runtime_size;
 }
 
@@ -127,7 +133,7 @@ bool generated_write(arena *a, const options *o, const generated *g, const plan 
                      size_t count, diag_list *diags) {
     emit_options e = {0};
     if (o->output) e = names(a, o);
-    contents c = {&e, plans, apis, count};
+    contents c = {&e, plans, apis, count, g};
     output files[GENERATED_FILES], *all[GENERATED_FILES];
     size_t opened = 0;
     for (int through = 0; through < 2; through++)

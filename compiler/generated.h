@@ -1,4 +1,4 @@
-/* generated: the files of a compilation: the C, its header, and the runtime beside them; all of them or none. */
+/* generated: the files of a compilation: the C, its header, the runtime beside them, a depfile; all of them or none. */
 #ifndef NNC_GENERATED_H
 #define NNC_GENERATED_H
 
@@ -6,11 +6,13 @@
 #include "options.h"
 #include "place.h"
 
-enum { GENERATED_FILES = 3 };
+enum { GENERATED_FILES = 4 };
 
 typedef struct {
     place places[GENERATED_FILES]; /* a path that is NULL is no file */
     bool has_runtime;              /* this very runtime is there already: it is left as it is */
+    const char *const *inputs;     /* what was read, for the depfile; NULL where there is none, and repeats, are passed over */
+    size_t input_count;
 } generated;
 
 /* The name of the header that belongs to the C file: net.c, .cc, .cpp, .cxx and .c++ have net.h. NULL if its name

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands/command.h"
 #include "emit/emit.h"
 #include "generated.h"
 #include "emit/target.h"
@@ -15,10 +16,10 @@ enum { DEFAULT_UNROLL = 64, MAX_UNROLL = 4096 };
 
 static const char help[] =
     "usage: nnc MODEL.nn -o MODEL.c [options]\n"
-    "       nnc weights FILE\n"
     "       nnc --runtime DIR\n"
+    "       nnc COMMAND …\n"
     "\n"
-    "Compiles a sequence model to one C file and its header; nnc weights shows what a weights file holds.\n"
+    "Compiles a sequence model to one C file and its header.\n"
     "\n"
     "  -o, --output FILE       the C file; its header (model.h) and the runtime (nnc_runtime.h) go beside it;\n"
     "                          - writes the C to standard output, and no header unless --header is given\n"
@@ -26,6 +27,7 @@ static const char help[] =
     "      --standalone        put the runtime into the C file\n"
     "      --no-runtime        no nnc_runtime.h beside the C file\n"
     "      --runtime DIR       write nnc_runtime.h into a folder, not beside the C file\n"
+    "      --depfile FILE      a rule for make and ninja: the C and its header depend on every file that was read\n"
     "      --weights FILE      parameters, instead of the model's weights statement: .safetensors, .npz, or what\n"
     "                          torch.save wrote (.pt, .pth, .ckpt)\n"
     "      --weights-key KEY   which dict of a weights file that holds several, like model or state_dict.ema\n"
@@ -51,6 +53,8 @@ static options_result print_help(void) {
     fputs(help, stdout);
     printf("warnings, all of them on:\n");
     for (int i = 0; i < WARNING_COUNT; i++) printf("  %-24s%s\n", warning_names[i], warning_meanings[i]);
+    printf("\ncommands; nnc help COMMAND says more:\n");
+    for (const command *const *c = commands; *c; c++) printf("  %-24s%s\n", (*c)->name, (*c)->summary);
     fputs(help_end, stdout);
     return OPTIONS_DONE;
 }
@@ -179,20 +183,26 @@ const char *options_target(const options *o) { return o->target ? o->target : "a
 static options_result check(const options *o) {
     if (!o->input) {
         if (!o->runtime) return usage("%s", "no model given");
-        if (o->output || o->header || o->dump) return usage("%s", "-o, --header and --dump need a model");
+        if (o->output || o->header || o->depfile || o->dump)
+            return usage("%s", "-o, --header, --depfile and --dump need a model");
         return OPTIONS_RUN;
     }
     if (o->weights && o->random_weights) return usage("%s", "--weights and --random-weights exclude each other");
     if (o->weights_key && o->random_weights) return usage("%s", "--random-weights reads no file: it goes without --weights-key");
     if (o->dump) {
-        if (o->output || o->header)
-            return usage("%s", "--dump writes to standard output: it goes without -o and --header");
+        if (o->output || o->header || o->depfile)
+            return usage("%s", "--dump writes to standard output: it goes without -o, --header and --depfile");
         return OPTIONS_RUN;
     }
     if (!o->output) return usage("%s", "say where the C goes: -o FILE (- is standard output)");
-    if (!*o->output || (o->header && !*o->header)) return usage("%s", "a file's name is empty");
+    if (!*o->output || (o->header && !*o->header) || (o->depfile && !*o->depfile))
+        return usage("%s", "a file's name is empty");
+    if (o->depfile && strcmp(o->output, "-") == 0)
+        return usage("%s", "--depfile names the C file, and standard output has no name: -o FILE");
     return check_header(o);
 }
+
+options options_default(void) { return (options){.unroll = DEFAULT_UNROLL}; }
 
 options_result options_parse(int argc, char **argv, options *o) {
     enum {
@@ -200,6 +210,7 @@ options_result options_parse(int argc, char **argv, options *o) {
         STANDALONE,
         NO_RUNTIME,
         RUNTIME,
+        DEPFILE,
         WEIGHTS,
         WEIGHTS_KEY,
         RANDOM,
@@ -214,14 +225,14 @@ options_result options_parse(int argc, char **argv, options *o) {
     static const struct option longs[] = {
         {"output", required_argument, NULL, 'o'},      {"header", required_argument, NULL, HEADER},
         {"standalone", no_argument, NULL, STANDALONE}, {"no-runtime", no_argument, NULL, NO_RUNTIME},
-        {"runtime", required_argument, NULL, RUNTIME},
+        {"runtime", required_argument, NULL, RUNTIME}, {"depfile", required_argument, NULL, DEPFILE},
         {"weights", required_argument, NULL, WEIGHTS}, {"random-weights", required_argument, NULL, RANDOM},
         {"unroll", required_argument, NULL, UNROLL},   {"dump", required_argument, NULL, DUMP},
         {"weights-key", required_argument, NULL, WEIGHTS_KEY},
         {"target", required_argument, NULL, TARGET},   {"diagnostics", required_argument, NULL, DIAGNOSTICS},
         {"color", required_argument, NULL, COLOR},     {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0}};
-    *o = (options){.unroll = DEFAULT_UNROLL};
+    *o = options_default();
     o->diagnostics.color = color_is_welcome();
     warnings w = {0};
     uint64_t number;
@@ -232,6 +243,7 @@ options_result options_parse(int argc, char **argv, options *o) {
         case STANDALONE: o->standalone = true; break;
         case NO_RUNTIME: o->no_runtime = true; break;
         case RUNTIME: o->runtime = optarg; break;
+        case DEPFILE: o->depfile = optarg; break;
         case WEIGHTS: o->weights = optarg; break;
         case WEIGHTS_KEY: o->weights_key = optarg; break;
         case RANDOM:

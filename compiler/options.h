@@ -15,6 +15,7 @@ typedef struct {
     const char *output;       /* -o; "-" is standard output */
     const char *header;       /* --header, or NULL: beside the output */
     const char *runtime;      /* --runtime DIR, or NULL */
+    const char *depfile;      /* --depfile, or NULL */
     const char *weights;      /* --weights FILE, or NULL */
     const char *weights_key;  /* --weights-key KEY, or NULL */
     bool random_weights;
@@ -33,6 +34,7 @@ typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_USAGE } options_result;
 /* Fills o from the command line. OPTIONS_DONE: --help or --version was answered. OPTIONS_USAGE: a message was printed
  * to standard error; the program ends with status 2. */
 options_result options_parse(int argc, char **argv, options *o);
+options options_default(void); /* without an input */
 const char *options_target(const options *o); /* a name of emit/target.h */
 
 #endif

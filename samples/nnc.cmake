@@ -1,66 +1,92 @@
-# nnc.cmake: .nn models in a CMake project. Copy this file, or include it from where it is.
+# nnc.cmake: .nn models in a CMake project.
 #
+#     find_package(nnc REQUIRED)
 #     add_executable(tagger main.c)
 #     nnc_add_model(tagger tagger.nn)
 #
-# nnc_add_model(TARGET FILE.nn [OPTIONS option...])
-#     compiles FILE.nn, a path relative to the current source folder, with nnc and the given options to FILE.c and
-#     FILE.h in the build folder, and adds both to the target, which finds FILE.h and nnc_runtime.h by #include "...".
-#     The code is made anew when FILE.nn, the weights that it names, or nnc changes.
+# This file is what find_package(nnc) finds where nnc is installed, and what add_subdirectory(nnc) includes. It can also be
+# copied, or included from where it is. A project of C++ alone gets C, too.
 #
-# nnc is the target of that name where there is one; otherwise it is looked for in PATH, or set NNC_EXECUTABLE.
-include_guard(GLOBAL)
+# nnc_add_model(TARGET FILE.nn [NAME name] [WEIGHTS file] [OPTIONS option...])
+#     compiles FILE.nn, a path relative to the current source folder, with nnc and the given options to NAME.c and NAME.h
+#     (without NAME: as FILE is called) in the build folder, and adds both to the target, which finds NAME.h and
+#     nnc_runtime.h by #include "...". WEIGHTS is a weights file to be taken instead of that which the model names. The code
+#     is made anew when FILE.nn, its weights, or nnc changes.
+#
+# NNC_EXECUTABLE names the nnc to be used, as in a build for another processor; otherwise it is the target nnc where there
+# is one, the one that was installed with this file, or the one in PATH.
+cmake_policy(PUSH)
+cmake_policy(VERSION 3.20)
 
-if(NOT TARGET nnc)
-    find_program(NNC_EXECUTABLE nnc DOC "the compiler of .nn files")
-    if(NOT NNC_EXECUTABLE)
-        message(FATAL_ERROR "nnc is not in PATH; install it, or give its place: -DNNC_EXECUTABLE=.../nnc")
+if(NNC_EXECUTABLE OR NOT TARGET nnc)
+    find_program(NNC_EXECUTABLE nnc HINTS "${CMAKE_CURRENT_LIST_DIR}/../../../bin" NO_CMAKE_FIND_ROOT_PATH
+                 DOC "the compiler of .nn files")
+    set(nnc_command "${NNC_EXECUTABLE}")
+else()
+    set(nnc_command nnc)
+endif()
+if(NOT nnc_command)
+    set(nnc_missing "nnc is not in PATH; install it, or give its place: -DNNC_EXECUTABLE=.../nnc")
+    if(NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "nnc")
+        message(FATAL_ERROR "${nnc_missing}")
     endif()
-    add_executable(nnc IMPORTED GLOBAL)
-    set_property(TARGET nnc PROPERTY IMPORTED_LOCATION "${NNC_EXECUTABLE}")
+    set(nnc_FOUND FALSE)
+    set(nnc_NOT_FOUND_MESSAGE "${nnc_missing}")
+    cmake_policy(POP)
+    return()
+endif()
+get_property(nnc_languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+if(NOT C IN_LIST nnc_languages)
+    enable_language(C)
 endif()
 
 # The runtime comes out of nnc itself, so that it always fits the generated code.
+set(NNC_COMMAND "${nnc_command}" CACHE INTERNAL "nnc, a target or a path")
 set(NNC_RUNTIME_DIR "${CMAKE_BINARY_DIR}/nnc-runtime" CACHE INTERNAL "where nnc_runtime.h is")
-add_custom_command(
-    OUTPUT "${NNC_RUNTIME_DIR}/nnc_runtime.h"
-    COMMAND "${CMAKE_COMMAND}" -E make_directory "${NNC_RUNTIME_DIR}"
-    COMMAND nnc --runtime "${NNC_RUNTIME_DIR}"
-    DEPENDS nnc
-    COMMENT "Writing nnc_runtime.h"
-    VERBATIM)
-add_custom_target(nnc_runtime_header DEPENDS "${NNC_RUNTIME_DIR}/nnc_runtime.h")
+if(NOT TARGET nnc_runtime_header)
+    add_custom_command(
+        OUTPUT "${NNC_RUNTIME_DIR}/nnc_runtime.h"
+        COMMAND "${CMAKE_COMMAND}" -E make_directory "${NNC_RUNTIME_DIR}"
+        COMMAND "${NNC_COMMAND}" --runtime "${NNC_RUNTIME_DIR}"
+        # nnc leaves a runtime alone that is as it should be
+        COMMAND "${CMAKE_COMMAND}" -E touch "${NNC_RUNTIME_DIR}/nnc_runtime.h"
+        DEPENDS "${NNC_COMMAND}"
+        COMMENT "Writing nnc_runtime.h"
+        VERBATIM)
+    add_custom_target(nnc_runtime_header DEPENDS "${NNC_RUNTIME_DIR}/nnc_runtime.h")
+endif()
 
 function(nnc_add_model target file)
-    cmake_parse_arguments(PARSE_ARGV 2 model "" "" "OPTIONS")
-    if(model_UNPARSED_ARGUMENTS)
-        message(FATAL_ERROR "nnc_add_model: unknown arguments: ${model_UNPARSED_ARGUMENTS}")
+    cmake_parse_arguments(PARSE_ARGV 2 model "" "NAME;WEIGHTS" "OPTIONS")
+    if(model_UNPARSED_ARGUMENTS OR model_KEYWORDS_MISSING_VALUES)
+        message(FATAL_ERROR "nnc_add_model: unknown arguments, or keywords without a value: "
+                            "${model_UNPARSED_ARGUMENTS} ${model_KEYWORDS_MISSING_VALUES}")
+    endif()
+    if(NOT TARGET "${target}")
+        message(FATAL_ERROR "nnc_add_model: there is no target ${target}")
     endif()
     get_filename_component(model "${file}" ABSOLUTE)
-    get_filename_component(folder "${model}" DIRECTORY)
-    get_filename_component(name "${model}" NAME_WLE)
-    set(source "${CMAKE_CURRENT_BINARY_DIR}/${name}.c")
-    set(header "${CMAKE_CURRENT_BINARY_DIR}/${name}.h")
-
-    # The weights files are those that the models name.
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${model}")
-    file(STRINGS "${model}" lines REGEX "^[ \t]*weights[ \t]*[\"'][^\"']+[\"']")
-    set(weights)
-    foreach(line IN LISTS lines)
-        string(REGEX REPLACE "^[ \t]*weights[ \t]*[\"']([^\"']+)[\"'].*" "\\1" path "${line}")
-        get_filename_component(path "${path}" ABSOLUTE BASE_DIR "${folder}")
-        list(APPEND weights "${path}")
-    endforeach()
-    list(REMOVE_DUPLICATES weights)
-
+    if(NOT model_NAME)
+        get_filename_component(model_NAME "${model}" NAME_WLE)
+    endif()
+    if(DEFINED model_WEIGHTS)
+        get_filename_component(weights "${model_WEIGHTS}" ABSOLUTE)
+        list(APPEND model_OPTIONS --weights "${weights}")
+    endif()
+    set(source "${CMAKE_CURRENT_BINARY_DIR}/${model_NAME}.c")
+    set(header "${CMAKE_CURRENT_BINARY_DIR}/${model_NAME}.h")
     add_custom_command(
         OUTPUT "${source}" "${header}"
-        COMMAND nnc "${model}" ${model_OPTIONS} -o "${source}"
-        DEPENDS nnc "${model}" ${weights}
-        COMMENT "Compiling ${name}.nn"
+        COMMAND "${NNC_COMMAND}" "${model}" ${model_OPTIONS} --no-runtime -o "${source}" --depfile "${source}.d"
+        DEPENDS "${NNC_COMMAND}" "${model}" ${weights}
+        DEPFILE "${source}.d" # names the weights
+        COMMENT "Compiling ${file}"
         VERBATIM)
     target_sources("${target}" PRIVATE "${source}" "${header}")
     target_include_directories("${target}" PRIVATE "${CMAKE_CURRENT_BINARY_DIR}" "${NNC_RUNTIME_DIR}")
-    target_link_libraries("${target}" PRIVATE m)
+    if(NOT WIN32)
+        target_link_libraries("${target}" PRIVATE m)
+    endif()
     add_dependencies("${target}" nnc_runtime_header)
 endfunction()
+cmake_policy(POP)

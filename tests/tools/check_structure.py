@@ -21,6 +21,8 @@ ALLOWED = {
     "ctree": {"support", "ctree"},
     "kernels": {"support", "ir", "plan", "ctree", "kernels"},
     "emit": {"support", "ir", "plan", "ctree", "kernels", "emit"},
+    "commands": {"support", "syntax", "ir", "weights", "lower", "import", "reference", "passes",
+                 "plan", "emit", "commands"},
 }
 LONGEST = 600
 NO_CIRCLES = ("plan", "ctree", "kernels", "emit")

@@ -1,0 +1,154 @@
+/* command: see command.h. */
+#include "commands/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SHARED = 256, MOST_OPTIONS = 32, COLUMN = 26 };
+
+const command *const commands[] = {&command_help, &command_import, &command_weights, NULL};
+
+static const command_option shared[] = {
+    {0, "diagnostics", "HOW", "errors as text (default), or as json: an object to a line"},
+    {'h', "help", NULL, "this text"},
+};
+enum { DIAGNOSTICS, HELP, SHARED_COUNT };
+
+const command *command_find(const char *name) {
+    for (const command *const *c = commands; *c; c++)
+        if (strcmp((*c)->name, name) == 0) return *c;
+    return NULL;
+}
+
+bool command_is_meant(const char *word) {
+    return *word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyz")] && access(word, F_OK) != 0;
+}
+
+int command_unknown(const char *name) {
+    const char *names[MOST_OPTIONS];
+    size_t count = 0;
+    while (commands[count]) {
+        names[count] = commands[count]->name;
+        count++;
+    }
+    const char *nearest = diag_nearest(name, names, count);
+    fprintf(stderr, "nnc: there is no command %s", name);
+    if (nearest) fprintf(stderr, "; did you mean %s?", nearest);
+    fputs("\nTry 'nnc --help'.\n", stderr);
+    return STATUS_USAGE;
+}
+
+/* --- help --- */
+
+static void print_option(const command_option *o) {
+    char left[64];
+    char letter[8] = "   ";
+    if (o->letter) snprintf(letter, sizeof letter, "-%c,", o->letter);
+    int width = snprintf(left, sizeof left, "  %s --%s%s%s", letter, o->name, o->argument ? " " : "",
+                         o->argument ? o->argument : "");
+    if (width >= COLUMN) printf("%s\n%*s", left, COLUMN, "");
+    else printf("%-*s", COLUMN, left);
+    for (const char *c = o->meaning; *c; c++) {
+        putchar(*c);
+        if (*c == '\n') printf("%*s", COLUMN, "");
+    }
+    putchar('\n');
+}
+
+static int print_help(const command *c) {
+    printf("usage: nnc %s %s\n\n%s\n\n", c->name, c->arguments, c->about);
+    for (size_t i = 0; i < c->option_count; i++) print_option(&c->options[i]);
+    for (size_t i = 0; i < SHARED_COUNT; i++) print_option(&shared[i]);
+    return STATUS_DONE;
+}
+
+static int run_help(command_line *line) {
+    while (command_next(line) >= 0) continue;
+    if (line->status >= 0) return line->status;
+    if (line->word_count != 1) return command_usage(line, "name one command; nnc --help lists them");
+    const command *c = command_find(line->words[0]);
+    return c ? print_help(c) : command_unknown(line->words[0]);
+}
+
+const command command_help = {
+    .name = "help",
+    .arguments = "COMMAND",
+    .summary = "what a command does, and its options",
+    .about = "Shows what a command does, and its options, as nnc COMMAND --help does. nnc --help lists the commands.",
+    .run = run_help,
+};
+
+/* --- reading --- */
+
+int command_usage(const command_line *line, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "nnc %s: ", line->command->name);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "\nTry 'nnc %s --help'.\n", line->command->name);
+    va_end(args);
+    return STATUS_USAGE;
+}
+
+static void to_getopt(const command_option *o, int value, struct option *to, char *letters) {
+    *to = (struct option){o->name, o->argument ? required_argument : no_argument, NULL, value};
+    if (o->letter) sprintf(letters + strlen(letters), "%c%s", o->letter, o->argument ? ":" : "");
+}
+
+static int row_of(const command *c, int found) {
+    if (found >= SHARED) return found - SHARED;
+    for (size_t i = 0; i < c->option_count; i++)
+        if (c->options[i].letter == found) return (int)i;
+    return (int)c->option_count + HELP;
+}
+
+int command_next(command_line *line) {
+    const command *c = line->command;
+    struct option longs[MOST_OPTIONS] = {{0}};
+    char letters[2 * MOST_OPTIONS + 2] = ":";
+    if (c->option_count + SHARED_COUNT >= MOST_OPTIONS) ice("too many options of %s", c->name);
+    for (size_t i = 0; i < c->option_count; i++) to_getopt(&c->options[i], SHARED + (int)i, &longs[i], letters);
+    for (size_t i = 0; i < SHARED_COUNT; i++)
+        to_getopt(&shared[i], SHARED + (int)(c->option_count + i), &longs[c->option_count + i], letters);
+    opterr = 0;
+    for (;;) {
+        int found = getopt_long(line->argc, line->argv, letters, longs, NULL);
+        line->value = optarg;
+        if (found == -1) {
+            line->words = line->argv + optind;
+            line->word_count = line->argc - optind;
+            return -1;
+        }
+        if (found == '?' || found == ':') {
+            line->status = command_usage(line, "%s: %s", found == ':' ? "this option needs an argument" : "unknown option",
+                                         line->argv[optind - 1]);
+            return -1;
+        }
+        int row = row_of(c, found);
+        if (row < (int)c->option_count) return row;
+        if (row == (int)c->option_count + HELP) {
+            line->status = print_help(c);
+            return -1;
+        }
+        line->settings.format = strcmp(optarg, "json") == 0 ? DIAG_JSON : DIAG_TEXT;
+        if (line->settings.format == DIAG_TEXT && strcmp(optarg, "text") != 0) {
+            line->status = command_usage(line, "--diagnostics takes text or json, not %s", optarg);
+            return -1;
+        }
+    }
+}
+
+int command_run(const command *c, int argc, char **argv) {
+    command_line line = {.command = c, .argc = argc, .argv = argv, .status = -1};
+    return c->run(&line);
+}
+
+bool command_print(const char *text, diag_list *diags) {
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0) return true;
+    diag_error_file(diags, "standard output", "%s", strerror(errno));
+    return false;
+}

@@ -1,0 +1,65 @@
+/* command: the commands of nnc, a row and a file each. A row says everything that help, the manual page and the reading of
+ * a command line need; compiling, `nnc MODEL.nn -o MODEL.c`, is what nnc does without a command's name (compile.h). */
+#ifndef NNC_COMMANDS_COMMAND_H
+#define NNC_COMMANDS_COMMAND_H
+
+#include "support/diag.h"
+
+enum { STATUS_DONE = 0, STATUS_INPUT = 1, STATUS_USAGE = 2 }; /* 3 is ice()'s */
+
+typedef struct {
+    char letter;          /* -o; 0 where there is none */
+    const char *name;     /* --output */
+    const char *argument; /* what stands for it in help; NULL: the option takes none */
+    const char *meaning;  /* lines */
+} command_option;
+
+typedef struct command_line command_line;
+
+typedef struct {
+    const char *name;
+    const char *arguments; /* "FILE [options]" */
+    const char *summary;   /* one line, for the list of commands */
+    const char *about;     /* lines */
+    const command_option *options; /* without --diagnostics and --help, which all commands have */
+    size_t option_count;
+    int (*run)(command_line *line); /* gives the exit status */
+} command;
+
+extern const command command_help, command_import, command_weights;
+
+/* All of them; NULL ends the list. */
+extern const command *const commands[];
+const command *command_find(const char *name); /* or NULL */
+/* A word that no file has for its name: "sumary". */
+bool command_is_meant(const char *word);
+/* Says that there is no such command, and which is meant. */
+int command_unknown(const char *name);
+
+/* A command line that is being read:
+ *
+ *     for (int o; (o = command_next(line)) >= 0;) … line->value …
+ *     if (line->status >= 0) return line->status;
+ *     … line->words …
+ */
+struct command_line {
+    const command *command;
+    int argc;
+    char **argv;
+    diag_settings settings;
+    const char *value; /* of the option that command_next gave */
+    int status;        /* -1 as long as nothing ends the command */
+    char **words;      /* behind the options; word_count of them */
+    int word_count;
+};
+
+/* argv[0] is the command's name. */
+int command_run(const command *c, int argc, char **argv);
+/* Which of the command's options is next; below 0 when there are no more, or when --help or a wrong option ends it all. */
+int command_next(command_line *line);
+/* Prints "nnc NAME: …" and gives STATUS_USAGE. */
+int command_usage(const command_line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints text to standard output; false, with an error, where that fails. */
+bool command_print(const char *text, diag_list *diags);
+
+#endif

@@ -1,0 +1,73 @@
+/* compile: see compile.h. */
+#include "commands/compile.h"
+
+#include "commands/command.h"
+#include "commands/pipeline.h"
+#include "generated.h"
+#include "output.h"
+
+/* --- output --- */
+
+/* An output that would take the place of a file that is read, or of another, is refused before anything is written. */
+static int write_outputs(pipeline *p) {
+    const options *o = p->options;
+    generated g;
+    const char **inputs = ARENA_ARRAY(p->arena, const char *, p->file.count + 1);
+    inputs[0] = o->input;
+    for (size_t i = 0; i < p->file.count; i++) inputs[i + 1] = pipeline_weights(p, p->file.models[i]);
+    if (!generated_find(p->arena, o, &g, p->diags)) return STATUS_INPUT;
+    g.inputs = inputs;
+    g.input_count = p->file.count + 1;
+    if (!output_distinct(g.places, GENERATED_FILES, inputs, g.input_count, p->diags)) return STATUS_USAGE;
+    return generated_write(p->arena, o, &g, p->plans, p->apis, p->file.count, p->diags) ? STATUS_DONE : STATUS_INPUT;
+}
+
+static int write_runtime(pipeline *p) {
+    generated g;
+    bool good = generated_find(p->arena, p->options, &g, p->diags) &&
+                generated_write(p->arena, p->options, &g, NULL, NULL, 0, p->diags);
+    return good ? STATUS_DONE : STATUS_INPUT;
+}
+
+static int print_dump(const text *t, diag_list *diags) {
+    return command_print(text_string(t), diags) ? STATUS_DONE : STATUS_INPUT;
+}
+
+/* --- the pipeline --- */
+
+static int dump_stages(pipeline *p, ast_file *ast) {
+    text dump = text_new(p->arena);
+    dump_stage stage = p->options->dump;
+    if (stage == DUMP_AST) {
+        if (diag_error_count(p->diags)) return STATUS_INPUT;
+        ast_dump(ast, &dump);
+        return print_dump(&dump, p->diags);
+    }
+    /* the IR and the plan show shapes: they need no weights */
+    bool good = pipeline_lower(p, ast) && pipeline_passes(p);
+    if (good && stage == DUMP_PLAN) good = pipeline_plan(p);
+    for (size_t i = 0; good && i < p->file.count; i++) {
+        if (stage == DUMP_IR) ir_print(p->file.models[i], &dump);
+        else plan_print(p->plans[i], &dump);
+    }
+    return good ? print_dump(&dump, p->diags) : STATUS_INPUT;
+}
+
+static int run(pipeline *p) {
+    if (!p->options->input) return write_runtime(p);
+    ast_file *ast = pipeline_parse(p);
+    if (p->options->dump) return dump_stages(p, ast);
+    if (!pipeline_lower(p, ast) || !pipeline_bind(p)) return STATUS_INPUT;
+    pipeline_passes(p); /* what is wrong with one model does not hide what is wrong with another's plan */
+    return pipeline_plan(p) ? write_outputs(p) : STATUS_INPUT;
+}
+
+int compile(int argc, char **argv) {
+    options o;
+    pipeline p;
+    options_result parsed = options_parse(argc, argv, &o);
+    if (parsed != OPTIONS_RUN) return parsed == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
+    int status = pipeline_open(&p, &o) ? run(&p) : STATUS_INPUT;
+    pipeline_close(&p);
+    return status;
+}

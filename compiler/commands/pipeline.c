@@ -1,0 +1,107 @@
+/* pipeline: see pipeline.h. */
+#include "commands/pipeline.h"
+
+#include <string.h>
+
+#include "emit/target.h"
+#include "passes/passes.h"
+#include "place.h"
+#include "syntax/parse.h"
+#include "weights/bind.h"
+
+enum { MAX_SOURCE_BYTES = 64 << 20 };
+
+bool pipeline_open(pipeline *p, const options *o) {
+    const char *error = NULL;
+    *p = (pipeline){.options = o, .arena = arena_new()};
+    p->source = o->input ? source_read(p->arena, o->input, MAX_SOURCE_BYTES, &error) : NULL;
+    p->diags = diag_list_new(p->arena, p->source);
+    diag_set(p->diags, &o->diagnostics);
+    if (error) diag_error_file(p->diags, o->input, "%s", error);
+    return !error;
+}
+
+ast_file *pipeline_parse(pipeline *p) { return parse_file(p->arena, p->source, p->diags); }
+
+/* What did parse is lowered even so: all errors of a file are shown in one run. */
+bool pipeline_lower(pipeline *p, ast_file *ast) {
+    p->file = lower_file(p->arena, ast, p->diags);
+    if (diag_error_count(p->diags)) return false;
+    p->apis = emit_apis(p->arena, p->file.models, p->file.count);
+    emit_api_check(p->arena, p->file.models, p->apis, p->file.count, p->diags);
+    return true;
+}
+
+/* --- weights --- */
+
+const char *pipeline_weights(const pipeline *p, const ir_model *m) {
+    if (p->options->random_weights) return NULL;
+    if (p->options->weights) return p->options->weights;
+    return m->weights ? path_beside(p->arena, p->options->input, m->weights) : NULL;
+}
+
+static void need_weights(const ir_model *m, diag_list *diags) {
+    diag *d = diag_error(diags, m->where, "model %s has parameters, but no weights", m->name);
+    diag_hint(d,
+              "add a line like: weights \"%s.pt\", or pass --weights FILE; --random-weights 1 tries shapes "
+              "without a file",
+              m->name);
+}
+
+bool pipeline_bind(pipeline *p) {
+    const options *o = p->options;
+    ir_model *const *models = p->file.models;
+    size_t models_count = p->file.count;
+    if (o->random_weights) {
+        bind_random_weights(models, models_count, o->seed);
+        return true;
+    }
+    bool *bound = ARENA_ARRAY(p->arena, bool, models_count);
+    p->weights = ARENA_ARRAY(p->arena, tensor_file *, models_count);
+    for (size_t i = 0; i < models_count; i++) {
+        ir_model *m = models[i];
+        const char *path = pipeline_weights(p, m);
+        if (bound[i]) continue;
+        if (!path) {
+            if (m->param_count) need_weights(m, p->diags);
+            continue;
+        }
+        ir_model **same = ARENA_ARRAY(p->arena, ir_model *, models_count);
+        size_t count = 0;
+        for (size_t k = i; k < models_count; k++) {
+            const char *other = pipeline_weights(p, models[k]);
+            if (!other || strcmp(other, path) != 0) continue;
+            same[count++] = models[k];
+            bound[k] = true;
+        }
+        span where = o->weights ? (span){0, 0} : m->weights_where;
+        tensor_file *f = tensor_file_open(p->arena, path, p->diags, where);
+        if (!f) continue;
+        p->weights[p->weights_count++] = f;
+        bind_weights(same, count, f, o->weights_key, p->diags, where);
+    }
+    return true;
+}
+
+/* --- passes and plans --- */
+
+bool pipeline_passes(pipeline *p) {
+    p->passed = ARENA_ARRAY(p->arena, bool, p->file.count);
+    for (size_t i = 0; i < p->file.count; i++) p->passed[i] = passes_run(p->file.models[i], p->diags);
+    return !diag_failed(p->diags);
+}
+
+bool pipeline_plan(pipeline *p) {
+    plan_options planning = {.unroll = p->options->unroll};
+    target_bodies(options_target(p->options), &planning);
+    p->plans = ARENA_ARRAY(p->arena, const plan *, p->file.count);
+    for (size_t i = 0; i < p->file.count; i++)
+        if (p->passed[i]) p->plans[i] = plan_model(p->arena, p->file.models[i], &planning, p->diags);
+    return !diag_failed(p->diags);
+}
+
+void pipeline_close(pipeline *p) {
+    diag_print(p->diags, stderr);
+    for (size_t i = 0; i < p->weights_count; i++) tensor_file_close(p->weights[i]);
+    arena_free(p->arena);
+}

@@ -1,0 +1,58 @@
+"""kit: what the tests of commands share."""
+import os
+import shutil
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE = os.path.dirname(os.path.dirname(HERE))
+TAGGER = os.path.join(SOURCE, "samples", "tagger")
+
+
+class Bench:
+    """A folder of its own and an nnc to try there."""
+
+    def __init__(self, nnc, build=None):
+        self.nnc, self.build = os.path.abspath(nnc), build
+        self.folder = tempfile.mkdtemp(prefix="nnc-commands-")
+        self.environment = dict(os.environ)
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def run(self, *command, folder=".", status=0):
+        """What the command printed, both streams; the status is held."""
+        r = subprocess.run(command, cwd=self.path(folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, timeout=900, env=self.environment)
+        said = r.stdout.decode(errors="replace")
+        holds(r.returncode == status, f"{' '.join(command)}: status {r.returncode}, not {status}\n{said}")
+        return said
+
+    def nnc_says(self, *arguments, **options):
+        return self.run(self.nnc, *arguments, **options)
+
+    def write(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w") as f:
+            f.write(text)
+
+    def read(self, name):
+        with open(self.path(name)) as f:
+            return f.read()
+
+    def take(self, source, *names, to="."):
+        os.makedirs(self.path(to), exist_ok=True)
+        for name in names:
+            shutil.copy(os.path.join(source, name), self.path(to))
+
+    def names(self, folder="."):
+        return sorted(os.listdir(self.path(folder)))
+
+    def done(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def holds(condition, what):
+    """An assertion that python -O keeps, and that says what was found."""
+    if not condition:
+        raise AssertionError(what)
