@@ -104,8 +104,8 @@ static const dim *lower_all_rows(lowering *l, block *b) {
     if (names != b->row_count) {
         const ast_pattern *last = s->pattern;
         while (last->next) last = last->next;
-        diag *d = diag_error(l->diags, span_join(s->pattern->where, last->where), "%zu name%s for the rows of %zu tensor%s",
-                             names, names == 1 ? "" : "s", b->row_count, b->row_count == 1 ? "" : "s");
+        diag *d = diag_error(l->diags, span_join(s->pattern->where, last->where),
+                             "%zu name%s for the rows of %zu tensor%s", names, names == 1 ? "" : "s", b->row_count, b->row_count == 1 ? "" : "s");
         diag_hint(d, "a row has one name: repeat a_t, b_t in a, b { … }");
     }
     return rounds;
@@ -372,6 +372,16 @@ static void bind_results(lowering *l, const block *b, const ir_node *n) {
     }
 }
 
+/* No tensor is empty: rounds that may be none collect nothing. */
+static void need_a_round(lowering *l, const block *b, const dim *rounds) {
+    if (!b->collected_count || dim_min(rounds) >= 1) return;
+    const ast_stmt *s = b->written;
+    diag *d = diag_error(l->diags, s->lower ? s->lower->where : s->where, "%s may be no round at all: what is collected would be empty", dim_string(l->arena, rounds));
+    diag_note(d, b->collected[0].written->where, "collected here");
+    const char *bounds = bounds_show(l, rounds);
+    if (bounds) diag_note_plain(d, "%s", bounds);
+}
+
 /* The head as it could be written, on one line. */
 static const char *head_text(lowering *l, const ast_stmt *s) {
     text t = text_new(l->arena);
@@ -431,5 +441,6 @@ void lower_repeat(lowering *l, const ast_stmt *s) {
     leave_scope(l, &b);
     l->block = b.around;
     l->graph = graph;
+    if (rounds) need_a_round(l, &b, rounds);
     bind_results(l, &b, rounds ? add_node(l, &b, rounds) : NULL);
 }

@@ -120,7 +120,8 @@ static pval **next_values(planner *p, const ir_node *n) {
 
 static pval *row_of_collected(planner *p, const ir_node *n, unsigned i) {
     pstep row = {.op = IR_ROW, .start = p->block->round, .block = p->block};
-    pval *to = planner_view(p, p->block->repeat->results[ir_carried_of(n) + i], &n->block->collected[i]->type, row, NULL);
+    pval *whole = p->block->repeat->results[ir_carried_of(n) + i];
+    pval *to = planner_view(p, whole, &n->block->collected[i]->type, row, NULL);
     to->origin = NULL;
     return to;
 }
