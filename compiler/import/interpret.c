@@ -53,6 +53,13 @@ bool refuse(call *c, const char *format, ...) {
     return false;
 }
 
+void warn_of_exporter(call *c, warning_name name, const char *exporter, const char *what, const char *hint) {
+    importer *m = c->importer;
+    const char *producer = m->file->model->producer_name;
+    if (!producer || strcmp(producer, exporter) != 0) return;
+    diag_hint(diag_warning_file(m->diags, name, m->file->path, "node %s (%s): %s", c->path, c->proto->op_type, what), "%s", hint);
+}
+
 static void fault(importer *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void fault(importer *m, const char *format, ...) {
     va_list args;

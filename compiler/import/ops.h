@@ -86,6 +86,8 @@ bool op_recurrent(call *c);   /* argument: "LSTM", "GRU", "RNN" */
 /* A tensor of the model, as a value; NULL after a report. */
 value *import_tensor(importer *m, const Onnx__TensorProto *t, const char *name);
 const import_options *import_options_of(const importer *m);
+/* A warning at the node, when it comes from this exporter ("pytorch"). */
+void warn_of_exporter(call *c, warning_name name, const char *exporter, const char *what, const char *hint);
 
 /* A number as a .nn file has it: the shortest that is this float. */
 const char *number_text(arena *a, double number);

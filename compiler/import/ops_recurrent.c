@@ -229,7 +229,11 @@ static void as_layer(call *c, const cell *k, layer *l, value *x, value *h, value
     const dim *steps = x->dims[0], *batch = x->dims[1], *directions = dim_const(g->dims, k->directions), *hidden = dim_const(g->dims, k->hidden);
     value *first = batch_first_source(x);
     l->arguments = arguments(c, k, first != NULL, activation_arguments(g->arena, k));
-    if (k->gates == 3 && !k->reset_after) l->comment = "linear_before_reset=0";
+    if (k->gates == 3 && !k->reset_after) {
+        l->comment = "linear_before_reset=0";
+        warn_of_exporter(c, WARNING_GRU_RESET, "pytorch", "linear_before_reset is 0, which no GRU of PyTorch is",
+                         "some of its exporters leave the attribute out: --gru-reset-after reads it as PyTorch meant it");
+    }
     const dim *shape[3] = {first ? batch : steps, first ? steps : batch, dim_const(g->dims, k->directions * k->hidden)};
     const value *out = value_new(g, ELEMENT_FLOAT, 3, shape), *state = value_new(g, ELEMENT_FLOAT, 3, (const dim *[]){directions, batch, hidden});
     node *n = make_layer(g, c->path, l, (value *[]){first ? first : x, h, cc, lengths}, 4, (const value *[]){out, state, state}, k->gates == 4 ? 3 : 2);
