@@ -105,7 +105,8 @@ static const dim *lower_all_rows(lowering *l, block *b) {
         const ast_pattern *last = s->pattern;
         while (last->next) last = last->next;
         diag *d = diag_error(l->diags, span_join(s->pattern->where, last->where),
-                             "%zu name%s for the rows of %zu tensor%s", names, names == 1 ? "" : "s", b->row_count, b->row_count == 1 ? "" : "s");
+                             "%zu name%s for the rows of %zu tensor%s", names, names == 1 ? "" : "s", b->row_count,
+                             b->row_count == 1 ? "" : "s");
         diag_hint(d, "a row has one name: repeat a_t, b_t in a, b { … }");
     }
     return rounds;
@@ -218,8 +219,8 @@ static bool take_next(const block *b, const value *before, const value *after, s
 
 static void report_changed(lowering *l, const carried_name *c, const name_entry *after) {
     const value *from = &c->before->value;
-    diag *e = diag_error(l->diags, after->where, "%.60s is carried from round to round as %s, found %s at the round's end",
-                         c->name, value_show(l, from), value_show(l, &after->value));
+    diag *e = diag_error(l->diags, after->where,
+                         "%.60s is carried from round to round as %s, found %s at the round's end", c->name, value_show(l, from), value_show(l, &after->value));
     diag_note(e, after->value.where, "this is %s", value_show(l, &after->value));
     diag_note(e, from->where, "%.60s is %s before the block, from here", c->name, value_show(l, from));
     bool number = from->kind == VALUE_INTEGER || from->kind == VALUE_REAL;
