@@ -86,6 +86,10 @@ static void print_elements(const ctable *t, const float *values, FILE *to) {
     free(w);
 }
 
+size_t ctable_bytes(const ctable *t) {
+    return sizeof(float) * (t->style == CTABLE_BITS ? whole_rows(t->elements) : t->elements);
+}
+
 void ctable_print(const ctable *t, FILE *to) {
     if (t->comment) ccomment_print(to, 0, t->comment);
     bool bits = t->style == CTABLE_BITS;

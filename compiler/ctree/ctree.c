@@ -352,3 +352,10 @@ cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, 
     cexpr *e = c_name(u, "%s", name);
     return style == CTABLE_BITS ? c_member(u, e, "value", false) : e;
 }
+
+size_t cunit_table_bytes(const cunit *u) {
+    size_t bytes = 0;
+    for (const ctop *t = u->first; t; t = t->next)
+        if (t->kind == CTOP_TABLE) bytes += ctable_bytes(t->table);
+    return bytes;
+}

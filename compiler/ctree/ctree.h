@@ -88,6 +88,9 @@ typedef enum { CTABLE_DECIMAL, CTABLE_BITS, CTABLE_INTS } ctable_style;
 cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
                const char *comment);
 
+/* What all tables of the unit take in the program, in bytes. */
+size_t cunit_table_bytes(const cunit *u);
+
 /* crename.c: no local may hide one of these names of file scope. Parameters, variables and loop counters that are called
  * so get an underscore behind their names, wherever they stand. Call once, when the unit is complete. */
 void cunit_protect(cunit *u, const name_set *names);

@@ -87,6 +87,7 @@ void cfloat_print(float value, char *to);
 /* The same of a double: "0.5"; room for 48 bytes. */
 void cdouble_print(double value, char *to);
 /* cprint_table.c */
+size_t ctable_bytes(const ctable *t); /* what it takes in the program */
 void ctable_print(const ctable *t, FILE *to);
 /* cprint.c: a function without its comment, as it would be printed; in the unit's arena. */
 const char *cfunction_text(const cfunction *f);

@@ -33,6 +33,24 @@ void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, si
 bool emit_header(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to);
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to);
 
+/* Of all tables that emit_source writes, in the program. */
+size_t emit_table_bytes(const char *target, const plan *const *plans, emit_api *const *apis, size_t count);
+
+/* header.c: the members of a model's struct, in order; each is an array of elements of four bytes. */
+typedef struct {
+    const char *type, *name;
+    int64_t elements;
+    const char *comment; /* or NULL */
+    bool is_state;
+} emit_member;
+
+typedef struct {
+    emit_member *items;
+    size_t count, capacity;
+} emit_members;
+
+emit_members emit_struct_members(arena *a, const plan *p, const emit_api *api, const char *target);
+
 /* The runtime, embedded when nnc is built; the status block is the part of it that every header repeats. */
 extern const char nnc_runtime_text[];
 extern const size_t nnc_runtime_size;

@@ -32,31 +32,42 @@ static void print_arguments(const plan *p, const emit_api *api, FILE *to) {
     arena_free(a);
 }
 
-static void print_struct(const plan *p, const emit_api *api, size_t target_count, FILE *to) {
+emit_members emit_struct_members(arena *a, const plan *p, const emit_api *api, const char *target) {
     const ir_model *m = p->model;
+    emit_members all = {0};
+    emit_context e = {0};
+    if (!target_select(&e, target)) ice("no target %s", target);
+    emit_member *parts = ARENA_ARRAY(a, emit_member, m->state_count + 5);
+    for (size_t i = 0; i < m->state_count; i++)
+        parts[i] = (emit_member){c_type(m->states[i].type.dtype), api->states[i], dim_max(p->state_buffers[i]->elements),
+                                 ir_type_string(a, &m->states[i].type), true};
+    emit_member *own = parts + m->state_count;
+    own[0] = (emit_member){"int32_t", "instruction_set", procedure_has_bodies(p, e.target_count),
+                           arena_printf(a, "noted by %s_reset", api->name), false};
+    own[1] = (emit_member){"int32_t", "turn", procedure_has_turns(p),
+                           "1: this run takes the weights backwards, as the cache has them", false};
+    own[2] = (emit_member){"float", "scratch", emit_scratch_floats(p), NULL, false};
+    own[3] = (emit_member){"int32_t", "scratch_ints", p->scratch_ints, NULL, false};
+    for (size_t i = 0; i < m->state_count + 4; i++)
+        if (parts[i].elements) ARENA_PUSH(a, all.items, all.count, all.capacity, parts[i]);
+    own[4] = (emit_member){"int32_t", "unused", 1, "this model keeps nothing", false};
+    if (!all.count) ARENA_PUSH(a, all.items, all.count, all.capacity, own[4]);
+    return all;
+}
+
+static void print_struct(const plan *p, const emit_api *api, const char *target, FILE *to) {
     arena *a = arena_new();
-    bool empty = true;
+    emit_members members = emit_struct_members(a, p, api, target);
     fprintf(to,
             "/* State and scratch of one running model: place it statically, on the stack or on the heap. Copied by\n"
             " * assignment it is a snapshot. The members are the model's own. */\n");
     fprintf(to, "typedef struct %s %s;\nstruct %s {\n", api->name, api->name, api->name);
-    for (size_t i = 0; i < m->state_count; i++) {
-        fprintf(to, "    %s %s[%lld]; /* %s */\n", c_type(m->states[i].type.dtype), api->states[i],
-                (long long)dim_max(p->state_buffers[i]->elements), ir_type_string(a, &m->states[i].type));
-        empty = false;
+    for (size_t i = 0; i < members.count; i++) {
+        const emit_member *m = &members.items[i];
+        fprintf(to, "    %s %s[%lld];", m->type, m->name, (long long)m->elements);
+        if (m->comment) fprintf(to, " /* %s */", m->comment);
+        fputc('\n', to);
     }
-    if (procedure_has_bodies(p, target_count)) {
-        fprintf(to, "    int32_t instruction_set[1]; /* noted by %s_reset */\n", api->name);
-        empty = false;
-    }
-    if (procedure_has_turns(p)) {
-        fprintf(to, "    int32_t turn[1]; /* 1: this run takes the weights backwards, as the cache has them */\n");
-        empty = false;
-    }
-    int64_t floats = emit_scratch_floats(p), ints = p->scratch_ints;
-    if (floats) fprintf(to, "    float scratch[%lld];\n", (long long)floats);
-    if (ints) fprintf(to, "    int32_t scratch_ints[%lld];\n", (long long)ints);
-    if (empty && !floats && !ints) fprintf(to, "    int32_t unused[1]; /* this model keeps nothing */\n");
     fprintf(to, "};\n\n");
     arena_free(a);
 }
@@ -65,7 +76,7 @@ int64_t emit_scratch_floats(const plan *p) {
     return p->scratch_floats ? p->scratch_floats + EMIT_SCRATCH_ALIGNMENT - 1 : 0;
 }
 
-static void print_model(const plan *p, const emit_api *api, size_t target_count, FILE *to) {
+static void print_model(const plan *p, const emit_api *api, const char *target, FILE *to) {
     const ir_model *m = p->model;
     arena *a = arena_new();
     /* the guard is made of what it guards: files of one name may be included together, files of one model are not */
@@ -75,7 +86,7 @@ static void print_model(const plan *p, const emit_api *api, size_t target_count,
         fprintf(to, "#define %s_MAX %lld\n", api->dim_macros[i], (long long)dim_max(m->symbols[i]));
     }
     if (m->symbol_count) fputc('\n', to);
-    print_struct(p, api, target_count, to);
+    print_struct(p, api, target, to);
     fprintf(to, "/* %s; call before the first run. */\n",
             m->state_count ? "Sets the first state" : "Makes the model ready");
     fprintf(to, "void %s_reset(%s *self);\n\n", api->name, api->name);
@@ -92,14 +103,12 @@ static void print_model(const plan *p, const emit_api *api, size_t target_count,
 
 bool emit_header(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
-    emit_context e = {0};
-    if (!target_select(&e, o->target)) ice("no target %s", o->target);
     emit_print_banner(o, o->header_name, to);
     fputs("#include <stddef.h>\n#include <stdint.h>\n\n", to);
     fprintf(to, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     emit_print_status(to);
     fputc('\n', to);
-    for (size_t i = 0; i < count; i++) print_model(plans[i], apis[i], e.target_count, to);
+    for (size_t i = 0; i < count; i++) print_model(plans[i], apis[i], o->target, to);
     fprintf(to, "#ifdef __cplusplus\n}\n#endif\n");
     arena_free(a);
     return fflush(to) == 0 && !ferror(to);

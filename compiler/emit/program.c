@@ -53,11 +53,29 @@ static void emit_models(const emit_context *e, const plan *const *plans, emit_ap
     }
 }
 
+static emit_context begin(arena *a, const char *target) {
+    emit_context e = {.arena = a, .unit = cunit_new(a), .file = emit_file_new(a)};
+    if (!target_select(&e, target)) ice("no target %s", target);
+    return e;
+}
+
+static void fill_unit(emit_context *e, const plan *const *plans, emit_api *const *apis, size_t count) {
+    /* no kernel of one model may take a name of another's interface */
+    for (size_t i = 0; i < count; i++) {
+        name_set_take(e->file->names, apis[i]->name);
+        name_set_take(e->file->names, arena_printf(e->arena, "%s_reset", apis[i]->name));
+        name_set_take(e->file->names, arena_printf(e->arena, "%s_run", apis[i]->name));
+    }
+    name_set *types = name_set_new(e->arena);
+    for (size_t i = 0; i < count; i++) name_set_take(types, apis[i]->name);
+    emit_models(e, plans, apis, count);
+    cunit_protect(e->unit, types);
+}
+
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
     emit_print_banner(o, o->code_name, to);
-    emit_context e = {.arena = a, .unit = cunit_new(a), .file = emit_file_new(a)};
-    if (!target_select(&e, o->target)) ice("no target %s", o->target);
+    emit_context e = begin(a, o->target);
     /* the runtime first: its locals must not hide a type of the header, whatever the models are called */
     fprintf(to, "#define NNC_GENERATED_FOR_RUNTIME %d\n", emit_runtime_version());
     bool wide = e.target_count > 1 || *e.target->guard;
@@ -68,17 +86,17 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     if (*e.target->guard)
         fprintf(to, "#if !%s\n#error \"this file was generated with --target=%s\"\n#endif\n\n", e.target->guard,
                 o->target);
-    /* no kernel of one model may take a name of another's interface */
-    for (size_t i = 0; i < count; i++) {
-        name_set_take(e.file->names, apis[i]->name);
-        name_set_take(e.file->names, arena_printf(a, "%s_reset", apis[i]->name));
-        name_set_take(e.file->names, arena_printf(a, "%s_run", apis[i]->name));
-    }
-    name_set *types = name_set_new(a);
-    for (size_t i = 0; i < count; i++) name_set_take(types, apis[i]->name);
-    emit_models(&e, plans, apis, count);
-    cunit_protect(e.unit, types);
+    fill_unit(&e, plans, apis, count);
     bool done = cunit_print(e.unit, to);
     arena_free(a);
     return done;
+}
+
+size_t emit_table_bytes(const char *target, const plan *const *plans, emit_api *const *apis, size_t count) {
+    arena *a = arena_new();
+    emit_context e = begin(a, target);
+    fill_unit(&e, plans, apis, count);
+    size_t bytes = cunit_table_bytes(e.unit);
+    arena_free(a);
+    return bytes;
 }

@@ -1,0 +1,139 @@
+"""nnc summary: parameters against torch's own count, multiply-adds against the formulas, bytes against the compiled C."""
+import glob
+import json
+import os
+import re
+
+from kit import SOURCE, TAGGER, holds
+
+# layer, input, output sizes; sum(p.numel() for p in parameters()), the same of buffers but num_batches_tracked, both as
+# PyTorch 1.13 gives them; multiply-adds by the formulas of compiler/commands/count.h
+LAYERS = [
+    ("Linear(5, 7)", "float32[3, 5]", [3, 7], 42, 0, 3 * 7 * 5),
+    ("Linear(5, 7, bias=false)", "float32[2, 3, 5]", [2, 3, 7], 35, 0, 2 * 3 * 7 * 5),
+    ("Embedding(11, 4)", "int32[6]", [6, 4], 44, 0, 0),
+    ("RNN(3, 5)", "float32[4, 2, 3]", [4, 2, 5], 50, 0, 4 * 2 * 5 * (3 + 5)),
+    ("GRU(3, 5, num_layers=2)", "float32[4, 2, 3]", [4, 2, 5], 330, 0, 4 * 2 * 15 * ((3 + 5) + (5 + 5))),
+    ("LSTM(3, 5, bidirectional=true)", "float32[4, 2, 3]", [4, 2, 10], 400, 0, 2 * 4 * 2 * 20 * (3 + 5)),
+    ("LSTM(3, 5, batch_first=true)", "float32[2, 4, 3]", [2, 4, 5], 200, 0, 4 * 2 * 20 * (3 + 5)),
+    ("LSTM(3, 6, proj_size=2)", "float32[4, 2, 3]", [4, 2, 2], 180, 0, 4 * 2 * (24 * (3 + 2) + 6 * 2)),
+    ("GRUCell(3, 5)", "float32[2, 3]", [2, 5], 150, 0, 2 * 15 * (3 + 5)),
+    ("Conv1d(4, 6, 3)", "float32[2, 4, 9]", [2, 6, 7], 78, 0, 2 * 6 * 7 * 4 * 3),
+    ("Conv1d(4, 6, 3, groups=2, stride=2)", "float32[2, 4, 9]", [2, 6, 4], 42, 0, 2 * 6 * 4 * 2 * 3),
+    ("Conv2d(3, 5, 3)", "float32[2, 3, 8, 7]", [2, 5, 6, 5], 140, 0, 2 * 5 * 6 * 5 * 3 * 9),
+    ("LayerNorm(6)", "float32[3, 6]", [3, 6], 12, 0, 0),
+    ("BatchNorm1d(5)", "float32[2, 5]", [2, 5], 10, 10, 0),
+    ("BatchNorm2d(5)", "float32[1, 5, 3, 3]", [1, 5, 3, 3], 10, 10, 0),
+]
+
+
+def summary(bench, *arguments):
+    return json.loads(bench.nnc_says("summary", "--json", *arguments))
+
+
+def check_layers(bench):
+    for layer, taken, sizes, parameters, buffers, work in LAYERS:
+        two = layer.startswith(("RNN(", "GRU(", "LSTM("))
+        bench.write("m.nn", f"model m {{\n input x: {taken}\n layer net = {layer}\n y{', _' if two else ''} = net(x)\n"
+                            " output o = y\n}\n")
+        m, = summary(bench, "m.nn")["models"]
+        row, = m["layers"]
+        found = (row["name"], row["layer"], row["output_sizes"], row["parameters"], row["buffers"], row["multiply_adds"])
+        holds(found == ("net", layer, sizes, parameters, buffers, work), (layer, found))
+        holds((m["parameters"], m["buffers"], m["multiply_adds"]) == (parameters, buffers, work), (layer, m))
+
+
+def check_shared(bench):
+    """A layer that is called twice works twice and has its parameters once; a param is one; rounds multiply."""
+    bench.write("m.nn", """model m {
+    dim T = 1..8
+    input x: float32[T, 4]
+    layer a = Linear(4, 4)
+    param gain: float32[4]
+    repeat x_t in x {
+        collect b = a(x_t)
+    }
+    output o = a(b) * gain
+    output p = matmul(x, permute(x, 1, 0))
+}
+""")
+    m, = summary(bench, "m.nn", "--dim", "T=3")["models"]
+    rows = {(r["name"], r["layer"]): r for r in m["layers"]}
+    holds([r["parameters"] for r in m["layers"] if r["layer"] == "Linear(4, 4)"] == [20, 0], m["layers"])
+    holds(m["parameters"] == 24, m["layers"])
+    holds(rows[("gain", "param")]["parameters"] == 4, rows)
+    holds(m["multiply_adds"] == 3 * 16 + 3 * 16 + 3 * 3 * 4, m["layers"])
+    said = bench.nnc_says("summary", "m.nn")
+    holds("model m at T=8 of 1..8" in said and "[T, 4]" in said, said)
+    for name, _ in rows:
+        holds(re.search(rf"^{name} ", said, re.M), said)
+
+
+def check_bytes(bench):
+    """Tables, struct and arrays as a C compiler has them: samples and two models of all kinds, by three targets."""
+    models = glob.glob(os.path.join(SOURCE, "samples", "*", "*.nn"))
+    holds(len(models) >= 4, models)
+    bench.write("big.nn", """model big {
+    dim T = 2..40
+    input x: float32[T, 3, 20]
+    input ids: int32[T]
+    layer emb = Embedding(7, 20)
+    layer lstm = LSTM(20, 70, num_layers=2)
+    layer out = Linear(70, 5)
+    state h: float32[2, 3, 70]
+    state c: float32[2, 3, 70]
+    y, (h, c) = lstm(x + unsqueeze(emb(ids), 1), (h, c))
+    output o = softmax(out(y), 2)
+    output best = argmax(out(y), 2)
+}
+""")
+    for model in models + [bench.path("big.nn")]:
+        for target in ("all", "baseline", "x86-64-v3"):
+            file = summary(bench, "--target", target, model)
+            random = ("--random-weights", "1") if model.endswith("big.nn") else ()
+            bench.nnc_says(model, *random, "--target", target, "-o", "m.c")
+            checks = "\n".join(f"char size_of_{m['name']}[sizeof({m['name']}) == {m['struct_bytes']} ? 1 : -1];"
+                               for m in file["models"])
+            bench.write("sizes.c", '#include "m.h"\n' + checks + "\n")
+            bench.run("gcc", "-c", "sizes.c")
+            bench.run("gcc", "-O0", "-c", "m.c", *(["-mavx2", "-mfma"] if target == "x86-64-v3" else []))
+            tables = 0
+            names = set(re.findall(r"^static const .*?\b(\w+)(?:\[\d+\])?(?: NNC_ALIGNED)? = \{", bench.read("m.c"), re.M))
+            for line in bench.run("nm", "-S", "m.o").splitlines():
+                part = line.split()
+                if len(part) == 4 and part[2] in "rR" and part[3] in names:
+                    tables += int(part[1], 16)
+            holds(tables == file["weights_bytes"] and tables > 0, (model, target, tables, file["weights_bytes"]))
+            if len(file["models"]) == 1:
+                holds(file["models"][0]["weights_bytes"] == tables, model)
+            for m in file["models"]:
+                holds(sum(part["bytes"] for part in m["struct"]) == m["struct_bytes"], m["struct"])
+    m, = summary(bench, "big.nn")["models"]
+    holds([x["bytes"] for x in m["inputs"]] == [4 * 40 * 3 * 20, 4 * 40], m["inputs"])
+    holds([x["bytes"] for x in m["outputs"]] == [4 * 40 * 3 * 5, 4 * 40 * 3], m["outputs"])
+    holds([x["bytes"] for x in m["struct"] if x["state"]] == [4 * 2 * 3 * 70] * 2, m["struct"])
+
+
+def check_documented(bench):
+    page = open(os.path.join(SOURCE, "docs", "using.md")).read()
+    holds(bench.nnc_says("summary", os.path.join(TAGGER, "tagger.nn")) in page, "docs/using.md")
+
+
+def check_errors(bench):
+    bench.take(TAGGER, "tagger.nn")
+    before = bench.names()
+    for arguments, status, words in (
+            (("tagger.nn",), 1, "tagger.safetensors"), (("no.nn",), 1, "no.nn: error"), ((), 2, "no model"),
+            (("a.nn", "b.nn"), 2, "one model"), (("tagger.nn", "--dim", "T"), 2, "NAME=N"),
+            (("tagger.nn", "--dim", "T=-1"), 2, "NAME=N"), (("tagger.nn", "--target", "z80"), 2, "z80"),
+            (("tagger.nn", "--dim", "T=0"), 1, "outside of the bounds of dim T"),
+            (("tagger.nn", "--dim", "Q=1"), 1, "no model in it has a run-time dim Q")):
+        said = bench.nnc_says("summary", *arguments, status=status)
+        holds(words in said, (arguments, said))
+    bench.take(TAGGER, "tagger.safetensors")
+    said = bench.run("sh", "-c", f"{bench.nnc} summary tagger.nn >/dev/full", status=1)
+    holds("standard output: error: No space left" in said, said)
+    said = bench.nnc_says("summary", "tagger.nn", "--dim", "T=0", "--diagnostics=json", status=1)
+    holds(json.loads(said.splitlines()[0])["line"] == 3, said)
+    os.remove(bench.path("tagger.safetensors"))
+    holds(bench.names() == before, bench.names())
