@@ -1,8 +1,9 @@
-/* matmul: MATMUL, the product of two run-time values, in register tiles: some rows of a times some vectors of b's
- * columns, so that what is loaded of b serves several rows.
+/* matmul: MATMUL, the product of two run-time values, in register tiles: some rows of a times
+ * some vectors of b's columns, so that what is loaded of b serves several rows.
  *
- * Every sum has its terms in ascending order, more than COST_BLOCK of them in blocks, whatever the tile. Columns that do
- * not lie densely are gathered and scattered; a term there is a multiplication and an addition, else one madd. */
+ * Every sum has its terms in ascending order, more than COST_BLOCK of them in blocks, whatever the
+ * tile. Columns of b that do not lie densely (a transposed b) are packed side by side first, a tile's
+ * at a time. Where b's or y's are not dense a term is a multiplication and an addition, else one madd. */
 #include "kernels/tile.h"
 
 typedef struct {
@@ -41,11 +42,9 @@ static bool is_last(const part *t, unsigned vector) { return t->last && vector +
 static cexpr *load_columns(const matmul *p, const part *t, cexpr *row, unsigned v) {
     cunit *u = p->e->unit;
     int64_t lanes = p->e->target->lanes;
-    cexpr *at = c_add(u, row, scaled(p, c_int(u, v * lanes), p->b_n));
-    bool all = !is_last(t, v);
-    if (!dim_is(p->b_n, 1))
-        return c_call(u, emit_vector(p->e, "gather"), 3, at, emit_dim(p->e, p->b_n), all ? c_int(u, lanes) : t->last);
-    return all ? tile_load(p->e, at) : c_call(u, emit_vector(p->e, "load_n"), 2, at, t->last);
+    cexpr *at = c_add(u, row, c_int(u, v * lanes));
+    if (!is_last(t, v)) return tile_load(p->e, at);
+    return c_call(u, emit_vector(p->e, "load_n"), 2, at, t->last);
 }
 
 static cexpr *named(const matmul *p, cblock *b, const char *name, cexpr *value) {
@@ -65,7 +64,7 @@ static void add_term(const matmul *p, cblock *b, const part *t, const char *pref
     cexpr *factors[COST_ROWS], *row = c_name(u, "b_k");
     for (unsigned r = 0; r < t->rows; r++) factors[r] = NULL;
     c_declare(b, "const float *", "b_k",
-              c_add(u, c_add(u, p->b, scaled(p, c_name(u, "k"), p->b_k)), scaled(p, t->n, p->b_n)));
+              c_add(u, c_add(u, p->b, scaled(p, c_name(u, "k"), p->b_k)), p->choice->packed ? c_int(u, 0) : t->n));
     bool hold_rows = t->rows < t->vectors;
     for (unsigned r = 0; hold_rows && r < t->rows; r++) factors[r] = factor(p, b, t, r);
     cexpr *columns[4];
@@ -90,8 +89,9 @@ static void store_part(const matmul *p, cblock *b, const part *t) {
     for (unsigned r = 0; r < t->rows; r++)
         for (unsigned v = 0; v < t->vectors; v++) {
             cexpr *row = c_add(u, p->y, scaled(p, c_add(u, t->m, c_int(u, r)), p->y_m));
-            cexpr *at = c_add(u, c_add(u, row, scaled(p, t->n, p->y_n)), scaled(p, c_int(u, v * lanes), p->y_n));
-            cexpr *sum = c_name(u, "%s", sum_name(p, t, "sum", r, v)), *n = is_last(t, v) ? t->last : c_int(u, lanes);
+            cexpr *at = c_add(u, row, scaled(p, c_add(u, t->n, c_int(u, v * lanes)), p->y_n));
+            cexpr *sum = c_name(u, "%s", sum_name(p, t, "sum", r, v));
+            cexpr *n = is_last(t, v) ? t->last : c_int(u, lanes);
             if (!dim_is(p->y_n, 1))
                 c_do(b, c_call(u, emit_vector(p->e, "scatter"), 4, at, emit_dim(p->e, p->y_n), sum, n));
             else if (is_last(t, v)) c_do(b, c_call(u, emit_vector(p->e, "store_n"), 3, at, sum, n));
@@ -161,6 +161,32 @@ static void emit_rows(const matmul *p, cblock *b, part t) {
     emit_part(p, loop, &t);
 }
 
+/* Columns [n, n + count) of b, side by side. */
+static void pack_columns(const matmul *p, cblock *b, cexpr *n, cexpr *count) {
+    cunit *u = p->e->unit;
+    cexpr *k = c_name(u, "k"), *j = c_name(u, "j");
+    cblock *loop = c_for(c_for(b, "k", c_int(u, 0), emit_dim(p->e, p->inner), 1), "j", c_int(u, 0), count, 1);
+    cexpr *from = c_add(u, scaled(p, k, p->b_k), scaled(p, c_add(u, n, j), p->b_n));
+    cexpr *to = c_add(u, c_mul(u, k, c_int(u, p->choice->packed)), j);
+    c_assign(loop, c_index(u, c_name(u, "work"), to), "=", c_index(u, p->b, from));
+}
+
+/* All rows of some columns, which are packed before where that is chosen. */
+static void emit_group(const matmul *p, cblock *b, const part *t) {
+    if (!p->choice->packed) {
+        emit_rows(p, b, *t);
+        return;
+    }
+    cunit *u = p->e->unit;
+    int64_t lanes = p->e->target->lanes;
+    pack_columns(p, b, t->n, t->last ? t->last : c_int(u, t->vectors * lanes));
+    matmul packed = *p;
+    packed.b = c_name(u, "work");
+    packed.b_k = dim_const(p->e->plan->dims, p->choice->packed);
+    packed.b_n = dim_const(p->e->plan->dims, 1);
+    emit_rows(&packed, b, *t);
+}
+
 static cexpr *floor_to(cunit *u, cexpr *n, int64_t by) {
     return c_mul(u, c_binary(u, "/", n, c_int(u, by)), c_int(u, by));
 }
@@ -173,23 +199,24 @@ static void emit_columns(const matmul *p, cblock *b) {
     bool constant = c_is_int(N, &fixed);
     cexpr *by_tile = floor_to(u, N, wide), *by_one = floor_to(u, N, lanes);
     part t = {.n = n, .vectors = p->choice->tile.vectors};
-    if (dim_max(p->columns) >= wide) emit_rows(p, c_for(b, "n", c_int(u, 0), by_tile, wide), t);
+    if (dim_max(p->columns) >= wide) emit_group(p, c_for(b, "n", c_int(u, 0), by_tile, wide), &t);
     t.vectors = 1;
     if (wide > lanes && dim_max(p->columns) >= lanes && !(constant && fixed % wide < lanes))
-        emit_rows(p, c_for(b, "n", by_tile, by_one, lanes), t);
+        emit_group(p, c_for(b, "n", by_tile, by_one, lanes), &t);
     if (constant && fixed % lanes == 0) return;
     t.n = by_one;
     t.last = constant ? c_int(u, fixed % lanes) : c_binary(u, "%", N, c_int(u, lanes));
-    emit_rows(p, constant ? c_scope(b) : c_if(b, c_binary(u, "!=", t.last, c_int(u, 0))), t);
+    emit_group(p, constant ? c_scope(b) : c_if(b, c_binary(u, "!=", t.last, c_int(u, 0))), &t);
 }
 
-/* One column: one element after the other. */
+/* One column, or too few rows to pack b for: one element after the other. */
 static void emit_elements(const matmul *p, cblock *b) {
     emit_context *e = p->e;
     cunit *u = e->unit;
-    cexpr *K = emit_dim(e, p->inner), *k = c_name(u, "k"), *m = c_name(u, "m");
+    cexpr *K = emit_dim(e, p->inner), *k = c_name(u, "k"), *m = c_name(u, "m"), *n = c_name(u, "n");
     bool blocked = dim_max(p->inner) > COST_BLOCK;
     b = c_for(b, "m", c_int(u, 0), emit_dim(e, p->rows), 1);
+    b = c_for(b, "n", c_int(u, 0), emit_dim(e, p->columns), 1);
     c_declare(b, "float", "sum", c_float(u, 0.0f));
     cblock *outer = b;
     cexpr *from = c_int(u, 0), *to = K, *sum = c_name(u, blocked ? "block" : "sum");
@@ -204,9 +231,11 @@ static void emit_elements(const matmul *p, cblock *b) {
     }
     cblock *loop = c_for(outer, "k", from, to, 1);
     cexpr *left = c_index(u, c_add(u, p->a, scaled(p, m, p->a_m)), scaled(p, k, p->a_k));
-    c_assign(loop, sum, "+=", c_mul(u, left, c_index(u, p->b, scaled(p, k, p->b_k))));
+    cexpr *right = c_index(u, p->b, c_add(u, scaled(p, k, p->b_k), scaled(p, n, p->b_n)));
+    c_assign(loop, sum, "+=", c_mul(u, left, right));
     if (blocked) c_assign(outer, c_name(u, "sum"), "+=", sum);
-    c_assign(b, c_index(u, p->y, scaled(p, m, p->y_m)), "=", c_name(u, "sum"));
+    cexpr *to_y = c_add(u, scaled(p, m, p->y_m), scaled(p, n, p->y_n));
+    c_assign(b, c_index(u, p->y, to_y), "=", c_name(u, "sum"));
 }
 
 /* Loops over the dims before the last two, which broadcast. */

@@ -51,8 +51,9 @@ typedef struct {
 } choice_linear;
 
 typedef struct {
-    cost_tile tile; /* rows of a by vectors of columns; rows 0: one column, element by element */
+    cost_tile tile; /* rows of a by vectors of columns; rows 0: element by element */
     bool fused;     /* a term is one madd, as columns lie densely; else a multiplication and an addition */
+    int64_t packed; /* b's columns are not dense: so many are put side by side in the work space, for all rows; else 0 */
 } choice_matmul;
 
 typedef struct {

@@ -144,7 +144,7 @@ static void print_body(const printer *p, const plan_choice *c) {
     case CHOICE_MATMUL:
         if (!c->matmul.tile.rows) text_add(p->to, " element by element");
         else text_printf(p->to, " tiles of %u x %u vectors%s", c->matmul.tile.rows, c->matmul.tile.vectors,
-                         c->matmul.fused ? "" : ", columns gathered");
+                         c->matmul.packed ? ", columns packed first" : "");
         return;
     case CHOICE_CONV: print_conv(p, &c->conv); return;
     case CHOICE_ELEMENTWISE: text_add(p->to, elements[c->elementwise.mode]); return;

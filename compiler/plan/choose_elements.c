@@ -82,9 +82,15 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     int64_t columns = dim_max(y->type.dims[last]), rows = dim_max(y->type.dims[last - 1]);
     to->kind = CHOICE_MATMUL;
     to->vectors = true;
-    if (dim_is(y->type.dims[last], 1)) return;
-    to->matmul.fused = dim_is(b->strides[b->type.rank - 1], 1) && dim_is(y->strides[last], 1);
-    to->matmul.tile = cost_matmul(c->body, columns, dim_max(a->type.dims[a->type.rank - 1]), rows);
+    enum { ROWS_WORTH_PACKING = 3 };
+    bool dense = dim_is(b->strides[b->type.rank - 1], 1);
+    if (dim_is(y->type.dims[last], 1) || (!dense && rows < ROWS_WORTH_PACKING)) return;
+    to->matmul.fused = dense && dim_is(y->strides[last], 1);
+    int64_t terms = dim_max(a->type.dims[a->type.rank - 1]);
+    to->matmul.tile = cost_matmul(c->body, columns, terms, rows);
+    if (dense) return;
+    to->matmul.packed = to->matmul.tile.vectors * (int64_t)c->body->lanes;
+    to->work = terms * to->matmul.packed;
 }
 
 void choose_nothing(const chooser *c, const plan_kernel *k, plan_choice *to) { (void)c, (void)k, (void)to; }
