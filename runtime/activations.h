@@ -34,7 +34,7 @@
 
 /* V_tanh_ratio(x, &d): n and d of |x|. V_tanh(x), V_sigmoid_of_half(h) = sigmoid(2h) (the weights of a gate are halved
  * at compile time), V_sigmoid(x). */
-#define NNC_DEFINE_TANH(INLINE, V)                                                                            \
+#define NNC_DEFINE_TANH_RATIO(INLINE, V)                                                                      \
     INLINE V V##_tanh_ratio(V x, V *denominator) {                                                            \
         V a = V##_min(V##_splat(NNC_TANH_SATURATED), V##_abs(x)); /* in this order NaN stays */               \
         V u = V##_mul(a, a);                                                                                  \
@@ -47,7 +47,9 @@
         d = V##_madd(V##_splat(-0.5f), p, q);                                                                 \
         *denominator = V##_madd(d, d, n);                                                                     \
         return n;                                                                                             \
-    }                                                                                                         \
+    }
+
+#define NNC_DEFINE_TANH(INLINE, V)                                                                            \
     INLINE V V##_tanh(V x) {                                                                                  \
         V d, n = V##_tanh_ratio(x, &d);                                                                       \
         return V##_copysign(NNC_TANH_QUOTIENT(V, n, d, x), x);                                                \
@@ -85,7 +87,9 @@
         return V##_scale(V##_madd(V##_mul(k, V##_splat(-1.42860677e-06f)), q, q), k);                         \
     }
 
-/* (One lane stays a function where size counts.) */
+/* (On one lane these stay functions where size counts.) */
+NNC_DEFINE_TANH_RATIO(NNC_INLINE, nnc_v1)
+NNC_DEFINE_TANH_RATIO(NNC_INLINE, nnc_v4)
 NNC_DEFINE_TANH(NNC_FUNCTION, nnc_v1)
 NNC_DEFINE_TANH(NNC_INLINE, nnc_v4)
 NNC_DEFINE_LSTM(NNC_FUNCTION, nnc_v1)

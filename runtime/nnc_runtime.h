@@ -22,7 +22,7 @@
  * WITH THE USE OR PERFORMANCE OF THIS SOFTWARE. */
 
 /* Where floats are compared for equality, torch's == is meant, or a NaN is looked for. */
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(__PCC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wfloat-equal"
 #endif
@@ -38,6 +38,7 @@
  * (clang obeys an explicit -ffp-contract=fast, and -ffast-math, all the same: accuracy is promised then, not bits.) */
 #if defined(__clang__) || defined(__INTEL_COMPILER)
 #pragma STDC FP_CONTRACT OFF
+#elif defined(__PCC__) /* has no such pragma, and does not fuse */
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=off")
 #elif defined(_MSC_VER)
@@ -78,8 +79,12 @@
 
 /* Ten values of a table of floats, as the bits of neighbours, the second one's in the upper half of a number. */
 #if defined(__BYTE_ORDER__) && defined(__ORDER_BIG_ENDIAN__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define NNC_PAIR(bits) ((uint64_t)(bits) << 32 | (uint64_t)(bits) >> 32)
-#define NNC_ROW(a, b, c, d, e) NNC_PAIR(a), NNC_PAIR(b), NNC_PAIR(c), NNC_PAIR(d), NNC_PAIR(e)
+#define NNC_ROW(a, b, c, d, e)                                                  \
+    (uint64_t)(a) << 32 | (uint64_t)(a) >> 32, \
+    (uint64_t)(b) << 32 | (uint64_t)(b) >> 32, \
+    (uint64_t)(c) << 32 | (uint64_t)(c) >> 32, \
+    (uint64_t)(d) << 32 | (uint64_t)(d) >> 32, \
+    (uint64_t)(e) << 32 | (uint64_t)(e) >> 32
 #else
 #define NNC_ROW(a, b, c, d, e) a, b, c, d, e
 #endif
@@ -123,6 +128,6 @@
     defined(NNC_DEFINE_BY_LANE) + defined(NNC_TARGET_V4) + defined(NNC_HAS_V8) + defined(NNC_HAS_V16)
 #endif
 
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(__PCC__)
 #pragma GCC diagnostic pop
 #endif

@@ -26,6 +26,7 @@
         return sums[0];                                                                                         \
     }
 
+#if NNC_DOUBLE
 /* As doubles: of V_sums_of(s), which has the double s in all lanes, V_sums_by(s, d), each lane divided by d, and
  * V_sums_lanes(s), their sum as a double. */
 #define NNC_DEFINE_SUMS_IN_DOUBLE(INLINE, V, LANES)                                                             \
@@ -45,6 +46,7 @@
     }                                                                                                           \
     INLINE V##_sums V##_sums_minus_log(V##_sums s) { return V##_sums_of(-log(V##_sums_lanes(s))); }             \
     NNC_DEFINE_TREE(INLINE, V, LANES)
+#endif
 
 /* As two floats, of which the second is what the first, their rounded sum, leaves out: of NNC_KEEP, which gives what it
  * takes, rounded to a float and unknown to the compiler, and V_sums_lanes(s), the sum of the lanes as nnc_v1_sums. A sum

@@ -35,13 +35,10 @@ typedef float nnc_precise;
 
 /* madd(a, b, c) = a*b + c is one operation, rounded once, where that is an instruction, and two elsewhere. */
 #if (defined(__aarch64__) || defined(__ARM_FEATURE_FMA) || defined(FP_FAST_FMAF)) && defined(__GNUC__)
-#define NNC_V1_FUSES 1
 NNC_INLINE nnc_v1 nnc_v1_madd(nnc_v1 a, nnc_v1 b, nnc_v1 c) { return __builtin_fmaf(a, b, c); }
 #elif defined(FP_FAST_FMAF)
-#define NNC_V1_FUSES 1
 NNC_INLINE nnc_v1 nnc_v1_madd(nnc_v1 a, nnc_v1 b, nnc_v1 c) { return fmaf(a, b, c); }
 #else
-#define NNC_V1_FUSES 0
 NNC_INLINE nnc_v1 nnc_v1_madd(nnc_v1 a, nnc_v1 b, nnc_v1 c) { return a * b + c; }
 #endif
 NNC_INLINE nnc_v1 nnc_v1_splat(float s) { return s; }
@@ -58,7 +55,6 @@ NNC_INLINE nnc_v1 nnc_v1_max(nnc_v1 a, nnc_v1 b) { return a > b ? a : b; }
 NNC_INLINE nnc_v1 nnc_v1_clamp(nnc_v1 x, nnc_v1 lo, nnc_v1 hi) { return nnc_v1_min(hi, nnc_v1_max(lo, x)); }
 NNC_INLINE nnc_v1 nnc_v1_abs(nnc_v1 x) { return fabsf(x); }
 NNC_INLINE nnc_v1 nnc_v1_copysign(nnc_v1 x, nnc_v1 sign) { return copysignf(x, sign); }
-NNC_INLINE nnc_v1 nnc_v1_if_negative(nnc_v1 x, nnc_v1 a, nnc_v1 b) { return copysignf(1.0f, x) < 0.0f ? a : b; }
 NNC_INLINE nnc_v1 nnc_v1_if_nan(nnc_v1 x, nnc_v1 a, nnc_v1 b) { return x != x ? a : b; }
 NNC_INLINE nnc_v1 nnc_v1_sqrt(nnc_v1 x) { return sqrtf(x); }
 
@@ -73,6 +69,7 @@ NNC_INLINE nnc_v1 nnc_v1_of_bits(int32_t bits) {
     memcpy(&x, &bits, sizeof x);
     return x;
 }
+NNC_INLINE nnc_v1 nnc_v1_if_negative(nnc_v1 x, nnc_v1 a, nnc_v1 b) { return nnc_v1_bits(x) < 0 ? a : b; }
 
 NNC_INLINE nnc_v1 nnc_v1_equal(nnc_v1 a, nnc_v1 b) { return a == b ? -1.0f : 0.0f; }
 NNC_INLINE nnc_v1 nnc_v1_not_equal(nnc_v1 a, nnc_v1 b) { return a != b ? -1.0f : 0.0f; }
@@ -114,3 +111,5 @@ NNC_FUNCTION float nnc_clampf(float x, float lo, float hi) { return nnc_v1_min(h
 NNC_INLINE nnc_v1 nnc_v1_maximum(nnc_v1 a, nnc_v1 b) { return nnc_maxf(a, b); }
 NNC_INLINE nnc_v1 nnc_v1_minimum(nnc_v1 a, nnc_v1 b) { return nnc_minf(a, b); }
 NNC_INLINE nnc_v1 nnc_v1_pow(nnc_v1 a, nnc_v1 b) { return powf(a, b); }
+NNC_INLINE float nnc_v1_smallest(nnc_v1 v) { return v; }
+NNC_INLINE float nnc_v1_sum(nnc_v1 v) { return v; }

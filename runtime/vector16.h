@@ -90,6 +90,7 @@ NNC_INLINE_V16 float nnc_v16_sum(nnc_v16 v) {
     return nnc_v8_sum(nnc_v16_low(v) + nnc_v16_high(v));
 }
 NNC_DEFINE_OPERATORS(NNC_INLINE_V16, nnc_v16)
+NNC_DEFINE_TANH_RATIO(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_TANH(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_LSTM(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_EXP(NNC_INLINE_V16, nnc_v16)

@@ -7,6 +7,7 @@
 #include <arm_mve.h>
 #endif
 
+#if NNC_DOUBLE && (defined(__SSE2__) || defined(NNC_NEON))
 /* V_sums as vectors of doubles, D, that have operators: of V_wide(s), a double in all lanes, V_wide_low(v) and
  * V_wide_high(v), the halves of v, and V_narrow(low, high), their way back. */
 #define NNC_DEFINE_WIDE_SUMS(INLINE, V, D)                                                                      \
@@ -32,6 +33,7 @@
     INLINE V V##_sums_by(V##_sums s, double d) {                                                                \
         return V##_narrow(s.low / V##_wide(d), s.high / V##_wide(d));                                           \
     }
+#endif
 
 typedef float nnc_v4 __attribute__((vector_size(16)));
 typedef int32_t nnc_v4_bits __attribute__((vector_size(16)));
@@ -48,15 +50,12 @@ NNC_INLINE nnc_v4 nnc_v4_mul(nnc_v4 a, nnc_v4 b) { return a * b; }
 NNC_INLINE nnc_v4 nnc_v4_div(nnc_v4 a, nnc_v4 b) { return a / b; }
 NNC_INLINE nnc_v4 nnc_v4_neg(nnc_v4 x) { return -x; }
 #if defined(NNC_NEON) || NNC_HELIUM
-#define NNC_V4_FUSES 1
 NNC_INLINE nnc_v4 nnc_v4_madd(nnc_v4 a, nnc_v4 b, nnc_v4 c) {
     return (nnc_v4)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 }
 #elif defined(__ALTIVEC__)
-#define NNC_V4_FUSES 1
 NNC_INLINE nnc_v4 nnc_v4_madd(nnc_v4 a, nnc_v4 b, nnc_v4 c) { return __builtin_altivec_vmaddfp(a, b, c); }
 #else
-#define NNC_V4_FUSES 0
 NNC_INLINE nnc_v4 nnc_v4_madd(nnc_v4 a, nnc_v4 b, nnc_v4 c) { return a * b + c; }
 #endif
 NNC_INLINE nnc_v4 nnc_v4_abs(nnc_v4 x) {

@@ -45,10 +45,8 @@ NNC_V4_BY_LANE_2(less)
 NNC_V4_BY_LANE_2(less_equal)
 NNC_V4_BY_LANE_1(mask_of)
 #if defined(__SSE2__) || defined(_M_X64) /* plain C gives the bits of SSE2, which has no such instruction */
-#define NNC_V4_FUSES 0
 NNC_INLINE nnc_v4 nnc_v4_madd(nnc_v4 a, nnc_v4 b, nnc_v4 c) { return nnc_v4_add(nnc_v4_mul(a, b), c); }
 #else
-#define NNC_V4_FUSES NNC_V1_FUSES
 NNC_V4_BY_LANE_3(madd)
 #endif
 NNC_INLINE nnc_v4 nnc_v4_join(nnc_v4 a, size_t n, nnc_v4 b)

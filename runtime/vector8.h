@@ -79,6 +79,7 @@ NNC_INLINE_V8 float nnc_v8_sum(nnc_v8 v) {
     return nnc_v4_sum((nnc_v4)(_mm256_castps256_ps128(v) + _mm256_extractf128_ps(v, 1)));
 }
 NNC_DEFINE_OPERATORS(NNC_INLINE_V8, nnc_v8)
+NNC_DEFINE_TANH_RATIO(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_TANH(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_LSTM(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_EXP(NNC_INLINE_V8, nnc_v8)

@@ -119,6 +119,15 @@ cexpr *c_index(cunit *u, cexpr *array, cexpr *index) {
     return e;
 }
 
+cexpr *c_element(cunit *u, cexpr *address) {
+    cexpr *index = c_int(u, 0);
+    while (address->kind == CEXPR_BINARY && strcmp(address->text, "+") == 0) {
+        index = c_add(u, address->second, index);
+        address = address->first;
+    }
+    return c_index(u, address, index);
+}
+
 cexpr *c_member(cunit *u, cexpr *object, const char *member, bool arrow) {
     cexpr *e = expr_new(u, CEXPR_MEMBER);
     e->first = object;

@@ -34,6 +34,7 @@ cexpr *c_add(cunit *u, cexpr *a, cexpr *b);      /* short forms of c_binary */
 cexpr *c_sub(cunit *u, cexpr *a, cexpr *b);
 cexpr *c_mul(cunit *u, cexpr *a, cexpr *b);
 cexpr *c_unary(cunit *u, const char *op, cexpr *operand);            /* "-", "!", "&", "*" */
+cexpr *c_element(cunit *u, cexpr *address);     /* what is at the address a + i: a[i] */
 cexpr *c_index(cunit *u, cexpr *array, cexpr *index);                /* array[index] */
 cexpr *c_member(cunit *u, cexpr *object, const char *member, bool arrow);
 cexpr *c_cast(cunit *u, const char *type, cexpr *operand);

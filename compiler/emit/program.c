@@ -80,6 +80,7 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     fprintf(to, "#define NNC_GENERATED_FOR_RUNTIME %d\n", emit_runtime_version());
     bool wide = e.target_count > 1 || *e.target->guard;
     if (wide) fputs("#define NNC_WIDE_VECTORS 1\n", to);
+    if (e.target->body->rolled) fputs("#define NNC_ONE_LANE 1\n", to);
     if (o->standalone) emit_print_runtime(to);
     else fputs("#include \"nnc_runtime.h\"\n", to);
     fprintf(to, "\n#include \"%s\"\n\n", o->header_name);

@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-static const emit_target baseline = {"nnc_v4", 4, &cost_bodies[0], "", "", ""};
-static const emit_target avx2 = {"nnc_v8", 8, &cost_bodies[1], "_v8", "NNC_TARGET_V8", "NNC_HAS_V8"};
-static const emit_target avx512 = {"nnc_v16", 16, &cost_bodies[2], "_v16", "NNC_TARGET_V16", "NNC_HAS_V16"};
+static const emit_target baseline = {"nnc_v4", "nnc_v4", 4, &cost_bodies[0], "", "", ""};
+static const emit_target avx2 = {"nnc_v8", "nnc_v8", 8, &cost_bodies[1], "_v8", "NNC_TARGET_V8", "NNC_HAS_V8"};
+static const emit_target avx512 = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "_v16", "NNC_TARGET_V16", "NNC_HAS_V16"};
 /* a body that is alone needs no other name */
-static const emit_target only_avx2 = {"nnc_v8", 8, &cost_bodies[1], "", "NNC_TARGET_V8", "NNC_HAS_V8"};
-static const emit_target only_avx512 = {"nnc_v16", 16, &cost_bodies[2], "", "NNC_TARGET_V16", "NNC_HAS_V16"};
+static const emit_target only_avx2 = {"nnc_v8", "nnc_v8", 8, &cost_bodies[1], "", "NNC_TARGET_V8", "NNC_HAS_V8"};
+static const emit_target only_avx512 = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "", "NNC_TARGET_V16", "NNC_HAS_V16"};
+static const emit_target scalar = {"nnc_v1", "float", 1, &cost_scalar, "", "", ""};
 
 static const struct {
     const char *name;
@@ -17,7 +18,9 @@ static const struct {
 } choices[] = {
     {"baseline", 1, {&baseline}},
     {"all", 3, {&baseline, &avx2, &avx512}},
-    {"c", 1, {&baseline}},
+    {"scalar", 1, {&scalar}},
+    {"c", 1, {&scalar}},
+    {"cortex-m", 1, {&scalar}},
     {"x86-64", 1, {&baseline}},
     {"aarch64", 1, {&baseline}},
     {"x86-64-v3", 1, {&only_avx2}},

@@ -6,6 +6,7 @@
  * terms where there are more; a tap outside of the input is left out, so an edge differs from the interior only in
  * where its taps begin and end. */
 #include "kernels/product.h"
+#include "kernels/vectors.h"
 
 enum { MAX_TILE = 4 };
 
@@ -45,25 +46,25 @@ static const char *sum_name(const conv *v, const tile_kind *t, const char *what,
 
 /* --- the same in vectors and in plain floats --- */
 
-static const char *sum_type(const conv *v) { return v->lanes == 1 ? "float" : v->e->target->prefix; }
+static const char *sum_type(const conv *v) { return v->lanes == 1 ? "float" : v->e->target->type; }
 
 static cexpr *zero(const conv *v) {
-    return v->lanes == 1 ? c_float(v->u, 0) : c_call(v->u, emit_vector(v->e, "zero"), 0);
+    return v->lanes == 1 ? c_float(v->u, 0) : vectors_call0(v->e, "zero");
 }
 
 static cexpr *load(const conv *v, cexpr *array, cexpr *index) {
     if (v->lanes == 1) return c_index(v->u, array, index);
-    return c_call(v->u, emit_vector(v->e, "load"), 1, c_add(v->u, array, index));
+    return vectors_call1(v->e, "load", c_add(v->u, array, index));
 }
 
 static void add_product(const conv *v, cblock *b, cexpr *sum, cexpr *weight, cexpr *factor) {
-    if (v->lanes == 1) c_assign(b, sum, "+=", c_mul(v->u, weight, factor));
-    else c_assign(b, sum, "=", c_call(v->u, emit_vector(v->e, "madd"), 3, weight, factor, sum));
+    if (!v->choice->pack) c_assign(b, sum, "+=", c_mul(v->u, weight, factor));
+    else c_assign(b, sum, "=", vectors_call3(v->e, "madd", weight, factor, sum));
 }
 
 static void add_to(const conv *v, cblock *b, cexpr *total, cexpr *sum) {
     if (v->lanes == 1) c_assign(b, total, "+=", sum);
-    else c_assign(b, total, "=", c_call(v->u, emit_vector(v->e, "add"), 2, total, sum));
+    else c_assign(b, total, "=", vectors_call2(v->e, "add", total, sum));
 }
 
 /* --- terms --- */
@@ -73,7 +74,7 @@ static void declare_sums(const conv *v, cblock *b, const tile_kind *t, const cha
         for (int64_t i = 0; i < v->vectors; i++) {
             cexpr *start = zero(v);
             if (from_bias && v->lanes == 1 && v->bias) start = v->bias;
-            if (from_bias && v->lanes > 1 && v->biased) start = load(v, name(v, "w"), c_int(v->u, i * v->lanes));
+            if (from_bias && v->choice->pack && v->biased) start = load(v, name(v, "w"), c_int(v->u, i * v->lanes));
             c_declare(b, sum_type(v), sum_name(v, t, what, p, i), start);
         }
 }
@@ -99,8 +100,8 @@ static void emit_term(const conv *v, cblock *b, const tile_kind *t, cexpr *c, ce
                             c_add(u, c_mul(u, c, stride(v, v->x, 1)), c_mul(u, tap, step)));
         if (v->lanes > 1) {
             const char *splat = t->positions == 1 ? "x_k" : arena_printf(v->e->arena, "x_k%u", p);
-            const char *type = arena_printf(v->e->arena, "const %s", v->e->target->prefix);
-            c_declare(b, type, splat, c_call(u, emit_vector(v->e, "splat"), 1, factor[p]));
+            const char *type = arena_printf(v->e->arena, "const %s", v->e->target->type);
+            c_declare(b, type, splat, vectors_call1(v->e, "splat", factor[p]));
             factor[p] = name(v, splat);
         }
     }
@@ -112,7 +113,7 @@ static void emit_term(const conv *v, cblock *b, const tile_kind *t, cexpr *c, ce
         cexpr *weights = name(v, v->vectors > 1 ? "w_k" : "w");
         cexpr *weight = load(v, weights, c_add(u, row, c_int(u, i * v->lanes)));
         if (t->positions > 1 && v->lanes > 1) {
-            const char *type = arena_printf(v->e->arena, "const %s", v->e->target->prefix);
+            const char *type = arena_printf(v->e->arena, "const %s", v->e->target->type);
             const char *variable = v->vectors == 1 ? "w0" : arena_printf(v->e->arena, "w%lld", (long long)i);
             c_declare(b, type, variable, weight);
             weight = name(v, variable);
@@ -213,8 +214,8 @@ static void store_results(const conv *v, cblock *b, const tile_kind *t) {
             cexpr *address = c_add(u, base, c_int(u, i * v->lanes)), *sum = name(v, sum_name(v, t, "sum", p, i));
             int64_t left = v->units - i * v->lanes;
             if (adjacent && left < v->lanes)
-                c_do(b, c_call(u, emit_vector(v->e, "store_n"), 3, address, sum, c_int(u, left)));
-            else c_do(b, c_call(u, emit_vector(v->e, "store"), 2, address, sum));
+                c_do(b, vectors_call3(v->e, "store_n", address, sum, c_int(u, left)));
+            else vectors_store_at(v->e, b, address, sum);
         }
     }
     if (v->lanes == 1 || adjacent) return;
@@ -354,7 +355,7 @@ static void emit_panels(conv *v, cblock *b, cexpr *table) {
         }
         if (which == 1 && full)
             c_comment(inner, "the last %lld of %lld channels", (long long)pack_units(p, panel), (long long)v->outputs);
-        cexpr *channel = c_mul(u, c_mul(u, index, c_int(u, COST_CHANNELS)), stride(v, v->y, 1));
+        cexpr *channel = c_mul(u, c_mul(u, index, c_int(u, p->panel)), stride(v, v->y, 1));
         int64_t size = panels > 1 ? pack_offset(p, 1) : 0;
         c_declare(inner, "const float *", "w", c_add(u, table, c_mul(u, index, c_int(u, size))));
         c_declare(inner, "float *", "y_o", c_add(u, name(v, "y_g"), channel));
@@ -386,7 +387,7 @@ void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
     v->lanes = v->choice->lanes;
     v->biased = v->choice->pack && v->choice->pack->bias;
     cunit *u = e->unit;
-    cexpr *table = v->lanes > 1 ? packed_weights(v, k) : NULL;
+    cexpr *table = v->choice->pack ? packed_weights(v, k) : NULL;
 
     cblock *b = c_body(f);
     cexpr *n;
@@ -402,6 +403,6 @@ void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
         c_add(u, c_mul(u, n, stride(v, v->y, 0)), c_mul(u, c_mul(u, g, c_int(u, v->outputs)), stride(v, v->y, 1)));
     c_declare(b, "const float *", "x_g", c_add(u, c_name(u, "x"), x_at));
     c_declare(b, "float *", "y_g", c_add(u, c_name(u, "y"), y_at));
-    if (v->lanes > 1) emit_panels(v, b, table);
+    if (v->choice->pack) emit_panels(v, b, table);
     else emit_lone_channel(v, b, k);
 }

@@ -126,7 +126,7 @@ static cexpr *local(chain *c, const ir_node *n, value v) {
     for (unsigned i = 2; is_taken(c, name); i++) name = arena_printf(c->e->arena, "%s_%u", wanted, i);
     take_name(c, name);
     const char *type = result->type.dtype == IR_F32 ? "const float" : "const int32_t";
-    if (in_vectors(c, result->type.dtype)) type = arena_printf(c->e->arena, "const %s", c->e->target->prefix);
+    if (in_vectors(c, result->type.dtype)) type = arena_printf(c->e->arena, "const %s", c->e->target->type);
     c_declare(c->body, type, name, v.code);
     return c_name(c->e->unit, "%s", name);
 }
@@ -391,6 +391,6 @@ void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f) {
     const dim *extent = n->rank ? n->dims[last] : dim_const(e->plan->dims, 1);
     take_name(&c, "whole");
     take_name(&c, "rest");
-    vectors v = vectors_new(e, c_body(f), extent, n->rank ? n->names[last] : "i");
+    vectors_axis v = vectors_new(e, c_body(f), extent, n->rank ? n->names[last] : "i");
     vectors_loop(&v, nest_loops(n, c_body(f), last), emit_vector_of, &j);
 }

@@ -13,7 +13,8 @@
 
 /* The vector layer of the runtime that code is emitted for; functions are PREFIX_load, PREFIX_madd … */
 typedef struct {
-    const char *prefix;    /* "nnc_v4": also the vector type */
+    const char *prefix;    /* "nnc_v4" */
+    const char *type;      /* of a vector: the same, or "float" */
     unsigned lanes;
     const cost_body *body; /* what its tiles and panels depend on */
     const char *suffix;    /* of the functions emitted for it: "_v8"; "" for the baseline */

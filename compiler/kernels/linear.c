@@ -1,5 +1,6 @@
 /* linear: LINEAR, packed weights times rows of x. */
 #include "kernels/product.h"
+#include "kernels/vectors.h"
 
 /* Loops over all but the last; *x and *y become the names of the pointers to their rows. */
 static cblock *open_loops(emit_context *e, cblock *b, const choice_linear *l, const char **x, const char **y) {
@@ -30,10 +31,10 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const choice
         x = c_name(u, "x_n");
         y = c_add(u, y, c_mul(u, c_name(u, "n"), p->y_row));
     }
-    const char *vector = e->target->prefix;
+    const char *vector = e->target->type;
     bool unroll = l->unroll_dots;
     for (int64_t o = 0; o < w->units; o++)
-        c_declare(b, vector, arena_printf(e->arena, "s%lld", (long long)o), c_call(u, emit_vector(e, "zero"), 0));
+        c_declare(b, vector, arena_printf(e->arena, "s%lld", (long long)o), vectors_call0(e, "zero"));
     cblock *loop = b;
     cexpr *k = c_int(u, 0);
     bool blocked = !unroll && w->terms > COST_BLOCK * lanes;
@@ -52,7 +53,7 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const choice
         sum = "block";
         for (int64_t o = 0; o < w->units; o++)
             c_declare(outer, vector, arena_printf(e->arena, "block%lld", (long long)o),
-                      c_call(u, emit_vector(e, "zero"), 0));
+                      vectors_call0(e, "zero"));
         loop = outer;
     }
     if (!unroll && whole) {
@@ -70,15 +71,15 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const choice
             cexpr *row = c_add(u, p->table, c_add(u, c_int(u, o * w->terms), index));
             c_assign(
                 in, s, "=",
-                c_call(u, emit_vector(e, "madd"), 3, tile_load_n(e, c_add(u, x, index), n), tile_load_n(e, row, n), s));
+                vectors_call3(e, "madd", tile_load_n(e, c_add(u, x, index), n), tile_load_n(e, row, n), s));
         }
     }
     for (int64_t o = 0; blocked && o < w->units; o++) {
         cexpr *s = c_name(u, "s%lld", (long long)o), *block = c_name(u, "block%lld", (long long)o);
-        c_assign(outer, s, "=", c_call(u, emit_vector(e, "add"), 2, s, block));
+        c_assign(outer, s, "=", vectors_call2(e, "add", s, block));
     }
     for (int64_t o = 0; o < w->units; o++) {
-        cexpr *value = c_call(u, emit_vector(e, "sum"), 1, c_name(u, "s%lld", (long long)o));
+        cexpr *value = vectors_call1(e, "sum", c_name(u, "s%lld", (long long)o));
         if (bias) value = c_add(u, value, c_index(u, bias, c_int(u, o)));
         cexpr *to_y =
             c_is_int(p->rows, &rows) && rows == 1

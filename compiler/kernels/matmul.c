@@ -5,6 +5,7 @@
  * tile. Columns of b that do not lie densely (a transposed b) are packed side by side first, a tile's
  * at a time. Where b's or y's are not dense a term is a multiplication and an addition, else one madd. */
 #include "kernels/tile.h"
+#include "kernels/vectors.h"
 
 typedef struct {
     emit_context *e;
@@ -30,10 +31,10 @@ static const char *sum_name(const matmul *p, const part *t, const char *prefix, 
 }
 
 static void declare_sums(const matmul *p, cblock *b, const part *t, const char *prefix) {
-    cexpr *zero = c_call(p->e->unit, emit_vector(p->e, "zero"), 0);
+    cexpr *zero = vectors_call0(p->e, "zero");
     for (unsigned r = 0; r < t->rows; r++)
         for (unsigned v = 0; v < t->vectors; v++)
-            c_declare(b, p->e->target->prefix, sum_name(p, t, prefix, r, v), zero);
+            c_declare(b, p->e->target->type, sum_name(p, t, prefix, r, v), zero);
 }
 
 static bool is_last(const part *t, unsigned vector) { return t->last && vector + 1 == t->vectors; }
@@ -44,18 +45,18 @@ static cexpr *load_columns(const matmul *p, const part *t, cexpr *row, unsigned 
     int64_t lanes = p->e->target->lanes;
     cexpr *at = c_add(u, row, c_int(u, v * lanes));
     if (!is_last(t, v)) return tile_load(p->e, at);
-    return c_call(u, emit_vector(p->e, "load_n"), 2, at, t->last);
+    return vectors_call2(p->e, "load_n", at, t->last);
 }
 
 static cexpr *named(const matmul *p, cblock *b, const char *name, cexpr *value) {
-    c_declare(b, arena_printf(p->e->arena, "const %s", p->e->target->prefix), name, value);
+    c_declare(b, arena_printf(p->e->arena, "const %s", p->e->target->type), name, value);
     return c_name(p->e->unit, "%s", name);
 }
 
 static cexpr *factor(const matmul *p, cblock *b, const part *t, unsigned row) {
     cunit *u = p->e->unit;
     cexpr *at = c_name(u, t->rows == 1 ? "a_row" : "a%u", row);
-    cexpr *splat = c_call(u, emit_vector(p->e, "splat"), 1, c_index(u, at, scaled(p, c_name(u, "k"), p->a_k)));
+    cexpr *splat = vectors_call1(p->e, "splat", c_index(u, at, scaled(p, c_name(u, "k"), p->a_k)));
     return named(p, b, arena_printf(p->e->arena, "a%u_k", row), splat);
 }
 
@@ -76,9 +77,9 @@ static void add_term(const matmul *p, cblock *b, const part *t, const char *pref
         if (!factors[r]) factors[r] = factor(p, b, t, r);
         cexpr *sum = c_name(u, "%s", sum_name(p, t, prefix, r, v));
         cexpr *more = p->choice->fused
-                          ? c_call(u, emit_vector(p->e, "madd"), 3, columns[v], factors[r], sum)
-                          : c_call(u, emit_vector(p->e, "add"), 2, sum,
-                                   c_call(u, emit_vector(p->e, "mul"), 2, factors[r], columns[v]));
+                          ? vectors_call3(p->e, "madd", columns[v], factors[r], sum)
+                          : vectors_call2(p->e, "add", sum,
+                                   vectors_call2(p->e, "mul", factors[r], columns[v]));
         c_assign(b, sum, "=", more);
     }
 }
@@ -92,10 +93,10 @@ static void store_part(const matmul *p, cblock *b, const part *t) {
             cexpr *at = c_add(u, row, scaled(p, c_add(u, t->n, c_int(u, v * lanes)), p->y_n));
             cexpr *sum = c_name(u, "%s", sum_name(p, t, "sum", r, v));
             cexpr *n = is_last(t, v) ? t->last : c_int(u, lanes);
-            if (!dim_is(p->y_n, 1))
+            if (!dim_is(p->y_n, 1) && lanes > 1)
                 c_do(b, c_call(u, emit_vector(p->e, "scatter"), 4, at, emit_dim(p->e, p->y_n), sum, n));
-            else if (is_last(t, v)) c_do(b, c_call(u, emit_vector(p->e, "store_n"), 3, at, sum, n));
-            else c_do(b, c_call(u, emit_vector(p->e, "store"), 2, at, sum));
+            else if (is_last(t, v)) c_do(b, vectors_call3(p->e, "store_n", at, sum, n));
+            else vectors_store_at(p->e, b, at, sum);
         }
 }
 
@@ -124,7 +125,7 @@ static void emit_part(const matmul *p, cblock *b, const part *t) {
         unsigned r = i / t->vectors, v = i % t->vectors;
         cexpr *sum = c_name(u, "%s", sum_name(p, t, "sum", r, v));
         cexpr *block = c_name(u, "%s", sum_name(p, t, "block", r, v));
-        c_assign(outer, sum, "=", c_call(u, emit_vector(e, "add"), 2, sum, block));
+        c_assign(outer, sum, "=", vectors_call2(e, "add", sum, block));
     }
     store_part(p, b, t);
 }

@@ -4,9 +4,10 @@
 /* What of a pack decides about its values. */
 static const char *pack_key(emit_context *e, const pack *p) {
     text t = text_new(e->arena);
-    text_printf(&t, "pack %zu %zu %zu %lld %lld %lld %lld %u %lld", emit_tensor(e, p->weight), emit_tensor(e, p->bias),
+    text_printf(&t, "pack %zu %zu %zu %lld %lld %lld %lld %u %lld %lld", emit_tensor(e, p->weight), emit_tensor(e, p->bias),
                 emit_tensor(e, p->second_bias), (long long)p->units, (long long)p->terms, (long long)p->panel,
-                (long long)p->matrices, p->bias_from, (long long)p->tail);
+                (long long)p->matrices, p->bias_from, (long long)p->padding,
+                (long long)p->tail);
     for (unsigned g = 0; g < p->gates; g++)
         text_printf(&t, ", %u %a %d", p->gate[g], (double)p->scale[g], p->first_bias_only[g]);
     return text_string(&t);

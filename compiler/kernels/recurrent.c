@@ -154,6 +154,9 @@ static cexpr *out_at(const layer *l, cexpr *time, cexpr *row) {
                  c_mul(u, row, emit_dim(l->e, v->strides[1])));
 }
 
+/* Is the last h in the row of out before? */
+static bool passes_on(const layer *l) { return l->r->c->chained && !dim_is(l->steps_dim, 1); }
+
 /* One row: the call that does step `time` (of the view; `turn` in this chunk). */
 static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     emit_context *e = l->e;
@@ -165,9 +168,9 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     n = recurrent_argument(r, arguments, n, r->hidden_table);
     if (r->c->candidate) n = recurrent_argument(r, arguments, n, r->candidate_table);
     if (r->c->output) n = recurrent_argument(r, arguments, n, r->output_table);
-    if (r->c->fused) arguments[n++] = c_name(u, "%s", l->x);
+    if (r->c->fused) arguments[n++] = c_add(u, c_name(u, "%s", l->x), c_mul(u, time, emit_dim(e, l->x_t)));
     if (r->c->gates_at >= 0) arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, turn, row_floats(l)));
-    arguments[n++] = c_name(u, "%s", r->c->chained && !r->c->fused ? "last" : l->h);
+    arguments[n++] = c_name(u, "%s", passes_on(l) ? "last" : l->h);
     if (r->c->has_cell) arguments[n++] = c_name(u, "%s", l->c);
     if (r->c->has_out) arguments[n++] = out_at(l, time, c_int(u, 0));
     if (r->c->next_at >= 0) arguments[n++] = c_name(u, "%s", l->next);
@@ -253,7 +256,7 @@ static void emit_time_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) 
         return;
     }
     call_step(l, emit_within_length(l, b, time, c_int(u, 0), true), time, turn);
-    if (l->r->c->chained && !l->r->c->fused) c_assign(b, c_name(u, "last"), "=", out_at(l, time, c_int(u, 0)));
+    if (passes_on(l)) c_assign(b, c_name(u, "last"), "=", out_at(l, time, c_int(u, 0)));
 }
 
 /* Steps [first, first + steps) in the layer's direction, one after another. */
@@ -341,6 +344,10 @@ static void emit_chunks(const layer *l, cblock *b) {
     cunit *u = e->unit;
     const recurrent *r = l->r;
     int64_t chunk = r->c->steps, T = -1;
+    if (r->c->fused) {
+        emit_steps(l, b, c_int(u, 0), l->T);
+        return;
+    }
     bool constant = c_is_int(l->T, &T);
     if (dim_max(l->steps_dim) <= chunk) {
         if (T != 1) c_comment(b, "the input's share of the gates for all steps, then step by step");
@@ -394,7 +401,7 @@ void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     declare_work(&l, b, l.gates, r->c->gates_at);
     declare_work(&l, b, l.sums, r->c->sums_at);
     declare_work(&l, b, l.next, r->c->next_at);
-    if (r->c->fused) {
+    if (r->c->fused && dim_is(l.steps_dim, 1)) {
         call_step(&l, b, c_int(u, 0), c_int(u, 0));
         if (r->c->chained) copy_floats(&l, b, c_name(u, "%s", l.h), c_name(u, "%s", l.out));
         return;

@@ -5,6 +5,7 @@
  * is updated in place. A GRU that resets before the product does both twice, with r * h between them; proj_size ends
  * with a product of its own. */
 #include "kernels/recurrent.h"
+#include "kernels/vectors.h"
 
 /* The function that works on one row; panel by panel, vector by vector. */
 typedef struct {
@@ -31,7 +32,7 @@ static cexpr *complete_sum(const row_function *f, int64_t panel, cexpr *weights,
     else if (g >= f->pack->bias_from)
         start = tile_load(e, c_add(u, weights, c_int(u, (g - f->pack->bias_from) * width)));
     else return sum;
-    return c_call(u, emit_vector(e, "add"), 2, start, sum);
+    return vectors_call2(e, "add", start, sum);
 }
 
 /* The vector from unit j of the panel on, whose first unit is `first`. */
@@ -42,7 +43,7 @@ static void emit_vector_of(const row_function *f, cblock *b, int64_t panel, cexp
     gates = c_add(u, gates, j);
     sums = c_add(u, sums, j);
     for (unsigned g = 0; g < f->pack->gates; g++)
-        c_declare(b, e->target->prefix, arena_printf(e->arena, "%c%s", f->letters[g], suffix),
+        c_declare(b, e->target->type, arena_printf(e->arena, "%c%s", f->letters[g], suffix),
                   complete_sum(f, panel, c_add(u, weights, j), gates, sums, g));
     cexpr *unit = c_add(u, first, j);
     if (!c_is_int(unit, NULL)) {

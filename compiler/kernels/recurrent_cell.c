@@ -3,16 +3,6 @@
 #include "kernels/vectors.h"
 #include "ir/function.h"
 
-static cexpr *call1(emit_context *e, const char *name, cexpr *x) { return c_call(e->unit, emit_vector(e, name), 1, x); }
-
-static cexpr *call2(emit_context *e, const char *name, cexpr *x, cexpr *y) {
-    return c_call(e->unit, emit_vector(e, name), 2, x, y);
-}
-
-static cexpr *madd(emit_context *e, cexpr *x, cexpr *y, cexpr *z) {
-    return c_call(e->unit, emit_vector(e, "madd"), 3, x, y, z);
-}
-
 static cexpr *activate(emit_context *e, ir_activation a, cexpr *x) {
     if (a.function == IR_LINEAR_ACTIVATION) return x;
     /* these two have a faster pair with small absolute errors */
@@ -24,7 +14,7 @@ static cexpr *activate(emit_context *e, ir_activation a, cexpr *x) {
 /* The weights of sigmoid gates are halved: see recurrent's packs. */
 static cexpr *gate_activation(const recurrent *r, cexpr *x) {
     ir_activation a = r->attrs->recurrent_activation;
-    return a.function == IR_SIGMOID ? call1(r->e, "sigmoid_of_half", x) : activate(r->e, a, x);
+    return a.function == IR_SIGMOID ? vectors_call1(r->e, "sigmoid_of_half", x) : activate(r->e, a, x);
 }
 
 static cexpr *variable(const recurrent_cell *cell, const char *name) {
@@ -33,7 +23,7 @@ static cexpr *variable(const recurrent_cell *cell, const char *name) {
 
 static cexpr *define(const recurrent_cell *cell, const char *name, cexpr *value) {
     emit_context *e = cell->recurrent->e;
-    c_declare(cell->block, arena_printf(e->arena, "const %s", e->target->prefix),
+    c_declare(cell->block, arena_printf(e->arena, "const %s", e->target->type),
               arena_printf(e->arena, "%s%s", name, cell->suffix), value);
     return variable(cell, name);
 }
@@ -57,7 +47,7 @@ static cexpr *emit_lstm(const recurrent_cell *cell) {
     emit_context *e = r->e;
     if (r->attrs->recurrent_activation.function == IR_SIGMOID && r->attrs->activation.function == IR_TANH) {
         const char *next = arena_printf(e->arena, "cell%s", cell->suffix);
-        c_declare(cell->block, e->target->prefix, next, NULL);
+        c_declare(cell->block, e->target->type, next, NULL);
         cexpr *new_cell = variable(cell, "cell");
         cexpr *hidden = define(cell, "hidden",
                                c_call(e->unit, emit_vector(e, "lstm"), 6, variable(cell, "i"), variable(cell, "f"),
@@ -72,18 +62,18 @@ static cexpr *emit_lstm(const recurrent_cell *cell) {
         c_assign(cell->block, variable(cell, "g"), "=", activate(e, r->attrs->activation, variable(cell, "g")));
     set_gate(cell, "o");
     cexpr *old = tile_load_n(e, cell->c, cell->lanes);
-    cexpr *added = call2(e, "mul", variable(cell, "i"), variable(cell, "g"));
-    cexpr *next = define(cell, "cell", madd(e, variable(cell, "f"), old, added));
+    cexpr *added = vectors_call2(e, "mul", variable(cell, "i"), variable(cell, "g"));
+    cexpr *next = define(cell, "cell", vectors_call3(e, "madd", variable(cell, "f"), old, added));
     tile_store_n(e, cell->block, cell->c, next, cell->lanes);
-    return define(cell, "hidden", call2(e, "mul", variable(cell, "o"), activate(e, r->attrs->activation, next)));
+    return define(cell, "hidden", vectors_call2(e, "mul", variable(cell, "o"), activate(e, r->attrs->activation, next)));
 }
 
 /* h = (1 - z) * n + z * h, in this form: where z is exactly 1, h stays what it is. */
 static cexpr *emit_interpolation(const recurrent_cell *cell, cexpr *z) {
     emit_context *e = cell->recurrent->e;
-    cexpr *one = call1(e, "splat", c_float(e->unit, 1.0f));
-    cexpr *candidate = call2(e, "mul", call2(e, "sub", one, z), variable(cell, "n"));
-    return define(cell, "hidden", madd(e, z, tile_load_n(e, cell->h, cell->lanes), candidate));
+    cexpr *one = vectors_call1(e, "splat", c_float(e->unit, 1.0f));
+    cexpr *candidate = vectors_call2(e, "mul", vectors_call2(e, "sub", one, z), variable(cell, "n"));
+    return define(cell, "hidden", vectors_call3(e, "madd", z, tile_load_n(e, cell->h, cell->lanes), candidate));
 }
 
 static cexpr *emit_gru(const recurrent_cell *cell) {
@@ -96,7 +86,7 @@ static cexpr *emit_gru(const recurrent_cell *cell) {
     }
     set_gate(cell, "r");
     set_gate(cell, "z");
-    cexpr *n = madd(e, variable(cell, "r"), variable(cell, "n"), cell->candidate);
+    cexpr *n = vectors_call3(e, "madd", variable(cell, "r"), variable(cell, "n"), cell->candidate);
     c_assign(cell->block, variable(cell, "n"), "=", activate(e, r->attrs->activation, n));
     return emit_interpolation(cell, variable(cell, "z"));
 }
@@ -117,5 +107,5 @@ cexpr *recurrent_emit_reset(const recurrent_cell *cell) {
     set_gate(cell, "z");
     /* no more than the real lanes: the next column group may begin within this vector */
     tile_store_n(e, cell->block, column_group(cell, 1), variable(cell, "z"), cell->lanes);
-    return call2(e, "mul", variable(cell, "r"), tile_load_n(e, cell->h, cell->lanes));
+    return vectors_call2(e, "mul", variable(cell, "r"), tile_load_n(e, cell->h, cell->lanes));
 }

@@ -11,6 +11,7 @@
  * two such passes, with r * h between them; proj_size ends with a product of its own. Batches are in
  * recurrent_batch.c. */
 #include "kernels/recurrent.h"
+#include "kernels/vectors.h"
 
 /* One pass over all units: the columns of a pack, started from column groups of z. */
 typedef struct {
@@ -86,7 +87,7 @@ static bool starts_in_z(const step *s, const pass *p, unsigned gate) {
 /* A vector of the bias of the n of h from unit j on, or zero. */
 static cexpr *own_start(const step *s, const pass *p, const panel_place *at, unsigned gate, cexpr *j) {
     cunit *u = s->e->unit;
-    if (gate < p->pack->bias_from) return c_call(u, emit_vector(s->e, "zero"), 0);
+    if (gate < p->pack->bias_from) return vectors_call0(s->e, "zero");
     int64_t group = (gate - p->pack->bias_from) * pack_width(p->pack, at->panel);
     return tile_load(s->e, c_add(u, c_add(u, at->weights, j), c_int(u, group)));
 }
@@ -175,7 +176,7 @@ static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at,
     if (at->inputs) {
         emit_input_terms(s, p, b, at, j, &t, vectors, number);
         for (unsigned i = 0; i < sums; i++)
-            if (!starts_in_z(s, p, i % groups)) c_declare(b, e->target->prefix, t.sums[i], starts[i]);
+            if (!starts_in_z(s, p, i % groups)) c_declare(b, e->target->type, t.sums[i], starts[i]);
     } else {
         tile_declare(e, b, &t, starts);
     }
@@ -219,7 +220,7 @@ static void emit_flat_panel(step *s, const pass *p, cblock *b, const panel_place
     product_emit_block(e, c_scope(b), &block);
     for (unsigned v = 0; v < vectors; v++)
         for (unsigned g = 0; g < groups; g++)
-            c_declare(b, e->target->prefix, arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, *number + v)),
+            c_declare(b, e->target->type, arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, *number + v)),
                       tile_load(e, group_of(s, p, at, p->group + g, c_int(u, v * lanes))));
     panel_place gates = *at;
     gates.inputs = NULL; /* they are in z by now */
@@ -291,9 +292,9 @@ static void emit_pass(step *s, const pass *p) {
     if (p->choice->unroll_units) {
         if (p->choice->unroll_terms)
             for (int64_t k = 0; k < p->pack->terms; k++)
-                c_declare(s->block, arena_printf(e->arena, "const %s", e->target->prefix),
+                c_declare(s->block, arena_printf(e->arena, "const %s", e->target->type),
                           arena_printf(e->arena, "%s_%lld", p->factor, (long long)k),
-                          c_call(u, emit_vector(e, "splat"), 1, c_index(u, c_name(u, "%s", p->factor), c_int(u, k))));
+                          vectors_call1(e, "splat", c_index(u, c_name(u, "%s", p->factor), c_int(u, k))));
         for (int64_t panel = 0; panel < panels;) {
             int64_t count = panel < turns * p->choice->span ? p->choice->span : 1;
             panel_place at = enter_panel(s, p, s->block, panel, count, c_int(u, panel));

@@ -10,22 +10,23 @@
 typedef struct {
     const reduction *r;
     const ir_node *node;
-    vectors along;     /* the axis that vectors lie along */
+    vectors_axis along;     /* the axis that vectors lie along */
     cexpr *at, *lanes; /* what vectors_loop gives, for columns */
     cblock *b;         /* by columns: of one group of columns */
 } pass;
 
 static const char *vector_type(const reduction *r, const char *qualifier, const char *suffix) {
-    return arena_printf(r->e->arena, "%s%s%s", qualifier, r->e->target->prefix, suffix);
+    return arena_printf(r->e->arena, "%s%s%s", qualifier,
+                        *suffix ? r->e->target->prefix : r->e->target->type, suffix);
 }
 
-static cexpr *zero(const reduction *r) { return c_call(r->u, emit_vector(r->e, "zero"), 0); }
+static cexpr *zero(const reduction *r) { return vectors_call0(r->e, "zero"); }
 
 /* How many elements are summed up. */
 static cexpr *count_of(const reduction *r) { return emit_dim(r->e, r->count); }
 
 static void declare_sums(const reduction *r, cblock *b, const char *name) {
-    c_declare(b, vector_type(r, "", "_sums"), name, c_call(r->u, emit_vector(r->e, "sums_zero"), 0));
+    c_declare(b, vector_type(r, "", "_sums"), name, vectors_call0(r->e, "sums_zero"));
 }
 
 static const char *extreme_of(ir_op op) { return op == IR_MIN ? "smallest" : "largest"; }
@@ -132,7 +133,8 @@ static void row_shift(void *context, cblock *b, cexpr *at, cexpr *lanes) {
 static void softmax_of_row(pass *p) {
     const reduction *r = p->r;
     cexpr *largest = reduction_name(r, "largest");
-    c_assign(r->body, largest, "=", vectors_call1(r->e, "splat", extreme_of_row(p)));
+    cexpr *of_lanes = vectors_call1(r->e, "splat", extreme_of_row(p));
+    if (r->e->target->lanes > 1) c_assign(r->body, largest, "=", of_lanes);
     cexpr *sums = sums_of_row(p, row_power);
     if (p->node->op == IR_SOFTMAX) {
         cexpr *sum = vectors_call1(r->e, "splat", vectors_call1(r->e, "sums_total", sums));
@@ -189,7 +191,9 @@ static void layer_norm_of_row(pass *p) {
     const reduction *r = p->r;
     cunit *u = r->u;
     squares_of_row(p);
-    cexpr *eps = c_cast(u, "nnc_precise", c_double(u, p->node->attrs.eps));
+    double number = p->node->attrs.eps;
+    bool in_floats = r->e->target->body->rolled; /* so are nnc_v1's sums everywhere */
+    cexpr *eps = in_floats ? c_float(u, (float)number) : c_cast(u, "nnc_precise", c_double(u, number));
     c_declare(r->body, vector_type(r, "const ", ""), "scale",
               vectors_call3(r->e, "sums_scale", reduction_name(r, "squares"), count_of(r), eps));
     run_rows(p, row_norm);
@@ -284,7 +288,7 @@ static void declare_column_sums(const pass *p) {
     c_declare_array(p->b, vector_type(r, "", "_sums"), "sums", lanes);
     cblock *loop = c_for(p->b, "s", c_int(r->u, 0), c_int(r->u, lanes), 1);
     c_assign(loop, c_index(r->u, reduction_name(r, "sums"), reduction_name(r, "s")), "=",
-             c_call(r->u, emit_vector(r->e, "sums_zero"), 0));
+             vectors_call0(r->e, "sums_zero"));
 }
 
 static void add_to_sums(const pass *p, cblock *loop, cexpr *value) {

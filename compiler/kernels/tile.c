@@ -1,19 +1,20 @@
 /* tile: register tiles as C. */
 #include "kernels/tile.h"
+#include "kernels/vectors.h"
 
 #include <string.h>
 
-cexpr *tile_load(emit_context *e, cexpr *address) { return c_call(e->unit, emit_vector(e, "load"), 1, address); }
+cexpr *tile_load(emit_context *e, cexpr *address) { return vectors_call1(e, "load", address); }
 
 cexpr *tile_load_n(emit_context *e, cexpr *address, int64_t n) {
     if (n == e->target->lanes) return tile_load(e, address);
-    return c_call(e->unit, emit_vector(e, "load_n"), 2, address, c_int(e->unit, n));
+    return vectors_call2(e, "load_n", address, c_int(e->unit, n));
 }
 
 void tile_store_n(emit_context *e, cblock *b, cexpr *address, cexpr *value, int64_t n) {
     cunit *u = e->unit;
-    if (n == e->target->lanes) c_do(b, c_call(u, emit_vector(e, "store"), 2, address, value));
-    else c_do(b, c_call(u, emit_vector(e, "store_n"), 3, address, value, c_int(u, n)));
+    if (n == e->target->lanes) vectors_store_at(e, b, address, value);
+    else c_do(b, vectors_call3(e, "store_n", address, value, c_int(u, n)));
 }
 
 static const char *sum_name(const emit_context *e, const tile *t, unsigned index, unsigned chain) {
@@ -22,15 +23,15 @@ static const char *sum_name(const emit_context *e, const tile *t, unsigned index
 }
 
 void tile_declare(emit_context *e, cblock *b, const tile *t, cexpr *const *starts) {
-    cexpr *zero = c_call(e->unit, emit_vector(e, "zero"), 0);
+    cexpr *zero = vectors_call0(e, "zero");
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
-        c_declare(b, e->target->prefix, sum_name(e, t, i, 0), starts ? starts[i] : zero);
+        c_declare(b, e->target->type, sum_name(e, t, i, 0), starts ? starts[i] : zero);
 }
 
 static void declare_chains(emit_context *e, cblock *b, const tile *t) {
     for (unsigned chain = 1; chain < t->chains; chain++)
         for (unsigned i = 0; i < t->rows * t->vectors; i++)
-            c_declare(b, e->target->prefix, sum_name(e, t, i, chain), c_call(e->unit, emit_vector(e, "zero"), 0));
+            c_declare(b, e->target->type, sum_name(e, t, i, chain), vectors_call0(e, "zero"));
 }
 
 static void join_chains(emit_context *e, cblock *b, const tile *t) {
@@ -40,7 +41,7 @@ static void join_chains(emit_context *e, cblock *b, const tile *t) {
             for (unsigned i = 0; i < t->rows * t->vectors; i++) {
                 cexpr *sum = c_name(u, "%s", sum_name(e, t, i, chain));
                 cexpr *other = c_name(u, "%s", sum_name(e, t, i, chain + gap));
-                c_assign(b, sum, "=", c_call(u, emit_vector(e, "add"), 2, sum, other));
+                c_assign(b, sum, "=", vectors_call2(e, "add", sum, other));
             }
 }
 
@@ -50,12 +51,12 @@ static cexpr *factor_of(emit_context *e, cblock *b, const tile *t, unsigned row,
     int64_t number;
     if (t->splats && t->unrolled && c_is_int(k, &number)) return c_name(u, "%s_%lld", t->splats, (long long)number);
     cexpr *index = c_add(u, k, c_int(u, t->offsets[row]));
-    cexpr *splat = c_call(u, emit_vector(e, "splat"), 1, c_index(u, c_name(u, "%s", t->inputs[row]), index));
+    cexpr *splat = vectors_call1(e, "splat", c_index(u, c_name(u, "%s", t->inputs[row]), index));
     if (t->unrolled) return splat;
     bool numbered = t->offsets[row] || (row && strcmp(t->inputs[row], t->inputs[0]) == 0); /* expanded: one row for all */
     const char *name = numbered ? arena_printf(e->arena, "%s_k%s_%u", t->inputs[row], suffix, row)
                                 : arena_printf(e->arena, "%s_k%s", t->inputs[row], suffix);
-    c_declare(b, arena_printf(e->arena, "const %s", e->target->prefix), name, splat);
+    c_declare(b, arena_printf(e->arena, "const %s", e->target->type), name, splat);
     return c_name(u, "%s", name);
 }
 
@@ -64,7 +65,7 @@ static cexpr *column_of(emit_context *e, cblock *b, const tile *t, unsigned v, c
     cexpr *column = tile_load(e, c_add(u, weights, c_int(u, t->columns[v])));
     if (t->rows == 1 || t->unrolled) return column;
     const char *name = arena_printf(e->arena, "w%u%s", v, suffix);
-    c_declare(b, arena_printf(e->arena, "const %s", e->target->prefix), name, column);
+    c_declare(b, arena_printf(e->arena, "const %s", e->target->type), name, column);
     return c_name(u, "%s", name);
 }
 
@@ -84,7 +85,7 @@ static void add_term(emit_context *e, cblock *b, const tile *t, cexpr *k, cexpr 
         if (hold_rows && r == 0) columns[v] = column_of(e, b, t, v, weights, suffix);
         if (!hold_rows && v == 0) factors[r] = factor_of(e, b, t, r, k, suffix);
         cexpr *sum = c_name(u, "%s", sum_name(e, t, r * t->vectors + v, chain));
-        c_assign(b, sum, "=", c_call(u, emit_vector(e, "madd"), 3, columns[v], factors[r], sum));
+        c_assign(b, sum, "=", vectors_call3(e, "madd", columns[v], factors[r], sum));
     }
 }
 
@@ -112,9 +113,10 @@ static void add_terms(emit_context *e, cblock *b, const tile *t, cexpr *from, ce
                      k < count / chains * chains ? (unsigned)(k % chains) : 0, "");
         return;
     }
-    /* two terms a turn where they come out even and the tile is small */
+    /* two terms a turn where they come out even and the tile is small, four where a turn is little else */
     unsigned step = t->chains;
     if (step == 1 && t->rows == 1 && count > 0 && count % 2 == 0) step = 2;
+    if (step == 2 && e->target->body->rolled && count % 4 == 0) step = 4;
     cexpr *even = to;
     bool divides = step == 1 || (count >= 0 && count % step == 0);
     if (!divides) {
@@ -154,6 +156,6 @@ void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, cexpr *e
     join_chains(e, loop, &block);
     for (unsigned i = 0; i < t->rows * t->vectors; i++) {
         cexpr *sum = c_name(u, "%s", t->sums[i]), *part = c_name(u, "%s", block.sums[i]);
-        c_assign(loop, sum, "=", c_call(u, emit_vector(e, "add"), 2, sum, part));
+        c_assign(loop, sum, "=", vectors_call2(e, "add", sum, part));
     }
 }

@@ -1,6 +1,8 @@
 /* vectors: see vectors.h. */
 #include "kernels/vectors.h"
 
+#include <string.h>
+
 #include "ir/function.h"
 
 /* Is the extent a multiple of the lanes whatever the run-time dims are? */
@@ -10,10 +12,10 @@ static bool divides(const dim *extent, unsigned lanes) {
     return true;
 }
 
-vectors vectors_new(emit_context *e, cblock *b, const dim *extent, const char *index) {
+vectors_axis vectors_new(emit_context *e, cblock *b, const dim *extent, const char *index) {
     cunit *u = e->unit;
     int64_t lanes = e->target->lanes, count;
-    vectors v = {e, extent, index, emit_dim(e, extent), !divides(extent, e->target->lanes)};
+    vectors_axis v = {e, extent, index, emit_dim(e, extent), !divides(extent, e->target->lanes)};
     if (dim_is_const(extent, &count)) {
         v.whole = c_int(u, count / lanes * lanes);
     } else if (v.rest) {
@@ -24,7 +26,7 @@ vectors vectors_new(emit_context *e, cblock *b, const dim *extent, const char *i
     return v;
 }
 
-void vectors_loop(const vectors *v, cblock *b, vectors_body *body, void *context) {
+void vectors_loop(const vectors_axis *v, cblock *b, vectors_body *body, void *context) {
     emit_context *e = v->e;
     cunit *u = e->unit;
     int64_t lanes = e->target->lanes, whole, count;
@@ -46,16 +48,58 @@ void vectors_loop(const vectors *v, cblock *b, vectors_body *body, void *context
     body(context, then, v->whole, c_name(u, "rest"));
 }
 
+/* --- one lane --- */
+
+static bool is_one_of(const char *function, const char *const *names) {
+    while (*names && strcmp(*names, function) != 0) names++;
+    return *names != NULL;
+}
+
+/* What C has an operator for; NULL for the other functions. */
+static cexpr *one_lane1(emit_context *e, const char *function, cexpr *a) {
+    static const char *const identities[] = {"splat", "sum", "largest", "smallest", NULL};
+    if (e->target->lanes > 1) return NULL;
+    if (strcmp(function, "load") == 0) return c_element(e->unit, a);
+    if (strcmp(function, "neg") == 0) return c_unary(e->unit, "-", a);
+    return is_one_of(function, identities) ? a : NULL;
+}
+
+static cexpr *one_lane2(emit_context *e, const char *function, cexpr *a, cexpr *b) {
+    static const char *const functions[] = {"add", "sub", "mul", "div"}, *const operators[] = {"+", "-", "*", "/"};
+    if (e->target->lanes > 1) return NULL;
+    if (strcmp(function, "lane") == 0) return a;
+    for (size_t i = 0; i < 4; i++)
+        if (strcmp(functions[i], function) == 0) return c_binary(e->unit, operators[i], a, b);
+    return NULL;
+}
+
+/* --- calls --- */
+
+cexpr *vectors_call0(emit_context *e, const char *function) {
+    if (e->target->lanes == 1 && strcmp(function, "zero") == 0) return c_float(e->unit, 0);
+    return c_call(e->unit, emit_vector(e, function), 0);
+}
+
 cexpr *vectors_call1(emit_context *e, const char *function, cexpr *a) {
+    cexpr *plain = one_lane1(e, function, a);
+    if (plain) return plain;
     return c_call(e->unit, emit_vector(e, function), 1, a);
 }
 
 cexpr *vectors_call2(emit_context *e, const char *function, cexpr *a, cexpr *b) {
+    cexpr *plain = one_lane2(e, function, a, b);
+    if (plain) return plain;
     return c_call(e->unit, emit_vector(e, function), 2, a, b);
 }
 
 cexpr *vectors_call3(emit_context *e, const char *function, cexpr *a, cexpr *b, cexpr *c) {
+    if (e->target->lanes == 1 && strcmp(function, "gather") == 0) return c_element(e->unit, a);
     return c_call(e->unit, emit_vector(e, function), 3, a, b, c);
+}
+
+void vectors_store_at(emit_context *e, cblock *b, cexpr *address, cexpr *value) {
+    if (e->target->lanes == 1) c_assign(b, c_element(e->unit, address), "=", value);
+    else c_do(b, vectors_call2(e, "store", address, value));
 }
 
 cexpr *vectors_number(emit_context *e, double number) {
@@ -77,6 +121,7 @@ static cexpr *load(emit_context *e, const mover *m, cexpr *array, cexpr *offset,
     cunit *u = e->unit;
     if (dim_is(stride, 0)) return vectors_call1(e, m->splat, c_index(u, array, offset));
     cexpr *address = c_add(u, array, offset);
+    if (e->target->lanes == 1) return vectors_call1(e, m->load, address);
     if (!dim_is(stride, 1)) return vectors_call3(e, m->gather, address, emit_dim(e, stride), count_of(e, lanes));
     return lanes ? vectors_call2(e, m->load_n, address, lanes) : vectors_call1(e, m->load, address);
 }
@@ -86,7 +131,9 @@ static void store(emit_context *e, cblock *b, const mover *m, cexpr *array, cexp
     cunit *u = e->unit;
     cexpr *address = c_add(u, array, offset);
     if (dim_is(stride, 0)) ice("a store to one place only");
-    if (!dim_is(stride, 1))
+    if (e->target->lanes == 1 && m == &floats) vectors_store_at(e, b, address, value);
+    else if (e->target->lanes == 1) c_do(b, vectors_call2(e, m->store, address, value));
+    else if (!dim_is(stride, 1))
         c_do(b, c_call(u, emit_vector(e, m->scatter), 4, address, emit_dim(e, stride), value, count_of(e, lanes)));
     else if (lanes) c_do(b, vectors_call3(e, m->store_n, address, value, lanes));
     else c_do(b, vectors_call2(e, m->store, address, value));

@@ -35,12 +35,12 @@ void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {
     to->vectors = true;
     find_interior(c, k, conv);
     conv->lanes = outputs == 1 ? 1 : c->body->lanes;
-    if (outputs == 1) {
+    if (outputs == 1 && !c->body->rolled) {
         conv->full = channels_of(c, conv, 1, 1);
         return;
     }
     pack *p = choose_pack(c, &k->inputs[1], &k->inputs[2], outputs, dim_max(w->dims[1]) * dim_max(w->dims[2]),
-                          COST_CHANNELS);
+                          c->body->channels);
     p->matrices = groups;
     conv->pack = p;
     int64_t last = pack_panels(p) - 1;

@@ -65,12 +65,11 @@ static bool by_columns(const plan_kernel *k) {
 }
 
 void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) {
-    (void)of;
     to->kind = CHOICE_REDUCE;
     ir_op op = k->node->op;
     bool one_by_one = op == IR_ARGMAX || op == IR_ARGMIN || op == IR_PROD || op == IR_CUMSUM;
     bool vectors = k->inputs[0].view.type.dtype == IR_F32 && !one_by_one;
-    to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : by_columns(k) ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
+    to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : by_columns(k) && !of->body->rolled ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
     to->vectors = vectors;
 }
 

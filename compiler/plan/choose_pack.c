@@ -13,6 +13,7 @@ pack *choose_pack(const chooser *c, const plan_operand *weight, const plan_opera
     p->weight = choose_param(c, weight);
     p->bias = bias ? choose_param(c, bias) : NULL;
     p->bias_from = p->bias ? 0 : 1;
-    p->tail = COST_WIDEST;
+    p->padding = c->body->padding;
+    p->tail = c->body->tail;
     return p;
 }

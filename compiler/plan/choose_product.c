@@ -63,11 +63,11 @@ void choose_linear(const chooser *c, const plan_kernel *k, plan_choice *to) {
     to->kind = CHOICE_LINEAR;
     to->vectors = true;
     const pack *p = choose_pack(c, &k->inputs[1], &k->inputs[2], dim_max(matrix->dims[0]), dim_max(matrix->dims[1]),
-                                COST_COLUMNS);
+                                c->body->columns);
     l->pack = p;
     l->loop_count = collapse(c->dims, &k->inputs[0].view, &k->results[0].view, l->loops);
     const dim *extent = l->loop_count ? l->loops[l->loop_count - 1].extent : dim_const(c->dims, 1);
-    l->dots = p->units < COST_DOTS;
+    l->dots = p->units < COST_DOTS && !c->body->rolled;
     if (l->dots) l->unroll_dots = p->terms / c->body->lanes * 2 * p->units <= c->unroll;
     else l->product = choose_product(c, p, dim_is_const(extent, NULL) ? dim_max(extent) : -1, dim_max(extent), false);
 }

@@ -10,7 +10,7 @@ static pack *gates_pack(const chooser *c, const plan_kernel *k, const choice_rec
                         const unsigned *order) {
     const ir_attrs *attrs = &k->node->attrs;
     int64_t terms = weight == IR_REC_W_IH ? r->inputs : r->projected;
-    pack *p = choose_pack(c, &k->inputs[weight], NULL, r->hidden, terms, r->gates == 1 ? COST_COLUMNS : COST_PANEL);
+    pack *p = choose_pack(c, &k->inputs[weight], NULL, r->hidden, terms, r->gates == 1 ? c->body->columns : c->body->panel);
     p->gates = p->bias_from = gates;
     /* sigmoid(x) = (1 + tanh(x / 2)) / 2: the half is exact here and saves the step code a multiplication */
     bool halves = attrs->recurrent_activation.function == IR_SIGMOID && attrs->cell != IR_RNN;
@@ -41,7 +41,7 @@ static void choose_packs(const chooser *c, const plan_kernel *k, choice_recurren
     r->hidden_pack = hidden;
     if (r->resets_before) r->candidate = gates_pack(c, k, r, IR_REC_W_HH, 1, candidate_only);
     if (r->projects)
-        r->output = choose_pack(c, &k->inputs[IR_REC_W_HR], NULL, r->projected, r->hidden, COST_COLUMNS);
+        r->output = choose_pack(c, &k->inputs[IR_REC_W_HR], NULL, r->projected, r->hidden, c->body->columns);
 }
 
 /* --- the way through time --- */
@@ -73,13 +73,13 @@ static void choose_way(const chooser *c, const plan_kernel *k, choice_recurrent 
     int64_t batch = dim_max(x->type.dims[1]), T = dim_max(x->type.dims[0]);
     bool lengths = k->inputs[IR_REC_LENGTHS].kind != PLAN_NONE;
     r->one_row = dim_is(x->type.dims[1], 1);
-    r->fused = r->one_row && dim_is(x->type.dims[0], 1) && !lengths && !r->resets_before;
+    r->fused = r->one_row && (dim_is(x->type.dims[0], 1) || c->body->rolled) && !lengths && !r->resets_before;
     r->chained = r->one_row && r->has_out && !r->projects && !r->resets_before && !lengths;
     int64_t weights = r->gates * r->hidden * (r->projected + (r->fused ? r->inputs : 0));
-    r->zigzag = !r->resets_before && r->hidden >= 2 * r->hidden_pack->panel && weights >= COST_CACHE;
+    r->zigzag = !c->body->rolled && !r->resets_before && r->hidden >= 2 * r->hidden_pack->panel && weights >= COST_CACHE;
     /* as many steps as fill the tiles of the projection: a large batch does that with fewer */
     int64_t filling = COST_ROW_CHUNK / batch;
-    r->steps = smaller(smaller(filling < 1 ? 1 : filling, COST_STEP_CHUNK), T);
+    r->steps = c->body->rolled ? 1 : smaller(smaller(filling < 1 ? 1 : filling, COST_STEP_CHUNK), T);
     r->unroll_steps = dim_is_const(x->type.dims[0], NULL) && T <= r->steps && 4 * T <= c->unroll;
     r->input_rows = choose_rows(c, x, r->steps);
 }
@@ -150,24 +150,24 @@ static void choose_products(const chooser *c, const plan_kernel *k, choice_recur
 /* --- work space --- */
 
 /* Takes `floats` of work; a last vector may be read wider than they are. */
-static int64_t take(int64_t *work, int64_t floats) {
+static int64_t take(const chooser *c, int64_t *work, int64_t floats) {
     int64_t at = *work;
-    *work += round_up(floats, COST_PANEL) + COST_PANEL;
+    *work += round_up(floats, c->body->panel) + c->body->tail;
     return at;
 }
 
-static int64_t divide_work(const plan_kernel *k, choice_recurrent *r) {
-    int64_t batch = dim_max(k->inputs[IR_REC_X].view.type.dims[1]), padded = round_up(r->hidden, COST_PADDING), work = 0;
+static int64_t divide_work(const chooser *c, const plan_kernel *k, choice_recurrent *r) {
+    int64_t batch = dim_max(k->inputs[IR_REC_X].view.type.dims[1]), padded = round_up(r->hidden, c->body->padding), work = 0;
     const pack *w = r->hidden_pack;
     r->gates_at = r->sums_at = r->next_at = -1;
     r->gates_row = r->columns * padded;
     r->sums_row = w->gates * padded;
-    r->next_row = round_up(r->hidden, COST_PANEL);
+    r->next_row = round_up(r->hidden, c->body->panel);
     bool flat = r->one_row && r->step.flat;
     bool next = r->projects || r->resets_before || (r->one_row && r->hidden_place == CHOICE_H_IN_NEXT);
-    if (!r->fused) r->gates_at = take(&work, r->steps * batch * r->gates_row);
-    else if (flat) r->gates_at = take(&work, r->columns * pack_width(w, pack_panels(w) - 1));
-    if (!r->one_row) r->sums_at = take(&work, batch * r->sums_row);
+    if (!r->fused) r->gates_at = take(c, &work, r->steps * batch * r->gates_row);
+    else if (flat) r->gates_at = take(c, &work, r->columns * pack_width(w, pack_panels(w) - 1));
+    if (!r->one_row) r->sums_at = take(c, &work, batch * r->sums_row);
     if (next) {
         r->next_at = work;
         work += batch * r->next_row;
@@ -184,5 +184,5 @@ void choose_recurrent(const chooser *c, const plan_kernel *k, plan_choice *to) {
     choose_way(c, k, r);
     if (r->one_row) choose_one_row(c, r);
     choose_products(c, k, r);
-    to->work = divide_work(k, r);
+    to->work = divide_work(c, k, r);
 }

@@ -3,7 +3,10 @@
 
 static int64_t parts(int64_t n, int64_t of) { return (n + of - 1) / of; }
 
-const cost_body cost_bodies[COST_BODIES] = {{"4 lanes", 4, 16, 2}, {"AVX2", 8, 16, 1}, {"AVX-512", 16, 32, 1}};
+#define PANELS COST_PANEL, COST_COLUMNS, COST_CHANNELS, COST_PADDING, COST_WIDEST
+const cost_body cost_bodies[COST_BODIES] = {
+    {"4 lanes", 4, 16, 2, PANELS, false}, {"AVX2", 8, 16, 1, PANELS, false}, {"AVX-512", 16, 32, 1, PANELS, false}};
+const cost_body cost_scalar = {"1 lane", 1, 3, 1, 1, 1, 1, 1, 0, true};
 
 /* Most rows of a tile: the sums, the factors of a term in the shorter direction, and what a term goes through. */
 static unsigned tile_rows(const cost_body *body, unsigned vectors, unsigned chains) {
@@ -29,6 +32,7 @@ static unsigned product_chains(const cost_body *body, int64_t columns, int64_t t
 }
 
 cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms) {
+    if (body->rolled) return (cost_tile){1, 1, 1};
     unsigned chains = product_chains(body, columns, terms);
     return (cost_tile){1, (unsigned)smaller(parts(panel_columns, body->lanes), 8 / chains), chains};
 }
@@ -37,7 +41,7 @@ cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t col
                        int64_t most_rows) {
     enum { ENOUGH_ROWS = 3 }; /* with four vectors: as 7 loads then serve 12 sums */
     cost_tile t = cost_product_row(body, panel_columns, columns, terms);
-    if (most_rows <= 1) return t;
+    if (most_rows <= 1 || body->rolled) return t;
     unsigned wide = (unsigned)smaller(parts(panel_columns, body->lanes), 4), high = tile_rows(body, wide, t.chains);
     t.vectors = high >= ENOUGH_ROWS || most_rows <= high || wide < 2 ? wide : 2;
     t.rows = even_rows(tile_rows(body, t.vectors, t.chains), most_rows);
@@ -51,6 +55,7 @@ cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int
 }
 
 cost_tile cost_pass(const cost_body *body, unsigned gates, int64_t units, int64_t terms) {
+    if (body->rolled) return (cost_tile){1, 1, 1};
     unsigned wide = (unsigned)smaller(8 / gates, parts(units, body->lanes));
     while (wide & (wide - 1)) wide--; /* a power of two divides a full panel */
     return (cost_tile){1, wide, wide * gates >= 6 || terms < 8 ? 1 : 2};
@@ -58,6 +63,7 @@ cost_tile cost_pass(const cost_body *body, unsigned gates, int64_t units, int64_
 
 bool cost_flat(const cost_body *body, unsigned gates, int64_t width, int64_t terms) {
     enum { WAY_THROUGH_MEMORY = 32 }; /* in loads */
+    if (body->rolled) return false;
     int64_t saved = gates * parts(width, body->lanes) - parts(gates * width, body->lanes);
     return saved * terms > WAY_THROUGH_MEMORY;
 }

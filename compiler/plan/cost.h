@@ -31,11 +31,17 @@ typedef struct {
     const char *name;
     unsigned lanes, registers; /* floats in a vector; vectors in registers */
     unsigned spare;            /* registers that a multiplication and addition need besides sums and factors */
+    /* How weights are packed: units of a gate, columns of a matrix that is one gate, and channels side by side; the last
+     * panel is as wide as its units ask, in steps of `padding`; zeros for the last vector stand behind all. */
+    int64_t panel, columns, channels, padding, tail;
+    bool rolled;               /* one sum a gate, loops over units and terms: for size, on one lane */
 } cost_body;
 
 /* The bodies that x86-64 can have, the narrowest first; the first is NEON's and plain C's too. */
 enum { COST_BODIES = 3 };
 extern const cost_body cost_bodies[COST_BODIES];
+/* One lane, for cores without vectors. It shares packed weights with no other. */
+extern const cost_body cost_scalar;
 
 /* A register tile: `rows` rows of input times `vectors` vectors of columns, each sum in `chains` chains. */
 typedef struct {

@@ -261,7 +261,8 @@ static void make_choices(planner *p, plan_kernel *k) {
     int64_t work = 0;
     k->choices = ARENA_ARRAY(p->arena, plan_choice, p->plan->body_count);
     for (size_t i = 0; i < p->plan->body_count; i++) {
-        chooser c = {p->arena, p->model, p->dims, p->plan->bodies[i], p->unroll};
+        const cost_body *body = p->plan->bodies[i];
+        chooser c = {p->arena, p->model, p->dims, body, body->rolled ? 0 : p->unroll};
         choose(&c, k, &k->choices[i]);
         if (k->choices[i].work > work) work = k->choices[i].work;
     }

@@ -11,7 +11,7 @@ int64_t pack_units(const pack *p, int64_t panel) {
 }
 
 int64_t pack_width(const pack *p, int64_t panel) {
-    return (pack_units(p, panel) + COST_PADDING - 1) / COST_PADDING * COST_PADDING;
+    return (pack_units(p, panel) + p->padding - 1) / p->padding * p->padding;
 }
 
 int64_t pack_row(const pack *p, int64_t panel) { return p->gates * pack_width(p, panel); }

@@ -2,7 +2,7 @@
  * their values are read when it is filled.
  *
  * A matrix [gates * units, terms] becomes panels. A panel holds `panel` units (the last one as many as are left, rounded
- * up to COST_PADDING); it has a row of biases, if there are any, and one row a term; a row holds, gate by gate, one
+ * up to `padding`); it has a row of biases, if there are any, and one row a term; a row holds, gate by gate, one
  * value for each unit of the panel:
  *
  *     b[g0 u0] b[g0 u1] … b[g1 u0] b[g1 u1] …
@@ -30,7 +30,7 @@ typedef struct {
     const ir_param *weight;        /* row-major */
     const ir_param *bias, *second_bias;   /* [gates * units], added in double and rounded once; either may be NULL */
     bool first_bias_only[PACK_MAX_GATES]; /* groups whose second bias stands elsewhere */
-    int64_t tail;
+    int64_t padding, tail;
 } pack;
 
 int64_t pack_panels(const pack *p);                       /* the last, narrow one too */

@@ -29,7 +29,7 @@ START_TEST(one_narrow_panel) {
     float w[6], values[12];
     make_weights(w, 1, 3, 2);
     const float bias[] = {0.5f, 1.5f, 2.5f};
-    pack p = {.matrices = 1, .units = 3, .terms = 2, .panel = 16, .gates = 1, .scale = {1}, .weight = param(w), .bias = param(bias)};
+    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 3, .terms = 2, .panel = 16, .gates = 1, .scale = {1}, .weight = param(w), .bias = param(bias)};
     ck_assert_int_eq(pack_panels(&p), 1);
     ck_assert_int_eq(pack_units(&p, 0), 3);
     ck_assert_int_eq(pack_width(&p, 0), 4);
@@ -45,7 +45,7 @@ START_TEST(gates_in_two_panels) {
     float w[20], values[44];
     make_weights(w, 2, 5, 2);
     const float first[10] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, second[10] = {10, 20, 30, 40, 50};
-    pack p = {.matrices = 1, .units = 5, .terms = 2, .panel = 4, .gates = 2, .gate = {1, 0}, .scale = {1, 0.5f}, .bias_from = 1,
+    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 5, .terms = 2, .panel = 4, .gates = 2, .gate = {1, 0}, .scale = {1, 0.5f}, .bias_from = 1,
               .weight = param(w), .bias = param(first), .second_bias = param(second), .tail = 4};
     ck_assert_int_eq(pack_panels(&p), 2);
     ck_assert_int_eq(pack_units(&p, 1), 1);
@@ -70,7 +70,7 @@ END_TEST
 START_TEST(second_bias_apart) {
     const float w[] = {1, 2}, first[] = {1, 2}, second[] = {16, 32};
     float values[16];
-    pack p = {.matrices = 1, .units = 1, .terms = 1, .panel = 16, .gates = 2, .gate = {0, 1}, .scale = {1, 1}, .weight = param(w),
+    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 1, .terms = 1, .panel = 16, .gates = 2, .gate = {0, 1}, .scale = {1, 1}, .weight = param(w),
               .bias = param(first), .second_bias = param(second), .first_bias_only = {true, false}};
     pack_fill(&p, values);
     const float want[16] = {1, 0, 0, 0, 34, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0};
@@ -82,7 +82,7 @@ END_TEST
 START_TEST(biases_are_added_then_halved) {
     const float w[] = {0}, first[] = {16777216.0f}, second[] = {3.0f};
     float values[8];
-    pack p = {.matrices = 1, .units = 1, .terms = 1, .panel = 16, .gates = 1, .scale = {0.5f}, .weight = param(w), .bias = param(first),
+    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 1, .terms = 1, .panel = 16, .gates = 1, .scale = {0.5f}, .weight = param(w), .bias = param(first),
               .second_bias = param(second)};
     pack_fill(&p, values);
     ck_assert_float_eq(values[0], 8388610.0f); /* 16777219 rounds to 16777220, half of it is exact */
@@ -91,7 +91,7 @@ END_TEST
 
 START_TEST(values_that_are_not_finite) {
     float w[] = {1, 2, 3};
-    pack p = {.matrices = 1, .units = 3, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .bias_from = 1, .weight = param(w)};
+    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 3, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .bias_from = 1, .weight = param(w)};
     ck_assert(pack_finite(&p));
     w[2] = INFINITY;
     ck_assert(!pack_finite(&p));
@@ -108,7 +108,7 @@ END_TEST
 START_TEST(matrices_one_below_the_other) {
     const float w[] = {1, 2, 3, 4}, bias[] = {5, 6, 7, 8};
     float values[18];
-    pack p = {.matrices = 2, .units = 2, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .weight = param(w),
+    pack p = {.matrices = 2, .padding = COST_PADDING, .units = 2, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .weight = param(w),
               .bias = param(bias), .tail = 1};
     ck_assert_int_eq(pack_matrix(&p), 9);
     ck_assert_int_eq(pack_elements(&p), 18);

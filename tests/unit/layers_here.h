@@ -8,3 +8,15 @@ NNC_FUNCTION int layer_is_here(const char *layer, int isa) {
     fflush(stdout);
     return 0;
 }
+
+/* Is madd one operation, rounded once? */
+#if defined(__aarch64__) || defined(__ARM_FEATURE_FMA) || defined(FP_FAST_FMAF)
+#define NNC_V1_FUSES 1
+#else
+#define NNC_V1_FUSES 0
+#endif
+#if defined(__SSE2__)
+#define NNC_V4_FUSES 0
+#else
+#define NNC_V4_FUSES NNC_V1_FUSES
+#endif
