@@ -28,9 +28,6 @@
  *                                    1 where it holds, else 0; any other number than 0 holds too where it is splat
  *     mask_ones(m)                   1.0f where it holds, else 0.0f */
 
-#if defined(__PCC__) && !defined(NNC_ONE_LANE)
-#error "pcc makes wrong code of vectors: use nnc --target=scalar"
-#endif
 #if defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__) && !defined(NNC_PLAIN_C) && !defined(_MSC_VER)
 #define NNC_NEON 1
 #include <arm_neon.h>

@@ -4,6 +4,12 @@
  * NNC_TARGET_V8 or NNC_TARGET_V16 (NNC_TARGET_V4 is nothing) and may only be called where nnc_isa() allows it; there is
  * none of them where NNC_HAS_V8 or NNC_HAS_V16 is 0. The layers have all that nnc_v4 has; madd rounds once. */
 
+#if !defined(NNC_ONE_LANE)
+#if defined(__PCC__)
+#error "pcc makes wrong code of vectors: use nnc --target=scalar"
+#endif
+#endif
+
 #if defined(NNC_WIDE_VECTORS) && !defined(NNC_HAS_V8)
 #define NNC_TARGET_V4
 

@@ -37,14 +37,16 @@ static void declare_sums(const matmul *p, cblock *b, const part *t, const char *
             c_declare(b, p->e->target->type, sum_name(p, t, prefix, r, v), zero);
 }
 
-static bool is_last(const part *t, unsigned vector) { return t->last && vector + 1 == t->vectors; }
+static bool is_last(const matmul *p, const part *t, unsigned vector) {
+    return p->e->target->lanes > 1 && t->last && vector + 1 == t->vectors; /* one lane is always whole */
+}
 
 /* Vector number v of a row of b. */
 static cexpr *load_columns(const matmul *p, const part *t, cexpr *row, unsigned v) {
     cunit *u = p->e->unit;
     int64_t lanes = p->e->target->lanes;
     cexpr *at = c_add(u, row, c_int(u, v * lanes));
-    if (!is_last(t, v)) return tile_load(p->e, at);
+    if (!is_last(p, t, v)) return tile_load(p->e, at);
     return vectors_call2(p->e, "load_n", at, t->last);
 }
 
@@ -92,10 +94,10 @@ static void store_part(const matmul *p, cblock *b, const part *t) {
             cexpr *row = c_add(u, p->y, scaled(p, c_add(u, t->m, c_int(u, r)), p->y_m));
             cexpr *at = c_add(u, row, scaled(p, c_add(u, t->n, c_int(u, v * lanes)), p->y_n));
             cexpr *sum = c_name(u, "%s", sum_name(p, t, "sum", r, v));
-            cexpr *n = is_last(t, v) ? t->last : c_int(u, lanes);
+            cexpr *n = is_last(p, t, v) ? t->last : c_int(u, lanes);
             if (!dim_is(p->y_n, 1) && lanes > 1)
                 c_do(b, c_call(u, emit_vector(p->e, "scatter"), 4, at, emit_dim(p->e, p->y_n), sum, n));
-            else if (is_last(t, v)) c_do(b, vectors_call3(p->e, "store_n", at, sum, n));
+            else if (is_last(p, t, v)) c_do(b, vectors_call3(p->e, "store_n", at, sum, n));
             else vectors_store_at(p->e, b, at, sum);
         }
 }
