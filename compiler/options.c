@@ -49,13 +49,20 @@ static const char help_end[] =
     "\n"
     "exit status: 0 done, 1 the input is at fault, 2 usage, 3 a defect of nnc itself\n";
 
+void options_help(text *to) {
+    text_printf(to, "%swarnings, all of them on:\n", help);
+    for (int i = 0; i < WARNING_COUNT; i++) text_printf(to, "  %-24s%s\n", warning_names[i], warning_meanings[i]);
+    text_add(to, "\ncommands; nnc help COMMAND says more:\n");
+    for (const command *const *c = commands; *c; c++) text_printf(to, "  %-24s%s\n", (*c)->name, (*c)->summary);
+    text_add(to, help_end);
+}
+
 static options_result print_help(void) {
-    fputs(help, stdout);
-    printf("warnings, all of them on:\n");
-    for (int i = 0; i < WARNING_COUNT; i++) printf("  %-24s%s\n", warning_names[i], warning_meanings[i]);
-    printf("\ncommands; nnc help COMMAND says more:\n");
-    for (const command *const *c = commands; *c; c++) printf("  %-24s%s\n", (*c)->name, (*c)->summary);
-    fputs(help_end, stdout);
+    arena *a = arena_new();
+    text t = text_new(a);
+    options_help(&t);
+    fputs(text_string(&t), stdout);
+    arena_free(a);
     return OPTIONS_DONE;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "support/diag.h"
+#include "support/text.h"
 
 typedef enum { DUMP_NONE, DUMP_AST, DUMP_IR, DUMP_PLAN } dump_stage;
 
@@ -35,6 +36,7 @@ typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_USAGE } options_result;
  * to standard error; the program ends with status 2. */
 options_result options_parse(int argc, char **argv, options *o);
 options options_default(void); /* without an input */
+void options_help(text *to); /* what --help prints */
 const char *options_target(const options *o); /* a name of emit/target.h */
 
 #endif

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "options.h"
+#include "support/text.h"
+
 enum { SHARED = 256, MOST_OPTIONS = 32, COLUMN = 26 };
 
 const command *const commands[] = {&command_graph, &command_help, &command_import, &command_summary,
@@ -45,32 +48,85 @@ int command_unknown(const char *name) {
 
 /* --- help --- */
 
-static void print_option(const command_option *o) {
-    char left[64];
-    char letter[8] = "   ";
-    if (o->letter) snprintf(letter, sizeof letter, "-%c,", o->letter);
-    int width = snprintf(left, sizeof left, "  %s --%s%s%s", letter, o->name, o->argument ? " " : "",
-                         o->argument ? o->argument : "");
-    if (width >= COLUMN) printf("%s\n%*s", left, COLUMN, "");
-    else printf("%-*s", COLUMN, left);
+static void add_option(const command_option *o, text *to) {
+    const char *letter = o->letter ? (char[]){'-', o->letter, ',', '\0'} : "   ";
+    size_t begin = to->length;
+    text_printf(to, "  %s --%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+    int width = (int)(to->length - begin);
+    if (width >= COLUMN) text_add(to, "\n");
+    text_printf(to, "%*s", width >= COLUMN ? COLUMN : COLUMN - width, "");
     for (const char *c = o->meaning; *c; c++) {
-        putchar(*c);
-        if (*c == '\n') printf("%*s", COLUMN, "");
+        text_add_n(to, c, 1);
+        if (*c == '\n') text_printf(to, "%*s", COLUMN, "");
     }
-    putchar('\n');
+    text_add(to, "\n");
+}
+
+static void add_options(const command *c, text *to) {
+    for (size_t i = 0; i < c->option_count; i++) add_option(&c->options[i], to);
+    for (size_t i = 0; i < SHARED_COUNT; i++) add_option(&shared[i], to);
 }
 
 static int print_help(const command *c) {
-    printf("usage: nnc %s %s\n\n%s\n\n", c->name, c->arguments, c->about);
-    for (size_t i = 0; i < c->option_count; i++) print_option(&c->options[i]);
-    for (size_t i = 0; i < SHARED_COUNT; i++) print_option(&shared[i]);
+    arena *a = arena_new();
+    text t = text_new(a);
+    text_printf(&t, "usage: nnc %s %s\n\n%s\n\n", c->name, c->arguments, c->about);
+    add_options(c, &t);
+    fputs(text_string(&t), stdout);
+    arena_free(a);
     return STATUS_DONE;
 }
 
+/* --- the manual page --- */
+
+/* Lines as they are: a backslash and a hyphen are said otherwise in roff, and a line may not begin with a dot or quote. */
+static void add_lines(const char *lines, text *to) {
+    bool begins = true;
+    text_add(to, ".nf\n");
+    for (const char *c = lines; *c; c++) {
+        if (begins && (*c == '.' || *c == '\'')) text_add(to, "\\&");
+        if (*c == '\\') text_add(to, "\\e");
+        else if (*c == '-') text_add(to, "\\-");
+        else text_add_n(to, c, 1);
+        begins = *c == '\n';
+    }
+    text_printf(to, "%s.fi\n", begins ? "" : "\n");
+}
+
+static int print_manual(void) {
+    arena *a = arena_new();
+    text page = text_new(a), help = text_new(a);
+    options_help(&help);
+    text_printf(&page,
+                ".TH NNC 1 \"\" \"nnc %s\" \"User Commands\"\n.SH NAME\nnnc \\- compiler of sequence models to C\n"
+                ".SH DESCRIPTION\n",
+                NNC_VERSION);
+    add_lines(text_string(&help), &page);
+    text_add(&page, ".SH COMMANDS\n");
+    for (const command *const *c = commands; *c; c++) {
+        text own = text_new(a);
+        text_printf(&page, ".SS \"nnc %s %s\"\n", (*c)->name, (*c)->arguments);
+        text_printf(&own, "%s\n\n", (*c)->about);
+        add_options(*c, &own);
+        add_lines(text_string(&own), &page);
+    }
+    fputs(text_string(&page), stdout);
+    arena_free(a);
+    return STATUS_DONE;
+}
+
+enum { MANUAL };
+static const command_option help_options[] = {
+    [MANUAL] = {0, "manual", NULL, "all of it as a manual page, for man"},
+};
+
 static int run_help(command_line *line) {
-    while (command_next(line) >= 0) continue;
+    bool manual = false;
+    while (command_next(line) >= 0) manual = true;
     if (line->status >= 0) return line->status;
-    if (line->word_count != 1) return command_usage(line, "name one command; nnc --help lists them");
+    if (line->word_count != !manual)
+        return command_usage(line, "name one command, or --manual; nnc --help lists the commands");
+    if (manual) return print_manual();
     const command *c = command_find(line->words[0]);
     return c ? print_help(c) : command_unknown(line->words[0]);
 }
@@ -80,6 +136,8 @@ const command command_help = {
     .arguments = "COMMAND",
     .summary = "what a command does, and its options",
     .about = "Shows what a command does, and its options, as nnc COMMAND --help does. nnc --help lists the commands.",
+    .options = help_options,
+    .option_count = sizeof help_options / sizeof *help_options,
     .run = run_help,
 };
 
@@ -148,8 +206,8 @@ int command_run(const command *c, int argc, char **argv) {
     return c->run(&line);
 }
 
-bool command_print(const char *text, diag_list *diags) {
-    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0) return true;
+bool command_print(const char *shown, diag_list *diags) {
+    if (fputs(shown, stdout) >= 0 && fflush(stdout) == 0) return true;
     diag_error_file(diags, "standard output", "%s", strerror(errno));
     return false;
 }

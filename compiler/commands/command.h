@@ -59,7 +59,7 @@ int command_run(const command *c, int argc, char **argv);
 int command_next(command_line *line);
 /* Prints "nnc NAME: …" and gives STATUS_USAGE. */
 int command_usage(const command_line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prints text to standard output; false, with an error, where that fails. */
-bool command_print(const char *text, diag_list *diags);
+/* Prints to standard output; false, with an error, where that fails. */
+bool command_print(const char *shown, diag_list *diags);
 
 #endif

@@ -52,7 +52,7 @@ enum { OUTPUT, DIM, SHAPE, SET, STATE, GRU };
 static const command_option options[] = {
     [OUTPUT] = {'o', "output", "FILE", "the .nn file"},
     [DIM] = {0, "dim", "NAME=A..B", "bounds of a size that has a name in the model, to be chosen at run time;\nNAME=N: the same size fixed"},
-    [SHAPE] = {0, "shape", "INPUT=S,…", "the sizes of an input, numbers or names, where the model has none"},
+    [SHAPE] = {0, "shape", "INPUT=SIZES", "the sizes of an input, like T,1,40, where the model has none"},
     [SET] = {0, "set", "INPUT=VALUE", "makes an input a constant"},
     [STATE] = {0, "state", "INPUT=OUT", "carries an output from one run to the next: the input becomes a state"},
     [GRU] = {0, "gru-reset-after", NULL, "reads every GRU as if linear_before_reset were 1: PyTorch's exporter wrote 0\nfor some of its own GRUs"},

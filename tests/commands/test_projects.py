@@ -14,7 +14,7 @@ def install(bench):
     bench.run("cmake", "--install", bench.build, "--prefix", bench.path("first"))
     os.rename(bench.path("first"), bench.path("prefix"))
     for name in ("bin/nnc", "include/nnc_runtime.h", "lib/cmake/nnc/nncConfig.cmake",
-                 "lib/cmake/nnc/nncConfigVersion.cmake", "lib/pkgconfig/nnc.pc"):
+                 "lib/cmake/nnc/nncConfigVersion.cmake", "lib/pkgconfig/nnc.pc", "share/man/man1/nnc.1"):
         holds(os.path.exists(bench.path("prefix", name)), name)
 
 

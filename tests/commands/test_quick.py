@@ -1,5 +1,6 @@
 """The table of commands, help, and depfiles."""
 import re
+import shutil
 
 from kit import TAGGER, holds
 
@@ -23,6 +24,22 @@ def check_help(bench):
             holds("needs an argument: " + option in bench.nnc_says(name, option, status=2), (name, option))
         holds("--no-such-option" in bench.nnc_says(name, "--no-such-option", status=2), name)
         holds("text or json" in bench.nnc_says(name, "--diagnostics=xml", status=2), name)
+
+
+def check_manual(bench):
+    """The page has all that help says; mandoc or groff, where there is one, finds nothing wrong."""
+    page = bench.nnc_says("help", "--manual")
+    holds(page.startswith(".TH NNC 1 "), page[:80])
+    plain = page.replace("\\-", "-").replace("\\&", "").replace("\\e", "\\")
+    holds(bench.nnc_says("--help") in plain, "nnc --help")
+    for name in commands_of(bench):
+        usage, about = bench.nnc_says("help", name).split("\n", 1)
+        holds(about.strip() in plain and usage.replace("usage: ", "") in plain, name)
+    bench.write("nnc.1", page)
+    if shutil.which("groff"):
+        holds(bench.run("groff", "-man", "-Tutf8", "-K", "utf8", "-ww", "-z", "nnc.1") == "", "groff")
+    holds("one command" in bench.nnc_says("help", "--manual", "weights", status=2), "both")
+    holds("one command" in bench.nnc_says("help", status=2), "none")
 
 
 def check_unknown(bench):
