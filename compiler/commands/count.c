@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "commands/layer.h"
+
 typedef struct {
     arena *arena;
     const ir_model *model;
@@ -87,22 +89,9 @@ static void add_param(counting *c, count_row *row, size_t index) {
     *part = plus(*part, elements);
 }
 
-/* The param that a layer's operand is, possibly seen otherwise; NULL if it is none. */
-static const ir_node *param_of(const ir_value *v) {
-    while (v && ir_op_class_of(v->producer->op) == IR_VIEW) v = v->producer->inputs[0];
-    return v && v->producer->op == IR_PARAM ? v->producer : NULL;
-}
-
-/* "lstm" of "layer lstm = LSTM(6, 6)"; what comments call the node if it has no param of a layer. */
 static const char *name_of(const counting *c, const ir_node *n) {
-    for (unsigned i = 0; i < n->input_count; i++) {
-        const ir_node *p = param_of(n->inputs[i]);
-        const char *by = p ? c->model->params[p->attrs.index].wanted_by : NULL;
-        const char *end = by ? strstr(by, " = ") : NULL;
-        if (n->source && end && strncmp(by, "layer ", 6) == 0)
-            return arena_strndup(c->arena, by + 6, (size_t)(end - by - 6));
-    }
-    return n->label ? n->label : ir_op_name(n->op);
+    const char *name = layer_name(c->arena, c->model, n);
+    return name ? name : n->label ? n->label : ir_op_name(n->op);
 }
 
 /* The nodes of one call follow each other; its layers and directions are one row. */
@@ -146,7 +135,7 @@ static void count_graph(counting *c, const ir_graph *g, int64_t rounds) {
         row->output = output_of(n);
         row->multiply_adds = plus(row->multiply_adds, times(rounds, work));
         for (unsigned i = 0; i < n->input_count; i++) {
-            const ir_node *p = param_of(n->inputs[i]);
+            const ir_node *p = layer_param(n->inputs[i]);
             if (p) add_param(c, row, p->attrs.index);
         }
     }

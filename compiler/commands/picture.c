@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "commands/layer.h"
 #include "support/text.h"
 
 /* A call: the nodes of one graph that stand at one place of the .nn file. */
@@ -90,15 +91,9 @@ static box *box_at(drawing *d, Agraph_t *in, const ir_node *n) {
     return d->last = b;
 }
 
-/* "layer lstm = LSTM(6, 6)": the layer's own name, where it has parameters. */
-static const char *layer_name(const drawing *d, const ir_node *n) {
-    for (unsigned i = 0; n->source && i < n->input_count; i++) {
-        const ir_value *v = n->inputs[i];
-        const char *by = v && v->producer->op == IR_PARAM ? d->model->params[v->producer->attrs.index].wanted_by : NULL;
-        const char *end = by ? strstr(by, " = ") : NULL;
-        if (end && strncmp(by, "layer ", 6) == 0) return arena_strndup(d->arena, by + 6, (size_t)(end - by - 6));
-    }
-    return n->label;
+static const char *title_of(const drawing *d, const ir_node *n) {
+    const char *name = layer_name(d->arena, d->model, n);
+    return name ? name : n->source && n->label ? n->label : ir_op_name(n->op);
 }
 
 static void add_to_box(drawing *d, box *b, const ir_node *n) {
@@ -106,7 +101,7 @@ static void add_to_box(drawing *d, box *b, const ir_node *n) {
     bool named = b->sources.length > 0;
     if (n->source && !strstr(text_string(&b->sources), n->source)) text_printf(&b->sources, "\n%s", n->source);
     if (!named && (n->source || ir_op_class_of(n->op) != IR_VIEW))
-        b->label = n->source ? layer_name(d, n) : ir_op_name(n->op);
+        b->label = title_of(d, n);
     for (unsigned i = 0; i < n->result_count; i++) d->box_of[n->results[i]->id] = b;
 }
 
