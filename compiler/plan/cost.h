@@ -15,7 +15,7 @@ enum {
     COST_PADDING = 4,     /* the last panel is as wide as its units ask, in steps of this */
     COST_STEP_CHUNK = 24, /* most time steps whose input projection is computed at once: a multiple of the tiles' heights */
     COST_ROW_CHUNK = 48,  /* rows (steps times batch) that are enough for that */
-    COST_BLOCK = 512,     /* terms of one running sum: longer sums are sums of such blocks, which keeps rounding small */
+    COST_BLOCK = 256,     /* terms of one running sum: longer sums are sums of such blocks, which keeps rounding small */
     COST_DOTS = 4,        /* a product with fewer outputs uses lanes along its terms */
     COST_ROWS = 8,        /* most rows in one register tile */
     COST_SHARED = 1 << 9, /* weights a gate from which on layers share a step's function: a smaller step costs less than its call */

@@ -29,7 +29,15 @@ def sized(v, axis=-1, most=10 ** 9):
     return v.rank and v.shape[axis].const is not None and v.shape[axis].const <= most
 
 
+def wide_input(b, steps=None):
+    """Rows of 500 to 3000 features: sums that are longer than one block."""
+    shape = [steps or b.size(5), b.rng.choice([500, 512, 700, 1023, 1024, 1500, 2049, 3000])]
+    return b.input("float32", shape, ("float",))
+
+
 def linear(b, x=None):
+    if x is None and b.chance(0.02):
+        x = wide_input(b)
     x = x or b.float(lambda v: sized(v) and v.time != v.rank - 1)
     features, out = x.shape[-1].const, b.size()
     if (product(x.shape) * out).hi > MOST_WORK:
@@ -201,6 +209,8 @@ def short_sequence(b, variant):
 def recurrent(b, kind=None, variant=None, x=None):
     """variant: [(argument, activation)], on a short sequence, so that it may be any."""
     kind = kind or b.rng.choice(["RNN", "LSTM", "GRU"])
+    if x is None and not variant and b.model.stream is None and b.chance(0.03):
+        x = wide_input(b, b.size(3))
     if x is None:
         x = short_sequence(b, variant) if variant else b.float(
             lambda v: v.rank in (2, 3) and sized(v, -1, 97) and v.magnitude < 100 and v.time in (None, 0))
