@@ -242,7 +242,7 @@ Agraph_t *picture_new(void) {
     } defaults[] = {
         {AGRAPH, "rankdir", "TB"},     {AGRAPH, "fontname", "Helvetica"}, {AGRAPH, "fontsize", "12"},
         {AGRAPH, "labeljust", "l"},    {AGRAPH, "color", "#999999"},      {AGRAPH, "label", ""},
-        {AGRAPH, "bgcolor", ""},       {AGNODE, "fontname", "Helvetica"}, {AGNODE, "fontsize", "11"},
+        {AGRAPH, "bgcolor", "white"},  {AGNODE, "fontname", "Helvetica"}, {AGNODE, "fontsize", "11"},
         {AGNODE, "color", "#555555"},  {AGNODE, "label", ""},             {AGNODE, "shape", "box"},
         {AGNODE, "style", ""},         {AGNODE, "fillcolor", ""},         {AGEDGE, "fontname", "Helvetica"},
         {AGEDGE, "fontsize", "9"},     {AGEDGE, "color", "#555555"},      {AGEDGE, "fontcolor", "#333333"},
