@@ -55,6 +55,7 @@ bool op_one_hot(call *c);
 bool op_constant(call *c);
 bool op_constant_of_shape(call *c);
 bool op_range(call *c);
+value *arange(call *c, const dim *end); /* 0, 1 … end - 1 */
 bool op_if(call *c);
 bool op_loop(call *c);
 bool op_scan(call *c);

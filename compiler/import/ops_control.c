@@ -40,6 +40,11 @@ bool op_constant_of_shape(call *c) {
     return give(c, value_filled(g, fill->element, (unsigned)rank, dims, number, fill->element == ELEMENT_FLOAT ? NULL : value_dim_at(fill, 0)));
 }
 
+value *arange(call *c, const dim *end) {
+    graph *g = c->graph;
+    return make_call(g, c->path, "arange", NULL, 0, dim_string(g->arena, end), value_new(g, ELEMENT_INT, 1, &end));
+}
+
 bool op_range(call *c) {
     graph *g = c->graph;
     double start, limit, delta;
@@ -47,9 +52,7 @@ bool op_range(call *c) {
         value_scalar(c->in[0], &start) && value_scalar(c->in[2], &delta) && !value_scalar(c->in[1], &limit)) {
         /* up to a size of run time */
         if (start < 0 || start > 0 || delta < 1 || delta > 1) return refuse(c, "up to a size of run time it must begin at 0 and count by 1");
-        const dim *end = value_dim_at(c->in[1], 0);
-        value *type = value_new(g, ELEMENT_INT, 1, &end);
-        return give(c, make_call(g, c->path, "arange", NULL, 0, dim_string(g->arena, end), type));
+        return give(c, arange(c, value_dim_at(c->in[1], 0)));
     }
     if (!value_scalar(c->in[0], &start) || !value_scalar(c->in[1], &limit) || !value_scalar(c->in[2], &delta))
         return refuse(c, "its bounds must be constant");
@@ -111,8 +114,7 @@ bool op_loop(call *c) {
     const dim *rounds = value_dim_at(c->in[0], 0);
     if (!(first > 0) || dim_min(rounds) < 1) return refuse(c, "it may not run at all");
     unsigned collected = (unsigned)body->g->n_output - 1 - carried, results = (unsigned)body->g->n_output;
-    value *type = value_new(g, ELEMENT_INT, 1, &rounds);
-    value *row = make_call(g, c->path, "arange", NULL, 0, dim_string(g->arena, rounds), type);
+    value *row = arange(c, rounds);
     for (unsigned i = 0; i < carried; i++)
         if (!c->in[2 + i]) return refuse(c, "operand %u is not there", 3 + i);
     node *begin = begin_repeat(g, c->path, NULL, &row, 1, c->in + 2, carried);

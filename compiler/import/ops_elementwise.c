@@ -230,7 +230,7 @@ bool op_variadic(call *c) {
         if (!known && (v->element != x->element || !broadcast_shape(c->graph, v, x, &shape)))
             return refuse(c, "its operands' types or shapes do not fit");
         shape.element = v->element;
-        v = known ? known : make_call(c->graph, c->path, v->rank || x->rank ? c->row->argument : c->row->argument, (value *[]){v, x}, 2, "", &shape);
+        v = known ? known : make_call(c->graph, c->path, c->row->argument, (value *[]){v, x}, 2, "", &shape);
     }
     if (v && strcmp(c->row->type, "Mean") == 0) v = binary(c, "/", FOLD_DIV, v, value_of_float(c->graph, c->in_count));
     if (v) c->out[0] = v;

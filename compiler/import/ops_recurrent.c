@@ -269,8 +269,7 @@ bool op_recurrent(call *c) {
     if (!read_weights(c, &k, &l)) return false;
     value *results[3];
     if (!loop) as_layer(c, &k, &l, x, h, cc, lengths, results);
-    else if (lengths) return refuse(c, "sequence_lens together with clip, peepholes or functions that no layer of nnc has is not supported");
-    else if (!recurrent_as_loop(c, &k, &l, x, h, cc, results)) return false;
+    else if (!recurrent_as_loop(c, &k, &l, x, h, cc, lengths, results)) return false;
     for (unsigned i = 0; i < c->out_count && i < (k.gates == 4 ? 3u : 2u); i++) {
         c->out[i] = results[i];
         if (batch_major) c->out[i] = i ? swap_first(c, results[i]) : make_permute(g, c->path, results[0], (const unsigned[]){2, 0, 1, 3});

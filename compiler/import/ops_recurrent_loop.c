@@ -122,7 +122,22 @@ static value *direction_of(call *c, value *states, unsigned d) {
     return make_slice(c->graph, c->path, states, axes);
 }
 
-bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *h, value *cc, value **results) {
+/* whether ? a : b; whether is [B, 1]. */
+static value *chosen(call *c, value *whether, value *a, value *b) {
+    return make_call(c->graph, c->path, "where", (value *[]){whether, a, b}, 3, "", a);
+}
+
+/* Behind its length a sequence's states stay as they are, and its output is 0. t: the step's number. */
+static value *within_lengths(call *c, value *lengths, value *t, value *const *old, value **next, unsigned states) {
+    graph *g = c->graph;
+    const value *type = value_new(g, ELEMENT_BOOL, 1, lengths->dims);
+    value *within = make_unsqueeze(g, c->path, make_infix(g, c->path, ">", lengths, t, type), 2);
+    value *out = chosen(c, within, next[0], number(c, 0));
+    for (unsigned i = 0; i < states; i++) next[i] = chosen(c, within, next[i], old[i]);
+    return out;
+}
+
+bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *h, value *cc, value *lengths, value **results) {
     graph *g = c->graph;
     value *parts[MAX_DIRECTIONS][3] = {{NULL}};
     unsigned states = k->gates == 4 ? 2 : 1;
@@ -130,14 +145,17 @@ bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *
         products p;
         bool backwards = d == 1 || k->reverse;
         if (!make_products(c, k, l, d, x, k->gates == 3, &p)) return refuse(c, "its weights are too large");
-        value *rows = flipped(c, p.input, backwards), *first[2] = {direction_of(c, h, d), cc ? direction_of(c, cc, d) : NULL}, *next[2] = {NULL, NULL};
-        node *begin = begin_repeat(g, c->path, NULL, &rows, 1, first, states);
-        value *z = begin->results[0], *h_t = begin->results[1];
-        if (k->gates == 4) lstm_step(c, k, d, &p, z, h_t, begin->results[2], next);
+        value *rows[2] = {flipped(c, p.input, backwards), lengths ? flipped(c, arange(c, x->dims[0]), backwards) : NULL};
+        unsigned row_count = lengths ? 2 : 1;
+        value *first[2] = {direction_of(c, h, d), cc ? direction_of(c, cc, d) : NULL}, *next[2] = {NULL, NULL};
+        node *begin = begin_repeat(g, c->path, NULL, rows, row_count, first, states);
+        value *z = begin->results[0], *const *carried = begin->results + row_count, *h_t = carried[0];
+        if (k->gates == 4) lstm_step(c, k, d, &p, z, h_t, carried[1], next);
         else if (k->gates == 3) gru_step(c, k, d, &p, z, h_t, next);
         else next[0] = activated(c, k, &k->activation[d][0], add(c, z, recurrent_product(c, k, &p, h_t, 0, 1, d ? "state_reverse" : "state")));
         if (!next[0] || next[0]->failed) return false;
-        node *end = end_repeat(g, begin, next, states, next, 1, NULL);
+        value *out = lengths ? within_lengths(c, lengths, begin->results[1], carried, next, states) : next[0];
+        node *end = end_repeat(g, begin, next, states, &out, 1, NULL);
         parts[d][0] = make_unsqueeze(g, c->path, flipped(c, end->results[states], backwards), 2);
         for (unsigned i = 0; i < states; i++) parts[d][1 + i] = make_unsqueeze(g, c->path, end->results[i], 1);
     }

@@ -4,10 +4,7 @@
 #ifndef NNC_FUZZ_WEIGHTS_TARGET_H
 #define NNC_FUZZ_WEIGHTS_TARGET_H
 
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "fuzz.h"
+#include "as_file.h"
 #include "lower/lower.h"
 #include "syntax/parse.h"
 #include "weights/bind.h"
@@ -44,18 +41,6 @@ static const char model_text[] =
     "    layer o = Linear(2, 2)\n"
     "    output y = o(x)\n"
     "}\n";
-
-/* A name that tensor_file_open can open; what is behind it lasts as long as the file descriptor. */
-static const char *as_file(arena *a, const uint8_t *data, size_t size, int *file) {
-    *file = memfd_create("weights", 0);
-    fuzz_check(*file >= 0, "memfd_create");
-    for (size_t done = 0; done < size;) {
-        ssize_t wrote = write(*file, data + done, size - done);
-        fuzz_check(wrote > 0, "write");
-        done += (size_t)wrote;
-    }
-    return arena_printf(a, "/proc/self/fd/%d", *file);
-}
 
 static void read_dict(arena *a, const tensor_file *f, const tensor_dict *d) {
     for (size_t i = 0; i < d->count; i++) {
