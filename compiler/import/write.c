@@ -59,16 +59,13 @@ static void count_uses(graph *g) {
 
 /* --- literals and params ------------------------------------------------------------------------------------------ */
 
-static const char *shape_text(arena *a, const value *v) {
-    const char *s = value_shape_string(a, v);
-    return s;
-}
-
 static const char *filled_text(writer *w, const value *v) {
     const char *number = v->element == ELEMENT_FLOAT ? number_text(w->arena, v->number) : dim_string(w->arena, v->integer);
     if (v->rank == 0) return number;
-    const char *shape = shape_text(w->arena, v);
+    const char *shape = value_shape_string(w->arena, v);
     size_t length = strlen(shape);
+    if (v->element == ELEMENT_FLOAT && v->number == 0 && !signbit(v->number))
+        return arena_printf(w->arena, "zeros(%.*s)", (int)(length - 2), shape + 1);
     return arena_printf(w->arena, "full((%.*s%s), %s)", (int)(length - 2), shape + 1, v->rank == 1 ? "," : "", number);
 }
 
@@ -105,7 +102,7 @@ static const char *known_text(writer *w, value *v) {
         return text_string(&t);
     }
     const char *name = name_set_give(w->values, write_word(w->arena, name_from_path(w->arena, v->name), "constant"));
-    text_printf(&w->params, "    param %s: float32%s\n", name, shape_text(w->arena, v));
+    text_printf(&w->params, "    param %s: float32%s\n", name, value_shape_string(w->arena, v));
     tensor_to_write t = {.name = name, .data = v->floats, .rank = v->rank};
     value_constant_shape(v, t.shape);
     ARENA_PUSH(w->arena, w->to->tensors, w->to->tensor_count, w->to->tensor_capacity, t);
@@ -481,7 +478,7 @@ static void write_inputs(writer *w) {
     for (size_t i = 0; i < w->g->input_count; i++) {
         argument *in = &w->g->inputs[i];
         const char *type = in->value->element == ELEMENT_FLOAT ? "float32" : "int32";
-        text_printf(t, "    %s %s: %s%s\n", in->state ? "state" : "input", in->value->text, type, shape_text(w->arena, in->value));
+        text_printf(t, "    %s %s: %s%s\n", in->state ? "state" : "input", in->value->text, type, value_shape_string(w->arena, in->value));
     }
 }
 
