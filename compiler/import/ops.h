@@ -21,7 +21,7 @@ enum { UNARY_PLAIN, UNARY_EXP, UNARY_LOG, UNARY_SQRT, UNARY_ABS, UNARY_FLOOR, UN
        UNARY_ROUND };
 enum { ACTIVATION_LEAKY_RELU, ACTIVATION_ELU, ACTIVATION_CELU, ACTIVATION_SELU, ACTIVATION_HARD_SIGMOID,
        ACTIVATION_THRESHOLD, ACTIVATION_GELU, ACTIVATION_SHRINK };
-/* a op b, with broadcasting, as a value; NULL, refused, when shapes do not fit. Used by other families, too. */
+/* a op b, with broadcasting, as a value; NULL, refused, when shapes do not fit, or when a or b is NULL for such a reason. Used by other families, too. */
 value *binary(call *c, const char *symbol, fold_operator op, value *a, value *b);
 value *broadcast_to(call *c, value *x, unsigned rank, const dim *const *dims); /* expanded where it must be */
 

@@ -146,6 +146,7 @@ static bool is_plain_number(const value *v, const value *other, const value *sha
 }
 
 value *binary(call *c, const char *symbol, fold_operator op, value *a, value *b) {
+    if (!a || !b) return NULL;
     graph *g = c->graph;
     value shape = {0};
     if (a->failed || b->failed) return a->failed ? a : b;

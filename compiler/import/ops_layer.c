@@ -173,6 +173,7 @@ bool op_layer_normalization(call *c) {
     value *mean = make_call(g, c->path, "mean", &x, 1, tail, type), *centred = binary(c, "-", FOLD_SUB, x, mean);
     value *square = binary(c, "*", FOLD_MUL, centred, centred), *variance = make_call(g, c->path, "mean", &square, 1, tail, type);
     value *deviation = binary(c, "+", FOLD_ADD, variance, value_of_float(g, eps));
+    if (!deviation) return false;
     deviation = make_call(g, c->path, "sqrt", &deviation, 1, "", type);
     if (c->out_count > 1) c->out[1] = mean;
     if (c->out_count > 2) c->out[2] = binary(c, "/", FOLD_DIV, value_of_float(g, 1), deviation);

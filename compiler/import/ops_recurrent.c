@@ -187,11 +187,13 @@ static bool read_cell(call *c, const value *x, cell *k) {
     if (r->rank != 3 || !dim_is_const(r->dims[2], &k->hidden) || k->hidden < 1) return refuse(c, "R \"%s\" is %s", r->name, value_shape_string(g->arena, r));
     if (attribute(c, "hidden_size") && attribute_int(c, "hidden_size", 0) != k->hidden)
         return refuse(c, "hidden_size is %" PRId64 ", but R \"%s\" is %s", attribute_int(c, "hidden_size", 0), r->name, value_shape_string(g->arena, r));
+    if (x->element != ELEMENT_FLOAT) return refuse(c, "its input is of integers");
     if (x->rank != 3 || !dim_is_const(x->dims[2], &k->inputs)) return refuse(c, "its input is %s; [T, B, I] with a constant I is needed", value_shape_string(g->arena, x));
     return true;
 }
 
 static bool is_state(call *c, const value *v, const cell *k, const dim *batch) {
+    if (v->element != ELEMENT_FLOAT) return refuse(c, "its initial state \"%s\" is of integers", v->name);
     if (v->rank == 3 && dim_is(v->dims[0], k->directions) && dim_same(v->dims[1], batch) && dim_is(v->dims[2], k->hidden)) return true;
     return refuse(c, "its initial state \"%s\" is %s; [%u, %s, %" PRId64 "] is needed", v->name, value_shape_string(c->graph->arena, v), k->directions, dim_string(c->graph->arena, batch), k->hidden);
 }
@@ -212,7 +214,7 @@ static bool read_lengths(call *c, const dim *steps, const dim *batch, value **le
     *lengths = operand(c, 4);
     if (!*lengths) return true;
     int64_t count;
-    if ((*lengths)->rank != 1 || !dim_same((*lengths)->dims[0], batch)) return refuse(c, "its sequence_lens are %s", value_shape_string(c->graph->arena, *lengths));
+    if ((*lengths)->element != ELEMENT_INT || (*lengths)->rank != 1 || !dim_same((*lengths)->dims[0], batch)) return refuse(c, "its sequence_lens are %s", value_shape_string(c->graph->arena, *lengths));
     if (!value_known(*lengths)) return true;
     bool whole = (*lengths)->filled && dim_same((*lengths)->integer, steps);
     if (!(*lengths)->filled && value_count(*lengths, &count)) {

@@ -5,13 +5,15 @@
 
 #include <math.h>
 
+/* Each gives NULL, after a report, of a NULL that it is given. */
 static value *function(call *c, const char *name, const char *tail, value *x) {
-    return make_call(c->graph, c->path, name, &x, 1, tail, value_like(c->graph, x));
+    return !x ? NULL : make_call(c->graph, c->path, name, &x, 1, tail, value_like(c->graph, x));
 }
 
 static value *number(call *c, double x) { return value_of_float(c->graph, x); }
 static value *add(call *c, value *a, value *b) { return binary(c, "+", FOLD_ADD, a, b); }
 static value *multiply(call *c, value *a, value *b) { return binary(c, "*", FOLD_MUL, a, b); }
+static value *one_minus(call *c, value *x) { return binary(c, "-", FOLD_SUB, number(c, 1), x); }
 
 /* The activation of x, which is clipped before. */
 static value *activated(call *c, const cell *k, const activation *f, value *x) {
@@ -37,7 +39,7 @@ static value *gate(call *c, const cell *k, value *all, unsigned i) {
     slice_axis axes[IMPORT_MAX_RANK] = {{.step = 1}, {.step = 1}};
     if (i) axes[1].start = dim_const(g->dims, i * k->hidden);
     if (i + 1 < k->gates) axes[1].stop = dim_const(g->dims, (i + 1) * k->hidden);
-    return make_slice(g, c->path, all, axes);
+    return all ? make_slice(g, c->path, all, axes) : NULL;
 }
 
 /* What the node is called, for the names of its parts. */
@@ -81,6 +83,7 @@ static bool make_products(call *c, const cell *k, const layer *l, unsigned direc
 
 /* h times the rows of R from gate `first` on, `gates` of them. */
 static value *recurrent_product(call *c, const cell *k, const products *p, value *h, unsigned first, unsigned gates, const char *name) {
+    if (!h) return NULL;
     graph *g = c->graph;
     int64_t rows = gates * k->hidden, dims[2] = {rows, k->hidden};
     const value *weight = value_floats(g, 2, dims, p->recurrent + first * k->hidden * k->hidden);
@@ -92,7 +95,7 @@ static void lstm_step(call *c, const cell *k, unsigned d, const products *p, val
     const activation *f = k->activation[d];
     value *all = add(c, z, recurrent_product(c, k, p, h, 0, 4, d ? "state_reverse" : "state"));
     value *i = activated(c, k, &f[0], with_peephole(c, k, d, 0, gate(c, k, all, 0), cc));
-    value *forget = k->input_forget ? binary(c, "-", FOLD_SUB, number(c, 1), i) : activated(c, k, &f[0], with_peephole(c, k, d, 2, gate(c, k, all, 1), cc));
+    value *forget = k->input_forget ? one_minus(c, i) : activated(c, k, &f[0], with_peephole(c, k, d, 2, gate(c, k, all, 1), cc));
     value *candidate = activated(c, k, &f[1], gate(c, k, all, 2));
     next[1] = add(c, multiply(c, forget, cc), multiply(c, i, candidate));
     value *o = activated(c, k, &f[0], with_peephole(c, k, d, 1, gate(c, k, all, 3), next[1]));
@@ -112,7 +115,7 @@ static void gru_step(call *c, const cell *k, unsigned d, const products *p, valu
     value *share = k->reset_after ? multiply(c, r, recurrent_product(c, k, p, h, 2, 1, name))
                                   : recurrent_product(c, k, p, multiply(c, r, h), 2, 1, name);
     value *n = activated(c, k, &f[1], add(c, gate(c, k, z, 2), share));
-    next[0] = add(c, multiply(c, binary(c, "-", FOLD_SUB, number(c, 1), update), n), multiply(c, update, h));
+    next[0] = add(c, multiply(c, one_minus(c, update), n), multiply(c, update, h));
 }
 
 static value *flipped(call *c, value *x, bool wanted_so) { return wanted_so ? function(c, "flip", ", 0", x) : x; }
@@ -153,7 +156,8 @@ bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *
         if (k->gates == 4) lstm_step(c, k, d, &p, z, h_t, carried[1], next);
         else if (k->gates == 3) gru_step(c, k, d, &p, z, h_t, next);
         else next[0] = activated(c, k, &k->activation[d][0], add(c, z, recurrent_product(c, k, &p, h_t, 0, 1, d ? "state_reverse" : "state")));
-        if (!next[0] || next[0]->failed) return false;
+        for (unsigned i = 0; i < states; i++)
+            if (!next[i] || next[i]->failed) return false;
         value *out = lengths ? within_lengths(c, lengths, begin->results[1], carried, next, states) : next[0];
         node *end = end_repeat(g, begin, next, states, &out, 1, NULL);
         parts[d][0] = make_unsqueeze(g, c->path, flipped(c, end->results[states], backwards), 2);
