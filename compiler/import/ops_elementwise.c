@@ -74,7 +74,7 @@ bool op_activation(call *c) {
         if (is_near(alpha, 1.0 / 6) && is_near(beta, 0.5)) return give(c, called(c, f, "", x));
         value *line = binary(c, "*", FOLD_MUL, value_of_float(c->graph, alpha), x);
         line = binary(c, "+", FOLD_ADD, line, value_of_float(c->graph, beta));
-        return give(c, called(c, "clamp", ", 0, 1", line));
+        return line && give(c, called(c, "clamp", ", 0, 1", line));
     }
     case ACTIVATION_THRESHOLD:
         alpha = attribute_float(c, "alpha", 1);
