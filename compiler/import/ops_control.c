@@ -7,7 +7,7 @@
 bool op_constant(call *c) {
     graph *g = c->graph;
     const Onnx__AttributeProto *a;
-    if ((a = attribute(c, "value")) && a->t) return give(c, import_tensor(c->importer, a->t, c->proto->output[0]));
+    if ((a = attribute(c, "value")) && a->t) return give(c, import_tensor(c->importer, a->t, c->out_count ? c->proto->output[0] : c->path));
     if ((a = attribute(c, "value_float"))) return give(c, value_of_float(g, (double)a->f));
     if ((a = attribute(c, "value_int"))) return give(c, value_of_integer(g, dim_const(g->dims, a->i)));
     if ((a = attribute(c, "value_floats"))) {
