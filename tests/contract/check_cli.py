@@ -192,7 +192,7 @@ def check_errors_change_no_file(t):
         "shapes": SCALE.replace("x * gain", "matmul(x, unknown)"),
         "provable": SCALE.replace("x * gain", "x[2]"),
         "clash": SCALE + SCALE,
-        "index": SCALE.replace("x: float32[2]", "x: int32[2]").replace("x * gain", "one_hot(x * x, 4)"),
+        "index": SCALE.replace("x: float32[2]", "x: int32[2]").replace("x * gain", "one_hot(tensor([4, 1]), 4)"),
         "weights": SCALE.replace("float32[2]", "float32[3]"),
         "no weights": SCALE.replace("scale.safetensors", "missing.safetensors"),
     }
