@@ -13,12 +13,8 @@ static void make_weights(float *w, int gates, int units, int terms) {
             for (int k = 0; k < terms; k++) w[(g * units + u) * terms + k] = (float)(100 * g + 10 * u + k);
 }
 
-static const ir_param *param(const float *data) {
-    ir_param *p = calloc(1, sizeof *p);
-    ck_assert_ptr_nonnull(p);
-    p->data = data;
-    return p; /* each test is a process of its own */
-}
+/* A param of these values, until the end of the test. */
+#define PARAM(values) (&(ir_param){.data = (values)})
 
 static void assert_values(const float *got, const float *want, size_t count) {
     for (size_t i = 0; i < count; i++) ck_assert_msg(got[i] == want[i], "value %zu is %g, not %g", i, (double)got[i],
@@ -29,7 +25,7 @@ START_TEST(one_narrow_panel) {
     float w[6], values[12];
     make_weights(w, 1, 3, 2);
     const float bias[] = {0.5f, 1.5f, 2.5f};
-    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 3, .terms = 2, .panel = 16, .gates = 1, .scale = {1}, .weight = param(w), .bias = param(bias)};
+    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 3, .terms = 2, .panel = 16, .gates = 1, .scale = {1}, .weight = PARAM(w), .bias = PARAM(bias)};
     ck_assert_int_eq(pack_panels(&p), 1);
     ck_assert_int_eq(pack_units(&p, 0), 3);
     ck_assert_int_eq(pack_width(&p, 0), 4);
@@ -46,7 +42,7 @@ START_TEST(gates_in_two_panels) {
     make_weights(w, 2, 5, 2);
     const float first[10] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, second[10] = {10, 20, 30, 40, 50};
     pack p = {.matrices = 1, .padding = COST_PADDING, .units = 5, .terms = 2, .panel = 4, .gates = 2, .gate = {1, 0}, .scale = {1, 0.5f}, .bias_from = 1,
-              .weight = param(w), .bias = param(first), .second_bias = param(second), .tail = 4};
+              .weight = PARAM(w), .bias = PARAM(first), .second_bias = PARAM(second), .tail = 4};
     ck_assert_int_eq(pack_panels(&p), 2);
     ck_assert_int_eq(pack_units(&p, 1), 1);
     ck_assert_int_eq(pack_width(&p, 1), 4);
@@ -70,8 +66,8 @@ END_TEST
 START_TEST(second_bias_apart) {
     const float w[] = {1, 2}, first[] = {1, 2}, second[] = {16, 32};
     float values[16];
-    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 1, .terms = 1, .panel = 16, .gates = 2, .gate = {0, 1}, .scale = {1, 1}, .weight = param(w),
-              .bias = param(first), .second_bias = param(second), .first_bias_only = {true, false}};
+    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 1, .terms = 1, .panel = 16, .gates = 2, .gate = {0, 1}, .scale = {1, 1}, .weight = PARAM(w),
+              .bias = PARAM(first), .second_bias = PARAM(second), .first_bias_only = {true, false}};
     pack_fill(&p, values);
     const float want[16] = {1, 0, 0, 0, 34, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0};
     assert_values(values, want, 16);
@@ -82,8 +78,8 @@ END_TEST
 START_TEST(biases_are_added_then_halved) {
     const float w[] = {0}, first[] = {16777216.0f}, second[] = {3.0f};
     float values[8];
-    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 1, .terms = 1, .panel = 16, .gates = 1, .scale = {0.5f}, .weight = param(w), .bias = param(first),
-              .second_bias = param(second)};
+    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 1, .terms = 1, .panel = 16, .gates = 1, .scale = {0.5f}, .weight = PARAM(w), .bias = PARAM(first),
+              .second_bias = PARAM(second)};
     pack_fill(&p, values);
     ck_assert_float_eq(values[0], 8388610.0f); /* 16777219 rounds to 16777220, half of it is exact */
 }
@@ -91,13 +87,13 @@ END_TEST
 
 START_TEST(values_that_are_not_finite) {
     float w[] = {1, 2, 3};
-    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 3, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .bias_from = 1, .weight = param(w)};
+    pack p = {.matrices = 1, .padding = COST_PADDING, .units = 3, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .bias_from = 1, .weight = PARAM(w)};
     ck_assert(pack_finite(&p));
     w[2] = INFINITY;
     ck_assert(!pack_finite(&p));
     w[2] = 3;
     const float bias[] = {0, NAN, 0};
-    p.bias = param(bias);
+    p.bias = PARAM(bias);
     ck_assert(pack_finite(&p)); /* no group has a bias: it is not in the table */
     p.bias_from = 0;
     ck_assert(!pack_finite(&p));
@@ -108,8 +104,8 @@ END_TEST
 START_TEST(matrices_one_below_the_other) {
     const float w[] = {1, 2, 3, 4}, bias[] = {5, 6, 7, 8};
     float values[18];
-    pack p = {.matrices = 2, .padding = COST_PADDING, .units = 2, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .weight = param(w),
-              .bias = param(bias), .tail = 1};
+    pack p = {.matrices = 2, .padding = COST_PADDING, .units = 2, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .weight = PARAM(w),
+              .bias = PARAM(bias), .tail = 1};
     ck_assert_int_eq(pack_matrix(&p), 9);
     ck_assert_int_eq(pack_elements(&p), 18);
     pack_fill(&p, values);
@@ -122,8 +118,14 @@ END_TEST
 
 static const cost_body *body = &cost_bodies[0];
 
+static arena *choices; /* a choice's packs live in it */
+
+static void begin_choices(void) { choices = arena_new(); }
+
+static void end_choices(void) { arena_free(choices); }
+
 static plan_choice choice_of(ir_cell cell, int64_t steps, int64_t batch, int64_t hidden, int64_t projected) {
-    arena *a = arena_new(); /* the choice's packs live in it */
+    arena *a = choices;
     dim_table *t = dim_table_new(a);
     int64_t gates = ir_cell_gates(cell);
     ir_node node = {.op = IR_RECURRENT, .attrs = {.cell = cell, .reset_after = true}};
@@ -218,6 +220,7 @@ END_TEST
 int main(void) {
     Suite *s = suite_create("pack");
     TCase *t = tcase_create("pack");
+    tcase_add_checked_fixture(t, begin_choices, end_choices);
     tcase_add_test(t, one_narrow_panel);
     tcase_add_test(t, gates_in_two_panels);
     tcase_add_test(t, second_bias_apart);
