@@ -131,7 +131,7 @@ def reductions():
         ("argmin(x, 2)", "x.argmin(2)"), ("argmin(w)", "w.argmin()"), ("amax(x, (0, 2))", "x.amax((0, 2))"), ("amin(i, 1, keepdim=True)", "i.amin(1, keepdim=True)"),
         ("max(x, 0.25)", "x.clamp(min=0.25)"), ("min(-1, i)", "i.clamp(max=-1)"), ("max(x, 0)", "x.max(0).values"), ("topk(w, 7)", "w.topk(7).values"), ("topk(x, 3, 1, largest=False)", "x.topk(3, 1, largest=False).values"),
     ], {"T": 7}, [("T", "3..9")])
-    c = Case("reduce_pairs").input("x", randn(4, 9)).input("i", ints(-9, 10, 3, 5)).input("y", np.array([[1, NAN, 3], [2, 2, 1], [-INF, 0, INF]], np.float32))
+    c = Case("nan_reduce_pairs").input("x", randn(4, 9)).input("i", ints(-9, 10, 3, 5)).input("y", np.array([[1, NAN, 3], [2, 2, 1], [-INF, 0, INF]], np.float32))
     i = c.inputs["i"]
     i[:] = np.argsort(np.argsort(i + np.arange(15).reshape(3, 5) * 0.01, axis=None)).reshape(3, 5)  # no ties
 
