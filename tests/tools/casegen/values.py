@@ -14,7 +14,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 def masks():
-    calls("mask_compare_specials", {"a": ("special(61)", "[N]"), "b": ("np.roll(special(61), 3)", "[N]"),
+    calls("nan_mask_compare", {"a": ("special(61)", "[N]"), "b": ("np.roll(special(61), 3)", "[N]"),
                                     "i": ("ints(-3, 4, 61)", "[N]"), "j": ("ints(-3, 4, 61)", "[N]")},
           [(e, e) for e in ("a == b", "a != b", "a < b", "a <= b", "a > b", "a >= b", "i == j", "i < j", "i >= j", "a > 1.5",
                             "0 <= b", "i != a", "~(a < b)", "(a < b) & (i < j)", "(a < b) | (i == 2) & (j > 0)",
