@@ -8,9 +8,9 @@
     INLINE V V##_mask_not_equal(V m, V n) { return V##_if_negative(m, V##_mask_not(n), n); }              \
     INLINE V V##_mask_ones(V m) { return V##_if_negative(m, V##_splat(1.0f), V##_zero()); }               \
     INLINE V V##_mask_bits(V m) {                                                                         \
-        int32_t one = 1;                                                                                  \
+        int32_t truth_ = 1;                                                                               \
         float bits;                                                                                       \
-        memcpy(&bits, &one, sizeof bits);                                                                 \
+        memcpy(&bits, &truth_, sizeof bits);                                                              \
         return V##_if_negative(m, V##_splat(bits), V##_zero());                                           \
     }                                                                                                     \
     INLINE V V##_mask_load(const int32_t *p) {                                                            \

@@ -341,13 +341,13 @@ int main(void)
         need(a == b, f"{cc}: -DNNC_PLAIN_C gives other bits")
     # what a C99 compiler that is neither gcc nor clang would see, with headers that use no extension
     t.write("std/stddef.h", "#ifndef D\n#define D\ntypedef unsigned long size_t;\n#define NULL ((void *)0)\n#endif\n")
-    t.write("std/stdint.h", "#ifndef I\n#define I\ntypedef int int32_t;\ntypedef unsigned uint32_t;\ntypedef unsigned long uintptr_t;\n"
+    t.write("std/stdint.h", "#ifndef I\n#define I\ntypedef int int32_t;\ntypedef unsigned uint32_t;\ntypedef unsigned long uintptr_t;\ntypedef unsigned long uint64_t;\n"
             "#define INT32_MIN (-2147483647 - 1)\n#define INT32_MAX 2147483647\n#endif\n")
     t.write("std/string.h", "#include <stddef.h>\nvoid *memcpy(void *, const void *, size_t);\nvoid *memset(void *, int, size_t);\n"
             "void *memmove(void *, const void *, size_t);\nint memcmp(const void *, const void *, size_t);\n")
     t.write("std/math.h", "".join(f"float {f}f(float);\ndouble {f}(double);\n" for f in (
-        "exp", "expm1", "log", "log1p", "sqrt", "tanh", "erf", "fabs")) + "float powf(float, float);\ndouble pow(double, double);\n"
-        "float copysignf(float, float);\n#define INFINITY ((float)(1e308 * 10))\n#define NAN (0.0f * INFINITY)\n")
+        "exp", "expm1", "log", "log1p", "sqrt", "tanh", "erf", "fabs", "sin", "cos")) + "float powf(float, float);\ndouble pow(double, double);\n"
+        "float copysignf(float, float);\n#define isnan(x) ((x) != (x))\n#define INFINITY ((float)(1e308 * 10))\n#define NAN (0.0f * INFINITY)\n")
     for cc in t.compilers:
         t.call([cc, "-std=c99", "-pedantic-errors", "-Werror", "-Wno-unknown-pragmas", "-Wno-builtin-macro-redefined",
                 "-nostdinc", "-Istd", "-U__GNUC__", "-U__clang__", "-fsyntax-only", "-I", t.runtime, "model.c"])
