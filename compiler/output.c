@@ -113,10 +113,12 @@ static bool open_temporary(arena *a, output *o) {
         remember(NULL, temporary);
     }
     let_signals(&before);
-    /* mkstemp's files are private; an output is as readable as any other file */
-    mode_t mask = umask(0);
+    /* mkstemp's files are private; an output is as readable as the file that it replaces, or as any other file */
+    struct stat old;
+    mode_t mask = umask(0), mode = 0666 & ~mask;
     umask(mask);
-    return fd >= 0 && fchmod(fd, 0666 & ~mask) == 0 && (o->file = fdopen(fd, "wb"));
+    if (o->place.exists && stat(o->place.file, &old) == 0) mode = old.st_mode & 0777;
+    return fd >= 0 && fchmod(fd, mode) == 0 && (o->file = fdopen(fd, "wb"));
 }
 
 bool output_open(arena *a, output *o, const place *where, diag_list *diags) {

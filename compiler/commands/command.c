@@ -13,7 +13,7 @@
 
 enum { SHARED = 256, MOST_OPTIONS = 32, COLUMN = 26 };
 
-const command *const commands[] = {&command_graph, &command_help, &command_import, &command_summary,
+const command *const commands[] = {&command_fmt, &command_graph, &command_help, &command_import, &command_summary,
                                    &command_weights, NULL};
 
 static const command_option shared[] = {

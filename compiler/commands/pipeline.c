@@ -9,12 +9,10 @@
 #include "syntax/parse.h"
 #include "weights/bind.h"
 
-enum { MAX_SOURCE_BYTES = 64 << 20 };
-
 bool pipeline_open(pipeline *p, const options *o) {
     const char *error = NULL;
     *p = (pipeline){.options = o, .arena = arena_new()};
-    p->source = o->input ? source_read(p->arena, o->input, MAX_SOURCE_BYTES, &error) : NULL;
+    p->source = o->input ? source_read(p->arena, o->input, SOURCE_MAX_BYTES, &error) : NULL;
     p->diags = diag_list_new(p->arena, p->source);
     diag_set(p->diags, &o->diagnostics);
     if (error) diag_error_file(p->diags, o->input, "%s", error);

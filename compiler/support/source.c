@@ -74,6 +74,18 @@ static source *read_open_file(arena *a, const char *path, int file, size_t max_b
     return source_new(a, path, bytes, done);
 }
 
+source *source_read_stream(arena *a, const char *path, FILE *from, size_t max_bytes, const char **error) {
+    char *bytes = NULL, part[4096];
+    size_t count = 0, capacity = 0;
+    for (size_t got; (got = fread(part, 1, sizeof part, from)) > 0;)
+        for (size_t i = 0; i < got && count <= max_bytes; i++) ARENA_PUSH(a, bytes, count, capacity, part[i]);
+    if (ferror(from)) *error = arena_strdup(a, strerror(errno));
+    else if (count > max_bytes) *error = arena_printf(a, "is larger than %zu bytes", max_bytes);
+    if (*error) return NULL;
+    ARENA_PUSH(a, bytes, count, capacity, '\0');
+    return source_new(a, path, bytes, count - 1);
+}
+
 source *source_read(arena *a, const char *path, size_t max_bytes, const char **error) {
     /* Without O_NONBLOCK, opening a pipe would wait for its writer. */
     int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

@@ -9,7 +9,11 @@
 #ifndef NNC_SUPPORT_SOURCE_H
 #define NNC_SUPPORT_SOURCE_H
 
+#include <stdio.h>
+
 #include "support/arena.h"
+
+enum { SOURCE_MAX_BYTES = 64 << 20 }; /* of a .nn file */
 
 typedef struct {
     size_t begin, end; /* bytes; begin <= end <= size of the text */
@@ -33,7 +37,9 @@ span span_join(span first, span last);
 /* Reads a whole file into the arena. Returns NULL and sets *error (arena text, "No such file or directory") when the
  * file cannot be read, is not a regular file or is larger than max_bytes. */
 source *source_read(arena *a, const char *path, size_t max_bytes, const char **error);
-/* Wraps text that is in memory; used by tests. The text is copied. */
+/* The same of a stream, up to its end. */
+source *source_read_stream(arena *a, const char *path, FILE *from, size_t max_bytes, const char **error);
+/* Wraps text that is in memory. The text is copied. */
 source *source_from_text(arena *a, const char *path, const char *text, size_t size);
 
 source_place source_place_of(const source *s, size_t offset);

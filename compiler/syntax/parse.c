@@ -32,23 +32,27 @@ static bool check_encoding(parser *p) {
     return true;
 }
 
-static void run(parser *p) {
+void parser_begin(parser *p) {
+    p->layout = layout_new(p);
     if (nnc_raw_lex_init_extra(p, &p->scanner) != 0) ice("out of memory");
     if (!nnc_raw__scan_bytes(p->source->text, (int)p->source->size, p->scanner)) ice("out of memory");
-    nnc_parse(p);
-    nnc_raw_lex_destroy(p->scanner);
 }
+
+void parser_end(parser *p) { nnc_raw_lex_destroy(p->scanner); }
 
 ast_file *parse_file(arena *a, const source *s, diag_list *diags) {
     parser p = {.arena = a, .source = s, .diags = diags, .file = ARENA_NEW(a, ast_file)};
     p.file->source = s;
-    p.layout = layout_new(&p);
     size_t errors = diag_error_count(diags);
     if (s->size > INT_MAX / 2) {
         diag_error_file(diags, s->path, "larger than %d bytes", INT_MAX / 2);
         return p.file;
     }
-    if (check_encoding(&p)) run(&p);
+    if (check_encoding(&p)) {
+        parser_begin(&p);
+        nnc_parse(&p);
+        parser_end(&p);
+    }
     if (!p.file->models && diag_error_count(diags) == errors) {
         diag *e = diag_error(diags, (span){0, 0}, "the file holds no model");
         diag_hint(e, "a model is written model NAME { … }");

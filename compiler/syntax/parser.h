@@ -27,6 +27,10 @@ typedef struct parser {
     ast_model *last_model;
 } parser;
 
+/* Makes the scanner and the layout of a parser that has an arena, a source of at most INT_MAX / 2 bytes, and diags. */
+void parser_begin(parser *p);
+void parser_end(parser *p);
+
 /* The grammar's entry point; 0 when it came to the end of the file, whatever was reported on the way. */
 int nnc_parse(parser *p);
 

@@ -1,10 +1,11 @@
 /* fuzz_language: a .nn file's text through the whole compiler, as nnc --random-weights takes it: parsed, lowered, checked,
- * passed, planned and emitted. On the way the IR must keep its invariants, and its text must read as what was printed. */
+ * passed, planned and emitted; and formatted. On the way the IR must keep its invariants, and its text must read as what was printed. */
 #include "emit/emit.h"
 #include "emit/target.h"
 #include "fuzz.h"
 #include "lower/lower.h"
 #include "passes/passes.h"
+#include "syntax/format.h"
 #include "syntax/parse.h"
 #include "weights/bind.h"
 
@@ -64,12 +65,18 @@ static void emit(const plan *const *plans, emit_api *const *apis, size_t count, 
     free(bytes);
 }
 
+/* The canonical form says the same, by format_source's own word, and is its own. */
+static void check_format(arena *a, const source *s) {
+    text once = text_new(a), twice = text_new(a);
+    format_source(a, s, &once);
+    format_source(a, source_from_text(a, s->path, text_string(&once), once.length), &twice);
+    fuzz_check(strcmp(text_string(&once), text_string(&twice)) == 0,
+               arena_printf(a, "formatted:\n%s\n--- again:\n%s", text_string(&once), text_string(&twice)));
+}
+
 static void compile(arena *a, const source *s, diag_list *diags) {
     ast_file *ast = parse_file(a, s, diags);
-    if (!diag_error_count(diags)) {
-        text dump = text_new(a);
-        ast_dump(ast, &dump);
-    }
+    if (!diag_error_count(diags)) check_format(a, s);
     lowered_file lowered = lower_file(a, ast, diags);
     if (diag_error_count(diags)) return;
     for (size_t i = 0; i < lowered.count; i++) check_ir(a, lowered.models[i], "lowered");
