@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,13 +13,16 @@
 
 /* --- temporary files are removed however the program ends --- */
 
-enum { MOST_TEMPORARIES = 8 };
+enum { MOST_TEMPORARIES = 32, MOST_FOLDERS = 16 };
 static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 static const char *volatile temporaries[MOST_TEMPORARIES];
+static const char *volatile folders[MOST_FOLDERS]; /* the outer ones first */
 
 static void remove_temporaries(void) {
     for (size_t i = 0; i < MOST_TEMPORARIES; i++)
         if (temporaries[i]) unlink(temporaries[i]);
+    for (size_t i = MOST_FOLDERS; i-- > 0;)
+        if (folders[i]) rmdir(folders[i]);
 }
 
 static void end(int number) {
@@ -175,4 +179,32 @@ bool output_commit(output *const *outputs, size_t count, diag_list *diags) {
     }
     if (!good) output_discard(outputs, count);
     return good;
+}
+
+/* --- folders --- */
+
+bool output_make_folder(const char *path, diag_list *diags) {
+    struct stat s;
+    size_t i = 0;
+    catch_signals();
+    while (i < MOST_FOLDERS && folders[i]) i++;
+    if (i == MOST_FOLDERS) ice("more than %d folders", MOST_FOLDERS);
+    sigset_t before = hold_signals();
+    bool made = mkdir(path, 0777) == 0;
+    int why = errno;
+    if (made) folders[i] = strdup(path);
+    let_signals(&before);
+    if (made || (why == EEXIST && stat(path, &s) == 0 && S_ISDIR(s.st_mode))) return true;
+    diag_error_file(diags, path, "%s", why == EEXIST ? "is not a folder" : strerror(why));
+    return false;
+}
+
+void output_end_folders(bool keep) {
+    sigset_t before = hold_signals();
+    for (size_t i = MOST_FOLDERS; i-- > 0;) {
+        if (folders[i] && !keep) rmdir(folders[i]);
+        free((void *)(uintptr_t)folders[i]);
+        folders[i] = NULL;
+    }
+    let_signals(&before);
 }

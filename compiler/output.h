@@ -32,4 +32,9 @@ void output_complain(const output *o, diag_list *diags);
 bool output_commit(output *const *outputs, size_t count, diag_list *diags);
 void output_discard(output *const *outputs, size_t count);
 
+/* Makes a folder where there is none; false, with an error, when it cannot be. Those that were made are removed by
+ * output_end_folders(false), or when a signal ends the program, as far as nothing is in them. */
+bool output_make_folder(const char *path, diag_list *diags);
+void output_end_folders(bool keep);
+
 #endif

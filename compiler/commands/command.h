@@ -26,7 +26,8 @@ typedef struct {
     int (*run)(command_line *line); /* gives the exit status */
 } command;
 
-extern const command command_fmt, command_graph, command_help, command_import, command_summary, command_weights;
+extern const command command_fmt, command_graph, command_help, command_import, command_new, command_package,
+    command_summary, command_weights;
 
 /* All of them; NULL ends the list. */
 extern const command *const commands[];
