@@ -48,10 +48,9 @@
 #endif
 
 NNC_INLINE nnc_v4 nnc_v4_zero(void) { return nnc_v4_splat(0.0f); }
+/* (Not by memcpy: a vector that is read after its parts were written waits for them.) */
 NNC_INLINE nnc_v4 nnc_v4_load_n(const float *p, size_t n) {
-    nnc_v4 v = nnc_v4_zero();
-    memcpy(&v, p, n * sizeof *p);
-    return v;
+    return nnc_v4_of(n > 0 ? p[0] : 0.0f, n > 1 ? p[1] : 0.0f, n > 2 ? p[2] : 0.0f, n > 3 ? p[3] : 0.0f);
 }
 NNC_INLINE void nnc_v4_store_n(float *p, nnc_v4 v, size_t n) { memcpy(p, &v, n * sizeof *p); }
 NNC_INLINE nnc_v4 nnc_v4_clamp(nnc_v4 x, nnc_v4 lo, nnc_v4 hi) { return nnc_v4_min(hi, nnc_v4_max(lo, x)); }

@@ -39,10 +39,11 @@ typedef float nnc_v4 __attribute__((vector_size(16)));
 typedef int32_t nnc_v4_bits __attribute__((vector_size(16)));
 typedef uint32_t nnc_v4_words __attribute__((vector_size(16)));
 
-NNC_INLINE nnc_v4 nnc_v4_splat(float s) {
-    nnc_v4 v = {s, s, s, s};
+NNC_INLINE nnc_v4 nnc_v4_of(float a, float b, float c, float d) {
+    nnc_v4 v = {a, b, c, d};
     return v;
 }
+NNC_INLINE nnc_v4 nnc_v4_splat(float s) { return nnc_v4_of(s, s, s, s); }
 NNC_INLINE float nnc_v4_lane(nnc_v4 v, size_t i) { return v[i]; }
 NNC_INLINE nnc_v4 nnc_v4_add(nnc_v4 a, nnc_v4 b) { return a + b; }
 NNC_INLINE nnc_v4 nnc_v4_sub(nnc_v4 a, nnc_v4 b) { return a - b; }

@@ -23,6 +23,7 @@ typedef struct {
     NNC_V4_LANES(nnc_v1_##NAME(a.lane[0], b.lane[0], c.lane[0]), nnc_v1_##NAME(a.lane[1], b.lane[1], c.lane[1]),\
                  nnc_v1_##NAME(a.lane[2], b.lane[2], c.lane[2]), nnc_v1_##NAME(a.lane[3], b.lane[3], c.lane[3]))
 
+NNC_INLINE nnc_v4 nnc_v4_of(float a, float b, float c, float d) NNC_V4_LANES(a, b, c, d)
 NNC_INLINE nnc_v4 nnc_v4_splat(float s) NNC_V4_LANES(s, s, s, s)
 NNC_INLINE float nnc_v4_lane(nnc_v4 v, size_t i) { return v.lane[i]; }
 NNC_V4_BY_LANE_2(add)

@@ -26,9 +26,12 @@ typedef struct {
 
 /* One run over the terms: `positions` outputs from t on. */
 typedef struct {
+    const conv *conv;
     unsigned positions;
     bool tests; /* taps are k_from … k_to, x is indexed from the channel's start */
-} tile_kind;
+    tile size;  /* positions by vectors of channels */
+    cexpr *channel; /* of the taps that are added, where they are more than a block */
+} conv_tile;
 
 static cexpr *name(const conv *v, const char *what) { return c_name(v->u, "%s", what); }
 
@@ -36,58 +39,44 @@ static cexpr *stride(const conv *v, const plan_operand *o, unsigned axis) {
     return emit_dim(v->e, o->view.strides[axis]);
 }
 
-static const char *sum_name(const conv *v, const tile_kind *t, const char *what, unsigned p, int64_t vector) {
-    bool one_vector = v->vectors == 1, one_position = t->positions == 1;
-    if (one_vector && one_position) return what;
-    if (one_vector) return arena_printf(v->e->arena, "%s%u", what, p);
-    if (one_position) return arena_printf(v->e->arena, "%s%lld", what, (long long)vector);
-    return arena_printf(v->e->arena, "%s%u_%lld", what, p, (long long)vector);
-}
-
-/* --- the same in vectors and in plain floats --- */
-
-static const char *sum_type(const conv *v) { return v->lanes == 1 ? "float" : v->e->target->type; }
-
-static cexpr *zero(const conv *v) {
-    return v->lanes == 1 ? c_float(v->u, 0) : vectors_call0(v->e, "zero");
-}
-
-static cexpr *load(const conv *v, cexpr *array, cexpr *index) {
-    if (v->lanes == 1) return c_index(v->u, array, index);
-    return vectors_call1(v->e, "load", c_add(v->u, array, index));
-}
-
-static void add_product(const conv *v, cblock *b, cexpr *sum, cexpr *weight, cexpr *factor) {
-    if (!v->choice->pack) c_assign(b, sum, "+=", c_mul(v->u, weight, factor));
-    else c_assign(b, sum, "=", vectors_call3(v->e, "madd", weight, factor, sum));
-}
-
-static void add_to(const conv *v, cblock *b, cexpr *total, cexpr *sum) {
-    if (v->lanes == 1) c_assign(b, total, "+=", sum);
-    else c_assign(b, total, "=", vectors_call2(v->e, "add", total, sum));
+static const char *sum_name(const conv *v, unsigned positions, unsigned p, int64_t vector) {
+    bool one_vector = v->vectors == 1, one_position = positions == 1;
+    if (one_vector && one_position) return "sum";
+    if (one_vector) return arena_printf(v->e->arena, "sum%u", p);
+    if (one_position) return arena_printf(v->e->arena, "sum%lld", (long long)vector);
+    return arena_printf(v->e->arena, "sum%u_%lld", p, (long long)vector);
 }
 
 /* --- terms --- */
 
-static void declare_sums(const conv *v, cblock *b, const tile_kind *t, const char *what, bool from_bias) {
-    for (unsigned p = 0; p < t->positions; p++)
-        for (int64_t i = 0; i < v->vectors; i++) {
-            cexpr *start = zero(v);
-            if (from_bias && v->lanes == 1 && v->bias) start = v->bias;
-            if (from_bias && v->choice->pack && v->biased) start = load(v, name(v, "w"), c_int(v->u, i * v->lanes));
-            c_declare(b, sum_type(v), sum_name(v, t, what, p, i), start);
-        }
+static tile size_of(const conv *v, unsigned positions) {
+    tile t = {.rows = positions, .vectors = (unsigned)v->vectors, .chains = 1, .rounds_twice = !v->choice->pack};
+    for (unsigned p = 0; p < positions; p++) {
+        t.inputs[p] = "x";
+        for (unsigned i = 0; i < t.vectors; i++) t.sums[p * t.vectors + i] = sum_name(v, positions, p, i);
+    }
+    for (unsigned i = 0; i < t.vectors; i++) t.columns[i] = i * v->lanes;
+    return t;
+}
+
+/* The sums start at the bias. */
+static void declare_sums(const conv *v, cblock *b, const tile *t) {
+    cexpr *starts[TILE_MAX_SUMS];
+    for (unsigned i = 0; i < t->rows * t->vectors; i++) {
+        starts[i] = v->bias;
+        if (v->biased) starts[i] = tile_load(v->e, c_add(v->u, name(v, "w"), c_int(v->u, t->columns[i % t->vectors])));
+    }
+    tile_declare(v->e, b, t, v->bias || v->biased ? starts : NULL);
 }
 
 /* Tap k of channel c for every sum. */
-static void emit_term(const conv *v, cblock *b, const tile_kind *t, cexpr *c, cexpr *k, const char *sums) {
+static void emit_term(const conv_tile *t, cblock *b, cexpr *c, cexpr *k, const char *const *sums) {
+    const conv *v = t->conv;
     cunit *u = v->u;
     const ir_attrs *a = v->attrs;
-    cexpr *step = stride(v, v->x, 2);
     cexpr *term = c_add(u, c_mul(u, c, c_int(u, v->taps)), k);
-    cexpr *first_row = c_int(u, v->biased ? v->width : 0);
-    cexpr *row = c_add(u, c_mul(u, term, c_int(u, v->width)), first_row);
-    cexpr *factor[MAX_TILE];
+    cexpr *row = c_add(u, c_mul(u, term, c_int(u, v->width)), c_int(u, v->biased ? v->width : 0));
+    cexpr *factors[MAX_TILE], *weights = c_add(u, name(v, "w"), row);
     for (unsigned p = 0; p < t->positions; p++) {
         cexpr *tap = c_mul(u, k, c_int(u, a->dilation));
         if (t->tests) {
@@ -96,31 +85,14 @@ static void emit_term(const conv *v, cblock *b, const tile_kind *t, cexpr *c, ce
         } else {
             tap = c_add(u, tap, c_int(u, p * a->stride));
         }
-        factor[p] = c_index(u, name(v, t->tests ? "x_g" : "x_t"),
-                            c_add(u, c_mul(u, c, stride(v, v->x, 1)), c_mul(u, tap, step)));
-        if (v->lanes > 1) {
-            const char *splat = t->positions == 1 ? "x_k" : arena_printf(v->e->arena, "x_k%u", p);
-            const char *type = arena_printf(v->e->arena, "const %s", v->e->target->type);
-            c_declare(b, type, splat, vectors_call1(v->e, "splat", factor[p]));
-            factor[p] = name(v, splat);
-        }
+        cexpr *offset = c_add(u, c_mul(u, c, stride(v, v->x, 1)), c_mul(u, tap, stride(v, v->x, 2)));
+        factors[p] = c_index(u, name(v, t->tests ? "x_g" : "x_t"), offset);
     }
     if (v->vectors > 1) {
-        c_declare(b, "const float *", "w_k", c_add(u, name(v, "w"), row));
-        row = c_int(u, 0);
+        c_declare(b, "const float *", "w_k", weights);
+        weights = name(v, "w_k");
     }
-    for (int64_t i = 0; i < v->vectors; i++) {
-        cexpr *weights = name(v, v->vectors > 1 ? "w_k" : "w");
-        cexpr *weight = load(v, weights, c_add(u, row, c_int(u, i * v->lanes)));
-        if (t->positions > 1 && v->lanes > 1) {
-            const char *type = arena_printf(v->e->arena, "const %s", v->e->target->type);
-            const char *variable = v->vectors == 1 ? "w0" : arena_printf(v->e->arena, "w%lld", (long long)i);
-            c_declare(b, type, variable, weight);
-            weight = name(v, variable);
-        }
-        for (unsigned p = 0; p < t->positions; p++)
-            add_product(v, b, name(v, sum_name(v, t, sums, p, i)), weight, factor[p]);
-    }
+    tile_add_term(v->e, b, &t->size, sums, factors, weights, "");
 }
 
 static cexpr *smaller_of(cunit *u, cexpr *a, cexpr *b) { return c_conditional(u, c_binary(u, "<", a, b), a, b); }
@@ -137,81 +109,74 @@ static cblock *loop_over(const conv *v, cblock *b, const char *index_name, cexpr
     return c_for(b, index_name, from, to, 1);
 }
 
-/* `count` in blocks of `block`: declares the block's end where the last block is shorter. */
-static cblock *block_loop(const conv *v, cblock *b, const char *from_name, const char *to_name, int64_t count,
-                          int64_t block, cexpr **from, cexpr **to) {
-    cunit *u = v->u;
-    b = c_for(b, from_name, c_int(u, 0), c_int(u, count), block);
-    *from = name(v, from_name);
-    *to = c_add(u, *from, c_int(u, block));
-    if (count % block) {
-        c_declare(b, "const size_t", to_name, smaller_of(u, *to, c_int(u, count)));
-        *to = name(v, to_name);
-    }
-    return b;
-}
-
-static void emit_taps(const conv *v, cblock *b, const tile_kind *t, cexpr *c, cexpr *from, cexpr *to,
-                      const char *sums) {
+static void add_taps(const conv_tile *t, cblock *b, const char *const *sums, cexpr *c, cexpr *from, cexpr *to) {
     cexpr *k;
-    b = loop_over(v, b, "k", from, to, &k);
-    emit_term(v, b, t, c, k, sums);
+    b = loop_over(t->conv, b, "k", from, to, &k);
+    emit_term(t, b, c, k, sums);
 }
 
-/* All terms into "sum"s that start at the bias. */
-static void emit_terms(const conv *v, cblock *b, const tile_kind *t) {
+/* All taps of some channels. */
+static void add_channels(const void *context, emit_context *e, cblock *b, const char *const *sums,
+                         const sum_range *channels) {
+    const conv_tile *t = context;
+    const conv *v = t->conv;
+    cexpr *c;
+    b = loop_over(v, b, "c", channels->from, channels->to, &c);
+    cexpr *from = t->tests ? name(v, "k_from") : c_int(e->unit, 0);
+    add_taps(t, b, sums, c, from, t->tests ? name(v, "k_to") : c_int(e->unit, v->taps));
+}
+
+/* Some taps of one channel. */
+static void add_some_taps(const void *context, emit_context *e, cblock *b, const char *const *sums,
+                          const sum_range *taps) {
+    const conv_tile *t = context;
+    const conv *v = t->conv;
+    cunit *u = e->unit;
+    cexpr *from = taps->from, *to = taps->to;
+    if (t->tests) {
+        cexpr *first = name(v, "k_from");
+        c_declare(b, "const size_t", "k_first", c_conditional(u, c_binary(u, ">", from, first), from, first));
+        c_declare(b, "const size_t", "k_last", smaller_of(u, to, name(v, "k_to")));
+        from = name(v, "k_first");
+        to = name(v, "k_last");
+    }
+    add_taps(t, b, sums, t->channel, from, to);
+}
+
+/* All terms into the sums: blocks of whole channels, or of taps of one where a channel has more than a block of them. */
+static void emit_terms(cblock *b, conv_tile *t) {
+    const conv *v = t->conv;
     cunit *u = v->u;
-    cexpr *none = c_int(u, 0), *first = t->tests ? name(v, "k_from") : none;
-    cexpr *end = t->tests ? name(v, "k_to") : c_int(u, v->taps), *c;
-    declare_sums(v, b, t, "sum", true);
-    if (v->channels * v->taps <= COST_BLOCK) {
-        cblock *inner = loop_over(v, b, "c", none, c_int(u, v->channels), &c);
-        emit_taps(v, inner, t, c, first, end, "sum");
+    declare_sums(v, b, &t->size);
+    unsigned count = t->size.rows * t->size.vectors;
+    sum_terms channels = {c_int(u, v->channels), v->channels, v->channels, COST_BLOCK / v->taps, "c"};
+    if (channels.block) {
+        sum_add(v->e, b, &channels, count, t->size.sums, add_channels, t);
         return;
     }
-    cblock *block;
-    cexpr *from, *to;
-    if (v->taps <= COST_BLOCK) {
-        /* whole channels */
-        int64_t channels = COST_BLOCK / v->taps;
-        block = block_loop(v, b, "c_from", "c_to", v->channels, channels, &from, &to);
-        declare_sums(v, block, t, "part", false);
-        cblock *inner = c_for(block, "c", from, to, 1);
-        emit_taps(v, inner, t, name(v, "c"), first, end, "part");
-    } else {
-        block = loop_over(v, b, "c", none, c_int(u, v->channels), &c);
-        block = block_loop(v, block, "k_block", "k_end", v->taps, COST_BLOCK, &from, &to);
-        declare_sums(v, block, t, "part", false);
-        if (t->tests) {
-            c_declare(block, "const size_t", "k_first", c_conditional(u, c_binary(u, ">", from, first), from, first));
-            c_declare(block, "const size_t", "k_last", smaller_of(u, to, end));
-            from = name(v, "k_first");
-            to = name(v, "k_last");
-        }
-        emit_taps(v, block, t, c, from, to, "part");
-    }
-    for (unsigned p = 0; p < t->positions; p++)
-        for (int64_t i = 0; i < v->vectors; i++)
-            add_to(v, block, name(v, sum_name(v, t, "sum", p, i)), name(v, sum_name(v, t, "part", p, i)));
+    b = loop_over(v, b, "c", c_int(u, 0), channels.end, &t->channel);
+    sum_terms taps = {c_int(u, v->taps), v->taps, v->taps, COST_BLOCK, "k"};
+    sum_add(v->e, b, &taps, count, t->size.sums, add_some_taps, t);
 }
 
 /* --- results --- */
 
-static void store_results(const conv *v, cblock *b, const tile_kind *t) {
+static void store_results(const conv_tile *t, cblock *b) {
+    const conv *v = t->conv;
     cunit *u = v->u;
     cexpr *next = stride(v, v->y, 2);
     bool adjacent = dim_is(v->y->view.strides[1], 1);
     for (unsigned p = 0; p < t->positions; p++) {
         cexpr *to = c_mul(u, c_add(u, name(v, "t"), c_int(u, p)), next);
         if (v->lanes == 1) {
-            c_assign(b, c_index(u, name(v, "y_o"), to), "=", name(v, sum_name(v, t, "sum", p, 0)));
+            c_assign(b, c_index(u, name(v, "y_o"), to), "=", name(v, sum_name(v, t->positions, p, 0)));
             continue;
         }
         const char *array = t->positions == 1 ? "column" : arena_printf(v->e->arena, "column%u", p);
         if (!adjacent) c_declare_array(b, "float", array, v->vectors * v->lanes);
         for (int64_t i = 0; i < v->vectors; i++) {
             cexpr *base = adjacent ? c_add(u, name(v, "y_o"), to) : name(v, array);
-            cexpr *address = c_add(u, base, c_int(u, i * v->lanes)), *sum = name(v, sum_name(v, t, "sum", p, i));
+            cexpr *address = c_add(u, base, c_int(u, i * v->lanes)), *sum = name(v, sum_name(v, t->positions, p, i));
             int64_t left = v->units - i * v->lanes;
             if (adjacent && left < v->lanes)
                 c_do(b, vectors_call3(v->e, "store_n", address, sum, c_int(u, left)));
@@ -247,16 +212,17 @@ static void declare_taps(const conv *v, cblock *b) {
     c_declare(b, "const size_t", "k_to", smaller_of(u, name(v, "k_fit"), c_int(u, v->taps)));
 }
 
-static void emit_tile(const conv *v, cblock *b, tile_kind t) {
+static void emit_tile(const conv *v, cblock *b, int64_t positions, bool tests) {
     cunit *u = v->u;
-    if (t.tests) {
+    conv_tile t = {v, (unsigned)positions, tests, size_of(v, (unsigned)positions), NULL};
+    if (tests) {
         declare_taps(v, b);
     } else {
         cexpr *at = c_sub(u, c_mul(u, name(v, "t"), c_int(u, v->attrs->stride)), c_int(u, v->attrs->before));
         c_declare(b, "const float *", "x_t", c_add(u, name(v, "x_g"), c_mul(u, at, stride(v, v->x, 2))));
     }
-    emit_terms(v, b, &t);
-    store_results(v, b, &t);
+    emit_terms(b, &t);
+    store_results(&t, b);
 }
 
 /* --- positions --- */
@@ -293,32 +259,31 @@ static void emit_positions(const conv *v, cblock *b) {
     const dim *length = v->y->view.type.dims[2], *end = v->choice->end;
     int64_t first = v->choice->first, height = v->positions;
     bool edges = v->choice->has_edges, has_interior = v->choice->has_interior;
-    tile_kind inside = {(unsigned)height, false}, single = {1, edges};
     cexpr *even = c_int(u, first), *all = emit_dim(v->e, length);
     if (has_interior) {
-        even = even_end(v, b, first, end, inside.positions);
+        even = even_end(v, b, first, end, (unsigned)height);
         int64_t low, high;
         bool once = c_is_int(even, &high) && high == first + height;
         cblock *loop = once ? c_scope(b) : c_for(b, "t", c_int(u, first), even, height);
         if (once) c_declare(loop, "const size_t", "t", c_int(u, first));
-        emit_tile(v, loop, inside);
+        emit_tile(v, loop, height, false);
         if (c_is_int(even, &low) && c_is_int(all, &high) && first == 0 && low == high) return;
     }
     if (!edges || first == 0) {
         if (!edges && height == 1 && has_interior) return;
-        emit_tile(v, c_for(b, "t", even, all, 1), single);
+        emit_tile(v, c_for(b, "t", even, all, 1), 1, edges);
         return;
     }
     cexpr *start = c_int(u, first);
     if (!has_interior) {
-        emit_tile(v, c_for(b, "t", c_int(u, 0), all, 1), single);
+        emit_tile(v, c_for(b, "t", c_int(u, 0), all, 1), 1, edges);
         return;
     }
     c_comment(b, "the positions at the edges and what the tiles left over");
     cblock *loop = c_for(b, "i", c_int(u, 0), c_sub(u, c_add(u, all, start), even), 1);
     cexpr *i = name(v, "i"), *late = c_add(u, c_sub(u, i, start), even);
     c_declare(loop, "const size_t", "t", c_conditional(u, c_binary(u, "<", i, start), i, late));
-    emit_tile(v, loop, single);
+    emit_tile(v, loop, 1, edges);
 }
 
 /* --- panels, groups, sequences --- */
@@ -373,7 +338,10 @@ static void emit_lone_channel(conv *v, cblock *b, const plan_kernel *k) {
     c_declare(b, "float *", "y_o", name(v, "y_g"));
     if (k->inputs[2].kind == PLAN_PARAM) v->bias = c_index(u, emit_param(v->e, k->inputs[2].param), group);
     use_channels(v, &v->choice->full);
-    emit_positions(v, b);
+    conv lone = *v;
+    emit_context floats = sum_in_floats(v->e);
+    lone.e = &floats;
+    emit_positions(&lone, b);
 }
 
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {

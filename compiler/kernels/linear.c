@@ -19,73 +19,56 @@ static cblock *open_loops(emit_context *e, cblock *b, const choice_linear *l, co
     return b;
 }
 
+typedef struct {
+    const choice_linear *choice;
+    cexpr *x, *table; /* a row of x; the matrix */
+} dots;
+
+/* The first `lanes` terms from k on to every sum. */
+static void add_vector(const dots *d, emit_context *e, cblock *b, const char *const *sums, cexpr *k, int64_t lanes) {
+    cunit *u = e->unit;
+    const pack *w = d->choice->pack;
+    for (int64_t o = 0; o < w->units; o++) {
+        cexpr *row = c_add(u, d->table, c_add(u, c_int(u, o * w->terms), k)), *sum = c_name(u, "%s", sums[o]);
+        cexpr *x = tile_load_n(e, c_add(u, d->x, k), lanes);
+        c_assign(b, sum, "=", vectors_call3(e, "madd", x, tile_load_n(e, row, lanes), sum));
+    }
+}
+
+static void add_vectors(const void *context, emit_context *e, cblock *b, const char *const *sums,
+                        const sum_range *range) {
+    const dots *d = context;
+    int64_t lanes = e->target->lanes;
+    if (!d->choice->unroll_dots) {
+        add_vector(d, e, c_for(b, "k", range->from, range->to, lanes), sums, c_name(e->unit, "k"), lanes);
+        return;
+    }
+    for (int64_t k = 0; k < range->count; k += lanes) add_vector(d, e, b, sums, c_int(e->unit, k), lanes);
+}
+
 /* Few outputs: each is a dot product along the terms, lane by lane, then the lanes are added. The bias comes last. */
 static void emit_dots(emit_context *e, cblock *b, const product *p, const choice_linear *l, cexpr *bias) {
     cunit *u = e->unit;
     const pack *w = l->pack;
     int64_t lanes = e->target->lanes, whole = w->terms / lanes * lanes, rows;
-    cexpr *x = c_name(u, "%s", p->x), *y = c_name(u, "%s", p->y);
+    cexpr *y = c_name(u, "%s", p->y);
+    dots d = {l, c_name(u, "%s", p->x), p->table};
     if (!c_is_int(p->rows, &rows) || rows > 1) {
         b = c_for(b, "n", c_int(u, 0), p->rows, 1);
-        c_declare(b, "const float *", "x_n", c_add(u, x, c_mul(u, c_name(u, "n"), p->x_row)));
-        x = c_name(u, "x_n");
+        c_declare(b, "const float *", "x_n", c_add(u, d.x, c_mul(u, c_name(u, "n"), p->x_row)));
+        d.x = c_name(u, "x_n");
         y = c_add(u, y, c_mul(u, c_name(u, "n"), p->y_row));
     }
-    const char *vector = e->target->type;
-    bool unroll = l->unroll_dots;
-    for (int64_t o = 0; o < w->units; o++)
-        c_declare(b, vector, arena_printf(e->arena, "s%lld", (long long)o), vectors_call0(e, "zero"));
-    cblock *loop = b;
-    cexpr *k = c_int(u, 0);
-    bool blocked = !unroll && w->terms > COST_BLOCK * lanes;
-    cblock *outer = b;
-    cexpr *from = c_int(u, 0), *to = c_int(u, whole);
-    const char *sum = "s";
-    if (blocked) {
-        /* long sums in blocks, as in every product */
-        int64_t block = COST_BLOCK * lanes;
-        outer = c_for(b, "k0", c_int(u, 0), c_int(u, whole), block);
-        from = c_name(u, "k0");
-        to = c_add(u, from, c_int(u, block));
-        if (whole % block) to = c_conditional(u, c_binary(u, "<", to, c_int(u, whole)), to, c_int(u, whole));
-        c_declare(outer, "const size_t", "k_end", to);
-        to = c_name(u, "k_end");
-        sum = "block";
-        for (int64_t o = 0; o < w->units; o++)
-            c_declare(outer, vector, arena_printf(e->arena, "block%lld", (long long)o),
-                      vectors_call0(e, "zero"));
-        loop = outer;
-    }
-    if (!unroll && whole) {
-        loop = c_for(outer, "k", from, to, lanes);
-        k = c_name(u, "k");
-    }
-    for (int64_t at = 0; at < w->terms; at += lanes) {
-        bool tail = at == whole;
-        if (!unroll && at > 0 && !tail) continue;
-        cblock *in = tail ? b : loop;
-        cexpr *index = tail || unroll ? c_int(u, at) : k;
-        int64_t n = smaller(lanes, w->terms - at);
-        for (int64_t o = 0; o < w->units; o++) {
-            cexpr *s = c_name(u, "%s%lld", tail ? "s" : sum, (long long)o);
-            cexpr *row = c_add(u, p->table, c_add(u, c_int(u, o * w->terms), index));
-            c_assign(
-                in, s, "=",
-                vectors_call3(e, "madd", tile_load_n(e, c_add(u, x, index), n), tile_load_n(e, row, n), s));
-        }
-    }
-    for (int64_t o = 0; blocked && o < w->units; o++) {
-        cexpr *s = c_name(u, "s%lld", (long long)o), *block = c_name(u, "block%lld", (long long)o);
-        c_assign(outer, s, "=", vectors_call2(e, "add", s, block));
-    }
+    const char *sums[COST_DOTS];
+    for (int64_t o = 0; o < w->units; o++) sums[o] = arena_printf(e->arena, "s%lld", (long long)o);
+    sum_declare(e, b, (unsigned)w->units, sums, NULL);
+    sum_terms terms = {c_int(u, whole), whole, whole, COST_BLOCK * lanes, "k"};
+    if (whole) sum_add(e, b, &terms, (unsigned)w->units, sums, add_vectors, &d);
+    if (whole < w->terms) add_vector(&d, e, b, sums, c_int(u, whole), w->terms - whole);
     for (int64_t o = 0; o < w->units; o++) {
-        cexpr *value = vectors_call1(e, "sum", c_name(u, "s%lld", (long long)o));
+        cexpr *value = vectors_call1(e, "sum", c_name(u, "%s", sums[o]));
         if (bias) value = c_add(u, value, c_index(u, bias, c_int(u, o)));
-        cexpr *to_y =
-            c_is_int(p->rows, &rows) && rows == 1
-                ? c_index(u, y, c_int(u, o))
-                : c_index(u, c_name(u, "%s", p->y), c_add(u, c_mul(u, c_name(u, "n"), p->y_row), c_int(u, o)));
-        c_assign(b, to_y, "=", value);
+        c_assign(b, c_element(u, c_add(u, y, c_int(u, o))), "=", value);
     }
 }
 

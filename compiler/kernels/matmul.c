@@ -1,9 +1,9 @@
 /* matmul: MATMUL, the product of two run-time values, in register tiles: some rows of a times
  * some vectors of b's columns, so that what is loaded of b serves several rows.
  *
- * Every sum has its terms in ascending order, more than COST_BLOCK of them in blocks, whatever the
- * tile. Columns of b that do not lie densely (a transposed b) are packed side by side first, a tile's
+ * Columns of b that do not lie densely (a transposed b) are packed side by side first, a tile's
  * at a time. Where b's or y's are not dense a term is a multiplication and an addition, else one madd. */
+#include "kernels/heights.h"
 #include "kernels/tile.h"
 #include "kernels/vectors.h"
 
@@ -15,153 +15,63 @@ typedef struct {
     const dim *a_m, *a_k, *b_k, *b_n, *y_m, *y_n; /* strides */
 } matmul;
 
-/* Rows [m, m + rows) times columns [n, n + vectors * lanes), the last vector `last` wide; NULL: all of it. */
+/* Columns from n on: so many vectors, the last of them `last` wide; NULL: all of it. */
 typedef struct {
-    cexpr *m, *n, *last;
-    unsigned rows, vectors;
-} part;
+    const matmul *matmul;
+    cexpr *n, *last;
+    unsigned vectors;
+    cexpr *weights; /* their address in the first row of b; emit_group's */
+} group;
 
 static cexpr *scaled(const matmul *p, cexpr *index, const dim *stride) {
     return c_mul(p->e->unit, index, emit_dim(p->e, stride));
 }
 
-static const char *sum_name(const matmul *p, const part *t, const char *prefix, unsigned row, unsigned vector) {
-    return t->rows == 1 ? arena_printf(p->e->arena, "%s%u", prefix, vector)
-                        : arena_printf(p->e->arena, "%s%u_%u", prefix, row, vector);
-}
-
-static void declare_sums(const matmul *p, cblock *b, const part *t, const char *prefix) {
-    cexpr *zero = vectors_call0(p->e, "zero");
-    for (unsigned r = 0; r < t->rows; r++)
-        for (unsigned v = 0; v < t->vectors; v++)
-            c_declare(b, p->e->target->type, sum_name(p, t, prefix, r, v), zero);
-}
-
-static bool is_last(const matmul *p, const part *t, unsigned vector) {
-    return p->e->target->lanes > 1 && t->last && vector + 1 == t->vectors; /* one lane is always whole */
-}
-
-/* Vector number v of a row of b. */
-static cexpr *load_columns(const matmul *p, const part *t, cexpr *row, unsigned v) {
-    cunit *u = p->e->unit;
-    int64_t lanes = p->e->target->lanes;
-    cexpr *at = c_add(u, row, c_int(u, v * lanes));
-    if (!is_last(p, t, v)) return tile_load(p->e, at);
-    return vectors_call2(p->e, "load_n", at, t->last);
-}
-
-static cexpr *named(const matmul *p, cblock *b, const char *name, cexpr *value) {
-    c_declare(b, arena_printf(p->e->arena, "const %s", p->e->target->type), name, value);
-    return c_name(p->e->unit, "%s", name);
-}
-
-static cexpr *factor(const matmul *p, cblock *b, const part *t, unsigned row) {
-    cunit *u = p->e->unit;
-    cexpr *at = c_name(u, t->rows == 1 ? "a_row" : "a%u", row);
-    cexpr *splat = vectors_call1(p->e, "splat", c_index(u, at, scaled(p, c_name(u, "k"), p->a_k)));
-    return named(p, b, arena_printf(p->e->arena, "a%u_k", row), splat);
-}
-
-static void add_term(const matmul *p, cblock *b, const part *t, const char *prefix) {
-    cunit *u = p->e->unit;
-    cexpr *factors[COST_ROWS], *row = c_name(u, "b_k");
-    for (unsigned r = 0; r < t->rows; r++) factors[r] = NULL;
-    c_declare(b, "const float *", "b_k",
-              c_add(u, c_add(u, p->b, scaled(p, c_name(u, "k"), p->b_k)), p->choice->packed ? c_int(u, 0) : t->n));
-    bool hold_rows = t->rows < t->vectors;
-    for (unsigned r = 0; hold_rows && r < t->rows; r++) factors[r] = factor(p, b, t, r);
-    cexpr *columns[4];
-    for (unsigned v = 0; v < t->vectors; v++)
-        columns[v] = hold_rows ? NULL : named(p, b, arena_printf(p->e->arena, "b%u", v), load_columns(p, t, row, v));
-    for (unsigned i = 0; i < t->rows * t->vectors; i++) {
-        unsigned r = hold_rows ? i % t->rows : i / t->vectors, v = hold_rows ? i / t->rows : i % t->vectors;
-        if (!columns[v]) columns[v] = named(p, b, arena_printf(p->e->arena, "b%u", v), load_columns(p, t, row, v));
-        if (!factors[r]) factors[r] = factor(p, b, t, r);
-        cexpr *sum = c_name(u, "%s", sum_name(p, t, prefix, r, v));
-        cexpr *more = p->choice->fused
-                          ? vectors_call3(p->e, "madd", columns[v], factors[r], sum)
-                          : vectors_call2(p->e, "add", sum,
-                                   vectors_call2(p->e, "mul", factors[r], columns[v]));
-        c_assign(b, sum, "=", more);
-    }
-}
-
-static void store_part(const matmul *p, cblock *b, const part *t) {
+static void store_sums(const group *g, cblock *b, const tile *t, cexpr *m) {
+    const matmul *p = g->matmul;
     cunit *u = p->e->unit;
     int64_t lanes = p->e->target->lanes;
     for (unsigned r = 0; r < t->rows; r++)
         for (unsigned v = 0; v < t->vectors; v++) {
-            cexpr *row = c_add(u, p->y, scaled(p, c_add(u, t->m, c_int(u, r)), p->y_m));
-            cexpr *at = c_add(u, row, scaled(p, c_add(u, t->n, c_int(u, v * lanes)), p->y_n));
-            cexpr *sum = c_name(u, "%s", sum_name(p, t, "sum", r, v));
-            cexpr *n = is_last(p, t, v) ? t->last : c_int(u, lanes);
-            if (!dim_is(p->y_n, 1) && lanes > 1)
-                c_do(b, c_call(u, emit_vector(p->e, "scatter"), 4, at, emit_dim(p->e, p->y_n), sum, n));
-            else if (is_last(p, t, v)) c_do(b, vectors_call3(p->e, "store_n", at, sum, n));
-            else vectors_store_at(p->e, b, at, sum);
+            cexpr *row = c_add(u, p->y, scaled(p, c_add(u, m, c_int(u, r)), p->y_m));
+            cexpr *offset = scaled(p, c_add(u, g->n, c_int(u, v * lanes)), p->y_n);
+            cexpr *sum = c_name(u, "%s", t->sums[r * t->vectors + v]);
+            bool part = g->last && v + 1 == t->vectors;
+            if (lanes == 1) vectors_store_at(p->e, b, c_add(u, row, offset), sum);
+            else vectors_store(p->e, b, row, offset, p->y_n, sum, part ? g->last : NULL);
         }
 }
 
-static void emit_part(const matmul *p, cblock *b, const part *t) {
+/* The tile of rows from m on. */
+static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_tile *shape) {
+    const group *g = context;
+    const matmul *p = g->matmul;
     emit_context *e = p->e;
     cunit *u = e->unit;
-    bool blocked = dim_max(p->inner) > COST_BLOCK;
-    cexpr *K = emit_dim(e, p->inner), *from = c_int(u, 0), *to = K;
-    for (unsigned r = 0; r < t->rows; r++) {
-        cexpr *row = c_add(u, p->a, scaled(p, c_add(u, t->m, c_int(u, r)), p->a_m));
-        c_declare(b, "const float *", t->rows == 1 ? "a_row" : arena_printf(e->arena, "a%u", r), row);
+    int64_t distance = 0, terms = -1;
+    tile t = {.rows = shape->size.rows,
+              .vectors = g->vectors,
+              .chains = shape->size.chains,
+              .last = g->last,
+              .weights = g->weights,
+              .width = emit_dim(e, p->b_k),
+              .step = emit_dim(e, p->a_k),
+              .rounds_twice = !p->choice->fused};
+    bool constant = dim_is_const(p->a_m, &distance);
+    for (unsigned r = 0; r < t.rows; r++) {
+        t.inputs[r] = constant || t.rows == 1 ? "a_m" : arena_printf(e->arena, "a%u", r);
+        t.offsets[r] = constant ? r * distance : 0;
+        if (r == 0 || !constant)
+            c_declare(b, "const float *", t.inputs[r], c_add(u, p->a, scaled(p, c_add(u, m, c_int(u, r)), p->a_m)));
+        for (unsigned v = 0; v < t.vectors; v++)
+            t.sums[r * t.vectors + v] = t.rows == 1 ? arena_printf(e->arena, "s%u", v)
+                                                    : arena_printf(e->arena, "s%u_%u", r, v);
     }
-    declare_sums(p, b, t, "sum");
-    cblock *outer = b;
-    if (blocked) {
-        outer = c_for(b, "k0", from, K, COST_BLOCK);
-        from = c_name(u, "k0");
-        cexpr *left = c_sub(u, K, from), *end = c_add(u, from, c_int(u, COST_BLOCK));
-        c_declare(outer, "const size_t", "k_end",
-                  c_conditional(u, c_binary(u, "<", left, c_int(u, COST_BLOCK)), K, end));
-        to = c_name(u, "k_end");
-        declare_sums(p, outer, t, "block");
-    }
-    add_term(p, c_for(outer, "k", from, to, 1), t, blocked ? "block" : "sum");
-    for (unsigned i = 0; blocked && i < t->rows * t->vectors; i++) {
-        unsigned r = i / t->vectors, v = i % t->vectors;
-        cexpr *sum = c_name(u, "%s", sum_name(p, t, "sum", r, v));
-        cexpr *block = c_name(u, "%s", sum_name(p, t, "block", r, v));
-        c_assign(outer, sum, "=", vectors_call2(e, "add", sum, block));
-    }
-    store_part(p, b, t);
-}
-
-/* All rows of some columns. Rows that do not fill the last tile are in it with rows of the one before, computed twice to
- * the same bits; too few for one tile go one by one. */
-static void emit_rows(const matmul *p, cblock *b, part t) {
-    emit_context *e = p->e;
-    cunit *u = e->unit;
-    unsigned height = p->choice->tile.rows;
-    cexpr *rows = emit_dim(e, p->rows), *m = c_name(u, "m");
-    int64_t count = -1;
-    if (!dim_is_const(p->rows, &count) && height > 1) {
-        part one = t;
-        one.rows = 1;
-        one.m = m;
-        cblock *few = c_if(b, c_binary(u, "<", rows, c_int(u, height)));
-        emit_part(p, c_for(few, "m", c_int(u, 0), rows, 1), &one);
-        b = c_else(b);
-    }
-    t.rows = height;
-    if (count == height) {
-        t.m = c_int(u, 0);
-        emit_part(p, c_scope(b), &t);
-        return;
-    }
-    cblock *loop = c_for(b, "m", c_int(u, 0), rows, height);
-    t.m = m;
-    if (height > 1 && (count < 0 || count % height)) {
-        cexpr *fits = c_binary(u, "<=", c_add(u, m, c_int(u, height)), rows);
-        c_declare(loop, "const size_t", "first", c_conditional(u, fits, m, c_sub(u, rows, c_int(u, height))));
-        t.m = c_name(u, "first");
-    }
-    emit_part(p, loop, &t);
+    for (unsigned v = 0; v < t.vectors; v++) t.columns[v] = v * (int64_t)e->target->lanes;
+    tile_declare(e, b, &t, NULL);
+    dim_is_const(p->inner, &terms);
+    tile_add(e, b, &t, terms, dim_max(p->inner), emit_dim(e, p->inner));
+    store_sums(g, b, &t, m);
 }
 
 /* Columns [n, n + count) of b, side by side. */
@@ -174,71 +84,71 @@ static void pack_columns(const matmul *p, cblock *b, cexpr *n, cexpr *count) {
     c_assign(loop, c_index(u, c_name(u, "work"), to), "=", c_index(u, p->b, from));
 }
 
-/* All rows of some columns, which are packed before where that is chosen. */
-static void emit_group(const matmul *p, cblock *b, const part *t) {
-    if (!p->choice->packed) {
-        emit_rows(p, b, *t);
-        return;
-    }
+/* All rows of some columns, which are packed before where that is chosen; `few`: by the choice's row. */
+static void emit_group(const group *g, cblock *b, bool few) {
+    const matmul *p = g->matmul;
     cunit *u = p->e->unit;
-    int64_t lanes = p->e->target->lanes;
-    pack_columns(p, b, t->n, t->last ? t->last : c_int(u, t->vectors * lanes));
+    const choice_matmul *c = p->choice;
     matmul packed = *p;
-    packed.b = c_name(u, "work");
-    packed.b_k = dim_const(p->e->plan->dims, p->choice->packed);
-    packed.b_n = dim_const(p->e->plan->dims, 1);
-    emit_rows(&packed, b, *t);
+    group of = *g;
+    of.weights = c_add(u, p->b, scaled(p, g->n, p->b_n));
+    if (c->packed) {
+        int64_t lanes = p->e->target->lanes, whole = (g->vectors - (g->last ? 1 : 0)) * lanes;
+        pack_columns(p, b, g->n, g->last ? c_add(u, c_int(u, whole), g->last) : c_int(u, whole));
+        packed.b_k = dim_const(p->e->plan->dims, c->packed);
+        of = (group){&packed, g->n, g->last, g->vectors, c_name(u, "work")};
+    }
+    heights rows = {p->e, emit_dim(p->e, p->rows), "m", emit_tile, &of};
+    if (few) heights_loop_unknown(&rows, b, &c->heights.row);
+    else heights_loop(&rows, b, &c->heights);
 }
 
 static cexpr *floor_to(cunit *u, cexpr *n, int64_t by) {
     return c_mul(u, c_binary(u, "/", n, c_int(u, by)), c_int(u, by));
 }
 
-/* A tile's vectors of columns at a time, then one vector, then what is left of one. */
-static void emit_columns(const matmul *p, cblock *b) {
+/* A tile's vectors of columns at a time; then, of a known number of columns, what is left, or else one vector, and then what
+ * is left of one. */
+static void emit_columns(const matmul *p, cblock *b, bool few) {
     cunit *u = p->e->unit;
-    int64_t lanes = p->e->target->lanes, fixed = -1, wide = p->choice->tile.vectors * lanes;
-    cexpr *N = emit_dim(p->e, p->columns), *n = c_name(u, "n");
-    bool constant = c_is_int(N, &fixed);
-    cexpr *by_tile = floor_to(u, N, wide), *by_one = floor_to(u, N, lanes);
-    part t = {.n = n, .vectors = p->choice->tile.vectors};
-    if (dim_max(p->columns) >= wide) emit_group(p, c_for(b, "n", c_int(u, 0), by_tile, wide), &t);
-    t.vectors = 1;
-    if (wide > lanes && dim_max(p->columns) >= lanes && !(constant && fixed % wide < lanes))
-        emit_group(p, c_for(b, "n", by_tile, by_one, lanes), &t);
-    if (constant && fixed % lanes == 0) return;
-    t.n = by_one;
-    t.last = constant ? c_int(u, fixed % lanes) : c_binary(u, "%", N, c_int(u, lanes));
-    emit_group(p, constant ? c_scope(b) : c_if(b, c_binary(u, "!=", t.last, c_int(u, 0))), &t);
+    const choice_heights *h = &p->choice->heights;
+    int64_t lanes = p->e->target->lanes, count = 0, most = dim_max(p->columns);
+    unsigned vectors = few ? h->row.size.vectors : h->tile.size.vectors;
+    int64_t wide = vectors * lanes, even;
+    cexpr *N = emit_dim(p->e, p->columns), *by_tile = floor_to(u, N, wide), *by_one = floor_to(u, N, lanes);
+    bool constant = c_is_int(N, &count);
+    group g = {p, c_name(u, "n"), NULL, vectors, NULL};
+    if (most >= wide) {
+        bool once = constant && count / wide == 1;
+        if (once) g.n = c_int(u, 0);
+        emit_group(&g, once ? c_scope(b) : c_for(b, "n", c_int(u, 0), by_tile, wide), few);
+    }
+    if (constant) {
+        even = count / wide * wide;
+        g.n = c_int(u, even);
+        g.vectors = (unsigned)((count - even + lanes - 1) / lanes);
+        if (count % lanes) g.last = c_int(u, count % lanes);
+        if (g.vectors) emit_group(&g, c_scope(b), few);
+        return;
+    }
+    g.vectors = 1;
+    if (wide > lanes && most >= lanes) emit_group(&g, c_for(b, "n", by_tile, by_one, lanes), few);
+    g.n = by_one;
+    g.last = c_binary(u, "%", N, c_int(u, lanes));
+    emit_group(&g, c_if(b, c_binary(u, "!=", g.last, c_int(u, 0))), few);
 }
 
-/* One column, or too few rows to pack b for: one element after the other. */
+/* One column, or too few rows to pack b for: one element after the other, in plain floats. */
 static void emit_elements(const matmul *p, cblock *b) {
-    emit_context *e = p->e;
-    cunit *u = e->unit;
-    cexpr *K = emit_dim(e, p->inner), *k = c_name(u, "k"), *m = c_name(u, "m"), *n = c_name(u, "n");
-    bool blocked = dim_max(p->inner) > COST_BLOCK;
-    b = c_for(b, "m", c_int(u, 0), emit_dim(e, p->rows), 1);
-    b = c_for(b, "n", c_int(u, 0), emit_dim(e, p->columns), 1);
-    c_declare(b, "float", "sum", c_float(u, 0.0f));
-    cblock *outer = b;
-    cexpr *from = c_int(u, 0), *to = K, *sum = c_name(u, blocked ? "block" : "sum");
-    if (blocked) {
-        outer = c_for(b, "k0", from, K, COST_BLOCK);
-        from = c_name(u, "k0");
-        c_declare(outer, "const size_t", "k_end",
-                  c_conditional(u, c_binary(u, "<", c_sub(u, K, from), c_int(u, COST_BLOCK)), K,
-                                c_add(u, from, c_int(u, COST_BLOCK))));
-        to = c_name(u, "k_end");
-        c_declare(outer, "float", "block", c_float(u, 0.0f));
-    }
-    cblock *loop = c_for(outer, "k", from, to, 1);
-    cexpr *left = c_index(u, c_add(u, p->a, scaled(p, m, p->a_m)), scaled(p, k, p->a_k));
-    cexpr *right = c_index(u, p->b, c_add(u, scaled(p, k, p->b_k), scaled(p, n, p->b_n)));
-    c_assign(loop, sum, "+=", c_mul(u, left, right));
-    if (blocked) c_assign(outer, c_name(u, "sum"), "+=", sum);
-    cexpr *to_y = c_add(u, scaled(p, m, p->y_m), scaled(p, n, p->y_n));
-    c_assign(b, c_index(u, p->y, to_y), "=", c_name(u, "sum"));
+    cunit *u = p->e->unit;
+    emit_context floats = sum_in_floats(p->e);
+    matmul plain = *p;
+    cexpr *n = c_name(u, "n");
+    plain.e = &floats;
+    group g = {&plain, n, NULL, 1, c_add(u, p->b, scaled(p, n, p->b_n))};
+    choice_tile one = {{1, 1, 1}, false};
+    b = c_for(b, "m", c_int(u, 0), emit_dim(p->e, p->rows), 1);
+    emit_tile(&g, c_for(b, "n", c_int(u, 0), emit_dim(p->e, p->columns), 1), c_name(u, "m"), &one);
 }
 
 /* Loops over the dims before the last two, which broadcast. */
@@ -290,6 +200,12 @@ void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f) {
                 .y_m = y->strides[last - 1],
                 .y_n = y->strides[last]};
     cblock *body = open_batches(&p, c_body(f), a, b, y);
-    if (p.choice->tile.rows) emit_columns(&p, body);
-    else emit_elements(&p, body);
+    if (p.choice->elements) {
+        emit_elements(&p, body);
+        return;
+    }
+    heights rows = {.e = e, .rows = emit_dim(e, p.rows)};
+    cblock *few = heights_open_few(&rows, &body, &p.choice->heights);
+    if (few) emit_columns(&p, few, true);
+    emit_columns(&p, body, false);
 }

@@ -1,5 +1,6 @@
 /* product: loops over panels, tiles of rows and groups of columns. */
 #include "kernels/product.h"
+#include "kernels/heights.h"
 
 /* What of a pack decides about its values. */
 static const char *pack_key(emit_context *e, const pack *p) {
@@ -24,7 +25,7 @@ static void emit_group(emit_context *e, cblock *b, const product_block *p, cexpr
     cunit *u = e->unit;
     int64_t lanes = e->target->lanes;
     unsigned rows = p->tile.rows;
-    tile t = {.rows = rows, .vectors = vectors, .chains = p->tile.chains, .width = p->width};
+    tile t = {.rows = rows, .vectors = vectors, .chains = p->tile.chains, .width = c_int(u, p->width)};
     t.weights = c_add(u, p->weights, j);
     t.unrolled = p->unroll_terms;
     cexpr *starts[TILE_MAX_SUMS];
@@ -42,7 +43,7 @@ static void emit_group(emit_context *e, cblock *b, const product_block *p, cexpr
         }
     }
     tile_declare(e, b, &t, p->start == PRODUCT_FROM_ZERO ? NULL : starts);
-    tile_add(e, b, &t, p->terms, p->end);
+    tile_add(e, b, &t, p->terms, p->terms, p->end);
     for (unsigned r = 0; r < rows; r++)
         for (unsigned v = 0; v < vectors; v++)
             tile_store_n(e, b, c_add(u, c_add(u, p->y[r], j), c_int(u, v * lanes)),
@@ -83,25 +84,34 @@ typedef struct {
     cexpr *y;              /* the first row's first column of the panel */
 } panel_job;
 
-/* A register tile of rows beginning at row n, for the columns [from, from + columns) of the panel. */
-static void emit_rows(const panel_job *j, cblock *b, cexpr *n, const choice_tile *shape, cexpr *from, int64_t columns) {
+/* All rows, for the columns [from, from + columns) of the panel. */
+typedef struct {
+    const panel_job *panel;
+    cexpr *from;
+    int64_t columns;
+} columns_job;
+
+/* A register tile of rows beginning at row n. */
+static void emit_rows(const void *context, cblock *b, cexpr *n, const choice_tile *shape) {
+    const columns_job *job = context;
+    const panel_job *j = job->panel;
     emit_context *e = j->e;
     cunit *u = e->unit;
     const product *p = j->p;
     const pack *w = p->choice->pack;
     product_block block = {.tile = shape->size,
-                           .weights = c_add(u, j->weights, from),
+                           .weights = c_add(u, j->weights, job->from),
                            .width = pack_row(w, j->panel),
-                           .columns = columns,
+                           .columns = job->columns,
                            .start = j->bias ? PRODUCT_FROM_BIAS : PRODUCT_FROM_ZERO,
-                           .bias = j->bias ? c_add(u, j->bias, from) : NULL,
+                           .bias = j->bias ? c_add(u, j->bias, job->from) : NULL,
                            .terms = w->terms,
                            .end = p->terms_name ? c_name(u, "%s", p->terms_name) : c_int(u, w->terms),
                            .unroll_terms = shape->unrolled,
                            .column = "j"};
     /* one pointer to x and one to y: rows at a constant distance need no registers of their own */
     const char *x = p->x;
-    cexpr *y = c_add(u, j->y, from);
+    cexpr *y = c_add(u, j->y, job->from);
     int64_t first = 0, distance = 0;
     if (!c_is_int(n, &first) || first) {
         x = "x_n";
@@ -121,63 +131,32 @@ static void emit_rows(const panel_job *j, cblock *b, cexpr *n, const choice_tile
     product_emit_block(e, b, &block);
 }
 
-/* `tiles` tiles from row `first` on. */
-static void emit_known_tiles(const panel_job *j, cblock *b, int64_t first, int64_t tiles, const choice_tile *shape,
-                             cexpr *from, int64_t columns) {
-    cunit *u = j->e->unit;
-    int64_t height = shape->size.rows;
-    if (tiles == 1) {
-        emit_rows(j, b, c_int(u, first), shape, from, columns);
-        return;
-    }
-    cblock *loop = c_for(b, "n", c_int(u, first), c_int(u, first + tiles * height), height);
-    emit_rows(j, loop, c_name(u, "n"), shape, from, columns);
+static heights rows_of(const columns_job *job) {
+    const panel_job *j = job->panel;
+    return (heights){j->e, j->p->rows, "n", emit_rows, job};
 }
 
-/* As many rows as only the running program knows, in tiles of this shape. */
-static void emit_all_rows(const panel_job *j, cblock *b, const choice_tile *shape, cexpr *from, int64_t columns) {
-    cunit *u = j->e->unit;
-    cexpr *rows = j->p->rows, *height = c_int(u, shape->size.rows), *n = c_name(u, "n");
-    cblock *loop = c_for(b, "n", c_int(u, 0), rows, shape->size.rows);
-    if (shape->size.rows > 1) {
-        cexpr *fits = c_binary(u, "<=", c_add(u, n, height), rows);
-        c_declare(loop, "const size_t", "first", c_conditional(u, fits, n, c_sub(u, rows, height)));
-        n = c_name(u, "first");
-    }
-    emit_rows(j, loop, n, shape, from, columns);
-}
-
-/* All rows, for some columns. What does not fill the last tile of an unknown number of rows is in it with rows of the one
- * before: they are computed twice, to the same bits, which costs less than taking the rest row by row. */
-static void emit_tiles(const panel_job *j, cblock *b, cexpr *from, int64_t columns) {
-    const choice_panel *c = j->choice;
-    if (j->p->choice->rows < 0) {
-        emit_all_rows(j, b, &c->tile, from, columns);
-        return;
-    }
-    int64_t taller = c->taller_count;
-    if (taller) emit_known_tiles(j, taller == 1 ? c_scope(b) : b, 0, taller, &c->taller, from, columns);
-    b = taller && c->tile_count == 1 ? c_scope(b) : b;
-    emit_known_tiles(j, b, taller * c->taller.size.rows, c->tile_count, &c->tile, from, columns);
+static void emit_columns(const panel_job *j, cblock *b, cexpr *from, int64_t columns) {
+    columns_job job = {j, from, columns};
+    heights rows = rows_of(&job);
+    heights_loop(&rows, b, &j->choice->heights);
 }
 
 static void emit_panel(const panel_job *j, cblock *b) {
     emit_context *e = j->e;
     cunit *u = e->unit;
     const choice_panel *c = j->choice;
-    if (j->p->choice->rows < 0 && c->tile.size.rows > 1) {
-        /* too few rows for a tile */
-        cexpr *few = c_binary(u, "<", j->p->rows, c_int(u, c->tile.size.rows));
-        emit_all_rows(j, c_if(b, few), &c->row, c_int(u, 0), c->columns);
-        b = c_else(b);
-    }
+    columns_job all = {j, c_int(u, 0), c->columns};
+    heights rows = rows_of(&all);
+    cblock *few = heights_open_few(&rows, &b, &c->heights);
+    if (few) heights_loop_unknown(&rows, few, &c->heights.row);
     if (!c->by_columns) {
-        emit_tiles(j, b, c_int(u, 0), c->columns);
+        heights_loop(&rows, b, &c->heights);
         return;
     }
-    int64_t wide = c->tile.size.vectors * (int64_t)e->target->lanes, even = c->columns / wide * wide;
-    emit_tiles(j, c_for(b, "j", c_int(u, 0), c_int(u, even), wide), c_name(u, "j"), wide);
-    if (even < c->columns) emit_tiles(j, b, c_int(u, even), c->columns - even);
+    int64_t wide = c->heights.tile.size.vectors * (int64_t)e->target->lanes, even = c->columns / wide * wide;
+    emit_columns(j, c_for(b, "j", c_int(u, 0), c_int(u, even), wide), c_name(u, "j"), wide);
+    if (even < c->columns) emit_columns(j, b, c_int(u, even), c->columns - even);
 }
 
 void product_emit(emit_context *e, cblock *b, const product *p) {

@@ -130,7 +130,7 @@ static void emit_input_terms(const step *s, const pass *p, cblock *b, const pane
     tile t = *of;
     t.chains = s->r->c->input_chains;
     t.vectors = groups * vectors;
-    t.width = pack_row(w, at->panel);
+    t.width = c_int(u, pack_row(w, at->panel));
     t.weights = c_add(u, c_add(u, at->inputs, c_int(u, pack_bias_floats(w, at->panel))), j);
     t.inputs[0] = "x";
     t.unrolled = false;
@@ -147,7 +147,7 @@ static void emit_input_terms(const step *s, const pass *p, cblock *b, const pane
             starts[i] = tile_load(e, c_add(u, c_add(u, at->inputs, j), c_int(u, t.columns[i])));
         }
     tile_declare(e, b, &t, has_bias ? starts : NULL);
-    tile_add(e, t.chains > 1 ? c_scope(b) : b, &t, w->terms, c_name(u, "%s", s->r->inputs_constant));
+    tile_add(e, t.chains > 1 ? c_scope(b) : b, &t, w->terms, w->terms, c_name(u, "%s", s->r->inputs_constant));
 }
 
 /* `vectors` vectors of units from unit j of the panel on; the last has `last` real lanes. */
@@ -158,7 +158,7 @@ static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at,
     const recurrent *r = s->r;
     int64_t width = pack_width(p->pack, at->panel);
     unsigned groups = p->pack->gates, sums = groups * vectors;
-    tile t = {.rows = 1, .vectors = sums, .chains = p->choice->tile.chains, .width = groups * width};
+    tile t = {.rows = 1, .vectors = sums, .chains = p->choice->tile.chains, .width = c_int(u, groups * width)};
     t.weights = c_add(u, c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel))), j);
     t.unrolled = p->choice->unroll_terms;
     if (p->choice->unroll_terms && p->choice->unroll_units) t.splats = p->factor;
@@ -180,7 +180,7 @@ static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at,
     } else {
         tile_declare(e, b, &t, starts);
     }
-    tile_add(e, b, &t, p->pack->terms, c_name(u, "%s", r->projected_constant));
+    tile_add(e, b, &t, p->pack->terms, p->pack->terms, c_name(u, "%s", r->projected_constant));
     emit_cells(s, p, b, at, j, vectors, last, number);
 }
 

@@ -5,32 +5,40 @@
  * depends on the number of terms and chains only, so tiles of any height give the same bits:
  * term k goes to chain k % chains; the terms that are left when the chains do not divide their number go to the first
  * chain; finally the chains are added, first + second, or (first + second) + (third + fourth). More than COST_BLOCK
- * terms are added in blocks: each block is such a sum that starts at zero, and is then added to the sum so far.
+ * terms are added in blocks (sum.h), each of which is such a sum.
  */
 #ifndef NNC_KERNELS_TILE_H
 #define NNC_KERNELS_TILE_H
 
-#include "kernels/kernel.h"
+#include "kernels/sum.h"
 
-enum { TILE_MAX_SUMS = 32, TILE_MAX_VECTORS = 16 };
+enum { TILE_MAX_SUMS = SUM_MOST, TILE_MAX_VECTORS = 16 };
 
 typedef struct {
     unsigned rows, vectors, chains;
     const char *sums[TILE_MAX_SUMS];     /* [rows][vectors] */
     int64_t columns[TILE_MAX_VECTORS];   /* of each vector in a row of weights, in floats */
+    cexpr *last;                         /* lanes of the last vector, where it may read no more; NULL: all */
     cexpr *weights;                      /* address of a row of weights, the first term's */
-    int64_t width;                       /* floats from one term's row of weights to the next */
-    const char *inputs[COST_ROWS];       /* names of pointers: input[offset + k] is the factor of term k */
+    cexpr *width;                        /* floats from one term's row of weights to the next */
+    const char *inputs[COST_ROWS];       /* names of pointers: input[offset + k * step] is the factor of term k */
     int64_t offsets[COST_ROWS];
+    cexpr *step;                         /* NULL: 1 */
     const char *splats;                  /* with one row: splat(input[k]) stands in the variable SPLATS_k already */
     bool unrolled;                       /* all terms one after another; wants constant bounds */
+    bool rounds_twice;                   /* a term is a multiplication and an addition, not one madd */
 } tile;
 
 /* Declares the sums, starting at starts[row * vectors + vector]; NULL starts all at zero. */
 void tile_declare(emit_context *e, cblock *b, const tile *t, cexpr *const *starts);
-/* Adds terms [0, count) to declared sums; `end` is the expression for count. Declares the other chains and what else it
- * needs in b, so two calls for the same sums want a scope each. */
-void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, cexpr *end);
+/* Adds terms [0, count) to declared sums; `end` is the expression for count, which is -1 where only the running program
+ * knows it, and at most `most`. Declares the other chains and what else it needs in b, so two calls for the same sums want a
+ * scope each. */
+void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end);
+/* Adds one term to the sums of one chain: what each row of input has there, as a float, times the row of weights at this
+ * address. Of the tile it takes the sizes, the columns, `last` and the inputs' names, to call the factors by. */
+void tile_add_term(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *const *factors,
+                   cexpr *weights, const char *suffix);
 
 /* --- names and short forms that matrix kernels share ----------------------------------------------------------------- */
 cexpr *tile_load(emit_context *e, cexpr *address);

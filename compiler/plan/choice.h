@@ -18,13 +18,19 @@ typedef struct {
     bool unrolled; /* its terms stand one after another in the code */
 } choice_tile;
 
-/* How the rows go through one panel. A known number of rows is `taller_count` tiles, then `tile_count` tiles one row lower.
+/* How rows go through tiles. A known number of rows is `taller_count` tiles, then `tile_count` tiles one row lower.
  * Otherwise the rows go by `tile`, the last one together with rows of the one before, and by `row` where they are too few. */
+typedef struct {
+    int64_t rows; /* -1: known only at run time */
+    choice_tile tile, taller, row;
+    int64_t tile_count, taller_count;
+} choice_heights;
+
+/* The way of all rows through one panel. */
 typedef struct {
     int64_t columns;  /* floats of a row of weights that y takes; 0: there is no such panel */
     bool by_columns;  /* a tile's width of columns for all rows, then the next, so that their weights stay in the cache */
-    choice_tile tile, taller, row;
-    int64_t tile_count, taller_count;
+    choice_heights heights;
 } choice_panel;
 
 typedef struct {
@@ -51,7 +57,8 @@ typedef struct {
 } choice_linear;
 
 typedef struct {
-    cost_tile tile; /* rows of a by vectors of columns; rows 0: element by element */
+    choice_heights heights; /* tiles of rows of a by vectors of columns; */
+    bool elements;  /* or element by element */
     bool fused;     /* a term is one madd, as columns lie densely; else a multiplication and an addition */
     int64_t packed; /* b's columns are not dense: so many are put side by side in the work space, for all rows; else 0 */
 } choice_matmul;

@@ -19,32 +19,35 @@ static void print_tile(const printer *p, const choice_tile *t) {
     if (t->unrolled) text_add(p->to, " unrolled");
 }
 
-static void print_panel(const printer *p, const choice_product *of, const choice_panel *panel) {
-    if (of->rows < 0) {
-        print_tile(p, &panel->tile);
-        if (panel->tile.size.rows > 1) {
-            text_add(p->to, " (or ");
-            print_tile(p, &panel->row);
-            text_add(p->to, ")");
-        }
-    } else if (panel->taller_count) {
-        text_printf(p->to, "%lld of ", (long long)panel->taller_count);
-        print_tile(p, &panel->taller);
-        text_printf(p->to, " and %lld of ", (long long)panel->tile_count);
-        print_tile(p, &panel->tile);
-    } else {
-        text_printf(p->to, "%lld of ", (long long)panel->tile_count);
-        print_tile(p, &panel->tile);
+static void print_heights(const printer *p, const choice_heights *h) {
+    if (h->rows < 0) {
+        print_tile(p, &h->tile);
+        if (h->tile.size.rows == 1) return;
+        text_add(p->to, " (or ");
+        print_tile(p, &h->row);
+        text_add(p->to, ")");
+        return;
     }
+    if (h->taller_count) {
+        text_printf(p->to, "%lld of ", (long long)h->taller_count);
+        print_tile(p, &h->taller);
+        text_add(p->to, " and ");
+    }
+    text_printf(p->to, "%lld of ", (long long)h->tile_count);
+    print_tile(p, &h->tile);
+}
+
+static void print_panel(const printer *p, const choice_panel *panel) {
+    print_heights(p, &panel->heights);
     if (panel->by_columns) text_add(p->to, " by columns");
 }
 
 /* Tiles are rows x vectors. */
 static void print_product(const printer *p, const char *what, const choice_product *of) {
     text_printf(p->to, "%s tiles ", what);
-    if (of->full.columns) print_panel(p, of, &of->full);
+    if (of->full.columns) print_panel(p, &of->full);
     if (of->full.columns && of->last.columns) text_add(p->to, "; the last panel ");
-    if (of->last.columns) print_panel(p, of, &of->last);
+    if (of->last.columns) print_panel(p, &of->last);
 }
 
 /* --- RECURRENT --- */
@@ -142,9 +145,13 @@ static void print_body(const printer *p, const plan_choice *c) {
         else text_add(p->to, c->linear.unroll_dots ? " terms unrolled" : " a loop over the terms");
         return;
     case CHOICE_MATMUL:
-        if (!c->matmul.tile.rows) text_add(p->to, " element by element");
-        else text_printf(p->to, " tiles of %u x %u vectors%s", c->matmul.tile.rows, c->matmul.tile.vectors,
-                         c->matmul.packed ? ", columns packed first" : "");
+        if (c->matmul.elements) {
+            text_add(p->to, " element by element");
+            return;
+        }
+        text_add(p->to, " tiles ");
+        print_heights(p, &c->matmul.heights);
+        if (c->matmul.packed) text_add(p->to, ", columns packed first");
         return;
     case CHOICE_CONV: print_conv(p, &c->conv); return;
     case CHOICE_ELEMENTWISE: text_add(p->to, elements[c->elementwise.mode]); return;

@@ -78,18 +78,26 @@ void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) 
 void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     const plan_view *a = &k->inputs[0].view, *b = &k->inputs[1].view, *y = &k->results[0].view;
     unsigned last = y->type.rank - 1;
-    int64_t columns = dim_max(y->type.dims[last]), rows = dim_max(y->type.dims[last - 1]);
+    const dim *extent = y->type.dims[last - 1];
+    int64_t columns = dim_max(y->type.dims[last]), rows = dim_max(extent);
+    choice_matmul *m = &to->matmul;
     to->kind = CHOICE_MATMUL;
     to->vectors = true;
-    enum { ROWS_WORTH_PACKING = 3 };
+    enum { ROWS_WORTH_PACKING = 3, WIDE = 4 };
     bool dense = dim_is(b->strides[b->type.rank - 1], 1);
-    if (dim_is(y->type.dims[last], 1) || (!dense && rows < ROWS_WORTH_PACKING)) return;
-    to->matmul.fused = dense && dim_is(y->strides[last], 1);
+    m->elements = dim_is(y->type.dims[last], 1) || (!dense && rows < ROWS_WORTH_PACKING);
+    if (m->elements) return;
+    m->fused = dense && dim_is(y->strides[last], 1);
     int64_t terms = dim_max(a->type.dims[a->type.rank - 1]);
-    to->matmul.tile = cost_matmul(c->body, columns, terms, rows);
+    cost_tile tile = cost_matmul(c->body, columns, terms, rows), row = {1, tile.vectors, tile.chains};
+    bool known = dim_is_const(y->type.dims[last], NULL); /* of others one vector after another may be left */
+    if (dense && known && row.chains == 1) row.vectors = cost_matmul_row(c->body, columns, terms).vectors;
+    if (!known && tile.vectors > WIDE) tile.vectors = WIDE;
+    m->heights = choose_heights(dim_is_const(extent, NULL) ? rows : -1, (choice_tile){tile, false},
+                                (choice_tile){row, false});
     if (dense) return;
-    to->matmul.packed = to->matmul.tile.vectors * (int64_t)c->body->lanes;
-    to->work = terms * to->matmul.packed;
+    m->packed = tile.vectors * (int64_t)c->body->lanes;
+    to->work = terms * m->packed;
 }
 
 void choose_nothing(const chooser *c, const plan_kernel *k, plan_choice *to) { (void)c, (void)k, (void)to; }

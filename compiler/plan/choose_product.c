@@ -6,8 +6,15 @@ static bool unrolls(const chooser *c, const pack *p, cost_tile t, int64_t column
     return p->terms <= COST_BLOCK && p->terms * t.rows * t.vectors * (groups > 1 ? 2 : 1) <= c->unroll;
 }
 
-static choice_tile tile_of(const chooser *c, const pack *p, cost_tile size, int64_t columns) {
-    return (choice_tile){size, unrolls(c, p, size, columns)};
+choice_heights choose_heights(int64_t rows, choice_tile tile, choice_tile row) {
+    choice_heights r = {.rows = rows, .tile = tile, .taller = tile, .row = row};
+    if (rows < 0) return r;
+    int64_t tiles = (rows + tile.size.rows - 1) / tile.size.rows;
+    r.taller_count = rows % tiles;
+    r.tile_count = tiles - r.taller_count;
+    r.tile.size.rows = (unsigned)(rows / tiles);
+    r.taller.size.rows = r.tile.size.rows + 1;
+    return r;
 }
 
 static choice_panel choose_panel(const chooser *c, const choice_product *of, int64_t panel, int64_t most_rows) {
@@ -17,17 +24,13 @@ static choice_panel choose_panel(const chooser *c, const choice_product *of, int
     cost_tile size = cost_product(c->body, r.columns, all, p->terms, most_rows);
     int64_t wide = size.vectors * (int64_t)c->body->lanes, even = r.columns / wide * wide;
     r.by_columns = size.rows > 1 && !(rows >= 0 && rows <= size.rows) && even > wide;
+    choice_heights *h = &r.heights;
+    *h = choose_heights(rows, (choice_tile){size, false},
+                        (choice_tile){cost_product_row(c->body, r.columns, all, p->terms), false});
     int64_t columns = r.by_columns ? wide : r.columns;
-    r.row = tile_of(c, p, cost_product_row(c->body, r.columns, all, p->terms), r.columns);
-    if (rows >= 0) {
-        int64_t tiles = (rows + size.rows - 1) / size.rows;
-        r.taller_count = rows % tiles;
-        r.tile_count = tiles - r.taller_count;
-        size.rows = (unsigned)(rows / tiles) + 1;
-        r.taller = tile_of(c, p, size, columns);
-        size.rows--;
-    }
-    r.tile = tile_of(c, p, size, columns);
+    h->row.unrolled = unrolls(c, p, h->row.size, r.columns);
+    h->tile.unrolled = unrolls(c, p, h->tile.size, columns);
+    h->taller.unrolled = unrolls(c, p, h->taller.size, columns);
     return r;
 }
 
@@ -68,6 +71,7 @@ void choose_linear(const chooser *c, const plan_kernel *k, plan_choice *to) {
     l->loop_count = collapse(c->dims, &k->inputs[0].view, &k->results[0].view, l->loops);
     const dim *extent = l->loop_count ? l->loops[l->loop_count - 1].extent : dim_const(c->dims, 1);
     l->dots = p->units < COST_DOTS && !c->body->rolled;
-    if (l->dots) l->unroll_dots = p->terms / c->body->lanes * 2 * p->units <= c->unroll;
+    int64_t vectors = p->terms / c->body->lanes;
+    if (l->dots) l->unroll_dots = vectors <= COST_BLOCK && vectors * 2 * p->units <= c->unroll;
     else l->product = choose_product(c, p, dim_is_const(extent, NULL) ? dim_max(extent) : -1, dim_max(extent), false);
 }

@@ -48,7 +48,16 @@ cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t col
     return t;
 }
 
+cost_tile cost_matmul_row(const cost_body *body, int64_t columns, int64_t terms) {
+    cost_tile t = cost_product_row(body, columns, columns, terms);
+    /* b is not packed by panels: where there are registers, whole rows of it are fastest to read */
+    int64_t vectors = parts(columns, body->lanes), most = body->registers - 1 - body->spare;
+    if (t.chains == 1 && !body->rolled) t.vectors = (unsigned)parts(vectors, parts(vectors, smaller(most, COST_WIDEST)));
+    return t;
+}
+
 cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int64_t most_rows) {
+    if (most_rows == 1) return cost_matmul_row(body, columns, terms);
     int64_t many = 4 * (int64_t)body->lanes; /* columns enough for one chain */
     int64_t wide = columns < many ? columns : many;
     return cost_product(body, wide, many, terms, most_rows);

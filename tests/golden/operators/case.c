@@ -134,21 +134,21 @@ static void operators_conv(size_t T, const float *x, float *y) {
             nnc_v4 sum3_1 = nnc_v4_load(w + 4);
             for (size_t c = 0; c < 4; c++) {
                 for (size_t k = 0; k < 3; k++) {
-                    const nnc_v4 x_k0 = nnc_v4_splat(x_t[c * T + k]);
-                    const nnc_v4 x_k1 = nnc_v4_splat(x_t[c * T + (k + 2)]);
-                    const nnc_v4 x_k2 = nnc_v4_splat(x_t[c * T + (k + 4)]);
-                    const nnc_v4 x_k3 = nnc_v4_splat(x_t[c * T + (k + 6)]);
                     const float *w_k = w + ((c * 3 + k) * 8 + 8);
                     const nnc_v4 w0 = nnc_v4_load(w_k);
-                    sum0_0 = nnc_v4_madd(w0, x_k0, sum0_0);
-                    sum1_0 = nnc_v4_madd(w0, x_k1, sum1_0);
-                    sum2_0 = nnc_v4_madd(w0, x_k2, sum2_0);
-                    sum3_0 = nnc_v4_madd(w0, x_k3, sum3_0);
                     const nnc_v4 w1 = nnc_v4_load(w_k + 4);
-                    sum0_1 = nnc_v4_madd(w1, x_k0, sum0_1);
-                    sum1_1 = nnc_v4_madd(w1, x_k1, sum1_1);
-                    sum2_1 = nnc_v4_madd(w1, x_k2, sum2_1);
-                    sum3_1 = nnc_v4_madd(w1, x_k3, sum3_1);
+                    const nnc_v4 x_k = nnc_v4_splat(x_t[c * T + k]);
+                    sum0_0 = nnc_v4_madd(w0, x_k, sum0_0);
+                    sum0_1 = nnc_v4_madd(w1, x_k, sum0_1);
+                    const nnc_v4 x_k_1 = nnc_v4_splat(x_t[c * T + (k + 2)]);
+                    sum1_0 = nnc_v4_madd(w0, x_k_1, sum1_0);
+                    sum1_1 = nnc_v4_madd(w1, x_k_1, sum1_1);
+                    const nnc_v4 x_k_2 = nnc_v4_splat(x_t[c * T + (k + 4)]);
+                    sum2_0 = nnc_v4_madd(w0, x_k_2, sum2_0);
+                    sum2_1 = nnc_v4_madd(w1, x_k_2, sum2_1);
+                    const nnc_v4 x_k_3 = nnc_v4_splat(x_t[c * T + (k + 6)]);
+                    sum3_0 = nnc_v4_madd(w0, x_k_3, sum3_0);
+                    sum3_1 = nnc_v4_madd(w1, x_k_3, sum3_1);
                 }
             }
             float column0[8];
@@ -181,8 +181,8 @@ static void operators_conv(size_t T, const float *x, float *y) {
             nnc_v4 sum1 = nnc_v4_load(w + 4);
             for (size_t c = 0; c < 4; c++) {
                 for (size_t k = k_from; k < k_to; k++) {
-                    const nnc_v4 x_k = nnc_v4_splat(x_g[c * T + (t * 2 + k - 1)]);
                     const float *w_k = w + ((c * 3 + k) * 8 + 8);
+                    const nnc_v4 x_k = nnc_v4_splat(x_g[c * T + (t * 2 + k - 1)]);
                     sum0 = nnc_v4_madd(nnc_v4_load(w_k), x_k, sum0);
                     sum1 = nnc_v4_madd(nnc_v4_load(w_k + 4), x_k, sum1);
                 }
@@ -215,99 +215,92 @@ static void operators_matmul(size_t T, const float *a, const float *b, float *y)
         const float *a_i = a + i0 * (6 * ((T + 1) / 2));
         const float *b_i = b + i0 * (6 * ((T + 1) / 2));
         float *y_i = y + i0 * ((T + 1) / 2 * ((T + 1) / 2));
-        for (size_t n = (T + 1) / 2 / 8 * 8; n < (T + 1) / 2 / 4 * 4; n += 4) {
-            if ((T + 1) / 2 < 5) {
+        if ((T + 1) / 2 < 5) {
+            for (size_t n = (T + 1) / 2 / 8 * 8; n < (T + 1) / 2 / 4 * 4; n += 4) {
                 for (size_t m = 0; m < (T + 1) / 2; m++) {
-                    const float *a_row = a_i + m;
-                    nnc_v4 sum0 = nnc_v4_zero();
-                    for (size_t k = 0; k < 6; k++) {
-                        const float *b_k = b_i + k * ((T + 1) / 2) + n;
-                        const nnc_v4 b0 = nnc_v4_load(b_k);
-                        const nnc_v4 a0_k = nnc_v4_splat(a_row[k * ((T + 1) / 2)]);
-                        sum0 = nnc_v4_madd(b0, a0_k, sum0);
+                    const float *a_m = a_i + m;
+                    nnc_v4 s0 = nnc_v4_zero();
+                    for (size_t k = 0; k < 6; k += 2) {
+                        const float *w_k = b_i + n + k * ((T + 1) / 2);
+                        const nnc_v4 a_m_k = nnc_v4_splat(a_m[k * ((T + 1) / 2)]);
+                        s0 = nnc_v4_madd(nnc_v4_load(w_k), a_m_k, s0);
+                        const nnc_v4 a_m_k1 = nnc_v4_splat(a_m[(k + 1) * ((T + 1) / 2)]);
+                        s0 = nnc_v4_madd(nnc_v4_load(w_k + (T + 1) / 2), a_m_k1, s0);
                     }
-                    nnc_v4_store(y_i + m * ((T + 1) / 2) + n, sum0);
-                }
-            } else {
-                for (size_t m = 0; m < (T + 1) / 2; m += 5) {
-                    const size_t first = m + 5 <= (T + 1) / 2 ? m : (T + 1) / 2 - 5;
-                    const float *a0 = a_i + first;
-                    const float *a1 = a_i + (first + 1);
-                    const float *a2 = a_i + (first + 2);
-                    const float *a3 = a_i + (first + 3);
-                    const float *a4 = a_i + (first + 4);
-                    nnc_v4 sum0_0 = nnc_v4_zero();
-                    nnc_v4 sum1_0 = nnc_v4_zero();
-                    nnc_v4 sum2_0 = nnc_v4_zero();
-                    nnc_v4 sum3_0 = nnc_v4_zero();
-                    nnc_v4 sum4_0 = nnc_v4_zero();
-                    for (size_t k = 0; k < 6; k++) {
-                        const float *b_k = b_i + k * ((T + 1) / 2) + n;
-                        const nnc_v4 b0 = nnc_v4_load(b_k);
-                        const nnc_v4 a0_k = nnc_v4_splat(a0[k * ((T + 1) / 2)]);
-                        sum0_0 = nnc_v4_madd(b0, a0_k, sum0_0);
-                        const nnc_v4 a1_k = nnc_v4_splat(a1[k * ((T + 1) / 2)]);
-                        sum1_0 = nnc_v4_madd(b0, a1_k, sum1_0);
-                        const nnc_v4 a2_k = nnc_v4_splat(a2[k * ((T + 1) / 2)]);
-                        sum2_0 = nnc_v4_madd(b0, a2_k, sum2_0);
-                        const nnc_v4 a3_k = nnc_v4_splat(a3[k * ((T + 1) / 2)]);
-                        sum3_0 = nnc_v4_madd(b0, a3_k, sum3_0);
-                        const nnc_v4 a4_k = nnc_v4_splat(a4[k * ((T + 1) / 2)]);
-                        sum4_0 = nnc_v4_madd(b0, a4_k, sum4_0);
-                    }
-                    nnc_v4_store(y_i + first * ((T + 1) / 2) + n, sum0_0);
-                    nnc_v4_store(y_i + (first + 1) * ((T + 1) / 2) + n, sum1_0);
-                    nnc_v4_store(y_i + (first + 2) * ((T + 1) / 2) + n, sum2_0);
-                    nnc_v4_store(y_i + (first + 3) * ((T + 1) / 2) + n, sum3_0);
-                    nnc_v4_store(y_i + (first + 4) * ((T + 1) / 2) + n, sum4_0);
+                    nnc_v4_store(y_i + m * ((T + 1) / 2) + n, s0);
                 }
             }
-        }
-        if ((T + 1) / 2 % 4 != 0) {
-            if ((T + 1) / 2 < 5) {
+            if ((T + 1) / 2 % 4 != 0) {
                 for (size_t m = 0; m < (T + 1) / 2; m++) {
-                    const float *a_row = a_i + m;
-                    nnc_v4 sum0 = nnc_v4_zero();
-                    for (size_t k = 0; k < 6; k++) {
-                        const float *b_k = b_i + k * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4;
-                        const nnc_v4 b0 = nnc_v4_load_n(b_k, (T + 1) / 2 % 4);
-                        const nnc_v4 a0_k = nnc_v4_splat(a_row[k * ((T + 1) / 2)]);
-                        sum0 = nnc_v4_madd(b0, a0_k, sum0);
+                    const float *a_m = a_i + m;
+                    nnc_v4 s0 = nnc_v4_zero();
+                    for (size_t k = 0; k < 6; k += 2) {
+                        const float *w_k = b_i + (T + 1) / 2 / 4 * 4 + k * ((T + 1) / 2);
+                        const nnc_v4 a_m_k = nnc_v4_splat(a_m[k * ((T + 1) / 2)]);
+                        s0 = nnc_v4_madd(nnc_v4_load_n(w_k, (T + 1) / 2 % 4), a_m_k, s0);
+                        const nnc_v4 a_m_k1 = nnc_v4_splat(a_m[(k + 1) * ((T + 1) / 2)]);
+                        s0 = nnc_v4_madd(nnc_v4_load_n(w_k + (T + 1) / 2, (T + 1) / 2 % 4), a_m_k1, s0);
                     }
-                    nnc_v4_store_n(y_i + m * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum0, (T + 1) / 2 % 4);
+                    nnc_v4_store_n(y_i + m * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, s0, (T + 1) / 2 % 4);
                 }
-            } else {
+            }
+        } else {
+            for (size_t n = (T + 1) / 2 / 8 * 8; n < (T + 1) / 2 / 4 * 4; n += 4) {
                 for (size_t m = 0; m < (T + 1) / 2; m += 5) {
                     const size_t first = m + 5 <= (T + 1) / 2 ? m : (T + 1) / 2 - 5;
-                    const float *a0 = a_i + first;
-                    const float *a1 = a_i + (first + 1);
-                    const float *a2 = a_i + (first + 2);
-                    const float *a3 = a_i + (first + 3);
-                    const float *a4 = a_i + (first + 4);
-                    nnc_v4 sum0_0 = nnc_v4_zero();
-                    nnc_v4 sum1_0 = nnc_v4_zero();
-                    nnc_v4 sum2_0 = nnc_v4_zero();
-                    nnc_v4 sum3_0 = nnc_v4_zero();
-                    nnc_v4 sum4_0 = nnc_v4_zero();
+                    const float *a_m = a_i + first;
+                    nnc_v4 s0_0 = nnc_v4_zero();
+                    nnc_v4 s1_0 = nnc_v4_zero();
+                    nnc_v4 s2_0 = nnc_v4_zero();
+                    nnc_v4 s3_0 = nnc_v4_zero();
+                    nnc_v4 s4_0 = nnc_v4_zero();
                     for (size_t k = 0; k < 6; k++) {
-                        const float *b_k = b_i + k * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4;
-                        const nnc_v4 b0 = nnc_v4_load_n(b_k, (T + 1) / 2 % 4);
-                        const nnc_v4 a0_k = nnc_v4_splat(a0[k * ((T + 1) / 2)]);
-                        sum0_0 = nnc_v4_madd(b0, a0_k, sum0_0);
-                        const nnc_v4 a1_k = nnc_v4_splat(a1[k * ((T + 1) / 2)]);
-                        sum1_0 = nnc_v4_madd(b0, a1_k, sum1_0);
-                        const nnc_v4 a2_k = nnc_v4_splat(a2[k * ((T + 1) / 2)]);
-                        sum2_0 = nnc_v4_madd(b0, a2_k, sum2_0);
-                        const nnc_v4 a3_k = nnc_v4_splat(a3[k * ((T + 1) / 2)]);
-                        sum3_0 = nnc_v4_madd(b0, a3_k, sum3_0);
-                        const nnc_v4 a4_k = nnc_v4_splat(a4[k * ((T + 1) / 2)]);
-                        sum4_0 = nnc_v4_madd(b0, a4_k, sum4_0);
+                        const nnc_v4 w0 = nnc_v4_load(b_i + n + k * ((T + 1) / 2));
+                        const nnc_v4 a_m_k = nnc_v4_splat(a_m[k * ((T + 1) / 2)]);
+                        s0_0 = nnc_v4_madd(w0, a_m_k, s0_0);
+                        const nnc_v4 a_m_k_1 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 1]);
+                        s1_0 = nnc_v4_madd(w0, a_m_k_1, s1_0);
+                        const nnc_v4 a_m_k_2 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 2]);
+                        s2_0 = nnc_v4_madd(w0, a_m_k_2, s2_0);
+                        const nnc_v4 a_m_k_3 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 3]);
+                        s3_0 = nnc_v4_madd(w0, a_m_k_3, s3_0);
+                        const nnc_v4 a_m_k_4 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 4]);
+                        s4_0 = nnc_v4_madd(w0, a_m_k_4, s4_0);
                     }
-                    nnc_v4_store_n(y_i + first * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum0_0, (T + 1) / 2 % 4);
-                    nnc_v4_store_n(y_i + (first + 1) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum1_0, (T + 1) / 2 % 4);
-                    nnc_v4_store_n(y_i + (first + 2) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum2_0, (T + 1) / 2 % 4);
-                    nnc_v4_store_n(y_i + (first + 3) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum3_0, (T + 1) / 2 % 4);
-                    nnc_v4_store_n(y_i + (first + 4) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, sum4_0, (T + 1) / 2 % 4);
+                    nnc_v4_store(y_i + first * ((T + 1) / 2) + n, s0_0);
+                    nnc_v4_store(y_i + (first + 1) * ((T + 1) / 2) + n, s1_0);
+                    nnc_v4_store(y_i + (first + 2) * ((T + 1) / 2) + n, s2_0);
+                    nnc_v4_store(y_i + (first + 3) * ((T + 1) / 2) + n, s3_0);
+                    nnc_v4_store(y_i + (first + 4) * ((T + 1) / 2) + n, s4_0);
+                }
+            }
+            if ((T + 1) / 2 % 4 != 0) {
+                for (size_t m = 0; m < (T + 1) / 2; m += 5) {
+                    const size_t first = m + 5 <= (T + 1) / 2 ? m : (T + 1) / 2 - 5;
+                    const float *a_m = a_i + first;
+                    nnc_v4 s0_0 = nnc_v4_zero();
+                    nnc_v4 s1_0 = nnc_v4_zero();
+                    nnc_v4 s2_0 = nnc_v4_zero();
+                    nnc_v4 s3_0 = nnc_v4_zero();
+                    nnc_v4 s4_0 = nnc_v4_zero();
+                    for (size_t k = 0; k < 6; k++) {
+                        const nnc_v4 w0 = nnc_v4_load_n(b_i + (T + 1) / 2 / 4 * 4 + k * ((T + 1) / 2), (T + 1) / 2 % 4);
+                        const nnc_v4 a_m_k = nnc_v4_splat(a_m[k * ((T + 1) / 2)]);
+                        s0_0 = nnc_v4_madd(w0, a_m_k, s0_0);
+                        const nnc_v4 a_m_k_1 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 1]);
+                        s1_0 = nnc_v4_madd(w0, a_m_k_1, s1_0);
+                        const nnc_v4 a_m_k_2 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 2]);
+                        s2_0 = nnc_v4_madd(w0, a_m_k_2, s2_0);
+                        const nnc_v4 a_m_k_3 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 3]);
+                        s3_0 = nnc_v4_madd(w0, a_m_k_3, s3_0);
+                        const nnc_v4 a_m_k_4 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 4]);
+                        s4_0 = nnc_v4_madd(w0, a_m_k_4, s4_0);
+                    }
+                    nnc_v4_store_n(y_i + first * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, s0_0, (T + 1) / 2 % 4);
+                    nnc_v4_store_n(y_i + (first + 1) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, s1_0, (T + 1) / 2 % 4);
+                    nnc_v4_store_n(y_i + (first + 2) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, s2_0, (T + 1) / 2 % 4);
+                    nnc_v4_store_n(y_i + (first + 3) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, s3_0, (T + 1) / 2 % 4);
+                    nnc_v4_store_n(y_i + (first + 4) * ((T + 1) / 2) + (T + 1) / 2 / 4 * 4, s4_0, (T + 1) / 2 % 4);
                 }
             }
         }

@@ -1,0 +1,52 @@
+/* sum: see sum.h. */
+#include "kernels/sum.h"
+#include "kernels/vectors.h"
+
+void sum_declare(emit_context *e, cblock *b, unsigned count, const char *const *sums, cexpr *const *starts) {
+    cexpr *zero = vectors_call0(e, "zero");
+    for (unsigned i = 0; i < count; i++) c_declare(b, e->target->type, sums[i], starts ? starts[i] : zero);
+}
+
+void sum_join(emit_context *e, cblock *b, unsigned count, const char *const *sums, const char *const *others) {
+    for (unsigned i = 0; i < count; i++) {
+        cexpr *sum = c_name(e->unit, "%s", sums[i]), *other = c_name(e->unit, "%s", others[i]);
+        c_assign(b, sum, "=", vectors_call2(e, "add", sum, other));
+    }
+}
+
+/* The loop over blocks; *block is the range of one. */
+static cblock *open_blocks(emit_context *e, cblock *b, const sum_terms *t, sum_range *block) {
+    cunit *u = e->unit;
+    const char *first = arena_printf(e->arena, "%s0", t->index), *last = arena_printf(e->arena, "%s_end", t->index);
+    cblock *loop = c_for(b, first, c_int(u, 0), t->end, t->block);
+    cexpr *from = c_name(u, "%s", first), *to = c_add(u, from, c_int(u, t->block));
+    *block = (sum_range){from, to, t->block};
+    if (t->count >= 0 && t->count % t->block == 0) return loop;
+    /* not `to < end ? to : end`: an enum constant and a size_t in one ?: make C++ compilers warn */
+    cexpr *end = t->count >= 0 ? c_int(u, t->count) : t->end;
+    c_declare(loop, "const size_t", last, c_conditional(u, c_binary(u, "<", to, end), to, end));
+    *block = (sum_range){from, c_name(u, "%s", last), -1};
+    return loop;
+}
+
+void sum_add(emit_context *e, cblock *b, const sum_terms *t, unsigned count, const char *const *sums, sum_adder *add,
+             const void *context) {
+    sum_range all = {c_int(e->unit, 0), t->end, t->count}, block;
+    if (t->most <= t->block) {
+        add(context, e, b, sums, &all);
+        return;
+    }
+    cblock *loop = open_blocks(e, b, t, &block);
+    const char *parts[SUM_MOST];
+    for (unsigned i = 0; i < count; i++) parts[i] = arena_printf(e->arena, "%s_block", sums[i]);
+    sum_declare(e, loop, count, parts, NULL);
+    add(context, e, loop, parts, &block);
+    sum_join(e, loop, count, sums, parts);
+}
+
+emit_context sum_in_floats(const emit_context *e) {
+    static const emit_target floats = {"", "float", 1, &cost_scalar, "", "", ""};
+    emit_context plain = *e;
+    plain.target = &floats;
+    return plain;
+}
