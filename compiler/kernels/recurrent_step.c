@@ -3,27 +3,27 @@
  * Panel by panel, the sums of a few vectors of units start from the row of projected inputs, run over all of the
  * previous h and end as complete gates, from which c and h follow at once. Where there is one step only, the inputs'
  * part of the sums is in the same stream: a panel starts from its biases and runs over x first. A last panel so narrow
- * that its gates would leave vectors nearly empty is taken as plain columns, with all gates side by side, which pass
+ * that its gates would leave vectors nearly empty is taken as plain columns, with all gates side by side, which go
  * through z before they are gates.
  *
  * The old h must last until all sums are done. Where the new h goes to a row of out, the old one is the row before;
  * otherwise the new h waits in variables if all is unrolled, or in `next`. A GRU that resets before the product does
- * two such passes, with r * h between them; proj_size ends with a product of its own. Batches are in
+ * two such sweeps, with r * h between them; proj_size ends with a product of its own. Batches are in
  * recurrent_batch.c. */
 #include "kernels/recurrent.h"
 #include "kernels/vectors.h"
 
-/* One pass over all units: the columns of a pack, started from column groups of z. */
+/* One sweep over all units: the columns of a pack, started from column groups of z. */
 typedef struct {
     const pack *pack;
-    const choice_pass *choice;
+    const choice_sweep *choice;
     cexpr *table;
     const char *letters; /* of the groups' sums */
-    unsigned group;      /* z's column group in which the pass's first starts */
+    unsigned group;      /* z's column group in which the sweep's first starts */
     bool resets;         /* gives r * h and z, not h */
     bool zigzag;
     const char *factor; /* the row that the weights multiply */
-} pass;
+} sweep;
 
 typedef struct {
     const recurrent *r;
@@ -51,7 +51,7 @@ static void place_hidden(const step *s, cblock *b, cexpr *unit, int64_t lane, ce
     if (s->r->c->has_out && !s->r->c->projects) tile_store_n(e, b, address(s, "out", unit, lane), hidden, lanes);
 }
 
-/* --- a pass --- */
+/* --- a sweep --- */
 
 /* A panel, or the first of several side by side, or what stands for all full ones. */
 typedef struct {
@@ -62,7 +62,7 @@ typedef struct {
 } panel_place;
 
 /* The address of unit j in column group `group` of z in this panel. */
-static cexpr *group_of(const step *s, const pass *p, const panel_place *at, unsigned group, cexpr *j) {
+static cexpr *group_of(const step *s, const sweep *p, const panel_place *at, unsigned group, cexpr *j) {
     cunit *u = s->e->unit;
     cexpr *unit = c_add(u, c_name(u, "%s", at->gates), j);
     return c_add(u, unit, c_int(u, group * pack_width(p->pack, at->panel)));
@@ -70,22 +70,22 @@ static cexpr *group_of(const step *s, const pass *p, const panel_place *at, unsi
 
 /* Of a place's vector v: its unit, in floats from the first unit's place in a row where each panel takes `panel`
  * floats. */
-static int64_t lane_of(const step *s, const pass *p, unsigned v, int64_t panel) {
+static int64_t lane_of(const step *s, const sweep *p, unsigned v, int64_t panel) {
     int64_t unit = v * (int64_t)s->e->target->lanes;
     return unit / p->pack->panel * panel + unit % p->pack->panel;
 }
 
-static int64_t z_lane(const step *s, const pass *p, unsigned v) {
+static int64_t z_lane(const step *s, const sweep *p, unsigned v) {
     return lane_of(s, p, v, s->r->c->columns * p->pack->panel);
 }
 
 /* The GRU that resets after the product has a sum, the n of h, that the input's share does not start. */
-static bool starts_in_z(const step *s, const pass *p, unsigned gate) {
+static bool starts_in_z(const step *s, const sweep *p, unsigned gate) {
     return p->group + gate < s->r->c->gates || s->r->c->columns == s->r->c->gates;
 }
 
 /* A vector of the bias of the n of h from unit j on, or zero. */
-static cexpr *own_start(const step *s, const pass *p, const panel_place *at, unsigned gate, cexpr *j) {
+static cexpr *own_start(const step *s, const sweep *p, const panel_place *at, unsigned gate, cexpr *j) {
     cunit *u = s->e->unit;
     if (gate < p->pack->bias_from) return vectors_call0(s->e, "zero");
     int64_t group = (gate - p->pack->bias_from) * pack_width(p->pack, at->panel);
@@ -93,7 +93,7 @@ static cexpr *own_start(const step *s, const pass *p, const panel_place *at, uns
 }
 
 /* c and h of `vectors` vectors from unit j of the panel on; the last has `last` real lanes. */
-static void emit_cells(step *s, const pass *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors,
+static void emit_cells(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors,
                        int64_t last, unsigned number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
@@ -120,7 +120,7 @@ static void emit_cells(step *s, const pass *p, cblock *b, const panel_place *at,
 }
 
 /* The input's part of the sums: x's sums are the gates' and, for that GRU, x of the n of x. */
-static void emit_input_terms(const step *s, const pass *p, cblock *b, const panel_place *at, cexpr *j, const tile *of,
+static void emit_input_terms(const step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, const tile *of,
                              unsigned vectors, unsigned number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
@@ -151,7 +151,7 @@ static void emit_input_terms(const step *s, const pass *p, cblock *b, const pane
 }
 
 /* `vectors` vectors of units from unit j of the panel on; the last has `last` real lanes. */
-static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors,
+static void emit_units(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors,
                        int64_t last, unsigned number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
@@ -185,7 +185,7 @@ static void emit_units(step *s, const pass *p, cblock *b, const panel_place *at,
 }
 
 /* A narrow panel: its columns as they lie in a row of weights, into z; then the gates from there. */
-static void emit_flat_panel(step *s, const pass *p, cblock *b, const panel_place *at, unsigned *number) {
+static void emit_flat_panel(step *s, const sweep *p, cblock *b, const panel_place *at, unsigned *number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
     const recurrent *r = s->r;
@@ -228,10 +228,10 @@ static void emit_flat_panel(step *s, const pass *p, cblock *b, const panel_place
     *number += vectors;
 }
 
-static bool is_flat(const pass *p, int64_t panel) { return p->choice->flat && panel == pack_panels(p->pack) - 1; }
+static bool is_flat(const sweep *p, int64_t panel) { return p->choice->flat && panel == pack_panels(p->pack) - 1; }
 
 /* All units of a panel; `number` counts vectors, so that unrolled ones have different names. */
-static void emit_panel(step *s, const pass *p, cblock *b, const panel_place *at, unsigned *number) {
+static void emit_panel(step *s, const sweep *p, cblock *b, const panel_place *at, unsigned *number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
     if (is_flat(p, at->panel)) {
@@ -258,7 +258,7 @@ static void emit_panel(step *s, const pass *p, cblock *b, const panel_place *at,
 }
 
 /* The panel's place: pointers to its weights and to its part of z. */
-static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t panel, int64_t count, cexpr *index) {
+static panel_place enter_panel(const step *s, const sweep *p, cblock *b, int64_t panel, int64_t count, cexpr *index) {
     cunit *u = s->e->unit;
     panel_place at = {
         .panel = panel, .count = count, .weights = p->table, .unit = c_mul(u, index, c_int(u, p->pack->panel))};
@@ -284,7 +284,7 @@ static panel_place enter_panel(const step *s, const pass *p, cblock *b, int64_t 
     return at;
 }
 
-static void emit_pass(step *s, const pass *p) {
+static void emit_sweep(step *s, const sweep *p) {
     emit_context *e = s->e;
     cunit *u = e->unit;
     int64_t panels = pack_panels(p->pack), full = p->pack->units / p->pack->panel, turns = full / p->choice->span;
@@ -323,8 +323,8 @@ static void emit_pass(step *s, const pass *p) {
     }
 }
 
-static pass make_pass(const step *s, const choice_pass *choice, cexpr *table, const char *factor) {
-    return (pass){.pack = choice->pack,
+static sweep make_sweep(const step *s, const choice_sweep *choice, cexpr *table, const char *factor) {
+    return (sweep){.pack = choice->pack,
                   .choice = choice,
                   .table = table,
                   .factor = factor,
@@ -375,10 +375,10 @@ static void emit_projection(const step *s) {
 void recurrent_emit_step(recurrent *r) {
     emit_context *e = r->e;
     step s = {.r = r, .e = e};
-    pass main_pass = make_pass(&s, &r->c->step, r->hidden_table, "h");
-    main_pass.resets = r->c->resets_before;
-    main_pass.group = r->c->columns - r->c->gates;
-    main_pass.zigzag = r->c->zigzag;
+    sweep main_sweep = make_sweep(&s, &r->c->step, r->hidden_table, "h");
+    main_sweep.resets = r->c->resets_before;
+    main_sweep.group = r->c->columns - r->c->gates;
+    main_sweep.zigzag = r->c->zigzag;
     bool writes_gates = r->c->resets_before || r->c->step.flat;
     cfunction *f = recurrent_function(
         r, arena_printf(e->arena, "one time step. %s%s",
@@ -388,7 +388,7 @@ void recurrent_emit_step(recurrent *r) {
                                          : "and is updated."));
     s.block = c_body(f);
     if (r->c->fused) s.input_table = recurrent_parameter(r, f, "w_ih", r->input_table);
-    main_pass.table = recurrent_parameter(r, f, "w_hh", r->hidden_table);
+    main_sweep.table = recurrent_parameter(r, f, "w_hh", r->hidden_table);
     cexpr *candidate_table = r->c->candidate ? recurrent_parameter(r, f, "w_hn", r->candidate_table) : NULL;
     if (r->c->output) s.output_table = recurrent_parameter(r, f, "w_hr", r->output_table);
     if (r->c->fused) c_parameter(f, "const float *", "x");
@@ -404,14 +404,14 @@ void recurrent_emit_step(recurrent *r) {
         c_comment(body, "r, z = gates + W_hh h; next = r * h, z in its place in gates");
         s.block = c_scope(body);
     }
-    emit_pass(&s, &main_pass);
+    emit_sweep(&s, &main_sweep);
     if (r->c->resets_before) {
-        pass candidate = make_pass(&s, &r->c->candidate_step, candidate_table, "next");
+        sweep candidate = make_sweep(&s, &r->c->candidate_step, candidate_table, "next");
         candidate.letters = "n";
         candidate.group = 2;
         c_comment(body, "n = gates + W_hn (r * h); h = (1 - z) * n + z * h");
         s.block = c_scope(body);
-        emit_pass(&s, &candidate);
+        emit_sweep(&s, &candidate);
         s.block = body;
     }
     if (r->c->projects) emit_projection(&s);

@@ -13,7 +13,7 @@ typedef struct {
     vectors_axis along;     /* the axis that vectors lie along */
     cexpr *at, *lanes; /* what vectors_loop gives, for columns */
     cblock *b;         /* by columns: of one group of columns */
-} pass;
+} walk;
 
 static const char *vector_type(const reduction *r, const char *qualifier, const char *suffix) {
     return arena_printf(r->e->arena, "%s%s%s", qualifier,
@@ -67,20 +67,20 @@ static void store_y(const reduction *r, cblock *b, cexpr *at, cexpr *lanes, cexp
                   inner_stride(r, r->y_inner), value, lanes);
 }
 
-static void run_rows(pass *p, vectors_body *body) {
+static void run_rows(walk *p, vectors_body *body) {
     const reduction *r = p->r;
     unsigned others = r->inner->rank ? r->inner->rank - 1 : 0;
     vectors_loop(&p->along, nest_loops(r->inner, r->body, others), body, p);
 }
 
 static void row_sum(void *context, cblock *b, cexpr *at, cexpr *lanes) {
-    const reduction *r = ((pass *)context)->r;
+    const reduction *r = ((walk *)context)->r;
     cexpr *sums = reduction_name(r, "sums");
     c_assign(b, sums, "=", vectors_call2(r->e, "sums_add", sums, load_or_zero(r, at, lanes)));
 }
 
 static void row_extreme(void *context, cblock *b, cexpr *at, cexpr *lanes) {
-    const pass *p = context;
+    const walk *p = context;
     const reduction *r = p->r;
     cexpr *best = reduction_name(r, extreme_of(p->node->op));
     cexpr *values = vectors_join(r->e, load_x(r, at, lanes), lanes, best);
@@ -88,14 +88,14 @@ static void row_extreme(void *context, cblock *b, cexpr *at, cexpr *lanes) {
 }
 
 /* Declares the sums of a row, and adds. */
-static cexpr *sums_of_row(pass *p, vectors_body *body) {
+static cexpr *sums_of_row(walk *p, vectors_body *body) {
     declare_sums(p->r, p->r->body, "sums");
     run_rows(p, body);
     return reduction_name(p->r, "sums");
 }
 
 /* Declares a vector of the extremes, and gives the extreme of all. */
-static cexpr *extreme_of_row(pass *p) {
+static cexpr *extreme_of_row(walk *p) {
     const reduction *r = p->r;
     const char *name = extreme_of(p->node->op);
     c_declare(r->body, vector_type(r, "", ""), name, vectors_call1(r->e, "splat", reduction_first(r)));
@@ -105,7 +105,7 @@ static cexpr *extreme_of_row(pass *p) {
 
 /* exp(x - largest), which is stored but for log_softmax, and summed up */
 static void row_power(void *context, cblock *b, cexpr *at, cexpr *lanes) {
-    const pass *p = context;
+    const walk *p = context;
     const reduction *r = p->r;
     cexpr *power =
         vectors_call1(r->e, "exp", vectors_call2(r->e, "sub", load_x(r, at, lanes), reduction_name(r, "largest")));
@@ -117,20 +117,20 @@ static void row_power(void *context, cblock *b, cexpr *at, cexpr *lanes) {
 }
 
 static void row_quotient(void *context, cblock *b, cexpr *at, cexpr *lanes) {
-    const reduction *r = ((pass *)context)->r;
+    const reduction *r = ((walk *)context)->r;
     store_y(r, b, at, lanes, vectors_call2(r->e, "div", load_y(r, at, lanes), reduction_name(r, "sum")));
 }
 
 /* (x - largest) - log(sum): the first difference is a float that is rounded, so that no order of additions, as
  * -ffast-math allows, loses what is small beside a large x */
 static void row_shift(void *context, cblock *b, cexpr *at, cexpr *lanes) {
-    const reduction *r = ((pass *)context)->r;
+    const reduction *r = ((walk *)context)->r;
     cexpr *difference = vectors_call2(r->e, "sub", load_x(r, at, lanes), reduction_name(r, "largest"));
     cexpr *sum = vectors_call2(r->e, "sums_add", reduction_name(r, "shift"), difference);
     store_y(r, b, at, lanes, vectors_call1(r->e, "sums_rounded", sum));
 }
 
-static void softmax_of_row(pass *p) {
+static void softmax_of_row(walk *p) {
     const reduction *r = p->r;
     cexpr *largest = reduction_name(r, "largest");
     cexpr *of_lanes = vectors_call1(r->e, "splat", extreme_of_row(p));
@@ -153,14 +153,14 @@ static cexpr *centred(const reduction *r, cexpr *at, cexpr *lanes) {
 }
 
 static void row_square(void *context, cblock *b, cexpr *at, cexpr *lanes) {
-    const reduction *r = ((pass *)context)->r;
+    const reduction *r = ((walk *)context)->r;
     cexpr *squares = reduction_name(r, "squares");
     cexpr *difference = vectors_join(r->e, centred(r, at, lanes), lanes, zero(r));
     c_assign(b, squares, "=", vectors_call2(r->e, "sums_add_square", squares, difference));
 }
 
 static void row_norm(void *context, cblock *b, cexpr *at, cexpr *lanes) {
-    const reduction *r = ((pass *)context)->r;
+    const reduction *r = ((walk *)context)->r;
     cexpr *y = vectors_call2(r->e, "mul", centred(r, at, lanes), reduction_name(r, "scale"));
     cexpr *weight = NULL, *bias = NULL;
     if (r->weight)
@@ -176,7 +176,7 @@ static void row_norm(void *context, cblock *b, cexpr *at, cexpr *lanes) {
 }
 
 /* Declares the mean, as the two floats of `centred`, and the squares of the differences from it, summed up. */
-static void squares_of_row(pass *p) {
+static void squares_of_row(walk *p) {
     const reduction *r = p->r;
     cunit *u = r->u;
     cexpr *sums = sums_of_row(p, row_sum), *low = c_unary(u, "&", reduction_name(r, "low"));
@@ -187,7 +187,7 @@ static void squares_of_row(pass *p) {
     run_rows(p, row_square);
 }
 
-static void layer_norm_of_row(pass *p) {
+static void layer_norm_of_row(walk *p) {
     const reduction *r = p->r;
     cunit *u = r->u;
     squares_of_row(p);
@@ -200,7 +200,7 @@ static void layer_norm_of_row(pass *p) {
 }
 
 /* Over the count less the correction; where that is not positive, over 0, which gives a NaN or infinity as in torch. */
-static cexpr *variance_of_row(pass *p) {
+static cexpr *variance_of_row(walk *p) {
     const reduction *r = p->r;
     cunit *u = r->u;
     dim_table *t = r->e->plan->dims;
@@ -218,7 +218,7 @@ static cexpr *variance_of_row(pass *p) {
 }
 
 static void row_own_square(void *context, cblock *b, cexpr *at, cexpr *lanes) {
-    const reduction *r = ((pass *)context)->r;
+    const reduction *r = ((walk *)context)->r;
     cexpr *sums = reduction_name(r, "sums");
     c_assign(b, sums, "=", vectors_call2(r->e, "sums_add_square", sums, load_or_zero(r, at, lanes)));
 }
@@ -227,7 +227,7 @@ static void emit_rows(reduction *r, const ir_node *n, cblock *b) {
     unsigned last = r->inner->rank ? r->inner->rank - 1 : 0;
     const dim *extent = r->inner->rank ? r->inner->dims[last] : dim_const(r->e->plan->dims, 1);
     const char *index = r->inner->rank ? r->inner->names[last] : "v";
-    pass p = {.r = r, .node = n, .along = vectors_new(r->e, b, extent, index)};
+    walk p = {.r = r, .node = n, .along = vectors_new(r->e, b, extent, index)};
     reduction_open(r, b, r->outer->rank);
     switch (n->op) {
     case IR_SUM:
@@ -260,7 +260,7 @@ static const dim *last_outer(const reduction *r, unsigned operand) {
 }
 
 /* Elements of the columns, in the inner loops; with none, the first ones. */
-static cexpr *load_columns(const pass *p, unsigned inner_rank) {
+static cexpr *load_columns(const walk *p, unsigned inner_rank) {
     const reduction *r = p->r;
     cexpr *offset = c_add(r->u, r->x_base, nest_offset(r->inner, r->x_inner, inner_rank));
     const dim *stride = last_outer(r, r->x_outer);
@@ -268,21 +268,21 @@ static cexpr *load_columns(const pass *p, unsigned inner_rank) {
     return vectors_load(r->e, reduction_name(r, r->x->name), offset, stride, p->lanes);
 }
 
-static cexpr *y_offset(const pass *p, unsigned inner_rank) {
+static cexpr *y_offset(const walk *p, unsigned inner_rank) {
     const reduction *r = p->r;
     cexpr *offset = c_add(r->u, r->y_base, nest_offset(r->inner, r->y_inner, inner_rank));
     return c_add(r->u, offset, c_mul(r->u, p->at, emit_dim(r->e, last_outer(r, r->y_outer))));
 }
 
-static void store_columns(const pass *p, cblock *b, unsigned inner_rank, cexpr *value) {
+static void store_columns(const walk *p, cblock *b, unsigned inner_rank, cexpr *value) {
     const reduction *r = p->r;
     vectors_store(r->e, b, reduction_name(r, r->y->name), y_offset(p, inner_rank), last_outer(r, r->y_outer), value,
                   p->lanes);
 }
 
-static cblock *column_loops(const pass *p) { return nest_loops(p->r->inner, p->b, p->r->inner->rank); }
+static cblock *column_loops(const walk *p) { return nest_loops(p->r->inner, p->b, p->r->inner->rank); }
 
-static void declare_column_sums(const pass *p) {
+static void declare_column_sums(const walk *p) {
     const reduction *r = p->r;
     int64_t lanes = r->e->target->lanes;
     c_declare_array(p->b, vector_type(r, "", "_sums"), "sums", lanes);
@@ -291,7 +291,7 @@ static void declare_column_sums(const pass *p) {
              vectors_call0(r->e, "sums_zero"));
 }
 
-static void add_to_sums(const pass *p, cblock *loop, cexpr *value) {
+static void add_to_sums(const walk *p, cblock *loop, cexpr *value) {
     const reduction *r = p->r;
     unsigned rank = r->inner->rank;
     cexpr *row = rank ? c_name(r->u, "%s", r->inner->names[rank - 1]) : c_int(r->u, 0);
@@ -300,11 +300,11 @@ static void add_to_sums(const pass *p, cblock *loop, cexpr *value) {
     c_assign(loop, sum, "=", vectors_call2(r->e, "sums_add", sum, value));
 }
 
-static cexpr *sums_of_columns(const pass *p) {
+static cexpr *sums_of_columns(const walk *p) {
     return vectors_call1(p->r->e, "sums_tree", reduction_name(p->r, "sums"));
 }
 
-static void extreme_of_columns(const pass *p) {
+static void extreme_of_columns(const walk *p) {
     const reduction *r = p->r;
     const char *name = extreme_of(p->node->op);
     cexpr *best = reduction_name(r, name);
@@ -313,7 +313,7 @@ static void extreme_of_columns(const pass *p) {
              vectors_call2(r->e, comparison_of(p->node->op), best, load_columns(p, r->inner->rank)));
 }
 
-static void softmax_of_columns(const pass *p) {
+static void softmax_of_columns(const walk *p) {
     const reduction *r = p->r;
     unsigned rank = r->inner->rank;
     extreme_of_columns(p);
@@ -332,7 +332,7 @@ static void softmax_of_columns(const pass *p) {
 }
 
 static void column_group(void *context, cblock *b, cexpr *at, cexpr *lanes) {
-    pass *p = context;
+    walk *p = context;
     p->b = b;
     p->at = at;
     p->lanes = lanes;
@@ -363,7 +363,7 @@ void reduction_in_vectors(reduction *r, const plan_kernel *k, cblock *b) {
         return;
     }
     unsigned last = r->outer->rank - 1;
-    pass p = {.r = r, .node = n, .along = vectors_new(r->e, b, r->outer->dims[last], r->outer->names[last])};
+    walk p = {.r = r, .node = n, .along = vectors_new(r->e, b, r->outer->dims[last], r->outer->names[last])};
     reduction_open(r, b, last);
     vectors_loop(&p.along, r->body, column_group, &p);
 }

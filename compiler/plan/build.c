@@ -1,7 +1,7 @@
-/* build: the units and pvals of one graph.
+/* build: the tasks and pvals of one graph.
  *
- * Requires a graph in SSA order. Views become pvals without a unit; elementwise nodes that one other elementwise node
- * of the same shape uses are computed inside it; a RECURRENT gets units before it that put h0 and c0 where h and c
+ * Requires a graph in SSA order. Views become pvals without a task; elementwise nodes that one other elementwise node
+ * of the same shape uses are computed inside it; a RECURRENT gets tasks before it that put h0 and c0 where h and c
  * live. */
 #include <string.h>
 
@@ -111,7 +111,7 @@ static void elementwise_node(planner *p, const ir_node *n, const ir_node *const 
     size_t capacity = 0;
     for (unsigned i = 0; i < n->input_count; i++)
         if (n->inputs[i] && !plan_is_parameter(n, i)) gather(p->values[n->inputs[i]->id], p, &list, &count, &capacity);
-    unit *u = planner_unit(p, UNIT_NODE, n, count, 1);
+    task *u = planner_task(p, TASK_NODE, n, count, 1);
     if (count) memcpy(u->inputs, list, count * sizeof *list);
     pval *r = planner_root(p, &result->type, result_name(p, n, 0));
     r->producer = u;
@@ -120,8 +120,8 @@ static void elementwise_node(planner *p, const ir_node *n, const ir_node *const 
 }
 
 /* h0 or c0 into the memory of h_n or c_n, where the steps will carry it on. */
-static void initial_state(planner *p, const ir_node *n, const ir_value *initial, pval *final, unit *recurrent) {
-    unit *u = planner_unit(p, initial ? UNIT_COPY : UNIT_ZERO, n, initial ? 1 : 0, 1);
+static void initial_state(planner *p, const ir_node *n, const ir_value *initial, pval *final, task *recurrent) {
+    task *u = planner_task(p, initial ? TASK_COPY : TASK_ZERO, n, initial ? 1 : 0, 1);
     if (initial) u->inputs[0] = p->values[initial->id];
     pstep same = {.op = IR_RESHAPE};
     pval *start = planner_view(p, final, &final->type, same, NULL);
@@ -132,14 +132,14 @@ static void initial_state(planner *p, const ir_node *n, const ir_value *initial,
 }
 
 static void general_node(planner *p, const ir_node *n) {
-    /* numbers become memory before the unit, so that it comes after their copies */
+    /* numbers become memory before the task, so that it comes after their copies */
     pval **inputs = ARENA_ARRAY(p->arena, pval *, n->input_count);
     for (unsigned i = 0; i < n->input_count; i++) {
         if (!n->inputs[i]) continue;
         inputs[i] = plan_is_parameter(n, i) ? parameter(p, n->inputs[i])
                                             : planner_materialize(p, p->values[n->inputs[i]->id]);
     }
-    unit *u = planner_unit(p, n->op == IR_CAT ? UNIT_JOIN : UNIT_NODE, n, n->input_count, n->result_count);
+    task *u = planner_task(p, n->op == IR_CAT ? TASK_JOIN : TASK_NODE, n, n->input_count, n->result_count);
     if (n->input_count) memcpy(u->inputs, inputs, n->input_count * sizeof *inputs);
     for (unsigned i = 0; i < n->result_count; i++) {
         ir_value *v = n->results[i];
@@ -148,13 +148,13 @@ static void general_node(planner *p, const ir_node *n) {
         u->results[i]->result = i;
     }
     if (n->op != IR_RECURRENT) return;
-    /* the unit of the layer itself must come last: it was made first for the pvals' sake */
-    p->unit_count--;
+    /* the task of the layer itself must come last: it was made first for the pvals' sake */
+    p->task_count--;
     initial_state(p, n, n->inputs[IR_REC_H0], u->results[1], u);
     if (n->attrs.cell == IR_LSTM) initial_state(p, n, n->inputs[IR_REC_C0], u->results[2], u);
     u->inputs[IR_REC_H0] = u->inputs[IR_REC_C0] = NULL;
-    u->serial = (unsigned)p->unit_count;
-    ARENA_PUSH(p->arena, p->units, p->unit_count, p->unit_capacity, u);
+    u->serial = (unsigned)p->task_count;
+    ARENA_PUSH(p->arena, p->tasks, p->task_count, p->task_capacity, u);
 }
 
 static void source_node(planner *p, const ir_node *n) {
@@ -257,7 +257,7 @@ static void make_early(pval *v) {
         if (v->producer->inputs[i]) make_early(v->producer->inputs[i]);
 }
 
-/* A unit for each check of what is no view of an input. */
+/* A task for each check of what is no view of an input. */
 static void add_checks(planner *p) {
     const ir_model *m = p->model;
     for (size_t i = 0; i < m->check_count; i++) {
@@ -265,7 +265,7 @@ static void add_checks(planner *p) {
         plan_view view;
         if (planner_original_view(p, v, &view)) continue;
         v = planner_materialize(p, v);
-        unit *u = planner_unit(p, UNIT_CHECK, NULL, 1, 0);
+        task *u = planner_task(p, TASK_CHECK, NULL, 1, 0);
         u->check = &m->checks[i];
         u->inputs[0] = v;
         make_early(v);
@@ -275,8 +275,8 @@ static void add_checks(planner *p) {
 void planner_build(planner *p, const ir_graph *g, bool is_reset) {
     p->values = ARENA_ARRAY(p->arena, pval *, p->model->value_count + 1);
     p->block = ARENA_NEW(p->arena, pblock);
-    p->units = NULL;
-    p->unit_count = p->unit_capacity = 0;
+    p->tasks = NULL;
+    p->task_count = p->task_capacity = 0;
     p->only_user = only_users(p, g);
     nodes(p, g);
     if (!is_reset) add_checks(p);

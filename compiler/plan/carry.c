@@ -1,6 +1,6 @@
 /* carry: where a round writes what the next one begins with, what is collected, and what ends the rounds.
  *
- * What is carried lies in one place. The new value is written there at once where every unit that reads the old one
+ * What is carried lies in one place. The new value is written there at once where every task that reads the old one
  * can come before, or reads just the element that it writes; else it is made elsewhere and copied when the round is
  * done. An old value that becomes another name's new one is saved first. */
 #include "plan/operators.h"
@@ -15,7 +15,7 @@ static const pval *data_of(const pval *v) {
 static bool is_memory(const pval *v) { return v->kind <= PVAL_VIEW; }
 
 static bool is_made_here(const planner *p, const pval *v) {
-    const unit *u = is_memory(v) ? planner_producer(v) : NULL;
+    const task *u = is_memory(v) ? planner_producer(v) : NULL;
     return u && u->block == p->block;
 }
 
@@ -26,13 +26,13 @@ static bool is_old(const pblock *b, const pval *v) {
     return false;
 }
 
-static bool reads(const unit *u, const pval *old) {
+static bool reads(const task *u, const pval *old) {
     for (unsigned i = 0; i < u->input_count; i++)
         if (u->inputs[i] && is_memory(u->inputs[i]) && data_of(u->inputs[i]) == old) return true;
     return false;
 }
 
-static bool writes(const unit *u, const pval *storage) {
+static bool writes(const task *u, const pval *storage) {
     for (unsigned i = 0; i < u->result_count; i++)
         if (u->results[i] && layout_storage(u->results[i]) == storage) return true;
     return false;
@@ -40,12 +40,12 @@ static bool writes(const unit *u, const pval *storage) {
 
 /* --- written over the old value ------------------------------------------------------------------------------------ */
 
-static bool is_elementwise(const unit *u) {
-    return u->kind == UNIT_COPY || (u->kind == UNIT_NODE && plan_operator_of(u->node->op)->elementwise);
+static bool is_elementwise(const task *u) {
+    return u->kind == TASK_COPY || (u->kind == TASK_NODE && plan_operator_of(u->node->op)->elementwise);
 }
 
-/* A unit that reads the old value and writes the new one over it. */
-static bool reads_what_it_writes(planner *p, const unit *u, const pval *old) {
+/* A task that reads the old value and writes the new one over it. */
+static bool reads_what_it_writes(planner *p, const task *u, const pval *old) {
     if (!is_elementwise(u)) return false;
     for (unsigned i = 0; i < u->input_count; i++) {
         const pval *v = u->inputs[i];
@@ -60,15 +60,15 @@ typedef struct {
     char *known; /* by serial: 0 not yet, 1 no, 2 yes */
 } dependence;
 
-/* Does u write into the storage, or come after a unit that does? */
-static bool follows(dependence *d, const unit *u) {
+/* Does u write into the storage, or come after a task that does? */
+static bool follows(dependence *d, const task *u) {
     if (u->block != d->planner->block) return false;
     char *known = &d->known[u->serial];
     if (*known) return *known == 2;
     bool found = writes(u, d->storage);
     for (size_t i = 0; i < u->after_count && !found; i++) found = follows(d, u->after[i]);
     for (unsigned i = 0; i < u->input_count && !found; i++) {
-        const unit *producer = u->inputs[i] ? planner_producer(u->inputs[i]) : NULL;
+        const task *producer = u->inputs[i] ? planner_producer(u->inputs[i]) : NULL;
         found = producer && follows(d, producer);
     }
     *known = found ? 2 : 1;
@@ -77,17 +77,17 @@ static bool follows(dependence *d, const unit *u) {
 
 /* Orders the readers of the old value before what writes the new one; false when that cannot be. */
 static bool overwrite(planner *p, const pval *storage, const pval *old) {
-    dependence d = {p, storage, ARENA_ARRAY(p->arena, char, p->unit_count + 1)};
-    for (size_t i = 0; i < p->unit_count; i++) {
-        const unit *u = p->units[i];
+    dependence d = {p, storage, ARENA_ARRAY(p->arena, char, p->task_count + 1)};
+    for (size_t i = 0; i < p->task_count; i++) {
+        const task *u = p->tasks[i];
         if (u->block != p->block || !reads(u, old)) continue;
         if (writes(u, storage) ? !reads_what_it_writes(p, u, old) : follows(&d, u)) return false;
     }
-    for (size_t w = 0; w < p->unit_count; w++) {
-        if (p->units[w]->block != p->block || !writes(p->units[w], storage)) continue;
-        for (size_t i = 0; i < p->unit_count; i++) {
-            unit *u = p->units[i];
-            if (u->block == p->block && reads(u, old) && !writes(u, storage)) planner_after(p, p->units[w], u);
+    for (size_t w = 0; w < p->task_count; w++) {
+        if (p->tasks[w]->block != p->block || !writes(p->tasks[w], storage)) continue;
+        for (size_t i = 0; i < p->task_count; i++) {
+            task *u = p->tasks[i];
+            if (u->block == p->block && reads(u, old) && !writes(u, storage)) planner_after(p, p->tasks[w], u);
         }
     }
     return true;
@@ -130,7 +130,7 @@ static void place_until(planner *p, const ir_node *n) {
     if (!n->block->until) return;
     pval *v = p->values[n->block->until->id];
     if (!is_made_here(p, v)) v = saved(p, v);
-    unit *u = planner_unit(p, UNIT_UNTIL, n, 1, 0);
+    task *u = planner_task(p, TASK_UNTIL, n, 1, 0);
     u->inputs[0] = v;
     p->block->until = u;
 }
@@ -144,7 +144,7 @@ void planner_place_body(planner *p, const ir_node *n) {
         pval *v = p->values[n->block->collected[i]->id];
         if (!is_made_here(p, v)) planner_copy(p, v, row_of_collected(p, n, i), NULL);
     }
-    size_t nodes = p->unit_count;
+    size_t nodes = p->task_count;
     bool *placed = ARENA_ARRAY(p->arena, bool, nodes + 1);
     for (unsigned i = 0; i < carried; i++) {
         pval *v = next[i], *storage = b->repeat->results[i], *to = place_of(p, storage);
@@ -158,11 +158,11 @@ void planner_place_body(planner *p, const ir_node *n) {
         if (is_made_here(p, v) && !planner_host(p, v, to)) planner_copy(p, v, to, NULL);
     }
     planner_place_joins(p, nodes, placed);
-    size_t readers = p->unit_count;
+    size_t readers = p->task_count;
     for (unsigned i = 0; i < carried; i++) {
         if (!next[i]) continue;
-        unit *u = planner_copy(p, next[i], place_of(p, b->repeat->results[i]), NULL);
+        task *u = planner_copy(p, next[i], place_of(p, b->repeat->results[i]), NULL);
         for (size_t k = 0; k < readers; k++)
-            if (p->units[k]->block == b && reads(p->units[k], b->carried[i])) planner_after(p, u, p->units[k]);
+            if (p->tasks[k]->block == b && reads(p->tasks[k], b->carried[i])) planner_after(p, u, p->tasks[k]);
     }
 }

@@ -98,7 +98,7 @@ typedef struct {
     bool flat;         /* the last panel as plain columns, all gates of a term side by side: */
     cost_tile flat_tile;
     bool unroll_units, unroll_terms;
-} choice_pass;
+} choice_sweep;
 
 typedef struct {
     /* the layer */
@@ -120,7 +120,7 @@ typedef struct {
     int64_t steps;         /* of one chunk of projected input */
     choice_rows input_rows;
     /* one row */
-    choice_pass step, candidate_step;
+    choice_sweep step, candidate_step;
     unsigned input_chains;      /* fused: of each sum of the input's part */
     cost_tile flat_input;       /* fused and flat: of the last panel's input part */
     choice_hidden hidden_place;

@@ -52,7 +52,7 @@ static void print_product(const printer *p, const char *what, const choice_produ
 
 /* --- RECURRENT --- */
 
-static void print_pass(const printer *p, const char *what, const choice_pass *s) {
+static void print_sweep(const printer *p, const char *what, const choice_sweep *s) {
     const pack *w = s->pack;
     text_printf(p->to, "%s of %u sums", what, s->tile.vectors * w->gates);
     if (s->tile.chains > 1) text_printf(p->to, " in %u chains", s->tile.chains);
@@ -69,8 +69,8 @@ static void print_pass(const printer *p, const char *what, const choice_pass *s)
 static void print_recurrent_body(const printer *p, const choice_recurrent *r) {
     static const char *const places[] = {"variables", "next", "out", "h at once"};
     if (r->one_row) {
-        print_pass(p, " step", &r->step);
-        if (r->candidate) print_pass(p, "; then", &r->candidate_step);
+        print_sweep(p, " step", &r->step);
+        if (r->candidate) print_sweep(p, "; then", &r->candidate_step);
         text_printf(p->to, "; new h in %s", places[r->hidden_place]);
     }
     if (!r->fused) print_product(p, r->one_row ? "; input" : " input", &r->input_product);

@@ -86,10 +86,10 @@ static void choose_way(const chooser *c, const plan_kernel *k, choice_recurrent 
 
 /* --- one row --- */
 
-static choice_pass choose_pass(const chooser *c, const pack *w) {
+static choice_sweep choose_sweep(const chooser *c, const pack *w) {
     int64_t full = w->units / w->panel, lanes = c->body->lanes, last = pack_panels(w) - 1, tiles = 0;
-    choice_pass p = {.pack = w};
-    p.tile = cost_pass(c->body, w->gates, full ? full * w->panel : w->units, w->terms);
+    choice_sweep p = {.pack = w};
+    p.tile = cost_sweep(c->body, w->gates, full ? full * w->panel : w->units, w->terms);
     p.span = p.tile.vectors * lanes > w->panel ? p.tile.vectors * lanes / w->panel : 1;
     p.flat = pack_units(w, last) < w->panel && cost_flat(c->body, w->gates, pack_width(w, last), w->terms);
     p.flat_tile = cost_flat_tile(c->body, w->gates * pack_width(w, last), w->terms);
@@ -105,8 +105,8 @@ static choice_pass choose_pass(const chooser *c, const pack *w) {
 
 static void choose_one_row(const chooser *c, choice_recurrent *r) {
     const pack *x = r->input;
-    r->step = choose_pass(c, r->hidden_pack);
-    if (r->resets_before) r->candidate_step = choose_pass(c, r->candidate);
+    r->step = choose_sweep(c, r->hidden_pack);
+    if (r->resets_before) r->candidate_step = choose_sweep(c, r->candidate);
     r->input_chains = cost_product_row(c->body, 0, x->gates * x->units, x->terms).chains;
     r->flat_input = cost_product_row(c->body, pack_row(x, pack_panels(x) - 1), x->gates * x->units, x->terms);
     r->hidden_place = r->projects            ? CHOICE_H_IN_NEXT

@@ -63,7 +63,7 @@ cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int
     return cost_product(body, wide, many, terms, most_rows);
 }
 
-cost_tile cost_pass(const cost_body *body, unsigned gates, int64_t units, int64_t terms) {
+cost_tile cost_sweep(const cost_body *body, unsigned gates, int64_t units, int64_t terms) {
     if (body->rolled) return (cost_tile){1, 1, 1};
     unsigned wide = (unsigned)smaller(8 / gates, parts(units, body->lanes));
     while (wide & (wide - 1)) wide--; /* a power of two divides a full panel */

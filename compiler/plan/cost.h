@@ -58,11 +58,11 @@ cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int
 /* The tile of one row of it. */
 cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms);
 
-/* One row's recurrent pass over panels whose units are together `units`: vectors counts vectors of units, each with all its
+/* One row's recurrent sweep over panels whose units are together `units`: vectors counts vectors of units, each with all its
  * gates, of as many panels side by side as it takes to have 8 sums (GRU: 6) at once, enough to hide an addition's
  * latency. */
-cost_tile cost_pass(const cost_body *body, unsigned gates, int64_t units, int64_t terms);
-/* Whether the last `width` units of a pass (rounded up to COST_PADDING) are better taken as plain columns, all gates of a
+cost_tile cost_sweep(const cost_body *body, unsigned gates, int64_t units, int64_t terms);
+/* Whether the last `width` units of a sweep (rounded up to COST_PADDING) are better taken as plain columns, all gates of a
  * term side by side in as few vectors as they fill, than gate by gate: that saves loads in every term, and costs a way
  * through memory once. */
 bool cost_flat(const cost_body *body, unsigned gates, int64_t width, int64_t terms);

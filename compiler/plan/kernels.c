@@ -1,4 +1,4 @@
-/* kernels: scheduled units -> kernels with views, names and work space.
+/* kernels: scheduled tasks -> kernels with views, names and work space.
  *
  * Where a value lies: its root's home is the innermost loop that contains everything that touches it. In the loops
  * around its home (and its home itself) the value has a chunk's extent; in loops further in it is whole, and a kernel
@@ -19,7 +19,7 @@ static ploop *common(ploop *a, ploop *b) {
     return a;
 }
 
-static void touch(pval *v, const unit *u) {
+static void touch(pval *v, const task *u) {
     if (!v || v->kind > PVAL_VIEW) return;
     pval *root = layout_storage(v);
     root->home = root->touched ? common(root->home, u->loop) : u->loop;
@@ -28,8 +28,8 @@ static void touch(pval *v, const unit *u) {
 }
 
 static void find_homes_and_uses(planner *p) {
-    for (size_t i = 0; i < p->unit_count; i++) {
-        const unit *u = p->units[i];
+    for (size_t i = 0; i < p->task_count; i++) {
+        const task *u = p->tasks[i];
         for (unsigned k = 0; k < u->input_count; k++) {
             touch(u->inputs[k], u);
             for (pval *v = u->inputs[k]; v && !v->used; v = v->origin) v->used = true;
@@ -96,7 +96,7 @@ static void narrow(planner *p, plan_view *v, int axis, const ploop *l) {
 /* To the piece of this turn of l and of the loops around it, as far as v's home does not know them already. From the
  * outside in: of an axis S*T that two loops divide, the outer one takes whole pieces, and the inner one parts of them.
  */
-static void narrow_to(planner *p, plan_view *view, const unit *u, int input, unsigned result, const ploop *l,
+static void narrow_to(planner *p, plan_view *view, const task *u, int input, unsigned result, const ploop *l,
                       const ploop *home) {
     if (!l || encloses(l, home)) return;
     narrow_to(p, view, u, input, result, l->parent, home);
@@ -104,8 +104,8 @@ static void narrow_to(planner *p, plan_view *view, const unit *u, int input, uns
     narrow(p, view, axis, l);
 }
 
-/* What unit u sees of v. */
-static plan_view seen_view(planner *p, pval *v, const unit *u, int input, unsigned result) {
+/* What task u sees of v. */
+static plan_view seen_view(planner *p, pval *v, const task *u, int input, unsigned result) {
     const ploop *home = layout_storage(v)->home;
     plan_view view = local_view(p, v, home);
     narrow_to(p, &view, u, input, result, u->loop, home);
@@ -114,7 +114,7 @@ static plan_view seen_view(planner *p, pval *v, const unit *u, int input, unsign
 
 /* The steps that a RECURRENT has behind it when this turn of l and of the loops around it begins; `left` are those of
  * the turn. */
-static const dim *steps_done(planner *p, const unit *u, const ploop *l, const dim **left) {
+static const dim *steps_done(planner *p, const task *u, const ploop *l, const dim **left) {
     if (!l) {
         *left = u->results[0]->type.dims[0];
         return dim_const(p->dims, 0);
@@ -150,14 +150,14 @@ static void add_symbols(planner *p, plan_kernel *k, const plan_view *v) {
     }
 }
 
-static const char *result_name(const unit *u, unsigned r) {
+static const char *result_name(const task *u, unsigned r) {
     static const char *const recurrent[] = {"out", "h", "c"};
-    if (u->kind == UNIT_NODE && u->node->op == IR_RECURRENT) return recurrent[r];
+    if (u->kind == TASK_NODE && u->node->op == IR_RECURRENT) return recurrent[r];
     return r == 0 ? "y" : "places"; /* of a TOPK */
 }
 
 /* Inputs that are one and the same value seen in one and the same way are one parameter. */
-static bool same_input(const unit *u, unsigned a, unsigned b) {
+static bool same_input(const task *u, unsigned a, unsigned b) {
     if (u->inputs[a] != u->inputs[b]) return false;
     for (const ploop *l = u->loop; l; l = l->parent)
         if (u->input_axis[l->depth][a] != u->input_axis[l->depth][b]) return false;
@@ -167,7 +167,7 @@ static bool same_input(const unit *u, unsigned a, unsigned b) {
 static bool is_memory(const pval *v) { return v && v->kind <= PVAL_VIEW; }
 
 /* How many parameters inputs [0, end) need. */
-static unsigned distinct_inputs(const unit *u, unsigned end) {
+static unsigned distinct_inputs(const task *u, unsigned end) {
     unsigned count = 0;
     for (unsigned i = 0; i < end; i++) {
         bool first = is_memory(u->inputs[i]);
@@ -177,8 +177,8 @@ static unsigned distinct_inputs(const unit *u, unsigned end) {
     return count;
 }
 
-static const char *input_name(planner *p, const unit *u, unsigned i) {
-    if (u->kind == UNIT_NODE && i < PLAN_NAMED_OPERANDS) {
+static const char *input_name(planner *p, const task *u, unsigned i) {
+    if (u->kind == TASK_NODE && i < PLAN_NAMED_OPERANDS) {
         const char *name = plan_operator_of(u->node->op)->operands[i];
         if (name) return name;
     }
@@ -188,18 +188,18 @@ static const char *input_name(planner *p, const unit *u, unsigned i) {
     return arena_printf(p->arena, "x%u", distinct_inputs(u, first) + 1);
 }
 
-/* Makes operands; next is the unit's next input. */
+/* Makes operands; next is the task's next input. */
 typedef struct {
     planner *planner;
-    const unit *unit;
+    const task *task;
     plan_kernel *kernel; /* the outermost */
     unsigned next;
 } operand_maker;
 
 static plan_operand memory_operand(operand_maker *m, unsigned input) {
     plan_operand o = {.kind = PLAN_MEMORY};
-    o.view = seen_view(m->planner, m->unit->inputs[input], m->unit, (int)input, 0);
-    o.name = input_name(m->planner, m->unit, input);
+    o.view = seen_view(m->planner, m->task->inputs[input], m->task, (int)input, 0);
+    o.name = input_name(m->planner, m->task, input);
     add_symbols(m->planner, m->kernel, &o.view);
     return o;
 }
@@ -212,7 +212,7 @@ static plan_operand simple_operand(operand_maker *m, const pval *v) {
     return o;
 }
 
-/* Elementwise: inputs of the unit stand in the order in which build.c gathered them, depth first. Inlined nodes take
+/* Elementwise: inputs of the task stand in the order in which build.c gathered them, depth first. Inlined nodes take
  * the shape that the kernel's result has here. */
 static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type *type) {
     planner *p = m->planner;
@@ -243,8 +243,8 @@ static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type
     }
 }
 
-static bool is_elementwise(const unit *u) {
-    return u->kind == UNIT_NODE && plan_operator_of(u->node->op)->elementwise;
+static bool is_elementwise(const task *u) {
+    return u->kind == TASK_NODE && plan_operator_of(u->node->op)->elementwise;
 }
 
 static bool onto_itself(const plan_kernel *k) {
@@ -272,22 +272,22 @@ static void make_choices(planner *p, plan_kernel *k) {
     k->work->elements = dim_const(p->dims, work);
 }
 
-static plan_kernel *make_kernel(planner *p, const unit *u) {
+static plan_kernel *make_kernel(planner *p, const task *u) {
     plan_kernel *k = ARENA_NEW(p->arena, plan_kernel);
-    k->kind = u->kind == UNIT_COPY    ? PLAN_COPY
-              : u->kind == UNIT_ZERO  ? PLAN_ZERO
-              : u->kind == UNIT_CHECK ? PLAN_CHECK
+    k->kind = u->kind == TASK_COPY    ? PLAN_COPY
+              : u->kind == TASK_ZERO  ? PLAN_ZERO
+              : u->kind == TASK_CHECK ? PLAN_CHECK
                                       : PLAN_NODE;
     k->node = u->node;
     k->check = u->check;
     if (k->check) add_symbols_of(p, k, k->check->low);
     if (k->check) add_symbols_of(p, k, k->check->high);
-    if (u->kind == UNIT_NODE && u->node->op == IR_ARANGE) add_symbols_of(p, k, u->node->attrs.start);
+    if (u->kind == TASK_NODE && u->node->op == IR_ARANGE) add_symbols_of(p, k, u->node->attrs.start);
     k->result_count = u->result_count;
     k->results = ARENA_ARRAY(p->arena, plan_operand, u->result_count);
-    bool recurrent = u->kind == UNIT_NODE && u->node->op == IR_RECURRENT;
+    bool recurrent = u->kind == TASK_NODE && u->node->op == IR_RECURRENT;
     for (unsigned r = 0; r < u->result_count; r++) {
-        bool carried = u->kind == UNIT_NODE && u->node->result_count > 1 && (r > 0 || !recurrent);
+        bool carried = u->kind == TASK_NODE && u->node->result_count > 1 && (r > 0 || !recurrent);
         /* what lies in another's memory, or in the caller's, is wanted there */
         const pval *v = u->results[r];
         bool wanted = v->used || v->kind == PVAL_VIEW || v->buffer->place != PLAN_SCRATCH;
@@ -335,15 +335,15 @@ static const char *function_name(planner *p, const plan_kernel *k) {
 static void fill_items(planner *p, plan_procedure *procedure, plan_item **items) {
     while (*items) {
         plan_item *item = *items;
-        if (!item->kernel) {
+        if (!item->task) {
             fill_items(p, procedure, &item->items);
             if (!item->items) {
                 *items = item->next;
                 continue;
             }
         } else {
-            const unit *u = (const unit *)(const void *)item->kernel;
-            plan_kernel *k = u->kind == UNIT_JOIN ? NULL : make_kernel(p, u);
+            const task *u = item->task;
+            plan_kernel *k = u->kind == TASK_JOIN ? NULL : make_kernel(p, u);
             if (!k || onto_itself(k)) {
                 *items = item->next;
                 continue;
@@ -360,9 +360,9 @@ static void fill_items(planner *p, plan_procedure *procedure, plan_item **items)
 
 /* What ends the rounds, as the round's end sees it. */
 static void set_untils(planner *p) {
-    for (size_t i = 0; i < p->unit_count; i++) {
-        const unit *u = p->units[i];
-        if (u->kind != UNIT_UNTIL) continue;
+    for (size_t i = 0; i < p->task_count; i++) {
+        const task *u = p->tasks[i];
+        if (u->kind != TASK_UNTIL) continue;
         u->loop->item->until.kind = PLAN_MEMORY;
         u->loop->item->until.view = seen_view(p, u->inputs[0], u, 0, 0);
     }
@@ -370,8 +370,8 @@ static void set_untils(planner *p) {
 
 /* Scratch roots get their buffers, with the elements that they have at home. */
 static void make_buffers(planner *p) {
-    for (size_t i = 0; i < p->unit_count; i++) {
-        const unit *u = p->units[i];
+    for (size_t i = 0; i < p->task_count; i++) {
+        const task *u = p->tasks[i];
         for (unsigned r = 0; r < u->result_count; r++) {
             if (!u->results[r]) continue;
             pval *root = layout_storage(u->results[r]);

@@ -127,7 +127,7 @@ bool layout_full(planner *p, const pval *v, plan_view *view) {
  * strides, all elements that it shows are checked. */
 static bool original(planner *p, const pval *v, plan_view *view, bool *exact) {
     while (!v->origin && v->producer) {
-        if (v->producer->kind != UNIT_COPY) return false;
+        if (v->producer->kind != TASK_COPY) return false;
         v = v->producer->inputs[0];
     }
     if (!v->origin) {

@@ -3,12 +3,12 @@
 
 /* --- which pieces of the operands a piece of the result needs ---------------------------------------------------- */
 
-static bool split_never(const unit *u, int axis, int *input_axis) {
+static bool split_never(const task *u, int axis, int *input_axis) {
     (void)u, (void)axis, (void)input_axis;
     return false;
 }
 
-static bool split_elementwise(const unit *u, int axis, int *input_axis) {
+static bool split_elementwise(const task *u, int axis, int *input_axis) {
     const ir_type *to = &u->results[0]->type;
     for (unsigned i = 0; i < u->input_count; i++) {
         const ir_type *from = &u->inputs[i]->type;
@@ -19,11 +19,11 @@ static bool split_elementwise(const unit *u, int axis, int *input_axis) {
 }
 
 /* Scale and shift are read by channel. */
-static bool split_batch_norm(const unit *u, int axis, int *input_axis) {
+static bool split_batch_norm(const task *u, int axis, int *input_axis) {
     return axis != 1 && split_elementwise(u, axis, input_axis);
 }
 
-static bool split_recurrent(const unit *u, int axis, int *input_axis) {
+static bool split_recurrent(const task *u, int axis, int *input_axis) {
     if (axis == 0 && !u->node->attrs.reverse) {
         input_axis[IR_REC_X] = 0;
         return true;
@@ -37,7 +37,7 @@ static bool split_recurrent(const unit *u, int axis, int *input_axis) {
 }
 
 /* Batch dims align from the right; the rows of a follow the result's, the columns of b are always read whole. */
-static bool split_matmul(const unit *u, int axis, int *input_axis) {
+static bool split_matmul(const task *u, int axis, int *input_axis) {
     const ir_type *to = &u->results[0]->type;
     int rank = (int)to->rank;
     if (axis == rank - 1) return false;
@@ -50,7 +50,7 @@ static bool split_matmul(const unit *u, int axis, int *input_axis) {
     return true;
 }
 
-static bool split_reduce(const unit *u, int axis, int *input_axis) {
+static bool split_reduce(const task *u, int axis, int *input_axis) {
     const ir_node *n = u->node;
     unsigned rank = u->inputs[0]->type.rank;
     int result = 0;
@@ -65,30 +65,30 @@ static bool split_reduce(const unit *u, int axis, int *input_axis) {
 }
 
 /* Rows along the last dims belong together. */
-static bool split_rows(const unit *u, int axis, int *input_axis) {
+static bool split_rows(const task *u, int axis, int *input_axis) {
     int together = u->node->op == IR_LAYER_NORM ? (int)u->node->attrs.count : 1;
     input_axis[0] = axis;
     return axis < (int)u->results[0]->type.rank - together;
 }
 
-static bool split_batch(const unit *u, int axis, int *input_axis) {
+static bool split_batch(const task *u, int axis, int *input_axis) {
     (void)u;
     input_axis[0] = axis;
     return axis == 0;
 }
 
-static bool split_but_its_axis(const unit *u, int axis, int *input_axis) {
+static bool split_but_its_axis(const task *u, int axis, int *input_axis) {
     for (unsigned i = 0; i < u->input_count; i++) input_axis[i] = axis;
     return axis != (int)u->node->attrs.axis;
 }
 
-static bool split_flip(const unit *u, int axis, int *input_axis) {
+static bool split_flip(const task *u, int axis, int *input_axis) {
     input_axis[0] = axis;
     return !(u->node->attrs.axes >> axis & 1u);
 }
 
 /* The dims of the ids stand where x has its axis. */
-static bool split_take(const unit *u, int axis, int *input_axis) {
+static bool split_take(const task *u, int axis, int *input_axis) {
     int first = (int)u->node->attrs.axis, count = (int)u->inputs[1]->type.rank;
     if (axis >= first && axis < first + count) input_axis[1] = axis - first;
     else input_axis[0] = axis < first ? axis : axis - count + 1;

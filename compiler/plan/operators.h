@@ -1,5 +1,5 @@
 /* operators: what the planner knows of each operator, a row each; an operator that has none is an ice(). Sources and
- * views make no units, and have none. */
+ * views make no tasks, and have none. */
 #ifndef NNC_PLAN_OPERATORS_H
 #define NNC_PLAN_OPERATORS_H
 
@@ -8,7 +8,7 @@
 
 /* Can the operator be worked off piece by piece along this axis of its first result? Then input_axis, all -1 before,
  * gets the axis of each input along which it needs the same piece; -1: it needs the whole of it. */
-typedef bool split_of_operator(const unit *u, int axis, int *input_axis);
+typedef bool split_of_operator(const task *u, int axis, int *input_axis);
 
 enum { PLAN_NAMED_OPERANDS = 4 };
 

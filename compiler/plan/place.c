@@ -1,7 +1,7 @@
 /* place: values written straight to where they are wanted, and copies where that cannot be.
  *
- * Hosting turns a unit's own storage into a view of its consumer's memory: of an output, of a state, of a slice of a
- * CAT's result. The way from the consumer back to the unit may lead through RESHAPE and PERMUTE, which are inverted.
+ * Hosting turns a task's own storage into a view of its consumer's memory: of an output, of a state, of a slice of a
+ * CAT's result. The way from the consumer back to the task may lead through RESHAPE and PERMUTE, which are inverted.
  * Consumers are handled before what they consume, so that a CAT that lies in an output hands its slices on. */
 #include <string.h>
 
@@ -10,15 +10,15 @@
 enum { MAX_CHAIN = 16 };
 
 /* Matrix kernels write dense rows. */
-static bool writes_dense_rows(const unit *u) {
-    return u->kind == UNIT_NODE && plan_operator_of(u->node->op)->dense_rows;
+static bool writes_dense_rows(const task *u) {
+    return u->kind == TASK_NODE && plan_operator_of(u->node->op)->dense_rows;
 }
 
-static bool wants_dense_rows(const unit *u, unsigned input) {
+static bool wants_dense_rows(const task *u, unsigned input) {
     return writes_dense_rows(u) && input == 0;
 }
 
-/* Is v, if it lies in root's memory, still what the unit can work on? */
+/* Is v, if it lies in root's memory, still what the task can work on? */
 static bool stays_usable(planner *p, const pval *v, const pval *root, bool rows) {
     plan_view view;
     if (!v || v->kind > PVAL_VIEW || layout_storage(v) != root) return true;
@@ -33,8 +33,8 @@ static bool stands_in(const pblock *b, const pblock *in) {
 /* A body writes what it collects and carries straight into the REPEAT's results, and was placed before them. */
 static bool body_can_write(planner *p, const pblock *body, const pval *result) {
     const pval *root = layout_storage(result);
-    for (size_t i = 0; i < p->unit_count; i++) {
-        const unit *u = p->units[i];
+    for (size_t i = 0; i < p->task_count; i++) {
+        const task *u = p->tasks[i];
         if (!stands_in(u->block, body)) continue;
         for (unsigned k = 0; k < u->input_count; k++)
             if (!stays_usable(p, u->inputs[k], root, wants_dense_rows(u, k))) return false;
@@ -47,7 +47,7 @@ static bool body_can_write(planner *p, const pblock *body, const pval *result) {
 static bool can_write(planner *p, const pval *v) {
     plan_view view;
     if (!layout_full(p, v, &view)) return false;
-    const unit *u = v->producer;
+    const task *u = v->producer;
     if (u->body) return body_can_write(p, u->body, v);
     return !writes_dense_rows(u) || plan_view_rows_dense(&view);
 }
@@ -88,7 +88,7 @@ static pval *slice_of(planner *p, pval *whole, unsigned axis, const dim *start, 
     return planner_view(p, whole, type, (pstep){.op = IR_SLICE, .axis = axis, .start = start, .step = 1}, NULL);
 }
 
-static void place_join(planner *p, unit *join) {
+static void place_join(planner *p, task *join) {
     pval *whole = join->results[0];
     unsigned axis = join->node->attrs.axis;
     const dim *start = dim_const(p->dims, 0);
@@ -120,14 +120,14 @@ bool planner_same_place(planner *p, const pval *a, const pval *b) {
 /* May the new value of a state be written over the old one? Only where the old one is read by nothing but copies that
  * put h0 where h will live, each of them now a copy onto itself. */
 static bool state_is_only_carried(planner *p, const plan_buffer *state) {
-    for (size_t i = 0; i < p->unit_count; i++) {
-        const unit *u = p->units[i];
-        if (u->block != p->block) continue; /* what a body reads, its REPEAT's unit does */
+    for (size_t i = 0; i < p->task_count; i++) {
+        const task *u = p->tasks[i];
+        if (u->block != p->block) continue; /* what a body reads, its REPEAT's task does */
         for (unsigned k = 0; k < u->input_count; k++) {
             if (!u->inputs[k] || u->inputs[k]->kind > PVAL_VIEW) continue;
             const pval *root = layout_storage(u->inputs[k]);
             if (root->buffer != state || planner_producer(u->inputs[k])) continue;
-            if (u->kind != UNIT_COPY || !planner_same_place(p, u->inputs[k], u->results[0])) return false;
+            if (u->kind != TASK_COPY || !planner_same_place(p, u->inputs[k], u->results[0])) return false;
         }
     }
     return true;
@@ -136,16 +136,16 @@ static bool state_is_only_carried(planner *p, const plan_buffer *state) {
 /* Does v's memory hold the value from a step, or a round, to the next? */
 static bool is_carried_result(const pval *v) {
     while (v->origin) v = v->origin;
-    const unit *u = v->producer;
-    if (u->kind != UNIT_NODE) return false;
+    const task *u = v->producer;
+    if (u->kind != TASK_NODE) return false;
     return u->body ? v->result < ir_carried_of(u->node) : u->node->op == IR_RECURRENT;
 }
 
-/* Every unit that computes a part of v: through joins, whose copies count as units of their own. */
+/* Every task that computes a part of v: through joins, whose copies count as tasks of their own. */
 static bool made_by_recurrents(const pval *v) {
-    const unit *u = planner_producer(v);
+    const task *u = planner_producer(v);
     if (!u) return false;
-    if (u->kind == UNIT_JOIN) {
+    if (u->kind == TASK_JOIN) {
         for (unsigned i = 0; i < u->input_count; i++)
             if (!made_by_recurrents(u->inputs[i])) return false;
         return true;
@@ -155,8 +155,8 @@ static bool made_by_recurrents(const pval *v) {
 
 /* Joins that lie in a state are placed at once, to see whether all of their operands come to their places. */
 void planner_place_joins_of(planner *p, const pval *v, bool *placed) {
-    unit *u = planner_producer(v);
-    if (!u || u->block != p->block || u->kind != UNIT_JOIN || placed[u->serial]) return;
+    task *u = planner_producer(v);
+    if (!u || u->block != p->block || u->kind != TASK_JOIN || placed[u->serial]) return;
     placed[u->serial] = true;
     place_join(p, u);
     for (unsigned i = 0; i < u->input_count; i++) planner_place_joins_of(p, u->inputs[i], placed);
@@ -172,9 +172,9 @@ typedef struct {
     size_t count;
 } state_copies;
 
-static void depend_on_readers(planner *p, unit *writer, const plan_buffer *state, size_t unit_count) {
-    for (size_t i = 0; i < unit_count; i++) {
-        unit *u = p->units[i];
+static void depend_on_readers(planner *p, task *writer, const plan_buffer *state, size_t task_count) {
+    for (size_t i = 0; i < task_count; i++) {
+        task *u = p->tasks[i];
         if (u->block != p->block) continue;
         for (unsigned k = 0; k < u->input_count; k++)
             if (u != writer && u->inputs[k] && u->inputs[k]->kind <= PVAL_VIEW &&
@@ -185,7 +185,7 @@ static void depend_on_readers(planner *p, unit *writer, const plan_buffer *state
     }
 }
 
-/* Is the old value, or a view of it, an output or a state's new value? Those have no unit yet that would read it. */
+/* Is the old value, or a view of it, an output or a state's new value? Those have no task yet that would read it. */
 static bool is_old_value(planner *p, const ir_value *v, const plan_buffer *state) {
     pval *q = v ? p->values[v->id] : NULL;
     return q && q->kind <= PVAL_VIEW && !planner_producer(q) && layout_storage(q)->buffer == state;
@@ -204,10 +204,10 @@ static bool old_value_is_kept(planner *p, const plan_buffer *state) {
  * RECURRENT and the new value is made of RECURRENT results only. */
 static bool may_carry(planner *p, const plan_buffer *state, const pval *next) {
     if (!made_by_recurrents(next) || old_value_is_kept(p, state)) return false;
-    for (size_t i = 0; i < p->unit_count; i++) {
-        const unit *u = p->units[i];
+    for (size_t i = 0; i < p->task_count; i++) {
+        const task *u = p->tasks[i];
         if (u->block != p->block) continue;
-        bool initial = u->kind == UNIT_COPY && u->node && (u->node->op == IR_RECURRENT || u->node->op == IR_REPEAT);
+        bool initial = u->kind == TASK_COPY && u->node && (u->node->op == IR_RECURRENT || u->node->op == IR_REPEAT);
         for (unsigned k = 0; k < u->input_count; k++)
             if (u->inputs[k] && u->inputs[k]->kind <= PVAL_VIEW && layout_storage(u->inputs[k])->buffer == state &&
                 !initial)
@@ -254,10 +254,10 @@ static void copy_states(planner *p, const state_copies *late, bool is_reset) {
         planner_copy(p, v, saved, NULL);
         late->copies[i].from = saved;
     }
-    size_t readers = p->unit_count;
+    size_t readers = p->task_count;
     for (size_t i = 0; i < late->count; i++) {
         planner_copy(p, late->copies[i].from, late->copies[i].to, NULL);
-        if (!is_reset) depend_on_readers(p, p->units[p->unit_count - 1], late->copies[i].to->buffer, readers);
+        if (!is_reset) depend_on_readers(p, p->tasks[p->task_count - 1], late->copies[i].to->buffer, readers);
     }
 }
 
@@ -275,16 +275,16 @@ static void place_outputs(planner *p) {
     }
 }
 
-void planner_place_joins(planner *p, size_t unit_count, bool *placed) {
-    for (size_t i = unit_count; i-- > 0;) {
-        unit *u = p->units[i];
-        if (u->block == p->block && u->kind == UNIT_JOIN && !placed[u->serial]) place_join(p, u);
+void planner_place_joins(planner *p, size_t task_count, bool *placed) {
+    for (size_t i = task_count; i-- > 0;) {
+        task *u = p->tasks[i];
+        if (u->block == p->block && u->kind == TASK_JOIN && !placed[u->serial]) place_join(p, u);
     }
 }
 
 void planner_place(planner *p, bool is_reset) {
-    bool *placed = ARENA_ARRAY(p->arena, bool, p->unit_count + 1);
-    size_t nodes = p->unit_count;
+    bool *placed = ARENA_ARRAY(p->arena, bool, p->task_count + 1);
+    size_t nodes = p->task_count;
     /* states first: a copy of the whole state every run costs more than a copy to an output now and then */
     state_copies late = place_states(p, is_reset, placed);
     if (!is_reset) place_outputs(p);
@@ -314,10 +314,10 @@ static void make_sayable(planner *p, pval *v) {
     v->source = v->origin = copy;
 }
 
-/* Copies are units of their own at the end of the list; schedule() orders by dependency, not by position. */
+/* Copies are tasks of their own at the end of the list; schedule() orders by dependency, not by position. */
 void planner_legalize(planner *p) {
-    for (size_t i = 0; i < p->unit_count; i++) {
-        unit *u = p->units[i];
+    for (size_t i = 0; i < p->task_count; i++) {
+        task *u = p->tasks[i];
         if (u->block != p->block) continue;
         for (unsigned k = 0; k < u->input_count; k++) {
             pval *v = u->inputs[k];

@@ -90,6 +90,7 @@ typedef struct plan_item plan_item;
 struct plan_item {
     plan_item *next;
     plan_kernel *kernel;   /* a kernel, or NULL for a loop: */
+    const struct task *task; /* planner.h: what the kernel is made of */
     const plan_item *around; /* the loop that the item stands in, or NULL */
     const dim *symbol;     /* a loop over this dim, from 0, or NULL for one over rounds: */
     const dim *start, *extent; /* symbols of the loop */

@@ -1,13 +1,13 @@
 /* planner: what the files of plan/ share while a plan is made; nobody outside includes it.
  *
- * A unit is a piece of work that will be one kernel (or none: a join). A pval is a value as the planner sees it. A pval
+ * A task is a piece of work that will be one kernel (or none: a join). A pval is a value as the planner sees it. A pval
  * is either storage of its own (a root) or a view of another pval by one step. A producer writes straight into its
  * consumer's memory (an output, a state, a slice of a CAT) by hosting: its root becomes a view of the host.
  * Two relations must therefore be told apart: `origin`, where a value's data comes from, and `source`, in whose memory
  * it lies.
  *
- * A pblock is one graph: run or reset, or the body of a REPEAT, whose unit stands in the block around it. A block has a
- * unit list of its own to place, legalize and schedule. What is carried is a result of the REPEAT's unit (like a
+ * A pblock is one graph: run or reset, or the body of a REPEAT, whose task stands in the block around it. A block has a
+ * task list of its own to place, legalize and schedule. What is carried is a result of the REPEAT's task (like a
  * RECURRENT's h): the body sees it as a source, and writes it at the round's end or, where nobody reads the old value
  * any more, at once. A row, and the place of what is collected, is a view by the step ROW. */
 #ifndef NNC_PLAN_PLANNER_H
@@ -21,7 +21,7 @@
 enum { PLAN_MAX_CHUNKS = 4, PLAN_MAX_DEPTH = PLAN_MAX_CHUNKS + IR_MAX_BLOCKS };
 
 typedef struct pval pval;
-typedef struct unit unit;
+typedef struct task task;
 typedef struct ploop ploop;
 typedef struct pblock pblock;
 
@@ -46,24 +46,24 @@ struct pval {
     const dim *size;     /* NUMBER: if not NULL, the number is this one's value */
     size_t param;        /* PARAM */
     const ir_node *node; /* INLINE: the elementwise node */
-    unit *producer;      /* the unit that writes this pval itself; see planner_producer */
+    task *producer;      /* the task that writes this pval itself; see planner_producer */
     unsigned result;     /* which of its results */
-    pval *origin;        /* the value this one is a view of; NULL for what a unit or a source makes */
+    pval *origin;        /* the value this one is a view of; NULL for what a task or a source makes */
     pstep origin_step;
     pval *source;        /* VIEW: in whose memory it lies */
     pstep step;
     plan_buffer *buffer; /* ROOT: set from the start for inputs, outputs, states and tables */
     ploop *home;         /* ROOT: the innermost loop outside of which nobody touches it; NULL: none */
     bool touched;        /* ROOT: home is set */
-    bool used;           /* some unit reads it */
+    bool used;           /* some task reads it */
     bool early;          /* it is made before the checks: nothing that the caller sees may be its memory */
 };
 
 /* UNTIL: reads what ends the rounds */
-typedef enum { UNIT_NODE, UNIT_COPY, UNIT_ZERO, UNIT_JOIN, UNIT_UNTIL, UNIT_CHECK } unit_kind;
+typedef enum { TASK_NODE, TASK_COPY, TASK_ZERO, TASK_JOIN, TASK_UNTIL, TASK_CHECK } task_kind;
 
-struct unit {
-    unit_kind kind;
+struct task {
+    task_kind kind;
     pblock *block;       /* that it stands in */
     pblock *body;        /* of a REPEAT */
     const ir_node *node;
@@ -72,14 +72,14 @@ struct unit {
     unsigned input_count;
     pval **results;
     unsigned result_count;
-    unit **after;        /* besides the producers of its inputs, these units must come first */
+    task **after;        /* besides the producers of its inputs, these tasks must come first */
     size_t after_count, after_capacity;
     unsigned serial;     /* position in the order of creation, then of the schedule */
     ploop *loop;         /* innermost */
     int result_axis[PLAN_MAX_DEPTH]; /* of result 0 in the loop at that depth */
     int *input_axis[PLAN_MAX_DEPTH]; /* per input; -1: read whole */
     int mark;            /* schedule: which list it is in */
-    unit *next;
+    task *next;
 };
 
 struct ploop {
@@ -93,10 +93,10 @@ struct ploop {
 struct pblock {
     pblock *around;      /* NULL: run or reset */
     unsigned depth;      /* 0: run or reset */
-    unit *repeat;        /* whose body this is */
+    task *repeat;        /* whose body this is */
     const dim *round;    /* the symbol of the round's number; one for all blocks of a depth */
     pval **carried;      /* parallel to what the REPEAT carries: the sources that the body reads */
-    unit *until;         /* or NULL; it comes when all else of the round is done */
+    task *until;         /* or NULL; it comes when all else of the round is done */
 };
 
 typedef struct {
@@ -108,36 +108,36 @@ typedef struct {
     pval **values;       /* by ir_value id */
     const ir_node **only_user; /* by ir_value id: the one node that uses it, in its own graph; NULL: none, or more */
     pblock *block;       /* in work */
-    unit **units;        /* of all blocks, in order; finally with copies */
-    size_t unit_count, unit_capacity;
+    task **tasks;        /* of all blocks, in order; finally with copies */
+    size_t task_count, task_capacity;
     ploop **loops;       /* those that the plan has */
     size_t loop_count, loop_capacity;
     name_set *functions;    /* of all kernels */
 } planner;
 
-/* build.c: the units and pvals of one graph. */
+/* build.c: the tasks and pvals of one graph. */
 void planner_build(planner *p, const ir_graph *g, bool is_reset);
 /* repeat.c: a REPEAT with all that is in it. The body's nodes are built by `nodes`. */
 void planner_repeat(planner *p, const ir_node *n, void (*nodes)(planner *p, const ir_graph *g));
 
-/* units.c */
-unit *planner_unit(planner *p, unit_kind kind, const ir_node *node, unsigned inputs, unsigned results);
+/* tasks.c */
+task *planner_task(planner *p, task_kind kind, const ir_node *node, unsigned inputs, unsigned results);
 pval *planner_root(planner *p, const ir_type *type, const char *name);
 pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const char *name);
 pval *planner_materialize(planner *p, pval *v); /* a number as memory, for what cannot take it as an operand */
-void planner_after(planner *p, unit *u, unit *before); /* before must come first; both of one block */
-unit *planner_copy(planner *p, pval *from, pval *to, const ir_node *node);
-unit *planner_producer(const pval *v); /* the unit that computes the data, seen through views; NULL for sources */
+void planner_after(planner *p, task *u, task *before); /* before must come first; both of one block */
+task *planner_copy(planner *p, pval *from, pval *to, const ir_node *node);
+task *planner_producer(const pval *v); /* the task that computes the data, seen through views; NULL for sources */
 
 /* place.c: outputs, states and CATs hosted; then copies where layouts force them. */
 void planner_place(planner *p, bool is_reset);
 void planner_legalize(planner *p);
-/* Has v written where `in` lies, if that can be: its unit stands in the block in work, and all views stay sayable. */
+/* Has v written where `in` lies, if that can be: its task stands in the block in work, and all views stay sayable. */
 bool planner_host(planner *p, pval *v, pval *in);
 void planner_place_joins_of(planner *p, const pval *v, bool *placed); /* placed: by serial */
-void planner_place_joins(planner *p, size_t unit_count, bool *placed);
+void planner_place_joins(planner *p, size_t task_count, bool *placed);
 bool planner_same_place(planner *p, const pval *a, const pval *b);
-/* carry.c: what the body carries and collects to its places; unit_count: how many units there were. */
+/* carry.c: what the body carries and collects to its places; task_count: how many tasks there were. */
 void planner_place_body(planner *p, const ir_node *n);
 
 /* layout.c: views from steps. False when a RESHAPE cannot be said in strides. */
@@ -152,17 +152,17 @@ pval *layout_storage(const pval *v); /* the root in whose memory v lies */
 /* Where axis `axis` (whose extent is a multiple of symbol) of a viewed value lies after a step, or -1. */
 int layout_axis(planner *p, const pstep *step, const ir_type *from, const ir_type *to, int axis, const dim *symbol);
 
-/* split.c: how a unit can work along one axis piece by piece. Fills input_axis (-1: whole) for result axis `axis`;
+/* split.c: how a task can work along one axis piece by piece. Fills input_axis (-1: whole) for result axis `axis`;
  * false when it cannot. split_result_axis: of result r when result 0 is split at `axis`; -1: complete only at the end. */
-bool split_rule(planner *p, const unit *u, int axis, const dim *symbol, int *input_axis);
-int split_result_axis(const unit *u, unsigned result, int axis);
+bool split_rule(planner *p, const task *u, int axis, const dim *symbol, int *input_axis);
+int split_result_axis(const task *u, unsigned result, int axis);
 
-/* schedule.c: the units in loops; gives the item tree without kernels. */
+/* schedule.c: the tasks in loops; gives the item tree without kernels. */
 plan_item *schedule(planner *p);
 /* The axis along which v, made in loop l, is split there; -1: none. */
 int schedule_axis(planner *p, const pval *v, const ploop *l);
 
-/* kernels.c: a unit -> kernel with all views. memory.c: offsets of scratch buffers. */
+/* kernels.c: a task -> kernel with all views. memory.c: offsets of scratch buffers. */
 void planner_kernels(planner *p, plan_procedure *procedure, plan_item *items);
 void planner_memory(planner *p, plan_item *items);
 

@@ -1,12 +1,12 @@
-/* repeat: the unit of a REPEAT, and the block that is its body. */
+/* repeat: the task of a REPEAT, and the block that is its body. */
 #include "plan/planner.h"
 
 static const pstep same = {.op = IR_RESHAPE};
 
 /* Into a result's memory before the first round: a value, or zeros. */
-static void begin(planner *p, unit *repeat, unsigned result, pval *value) {
+static void begin(planner *p, task *repeat, unsigned result, pval *value) {
     bool zero = !value || (value->kind == PVAL_NUMBER && !value->size && value->number == 0);
-    unit *u = planner_unit(p, zero ? UNIT_ZERO : UNIT_COPY, repeat->node, zero ? 0 : 1, 1);
+    task *u = planner_task(p, zero ? TASK_ZERO : TASK_COPY, repeat->node, zero ? 0 : 1, 1);
     pval *start = planner_view(p, repeat->results[result], &repeat->results[result]->type, same, NULL);
     if (!zero) u->inputs[0] = value;
     start->origin = NULL;
@@ -42,11 +42,11 @@ static pval *captured(pval *v, const pblock *b) {
     return v && v->kind <= PVAL_VIEW ? v : NULL;
 }
 
-/* The REPEAT's unit reads what its body does. */
-static void capture(planner *p, unit *repeat) {
+/* The REPEAT's task reads what its body does. */
+static void capture(planner *p, task *repeat) {
     size_t count = repeat->input_count, capacity = count;
-    for (size_t i = 0; i < p->unit_count; i++) {
-        const unit *u = p->units[i];
+    for (size_t i = 0; i < p->task_count; i++) {
+        const task *u = p->tasks[i];
         if (u->block != repeat->body) continue;
         for (unsigned k = 0; k < u->input_count; k++) {
             pval *v = captured(u->inputs[k], repeat->body);
@@ -62,7 +62,7 @@ void planner_repeat(planner *p, const ir_node *n, void (*nodes)(planner *p, cons
     unsigned rows = ir_rows_of(n), carried = ir_carried_of(n);
     pval **inputs = ARENA_ARRAY(p->arena, pval *, rows);
     for (unsigned i = 0; i < rows; i++) inputs[i] = planner_materialize(p, p->values[n->inputs[i]->id]);
-    unit *u = planner_unit(p, UNIT_NODE, n, rows, n->result_count);
+    task *u = planner_task(p, TASK_NODE, n, rows, n->result_count);
     for (unsigned i = 0; i < rows; i++) u->inputs[i] = inputs[i];
     for (unsigned i = 0; i < n->result_count; i++) {
         const ir_value *v = n->results[i];

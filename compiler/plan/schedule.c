@@ -1,7 +1,7 @@
-/* schedule: units in an order that their dependencies allow, and in loops over chunks of run-time dims.
+/* schedule: tasks in an order that their dependencies allow, and in loops over chunks of run-time dims.
  *
- * For one dim after the other, a list of units falls into what comes before a loop, what is in it, and what must wait
- * for its end. A unit joins the loop when it can work piece by piece (split.c) and every operand that the loop makes
+ * For one dim after the other, a list of tasks falls into what comes before a loop, what is in it, and what must wait
+ * for its end. A task joins the loop when it can work piece by piece (split.c) and every operand that the loop makes
  * is needed just by the piece that this turn makes. What needs a whole value that the loop makes comes after. A loop
  * in which nothing is kept small is none. */
 #include <string.h>
@@ -11,32 +11,32 @@
 enum { WAITING, BEFORE, INSIDE, AFTER };
 
 typedef struct {
-    unit **units;
+    task **tasks;
     size_t count;
-} unit_list;
+} task_list;
 
-/* Units of the block of u only: what stands around it is done before. */
-static void visit(planner *p, unit *u, bool *seen, unit_list *order) {
+/* Tasks of the block of u only: what stands around it is done before. */
+static void visit(planner *p, task *u, bool *seen, task_list *order) {
     if (seen[u->serial]) return;
     seen[u->serial] = true;
     for (size_t i = 0; i < u->after_count; i++) visit(p, u->after[i], seen, order);
     for (unsigned i = 0; i < u->input_count; i++) {
         if (!u->inputs[i]) continue;
-        unit *producer = planner_producer(u->inputs[i]);
+        task *producer = planner_producer(u->inputs[i]);
         if (producer && producer->block == u->block) visit(p, producer, seen, order);
     }
-    order->units[order->count++] = u;
+    order->tasks[order->count++] = u;
 }
 
-static unit_list in_order(planner *p, const pblock *b) {
-    bool *seen = ARENA_ARRAY(p->arena, bool, p->unit_count + 1);
-    unit_list order = {ARENA_ARRAY(p->arena, unit *, p->unit_count + 1), 0};
-    for (size_t i = 0; i < p->unit_count; i++)
-        if (p->units[i]->block == b && p->units[i] != b->until) visit(p, p->units[i], seen, &order);
+static task_list in_order(planner *p, const pblock *b) {
+    bool *seen = ARENA_ARRAY(p->arena, bool, p->task_count + 1);
+    task_list order = {ARENA_ARRAY(p->arena, task *, p->task_count + 1), 0};
+    for (size_t i = 0; i < p->task_count; i++)
+        if (p->tasks[i]->block == b && p->tasks[i] != b->until) visit(p, p->tasks[i], seen, &order);
     return order;
 }
 
-static bool inside(const unit *u, const ploop *l) {
+static bool inside(const task *u, const ploop *l) {
     for (const ploop *q = u->loop; q; q = q->parent)
         if (q == l) return true;
     return false;
@@ -47,23 +47,23 @@ int schedule_axis(planner *p, const pval *v, const ploop *l) {
         const pval *from = v->origin;
         return layout_axis(p, &v->origin_step, &from->type, &v->type, schedule_axis(p, from, l), l->symbol);
     }
-    const unit *u = v->producer;
+    const task *u = v->producer;
     if (!u || !inside(u, l)) return -1;
     return split_result_axis(u, v->result, u->result_axis[l->depth]);
 }
 
 /* Can u work in loop l, split along `axis` of its result? */
-static bool joins_at(planner *p, unit *u, ploop *l, int axis) {
+static bool joins_at(planner *p, task *u, ploop *l, int axis) {
     int *input_axis = u->input_axis[l->depth];
     if (!split_rule(p, u, axis, l->symbol, input_axis)) return false;
     /* steps in time and rounds begin with a whole first value */
-    bool in_time = u->kind == UNIT_NODE && (u->node->op == IR_RECURRENT || u->body) && axis == 0;
+    bool in_time = u->kind == TASK_NODE && (u->node->op == IR_RECURRENT || u->body) && axis == 0;
     for (size_t i = 0; in_time && i < u->after_count; i++)
         if (u->after[i]->mark == INSIDE) return false;
     for (unsigned i = 0; i < u->input_count; i++) {
         const pval *v = u->inputs[i];
         if (!v) continue;
-        const unit *producer = planner_producer(v);
+        const task *producer = planner_producer(v);
         if (!producer || producer->mark != INSIDE) continue;
         int made = schedule_axis(p, v, l);
         if (made < 0 || made != input_axis[i]) return false;
@@ -72,13 +72,13 @@ static bool joins_at(planner *p, unit *u, ploop *l, int axis) {
 }
 
 /* Rounds are divided once: in a loop over chunks of another dim there are all of them. */
-static bool is_divided(const unit *u, const ploop *l) {
+static bool is_divided(const task *u, const ploop *l) {
     for (l = l->parent; l; l = l->parent)
         if (l->symbol && inside(u, l) && u->result_axis[l->depth] == 0) return true;
     return false;
 }
 
-static bool joins(planner *p, unit *u, ploop *l) {
+static bool joins(planner *p, task *u, ploop *l) {
     if (!u->result_count || !u->results[0]) return false;
     u->input_axis[l->depth] = ARENA_ARRAY(p->arena, int, u->input_count + 1);
     if (u->body && is_divided(u, l)) return false;
@@ -91,31 +91,31 @@ static bool joins(planner *p, unit *u, ploop *l) {
     return false;
 }
 
-/* BEFORE, INSIDE or AFTER, by where the units stand that u depends on. */
-static int depends(const unit *u) {
+/* BEFORE, INSIDE or AFTER, by where the tasks stand that u depends on. */
+static int depends(const task *u) {
     int on = WAITING;
     for (size_t i = 0; i < u->after_count; i++)
         if (u->after[i]->mark > on) on = u->after[i]->mark;
     for (unsigned i = 0; i < u->input_count; i++) {
-        const unit *producer = u->inputs[i] ? planner_producer(u->inputs[i]) : NULL;
+        const task *producer = u->inputs[i] ? planner_producer(u->inputs[i]) : NULL;
         if (producer && producer->mark > on) on = producer->mark;
     }
     return on;
 }
 
-static void append(unit_list *list, unit *u) { list->units[list->count++] = u; }
+static void append(task_list *list, task *u) { list->tasks[list->count++] = u; }
 
-/* The unit of block b that u is, or is inside of. */
-static const unit *unit_of(const unit *u, const pblock *b) {
+/* The task of block b that u is, or is inside of. */
+static const task *task_of(const task *u, const pblock *b) {
     while (u && u->block != b) u = u->block->repeat;
     return u;
 }
 
 /* Is some value of the loop needed by the loop only, so that it shrinks to a chunk? */
-static bool keeps_small(planner *p, const unit_list *body, const ploop *l) {
+static bool keeps_small(planner *p, const task_list *body, const ploop *l) {
     for (size_t i = 0; i < body->count; i++) {
-        const unit *u = body->units[i];
-        if (u->kind == UNIT_NODE && u->node->op == IR_RECURRENT &&
+        const task *u = body->tasks[i];
+        if (u->kind == TASK_NODE && u->node->op == IR_RECURRENT &&
             split_result_axis(u, 1, u->result_axis[l->depth]) == 0)
             return true; /* its work space has the batch's rows */
         for (unsigned r = 0; r < u->result_count; r++) {
@@ -123,9 +123,9 @@ static bool keeps_small(planner *p, const unit_list *body, const ploop *l) {
             if (!root || root->buffer || !dim_mentions(ir_type_elements(p->dims, &root->type), l->symbol)) continue;
             if (schedule_axis(p, u->results[r], l) < 0) continue;
             bool needed_outside = false;
-            for (size_t k = 0; k < p->unit_count && !needed_outside; k++) {
-                const unit *user = p->units[k];
-                const unit *in_list = unit_of(user, u->block);
+            for (size_t k = 0; k < p->task_count && !needed_outside; k++) {
+                const task *user = p->tasks[k];
+                const task *in_list = task_of(user, u->block);
                 if (!in_list || (in_list->mark == INSIDE && inside(in_list, l))) continue;
                 for (unsigned j = 0; j < user->input_count; j++)
                     if (user->inputs[j] && user->inputs[j]->kind <= PVAL_VIEW &&
@@ -138,13 +138,13 @@ static bool keeps_small(planner *p, const unit_list *body, const ploop *l) {
     return false;
 }
 
-static plan_item **arrange(planner *p, unit_list list, const dim *const *symbols, size_t symbol_count, ploop *parent,
+static plan_item **arrange(planner *p, task_list list, const dim *const *symbols, size_t symbol_count, ploop *parent,
                            plan_item **tail);
 
 static size_t loop_order(planner *p, const pblock *b, const dim **symbols);
 
-/* Puts the units of a body into the loop over its rounds: no loop around that one divides them. */
-static void enter_rounds(planner *p, unit *u, ploop *l) {
+/* Puts the tasks of a body into the loop over its rounds: no loop around that one divides them. */
+static void enter_rounds(planner *p, task *u, ploop *l) {
     int *whole = ARENA_ARRAY(p->arena, int, u->input_count + 1);
     for (unsigned i = 0; i < u->input_count; i++) whole[i] = -1;
     for (unsigned d = 0; d <= l->depth; d++) {
@@ -154,7 +154,7 @@ static void enter_rounds(planner *p, unit *u, ploop *l) {
     u->loop = l;
 }
 
-static plan_item *rounds_of(planner *p, const unit *repeat) {
+static plan_item *rounds_of(planner *p, const task *repeat) {
     plan_item *item = ARENA_NEW(p->arena, plan_item);
     ploop *l = ARENA_NEW(p->arena, ploop), *around = repeat->loop;
     l->parent = around;
@@ -167,19 +167,18 @@ static plan_item *rounds_of(planner *p, const unit *repeat) {
     for (; around; around = around->parent)
         if (around->symbol && repeat->result_axis[around->depth] == 0)
             item->rounds = dim_substitute(p->dims, item->rounds, around->symbol, around->extent);
-    for (size_t i = 0; i < p->unit_count; i++)
-        if (p->units[i]->block == repeat->body) enter_rounds(p, p->units[i], l);
+    for (size_t i = 0; i < p->task_count; i++)
+        if (p->tasks[i]->block == repeat->body) enter_rounds(p, p->tasks[i], l);
     const dim **symbols = ARENA_ARRAY(p->arena, const dim *, p->model->symbol_count + 1);
     size_t count = loop_order(p, repeat->body, symbols);
     arrange(p, in_order(p, repeat->body), symbols, count, l, &item->items);
     return item;
 }
 
-static plan_item **arrange_plain(planner *p, unit_list list, plan_item **tail) {
+static plan_item **arrange_plain(planner *p, task_list list, plan_item **tail) {
     for (size_t i = 0; i < list.count; i++) {
-        plan_item *item = list.units[i]->body ? rounds_of(p, list.units[i]) : ARENA_NEW(p->arena, plan_item);
-        /* schedule() gives units; kernels.c replaces them */
-        if (!item->repeat) item->kernel = (plan_kernel *)list.units[i];
+        plan_item *item = list.tasks[i]->body ? rounds_of(p, list.tasks[i]) : ARENA_NEW(p->arena, plan_item);
+        if (!item->repeat) item->task = list.tasks[i];
         *tail = item;
         tail = &item->next;
     }
@@ -212,19 +211,19 @@ static plan_item *keep_loop(planner *p, ploop *l) {
     return item;
 }
 
-static void unmark(unit_list list) {
-    for (size_t i = 0; i < list.count; i++) list.units[i]->mark = WAITING;
+static void unmark(task_list list) {
+    for (size_t i = 0; i < list.count; i++) list.tasks[i]->mark = WAITING;
 }
 
-/* Divides a list; body's units get the loop and their axes. */
-static void divide(planner *p, unit_list list, ploop *l, unit_list *before, unit_list *body, unit_list *after) {
+/* Divides a list; body's tasks get the loop and their axes. */
+static void divide(planner *p, task_list list, ploop *l, task_list *before, task_list *body, task_list *after) {
     unmark(list);
-    before->units = ARENA_ARRAY(p->arena, unit *, list.count);
-    body->units = ARENA_ARRAY(p->arena, unit *, list.count);
-    after->units = ARENA_ARRAY(p->arena, unit *, list.count);
+    before->tasks = ARENA_ARRAY(p->arena, task *, list.count);
+    body->tasks = ARENA_ARRAY(p->arena, task *, list.count);
+    after->tasks = ARENA_ARRAY(p->arena, task *, list.count);
     before->count = body->count = after->count = 0;
     for (size_t i = 0; i < list.count; i++) {
-        unit *u = list.units[i];
+        task *u = list.tasks[i];
         int on = depends(u);
         if (on != AFTER && joins(p, u, l)) {
             u->mark = INSIDE;
@@ -240,7 +239,7 @@ static void divide(planner *p, unit_list list, ploop *l, unit_list *before, unit
     }
 }
 
-static plan_item **arrange(planner *p, unit_list list, const dim *const *symbols, size_t symbol_count, ploop *parent,
+static plan_item **arrange(planner *p, task_list list, const dim *const *symbols, size_t symbol_count, ploop *parent,
                            plan_item **tail) {
     while (symbol_count && dim_max(symbols[0]) <= cost_chunk(symbols[0])) {
         symbols++;
@@ -251,12 +250,12 @@ static plan_item **arrange(planner *p, unit_list list, const dim *const *symbols
     for (const ploop *l = parent; l; l = l->parent) chunks += l->symbol != NULL;
     if (!symbol_count || chunks == PLAN_MAX_CHUNKS) return arrange_plain(p, list, tail);
     ploop *l = new_loop(p, symbols[0], parent);
-    unit_list before, body, after;
+    task_list before, body, after;
     divide(p, list, l, &before, &body, &after);
     bool pays = body.count && keeps_small(p, &body, l);
     unmark(list);
     if (!pays)
-        for (size_t i = 0; i < body.count; i++) body.units[i]->loop = parent;
+        for (size_t i = 0; i < body.count; i++) body.tasks[i]->loop = parent;
     if (!body.count) return arrange(p, list, symbols + 1, symbol_count - 1, parent, tail);
     tail = arrange(p, before, symbols + 1, symbol_count - 1, parent, tail);
     if (pays) {
@@ -271,8 +270,8 @@ static plan_item **arrange(planner *p, unit_list list, const dim *const *symbols
     return arrange(p, after, symbols, symbol_count, parent, tail);
 }
 
-static bool is_over(const unit *u, const dim *symbol) {
-    if (u->kind != UNIT_NODE) return false;
+static bool is_over(const task *u, const dim *symbol) {
+    if (u->kind != TASK_NODE) return false;
     if (u->body) return dim_mentions(u->node->attrs.rounds, symbol);
     return u->node->op == IR_RECURRENT && u->inputs[0] && dim_mentions(u->inputs[0]->type.dims[0], symbol);
 }
@@ -284,33 +283,33 @@ static size_t loop_order(planner *p, const pblock *b, const dim **symbols) {
     for (int time = 0; time < 2; time++)
         for (size_t i = 0; i < m->symbol_count; i++) {
             bool is_time = false;
-            for (size_t k = 0; k < p->unit_count && !is_time; k++)
-                is_time = p->units[k]->block == b && is_over(p->units[k], m->symbols[i]);
+            for (size_t k = 0; k < p->task_count && !is_time; k++)
+                is_time = p->tasks[k]->block == b && is_over(p->tasks[k], m->symbols[i]);
             if (is_time == (time == 1)) symbols[count++] = m->symbols[i];
         }
     return count;
 }
 
 /* The checks come first, in their order, each behind what it looks at; and nothing else. Leaves the others in `list`. */
-static plan_item **arrange_checks(planner *p, unit_list *list, plan_item **tail) {
-    bool *seen = ARENA_ARRAY(p->arena, bool, p->unit_count + 1);
-    unit_list early = {ARENA_ARRAY(p->arena, unit *, p->unit_count + 1), 0};
+static plan_item **arrange_checks(planner *p, task_list *list, plan_item **tail) {
+    bool *seen = ARENA_ARRAY(p->arena, bool, p->task_count + 1);
+    task_list early = {ARENA_ARRAY(p->arena, task *, p->task_count + 1), 0};
     for (size_t i = 0; i < p->model->check_count; i++)
-        for (size_t k = 0; k < p->unit_count; k++)
-            if (p->units[k]->check == &p->model->checks[i]) visit(p, p->units[k], seen, &early);
+        for (size_t k = 0; k < p->task_count; k++)
+            if (p->tasks[k]->check == &p->model->checks[i]) visit(p, p->tasks[k], seen, &early);
     size_t left = 0;
     for (size_t i = 0; i < list->count; i++)
-        if (!seen[list->units[i]->serial]) list->units[left++] = list->units[i];
+        if (!seen[list->tasks[i]->serial]) list->tasks[left++] = list->tasks[i];
     list->count = left;
     return arrange_plain(p, early, tail);
 }
 
 plan_item *schedule(planner *p) {
     const dim **symbols = ARENA_ARRAY(p->arena, const dim *, p->model->symbol_count + 1);
-    for (size_t i = 0; i < p->unit_count; i++) p->units[i]->serial = (unsigned)i;
+    for (size_t i = 0; i < p->task_count; i++) p->tasks[i]->serial = (unsigned)i;
     size_t count = loop_order(p, p->block, symbols);
     plan_item *first = NULL, **tail = &first;
-    unit_list list = in_order(p, p->block);
+    task_list list = in_order(p, p->block);
     tail = arrange_checks(p, &list, tail);
     arrange(p, list, symbols, count, NULL, tail);
     return first;

@@ -2,7 +2,7 @@
  * operands: the same piece along one of their axes, or the whole. */
 #include "plan/operators.h"
 
-/* Inlined nodes read their channels' numbers by index: an elementwise unit with a BATCH_NORM inside is split on the
+/* Inlined nodes read their channels' numbers by index: an elementwise task with a BATCH_NORM inside is split on the
  * first axis only when that is not the channel's. */
 static bool inlines_batch_norm(const planner *p, const ir_node *n) {
     if (n->op == IR_BATCH_NORM) return true;
@@ -15,7 +15,7 @@ static bool inlines_batch_norm(const planner *p, const ir_node *n) {
 }
 
 /* Rounds can be done a piece at a time, unless one may end them all. */
-static bool repeat_rule(planner *p, const unit *u, const dim *symbol, int *input_axis) {
+static bool repeat_rule(planner *p, const task *u, const dim *symbol, int *input_axis) {
     const ir_node *n = u->node;
     const dim *factor = dim_divide_exact(p->dims, n->attrs.rounds, symbol);
     if (!factor || dim_mentions(factor, symbol) || n->block->until) return false;
@@ -23,7 +23,7 @@ static bool repeat_rule(planner *p, const unit *u, const dim *symbol, int *input
     return true;
 }
 
-bool split_rule(planner *p, const unit *u, int axis, const dim *symbol, int *input_axis) {
+bool split_rule(planner *p, const task *u, int axis, const dim *symbol, int *input_axis) {
     if (u->body) return repeat_rule(p, u, symbol, input_axis);
     const ir_type *to = &u->results[0]->type;
     if (axis < 0 || (unsigned)axis >= to->rank || !dim_mentions(to->dims[axis], symbol)) return false;
@@ -31,8 +31,8 @@ bool split_rule(planner *p, const unit *u, int axis, const dim *symbol, int *inp
     if (!factor || dim_mentions(factor, symbol)) return false;
     for (unsigned i = 0; i < u->input_count; i++) input_axis[i] = -1;
     switch (u->kind) {
-    case UNIT_ZERO: return true;
-    case UNIT_COPY: return plan_operator_of(IR_CAST)->split(u, axis, input_axis); /* as elementwise ones are */
+    case TASK_ZERO: return true;
+    case TASK_COPY: return plan_operator_of(IR_CAST)->split(u, axis, input_axis); /* as elementwise ones are */
     default: break;
     }
     const plan_operator *o = plan_operator_of(u->node->op);
@@ -40,8 +40,8 @@ bool split_rule(planner *p, const unit *u, int axis, const dim *symbol, int *inp
     return o->split(u, axis, input_axis);
 }
 
-int split_result_axis(const unit *u, unsigned result, int axis) {
+int split_result_axis(const task *u, unsigned result, int axis) {
     if (u->body && result < ir_carried_of(u->node)) return -1;
-    if (u->kind == UNIT_NODE && u->node->op == IR_RECURRENT && result > 0) return axis == 1 ? 0 : -1;
+    if (u->kind == TASK_NODE && u->node->op == IR_RECURRENT && result > 0) return axis == 1 ? 0 : -1;
     return axis;
 }

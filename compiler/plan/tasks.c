@@ -1,8 +1,8 @@
-/* units: what build, place and repeat make their units and pvals with. */
+/* tasks: what build, place and repeat make their tasks and pvals with. */
 #include "plan/planner.h"
 
-unit *planner_unit(planner *p, unit_kind kind, const ir_node *node, unsigned inputs, unsigned results) {
-    unit *u = ARENA_NEW(p->arena, unit);
+task *planner_task(planner *p, task_kind kind, const ir_node *node, unsigned inputs, unsigned results) {
+    task *u = ARENA_NEW(p->arena, task);
     u->kind = kind;
     u->block = p->block;
     u->node = node;
@@ -10,8 +10,8 @@ unit *planner_unit(planner *p, unit_kind kind, const ir_node *node, unsigned inp
     u->input_count = inputs;
     u->results = ARENA_ARRAY(p->arena, pval *, results);
     u->result_count = results;
-    u->serial = (unsigned)p->unit_count;
-    ARENA_PUSH(p->arena, p->units, p->unit_count, p->unit_capacity, u);
+    u->serial = (unsigned)p->task_count;
+    ARENA_PUSH(p->arena, p->tasks, p->task_count, p->task_capacity, u);
     return u;
 }
 
@@ -24,8 +24,8 @@ pval *planner_root(planner *p, const ir_type *type, const char *name) {
     return v;
 }
 
-unit *planner_copy(planner *p, pval *from, pval *to, const ir_node *node) {
-    unit *u = planner_unit(p, UNIT_COPY, node, 1, 1);
+task *planner_copy(planner *p, pval *from, pval *to, const ir_node *node) {
+    task *u = planner_task(p, TASK_COPY, node, 1, 1);
     u->inputs[0] = from;
     u->results[0] = to;
     to->producer = u;
@@ -54,11 +54,11 @@ pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const 
     return v;
 }
 
-unit *planner_producer(const pval *v) {
+task *planner_producer(const pval *v) {
     while (v->origin) v = v->origin;
     return v->producer;
 }
 
-void planner_after(planner *p, unit *u, unit *before) {
+void planner_after(planner *p, task *u, task *before) {
     ARENA_PUSH(p->arena, u->after, u->after_count, u->after_capacity, before);
 }
