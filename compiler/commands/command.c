@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands/completion.h"
+#include "commands/editors.h"
 #include "options.h"
 #include "support/text.h"
 
@@ -93,40 +95,53 @@ static void add_lines(const char *lines, text *to) {
     text_printf(to, "%s.fi\n", begins ? "" : "\n");
 }
 
-static int print_manual(void) {
-    arena *a = arena_new();
-    text page = text_new(a), help = text_new(a);
+static void add_manual(text *page) {
+    arena *a = page->arena;
+    text help = text_new(a);
     options_help(&help);
-    text_printf(&page,
+    text_printf(page,
                 ".TH NNC 1 \"\" \"nnc %s\" \"User Commands\"\n.SH NAME\nnnc \\- compiler of sequence models to C\n"
                 ".SH DESCRIPTION\n",
                 NNC_VERSION);
-    add_lines(text_string(&help), &page);
-    text_add(&page, ".SH COMMANDS\n");
+    add_lines(text_string(&help), page);
+    text_add(page, ".SH COMMANDS\n");
     for (const command *const *c = commands; *c; c++) {
         text own = text_new(a);
-        text_printf(&page, ".SS \"nnc %s %s\"\n", (*c)->name, (*c)->arguments);
+        text_printf(page, ".SS \"nnc %s %s\"\n", (*c)->name, (*c)->arguments);
         text_printf(&own, "%s\n\n", (*c)->about);
         add_options(*c, &own);
-        add_lines(text_string(&own), &page);
+        add_lines(text_string(&own), page);
     }
-    fputs(text_string(&page), stdout);
-    arena_free(a);
-    return STATUS_DONE;
 }
 
-enum { MANUAL };
+/* --- nnc help --- */
+
 static const command_option help_options[] = {
-    [MANUAL] = {0, "manual", NULL, "all of it as a manual page, for man"},
+    {0, "manual", NULL, "all of it as a manual page, for man"},
+    {0, "completion", NULL, "the completion of command lines, for bash"},
+    {0, "vim", NULL, "a syntax file of .nn files, for Vim and Neovim"},
+    {0, "textmate", NULL, "a TextMate grammar of .nn files, for VS Code, Sublime and others"},
 };
+static void (*const help_files[])(text *) = {add_manual, completion_bash, editors_vim, editors_textmate}; /* by options */
+
+static int print_file(void (*add)(text *)) {
+    arena *a = arena_new();
+    diag_list *diags = diag_list_new(a, NULL);
+    text t = text_new(a);
+    add(&t);
+    bool good = command_print(text_string(&t), diags);
+    diag_print(diags, stderr);
+    arena_free(a);
+    return good ? STATUS_DONE : STATUS_INPUT;
+}
 
 static int run_help(command_line *line) {
-    bool manual = false;
-    while (command_next(line) >= 0) manual = true;
+    int file = -1;
+    for (int option; (option = command_next(line)) >= 0;) file = option;
     if (line->status >= 0) return line->status;
-    if (line->word_count != !manual)
+    if (line->word_count != (file < 0))
         return command_usage(line, "name one command, or --manual; nnc --help lists the commands");
-    if (manual) return print_manual();
+    if (file >= 0) return print_file(help_files[file]);
     const command *c = command_find(line->words[0]);
     return c ? print_help(c) : command_unknown(line->words[0]);
 }

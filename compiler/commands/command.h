@@ -24,6 +24,7 @@ typedef struct {
     const command_option *options; /* without --diagnostics and --help, which all commands have */
     size_t option_count;
     int (*run)(command_line *line); /* gives the exit status */
+    const char *first; /* the words that the first argument is one of, "a b c"; or NULL */
 } command;
 
 extern const command command_fmt, command_graph, command_help, command_import, command_new, command_package,

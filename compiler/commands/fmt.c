@@ -82,7 +82,7 @@ static int run(command_line *line) {
 
 const command command_fmt = {
     .name = "fmt",
-    .arguments = "FILE… [--check]",
+    .arguments = "FILE… [options]",
     .summary = "one canonical form for .nn files; comments stay",
     .about = "Writes .nn files in their canonical form, each in its place; - reads standard input and writes standard output.\n"
              "What a file says, and its comments, stay as they are. A file with syntax errors is not touched.",

@@ -75,7 +75,7 @@ static int make(arena *a, const char *path, const project *p, const char *name, 
 
 enum { PROJECT };
 static const command_option options[] = {
-    [PROJECT] = {0, "project", "KIND", "cmake (default), make, cpp (CMake, C++ alone) or arduino (a sketch)"},
+    [PROJECT] = {0, "project", "cmake|make|cpp|arduino", "what builds it: CMake (default), make, CMake with C++ alone, or Arduino (a sketch)"},
 };
 
 static int run(command_line *line) {
@@ -95,7 +95,7 @@ static int run(command_line *line) {
 
 const command command_new = {
     .name = "new",
-    .arguments = "DIR [--project KIND]",
+    .arguments = "DIR [options]",
     .summary = "a starter project around a small model",
     .about = "Makes a folder with a small model, its weights, the script that trained them, and a program around it, and prints\n"
              "the commands that build and run it.",

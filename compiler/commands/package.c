@@ -188,4 +188,5 @@ const command command_package = {
     .options = rows,
     .option_count = sizeof rows / sizeof *rows,
     .run = run,
+    .first = "arduino esp-idf zephyr cmake python",
 };

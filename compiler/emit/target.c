@@ -38,6 +38,8 @@ bool target_select(emit_context *e, const char *name) {
     return false;
 }
 
+const char *target_name(size_t i) { return i < sizeof choices / sizeof *choices ? choices[i].name : NULL; }
+
 bool target_exists(const char *name) { return target_select(&(emit_context){0}, name); }
 
 void target_bodies(const char *name, plan_options *to) {

@@ -13,6 +13,7 @@
 /* Sets e->targets by a name of the list above; false when there is none such. */
 bool target_select(emit_context *e, const char *name);
 bool target_exists(const char *name);
+const char *target_name(size_t i); /* NULL behind the last one */
 /* Sets the bodies that a target's plan has choices for. */
 void target_bodies(const char *name, plan_options *to);
 

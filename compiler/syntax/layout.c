@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "syntax/parser.h"
+#include "syntax/words.h"
 
 #include "nnc.tab.h"
 
@@ -140,19 +141,53 @@ typedef struct {
     int kind;
 } word;
 
+/* Words that begin a statement. */
+static const word words[] = {
+    {"model", MODEL},    {"dim", DIM},         {"weights", WEIGHTS}, {"input", INPUT},     {"state", STATE},
+    {"param", PARAM},    {"layer", LAYER},     {"output", OUTPUT},   {"target", RESERVED}, {"loss", RESERVED},
+    {"train", RESERVED}, {"import", RESERVED}, {"fn", RESERVED},     {"repeat", REPEAT},   {"if", RESERVED},
+    {"def", PYTHON},     {"class", PYTHON},    {"return", PYTHON},   {"from", PYTHON},     {"with", PYTHON},
+    {"for", PYTHON},     {"while", PYTHON},    {"pass", PYTHON},     {"assert", PYTHON},   {"super", PYTHON},
+    {"else", PYTHON},    {"elif", PYTHON},     {"try", PYTHON},      {"except", PYTHON},   {"print", PYTHON},
+};
+/* A word only where a name follows; elsewhere a name like any other. */
+static const word collect_word = {"collect", COLLECT};
+
+/* Words behind the head of a statement, outside of brackets: `from` behind layer NAME = Kind(…) and param NAME: TYPE[…] only,
+ * `prefix` behind weights "FILE", `in` and `until` in the head of a repeat. */
+static const struct {
+    int statement;
+    word word;
+} tail_words[] = {
+    {LAYER, {"from", FROM}}, {PARAM, {"from", FROM}},     {REPEAT, {"in", IN}},
+    {REPEAT, {"until", UNTIL}}, {WEIGHTS, {"prefix", PREFIX}},
+};
+
 /* The kind of a word that begins a statement; NAME when it is none. */
 static int word_kind(const char *name) {
-    static const word words[] = {
-        {"model", MODEL},    {"dim", DIM},         {"weights", WEIGHTS}, {"input", INPUT},     {"state", STATE},
-        {"param", PARAM},    {"layer", LAYER},     {"output", OUTPUT},   {"target", RESERVED}, {"loss", RESERVED},
-        {"train", RESERVED}, {"import", RESERVED}, {"fn", RESERVED},     {"repeat", REPEAT},   {"if", RESERVED},
-        {"def", PYTHON},     {"class", PYTHON},    {"return", PYTHON},   {"from", PYTHON},     {"with", PYTHON},
-        {"for", PYTHON},     {"while", PYTHON},    {"pass", PYTHON},     {"assert", PYTHON},   {"super", PYTHON},
-        {"else", PYTHON},    {"elif", PYTHON},     {"try", PYTHON},      {"except", PYTHON},   {"print", PYTHON},
-    };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(words[i].text, name) == 0) return words[i].kind;
     return NAME;
+}
+
+const char *const *syntax_statement_words(arena *a, size_t *count) {
+    const char **names = ARENA_ARRAY(a, const char *, sizeof words / sizeof *words + 1);
+    *count = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i].kind != RESERVED && words[i].kind != PYTHON) names[(*count)++] = words[i].text;
+    names[(*count)++] = collect_word.text;
+    return names;
+}
+
+const char *const *syntax_tail_words(arena *a, size_t *count) {
+    const char **names = ARENA_ARRAY(a, const char *, sizeof tail_words / sizeof *tail_words);
+    *count = 0;
+    for (size_t i = 0; i < sizeof tail_words / sizeof *tail_words; i++) {
+        bool again = false;
+        for (size_t k = 0; k < *count; k++) again = again || strcmp(names[k], tail_words[i].word.text) == 0;
+        if (!again) names[(*count)++] = tail_words[i].word.text;
+    }
+    return names;
 }
 
 bool layout_is_statement_word(const char *name) {
@@ -184,15 +219,12 @@ static bool begins_statement(layout *l, const token *t) {
     return ends_operand(l->at.token) && indent_of(l, t->where) <= l->statement_indent;
 }
 
-/* `from` is a word behind layer NAME = Kind(…) and param NAME: TYPE[…] only, `prefix` behind weights "FILE", `in` and
- * `until` in the head of a repeat. */
 static int tail_word_kind(const layout *l, const char *name) {
     if (l->given < 2 || in_brackets(l)) return NAME;
-    int first = l->at.statement_first;
-    if ((first == LAYER || first == PARAM) && strcmp(name, "from") == 0) return FROM;
-    if (first == REPEAT && strcmp(name, "in") == 0) return IN;
-    if (first == REPEAT && strcmp(name, "until") == 0) return UNTIL;
-    return first == WEIGHTS && strcmp(name, "prefix") == 0 ? PREFIX : NAME;
+    for (size_t i = 0; i < sizeof tail_words / sizeof *tail_words; i++)
+        if (tail_words[i].statement == l->at.statement_first && strcmp(name, tail_words[i].word.text) == 0)
+            return tail_words[i].word.kind;
+    return NAME;
 }
 
 static token begin_statement(layout *l, token t) {
@@ -204,8 +236,7 @@ static token begin_statement(layout *l, token t) {
     if (t.kind == NAME) {
         int kind = word_kind(t.value.NAME.text);
         if (kind != PYTHON || !may_be_bound(peek(l))) t.kind = kind;
-        /* where it is no word, collect is a name like any other */
-        if (strcmp(t.value.NAME.text, "collect") == 0 && peek(l) == NAME) t.kind = COLLECT;
+        if (strcmp(t.value.NAME.text, collect_word.text) == 0 && peek(l) == NAME) t.kind = collect_word.kind;
     }
     l->at.statement_first = t.kind;
     return t;

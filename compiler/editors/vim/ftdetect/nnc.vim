@@ -1,0 +1,2 @@
+" .nn files are nnc's
+autocmd BufNewFile,BufRead *.nn setfiletype nnc
