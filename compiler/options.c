@@ -12,7 +12,7 @@
 #include "generated.h"
 #include "emit/target.h"
 
-enum { DEFAULT_UNROLL = 64, MAX_UNROLL = 4096 };
+enum { DEFAULT_UNROLL = 64 };
 
 static const char help[] =
     "usage: nnc MODEL.nn -o MODEL.c [options]\n"
@@ -73,7 +73,7 @@ static options_result usage(const char *format, const char *what) {
     return OPTIONS_USAGE;
 }
 
-static bool parse_number(const char *s, uint64_t max, uint64_t *value) {
+bool options_number(const char *s, uint64_t max, uint64_t *value) {
     char *end;
     errno = 0;
     if (*s < '0' || *s > '9') return false;
@@ -254,11 +254,11 @@ options_result options_parse(int argc, char **argv, options *o) {
         case WEIGHTS: o->weights = optarg; break;
         case WEIGHTS_KEY: o->weights_key = optarg; break;
         case RANDOM:
-            if (!parse_number(optarg, UINT64_MAX, &o->seed)) return usage("not a seed: %s", optarg);
+            if (!options_number(optarg, UINT64_MAX, &o->seed)) return usage("not a seed: %s", optarg);
             o->random_weights = true;
             break;
         case UNROLL:
-            if (!parse_number(optarg, MAX_UNROLL, &number)) return usage("--unroll takes 0 to 4096, not %s", optarg);
+            if (!options_number(optarg, OPTIONS_MAX_UNROLL, &number)) return usage("--unroll takes 0 to 4096, not %s", optarg);
             o->unroll = (int64_t)number;
             o->unroll_given = true;
             break;

@@ -37,6 +37,9 @@ typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_USAGE } options_result;
 options_result options_parse(int argc, char **argv, options *o);
 options options_default(void); /* without an input */
 void options_help(text *to); /* what --help prints */
+/* A decimal number of at most max, and nothing else. */
+bool options_number(const char *s, uint64_t max, uint64_t *value);
+enum { OPTIONS_MAX_UNROLL = 4096 };
 const char *options_target(const options *o); /* a name of emit/target.h */
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,59 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- temporary files are removed however the program ends --- */
-
-enum { MOST_TEMPORARIES = 32, MOST_FOLDERS = 16 };
-static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-static const char *volatile temporaries[MOST_TEMPORARIES];
-static const char *volatile folders[MOST_FOLDERS]; /* the outer ones first */
-
-static void remove_temporaries(void) {
-    for (size_t i = 0; i < MOST_TEMPORARIES; i++)
-        if (temporaries[i]) unlink(temporaries[i]);
-    for (size_t i = MOST_FOLDERS; i-- > 0;)
-        if (folders[i]) rmdir(folders[i]);
-}
-
-static void end(int number) {
-    remove_temporaries();
-    raise(number); /* by its default action: SA_RESETHAND */
-}
-
-/* A broken pipe and a file that grew too large are errors of writing, with a message. What the caller ignores (nohup)
- * stays ignored. */
-static void catch_signals(void) {
-    static bool caught;
-    if (caught) return;
-    caught = true;
-    atexit(remove_temporaries);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        struct sigaction old, new = {.sa_handler = end, .sa_flags = (int)SA_RESETHAND};
-        if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) sigaction(ends[i], &new, NULL);
-    }
-}
-
-/* Between these two no signal ends the program: a file and what is known of it change together. */
-static sigset_t hold_signals(void) {
-    sigset_t held, before;
-    sigemptyset(&held);
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) sigaddset(&held, ends[i]);
-    sigprocmask(SIG_BLOCK, &held, &before);
-    return before;
-}
-
-static void let_signals(const sigset_t *before) { sigprocmask(SIG_SETMASK, before, NULL); }
-
-static void remember(const char *old, const char *new) {
-    for (size_t i = 0; i < MOST_TEMPORARIES; i++) {
-        if (temporaries[i] != old) continue;
-        temporaries[i] = new;
-        return;
-    }
-    ice("more than %d outputs", MOST_TEMPORARIES);
-}
+#include "temporary.h"
 
 /* --- outputs --- */
 
@@ -110,13 +57,13 @@ static bool open_through(output *o) {
 
 static bool open_temporary(arena *a, output *o) {
     char *temporary = arena_printf(a, "%s.XXXXXX", o->place.file);
-    sigset_t before = hold_signals();
+    sigset_t before = temporary_hold();
     int fd = mkstemp(temporary);
     if (fd >= 0) {
         o->temporary = temporary;
-        remember(NULL, temporary);
+        temporary_file(NULL, temporary);
     }
-    let_signals(&before);
+    temporary_let(&before);
     /* mkstemp's files are private; an output is as readable as the file that it replaces, or as any other file */
     struct stat old;
     mode_t mask = umask(0), mode = 0666 & ~mask;
@@ -126,7 +73,7 @@ static bool open_temporary(arena *a, output *o) {
 }
 
 bool output_open(arena *a, output *o, const place *where, diag_list *diags) {
-    catch_signals();
+    temporary_begin();
     *o = (output){.place = *where};
     if (where->through ? open_through(o) : open_temporary(a, o)) return true;
     output_complain(o, diags);
@@ -140,7 +87,7 @@ void output_discard(output *const *outputs, size_t count) {
         outputs[i]->file = NULL;
         if (!outputs[i]->temporary) continue;
         unlink(outputs[i]->temporary);
-        remember(outputs[i]->temporary, NULL);
+        temporary_file(outputs[i]->temporary, NULL);
         outputs[i]->temporary = NULL;
     }
 }
@@ -155,7 +102,7 @@ static bool finish(output *o) {
 static bool take_name(output *o) {
     if (!o->temporary) return true;
     if (rename(o->temporary, o->place.file) != 0) return false;
-    remember(o->temporary, NULL);
+    temporary_file(o->temporary, NULL);
     o->temporary = NULL;
     return true;
 }
@@ -173,9 +120,9 @@ bool output_commit(output *const *outputs, size_t count, diag_list *diags) {
     sigset_t before;
     bool good = for_all(outputs, count, finish, diags);
     if (good) {
-        before = hold_signals();
+        before = temporary_hold();
         good = for_all(outputs, count, take_name, diags);
-        let_signals(&before);
+        temporary_let(&before);
     }
     if (!good) output_discard(outputs, count);
     return good;
@@ -183,28 +130,31 @@ bool output_commit(output *const *outputs, size_t count, diag_list *diags) {
 
 /* --- folders --- */
 
+enum { MOST_FOLDERS = 16 };
+static const char *made[MOST_FOLDERS]; /* the outer ones first */
+static size_t made_count;
+
 bool output_make_folder(const char *path, diag_list *diags) {
     struct stat s;
-    size_t i = 0;
-    catch_signals();
-    while (i < MOST_FOLDERS && folders[i]) i++;
-    if (i == MOST_FOLDERS) ice("more than %d folders", MOST_FOLDERS);
-    sigset_t before = hold_signals();
-    bool made = mkdir(path, 0777) == 0;
+    if (made_count == MOST_FOLDERS) ice("more than %d folders", MOST_FOLDERS);
+    temporary_begin();
+    sigset_t before = temporary_hold();
+    bool good = mkdir(path, 0777) == 0;
     int why = errno;
-    if (made) folders[i] = strdup(path);
-    let_signals(&before);
-    if (made || (why == EEXIST && stat(path, &s) == 0 && S_ISDIR(s.st_mode))) return true;
+    if (good) temporary_folder(NULL, made[made_count++] = strdup(path));
+    temporary_let(&before);
+    if (good || (why == EEXIST && stat(path, &s) == 0 && S_ISDIR(s.st_mode))) return true;
     diag_error_file(diags, path, "%s", why == EEXIST ? "is not a folder" : strerror(why));
     return false;
 }
 
 void output_end_folders(bool keep) {
-    sigset_t before = hold_signals();
-    for (size_t i = MOST_FOLDERS; i-- > 0;) {
-        if (folders[i] && !keep) rmdir(folders[i]);
-        free((void *)(uintptr_t)folders[i]);
-        folders[i] = NULL;
+    sigset_t before = temporary_hold();
+    while (made_count) {
+        const char *path = made[--made_count];
+        if (!keep) rmdir(path);
+        temporary_folder(path, NULL);
+        free((void *)(uintptr_t)path);
     }
-    let_signals(&before);
+    temporary_let(&before);
 }

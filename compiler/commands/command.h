@@ -28,7 +28,7 @@ typedef struct {
 } command;
 
 extern const command command_fmt, command_graph, command_help, command_import, command_new, command_package,
-    command_summary, command_weights;
+    command_run_model, command_summary, command_verify, command_weights;
 
 /* All of them; NULL ends the list. */
 extern const command *const commands[];

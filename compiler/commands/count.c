@@ -27,27 +27,15 @@ static int64_t plus(int64_t a, int64_t b) {
 
 /* --- sizes --- */
 
-static int64_t value_of_symbol(void *context, const char *symbol) {
-    const counting *c = context;
-    for (size_t i = 0; i < c->model->symbol_count; i++)
-        if (strcmp(dim_symbol_name(c->model->symbols[i]), symbol) == 0) return c->dims[i];
-    ice("%s is no run-time dim of %s", symbol, c->model->name);
-}
-
-int64_t count_dim(const ir_model *m, const dim *d, const int64_t *dims) {
-    counting c = {.model = m, .dims = dims};
-    return dim_evaluate(d, value_of_symbol, &c);
-}
-
 int64_t count_elements(const ir_model *m, const ir_type *type, const int64_t *dims) {
     int64_t elements = 1;
     for (unsigned i = 0; i < type->rank; i++)
-        elements = times(elements, count_dim(m, type->dims[i], dims));
+        elements = times(elements, ir_dim_at(m, type->dims[i], dims));
     return elements;
 }
 
 static int64_t size_of(const counting *c, const ir_value *v, unsigned i) {
-    return count_dim(c->model, v->type.dims[i], c->dims);
+    return ir_dim_at(c->model, v->type.dims[i], c->dims);
 }
 
 static int64_t last_size(const counting *c, const ir_value *v) {
@@ -101,7 +89,7 @@ static count_row *row_of(counting *c, const ir_node *n) {
     if (last && last->where.begin == n->where.begin && last->where.end == n->where.end &&
         strcmp(last->layer, n->source ? n->source : "") == 0)
         return last;
-    count_row row = {name_of(c, n), n->source ? n->source : "", NULL, n->where, 0, 0, 0};
+    count_row row = {name_of(c, n), n->source ? n->source : "", NULL, NULL, n->where, 0, 0, 0};
     ARENA_PUSH(c->arena, to->rows, to->count, to->capacity, row);
     return &to->rows[to->count - 1];
 }
@@ -113,26 +101,27 @@ static bool reads(const ir_node *n, const ir_value *v) {
 }
 
 /* What becomes of the result in the same call: directions side by side, dims put back. A cell gives its new h. */
-static const ir_type *output_of(const ir_node *n) {
+static const ir_value *output_of(const ir_node *n) {
     bool cell = n->op == IR_RECURRENT && n->source && strstr(n->source, "Cell(");
     const ir_value *v = n->results[cell ? 1 : 0];
     for (const ir_node *k = n->next; k && k->where.begin == n->where.begin; k = k->next) {
         if (k->where.end != n->where.end) break;
         if ((ir_op_class_of(k->op) == IR_VIEW || k->op == IR_CAT) && reads(k, v)) v = k->results[0];
     }
-    return &v->type;
+    return v;
 }
 
 static void count_graph(counting *c, const ir_graph *g, int64_t rounds) {
     for (const ir_node *n = g->first; n; n = n->next) {
         if (n->op == IR_REPEAT) {
-            count_graph(c, &n->block->body, times(rounds, count_dim(c->model, n->attrs.rounds, c->dims)));
+            count_graph(c, &n->block->body, times(rounds, ir_dim_at(c->model, n->attrs.rounds, c->dims)));
             continue;
         }
         int64_t work = work_of(c, n);
         if (!n->source && !work) continue;
         count_row *row = row_of(c, n);
-        row->output = output_of(n);
+        row->value = output_of(n);
+        row->output = &row->value->type;
         row->multiply_adds = plus(row->multiply_adds, times(rounds, work));
         for (unsigned i = 0; i < n->input_count; i++) {
             const ir_node *p = layer_param(n->inputs[i]);
@@ -147,7 +136,7 @@ model_counts count_model(arena *a, const ir_model *m, const int64_t *dims) {
     count_graph(&c, &m->run, 1);
     for (size_t i = 0; i < m->param_count; i++) {
         const ir_param *p = &m->params[i];
-        count_row row = {p->key, "param", &p->type, p->where, 0, 0, 0};
+        count_row row = {p->key, "param", NULL, &p->type, p->where, 0, 0, 0};
         if (c.seen[i]) continue;
         add_param(&c, &row, i);
         ARENA_PUSH(a, to.rows, to.count, to.capacity, row);

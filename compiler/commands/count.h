@@ -19,7 +19,8 @@
 typedef struct {
     const char *name;      /* "lstm"; of a function "matmul"; of a param its key */
     const char *layer;     /* "LSTM(6, 6)"; of a param "param"; "" of a function */
-    const ir_type *output; /* of a recurrent layer the output of all steps */
+    const ir_value *value; /* of a recurrent layer the output of all steps; NULL of a param */
+    const ir_type *output; /* its type */
     span where;
     int64_t parameters, buffers, multiply_adds;
 } count_row;
@@ -32,8 +33,7 @@ typedef struct {
 
 /* dims: a value for each of the model's symbols. A count of 2^63 and more is INT64_MAX. */
 model_counts count_model(arena *a, const ir_model *m, const int64_t *dims);
-/* A dim at these values; and the elements of a type. */
-int64_t count_dim(const ir_model *m, const dim *d, const int64_t *dims);
+/* The elements of a type, at these values; not more than INT64_MAX. */
 int64_t count_elements(const ir_model *m, const ir_type *type, const int64_t *dims);
 
 #endif

@@ -1,5 +1,4 @@
 /* summary: nnc summary, what a model has, does and takes, as a table or as JSON. */
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 
 #include "commands/command.h"
 #include "commands/count.h"
+#include "commands/given_dims.h"
 #include "commands/pipeline.h"
 #include "emit/target.h"
 
@@ -18,35 +18,7 @@ typedef struct {
     size_t tables;
 } summary;
 
-typedef struct {
-    const char *name;
-    int64_t value;
-    bool used;
-} given_dim;
-
-typedef struct {
-    given_dim *items;
-    size_t count, capacity;
-} given_dims;
-
 /* --- what there is --- */
-
-static int64_t *values_of(pipeline *p, const ir_model *m, given_dims *given) {
-    int64_t *values = ARENA_ARRAY(p->arena, int64_t, m->symbol_count);
-    for (size_t i = 0; i < m->symbol_count; i++) {
-        values[i] = dim_max(m->symbols[i]);
-        for (size_t k = 0; k < given->count; k++) {
-            given_dim *g = &given->items[k];
-            if (strcmp(g->name, dim_symbol_name(m->symbols[i])) != 0) continue;
-            g->used = true;
-            values[i] = g->value;
-            if (g->value >= dim_min(m->symbols[i]) && g->value <= dim_max(m->symbols[i])) continue;
-            diag_error(p->diags, m->symbol_where[i], "%s=%" PRId64 " is outside of the bounds of dim %s", g->name,
-                       g->value, g->name);
-        }
-    }
-    return values;
-}
 
 /* Sizes do not depend on the numbers: without a file, any will do. */
 static bool without_weights(const lowered_file *f) {
@@ -58,12 +30,12 @@ static bool without_weights(const lowered_file *f) {
 static bool summarize(pipeline *p, options *o, given_dims *given, summary *all) {
     for (size_t i = 0; i < p->file.count; i++) {
         all[i].model = p->file.models[i];
-        all[i].dims = values_of(p, all[i].model, given);
+        int64_t *dims = ARENA_ARRAY(p->arena, int64_t, all[i].model->symbol_count);
+        for (size_t k = 0; k < all[i].model->symbol_count; k++) dims[k] = dim_max(all[i].model->symbols[k]);
+        given_dims_set(given, all[i].model, dims, p->diags);
+        all[i].dims = dims;
     }
-    for (size_t k = 0; k < given->count; k++)
-        if (!given->items[k].used)
-            diag_error_file(p->diags, o->input, "no model in it has a run-time dim %s, as --dim wants it",
-                            given->items[k].name);
+    given_dims_unused(given, o->input, p->diags);
     if (diag_error_count(p->diags)) return false;
     for (size_t i = 0; i < p->file.count; i++) all[i].counts = count_model(p->arena, all[i].model, all[i].dims);
     if (!o->weights && without_weights(&p->file)) o->random_weights = true;
@@ -162,7 +134,7 @@ static json_t *json_layers(const summary *s, arena *a) {
         const count_row *r = &s->counts.rows[i];
         json_t *sizes = json_array();
         for (unsigned k = 0; k < r->output->rank; k++)
-            json_array_append_new(sizes, json_integer(count_dim(s->model, r->output->dims[k], s->dims)));
+            json_array_append_new(sizes, json_integer(ir_dim_at(s->model, r->output->dims[k], s->dims)));
         json_array_append_new(
             list, json_pack("{ss ss ss so sI sI sI}", "name", r->name, "layer", r->layer, "output_shape",
                             ir_shape_string(a, r->output), "output_sizes", sizes, "parameters",
@@ -214,17 +186,6 @@ static const command_option rows[] = {
     [WEIGHTS_KEY] = {0, "weights-key", "KEY", "which dict of that file"},
 };
 
-static bool add_dim(arena *a, given_dims *to, const char *given) {
-    const char *equals = strchr(given, '=');
-    char *end;
-    if (!equals || equals == given || equals[1] < '0' || equals[1] > '9') return false;
-    errno = 0;
-    given_dim d = {arena_strndup(a, given, (size_t)(equals - given)), strtoll(equals + 1, &end, 10), false};
-    if (*end || errno) return false;
-    ARENA_PUSH(a, to->items, to->count, to->capacity, d);
-    return true;
-}
-
 static int show(options *o, given_dims *given, bool json) {
     pipeline p;
     bool good = pipeline_open(&p, o) && pipeline_lower(&p, pipeline_parse(&p));
@@ -251,7 +212,7 @@ static int read_and_show(arena *a, command_line *line) {
     given_dims given = {0};
     bool json = false;
     for (int option; (option = command_next(line)) >= 0;) {
-        if (option == DIM && !add_dim(a, &given, line->value))
+        if (option == DIM && !given_dims_add(a, &given, line->value))
             return command_usage(line, "--dim takes NAME=N, not %s", line->value);
         if (option == JSON) json = true;
         if (option == TARGET) o.target = line->value;

@@ -224,6 +224,10 @@ static inline unsigned ir_collected_of(const ir_node *repeat) { return repeat->r
 /* The common case: one result of this type. */
 ir_value *ir_add_value(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count,
                        ir_type type, span where);
+/* ir_sizes.c: a dim, and the elements of a tensor of this type, at one value for each of the model's symbols (NULL
+ * where there are none in it). */
+int64_t ir_dim_at(const ir_model *m, const dim *d, const int64_t *dims);
+size_t ir_elements_at(const ir_model *m, const ir_type *type, const int64_t *dims);
 /* By value id: what the run graph makes of inputs, sizes and numbers alone. */
 const bool *ir_made_of_inputs(arena *a, const ir_model *m);
 /* The value's constant number if its producer is CONST. */

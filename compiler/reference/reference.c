@@ -7,30 +7,7 @@
 
 /* --- dims and arrays --------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    const ir_model *model;
-    const int64_t *dims;
-} symbol_values;
-
-static int64_t value_of_symbol(void *context, const char *symbol) {
-    const symbol_values *v = context;
-    for (size_t i = 0; i < v->model->symbol_count; i++)
-        if (strcmp(dim_symbol_name(v->model->symbols[i]), symbol) == 0) return v->dims[i];
-    ice("%s is no run-time dim of %s", symbol, v->model->name);
-}
-
-static int64_t value_of_dim(const ir_model *m, const dim *d, const int64_t *dims) {
-    symbol_values v = {m, dims};
-    return dim_evaluate(d, value_of_symbol, &v);
-}
-
-int64_t evaluate_dim(const evaluation *e, const dim *d) { return value_of_dim(e->model, d, e->dims); }
-
-size_t reference_elements(const ir_model *m, const ir_type *type, const int64_t *dims) {
-    size_t elements = 1;
-    for (unsigned i = 0; i < type->rank; i++) elements *= (size_t)value_of_dim(m, type->dims[i], dims);
-    return elements;
-}
+int64_t evaluate_dim(const evaluation *e, const dim *d) { return ir_dim_at(e->model, d, e->dims); }
 
 array evaluate_array(arena *a, ir_dtype dtype, unsigned rank, const size_t *sizes) {
     array x = {.dtype = dtype, .rank = rank, .elements = 1};
@@ -186,7 +163,7 @@ double **reference_reset(arena *a, const ir_model *m, reference_precision precis
     for (size_t i = 0; i < m->state_count; i++) {
         const ir_state *s = &m->states[i];
         states[i] =
-            s->init ? e.values[s->init->id].data : ARENA_ARRAY(a, double, reference_elements(m, &s->type, NULL));
+            s->init ? e.values[s->init->id].data : ARENA_ARRAY(a, double, ir_elements_at(m, &s->type, NULL));
     }
     return states;
 }

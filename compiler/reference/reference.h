@@ -2,7 +2,8 @@
  *
  * Each operator is evaluated as torch.nn's documentation defines it, element by element, from whole operands to whole
  * results: slow and obvious, and nothing is shared with planning or emission. The model may be as lower_file made it or
- * as passes left it; its params must have data. It is used by tests only.
+ * as passes left it; its params must have data. nnc verify
+ * uses it, and tests.
  *
  * Tensors are dense, row-major arrays of doubles, those of int32 too (which a double holds exactly). Everything that is
  * returned lives in the arena.
@@ -33,14 +34,11 @@ typedef struct {
     double argmax_margin;
 } reference_result;
 
-/* Elements of a tensor of this type, for values of the run-time dims in the model's order. */
-size_t reference_elements(const ir_model *m, const ir_type *type, const int64_t *dims);
-
 /* The states before the first run: zeros, or what their initial expressions give. NULL after a model without states. */
 double **reference_reset(arena *a, const ir_model *m, reference_precision precision);
 
 /* One run. dims: one value for each of the model's symbols; inputs, states: one array each in the model's order, of
- * reference_elements() each, not changed. After an error the result is left alone. */
+ * ir_elements_at() each, not changed. After an error the result is left alone. */
 reference_status reference_run(arena *a, const ir_model *m, reference_precision precision, const int64_t *dims,
                                const double *const *inputs, const double *const *states, reference_result *result);
 

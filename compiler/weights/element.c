@@ -149,6 +149,30 @@ void elements_to_float64(tensor_dtype dtype, bool big_endian, const unsigned cha
     }
 }
 
+/* "I64", "U8", "BOOL": the names of safetensors say what the bits mean. */
+bool element_is_number(const element_type *type) {
+    const char *name = type->name;
+    bool integer = (name[0] == 'I' || name[0] == 'U') && name[1] >= '0' && name[1] <= '9';
+    return type->dtype != TENSOR_OTHER || integer || is(name, "BOOL");
+}
+
+static double integer_at(const element_type *type, bool big_endian, const unsigned char *from) {
+    uint64_t bits = bits_at(from, type->bytes, big_endian);
+    if (type->name[0] == 'B') return bits != 0;
+    if (type->name[0] == 'U') return (double)bits;
+    uint64_t sign = (uint64_t)1 << (8 * type->bytes - 1);
+    return bits & sign ? -(double)((sign - 1 - (bits & (sign - 1))) + 1) : (double)bits;
+}
+
+void elements_to_numbers(const element_type *type, bool big_endian, const unsigned char *from,
+                         size_t count, double *to) {
+    if (type->dtype != TENSOR_OTHER) {
+        elements_to_float64(type->dtype, big_endian, from, count, to);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) to[i] = integer_at(type, big_endian, from + type->bytes * i);
+}
+
 size_t elements_denormal(const float *values, size_t count) {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) found += fpclassify(values[i]) == FP_SUBNORMAL;

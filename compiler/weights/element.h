@@ -44,6 +44,11 @@ size_t elements_to_float32(tensor_dtype dtype, bool big_endian, const unsigned c
 /* Exact. */
 void elements_to_float64(tensor_dtype dtype, bool big_endian, const unsigned char *from,
                          size_t count, double *to);
+/* True for what elements_to_numbers takes: the types above, integers and bools. */
+bool element_is_number(const element_type *type);
+/* Exact up to 2^53; a larger integer becomes the nearest double. */
+void elements_to_numbers(const element_type *type, bool big_endian, const unsigned char *from,
+                         size_t count, double *to);
 /* How many of these values are denormal: not 0, and nearer to it than 1.2e-38, FLT_MIN. */
 size_t elements_denormal(const float *values, size_t count);
 /* The nearest float32; infinity from halfway to the next power of two on. */

@@ -22,12 +22,14 @@ typedef struct {
     double *doubles;
     tensor_request *request; /* whose fault it is if they cannot be had */
     uint64_t begin, end;     /* bytes of the storage from its first element to its last */
+    const element_type *type;
     unsigned width;          /* bytes of an element */
     unsigned char *window;   /* these bytes, of a tensor that cannot be converted piece by piece */
 } load;
 
-static unsigned width_of(const tensor *t) {
-    return t->dtype == TENSOR_F64 ? 8 : t->dtype == TENSOR_F32 ? 4 : 2;
+/* Tensors keep the name of their type's row. */
+static const element_type *type_of(const tensor *t) {
+    return element_of_safetensors(t->dtype_name);
 }
 
 static bool is_contiguous(const tensor *t) {
@@ -53,7 +55,7 @@ static void convert(load *l, arena *a, const unsigned char *from, size_t first, 
     const tensor *t = l->tensor;
     bool big = t->storage->big_endian;
     if (l->doubles) {
-        elements_to_float64(t->dtype, big, from, count, l->doubles + first);
+        elements_to_numbers(l->type, big, from, count, l->doubles + first);
         return;
     }
     size_t overflow = elements_to_float32(t->dtype, big, from, count, l->floats + first);
@@ -181,8 +183,9 @@ static void read_record(reading *from, load *loads, size_t count) {
 /* --- all of them ------------------------------------------------------------------------------ */
 
 static load load_of(const tensor *t, tensor_request *r) {
-    load l = {
-        .tensor = t, .request = r, .width = width_of(t), .begin = t->offset, .end = t->offset};
+    const element_type *type = type_of(t);
+    load l = {.tensor = t, .request = r, .type = type, .width = type->bytes};
+    l.begin = l.end = t->offset;
     for (unsigned d = 0; d < t->rank && t->elements; d++)
         l.end += (uint64_t)(t->shape[d] - 1) * (uint64_t)t->strides[d] * l.width;
     if (t->elements) l.end += l.width;
@@ -235,12 +238,7 @@ static void finish(tensor_request *r, parts *p) {
     free(p->wide_v);
 }
 
-void tensors_load(arena *a, const tensor_file *f, tensor_request *requests, size_t count) {
-    load *loads = allocate(2 * count, sizeof *loads);
-    parts *all_parts = allocate(count, sizeof *all_parts);
-    size_t all = 0;
-    for (size_t i = 0; i < count; i++)
-        all += add_loads(a, &requests[i], &loads[all], &all_parts[i]);
+static void run_loads(arena *a, const tensor_file *f, load *loads, size_t all) {
     reading r = {a, f, 0};
     qsort(loads, all, sizeof *loads, by_record);
     for (size_t i = 0, end; i < all; i = end) {
@@ -255,6 +253,26 @@ void tensors_load(arena *a, const tensor_file *f, tensor_request *requests, size
             end++;
         read_record(&r, &loads[i], end - i);
     }
+}
+
+const char *tensor_numbers(arena *a, const tensor_file *f, const tensor *t, double **to) {
+    const element_type *type = t->storage ? type_of(t) : NULL;
+    if (!type || !element_is_number(type))
+        return arena_printf(a, "is of type %s: no plain numbers", t->dtype_name);
+    tensor_request request = {.tensor = t};
+    load l = load_of(t, &request);
+    l.doubles = *to = ARENA_ARRAY(a, double, t->elements);
+    run_loads(a, f, &l, 1);
+    return request.problem;
+}
+
+void tensors_load(arena *a, const tensor_file *f, tensor_request *requests, size_t count) {
+    load *loads = allocate(2 * count, sizeof *loads);
+    parts *all_parts = allocate(count, sizeof *all_parts);
+    size_t all = 0;
+    for (size_t i = 0; i < count; i++)
+        all += add_loads(a, &requests[i], &loads[all], &all_parts[i]);
+    run_loads(a, f, loads, all);
     for (size_t i = 0; i < count; i++) finish(&requests[i], &all_parts[i]);
     free(loads);
     free(all_parts);

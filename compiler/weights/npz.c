@@ -1,4 +1,5 @@
-/* npz: arrays of numpy.savez and numpy.savez_compressed: a zip of NAME.npy records.
+/* npz: arrays of numpy.savez and numpy.savez_compressed, a zip of NAME.npy records; and of
+ * numpy.save, an .npy alone.
  *
  * An .npy is "\x93NUMPY", the version's two bytes, the header's length (two bytes, from version 2
  * on four), the header, a Python dict like {'descr': '<f4', 'fortran_order': False, 'shape': (9,
@@ -135,34 +136,31 @@ static void turn(tensor *t) {
     }
 }
 
-static const char *read_array(arena *a, const tensor_file *f, const archive_record *r, tensor *t) {
+/* The first bytes of an .npy of `size` bytes: where its header is. */
+static const char *find_header(arena *a, const unsigned char *start, size_t count, uint64_t size,
+                               size_t *fixed, size_t *length) {
     static const unsigned char magic[] = "\x93NUMPY";
-    unsigned char start[RECORD_START], *bytes = start;
-    size_t count = sizeof start;
-    const char *problem = archive_read_start(f->archive, a, r, start, &count);
-    if (problem) return arena_printf(a, "cannot be read: its record %s", problem);
+    *fixed = *length = 0;
     if (count < FIXED || memcmp(start, magic, sizeof magic - 1) != 0) return "is no .npy array";
-    unsigned version = start[6], fixed = version == 1 ? 10 : 12;
+    unsigned version = start[6];
     if (version < 1 || version > 3)
         return arena_printf(a, "is an .npy array of version %u; nnc reads 1 to 3", version);
-    uint64_t length = start[8] | (unsigned)start[9] << 8;
-    if (version > 1) length |= (uint64_t)start[10] << 16 | (uint64_t)start[11] << 24;
-    if (length > LONGEST_HEADER || fixed + length > r->size)
-        return "is an .npy array whose header is cut or too long";
-    if (fixed + length > count) {
-        count = (size_t)(fixed + length);
-        bytes = arena_alloc(a, count);
-        problem = archive_read_start(f->archive, a, r, bytes, &count);
-        if (problem || count != fixed + length)
-            return "is an .npy array whose header is cut or too long";
-    }
-    npy_header h = {0};
-    problem = read_header(a, (const char *)bytes + fixed, (size_t)length, &h);
-    if (problem) return arena_printf(a, "is no good .npy array: %s", problem);
+    uint64_t found = start[8] | (unsigned)start[9] << 8;
+    if (version > 1) found |= (uint64_t)start[10] << 16 | (uint64_t)start[11] << 24;
+    *fixed = version == 1 ? 10 : 12;
+    *length = (size_t)found;
+    return found > LONGEST_HEADER || *fixed + found > size
+               ? "is an .npy array whose header is cut or too long"
+               : NULL;
+}
 
-    t->storage = ARENA_NEW(a, tensor_storage);
-    *t->storage = (tensor_storage){.name = r->name, .record = r->index, .skip = fixed + length};
-    t->storage->size = r->size - t->storage->skip;
+/* t->storage is all of the .npy; what its header says is taken off. */
+static const char *take_header(arena *a, const char *header, size_t fixed, size_t length,
+                               tensor *t) {
+    npy_header h = {0};
+    const char *problem = read_header(a, header, length, &h);
+    if (problem) return arena_printf(a, "is no good .npy array: %s", problem);
+    t->storage->size -= fixed + length;
     if (!tensor_set_shape(t, h.shape, h.rank)) return "has more elements than can be counted";
     if (h.fortran_order) turn(t);
     unsigned width = set_type(a, h.descr, t);
@@ -173,6 +171,50 @@ static const char *read_array(arena *a, const tensor_file *f, const archive_reco
         return arena_printf(a, "has %" PRIu64 " bytes, but its shape %s and type %s need %" PRIu64,
                             t->storage->size, tensor_shape_string(a, t->shape, t->rank),
                             t->dtype_name, needed);
+    return NULL;
+}
+
+static const char *read_array(arena *a, const tensor_file *f, const archive_record *r, tensor *t) {
+    unsigned char start[RECORD_START], *bytes = start;
+    size_t count = sizeof start, fixed, length;
+    const char *problem = archive_read_start(f->archive, a, r, start, &count);
+    if (problem) return arena_printf(a, "cannot be read: its record %s", problem);
+    problem = find_header(a, start, count, r->size, &fixed, &length);
+    if (problem) return problem;
+    if (fixed + length > count) {
+        count = fixed + length;
+        bytes = arena_alloc(a, count);
+        problem = archive_read_start(f->archive, a, r, bytes, &count);
+        if (problem || count != fixed + length)
+            return "is an .npy array whose header is cut or too long";
+    }
+    t->storage = ARENA_NEW(a, tensor_storage);
+    *t->storage = (tensor_storage){
+        .name = r->name, .record = r->index, .size = r->size, .skip = fixed + length};
+    return take_header(a, (const char *)bytes + fixed, fixed, length, t);
+}
+
+static tensor_dict *dict_of(arena *a, tensor *tensors, size_t count) {
+    tensor_dict *dict = ARENA_NEW(a, tensor_dict);
+    *dict = tensor_dict_new(a, "", tensors, count);
+    return dict;
+}
+
+const char *npy_read(arena *a, tensor_file *f) {
+    size_t fixed, length;
+    tensor *t = ARENA_NEW(a, tensor);
+    f->format = "a NumPy .npy file";
+    const char *problem = find_header(a, f->bytes, f->size, f->size, &fixed, &length);
+    if (!problem) {
+        t->name = "";
+        t->storage = ARENA_NEW(a, tensor_storage);
+        *t->storage = (tensor_storage){
+            .name = "array", .bytes = f->bytes + fixed + length, .size = f->size};
+        problem = take_header(a, (const char *)f->bytes + fixed, fixed, length, t);
+    }
+    if (problem) return arena_printf(a, "the array %s", problem);
+    f->dicts = dict_of(a, t, 1);
+    f->dict_count = 1;
     return NULL;
 }
 
@@ -190,9 +232,7 @@ const char *npz_read(arena *a, tensor_file *f) {
         const char *problem = read_array(a, f, r, t);
         if (problem) return arena_printf(a, "array %s %s", tensor_name_quoted(a, t->name), problem);
     }
-    tensor_dict *dict = ARENA_NEW(a, tensor_dict);
-    *dict = tensor_dict_new(a, "", tensors, count);
-    f->dicts = dict;
+    f->dicts = dict_of(a, tensors, count);
     f->dict_count = 1;
     return NULL;
 }

@@ -93,8 +93,9 @@ static bool is_safetensors(const tensor_file *f) {
 }
 
 /* What is wrong with the file, in arena text, and a hint or NULL; or NULL after filling *f. */
-static const char *read_file(arena *a, tensor_file *f, const char **hint) {
+static const char *read_file(arena *a, tensor_file *f, bool may_be_npy, const char **hint) {
     if (f->size == 0) return "the file is empty";
+    if (may_be_npy && begins_with(f, "\x93NUMPY", 6)) return npy_read(a, f);
     if (is_safetensors(f)) return safetensors_read(a, f);
     if (is_tar(f->bytes, f->size)) return torch_tar_read(a, f, hint);
     const char *problem = foreign_problem(a, f, hint);
@@ -153,7 +154,8 @@ static const char *tensor_problem(arena *a, const tensor_file *f) {
     return NULL;
 }
 
-tensor_file *tensor_file_open(arena *a, const char *path, diag_list *diags, span where) {
+static tensor_file *open_file(arena *a, const char *path, bool may_be_npy, diag_list *diags,
+                              span where) {
     tensor_file *f = ARENA_NEW(a, tensor_file);
     f->path = arena_strdup(a, path);
     const char *hint = NULL;
@@ -161,7 +163,7 @@ tensor_file *tensor_file_open(arena *a, const char *path, diag_list *diags, span
     const char *problem = map_file(a, f, &missing);
     if (missing && in_source)
         hint = "the path is relative to the .nn file; --weights FILE names another one";
-    if (!problem) problem = read_file(a, f, &hint);
+    if (!problem) problem = read_file(a, f, may_be_npy, &hint);
     if (!problem) problem = tensor_problem(a, f);
     if (!problem) return f;
     diag *d = in_source ? diag_error(diags, where, "%s: %s", path, problem)
@@ -169,6 +171,14 @@ tensor_file *tensor_file_open(arena *a, const char *path, diag_list *diags, span
     if (hint) diag_hint(d, "%s", hint);
     tensor_file_close(f);
     return NULL;
+}
+
+tensor_file *tensor_file_open(arena *a, const char *path, diag_list *diags, span where) {
+    return open_file(a, path, false, diags, where);
+}
+
+tensor_file *tensor_array_file_open(arena *a, const char *path, diag_list *diags) {
+    return open_file(a, path, true, diags, (span){0, 0});
 }
 
 void tensor_file_close(tensor_file *f) {

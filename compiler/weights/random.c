@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "support/random.h"
 #include "weights/bind.h"
 
 /* FNV-1a. */
@@ -9,14 +10,6 @@ static uint64_t hash(const char *s) {
     uint64_t h = 0xCBF29CE484222325;
     for (; *s; s++) h = (h ^ (unsigned char)*s) * 0x100000001B3;
     return h;
-}
-
-/* splitmix64: neighbouring seeds and keys give unrelated numbers. */
-static uint64_t next(uint64_t *state) {
-    uint64_t z = *state += 0x9E3779B97F4A7C15;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
-    z = (z ^ z >> 27) * 0x94D049BB133111EB;
-    return z ^ z >> 31;
 }
 
 static bool ends_with(const char *s, const char *ending) {
@@ -38,10 +31,9 @@ static void fill(ir_model *m, ir_param *p, uint64_t seed) {
         high = 1.5;
     }
     uint64_t state = seed;
-    state = next(&state) ^ hash(p->key);
+    state = random_next(&state) ^ hash(p->key);
     for (size_t i = 0; i < elements; i++) {
-        double u = (double)(next(&state) >> 40) * 0x1p-24; /* [0, 1) */
-        data[i] = (float)(low + (high - low) * u);
+        data[i] = (float)(low + (high - low) * random_unit(&state));
     }
     p->data = data;
 }

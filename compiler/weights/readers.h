@@ -15,6 +15,8 @@ const char *safetensors_read(arena *a, tensor_file *f);
 const char *zip_read(arena *a, tensor_file *f, const char **hint);
 const char *torch_zip_read(arena *a, tensor_file *f, const char *folder, const char **hint);
 const char *npz_read(arena *a, tensor_file *f);
+/* One array, without a name. */
+const char *npy_read(arena *a, tensor_file *f);
 /* What torch.save wrote from 0.1.11 to 1.5: pickles in a row, then the storages. */
 const char *torch_legacy_read(arena *a, tensor_file *f, const char **hint);
 /* What torch.save wrote before: a tar archive. */

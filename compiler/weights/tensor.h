@@ -62,6 +62,8 @@ typedef struct {
  * tensor_file_close gives back what does not. */
 tensor_file *tensor_file_open(arena *a, const char *path, diag_list *diags, span where);
 void tensor_file_close(tensor_file *f); /* NULL is allowed */
+/* The same for arrays that are no weights: a NumPy .npy file is one, whose name is empty. */
+tensor_file *tensor_array_file_open(arena *a, const char *path, diag_list *diags);
 
 /* --- for readers --- */
 
@@ -91,6 +93,10 @@ typedef struct {
 /* Elements as float32, in row-major order. Each record of an archive is read once, however many
  * tensors lie in it. */
 void tensors_load(arena *a, const tensor_file *f, tensor_request *requests, size_t count);
+
+/* The elements as they are, of integers and bools too. NULL, or what is wrong, in arena text to be
+ * read after the tensor's name. */
+const char *tensor_numbers(arena *a, const tensor_file *f, const tensor *t, double **to);
 
 /* For messages, in the arena: a name in quotes, with control characters escaped and cut when it is
  * very long; and a shape as PyTorch shows it, "[24, 6]". */

@@ -31,6 +31,15 @@ class Bench:
     def nnc_says(self, *arguments, **options):
         return self.run(self.nnc, *arguments, **options)
 
+    def with_environment(self, name, value, *arguments, status=1):
+        """What nnc says with one variable set otherwise."""
+        before = dict(self.environment)
+        self.environment[name] = value
+        try:
+            return self.nnc_says(*arguments, status=status)
+        finally:
+            self.environment = before
+
     def write(self, name, text):
         os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
         with open(self.path(name), "w") as f:

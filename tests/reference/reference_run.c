@@ -121,10 +121,10 @@ static void run(machine *m, FILE *script, FILE *results) {
     const double **inputs = ARENA_ARRAY(scratch, const double *, model->input_count);
     for (size_t i = 0; i < model->input_count; i++) {
         const ir_type *type = &model->inputs[i].value->type;
-        inputs[i] = next_tensor(scratch, script, type->dtype, reference_elements(model, type, dims));
+        inputs[i] = next_tensor(scratch, script, type->dtype, ir_elements_at(model, type, dims));
     }
     for (size_t i = 0; i < model->output_count; i++)
-        if ((size_t)next_number(script) != 4 * reference_elements(model, &model->outputs[i].value->type, dims))
+        if ((size_t)next_number(script) != 4 * ir_elements_at(model, &model->outputs[i].value->type, dims))
             fail("the script has an output of a wrong size", "");
     for (int p = 0; p < PRECISIONS; p++) {
         arena *memory = arena_new();
@@ -138,7 +138,7 @@ static void run(machine *m, FILE *script, FILE *results) {
             break;
         }
         for (size_t i = 0; i < model->output_count; i++)
-            fwrite(result.outputs[i], sizeof(double), reference_elements(model, &model->outputs[i].value->type, dims),
+            fwrite(result.outputs[i], sizeof(double), ir_elements_at(model, &model->outputs[i].value->type, dims),
                    results);
         arena_free(m->memory[p]);
         m->memory[p] = memory;

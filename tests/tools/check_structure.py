@@ -21,8 +21,9 @@ ALLOWED = {
     "ctree": {"support", "ctree"},
     "kernels": {"support", "ir", "plan", "ctree", "kernels"},
     "emit": {"support", "ir", "plan", "ctree", "kernels", "emit"},
+    "native": {"support", "ir", "plan", "emit", "native"},
     "commands": {"support", "syntax", "ir", "weights", "lower", "import", "reference", "passes",
-                 "plan", "emit", "commands"},
+                 "plan", "emit", "native", "commands"},
 }
 LONGEST = 600
 NO_CIRCLES = ("plan", "ctree", "kernels", "emit")

@@ -23,7 +23,7 @@ static ir_model *model_of(const char *statements) {
     ck_assert_uint_eq(diag_error_count(diags), 0);
     ir_model *m = f.models[0];
     for (size_t i = 0; i < m->param_count; i++) {
-        size_t elements = reference_elements(m, &m->params[i].type, NULL);
+        size_t elements = ir_elements_at(m, &m->params[i].type, NULL);
         float *data = ARENA_ARRAY(a, float, elements);
         for (size_t k = 0; k < elements; k++) data[k] = (float)(k + 1);
         m->params[i].data = data;

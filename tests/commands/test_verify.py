@@ -1,0 +1,184 @@
+"""nnc verify: its figures against errors that this file computes itself, from what nnc run gives; that it finds faults."""
+import json
+import math
+import os
+import struct
+import sys
+
+from kit import SOURCE, TAGGER, holds
+from test_run import cheap, npy, numbers_of, read_npy, temporary_folder, write
+
+sys.path.insert(0, os.path.join(SOURCE, "tests", "tools"))
+from casefile import CaseFile, distance
+
+# A mean of squares over runs: every number is one that Python's own arithmetic gives.
+MEAN = """model mean {
+    dim T = 2..30
+    input x: float32[T, 3]
+    state total: float32[3]
+    squares = x * x
+    total = total + mean(squares, 0)
+    output y = sqrt(total)
+    output best = argmax(total, 0)
+}
+"""
+
+
+def verify(bench, *arguments, status=0):
+    return json.loads(bench.nnc_says("verify", "--json", *arguments, status=status))
+
+
+def single(x):
+    return struct.unpack("f", struct.pack("f", x))[0]
+
+
+def check_figures(bench):
+    """Errors of code by Python's double arithmetic, on numbers that are given: largest, rms, place and quarters."""
+    bench.write("mean.nn", MEAN)
+    steps, rows = 16, 5
+    x = [single(math.sin(7 * i) * 3) for i in range(steps * rows * 3)]
+    write(bench, "x.npy", npy((steps, rows, 3), x))
+    said = verify(bench, "mean.nn", "-i", "x=x.npy", "--steps", str(steps))
+    bench.nnc_says("run", "mean.nn", "-i", "x=x.npy", "--steps", str(steps), "-o", "y=y.npy", "-o", "best=best.npy")
+    _, _, got = read_npy(bench.path("y.npy"))
+    total, errors, wants = [0.0] * 3, [], []
+    for s in range(steps):
+        for k in range(3):
+            total[k] += sum(x[(s * rows + r) * 3 + k] ** 2 for r in range(rows)) / rows
+        wants += [math.sqrt(t) for t in total]
+    errors = [distance(g, w) for g, w in zip(got, wants)]
+    output, best = said["outputs"]
+    code = list(output["bodies"].values())[-1]   # of the widest body, as nnc run takes it
+    holds(said["good"] and said["runs"] == steps and output["name"] == "y", said)
+    near = 1e-12
+    holds(abs(code["largest"] - max(errors)) < near and max(errors) > 0, (code, max(errors)))
+    holds(abs(code["rms"] - math.sqrt(sum(e * e for e in errors) / len(errors))) < near, code)
+    at = 3 * code["run"] + code["at"][0]
+    holds(abs(errors[at] - max(errors)) < near and code["got"] == got[at] and abs(code["want"] - wants[at]) < near, code)
+    ulp = 2.0 ** (math.floor(math.log2(wants[at])) - 23)
+    holds(abs(code["ulp"] - abs(got[at] - wants[at]) / ulp) < 1e-3, (code, ulp))
+    for q in range(4):
+        holds(abs(code["quarters"][q] - max(errors[q * 12:q * 12 + 12])) < near, (code, q))
+    holds(abs(output["allowed"] - (4 * output["plain_float32"]["largest"] + 1e-6)) < near, output)
+    holds(best["allowed"] == 0 and all(b["largest"] == 0 for b in best["bodies"].values()), best)
+    names = [v["name"] for v in said["values"]]
+    holds("squares" in names, names)
+    square = said["values"][names.index("squares")]["code"]
+    wanted = [v * v for v in x]
+    holds(abs(square["largest"] - max(distance(single(w), w) for w in wanted)) < near, square)
+
+
+def check_expected(bench):
+    """PyTorch's own results are met; a wrong number in them is found, and where it is."""
+    case = CaseFile(os.path.join(SOURCE, "tests", "cases", "hello_lstm"))
+    model, given = os.path.join(SOURCE, "tests", "cases", "hello_lstm", "case.nn"), ["--model", case.model]
+    for i, tensor in enumerate(case.inputs):
+        write(bench, f"in{i}.npy", npy(tensor.shape, numbers_of(tensor), "<f4" if tensor.dtype == "float32" else "<i4"))
+        given += ["-i", f"{tensor.name}=in{i}.npy"]
+    tensor = case.outputs[0]
+    numbers = list(numbers_of(tensor))
+    write(bench, "want.npy", npy(tensor.shape, numbers))
+    said = verify(bench, model, *given, "-e", f"{tensor.name}=want.npy")
+    holds(said["good"] and said["outputs"][0]["float64"]["largest"] < 1e-6, said["outputs"][0])
+    numbers[-1] += 1e-3
+    write(bench, "want.npy", npy(tensor.shape, numbers))
+    said = verify(bench, model, *given, "-e", f"{tensor.name}=want.npy", status=1)
+    last = [n - 1 for n in tensor.shape]
+    for body in said["outputs"][0]["bodies"].values():
+        holds(body["at"] == last and abs(body["largest"] - 1e-3 / (1 + abs(numbers[-1]))) < 1e-5, body)
+    said = bench.nnc_says("verify", model, *given, "-e", f"{tensor.name}=want.npy", status=1)
+    holds("TOO LARGE" in said and "NOT GOOD: 1 of" in said and str(last) in said, said)
+    said = verify(bench, model, *given, "-e", f"{tensor.name}=want.npy", "--max-error", "0.01")
+    holds(said["good"] and said["outputs"][0]["allowed"] == 0.01, said)
+
+
+def check_bodies(bench):
+    """Every body of the machine, and each target's own; the largest error is the contract's."""
+    tagger = os.path.join(TAGGER, "tagger.nn")
+    flags = open("/proc/cpuinfo").read() if os.path.exists("/proc/cpuinfo") else ""
+    bodies = list(verify(bench, tagger)["outputs"][0]["bodies"])
+    holds(("AVX2" in bodies) == (" avx2" in flags and " fma" in flags), bodies)
+    holds(("AVX-512" in bodies) == (" avx512bw" in flags and " avx512dq" in flags), bodies)
+    bench.environment["CFLAGS"] = "-DNNC_PLAIN_C"
+    holds(list(verify(bench, tagger)["outputs"][0]["bodies"]) == ["plain C"], "plain C")
+    bench.environment.pop("CFLAGS")
+    holds(list(verify(bench, tagger, "--target", "scalar")["outputs"][0]["bodies"]) == ["one lane"], "scalar")
+
+
+def check_faults(bench):
+    """Wrong code is found: the C compiler is made to compute something else. Status 1, and which value begins it."""
+    cheap(bench)
+    bench.write("m.nn", "model m {\n    dim T = 1..40\n    input x: float32[T, 4]\n    first = x * 2\n"
+                        "    second = tanh(first)\n    output y = sigmoid(second) + 1\n}\n")
+    holds(verify(bench, "m.nn")["good"], "good")
+    # a compiler that is not IEEE's: the constant in the code is another one
+    bench.write("cc", "#!/bin/sh\nfor f in \"$@\"; do case $f in */call.c) sed -i 's/2\\.0f/2.001f/g' "
+                      "\"${f%call.c}model.c\" ;; esac; done\nexec cc \"$@\"\n")
+    os.chmod(bench.path("cc"), 0o755)
+    bench.environment["CC"] = bench.path("cc")
+    said = verify(bench, "m.nn", status=1)
+    holds(not said["good"] and not said["outputs"][0]["good"], said)
+    values = {v["name"]: v["code"]["largest"] for v in said["values"]}
+    holds(values["first"] > 1e-4 and said["outputs"][0]["bodies"]["plain C"]["largest"] > 1e-6, values)
+
+
+def check_streams(bench):
+    """1000 runs in a row, at sizes from the least to the largest, drawn from a seed; --steps and --dim say otherwise."""
+    cheap(bench)
+    bench.write("mean.nn", MEAN)
+    said = bench.nnc_says("verify", "mean.nn")
+    for words in ("model mean, 1000 runs in a row, the states kept, random inputs (--random 1), T from 2 to 30\n",
+                  "0-249  250-499  500-749  750-999", "squares", "Good: every output is within what nnc promises."):
+        holds(words in said, (words, said))
+    holds(said == bench.nnc_says("verify", "mean.nn", "--random", "1"), said)
+    holds(said != bench.nnc_says("verify", "mean.nn", "--random", "2"), said)
+    said = bench.nnc_says("verify", "mean.nn", "--steps", "3", "--dim", "T=7")
+    holds("3 runs in a row" in said and "T=7\n" in said and "0-249" not in said, said)
+
+
+def check_ties(bench):
+    """Where float32 decides otherwise than float64, by rounding, it is no fault, and is said."""
+    cheap(bench)
+    bench.write("tie.nn", "model tie {\n    input x: float32[2]\n    third = x / 3\n    output best = argmax(third * 3, 0)\n}\n")
+    tiny = single(1.1) * (1 - 2.0 ** -24)
+    said = bench.nnc_says("verify", "tie.nn", "-i", f"x={single(1.1)!r},{single(tiny)!r}")
+    holds("Good" in said or "left out" in said, said)
+    bench.write("apart.nn", "model apart {\n    input x: float32[2]\n    output best = argmax(x, 0)\n}\n")
+    said = verify(bench, "apart.nn", "-i", "x=1,2")
+    holds(said["good"] and said["undecided"] == 0 and said["outputs"][0]["plain_float32"]["want"] == 1, said)
+
+
+def check_errors(bench):
+    cheap(bench)
+    folder = temporary_folder(bench)
+    bench.write("mean.nn", MEAN)
+    before = bench.names()
+    for arguments, status, words in (
+            (("-e", "y=1,2,3"), 2, "--expect says what comes of certain inputs"),
+            (("-i", "x=1,2,3,4,5,6", "-e", "z=1"), 1, "model mean has no output z"),
+            (("-i", "x=1,2,3,4,5,6", "-e", "y=1,2"), 1, "output y is float32[3], here [3]; 2 numbers are given"),
+            (("-i", "x=1,2,3"), 1, "3 numbers are given"), (("--max-error", "x"), 2, "--max-error"),
+            (("--max-error", "-1"), 2, "--max-error"), (("--steps", "0"), 2, "--steps"),
+            (("--dim", "T=1"), 1, "outside of the bounds"), (("--dim", "Q=1"), 1, "no model in it has a run-time dim Q"),
+            (("--random", "x"), 2, "not a seed"), (("--model", "men"), 1, "did you mean mean?")):
+        said = bench.nnc_says("verify", "mean.nn", *arguments, status=status)
+        holds(words in said, (arguments, said))
+    holds("cannot be run" in bench.with_environment("CC", "no-such-cc", "verify", "mean.nn"), "CC")
+    holds("NOT GOOD" in bench.nnc_says("verify", "mean.nn", "--steps", "2", "--max-error", "0", status=1), "0")
+    said = bench.run("sh", "-c", f"{bench.nnc} verify mean.nn --steps 2 >/dev/full", status=1)
+    holds("standard output: error: No space left" in said, said)
+    bench.write("tagger.nn", open(os.path.join(TAGGER, "tagger.nn")).read())
+    holds("tagger.safetensors" in bench.nnc_says("verify", "tagger.nn", status=1), "no weights")
+    holds("Good" in bench.nnc_says("verify", "tagger.nn", "--random-weights", "3", "--steps", "2"), "random weights")
+    os.remove(bench.path("tagger.nn"))
+    holds(bench.names() == before and os.listdir(folder) == [], (bench.names(), os.listdir(folder)))
+
+
+def check_documented(bench):
+    """What docs/using.md shows is a real report; its figures may differ by processor."""
+    page = open(os.path.join(SOURCE, "docs", "using.md")).read()
+    shown = page.split("$ nnc verify tagger.nn\n")[1].split("```")[0]
+    said = bench.nnc_says("verify", os.path.join(TAGGER, "tagger.nn"))
+    for words in ("model tagger, 16 runs", "An error is", "output", "On the way", "embeds", "Good: every output"):
+        begin = [line for line in said.splitlines() if line.startswith(words)]
+        holds(begin and begin[0].split("  ")[0] in shown, (words, begin))
