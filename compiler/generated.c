@@ -88,6 +88,8 @@ static const char *banner_options(arena *a, const options *o) {
     if (o->standalone) text_add(&t, "--standalone");
     if (o->unroll_given) text_printf(&t, "%s--unroll %lld", o->standalone ? " " : "", (long long)o->unroll);
     if (o->target) text_printf(&t, "%s--target %s", t.length ? " " : "", o->target);
+    if (*o->name_prefix) text_printf(&t, "%s--name-prefix %s", t.length ? " " : "", o->name_prefix);
+    if (o->section) text_printf(&t, "%s--const-section %s", t.length ? " " : "", o->section);
     if (o->random_weights) text_printf(&t, "%s--random-weights %llu", t.length ? " " : "", (unsigned long long)o->seed);
     if (o->weights) text_printf(&t, "%s--weights %s", t.length ? " " : "", path_base(o->weights));
     if (o->weights_key) text_printf(&t, "%s--weights-key %s", t.length ? " " : "", o->weights_key);
@@ -103,7 +105,7 @@ static const char *without_ending(arena *a, const char *name) {
 static emit_options names(arena *a, const options *o) {
     const char *header = o->output ? header_path(a, o) : NULL, *model = path_base(o->input);
     emit_options e = {.source_name = model, .banner_options = banner_options(a, o), .standalone = o->standalone,
-                      .target = options_target(o)};
+                      .target = options_target(o), .section = o->section};
     e.header_name = header ? path_base(header) : arena_printf(a, "%s.h", without_ending(a, model));
     bool named = strcmp(o->output, "-") != 0;
     e.code_name = named ? path_base(o->output) : arena_printf(a, "%s.c", without_ending(a, e.header_name));

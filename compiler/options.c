@@ -37,6 +37,12 @@ static const char help[] =
     "      --target NAME       which processors the code is for: all (default: SSE2, NEON or plain C, and on\n"
     "                          x86-64 also AVX2 and AVX-512, chosen at run time), baseline (the first of these\n"
     "                          alone; also c, x86-64, aarch64), x86-64-v3 (AVX2 alone), x86-64-v4 (AVX-512 alone)\n"
+    "      --name-prefix P     P in front of every C name: the model net is P_net with --name-prefix P_\n"
+    "      --const-section S   puts the tables of weights into the linker's section S (gcc, clang)\n"
+    "      --max-ram N         an error when a model's struct and the arrays of its inputs and outputs take more than\n"
+    "                          N bytes of RAM; 8K is 8192\n"
+    "      --max-flash N       an error when all tables of the C take more than N bytes\n"
+    "      --max-macs N        an error when a run takes more than N multiply-adds; 2M is 2000000\n"
     "      --dump STAGE        print ast, ir or plan to standard output, and stop there\n"
     "      --diagnostics HOW   errors and warnings as text (default), or as json: an object to a line, for editors\n"
     "      --color WHEN        of that text: auto (default: on a terminal, unless NO_COLOR is set), always, never\n"
@@ -81,6 +87,25 @@ bool options_number(const char *s, uint64_t max, uint64_t *value) {
     if (errno || *end || v > max) return false;
     *value = v;
     return true;
+}
+
+/* A number and maybe K, M or G, each `step` times what is before it. */
+static bool parse_size(const char *s, int64_t step, int64_t *value) {
+    char *end;
+    errno = 0;
+    if (*s < '0' || *s > '9') return false;
+    *value = strtoll(s, &end, 10);
+    static const char letters[] = "KMG";
+    const char *letter = *end ? strchr(letters, *end) : NULL;
+    if (errno || (*end && (!letter || end[1]))) return false;
+    for (ptrdiff_t i = 0; letter && i <= letter - letters; i++)
+        if (__builtin_mul_overflow(*value, step, value)) return false;
+    return true;
+}
+
+static bool is_identifier(const char *s) {
+    return *s && !(*s >= '0' && *s <= '9') &&
+           !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")];
 }
 
 static bool parse_dump(const char *s, dump_stage *stage) {
@@ -209,7 +234,9 @@ static options_result check(const options *o) {
     return check_header(o);
 }
 
-options options_default(void) { return (options){.unroll = DEFAULT_UNROLL}; }
+options options_default(void) {
+    return (options){.unroll = DEFAULT_UNROLL, .name_prefix = "", .max_ram = -1, .max_flash = -1, .max_macs = -1};
+}
 
 options_result options_parse(int argc, char **argv, options *o) {
     enum {
@@ -223,6 +250,11 @@ options_result options_parse(int argc, char **argv, options *o) {
         RANDOM,
         UNROLL,
         TARGET,
+        NAME_PREFIX,
+        SECTION,
+        MAX_RAM,
+        MAX_FLASH,
+        MAX_MACS,
         DUMP,
         DIAGNOSTICS,
         COLOR,
@@ -236,6 +268,10 @@ options_result options_parse(int argc, char **argv, options *o) {
         {"weights", required_argument, NULL, WEIGHTS}, {"random-weights", required_argument, NULL, RANDOM},
         {"unroll", required_argument, NULL, UNROLL},   {"dump", required_argument, NULL, DUMP},
         {"weights-key", required_argument, NULL, WEIGHTS_KEY},
+        {"name-prefix", required_argument, NULL, NAME_PREFIX},
+        {"const-section", required_argument, NULL, SECTION},
+        {"max-ram", required_argument, NULL, MAX_RAM}, {"max-flash", required_argument, NULL, MAX_FLASH},
+        {"max-macs", required_argument, NULL, MAX_MACS},
         {"target", required_argument, NULL, TARGET},   {"diagnostics", required_argument, NULL, DIAGNOSTICS},
         {"color", required_argument, NULL, COLOR},     {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0}};
@@ -265,6 +301,25 @@ options_result options_parse(int argc, char **argv, options *o) {
         case TARGET:
             if (!target_exists(optarg)) return usage("--target does not know %s", optarg);
             o->target = optarg;
+            break;
+        case NAME_PREFIX:
+            if (!is_identifier(optarg)) return usage("--name-prefix takes the beginning of a C name, not %s", optarg);
+            o->name_prefix = optarg;
+            break;
+        case SECTION:
+            if (!*optarg || !can_be_included(optarg)) return usage("--const-section takes a section's name, not %s", optarg);
+            o->section = optarg;
+            break;
+        case MAX_RAM:
+            if (!parse_size(optarg, 1024, &o->max_ram)) return usage("--max-ram takes bytes, like 8192 or 8K, not %s", optarg);
+            break;
+        case MAX_FLASH:
+            if (!parse_size(optarg, 1024, &o->max_flash))
+                return usage("--max-flash takes bytes, like 65536 or 64K, not %s", optarg);
+            break;
+        case MAX_MACS:
+            if (!parse_size(optarg, 1000, &o->max_macs))
+                return usage("--max-macs takes a number, like 2000000 or 2M, not %s", optarg);
             break;
         case DUMP:
             if (!parse_dump(optarg, &o->dump)) return usage("--dump takes ast, ir or plan, not %s", optarg);

@@ -26,6 +26,9 @@ typedef struct {
     int64_t unroll;
     bool unroll_given;
     const char *target;       /* --target, or NULL: all */
+    const char *name_prefix;  /* --name-prefix; "" */
+    const char *section;      /* --const-section, or NULL */
+    int64_t max_ram, max_flash, max_macs; /* bytes, bytes, multiply-adds; below 0: any */
     dump_stage dump;
     diag_settings diagnostics; /* --diagnostics, --color, -W */
 } options;

@@ -1,6 +1,7 @@
 /* compile: see compile.h. */
 #include "commands/compile.h"
 
+#include "commands/budget.h"
 #include "commands/command.h"
 #include "commands/pipeline.h"
 #include "generated.h"
@@ -57,9 +58,14 @@ static int run(pipeline *p) {
     if (!p->options->input) return write_runtime(p);
     ast_file *ast = pipeline_parse(p);
     if (p->options->dump) return dump_stages(p, ast);
-    if (!pipeline_lower(p, ast) || !pipeline_bind(p)) return STATUS_INPUT;
+    given_dims none = {0};
+    if (!pipeline_lower(p, ast)) return STATUS_INPUT;
+    summary *all = budget_is_asked(p->options) ? summarize_counts(p, &none) : NULL;
+    if (!pipeline_bind(p)) return STATUS_INPUT;
     pipeline_passes(p); /* what is wrong with one model does not hide what is wrong with another's plan */
-    return pipeline_plan(p) ? write_outputs(p) : STATUS_INPUT;
+    if (!pipeline_plan(p)) return STATUS_INPUT;
+    if (all) summarize_bytes(p, all);
+    return !all || budget_hold(p, all) ? write_outputs(p) : STATUS_INPUT;
 }
 
 int compile(int argc, char **argv) {

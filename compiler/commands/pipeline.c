@@ -25,6 +25,8 @@ ast_file *pipeline_parse(pipeline *p) { return parse_file(p->arena, p->source, p
 bool pipeline_lower(pipeline *p, ast_file *ast) {
     p->file = lower_file(p->arena, ast, p->diags);
     if (diag_error_count(p->diags)) return false;
+    for (size_t i = 0; i < p->file.count; i++)
+        p->file.models[i]->name = arena_printf(p->arena, "%s%s", p->options->name_prefix, p->file.models[i]->name);
     p->apis = emit_apis(p->arena, p->file.models, p->file.count);
     emit_api_check(p->arena, p->file.models, p->apis, p->file.count, p->diags);
     return true;

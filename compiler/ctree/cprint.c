@@ -317,7 +317,7 @@ bool cunit_print(const cunit *u, FILE *to) {
             print_function(&p, t->function);
             break;
         case CTOP_ENUM: fprintf(to, "enum { %s = %lld };\n", t->text, (long long)t->value); break;
-        case CTOP_TABLE: ctable_print(t->table, to); break;
+        case CTOP_TABLE: ctable_print(t->table, u->section, to); break;
         }
         arena_free(a);
     }

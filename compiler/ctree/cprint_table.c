@@ -90,17 +90,22 @@ size_t ctable_bytes(const ctable *t) {
     return sizeof(float) * (t->style == CTABLE_BITS ? whole_rows(t->elements) : t->elements);
 }
 
-void ctable_print(const ctable *t, FILE *to) {
+/* What stands behind a table's name. */
+static void print_attributes(const ctable *t, const char *section, FILE *to) {
+    /* no vector that is read from a long table lies in two lines of the cache */
+    if (t->elements >= 64) fputs(" NNC_ALIGNED", to);
+    if (section) fprintf(to, " __attribute__((section(\"%s\")))", section);
+}
+
+void ctable_print(const ctable *t, const char *section, FILE *to) {
     if (t->comment) ccomment_print(to, 0, t->comment);
     bool bits = t->style == CTABLE_BITS;
-    /* no vector that is read from a long table lies in two lines of the cache */
-    const char *aligned = t->elements >= 64 ? " NNC_ALIGNED" : "";
     if (bits)
-        fprintf(to, "static const union { uint64_t pairs[%zu]; float value[%zu]; } %s%s = {{\n",
-                whole_rows(t->elements) / 2, t->elements, t->name, aligned);
-    else
-        fprintf(to, "static const %s %s[%zu]%s = {\n", t->style == CTABLE_INTS ? "int32_t" : "float", t->name,
-                t->elements, aligned);
+        fprintf(to, "static const union { uint64_t pairs[%zu]; float value[%zu]; } %s", whole_rows(t->elements) / 2,
+                t->elements, t->name);
+    else fprintf(to, "static const %s %s[%zu]", t->style == CTABLE_INTS ? "int32_t" : "float", t->name, t->elements);
+    print_attributes(t, section, to);
+    fputs(bits ? " = {{\n" : " = {\n", to);
     float *values = calloc(whole_rows(t->elements), sizeof *values); /* a last row of bits ends in zeros */
     if (!values) ice("out of memory: a table of %zu values", t->elements);
     t->fill(t->context, values);

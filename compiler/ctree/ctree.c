@@ -362,6 +362,8 @@ cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, 
     return style == CTABLE_BITS ? c_member(u, e, "value", false) : e;
 }
 
+void cunit_set_section(cunit *u, const char *section) { u->section = section; }
+
 size_t cunit_table_bytes(const cunit *u) {
     size_t bytes = 0;
     for (const ctop *t = u->first; t; t = t->next)

@@ -78,6 +78,7 @@ struct cunit {
     arena *arena;
     ctop *first, *last;
     name_set *shared; /* names of functions that ended shared, by their text */
+    const char *section; /* of tables; or NULL */
 };
 
 /* cprint_words.c: a comment, its words filled into lines of at most 120 columns; a "\n" in it starts a new line. */
@@ -88,7 +89,7 @@ void cfloat_print(float value, char *to);
 void cdouble_print(double value, char *to);
 /* cprint_table.c */
 size_t ctable_bytes(const ctable *t); /* what it takes in the program */
-void ctable_print(const ctable *t, FILE *to);
+void ctable_print(const ctable *t, const char *section, FILE *to);
 /* cprint.c: a function without its comment, as it would be printed; in the unit's arena. */
 const char *cfunction_text(const cfunction *f);
 

@@ -11,6 +11,7 @@ typedef struct {
     const char *banner_options; /* options that change the code, as given: "--unroll=8"; "" if none */
     bool standalone;          /* the runtime's text goes into the C file */
     const char *target;       /* a name of emit/target.h */
+    const char *section;      /* of the linker, for all tables; or NULL */
 } emit_options;
 
 /* api.c: the C names of the interface, and clashes between them as errors. */

@@ -87,6 +87,10 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     if (*e.target->guard)
         fprintf(to, "#if !%s\n#error \"this file was generated with --target=%s\"\n#endif\n\n", e.target->guard,
                 o->target);
+    if (o->section) {
+        fputs("#if !defined(__GNUC__)\n#error \"--const-section needs the attributes of gcc or clang\"\n#endif\n\n", to);
+        cunit_set_section(e.unit, o->section);
+    }
     fill_unit(&e, plans, apis, count);
     bool done = cunit_print(e.unit, to);
     arena_free(a);

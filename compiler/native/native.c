@@ -12,9 +12,10 @@
 #include "native/process.h"
 #include "temporary.h"
 
-enum { HEADER, CODE, CALL, DRIVER, PROGRAM, SAID, RUNS, OUTPUTS, FILES = OUTPUTS + NATIVE_BODIES, MOST_SHOWN = 1000 };
-static const char *const names[FILES] = {"model.h", "model.c", "call.c",   "driver.c", "program", "said",
-                                         "runs",    "outputs", "outputs1", "outputs2"};
+enum { HEADER, CODE, CALL, DRIVER, PROGRAM, SAID, OBJECT, FRAMES, RUNS, OUTPUTS, FILES = OUTPUTS + NATIVE_BODIES };
+static const char *const names[FILES] = {"model.h", "model.c",  "call.c", "driver.c", "program",  "said",
+                                         "model.o", "model.su", "runs",   "outputs",  "outputs1", "outputs2"};
+enum { MOST_SHOWN = 1000 };
 
 struct native {
     arena *arena;
@@ -107,11 +108,11 @@ static void note_said(native *n, diag *d) {
     if (from) fclose(from);
     while (length && shown[length - 1] == '\n') length--;
     shown[length] = '\0';
-    if (length) diag_note_plain(d, "it says: %s", shown);
+    if (length) diag_note_lines(d, shown);
 }
 
-/* The words of $CC, then what makes the program. */
-static char **command(native *n) {
+/* The words of $CC and $CFLAGS, with what they lack: -O1 first, then `own`. */
+static char **command(native *n, const char *const *own, size_t own_count) {
     arena *a = n->arena;
     const char *cc = getenv("CC"), *flags = getenv("CFLAGS");
     size_t cc_count, flag_count, count = 0;
@@ -119,22 +120,18 @@ static char **command(native *n) {
     const char *target = strcmp(n->target, "x86-64-v3") == 0   ? "-march=x86-64-v3"
                          : strcmp(n->target, "x86-64-v4") == 0 ? "-march=x86-64-v4"
                                                                : NULL;
-    const char **argv = ARENA_ARRAY(a, const char *, cc_count + flag_count + 10);
+    const char **argv = ARENA_ARRAY(a, const char *, cc_count + flag_count + own_count + 4);
     if (!cc_count) argv[count++] = "cc";
     for (size_t i = 0; i < cc_count; i++) argv[count++] = cc_words[i];
     argv[count++] = "-O1";
     if (target) argv[count++] = target;
     for (size_t i = 0; i < flag_count; i++) argv[count++] = flag_words[i];
-    argv[count++] = "-o";
-    argv[count++] = n->paths[PROGRAM];
-    argv[count++] = n->paths[CALL];
-    argv[count++] = n->paths[DRIVER];
-    argv[count++] = "-lm";
+    for (size_t i = 0; i < own_count; i++) argv[count++] = own[i];
     return (char **)(uintptr_t)argv;
 }
 
-static bool compile(native *n) {
-    char **argv = command(n);
+static bool compile(native *n, const char *const *own, size_t own_count) {
+    char **argv = command(n, own, own_count);
     const char *problem = process_run(n->arena, argv, n->paths[SAID]);
     if (!problem) return true;
     diag *d = diag_error_file(n->diags, argv[0], "the C compiler %s", problem);
@@ -143,18 +140,65 @@ static bool compile(native *n) {
     return false;
 }
 
-native *native_build(arena *a, const plan *p, const emit_api *api, const char *target, diag_list *diags) {
+/* With the files from the header up to `last`; NULL after errors. */
+static native *begin(arena *a, const plan *p, const emit_api *api, const char *target, int last, diag_list *diags) {
     native *n = ARENA_NEW(a, native);
     *n = (native){.arena = a, .plan = p, .api = api, .target = target, .diags = diags};
     bool good = make_folder(n);
-    for (int i = HEADER; good && i <= DRIVER; i++) good = write_file(n, i);
-    if (good && compile(n)) {
+    for (int i = HEADER; good && i <= last; i++) good = write_file(n, i);
+    if (good) return n;
+    native_close(n);
+    return NULL;
+}
+
+native *native_build(arena *a, const plan *p, const emit_api *api, const char *target, diag_list *diags) {
+    native *n = begin(a, p, api, target, DRIVER, diags);
+    if (!n) return NULL;
+    const char *const own[] = {"-o", n->paths[PROGRAM], n->paths[CALL], n->paths[DRIVER], "-lm"};
+    if (compile(n, own, sizeof own / sizeof *own)) {
         n->runs = fopen(n->paths[RUNS], "wb");
         if (n->runs) return n;
         complain(n, RUNS);
     }
     native_close(n);
     return NULL;
+}
+
+/* --- stack frames --- */
+
+/* Lines like "model.c:10:5:tagger_run	64	static". */
+static bool read_frames(native *n, int64_t *bytes, const char **function) {
+    char line[1024];
+    FILE *from = fopen(n->paths[FRAMES], "rb");
+    if (!from) {
+        diag *d = diag_error_file(n->diags, n->paths[FRAMES], "the C compiler has not written it: %s", strerror(errno));
+        diag_hint(d, "gcc and clang know -fstack-usage");
+        return false;
+    }
+    *bytes = 0;
+    *function = "no function";
+    while (fgets(line, sizeof line, from)) {
+        char *tab = strchr(line, '\t');
+        if (!tab) continue;
+        *tab = '\0';
+        int64_t frame = strtoll(tab + 1, NULL, 10);
+        const char *colon = strrchr(line, ':');
+        if (frame <= *bytes || !colon) continue;
+        *bytes = frame;
+        *function = arena_strdup(n->arena, colon + 1);
+    }
+    fclose(from);
+    return true;
+}
+
+bool native_stack(arena *a, const plan *p, const emit_api *api, const char *target, diag_list *diags, int64_t *bytes,
+                  const char **function) {
+    native *n = begin(a, p, api, target, CODE, diags);
+    if (!n) return false;
+    const char *const own[] = {"-fstack-usage", "-c", "-o", n->paths[OBJECT], n->paths[CODE]};
+    bool good = compile(n, own, sizeof own / sizeof *own) && read_frames(n, bytes, function);
+    native_close(n);
+    return good;
 }
 
 /* --- running --- */

@@ -31,4 +31,9 @@ const char *native_body_name(const native *n, int body); /* "AVX2"; after its st
 bool native_next(native *n, int body, arena *a, const int64_t *dims, double **outputs, int *status);
 void native_close(native *n); /* NULL is allowed */
 
+/* The largest stack frame of the generated C's functions, as -fstack-usage of $CC says it, and the function. $CC may
+ * compile for another processor. False, and an error, when it cannot be had. */
+bool native_stack(arena *a, const plan *p, const emit_api *api, const char *target, diag_list *diags, int64_t *bytes,
+                  const char **function);
+
 #endif

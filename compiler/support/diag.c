@@ -106,6 +106,15 @@ void diag_note_plain(diag *d, const char *format, ...) {
     va_end(args);
 }
 
+static void add_lines(diag *d, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    add_part(d, PART_NOTE_LINES, (span){0, 0}, format, args);
+    va_end(args);
+}
+
+void diag_note_lines(diag *d, const char *lines) { add_lines(d, "%s", lines); }
+
 void diag_hint(diag *d, const char *format, ...) {
     va_list args;
     va_start(args, format);

@@ -67,6 +67,8 @@ diag *diag_warning_file(diag_list *list, warning_name name, const char *path, co
 /* Added to a diagnostic that diag_error or diag_warning gave. A note has a place in the source of its own. */
 void diag_note(diag *d, span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void diag_note_plain(diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Several lines, shown as they are below the rest. */
+void diag_note_lines(diag *d, const char *lines);
 void diag_hint(diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Errors by nature. Warnings that the settings made errors let the compilation go on to its end, so that all is said. */

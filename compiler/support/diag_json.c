@@ -64,6 +64,16 @@ static json_t *new_diagnostic(arena *a, const char *path, const char *severity, 
     return object;
 }
 
+static json_t *safe_lines(arena *a, const char *lines) {
+    text t = text_new(a);
+    for (size_t length; *lines; lines += length + (lines[length] == '\n')) {
+        length = strcspn(lines, "\n");
+        diag_add_safe(&t, lines, length);
+        text_add(&t, "\n");
+    }
+    return need(json_string(text_string(&t)));
+}
+
 static void write_object(text *to, json_t *object) {
     char *line = json_dumps(object, 0);
     if (!line) ice("no memory for a diagnostic");
@@ -86,7 +96,7 @@ void diag_json(text *to, const diag *d) {
             continue;
         }
         json_t *note = need(json_object());
-        set(note, "message", safe_string(a, p->message));
+        set(note, "message", p->kind == PART_NOTE_LINES ? safe_lines(a, p->message) : safe_string(a, p->message));
         if (p->kind == PART_NOTE) set_place(note, s, p->where);
         push(notes, note);
     }

@@ -5,7 +5,7 @@
 #include "support/diag.h"
 #include "support/text.h"
 
-typedef enum { PART_NOTE, PART_NOTE_PLAIN, PART_HINT } part_kind;
+typedef enum { PART_NOTE, PART_NOTE_PLAIN, PART_NOTE_LINES, PART_HINT } part_kind;
 
 typedef struct diag_part diag_part;
 struct diag_part {

@@ -120,6 +120,16 @@ static void write_note(const writer *w, const source *s, const diag_part *p) {
     write_line(w, s, where, place.line, cyan);
 }
 
+static void write_lines(const writer *w, const char *lines) {
+    while (*lines) {
+        size_t length = strcspn(lines, "\n");
+        text_add(w->to, "    ");
+        diag_add_safe(w->to, lines, length);
+        text_add(w->to, "\n");
+        lines += length + (lines[length] == '\n');
+    }
+}
+
 static void write_message(const writer *w, const diag *d, const char *color) {
     write_safe(w, d->message);
     if (d->warning) {
@@ -149,6 +159,10 @@ void diag_text(text *to, const diag *d) {
     for (const diag_part *p = d->first; p; p = p->next) {
         if (p->kind == PART_NOTE) {
             write_note(&w, s, p);
+            continue;
+        }
+        if (p->kind == PART_NOTE_LINES) {
+            write_lines(&w, p->message);
             continue;
         }
         text_add(to, "  ");

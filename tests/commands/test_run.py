@@ -234,7 +234,7 @@ def check_nothing_left(bench):
     bench.nnc_says("run", "adder.nn", *good)
     holds("cannot be run: No such file" in bench.with_environment("CC", "no-such-cc", "run", "adder.nn", *good), "missing")
     said = bench.with_environment("CC", "cc -no-such-option", "run", "adder.nn", *good)
-    holds("ended with status" in said and "it says: " in said, said)
+    holds("ended with status" in said and "\n    " in said and "no-such-option" in said, said)
     holds("cannot be run" in bench.with_environment("CC", bench.path("adder.nn"), "run", "adder.nn", *good), "no program")
     holds("ended with status" in bench.with_environment("CFLAGS", "-Dmain=other", "run", "adder.nn", *good), "CFLAGS")
     holds("no temporary folder" in bench.with_environment("TMPDIR", bench.path("none"), "run", "adder.nn", *good), "TMPDIR")

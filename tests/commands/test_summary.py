@@ -3,6 +3,7 @@ import glob
 import json
 import os
 import re
+import shutil
 
 from kit import SOURCE, TAGGER, holds
 
@@ -112,6 +113,54 @@ def check_bytes(bench):
     holds([x["bytes"] for x in m["inputs"]] == [4 * 40 * 3 * 20, 4 * 40], m["inputs"])
     holds([x["bytes"] for x in m["outputs"]] == [4 * 40 * 3 * 5, 4 * 40 * 3], m["outputs"])
     holds([x["bytes"] for x in m["struct"] if x["state"]] == [4 * 2 * 3 * 70] * 2, m["struct"])
+
+
+CORTEX = "-mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard"
+
+
+def check_cortex(bench):
+    """The same on a Cortex-M4F, whose tables and struct are other ones: sizeof, nm, and size, by the ARM compiler."""
+    if not shutil.which("arm-none-eabi-gcc"):
+        return
+    for model in glob.glob(os.path.join(SOURCE, "samples", "[fhpt]*", "*.nn")):
+        file = summary(bench, "--target", "cortex-m", model)
+        bench.nnc_says(model, "--target", "cortex-m", "-o", "m.c")
+        bench.write("sizes.c", '#include "m.h"\n' + "\n".join(
+            f"char size_of_{m['name']}[sizeof({m['name']}) == {m['struct_bytes']} ? 1 : -1];" for m in file["models"]))
+        bench.run("arm-none-eabi-gcc", *CORTEX.split(), "-c", "sizes.c")
+        bench.run("arm-none-eabi-gcc", *CORTEX.split(), "-Os", "-c", "m.c")
+        names = set(re.findall(r"^static const .*?\b(\w+)(?:\[\d+\])?(?: NNC_ALIGNED)? = \{", bench.read("m.c"), re.M))
+        found = [line.split() for line in bench.run("arm-none-eabi-nm", "-S", "m.o").splitlines()]
+        tables = sum(int(f[1], 16) for f in found if len(f) == 4 and f[2] in "rR" and f[3] in names)
+        holds(tables == file["weights_bytes"] > 0, (model, tables, file["weights_bytes"]))
+        sections = {f[0]: int(f[1]) for f in map(str.split, bench.run("arm-none-eabi-size", "-A", "m.o").splitlines())
+                    if len(f) == 3 and f[1].isdigit()}
+        holds(sections[".data"] == sections[".bss"] == 0 and tables <= sections[".rodata"] < tables + 256,
+              (model, tables, sections))
+
+
+def check_stack(bench):
+    """The largest frame is that which -fstack-usage says of the compiled C, here and on a Cortex-M4F."""
+    tagger = os.path.join(TAGGER, "tagger.nn")
+    compilers = [("cc", "", "all"), ("cc", "-O3", "scalar"), ("arm-none-eabi-gcc", CORTEX + " -Os", "cortex-m")]
+    for cc, flags, target in compilers:
+        if not shutil.which(cc):
+            continue
+        bench.environment.update(CC=cc, CFLAGS=flags)
+        m, = summary(bench, "--stack", "--target", target, tagger)["models"]
+        bench.nnc_says(tagger, "--target", target, "-o", "model.c")
+        bench.run(cc, "-O1", *flags.split(), "-fstack-usage", "-c", "model.c")
+        frames = {}
+        for line in bench.read("model.su").splitlines():
+            place, size, _ = line.split("\t")
+            frames[place.rsplit(":", 1)[1]] = int(size)
+        holds(m["stack"]["bytes"] == max(frames.values()) and frames[m["stack"]["function"]] == m["stack"]["bytes"],
+              (cc, m["stack"], frames))
+        words = f"{m['stack']['bytes']}  the largest stack frame, of {m['stack']['function']}, "
+        holds(words in bench.nnc_says("summary", "--stack", "--target", target, tagger), words)
+    bench.environment.update(CC="no-such-cc", CFLAGS="")
+    holds("cannot be run" in bench.nnc_says("summary", "--stack", tagger, status=1), "missing")
+    holds(summary(bench, tagger)["models"][0]["stack"] is None, "not measured")
 
 
 def check_documented(bench):
