@@ -185,6 +185,30 @@ def make():
     output h, c, g
 """, cells)
 
+    def causal(m, x):
+        xs = nn.functional.pad(x, (4, 0))
+        a = torch.tanh(m.first(xs))
+        whole = nn.functional.pad(a, (12, 0))
+        return m.last(m.second(whole) + a), xs[..., -4:], whole[..., -12:]
+    pair("conv_causal", {
+        "first": lambda: nn.Conv1d(3, 6, 5), "second": lambda: nn.Conv1d(6, 6, 4, dilation=4, groups=2),
+        "last": lambda: nn.Conv1d(6, 2, 1),
+    }, {"x": (lambda: randn(2, 3, 70), "[2, 3, {T}]")}, {"x": 2, "y": 2, "past_x": None, "past_y": None}, """
+    state past_x: float32[2, 3, 4]
+    state past_y: float32[2, 6, 12]
+    layer first = Conv1d(3, 6, 5)
+    layer second = Conv1d(6, 6, 4, dilation=4, groups=2)
+    layer last = Conv1d(6, 2, 1)
+""", """
+    xs = cat((past_x, x), dim=2)
+    past_x = xs[..., {T}:]
+    a = tanh(first(xs))
+    whole = cat((past_y, a), dim=2)
+    past_y = whole[..., {T}:]
+    output y = last(second(whole) + a)
+    output past_x, past_y
+""", causal)
+
     def keras1(m, x):
         out, h, _ = scan(m.gru, x, (None, None), torch.tanh, KERAS["hard_sigmoid"], False)
         return out, h
