@@ -16,6 +16,7 @@ import time
 import numpy
 
 import report
+import wasm
 import workload
 from contestants import NNC, ORT, Built, Failure, Settings, build_all
 from limits import Limits
@@ -141,6 +142,7 @@ def main():
     parser.add_argument("--sweep", action="store_true", help="sizes drawn from a seed instead of W1 to W8")
     parser.add_argument("--isa", type=int, choices=(0, 1, 2),
                         help="force a body: 0 baseline, 1 AVX2 and FMA, 2 AVX-512")
+    parser.add_argument("--wasm", action="store_true", help="as WebAssembly in Node, beside onnxruntime-web")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core (default: the last)")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--nnc", required=True, help=argparse.SUPPRESS)
@@ -153,12 +155,15 @@ def main():
         parser.error("no such workload: " + ", ".join(sorted(wanted - known)))
     if options.sweep and wanted:
         parser.error("--sweep takes no workloads")
+    if options.wasm and (options.sweep or options.isa is not None):
+        parser.error("--wasm takes neither --sweep nor --isa")
     given = [f"{name}=…" for name in ("ORT_INCLUDE", "RTNEURAL_DIR") if os.environ.get(name)]
     given += [f"{name}={shlex.quote(os.environ[name])}" for name in ("CC", "CFLAGS", "CXX") if os.environ.get(name)]
     given += ["bench/run", *sys.argv[7:]]       # behind what run passes
     options.command, options.start, options.load = " ".join(given), time.time(), os.getloadavg()[0]
 
-    settings = Settings(options.build, options.isa, options.core, options.nnc)
+    settings = (wasm.Settings(options.build, options.core, options.nnc) if options.wasm
+                else Settings(options.build, options.isa, options.core, options.nnc))
     for name, why in settings.skipped.items():
         print(f"{name} is skipped: {why}", file=sys.stderr)
     limits = Limits(settings)
@@ -170,7 +175,7 @@ def main():
     whole = not options.quick and not wanted
     folder = HERE / "results" if whole else settings.build / "results"
     folder.mkdir(exist_ok=True)
-    name = ("sweep" if options.sweep else "results") + ("" if options.isa is None else f"-isa{options.isa}")
+    name = ("sweep" if options.sweep else "results") + settings.results()
     write = report.sweep if options.sweep else report.workloads
     write(folder / name, rows, settings, limits, options)
     print(f"Written: {os.path.relpath(folder / name)}.md and .svg")

@@ -25,6 +25,7 @@ sys.path.insert(0, str(HERE.parent / "samples"))
 import safetensors  # noqa: E402
 
 NNC, ORT, TORCH, RTNEURAL = "nnc", "ONNX Runtime", "PyTorch", "RTNeural"
+ORT_WEB, SCALAR = "onnxruntime-web", "nnc without SIMD"         # of --wasm
 # What --isa forces: the macro's value is the body of nnc's code; the peers get as near to it as they let themselves.
 MARCH = {None: "native", 0: "x86-64", 1: "x86-64-v3", 2: "x86-64-v4"}
 TORCH_CAPABILITY = {0: ("default", "SSE41"), 1: ("avx2", "AVX2"), 2: ("avx512", "AVX512_CORE")}
@@ -52,8 +53,19 @@ def run(command):
     return run_timed(command)[0]
 
 
+def has_onnx():
+    try:
+        import onnx  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 class Settings:
-    """Where things are and how to build them; from the environment and the command line."""
+    """Where things are and how to build them; from the environment and the command line. Of this processor's own code:
+    wasm.py has those of WebAssembly."""
+    sizes_said = ("Of the generated C, compiled with all bodies: machine code by body (the baseline's with the "
+                  "interface), the weights, which all bodies share, with other constants")
 
     def __init__(self, build, isa, core, nnc):
         self.build, self.isa, self.core, self.nnc = pathlib.Path(build), isa, core, nnc
@@ -76,20 +88,17 @@ class Settings:
         module = self.build / "node_modules" / "onnxruntime-node"
         arch = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), "none")
         library = next(module.glob(f"bin/napi-v*/linux/{arch}/libonnxruntime.so.1"), None)
-        try:
-            import onnx  # noqa: F401
-        except ImportError:
+        if not has_onnx():
             self.skipped[ORT] = "python3-onnx is not installed"
+        elif library is None:
+            self.skipped[ORT] = "onnxruntime-node could not be installed"
         else:
-            if library is None:
-                self.skipped[ORT] = "onnxruntime-node could not be installed"
-            else:
-                self.ort_module, self.ort_library = module, library
-                how = "its C API, call for call" if self.ort_include else "Node, each pass in one call"
-                peers[ORT] = (f"{json.loads((module / 'package.json').read_text())['version']}, through {how}; "
-                              "sequential, all graph optimizations")
-                if self.isa is not None:
-                    peers[ORT] += "; " + self.limit_onnx_runtime()
+            self.ort_module, self.ort_library = module, library
+            how = "its C API, call for call" if self.ort_include else "Node, each pass in one call"
+            peers[ORT] = (f"{json.loads((module / 'package.json').read_text())['version']}, through {how}; "
+                          "sequential, all graph optimizations")
+            if self.isa is not None:
+                peers[ORT] += "; " + self.limit_onnx_runtime()
         try:
             import torch
             # OpenBLAS takes the place of the system's BLAS, in this contestant alone.
@@ -123,6 +132,32 @@ class Settings:
         self.ort_library = folder / self.ort_library.name
         self.ort_library.write_bytes(code[:at] + b"\xeb" + code[at + 1:])
         return "a copy of it whose test for AVX-512 says no, so that it takes its AVX2 kernels"
+
+    def body(self):
+        """Which body of nnc's code runs."""
+        return "chosen at run time" if self.isa is None else f"{BODIES[self.isa]}, forced"
+
+    def subtitle(self):
+        return "" if self.isa is None else f"; nnc's body for {BODIES[self.isa]}"
+
+    def results(self):
+        """What the names of the results end in."""
+        return "" if self.isa is None else f"-isa{self.isa}"
+
+    def launch(self, program):
+        return [program]
+
+    def compile(self, folder, members):
+        """Compiles the .nn file in `folder` to one program, and enters it for each of `members`; the facts for the table."""
+        force = [f"-DNNC_FORCE_ISA={self.isa}"] if self.isa is not None else []
+        _, generated = run_timed([self.nnc, folder / "model.nn", "-o", folder / "model.c", "--standalone", "--target",
+                                  "all", "--weights", folder / "model.safetensors"])
+        _, compiled = run_timed([*self.cc, *self.cflags, *force, "-c", folder / "model.c", "-o", folder / "model.o"])
+        run([*self.cc, "-O2", f"-I{folder}", f"-I{HERE}", HERE / "peers" / "nnc.c", folder / "model.o", "-lm", "-o",
+             folder / "nnc"])
+        for built in members:
+            built.entries[NNC] = [Entry(NNC, [folder / "nnc", "{inputs}", "{outputs}", built.sizes, built.w.name])]
+        return {"seconds": (generated, compiled), "sizes": sizes_of(folder / "model.o")}
 
 
 # ---- Running --------------------------------------------------------------------------------------------------------
@@ -206,16 +241,27 @@ class Built:
         """The contestants of that name, running: none, one, or several of which the fastest is to be taken."""
         return [Contestant(entry, self.folder, self.settings.core) for entry in self.entries.get(name, ())]
 
-    def onnx_runtime(self):
+    def onnx_graph(self):
         import onnx_graph
-        s, graph = self.settings, self.folder / "graph.onnx"
+        graph = self.folder / "graph.onnx"
         with ONNX_LOCK:
             onnx_graph.write(self.w, self.parameters, graph)
+        return graph
+
+    def onnx_runtime(self):
+        s, graph = self.settings, self.onnx_graph()
         if s.ort_include:
             return [Entry(ORT, [s.build / "ort", "{inputs}", "{outputs}", self.sizes, graph])]
-        told = json.dumps({**vars(self.w), "states": self.states, "tokens": self.tokens})
-        program = HERE / "peers" / "ort_node.js"
-        return [Entry(ORT, ["node", program, "{inputs}", "{outputs}", s.ort_module, graph, told])]
+        # the whole pass in one call, so that Node's own time counts as little as it can
+        return [self.javascript(ORT, "ort.mjs", s.ort_module, "cpu", graph, calls=1, steps=self.w.calls * self.w.steps)]
+
+    def onnx_runtime_web(self):
+        return [self.javascript(ORT_WEB, "ort.mjs", self.settings.ort_module, "wasm", self.onnx_graph())]
+
+    def javascript(self, name, program, *arguments, **sizes):
+        """A contestant of peers/contestant.mjs; `sizes` in the place of the workload's own."""
+        told = json.dumps({**vars(self.w), "output": self.w.output, "states": self.states, "tokens": self.tokens, **sizes})
+        return Entry(name, ["node", HERE / "peers" / program, "{inputs}", "{outputs}", told, *arguments])
 
     def pytorch(self):
         weights = self.folder / "weights.npz"
@@ -259,13 +305,13 @@ class Built:
         return entries
 
 
-PEERS = {ORT: Built.onnx_runtime, TORCH: Built.pytorch, RTNEURAL: Built.rtneural}
+PEERS = {ORT: Built.onnx_runtime, ORT_WEB: Built.onnx_runtime_web, TORCH: Built.pytorch, RTNEURAL: Built.rtneural}
 ONNX_LOCK = threading.Lock()        # protobuf in Python gains nothing from threads
 
 
 def compile_models(name, source, members, settings):
     """Compiles one .nn file, which holds the models of `members`, to one program, and enters it for each of them."""
-    s, folder = settings, settings.build / "models" / name
+    folder = settings.build / "models" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     parameters = {key: array for built in members for key, array in workload.named(built.w, built.parameters).items()}
@@ -273,20 +319,13 @@ def compile_models(name, source, members, settings):
     (folder / "model.nn").write_text(source)
     entries = " ".join(f"{'FIXED' if built.w.fixed_steps else 'STEPS'}({built.w.name})" for built in members)
     (folder / "models.h").write_text(f'#include "model.h"\n#define MODELS {entries}\n')
-    force = [f"-DNNC_FORCE_ISA={s.isa}"] if s.isa is not None else []
     try:
-        _, generated = run_timed([s.nnc, folder / "model.nn", "-o", folder / "model.c", "--standalone", "--target",
-                                  "all", "--weights", folder / "model.safetensors"])
-        _, compiled = run_timed([*s.cc, *s.cflags, *force, "-c", folder / "model.c", "-o", folder / "model.o"])
-        run([*s.cc, "-O2", f"-I{folder}", f"-I{HERE}", HERE / "peers" / "nnc.c", folder / "model.o", "-lm", "-o",
-             folder / "nnc"])
-        facts = {"nnc_seconds": generated, "cc_seconds": compiled, **sizes_of(folder / "model.o")}
+        facts = settings.compile(folder, members)
     except Failure as failure:
         for built in members:
             built.failed[NNC] = str(failure)
         return
     for built in members:
-        built.entries[NNC] = [Entry(NNC, [folder / "nnc", "{inputs}", "{outputs}", built.sizes, built.w.name])]
         built.facts = facts
 
 
@@ -304,7 +343,7 @@ def sizes_of(model):
             code[{"8": 1, "16": 2}[wide[1]] if wide else 0] += size
         elif kind == "r" or kind == "d":
             constants += size
-    return {"code": code, "constants": constants}
+    return {**{f"code KiB, {body}": size for body, size in zip(BODIES, code)}, "constants KiB": constants}
 
 
 def build_all(groups, peers, settings):
@@ -317,7 +356,8 @@ def build_all(groups, peers, settings):
     start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [pool.submit(compile_models, name, source, members, settings) for name, source, members in groups]
-        jobs += [pool.submit(built.build, peer) for _, _, members in groups for built in members for peer in peers]
+        jobs += [pool.submit(built.build, peer) for _, _, members in groups for built in members
+                 for peer in peers if peer in PEERS]
         for job in jobs:
             job.result()
     print(f"Built in {time.monotonic() - start:.0f} s", flush=True)

@@ -28,13 +28,13 @@ class Limits:
     """What limits.c measured: float32 operations and streamed bytes a nanosecond."""
 
     def __init__(self, settings):
-        self.program, self.core = settings.build / "limits", settings.core
-        run([*settings.cc, "-O2", "-ffp-contract=fast", *settings.native, HERE / "limits.c", "-o", self.program])
+        self.command = ["taskset", "-c", settings.core, *settings.launch(settings.build / "limits")]
+        run([*settings.cc, "-O2", "-ffp-contract=fast", *settings.native, HERE / "limits.c", "-o", settings.build / "limits"])
         self.operations, self.streams = 0.0, {}
 
     def measure(self):
         """Measures once more; of all measurements the best counts."""
-        for line in run(["taskset", "-c", self.core, self.program]).splitlines():
+        for line in run(self.command).splitlines():
             words = line.split()
             if words[0] == "fma":
                 self.operations = max(self.operations, float(words[1]))

@@ -7,9 +7,8 @@ import statistics
 import time
 
 import pictures
-from contestants import BODIES, NNC, ORT, run
+from contestants import NNC, ORT, run
 
-FORCED = {None: "chosen at run time", **{isa: f"{body}, forced" for isa, body in enumerate(BODIES)}}
 LEVELS = (16 << 10, 512 << 10, 4 << 20, 128 << 20)      # working sets in L1, L2, L3 and memory nearly everywhere
 
 
@@ -27,8 +26,7 @@ def cpu():
 
 
 def subtitle(settings, options):
-    body = "" if settings.isa is None else f"; nnc's body for {BODIES[settings.isa]}"
-    return f"{cpu()}, {datetime.date.today()}{body}{'; a quick run' if options.quick else ''}"
+    return f"{cpu()}, {datetime.date.today()}{settings.subtitle()}{'; a quick run' if options.quick else ''}"
 
 
 def version(settings, options):
@@ -42,11 +40,11 @@ def head(settings, limits, options):
              + ("; **a quick run: not for comparing**" if options.quick else ""), "",
              f"- `{options.command}`: {time.time() - options.start:.0f} s; load of the machine when it began: "
              f"{options.load:.1f}",
-             f"- {NNC}: {version(settings, options)}; `{cc}` ({compiler}); body: {FORCED[settings.isa]}"]
+             f"- {NNC}: {version(settings, options)}; `{cc}` ({compiler}); body: {settings.body()}"]
     lines += [f"- {name}: {said}" for name, said in settings.peers.items()]
     lines += [f"- {name}: skipped ({why})" for name, why in settings.skipped.items()]
     rates = ", ".join(f"{limits.bandwidth(size):.0f} GB/s over {kib(size)}" for size in LEVELS)
-    forced = " for that instruction set" if settings.isa is not None else ""
+    forced = " for that instruction set" if settings.results() else ""
     return [*lines, f"- The machine's limits, measured{forced}: {limits.operations:.0f} GFLOP/s; load and multiply-add "
             f"{rates}", ""]
 
@@ -116,8 +114,9 @@ def workloads(path, rows, settings, limits, options):
                       *(number(row["ratio"][name] / reached[title]) if name in row["ratio"] else "" for name in names)])
     errors = [[row["title"], *(f"{row['error'][name]:.1e}" if name in row["error"] else "" for name in [NNC, *names])]
               for row in timed]
-    built = [[row["title"], *(number(size / 1024) for size in row["code"]), number(row["constants"] / 1024),
-              f"{row['nnc_seconds']:.2f}", f"{row['cc_seconds']:.2f}"] for row in timed]
+    built = [[row["title"], *(number(size / 1024) for size in row["sizes"].values()),
+              *(f"{seconds:.2f}" for seconds in row["seconds"])] for row in timed]
+    sizes = list(timed[0]["sizes"]) if timed else []
 
     lines = ["# W1 to W8", "", *head(settings, limits, options),
              *table(["workload", "ns a step", "of the limit", *names], speed), "",
@@ -134,10 +133,8 @@ def workloads(path, rows, settings, limits, options):
              "## Errors", "", *table(["against float64", NNC, *names], errors), "",
              "The largest abs(got - want) / (1 + abs(want)).", "",
              "## The C", "",
-             *table(["workload", *(f"code KiB, {body}" for body in BODIES), "constants KiB", "nnc s", "cc s"], built),
-             "", "Of the generated C, compiled with all bodies: machine code by body (the baseline's with the "
-             "interface), the weights, which all bodies share, with other constants; processor seconds to generate and "
-             "to compile.", ""]
+             *table(["workload", *sizes, "nnc s", "cc s"], built), "",
+             f"{settings.sizes_said}; processor seconds to generate and to compile.", ""]
     path.with_suffix(".md").write_text("\n".join(lines))
     pictures.bars(path.with_suffix(".svg"), rows, names, subtitle(settings, options), number)
 

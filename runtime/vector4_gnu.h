@@ -86,6 +86,9 @@ NNC_INLINE nnc_v4 nnc_v4_mask_of(nnc_v4 bits) { return (nnc_v4)(-(nnc_v4_bits)bi
 #if defined(__SSE__) /* the instructions do just this; compilers do not find them by themselves */
 NNC_INLINE nnc_v4 nnc_v4_min(nnc_v4 a, nnc_v4 b) { return (nnc_v4)_mm_min_ps((__m128)a, (__m128)b); }
 NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) { return (nnc_v4)_mm_max_ps((__m128)a, (__m128)b); }
+#elif defined(__wasm_simd128__)
+NNC_INLINE nnc_v4 nnc_v4_min(nnc_v4 a, nnc_v4 b) { return (nnc_v4)__builtin_wasm_pmin_f32x4(b, a); }
+NNC_INLINE nnc_v4 nnc_v4_max(nnc_v4 a, nnc_v4 b) { return (nnc_v4)__builtin_wasm_pmax_f32x4(b, a); }
 #elif NNC_HELIUM /* gcc 12 makes wrong code of comparisons */
 NNC_INLINE nnc_v4 nnc_v4_where(mve_pred16_t p, nnc_v4 a, nnc_v4 b) {
     return (nnc_v4)vpselq_f32((float32x4_t)a, (float32x4_t)b, p);

@@ -9,6 +9,7 @@ static const emit_target avx512 = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "_
 /* a body that is alone needs no other name */
 static const emit_target only_avx2 = {"nnc_v8", "nnc_v8", 8, &cost_bodies[1], "", "NNC_TARGET_V8", "NNC_HAS_V8"};
 static const emit_target only_avx512 = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "", "NNC_TARGET_V16", "NNC_HAS_V16"};
+static const emit_target wasm = {"nnc_v4", "nnc_v4", 4, &cost_wasm, "", "", ""};
 static const emit_target scalar = {"nnc_v1", "float", 1, &cost_scalar, "", "", ""};
 
 static const struct {
@@ -21,6 +22,7 @@ static const struct {
     {"scalar", 1, {&scalar}},
     {"c", 1, {&scalar}},
     {"cortex-m", 1, {&scalar}},
+    {"wasm", 1, {&wasm}},
     {"x86-64", 1, {&baseline}},
     {"aarch64", 1, {&baseline}},
     {"x86-64-v3", 1, {&only_avx2}},

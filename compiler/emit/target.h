@@ -1,8 +1,9 @@
 /* target: which bodies a C file gets.
  *
  *     baseline    vectors of four floats: SSE2, NEON or plain C; x86-64 and aarch64 mean the same
+ *     wasm        the same with smaller register tiles
  *     scalar      one lane, loops over units and terms: for cores without vectors; c and cortex-m mean the same
- *     all         beside it a body each for AVX2 with FMA and for AVX-512, chosen at run time
+ *     all         beside the baseline a body each for AVX2 with FMA and for AVX-512, chosen at run time
  *     x86-64-v3   the AVX2 body alone, x86-64-v4 the AVX-512 body alone; the processor must have it
  */
 #ifndef NNC_EMIT_TARGET_H

@@ -40,6 +40,8 @@ typedef struct {
 /* The bodies that x86-64 can have, the narrowest first; the first is NEON's and plain C's too. */
 enum { COST_BODIES = 3 };
 extern const cost_body cost_bodies[COST_BODIES];
+/* Four lanes for WebAssembly, which its engines translate once more: the packed weights of the others, smaller tiles. */
+extern const cost_body cost_wasm;
 /* One lane, for cores without vectors. It shares packed weights with no other. */
 extern const cost_body cost_scalar;
 

@@ -283,6 +283,7 @@ def main():
     if not folders:
         p.error("no case folders")
     passed = failed = 0
+    largest = 0.0
     work = args.keep or tempfile.mkdtemp(prefix="nnc-cases-")
     try:
         os.makedirs(work, exist_ok=True)
@@ -291,6 +292,7 @@ def main():
             for results in pool.map(runner.case, folders):
                 for what, error, message in results:
                     passed, failed = passed + (message is None), failed + (message is not None)
+                    largest = max(largest, error or 0.0)
                     if message is not None:
                         print(f"FAIL {what}: {message}", flush=True)
                     elif args.verbose:
@@ -301,7 +303,7 @@ def main():
     finally:
         if not args.keep:
             shutil.rmtree(work, ignore_errors=True)
-    print(f"{len(folders)} cases: {passed} builds passed, {failed} failed")
+    print(f"{len(folders)} cases: {passed} builds passed, {failed} failed; largest error {largest:.1e}")
     return 1 if failed else 0
 
 
