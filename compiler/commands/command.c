@@ -15,9 +15,9 @@
 
 enum { SHARED = 256, MOST_OPTIONS = 32, COLUMN = 26 };
 
-const command *const commands[] = {&command_fmt,     &command_graph,     &command_help,    &command_import, &command_new,
-                                   &command_package, &command_run_model, &command_summary, &command_verify, &command_weights,
-                                   NULL};
+const command *const commands[] = {&command_fmt, &command_graph,   &command_help,      &command_import,  &command_lsp,
+                                   &command_new, &command_package, &command_run_model, &command_summary, &command_verify,
+                                   &command_weights, NULL};
 
 static const command_option shared[] = {
     {0, "diagnostics", "HOW", "errors as text (default), or as json: an object to a line"},

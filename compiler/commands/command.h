@@ -27,8 +27,8 @@ typedef struct {
     const char *first; /* the words that the first argument is one of, "a b c"; or NULL */
 } command;
 
-extern const command command_fmt, command_graph, command_help, command_import, command_new, command_package,
-    command_run_model, command_summary, command_verify, command_weights;
+extern const command command_fmt, command_graph, command_help, command_import, command_lsp, command_new,
+    command_package, command_run_model, command_summary, command_verify, command_weights;
 
 /* All of them; NULL ends the list. */
 extern const command *const commands[];

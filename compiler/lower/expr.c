@@ -73,11 +73,12 @@ static value lower_chain(lowering *l, const ast_expr *e) {
         const ast_expr *link = links[count];
         value b = lower_expr(l, link->right);
         a = lower_binary(l, link->op, &a, &b, link->left, link->right, link->op_where, link->where);
+        value_note(l, &a, link->where);
     }
     return a;
 }
 
-value lower_expr(lowering *l, const ast_expr *e) {
+static value lower_any(lowering *l, const ast_expr *e) {
     switch (e->kind) {
     case AST_NAME: return lower_name(l, e);
     case AST_INTEGER: {
@@ -103,6 +104,12 @@ value lower_expr(lowering *l, const ast_expr *e) {
     case AST_ELLIPSIS: break;
     }
     ice("an expression of kind %d outside of an index", (int)e->kind);
+}
+
+value lower_expr(lowering *l, const ast_expr *e) {
+    value v = lower_any(l, e);
+    value_note(l, &v, e->where);
+    return v;
 }
 
 static const char known_when_it_runs[] = "a size that only the run knows is a dim: dim T = 1..128, float32[T, 3]";

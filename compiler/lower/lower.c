@@ -62,6 +62,7 @@ void bind_name(lowering *l, const ast_name *name, const value *given) {
     if (v->kind == VALUE_TENSOR) v->items = NULL, v->count = 0; /* one name takes a maximum's values only */
     name_entry *entry = scope_find(l->values, name->text);
     bool keeps_kind = entry && entry->kind == NAME_STATE;
+    value_note(l, v, name->where);
     if (v->kind == VALUE_TENSOR && !v->tensor->name) {
         ir_node *n = v->tensor->producer;
         v->tensor->name = name->text;
@@ -391,7 +392,7 @@ static void note_declarations(const ast_model *ast, scope *values, scope *layers
 }
 
 static ir_model *lower_model(arena *a, const source *source_text, const ast_model *ast, bool incomplete,
-                             diag_list *diags) {
+                             diag_list *diags, lower_notes *notes) {
     ir_model *m = ir_model_new(a, dim_table_new(a), ast->name.text, ast->name.where);
     scope *declared_values = scope_new(a), *declared_layers = scope_new(a);
     note_declarations(ast, declared_values, declared_layers);
@@ -402,6 +403,7 @@ static ir_model *lower_model(arena *a, const source *source_text, const ast_mode
                   .model = m,
                   .graph = &m->run,
                   .incomplete = incomplete,
+                  .notes = notes,
                   .values = scope_new(a),
                   .locals = scope_new(a),
                   .layers = scope_new(a),
@@ -420,6 +422,10 @@ static ir_model *lower_model(arena *a, const source *source_text, const ast_mode
 }
 
 lowered_file lower_file(arena *a, const ast_file *file, diag_list *diags) {
+    return lower_file_noting(a, file, diags, NULL);
+}
+
+lowered_file lower_file_noting(arena *a, const ast_file *file, diag_list *diags, lower_notes *notes) {
     lowered_file lowered = {0};
     size_t capacity = 0;
     bool incomplete = diag_error_count(diags) > 0;
@@ -432,7 +438,7 @@ lowered_file lower_file(arena *a, const ast_file *file, diag_list *diags) {
         } else {
             scope_set(models, ast->name.text, (void *)(uintptr_t)ast);
         }
-        ir_model *m = lower_model(a, file->source, ast, incomplete, diags);
+        ir_model *m = lower_model(a, file->source, ast, incomplete, diags, notes);
         ARENA_PUSH(a, lowered.models, lowered.count, capacity, m);
     }
     return lowered;

@@ -17,4 +17,18 @@ typedef struct {
 /* Complete only when diags holds no errors afterwards. */
 lowered_file lower_file(arena *a, const ast_file *file, diag_list *diags);
 
+/* What an expression or a bound name came to, for editors: "float32[T, 6]". */
+typedef struct {
+    span where;
+    const char *shows;
+} lower_note;
+
+typedef struct {
+    lower_note *items;
+    size_t count, capacity;
+} lower_notes;
+
+/* The same, and a note of each expression and binding that has a value; later ones of one place count. */
+lowered_file lower_file_noting(arena *a, const ast_file *file, diag_list *diags, lower_notes *notes);
+
 #endif

@@ -110,6 +110,7 @@ typedef struct {
     bool in_dim;         /* inside a dim statement: using a dim is no use of it */
     bool incomplete;     /* statements are missing because they did not parse, with the names that they make */
     int searches;        /* how often the text was searched for such a name */
+    lower_notes *notes;  /* or NULL */
 } lowering;
 
 /* value.c */
@@ -130,6 +131,8 @@ const char *bounds_show(lowering *l, const dim *d);
 /* Notes where v, which was written so, came from: "x is float32[T, 24], from here"; of a longer expression, what it is
  * and where the first name in it came from. */
 void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, span error_where);
+/* For editors, where they ask. */
+void value_note(lowering *l, const value *v, span where);
 
 /* --- arguments (args.c) ------------------------------------------------------------------------------------------ */
 

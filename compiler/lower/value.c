@@ -147,3 +147,9 @@ void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, s
     if (entry && (entry->value.kind == VALUE_TENSOR || entry->value.kind == VALUE_TUPLE))
         diag_note(e, entry->value.where, "%.60s is %s, from here", name->name.text, value_show(l, &entry->value));
 }
+
+void value_note(lowering *l, const value *v, span where) {
+    if (!l->notes || v->kind == VALUE_POISON) return;
+    lower_note note = {where, value_show(l, v)};
+    ARENA_PUSH(l->arena, l->notes->items, l->notes->count, l->notes->capacity, note);
+}

@@ -145,7 +145,8 @@ def names_in_docs():
     """Layers and functions that the language's reference shows."""
     page = open(os.path.join(SOURCE, "docs", "language.md")).read()
     reference = page[page.index("### Layers"):page.index("## Weights files")]
-    return set(re.findall(r"`([A-Za-z]\w*)\(", reference))
+    rows = "\n".join(line for line in reference.splitlines() if line.startswith("|"))
+    return set(re.findall(r"`([A-Z]\w+(?=\()|[a-z]\w+(?=\([^)]))", rows))
 
 
 def check_textmate(bench):

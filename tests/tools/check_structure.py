@@ -22,8 +22,9 @@ ALLOWED = {
     "kernels": {"support", "ir", "plan", "ctree", "kernels"},
     "emit": {"support", "ir", "plan", "ctree", "kernels", "emit"},
     "native": {"support", "ir", "plan", "emit", "native"},
+    "server": {"support", "syntax", "ir", "weights", "lower", "passes", "plan", "emit", "server"},
     "commands": {"support", "syntax", "ir", "weights", "lower", "import", "reference", "passes",
-                 "plan", "emit", "native", "commands"},
+                 "plan", "emit", "native", "server", "commands"},
 }
 LONGEST = 600
 NO_CIRCLES = ("plan", "ctree", "kernels", "emit")
