@@ -73,13 +73,13 @@ def check_languages_and_warnings(t):
         t.nnc(f"m{i}.nn", "-o", f"m{i}.c", "--random-weights", "3")
         models.append(f"m{i}.c")
     need(len(models) > 5, "no goldens and samples found")
+    for cc, std in t.ways(("c99", "c++11")):
+        command = t.compiler(cc, std) + strict.STRICT + ["-fsyntax-only", "-Walloca"]
+        command += ["-x", "c++"] if "++" in std else ["-Wstrict-prototypes", "-Wmissing-prototypes"]
+        t.call(command + models)
+        t.call(command + ["-DNNC_PLAIN_C", "wide.c", "m0.c"])
+    t.write("header.cpp", '#include "wide.h"\n')
     for cc in t.compilers:
-        for std in ("c99", "c++11"):
-            command = t.compiler(cc, std) + strict.STRICT + ["-fsyntax-only", "-Walloca"]
-            command += ["-x", "c++"] if "++" in std else ["-Wstrict-prototypes", "-Wmissing-prototypes"]
-            t.call(command + models)
-            t.call(command + ["-DNNC_PLAIN_C", "wide.c", "m0.c"])
-        t.write("header.cpp", '#include "wide.h"\n')
         t.call(t.compiler(cc, "c++11") + strict.HEADER_AS_CXX + ["-fsyntax-only", "header.cpp"])
 
 
@@ -87,9 +87,8 @@ def check_headers_stand_alone(t):
     """Headers compile by themselves, in C and C++, and twice."""
     t.model(WIDE)
     t.write("alone.c", '#include "model.h"\n#include "model.h"\nint alone(void);\nint alone(void) { return nnc_status_string(NNC_OK) != 0; }\n')
-    for cc in t.compilers:
-        for std in ("c99", "c++11"):
-            t.object("alone.c", cc=cc, std=std)
+    for cc, std in t.ways(("c99", "c++11")):
+        t.object("alone.c", cc=cc, std=std)
 
 
 def check_no_allocation_or_input_output(t):
@@ -98,11 +97,10 @@ def check_no_allocation_or_input_output(t):
                          r"fma|fmod|cbrt)f?$|_GLOBAL_OFFSET_TABLE_$|__stack_chk_fail$|"
                          r"__cpu_(model|indicator_init)$")  # of the C compiler: __builtin_cpu_supports
     t.model(WIDE, "--target", "all")
-    for cc in t.compilers:
-        for flags in (["-O0", "-DNNC_PLAIN_C"], ["-O2", "-march=native"]):
-            t.object("model.c", cc=cc, flags=flags)
-            for line in t.call(["nm", "-u", "model.o"]).out.decode().splitlines():
-                need(allowed.match(line.split()[-1]), f"{cc} {' '.join(flags)}: the model uses {line.split()[-1]}")
+    for cc, flags in t.ways((["-O0", "-DNNC_PLAIN_C"], ["-O2", "-march=native"])):
+        t.object("model.c", cc=cc, flags=flags)
+        for line in t.call(["nm", "-u", "model.o"]).out.decode().splitlines():
+            need(allowed.match(line.split()[-1]), f"{cc} {' '.join(flags)}: the model uses {line.split()[-1]}")
     code = t.read("model.c")
     need(set(re.findall(r"#include (\S+)", code + t.read("model.h"))) <=
          {'"model.h"', '"nnc_runtime.h"', "<stddef.h>", "<stdint.h>"}, "other headers are included")

@@ -36,9 +36,8 @@ def check_names_of_library_functions(t):
     source += "    state h: float32[3, 5]\n    layer lstm = LSTM(4, 5)\n    layer head = Linear(5, 2)\n    all = " + " + ".join(names)
     source += "\n    a, _ = lstm(log(exp(sqrt(all * all))))\n    h = h + 1\n    output r = softmax(head(a), dim=-1)\n}\n"
     t.model(source)
-    for cc in t.compilers:
-        for std in ("c99", "gnu17", "c++11"):
-            t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
+    for cc, std in t.ways(("c99", "gnu17", "c++11")):
+        t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
 
 
 def check_names_of_macros(t):
@@ -88,9 +87,8 @@ def check_names_put_together(t):
             refused.add(m)
     for upper in (True, False):   # MATH and math would share their macros
         t.model("".join(text[m] for m in sorted(text) if m not in refused and m.isupper() == upper), "--random-weights", "1")
-        for cc in t.compilers:
-            for std in ("c99", "gnu17", "c++11"):
-                t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
+        for cc, std in t.ways(("c99", "gnu17", "c++11")):
+            t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
     macros = re.findall(r"^#define ([A-Z]\w*)_(?:MIN|MAX) ", t.call(["gcc", "-D_GNU_SOURCE", "-E", "-dM", more]).out.decode(), re.M)
     for macro in sorted(set(macros)):
         for at in (i for i, c in enumerate(macro) if c == "_" and 0 < i < len(macro) - 1):
@@ -156,20 +154,19 @@ def check_symbols_of_the_object(t):
     """File-scope names begin with the model's name; no global that is written; weights are `static const`."""
     t.model(STREAM + ORDER + STRUCT_MODELS["picks"])
     models = ("stream", "order", "picks")
-    for cc in t.compilers:
-        for flags in (["-O0"], ["-O2"]):
-            t.object("model.c", cc=cc, flags=flags)
-            symbols = [l.split()[-2:] for l in t.call(["nm", "--defined-only", "model.o"]).out.decode().splitlines()]
-            exported = sorted(n for kind, n in symbols if kind.isupper())
-            want = sorted(f"{m}_{f}" for m in models for f in ("reset", "run"))
-            need(exported == want, f"{cc}: exported are {exported}")
-            for kind, name in symbols:
-                need(kind in "TtRrNn", f"{cc} {flags[0]}: {name} is writable ({kind})")
-                plain = name.lstrip(".")
-                need(plain.startswith(models + ("nnc_",)) or re.match(r"L[A-Z]*\d|LC|constprop|rodata", plain),
-                     f"{cc}: {name} begins with no model's name")
-            if flags == ["-O0"]:
-                need(any(k == "r" and "lstm" in n for k, n in symbols), "no table of weights in .rodata")
+    for cc, flags in t.ways((["-O0"], ["-O2"])):
+        t.object("model.c", cc=cc, flags=flags)
+        symbols = [l.split()[-2:] for l in t.call(["nm", "--defined-only", "model.o"]).out.decode().splitlines()]
+        exported = sorted(n for kind, n in symbols if kind.isupper())
+        want = sorted(f"{m}_{f}" for m in models for f in ("reset", "run"))
+        need(exported == want, f"{cc}: exported are {exported}")
+        for kind, name in symbols:
+            need(kind in "TtRrNn", f"{cc} {flags[0]}: {name} is writable ({kind})")
+            plain = name.lstrip(".")
+            need(plain.startswith(models + ("nnc_",)) or re.match(r"L[A-Z]*\d|LC|constprop|rodata", plain),
+                 f"{cc}: {name} begins with no model's name")
+        if flags == ["-O0"]:
+            need(any(k == "r" and "lstm" in n for k, n in symbols), "no table of weights in .rodata")
     code = t.read("model.c")
     need(not re.search(r"^static (?!const|inline|void|float|int32_t|size_t|nnc_)", code, re.M), "a file-scope variable that is not const")
 

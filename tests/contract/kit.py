@@ -44,8 +44,9 @@ def safetensors(tensors):
 
 
 class Kit:
-    def __init__(self, nnc, sanitized_nnc, compilers, folder, runtime):
+    def __init__(self, nnc, sanitized_nnc, compilers, folder, runtime, everything=False):
         self.nnc_path, self.sanitized_nnc, self.compilers = nnc, sanitized_nnc, compilers
+        self.everything = everything  # each compiler in each mode, not each once
         self.folder, self.runtime = folder, runtime
 
     # --- files ---
@@ -130,28 +131,38 @@ class Kit:
         need(not r.err, r.err)
         return r.out
 
+    def ways(self, kinds):
+        """(compiler, kind) for every compiler and every kind (of flags, a language mode): all pairs with --all, else as few
+        as have each compiler and each kind once."""
+        if self.everything:
+            return [(cc, kind) for cc in self.compilers for kind in kinds]
+        count = max(len(self.compilers), len(kinds))
+        return [(self.compilers[i % len(self.compilers)], kinds[i % len(kinds)]) for i in range(count)]
+
     def everywhere(self, sources, flags=("-O1",), stds=("c99",), expect=None):
         """Builds and runs with every compiler and language mode; all must print the same (`expect`, if given)."""
-        for cc in self.compilers:
-            for std in stds:
-                out = self.run(sources, cc=cc, flags=flags, std=std)
-                need(expect is None or out == expect, f"{cc} -std={std} {' '.join(flags)}: printed {out[:200]!r}, "
-                     f"expected {expect[:200] if expect else expect!r}")
-                expect = out if expect is None else expect
+        for cc, std in self.ways(stds):
+            out = self.run(sources, cc=cc, flags=flags, std=std)
+            need(expect is None or out == expect, f"{cc} -std={std} {' '.join(flags)}: printed {out[:200]!r}, "
+                 f"expected {expect[:200] if expect else expect!r}")
+            expect = out if expect is None else expect
         return expect
 
-
-def bodies():
-    """Every body of generated code that this machine runs: (name, options of nnc, flags of the C compiler). Those that it
-    does not run are named as skipped. Plain C is not optimised: a lane at a time, it keeps compilers busy for minutes."""
-    found = [("baseline", (), ()), ("plain C", ("--unroll", "0"), ("-DNNC_PLAIN_C", "-O0"))]
-    for isa, needs in enumerate(("sse2", "x86-64-v3", "x86-64-v4")):
-        name, missing = f"--target all, body {isa}", processor.lacks(needs)
-        if missing:
-            processor.skipped(f"checks of the contract in {name}", missing)
-        else:
-            found.append((name, ("--target", "all"), (f"-DNNC_FORCE_ISA={isa}",)))
-    return found
+    def bodies(self):
+        """Every body of generated code that this machine runs: (name, options of nnc, flags of the C compiler). Those that
+        it does not run are named as skipped. Plain C is not optimised: a lane at a time, it keeps compilers busy for minutes.
+        With --all each body is also taken out of the file that has them all."""
+        found = [("baseline", (), ()), ("plain C", ("--unroll", "0"), ("-DNNC_PLAIN_C", "-O0"))]
+        for isa, target in enumerate(("baseline", "x86-64-v3", "x86-64-v4")):
+            missing = processor.lacks(target) if isa else []
+            if missing:
+                processor.skipped(f"checks of the contract in {target}", missing)
+                continue
+            if isa:
+                found.append((target, ("--target", target), ()))
+            if self.everything:
+                found.append((f"--target all, body {isa}", ("--target", "all"), (f"-DNNC_FORCE_ISA={isa}",)))
+        return found
 
 
 def sizeof(kit, *types, header="model.h"):

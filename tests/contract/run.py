@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the sentences of the two contracts (the language, the generated code) that no other test holds.
 
-usage: run.py --nnc PATH [--cc "gcc,clang"] [--sanitized-nnc PATH] [--jobs N] [--list] [NAME ...]
+usage: run.py --nnc PATH [--cc "gcc,clang"] [--sanitized-nnc PATH] [--jobs N] [--all] [--list] [NAME ...]
 
 A check is a function check_* in a file check_*.py beside this one; its docstring is the sentence that it holds. It gets a
 Kit (kit.py): a folder of its own, nnc, and the C compilers. NAME selects the checks whose names contain it. README.md
@@ -43,7 +43,7 @@ def attempt(check, args, runtime):
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="nnc-contract-") as folder:
         try:
-            function(Kit(args.nnc, args.sanitized_nnc, args.cc, folder, runtime))
+            function(Kit(args.nnc, args.sanitized_nnc, args.cc, folder, runtime, args.all))
             message = None
         except Failed as e:
             message = str(e)
@@ -58,6 +58,7 @@ def main():
     p.add_argument("--sanitized-nnc", type=os.path.abspath)
     p.add_argument("--cc", default="gcc,clang", type=lambda s: s.split(","))
     p.add_argument("--jobs", type=int, default=2)
+    p.add_argument("--all", action="store_true", help="each compiler in each mode and each body twice")
     p.add_argument("--list", action="store_true", help="print the checks and their sentences, and stop")
     p.add_argument("names", nargs="*")
     args = p.parse_args()

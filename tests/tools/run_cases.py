@@ -225,7 +225,7 @@ class Runner:
         with open(os.path.join(place, "model.c"), encoding="utf-8") as f:
             first = tool.runtime_first(f.read(1 << 14), self.runtime, self.folder(number))
         call(tool.model + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"], "the C compiler", place)
-        call(tool.driver + ["-I", HERE, "-I", ".", *tool.sources(["driver.c"]), f"model{number}.o"]
+        call(tool.driver + ["-O0", "-I", HERE, "-I", ".", *tool.sources(["driver.c"]), f"model{number}.o"]
              + shlex.split(self.args.link) + ["-o", program, "-lm"], "the C compiler", place)
         call(shlex.split(self.args.runner) + [f"./{program}", "script", results], "the program", place)
         with open(os.path.join(place, results), "rb") as f:
