@@ -44,6 +44,33 @@ static const char library[] =
     "register_t suseconds_t fd_set fd_mask blkcnt_t blksize_t fsblkcnt_t fsfilcnt_t sigset_t div_t ldiv_t lldiv_t "
     "random_data drand48_data timeval timespec pthread_t arc4random arc4random_buf arc4random_uniform ";
 
+/* Functions and types of the other headers of C, which a program may include beside the model's. */
+static const char hosted[] =
+    " "
+    "FILE asctime btowc c16rtomb c32rtomb cabs cacos cacosh call_once carg casin casinh catan "
+    "catanh ccos ccosh cexp cimag clearerr clock clog cnd_broadcast cnd_destroy cnd_init "
+    "cnd_signal cnd_t cnd_timedwait cnd_wait conj cpow cproj creal csin csinh csqrt ctan ctanh "
+    "ctime difftime fclose feclearexcept fegetenv fegetexceptflag fegetround feholdexcept "
+    "fenv_t feof feraiseexcept ferror fesetenv fesetexceptflag fesetround fetestexcept "
+    "feupdateenv fexcept_t fflush fgetc fgetpos fgets fgetwc fgetws fopen fpos_t fprintf fputc fputs "
+    "fputwc fputws fread freopen fscanf fseek fsetpos ftell fwide fwprintf fwrite fwscanf getc "
+    "getchar gets getwc getwchar gmtime imaxabs imaxdiv imaxdiv_t isalnum isalpha isblank "
+    "iscntrl isdigit isgraph islower isprint ispunct isspace isupper iswalnum iswalpha iswblank "
+    "iswcntrl iswctype iswdigit iswgraph iswlower iswprint iswpunct iswspace iswupper iswxdigit "
+    "isxdigit jmp_buf localeconv localtime longjmp mbrlen mbrtoc16 mbrtoc32 mbrtowc mbsinit "
+    "mbsrtowcs mbstate_t mktime mtx_destroy mtx_init mtx_lock mtx_t mtx_timedlock mtx_trylock "
+    "mtx_unlock once_flag perror printf putc putchar puts putwc putwchar raise remove rename "
+    "rewind scanf setbuf setjmp setlocale setvbuf signal sprintf snprintf sscanf stderr stdin "
+    "stdout strftime strtoimax strtoumax swprintf swscanf thrd_create thrd_current thrd_detach "
+    "thrd_equal thrd_exit thrd_join thrd_sleep thrd_t thrd_yield time timespec_get tmpfile "
+    "tmpnam tolower toupper towctrans towlower towupper tss_create tss_delete tss_get tss_set "
+    "tss_t ungetc ungetwc va_list vfprintf vfscanf vfwprintf vfwscanf vprintf vscanf vsprintf "
+    "vsnprintf vsscanf vswprintf vswscanf vwprintf vwscanf wcrtomb wcscat wcschr wcscmp wcscoll "
+    "wcscpy wcscspn wcsftime wcslen wcsncat wcsncmp wcsncpy wcspbrk wcsrchr wcsrtombs wcsspn "
+    "wcsstr wcstod wcstof wcstoimax wcstok wcstol wcstold wcstoll wcstoul wcstoull wcstoumax "
+    "wcsxfrm wctob wctrans wctrans_t wctype wctype_t wmemchr wmemcmp wmemcpy wmemmove wmemset "
+    "wprintf wscanf ";
+
 static bool is_word_of(const char *words, const char *name) {
     size_t n = strlen(name);
     for (const char *word = strstr(words, name); word; word = strstr(word + 1, name))
@@ -85,12 +112,15 @@ bool c_is_reserved(const char *name) {
            strncmp(name, "NNC_", 4) == 0;
 }
 
-/* A type's name must not be a function's, or those of its float and long double forms; nnc_ is the runtime's. */
+/* A type's name must not be a function's, or those of its float and long double forms (of <complex.h>'s, too); nnc_ is the runtime's. */
 bool c_is_reserved_type(arena *a, const char *name) {
     size_t n = strlen(name);
-    if (c_is_reserved(name) || is_word_of(library, name) || strcmp(name, "nnc") == 0) return true;
+    if (c_is_reserved(name) || is_word_of(library, name) || is_word_of(hosted, name)) return true;
+    if (strcmp(name, "nnc") == 0) return true;
     if (strncmp(name, "pthread_", 8) == 0) return true;
-    return n > 1 && (name[n - 1] == 'f' || name[n - 1] == 'l') && is_word_of(library, arena_strndup(a, name, n - 1));
+    if (n < 2 || (name[n - 1] != 'f' && name[n - 1] != 'l')) return false;
+    const char *double_form = arena_strndup(a, name, n - 1);
+    return is_word_of(library, double_form) || (name[0] == 'c' && is_word_of(hosted, double_form));
 }
 
 bool c_is_limit(const char *macro) { return is_word_of(limits, macro) || strncmp(macro, "_POSIX", 6) == 0; }

@@ -95,6 +95,81 @@ def check_errors_write_nothing(t):
             t.run(["main.c", "model.c"], **how)
 
 
+COMPUTED = """model computed {
+    dim N = 1..4
+    input i: int32[N]
+    input n: int32[N]
+    input x: float32[N, 6]
+    state s: float32[3] = 1
+    state k: int32[1]
+    layer words = Embedding(10, 3)
+    layer gru = GRU(2, 3, batch_first=True)
+    output first = x * 3
+    output e = words(i * 2 + 1)
+    o, _ = gru(view(x, N, 3, 2), lengths=(n + 1) // 2)
+    output o
+    output taken = transpose(x, 0, 1)[(i + n) % 6]
+    s = s + mean(x)
+    k = k + 1
+    output s
+}
+"""
+COMPUTED_MAIN = r'''#include <limits.h>
+#include "model.h"
+#include "contract.h"
+enum { N = 4, OUTPUTS = 5, MOST = 64 };
+static int32_t i[N], n[N];
+static float x[N * 6], y[OUTPUTS][MOST], before_y[OUTPUTS][MOST];
+static computed self, before;
+
+static nnc_status run(void) { return computed_run(&self, N, i, n, x, y[0], y[1], y[2], y[3], y[4]); }
+
+/* Nothing is written but where the run is done. */
+static void refuses(int32_t *at, int32_t value, nnc_status want)
+{
+    const int32_t good = *at;
+    memset(y, 0x5a, sizeof y);
+    memcpy(before_y, y, sizeof y);
+    memcpy(&before, &self, sizeof self);
+    *at = value;
+    CHECK(run() == want);
+    CHECK(memcmp(y, before_y, sizeof y) == 0);
+    CHECK(memcmp(self.state_s, before.state_s, sizeof self.state_s) == 0 && self.state_k[0] == before.state_k[0]);
+    *at = good;
+}
+
+int main(void)
+{
+    size_t j, at;
+    for (j = 0; j < N * 6; j++) x[j] = (float)j * 0.25f;
+    for (j = 0; j < N; j++) i[j] = (int32_t)j, n[j] = (int32_t)j + 1;
+    computed_reset(&self);
+    CHECK(run() == NNC_OK);
+    for (at = 0; at < N; at += N - 1) {
+        refuses(&i[at], 5, NNC_ERR_TOKEN);                    /* 11 of 10 */
+        refuses(&i[at], -1, NNC_ERR_TOKEN);
+        refuses(&i[at], INT_MAX / 2 + 1, NNC_ERR_TOKEN);      /* wraps */
+        refuses(&n[at], 0, NNC_ERR_LENGTH);
+        refuses(&n[at], 7, NNC_ERR_LENGTH);                   /* 4 steps of 3 */
+        refuses(&n[at], -3, NNC_ERR_LENGTH);
+        refuses(&n[at], INT_MAX, NNC_ERR_LENGTH);
+    }
+    CHECK(run() == NNC_OK);
+    for (j = 0; j < 3; j++) CHECK(y[4][j] == 1.0f + 2.0f * (23 * 0.125f));
+    return 0;
+}
+'''
+
+
+def check_computed_indices_refuse_whole_runs(t):
+    """In every body: an index or a length that is computed of inputs and out of range gives a status, and leaves outputs
+    and states as they were, whatever else the run would have written before."""
+    t.write("main.c", COMPUTED_MAIN)
+    for _, options, how in builds(t, "-O1"):
+        t.model(COMPUTED, *options)
+        t.run(["main.c", "model.c"], **how)
+
+
 def check_extreme_values(t):
     """In every body: NaN, infinities, the largest and the smallest numbers, in every operator: what PyTorch gives."""
     cases = os.path.join(TOP, "tests", "cases")

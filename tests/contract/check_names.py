@@ -97,6 +97,26 @@ def check_names_put_together(t):
             need(t.nnc("one.nn", "-o", "one.c", "--target=baseline", status=None).status == 1, f"{macro}_MAX is taken")
 
 
+def check_models_called_as_what_c_has(t):
+    """A model's name that C has taken is an error: every function and type that a header of C declares."""
+    headers = ("assert complex ctype errno fenv float inttypes limits locale math setjmp signal stdarg stddef stdint stdio stdlib "
+               "string time uchar wchar wctype").split()
+    source = t.write("all.c", "".join(f"#include <{h}.h>\n" for h in headers))
+    declared = t.call(["gcc", "-std=c11", "-E", "-P", source]).out.decode()
+    declared = re.sub(r"__attribute__ *\(\(.*?\)\)", "", declared, flags=re.S)
+    names = set(re.findall(r"\b([A-Za-z]\w*) ?\([^;]*\) ?(?:__\w+ *(?:\(.*?\))? *)*;", declared))
+    names |= set(re.findall(r"(?:\}|typedef [^;{}]*?)\s*\b([A-Za-z]\w*)(?:\[\d*\])?;", declared))
+    names = {n for n in names if not n.startswith("__")} - {"int", "void"}
+    need({"free", "printf", "time", "FILE", "remove", "cabsf", "jmp_buf"} <= names, f"only {sorted(names)}")
+    taken = []
+    for name in sorted(names):
+        t.write("one.nn", f"model {name} {{\n    input x: float32[2]\n    output y = x * 2\n}}\n")
+        r = t.nnc("one.nn", "-o", "one.c", "--target=baseline", status=None)
+        if r.status != 1 or f"a model cannot be called {name}:" not in r.err:
+            taken.append(name)
+    need(not taken, f"models may be called {' '.join(taken)}")
+
+
 def check_output_that_is_an_input(t):
     """An output that is also an input is `x_out` (and binds nothing of the input's argument)."""
     t.model("model m {\n    dim T = 1..3\n    input x: float32[T]\n    input self: float32[T]\n    output x = x * 2\n    output self\n}\n")
