@@ -103,10 +103,14 @@ static bool parse_size(const char *s, int64_t step, int64_t *value) {
     return true;
 }
 
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
 static bool is_identifier(const char *s) {
-    return *s && !(*s >= '0' && *s <= '9') &&
-           !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")];
+    return *s && !(*s >= '0' && *s <= '9') && !s[strspn(s, NAME_CHARACTERS)];
 }
+
+/* What assemblers take for a section's name without quotes; Mach-O has "segment,section". */
+static bool is_section(const char *s) { return *s && !s[strspn(s, NAME_CHARACTERS ".,$-")]; }
 
 static bool parse_dump(const char *s, dump_stage *stage) {
     static const char *const names[] = {"", "ast", "ir", "plan"};
@@ -307,7 +311,7 @@ options_result options_parse(int argc, char **argv, options *o) {
             o->name_prefix = optarg;
             break;
         case SECTION:
-            if (!*optarg || !can_be_included(optarg)) return usage("--const-section takes a section's name, not %s", optarg);
+            if (!is_section(optarg)) return usage("--const-section takes a section's name, not %s", optarg);
             o->section = optarg;
             break;
         case MAX_RAM:

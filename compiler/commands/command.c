@@ -10,6 +10,7 @@
 
 #include "commands/completion.h"
 #include "commands/editors.h"
+#include "commands/progress.h"
 #include "options.h"
 #include "support/text.h"
 
@@ -223,6 +224,7 @@ int command_run(const command *c, int argc, char **argv) {
 }
 
 bool command_print(const char *shown, diag_list *diags) {
+    progress_end();
     if (fputs(shown, stdout) >= 0 && fflush(stdout) == 0) return true;
     diag_error_file(diags, "standard output", "%s", strerror(errno));
     return false;

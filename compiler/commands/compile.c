@@ -4,6 +4,7 @@
 #include "commands/budget.h"
 #include "commands/command.h"
 #include "commands/pipeline.h"
+#include "commands/progress.h"
 #include "generated.h"
 #include "output.h"
 
@@ -16,6 +17,7 @@ static int write_outputs(pipeline *p) {
     const char **inputs = ARENA_ARRAY(p->arena, const char *, p->file.count + 1);
     inputs[0] = o->input;
     for (size_t i = 0; i < p->file.count; i++) inputs[i + 1] = pipeline_weights(p, p->file.models[i]);
+    progress_say("writing the C");
     if (!generated_find(p->arena, o, &g, p->diags)) return STATUS_INPUT;
     g.inputs = inputs;
     g.input_count = p->file.count + 1;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "commands/progress.h"
 #include "emit/target.h"
 #include "passes/passes.h"
 #include "place.h"
@@ -11,6 +12,7 @@
 
 bool pipeline_open(pipeline *p, const options *o) {
     const char *error = NULL;
+    progress_say("reading the model");
     *p = (pipeline){.options = o, .arena = arena_new()};
     p->source = o->input ? source_read(p->arena, o->input, SOURCE_MAX_BYTES, &error) : NULL;
     p->diags = diag_list_new(p->arena, p->source);
@@ -50,6 +52,7 @@ static void need_weights(const ir_model *m, diag_list *diags) {
 
 bool pipeline_bind(pipeline *p) {
     const options *o = p->options;
+    progress_say("reading weights");
     ir_model *const *models = p->file.models;
     size_t models_count = p->file.count;
     if (o->random_weights) {
@@ -86,12 +89,14 @@ bool pipeline_bind(pipeline *p) {
 /* --- passes and plans --- */
 
 bool pipeline_passes(pipeline *p) {
+    progress_say("simplifying");
     p->passed = ARENA_ARRAY(p->arena, bool, p->file.count);
     for (size_t i = 0; i < p->file.count; i++) p->passed[i] = passes_run(p->file.models[i], p->diags);
     return !diag_failed(p->diags);
 }
 
 bool pipeline_plan(pipeline *p) {
+    progress_say("planning");
     plan_options planning = {.unroll = p->options->unroll};
     target_bodies(options_target(p->options), &planning);
     p->plans = ARENA_ARRAY(p->arena, const plan *, p->file.count);
@@ -101,6 +106,7 @@ bool pipeline_plan(pipeline *p) {
 }
 
 void pipeline_close(pipeline *p) {
+    progress_end();
     diag_print(p->diags, stderr);
     for (size_t i = 0; i < p->weights_count; i++) tensor_file_close(p->weights[i]);
     arena_free(p->arena);

@@ -4,6 +4,7 @@
 #include "commands/feed.h"
 #include "commands/model_options.h"
 #include "commands/print_array.h"
+#include "commands/progress.h"
 #include "native/native.h"
 #include "output.h"
 #include "weights/npy_write.h"
@@ -62,6 +63,7 @@ static bool collect(native *n, int body, const feed *f, result *all, diag_list *
 }
 
 static bool execute(pipeline *p, const feed *f, result *all) {
+    progress_say("compiling the C");
     native *n = native_build(p->arena, p->plans[0], p->apis[0], options_target(p->options), p->diags);
     bool good = n != NULL;
     const double **inputs = ARENA_ARRAY(p->arena, const double *, f->model->input_count);
@@ -69,6 +71,7 @@ static bool execute(pipeline *p, const feed *f, result *all) {
         feed_at(f, step, inputs);
         good = native_add_run(n, step == 0, f->dims, inputs);
     }
+    progress_say("running");
     /* the widest body that the machine has, as reset would choose it */
     good = good && native_start(n, 0);
     int best = good ? native_bodies(n) - 1 : 0;

@@ -1,5 +1,6 @@
 /* summary: nnc summary, what a model has, does and takes, as a table or as JSON. */
 #include "commands/command.h"
+#include "commands/progress.h"
 #include "commands/summarize.h"
 #include "emit/target.h"
 #include "native/native.h"
@@ -27,6 +28,7 @@ static bool without_weights(const lowered_file *f) {
 }
 
 static bool measure_stack(pipeline *p, summary *all) {
+    progress_say("compiling the C");
     for (size_t i = 0; i < p->file.count; i++)
         if (!native_stack(p->arena, p->plans[i], p->apis[i], options_target(p->options), p->diags, &all[i].stack,
                           &all[i].stack_function))

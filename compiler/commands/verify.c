@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "commands/model_options.h"
+#include "commands/progress.h"
 #include "commands/verify_compare.h"
 
 typedef struct {
@@ -103,6 +104,7 @@ static void allow(verified *v) {
 static bool measure(pipeline *p, ir_model *reference, pipeline *watched, const verify_runs *runs, verified *to) {
     const char *target = options_target(p->options);
     verify_sides sides = {.reference = reference};
+    progress_say("compiling the C");
     sides.code = native_build(p->arena, p->plans[0], p->apis[0], target, p->diags);
     bool good = sides.code && write_runs(sides.code, runs) && start_code(sides.code, to);
     sides.body = to->bodies - 1;
@@ -110,6 +112,7 @@ static bool measure(pipeline *p, ir_model *reference, pipeline *watched, const v
         sides.watched = native_build(p->arena, watched->plans[0], watched->apis[0], target, p->diags);
         good = sides.watched && write_runs(sides.watched, runs) && native_start(sides.watched, sides.body);
     }
+    progress_say("comparing");
     good = good && verify_compare(&sides, runs, to, p->diags);
     native_close(sides.watched);
     native_close(sides.code);

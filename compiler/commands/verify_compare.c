@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "commands/progress.h"
 #include "reference/reference.h"
 
 enum { PRECISIONS = 2, WATCHED = NATIVE_BODIES, SIDES };
@@ -169,6 +170,7 @@ bool verify_compare(const verify_sides *sides, const verify_runs *runs, verified
     bool good = true;
     for (size_t i = 0; good && i < runs->count; i++) {
         one_run r = {.number = i, .arena = arena_new()};
+        progress_count(i, runs->count);
         good = carry_out(&c, &r);
         arena_free(r.arena);
     }

@@ -36,9 +36,7 @@ void cdouble_print(double value, char *to) {
     if (!strpbrk(to, ".e")) strcat(to, ".0");
 }
 
-/* What stands in a comment may be a user's (a weights key): it must not end the comment, begin another, or hold
- * anything but printable ASCII. */
-static const char *comment_words(arena *a, const char *words) {
+const char *c_comment_words(arena *a, const char *words) {
     text to = text_new(a);
     char last = 0;
     for (const char *c = words; *c; c++) {
@@ -53,7 +51,7 @@ static const char *comment_words(arena *a, const char *words) {
 
 void ccomment_print(FILE *to, int indent, const char *comment) {
     arena *a = arena_new();
-    const char *words = comment_words(a, comment);
+    const char *words = c_comment_words(a, comment);
     size_t room = (size_t)(WIDTH - indent - 6);
     bool first = true;
     while (*words) {

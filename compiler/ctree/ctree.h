@@ -89,6 +89,10 @@ typedef enum { CTABLE_DECIMAL, CTABLE_BITS, CTABLE_INTS } ctable_style;
 cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
                const char *comment);
 
+/* What stands in a comment may be a user's (a weights key): it must not end the comment, begin another, or hold
+ * anything but printable ASCII (and line ends). */
+const char *c_comment_words(arena *a, const char *words);
+
 /* Which section of the linker all tables of the unit go to, for gcc and clang; NULL: as the compiler likes. */
 void cunit_set_section(cunit *u, const char *section);
 /* What all tables of the unit take in the program, in bytes. */
