@@ -56,9 +56,16 @@ static Agnode_t *add_node(drawing *d, Agraph_t *in, const char *label, const cha
     return n;
 }
 
+/* What one run, or one round, leaves to the next, with its shape. */
+static Agnode_t *add_state(drawing *d, Agraph_t *in, const char *name, const ir_type *type) {
+    const char *label = arena_printf(d->arena, "%s\n%s", name, ir_type_string(d->arena, type));
+    return add_node(d, in, label, "box", "rounded,filled", "#fdebc8");
+}
+
 static Agraph_t *add_cluster(drawing *d, Agraph_t *in, const char *label) {
     Agraph_t *c = agsubg(in, arena_printf(d->arena, "cluster%zu_%zu", d->number, d->serial++), 1);
     set_label(d->arena, c, label);
+    set(c, "margin", "12");
     return c;
 }
 
@@ -117,7 +124,7 @@ static void find_boxes(drawing *d, const ir_graph *g, Agraph_t *in) {
         set(inner, "bgcolor", "#f4f4f4");
         for (unsigned i = 0; i < ir_carried_of(n); i++) {
             const ir_value *v = n->block->carried[i];
-            if (v) d->source[v->id] = add_node(d, inner, v->name ? v->name : "carried", "box", "rounded,filled", "#fdebc8");
+            if (v) d->source[v->id] = add_state(d, inner, v->name ? v->name : "carried", &v->type);
         }
         find_boxes(d, &n->block->body, inner);
     }
@@ -155,9 +162,11 @@ static Agnode_t *origin(const drawing *d, const ir_value *v) {
     }
 }
 
+/* An arrow back goes past others: what it brings says the state that it leads to. */
 static void add_arrow(drawing *d, const ir_value *v, Agnode_t *to, bool back) {
     /* blanks keep the label off its arrow */
-    add_edge(d, origin(d, v), to, arena_printf(d->arena, "  %s  ", ir_type_string(d->arena, &v->type)), back);
+    const char *shape = arena_printf(d->arena, "  %s  ", ir_type_string(d->arena, &v->type));
+    add_edge(d, origin(d, v), to, back ? "" : shape, back);
 }
 
 static void draw_params(drawing *d, const ir_node *n) {
@@ -221,7 +230,7 @@ void picture_add(Agraph_t *picture, arena *a, const ir_model *m, size_t number) 
         d.source[m->inputs[i].value->id] = add_node(&d, in, m->inputs[i].name, "ellipse", "filled", "#d8efd3");
     for (size_t i = 0; i < m->state_count; i++)
         d.source[m->states[i].value->id] =
-            add_node(&d, in, arena_printf(a, "state %s", m->states[i].name), "box", "rounded,filled", "#fdebc8");
+            add_state(&d, in, arena_printf(a, "state %s", m->states[i].name), &m->states[i].type);
     find_boxes(&d, &m->run, in);
     draw_boxes(&d);
     draw_arrows(&d, &m->run);
@@ -242,9 +251,11 @@ Agraph_t *picture_new(void) {
     } defaults[] = {
         {AGRAPH, "rankdir", "TB"},     {AGRAPH, "fontname", "Helvetica"}, {AGRAPH, "fontsize", "12"},
         {AGRAPH, "labeljust", "l"},    {AGRAPH, "color", "#999999"},      {AGRAPH, "label", ""},
-        {AGRAPH, "bgcolor", "white"},  {AGNODE, "fontname", "Helvetica"}, {AGNODE, "fontsize", "11"},
-        {AGNODE, "color", "#555555"},  {AGNODE, "label", ""},             {AGNODE, "shape", "box"},
-        {AGNODE, "style", ""},         {AGNODE, "fillcolor", ""},         {AGEDGE, "fontname", "Helvetica"},
+        {AGRAPH, "bgcolor", "white"},  {AGRAPH, "ranksep", "0.25"},       {AGRAPH, "nodesep", "0.3"},
+        {AGNODE, "height", "0.3"},     {AGNODE, "margin", "0.12,0.05"},   {AGNODE, "fontname", "Helvetica"},
+        {AGNODE, "fontsize", "11"},    {AGNODE, "color", "#555555"},      {AGNODE, "label", ""},
+        {AGNODE, "shape", "box"},      {AGNODE, "style", ""},             {AGNODE, "fillcolor", ""},
+        {AGEDGE, "fontname", "Helvetica"},
         {AGEDGE, "fontsize", "9"},     {AGEDGE, "color", "#555555"},      {AGEDGE, "fontcolor", "#333333"},
         {AGEDGE, "arrowsize", "0.7"},  {AGEDGE, "label", ""},             {AGEDGE, "style", "solid"},
         {AGEDGE, "constraint", "true"}};

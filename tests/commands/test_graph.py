@@ -43,7 +43,10 @@ def graph(bench, model):
             arrows.append((ends[1], ends[2], text(e, "label"), "style=dashed" in e))
         else:
             labels[e.split()[0]] = text(e, "label")
-    return list(labels.values()), [(labels[a], labels[b], shape, back) for a, b, shape, back in arrows]
+    # a state's label ends with its shape, which is that of an arrow back to it
+    shapes = {n: re.search(r"\\n((?:float32|int32|bool)\[.*)", label) for n, label in labels.items()}
+    names = {n: label[:shapes[n].start()] if shapes[n] else label for n, label in labels.items()}
+    return list(names.values()), [(names[a], names[b], shapes[b][1] if back else shape, back) for a, b, shape, back in arrows]
 
 
 def check_poem(bench):
@@ -58,12 +61,25 @@ def check_poem(bench):
     holds(len(arrows) == 9, arrows)
 
 
+def texts(path):
+    return [t.text for t in xml.parse(path).iter("{http://www.w3.org/2000/svg}text")]
+
+
 def check_documented(bench):
-    """The picture of docs/using.md shows what this one shows; where letters stand depends on a machine's fonts."""
-    bench.nnc_says("graph", os.path.join(SOURCE, "samples", "poem", "poem.nn"), "-o", "poem.svg")
-    shown = [[t.text for t in xml.parse(path).iter("{http://www.w3.org/2000/svg}text")]
-             for path in (bench.path("poem.svg"), os.path.join(SOURCE, "docs", "poem.svg"))]
-    holds(shown[0] == shown[1] and len(shown[0]) > 10, shown)
+    """The pictures of docs/ show what these show; where letters stand depends on a machine's fonts."""
+    docs = os.path.join(SOURCE, "docs")
+    page = open(os.path.join(docs, "pictures.md")).read()
+    models = re.findall(r"```nn\n(.*?)```\s*!\[[^\]]*\]\((\w+)\.svg\)", page, re.S)
+    holds([name for _, name in models] == ["tagger", "sentiment", "decoder", "silero_vad"], models)
+    holds(models[0][0] == open(os.path.join(SOURCE, "samples", "tagger", "tagger.nn")).read(), "the tagger is the sample")
+    models.append((open(os.path.join(SOURCE, "samples", "poem", "poem.nn")).read(), "poem"))
+    for text, name in models:
+        bench.write(name + ".nn", text)
+        bench.nnc_says("graph", name + ".nn", "-o", name + ".svg")
+        bench.nnc_says("fmt", "--check", name + ".nn")
+        shown = [texts(path) for path in (bench.path(name + ".svg"), os.path.join(docs, name + ".svg"))]
+        holds(shown[0] == shown[1] and len(shown[0]) > 10, (name, shown))
+    holds("docs/tagger.svg" in open(os.path.join(SOURCE, "README.md")).read(), "README's first page")
 
 
 def check_repeat(bench):
