@@ -43,6 +43,7 @@ static const char help[] =
     "                          N bytes of RAM; 8K is 8192\n"
     "      --max-flash N       an error when all tables of the C take more than N bytes\n"
     "      --max-macs N        an error when a run takes more than N multiply-adds; 2M is 2000000\n"
+    "      --inference         without target, loss and train: what the model does when it runs\n"
     "      --dump STAGE        print ast, ir or plan to standard output, and stop there\n"
     "      --diagnostics HOW   errors and warnings as text (default), or as json: an object to a line, for editors\n"
     "      --color WHEN        of that text: auto (default: on a terminal, unless NO_COLOR is set), always, never\n"
@@ -259,6 +260,7 @@ options_result options_parse(int argc, char **argv, options *o) {
         MAX_RAM,
         MAX_FLASH,
         MAX_MACS,
+        INFERENCE,
         DUMP,
         DIAGNOSTICS,
         COLOR,
@@ -276,6 +278,7 @@ options_result options_parse(int argc, char **argv, options *o) {
         {"const-section", required_argument, NULL, SECTION},
         {"max-ram", required_argument, NULL, MAX_RAM}, {"max-flash", required_argument, NULL, MAX_FLASH},
         {"max-macs", required_argument, NULL, MAX_MACS},
+        {"inference", no_argument, NULL, INFERENCE},
         {"target", required_argument, NULL, TARGET},   {"diagnostics", required_argument, NULL, DIAGNOSTICS},
         {"color", required_argument, NULL, COLOR},     {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0}};
@@ -325,6 +328,7 @@ options_result options_parse(int argc, char **argv, options *o) {
             if (!parse_size(optarg, 1000, &o->max_macs))
                 return usage("--max-macs takes a number, like 2000000 or 2M, not %s", optarg);
             break;
+        case INFERENCE: o->inference = true; break;
         case DUMP:
             if (!parse_dump(optarg, &o->dump)) return usage("--dump takes ast, ir or plan, not %s", optarg);
             break;

@@ -21,6 +21,7 @@ typedef struct {
     const char *weights_key;  /* --weights-key KEY, or NULL */
     bool random_weights;
     uint64_t seed;
+    bool inference;           /* --inference: without targets, loss and train */
     bool standalone;
     bool no_runtime;          /* --no-runtime: none beside the C */
     int64_t unroll;

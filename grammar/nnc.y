@@ -53,6 +53,7 @@ static void nnc_error(span *where, parser *p, const char *message);
 %token MODEL "'model'" DIM "'dim'" WEIGHTS "'weights'" INPUT "'input'" STATE "'state'" PARAM "'param'"
 %token LAYER "'layer'" OUTPUT "'output'" FROM "'from'" PREFIX "'prefix'"
 %token REPEAT "'repeat'" IN "'in'" UNTIL "'until'" COLLECT "'collect'"
+%token TARGET "'target'" LOSS "'loss'" TRAIN "'train'"
 %token RESERVED         "a reserved word"
 %token PYTHON           "a word of Python"
 
@@ -119,6 +120,9 @@ statement
     | PARAM NAME ':' type from                  { $$ = ast_new_param(p, @$, $NAME, $type, $from); }
     | LAYER NAME '=' call from                  { $$ = ast_new_layer(p, @$, $NAME, $call, $from); }
     | OUTPUT output                             { $$ = $output; if ($$) $$->where = @$; }
+    | TARGET NAME ':' type                      { $$ = ast_new_target(p, @$, $NAME, $type); }
+    | LOSS NAME '=' expr                        { $$ = ast_new_loss(p, @$, $NAME, $expr); }
+    | TRAIN call                                { $$ = ast_new_train(p, @$, $call); }
     | COLLECT NAME '=' expr                     { $$ = ast_new_collect(p, @$, $NAME, NULL, $expr); }
     | COLLECT NAME ':' type '=' expr            { $$ = ast_new_collect(p, @$, $NAME, $type, $expr); }
     | binding

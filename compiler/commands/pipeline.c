@@ -23,12 +23,26 @@ bool pipeline_open(pipeline *p, const options *o) {
 
 ast_file *pipeline_parse(pipeline *p) { return parse_file(p->arena, p->source, p->diags); }
 
+/* --inference: as if there were no targets, loss and train. */
+static void divide(pipeline *p, ir_model *m) {
+    if (!pass_modes(m, p->diags) || !m->training) return;
+    if (p->options->inference) {
+        m->training = NULL;
+        for (size_t i = 0; i < m->param_count; i++) m->params[i].trained = m->params[i].moving = false;
+        return;
+    }
+    diag *e = diag_error(p->diags, m->training->loss_where, "training is not in this version");
+    diag_hint(e, "nnc --inference compiles the model as it runs");
+}
+
 /* What did parse is lowered even so: all errors of a file are shown in one run. */
 bool pipeline_lower(pipeline *p, ast_file *ast) {
     p->file = lower_file(p->arena, ast, p->diags);
     if (diag_error_count(p->diags)) return false;
     for (size_t i = 0; i < p->file.count; i++)
         p->file.models[i]->name = arena_printf(p->arena, "%s%s", p->options->name_prefix, p->file.models[i]->name);
+    for (size_t i = 0; i < p->file.count; i++) divide(p, p->file.models[i]);
+    if (diag_error_count(p->diags)) return false;
     p->apis = emit_apis(p->arena, p->file.models, p->file.count);
     emit_api_check(p->arena, p->file.models, p->apis, p->file.count, p->diags);
     return true;

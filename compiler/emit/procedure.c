@@ -129,7 +129,7 @@ static void declare_buffers(maker *m) {
 
 /* --- steps --- */
 
-static void check_view(maker *m, cblock *b, const plan_view *v, bool is_length, const dim *low, const dim *high);
+static void check_view(maker *m, cblock *b, const plan_view *v, ir_check_kind kind, const dim *low, const dim *high);
 
 static void emit_items(maker *m, cblock *b, const plan_item *item);
 
@@ -154,7 +154,7 @@ static void emit_items(maker *m, cblock *b, const plan_item *item) {
     for (; item; item = item->next) {
         if (item->kernel && item->kernel->check) {
             const ir_bound_check *c = item->kernel->check;
-            check_view(m, b, &item->kernel->inputs[0].view, c->is_length, c->low, c->high);
+            check_view(m, b, &item->kernel->inputs[0].view, c->kind, c->low, c->high);
             continue;
         }
         if (item->kernel) {
@@ -203,11 +203,12 @@ static cexpr *bound(emit_context *e, const dim *d) {
     return c_is_int(size, NULL) ? size : c_cast(e->unit, "int32_t", size);
 }
 
-static void check_view(maker *m, cblock *b, const plan_view *v, bool is_length, const dim *least, const dim *most) {
+static void check_view(maker *m, cblock *b, const plan_view *v, ir_check_kind kind, const dim *least, const dim *most) {
     emit_context *e = m->e;
     cunit *u = e->unit;
     cexpr *index[IR_MAX_RANK] = {0};
-    c_comment(b, is_length ? "every length must be one of %s to %s" : "every index must be one of %s to %s",
+    const char *what = kind == IR_CHECK_LENGTH ? "length" : kind == IR_CHECK_TARGET ? "class" : "index";
+    c_comment(b, "every %s must be one of %s to %s", what,
               dim_string(e->arena, least), dim_string(e->arena, most));
     for (unsigned i = 0; i < v->type.rank; i++) {
         if (dim_is(v->type.dims[i], 1)) continue;
@@ -217,12 +218,13 @@ static void check_view(maker *m, cblock *b, const plan_view *v, bool is_length, 
     }
     cexpr *offset = c_add(u, emit_dim(e, v->offset), emit_offset(e, v, index));
     cexpr *element = c_index(u, base_of(m, v->buffer), offset);
+    static const char *const statuses[] = {"NNC_ERR_TOKEN", "NNC_ERR_LENGTH", "NNC_ERR_TARGET"};
     cexpr *low = c_binary(u, "<", element, bound(e, least)), *high = c_binary(u, ">", element, bound(e, most));
-    c_return(c_if(b, c_binary(u, "||", low, high)), c_name(u, is_length ? "NNC_ERR_LENGTH" : "NNC_ERR_TOKEN"));
+    c_return(c_if(b, c_binary(u, "||", low, high)), c_name(u, "%s", statuses[kind]));
 }
 
 static void check_index(maker *m, const plan_check *c) {
-    check_view(m, m->body, &c->view, c->is_length, c->low, c->high);
+    check_view(m, m->body, &c->view, c->kind, c->low, c->high);
 }
 
 static bool view_mentions(const plan_view *v, const dim *symbol) {

@@ -43,6 +43,10 @@ const char *ir_activation_name(ir_activation a) {
     return f->name;
 }
 
+const char *ir_check_kind_name(ir_check_kind k) {
+    return k == IR_CHECK_LENGTH ? "length" : k == IR_CHECK_TARGET ? "target" : "token";
+}
+
 const char *ir_cell_name(ir_cell c) { return c == IR_LSTM ? "lstm" : c == IR_GRU ? "gru" : "rnn"; }
 
 unsigned ir_cell_gates(ir_cell c) { return c == IR_LSTM ? 4 : c == IR_GRU ? 3 : 1; }

@@ -25,6 +25,7 @@
 #ifndef NNC_IR_IR_H
 #define NNC_IR_IR_H
 
+#include "ir/training.h"
 #include "ir/type.h"
 #include "support/diag.h"
 
@@ -52,6 +53,7 @@ enum {
     IR_REC_INPUTS
 };
 
+typedef enum { IR_CHECK_TOKEN, IR_CHECK_LENGTH, IR_CHECK_TARGET } ir_check_kind; /* NNC_ERR_… */
 typedef enum { IR_RNN, IR_LSTM, IR_GRU } ir_cell;
 
 /* An activation of a recurrent layer: a function of one argument (function.def), or none, which leaves x as it is. */
@@ -63,6 +65,7 @@ typedef struct {
 #define IR_LINEAR_ACTIVATION ((ir_op)0) /* the enum's first operator is no function */
 
 const char *ir_activation_name(ir_activation a); /* the function's, or "linear" */
+const char *ir_check_kind_name(ir_check_kind k); /* "token", "length", "target" */
 const char *ir_cell_name(ir_cell c); /* "rnn", "lstm", "gru" */
 unsigned ir_cell_gates(ir_cell c);   /* 1, 4, 3 */
 
@@ -92,6 +95,10 @@ typedef struct {
     double eps;                      /* LAYER_NORM, BATCH_NORM */
     bool has_max_norm;               /* EMBEDDING */
     double max_norm, norm_type;      /* EMBEDDING; norm_type may be infinity */
+    int64_t padding_row;             /* EMBEDDING: 1 + the row that gets no gradient; 0: none */
+    bool scale_by_frequency, sparse; /* EMBEDDING: of its gradient */
+    double momentum;                 /* BATCH_NORM: of the running statistics; 0: they stay as they are */
+    bool classes;                    /* TAKE, GATHER: indices that are a loss's classes (NNC_ERR_TARGET) */
     int64_t stride, dilation, groups, before, after; /* CONV1D: zeros before and after; PAD: before, after */
     ir_pad_mode pad_mode;            /* PAD */
     ir_cell cell;                    /* RECURRENT */
@@ -104,14 +111,14 @@ typedef struct {
 typedef struct ir_node ir_node;
 typedef struct ir_block ir_block;
 
-typedef struct {
+struct ir_value {
     unsigned id;         /* unique in its model; %id in text */
     ir_type type;
     ir_node *producer;
     unsigned result;     /* which of the producer's results */
     const char *name;    /* the name that the .nn file binds it to, or NULL */
     span where;          /* the expression that made it */
-} ir_value;
+};
 
 struct ir_node {
     ir_op op;
@@ -145,6 +152,7 @@ struct ir_block {
 typedef struct {
     const char *name;
     ir_value *value; /* the INPUT node's result */
+    bool is_target;  /* given to the training functions only */
     span where;
 } ir_input;
 
@@ -171,18 +179,29 @@ typedef struct {
     const float *data;   /* float32, converted if the file has another type */
     const char *wanted_by; /* for messages: "layer lstm = LSTM(6, 6)" */
     span where;
+    /* training (training.h) */
+    bool trained;        /* it has a gradient */
+    bool moving;         /* a running statistic that training moves */
+    bool statistic;      /* running_mean, running_var: no parameter of torch, a buffer */
+    bool fixed;          /* a loss's weights: never trained */
+    size_t group;        /* trained: which optimizer */
+    ir_init init;
+    int64_t offset;      /* trained or moving: in floats of the struct's parameters; set with weights bound */
 } ir_param;
+
+/* Does it live in the struct? */
+static inline bool ir_param_lives(const ir_param *p) { return p->trained || p->moving; }
 
 /* Checked before anything is written: each element of value, which ir_made_of_inputs says is made of inputs, sizes and
  * numbers alone, must be in [low, high]. */
 typedef struct {
     ir_value *value;
-    bool is_length;      /* NNC_ERR_LENGTH, else NNC_ERR_TOKEN */
+    ir_check_kind kind;
     const dim *low, *high;
     span where;
 } ir_bound_check;
 
-typedef struct {
+struct ir_model {
     arena *arena;
     dim_table *dims;
     const char *name;
@@ -205,7 +224,9 @@ typedef struct {
     size_t check_count, check_capacity;
     ir_graph run, reset;
     unsigned value_count;
-} ir_model;
+    ir_training *training; /* NULL without a loss; of the base model */
+    ir_model *base;        /* of training->eval and training->train; else NULL */
+};
 
 ir_model *ir_model_new(arena *a, dim_table *dims, const char *name, span where);
 
@@ -236,6 +257,17 @@ bool ir_is_const(const ir_value *v, double *number);
 unsigned ir_use_count(const ir_model *m, const ir_value *v);
 /* Replaces every use of `from` (inputs of nodes in all graphs, ends of rounds, outputs, next, init, checks) by `to`. */
 void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to);
+
+/* ir_clone.c: a model with a run graph of its own (ids from 0), and the same dims, states, params and base reset graph;
+ * states have their next values of that graph. of: what of m's run graph came to what of the clone's, by id of m's. */
+ir_model *ir_clone(ir_model *m, ir_value ***of);
+/* Gives the params of a base model to its training's models, after they changed. */
+void ir_share_params(ir_model *m);
+/* Unlinks nodes whose results nobody uses; unused results of used nodes stay, and so do sources of inputs and states. */
+void ir_sweep(ir_model *m);
+/* The graphs that may have PARAM nodes of the base model: reset, run, and the run graphs of its training's models. */
+enum { IR_MAX_GRAPHS = 4 };
+size_t ir_graphs_of(ir_model *m, ir_graph **graphs);
 
 /* ir_print.c, ir_read.c: the whole model as text, and back. Reading what was printed and printing it again gives the
  * same text. Weights' data is not part of it, and what was read has no places in a .nn file. ir_read makes sure that

@@ -274,6 +274,21 @@ static const char *where_rule(rule *r) {
     return expect_type(r, result(r), "the result", &want);
 }
 
+/* --- training ---------------------------------------------------------------------------------------------------- */
+
+static const char *dropout_rule(rule *r) {
+    double p = r->node->attrs.number;
+    if (!(p >= 0 && p <= 1)) return wrong_number(r, "p", p);
+    TRY(expect_rank(r, in(r, 0), "the operand", IR_F32, 0, IR_MAX_RANK));
+    return expect_type(r, result(r), "the result", &in(r, 0)->type);
+}
+
+static const char *grad_rule(rule *r) {
+    TRY(expect(r, in(r, 0), "the loss", IR_F32, 0));
+    TRY(expect_rank(r, in(r, 1), "the operand", IR_F32, 0, IR_MAX_RANK));
+    return expect_type(r, result(r), "the result", &in(r, 1)->type);
+}
+
 /* --- over dims --------------------------------------------------------------------------------------------------- */
 
 static const char *reduce_rule(rule *r) {
@@ -331,6 +346,9 @@ static rule_of_op *rule_for(ir_op op) {
     case IR_CONV1D: return conv1d_rule;
     case IR_LAYER_NORM: return layer_norm_rule;
     case IR_BATCH_NORM: return batch_norm_rule;
+    case IR_DROPOUT: return dropout_rule;
+    case IR_GRAD: return grad_rule;
+    case IR_UPDATE: return NULL; /* of what type the model's table says: ir_check.c */
     }
     ice("operator %s has no shape rule", ir_op_name(op));
 }

@@ -264,7 +264,7 @@ void ir_print(const ir_model *m, text *to) {
     }
     for (size_t i = 0; i < m->check_count; i++) {
         const ir_bound_check *c = &m->checks[i];
-        text_printf(to, "check %s %%%u in ", c->is_length ? "length" : "token", c->value->id);
+        text_printf(to, "check %s %%%u in ", ir_check_kind_name(c->kind), c->value->id);
         dim_print(c->low, to);
         text_add(to, "..");
         dim_print(c->high, to);

@@ -509,8 +509,10 @@ static bool read_state_value(reader *r, bool next) {
 
 static bool read_check(reader *r) {
     ir_model *m = r->model;
-    ir_bound_check check = {.is_length = scan_accept(&r->scan, "length")};
-    if (!check.is_length && !scan_want(&r->scan, "token")) return false;
+    ir_bound_check check = {.kind = IR_CHECK_TOKEN};
+    if (scan_accept(&r->scan, "length")) check.kind = IR_CHECK_LENGTH;
+    else if (scan_accept(&r->scan, "target")) check.kind = IR_CHECK_TARGET;
+    else if (!scan_want(&r->scan, "token")) return false;
     if (!(check.value = read_value(r, &m->run)) || !scan_want(&r->scan, "in") || !(check.low = read_dim(r, 0)) ||
         !scan_want(&r->scan, "..") || !(check.high = read_dim(r, 0)))
         return false;

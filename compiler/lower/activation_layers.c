@@ -58,6 +58,7 @@ static const parameter prelu_parameters[] = {{"num_parameters", TAKES_INTEGER}, 
 
 static bool prelu_construct(lowering *l, layer *self, const arguments *a) {
     int64_t count = args_integer(a, 0, 1);
+    self->bound = args_real(a, 1, 0.25);
     return layer_at_least(l, a, 0, count, 1) && layer_declare_weight(l, self, "weight", &count, 1);
 }
 

@@ -37,6 +37,9 @@ static bool embedding_construct(lowering *l, layer *self, const arguments *a) {
     self->as.embedding.has_max_norm = args_has(a, 3);
     self->as.embedding.max_norm = max_norm;
     self->as.embedding.norm_type = norm_type;
+    self->as.embedding.padding_row = args_has(a, 2) ? 1 + (padding < 0 ? padding + count : padding) : 0;
+    self->as.embedding.scale_by_frequency = args_bool(a, 5, false);
+    self->as.embedding.sparse = args_bool(a, 6, false);
     return layer_declare_weight(l, self, "weight", (const int64_t[]){count, size}, 2);
 }
 
@@ -54,6 +57,11 @@ static value embedding_call(lowering *l, const layer *self, const arguments *a) 
     type.dims[type.rank++] = build_dim(l, self->as.embedding.size);
     ir_value *const inputs[] = {ids, layer_weight(l, self, "weight")};
     ir_value *v = layer_value(l, self, IR_EMBEDDING, inputs, 2, &type, where);
+    if (l->trains) {
+        v->producer->attrs.padding_row = self->as.embedding.padding_row;
+        v->producer->attrs.scale_by_frequency = self->as.embedding.scale_by_frequency;
+        v->producer->attrs.sparse = self->as.embedding.sparse;
+    }
     if (self->as.embedding.has_max_norm) {
         v->producer->attrs.has_max_norm = true;
         v->producer->attrs.max_norm = self->as.embedding.max_norm;
@@ -127,16 +135,16 @@ static value linear_call(lowering *l, const layer *self, const arguments *a) {
 static const parameter dropout_parameters[] = {{"p", TAKES_REAL}, {"inplace", TAKES_BOOL}};
 
 static bool dropout_construct(lowering *l, layer *self, const arguments *a) {
-    (void)self;
     double p = args_real(a, 0, 0.5);
+    self->as.dropout = p;
     if (p >= 0 && p <= 1) return true;
     diag_error(l->diags, args_where(a, 0), "p of Dropout must be between 0 and 1, found %g", p);
     return false;
 }
 
 static value dropout_call(lowering *l, const layer *self, const arguments *a) {
-    (void)self;
-    return value_tensor(l, args_tensor(a, 0), a->call->where);
+    ir_value *x = build_dropout(l, args_tensor(a, 0), self->as.dropout, a->call->where);
+    return value_tensor(l, x, a->call->where);
 }
 
 /* --- the table --------------------------------------------------------------------------------------------------- */

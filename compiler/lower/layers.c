@@ -47,7 +47,12 @@ bool layer_declare_weight(lowering *l, layer *self, const char *name, const int6
     ARENA_PUSH(l->arena, self->weights, self->weight_count, self->weight_capacity, arena_strdup(l->arena, name));
     if (value_tensor(l, &(ir_value){.type = type}, self->where).kind == VALUE_POISON) return false;
     const char *wanted_by = arena_printf(l->arena, "layer %s = %s", self->name, self->source);
-    return param_declare(l, weight_key(l, self, name), &type, wanted_by, self->where) != NOWHERE;
+    size_t index = param_declare(l, weight_key(l, self, name), &type, wanted_by, self->where);
+    if (index == NOWHERE) return false;
+    ir_param *p = &l->model->params[index];
+    if (p->init.kind == IR_INIT_NONE) p->init = layer_init(self, name, sizes, rank);
+    p->statistic = strncmp(name, "running_", 8) == 0;
+    return true;
 }
 
 /* Each key is that of a tensor that the layer has. */

@@ -245,11 +245,11 @@ static bool declared_type(lowering *l, const ast_stmt *s, bool constant, const c
 
 static void lower_input(lowering *l, const ast_stmt *s) {
     ir_type type;
-    bool fine = declared_type(l, s, false, "an input", &type);
+    bool fine = declared_type(l, s, false, s->kind == AST_TARGET ? "a target" : "an input", &type);
     name_entry *entry = declare(l, NAME_INPUT, &s->name, s->where);
     if (!fine) return;
     ir_model *m = l->model;
-    ir_input input = {.name = s->name.text, .where = s->where};
+    ir_input input = {.name = s->name.text, .is_target = s->kind == AST_TARGET, .where = s->where};
     input.value = add_source(l, IR_INPUT, s, &type, m->input_count);
     ARENA_PUSH(m->arena, m->inputs, m->input_count, m->input_capacity, input);
     entry->value = (value){.kind = VALUE_TENSOR, .tensor = input.value, .where = s->where};
@@ -381,12 +381,16 @@ void lower_statement(lowering *l, const ast_stmt *s) {
     case AST_OUTPUTS: lower_outputs(l, s); break;
     case AST_REPEAT: lower_repeat(l, s); break;
     case AST_COLLECT: lower_collect(l, s); break;
+    case AST_TARGET: lower_input(l, s); break;
+    case AST_LOSS: lower_loss(l, s); break;
+    case AST_TRAIN: lower_train(l, s); break;
     }
 }
 
 static void note_declarations(const ast_model *ast, scope *values, scope *layers) {
     for (const ast_stmt *s = ast->statements; s; s = s->next) {
-        bool is_value = s->kind == AST_DIM || s->kind == AST_INPUT || s->kind == AST_STATE || s->kind == AST_PARAM;
+        bool is_value = s->kind == AST_DIM || s->kind == AST_INPUT || s->kind == AST_STATE || s->kind == AST_PARAM ||
+                        s->kind == AST_TARGET;
         if (is_value || s->kind == AST_LAYER) scope_set(is_value ? values : layers, s->name.text, (void *)(uintptr_t)s);
     }
 }
@@ -404,6 +408,7 @@ static ir_model *lower_model(arena *a, const source *source_text, const ast_mode
                   .graph = &m->run,
                   .incomplete = incomplete,
                   .notes = notes,
+                  .trains = ast_trains(ast),
                   .values = scope_new(a),
                   .locals = scope_new(a),
                   .layers = scope_new(a),
@@ -413,6 +418,7 @@ static ir_model *lower_model(arena *a, const source *source_text, const ast_mode
     size_t errors = diag_error_count(diags);
     for (const ast_stmt *s = ast->statements; s; s = s->next) lower_statement(&l, s);
     if (diag_error_count(diags) != errors || incomplete) return m;
+    lower_training(&l);
     if (!m->output_count && !m->state_count) {
         diag *e = diag_error(diags, ast->name.where, "model %s has no output", m->name);
         diag_hint(e, "output NAME = … is what the run function writes");

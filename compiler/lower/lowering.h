@@ -101,6 +101,9 @@ typedef struct {
     int64_t param_elements; /* of all params so far */
     scope *symbols;      /* by name: name_entry of the run-time dims, even if hidden */
     scope *outputs;      /* by name: span */
+    bool trains;         /* the model has a loss: dropout is active in training */
+    const ast_stmt **train_statements; /* in order; looked at when all is declared */
+    size_t train_count, train_capacity;
     name_entry **declarations; /* of inputs, states and params, whatever hides them later */
     size_t declaration_count, declaration_capacity;
     const ast_stmt *statement; /* in work */
@@ -262,6 +265,19 @@ value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const a
                         const ast_expr *b_written, const value *a_value, const value *b_value, span op_where,
                         span where);
 
+/* --- training (train.c) ------------------------------------------------------------------------------------------ */
+
+void lower_loss(lowering *l, const ast_stmt *s);
+void lower_train(lowering *l, const ast_stmt *s);
+/* When all statements are lowered: which params are trained, by what. */
+void lower_training(lowering *l);
+/* Whether some statement of the model is a loss. */
+bool ast_trains(const ast_model *ast);
+/* x with some of its elements dropped in training, at a site of its own; x itself in a model without a loss. */
+ir_value *build_dropout(lowering *l, ir_value *x, double p, span where);
+/* grad(loss, v) */
+value lower_grad(lowering *l, const ast_expr *call);
+
 /* --- statements (lower.c, repeat.c) ------------------------------------------------------------------------------- */
 
 void lower_statement(lowering *l, const ast_stmt *s);
@@ -361,12 +377,15 @@ struct layer {
     span where;         /* the statement */
     bool broken;        /* its declaration is at fault */
     bool used;
+    double bound;       /* what torch draws its weights from: ± this; of a PReLU, all of it */
     union {
         const arguments *activation; /* the constructor's */
         struct {
             int64_t count, size; /* of rows; of a row */
             bool has_max_norm;
             double max_norm, norm_type;
+            int64_t padding_row; /* 1 + it; 0: none */
+            bool scale_by_frequency, sparse;
         } embedding;
         struct {
             int64_t in, out;
@@ -389,13 +408,16 @@ struct layer {
             const dim *groups; /* GroupNorm */
             double eps;
             bool weight, bias;
+            double momentum; /* BatchNorm; -1: momentum=None */
             bool running; /* InstanceNorm1d with track_running_stats */
         } norm;
         struct {
             int64_t input, hidden, projected, layers; /* projected is hidden without proj_size */
             bool bias, batch_first, bidirectional, reverse, reset_after;
             ir_activation activation, recurrent_activation;
+            double dropout;
         } recurrent;
+        double dropout; /* p */
     } as;
 };
 
@@ -425,6 +447,8 @@ value layer_call(lowering *l, layer *self, const ast_expr *call);
 size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where);
 /* For construct: a weight of these constant sizes; false after reporting. For call: its PARAM node's result. */
 bool layer_declare_weight(lowering *l, layer *self, const char *name, const int64_t *sizes, unsigned rank);
+/* How torch draws a weight of a layer (layer_init.c). */
+ir_init layer_init(layer *self, const char *name, const int64_t *sizes, unsigned rank);
 ir_value *layer_weight(lowering *l, const layer *self, const char *name);
 /* The node that a layer is known by. */
 ir_value *layer_value(lowering *l, const layer *self, ir_op op, ir_value *const *inputs, unsigned count,

@@ -139,6 +139,7 @@ bool batch_norm_construct(lowering *l, layer *self, const arguments *a) {
     self->as.norm.rank = 1;
     self->as.norm.eps = args_real(a, 1, 1e-5);
     self->as.norm.weight = self->as.norm.bias = args_bool(a, 3, true);
+    self->as.norm.momentum = a->given[2] && !args_has(a, 2) ? -1 : args_real(a, 2, 0.1);
     static const char *const names_of[] = {"running_mean", "running_var", "weight", "bias"};
     for (int i = 0; i < (self->as.norm.weight ? 4 : 2); i++)
         if (!layer_declare_weight(l, self, names_of[i], &features, 1)) return false;
@@ -179,7 +180,13 @@ value batch_norm_call(lowering *l, const layer *self, const arguments *a) {
     ir_value *bias = self->as.norm.bias ? layer_weight(l, self, "bias") : NULL;
     ir_value *mean = layer_weight(l, self, "running_mean"), *variance = layer_weight(l, self, "running_var");
     ir_value *v = build_batch_norm(l, args_tensor(a, 0), mean, variance, weight, bias, self->as.norm.eps, where);
-    return known_as(l, self, v, IR_BATCH_NORM, where);
+    value known = known_as(l, self, v, IR_BATCH_NORM, where);
+    for (ir_node *node = v->producer; l->trains && node->input_count && node->inputs[0]; node = node->inputs[0]->producer)
+        if (node->op == IR_BATCH_NORM) {
+            node->attrs.momentum = self->as.norm.momentum;
+            break;
+        }
+    return known;
 }
 
 /* --- GroupNorm ---------------------------------------------------------------------------------------------------- */

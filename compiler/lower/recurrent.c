@@ -170,6 +170,7 @@ bool recurrent_construct(lowering *l, layer *self, const arguments *a) {
     self->as.recurrent.input = input;
     self->as.recurrent.hidden = hidden;
     self->as.recurrent.projected = projected ? projected : hidden;
+    self->as.recurrent.dropout = p;
     self->as.recurrent.layers = layers;
     self->as.recurrent.bias = flag(a, "bias", true);
     self->as.recurrent.batch_first = flag(a, "batch_first", false);
@@ -439,6 +440,7 @@ value recurrent_call(lowering *l, const layer *self, const arguments *a) {
             c_rows[row] = lstm ? n->results[2] : NULL;
         }
         x = build_cat(l, outs, (unsigned)directions, 2, where);
+        if (k + 1 < self->as.recurrent.layers) x = build_dropout(l, x, self->as.recurrent.dropout, where);
     }
 
     if (!batched) x = build_reshape(l, x, (const dim *const[]){steps, x->type.dims[2]}, 2, where);

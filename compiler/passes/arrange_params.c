@@ -7,7 +7,8 @@
 #include "passes/passes.h"
 
 typedef struct {
-    ir_model *model;
+    ir_model *model;     /* whose params there are */
+    ir_model *in;        /* in whose run graph: the same, or one of its training's */
     ir_value **arranged; /* by id of the view: the PARAM that stands for it; NULL: none yet */
 } arranger;
 
@@ -56,11 +57,13 @@ static const float *arranged_data(ir_model *m, const ir_node *n, const float *fr
 
 /* Puts a param behind another one, so that the tensors of a layer stand together; its index. */
 static size_t insert_param(ir_model *m, size_t behind, const ir_param *p) {
-    ir_graph *graphs[] = {&m->reset, &m->run}; /* no body has params of its own */
+    ir_graph *graphs[IR_MAX_GRAPHS]; /* no body has params of its own */
+    size_t count = ir_graphs_of(m, graphs);
     ARENA_PUSH(m->arena, m->params, m->param_count, m->param_capacity, *p);
     for (size_t i = m->param_count - 1; i > behind + 1; i--) m->params[i] = m->params[i - 1];
     m->params[behind + 1] = *p;
-    for (int g = 0; g < 2; g++)
+    ir_share_params(m);
+    for (size_t g = 0; g < count; g++)
         for (ir_node *n = graphs[g]->first; n; n = n->next)
             if (n->op == IR_PARAM && n->attrs.index > behind) n->attrs.index++;
     return behind + 1;
@@ -78,7 +81,7 @@ static ir_value *arrange(arranger *a, ir_value *v) {
     p.data = arranged_data(m, n, p.data);
     p.type = v->type;
     size_t index = insert_param(m, from->producer->attrs.index, &p);
-    ir_value *param = ir_insert(m, &m->run, NULL, IR_PARAM, NULL, 0, from->producer->where)->results[0];
+    ir_value *param = ir_insert(a->in, &a->in->run, NULL, IR_PARAM, NULL, 0, from->producer->where)->results[0];
     param->type = v->type;
     param->producer->attrs.index = index;
     param->producer->label = from->producer->label;
@@ -93,6 +96,6 @@ static void arrange_graph(arranger *a, ir_graph *g) {
 }
 
 void pass_arrange_params(ir_model *m) {
-    arranger a = {m, ARENA_ARRAY(m->arena, ir_value *, m->value_count)};
+    arranger a = {m->base ? m->base : m, m, ARENA_ARRAY(m->arena, ir_value *, m->value_count)};
     arrange_graph(&a, &m->run);
 }

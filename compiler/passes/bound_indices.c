@@ -35,7 +35,7 @@ typedef struct {
     unsigned *done;          /* by id: the last requirement that met the whole value */
     unsigned serial;         /* of the requirement being met */
     const ir_node *reader;   /* the node that requires */
-    bool is_length;
+    ir_check_kind kind;
     int_range within;
     task *tasks; /* still to do */
     size_t task_count, task_capacity;
@@ -139,10 +139,10 @@ static void add_check(bounder *b, ir_value *v) {
     ir_model *m = b->model;
     for (size_t i = 0; i < m->check_count; i++) {
         const ir_bound_check *c = &m->checks[i];
-        if (c->value == v && c->is_length == b->is_length && c->low == b->within.low && c->high == b->within.high)
+        if (c->value == v && c->kind == b->kind && c->low == b->within.low && c->high == b->within.high)
             return;
     }
-    ir_bound_check check = {v, b->is_length, b->within.low, b->within.high, b->reader->where};
+    ir_bound_check check = {v, b->kind, b->within.low, b->within.high, b->reader->where};
     ARENA_PUSH(m->arena, m->checks, m->check_count, m->check_capacity, check);
 }
 
@@ -173,7 +173,7 @@ static const char *reader_name(const bounder *b) {
 
 static void report(bounder *b, const ir_node *culprit, const char *made_by, int_range found) {
     ir_model *m = b->model;
-    const char *what = b->is_length ? "lengths" : b->reader->op == IR_ONE_HOT ? "classes" : "indices";
+    const char *what = b->kind == IR_CHECK_LENGTH ? "lengths" : b->reader->op == IR_ONE_HOT ? "classes" : "indices";
     const char *range = int_range_string(m->arena, found);
     const char *wanted = int_range_string(m->arena, b->within);
     if (!b->error) {
@@ -338,10 +338,10 @@ static void meet(bounder *b, const task *now) {
     }
 }
 
-static void require(bounder *b, const ir_node *reader, ir_value *v, int_range within, bool is_length) {
+static void require(bounder *b, const ir_node *reader, ir_value *v, int_range within, ir_check_kind kind) {
     b->reader = reader;
     b->within = within;
-    b->is_length = is_length;
+    b->kind = kind;
     b->serial++;
     b->budget = BUDGET;
     b->error = NULL;
@@ -372,14 +372,14 @@ static void bound_graph(bounder *b, const ir_graph *g) {
     for (const ir_node *n = g->first; n; n = n->next) {
         if (n->op == IR_REPEAT) bound_graph(b, &n->block->body);
         if (n->op == IR_EMBEDDING)
-            require(b, n, n->inputs[0], (int_range){zero, dim_sub(t, n->inputs[1]->type.dims[0], one)}, false);
+            require(b, n, n->inputs[0], (int_range){zero, dim_sub(t, n->inputs[1]->type.dims[0], one)}, IR_CHECK_TOKEN);
         if (n->op == IR_ONE_HOT)
-            require(b, n, n->inputs[0], (int_range){zero, dim_const(t, n->attrs.count - 1)}, false);
+            require(b, n, n->inputs[0], (int_range){zero, dim_const(t, n->attrs.count - 1)}, IR_CHECK_TOKEN);
         if (n->op == IR_TAKE || n->op == IR_GATHER || n->op == IR_SCATTER_ADD)
-            require(b, n, n->inputs[1], places_of(t, n), false);
+            require(b, n, n->inputs[1], places_of(t, n), n->attrs.classes ? IR_CHECK_TARGET : IR_CHECK_TOKEN);
         if (n->op == IR_FLOORDIV || n->op == IR_REMAINDER) require_divisor(b, n);
         if (n->op == IR_RECURRENT && n->inputs[IR_REC_LENGTHS])
-            require(b, n, n->inputs[IR_REC_LENGTHS], (int_range){one, n->inputs[IR_REC_X]->type.dims[0]}, true);
+            require(b, n, n->inputs[IR_REC_LENGTHS], (int_range){one, n->inputs[IR_REC_X]->type.dims[0]}, IR_CHECK_LENGTH);
     }
 }
 

@@ -1,104 +1,15 @@
-/* dce: dead code elimination. Marks what outputs, states and checks need, from value to operands, and unlinks the rest;
- * blocks lose rows and carried values that no round needs; then the model's table of params closes up. */
+/* dce: dead code elimination. What outputs, states and checks need stays (ir_sweep); then the model's table of params closes
+ * up. */
 #include "passes/passes.h"
 
 #include <string.h>
 
-typedef struct {
-    ir_model *model;
-    bool *used;       /* by id */
-    ir_value **stack; /* marked, and their operands not yet */
-    size_t count, capacity;
-} marker;
-
-static void mark(marker *k, ir_value *v) {
-    if (!v || k->used[v->id]) return;
-    k->used[v->id] = true;
-    ARENA_PUSH(k->model->arena, k->stack, k->count, k->capacity, v);
-}
-
-/* What is carried is needed as a whole, before, in and behind the rounds, or not at all. */
-static void mark_operands_of_repeat(marker *k, const ir_value *v) {
-    const ir_node *n = v->producer;
-    unsigned carried = ir_carried_of(n);
-    mark(k, n->block->until);
-    if (v->result < carried) {
-        mark(k, n->inputs[ir_rows_of(n) + v->result]);
-        mark(k, n->block->next[v->result]);
-    } else {
-        mark(k, n->block->collected[v->result - carried]);
-    }
-}
-
-static void mark_operands(marker *k, const ir_value *v) {
-    const ir_node *n = v->producer;
-    switch ((unsigned)n->op) {
-    case IR_ROW: mark(k, n->block->repeat->inputs[n->attrs.index]); return;
-    case IR_CARRIED: mark(k, n->block->repeat->results[n->attrs.index]); return;
-    case IR_REPEAT: mark_operands_of_repeat(k, v); return;
-    default:
-        for (unsigned i = 0; i < n->input_count; i++) mark(k, n->inputs[i]);
-    }
-}
-
-static bool is_needed(const marker *k, const ir_node *n) {
-    if (n->op == IR_INPUT || n->op == IR_STATE) return true;
-    for (unsigned i = 0; i < n->result_count; i++)
-        if (k->used[n->results[i]->id]) return true;
-    return false;
-}
-
-/* Rows and results that nobody wants leave the block; the others' indices follow. */
-static void close_up_block(const marker *k, ir_node *n) {
-    ir_block *b = n->block;
-    unsigned rows = ir_rows_of(n), carried = ir_carried_of(n), collected = ir_collected_of(n);
-    unsigned inputs = 0, results = 0, kept = 0;
-    for (unsigned i = 0; i < rows; i++) {
-        if (!b->rows[i] || !k->used[b->rows[i]->id]) continue;
-        b->rows[inputs] = b->rows[i];
-        b->rows[inputs]->producer->attrs.index = inputs;
-        n->inputs[inputs++] = n->inputs[i];
-    }
-    n->attrs.rows = inputs;
-    for (unsigned i = 0; i < carried; i++) {
-        if (!k->used[n->results[i]->id]) continue;
-        bool read = b->carried[i] && k->used[b->carried[i]->id];
-        b->carried[results] = read ? b->carried[i] : NULL;
-        if (read) b->carried[i]->producer->attrs.index = results;
-        b->next[results] = b->next[i];
-        n->inputs[inputs++] = n->inputs[rows + i];
-        n->results[results++] = n->results[i];
-    }
-    for (unsigned i = 0; i < collected; i++) {
-        if (!k->used[n->results[carried + i]->id]) continue;
-        b->collected[kept++] = b->collected[i];
-        n->results[results++] = n->results[carried + i];
-    }
-    for (unsigned i = 0; i < results; i++) n->results[i]->result = i;
-    n->input_count = inputs;
-    n->result_count = results;
-}
-
-static void sweep(const marker *k, ir_graph *g) {
-    ir_node **link = &g->first;
-    g->last = NULL;
-    for (ir_node *n = g->first; n; n = n->next) {
-        if (!is_needed(k, n)) continue;
-        if (n->op == IR_REPEAT) {
-            close_up_block(k, n);
-            sweep(k, &n->block->body);
-        }
-        *link = g->last = n;
-        link = &n->next;
-    }
-    *link = NULL;
-}
-
 /* Which params a node of the model reads. */
-static bool *read_params(const ir_model *m) {
-    const ir_graph *graphs[] = {&m->reset, &m->run}; /* no body has params of its own */
+static bool *read_params(ir_model *m) {
+    ir_graph *graphs[IR_MAX_GRAPHS]; /* no body has params of its own */
+    size_t count = ir_graphs_of(m, graphs);
     bool *read = ARENA_ARRAY(m->arena, bool, m->param_count);
-    for (int g = 0; g < 2; g++)
+    for (size_t g = 0; g < count; g++)
         for (const ir_node *n = graphs[g]->first; n; n = n->next)
             if (n->op == IR_PARAM) read[n->attrs.index] = true;
     return read;
@@ -123,7 +34,8 @@ static void warn_in_vain(const ir_model *m, const bool *before, const bool *afte
 
 /* Params that no node reads leave the table; the others' indices follow. */
 static void close_up_params(ir_model *m, const bool *read) {
-    ir_graph *graphs[] = {&m->reset, &m->run};
+    ir_graph *graphs[IR_MAX_GRAPHS];
+    size_t count = ir_graphs_of(m, graphs);
     size_t *index = ARENA_ARRAY(m->arena, size_t, m->param_count), kept = 0;
     for (size_t i = 0; i < m->param_count; i++) {
         if (!read[i]) continue;
@@ -131,23 +43,19 @@ static void close_up_params(ir_model *m, const bool *read) {
         index[i] = kept++;
     }
     m->param_count = kept;
-    for (int g = 0; g < 2; g++)
+    ir_share_params(m);
+    for (size_t g = 0; g < count; g++)
         for (ir_node *n = graphs[g]->first; n; n = n->next)
             if (n->op == IR_PARAM) n->attrs.index = index[n->attrs.index];
 }
 
 void pass_dce(ir_model *m, diag_list *diags) {
-    marker k = {.model = m, .used = ARENA_ARRAY(m->arena, bool, m->value_count)};
     const bool *before = read_params(m);
-    for (size_t i = 0; i < m->output_count; i++) mark(&k, m->outputs[i].value);
-    for (size_t i = 0; i < m->check_count; i++) mark(&k, m->checks[i].value);
-    for (size_t i = 0; i < m->state_count; i++) {
-        mark(&k, m->states[i].next);
-        mark(&k, m->states[i].init);
+    ir_sweep(m);
+    if (m->training) {
+        ir_sweep(m->training->eval);
+        ir_sweep(m->training->train);
     }
-    while (k.count) mark_operands(&k, k.stack[--k.count]);
-    sweep(&k, &m->run);
-    sweep(&k, &m->reset);
     const bool *after = read_params(m);
     warn_in_vain(m, before, after, diags);
     close_up_params(m, after);

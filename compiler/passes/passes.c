@@ -12,7 +12,8 @@ static void verify(const ir_model *m, const char *after) {
 #endif
 }
 
-bool passes_run(ir_model *m, diag_list *diags) {
+/* All but dce, on one model; false after errors. */
+static bool run_graph(ir_model *m, diag_list *diags) {
     size_t errors = diag_error_count(diags);
     verify(m, "lowering");
     pass_arrange_params(m);
@@ -24,10 +25,22 @@ bool passes_run(ir_model *m, diag_list *diags) {
     pass_bound_indices(m, diags);
     if (diag_error_count(diags) != errors) return false;
     verify(m, "bound_indices");
+    if (m->base && m->base->training->train == m) pass_train_mode(m, diags);
+    verify(m, "train_mode");
     pass_last_step(m);
     verify(m, "last_step");
     pass_fold(m); /* the views that last_step left */
     verify(m, "fold");
+    return diag_error_count(diags) == errors;
+}
+
+bool passes_run(ir_model *m, diag_list *diags) {
+    bool fine = run_graph(m, diags);
+    if (m->training) {
+        fine = run_graph(m->training->eval, diags) && fine;
+        fine = run_graph(m->training->train, diags) && fine;
+    }
+    if (!fine) return false;
     pass_dce(m, diags);
     verify(m, "dce");
     return true;

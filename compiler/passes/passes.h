@@ -8,6 +8,11 @@
 /* Runs every pass in order on a lowered model with bound weights; false after errors. */
 bool passes_run(ir_model *m, diag_list *diags);
 
+/* modes.c: divides a model with a loss into what its functions do (ir/training.h), right behind lowering; false after
+ * errors. Models without a loss stay as they are. */
+bool pass_modes(ir_model *m, diag_list *diags);
+/* modes.c: of training->train: the batch's statistics where a BatchNorm is trained. Requires index checks. */
+void pass_train_mode(ir_model *m, diag_list *diags);
 /* arrange_params.c: the weight of a CONV1D that is a view of a PARAM becomes a PARAM of its own, with the elements in that
  * order. Requires bound weights (without, for dumps, there is no data). Behind it kernels' weights are PARAMs. */
 void pass_arrange_params(ir_model *m);

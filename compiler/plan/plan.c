@@ -24,7 +24,7 @@ static void index_checks(planner *p) {
         plan_check *c = &p->plan->checks[p->plan->check_count];
         pval *v = p->values[m->checks[i].value->id];
         if (!planner_original_view(p, v, &c->view)) continue;
-        c->is_length = m->checks[i].is_length;
+        c->kind = m->checks[i].kind;
         c->low = m->checks[i].low;
         c->high = m->checks[i].high;
         p->plan->check_count++;

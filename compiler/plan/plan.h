@@ -110,7 +110,7 @@ typedef struct {
 /* An ir_bound_check with its place: every element of view, which lies in an input, must be in [low, high]. */
 typedef struct {
     plan_view view;
-    bool is_length;
+    ir_check_kind kind;
     const dim *low, *high;
 } plan_check;
 

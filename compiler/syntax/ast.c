@@ -368,6 +368,26 @@ ast_stmt *ast_new_collect(parser *p, span where, ast_name name, ast_type *type, 
     return s;
 }
 
+ast_stmt *ast_new_target(parser *p, span where, ast_name name, ast_type *type) {
+    check_plain(p, name, "a target");
+    ast_stmt *s = new_stmt(p, AST_TARGET, where, name);
+    s->type = type;
+    return s;
+}
+
+ast_stmt *ast_new_loss(parser *p, span where, ast_name name, ast_expr *value) {
+    check_plain(p, name, "a loss");
+    ast_stmt *s = new_stmt(p, AST_LOSS, where, name);
+    s->value = value;
+    return s;
+}
+
+ast_stmt *ast_new_train(parser *p, span where, ast_expr *call) {
+    ast_stmt *s = new_stmt(p, AST_TRAIN, where, (ast_name){0});
+    s->value = call;
+    return s;
+}
+
 static ast_stmt *new_repeat(parser *p, span where, const ast_expr *last, ast_expr *until, ast_stmt_list body) {
     where.end = until ? until->where.end : last->where.end;
     ast_stmt *s = new_stmt(p, AST_REPEAT, where, (ast_name){0});

@@ -106,7 +106,10 @@ typedef enum {
     AST_OUTPUT,  /* output NAME (: type) = value */
     AST_OUTPUTS, /* output a, b: names */
     AST_REPEAT,  /* repeat pattern in rows until value { body }, or repeat lower until value { body }; value may be NULL */
-    AST_COLLECT  /* collect NAME (: type) = value */
+    AST_COLLECT, /* collect NAME (: type) = value */
+    AST_TARGET,  /* target NAME: type */
+    AST_LOSS,    /* loss NAME = value */
+    AST_TRAIN    /* train value; an AST_CALL */
 } ast_stmt_kind;
 
 typedef struct ast_stmt ast_stmt;

@@ -73,6 +73,9 @@ ast_stmt *ast_new_bind(parser *p, span where, span pattern_where, ast_pattern_li
 ast_stmt *ast_new_output(parser *p, span where, ast_name name, ast_type *type, ast_expr *value);
 ast_stmt *ast_new_outputs(parser *p, span where, ast_pattern_list names);
 ast_stmt *ast_new_collect(parser *p, span where, ast_name name, ast_type *type, ast_expr *value);
+ast_stmt *ast_new_target(parser *p, span where, ast_name name, ast_type *type);
+ast_stmt *ast_new_loss(parser *p, span where, ast_name name, ast_expr *value);
+ast_stmt *ast_new_train(parser *p, span where, ast_expr *call);
 /* until may be NULL. The span of both is that of the head. */
 ast_stmt *ast_new_repeat_rows(parser *p, span where, ast_pattern_list names, ast_expr_list rows, ast_expr *until,
                               ast_stmt_list body);

@@ -270,7 +270,8 @@ static void dump_stmt(const ast_stmt *s, int level, text *to) {
         [AST_DIM] = "dim",     [AST_WEIGHTS] = "weights", [AST_INPUT] = "input",
         [AST_STATE] = "state", [AST_PARAM] = "param",     [AST_LAYER] = "layer",
         [AST_BIND] = "bind",   [AST_OUTPUT] = "output",   [AST_OUTPUTS] = "outputs",
-        [AST_REPEAT] = "repeat", [AST_COLLECT] = "collect",
+        [AST_REPEAT] = "repeat", [AST_COLLECT] = "collect", [AST_TARGET] = "target",
+        [AST_LOSS] = "loss",   [AST_TRAIN] = "train",
     };
     indent(to, level);
     text_add(to, kinds[s->kind]);

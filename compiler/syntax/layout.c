@@ -144,8 +144,8 @@ typedef struct {
 /* Words that begin a statement. */
 static const word words[] = {
     {"model", MODEL},    {"dim", DIM},         {"weights", WEIGHTS}, {"input", INPUT},     {"state", STATE},
-    {"param", PARAM},    {"layer", LAYER},     {"output", OUTPUT},   {"target", RESERVED}, {"loss", RESERVED},
-    {"train", RESERVED}, {"import", RESERVED}, {"fn", RESERVED},     {"repeat", REPEAT},   {"if", RESERVED},
+    {"param", PARAM},    {"layer", LAYER},     {"output", OUTPUT},   {"import", RESERVED}, {"fn", RESERVED},
+    {"repeat", REPEAT},  {"if", RESERVED},
     {"def", PYTHON},     {"class", PYTHON},    {"return", PYTHON},   {"from", PYTHON},     {"with", PYTHON},
     {"for", PYTHON},     {"while", PYTHON},    {"pass", PYTHON},     {"assert", PYTHON},   {"super", PYTHON},
     {"else", PYTHON},    {"elif", PYTHON},     {"try", PYTHON},      {"except", PYTHON},   {"print", PYTHON},
@@ -224,6 +224,14 @@ static int tail_word_kind(const layout *l, const char *name) {
     for (size_t i = 0; i < sizeof tail_words / sizeof *tail_words; i++)
         if (tail_words[i].statement == l->at.statement_first && strcmp(name, tail_words[i].word.text) == 0)
             return tail_words[i].word.kind;
+    return NAME;
+}
+
+/* Words where a name follows; elsewhere they are names like any other. */
+static int word_before_name_kind(const char *name) {
+    static const word words[] = {{"collect", COLLECT}, {"target", TARGET}, {"loss", LOSS}, {"train", TRAIN}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].text, name) == 0) return words[i].kind;
     return NAME;
 }
 

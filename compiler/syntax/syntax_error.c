@@ -18,6 +18,9 @@ static const char *form_of(int statement_first) {
     case OUTPUT: return "output NAME = EXPR, or output a, b";
     case REPEAT: return "repeat N { … }, or repeat x_t in x { … }, each with until EXPR before the {";
     case COLLECT: return "collect NAME = EXPR";
+    case TARGET: return "target NAME: float32[d, …], or int32[d, …]";
+    case LOSS: return "loss NAME = EXPR";
+    case TRAIN: return "train SGD(…), or train clip_grad_norm_(…)";
     default: return NULL;
     }
 }
@@ -48,7 +51,7 @@ static const char *list_expected(arena *a, const name_set *expected, const layou
                                             "'=='", "'!='", "'<'", "'<='", "'>'",  "'>='", "'['", "'('",  NULL};
     static const char *const statement[] = {
         "'model'",  "'dim'",  "'weights'", "'input'",         "'state'",          "'param'", "'layer'",
-        "'output'", "'repeat'", "'collect'", "a name", "'('", "a reserved word", "a word of Python", NULL};
+        "'output'", "'repeat'", "'collect'", "'target'", "'loss'", "'train'", "a name", "'('", "a reserved word", "a word of Python", NULL};
     bool wants_statement = has(expected, "'dim'");
     bool wants_expression = has(expected, "a real number"), wants_operator = has(expected, "'*'");
     /* Behind a word the grammar takes what would bind it as a name too, only to report that. */
@@ -110,7 +113,8 @@ static bool hint_python_operator(const parser *p, const layout_context *at, diag
 /* The word of the language that the name at a statement's begin was to be: Input, inputs. */
 static const char *keyword_like(const parser *p, const layout_context *at) {
     static const char *const words[] = {"model", "dim",   "weights", "input",  "state",
-                                        "param", "layer", "output",  "repeat", "collect"};
+                                        "param", "layer", "output",  "repeat", "collect",
+                                        "target", "loss",  "train"};
     return diag_nearest(arena_strndup(p->arena, p->source->text + at->statement_where.begin,
                                       at->statement_where.end - at->statement_where.begin),
                         words, sizeof words / sizeof *words);
@@ -151,7 +155,7 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e) {
         diag_hint(e, "did you mean %s?", keyword_like(p, at));
     else if (at->place == 1 && at->token == NAME)
         diag_hint(e, "a statement is NAME = EXPR, or begins with dim, weights, input, state, param, layer, output, "
-                     "repeat or collect");
+                     "repeat, collect, target, loss or train");
     else if (at->place == 1 && at->token == NEWLINE) diag_hint(e, "to write a value out: output %.*s", length, name);
 }
 
@@ -254,9 +258,6 @@ ast_stmt *ast_reject_reserved(parser *p, span where) {
         {"import", NO_IMPORTS},
         {"if", "a model does the same steps each time it runs; where(c, a, b) chooses between values"},
         {"fn", "write what it gives where it is used; a repeat block does it often"},
-        {"train", "what a model learns is read from its weights file: train it in PyTorch"},
-        {"loss", "what a model learns is read from its weights file: train it in PyTorch"},
-        {"target", "what the code is for is said on the command line: nnc --target NAME"},
     };
     diag *e = diag_error(p->diags, where, "'%s' is reserved for later", word);
     bool is_bound = strcspn(p->source->text + where.end, "=,:") == strspn(p->source->text + where.end, " \t");

@@ -264,7 +264,7 @@ START_TEST(everything_reads_and_prints)
     ck_assert_str_eq(node(m, 14)->source, "LSTM(6, 6, proj_size=4)");
     ck_assert_str_eq(node(m, 25)->source, " a source\nof two lines");
     ck_assert(node(m, 70)->attrs.scalar[1] == 0.1 + 0.2);
-    ck_assert(m->checks[1].is_length && m->checks[1].high == m->symbols[0]);
+    ck_assert(m->checks[1].kind == IR_CHECK_LENGTH && m->checks[1].high == m->symbols[0]);
 }
 END_TEST
 
