@@ -119,6 +119,12 @@
         p = V##_madd(e, V##_splat(0.693145752f), V##_add(V##_add(t, t), p));                                  \
         return V##_if_negative(V##_less(V##_abs(x), V##_splat(1e-8f)), x, V##_log_limits(y, p));              \
     }                                                                                                         \
+    /* -(t log x + (1 - t) log(1 - x)), the logarithms at least -100, as in torch */                         \
+    INLINE V V##_bce(V x, V t) {                                                                              \
+        V yes = V##_max(V##_splat(-100.0f), V##_log(x)), no = V##_log1p(V##_neg(x));                          \
+        no = V##_mul(V##_sub(V##_splat(1.0f), t), V##_max(V##_splat(-100.0f), no));                           \
+        return V##_neg(V##_madd(t, yes, no));                                                                 \
+    }                                                                                                         \
     /* x - tanh(x): below 2 x^3 over a polynomial of x^2, 6e-9; + 0 as torch has no -0 here */                \
     INLINE V V##_tanhshrink(V x) {                                                                            \
         V a = V##_min(V##_splat(2.0f), V##_abs(x)), u = V##_mul(a, a), p;                                     \

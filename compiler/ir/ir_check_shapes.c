@@ -245,6 +245,7 @@ static const char *binary_types(rule *r, ir_dtype from, ir_dtype *to) {
     case IR_REMAINDER: return from == IR_I32 ? NULL : "an operator of int32 on another type";
     case IR_DIV: return from == IR_F32 ? NULL : "a division that is not float32";
     case IR_PRELU: return from == IR_F32 ? NULL : "a prelu that is not float32";
+    case IR_BINARY_CROSS_ENTROPY: return from == IR_F32 ? NULL : "a bce that is not float32";
     case IR_POW:
         if (from == IR_I32 && (!ir_is_const(in(r, 1), &exponent) || exponent < 0))
             return "an int32 power whose exponent is not a constant of at least 0";

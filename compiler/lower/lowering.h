@@ -317,7 +317,8 @@ bool function_numbers_fit(lowering *l, const arguments *a, size_t first, ir_op o
 /* The tables of the functions_*.c; each ends with a row without a name. */
 extern const function functions_elementwise[], functions_of_one[], functions_reduce[], functions_shape[],
     functions_join[], functions_mask[], functions_constant[], functions_move[], functions_index[], functions_product[],
-    functions_convolution[], functions_pool[], functions_norm[], functions_resample[];
+    functions_convolution[], functions_pool[], functions_norm[], functions_resample[],
+    functions_loss[];
 
 /* --- layers (layers.c) ------------------------------------------------------------------------------------------- */
 

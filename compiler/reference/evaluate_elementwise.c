@@ -58,6 +58,7 @@ static double binary(const ir_node *n, double x, double y) {
     case IR_MUL: return whole ? product_wrapped(x, y) : x * y;
     case IR_DIV: return x / y;
     case IR_POW: return whole ? power_wrapped(x, y) : power(n, x, y);
+    case IR_BINARY_CROSS_ENTROPY: return -(y * larger(log(x), -100) + (1 - y) * larger(log1p(-x), -100));
     case IR_PRELU: return x > 0 ? x : y * x;
     case IR_MAXIMUM: return larger(x, y);
     case IR_MINIMUM: return smaller(x, y);
