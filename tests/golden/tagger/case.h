@@ -16,7 +16,10 @@ typedef enum {
     NNC_ERR_NULL,   /* a pointer is NULL; with this and all that follow, outputs and state are as they were */
     NNC_ERR_DIM,    /* a run-time dimension is outside the bounds that the model declares */
     NNC_ERR_TOKEN,  /* an index into a table (a token of an Embedding) is negative or beyond the table */
-    NNC_ERR_LENGTH  /* a length in `lengths` is less than 1 or more than the number of time steps */
+    NNC_ERR_LENGTH, /* a length in `lengths` is less than 1 or more than the number of time steps */
+    NNC_ERR_TARGET, /* training: a class of a loss is neither one of 0 to C - 1 nor its ignore_index */
+    NNC_ERR_WEIGHTS, /* restore: the bytes are no file of this model's parameters */
+    NNC_ERR_NONFINITE /* training: the gradients' norm is not finite, under error_if_nonfinite; gradients are zero now */
 } nnc_status;
 
 /* A status in words, for messages: never NULL, not to be freed. */
@@ -27,6 +30,9 @@ static inline const char *nnc_status_string(nnc_status status) {
     case NNC_ERR_DIM: return "a dimension is out of its bounds";
     case NNC_ERR_TOKEN: return "a token is out of range";
     case NNC_ERR_LENGTH: return "a sequence length is out of range";
+    case NNC_ERR_TARGET: return "a target's class is out of range";
+    case NNC_ERR_WEIGHTS: return "these are not this model's parameters";
+    case NNC_ERR_NONFINITE: return "the gradients' norm is not finite";
     default: return "unknown status";
     }
 }
