@@ -121,10 +121,10 @@ bool ir_is_const(const ir_value *v, double *number) {
     return true;
 }
 
-ir_node *ir_add_repeat(ir_model *m, ir_graph *g, ir_block *block, ir_value *const *inputs, unsigned input_count,
-                       unsigned rows, const dim *rounds, unsigned collected, span where) {
+ir_node *ir_insert_repeat(ir_model *m, ir_graph *g, ir_node *after, ir_block *block, ir_value *const *inputs,
+                          unsigned input_count, unsigned rows, const dim *rounds, unsigned collected, span where) {
     unsigned carried = input_count - rows;
-    ir_node *n = link_node(g, g->last, new_node(m, IR_REPEAT, inputs, input_count, carried + collected, where));
+    ir_node *n = link_node(g, after, new_node(m, IR_REPEAT, inputs, input_count, carried + collected, where));
     n->attrs.rounds = rounds;
     n->attrs.rows = rows;
     n->block = block;
@@ -137,6 +137,11 @@ ir_node *ir_add_repeat(ir_model *m, ir_graph *g, ir_block *block, ir_value *cons
         for (unsigned k = 0; k < each->rank; k++) type->dims[k + 1] = each->dims[k];
     }
     return n;
+}
+
+ir_node *ir_add_repeat(ir_model *m, ir_graph *g, ir_block *block, ir_value *const *inputs, unsigned input_count,
+                       unsigned rows, const dim *rounds, unsigned collected, span where) {
+    return ir_insert_repeat(m, g, g->last, block, inputs, input_count, rows, rounds, collected, where);
 }
 
 /* Every place of a graph and of the bodies in it that uses a value. */

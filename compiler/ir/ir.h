@@ -18,7 +18,8 @@
  * whose dim 0 is `rounds`, of which each round sees one row (a ROW node of the body), then the first values of what is
  * carried from round to round (CARRIED nodes of the body; `next` is the value at the round's end). Its results are what
  * is carried behind the last round, then what the rounds collected, along a new dim 0. After each round `until`, if
- * there is one, is asked: once it is true the rounds that are left do not run, and what they would collect is 0. Nodes
+ * there is one, is asked: once it is true the rounds that are left do not run, and what they would collect is 0. With
+ * `backwards` the first round has the last rows, and collects the last. Nodes
  * of a body may use values of the graphs around it that stand before the REPEAT; all sources but ROW, CARRIED, CONST and SIZE
  * stand in the model's own graphs.
  */
@@ -38,7 +39,7 @@ typedef enum {
 } ir_op;
 
 typedef enum {
-    IR_SOURCE, IR_LAYER, IR_UNARY, IR_BINARY, IR_TERNARY, IR_REDUCE, IR_NORMALIZE, IR_VIEW, IR_MOVE, IR_LOOP
+    IR_SOURCE, IR_LAYER, IR_UNARY, IR_BINARY, IR_TERNARY, IR_REDUCE, IR_NORMALIZE, IR_VIEW, IR_MOVE, IR_LOOP, IR_SINK
 } ir_op_class;
 
 const char *ir_op_name(ir_op op);
@@ -93,6 +94,7 @@ typedef struct {
     bool smallest;                   /* TOPK */
     int64_t count;                   /* ONE_HOT classes; LAYER_NORM dims; VAR, TOPK */
     double eps;                      /* LAYER_NORM, BATCH_NORM */
+    bool shared;                     /* MAX, MIN: the gradient is shared by equals; else the first of them has it all */
     bool has_max_norm;               /* EMBEDDING */
     double max_norm, norm_type;      /* EMBEDDING; norm_type may be infinity */
     int64_t padding_row;             /* EMBEDDING: 1 + the row that gets no gradient; 0: none */
@@ -106,6 +108,7 @@ typedef struct {
     bool reverse, reset_after;
     const dim *rounds;               /* REPEAT */
     unsigned rows;                   /* REPEAT: how many inputs are consumed row by row */
+    bool backwards;                  /* REPEAT: the last row comes first */
 } ir_attrs;
 
 typedef struct ir_node ir_node;
@@ -239,6 +242,9 @@ ir_node *ir_insert(ir_model *m, ir_graph *g, ir_node *after, ir_op op, ir_value 
 /* A REPEAT at the end of g whose block is filled but for `repeat`: inputs as above, and as many results; types are set. */
 ir_node *ir_add_repeat(ir_model *m, ir_graph *g, ir_block *block, ir_value *const *inputs, unsigned input_count,
                        unsigned rows, const dim *rounds, unsigned collected, span where);
+/* The same right behind `after`. */
+ir_node *ir_insert_repeat(ir_model *m, ir_graph *g, ir_node *after, ir_block *block, ir_value *const *inputs,
+                          unsigned input_count, unsigned rows, const dim *rounds, unsigned collected, span where);
 static inline unsigned ir_rows_of(const ir_node *repeat) { return repeat->attrs.rows; }
 static inline unsigned ir_carried_of(const ir_node *repeat) { return repeat->input_count - repeat->attrs.rows; }
 static inline unsigned ir_collected_of(const ir_node *repeat) { return repeat->result_count - ir_carried_of(repeat); }

@@ -85,6 +85,20 @@ static const char *source_is_sound(checker *c, const graph_scope *in, const ir_n
     return NULL;
 }
 
+/* A sink's gradient is that of a param of the shape that it makes. */
+static const char *sink_is_sound(checker *c, const graph_scope *in, const ir_node *n) {
+    const ir_model *m = c->model;
+    if (in->block || n->attrs.index >= m->param_count) return "no place for a sink, or no such param";
+    const ir_param *p = &m->params[n->attrs.index];
+    const ir_type *x = &n->inputs[0]->type, *y = n->input_count > 1 ? &n->inputs[1]->type : NULL;
+    if (n->op == IR_UPDATE ? !ir_param_lives(p) : !p->trained) return "the param is not trained";
+    if (n->op == IR_ACCUMULATE || n->op == IR_UPDATE) return ir_type_same(x, &p->type) ? NULL : "not of the param's shape";
+    if (p->type.rank != 2 || !dim_same(p->type.dims[1], n->op == IR_WEIGHT_GRAD ? y->dims[1] : x->dims[x->rank - 1]) ||
+        (n->op == IR_WEIGHT_GRAD && !dim_same(p->type.dims[0], x->dims[1])))
+        return arena_printf(c->arena, "the param is %s", ir_type_string(c->arena, &p->type));
+    return NULL;
+}
+
 static const char *counts_are_sound(checker *c, const ir_node *n) {
     if (n->input_count < ir_op_min_inputs(n->op) || n->input_count > ir_op_max_inputs(n->op))
         return arena_printf(c->arena, "has %u inputs", n->input_count);
@@ -202,6 +216,7 @@ static const char *node_is_sound(checker *c, const graph_scope *in, const ir_nod
     const char *stray = ir_attrs_stray(c->arena, &n->attrs, n->op);
     if (!wrong && stray) wrong = arena_printf(c->arena, "has %s", stray);
     if (!wrong) wrong = n->op == IR_REPEAT ? block_is_sound(c, in, n) : ir_check_node(c->arena, c->model, n);
+    if (!wrong && ir_op_class_of(n->op) == IR_SINK) wrong = sink_is_sound(c, in, n);
     return wrong;
 }
 

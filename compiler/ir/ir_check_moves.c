@@ -25,15 +25,15 @@ static const char *permute_rule(rule *r) {
     return expect_type(r, result(r), "the result", &want);
 }
 
-static const char *slice_rule(rule *r) {
+/* `part` is what a slice of `whole` along the node's axis is. */
+static const char *is_slice(rule *r, const ir_value *whole, const ir_value *part, const char *what) {
     const ir_attrs *a = &r->node->attrs;
-    const ir_type *x = &in(r, 0)->type;
-    TRY(expect_axis(r));
+    const ir_type *x = &whole->type;
     if (a->step < 1 || a->step > INT32_MAX) return wrong_integer(r, "step", a->step);
     if (!a->start || dim_is_huge(a->start)) return "start is missing or too large";
-    if (result(r)->type.rank != x->rank) return "the rank changes";
+    if (part->type.rank != x->rank) return "the rank changes";
     ir_type want = *x;
-    const dim *extent = want.dims[a->axis] = result(r)->type.dims[a->axis];
+    const dim *extent = want.dims[a->axis] = part->type.dims[a->axis];
     /* last element: start + (extent - 1) * step */
     const dim *steps = dim_mul(r->dims, dim_sub(r->dims, extent, constant(r, 1)), constant(r, a->step));
     const dim *end = dim_add(r->dims, dim_add(r->dims, a->start, steps), constant(r, 1));
@@ -41,7 +41,17 @@ static const char *slice_rule(rule *r) {
         return arena_printf(r->arena, "%s elements from %s, step %lld, may leave the axis of %s",
                             dim_string(r->arena, extent), dim_string(r->arena, a->start), (long long)a->step,
                             dim_string(r->arena, x->dims[a->axis]));
-    return expect_type(r, result(r), "the result", &want);
+    return expect_type(r, part, what, &want);
+}
+
+static const char *slice_rule(rule *r) {
+    TRY(expect_axis(r));
+    return is_slice(r, in(r, 0), result(r), "the result");
+}
+
+static const char *place_rule(rule *r) {
+    TRY(expect_axis(r));
+    return is_slice(r, result(r), in(r, 0), "the operand");
 }
 
 /* From the right, dims are the same or were 1. */
@@ -185,6 +195,7 @@ rule_of_op *ir_check_move_rule(ir_op op) {
     case IR_EXPAND: return expand_rule;
     case IR_CAT: return cat_rule;
     case IR_PAD: return pad_rule;
+    case IR_PLACE: return place_rule;
     case IR_COPY: return copy_rule;
     case IR_ARANGE: return arange_rule;
     case IR_FLIP: return flip_rule;

@@ -69,6 +69,7 @@ static const char *embedding_rule(rule *r) {
     TRY(expect_params(r, 1, 1));
     if (isnan(a->max_norm)) return wrong_number(r, "max_norm", a->max_norm);
     if (isnan(a->norm_type)) return wrong_number(r, "norm_type", a->norm_type);
+    if (a->padding_row < 0) return wrong_integer(r, "padding_row", a->padding_row);
     return lookup_rule(r, in(r, 1)->type.dims[1]);
 }
 
@@ -208,6 +209,43 @@ static const char *batch_norm_rule(rule *r) {
     return expect_type(r, result(r), "the result", &in(r, 0)->type);
 }
 
+/* --- training ---------------------------------------------------------------------------------------------------- */
+
+static const char *dropout_rule(rule *r) {
+    double p = r->node->attrs.number;
+    if (!(p >= 0 && p <= 1)) return wrong_number(r, "p", p);
+    TRY(expect_rank(r, in(r, 0), "the operand", IR_F32, 0, IR_MAX_RANK));
+    return expect_type(r, result(r), "the result", &in(r, 0)->type);
+}
+
+static const char *grad_rule(rule *r) {
+    TRY(expect(r, in(r, 0), "the loss", IR_F32, 0));
+    if (in(r, 1)->type.dtype != IR_F32) return "a gradient of what is not float32";
+    return expect_type(r, result(r), "the result", &in(r, 1)->type);
+}
+
+/* The type of the param whose gradient a sink adds to is ir_check.c's to say. */
+static const char *weight_grad_rule(rule *r) {
+    TRY(expect_rank(r, in(r, 0), "dy", IR_F32, 2, 2));
+    return expect(r, in(r, 1), "x", IR_F32, 2, in(r, 0)->type.dims[0], in(r, 1)->type.dims[in(r, 1)->type.rank - 1]);
+}
+
+static const char *embedding_grad_rule(rule *r) {
+    const ir_type *dy = &in(r, 0)->type;
+    TRY(expect_rank(r, in(r, 1), "ids", IR_I32, 0, IR_MAX_RANK - 1));
+    TRY(expect_rank(r, in(r, 0), "dy", IR_F32, 1, IR_MAX_RANK));
+    ir_type want = in(r, 1)->type;
+    want.dtype = IR_F32;
+    want.dims[want.rank++] = dy->dims[dy->rank - 1];
+    return expect_type(r, in(r, 0), "dy", &want);
+}
+
+static const char *sink_rule(rule *r) {
+    if (r->node->op == IR_WEIGHT_GRAD) return weight_grad_rule(r);
+    if (r->node->op == IR_EMBEDDING_GRAD) return embedding_grad_rule(r);
+    return in(r, 0)->type.dtype == IR_F32 ? NULL : "a gradient that is not float32";
+}
+
 /* --- elementwise ------------------------------------------------------------------------------------------------- */
 
 static const char *cast_rule(rule *r) {
@@ -275,21 +313,6 @@ static const char *where_rule(rule *r) {
     return expect_type(r, result(r), "the result", &want);
 }
 
-/* --- training ---------------------------------------------------------------------------------------------------- */
-
-static const char *dropout_rule(rule *r) {
-    double p = r->node->attrs.number;
-    if (!(p >= 0 && p <= 1)) return wrong_number(r, "p", p);
-    TRY(expect_rank(r, in(r, 0), "the operand", IR_F32, 0, IR_MAX_RANK));
-    return expect_type(r, result(r), "the result", &in(r, 0)->type);
-}
-
-static const char *grad_rule(rule *r) {
-    TRY(expect(r, in(r, 0), "the loss", IR_F32, 0));
-    TRY(expect_rank(r, in(r, 1), "the operand", IR_F32, 0, IR_MAX_RANK));
-    return expect_type(r, result(r), "the result", &in(r, 1)->type);
-}
-
 /* --- over dims --------------------------------------------------------------------------------------------------- */
 
 static const char *reduce_rule(rule *r) {
@@ -335,6 +358,7 @@ static rule_of_op *rule_for(ir_op op) {
     case IR_NORMALIZE: return normalize_rule;
     case IR_VIEW:
     case IR_MOVE: return ir_check_move_rule(op);
+    case IR_SINK: return sink_rule;
     case IR_LAYER: break;
     case IR_LOOP: ice("%s is checked with its body", ir_op_name(op));
     }
@@ -349,7 +373,6 @@ static rule_of_op *rule_for(ir_op op) {
     case IR_BATCH_NORM: return batch_norm_rule;
     case IR_DROPOUT: return dropout_rule;
     case IR_GRAD: return grad_rule;
-    case IR_UPDATE: return NULL; /* of what type the model's table says: ir_check.c */
     }
     ice("operator %s has no shape rule", ir_op_name(op));
 }

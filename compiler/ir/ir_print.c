@@ -169,7 +169,7 @@ static void print_node(const ir_node *n, int indent, text *to) {
         text_add(to, " ");
         print_word(n->results[i]->name, to);
     }
-    text_printf(to, " = %s(", ir_op_name(n->op));
+    text_printf(to, "%s%s(", n->result_count ? " = " : "", ir_op_name(n->op));
     for (unsigned i = 0; i < n->input_count; i++) {
         if (i) text_add(to, ", ");
         if (n->inputs[i]) text_printf(to, "%%%u", n->inputs[i]->id);
@@ -242,6 +242,7 @@ static void print_declarations(const ir_model *m, text *to) {
             text_add(to, " for ");
             print_quoted(m->params[i].wanted_by, to);
         }
+        if (m->params[i].trained) text_printf(to, " trained %" PRId64, m->params[i].offset);
         text_add(to, "\n");
     }
     for (size_t i = 0; i < m->state_count; i++) {

@@ -282,13 +282,17 @@ static bool link_source(reader *r, ir_node *n) {
     return true;
 }
 
-static bool read_op(reader *r, ir_op *op) {
-    const char *name = scan_word(&r->scan, false);
-    for (unsigned i = 0; name && i < IR_OP_COUNT; i++) {
+static bool find_op(const char *name, ir_op *op) {
+    for (unsigned i = 0; i < IR_OP_COUNT; i++) {
         *op = (ir_op)i;
         if (strcmp(name, ir_op_name(*op)) == 0) return true;
     }
-    return scan_fail(&r->scan, "no such operator");
+    return false;
+}
+
+static bool read_op(reader *r, ir_op *op) {
+    const char *name = scan_word(&r->scan, false);
+    return (name && find_op(name, op)) || scan_fail(&r->scan, "no such operator");
 }
 
 static bool read_inputs(reader *r, ir_value ***inputs, unsigned *count) {
@@ -328,7 +332,7 @@ static bool read_results(reader *r, result_list *list) {
     return true;
 }
 
-static bool read_types(reader *r, result_list *list) {
+static bool read_types(reader *r, const result_list *list) {
     for (size_t i = 0; i < list->count; i++)
         if (!scan_want(&r->scan, i ? "," : ":") || !read_type(r, &list->items[i].type)) return false;
     return true;
@@ -417,29 +421,33 @@ static bool read_block(reader *r, ir_node *head, const result_list *results) {
     return define_results(r, n, results);
 }
 
-static bool read_node(reader *r) {
-    result_list results = {0};
-    if (!read_results(r, &results)) return false;
-    ir_op op;
+/* The node behind its operator. */
+static bool read_node_of(reader *r, ir_op op, const result_list *results) {
     ir_value **inputs = NULL;
     unsigned input_count = 0;
-    if (!scan_want(&r->scan, "=") || !read_op(r, &op) || !read_inputs(r, &inputs, &input_count)) return false;
+    if (!read_inputs(r, &inputs, &input_count)) return false;
     if (input_count < ir_op_min_inputs(op) || input_count > ir_op_max_inputs(op))
         return scan_fail(&r->scan, "a wrong number of operands");
     if (op == IR_PERMUTE && !inputs[0]) return scan_fail(&r->scan, "an operand is missing");
     if (!r->graph) return scan_fail(&r->scan, "a node outside of reset: and run:");
     if (op == IR_REPEAT) {
         ir_node head = {.op = op, .inputs = inputs, .input_count = input_count};
-        return read_attrs(r, &head) && read_types(r, &results) && read_comment(r, &head) &&
-               read_block(r, &head, &results);
+        return read_attrs(r, &head) && read_types(r, results) && read_comment(r, &head) &&
+               read_block(r, &head, results);
     }
-    if (results.count != ir_op_results(op) && !(op == IR_RECURRENT && results.count == 2))
+    if (results->count != ir_op_results(op) && !(op == IR_RECURRENT && results->count == 2))
         return scan_fail(&r->scan, "a wrong number of results");
     ir_node *n = ir_add(r->model, r->graph, op, inputs, input_count, (span){0, 0});
-    n->result_count = (unsigned)results.count;
-    if (!read_attrs(r, n) || !read_types(r, &results) || !define_results(r, n, &results)) return false;
+    n->result_count = (unsigned)results->count;
+    if (!read_attrs(r, n) || !read_types(r, results) || !define_results(r, n, results)) return false;
     if (ir_op_class_of(n->op) == IR_SOURCE && !link_source(r, n)) return false;
     return read_comment(r, n);
+}
+
+static bool read_node(reader *r) {
+    result_list results = {0};
+    ir_op op;
+    return read_results(r, &results) && scan_want(&r->scan, "=") && read_op(r, &op) && read_node_of(r, op, &results);
 }
 
 /* --- statements -------------------------------------------------------------------------------------------------- */
@@ -471,6 +479,8 @@ static bool read_param(reader *r) {
     ir_param param = {.key = scan_quoted(&r->scan)};
     if (!param.key || !scan_want(&r->scan, ":") || !read_type(r, &param.type)) return false;
     if (scan_accept(&r->scan, "for") && !(param.wanted_by = scan_quoted(&r->scan))) return false;
+    param.trained = scan_accept(&r->scan, "trained");
+    if (param.trained && !scan_integer(&r->scan, 0, INT32_MAX, &param.offset)) return false;
     ARENA_PUSH(m->arena, m->params, m->param_count, m->param_capacity, param);
     return true;
 }
@@ -542,6 +552,8 @@ static bool read_statement(reader *r) {
     if (strcmp(word, "next") == 0) return read_state_value(r, true);
     if (strcmp(word, "init") == 0) return read_state_value(r, false);
     if (strcmp(word, "check") == 0) return read_check(r);
+    ir_op op;
+    if (find_op(word, &op) && ir_op_class_of(op) == IR_SINK) return read_node_of(r, op, &(result_list){0});
     return scan_fail(&r->scan, arena_printf(r->arena, "no statement %s", word));
 }
 

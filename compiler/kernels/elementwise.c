@@ -219,7 +219,7 @@ static cexpr *unary_in_c(const chain *c, const ir_node *n, cexpr *x) {
     cunit *u = c->e->unit;
     bool floats = n->results[0]->type.dtype == IR_F32;
     if (n->op == IR_NOT) return c_unary(u, "!", x);
-    if (n->op == IR_CLAMP) return clamp(c, n, x);
+    if (n->op == IR_CLAMP || n->op == IR_HARDTANH) return clamp(c, n, x);
     if (!floats) return integers_function(c, n, x);
     if (n->op == IR_NEG) return c_unary(u, "-", x);
     if (n->op == IR_ABS) return c_call(u, "fabsf", 1, x);
@@ -229,7 +229,7 @@ static cexpr *unary_in_c(const chain *c, const ir_node *n, cexpr *x) {
 static cexpr *unary_in_vectors(const chain *c, const ir_node *n, cexpr *x) {
     emit_context *e = c->e;
     if (n->op == IR_NOT) return vectors_call1(e, "mask_not", x);
-    if (n->op == IR_CLAMP) return clamp(c, n, x);
+    if (n->op == IR_CLAMP || n->op == IR_HARDTANH) return clamp(c, n, x);
     return vectors_function(e, n->op, ir_function_of(n->op)->vector, x, n->attrs.scalar);
 }
 

@@ -12,6 +12,7 @@
 #define ROW_VIEW(NAME)
 #define ROW_MOVE(NAME)
 #define ROW_LOOP(NAME)
+#define ROW_SINK(NAME)      [IR_##NAME] = emit_sink,
 
 static emit_kernel *const rows[IR_OP_COUNT] = {
 #define OP(NAME, text, class, ...) ROW_##class(NAME)
@@ -33,6 +34,7 @@ static emit_kernel *const rows[IR_OP_COUNT] = {
     [IR_GATHER] = emit_index,
     [IR_SCATTER_ADD] = emit_index,
     [IR_TOPK] = emit_index,
+    [IR_PLACE] = emit_move,
     [IR_COPY] = emit_move,
 };
 

@@ -20,7 +20,7 @@ static value lower_gelu(lowering *l, const arguments *a, ir_op op) {
     return value_tensor(l, build_unary(l, by_tanh ? IR_GELU_TANH : op, x, a->call->where), a->call->where);
 }
 
-static value clamp_between(lowering *l, const arguments *a, ir_value *x, double low, double high) {
+static value clamp_between(lowering *l, const arguments *a, ir_op op, ir_value *x, double low, double high) {
     if (x->type.dtype == IR_I32) {
         if (low > INT32_MAX || high < INT32_MIN) {
             diag_error(l->diags, a->call->where, "a bound of %s does not fit int32", a->what);
@@ -29,7 +29,8 @@ static value clamp_between(lowering *l, const arguments *a, ir_value *x, double 
         if (low < INT32_MIN) low = -(double)INFINITY; /* which no int32 is below, either */
         if (high > INT32_MAX) high = (double)INFINITY;
     }
-    ir_value *v = build_unary(l, IR_CLAMP, x, a->call->where);
+    ir_value *v = build_unary(l, op, x, a->call->where);
+    if (!l->label) v->producer->label = ir_op_name(IR_CLAMP); /* the code of both is the same */
     v->producer->attrs.scalar[0] = low;
     v->producer->attrs.scalar[1] = high;
     return value_tensor(l, v, a->call->where);
@@ -37,7 +38,6 @@ static value clamp_between(lowering *l, const arguments *a, ir_value *x, double 
 
 /* As torch: the bounds of an int32 hardtanh lose their fraction. */
 static value lower_hardtanh(lowering *l, const arguments *a, ir_op op) {
-    (void)op;
     double low = args_real(a, 1, -1.0), high = args_real(a, 2, 1.0);
     ir_value *x = args_tensor(a, 0);
     if (!args_no_bool(l, a, 0)) return value_poison(a->call->where);
@@ -46,7 +46,7 @@ static value lower_hardtanh(lowering *l, const arguments *a, ir_op op) {
         return value_poison(a->call->where);
     }
     bool whole = x->type.dtype == IR_I32;
-    return clamp_between(l, a, x, whole ? trunc(low) : low, whole ? trunc(high) : high);
+    return clamp_between(l, a, op, x, whole ? trunc(low) : low, whole ? trunc(high) : high);
 }
 
 static bool is_tensor(const arguments *a, size_t i) { return args_has(a, i) && a->values[i].kind == VALUE_TENSOR; }
@@ -79,7 +79,7 @@ static value lower_clamp(lowering *l, const arguments *a, ir_op op) {
         (args_has(a, 1) && a->values[1].kind == VALUE_REAL) || (args_has(a, 2) && a->values[2].kind == VALUE_REAL);
     if (real) x = build_float(l, x, where);
     if (!is_tensor(a, 1) && !is_tensor(a, 2))
-        return clamp_between(l, a, x, args_real(a, 1, -(double)INFINITY), args_real(a, 2, (double)INFINITY));
+        return clamp_between(l, a, IR_CLAMP, x, args_real(a, 1, -(double)INFINITY), args_real(a, 2, (double)INFINITY));
     value v = value_tensor(l, x, where);
     for (size_t i = 1; i <= 2 && v.kind == VALUE_TENSOR; i++) {
         if (!args_has(a, i)) continue;
@@ -87,7 +87,7 @@ static value lower_clamp(lowering *l, const arguments *a, ir_op op) {
             v = lower_elementwise(l, i == 1 ? IR_MAXIMUM : IR_MINIMUM, v.tensor, args_tensor(a, i), args_written(a, 0),
                                   args_written(a, i), &a->values[0], &a->values[i], where, where);
         else
-            v = clamp_between(l, a, v.tensor, i == 1 ? args_real(a, 1, 0) : -(double)INFINITY,
+            v = clamp_between(l, a, IR_CLAMP, v.tensor, i == 1 ? args_real(a, 1, 0) : -(double)INFINITY,
                               i == 2 ? args_real(a, 2, 0) : (double)INFINITY);
     }
     return v;
@@ -212,7 +212,7 @@ static const parameter clamp[] = {{"input", TAKES_TENSOR | REQUIRED},
 
 const function functions_elementwise[] = {
     {"gelu", PARAMETERS(gelu), lower_gelu, IR_GELU},
-    {"hardtanh", PARAMETERS(hardtanh), lower_hardtanh, 0},
+    {"hardtanh", PARAMETERS(hardtanh), lower_hardtanh, IR_HARDTANH},
     {"round", PARAMETERS(rounding), lower_round, IR_ROUND},
     {"square", PARAMETERS(one), lower_square, 0},
     {"glu", PARAMETERS(glu), lower_glu, 0},

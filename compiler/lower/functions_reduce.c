@@ -73,6 +73,7 @@ static value lower_max(lowering *l, const arguments *a, ir_op op) {
     if (!shape_axes(l, a, 1, x->type.rank, shown(l, a), &axes)) return value_poison(where);
     bool keepdim = args_bool(a, 2, false), scalar = !args_tensor(a, 0)->type.rank;
     ir_value *values = build_reduce(l, op, x, axes, keepdim, where);
+    values->producer->attrs.shared = !has_dim;
     if (!has_dim) return without_dims(l, a, values);
     ir_value *ordered = build_cast(l, x, x->type.dtype == IR_BOOL ? IR_I32 : x->type.dtype, where);
     ir_value *places = build_reduce(l, op == IR_MAX ? IR_ARGMAX : IR_ARGMIN, ordered, axes, keepdim, where);
@@ -148,7 +149,11 @@ static ir_value *norm_of(lowering *l, ir_value *x, double p, unsigned axes, bool
         return build_reduce(l, IR_SUM, x, axes, keepdim, where);
     }
     x = build_unary(l, IR_ABS, x, where);
-    if (isinf(p)) return build_reduce(l, p > 0 ? IR_MAX : IR_MIN, x, axes, keepdim, where);
+    if (isinf(p)) {
+        ir_value *v = build_reduce(l, p > 0 ? IR_MAX : IR_MIN, x, axes, keepdim, where);
+        v->producer->attrs.shared = true;
+        return v;
+    }
     if (p != 1) x = both(l, IR_POW, x, build_const(l, IR_F32, p, where), where);
     x = build_reduce(l, IR_SUM, x, axes, keepdim, where);
     return p == 1 ? x : both(l, IR_POW, x, build_const(l, IR_F32, 1 / p, where), where);
@@ -280,8 +285,18 @@ static value lower_cumsum(lowering *l, const arguments *a, ir_op op) {
     return without_dims(l, a, v);
 }
 
+/* Of amax and amin, equals share the gradient. */
+static void share_among_equals(ir_value *v) {
+    while (v->producer->op == IR_RESHAPE) v = v->producer->inputs[0];
+    v->producer->attrs.shared = v->producer->op == IR_MAX || v->producer->op == IR_MIN;
+}
+
 /* amax, amin: the values only, over several dims too. */
-static value lower_amax(lowering *l, const arguments *a, ir_op op) { return lower_prod(l, a, op); }
+static value lower_amax(lowering *l, const arguments *a, ir_op op) {
+    value v = lower_prod(l, a, op);
+    if (v.kind == VALUE_TENSOR) share_among_equals(v.tensor);
+    return v;
+}
 
 static const parameter sum[] = {
     {"input", TAKES_TENSOR | REQUIRED}, {"dim", TAKES_INTEGER | TAKES_INTEGERS | TAKES_NONE}, {"keepdim", TAKES_BOOL}};

@@ -228,7 +228,8 @@ static int_range range_of(const analysis *s, const ir_node *n) {
     case IR_CAST: return (int_range){dim_const(t, 0), dim_const(t, 1)}; /* of a bool */
     case IR_FLOORDIV: return floor_quotient(t, x, y);
     case IR_REMAINDER: return remainder_of(t, x, y);
-    case IR_CLAMP: return clamped(t, x, n->attrs.scalar);
+    case IR_CLAMP:
+    case IR_HARDTANH: return clamped(t, x, n->attrs.scalar);
     case IR_NEG: return negative(t, x);
     case IR_ABS: return largest(t, largest(t, x, negative(t, x)), one_number(t, 0));
     case IR_RELU: return largest(t, x, one_number(t, 0));

@@ -108,6 +108,7 @@ static bool split_take(const task *u, int axis, int *input_axis) {
 #define ROW_VIEW(NAME)
 #define ROW_MOVE(NAME)
 #define ROW_LOOP(NAME)
+#define ROW_SINK(NAME)
 
 static const plan_operator rows[IR_OP_COUNT] = {
 #define OP(NAME, text, class, ...) ROW_##class(NAME)
@@ -131,6 +132,11 @@ static const plan_operator rows[IR_OP_COUNT] = {
     [IR_GATHER] =     {split_never,        choose_nothing,     IR_MANY,     false,      false,     {"x", "ids"}},
     [IR_SCATTER_ADD] = {split_never,       choose_nothing,     IR_MANY,     false,      false,     {"x", "ids", "src"}},
     [IR_TOPK] =       {split_but_its_axis, choose_nothing,     IR_MANY,     false,      false,     {NULL}},
+    [IR_PLACE] =      {split_but_its_axis, choose_nothing,     IR_MANY,     false,      false,     {NULL}},
+    [IR_ACCUMULATE] = {split_never,        choose_sink,        IR_MANY,     false,      false,     {"x"}},
+    [IR_UPDATE] =     {split_never,        choose_sink,        IR_MANY,     false,      false,     {"x"}},
+    [IR_WEIGHT_GRAD] = {split_never,       choose_weight_grad, IR_MANY,     false,      false,     {"dy", "x"}},
+    [IR_EMBEDDING_GRAD] = {split_never,    choose_nothing,     IR_MANY,     false,      false,     {"dy", "ids"}},
     [IR_COPY] =       {split_never,        choose_nothing,     IR_MANY,     false,      false,     {NULL}},
     /* no kernel but a loop of them; split.c says how its rounds are divided */
     [IR_REPEAT] =     {split_never,        choose_nothing,     IR_MANY,     false,      false,     {NULL}},

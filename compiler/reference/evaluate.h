@@ -22,6 +22,7 @@ typedef struct {
     reference_precision precision;
     reference_status status; /* of the first fault */
     double argmax_margin;
+    double **gradients; /* of trained params, by index */
     array *values; /* by id of the value; data is NULL until it is evaluated */
 } evaluation;
 
@@ -52,6 +53,7 @@ void evaluate_recurrent(evaluation *e, const ir_node *n);
 void evaluate_elementwise(evaluation *e, const ir_node *n); /* ir_op_is_elementwise */
 void evaluate_reduction(evaluation *e, const ir_node *n);   /* IR_REDUCE, IR_NORMALIZE */
 void evaluate_move(evaluation *e, const ir_node *n);        /* IR_VIEW, IR_MOVE but those of evaluate_index.c */
+void evaluate_sink(evaluation *e, const ir_node *n);        /* IR_SINK */
 void evaluate_index(evaluation *e, const ir_node *n);       /* TAKE, GATHER, SCATTER_ADD, TOPK */
 
 #endif

@@ -85,6 +85,17 @@ static void arange(evaluation *e, const ir_node *n) {
     for (size_t i = 0; i < to->elements; i++) to->data[i] = (double)(start + (int64_t)i * n->attrs.step);
 }
 
+static void place(evaluation *e, const ir_node *n) {
+    const array *x = evaluate_input(e, n, 0);
+    array *to = evaluate_result(e, n, 0);
+    size_t at[IR_MAX_RANK] = {0}, there[IR_MAX_RANK], axis = n->attrs.axis;
+    do {
+        memcpy(there, at, sizeof at);
+        there[axis] = (size_t)evaluate_dim(e, n->attrs.start) + at[axis] * (size_t)n->attrs.step;
+        *array_element(to, there, to->rank) = *array_element(x, at, x->rank);
+    } while (array_next(x, at));
+}
+
 static void flip(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0);
     array *to = evaluate_result(e, n, 0);
@@ -118,6 +129,7 @@ void evaluate_move(evaluation *e, const ir_node *n) {
     case IR_PAD: pad(e, n); return;
     case IR_EXPAND: expand(e, n); return;
     case IR_ARANGE: arange(e, n); return;
+    case IR_PLACE: place(e, n); return;
     case IR_FLIP: flip(e, n); return;
     case IR_ROLL: roll(e, n); return;
     case IR_TAKE:

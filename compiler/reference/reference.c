@@ -106,8 +106,9 @@ static void evaluate_repeat(evaluation *e, const ir_node *n) {
         if (i < carried) copy_elements(to, evaluate_input(e, n, rows + i));
     }
     for (size_t t = 0; t < rounds && e->status == REFERENCE_OK; t++) {
+        size_t at = n->attrs.backwards ? rounds - 1 - t : t;
         for (unsigned i = 0; i < rows; i++)
-            if (b->rows[i]) e->values[b->rows[i]->id] = row_of(&e->values[n->inputs[i]->id], t);
+            if (b->rows[i]) e->values[b->rows[i]->id] = row_of(&e->values[n->inputs[i]->id], at);
         /* a copy: the body may look at the old value after the new one is there */
         for (unsigned i = 0; i < carried; i++) {
             if (!b->carried[i]) continue;
@@ -120,7 +121,7 @@ static void evaluate_repeat(evaluation *e, const ir_node *n) {
         if (e->status != REFERENCE_OK) return;
         for (unsigned i = 0; i < carried; i++) copy_elements(&e->values[n->results[i]->id], &e->values[b->next[i]->id]);
         for (unsigned i = 0; i < collected; i++) {
-            array to = row_of(&e->values[n->results[carried + i]->id], t);
+            array to = row_of(&e->values[n->results[carried + i]->id], at);
             copy_elements(&to, &e->values[b->collected[i]->id]);
         }
         if (b->until && e->values[b->until->id].data[0] != 0) return;
@@ -143,6 +144,7 @@ static void evaluate_graph(evaluation *e, const ir_graph *g) {
         case IR_VIEW:
         case IR_MOVE: evaluate_move(e, n); break;
         case IR_LOOP: evaluate_repeat(e, n); break;
+        case IR_SINK: evaluate_sink(e, n); break;
         }
     }
 }
@@ -175,6 +177,9 @@ reference_status reference_run(arena *a, const ir_model *m, reference_precision 
     evaluation e = start(a, m, precision, dims);
     e.inputs = inputs;
     e.states = states;
+    e.gradients = ARENA_ARRAY(a, double *, m->param_count);
+    for (size_t i = 0; i < m->param_count; i++)
+        if (m->params[i].trained) e.gradients[i] = ARENA_ARRAY(a, double, reference_elements(m, &m->params[i].type, dims));
     evaluate_graph(&e, &m->run);
     if (e.status != REFERENCE_OK) return e.status;
     result->outputs = ARENA_ARRAY(a, double *, m->output_count);
@@ -184,6 +189,7 @@ reference_status reference_run(arena *a, const ir_model *m, reference_precision 
         const ir_value *end = m->states[i].next ? m->states[i].next : m->states[i].value;
         result->states[i] = e.values[end->id].data;
     }
+    result->gradients = e.gradients;
     result->argmax_margin = e.argmax_margin;
     return REFERENCE_OK;
 }

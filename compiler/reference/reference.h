@@ -28,6 +28,7 @@ typedef enum {
 typedef struct {
     double **outputs; /* in the model's order */
     double **states;  /* the values at the run's end, in the model's order */
+    double **gradients; /* what the run adds to the gradients of trained params, by param; NULL for the others */
     /* How clearly the least clear argmax, topk or comparison of floats was decided: the least positive difference of what
      * it compared, relative to 1 + |one of them|; infinity if there is none. Where it is no larger than the rounding
      * errors of float32, other code may decide otherwise. */

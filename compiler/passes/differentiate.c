@@ -1,0 +1,223 @@
+/* differentiate: the walk from the loss back; see differentiate.h. */
+#include "passes/differentiate.h"
+
+#include "passes/adjoint.h"
+
+/* --- which values want a gradient --------------------------------------------------------------------------------- */
+
+bool adjoint_wanted(const differentiation *d, const ir_value *v) { return v && v->id < d->count && d->wanted[v->id]; }
+
+static bool any_wanted(const differentiation *d, ir_value *const *values, unsigned count) {
+    for (unsigned i = 0; i < count; i++)
+        if (adjoint_wanted(d, values[i])) return true;
+    return false;
+}
+
+/* Does a round read anything that wants a gradient? */
+static bool body_wants(const differentiation *d, const ir_graph *body) {
+    for (const ir_node *n = body->first; n; n = n->next) {
+        if (any_wanted(d, n->inputs, n->input_count)) return true;
+        if (n->op == IR_REPEAT && body_wants(d, &n->block->body)) return true;
+    }
+    return false;
+}
+
+static bool node_wants(const differentiation *d, const ir_node *n) {
+    if (n->op == IR_PARAM) return d->model->params[n->attrs.index].trained;
+    if (n->op == IR_GRAD) return false;
+    if (any_wanted(d, n->inputs, n->input_count)) return true;
+    return n->op == IR_REPEAT && (body_wants(d, &n->block->body) ||
+                                  any_wanted(d, n->block->next, ir_carried_of(n)) ||
+                                  any_wanted(d, n->block->collected, ir_collected_of(n)));
+}
+
+static void mark_wanted(differentiation *d) {
+    for (const ir_node *n = d->graph->first; n; n = n->next)
+        if (n->op == IR_GRAD) d->wanted[n->inputs[1]->id] = true;
+    for (const ir_node *n = d->graph->first; n; n = n->next) {
+        bool wants = node_wants(d, n);
+        for (unsigned i = 0; i < n->result_count; i++)
+            d->wanted[n->results[i]->id] |= wants && n->results[i]->type.dtype == IR_F32;
+    }
+}
+
+/* --- sums ----------------------------------------------------------------------------------------------------------- */
+
+/* What was read in more places than it has is summed up. */
+static ir_value *summed_to(differentiation *d, ir_value *g, const ir_type *type) {
+    unsigned axes = 0, added = g->type.rank - type->rank;
+    for (unsigned i = 0; i < g->type.rank; i++)
+        if (i < added || (dim_is(type->dims[i - added], 1) && !dim_is(g->type.dims[i], 1))) axes |= 1u << i;
+    if (axes) g = adj_reduce(d, IR_SUM, g, axes, true);
+    return adj_reshape(d, g, type);
+}
+
+void adjoint_add(differentiation *d, ir_value *v, ir_value *g) {
+    if (!adjoint_wanted(d, v)) return;
+    ir_value **sum = &d->of[v->id].sum;
+    g = summed_to(d, g, &v->type);
+    *sum = *sum ? adj_both(d, IR_ADD, *sum, g) : g;
+}
+
+void adjoint_add_product(differentiation *d, ir_value *weight, ir_value *dy, ir_value *x) {
+    if (!adjoint_wanted(d, weight)) return;
+    if (weight->producer->op != IR_PARAM) {
+        adjoint_add(d, weight, adj_matmul(d, adj_swap(d, dy, 0, 1), x));
+        return;
+    }
+    adjoint_product *p = ARENA_NEW(d->model->arena, adjoint_product);
+    *p = (adjoint_product){dy, x, d->of[weight->id].products};
+    d->of[weight->id].products = p;
+}
+
+void adjoint_add_rows(differentiation *d, ir_value *table, ir_value *dy, ir_value *ids, const ir_attrs *attrs) {
+    if (!adjoint_wanted(d, table)) return;
+    adjoint_rows *r = ARENA_NEW(d->model->arena, adjoint_rows);
+    *r = (adjoint_rows){dy, ids, attrs, d->of[table->id].rows};
+    d->of[table->id].rows = r;
+}
+
+void adjoint_refuse(differentiation *d, const ir_node *n, const char *what) {
+    diag *e = diag_error(d->diags, n->where, "%s has no gradient yet", what);
+    diag_hint(e, "what no trained parameter or gradient asks for may use it; detach() ends the way back");
+}
+
+/* --- rules ---------------------------------------------------------------------------------------------------------- */
+
+static adjoint_rule *rule_of(ir_op op) {
+    static adjoint_rule *(*const families[])(ir_op) = {
+        adjoint_rule_elementwise, adjoint_rule_function, adjoint_rule_reduction,  adjoint_rule_move,
+        adjoint_rule_layer,       adjoint_rule_convolution, adjoint_rule_recurrent};
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        adjoint_rule *rule = families[i](op);
+        if (rule) return rule;
+    }
+    return NULL;
+}
+
+static void visit(differentiation *d, const ir_node *n) {
+    ir_value *dy[IR_REC_INPUTS] = {NULL};
+    bool reached = false;
+    for (unsigned i = 0; i < n->result_count; i++) {
+        ir_value *g = d->of[n->results[i]->id].sum;
+        if (i < IR_REC_INPUTS) dy[i] = g;
+        reached = reached || g;
+    }
+    d->node = n;
+    if (!reached || ir_op_class_of(n->op) == IR_SOURCE || !node_wants(d, n)) return;
+    adjoint_rule *rule = rule_of(n->op);
+    if (rule) rule(d, n, dy);
+    else adjoint_refuse(d, n, n->op == IR_REPEAT ? "a loop" : ir_op_name(n->op));
+}
+
+/* --- what was asked for ----------------------------------------------------------------------------------------------- */
+
+static ir_node *add_sink(differentiation *d, ir_op op, size_t param, ir_value *const *inputs, unsigned count) {
+    ir_node *n = ir_insert(d->model, d->graph, d->at, op, inputs, count, d->node->where);
+    n->label = d->node->label;
+    n->attrs.index = param;
+    return d->at = n;
+}
+
+static void set_rows(ir_node *n, const ir_attrs *a) {
+    n->attrs.padding_row = a->padding_row;
+    n->attrs.scale_by_frequency = a->scale_by_frequency;
+    n->attrs.sparse = a->sparse;
+}
+
+static void add_sinks(differentiation *d, const ir_node *param) {
+    const adjoint *a = &d->of[param->results[0]->id];
+    size_t index = param->attrs.index;
+    d->node = param;
+    if (a->sum) add_sink(d, IR_ACCUMULATE, index, &a->sum, 1);
+    for (const adjoint_product *p = a->products; p; p = p->next)
+        add_sink(d, IR_WEIGHT_GRAD, index, (ir_value *const[]){p->dy, p->x}, 2);
+    for (const adjoint_rows *r = a->rows; r; r = r->next)
+        set_rows(add_sink(d, IR_EMBEDDING_GRAD, index, (ir_value *const[]){r->dy, r->ids}, 2), r->attrs);
+}
+
+static ir_value *sum_of(differentiation *d, ir_value *sum, ir_value *g) { return sum ? adj_both(d, IR_ADD, sum, g) : g; }
+
+/* Rows of dy added up in the rows of a table of zeros. */
+static ir_value *rows_of_table(differentiation *d, const ir_value *table, const adjoint_rows *r) {
+    const ir_attrs *a = r->attrs;
+    ir_value *dy = adj_rows(d, r->dy);
+    ir_type flat = {.dtype = IR_I32, .rank = 2, .dims = {dy->type.dims[0], adj_dim(d, 1)}};
+    ir_value *ids = adj_reshape(d, r->ids, &flat);
+    if (a->scale_by_frequency) {
+        ir_value *alike = adj_cast(d, adj_both(d, IR_EQUAL, ids, adj_swap(d, ids, 0, 1)), IR_F32);
+        dy = adj_both(d, IR_DIV, dy, adj_reduce(d, IR_SUM, alike, 2, true));
+    }
+    if (a->padding_row) {
+        ir_type scalar = ir_type_scalar(IR_I32);
+        ir_value *padding = adj_value(d, IR_CONST, NULL, 0, &scalar);
+        padding->producer->attrs.number = (double)(a->padding_row - 1);
+        dy = adj_where(d, adj_both(d, IR_EQUAL, ids, padding), adj_number(d, 0), dy);
+    }
+    ir_value *const operands[] = {adj_zeros(d, &table->type), adj_expand(d, ids, &dy->type), dy};
+    return adj_value(d, IR_SCATTER_ADD, operands, 3, &table->type);
+}
+
+/* The whole gradient as a value. */
+static ir_value *gradient_of(differentiation *d, ir_value *v) {
+    const adjoint *a = &d->of[v->id];
+    ir_value *sum = a->sum;
+    for (const adjoint_product *p = a->products; p; p = p->next)
+        sum = sum_of(d, sum, adj_matmul(d, adj_swap(d, p->dy, 0, 1), p->x));
+    for (const adjoint_rows *r = a->rows; r; r = r->next) sum = sum_of(d, sum, rows_of_table(d, v, r));
+    return sum ? sum : adj_zeros(d, &v->type);
+}
+
+static bool stands_before(const ir_node *n, const ir_node *other) {
+    while (n && n != other) n = n->next;
+    return n != NULL;
+}
+
+/* GRADs give way to gradients. One of a value that comes behind the loss is 0, and begins where it stood. */
+static void replace_grads(differentiation *d) {
+    ir_node *end = d->at, *previous = NULL;
+    for (ir_node *n = d->graph->first; n; n = n->next) {
+        if (n->op != IR_GRAD) {
+            previous = n;
+            continue;
+        }
+        d->node = n;
+        bool before = stands_before(n, end);
+        d->at = before ? previous : end;
+        ir_replace_uses(d->model, n->results[0], gradient_of(d, n->inputs[1]));
+        if (!before) end = d->at;
+        previous = n;
+    }
+}
+
+/* GRADs are unlinked; their results have no users any more. */
+static void remove_grads(ir_graph *g) {
+    ir_node **link = &g->first;
+    g->last = NULL;
+    for (ir_node *n = g->first; n; n = n->next) {
+        if (n->op == IR_GRAD) continue;
+        *link = g->last = n;
+        link = &n->next;
+    }
+    *link = NULL;
+}
+
+void pass_differentiate(ir_model *m, diag_list *diags) {
+    ir_graph *g = &m->run;
+    ir_value *loss = m->outputs[0].value;
+    differentiation d = {.model = m, .graph = g, .at = loss->producer, .node = loss->producer, .diags = diags};
+    d.count = m->value_count;
+    d.wanted = ARENA_ARRAY(m->arena, bool, d.count + 1);
+    d.of = ARENA_ARRAY(m->arena, adjoint, d.count + 1);
+    mark_wanted(&d);
+    size_t count = 0, capacity = 0;
+    const ir_node **nodes = NULL;
+    for (const ir_node *n = g->first; n != loss->producer->next; n = n->next)
+        ARENA_PUSH(m->arena, nodes, count, capacity, n);
+    adjoint_add(&d, loss, adj_number(&d, 1));
+    for (size_t i = count; i-- > 0;) visit(&d, nodes[i]);
+    for (size_t i = 0; i < count; i++)
+        if (nodes[i]->op == IR_PARAM && m->params[nodes[i]->attrs.index].trained) add_sinks(&d, nodes[i]);
+    replace_grads(&d);
+    remove_grads(g);
+}
