@@ -58,6 +58,26 @@ bool call_takes_turn(const plan_kernel *k) {
     return c->kind == CHOICE_RECURRENT && c->recurrent.fused && c->recurrent.zigzag;
 }
 
+static const ir_param *lives(const emit_context *e, const plan_operand *o) {
+    if (o->kind != PLAN_PARAM) return NULL;
+    const ir_param *p = &e->plan->model->params[o->param];
+    return ir_param_lives(p) ? p : NULL;
+}
+
+/* Does it read params of the struct, packed or as they are? */
+static bool takes_params(const emit_context *e, const plan_kernel *k, bool packed) {
+    const plan_choice *c = k->choices ? emit_choice(e, k) : NULL;
+    bool packs = c && (c->kind == CHOICE_RECURRENT || (c->kind == CHOICE_LINEAR && !c->linear.dots) ||
+                       (c->kind == CHOICE_CONV && c->conv.pack));
+    packs = packs || (k->kind == PLAN_NODE && k->node->op == IR_BATCH_NORM);
+    bool found = false;
+    for (unsigned i = 0; i < k->input_count && !found; i++) {
+        if (k->inputs[i].kind == PLAN_INLINE) found = takes_params(e, k->inputs[i].inlined, packed);
+        else found = packs == packed && lives(e, &k->inputs[i]);
+    }
+    return found;
+}
+
 bool call_takes_work(const emit_context *e, const plan_kernel *k) { return emit_choice(e, k)->work > 0; }
 
 /* Where the name of the kernel's function for the current target is kept; the baseline's serves all others. */
@@ -72,6 +92,8 @@ void call_function(emit_context *e, const plan_kernel *k) {
     cfunction *f = c_function(e->unit, emit_static(e), name, emit_shapes_comment(e, k));
     for (size_t i = 0; i < k->symbol_count; i++) c_parameter(f, "size_t", emit_symbol(e, k->symbols[i]));
     call_operands(k, add_parameter, f);
+    if (takes_params(e, k, false)) c_parameter(f, "const float *", "parameters");
+    if (takes_params(e, k, true)) c_parameter(f, "const float *", "packs");
     if (k->start) c_parameter(f, "size_t", "start");
     if (call_takes_work(e, k)) c_parameter(f, "float *", "work");
     if (call_takes_turn(k)) c_parameter(f, "size_t", "turn");
@@ -122,6 +144,9 @@ void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *
     }
     for (size_t i = 0; i < k->symbol_count; i++) l.arguments[l.count++] = emit_dim(e, k->symbols[i]);
     call_operands(k, add_argument, &l);
+    cexpr *self = c_name(e->unit, "self");
+    if (takes_params(e, k, false)) l.arguments[l.count++] = c_member(e->unit, self, "parameters", true);
+    if (takes_params(e, k, true)) l.arguments[l.count++] = c_member(e->unit, self, "packs", true);
     if (k->start) l.arguments[l.count++] = emit_dim(e, k->start);
     if (call_takes_work(e, k)) l.arguments[l.count++] = base(context, k->work);
     if (call_takes_turn(k)) {

@@ -72,6 +72,12 @@ static maker maker_new(emit_context *e, const emit_api *api, const plan_procedur
 
 /* --- memory --- */
 
+/* Where a param lies in one of the struct's arrays. */
+static cexpr *in_struct(const maker *m, const char *member, size_t param) {
+    cunit *u = m->e->unit;
+    return c_add(u, c_member(u, c_name(u, "self"), member, true), c_int(u, m->e->plan->model->params[param].offset));
+}
+
 static cexpr *base_of(void *context, const plan_buffer *b) {
     maker *m = context;
     cunit *u = m->e->unit;
@@ -80,6 +86,8 @@ static cexpr *base_of(void *context, const plan_buffer *b) {
     case PLAN_OUTPUT: return c_name(u, "%s", m->api->outputs[b->index]);
     case PLAN_STATE: return c_member(u, c_name(u, "self"), m->api->states[b->index], true);
     case PLAN_TABLE: return emit_param(m->e, b->index);
+    case PLAN_TRAINED: return in_struct(m, "parameters", b->index);
+    case PLAN_GRADIENT: return in_struct(m, "gradients", b->index);
     case PLAN_LITERAL: return emit_literal(m->e, b->literal);
     case PLAN_SCRATCH: return c_name(u, "%s", m->buffers[b->index]);
     }
@@ -140,7 +148,8 @@ static void emit_rounds(maker *m, cblock *b, const plan_item *item) {
     c_comment(b, "%s", item->repeat->source ? item->repeat->source : "repeat");
     const char *around = e->round;
     e->round = emit_symbol(e, item->round);
-    cblock *round = c_for(b, e->round, c_int(u, 0), emit_dim(e, item->rounds), 1);
+    cexpr *rounds = emit_dim(e, item->rounds);
+    cblock *round = item->repeat->attrs.backwards ? c_for_down(b, e->round, rounds) : c_for(b, e->round, c_int(u, 0), rounds, 1);
     emit_items(m, round, item->items);
     e->round = around;
     if (item->until.kind != PLAN_MEMORY) return;

@@ -88,6 +88,11 @@ static const float *optional_param(const emit_context *e, const plan_operand *o)
 }
 
 static cexpr *norm_table(emit_context *e, const plan_kernel *k, bool shift) {
+    pack_norm norm = plan_norm_of(e->plan->model, k);
+    if (pack_norm_lives(&norm)) {
+        int64_t offset = pack_list_find_norm(e->plan->packs, &norm) + (shift ? norm.channels : 0);
+        return c_add(e->unit, c_name(e->unit, "packs"), c_int(e->unit, offset));
+    }
     const char *what = shift ? "shift" : "scale";
     cexpr **made = emit_once_in_file(e, "norm %s %zu %zu %zu %zu %a", what, emit_tensor_of(e, &k->inputs[1]),
                                      emit_tensor_of(e, &k->inputs[2]), emit_tensor_of(e, &k->inputs[3]),
@@ -328,6 +333,7 @@ static value batch_norm(chain *c, const plan_kernel *k, value x) {
 }
 
 static value value_of(chain *c, const plan_kernel *k) {
+    if (ir_op_class_of(k->node->op) == IR_SINK) return operand_value(c, &k->inputs[0]);
     if (k->node->op == IR_WHERE) return where(c, k);
     if (ir_op_class_of(k->node->op) == IR_BINARY) return binary(c, k);
     value x = operand_value(c, &k->inputs[0]);
@@ -361,6 +367,8 @@ static void emit_vector_of(void *context, cblock *b, cexpr *at, cexpr *lanes) {
         stride = n->strides[j->to][n->rank - 1];
         offset = c_add(c->e->unit, nest_offset(n, j->to, n->rank - 1), c_mul(c->e->unit, at, emit_dim(c->e, stride)));
     }
+    if (j->kernel->node->op == IR_ACCUMULATE)
+        v = vectors_call2(c->e, "add", vectors_load(c->e, array, offset, stride, lanes), v);
     if (emit_choice(c->e, j->kernel)->elementwise.mask) vectors_store_mask(c->e, b, array, offset, stride, v, lanes);
     else vectors_store(c->e, b, array, offset, stride, v, lanes);
     c->name_count = names; /* each vector's locals are its own */
@@ -370,8 +378,9 @@ static void emit_elements(job *j, cblock *b) {
     chain *c = j->chain;
     c->body = nest_loops(c->nest, b, c->nest->rank);
     cexpr *v = value_of(c, j->kernel).code;
-    if (in_vectors(c, j->kernel->node->results[0]->type.dtype)) v = vectors_call2(c->e, "lane", v, c_int(c->e->unit, 0));
-    c_assign(c->body, nest_element(c->nest, j->to, j->kernel->results[0].name), "=", v);
+    if (in_vectors(c, plan_made_dtype(j->kernel))) v = vectors_call2(c->e, "lane", v, c_int(c->e->unit, 0));
+    const char *way = j->kernel->node->op == IR_ACCUMULATE ? "+=" : "=";
+    c_assign(c->body, nest_element(c->nest, j->to, j->kernel->results[0].name), way, v);
 }
 
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f) {

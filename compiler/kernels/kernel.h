@@ -2,7 +2,8 @@
  *
  * emit/call.c makes the function and its parameters (the symbols as size_t, then every PLAN_MEMORY operand of the kernel
  * and of what is inlined in it, then `size_t start` and `float *work` where wanted) and the call; the emitter fills the
- * body. Pointers point at the view's first element. An emitter may add constants and helper functions to the unit:
+ * body. Of a param that lives in the struct, emit_param and product_table give what begins with one of two more
+ * parameters, `parameters` and `packs`. Pointers point at the view's first element. An emitter may add constants and helper functions to the unit:
  * they are printed above. */
 #ifndef NNC_KERNELS_KERNEL_H
 #define NNC_KERNELS_KERNEL_H
@@ -58,6 +59,8 @@ void emit_begin_model(emit_context *e);
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f);    /* recurrent.c */
 void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f);       /* linear.c: LINEAR */
 void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* matmul.c */
+void emit_weight_grad(emit_context *e, const plan_kernel *k, cfunction *f);  /* matmul.c */
+void emit_sink(emit_context *e, const plan_kernel *k, cfunction *f);         /* sink.c */
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* conv.c */
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* elementwise.c: UNARY, BINARY, BATCH_NORM */
 void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
@@ -101,6 +104,8 @@ size_t emit_tensor_of(emit_context *e, const plan_operand *o);
 cexpr **emit_once(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 cexpr **emit_once_in_file(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const float *emit_param_data(const emit_context *e, size_t param);
+/* sink.c: by what a row of a table is multiplied where attrs have a max_norm; a call. */
+cexpr *emit_row_scale(emit_context *e, cexpr *row, cexpr *width, const ir_attrs *attrs);
 /* "lstm = LSTM(6, 6): x [T, 1, 6] -> out [T, 1, 6]": layer and shapes for the comment above a kernel's function. */
 const char *emit_shapes_comment(emit_context *e, const plan_kernel *k);
 

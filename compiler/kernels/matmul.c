@@ -13,6 +13,7 @@ typedef struct {
     cexpr *a, *b, *y;             /* addresses of the matrices */
     const dim *rows, *inner, *columns;
     const dim *a_m, *a_k, *b_k, *b_n, *y_m, *y_n; /* strides */
+    bool adds;                    /* sums begin with what y holds: WEIGHT_GRAD, whose rows are known: none is taken twice */
 } matmul;
 
 /* Columns from n on: so many vectors, the last of them `last` wide; NULL: all of it. */
@@ -27,18 +28,40 @@ static cexpr *scaled(const matmul *p, cexpr *index, const dim *stride) {
     return c_mul(p->e->unit, index, emit_dim(p->e, stride));
 }
 
-static void store_sums(const group *g, cblock *b, const tile *t, cexpr *m) {
+/* Where a vector of y is: its row, and the offset in it; and how many of its lanes are there, NULL: all. */
+typedef struct {
+    cexpr *row, *offset, *lanes;
+} place;
+
+static place place_of(const group *g, const tile *t, cexpr *m, unsigned row, unsigned vector) {
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
     int64_t lanes = p->e->target->lanes;
+    return (place){c_add(u, p->y, scaled(p, c_add(u, m, c_int(u, row)), p->y_m)),
+                   scaled(p, c_add(u, g->n, c_int(u, vector * lanes)), p->y_n),
+                   vector + 1 == t->vectors ? g->last : NULL};
+}
+
+static void store_sums(const group *g, cblock *b, const tile *t, cexpr *m) {
+    const matmul *p = g->matmul;
+    cunit *u = p->e->unit;
     for (unsigned r = 0; r < t->rows; r++)
         for (unsigned v = 0; v < t->vectors; v++) {
-            cexpr *row = c_add(u, p->y, scaled(p, c_add(u, m, c_int(u, r)), p->y_m));
-            cexpr *offset = scaled(p, c_add(u, g->n, c_int(u, v * lanes)), p->y_n);
+            place y = place_of(g, t, m, r, v);
             cexpr *sum = c_name(u, "%s", t->sums[r * t->vectors + v]);
-            bool part = g->last && v + 1 == t->vectors;
-            if (lanes == 1) vectors_store_at(p->e, b, c_add(u, row, offset), sum);
-            else vectors_store(p->e, b, row, offset, p->y_n, sum, part ? g->last : NULL);
+            if (p->e->target->lanes == 1) vectors_store_at(p->e, b, c_add(u, y.row, y.offset), sum);
+            else vectors_store(p->e, b, y.row, y.offset, p->y_n, sum, y.lanes);
+        }
+}
+
+static void load_sums(const group *g, const tile *t, cexpr *m, cexpr **starts) {
+    const matmul *p = g->matmul;
+    for (unsigned r = 0; r < t->rows; r++)
+        for (unsigned v = 0; v < t->vectors; v++) {
+            place y = place_of(g, t, m, r, v);
+            cexpr **start = &starts[r * t->vectors + v];
+            if (p->e->target->lanes == 1) *start = tile_load(p->e, c_add(p->e->unit, y.row, y.offset));
+            else *start = vectors_load(p->e, y.row, y.offset, p->y_n, y.lanes);
         }
 }
 
@@ -68,7 +91,9 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
                                                     : arena_printf(e->arena, "s%u_%u", r, v);
     }
     for (unsigned v = 0; v < t.vectors; v++) t.columns[v] = v * (int64_t)e->target->lanes;
-    tile_declare(e, b, &t, NULL);
+    cexpr *starts[TILE_MAX_SUMS];
+    if (p->adds) load_sums(g, &t, m, starts);
+    tile_declare(e, b, &t, p->adds ? starts : NULL);
     dim_is_const(p->inner, &terms);
     tile_add(e, b, &t, terms, dim_max(p->inner), emit_dim(e, p->inner));
     store_sums(g, b, &t, m);
@@ -181,6 +206,40 @@ static cblock *open_batches(matmul *p, cblock *body, const plan_view *a, const p
     return body;
 }
 
+/* The product of two matrices, whose addresses and strides are set. */
+static void emit_product(const matmul *p, cblock *b) {
+    if (p->choice->elements) {
+        emit_elements(p, b);
+        return;
+    }
+    heights rows = {.e = p->e, .rows = emit_dim(p->e, p->rows)};
+    cblock *few = heights_open_few(&rows, &b, &p->choice->heights);
+    if (few) emit_columns(p, few, true);
+    emit_columns(p, b, false);
+}
+
+/* dy' x, added to a gradient. */
+void emit_weight_grad(emit_context *e, const plan_kernel *k, cfunction *f) {
+    cunit *u = e->unit;
+    const plan_view *dy = &k->inputs[0].view, *x = &k->inputs[1].view, *y = &k->results[0].view;
+    matmul p = {.e = e,
+                .choice = &emit_choice(e, k)->matmul,
+                .a = c_name(u, "%s", k->inputs[0].name),
+                .b = c_name(u, "%s", k->inputs[1].name),
+                .y = c_name(u, "%s", k->results[0].name),
+                .rows = y->type.dims[0],
+                .inner = dy->type.dims[0],
+                .columns = y->type.dims[1],
+                .a_m = dy->strides[1],
+                .a_k = dy->strides[0],
+                .b_k = x->strides[0],
+                .b_n = x->strides[1],
+                .y_m = y->strides[0],
+                .y_n = y->strides[1],
+                .adds = true};
+    emit_product(&p, c_body(f));
+}
+
 void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     const plan_view *a = &k->inputs[0].view, *b = &k->inputs[1].view, *y = &k->results[0].view;
@@ -199,13 +258,5 @@ void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f) {
                 .b_n = b->strides[b_last],
                 .y_m = y->strides[last - 1],
                 .y_n = y->strides[last]};
-    cblock *body = open_batches(&p, c_body(f), a, b, y);
-    if (p.choice->elements) {
-        emit_elements(&p, body);
-        return;
-    }
-    heights rows = {.e = e, .rows = emit_dim(e, p.rows)};
-    cblock *few = heights_open_few(&rows, &body, &p.choice->heights);
-    if (few) emit_columns(&p, few, true);
-    emit_columns(&p, body, false);
+    emit_product(&p, open_batches(&p, c_body(f), a, b, y));
 }

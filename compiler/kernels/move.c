@@ -185,6 +185,20 @@ static void roll(emit_context *e, const plan_kernel *k, cfunction *f) {
                 c_mul(u, to, emit_dim(e, y->strides[axis])));
 }
 
+/* Zeros, and x where a slice would look. */
+static void place(emit_context *e, const plan_kernel *k, cfunction *f) {
+    const ir_attrs *a = &k->node->attrs;
+    const plan_operand *x = &k->inputs[0], *y = &k->results[0];
+    const dim *stride = y->view.strides[a->axis];
+    plan_operand zero = {.kind = PLAN_NUMBER, .view.type = y->view.type}, part = *y;
+    copy_all(e, &zero, y, f);
+    part.view.type = x->view.type;
+    part.view.strides[a->axis] = dim_mul(e->plan->dims, stride, dim_const(e->plan->dims, a->step));
+    copy c = new_copy(e, &x->view.type, NEST_ALL_AXES, x, &part, 0);
+    c.y_base = emit_dim(e, dim_mul(e->plan->dims, a->start, stride));
+    emit_copy(&c, c_body(f));
+}
+
 static void arange(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     const plan_operand *y = &k->results[0];
@@ -235,8 +249,8 @@ static void fill_normed(void *context, float *values) {
 static cexpr *embedding_table(emit_context *e, const plan_kernel *k) {
     size_t param = k->inputs[1].param;
     const ir_attrs *a = &k->node->attrs;
-    if (!a->has_max_norm) return emit_param(e, param);
     const ir_param *p = &e->plan->model->params[param];
+    if (!a->has_max_norm || ir_param_lives(p)) return emit_param(e, param);
     cexpr **made = emit_once_in_file(e, "max_norm %zu %a %a", emit_tensor(e, p), a->max_norm, a->norm_type);
     if (*made) return *made;
     normed_table *t = ARENA_NEW(e->arena, normed_table);
@@ -262,7 +276,16 @@ static void embedding(emit_context *e, const plan_kernel *k, cfunction *f) {
     cblock *b = nest_loops(n, c_body(f), n->rank);
     cexpr *id = c_cast(u, "size_t", nest_element(n, from, ids->name));
     cexpr *row = c_mul(u, id, emit_dim(e, width)), *offset = nest_offset(n, to, n->rank);
-    if (dim_is(width, 1)) {
+    if (k->node->attrs.has_max_norm && ir_param_lives(&e->plan->model->params[k->inputs[1].param])) {
+        c_declare(b, "const float *", "row", c_add(u, table, row));
+        c_declare(b, "const float ", "scale",
+                  emit_row_scale(e, c_name(u, "row"), emit_dim(e, width), &k->node->attrs));
+        b = c_for(b, "d", c_int(u, 0), emit_dim(e, width), 1);
+        cexpr *d = c_name(u, "d");
+        offset = c_add(u, offset, c_mul(u, d, emit_dim(e, stride)));
+        cexpr *scaled = c_mul(u, c_index(u, c_name(u, "row"), d), c_name(u, "scale"));
+        c_assign(b, c_index(u, c_name(u, "%s", y->name), offset), "=", scaled);
+    } else if (dim_is(width, 1)) {
         c_assign(b, c_index(u, c_name(u, "%s", y->name), offset), "=", c_index(u, table, row));
     } else if (dim_is(stride, 1)) {
         cexpr *bytes = c_mul(u, emit_dim(e, width), c_name(u, "sizeof(float)"));
@@ -306,6 +329,7 @@ void emit_move(emit_context *e, const plan_kernel *k, cfunction *f) {
     case IR_FLIP: flip(e, k, f); return;
     case IR_ROLL: roll(e, k, f); return;
     case IR_ARANGE: arange(e, k, f); return;
+    case IR_PLACE: place(e, k, f); return;
     case IR_COPY: copy_all(e, &k->inputs[0], &k->results[0], f); return;
     default: ice("%s is not a move", ir_op_name(k->node->op));
     }

@@ -15,6 +15,7 @@ static const char *pack_key(emit_context *e, const pack *p) {
 }
 
 cexpr *product_table(emit_context *e, const pack *p, const char *name, const char *comment) {
+    if (pack_lives(p)) return c_add(e->unit, c_name(e->unit, "packs"), c_int(e->unit, pack_list_find(e->plan->packs, p)));
     cexpr **made = emit_once_in_file(e, "%s", pack_key(e, p));
     if (!*made) *made = emit_table(e, name, (size_t)pack_elements(p), pack_finite(p), pack_fill, p, comment);
     return *made;

@@ -136,6 +136,20 @@ static void add_sinks(differentiation *d, const ir_node *param) {
         set_rows(add_sink(d, IR_EMBEDDING_GRAD, index, (ir_value *const[]){r->dy, r->ids}, 2), r->attrs);
 }
 
+/* Rows that are looked up, and too long, are scaled down in place. */
+static void add_renorms(differentiation *d) {
+    ir_node *end = d->at;
+    for (const ir_node *n = d->graph->first; n != end->next; n = n->next) {
+        if (n->op != IR_EMBEDDING || !n->attrs.has_max_norm || n->inputs[1]->producer->op != IR_PARAM) continue;
+        size_t param = n->inputs[1]->producer->attrs.index;
+        if (!d->model->params[param].trained) continue;
+        d->node = n;
+        ir_node *sink = add_sink(d, IR_RENORM, param, n->inputs, 1);
+        sink->attrs.max_norm = n->attrs.max_norm;
+        sink->attrs.norm_type = n->attrs.norm_type;
+    }
+}
+
 static ir_value *sum_of(differentiation *d, ir_value *sum, ir_value *g) { return sum ? adj_both(d, IR_ADD, sum, g) : g; }
 
 /* Rows of dy added up in the rows of a table of zeros. */
@@ -218,6 +232,7 @@ void pass_differentiate(ir_model *m, diag_list *diags) {
     for (size_t i = count; i-- > 0;) visit(&d, nodes[i]);
     for (size_t i = 0; i < count; i++)
         if (nodes[i]->op == IR_PARAM && m->params[nodes[i]->attrs.index].trained) add_sinks(&d, nodes[i]);
+    add_renorms(&d);
     replace_grads(&d);
     remove_grads(g);
 }

@@ -20,6 +20,12 @@ static pval *fixed_root(planner *p, const ir_type *type, const char *name, plan_
     return v;
 }
 
+/* The type of what a node makes: a sink makes the gradient of its param, or what is in it. */
+static const ir_type *made_type(const planner *p, const ir_node *n) {
+    bool sink = ir_op_class_of(n->op) == IR_SINK;
+    return sink ? &p->model->params[n->attrs.index].type : &n->results[0]->type;
+}
+
 static bool is_elementwise(const ir_node *n) {
     return ir_op_class_of(n->op) != IR_VIEW && plan_operator_of(n->op)->elementwise;
 }
@@ -83,14 +89,26 @@ static bool reads_ints(const planner *p, const ir_node *n) {
 
 /* Floats are computed in vectors unless they read int32, so a mask that is made of int32 comes to them by memory. */
 static bool keeps_vectors(const planner *p, const ir_node *n, const ir_node *user) {
-    bool is_mask = n->results[0]->type.dtype == IR_BOOL && user->results[0]->type.dtype == IR_F32;
+    bool is_mask = n->results[0]->type.dtype == IR_BOOL && made_type(p, user)->dtype == IR_F32;
     return !is_mask || !reads_ints(p, n);
+}
+
+/* With all that it and what is computed in it reads. */
+static task *elementwise_task(planner *p, const ir_node *n) {
+    pval **list = NULL;
+    unsigned count = 0;
+    size_t capacity = 0;
+    for (unsigned i = 0; i < n->input_count; i++)
+        if (n->inputs[i] && !plan_is_parameter(n, i)) gather(p->values[n->inputs[i]->id], p, &list, &count, &capacity);
+    task *u = planner_task(p, TASK_NODE, n, count, 1);
+    if (count) memcpy(u->inputs, list, count * sizeof *list);
+    return u;
 }
 
 static void elementwise_node(planner *p, const ir_node *n, const ir_node *const *only_user) {
     ir_value *result = n->results[0];
     const ir_node *user = only_user[result->id];
-    if (user && is_elementwise(user) && ir_shape_same(&user->results[0]->type, &result->type) &&
+    if (user && is_elementwise(user) && ir_shape_same(made_type(p, user), &result->type) &&
         keeps_vectors(p, n, user)) {
         unsigned size = 1;
         for (unsigned i = 0; i < n->input_count; i++)
@@ -106,13 +124,7 @@ static void elementwise_node(planner *p, const ir_node *n, const ir_node *const 
             return;
         }
     }
-    pval **list = NULL;
-    unsigned count = 0;
-    size_t capacity = 0;
-    for (unsigned i = 0; i < n->input_count; i++)
-        if (n->inputs[i] && !plan_is_parameter(n, i)) gather(p->values[n->inputs[i]->id], p, &list, &count, &capacity);
-    task *u = planner_task(p, TASK_NODE, n, count, 1);
-    if (count) memcpy(u->inputs, list, count * sizeof *list);
+    task *u = elementwise_task(p, n);
     pval *r = planner_root(p, &result->type, result_name(p, n, 0));
     r->producer = u;
     u->results[0] = r;
@@ -171,7 +183,7 @@ static void source_node(planner *p, const ir_node *n) {
         r = fixed_root(p, &v->type, m->states[i].name, PLAN_STATE, i);
         r->buffer = p->plan->state_buffers[i];
         break;
-    case IR_PARAM: r = fixed_root(p, &v->type, v->name, PLAN_TABLE, i); break;
+    case IR_PARAM: r = fixed_root(p, &v->type, v->name, ir_param_lives(&m->params[i]) ? PLAN_TRAINED : PLAN_TABLE, i); break;
     case IR_TENSOR:
         r = fixed_root(p, &v->type, v->name, PLAN_LITERAL, 0);
         r->buffer->literal = n;
@@ -235,12 +247,54 @@ static const ir_node **only_users(planner *p, const ir_graph *g) {
     return t.user;
 }
 
+/* A sink writes what lies in the struct. */
+static void sink_node(planner *p, const ir_node *n) {
+    task *u = NULL;
+    if (is_elementwise(n)) {
+        u = elementwise_task(p, n);
+    } else {
+        pval *inputs[2];
+        for (unsigned i = 0; i < n->input_count; i++) inputs[i] = planner_materialize(p, p->values[n->inputs[i]->id]);
+        u = planner_task(p, TASK_NODE, n, n->input_count, 1);
+        memcpy(u->inputs, inputs, n->input_count * sizeof *inputs);
+    }
+    const ir_param *param = &p->model->params[n->attrs.index];
+    plan_place place = n->op == IR_UPDATE || n->op == IR_RENORM ? PLAN_TRAINED : PLAN_GRADIENT;
+    u->results[0] = fixed_root(p, &param->type, NULL, place, n->attrs.index);
+    u->results[0]->producer = u;
+}
+
+static bool reads_param(const task *u, size_t param) {
+    for (unsigned i = 0; i < u->input_count; i++) {
+        if (!u->inputs[i]) continue;
+        if (u->inputs[i]->kind == PVAL_PARAM && u->inputs[i]->param == param) return true;
+        if (u->inputs[i]->kind > PVAL_VIEW) continue;
+        const plan_buffer *b = layout_storage(u->inputs[i])->buffer;
+        if (b && b->place == PLAN_TRAINED && b->index == param) return true;
+    }
+    return false;
+}
+
+/* What changes parameters comes when they have been read. */
+static void order_updates(planner *p) {
+    for (size_t i = 0; i < p->task_count; i++) {
+        task *u = p->tasks[i];
+        if (u->kind != TASK_NODE || u->body || (u->node->op != IR_UPDATE && u->node->op != IR_RENORM)) continue;
+        for (size_t k = 0; k < p->task_count; k++) {
+            bool later = k > i && p->tasks[k]->kind == TASK_NODE && p->tasks[k]->node->op == u->node->op;
+            if (k != i && !later && p->tasks[k]->block == u->block && reads_param(p->tasks[k], u->node->attrs.index))
+                planner_after(p, u, p->tasks[k]);
+        }
+    }
+}
+
 static void nodes(planner *p, const ir_graph *g) {
     for (const ir_node *n = g->first; n; n = n->next) {
         switch (ir_op_class_of(n->op)) {
         case IR_SOURCE: source_node(p, n); break;
         case IR_VIEW: p->values[n->results[0]->id] = view_node(p, n); break;
         case IR_LOOP: planner_repeat(p, n, nodes); break;
+        case IR_SINK: sink_node(p, n); break;
         default:
             if (is_elementwise(n)) elementwise_node(p, n, p->only_user);
             else general_node(p, n);
@@ -279,5 +333,6 @@ void planner_build(planner *p, const ir_graph *g, bool is_reset) {
     p->task_count = p->task_capacity = 0;
     p->only_user = only_users(p, g);
     nodes(p, g);
+    order_updates(p);
     if (!is_reset) add_checks(p);
 }

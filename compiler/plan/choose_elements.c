@@ -6,6 +6,8 @@
 /* Operators that plain C has, to the same bits. */
 static bool in_plain_c(ir_op op) {
     return op == IR_NEG || op == IR_ABS || op == IR_CLAMP || op == IR_HARDTANH || op == IR_CAST || op == IR_WHERE ||
+    return op == IR_NEG || op == IR_ABS || op == IR_CLAMP || op == IR_HARDTANH || op == IR_CAST || op == IR_WHERE ||
+           ir_op_class_of(op) == IR_SINK ||
            (ir_op_class_of(op) == IR_BINARY && op != IR_POW && op != IR_PRELU &&
             op != IR_BINARY_CROSS_ENTROPY);
 }
@@ -15,7 +17,7 @@ typedef struct {
 } expression_kind;
 
 static void look_at(const plan_kernel *k, expression_kind *kind) {
-    ir_dtype type = k->node->results[0]->type.dtype;
+    ir_dtype type = plan_made_dtype(k);
     if (type == IR_F32) kind->plain = kind->plain && in_plain_c(k->node->op);
     if (type == IR_I32) kind->has_ints = true;
     for (unsigned i = 0; i < k->input_count; i++) {
@@ -29,7 +31,7 @@ void choose_elementwise(const chooser *of, const plan_kernel *k, plan_choice *to
     (void)of;
     expression_kind kind = {false, true};
     choice_elementwise *c = &to->elementwise;
-    ir_dtype type = k->node->results[0]->type.dtype;
+    ir_dtype type = plan_made_dtype(k);
     bool stores_mask = k->node->op == IR_CAST && type == IR_I32;
     c->mask = type == IR_BOOL || stores_mask;
     if (!stores_mask) look_at(k, &kind);
@@ -76,8 +78,8 @@ void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) 
 
 /* --- products of run-time values --- */
 
-void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
-    const plan_view *a = &k->inputs[0].view, *b = &k->inputs[1].view, *y = &k->results[0].view;
+/* a y of rows and columns, made of so many terms; b's columns. */
+static void choose_product_of(const chooser *c, const plan_view *b, const plan_view *y, int64_t terms, plan_choice *to) {
     unsigned last = y->type.rank - 1;
     const dim *extent = y->type.dims[last - 1];
     int64_t columns = dim_max(y->type.dims[last]), rows = dim_max(extent);
@@ -89,7 +91,6 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     m->elements = dim_is(y->type.dims[last], 1) || (!dense && rows < ROWS_WORTH_PACKING);
     if (m->elements) return;
     m->fused = dense && dim_is(y->strides[last], 1);
-    int64_t terms = dim_max(a->type.dims[a->type.rank - 1]);
     cost_tile tile = cost_matmul(c->body, columns, terms, rows), row = {1, tile.vectors, tile.chains};
     bool known = dim_is_const(y->type.dims[last], NULL); /* of others one vector after another may be left */
     if (dense && known && row.chains == 1) row.vectors = cost_matmul_row(c->body, columns, terms).vectors;
@@ -99,6 +100,16 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     if (dense) return;
     m->packed = tile.vectors * (int64_t)c->body->lanes;
     to->work = terms * m->packed;
+}
+
+void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    const ir_type *a = &k->inputs[0].view.type;
+    choose_product_of(c, &k->inputs[1].view, &k->results[0].view, dim_max(a->dims[a->rank - 1]), to);
+}
+
+/* dy' x: the terms are dy's rows. */
+void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    choose_product_of(c, &k->inputs[1].view, &k->results[0].view, dim_max(k->inputs[0].view.type.dims[0]), to);
 }
 
 void choose_nothing(const chooser *c, const plan_kernel *k, plan_choice *to) { (void)c, (void)k, (void)to; }

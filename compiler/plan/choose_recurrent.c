@@ -44,6 +44,11 @@ static void choose_packs(const chooser *c, const plan_kernel *k, choice_recurren
         r->output = choose_pack(c, &k->inputs[IR_REC_W_HR], NULL, r->projected, r->hidden, c->body->columns);
 }
 
+static bool takes_weights(const choice_recurrent *r) {
+    return pack_lives(r->input) || pack_lives(r->hidden_pack) || (r->candidate && pack_lives(r->candidate)) ||
+           (r->output && pack_lives(r->output));
+}
+
 /* --- the way through time --- */
 
 static void choose_sizes(const plan_kernel *k, choice_recurrent *r) {
@@ -181,6 +186,7 @@ void choose_recurrent(const chooser *c, const plan_kernel *k, plan_choice *to) {
     to->vectors = true;
     choose_sizes(k, r);
     choose_packs(c, k, r);
+    r->shared = r->shared || takes_weights(r); /* which then are parameters */
     choose_way(c, k, r);
     if (r->one_row) choose_one_row(c, r);
     choose_products(c, k, r);

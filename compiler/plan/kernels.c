@@ -256,6 +256,27 @@ static bool onto_itself(const plan_kernel *k) {
     return true;
 }
 
+/* What kernels want packed of parameters that live in the struct. */
+static void list_packs(planner *p, const plan_kernel *k, const plan_choice *c) {
+    const choice_recurrent *r = &c->recurrent;
+    const pack *all[4] = {NULL};
+    if (c->kind == CHOICE_RECURRENT) {
+        const pack *const own[] = {r->input, r->hidden_pack, r->candidate, r->output};
+        memcpy(all, own, sizeof all);
+    }
+    if (c->kind == CHOICE_LINEAR && !c->linear.dots) all[0] = c->linear.pack;
+    if (c->kind == CHOICE_CONV) all[0] = c->conv.pack;
+    for (int i = 0; i < 4; i++)
+        if (all[i] && pack_lives(all[i])) pack_list_add(p->arena, p->plan->packs, all[i]);
+    if (k->kind == PLAN_NODE && k->node->op == IR_BATCH_NORM) {
+        pack_norm norm = plan_norm_of(p->model, k);
+        if (pack_norm_lives(&norm)) pack_list_add_norm(p->arena, p->plan->packs, &norm);
+    }
+    static const plan_choice none = {.kind = CHOICE_OTHER};
+    for (unsigned i = 0; i < k->input_count; i++)
+        if (k->inputs[i].kind == PLAN_INLINE) list_packs(p, k->inputs[i].inlined, &none);
+}
+
 /* What is chosen for each body, and room for the one that wants most. */
 static void make_choices(planner *p, plan_kernel *k) {
     int64_t work = 0;
@@ -265,6 +286,7 @@ static void make_choices(planner *p, plan_kernel *k) {
         chooser c = {p->arena, p->model, p->dims, body, body->rolled ? 0 : p->unroll};
         choose(&c, k, &k->choices[i]);
         if (k->choices[i].work > work) work = k->choices[i].work;
+        list_packs(p, k, &k->choices[i]);
     }
     if (!work) return;
     k->work = ARENA_NEW(p->arena, plan_buffer);
@@ -282,7 +304,8 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
     k->check = u->check;
     if (k->check) add_symbols_of(p, k, k->check->low);
     if (k->check) add_symbols_of(p, k, k->check->high);
-    if (u->kind == TASK_NODE && u->node->op == IR_ARANGE) add_symbols_of(p, k, u->node->attrs.start);
+    if (u->kind == TASK_NODE && (u->node->op == IR_ARANGE || u->node->op == IR_PLACE))
+        add_symbols_of(p, k, u->node->attrs.start);
     k->result_count = u->result_count;
     k->results = ARENA_ARRAY(p->arena, plan_operand, u->result_count);
     bool recurrent = u->kind == TASK_NODE && u->node->op == IR_RECURRENT;

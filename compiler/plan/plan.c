@@ -31,6 +31,16 @@ static void index_checks(planner *p) {
     }
 }
 
+static const ir_param *param_of(const ir_model *m, const plan_operand *o) {
+    return o->kind == PLAN_PARAM ? &m->params[o->param] : NULL;
+}
+
+pack_norm plan_norm_of(const ir_model *m, const plan_kernel *k) {
+    const plan_operand *o = k->inputs;
+    return (pack_norm){param_of(m, &o[1]), param_of(m, &o[2]), param_of(m, &o[3]), param_of(m, &o[4]),
+                       k->node->attrs.eps, dim_max(o[1].view.type.dims[0])};
+}
+
 static void procedure(planner *p, plan_procedure *to, bool is_reset) {
     planner_build(p, is_reset ? &p->model->reset : &p->model->run, is_reset);
     planner_place(p, is_reset);
@@ -47,6 +57,7 @@ plan *plan_model(arena *a, ir_model *m, const plan_options *o, diag_list *diags)
     memcpy(result->bodies, o->bodies, sizeof result->bodies);
     result->model = m;
     result->dims = m->dims;
+    result->packs = o->packs ? o->packs : ARENA_NEW(a, pack_list);
     result->input_buffers = ARENA_ARRAY(a, plan_buffer *, m->input_count);
     result->output_buffers = ARENA_ARRAY(a, plan_buffer *, m->output_count);
     state_buffers(a, result, m);

@@ -16,11 +16,15 @@
 #define NNC_PLAN_PLAN_H
 
 #include "plan/cost.h"
+#include "plan/pack_list.h"
 
 enum { PLAN_MAX_BODIES = 4 };
 
-/* TABLE: a param as it is; LITERAL: the numbers of a TENSOR */
-typedef enum { PLAN_INPUT, PLAN_OUTPUT, PLAN_STATE, PLAN_TABLE, PLAN_LITERAL, PLAN_SCRATCH } plan_place;
+/* TABLE: a param as it is; TRAINED: one that lives in the struct; GRADIENT: the gradient of one; LITERAL: the numbers of a
+ * TENSOR */
+typedef enum {
+    PLAN_INPUT, PLAN_OUTPUT, PLAN_STATE, PLAN_TABLE, PLAN_TRAINED, PLAN_GRADIENT, PLAN_LITERAL, PLAN_SCRATCH
+} plan_place;
 
 typedef struct {
     plan_place place;
@@ -124,11 +128,13 @@ typedef struct {
     size_t buffer_count, buffer_capacity;
     plan_buffer **state_buffers, **input_buffers, **output_buffers;
     int64_t scratch_floats, scratch_ints; /* elements */
+    pack_list *packs; /* of parameters that live in the struct */
     const cost_body *bodies[PLAN_MAX_BODIES]; /* that the code gets, the narrowest first; reset has only the first */
     size_t body_count;
 } plan;
 
 typedef struct {
+    pack_list *packs; /* the list of a plan of the same struct, to go on with; NULL: a new one */
     int64_t unroll; /* a loop with constant bounds is unrolled while its body's statements stay within this */
     const cost_body *bodies[PLAN_MAX_BODIES];
     size_t body_count;
@@ -138,6 +144,13 @@ typedef struct {
  * than 1 GiB. */
 plan *plan_model(arena *a, ir_model *m, const plan_options *o, diag_list *diags);
 void plan_print(const plan *p, text *to); /* --dump=plan */
+
+/* The element type of what an elementwise kernel computes; that of a sink is float32. */
+static inline ir_dtype plan_made_dtype(const plan_kernel *k) {
+    return k->node->result_count ? k->node->results[0]->type.dtype : IR_F32;
+}
+/* The params of a BATCH_NORM's kernel. */
+pack_norm plan_norm_of(const ir_model *m, const plan_kernel *k);
 
 /* A view whose rows along the last dim are dense (stride 1), or of rank 0. */
 bool plan_view_rows_dense(const plan_view *v);

@@ -2,13 +2,14 @@
 #include "plan/planner.h"
 
 static const char *place_name(plan_place p) {
-    static const char *const names[] = {"input", "output", "state", "table", "literal", "scratch"};
+    static const char *const names[] = {"input", "output", "state", "table", "trained", "gradient", "literal", "scratch"};
     return names[p];
 }
 
 static void print_view(const plan *p, arena *a, const plan_view *v, text *to) {
     if (v->buffer->place == PLAN_SCRATCH) text_printf(to, "scratch#%zu", v->buffer->index);
-    else if (v->buffer->place == PLAN_TABLE) text_printf(to, "table \"%s\"", p->model->params[v->buffer->index].key);
+    else if (v->buffer->place >= PLAN_TABLE && v->buffer->place <= PLAN_GRADIENT)
+        text_printf(to, "%s \"%s\"", place_name(v->buffer->place), p->model->params[v->buffer->index].key);
     else text_printf(to, "%s %s", place_name(v->buffer->place), v->buffer->name);
     if (!dim_is(v->offset, 0)) text_printf(to, "+%s", dim_string(a, v->offset));
     text_add(to, ir_shape_string(a, &v->type));

@@ -14,11 +14,12 @@ static bool inlines_batch_norm(const planner *p, const ir_node *n) {
     return false;
 }
 
-/* Rounds can be done a piece at a time, unless one may end them all. */
+/* Rounds can be done a piece at a time, unless one may end them all, or the last comes first. */
 static bool repeat_rule(planner *p, const task *u, const dim *symbol, int *input_axis) {
     const ir_node *n = u->node;
     const dim *factor = dim_divide_exact(p->dims, n->attrs.rounds, symbol);
-    if (!factor || dim_mentions(factor, symbol) || n->block->until) return false;
+    if (!factor || dim_mentions(factor, symbol) || n->block->until || n->attrs.backwards)
+        return false;
     for (unsigned i = 0; i < u->input_count; i++) input_axis[i] = i < ir_rows_of(n) ? 0 : -1;
     return true;
 }

@@ -31,6 +31,7 @@ static void embedding(evaluation *e, const ir_attrs *attrs, double *gradient, co
 
 void evaluate_sink(evaluation *e, const ir_node *n) {
     const array *g = evaluate_input(e, n, 0);
+    if (n->op == IR_UPDATE || n->op == IR_RENORM) return; /* of what the next call finds */
     double *gradient = e->gradients[n->attrs.index];
     switch ((unsigned)n->op) {
     case IR_ACCUMULATE: accumulate(e, gradient, g); return;

@@ -1,0 +1,129 @@
+/* pack: see pack.h. */
+#include "emit/pack.h"
+
+/* As plan/pack.c fills a table at compile time, to the same bits: a sum of two floats is rounded once, halves are exact. */
+static const char panels[] =
+    "/* A matrix [gates * units, terms] in panels of units: a row of biases, those of the gates from bias_from on, then a row\n"
+    " * for each term; zeros fill up. Four bits of order for each group of columns: its gate; a bit of halved: it is\n"
+    " * multiplied by 1/2; a bit of lone: it has the first bias alone. */\n"
+    "static void %s(float *to, const float *weight, const float *bias, const float *second_bias, size_t units,\n"
+    "               size_t terms, size_t panel, size_t padding, unsigned gates, unsigned bias_from, unsigned order,\n"
+    "               unsigned halved, unsigned lone) {\n"
+    "    for (size_t first = 0; first < units; first += panel) {\n"
+    "        const size_t count = units - first < panel ? units - first : panel;\n"
+    "        const size_t width = (count + padding - 1) / padding * padding;\n"
+    "        for (unsigned g = bias_from; g < gates; g++) {\n"
+    "            const size_t row = (order >> 4 * g & 15u) * units + first;\n"
+    "            const float scale = (halved >> g & 1u) ? 0.5f : 1.0f;\n"
+    "            for (size_t u = 0; u < count; u++) {\n"
+    "                float sum = bias != NULL ? bias[row + u] : 0.0f;\n"
+    "                if (second_bias != NULL && !(lone >> g & 1u)) sum += second_bias[row + u];\n"
+    "                to[u] = sum * scale;\n"
+    "            }\n"
+    "            for (size_t u = count; u < width; u++) to[u] = 0.0f;\n"
+    "            to += width;\n"
+    "        }\n"
+    "        for (unsigned g = 0; g < gates; g++) {\n"
+    "            const float *from = weight + ((order >> 4 * g & 15u) * units + first) * terms;\n"
+    "            const float scale = (halved >> g & 1u) ? 0.5f : 1.0f;\n"
+    "            float *column = to + g * width;\n"
+    "            for (size_t u = 0; u < width; u++)\n"
+    "                for (size_t k = 0; k < terms; k++)\n"
+    "                    column[k * gates * width + u] = u < count ? from[u * terms + k] * scale : 0.0f;\n"
+    "        }\n"
+    "        to += terms * gates * width;\n"
+    "    }\n"
+    "}\n";
+
+int64_t pack_floats(const plan *p) { return p->packs->floats; }
+
+static const char *panels_function(emit_context *e) {
+    cexpr **made = emit_once_in_file(e, "pack_panels");
+    if (*made) return c_text(*made);
+    const char *name = emit_name(e, "pack_panels");
+    c_top_line(e->unit, panels, name);
+    *made = c_name(e->unit, "%s", name);
+    return name;
+}
+
+static cexpr *param_of(emit_context *e, const ir_param *p) {
+    return p ? emit_param(e, (size_t)(p - e->plan->model->params)) : c_name(e->unit, "NULL");
+}
+
+/* param + offset; NULL stays NULL. */
+static cexpr *from(emit_context *e, const ir_param *p, int64_t offset) {
+    return p ? c_add(e->unit, param_of(e, p), c_int(e->unit, offset)) : param_of(e, p);
+}
+
+static void pack_matrix_of(emit_context *e, cblock *b, const pack *p, int64_t offset) {
+    cunit *u = e->unit;
+    unsigned order = 0, halved = 0, lone = 0;
+    for (unsigned g = 0; g < p->gates; g++) {
+        order |= p->gate[g] << 4 * g;
+        halved |= (p->scale[g] < 1.0f ? 1u : 0u) << g;
+        lone |= (p->first_bias_only[g] ? 1u : 0u) << g;
+    }
+    for (int64_t m = 0; m < p->matrices; m++) {
+        int64_t rows = m * p->gates * p->units;
+        cexpr *const arguments[] = {
+            c_add(u, c_name(u, "self->packs"), c_int(u, offset + m * pack_matrix(p))),
+            from(e, p->weight, rows * p->terms), from(e, p->bias, rows), from(e, p->second_bias, rows),
+            c_int(u, p->units), c_int(u, p->terms), c_int(u, p->panel), c_int(u, p->padding), c_int(u, p->gates),
+            c_int(u, p->bias_from), c_int(u, order), c_int(u, halved), c_int(u, lone)};
+        c_do(b, c_call_list(u, panels_function(e), sizeof arguments / sizeof *arguments, arguments));
+    }
+}
+
+/* factor = weight / sqrt(variance + eps), summand = bias - mean * factor: in double where the processor has it, as when nnc
+ * makes a table of them. */
+static void pack_norm_of(emit_context *e, cblock *b, const pack_norm *n, int64_t offset) {
+    cunit *u = e->unit;
+    cexpr *c = c_name(u, "c"), *scale = c_name(u, "scale");
+    cblock *loop = c_for(b, "c", c_int(u, 0), c_int(u, n->channels), 1);
+    for (int wide = 1; wide >= 0; wide--) {
+        const char *type = wide ? "double" : "float";
+        c_line(loop, wide ? "#if NNC_DOUBLE" : "#else");
+        cblock *s = c_scope(loop);
+        cexpr *one = wide ? c_double(u, 1) : c_float(u, 1);
+        cexpr *eps = wide ? c_double(u, n->eps) : c_float(u, (float)n->eps);
+        cexpr *variance = c_index(u, param_of(e, n->variance), c), *mean = c_index(u, param_of(e, n->mean), c);
+        cexpr *weight = n->weight ? c_index(u, param_of(e, n->weight), c) : one;
+        cexpr *bias = n->bias ? c_index(u, param_of(e, n->bias), c) : wide ? c_double(u, 0) : c_float(u, 0);
+        if (wide) {
+            variance = c_cast(u, type, variance);
+            mean = c_cast(u, type, mean);
+            if (n->weight) weight = c_cast(u, type, weight);
+            if (n->bias) bias = c_cast(u, type, bias);
+        }
+        cexpr *root = c_call(u, wide ? "sqrt" : "sqrtf", 1, c_add(u, variance, eps));
+        cexpr *shift = c_sub(u, bias, c_mul(u, mean, scale));
+        c_declare(s, arena_printf(e->arena, "const %s ", type), "scale", c_binary(u, "/", weight, root));
+        c_assign(s, c_index(u, c_name(u, "self->packs"), c_add(u, c_int(u, offset), c)), "=",
+                 wide ? c_cast(u, "float", scale) : scale);
+        c_assign(s, c_index(u, c_name(u, "self->packs"), c_add(u, c_int(u, offset + n->channels), c)), "=",
+                 wide ? c_cast(u, "float", shift) : shift);
+    }
+    c_line(loop, "#endif");
+}
+
+void pack_function(emit_context *e, const emit_api *api) {
+    const pack_list *all = e->plan->packs;
+    cunit *u = e->unit;
+    if (!all->count) return;
+    cfunction *f = c_function(u, "static void", arena_printf(e->arena, "%s_pack", api->name),
+                              "Parameters as kernels read them; called when they have changed.");
+    c_parameter(f, arena_printf(e->arena, "%s *", api->name), "self");
+    cblock *b = c_body(f);
+    c_declare(b, "const float *", "parameters", c_name(u, "self->parameters"));
+    for (size_t i = 0; i < all->count; i++) {
+        const listed_pack *p = &all->items[i];
+        if (p->matrix) pack_matrix_of(e, b, p->matrix, p->offset);
+        else pack_norm_of(e, b, &p->norm, p->offset);
+    }
+    c_function_end(f);
+}
+
+void pack_call(emit_context *e, cblock *b, const emit_api *api) {
+    if (!e->plan->packs->count) return;
+    c_do(b, c_call(e->unit, arena_printf(e->arena, "%s_pack", api->name), 1, c_name(e->unit, "self")));
+}

@@ -1,0 +1,94 @@
+/* sink: what changes arrays of the struct: gradients and parameters. */
+#include <math.h>
+
+#include "kernels/nest.h"
+
+/* --- rows of a table that are too long --- */
+
+/* A function of the file that gives by what a row is multiplied: torch.nn.functional.embedding's max_norm. */
+static const char row_scale[] =
+    "/* By what a row is multiplied so that its norm is at most max_norm. */\n"
+    "static float %s(const float *row, size_t width, float max_norm, float norm_type) {\n"
+    "    float norm = 0.0f;\n"
+    "    for (size_t i = 0; i < width; i++) {\n"
+    "        const float size = fabsf(row[i]);\n"
+    "        if (isinf(norm_type)) norm = size > norm ? size : norm;\n"
+    "        else norm += norm_type > 2.0f || norm_type < 2.0f ? powf(size, norm_type) : size * size;\n"
+    "    }\n"
+    "    if (!isinf(norm_type)) norm = norm_type > 2.0f || norm_type < 2.0f ? powf(norm, 1.0f / norm_type) : sqrtf(norm);\n"
+    "    return norm > max_norm ? max_norm / (norm + 1e-7f) : 1.0f;\n"
+    "}\n";
+
+cexpr *emit_row_scale(emit_context *e, cexpr *row, cexpr *width, const ir_attrs *attrs) {
+    cexpr **made = emit_once_in_file(e, "row_scale");
+    if (!*made) {
+        const char *name = emit_name(e, "row_scale");
+        c_top_line(e->unit, row_scale, name);
+        *made = c_name(e->unit, "%s", name);
+    }
+    return c_call(e->unit, c_text(*made), 4, row, width, c_float(e->unit, (float)attrs->max_norm),
+                  c_float(e->unit, (float)attrs->norm_type));
+}
+
+static void renorm(emit_context *e, const plan_kernel *k, cfunction *f) {
+    cunit *u = e->unit;
+    const plan_operand *ids = &k->inputs[0], *table = &k->results[0];
+    cexpr *width = emit_dim(e, table->view.type.dims[1]), *row = c_name(u, "row"), *scale = c_name(u, "scale");
+    nest *n = nest_new(e, &ids->view.type, NEST_ALL_AXES);
+    unsigned from = nest_add(n, &ids->view);
+    nest_close(n, 0);
+    cblock *b = nest_loops(n, c_body(f), n->rank);
+    cexpr *id = c_cast(u, "size_t", nest_element(n, from, ids->name));
+    c_declare(b, "float *", "row", c_add(u, c_name(u, "%s", table->name), c_mul(u, id, width)));
+    c_declare(b, "const float ", "scale", emit_row_scale(e, row, width, &k->node->attrs));
+    b = c_if(b, c_binary(u, "<", scale, c_float(u, 1)));
+    c_assign(c_for(b, "d", c_int(u, 0), width, 1), c_index(u, row, c_name(u, "d")), "*=", scale);
+}
+
+/* --- rows of dy into rows of a table's gradient --- */
+
+/* How often the id of this place is there, as `count`. */
+static void count_id(emit_context *e, cblock *b, const plan_operand *ids, unsigned letter) {
+    cunit *u = e->unit;
+    nest *n = nest_new(e, &ids->view.type, NEST_ALL_AXES);
+    unsigned other = nest_add(n, &ids->view);
+    nest_close(n, letter);
+    c_declare(b, "size_t ", "count", c_int(u, 0));
+    cblock *inner = nest_loops(n, b, n->rank);
+    c_assign(c_if(inner, c_binary(u, "==", nest_element(n, other, ids->name), c_name(u, "id"))), c_name(u, "count"), "+=",
+             c_int(u, 1));
+}
+
+static void embedding_grad(emit_context *e, const plan_kernel *k, cfunction *f) {
+    cunit *u = e->unit;
+    const ir_attrs *attrs = &k->node->attrs;
+    const plan_operand *dy = &k->inputs[0], *ids = &k->inputs[1], *y = &k->results[0];
+    unsigned rank = ids->view.type.rank;
+    const dim *width = dy->view.type.dims[rank];
+    nest *n = nest_new(e, &ids->view.type, NEST_ALL_AXES);
+    unsigned id = nest_add(n, &ids->view), from = nest_add_strides(n, dy->view.strides);
+    unsigned letter = nest_close(n, 0);
+    cblock *b = nest_loops(n, c_body(f), n->rank);
+    c_declare(b, "const int32_t ", "id", nest_element(n, id, ids->name));
+    if (attrs->padding_row)
+        b = c_if(b, c_binary(u, "!=", c_name(u, "id"), c_int(u, attrs->padding_row - 1)));
+    if (attrs->scale_by_frequency) count_id(e, b, ids, letter);
+    cexpr *row = c_mul(u, c_cast(u, "size_t", c_name(u, "id")), emit_dim(e, width));
+    c_declare(b, "float *", "row", c_add(u, c_name(u, "%s", y->name), row));
+    c_declare(b, "const float *", "dy_row", c_add(u, c_name(u, "%s", dy->name), nest_offset(n, from, n->rank)));
+    b = c_for(b, "d", c_int(u, 0), emit_dim(e, width), 1);
+    cexpr *d = c_name(u, "d"), *g = c_index(u, c_name(u, "dy_row"), c_mul(u, d, emit_dim(e, dy->view.strides[rank])));
+    if (attrs->scale_by_frequency) g = c_binary(u, "/", g, c_cast(u, "float", c_name(u, "count")));
+    c_assign(b, c_index(u, c_name(u, "row"), d), "+=", g);
+}
+
+void emit_sink(emit_context *e, const plan_kernel *k, cfunction *f) {
+    switch ((unsigned)k->node->op) {
+    case IR_ACCUMULATE:
+    case IR_UPDATE: emit_elementwise(e, k, f); return;
+    case IR_WEIGHT_GRAD: emit_weight_grad(e, k, f); return;
+    case IR_EMBEDDING_GRAD: embedding_grad(e, k, f); return;
+    case IR_RENORM: renorm(e, k, f); return;
+    }
+    ice("%s is no sink", ir_op_name(k->node->op));
+}
