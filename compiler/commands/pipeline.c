@@ -31,8 +31,6 @@ static void divide(pipeline *p, ir_model *m) {
         for (size_t i = 0; i < m->param_count; i++) m->params[i].trained = m->params[i].moving = false;
         return;
     }
-    diag *e = diag_error(p->diags, m->training->loss_where, "training is not in this version");
-    diag_hint(e, "nnc --inference compiles the model as it runs");
 }
 
 /* What did parse is lowered even so: all errors of a file are shown in one run. */
@@ -64,6 +62,22 @@ static void need_weights(const ir_model *m, diag_list *diags) {
               m->name);
 }
 
+/* Without a file there are the parameters that NAME_init draws, and no others. */
+static void check_drawn(const ir_model *m, diag_list *diags) {
+    if (!m->training) {
+        if (m->param_count) need_weights(m, diags);
+        return;
+    }
+    for (size_t i = 0; i < m->param_count; i++) {
+        const ir_param *p = &m->params[i];
+        if (ir_param_lives(p) && p->init.kind != IR_INIT_NONE) continue;
+        diag *d = diag_error(diags, p->where, "%s needs a weights file: \"%.80s\" is %s", p->wanted_by, p->key,
+                             ir_param_lives(p) ? "a param, which has no values of its own" : "not trained");
+        diag_hint(d, "weights \"%s.safetensors\"", m->name);
+        return;
+    }
+}
+
 bool pipeline_bind(pipeline *p) {
     const options *o = p->options;
     progress_say("reading weights");
@@ -80,7 +94,7 @@ bool pipeline_bind(pipeline *p) {
         const char *path = pipeline_weights(p, m);
         if (bound[i]) continue;
         if (!path) {
-            if (m->param_count) need_weights(m, p->diags);
+            check_drawn(m, p->diags);
             continue;
         }
         ir_model **same = ARENA_ARRAY(p->arena, ir_model *, models_count);

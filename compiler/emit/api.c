@@ -13,10 +13,19 @@ static const char *upper(arena *a, const char *name) {
     return u;
 }
 
-/* The three names that a model defines. */
-static const char *defined_name(arena *a, const char *model, int i) {
-    static const char *const endings[] = {"", "_reset", "_run"};
-    return arena_printf(a, "%s%s", model, endings[i]);
+/* The names that a model defines in C; the last ones those of training. */
+static const char *const endings[] = {"", "_reset", "_run",
+                                      "_reset_state", "_init", "_seed", "_eval", "_grad", "_step", "_train", "_zero_grad",
+                                      "_get_params", "_set_params", "_get_grads", "_copy_params", "_save", "_restore",
+                                      "_pack", "_file"};
+enum { ENDINGS = sizeof endings / sizeof *endings, WITHOUT_TRAINING = 3 };
+
+size_t emit_defined_names(arena *a, const ir_model *m, const char *const **names) {
+    size_t count = m->training ? ENDINGS : WITHOUT_TRAINING;
+    const char **all = ARENA_ARRAY(a, const char *, count);
+    for (size_t i = 0; i < count; i++) all[i] = arena_printf(a, "%s%s", m->name, endings[i]);
+    *names = all;
+    return count;
 }
 
 /* Parameters of the run function in the order of their declaration. */
@@ -34,13 +43,13 @@ static const char *claim(name_list *list, const char *name) {
     return name;
 }
 
-static emit_api *new_api(arena *a, const ir_model *m, name_set *interface) {
+static emit_api *new_api(arena *a, const ir_model *m, const char *model_name, name_set *interface) {
     emit_api *api = ARENA_NEW(a, emit_api);
     size_t room = m->symbol_count + m->input_count + m->output_count + 1;
     name_list list = {a, interface, ARENA_ARRAY(a, const char *, room), 0};
     name_set *inputs = name_set_new(a);
-    api->name = m->name;
-    api->upper = upper(a, m->name);
+    api->name = model_name;
+    api->upper = upper(a, model_name);
     api->dims = ARENA_ARRAY(a, const char *, m->symbol_count);
     api->dim_macros = ARENA_ARRAY(a, const char *, m->symbol_count);
     api->inputs = ARENA_ARRAY(a, const char *, m->input_count);
@@ -60,16 +69,25 @@ static emit_api *new_api(arena *a, const ir_model *m, name_set *interface) {
         api->outputs[i] = claim(&list, name_set_has(inputs, name) ? arena_printf(a, "%s_out", name) : name);
     }
     api->parameters = list.names;
+    api->lr = "lr";
+    for (size_t i = 0; i < list.count; i++)
+        if (strcmp(list.names[i], api->lr) == 0) api->lr = "lr_";
     for (size_t i = 0; i < m->state_count; i++) api->states[i] = arena_printf(a, "state_%s", m->states[i].name);
+    if (!m->training) return api;
+    api->eval = new_api(a, m->training->eval, model_name, interface);
+    api->train = new_api(a, m->training->train, model_name, interface);
     return api;
 }
 
 emit_api *const *emit_apis(arena *a, ir_model *const *models, size_t count) {
     name_set *interface = name_set_new(a);
-    for (size_t i = 0; i < count; i++)
-        for (int k = 0; k < 3; k++) name_set_take(interface, defined_name(a, models[i]->name, k));
+    for (size_t i = 0; i < count; i++) {
+        const char *const *names;
+        size_t defined = emit_defined_names(a, models[i], &names);
+        for (size_t k = 0; k < defined; k++) name_set_take(interface, names[k]);
+    }
     emit_api **apis = ARENA_ARRAY(a, emit_api *, count);
-    for (size_t i = 0; i < count; i++) apis[i] = new_api(a, models[i], interface);
+    for (size_t i = 0; i < count; i++) apis[i] = new_api(a, models[i], models[i]->name, interface);
     return apis;
 }
 
@@ -115,7 +133,7 @@ static span parameter_where(const ir_model *m, size_t i) {
 }
 
 /* Parameters that were renamed to one name. */
-static void check_parameters(arena *a, const ir_model *m, const emit_api *api, diag_list *diags) {
+static void check_parameters(arena *a, const ir_model *m, const emit_api *api, const char *function, diag_list *diags) {
     size_t count = m->symbol_count + m->input_count + m->output_count;
     name_set *names = name_set_new(a);
     span *places = ARENA_ARRAY(a, span, count);
@@ -123,8 +141,8 @@ static void check_parameters(arena *a, const ir_model *m, const emit_api *api, d
         places[i] = parameter_where(m, i);
         const span *first = first_of(names, api->parameters[i], &places[i]);
         if (!first) continue;
-        diag *d = diag_error(diags, places[i], "two parameters of %s_run would be called %s in C", api->name,
-                             api->parameters[i]);
+        diag *d = diag_error(diags, places[i], "two parameters of %s_%s would be called %s in C", api->name,
+                             function, api->parameters[i]);
         diag_note(d, *first, "the other one");
         diag_hint(d, "rename one of them");
     }
@@ -133,8 +151,9 @@ static void check_parameters(arena *a, const ir_model *m, const emit_api *api, d
 /* Models that would define one name, or share macros. (Two of one name are lowering's.) */
 static void check_models(arena *a, name_set *defined, name_set *uppers, const ir_model *m, const emit_api *api,
                          diag_list *diags) {
-    for (int i = 0; i < 3; i++) {
-        const char *name = defined_name(a, m->name, i);
+    const char *const *names;
+    for (size_t i = 0, count = emit_defined_names(a, m, &names); i < count; i++) {
+        const char *name = names[i];
         const ir_model *first = first_of(defined, name, m);
         if (!first) continue;
         diag *d = diag_error(diags, m->where, "models %s and %s would both define %s in C", first->name, m->name, name);
@@ -150,7 +169,11 @@ static void check_models(arena *a, name_set *defined, name_set *uppers, const ir
 void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, size_t count, diag_list *diags) {
     name_set *macros = name_set_new(a), *defined = name_set_new(a), *uppers = name_set_new(a);
     for (size_t i = 0; i < count; i++) {
-        check_parameters(a, models[i], apis[i], diags);
+        check_parameters(a, models[i], apis[i], "run", diags);
+        if (models[i]->training) {
+            check_parameters(a, models[i]->training->train, apis[i]->train, "train", diags);
+            check_parameters(a, models[i]->training->eval, apis[i]->eval, "eval", diags);
+        }
         check_macros(a, macros, models[i], apis[i], diags);
         check_models(a, defined, uppers, models[i], apis[i], diags);
         if (!c_is_reserved_type(a, apis[i]->name)) continue;

@@ -11,8 +11,10 @@ enum { EMIT_SCRATCH_ALIGNMENT = 16 };
 void emit_print_banner(const emit_options *o, const char *file_name, FILE *to);
 /* head + list + tail in lines of at most 120 columns, broken after commas, continued under the first argument. */
 void emit_print_wrapped(FILE *to, const char *head, const char *list, const char *tail);
-/* "tagger *self, size_t T, const int32_t *sentence, float *tags" */
-const char *emit_run_parameters(arena *a, const ir_model *m, const emit_api *api);
+/* "tagger *self, size_t T, const int32_t *sentence, float *tags"; lr: what the learning rate is called, or NULL. */
+const char *emit_run_parameters(arena *a, const ir_model *m, const emit_api *api, const char *lr);
+/* Them with their shapes, a line each of a comment. */
+void emit_print_arguments(const ir_model *m, const emit_api *api, FILE *to);
 /* The status block, which headers repeat; and the runtime without it, for a standalone file. */
 void emit_print_status(FILE *to);
 void emit_print_runtime(FILE *to);

@@ -78,6 +78,9 @@ static bool takes_params(const emit_context *e, const plan_kernel *k, bool packe
     return found;
 }
 
+/* The seed and the number of the call, of a dropout's mask. */
+static bool takes_random(const plan_kernel *k) { return k->kind == PLAN_NODE && k->node->op == IR_DROPOUT; }
+
 bool call_takes_work(const emit_context *e, const plan_kernel *k) { return emit_choice(e, k)->work > 0; }
 
 /* Where the name of the kernel's function for the current target is kept; the baseline's serves all others. */
@@ -94,6 +97,7 @@ void call_function(emit_context *e, const plan_kernel *k) {
     call_operands(k, add_parameter, f);
     if (takes_params(e, k, false)) c_parameter(f, "const float *", "parameters");
     if (takes_params(e, k, true)) c_parameter(f, "const float *", "packs");
+    if (takes_random(k)) c_parameter(f, "const uint32_t *", "random");
     if (k->start) c_parameter(f, "size_t", "start");
     if (call_takes_work(e, k)) c_parameter(f, "float *", "work");
     if (call_takes_turn(k)) c_parameter(f, "size_t", "turn");
@@ -147,6 +151,7 @@ void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *
     cexpr *self = c_name(e->unit, "self");
     if (takes_params(e, k, false)) l.arguments[l.count++] = c_member(e->unit, self, "parameters", true);
     if (takes_params(e, k, true)) l.arguments[l.count++] = c_member(e->unit, self, "packs", true);
+    if (takes_random(k)) l.arguments[l.count++] = c_member(e->unit, self, "random", true);
     if (k->start) l.arguments[l.count++] = emit_dim(e, k->start);
     if (call_takes_work(e, k)) l.arguments[l.count++] = base(context, k->work);
     if (call_takes_turn(k)) {

@@ -12,10 +12,12 @@ typedef struct {
     bool standalone;          /* the runtime's text goes into the C file */
     const char *target;       /* a name of emit/target.h */
     const char *section;      /* of the linker, for all tables; or NULL */
+    bool train_only;          /* --train-api=train: no grad, step and get_grads */
 } emit_options;
 
 /* api.c: the C names of the interface, and clashes between them as errors. */
-typedef struct {
+typedef struct emit_api emit_api;
+struct emit_api {
     const char *name;          /* the model's */
     const char *upper;         /* TAGGER */
     const char **dims;         /* parameters, by model->symbols */
@@ -23,8 +25,12 @@ typedef struct {
     const char **inputs, **outputs;
     const char **parameters;   /* dims, inputs, outputs: all that must differ */
     const char **states;       /* members of the struct: state_h */
-} emit_api;
+    const char *lr;            /* what the learning rate is called beside them */
+    const emit_api *eval, *train; /* of a model with a loss; else NULL */
+};
 
+/* What C calls the functions of a model, and what is made beside them. */
+size_t emit_defined_names(arena *a, const ir_model *m, const char *const **names);
 /* The names of a file's models, in their order. */
 emit_api *const *emit_apis(arena *a, ir_model *const *models, size_t count);
 /* Names of several models that would clash in one file (or with C, or with the interface) are reported. */

@@ -5,23 +5,24 @@
 #include "emit/emit.h"
 #include "emit/procedure.h"
 #include "emit/target.h"
+#include "emit/training.h"
 
 static const char *c_type(ir_dtype t) { return t == IR_F32 ? "float" : "int32_t"; }
 
-const char *emit_run_parameters(arena *a, const ir_model *m, const emit_api *api) {
+const char *emit_run_parameters(arena *a, const ir_model *m, const emit_api *api, const char *lr) {
     text t = text_new(a);
     text_printf(&t, "%s *self", api->name);
     for (size_t i = 0; i < m->symbol_count; i++) text_printf(&t, ", size_t %s", api->dims[i]);
     for (size_t i = 0; i < m->input_count; i++)
         text_printf(&t, ", const %s *%s", c_type(m->inputs[i].value->type.dtype), api->inputs[i]);
+    if (lr) text_printf(&t, ", float %s", lr);
     for (size_t i = 0; i < m->output_count; i++)
         text_printf(&t, ", %s *%s", c_type(m->outputs[i].value->type.dtype), api->outputs[i]);
     return text_string(&t);
 }
 
 /* The arguments with their shapes, one a line. */
-static void print_arguments(const plan *p, const emit_api *api, FILE *to) {
-    const ir_model *m = p->model;
+void emit_print_arguments(const ir_model *m, const emit_api *api, FILE *to) {
     arena *a = arena_new();
     for (size_t i = 0; i < m->symbol_count; i++)
         fprintf(to, " *   %-12s %s_MIN to %s_MAX\n", api->dims[i], api->dim_macros[i], api->dim_macros[i]);
@@ -30,6 +31,14 @@ static void print_arguments(const plan *p, const emit_api *api, FILE *to) {
     for (size_t i = 0; i < m->output_count; i++)
         fprintf(to, " *   %-12s out: %s\n", api->outputs[i], ir_type_string(a, &m->outputs[i].value->type));
     arena_free(a);
+}
+
+static int64_t scratch_ints(const plan *p) {
+    const plan *plans[PLAN_MODES];
+    int64_t most = 0;
+    for (size_t i = 0, count = plan_modes(p, plans); i < count; i++)
+        if (plans[i]->scratch_ints > most) most = plans[i]->scratch_ints;
+    return most;
 }
 
 emit_members emit_struct_members(arena *a, const plan *p, const emit_api *api, const char *target) {
@@ -42,12 +51,13 @@ emit_members emit_struct_members(arena *a, const plan *p, const emit_api *api, c
         parts[i] = (emit_member){c_type(m->states[i].type.dtype), api->states[i], dim_max(p->state_buffers[i]->elements),
                                  ir_type_string(a, &m->states[i].type), true};
     emit_member *own = parts + m->state_count;
-    own[0] = (emit_member){"int32_t", "instruction_set", procedure_has_bodies(p, e.target_count),
+    own[0] = (emit_member){"int32_t", "instruction_set", procedure_notes_bodies(p, e.target_count),
                            arena_printf(a, "noted by %s_reset", api->name), false};
     own[1] = (emit_member){"int32_t", "turn", procedure_has_turns(p),
                            "1: this run takes the weights backwards, as the cache has them", false};
     own[2] = (emit_member){"float", "scratch", emit_scratch_floats(p), NULL, false};
-    own[3] = (emit_member){"int32_t", "scratch_ints", p->scratch_ints, NULL, false};
+    own[3] = (emit_member){"int32_t", "scratch_ints", scratch_ints(p), NULL, false};
+    if (p->train) training_members(a, p, &all);
     for (size_t i = 0; i < m->state_count + 4; i++)
         if (parts[i].elements) ARENA_PUSH(a, all.items, all.count, all.capacity, parts[i]);
     own[4] = (emit_member){"int32_t", "unused", 1, "this model keeps nothing", false};
@@ -73,10 +83,14 @@ static void print_struct(const plan *p, const emit_api *api, const char *target,
 }
 
 int64_t emit_scratch_floats(const plan *p) {
-    return p->scratch_floats ? p->scratch_floats + EMIT_SCRATCH_ALIGNMENT - 1 : 0;
+    const plan *plans[PLAN_MODES];
+    int64_t most = 0;
+    for (size_t i = 0, count = plan_modes(p, plans); i < count; i++)
+        if (plans[i]->scratch_floats > most) most = plans[i]->scratch_floats;
+    return most ? most + EMIT_SCRATCH_ALIGNMENT - 1 : 0;
 }
 
-static void print_model(const plan *p, const emit_api *api, const char *target, FILE *to) {
+static void print_model(const plan *p, const emit_api *api, const emit_options *o, FILE *to) {
     const ir_model *m = p->model;
     arena *a = arena_new();
     /* the guard is made of what it guards: files of one name may be included together, files of one model are not */
@@ -86,17 +100,21 @@ static void print_model(const plan *p, const emit_api *api, const char *target, 
         fprintf(to, "#define %s_MAX %lld\n", api->dim_macros[i], (long long)dim_max(m->symbols[i]));
     }
     if (m->symbol_count) fputc('\n', to);
-    print_struct(p, api, target, to);
+    if (p->train) training_print_macros(p, api, to);
+    print_struct(p, api, o->target, to);
     fprintf(to, "/* %s; call before the first run. */\n",
-            m->state_count ? "Sets the first state" : "Makes the model ready");
+            p->train         ? "Sets parameters, moments, gradients, steps, seed and state as at first"
+            : m->state_count ? "Sets the first state"
+                             : "Makes the model ready");
     fprintf(to, "void %s_reset(%s *self);\n\n", api->name, api->name);
     fprintf(to,
             "/* Runs the model once. Tensors are dense and row-major; an output may not overlap another argument.\n"
             " * Returns NNC_OK, or an error, and then outputs and state are as they were.\n");
-    print_arguments(p, api, to);
+    emit_print_arguments(m, api, to);
     fprintf(to, " */\n");
     const char *head = arena_printf(a, "nnc_status %s_run(", api->name);
-    emit_print_wrapped(to, head, emit_run_parameters(a, m, api), ");");
+    emit_print_wrapped(to, head, emit_run_parameters(a, m, api, NULL), ");");
+    if (p->train) training_print_declarations(p, api, o->train_only, to);
     fputs("\n#endif\n\n", to);
     arena_free(a);
 }
@@ -108,7 +126,7 @@ bool emit_header(const emit_options *o, const plan *const *plans, emit_api *cons
     fprintf(to, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     emit_print_status(to);
     fputc('\n', to);
-    for (size_t i = 0; i < count; i++) print_model(plans[i], apis[i], o->target, to);
+    for (size_t i = 0; i < count; i++) print_model(plans[i], apis[i], o, to);
     fprintf(to, "#ifdef __cplusplus\n}\n#endif\n");
     arena_free(a);
     return fflush(to) == 0 && !ferror(to);

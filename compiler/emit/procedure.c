@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emit/call.h"
+#include "emit/training.h"
 
 typedef struct {
     emit_context *e;
@@ -137,7 +138,7 @@ static void declare_buffers(maker *m) {
 
 /* --- steps --- */
 
-static void check_view(maker *m, cblock *b, const plan_view *v, ir_check_kind kind, const dim *low, const dim *high);
+static void check_view(maker *m, cblock *b, const plan_check *c);
 
 static void emit_items(maker *m, cblock *b, const plan_item *item);
 
@@ -163,7 +164,7 @@ static void emit_items(maker *m, cblock *b, const plan_item *item) {
     for (; item; item = item->next) {
         if (item->kernel && item->kernel->check) {
             const ir_bound_check *c = item->kernel->check;
-            check_view(m, b, &item->kernel->inputs[0].view, c->kind, c->low, c->high);
+            check_view(m, b, &(plan_check){item->kernel->inputs[0].view, c->kind, c->has_except, c->except, c->low, c->high});
             continue;
         }
         if (item->kernel) {
@@ -212,7 +213,10 @@ static cexpr *bound(emit_context *e, const dim *d) {
     return c_is_int(size, NULL) ? size : c_cast(e->unit, "int32_t", size);
 }
 
-static void check_view(maker *m, cblock *b, const plan_view *v, ir_check_kind kind, const dim *least, const dim *most) {
+static void check_view(maker *m, cblock *b, const plan_check *c) {
+    const plan_view *v = &c->view;
+    const dim *least = c->low, *most = c->high;
+    ir_check_kind kind = c->kind;
     emit_context *e = m->e;
     cunit *u = e->unit;
     cexpr *index[IR_MAX_RANK] = {0};
@@ -229,11 +233,9 @@ static void check_view(maker *m, cblock *b, const plan_view *v, ir_check_kind ki
     cexpr *element = c_index(u, base_of(m, v->buffer), offset);
     static const char *const statuses[] = {"NNC_ERR_TOKEN", "NNC_ERR_LENGTH", "NNC_ERR_TARGET"};
     cexpr *low = c_binary(u, "<", element, bound(e, least)), *high = c_binary(u, ">", element, bound(e, most));
-    c_return(c_if(b, c_binary(u, "||", low, high)), c_name(u, "%s", statuses[kind]));
-}
-
-static void check_index(maker *m, const plan_check *c) {
-    check_view(m, m->body, &c->view, c->kind, c->low, c->high);
+    cexpr *outside = c_binary(u, "||", low, high);
+    if (c->has_except) outside = c_binary(u, "&&", c_binary(u, "!=", element, c_int(u, c->except)), outside);
+    c_return(c_if(b, outside), c_name(u, "%s", statuses[kind]));
 }
 
 static bool view_mentions(const plan_view *v, const dim *symbol) {
@@ -298,10 +300,25 @@ bool procedure_has_bodies(const plan *p, size_t target_count) {
     return false;
 }
 
-bool procedure_has_turns(const plan *p) {
+static bool has_turns(const plan *p) {
     for (size_t i = 0; i < p->run.kernel_count; i++)
         if (call_takes_turn(p->run.kernels[i])) return true;
     return false;
+}
+
+bool procedure_has_turns(const plan *p) {
+    const plan *all[PLAN_MODES];
+    bool found = false;
+    for (size_t i = 0, count = plan_modes(p, all); i < count; i++) found = found || has_turns(all[i]);
+    return found;
+}
+
+bool procedure_notes_bodies(const plan *p, size_t target_count) {
+    const plan *all[PLAN_MODES];
+    bool found = false;
+    for (size_t i = 0, count = plan_modes(p, all); i < count; i++)
+        found = found || procedure_has_bodies(all[i], target_count);
+    return found;
 }
 
 /* Do the steps begin with checks of what they compute? */
@@ -311,27 +328,26 @@ static bool steps_may_fail(const plan *p) {
     return false;
 }
 
-typedef struct {
-    cfunction *function; /* parameters are added, or */
-    cexpr **arguments;   /* arguments */
-    unsigned count;
-    emit_context *e;
-} signature;
-
 static void sign(signature *s, const char *type, const char *name) {
     if (s->function) c_parameter(s->function, type, name);
     else s->arguments[s->count++] = c_name(s->e->unit, "%s", name);
 }
 
-/* self, the dims, inputs and outputs: of the run function and of its bodies. */
-static void sign_all(signature *s, const emit_api *api) {
+void procedure_sign(signature *s, const emit_api *api, const char *lr) {
     const ir_model *model = s->e->plan->model;
     sign(s, arena_printf(s->e->arena, "%s *", api->name), "self");
     for (size_t i = 0; i < model->symbol_count; i++) sign(s, "size_t", api->dims[i]);
     for (size_t i = 0; i < model->input_count; i++)
         sign(s, call_pointer_type(model->inputs[i].value->type.dtype, true), api->inputs[i]);
+    if (lr) sign(s, "float", lr);
     for (size_t i = 0; i < model->output_count; i++)
         sign(s, call_pointer_type(model->outputs[i].value->type.dtype, false), api->outputs[i]);
+}
+
+static void sign_all(signature *s, const emit_api *api) { procedure_sign(s, api, NULL); }
+
+size_t procedure_arguments(const plan *p) {
+    return 1 + p->model->symbol_count + p->model->input_count + p->model->output_count;
 }
 
 static void emit_steps(maker *m) {
@@ -362,9 +378,7 @@ static void emit_dispatch(maker *m) {
     emit_context *e = m->e;
     cunit *u = e->unit;
     signature s = {.e = e};
-    s.arguments =
-        ARENA_ARRAY(e->arena, cexpr *,
-                    1 + e->plan->model->symbol_count + e->plan->model->input_count + e->plan->model->output_count);
+    s.arguments = ARENA_ARRAY(e->arena, cexpr *, procedure_arguments(e->plan));
     sign_all(&s, m->api);
     bool may_fail = steps_may_fail(e->plan);
     for (size_t i = e->target_count; i-- > 1;) {
@@ -381,20 +395,20 @@ static void emit_dispatch(maker *m) {
     c_return(m->body, may_fail ? call : c_name(u, "NNC_OK"));
 }
 
-/* --- the two functions --- */
+/* --- the functions --- */
 
-void procedure_run(emit_context *e, const emit_api *api) {
+void procedure_function(emit_context *e, const emit_api *api, const char *storage, const char *name) {
     const plan *p = e->plan;
     bool has_bodies = procedure_has_bodies(p, e->target_count);
-    cfunction *f = c_function(e->unit, "nnc_status", arena_printf(e->arena, "%s_run", api->name), NULL);
+    cfunction *f = c_function(e->unit, storage, name, NULL);
     sign_all(&(signature){.function = f, .e = e}, api);
     maker m = maker_new(e, api, &p->run, f);
     check_pointers(&m);
     check_dims(&m);
     declare_dims(&m, !has_bodies, true);
-    for (size_t i = 0; i < p->check_count; i++) check_index(&m, &p->checks[i]);
+    for (size_t i = 0; i < p->check_count; i++) check_view(&m, m.body, &p->checks[i]);
     c_blank(m.body);
-    if (procedure_has_turns(p)) {
+    if (has_turns(p)) {
         cunit *u = e->unit;
         cexpr *turn = c_index(u, c_member(u, c_name(u, "self"), "turn", true), c_int(u, 0));
         c_assign(m.body, turn, "=", c_sub(u, c_int(u, 1), turn));
@@ -408,17 +422,27 @@ void procedure_run(emit_context *e, const emit_api *api) {
     c_function_end(f);
 }
 
+void procedure_run(emit_context *e, const emit_api *api) {
+    procedure_function(e, api, "nnc_status", arena_printf(e->arena, "%s_run", api->name));
+}
+
+void procedure_states(emit_context *e, const emit_api *api, cfunction *f) {
+    maker m = maker_new(e, api, &e->plan->reset, f);
+    emit_steps(&m);
+}
+
 void procedure_reset(emit_context *e, const emit_api *api) {
     const plan *p = e->plan;
     cunit *u = e->unit;
     cfunction *f = c_function(u, "void", arena_printf(e->arena, "%s_reset", api->name), NULL);
     c_parameter(f, arena_printf(e->arena, "%s *", api->name), "self");
-    maker m = maker_new(e, api, &p->reset, f);
+    cblock *b = c_body(f);
     cexpr *size = c_call(u, "sizeof", 1, c_unary(u, "*", c_name(u, "self")));
-    c_do(m.body, c_call(u, "memset", 3, c_name(u, "self"), c_int(u, 0), size));
-    if (procedure_has_bodies(p, e->target_count))
-        c_assign(m.body, c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0)), "=",
+    c_do(b, c_call(u, "memset", 3, c_name(u, "self"), c_int(u, 0), size));
+    if (procedure_notes_bodies(p, e->target_count))
+        c_assign(b, c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0)), "=",
                  c_call(u, "nnc_isa", 0));
-    emit_steps(&m);
+    if (p->train) training_first_parameters(e, api, b);
+    procedure_states(e, api, f);
     c_function_end(f);
 }

@@ -5,8 +5,19 @@
 #include "emit/emit.h"
 #include "kernels/kernel.h"
 
+/* The parameters of a function, or what a call gives for them: self, the dims, inputs, lr if there is one, and outputs. */
+typedef struct {
+    cfunction *function; /* parameters are added, or */
+    cexpr **arguments;   /* arguments, procedure_arguments() at most */
+    unsigned count;
+    emit_context *e;
+} signature;
+void procedure_sign(signature *s, const emit_api *api, const char *lr);
+size_t procedure_arguments(const plan *p);
+
 /* Does the run function choose between bodies for several targets? Then the struct notes which, in instruction_set. */
-bool procedure_has_bodies(const plan *p, size_t target_count);
+bool procedure_has_bodies(const plan *p, size_t target_count); /* of this plan alone */
+bool procedure_notes_bodies(const plan *p, size_t target_count); /* of any plan of the struct */
 /* Do kernels go through their weights backwards in every other run? */
 bool procedure_has_turns(const plan *p);
 /* Their kernels' functions must be in the unit; for the run function of several bodies, procedure_body's too, which is the
@@ -14,5 +25,9 @@ bool procedure_has_turns(const plan *p);
 void procedure_body(emit_context *e, const emit_api *api);
 void procedure_reset(emit_context *e, const emit_api *api);
 void procedure_run(emit_context *e, const emit_api *api);
+/* The run procedure of the context's plan as a function of this name. */
+void procedure_function(emit_context *e, const emit_api *api, const char *storage, const char *name);
+/* Into f: sets the states' first values, other than zeros. */
+void procedure_states(emit_context *e, const emit_api *api, cfunction *f);
 
 #endif

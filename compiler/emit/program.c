@@ -6,6 +6,7 @@
 #include "emit/call.h"
 #include "emit/procedure.h"
 #include "emit/target.h"
+#include "emit/training.h"
 
 enum { DECIMAL_LIMIT = 16384 }; /* parameters; a larger model's weights are printed as bit patterns */
 
@@ -25,32 +26,54 @@ static void emit_body(emit_context *e, const emit_api *api, size_t body) {
     procedure_body(e, api);
 }
 
+/* A model's plans: that of run, and those of training. */
+typedef struct {
+    emit_context modes[PLAN_MODES];
+    const emit_api *apis[PLAN_MODES];
+    size_t count;
+} emitted;
+
 /* All models' kernels and bodies for one target. */
-static void emit_bodies(emit_context *models, emit_api *const *apis, size_t count, size_t body) {
+static void emit_bodies(emitted *models, size_t count, size_t body) {
     bool any = body == 0;
-    for (size_t i = 0; i < count; i++) any = any || procedure_has_bodies(models[i].plan, models[i].target_count);
+    for (size_t i = 0; i < count; i++)
+        any = any || procedure_notes_bodies(models[i].modes[0].plan, models[i].modes[0].target_count);
     if (!any) return;
-    cunit *u = models->unit;
-    if (body) c_top_line(u, "#if %s\n", models->targets[body]->guard);
-    for (size_t i = 0; i < count; i++) emit_body(&models[i], apis[i], body);
-    if (body) c_top_line(u, "#endif\n");
+    const emit_context *first = &models->modes[0];
+    if (body) c_top_line(first->unit, "#if %s\n", first->targets[body]->guard);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < models[i].count; k++) emit_body(&models[i].modes[k], models[i].apis[k], body);
+    if (body) c_top_line(first->unit, "#endif\n");
 }
 
-static void emit_models(const emit_context *e, const plan *const *plans, emit_api *const *apis, size_t count) {
-    emit_context *models = ARENA_ARRAY(e->arena, emit_context, count);
-    for (size_t i = 0; i < count; i++) {
-        models[i] = *e;
-        models[i].plan = plans[i];
-        models[i].model = apis[i]->name;
-        models[i].tables = style_of(plans[i]);
-        emit_begin_model(&models[i]);
+static emitted begin_model(const emit_context *e, const plan *p, const emit_api *api) {
+    const plan *plans[PLAN_MODES];
+    emitted m = {.apis = {api, api->eval, api->train}, .count = plan_modes(p, plans)};
+    for (size_t k = 0; k < m.count; k++) {
+        m.modes[k] = *e;
+        m.modes[k].plan = plans[k];
+        m.modes[k].model = plans[k]->model->name;
+        m.modes[k].tables = style_of(p);
+        emit_begin_model(&m.modes[k]);
     }
-    for (size_t body = 0; body < e->target_count; body++) emit_bodies(models, apis, count, body);
-    for (size_t i = 0; i < count; i++) {
-        emit_use_body(&models[i], 0);
-        procedure_reset(&models[i], apis[i]);
-        procedure_run(&models[i], apis[i]);
-    }
+    return m;
+}
+
+static void emit_functions(emitted *m, bool train_only) {
+    for (size_t k = 0; k < m->count; k++) emit_use_body(&m->modes[k], 0);
+    bool trains = m->count > 1;
+    if (trains) training_before_reset(&m->modes[0], m->apis[0]);
+    procedure_reset(&m->modes[0], m->apis[0]);
+    procedure_run(&m->modes[0], m->apis[0]);
+    if (trains) training_functions(&m->modes[0], &m->modes[1], &m->modes[2], m->apis[0], train_only);
+}
+
+static void emit_models(const emit_context *e, const plan *const *plans, emit_api *const *apis, size_t count,
+                        bool train_only) {
+    emitted *models = ARENA_ARRAY(e->arena, emitted, count);
+    for (size_t i = 0; i < count; i++) models[i] = begin_model(e, plans[i], apis[i]);
+    for (size_t body = 0; body < e->target_count; body++) emit_bodies(models, count, body);
+    for (size_t i = 0; i < count; i++) emit_functions(&models[i], train_only);
 }
 
 static emit_context begin(arena *a, const char *target) {
@@ -59,16 +82,17 @@ static emit_context begin(arena *a, const char *target) {
     return e;
 }
 
-static void fill_unit(emit_context *e, const plan *const *plans, emit_api *const *apis, size_t count) {
+static void fill_unit(emit_context *e, const plan *const *plans, emit_api *const *apis, size_t count,
+                      bool train_only) {
     /* no kernel of one model may take a name of another's interface */
     for (size_t i = 0; i < count; i++) {
-        name_set_take(e->file->names, apis[i]->name);
-        name_set_take(e->file->names, arena_printf(e->arena, "%s_reset", apis[i]->name));
-        name_set_take(e->file->names, arena_printf(e->arena, "%s_run", apis[i]->name));
+        const char *const *names;
+        size_t defined = emit_defined_names(e->arena, plans[i]->model, &names);
+        for (size_t k = 0; k < defined; k++) name_set_take(e->file->names, names[k]);
     }
     name_set *types = name_set_new(e->arena);
     for (size_t i = 0; i < count; i++) name_set_take(types, apis[i]->name);
-    emit_models(e, plans, apis, count);
+    emit_models(e, plans, apis, count, train_only);
     cunit_protect(e->unit, types);
 }
 
@@ -91,7 +115,7 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
         fputs("#if !defined(__GNUC__)\n#error \"--const-section needs the attributes of gcc or clang\"\n#endif\n\n", to);
         cunit_set_section(e.unit, o->section);
     }
-    fill_unit(&e, plans, apis, count);
+    fill_unit(&e, plans, apis, count, o->train_only);
     bool done = cunit_print(e.unit, to);
     arena_free(a);
     return done;
@@ -100,7 +124,7 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
 size_t emit_table_bytes(const char *target, const plan *const *plans, emit_api *const *apis, size_t count) {
     arena *a = arena_new();
     emit_context e = begin(a, target);
-    fill_unit(&e, plans, apis, count);
+    fill_unit(&e, plans, apis, count, false);
     size_t bytes = cunit_table_bytes(e.unit);
     arena_free(a);
     return bytes;

@@ -202,6 +202,8 @@ typedef struct {
     ir_check_kind kind;
     const dim *low, *high;
     span where;
+    bool has_except; /* TARGET: ignore_index is allowed, too */
+    int64_t except;
 } ir_bound_check;
 
 struct ir_model {
@@ -271,6 +273,14 @@ ir_model *ir_clone(ir_model *m, ir_value ***of);
 void ir_share_params(ir_model *m);
 /* Unlinks nodes whose results nobody uses; unused results of used nodes stay, and so do sources of inputs and states. */
 void ir_sweep(ir_model *m);
+/* Gives the params that live in the struct their offsets, in ascending order of their keys' bytes; when params no longer
+ * change. */
+void ir_place_params(ir_model *m);
+int64_t ir_living_floats(const ir_model *m); /* of all of them */
+/* The params that live in the struct, by offset. */
+const ir_param **ir_living_params(arena *a, const ir_model *m, size_t *count);
+unsigned ir_moments(const ir_training *t);   /* how many floats optimizers keep for each, at most */
+unsigned ir_moments_of(const ir_optimizer *o);
 /* The graphs that may have PARAM nodes of the base model: reset, run, and the run graphs of its training's models. */
 enum { IR_MAX_GRAPHS = 4 };
 size_t ir_graphs_of(ir_model *m, ir_graph **graphs);

@@ -23,7 +23,7 @@
  *     output tags = %12
  *     next h = %8
  *     init h = %0
- *     check token %1 in 0..8
+ *     check token %1 in 0..8                            (a target may have: in 0..8 or -100)
  *
  * A missing optional input is `-`. Behind # stand a node's label and, after =, its source. A name or key that is not a
  * plain word is quoted. Places in the .nn file are not part of the text.
@@ -269,6 +269,7 @@ void ir_print(const ir_model *m, text *to) {
         dim_print(c->low, to);
         text_add(to, "..");
         dim_print(c->high, to);
+        if (c->has_except) text_printf(to, " or %" PRId64, c->except);
         text_add(to, "\n");
     }
 }

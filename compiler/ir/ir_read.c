@@ -526,6 +526,8 @@ static bool read_check(reader *r) {
     if (!(check.value = read_value(r, &m->run)) || !scan_want(&r->scan, "in") || !(check.low = read_dim(r, 0)) ||
         !scan_want(&r->scan, "..") || !(check.high = read_dim(r, 0)))
         return false;
+    check.has_except = scan_accept(&r->scan, "or ");
+    if (check.has_except && !scan_integer(&r->scan, INT32_MIN, INT32_MAX, &check.except)) return false;
     ARENA_PUSH(m->arena, m->checks, m->check_count, m->check_capacity, check);
     return true;
 }

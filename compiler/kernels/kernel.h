@@ -61,6 +61,7 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f);       /* 
 void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* matmul.c */
 void emit_weight_grad(emit_context *e, const plan_kernel *k, cfunction *f);  /* matmul.c */
 void emit_sink(emit_context *e, const plan_kernel *k, cfunction *f);         /* sink.c */
+void emit_dropout(emit_context *e, const plan_kernel *k, cfunction *f);      /* dropout.c */
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* conv.c */
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* elementwise.c: UNARY, BINARY, BATCH_NORM */
 void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
@@ -104,6 +105,9 @@ size_t emit_tensor_of(emit_context *e, const plan_operand *o);
 cexpr **emit_once(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 cexpr **emit_once_in_file(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const float *emit_param_data(const emit_context *e, size_t param);
+/* dropout.c: the name of the function void (const uint32_t *random, uint32_t first, uint32_t site, uint32_t *words) that gives
+ * four random words; made once. */
+const char *emit_random_words(emit_context *e);
 /* sink.c: by what a row of a table is multiplied where attrs have a max_norm; a call. */
 cexpr *emit_row_scale(emit_context *e, cexpr *row, cexpr *width, const ir_attrs *attrs);
 /* "lstm = LSTM(6, 6): x [T, 1, 6] -> out [T, 1, 6]": layer and shapes for the comment above a kernel's function. */

@@ -24,6 +24,7 @@ static emit_kernel *const rows[IR_OP_COUNT] = {
     [IR_CONV1D] = emit_conv1d,
     [IR_LAYER_NORM] = emit_reduce,
     [IR_BATCH_NORM] = emit_elementwise,
+    [IR_DROPOUT] = emit_dropout,
     [IR_EMBEDDING] = emit_move,
     [IR_ONE_HOT] = emit_move,
     [IR_PAD] = emit_move,

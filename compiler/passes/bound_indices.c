@@ -36,6 +36,8 @@ typedef struct {
     unsigned serial;         /* of the requirement being met */
     const ir_node *reader;   /* the node that requires */
     ir_check_kind kind;
+    bool has_except; /* what is checked may be this, too: ignore_index */
+    int64_t except;
     int_range within;
     task *tasks; /* still to do */
     size_t task_count, task_capacity;
@@ -139,10 +141,11 @@ static void add_check(bounder *b, ir_value *v) {
     ir_model *m = b->model;
     for (size_t i = 0; i < m->check_count; i++) {
         const ir_bound_check *c = &m->checks[i];
-        if (c->value == v && c->kind == b->kind && c->low == b->within.low && c->high == b->within.high)
+        if (c->value == v && c->kind == b->kind && c->low == b->within.low && c->high == b->within.high &&
+            c->has_except == b->has_except && c->except == b->except)
             return;
     }
-    ir_bound_check check = {v, b->kind, b->within.low, b->within.high, b->reader->where};
+    ir_bound_check check = {v, b->kind, b->within.low, b->within.high, b->reader->where, b->has_except, b->except};
     ARENA_PUSH(m->arena, m->checks, m->check_count, m->check_capacity, check);
 }
 
@@ -300,6 +303,19 @@ static void push_whole(bounder *b, ir_value *v) {
     push(b, v, &all);
 }
 
+/* where(t != ignore_index, t, 0) of a loss's classes: t itself is what is checked. */
+static bool takes_exception(bounder *b, const ir_node *n) {
+    double except, otherwise;
+    if (b->kind != IR_CHECK_TARGET || n->op != IR_WHERE || b->has_except) return false;
+    const ir_node *test = n->inputs[0]->producer;
+    if (test->op != IR_NOT_EQUAL || test->inputs[0] != n->inputs[1] || !ir_is_const(test->inputs[1], &except) ||
+        !ir_is_const(n->inputs[2], &otherwise) || otherwise != 0)
+        return false;
+    b->has_except = true;
+    b->except = (int64_t)except;
+    return true;
+}
+
 static void meet(bounder *b, const task *now) {
     const ir_node *n = now->value->producer;
     int_range known = b->ranges[now->value->id];
@@ -310,6 +326,8 @@ static void meet(bounder *b, const task *now) {
     }
     if (is_view_of_input(now->value)) {
         check_region(b, now->value, &now->used);
+    } else if (takes_exception(b, n)) {
+        push_whole(b, n->inputs[1]);
     } else if (ir_op_class_of(n->op) == IR_VIEW) {
         region before = before_view(b->model->dims, n, &now->used);
         push(b, n->inputs[0], &before);
@@ -342,6 +360,8 @@ static void require(bounder *b, const ir_node *reader, ir_value *v, int_range wi
     b->reader = reader;
     b->within = within;
     b->kind = kind;
+    b->has_except = false;
+    b->except = 0;
     b->serial++;
     b->budget = BUDGET;
     b->error = NULL;

@@ -269,6 +269,8 @@ bool pass_modes(ir_model *m, diag_list *diags) {
     check_states(&d, diags);
     t->eval = ir_clone(m, &of_eval);
     t->train = ir_clone(m, &of_train);
+    t->eval->name = arena_printf(m->arena, "%s_eval", m->name);
+    t->train->name = arena_printf(m->arena, "%s_train", m->name);
     choose_outputs(&d, t->eval, of_eval[t->loss->id], true, false);
     choose_outputs(&d, t->train, of_train[t->loss->id], true, true);
     t->loss = of_train[t->loss->id];

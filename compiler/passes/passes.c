@@ -1,6 +1,8 @@
 /* passes: their order. */
 #include "passes/passes.h"
 
+#include "passes/differentiate.h"
+
 /* A pass that breaks the IR is our own fault; release builds save the time. */
 static void verify(const ir_model *m, const char *after) {
 #ifdef NDEBUG
@@ -34,6 +36,16 @@ static bool run_graph(ir_model *m, diag_list *diags) {
     return diag_error_count(diags) == errors;
 }
 
+/* The gradient; false after errors. */
+static bool differentiate(ir_model *train, diag_list *diags) {
+    size_t errors = diag_error_count(diags);
+    pass_differentiate(train, diags);
+    verify(train, "differentiate");
+    pass_fold(train);
+    verify(train, "fold");
+    return diag_error_count(diags) == errors;
+}
+
 bool passes_run(ir_model *m, diag_list *diags) {
     bool fine = run_graph(m, diags);
     if (m->training) {
@@ -41,7 +53,9 @@ bool passes_run(ir_model *m, diag_list *diags) {
         fine = run_graph(m->training->train, diags) && fine;
     }
     if (!fine) return false;
+    if (m->training && !differentiate(m->training->train, diags)) return false;
     pass_dce(m, diags);
+    ir_place_params(m);
     verify(m, "dce");
     return true;
 }

@@ -6,7 +6,6 @@
 /* Operators that plain C has, to the same bits. */
 static bool in_plain_c(ir_op op) {
     return op == IR_NEG || op == IR_ABS || op == IR_CLAMP || op == IR_HARDTANH || op == IR_CAST || op == IR_WHERE ||
-    return op == IR_NEG || op == IR_ABS || op == IR_CLAMP || op == IR_HARDTANH || op == IR_CAST || op == IR_WHERE ||
            ir_op_class_of(op) == IR_SINK ||
            (ir_op_class_of(op) == IR_BINARY && op != IR_POW && op != IR_PRELU &&
             op != IR_BINARY_CROSS_ENTROPY);

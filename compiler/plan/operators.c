@@ -123,6 +123,7 @@ static const plan_operator rows[IR_OP_COUNT] = {
     [IR_CONV1D] =     {split_batch,        choose_conv,        1,           false,      false,     {NULL}},
     [IR_LAYER_NORM] = {split_rows,         choose_reduction,   1,           false,      false,     {NULL}},
     [IR_BATCH_NORM] = {split_batch_norm,   choose_elementwise, 1,           true,       false,     {NULL}},
+    [IR_DROPOUT] =    {split_never,        choose_nothing,     IR_MANY,     false,      false,     {NULL}},
     [IR_CAT] =        {split_but_its_axis, choose_nothing,     IR_MANY,     false,      false,     {NULL}},
     [IR_PAD] =        {split_but_its_axis, choose_nothing,     IR_MANY,     false,      false,     {NULL}},
     [IR_ARANGE] =     {split_never,        choose_nothing,     IR_MANY,     false,      false,     {NULL}},

@@ -25,6 +25,8 @@ static void index_checks(planner *p) {
         pval *v = p->values[m->checks[i].value->id];
         if (!planner_original_view(p, v, &c->view)) continue;
         c->kind = m->checks[i].kind;
+        c->has_except = m->checks[i].has_except;
+        c->except = m->checks[i].except;
         c->low = m->checks[i].low;
         c->high = m->checks[i].high;
         p->plan->check_count++;
@@ -51,6 +53,24 @@ static void procedure(planner *p, plan_procedure *to, bool is_reset) {
     if (!is_reset) index_checks(p);
 }
 
+/* Scratch, states, and what training keeps. */
+static void check_size(const plan *p, diag_list *diags) {
+    const ir_model *m = p->model;
+    const plan *all[PLAN_MODES];
+    int64_t floats = 0, ints = 0, elements = p->packs->floats;
+    for (size_t i = 0, count = plan_modes(p, all); i < count; i++) {
+        if (all[i]->scratch_floats > floats) floats = all[i]->scratch_floats;
+        if (all[i]->scratch_ints > ints) ints = all[i]->scratch_ints;
+    }
+    for (size_t i = 0; i < m->state_count; i++) elements += dim_max(p->state_buffers[i]->elements);
+    elements += floats + ints + (m->training ? (2 + ir_moments(m->training)) * ir_living_floats(m) : 0);
+    if (elements <= MAX_STRUCT_BYTES / 4) return;
+    diag *d = diag_error(diags, m->where,
+                         "model %s would need %.1f GiB of memory in its struct; at most 1 GiB is allowed", m->name,
+                         (double)elements * 4 / (1024.0 * 1024 * 1024));
+    diag_hint(d, "the bounds of the run-time dims decide: lower the upper bounds");
+}
+
 plan *plan_model(arena *a, ir_model *m, const plan_options *o, diag_list *diags) {
     plan *result = ARENA_NEW(a, plan);
     result->body_count = o->body_count;
@@ -65,13 +85,13 @@ plan *plan_model(arena *a, ir_model *m, const plan_options *o, diag_list *diags)
     procedure(&p, &result->reset, true);
     procedure(&p, &result->run, false);
 
-    int64_t elements = result->scratch_floats + result->scratch_ints;
-    for (size_t i = 0; i < m->state_count; i++) elements += dim_max(result->state_buffers[i]->elements);
-    if (elements > MAX_STRUCT_BYTES / 4) {
-        diag *d = diag_error(diags, m->where,
-                             "model %s would need %.1f GiB of memory in its struct; at most 1 GiB is allowed", m->name,
-                             (double)elements * 4 / (1024.0 * 1024 * 1024));
-        diag_hint(d, "the bounds of the run-time dims decide: lower the upper bounds");
+    const ir_training *t = m->training;
+    if (t) {
+        plan_options same = *o;
+        same.packs = result->packs;
+        result->eval = plan_model(a, t->eval, &same, diags);
+        result->train = plan_model(a, t->train, &same, diags);
     }
+    if (!m->base) check_size(result, diags);
     return result;
 }

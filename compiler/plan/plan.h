@@ -115,10 +115,13 @@ typedef struct {
 typedef struct {
     plan_view view;
     ir_check_kind kind;
+    bool has_except;
+    int64_t except;
     const dim *low, *high;
 } plan_check;
 
-typedef struct {
+typedef struct plan plan;
+struct plan {
     const ir_model *model;
     dim_table *dims;
     plan_check *checks;
@@ -131,7 +134,8 @@ typedef struct {
     pack_list *packs; /* of parameters that live in the struct */
     const cost_body *bodies[PLAN_MAX_BODIES]; /* that the code gets, the narrowest first; reset has only the first */
     size_t body_count;
-} plan;
+    const plan *eval, *train; /* of a model with a loss: in the same struct, with scratch of their own size */
+};
 
 typedef struct {
     pack_list *packs; /* the list of a plan of the same struct, to go on with; NULL: a new one */
@@ -144,6 +148,15 @@ typedef struct {
  * than 1 GiB. */
 plan *plan_model(arena *a, ir_model *m, const plan_options *o, diag_list *diags);
 void plan_print(const plan *p, text *to); /* --dump=plan */
+
+/* How many plans of a model work in one struct, and which: run, then eval and train. */
+enum { PLAN_MODES = 3 };
+static inline size_t plan_modes(const plan *p, const plan **all) {
+    all[0] = p;
+    all[1] = p->eval;
+    all[2] = p->train;
+    return p->train ? PLAN_MODES : 1;
+}
 
 /* The element type of what an elementwise kernel computes; that of a sink is float32. */
 static inline ir_dtype plan_made_dtype(const plan_kernel *k) {

@@ -1,0 +1,29 @@
+/* training_parts: what training.c, training_step.c and training_init.c share; nobody else includes it. */
+#ifndef NNC_EMIT_TRAINING_PARTS_H
+#define NNC_EMIT_TRAINING_PARTS_H
+
+#include "emit/emit.h"
+#include "kernels/kernel.h"
+
+typedef struct {
+    emit_context *e; /* of the plan of run */
+    cunit *u;
+    const emit_api *api;
+    const ir_model *model;
+    const ir_training *training;
+    int64_t floats; /* of each of the arrays */
+} training;
+
+training training_of(emit_context *e, const emit_api *api);
+const char *training_name(const training *t, const char *what);          /* NAME_what */
+cexpr *training_member(const training *t, const char *member);           /* self->member */
+cexpr *training_element(const training *t, const char *member, cexpr *index);
+/* NAME_what(self_type NAME *self, …); self_type: "const " or "" */
+cfunction *training_function(const training *t, const char *type, const char *what, const char *self_type);
+cexpr *training_bytes(const training *t);                                /* of one of the arrays */
+void training_clear(const training *t, cblock *b, const char *member);   /* to zeros */
+
+void training_step_function(const training *t, bool is_static);
+void training_init_function(const training *t);
+
+#endif
