@@ -1,6 +1,8 @@
 /* adjoint_elementwise: operators of two and three operands, and casts. */
 #include "passes/adjoint.h"
 
+#include <math.h>
+
 static void of_add(differentiation *d, const ir_node *n, ir_value *const *dy) {
     adjoint_add(d, n->inputs[0], dy[0]);
     adjoint_add(d, n->inputs[1], dy[0]);
@@ -80,6 +82,19 @@ static void of_where(differentiation *d, const ir_node *n, ir_value *const *dy) 
     if (adjoint_wanted(d, n->inputs[2])) adjoint_add(d, n->inputs[2], adj_where(d, n->inputs[0], zero, dy[0]));
 }
 
+/* torch's: (p - t) / (p (1 - p)), whose divisor is at least 1e-12; by t: log(1 - p) - log(p). */
+static void of_bce(differentiation *d, const ir_node *n, ir_value *const *dy) {
+    ir_value *p = n->inputs[0], *t = n->inputs[1];
+    ir_value *rest = adj_minus_from(d, 1, p);
+    if (adjoint_wanted(d, p)) {
+        ir_value *over = adj_unary(d, IR_CLAMP, 1e-12, (double)INFINITY, adj_both(d, IR_MUL, p, rest));
+        ir_value *apart = adj_both(d, IR_SUB, p, t);
+        adjoint_add(d, p, adj_both(d, IR_DIV, adj_both(d, IR_MUL, dy[0], apart), over));
+    }
+    if (adjoint_wanted(d, t))
+        adjoint_add(d, t, adj_both(d, IR_MUL, dy[0], adj_both(d, IR_SUB, adj_of(d, IR_LOG, rest), adj_of(d, IR_LOG, p))));
+}
+
 adjoint_rule *adjoint_rule_elementwise(ir_op op) {
     switch ((unsigned)op) {
     case IR_ADD: return of_add;
@@ -91,6 +106,7 @@ adjoint_rule *adjoint_rule_elementwise(ir_op op) {
     case IR_MAXIMUM:
     case IR_MINIMUM: return of_extreme;
     case IR_WHERE: return of_where;
+    case IR_BINARY_CROSS_ENTROPY: return of_bce;
     default: return NULL;
     }
 }

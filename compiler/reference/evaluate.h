@@ -23,6 +23,8 @@ typedef struct {
     reference_status status; /* of the first fault */
     double argmax_margin;
     double **gradients; /* of trained params, by index */
+    array *tangents; /* by id of the value; NULL without duals (dual.h) */
+    const double *const *param_directions, *const *input_directions; /* by index; NULL: it does not move */
     array *values; /* by id of the value; data is NULL until it is evaluated */
 } evaluation;
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "reference/dual.h"
 #include "reference/evaluate.h"
 
 /* --- dims and arrays --------------------------------------------------------------------------------------------- */
@@ -97,55 +98,80 @@ static void copy_elements(array *to, const array *from) {
     memcpy(to->data, from->data, to->elements * sizeof *to->data);
 }
 
+/* A loop's rounds in one of the two planes: values, or tangents. */
+static void begin_loop(evaluation *e, array *plane, const ir_node *n) {
+    for (unsigned i = 0; i < n->result_count; i++) {
+        const array *value = &e->values[n->results[i]->id];
+        array *to = &plane[n->results[i]->id];
+        *to = evaluate_array(e->arena, value->dtype, value->rank, value->sizes);
+        if (i < ir_carried_of(n)) copy_elements(to, &plane[n->inputs[ir_rows_of(n) + i]->id]);
+    }
+}
+
+static void begin_round(evaluation *e, array *plane, const ir_node *n, size_t at) {
+    const ir_block *b = n->block;
+    for (unsigned i = 0; i < ir_rows_of(n); i++)
+        if (b->rows[i]) plane[b->rows[i]->id] = row_of(&plane[n->inputs[i]->id], at);
+    /* a copy: the body may look at the old value after the new one is there */
+    for (unsigned i = 0; i < ir_carried_of(n); i++) {
+        if (!b->carried[i]) continue;
+        const array *now = &plane[n->results[i]->id];
+        array *old = &plane[b->carried[i]->id];
+        *old = evaluate_array(e->arena, now->dtype, now->rank, now->sizes);
+        copy_elements(old, now);
+    }
+}
+
+static void end_round(array *plane, const ir_node *n, size_t at) {
+    const ir_block *b = n->block;
+    unsigned carried = ir_carried_of(n);
+    for (unsigned i = 0; i < carried; i++) copy_elements(&plane[n->results[i]->id], &plane[b->next[i]->id]);
+    for (unsigned i = 0; i < ir_collected_of(n); i++) {
+        array to = row_of(&plane[n->results[carried + i]->id], at);
+        copy_elements(&to, &plane[b->collected[i]->id]);
+    }
+}
+
 static void evaluate_repeat(evaluation *e, const ir_node *n) {
     const ir_block *b = n->block;
-    unsigned rows = ir_rows_of(n), carried = ir_carried_of(n), collected = ir_collected_of(n);
+    array *const planes[] = {e->values, e->tangents};
+    int count = e->tangents ? 2 : 1;
     size_t rounds = (size_t)evaluate_dim(e, n->attrs.rounds);
-    for (unsigned i = 0; i < n->result_count; i++) {
-        array *to = evaluate_result(e, n, i);
-        if (i < carried) copy_elements(to, evaluate_input(e, n, rows + i));
-    }
+    for (unsigned i = 0; i < n->result_count; i++) evaluate_result(e, n, i);
+    for (int p = 0; p < count; p++) begin_loop(e, planes[p], n);
     for (size_t t = 0; t < rounds && e->status == REFERENCE_OK; t++) {
         size_t at = n->attrs.backwards ? rounds - 1 - t : t;
-        for (unsigned i = 0; i < rows; i++)
-            if (b->rows[i]) e->values[b->rows[i]->id] = row_of(&e->values[n->inputs[i]->id], at);
-        /* a copy: the body may look at the old value after the new one is there */
-        for (unsigned i = 0; i < carried; i++) {
-            if (!b->carried[i]) continue;
-            const array *now = &e->values[n->results[i]->id];
-            array *old = &e->values[b->carried[i]->id];
-            *old = evaluate_array(e->arena, now->dtype, now->rank, now->sizes);
-            copy_elements(old, now);
-        }
+        for (int p = 0; p < count; p++) begin_round(e, planes[p], n, at);
         evaluate_graph(e, &b->body);
         if (e->status != REFERENCE_OK) return;
-        for (unsigned i = 0; i < carried; i++) copy_elements(&e->values[n->results[i]->id], &e->values[b->next[i]->id]);
-        for (unsigned i = 0; i < collected; i++) {
-            array to = row_of(&e->values[n->results[carried + i]->id], at);
-            copy_elements(&to, &e->values[b->collected[i]->id]);
-        }
+        for (int p = 0; p < count; p++) end_round(planes[p], n, at);
         if (b->until && e->values[b->until->id].data[0] != 0) return;
+    }
+}
+
+void evaluate_node(evaluation *e, const ir_node *n) {
+    switch (ir_op_class_of(n->op)) {
+    case IR_SOURCE: evaluate_source(e, n); break;
+    case IR_LAYER:
+        if (n->op == IR_RECURRENT) evaluate_recurrent(e, n);
+        else evaluate_layer(e, n);
+        break;
+    case IR_UNARY:
+    case IR_BINARY:
+    case IR_TERNARY: evaluate_elementwise(e, n); break;
+    case IR_REDUCE:
+    case IR_NORMALIZE: evaluate_reduction(e, n); break;
+    case IR_VIEW:
+    case IR_MOVE: evaluate_move(e, n); break;
+    case IR_LOOP: evaluate_repeat(e, n); break;
+    case IR_SINK: evaluate_sink(e, n); break;
     }
 }
 
 static void evaluate_graph(evaluation *e, const ir_graph *g) {
     for (const ir_node *n = g->first; n && e->status == REFERENCE_OK; n = n->next) {
-        switch (ir_op_class_of(n->op)) {
-        case IR_SOURCE: evaluate_source(e, n); break;
-        case IR_LAYER:
-            if (n->op == IR_RECURRENT) evaluate_recurrent(e, n);
-            else evaluate_layer(e, n);
-            break;
-        case IR_UNARY:
-        case IR_BINARY:
-        case IR_TERNARY: evaluate_elementwise(e, n); break;
-        case IR_REDUCE:
-        case IR_NORMALIZE: evaluate_reduction(e, n); break;
-        case IR_VIEW:
-        case IR_MOVE: evaluate_move(e, n); break;
-        case IR_LOOP: evaluate_repeat(e, n); break;
-        case IR_SINK: evaluate_sink(e, n); break;
-        }
+        evaluate_node(e, n);
+        if (e->tangents && e->status == REFERENCE_OK) dual_node(e, n);
     }
 }
 
@@ -170,16 +196,27 @@ double **reference_reset(arena *a, const ir_model *m, reference_precision precis
     return states;
 }
 
+static void start_gradients(evaluation *e) {
+    const ir_model *m = e->model;
+    e->gradients = ARENA_ARRAY(e->arena, double *, m->param_count);
+    for (size_t i = 0; i < m->param_count; i++)
+        if (m->params[i].trained)
+            e->gradients[i] = ARENA_ARRAY(e->arena, double, reference_elements(m, &m->params[i].type, e->dims));
+}
+
+static bool dims_fit(const ir_model *m, const int64_t *dims) {
+    for (size_t i = 0; i < m->symbol_count; i++)
+        if (dims[i] < dim_min(m->symbols[i]) || dims[i] > dim_max(m->symbols[i])) return false;
+    return true;
+}
+
 reference_status reference_run(arena *a, const ir_model *m, reference_precision precision, const int64_t *dims,
                                const double *const *inputs, const double *const *states, reference_result *result) {
-    for (size_t i = 0; i < m->symbol_count; i++)
-        if (dims[i] < dim_min(m->symbols[i]) || dims[i] > dim_max(m->symbols[i])) return REFERENCE_DIM;
+    if (!dims_fit(m, dims)) return REFERENCE_DIM;
     evaluation e = start(a, m, precision, dims);
     e.inputs = inputs;
     e.states = states;
-    e.gradients = ARENA_ARRAY(a, double *, m->param_count);
-    for (size_t i = 0; i < m->param_count; i++)
-        if (m->params[i].trained) e.gradients[i] = ARENA_ARRAY(a, double, reference_elements(m, &m->params[i].type, dims));
+    start_gradients(&e);
     evaluate_graph(&e, &m->run);
     if (e.status != REFERENCE_OK) return e.status;
     result->outputs = ARENA_ARRAY(a, double *, m->output_count);
@@ -192,4 +229,33 @@ reference_status reference_run(arena *a, const ir_model *m, reference_precision 
     result->gradients = e.gradients;
     result->argmax_margin = e.argmax_margin;
     return REFERENCE_OK;
+}
+
+static unsigned most_inputs(const ir_graph *g) {
+    unsigned most = 0;
+    for (const ir_node *n = g->first; n; n = n->next) {
+        unsigned inner = n->op == IR_REPEAT ? most_inputs(&n->block->body) : 0;
+        if (n->input_count > most) most = n->input_count;
+        if (inner > most) most = inner;
+    }
+    return most;
+}
+
+reference_status reference_tangent(arena *a, const ir_model *m, const int64_t *dims, const double *const *inputs,
+                                   const double *const *states, const double *const *param_directions,
+                                   const double *const *input_directions, double **tangents) {
+    if (!dims_fit(m, dims)) return REFERENCE_DIM;
+    evaluation e = start(a, m, REFERENCE_FLOAT64, dims);
+    e.inputs = inputs;
+    e.states = states;
+    e.param_directions = param_directions;
+    e.input_directions = input_directions;
+    start_gradients(&e);
+    size_t slots = m->value_count + most_inputs(&m->run) + 2; /* those behind the values are dual_replaced's */
+    e.values = ARENA_ARRAY(a, array, slots);
+    e.tangents = ARENA_ARRAY(a, array, slots);
+    evaluate_graph(&e, &m->run);
+    for (size_t i = 0; e.status == REFERENCE_OK && i < m->output_count; i++)
+        tangents[i] = e.tangents[m->outputs[i].value->id].data;
+    return e.status;
 }

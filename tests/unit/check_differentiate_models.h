@@ -1,0 +1,987 @@
+/* The models of check_differentiate.c: statements, and values of their run-time dims. */
+static const struct {
+    const char *statements;
+    int64_t dims[2];
+} models[] = {
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((relu(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((leaky_relu(z, 0.2)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((elu(z, 1.3)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((selu(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((celu(z, 0.7)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((gelu(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((gelu(z, approximate=\"tanh\")) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((silu(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((mish(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((softplus(z, 2, 5)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((hardtanh(z, -0.2, 0.3)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((clamp(z, -0.2, 0.3)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((clamp(z, min=0.1)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((relu6(z * 20)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((hardsigmoid(z * 9)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((hardswish(z * 9)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((logsigmoid(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((tanhshrink(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((hardshrink(z, 0.2)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((softshrink(z, 0.2)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((threshold(z, 0.1, 0.4)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((softsign(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((sigmoid(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((tanh(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((exp(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((log(z + 2)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((sqrt(z + 2)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((exp2(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((expm1(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((log2(z + 2)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((log10(z + 2)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((log1p(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((rsqrt(z + 2)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((reciprocal(z + 2)) * (z + 3))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((sin(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((cos(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((atan(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((erf(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((abs(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((-z) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((floor(z * 3)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((sign(z)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((z + x) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((z - x * 2) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((z * x) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((z / (x + 3)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(((z + 2) ** 1.5) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((z ** 3) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(((z + 2) ** (x + 1)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((2 ** z) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((max(z, x * 0.3)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((min(z, x * 0.3)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((where(x > 0, z, z * 3)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((softmax(z, dim=1)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((log_softmax(z, dim=0)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((cumsum(z, dim=1)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((flip(z, (0, 1))) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((roll(z, 1, 0)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum((transpose(view(z, 4, 3), 0, 1)) * (z + 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(sum(z, dim=0), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(mean(z, dim=1), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "v, _ = max(z, dim=1)\n"
+     "loss l = sum(v * v)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "v, _ = min(z, dim=0)\n"
+     "loss l = sum(v * v)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(prod(z, dim=1), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(var(z, dim=1), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(var(z, dim=0, unbiased=False), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(std(z, dim=1), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(norm(z, dim=1), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(amax(z, dim=0), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(logsumexp(z, dim=1), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(max(z), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(mean(z), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(norm(z, 3, dim=1), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(sum(z), 2)) + sum(z * 0.1)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(z[0], 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(z[1:3, 1], 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(z[:, ::2], 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(cat((z, x), dim=0), 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(stack((z, z * 2)), 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(pad(z, (1, 2)), 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(pad(z, (1, 2), mode=\"replicate\"), 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(expand(unsqueeze(z, 0), 2, 3, 4), 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(repeat(z, 2, 1), 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 3, 6]\n"
+     "param w: float32[3, 6]\n"
+     "y = pad(x * w, (2, 1), mode=\"reflect\")\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 3, 6]\n"
+     "param w: float32[3, 6]\n"
+     "y = pad(x * w, (2, 1), mode=\"replicate\")\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 3, 6]\n"
+     "param w: float32[3, 6]\n"
+     "y = pad(x * w, (2, 1), mode=\"circular\")\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"dim T = 1..9\n"
+     "input x: float32[T, 4]\n"
+     "input i: int32[T]\n"
+     "param w: float32[3, 4]\n"
+     "y = index_select(w, 0, i) * x\n"
+     "loss l = sum(y * y)\n"
+     "output dx = grad(l, x)",
+     {5}},
+    {"input x: float32[3, 4]\n"
+     "input i: int32[3, 2]\n"
+     "param w: float32[4]\n"
+     "y = gather(x * w, 1, i)\n"
+     "loss l = sum(y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[4]\n"
+     "v, _ = topk(x * w, 2, dim=1)\n"
+     "loss l = sum(v * v)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"dim T = 1..9\n"
+     "input x: float32[T, 4]\n"
+     "layer fc = Linear(4, 3)\n"
+     "y = fc(x)\n"
+     "loss l = mean(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {4}},
+    {"input x: float32[4]\n"
+     "layer fc = Linear(4, 3, bias=False)\n"
+     "loss l = sum(pow(fc(x), 2))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 3, 4]\n"
+     "param w: float32[4, 5]\n"
+     "y = matmul(x, w)\n"
+     "loss l = sum(y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 3, 4]\n"
+     "y = matmul(x, transpose(x, 1, 2))\n"
+     "param w: float32[3, 3]\n"
+     "loss l = sum(y * w)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"dim T = 1..9\n"
+     "input x: int32[2, T]\n"
+     "layer e = Embedding(4, 3)\n"
+     "output y = e(x)\n"
+     "loss l = sum(y * y)",
+     {4}},
+    {"input x: float32[5, 3, 4]\n"
+     "layer n = LayerNorm((3, 4))\n"
+     "y = n(x)\n"
+     "loss l = sum(pow(y + 1, 3))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[5, 3]\n"
+     "layer n = LayerNorm(3, elementwise_affine=False)\n"
+     "param w: float32[3]\n"
+     "loss l = sum(pow(n(x) * w + 1, 3))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[4, 3, 5]\n"
+     "layer n = BatchNorm1d(3)\n"
+     "y = n(x)\n"
+     "loss l = sum(pow(y + 1, 3))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[4, 3]\n"
+     "layer n = BatchNorm1d(3)\n"
+     "y = n(x)\n"
+     "loss l = sum(pow(y + 1, 3))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[4, 3, 5]\n"
+     "layer n = BatchNorm1d(3)\n"
+     "y = n(x)\n"
+     "layer f = Linear(5, 2)\n"
+     "loss l = sum(pow(f(y), 3))\n"
+     "output dx = grad(l, x)\n"
+     "train SGD(params=\"f.*\")",
+     {0}},
+    {"input x: float32[2, 4, 8]\n"
+     "layer c = Conv1d(4, 6, 3)\n"
+     "y = c(x)\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4, 9]\n"
+     "layer c = Conv1d(4, 6, 3, stride=2, padding=2, dilation=2, groups=2)\n"
+     "y = c(x)\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 3, 5]\n"
+     "layer c = Conv1d(3, 3, 2, groups=3, bias=False)\n"
+     "y = c(x)\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4, 7]\n"
+     "layer c = Conv1d(4, 2, 3, padding=\"same\")\n"
+     "y = c(x)\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"dim T = 4..9\n"
+     "input x: float32[1, 4, T]\n"
+     "layer c = Conv1d(4, 5, 3, stride=2)\n"
+     "y = c(x)\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {6}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "layer r = RNN(4, 3, 2)\n"
+     "out, h = r(x, h0)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "layer r = RNN(4, 3, 2)\n"
+     "out, h = r(x, h0, lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "layer r = RNN(4, 3, 2, bidirectional=True)\n"
+     "out, h = r(x, h0)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "layer r = RNN(4, 3, 2, bidirectional=True)\n"
+     "out, h = r(x, h0, lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "layer r = RNN(4, 3, 2, nonlinearity=\"relu\")\n"
+     "out, h = r(x, h0)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "layer r = RNN(4, 3, 2, nonlinearity=\"relu\")\n"
+     "out, h = r(x, h0, lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "layer r = RNN(4, 3, 2, nonlinearity=\"relu\", bidirectional=True)\n"
+     "out, h = r(x, h0)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "layer r = RNN(4, 3, 2, nonlinearity=\"relu\", bidirectional=True)\n"
+     "out, h = r(x, h0, lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "input c0: float32[2, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2)\n"
+     "out, (h, c) = r(x, (h0, c0))\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "input c0: float32[2, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2)\n"
+     "out, (h, c) = r(x, (h0, c0), lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "input c0: float32[4, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2, bidirectional=True)\n"
+     "out, (h, c) = r(x, (h0, c0))\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "input c0: float32[4, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2, bidirectional=True)\n"
+     "out, (h, c) = r(x, (h0, c0), lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "layer r = GRU(4, 3, 2)\n"
+     "out, h = r(x, h0)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "layer r = GRU(4, 3, 2)\n"
+     "out, h = r(x, h0, lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "layer r = GRU(4, 3, 2, bidirectional=True)\n"
+     "out, h = r(x, h0)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "layer r = GRU(4, 3, 2, bidirectional=True)\n"
+     "out, h = r(x, h0, lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[2, 2, 2]\n"
+     "input c0: float32[2, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2, proj_size=2)\n"
+     "out, (h, c) = r(x, (h0, c0))\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[2, 2, 2]\n"
+     "input c0: float32[2, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2, proj_size=2)\n"
+     "out, (h, c) = r(x, (h0, c0), lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[4, 2, 2]\n"
+     "input c0: float32[4, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2, proj_size=2, bidirectional=True)\n"
+     "out, (h, c) = r(x, (h0, c0))\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[4, 2, 2]\n"
+     "input c0: float32[4, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2, proj_size=2, bidirectional=True)\n"
+     "out, (h, c) = r(x, (h0, c0), lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "input c0: float32[2, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2, bias=False)\n"
+     "out, (h, c) = r(x, (h0, c0))\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "input c0: float32[2, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2, bias=False)\n"
+     "out, (h, c) = r(x, (h0, c0), lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "input c0: float32[4, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2, bias=False, bidirectional=True)\n"
+     "out, (h, c) = r(x, (h0, c0))\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "input c0: float32[4, 2, 3]\n"
+     "layer r = LSTM(4, 3, 2, bias=False, bidirectional=True)\n"
+     "out, (h, c) = r(x, (h0, c0), lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3) + sum(c * c * 0.7)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "layer r = GRU(4, 3, 2, bias=False)\n"
+     "out, h = r(x, h0)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[2, 2, 3]\n"
+     "layer r = GRU(4, 3, 2, bias=False)\n"
+     "out, h = r(x, h0, lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "layer r = GRU(4, 3, 2, bias=False, bidirectional=True)\n"
+     "out, h = r(x, h0)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "input h0: float32[4, 2, 3]\n"
+     "layer r = GRU(4, 3, 2, bias=False, bidirectional=True)\n"
+     "out, h = r(x, h0, lengths=lengths)\n"
+     "loss l = sum(out * out * out) + sum(h * h * 0.3)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)",
+     {4}},
+    {"dim T = 1..9\n"
+     "input x: float32[T, 1, 4]\n"
+     "layer r = LSTM(4, 3)\n"
+     "out, _ = r(x)\n"
+     "loss l = sum(pow(out, 3))\n"
+     "output dx = grad(l, x)",
+     {5}},
+    {"dim T = 1..9\n"
+     "input x: float32[T, 1, 4]\n"
+     "layer r = GRU(4, 3)\n"
+     "out, h = r(x)\n"
+     "loss l = sum(pow(h, 3))\n"
+     "output dx = grad(l, x)",
+     {1}},
+    {"input x: float32[2, 4]\n"
+     "input h0: float32[2, 3]\n"
+     "input c0: float32[2, 3]\n"
+     "layer r = LSTMCell(4, 3)\n"
+     "h, c = r(x, (h0, c0))\n"
+     "h, c = r(x * 2, (h, c))\n"
+     "loss l = sum(pow(h, 3)) + sum(c * c)\n"
+     "output dx = grad(l, x)\n"
+     "output dh0 = grad(l, h0)\n"
+     "output dc0 = grad(l, c0)",
+     {0}},
+    {"input x: float32[2, 4]\n"
+     "layer r = GRUCell(4, 3)\n"
+     "h = r(x, r(x * 2))\n"
+     "loss l = sum(pow(h, 3))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4]\n"
+     "layer r = RNNCell(4, 3)\n"
+     "h = r(x, r(x * 2))\n"
+     "loss l = sum(pow(h, 3))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"dim T = 1..9\n"
+     "input x: int32[T]\n"
+     "target y: int32[T]\n"
+     "layer e = Embedding(3, 4)\n"
+     "layer h = Linear(4, 3, bias=False) from \"e\"\n"
+     "output o = h(e(x))\n"
+     "loss l = cross_entropy(o, y)",
+     {5}},
+    {"input x: float32[4, 3]\n"
+     "target y: float32[4, 3]\n"
+     "param w: float32[3]\n"
+     "z = x * w\n"
+     "loss l = mse_loss(z, y) + l1_loss(z, y) + smooth_l1_loss(z, y, beta=0.5) + huber_loss(z, y, delta=0.3) + binary_cross_entropy(sigmoid(z), sigmoid(y)) + binary_cross_entropy_with_logits(z, y, pos_weight=(1.0, 2.0, 3.0))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[4, 3]\n"
+     "target y: int32[4]\n"
+     "param w: float32[3]\n"
+     "z = x * w\n"
+     "loss l = cross_entropy(z, y, weight=(1.0, 2.0, 0.5), label_smoothing=0.1) + nll_loss(log_softmax(z, dim=1), y, reduction=\"sum\")\n"
+     "output dx = grad(l, x)",
+     {0}},
+};
