@@ -60,6 +60,15 @@ ir_model *ir_model_new(arena *a, dim_table *dims, const char *name, span where) 
     return m;
 }
 
+static ir_value *new_result(ir_model *m, ir_node *node, unsigned result, span where) {
+    ir_value *v = ARENA_NEW(m->arena, ir_value);
+    v->id = m->value_count++;
+    v->producer = node;
+    v->result = result;
+    v->where = where;
+    return v;
+}
+
 static ir_node *new_node(ir_model *m, ir_op op, ir_value *const *inputs, unsigned input_count, unsigned result_count,
                          span where) {
     ir_node *node = ARENA_NEW(m->arena, ir_node);
@@ -69,16 +78,30 @@ static ir_node *new_node(ir_model *m, ir_op op, ir_value *const *inputs, unsigne
     for (unsigned i = 0; i < input_count; i++) node->inputs[i] = inputs[i];
     node->result_count = result_count;
     node->results = ARENA_ARRAY(m->arena, ir_value *, node->result_count);
-    for (unsigned i = 0; i < node->result_count; i++) {
-        ir_value *v = ARENA_NEW(m->arena, ir_value);
-        v->id = m->value_count++;
-        v->producer = node;
-        v->result = i;
-        v->where = where;
-        node->results[i] = v;
-    }
+    for (unsigned i = 0; i < node->result_count; i++) node->results[i] = new_result(m, node, i, where);
     node->where = where;
     return node;
+}
+
+unsigned ir_recurrent_results(const ir_attrs *attrs) {
+    bool lstm = attrs->cell == IR_LSTM;
+    return (lstm ? 3u : 2u) + (attrs->keeps ? (lstm ? 2u : 1u) : 0u);
+}
+
+void ir_keep(ir_model *m, ir_node *n) {
+    ir_type kept = n->results[0]->type;
+    const dim *hidden = dim_divide_exact(m->dims, n->inputs[IR_REC_W_HH]->type.dims[0],
+                                         dim_const(m->dims, ir_cell_gates(n->attrs.cell)));
+    ir_value **results = ARENA_ARRAY(m->arena, ir_value *, n->result_count + 2);
+    for (unsigned i = 0; i < n->result_count; i++) results[i] = n->results[i];
+    n->results = results;
+    n->attrs.keeps = true;
+    for (; n->result_count < ir_recurrent_results(&n->attrs); n->result_count++) {
+        bool sums = n->result_count == ir_kept_from(n);
+        kept.dims[2] = sums ? dim_mul(m->dims, dim_const(m->dims, ir_kept_sums(n->attrs.cell)), hidden) : hidden;
+        results[n->result_count] = new_result(m, n, n->result_count, n->where);
+        results[n->result_count]->type = kept;
+    }
 }
 
 static ir_node *link_node(ir_graph *g, ir_node *after, ir_node *node) {

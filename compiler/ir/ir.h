@@ -12,7 +12,9 @@
  * and its results: out[T, B, P], h_n[B, P], c_n[B, H] (LSTM; another cell has only two results). P is H without w_hr.
  * G and the order of the gates are torch's: LSTM i, f, g, o; GRU r, z, n; RNN one. A missing h0 or c0 is zero. With
  * `reverse` time runs from the last step to the first and out keeps the input's order. With lengths, out is zero past
- * each length, h_n and c_n are those of each sequence's own last step.
+ * each length, h_n and c_n are those of each sequence's own last step. With `keeps` there are more results, for the
+ * gradient, which are not defined past a length: sums[T, B, K*H], of what the activations are taken (LSTM i, f, g, o; GRU r,
+ * z, h's share of n, x's share of n; RNN one), and of an LSTM c[T, B, H] behind each step.
  *
  * REPEAT runs a graph of its own, the body of its ir_block, attrs.rounds times. Its inputs are first attrs.rows tensors
  * whose dim 0 is `rounds`, of which each round sees one row (a ROW node of the body), then the first values of what is
@@ -105,7 +107,7 @@ typedef struct {
     ir_pad_mode pad_mode;            /* PAD */
     ir_cell cell;                    /* RECURRENT */
     ir_activation activation, recurrent_activation;
-    bool reverse, reset_after;
+    bool reverse, reset_after, keeps;
     const dim *rounds;               /* REPEAT */
     unsigned rows;                   /* REPEAT: how many inputs are consumed row by row */
     bool backwards;                  /* REPEAT: the last row comes first */
@@ -238,6 +240,12 @@ ir_model *ir_model_new(arena *a, dim_table *dims, const char *name, span where);
 /* Appends a node with `input_count` inputs (copied) and the op's number of results, whose types the caller fills in.
  * RECURRENT gets three: a caller whose cell is no LSTM sets result_count to 2. */
 ir_node *ir_add(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count, span where);
+/* A RECURRENT gets its `keeps`, and the results that belong to it, with their types. */
+void ir_keep(ir_model *m, ir_node *recurrent);
+/* How many results a RECURRENT has with these attributes, and which the first is that is kept; how many sums a unit keeps. */
+unsigned ir_recurrent_results(const ir_attrs *attrs);
+static inline unsigned ir_kept_from(const ir_node *recurrent) { return recurrent->attrs.cell == IR_LSTM ? 3 : 2; }
+static inline unsigned ir_kept_sums(ir_cell c) { return c == IR_RNN ? 1 : 4; }
 /* The same right behind `after` (NULL: at the front), for passes. */
 ir_node *ir_insert(ir_model *m, ir_graph *g, ir_node *after, ir_op op, ir_value *const *inputs, unsigned input_count,
                    span where);

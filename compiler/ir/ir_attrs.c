@@ -29,6 +29,7 @@ static const ir_attr rows[] = {
     {IR_RECURRENT, "recurrent_activation", IR_ATTR_ACTIVATION, AT(recurrent_activation), true},
     {IR_RECURRENT, "reverse", IR_ATTR_BOOL, AT(reverse), true},
     {IR_RECURRENT, "reset_after", IR_ATTR_BOOL, AT(reset_after), true},
+    {IR_RECURRENT, "keeps", IR_ATTR_BOOL, AT(keeps), true},
     {IR_CONV1D, "stride", IR_ATTR_INT, AT(stride), false},
     {IR_CONV1D, "dilation", IR_ATTR_INT, AT(dilation), false},
     {IR_CONV1D, "groups", IR_ATTR_INT, AT(groups), false},

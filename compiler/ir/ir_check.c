@@ -106,7 +106,7 @@ static const char *counts_are_sound(checker *c, const ir_node *n) {
     unsigned results = ir_op_results(n->op);
     if (n->op == IR_RECURRENT) {
         if ((unsigned)n->attrs.cell > IR_GRU) return arena_printf(c->arena, "cell number %u", (unsigned)n->attrs.cell);
-        results = n->attrs.cell == IR_LSTM ? 3 : 2;
+        results = ir_recurrent_results(&n->attrs);
     }
     if (n->op == IR_REPEAT) {
         if (n->attrs.rows > n->input_count || ir_carried_of(n) > n->result_count || !n->result_count)

@@ -115,6 +115,12 @@ static const char *recurrent_rule(rule *r) {
     TRY(expect(r, r->node->results[0], "out", IR_F32, 3, steps, batch, width));
     TRY(expect(r, r->node->results[1], "h_n", IR_F32, 2, batch, width));
     if (a->cell == IR_LSTM) TRY(expect(r, r->node->results[2], "c_n", IR_F32, 2, batch, hidden));
+    if (!a->keeps) return NULL;
+    unsigned kept = ir_kept_from(r->node);
+    const dim *sums = dim_mul(r->dims, constant(r, ir_kept_sums(a->cell)), hidden);
+    if (a->cell == IR_GRU && !a->reset_after) return "a GRU that resets before its product keeps nothing";
+    TRY(expect(r, r->node->results[kept], "sums", IR_F32, 3, steps, batch, sums));
+    if (a->cell == IR_LSTM) TRY(expect(r, r->node->results[kept + 1], "c", IR_F32, 3, steps, batch, hidden));
     return NULL;
 }
 

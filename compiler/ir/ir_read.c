@@ -421,6 +421,15 @@ static bool read_block(reader *r, ir_node *head, const result_list *results) {
     return define_results(r, n, results);
 }
 
+/* Room for the results that a RECURRENT keeps; of what type they are is read behind them. */
+static bool read_kept(reader *r, ir_node *n) {
+    if (n->op != IR_RECURRENT || !n->inputs[IR_REC_W_HH] || n->inputs[IR_REC_W_HH]->type.rank < 1)
+        return scan_fail(&r->scan, "an operand is missing");
+    n->result_count = ir_kept_from(n);
+    ir_keep(r->model, n);
+    return true;
+}
+
 /* The node behind its operator. */
 static bool read_node_of(reader *r, ir_op op, const result_list *results) {
     ir_value **inputs = NULL;
@@ -435,11 +444,13 @@ static bool read_node_of(reader *r, ir_op op, const result_list *results) {
         return read_attrs(r, &head) && read_types(r, results) && read_comment(r, &head) &&
                read_block(r, &head, results);
     }
-    if (results->count != ir_op_results(op) && !(op == IR_RECURRENT && results->count == 2))
-        return scan_fail(&r->scan, "a wrong number of results");
+    bool counted = results->count == ir_op_results(op);
+    if (op == IR_RECURRENT) counted = results->count >= 2 && results->count <= 5;
+    if (!counted) return scan_fail(&r->scan, "a wrong number of results");
     ir_node *n = ir_add(r->model, r->graph, op, inputs, input_count, (span){0, 0});
-    n->result_count = (unsigned)results->count;
-    if (!read_attrs(r, n) || !read_types(r, results) || !define_results(r, n, results)) return false;
+    if (results->count < n->result_count) n->result_count = (unsigned)results->count;
+    if (!read_attrs(r, n) || (n->attrs.keeps && !read_kept(r, n)) ||
+        (n->result_count != results->count && scan_fail(&r->scan, "a wrong number of results")) || !read_types(r, results) || !define_results(r, n, results)) return false;
     if (ir_op_class_of(n->op) == IR_SOURCE && !link_source(r, n)) return false;
     return read_comment(r, n);
 }

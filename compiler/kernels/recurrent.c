@@ -146,12 +146,22 @@ static cexpr *row_of(const layer *l, unsigned result, cexpr *row) {
     return c_add(u, c_name(u, "%s", result == 1 ? l->h : l->c), c_mul(u, row, emit_dim(l->e, row_stride(l, result))));
 }
 
-/* The address of row `row` of out at step `time`. */
-static cexpr *out_at(const layer *l, cexpr *time, cexpr *row) {
+/* The address of row `row` of a result that has all steps, at step `time`. */
+static cexpr *step_of(const layer *l, unsigned result, cexpr *time, cexpr *row) {
     cunit *u = l->e->unit;
-    const plan_view *v = &l->r->k->results[0].view;
-    return c_add(u, c_add(u, c_name(u, "%s", l->out), c_mul(u, time, emit_dim(l->e, v->strides[0]))),
-                 c_mul(u, row, emit_dim(l->e, v->strides[1])));
+    const plan_operand *o = &l->r->k->results[result];
+    return c_add(u, c_add(u, c_name(u, "%s", o->name), c_mul(u, time, emit_dim(l->e, o->view.strides[0]))),
+                 c_mul(u, row, emit_dim(l->e, o->view.strides[1])));
+}
+
+static cexpr *out_at(const layer *l, cexpr *time, cexpr *row) { return step_of(l, 0, time, row); }
+
+/* Where the step's sums, and c, are kept. */
+static unsigned kept_arguments(const layer *l, cexpr **arguments, unsigned count, cexpr *time, cexpr *row) {
+    const ir_node *n = l->r->k->node;
+    if (n->attrs.keeps)
+        for (unsigned i = ir_kept_from(n); i < n->result_count; i++) arguments[count++] = step_of(l, i, time, row);
+    return count;
 }
 
 /* Is the last h in the row of out before? */
@@ -162,7 +172,7 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
-    cexpr *arguments[11];
+    cexpr *arguments[13];
     unsigned n = 0;
     if (r->c->fused) n = recurrent_argument(r, arguments, n, r->input_table);
     n = recurrent_argument(r, arguments, n, r->hidden_table);
@@ -173,6 +183,7 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     arguments[n++] = c_name(u, "%s", passes_on(l) ? "last" : l->h);
     if (r->c->has_cell) arguments[n++] = c_name(u, "%s", l->c);
     if (r->c->has_out) arguments[n++] = out_at(l, time, c_int(u, 0));
+    n = kept_arguments(l, arguments, n, time, c_int(u, 0));
     if (r->c->next_at >= 0) arguments[n++] = c_name(u, "%s", l->next);
     if (r->c->zigzag) arguments[n++] = c_name(u, "turn");
     c_do(b, c_call_list(u, r->step_function, n, arguments));
@@ -184,7 +195,7 @@ static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
-    cexpr *arguments[7], *index = c_add(u, c_mul(u, turn, l->B), row);
+    cexpr *arguments[9], *index = c_add(u, c_mul(u, turn, l->B), row);
     unsigned n = 0;
     if (r->cells_take_weights && !reset) n = recurrent_argument(r, arguments, n, r->hidden_table);
     arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, index, row_floats(l)));
@@ -192,6 +203,7 @@ static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *
     if (!r->c->projects) arguments[n++] = row_of(l, 1, row);
     if (r->c->has_cell) arguments[n++] = row_of(l, 2, row);
     if (r->c->has_out && !r->c->projects && !reset) arguments[n++] = out_at(l, time, row);
+    if (!reset) n = kept_arguments(l, arguments, n, time, row);
     if (reset || r->c->projects) arguments[n++] = c_add(u, c_name(u, "%s", l->next), c_mul(u, row, c_int(u, r->c->next_row)));
     c_do(b, c_call_list(u, reset ? r->reset_function : r->cells_function, n, arguments));
 }

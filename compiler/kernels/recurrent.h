@@ -52,7 +52,7 @@ cfunction *recurrent_function(const recurrent *r, const char *comment);
 const char *recurrent_function_end(const recurrent *r, cfunction *f, const char *what);
 
 /* recurrent_step.c: adds the function of one time step of one row, and notes its name. Parameters, each if there:
- * its tables, x (fused), gates, h, c, out, next (room for the next h), turn (zigzag). */
+ * its tables, x (fused), gates, h, c, out, kept, cells (c that is kept), next (room for the next h), turn (zigzag). */
 void recurrent_emit_step(recurrent *r);
 
 /* recurrent_batch.c: adds the functions of one time step of a batch, and notes their names. h_row: floats from one row of
@@ -69,6 +69,7 @@ typedef struct {
     int64_t width;           /* floats from one column group to the next */
     cexpr *candidate;        /* GRU that resets after the product: the n of x */
     cexpr *h, *c;            /* addresses of this vector of h and c */
+    cexpr *kept, *cells;     /* of its first sum that is kept, and of its c; NULL: none is */
     int64_t lanes;           /* how many of the lanes are real */
 } recurrent_cell;
 

@@ -59,6 +59,8 @@ static void emit_vector_of(const row_function *f, cblock *b, int64_t panel, cexp
                            .lanes = lanes};
     if (f->r->c->columns != f->r->c->gates) cell.candidate = tile_load(e, gates);
     if (f->r->c->has_cell) cell.c = c_add(u, c_name(u, "c"), unit);
+    if (f->r->attrs->keeps) cell.kept = c_add(u, c_name(u, "kept"), unit);
+    if (f->r->attrs->keeps && f->r->c->has_cell) cell.cells = c_add(u, c_name(u, "cells"), unit);
     cexpr *value = f->resets ? recurrent_emit_reset(&cell) : recurrent_emit_cell(&cell);
     tile_store_n(e, b, c_add(u, c_name(u, "%s", f->to), unit), value, lanes);
     if (f->to_out) tile_store_n(e, b, c_add(u, c_name(u, "out"), unit), value, lanes);
@@ -105,6 +107,8 @@ static const char *emit_row_function(row_function *f, const char *what, const ch
     if (!r->c->projects) c_parameter(function, f->resets ? "const float *" : "float *", "h");
     if (r->c->has_cell) c_parameter(function, "float *", "c");
     if (f->to_out) c_parameter(function, "float *", "out");
+    if (r->attrs->keeps) c_parameter(function, "float *", "kept");
+    if (r->attrs->keeps && r->c->has_cell) c_parameter(function, "float *", "cells");
     if (f->resets || r->c->projects) c_parameter(function, "float *", "next");
     cblock *b = c_body(function);
     int64_t full = f->pack->units / f->pack->panel;

@@ -54,6 +54,7 @@ static cexpr *emit_lstm(const recurrent_cell *cell) {
                                       variable(cell, "g"), variable(cell, "o"), tile_load_n(e, cell->c, cell->lanes),
                                       c_unary(e->unit, "&", new_cell)));
         tile_store_n(e, cell->block, cell->c, new_cell, cell->lanes);
+        if (cell->cells) tile_store_n(e, cell->block, cell->cells, new_cell, cell->lanes);
         return hidden;
     }
     set_gate(cell, "i");
@@ -65,6 +66,7 @@ static cexpr *emit_lstm(const recurrent_cell *cell) {
     cexpr *added = vectors_call2(e, "mul", variable(cell, "i"), variable(cell, "g"));
     cexpr *next = define(cell, "cell", vectors_call3(e, "madd", variable(cell, "f"), old, added));
     tile_store_n(e, cell->block, cell->c, next, cell->lanes);
+    if (cell->cells) tile_store_n(e, cell->block, cell->cells, next, cell->lanes);
     return define(cell, "hidden", vectors_call2(e, "mul", variable(cell, "o"), activate(e, r->attrs->activation, next)));
 }
 
@@ -91,8 +93,26 @@ static cexpr *emit_gru(const recurrent_cell *cell) {
     return emit_interpolation(cell, variable(cell, "z"));
 }
 
+/* The sums as they are without the half of sigmoid gates. */
+static void keep_sums(const recurrent_cell *cell) {
+    const recurrent *r = cell->recurrent;
+    emit_context *e = r->e;
+    cunit *u = e->unit;
+    bool halves = r->attrs->cell != IR_RNN && r->attrs->recurrent_activation.function == IR_SIGMOID;
+    const char *letters = recurrent_gate_letters(r);
+    unsigned candidate = 2; /* LSTM's g and GRU's n */
+    for (unsigned g = 0; letters[g]; g++) {
+        cexpr *sum = variable(cell, arena_printf(e->arena, "%c", letters[g]));
+        if (halves && g != candidate) sum = vectors_call2(e, "add", sum, sum);
+        tile_store_n(e, cell->block, c_add(u, cell->kept, c_int(u, g * r->c->hidden)), sum, cell->lanes);
+    }
+    if (r->attrs->cell == IR_GRU)
+        tile_store_n(e, cell->block, c_add(u, cell->kept, c_int(u, 3 * r->c->hidden)), cell->candidate, cell->lanes);
+}
+
 cexpr *recurrent_emit_cell(const recurrent_cell *cell) {
     const recurrent *r = cell->recurrent;
+    if (cell->kept) keep_sums(cell);
     switch (r->attrs->cell) {
     case IR_LSTM: return emit_lstm(cell);
     case IR_GRU: return emit_gru(cell);

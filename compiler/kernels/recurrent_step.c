@@ -113,6 +113,8 @@ static void emit_cells(step *s, const sweep *p, cblock *b, const panel_place *at
         if (r->c->columns != r->c->gates)
             cell.candidate = at->inputs ? c_name(u, "x%s", suffix) : tile_load(e, cell.gates);
         if (r->c->has_cell) cell.c = address(s, "c", first_unit, v * lanes);
+        if (r->attrs->keeps) cell.kept = address(s, "kept", first_unit, v * lanes);
+        if (r->attrs->keeps && r->c->has_cell) cell.cells = address(s, "cells", first_unit, v * lanes);
         if (p->resets)
             tile_store_n(e, b, address(s, "next", first_unit, v * lanes), recurrent_emit_reset(&cell), cell.lanes);
         else place_hidden(s, b, first_unit, v * lanes, recurrent_emit_cell(&cell), cell.lanes);
@@ -396,6 +398,8 @@ void recurrent_emit_step(recurrent *r) {
     c_parameter(f, r->c->chained ? "const float *" : "float *", "h");
     if (r->c->has_cell) c_parameter(f, "float *", "c");
     if (r->c->has_out) c_parameter(f, "float *", "out");
+    if (r->attrs->keeps) c_parameter(f, "float *", "kept");
+    if (r->attrs->keeps && r->c->has_cell) c_parameter(f, "float *", "cells");
     if (r->c->next_at >= 0) c_parameter(f, "float *", "next");
     if (r->c->zigzag) c_parameter(f, "size_t", "turn");
 

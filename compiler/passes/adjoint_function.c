@@ -224,7 +224,7 @@ ir_value *adjoint_through_function(differentiation *d, ir_op function, const dou
 }
 
 bool adjoint_function_reads_x(ir_op function) {
-    return function != IR_SIGMOID && function != IR_TANH && function != IR_NEG && function != IR_EXP;
+    return function != IR_LINEAR_ACTIVATION && function != IR_SIGMOID && function != IR_TANH && function != IR_NEG && function != IR_EXP;
 }
 
 static void of_function(differentiation *d, const ir_node *n, ir_value *const *dy) {

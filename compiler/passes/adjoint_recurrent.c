@@ -1,9 +1,8 @@
 /* adjoint_recurrent: RNN, LSTM and GRU, backwards through time.
  *
- * The gates of all steps are products of what is there already, x and out: they are computed again, for all steps at
- * once, as are the slopes by which a step's gradient is multiplied. What is left for the loop over time, a REPEAT that runs
- * against the layer's direction, is a step's own: the gradient of h comes from out, and from the step behind by W_hh.
- * It collects dz, the gradients of the sums of all gates; those of weights, biases and x are products of all rows behind it.
+ * The layer keeps the sums of which its activations are taken (and c); the slopes by which a step's gradient is multiplied
+ * are made of them for all steps at once. What is left for the loop over time, a REPEAT that runs against the layer's
+ * direction, is a step's own: the gradient of h comes from out, and from the step behind by W_hh. It collects dz, the gradients of the sums of all gates; those of weights, biases and x are products of all rows behind it.
  *
  * With lengths, a row that has ended hands on what it gets (its slopes are 0, its factor is 1).
  */
@@ -17,6 +16,8 @@ typedef struct {
     int64_t gates;
     ir_value *dout, *dh, *dc;  /* of its results; NULL: zero */
     ir_value *before;          /* h before each step, [T, B, P] */
+    ir_value *first;           /* is this the first step? bool [T, B, 1] or [T, 1, 1]; NULL until it is asked */
+    ir_value *sums;            /* that the layer kept; NULL: it did not have to */
     ir_value *valid;           /* with lengths: has a sequence this step? bool [T, B, 1]; else NULL */
 } layer;
 
@@ -43,13 +44,16 @@ static ir_value *gates_of(const layer *l, ir_value *z, int64_t from, int64_t cou
     return adj_slice(l->d, z, 2, times(l, from, l->hidden), times(l, count, l->hidden), 1);
 }
 
+/* Of what activation number g was taken. */
+static ir_value *sums_of(const layer *l, int64_t g) { return gates_of(l, l->sums, g, 1); }
+
 static ir_value *mul(const layer *l, ir_value *x, ir_value *y) { return adj_both(l->d, IR_MUL, x, y); }
 
 static ir_value *add(const layer *l, ir_value *x, ir_value *y) { return adj_both(l->d, IR_ADD, x, y); }
 
-/* --- the forward part again ---------------------------------------------------------------------------------------- */
+/* --- what the steps began with -------------------------------------------------------------------------------------- */
 
-/* In which step h0 is read: bool [T, B, 1] or [T, 1, 1]. */
+/* In which step h0 and c0 are read: bool [T, B, 1] or [T, 1, 1]. */
 static ir_value *first_step(const layer *l, ir_value *places) {
     differentiation *d = l->d;
     ir_type scalar = ir_type_scalar(IR_I32), column = shape3(adj_dim(d, 1), l->batch, adj_dim(d, 1));
@@ -67,18 +71,17 @@ static ir_value *first_step(const layer *l, ir_value *places) {
     return adj_both(d, IR_EQUAL, places, first);
 }
 
-/* What each step begins with: h0, then out, moved on by a step. */
-static void find_before(layer *l, ir_value *out) {
+/* What each step begins with, [T, B, N]: the first value [B, N] (NULL: zeros), then what each step ends with, moved on by
+ * one. */
+static ir_value *moved_on(layer *l, ir_value *first, ir_value *each) {
     differentiation *d = l->d;
-    ir_type all = shape3(adj_dim(d, 1), l->batch, l->projected);
-    ir_value *h0 = l->in[IR_REC_H0] ? adj_reshape(d, l->in[IR_REC_H0], &all) : adj_number(d, 0);
-    if (dim_is(l->steps, 1)) {
-        l->before = adj_expand(d, h0, &out->type);
-        return;
-    }
-    ir_value *places = adj_places(d, l->steps, 3, 0), *moved = adj_of(d, IR_ROLL, out);
+    ir_type all = shape3(adj_dim(d, 1), l->batch, each->type.dims[2]);
+    first = first ? adj_reshape(d, first, &all) : adj_number(d, 0);
+    if (dim_is(l->steps, 1)) return adj_expand(d, first, &each->type);
+    ir_value *moved = adj_of(d, IR_ROLL, each);
     moved->producer->attrs.shift = l->n->attrs.reverse ? -1 : 1;
-    l->before = adj_where(d, first_step(l, places), h0, moved);
+    if (!l->first) l->first = first_step(l, adj_places(d, l->steps, 3, 0));
+    return adj_where(d, l->first, first, moved);
 }
 
 static void find_valid(layer *l) {
@@ -92,12 +95,6 @@ static void find_valid(layer *l) {
 /* v where a sequence has the step, else a number. */
 static ir_value *masked(const layer *l, ir_value *v, double otherwise) {
     return l->valid ? adj_where(l->d, l->valid, v, adj_number(l->d, otherwise)) : v;
-}
-
-/* [T, B, G * H]: the part of the sums that comes from x or from h, of some gates of the weights. */
-static ir_value *sums(const layer *l, ir_value *x, ir_value *weight, ir_value *bias) {
-    ir_value *z = adj_matmul(l->d, adj_rows(l->d, x), adj_swap(l->d, weight, 0, 1));
-    return by_step(l, bias ? add(l, z, bias) : z);
 }
 
 static ir_value *activated(const layer *l, ir_activation a, ir_value *z) {
@@ -257,10 +254,7 @@ static void hidden_side(const layer *l, ir_value *dz) {
 static void of_rnn(const layer *l, ir_value *out) {
     differentiation *d = l->d;
     ir_activation act = l->n->attrs.activation;
-    ir_value *z = NULL;
-    if (act.function != IR_LINEAR_ACTIVATION && adjoint_function_reads_x(act.function))
-        z = add(l, sums(l, l->in[IR_REC_X], l->in[IR_REC_W_IH], l->in[IR_REC_B_IH]),
-                sums(l, l->before, l->in[IR_REC_W_HH], l->in[IR_REC_B_HH]));
+    ir_value *z = l->sums ? sums_of(l, 0) : NULL;
     ir_value *slope = masked(l, adj_expand(d, through(l, act, adj_number(d, 1), z, out), &out->type), 0);
     ir_value *kept = ended(l);
     time_loop t = gradient_loop(l);
@@ -283,32 +277,14 @@ typedef struct {
     ir_value *before, *cell, *active; /* c before and after each step, act(c) after it; [T, B, H] */
 } lstm;
 
-/* c before each step. */
-static ir_value *cells_before(const layer *l, const lstm *s) {
-    differentiation *d = l->d;
-    ir_type state = shape2(l->batch, l->hidden);
-    ir_value *new_part = masked(l, mul(l, s->gate[0], s->gate[2]), 0), *kept_part = masked(l, s->gate[1], 1);
-    time_loop t = {.layer = l, .backwards = l->n->attrs.reverse};
-    t.initial[t.carried_count++] = l->in[IR_REC_C0] ? l->in[IR_REC_C0] : adj_zeros(d, &state);
-    add_row(&t, new_part);
-    add_row(&t, kept_part);
-    open_loop(&t);
-    t.next[0] = add(l, mul(l, t.rows[1], t.carried[0]), t.rows[0]);
-    t.collect[t.collected_count++] = t.carried[0];
-    close_loop(&t);
-    return t.collected[0];
-}
-
-static void lstm_again(const layer *l, lstm *s) {
+static void lstm_again(layer *l, lstm *s) {
     const ir_attrs *a = &l->n->attrs;
-    ir_value *z = add(l, sums(l, l->in[IR_REC_X], l->in[IR_REC_W_IH], l->in[IR_REC_B_IH]),
-                      sums(l, l->before, l->in[IR_REC_W_HH], l->in[IR_REC_B_HH]));
     for (int g = 0; g < 4; g++) {
-        s->z[g] = gates_of(l, z, g, 1);
+        s->z[g] = sums_of(l, g);
         s->gate[g] = activated(l, g == 2 ? a->activation : a->recurrent_activation, s->z[g]);
     }
-    s->before = cells_before(l, s);
-    s->cell = add(l, mul(l, s->gate[1], s->before), mul(l, s->gate[0], s->gate[2]));
+    s->cell = l->n->results[ir_kept_from(l->n) + 1];
+    s->before = moved_on(l, l->in[IR_REC_C0], s->cell);
     s->active = activated(l, a->activation, s->cell);
 }
 
@@ -318,7 +294,7 @@ static ir_value *slope_of(const layer *l, const lstm *s, int g, ir_value *v) {
     return masked(l, through(l, g == 2 ? a->activation : a->recurrent_activation, v, s->z[g], s->gate[g]), 0);
 }
 
-static void of_lstm(const layer *l) {
+static void of_lstm(layer *l) {
     differentiation *d = l->d;
     const dim *H = l->hidden;
     bool projects = l->in[IR_REC_W_HR] != NULL;
@@ -366,19 +342,16 @@ static void of_lstm(const layer *l) {
 static void of_gru(const layer *l) {
     differentiation *d = l->d;
     const ir_attrs *a = &l->n->attrs;
-    ir_value *from_x = sums(l, l->in[IR_REC_X], l->in[IR_REC_W_IH], l->in[IR_REC_B_IH]);
-    ir_value *from_h = sums(l, l->before, l->in[IR_REC_W_HH], l->in[IR_REC_B_HH]);
-    ir_value *sum_r = add(l, gates_of(l, from_x, 0, 1), gates_of(l, from_h, 0, 1));
-    ir_value *sum_z = add(l, gates_of(l, from_x, 1, 1), gates_of(l, from_h, 1, 1));
+    ir_value *sum_r = sums_of(l, 0), *sum_z = sums_of(l, 1);
     ir_value *r = activated(l, a->recurrent_activation, sum_r), *z = activated(l, a->recurrent_activation, sum_z);
-    ir_value *share = gates_of(l, from_h, 2, 1); /* h's share of n's sum */
-    ir_value *sum_n = add(l, gates_of(l, from_x, 2, 1), mul(l, r, share)), *n = activated(l, a->activation, sum_n);
+    ir_value *share = sums_of(l, 2); /* h's share of n's sum */
+    ir_value *sum_n = add(l, sums_of(l, 3), mul(l, r, share)), *n = activated(l, a->activation, sum_n);
     /* by dh: those of n's sum, r's, z's, and of h's share */
     ir_value *by_n = masked(l, through(l, a->activation, adj_minus_from(d, 1, z), sum_n, n), 0);
-    ir_value *by_r = through(l, a->recurrent_activation, mul(l, by_n, share), sum_r, r);
+    ir_value *by_r = masked(l, through(l, a->recurrent_activation, mul(l, by_n, share), sum_r, r), 0);
     ir_value *change = adj_both(d, IR_SUB, l->before, n);
     ir_value *by_z = masked(l, through(l, a->recurrent_activation, change, sum_z, z), 0);
-    ir_value *const parts[] = {by_r, by_z, mul(l, by_n, r)};
+    ir_value *const parts[] = {by_r, by_z, masked(l, mul(l, by_n, r), 0)};
     ir_type apart = {.dtype = IR_F32, .rank = 4, .dims = {l->steps, l->batch, adj_dim(d, 3), l->hidden}};
     time_loop t = gradient_loop(l);
     add_row(&t, adj_reshape(d, adj_cat(d, parts, 3, 2), &apart));
@@ -413,7 +386,10 @@ static void of_recurrent(differentiation *d, const ir_node *n, ir_value *const *
         adjoint_refuse(d, n, "a GRU that resets before its product");
         return;
     }
-    find_before(&l, n->results[0]);
+    bool reads = n->attrs.cell != IR_RNN || adjoint_function_reads_x(n->attrs.activation.function);
+    if (reads && !n->attrs.keeps) ir_keep(d->model, (ir_node *)n);
+    if (reads) l.sums = n->results[ir_kept_from(n)];
+    l.before = moved_on(&l, n->inputs[IR_REC_H0], n->results[0]);
     find_valid(&l);
     switch (n->attrs.cell) {
     case IR_RNN: of_rnn(&l, n->results[0]); return;

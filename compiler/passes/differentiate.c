@@ -99,7 +99,7 @@ static void visit(differentiation *d, const ir_node *n) {
     ir_value *dy[IR_REC_INPUTS] = {NULL};
     bool reached = false;
     for (unsigned i = 0; i < n->result_count; i++) {
-        ir_value *g = d->of[n->results[i]->id].sum;
+        ir_value *g = n->results[i]->id < d->count ? d->of[n->results[i]->id].sum : NULL;
         if (i < IR_REC_INPUTS) dy[i] = g;
         reached = reached || g;
     }

@@ -70,9 +70,9 @@ static unsigned inlined_size(const planner *p, const ir_value *v) {
 
 /* What a result is called in scratch: by the .nn file, or after the layer. */
 static const char *result_name(planner *p, const ir_node *n, unsigned result) {
-    static const char *const parts[] = {"out", "h", "c"};
     if (n->results[result]->name || !n->label) return n->results[result]->name;
-    return n->op == IR_RECURRENT ? arena_printf(p->arena, "%s_%s", n->label, parts[result]) : n->label;
+    if (n->op != IR_RECURRENT) return n->label;
+    return arena_printf(p->arena, "%s_%s", n->label, plan_recurrent_result(n, result));
 }
 
 /* Is int32 read where n is computed, by it or by what is computed in it? */

@@ -144,6 +144,12 @@ static const plan_operator rows[IR_OP_COUNT] = {
     [IR_REPEAT] =     {split_never,        choose_nothing,     IR_MANY,     false,      false,     {NULL}},
 };
 
+const char *plan_recurrent_result(const ir_node *n, unsigned result) {
+    static const char *const names[] = {"out", "h", "c", "kept", "cells"};
+    bool kept = result >= ir_kept_from(n);
+    return names[kept ? 3 + result - ir_kept_from(n) : result];
+}
+
 const plan_operator *plan_operator_of(ir_op op) {
     if ((unsigned)op >= IR_OP_COUNT || !rows[op].split) ice("the planner has no row for %s", ir_op_name(op));
     return &rows[op];

@@ -21,6 +21,8 @@ typedef struct {
     const char *operands[PLAN_NAMED_OPERANDS]; /* what C calls the inputs in memory; without: x, or x1, x2 … */
 } plan_operator;
 
+/* What the results of a RECURRENT are called. */
+const char *plan_recurrent_result(const ir_node *n, unsigned result);
 const plan_operator *plan_operator_of(ir_op op);
 bool plan_is_parameter(const ir_node *n, unsigned input);
 

@@ -97,6 +97,7 @@ void dual_recurrent(evaluation *e, const ir_node *n) {
     s.w_hr = operand_of(e, n, IR_REC_W_HR);
     s.hidden = s.w_hh.v->sizes[0] / ir_cell_gates(n->attrs.cell);
     s.width = s.w_hh.v->sizes[1];
+    for (unsigned i = ir_kept_from(n); i < n->result_count; i++) dual_result(e, n, i); /* the backward part's alone */
     size_t steps = x.v->sizes[0], batch = x.v->sizes[1];
     s.features = x.v->sizes[2];
     s.x = room(e, s.features);

@@ -24,6 +24,7 @@ typedef struct {
     const array *w_ih, *w_hh, *b_ih, *b_hh, *w_hr;
     size_t hidden, width; /* H and P */
     double *h, *c;        /* [P], [H]: one sequence's state */
+    double *sums;         /* what activations are taken of, by gate; a GRU's n has two shares */
     double *next_h;       /* [H] */
 } cell;
 
@@ -36,14 +37,17 @@ static double from_h(const cell *s, unsigned gate, size_t j, const double *h) {
     return product(s->evaluation, s->w_hh, gate * s->hidden + j, h, s->b_hh);
 }
 
+static double sum_of(const cell *s, unsigned gate, size_t j, const double *x) {
+    double sum = rounded(s->evaluation, from_x(s, gate, j, x) + from_h(s, gate, j, s->h));
+    return s->sums[gate * s->hidden + j] = sum;
+}
+
 static double gate_of(const cell *s, unsigned gate, size_t j, const double *x) {
-    const evaluation *e = s->evaluation;
-    return activate(e, s->attrs->recurrent_activation, rounded(e, from_x(s, gate, j, x) + from_h(s, gate, j, s->h)));
+    return activate(s->evaluation, s->attrs->recurrent_activation, sum_of(s, gate, j, x));
 }
 
 static double candidate_of(const cell *s, unsigned gate, size_t j, const double *x) {
-    const evaluation *e = s->evaluation;
-    return activate(e, s->attrs->activation, rounded(e, from_x(s, gate, j, x) + from_h(s, gate, j, s->h)));
+    return activate(s->evaluation, s->attrs->activation, sum_of(s, gate, j, x));
 }
 
 /* h' = act(W_ih x + b_ih + W_hh h + b_hh) */
@@ -70,9 +74,11 @@ static void gru_step(cell *s, const double *x, double *reset) {
     for (size_t j = 0; j < s->hidden; j++) reset_h[j] = rounded(e, reset[j] * s->h[j]);
     for (size_t j = 0; j < s->hidden; j++) {
         double z = gate_of(s, 1, j, x), recurrent;
-        if (s->attrs->reset_after) recurrent = rounded(e, reset[j] * from_h(s, 2, j, s->h));
-        else recurrent = from_h(s, 2, j, reset_h);
-        double n = activate(e, s->attrs->activation, rounded(e, from_x(s, 2, j, x) + recurrent));
+        double *shares = &s->sums[2 * s->hidden + j];
+        shares[0] = from_h(s, 2, j, s->attrs->reset_after ? s->h : reset_h);
+        shares[s->hidden] = from_x(s, 2, j, x);
+        recurrent = s->attrs->reset_after ? rounded(e, reset[j] * shares[0]) : shares[0];
+        double n = activate(e, s->attrs->activation, rounded(e, shares[s->hidden] + recurrent));
         s->next_h[j] = rounded(e, rounded(e, rounded(e, 1 - z) * n) + rounded(e, z * s->h[j]));
     }
 }
@@ -104,6 +110,10 @@ void evaluate_recurrent(evaluation *e, const ir_node *n) {
     double *scratch = ARENA_ARRAY(e->arena, double, 2 * s.hidden);
     array *out = evaluate_result(e, n, 0), *h_n = evaluate_result(e, n, 1);
     array *c_n = n->attrs.cell == IR_LSTM ? evaluate_result(e, n, 2) : NULL;
+    array *sums = n->attrs.keeps ? evaluate_result(e, n, ir_kept_from(n)) : NULL;
+    array *cells = sums && c_n ? evaluate_result(e, n, ir_kept_from(n) + 1) : NULL;
+    size_t kept = ir_kept_sums(n->attrs.cell) * s.hidden;
+    s.sums = ARENA_ARRAY(e->arena, double, kept);
     size_t steps = x->sizes[0], batch = x->sizes[1], features = x->sizes[2];
     for (size_t b = 0; b < batch; b++) {
         if (lengths && !(lengths->data[b] >= 1 && lengths->data[b] <= (double)steps)) {
@@ -117,6 +127,8 @@ void evaluate_recurrent(evaluation *e, const ir_node *n) {
             size_t t = n->attrs.reverse ? length - 1 - i : i;
             step(&s, x->data + (t * batch + b) * features, scratch);
             memcpy(out->data + (t * batch + b) * s.width, s.h, s.width * sizeof *s.h);
+            if (sums) memcpy(sums->data + (t * batch + b) * kept, s.sums, kept * sizeof *s.sums);
+            if (cells) memcpy(cells->data + (t * batch + b) * s.hidden, s.c, s.hidden * sizeof *s.c);
         }
         memcpy(h_n->data + b * s.width, s.h, s.width * sizeof *s.h);
         if (c_n) memcpy(c_n->data + b * s.hidden, s.c, s.hidden * sizeof *s.c);

@@ -984,4 +984,12 @@ static const struct {
      "loss l = cross_entropy(z, y, weight=(1.0, 2.0, 0.5), label_smoothing=0.1) + nll_loss(log_softmax(z, dim=1), y, reduction=\"sum\")\n"
      "output dx = grad(l, x)",
      {0}},
+    {"dim T = 1..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "layer d = Dropout(0.3)\n"
+     "layer r = LSTM(4, 3, 2, dropout=0.4)\n"
+     "out, _ = r(d(x))\n"
+     "loss l = sum(pow(d(out), 3))\n"
+     "output dx = grad(l, x)",
+     {5}},
 };
