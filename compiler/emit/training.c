@@ -319,7 +319,7 @@ static void seed_function(const training *t) {
     cblock *b = c_body(f);
     cexpr *seed = c_name(u, "seed");
     c_assign(b, training_element(t, "random", c_int(u, 0)), "=", c_cast(u, "uint32_t", seed));
-    c_assign(b, training_element(t, "random", c_int(u, 1)), "=", c_cast(u, "uint32_t", c_binary(u, ">>", seed, c_int(u, 32))));
+    c_assign(b, training_element(t, "random", c_int(u, 1)), "=", c_cast(u, "uint32_t", c_binary(u, "/", seed, c_name(u, "UINT64_C(4294967296)"))));
     c_assign(b, training_element(t, "random", c_int(u, 2)), "=", c_int(u, 0));
     c_assign(b, training_element(t, "random", c_int(u, 3)), "=", c_int(u, 0));
     c_function_end(f);

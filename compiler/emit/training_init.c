@@ -109,7 +109,7 @@ void training_init_function(const training *t) {
     cblock *b = c_body(f);
     cexpr *seed = c_name(u, "seed"), *random = c_name(u, "random");
     if (draws) {
-        cexpr *const words[] = {c_cast(u, "uint32_t", seed), c_cast(u, "uint32_t", c_binary(u, ">>", seed, c_int(u, 32))),
+        cexpr *const words[] = {c_cast(u, "uint32_t", seed), c_cast(u, "uint32_t", c_binary(u, "/", seed, c_name(u, "UINT64_C(4294967296)"))),
                                 c_int(u, 0), c_int(u, 0)};
         c_declare_array(b, "uint32_t", "random", 4);
         for (int i = 0; i < 4; i++) c_assign(b, c_index(u, random, c_int(u, i)), "=", words[i]);
