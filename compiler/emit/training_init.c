@@ -1,8 +1,10 @@
-/* training_init: NAME_init, which draws parameters as torch's modules do: of the same distributions, not the same numbers.
+/* training_init: the first parameters: those of the weights file, or NAME_init's, which draws parameters as torch's modules do: of the same distributions, not the same numbers.
  * Parameter i of the file draws from Philox4x32-10 with the seed as key, and i in the counter. */
 #include <math.h>
+#include <string.h>
 
 #include "emit/pack.h"
+#include "emit/training.h"
 #include "emit/training_parts.h"
 
 /* words[i % 4], made anew for every fourth i; as a number of 24 bits. */
@@ -120,4 +122,34 @@ void training_init_function(const training *t) {
     if (t->training->optimizer_count) c_assign(b, training_element(t, "steps", c_int(u, 0)), "=", c_int(u, 0));
     pack_call(t->e, b, t->api);
     c_function_end(f);
+}
+
+/* --- the first parameters --- */
+
+static bool has_file(const ir_model *m) {
+    for (size_t i = 0; i < m->param_count; i++)
+        if (ir_param_lives(&m->params[i]) && !m->params[i].data) return false;
+    return true;
+}
+
+static void fill_first(void *context, float *values) {
+    const ir_model *m = context;
+    for (size_t i = 0; i < m->param_count; i++) {
+        const ir_param *p = &m->params[i];
+        if (!ir_param_lives(p)) continue;
+        memcpy(values + p->offset, p->data, (size_t)dim_max(ir_type_elements(m->dims, &p->type)) * sizeof *values);
+    }
+}
+
+void training_first_parameters(emit_context *e, const emit_api *api, cblock *b) {
+    training t = training_of(e, api);
+    cunit *u = e->unit;
+    if (!has_file(t.model)) {
+        c_do(b, c_call(u, training_name(&t, "init"), 2, c_name(u, "self"), c_int(u, 0)));
+        return;
+    }
+    cexpr *table = emit_table(e, "first_parameters", (size_t)t.floats, false, fill_first, t.model,
+                              "the weights file's parameters, in ascending order of their keys");
+    c_do(b, c_call(u, "memcpy", 3, training_member(&t, "parameters"), table, training_bytes(&t)));
+    pack_call(e, b, api);
 }

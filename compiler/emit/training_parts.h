@@ -25,5 +25,6 @@ void training_clear(const training *t, cblock *b, const char *member);   /* to z
 
 void training_step_function(const training *t, bool is_static);
 void training_init_function(const training *t);
+void training_file_functions(const training *t);
 
 #endif

@@ -108,7 +108,7 @@ const float *emit_param_data(const emit_context *e, size_t param);
 /* dropout.c: the name of the function void (const uint32_t *random, uint32_t first, uint32_t site, uint32_t *words) that gives
  * four random words; made once. */
 const char *emit_random_words(emit_context *e);
-/* sink.c: by what a row of a table is multiplied where attrs have a max_norm; a call. */
+/* row_scale.c: by what a row of a table is multiplied where attrs have a max_norm; a call. */
 cexpr *emit_row_scale(emit_context *e, cexpr *row, cexpr *width, const ir_attrs *attrs);
 /* "lstm = LSTM(6, 6): x [T, 1, 6] -> out [T, 1, 6]": layer and shapes for the comment above a kernel's function. */
 const char *emit_shapes_comment(emit_context *e, const plan_kernel *k);

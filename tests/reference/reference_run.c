@@ -128,7 +128,7 @@ static void run(machine *m, FILE *script, FILE *results) {
             fail("the script has an output of a wrong size", "");
     for (int p = 0; p < PRECISIONS; p++) {
         arena *memory = arena_new();
-        reference_result result = {NULL, NULL, 0};
+        reference_result result = {NULL, NULL, NULL, 0};
         const double *const *states = (const double *const *)m->states[p];
         reference_status status = reference_run(memory, model, (reference_precision)p, dims, inputs, states, &result);
         const double head[2] = {(double)status, result.argmax_margin};

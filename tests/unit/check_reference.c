@@ -40,7 +40,7 @@ static reference_status run(const ir_model *m, reference_precision precision, in
 START_TEST(dims_out_of_bounds) {
     const ir_model *m = model_of("dim T = 2..3\ninput x: float32[T]\noutput y = x");
     const double x[4] = {1, 2, 3, 4};
-    reference_result r = {NULL, NULL, -1};
+    reference_result r = {NULL, NULL, NULL, -1};
     ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 1, x, NULL, &r), REFERENCE_DIM);
     ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 4, x, NULL, &r), REFERENCE_DIM);
     ck_assert_ptr_null(r.outputs); /* left alone */
@@ -56,7 +56,7 @@ START_TEST(tokens_out_of_range) {
     };
     for (int i = 0; i < 2; i++) {
         const ir_model *m = model_of(models[i]);
-        reference_result r = {NULL, NULL, -1};
+        reference_result r = {NULL, NULL, NULL, -1};
         ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 2, (const double[]){0, 3}, NULL, &r), REFERENCE_TOKEN);
         ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 2, (const double[]){-1, 2}, NULL, &r), REFERENCE_TOKEN);
         ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 2, (const double[]){0, 2}, NULL, &r), REFERENCE_OK);
@@ -71,7 +71,7 @@ START_TEST(lengths_out_of_range) {
         "dim B = 2..3\ninput n: int32[B]\nlayer r = RNN(1, 1, bias=false, nonlinearity=\"relu\")\n"
         "x = one_hot(0 * n, 1)\ny, h = r(stack((x, x, x)), lengths=n)\n"
         "output y\noutput h");
-    reference_result r = {NULL, NULL, -1};
+    reference_result r = {NULL, NULL, NULL, -1};
     ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 2, (const double[]){0, 3}, NULL, &r), REFERENCE_LENGTH);
     ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 2, (const double[]){1, 4}, NULL, &r), REFERENCE_LENGTH);
     ck_assert_int_eq(run(m, REFERENCE_FLOAT64, 2, (const double[]){1, 3}, NULL, &r), REFERENCE_OK);

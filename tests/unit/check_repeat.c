@@ -132,7 +132,7 @@ START_TEST(unsound_blocks_are_found) {
 END_TEST
 
 static reference_result run(const ir_model *m, int64_t t, const double *x) {
-    reference_result r = {NULL, NULL, -1};
+    reference_result r = {NULL, NULL, NULL, -1};
     ck_assert_int_eq(reference_run(a, m, REFERENCE_FLOAT64, &t, &x, NULL, &r), REFERENCE_OK);
     return r;
 }

@@ -112,15 +112,16 @@ static nnc_v4 v4(float a, float b, float c, float d) {
 }
 
 START_TEST(status_in_words) {
-    const nnc_status all[] = {NNC_OK, NNC_ERR_NULL, NNC_ERR_DIM, NNC_ERR_TOKEN, NNC_ERR_LENGTH};
+    const nnc_status all[] = {NNC_OK, NNC_ERR_NULL, NNC_ERR_DIM, NNC_ERR_TOKEN, NNC_ERR_LENGTH,
+                              NNC_ERR_TARGET, NNC_ERR_WEIGHTS, NNC_ERR_NONFINITE};
     size_t i, j;
     ck_assert_int_eq(NNC_OK, 0);
-    for (i = 0; i < 5; i++) {
+    for (i = 0; i < sizeof all / sizeof *all; i++) {
         ck_assert_str_ne(nnc_status_string(all[i]), "unknown status");
         for (j = 0; j < i; j++)
             ck_assert_str_ne(nnc_status_string(all[i]), nnc_status_string(all[j]));
     }
-    ck_assert_str_eq(nnc_status_string((nnc_status)7), "unknown status");
+    ck_assert_str_eq(nnc_status_string((nnc_status)8), "unknown status");
 }
 END_TEST
 

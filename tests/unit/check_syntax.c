@@ -501,7 +501,7 @@ START_TEST(words_and_places)
     check_stmt_error("output = x", 1, "'output' begins a statement");
     check_stmt_error("input, h = f(x)", 1, "'input' begins a statement");
     check_stmt_error("weights = 'a'", 1, "weights \"FILE\" has no '='");
-    static const char *const reserved[] = {"target", "loss", "train", "import", "fn", "if"};
+    static const char *const reserved[] = {"import", "fn", "if"};
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
         check_stmt_error(reserved[i], 1, "reserved for later");
         check_stmt_error(arena_printf(a, "%s = 1", reserved[i]), 1, "reserved for later");
@@ -510,6 +510,15 @@ START_TEST(words_and_places)
         /* Elsewhere they are names. */
         good_stmt(arena_printf(a, "y = f(%s, %s=1)", reserved[i], reserved[i]));
     }
+    /* words only where a name follows */
+    static const char *const words[] = {"target", "loss", "train", "collect"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        good_stmt(arena_printf(a, "%s = f(%s, %s=1)", words[i], words[i], words[i]));
+        check_stmt_error(arena_printf(a, "%s x x", words[i]), strlen(words[i]) + 4, "expected");
+    }
+    good_stmt("target y: int32[3]");
+    good_stmt("loss l = f(y)");
+    good_stmt("train SGD(lr=0.1, params=(\"a.*\", \"b\"))");
     check_stmt_error("return x", 1, "output NAME = EXPR");
     check_stmt_error("def forward(self, x):", 1, "model NAME");
     check_error("import torch\nmodel m {\n}", 1, 1, "nothing needs to be imported");
