@@ -150,7 +150,7 @@ static void add_symbols(planner *p, plan_kernel *k, const plan_view *v) {
     }
 }
 
-static const char *result_name(const unit *u, unsigned r) {
+static const char *result_name(const task *u, unsigned r) {
     if (u->kind == TASK_NODE && u->node->op == IR_RECURRENT) return plan_recurrent_result(u->node, r);
     return r == 0 ? "y" : "places"; /* of a TOPK */
 }

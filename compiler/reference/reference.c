@@ -201,7 +201,7 @@ static void start_gradients(evaluation *e) {
     e->gradients = ARENA_ARRAY(e->arena, double *, m->param_count);
     for (size_t i = 0; i < m->param_count; i++)
         if (m->params[i].trained)
-            e->gradients[i] = ARENA_ARRAY(e->arena, double, reference_elements(m, &m->params[i].type, e->dims));
+            e->gradients[i] = ARENA_ARRAY(e->arena, double, ir_elements_at(m, &m->params[i].type, e->dims));
 }
 
 static bool dims_fit(const ir_model *m, const int64_t *dims) {

@@ -44,7 +44,7 @@ reference_status reference_run(arena *a, const ir_model *m, reference_precision 
                                const double *const *inputs, const double *const *states, reference_result *result);
 
 /* The derivatives of the outputs along a direction: how fast they move when params and inputs do, all at once. By index,
- * of reference_elements() each; NULL for one that does not move. In float64, by forward mode: of each operator's own
+ * of ir_elements_at() each; NULL for one that does not move. In float64, by forward mode: of each operator's own
  * definition. tangents: one a output. */
 reference_status reference_tangent(arena *a, const ir_model *m, const int64_t *dims, const double *const *inputs,
                                    const double *const *states, const double *const *param_directions,

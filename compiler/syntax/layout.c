@@ -150,8 +150,11 @@ static const word words[] = {
     {"for", PYTHON},     {"while", PYTHON},    {"pass", PYTHON},     {"assert", PYTHON},   {"super", PYTHON},
     {"else", PYTHON},    {"elif", PYTHON},     {"try", PYTHON},      {"except", PYTHON},   {"print", PYTHON},
 };
-/* A word only where a name follows; elsewhere a name like any other. */
-static const word collect_word = {"collect", COLLECT};
+/* Words only where a name follows; elsewhere they are names like any other. */
+static const word words_before_names[] = {
+    {"collect", COLLECT}, {"target", TARGET}, {"loss", LOSS}, {"train", TRAIN},
+};
+enum { WORDS_BEFORE_NAMES = sizeof words_before_names / sizeof *words_before_names };
 
 /* Words behind the head of a statement, outside of brackets: `from` behind layer NAME = Kind(…) and param NAME: TYPE[…] only,
  * `prefix` behind weights "FILE", `in` and `until` in the head of a repeat. */
@@ -171,11 +174,11 @@ static int word_kind(const char *name) {
 }
 
 const char *const *syntax_statement_words(arena *a, size_t *count) {
-    const char **names = ARENA_ARRAY(a, const char *, sizeof words / sizeof *words + 1);
+    const char **names = ARENA_ARRAY(a, const char *, sizeof words / sizeof *words + WORDS_BEFORE_NAMES);
     *count = 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (words[i].kind != RESERVED && words[i].kind != PYTHON) names[(*count)++] = words[i].text;
-    names[(*count)++] = collect_word.text;
+    for (size_t i = 0; i < WORDS_BEFORE_NAMES; i++) names[(*count)++] = words_before_names[i].text;
     return names;
 }
 
@@ -227,14 +230,6 @@ static int tail_word_kind(const layout *l, const char *name) {
     return NAME;
 }
 
-/* Words where a name follows; elsewhere they are names like any other. */
-static int word_before_name_kind(const char *name) {
-    static const word words[] = {{"collect", COLLECT}, {"target", TARGET}, {"loss", LOSS}, {"train", TRAIN}};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(words[i].text, name) == 0) return words[i].kind;
-    return NAME;
-}
-
 static token begin_statement(layout *l, token t) {
     l->p->statement_broken = false;
     l->chain = 0;
@@ -244,7 +239,8 @@ static token begin_statement(layout *l, token t) {
     if (t.kind == NAME) {
         int kind = word_kind(t.value.NAME.text);
         if (kind != PYTHON || !may_be_bound(peek(l))) t.kind = kind;
-        if (strcmp(t.value.NAME.text, collect_word.text) == 0 && peek(l) == NAME) t.kind = collect_word.kind;
+        for (size_t i = 0; i < WORDS_BEFORE_NAMES && peek(l) == NAME; i++)
+            if (strcmp(t.value.NAME.text, words_before_names[i].text) == 0) t.kind = words_before_names[i].kind;
     }
     l->at.statement_first = t.kind;
     return t;

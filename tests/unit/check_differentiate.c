@@ -42,7 +42,7 @@ static ir_model *model_of(const char *statements) {
     ck_assert_msg(fine, "%s", statements);
     ir_model *m = f.models[0];
     for (size_t i = 0; i < m->param_count; i++) {
-        size_t elements = reference_elements(m, &m->params[i].type, NULL);
+        size_t elements = ir_elements_at(m, &m->params[i].type, NULL);
         float *data = ARENA_ARRAY(a, float, elements);
         bool positive = strstr(m->params[i].key, "running_var") != NULL;
         for (size_t k = 0; k < elements; k++) data[k] = (float)(positive ? 1.5 + draw() : 0.7 * draw());
@@ -56,7 +56,7 @@ static double **random_inputs(const ir_model *m, const int64_t *dims) {
     double **inputs = ARENA_ARRAY(a, double *, m->input_count);
     for (size_t i = 0; i < m->input_count; i++) {
         const ir_type *type = &m->inputs[i].value->type;
-        size_t elements = reference_elements(m, type, dims);
+        size_t elements = ir_elements_at(m, type, dims);
         inputs[i] = random_array(elements);
         for (size_t k = 0; k < elements && type->dtype == IR_I32; k++) inputs[i][k] = floor((inputs[i][k] + 1) * 1.4999);
         for (size_t k = 0; k < elements && strcmp(m->inputs[i].name, "lengths") == 0; k++) inputs[i][k]++;
@@ -77,7 +77,7 @@ static double loss_at(ir_model *m, const int64_t *dims, double **inputs, double 
     ir_param *copies = ARENA_ARRAY(a, ir_param, m->param_count);
     double **shifted = ARENA_ARRAY(a, double *, m->input_count);
     for (size_t i = 0; i < m->param_count; i++) {
-        size_t elements = reference_elements(m, &m->params[i].type, dims);
+        size_t elements = ir_elements_at(m, &m->params[i].type, dims);
         float *data = ARENA_ARRAY(a, float, elements);
         copies[i] = m->params[i];
         for (size_t k = 0; k < elements; k++)
@@ -85,7 +85,7 @@ static double loss_at(ir_model *m, const int64_t *dims, double **inputs, double 
         copies[i].data = data;
     }
     for (size_t i = 0; i < m->input_count; i++) {
-        size_t elements = reference_elements(m, &m->inputs[i].value->type, dims);
+        size_t elements = ir_elements_at(m, &m->inputs[i].value->type, dims);
         shifted[i] = ARENA_ARRAY(a, double, elements);
         for (size_t k = 0; k < elements; k++) shifted[i][k] = inputs[i][k] + (moved[i] ? step * moved[i][k] : 0);
     }
@@ -118,11 +118,11 @@ static void check_model(const char *statements, const int64_t *dims) {
     double **states = reference_reset(a, m, REFERENCE_FLOAT64);
     double **params = ARENA_ARRAY(a, double *, m->param_count + 1), **moved = ARENA_ARRAY(a, double *, train->input_count + 1);
     for (size_t i = 0; i < m->param_count; i++)
-        if (m->params[i].trained) params[i] = random_array(reference_elements(m, &m->params[i].type, dims));
+        if (m->params[i].trained) params[i] = random_array(ir_elements_at(m, &m->params[i].type, dims));
     size_t input;
     for (size_t i = 1; i < train->output_count; i++)
         if (is_input_output(train, i, &input))
-            moved[input] = random_array(reference_elements(train, &train->inputs[input].value->type, dims));
+            moved[input] = random_array(ir_elements_at(train, &train->inputs[input].value->type, dims));
     double *tangents[16];
     /* dce takes params away, and moves the others */
     const ir_param *before = m->params;
@@ -150,13 +150,13 @@ static void check_model(const char *statements, const int64_t *dims) {
         if (!train->params[i].trained) continue;
         size_t at = 0;
         while (at < count && strcmp(before[at].key, train->params[i].key) != 0) at++;
-        size_t elements = reference_elements(train, &train->params[i].type, dims);
+        size_t elements = ir_elements_at(train, &train->params[i].type, dims);
         backward += dot(r.gradients[i], params[at], elements);
         size += sqrt(dot(r.gradients[i], r.gradients[i], elements) * dot(params[at], params[at], elements));
     }
     for (size_t i = 1; i < train->output_count; i++) {
         if (!is_input_output(train, i, &input)) continue;
-        size_t elements = reference_elements(train, &train->outputs[i].value->type, dims);
+        size_t elements = ir_elements_at(train, &train->outputs[i].value->type, dims);
         backward += dot(r.outputs[i], moved[input], elements);
         size += sqrt(dot(r.outputs[i], r.outputs[i], elements) * dot(moved[input], moved[input], elements));
     }
