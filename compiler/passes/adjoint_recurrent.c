@@ -18,6 +18,7 @@ typedef struct {
     ir_value *before;          /* h before each step, [T, B, P] */
     ir_value *first;           /* is this the first step? bool [T, B, 1] or [T, 1, 1]; NULL until it is asked */
     ir_value *sums;            /* that the layer kept; NULL: it did not have to */
+    ir_value *summed, *summed_of; /* a bias's gradient, and the dz that it is the sum of; or NULL */
     ir_value *valid;           /* with lengths: has a sequence this step? bool [T, B, 1]; else NULL */
 } layer;
 
@@ -232,26 +233,34 @@ static ir_value *ended(const layer *l) {
 
 /* --- what all cells end with --------------------------------------------------------------------------------------- */
 
+/* dz summed up over all rows; both biases may ask for the same. */
+static void add_bias(layer *l, unsigned bias, ir_value *dz) {
+    if (!adjoint_wanted(l->d, l->in[bias])) return;
+    if (l->summed_of != dz) l->summed = adj_reduce(l->d, IR_SUM, dz, 3, false);
+    l->summed_of = dz;
+    adjoint_add(l->d, l->in[bias], l->summed);
+}
+
 /* dz of the sums that come from x, [T, B, G * H]. */
-static void input_side(const layer *l, ir_value *dz) {
+static void input_side(layer *l, ir_value *dz) {
     differentiation *d = l->d;
     ir_value *rows = adj_rows(d, dz), *x = l->in[IR_REC_X], *w = l->in[IR_REC_W_IH];
     if (adjoint_wanted(d, w)) adjoint_add_product(d, w, rows, adj_rows(d, x));
-    adjoint_add(d, l->in[IR_REC_B_IH], rows);
+    add_bias(l, IR_REC_B_IH, dz);
     if (adjoint_wanted(d, x)) adjoint_add(d, x, by_step(l, adj_matmul(d, rows, w)));
 }
 
 /* … from h. */
-static void hidden_side(const layer *l, ir_value *dz) {
+static void hidden_side(layer *l, ir_value *dz) {
     differentiation *d = l->d;
     ir_value *rows = adj_rows(d, dz), *w = l->in[IR_REC_W_HH];
     if (adjoint_wanted(d, w)) adjoint_add_product(d, w, rows, adj_rows(d, l->before));
-    adjoint_add(d, l->in[IR_REC_B_HH], rows);
+    add_bias(l, IR_REC_B_HH, dz);
 }
 
 /* --- RNN: h = act(z) ----------------------------------------------------------------------------------------------- */
 
-static void of_rnn(const layer *l, ir_value *out) {
+static void of_rnn(layer *l, ir_value *out) {
     differentiation *d = l->d;
     ir_activation act = l->n->attrs.activation;
     ir_value *z = l->sums ? sums_of(l, 0) : NULL;
@@ -339,7 +348,7 @@ static void of_lstm(layer *l) {
 
 /* --- GRU: h' = (1 - z) n + z h, n = act(x's part + r (h's part)) ----------------------------------------------------- */
 
-static void of_gru(const layer *l) {
+static void of_gru(layer *l) {
     differentiation *d = l->d;
     const ir_attrs *a = &l->n->attrs;
     ir_value *sum_r = sums_of(l, 0), *sum_z = sums_of(l, 1);
