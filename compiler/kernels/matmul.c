@@ -13,6 +13,8 @@ typedef struct {
     cexpr *a, *b, *y;             /* addresses of the matrices */
     const dim *rows, *inner, *columns;
     const dim *a_m, *a_k, *b_k, *b_n, *y_m, *y_n; /* strides */
+    cexpr *terms;                 /* how many: inner, or those of a block */
+    cexpr *room;                  /* for packed columns */
     bool adds;                    /* sums begin with what y holds: WEIGHT_GRAD, whose rows are known: none is taken twice */
 } matmul;
 
@@ -94,8 +96,9 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
     cexpr *starts[TILE_MAX_SUMS];
     if (p->adds) load_sums(g, &t, m, starts);
     tile_declare(e, b, &t, p->adds ? starts : NULL);
-    dim_is_const(p->inner, &terms);
-    tile_add(e, b, &t, terms, dim_max(p->inner), emit_dim(e, p->inner));
+    int64_t most = p->choice->block ? p->choice->block : dim_max(p->inner);
+    c_is_int(p->terms, &terms);
+    tile_add(e, b, &t, terms, most, p->terms);
     store_sums(g, b, &t, m);
 }
 
@@ -103,10 +106,10 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
 static void pack_columns(const matmul *p, cblock *b, cexpr *n, cexpr *count) {
     cunit *u = p->e->unit;
     cexpr *k = c_name(u, "k"), *j = c_name(u, "j");
-    cblock *loop = c_for(c_for(b, "k", c_int(u, 0), emit_dim(p->e, p->inner), 1), "j", c_int(u, 0), count, 1);
+    cblock *loop = c_for(c_for(b, "k", c_int(u, 0), p->terms, 1), "j", c_int(u, 0), count, 1);
     cexpr *from = c_add(u, scaled(p, k, p->b_k), scaled(p, c_add(u, n, j), p->b_n));
     cexpr *to = c_add(u, c_mul(u, k, c_int(u, p->choice->packed)), j);
-    c_assign(loop, c_index(u, c_name(u, "work"), to), "=", c_index(u, p->b, from));
+    c_assign(loop, c_index(u, p->room, to), "=", c_index(u, p->b, from));
 }
 
 /* All rows of some columns, which are packed before where that is chosen; `few`: by the choice's row. */
@@ -121,7 +124,7 @@ static void emit_group(const group *g, cblock *b, bool few) {
         int64_t lanes = p->e->target->lanes, whole = (g->vectors - (g->last ? 1 : 0)) * lanes;
         pack_columns(p, b, g->n, g->last ? c_add(u, c_int(u, whole), g->last) : c_int(u, whole));
         packed.b_k = dim_const(p->e->plan->dims, c->packed);
-        of = (group){&packed, g->n, g->last, g->vectors, c_name(u, "work")};
+        of = (group){&packed, g->n, g->last, g->vectors, p->room};
     }
     heights rows = {p->e, emit_dim(p->e, p->rows), "m", emit_tile, &of};
     if (few) heights_loop_unknown(&rows, b, &c->heights.row);
@@ -218,6 +221,37 @@ static void emit_product(const matmul *p, cblock *b) {
     emit_columns(p, b, false);
 }
 
+/* Some rows of dy at a time: copied to the work space, and then the product of these. */
+static void emit_blocks(matmul *p, cblock *b) {
+    cunit *u = p->e->unit;
+    const choice_matmul *c = p->choice;
+    dim_table *t = p->e->plan->dims;
+    int64_t known;
+    cexpr *done = c_int(u, 0), *all = emit_dim(p->e, p->inner), *n = c_name(u, "n"), *m = c_name(u, "m");
+    p->terms = all;
+    if (dim_max(p->inner) > c->block) {
+        b = c_for(b, "done", c_int(u, 0), all, c->block);
+        done = c_name(u, "done");
+        p->terms = c_int(u, c->block);
+        if (!dim_is_const(p->inner, &known) || known % c->block) {
+            cexpr *left = c_sub(u, all, done), *fits = c_binary(u, "<", left, p->terms);
+            c_declare(b, "const size_t ", "terms", c_conditional(u, fits, left, p->terms));
+            p->terms = c_name(u, "terms");
+        }
+    }
+    cexpr *from = c_add(u, p->a, scaled(p, c_add(u, done, n), p->a_k)), *to = c_mul(u, n, c_int(u, c->distance));
+    cblock *copy = c_for(b, "n", c_int(u, 0), p->terms, 1);
+    copy = c_for(copy, "m", c_int(u, 0), emit_dim(p->e, p->rows), 1);
+    c_assign(copy, c_index(u, c_name(u, "work"), c_add(u, to, m)), "=", c_index(u, from, scaled(p, m, p->a_m)));
+    matmul block = *p;
+    block.a = c_name(u, "work");
+    block.a_m = dim_const(t, 1);
+    block.a_k = dim_const(t, c->distance);
+    block.b = c_add(u, p->b, scaled(p, done, p->b_k));
+    block.room = c_add(u, c_name(u, "work"), c_int(u, c->block * c->distance));
+    emit_product(&block, b);
+}
+
 /* dy' x, added to a gradient. */
 void emit_weight_grad(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
@@ -236,8 +270,11 @@ void emit_weight_grad(emit_context *e, const plan_kernel *k, cfunction *f) {
                 .b_n = x->strides[1],
                 .y_m = y->strides[0],
                 .y_n = y->strides[1],
+                .terms = emit_dim(e, dy->type.dims[0]),
+                .room = c_name(u, "work"),
                 .adds = true};
-    emit_product(&p, c_body(f));
+    if (p.choice->block) emit_blocks(&p, c_body(f));
+    else emit_product(&p, c_body(f));
 }
 
 void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f) {
@@ -257,6 +294,8 @@ void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f) {
                 .b_k = b->strides[b_last - 1],
                 .b_n = b->strides[b_last],
                 .y_m = y->strides[last - 1],
-                .y_n = y->strides[last]};
+                .y_n = y->strides[last],
+                .terms = emit_dim(e, a->type.dims[a_last]),
+                .room = c_name(u, "work")};
     emit_product(&p, open_batches(&p, c_body(f), a, b, y));
 }

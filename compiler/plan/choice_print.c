@@ -151,6 +151,7 @@ static void print_body(const printer *p, const plan_choice *c) {
         }
         text_add(p->to, " tiles ");
         print_heights(p, &c->matmul.heights);
+        if (c->matmul.block) text_printf(p->to, ", %lld terms at a time", (long long)c->matmul.block);
         if (c->matmul.packed) text_add(p->to, ", columns packed first");
         return;
     case CHOICE_CONV: print_conv(p, &c->conv); return;

@@ -106,9 +106,19 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     choose_product_of(c, &k->inputs[1].view, &k->results[0].view, dim_max(a->dims[a->rank - 1]), to);
 }
 
-/* dy' x: the terms are dy's rows. */
+/* dy' x: the terms are dy's rows. Where these are long, or many, a tile goes down columns at distances that fall on few sets
+ * of the cache: then some rows at a time are put side by side, at a distance of their own. */
 void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to) {
-    choose_product_of(c, &k->inputs[1].view, &k->results[0].view, dim_max(k->inputs[0].view.type.dims[0]), to);
+    enum { BLOCK = 64, APART = 1 << 12 /* floats of dy that lie well as they are */ };
+    const plan_view *dy = &k->inputs[0].view;
+    int64_t rows = dim_max(dy->type.dims[0]), outputs = dim_max(dy->type.dims[1]);
+    choice_matmul *m = &to->matmul;
+    choose_product_of(c, &k->inputs[1].view, &k->results[0].view, rows, to);
+    if (m->elements || c->body->rolled || rows * outputs <= APART) return;
+    m->block = smaller(rows, BLOCK);
+    m->distance = outputs + c->body->padding * 4;
+    m->packed = m->heights.tile.size.vectors * (int64_t)c->body->lanes;
+    to->work = m->block * (m->distance + m->packed);
 }
 
 void choose_nothing(const chooser *c, const plan_kernel *k, plan_choice *to) { (void)c, (void)k, (void)to; }
