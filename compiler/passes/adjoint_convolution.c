@@ -71,11 +71,23 @@ static void of_weight(const convolution *c, int64_t taps) {
     adjoint_add(d, c->weight, adj_cat(d, parts, (unsigned)taps, 2));
 }
 
+/* Is it a trained param in an order of its own, in which kernels cannot read it from the struct? */
+static bool is_arranged(const ir_value *weight) {
+    bool turned = false;
+    for (; weight->producer->op != IR_PARAM; weight = weight->producer->inputs[0])
+        turned = turned || weight->producer->op != IR_RESHAPE;
+    return turned;
+}
+
 static void of_conv1d(differentiation *d, const ir_node *n, ir_value *const *dy) {
     enum { MOST_TAPS = 64 };
     dim_table *t = d->model->dims;
     convolution c = {.d = d, .attrs = &n->attrs, .x = n->inputs[0], .weight = n->inputs[1], .dy = dy[0]};
     int64_t taps = dim_max(c.weight->type.dims[2]);
+    if (is_arranged(c.weight)) {
+        adjoint_refuse(d, n, "a transposed convolution whose weight is trained");
+        return;
+    }
     if (taps > MOST_TAPS) {
         adjoint_refuse(d, n, "a convolution of more than 64 taps");
         return;

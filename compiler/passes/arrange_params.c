@@ -2,7 +2,8 @@
  *
  * A convolution over two axes is computed as one over the last axis whose channels are (channel, row of the kernel): its
  * weight [O, C, KH, KW] is the same elements as [O, C*KH, KW]. A transposed convolution takes its weight turned round. Both
- * are written as views of the PARAM; here these become params of their own, since kernels pack weights when nnc runs.
+ * are written as views of the PARAM; here these become params of their own, since kernels pack weights when nnc runs. (But
+ * what lives in the struct stays as it is: the planner sees through a RESHAPE, and differentiate.c refuses the others.)
  */
 #include "passes/passes.h"
 
@@ -76,7 +77,7 @@ static ir_value *arrange(arranger *a, ir_value *v) {
     if (a->arranged[v->id]) return a->arranged[v->id];
     ir_model *m = a->model;
     ir_value *from = arrange(a, n->inputs[0]);
-    if (from->producer->op != IR_PARAM) return v;
+    if (from->producer->op != IR_PARAM || ir_param_lives(&m->params[from->producer->attrs.index])) return v;
     ir_param p = m->params[from->producer->attrs.index];
     p.data = arranged_data(m, n, p.data);
     p.type = v->type;

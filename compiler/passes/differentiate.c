@@ -79,7 +79,7 @@ void adjoint_add_rows(differentiation *d, ir_value *table, ir_value *dy, ir_valu
 
 void adjoint_refuse(differentiation *d, const ir_node *n, const char *what) {
     diag *e = diag_error(d->diags, n->where, "%s has no gradient yet", what);
-    diag_hint(e, "what no trained parameter or gradient asks for may use it; detach() ends the way back");
+    diag_hint(e, "what no trained parameter or gradient asks for may use it");
 }
 
 /* --- rules ---------------------------------------------------------------------------------------------------------- */

@@ -35,6 +35,7 @@ static pval *parameter(planner *p, const ir_value *v) {
     r->kind = PVAL_PARAM;
     r->block = p->block;
     r->type = v->type;
+    while (v->producer->op == IR_RESHAPE) v = v->producer->inputs[0]; /* the same elements in the same order */
     r->param = v->producer->attrs.index;
     return r;
 }

@@ -992,4 +992,469 @@ static const struct {
      "loss l = sum(pow(d(out), 3))\n"
      "output dx = grad(l, x)",
      {5}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = broadcast_to(unsqueeze(z, 0), 2, 3, 4)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = chunk(z, 2, dim=1)[1]\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = cosine_similarity(z, x + 1, dim=1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = dot(z[0], z[1])\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = bmm(unsqueeze(z, 0), transpose(unsqueeze(x, 0), 1, 2))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = glu(z, dim=1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = masked_fill(z, x > 0, 0.5)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = mm(z, transpose(z, 0, 1))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = mv(z, x[0])\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = movedim(z, 0, 1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = narrow(z, 1, 1, 2)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = normalize(z, dim=1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = flatten(z)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = repeat_interleave(z, 2, dim=1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = select(z, 0, 1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = softmin(z, dim=1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = split(z, 2, dim=1)[0]\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = square(z)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = squeeze(unsqueeze(z, 1), 1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = std(z, dim=1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = t(z)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = take_along_dim(z, argmax(x, dim=1, keepdim=True), dim=1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = tile(z, (2, 1))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = unbind(z, dim=0)[2]\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = eye(3) @ z\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = full_like(z, 2.0) * z\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = where(z > 0.1, z, 0.0)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = where(x > 0, 1.0, z)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = max(z, 0.1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = min(z, x)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = layer_norm(z, (4,))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = dot(flatten(z), flatten(z))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = z[1:, ::2]\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = z[-1]\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = softmax(z @ transpose(x, 0, 1) * 0.5, dim=-1) @ z\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = prelu(z, w[0, 0:1])\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "y = batch_norm(z, x[0] * 0, x[0] * x[0] + 1)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(z * z)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 3, 6, 5]\n"
+     "layer c = Conv2d(3, 4, (3, 2), padding=1)\n"
+     "y = relu(c(x))\n"
+     "output o = y\n"
+     "loss l = sum(y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4, 6, 5]\n"
+     "layer c = Conv2d(4, 4, 3, stride=2, groups=2)\n"
+     "y = c(x)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4, 6]\n"
+     "layer c = Conv1d(4, 3, 1)\n"
+     "layer p = MaxPool1d(2)\n"
+     "y = p(c(x))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4, 6]\n"
+     "layer c = Conv1d(4, 3, 1)\n"
+     "layer p = AvgPool1d(2)\n"
+     "y = p(c(x))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4, 6]\n"
+     "layer c = Conv1d(4, 3, 1)\n"
+     "layer p = AvgPool1d(3, stride=1, padding=1)\n"
+     "y = p(c(x))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4, 6]\n"
+     "layer c = Conv1d(4, 3, 1)\n"
+     "layer p = MaxPool1d(3, stride=2, padding=1)\n"
+     "y = p(c(x))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4, 6]\n"
+     "layer c = Conv1d(4, 3, 1)\n"
+     "layer p = AdaptiveAvgPool1d(1)\n"
+     "y = p(c(x))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4, 6]\n"
+     "layer c = Conv1d(4, 3, 1)\n"
+     "layer p = AdaptiveMaxPool1d(2)\n"
+     "y = p(c(x))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 3, 6, 4]\n"
+     "layer c = Conv2d(3, 3, 1)\n"
+     "layer p = MaxPool2d(2)\n"
+     "y = p(c(x))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 3, 6, 4]\n"
+     "layer c = Conv2d(3, 3, 1)\n"
+     "layer p = AvgPool2d(2)\n"
+     "y = p(c(x))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4, 6]\n"
+     "layer n = GroupNorm(2, 4)\n"
+     "y = n(x)\n"
+     "output o = y\n"
+     "loss l = sum(pow(y + 1, 3))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4, 6]\n"
+     "layer n = InstanceNorm1d(4, affine=True)\n"
+     "y = n(x)\n"
+     "output o = y\n"
+     "loss l = sum(pow(y + 1, 3))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4]\n"
+     "layer s = Sequential(Linear(4, 5), Tanh(), Linear(5, 3))\n"
+     "y = s(x)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[2, 4]\n"
+     "layer p = PReLU(4)\n"
+     "y = p(x)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"dim T = 1..9\n"
+     "input x: float32[2, T, 4]\n"
+     "layer q = Linear(4, 4)\n"
+     "layer k = Linear(4, 4)\n"
+     "layer v = Linear(4, 4)\n"
+     "a = softmax(matmul(q(x), transpose(k(x), 1, 2)) * 0.5, dim=-1)\n"
+     "y = matmul(a, v(x))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {5}},
+    {"dim T = 1..9\n"
+     "input x: float32[2, T, 4]\n"
+     "layer r = GRU(4, 3, 2, batch_first=True, dropout=0.3, bidirectional=True)\n"
+     "out, h = r(x)\n"
+     "y = out[:, -1]\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y) + sum(h * h)\n"
+     "output dx = grad(l, x)",
+     {5}},
+    {"dim T = 3..9\n"
+     "input x: float32[2, T, 4]\n"
+     "input lengths: int32[2]\n"
+     "layer r = LSTM(4, 5, 2, batch_first=True, proj_size=2, bidirectional=True)\n"
+     "out, (h, c) = r(x, lengths=lengths)\n"
+     "output o = out\n"
+     "loss l = sum(out * out) + sum(c * h[0, 0, 0])\n"
+     "output dx = grad(l, x)",
+     {4}},
+    {"dim T = 1..9\n"
+     "input x: float32[T, 4]\n"
+     "layer r = LSTM(4, 3)\n"
+     "out, (h, c) = r(x)\n"
+     "output o = out\n"
+     "loss l = sum(out * out * out) + sum(c)\n"
+     "output dx = grad(l, x)",
+     {4}},
+    {"input x: float32[4]\n"
+     "layer r = GRUCell(4, 3)\n"
+     "h = r(x)\n"
+     "output o = h\n"
+     "loss l = sum(h * h * h)\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"dim T = 1..9\n"
+     "input x: float32[T, 1, 4]\n"
+     "layer r = LSTM(4, 3, activation=\"softsign\", recurrent_activation=\"hard_sigmoid\")\n"
+     "out, _ = r(x)\n"
+     "output o = out\n"
+     "loss l = sum(out * out * out)\n"
+     "output dx = grad(l, x)",
+     {4}},
+    {"dim T = 1..9\n"
+     "input x: float32[T, 4]\n"
+     "state h: float32[1, 3]\n"
+     "layer r = RNNCell(4, 3)\n"
+     "layer f = Linear(3, 3)\n"
+     "h = r(x[0:1], h)\n"
+     "y = f(h)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {4}},
 };
