@@ -20,7 +20,7 @@ typedef struct {
     diag_list *diags;
     arena *states_of[PRECISIONS]; /* holds the states */
     double **states[PRECISIONS];
-    bool skips; /* up to the next reset: the states have parted */
+    bool doubtful; /* up to the next reset: the states may have parted */
 } comparison;
 
 /* What a run gave. */
@@ -41,7 +41,7 @@ static void reset(comparison *c) {
         c->states_of[p] = arena_new();
         c->states[p] = reference_reset(c->states_of[p], c->sides->reference, (reference_precision)p);
     }
-    c->skips = false;
+    c->doubtful = false;
 }
 
 static void interpret(comparison *c, one_run *r) {
@@ -93,7 +93,7 @@ static bool check_status(comparison *c, const one_run *r, bool *refused) {
     *refused = r->status[REFERENCE_FLOAT64] != REFERENCE_OK;
     for (int s = 0; s < SIDES; s++) {
         if ((s == WATCHED ? !c->sides->watched : s >= c->to->bodies) || (*refused && r->code_status[s])) continue;
-        c->skips = c->skips || *refused;
+        c->doubtful = c->doubtful || *refused;
         if (*refused || !r->code_status[s]) continue;
         diag_error(c->diags, c->sides->reference->where, "run %zu: %s_run gives status %d for inputs that are in range",
                    r->number, c->sides->reference->name, r->code_status[s]);
@@ -108,10 +108,10 @@ static const double *wanted(const comparison *c, const one_run *r, size_t output
     return o->expected + (o->expected_is_stepped ? r->number * elements_of(c, r, output) : 0);
 }
 
-/* A decision that rounding may turn round, and something that differs by more than rounding. */
+/* Something differs by more than rounding, after a decision that rounding may turn round, in this run or before. */
 static bool is_undecided(const comparison *c, const one_run *r) {
     double largest = 0;
-    if (!(r->reference[REFERENCE_FLOAT64].argmax_margin <= UNDECIDED)) return false;
+    if (!c->doubtful && !(r->reference[REFERENCE_FLOAT64].argmax_margin <= UNDECIDED)) return false;
     for (size_t i = 0; i < c->sides->reference->output_count; i++) {
         size_t elements = elements_of(c, r, i);
         const double *want = r->reference[REFERENCE_FLOAT64].outputs[i];
@@ -142,8 +142,8 @@ static void compare_value(comparison *c, const one_run *r, size_t i) {
 }
 
 static void compare_run(comparison *c, const one_run *r) {
-    c->skips = c->skips || is_undecided(c, r);
-    if (c->skips) {
+    if (is_undecided(c, r)) {
+        c->doubtful = true;
         if (!c->to->undecided++) c->to->first_undecided = r->number;
         return;
     }

@@ -146,8 +146,8 @@ static void print_verdict(const verified *v, text *to) {
     if (v->refused) text_printf(to, "\n%zu runs had inputs out of range and were refused.\n", v->refused);
     if (v->undecided)
         text_printf(to,
-                    "\n%zu runs were left out, from run %zu on: an argmax, a topk or a comparison was so close that\n"
-                    "float32 may decide it otherwise.\n",
+                    "\n%zu runs were left out, the first is run %zu: an argmax, a topk or a comparison was so close that\n"
+                    "float32 decides it otherwise.\n",
                     v->undecided, v->first_undecided);
     if (v->refused + v->undecided == v->runs->count) {
         text_add(to, "\nNothing could be compared: give inputs, with -i.\n");

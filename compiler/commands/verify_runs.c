@@ -7,7 +7,7 @@
 #include "support/random.h"
 
 /* The interpreter takes some seconds for so many multiply-adds. */
-static const double MOST_WORK = 1e8;
+static const double MOST_WORK = 2e8;
 enum { STREAMED = 1000, SINGLE = 16, FEWEST = 4, SMALL_WORK = 2000 /* of a run, whatever it multiplies */ };
 
 verify_runs verify_runs_fed(arena *a, const feed *f) {

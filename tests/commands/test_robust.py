@@ -132,6 +132,30 @@ def check_full_disk(bench):
             holds(tree(bench) == before, (command, tree(bench)))
 
 
+def check_read_only(bench):
+    """A folder that may be read only. Root may write anywhere: it becomes another user."""
+    bench.take(TAGGER, "tagger.nn", "tagger.safetensors")
+    os.chmod(bench.folder, 0o555)
+    bench.environment["TMPDIR"] = bench.path("none")
+    user = {"preexec_fn": lambda: os.setuid(65534)} if os.getuid() == 0 else {}
+    try:
+        if nnc(bench, ("--version",), **user)[0] != 0:
+            return  # nnc itself is where that user may not read
+        before = tree(bench)
+        for command in (("tagger.nn", "-o", "out.c"), ("graph", "tagger.nn", "-o", "out.svg"), ("new", "out"),
+                        ("package", "cmake", "tagger.nn", "-o", "out"), ("run", "tagger.nn", "--random", "1"),
+                        ("verify", "tagger.nn"), ("summary", "--stack", "tagger.nn"), ("fmt", "tagger.nn")):
+            status, said = nnc(bench, command, **user)
+            holds(status == 1 or command[0] == "fmt", (command, status, said))
+            holds(status == 0 or "Permission denied" in said or "No such file" in said, (command, said))
+            holds(tree(bench) == before, (command, tree(bench)))
+        del bench.environment["TMPDIR"]
+        status, said = nnc(bench, ("run", "tagger.nn", "--random", "1", "-o", "tags=out.npy"), **user)
+        holds(status == 1 and "out.npy: error: Permission denied" in said, said)
+    finally:
+        os.chmod(bench.folder, 0o755)
+
+
 def through_terminal(bench, *command):
     """What appears on standard error when that is a terminal."""
     ours, theirs = pty.openpty()
