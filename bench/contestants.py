@@ -245,7 +245,10 @@ class Built:
         import onnx_graph
         graph = self.folder / "graph.onnx"
         with ONNX_LOCK:
-            onnx_graph.write(self.w, self.parameters, graph)
+            if self.w.program:
+                workload.programs.export(self.w.name, self.parameters, graph)
+            else:
+                onnx_graph.write(self.w, self.parameters, graph)
         return graph
 
     def onnx_runtime(self):
@@ -274,12 +277,12 @@ class Built:
         told = json.dumps({**vars(self.w), "layer": self.w.layer})
         program = HERE / "peers" / "pytorch.py"
         return [Entry(TORCH, [sys.executable, program, "{inputs}", "{outputs}", weights, told, variant], variant,
-                      environment) for variant in (("eager", "script") if self.w.cell else ("",))]
+                      environment) for variant in (("eager", "script") if self.w.cell or self.w.program else ("",))]
 
     def rtneural(self):
         """RTNeural has the shapes of W1, W2 and W7: one layer, one direction, no batch; elsewhere there is none."""
         w, s, p = self.w, self.settings, self.parameters
-        if w.cell or w.kind == "RNN" or w.vocabulary or w.layers > 1 or w.directions > 1 or w.batch > 1 or not w.state:
+        if w.cell or w.program or w.kind == "RNN" or w.vocabulary or w.layers > 1 or w.directions > 1 or w.batch > 1 or not w.state:
             return []
 
         def gates(name):            # a GRU's r z n becomes z r n

@@ -50,7 +50,22 @@ class Limits:
         sizes = sorted(self.streams)
         return float(numpy.interp(numpy.log2(max(size, 1)), numpy.log2(sizes), [self.streams[s] for s in sizes]))
 
+    def of_program(self, w):
+        """Of a program's pass: the weights of a product stream where they meet one row alone."""
+        program, least, streams = workload.programs.ALL[w.name][1], Step(), 0.0
+        together = 4 * sum(weights for _, weights in program.products)
+        for multiply_adds, weights in program.rounds * program.products:
+            stream = 4 * weights / self.bandwidth(together) if weights else 0.0
+            least.operations += 2 * multiply_adds
+            least.streamed += 4 * weights
+            least.time += max(2 * multiply_adds / self.operations, stream)
+            streams += stream
+        least.overlapped = max(least.operations / self.operations, streams)
+        return least
+
     def step(self, w):
+        if w.program:
+            return self.of_program(w)
         gates, single, least = workload.GATES[w.kind] * w.hidden, w.steps == 1, Step()
         widths = [w.hidden * w.directions if layer else w.input for layer in range(w.layers)]
         # One step a call: what streams again and again is all the weights together.

@@ -2,7 +2,7 @@
 
 A workload is an Embedding (where `vocabulary` is set), a recurrent layer and a Linear (where `linear` is set); or an
 LSTM cell written out, `cell`, of Linear layers w_ih and w_hh in a loop over the steps, with LayerNorms ln_i and ln_h of
-their products and ln_c of c where `norms` is set. A pass is `calls` calls of T steps each; with `state` the recurrent state goes on from call to call. Every contestant gets the
+their products and ln_c of c where `norms` is set; or one of programs.py, `program`. A pass is `calls` calls of T steps each; with `state` the recurrent state goes on from call to call. Every contestant gets the
 same weights: float32, under the names of the layers in the .nn file, as in a PyTorch state_dict.
 """
 import dataclasses
@@ -11,6 +11,11 @@ import sys
 import zlib
 
 import numpy
+
+try:
+    import programs
+except ImportError:             # without PyTorch, which they are written in, there are none
+    programs = None
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 STATES = {"LSTM": 2, "GRU": 1, "RNN": 1}
@@ -34,6 +39,7 @@ class Workload:
     fixed_steps: bool = False   # T is a constant of the .nn file
     cell: bool = False          # an LSTM written out; one layer, one direction, no state
     norms: bool = False         # of a cell
+    program: tuple = ()         # one of programs.py: the shapes of its input and its output
     shared: bool = False        # one of several models in a file; its weights depend on kind and hidden alone
 
     @property
@@ -42,6 +48,8 @@ class Workload:
 
     @property
     def output(self):
+        if self.program:
+            return int(numpy.prod(self.program[1]))
         return self.linear or self.hidden * self.directions
 
     @property
@@ -62,6 +70,8 @@ WORKLOADS = [
     Workload("w8", "W8 RNN 4->4, T=5", "RNN", 4, 4, 5, fixed_steps=True),
     Workload("w9", "W9 LSTM cell 128 written out, T=100", "LSTM", 128, 128, 100, cell=True),
     Workload("w10", "W10 LayerNorm LSTM cell 128, T=100", "LSTM", 128, 128, 100, cell=True, norms=True),
+    *(Workload(name, title, "", int(numpy.prod(made.shape)), 0, 1, fixed_steps=True, program=(made.shape, made.output))
+      for name, (title, made) in (programs.ALL.items() if programs else ())),
 ]
 
 
@@ -71,6 +81,8 @@ def random_state(name):
 
 def weights(w):
     """The state_dict: uniform in +-1/sqrt(H) as torch.nn's initial weights are, the Embedding's normal."""
+    if w.program:
+        return programs.weights(w.name)
     rng, bound, parameters = random_state(key(w) if w.shared else w.name), w.hidden ** -0.5, {}
 
     def parameter(name, *shape):
@@ -154,6 +166,8 @@ def cell(w, p, x):
 
 def reference(w, parameters, x):
     """The outputs [rows, output] of one pass from zero states, in float64."""
+    if w.program:
+        return programs.reference(w.name, parameters, x.reshape(w.program[0])).reshape(1, -1)
     p = {name: array.astype(numpy.float64) for name, array in parameters.items()}
     x = p["embedding.weight"][x] if w.vocabulary else x.astype(numpy.float64)
     x = x.reshape(w.calls * w.steps, w.batch, w.input)

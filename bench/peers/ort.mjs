@@ -13,7 +13,7 @@ const session = await ort.InferenceSession.create(readFileSync(graph), {
     graphOptimizationLevel: "all", logSeverityLevel: 3,
 });
 
-const shape = sizes.tokens ? [sizes.steps, sizes.batch] : [sizes.steps, sizes.batch, sizes.input];
+const shape = sizes.program.length ? sizes.program[0] : sizes.tokens ? [sizes.steps, sizes.batch] : [sizes.steps, sizes.batch, sizes.input];
 const feeds = callInputs().map(data => ({ x: new ort.Tensor(sizes.tokens ? "int32" : "float32", data, shape) }));
 const states = ["h", "c"].slice(0, sizes.states);
 const fetches = ["y", ...states.map(state => `${state}_n`)];

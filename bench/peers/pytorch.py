@@ -5,11 +5,15 @@ inference_mode, one call of them for each call of the workload; a cell that is w
 by torch.jit.script.
 """
 import json
+import pathlib
 import sys
 import time
 
 import numpy
 import torch
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import programs  # noqa: E402
 
 inputs_path, outputs_path, weights_path, sizes_text, variant = sys.argv[1:]
 w = json.loads(sizes_text)
@@ -59,12 +63,12 @@ class Cell(torch.nn.Module):
 
 
 class Stateless(torch.nn.Module):
-    def __init__(self, cell):
+    def __init__(self, module, shape):
         super().__init__()
-        self.cell = cell
+        self.module, self.shape = module, shape
 
     def forward(self, x, state):
-        return self.cell(x), None
+        return self.module(x.view(self.shape)), None
 
 
 def run_pass(state):
@@ -78,12 +82,14 @@ def run_pass(state):
 
 
 with torch.inference_mode():
-    model = Cell().eval() if w["cell"] else Model().eval()
+    model = programs.module(w["name"]) if w["program"] else Cell().eval() if w["cell"] else Model().eval()
     weights = numpy.load(weights_path)
     model.load_state_dict({name: torch.from_numpy(weights[name]) for name in weights.files})
-    if w["cell"]:
-        model = Stateless(torch.jit.script(model) if variant == "script" else model)
-    shape = [w["calls"], w["steps"], w["batch"]] + ([] if w["vocabulary"] else [w["input"]])
+    shape = [w["steps"], w["batch"]] + ([] if w["vocabulary"] else [w["input"]])
+    if w["cell"] or w["program"]:
+        shape = w["program"][0] if w["program"] else shape
+        model = Stateless(torch.jit.script(model) if variant == "script" else model, shape)
+    shape = [w["calls"], *shape]
     data = numpy.fromfile(inputs_path, numpy.int32 if w["vocabulary"] else numpy.float32)
     calls = list(torch.from_numpy(data.reshape(shape)))
     state = None

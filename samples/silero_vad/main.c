@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../wav.h"
 #include "silero_vad.h"
 
 enum {
@@ -20,78 +21,13 @@ enum {
 };
 static const float begins = 0.5f, ends = 0.35f; /* Silero's own thresholds */
 
-typedef struct {
-    int16_t *samples; /* of the heap */
-    size_t count;
-} recording;
-
-static void fail(const char *path, const char *problem) {
-    fprintf(stderr, "silero_vad: %s %s\n", path, problem);
-    exit(1);
-}
-
-/* --- WAV --- */
-
-static uint32_t little_endian(const unsigned char *bytes, int count) {
-    uint32_t number = 0;
-    while (count--) number = number << 8 | bytes[count];
-    return number;
-}
-
-/* Goes through the chunks of a RIFF file as far as "data"; other chunks than "fmt " are passed over. */
-static recording read_wav(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file) fail(path, "cannot be read");
-    unsigned char head[16];
-    if (fread(head, 1, 12, file) != 12 || memcmp(head, "RIFF", 4) != 0 || memcmp(head + 8, "WAVE", 4) != 0)
-        fail(path, "is no WAV file");
-    bool fits = false;
-    while (fread(head, 1, 8, file) == 8) {
-        const uint32_t size = little_endian(head + 4, 4);
-        if (memcmp(head, "data", 4) == 0) {
-            if (!fits) fail(path, "is not 16-bit mono PCM at 16 kHz");
-            recording r = {NULL, 0};
-            unsigned char block[2 * WINDOW];
-            size_t left = size, room = 0; /* a size that the file does not hold costs nothing */
-            while (left >= 2) {
-                const size_t got = fread(block, 2, (left < sizeof block ? left : sizeof block) / 2, file);
-                if (!got) break;
-                if (r.count + got > room) {
-                    room = 2 * (r.count + got);
-                    int16_t *more = realloc(r.samples, room * sizeof *more);
-                    if (!more) fail(path, "is too long");
-                    r.samples = more;
-                }
-                for (size_t i = 0; i < got; i++)
-                    r.samples[r.count++] = (int16_t)little_endian(block + 2 * i, 2);
-                left -= 2 * got;
-            }
-            fclose(file);
-            return r;
-        }
-        uint64_t passed = 0;
-        if (memcmp(head, "fmt ", 4) == 0 && size >= 16) {
-            if (fread(head, 1, 16, file) != 16) break;
-            const uint32_t format = little_endian(head, 2); /* 1: PCM; 0xfffe: the same, said at length */
-            fits = (format == 1 || format == 0xfffe) && little_endian(head + 2, 2) == 1 &&
-                   little_endian(head + 4, 4) == RATE && little_endian(head + 14, 2) == 16;
-            passed = 16;
-        }
-        const uint64_t end = (uint64_t)size + size % 2; /* chunks begin at even places */
-        for (; passed < end; passed++)
-            if (getc(file) == EOF) fail(path, "holds no sound");
-    }
-    fail(path, "holds no sound");
-    return (recording){NULL, 0};
-}
-
 static void put_little_endian(FILE *file, uint32_t number, int count) {
     for (; count--; number >>= 8) putc((int)(number & 255), file);
 }
 
 static void write_wav(const char *path, const recording *r) {
     FILE *file = fopen(path, "wb");
-    if (!file) fail(path, "cannot be written");
+    if (!file) wav_fail(path, "cannot be written");
     const uint32_t bytes = (uint32_t)(2 * r->count);
     fputs("RIFF", file);
     put_little_endian(file, 36 + bytes, 4);
@@ -106,7 +42,7 @@ static void write_wav(const char *path, const recording *r) {
     fputs("data", file);
     put_little_endian(file, bytes, 4);
     for (size_t i = 0; i < r->count; i++) put_little_endian(file, (uint16_t)r->samples[i], 2);
-    if (fclose(file) != 0) fail(path, "cannot be written");
+    if (fclose(file) != 0) wav_fail(path, "cannot be written");
 }
 
 /* --- a signal --- */
@@ -128,7 +64,7 @@ static recording synthetic(void) {
     static const double bandwidths[4] = {70, 90, 140, 220};
     const double pi = 3.14159265358979323846;
     recording r = {malloc(5 * RATE * sizeof *r.samples), 5 * RATE};
-    if (!r.samples) fail("--synthetic", "needs more memory");
+    if (!r.samples) wav_fail("--synthetic", "needs more memory");
     uint32_t random = 1;
     double phase = 0, glottis = 0, past[4][2] = {{0}};
     for (size_t n = 0; n < r.count; n++) {
@@ -175,7 +111,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: silero_vad RECORDING.wav\n       silero_vad --synthetic [WAV]\n");
         return 1;
     }
-    recording r = own ? synthetic() : read_wav(argv[1]);
+    recording r = own ? synthetic() : read_wav(argv[1], RATE);
     if (argc == 3) write_wav(argv[2], &r);
 
     static silero_vad model;
@@ -189,7 +125,7 @@ int main(int argc, char **argv) {
             input[CONTEXT + i] = at + i < r.count ? (float)r.samples[at + i] / 32768 : 0;
         float probability;
         const nnc_status status = silero_vad_run(&model, input, &probability);
-        if (status != NNC_OK) fail(argv[1], nnc_status_string(status));
+        if (status != NNC_OK) wav_fail(argv[1], nnc_status_string(status));
         if (probability >= begins) {
             if (!speech) from = at;
             speech = true;
