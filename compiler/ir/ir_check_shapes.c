@@ -208,7 +208,7 @@ static const char *layer_norm_rule(rule *r) {
 
 static const char *batch_norm_rule(rule *r) {
     static const char *const names[] = {"x", "mean", "variance", "weight", "bias"};
-    TRY(expect_rank(r, in(r, 0), "x", IR_F32, 2, 3));
+    TRY(expect_rank(r, in(r, 0), "x", IR_F32, 2, IR_MAX_RANK));
     TRY(expect_params(r, 1, 4));
     if (isnan(r->node->attrs.eps)) return wrong_number(r, "eps", r->node->attrs.eps);
     for (unsigned i = 1; i < 5; i++) TRY(expect(r, in(r, i), names[i], IR_F32, 1, in(r, 0)->type.dims[1]));

@@ -1,10 +1,11 @@
-/* conv: CONV1D x[N, C, L] -> y[N, O, Lo].
+/* conv: CONV1D x[N, C, L] -> y[N, O, Lo], where lanes are not positions (conv_positions.c).
  *
  * Output channels lie side by side in packed weights (a panel of COST_CHANNELS), so a vector holds the sums of several
  * channels at one position; a tile of positions shares the weights that are loaded. A lone output channel (of a group)
  * is summed in plain floats. A sum is bias, then its terms with channel and tap ascending, in blocks of COST_BLOCK
  * terms where there are more; a tap outside of the input is left out, so an edge differs from the interior only in
  * where its taps begin and end. */
+#include "kernels/conv_terms.h"
 #include "kernels/product.h"
 #include "kernels/vectors.h"
 
@@ -30,7 +31,6 @@ typedef struct {
     unsigned positions;
     bool tests; /* taps are k_from … k_to, x is indexed from the channel's start */
     tile size;  /* positions by vectors of channels */
-    cexpr *channel; /* of the taps that are added, where they are more than a block */
 } conv_tile;
 
 static cexpr *name(const conv *v, const char *what) { return c_name(v->u, "%s", what); }
@@ -70,7 +70,8 @@ static void declare_sums(const conv *v, cblock *b, const tile *t) {
 }
 
 /* Tap k of channel c for every sum. */
-static void emit_term(const conv_tile *t, cblock *b, cexpr *c, cexpr *k, const char *const *sums) {
+static void add_term(const void *context, cblock *b, const char *const *sums, cexpr *c, cexpr *k) {
+    const conv_tile *t = context;
     const conv *v = t->conv;
     cunit *u = v->u;
     const ir_attrs *a = v->attrs;
@@ -95,68 +96,13 @@ static void emit_term(const conv_tile *t, cblock *b, cexpr *c, cexpr *k, const c
     tile_add_term(v->e, b, &t->size, sums, factors, weights, "");
 }
 
-static cexpr *smaller_of(cunit *u, cexpr *a, cexpr *b) { return c_conditional(u, c_binary(u, "<", a, b), a, b); }
-
-/* A loop over [from, to), which vanishes around a single turn. Gives the body; *index is the loop's variable or `from`.
- */
-static cblock *loop_over(const conv *v, cblock *b, const char *index_name, cexpr *from, cexpr *to, cexpr **index) {
-    int64_t low, high;
-    if (c_is_int(from, &low) && c_is_int(to, &high) && high == low + 1) {
-        *index = from;
-        return b;
-    }
-    *index = name(v, index_name);
-    return c_for(b, index_name, from, to, 1);
-}
-
-static void add_taps(const conv_tile *t, cblock *b, const char *const *sums, cexpr *c, cexpr *from, cexpr *to) {
-    cexpr *k;
-    b = loop_over(t->conv, b, "k", from, to, &k);
-    emit_term(t, b, c, k, sums);
-}
-
-/* All taps of some channels. */
-static void add_channels(const void *context, emit_context *e, cblock *b, const char *const *sums,
-                         const sum_range *channels) {
-    const conv_tile *t = context;
+/* All terms into the sums. */
+static void emit_terms(cblock *b, const conv_tile *t) {
     const conv *v = t->conv;
-    cexpr *c;
-    b = loop_over(v, b, "c", channels->from, channels->to, &c);
-    cexpr *from = t->tests ? name(v, "k_from") : c_int(e->unit, 0);
-    add_taps(t, b, sums, c, from, t->tests ? name(v, "k_to") : c_int(e->unit, v->taps));
-}
-
-/* Some taps of one channel. */
-static void add_some_taps(const void *context, emit_context *e, cblock *b, const char *const *sums,
-                          const sum_range *taps) {
-    const conv_tile *t = context;
-    const conv *v = t->conv;
-    cunit *u = e->unit;
-    cexpr *from = taps->from, *to = taps->to;
-    if (t->tests) {
-        cexpr *first = name(v, "k_from");
-        c_declare(b, "const size_t", "k_first", c_conditional(u, c_binary(u, ">", from, first), from, first));
-        c_declare(b, "const size_t", "k_last", smaller_of(u, to, name(v, "k_to")));
-        from = name(v, "k_first");
-        to = name(v, "k_last");
-    }
-    add_taps(t, b, sums, t->channel, from, to);
-}
-
-/* All terms into the sums: blocks of whole channels, or of taps of one where a channel has more than a block of them. */
-static void emit_terms(cblock *b, conv_tile *t) {
-    const conv *v = t->conv;
-    cunit *u = v->u;
+    cexpr *from = t->tests ? name(v, "k_from") : NULL, *to = t->tests ? name(v, "k_to") : NULL;
+    conv_terms terms = {v->e, v->channels, v->taps, from, to, add_term, t};
     declare_sums(v, b, &t->size);
-    unsigned count = t->size.rows * t->size.vectors;
-    sum_terms channels = {c_int(u, v->channels), v->channels, v->channels, COST_BLOCK / v->taps, "c"};
-    if (channels.block) {
-        sum_add(v->e, b, &channels, count, t->size.sums, add_channels, t);
-        return;
-    }
-    b = loop_over(v, b, "c", c_int(u, 0), channels.end, &t->channel);
-    sum_terms taps = {c_int(u, v->taps), v->taps, v->taps, COST_BLOCK, "k"};
-    sum_add(v->e, b, &taps, count, t->size.sums, add_some_taps, t);
+    conv_add_terms(&terms, b, t->size.rows * t->size.vectors, t->size.sums);
 }
 
 /* --- results --- */
@@ -209,12 +155,12 @@ static void declare_taps(const conv *v, cblock *b) {
     c_declare(b, "const size_t", "k_from", from);
     cexpr *fit = c_binary(u, "/", c_add(u, c_sub(u, end, at), up), apart);
     c_declare(b, "const size_t", "k_fit", c_conditional(u, c_binary(u, "<", at, end), fit, none));
-    c_declare(b, "const size_t", "k_to", smaller_of(u, name(v, "k_fit"), c_int(u, v->taps)));
+    c_declare(b, "const size_t", "k_to", conv_smaller(u, name(v, "k_fit"), c_int(u, v->taps)));
 }
 
 static void emit_tile(const conv *v, cblock *b, int64_t positions, bool tests) {
     cunit *u = v->u;
-    conv_tile t = {v, (unsigned)positions, tests, size_of(v, (unsigned)positions), NULL};
+    conv_tile t = {v, (unsigned)positions, tests, size_of(v, (unsigned)positions)};
     if (tests) {
         declare_taps(v, b);
     } else {
@@ -345,6 +291,10 @@ static void emit_lone_channel(conv *v, cblock *b, const plan_kernel *k) {
 }
 
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
+    if (emit_choice(e, k)->conv.by_positions) {
+        emit_conv_positions(e, k, &emit_choice(e, k)->conv, c_body(f));
+        return;
+    }
     conv *v = ARENA_NEW(e->arena, conv);
     const ir_type *x = &k->inputs[0].view.type, *w = &k->inputs[1].view.type;
     *v = (conv){.e = e, .u = e->unit, .x = &k->inputs[0], .y = &k->results[0], .attrs = &k->node->attrs};

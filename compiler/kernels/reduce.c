@@ -2,7 +2,7 @@
  *
  * Two nests of loops: the outer one over what stays, the inner one over what is summed up. Sums have twice the
  * digits of a float: as accurate for 100 000 elements as for ten. NaN and infinities come out as in torch. This file has what is computed an
- * element at a time: int32, and where argmax finds no rows; reduce_vector.c has the rest. */
+ * element at a time: int32, a maximum of fewer elements than a vector has, and where argmax finds no rows; reduce_vector.c has the rest. */
 #include "kernels/reduce.h"
 
 /* An element in the inner loops. */
@@ -22,13 +22,24 @@ static void emit_sum_i32(const reduction *r) {
     c_assign(r->body, reduction_result(r), "=", sum);
 }
 
-static void emit_extreme_i32(const reduction *r, ir_op op) {
+static void emit_extreme(const reduction *r, ir_op op) {
+    enum { FEW = 8 }; /* elements to be written one after another */
     const char *best = op == IR_MIN ? "smallest" : "largest";
-    c_declare(r->body, "int32_t", best, reduction_first(r));
-    const char *function = op == IR_MIN ? "nnc_min_i32" : "nnc_max_i32";
-    cexpr *call = c_call(r->u, function, 2, reduction_name(r, best), inner_x(r));
-    c_assign(inner_loops(r), reduction_name(r, best), "=", call);
-    c_assign(r->body, reduction_result(r), "=", reduction_name(r, best));
+    bool floats = r->x->view.type.dtype == IR_F32;
+    const char *function = floats ? (op == IR_MIN ? "nnc_minf" : "nnc_maxf") : op == IR_MIN ? "nnc_min_i32" : "nnc_max_i32";
+    cexpr *name = reduction_name(r, best);
+    int64_t count;
+    c_declare(r->body, floats ? "float" : "int32_t", best, reduction_first(r));
+    if (dim_is_const(r->count, &count) && count <= FEW && r->inner->rank == 1) {
+        cexpr *stride = emit_dim(r->e, r->inner->strides[r->x_inner][0]);
+        for (int64_t i = 1; i < count; i++) {
+            cexpr *at = c_add(r->u, r->x_base, c_mul(r->u, c_int(r->u, i), stride));
+            c_assign(r->body, name, "=", c_call(r->u, function, 2, name, c_index(r->u, reduction_name(r, r->x->name), at)));
+        }
+    } else {
+        c_assign(inner_loops(r), name, "=", c_call(r->u, function, 2, name, inner_x(r)));
+    }
+    c_assign(r->body, reduction_result(r), "=", name);
 }
 
 /* int32 wraps; floats are multiplied in what the processor has more digits for, if any. */
@@ -105,7 +116,7 @@ static void reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
     switch (n->op) {
     case IR_SUM: emit_sum_i32(&r); break;
     case IR_MAX:
-    case IR_MIN: emit_extreme_i32(&r, n->op); break;
+    case IR_MIN: emit_extreme(&r, n->op); break;
     case IR_PROD: emit_product(&r); break;
     case IR_ARGMAX:
     case IR_ARGMIN: emit_argmax(&r, n->op == IR_ARGMIN); break;

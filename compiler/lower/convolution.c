@@ -157,7 +157,8 @@ static ir_value *build_convolution(lowering *l, ir_value *x, ir_value *weight, i
     dim_table *t = l->model->dims;
     unsigned last = c.axes - 1;
     for (unsigned k = 0; k < c.axes; k++) {
-        if (c.mode == IR_PAD_CONSTANT && k == last) continue; /* the kernel pads along its own axis */
+        /* Along the last axis the kernel can pad; but rows of an image are copied anyway, and without edges it is faster. */
+        if (c.mode == IR_PAD_CONSTANT && k == last && (c.axes == 1 || c.stride[k] > 1)) continue;
         x = build_pad(l, x, 2 + k, c.before[k], c.after[k], c.mode, 0, where);
         c.before[k] = c.after[k] = 0;
     }

@@ -49,15 +49,10 @@ static ir_value *build_group_norm(lowering *l, ir_value *x, unsigned axis, const
 static ir_value *build_batch_norm(lowering *l, ir_value *x, ir_value *mean, ir_value *variance, ir_value *weight, ir_value *bias, double eps, span where) {
     const ir_type given = x->type;
     if (is_param(mean) && is_param(variance) && is_param(weight) && is_param(bias)) {
-        if (given.rank > 3) {
-            const dim *rest = build_dim(l, 1);
-            for (unsigned i = 2; i < given.rank; i++) rest = dim_mul(l->model->dims, rest, given.dims[i]);
-            x = build_reshape(l, x, (const dim *const[]){given.dims[0], given.dims[1], rest}, 3, where);
-        }
         ir_value *const inputs[] = {x, mean, variance, weight, bias};
         ir_value *v = build_value(l, IR_BATCH_NORM, inputs, 5, &x->type, where);
         v->producer->attrs.eps = eps;
-        return build_reshape(l, v, given.dims, given.rank, where);
+        return v;
     }
     ir_value *deviation = binary(l, IR_ADD, variance, build_const(l, IR_F32, eps, where), &variance->type, where);
     deviation = build_unary(l, IR_SQRT, deviation, where);

@@ -150,7 +150,7 @@ static value pool(lowering *l, const arguments *a, const pooling *p) {
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
         return value_poison(where);
     }
-    for (unsigned k = p->axes; k-- > 0;)
+    for (unsigned k = 0; k < p->axes; k++) /* rows first: their elements lie side by side */
         v = pool_axis(l, p->max ? IR_MAXIMUM : IR_ADD, v, x->type.rank - p->axes + k, p, k, counts[k], p->padding[k], p->padding[k] + behind[k],
                       p->max ? -(double)INFINITY : 0, where);
     return value_tensor(l, p->max ? v : weigh(l, v, x, p, counts, behind, where), where);

@@ -77,6 +77,8 @@ typedef struct {
     const dim *end;      /* NULL: only the running program knows */
     bool has_interior, has_edges;
     choice_channels full, last;
+    bool by_positions;       /* lanes are positions instead, and the rows of tiles channels: */
+    choice_heights channels; /* of a group */
 } choice_conv;
 
 /* --- RECURRENT --------------------------------------------------------------------------------------------------------- */

@@ -122,6 +122,11 @@ static void print_channels(const printer *p, const choice_channels *c) {
 }
 
 static void print_conv(const printer *p, const choice_conv *c) {
+    if (c->by_positions) {
+        text_add(p->to, " tiles of channels by positions ");
+        print_heights(p, &c->channels);
+        return;
+    }
     if (c->lanes == 1) {
         text_printf(p->to, " tiles of %lld positions in plain floats", (long long)c->full.positions);
         return;

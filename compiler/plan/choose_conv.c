@@ -1,4 +1,4 @@
-/* choose_conv: CONV1D: where its interior is, and how many positions a tile of it has. */
+/* choose_conv: CONV1D: whether lanes are channels or positions, where its interior is, and how large tiles are. */
 #include "plan/choose.h"
 
 enum { MAX_TILE = 4 };
@@ -27,12 +27,33 @@ static choice_channels channels_of(const chooser *c, const choice_conv *of, int6
     return r;
 }
 
+/* Neighbouring positions read neighbouring inputs, and write neighbouring results, where they lie densely and the stride is
+ * 1: then nothing is packed, and nothing transposed. Every position must have all its taps, and vectors few lanes that
+ * compute a position again. */
+static bool lanes_are_positions(const chooser *c, const plan_kernel *k, int64_t outputs) {
+    const ir_attrs *a = &k->node->attrs;
+    const plan_view *x = &k->inputs[0].view, *y = &k->results[0].view;
+    int64_t lanes = c->body->lanes, count;
+    if (c->body->rolled || outputs < 2 || a->stride != 1 || a->before || a->after) return false;
+    if (!dim_is(x->strides[2], 1) || !dim_is(y->strides[2], 1) || dim_min(y->type.dims[2]) < lanes) return false;
+    if (!dim_is_const(y->type.dims[2], &count)) return true;
+    return 4 * ((count + lanes - 1) / lanes * lanes) <= 5 * count;
+}
+
 void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {
     const ir_type *w = &k->inputs[1].view.type;
     int64_t groups = k->node->attrs.groups, outputs = dim_max(w->dims[0]) / groups;
     choice_conv *conv = &to->conv;
     to->kind = CHOICE_CONV;
     to->vectors = true;
+    if (lanes_are_positions(c, k, outputs)) {
+        int64_t terms = dim_max(w->dims[1]) * dim_max(w->dims[2]);
+        choice_tile tile = {cost_matmul(c->body, dim_max(k->results[0].view.type.dims[2]), terms, outputs), false};
+        conv->by_positions = true;
+        conv->lanes = c->body->lanes;
+        conv->channels = choose_heights(outputs, tile, tile);
+        return;
+    }
     find_interior(c, k, conv);
     conv->lanes = outputs == 1 ? 1 : c->body->lanes;
     if (outputs == 1 && !c->body->rolled) {

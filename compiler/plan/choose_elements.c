@@ -66,11 +66,21 @@ static bool by_columns(const plan_kernel *k) {
     return kept && dim_is(kept, 1) && !(summed && dim_is(summed, 1));
 }
 
+/* A maximum of neighbours that fill no vector: windows of a pooling. */
+static bool is_of_few(const chooser *c, const plan_kernel *k) {
+    const plan_view *x = &k->inputs[0].view;
+    const dim *summed = innermost(x, reduced_axes(k));
+    int64_t count = 1;
+    for (unsigned i = 0; i < x->type.rank; i++)
+        if (reduced_axes(k) >> i & 1) count *= dim_max(x->type.dims[i]);
+    return (k->node->op == IR_MAX || k->node->op == IR_MIN) && summed && dim_is(summed, 1) && count < c->body->lanes;
+}
+
 void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) {
     to->kind = CHOICE_REDUCE;
     ir_op op = k->node->op;
     bool one_by_one = op == IR_ARGMAX || op == IR_ARGMIN || op == IR_PROD || op == IR_CUMSUM;
-    bool vectors = k->inputs[0].view.type.dtype == IR_F32 && !one_by_one;
+    bool vectors = k->inputs[0].view.type.dtype == IR_F32 && !one_by_one && !is_of_few(of, k);
     to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : by_columns(k) && !of->body->rolled ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
     to->vectors = vectors;
 }

@@ -1,0 +1,123 @@
+/* conv_positions: CONV1D with positions in a vector's lanes: in register tiles of some output channels by some vectors of
+ * neighbouring positions. What is loaded of x serves all of the channels, and results are stored as they lie. The sums are
+ * those of conv.c, to the bit. */
+#include "kernels/conv_terms.h"
+#include "kernels/heights.h"
+#include "kernels/tile.h"
+#include "kernels/vectors.h"
+
+typedef struct {
+    emit_context *e;
+    const plan_operand *x, *y;
+    const choice_conv *choice;
+    int64_t channels, taps, dilation; /* of a group's input */
+    bool biased;
+} positions;
+
+/* Some channels at so many vectors of positions from t on. */
+typedef struct {
+    const positions *of;
+    tile size;
+} positions_tile;
+
+static cexpr *stride(const positions *p, const plan_operand *o, unsigned axis) {
+    return emit_dim(p->e, o->view.strides[axis]);
+}
+
+static void add_term(const void *context, cblock *b, const char *const *sums, cexpr *c, cexpr *k) {
+    const positions_tile *t = context;
+    const positions *p = t->of;
+    cunit *u = p->e->unit;
+    cexpr *factors[COST_ROWS], *term = c_add(u, c_mul(u, c, c_int(u, p->taps)), k);
+    for (unsigned r = 0; r < t->size.rows; r++)
+        factors[r] = c_index(u, c_name(u, "w"), c_add(u, term, c_int(u, r * p->channels * p->taps)));
+    cexpr *at = c_add(u, c_mul(u, c, stride(p, p->x, 1)), c_mul(u, k, c_int(u, p->dilation)));
+    tile_add_term(p->e, b, &t->size, sums, factors, c_add(u, c_name(u, "x_t"), at), "");
+}
+
+static void emit_tile(const positions *p, cblock *b, cexpr *t, unsigned rows, unsigned vectors) {
+    emit_context *e = p->e;
+    cunit *u = e->unit;
+    int64_t lanes = e->target->lanes;
+    positions_tile of = {p, {.rows = rows, .vectors = vectors, .chains = 1}};
+    cexpr *starts[TILE_MAX_SUMS];
+    for (unsigned r = 0; r < rows; r++) {
+        of.size.inputs[r] = "w";
+        for (unsigned v = 0; v < vectors; v++) {
+            unsigned i = r * vectors + v;
+            of.size.sums[i] = arena_printf(e->arena, "s%u_%u", r, v);
+            if (p->biased) starts[i] = vectors_call1(e, "splat", c_index(u, c_name(u, "bias_o"), c_int(u, r)));
+        }
+    }
+    for (unsigned v = 0; v < vectors; v++) of.size.columns[v] = v * lanes;
+    c_declare(b, "const float *", "x_t", c_add(u, c_name(u, "x_g"), t));
+    tile_declare(e, b, &of.size, p->biased ? starts : NULL);
+    conv_terms terms = {e, p->channels, p->taps, NULL, NULL, add_term, &of};
+    conv_add_terms(&terms, b, rows * vectors, of.size.sums);
+    for (unsigned i = 0; i < rows * vectors; i++) {
+        cexpr *row = c_add(u, c_name(u, "y_o"), c_mul(u, c_int(u, i / vectors), stride(p, p->y, 1)));
+        cexpr *at = c_add(u, t, c_int(u, of.size.columns[i % vectors]));
+        vectors_store_at(e, b, c_add(u, row, at), c_name(u, "%s", of.size.sums[i]));
+    }
+}
+
+/* All positions of the channels from o on. The last vector of what whole tiles leave over ends with the last position: some
+ * are computed twice, to the same bits. */
+static void emit_channels(const void *context, cblock *b, cexpr *o, const choice_tile *shape) {
+    const positions *p = context;
+    cunit *u = p->e->unit;
+    int64_t lanes = p->e->target->lanes, wide = shape->size.vectors * lanes, count, terms = p->channels * p->taps;
+    unsigned rows = shape->size.rows;
+    cexpr *all = emit_dim(p->e, p->y->view.type.dims[2]), *t = c_name(u, "t");
+    c_declare(b, "const float *", "w", c_add(u, c_name(u, "w_g"), c_mul(u, o, c_int(u, terms))));
+    if (p->biased) c_declare(b, "const float *", "bias_o", c_add(u, c_name(u, "bias_g"), o));
+    c_declare(b, "float *", "y_o", c_add(u, c_name(u, "y_g"), c_mul(u, o, stride(p, p->y, 1))));
+    cexpr *even = c_mul(u, c_binary(u, "/", all, c_int(u, wide)), c_int(u, wide));
+    if (c_is_int(all, &count)) {
+        int64_t whole = count / wide, vectors = (count % wide + lanes - 1) / lanes;
+        if (whole == 1) emit_tile(p, c_scope(b), c_int(u, 0), rows, shape->size.vectors);
+        if (whole > 1) emit_tile(p, c_for(b, "t", c_int(u, 0), even, wide), t, rows, shape->size.vectors);
+        if (vectors) emit_tile(p, c_scope(b), c_int(u, count - vectors * lanes), rows, (unsigned)vectors);
+        return;
+    }
+    emit_tile(p, c_for(b, "t", c_int(u, 0), even, wide), t, rows, shape->size.vectors);
+    b = c_for(b, "t", even, all, lanes);
+    cexpr *fits = c_binary(u, "<=", c_add(u, t, c_int(u, lanes)), all);
+    c_declare(b, "const size_t", "first", c_conditional(u, fits, t, c_sub(u, all, c_int(u, lanes))));
+    emit_tile(p, b, c_name(u, "first"), rows, 1);
+}
+
+/* The place of sequence n and group g, which has so many channels. */
+static cexpr *place_of(const positions *p, const plan_operand *o, cexpr *n, cexpr *g, int64_t channels) {
+    cunit *u = p->e->unit;
+    cexpr *channel = c_mul(u, c_mul(u, g, c_int(u, channels)), stride(p, o, 1));
+    return c_add(u, c_name(u, "%s", o->name), c_add(u, c_mul(u, n, stride(p, o, 0)), channel));
+}
+
+void emit_conv_positions(emit_context *e, const plan_kernel *k, const choice_conv *choice, cblock *b) {
+    cunit *u = e->unit;
+    const ir_type *w = &k->inputs[1].view.type;
+    positions p = {e, &k->inputs[0], &k->results[0], choice, dim_max(w->dims[1]), dim_max(w->dims[2]),
+                   k->node->attrs.dilation, k->inputs[2].kind == PLAN_PARAM};
+    int64_t groups = k->node->attrs.groups, outputs = choice->channels.rows;
+    const dim *batch = p.x->view.type.dims[0];
+    cexpr *n = c_int(u, 0), *g = c_int(u, 0);
+    if (!dim_is(batch, 1)) {
+        b = c_for(b, "n", n, emit_dim(e, batch), 1);
+        n = c_name(u, "n");
+    }
+    if (groups > 1) {
+        b = c_for(b, "g", g, c_int(u, groups), 1);
+        g = c_name(u, "g");
+    }
+    c_declare(b, "const float *", "x_g", place_of(&p, p.x, n, g, p.channels));
+    c_declare(b, "float *", "y_g", place_of(&p, p.y, n, g, outputs));
+    cexpr *weights = c_mul(u, g, c_int(u, outputs * p.channels * p.taps));
+    c_declare(b, "const float *", "w_g", c_add(u, emit_param(e, k->inputs[1].param), weights));
+    if (p.biased) {
+        cexpr *biases = c_mul(u, g, c_int(u, outputs));
+        c_declare(b, "const float *", "bias_g", c_add(u, emit_param(e, k->inputs[2].param), biases));
+    }
+    heights rows = {e, c_int(u, outputs), "o", emit_channels, &p};
+    heights_loop(&rows, b, &choice->channels);
+}

@@ -1,0 +1,65 @@
+/* conv_terms: see conv_terms.h. */
+#include "kernels/conv_terms.h"
+
+typedef struct {
+    const conv_terms *terms;
+    cexpr *channel; /* whose taps are added, where they are more than a block */
+} taps_of;
+
+cexpr *conv_smaller(cunit *u, cexpr *a, cexpr *b) { return c_conditional(u, c_binary(u, "<", a, b), a, b); }
+
+/* A loop over [from, to), which vanishes around a single turn. Gives the body; *index is the loop's variable or `from`.
+ */
+static cblock *loop_over(const conv_terms *t, cblock *b, const char *name, cexpr *from, cexpr *to, cexpr **index) {
+    int64_t low, high;
+    if (c_is_int(from, &low) && c_is_int(to, &high) && high == low + 1) {
+        *index = from;
+        return b;
+    }
+    *index = c_name(t->e->unit, "%s", name);
+    return c_for(b, name, from, to, 1);
+}
+
+static void add_taps(const conv_terms *t, cblock *b, const char *const *sums, cexpr *c, cexpr *from, cexpr *to) {
+    cexpr *k;
+    b = loop_over(t, b, "k", from, to, &k);
+    t->add(t->context, b, sums, c, k);
+}
+
+/* All taps of some channels. */
+static void add_channels(const void *context, emit_context *e, cblock *b, const char *const *sums,
+                         const sum_range *channels) {
+    const conv_terms *t = context;
+    cexpr *c;
+    b = loop_over(t, b, "c", channels->from, channels->to, &c);
+    add_taps(t, b, sums, c, t->from ? t->from : c_int(e->unit, 0), t->to ? t->to : c_int(e->unit, t->taps));
+}
+
+/* Some taps of one channel. */
+static void add_some_taps(const void *context, emit_context *e, cblock *b, const char *const *sums,
+                          const sum_range *taps) {
+    const taps_of *of = context;
+    const conv_terms *t = of->terms;
+    cunit *u = e->unit;
+    cexpr *from = taps->from, *to = taps->to;
+    if (t->from) {
+        c_declare(b, "const size_t", "k_first", c_conditional(u, c_binary(u, ">", from, t->from), from, t->from));
+        c_declare(b, "const size_t", "k_last", conv_smaller(u, to, t->to));
+        from = c_name(u, "k_first");
+        to = c_name(u, "k_last");
+    }
+    add_taps(t, b, sums, of->channel, from, to);
+}
+
+void conv_add_terms(const conv_terms *t, cblock *b, unsigned count, const char *const *sums) {
+    cunit *u = t->e->unit;
+    sum_terms channels = {c_int(u, t->channels), t->channels, t->channels, COST_BLOCK / t->taps, "c"};
+    if (channels.block) {
+        sum_add(t->e, b, &channels, count, sums, add_channels, t);
+        return;
+    }
+    taps_of one = {.terms = t};
+    b = loop_over(t, b, "c", c_int(u, 0), channels.end, &one.channel);
+    sum_terms taps = {c_int(u, t->taps), t->taps, t->taps, COST_BLOCK, "k"};
+    sum_add(t->e, b, &taps, count, sums, add_some_taps, &one);
+}
