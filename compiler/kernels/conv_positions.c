@@ -35,7 +35,8 @@ static void add_term(const void *context, cblock *b, const char *const *sums, ce
     tile_add_term(p->e, b, &t->size, sums, factors, c_add(u, c_name(u, "x_t"), at), "");
 }
 
-static void emit_tile(const positions *p, cblock *b, cexpr *t, unsigned rows, unsigned vectors) {
+/* The last vector begins `last` positions behind t. */
+static void emit_tile(const positions *p, cblock *b, cexpr *t, unsigned rows, unsigned vectors, int64_t last) {
     emit_context *e = p->e;
     cunit *u = e->unit;
     int64_t lanes = e->target->lanes;
@@ -49,7 +50,7 @@ static void emit_tile(const positions *p, cblock *b, cexpr *t, unsigned rows, un
             if (p->biased) starts[i] = vectors_call1(e, "splat", c_index(u, c_name(u, "bias_o"), c_int(u, r)));
         }
     }
-    for (unsigned v = 0; v < vectors; v++) of.size.columns[v] = v * lanes;
+    for (unsigned v = 0; v < vectors; v++) of.size.columns[v] = v + 1 < vectors ? v * lanes : last;
     c_declare(b, "const float *", "x_t", c_add(u, c_name(u, "x_g"), t));
     tile_declare(e, b, &of.size, p->biased ? starts : NULL);
     conv_terms terms = {e, p->channels, p->taps, NULL, NULL, add_term, &of};
@@ -72,19 +73,22 @@ static void emit_channels(const void *context, cblock *b, cexpr *o, const choice
     c_declare(b, "const float *", "w", c_add(u, c_name(u, "w_g"), c_mul(u, o, c_int(u, terms))));
     if (p->biased) c_declare(b, "const float *", "bias_o", c_add(u, c_name(u, "bias_g"), o));
     c_declare(b, "float *", "y_o", c_add(u, c_name(u, "y_g"), c_mul(u, o, stride(p, p->y, 1))));
+    const unsigned vectors = shape->size.vectors;
     cexpr *even = c_mul(u, c_binary(u, "/", all, c_int(u, wide)), c_int(u, wide));
     if (c_is_int(all, &count)) {
-        int64_t whole = count / wide, vectors = (count % wide + lanes - 1) / lanes;
-        if (whole == 1) emit_tile(p, c_scope(b), c_int(u, 0), rows, shape->size.vectors);
-        if (whole > 1) emit_tile(p, c_for(b, "t", c_int(u, 0), even, wide), t, rows, shape->size.vectors);
-        if (vectors) emit_tile(p, c_scope(b), c_int(u, count - vectors * lanes), rows, (unsigned)vectors);
+        int64_t whole = count / wide, rest = count % wide;
+        if (whole == 1) emit_tile(p, c_scope(b), c_int(u, 0), rows, vectors, wide - lanes);
+        if (whole > 1) emit_tile(p, c_for(b, "t", c_int(u, 0), even, wide), t, rows, vectors, wide - lanes);
+        if (rest > lanes)
+            emit_tile(p, c_scope(b), c_int(u, count - rest), rows, (unsigned)((rest + lanes - 1) / lanes), rest - lanes);
+        else if (rest) emit_tile(p, c_scope(b), c_int(u, count - lanes), rows, 1, 0);
         return;
     }
-    emit_tile(p, c_for(b, "t", c_int(u, 0), even, wide), t, rows, shape->size.vectors);
+    emit_tile(p, c_for(b, "t", c_int(u, 0), even, wide), t, rows, vectors, wide - lanes);
     b = c_for(b, "t", even, all, lanes);
     cexpr *fits = c_binary(u, "<=", c_add(u, t, c_int(u, lanes)), all);
     c_declare(b, "const size_t", "first", c_conditional(u, fits, t, c_sub(u, all, c_int(u, lanes))));
-    emit_tile(p, b, c_name(u, "first"), rows, 1);
+    emit_tile(p, b, c_name(u, "first"), rows, 1, 0);
 }
 
 /* The place of sequence n and group g, which has so many channels. */
