@@ -43,16 +43,17 @@ static void of_layer_norm(differentiation *d, const ir_node *n, ir_value *const 
     adjoint_add(d, x, adj_both(d, IR_MUL, rest, scale));
 }
 
-/* A number for each channel, as it broadcasts to x[N, C] or [N, C, L]. */
+/* A number for each channel, as it broadcasts to x[N, C, …]. */
 static ir_value *by_channel(differentiation *d, const ir_value *x, ir_value *v) {
-    ir_type type = {.dtype = v->type.dtype, .rank = x->type.rank - 1, .dims = {v->type.dims[0], adj_dim(d, 1)}};
+    ir_type type = {.dtype = v->type.dtype, .rank = x->type.rank - 1, .dims = {v->type.dims[0]}};
+    for (unsigned i = 1; i < type.rank; i++) type.dims[i] = adj_dim(d, 1);
     return adj_reshape(d, v, &type);
 }
 
 static void of_batch_norm(differentiation *d, const ir_node *n, ir_value *const *dy) {
     ir_value *x = n->inputs[0], *weight = n->inputs[3], *bias = n->inputs[4];
     ir_value *scale = by_channel(d, x, adj_of(d, IR_RSQRT, adj_plus(d, n->inputs[2], n->attrs.eps)));
-    unsigned axes = x->type.rank == 3 ? 5 : 1;
+    unsigned axes = ((1u << x->type.rank) - 1) & ~2u; /* all but the channels' */
     if (adjoint_wanted(d, bias)) adjoint_add(d, bias, adj_reduce(d, IR_SUM, dy[0], axes, false));
     if (adjoint_wanted(d, weight)) {
         ir_value *centered = adj_both(d, IR_SUB, x, by_channel(d, x, n->inputs[1]));

@@ -161,18 +161,18 @@ static ir_value *write_number(writer *w, double number) {
     return w->after->results[0];
 }
 
-/* [C] as it stands beside x[N, C] or [N, C, L]. */
+/* [C] as it stands beside x[N, C, …]. */
 static ir_value *beside(writer *w, ir_value *v, const ir_type *x) {
     if (x->rank == 2) return v;
-    const dim *one = dim_const(w->model->dims, 1);
-    ir_type type = {.dtype = IR_F32, .rank = 2, .dims = {v->type.dims[0], one}};
+    ir_type type = {.dtype = IR_F32, .rank = x->rank - 1, .dims = {v->type.dims[0]}};
+    for (unsigned i = 1; i < type.rank; i++) type.dims[i] = dim_const(w->model->dims, 1);
     return write_value(w, IR_RESHAPE, v, NULL, &type);
 }
 
 static ir_value *over_batch(writer *w, ir_op op, ir_value *x) {
     ir_type type = {.dtype = IR_F32, .rank = 1, .dims = {x->type.dims[1]}};
     ir_value *v = write_value(w, op, x, NULL, &type);
-    v->producer->attrs.axes = x->type.rank == 2 ? 1u : 5u;
+    v->producer->attrs.axes = ((1u << x->type.rank) - 1) & ~2u;
     return v;
 }
 
@@ -194,7 +194,9 @@ static void move_statistic(writer *w, ir_value **running, ir_value *found, doubl
 
 /* How many values of a channel a call has at least. */
 static int64_t least_values(const ir_type *x) {
-    return dim_min(x->dims[0]) * (x->rank == 2 ? 1 : dim_min(x->dims[2]));
+    int64_t values = dim_min(x->dims[0]);
+    for (unsigned i = 2; i < x->rank; i++) values *= dim_min(x->dims[i]);
+    return values;
 }
 
 static bool batch_fits(const ir_model *m, const ir_node *n, diag_list *diags) {
