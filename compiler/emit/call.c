@@ -19,10 +19,11 @@ static void emit_kernel_body(emit_context *e, const plan_kernel *k, cfunction *f
 }
 
 typedef struct {
+    arena *arena;
     operand_visitor *visit;
     void *context;
-    const char *seen[64];
-    size_t count;
+    const char **seen;
+    size_t count, capacity;
 } operand_walk;
 
 static void walk_operand(operand_walk *w, const plan_operand *o, bool constant) {
@@ -33,13 +34,12 @@ static void walk_operand(operand_walk *w, const plan_operand *o, bool constant) 
     if (o->kind != PLAN_MEMORY) return;
     for (size_t i = 0; i < w->count; i++)
         if (strcmp(w->seen[i], o->name) == 0) return;
-    if (w->count == sizeof w->seen / sizeof *w->seen) ice("a kernel of more than 64 operands");
-    w->seen[w->count++] = o->name;
+    ARENA_PUSH(w->arena, w->seen, w->count, w->capacity, o->name);
     w->visit(w->context, o, constant);
 }
 
-void call_operands(const plan_kernel *k, operand_visitor *visit, void *context) {
-    operand_walk w = {visit, context, {0}, 0};
+void call_operands(arena *a, const plan_kernel *k, operand_visitor *visit, void *context) {
+    operand_walk w = {.arena = a, .visit = visit, .context = context};
     for (unsigned i = 0; i < k->input_count; i++) walk_operand(&w, &k->inputs[i], true);
     for (unsigned i = 0; i < k->result_count; i++) walk_operand(&w, &k->results[i], false);
 }
@@ -94,7 +94,7 @@ void call_function(emit_context *e, const plan_kernel *k) {
     *function_of(e, k) = c_name(e->unit, "%s", name);
     cfunction *f = c_function(e->unit, emit_static(e), name, emit_shapes_comment(e, k));
     for (size_t i = 0; i < k->symbol_count; i++) c_parameter(f, "size_t", emit_symbol(e, k->symbols[i]));
-    call_operands(k, add_parameter, f);
+    call_operands(e->arena, k, add_parameter, f);
     if (takes_params(e, k, false)) c_parameter(f, "const float *", "parameters");
     if (takes_params(e, k, true)) c_parameter(f, "const float *", "packs");
     if (takes_random(k)) c_parameter(f, "const uint32_t *", "random");
@@ -111,9 +111,13 @@ typedef struct {
     emit_context *e;
     buffer_base *base;
     void *context;
-    cexpr *arguments[96];
-    unsigned count;
+    cexpr **arguments;
+    size_t count, capacity;
 } argument_list;
+
+static void push_argument(argument_list *l, cexpr *argument) {
+    ARENA_PUSH(l->e->arena, l->arguments, l->count, l->capacity, argument);
+}
 
 static cexpr *address(argument_list *l, const plan_operand *o) {
     return c_add(l->e->unit, l->base(l->context, o->view.buffer), emit_dim(l->e, o->view.offset));
@@ -122,7 +126,7 @@ static cexpr *address(argument_list *l, const plan_operand *o) {
 static void add_argument(void *context, const plan_operand *o, bool constant) {
     (void)constant;
     argument_list *l = context;
-    l->arguments[l->count++] = address(l, o);
+    push_argument(l, address(l, o));
 }
 
 static void call_plain(argument_list *l, cblock *b, const plan_kernel *k) {
@@ -146,19 +150,19 @@ void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *
         call_plain(&l, b, k);
         return;
     }
-    for (size_t i = 0; i < k->symbol_count; i++) l.arguments[l.count++] = emit_dim(e, k->symbols[i]);
-    call_operands(k, add_argument, &l);
+    for (size_t i = 0; i < k->symbol_count; i++) push_argument(&l, emit_dim(e, k->symbols[i]));
+    call_operands(e->arena, k, add_argument, &l);
     cexpr *self = c_name(e->unit, "self");
-    if (takes_params(e, k, false)) l.arguments[l.count++] = c_member(e->unit, self, "parameters", true);
-    if (takes_params(e, k, true)) l.arguments[l.count++] = c_member(e->unit, self, "packs", true);
-    if (takes_random(k)) l.arguments[l.count++] = c_member(e->unit, self, "random", true);
-    if (k->start) l.arguments[l.count++] = emit_dim(e, k->start);
-    if (call_takes_work(e, k)) l.arguments[l.count++] = base(context, k->work);
+    if (takes_params(e, k, false)) push_argument(&l, c_member(e->unit, self, "parameters", true));
+    if (takes_params(e, k, true)) push_argument(&l, c_member(e->unit, self, "packs", true));
+    if (takes_random(k)) push_argument(&l, c_member(e->unit, self, "random", true));
+    if (k->start) push_argument(&l, emit_dim(e, k->start));
+    if (call_takes_work(e, k)) push_argument(&l, base(context, k->work));
     if (call_takes_turn(k)) {
         cexpr *turn = c_index(e->unit, c_member(e->unit, c_name(e->unit, "self"), "turn", true), c_int(e->unit, 0));
         turn = c_cast(e->unit, "size_t", turn);
         if (e->round) turn = c_binary(e->unit, "%", c_add(e->unit, turn, c_name(e->unit, "%s", e->round)), c_int(e->unit, 2));
-        l.arguments[l.count++] = turn;
+        push_argument(&l, turn);
     }
-    c_do(b, c_call_list(e->unit, c_text(*function_of(e, k)), l.count, l.arguments));
+    c_do(b, c_call_list(e->unit, c_text(*function_of(e, k)), (unsigned)l.count, l.arguments));
 }

@@ -7,7 +7,7 @@
 /* Visits the memory operands of a kernel and of what is inlined in it, each parameter once, in the order of the C
  * function's parameters. */
 typedef void operand_visitor(void *context, const plan_operand *o, bool constant);
-void call_operands(const plan_kernel *k, operand_visitor *visit, void *context);
+void call_operands(arena *a, const plan_kernel *k, operand_visitor *visit, void *context);
 
 const char *call_pointer_type(ir_dtype t, bool constant); /* "const float *" */
 

@@ -108,7 +108,7 @@ static void declare_buffers(maker *m) {
     bool *used = ARENA_ARRAY(e->arena, bool, p->buffer_count + 1);
     for (size_t i = 0; i < m->procedure->kernel_count; i++) {
         const plan_kernel *k = m->procedure->kernels[i];
-        call_operands(k, mark_buffer, used);
+        call_operands(e->arena, k, mark_buffer, used);
         if (k->work && call_takes_work(e, k)) used[k->work->index] = true;
     }
     const char *arrays[2] = {NULL, NULL};
@@ -246,6 +246,7 @@ static bool view_mentions(const plan_view *v, const dim *symbol) {
 }
 
 typedef struct {
+    arena *arena;
     const dim *symbol;
     bool found;
 } symbol_search;
@@ -267,7 +268,7 @@ static void search_items(symbol_search *s, const plan_item *item) {
     for (; item; item = item->next) {
         if (item->kernel) {
             s->found = s->found || kernel_takes(item->kernel, s->symbol);
-            call_operands(item->kernel, search_operand, s);
+            call_operands(s->arena, item->kernel, search_operand, s);
         } else {
             s->found = s->found || (item->repeat ? dim_mentions(item->rounds, s->symbol) : item->symbol == s->symbol);
             search_items(s, item->items);
@@ -282,7 +283,7 @@ static void declare_dims(maker *m, bool steps, bool checks) {
     for (size_t i = 0; i < p->model->symbol_count; i++) {
         const char *name = emit_symbol(m->e, p->model->symbols[i]);
         if (strcmp(name, m->api->dims[i]) == 0) continue;
-        symbol_search s = {p->model->symbols[i], false};
+        symbol_search s = {m->e->arena, p->model->symbols[i], false};
         if (steps) search_items(&s, p->run.items);
         for (size_t k = 0; checks && k < p->check_count && !s.found; k++)
             s.found = view_mentions(&p->checks[k].view, s.symbol) || dim_mentions(p->checks[k].high, s.symbol);

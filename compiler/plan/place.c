@@ -172,17 +172,27 @@ typedef struct {
     size_t count;
 } state_copies;
 
-static void depend_on_readers(planner *p, task *writer, const plan_buffer *state, size_t task_count) {
-    for (size_t i = 0; i < task_count; i++) {
+/* The tasks that read each state's old value, in order. */
+typedef struct {
+    task **tasks;
+    size_t count, capacity;
+} state_readers;
+
+static state_readers *find_readers(planner *p) {
+    state_readers *of = ARENA_ARRAY(p->arena, state_readers, p->model->state_count + 1);
+    for (size_t i = 0; i < p->task_count; i++) {
         task *u = p->tasks[i];
         if (u->block != p->block) continue;
-        for (unsigned k = 0; k < u->input_count; k++)
-            if (u != writer && u->inputs[k] && u->inputs[k]->kind <= PVAL_VIEW &&
-                layout_storage(u->inputs[k])->buffer == state) {
-                planner_after(p, writer, u);
-                break;
-            }
+        for (unsigned k = 0; k < u->input_count; k++) {
+            if (!u->inputs[k] || u->inputs[k]->kind > PVAL_VIEW) continue;
+            const plan_buffer *b = layout_storage(u->inputs[k])->buffer;
+            if (!b || b->place != PLAN_STATE) continue;
+            state_readers *r = &of[b->index];
+            if (r->count && r->tasks[r->count - 1] == u) continue;
+            ARENA_PUSH(p->arena, r->tasks, r->count, r->capacity, u);
+        }
     }
+    return of;
 }
 
 /* Is the old value, or a view of it, an output or a state's new value? Those have no task yet that would read it. */
@@ -254,10 +264,11 @@ static void copy_states(planner *p, const state_copies *late, bool is_reset) {
         planner_copy(p, v, saved, NULL);
         late->copies[i].from = saved;
     }
-    size_t readers = p->task_count;
+    const state_readers *readers = find_readers(p);
     for (size_t i = 0; i < late->count; i++) {
-        planner_copy(p, late->copies[i].from, late->copies[i].to, NULL);
-        if (!is_reset) depend_on_readers(p, p->tasks[p->task_count - 1], late->copies[i].to->buffer, readers);
+        task *copy = planner_copy(p, late->copies[i].from, late->copies[i].to, NULL);
+        const state_readers *of = &readers[late->copies[i].to->buffer->index];
+        for (size_t k = 0; k < of->count && !is_reset; k++) planner_after(p, copy, of->tasks[k]);
     }
 }
 

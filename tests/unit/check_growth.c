@@ -25,7 +25,9 @@ static const struct {
     {"statements", "model m {\n input x: float32[2]\n", " x = relu(x) + %d\n", " output x\n}\n", 500},
     {"layers", "model m {\n input x: float32[2]\n", " layer l%d = Linear(2, 2)\n x = l%d(x)\n", " output x\n}\n", 200},
     {"tables", "model m {\n", " layer e%d = Embedding(9, 2)\n input i%d: int32[3]\n output y%d = e%d(i%d)\n", "}\n", 100},
-    {"states", "model m {\n input x: float32[2]\n", " state s%d: float32[2]\n output s%d = s%d + x\n", "}\n", 50},
+    {"states", "model m {\n input x: float32[2]\n", " state s%d: float32[2]\n output s%d = s%d + x\n", "}\n", 200},
+    {"operands of sizes of their own", "model m {\n input x: float32[4]\n",
+     " dim D%d = 1..3\n dim E%d = 1..3\n input x%d: float32[4, D%d, E%d]\n x = x + x%d[:, 0, 0]\n", " output y = x\n}\n", 60},
     {"unknown names", "model m {\n input x: float32[2]\n", " a%d = f%d(b%d)\n", " output x\n}\n", 200},
 };
 
