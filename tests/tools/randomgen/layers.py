@@ -314,4 +314,21 @@ def cell(b, x=None, kind=None):
             batched and x.shape[0].const is None and "run-time batch")
 
 
-ALL = [(linear, 4), (embedding, 3), (conv1d, 4), (layer_norm, 2), (batch_norm, 2), (dropout, 1), (recurrent, 9), (cell, 4)]
+def state_for_batches(b):
+    """A state of one row, where the batch is known at run time only: every row begins with it, and it becomes what one of
+    them, or all, ended with."""
+    x = b.float(lambda v: v.rank == 3 and v.time is None and v.shape[1].const is None and sized(v, -1, 33) and v.magnitude < 100)
+    if b.model.stream is not None:
+        raise NoWay
+    kind, hidden = b.rng.choice(["RNN", "GRU"]), b.size(33)
+    if (x.elements() * (3 * hidden)).hi > MOST_WORK or (x.shape[0] * x.shape[1] * (3 * hidden * hidden)).hi > MOST_WORK:
+        raise NoWay
+    name = b.layer(kind, arguments(b, [("input_size", x.shape[-1].const), ("hidden_size", hidden)], []))
+    s = b.state([1, 1, hidden], b.rng.choice([None, "0.25"]))
+    out, end = b.value("float32", list(x.shape[:-1]) + [hidden]), b.value("float32", [1, x.shape[1], hidden])
+    b.bind(f"{name}({x.text}, expand({s.text}, 1, {x.shape[1].text()}, {hidden}))", out, end, layers=[name])
+    b.next_state(s, b.rng.choice([f"{end.text}[:, 0:1]", f"{end.text}[:, -1:]", f"mean({end.text}, dim=1, keepdim=True)"]))
+    b.count(kind, "run-time batch", "one state for all rows")
+
+
+ALL = [(state_for_batches, 2), (linear, 4), (embedding, 3), (conv1d, 4), (layer_norm, 2), (batch_norm, 2), (dropout, 1), (recurrent, 9), (cell, 4)]

@@ -10,6 +10,11 @@ from .sizes import Size, product, shape_text
 
 SIZES = [1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 7, 8, 8, 9, 11, 13, 16, 17, 19, 31, 32, 33, 37, 64, 65, 97]
 MOST_ELEMENTS = 6000
+# What C, C++, their headers and generated code itself call things, and other shapes of names.
+STRANGE_NAMES = """int float double char long register static struct union void volatile inline auto enum extern memcpy memset expf y1 j0
+time signal errno main linux unix near far I EOF NULL NAN INT32_MAX uint8_t size_t template namespace operator private virtual this
+mutable new delete self scratch work gates floats ints start rows first nnc_status k n i x_out T_ a_b A _a __ a1b2
+a_name_that_is_much_longer_than_any_other_and_does_not_end_before_sixty_four""".split()
 MOST_WORK = 400000   # multiplications of one layer
 
 
@@ -256,6 +261,8 @@ class Builder:
         m.statements = dims + params + [s for s in heads if s.kind not in ("dim", "param")] + self.body
         self._write_in_place()
         self._hide()
+        if self.chance(0.15):
+            self._name_strangely()
         return m
 
     def _write_in_place(self):
@@ -282,6 +289,19 @@ class Builder:
             user.text = re.sub(rf"\${number}\b", lambda _: f"({s.text})", user.text)
             user.layers += s.layers
             m.statements.remove(s)
+
+    def _name_strangely(self):
+        """Some names of values, inputs, states and params become others."""
+        m = self.model
+        present = sorted(set(m.names.values()))
+        renamed = self.rng.sample(present, min(len(present), self.rng.choice([1, 3, 6, 12])))
+        other = dict(zip(renamed, self.rng.sample([n for n in STRANGE_NAMES if n not in present], len(renamed))))
+        m.names = {number: other.get(name, name) for number, name in m.names.items()}
+        for s in m.statements:
+            if s.kind in ("input", "state", "param"):
+                word, name, rest = re.match(r"(\w+) (\w+)(.*)", s.text, re.S).groups()
+                s.text = f"{word} {other.get(name, name)}{rest}"
+        self.count("names", "strange")
 
     def _hide(self):
         """A later binding takes the name of a value that is not needed any more."""
