@@ -63,3 +63,14 @@ bool model_options_choose(pipeline *p, const model_options *o) {
     p->file.count = 1;
     return true;
 }
+
+bool model_options_bind(pipeline *p) {
+    const ir_model *m = p->file.models[0];
+    pipeline_bind(p);
+    for (size_t i = 0; i < m->param_count && !diag_failed(p->diags); i++) {
+        if (m->params[i].data) continue;
+        diag *d = diag_error(p->diags, m->where, "model %s has no weights yet: %s_init draws them", m->name, m->name);
+        diag_hint(d, "--weights FILE names some, --random-weights 1 makes some");
+    }
+    return !diag_failed(p->diags);
+}

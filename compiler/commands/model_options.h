@@ -30,5 +30,7 @@ int model_options_take(arena *a, const command_line *line, model_options *to, in
 int model_options_finish(const command_line *line, model_options *to);
 /* Leaves of the file the model that is meant; false, and an error, if there is none such, or several. */
 bool model_options_choose(pipeline *p, const model_options *o);
+/* Binds its weights; false, and an error, where there are none, as before a training. */
+bool model_options_bind(pipeline *p);
 
 #endif

@@ -169,7 +169,7 @@ static int run_model(pipeline *p, run_options *o) {
     place *places = ARENA_ARRAY(p->arena, place, o->file_count);
     int status = find_files(p, o, places);
     if (status) return status;
-    if (!pipeline_bind(p) || !pipeline_passes(p)) return STATUS_INPUT;
+    if (!model_options_bind(p) || !pipeline_passes(p)) return STATUS_INPUT;
     bool good = feed_find(p->arena, p->file.models[0], &o->wishes, p->diags, &f);
     given_dims_unused(&o->model.dims, p->options->input, p->diags);
     if (!good || diag_failed(p->diags) || !pipeline_plan(p)) return STATUS_INPUT;

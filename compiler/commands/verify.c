@@ -25,25 +25,29 @@ static const double TIMES_PLAIN = 4, BESIDE = 1e-6;
 
 /* --- models: as they are, with watched outputs, and with them as lowering made it ---------------------------------- */
 
-/* The file's model once more, with the first one's weights. */
-static ir_model *lower_again(pipeline *p, const ast_file *ast, const ir_model *first) {
-    lowered_file again = lower_file(p->arena, ast, diag_list_new(p->arena, p->source));
-    for (size_t i = 0; i < again.count; i++) {
-        ir_model *m = again.models[i];
-        if (strcmp(m->name, first->name) != 0) continue;
-        for (size_t k = 0; k < m->param_count; k++) m->params[k].data = first->params[k].data;
-        return m;
-    }
-    ice("model %s is not there again", first->name);
+/* The file's model once more, with the first one's weights, and without what is only there for training; what is wrong
+ * with it was said already. */
+static pipeline *lower_again(const pipeline *p, ast_file *ast, const ir_model *first) {
+    pipeline *again = ARENA_NEW(p->arena, pipeline);
+    options *o = arena_copy(p->arena, p->options, sizeof *o);
+    o->inference = true;
+    *again = *p;
+    again->options = o;
+    again->diags = diag_list_new(p->arena, p->source);
+    size_t i = 0;
+    if (!pipeline_lower(again, ast)) ice("model %s is not lowered again", first->name);
+    while (i < again->file.count && strcmp(again->file.models[i]->name, first->name) != 0) i++;
+    if (i == again->file.count) ice("model %s is not there again", first->name);
+    ir_model *m = again->file.models[i];
+    for (size_t k = 0; k < m->param_count; k++) m->params[k].data = first->params[k].data;
+    again->file.models += i;
+    again->file.count = 1;
+    return again;
 }
 
-/* What the passes say of the model itself was said already. */
-static bool plan_watched(pipeline *p, ir_model *m, pipeline *watched) {
-    *watched = *p;
-    watched->diags = diag_list_new(p->arena, p->source);
-    watched->file.models = arena_copy(p->arena, &m, sizeof m);
-    watched->apis = emit_apis(p->arena, watched->file.models, 1);
-    return pipeline_passes(watched) && pipeline_plan(watched);
+static bool plan_watched(pipeline *p) {
+    p->apis = emit_apis(p->arena, p->file.models, 1);
+    return pipeline_passes(p) && pipeline_plan(p);
 }
 
 /* --- what is wanted ------------------------------------------------------------------------------------------------ */
@@ -156,20 +160,20 @@ static bool find_runs(pipeline *p, verify_options *o, const ir_model *layers, fe
 static int verify(pipeline *p, verify_options *o) {
     feed f;
     verify_runs runs;
-    pipeline watched;
     given_arrays expected = {0};
     ast_file *ast = pipeline_parse(p);
-    if (!pipeline_lower(p, ast) || !model_options_choose(p, &o->model) || !pipeline_bind(p) || diag_failed(p->diags))
+    if (!pipeline_lower(p, ast) || !model_options_choose(p, &o->model) || !model_options_bind(p))
         return STATUS_INPUT;
-    ir_model *m = p->file.models[0], *reference = lower_again(p, ast, m), *second = lower_again(p, ast, m);
+    pipeline *watched = lower_again(p, ast, p->file.models[0]);
+    ir_model *reference = lower_again(p, ast, p->file.models[0])->file.models[0];
     watched_values values = watch_model(p->arena, reference, p->source);
-    watch_model(p->arena, second, p->source);
+    watch_model(p->arena, watched->file.models[0], p->source);
     if (!pipeline_passes(p) || !find_runs(p, o, reference, &f, &runs) || !pipeline_plan(p)) return STATUS_INPUT;
-    if (!plan_watched(p, second, &watched)) values.count = 0;
+    if (!plan_watched(watched)) values.count = 0;
     verified v = verified_new(p, &runs, &values, o);
     for (size_t i = 0; i < o->expected_count; i++) given_arrays_add(p->arena, &expected, o->expected[i], p->diags);
     for (size_t i = 0; i < expected.count; i++) expect(p, &expected.items[i], &runs, o->steps, &v);
-    if (diag_error_count(p->diags) || !measure(p, reference, &watched, &runs, &v)) return STATUS_INPUT;
+    if (diag_error_count(p->diags) || !measure(p, reference, watched, &runs, &v)) return STATUS_INPUT;
     text t = text_new(p->arena);
     if (o->json) verify_print_json(&v, p->arena, &t);
     else verify_print(&v, p->source, p->arena, &t);

@@ -148,6 +148,20 @@ def check_ties(bench):
     holds(said["good"] and said["undecided"] == 0 and said["outputs"][0]["plain_float32"]["want"] == 1, said)
 
 
+def check_training(bench):
+    """A model with a loss: its run function, whose parameters are in the struct. Without weights there is nothing to run."""
+    cheap(bench)
+    bench.write("t.nn", "model t {\n    dim B = 1..4\n    input x: float32[B, 3]\n    target y: float32[B, 2]\n"
+                        "    layer lin = Linear(3, 2)\n    layer drop = Dropout(0.5)\n    z = drop(lin(x))\n    output o = tanh(z)\n"
+                        "    loss l = mse_loss(o, y)\n    train SGD(lr=0.1)\n}\n")
+    said = verify(bench, "t.nn", "--random-weights", "3")
+    holds(said["good"] and [v["name"] for v in said["values"]] == ["lin(…)"], said["values"])
+    holds("o: float32[2, 2]" in bench.nnc_says("run", "t.nn", "--random-weights", "3", "-i", "x=1,2,3,4,5,6"), "run")
+    for command in ("run", "verify"):
+        said = bench.nnc_says(command, "t.nn", "-i", "x=1,2,3", status=1)
+        holds("t.nn:1:7: error: model t has no weights yet: t_init draws them" in said, said)
+
+
 def check_errors(bench):
     cheap(bench)
     folder = temporary_folder(bench)
