@@ -8,18 +8,26 @@
 #include "depfile.h"
 #include "output.h"
 
-enum { HEADER, CODE, RUNTIME, DEPFILE }; /* in the order of writing */
+enum { HEADER, CODE, WEIGHTS, RUNTIME, DEPFILE }; /* in the order of writing */
 
 static const char runtime_name[] = "nnc_runtime.h";
 
 /* --- where the files go --- */
 
-const char *generated_header(arena *a, const char *code) {
+/* With another ending instead of that of C or C++. */
+static const char *beside_code(arena *a, const char *code, const char *ending) {
     static const char *const endings[] = {".c", ".cc", ".cpp", ".cxx", ".c++"};
     const char *dot = strrchr(path_base(code), '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (strcmp(dot, endings[i]) == 0) return arena_printf(a, "%.*s.h", (int)(dot - code), code);
+        if (strcmp(dot, endings[i]) == 0) return arena_printf(a, "%.*s%s", (int)(dot - code), code, ending);
     return NULL;
+}
+
+const char *generated_header(arena *a, const char *code) { return beside_code(a, code, ".h"); }
+
+const char *generated_weights(arena *a, const char *code) {
+    const char *dot = strrchr(path_base(code), '.');
+    return dot && strcmp(dot, ".weights") == 0 ? code : beside_code(a, code, ".weights");
 }
 
 static const char *header_path(arena *a, const options *o) {
@@ -75,6 +83,9 @@ static bool find_runtime(arena *a, const options *o, generated *g, diag_list *di
 
 bool generated_find(arena *a, const options *o, generated *g, diag_list *diags) {
     *g = (generated){0};
+    const char *weights = o->weights_beside ? generated_weights(a, o->output) : NULL;
+    if (weights && !output_find(a, weights, &g->places[WEIGHTS], diags)) return false;
+    if (o->weights_only) return true;
     const char *header = o->output ? header_path(a, o) : NULL;
     return (!header || output_find(a, header, &g->places[HEADER], diags)) &&
            (!o->output || output_find(a, o->output, &g->places[CODE], diags)) &&
@@ -90,6 +101,7 @@ static const char *banner_options(arena *a, const options *o) {
     if (o->target) text_printf(&t, "%s--target %s", t.length ? " " : "", o->target);
     if (*o->name_prefix) text_printf(&t, "%s--name-prefix %s", t.length ? " " : "", o->name_prefix);
     if (o->section) text_printf(&t, "%s--const-section %s", t.length ? " " : "", o->section);
+    if (o->weights_beside) text_printf(&t, "%s--weights-as file", t.length ? " " : "");
     if (o->random_weights) text_printf(&t, "%s--random-weights %llu", t.length ? " " : "", (unsigned long long)o->seed);
     if (o->weights) text_printf(&t, "%s--weights %s", t.length ? " " : "", path_base(o->weights));
     if (o->weights_key) text_printf(&t, "%s--weights-key %s", t.length ? " " : "", o->weights_key);
@@ -105,7 +117,7 @@ static const char *without_ending(arena *a, const char *name) {
 static emit_options names(arena *a, const options *o) {
     const char *header = o->output ? header_path(a, o) : NULL, *model = path_base(o->input);
     emit_options e = {.source_name = model, .banner_options = banner_options(a, o), .standalone = o->standalone,
-                      .target = options_target(o), .section = o->section};
+                      .target = options_target(o), .section = o->section, .big_endian = o->big_endian};
     e.header_name = header ? path_base(header) : arena_printf(a, "%s.h", without_ending(a, model));
     bool named = strcmp(o->output, "-") != 0;
     e.code_name = named ? path_base(o->output) : arena_printf(a, "%s.c", without_ending(a, e.header_name));
@@ -123,9 +135,13 @@ typedef struct {
 static bool print(const contents *c, int file, FILE *to) {
     if (file == HEADER) return emit_header(c->e, c->plans, c->apis, c->count, to);
     if (file == CODE) return emit_source(c->e, c->plans, c->apis, c->count, to);
+    if (file == WEIGHTS) return emit_weights(c->e, c->plans, c->apis, c->count, to);
     if (file == DEPFILE) {
-        const char *made[] = {c->g->places[CODE].path, c->g->places[HEADER].path};
-        return depfile_write(to, made, made[1] ? 2 : 1, c->g->inputs, c->g->input_count);
+        const char *made[3] = {c->g->places[CODE].path};
+        size_t count = 1;
+        for (int other = HEADER; other <= WEIGHTS; other++)
+            if (other != CODE && c->g->places[other].path) made[count++] = c->g->places[other].path;
+        return depfile_write(to, made, count, c->g->inputs, c->g->input_count);
     }
     return fwrite(nnc_runtime_text, 1, nnc_runtime_size, to) == nnc_runtime_size;
 }

@@ -1,4 +1,5 @@
-/* generated: the files of a compilation: the C, its header, the runtime beside them, a depfile; all of them or none. */
+/* generated: the files of a compilation: the C, its header, its weights where they are no tables of it, the runtime beside
+ * them, a depfile; all of them or none. */
 #ifndef NNC_GENERATED_H
 #define NNC_GENERATED_H
 
@@ -6,7 +7,7 @@
 #include "options.h"
 #include "place.h"
 
-enum { GENERATED_FILES = 4 };
+enum { GENERATED_FILES = 5 };
 
 typedef struct {
     place places[GENERATED_FILES]; /* a path that is NULL is no file */
@@ -18,6 +19,8 @@ typedef struct {
 /* The name of the header that belongs to the C file: net.c, .cc, .cpp, .cxx and .c++ have net.h. NULL if its name
  * ends otherwise. */
 const char *generated_header(arena *a, const char *code);
+/* That of the file of weights beside it: net.weights for net.c, and for net.weights itself. NULL if it ends otherwise. */
+const char *generated_weights(arena *a, const char *code);
 /* Finds out where the files go. False, with an error, where one cannot be, or where nnc_runtime.h is someone else's. */
 bool generated_find(arena *a, const options *o, generated *g, diag_list *diags);
 bool generated_write(arena *a, const options *o, const generated *g, const plan *const *plans, emit_api *const *apis,

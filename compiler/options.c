@@ -31,6 +31,10 @@ static const char help[] =
     "      --weights FILE      parameters, instead of the model's weights statement: .safetensors, .npz, or what\n"
     "                          torch.save wrote (.pt, .pth, .ckpt)\n"
     "      --weights-key KEY   which dict of a weights file that holds several, like model or state_dict.ema\n"
+    "      --weights-as HOW        c (default: tables in the C file), or file: MODEL.weights beside it, which the program\n"
+    "                          maps, reads or has in flash, and gives to each call\n"
+    "      --weights-only          write MODEL.weights alone, of another training of the same model\n"
+    "      --big-endian            MODEL.weights is for a machine with that byte order\n"
     "      --random-weights N  parameters made from a seed, for trying shapes without a file\n"
     "      --unroll N          unroll loops of constant bounds while their bodies stay within N statements\n"
     "                          (default 64; 0: only gates and register tiles)\n"
@@ -216,6 +220,13 @@ static options_result check_header(const options *o) {
 
 const char *options_target(const options *o) { return o->target ? o->target : "all"; }
 
+static bool has_weights_name(const options *o) {
+    arena *a = arena_new();
+    bool has = generated_weights(a, o->output) != NULL;
+    arena_free(a);
+    return has;
+}
+
 /* What fits together, once everything is known. */
 static options_result check(const options *o) {
     if (!o->input) {
@@ -232,6 +243,14 @@ static options_result check(const options *o) {
         return OPTIONS_RUN;
     }
     if (!o->output) return usage("%s", "say where the C goes: -o FILE (- is standard output)");
+    if (o->big_endian && !o->weights_beside) return usage("%s", "--big-endian is for --weights-as file: C is for any machine");
+    if (o->weights_beside && strcmp(o->output, "-") == 0)
+        return usage("%s", "the file of weights stands beside the C file, and standard output has no name: -o FILE");
+    if (o->weights_only && (o->header || o->depfile || o->runtime))
+        return usage("%s", "--weights-only writes one file: it goes without --header, --depfile and --runtime");
+    if (o->weights_beside && !has_weights_name(o))
+        return usage("the file of weights is named after the C file, and %s does not end in .c, .cc, .cpp or .cxx", o->output);
+    if (o->weights_only) return OPTIONS_RUN;
     if (!*o->output || (o->header && !*o->header) || (o->depfile && !*o->depfile))
         return usage("%s", "a file's name is empty");
     if (o->depfile && strcmp(o->output, "-") == 0)
@@ -252,6 +271,9 @@ options_result options_parse(int argc, char **argv, options *o) {
         DEPFILE,
         WEIGHTS,
         WEIGHTS_KEY,
+        WEIGHTS_AS,
+        WEIGHTS_ONLY,
+        BIG_ENDIAN_MACHINE,
         RANDOM,
         UNROLL,
         TARGET,
@@ -279,6 +301,9 @@ options_result options_parse(int argc, char **argv, options *o) {
         {"max-ram", required_argument, NULL, MAX_RAM}, {"max-flash", required_argument, NULL, MAX_FLASH},
         {"max-macs", required_argument, NULL, MAX_MACS},
         {"inference", no_argument, NULL, INFERENCE},
+        {"weights-as", required_argument, NULL, WEIGHTS_AS},
+        {"weights-only", no_argument, NULL, WEIGHTS_ONLY},
+        {"big-endian", no_argument, NULL, BIG_ENDIAN_MACHINE},
         {"target", required_argument, NULL, TARGET},   {"diagnostics", required_argument, NULL, DIAGNOSTICS},
         {"color", required_argument, NULL, COLOR},     {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0}};
@@ -296,6 +321,12 @@ options_result options_parse(int argc, char **argv, options *o) {
         case DEPFILE: o->depfile = optarg; break;
         case WEIGHTS: o->weights = optarg; break;
         case WEIGHTS_KEY: o->weights_key = optarg; break;
+        case WEIGHTS_AS:
+            o->weights_beside = strcmp(optarg, "file") == 0;
+            if (!o->weights_beside && strcmp(optarg, "c") != 0) return usage("--weights-as takes c or file, not %s", optarg);
+            break;
+        case WEIGHTS_ONLY: o->weights_only = o->weights_beside = true; break;
+        case BIG_ENDIAN_MACHINE: o->big_endian = true; break;
         case RANDOM:
             if (!options_number(optarg, UINT64_MAX, &o->seed)) return usage("not a seed: %s", optarg);
             o->random_weights = true;

@@ -19,6 +19,9 @@ typedef struct {
     const char *depfile;      /* --depfile, or NULL */
     const char *weights;      /* --weights FILE, or NULL */
     const char *weights_key;  /* --weights-key KEY, or NULL */
+    bool weights_beside;      /* --weights-as file */
+    bool weights_only;        /* --weights-only: no C */
+    bool big_endian;          /* of the machine that the file of weights is for */
     bool random_weights;
     uint64_t seed;
     bool inference;           /* --inference: without targets, loss and train */

@@ -113,6 +113,8 @@
 
 #include "vectors_wide.h"
 
+#include "weights.h"
+
 /* A generated file says which version it was written for. Checked at every inclusion: two may stand in one unit. */
 #ifdef NNC_GENERATED_FOR_RUNTIME
 #if NNC_GENERATED_FOR_RUNTIME < NNC_RUNTIME_VERSION
@@ -125,7 +127,7 @@
 
 /* Not every file needs all of these. */
 #if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_ROW) + \
-    defined(NNC_DEFINE_BY_LANE) + defined(NNC_TARGET_V4) + defined(NNC_HAS_V8) + defined(NNC_HAS_V16)
+    defined(NNC_HAS_WEIGHTS_CHECK) + defined(NNC_DEFINE_BY_LANE) + defined(NNC_TARGET_V4) + defined(NNC_HAS_V8) + defined(NNC_HAS_V16)
 #endif
 
 #if defined(__GNUC__) && !defined(__PCC__)

@@ -7,11 +7,11 @@
 # This file is what find_package(nnc) finds where nnc is installed, and what add_subdirectory(nnc) includes. It can also be
 # copied, or included from where it is. A project of C++ alone gets C, too.
 #
-# nnc_add_model(TARGET FILE.nn [NAME name] [WEIGHTS file] [OPTIONS option...])
+# nnc_add_model(TARGET FILE.nn [NAME name] [WEIGHTS file] [WEIGHTS_AS c|file] [OPTIONS option...])
 #     compiles FILE.nn, a path relative to the current source folder, with nnc and the given options to NAME.c and NAME.h
 #     (without NAME: as FILE is called) in the build folder, and adds both to the target, which finds NAME.h and
-#     nnc_runtime.h by #include "...". WEIGHTS is a weights file to be taken instead of that which the model names. The code
-#     is made anew when FILE.nn, its weights, or nnc changes.
+#     nnc_runtime.h by #include "...". WEIGHTS is a weights file to be taken instead of that which the model names. With
+#     WEIGHTS_AS file the weights stand beside the code, in NAME.weights in the build folder. The code is made anew when FILE.nn, its weights, or nnc changes.
 #
 # NNC_EXECUTABLE names the nnc to be used, as in a build for another processor; otherwise it is the target nnc where there
 # is one, the one that was installed with this file, or the one in PATH.
@@ -57,7 +57,7 @@ if(NOT TARGET nnc_runtime_header)
 endif()
 
 function(nnc_add_model target file)
-    cmake_parse_arguments(PARSE_ARGV 2 model "" "NAME;WEIGHTS" "OPTIONS")
+    cmake_parse_arguments(PARSE_ARGV 2 model "" "NAME;WEIGHTS;WEIGHTS_AS" "OPTIONS")
     if(model_UNPARSED_ARGUMENTS OR model_KEYWORDS_MISSING_VALUES)
         message(FATAL_ERROR "nnc_add_model: unknown arguments, or keywords without a value: "
                             "${model_UNPARSED_ARGUMENTS} ${model_KEYWORDS_MISSING_VALUES}")
@@ -73,10 +73,17 @@ function(nnc_add_model target file)
         get_filename_component(weights "${model_WEIGHTS}" ABSOLUTE)
         list(APPEND model_OPTIONS --weights "${weights}")
     endif()
+    unset(beside)
+    if(DEFINED model_WEIGHTS_AS)
+        list(APPEND model_OPTIONS --weights-as "${model_WEIGHTS_AS}")
+        if(model_WEIGHTS_AS STREQUAL "file")
+            set(beside "${CMAKE_CURRENT_BINARY_DIR}/${model_NAME}.weights")
+        endif()
+    endif()
     set(source "${CMAKE_CURRENT_BINARY_DIR}/${model_NAME}.c")
     set(header "${CMAKE_CURRENT_BINARY_DIR}/${model_NAME}.h")
     add_custom_command(
-        OUTPUT "${source}" "${header}"
+        OUTPUT "${source}" "${header}" ${beside}
         COMMAND "${NNC_COMMAND}" "${model}" ${model_OPTIONS} --no-runtime -o "${source}" --depfile "${source}.d"
         DEPENDS "${NNC_COMMAND}" "${model}" ${weights}
         DEPFILE "${source}.d" # names the weights

@@ -10,6 +10,19 @@
 
 /* --- output --- */
 
+enum { LARGE = 32 << 20 };
+
+/* gcc wants twelve bytes of memory, and a sixth of a microsecond, for each byte of a table. */
+static void advise(const pipeline *p) {
+    const options *o = p->options;
+    size_t bytes = 0;
+    for (size_t i = 0; !o->weights_beside && i < p->file.count; i++)
+        bytes += emit_table_bytes(options_target(o), &p->plans[i], &p->apis[i], 1);
+    if (bytes <= LARGE) return;
+    diag *d = diag_warning_file(p->diags, WARNING_LARGE_CODE, o->output, "there are %zu MB of weights in the C", bytes >> 20);
+    diag_hint(d, "--weights-as file puts them into a file beside the C, which a program maps or reads: compiling takes no time then");
+}
+
 /* An output that would take the place of a file that is read, or of another, is refused before anything is written. */
 static int write_outputs(pipeline *p) {
     const options *o = p->options;
@@ -67,6 +80,7 @@ static int run(pipeline *p) {
     pipeline_passes(p); /* what is wrong with one model does not hide what is wrong with another's plan */
     if (!pipeline_plan(p)) return STATUS_INPUT;
     if (all) summarize_bytes(p, all);
+    advise(p);
     return !all || budget_hold(p, all) ? write_outputs(p) : STATUS_INPUT;
 }
 

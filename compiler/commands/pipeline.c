@@ -31,6 +31,9 @@ static void divide(pipeline *p, ir_model *m) {
         for (size_t i = 0; i < m->param_count; i++) m->params[i].trained = m->params[i].moving = false;
         return;
     }
+    if (!p->options->weights_beside) return;
+    diag *d = diag_error(p->diags, m->where, "model %s is trained: its parameters live in its struct, not beside the code", m->name);
+    diag_hint(d, "with --inference it is compiled without its loss; --weights-only makes a file of what was saved");
 }
 
 /* What did parse is lowered even so: all errors of a file are shown in one run. */
@@ -41,7 +44,7 @@ bool pipeline_lower(pipeline *p, ast_file *ast) {
         p->file.models[i]->name = arena_printf(p->arena, "%s%s", p->options->name_prefix, p->file.models[i]->name);
     for (size_t i = 0; i < p->file.count; i++) divide(p, p->file.models[i]);
     if (diag_error_count(p->diags)) return false;
-    p->apis = emit_apis(p->arena, p->file.models, p->file.count);
+    p->apis = emit_apis(p->arena, p->file.models, p->file.count, p->options->weights_beside);
     emit_api_check(p->arena, p->file.models, p->apis, p->file.count, p->diags);
     return true;
 }

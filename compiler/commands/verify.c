@@ -46,7 +46,7 @@ static pipeline *lower_again(const pipeline *p, ast_file *ast, const ir_model *f
 }
 
 static bool plan_watched(pipeline *p) {
-    p->apis = emit_apis(p->arena, p->file.models, 1);
+    p->apis = emit_apis(p->arena, p->file.models, 1, false);
     return pipeline_passes(p) && pipeline_plan(p);
 }
 

@@ -318,6 +318,7 @@ bool cunit_print(const cunit *u, FILE *to) {
             break;
         case CTOP_ENUM: fprintf(to, "enum { %s = %lld };\n", t->text, (long long)t->value); break;
         case CTOP_TABLE: ctable_print(t->table, u->section, to); break;
+        case CTOP_WEIGHTS: cweights_print(u, to); break;
         }
         arena_free(a);
     }

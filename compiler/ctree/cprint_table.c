@@ -86,6 +86,13 @@ static void print_elements(const ctable *t, const float *values, FILE *to) {
     free(w);
 }
 
+const char *ctable_type(const ctable *t) { return t->style == CTABLE_INTS ? "int32_t" : "float"; }
+
+size_t ctable_element_bytes(const ctable *t) {
+    (void)t;
+    return sizeof(float);
+}
+
 size_t ctable_bytes(const ctable *t) {
     return sizeof(float) * (t->style == CTABLE_BITS ? whole_rows(t->elements) : t->elements);
 }
@@ -103,7 +110,7 @@ void ctable_print(const ctable *t, const char *section, FILE *to) {
     if (bits)
         fprintf(to, "static const union { uint64_t pairs[%zu]; float value[%zu]; } %s", whole_rows(t->elements) / 2,
                 t->elements, t->name);
-    else fprintf(to, "static const %s %s[%zu]", t->style == CTABLE_INTS ? "int32_t" : "float", t->name, t->elements);
+    else fprintf(to, "static const %s %s[%zu]", ctable_type(t), t->name, t->elements);
     print_attributes(t, section, to);
     fputs(bits ? " = {{\n" : " = {\n", to);
     float *values = calloc(whole_rows(t->elements), sizeof *values); /* a last row of bits ends in zeros */
@@ -112,4 +119,22 @@ void ctable_print(const ctable *t, const char *section, FILE *to) {
     print_elements(t, values, to);
     free(values);
     fputs(bits ? "}};\n\n" : "};\n\n", to);
+}
+
+/* --- tables beside the code --- */
+
+size_t ctable_padded_bytes(const ctable *t) {
+    size_t bytes = t->elements * ctable_element_bytes(t);
+    return (bytes + CWEIGHTS_ALIGNMENT - 1) / CWEIGHTS_ALIGNMENT * CWEIGHTS_ALIGNMENT;
+}
+
+void cweights_print(const cunit *u, FILE *to) {
+    ccomment_print(to, 0, "The weights as they lie in memory: a file's head, then the tables, padded to 64 bytes.");
+    fprintf(to, "struct %s {\n    uint64_t head[%d];\n", u->weights_type, CWEIGHTS_HEAD / 8);
+    for (size_t i = 0; i < u->beside_count; i++) {
+        const ctable *t = u->beside[i];
+        if (t->comment) ccomment_print(to, 4, t->comment);
+        fprintf(to, "    %s %s[%zu];\n", ctable_type(t), t->name, ctable_padded_bytes(t) / ctable_element_bytes(t));
+    }
+    fputs("};\n\n", to);
 }

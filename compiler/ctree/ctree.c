@@ -261,7 +261,7 @@ cblock *c_scope(cblock *b) { return append(b, CSTMT_SCOPE)->body = block_new(b->
 
 /* --- top level --- */
 
-static ctop *top(cunit *u, ctop_kind kind) {
+ctop *ctop_new(cunit *u, ctop_kind kind) {
     ctop *t = ARENA_NEW(u->arena, ctop);
     t->kind = kind;
     if (u->last) u->last->next = t;
@@ -273,11 +273,11 @@ static ctop *top(cunit *u, ctop_kind kind) {
 void c_top_line(cunit *u, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    top(u, CTOP_LINE)->text = arena_vprintf(u->arena, format, args);
+    ctop_new(u, CTOP_LINE)->text = arena_vprintf(u->arena, format, args);
     va_end(args);
 }
 
-void c_top_blank(cunit *u) { top(u, CTOP_BLANK); }
+void c_top_blank(cunit *u) { ctop_new(u, CTOP_BLANK); }
 
 cfunction *c_function(cunit *u, const char *storage_and_type, const char *name, const char *comment) {
     cfunction *f = ARENA_NEW(u->arena, cfunction);
@@ -308,24 +308,26 @@ static void mark_block(const name_set *wanted, const cblock *b) {
     }
 }
 
-/* A parameter that the body has no use for is said to be so, first thing. */
-static void discard_unused(cfunction *f) {
+void cfunction_discard(cfunction *f, const char *parameter) {
     cblock *unused = block_new(f->unit);
-    name_set *parameters = name_set_new(f->unit->arena);
-    for (size_t i = 0; i < f->parameter_count; i++) name_set_take(parameters, f->parameters[i].name);
-    mark_block(parameters, f->body);
-    for (size_t i = 0; i < f->parameter_count; i++)
-        if (!name_set_is_marked(parameters, f->parameters[i].name))
-            c_do(unused, c_cast(f->unit, "void", c_name(f->unit, "%s", f->parameters[i].name)));
-    if (!unused->first) return;
+    c_do(unused, c_cast(f->unit, "void", c_name(f->unit, "%s", parameter)));
     unused->last->next = f->body->first;
     f->body->first = unused->first;
     if (!f->body->last) f->body->last = unused->last;
 }
 
+/* A parameter that the body has no use for is said to be so, first thing. */
+static void discard_unused(cfunction *f) {
+    name_set *parameters = name_set_new(f->unit->arena);
+    for (size_t i = 0; i < f->parameter_count; i++) name_set_take(parameters, f->parameters[i].name);
+    mark_block(parameters, f->body);
+    for (size_t i = f->parameter_count; i-- > 0;)
+        if (!name_set_is_marked(parameters, f->parameters[i].name)) cfunction_discard(f, f->parameters[i].name);
+}
+
 void c_function_end(cfunction *f) {
     discard_unused(f);
-    top(f->unit, CTOP_FUNCTION)->function = f;
+    ctop_new(f->unit, CTOP_FUNCTION)->function = f;
 }
 
 const char *c_function_end_shared(cfunction *f) {
@@ -333,7 +335,7 @@ const char *c_function_end_shared(cfunction *f) {
     cfunction **like = (cfunction **)name_set_value(f->unit->shared, cfunction_text(f));
     if (*like) return (*like)->name;
     *like = f;
-    top(f->unit, CTOP_FUNCTION)->function = f;
+    ctop_new(f->unit, CTOP_FUNCTION)->function = f;
     return NULL;
 }
 
@@ -347,17 +349,22 @@ void c_parameter(cfunction *f, const char *type, const char *name) {
 cblock *c_body(cfunction *f) { return f->body; }
 
 void c_enum_constant(cunit *u, const char *name, int64_t value) {
-    ctop *t = top(u, CTOP_ENUM);
+    ctop *t = ctop_new(u, CTOP_ENUM);
     t->text = name;
     t->value = value;
 }
 
-cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
-               const char *comment) {
+ctable *ctable_new(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
+                   const char *comment) {
     if (elements == 0) ice("table %s is empty", name);
     ctable *t = ARENA_NEW(u->arena, ctable);
     *t = (ctable){name, comment, elements, style, fill, context};
-    top(u, CTOP_TABLE)->table = t;
+    return t;
+}
+
+cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
+               const char *comment) {
+    ctop_new(u, CTOP_TABLE)->table = ctable_new(u, name, elements, style, fill, context, comment);
     cexpr *e = c_name(u, "%s", name);
     return style == CTABLE_BITS ? c_member(u, e, "value", false) : e;
 }
@@ -368,5 +375,6 @@ size_t cunit_table_bytes(const cunit *u) {
     size_t bytes = 0;
     for (const ctop *t = u->first; t; t = t->next)
         if (t->kind == CTOP_TABLE) bytes += ctable_bytes(t->table);
+    for (size_t i = 0; i < u->beside_count; i++) bytes += ctable_bytes(u->beside[i]);
     return bytes;
 }

@@ -95,8 +95,29 @@ const char *c_comment_words(arena *a, const char *words);
 
 /* Which section of the linker all tables of the unit go to, for gcc and clang; NULL: as the compiler likes. */
 void cunit_set_section(cunit *u, const char *section);
-/* What all tables of the unit take in the program, in bytes. */
+/* What all tables of the unit take in the program, in bytes; those beside the code count. */
 size_t cunit_table_bytes(const cunit *u);
+
+/* --- weights: tables that may stand beside the code (cweights.c) ------------------------------------------------------ */
+/* A table as c_table makes it; or, in a unit whose weights are beside the code, a member of their struct. */
+cexpr *c_weights(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
+                 const char *comment);
+/* From here on all weights are members of `struct TYPE`, which is declared here: HEAD bytes, then each table on a multiple
+ * of 64, as a file of them lies in memory. */
+void cunit_weights_beside(cunit *u, const char *type);
+/* The pointer to that struct, in any function; NULL where weights stand in the code. */
+cexpr *c_weights_pointer(const cunit *u);
+/* Once the unit is complete: every function that reads weights, itself or through others, takes the pointer, called NAME:
+ * behind self where it has that, else first; functions that others link to (no static ones) take it always. No local may
+ * be called so: cunit_protect comes before. */
+void cunit_hand_weights_on(cunit *u, const char *name);
+/* What stands in the file of weights, a line a table: "lstm_w_ih float[1024]: W_ih [16, 4], in panels …". */
+const char *cunit_weights_text(const cunit *u);
+enum { CWEIGHTS_HEAD = 64, CWEIGHTS_ALIGNMENT = 64 };
+size_t cunit_weights_size(const cunit *u); /* of the struct */
+/* Gives the tables to `write`, one after the other, each padded with zeros; the bytes are the machine's own unless swapped
+ * is set. False as soon as write gives false. */
+bool cunit_weights_visit(const cunit *u, bool swapped, bool (*write)(void *context, const void *bytes, size_t n), void *context);
 
 /* crename.c: no local may hide one of these names of file scope. Parameters, variables and loop counters that are called
  * so get an underscore behind their names, wherever they stand. Call once, when the unit is complete. */

@@ -62,7 +62,7 @@ typedef struct {
     void *context;
 } ctable;
 
-typedef enum { CTOP_LINE, CTOP_BLANK, CTOP_FUNCTION, CTOP_ENUM, CTOP_TABLE } ctop_kind;
+typedef enum { CTOP_LINE, CTOP_BLANK, CTOP_FUNCTION, CTOP_ENUM, CTOP_TABLE, CTOP_WEIGHTS } ctop_kind;
 
 typedef struct ctop ctop;
 struct ctop {
@@ -79,6 +79,10 @@ struct cunit {
     ctop *first, *last;
     name_set *shared; /* names of functions that ended shared, by their text */
     const char *section; /* of tables; or NULL */
+    const char *weights_type; /* of weights beside the code, or NULL */
+    cexpr *weights;           /* the pointer to them, one node wherever it stands: its name is set at last */
+    ctable **beside;
+    size_t beside_count, beside_capacity;
 };
 
 /* cprint_words.c: a comment, its words filled into lines of at most 120 columns; a "\n" in it starts a new line. */
@@ -90,6 +94,16 @@ void cdouble_print(double value, char *to);
 /* cprint_table.c */
 size_t ctable_bytes(const ctable *t); /* what it takes in the program */
 void ctable_print(const ctable *t, const char *section, FILE *to);
+size_t ctable_element_bytes(const ctable *t);
+const char *ctable_type(const ctable *t); /* of an element: "float" */
+/* Beside the code a table takes whole lines of the cache: no compiler puts anything between two of them. */
+size_t ctable_padded_bytes(const ctable *t);
+void cweights_print(const cunit *u, FILE *to); /* the struct of them */
+/* ctree.c, for cweights.c */
+ctop *ctop_new(cunit *u, ctop_kind kind); /* at the unit's end */
+ctable *ctable_new(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
+                   const char *comment);
+void cfunction_discard(cfunction *f, const char *parameter); /* casts it to void, first thing */
 /* cprint.c: a function without its comment, as it would be printed; in the unit's arena. */
 const char *cfunction_text(const cfunction *f);
 

@@ -13,17 +13,20 @@ static const char *upper(arena *a, const char *name) {
     return u;
 }
 
-/* The names that a model defines in C; the last ones those of training. */
+/* The names that a model defines in C: without training, with it, and where its weights stand beside the code. */
 static const char *const endings[] = {"", "_reset", "_run",
                                       "_reset_state", "_init", "_seed", "_eval", "_grad", "_step", "_train", "_zero_grad",
                                       "_get_params", "_set_params", "_get_grads", "_copy_params", "_save", "_restore",
                                       "_pack", "_file"};
-enum { ENDINGS = sizeof endings / sizeof *endings, WITHOUT_TRAINING = 3 };
+static const char *const beside_endings[] = {"_weights", "_weights_at"};
+enum { ENDINGS = sizeof endings / sizeof *endings, WITHOUT_TRAINING = 3, BESIDE = 2 };
 
-size_t emit_defined_names(arena *a, const ir_model *m, const char *const **names) {
+size_t emit_defined_names(arena *a, const ir_model *m, bool weights_beside, const char *const **names) {
     size_t count = m->training ? ENDINGS : WITHOUT_TRAINING;
-    const char **all = ARENA_ARRAY(a, const char *, count);
+    const char **all = ARENA_ARRAY(a, const char *, count + BESIDE);
     for (size_t i = 0; i < count; i++) all[i] = arena_printf(a, "%s%s", m->name, endings[i]);
+    for (size_t i = 0; weights_beside && i < BESIDE; i++)
+        all[count++] = arena_printf(a, "%s%s", m->name, beside_endings[i]);
     *names = all;
     return count;
 }
@@ -79,15 +82,30 @@ static emit_api *new_api(arena *a, const ir_model *m, const char *model_name, na
     return api;
 }
 
-emit_api *const *emit_apis(arena *a, ir_model *const *models, size_t count) {
+/* One name for the pointer to the weights, which is the argument of every function of the file. */
+static void name_weights(arena *a, emit_api *const *apis, ir_model *const *models, size_t count) {
+    const char *argument = "weights";
+    name_set *taken = name_set_new(a);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < models[i]->symbol_count + models[i]->input_count + models[i]->output_count; k++)
+            name_set_take(taken, apis[i]->parameters[k]);
+    while (name_set_has(taken, argument)) argument = arena_printf(a, "%s_", argument);
+    for (size_t i = 0; i < count; i++) {
+        apis[i]->weights = arena_printf(a, "%s_weights", apis[i]->name);
+        apis[i]->weights_argument = argument;
+    }
+}
+
+emit_api *const *emit_apis(arena *a, ir_model *const *models, size_t count, bool weights_beside) {
     name_set *interface = name_set_new(a);
     for (size_t i = 0; i < count; i++) {
         const char *const *names;
-        size_t defined = emit_defined_names(a, models[i], &names);
+        size_t defined = emit_defined_names(a, models[i], weights_beside, &names);
         for (size_t k = 0; k < defined; k++) name_set_take(interface, names[k]);
     }
     emit_api **apis = ARENA_ARRAY(a, emit_api *, count);
     for (size_t i = 0; i < count; i++) apis[i] = new_api(a, models[i], models[i]->name, interface);
+    if (weights_beside) name_weights(a, apis, models, count);
     return apis;
 }
 
@@ -152,7 +170,7 @@ static void check_parameters(arena *a, const ir_model *m, const emit_api *api, c
 static void check_models(arena *a, name_set *defined, name_set *uppers, const ir_model *m, const emit_api *api,
                          diag_list *diags) {
     const char *const *names;
-    for (size_t i = 0, count = emit_defined_names(a, m, &names); i < count; i++) {
+    for (size_t i = 0, count = emit_defined_names(a, m, api->weights != NULL, &names); i < count; i++) {
         const char *name = names[i];
         const ir_model *first = first_of(defined, name, m);
         if (!first) continue;

@@ -13,6 +13,7 @@ typedef struct {
     const char *target;       /* a name of emit/target.h */
     const char *section;      /* of the linker, for all tables; or NULL */
     bool train_only;          /* --train-api=train: no grad, step and get_grads */
+    bool big_endian;          /* the machine that the weights beside the code are for */
 } emit_options;
 
 /* api.c: the C names of the interface, and clashes between them as errors. */
@@ -27,18 +28,23 @@ struct emit_api {
     const char **states;       /* members of the struct: state_h */
     const char *lr;            /* what the learning rate is called beside them */
     const emit_api *eval, *train; /* of a model with a loss; else NULL */
+    const char *weights;       /* tagger_weights: the type of the weights beside the code; NULL where they stand in it */
+    const char *weights_argument; /* weights, or as near to it as the arguments of all models allow */
 };
 
 /* What C calls the functions of a model, and what is made beside them. */
-size_t emit_defined_names(arena *a, const ir_model *m, const char *const **names);
-/* The names of a file's models, in their order. */
-emit_api *const *emit_apis(arena *a, ir_model *const *models, size_t count);
+size_t emit_defined_names(arena *a, const ir_model *m, bool weights_beside, const char *const **names);
+/* The names of a file's models, in their order, whose weights stand in the code or beside it. */
+emit_api *const *emit_apis(arena *a, ir_model *const *models, size_t count, bool weights_beside);
 /* Names of several models that would clash in one file (or with C, or with the interface) are reported. */
 void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, size_t count, diag_list *diags);
 
 /* Both write text and give false when writing failed. */
 bool emit_header(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to);
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to);
+
+/* The file of the weights, where they stand beside the code; false when writing failed. */
+bool emit_weights(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to);
 
 /* Of all tables that emit_source writes, in the program. */
 size_t emit_table_bytes(const char *target, const plan *const *plans, emit_api *const *apis, size_t count);

@@ -9,6 +9,21 @@
 
 static const char *c_type(ir_dtype t) { return t == IR_F32 ? "float" : "int32_t"; }
 
+/* Models of one file have one file of weights, and one struct, that of the first. */
+static void print_weights(const emit_api *api, const emit_api *first, FILE *to) {
+    fprintf(to,
+            "/* The weights, beside the code: what nnc wrote to the file, as it lies in memory, mapped, read, or in flash.\n"
+            " * Nothing keeps the pointer: each call may take another training's, and any number of threads may share one. */\n");
+    fprintf(to, "typedef struct %s %s;\n", first->weights, api->weights);
+    fprintf(to,
+            "/* Checks all of it and copies nothing: the data are the weights, and must stay where they are.\n"
+            " *   data         on a multiple of 64\n"
+            " *   bytes        the file's size\n"
+            " *   status       NULL, or where to say what is wrong: NNC_OK, NNC_ERR_NULL, or one of NNC_ERR_WEIGHTS_…\n"
+            " * Returns NULL where something is wrong. */\n");
+    fprintf(to, "const %s *%s_at(const void *data, size_t bytes, nnc_status *status);\n\n", api->weights, api->weights);
+}
+
 static int64_t scratch_ints(const plan *p) {
     const plan *plans[PLAN_MODES];
     int64_t most = 0;
@@ -66,7 +81,7 @@ int64_t emit_scratch_floats(const plan *p) {
     return most ? most + EMIT_SCRATCH_ALIGNMENT - 1 : 0;
 }
 
-static void print_model(const plan *p, const emit_api *api, const emit_options *o, FILE *to) {
+static void print_model(const plan *p, const emit_api *api, const emit_api *first, const emit_options *o, FILE *to) {
     const ir_model *m = p->model;
     arena *a = arena_new();
     /* the guard is made of what it guards: files of one name may be included together, files of one model are not */
@@ -78,11 +93,14 @@ static void print_model(const plan *p, const emit_api *api, const emit_options *
     if (m->symbol_count) fputc('\n', to);
     if (p->train) training_print_macros(p, api, to);
     print_struct(p, api, o->target, to);
+    if (api->weights) print_weights(api, first, to);
     fprintf(to, "/* %s; call before the first run. */\n",
             p->train         ? "Sets parameters, moments, gradients, steps, seed and state as at first"
             : m->state_count ? "Sets the first state"
                              : "Makes the model ready");
-    fprintf(to, "void %s_reset(%s *self);\n\n", api->name, api->name);
+    fprintf(to, "void %s_reset(%s *self", api->name, api->name);
+    if (api->weights) fprintf(to, ", const %s *%s", api->weights, api->weights_argument);
+    fputs(");\n\n", to);
     fprintf(to,
             "/* Runs the model once. Tensors are dense and row-major; an output may not overlap another argument.\n"
             " * Returns NNC_OK, or an error, and then outputs and state are as they were.\n");
@@ -102,7 +120,7 @@ bool emit_header(const emit_options *o, const plan *const *plans, emit_api *cons
     fprintf(to, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     emit_print_status(to);
     fputc('\n', to);
-    for (size_t i = 0; i < count; i++) print_model(plans[i], apis[i], o, to);
+    for (size_t i = 0; i < count; i++) print_model(plans[i], apis[i], apis[0], o, to);
     fprintf(to, "#ifdef __cplusplus\n}\n#endif\n");
     arena_free(a);
     return fflush(to) == 0 && !ferror(to);

@@ -4,10 +4,12 @@
 
 #include "ctree/reserved.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "emit/call.h"
 #include "emit/training.h"
+#include "emit/weights_file.h"
 
 typedef struct {
     emit_context *e;
@@ -189,7 +191,8 @@ static void emit_items(maker *m, cblock *b, const plan_item *item) {
 static void check_pointers(maker *m) {
     const ir_model *model = m->e->plan->model;
     cunit *u = m->e->unit;
-    cexpr *test = c_binary(u, "==", c_name(u, "self"), c_name(u, "NULL"));
+    cexpr *test = c_binary(u, "==", c_name(u, "self"), c_name(u, "NULL")), *weights = c_weights_pointer(u);
+    if (weights) test = c_binary(u, "||", test, c_binary(u, "==", weights, c_name(u, "NULL")));
     for (size_t i = 0; i < model->input_count + model->output_count; i++) {
         const char *name = i < model->input_count ? m->api->inputs[i] : m->api->outputs[i - model->input_count];
         test = c_binary(u, "||", test, c_binary(u, "==", c_name(u, "%s", name), c_name(u, "NULL")));
@@ -445,5 +448,27 @@ void procedure_reset(emit_context *e, const emit_api *api) {
                  c_call(u, "nnc_isa", 0));
     if (p->train) training_first_parameters(e, api, b);
     procedure_states(e, api, f);
+    c_function_end(f);
+}
+
+void procedure_weights_at(emit_context *e, const emit_api *api) {
+    cunit *u = e->unit;
+    const char *type = arena_printf(e->arena, "const %s *", api->weights);
+    cfunction *f = c_function(u, type, arena_printf(e->arena, "%s_at", api->weights), NULL);
+    c_parameter(f, "const void *", "data");
+    c_parameter(f, "size_t", "bytes");
+    c_parameter(f, "nnc_status *", "status");
+    cblock *b = c_body(f);
+    cexpr *data = c_name(u, "data"), *found = c_name(u, "found"), *status = c_name(u, "status"), *null = c_name(u, "NULL");
+    cexpr *model = c_name(u, "UINT64_C(0x%016" PRIx64 ")", weights_file_signature(u));
+    cexpr *size = c_name(u, "UINT64_C(%" PRIu64 ")", weights_file_size(u));
+    cexpr *check = c_call(u, "nnc_weights_check", 4, data, c_name(u, "bytes"), model, size);
+    c_declare(b, "nnc_status", "found", c_name(u, "NNC_ERR_NULL"));
+    cblock *there = c_if(b, c_binary(u, "!=", data, null));
+    c_declare(there, "const int", "wrong", check);
+    cexpr *wrong = c_add(u, c_name(u, "NNC_ERR_WEIGHTS_ALIGNMENT"), c_sub(u, c_name(u, "wrong"), c_int(u, 1)));
+    c_assign(there, found, "=", c_conditional(u, c_name(u, "wrong"), c_cast(u, "nnc_status", wrong), c_name(u, "NNC_OK")));
+    c_assign(c_if(b, c_binary(u, "!=", status, null)), c_unary(u, "*", status), "=", found);
+    c_return(b, c_conditional(u, c_binary(u, "==", found, c_name(u, "NNC_OK")), c_cast(u, type, data), null));
     c_function_end(f);
 }

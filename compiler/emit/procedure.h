@@ -1,4 +1,4 @@
-/* procedure: a model's reset and run functions. */
+/* procedure: a model's functions: reset, run, and weights_at where its weights stand beside the code. */
 #ifndef NNC_EMIT_PROCEDURE_H
 #define NNC_EMIT_PROCEDURE_H
 
@@ -29,5 +29,7 @@ void procedure_run(emit_context *e, const emit_api *api);
 void procedure_function(emit_context *e, const emit_api *api, const char *storage, const char *name);
 /* Into f: sets the states' first values, other than zeros. */
 void procedure_states(emit_context *e, const emit_api *api, cfunction *f);
+/* MODEL_weights_at, once the unit has all its weights, which stand beside the code. */
+void procedure_weights_at(emit_context *e, const emit_api *api);
 
 #endif

@@ -7,6 +7,7 @@
 #include "emit/procedure.h"
 #include "emit/target.h"
 #include "emit/training.h"
+#include "emit/weights_file.h"
 
 enum { DECIMAL_LIMIT = 16384 }; /* parameters; a larger model's weights are printed as bit patterns */
 
@@ -87,13 +88,18 @@ static void fill_unit(emit_context *e, const plan *const *plans, emit_api *const
     /* no kernel of one model may take a name of another's interface */
     for (size_t i = 0; i < count; i++) {
         const char *const *names;
-        size_t defined = emit_defined_names(e->arena, plans[i]->model, &names);
+        size_t defined = emit_defined_names(e->arena, plans[i]->model, apis[i]->weights != NULL, &names);
         for (size_t k = 0; k < defined; k++) name_set_take(e->file->names, names[k]);
     }
-    name_set *types = name_set_new(e->arena);
-    for (size_t i = 0; i < count; i++) name_set_take(types, apis[i]->name);
+    name_set *protected = name_set_new(e->arena);
+    for (size_t i = 0; i < count; i++) name_set_take(protected, apis[i]->name);
+    if (apis[0]->weights) cunit_weights_beside(e->unit, apis[0]->weights);
     emit_models(e, plans, apis, count, train_only);
-    cunit_protect(e->unit, types);
+    if (apis[0]->weights) name_set_take(protected, apis[0]->weights_argument);
+    cunit_protect(e->unit, protected);
+    if (!apis[0]->weights) return;
+    cunit_hand_weights_on(e->unit, apis[0]->weights_argument);
+    for (size_t i = 0; i < count; i++) procedure_weights_at(e, apis[i]);
 }
 
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
@@ -105,6 +111,7 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     bool wide = e.target_count > 1 || *e.target->guard;
     if (wide) fputs("#define NNC_WIDE_VECTORS 1\n", to);
     if (e.target->body->rolled) fputs("#define NNC_ONE_LANE 1\n", to);
+    if (apis[0]->weights) fputs("#define NNC_WEIGHTS_BESIDE 1\n", to);
     if (o->standalone) emit_print_runtime(to);
     else fputs("#include \"nnc_runtime.h\"\n", to);
     fprintf(to, "\n#include \"%s\"\n\n", o->header_name);
@@ -117,6 +124,15 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     }
     fill_unit(&e, plans, apis, count, o->train_only);
     bool done = cunit_print(e.unit, to);
+    arena_free(a);
+    return done;
+}
+
+bool emit_weights(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
+    arena *a = arena_new();
+    emit_context e = begin(a, o->target);
+    fill_unit(&e, plans, apis, count, false);
+    bool done = weights_file_write(e.unit, o->big_endian, to);
     arena_free(a);
     return done;
 }

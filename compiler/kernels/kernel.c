@@ -185,10 +185,11 @@ size_t emit_tensor_of(emit_context *e, const plan_operand *o) {
     return o->kind == PLAN_PARAM ? emit_tensor(e, &e->plan->model->params[o->param]) : 0;
 }
 
+static ctable_style style_for(const emit_context *e, bool finite) { return finite ? e->tables : CTABLE_BITS; }
+
 cexpr *emit_table(emit_context *e, const char *name, size_t elements, bool finite, ctable_fill *fill, const void *context,
                   const char *comment) {
-    return c_table(e->unit, emit_name(e, "%s", name), elements, finite ? e->tables : CTABLE_BITS, fill, (void *)context,
-                   comment);
+    return c_weights(e->unit, emit_name(e, "%s", name), elements, style_for(e, finite), fill, (void *)context, comment);
 }
 
 static void fill_param(void *context, float *values) {
@@ -244,7 +245,7 @@ cexpr *emit_literal(emit_context *e, const ir_node *n) {
         return *made = c_table(e->unit, emit_name(e, "%s", name), values->count, CTABLE_INTS, fill_literal, context, comment);
     bool finite = true;
     for (size_t i = 0; i < values->count; i++) finite = finite && isfinite((float)values->numbers[i]);
-    return *made = emit_table(e, name, values->count, finite, fill_literal, context, comment);
+    return *made = c_table(e->unit, emit_name(e, "%s", name), values->count, style_for(e, finite), fill_literal, context, comment);
 }
 
 cexpr **emit_once(emit_context *e, const char *format, ...) {

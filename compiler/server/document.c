@@ -131,7 +131,7 @@ static files bind(const document *d, analysis *f, ir_model *const *models, size_
 static void compile(const document *d, analysis *f, diag_list *diags) {
     lowered_file lowered = lower_file_noting(f->arena, f->file, diags, &f->notes);
     if (diag_error_count(diags)) return;
-    emit_api_check(f->arena, lowered.models, emit_apis(f->arena, lowered.models, lowered.count), lowered.count, diags);
+    emit_api_check(f->arena, lowered.models, emit_apis(f->arena, lowered.models, lowered.count, false), lowered.count, diags);
     files open = bind(d, f, lowered.models, lowered.count, diags);
     plan_options planning = {.unroll = 0};
     target_bodies("baseline", &planning);

@@ -34,6 +34,8 @@ static const struct {
     {"\x93NUMPY", 6, NULL, "a NumPy .npy file, which holds one array without a name", SAVE_NUMPY},
     {"\x89HDF\r\n\x1A\n", 8, NULL, "an HDF5 file (as Keras writes), which nnc does not read",
      SAVE_NUMPY},
+    {"NNCWGTS\n", 8, NULL, "a file of weights that nnc wrote for its own code to read",
+     "give nnc the file that it was made of; nnc weights shows what it holds"},
     {"GGUF", 4, NULL, "a GGUF file, which nnc does not read", READ_ARE},
     {"7z\xBC\xAF\x27\x1C", 6, NULL, "a 7z archive", "unpack it first"},
     {"Rar!", 4, NULL, "a RAR archive", "unpack it first"},

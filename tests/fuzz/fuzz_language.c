@@ -80,7 +80,7 @@ static void compile(arena *a, const source *s, diag_list *diags) {
     lowered_file lowered = lower_file(a, ast, diags);
     if (diag_error_count(diags)) return;
     for (size_t i = 0; i < lowered.count; i++) check_ir(a, lowered.models[i], "lowered");
-    emit_api *const *apis = emit_apis(a, lowered.models, lowered.count);
+    emit_api *const *apis = emit_apis(a, lowered.models, lowered.count, false);
     emit_api_check(a, lowered.models, apis, lowered.count, diags);
     bool small = is_small(lowered.models, lowered.count);
     if (small) bind_random_weights(lowered.models, lowered.count, 1);

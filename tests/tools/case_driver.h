@@ -27,7 +27,8 @@ static struct {
     unsigned char *copy;  /* of an input, or NULL */
     size_t size;
 } case_buffers[CASE_BUFFERS];
-static int case_count;
+static int case_count, case_weights_count;
+static void *case_weights_blocks[2]; /* of each model's weights beside the code */
 static FILE *case_script, *case_results;
 
 static inline void case_fail(const char *what)
@@ -46,6 +47,7 @@ static inline void case_open(int argc, char **argv)
 
 static inline void case_close(void)
 {
+    while (case_weights_count > 0) free(case_weights_blocks[--case_weights_count]);
     fclose(case_script);
     if (fclose(case_results) != 0) case_fail("writing the results");
 }
@@ -56,6 +58,23 @@ static inline size_t case_number(void)
     int32_t n;
     if (fread(&n, sizeof n, 1, case_script) != 1 || n < 0) case_fail("the script ends early");
     return (size_t)n;
+}
+
+/* A file of weights, on a multiple of 64. */
+static inline const void *case_weights(const char *path, size_t *size)
+{
+    FILE *f = fopen(path, "rb");
+    long end = f && fseek(f, 0, SEEK_END) == 0 ? ftell(f) : -1;
+    unsigned char *block, *data;
+    if (end < 0 || fseek(f, 0, SEEK_SET) != 0 || case_weights_count == 2) case_fail("a file of weights does not open");
+    *size = (size_t)end;
+    block = (unsigned char *)malloc(*size + 63);
+    if (!block) case_fail("no room for the weights");
+    case_weights_blocks[case_weights_count++] = block;
+    data = block + (64 - ((uintptr_t)block & 63)) % 64;
+    if (fread(data, 1, *size, f) != *size) case_fail("a file of weights cannot be read");
+    fclose(f);
+    return data;
 }
 
 /* A new buffer of `size` bytes, filled with CASE_FILL. */

@@ -4,20 +4,22 @@ import struct
 C_TYPES = {"float32": "float", "int32": "int32_t"}
 
 
-def source(models):
+def source(models, beside=False):
     """The driver's C text. models: a list of (name, number of run-time dims, input dtypes, output dtypes).
 
+    beside: their weights are in model.weights.
     Operation 2k resets model k, operation 2k + 1 runs it. The structs are buffers 0 .. len(models) - 1.
     """
     out = ['#include "model.h"', '#include "case_driver.h"', ""]
     for k, (name, dims, inputs, outputs) in enumerate(models):
-        out += [f"static {name} *self_{k};", "", f"static void run_{k}(void)", "{", "    nnc_status status;"]
+        out += [f"static {name} *self_{k};"] + [f"static const {name}_weights *weights_{k};"] * beside
+        out += ["", f"static void run_{k}(void)", "{", "    nnc_status status;"]
         out += [f"    size_t d{i} = case_number();" for i in range(dims)]
         for i, t in enumerate(inputs):
             out.append(f"    const {C_TYPES[t]} *in{i} = (const {C_TYPES[t]} *)case_input();")
         for i, t in enumerate(outputs):
             out.append(f"    {C_TYPES[t]} *out{i} = ({C_TYPES[t]} *)case_output();")
-        args = [f"self_{k}"] + [f"d{i}" for i in range(dims)] + [f"in{i}" for i in range(len(inputs))]
+        args = [f"self_{k}"] + [f"weights_{k}"] * beside + [f"d{i}" for i in range(dims)] + [f"in{i}" for i in range(len(inputs))]
         args += [f"out{i}" for i in range(len(outputs))]
         out += [f"    status = {name}_run({', '.join(args)});",
                 "    if (status != NNC_OK) case_fail(nnc_status_string(status));",
@@ -25,9 +27,15 @@ def source(models):
     out += ["int main(int argc, char **argv)", "{", "    size_t operation;", "    case_open(argc, argv);"]
     for k, (name, *_) in enumerate(models):
         out.append(f"    self_{k} = ({name} *)(void *)case_buffer(sizeof({name}));")
+        if beside:
+            out += ["    {", "        nnc_status status;", "        size_t size;",
+                    "        const void *data = case_weights(\"model.weights\", &size);",
+                    f"        weights_{k} = {name}_weights_at(data, size, &status);",
+                    f"        if (!weights_{k}) case_fail(nnc_status_string(status));", "    }"]
     out.append(f"    while ((operation = case_number()) < {2 * len(models)}) {{")
     for k, (name, *_) in enumerate(models):
-        out += [f"        if (operation == {2 * k}) {name}_reset(self_{k});",
+        weights = f", weights_{k}" * beside
+        out += [f"        if (operation == {2 * k}) {name}_reset(self_{k}{weights});",
                 f"        if (operation == {2 * k + 1}) run_{k}();"]
     return "\n".join(out + ["    }", "    case_finish(0);", "    case_close();", "    return 0;", "}"]) + "\n"
 

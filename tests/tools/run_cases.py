@@ -201,7 +201,7 @@ class Runner:
             place = os.path.join(self.work, f"{name}{'.standalone' if form else ''}")
             os.makedirs(place)
             with open(os.path.join(place, "driver.c"), "w") as f:
-                f.write(casedriver.source(models))
+                f.write(casedriver.source(models, "--weights-as file" in self.args.nnc_flags))
             with open(os.path.join(place, "script"), "wb") as f:
                 f.write(script.text())
             try:

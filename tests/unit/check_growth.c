@@ -50,7 +50,7 @@ static void compile(arena *a, const char *bytes)
     diag_list *diags = diag_list_new(a, s);
     lowered_file f = lower_file(a, parse_file(a, s, diags), diags);
     if (diag_error_count(diags)) return;
-    emit_api *const *apis = emit_apis(a, f.models, f.count);
+    emit_api *const *apis = emit_apis(a, f.models, f.count, false);
     emit_api_check(a, f.models, apis, f.count, diags);
     ck_assert_uint_eq(diag_error_count(diags), 0);
     bind_random_weights(f.models, f.count, 1);

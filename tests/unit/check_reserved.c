@@ -44,7 +44,7 @@ START_TEST(parameters)
     diag_list *diags = diag_list_new(a, s);
     lowered_file f = lower_file(a, parse_file(a, s, diags), diags);
     ck_assert_uint_eq(diag_error_count(diags), 0);
-    const emit_api *tag = emit_apis(a, f.models, f.count)[0], *other = emit_apis(a, f.models, f.count)[1];
+    const emit_api *tag = emit_apis(a, f.models, f.count, false)[0], *other = emit_apis(a, f.models, f.count, false)[1];
     static const char *const names[] = {"tag_run_", "other_reset_", "tag_running", "ag", "int_"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) ck_assert_str_eq(tag->inputs[i], names[i]);
     ck_assert_str_eq(tag->outputs[0], "other_");

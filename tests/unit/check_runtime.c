@@ -113,7 +113,9 @@ static nnc_v4 v4(float a, float b, float c, float d) {
 
 START_TEST(status_in_words) {
     const nnc_status all[] = {NNC_OK, NNC_ERR_NULL, NNC_ERR_DIM, NNC_ERR_TOKEN, NNC_ERR_LENGTH,
-                              NNC_ERR_TARGET, NNC_ERR_WEIGHTS, NNC_ERR_NONFINITE};
+                              NNC_ERR_TARGET, NNC_ERR_WEIGHTS, NNC_ERR_NONFINITE,
+                              NNC_ERR_WEIGHTS_ALIGNMENT, NNC_ERR_WEIGHTS_MAGIC, NNC_ERR_WEIGHTS_BYTE_ORDER,
+                              NNC_ERR_WEIGHTS_VERSION, NNC_ERR_WEIGHTS_MODEL, NNC_ERR_WEIGHTS_SIZE, NNC_ERR_WEIGHTS_CHECKSUM};
     size_t i, j;
     ck_assert_int_eq(NNC_OK, 0);
     for (i = 0; i < sizeof all / sizeof *all; i++) {
@@ -121,7 +123,7 @@ START_TEST(status_in_words) {
         for (j = 0; j < i; j++)
             ck_assert_str_ne(nnc_status_string(all[i]), nnc_status_string(all[j]));
     }
-    ck_assert_str_eq(nnc_status_string((nnc_status)8), "unknown status");
+    ck_assert_str_eq(nnc_status_string((nnc_status)15), "unknown status");
 }
 END_TEST
 
