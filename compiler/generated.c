@@ -102,6 +102,8 @@ static const char *banner_options(arena *a, const options *o) {
     if (*o->name_prefix) text_printf(&t, "%s--name-prefix %s", t.length ? " " : "", o->name_prefix);
     if (o->section) text_printf(&t, "%s--const-section %s", t.length ? " " : "", o->section);
     if (o->weights_beside) text_printf(&t, "%s--weights-as file", t.length ? " " : "");
+    if (o->inference) text_printf(&t, "%s--inference", t.length ? " " : "");
+    if (o->train_only) text_printf(&t, "%s--train-api train", t.length ? " " : "");
     if (o->random_weights) text_printf(&t, "%s--random-weights %llu", t.length ? " " : "", (unsigned long long)o->seed);
     if (o->weights) text_printf(&t, "%s--weights %s", t.length ? " " : "", path_base(o->weights));
     if (o->weights_key) text_printf(&t, "%s--weights-key %s", t.length ? " " : "", o->weights_key);

@@ -48,6 +48,8 @@ static const char help[] =
     "      --max-flash N       an error when all tables of the C take more than N bytes\n"
     "      --max-macs N        an error when a run takes more than N multiply-adds; 2M is 2000000\n"
     "      --inference         without target, loss and train: what the model does when it runs\n"
+    "      --train-api NAME    which functions train: all (default), or train: without grad, step and get_grads\n"
+    "      --train-tape FULL   what the gradient keeps of all steps; there is no other way yet\n"
     "      --dump STAGE        print ast, ir or plan to standard output, and stop there\n"
     "      --diagnostics HOW   errors and warnings as text (default), or as json: an object to a line, for editors\n"
     "      --color WHEN        of that text: auto (default: on a terminal, unless NO_COLOR is set), always, never\n"
@@ -283,6 +285,8 @@ options_result options_parse(int argc, char **argv, options *o) {
         MAX_FLASH,
         MAX_MACS,
         INFERENCE,
+        TRAIN_API,
+        TRAIN_TAPE,
         DUMP,
         DIAGNOSTICS,
         COLOR,
@@ -300,10 +304,11 @@ options_result options_parse(int argc, char **argv, options *o) {
         {"const-section", required_argument, NULL, SECTION},
         {"max-ram", required_argument, NULL, MAX_RAM}, {"max-flash", required_argument, NULL, MAX_FLASH},
         {"max-macs", required_argument, NULL, MAX_MACS},
-        {"inference", no_argument, NULL, INFERENCE},
         {"weights-as", required_argument, NULL, WEIGHTS_AS},
         {"weights-only", no_argument, NULL, WEIGHTS_ONLY},
         {"big-endian", no_argument, NULL, BIG_ENDIAN_MACHINE},
+        {"inference", no_argument, NULL, INFERENCE},   {"train-api", required_argument, NULL, TRAIN_API},
+        {"train-tape", required_argument, NULL, TRAIN_TAPE},
         {"target", required_argument, NULL, TARGET},   {"diagnostics", required_argument, NULL, DIAGNOSTICS},
         {"color", required_argument, NULL, COLOR},     {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0}};
@@ -360,6 +365,15 @@ options_result options_parse(int argc, char **argv, options *o) {
                 return usage("--max-macs takes a number, like 2000000 or 2M, not %s", optarg);
             break;
         case INFERENCE: o->inference = true; break;
+        case TRAIN_API:
+            o->train_only = strcmp(optarg, "train") == 0;
+            if (!o->train_only && strcmp(optarg, "all") != 0) return usage("--train-api takes all or train, not %s", optarg);
+            break;
+        case TRAIN_TAPE:
+            if (*optarg >= '1' && *optarg <= '9')
+                return usage("--train-tape=%s is not in this version: the tape is FULL, every step", optarg);
+            if (strcmp(optarg, "FULL") != 0) return usage("--train-tape takes FULL, not %s", optarg);
+            break;
         case DUMP:
             if (!parse_dump(optarg, &o->dump)) return usage("--dump takes ast, ir or plan, not %s", optarg);
             break;

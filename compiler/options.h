@@ -25,6 +25,7 @@ typedef struct {
     bool random_weights;
     uint64_t seed;
     bool inference;           /* --inference: without targets, loss and train */
+    bool train_only;          /* --train-api=train */
     bool standalone;
     bool no_runtime;          /* --no-runtime: none beside the C */
     int64_t unroll;

@@ -114,6 +114,7 @@ statement
     : DIM NAME '=' expr                         { $$ = ast_new_dim(p, @$, $NAME, $expr, NULL); }
     | DIM NAME '=' expr[low] DOTDOT expr[high]  { $$ = ast_new_dim(p, @$, $NAME, $low, $high); }
     | WEIGHTS STRING prefix                     { $$ = ast_new_weights(p, @$, $STRING, @STRING, $prefix); }
+    | WEIGHTS '(' exprs comma ')' prefix        { $$ = ast_new_weights_list(p, @$, $exprs, $prefix); }
     | INPUT NAME ':' type                       { $$ = ast_new_input(p, @$, $NAME, $type); }
     | STATE NAME ':' type                       { $$ = ast_new_state(p, @$, $NAME, $type, NULL); }
     | STATE NAME ':' type '=' expr              { $$ = ast_new_state(p, @$, $NAME, $type, $expr); }

@@ -9,6 +9,7 @@
 #include "place.h"
 #include "syntax/parse.h"
 #include "weights/bind.h"
+#include "weights/over.h"
 
 bool pipeline_open(pipeline *p, const options *o) {
     const char *error = NULL;
@@ -31,9 +32,15 @@ static void divide(pipeline *p, ir_model *m) {
         for (size_t i = 0; i < m->param_count; i++) m->params[i].trained = m->params[i].moving = false;
         return;
     }
-    if (!p->options->weights_beside) return;
-    diag *d = diag_error(p->diags, m->where, "model %s is trained: its parameters live in its struct, not beside the code", m->name);
-    diag_hint(d, "with --inference it is compiled without its loss; --weights-only makes a file of what was saved");
+    if (p->options->weights_beside) {
+        diag *d = diag_error(p->diags, m->where, "model %s is trained: its parameters live in its struct, not beside the code", m->name);
+        diag_hint(d, "with --inference it is compiled without its loss; --weights-only makes a file of what was saved");
+    }
+    ir_training *t = m->training;
+    t->train_only = t->train_only || p->options->train_only;
+    if (!t->train_only || t->optimizer_count) return;
+    diag *e = diag_error(p->diags, t->loss_where, "--train-api=train leaves %s_train alone, and no optimizer makes one", m->name);
+    diag_hint(e, "train SGD(lr=0.1), for example");
 }
 
 /* What did parse is lowered even so: all errors of a file are shown in one run. */
@@ -81,6 +88,12 @@ static void check_drawn(const ir_model *m, diag_list *diags) {
     }
 }
 
+static tensor_file *open_weights(pipeline *p, const char *path, span where) {
+    tensor_file *f = tensor_file_open(p->arena, path, p->diags, where);
+    if (f) ARENA_PUSH(p->arena, p->weights, p->weights_count, p->weights_capacity, f);
+    return f;
+}
+
 bool pipeline_bind(pipeline *p) {
     const options *o = p->options;
     progress_say("reading weights");
@@ -91,7 +104,6 @@ bool pipeline_bind(pipeline *p) {
         return true;
     }
     bool *bound = ARENA_ARRAY(p->arena, bool, models_count);
-    p->weights = ARENA_ARRAY(p->arena, tensor_file *, models_count);
     for (size_t i = 0; i < models_count; i++) {
         ir_model *m = models[i];
         const char *path = pipeline_weights(p, m);
@@ -104,14 +116,18 @@ bool pipeline_bind(pipeline *p) {
         size_t count = 0;
         for (size_t k = i; k < models_count; k++) {
             const char *other = pipeline_weights(p, models[k]);
-            if (!other || strcmp(other, path) != 0) continue;
+            bool alone = k != i && (m->weights_over || models[k]->weights_over);
+            if (!other || strcmp(other, path) != 0 || alone) continue;
             same[count++] = models[k];
             bound[k] = true;
         }
         span where = o->weights ? (span){0, 0} : m->weights_where;
-        tensor_file *f = tensor_file_open(p->arena, path, p->diags, where);
+        tensor_file *f = open_weights(p, path, where);
+        for (size_t k = 0; f && !o->weights && m->weights_over && m->weights_over[k]; k++) {
+            tensor_file *over = open_weights(p, path_beside(p->arena, o->input, m->weights_over[k]), where);
+            f = over ? tensor_file_over(p->arena, f, over, p->diags, where) : NULL;
+        }
         if (!f) continue;
-        p->weights[p->weights_count++] = f;
         bind_weights(same, count, f, o->weights_key, p->diags, where);
     }
     return true;

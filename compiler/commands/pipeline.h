@@ -23,7 +23,7 @@ typedef struct {
     bool *passed;
     const plan **plans;    /* NULL for a model that a pass found fault with */
     tensor_file **weights; /* each file is opened once, and bound to all models that name it */
-    size_t weights_count;
+    size_t weights_count, weights_capacity;
 } pipeline;
 
 /* Every stage gives false when what it found leaves nothing for the next one; the faults are among diags. */

@@ -12,7 +12,6 @@ typedef struct {
     bool standalone;          /* the runtime's text goes into the C file */
     const char *target;       /* a name of emit/target.h */
     const char *section;      /* of the linker, for all tables; or NULL */
-    bool train_only;          /* --train-api=train: no grad, step and get_grads */
     bool big_endian;          /* the machine that the weights beside the code are for */
 } emit_options;
 

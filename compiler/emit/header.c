@@ -108,7 +108,7 @@ static void print_model(const plan *p, const emit_api *api, const emit_api *firs
     fprintf(to, " */\n");
     const char *head = arena_printf(a, "nnc_status %s_run(", api->name);
     emit_print_wrapped(to, head, emit_run_parameters(a, m, api, NULL), ");");
-    if (p->train) training_print_declarations(p, api, o->train_only, to);
+    if (p->train) training_print_declarations(p, api, to);
     fputs("\n#endif\n\n", to);
     arena_free(a);
 }

@@ -60,21 +60,20 @@ static emitted begin_model(const emit_context *e, const plan *p, const emit_api 
     return m;
 }
 
-static void emit_functions(emitted *m, bool train_only) {
+static void emit_functions(emitted *m) {
     for (size_t k = 0; k < m->count; k++) emit_use_body(&m->modes[k], 0);
     bool trains = m->count > 1;
     if (trains) training_before_reset(&m->modes[0], m->apis[0]);
     procedure_reset(&m->modes[0], m->apis[0]);
     procedure_run(&m->modes[0], m->apis[0]);
-    if (trains) training_functions(&m->modes[0], &m->modes[1], &m->modes[2], m->apis[0], train_only);
+    if (trains) training_functions(&m->modes[0], &m->modes[1], &m->modes[2], m->apis[0]);
 }
 
-static void emit_models(const emit_context *e, const plan *const *plans, emit_api *const *apis, size_t count,
-                        bool train_only) {
+static void emit_models(const emit_context *e, const plan *const *plans, emit_api *const *apis, size_t count) {
     emitted *models = ARENA_ARRAY(e->arena, emitted, count);
     for (size_t i = 0; i < count; i++) models[i] = begin_model(e, plans[i], apis[i]);
     for (size_t body = 0; body < e->target_count; body++) emit_bodies(models, count, body);
-    for (size_t i = 0; i < count; i++) emit_functions(&models[i], train_only);
+    for (size_t i = 0; i < count; i++) emit_functions(&models[i]);
 }
 
 static emit_context begin(arena *a, const char *target) {
@@ -83,8 +82,7 @@ static emit_context begin(arena *a, const char *target) {
     return e;
 }
 
-static void fill_unit(emit_context *e, const plan *const *plans, emit_api *const *apis, size_t count,
-                      bool train_only) {
+static void fill_unit(emit_context *e, const plan *const *plans, emit_api *const *apis, size_t count) {
     /* no kernel of one model may take a name of another's interface */
     for (size_t i = 0; i < count; i++) {
         const char *const *names;
@@ -94,7 +92,7 @@ static void fill_unit(emit_context *e, const plan *const *plans, emit_api *const
     name_set *protected = name_set_new(e->arena);
     for (size_t i = 0; i < count; i++) name_set_take(protected, apis[i]->name);
     if (apis[0]->weights) cunit_weights_beside(e->unit, apis[0]->weights);
-    emit_models(e, plans, apis, count, train_only);
+    emit_models(e, plans, apis, count);
     if (apis[0]->weights) name_set_take(protected, apis[0]->weights_argument);
     cunit_protect(e->unit, protected);
     if (!apis[0]->weights) return;
@@ -122,7 +120,7 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
         fputs("#if !defined(__GNUC__)\n#error \"--const-section needs the attributes of gcc or clang\"\n#endif\n\n", to);
         cunit_set_section(e.unit, o->section);
     }
-    fill_unit(&e, plans, apis, count, o->train_only);
+    fill_unit(&e, plans, apis, count);
     bool done = cunit_print(e.unit, to);
     arena_free(a);
     return done;
@@ -140,7 +138,7 @@ bool emit_weights(const emit_options *o, const plan *const *plans, emit_api *con
 size_t emit_table_bytes(const char *target, const plan *const *plans, emit_api *const *apis, size_t count) {
     arena *a = arena_new();
     emit_context e = begin(a, target);
-    fill_unit(&e, plans, apis, count, false);
+    fill_unit(&e, plans, apis, count);
     size_t bytes = cunit_table_bytes(e.unit);
     arena_free(a);
     return bytes;

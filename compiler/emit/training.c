@@ -131,8 +131,9 @@ static void seed_function(const training *t) {
     c_function_end(f);
 }
 
-void training_functions(emit_context *e, emit_context *eval, emit_context *train, const emit_api *api, bool train_only) {
+void training_functions(emit_context *e, emit_context *eval, emit_context *train, const emit_api *api) {
     training t = training_of(e, api);
+    bool train_only = t.training->train_only;
     reset_state_function(&t);
     if (training_has_dropout(e->plan)) seed_function(&t);
     procedure_function(eval, api->eval, "nnc_status", training_name(&t, "eval"));

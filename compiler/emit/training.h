@@ -11,7 +11,7 @@ void training_before_reset(emit_context *e, const emit_api *api);
 /* Into reset: the file's parameters, or those that init draws. */
 void training_first_parameters(emit_context *e, const emit_api *api, cblock *b);
 /* The others. eval and train: contexts of the model's other plans. */
-void training_functions(emit_context *e, emit_context *eval, emit_context *train, const emit_api *api, bool train_only);
+void training_functions(emit_context *e, emit_context *eval, emit_context *train, const emit_api *api);
 
 bool training_has_step(const ir_model *m);    /* is there an optimizer? */
 bool training_has_dropout(const plan *p);
@@ -20,6 +20,6 @@ int64_t training_header_bytes(const ir_model *m); /* of what save writes before 
 void training_members(arena *a, const plan *p, emit_members *to);
 /* Declarations for the header, and the macros above the struct. */
 void training_print_macros(const plan *p, const emit_api *api, FILE *to);
-void training_print_declarations(const plan *p, const emit_api *api, bool train_only, FILE *to);
+void training_print_declarations(const plan *p, const emit_api *api, FILE *to);
 
 #endif

@@ -51,11 +51,11 @@ static void print_call(arena *a, const char *what, const ir_model *m, const emit
     emit_print_wrapped(to, head, emit_run_parameters(a, m, api, lr), ");");
 }
 
-void training_print_declarations(const plan *p, const emit_api *api, bool train_only, FILE *to) {
+void training_print_declarations(const plan *p, const emit_api *api, FILE *to) {
     arena *a = arena_new();
     const ir_model *m = p->model, *train = m->training->train, *eval = m->training->eval;
     const char *name = api->name;
-    bool step = training_has_step(m);
+    bool step = training_has_step(m), train_only = m->training->train_only;
     if (m->state_count)
         fprintf(to, "\n/* Sets the first state alone: a new sequence begins. */\nvoid %s_reset_state(%s *self);\n", name, name);
     fprintf(to, "\n/* Draws the trained parameters as torch's modules do; one seed gives one result. Forgets gradients and moments. */\n"

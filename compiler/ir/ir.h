@@ -215,6 +215,7 @@ struct ir_model {
     span where;
     const char *weights;     /* as written in the .nn file, or NULL */
     span weights_where;
+    const char **weights_over; /* files whose tensors take the place of those before; NULL-terminated, or NULL */
     const char *weights_prefix; /* stands before every key in the weights; or NULL */
     const dim **symbols;     /* run-time dims in order of declaration, all of them */
     span *symbol_where;

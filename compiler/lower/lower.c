@@ -205,6 +205,10 @@ static void lower_weights(lowering *l, const ast_stmt *s) {
     }
     l->model->weights = s->string;
     l->model->weights_where = s->string_where;
+    size_t count = 0, capacity = 0;
+    for (const ast_expr *e = s->rows; e; e = e->next)
+        ARENA_PUSH(l->arena, l->model->weights_over, count, capacity, e->string);
+    if (count) ARENA_PUSH(l->arena, l->model->weights_over, count, capacity, NULL);
     l->model->weights_prefix = s->prefix;
 }
 

@@ -25,6 +25,8 @@ void lower_loss(lowering *l, const ast_stmt *s) {
         diag *e = diag_error(l->diags, s->name.where, "a model has one loss");
         diag_note(e, t->loss_where, "first here");
         diag_hint(e, "their sum is one: loss %.60s = a + 0.5 * b", t->loss_name);
+        value poison = value_poison(s->name.where);
+        bind_name(l, &s->name, &poison);
         return;
     }
     t->loss_name = s->name.text;

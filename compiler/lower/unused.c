@@ -48,8 +48,9 @@ void warn_unused(lowering *l) {
         const name_entry *e = l->declarations[i];
         if (e->kind == NAME_STATE) warn_state(l, e);
         if (e->kind == NAME_INPUT && !e->used)
-            diag_warning(l->diags, WARNING_UNUSED_INPUT, e->where,
-                         "nothing reads the input %s; it stays an argument", e->value.tensor->name);
+            diag_warning(l->diags, WARNING_UNUSED_INPUT, e->where, "nothing reads the %s %s; it stays an argument",
+                         l->model->inputs[e->value.tensor->producer->attrs.index].is_target ? "target" : "input",
+                         e->value.tensor->name);
     }
     for (const scope_entry *e = scope_first(l->layers); e; e = scope_next(e)) {
         const layer *unused = scope_thing(e);

@@ -45,6 +45,17 @@ static void check_states(const divider *d, diag_list *diags) {
     }
 }
 
+/* NAME_run, too, must know how long a sequence is. */
+static void check_lengths(const divider *d, const ir_graph *g, diag_list *diags) {
+    for (const ir_node *n = g->first; n; n = n->next) {
+        if (n->op == IR_REPEAT) check_lengths(d, &n->block->body, diags);
+        if (n->op != IR_RECURRENT || !n->inputs[IR_REC_LENGTHS] || !d->later[n->inputs[IR_REC_LENGTHS]->id]) continue;
+        diag *e = diag_error(diags, n->where, "lengths of %s cannot be made of a target", n->source ? n->source : n->label);
+        diag_note(e, n->inputs[IR_REC_LENGTHS]->where, "made here");
+        diag_hint(e, "lengths are an input: input n: int32[B]");
+    }
+}
+
 /* --- the three models ---------------------------------------------------------------------------------------------- */
 
 static void unlink_node(ir_graph *g, const ir_node *node) {
@@ -259,6 +270,27 @@ static void find_moving(ir_model *m, const ir_graph *g) {
     }
 }
 
+/* --- sparse gradients ---------------------------------------------------------------------------------------------- */
+
+/* torch.optim's SGD alone takes them, and moves the rows that were looked up; what moves all rows, or asks for all gradients,
+ * does not go with it. */
+static void check_sparse(ir_model *m, diag_list *diags) {
+    ir_training *t = m->training;
+    for (const ir_node *n = t->train->run.first; n; n = n->next) {
+        if (n->op != IR_EMBEDDING || !n->attrs.sparse || n->inputs[1]->producer->op != IR_PARAM) continue;
+        const ir_param *p = &m->params[n->inputs[1]->producer->attrs.index];
+        const ir_optimizer *o = p->trained && t->optimizer_count ? &t->optimizers[p->group] : NULL;
+        if (!p->trained) continue;
+        bool plain = o && o->rule == IR_SGD && o->momentum == 0 && o->weight_decay == 0;
+        t->train_only = true;
+        if (plain && !t->clip_count) continue;
+        diag *e = diag_error(diags, p->where, "sparse=true goes with SGD without momentum and weight_decay, and without clipping");
+        if (!o) diag_hint(e, "train SGD(lr=0.1), or leave sparse out");
+        else diag_note(e, plain ? t->clips[0].where : o->where, plain ? "this clips" : "the optimizer of its weight");
+        if (o) diag_hint(e, "leave sparse out, or give the Embedding an SGD of its own: params=\"%s\"", p->key);
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------------------------- */
 
 bool pass_modes(ir_model *m, diag_list *diags) {
@@ -269,6 +301,7 @@ bool pass_modes(ir_model *m, diag_list *diags) {
     ir_value **of_eval, **of_train;
     mark_graph(&d, &m->run);
     check_states(&d, diags);
+    check_lengths(&d, &m->run, diags);
     t->eval = ir_clone(m, &of_eval);
     t->train = ir_clone(m, &of_train);
     t->eval->name = arena_printf(m->arena, "%s_eval", m->name);
@@ -286,5 +319,7 @@ bool pass_modes(ir_model *m, diag_list *diags) {
     order_inputs(m, false);
     ir_sweep(t->eval);
     ir_sweep(t->train);
-    return freeze_unreached(m, diags) && diag_error_count(diags) == errors;
+    if (!freeze_unreached(m, diags)) return false;
+    check_sparse(m, diags);
+    return diag_error_count(diags) == errors;
 }

@@ -278,6 +278,18 @@ ast_stmt *ast_new_weights(parser *p, span where, const char *string, span string
     return s;
 }
 
+ast_stmt *ast_new_weights_list(parser *p, span where, ast_expr_list files, ast_from prefix) {
+    for (const ast_expr *e = files.first; e; e = e->next) {
+        if (e->kind == AST_STRING) continue;
+        diag *d = diag_error(p->diags, e->where, "expected the name of a weights file");
+        diag_hint(d, "several are written weights (\"base.safetensors\", \"learnt.safetensors\"); the later one wins");
+        return NULL;
+    }
+    ast_stmt *s = ast_new_weights(p, where, files.first->string, files.first->where, prefix);
+    s->rows = files.first->next;
+    return s;
+}
+
 ast_stmt *ast_new_input(parser *p, span where, ast_name name, ast_type *type) {
     check_plain(p, name, "an input");
     ast_stmt *s = new_stmt(p, AST_INPUT, where, name);

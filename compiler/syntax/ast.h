@@ -96,7 +96,8 @@ struct ast_pattern {
 
 typedef enum {
     AST_DIM,     /* dim NAME = lower..upper (both set), or dim NAME = value (lower only) */
-    AST_WEIGHTS, /* weights "string" prefix "prefix"; prefix is NULL when not given */
+    AST_WEIGHTS, /* weights "string" prefix "prefix"; prefix is NULL when not given; of several files, the first is the
+                    string, and rows are the others: AST_STRINGs through next */
     AST_INPUT,   /* input NAME: type */
     AST_STATE,   /* state NAME: type = value; value may be NULL */
     AST_PARAM,   /* param NAME: type from "key"; string is NULL when not given */
@@ -126,7 +127,7 @@ struct ast_stmt {
     ast_argument *keys;   /* AST_LAYER: of single tensors, each with a name and an AST_STRING */
     const char *prefix;   /* AST_WEIGHTS */
     ast_pattern *pattern; /* AST_BIND; AST_OUTPUTS, AST_REPEAT: a list of bare names */
-    ast_expr *rows;       /* AST_REPEAT: a list through next, or NULL */
+    ast_expr *rows;       /* AST_REPEAT, AST_WEIGHTS: a list through next, or NULL */
     ast_stmt *body;       /* AST_REPEAT */
 };
 

@@ -64,6 +64,8 @@ ast_stmt *ast_new_dim(parser *p, span where, ast_name name, ast_expr *lower, ast
 /* Keeps those that are NAME="KEY", and reports the others. */
 ast_from ast_new_from_keys(parser *p, span where, ast_argument_list keys);
 ast_stmt *ast_new_weights(parser *p, span where, const char *string, span string_where, ast_from prefix);
+/* Keeps the strings, and reports what is none. */
+ast_stmt *ast_new_weights_list(parser *p, span where, ast_expr_list files, ast_from prefix);
 ast_stmt *ast_new_input(parser *p, span where, ast_name name, ast_type *type);
 ast_stmt *ast_new_state(parser *p, span where, ast_name name, ast_type *type, ast_expr *value);
 ast_stmt *ast_new_param(parser *p, span where, ast_name name, ast_type *type, ast_from from);

@@ -279,6 +279,10 @@ static void dump_stmt(const ast_stmt *s, int level, text *to) {
     if (s->kind == AST_WEIGHTS) {
         text_add(to, " ");
         add_string(to, s->string);
+        for (const ast_expr *e = s->rows; e; e = e->next) {
+            text_add(to, " ");
+            add_string(to, e->string);
+        }
     }
     text_add(to, "\n");
     dump_patterns(s->pattern, level + 1, to);

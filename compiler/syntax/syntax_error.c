@@ -10,7 +10,7 @@ static const char *form_of(int statement_first) {
     switch (statement_first) {
     case MODEL: return "model NAME { … }";
     case DIM: return "dim T = 1..128, or dim H = 64";
-    case WEIGHTS: return "weights \"FILE\", or weights \"FILE\" prefix \"P\"";
+    case WEIGHTS: return "weights \"FILE\", or weights (\"FILE\", \"FILE\"), each with prefix \"P\"";
     case INPUT: return "input NAME: float32[d, …], or int32[d, …]";
     case STATE: return "state NAME: float32[d, …], or state NAME: float32[d, …] = EXPR";
     case PARAM: return "param NAME: float32[d, …], or param NAME: float32[d, …] from \"key\"";
