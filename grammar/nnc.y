@@ -74,7 +74,7 @@ static void nnc_error(span *where, parser *p, const char *message);
 %type <ast_pattern_list> pattern name_list
 %type <bool> comma
 %type <ast_expr *> expr call index_item bound until
-%type <ast_expr_list> exprs dims index_items
+%type <ast_expr_list> exprs dims index_items files
 %type <ast_argument *> argument
 %type <ast_argument_list> arguments argument_list
 
@@ -114,7 +114,7 @@ statement
     : DIM NAME '=' expr                         { $$ = ast_new_dim(p, @$, $NAME, $expr, NULL); }
     | DIM NAME '=' expr[low] DOTDOT expr[high]  { $$ = ast_new_dim(p, @$, $NAME, $low, $high); }
     | WEIGHTS STRING prefix                     { $$ = ast_new_weights(p, @$, $STRING, @STRING, $prefix); }
-    | WEIGHTS '(' exprs comma ')' prefix        { $$ = ast_new_weights_list(p, @$, $exprs, $prefix); }
+    | WEIGHTS files prefix                      { $$ = ast_new_weights_list(p, @$, $files, $prefix); }
     | INPUT NAME ':' type                       { $$ = ast_new_input(p, @$, $NAME, $type); }
     | STATE NAME ':' type                       { $$ = ast_new_state(p, @$, $NAME, $type, NULL); }
     | STATE NAME ':' type '=' expr              { $$ = ast_new_state(p, @$, $NAME, $type, $expr); }
@@ -270,6 +270,10 @@ index_item
 bound
     : %empty                    { $$ = NULL; }
     | expr
+    ;
+
+files
+    : '(' exprs comma ')'       { $$ = $exprs; }
     ;
 
 /* What can only be an error, but one that deserves words of its own. */
