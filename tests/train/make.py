@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""Computes what the cases of this folder expect, with PyTorch in float64, from their inputs and weights.
+
+usage: make.py [--check] CASE_DIR...        (needs PyTorch and NumPy)
+
+A case folder holds case.nn, weights.safetensors, case.json, in.K.NAME.npy (of batch K), and what is expected: losses.npy (of every
+call that gives one), params.npy (at the end), grads.npy (of models that only call grad) and out.I.NAME.npy (of call I). case.json
+has batches, params (key and shape, in the order of the flat arrays), and calls: [what, batch, lr], with the status of those that
+must fail. --check compares with what is there instead of writing it.
+"""
+import argparse
+import json
+import os
+import struct
+import sys
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+torch.set_default_dtype(torch.float64)
+
+
+class Tagger(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.word_embeddings, self.lstm, self.lstm2tag = nn.Embedding(9, 6), nn.LSTM(6, 6), nn.Linear(6, 3)
+
+    def forward(self, sentence):
+        out, _ = self.lstm(self.word_embeddings(sentence).view(len(sentence), 1, -1))
+        scores = F.log_softmax(self.lstm2tag(out.view(len(sentence), -1)), dim=1)
+        return {"scores": scores, "best": scores.argmax(1)}
+
+    def loss(self, out, sentence, tags):
+        return F.nll_loss(out["scores"], tags)
+
+
+class HelloCell(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.RNNCell(4, 4)
+
+    def forward(self, letters):
+        h, all_h = None, []
+        for t in range(5):
+            h = self.cell(letters[t:t + 1], h)
+            all_h.append(h)
+        return {"scores": torch.cat(all_h), "best": torch.cat(all_h).argmax(1)}
+
+    def loss(self, out, letters, y):
+        return sum(F.cross_entropy(out["scores"][t:t + 1], y[t:t + 1]) for t in range(5))
+
+
+class Stateful(nn.Module):
+    """Truncated backpropagation: the state goes on from call to call, detached."""
+
+    def __init__(self, inputs, hidden, outputs):
+        super().__init__()
+        self.lstm, self.fc, self.state = nn.LSTM(inputs, hidden), nn.Linear(hidden, outputs), None
+
+    def reset_state(self):
+        self.state = None
+
+    def forward(self, x):
+        out, (h, c) = self.lstm(x, self.state)
+        self.state = (h.detach(), c.detach())
+        return {"z": self.fc(out)}
+
+    def loss(self, out, x, y):
+        return F.mse_loss(out["z"], y)
+
+
+class BatchNormGru(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.bn = nn.Conv1d(3, 8, 3, bias=False), nn.BatchNorm1d(8)
+        self.gru, self.head = nn.GRU(8, 10, batch_first=True), nn.Linear(10, 2)
+
+    def forward(self, x):
+        out, _ = self.gru(F.relu(self.bn(self.conv(x))).transpose(1, 2))
+        return {"z": self.head(out[:, -1])}
+
+    def loss(self, out, x, y):
+        return F.cross_entropy(out["z"], y)
+
+
+class Lookup(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(10, 3, padding_idx=0, scale_grad_by_freq=True)
+        self.fc = nn.Linear(3, 2)
+
+    def forward(self, ids):
+        return {"v": self.fc(self.embedding(ids))}
+
+    def loss(self, out, ids, y):
+        return F.mse_loss(out["v"], y)
+
+
+class Classes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(6, 5)
+
+    def forward(self, x):
+        return {"z": self.fc(x)}
+
+    def loss(self, out, x, y):
+        z, w = out["z"], torch.tensor([1.0, 2.0, 0.5, 1.5, 0.25])
+        return (F.cross_entropy(z, y, w, label_smoothing=0.1)
+                + 0.05 * F.nll_loss(F.log_softmax(z, 1), y, w, reduction="sum")
+                + F.cross_entropy(z.view(2, 3, 5).transpose(1, 2), y.view(2, 3), ignore_index=2)
+                + F.cross_entropy(z[0], y[0]))
+
+
+class Regression(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(6, 4)
+
+    def forward(self, x):
+        return {"z": self.fc(x)}
+
+    def loss(self, out, x, y, p):
+        z, positive = out["z"], torch.tensor([1.0, 2.0, 3.0, 0.5])
+        return (F.mse_loss(z, y) + 0.1 * F.l1_loss(z, y, reduction="sum") + F.smooth_l1_loss(z, y, beta=0.5)
+                + F.huber_loss(z, y, delta=0.3) + F.binary_cross_entropy(torch.sigmoid(z), p)
+                + F.binary_cross_entropy_with_logits(z, p, pos_weight=positive))
+
+
+def clipped_sgd(model, lr):
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 0.25)
+
+
+SGD, ADAM, ADAMW = torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW
+CASES = {  # module, optimizer, its arguments, what happens before a step
+    "errors_change_nothing": (Tagger, SGD, {"momentum": 0.5}, None),
+    "train_tagger_sgd": (Tagger, SGD, {}, None),
+    "train_hello_rnncell_adam": (HelloCell, ADAM, {}, None),
+    "train_sgd_nesterov_clip": (lambda: Stateful(1, 12, 1), SGD,
+                                {"momentum": 0.9, "nesterov": True, "weight_decay": 0.001}, clipped_sgd),
+    "train_batchnorm_adamw": (BatchNormGru, ADAMW, {}, None),
+    "loss_classes": (Classes, None, {}, None),
+    "loss_regression": (Regression, None, {}, None),
+    "grad_embedding_freq": (Lookup, None, {}, None),
+    "grad_truncated": (lambda: Stateful(3, 14, 2), None, {}, None),
+}
+
+
+def read_weights(path):
+    data = open(path, "rb").read()
+    size = struct.unpack("<Q", data[:8])[0]
+    tensors = {}
+    for key, t in json.loads(data[8:8 + size]).items():
+        if key == "__metadata__":
+            continue
+        begin, end = t["data_offsets"]
+        values = np.frombuffer(data[8 + size + begin:8 + size + end], "<f4").reshape(t["shape"])
+        tensors[key] = torch.tensor(values.astype(np.float64))
+    return tensors
+
+
+def flat(meta, of):
+    return np.concatenate([of(p["key"]).detach().numpy().ravel() for p in meta["params"]]).astype(np.float32)
+
+
+def compute(folder, meta):
+    make, optimizer, arguments, before_step = CASES[os.path.basename(folder)]
+    model = make()
+    model.load_state_dict(read_weights(os.path.join(folder, "weights.safetensors")), strict=False)
+    step = optimizer(model.parameters(), lr=1.0, **arguments) if optimizer else None
+    found, losses = {}, []
+
+    def arrays(batch, what):
+        load = lambda t: torch.tensor(np.load(os.path.join(folder, f"in.{batch}.{t['name']}.npy")))
+        return [v.long() if not v.is_floating_point() else v.double() for v in map(load, meta["batches"][batch][what])]
+
+    def do_step(lr):
+        if before_step:
+            before_step(model, lr)
+        step.param_groups[0]["lr"] = lr
+        step.step()
+        model.zero_grad()
+
+    for i, call in enumerate(meta["calls"]):
+        what = call[0]
+        if isinstance(call[-1], str) and len(call) > 1:
+            continue  # must fail, and change nothing
+        if what == "reset_state":
+            model.reset_state()
+        elif what == "step":
+            do_step(call[1])
+        else:
+            batch = call[1]
+            inputs = arrays(batch, "inputs")
+            model.train(what in ("train", "grad"))
+            asked = {t["name"] for t in meta["batches"][batch]["train_outputs"]} if what != "run" else set()
+            for v in inputs:
+                v.requires_grad_(v.is_floating_point() and "dx" in asked)
+            out = model(*inputs)
+            if what == "run":
+                for t in meta["batches"][batch]["outputs"]:
+                    found[f"out.{i}.{t['name']}.npy"] = out[t["name"]].detach().numpy()
+                continue
+            loss = model.loss(out, *inputs, *arrays(batch, "targets"))
+            losses.append(loss.item())
+            if what == "eval":
+                continue
+            loss.backward()
+            if "dx" in asked:
+                found[f"out.{i}.dx.npy"] = inputs[0].grad.numpy()
+            if what == "train":
+                do_step(call[2])
+    found["losses.npy"] = np.array(losses)
+    found["params.npy"] = flat(meta, lambda key: model.state_dict()[key])
+    if any(c[0] == "grad" for c in meta["calls"]):
+        named = dict(model.named_parameters())
+        zero = lambda key: torch.zeros_like(model.state_dict()[key])
+        found["grads.npy"] = flat(meta, lambda key: zero(key) if key not in named or named[key].grad is None else named[key].grad)
+    return found
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--check", action="store_true")
+    p.add_argument("cases", nargs="+")
+    args, bad = p.parse_args(), 0
+    for case in args.cases:
+        folder = os.path.abspath(case)
+        if os.path.basename(folder) not in CASES:
+            print(f"--   {os.path.basename(folder)} has no numbers")
+            continue
+        meta = json.load(open(os.path.join(folder, "case.json")))
+        worst = 0.0
+        for name, value in compute(folder, meta).items():
+            path = os.path.join(folder, name)
+            if args.check:
+                there = np.load(path).ravel()
+                worst = max(worst, float(np.max(np.abs(there - value.ravel()) / (1e-6 + np.max(np.abs(there))), initial=0)))
+            else:
+                np.save(path, value.astype(np.load(path).dtype) if os.path.exists(path) else value)
+        bad += worst > 1e-6
+        print(f"{'FAIL' if worst > 1e-6 else 'ok  '} {os.path.basename(folder):28} {worst:.1e}")
+    return bad > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
