@@ -129,7 +129,7 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
 bool emit_weights(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
     emit_context e = begin(a, o->target);
-    fill_unit(&e, plans, apis, count, false);
+    fill_unit(&e, plans, apis, count);
     bool done = weights_file_write(e.unit, o->big_endian, to);
     arena_free(a);
     return done;
