@@ -106,6 +106,8 @@ static const char *banner_options(arena *a, const options *o) {
     if (o->train_only) text_printf(&t, "%s--train-api train", t.length ? " " : "");
     if (o->random_weights) text_printf(&t, "%s--random-weights %llu", t.length ? " " : "", (unsigned long long)o->seed);
     if (o->weights) text_printf(&t, "%s--weights %s", t.length ? " " : "", path_base(o->weights));
+    if (o->weights_type)
+        text_printf(&t, "%s--weights-type %s", t.length ? " " : "", ir_weights_name(o->weights_type));
     if (o->weights_key) text_printf(&t, "%s--weights-key %s", t.length ? " " : "", o->weights_key);
     return text_string(&t);
 }

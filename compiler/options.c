@@ -36,6 +36,8 @@ static const char help[] =
     "      --weights-only          write MODEL.weights alone, of another training of the same model\n"
     "      --big-endian            MODEL.weights is for a machine with that byte order\n"
     "      --random-weights N  parameters made from a seed, for trying shapes without a file\n"
+    "      --weights-type NAME how layers that do not say it (layer NAME = Kind(…) as NAME) keep their matrices:\n"
+    "                          float32 (default), int16, int8, or stored: 16-bit tensors as the file has them\n"
     "      --unroll N          unroll loops of constant bounds while their bodies stay within N statements\n"
     "                          (default 64; 0: only gates and register tiles)\n"
     "      --target NAME       which processors the code is for: all (default: SSE2, NEON or plain C, and on\n"
@@ -276,6 +278,7 @@ options_result options_parse(int argc, char **argv, options *o) {
         WEIGHTS_AS,
         WEIGHTS_ONLY,
         BIG_ENDIAN_MACHINE,
+        WEIGHTS_TYPE,
         RANDOM,
         UNROLL,
         TARGET,
@@ -309,6 +312,7 @@ options_result options_parse(int argc, char **argv, options *o) {
         {"big-endian", no_argument, NULL, BIG_ENDIAN_MACHINE},
         {"inference", no_argument, NULL, INFERENCE},   {"train-api", required_argument, NULL, TRAIN_API},
         {"train-tape", required_argument, NULL, TRAIN_TAPE},
+        {"weights-type", required_argument, NULL, WEIGHTS_TYPE},
         {"target", required_argument, NULL, TARGET},   {"diagnostics", required_argument, NULL, DIAGNOSTICS},
         {"color", required_argument, NULL, COLOR},     {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0}};
@@ -332,6 +336,12 @@ options_result options_parse(int argc, char **argv, options *o) {
             break;
         case WEIGHTS_ONLY: o->weights_only = o->weights_beside = true; break;
         case BIG_ENDIAN_MACHINE: o->big_endian = true; break;
+        case WEIGHTS_TYPE:
+            if (!ir_weights_find(optarg, &o->weights_type)) {
+                fprintf(stderr, "nnc: --weights-type takes %s, not %s\nTry 'nnc --help'.\n", ir_weights_list, optarg);
+                return OPTIONS_USAGE;
+            }
+            break;
         case RANDOM:
             if (!options_number(optarg, UINT64_MAX, &o->seed)) return usage("not a seed: %s", optarg);
             o->random_weights = true;

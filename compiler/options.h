@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "ir/ir.h"
 #include "support/diag.h"
 #include "support/text.h"
 
@@ -22,6 +23,7 @@ typedef struct {
     bool weights_beside;      /* --weights-as file */
     bool weights_only;        /* --weights-only: no C */
     bool big_endian;          /* of the machine that the file of weights is for */
+    ir_weights weights_type;  /* --weights-type; DEFAULT where it is not given */
     bool random_weights;
     uint64_t seed;
     bool inference;           /* --inference: without targets, loss and train */

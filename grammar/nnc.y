@@ -51,7 +51,7 @@ static void nnc_error(span *where, parser *p, const char *message);
 %token DOTDOT "'..'" ELLIPSIS "'...'" FLOORDIV "'//'" POW "'**'"
 %token EQUAL "'=='" NOT_EQUAL "'!='" LESS_EQUAL "'<='" GREATER_EQUAL "'>='"
 %token MODEL "'model'" DIM "'dim'" WEIGHTS "'weights'" INPUT "'input'" STATE "'state'" PARAM "'param'"
-%token LAYER "'layer'" OUTPUT "'output'" FROM "'from'" PREFIX "'prefix'"
+%token LAYER "'layer'" OUTPUT "'output'" AS "'as'" FROM "'from'" PREFIX "'prefix'"
 %token REPEAT "'repeat'" IN "'in'" UNTIL "'until'" COLLECT "'collect'"
 %token TARGET "'target'" LOSS "'loss'" TRAIN "'train'"
 %token RESERVED         "a reserved word"
@@ -69,6 +69,7 @@ static void nnc_error(span *where, parser *p, const char *message);
 %type <ast_stmt_list> statements block
 %type <ast_stmt *> statement binding output repeat
 %type <ast_type *> type
+%type <ast_name> as
 %type <ast_from> from prefix
 %type <ast_pattern *> pattern_item name_item
 %type <ast_pattern_list> pattern name_list
@@ -119,7 +120,7 @@ statement
     | STATE NAME ':' type                       { $$ = ast_new_state(p, @$, $NAME, $type, NULL); }
     | STATE NAME ':' type '=' expr              { $$ = ast_new_state(p, @$, $NAME, $type, $expr); }
     | PARAM NAME ':' type from                  { $$ = ast_new_param(p, @$, $NAME, $type, $from); }
-    | LAYER NAME '=' call from                  { $$ = ast_new_layer(p, @$, $NAME, $call, $from); }
+    | LAYER NAME '=' call as from               { $$ = ast_new_layer(p, @$, $NAME, $call, $as, $from); }
     | OUTPUT output                             { $$ = $output; if ($$) $$->where = @$; }
     | TARGET NAME ':' type                      { $$ = ast_new_target(p, @$, $NAME, $type); }
     | LOSS NAME '=' expr                        { $$ = ast_new_loss(p, @$, $NAME, $expr); }
@@ -247,6 +248,11 @@ argument_list
 argument
     : expr                      { $$ = ast_new_argument(p, @$, (ast_name){0}, $expr); }
     | NAME '=' expr             { $$ = ast_new_argument(p, @$, $NAME, $expr); }
+    ;
+
+as
+    : %empty        { $$ = (ast_name){0}; }
+    | AS NAME       { $$ = $NAME; }
     ;
 
 from

@@ -77,7 +77,8 @@
 #define NNC_APART
 #endif
 
-/* Ten values of a table of floats, as the bits of neighbours, the second one's in the upper half of a number. */
+/* Ten values of a table of floats, as the bits of neighbours, the second one's in the upper half of a number; and twenty
+ * halves, forty bytes, the first one lowest. */
 #if defined(__BYTE_ORDER__) && defined(__ORDER_BIG_ENDIAN__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define NNC_ROW(a, b, c, d, e)                                                  \
     (uint64_t)(a) << 32 | (uint64_t)(a) >> 32, \
@@ -85,8 +86,16 @@
     (uint64_t)(c) << 32 | (uint64_t)(c) >> 32, \
     (uint64_t)(d) << 32 | (uint64_t)(d) >> 32, \
     (uint64_t)(e) << 32 | (uint64_t)(e) >> 32
+#define NNC_SWAP_16(a) \
+    (((uint64_t)(a) >> 48 & 0xffff) | ((uint64_t)(a) >> 16 & 0xffff0000) | ((uint64_t)(a) & 0xffff0000) << 16 | (uint64_t)(a) << 48)
+#define NNC_SWAP_8(a) \
+    ((NNC_SWAP_16(a) >> 8 & 0xff00ff00ff00ff) | (NNC_SWAP_16(a) & 0xff00ff00ff00ff) << 8)
+#define NNC_ROW_16(a, b, c, d, e) NNC_SWAP_16(a), NNC_SWAP_16(b), NNC_SWAP_16(c), NNC_SWAP_16(d), NNC_SWAP_16(e)
+#define NNC_ROW_8(a, b, c, d, e) NNC_SWAP_8(a), NNC_SWAP_8(b), NNC_SWAP_8(c), NNC_SWAP_8(d), NNC_SWAP_8(e)
 #else
 #define NNC_ROW(a, b, c, d, e) a, b, c, d, e
+#define NNC_ROW_16(a, b, c, d, e) a, b, c, d, e
+#define NNC_ROW_8(a, b, c, d, e) a, b, c, d, e
 #endif
 
 #include "status.h"
@@ -107,6 +116,8 @@
 
 #include "sums.h"
 
+#include "narrow.h"
+
 #include "denormals.h"
 
 #endif /* NNC_RUNTIME_H */
@@ -126,8 +137,9 @@
 #endif
 
 /* Not every file needs all of these. */
-#if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_ROW) + \
-    defined(NNC_HAS_WEIGHTS_CHECK) + defined(NNC_DEFINE_BY_LANE) + defined(NNC_TARGET_V4) + defined(NNC_HAS_V8) + defined(NNC_HAS_V16)
+#if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_ROW) + defined(NNC_ROW_16) + \
+    defined(NNC_ROW_8) + defined(NNC_HAS_WEIGHTS_CHECK) + defined(NNC_DEFINE_BY_LANE) + defined(NNC_TARGET_V4) + \
+    defined(NNC_HAS_V8) + defined(NNC_HAS_V16)
 #endif
 
 #if defined(__GNUC__) && !defined(__PCC__)

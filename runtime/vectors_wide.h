@@ -19,8 +19,8 @@
 #include <immintrin.h>
 #define NNC_HAS_V8 1
 #define NNC_HAS_V16 1
-#define NNC_TARGET_V8 __attribute__((target("avx2,fma")))
-#define NNC_TARGET_V16 __attribute__((target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")))
+#define NNC_TARGET_V8 __attribute__((target("avx2,fma,f16c")))
+#define NNC_TARGET_V16 __attribute__((target("avx2,fma,f16c,avx512f,avx512vl,avx512dq,avx512bw")))
 /* A part of a vector is stored without a mask where its size is known: what is stored so can be loaded again at once. */
 #define NNC_HAS_PARTS 0
 #if defined(__has_builtin)
@@ -56,6 +56,7 @@ NNC_FUNCTION int nnc_isa(void) {
 
 #include "vector8.h"
 #include "vector16.h"
+#include "narrow_wide.h"
 
 #else
 #define NNC_HAS_V8 0
@@ -63,3 +64,5 @@ NNC_FUNCTION int nnc_isa(void) {
 NNC_FUNCTION int nnc_isa(void) { return 0; }
 #endif
 #endif /* NNC_WIDE_VECTORS */
+
+#include "dots16.h"

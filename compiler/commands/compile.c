@@ -1,10 +1,13 @@
 /* compile: see compile.h. */
 #include "commands/compile.h"
 
+#include <unistd.h>
+
 #include "commands/budget.h"
 #include "commands/command.h"
 #include "commands/pipeline.h"
 #include "commands/progress.h"
+#include "format/format.h"
 #include "generated.h"
 #include "output.h"
 
@@ -52,6 +55,15 @@ static int print_dump(const text *t, diag_list *diags) {
 
 /* --- the pipeline --- */
 
+/* Are there weights, and a layer that keeps them otherwise than as float32? */
+static bool keeps_weights(const pipeline *p) {
+    for (size_t i = 0; i < p->file.count; i++) {
+        const char *path = pipeline_weights(p, p->file.models[i]);
+        if (path && access(path, R_OK) == 0 && format_is_asked(p->file.models[i])) return true;
+    }
+    return false;
+}
+
 static int dump_stages(pipeline *p, ast_file *ast) {
     text dump = text_new(p->arena);
     dump_stage stage = p->options->dump;
@@ -60,8 +72,10 @@ static int dump_stages(pipeline *p, ast_file *ast) {
         ast_dump(ast, &dump);
         return print_dump(&dump, p->diags);
     }
-    /* the IR and the plan show shapes: they need no weights */
-    bool good = pipeline_lower(p, ast) && pipeline_passes(p);
+    /* the IR and the plan show shapes: they need no weights, but to say how well they are kept */
+    bool good = pipeline_lower(p, ast);
+    if (good && stage == DUMP_PLAN && keeps_weights(p)) pipeline_bind(p);
+    good = good && pipeline_passes(p);
     if (good && stage == DUMP_PLAN) good = pipeline_plan(p);
     for (size_t i = 0; good && i < p->file.count; i++) {
         if (stage == DUMP_IR) ir_print(p->file.models[i], &dump);
@@ -78,6 +92,8 @@ static int run(pipeline *p) {
     if (!pipeline_lower(p, ast)) return STATUS_INPUT;
     summary *all = budget_is_asked(p->options) ? summarize_counts(p, &none) : NULL;
     if (!pipeline_bind(p)) return STATUS_INPUT;
+    for (size_t i = 0; i < p->file.count; i++)
+        if (!diag_error_count(p->diags)) format_warn(p->file.models[i], p->diags);
     pipeline_passes(p); /* what is wrong with one model does not hide what is wrong with another's plan */
     if (!pipeline_plan(p)) return STATUS_INPUT;
     if (all) summarize_bytes(p, all);

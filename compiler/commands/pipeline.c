@@ -26,6 +26,9 @@ ast_file *pipeline_parse(pipeline *p) { return parse_file(p->arena, p->source, p
 
 /* --inference: as if there were no targets, loss and train. */
 static void divide(pipeline *p, ir_model *m) {
+    /* fewer bits are for what has been learnt */
+    if (m->training && !p->options->inference) ir_weights_forget(m);
+    else if (p->options->weights_type) ir_weights_default(m, p->options->weights_type);
     if (!pass_modes(m, p->diags) || !m->training) return;
     if (p->options->inference) {
         m->training = NULL;

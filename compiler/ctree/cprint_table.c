@@ -5,30 +5,58 @@
 
 #include "ctree/ctree_nodes.h"
 
-enum { WIDTH = 120, BLOCK = 1 << 16, ROW = 10 /* values in a row of bits */ };
+enum { WIDTH = 120, BLOCK = 1 << 16, ROW_BYTES = 40 /* of a row of bits: five numbers */ };
 
-static void bits_print(float value, char *to) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    for (int i = 0; i < 8; i++) to[i] = "0123456789abcdef"[(bits >> (28 - 4 * i)) & 15];
+typedef struct {
+    const char *type, *row; /* of an element; the macro of a row of bits, NULL: it is not printed so */
+    size_t bytes;
+} style_row;
+
+static const style_row styles[] = {
+    [CTABLE_DECIMAL] = {"float", NULL, 4},
+    [CTABLE_BITS] = {"float", "NNC_ROW", 4},
+    [CTABLE_INTS] = {"int32_t", NULL, 4},
+    [CTABLE_U8] = {"uint8_t", NULL, 1},
+    [CTABLE_I16] = {"int16_t", NULL, 2},
+    [CTABLE_U16] = {"uint16_t", NULL, 2},
+    [CTABLE_U8_BITS] = {"uint8_t", "NNC_ROW_8", 1},
+    [CTABLE_I16_BITS] = {"int16_t", "NNC_ROW_16", 2},
+    [CTABLE_U16_BITS] = {"uint16_t", "NNC_ROW_16", 2},
+};
+
+/* The bytes of one number, as they would lie in little-endian memory. */
+static uint64_t number_of(const unsigned char *values, size_t bytes) {
+    uint64_t number = 0;
+    for (size_t i = 0; i < sizeof number / bytes; i++) {
+        uint64_t one = 0;
+        uint32_t word;
+        uint16_t half;
+        if (bytes == 4) memcpy(&word, values + 4 * i, 4), one = word;
+        else if (bytes == 2) memcpy(&half, values + 2 * i, 2), one = half;
+        else one = values[i];
+        number |= one << (8 * bytes * i);
+    }
+    return number;
 }
 
-/* A row; two values are one number, which compilers read in two thirds of the time that two numbers take. */
-static size_t row_print(const float *values, char *to) {
+/* A row; several values are one number, which compilers read in two thirds of the time that two numbers take, and less. */
+static size_t row_print(const unsigned char *values, const style_row *style, char *to) {
     char *start = to;
-    memcpy(to, "NNC_ROW(", 8);
-    to += 8;
-    for (int i = 0; i < ROW; i += 2) {
+    to += sprintf(to, "%s(", style->row);
+    for (size_t i = 0; i < ROW_BYTES; i += 8) {
+        uint64_t number = number_of(values + i, style->bytes);
         memcpy(to, "0x", 2);
-        bits_print(values[i + 1], to + 2);
-        bits_print(values[i], to + 10);
-        memcpy(to + 18, i + 2 < ROW ? ", " : ")", 2);
+        for (int k = 0; k < 16; k++) to[2 + k] = "0123456789abcdef"[number >> (60 - 4 * k) & 15];
+        memcpy(to + 18, i + 8 < ROW_BYTES ? ", " : ")", 2);
         to += 20;
     }
     return (size_t)(to - start) - 1;
 }
 
-static size_t whole_rows(size_t elements) { return (elements + ROW - 1) / ROW * ROW; }
+static size_t whole_rows(const ctable *t) {
+    size_t row = ROW_BYTES / styles[t->style].bytes;
+    return (t->elements + row - 1) / row * row;
+}
 
 typedef struct {
     FILE *to;
@@ -58,43 +86,51 @@ static void put_element(table_writer *w, const char *one, size_t n) {
     put(w, one, n);
 }
 
-static void print_elements(const ctable *t, const float *values, FILE *to) {
+/* An integer's value, or a float's text. */
+static size_t element_print(const ctable *t, const unsigned char *at, char *to) {
+    float value;
+    int32_t whole = 0;
+    int16_t half;
+    uint16_t other;
+    switch (t->style) {
+    case CTABLE_INTS: memcpy(&whole, at, sizeof whole); break;
+    case CTABLE_I16: memcpy(&half, at, sizeof half), whole = half; break;
+    case CTABLE_U16: memcpy(&other, at, sizeof other), whole = other; break;
+    case CTABLE_U8: whole = *at; break;
+    default:
+        memcpy(&value, at, sizeof value);
+        cfloat_print(value, to);
+        return strlen(to);
+    }
+    /* the least int32 is no literal of C */
+    const char *format = whole == INT32_MIN ? "%ld - 1" : "%ld";
+    return (size_t)sprintf(to, format, (long)whole + (whole == INT32_MIN));
+}
+
+static void print_elements(const ctable *t, const unsigned char *values, FILE *to) {
+    const style_row *style = &styles[t->style];
     table_writer *w = malloc(sizeof *w);
     if (!w) ice("out of memory: a table of %zu values", t->elements);
     w->to = to;
     w->used = w->column = 0;
-    for (size_t i = 0; i < t->elements; i++) {
+    size_t step = style->row ? ROW_BYTES / style->bytes : 1;
+    for (size_t i = 0; i < t->elements; i += step) {
         char one[WIDTH];
-        size_t n;
-        if (t->style == CTABLE_BITS) {
-            n = row_print(values + i, one);
-            i += ROW - 1;
-        } else if (t->style == CTABLE_INTS) {
-            int32_t whole;
-            memcpy(&whole, &values[i], sizeof whole);
-            /* the least int32 is no literal of C */
-            const char *format = whole == INT32_MIN ? "%ld - 1" : "%ld";
-            n = (size_t)snprintf(one, sizeof one, format, (long)whole + (whole == INT32_MIN));
-        } else {
-            cfloat_print(values[i], one);
-            n = strlen(one);
-        }
-        put_element(w, one, n);
+        const unsigned char *at = values + i * style->bytes;
+        put_element(w, one, style->row ? row_print(at, style, one) : element_print(t, at, one));
     }
     put(w, "\n", 1);
     fwrite(w->block, 1, w->used, to);
     free(w);
 }
 
-const char *ctable_type(const ctable *t) { return t->style == CTABLE_INTS ? "int32_t" : "float"; }
+const char *ctable_type(const ctable *t) { return styles[t->style].type; }
 
-size_t ctable_element_bytes(const ctable *t) {
-    (void)t;
-    return sizeof(float);
-}
+size_t ctable_element_bytes(const ctable *t) { return styles[t->style].bytes; }
 
 size_t ctable_bytes(const ctable *t) {
-    return sizeof(float) * (t->style == CTABLE_BITS ? whole_rows(t->elements) : t->elements);
+    const style_row *style = &styles[t->style];
+    return style->bytes * (style->row ? whole_rows(t) : t->elements);
 }
 
 /* What stands behind a table's name. */
@@ -106,19 +142,20 @@ static void print_attributes(const ctable *t, const char *section, FILE *to) {
 
 void ctable_print(const ctable *t, const char *section, FILE *to) {
     if (t->comment) ccomment_print(to, 0, t->comment);
-    bool bits = t->style == CTABLE_BITS;
-    if (bits)
-        fprintf(to, "static const union { uint64_t pairs[%zu]; float value[%zu]; } %s", whole_rows(t->elements) / 2,
-                t->elements, t->name);
-    else fprintf(to, "static const %s %s[%zu]", ctable_type(t), t->name, t->elements);
+    const style_row *style = &styles[t->style];
+    if (style->row)
+        fprintf(to, "static const union { uint64_t %s[%zu]; %s value[%zu]; } %s",
+                t->style == CTABLE_BITS ? "pairs" : "words", whole_rows(t) * style->bytes / 8, style->type, t->elements,
+                t->name);
+    else fprintf(to, "static const %s %s[%zu]", style->type, t->name, t->elements);
     print_attributes(t, section, to);
-    fputs(bits ? " = {{\n" : " = {\n", to);
-    float *values = calloc(whole_rows(t->elements), sizeof *values); /* a last row of bits ends in zeros */
+    fputs(style->row ? " = {{\n" : " = {\n", to);
+    void *values = calloc(whole_rows(t), style->bytes); /* a last row of bits ends in zeros */
     if (!values) ice("out of memory: a table of %zu values", t->elements);
     t->fill(t->context, values);
     print_elements(t, values, to);
     free(values);
-    fputs(bits ? "}};\n\n" : "};\n\n", to);
+    fputs(style->row ? "}};\n\n" : "};\n\n", to);
 }
 
 /* --- tables beside the code --- */

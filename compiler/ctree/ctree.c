@@ -366,7 +366,7 @@ cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, 
                const char *comment) {
     ctop_new(u, CTOP_TABLE)->table = ctable_new(u, name, elements, style, fill, context, comment);
     cexpr *e = c_name(u, "%s", name);
-    return style == CTABLE_BITS ? c_member(u, e, "value", false) : e;
+    return ctable_is_bits(style) ? c_member(u, e, "value", false) : e;
 }
 
 void cunit_set_section(cunit *u, const char *section) { u->section = section; }

@@ -83,7 +83,13 @@ void c_enum_constant(cunit *u, const char *name, int64_t value);
 typedef void ctable_fill(void *context, float *values);
 /* BITS: union { uint64_t pairs[at least n / 2]; float value[n]; } NAME, whose text wants the runtime's NNC_ROW */
 /* INTS: static const int32_t NAME[n]; fill() writes int32_t where floats would be */
-typedef enum { CTABLE_DECIMAL, CTABLE_BITS, CTABLE_INTS } ctable_style;
+typedef enum {
+    CTABLE_DECIMAL, CTABLE_BITS, CTABLE_INTS,
+    CTABLE_U8, CTABLE_I16, CTABLE_U16, CTABLE_U8_BITS, CTABLE_I16_BITS, CTABLE_U16_BITS
+} ctable_style;
+/* U8, I16, U16: static const uint8_t NAME[n] …; fill() writes such elements where floats would be. With bits beside them
+ * (CTABLE_U8_BITS) eight bytes are one number: union { uint64_t words[…]; uint8_t value[n]; } NAME, whose text wants the
+ * runtime's NNC_ROW_8 or NNC_ROW_16. */
 /* Gives the expression that is the table's first element's address: NAME, or NAME.value in BITS style. A table with
  * values that are not finite is printed in BITS style whatever was asked, so this must be told by the caller. */
 cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,

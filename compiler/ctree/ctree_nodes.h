@@ -92,6 +92,7 @@ void cfloat_print(float value, char *to);
 /* The same of a double: "0.5"; room for 48 bytes. */
 void cdouble_print(double value, char *to);
 /* cprint_table.c */
+static inline bool ctable_is_bits(ctable_style s) { return s == CTABLE_BITS || s >= CTABLE_U8_BITS; }
 size_t ctable_bytes(const ctable *t); /* what it takes in the program */
 void ctable_print(const ctable *t, const char *section, FILE *to);
 size_t ctable_element_bytes(const ctable *t);

@@ -1,6 +1,8 @@
 /* banner: see banner.h. Nothing here may depend on when or where nnc runs. */
 #include "emit/banner.h"
 
+#include "format/format.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +40,13 @@ void emit_print_banner(const emit_options *o, const char *file_name, FILE *to) {
     fprintf(to,
             ".\n * Change the .nn file, not this one.\n *\n * SPDX-License-Identifier: 0BSD: use it as you like, you owe "
             "nothing. */\n");
+}
+
+void emit_print_formats(const ir_model *m, FILE *to) {
+    arena *a = arena_new();
+    const char *formats = format_describe(a, m);
+    if (formats) emit_print_wrapped(to, "/* Matrices kept in fewer bits: ", formats, ". */\n");
+    arena_free(a);
 }
 
 void emit_print_wrapped(FILE *to, const char *head, const char *list, const char *tail) {

@@ -91,6 +91,7 @@ static void print_model(const plan *p, const emit_api *api, const emit_api *firs
         fprintf(to, "#define %s_MAX %lld\n", api->dim_macros[i], (long long)dim_max(m->symbols[i]));
     }
     if (m->symbol_count) fputc('\n', to);
+    emit_print_formats(m, to);
     if (p->train) training_print_macros(p, api, to);
     print_struct(p, api, o->target, to);
     if (api->weights) print_weights(api, first, to);

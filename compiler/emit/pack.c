@@ -76,7 +76,7 @@ static void pack_matrix_of(emit_context *e, cblock *b, const pack *p, int64_t of
     for (int64_t m = 0; m < p->matrices; m++) {
         int64_t rows = m * p->gates * p->units;
         cexpr *const arguments[] = {
-            c_add(u, c_name(u, "self->packs"), c_int(u, offset + m * pack_matrix(p))),
+            c_add(u, c_name(u, "self->packs"), c_int(u, offset + m * pack_matrix(p, PACK_FLOATS))),
             from(e, p->weight, rows * p->terms), from(e, p->bias, rows), from(e, p->second_bias, rows),
             c_int(u, p->units), c_int(u, p->terms), c_int(u, p->panel), c_int(u, p->padding), c_int(u, p->gates),
             c_int(u, p->bias_from), c_int(u, order), c_int(u, halved), c_int(u, lone)};

@@ -445,7 +445,7 @@ void procedure_reset(emit_context *e, const emit_api *api) {
     c_do(b, c_call(u, "memset", 3, c_name(u, "self"), c_int(u, 0), size));
     if (procedure_notes_bodies(p, e->target_count))
         c_assign(b, c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0)), "=",
-                 c_call(u, "nnc_isa", 0));
+                 c_call(u, e->dots ? "nnc_isa_dots" : "nnc_isa", 0));
     if (p->train) training_first_parameters(e, api, b);
     procedure_states(e, api, f);
     c_function_end(f);

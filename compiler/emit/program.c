@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emit/banner.h"
+#include "format/format.h"
 #include "emit/call.h"
 #include "emit/procedure.h"
 #include "emit/target.h"
@@ -76,9 +77,11 @@ static void emit_models(const emit_context *e, const plan *const *plans, emit_ap
     for (size_t i = 0; i < count; i++) emit_functions(&models[i]);
 }
 
-static emit_context begin(arena *a, const char *target) {
+static emit_context begin(arena *a, const char *target, const plan *const *plans, size_t count) {
     emit_context e = {.arena = a, .unit = cunit_new(a), .file = emit_file_new(a)};
     if (!target_select(&e, target)) ice("no target %s", target);
+    for (size_t i = 0; i < count && !e.dots; i++)
+        if (format_is_used(plans[i]->model, FORMAT_INT8)) target_use_dots(&e);
     return e;
 }
 
@@ -103,13 +106,15 @@ static void fill_unit(emit_context *e, const plan *const *plans, emit_api *const
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
     emit_print_banner(o, o->code_name, to);
-    emit_context e = begin(a, o->target);
+    for (size_t i = 0; i < count; i++) emit_print_formats(plans[i]->model, to);
+    emit_context e = begin(a, o->target, plans, count);
     /* the runtime first: its locals must not hide a type of the header, whatever the models are called */
     fprintf(to, "#define NNC_GENERATED_FOR_RUNTIME %d\n", emit_runtime_version());
     bool wide = e.target_count > 1 || *e.target->guard;
     if (wide) fputs("#define NNC_WIDE_VECTORS 1\n", to);
     if (e.target->body->rolled) fputs("#define NNC_ONE_LANE 1\n", to);
     if (apis[0]->weights) fputs("#define NNC_WEIGHTS_BESIDE 1\n", to);
+    if (wide && e.dots) fputs("#define NNC_WIDE_DOTS 1\n", to);
     if (o->standalone) emit_print_runtime(to);
     else fputs("#include \"nnc_runtime.h\"\n", to);
     fprintf(to, "\n#include \"%s\"\n\n", o->header_name);
@@ -128,7 +133,7 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
 
 bool emit_weights(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
-    emit_context e = begin(a, o->target);
+    emit_context e = begin(a, o->target, plans, count);
     fill_unit(&e, plans, apis, count);
     bool done = weights_file_write(e.unit, o->big_endian, to);
     arena_free(a);
@@ -137,7 +142,7 @@ bool emit_weights(const emit_options *o, const plan *const *plans, emit_api *con
 
 size_t emit_table_bytes(const char *target, const plan *const *plans, emit_api *const *apis, size_t count) {
     arena *a = arena_new();
-    emit_context e = begin(a, target);
+    emit_context e = begin(a, target, plans, count);
     fill_unit(&e, plans, apis, count);
     size_t bytes = cunit_table_bytes(e.unit);
     arena_free(a);

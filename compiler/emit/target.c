@@ -10,6 +10,9 @@ static const emit_target avx512 = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "_
 static const emit_target only_avx2 = {"nnc_v8", "nnc_v8", 8, &cost_bodies[1], "", "NNC_TARGET_V8", "NNC_HAS_V8"};
 static const emit_target only_avx512 = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "", "NNC_TARGET_V16", "NNC_HAS_V16"};
 static const emit_target wasm = {"nnc_v4", "nnc_v4", 4, &cost_wasm, "", "", ""};
+/* with int8 weights: VNNI beside the rest */
+static const emit_target avx512_dots = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "_v16", "NNC_TARGET_V16_DOTS", "NNC_HAS_V16_DOTS"};
+static const emit_target only_avx512_dots = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "", "NNC_TARGET_V16_DOTS", "NNC_HAS_V16_DOTS"};
 static const emit_target scalar = {"nnc_v1", "float", 1, &cost_scalar, "", "", ""};
 
 static const struct {
@@ -41,6 +44,17 @@ bool target_select(emit_context *e, const char *name) {
 }
 
 const char *target_name(size_t i) { return i < sizeof choices / sizeof *choices ? choices[i].name : NULL; }
+
+void target_use_dots(emit_context *e) {
+    const emit_target **targets = ARENA_ARRAY(e->arena, const emit_target *, e->target_count);
+    for (size_t i = 0; i < e->target_count; i++) {
+        const emit_target *t = e->targets[i];
+        targets[i] = t == &avx512 ? &avx512_dots : t == &only_avx512 ? &only_avx512_dots : t;
+    }
+    e->targets = targets;
+    e->dots = true;
+    emit_use_body(e, e->body);
+}
 
 bool target_exists(const char *name) { return target_select(&(emit_context){0}, name); }
 

@@ -13,6 +13,8 @@
 
 /* Sets e->targets by a name of the list above; false when there is none such. */
 bool target_select(emit_context *e, const char *name);
+/* For a file with int8 weights: the same targets, the widest with the instructions for them. */
+void target_use_dots(emit_context *e);
 bool target_exists(const char *name);
 const char *target_name(size_t i); /* NULL behind the last one */
 /* Sets the bodies that a target's plan has choices for. */

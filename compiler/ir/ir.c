@@ -49,6 +49,41 @@ const char *ir_check_kind_name(ir_check_kind k) {
 
 const char *ir_cell_name(ir_cell c) { return c == IR_LSTM ? "lstm" : c == IR_GRU ? "gru" : "rnn"; }
 
+static const char *const weights_names[IR_WEIGHTS_COUNT] = {"default", "float32", "int16", "int8", "stored"};
+const char ir_weights_list[] = "float32, int16, int8 and stored";
+
+const char *ir_weights_name(ir_weights w) {
+    if ((unsigned)w >= IR_WEIGHTS_COUNT) ice("weights number %u", (unsigned)w);
+    return weights_names[w];
+}
+
+bool ir_weights_find(const char *name, ir_weights *w) {
+    for (unsigned i = IR_WEIGHTS_FLOAT32; i < IR_WEIGHTS_COUNT; i++) {
+        *w = (ir_weights)i;
+        if (strcmp(name, weights_names[i]) == 0) return true;
+    }
+    return false;
+}
+
+/* Of layers that say nothing of it, or of all. */
+static void set_weights(ir_graph *g, ir_weights w, bool all) {
+    for (ir_node *n = g->first; n; n = n->next) {
+        bool can = n->op == IR_EMBEDDING || n->op == IR_RECURRENT || n->op == IR_LINEAR || n->op == IR_CONV1D;
+        if (can && n->source && (all || n->attrs.weights == IR_WEIGHTS_DEFAULT)) n->attrs.weights = w;
+        if (n->op == IR_REPEAT) set_weights(&n->block->body, w, all);
+    }
+}
+
+void ir_weights_default(ir_model *m, ir_weights w) {
+    set_weights(&m->run, w, false);
+    set_weights(&m->reset, w, false);
+}
+
+void ir_weights_forget(ir_model *m) {
+    set_weights(&m->run, IR_WEIGHTS_FLOAT32, true);
+    set_weights(&m->reset, IR_WEIGHTS_FLOAT32, true);
+}
+
 unsigned ir_cell_gates(ir_cell c) { return c == IR_LSTM ? 4 : c == IR_GRU ? 3 : 1; }
 
 ir_model *ir_model_new(arena *a, dim_table *dims, const char *name, span where) {

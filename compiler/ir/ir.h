@@ -72,6 +72,18 @@ const char *ir_check_kind_name(ir_check_kind k); /* "token", "length", "target" 
 const char *ir_cell_name(ir_cell c); /* "rnn", "lstm", "gru" */
 unsigned ir_cell_gates(ir_cell c);   /* 1, 4, 3 */
 
+/* How a layer's matrices are kept: what `as` says. DEFAULT: it says nothing, which is float32 unless ir_weights_default
+ * said otherwise. STORED: as the file has them, if that is in 16 bits. Biases are float32 always, and so is a matrix that
+ * would not shrink (format/format.h). */
+typedef enum {
+    IR_WEIGHTS_DEFAULT, IR_WEIGHTS_FLOAT32, IR_WEIGHTS_INT16, IR_WEIGHTS_INT8, IR_WEIGHTS_STORED, IR_WEIGHTS_COUNT
+} ir_weights;
+
+const char *ir_weights_name(ir_weights w); /* "int8" */
+/* Of all but DEFAULT; false: there is none of that name. */
+bool ir_weights_find(const char *name, ir_weights *w);
+extern const char ir_weights_list[]; /* for messages: "float32, int16, int8 and stored" */
+
 typedef enum { IR_PAD_CONSTANT, IR_PAD_REFLECT, IR_PAD_REPLICATE, IR_PAD_CIRCULAR } ir_pad_mode;
 
 /* The numbers of a TENSOR. */
@@ -97,6 +109,7 @@ typedef struct {
     int64_t count;                   /* ONE_HOT classes; LAYER_NORM dims; VAR, TOPK */
     double eps;                      /* LAYER_NORM, BATCH_NORM */
     bool shared;                     /* MAX, MIN: the gradient is shared by equals; else the first of them has it all */
+    ir_weights weights;              /* EMBEDDING, RECURRENT, LINEAR, CONV1D */
     bool has_max_norm;               /* EMBEDDING */
     double max_norm, norm_type;      /* EMBEDDING; norm_type may be infinity */
     int64_t padding_row;             /* EMBEDDING: 1 + the row that gets no gradient; 0: none */
@@ -176,12 +189,15 @@ typedef struct {
     span where;
 } ir_state;
 
+typedef enum { IR_IN_FLOAT32, IR_IN_FLOAT16, IR_IN_BFLOAT16 } ir_stored; /* float64 is converted to float32 */
+
 /* A tensor of the state_dict. After binding, data holds the elements in row-major order (const, owned by the weights,
  * whose lifetime is the compilation's); before, NULL. Params of the same key and shape are one param. */
 typedef struct {
     const char *key;
     ir_type type;        /* constant dims */
-    const float *data;   /* float32, converted if the file has another type */
+    const float *data;   /* float32, converted if the file has another type: */
+    ir_stored stored;    /* the file's, after binding */
     const char *wanted_by; /* for messages: "layer lstm = LSTM(6, 6)" */
     span where;
     /* training (training.h) */
@@ -270,6 +286,10 @@ size_t ir_elements_at(const ir_model *m, const ir_type *type, const int64_t *dim
 const bool *ir_made_of_inputs(arena *a, const ir_model *m);
 /* The value's constant number if its producer is CONST. */
 bool ir_is_const(const ir_value *v, double *number);
+/* What layers of the model that do not say how their matrices are kept take for it. */
+void ir_weights_default(ir_model *m, ir_weights w);
+/* All of its matrices are kept as float32. */
+void ir_weights_forget(ir_model *m);
 /* How many node inputs, outputs, next states and ends of rounds of the model use v. */
 unsigned ir_use_count(const ir_model *m, const ir_value *v);
 /* Replaces every use of `from` (inputs of nodes in all graphs, ends of rounds, outputs, next, init, checks) by `to`. */

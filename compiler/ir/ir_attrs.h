@@ -16,6 +16,7 @@ typedef enum {
     IR_ATTR_DIM,        /* const dim * */
     IR_ATTR_PAD_MODE,
     IR_ATTR_CELL,
+    IR_ATTR_WEIGHTS,
     IR_ATTR_ACTIVATION,
     IR_ATTR_VALUES      /* ir_values */
 } ir_attr_kind;

@@ -141,6 +141,7 @@ static void print_attr(const ir_node *n, const ir_attr *row, text *to) {
     case IR_ATTR_DIM: dim_print(*(const dim *const *)member, to); break;
     case IR_ATTR_PAD_MODE: text_add(to, ir_pad_mode_name(*(const ir_pad_mode *)member)); break;
     case IR_ATTR_CELL: text_add(to, ir_cell_name(*(const ir_cell *)member)); break;
+    case IR_ATTR_WEIGHTS: text_add(to, ir_weights_name(*(const ir_weights *)member)); break;
     case IR_ATTR_ACTIVATION: print_activation(member, to); break;
     }
 }

@@ -218,6 +218,7 @@ static bool read_attr(reader *r, ir_node *n, const ir_attr *row) {
     case IR_ATTR_DIM: return (*(const dim **)member = read_dim(r, 0)) != NULL;
     case IR_ATTR_PAD_MODE: return read_pad_mode(r, member);
     case IR_ATTR_CELL: return read_cell(r, member);
+    case IR_ATTR_WEIGHTS: return scan_weights(&r->scan, member);
     case IR_ATTR_ACTIVATION: return read_activation(r, member);
     }
     return scan_fail(&r->scan, "an attribute of no known kind");

@@ -123,3 +123,8 @@ bool scan_end_of_line(scanner *s) {
     s->line++;
     return true;
 }
+
+bool scan_weights(scanner *s, ir_weights *weights) {
+    const char *name = scan_word(s, false);
+    return (name && ir_weights_find(name, weights)) || scan_fail(s, "no such type of weights");
+}

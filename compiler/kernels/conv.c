@@ -238,7 +238,7 @@ static cexpr *packed_weights(const conv *v, const plan_kernel *k) {
     const char *label = k->node->label ? k->node->label : "conv";
     const char *comment = v->biased ? "by panels of output channels: the biases, then for each tap the weights"
                                     : "by panels of output channels: for each tap the weights";
-    return product_table(v->e, v->choice->pack, arena_printf(v->e->arena, "%s_weights", label), comment);
+    return weights_table(v->e, v->choice->pack, arena_printf(v->e->arena, "%s_weights", label), comment).codes;
 }
 
 static void use_channels(conv *v, const choice_channels *c) {
@@ -252,7 +252,7 @@ static void emit_panels(conv *v, cblock *b, cexpr *table) {
     cunit *u = v->u;
     const pack *p = v->choice->pack;
     int64_t panels = pack_panels(p), full = v->choice->last.width ? panels - 1 : panels;
-    if (v->attrs->groups > 1) table = c_add(u, table, c_mul(u, name(v, "g"), c_int(u, pack_matrix(p))));
+    if (v->attrs->groups > 1) table = c_add(u, table, c_mul(u, name(v, "g"), c_int(u, pack_matrix(p, PACK_FLOATS))));
     for (int which = 0; which < 2; which++) {
         if (which == 0 ? full == 0 : full == panels) continue;
         cblock *inner = b;
@@ -267,7 +267,7 @@ static void emit_panels(conv *v, cblock *b, cexpr *table) {
         if (which == 1 && full)
             c_comment(inner, "the last %lld of %lld channels", (long long)pack_units(p, panel), (long long)v->outputs);
         cexpr *channel = c_mul(u, c_mul(u, index, c_int(u, p->panel)), stride(v, v->y, 1));
-        int64_t size = panels > 1 ? pack_offset(p, 1) : 0;
+        int64_t size = panels > 1 ? pack_offset(p, 1, PACK_FLOATS) : 0;
         c_declare(inner, "const float *", "w", c_add(u, table, c_mul(u, index, c_int(u, size))));
         c_declare(inner, "float *", "y_o", c_add(u, name(v, "y_g"), channel));
         use_channels(v, which == 0 ? &v->choice->full : &v->choice->last);
@@ -291,6 +291,10 @@ static void emit_lone_channel(conv *v, cblock *b, const plan_kernel *k) {
 }
 
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
+    if (emit_choice(e, k)->conv.by_windows) {
+        conv_emit_windows(e, k, f);
+        return;
+    }
     if (emit_choice(e, k)->conv.by_positions) {
         emit_conv_positions(e, k, &emit_choice(e, k)->conv, c_body(f));
         return;

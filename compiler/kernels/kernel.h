@@ -2,7 +2,7 @@
  *
  * emit/call.c makes the function and its parameters (the symbols as size_t, then every PLAN_MEMORY operand of the kernel
  * and of what is inlined in it, then `size_t start` and `float *work` where wanted) and the call; the emitter fills the
- * body. Of a param that lives in the struct, emit_param and product_table give what begins with one of two more
+ * body. Of a param that lives in the struct, emit_param and weights_table give what begins with one of two more
  * parameters, `parameters` and `packs`. Pointers point at the view's first element. An emitter may add constants and helper functions to the unit:
  * they are printed above. */
 #ifndef NNC_KERNELS_KERNEL_H
@@ -40,6 +40,7 @@ typedef struct {
     size_t body;
     const emit_target *const *targets; /* all bodies that the file has, the narrowest first, like the plan's */
     size_t target_count;
+    bool dots;               /* the file has int8 weights */
     const char *model;       /* prefix of all file-scope names */
     ctable_style tables;     /* decimal while the model is small */
     const char **rounds;     /* by depth: what the counters of loops over rounds are called in the present function */

@@ -52,7 +52,7 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const choice
     const pack *w = l->pack;
     int64_t lanes = e->target->lanes, whole = w->terms / lanes * lanes, rows;
     cexpr *y = c_name(u, "%s", p->y);
-    dots d = {l, c_name(u, "%s", p->x), p->table};
+    dots d = {l, c_name(u, "%s", p->x), p->table.codes};
     if (!c_is_int(p->rows, &rows) || rows > 1) {
         b = c_for(b, "n", c_int(u, 0), p->rows, 1);
         c_declare(b, "const float *", "x_n", c_add(u, d.x, c_mul(u, c_name(u, "n"), p->x_row)));
@@ -72,25 +72,41 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const choice
     }
 }
 
-static cexpr *panels_table(emit_context *e, const pack *w, const char *label) {
-    return product_table(e, w, arena_printf(e->arena, "%s_weights", label),
+static weight_tables panels_table(emit_context *e, const pack *w, const char *label) {
+    return weights_table(e, w, arena_printf(e->arena, "%s_weights", label),
                          arena_printf(e->arena, "%s: %s [%lld, %lld], in panels of %lld outputs", label,
                                       w->bias ? "bias and weight" : "weight", (long long)w->units,
                                       (long long)w->terms, (long long)smaller(w->panel, w->units)));
+}
+
+/* As many rows at a time as there is room for, quantised. */
+static void emit_chunks(emit_context *e, cblock *b, const product *p, int64_t chunk) {
+    cunit *u = e->unit;
+    product part = *p;
+    cexpr *done = c_name(u, "done"), *left = c_sub(u, p->rows, done), *most = c_int(u, chunk);
+    b = c_for(b, "done", c_int(u, 0), p->rows, chunk);
+    c_declare(b, "const size_t", "rows", c_conditional(u, c_binary(u, "<", left, most), left, most));
+    c_declare(b, "const float *", "x_done", c_add(u, c_name(u, "%s", p->x), c_mul(u, done, p->x_row)));
+    c_declare(b, "float *", "y_done", c_add(u, c_name(u, "%s", p->y), c_mul(u, done, p->y_row)));
+    part.rows = c_name(u, "rows");
+    part.x = "x_done";
+    part.y = "y_done";
+    product_emit(e, b, &part);
 }
 
 void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     const choice_linear *l = &emit_choice(e, k)->linear;
     const choice_loop *rows = l->loop_count ? &l->loops[l->loop_count - 1] : NULL;
-    product p = {.choice = &l->product, .x = k->inputs[0].name, .y = k->results[0].name, .y_columns = 1};
+    product p = {.choice = &l->product, .x = k->inputs[0].name, .y = k->results[0].name, .y_columns = 1, .quantised = "work"};
     p.rows = rows ? emit_dim(e, rows->extent) : c_int(u, 1);
     p.x_row = rows ? emit_dim(e, rows->x) : c_int(u, 0);
     p.y_row = rows ? emit_dim(e, rows->y) : c_int(u, 0);
-    if (l->dots) p.table = emit_param(e, k->inputs[1].param);
+    if (l->dots) p.table.codes = emit_param(e, k->inputs[1].param);
     else p.table = panels_table(e, l->pack, k->node->label);
     cexpr *bias = l->dots && l->pack->bias ? emit_param(e, k->inputs[2].param) : NULL;
     cblock *b = open_loops(e, c_body(f), l, &p.x, &p.y);
     if (l->dots) emit_dots(e, b, &p, l, bias);
+    else if (l->chunk) emit_chunks(e, b, &p, l->chunk);
     else product_emit(e, b, &p);
 }

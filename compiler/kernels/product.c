@@ -1,33 +1,20 @@
 /* product: loops over panels, tiles of rows and groups of columns. */
 #include "kernels/product.h"
 #include "kernels/heights.h"
-
-/* What of a pack decides about its values. */
-static const char *pack_key(emit_context *e, const pack *p) {
-    text t = text_new(e->arena);
-    text_printf(&t, "pack %zu %zu %zu %lld %lld %lld %lld %u %lld %lld", emit_tensor(e, p->weight), emit_tensor(e, p->bias),
-                emit_tensor(e, p->second_bias), (long long)p->units, (long long)p->terms, (long long)p->panel,
-                (long long)p->matrices, p->bias_from, (long long)p->padding,
-                (long long)p->tail);
-    for (unsigned g = 0; g < p->gates; g++)
-        text_printf(&t, ", %u %a %d", p->gate[g], (double)p->scale[g], p->first_bias_only[g]);
-    return text_string(&t);
-}
-
-cexpr *product_table(emit_context *e, const pack *p, const char *name, const char *comment) {
-    if (pack_lives(p)) return c_add(e->unit, c_name(e->unit, "packs"), c_int(e->unit, pack_list_find(e->plan->packs, p)));
-    cexpr **made = emit_once_in_file(e, "%s", pack_key(e, p));
-    if (!*made) *made = emit_table(e, name, (size_t)pack_elements(p), pack_finite(p), pack_fill, p, comment);
-    return *made;
-}
+#include "kernels/vectors.h"
 
 /* One group of columns: `vectors` vectors from column j on, the last of them with `last` lanes. */
 static void emit_group(emit_context *e, cblock *b, const product_block *p, cexpr *j, unsigned vectors, int64_t last) {
     cunit *u = e->unit;
     int64_t lanes = e->target->lanes;
     unsigned rows = p->tile.rows;
-    tile t = {.rows = rows, .vectors = vectors, .chains = p->tile.chains, .width = c_int(u, p->width)};
-    t.weights = c_add(u, p->weights, j);
+    const pack *w = p->weights.pack;
+    weight_tables at = weights_at_column(e, &p->weights, j);
+    tile t = {.rows = rows, .vectors = vectors, .chains = p->tile.chains, .format = w->format};
+    t.width = c_int(u, pack_row(w, p->panel));
+    t.scale_width = pack_row(w, p->panel);
+    t.weights = at.codes;
+    t.scales = at.scales;
     t.unrolled = p->unroll_terms;
     cexpr *starts[TILE_MAX_SUMS];
     for (unsigned r = 0; r < rows; r++) {
@@ -36,9 +23,10 @@ static void emit_group(emit_context *e, cblock *b, const product_block *p, cexpr
         for (unsigned v = 0; v < vectors; v++) {
             unsigned i = r * vectors + v;
             t.sums[i] = rows == 1 ? arena_printf(e->arena, "s%u", v) : arena_printf(e->arena, "s%u_%u", r, v);
-            t.columns[v] = v * lanes;
-            cexpr *from = p->start == PRODUCT_FROM_Y ? p->y[r] : p->bias;
-            if (from) from = c_add(u, c_add(u, from, j), c_int(u, v * lanes));
+            t.columns[v] = weights_column(w, PACK_CODES, 0, v * lanes);
+            t.scale_columns[v] = v * lanes;
+            cexpr *from = p->start == PRODUCT_FROM_Y ? c_add(u, p->y[r], j) : at.biases;
+            if (from) from = c_add(u, from, c_int(u, v * lanes));
             if (p->start != PRODUCT_FROM_ZERO)
                 starts[i] = tile_load_n(e, from, p->start == PRODUCT_FROM_Y && v + 1 == vectors ? last : lanes);
         }
@@ -81,7 +69,7 @@ typedef struct {
     const product *p;
     const choice_panel *choice;
     int64_t panel;         /* a representative: its width and units */
-    cexpr *weights, *bias; /* of the panel; bias NULL: none */
+    weight_tables weights;       /* weights_rows of the panel */
     cexpr *y;              /* the first row's first column of the panel */
 } panel_job;
 
@@ -101,11 +89,10 @@ static void emit_rows(const void *context, cblock *b, cexpr *n, const choice_til
     const product *p = j->p;
     const pack *w = p->choice->pack;
     product_block block = {.tile = shape->size,
-                           .weights = c_add(u, j->weights, job->from),
-                           .width = pack_row(w, j->panel),
+                           .weights = weights_at_column(e, &j->weights, job->from),
+                           .panel = j->panel,
                            .columns = job->columns,
-                           .start = j->bias ? PRODUCT_FROM_BIAS : PRODUCT_FROM_ZERO,
-                           .bias = j->bias ? c_add(u, j->bias, job->from) : NULL,
+                           .start = w->bias_from == 0 ? PRODUCT_FROM_BIAS : PRODUCT_FROM_ZERO,
                            .terms = w->terms,
                            .end = p->terms_name ? c_name(u, "%s", p->terms_name) : c_int(u, w->terms),
                            .unroll_terms = shape->unrolled,
@@ -160,7 +147,23 @@ static void emit_panel(const panel_job *j, cblock *b) {
     if (even < c->columns) emit_columns(j, b, c_int(u, even), c->columns - even);
 }
 
-void product_emit(emit_context *e, cblock *b, const product *p) {
+/* All rows of x, quantised, instead of x. */
+static product quantised(emit_context *e, cblock *b, const product *p) {
+    cunit *u = e->unit;
+    product q = *p;
+    int64_t rows, size = pack_quantised(p->choice->pack);
+    cexpr *terms = p->terms_name ? c_name(u, "%s", p->terms_name) : c_int(u, p->choice->pack->terms);
+    bool one = c_is_int(p->rows, &rows) && rows == 1;
+    cexpr *n = one ? c_int(u, 0) : c_name(u, "n");
+    q.x = p->quantised;
+    q.x_row = c_int(u, size);
+    cblock *loop = one ? b : c_for(b, "n", c_int(u, 0), p->rows, 1);
+    c_do(loop, vectors_call3(e, "quantise", c_add(u, c_name(u, "%s", q.x), c_mul(u, n, q.x_row)),
+                             c_add(u, c_name(u, "%s", p->x), c_mul(u, n, p->x_row)), terms));
+    return q;
+}
+
+static void emit_product(emit_context *e, cblock *b, const product *p) {
     cunit *u = e->unit;
     const pack *w = p->choice->pack;
     int64_t panels = pack_panels(w), last = panels - 1, full = p->choice->last.columns ? last : panels;
@@ -180,16 +183,23 @@ void product_emit(emit_context *e, cblock *b, const product *p) {
         }
         if (i == 1 && full)
             c_comment(inner, "the last %lld of %lld", (long long)pack_units(w, job.panel), (long long)w->units);
-        cexpr *table = p->table;
+        weight_tables table = p->table;
         job.y = c_name(u, "%s", p->y);
         if (panels > 1) {
-            c_declare(inner, "const float *", "w", c_add(u, table, c_mul(u, index, c_int(u, pack_offset(w, 1)))));
+            table = weights_at_panel(e, inner, &table, "w", index);
             c_declare(inner, "float *", "y_panel", c_add(u, job.y, c_mul(u, index, c_int(u, w->panel * p->y_columns))));
-            table = c_name(u, "w");
             job.y = c_name(u, "y_panel");
         }
-        job.bias = w->bias_from == 0 ? table : NULL;
-        job.weights = c_add(u, table, c_int(u, pack_bias_floats(w, job.panel)));
+        job.weights = weights_rows(e, &table, job.panel);
         emit_panel(&job, inner);
     }
+}
+
+void product_emit(emit_context *e, cblock *b, const product *p) {
+    if (p->choice->pack->format != FORMAT_INT8) {
+        emit_product(e, b, p);
+        return;
+    }
+    product q = quantised(e, b, p);
+    emit_product(e, b, &q);
 }

@@ -10,18 +10,19 @@
 
 typedef struct {
     const choice_product *choice; /* sums start from its pack's biases if all column groups have one, else from zero */
-    cexpr *table;           /* address of the packed weights */
+    weight_tables table;          /* the packed weights */
     const char *x, *y;      /* pointers to the first row */
     cexpr *x_row, *y_row;   /* floats from one row to the next */
     cexpr *rows;            /* how many; what the choice knows, where it does */
     const char *terms_name; /* a constant that is the pack's terms, for loops to end at; NULL: the number */
     int64_t y_columns;      /* floats a unit has in y: 1, or what the gates of a row need */
+    const char *quantised;  /* int8: a pointer to room for all rows of x, quantised, pack_quantised() floats each */
     const char *turn;       /* a variable: where it is odd, the panels are taken backwards; NULL: never */
 } product;
 
 void product_emit(emit_context *e, cblock *b, const product *p);
 
-/* Rows of input times packed columns: y[row][j] = start + sum of the terms, for floats [0, columns) of a panel's row. x
+/* Rows of input times weight_tables columns: y[row][j] = start + sum of the terms, for floats [0, columns) of a panel's row. x
  * and y are pointers to the rows. */
 typedef enum { PRODUCT_FROM_ZERO, PRODUCT_FROM_BIAS, PRODUCT_FROM_Y } product_start;
 
@@ -30,12 +31,12 @@ typedef struct {
     const char *x[COST_ROWS];   /* row r begins at x[r] + x_offset[r] */
     int64_t x_offset[COST_ROWS];
     cexpr *y[COST_ROWS];
-    cexpr *weights;             /* the row of term 0 */
-    int64_t width, columns;     /* floats of a row of weights; of it, those that y takes */
+    weight_tables weights;            /* weights_rows of the panel */
+    int64_t panel;              /* which it is, or is like */
+    int64_t columns;            /* of a row of weights, those that y takes */
     int64_t terms;
     cexpr *end;                 /* the expression for terms */
     product_start start;
-    cexpr *bias;
     bool unroll_terms;
     const char *column;         /* name for the column's loop */
 } product_block;
@@ -44,7 +45,8 @@ void product_emit_block(emit_context *e, cblock *b, const product_block *p);
 /* Declares `panel`, which is i, or last - i where the variable `turn` is odd: what a loop over i begins with that takes the
  * panels backwards every other time. */
 void product_declare_panel(emit_context *e, cblock *b, const char *turn, cexpr *last);
-/* Packed weights as a table, one for all uses in the file; the name without the model's. */
-cexpr *product_table(emit_context *e, const pack *p, const char *name, const char *comment);
+
+/* conv_windows.c: CONV1D with weights that have codes. */
+void conv_emit_windows(emit_context *e, const plan_kernel *k, cfunction *f);
 
 #endif

@@ -1,12 +1,12 @@
-/* recurrent: RECURRENT, one layer in one direction: packed weights, the input's share of the gates, the loop
+/* recurrent: RECURRENT, one layer in one direction: weight_tables weights, the input's share of the gates, the loop
  * over time. The steps themselves are in recurrent_step.c and recurrent_batch.c. */
 #include "kernels/recurrent.h"
 
 /* --- weights --- */
 
-static cexpr *table(recurrent *r, const pack *p, const char *what, const char *comment) {
+static weight_tables table(recurrent *r, const pack *p, const char *what, const char *comment) {
     arena *a = r->e->arena;
-    return product_table(r->e, p, arena_printf(a, "%s_%s", r->label, what),
+    return weights_table(r->e, p, arena_printf(a, "%s_%s", r->label, what),
                          arena_printf(a, "%s: %s, in panels of %lld units", r->label, comment, (long long)p->panel));
 }
 
@@ -24,8 +24,7 @@ static void make_tables(recurrent *r) {
     const choice_recurrent *c = r->c;
     const pack *x = c->input, *h = c->hidden_pack;
     long long hidden = c->hidden, inputs = c->inputs, projected = c->projected;
-    bool halved = r->attrs->cell != IR_RNN && r->attrs->recurrent_activation.function == IR_SIGMOID;
-    const char *half = halved ? "; sigmoid gates halved" : "";
+    const char *half = c->halved ? "; sigmoid gates halved" : "";
     r->input_table = table(r, x, "w_ih",
                            arena_printf(a, "%sW_ih [%u * %lld, %lld], columns %s%s", x->bias_from ? "" : "biases and ",
                                         c->gates, hidden, inputs, gate_order(r), half));
@@ -46,13 +45,14 @@ static void make_tables(recurrent *r) {
 /* rows, x_row and y_row only count where the function takes them. */
 static void call_product(const recurrent *r, cblock *b, const recurrent_product *p, cexpr *rows, cexpr *x, cexpr *x_row,
                          cexpr *y, cexpr *y_row) {
-    cexpr *arguments[7];
-    unsigned n = recurrent_argument(r, arguments, 0, p->table);
+    cexpr *arguments[10];
+    unsigned n = recurrent_argument(r, arguments, 0, &p->table);
     if (!p->rows) arguments[n++] = rows;
     arguments[n++] = x;
     if (!p->x_row) arguments[n++] = x_row;
     arguments[n++] = y;
     if (!p->y_row) arguments[n++] = y_row;
+    if (p->quantised) arguments[n++] = c_name(r->e->unit, "%s", p->quantised);
     if (p->zigzag) arguments[n++] = c_name(r->e->unit, "turn");
     c_do(b, c_call_list(r->e->unit, p->name, n, arguments));
 }
@@ -90,7 +90,8 @@ static void emit_input_function(const layer *l) {
         .rows = choice->rows >= 0 ? c_int(u, choice->rows) : NULL,
         .y_row = row_floats(l),
         .y_columns = r->c->columns,
-        .terms_name = r->inputs_constant};
+        .terms_name = r->inputs_constant,
+        .quantised = recurrent_quantised(r->c->input, "q_x")};
     if (dim_is_const(input_stride(l), &stride)) p.x_row = c_int(u, stride);
     else if (dim_is(l->steps_dim, 1) && l->batch == 1) p.x_row = c_int(u, 0); /* one row */
     if (r->c->input_rows == CHOICE_ROWS_OF_STEPS_BY_ROW)
@@ -172,12 +173,12 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
-    cexpr *arguments[13];
+    cexpr *arguments[26];
     unsigned n = 0;
-    if (r->c->fused) n = recurrent_argument(r, arguments, n, r->input_table);
-    n = recurrent_argument(r, arguments, n, r->hidden_table);
-    if (r->c->candidate) n = recurrent_argument(r, arguments, n, r->candidate_table);
-    if (r->c->output) n = recurrent_argument(r, arguments, n, r->output_table);
+    if (r->c->fused) n = recurrent_argument(r, arguments, n, &r->input_table);
+    n = recurrent_argument(r, arguments, n, &r->hidden_table);
+    if (r->c->candidate) n = recurrent_argument(r, arguments, n, &r->candidate_table);
+    if (r->c->output) n = recurrent_argument(r, arguments, n, &r->output_table);
     if (r->c->fused) arguments[n++] = c_add(u, c_name(u, "%s", l->x), c_mul(u, time, emit_dim(e, l->x_t)));
     if (r->c->gates_at >= 0) arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, turn, row_floats(l)));
     arguments[n++] = c_name(u, "%s", passes_on(l) ? "last" : l->h);
@@ -185,6 +186,8 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     if (r->c->has_out) arguments[n++] = out_at(l, time, c_int(u, 0));
     n = kept_arguments(l, arguments, n, time, c_int(u, 0));
     if (r->c->next_at >= 0) arguments[n++] = c_name(u, "%s", l->next);
+    if (r->c->fused && recurrent_quantised(r->c->input, "q_x")) arguments[n++] = c_name(u, "q_x");
+    if (recurrent_quantises_h(r)) arguments[n++] = c_name(u, "q");
     if (r->c->zigzag) arguments[n++] = c_name(u, "turn");
     c_do(b, c_call_list(u, r->step_function, n, arguments));
     if (r->c->zigzag && !r->c->fused) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
@@ -195,9 +198,9 @@ static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
-    cexpr *arguments[9], *index = c_add(u, c_mul(u, turn, l->B), row);
+    cexpr *arguments[12], *index = c_add(u, c_mul(u, turn, l->B), row);
     unsigned n = 0;
-    if (r->cells_take_weights && !reset) n = recurrent_argument(r, arguments, n, r->hidden_table);
+    if (r->cells_take_weights && !reset) n = recurrent_cells_argument(r, arguments, n);
     arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, index, row_floats(l)));
     arguments[n++] = c_add(u, c_name(u, "%s", l->sums), c_mul(u, row, c_name(u, "%s", r->sums_constant)));
     if (!r->c->projects) arguments[n++] = row_of(l, 1, row);
@@ -413,6 +416,8 @@ void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     declare_work(&l, b, l.gates, r->c->gates_at);
     declare_work(&l, b, l.sums, r->c->sums_at);
     declare_work(&l, b, l.next, r->c->next_at);
+    declare_work(&l, b, "q_x", r->c->quantised_x_at);
+    declare_work(&l, b, "q", r->c->quantised_at);
     if (r->c->fused && dim_is(l.steps_dim, 1)) {
         call_step(&l, b, c_int(u, 0), c_int(u, 0));
         if (r->c->chained) copy_floats(&l, b, c_name(u, "%s", l.h), c_name(u, "%s", l.out));

@@ -15,11 +15,12 @@
 typedef struct {
     const char *name, *comment;
     const choice_product *choice;
-    cexpr *table;                /* what this layer passes as weights */
+    weight_tables table;               /* what this layer passes as weights */
     const char *x, *y;           /* names of the parameters */
     cexpr *rows, *x_row, *y_row; /* how many, and floats from one to the next; NULL: a parameter */
     int64_t y_columns;           /* floats a unit has in y */
     const char *terms_name;
+    const char *quantised;       /* int8: a parameter, room for the rows of x quantised; NULL: none is needed */
     bool zigzag;                 /* a last parameter, turn: where it is odd, the panels are taken backwards */
 } recurrent_product;
 
@@ -30,7 +31,7 @@ typedef struct {
     const choice_recurrent *c; /* for the current body */
     const char *label;
     const char *shape, *title; /* lstm_128 and "LSTM of 128 units", or the label twice */
-    cexpr *input_table, *hidden_table, *candidate_table, *output_table;
+    weight_tables input_table, hidden_table, candidate_table, output_table; /* without a pack: there is no such table */
     /* names of constants: rows of gates and sums, inputs, hidden, projected (or hidden's, where there is no projection) */
     const char *row_constant, *sums_constant, *inputs_constant, *hidden_constant, *projected_constant;
     recurrent_product input_product, hidden_product, candidate_product, output_product;
@@ -42,14 +43,23 @@ typedef struct {
 /* --- recurrent_function.c --- */
 /* Adds the product's function, if no other is like it, and notes its name, which is SHAPE_WHAT at first. */
 void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char *what);
-/* A table as a function of the shape knows it: as a parameter, which is added, or as it is. */
-cexpr *recurrent_parameter(const recurrent *r, cfunction *f, const char *name, cexpr *table);
-/* What a call of it passes for the table: the number of arguments so far, one more if it is a parameter. */
-unsigned recurrent_argument(const recurrent *r, cexpr **arguments, unsigned count, cexpr *table);
+/* Tables as a function of the shape knows them: as parameters, which are added, or as they are. */
+weight_tables recurrent_parameter(const recurrent *r, cfunction *f, const char *name, const weight_tables *table);
+/* What a call of it passes for them: the number of arguments so far, and these if they are parameters. */
+unsigned recurrent_argument(const recurrent *r, cexpr **arguments, unsigned count, const weight_tables *table);
 /* A function of the shape: without a name yet. */
 cfunction *recurrent_function(const recurrent *r, const char *comment);
 /* Ends it; gives its name, or that of one that is like it. */
 const char *recurrent_function_end(const recurrent *r, cfunction *f, const char *what);
+
+/* `name` where rows that this pack is multiplied with are quantised, else NULL. */
+static inline const char *recurrent_quantised(const pack *p, const char *name) {
+    return p && p->format == FORMAT_INT8 ? name : NULL;
+}
+/* Does a step quantise what it multiplies, h among it? */
+static inline bool recurrent_quantises_h(const recurrent *r) {
+    return recurrent_quantised(r->c->hidden_pack, "h") || recurrent_quantised(r->c->output, "next");
+}
 
 /* recurrent_step.c: adds the function of one time step of one row, and notes its name. Parameters, each if there:
  * its tables, x (fused), gates, h, c, out, kept, cells (c that is kept), next (room for the next h), turn (zigzag). */
@@ -58,6 +68,9 @@ void recurrent_emit_step(recurrent *r);
 /* recurrent_batch.c: adds the functions of one time step of a batch, and notes their names. h_row: floats from one row of
  * h to the next, NULL if known only at run time. */
 void recurrent_emit_batch(recurrent *r, cexpr *h_row);
+
+/* What a call of the cells function passes for b_hn, which lies in W_hh's tables. */
+unsigned recurrent_cells_argument(const recurrent *r, cexpr **arguments, unsigned count);
 
 /* recurrent_cell.c: complete sums -> gates -> c and h. The sums are named by gate, one letter each ("ifgo",
  * "rzn", "a") and `suffix`. */

@@ -11,7 +11,7 @@
 typedef struct {
     const recurrent *r;
     const pack *pack; /* of the sums' product: its gates are `letters`, from column group `group` of gates on */
-    cexpr *table;     /* the product's weights, whose biases the product left out */
+    weight_tables table;    /* the product's weights, whose biases the product left out */
     const char *letters;
     unsigned group;
     bool resets;    /* gives r * h and z, not h */
@@ -21,7 +21,7 @@ typedef struct {
 
 /* Gate `g` of the vector at `lane` of a panel's column groups: the input's share, or the bias of the n of h, plus the
  * sum. */
-static cexpr *complete_sum(const row_function *f, int64_t panel, cexpr *weights, cexpr *gates, cexpr *sums,
+static cexpr *complete_sum(const row_function *f, int64_t panel, cexpr *biases, cexpr *gates, cexpr *sums,
                            unsigned g) {
     emit_context *e = f->r->e;
     cunit *u = e->unit;
@@ -30,13 +30,13 @@ static cexpr *complete_sum(const row_function *f, int64_t panel, cexpr *weights,
     bool has_share = f->group + g < f->r->c->gates || f->r->c->columns == f->r->c->gates;
     if (has_share) start = tile_load(e, c_add(u, gates, c_int(u, (f->group + g) * width)));
     else if (g >= f->pack->bias_from)
-        start = tile_load(e, c_add(u, weights, c_int(u, (g - f->pack->bias_from) * width)));
+        start = tile_load(e, c_add(u, biases, c_int(u, (g - f->pack->bias_from) * width)));
     else return sum;
     return vectors_call2(e, "add", start, sum);
 }
 
 /* The vector from unit j of the panel on, whose first unit is `first`. */
-static void emit_vector_of(const row_function *f, cblock *b, int64_t panel, cexpr *weights, cexpr *first, cexpr *gates,
+static void emit_vector_of(const row_function *f, cblock *b, int64_t panel, cexpr *biases, cexpr *first, cexpr *gates,
                            cexpr *sums, cexpr *j, int64_t lanes, const char *suffix) {
     emit_context *e = f->r->e;
     cunit *u = e->unit;
@@ -44,7 +44,7 @@ static void emit_vector_of(const row_function *f, cblock *b, int64_t panel, cexp
     sums = c_add(u, sums, j);
     for (unsigned g = 0; g < f->pack->gates; g++)
         c_declare(b, e->target->type, arena_printf(e->arena, "%c%s", f->letters[g], suffix),
-                  complete_sum(f, panel, c_add(u, weights, j), gates, sums, g));
+                  complete_sum(f, panel, biases ? c_add(u, biases, j) : NULL, gates, sums, g));
     cexpr *unit = c_add(u, first, j);
     if (!c_is_int(unit, NULL)) {
         c_declare(b, "const size_t", "unit", unit);
@@ -80,28 +80,42 @@ static void emit_panels(const row_function *f, cblock *b, int64_t panel, int64_t
         if (panel) c_comment(b, "the last %lld units", (long long)units);
     }
     cexpr *first = c_mul(u, index, c_int(u, f->pack->panel));
-    cexpr *weights = c_add(u, f->table, c_mul(u, index, c_int(u, pack_offset(f->pack, 1))));
+    weight_tables at = weights_at_panel(e, b, &f->table, NULL, index), rows = weights_rows(e, &at, panel);
+    cexpr *biases = rows.biases;
     cexpr *gates = c_add(u, c_name(u, "gates"), c_mul(u, index, c_int(u, f->r->c->columns * f->pack->panel)));
     cexpr *sums = c_add(u, c_name(u, "sums"), c_mul(u, index, c_int(u, f->pack->gates * f->pack->panel)));
     if (whole > 1) {
         cblock *loop = c_for(b, "j", c_int(u, 0), c_int(u, whole * lanes), lanes);
-        emit_vector_of(f, loop, panel, weights, first, gates, sums, c_name(u, "j"), lanes, "");
+        emit_vector_of(f, loop, panel, biases, first, gates, sums, c_name(u, "j"), lanes, "");
     } else if (whole == 1) {
-        emit_vector_of(f, units % lanes ? c_scope(b) : b, panel, weights, first, gates, sums, c_int(u, 0), lanes, "");
+        emit_vector_of(f, units % lanes ? c_scope(b) : b, panel, biases, first, gates, sums, c_int(u, 0), lanes, "");
     }
     if (units % lanes)
-        emit_vector_of(f, whole ? c_scope(b) : b, panel, weights, first, gates, sums, c_int(u, whole * lanes),
+        emit_vector_of(f, whole ? c_scope(b) : b, panel, biases, first, gates, sums, c_int(u, whole * lanes),
                        units % lanes, "");
 }
 
 static bool takes_weights(const row_function *f) { return f->pack->bias_from < f->pack->gates; }
 
+/* b_hn lies in W_hh's table of floats, or in one of its own. */
+static weight_tables biases_alone(const weight_tables *w) {
+    weight_tables r = *w;
+    r.scales = NULL;
+    if (r.biases) r.codes = NULL;
+    return r;
+}
+
+unsigned recurrent_cells_argument(const recurrent *r, cexpr **arguments, unsigned count) {
+    weight_tables w = biases_alone(&r->hidden_table);
+    return recurrent_argument(r, arguments, count, &w);
+}
+
 /* Gives its name. */
 static const char *emit_row_function(row_function *f, const char *what, const char *comment) {
     const recurrent *r = f->r;
     cfunction *function = recurrent_function(r, comment);
-    f->table = r->hidden_table;
-    if (takes_weights(f)) f->table = recurrent_parameter(r, function, "weights", f->table);
+    f->table = biases_alone(&r->hidden_table);
+    if (takes_weights(f)) f->table = recurrent_parameter(r, function, "weights", &f->table);
     c_parameter(function, f->resets ? "float *" : "const float *", "gates");
     c_parameter(function, "const float *", "sums");
     if (!r->c->projects) c_parameter(function, f->resets ? "const float *" : "float *", "h");
@@ -137,7 +151,8 @@ void recurrent_emit_batch(recurrent *r, cexpr *h_row) {
                              .x_row = h_row,
                              .y_row = sums_row,
                              .y_columns = r->c->hidden_pack->gates,
-                             .terms_name = r->projected_constant};
+                             .terms_name = r->projected_constant,
+                             .quantised = recurrent_quantised(hidden->pack, "q")};
     p->zigzag = r->c->zigzag;
     recurrent_emit_product(r, p, "recurrent");
     row_function cells = {.r = r,
@@ -179,6 +194,7 @@ void recurrent_emit_batch(recurrent *r, cexpr *h_row) {
     p->comment = product_comment(r, "h = W_hr next", "next", r->c->hidden);
     p->choice = &r->c->output_product;
     p->table = r->output_table;
+    p->quantised = recurrent_quantised(r->c->output, "q");
     p->x = "next";
     p->x_row = next_row;
     p->y_columns = 1;

@@ -11,7 +11,7 @@ static cexpr *activate(emit_context *e, ir_activation a, cexpr *x) {
     return vectors_function(e, a.function, fast ? f->name : f->vector, x, a.scalar);
 }
 
-/* The weights of sigmoid gates are halved: see recurrent's packs. */
+/* The packed weights of sigmoid gates are halved, or else the sums are (halve_gates). */
 static cexpr *gate_activation(const recurrent *r, cexpr *x) {
     ir_activation a = r->attrs->recurrent_activation;
     return a.function == IR_SIGMOID ? vectors_call1(r->e, "sigmoid_of_half", x) : activate(r->e, a, x);
@@ -110,9 +110,21 @@ static void keep_sums(const recurrent_cell *cell) {
         tile_store_n(e, cell->block, c_add(u, cell->kept, c_int(u, 3 * r->c->hidden)), cell->candidate, cell->lanes);
 }
 
+static void halve_gates(const recurrent_cell *cell, const char *const *gates, unsigned count) {
+    const recurrent *r = cell->recurrent;
+    if (r->c->halved || r->attrs->recurrent_activation.function != IR_SIGMOID) return;
+    for (unsigned i = 0; i < count; i++) {
+        cexpr *sum = variable(cell, gates[i]);
+        c_assign(cell->block, sum, "=", vectors_call2(r->e, "mul", sum, vectors_number(r->e, 0.5)));
+    }
+}
+
 cexpr *recurrent_emit_cell(const recurrent_cell *cell) {
+    static const char *const lstm[] = {"i", "f", "o"}, *const gru[] = {"r", "z"};
     const recurrent *r = cell->recurrent;
     if (cell->kept) keep_sums(cell);
+    if (r->attrs->cell == IR_LSTM) halve_gates(cell, lstm, 3);
+    if (r->attrs->cell == IR_GRU && !r->c->resets_before) halve_gates(cell, gru, 2);
     switch (r->attrs->cell) {
     case IR_LSTM: return emit_lstm(cell);
     case IR_GRU: return emit_gru(cell);
@@ -122,7 +134,9 @@ cexpr *recurrent_emit_cell(const recurrent_cell *cell) {
 }
 
 cexpr *recurrent_emit_reset(const recurrent_cell *cell) {
+    static const char *const gates[] = {"r", "z"};
     emit_context *e = cell->recurrent->e;
+    halve_gates(cell, gates, 2);
     set_gate(cell, "r");
     set_gate(cell, "z");
     /* no more than the real lanes: the next column group may begin within this vector */

@@ -9,15 +9,12 @@ static const char *storage_of(const recurrent *r) {
                                                            : arena_printf(r->e->arena, "NNC_APART %s", storage);
 }
 
-cexpr *recurrent_parameter(const recurrent *r, cfunction *f, const char *name, cexpr *table) {
-    if (!r->c->shared) return table;
-    c_parameter(f, "const float *", name);
-    return c_name(r->e->unit, "%s", name);
+weight_tables recurrent_parameter(const recurrent *r, cfunction *f, const char *name, const weight_tables *table) {
+    return r->c->shared ? weights_parameters(r->e, f, table, name) : *table;
 }
 
-unsigned recurrent_argument(const recurrent *r, cexpr **arguments, unsigned count, cexpr *table) {
-    if (r->c->shared) arguments[count++] = table;
-    return count;
+unsigned recurrent_argument(const recurrent *r, cexpr **arguments, unsigned count, const weight_tables *table) {
+    return r->c->shared ? weights_arguments(table, arguments, count) : count;
 }
 
 cfunction *recurrent_function(const recurrent *r, const char *comment) {
@@ -33,13 +30,15 @@ void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char
     emit_context *e = r->e;
     cunit *u = e->unit;
     cfunction *f = recurrent_function(r, p->comment);
-    cexpr *table = recurrent_parameter(r, f, "weights", p->table);
+    if (p->choice->pack->bias_from > 0) p->table.biases = NULL; /* those of some gates are not the product's */
+    weight_tables table = recurrent_parameter(r, f, "weights", &p->table);
     const char *x_row = arena_printf(e->arena, "%s_row", p->x), *y_row = arena_printf(e->arena, "%s_row", p->y);
     if (!p->rows) c_parameter(f, "size_t", "rows");
     c_parameter(f, "const float *", p->x);
     if (!p->x_row) c_parameter(f, "size_t", x_row);
     c_parameter(f, "float *", p->y);
     if (!p->y_row) c_parameter(f, "size_t", y_row);
+    if (p->quantised) c_parameter(f, "float *", "q");
     if (p->zigzag) c_parameter(f, "size_t", "turn");
     product w = {.choice = p->choice,
                  .table = table,
@@ -50,6 +49,7 @@ void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char
                  .rows = p->rows ? p->rows : c_name(u, "rows"),
                  .terms_name = p->terms_name,
                  .y_columns = p->y_columns,
+                 .quantised = p->quantised ? "q" : NULL,
                  .turn = p->zigzag ? "turn" : NULL};
     product_emit(e, c_body(f), &w);
     p->name = recurrent_function_end(r, f, what);

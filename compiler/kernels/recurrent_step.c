@@ -17,7 +17,7 @@
 typedef struct {
     const pack *pack;
     const choice_sweep *choice;
-    cexpr *table;
+    weight_tables table;
     const char *letters; /* of the groups' sums */
     unsigned group;      /* z's column group in which the sweep's first starts */
     bool resets;         /* gives r * h and z, not h */
@@ -29,7 +29,7 @@ typedef struct {
     const recurrent *r;
     emit_context *e;
     cblock *block;
-    cexpr *input_table, *output_table; /* as the function knows them */
+    weight_tables input_table, output_table; /* as the function knows them */
     unsigned hidden_count; /* vectors of new h in variables so far */
 } step;
 
@@ -56,7 +56,8 @@ static void place_hidden(const step *s, cblock *b, cexpr *unit, int64_t lane, ce
 /* A panel, or the first of several side by side, or what stands for all full ones. */
 typedef struct {
     int64_t panel, count;
-    cexpr *weights, *inputs; /* its address; in the input's weights, where they are in the same stream */
+    weight_tables weights, inputs; /* its rows; those of the input's weights, where they are in the same stream */
+    bool has_inputs;
     cexpr *unit;             /* its first unit */
     const char *gates;
 } panel_place;
@@ -75,6 +76,20 @@ static int64_t lane_of(const step *s, const sweep *p, unsigned v, int64_t panel)
     return unit / p->pack->panel * panel + unit % p->pack->panel;
 }
 
+/* The same in a part of packed weights, `within` columns further. */
+static int64_t vector_place(const step *s, const pack *w, unsigned v, pack_part part, int64_t within) {
+    int64_t unit = v * (int64_t)s->e->target->lanes;
+    return weights_column(w, part, unit / w->panel, within + unit % w->panel);
+}
+
+static void place_vector(const step *s, const pack *w, tile *t, unsigned i, unsigned v, int64_t within) {
+    t->columns[i] = vector_place(s, w, v, PACK_CODES, within);
+    t->scale_columns[i] = vector_place(s, w, v, PACK_SCALES, within);
+}
+
+/* What the tiles of a sweep read: the factor as it is, or quantised. */
+static const char *factor_of(const sweep *p) { return p->pack->format == FORMAT_INT8 ? "q" : p->factor; }
+
 static int64_t z_lane(const step *s, const sweep *p, unsigned v) {
     return lane_of(s, p, v, s->r->c->columns * p->pack->panel);
 }
@@ -89,7 +104,7 @@ static cexpr *own_start(const step *s, const sweep *p, const panel_place *at, un
     cunit *u = s->e->unit;
     if (gate < p->pack->bias_from) return vectors_call0(s->e, "zero");
     int64_t group = (gate - p->pack->bias_from) * pack_width(p->pack, at->panel);
-    return tile_load(s->e, c_add(u, c_add(u, at->weights, j), c_int(u, group)));
+    return tile_load(s->e, c_add(u, c_add(u, at->weights.biases, j), c_int(u, group)));
 }
 
 /* c and h of `vectors` vectors from unit j of the panel on; the last has `last` real lanes. */
@@ -111,7 +126,7 @@ static void emit_cells(step *s, const sweep *p, cblock *b, const panel_place *at
         cell.gates = group_of(s, p, at, 0, c_add(u, j, c_int(u, z_lane(s, p, v))));
         cell.h = address(s, "h", first_unit, v * lanes);
         if (r->c->columns != r->c->gates)
-            cell.candidate = at->inputs ? c_name(u, "x%s", suffix) : tile_load(e, cell.gates);
+            cell.candidate = at->has_inputs ? c_name(u, "x%s", suffix) : tile_load(e, cell.gates);
         if (r->c->has_cell) cell.c = address(s, "c", first_unit, v * lanes);
         if (r->attrs->keeps) cell.kept = address(s, "kept", first_unit, v * lanes);
         if (r->attrs->keeps && r->c->has_cell) cell.cells = address(s, "cells", first_unit, v * lanes);
@@ -132,9 +147,13 @@ static void emit_input_terms(const step *s, const sweep *p, cblock *b, const pan
     tile t = *of;
     t.chains = s->r->c->input_chains;
     t.vectors = groups * vectors;
+    weight_tables column = weights_at_column(e, &at->inputs, j);
+    t.format = w->format;
     t.width = c_int(u, pack_row(w, at->panel));
-    t.weights = c_add(u, c_add(u, at->inputs, c_int(u, pack_bias_floats(w, at->panel))), j);
-    t.inputs[0] = "x";
+    t.scale_width = pack_row(w, at->panel);
+    t.weights = column.codes;
+    t.scales = column.scales;
+    t.inputs[0] = w->format == FORMAT_INT8 ? "q_x" : "x";
     t.unrolled = false;
     t.splats = NULL;
     cexpr *starts[TILE_MAX_SUMS];
@@ -145,8 +164,10 @@ static void emit_input_terms(const step *s, const sweep *p, cblock *b, const pan
             const char *suffix = suffix_of(s, number + v);
             t.sums[i] = g < apart ? arena_printf(e->arena, "x%s", suffix)
                                   : arena_printf(e->arena, "%c%s", p->letters[g - apart], suffix);
-            t.columns[i] = g * width + lane_of(s, p, v, pack_offset(w, 1));
-            starts[i] = tile_load(e, c_add(u, c_add(u, at->inputs, j), c_int(u, t.columns[i])));
+            place_vector(s, w, &t, i, v, g * width);
+            if (!has_bias) continue;
+            int64_t bias = vector_place(s, w, v, w->format == FORMAT_FLOAT32 ? PACK_FLOATS : PACK_BIASES, g * width);
+            starts[i] = tile_load(e, c_add(u, column.biases, c_int(u, bias)));
         }
     tile_declare(e, b, &t, has_bias ? starts : NULL);
     tile_add(e, t.chains > 1 ? c_scope(b) : b, &t, w->terms, w->terms, c_name(u, "%s", s->r->inputs_constant));
@@ -160,22 +181,26 @@ static void emit_units(step *s, const sweep *p, cblock *b, const panel_place *at
     const recurrent *r = s->r;
     int64_t width = pack_width(p->pack, at->panel);
     unsigned groups = p->pack->gates, sums = groups * vectors;
-    tile t = {.rows = 1, .vectors = sums, .chains = p->choice->tile.chains, .width = c_int(u, groups * width)};
-    t.weights = c_add(u, c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel))), j);
+    weight_tables column = weights_at_column(e, &at->weights, j);
+    tile t = {.rows = 1, .vectors = sums, .chains = p->choice->tile.chains, .format = p->pack->format};
+    t.width = c_int(u, groups * width);
+    t.scale_width = groups * width;
+    t.weights = column.codes;
+    t.scales = column.scales;
     t.unrolled = p->choice->unroll_terms;
     if (p->choice->unroll_terms && p->choice->unroll_units) t.splats = p->factor;
-    t.inputs[0] = p->factor;
+    t.inputs[0] = factor_of(p);
     cexpr *starts[TILE_MAX_SUMS];
     for (unsigned v = 0; v < vectors; v++)
         for (unsigned g = 0; g < groups; g++) {
             unsigned i = v * groups + g;
             t.sums[i] = arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, number + v));
-            int64_t lane = lane_of(s, p, v, pack_offset(p->pack, 1));
-            t.columns[i] = g * width + lane;
+            place_vector(s, p->pack, &t, i, v, g * width);
+            int64_t lane = vector_place(s, p->pack, v, p->pack->format == FORMAT_FLOAT32 ? PACK_FLOATS : PACK_BIASES, 0);
             cexpr *z = group_of(s, p, at, p->group + g, c_add(u, j, c_int(u, z_lane(s, p, v))));
             starts[i] = starts_in_z(s, p, g) ? tile_load(e, z) : own_start(s, p, at, g, c_add(u, j, c_int(u, lane)));
         }
-    if (at->inputs) {
+    if (at->has_inputs) {
         emit_input_terms(s, p, b, at, j, &t, vectors, number);
         for (unsigned i = 0; i < sums; i++)
             if (!starts_in_z(s, p, i % groups)) c_declare(b, e->target->type, t.sums[i], starts[i]);
@@ -194,17 +219,17 @@ static void emit_flat_panel(step *s, const sweep *p, cblock *b, const panel_plac
     int64_t lanes = e->target->lanes, width = pack_width(p->pack, at->panel), units = pack_units(p->pack, at->panel);
     unsigned groups = p->pack->gates, vectors = (unsigned)((units + lanes - 1) / lanes);
     product_block block = {.start = PRODUCT_FROM_ZERO, .column = "j"};
-    if (at->inputs) {
+    block.panel = at->panel;
+    if (at->has_inputs) {
         const pack *w = r->c->input;
         block.tile = r->c->flat_input;
-        block.x[0] = "x";
+        block.x[0] = w->format == FORMAT_INT8 ? "q_x" : "x";
         block.y[0] = group_of(s, p, at, 0, c_int(u, 0));
-        block.weights = c_add(u, at->inputs, c_int(u, pack_bias_floats(w, at->panel)));
-        block.width = block.columns = pack_row(w, at->panel);
+        block.weights = at->inputs;
+        block.columns = pack_row(w, at->panel);
         block.terms = w->terms;
         block.end = c_name(u, "%s", r->inputs_constant);
         if (w->bias_from == 0) block.start = PRODUCT_FROM_BIAS;
-        block.bias = at->inputs;
         product_emit_block(e, c_scope(b), &block);
     }
     for (unsigned g = 0; g < groups; g++)
@@ -213,11 +238,11 @@ static void emit_flat_panel(step *s, const sweep *p, cblock *b, const panel_plac
                          smaller(width - j, lanes));
     block.tile = p->choice->flat_tile;
     block.start = PRODUCT_FROM_Y;
-    block.weights = c_add(u, at->weights, c_int(u, pack_bias_floats(p->pack, at->panel)));
-    block.width = block.columns = groups * width;
+    block.weights = at->weights;
+    block.columns = groups * width;
     block.terms = p->pack->terms;
     block.end = c_name(u, "%s", r->projected_constant);
-    block.x[0] = p->factor;
+    block.x[0] = factor_of(p);
     block.y[0] = group_of(s, p, at, p->group, c_int(u, 0));
     product_emit_block(e, c_scope(b), &block);
     for (unsigned v = 0; v < vectors; v++)
@@ -225,7 +250,7 @@ static void emit_flat_panel(step *s, const sweep *p, cblock *b, const panel_plac
             c_declare(b, e->target->type, arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, *number + v)),
                       tile_load(e, group_of(s, p, at, p->group + g, c_int(u, v * lanes))));
     panel_place gates = *at;
-    gates.inputs = NULL; /* they are in z by now */
+    gates.has_inputs = false; /* they are in z by now */
     emit_cells(s, p, b, &gates, c_int(u, 0), vectors, units - (vectors - 1) * lanes, *number);
     *number += vectors;
 }
@@ -262,20 +287,15 @@ static void emit_panel(step *s, const sweep *p, cblock *b, const panel_place *at
 /* The panel's place: pointers to its weights and to its part of z. */
 static panel_place enter_panel(const step *s, const sweep *p, cblock *b, int64_t panel, int64_t count, cexpr *index) {
     cunit *u = s->e->unit;
-    panel_place at = {
-        .panel = panel, .count = count, .weights = p->table, .unit = c_mul(u, index, c_int(u, p->pack->panel))};
-    const pack *input = s->r->c->input;
+    panel_place at = {.panel = panel, .count = count, .has_inputs = s->r->c->fused};
+    at.unit = c_mul(u, index, c_int(u, p->pack->panel));
     bool first = c_is_int(index, NULL) && panel == 0, flat = is_flat(p, panel);
-    if (!first && !p->choice->unroll_units) {
-        c_declare(b, "const float *", "w", c_add(u, p->table, c_mul(u, index, c_int(u, pack_offset(p->pack, 1)))));
-        at.weights = c_name(u, "w");
-        if (s->r->c->fused)
-            c_declare(b, "const float *", "w_x",
-                      c_add(u, s->input_table, c_mul(u, index, c_int(u, pack_offset(input, 1)))));
-        if (s->r->c->fused) at.inputs = c_name(u, "w_x");
-    } else {
-        at.weights = c_add(u, p->table, c_int(u, panel * pack_offset(p->pack, 1)));
-        if (s->r->c->fused) at.inputs = c_add(u, s->input_table, c_int(u, panel * pack_offset(input, 1)));
+    bool declares = !first && !p->choice->unroll_units;
+    weight_tables place = weights_at_panel(s->e, b, &p->table, declares ? "w" : NULL, index);
+    at.weights = weights_rows(s->e, &place, panel);
+    if (at.has_inputs) {
+        place = weights_at_panel(s->e, b, &s->input_table, declares ? "w_x" : NULL, index);
+        at.inputs = weights_rows(s->e, &place, panel);
     }
     bool writes = p->resets || flat;
     at.gates = "gates";
@@ -325,15 +345,20 @@ static void emit_sweep(step *s, const sweep *p) {
     }
 }
 
-static sweep make_sweep(const step *s, const choice_sweep *choice, cexpr *table, const char *factor) {
+static sweep make_sweep(const step *s, const choice_sweep *choice, const weight_tables *table, const char *factor) {
     return (sweep){.pack = choice->pack,
                   .choice = choice,
-                  .table = table,
+                  .table = *table,
                   .factor = factor,
                   .letters = recurrent_gate_letters(s->r)};
 }
 
 /* --- the whole step --- */
+
+static void quantise(const step *s, const char *to, const char *from, const char *count) {
+    cunit *u = s->e->unit;
+    c_do(s->block, vectors_call3(s->e, "quantise", c_name(u, "%s", to), c_name(u, "%s", from), c_name(u, "%s", count)));
+}
 
 static void copy_row(const step *s, const char *to, const char *from) {
     cunit *u = s->e->unit;
@@ -369,6 +394,7 @@ static void emit_projection(const step *s) {
                  .y_row = c_int(u, 0),
                  .rows = c_int(u, 1),
                  .y_columns = 1,
+                 .quantised = recurrent_quantised(r->c->output, "q"),
                  .terms_name = r->hidden_constant};
     product_emit(e, s->block, &w);
     if (r->c->has_out) copy_row(s, "out", "h");
@@ -377,7 +403,7 @@ static void emit_projection(const step *s) {
 void recurrent_emit_step(recurrent *r) {
     emit_context *e = r->e;
     step s = {.r = r, .e = e};
-    sweep main_sweep = make_sweep(&s, &r->c->step, r->hidden_table, "h");
+    sweep main_sweep = make_sweep(&s, &r->c->step, &r->hidden_table, "h");
     main_sweep.resets = r->c->resets_before;
     main_sweep.group = r->c->columns - r->c->gates;
     main_sweep.zigzag = r->c->zigzag;
@@ -389,10 +415,11 @@ void recurrent_emit_step(recurrent *r) {
                         : r->c->has_cell ? "and is updated like c."
                                          : "and is updated."));
     s.block = c_body(f);
-    if (r->c->fused) s.input_table = recurrent_parameter(r, f, "w_ih", r->input_table);
-    main_sweep.table = recurrent_parameter(r, f, "w_hh", r->hidden_table);
-    cexpr *candidate_table = r->c->candidate ? recurrent_parameter(r, f, "w_hn", r->candidate_table) : NULL;
-    if (r->c->output) s.output_table = recurrent_parameter(r, f, "w_hr", r->output_table);
+    if (r->c->fused) s.input_table = recurrent_parameter(r, f, "w_ih", &r->input_table);
+    main_sweep.table = recurrent_parameter(r, f, "w_hh", &r->hidden_table);
+    weight_tables candidate_table = {.codes = NULL};
+    if (r->c->candidate) candidate_table = recurrent_parameter(r, f, "w_hn", &r->candidate_table);
+    if (r->c->output) s.output_table = recurrent_parameter(r, f, "w_hr", &r->output_table);
     if (r->c->fused) c_parameter(f, "const float *", "x");
     if (r->c->gates_at >= 0) c_parameter(f, writes_gates ? "float *" : "const float *", "gates");
     c_parameter(f, r->c->chained ? "const float *" : "float *", "h");
@@ -401,6 +428,8 @@ void recurrent_emit_step(recurrent *r) {
     if (r->attrs->keeps) c_parameter(f, "float *", "kept");
     if (r->attrs->keeps && r->c->has_cell) c_parameter(f, "float *", "cells");
     if (r->c->next_at >= 0) c_parameter(f, "float *", "next");
+    if (r->c->fused && recurrent_quantised(r->c->input, "q_x")) c_parameter(f, "float *", "q_x");
+    if (recurrent_quantises_h(r)) c_parameter(f, "float *", "q");
     if (r->c->zigzag) c_parameter(f, "size_t", "turn");
 
     cblock *body = s.block;
@@ -408,13 +437,16 @@ void recurrent_emit_step(recurrent *r) {
         c_comment(body, "r, z = gates + W_hh h; next = r * h, z in its place in gates");
         s.block = c_scope(body);
     }
+    if (r->c->fused && r->c->input->format == FORMAT_INT8) quantise(&s, "q_x", "x", r->inputs_constant);
+    if (r->c->hidden_pack->format == FORMAT_INT8) quantise(&s, "q", "h", r->projected_constant);
     emit_sweep(&s, &main_sweep);
     if (r->c->resets_before) {
-        sweep candidate = make_sweep(&s, &r->c->candidate_step, candidate_table, "next");
+        sweep candidate = make_sweep(&s, &r->c->candidate_step, &candidate_table, "next");
         candidate.letters = "n";
         candidate.group = 2;
         c_comment(body, "n = gates + W_hn (r * h); h = (1 - z) * n + z * h");
         s.block = c_scope(body);
+        if (r->c->candidate->format == FORMAT_INT8) quantise(&s, "q", "next", r->hidden_constant);
         emit_sweep(&s, &candidate);
         s.block = body;
     }

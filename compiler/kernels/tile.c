@@ -62,7 +62,7 @@ static cexpr *column_of(emit_context *e, cblock *b, const tile *t, unsigned v, c
     cunit *u = e->unit;
     cexpr *address = c_add(u, weights, c_int(u, t->columns[v]));
     bool part = t->last && v + 1 == t->vectors && e->target->lanes > 1; /* one lane is always whole */
-    cexpr *column = part ? vectors_call2(e, "load_n", address, t->last) : tile_load(e, address);
+    cexpr *column = part ? vectors_call2(e, "load_n", address, t->last) : weights_load(e, t->format, address);
     if (t->rows == 1 || t->unrolled) return column;
     const char *name = arena_printf(e->arena, "w%u%s", v, suffix);
     c_declare(b, arena_printf(e->arena, "const %s", e->target->type), name, column);
@@ -115,7 +115,7 @@ static void add_group(emit_context *e, cblock *b, const tile *t, const char *con
     cexpr *weights = c_add(u, t->weights, c_mul(u, k, t->width));
     if (terms > 1 || (t->rows == 1 && t->vectors > 1)) {
         const char *name = "w_k";
-        c_declare(b, "const float *", name, weights);
+        c_declare(b, weights_pointer(t->format), name, weights);
         weights = c_name(u, "%s", name);
     }
     for (unsigned i = 0; i < terms; i++)
@@ -161,7 +161,101 @@ static void add_terms(const void *context, emit_context *e, cblock *b, const cha
     join_chains(e, b, t, sums);
 }
 
-void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end) {
+static void add_floats(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end) {
     sum_terms terms = {end, count, most, COST_BLOCK, "k"};
     sum_add(e, b, &terms, t->rows * t->vectors, t->sums, add_terms, t);
+}
+
+/* --- sums that are scaled --- */
+
+/* The same tile with other sums, which start at zero. */
+static tile begin_parts(emit_context *e, cblock *b, const tile *t, const char *what) {
+    tile parts = *t;
+    for (unsigned i = 0; i < t->rows * t->vectors; i++) parts.sums[i] = arena_printf(e->arena, "%s_%s", t->sums[i], what);
+    tile_declare(e, b, &parts, NULL);
+    return parts;
+}
+
+static void add_scaled(emit_context *e, cblock *b, const tile *to, unsigned i, cexpr *part, cexpr *scale) {
+    cexpr *sum = c_name(e->unit, "%s", to->sums[i]);
+    c_assign(b, sum, "=", vectors_call3(e, "madd", part, scale, sum));
+}
+
+static cexpr *scales_at(emit_context *e, const tile *t, unsigned v, cexpr *row) {
+    cunit *u = e->unit;
+    cexpr *scales = c_add(u, t->scales, c_mul(u, row, c_int(u, t->scale_width)));
+    return c_add(u, scales, c_int(u, t->scale_columns[v]));
+}
+
+static void add_codes(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end) {
+    b = c_scope(b);
+    tile parts = begin_parts(e, b, t, "codes");
+    add_floats(e, b, &parts, count, most, end);
+    for (unsigned i = 0; i < t->rows * t->vectors; i++)
+        add_scaled(e, b, t, i, c_name(e->unit, "%s", parts.sums[i]),
+                   tile_load(e, scales_at(e, t, i % t->vectors, c_int(e->unit, 0))));
+}
+
+/* --- int8 --- */
+
+/* The quantised row r at word `word` of block g, whose place stands in a variable. */
+static cexpr *word_of(emit_context *e, const tile *t, unsigned r, cexpr *word) {
+    cunit *u = e->unit;
+    return c_add(u, c_add(u, c_name(u, "%s_g", t->inputs[r]), c_int(u, t->offsets[r])), word);
+}
+
+/* Block g of the terms, `terms` of them, to sums of floats. */
+static void add_block(emit_context *e, cblock *b, const tile *t, cexpr *g, int64_t terms) {
+    cunit *u = e->unit;
+    const char *type = arena_printf(e->arena, "%s_dots", e->target->prefix), *names[TILE_MAX_SUMS];
+    unsigned count = t->rows * t->vectors;
+    c_declare(b, weights_pointer(t->format), "w_g",
+              c_add(u, t->weights, c_mul(u, g, c_mul(u, t->width, c_int(u, FORMAT_BLOCK)))));
+    for (unsigned r = 0; r < t->rows; r++) {
+        if (r && strcmp(t->inputs[r], t->inputs[0]) == 0) continue; /* one pointer for all rows */
+        cexpr *first = c_add(u, c_name(u, "%s", t->inputs[r]), c_int(u, 1));
+        c_declare(b, "const float *", arena_printf(e->arena, "%s_g", t->inputs[r]), c_add(u, first, c_mul(u, g, c_int(u, 17))));
+    }
+    for (unsigned i = 0; i < count; i++) {
+        names[i] = arena_printf(e->arena, "%s_n", t->sums[i]);
+        c_declare(b, type, names[i], vectors_call1(e, "dots_of", word_of(e, t, i / t->vectors, c_int(u, 0))));
+    }
+    int64_t fours = (terms + 3) / 4;
+    cblock *loop = fours > 1 ? c_for(b, "k", c_int(u, 0), c_int(u, fours), 1) : b;
+    cexpr *k = fours > 1 ? c_name(u, "k") : c_int(u, 0), *weights = c_name(u, "w_g");
+    if (fours > 1) {
+        c_declare(loop, weights_pointer(t->format), "w_k", c_add(u, weights, c_mul(u, k, c_mul(u, t->width, c_int(u, 4)))));
+        weights = c_name(u, "w_k");
+    }
+    for (unsigned v = 0; v < t->vectors; v++)
+        for (unsigned r = 0; r < t->rows; r++) {
+            cexpr *sum = c_name(u, "%s", names[r * t->vectors + v]);
+            cexpr *word = c_add(u, c_mul(u, k, c_int(u, 2)), c_int(u, 1));
+            c_assign(loop, sum, "=", vectors_call3(e, "dot4", sum, c_add(u, weights, c_int(u, t->columns[v])),
+                                                   word_of(e, t, r, word)));
+        }
+    for (unsigned i = 0; i < count; i++)
+        add_scaled(e, b, t, i, vectors_call1(e, "dots_float", c_name(u, "%s", names[i])),
+                   weights_load(e, FORMAT_BFLOAT16, scales_at(e, t, i % t->vectors, g)));
+}
+
+static void add_dots(emit_context *e, cblock *b, const tile *t, int64_t count) {
+    cunit *u = e->unit;
+    int64_t blocks = count / FORMAT_BLOCK, rest = count % FORMAT_BLOCK;
+    b = c_scope(b);
+    tile parts = begin_parts(e, b, t, "of_x");
+    if (blocks > 1) add_block(e, c_for(b, "g", c_int(u, 0), c_int(u, blocks), 1), &parts, c_name(u, "g"), FORMAT_BLOCK);
+    if (blocks == 1) add_block(e, c_scope(b), &parts, c_int(u, 0), FORMAT_BLOCK);
+    if (rest) add_block(e, c_scope(b), &parts, c_int(u, blocks), rest);
+    for (unsigned i = 0; i < t->rows * t->vectors; i++) {
+        unsigned r = i / t->vectors;
+        cexpr *unit = c_index(u, c_name(u, "%s", t->inputs[r]), c_int(u, t->offsets[r]));
+        add_scaled(e, b, t, i, c_name(u, "%s", parts.sums[i]), vectors_call1(e, "splat", unit));
+    }
+}
+
+void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end) {
+    if (t->format == FORMAT_INT8) add_dots(e, b, t, count);
+    else if (t->format == FORMAT_INT16) add_codes(e, b, t, count, most, end);
+    else add_floats(e, b, t, count, most, end);
 }

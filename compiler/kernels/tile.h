@@ -6,22 +6,32 @@
  * term k goes to chain k % chains; the terms that are left when the chains do not divide their number go to the first
  * chain; finally the chains are added, first + second, or (first + second) + (third + fourth). More than COST_BLOCK
  * terms are added in blocks (sum.h), each of which is such a sum.
+ *
+ * Weights of int16 give such a sum of their codes, which starts at zero, and is multiplied with the row's scale when it is
+ * added to the sum so far. Those of int8 are multiplied with quantised rows of input (runtime/narrow.h): 32 terms are a sum
+ * of integers; times the scale of its weights it is added to one that starts at zero; and that, times the input's unit, to
+ * the sum so far.
  */
 #ifndef NNC_KERNELS_TILE_H
 #define NNC_KERNELS_TILE_H
 
 #include "kernels/sum.h"
+#include "kernels/weights.h"
 
 enum { TILE_MAX_SUMS = SUM_MOST, TILE_MAX_VECTORS = 16 };
 
 typedef struct {
     unsigned rows, vectors, chains;
     const char *sums[TILE_MAX_SUMS];     /* [rows][vectors] */
-    int64_t columns[TILE_MAX_VECTORS];   /* of each vector in a row of weights, in floats */
+    weight_format format;                /* of the weights */
+    int64_t columns[TILE_MAX_VECTORS];   /* of each vector in a row of weights, in elements */
     cexpr *last;                         /* lanes of the last vector, where it may read no more; NULL: all */
     cexpr *weights;                      /* address of a row of weights, the first term's */
-    cexpr *width;                        /* floats from one term's row of weights to the next */
-    const char *inputs[COST_ROWS];       /* names of pointers: input[offset + k * step] is the factor of term k */
+    cexpr *width;                        /* elements from one term's row of weights to the next */
+    cexpr *scales;                       /* address of a row of scales, the first one's; NULL: the format has none */
+    int64_t scale_columns[TILE_MAX_VECTORS], scale_width; /* as columns and width */
+    const char *inputs[COST_ROWS];       /* names of pointers: input[offset + k * step] is the factor of term k; of int8 a
+                                          * quantised row is at input + offset */
     int64_t offsets[COST_ROWS];
     cexpr *step;                         /* NULL: 1 */
     const char *splats;                  /* with one row: splat(input[k]) stands in the variable SPLATS_k already */

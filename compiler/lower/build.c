@@ -6,6 +6,8 @@ const dim *build_dim(lowering *l, int64_t constant) { return dim_const(l->model-
 ir_node *build_node(lowering *l, ir_op op, ir_value *const *inputs, unsigned count, span where) {
     ir_node *n = ir_add(l->model, l->graph, op, inputs, count, where);
     n->label = l->label ? l->label : ir_op_name(op);
+    /* the other operators have no matrices */
+    if (op == IR_EMBEDDING || op == IR_RECURRENT || op == IR_LINEAR || op == IR_CONV1D) n->attrs.weights = l->weights;
     return n;
 }
 

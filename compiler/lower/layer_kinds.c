@@ -186,45 +186,44 @@ static const parameter recurrent_arguments[] = {
 #define PARAMETERS(array, count) array, count
 #define ALL(array)               array, sizeof array / sizeof *array
 
-#define SIMPLE(name, article, kind)                                                                                    \
-    {                                                                                                                  \
-        name, article, ALL(kind##_parameters), ALL(one_tensor), kind##_construct, kind##_call, NULL, IR_RNN, false,    \
-            false, NULL                                                                                                \
-    }
-#define OTHER(module, a_or_an, takes, how_many, constructor, caller)                                                   \
-    {                                                                                                                  \
-        .name = module, .article = a_or_an, .parameters = takes, .count = how_many, .call_parameters = one_tensor,     \
-        .call_count = 1, .construct = constructor, .call = caller                                                      \
-    }
-#define RECURRENT(name, article, parameters, cell, hint)                                                               \
-    {                                                                                                                  \
-        name, article, ALL(parameters), ALL(recurrent_arguments), recurrent_construct, recurrent_call, hint, cell,     \
-            true, false, NULL                                                                                          \
-    }
-#define CELL(name, article, count, cell, hint)                                                                         \
-    {                                                                                                                  \
-        name, article, PARAMETERS(rnn_cell_parameters, count), PARAMETERS(recurrent_arguments, 2), cell_construct,     \
-            cell_call, hint, cell, true, true, NULL                                                                    \
-    }
+#define ROW(module, a_or_an, takes, calls, constructor, caller)                                     \
+    .name = module, .article = a_or_an, takes, calls, .construct = constructor, .call = caller
+#define TAKES(array)           .parameters = array, .count = sizeof array / sizeof *array
+#define TAKES_SOME(array, n)   .parameters = array, .count = n
+#define CALLED(array)          .call_parameters = array, .call_count = sizeof array / sizeof *array
+#define CALLED_SOME(array, n)  .call_parameters = array, .call_count = n
+
+#define SIMPLE(name, article, kind) {ROW(name, article, TAKES(kind##_parameters), CALLED(one_tensor), kind##_construct, kind##_call)}
+#define OTHER(name, article, takes, how_many, constructor, caller) \
+    {ROW(name, article, TAKES_SOME(takes, how_many), CALLED(one_tensor), constructor, caller)}
+#define MATRIX(name, article, takes, constructor, caller) \
+    {ROW(name, article, TAKES(takes), CALLED(one_tensor), constructor, caller), .has_matrices = true}
+#define RECURRENT(name, article, takes, which, hint)                                                          \
+    {ROW(name, article, TAKES(takes), CALLED(recurrent_arguments), recurrent_construct, recurrent_call),      \
+     .too_many = hint, .cell = which, .is_recurrent = true, .has_matrices = true}
+#define CELL(name, article, how_many, which, hint)                                                            \
+    {ROW(name, article, TAKES_SOME(rnn_cell_parameters, how_many), CALLED_SOME(recurrent_arguments, 2),       \
+         cell_construct, cell_call),                                                                          \
+     .too_many = hint, .cell = which, .is_recurrent = true, .is_cell = true, .has_matrices = true}
 
 const layer_kind layer_kinds[] = {
-    SIMPLE("Embedding", "an", embedding),
+    MATRIX("Embedding", "an", embedding_parameters, embedding_construct, embedding_call),
     RECURRENT("RNN", "an", rnn_parameters, IR_RNN, NULL),
     RECURRENT("LSTM", "an", lstm_parameters, IR_LSTM, "the two states are one argument: (h0, c0)"),
     RECURRENT("GRU", "a", gru_parameters, IR_GRU, NULL),
     CELL("RNNCell", "an", 4, IR_RNN, NULL),
     CELL("LSTMCell", "an", 3, IR_LSTM, "the two states are one argument: (h, c)"),
     CELL("GRUCell", "a", 3, IR_GRU, NULL),
-    SIMPLE("Linear", "a", linear),
+    MATRIX("Linear", "a", linear_parameters, linear_construct, linear_call),
     SIMPLE("Dropout", "a", dropout),
     SIMPLE("LayerNorm", "a", layer_norm),
     SIMPLE("BatchNorm1d", "a", batch_norm),
     SIMPLE("BatchNorm2d", "a", batch_norm),
     SIMPLE("GroupNorm", "a", group_norm),
     OTHER("InstanceNorm1d", "an", batch_norm_parameters, 5, instance_norm_construct, instance_norm_call),
-    OTHER("Conv1d", "a", conv_parameters, 9, conv1d_construct, conv_call),
-    OTHER("Conv2d", "a", conv_parameters, 9, conv2d_construct, conv_call),
-    OTHER("ConvTranspose1d", "a", conv_transpose_parameters, 10, conv_transpose1d_construct, conv_transpose1d_call),
+    MATRIX("Conv1d", "a", conv_parameters, conv1d_construct, conv_call),
+    MATRIX("Conv2d", "a", conv_parameters, conv2d_construct, conv_call),
+    MATRIX("ConvTranspose1d", "a", conv_transpose_parameters, conv_transpose1d_construct, conv_transpose1d_call),
     OTHER("MaxPool1d", "a", max_pool_parameters, 6, pool_construct, pool_call),
     OTHER("MaxPool2d", "a", max_pool_parameters, 6, pool_construct, pool_call),
     OTHER("AvgPool1d", "an", avg_pool_parameters, 5, pool_construct, pool_call),
@@ -234,5 +233,5 @@ const layer_kind layer_kinds[] = {
     OTHER("AdaptiveAvgPool2d", "an", adaptive_pool_parameters, 1, adaptive_pool_construct, adaptive_pool_call),
     SIMPLE("Upsample", "an", upsample),
     OTHER("Sequential", "a", NULL, 0, NULL, sequential_call), /* its arguments are modules: sequential_declare */
-    {NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, NULL, IR_RNN, false, false, NULL},
+    {.name = NULL},
 };

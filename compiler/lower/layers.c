@@ -144,7 +144,7 @@ static const char *label_of(lowering *l, const char *name) {
 }
 
 layer *layer_make(lowering *l, const ast_expr *call, const char *name, const char *prefix, const ast_argument *keys,
-                  span where, bool again) {
+                  ir_weights weights, span where, bool again) {
     layer *self = ARENA_NEW(l->arena, layer);
     text written = text_new(l->arena);
     ast_print_expr(call, &written);
@@ -153,6 +153,7 @@ layer *layer_make(lowering *l, const ast_expr *call, const char *name, const cha
                     .source = text_string(&written),
                     .prefix = prefix,
                     .keys = keys,
+                    .weights_kept = weights,
                     .where = where,
                     .broken = true};
     self->kind = layer_kind_find(call->name.text);
@@ -177,9 +178,34 @@ layer *layer_make(lowering *l, const ast_expr *call, const char *name, const cha
     return self;
 }
 
+/* The word behind `as`; DEFAULT where there is none, and after reporting. */
+static ir_weights weights_of(lowering *l, const ast_name *as) {
+    ir_weights w;
+    if (!as->text) return IR_WEIGHTS_DEFAULT;
+    if (ir_weights_find(as->text, &w)) return w;
+    diag *e = diag_error(l->diags, as->where, "no layer can be kept as %.60s", as->text);
+    diag_note_plain(e, "there are %s", ir_weights_list);
+    return IR_WEIGHTS_DEFAULT;
+}
+
+bool layer_has_matrices(const layer *self) {
+    if (!self->kind) return false;
+    if (self->kind->construct) return self->kind->has_matrices;
+    for (size_t i = 0; i < self->as.sequential.count; i++)
+        if (layer_has_matrices(self->as.sequential.items[i])) return true;
+    return false;
+}
+
 void layer_declare(lowering *l, const ast_stmt *s) {
     layer *earlier = scope_find(l->layers, s->name.text);
-    layer *self = layer_make(l, s->value, s->name.text, s->string ? s->string : s->name.text, s->keys, s->where, earlier);
+    const char *prefix = s->string ? s->string : s->name.text;
+    ir_weights weights = weights_of(l, &s->weights);
+    layer *self = layer_make(l, s->value, s->name.text, prefix, s->keys, weights, s->where, earlier);
+    if (s->weights.text && !self->broken && !layer_has_matrices(self)) {
+        diag *e = diag_error(l->diags, s->weights.where, "%s has no matrices: it cannot be kept as %.60s",
+                             self->kind->name, s->weights.text);
+        diag_hint(e, "leave `as` out; Embedding, recurrent layers, Linear and convolutions have some");
+    }
     if (!earlier) {
         scope_set(l->layers, self->name, self);
         return;
@@ -200,7 +226,9 @@ value layer_call(lowering *l, layer *self, const ast_expr *call) {
     if (!args_match(l, call, self->name, k->call_parameters, k->call_count, false, k->too_many, &a))
         return value_poison(call->where);
     l->label = self->label;
+    l->weights = self->weights_kept;
     value v = k->call(l, self, &a);
     l->label = NULL;
+    l->weights = IR_WEIGHTS_DEFAULT;
     return v;
 }

@@ -110,6 +110,7 @@ typedef struct {
     ir_value **param_values[2]; /* of graphs run and reset: the PARAM nodes' results, by index; NULL: not there yet */
     size_t param_capacity[2];
     const char *label;   /* of the nodes of the layer that is being called; NULL: the operator's name */
+    ir_weights weights;  /* how the layer that is being called keeps its matrices */
     bool in_dim;         /* inside a dim statement: using a dim is no use of it */
     bool incomplete;     /* statements are missing because they did not parse, with the names that they make */
     int searches;        /* how often the text was searched for such a name */
@@ -363,6 +364,7 @@ typedef struct {
     const char *too_many; /* a hint for calls with too many arguments, or NULL */
     ir_cell cell;         /* recurrent ones */
     bool is_recurrent, is_cell;
+    bool has_matrices; /* `as` may say how they are stored */
     const char *function; /* activations: torch's function of the input and the constructor's arguments; else NULL */
 } layer_kind;
 
@@ -373,6 +375,7 @@ struct layer {
     const char *source; /* as written: "LSTM(6, 6)" */
     const char *prefix;
     const ast_argument *keys; /* of single tensors, instead of prefix.NAME */
+    ir_weights weights_kept;  /* how its matrices are kept */
     const char **weights;     /* its tensors' names */
     size_t weight_count, weight_capacity;
     span where;         /* the statement */
@@ -440,9 +443,12 @@ void warn_unused(lowering *l);
 
 void layer_declare(lowering *l, const ast_stmt *s);
 /* A module of that name and prefix, as the call says; `broken` when that is at fault. keys: of single tensors, or NULL;
- * again: there is one of that name, so that only the arguments are looked at. */
+ * weights: how its matrices, if it has any, are kept; again: there is one of that name, so that only the arguments are
+ * looked at. */
 layer *layer_make(lowering *l, const ast_expr *call, const char *name, const char *prefix, const ast_argument *keys,
-                  span where, bool again);
+                  ir_weights weights, span where, bool again);
+/* Does it, or one in it, have matrices that `as` is about? */
+bool layer_has_matrices(const layer *self);
 value layer_call(lowering *l, layer *self, const ast_expr *call);
 /* Declares a tensor of the state_dict, or finds the one of the same key; NOWHERE after reporting a clash of shapes. */
 size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where);

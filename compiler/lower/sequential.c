@@ -23,7 +23,8 @@ bool sequential_declare(lowering *l, layer *self, const ast_expr *call) {
         }
         size_t i = self->as.sequential.count++;
         layer *child = layer_make(l, item, arena_printf(l->arena, "%s.%zu", self->name, i),
-                                  arena_printf(l->arena, self->prefix[0] ? "%s.%zu" : "%s%zu", self->prefix, i), NULL, item->where, false);
+                                  arena_printf(l->arena, self->prefix[0] ? "%s.%zu" : "%s%zu", self->prefix, i), NULL,
+                                  self->weights_kept, item->where, false);
         self->as.sequential.items[i] = child;
         fine = fine && !child->broken;
     }
@@ -49,6 +50,7 @@ value sequential_call(lowering *l, const layer *self, const arguments *a) {
         own.given[0] = a->given[0];
         own.values[0] = v;
         l->label = child->label;
+        l->weights = child->weights_kept;
         v = k->call(l, child, &own);
     }
     l->label = label;

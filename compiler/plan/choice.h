@@ -54,6 +54,7 @@ typedef struct {
     bool dots;        /* few outputs: lanes along the terms, the matrix as it stands */
     bool unroll_dots;
     choice_product product; /* if not dots */
+    int64_t chunk;          /* int8: so many rows are quantised, and multiplied, at a time; 0: all of them */
 } choice_linear;
 
 typedef struct {
@@ -79,6 +80,10 @@ typedef struct {
     choice_channels full, last;
     bool by_positions;       /* lanes are positions instead, and the rows of tiles channels: */
     choice_heights channels; /* of a group */
+    /* Weights that have codes: instead of all that, rows of terms are gathered, `chunk` positions at a time, and multiplied. */
+    bool by_windows;
+    choice_product product;
+    int64_t chunk, windows_at, results_at, quantised_at; /* places in the work space */
 } choice_conv;
 
 /* --- RECURRENT --------------------------------------------------------------------------------------------------------- */
@@ -114,6 +119,7 @@ typedef struct {
     bool one_row;          /* the batch is one row, and known to be */
     /* weights: W_ih; W_hh; reset before: W_hn apart from the rest; proj_size: W_hr */
     const pack *input, *hidden_pack, *candidate, *output;
+    bool halved;           /* packed sigmoid gates are halved: sigmoid(x) = (1 + tanh(x / 2)) / 2 */
     bool shared;           /* layers of the same shape share functions, whose tables are parameters; else each has its own */
     /* the way through time */
     bool fused;            /* one step of one row: the input's part of the sums is in the same stream */
@@ -132,6 +138,7 @@ typedef struct {
     choice_product input_product, hidden_product, candidate_product, output_product;
     /* work space: where its parts begin; -1: not needed */
     int64_t gates_at, sums_at, next_at;
+    int64_t quantised_x_at, quantised_at; /* rows of x; of h, and of what else a step multiplies */
     int64_t gates_row, sums_row, next_row; /* floats of one row of each */
 } choice_recurrent;
 

@@ -167,11 +167,20 @@ static void print_body(const printer *p, const plan_choice *c) {
     }
 }
 
+static void print_format(void *context, const ir_node *n, const ir_param *param) {
+    const printer *p = context;
+    if (format_choose(n, param) == FORMAT_FLOAT32) return;
+    begin_line(p);
+    format_describe_matrix(n, param, p->to);
+    text_add(p->to, "\n");
+}
+
 void choice_print(const plan *p, const plan_kernel *k, int depth, text *to) {
     const printer out = {to, depth};
     const plan_choice *first = &k->choices[0];
     if (first->kind == CHOICE_RECURRENT) print_recurrent(&out, &first->recurrent);
     if (first->kind == CHOICE_LINEAR) print_linear(&out, &first->linear);
+    if (k->kind == PLAN_NODE) format_each_matrix(p->model, k->node, print_format, (void *)(uintptr_t)&out);
     if (first->kind == CHOICE_OTHER || first->kind == CHOICE_PLAIN) return;
     for (size_t i = 0; i < (first->vectors ? p->body_count : 1); i++) {
         begin_line(&out);

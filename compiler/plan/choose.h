@@ -28,9 +28,10 @@ choice_product choose_product(const chooser *c, const pack *p, int64_t rows, int
 /* How so many rows, -1 if known only at run time, go through tiles of at most this size. */
 choice_heights choose_heights(int64_t rows, choice_tile tile, choice_tile row);
 
-/* choose_pack.c: a pack with one column group, not scaled: what a product's matrix is, if nothing else is said. */
-pack *choose_pack(const chooser *c, const plan_operand *weight, const plan_operand *bias, int64_t units, int64_t terms,
-                  int64_t panel);
+/* choose_pack.c: a pack with one column group, not scaled: what a product's matrix is, if nothing else is said. In the format
+ * that the kernel's layer asks for. */
+pack *choose_pack(const chooser *c, const plan_kernel *k, const plan_operand *weight, const plan_operand *bias,
+                  int64_t units, int64_t terms, int64_t panel);
 /* NULL where the operand is none. */
 const ir_param *choose_param(const chooser *c, const plan_operand *o);
 

@@ -40,13 +40,30 @@ static bool lanes_are_positions(const chooser *c, const plan_kernel *k, int64_t 
     return 4 * ((count + lanes - 1) / lanes * lanes) <= 5 * count;
 }
 
+/* Positions are the rows of a product whose terms are gathered. */
+static void choose_windows(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    enum { POSITIONS = 24, FEWEST = 4, FLOATS = 1 << 13 };
+    choice_conv *conv = &to->conv;
+    const pack *p = conv->pack;
+    const dim *length = k->results[0].view.type.dims[2];
+    int64_t most = dim_max(length), room = smaller(FLOATS / p->terms, POSITIONS);
+    conv->chunk = smaller(most, room < FEWEST ? FEWEST : room);
+    bool all = dim_is_const(length, NULL) && most <= conv->chunk;
+    conv->product = choose_product(c, p, all ? most : -1, conv->chunk, false);
+    conv->windows_at = 0;
+    conv->results_at = conv->chunk * p->terms;
+    conv->quantised_at = conv->results_at + conv->chunk * p->units;
+    to->work = conv->quantised_at + conv->chunk * pack_quantised(p);
+}
+
 void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {
     const ir_type *w = &k->inputs[1].view.type;
     int64_t groups = k->node->attrs.groups, outputs = dim_max(w->dims[0]) / groups;
     choice_conv *conv = &to->conv;
     to->kind = CHOICE_CONV;
     to->vectors = true;
-    if (lanes_are_positions(c, k, outputs)) {
+    conv->by_windows = format_choose(k->node, choose_param(c, &k->inputs[1])) != FORMAT_FLOAT32;
+    if (!conv->by_windows && lanes_are_positions(c, k, outputs)) {
         int64_t terms = dim_max(w->dims[1]) * dim_max(w->dims[2]);
         choice_tile tile = {cost_matmul(c->body, dim_max(k->results[0].view.type.dims[2]), terms, outputs), false};
         conv->by_positions = true;
@@ -56,14 +73,18 @@ void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {
     }
     find_interior(c, k, conv);
     conv->lanes = outputs == 1 ? 1 : c->body->lanes;
-    if (outputs == 1 && !c->body->rolled) {
+    if (outputs == 1 && !c->body->rolled && !conv->by_windows) {
         conv->full = channels_of(c, conv, 1, 1);
         return;
     }
-    pack *p = choose_pack(c, &k->inputs[1], &k->inputs[2], outputs, dim_max(w->dims[1]) * dim_max(w->dims[2]),
+    pack *p = choose_pack(c, k, &k->inputs[1], &k->inputs[2], outputs, dim_max(w->dims[1]) * dim_max(w->dims[2]),
                           c->body->channels);
     p->matrices = groups;
     conv->pack = p;
+    if (conv->by_windows) {
+        choose_windows(c, k, to);
+        return;
+    }
     int64_t last = pack_panels(p) - 1;
     bool narrow = pack_units(p, last) < p->panel;
     if (last > 0 || !narrow) conv->full = channels_of(c, conv, pack_width(p, 0), pack_units(p, 0));

@@ -21,12 +21,14 @@ static choice_panel choose_panel(const chooser *c, const choice_product *of, int
     const pack *p = of->pack;
     choice_panel r = {.columns = of->padded ? pack_row(p, panel) : pack_units(p, panel)};
     int64_t all = p->gates * p->units, rows = of->rows;
-    cost_tile size = cost_product(c->body, r.columns, all, p->terms, most_rows);
+    bool dots = p->format == FORMAT_INT8;
+    cost_tile size = dots ? cost_dots(c->body, r.columns, most_rows)
+                          : cost_product(c->body, r.columns, all, p->terms, most_rows);
+    cost_tile row = dots ? cost_dots(c->body, r.columns, 1) : cost_product_row(c->body, r.columns, all, p->terms);
     int64_t wide = size.vectors * (int64_t)c->body->lanes, even = r.columns / wide * wide;
     r.by_columns = size.rows > 1 && !(rows >= 0 && rows <= size.rows) && even > wide;
     choice_heights *h = &r.heights;
-    *h = choose_heights(rows, (choice_tile){size, false},
-                        (choice_tile){cost_product_row(c->body, r.columns, all, p->terms), false});
+    *h = choose_heights(rows, (choice_tile){size, false}, (choice_tile){row, false});
     int64_t columns = r.by_columns ? wide : r.columns;
     h->row.unrolled = unrolls(c, p, h->row.size, r.columns);
     h->tile.unrolled = unrolls(c, p, h->tile.size, columns);
@@ -65,13 +67,20 @@ void choose_linear(const chooser *c, const plan_kernel *k, plan_choice *to) {
     choice_linear *l = &to->linear;
     to->kind = CHOICE_LINEAR;
     to->vectors = true;
-    const pack *p = choose_pack(c, &k->inputs[1], &k->inputs[2], dim_max(matrix->dims[0]), dim_max(matrix->dims[1]),
+    const pack *p = choose_pack(c, k, &k->inputs[1], &k->inputs[2], dim_max(matrix->dims[0]), dim_max(matrix->dims[1]),
                                 c->body->columns);
     l->pack = p;
     l->loop_count = collapse(c->dims, &k->inputs[0].view, &k->results[0].view, l->loops);
     const dim *extent = l->loop_count ? l->loops[l->loop_count - 1].extent : dim_const(c->dims, 1);
-    l->dots = p->units < COST_DOTS && !c->body->rolled;
+    l->dots = p->units < COST_DOTS && !c->body->rolled && p->format == FORMAT_FLOAT32;
     int64_t vectors = p->terms / c->body->lanes;
     if (l->dots) l->unroll_dots = vectors <= COST_BLOCK && vectors * 2 * p->units <= c->unroll;
-    else l->product = choose_product(c, p, dim_is_const(extent, NULL) ? dim_max(extent) : -1, dim_max(extent), false);
+    if (l->dots) return;
+    int64_t most = dim_max(extent);
+    if (p->format == FORMAT_INT8) {
+        l->chunk = most > COST_ROW_CHUNK ? COST_ROW_CHUNK : 0;
+        most = smaller(most, COST_ROW_CHUNK);
+        to->work = most * pack_quantised(p);
+    }
+    l->product = choose_product(c, p, dim_is_const(extent, NULL) && !l->chunk ? most : -1, most, false);
 }

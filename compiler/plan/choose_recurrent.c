@@ -8,24 +8,30 @@ static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; 
 /* Groups of columns that are the matrix's gates in this order. */
 static pack *gates_pack(const chooser *c, const plan_kernel *k, const choice_recurrent *r, unsigned weight, unsigned gates,
                         const unsigned *order) {
-    const ir_attrs *attrs = &k->node->attrs;
     int64_t terms = weight == IR_REC_W_IH ? r->inputs : r->projected;
-    pack *p = choose_pack(c, &k->inputs[weight], NULL, r->hidden, terms, r->gates == 1 ? c->body->columns : c->body->panel);
+    pack *p = choose_pack(c, k, &k->inputs[weight], NULL, r->hidden, terms, r->gates == 1 ? c->body->columns : c->body->panel);
     p->gates = p->bias_from = gates;
-    /* sigmoid(x) = (1 + tanh(x / 2)) / 2: the half is exact here and saves the step code a multiplication */
-    bool halves = attrs->recurrent_activation.function == IR_SIGMOID && attrs->cell != IR_RNN;
     unsigned candidate = 2; /* LSTM's g and GRU's n */
     for (unsigned g = 0; g < gates; g++) {
         p->gate[g] = order[g];
-        p->scale[g] = halves && order[g] != candidate ? 0.5f : 1.0f;
+        p->scale[g] = r->halved && order[g] != candidate ? 0.5f : 1.0f;
     }
     return p;
+}
+
+/* The half is exact here and saves the step code a multiplication; of codes it is not exact. */
+static bool halves(const chooser *c, const plan_kernel *k) {
+    const ir_attrs *attrs = &k->node->attrs;
+    if (attrs->recurrent_activation.function != IR_SIGMOID || attrs->cell == IR_RNN) return false;
+    return format_choose(k->node, choose_param(c, &k->inputs[IR_REC_W_IH])) == FORMAT_FLOAT32 &&
+           format_choose(k->node, choose_param(c, &k->inputs[IR_REC_W_HH])) == FORMAT_FLOAT32;
 }
 
 static void choose_packs(const chooser *c, const plan_kernel *k, choice_recurrent *r) {
     static const unsigned torch_order[] = {0, 1, 2, 3}, candidate_first[] = {2, 0, 1}, candidate_only[] = {2};
     bool gru_after = k->node->attrs.cell == IR_GRU && !r->resets_before;
     const ir_param *b_ih = choose_param(c, &k->inputs[IR_REC_B_IH]), *b_hh = choose_param(c, &k->inputs[IR_REC_B_HH]);
+    r->halved = halves(c, k);
     pack *input = gates_pack(c, k, r, IR_REC_W_IH, r->gates, gru_after ? candidate_first : torch_order);
     input->bias = b_ih;
     input->second_bias = b_hh;
@@ -41,7 +47,7 @@ static void choose_packs(const chooser *c, const plan_kernel *k, choice_recurren
     r->hidden_pack = hidden;
     if (r->resets_before) r->candidate = gates_pack(c, k, r, IR_REC_W_HH, 1, candidate_only);
     if (r->projects)
-        r->output = choose_pack(c, &k->inputs[IR_REC_W_HR], NULL, r->projected, r->hidden, c->body->columns);
+        r->output = choose_pack(c, k, &k->inputs[IR_REC_W_HR], NULL, r->projected, r->hidden, c->body->columns);
 }
 
 static bool takes_weights(const choice_recurrent *r) {
@@ -80,7 +86,9 @@ static void choose_way(const chooser *c, const plan_kernel *k, choice_recurrent 
     r->one_row = dim_is(x->type.dims[1], 1);
     r->fused = r->one_row && (dim_is(x->type.dims[0], 1) || c->body->rolled) && !lengths && !r->resets_before;
     r->chained = r->one_row && r->has_out && !r->projects && !r->resets_before && !lengths;
-    int64_t weights = r->gates * r->hidden * (r->projected + (r->fused ? r->inputs : 0));
+    int64_t weights = r->gates * r->hidden *
+                      (r->projected * (int64_t)format_row_of(r->hidden_pack->format)->bytes +
+                       (r->fused ? r->inputs * (int64_t)format_row_of(r->input->format)->bytes : 0)) / 4;
     r->zigzag = !c->body->rolled && !r->resets_before && r->hidden >= 2 * r->hidden_pack->panel && weights >= COST_CACHE;
     /* as many steps as fill the tiles of the projection: a large batch does that with fewer */
     int64_t filling = COST_ROW_CHUNK / batch;
@@ -104,7 +112,7 @@ static choice_sweep choose_sweep(const chooser *c, const pack *w) {
     bool short_sums = w->terms <= COST_BLOCK;
     p.unroll_units = short_sums && (tiles == 1 || tiles * (3 * sums + 8 * p.tile.vectors) <= c->unroll);
     int64_t written = p.unroll_units ? tiles : 2;
-    p.unroll_terms = short_sums && written * w->terms * sums <= c->unroll;
+    p.unroll_terms = short_sums && w->format != FORMAT_INT8 && written * w->terms * sums <= c->unroll;
     return p;
 }
 
@@ -161,6 +169,12 @@ static int64_t take(const chooser *c, int64_t *work, int64_t floats) {
     return at;
 }
 
+static int64_t take_quantised(int64_t *work, int64_t rows, int64_t row) {
+    int64_t at = *work;
+    *work += rows * row;
+    return row ? at : -1;
+}
+
 static int64_t divide_work(const chooser *c, const plan_kernel *k, choice_recurrent *r) {
     int64_t batch = dim_max(k->inputs[IR_REC_X].view.type.dims[1]), padded = round_up(r->hidden, c->body->padding), work = 0;
     const pack *w = r->hidden_pack;
@@ -177,6 +191,11 @@ static int64_t divide_work(const chooser *c, const plan_kernel *k, choice_recurr
         r->next_at = work;
         work += batch * r->next_row;
     }
+    r->quantised_x_at = take_quantised(&work, r->fused ? 1 : r->steps * batch, pack_quantised(r->input));
+    int64_t row = pack_quantised(w);
+    if (r->candidate && pack_quantised(r->candidate) > row) row = pack_quantised(r->candidate);
+    if (r->output && pack_quantised(r->output) > row) row = pack_quantised(r->output);
+    r->quantised_at = take_quantised(&work, batch, row);
     return work;
 }
 

@@ -59,6 +59,12 @@ cost_tile cost_matmul_row(const cost_body *body, int64_t columns, int64_t terms)
     return t;
 }
 
+cost_tile cost_dots(const cost_body *body, int64_t panel_columns, int64_t most_rows) {
+    if (body->rolled) return (cost_tile){1, 1, 1};
+    unsigned wide = (unsigned)smaller(parts(panel_columns, body->lanes), most_rows <= 1 ? 8 : 4);
+    return (cost_tile){(unsigned)smaller(most_rows, body->registers > 16 ? 3 : 2), wide, 1};
+}
+
 cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int64_t most_rows) {
     if (most_rows == 1) return cost_matmul_row(body, columns, terms);
     int64_t many = 4 * (int64_t)body->lanes; /* columns enough for one chain */

@@ -54,6 +54,8 @@ typedef struct {
  * be at most. Tiles are four vectors wide where registers are many or rows few, else two, and as high as registers
  * allow, made even. A narrow product has chains, to keep the processor busy. */
 cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms, int64_t most_rows);
+/* That of a product with int8 weights: fewer sums at once, as each takes a register or two for integers beside its own. */
+cost_tile cost_dots(const cost_body *body, int64_t panel_columns, int64_t most_rows);
 /* Those of a product of run-time values, whose sums have one chain but where there is only one row. */
 cost_tile cost_matmul_row(const cost_body *body, int64_t columns, int64_t terms);
 cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int64_t most_rows);

@@ -9,18 +9,25 @@
  *     w[g0 u0][0] w[g0 u1][0] … w[g1 u0][0] …           the factors of term 0
  *     w[g0 u0][1] …
  *
- * so that a kernel reads a panel once from front to back and ends with all gates of the same units. Units that only fill
- * up are zero; `tail` zeros stand behind the last panel, for vectors that are wider than it. A convolution's groups are
+ * so that a kernel reads a panel once from front to back and ends with all gates of the same units. Weights that have
+ * codes (format/format.h) lie in the same order in a table of their own, those of int8 four terms of a unit side by side;
+ * so do scales, a row of them for each that a row of the matrix has, and the rows of biases. Units that only fill up are
+ * zero; `tail` zeros stand behind the last panel, for vectors that are wider than it. A convolution's groups are
  * `matrices` such matrices, one below the other in the param, each in panels of its own.
  */
 #ifndef NNC_PLAN_PACK_H
 #define NNC_PLAN_PACK_H
 
+#include "format/format.h"
 #include "plan/cost.h"
 
 enum { PACK_MAX_GATES = 4 };
 
+/* The tables of a pack. FLOATS: all in one, of float32. */
+typedef enum { PACK_FLOATS, PACK_CODES, PACK_SCALES, PACK_BIASES } pack_part;
+
 typedef struct {
+    weight_format format;
     int64_t units, terms, panel;
     int64_t matrices;
     unsigned gates;                /* column groups of a row */
@@ -38,12 +45,19 @@ int64_t pack_units(const pack *p, int64_t panel);         /* that are real */
 int64_t pack_width(const pack *p, int64_t panel);         /* with those that fill up */
 int64_t pack_row(const pack *p, int64_t panel);           /* floats of a row: gates * width */
 int64_t pack_bias_floats(const pack *p, int64_t panel);   /* of the row of biases */
-int64_t pack_offset(const pack *p, int64_t panel);        /* where the panel begins */
-int64_t pack_matrix(const pack *p);                       /* floats of one matrix, with its tail */
-int64_t pack_elements(const pack *p);
+int64_t pack_offset(const pack *p, int64_t panel, pack_part part); /* where the panel begins */
+int64_t pack_matrix(const pack *p, pack_part part);       /* elements of one matrix, with its tail; 0: no such table */
+int64_t pack_elements(const pack *p, pack_part part);
+int64_t pack_bytes(const pack *p);                        /* of all its tables */
+/* int8: floats that a row of the terms takes when it is quantised (runtime/narrow.h); of other formats 0. */
+int64_t pack_quantised(const pack *p);
 /* Whether every value is finite: tables print differently if not. */
 bool pack_finite(const pack *p);
-/* pack_elements() values of the pack `context`. */
-void pack_fill(void *context, float *values);
+/* pack_elements() elements of that part of the pack `context`: floats; codes as int16_t, uint16_t or uint8_t; scales as
+ * float, or uint16_t (bfloat16) of int8. */
+void pack_fill_floats(void *context, float *values);
+void pack_fill_codes(void *context, float *values);
+void pack_fill_scales(void *context, float *values);
+void pack_fill_biases(void *context, float *values);
 
 #endif

@@ -42,7 +42,7 @@ static int64_t add(arena *a, pack_list *all, listed_pack new, int64_t floats) {
 int64_t pack_list_add(arena *a, pack_list *all, const pack *p) {
     for (size_t i = 0; i < all->count; i++)
         if (same(all->items[i].matrix, p)) return all->items[i].offset;
-    return add(a, all, (listed_pack){.matrix = p}, pack_elements(p));
+    return add(a, all, (listed_pack){.matrix = p}, pack_elements(p, PACK_FLOATS));
 }
 
 int64_t pack_list_add_norm(arena *a, pack_list *all, const pack_norm *n) {

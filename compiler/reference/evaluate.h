@@ -37,6 +37,18 @@ array *evaluate_result(evaluation *e, const ir_node *n, unsigned i);
 /* An array of its own, of zeros. */
 array evaluate_array(arena *a, ir_dtype dtype, unsigned rank, const size_t *sizes);
 
+/* An operand that is a layer's matrix, as the layer keeps it (evaluate_weights.c). */
+typedef struct {
+    const array *array;  /* NULL: it is not there */
+    bool rounds_vectors; /* int8: what it is multiplied with is rounded too */
+} matrix;
+matrix evaluate_matrix(evaluation *e, const ir_node *n, unsigned i);
+/* The vector of `size` elements that is multiplied with m instead of x: rounded to 1/32512 of its largest element, no
+ * number if one of them is none, or infinite. It is written to `to`; x itself where nothing is rounded. */
+const double *evaluate_vector(const matrix *m, const double *x, size_t size, double *to);
+/* A row that was made of one of this matrix, as the layer keeps it. */
+void evaluate_round_row(evaluation *e, const ir_node *n, unsigned i, double *row, size_t size);
+
 /* What the precision makes of a float32 operation's result. */
 static inline double rounded(const evaluation *e, double x) {
     return e->precision == REFERENCE_FLOAT32 ? (double)(float)x : x;

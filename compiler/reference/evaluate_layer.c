@@ -28,12 +28,15 @@ static void scale_row(const evaluation *e, const ir_attrs *attrs, double *row, s
 static void embedding(evaluation *e, const ir_node *n) {
     const array *ids = evaluate_input(e, n, 0), *table = evaluate_input(e, n, 1);
     array *to = evaluate_result(e, n, 0);
+    if (!n->attrs.has_max_norm) table = evaluate_matrix(e, n, 1).array;
     size_t size = table->sizes[1];
     for (size_t i = 0; i < ids->elements; i++) {
         if (!id_fits(e, ids->data[i], table->sizes[0])) return;
         double *row = to->data + i * size;
         memcpy(row, table->data + (size_t)ids->data[i] * size, size * sizeof *row);
-        if (n->attrs.has_max_norm) scale_row(e, &n->attrs, row, size);
+        if (!n->attrs.has_max_norm) continue;
+        scale_row(e, &n->attrs, row, size);
+        evaluate_round_row(e, n, 1, row, size);
     }
 }
 
@@ -49,16 +52,20 @@ static void one_hot(evaluation *e, const ir_node *n) {
 
 /* y = x A^T + b */
 static void linear(evaluation *e, const ir_node *n) {
-    const array *x = evaluate_input(e, n, 0), *weight = evaluate_input(e, n, 1), *bias = evaluate_input(e, n, 2);
+    const array *x = evaluate_input(e, n, 0), *bias = evaluate_input(e, n, 2);
+    matrix weight = evaluate_matrix(e, n, 1);
     array *to = evaluate_result(e, n, 0);
-    size_t outputs = weight->sizes[0], features = weight->sizes[1];
-    for (size_t row = 0; row < x->elements / features; row++)
+    size_t outputs = weight.array->sizes[0], features = weight.array->sizes[1];
+    double *rounded_x = ARENA_ARRAY(e->arena, double, features);
+    for (size_t row = 0; row < x->elements / features; row++) {
+        const double *x_row = evaluate_vector(&weight, x->data + row * features, features, rounded_x);
         for (size_t o = 0; o < outputs; o++) {
             double sum = 0;
             for (size_t i = 0; i < features; i++)
-                sum = rounded(e, sum + rounded(e, x->data[row * features + i] * weight->data[o * features + i]));
+                sum = rounded(e, sum + rounded(e, x_row[i] * weight.array->data[o * features + i]));
             to->data[row * outputs + o] = bias ? rounded(e, sum + bias->data[o]) : sum;
         }
+    }
 }
 
 /* Matrices in the last two dims; the dims before them broadcast. */
@@ -82,20 +89,24 @@ static void matmul(evaluation *e, const ir_node *n) {
 
 /* out[n, o, l] = bias[o] + sum over c, k of weight[o, c, k] * x[n, group's c, l * stride + k * dilation - before] */
 static void conv1d(evaluation *e, const ir_node *n) {
-    const array *x = evaluate_input(e, n, 0), *weight = evaluate_input(e, n, 1), *bias = evaluate_input(e, n, 2);
+    const array *x = evaluate_input(e, n, 0), *bias = evaluate_input(e, n, 2);
+    matrix weight = evaluate_matrix(e, n, 1);
     array *to = evaluate_result(e, n, 0);
     const ir_attrs *attrs = &n->attrs;
-    size_t group_inputs = weight->sizes[1], group_outputs = to->sizes[1] / (size_t)attrs->groups, at[IR_MAX_RANK] = {0};
+    size_t group_inputs = weight.array->sizes[1], taps = weight.array->sizes[2], terms = group_inputs * taps;
+    double *window = ARENA_ARRAY(e->arena, double, 2 * terms);
+    size_t group_outputs = to->sizes[1] / (size_t)attrs->groups, at[IR_MAX_RANK] = {0};
     do {
         size_t o = at[1], first = o / group_outputs * group_inputs;
         double sum = 0;
-        for (size_t c = 0; c < group_inputs; c++)
-            for (size_t k = 0; k < weight->sizes[2]; k++) {
-                int64_t l = (int64_t)at[2] * attrs->stride + (int64_t)k * attrs->dilation - attrs->before;
-                if (l < 0 || l >= (int64_t)x->sizes[2]) continue;
-                double w = *array_element(weight, (size_t[]){o, c, k}, 3);
-                sum = rounded(e, sum + rounded(e, w * *array_element(x, (size_t[]){at[0], first + c, (size_t)l}, 3)));
-            }
+        for (size_t i = 0; i < terms; i++) {
+            int64_t l = (int64_t)at[2] * attrs->stride + (int64_t)(i % taps) * attrs->dilation - attrs->before;
+            bool inside = l >= 0 && l < (int64_t)x->sizes[2];
+            window[i] = inside ? *array_element(x, (size_t[]){at[0], first + i / taps, (size_t)l}, 3) : 0;
+        }
+        const double *seen = evaluate_vector(&weight, window, terms, window + terms);
+        for (size_t i = 0; i < terms; i++)
+            sum = rounded(e, sum + rounded(e, weight.array->data[o * terms + i] * seen[i]));
         *array_element(to, at, 3) = bias ? rounded(e, sum + bias->data[o]) : sum;
     } while (array_next(to, at));
 }

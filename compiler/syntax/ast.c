@@ -337,9 +337,10 @@ ast_stmt *ast_new_param(parser *p, span where, ast_name name, ast_type *type, as
     return s;
 }
 
-ast_stmt *ast_new_layer(parser *p, span where, ast_name name, ast_expr *call, ast_from from) {
+ast_stmt *ast_new_layer(parser *p, span where, ast_name name, ast_expr *call, ast_name as, ast_from from) {
     ast_stmt *s = new_stmt(p, AST_LAYER, where, name);
     s->value = call;
+    s->weights = as;
     s->string = from.string;
     s->string_where = from.where;
     s->keys = from.keys;

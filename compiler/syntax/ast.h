@@ -101,8 +101,8 @@ typedef enum {
     AST_INPUT,   /* input NAME: type */
     AST_STATE,   /* state NAME: type = value; value may be NULL */
     AST_PARAM,   /* param NAME: type from "key"; string is NULL when not given */
-    AST_LAYER,   /* layer NAME = value(…) from "prefix", or from (weight="key"): keys; value is an AST_CALL; string
-                    is NULL when not given */
+    AST_LAYER,   /* layer NAME = value(…) as WEIGHTS from "prefix", or from (weight="key"): keys; value is an AST_CALL;
+                    weights.text and string are NULL when not given */
     AST_BIND,    /* pattern = value; pattern is a list through next: a, (b, c) = … */
     AST_OUTPUT,  /* output NAME (: type) = value */
     AST_OUTPUTS, /* output a, b: names */
@@ -124,6 +124,7 @@ struct ast_stmt {
     ast_expr *value;
     const char *string;
     span string_where;
+    ast_name weights;     /* AST_LAYER: the word behind `as` */
     ast_argument *keys;   /* AST_LAYER: of single tensors, each with a name and an AST_STRING */
     const char *prefix;   /* AST_WEIGHTS */
     ast_pattern *pattern; /* AST_BIND; AST_OUTPUTS, AST_REPEAT: a list of bare names */

@@ -69,7 +69,7 @@ ast_stmt *ast_new_weights_list(parser *p, span where, ast_expr_list files, ast_f
 ast_stmt *ast_new_input(parser *p, span where, ast_name name, ast_type *type);
 ast_stmt *ast_new_state(parser *p, span where, ast_name name, ast_type *type, ast_expr *value);
 ast_stmt *ast_new_param(parser *p, span where, ast_name name, ast_type *type, ast_from from);
-ast_stmt *ast_new_layer(parser *p, span where, ast_name name, ast_expr *call, ast_from from);
+ast_stmt *ast_new_layer(parser *p, span where, ast_name name, ast_expr *call, ast_name as, ast_from from);
 ast_stmt *ast_new_bind(parser *p, span where, span pattern_where, ast_pattern_list pattern, bool trailing_comma,
                        ast_expr *value);
 ast_stmt *ast_new_output(parser *p, span where, ast_name name, ast_type *type, ast_expr *value);

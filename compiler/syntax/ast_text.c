@@ -295,6 +295,10 @@ static void dump_stmt(const ast_stmt *s, int level, text *to) {
     dump_type(s->type, level + 1, to);
     if (s->kind == AST_REPEAT) dump_repeat(s, level + 1, to);
     else if (s->value) dump_expr(s->value, level + 1, to);
+    if (s->weights.text) {
+        indent(to, level + 1);
+        text_printf(to, "as %s\n", s->weights.text);
+    }
     if (s->kind == AST_LAYER || s->kind == AST_PARAM) dump_tail("from", s->string, level + 1, to);
     if (s->keys) {
         indent(to, level + 1);

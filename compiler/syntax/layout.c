@@ -156,13 +156,13 @@ static const word words_before_names[] = {
 };
 enum { WORDS_BEFORE_NAMES = sizeof words_before_names / sizeof *words_before_names };
 
-/* Words behind the head of a statement, outside of brackets: `from` behind layer NAME = Kind(…) and param NAME: TYPE[…] only,
- * `prefix` behind weights "FILE", `in` and `until` in the head of a repeat. */
+/* Words behind the head of a statement, outside of brackets: `from` behind layer NAME = Kind(…) and param NAME: TYPE[…]
+ * only, `as` behind the former, `prefix` behind weights "FILE", `in` and `until` in the head of a repeat. */
 static const struct {
     int statement;
     word word;
 } tail_words[] = {
-    {LAYER, {"from", FROM}}, {PARAM, {"from", FROM}},     {REPEAT, {"in", IN}},
+    {LAYER, {"from", FROM}},    {LAYER, {"as", AS}},          {PARAM, {"from", FROM}}, {REPEAT, {"in", IN}},
     {REPEAT, {"until", UNTIL}}, {WEIGHTS, {"prefix", PREFIX}},
 };
 

@@ -194,6 +194,8 @@ static void add_hint(const parser *p, const layout_context *at, const name_set *
     } else if ((at->previous == FROM || at->previous == PREFIX) && at->token == NAME &&
                strchr("'\"", p->source->text[at->where.end])) {
         diag_hint(e, "strings have no prefix and are not joined");
+    } else if (at->previous == AS) {
+        diag_hint(e, "what stands behind `as` is how the layer's matrices are kept: float32, int16, int8 or stored");
     } else if (at->previous == PREFIX) {
         diag_hint(e, "what stands before every key is a string: prefix \"model.\"");
     } else if (at->previous == FROM && at->token == NAME) {

@@ -161,6 +161,7 @@ static void bind_param(binder *b, ir_param *p, faults *f) {
         text_printf(note, "%s %s, in %s", name, b->problems[i], path);
     } else {
         p->data = elements_of(b, t, p);
+        if (!t->g) p->stored = t->dtype == TENSOR_F16 ? IR_IN_FLOAT16 : t->dtype == TENSOR_BF16 ? IR_IN_BFLOAT16 : IR_IN_FLOAT32;
     }
 }
 

@@ -27,7 +27,7 @@ UNUSED = """model m {
 }
 """
 TENSORS = {"left": ([1], [0]), "p": ([1], [0]), "fc.weight": ([1, 3], [1, 1e-40, 2])}
-NAMES = ("denormal-weights", "unbound-state", "unused-dim", "unused-input", "unused-layer", "unused-param", "unused-state",
+NAMES = ("denormal-weights", "narrow", "unbound-state", "unused-dim", "unused-input", "unused-layer", "unused-param", "unused-state",
          "unused-tensor", "view-order")
 FAULT = "model m {\n    input x: float32[3]\n    output y = x + unknown\n}\n"
 

@@ -29,8 +29,8 @@ START_TEST(one_narrow_panel) {
     ck_assert_int_eq(pack_panels(&p), 1);
     ck_assert_int_eq(pack_units(&p, 0), 3);
     ck_assert_int_eq(pack_width(&p, 0), 4);
-    ck_assert_int_eq(pack_elements(&p), 12);
-    pack_fill(&p, values);
+    ck_assert_int_eq(pack_elements(&p, PACK_FLOATS), 12);
+    pack_fill_floats(&p, values);
     const float want[] = {0.5f, 1.5f, 2.5f, 0, /* term 0 */ 0, 10, 20, 0, /* term 1 */ 1, 11, 21, 0};
     assert_values(values, want, 12);
 }
@@ -48,9 +48,9 @@ START_TEST(gates_in_two_panels) {
     ck_assert_int_eq(pack_width(&p, 1), 4);
     ck_assert_int_eq(pack_row(&p, 0), 8);
     ck_assert_int_eq(pack_bias_floats(&p, 0), 4);
-    ck_assert_int_eq(pack_offset(&p, 1), 20);
-    ck_assert_int_eq(pack_elements(&p), 44);
-    pack_fill(&p, values);
+    ck_assert_int_eq(pack_offset(&p, 1, PACK_FLOATS), 20);
+    ck_assert_int_eq(pack_elements(&p, PACK_FLOATS), 44);
+    pack_fill_floats(&p, values);
     const float want[44] = {
         5.5f, 11, 16.5f, 22,                     /* biases of gate 0, units 0..3, halved */
         100, 110, 120, 130, 0, 5, 10, 15,        /* term 0: gate 1, then gate 0 halved */
@@ -68,7 +68,7 @@ START_TEST(second_bias_apart) {
     float values[16];
     pack p = {.matrices = 1, .padding = COST_PADDING, .units = 1, .terms = 1, .panel = 16, .gates = 2, .gate = {0, 1}, .scale = {1, 1}, .weight = PARAM(w),
               .bias = PARAM(first), .second_bias = PARAM(second), .first_bias_only = {true, false}};
-    pack_fill(&p, values);
+    pack_fill_floats(&p, values);
     const float want[16] = {1, 0, 0, 0, 34, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0};
     assert_values(values, want, 16);
 }
@@ -80,7 +80,7 @@ START_TEST(biases_are_added_then_halved) {
     float values[8];
     pack p = {.matrices = 1, .padding = COST_PADDING, .units = 1, .terms = 1, .panel = 16, .gates = 1, .scale = {0.5f}, .weight = PARAM(w), .bias = PARAM(first),
               .second_bias = PARAM(second)};
-    pack_fill(&p, values);
+    pack_fill_floats(&p, values);
     ck_assert_float_eq(values[0], 8388610.0f); /* 16777219 rounds to 16777220, half of it is exact */
 }
 END_TEST
@@ -106,11 +106,47 @@ START_TEST(matrices_one_below_the_other) {
     float values[18];
     pack p = {.matrices = 2, .padding = COST_PADDING, .units = 2, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .weight = PARAM(w),
               .bias = PARAM(bias), .tail = 1};
-    ck_assert_int_eq(pack_matrix(&p), 9);
-    ck_assert_int_eq(pack_elements(&p), 18);
-    pack_fill(&p, values);
+    ck_assert_int_eq(pack_matrix(&p, PACK_FLOATS), 9);
+    ck_assert_int_eq(pack_elements(&p, PACK_FLOATS), 18);
+    pack_fill_floats(&p, values);
     const float want[18] = {5, 6, 0, 0, 1, 2, 0, 0, 0, 7, 8, 0, 0, 3, 4, 0, 0, 0};
     assert_values(values, want, 18);
+}
+END_TEST
+
+/* Codes plus 128, four terms of a unit side by side, rows filled up; a scale for each 32 terms; and the biases. */
+START_TEST(codes_of_int8) {
+    float w[2 * 34] = {0};
+    uint8_t codes[4 * 36 + 8];
+    uint16_t scales[2 * 4 + 2];
+    float biases[6];
+    const float bias[] = {0.5f, 1.5f};
+    for (int k = 0; k < 34; k++) w[k] = (float)(k - 16); /* unit 0; its largest magnitude is 16, then 17 */
+    w[34] = 2;                                           /* unit 1, term 0 */
+    pack p = {.format = FORMAT_INT8, .matrices = 1, .padding = COST_PADDING, .units = 2, .terms = 34, .panel = 16,
+              .gates = 1, .scale = {1}, .weight = PARAM(w), .bias = PARAM(bias), .tail = 2};
+    ck_assert_int_eq(pack_elements(&p, PACK_FLOATS), 0);
+    ck_assert_int_eq(pack_elements(&p, PACK_CODES), 4 * 36 + 8);
+    ck_assert_int_eq(pack_elements(&p, PACK_SCALES), 2 * 4 + 2);
+    ck_assert_int_eq(pack_elements(&p, PACK_BIASES), 4 + 2);
+    ck_assert_int_eq(pack_bytes(&p), 4 * 36 + 8 + 2 * 10 + 4 * 6);
+    ck_assert_int_eq(pack_quantised(&p), 1 + 2 * 17);
+    pack_fill_codes(&p, (void *)codes);
+    pack_fill_scales(&p, (void *)scales);
+    pack_fill_biases(&p, biases);
+    /* 16 / 127 is 0.12598425; the bfloat16 above it is 0x3e02, 0.126953125 */
+    ck_assert_uint_eq(scales[0], 0x3e02);
+    ck_assert_int_eq(codes[0], 128 - 126); /* -16 / 0.126953125 = -126.03 */
+    ck_assert_int_eq(codes[3], 128 - 102); /* -13: -102.4 */
+    ck_assert_int_eq(codes[4], 128 + 126); /* unit 1: 2 / 0.01586914 = 126.03 */
+    ck_assert_int_eq(codes[5], 128);
+    ck_assert_int_eq(codes[8], 128); /* a unit that only fills up */
+    ck_assert_int_eq(codes[8 * 16], 128 + 119); /* term 32 of unit 0, 16, of a block whose scale is 0.134765625 */
+    ck_assert_uint_eq(scales[4], 0x3e0a);
+    ck_assert_int_eq(codes[8 * 16 + 2], 128); /* a term that only fills up */
+    ck_assert_int_eq(codes[9 * 16], 128);     /* the tail */
+    const float want[] = {0.5f, 1.5f, 0, 0, 0, 0};
+    assert_values(biases, want, 6);
 }
 END_TEST
 
@@ -227,6 +263,7 @@ int main(void) {
     tcase_add_test(t, biases_are_added_then_halved);
     tcase_add_test(t, values_that_are_not_finite);
     tcase_add_test(t, matrices_one_below_the_other);
+    tcase_add_test(t, codes_of_int8);
     tcase_add_test(t, sizes_of_recurrent_layers);
     tcase_add_test(t, chunks_of_dims);
     suite_add_tcase(s, t);
