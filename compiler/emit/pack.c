@@ -27,7 +27,7 @@ static const char panels[] =
     "            const float *from = weight + ((order >> 4 * g & 15u) * units + first) * terms;\n"
     "            const float scale = (halved >> g & 1u) ? 0.5f : 1.0f;\n"
     "            float *column = to + g * width;\n"
-    "            size_t u = 0;\n"
+    "            unsigned u = 0; /* a panel has few units */\n"
     "#ifndef NNC_ONE_LANE\n"
     "            for (; u + 4 <= count; u += 4) {\n"
     "                const float *row = from + u * terms;\n"
