@@ -126,7 +126,7 @@ size_t cunit_weights_size(const cunit *u); /* of the struct */
 bool cunit_weights_visit(const cunit *u, bool swapped, bool (*write)(void *context, const void *bytes, size_t n), void *context);
 
 /* crename.c: no local may hide one of these names of file scope. Parameters, variables and loop counters that are called
- * so get an underscore behind their names, wherever they stand. Call once, when the unit is complete. */
+ * so get an underscore behind their names, wherever they stand, in functions that are lines of text, too. Call once, when the unit is complete. */
 void cunit_protect(cunit *u, const name_set *names);
 
 /* --- printing -------------------------------------------------------------------------------------------------------- */
