@@ -12,7 +12,7 @@
 
 /* Alternatives of a regular expression. */
 typedef struct {
-    const char *statements, *tails, *constants, *types, *layers, *functions;
+    const char *statements, *tails, *constants, *types, *layers, *functions, *rules;
 } word_lists;
 
 static const char *join(arena *a, const char *const *names, size_t count, const char *between) {
@@ -21,12 +21,12 @@ static const char *join(arena *a, const char *const *names, size_t count, const 
     return text_string(&t);
 }
 
-static const char *join_catalogue(arena *a, bool layers, const char *between) {
+static const char *join_catalogue(arena *a, catalogue_kind kind, const char *between) {
     catalogue c = catalogue_new(a);
     const char **names = ARENA_ARRAY(a, const char *, c.count);
     size_t count = 0;
     for (size_t i = 0; i < c.count; i++)
-        if (c.items[i].is_layer == layers) names[count++] = c.items[i].name;
+        if (c.items[i].kind == kind) names[count++] = c.items[i].name;
     return join(a, names, count, between);
 }
 
@@ -45,8 +45,9 @@ static word_lists lists_of(arena *a, const char *between) {
     l.constants = join(a, constant_names, constants, between);
     for (int i = 0; i <= IR_BOOL; i++) types[i] = ir_dtype_name((ir_dtype)i);
     l.types = join(a, types, IR_BOOL + 1, between);
-    l.layers = join_catalogue(a, true, between);
-    l.functions = join_catalogue(a, false, between);
+    l.layers = join_catalogue(a, CATALOGUE_LAYER, between);
+    l.functions = join_catalogue(a, CATALOGUE_FUNCTION, between);
+    l.rules = join_catalogue(a, CATALOGUE_RULE, between);
     return l;
 }
 
@@ -62,6 +63,7 @@ void editors_vim(text *to) {
     text_printf(to, "syn keyword nnType %s\n", spaced.types);
     text_printf(to, "syn match nnLayer \"\\<\\%%(%s\\)\\>\\ze\\s*(\"\n", l.layers);
     text_printf(to, "syn match nnFunction \"\\.\\@1<!\\<\\%%(%s\\)\\>\\ze\\s*(\"\n", l.functions);
+    text_printf(to, "syn match nnFunction \"\\%%(\\<train\\s\\+\\)\\@<=\\%%(%s\\)\\>\"\n", l.rules);
     text_add(to, "syn match nnArgument \"[(,]\\s*\\zs\\h\\w*\\ze\\s*==\\@!\"\n");
     text_printf(to, "syn match nnTail \"\\s\\zs\\%%(%s\\)\\>\\ze\\s*[-~0-9A-Za-z_(\\\"']\"\n", l.tails);
     text_printf(to, "syn match nnStatement \"\\%%(^\\|[{}]\\)\\s*\\zs\\%%(%s\\)\\>\\ze\\s\\+[-~0-9A-Za-z_(\\\"']\"\n", l.statements);
@@ -111,6 +113,7 @@ void editors_textmate(text *to) {
     add_captured(patterns, "variable.parameter.nnc", "(?<=[(,])\\s*(\\w+)\\s*(?==(?!=))");
     add_captured(patterns, "support.class.nnc", arena_printf(a, "(?<![.\\w])(%s)(?=\\s*\\()", l.layers));
     add_captured(patterns, "support.function.nnc", arena_printf(a, "(?<![.\\w])(%s)(?=\\s*\\()", l.functions));
+    add_captured(patterns, "support.function.nnc", arena_printf(a, "(?<=\\btrain)\\s+(%s)\\b", l.rules));
     add_pattern(patterns, "storage.type.nnc", arena_printf(a, "(?<![.\\w])(?:%s)(?![.\\w])", l.types));
     add_pattern(patterns, "constant.language.nnc", arena_printf(a, "(?<![.\\w])(?:%s)(?![.\\w])", l.constants));
     add_pattern(patterns, "constant.numeric.nnc", "(?<!\\w)(?<!\\w\\.)\\d[\\d_]*(?:\\.(?!\\.)\\d*)?(?:[eE][-+]?\\d+)?");

@@ -22,6 +22,13 @@ bool pipeline_open(pipeline *p, const options *o) {
     return !error;
 }
 
+void pipeline_open_text(pipeline *p, const options *o, const char *bytes, size_t size) {
+    *p = (pipeline){.options = o, .arena = arena_new()};
+    p->source = source_from_text(p->arena, o->input, bytes, size);
+    p->diags = diag_list_new(p->arena, p->source);
+    diag_set(p->diags, &o->diagnostics);
+}
+
 ast_file *pipeline_parse(pipeline *p) { return parse_file(p->arena, p->source, p->diags); }
 
 /* --inference: as if there were no targets, loss and train. */
@@ -48,7 +55,7 @@ static void divide(pipeline *p, ir_model *m) {
 
 /* What did parse is lowered even so: all errors of a file are shown in one run. */
 bool pipeline_lower(pipeline *p, ast_file *ast) {
-    p->file = lower_file(p->arena, ast, p->diags);
+    p->file = lower_file_noting(p->arena, ast, p->diags, p->notes);
     if (diag_error_count(p->diags)) return false;
     for (size_t i = 0; i < p->file.count; i++)
         p->file.models[i]->name = arena_printf(p->arena, "%s%s", p->options->name_prefix, p->file.models[i]->name);
@@ -155,9 +162,15 @@ bool pipeline_plan(pipeline *p) {
     return !diag_failed(p->diags);
 }
 
+void pipeline_release(pipeline *p) {
+    progress_end();
+    for (size_t i = 0; i < p->weights_count; i++) tensor_file_close(p->weights[i]);
+    p->weights_count = 0;
+}
+
 void pipeline_close(pipeline *p) {
     progress_end();
     diag_print(p->diags, stderr);
-    for (size_t i = 0; i < p->weights_count; i++) tensor_file_close(p->weights[i]);
+    pipeline_release(p);
     arena_free(p->arena);
 }

@@ -24,10 +24,13 @@ typedef struct {
     const plan **plans;    /* NULL for a model that a pass found fault with */
     tensor_file **weights; /* each file is opened once, and bound to all models that name it */
     size_t weights_count, weights_capacity;
+    lower_notes *notes; /* to be made while lowering, or NULL */
 } pipeline;
 
 /* Every stage gives false when what it found leaves nothing for the next one; the faults are among diags. */
 bool pipeline_open(pipeline *p, const options *o);
+/* The same of a text that is at hand; o->input is where it would be. */
+void pipeline_open_text(pipeline *p, const options *o, const char *bytes, size_t size);
 ast_file *pipeline_parse(pipeline *p);
 bool pipeline_lower(pipeline *p, ast_file *ast);
 /* Faults of weights are found together with those of the next stages: always true. */
@@ -36,6 +39,8 @@ bool pipeline_passes(pipeline *p);
 bool pipeline_plan(pipeline *p); /* after the passes */
 /* Shows the diagnostics on standard error. */
 void pipeline_close(pipeline *p);
+/* Closes the weights alone: what was found stays in the arena. */
+void pipeline_release(pipeline *p);
 
 /* Where the model's parameters come from, as seen from here; NULL for none. */
 const char *pipeline_weights(const pipeline *p, const ir_model *m);

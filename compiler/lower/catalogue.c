@@ -42,7 +42,7 @@ static const catalogue_argument *arguments_of(arena *a, const parameter *paramet
 
 static catalogue_entry of_layer(arena *a, const char *name) {
     const layer_kind *k = layer_kind_find(name);
-    catalogue_entry e = {.name = name, .is_layer = true, .count = k->count, .call_count = k->call_count};
+    catalogue_entry e = {.name = name, .kind = CATALOGUE_LAYER, .count = k->count, .call_count = k->call_count};
     e.arguments = arguments_of(a, k->parameters, &e.count);
     e.call_arguments = arguments_of(a, k->call_parameters, &e.call_count);
     return e;
@@ -50,9 +50,18 @@ static catalogue_entry of_layer(arena *a, const char *name) {
 
 static catalogue_entry of_function(arena *a, const char *name) {
     const function *f = function_find(name);
-    catalogue_entry e = {.name = name, .count = f->count};
+    catalogue_entry e = {.name = name, .kind = CATALOGUE_FUNCTION, .count = f->count};
     e.arguments = arguments_of(a, f->parameters, &e.count);
     return e;
+}
+
+static void add_rules(arena *a, catalogue *to) {
+    const parameter *parameters;
+    catalogue_entry e = {.kind = CATALOGUE_RULE};
+    for (size_t i = 0; (e.name = train_rule(i, &parameters, &e.count)); i++) {
+        e.arguments = arguments_of(a, parameters, &e.count);
+        ARENA_PUSH(a, to->items, to->count, to->capacity, e);
+    }
 }
 
 catalogue catalogue_new(arena *a) {
@@ -67,6 +76,7 @@ catalogue catalogue_new(arena *a) {
         catalogue_entry e = of_function(a, names[i]);
         ARENA_PUSH(a, c.items, c.count, c.capacity, e);
     }
+    add_rules(a, &c);
     return c;
 }
 

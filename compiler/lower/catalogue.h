@@ -1,4 +1,4 @@
-/* catalogue: the layers and functions that a .nn file can name, with their arguments; for editors. */
+/* catalogue: the layers, functions and rules of training that a .nn file can name, with their arguments; for editors. */
 #ifndef NNC_LOWER_CATALOGUE_H
 #define NNC_LOWER_CATALOGUE_H
 
@@ -12,9 +12,11 @@ typedef struct {
     const char *takes; /* "an integer", "a tensor" */
 } catalogue_argument;
 
+typedef enum { CATALOGUE_LAYER, CATALOGUE_FUNCTION, CATALOGUE_RULE } catalogue_kind; /* a rule: SGD, of a train statement */
+
 typedef struct {
     const char *name;
-    bool is_layer;
+    catalogue_kind kind;
     const catalogue_argument *arguments; /* of a layer, those that it is made with */
     size_t count;
     const catalogue_argument *call_arguments; /* of a layer, those that it is called with */
@@ -22,7 +24,7 @@ typedef struct {
 } catalogue_entry;
 
 typedef struct {
-    catalogue_entry *items; /* layers first */
+    catalogue_entry *items; /* by kind */
     size_t count, capacity;
 } catalogue;
 

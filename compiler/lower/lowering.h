@@ -270,6 +270,8 @@ value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const a
 
 void lower_loss(lowering *l, const ast_stmt *s);
 void lower_train(lowering *l, const ast_stmt *s);
+/* What a train statement may call, with its arguments; NULL behind the last one. */
+const char *train_rule(size_t i, const parameter **parameters, size_t *count);
 /* When all statements are lowered: which params are trained, by what. */
 void lower_training(lowering *l);
 /* Whether some statement of the model is a loss. */

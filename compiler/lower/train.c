@@ -117,6 +117,21 @@ static const struct {
                   {"RMSprop", ALL(rmsprop), IR_RMSPROP}};
 enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
 
+static const struct {
+    const char *name;
+    const parameter *parameters;
+    size_t count;
+} clips[] = {{"clip_grad_norm_", ALL(clip_norm)}, {"clip_grad_value_", ALL(clip_value)}};
+enum { CLIPS = sizeof clips / sizeof *clips, BY_VALUE = 1 };
+
+const char *train_rule(size_t i, const parameter **parameters, size_t *count) {
+    if (i >= OPTIMIZERS + CLIPS) return NULL;
+    bool is_clip = i >= OPTIMIZERS;
+    *parameters = is_clip ? clips[i - OPTIMIZERS].parameters : optimizers[i].parameters;
+    *count = is_clip ? clips[i - OPTIMIZERS].count : optimizers[i].count;
+    return is_clip ? clips[i - OPTIMIZERS].name : optimizers[i].name;
+}
+
 static size_t find(const arguments *a, const char *name) {
     for (size_t i = 0; i < a->count; i++)
         if (strcmp(a->parameters[i].name, name) == 0) return i;
@@ -299,11 +314,11 @@ static void lower_optimizer(lowering *l, const ast_expr *call, size_t which) {
 
 /* --- clipping ---------------------------------------------------------------------------------------------------- */
 
-static void lower_clip(lowering *l, const ast_expr *call, bool by_value) {
+static void lower_clip(lowering *l, const ast_expr *call, size_t clip) {
     arguments a;
-    const parameter *parameters = by_value ? clip_value : clip_norm;
-    size_t count = by_value ? sizeof clip_value / sizeof *clip_value : sizeof clip_norm / sizeof *clip_norm;
-    if (!args_match(l, call, by_value ? "clip_grad_value_" : "clip_grad_norm_", parameters, count, false, NULL, &a)) return;
+    bool by_value = clip == BY_VALUE;
+    const parameter *parameters = clips[clip].parameters;
+    if (!args_match(l, call, clips[clip].name, parameters, clips[clip].count, false, NULL, &a)) return;
     ir_clip c = {.by_value = by_value, .limit = args_real(&a, 0, 0), .norm_type = 2, .where = call->where};
     if (!by_value) {
         c.norm_type = args_real(&a, 1, 2);
@@ -319,7 +334,10 @@ static void lower_clip(lowering *l, const ast_expr *call, bool by_value) {
 }
 
 static void report_rule(lowering *l, const ast_expr *call) {
-    static const char *const names[] = {"SGD", "Adam", "AdamW", "RMSprop", "clip_grad_norm_", "clip_grad_value_"};
+    const char *names[OPTIMIZERS + CLIPS];
+    const parameter *parameters;
+    size_t count;
+    for (size_t i = 0; i < OPTIMIZERS + CLIPS; i++) names[i] = train_rule(i, &parameters, &count);
     diag *e = diag_error(l->diags, call->name.where, "%.60s is no optimizer that nnc knows", call->name.text);
     const char *nearest = diag_nearest(call->name.text, names, sizeof names / sizeof *names);
     if (nearest) diag_hint(e, "did you mean %s?", nearest);
@@ -334,9 +352,12 @@ static void lower_train_statement(lowering *l, const ast_stmt *s) {
             lower_optimizer(l, call, i);
             return;
         }
-    bool by_value = strcmp(call->name.text, "clip_grad_value_") == 0;
-    if (by_value || strcmp(call->name.text, "clip_grad_norm_") == 0) lower_clip(l, call, by_value);
-    else report_rule(l, call);
+    for (size_t i = 0; i < CLIPS; i++)
+        if (strcmp(call->name.text, clips[i].name) == 0) {
+            lower_clip(l, call, i);
+            return;
+        }
+    report_rule(l, call);
 }
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */

@@ -43,9 +43,7 @@ static bool is_first(const symbol_list *list, size_t i) {
 
 static const char *shown(const job *j, const symbol *s) {
     const ast_stmt *made = s->made_by;
-    bool declared = made->kind == AST_LAYER || made->kind == AST_DIM || made->kind == AST_INPUT || made->kind == AST_STATE ||
-                    made->kind == AST_PARAM;
-    if (declared)
+    if (symbol_declares(made))
         return arena_strndup(j->a, j->f->source->text + made->where.begin, made->where.end - made->where.begin);
     for (size_t i = j->f->notes.count; i-- > 0;)
         if (j->f->notes.items[i].where.begin == s->where.begin && j->f->notes.items[i].where.end == s->where.end)
@@ -67,12 +65,12 @@ static void add_names(const job *j, symbol_space space, bool dims_alone) {
     }
 }
 
-static void add_catalogue(const job *j, bool layers) {
+static void add_catalogue(const job *j, catalogue_kind kind) {
     catalogue all = catalogue_new(j->a);
     for (size_t i = 0; i < all.count; i++) {
         const catalogue_entry *e = &all.items[i];
         const char *torch = signature_of_torch(e->name);
-        if (e->is_layer == layers) add(j, e->name, layers ? KIND_CLASS : KIND_FUNCTION, torch ? torch : signature_of_nnc(j->a, e));
+        if (e->kind == kind) add(j, e->name, kind == CATALOGUE_LAYER ? KIND_CLASS : KIND_FUNCTION, torch ? torch : signature_of_nnc(j->a, e));
     }
 }
 
@@ -168,7 +166,7 @@ static void add_in_string(const job *j, const char *first) {
 static void add_expression(const job *j) {
     add_names(j, SYMBOL_VALUE, false);
     add_names(j, SYMBOL_LAYER, false);
-    add_catalogue(j, false);
+    add_catalogue(j, CATALOGUE_FUNCTION);
     add_constants(j);
 }
 
@@ -204,13 +202,14 @@ static void add_items(const job *j) {
     else if (j->at.bracket) {
         bool at_argument = j->at.bracket == '(' && (j->at.before == '(' || j->at.before == ',');
         if (at_argument) add_arguments(j);
-        if (in_layer && strcmp(j->at.callee, "Sequential") == 0) add_catalogue(j, true);
+        if (in_layer && strcmp(j->at.callee, "Sequential") == 0) add_catalogue(j, CATALOGUE_LAYER);
         else if (in_layer) add_names(j, SYMBOL_VALUE, true), add_constants(j);
         else add_expression(j);
     } else if (j->at.word == j->at.statement) add_statement(j);
     else if (j->at.before == ':') add_types(j);
-    else if (in_layer && j->at.before == '=') add_catalogue(j, true);
+    else if (in_layer && j->at.before == '=') add_catalogue(j, CATALOGUE_LAYER);
     else if (in_layer || strcmp(first, "weights") == 0 || strcmp(first, "param") == 0) add_tail(j);
+    else if (strcmp(first, "train") == 0) add_catalogue(j, CATALOGUE_RULE);
     else if (strcmp(first, "dim") == 0) add_names(j, SYMBOL_VALUE, true);
     else {
         add_expression(j);

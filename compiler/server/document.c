@@ -5,13 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit/emit.h"
-#include "emit/target.h"
-#include "passes/passes.h"
-#include "plan/plan.h"
-#include "syntax/parse.h"
-#include "weights/bind.h"
-#include "weights/tensor.h"
+#include "commands/pipeline.h"
+#include "place.h"
 
 /* --- documents --- */
 
@@ -89,55 +84,25 @@ void document_close(document **first, const char *uri) {
 
 /* --- what the compiler finds --- */
 
-static const char *beside(const document *d, arena *a, const char *name) {
-    const char *slash = strrchr(d->path, '/');
-    return *name == '/' || !slash ? name : arena_printf(a, "%.*s/%s", (int)(slash - d->path), d->path, name);
-}
-
 const char *document_weights(const document *d, arena *a, const ast_model *m) {
     for (const ast_stmt *s = m ? m->statements : NULL; s; s = s->next)
-        if (s->kind == AST_WEIGHTS) return beside(d, a, s->string);
+        if (s->kind == AST_WEIGHTS) return path_beside(a, d->path, s->string);
     return NULL;
 }
 
-typedef struct {
-    tensor_file **items;
-    size_t count, capacity;
-} files;
-
-/* As compiling does it: all models that name one file are bound to it together. Gives the files, which stay open as long as
- * the models are used. */
-static files bind(const document *d, analysis *f, ir_model *const *models, size_t count, diag_list *diags) {
-    files open = {0};
-    bool *bound = ARENA_ARRAY(f->arena, bool, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        if (bound[i] || !models[i]->weights) continue;
-        ir_model **same = ARENA_ARRAY(f->arena, ir_model *, count);
-        size_t same_count = 0;
-        for (size_t k = i; k < count; k++) {
-            if (!models[k]->weights || strcmp(models[k]->weights, models[i]->weights) != 0) continue;
-            same[same_count++] = models[k];
-            bound[k] = true;
-        }
-        const char *path = beside(d, f->arena, models[i]->weights);
-        tensor_file *file = tensor_file_open(f->arena, path, diags, models[i]->weights_where);
-        if (!file) continue;
-        ARENA_PUSH(f->arena, open.items, open.count, open.capacity, file);
-        bind_weights(same, same_count, file, NULL, diags, models[i]->weights_where);
-    }
-    return open;
+static bool names_weights(const pipeline *p) {
+    for (size_t i = 0; i < p->file.count; i++)
+        if (p->file.models[i]->weights) return true;
+    return false;
 }
 
-static void compile(const document *d, analysis *f, diag_list *diags) {
-    lowered_file lowered = lower_file_noting(f->arena, f->file, diags, &f->notes);
-    if (diag_error_count(diags)) return;
-    emit_api_check(f->arena, lowered.models, emit_apis(f->arena, lowered.models, lowered.count, false), lowered.count, diags);
-    files open = bind(d, f, lowered.models, lowered.count, diags);
-    plan_options planning = {.unroll = 0};
-    target_bodies("baseline", &planning);
-    for (size_t i = 0; i < lowered.count; i++)
-        if (passes_run(lowered.models[i], diags)) plan_model(f->arena, lowered.models[i], &planning, diags);
-    for (size_t i = 0; i < open.count; i++) tensor_file_close(open.items[i]);
+/* As compiling does it, up to the plan; a model that names no weights yet is looked at without. */
+static void compile(pipeline *p, ast_file *ast) {
+    if (!pipeline_lower(p, ast)) return;
+    if (names_weights(p)) pipeline_bind(p);
+    pipeline_passes(p);
+    pipeline_plan(p);
+    pipeline_release(p);
 }
 
 /* --- diagnostics --- */
@@ -152,10 +117,10 @@ static json_t *to_protocol(const document *d, json_t *row) {
     size_t i;
     json_t *part;
     json_array_foreach(json_object_get(row, "notes"), i, part) {
-        json_t *place = json_object_get(part, "range");
-        if (!place) text_printf(&message, "\nnote: %s", json_string_at(part, "message"));
+        json_t *at = json_object_get(part, "range");
+        if (!at) text_printf(&message, "\nnote: %s", json_string_at(part, "message"));
         else
-            json_append(related, json_pack("{s:{s:s, s:O}, s:O}", "location", "uri", d->uri, "range", place, "message",
+            json_append(related, json_pack("{s:{s:s, s:O}, s:O}", "location", "uri", d->uri, "range", at, "message",
                                            json_object_get(part, "message")));
     }
     json_array_foreach(json_object_get(row, "hints"), i, part) text_printf(&message, "\nhint: %s", json_string_value(part));
@@ -187,33 +152,35 @@ static json_t *diagnostics_of(const document *d, const diag_list *diags) {
     return all;
 }
 
-static analysis *new_analysis(const document *d, const char *text_now) {
-    arena *a = arena_new();
-    analysis *f = ARENA_NEW(a, analysis);
-    f->arena = a;
-    f->source = source_from_text(a, *d->path ? d->path : d->uri, text_now, strlen(text_now));
-    return f;
-}
-
 const analysis *document_look(document *d) {
     if (d->found) return d->found;
-    analysis *f = d->found = new_analysis(d, d->text);
-    diag_list *diags = diag_list_new(f->arena, f->source);
-    diag_set(diags, &(diag_settings){.format = DIAG_JSON});
-    f->file = parse_file(f->arena, f->source, diags);
-    f->parsed = !diag_error_count(diags);
-    f->symbols = symbols_of(f->arena, f->file);
-    compile(d, f, diags);
-    f->diagnostics = diagnostics_of(d, diags);
+    options o = options_default();
+    pipeline p;
+    o.input = *d->path ? d->path : d->uri;
+    o.diagnostics.format = DIAG_JSON;
+    pipeline_open_text(&p, &o, d->text, strlen(d->text));
+    analysis *f = d->found = ARENA_NEW(p.arena, analysis);
+    f->arena = p.arena;
+    f->source = p.source;
+    p.notes = &f->notes;
+    ast_file *ast = pipeline_parse(&p);
+    f->file = ast;
+    f->parsed = !diag_error_count(p.diags);
+    f->symbols = symbols_of(f->arena, ast);
+    compile(&p, ast);
+    f->diagnostics = diagnostics_of(d, p.diags);
     return f;
 }
 
 size_t document_errors_of(const document *d, const char *text_now) {
-    analysis *f = new_analysis(d, text_now);
-    diag_list *diags = diag_list_new(f->arena, f->source);
-    lower_file(f->arena, parse_file(f->arena, f->source, diags), diags);
-    size_t errors = diag_error_count(diags);
-    arena_free(f->arena);
+    options o = options_default();
+    pipeline p;
+    o.input = d->path;
+    pipeline_open_text(&p, &o, text_now, strlen(text_now));
+    pipeline_lower(&p, pipeline_parse(&p));
+    size_t errors = diag_error_count(p.diags);
+    pipeline_release(&p);
+    arena_free(p.arena);
     return errors;
 }
 

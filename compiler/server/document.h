@@ -8,7 +8,7 @@
 
 typedef struct {
     arena *arena; /* of everything here */
-    source *source;
+    const source *source;
     const ast_file *file;
     bool parsed; /* without a syntax error */
     lower_notes notes;

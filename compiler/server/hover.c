@@ -14,9 +14,7 @@ static void add_source(const analysis *f, span where, text *to) {
 static const ast_stmt *declaration(const analysis *f, const symbol *s) {
     for (size_t i = 0; i < f->symbols.count; i++) {
         const symbol *o = &f->symbols.items[i];
-        if (!o->made_by || !symbol_same(o, s)) continue;
-        ast_stmt_kind kind = o->made_by->kind;
-        if (kind == AST_DIM || kind == AST_INPUT || kind == AST_STATE || kind == AST_PARAM || kind == AST_LAYER) return o->made_by;
+        if (o->made_by && symbol_same(o, s) && symbol_declares(o->made_by)) return o->made_by;
     }
     return NULL;
 }

@@ -133,9 +133,9 @@ json_t *outline(document *d) {
         for (const ast_stmt *s = m->statements; s; s = s->next) {
             int kind = s->kind == AST_LAYER   ? KIND_FUNCTION
                        : s->kind == AST_DIM   ? KIND_CONSTANT
-                       : s->kind == AST_INPUT ? KIND_VARIABLE
+                       : s->kind == AST_INPUT || s->kind == AST_TARGET ? KIND_VARIABLE
                        : s->kind == AST_STATE || s->kind == AST_PARAM ? KIND_FIELD
-                       : s->kind == AST_OUTPUT                        ? KIND_EVENT
+                       : s->kind == AST_OUTPUT || s->kind == AST_LOSS ? KIND_EVENT
                                                                       : 0;
             if (kind && s->name.text && s->where.begin <= s->name.where.begin && s->name.where.end <= s->where.end)
                 json_append(children, entry(f, s->name.text, kind, s->where, s->name.where));

@@ -94,6 +94,18 @@ const symbol *symbol_at(const symbol_list *list, size_t offset) {
     return found;
 }
 
+bool symbol_declares(const ast_stmt *s) {
+    switch (s->kind) {
+    case AST_DIM:
+    case AST_INPUT:
+    case AST_TARGET:
+    case AST_STATE:
+    case AST_PARAM:
+    case AST_LAYER: return true;
+    default: return false;
+    }
+}
+
 bool symbol_same(const symbol *a, const symbol *b) {
     if (a->space != b->space || strcmp(a->name, b->name) != 0) return false;
     return a->space == SYMBOL_CALLEE || a->model == b->model;

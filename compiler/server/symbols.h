@@ -27,6 +27,8 @@ typedef struct {
 symbol_list symbols_of(arena *a, const ast_file *file);
 /* The name at this place, or right before it; or NULL. */
 const symbol *symbol_at(const symbol_list *list, size_t offset);
+/* Whether a statement declares what it names, as dim and layer do, and binds no value. */
+bool symbol_declares(const ast_stmt *s);
 bool symbol_same(const symbol *a, const symbol *b);
 /* Where it is declared, or was bound last before this place; or NULL. */
 const symbol *symbol_origin(const symbol_list *list, const symbol *s);

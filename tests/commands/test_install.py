@@ -19,6 +19,8 @@ MODEL = """model m {  # a comment
         collect rows = row
     }
     output y = where(x >= 0, x, None)
+    loss l = mse_loss(y, x)
+    train SGD(lr=0.1)
 }
 """
 # what is what in it: line, word, Vim's group, TextMate's scope
@@ -33,7 +35,10 @@ COLOURS = [(1, "model", "Statement", "keyword.control"), (1, "m", "Model", "enti
            (7, "repeat", "Statement", "keyword.control"), (7, "in", "Tail", "keyword.other"),
            (7, "until", "Tail", "keyword.other"), (7, "sum", "Function", "support.function"),
            (8, "collect", "Statement", "keyword.control"), (9, "}", "", ""), (10, "output", "Statement", "keyword.control"),
-           (10, "where", "Function", "support.function"), (10, "None", "Constant", "constant.language")]
+           (10, "where", "Function", "support.function"), (10, "None", "Constant", "constant.language"),
+           (11, "loss", "Statement", "keyword.control"), (11, "mse_loss", "Function", "support.function"),
+           (12, "train", "Statement", "keyword.control"), (12, "SGD", "Function", "support.function"),
+           (12, "lr", "Argument", "variable.parameter")]
 
 
 def check_deb(bench):

@@ -187,6 +187,32 @@ def check_completion(bench):
     s.end()
 
 
+def check_training(bench):
+    """What a model is trained with: names, signatures, completion."""
+    text = """model m {
+    input x: float32[4]
+    target y: float32[2]
+    layer l = Linear(4, 2)
+    output z = l(x)
+    loss error = mse_loss(z, y)
+    train SGD(lr=0.1)
+}
+"""
+    s = Session(bench, text)
+    holds(s.found() == [], s.found())
+    for marked, words in (("train SG|D", "torch.optim.SGD(params, lr=0.001"), ("mse_|loss", "torch.nn.functional.mse_loss(input, target"),
+                          ("(z, |y)", "target y: float32[2]"), ("loss err|or", "error: float32[]")):
+        hover = s.at("hover", marked)
+        holds(hover and words in hover["contents"]["value"], (marked, hover))
+    definition = s.at("definition", "(z, |y)")
+    holds(definition["range"]["start"] == {"line": 2, "character": 11}, definition)
+    s.set(text.replace("train SGD(lr=0.1)", "train "))
+    holds(s.labels("train |\n") == {"SGD", "Adam", "AdamW", "RMSprop", "clip_grad_norm_", "clip_grad_value_"}, s.labels("train |\n"))
+    s.set(text.replace("(lr=0.1)", "(lr=0.1, )"))
+    holds({"momentum=", "params=", "frozen="} <= s.labels("lr=0.1, |)") and "lr=" not in s.labels("lr=0.1, |)"), s.labels("lr=0.1, |)"))
+    s.end()
+
+
 def check_definition(bench):
     s = Session(bench)
     for marked, target in (("view(em|beds", "|embeds = emb"), ("em|b(sentence)", "layer |emb ="), ("[|T]\n", "dim |T ="),
