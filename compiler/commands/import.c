@@ -8,6 +8,7 @@
 #include "import/import.h"
 #include "lower/lower.h"
 #include "output.h"
+#include "syntax/format.h"
 #include "syntax/parse.h"
 
 static bool add_setting(arena *a, import_settings *to, const char *given) {
@@ -18,14 +19,19 @@ static bool add_setting(arena *a, import_settings *to, const char *given) {
     return true;
 }
 
-/* A defect of the import, or something that the language cannot say: shown as what it is, with nnc's own words. */
-static bool compiles(arena *a, const char *path, const import_result *r, const diag_settings *settings,
-                     diag_list *diags) {
+/* A defect of the import, or something that the language cannot say: shown as what it is, with nnc's own words. What
+ * compiles gets its canonical form. */
+static bool compiles(arena *a, const char *path, import_result *r, const diag_settings *settings, diag_list *diags) {
     source *s = source_from_text(a, path, r->text, strlen(r->text));
     diag_list *own = diag_list_new(a, s);
     diag_set(own, settings);
     lower_file(a, parse_file(a, s, own), own);
-    if (!diag_error_count(own)) return true;
+    if (!diag_error_count(own)) {
+        text formatted = text_new(a);
+        format_source(a, s, &formatted);
+        r->text = text_string(&formatted);
+        return true;
+    }
     diag_print(own, stderr);
     diag_error_file(diags, path, "what the model says can't be written as a .nn file that compiles (above); nothing is written");
     return false;
