@@ -20,7 +20,8 @@ bool folder_is_empty(const char *path) {
 bool folder_make_way(folder *f, const char *relative) {
     if (!output_make_folder(f->path, f->diags)) return false;
     for (const char *c = relative; (c = strchr(c, '/')); c++) {
-        const char *part = arena_printf(f->arena, "%s/%.*s", f->path, (int)(c - relative), relative);
+        const char *part =
+            arena_printf(f->arena, "%s/%.*s", f->path, (int)(c - relative), relative);
         if (!output_make_folder(part, f->diags)) return false;
     }
     return true;
@@ -31,7 +32,8 @@ bool folder_add(folder *f, const char *relative, const char *bytes, size_t size)
     output *o = ARENA_NEW(f->arena, output);
     if (f->count == FOLDER_MOST_FILES) ice("more than %d files in a folder", FOLDER_MOST_FILES);
     if (!folder_make_way(f, relative)) return false;
-    if (!output_find(f->arena, arena_printf(f->arena, "%s/%s", f->path, relative), &at, f->diags)) return false;
+    if (!output_find(f->arena, arena_printf(f->arena, "%s/%s", f->path, relative), &at, f->diags))
+        return false;
     if (!output_open(f->arena, o, &at, f->diags)) return false;
     f->files[f->count++] = o;
     if (fwrite(bytes, 1, size, o->file) == size && fflush(o->file) == 0) return true;

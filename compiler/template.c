@@ -7,10 +7,12 @@ const char *template_path_in(const template_file *f, const char *set) {
 }
 
 /* The variable that begins behind the first @, or NULL. */
-static const template_variable *variable_at(const char *at, const char *end, const template_variable *variables) {
+static const template_variable *variable_at(const char *at, const char *end,
+                                            const template_variable *variables) {
     for (const template_variable *v = variables; v->name; v++) {
         size_t n = strlen(v->name);
-        if ((size_t)(end - at) > n + 1 && memcmp(at + 1, v->name, n) == 0 && at[n + 1] == '@') return v;
+        if ((size_t)(end - at) > n + 1 && memcmp(at + 1, v->name, n) == 0 && at[n + 1] == '@')
+            return v;
     }
     return NULL;
 }

@@ -1,4 +1,5 @@
-/* template: the files of packages and of new projects, embedded when nnc is built, and what stands for @name@ in them. */
+/* template: the files of packages and of new projects, embedded when nnc is built, and what stands
+ * for @name@ in them. */
 #ifndef NNC_TEMPLATE_H
 #define NNC_TEMPLATE_H
 

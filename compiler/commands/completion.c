@@ -8,36 +8,40 @@
 #include "emit/target.h"
 #include "options.h"
 
-static const char begin[] = "# bash completion of nnc; made by nnc help --completion\n"
-                            "_nnc() {\n"
-                            "    local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words= files= options=\n"
-                            "    # bash parts --target=all at the =\n"
-                            "    if [[ $cur == = ]]; then cur=; fi\n"
-                            "    if [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
-                            "    local command=; [[ $COMP_CWORD -gt 1 ]] && command=${COMP_WORDS[1]}\n";
+static const char begin[] =
+    "# bash completion of nnc; made by nnc help --completion\n"
+    "_nnc() {\n"
+    "    local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words= files= "
+    "options=\n"
+    "    # bash parts --target=all at the =\n"
+    "    if [[ $cur == = ]]; then cur=; fi\n"
+    "    if [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
+    "    local command=; [[ $COMP_CWORD -gt 1 ]] && command=${COMP_WORDS[1]}\n";
 
 /* An option's value is one of some words, a file, a folder, or something else. */
-static const char values[] = "    case \" $file \" in *\" $before \"*) files=f ;; esac\n"
-                             "    case \" $folder \" in *\" $before \"*) files=d ;; esac\n"
-                             "    case $before in\n"
-                             "    --diagnostics) words='text json' ;;\n"
-                             "    --color) words='auto always never' ;;\n"
-                             "    --dump) words='ast ir plan' ;;\n";
+static const char values[] =
+    "    case \" $file \" in *\" $before \"*) files=f ;; esac\n"
+    "    case \" $folder \" in *\" $before \"*) files=d ;; esac\n"
+    "    case $before in\n"
+    "    --diagnostics) words='text json' ;;\n"
+    "    --color) words='auto always never' ;;\n"
+    "    --dump) words='ast ir plan' ;;\n";
 
-static const char end[] = "    if [[ $before == -* && $files$words ]]; then :\n"
-                          "    elif [[ $before == -* && \" $other \" == *\" $before \"* ]]; then return\n"
-                          "    elif [[ $cur == -* ]]; then words=$options files=\n"
-                          "    elif [[ $COMP_CWORD == 1 ]]; then words=$commands files=f\n"
-                          "    elif [[ $COMP_CWORD == 2 && $first ]]; then words=$first\n"
-                          "    else files=f; fi\n"
-                          "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-                          "    if [[ $files ]]; then\n"
-                          "        compopt -o filenames 2>/dev/null\n"
-                          "        local IFS=$'\\n'\n"
-                          "        COMPREPLY+=($(compgen -$files -- \"$cur\"))\n"
-                          "    fi\n"
-                          "}\n"
-                          "complete -F _nnc nnc\n";
+static const char end[] =
+    "    if [[ $before == -* && $files$words ]]; then :\n"
+    "    elif [[ $before == -* && \" $other \" == *\" $before \"* ]]; then return\n"
+    "    elif [[ $cur == -* ]]; then words=$options files=\n"
+    "    elif [[ $COMP_CWORD == 1 ]]; then words=$commands files=f\n"
+    "    elif [[ $COMP_CWORD == 2 && $first ]]; then words=$first\n"
+    "    else files=f; fi\n"
+    "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+    "    if [[ $files ]]; then\n"
+    "        compopt -o filenames 2>/dev/null\n"
+    "        local IFS=$'\\n'\n"
+    "        COMPREPLY+=($(compgen -$files -- \"$cur\"))\n"
+    "    fi\n"
+    "}\n"
+    "complete -F _nnc nnc\n";
 
 /* Options with values, by what they are. */
 typedef struct {
@@ -48,7 +52,9 @@ static lists lists_new(arena *a) {
     return (lists){text_new(a), text_new(a), text_new(a), text_new(a), text_new(a)};
 }
 
-static void add_word(text *to, const char *word) { text_printf(to, "%s%s", to->length ? " " : "", word); }
+static void add_word(text *to, const char *word) {
+    text_printf(to, "%s%s", to->length ? " " : "", word);
+}
 
 /* An argument "a|b|c" is one of these words. */
 static void add_choices(const char *name, const char *argument, text *to) {
@@ -59,12 +65,17 @@ static void add_choices(const char *name, const char *argument, text *to) {
 
 static void add_valued(const char *name, const char *argument, lists *to) {
     if (strchr(argument, '|')) add_choices(name, argument, &to->choices);
-    else add_word(strcmp(argument, "FILE") == 0 ? &to->file : strcmp(argument, "DIR") == 0 ? &to->folder : &to->other, name);
+    else
+        add_word(strcmp(argument, "FILE") == 0  ? &to->file
+                 : strcmp(argument, "DIR") == 0 ? &to->folder
+                                                : &to->other,
+                 name);
 }
 
 static void add_case(const char *name, lists *l, text *to) {
-    text_printf(to, "    %s) options='%s' file='%s' folder='%s' other='--diagnostics %s'", name, text_string(&l->options),
-                text_string(&l->file), text_string(&l->folder), text_string(&l->other));
+    text_printf(to, "    %s) options='%s' file='%s' folder='%s' other='--diagnostics %s'", name,
+                text_string(&l->options), text_string(&l->file), text_string(&l->folder),
+                text_string(&l->other));
 }
 
 /* Compiling has no table: its help begins a line with each option. */
@@ -78,15 +89,19 @@ static void add_compile_options(arena *a, lists *to) {
         while (*c == '-') {
             size_t n = strcspn(c, " ,\n[");
             const char *name = arena_strndup(a, c, n), *behind = c + n + (c[n] == ' ');
-            bool is_pattern = name[strspn(name, "-abcdefghijklmnopqrstuvwxyz")] != '\0'; /* -WNAME */
+            bool is_pattern =
+                name[strspn(name, "-abcdefghijklmnopqrstuvwxyz")] != '\0'; /* -WNAME */
             if (!is_pattern) add_word(&to->options, name);
             if (!is_pattern && c[n] == ' ' && isupper((unsigned char)*behind))
-                add_valued(name, arena_strndup(a, behind, strspn(behind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")), to);
+                add_valued(name,
+                           arena_strndup(a, behind, strspn(behind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")),
+                           to);
             if (c[n] == ',') c += n + 2;
             else break;
         }
     }
-    for (size_t i = 0; i < WARNING_COUNT; i++) add_word(&to->options, arena_printf(a, "-Wno-%s", warning_names[i]));
+    for (size_t i = 0; i < WARNING_COUNT; i++)
+        add_word(&to->options, arena_printf(a, "-Wno-%s", warning_names[i]));
     add_word(&to->options, "-Werror");
 }
 
@@ -117,8 +132,10 @@ void completion_bash(text *to) {
     }
     add_compile_options(a, &own);
     add_case("*", &own, &cases);
-    text_printf(to, "%s    local commands='%s' first= file= folder= other=\n", begin, text_string(&names));
-    text_printf(to, "    case $command in\n%s ;;\n    esac\n%s%s", text_string(&cases), values, text_string(&choices));
+    text_printf(to, "%s    local commands='%s' first= file= folder= other=\n", begin,
+                text_string(&names));
+    text_printf(to, "    case $command in\n%s ;;\n    esac\n%s%s", text_string(&cases), values,
+                text_string(&choices));
     text_add(to, "    --target) words='");
     for (size_t i = 0; target_name(i); i++) text_printf(to, "%s%s", i ? " " : "", target_name(i));
     text_printf(to, "' ;;\n    esac\n%s", end);

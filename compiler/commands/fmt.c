@@ -33,14 +33,16 @@ static bool replace(const job *j, const char *path, const text *made, diag_list 
 }
 
 static bool same(const source *s, const text *made) {
-    return !s->dropped && s->size == made->length && memcmp(s->text, text_string(made), s->size) == 0;
+    return !s->dropped && s->size == made->length &&
+           memcmp(s->text, text_string(made), s->size) == 0;
 }
 
 static bool format_one(const job *j, const char *path) {
     const char *error = NULL;
     bool is_input = strcmp(path, "-") == 0;
-    source *s = is_input ? source_read_stream(j->arena, "standard input", stdin, SOURCE_MAX_BYTES, &error)
-                         : source_read(j->arena, path, SOURCE_MAX_BYTES, &error);
+    source *s =
+        is_input ? source_read_stream(j->arena, "standard input", stdin, SOURCE_MAX_BYTES, &error)
+                 : source_read(j->arena, path, SOURCE_MAX_BYTES, &error);
     diag_list *diags = diag_list_new(j->arena, s);
     diag_set(diags, j->settings);
     text made = text_new(j->arena);
@@ -50,7 +52,8 @@ static bool format_one(const job *j, const char *path) {
     if (good) {
         format_source(j->arena, s, &made);
         if (j->check && !same(s, &made)) {
-            diag_error_file(diags, s->path, "is not in the canonical form; nnc fmt would change it");
+            diag_error_file(diags, s->path,
+                            "is not in the canonical form; nnc fmt would change it");
             good = false;
         } else if (!j->check && is_input) {
             good = command_print(text_string(&made), diags);
@@ -64,7 +67,8 @@ static bool format_one(const job *j, const char *path) {
 
 enum { CHECK };
 static const command_option options[] = {
-    [CHECK] = {0, "check", NULL, "change nothing; status 1, and the names, where a file would change"},
+    [CHECK] = {0, "check", NULL,
+               "change nothing; status 1, and the names, where a file would change"},
 };
 
 static int run(command_line *line) {
@@ -84,8 +88,11 @@ const command command_fmt = {
     .name = "fmt",
     .arguments = "FILE… [options]",
     .summary = "one canonical form for .nn files; comments stay",
-    .about = "Writes .nn files in their canonical form, each in its place; - reads standard input and writes standard output.\n"
-             "What a file says, and its comments, stay as they are. A file with syntax errors is not touched.",
+    .about =
+        "Writes .nn files in their canonical form, each in its place; - reads standard input and "
+        "writes standard output.\n"
+        "What a file says, and its comments, stay as they are. A file with syntax errors is not "
+        "touched.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = run,

@@ -58,24 +58,30 @@ static const char *upper(arena *a, const char *name) {
 
 static const char *about(const pipeline *p) {
     text t = text_new(p->arena);
-    for (size_t i = 0; i < p->file.count; i++) text_printf(&t, "%s%s", i ? ", " : "", p->file.models[i]->name);
-    return arena_printf(p->arena, "%s %s", p->file.count == 1 ? "The model" : "The models", text_string(&t));
+    for (size_t i = 0; i < p->file.count; i++)
+        text_printf(&t, "%s%s", i ? ", " : "", p->file.models[i]->name);
+    return arena_printf(p->arena, "%s %s", p->file.count == 1 ? "The model" : "The models",
+                        text_string(&t));
 }
 
 /* What is there may be replaced where it is such a package. */
 static bool is_ours(const pipeline *p, const job *j) {
     const char *error = NULL;
     if (folder_is_empty(j->folder)) return true;
-    const source *s = source_read(p->arena, arena_printf(p->arena, "%s/README.md", j->folder), 1 << 20, &error);
+    const source *s =
+        source_read(p->arena, arena_printf(p->arena, "%s/README.md", j->folder), 1 << 20, &error);
     if (s && strstr(s->text, j->mark)) return true;
-    diag *d = diag_error_file(p->diags, j->folder, "is neither empty nor a package made by nnc package %s", j->kind->name);
+    diag *d =
+        diag_error_file(p->diags, j->folder,
+                        "is neither empty nor a package made by nnc package %s", j->kind->name);
     diag_hint(d, "name a new folder, or empty this one");
     return false;
 }
 
 static bool add_files(const pipeline *p, const job *j, folder *f) {
     arena *a = p->arena;
-    const char *header = arena_printf(a, "%s.h", j->name), *source_name = path_base(p->options->input);
+    const char *header = arena_printf(a, "%s.h", j->name),
+               *source_name = path_base(p->options->input);
     const template_variable variables[] = {
         {"name", j->name},
         {"upper", upper(a, j->name)},
@@ -84,7 +90,8 @@ static bool add_files(const pipeline *p, const job *j, folder *f) {
         {"version", NNC_VERSION},
         {"about", about(p)},
         {"mark", j->mark},
-        {"command", arena_printf(a, "nnc package %s %s -o %s", j->kind->name, source_name, path_base(j->folder))},
+        {"command", arena_printf(a, "nnc package %s %s -o %s", j->kind->name, source_name,
+                                 path_base(j->folder))},
         {"sketch_memory", package_sketch_memory(p)},
         {"sketch_reset", package_sketch_reset(p)},
         {"sketch_run", package_sketch_run(p)},
@@ -100,7 +107,8 @@ static bool add_files(const pipeline *p, const job *j, folder *f) {
 static bool add_code(const pipeline *p, const job *j, folder *f) {
     options o = *p->options;
     generated g;
-    const char *code = arena_printf(p->arena, "%s/%s.c", j->kind->code ? j->kind->code : j->name, j->name);
+    const char *code =
+        arena_printf(p->arena, "%s/%s.c", j->kind->code ? j->kind->code : j->name, j->name);
     if (!folder_make_way(f, code)) return false;
     o.output = arena_printf(p->arena, "%s/%s", j->folder, code);
     return generated_find(p->arena, &o, &g, p->diags) &&
@@ -129,7 +137,9 @@ enum { OUTPUT, NAME, TARGET, WEIGHTS, WEIGHTS_KEY };
 static const command_option rows[] = {
     [OUTPUT] = {'o', "output", "DIR", "the package's folder"},
     [NAME] = {0, "name", "NAME", "the package's name (default: the model file's)"},
-    [TARGET] = {0, "target", "NAME", "which processors the C is for (default: scalar for arduino, esp-idf and\nzephyr, all for cmake and python)"},
+    [TARGET] = {0, "target", "NAME",
+                "which processors the C is for (default: scalar for arduino, esp-idf and\nzephyr, "
+                "all for cmake and python)"},
     [WEIGHTS] = {0, "weights", "FILE", "parameters, instead of the model's weights statement"},
     [WEIGHTS_KEY] = {0, "weights-key", "KEY", "which dict of that file"},
 };
@@ -154,11 +164,16 @@ static int read_and_make(arena *a, command_line *line) {
         if (option == WEIGHTS_KEY) o.weights_key = line->value;
     }
     if (line->status >= 0) return line->status;
-    if (line->word_count && !(j.kind = find_kind(line->words[0]))) return unknown_kind(line, line->words[0]);
-    if (line->word_count != 2) return command_usage(line, "a kind and a model are needed: nnc package arduino MODEL.nn -o DIR");
+    if (line->word_count && !(j.kind = find_kind(line->words[0])))
+        return unknown_kind(line, line->words[0]);
+    if (line->word_count != 2)
+        return command_usage(line,
+                             "a kind and a model are needed: nnc package arduino MODEL.nn -o DIR");
     if (!j.folder || !*j.folder) return command_usage(line, "where to? add -o DIR");
-    if (o.target && !target_exists(o.target)) return command_usage(line, "--target does not know %s", o.target);
-    if (j.name && !is_name(j.name)) return command_usage(line, "a package's name has letters, digits and _: not %s", j.name);
+    if (o.target && !target_exists(o.target))
+        return command_usage(line, "--target does not know %s", o.target);
+    if (j.name && !is_name(j.name))
+        return command_usage(line, "a package's name has letters, digits and _: not %s", j.name);
     o.input = line->words[1];
     o.diagnostics = line->settings;
     if (!o.target && strcmp(j.kind->target, "all") != 0) o.target = j.kind->target;
@@ -178,13 +193,15 @@ const command command_package = {
     .name = "package",
     .arguments = "KIND MODEL.nn -o DIR [options]",
     .summary = "a folder for Arduino, ESP-IDF, Zephyr, CMake or Python",
-    .about = "Compiles a model to a folder that an ecosystem takes as it is; KIND is one of\n"
-             "  arduino   a library for the Arduino IDE, arduino-cli and PlatformIO\n"
-             "  esp-idf   a component\n"
-             "  zephyr    a module\n"
-             "  cmake     a project for add_subdirectory, FetchContent, or to be installed\n"
-             "  python    a module that compiles the C and calls it with NumPy arrays\n"
-             "DIR is new, empty, or such a package, which is brought up to date. README.md there says how to use it.",
+    .about =
+        "Compiles a model to a folder that an ecosystem takes as it is; KIND is one of\n"
+        "  arduino   a library for the Arduino IDE, arduino-cli and PlatformIO\n"
+        "  esp-idf   a component\n"
+        "  zephyr    a module\n"
+        "  cmake     a project for add_subdirectory, FetchContent, or to be installed\n"
+        "  python    a module that compiles the C and calls it with NumPy arrays\n"
+        "DIR is new, empty, or such a package, which is brought up to date. README.md there says "
+        "how to use it.",
     .options = rows,
     .option_count = sizeof rows / sizeof *rows,
     .run = run,

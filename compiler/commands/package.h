@@ -4,7 +4,8 @@
 
 #include "commands/pipeline.h"
 
-/* An Arduino sketch: memory for all models and their arrays, at the least sizes; calls of reset; calls of run that print. */
+/* An Arduino sketch: memory for all models and their arrays, at the least sizes; calls of reset;
+ * calls of run that print. */
 const char *package_sketch_memory(const pipeline *p);
 const char *package_sketch_reset(const pipeline *p);
 const char *package_sketch_run(const pipeline *p);

@@ -28,13 +28,15 @@ static const char *what_it_takes(arena *a, unsigned takes) {
     return text_string(&t);
 }
 
-static const catalogue_argument *arguments_of(arena *a, const parameter *parameters, size_t *count) {
+static const catalogue_argument *arguments_of(arena *a, const parameter *parameters,
+                                              size_t *count) {
     catalogue_argument *all = ARENA_ARRAY(a, catalogue_argument, *count + 1);
     size_t listed = 0;
     for (size_t i = 0; i < *count; i++) {
         unsigned takes = parameters[i].takes;
         if (takes & UNLISTED) continue;
-        all[listed++] = (catalogue_argument){parameters[i].name, takes & REQUIRED, takes & VARIADIC, what_it_takes(a, takes)};
+        all[listed++] = (catalogue_argument){parameters[i].name, takes & REQUIRED, takes & VARIADIC,
+                                             what_it_takes(a, takes)};
     }
     *count = listed;
     return all;
@@ -42,7 +44,8 @@ static const catalogue_argument *arguments_of(arena *a, const parameter *paramet
 
 static catalogue_entry of_layer(arena *a, const char *name) {
     const layer_kind *k = layer_kind_find(name);
-    catalogue_entry e = {.name = name, .kind = CATALOGUE_LAYER, .count = k->count, .call_count = k->call_count};
+    catalogue_entry e = {
+        .name = name, .kind = CATALOGUE_LAYER, .count = k->count, .call_count = k->call_count};
     e.arguments = arguments_of(a, k->parameters, &e.count);
     e.call_arguments = arguments_of(a, k->call_parameters, &e.call_count);
     return e;
@@ -67,7 +70,8 @@ static void add_rules(arena *a, catalogue *to) {
 catalogue catalogue_new(arena *a) {
     catalogue c = {0};
     size_t layers, functions;
-    const char *const *layer_names = layer_kind_names(a, &layers), *const *names = function_names(a, &functions);
+    const char *const *layer_names = layer_kind_names(a, &layers), *const *names = function_names(
+                                                                       a, &functions);
     for (size_t i = 0; i < layers; i++) {
         catalogue_entry e = of_layer(a, layer_names[i]);
         ARENA_PUSH(a, c.items, c.count, c.capacity, e);

@@ -1,4 +1,5 @@
-/* catalogue: the layers, functions and rules of training that a .nn file can name, with their arguments; for editors. */
+/* catalogue: the layers, functions and rules of training that a .nn file can name, with their
+ * arguments; for editors. */
 #ifndef NNC_LOWER_CATALOGUE_H
 #define NNC_LOWER_CATALOGUE_H
 
@@ -12,7 +13,11 @@ typedef struct {
     const char *takes; /* "an integer", "a tensor" */
 } catalogue_argument;
 
-typedef enum { CATALOGUE_LAYER, CATALOGUE_FUNCTION, CATALOGUE_RULE } catalogue_kind; /* a rule: SGD, of a train statement */
+typedef enum {
+    CATALOGUE_LAYER,
+    CATALOGUE_FUNCTION,
+    CATALOGUE_RULE
+} catalogue_kind; /* a rule: SGD, of a train statement */
 
 typedef struct {
     const char *name;

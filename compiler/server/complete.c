@@ -9,7 +9,15 @@
 #include "syntax/words.h"
 #include "weights/tensor.h"
 
-enum { KIND_FUNCTION = 3, KIND_VARIABLE = 6, KIND_CLASS = 7, KIND_PROPERTY = 10, KIND_KEYWORD = 14, KIND_CONSTANT = 21, KIND_FIELD = 5 };
+enum {
+    KIND_FUNCTION = 3,
+    KIND_VARIABLE = 6,
+    KIND_CLASS = 7,
+    KIND_PROPERTY = 10,
+    KIND_KEYWORD = 14,
+    KIND_CONSTANT = 21,
+    KIND_FIELD = 5
+};
 
 typedef struct {
     const document *d;
@@ -24,8 +32,10 @@ static void add(const job *j, const char *label, int kind, const char *detail) {
     json_t *item = json_made(json_pack("{s:o, s:i}", "label", json_text(label), "kind", kind));
     if (detail) json_put(item, "detail", json_text(detail));
     /* a name may have dots, which editors take for the end of a word */
-    json_put(item, "textEdit", json_pack("{s:o, s:o}", "range", json_range(j->f->source, (span){j->at.word, j->offset}), "newText",
-                                         json_text(label)));
+    json_put(
+        item, "textEdit",
+        json_pack("{s:o, s:o}", "range", json_range(j->f->source, (span){j->at.word, j->offset}),
+                  "newText", json_text(label)));
     json_append(j->items, item);
 }
 
@@ -44,9 +54,11 @@ static bool is_first(const symbol_list *list, size_t i) {
 static const char *shown(const job *j, const symbol *s) {
     const ast_stmt *made = s->made_by;
     if (symbol_declares(made))
-        return arena_strndup(j->a, j->f->source->text + made->where.begin, made->where.end - made->where.begin);
+        return arena_strndup(j->a, j->f->source->text + made->where.begin,
+                             made->where.end - made->where.begin);
     for (size_t i = j->f->notes.count; i-- > 0;)
-        if (j->f->notes.items[i].where.begin == s->where.begin && j->f->notes.items[i].where.end == s->where.end)
+        if (j->f->notes.items[i].where.begin == s->where.begin &&
+            j->f->notes.items[i].where.end == s->where.end)
             return j->f->notes.items[i].shows;
     return NULL;
 }
@@ -60,8 +72,14 @@ static void add_names(const job *j, symbol_space space, bool dims_alone) {
         if (!s->made_by || s->model != m || s->space != space || !is_first(list, i)) continue;
         bool is_dim = s->made_by->kind == AST_DIM;
         bool here = s->where.begin <= j->offset && j->offset <= s->where.end;
-        if (here || (dims_alone && !is_dim) || (s->made_by->where.begin >= j->at.statement && !is_dim)) continue;
-        add(j, s->name, is_dim ? KIND_CONSTANT : space == SYMBOL_LAYER ? KIND_FUNCTION : KIND_VARIABLE, shown(j, s));
+        if (here || (dims_alone && !is_dim) ||
+            (s->made_by->where.begin >= j->at.statement && !is_dim))
+            continue;
+        add(j, s->name,
+            is_dim                  ? KIND_CONSTANT
+            : space == SYMBOL_LAYER ? KIND_FUNCTION
+                                    : KIND_VARIABLE,
+            shown(j, s));
     }
 }
 
@@ -70,7 +88,9 @@ static void add_catalogue(const job *j, catalogue_kind kind) {
     for (size_t i = 0; i < all.count; i++) {
         const catalogue_entry *e = &all.items[i];
         const char *torch = signature_of_torch(e->name);
-        if (e->kind == kind) add(j, e->name, kind == CATALOGUE_LAYER ? KIND_CLASS : KIND_FUNCTION, torch ? torch : signature_of_nnc(j->a, e));
+        if (e->kind == kind)
+            add(j, e->name, kind == CATALOGUE_LAYER ? KIND_CLASS : KIND_FUNCTION,
+                torch ? torch : signature_of_nnc(j->a, e));
     }
 }
 
@@ -85,7 +105,9 @@ static const char *kind_of(const job *j, const char *callee, bool *is_layer) {
     const ast_model *m = model_at(j->f->file, j->offset);
     *is_layer = false;
     for (const ast_stmt *s = m ? m->statements : NULL; s; s = s->next) {
-        if (s->kind != AST_LAYER || !s->value || strcmp(s->name.text, callee) != 0 || s->where.begin > j->at.statement) continue;
+        if (s->kind != AST_LAYER || !s->value || strcmp(s->name.text, callee) != 0 ||
+            s->where.begin > j->at.statement)
+            continue;
         *is_layer = true;
         return s->value->name.text;
     }
@@ -97,7 +119,9 @@ static bool is_given(const job *j, const char *name) {
     const char *from = j->f->source->text + j->at.opened, *end = j->f->source->text + j->at.word;
     for (const char *c = from; c < end; c++) {
         size_t n = strlen(name);
-        if ((size_t)(end - c) > n && strncmp(c, name, n) == 0 && c[n] == '=' && (c == from || strchr(" ,\n\t", c[-1]))) return true;
+        if ((size_t)(end - c) > n && strncmp(c, name, n) == 0 && c[n] == '=' &&
+            (c == from || strchr(" ,\n\t", c[-1])))
+            return true;
     }
     return false;
 }
@@ -119,7 +143,8 @@ static void add_arguments(const job *j) {
 static const char *shape_of(const job *j, const tensor *t) {
     text s = text_new(j->a);
     text_printf(&s, "%s [", t->dtype_name);
-    for (unsigned i = 0; i < t->rank; i++) text_printf(&s, "%s%lld", i ? ", " : "", (long long)t->shape[i]);
+    for (unsigned i = 0; i < t->rank; i++)
+        text_printf(&s, "%s%lld", i ? ", " : "", (long long)t->shape[i]);
     text_add(&s, "]");
     return text_string(&s);
 }
@@ -127,8 +152,10 @@ static const char *shape_of(const job *j, const tensor *t) {
 static void add_key(const job *j, const char *key, const char *detail) {
     json_t *item = json_made(json_pack("{s:o, s:i}", "label", json_text(key), "kind", KIND_FIELD));
     if (detail) json_put(item, "detail", json_text(detail));
-    json_put(item, "textEdit", json_pack("{s:o, s:o}", "range", json_range(j->f->source, (span){j->at.string, j->offset}),
-                                         "newText", json_text(key)));
+    json_put(
+        item, "textEdit",
+        json_pack("{s:o, s:o}", "range", json_range(j->f->source, (span){j->at.string, j->offset}),
+                  "newText", json_text(key)));
     json_append(j->items, item);
 }
 
@@ -157,9 +184,13 @@ static void add_keys(const job *j, bool prefixes) {
 
 static void add_in_string(const job *j, const char *first) {
     bool is_key = strcmp(first, "layer") == 0 || strcmp(first, "param") == 0;
-    if (is_key && strcmp(j->at.bracket == '(' ? j->at.callee : "from", "from") == 0) add_keys(j, !j->at.bracket && *first == 'l');
+    if (is_key && strcmp(j->at.bracket == '(' ? j->at.callee : "from", "from") == 0)
+        add_keys(j, !j->at.bracket && *first == 'l');
     else if (is_key && j->at.bracket == '(' && !*j->at.callee) add_keys(j, false);
-    else if (strcmp(first, "weights") == 0 && strstr(arena_strndup(j->a, j->f->source->text + j->at.statement, j->offset - j->at.statement), "prefix"))
+    else if (strcmp(first, "weights") == 0 &&
+             strstr(arena_strndup(j->a, j->f->source->text + j->at.statement,
+                                  j->offset - j->at.statement),
+                    "prefix"))
         add_keys(j, true);
 }
 
@@ -219,7 +250,12 @@ static void add_items(const job *j) {
 
 json_t *complete_at(document *d, size_t offset) {
     const analysis *f = document_look(d);
-    job j = {.d = d, .f = f, .a = f->arena, .at = cursor_at(f->arena, f->source, offset), .offset = offset, .items = json_made(json_array())};
+    job j = {.d = d,
+             .f = f,
+             .a = f->arena,
+             .at = cursor_at(f->arena, f->source, offset),
+             .offset = offset,
+             .items = json_made(json_array())};
     add_items(&j);
     return j.items;
 }

@@ -33,7 +33,8 @@ cursor cursor_at(arena *a, const source *s, size_t offset) {
         }
         if (k == '"' || k == '\'') {
             size_t begin = ++i;
-            while (i < offset && s->text[i] != k && s->text[i] != '\n') i += s->text[i] == '\\' && i + 1 < offset ? 2 : 1;
+            while (i < offset && s->text[i] != k && s->text[i] != '\n')
+                i += s->text[i] == '\\' && i + 1 < offset ? 2 : 1;
             if (i >= offset) {
                 c.in_string = true;
                 c.string = begin;

@@ -8,13 +8,13 @@
 
 typedef struct {
     bool in_comment, in_string;
-    size_t string;       /* where the string's text begins */
-    char bracket;        /* the innermost open one, ( or [; 0: none */
-    const char *callee;  /* the name before it; "" */
-    size_t opened;       /* behind the bracket */
-    size_t statement;    /* where the statement begins */
-    size_t word;         /* where the word before the place begins */
-    char before;         /* the character before that word, blanks left out; 0 at the statement's begin */
+    size_t string;      /* where the string's text begins */
+    char bracket;       /* the innermost open one, ( or [; 0: none */
+    const char *callee; /* the name before it; "" */
+    size_t opened;      /* behind the bracket */
+    size_t statement;   /* where the statement begins */
+    size_t word;        /* where the word before the place begins */
+    char before; /* the character before that word, blanks left out; 0 at the statement's begin */
 } cursor;
 
 cursor cursor_at(arena *a, const source *s, size_t offset);

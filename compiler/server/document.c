@@ -16,7 +16,11 @@ static char *copy(const char *s) {
     return c;
 }
 
-static int hex(char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1; }
+static int hex(char c) {
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
+}
 
 /* file:///a/b%20c.nn -> /a/b c.nn */
 static char *path_of(const char *uri) {
@@ -109,7 +113,8 @@ static void compile(pipeline *p, ast_file *ast) {
 
 /* Of a row as --diagnostics=json writes it. */
 static json_t *to_protocol(const document *d, json_t *row) {
-    json_t *made = json_made(json_object()), *range = json_object_get(row, "range"), *related = json_made(json_array());
+    json_t *made = json_made(json_object()), *range = json_object_get(row, "range"),
+           *related = json_made(json_array());
     text message = text_new(d->found->arena);
     const char *severity = json_string_at(row, "severity"), *file = json_string_at(row, "file");
     if (!range) text_printf(&message, "%s: ", file ? file : "");
@@ -120,16 +125,22 @@ static json_t *to_protocol(const document *d, json_t *row) {
         json_t *at = json_object_get(part, "range");
         if (!at) text_printf(&message, "\nnote: %s", json_string_at(part, "message"));
         else
-            json_append(related, json_pack("{s:{s:s, s:O}, s:O}", "location", "uri", d->uri, "range", at, "message",
-                                           json_object_get(part, "message")));
+            json_append(related,
+                        json_pack("{s:{s:s, s:O}, s:O}", "location", "uri", d->uri, "range", at,
+                                  "message", json_object_get(part, "message")));
     }
-    json_array_foreach(json_object_get(row, "hints"), i, part) text_printf(&message, "\nhint: %s", json_string_value(part));
-    json_put(made, "range", range ? json_incref(range) : json_range(d->found->source, (span){0, 0}));
-    int level = severity && strcmp(severity, "error") == 0 ? 1 : severity && strcmp(severity, "warning") == 0 ? 2 : 3;
+    json_array_foreach(json_object_get(row, "hints"), i, part)
+        text_printf(&message, "\nhint: %s", json_string_value(part));
+    json_put(made, "range",
+             range ? json_incref(range) : json_range(d->found->source, (span){0, 0}));
+    int level = severity && strcmp(severity, "error") == 0     ? 1
+                : severity && strcmp(severity, "warning") == 0 ? 2
+                                                               : 3;
     json_put(made, "severity", json_integer(level));
     json_put(made, "source", json_string("nnc"));
     json_put(made, "message", json_text(text_string(&message)));
-    if (json_string_at(row, "name")) json_put(made, "code", json_incref(json_object_get(row, "name")));
+    if (json_string_at(row, "name"))
+        json_put(made, "code", json_incref(json_object_get(row, "name")));
     json_put(made, "relatedInformation", related);
     return made;
 }

@@ -7,7 +7,8 @@
 
 /* A statement as it is written. */
 static void add_source(const analysis *f, span where, text *to) {
-    text_printf(to, "```nn\n%.*s\n```\n", (int)(where.end - where.begin), f->source->text + where.begin);
+    text_printf(to, "```nn\n%.*s\n```\n", (int)(where.end - where.begin),
+                f->source->text + where.begin);
 }
 
 /* What declares the name, where a statement of its own does: no binding. */
@@ -26,8 +27,10 @@ static void add_callee(arena *a, const char *name, text *to) {
     if (!e) return;
     text_printf(to, "```python\n%s\n```\n", torch ? torch : signature_of_nnc(a, e));
     for (size_t i = 0; i < e->count; i++)
-        if (torch && !strstr(torch, e->arguments[i].name) && strcmp(e->arguments[i].takes, "a tensor") != 0)
-            text_printf(to, "- `%s`: %s (not of torch)\n", e->arguments[i].name, e->arguments[i].takes);
+        if (torch && !strstr(torch, e->arguments[i].name) &&
+            strcmp(e->arguments[i].takes, "a tensor") != 0)
+            text_printf(to, "- `%s`: %s (not of torch)\n", e->arguments[i].name,
+                        e->arguments[i].takes);
 }
 
 /* What the call whose name stands here gives: the smallest expression that begins with it. */
@@ -44,7 +47,9 @@ static const char *call_shows(const analysis *f, span name) {
 static const char *exact(const analysis *f, span where) {
     const char *shows = NULL;
     for (size_t i = 0; i < f->notes.count; i++)
-        if (f->notes.items[i].where.begin == where.begin && f->notes.items[i].where.end == where.end) shows = f->notes.items[i].shows;
+        if (f->notes.items[i].where.begin == where.begin &&
+            f->notes.items[i].where.end == where.end)
+            shows = f->notes.items[i].shows;
     return shows;
 }
 
@@ -66,11 +71,13 @@ json_t *hover_at(document *d, size_t offset) {
         const ast_stmt *made = declaration(f, s);
         const char *shows = exact(f, s->where);
         if (made) add_source(f, made->where, &t);
-        if (shows && !(made && made == s->made_by)) text_printf(&t, "```nn\n%s: %s\n```\n", s->name, shows);
+        if (shows && !(made && made == s->made_by))
+            text_printf(&t, "```nn\n%s: %s\n```\n", s->name, shows);
     }
     if (!t.length) return json_made(json_null());
     json_t *hover = json_made(json_object());
-    json_put(hover, "contents", json_pack("{s:s, s:o}", "kind", "markdown", "value", json_text(text_string(&t))));
+    json_put(hover, "contents",
+             json_pack("{s:s, s:o}", "kind", "markdown", "value", json_text(text_string(&t))));
     json_put(hover, "range", json_range(f->source, where));
     return hover;
 }

@@ -22,7 +22,8 @@ void json_append(json_t *array, json_t *value) {
 
 json_t *json_text(const char *s) {
     size_t length = strlen(s), good = 0;
-    for (size_t n; good < length && (n = text_utf8_length(s + good, length - good)); good += n) {}
+    for (size_t n; good < length && (n = text_utf8_length(s + good, length - good)); good += n) {
+    }
     return json_made(json_stringn(s, good));
 }
 
@@ -40,15 +41,19 @@ json_t *json_at(const json_t *object, const char *path) {
     return at;
 }
 
-const char *json_string_at(const json_t *object, const char *path) { return json_string_value(json_at(object, path)); }
+const char *json_string_at(const json_t *object, const char *path) {
+    return json_string_value(json_at(object, path));
+}
 
 static json_t *position(const source *s, size_t offset) {
     source_place at = source_utf16_of(s, offset);
-    return json_made(json_pack("{s:I, s:I}", "line", (json_int_t)at.line, "character", (json_int_t)at.column));
+    return json_made(
+        json_pack("{s:I, s:I}", "line", (json_int_t)at.line, "character", (json_int_t)at.column));
 }
 
 json_t *json_range(const source *s, span where) {
-    return json_made(json_pack("{s:o, s:o}", "start", position(s, where.begin), "end", position(s, where.end)));
+    return json_made(
+        json_pack("{s:o, s:o}", "start", position(s, where.begin), "end", position(s, where.end)));
 }
 
 bool json_offset(const source *s, const json_t *at, size_t *offset) {

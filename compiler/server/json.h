@@ -7,12 +7,13 @@
 
 #include "support/source.h"
 
-json_t *json_made(json_t *value); /* itself; NULL is an ice() */
+json_t *json_made(json_t *value);                              /* itself; NULL is an ice() */
 void json_put(json_t *object, const char *key, json_t *value); /* takes the value over */
 void json_append(json_t *array, json_t *value);                /* the same */
 json_t *json_text(const char *s);                              /* UTF-8; else its readable part */
 
-/* A member of an object that was received, by a path "textDocument.uri"; NULL where there is none. */
+/* A member of an object that was received, by a path "textDocument.uri"; NULL where there is none.
+ */
 json_t *json_at(const json_t *object, const char *path);
 const char *json_string_at(const json_t *object, const char *path); /* or NULL */
 

@@ -51,7 +51,9 @@ static size_t header_end(void) {
 static bool content_length(size_t header, size_t *length) {
     static const char name[] = "content-length:";
     for (size_t i = 0; i + sizeof name < header; i++) {
-        if ((i && input.bytes[i - 1] != '\n') || strncasecmp(input.bytes + i, name, sizeof name - 1) != 0) continue;
+        if ((i && input.bytes[i - 1] != '\n') ||
+            strncasecmp(input.bytes + i, name, sizeof name - 1) != 0)
+            continue;
         char *end;
         unsigned long long value = strtoull(input.bytes + i + sizeof name - 1, &end, 10);
         *length = (size_t)value;
@@ -64,15 +66,18 @@ message_result message_read(json_t **message, const char **why) {
     size_t header, length = 0;
     ssize_t got = 1;
     *message = NULL;
-    while (!(header = header_end()) && input.size <= LONGEST_HEADER && (got = read_more()) > 0) {}
+    while (!(header = header_end()) && input.size <= LONGEST_HEADER && (got = read_more()) > 0) {
+    }
     bool ends = !header && got == 0 && input.size == 0;
     if (ends) return MESSAGE_END;
     if (header && !content_length(header, &length)) header = 0;
     if (!header) {
-        *why = got < 0 ? strerror(errno) : "what came is no message: a header with Content-Length is missing";
+        *why = got < 0 ? strerror(errno)
+                       : "what came is no message: a header with Content-Length is missing";
         return MESSAGE_BROKEN;
     }
-    while (input.size < header + length && (got = read_more()) > 0) {}
+    while (input.size < header + length && (got = read_more()) > 0) {
+    }
     if (input.size < header + length) {
         *why = got < 0 ? strerror(errno) : "a message ends before its end";
         return MESSAGE_BROKEN;
@@ -91,7 +96,8 @@ bool message_waits(void) {
 bool message_write(json_t *message) {
     char *shown = json_dumps(message, JSON_COMPACT);
     if (!shown) ice("no memory for a message");
-    bool good = printf("Content-Length: %zu\r\n\r\n%s", strlen(shown), shown) > 0 && fflush(stdout) == 0;
+    bool good =
+        printf("Content-Length: %zu\r\n\r\n%s", strlen(shown), shown) > 0 && fflush(stdout) == 0;
     free(shown);
     json_decref(message);
     return good;

@@ -12,7 +12,14 @@
 #include "server/rename.h"
 #include "syntax/format.h"
 
-enum { PARSE_ERROR = -32700, INVALID_REQUEST = -32600, NO_METHOD = -32601, INVALID_PARAMS = -32602, NOT_INITIALIZED = -32002, FAILED = -32803 };
+enum {
+    PARSE_ERROR = -32700,
+    INVALID_REQUEST = -32600,
+    NO_METHOD = -32601,
+    INVALID_PARAMS = -32602,
+    NOT_INITIALIZED = -32002,
+    FAILED = -32803
+};
 
 typedef struct {
     document *first;
@@ -66,11 +73,13 @@ static void look_at_changed(server *s) {
 
 static json_t *initialize(void) {
     json_t *can = json_made(json_pack(
-        "{s:s, s:{s:b, s:i, s:b}, s:b, s:{s:[s,s,s,s,s,s]}, s:b, s:b, s:{s:b}, s:b, s:b}", "positionEncoding", "utf-16",
-        "textDocumentSync", "openClose", 1, "change", 1, "save", 0, "hoverProvider", 1, "completionProvider", "triggerCharacters", "(",
-        ",", "[", "\"", "=", ":", "definitionProvider", 1, "referencesProvider", 1, "renameProvider", "prepareProvider", 1,
-        "documentFormattingProvider", 1, "documentSymbolProvider", 1));
-    return json_made(json_pack("{s:o, s:{s:s, s:s}}", "capabilities", can, "serverInfo", "name", "nnc", "version", NNC_VERSION));
+        "{s:s, s:{s:b, s:i, s:b}, s:b, s:{s:[s,s,s,s,s,s]}, s:b, s:b, s:{s:b}, s:b, s:b}",
+        "positionEncoding", "utf-16", "textDocumentSync", "openClose", 1, "change", 1, "save", 0,
+        "hoverProvider", 1, "completionProvider", "triggerCharacters", "(", ",", "[", "\"", "=",
+        ":", "definitionProvider", 1, "referencesProvider", 1, "renameProvider", "prepareProvider",
+        1, "documentFormattingProvider", 1, "documentSymbolProvider", 1));
+    return json_made(json_pack("{s:o, s:{s:s, s:s}}", "capabilities", can, "serverInfo", "name",
+                               "nnc", "version", NNC_VERSION));
 }
 
 /* One edit of the whole text; none where it is as it should be, or has syntax errors. */
@@ -81,7 +90,8 @@ static json_t *formatted(document *d) {
     if (!f->parsed) return edits;
     format_source(f->arena, f->source, &made);
     if (strcmp(d->text, text_string(&made)) != 0)
-        json_append(edits, json_pack("{s:o, s:s}", "range", json_range(f->source, (span){0, f->source->size}), "newText",
+        json_append(edits, json_pack("{s:o, s:s}", "range",
+                                     json_range(f->source, (span){0, f->source->size}), "newText",
                                      text_string(&made)));
     return edits;
 }
@@ -94,9 +104,15 @@ typedef struct {
 } request;
 
 static void ask_hover(request *r) { answer(r->server, r->id, hover_at(r->document, r->offset)); }
-static void ask_completion(request *r) { answer(r->server, r->id, complete_at(r->document, r->offset)); }
-static void ask_definition(request *r) { answer(r->server, r->id, definition_at(r->document, r->offset)); }
-static void ask_prepare(request *r) { answer(r->server, r->id, rename_range_at(r->document, r->offset)); }
+static void ask_completion(request *r) {
+    answer(r->server, r->id, complete_at(r->document, r->offset));
+}
+static void ask_definition(request *r) {
+    answer(r->server, r->id, definition_at(r->document, r->offset));
+}
+static void ask_prepare(request *r) {
+    answer(r->server, r->id, rename_range_at(r->document, r->offset));
+}
 static void ask_format(request *r) { answer(r->server, r->id, formatted(r->document)); }
 static void ask_outline(request *r) { answer(r->server, r->id, outline(r->document)); }
 
@@ -118,10 +134,14 @@ static const struct {
     void (*ask)(request *);
     bool at_place;
 } requests[] = {
-    {"textDocument/hover", ask_hover, true},           {"textDocument/completion", ask_completion, true},
-    {"textDocument/definition", ask_definition, true}, {"textDocument/references", ask_references, true},
-    {"textDocument/rename", ask_rename, true},         {"textDocument/prepareRename", ask_prepare, true},
-    {"textDocument/formatting", ask_format, false},    {"textDocument/documentSymbol", ask_outline, false},
+    {"textDocument/hover", ask_hover, true},
+    {"textDocument/completion", ask_completion, true},
+    {"textDocument/definition", ask_definition, true},
+    {"textDocument/references", ask_references, true},
+    {"textDocument/rename", ask_rename, true},
+    {"textDocument/prepareRename", ask_prepare, true},
+    {"textDocument/formatting", ask_format, false},
+    {"textDocument/documentSymbol", ask_outline, false},
 };
 
 static void handle_request(server *s, const char *method, json_t *id, json_t *params) {
@@ -131,7 +151,8 @@ static void handle_request(server *s, const char *method, json_t *id, json_t *pa
         return;
     }
     if (!s->initialized || s->down) {
-        refuse(s, id, s->down ? INVALID_REQUEST : NOT_INITIALIZED, s->down ? "the server is shut down" : "initialize comes first");
+        refuse(s, id, s->down ? INVALID_REQUEST : NOT_INITIALIZED,
+               s->down ? "the server is shut down" : "initialize comes first");
         return;
     }
     if (strcmp(method, "shutdown") == 0) {
@@ -144,7 +165,9 @@ static void handle_request(server *s, const char *method, json_t *id, json_t *pa
         const char *uri = json_string_at(params, "textDocument.uri");
         request r = {s, id, params, uri ? document_find(s->first, uri) : NULL, 0};
         if (!r.document) refuse(s, id, INVALID_PARAMS, "this document is not open");
-        else if (look_at_changed(s), requests[i].at_place && !json_offset(r.document->found->source, json_at(params, "position"), &r.offset))
+        else if (look_at_changed(s),
+                 requests[i].at_place && !json_offset(r.document->found->source,
+                                                      json_at(params, "position"), &r.offset))
             refuse(s, id, INVALID_PARAMS, "a position is missing");
         else requests[i].ask(&r);
         return;
@@ -171,7 +194,8 @@ static void handle_notification(server *s, const char *method, json_t *params) {
     } else if (strcmp(method, "textDocument/didChange") == 0) {
         document *d = document_find(s->first, uri);
         json_t *changes = json_at(params, "contentChanges");
-        const char *now = json_string_at(json_array_get(changes, json_array_size(changes) - 1), "text");
+        const char *now =
+            json_string_at(json_array_get(changes, json_array_size(changes) - 1), "text");
         if (!d || !now) return;
         document_set(d, now);
         set_version(d, params);
@@ -188,7 +212,8 @@ static void handle(server *s, json_t *message) {
     const char *method = json_string_at(message, "method");
     if (!method) {
         /* an answer to nothing, or no message at all */
-        if (!json_is_object(message) || !json_object_get(message, "result")) refuse(s, id, INVALID_REQUEST, "a method is missing");
+        if (!json_is_object(message) || !json_object_get(message, "result"))
+            refuse(s, id, INVALID_REQUEST, "a method is missing");
     } else if (id) {
         handle_request(s, method, id, params);
     } else {

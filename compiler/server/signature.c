@@ -24,7 +24,8 @@ const char *signature_of_nnc(arena *a, const catalogue_entry *e) {
     text_printf(&t, "%s(", e->name);
     for (size_t i = 0; i < e->count; i++) {
         const catalogue_argument *g = &e->arguments[i];
-        text_printf(&t, "%s%s%s%s", i ? ", " : "", !g->required && !optional ? "[" : "", g->variadic ? "*" : "", g->name);
+        text_printf(&t, "%s%s%s%s", i ? ", " : "", !g->required && !optional ? "[" : "",
+                    g->variadic ? "*" : "", g->name);
         optional = optional || !g->required;
     }
     text_add(&t, optional ? "])" : ")");

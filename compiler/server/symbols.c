@@ -9,9 +9,11 @@ typedef struct {
     const ast_model *model;
 } walk;
 
-static void add(walk *w, symbol_space space, const char *name, span where, const ast_stmt *made_by) {
+static void add(walk *w, symbol_space space, const char *name, span where,
+                const ast_stmt *made_by) {
     symbol s = {space, name, where, w->model, made_by};
-    if (strcmp(name, "_") != 0) ARENA_PUSH(w->arena, w->list->items, w->list->count, w->list->capacity, s);
+    if (strcmp(name, "_") != 0)
+        ARENA_PUSH(w->arena, w->list->items, w->list->count, w->list->capacity, s);
 }
 
 static bool is_layer(const ast_model *m, const char *name) {
@@ -36,7 +38,8 @@ static void add_expr(walk *w, const ast_expr *e) {
     if (!e) return;
     if (e->kind == AST_NAME) add(w, SYMBOL_VALUE, e->name.text, e->name.where, NULL);
     if (e->kind == AST_CALL)
-        add(w, is_layer(w->model, e->name.text) ? SYMBOL_LAYER : SYMBOL_CALLEE, e->name.text, e->name.where, NULL);
+        add(w, is_layer(w->model, e->name.text) ? SYMBOL_LAYER : SYMBOL_CALLEE, e->name.text,
+            e->name.where, NULL);
     add_arguments(w, e->arguments);
     add_expr(w, e->operand);
     add_exprs(w, e->items);
@@ -59,7 +62,9 @@ static void add_patterns(walk *w, const ast_pattern *first, const ast_stmt *made
 
 static void add_statements(walk *w, const ast_stmt *first) {
     for (const ast_stmt *s = first; s; s = s->next) {
-        if (s->name.text) add(w, s->kind == AST_LAYER ? SYMBOL_LAYER : SYMBOL_VALUE, s->name.text, s->name.where, s);
+        if (s->name.text)
+            add(w, s->kind == AST_LAYER ? SYMBOL_LAYER : SYMBOL_VALUE, s->name.text, s->name.where,
+                s);
         add_patterns(w, s->pattern, s->kind == AST_OUTPUTS ? NULL : s);
         add_type(w, s->type);
         add_expr(w, s->lower);
@@ -89,7 +94,9 @@ const symbol *symbol_at(const symbol_list *list, size_t offset) {
     const symbol *found = NULL;
     for (size_t i = 0; i < list->count; i++) {
         const symbol *s = &list->items[i];
-        if (s->where.begin <= offset && offset <= s->where.end && (!found || s->where.begin > found->where.begin)) found = s;
+        if (s->where.begin <= offset && offset <= s->where.end &&
+            (!found || s->where.begin > found->where.begin))
+            found = s;
     }
     return found;
 }
@@ -118,7 +125,9 @@ const symbol *symbol_origin(const symbol_list *list, const symbol *s) {
         if (!symbol_same(o, s) || (!o->made_by && o->space != SYMBOL_MODEL)) continue;
         if (!first || o->where.begin < first->where.begin) first = o;
         /* h = f(h): the h on the right is not yet the one on the left */
-        bool ends = o->made_by ? o->made_by->where.end <= s->where.begin || o->where.begin == s->where.begin : true;
+        bool ends =
+            o->made_by ? o->made_by->where.end <= s->where.begin || o->where.begin == s->where.begin
+                       : true;
         if (o->made_by && o->made_by->kind == AST_REPEAT) ends = o->where.begin <= s->where.begin;
         if (ends && (!before || o->where.begin > before->where.begin)) before = o;
     }

@@ -16,7 +16,8 @@ typedef struct {
     const char *name;
     span where;
     const ast_model *model;
-    const ast_stmt *made_by; /* the statement that declares or binds it here; NULL where it is used */
+    const ast_stmt
+        *made_by; /* the statement that declares or binds it here; NULL where it is used */
 } symbol;
 
 typedef struct {

@@ -23,8 +23,10 @@ static format_line *add_line(lines *l, const token *first, size_t depth, bool ap
     return &l->items[l->count - 1];
 }
 
-/* The head of a block, up to its brace. Comments that stand before the brace, in no bracket, move behind it. */
-static size_t add_head(lines *l, const token_list *list, size_t i, size_t end, size_t depth, bool apart) {
+/* The head of a block, up to its brace. Comments that stand before the brace, in no bracket, move
+ * behind it. */
+static size_t add_head(lines *l, const token_list *list, size_t i, size_t end, size_t depth,
+                       bool apart) {
     token *kept = ARENA_ARRAY(l->arena, token, end + 1 - i);
     const token **moved = ARENA_ARRAY(l->arena, const token *, end + 1 - i);
     size_t brackets = 0, count = 0, moved_count = 0;
@@ -42,7 +44,8 @@ static size_t add_head(lines *l, const token_list *list, size_t i, size_t end, s
     return end + 1;
 }
 
-static size_t add_statement(lines *l, const token_list *list, size_t i, size_t depth, bool apart, bool *opens) {
+static size_t add_statement(lines *l, const token_list *list, size_t i, size_t depth, bool apart,
+                            bool *opens) {
     size_t end = i, brackets = 0;
     *opens = false;
     for (; end < list->count && list->items[end].kind != TOKEN_LINE_END; end++) {
@@ -68,7 +71,8 @@ static bool stands_behind(const lines *l, const token *t) {
 
 static void find_lines(lines *l, const token_list *list) {
     size_t depth = 0;
-    bool begins = true, model_ended = false; /* a block, or the file, begins; a model came to its end */
+    bool begins = true,
+         model_ended = false; /* a block, or the file, begins; a model came to its end */
     for (size_t i = 0; i < list->count;) {
         const token *t = &list->items[i];
         if (t->kind == TOKEN_LINE_END) {
@@ -100,13 +104,17 @@ static void find_lines(lines *l, const token_list *list) {
 /* --- layers, one below the other --- */
 
 static bool is_layer(const lines *l, const format_line *line) {
-    return line->count > 2 && line->tokens[0].kind == TOKEN_WORD && token_is(l->source, &line->tokens[0], "layer");
+    return line->count > 2 && line->tokens[0].kind == TOKEN_WORD &&
+           token_is(l->source, &line->tokens[0], "layer");
 }
 
-static size_t name_width(const format_line *line) { return line->tokens[1].where.end - line->tokens[1].where.begin; }
+static size_t name_width(const format_line *line) {
+    return line->tokens[1].where.end - line->tokens[1].where.begin;
+}
 
 static bool goes_on(const lines *l, size_t i) {
-    return i < l->count && !l->items[i].apart && (is_layer(l, &l->items[i]) || l->items[i].tokens[0].kind == TOKEN_COMMENT);
+    return i < l->count && !l->items[i].apart &&
+           (is_layer(l, &l->items[i]) || l->items[i].tokens[0].kind == TOKEN_COMMENT);
 }
 
 static void align_layers(lines *l) {
@@ -114,7 +122,8 @@ static void align_layers(lines *l) {
         if (!is_layer(l, &l->items[i])) continue;
         size_t end = i, width = 0;
         do {
-            if (is_layer(l, &l->items[end]) && name_width(&l->items[end]) > width) width = name_width(&l->items[end]);
+            if (is_layer(l, &l->items[end]) && name_width(&l->items[end]) > width)
+                width = name_width(&l->items[end]);
         } while (goes_on(l, ++end));
         for (; i < end; i++)
             if (is_layer(l, &l->items[i])) l->items[i].name_width = width;
@@ -142,5 +151,6 @@ void format_source(arena *a, const source *s, text *to) {
     source *made = source_from_text(a, s->path, text_string(to), to->length);
     bool fine, fine_too;
     const char *was = meaning(a, s, &fine), *is_now = meaning(a, made, &fine_too);
-    if (!fine || !fine_too || strcmp(was, is_now) != 0) ice("formatting changed what %s says", s->path);
+    if (!fine || !fine_too || strcmp(was, is_now) != 0)
+        ice("formatting changed what %s says", s->path);
 }

@@ -5,8 +5,8 @@ enum { COLUMNS = 100, COMMENT_COLUMN = 50, DEEPEST_INDENT = 60, INDENT = 4 };
 
 /* A bracket that is open. */
 typedef struct {
-    bool round;   /* ( */
-    bool indexes; /* [ of an index or a shape, not of a list */
+    bool round;    /* ( */
+    bool indexes;  /* [ of an index or a shape, not of a list */
     size_t indent; /* of lines that begin in it */
 } bracket;
 
@@ -14,11 +14,11 @@ typedef struct {
 typedef struct {
     const char *text;
     size_t width;
-    bool blank;      /* one stands before it */
-    bool may_break;  /* a line may begin with it */
+    bool blank;     /* one stands before it */
+    bool may_break; /* a line may begin with it */
     bool is_comment;
     bool opens, closes;
-    size_t depth;    /* of brackets around it */
+    size_t depth; /* of brackets around it */
 } piece;
 
 typedef struct {
@@ -48,7 +48,8 @@ static bool is_comparison(const state *s, const token *t) {
 
 /* 1. .. 2 must not become 1...2. */
 static bool has_point(const state *s, const token *t) {
-    return t->kind == TOKEN_LITERAL && memchr(s->source->text + t->where.begin, '.', t->where.end - t->where.begin);
+    return t->kind == TOKEN_LITERAL &&
+           memchr(s->source->text + t->where.begin, '.', t->where.end - t->where.begin);
 }
 
 /* An operator, a colon or an equals sign that stands without blanks here. */
@@ -62,8 +63,10 @@ static bool is_tight(const state *s, const token *t) {
 
 /* s is within the brackets that t stands in, or closes. */
 static bool blank_before(const state *s, const token *before, const token *t) {
-    if ((is(s, t, "..") && has_point(s, before)) || (is(s, before, "..") && has_point(s, t))) return true;
-    if (is(s, t, ",") || closes(s, t) || opens(s, before) || is_tight(s, t) || is_tight(s, before)) return false;
+    if ((is(s, t, "..") && has_point(s, before)) || (is(s, before, "..") && has_point(s, t)))
+        return true;
+    if (is(s, t, ",") || closes(s, t) || opens(s, before) || is_tight(s, t) || is_tight(s, before))
+        return false;
     if (before->kind == TOKEN_SIGN) return false;
     if (is(s, t, ":")) return false;
     if (opens(s, t)) return !is_operand(s, before);
@@ -73,7 +76,8 @@ static bool blank_before(const state *s, const token *before, const token *t) {
 /* --- its text --- */
 
 static const char *python_word(const state *s, const token *t) {
-    static const char *const words[] = {"True", "False", "None"}, *const own[] = {"true", "false", "none"};
+    static const char *const words[] = {"True", "False", "None"}, *const own[] = {"true", "false",
+                                                                                  "none"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (token_is(s->source, t, own[i])) return words[i];
     return NULL;
@@ -82,7 +86,8 @@ static const char *python_word(const state *s, const token *t) {
 static const char *text_of(const state *s, const token *t) {
     const char *python = t->kind == TOKEN_LITERAL ? python_word(s, t) : NULL;
     if (python) return python;
-    char *c = arena_strndup(s->arena, s->source->text + t->where.begin, t->where.end - t->where.begin);
+    char *c =
+        arena_strndup(s->arena, s->source->text + t->where.begin, t->where.end - t->where.begin);
     if (t->kind == TOKEN_STRING && *c == '\'' && !strpbrk(c, "\"\\")) *c = c[strlen(c) - 1] = '"';
     return c;
 }
@@ -98,7 +103,10 @@ static size_t width_of(const char *s) {
 
 static piece piece_of(state *s, const token *before, const token *t) {
     const bracket *b = innermost(s);
-    piece p = {.text = text_of(s, t), .is_comment = t->kind == TOKEN_COMMENT, .opens = opens(s, t), .closes = closes(s, t)};
+    piece p = {.text = text_of(s, t),
+               .is_comment = t->kind == TOKEN_COMMENT,
+               .opens = opens(s, t),
+               .closes = closes(s, t)};
     p.width = width_of(p.text);
     if (!before) return p;
     p.blank = blank_before(s, before, t);
@@ -116,7 +124,9 @@ static piece *pieces_of(state *s, const format_line *line) {
         if (pieces[i].closes) s->depth--;
         pieces[i].depth = s->depth;
         if (pieces[i].opens)
-            s->open[s->depth++] = (bracket){.round = is(s, t, "("), .indexes = is(s, t, "[") && before && is_operand(s, before)};
+            s->open[s->depth++] =
+                (bracket){.round = is(s, t, "("),
+                          .indexes = is(s, t, "[") && before && is_operand(s, before)};
         if (t->kind != TOKEN_COMMENT) before = t;
     }
     return pieces;
@@ -124,7 +134,8 @@ static piece *pieces_of(state *s, const format_line *line) {
 
 /* --- lines --- */
 
-/* Of what cannot be parted from piece i without a break further out: up to the next place to break. */
+/* Of what cannot be parted from piece i without a break further out: up to the next place to break.
+ */
 static size_t chunk_width(const piece *pieces, size_t count, size_t i) {
     size_t width = 0;
     for (size_t k = i; k < count && !pieces[k].is_comment; k++) {
@@ -144,8 +155,9 @@ static void begin_line(text *to, size_t indent) { text_printf(to, "\n%*s", (int)
 void format_add_line(arena *a, const source *from, const format_line *line, text *to) {
     state s = {.arena = a, .source = from, .open = ARENA_ARRAY(a, bracket, line->count + 1)};
     const piece *pieces = pieces_of(&s, line);
-    size_t indent = INDENT * line->depth, column = indent, begin = indent; /* begin: of the line that is written */
-    bool broken = false; /* a comment ended the line */
+    size_t indent = INDENT * line->depth, column = indent,
+           begin = indent; /* begin: of the line that is written */
+    bool broken = false;   /* a comment ended the line */
     if (line->apart) text_add(to, "\n");
     text_printf(to, "%*s", (int)indent, "");
     for (size_t i = 0; i < line->count; i++) {
@@ -157,7 +169,8 @@ void format_add_line(arena *a, const source *from, const format_line *line, text
             broken = true;
             continue;
         }
-        bool too_long = p->may_break && column > inner && column + p->blank + chunk_width(pieces, line->count, i) > COLUMNS;
+        bool too_long = p->may_break && column > inner &&
+                        column + p->blank + chunk_width(pieces, line->count, i) > COLUMNS;
         if (broken || own_line || too_long) {
             begin_line(to, inner);
             column = begin = inner;
@@ -172,7 +185,8 @@ void format_add_line(arena *a, const source *from, const format_line *line, text
             text_printf(to, "%*s", (int)(line->name_width - p->width), "");
             column += line->name_width - p->width;
         }
-        if (p->opens) s.open[p->depth].indent = column <= DEEPEST_INDENT ? column : begin + 2 * INDENT;
+        if (p->opens)
+            s.open[p->depth].indent = column <= DEEPEST_INDENT ? column : begin + 2 * INDENT;
     }
     if (line->comment) add_comment(to, column, text_of(&s, line->comment));
     text_add(to, "\n");

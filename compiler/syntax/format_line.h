@@ -1,4 +1,5 @@
-/* format_line: one line of the canonical form, which may be broken within its brackets; private to format.c. */
+/* format_line: one line of the canonical form, which may be broken within its brackets; private to
+ * format.c. */
 #ifndef NNC_SYNTAX_FORMAT_LINE_H
 #define NNC_SYNTAX_FORMAT_LINE_H
 

@@ -25,7 +25,8 @@ static bool ends_operand(const source *s, const token *before) {
     case TOKEN_NAME:
     case TOKEN_LITERAL:
     case TOKEN_STRING: return true;
-    case TOKEN_MARK: return token_is(s, before, ")") || token_is(s, before, "]") || token_is(s, before, "...");
+    case TOKEN_MARK:
+        return token_is(s, before, ")") || token_is(s, before, "]") || token_is(s, before, "...");
     default: return false;
     }
 }
@@ -52,7 +53,8 @@ static void add(arena *a, token_list *to, token_kind kind, span where, size_t li
     ARENA_PUSH(a, to->items, to->count, to->capacity, t);
 }
 
-/* Between two tokens there is nothing but blanks, line ends and comments. Gives the line ends behind the last comment. */
+/* Between two tokens there is nothing but blanks, line ends and comments. Gives the line ends
+ * behind the last comment. */
 static size_t add_comments(arena *a, const source *s, size_t from, size_t to, token_list *list) {
     size_t lines = 0;
     for (size_t i = from; i < to; i++) {

@@ -1,4 +1,5 @@
-/* tokens: the tokens and comments of a .nn file as they are written, for those who look at the text itself: nnc fmt. */
+/* tokens: the tokens and comments of a .nn file as they are written, for those who look at the text
+ * itself: nnc fmt. */
 #ifndef NNC_SYNTAX_TOKENS_H
 #define NNC_SYNTAX_TOKENS_H
 
@@ -7,9 +8,9 @@
 #include "support/diag.h"
 
 typedef enum {
-    TOKEN_WORD,     /* of the language, where it is one: model, layer, from, in, as */
+    TOKEN_WORD, /* of the language, where it is one: model, layer, from, in, as */
     TOKEN_NAME,
-    TOKEN_LITERAL,  /* a number, true, none */
+    TOKEN_LITERAL, /* a number, true, none */
     TOKEN_STRING,
     TOKEN_OPERATOR, /* of two operands */
     TOKEN_SIGN,     /* - and ~ before one */
@@ -20,8 +21,8 @@ typedef enum {
 
 typedef struct {
     token_kind kind;
-    span where;      /* of a TOKEN_LINE_END: empty, behind the statement */
-    size_t lines;    /* line ends between it and what stands before it */
+    span where;   /* of a TOKEN_LINE_END: empty, behind the statement */
+    size_t lines; /* line ends between it and what stands before it */
 } token;
 
 typedef struct {
