@@ -1,4 +1,5 @@
-/* temporary: see temporary.h. What a handler of signals calls is what it may call: kill, waitpid, unlink, rmdir, raise. */
+/* temporary: see temporary.h. What a handler of signals calls is what it may call: kill, waitpid,
+ * unlink, rmdir, raise. */
 #include "temporary.h"
 
 #include <stdbool.h>
@@ -47,7 +48,8 @@ void temporary_begin(void) {
     sigemptyset(&new.sa_mask);
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) sigaddset(&new.sa_mask, ends[i]);
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) sigaction(ends[i], &new, NULL);
+        if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(ends[i], &new, NULL);
 }
 
 sigset_t temporary_hold(void) {

@@ -5,7 +5,9 @@
 
 #include "emit/emit.h"
 
-bool budget_is_asked(const options *o) { return o->max_ram >= 0 || o->max_flash >= 0 || o->max_macs >= 0; }
+bool budget_is_asked(const options *o) {
+    return o->max_ram >= 0 || o->max_flash >= 0 || o->max_macs >= 0;
+}
 
 /* What costs most, so far. */
 typedef struct {
@@ -33,7 +35,8 @@ static void hold_macs(const pipeline *p, const summary *s) {
     for (size_t i = 0; i < s->counts.count; i++)
         weigh(&m, s->counts.rows[i].name, s->counts.rows[i].where, s->counts.rows[i].multiply_adds);
     diag *d = diag_error(p->diags, m.where,
-                         "a run of model %s takes %" PRId64 " multiply-adds, and --max-macs allows %" PRId64 "; %" PRId64
+                         "a run of model %s takes %" PRId64
+                         " multiply-adds, and --max-macs allows %" PRId64 "; %" PRId64
                          " of them are those of %s",
                          s->model->name, s->counts.multiply_adds, allowed, m.cost, m.name);
     show_table(p, s, d);
@@ -57,19 +60,22 @@ static most largest_in_ram(const pipeline *p, const summary *s) {
     for (size_t i = 0; i < s->counts.count; i++) {
         const count_row *r = &s->counts.rows[i];
         if (r->value)
-            weigh(&found, arena_printf(p->arena, "what %s gives", r->name), r->where, 4 * count_elements(m, r->output, s->dims));
+            weigh(&found, arena_printf(p->arena, "what %s gives", r->name), r->where,
+                  4 * count_elements(m, r->output, s->dims));
     }
     return found;
 }
 
 static void hold_ram(const pipeline *p, const summary *s) {
-    int64_t allowed = p->options->max_ram, own = summary_struct_bytes(s), arrays = summary_arrays_bytes(s);
+    int64_t allowed = p->options->max_ram, own = summary_struct_bytes(s),
+            arrays = summary_arrays_bytes(s);
     if (allowed < 0 || own + arrays <= allowed) return;
     most m = largest_in_ram(p, s);
-    diag *d = diag_error(p->diags, m.name ? m.where : s->model->where,
-                         "model %s takes %" PRId64 " bytes of RAM, %" PRId64 " of its struct and %" PRId64
-                         " of its inputs and outputs, and --max-ram allows %" PRId64 "; %s has %" PRId64,
-                         s->model->name, own + arrays, own, arrays, allowed, m.name ? m.name : "nothing", m.cost);
+    diag *d = diag_error(
+        p->diags, m.name ? m.where : s->model->where,
+        "model %s takes %" PRId64 " bytes of RAM, %" PRId64 " of its struct and %" PRId64
+        " of its inputs and outputs, and --max-ram allows %" PRId64 "; %s has %" PRId64,
+        s->model->name, own + arrays, own, arrays, allowed, m.name ? m.name : "nothing", m.cost);
     show_table(p, s, d);
 }
 
@@ -90,8 +96,8 @@ static void hold_flash(const pipeline *p, const summary *all) {
             if (m.cost > before) model = k;
         }
     diag *d = diag_error(p->diags, m.where,
-                         "the tables of the C take %zu bytes, and --max-flash allows %" PRId64 "; %s has %" PRId64
-                         " of the parameters",
+                         "the tables of the C take %zu bytes, and --max-flash allows %" PRId64
+                         "; %s has %" PRId64 " of the parameters",
                          bytes, allowed, m.name ? m.name : "nothing", m.cost);
     show_table(p, &all[model], d);
 }

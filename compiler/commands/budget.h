@@ -5,7 +5,8 @@
 #include "commands/summarize.h"
 
 bool budget_is_asked(const options *o);
-/* Errors at what costs most, with the table of the layers; after summarize_bytes. True when all is within. */
+/* Errors at what costs most, with the table of the layers; after summarize_bytes. True when all is
+ * within. */
 bool budget_hold(const pipeline *p, const summary *all);
 
 #endif

@@ -24,7 +24,8 @@ static double ulp_of(double got, double want) {
     return fabs(got - want) / ((double)nextafterf(size, INFINITY) - (double)size);
 }
 
-void error_add(error_stats *s, const double *got, const double *want, size_t elements, size_t run, size_t runs) {
+void error_add(error_stats *s, const double *got, const double *want, size_t elements, size_t run,
+               size_t runs) {
     double *quarter = &s->quarters[run * QUARTERS / runs];
     for (size_t i = 0; i < elements; i++) {
         double error = error_of(got[i], want[i]);
@@ -40,4 +41,6 @@ void error_add(error_stats *s, const double *got, const double *want, size_t ele
     }
 }
 
-double error_rms(const error_stats *s) { return s->count ? sqrt(s->square_sum / (double)s->count) : 0; }
+double error_rms(const error_stats *s) {
+    return s->count ? sqrt(s->square_sum / (double)s->count) : 0;
+}

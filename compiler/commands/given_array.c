@@ -44,7 +44,8 @@ static bool read_number(reading *r) {
 
 /* Lists of one depth have one length. */
 static bool set_size(reading *r, unsigned depth, int64_t size) {
-    if (r->known[depth] && r->to->sizes[depth] != size) return fail(r, "lists of one depth differ in length");
+    if (r->known[depth] && r->to->sizes[depth] != size)
+        return fail(r, "lists of one depth differ in length");
     r->known[depth] = true;
     r->to->sizes[depth] = size;
     return true;
@@ -91,7 +92,8 @@ static const char *read_numbers(arena *a, const char *typed, given_array *to) {
 
 /* --- files --- */
 
-static bool take(arena *a, given_arrays *to, const tensor_file *f, const tensor *t, const char *name, diag_list *diags) {
+static bool take(arena *a, given_arrays *to, const tensor_file *f, const tensor *t,
+                 const char *name, diag_list *diags) {
     given_array g = {.name = name, .from = f->path, .rank = t->rank, .elements = t->elements};
     const char *problem = tensor_numbers(a, f, t, &g.numbers);
     if (problem) {
@@ -103,7 +105,8 @@ static bool take(arena *a, given_arrays *to, const tensor_file *f, const tensor 
     return true;
 }
 
-static bool take_one(arena *a, given_arrays *to, const tensor_file *f, const char *name, diag_list *diags) {
+static bool take_one(arena *a, given_arrays *to, const tensor_file *f, const char *name,
+                     diag_list *diags) {
     const tensor_dict *d = &f->dicts[0];
     const tensor *t = tensor_find(d, name);
     if (!t && f->dict_count == 1 && d->count == 1) t = &d->tensors[0];
@@ -120,12 +123,14 @@ static bool take_all(arena *a, given_arrays *to, const tensor_file *f, diag_list
         return false;
     }
     for (size_t i = 0; i < d->count; i++)
-        if (!take(a, to, f, &d->tensors[i], arena_strdup(a, d->tensors[i].name), diags)) return false;
+        if (!take(a, to, f, &d->tensors[i], arena_strdup(a, d->tensors[i].name), diags))
+            return false;
     return true;
 }
 
 /* name is NULL: all arrays. */
-static bool read_file(arena *a, given_arrays *to, const char *path, const char *name, diag_list *diags) {
+static bool read_file(arena *a, given_arrays *to, const char *path, const char *name,
+                      diag_list *diags) {
     tensor_file *f = tensor_array_file_open(a, path, diags);
     bool good = f && (name ? take_one(a, to, f, name, diags) : take_all(a, to, f, diags));
     tensor_file_close(f);
@@ -168,7 +173,9 @@ const given_array *given_arrays_find(const given_arrays *all, const char *name) 
 }
 
 const char *given_array_string(arena *a, const given_array *g) {
-    if (g->in_a_row) return g->elements == 1 ? "1 number is given" : arena_printf(a, "%zu numbers are given", g->elements);
+    if (g->in_a_row)
+        return g->elements == 1 ? "1 number is given"
+                                : arena_printf(a, "%zu numbers are given", g->elements);
     const char *shape = tensor_shape_string(a, g->sizes, g->rank);
     return arena_printf(a, "%s has shape %s", g->from ? g->from : "what is given", shape);
 }

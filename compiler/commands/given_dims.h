@@ -17,7 +17,8 @@ typedef struct {
 
 /* False for what is not NAME=N. */
 bool given_dims_add(arena *a, given_dims *to, const char *given);
-/* Sets those of the model's symbols that are given; others stay. One out of its bounds is an error. */
+/* Sets those of the model's symbols that are given; others stay. One out of its bounds is an error.
+ */
 void given_dims_set(given_dims *given, const ir_model *m, int64_t *values, diag_list *diags);
 /* An error for each that no model of the file has taken. */
 void given_dims_unused(const given_dims *given, const char *path, diag_list *diags);

@@ -15,16 +15,19 @@ int model_options_take(arena *a, const command_line *line, model_options *to, in
         return -1;
     case OF_MODEL: to->model = line->value; return -1;
     case OF_RANDOM_WEIGHTS:
-        if (!options_number(line->value, UINT64_MAX, &o->seed)) return command_usage(line, "not a seed: %s", line->value);
+        if (!options_number(line->value, UINT64_MAX, &o->seed))
+            return command_usage(line, "not a seed: %s", line->value);
         o->random_weights = true;
         return -1;
     case OF_TARGET:
-        if (!target_exists(line->value)) return command_usage(line, "--target does not know %s", line->value);
+        if (!target_exists(line->value))
+            return command_usage(line, "--target does not know %s", line->value);
         o->target = line->value;
         return -1;
     case OF_UNROLL:
         if (!options_number(line->value, OPTIONS_MAX_UNROLL, &number))
-            return command_usage(line, "--unroll takes 0 to %d, not %s", OPTIONS_MAX_UNROLL, line->value);
+            return command_usage(line, "--unroll takes 0 to %d, not %s", OPTIONS_MAX_UNROLL,
+                                 line->value);
         o->unroll = (int64_t)number;
         return -1;
     case OF_WEIGHTS: o->weights = line->value; return -1;
@@ -35,9 +38,12 @@ int model_options_take(arena *a, const command_line *line, model_options *to, in
 
 int model_options_finish(const command_line *line, model_options *to) {
     options *o = &to->compiling;
-    if (line->word_count != 1) return command_usage(line, "%s", line->word_count ? "one model at a time" : "no model given");
+    if (line->word_count != 1)
+        return command_usage(line, "%s",
+                             line->word_count ? "one model at a time" : "no model given");
     if (o->random_weights && (o->weights || o->weights_key))
-        return command_usage(line, "--random-weights reads no file: it goes without --weights and --weights-key");
+        return command_usage(
+            line, "--random-weights reads no file: it goes without --weights and --weights-key");
     o->input = line->words[0];
     o->diagnostics = line->settings;
     return -1;
@@ -51,8 +57,10 @@ bool model_options_choose(pipeline *p, const model_options *o) {
         if (o->model && strcmp(names[i], o->model) == 0) found = i;
     }
     if (found == p->file.count || (!o->model && p->file.count > 1)) {
-        diag *d = o->model ? diag_error_file(p->diags, p->options->input, "no model in it is called %s", o->model)
-                           : diag_error_file(p->diags, p->options->input, "it has %zu models: which?", p->file.count);
+        diag *d = o->model ? diag_error_file(p->diags, p->options->input,
+                                             "no model in it is called %s", o->model)
+                           : diag_error_file(p->diags, p->options->input,
+                                             "it has %zu models: which?", p->file.count);
         const char *nearest = o->model ? diag_nearest(o->model, names, p->file.count) : NULL;
         if (nearest) diag_hint(d, "did you mean %s?", nearest);
         else diag_hint(d, "--model %s is its first", names[0]);
@@ -69,7 +77,8 @@ bool model_options_bind(pipeline *p) {
     pipeline_bind(p);
     for (size_t i = 0; i < m->param_count && !diag_failed(p->diags); i++) {
         if (m->params[i].data) continue;
-        diag *d = diag_error(p->diags, m->where, "model %s has no weights yet: %s_init draws them", m->name, m->name);
+        diag *d = diag_error(p->diags, m->where, "model %s has no weights yet: %s_init draws them",
+                             m->name, m->name);
         diag_hint(d, "--weights FILE names some, --random-weights 1 makes some");
     }
     return !diag_failed(p->diags);

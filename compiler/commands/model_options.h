@@ -1,4 +1,5 @@
-/* model_options: the options of commands that take one model: which, at which sizes, with which weights, for what. */
+/* model_options: the options of commands that take one model: which, at which sizes, with which
+ * weights, for what. */
 #ifndef NNC_COMMANDS_MODEL_OPTIONS_H
 #define NNC_COMMANDS_MODEL_OPTIONS_H
 
@@ -6,17 +7,27 @@
 #include "commands/given_dims.h"
 #include "commands/pipeline.h"
 
-enum { OF_DIM, OF_MODEL, OF_RANDOM_WEIGHTS, OF_TARGET, OF_UNROLL, OF_WEIGHTS, OF_WEIGHTS_KEY, MODEL_OPTIONS };
+enum {
+    OF_DIM,
+    OF_MODEL,
+    OF_RANDOM_WEIGHTS,
+    OF_TARGET,
+    OF_UNROLL,
+    OF_WEIGHTS,
+    OF_WEIGHTS_KEY,
+    MODEL_OPTIONS
+};
 
 /* Rows for the end of a command's own. */
-#define MODEL_OPTION_ROWS                                                                                              \
-    {0, "dim", "NAME=N", "a run-time dim, where no input says it"},                                                    \
-        {0, "model", "NAME", "which model of a file that has several"},                                                \
-        {0, "random-weights", "N", "parameters made from a seed, instead of a file's"},                                \
-        {0, "target", "NAME", "what the C is compiled for, as when compiling (default: all)"},                         \
-        {0, "unroll", "N", "as when compiling"},                                                                       \
-        {0, "weights", "FILE", "parameters, instead of the model's weights statement"},                                \
-        {0, "weights-key", "KEY", "which dict of that file"}
+#define MODEL_OPTION_ROWS                                                                          \
+    {0, "dim", "NAME=N", "a run-time dim, where no input says it"},                                \
+        {0, "model", "NAME", "which model of a file that has several"},                            \
+        {0, "random-weights", "N", "parameters made from a seed, instead of a file's"},            \
+        {0, "target", "NAME", "what the C is compiled for, as when compiling (default: all)"},     \
+        {0, "unroll", "N", "as when compiling"},                                                   \
+        {0, "weights", "FILE", "parameters, instead of the model's weights statement"}, {          \
+        0, "weights-key", "KEY", "which dict of that file"                                         \
+    }
 
 typedef struct {
     options compiling;
@@ -28,7 +39,8 @@ typedef struct {
 int model_options_take(arena *a, const command_line *line, model_options *to, int row);
 /* After the options: the one word is the file. Below 0, or the status. */
 int model_options_finish(const command_line *line, model_options *to);
-/* Leaves of the file the model that is meant; false, and an error, if there is none such, or several. */
+/* Leaves of the file the model that is meant; false, and an error, if there is none such, or
+ * several. */
 bool model_options_choose(pipeline *p, const model_options *o);
 /* Binds its weights; false, and an error, where there are none, as before a training. */
 bool model_options_bind(pipeline *p);

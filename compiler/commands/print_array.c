@@ -13,8 +13,8 @@ typedef struct {
     const int64_t *sizes;
     unsigned rank;
     const double *numbers;
-    int width;   /* of a number */
-    int column;  /* numbers on this line */
+    int width;  /* of a number */
+    int column; /* numbers on this line */
 } printing;
 
 static void format(const printing *p, double x, char *to) {
@@ -50,7 +50,8 @@ static void print_number(const printing *p, double x) {
     text_printf(p->to, "%*s", p->width, number);
 }
 
-/* Rows of more than one axis stand on lines of their own, behind as many blanks as there are brackets. */
+/* Rows of more than one axis stand on lines of their own, behind as many blanks as there are
+ * brackets. */
 static void print_separator(printing *p, unsigned axis) {
     int room = (LINE - (int)p->rank) / (p->width + 1);
     if (axis + 1 == p->rank && ++p->column < room) {
@@ -81,7 +82,8 @@ static void print_axis(printing *p, unsigned axis, size_t at) {
     text_add(p->to, "]");
 }
 
-void print_array(text *to, bool integers, const int64_t *sizes, unsigned rank, const double *numbers) {
+void print_array(text *to, bool integers, const int64_t *sizes, unsigned rank,
+                 const double *numbers) {
     printing p = {.to = to, .integers = integers, .sizes = sizes, .rank = rank, .numbers = numbers};
     size_t elements = 1;
     for (unsigned i = 0; i < rank; i++) elements *= (size_t)sizes[i];

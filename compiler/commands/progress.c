@@ -1,4 +1,5 @@
-/* progress: see progress.h. A timer's signal writes the line, so that a long stage need not know of it. */
+/* progress: see progress.h. A timer's signal writes the line, so that a long stage need not know of
+ * it. */
 #include "commands/progress.h"
 
 #include <errno.h>

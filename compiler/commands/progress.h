@@ -1,5 +1,5 @@
-/* progress: a line on standard error that says what nnc is at, when that takes more than a second and standard error is a
- * terminal; it is gone before anything else is shown. */
+/* progress: a line on standard error that says what nnc is at, when that takes more than a second
+ * and standard error is a terminal; it is gone before anything else is shown. */
 #ifndef NNC_COMMANDS_PROGRESS_H
 #define NNC_COMMANDS_PROGRESS_H
 

@@ -30,7 +30,7 @@ typedef struct {
     double *numbers;
 } result;
 
-/* --- results ----------------------------------------------------------------------------------------------------- */
+/* --- results --- */
 
 static result *results_of(arena *a, const feed *f, bool stepped) {
     result *all = ARENA_ARRAY(a, result, f->model->output_count);
@@ -40,7 +40,7 @@ static result *results_of(arena *a, const feed *f, bool stepped) {
         for (unsigned k = 0; k < type->rank; k++)
             all[i].sizes[all[i].rank++] = ir_dim_at(f->model, type->dims[k], f->dims);
         all[i].elements = ir_elements_at(f->model, type, f->dims);
-        all[i].numbers = ARENA_ARRAY(a, double, all[i].elements * (size_t)f->steps);
+        all[i].numbers = ARENA_ARRAY(a, double, all[i].elements *(size_t)f->steps);
     }
     return all;
 }
@@ -55,7 +55,8 @@ static bool collect(native *n, int body, const feed *f, result *all, diag_list *
         if (good && status) feed_refused(a, f, step, status, diags);
         good = good && !status;
         for (size_t i = 0; good && i < m->output_count; i++)
-            memcpy(all[i].numbers + (size_t)step * all[i].elements, outputs[i], all[i].elements * sizeof(double));
+            memcpy(all[i].numbers + (size_t)step * all[i].elements, outputs[i],
+                   all[i].elements * sizeof(double));
         arena_free(a);
         if (!good) return false;
     }
@@ -64,7 +65,8 @@ static bool collect(native *n, int body, const feed *f, result *all, diag_list *
 
 static bool execute(pipeline *p, const feed *f, result *all) {
     progress_say("compiling the C");
-    native *n = native_build(p->arena, p->plans[0], p->apis[0], options_target(p->options), p->diags);
+    native *n =
+        native_build(p->arena, p->plans[0], p->apis[0], options_target(p->options), p->diags);
     bool good = n != NULL;
     const double **inputs = ARENA_ARRAY(p->arena, const double *, f->model->input_count);
     for (int64_t step = 0; good && step < f->steps; step++) {
@@ -80,7 +82,7 @@ static bool execute(pipeline *p, const feed *f, result *all) {
     return good;
 }
 
-/* --- what becomes of them ---------------------------------------------------------------------------------------- */
+/* --- what becomes of them --- */
 
 static const wanted_file *file_of(const run_options *o, const char *name) {
     for (size_t i = 0; i < o->file_count; i++)
@@ -94,10 +96,12 @@ static bool check_files(pipeline *p, const run_options *o) {
     for (size_t i = 0; i < m->output_count; i++) names[i] = m->outputs[i].name;
     for (size_t k = 0; k < o->file_count; k++) {
         bool found = false;
-        for (size_t i = 0; i < m->output_count; i++) found = found || strcmp(names[i], o->files[k].name) == 0;
+        for (size_t i = 0; i < m->output_count; i++)
+            found = found || strcmp(names[i], o->files[k].name) == 0;
         if (found) continue;
         const char *nearest = diag_nearest(o->files[k].name, names, m->output_count);
-        diag *d = diag_error(p->diags, m->where, "model %s has no output %s", m->name, o->files[k].name);
+        diag *d =
+            diag_error(p->diags, m->where, "model %s has no output %s", m->name, o->files[k].name);
         if (nearest) diag_hint(d, "did you mean %s?", nearest);
     }
     return !diag_error_count(p->diags);
@@ -109,10 +113,12 @@ static int find_files(pipeline *p, const run_options *o, place *places) {
     const char **inputs = ARENA_ARRAY(p->arena, const char *, o->wishes.arrays->count + 2);
     inputs[count++] = p->options->input;
     inputs[count++] = pipeline_weights(p, p->file.models[0]);
-    for (size_t i = 0; i < o->wishes.arrays->count; i++) inputs[count++] = o->wishes.arrays->items[i].from;
+    for (size_t i = 0; i < o->wishes.arrays->count; i++)
+        inputs[count++] = o->wishes.arrays->items[i].from;
     for (size_t i = 0; i < o->file_count; i++)
         if (!output_find(p->arena, o->files[i].path, &places[i], p->diags)) return STATUS_INPUT;
-    return output_distinct(places, o->file_count, inputs, count, p->diags) ? STATUS_DONE : STATUS_USAGE;
+    return output_distinct(places, o->file_count, inputs, count, p->diags) ? STATUS_DONE
+                                                                           : STATUS_USAGE;
 }
 
 static size_t output_of(const ir_model *m, const char *name) {
@@ -122,7 +128,8 @@ static size_t output_of(const ir_model *m, const char *name) {
 }
 
 /* Files that have a name first: what is written through cannot be taken back. */
-static bool write_files(pipeline *p, const run_options *o, const place *places, const feed *f, const result *all) {
+static bool write_files(pipeline *p, const run_options *o, const place *places, const feed *f,
+                        const result *all) {
     output *files = ARENA_ARRAY(p->arena, output, o->file_count);
     output **opened = ARENA_ARRAY(p->arena, output *, o->file_count);
     size_t count = 0;
@@ -133,8 +140,8 @@ static bool write_files(pipeline *p, const run_options *o, const place *places, 
             bool integers = f->model->outputs[k].value->type.dtype != IR_F32;
             bool good = output_open(p->arena, &files[i], &places[i], p->diags);
             if (good) opened[count++] = &files[i];
-            if (good && npy_write(files[i].file, integers, all[k].sizes, all[k].rank, all[k].numbers,
-                                  all[k].elements * (size_t)f->steps))
+            if (good && npy_write(files[i].file, integers, all[k].sizes, all[k].rank,
+                                  all[k].numbers, all[k].elements * (size_t)f->steps))
                 continue;
             if (good) output_complain(&files[i], p->diags);
             output_discard(opened, count);
@@ -156,15 +163,17 @@ static bool print_results(pipeline *p, const run_options *o, const feed *f, cons
     return command_print(text_string(&t), p->diags);
 }
 
-/* --- the command line -------------------------------------------------------------------------------------------- */
+/* --- the command line --- */
 
 static int run_model(pipeline *p, run_options *o) {
     feed f;
     given_arrays arrays = {0};
     o->wishes.arrays = &arrays;
     o->wishes.dims = &o->model.dims;
-    if (!pipeline_lower(p, pipeline_parse(p)) || !model_options_choose(p, &o->model)) return STATUS_INPUT;
-    for (size_t i = 0; i < o->given_count; i++) given_arrays_add(p->arena, &arrays, o->given[i], p->diags);
+    if (!pipeline_lower(p, pipeline_parse(p)) || !model_options_choose(p, &o->model))
+        return STATUS_INPUT;
+    for (size_t i = 0; i < o->given_count; i++)
+        given_arrays_add(p->arena, &arrays, o->given[i], p->diags);
     if (!check_files(p, o)) return STATUS_INPUT;
     place *places = ARENA_ARRAY(p->arena, place, o->file_count);
     int status = find_files(p, o, places);
@@ -174,18 +183,24 @@ static int run_model(pipeline *p, run_options *o) {
     given_dims_unused(&o->model.dims, p->options->input, p->diags);
     if (!good || diag_failed(p->diags) || !pipeline_plan(p)) return STATUS_INPUT;
     result *all = results_of(p->arena, &f, o->wishes.steps != 0);
-    good = execute(p, &f, all) && write_files(p, o, places, &f, all) && print_results(p, o, &f, all);
+    good =
+        execute(p, &f, all) && write_files(p, o, places, &f, all) && print_results(p, o, &f, all);
     return good ? STATUS_DONE : STATUS_INPUT;
 }
 
 enum { INPUT, OUTPUT, STEPS, RANDOM, OWN };
 static const command_option rows[] = {
-    [INPUT] = {'i', "input", "NAME=WHAT", "an input: numbers, 1,2,3 or [[1,2],[3,4]], or a file: .npy, .npz (its array\n"
-                                          "NAME), or a weights file; a file alone gives all inputs that it has"},
-    [OUTPUT] = {'o', "output", "NAME=FILE", "writes an output as a NumPy .npy file, instead of showing it"},
-    [STEPS] = {0, "steps", "N", "N runs, the states kept from one to the next; arrays have an axis of them in front,\n"
-                                "inputs without it are the same in every run"},
-    [RANDOM] = {0, "random", "SEED", "inputs that are not given are random: floats normal, indices within their range"},
+    [INPUT] = {'i', "input", "NAME=WHAT",
+               "an input: numbers, 1,2,3 or [[1,2],[3,4]], or a file: .npy, .npz (its array\n"
+               "NAME), or a weights file; a file alone gives all inputs that it has"},
+    [OUTPUT] = {'o', "output", "NAME=FILE",
+                "writes an output as a NumPy .npy file, instead of showing it"},
+    [STEPS] =
+        {0, "steps", "N",
+         "N runs, the states kept from one to the next; arrays have an axis of them in front,\n"
+         "inputs without it are the same in every run"},
+    [RANDOM] = {0, "random", "SEED",
+                "inputs that are not given are random: floats normal, indices within their range"},
     MODEL_OPTION_ROWS,
 };
 
@@ -204,12 +219,14 @@ static int read_options(arena *a, command_line *line, run_options *o) {
     for (int option; (option = command_next(line)) >= 0;) {
         int status = option >= OWN ? model_options_take(a, line, &o->model, option - OWN) : -1;
         if (status >= 0) return status;
-        if (option == INPUT) ARENA_PUSH(a, o->given, o->given_count, o->given_capacity, line->value);
+        if (option == INPUT)
+            ARENA_PUSH(a, o->given, o->given_count, o->given_capacity, line->value);
         if (option == OUTPUT && !add_file(a, o, line->value))
             return command_usage(line, "--output takes NAME=FILE, not %s", line->value);
         if (option == STEPS) {
             if (!options_number(line->value, MOST_STEPS, &number) || !number)
-                return command_usage(line, "--steps takes a number from 1 to %d, not %s", MOST_STEPS, line->value);
+                return command_usage(line, "--steps takes a number from 1 to %d, not %s",
+                                     MOST_STEPS, line->value);
             o->wishes.steps = (int64_t)number;
         }
         if (option == RANDOM) {
@@ -238,8 +255,10 @@ const command command_run_model = {
     .name = "run",
     .arguments = "MODEL.nn [options]",
     .summary = "runs a model on numbers or arrays",
-    .about = "Compiles a model with $CC (cc) and $CFLAGS, runs it on this machine and shows its outputs. Sizes that inputs\n"
-             "have are found out; --dim says the others.",
+    .about =
+        "Compiles a model with $CC (cc) and $CFLAGS, runs it on this machine and shows its "
+        "outputs. Sizes that inputs\n"
+        "have are found out; --dim says the others.",
     .options = rows,
     .option_count = sizeof rows / sizeof *rows,
     .run = run,

@@ -44,7 +44,9 @@ int64_t summary_array_bytes(const summary *s, const ir_value *v) {
 
 int64_t summary_arrays_bytes(const summary *s) {
     int64_t bytes = 0;
-    for (size_t i = 0; i < s->model->input_count; i++) bytes += summary_array_bytes(s, s->model->inputs[i].value);
-    for (size_t i = 0; i < s->model->output_count; i++) bytes += summary_array_bytes(s, s->model->outputs[i].value);
+    for (size_t i = 0; i < s->model->input_count; i++)
+        bytes += summary_array_bytes(s, s->model->inputs[i].value);
+    for (size_t i = 0; i < s->model->output_count; i++)
+        bytes += summary_array_bytes(s, s->model->outputs[i].value);
     return bytes;
 }

@@ -16,7 +16,8 @@ typedef struct {
     const char *stack_function;
 } summary;
 
-/* By the file's models, of the graph as lowering made it: counts, at given dims or the largest ones. NULL after errors. */
+/* By the file's models, of the graph as lowering made it: counts, at given dims or the largest
+ * ones. NULL after errors. */
 summary *summarize_counts(pipeline *p, given_dims *given);
 /* After planning: bytes. */
 void summarize_bytes(const pipeline *p, summary *all);

@@ -12,9 +12,12 @@ typedef struct {
 
 enum { DIM, JSON, STACK, TARGET, WEIGHTS, WEIGHTS_KEY };
 static const command_option rows[] = {
-    [DIM] = {0, "dim", "NAME=N", "multiply-adds and arrays at this size of a run-time dim, not its largest"},
+    [DIM] = {0, "dim", "NAME=N",
+             "multiply-adds and arrays at this size of a run-time dim, not its largest"},
     [JSON] = {0, "json", NULL, "as JSON"},
-    [STACK] = {0, "stack", NULL, "compiles the C with $CC (cc), $CFLAGS and -fstack-usage, and shows the largest frame"},
+    [STACK] =
+        {0, "stack", NULL,
+         "compiles the C with $CC (cc), $CFLAGS and -fstack-usage, and shows the largest frame"},
     [TARGET] = {0, "target", "NAME", "what the C would be compiled with (default: all)"},
     [WEIGHTS] = {0, "weights", "FILE", "parameters, instead of the model's weights statement"},
     [WEIGHTS_KEY] = {0, "weights-key", "KEY", "which dict of that file"},
@@ -30,8 +33,8 @@ static bool without_weights(const lowered_file *f) {
 static bool measure_stack(pipeline *p, summary *all) {
     progress_say("compiling the C");
     for (size_t i = 0; i < p->file.count; i++)
-        if (!native_stack(p->arena, p->plans[i], p->apis[i], options_target(p->options), p->diags, &all[i].stack,
-                          &all[i].stack_function))
+        if (!native_stack(p->arena, p->plans[i], p->apis[i], options_target(p->options), p->diags,
+                          &all[i].stack, &all[i].stack_function))
             return false;
     return true;
 }
@@ -45,7 +48,8 @@ static bool summarize(pipeline *p, options *o, summary_wishes *asked, text *to) 
     if (!pipeline_plan(p)) return false;
     summarize_bytes(p, all);
     if (asked->stack && !measure_stack(p, all)) return false;
-    size_t count = p->file.count, tables = emit_table_bytes(options_target(o), p->plans, p->apis, count);
+    size_t count = p->file.count,
+           tables = emit_table_bytes(options_target(o), p->plans, p->apis, count);
     if (asked->json) {
         summary_print_json(all, count, tables, p->arena, to);
         return true;
@@ -54,7 +58,9 @@ static bool summarize(pipeline *p, options *o, summary_wishes *asked, text *to) 
         if (i) text_add(to, "\n");
         summary_print(&all[i], p->arena, to);
     }
-    if (count > 1) text_printf(to, "\nall models\n  %zu  weights: tables that are alike are there once\n", tables);
+    if (count > 1)
+        text_printf(to, "\nall models\n  %zu  weights: tables that are alike are there once\n",
+                    tables);
     return true;
 }
 
@@ -80,8 +86,11 @@ static int read_and_show(arena *a, command_line *line) {
         if (option == WEIGHTS_KEY) o.weights_key = line->value;
     }
     if (line->status >= 0) return line->status;
-    if (o.target && !target_exists(o.target)) return command_usage(line, "--target does not know %s", o.target);
-    if (line->word_count != 1) return command_usage(line, "%s", line->word_count ? "one model at a time" : "no model given");
+    if (o.target && !target_exists(o.target))
+        return command_usage(line, "--target does not know %s", o.target);
+    if (line->word_count != 1)
+        return command_usage(line, "%s",
+                             line->word_count ? "one model at a time" : "no model given");
     o.input = line->words[0];
     o.diagnostics = line->settings;
     return show(&o, &asked);
@@ -98,10 +107,14 @@ const command command_summary = {
     .name = "summary",
     .arguments = "MODEL.nn [options]",
     .summary = "layers, shapes, parameters, multiply-adds, and bytes of everything",
-    .about = "Shows each layer with its output's shape, parameters and multiply-adds, then bytes: the weights as the C has\n"
-             "them, the struct by part, the caller's arrays, a stack frame. Parameters count once, where they are used first; running\n"
-             "means and variances are buffers. Multiply-adds are terms of products (Linear, matmul, convolutions,\n"
-             "recurrent layers), without biases, activations and whatever is elementwise.",
+    .about =
+        "Shows each layer with its output's shape, parameters and multiply-adds, then bytes: the "
+        "weights as the C has\n"
+        "them, the struct by part, the caller's arrays, a stack frame. Parameters count once, "
+        "where they are used first; running\n"
+        "means and variances are buffers. Multiply-adds are terms of products (Linear, matmul, "
+        "convolutions,\n"
+        "recurrent layers), without biases, activations and whatever is elementwise.",
     .options = rows,
     .option_count = sizeof rows / sizeof *rows,
     .run = run,

@@ -25,7 +25,8 @@ void summary_print_layers(const summary *s, arena *a, text *to) {
         table_row(&t, r->name, r->layer, ir_shape_string(a, r->output), count(a, r->parameters),
                   count(a, r->multiply_adds), buffers(a, r->buffers));
     }
-    table_row(&t, "total", "", "", count(a, c->parameters), count(a, c->multiply_adds), buffers(a, c->buffers));
+    table_row(&t, "total", "", "", count(a, c->parameters), count(a, c->multiply_adds),
+              buffers(a, c->buffers));
     table_print(&t, to);
 }
 
@@ -42,14 +43,17 @@ static void array_rows(const summary *s, arena *a, table *t) {
 }
 
 static const char *stack_words(const summary *s, arena *a) {
-    if (s->stack < 0) return "at most, of a function's stack frame, from -O1 up (--stack measures it)";
-    return arena_printf(a, "the largest stack frame, of %s, with $CC and $CFLAGS", s->stack_function);
+    if (s->stack < 0)
+        return "at most, of a function's stack frame, from -O1 up (--stack measures it)";
+    return arena_printf(a, "the largest stack frame, of %s, with $CC and $CFLAGS",
+                        s->stack_function);
 }
 
 static void print_bytes(const summary *s, arena *a, text *to) {
     table t = table_new(a, "lrl");
     table_row(&t, "", arena_printf(a, "%zu", s->tables), "weights: tables of the C");
-    table_row(&t, "", count(a, summary_struct_bytes(s)), arena_printf(a, "struct %s", s->model->name));
+    table_row(&t, "", count(a, summary_struct_bytes(s)),
+              arena_printf(a, "struct %s", s->model->name));
     for (size_t i = 0; i < s->members.count; i++) {
         const emit_member *e = &s->members.items[i];
         table_row(&t, "", count(a, 4 * e->elements),
@@ -65,8 +69,9 @@ void summary_print(const summary *s, arena *a, text *to) {
     const ir_model *m = s->model;
     text_printf(to, "model %s", m->name);
     for (size_t i = 0; i < m->symbol_count; i++)
-        text_printf(to, "%s %s=%" PRId64 " of %" PRId64 "..%" PRId64, i ? "," : " at", dim_symbol_name(m->symbols[i]),
-                    s->dims[i], dim_min(m->symbols[i]), dim_max(m->symbols[i]));
+        text_printf(to, "%s %s=%" PRId64 " of %" PRId64 "..%" PRId64, i ? "," : " at",
+                    dim_symbol_name(m->symbols[i]), s->dims[i], dim_min(m->symbols[i]),
+                    dim_max(m->symbols[i]));
     text_add(to, "\n\n");
     summary_print_layers(s, a, to);
     print_bytes(s, a, to);
@@ -79,8 +84,10 @@ static json_t *json_arrays(const summary *s, arena *a, bool in) {
     json_t *list = json_array();
     for (size_t i = 0; i < (in ? m->input_count : m->output_count); i++) {
         const ir_value *v = in ? m->inputs[i].value : m->outputs[i].value;
-        json_array_append_new(list, json_pack("{ss ss sI}", "name", in ? m->inputs[i].name : m->outputs[i].name, "type",
-                                              ir_type_string(a, &v->type), "bytes", (json_int_t)summary_array_bytes(s, v)));
+        json_array_append_new(
+            list,
+            json_pack("{ss ss sI}", "name", in ? m->inputs[i].name : m->outputs[i].name, "type",
+                      ir_type_string(a, &v->type), "bytes", (json_int_t)summary_array_bytes(s, v)));
     }
     return list;
 }
@@ -91,12 +98,13 @@ static json_t *json_layers(const summary *s, arena *a) {
         const count_row *r = &s->counts.rows[i];
         json_t *sizes = json_array();
         for (unsigned k = 0; k < r->output->rank; k++)
-            json_array_append_new(sizes, json_integer(ir_dim_at(s->model, r->output->dims[k], s->dims)));
+            json_array_append_new(sizes,
+                                  json_integer(ir_dim_at(s->model, r->output->dims[k], s->dims)));
         json_array_append_new(
-            list, json_pack("{ss ss ss so sI sI sI}", "name", r->name, "layer", r->layer, "output_shape",
-                            ir_shape_string(a, r->output), "output_sizes", sizes, "parameters",
-                            (json_int_t)r->parameters, "buffers", (json_int_t)r->buffers, "multiply_adds",
-                            (json_int_t)r->multiply_adds));
+            list, json_pack("{ss ss ss so sI sI sI}", "name", r->name, "layer", r->layer,
+                            "output_shape", ir_shape_string(a, r->output), "output_sizes", sizes,
+                            "parameters", (json_int_t)r->parameters, "buffers",
+                            (json_int_t)r->buffers, "multiply_adds", (json_int_t)r->multiply_adds));
     }
     return list;
 }
@@ -106,20 +114,24 @@ static json_t *json_model(const summary *s, arena *a) {
     for (size_t i = 0; i < s->model->symbol_count; i++) {
         const dim *d = s->model->symbols[i];
         json_object_set_new(dims, dim_symbol_name(d),
-                            json_pack("{sI sI sI}", "value", (json_int_t)s->dims[i], "min", (json_int_t)dim_min(d),
-                                      "max", (json_int_t)dim_max(d)));
+                            json_pack("{sI sI sI}", "value", (json_int_t)s->dims[i], "min",
+                                      (json_int_t)dim_min(d), "max", (json_int_t)dim_max(d)));
     }
     for (size_t i = 0; i < s->members.count; i++) {
         const emit_member *e = &s->members.items[i];
-        json_array_append_new(members, json_pack("{ss ss sI sb}", "name", e->name, "type", e->type, "bytes",
-                                                 (json_int_t)(4 * e->elements), "state", e->is_state));
+        json_array_append_new(members,
+                              json_pack("{ss ss sI sb}", "name", e->name, "type", e->type, "bytes",
+                                        (json_int_t)(4 * e->elements), "state", e->is_state));
     }
-    json_t *stack = s->stack < 0 ? json_null() : json_pack("{sI ss}", "bytes", (json_int_t)s->stack, "function", s->stack_function);
-    return json_pack("{ss so so sI sI sI sI sI so so so so}", "name", s->model->name, "dims", dims, "layers",
-                     json_layers(s, a), "parameters", (json_int_t)s->counts.parameters, "buffers",
-                     (json_int_t)s->counts.buffers, "multiply_adds", (json_int_t)s->counts.multiply_adds,
-                     "weights_bytes", (json_int_t)s->tables, "struct_bytes", (json_int_t)summary_struct_bytes(s), "struct",
-                     members, "inputs", json_arrays(s, a, true), "outputs", json_arrays(s, a, false),
+    json_t *stack = s->stack < 0 ? json_null()
+                                 : json_pack("{sI ss}", "bytes", (json_int_t)s->stack, "function",
+                                             s->stack_function);
+    return json_pack("{ss so so sI sI sI sI sI so so so so}", "name", s->model->name, "dims", dims,
+                     "layers", json_layers(s, a), "parameters", (json_int_t)s->counts.parameters,
+                     "buffers", (json_int_t)s->counts.buffers, "multiply_adds",
+                     (json_int_t)s->counts.multiply_adds, "weights_bytes", (json_int_t)s->tables,
+                     "struct_bytes", (json_int_t)summary_struct_bytes(s), "struct", members,
+                     "inputs", json_arrays(s, a, true), "outputs", json_arrays(s, a, false),
                      "stack", stack);
 }
 
@@ -133,4 +145,3 @@ void summary_print_json(const summary *all, size_t count, size_t tables, arena *
     free(shown);
     json_decref(file);
 }
-

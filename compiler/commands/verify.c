@@ -23,10 +23,10 @@ typedef struct {
 /* The contract of generated code: docs/generated-code.md. */
 static const double TIMES_PLAIN = 4, BESIDE = 1e-6;
 
-/* --- models: as they are, with watched outputs, and with them as lowering made it ---------------------------------- */
+/* --- models: as they are, with watched outputs, and with them as lowering made it --- */
 
-/* The file's model once more, with the first one's weights, and without what is only there for training; what is wrong
- * with it was said already. */
+/* The file's model once more, with the first one's weights, and without what is only there for
+ * training; what is wrong with it was said already. */
 static pipeline *lower_again(const pipeline *p, ast_file *ast, const ir_model *first) {
     pipeline *again = ARENA_NEW(p->arena, pipeline);
     options *o = arena_copy(p->arena, p->options, sizeof *o);
@@ -50,9 +50,10 @@ static bool plan_watched(pipeline *p) {
     return pipeline_passes(p) && pipeline_plan(p);
 }
 
-/* --- what is wanted ------------------------------------------------------------------------------------------------ */
+/* --- what is wanted --- */
 
-static bool expect(pipeline *p, const given_array *g, const verify_runs *runs, int64_t steps, verified *to) {
+static bool expect(pipeline *p, const given_array *g, const verify_runs *runs, int64_t steps,
+                   verified *to) {
     const ir_model *m = to->model;
     size_t i = 0;
     while (i < m->output_count && strcmp(m->outputs[i].name, g->name) != 0) i++;
@@ -64,24 +65,27 @@ static bool expect(pipeline *p, const given_array *g, const verify_runs *runs, i
     int64_t sizes[TENSOR_MAX_RANK + 1];
     unsigned rank = 0;
     if (steps) sizes[rank++] = steps;
-    for (unsigned k = 0; k < type->rank; k++) sizes[rank++] = ir_dim_at(m, type->dims[k], runs->dims[0]);
+    for (unsigned k = 0; k < type->rank; k++)
+        sizes[rank++] = ir_dim_at(m, type->dims[k], runs->dims[0]);
     bool fits = g->in_a_row || g->rank == rank;
     for (unsigned k = 0; k < rank && fits && !g->in_a_row; k++) fits = g->sizes[k] == sizes[k];
     fits = fits && g->elements == ir_elements_at(m, type, runs->dims[0]) * runs->count;
     if (!fits)
-        diag_error(p->diags, m->outputs[i].where, "output %s is %s, here %s; %s", g->name, ir_type_string(p->arena, type),
-                   tensor_shape_string(p->arena, sizes, rank), given_array_string(p->arena, g));
+        diag_error(p->diags, m->outputs[i].where, "output %s is %s, here %s; %s", g->name,
+                   ir_type_string(p->arena, type), tensor_shape_string(p->arena, sizes, rank),
+                   given_array_string(p->arena, g));
     to->outputs[i].expected = g->numbers;
     to->outputs[i].expected_is_stepped = true;
     return fits;
 }
 
-/* --- all of it ----------------------------------------------------------------------------------------------------- */
+/* --- all of it --- */
 
 static bool write_runs(native *n, const verify_runs *runs) {
     for (size_t i = 0; i < runs->count; i++) {
         arena *a = arena_new();
-        bool good = native_add_run(n, i == 0 || runs->resets, runs->dims[i], verify_inputs(runs, a, i));
+        bool good =
+            native_add_run(n, i == 0 || runs->resets, runs->dims[i], verify_inputs(runs, a, i));
         arena_free(a);
         if (!good) return false;
     }
@@ -101,11 +105,14 @@ static void allow(verified *v) {
     for (size_t i = 0; i < v->model->output_count; i++) {
         verified_output *o = &v->outputs[i];
         bool exact = o->type->dtype != IR_F32 && o->plain.largest == 0;
-        o->allowed = v->max_error >= 0 ? v->max_error : exact ? 0 : TIMES_PLAIN * o->plain.largest + BESIDE;
+        o->allowed = v->max_error >= 0 ? v->max_error
+                     : exact           ? 0
+                                       : TIMES_PLAIN * o->plain.largest + BESIDE;
     }
 }
 
-static bool measure(pipeline *p, ir_model *reference, pipeline *watched, const verify_runs *runs, verified *to) {
+static bool measure(pipeline *p, ir_model *reference, pipeline *watched, const verify_runs *runs,
+                    verified *to) {
     const char *target = options_target(p->options);
     verify_sides sides = {.reference = reference};
     progress_say("compiling the C");
@@ -113,8 +120,10 @@ static bool measure(pipeline *p, ir_model *reference, pipeline *watched, const v
     bool good = sides.code && write_runs(sides.code, runs) && start_code(sides.code, to);
     sides.body = to->bodies - 1;
     if (good && to->value_count) {
-        sides.watched = native_build(p->arena, watched->plans[0], watched->apis[0], target, p->diags);
-        good = sides.watched && write_runs(sides.watched, runs) && native_start(sides.watched, sides.body);
+        sides.watched =
+            native_build(p->arena, watched->plans[0], watched->apis[0], target, p->diags);
+        good = sides.watched && write_runs(sides.watched, runs) &&
+               native_start(sides.watched, sides.body);
     }
     progress_say("comparing");
     good = good && verify_compare(&sides, runs, to, p->diags);
@@ -124,10 +133,16 @@ static bool measure(pipeline *p, ir_model *reference, pipeline *watched, const v
     return good;
 }
 
-static verified verified_new(pipeline *p, const verify_runs *runs, const watched_values *w, const verify_options *o) {
+static verified verified_new(pipeline *p, const verify_runs *runs, const watched_values *w,
+                             const verify_options *o) {
     const ir_model *m = p->file.models[0];
-    verified v = {.model = m, .runs = runs, .target = options_target(p->options), .seed = o->seed, .same_bits = true,
-                  .max_error = o->max_error, .value_count = w->count};
+    verified v = {.model = m,
+                  .runs = runs,
+                  .target = options_target(p->options),
+                  .seed = o->seed,
+                  .same_bits = true,
+                  .max_error = o->max_error,
+                  .value_count = w->count};
     v.outputs = ARENA_ARRAY(p->arena, verified_output, m->output_count);
     v.values = ARENA_ARRAY(p->arena, verified_value, w->count);
     for (size_t i = 0; i < m->output_count; i++) {
@@ -139,10 +154,12 @@ static verified verified_new(pipeline *p, const verify_runs *runs, const watched
 }
 
 /* Which runs there are: on what is given, or on random inputs. */
-static bool find_runs(pipeline *p, verify_options *o, const ir_model *layers, feed *f, verify_runs *runs) {
+static bool find_runs(pipeline *p, verify_options *o, const ir_model *layers, feed *f,
+                      verify_runs *runs) {
     ir_model *m = p->file.models[0];
     given_arrays arrays = {0};
-    for (size_t i = 0; i < o->given_count; i++) given_arrays_add(p->arena, &arrays, o->given[i], p->diags);
+    for (size_t i = 0; i < o->given_count; i++)
+        given_arrays_add(p->arena, &arrays, o->given[i], p->diags);
     feed_wishes wishes = {&arrays, &o->model.dims, o->steps, true, o->seed};
     bool good = true;
     if (arrays.count || !m->input_count) {
@@ -151,7 +168,8 @@ static bool find_runs(pipeline *p, verify_options *o, const ir_model *layers, fe
     } else {
         int64_t *fixed = ARENA_ARRAY(p->arena, int64_t, m->symbol_count);
         given_dims_set(&o->model.dims, m, fixed, p->diags);
-        if (!diag_error_count(p->diags)) *runs = verify_runs_random(p->arena, m, layers, fixed, o->seed, o->steps);
+        if (!diag_error_count(p->diags))
+            *runs = verify_runs_random(p->arena, m, layers, fixed, o->seed, o->steps);
     }
     given_dims_unused(&o->model.dims, p->options->input, p->diags);
     return good && !diag_failed(p->diags);
@@ -168,28 +186,35 @@ static int verify(pipeline *p, verify_options *o) {
     ir_model *reference = lower_again(p, ast, p->file.models[0])->file.models[0];
     watched_values values = watch_model(p->arena, reference, p->source);
     watch_model(p->arena, watched->file.models[0], p->source);
-    if (!pipeline_passes(p) || !find_runs(p, o, reference, &f, &runs) || !pipeline_plan(p)) return STATUS_INPUT;
+    if (!pipeline_passes(p) || !find_runs(p, o, reference, &f, &runs) || !pipeline_plan(p))
+        return STATUS_INPUT;
     if (!plan_watched(watched)) values.count = 0;
     verified v = verified_new(p, &runs, &values, o);
-    for (size_t i = 0; i < o->expected_count; i++) given_arrays_add(p->arena, &expected, o->expected[i], p->diags);
+    for (size_t i = 0; i < o->expected_count; i++)
+        given_arrays_add(p->arena, &expected, o->expected[i], p->diags);
     for (size_t i = 0; i < expected.count; i++) expect(p, &expected.items[i], &runs, o->steps, &v);
-    if (diag_error_count(p->diags) || !measure(p, reference, watched, &runs, &v)) return STATUS_INPUT;
+    if (diag_error_count(p->diags) || !measure(p, reference, watched, &runs, &v))
+        return STATUS_INPUT;
     text t = text_new(p->arena);
     if (o->json) verify_print_json(&v, p->arena, &t);
     else verify_print(&v, p->source, p->arena, &t);
-    return command_print(text_string(&t), p->diags) && verified_is_good(&v) ? STATUS_DONE : STATUS_INPUT;
+    return command_print(text_string(&t), p->diags) && verified_is_good(&v) ? STATUS_DONE
+                                                                            : STATUS_INPUT;
 }
 
-/* --- the command line ---------------------------------------------------------------------------------------------- */
+/* --- the command line --- */
 
 enum { INPUT, EXPECT, STEPS, RANDOM, MAX_ERROR, JSON, OWN };
 static const command_option rows[] = {
-    [INPUT] = {'i', "input", "NAME=WHAT", "an input, as nnc run takes it; those that are not given are random"},
-    [EXPECT] = {'e', "expect", "NAME=WHAT", "what an output should be, in the same forms, instead of what the interpreter\n"
-                                            "computes; with --steps with an axis of the runs in front"},
+    [INPUT] = {'i', "input", "NAME=WHAT",
+               "an input, as nnc run takes it; those that are not given are random"},
+    [EXPECT] = {'e', "expect", "NAME=WHAT",
+                "what an output should be, in the same forms, instead of what the interpreter\n"
+                "computes; with --steps with an axis of the runs in front"},
     [STEPS] = {0, "steps", "N", "so many runs, the states kept from one to the next"},
     [RANDOM] = {0, "random", "SEED", "other random inputs (default: 1)"},
-    [MAX_ERROR] = {0, "max-error", "X", "the largest error that is good, instead of what nnc promises"},
+    [MAX_ERROR] = {0, "max-error", "X",
+                   "the largest error that is good, instead of what nnc promises"},
     [JSON] = {0, "json", NULL, "as JSON"},
     MODEL_OPTION_ROWS,
 };
@@ -207,12 +232,15 @@ static int read_options(arena *a, command_line *line, verify_options *o) {
     for (int option; (option = command_next(line)) >= 0;) {
         int status = option >= OWN ? model_options_take(a, line, &o->model, option - OWN) : -1;
         if (status >= 0) return status;
-        if (option == INPUT) ARENA_PUSH(a, o->given, o->given_count, o->given_capacity, line->value);
-        if (option == EXPECT) ARENA_PUSH(a, o->expected, o->expected_count, o->expected_capacity, line->value);
+        if (option == INPUT)
+            ARENA_PUSH(a, o->given, o->given_count, o->given_capacity, line->value);
+        if (option == EXPECT)
+            ARENA_PUSH(a, o->expected, o->expected_count, o->expected_capacity, line->value);
         if (option == JSON) o->json = true;
         if (option == STEPS) {
             if (!options_number(line->value, MOST_STEPS, &number) || !number)
-                return command_usage(line, "--steps takes a number from 1 to %d, not %s", MOST_STEPS, line->value);
+                return command_usage(line, "--steps takes a number from 1 to %d, not %s",
+                                     MOST_STEPS, line->value);
             o->steps = (int64_t)number;
         }
         if (option == RANDOM && !options_number(line->value, UINT64_MAX, &o->seed))
@@ -222,7 +250,8 @@ static int read_options(arena *a, command_line *line, verify_options *o) {
     }
     if (line->status >= 0) return line->status;
     if (o->expected_count && !o->given_count)
-        return command_usage(line, "--expect says what comes of certain inputs: give them, with -i");
+        return command_usage(line,
+                             "--expect says what comes of certain inputs: give them, with -i");
     return model_options_finish(line, &o->model);
 }
 
@@ -244,10 +273,14 @@ const command command_verify = {
     .arguments = "MODEL.nn [options]",
     .summary = "how exact the generated code is, and where it is not",
     .about =
-        "Compiles a model with $CC (cc) and $CFLAGS, runs every variant of the code that this machine can run, and compares\n"
-        "outputs, and values that the file names, with an interpreter that computes in float64 what the file says. Without\n"
-        "-i inputs are random, at the smallest, the largest and other run-time sizes; a model with states runs 1000 times\n"
-        "in a row. Status 1 if an error is larger than four times that of plain float32 arithmetic and 1e-6.",
+        "Compiles a model with $CC (cc) and $CFLAGS, runs every variant of the code that this "
+        "machine can run, and compares\n"
+        "outputs, and values that the file names, with an interpreter that computes in float64 "
+        "what the file says. Without\n"
+        "-i inputs are random, at the smallest, the largest and other run-time sizes; a model with "
+        "states runs 1000 times\n"
+        "in a row. Status 1 if an error is larger than four times that of plain float32 arithmetic "
+        "and 1e-6.",
     .options = rows,
     .option_count = sizeof rows / sizeof *rows,
     .run = run,

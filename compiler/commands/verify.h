@@ -7,8 +7,8 @@
 #include "commands/watch.h"
 #include "native/native.h"
 
-/* An output: each body's code, plain float32 arithmetic (the interpreter's), and, where an array was expected, the float64
- * interpreter itself, against what is wanted. */
+/* An output: each body's code, plain float32 arithmetic (the interpreter's), and, where an array
+ * was expected, the float64 interpreter itself, against what is wanted. */
 typedef struct {
     const char *name;
     const ir_type *type;
@@ -34,8 +34,9 @@ typedef struct {
     verified_output *outputs; /* by the model's outputs */
     verified_value *values;
     size_t value_count;
-    size_t refused;   /* runs whose inputs were out of range, of the code and the interpreter alike */
-    size_t undecided; /* runs that were not compared: float32 may decide an argmax, topk or comparison otherwise */
+    size_t refused; /* runs whose inputs were out of range, of the code and the interpreter alike */
+    size_t undecided; /* runs that were not compared: float32 may decide an argmax, topk or
+                         comparison otherwise */
     size_t first_undecided;
     bool same_bits;   /* the code that also gives the values has the outputs' very bits */
     double max_error; /* --max-error; below 0: none */

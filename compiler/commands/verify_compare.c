@@ -9,8 +9,8 @@
 
 enum { PRECISIONS = 2, WATCHED = NATIVE_BODIES, SIDES };
 
-/* Where a comparison of floats was decided by less, float32 may decide it otherwise; what differs by more then is not an
- * error of arithmetic. */
+/* Where a comparison of floats was decided by less, float32 may decide it otherwise; what differs
+ * by more then is not an error of arithmetic. */
 static const double UNDECIDED = 1e-5, OTHERWISE = 1e-4;
 
 typedef struct {
@@ -33,13 +33,14 @@ typedef struct {
     int code_status[SIDES];
 } one_run;
 
-/* --- running ----------------------------------------------------------------------------------------------------- */
+/* --- running --- */
 
 static void reset(comparison *c) {
     for (int p = 0; p < PRECISIONS; p++) {
         arena_free(c->states_of[p]);
         c->states_of[p] = arena_new();
-        c->states[p] = reference_reset(c->states_of[p], c->sides->reference, (reference_precision)p);
+        c->states[p] =
+            reference_reset(c->states_of[p], c->sides->reference, (reference_precision)p);
     }
     c->doubtful = false;
 }
@@ -48,8 +49,8 @@ static void interpret(comparison *c, one_run *r) {
     const double *const *inputs = verify_inputs(c->runs, r->arena, r->number);
     for (int p = 0; p < PRECISIONS; p++) {
         const double *const *states = (const double *const *)c->states[p];
-        r->status[p] = reference_run(r->arena, c->sides->reference, (reference_precision)p, c->runs->dims[r->number],
-                                     inputs, states, &r->reference[p]);
+        r->status[p] = reference_run(r->arena, c->sides->reference, (reference_precision)p,
+                                     c->runs->dims[r->number], inputs, states, &r->reference[p]);
     }
 }
 
@@ -73,30 +74,34 @@ static bool read_code(comparison *c, one_run *r) {
     size_t room = c->sides->reference->output_count;
     for (int b = 0; b < c->to->bodies; b++) {
         r->code[b] = ARENA_ARRAY(r->arena, double *, room);
-        if (!native_next(c->sides->code, b, r->arena, dims, r->code[b], &r->code_status[b])) return false;
+        if (!native_next(c->sides->code, b, r->arena, dims, r->code[b], &r->code_status[b]))
+            return false;
     }
     r->code[WATCHED] = ARENA_ARRAY(r->arena, double *, room);
-    return !c->sides->watched ||
-           native_next(c->sides->watched, c->sides->body, r->arena, dims, r->code[WATCHED], &r->code_status[WATCHED]);
+    return !c->sides->watched || native_next(c->sides->watched, c->sides->body, r->arena, dims,
+                                             r->code[WATCHED], &r->code_status[WATCHED]);
 }
 
-/* --- comparing --------------------------------------------------------------------------------------------------- */
+/* --- comparing --- */
 
 static size_t elements_of(const comparison *c, const one_run *r, size_t output) {
     const ir_model *m = c->sides->reference;
     return ir_elements_at(m, &m->outputs[output].value->type, c->runs->dims[r->number]);
 }
 
-/* What the interpreter takes the code takes. (The other way round there are indices that no output depends on: the code
- * does not look at them.) */
+/* What the interpreter takes the code takes. (The other way round there are indices that no output
+ * depends on: the code does not look at them.) */
 static bool check_status(comparison *c, const one_run *r, bool *refused) {
     *refused = r->status[REFERENCE_FLOAT64] != REFERENCE_OK;
     for (int s = 0; s < SIDES; s++) {
-        if ((s == WATCHED ? !c->sides->watched : s >= c->to->bodies) || (*refused && r->code_status[s])) continue;
+        if ((s == WATCHED ? !c->sides->watched : s >= c->to->bodies) ||
+            (*refused && r->code_status[s]))
+            continue;
         c->doubtful = c->doubtful || *refused;
         if (*refused || !r->code_status[s]) continue;
-        diag_error(c->diags, c->sides->reference->where, "run %zu: %s_run gives status %d for inputs that are in range",
-                   r->number, c->sides->reference->name, r->code_status[s]);
+        diag_error(c->diags, c->sides->reference->where,
+                   "run %zu: %s_run gives status %d for inputs that are in range", r->number,
+                   c->sides->reference->name, r->code_status[s]);
         return false;
     }
     return true;
@@ -108,14 +113,16 @@ static const double *wanted(const comparison *c, const one_run *r, size_t output
     return o->expected + (o->expected_is_stepped ? r->number * elements_of(c, r, output) : 0);
 }
 
-/* Something differs by more than rounding, after a decision that rounding may turn round, in this run or before. */
+/* Something differs by more than rounding, after a decision that rounding may turn round, in this
+ * run or before. */
 static bool is_undecided(const comparison *c, const one_run *r) {
     double largest = 0;
     if (!c->doubtful && !(r->reference[REFERENCE_FLOAT64].argmax_margin <= UNDECIDED)) return false;
     for (size_t i = 0; i < c->sides->reference->output_count; i++) {
         size_t elements = elements_of(c, r, i);
         const double *want = r->reference[REFERENCE_FLOAT64].outputs[i];
-        largest = fmax(largest, error_largest(r->reference[REFERENCE_FLOAT32].outputs[i], want, elements));
+        largest = fmax(largest,
+                       error_largest(r->reference[REFERENCE_FLOAT32].outputs[i], want, elements));
         for (int b = 0; b < c->to->bodies && i < c->to->model->output_count; b++)
             largest = fmax(largest, error_largest(r->code[b][i], want, elements));
     }
@@ -126,19 +133,24 @@ static void compare_output(comparison *c, const one_run *r, size_t i) {
     verified_output *o = &c->to->outputs[i];
     size_t elements = elements_of(c, r, i), runs = c->runs->count;
     const double *exact = r->reference[REFERENCE_FLOAT64].outputs[i], *want = wanted(c, r, i);
-    for (int b = 0; b < c->to->bodies; b++) error_add(&o->bodies[b], r->code[b][i], want, elements, r->number, runs);
-    error_add(&o->plain, r->reference[REFERENCE_FLOAT32].outputs[i], exact, elements, r->number, runs);
+    for (int b = 0; b < c->to->bodies; b++)
+        error_add(&o->bodies[b], r->code[b][i], want, elements, r->number, runs);
+    error_add(&o->plain, r->reference[REFERENCE_FLOAT32].outputs[i], exact, elements, r->number,
+              runs);
     if (o->expected) error_add(&o->reference, exact, want, elements, r->number, runs);
-    if (c->sides->watched && memcmp(r->code[WATCHED][i], r->code[c->sides->body][i], elements * sizeof(double)) != 0)
+    if (c->sides->watched &&
+        memcmp(r->code[WATCHED][i], r->code[c->sides->body][i], elements * sizeof(double)) != 0)
         c->to->same_bits = false;
 }
 
 static void compare_value(comparison *c, const one_run *r, size_t i) {
     verified_value *v = &c->to->values[i];
-    size_t output = c->to->model->output_count + i, elements = elements_of(c, r, output), runs = c->runs->count;
+    size_t output = c->to->model->output_count + i, elements = elements_of(c, r, output),
+           runs = c->runs->count;
     const double *want = r->reference[REFERENCE_FLOAT64].outputs[output];
     error_add(&v->code, r->code[WATCHED][output], want, elements, r->number, runs);
-    error_add(&v->plain, r->reference[REFERENCE_FLOAT32].outputs[output], want, elements, r->number, runs);
+    error_add(&v->plain, r->reference[REFERENCE_FLOAT32].outputs[output], want, elements, r->number,
+              runs);
 }
 
 static void compare_run(comparison *c, const one_run *r) {
@@ -165,7 +177,8 @@ static bool carry_out(comparison *c, one_run *r) {
     return true;
 }
 
-bool verify_compare(const verify_sides *sides, const verify_runs *runs, verified *to, diag_list *diags) {
+bool verify_compare(const verify_sides *sides, const verify_runs *runs, verified *to,
+                    diag_list *diags) {
     comparison c = {.sides = sides, .runs = runs, .to = to, .diags = diags};
     bool good = true;
     for (size_t i = 0; good && i < runs->count; i++) {

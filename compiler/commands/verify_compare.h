@@ -5,13 +5,15 @@
 #include "commands/verify.h"
 
 typedef struct {
-    const ir_model *reference; /* as lowering made it, bound, with the watched outputs behind its own */
-    native *code;              /* of the model as it is; the runs are written down */
-    native *watched;           /* of the model with the watched outputs; NULL if there are none */
-    int body;                  /* of watched */
+    const ir_model
+        *reference;  /* as lowering made it, bound, with the watched outputs behind its own */
+    native *code;    /* of the model as it is; the runs are written down */
+    native *watched; /* of the model with the watched outputs; NULL if there are none */
+    int body;        /* of watched */
 } verify_sides;
 
 /* Fills what `to` has of errors; false, and an error, when something cannot go on. */
-bool verify_compare(const verify_sides *sides, const verify_runs *runs, verified *to, diag_list *diags);
+bool verify_compare(const verify_sides *sides, const verify_runs *runs, verified *to,
+                    diag_list *diags);
 
 #endif

@@ -1,4 +1,5 @@
-/* verify_report: what verify says. A user reads it before shipping: verdict last, where a terminal ends. */
+/* verify_report: what verify says. A user reads it before shipping: verdict last, where a terminal
+ * ends. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -22,12 +23,13 @@ bool verified_is_good(const verified *v) {
     return any;
 }
 
-/* --- words ------------------------------------------------------------------------------------------------------- */
+/* --- words --- */
 
 static const char *number(arena *a, double x) { return x == 0 ? "0" : arena_printf(a, "%.2g", x); }
 
 /* "[3, 0]": an element of a tensor of this type, at a run's sizes. */
-static const char *element_at(const verified *v, arena *a, const ir_type *type, const error_stats *s) {
+static const char *element_at(const verified *v, arena *a, const ir_type *type,
+                              const error_stats *s) {
     const int64_t *dims = v->runs->dims[s->run];
     const char *at = "";
     size_t rest = s->index;
@@ -42,17 +44,19 @@ static const char *element_at(const verified *v, arena *a, const ir_type *type, 
 static const char *dims_at(const verified *v, arena *a, size_t run) {
     text t = text_new(a);
     for (size_t i = 0; i < v->model->symbol_count; i++)
-        text_printf(&t, ", %s=%" PRId64, dim_symbol_name(v->model->symbols[i]), v->runs->dims[run][i]);
+        text_printf(&t, ", %s=%" PRId64, dim_symbol_name(v->model->symbols[i]),
+                    v->runs->dims[run][i]);
     return text_string(&t);
 }
 
-static const char *place_of(const verified *v, arena *a, const ir_type *type, const error_stats *s) {
+static const char *place_of(const verified *v, arena *a, const ir_type *type,
+                            const error_stats *s) {
     if (!(s->largest > 0)) return "";
-    return arena_printf(a, "%s%sin run %zu%s: %.9g, not %.9g", element_at(v, a, type, s), type->rank ? " " : "", s->run,
-                        dims_at(v, a, s->run), s->got, s->want);
+    return arena_printf(a, "%s%sin run %zu%s: %.9g, not %.9g", element_at(v, a, type, s),
+                        type->rank ? " " : "", s->run, dims_at(v, a, s->run), s->got, s->want);
 }
 
-/* --- as text ----------------------------------------------------------------------------------------------------- */
+/* --- as text --- */
 
 static void print_head(const verified *v, text *to) {
     const ir_model *m = v->model;
@@ -71,14 +75,15 @@ static void print_head(const verified *v, text *to) {
     }
     text_add(to, "\n");
     if (v->runs->count < v->runs->wanted)
-        text_printf(to, "(%zu would take the interpreter long; --steps %zu does them all)\n", v->runs->wanted,
-                    v->runs->wanted);
+        text_printf(to, "(%zu would take the interpreter long; --steps %zu does them all)\n",
+                    v->runs->wanted, v->runs->wanted);
 }
 
-static void output_row(const verified *v, arena *a, table *t, const verified_output *o, const char *who,
-                       const error_stats *s, bool first, const char *verdict) {
-    table_row(t, first ? o->name : "", first ? ir_type_string(a, o->type) : "", who, number(a, s->largest), verdict,
-              number(a, error_rms(s)), number(a, s->ulp), place_of(v, a, o->type, s));
+static void output_row(const verified *v, arena *a, table *t, const verified_output *o,
+                       const char *who, const error_stats *s, bool first, const char *verdict) {
+    table_row(t, first ? o->name : "", first ? ir_type_string(a, o->type) : "", who,
+              number(a, s->largest), verdict, number(a, error_rms(s)), number(a, s->ulp),
+              place_of(v, a, o->type, s));
 }
 
 static void print_outputs(const verified *v, arena *a, text *to) {
@@ -104,13 +109,16 @@ static void print_values(const verified *v, const source *s, arena *a, text *to)
     for (size_t i = 0; i < v->value_count; i++) {
         const verified_value *x = &v->values[i];
         table_row(&t, x->of.name, ir_type_string(a, x->of.type),
-                  arena_printf(a, "%zu", source_place_of(s, x->of.where.begin).line), number(a, x->code.largest),
-                  number(a, x->plain.largest), number(a, error_rms(&x->code)), number(a, x->code.ulp),
+                  arena_printf(a, "%zu", source_place_of(s, x->of.where.begin).line),
+                  number(a, x->code.largest), number(a, x->plain.largest),
+                  number(a, error_rms(&x->code)), number(a, x->code.ulp),
                   place_of(v, a, x->of.type, &x->code));
     }
     table_print(&t, to);
     if (!v->same_bits)
-        text_add(to, "(They come from code that gives them as outputs too; it may differ in the last bits.)\n");
+        text_add(to,
+                 "(They come from code that gives them as outputs too; it may differ in the last "
+                 "bits.)\n");
 }
 
 /* Largest of all bodies. */
@@ -120,7 +128,9 @@ static double quarter_of(const verified *v, const verified_output *o, int q) {
     return largest;
 }
 
-static bool has_quarters(const verified *v) { return v->model->state_count && v->runs->count >= 2 * QUARTERS; }
+static bool has_quarters(const verified *v) {
+    return v->model->state_count && v->runs->count >= 2 * QUARTERS;
+}
 
 static void print_quarters(const verified *v, arena *a, text *to) {
     const char *heads[QUARTERS];
@@ -143,10 +153,12 @@ static void print_quarters(const verified *v, arena *a, text *to) {
 static void print_verdict(const verified *v, text *to) {
     size_t bad = 0;
     for (size_t i = 0; i < v->model->output_count; i++) bad += !is_good(v, &v->outputs[i]);
-    if (v->refused) text_printf(to, "\n%zu runs had inputs out of range and were refused.\n", v->refused);
+    if (v->refused)
+        text_printf(to, "\n%zu runs had inputs out of range and were refused.\n", v->refused);
     if (v->undecided)
         text_printf(to,
-                    "\n%zu runs were left out, the first is run %zu: an argmax, a topk or a comparison was so close that\n"
+                    "\n%zu runs were left out, the first is run %zu: an argmax, a topk or a "
+                    "comparison was so close that\n"
                     "float32 decides it otherwise.\n",
                     v->undecided, v->first_undecided);
     if (v->refused + v->undecided == v->runs->count) {
@@ -154,21 +166,27 @@ static void print_verdict(const verified *v, text *to) {
         return;
     }
     text_add(to, "\n");
-    if (!bad) text_printf(to, "Good: every output is within %s.\n", v->max_error >= 0 ? "--max-error" : "what nnc promises");
-    else text_printf(to, "NOT GOOD: %zu of %zu outputs are further from what is wanted than allowed.\n", bad,
-                     v->model->output_count);
+    if (!bad)
+        text_printf(to, "Good: every output is within %s.\n",
+                    v->max_error >= 0 ? "--max-error" : "what nnc promises");
+    else
+        text_printf(to,
+                    "NOT GOOD: %zu of %zu outputs are further from what is wanted than allowed.\n",
+                    bad, v->model->output_count);
 }
 
 void verify_print(const verified *v, const source *s, arena *a, text *to) {
     print_head(v, to);
-    text_add(to, "An error is |got - wanted| / (1 + |wanted|); wanted is what the file says, in float64.\n\n");
+    text_add(to,
+             "An error is |got - wanted| / (1 + |wanted|); wanted is what the file says, in "
+             "float64.\n\n");
     print_outputs(v, a, to);
     print_values(v, s, a, to);
     print_quarters(v, a, to);
     print_verdict(v, to);
 }
 
-/* --- as JSON ----------------------------------------------------------------------------------------------------- */
+/* --- as JSON --- */
 
 /* JSON has no infinity. */
 static json_t *json_number(double x) {
@@ -188,18 +206,19 @@ static json_t *json_stats(const verified *v, const ir_type *type, const error_st
         json_object_set_new(dims, dim_symbol_name(v->model->symbols[i]), json_integer(sizes[i]));
     for (int q = 0; q < QUARTERS; q++) json_array_append_new(quarters, json_number(s->quarters[q]));
     return json_pack("{so so so sI sI so so so so so}", "largest", json_number(s->largest), "rms",
-                     json_number(error_rms(s)), "ulp", json_number(s->ulp), "elements", (json_int_t)s->count, "run",
-                     (json_int_t)s->run, "at", at, "dims", dims, "got", json_number(s->got), "want",
-                     json_number(s->want), "quarters", quarters);
+                     json_number(error_rms(s)), "ulp", json_number(s->ulp), "elements",
+                     (json_int_t)s->count, "run", (json_int_t)s->run, "at", at, "dims", dims, "got",
+                     json_number(s->got), "want", json_number(s->want), "quarters", quarters);
 }
 
 static json_t *json_output(const verified *v, arena *a, const verified_output *o) {
     json_t *bodies = json_object();
     for (int b = 0; b < v->bodies; b++)
         json_object_set_new(bodies, v->body_names[b], json_stats(v, o->type, &o->bodies[b]));
-    json_t *made = json_pack("{ss ss so sb so so}", "name", o->name, "type", ir_type_string(a, o->type), "allowed",
-                             json_number(o->allowed), "good", is_good(v, o), "bodies", bodies, "plain_float32",
-                             json_stats(v, o->type, &o->plain));
+    json_t *made =
+        json_pack("{ss ss so sb so so}", "name", o->name, "type", ir_type_string(a, o->type),
+                  "allowed", json_number(o->allowed), "good", is_good(v, o), "bodies", bodies,
+                  "plain_float32", json_stats(v, o->type, &o->plain));
     if (o->expected) json_object_set_new(made, "float64", json_stats(v, o->type, &o->reference));
     return made;
 }
@@ -210,15 +229,17 @@ void verify_print_json(const verified *v, arena *a, text *to) {
         json_array_append_new(outputs, json_output(v, a, &v->outputs[i]));
     for (size_t i = 0; i < v->value_count; i++) {
         const verified_value *x = &v->values[i];
-        json_array_append_new(values, json_pack("{ss ss so so}", "name", x->of.name, "type",
-                                                ir_type_string(a, x->of.type), "code",
-                                                json_stats(v, x->of.type, &x->code), "plain_float32",
-                                                json_stats(v, x->of.type, &x->plain)));
+        json_array_append_new(
+            values,
+            json_pack("{ss ss so so}", "name", x->of.name, "type", ir_type_string(a, x->of.type),
+                      "code", json_stats(v, x->of.type, &x->code), "plain_float32",
+                      json_stats(v, x->of.type, &x->plain)));
     }
-    json_t *file = json_pack("{ss sb sI sI sI sI so so sb}", "model", v->model->name, "good", verified_is_good(v), "runs",
-                             (json_int_t)v->runs->count, "runs_wanted", (json_int_t)v->runs->wanted, "refused",
-                             (json_int_t)v->refused, "undecided", (json_int_t)v->undecided, "outputs", outputs,
-                             "values", values, "values_from_same_bits", v->same_bits);
+    json_t *file = json_pack("{ss sb sI sI sI sI so so sb}", "model", v->model->name, "good",
+                             verified_is_good(v), "runs", (json_int_t)v->runs->count, "runs_wanted",
+                             (json_int_t)v->runs->wanted, "refused", (json_int_t)v->refused,
+                             "undecided", (json_int_t)v->undecided, "outputs", outputs, "values",
+                             values, "values_from_same_bits", v->same_bits);
     char *shown = json_dumps(file, JSON_INDENT(2));
     if (!shown) ice("a report that is no JSON");
     text_printf(to, "%s\n", shown);

@@ -8,10 +8,18 @@
 
 /* The interpreter takes some seconds for so many multiply-adds. */
 static const double MOST_WORK = 2e8;
-enum { STREAMED = 1000, SINGLE = 16, FEWEST = 4, SMALL_WORK = 2000 /* of a run, whatever it multiplies */ };
+enum {
+    STREAMED = 1000,
+    SINGLE = 16,
+    FEWEST = 4,
+    SMALL_WORK = 2000 /* of a run, whatever it multiplies */
+};
 
 verify_runs verify_runs_fed(arena *a, const feed *f) {
-    verify_runs r = {.model = f->model, .fed = f, .count = (size_t)f->steps, .wanted = (size_t)f->steps,
+    verify_runs r = {.model = f->model,
+                     .fed = f,
+                     .count = (size_t)f->steps,
+                     .wanted = (size_t)f->steps,
                      .resets = f->model->state_count == 0};
     r.dims = ARENA_ARRAY(a, const int64_t *, r.count);
     for (size_t i = 0; i < r.count; i++) r.dims[i] = f->dims;
@@ -22,14 +30,20 @@ verify_runs verify_runs_fed(arena *a, const feed *f) {
 static int64_t random_size(const dim *symbol, uint64_t *random) {
     double low = log((double)dim_min(symbol)), high = log((double)dim_max(symbol) + 1);
     int64_t size = (int64_t)exp(low + (high - low) * random_unit(random));
-    return size < dim_min(symbol) ? dim_min(symbol) : size > dim_max(symbol) ? dim_max(symbol) : size;
+    return size < dim_min(symbol)   ? dim_min(symbol)
+           : size > dim_max(symbol) ? dim_max(symbol)
+                                    : size;
 }
 
-static int64_t *sizes_of_run(arena *a, const ir_model *m, const int64_t *fixed, size_t run, uint64_t *random) {
+static int64_t *sizes_of_run(arena *a, const ir_model *m, const int64_t *fixed, size_t run,
+                             uint64_t *random) {
     int64_t *dims = ARENA_ARRAY(a, int64_t, m->symbol_count);
     for (size_t i = 0; i < m->symbol_count; i++) {
         const dim *s = m->symbols[i];
-        dims[i] = fixed[i] ? fixed[i] : run == 0 ? dim_min(s) : run == 1 ? dim_max(s) : random_size(s, random);
+        dims[i] = fixed[i]   ? fixed[i]
+                  : run == 0 ? dim_min(s)
+                  : run == 1 ? dim_max(s)
+                             : random_size(s, random);
     }
     return dims;
 }
@@ -45,8 +59,8 @@ static double work_at(const ir_model *layers, const int64_t *dims) {
     return work;
 }
 
-verify_runs verify_runs_random(arena *a, const ir_model *model, const ir_model *layers, const int64_t *fixed, uint64_t seed,
-                               int64_t steps) {
+verify_runs verify_runs_random(arena *a, const ir_model *model, const ir_model *layers,
+                               const int64_t *fixed, uint64_t seed, int64_t steps) {
     verify_runs r = {.model = model, .seed = seed, .resets = model->state_count == 0};
     uint64_t random = seed ^ 0x5A17E5;
     r.wanted = steps ? (size_t)steps : model->state_count ? STREAMED : SINGLE;

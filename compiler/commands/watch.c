@@ -13,7 +13,8 @@ typedef struct {
 
 /* Sources are what the run is given. A bool is no output. */
 static bool is_watched(const watching *w, const ir_value *v) {
-    return !w->passed_over[v->id] && v->type.dtype != IR_BOOL && ir_op_class_of(v->producer->op) != IR_SOURCE;
+    return !w->passed_over[v->id] && v->type.dtype != IR_BOOL &&
+           ir_op_class_of(v->producer->op) != IR_SOURCE;
 }
 
 static void add(watching *w, ir_value *v, const char *name) {

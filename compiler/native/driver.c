@@ -3,18 +3,19 @@
 
 #include <string.h>
 
-#define INTERFACE                                                                                                  \
-    "#ifdef __cplusplus\nextern \"C\" {\n#endif\n"                                                                   \
-    "extern const int nnc_call_dims, nnc_call_inputs, nnc_call_arrays;\n"                                          \
-    "size_t nnc_call_size(void);\n"                                                                                \
-    "int nnc_call_bodies(void);\n"                                                                                 \
-    "const char *nnc_call_body_name(int nnc_body);\n"                                                              \
-    "void nnc_call_reset(void *nnc_self, int nnc_body);\n"                                                         \
-    "int nnc_call_run(void *nnc_self, const size_t *nnc_dims, void *const *nnc_arrays);\n"                         \
+#define INTERFACE                                                                                  \
+    "#ifdef __cplusplus\nextern \"C\" {\n#endif\n"                                                 \
+    "extern const int nnc_call_dims, nnc_call_inputs, nnc_call_arrays;\n"                          \
+    "size_t nnc_call_size(void);\n"                                                                \
+    "int nnc_call_bodies(void);\n"                                                                 \
+    "const char *nnc_call_body_name(int nnc_body);\n"                                              \
+    "void nnc_call_reset(void *nnc_self, int nnc_body);\n"                                         \
+    "int nnc_call_run(void *nnc_self, const size_t *nnc_dims, void *const *nnc_arrays);\n"         \
     "#ifdef __cplusplus\n}\n#endif\n\n"
 
 const char driver_text[] =
-    "#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n\n" INTERFACE
+    "#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include "
+    "<string.h>\n\n" INTERFACE
     "static FILE *runs, *outputs;\n"
     "\n"
     "static void fail(const char *what)\n"
@@ -47,7 +48,8 @@ const char driver_text[] =
     "    return (size_t)n;\n"
     "}\n"
     "\n"
-    "static void run(void *self, int body, size_t *dims, size_t *bytes, void **arrays, int64_t reset)\n"
+    "static void run(void *self, int body, size_t *dims, size_t *bytes, void **arrays, int64_t "
+    "reset)\n"
     "{\n"
     "    int i;\n"
     "    int64_t status;\n"
@@ -57,7 +59,8 @@ const char driver_text[] =
     "    for (i = 0; i < nnc_call_inputs; i++) take(arrays[i], bytes[i]);\n"
     "    status = nnc_call_run(self, dims, arrays);\n"
     "    give(&status, sizeof status);\n"
-    "    for (i = nnc_call_inputs; !status && i < nnc_call_arrays; i++) give(arrays[i], bytes[i]);\n"
+    "    for (i = nnc_call_inputs; !status && i < nnc_call_arrays; i++) give(arrays[i], "
+    "bytes[i]);\n"
     "    for (i = 0; i < nnc_call_arrays; i++) free(arrays[i]);\n"
     "}\n"
     "\n"
@@ -79,7 +82,8 @@ const char driver_text[] =
     "    bytes = (size_t *)room((size_t)nnc_call_arrays * sizeof *bytes);\n"
     "    arrays = (void **)room((size_t)nnc_call_arrays * sizeof *arrays);\n"
     "    self = room(nnc_call_size());\n"
-    "    while (fread(&reset, sizeof reset, 1, runs) == 1) run(self, body, dims, bytes, arrays, reset);\n"
+    "    while (fread(&reset, sizeof reset, 1, runs) == 1) run(self, body, dims, bytes, arrays, "
+    "reset);\n"
     "    if (fclose(outputs) != 0) { perror(\"outputs\"); return 1; }\n"
     "    fclose(runs);\n"
     "    free(self);\n"
@@ -94,12 +98,15 @@ static bool has_bodies(const plan *p, const emit_api *api, const char *target) {
     arena *a = arena_new();
     emit_members m = emit_struct_members(a, p, api, target);
     bool found = false;
-    for (size_t i = 0; i < m.count; i++) found = found || strcmp(m.items[i].name, "instruction_set") == 0;
+    for (size_t i = 0; i < m.count; i++)
+        found = found || strcmp(m.items[i].name, "instruction_set") == 0;
     arena_free(a);
     return found;
 }
 
-static const char *c_type(const ir_value *v) { return v->type.dtype == IR_F32 ? "float" : "int32_t"; }
+static const char *c_type(const ir_value *v) {
+    return v->type.dtype == IR_F32 ? "float" : "int32_t";
+}
 
 static void write_run(const plan *p, const emit_api *api, FILE *to) {
     const ir_model *m = p->model;
@@ -115,13 +122,14 @@ static void write_run(const plan *p, const emit_api *api, FILE *to) {
     fprintf(to, ");\n}\n");
 }
 
-static const char first_body[] = "#if defined(__SSE2__) && !defined(NNC_PLAIN_C)\n"
-                                 "#define NNC_CALL_FIRST \"SSE2\"\n"
-                                 "#elif defined(__ARM_NEON) && !defined(NNC_PLAIN_C)\n"
-                                 "#define NNC_CALL_FIRST \"NEON\"\n"
-                                 "#else\n"
-                                 "#define NNC_CALL_FIRST \"plain C\"\n"
-                                 "#endif\n\n";
+static const char first_body[] =
+    "#if defined(__SSE2__) && !defined(NNC_PLAIN_C)\n"
+    "#define NNC_CALL_FIRST \"SSE2\"\n"
+    "#elif defined(__ARM_NEON) && !defined(NNC_PLAIN_C)\n"
+    "#define NNC_CALL_FIRST \"NEON\"\n"
+    "#else\n"
+    "#define NNC_CALL_FIRST \"plain C\"\n"
+    "#endif\n\n";
 
 /* The name of a target's first body, as a C expression. */
 static const char *first_name(const char *target) {
@@ -133,20 +141,22 @@ static const char *first_name(const char *target) {
     return "NNC_CALL_FIRST";
 }
 
-bool driver_write_call(const plan *p, const emit_api *api, const char *target, const char *code, FILE *to) {
+bool driver_write_call(const plan *p, const emit_api *api, const char *target, const char *code,
+                       FILE *to) {
     const ir_model *m = p->model;
     bool many = has_bodies(p, api, target);
     fprintf(to, "#include \"%s\"\n\n%s" INTERFACE, code, first_body);
-    fprintf(to, "const int nnc_call_dims = %zu, nnc_call_inputs = %zu, nnc_call_arrays = %zu;\n", m->symbol_count,
-            m->input_count, m->input_count + m->output_count);
+    fprintf(to, "const int nnc_call_dims = %zu, nnc_call_inputs = %zu, nnc_call_arrays = %zu;\n",
+            m->symbol_count, m->input_count, m->input_count + m->output_count);
     fprintf(to, "size_t nnc_call_size(void) { return sizeof(%s); }\n", api->name);
     fprintf(to, "int nnc_call_bodies(void) { return %s; }\n", many ? "nnc_isa() + 1" : "1");
     fprintf(to,
             "const char *nnc_call_body_name(int nnc_body)\n"
             "{\n    return nnc_body == 2 ? \"AVX-512\" : nnc_body == 1 ? \"AVX2\" : %s;\n}\n",
             first_name(target));
-    fprintf(to, "void nnc_call_reset(void *nnc_self, int nnc_body)\n{\n    %s_reset((%s *)nnc_self);\n", api->name,
-            api->name);
+    fprintf(to,
+            "void nnc_call_reset(void *nnc_self, int nnc_body)\n{\n    %s_reset((%s *)nnc_self);\n",
+            api->name, api->name);
     if (many) fprintf(to, "    ((%s *)nnc_self)->instruction_set[0] = nnc_body;\n}\n", api->name);
     else fprintf(to, "    (void)nnc_body;\n}\n");
     write_run(p, api, to);

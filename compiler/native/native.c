@@ -12,9 +12,22 @@
 #include "native/process.h"
 #include "temporary.h"
 
-enum { HEADER, CODE, CALL, DRIVER, PROGRAM, SAID, OBJECT, FRAMES, RUNS, OUTPUTS, FILES = OUTPUTS + NATIVE_BODIES };
-static const char *const names[FILES] = {"model.h", "model.c",  "call.c", "driver.c", "program",  "said",
-                                         "model.o", "model.su", "runs",   "outputs",  "outputs1", "outputs2"};
+enum {
+    HEADER,
+    CODE,
+    CALL,
+    DRIVER,
+    PROGRAM,
+    SAID,
+    OBJECT,
+    FRAMES,
+    RUNS,
+    OUTPUTS,
+    FILES = OUTPUTS + NATIVE_BODIES
+};
+static const char *const names[FILES] = {"model.h", "model.c", "call.c",   "driver.c",
+                                         "program", "said",    "model.o",  "model.su",
+                                         "runs",    "outputs", "outputs1", "outputs2"};
 enum { MOST_SHOWN = 1000 };
 
 struct native {
@@ -53,7 +66,8 @@ static bool make_folder(native *n) {
         }
     }
     temporary_let(&before);
-    if (!good) diag_error_file(n->diags, folder, "no temporary folder can be made: %s", strerror(errno));
+    if (!good)
+        diag_error_file(n->diags, folder, "no temporary folder can be made: %s", strerror(errno));
     return good;
 }
 
@@ -85,8 +99,12 @@ static bool complain(native *n, int file) {
 }
 
 static bool write_file(native *n, int file) {
-    emit_options e = {.source_name = "model.nn", .header_name = names[HEADER], .code_name = names[CODE],
-                      .banner_options = "", .standalone = true, .target = n->target};
+    emit_options e = {.source_name = "model.nn",
+                      .header_name = names[HEADER],
+                      .code_name = names[CODE],
+                      .banner_options = "",
+                      .standalone = true,
+                      .target = n->target};
     emit_api *api = (emit_api *)(uintptr_t)n->api;
     FILE *to = fopen(n->paths[file], "wb");
     if (!to) return complain(n, file);
@@ -116,7 +134,8 @@ static char **command(native *n, const char *const *own, size_t own_count) {
     arena *a = n->arena;
     const char *cc = getenv("CC"), *flags = getenv("CFLAGS");
     size_t cc_count, flag_count, count = 0;
-    char **cc_words = process_words(a, cc, &cc_count), **flag_words = process_words(a, flags, &flag_count);
+    char **cc_words = process_words(a, cc, &cc_count),
+         **flag_words = process_words(a, flags, &flag_count);
     const char *target = strcmp(n->target, "x86-64-v3") == 0   ? "-march=x86-64-v3"
                          : strcmp(n->target, "x86-64-v4") == 0 ? "-march=x86-64-v4"
                                                                : NULL;
@@ -141,7 +160,8 @@ static bool compile(native *n, const char *const *own, size_t own_count) {
 }
 
 /* With the files from the header up to `last`; NULL after errors. */
-static native *begin(arena *a, const plan *p, const emit_api *api, const char *target, int last, diag_list *diags) {
+static native *begin(arena *a, const plan *p, const emit_api *api, const char *target, int last,
+                     diag_list *diags) {
     native *n = ARENA_NEW(a, native);
     *n = (native){.arena = a, .plan = p, .api = api, .target = target, .diags = diags};
     bool good = make_folder(n);
@@ -151,7 +171,8 @@ static native *begin(arena *a, const plan *p, const emit_api *api, const char *t
     return NULL;
 }
 
-native *native_build(arena *a, const plan *p, const emit_api *api, const char *target, diag_list *diags) {
+native *native_build(arena *a, const plan *p, const emit_api *api, const char *target,
+                     diag_list *diags) {
     native *n = begin(a, p, api, target, DRIVER, diags);
     if (!n) return NULL;
     const char *const own[] = {"-o", n->paths[PROGRAM], n->paths[CALL], n->paths[DRIVER], "-lm"};
@@ -171,7 +192,8 @@ static bool read_frames(native *n, int64_t *bytes, const char **function) {
     char line[1024];
     FILE *from = fopen(n->paths[FRAMES], "rb");
     if (!from) {
-        diag *d = diag_error_file(n->diags, n->paths[FRAMES], "the C compiler has not written it: %s", strerror(errno));
+        diag *d = diag_error_file(n->diags, n->paths[FRAMES],
+                                  "the C compiler has not written it: %s", strerror(errno));
         diag_hint(d, "gcc and clang know -fstack-usage");
         return false;
     }
@@ -191,8 +213,8 @@ static bool read_frames(native *n, int64_t *bytes, const char **function) {
     return true;
 }
 
-bool native_stack(arena *a, const plan *p, const emit_api *api, const char *target, diag_list *diags, int64_t *bytes,
-                  const char **function) {
+bool native_stack(arena *a, const plan *p, const emit_api *api, const char *target,
+                  diag_list *diags, int64_t *bytes, const char **function) {
     native *n = begin(a, p, api, target, CODE, diags);
     if (!n) return false;
     const char *const own[] = {"-fstack-usage", "-c", "-o", n->paths[OBJECT], n->paths[CODE]};
@@ -203,14 +225,17 @@ bool native_stack(arena *a, const plan *p, const emit_api *api, const char *targ
 
 /* --- running --- */
 
-static bool write_integer(native *n, int64_t value) { return fwrite(&value, sizeof value, 1, n->runs) == 1; }
+static bool write_integer(native *n, int64_t value) {
+    return fwrite(&value, sizeof value, 1, n->runs) == 1;
+}
 
 static bool write_tensor(native *n, const ir_type *type, size_t elements, const double *from) {
     bool good = true;
     for (size_t i = 0; good && i < elements; i++) {
         float number = (float)from[i];
         int32_t integer = type->dtype == IR_F32 ? 0 : (int32_t)from[i];
-        good = type->dtype == IR_F32 ? fwrite(&number, 4, 1, n->runs) == 1 : fwrite(&integer, 4, 1, n->runs) == 1;
+        good = type->dtype == IR_F32 ? fwrite(&number, 4, 1, n->runs) == 1
+                                     : fwrite(&integer, 4, 1, n->runs) == 1;
     }
     return good;
 }
@@ -254,7 +279,8 @@ bool native_start(native *n, int body) {
 int native_bodies(const native *n) { return (int)n->bodies; }
 const char *native_body_name(const native *n, int body) { return n->body_names[body]; }
 
-static bool read_tensor(native *n, FILE *from, arena *a, const ir_value *v, const int64_t *dims, double **to) {
+static bool read_tensor(native *n, FILE *from, arena *a, const ir_value *v, const int64_t *dims,
+                        double **to) {
     size_t elements = elements_of(n, v, dims);
     double *numbers = *to = ARENA_ARRAY(a, double, elements);
     for (size_t i = 0; i < elements; i++) {
@@ -269,7 +295,8 @@ static bool read_tensor(native *n, FILE *from, arena *a, const ir_value *v, cons
     return true;
 }
 
-bool native_next(native *n, int body, arena *a, const int64_t *dims, double **outputs, int *status) {
+bool native_next(native *n, int body, arena *a, const int64_t *dims, double **outputs,
+                 int *status) {
     const ir_model *m = n->plan->model;
     int64_t said;
     bool good = fread(&said, sizeof said, 1, n->outputs[body]) == 1;

@@ -14,7 +14,8 @@
 
 extern char **environ;
 
-/* A group of its own, so that all it starts can be ended with it; signals as the shell would have them. */
+/* A group of its own, so that all it starts can be ended with it; signals as the shell would have
+ * them. */
 static int start(char *const *argv, const char *said, const sigset_t *mask, pid_t *child) {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
@@ -28,7 +29,8 @@ static int start(char *const *argv, const char *said, const sigset_t *mask, pid_
         error = posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, said,
                                                  O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (!error) error = posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
-    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(
+        &how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setpgroup(&how, 0);
     posix_spawnattr_setsigmask(&how, mask);
     posix_spawnattr_setsigdefault(&how, &defaults);
@@ -50,7 +52,8 @@ const char *process_run(arena *a, char *const *argv, const char *said) {
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR) ice("waitpid: %s", strerror(errno));
     temporary_child(0);
-    if (WIFSIGNALED(status)) return arena_printf(a, "was ended by a signal: %s", strsignal(WTERMSIG(status)));
+    if (WIFSIGNALED(status))
+        return arena_printf(a, "was ended by a signal: %s", strsignal(WTERMSIG(status)));
     if (WEXITSTATUS(status)) return arena_printf(a, "ended with status %d", WEXITSTATUS(status));
     return NULL;
 }

@@ -1,4 +1,5 @@
-/* random: numbers from a seed, the same on every machine. splitmix64: neighbouring seeds give unrelated numbers. */
+/* random: numbers from a seed, the same on every machine. splitmix64: neighbouring seeds give
+ * unrelated numbers. */
 #ifndef NNC_SUPPORT_RANDOM_H
 #define NNC_SUPPORT_RANDOM_H
 
@@ -12,6 +13,8 @@ static inline uint64_t random_next(uint64_t *state) {
 }
 
 /* In [0, 1), a multiple of 2^-24: exact as a float. */
-static inline double random_unit(uint64_t *state) { return (double)(random_next(state) >> 40) * 0x1p-24; }
+static inline double random_unit(uint64_t *state) {
+    return (double)(random_next(state) >> 40) * 0x1p-24;
+}
 
 #endif

@@ -27,7 +27,8 @@ void table_print(const table *t, text *to) {
     size_t columns = strlen(t->columns);
     size_t *widths = ARENA_ARRAY(t->arena, size_t, columns);
     for (size_t i = 0; i < t->count; i++)
-        if (width_of(t->cells[i]) > widths[i % columns]) widths[i % columns] = width_of(t->cells[i]);
+        if (width_of(t->cells[i]) > widths[i % columns])
+            widths[i % columns] = width_of(t->cells[i]);
     for (size_t row = 0; row < t->count; row += columns) {
         size_t blanks = 0; /* due before the next thing that is shown */
         for (size_t k = 0; k < columns; k++) {

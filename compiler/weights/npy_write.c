@@ -14,7 +14,8 @@ static bool write_little_endian(FILE *to, uint32_t value, unsigned bytes) {
 
 static bool write_header(FILE *to, bool integers, const int64_t *sizes, unsigned rank) {
     char header[LONGEST];
-    int n = snprintf(header, sizeof header, "{'descr': '<%c4', 'fortran_order': False, 'shape': (", integers ? 'i' : 'f');
+    int n = snprintf(header, sizeof header, "{'descr': '<%c4', 'fortran_order': False, 'shape': (",
+                     integers ? 'i' : 'f');
     for (unsigned i = 0; i < rank; i++)
         n += snprintf(header + n, sizeof header - (size_t)n, "%s%" PRId64, i ? ", " : "", sizes[i]);
     n += snprintf(header + n, sizeof header - (size_t)n, "%s), }", rank == 1 ? "," : "");
@@ -24,7 +25,8 @@ static bool write_header(FILE *to, bool integers, const int64_t *sizes, unsigned
            fwrite(header, 1, (size_t)n, to) == (size_t)n;
 }
 
-bool npy_write(FILE *to, bool integers, const int64_t *sizes, unsigned rank, const double *numbers, size_t elements) {
+bool npy_write(FILE *to, bool integers, const int64_t *sizes, unsigned rank, const double *numbers,
+               size_t elements) {
     bool good = write_header(to, integers, sizes, rank);
     for (size_t i = 0; good && i < elements; i++) {
         float number = integers ? 0 : (float)numbers[i];
