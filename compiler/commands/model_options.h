@@ -19,15 +19,16 @@ enum {
 };
 
 /* Rows for the end of a command's own. */
-#define MODEL_OPTION_ROWS                                                                          \
-    {0, "dim", "NAME=N", "a run-time dim, where no input says it"},                                \
-        {0, "model", "NAME", "which model of a file that has several"},                            \
-        {0, "random-weights", "N", "parameters made from a seed, instead of a file's"},            \
-        {0, "target", "NAME", "what the C is compiled for, as when compiling (default: all)"},     \
-        {0, "unroll", "N", "as when compiling"},                                                   \
-        {0, "weights", "FILE", "parameters, instead of the model's weights statement"}, {          \
-        0, "weights-key", "KEY", "which dict of that file"                                         \
-    }
+/* clang-format off */
+#define MODEL_OPTION_ROWS \
+    {0, "dim", "NAME=N", "a run-time dim, where no input says it"}, \
+    {0, "model", "NAME", "which model of a file that has several"}, \
+    {0, "random-weights", "N", "parameters made from a seed, instead of a file's"}, \
+    {0, "target", "NAME", "what the C is compiled for, as when compiling (default: all)"}, \
+    {0, "unroll", "N", "as when compiling"}, \
+    {0, "weights", "FILE", "parameters, instead of the model's weights statement"}, \
+    {0, "weights-key", "KEY", "which dict of that file"}
+/* clang-format on */
 
 typedef struct {
     options compiling;
