@@ -6,14 +6,20 @@
 
 enum { LONGEST_WORD = 40, LONGEST_COMMENT = 80 };
 
-/* No value or model may be called so: words of the language, reserved ones, and layers' and functions' would confuse. */
-static const char *const reserved[] = {
-    "model", "dim", "weights", "input", "state", "param", "layer", "output", "from", "prefix", "true", "false", "none", "True", "False",
-    "None", "inf", "target", "loss", "train", "import", "fn", "repeat", "if", "until", "collect", "in", "as", "float32", "int32", "bool",
-    "and", "or", "not",
+/* No value or model may be called so: words of the language, reserved ones, and layers' and functions' would confuse. What
+ * takes their place; NULL: the word with an underscore. */
+static const struct {
+    const char *word, *instead;
+} reserved[] = {
+    {"input", "x"}, {"output", "y"}, {"state", "memory"}, {"model", NULL}, {"dim", NULL}, {"weights", NULL}, {"param", NULL},
+    {"layer", NULL}, {"from", NULL}, {"prefix", NULL}, {"true", NULL}, {"false", NULL}, {"none", NULL}, {"True", NULL},
+    {"False", NULL}, {"None", NULL}, {"inf", NULL}, {"target", NULL}, {"loss", NULL}, {"train", NULL}, {"import", NULL},
+    {"fn", NULL}, {"repeat", NULL}, {"if", NULL}, {"until", NULL}, {"collect", NULL}, {"in", NULL}, {"as", NULL},
+    {"float32", NULL}, {"int32", NULL}, {"bool", NULL}, {"and", NULL}, {"or", NULL}, {"not", NULL},
 };
 
-const char *write_word(arena *a, const char *wanted, const char *otherwise) {
+/* Letters, digits and single underscores of `wanted`, a letter in front; NULL where nothing is left. */
+static const char *plain_word(arena *a, const char *wanted) {
     char word[LONGEST_WORD + 2];
     size_t length = 0;
     for (const char *s = wanted ? wanted : ""; *s && length < LONGEST_WORD; s++) {
@@ -23,24 +29,33 @@ const char *write_word(arena *a, const char *wanted, const char *otherwise) {
     }
     while (length && word[length - 1] == '_') length--;
     word[length] = '\0';
-    if (!length) return otherwise;
-    if (word[0] >= '0' && word[0] <= '9') return arena_printf(a, "x%s", word);
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-        if (strcmp(word, reserved[i]) == 0) return arena_printf(a, "%s_", word);
-    return arena_strdup(a, word);
+    if (!length) return NULL;
+    return word[0] >= '0' && word[0] <= '9' ? arena_printf(a, "x%s", word) : arena_strdup(a, word);
 }
 
+const char *write_word(arena *a, const char *wanted, const char *otherwise) {
+    const char *word = plain_word(a, wanted);
+    for (size_t i = 0; word && i < sizeof reserved / sizeof *reserved; i++)
+        if (strcmp(word, reserved[i].word) == 0)
+            return reserved[i].instead ? reserved[i].instead : arena_printf(a, "%s_", word);
+    return word ? word : otherwise;
+}
+
+/* Within a dotted name a part may be a word of the language, or a number. */
 const char *write_layer_name(arena *a, const char *wanted, const char *otherwise) {
     text t = text_new(a);
+    bool dotted = false;
     for (const char *s = wanted ? wanted : ""; *s;) {
         size_t length = strcspn(s, ".");
-        const char *word = write_word(a, arena_strndup(a, s, length), NULL);
+        const char *word = plain_word(a, arena_strndup(a, s, length));
         bool number = length && strspn(s, "0123456789") == length;
-        if (word && t.length + strlen(word) < LONGEST_WORD && !(number && !t.length))
-            text_printf(&t, "%s%s", t.length ? "." : "", number ? word + 1 : word);
+        if (word && t.length + strlen(word) < LONGEST_WORD && !(number && !t.length)) {
+            dotted = t.length > 0;
+            text_printf(&t, "%s%s", dotted ? "." : "", number ? word + 1 : word);
+        }
         s += length + (s[length] == '.');
     }
-    return t.length ? text_string(&t) : otherwise;
+    return dotted ? text_string(&t) : write_word(a, text_string(&t), otherwise);
 }
 
 const char *write_last_word(const char *layer_name) {

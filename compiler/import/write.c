@@ -258,14 +258,33 @@ static text *line(writer *w) {
 
 /* --- statements --------------------------------------------------------------------------------------------------- */
 
+/* Whether v is x, moved at most. */
+static bool comes_from(const value *v, const value *x) {
+    while (v && v != x && v->producer && (v->producer->kind == NODE_RESHAPE || v->producer->kind == NODE_PERMUTE))
+        v = v->producer->operands[0];
+    return v == x;
+}
+
+/* "h" or "c" where a part is a recurrent layer's first state. */
+static const char *state_name(const node *part) {
+    for (const node *n = part->next; n; n = n->next) {
+        if (n->kind != NODE_LAYER) continue;
+        bool lstm = strcmp(n->layer->kind, "LSTM") == 0;
+        if (!lstm && strcmp(n->layer->kind, "GRU") != 0 && strcmp(n->layer->kind, "RNN") != 0) continue;
+        if (n->operand_count > 1 && comes_from(n->operands[1], part->results[0])) return "h";
+        if (lstm && n->operand_count > 2 && comes_from(n->operands[2], part->results[0])) return "c";
+    }
+    return NULL;
+}
+
 /* What a result may be called when the file has no word for it. */
 static const char *noun(const node *n) {
     static const struct {
         const char *function, *noun;
-    } rows[] = {{"+", "total"}, {"-", "difference"}, {"*", "scaled"}, {"/", "ratio"}, {"matmul", "product"}, {"cat", "joined"}, {"softmax", "weights_"},
+    } rows[] = {{"+", "total"}, {"-", "difference"}, {"*", "scaled"}, {"/", "ratio"}, {"matmul", "product"}, {"cat", "joined"}, {"softmax", "p"},
                 {"[]", "rows"}, {"pad", "padded"}, {"where", "chosen"}, {"one_hot", "codes"}, {"argmax", "best"}, {"mean", "average"}, {"**", "power"}};
     switch (n->kind) {
-    case NODE_SLICE: return "part";
+    case NODE_SLICE: return state_name(n) ? state_name(n) : "part";
     case NODE_RESHAPE:
     case NODE_PERMUTE: return "x";
     case NODE_LAYER: return write_last_word(n->layer->name);
