@@ -116,23 +116,35 @@ static const char *describe_embedding(search *s) {
     return w ? arena_printf(s->arena, "Embedding(%" PRId64 ", %" PRId64 ")", w->shape[0], w->shape[1]) : NULL;
 }
 
-/* With one group: how many groups there are cannot be seen in the shapes. */
-static const char *describe_conv1d(search *s) {
-    const tensor *w = find_of_rank(s, "weight", 3);
+/* With one group: how many groups there are cannot be seen in the shapes. A transposed convolution has the channels that
+ * come in first. */
+static const char *describe_convolution(search *s, const char *kind, unsigned axes, bool transposed) {
+    const tensor *w = find_of_rank(s, "weight", axes + 2);
     bool bias = find(s, "bias") != NULL;
-    if (!w || (bias && !has_shape(s, "bias", w->shape[0], -1))) return NULL;
-    return arena_printf(s->arena, "Conv1d(%" PRId64 ", %" PRId64 ", kernel_size=%" PRId64 "%s)", w->shape[1],
-                        w->shape[0], w->shape[2], bias ? "" : ", bias=false");
+    if (!w || (bias && !has_shape(s, "bias", w->shape[transposed], -1))) return NULL;
+    text t = text_new(s->arena);
+    text_printf(&t, "%s(%" PRId64 ", %" PRId64 ", kernel_size=", kind, w->shape[!transposed], w->shape[transposed]);
+    if (axes == 1 || w->shape[2] == w->shape[3]) text_printf(&t, "%" PRId64, w->shape[2]);
+    else text_printf(&t, "(%" PRId64 ", %" PRId64 ")", w->shape[2], w->shape[3]);
+    text_add(&t, bias ? ")" : ", bias=false)");
+    return text_string(&t);
 }
 
-static const char *describe_batch_norm(search *s) {
+static const char *describe_conv1d(search *s) { return describe_convolution(s, "Conv1d", 1, false); }
+static const char *describe_conv2d(search *s) { return describe_convolution(s, "Conv2d", 2, false); }
+static const char *describe_transposed(search *s) { return describe_convolution(s, "ConvTranspose1d", 1, true); }
+
+static const char *describe_running(search *s, const char *kind) {
     const tensor *mean = find_of_rank(s, "running_mean", 1);
     if (!mean || !has_shape(s, "running_var", mean->shape[0], -1)) return NULL;
     bool affine = find(s, "weight") != NULL;
     if (affine && !has_shape(s, "weight", mean->shape[0], -1)) return NULL;
     if (affine && !has_shape(s, "bias", mean->shape[0], -1)) return NULL;
-    return arena_printf(s->arena, "BatchNorm1d(%" PRId64 "%s)", mean->shape[0], affine ? "" : ", affine=false");
+    return arena_printf(s->arena, "%s(%" PRId64 "%s)", kind, mean->shape[0], affine ? "" : ", affine=false");
 }
+
+static const char *describe_batch_norm(search *s) { return describe_running(s, "BatchNorm1d"); }
+static const char *describe_batch_norm2d(search *s) { return describe_running(s, "BatchNorm2d"); }
 
 static const char *describe_layer_norm(search *s) {
     const tensor *w = find(s, "weight"), *b = find(s, "bias");
@@ -151,7 +163,7 @@ static const char *describe_rnn(search *s) {
     return layer ? layer : describe_recurrent(s, true);
 }
 
-/* In the order in which they are likely, when their tensors are the same. A kind without a name is that of recurrent
+/* In the order in which they are likely, when their tensors are the same; from ConvTranspose1d on, others are likelier. A kind without a name is that of recurrent
  * layers: which of them it is follows from the shapes. */
 static const struct {
     const char *kind;
@@ -162,16 +174,19 @@ static const struct {
     {"Linear", describe_linear},
     {"Embedding", describe_embedding},
     {"Conv1d", describe_conv1d},
+    {"Conv2d", describe_conv2d},
+    {"ConvTranspose1d", describe_transposed},
     {"LayerNorm", describe_layer_norm},
+    {"BatchNorm2d", describe_batch_norm2d},
 };
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { KINDS = sizeof kinds / sizeof *kinds, LIKELY = 6 };
 
 description describe_layer(arena *a, const tensor_dict *dict, const char *prefix, const char *wanted_by) {
     search s = {a, dict, prefix, 0};
     size_t kind = 0;
     for (size_t i = 1; i < KINDS; i++)
         if (is_kind(wanted_by, kinds[i].kind)) kind = i;
-    bool groups = is_kind(wanted_by, "Conv1d") && strstr(wanted_by, "groups");
+    bool groups = strstr(kinds[kind].kind, "Conv") && strstr(wanted_by, "groups");
     const char *layer = groups ? NULL : kinds[kind].describe(&s);
     return (description){layer, layer ? s.found : 0};
 }
@@ -182,8 +197,7 @@ size_t describe_all(arena *a, const tensor_dict *dict, const char *prefix, descr
         search s = {a, dict, prefix, 0};
         const char *layer = kinds[i].describe(&s);
         if (!layer || (count && s.found < found[0].tensors)) continue;
-        /* whatever has a weight could be a LayerNorm */
-        if (count && kinds[i].describe == describe_layer_norm && s.found == found[0].tensors) continue;
+        if (count && i >= LIKELY && s.found == found[0].tensors) continue; /* whatever has a weight could be a LayerNorm */
         if (count && s.found > found[0].tensors) count = 0;
         if (count < room) found[count++] = (description){layer, s.found};
     }
