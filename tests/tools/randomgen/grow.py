@@ -1,5 +1,5 @@
 """From a seed to a model: inputs of many kinds, then operators on what there is, then outputs."""
-from . import blocks, functions, layers, patterns, streaming, turns, values
+from . import blocks, functions, layers, patterns, planes, streaming, turns, values
 from .model import Builder, NoWay
 
 
@@ -55,7 +55,7 @@ def model(seed, name):
         return streaming.model(b)
     inputs(b)
     turns.begin(b)
-    ways = layers.ALL + functions.ALL + patterns.ALL + blocks.ALL + values.ALL
+    ways = layers.ALL + planes.ALL + functions.ALL + patterns.ALL + blocks.ALL + values.ALL
     wanted, tries = b.rng.choice([2, 4, 6, 8, 12, 20]), 0
     while wanted and tries < 200:
         tries += 1
