@@ -1,4 +1,4 @@
-"""Hostile input to every body of the generated code that the machine runs: the baseline, plain C, and `--target all` forced to
+"""Hostile input to every body of the generated code that the machine runs: the baseline, plain C, scalar, and `--target all` forced to
 each instruction set."""
 import os
 import sys

@@ -10,6 +10,9 @@ names the file; without one it gets a name of its own.
     ```nn-error    nnc must refuse it with status 1, and the ```error fence that follows is exactly what it says
     ```c           a complete program: it must compile without a warning, as C99 and with the generated code that it
                    includes, and run; an ```output fence that follows is exactly what it prints
+    ```sh run      commands, run in that folder with the nnc under test on the PATH; an ```output fence that follows is
+                   exactly what they print. A first line `# Debian: PACKAGE …` says what they need: without it they are
+                   skipped
     ```cmake       a CMakeLists.txt: it must configure and build, with the nnc under test on the PATH
     ```nn-part, ```c-part and all others are there to be read
 
@@ -26,7 +29,8 @@ import sys
 import tempfile
 
 FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Werror"]
-FENCE = re.compile(r"^```([a-z+-]*)\s*$")
+FENCE = re.compile(r"^```([a-z+-]*(?: run)?)\s*$")
+NEEDS = re.compile(r"^# Debian: (.*)$", re.M)
 FILE_NAME = re.compile(r"^(?:#|/\*)\s*([\w-]+\.(?:nn|c|txt))\b")
 
 
@@ -55,6 +59,14 @@ def fences(path):
 def run(command, folder, **more):
     return subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120,
                           check=False, **more)
+
+
+def installed(package):
+    """Whether a Debian package is there; where there is no Debian, none is."""
+    if not shutil.which("dpkg-query"):
+        return False
+    done = run(["dpkg-query", "-W", "-f", "${db:Status-Status}", package], None)
+    return done.stdout == "installed"
 
 
 def must_run(command, folder, **more):
@@ -122,10 +134,22 @@ class Document:
         if following and following[0] == "output":
             same(following[2], done.stdout, "the program")
 
+    def environment(self):
+        return dict(os.environ, PATH=os.path.join(self.folder, "bin") + os.pathsep + os.environ.get("PATH", ""))
+
+    def sh(self, text, following):
+        needs = NEEDS.match(text)
+        missing = [package for package in needs.group(1).split() if not installed(package)] if needs else []
+        if missing:
+            print("skipped: commands of the documentation: no " + ", ".join(missing))
+            return
+        done = must_run(["sh", "-e", "-c", text], self.folder, env=self.environment())
+        if following and following[0] == "output":
+            same(following[2], done.stdout, "the commands")
+
     def cmake(self, text, _following):
         self.write(text, "CMakeLists.txt")
-        path = os.path.join(self.folder, "bin") + os.pathsep + os.environ.get("PATH", "")
-        environment = dict(os.environ, PATH=path)
+        environment = self.environment()
         must_run(["cmake", "-S", ".", "-B", "cmake-build"], self.folder, env=environment)
         must_run(["cmake", "--build", "cmake-build"], self.folder, env=environment)
 
@@ -146,11 +170,12 @@ def check(path, nnc, cc, accept):
     folder = tempfile.mkdtemp(prefix="nnc-docs-")
     try:
         document = Document(nnc, cc, folder, accept)
-        methods = {"nn": document.nn, "nn-error": document.nn_error, "c": document.c, "cmake": document.cmake}
+        methods = {"nn": document.nn, "nn-error": document.nn_error, "c": document.c, "cmake": document.cmake,
+                   "sh run": document.sh}
         all_fences = fences(path)
         for index, (kind, line, text) in enumerate(all_fences):
             previous = all_fences[index - 1][0] if index else ""
-            if (kind == "error" and previous != "nn-error") or (kind == "output" and previous != "c"):
+            if (kind == "error" and previous != "nn-error") or (kind == "output" and previous not in ("c", "sh run")):
                 print("%s:%d: this %s follows nothing that it could belong to" % (path, line, kind))
                 failed += 1
             if kind not in methods:
