@@ -1,5 +1,5 @@
-"""Hostile input to every body of the generated code that the machine runs: the baseline, plain C, scalar, and `--target all` forced to
-each instruction set."""
+"""Hostile input to every body of the generated code that the machine runs: the baseline, plain C, and `--target all` forced to
+each instruction set; with --all scalar, too."""
 import os
 import sys
 

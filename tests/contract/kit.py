@@ -152,8 +152,9 @@ class Kit:
         """Every body of generated code that this machine runs: (name, options of nnc, flags of the C compiler). Those that
         it does not run are named as skipped. Plain C is not optimised: a lane at a time, it keeps compilers busy for minutes.
         With --all each body is also taken out of the file that has them all."""
-        found = [("baseline", (), ()), ("plain C", ("--unroll", "0"), ("-DNNC_PLAIN_C", "-O0")),
-                 ("scalar", ("--target", "scalar"), ())]
+        found = [("baseline", (), ()), ("plain C", ("--unroll", "0"), ("-DNNC_PLAIN_C", "-O0"))]
+        if self.everything:
+            found.append(("scalar", ("--target", "scalar"), ()))
         for isa, target in enumerate(("baseline", "x86-64-v3", "x86-64-v4")):
             missing = processor.lacks(target) if isa else []
             if missing:
