@@ -173,6 +173,7 @@ static plan_choice choice_of(ir_cell cell, int64_t steps, int64_t batch, int64_t
     inputs[IR_REC_W_IH].view.type = (ir_type){IR_F32, 2, {dim_const(t, gates * hidden), dim_const(t, 7)}};
     inputs[IR_REC_W_HH].view.type = (ir_type){IR_F32, 2, {dim_const(t, gates * hidden), dim_const(t, projected)}};
     ir_model m = {.params = ARENA_NEW(a, ir_param), .param_count = 1};
+    inputs[IR_REC_W_IH].kind = inputs[IR_REC_W_HH].kind = PLAN_PARAM;
     if (projected != hidden) inputs[IR_REC_W_HR].kind = PLAN_PARAM;
     plan_kernel k = {.kind = PLAN_NODE, .node = &node, .inputs = inputs, .input_count = IR_REC_INPUTS};
     k.results = results;
