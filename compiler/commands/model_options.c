@@ -32,6 +32,9 @@ int model_options_take(arena *a, const command_line *line, model_options *to, in
         return -1;
     case OF_WEIGHTS: o->weights = line->value; return -1;
     case OF_WEIGHTS_KEY: o->weights_key = line->value; return -1;
+    case OF_WEIGHTS_TYPE:
+        if (ir_weights_find(line->value, &o->weights_type)) return -1;
+        return command_usage(line, "--weights-type takes %s, not %s", ir_weights_list, line->value);
     }
     ice("no such row: %d", row);
 }

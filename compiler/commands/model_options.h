@@ -15,6 +15,7 @@ enum {
     OF_UNROLL,
     OF_WEIGHTS,
     OF_WEIGHTS_KEY,
+    OF_WEIGHTS_TYPE,
     MODEL_OPTIONS
 };
 
@@ -27,7 +28,8 @@ enum {
     {0, "target", "NAME", "what the C is compiled for, as when compiling (default: all)"}, \
     {0, "unroll", "N", "as when compiling"}, \
     {0, "weights", "FILE", "parameters, instead of the model's weights statement"}, \
-    {0, "weights-key", "KEY", "which dict of that file"}
+    {0, "weights-key", "KEY", "which dict of that file"}, \
+    {0, "weights-type", "NAME", "how matrices are kept, as when compiling: float32, int16, int8, stored"}
 /* clang-format on */
 
 typedef struct {

@@ -45,6 +45,24 @@ static pipeline *lower_again(const pipeline *p, ast_file *ast, const ir_model *f
     return again;
 }
 
+/* Every matrix as the file has it. */
+static void widen(ir_graph *g, bool *changed) {
+    for (ir_node *n = g->first; n; n = n->next) {
+        if (n->op == IR_REPEAT) widen(&n->block->body, changed);
+        *changed = *changed || n->attrs.weights == IR_WEIGHTS_INT8 || n->attrs.weights == IR_WEIGHTS_INT16;
+        n->attrs.weights = IR_WEIGHTS_DEFAULT;
+    }
+}
+
+/* The model with the file's own weights; NULL if it has those anyway. */
+static ir_model *own_of(const pipeline *p, ast_file *ast) {
+    ir_model *own = lower_again(p, ast, p->file.models[0])->file.models[0];
+    bool changed = false;
+    widen(&own->run, &changed);
+    widen(&own->reset, &changed);
+    return changed ? own : NULL;
+}
+
 static bool plan_watched(pipeline *p) {
     p->apis = emit_apis(p->arena, p->file.models, 1, false);
     return pipeline_passes(p) && pipeline_plan(p);
@@ -111,10 +129,11 @@ static void allow(verified *v) {
     }
 }
 
-static bool measure(pipeline *p, ir_model *reference, pipeline *watched, const verify_runs *runs,
+static bool measure(pipeline *p, ir_model *reference, ir_model *own, pipeline *watched, const verify_runs *runs,
                     verified *to) {
     const char *target = options_target(p->options);
-    verify_sides sides = {.reference = reference};
+    verify_sides sides = {.reference = reference, .own = own};
+    to->is_narrow = own != NULL;
     progress_say("compiling the C");
     sides.code = native_build(p->arena, p->plans[0], p->apis[0], target, p->diags);
     bool good = sides.code && write_runs(sides.code, runs) && start_code(sides.code, to);
@@ -184,6 +203,7 @@ static int verify(pipeline *p, verify_options *o) {
         return STATUS_INPUT;
     pipeline *watched = lower_again(p, ast, p->file.models[0]);
     ir_model *reference = lower_again(p, ast, p->file.models[0])->file.models[0];
+    ir_model *own = own_of(p, ast);
     watched_values values = watch_model(p->arena, reference, p->source);
     watch_model(p->arena, watched->file.models[0], p->source);
     if (!pipeline_passes(p) || !find_runs(p, o, reference, &f, &runs) || !pipeline_plan(p))
@@ -193,7 +213,7 @@ static int verify(pipeline *p, verify_options *o) {
     for (size_t i = 0; i < o->expected_count; i++)
         given_arrays_add(p->arena, &expected, o->expected[i], p->diags);
     for (size_t i = 0; i < expected.count; i++) expect(p, &expected.items[i], &runs, o->steps, &v);
-    if (diag_error_count(p->diags) || !measure(p, reference, watched, &runs, &v))
+    if (diag_error_count(p->diags) || !measure(p, reference, own, watched, &runs, &v))
         return STATUS_INPUT;
     text t = text_new(p->arena);
     if (o->json) verify_print_json(&v, p->arena, &t);

@@ -15,6 +15,7 @@ typedef struct {
     const double *expected; /* of all runs, one after the other; NULL: the float64 interpreter's */
     bool expected_is_stepped;
     error_stats bodies[NATIVE_BODIES], plain, reference;
+    error_stats own; /* of the widest body against the file's own weights in float64 */
     double allowed;
 } verified_output;
 
@@ -38,6 +39,7 @@ typedef struct {
     size_t undecided; /* runs that were not compared: float32 may decide an argmax, topk or
                          comparison otherwise */
     size_t first_undecided;
+    bool is_narrow;   /* weights are kept in fewer bits than the file has */
     bool same_bits;   /* the code that also gives the values has the outputs' very bits */
     double max_error; /* --max-error; below 0: none */
 } verified;

@@ -7,7 +7,9 @@
 #include "commands/progress.h"
 #include "reference/reference.h"
 
-enum { PRECISIONS = 2, WATCHED = NATIVE_BODIES, SIDES };
+/* Interpreters: of what the code does, in float64 and in float32, and of the file's own weights. */
+enum { EXACT, PLAIN, OWN, INTERPRETERS };
+enum { WATCHED = NATIVE_BODIES, SIDES };
 
 /* Where a comparison of floats was decided by less, float32 may decide it otherwise; what differs
  * by more then is not an error of arithmetic. */
@@ -18,8 +20,8 @@ typedef struct {
     const verify_runs *runs;
     verified *to;
     diag_list *diags;
-    arena *states_of[PRECISIONS]; /* holds the states */
-    double **states[PRECISIONS];
+    arena *states_of[INTERPRETERS]; /* holds the states */
+    double **states[INTERPRETERS];
     bool doubtful; /* up to the next reset: the states may have parted */
 } comparison;
 
@@ -27,45 +29,51 @@ typedef struct {
 typedef struct {
     size_t number;
     arena *arena;
-    reference_result reference[PRECISIONS];
-    reference_status status[PRECISIONS];
+    reference_result reference[INTERPRETERS];
+    reference_status status[INTERPRETERS];
     double **code[SIDES];
     int code_status[SIDES];
 } one_run;
 
 /* --- running --- */
 
+static const ir_model *model_of(const comparison *c, int interpreter) {
+    return interpreter == OWN ? c->sides->own : c->sides->reference;
+}
+
+static reference_precision precision_of(int interpreter) {
+    return interpreter == PLAIN ? REFERENCE_FLOAT32 : REFERENCE_FLOAT64;
+}
+
 static void reset(comparison *c) {
-    for (int p = 0; p < PRECISIONS; p++) {
-        arena_free(c->states_of[p]);
-        c->states_of[p] = arena_new();
-        c->states[p] =
-            reference_reset(c->states_of[p], c->sides->reference, (reference_precision)p);
+    for (int k = 0; k < INTERPRETERS && model_of(c, k); k++) {
+        arena_free(c->states_of[k]);
+        c->states_of[k] = arena_new();
+        c->states[k] = reference_reset(c->states_of[k], model_of(c, k), precision_of(k));
     }
     c->doubtful = false;
 }
 
 static void interpret(comparison *c, one_run *r) {
     const double *const *inputs = verify_inputs(c->runs, r->arena, r->number);
-    for (int p = 0; p < PRECISIONS; p++) {
-        const double *const *states = (const double *const *)c->states[p];
-        r->status[p] = reference_run(r->arena, c->sides->reference, (reference_precision)p,
-                                     c->runs->dims[r->number], inputs, states, &r->reference[p]);
-    }
+    for (int k = 0; k < INTERPRETERS && model_of(c, k); k++)
+        r->status[k] = reference_run(r->arena, model_of(c, k), precision_of(k),
+                                     c->runs->dims[r->number], inputs,
+                                     (const double *const *)c->states[k], &r->reference[k]);
 }
 
 /* The states outlive the run. */
 static void keep_states(comparison *c, const one_run *r) {
     const ir_model *m = c->sides->reference;
-    for (int p = 0; p < PRECISIONS; p++) {
+    for (int k = 0; k < INTERPRETERS && model_of(c, k); k++) {
         arena *next = arena_new();
         double **states = ARENA_ARRAY(next, double *, m->state_count);
         for (size_t i = 0; i < m->state_count; i++)
-            states[i] = arena_copy(next, r->reference[p].states[i],
+            states[i] = arena_copy(next, r->reference[k].states[i],
                                    ir_elements_at(m, &m->states[i].type, NULL) * sizeof(double));
-        arena_free(c->states_of[p]);
-        c->states_of[p] = next;
-        c->states[p] = states;
+        arena_free(c->states_of[k]);
+        c->states_of[k] = next;
+        c->states[k] = states;
     }
 }
 
@@ -92,7 +100,7 @@ static size_t elements_of(const comparison *c, const one_run *r, size_t output) 
 /* What the interpreter takes the code takes. (The other way round there are indices that no output
  * depends on: the code does not look at them.) */
 static bool check_status(comparison *c, const one_run *r, bool *refused) {
-    *refused = r->status[REFERENCE_FLOAT64] != REFERENCE_OK;
+    *refused = r->status[EXACT] != REFERENCE_OK;
     for (int s = 0; s < SIDES; s++) {
         if ((s == WATCHED ? !c->sides->watched : s >= c->to->bodies) ||
             (*refused && r->code_status[s]))
@@ -109,7 +117,7 @@ static bool check_status(comparison *c, const one_run *r, bool *refused) {
 
 static const double *wanted(const comparison *c, const one_run *r, size_t output) {
     const verified_output *o = &c->to->outputs[output];
-    if (!o->expected) return r->reference[REFERENCE_FLOAT64].outputs[output];
+    if (!o->expected) return r->reference[EXACT].outputs[output];
     return o->expected + (o->expected_is_stepped ? r->number * elements_of(c, r, output) : 0);
 }
 
@@ -117,12 +125,12 @@ static const double *wanted(const comparison *c, const one_run *r, size_t output
  * run or before. */
 static bool is_undecided(const comparison *c, const one_run *r) {
     double largest = 0;
-    if (!c->doubtful && !(r->reference[REFERENCE_FLOAT64].argmax_margin <= UNDECIDED)) return false;
+    if (!c->doubtful && !(r->reference[EXACT].argmax_margin <= UNDECIDED)) return false;
     for (size_t i = 0; i < c->sides->reference->output_count; i++) {
         size_t elements = elements_of(c, r, i);
-        const double *want = r->reference[REFERENCE_FLOAT64].outputs[i];
+        const double *want = r->reference[EXACT].outputs[i];
         largest = fmax(largest,
-                       error_largest(r->reference[REFERENCE_FLOAT32].outputs[i], want, elements));
+                       error_largest(r->reference[PLAIN].outputs[i], want, elements));
         for (int b = 0; b < c->to->bodies && i < c->to->model->output_count; b++)
             largest = fmax(largest, error_largest(r->code[b][i], want, elements));
     }
@@ -132,11 +140,14 @@ static bool is_undecided(const comparison *c, const one_run *r) {
 static void compare_output(comparison *c, const one_run *r, size_t i) {
     verified_output *o = &c->to->outputs[i];
     size_t elements = elements_of(c, r, i), runs = c->runs->count;
-    const double *exact = r->reference[REFERENCE_FLOAT64].outputs[i], *want = wanted(c, r, i);
+    const double *exact = r->reference[EXACT].outputs[i], *want = wanted(c, r, i);
     for (int b = 0; b < c->to->bodies; b++)
         error_add(&o->bodies[b], r->code[b][i], want, elements, r->number, runs);
-    error_add(&o->plain, r->reference[REFERENCE_FLOAT32].outputs[i], exact, elements, r->number,
+    error_add(&o->plain, r->reference[PLAIN].outputs[i], exact, elements, r->number,
               runs);
+    if (c->sides->own)
+        error_add(&o->own, r->code[c->sides->body][i], r->reference[OWN].outputs[i], elements,
+                  r->number, runs);
     if (o->expected) error_add(&o->reference, exact, want, elements, r->number, runs);
     if (c->sides->watched &&
         memcmp(r->code[WATCHED][i], r->code[c->sides->body][i], elements * sizeof(double)) != 0)
@@ -147,9 +158,9 @@ static void compare_value(comparison *c, const one_run *r, size_t i) {
     verified_value *v = &c->to->values[i];
     size_t output = c->to->model->output_count + i, elements = elements_of(c, r, output),
            runs = c->runs->count;
-    const double *want = r->reference[REFERENCE_FLOAT64].outputs[output];
+    const double *want = r->reference[EXACT].outputs[output];
     error_add(&v->code, r->code[WATCHED][output], want, elements, r->number, runs);
-    error_add(&v->plain, r->reference[REFERENCE_FLOAT32].outputs[output], want, elements, r->number,
+    error_add(&v->plain, r->reference[PLAIN].outputs[output], want, elements, r->number,
               runs);
 }
 
@@ -187,6 +198,6 @@ bool verify_compare(const verify_sides *sides, const verify_runs *runs, verified
         good = carry_out(&c, &r);
         arena_free(r.arena);
     }
-    for (int p = 0; p < PRECISIONS; p++) arena_free(c.states_of[p]);
+    for (int k = 0; k < INTERPRETERS; k++) arena_free(c.states_of[k]);
     return good;
 }

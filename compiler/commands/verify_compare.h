@@ -7,6 +7,7 @@
 typedef struct {
     const ir_model
         *reference;  /* as lowering made it, bound, with the watched outputs behind its own */
+    const ir_model *own; /* the same, all weights as the file has them; NULL: they are so anyway */
     native *code;    /* of the model as it is; the runs are written down */
     native *watched; /* of the model with the watched outputs; NULL if there are none */
     int body;        /* of watched */

@@ -97,6 +97,7 @@ static void print_outputs(const verified *v, arena *a, text *to) {
         if (o->expected) output_row(v, a, &t, o, "float64", &o->reference, false, "");
         output_row(v, a, &t, o, "plain float32", &o->plain, false,
                    arena_printf(a, "allowed: %s", number(a, o->allowed)));
+        if (v->is_narrow) output_row(v, a, &t, o, "own weights", &o->own, false, "");
     }
     table_print(&t, to);
 }
@@ -181,6 +182,11 @@ void verify_print(const verified *v, const source *s, arena *a, text *to) {
              "An error is |got - wanted| / (1 + |wanted|); wanted is what the file says, in "
              "float64.\n\n");
     print_outputs(v, a, to);
+    if (v->is_narrow)
+        text_printf(to,
+                    "\nWanted is with weights as the C keeps them. The rows \"own weights\" compare %s with the\n"
+                    "file's own: what keeping them in fewer bits costs.\n",
+                    v->body_names[v->bodies - 1]);
     print_values(v, s, a, to);
     print_quarters(v, a, to);
     print_verdict(v, to);
@@ -219,6 +225,7 @@ static json_t *json_output(const verified *v, arena *a, const verified_output *o
         json_pack("{ss ss so sb so so}", "name", o->name, "type", ir_type_string(a, o->type),
                   "allowed", json_number(o->allowed), "good", is_good(v, o), "bodies", bodies,
                   "plain_float32", json_stats(v, o->type, &o->plain));
+    if (v->is_narrow) json_object_set_new(made, "own_weights", json_stats(v, o->type, &o->own));
     if (o->expected) json_object_set_new(made, "float64", json_stats(v, o->type, &o->reference));
     return made;
 }

@@ -148,6 +148,30 @@ def check_ties(bench):
     holds(said["good"] and said["undecided"] == 0 and said["outputs"][0]["plain_float32"]["want"] == 1, said)
 
 
+def check_narrow(bench):
+    """Weights in fewer bits: the code does what the rounded weights say, and the rows of the file's own weights are the
+    difference that Python finds between code of both."""
+    bench.write("n.nn", "model n {\n    input x: float32[4, 2, 24]\n    layer lstm = LSTM(24, 40)\n    layer out = Linear(40, 16)\n"
+                        "    y, _ = lstm(x)\n    output o = out(y)\n}\n")
+    x = [single(math.sin(7 * i)) for i in range(4 * 2 * 24)]
+    write(bench, "x.npy", npy((4, 2, 24), x))
+    given = ("n.nn", "--random-weights", "3", "-i", "x=x.npy", "--weights-type")
+    bench.nnc_says("run", *given, "float32", "-o", "o=wide.npy")
+    wide = read_npy(bench.path("wide.npy"))[2]
+    holds("own_weights" not in verify(bench, *given, "float32")["outputs"][0], "float32 is as the file has it")
+    costs = {}
+    for kind in ("int16", "int8"):
+        bench.nnc_says("run", *given, kind, "-o", "o=narrow.npy")
+        narrow = read_npy(bench.path("narrow.npy"))[2]
+        output, = verify(bench, *given, kind)["outputs"]
+        costs[kind] = max(distance(g, w) for g, w in zip(narrow, wide))
+        holds(output["good"] and abs(output["own_weights"]["largest"] - costs[kind]) < 2e-6, (kind, costs, output))
+    holds(costs["int8"] > 20 * costs["int16"] > 0, costs)
+    said = bench.nnc_says("verify", *given, "int8")
+    holds("own weights" in said and "fewer bits" in said, said)
+    holds("--weights-type takes" in bench.nnc_says("verify", "n.nn", "--weights-type", "int4", status=2), "int4")
+
+
 def check_training(bench):
     """A model with a loss: its run function, whose parameters are in the struct. Without weights there is nothing to run."""
     cheap(bench)
