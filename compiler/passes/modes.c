@@ -253,7 +253,7 @@ static void use_batch(ir_model *m, ir_node *n, ir_value **current) {
 void pass_train_mode(ir_model *m, diag_list *diags) {
     ir_value **current = ARENA_ARRAY(m->arena, ir_value *, m->param_count + 1);
     for (ir_node *n = m->run.first; n; n = n->next) {
-        if (n->op != IR_BATCH_NORM || !n->attrs.momentum) continue;
+        if (n->op != IR_BATCH_NORM || n->attrs.momentum == 0) continue;
         bool trained = n->inputs[3] && n->inputs[3]->producer->op == IR_PARAM &&
                        m->params[n->inputs[3]->producer->attrs.index].trained;
         if (trained && batch_fits(m, n, diags)) use_batch(m, n, current);
@@ -264,7 +264,7 @@ void pass_train_mode(ir_model *m, diag_list *diags) {
 /* Which statistics move: before weights are bound, since they live in the struct. */
 static void find_moving(ir_model *m, const ir_graph *g) {
     for (const ir_node *n = g->first; n; n = n->next) {
-        if (n->op != IR_BATCH_NORM || !n->attrs.momentum || !n->inputs[3]) continue;
+        if (n->op != IR_BATCH_NORM || n->attrs.momentum == 0 || !n->inputs[3]) continue;
         if (!m->params[n->inputs[3]->producer->attrs.index].trained) continue;
         for (int i = 1; i <= 2; i++) m->params[n->inputs[i]->producer->attrs.index].moving = true;
     }
