@@ -23,7 +23,7 @@ ALLOWED = {
     "kernels": {"support", "ir", "format", "plan", "ctree", "kernels"},
     "emit": {"support", "ir", "format", "plan", "ctree", "kernels", "emit"},
     "native": {"support", "ir", "plan", "emit", "native"},
-    "server": {"support", "syntax", "ir", "weights", "lower", "commands", "server"},
+    "server": {"support", "syntax", "ir", "format", "weights", "lower", "commands", "server"},
     "commands": {"support", "syntax", "ir", "format", "weights", "lower", "import", "reference", "passes",
                  "plan", "emit", "native", "server", "commands"},
 }
