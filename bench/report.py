@@ -111,7 +111,8 @@ def workloads(path, rows, settings, limits, options):
         step, title = least[row["title"]], row["title"]
         bound.append([title, number(step.operations / 1000), number(step.streamed / 1024), number(step.time),
                       f"{100 * reached[title]:.0f} %", f"{100 * step.overlapped / row['step'][NNC]:.0f} %",
-                      *(number(row["ratio"][name] / reached[title]) if name in row["ratio"] else "" for name in names)])
+                      *(number(row["ratio"][name] / reached[title]) if reached[title] and name in row["ratio"] else ""
+                        for name in names)])    # no product, as in a softmax: no limit
     errors = [[row["title"], *(f"{row['error'][name]:.1e}" if name in row["error"] else "" for name in [NNC, *names])]
               for row in timed]
     built = [[row["title"], *(number(size / 1024) for size in row["sizes"].values()),
