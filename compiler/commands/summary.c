@@ -23,10 +23,11 @@ static const command_option rows[] = {
     [WEIGHTS_KEY] = {0, "weights-key", "KEY", "which dict of that file"},
 };
 
-/* Sizes do not depend on the numbers: without a file, any will do. */
+/* Sizes do not depend on the numbers: without a file, any will do. A model that draws its own has no
+ * tables of them. */
 static bool without_weights(const lowered_file *f) {
     for (size_t i = 0; i < f->count; i++)
-        if (f->models[i]->weights) return false;
+        if (f->models[i]->weights || f->models[i]->training) return false;
     return true;
 }
 
