@@ -168,7 +168,7 @@ static void skip_inner_view(ir_node *n) {
 /* The operand that the node gives back unchanged, or NULL. */
 static ir_value *unchanged(const ir_node *n) {
     ir_value *x = n->input_count ? n->inputs[0] : NULL;
-    const ir_value *y = n->results[0];
+    const ir_value *y = n->result_count ? n->results[0] : NULL; /* a sink has none */
     switch ((unsigned)n->op) {
     case IR_RESHAPE: return ir_type_same(&x->type, &y->type) ? x : NULL;
     case IR_PERMUTE: return is_identity(n->attrs.perm, y->type.rank) ? x : NULL;
