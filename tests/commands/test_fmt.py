@@ -128,7 +128,7 @@ def check_corpus(bench):
 def check_layout_is_no_matter(bench):
     """However a file is laid out, its form is one: blanks and lines put in between tokens at random change nothing."""
     dice = random.Random(14)
-    token = re.compile(r'"[^"]*"|[A-Za-z_][\w.]*|\d+(?:\.\d+)?|\.\.\.?|\*\*|//|[=!<>]=|\S')
+    token = re.compile(r'"[^"]*"|[A-Za-z_][\w.]*|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\.\.?|\*\*|//|[=!<>]=|\S')
     for path, text in models():
         text = text.decode(errors="replace")
         if "samples" not in path or "#" in re.sub(r"#[^\n]*", "", text):
