@@ -23,7 +23,7 @@ import tempfile
 
 WAYS = ((), ("--target", "all", "--standalone", "--unroll", "8"))
 # what a build reads: not .git, not build folders
-PARTS = ("CMakeLists.txt", "compiler", "grammar", "runtime")
+PARTS = ("CMakeLists.txt", "LICENSE", "compiler", "grammar", "runtime", "samples")
 
 
 class Failed(Exception):
