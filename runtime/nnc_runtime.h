@@ -138,7 +138,8 @@
 
 /* Not every file needs all of these. */
 #if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_ROW) + defined(NNC_ROW_16) + \
-    defined(NNC_ROW_8) + defined(NNC_HAS_WEIGHTS_CHECK) + defined(NNC_DEFINE_BY_LANE) + defined(NNC_TARGET_V4) + \
+    defined(NNC_ROW_8) + defined(NNC_SWAP_16) + defined(NNC_SWAP_8) + defined(NNC_HAS_WEIGHTS_CHECK) + \
+    defined(NNC_DEFINE_BY_LANE) + defined(NNC_TARGET_V4) + \
     defined(NNC_HAS_V8) + defined(NNC_HAS_V16)
 #endif
 

@@ -339,8 +339,10 @@ int main(void)
         need(a == b, f"{cc}: -DNNC_PLAIN_C gives other bits")
     # what a C99 compiler that is neither gcc nor clang would see, with headers that use no extension
     t.write("std/stddef.h", "#ifndef D\n#define D\ntypedef unsigned long size_t;\n#define NULL ((void *)0)\n#endif\n")
-    t.write("std/stdint.h", "#ifndef I\n#define I\ntypedef int int32_t;\ntypedef unsigned uint32_t;\ntypedef unsigned long uintptr_t;\ntypedef unsigned long uint64_t;\n"
-            "#define INT32_MIN (-2147483647 - 1)\n#define INT32_MAX 2147483647\n#endif\n")
+    integers = {"int16_t": "short", "int32_t": "int", "uint8_t": "unsigned char", "uint16_t": "unsigned short",
+                "uint32_t": "unsigned", "uint64_t": "unsigned long", "uintptr_t": "unsigned long"}
+    t.write("std/stdint.h", "#ifndef I\n#define I\n" + "".join(f"typedef {c} {name};\n" for name, c in integers.items())
+            + "#define INT32_MIN (-2147483647 - 1)\n#define INT32_MAX 2147483647\n#endif\n")
     t.write("std/string.h", "#include <stddef.h>\nvoid *memcpy(void *, const void *, size_t);\nvoid *memset(void *, int, size_t);\n"
             "void *memmove(void *, const void *, size_t);\nint memcmp(const void *, const void *, size_t);\n")
     t.write("std/math.h", "".join(f"float {f}f(float);\ndouble {f}(double);\n" for f in (
