@@ -95,10 +95,11 @@ static void hold_flash(const pipeline *p, const summary *all) {
             weigh(&m, r->name, r->where, r->parameters + r->buffers);
             if (m.cost > before) model = k;
         }
+    const char *what = p->options->weights_beside ? "the weights beside the C" : "the tables of the C";
     diag *d = diag_error(p->diags, m.where,
-                         "the tables of the C take %zu bytes, and --max-flash allows %" PRId64
-                         "; %s has %" PRId64 " of the parameters",
-                         bytes, allowed, m.name ? m.name : "nothing", m.cost);
+                         "%s take %zu bytes, and --max-flash allows %" PRId64 "; %s has %" PRId64
+                         " of the parameters",
+                         what, bytes, allowed, m.name ? m.name : "nothing", m.cost);
     show_table(p, &all[model], d);
 }
 

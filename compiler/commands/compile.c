@@ -92,8 +92,6 @@ static int run(pipeline *p) {
     if (!pipeline_lower(p, ast)) return STATUS_INPUT;
     summary *all = budget_is_asked(p->options) ? summarize_counts(p, &none) : NULL;
     if (!pipeline_bind(p)) return STATUS_INPUT;
-    for (size_t i = 0; i < p->file.count; i++)
-        if (!diag_error_count(p->diags)) format_warn(p->file.models[i], p->diags);
     pipeline_passes(p); /* what is wrong with one model does not hide what is wrong with another's plan */
     if (!pipeline_plan(p)) return STATUS_INPUT;
     if (all) summarize_bytes(p, all);

@@ -133,7 +133,7 @@ static int make(const options *o, const job *j) {
 
 /* --- the command line --- */
 
-enum { OUTPUT, NAME, TARGET, WEIGHTS, WEIGHTS_KEY };
+enum { OUTPUT, NAME, TARGET, WEIGHTS, WEIGHTS_KEY, WEIGHTS_TYPE };
 static const command_option rows[] = {
     [OUTPUT] = {'o', "output", "DIR", "the package's folder"},
     [NAME] = {0, "name", "NAME", "the package's name (default: the model file's)"},
@@ -142,6 +142,8 @@ static const command_option rows[] = {
                 "all for cmake and python)"},
     [WEIGHTS] = {0, "weights", "FILE", "parameters, instead of the model's weights statement"},
     [WEIGHTS_KEY] = {0, "weights-key", "KEY", "which dict of that file"},
+    [WEIGHTS_TYPE] = {0, "weights-type", "NAME",
+                      "how layers keep their matrices that do not say it: float32, int16, int8 or\nstored"},
 };
 
 static int unknown_kind(const command_line *line, const char *name) {
@@ -162,6 +164,8 @@ static int read_and_make(arena *a, command_line *line) {
         if (option == TARGET) o.target = line->value;
         if (option == WEIGHTS) o.weights = line->value;
         if (option == WEIGHTS_KEY) o.weights_key = line->value;
+        if (option == WEIGHTS_TYPE && !ir_weights_find(line->value, &o.weights_type))
+            return command_usage(line, "--weights-type takes %s, not %s", ir_weights_list, line->value);
     }
     if (line->status >= 0) return line->status;
     if (line->word_count && !(j.kind = find_kind(line->words[0])))

@@ -5,6 +5,7 @@
 
 #include "commands/progress.h"
 #include "emit/target.h"
+#include "format/format.h"
 #include "passes/passes.h"
 #include "place.h"
 #include "syntax/parse.h"
@@ -104,15 +105,10 @@ static tensor_file *open_weights(pipeline *p, const char *path, span where) {
     return f;
 }
 
-bool pipeline_bind(pipeline *p) {
+static void bind_files(pipeline *p) {
     const options *o = p->options;
-    progress_say("reading weights");
     ir_model *const *models = p->file.models;
     size_t models_count = p->file.count;
-    if (o->random_weights) {
-        bind_random_weights(models, models_count, o->seed);
-        return true;
-    }
     bool *bound = ARENA_ARRAY(p->arena, bool, models_count);
     for (size_t i = 0; i < models_count; i++) {
         ir_model *m = models[i];
@@ -140,6 +136,15 @@ bool pipeline_bind(pipeline *p) {
         if (!f) continue;
         bind_weights(same, count, f, o->weights_key, p->diags, where);
     }
+}
+
+bool pipeline_bind(pipeline *p) {
+    const options *o = p->options;
+    progress_say("reading weights");
+    if (o->random_weights) bind_random_weights(p->file.models, p->file.count, o->seed);
+    else bind_files(p);
+    if (diag_error_count(p->diags)) return true; /* of the passes and the plan, too */
+    for (size_t i = 0; i < p->file.count; i++) format_warn(p->file.models[i], p->diags);
     return true;
 }
 

@@ -1,6 +1,9 @@
 /* summarize: see summarize.h. */
 #include "commands/summarize.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "emit/target.h"
 
 static int64_t *largest_dims(arena *a, const ir_model *m) {
@@ -22,6 +25,30 @@ summary *summarize_counts(pipeline *p, given_dims *given) {
     for (size_t i = 0; i < p->file.count; i++)
         all[i].counts = count_model(p->arena, all[i].model, all[i].dims);
     return all;
+}
+
+typedef struct {
+    arena *arena;
+    summary *to;
+    bool random, narrow; /* weights that mean nothing; one of them is not float32 */
+} keeping;
+
+static void keep(void *context, const ir_node *n, const ir_param *p) {
+    keeping *k = context;
+    for (size_t i = 0; i < k->to->kept_count; i++)
+        if (strcmp(k->to->kept[i].key, p->key) == 0) return;
+    kept_matrix m = format_keep(n, p);
+    if (k->random) m.decibels = (double)NAN; /* nobody's weights */
+    k->narrow = k->narrow || m.format != FORMAT_FLOAT32;
+    ARENA_PUSH(k->arena, k->to->kept, k->to->kept_count, k->to->kept_capacity, m);
+}
+
+void summarize_kept(const pipeline *p, summary *all) {
+    for (size_t i = 0; i < p->file.count; i++) {
+        keeping k = {p->arena, &all[i], p->options->random_weights, false};
+        format_each(all[i].model, keep, &k);
+        if (!k.narrow) all[i].kept_count = 0;
+    }
 }
 
 void summarize_bytes(const pipeline *p, summary *all) {

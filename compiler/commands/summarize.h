@@ -5,6 +5,7 @@
 #include "commands/count.h"
 #include "commands/given_dims.h"
 #include "commands/pipeline.h"
+#include "format/format.h"
 
 typedef struct {
     const ir_model *model;
@@ -14,11 +15,15 @@ typedef struct {
     size_t tables; /* bytes, if the model were alone in its file */
     int64_t stack; /* bytes of the largest frame of a function; below 0: not measured */
     const char *stack_function;
+    kept_matrix *kept; /* each matrix of layers, once; none where all of them are float32 */
+    size_t kept_count, kept_capacity;
 } summary;
 
 /* By the file's models, of the graph as lowering made it: counts, at given dims or the largest
  * ones. NULL after errors. */
 summary *summarize_counts(pipeline *p, given_dims *given);
+/* After binding, before the passes: how matrices are kept. */
+void summarize_kept(const pipeline *p, summary *all);
 /* After planning: bytes. */
 void summarize_bytes(const pipeline *p, summary *all);
 

@@ -10,7 +10,7 @@ typedef struct {
     bool json, stack;
 } summary_wishes;
 
-enum { DIM, JSON, STACK, TARGET, WEIGHTS, WEIGHTS_KEY };
+enum { DIM, JSON, STACK, TARGET, WEIGHTS, WEIGHTS_KEY, WEIGHTS_TYPE };
 static const command_option rows[] = {
     [DIM] = {0, "dim", "NAME=N",
              "multiply-adds and arrays at this size of a run-time dim, not its largest"},
@@ -21,6 +21,8 @@ static const command_option rows[] = {
     [TARGET] = {0, "target", "NAME", "what the C would be compiled with (default: all)"},
     [WEIGHTS] = {0, "weights", "FILE", "parameters, instead of the model's weights statement"},
     [WEIGHTS_KEY] = {0, "weights-key", "KEY", "which dict of that file"},
+    [WEIGHTS_TYPE] = {0, "weights-type", "NAME",
+                      "how matrices are kept, as when compiling: float32, int16, int8, stored"},
 };
 
 /* Sizes do not depend on the numbers: without a file, any will do. A model that draws its own has no
@@ -45,6 +47,7 @@ static bool summarize(pipeline *p, options *o, summary_wishes *asked, text *to) 
     if (!all) return false;
     if (!o->weights && without_weights(&p->file)) o->random_weights = true;
     pipeline_bind(p);
+    summarize_kept(p, all);
     pipeline_passes(p);
     if (!pipeline_plan(p)) return false;
     summarize_bytes(p, all);
@@ -85,6 +88,8 @@ static int read_and_show(arena *a, command_line *line) {
         if (option == TARGET) o.target = line->value;
         if (option == WEIGHTS) o.weights = line->value;
         if (option == WEIGHTS_KEY) o.weights_key = line->value;
+        if (option == WEIGHTS_TYPE && !ir_weights_find(line->value, &o.weights_type))
+            return command_usage(line, "--weights-type takes %s, not %s", ir_weights_list, line->value);
     }
     if (line->status >= 0) return line->status;
     if (o.target && !target_exists(o.target))
@@ -115,7 +120,9 @@ const command command_summary = {
         "where they are used first; running\n"
         "means and variances are buffers. Multiply-adds are terms of products (Linear, matmul, "
         "convolutions,\n"
-        "recurrent layers), without biases, activations and whatever is elementwise.",
+        "recurrent layers), without biases, activations and whatever is elementwise. Where a layer "
+        "keeps its weights in\n"
+        "fewer bits, all matrices are shown as they are kept.",
     .options = rows,
     .option_count = sizeof rows / sizeof *rows,
     .run = run,

@@ -1,6 +1,7 @@
 /* summary_print: a summary as text and as JSON. */
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "commands/summarize.h"
@@ -27,6 +28,23 @@ void summary_print_layers(const summary *s, arena *a, text *to) {
     }
     table_row(&t, "total", "", "", count(a, c->parameters), count(a, c->multiply_adds),
               buffers(a, c->buffers));
+    table_print(&t, to);
+}
+
+static const char *decibels(arena *a, double d) {
+    return isnan(d) ? "" : isinf(d) ? "exactly" : arena_printf(a, "%.1f dB", d);
+}
+
+static void print_kept(const summary *s, arena *a, text *to) {
+    table t = table_new(a, "lrrrr");
+    if (!s->kept_count) return;
+    table_row(&t, "weights", "kept as", "bytes", "as float32", "how well");
+    for (size_t i = 0; i < s->kept_count; i++) {
+        const kept_matrix *k = &s->kept[i];
+        table_row(&t, k->key, format_row_of(k->format)->name, count(a, k->bytes), count(a, k->as_float32),
+                  decibels(a, k->decibels));
+    }
+    text_add(to, "\n");
     table_print(&t, to);
 }
 
@@ -74,6 +92,7 @@ void summary_print(const summary *s, arena *a, text *to) {
                     dim_max(m->symbols[i]));
     text_add(to, "\n\n");
     summary_print_layers(s, a, to);
+    print_kept(s, a, to);
     print_bytes(s, a, to);
 }
 
@@ -109,6 +128,19 @@ static json_t *json_layers(const summary *s, arena *a) {
     return list;
 }
 
+/* decibels: null where weights are kept exactly, or are not there. */
+static json_t *json_kept(const summary *s) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->kept_count; i++) {
+        const kept_matrix *k = &s->kept[i];
+        json_t *well = isfinite(k->decibels) ? json_real(k->decibels) : json_null();
+        json_array_append_new(list, json_pack("{ss ss sI sI so}", "name", k->key, "format", format_row_of(k->format)->name,
+                                              "bytes", (json_int_t)k->bytes, "float32_bytes", (json_int_t)k->as_float32,
+                                              "decibels", well));
+    }
+    return list;
+}
+
 static json_t *json_model(const summary *s, arena *a) {
     json_t *dims = json_object(), *members = json_array();
     for (size_t i = 0; i < s->model->symbol_count; i++) {
@@ -126,8 +158,8 @@ static json_t *json_model(const summary *s, arena *a) {
     json_t *stack = s->stack < 0 ? json_null()
                                  : json_pack("{sI ss}", "bytes", (json_int_t)s->stack, "function",
                                              s->stack_function);
-    return json_pack("{ss so so sI sI sI sI sI so so so so}", "name", s->model->name, "dims", dims,
-                     "layers", json_layers(s, a), "parameters", (json_int_t)s->counts.parameters,
+    return json_pack("{ss so so so sI sI sI sI sI so so so so}", "name", s->model->name, "dims", dims,
+                     "layers", json_layers(s, a), "matrices", json_kept(s), "parameters", (json_int_t)s->counts.parameters,
                      "buffers", (json_int_t)s->counts.buffers, "multiply_adds",
                      (json_int_t)s->counts.multiply_adds, "weights_bytes", (json_int_t)s->tables,
                      "struct_bytes", (json_int_t)summary_struct_bytes(s), "struct", members,

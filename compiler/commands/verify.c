@@ -7,6 +7,7 @@
 #include "commands/model_options.h"
 #include "commands/progress.h"
 #include "commands/verify_compare.h"
+#include "format/format.h"
 
 typedef struct {
     model_options model;
@@ -46,10 +47,9 @@ static pipeline *lower_again(const pipeline *p, ast_file *ast, const ir_model *f
 }
 
 /* Every matrix as the file has it. */
-static void widen(ir_graph *g, bool *changed) {
+static void widen(ir_graph *g) {
     for (ir_node *n = g->first; n; n = n->next) {
-        if (n->op == IR_REPEAT) widen(&n->block->body, changed);
-        *changed = *changed || n->attrs.weights == IR_WEIGHTS_INT8 || n->attrs.weights == IR_WEIGHTS_INT16;
+        if (n->op == IR_REPEAT) widen(&n->block->body);
         n->attrs.weights = IR_WEIGHTS_DEFAULT;
     }
 }
@@ -57,9 +57,9 @@ static void widen(ir_graph *g, bool *changed) {
 /* The model with the file's own weights; NULL if it has those anyway. */
 static ir_model *own_of(const pipeline *p, ast_file *ast) {
     ir_model *own = lower_again(p, ast, p->file.models[0])->file.models[0];
-    bool changed = false;
-    widen(&own->run, &changed);
-    widen(&own->reset, &changed);
+    bool changed = format_is_used(own, FORMAT_INT8) || format_is_used(own, FORMAT_INT16);
+    widen(&own->run);
+    widen(&own->reset);
     return changed ? own : NULL;
 }
 

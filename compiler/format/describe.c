@@ -4,17 +4,22 @@
 #include <math.h>
 #include <string.h>
 
-void format_describe_matrix(const ir_node *n, const ir_param *p, text *to) {
+kept_matrix format_keep(const ir_node *n, const ir_param *p) {
     weight_format f = format_choose(n, p);
     int64_t rows = format_param_rows(p), terms = format_param_terms(p);
-    text_printf(to, "%s %s: %lld bytes, as float32 %lld", p->key, format_row_of(f)->name, (long long)format_bytes(f, rows, terms),
-                (long long)(4 * rows * terms));
-    if (!p->data || f == FORMAT_FLOAT32) return;
+    kept_matrix k = {p->key, f, format_bytes(f, rows, terms), 4 * rows * terms, (double)NAN};
+    if (!p->data || f == FORMAT_FLOAT32) return k;
     arena *a = arena_new();
-    round_quality q = round_measure(a, f, p);
-    if (isinf(q.decibels)) text_add(to, ", exact");
-    else text_printf(to, ", kept at %.1f dB", q.decibels);
+    k.decibels = round_measure(a, f, p).decibels;
     arena_free(a);
+    return k;
+}
+
+void format_describe_matrix(const kept_matrix *k, text *to) {
+    text_printf(to, "%s %s: %lld bytes, as float32 %lld", k->key, format_row_of(k->format)->name, (long long)k->bytes,
+                (long long)k->as_float32);
+    if (isinf(k->decibels)) text_add(to, ", exact");
+    else if (!isnan(k->decibels)) text_printf(to, ", kept at %.1f dB", k->decibels);
 }
 
 typedef struct {
@@ -41,20 +46,12 @@ static void add_layer(void *context, const ir_node *n, const ir_param *p) {
     d->last = layer;
 }
 
-static void add_layers(const ir_model *m, const ir_graph *g, describer *d) {
-    for (const ir_node *n = g->first; n; n = n->next) {
-        format_each_matrix(m, n, add_layer, d);
-        if (n->op == IR_REPEAT) add_layers(m, &n->block->body, d);
-    }
-}
-
 const char *format_describe(arena *a, const ir_model *m) {
     text all = text_new(a);
     bool any = false;
     for (weight_format f = FORMAT_FLOAT16; f < FORMATS; f++) {
         describer d = {.arena = a, .format = f, .list = text_new(a)};
-        add_layers(m, &m->run, &d);
-        add_layers(m, &m->reset, &d);
+        format_each(m, add_layer, &d);
         if (d.count) text_printf(&all, "%s%s (%s)", any ? ", " : "", format_row_of(f)->name, text_string(&d.list));
         any = any || d.count;
     }

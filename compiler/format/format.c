@@ -59,6 +59,18 @@ void format_each_matrix(const ir_model *m, const ir_node *n, format_visitor *vis
     }
 }
 
+static void each_of_graph(const ir_model *m, const ir_graph *g, format_visitor *visit, void *context) {
+    for (const ir_node *n = g->first; n; n = n->next) {
+        format_each_matrix(m, n, visit, context);
+        if (n->op == IR_REPEAT) each_of_graph(m, &n->block->body, visit, context);
+    }
+}
+
+void format_each(const ir_model *m, format_visitor *visit, void *context) {
+    each_of_graph(m, &m->run, visit, context);
+    each_of_graph(m, &m->reset, visit, context);
+}
+
 typedef struct {
     weight_format format;
     bool found;
@@ -66,19 +78,14 @@ typedef struct {
 
 static void look_at(void *context, const ir_node *n, const ir_param *p) {
     format_search *s = context;
-    s->found = s->found || format_choose(n, p) == s->format;
+    s->found = s->found || format_choose(n, p) == s->format; /* which reads the matrix */
 }
 
-static bool graph_uses(const ir_model *m, const ir_graph *g, weight_format f) {
+bool format_is_used(const ir_model *m, weight_format f) {
     format_search s = {f, false};
-    for (const ir_node *n = g->first; n && !s.found; n = n->next) {
-        format_each_matrix(m, n, look_at, &s);
-        if (n->op == IR_REPEAT) s.found = s.found || graph_uses(m, &n->block->body, f);
-    }
+    format_each(m, look_at, &s);
     return s.found;
 }
-
-bool format_is_used(const ir_model *m, weight_format f) { return graph_uses(m, &m->run, f) || graph_uses(m, &m->reset, f); }
 
 static bool graph_asks(const ir_graph *g) {
     for (const ir_node *n = g->first; n; n = n->next)

@@ -57,6 +57,8 @@ weight_format format_choose(const ir_node *n, const ir_param *p);
 /* Calls visit for each matrix of the node. */
 typedef void format_visitor(void *context, const ir_node *n, const ir_param *p);
 void format_each_matrix(const ir_model *m, const ir_node *n, format_visitor *visit, void *context);
+/* For each matrix of each node, as often as nodes have it. */
+void format_each(const ir_model *m, format_visitor *visit, void *context);
 
 /* Has some layer a matrix in this format? */
 bool format_is_used(const ir_model *m, weight_format f);
@@ -64,8 +66,17 @@ bool format_is_used(const ir_model *m, weight_format f);
 /* warn.c: -Wnarrow. Of a model whose weights are bound. */
 void format_warn(const ir_model *m, diag_list *diags);
 
-/* describe.c: "lstm.weight_hh_l0 int8: 69632 bytes, as float32 262144, kept at 44.1 dB"; the latter where it is bound. */
-void format_describe_matrix(const ir_node *n, const ir_param *p, text *to);
+/* describe.c: a matrix as it is kept. */
+typedef struct {
+    const char *key;
+    weight_format format;
+    int64_t bytes, as_float32;
+    double decibels; /* how well (round.h); infinity: exactly; NaN: its weights are not bound, or it is float32 */
+} kept_matrix;
+
+kept_matrix format_keep(const ir_node *n, const ir_param *p);
+/* "lstm.weight_hh_l0 int8: 69632 bytes, as float32 262144, kept at 44.1 dB" */
+void format_describe_matrix(const kept_matrix *k, text *to);
 /* "int8 (lstm, out), int16 (embedding)"; NULL: all matrices are float32. */
 const char *format_describe(arena *a, const ir_model *m);
 

@@ -4,7 +4,6 @@
 enum { LEAST_DECIBELS = 36 }; /* int8 keeps trained weights at 38.8 and more */
 
 typedef struct {
-    const ir_model *model;
     diag_list *diags;
     bool stored, found; /* some layer asks for `stored`; and some has weights that are */
     span where;
@@ -28,17 +27,9 @@ static void look_at(void *context, const ir_node *n, const ir_param *p) {
     diag_hint(d, f == FORMAT_INT8 ? "as int16 keeps it better" : "as float32 keeps it as it is");
 }
 
-static void look_through(warner *w, const ir_graph *g) {
-    for (const ir_node *n = g->first; n; n = n->next) {
-        format_each_matrix(w->model, n, look_at, w);
-        if (n->op == IR_REPEAT) look_through(w, &n->block->body);
-    }
-}
-
 void format_warn(const ir_model *m, diag_list *diags) {
-    warner w = {.model = m, .diags = diags};
-    look_through(&w, &m->run);
-    look_through(&w, &m->reset);
+    warner w = {.diags = diags};
+    format_each(m, look_at, &w);
     if (w.stored && !w.found)
         diag_warning(diags, WARNING_NARROW, w.where,
                      "model %s: no matrix is kept as stored, as none has 16 bits in the file: they are float32", m->name);

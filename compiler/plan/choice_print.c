@@ -169,9 +169,10 @@ static void print_body(const printer *p, const plan_choice *c) {
 
 static void print_format(void *context, const ir_node *n, const ir_param *param) {
     const printer *p = context;
-    if (format_choose(n, param) == FORMAT_FLOAT32) return;
+    const kept_matrix k = format_keep(n, param);
+    if (k.format == FORMAT_FLOAT32) return;
     begin_line(p);
-    format_describe_matrix(n, param, p->to);
+    format_describe_matrix(&k, p->to);
     text_add(p->to, "\n");
 }
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "commands/pipeline.h"
-#include "format/format.h"
 #include "place.h"
 
 /* --- documents --- */
@@ -104,9 +103,7 @@ static bool names_weights(const pipeline *p) {
 /* As compiling does it, up to the plan; a model that names no weights yet is looked at without. */
 static void compile(pipeline *p, ast_file *ast) {
     if (!pipeline_lower(p, ast)) return;
-    bool bound = names_weights(p) && pipeline_bind(p) && !diag_error_count(p->diags);
-    for (size_t i = 0; bound && i < p->file.count; i++)
-        if (p->file.models[i]->weights) format_warn(p->file.models[i], p->diags);
+    if (names_weights(p)) pipeline_bind(p);
     pipeline_passes(p);
     pipeline_plan(p);
     pipeline_release(p);

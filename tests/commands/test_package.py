@@ -113,6 +113,18 @@ def check_python_without_compiler(bench):
     holds("no-such-option" in bench.run(python_with_numpy(), "-c", "import tagger", status=1), "its message")
 
 
+def check_narrow(bench):
+    """--weights-type goes into the C that is packed, which says so."""
+    hello = os.path.join(SOURCE, "samples/hello/hello.nn")
+    for kind, of in (("int8", "uint8_t"), ("int16", "int16_t")):
+        package(bench, "arduino", "--weights-type", kind, model=hello, to=kind)
+        c = bench.read(f"{kind}/src/hello.c")
+        holds(f"static const {of} " in c and f"--weights-type {kind}" in c, (kind, c[:3000]))
+        bench.run("gcc", "-std=c99", "-c", f"{kind}/src/hello.c", "-o", "hello.o")
+    said = package(bench, "arduino", "--weights-type", "int4", model=hello, status=2)
+    holds("--weights-type takes float32, int16, int8" in said, said)
+
+
 def check_again(bench):
     """The same command brings a package up to date and leaves files of others alone; another folder is not touched."""
     for kind in KINDS:

@@ -1,9 +1,11 @@
 """nnc summary: parameters against torch's own count, multiply-adds against the formulas, bytes against the compiled C."""
 import glob
 import json
+import math
 import os
 import re
 import shutil
+import struct
 
 from kit import SOURCE, TAGGER, holds
 
@@ -181,6 +183,33 @@ def check_stack(bench):
     holds(summary(bench, tagger)["models"][0]["stack"] is None, "not measured")
 
 
+def check_kept(bench):
+    """Matrices in fewer bits, each once: its format, its bytes by the formulas of docs/weights-types.md, and how well it is
+    kept, as Python reckons it."""
+    rows = [[math.sin(1 + 50 * r * r + k) for k in range(40)] for r in range(12)]
+    data = struct.pack("<480f", *[w for row in rows for w in row])
+    head = json.dumps({"f.weight": {"dtype": "F32", "shape": [12, 40], "data_offsets": [0, len(data)]}}).encode()
+    with open(bench.path("w.safetensors"), "wb") as f:
+        f.write(struct.pack("<Q", len(head)) + head + data)
+    bench.write("n.nn", 'model n {\n    weights "w.safetensors"\n    input x: float32[3, 40]\n'
+                        "    layer f = Linear(40, 12, bias=false)\n    output y = f(x) + f(2 * x)\n}\n")
+    holds(summary(bench, "n.nn")["models"][0]["matrices"] == [], "float32")
+    for kind, size, scales in (("int8", 12 * 40, 12 * 2 * 2), ("int16", 12 * 40 * 2, 12 * 4)):
+        matrix, = summary(bench, "n.nn", "--weights-type", kind)["models"][0]["matrices"]
+        holds((matrix["name"], matrix["format"], matrix["float32_bytes"]) == ("f.weight", kind, 12 * 40 * 4), matrix)
+        holds(matrix["bytes"] == size + scales, matrix)
+        lost = signal = 0.0
+        for row in rows:
+            for start in range(0, 40, 32 if kind == "int8" else 40):
+                block = row[start:start + (32 if kind == "int8" else 40)]
+                step = max(map(abs, block)) / (127 if kind == "int8" else 32767)
+                signal += sum(w * w for w in block)
+                lost += sum((w - round(w / step) * step) ** 2 for w in block)
+        holds(abs(matrix["decibels"] - 10 * math.log10(signal / lost)) < 0.5, (kind, matrix, 10 * math.log10(signal / lost)))
+    said = bench.nnc_says("summary", "n.nn", "--weights-type", "int8")
+    holds("\nf.weight     int8    528        1920" in said and " dB\n" in said, said)
+
+
 def check_documented(bench):
     page = open(os.path.join(SOURCE, "docs", "using.md")).read()
     holds(bench.nnc_says("summary", os.path.join(TAGGER, "tagger.nn")) in page, "docs/using.md")
@@ -193,6 +222,7 @@ def check_errors(bench):
             (("tagger.nn",), 1, "tagger.safetensors"), (("no.nn",), 1, "no.nn: error"), ((), 2, "no model"),
             (("a.nn", "b.nn"), 2, "one model"), (("tagger.nn", "--dim", "T"), 2, "NAME=N"),
             (("tagger.nn", "--dim", "T=-1"), 2, "NAME=N"), (("tagger.nn", "--target", "z80"), 2, "z80"),
+            (("tagger.nn", "--weights-type", "int4"), 2, "--weights-type takes float32, int16, int8"),
             (("tagger.nn", "--dim", "T=0"), 1, "outside of the bounds of dim T"),
             (("tagger.nn", "--dim", "Q=1"), 1, "no model in it has a run-time dim Q")):
         said = bench.nnc_says("summary", *arguments, status=status)

@@ -169,6 +169,9 @@ def check_narrow(bench):
     holds(costs["int8"] > 20 * costs["int16"] > 0, costs)
     said = bench.nnc_says("verify", *given, "int8")
     holds("own weights" in said and "fewer bits" in said, said)
+    bench.write("short.nn", "model n {\n    input x: float32[4, 7]\n    layer f = Linear(7, 16)\n    output o = f(x)\n}\n")
+    short = verify(bench, "short.nn", "--random-weights", "3", "--weights-type", "int8")["outputs"][0]
+    holds("own_weights" not in short, "rows of 7 stay float32")
     holds("--weights-type takes" in bench.nnc_says("verify", "n.nn", "--weights-type", "int4", status=2), "int4")
 
 
