@@ -90,8 +90,8 @@ static cexpr **function_of(emit_context *e, const plan_kernel *k) {
 
 void call_function(emit_context *e, const plan_kernel *k) {
     if (is_plain(k) || k->kind == PLAN_CHECK || (e->body > 0 && !call_uses_vectors(k))) return;
-    const char *name = emit_function_name(e, "%s", k->function + strlen(e->model) + 1);
-    *function_of(e, k) = c_name(e->unit, "%s", name);
+    const char *wanted = k->function + strlen(e->model) + 1;
+    const char *name = e->trains ? NULL : emit_function_name(e, "%s", wanted);
     cfunction *f = c_function(e->unit, emit_static(e), name, emit_shapes_comment(e, k));
     for (size_t i = 0; i < k->symbol_count; i++) c_parameter(f, "size_t", emit_symbol(e, k->symbols[i]));
     call_operands(e->arena, k, add_parameter, f);
@@ -102,7 +102,10 @@ void call_function(emit_context *e, const plan_kernel *k) {
     if (call_takes_work(e, k)) c_parameter(f, "float *", "work");
     if (call_takes_turn(k)) c_parameter(f, "size_t", "turn");
     emit_kernel_body(e, k, f);
-    c_function_end(f);
+    /* run, eval and the training functions of a model have most of their kernels in common */
+    if (name) c_function_end(f);
+    else name = emit_function_end_shared(e, f, wanted);
+    *function_of(e, k) = c_name(e->unit, "%s", name);
 }
 
 /* --- calls --- */

@@ -54,6 +54,7 @@ static emitted begin_model(const emit_context *e, const plan *p, const emit_api 
     for (size_t k = 0; k < m.count; k++) {
         m.modes[k] = *e;
         m.modes[k].plan = plans[k];
+        m.modes[k].trains = m.count > 1;
         m.modes[k].model = plans[k]->model->name;
         m.modes[k].tables = style_of(p);
         emit_begin_model(&m.modes[k]);

@@ -41,6 +41,7 @@ typedef struct {
     const emit_target *const *targets; /* all bodies that the file has, the narrowest first, like the plan's */
     size_t target_count;
     bool dots;               /* the file has int8 weights */
+    bool trains;             /* the model has plans beside run's */
     const char *model;       /* prefix of all file-scope names */
     ctable_style tables;     /* decimal while the model is small */
     const char **rounds;     /* by depth: what the counters of loops over rounds are called in the present function */
