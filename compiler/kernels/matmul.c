@@ -2,7 +2,10 @@
  * some vectors of b's columns, so that what is loaded of b serves several rows.
  *
  * Columns of b that do not lie densely (a transposed b) are packed side by side first, a tile's
- * at a time. Where b's or y's are not dense a term is a multiplication and an addition, else one madd. */
+ * at a time. Where b's or y's are not dense a term is a multiplication and an addition, else one madd.
+ *
+ * One row of a by a wide b streams b: tiles would go down it in strips, each of a few neighbours in every row, which caches
+ * hand out at half the speed. */
 #include "kernels/heights.h"
 #include "kernels/tile.h"
 #include "kernels/vectors.h"
@@ -209,10 +212,94 @@ static cblock *open_batches(matmul *p, cblock *body, const plan_view *a, const p
     return body;
 }
 
+/* --- one row of a: b as it lies, some of its rows at a time ---------------------------------------------------------- */
+
+/* What happens to the sums of neighbouring columns, which wait in memory. */
+typedef struct {
+    const matmul *matmul;
+    cexpr *sums;     /* y, or what a block of terms adds to it */
+    cexpr *weights;  /* the rows of b to be added; NULL: */
+    cexpr *others;   /* sums to be added; NULL: they become zero */
+    unsigned terms;  /* so many rows */
+} stream;
+
+static void stream_columns(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    const stream *s = context;
+    emit_context *e = s->matmul->e;
+    cunit *u = e->unit;
+    const dim *one = s->matmul->y_n;
+    cexpr *sum = vectors_call0(e, "zero");
+    if (s->weights) {
+        tile t = {.rows = 1, .vectors = 1, .chains = 1, .sums = {"s"}, .last = lanes, .splats = "a", .unrolled = true,
+                  .inputs = {"a_k"}, .weights = c_add(u, s->weights, at), .width = emit_dim(e, s->matmul->b_k)};
+        cexpr *start = vectors_load(e, s->sums, at, one, lanes);
+        tile_declare(e, b, &t, &start);
+        tile_add(e, b, &t, s->terms, s->terms, c_int(u, s->terms));
+        sum = c_name(u, "s");
+    } else if (s->others) {
+        sum = vectors_call2(e, "add", vectors_load(e, s->sums, at, one, lanes), vectors_load(e, s->others, at, one, lanes));
+    }
+    vectors_store(e, b, s->sums, at, one, sum, lanes);
+}
+
+/* All columns' sums. */
+static void stream_all(const stream *s, cblock *b) {
+    stream all = *s;
+    vectors_axis columns = vectors_new(s->matmul->e, b, s->matmul->columns, "n");
+    vectors_loop(&columns, b, stream_columns, &all);
+}
+
+/* Rows of b from k on. */
+static void stream_rows(const matmul *p, cblock *b, cexpr *sums, unsigned terms) {
+    emit_context *e = p->e;
+    cunit *u = e->unit;
+    cexpr *k = c_name(u, "k");
+    for (unsigned i = 0; i < terms; i++) {
+        cexpr *factor = c_index(u, p->a, scaled(p, c_add(u, k, c_int(u, i)), p->a_k));
+        c_declare(b, arena_printf(e->arena, "const %s", e->target->type), arena_printf(e->arena, "a_%u", i),
+                  vectors_call1(e, "splat", factor));
+    }
+    c_declare(b, "const float *", "b_k", c_add(u, p->b, scaled(p, k, p->b_k)));
+    stream rows = {.matmul = p, .sums = sums, .weights = c_name(u, "b_k"), .terms = terms};
+    stream_all(&rows, b);
+}
+
+/* Terms [from, to), as many at a time as there are registers for their factors; then what is left, one by one. */
+static void stream_terms(const matmul *p, cblock *b, cexpr *sums, cexpr *from, cexpr *to) {
+    cunit *u = p->e->unit;
+    int64_t terms, step = p->choice->streamed;
+    bool even = dim_is_const(p->inner, &terms) && terms % step == 0;
+    cexpr *end = even ? to : c_add(u, from, floor_to(u, c_sub(u, to, from), step));
+    stream_rows(p, c_for(b, "k", from, end, step), sums, (unsigned)step);
+    if (!even) stream_rows(p, c_for(b, "k", end, to, 1), sums, 1);
+}
+
+static void emit_stream(const matmul *p, cblock *b) {
+    cunit *u = p->e->unit;
+    stream y = {.matmul = p, .sums = p->y}, block = {.matmul = p, .sums = c_name(u, "work")};
+    int64_t most = dim_max(p->inner);
+    stream_all(&y, c_scope(b));
+    if (most <= COST_BLOCK) {
+        stream_terms(p, b, p->y, c_int(u, 0), p->terms);
+        return;
+    }
+    b = c_for(b, "k0", c_int(u, 0), p->terms, COST_BLOCK);
+    cexpr *from = c_name(u, "k0"), *to = c_add(u, from, c_int(u, COST_BLOCK));
+    c_declare(b, "const size_t ", "k_end", c_conditional(u, c_binary(u, "<", to, p->terms), to, p->terms));
+    stream_all(&block, c_scope(b));
+    stream_terms(p, b, block.sums, from, c_name(u, "k_end"));
+    y.others = block.sums;
+    stream_all(&y, c_scope(b));
+}
+
 /* The product of two matrices, whose addresses and strides are set. */
 static void emit_product(const matmul *p, cblock *b) {
     if (p->choice->elements) {
         emit_elements(p, b);
+        return;
+    }
+    if (p->choice->streamed) {
+        emit_stream(p, b);
         return;
     }
     heights rows = {.e = p->e, .rows = emit_dim(p->e, p->rows)};

@@ -61,6 +61,7 @@ typedef struct {
     choice_heights heights; /* tiles of rows of a by vectors of columns; */
     bool elements;  /* or element by element */
     bool fused;     /* a term is one madd, as columns lie densely; else a multiplication and an addition */
+    int64_t streamed; /* or, of one row of a, b by so many of its rows at a time; 0: not so */
     int64_t packed; /* b's columns are not dense: so many are put side by side in the work space, for all rows; else 0 */
     int64_t block;  /* WEIGHT_GRAD: so many terms at a time, whose rows of dy are copied to the work space; 0: all, as they lie */
     int64_t distance; /* from one of these rows to the next */

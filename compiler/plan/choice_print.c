@@ -154,6 +154,10 @@ static void print_body(const printer *p, const plan_choice *c) {
             text_add(p->to, " element by element");
             return;
         }
+        if (c->matmul.streamed) {
+            text_printf(p->to, " %lld rows of b at a time", (long long)c->matmul.streamed);
+            return;
+        }
         text_add(p->to, " tiles ");
         print_heights(p, &c->matmul.heights);
         if (c->matmul.block) text_printf(p->to, ", %lld terms at a time", (long long)c->matmul.block);

@@ -111,9 +111,24 @@ static void choose_product_of(const chooser *c, const plan_view *b, const plan_v
     to->work = terms * m->packed;
 }
 
+/* One row of a: b's rows go by as they lie where they are longer than a tile, whose sums are the registers. */
+static void choose_stream(const chooser *c, const ir_type *y, int64_t terms, plan_choice *to) {
+    enum { ROWS = 8, LARGE = 1 << 12 /* floats of b that are worth it */ };
+    choice_matmul *m = &to->matmul;
+    unsigned last = y->rank - 1;
+    int64_t columns = dim_max(y->dims[last]);
+    cost_tile row = m->heights.tile.size;
+    bool wide = columns > row.vectors * (int64_t)c->body->lanes && columns * terms >= LARGE;
+    if (m->elements || !m->fused || !wide || row.chains > 1 || c->body->rolled || !dim_is(y->dims[last - 1], 1)) return;
+    m->streamed = ROWS;
+    if (terms > COST_BLOCK) to->work = columns;
+}
+
 void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     const ir_type *a = &k->inputs[0].view.type;
-    choose_product_of(c, &k->inputs[1].view, &k->results[0].view, dim_max(a->dims[a->rank - 1]), to);
+    int64_t terms = dim_max(a->dims[a->rank - 1]);
+    choose_product_of(c, &k->inputs[1].view, &k->results[0].view, terms, to);
+    choose_stream(c, &k->results[0].view.type, terms, to);
 }
 
 /* dy' x: the terms are dy's rows. Where these are long, or many, a tile goes down columns at distances that fall on few sets

@@ -1457,4 +1457,13 @@ static const struct {
      "loss l = sum(y * y * y)\n"
      "output dx = grad(l, x)",
      {4}},
+    /* so many gates that one row of them streams the matrix, in blocks of terms */
+    {"dim T = 1..9\n"
+     "input x: float32[T, 1, 4]\n"
+     "layer r = LSTM(4, 101)\n"
+     "out, _ = r(x)\n"
+     "output o = out\n"
+     "loss l = mean(out * out * out)\n"
+     "output dx = grad(l, x)",
+     {4}},
 };
