@@ -7,6 +7,7 @@ usage: check_narrow.py --nnc BUILD/nnc --reference BUILD/reference_run [options]
   --cc "gcc -O2 :: --target baseline"    a C compiler with its flags, and options for nnc; several times. Default: the
                  bodies that this machine has, by gcc and clang
   --runner "..." runs the programs (an emulator)
+  --link "..."   what the C compiler gets besides when it links, such as a linker script
   --keep DIR     leaves everything there
 
 The interpreter evaluates in float64 with the rounded weights, and rounds the vectors that are multiplied with int8 as the
@@ -143,12 +144,12 @@ class Toolchain:
         call([os.path.abspath(args.nnc), "batch.nn", "-o", "model.c", "--no-runtime"] + self.options, folder)
         flags = self.words[:1] + strict.BASIC + ["-std=c99"] + self.words[1:] + ["-I", self.runtime, "-I", driver]
         call(flags + strict.STRICT + strict.ONLY_C + ["-c", "model.c", "-o", "model.o"], folder)
-        call(flags + ["driver.c", "model.o", "-o", "prog", "-lm"], folder)
+        call(flags + ["driver.c", "model.o"] + shlex.split(args.link) + ["-o", "prog", "-lm"], folder)
         script = script_of(batch, True)
-        with open(os.path.join(folder, "script.bin"), "wb") as f:
+        with open(os.path.join(folder, "script"), "wb") as f:
             f.write(script.text())
-        call(shlex.split(args.runner) + ["./prog", "script.bin", "results.bin"], folder)
-        with open(os.path.join(folder, "results.bin"), "rb") as f:
+        call(shlex.split(args.runner) + ["./prog", "script", "results0"], folder)
+        with open(os.path.join(folder, "results0"), "rb") as f:
             data, out, at = f.read(), [], 0
         for n in script.sizes:
             out.append(data[at:at + n])
@@ -172,11 +173,12 @@ def main():
     parser.add_argument("--models", type=int, default=144)
     parser.add_argument("--cc", action="append")
     parser.add_argument("--runner", default="")
+    parser.add_argument("--link", default="")
     parser.add_argument("--keep")
     parser.add_argument("seeds", nargs="*", type=int)
     args = parser.parse_args()
     seeds = args.seeds or list(range(args.models))
-    faults, worst, runs = [], 0.0, 0
+    faults, worst, good, bad = [], 0.0, 0, 0
     with tempfile.TemporaryDirectory() as temporary:
         place = os.path.abspath(args.keep or temporary)
         chains = [Toolchain(t, place, os.path.abspath(args.nnc)) for t in args.cc or default_toolchains()]
@@ -197,15 +199,20 @@ def main():
                  folder)
             want = read_reference(batch, os.path.join(folder, "want.bin"))
             for chain in chains:
-                results = chain.run(args, folder, batch, os.path.join(HERE, "..", "tools"))
+                try:
+                    results = chain.run(args, folder, batch, os.path.join(HERE, "..", "tools"))
+                except RuntimeError as e:
+                    faults.append(f"{chain.text}: {e}")
+                    bad += len(batch)
+                    continue
                 for d, w in zip(batch, want):
                     found, error = check_model(d, w, results, chain.text)
                     faults += found
                     worst = max(worst, error)
-                    runs += 1
+                    good, bad = good + (not found), bad + bool(found)
     for f in faults:
         print(f)
-    print(f"check_narrow: {runs} models ran, {len(faults)} faults; the largest error is {worst:.2g} of what is allowed")
+    print(f"check_narrow: {good} models passed, {bad} failed; the largest error is {worst:.2g} of what is allowed")
     sys.exit(1 if faults else 0)
 
 

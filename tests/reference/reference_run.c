@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../tools/little_endian.h"
 #include "lower/lower.h"
 #include "passes/passes.h"
 #include "reference/reference.h"
@@ -89,6 +90,7 @@ static ir_model *find_model(lowered_file file, const char *name) {
 static int32_t next_number(FILE *script) {
     int32_t n;
     if (fread(&n, sizeof n, 1, script) != 1) fail("the script ends early", "");
+    little_endian(&n, sizeof n, 4);
     return n;
 }
 

@@ -1,7 +1,7 @@
 /* What every generated test driver shares: it reads a script of runs, hands their tensors over in buffers that show
  * misuse, and writes the outputs.
  *
- * The script (argv[1]) is a row of native 32-bit integers and tensor bytes: which operation, then its run-time dims,
+ * The script (argv[1]) is a row of 32-bit words, little-endian, integers and tensors: which operation, then its run-time dims,
  * for each input its size in bytes and its bytes, for each output its size. The outputs go to argv[2] in this order.
  *
  * A buffer starts 4 bytes past what malloc gives, so that nothing is aligned by luck, and is exactly as long as its
@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "little_endian.h"
 
 #ifndef CASE_GUARD
 #define CASE_GUARD 64
@@ -56,7 +58,9 @@ static inline void case_close(void)
 static inline size_t case_number(void)
 {
     int32_t n;
-    if (fread(&n, sizeof n, 1, case_script) != 1 || n < 0) case_fail("the script ends early");
+    if (fread(&n, sizeof n, 1, case_script) != 1) case_fail("the script ends early");
+    little_endian(&n, sizeof n, 4);
+    if (n < 0) case_fail("a number of the script is negative");
     return (size_t)n;
 }
 
@@ -95,6 +99,7 @@ static inline const void *case_input(void)
     size_t size = case_number();
     unsigned char *data = case_buffer(size), *copy = (unsigned char *)malloc(size);
     if (!copy || fread(data, 1, size, case_script) != size) case_fail("the script ends early");
+    little_endian(data, size, 4);
     memcpy(copy, data, size);
     case_buffers[case_count - 1].copy = copy;
     return data;
@@ -115,8 +120,10 @@ static inline void case_finish(int first)
         for (k = 0; k < CASE_HEAD + CASE_GUARD; k++)
             if (block[k < CASE_HEAD ? k : size + k] != CASE_FILL) case_fail("a write outside a buffer");
         if (copy && memcmp(block + CASE_HEAD, copy, size) != 0) case_fail("an input was changed");
-        if (!copy && first > 0 && fwrite(block + CASE_HEAD, 1, size, case_results) != size)
-            case_fail("writing the results");
+        if (!copy && first > 0) {
+            little_endian(block + CASE_HEAD, size, 4);
+            if (fwrite(block + CASE_HEAD, 1, size, case_results) != size) case_fail("writing the results");
+        }
         free(copy);
         free(block);
     }

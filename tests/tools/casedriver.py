@@ -47,7 +47,7 @@ class Script:
         self.data, self.sizes, self.end = bytearray(), [], 2 * models
 
     def number(self, n):
-        self.data += struct.pack("=i", n)
+        self.data += struct.pack("<i", n)
 
     def reset(self, model):
         self.number(2 * model)
@@ -64,7 +64,7 @@ class Script:
         self.sizes += output_sizes
 
     def text(self):
-        return bytes(self.data) + struct.pack("=i", self.end)
+        return bytes(self.data) + struct.pack("<i", self.end)
 
     def results(self, data):
         """The results file cut into its outputs; None if it is not as long as it should be."""

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles training cases with nnc, trains in the generated C and compares with what PyTorch gave.
 
-usage: run_train.py --nnc BUILD/nnc [--cc gcc] [--cflags=-O2] [--nnc-flags=…] [--runner "qemu-arm -L ..."]
+usage: run_train.py --nnc BUILD/nnc [--cc gcc] [--cflags=-O2] [--nnc-flags=…] [--runner "qemu-arm -L ..."] [--link "..."]
                     [--needs TARGET] [--tolerance X] [--stand-in DIR] CASE_DIR...
 
 What a case folder holds is said in train/make.py's first lines (case.json: batches, calls, params). Everything
@@ -19,6 +19,7 @@ import argparse, array, ast, json, math, os, shlex, struct, subprocess, sys, tem
 import processor
 from casefile import product as prod
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 C = {"float32": "float", "int32": "int32_t"}
 
 
@@ -43,14 +44,15 @@ def driver(meta):
     used = {c[0] for c in calls}
     has_grads = "grad" in used
     floats = sum(prod(p["shape"]) for p in meta["params"])
-    L = ['#include "model.h"', "#include <stdio.h>", "#include <stdint.h>", "#include <stdlib.h>", "#include <string.h>",
+    L = ['#include "model.h"', "#include <stdio.h>", "#include <stdint.h>", "#include <stdlib.h>", "#include <string.h>", '#include "little_endian.h"',
          f"typedef char same_number_of_parameters[{N}_PARAM_FLOATS == {floats} ? 1 : -1];",
          f"static {name} self, twin, before;", f"static float params[{floats} + 1], others[{floats} + 1];",
          f"static unsigned char blob[{N}_SAVE_BYTES];", f"static double losses[{len(calls)} + 1];", "static size_t loss_count;", "static int at = -1;",
          "static int load(const char *p, void *d, size_t n) { FILE *f = fopen(p, \"rb\"); size_t k;",
-         "  if (!f) return 1; k = fread(d, 1, n, f); fclose(f); return k != n; }",
-         "static int save(const char *p, const void *d, size_t n) { FILE *f = fopen(p, \"wb\"); size_t k;",
-         "  if (!f) return 1; k = fwrite(d, 1, n, f); return fclose(f) != 0 || k != n; }",
+         "  if (!f) return 1; k = fread(d, 1, n, f); fclose(f); little_endian(d, n, 4); return k != n; }",
+         "static int save(const char *p, void *d, size_t n, size_t width) { FILE *f = fopen(p, \"wb\"); size_t k;",
+         "  if (!f) return 1;", "  little_endian(d, n, width); k = fwrite(d, 1, n, f); little_endian(d, n, width);",
+         "  return fclose(f) != 0 || k != n; }",
          "static int fail(const char *what, int at) { fprintf(stderr, \"%s (call %d)\\n\", what, at); return 1; }"]
     for k, b in enumerate(batches):
         for t in b["inputs"] + b["targets"]:
@@ -96,7 +98,7 @@ def driver(meta):
         elif what in ("seed", "init"):
             line = f"{name}_{what}(&self, UINT64_C({c[1]})); {name}_{what}(&twin, UINT64_C({c[1]}));"
             if what == "init":
-                line += (f" {name}_get_params(&self, params); {name}_get_params(&twin, others); if (save(\"init.bin\", params, {floats} * 4)) return 92;"
+                line += (f" {name}_get_params(&self, params); {name}_get_params(&twin, others); if (save(\"init.bin\", params, {floats} * 4, 4)) return 92;"
                          f" if (memcmp(params, others, {floats} * 4)) return fail(\"one seed gave two results\", at);"
                          f" {name}_init(&twin, UINT64_C({c[1] + 1})); {name}_get_params(&twin, others);"
                          f" if (!memcmp(params, others, {floats} * 4)) return fail(\"two seeds gave one result\", at); {name}_init(&twin, UINT64_C({c[1]}));")
@@ -115,7 +117,7 @@ def driver(meta):
             if what in ("train", "grad", "eval"):
                 line += " losses[loss_count++] = loss;"
             for t in (batches[batch]["outputs"] if what == "run" else batches[batch]["train_outputs"] if what in ("grad", "train") else []):
-                line += f" if (save(\"out.{i}.{t['name']}.bin\", out_{batch}_{t['name']}, {prod(t['shape'])} * 4)) return 92;"
+                line += f" if (save(\"out.{i}.{t['name']}.bin\", out_{batch}_{t['name']}, {prod(t['shape'])} * 4, 4)) return 92;"
             runs.append((line, i))
     at = 0  # runs of the same line become a loop
     while at < len(runs):
@@ -133,11 +135,11 @@ def driver(meta):
         else:
             L.append("  at++; " + runs[at][0])
             at += 1
-    L += [f"  {name}_get_params(&self, params);", f"  if (save(\"params.bin\", params, {floats} * 4) || save(\"losses.bin\", losses, loss_count * 8)) return 92;",
+    L += [f"  {name}_get_params(&self, params);", f"  if (save(\"params.bin\", params, {floats} * 4, 4) || save(\"losses.bin\", losses, loss_count * 8, 8)) return 92;",
           f"  {name}_get_params(&twin, others); if (memcmp(params, others, {floats} * 4)) return fail(\"two structs, two results\", -1);"]
     if has_grads:
-        L += [f"  {name}_get_grads(&self, others); if (save(\"grads.bin\", others, {floats} * 4)) return 92;"]
-    L += [f"  {name}_save(&self, blob); if (save(\"blob.bin\", blob, sizeof blob)) return 92;",
+        L += [f"  {name}_get_grads(&self, others); if (save(\"grads.bin\", others, {floats} * 4, 4)) return 92;"]
+    L += [f"  {name}_save(&self, blob); if (save(\"blob.bin\", blob, sizeof blob, 1)) return 92;",
           "  memset(&twin, 0x3C, sizeof twin);", f"  {name}_reset(&twin);", "  blob[9] ^= 1; memcpy(&before, &twin, sizeof twin);",
           f"  if ({name}_restore(&twin, blob, sizeof blob) != NNC_ERR_WEIGHTS || memcmp(&before, &twin, sizeof twin)) return fail(\"restore took a damaged header\", -1);",
           f"  blob[9] ^= 1; if ({name}_restore(&twin, blob, sizeof blob - 1) != NNC_ERR_WEIGHTS) return fail(\"restore took a short blob\", -1);",
@@ -222,7 +224,8 @@ def run(args, case):
             for t in b["inputs"] + b["targets"]:
                 open(os.path.join(d, f"in.{k}.{t['name']}.bin"), "wb").write(npy(os.path.join(case, f"in.{k}.{t['name']}.npy"))[2])
         extra = [os.path.join(runtime, f) for f in sorted(os.listdir(runtime)) if f.endswith(".c")]
-        sh(shlex.split(args.cc) + shlex.split(args.cflags) + include + ["-I", ".", "driver.c"] + model + extra + ["-o", "prog", "-lm"], "cc")
+        sh(shlex.split(args.cc) + shlex.split(args.cflags) + include + ["-I", HERE, "-I", ".", "driver.c"] + model + extra
+           + shlex.split(args.link) + ["-o", "prog", "-lm"], "cc")
         sh(shlex.split(args.runner) + ["./prog"], "the program")
 
         def got(name, code="f"):
@@ -273,6 +276,7 @@ def main():
     p.add_argument("--cflags", default="-O2")
     p.add_argument("--nnc-flags", default="")
     p.add_argument("--runner", default="")
+    p.add_argument("--link", default="", help="what the C compiler gets besides when it links")
     p.add_argument("--tolerance", type=float)
     p.add_argument("--needs", help="exit status 77 where this processor cannot run that target's code")
     p.add_argument("cases", nargs="+")

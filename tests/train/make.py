@@ -144,6 +144,7 @@ CASES = {  # module, optimizer, its arguments, what happens before a step
     "loss_classes": (Classes, None, {}, None),
     "loss_regression": (Regression, None, {}, None),
     "grad_embedding_freq": (Lookup, None, {}, None),
+    "grad_tagger": (Tagger, None, {}, None),
     "grad_truncated": (lambda: Stateful(3, 14, 2), None, {}, None),
 }
 
