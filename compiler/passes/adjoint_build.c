@@ -7,7 +7,8 @@ const dim *adj_dim(differentiation *d, int64_t number) { return dim_const(d->mod
 
 ir_value *adj_value(differentiation *d, ir_op op, ir_value *const *inputs, unsigned count, const ir_type *type) {
     ir_node *n = ir_insert(d->model, d->graph, d->at, op, inputs, count, d->node->where);
-    n->label = d->node->label;
+    const char *label = d->node->label ? d->node->label : ir_op_name(d->node->op);
+    n->label = arena_printf(d->model->arena, "%s_grad", label);
     n->results[0]->type = *type;
     d->at = n;
     return n->results[0];
