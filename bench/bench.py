@@ -15,14 +15,16 @@ import time
 
 import numpy
 
+import narrow
 import report
 import wasm
 import workload
-from contestants import NNC, ORT, Built, Failure, Settings, build_all
+from contestants import NNC, ORT, ORT_INT8, Built, Failure, Settings, build_all
 from limits import Limits
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOLERANCE = 1e-5
+ROUNDED = {narrow.NARROW: 0.5, ORT_INT8: 0.5}      # of weights in fewer bits: that it is the same layer
 SEED = "nnc"                    # of the sweep
 NEXT = "next"                   # nnc's code for the next multiple of 16, in the sweep
 
@@ -32,6 +34,10 @@ def distance(a, b):
     if a.shape != b.shape or not numpy.isfinite(a).all():
         return float("inf")
     return float(numpy.max(numpy.abs(a - b) / (1 + numpy.abs(b))))
+
+
+def rms(a, b):
+    return float(numpy.sqrt(numpy.mean((a - b) ** 2)))
 
 
 def rounds(contestants, number, milliseconds):
@@ -66,7 +72,7 @@ def measure(built, peers, options, beside=None):
     """Times nnc and `peers` on a workload, and in the sweep `beside`, the next multiple of 16. A row of the table:
     by contestant `times` (nanoseconds a step, by round), `step` (their median), `ratio`, `error`, `failed` (why)."""
     w = built.w
-    row = {"title": w.title, "workload": w, "times": {}, "step": {}, "ratio": {}, "error": {}, "variant": {},
+    row = {"title": w.title, "workload": w, "times": {}, "step": {}, "ratio": {}, "error": {}, "rms": {}, "variant": {},
            "failed": dict(built.failed), **built.facts}
     contestants, reference = {}, built.reference()
     try:
@@ -76,9 +82,11 @@ def measure(built, peers, options, beside=None):
                     continue
                 contestant = contestants[name] = fastest(candidates)
                 row["variant"][name] = contestant.variant
-                row["error"][name] = distance(contestant.check(), reference)
-                if row["error"][name] > TOLERANCE:
+                outputs = contestant.check()
+                row["error"][name] = distance(outputs, reference)
+                if not row["error"][name] <= ROUNDED.get(name, TOLERANCE):
                     raise Failure(f"{row['error'][name]:.1e} away from float64")
+                row["rms"][name] = rms(outputs, reference)
             except Failure as failure:
                 row["failed"][name] = str(failure)
                 if name in contestants:
@@ -108,7 +116,8 @@ def measure(built, peers, options, beside=None):
 
 
 def measure_workloads(settings, options, wanted):
-    drawn = [w for w in workload.WORKLOADS if not wanted or w.name.split("_")[0] in wanted]
+    some = wanted or options.weights_type and narrow.WORKLOADS
+    drawn = [w for w in workload.WORKLOADS if not some or w.name.split("_")[0] in some]
     groups = [(w.name, (HERE / "workloads" / f"{w.name}.nn").read_text(), [Built(w, settings)]) for w in drawn]
     build_all(groups, list(settings.peers), settings)
     return [measure(built, settings.peers, options) for _, _, (built,) in groups]
@@ -143,6 +152,8 @@ def main():
     parser.add_argument("--isa", type=int, choices=(0, 1, 2),
                         help="force a body: 0 baseline, 1 AVX2 and FMA, 2 AVX-512")
     parser.add_argument("--wasm", action="store_true", help="as WebAssembly in Node, beside onnxruntime-web")
+    parser.add_argument("--weights-type", metavar="NAME", choices=("int8", "int16"),
+                        help="weights in fewer bits beside float32, and beside ONNX Runtime's in 8 bits")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core (default: the last)")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--nnc", required=True, help=argparse.SUPPRESS)
@@ -155,6 +166,8 @@ def main():
         parser.error("no such workload: " + ", ".join(sorted(wanted - known)))
     if options.sweep and wanted:
         parser.error("--sweep takes no workloads")
+    if options.weights_type and (options.sweep or options.wasm):
+        parser.error("--weights-type takes neither --sweep nor --wasm")
     if options.wasm and (options.sweep or options.isa is not None):
         parser.error("--wasm takes neither --sweep nor --isa")
     given = [f"{name}=…" for name in ("ORT_INCLUDE", "RTNEURAL_DIR") if os.environ.get(name)]
@@ -163,6 +176,8 @@ def main():
     options.command, options.start, options.load = " ".join(given), time.time(), os.getloadavg()[0]
 
     settings = (wasm.Settings(options.build, options.core, options.nnc) if options.wasm
+                else narrow.Settings(options.build, options.isa, options.core, options.nnc, options.weights_type)
+                if options.weights_type
                 else Settings(options.build, options.isa, options.core, options.nnc))
     for name, why in settings.skipped.items():
         print(f"{name} is skipped: {why}", file=sys.stderr)
@@ -176,9 +191,9 @@ def main():
     folder = HERE / "results" if whole else settings.build / "results"
     folder.mkdir(exist_ok=True)
     name = ("sweep" if options.sweep else "results") + settings.results()
-    write = report.sweep if options.sweep else report.workloads
+    write = report.sweep if options.sweep else narrow.write if options.weights_type else report.workloads
     write(folder / name, rows, settings, limits, options)
-    print(f"Written: {os.path.relpath(folder / name)}.md and .svg")
+    print(f"Written: {os.path.relpath(folder / name)}.md" + " and .svg" * (not options.weights_type))
     sys.exit(1 if any(row["failed"] for row in rows) else 0)
 
 

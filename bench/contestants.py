@@ -25,6 +25,7 @@ sys.path.insert(0, str(HERE.parent / "samples"))
 import safetensors  # noqa: E402
 
 NNC, ORT, TORCH, RTNEURAL = "nnc", "ONNX Runtime", "PyTorch", "RTNeural"
+ORT_INT8 = "ONNX Runtime int8"                                   # of --weights-type
 ORT_WEB, SCALAR = "onnxruntime-web", "nnc without SIMD"         # of --wasm
 # What --isa forces: the macro's value is the body of nnc's code; the peers get as near to it as they let themselves.
 MARCH = {None: "native", 0: "x86-64", 1: "x86-64-v3", 2: "x86-64-v4"}
@@ -147,16 +148,16 @@ class Settings:
     def launch(self, program):
         return [program]
 
-    def compile(self, folder, members):
+    def compile(self, folder, members, name=NNC, options=()):
         """Compiles the .nn file in `folder` to one program, and enters it for each of `members`; the facts for the table."""
         force = [f"-DNNC_FORCE_ISA={self.isa}"] if self.isa is not None else []
         _, generated = run_timed([self.nnc, folder / "model.nn", "-o", folder / "model.c", "--standalone", "--target",
-                                  "all", "--weights", folder / "model.safetensors"])
+                                  "all", "--weights", folder / "model.safetensors", *options])
         _, compiled = run_timed([*self.cc, *self.cflags, *force, "-c", folder / "model.c", "-o", folder / "model.o"])
-        run([*self.cc, "-O2", f"-I{folder}", f"-I{HERE}", HERE / "peers" / "nnc.c", folder / "model.o", "-lm", "-o",
-             folder / "nnc"])
+        program = folder / name.replace(" ", "-")
+        run([*self.cc, "-O2", f"-I{folder}", f"-I{HERE}", HERE / "peers" / "nnc.c", folder / "model.o", "-lm", "-o", program])
         for built in members:
-            built.entries[NNC] = [Entry(NNC, [folder / "nnc", "{inputs}", "{outputs}", built.sizes, built.w.name])]
+            built.entries[name] = [Entry(name, [program, "{inputs}", "{outputs}", built.sizes, built.w.name])]
         return {"seconds": (generated, compiled), "sizes": sizes_of(folder / "model.o")}
 
 
@@ -251,12 +252,22 @@ class Built:
                 onnx_graph.write(self.w, self.parameters, graph)
         return graph
 
-    def onnx_runtime(self):
-        s, graph = self.settings, self.onnx_graph()
+    def onnx_runtime(self, name=None, graph=None):
+        s, name, graph = self.settings, name or ORT, graph or self.onnx_graph()
         if s.ort_include:
-            return [Entry(ORT, [s.build / "ort", "{inputs}", "{outputs}", self.sizes, graph])]
+            return [Entry(name, [s.build / "ort", "{inputs}", "{outputs}", self.sizes, graph])]
         # the whole pass in one call, so that Node's own time counts as little as it can
-        return [self.javascript(ORT, "ort.mjs", s.ort_module, "cpu", graph, calls=1, steps=self.w.calls * self.w.steps)]
+        return [self.javascript(name, "ort.mjs", s.ort_module, "cpu", graph, calls=1, steps=self.w.calls * self.w.steps)]
+
+    def onnx_runtime_int8(self):
+        """Of LSTMs, the only recurrent layer that it quantises."""
+        import onnx_graph
+        if self.w.kind != "LSTM":
+            return []
+        graph = self.folder / "graph-int8.onnx"
+        with ONNX_LOCK:
+            onnx_graph.write(self.w, self.parameters, graph, int8=self.settings.ort_largest)
+        return self.onnx_runtime(ORT_INT8, graph)
 
     def onnx_runtime_web(self):
         return [self.javascript(ORT_WEB, "ort.mjs", self.settings.ort_module, "wasm", self.onnx_graph())]
@@ -308,7 +319,7 @@ class Built:
         return entries
 
 
-PEERS = {ORT: Built.onnx_runtime, ORT_WEB: Built.onnx_runtime_web, TORCH: Built.pytorch, RTNEURAL: Built.rtneural}
+PEERS = {ORT: Built.onnx_runtime, ORT_INT8: Built.onnx_runtime_int8, ORT_WEB: Built.onnx_runtime_web, TORCH: Built.pytorch, RTNEURAL: Built.rtneural}
 ONNX_LOCK = threading.Lock()        # protobuf in Python gains nothing from threads
 
 

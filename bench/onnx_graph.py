@@ -12,7 +12,16 @@ from workload import GATES, STATES
 ORDER = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2), "RNN": (0,)}
 
 
-def write(w, parameters, path):
+def quantised(matrices, largest):
+    """[D, rows, terms] in signed bytes as DynamicQuantizeLSTM has them, [D, terms, rows], with a scale for each row."""
+    scale = numpy.abs(matrices).max(axis=2) / numpy.float32(largest)
+    codes = numpy.rint(matrices / scale[:, :, None]).clip(-largest, largest).astype(numpy.int8)
+    return codes.transpose(0, 2, 1), scale, numpy.zeros(scale.shape, numpy.int8)
+
+
+def write(w, parameters, path, int8=0):
+    """int8: LSTMs as ONNX Runtime's tools make them, with inputs that are quantised as they come, and weights in 8 bits of
+    at most this magnitude: 127, or 63 where the processor's sums of products are too short for that (reduce_range)."""
     nodes, constants = [], []
 
     def constant(name, array):
@@ -82,8 +91,14 @@ def write(w, parameters, path):
         attributes = {"hidden_size": w.hidden, "direction": ("forward", "bidirectional")[w.directions - 1]}
         if w.kind == "GRU":
             attributes["linear_before_reset"] = 1
-        names = [constant(f"{name}{layer}", array) for name, array in (("W", W), ("R", R), ("B", B))]
-        node(w.kind, [x, *names, *([""] + states if states else [])],
+        kind, arrays, rest = w.kind, [W, R, B], []
+        if int8:
+            (W, *scales_W), (R, *scales_R) = quantised(W, int8), quantised(R, int8)
+            kind, arrays, attributes["domain"] = "DynamicQuantizeLSTM", [W, R, B], "com.microsoft"
+            rest = [*([] if states else ["", "", ""]), ""]      # no lengths, no states, no peepholes
+            rest += [constant(f"scale{i}_{layer}", array) for i, array in enumerate([*scales_W, *scales_R])]
+        names = [constant(f"{name}{layer}", array) for name, array in zip("WRB", arrays)]
+        node(kind, [x, *names, *([""] + states if states else []), *rest],
              [f"all{layer}", *(f"{state}_n" for state in states)], **attributes)
         if w.directions == 1:
             x = node("Squeeze", [f"all{layer}", constant(f"axis{layer}", numpy.array([1]))], [f"out{layer}"])
@@ -104,7 +119,8 @@ def write(w, parameters, path):
         nodes, w.name, [first, *(value(state, 1, w.batch, w.hidden) for state in states)],
         [value("y", "T", w.batch, w.output), *(value(f"{state}_n", 1, w.batch, w.hidden) for state in states)],
         constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14),
+                                                    *([helper.make_opsetid("com.microsoft", 1)] if int8 else [])])
     model.ir_version = 7
     checker.check_model(model)
     save(model, path)

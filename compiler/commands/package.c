@@ -13,11 +13,13 @@ typedef struct {
     const char *name;
     const char *target; /* where none is given */
     const char *code;   /* the folder of the C; NULL: called as the package */
+    bool has_files;     /* where it runs there are files: weights may be one */
 } package_kind;
 
 static const package_kind kinds[] = {
-    {"arduino", "scalar", "src"}, {"esp-idf", "scalar", "src"}, {"zephyr", "scalar", "src"},
-    {"cmake", "all", "src"},      {"python", "all", NULL},
+    {"arduino", "scalar", "src", false}, {"esp-idf", "scalar", "src", false},
+    {"zephyr", "scalar", "src", false},  {"cmake", "all", "src", true},
+    {"python", "all", NULL, true},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -98,6 +100,9 @@ static bool add_files(const pipeline *p, const job *j, folder *f) {
         {"python_models", package_python_models(p)},
         {"python_sizes", package_python_sizes(p)},
         {"python_example", package_python_example(p, j->name)},
+        {"python_weights", package_python_weights(p, j->name)},
+        {"weights_install", package_weights_install(p, j->name)},
+        {"weights_said", package_weights_said(p, j->name)},
         {NULL, NULL},
     };
     return folder_add_set(f, arena_printf(a, "package/%s", j->kind->name), variables);
@@ -133,7 +138,7 @@ static int make(const options *o, const job *j) {
 
 /* --- the command line --- */
 
-enum { OUTPUT, NAME, TARGET, WEIGHTS, WEIGHTS_KEY, WEIGHTS_TYPE };
+enum { OUTPUT, NAME, TARGET, WEIGHTS, WEIGHTS_AS, WEIGHTS_KEY, WEIGHTS_TYPE };
 static const command_option rows[] = {
     [OUTPUT] = {'o', "output", "DIR", "the package's folder"},
     [NAME] = {0, "name", "NAME", "the package's name (default: the model file's)"},
@@ -141,6 +146,8 @@ static const command_option rows[] = {
                 "which processors the C is for (default: scalar for arduino, esp-idf and\nzephyr, "
                 "all for cmake and python)"},
     [WEIGHTS] = {0, "weights", "FILE", "parameters, instead of the model's weights statement"},
+    [WEIGHTS_AS] = {0, "weights-as", "HOW",
+                    "c (default: tables in the C), or file: NAME.weights beside it; of cmake and\npython"},
     [WEIGHTS_KEY] = {0, "weights-key", "KEY", "which dict of that file"},
     [WEIGHTS_TYPE] = {0, "weights-type", "NAME",
                       "how layers keep their matrices that do not say it: float32, int16, int8 or\nstored"},
@@ -163,6 +170,11 @@ static int read_and_make(arena *a, command_line *line) {
         if (option == NAME) j.name = line->value;
         if (option == TARGET) o.target = line->value;
         if (option == WEIGHTS) o.weights = line->value;
+        if (option == WEIGHTS_AS) {
+            o.weights_beside = strcmp(line->value, "file") == 0;
+            if (!o.weights_beside && strcmp(line->value, "c") != 0)
+                return command_usage(line, "--weights-as takes c or file, not %s", line->value);
+        }
         if (option == WEIGHTS_KEY) o.weights_key = line->value;
         if (option == WEIGHTS_TYPE && !ir_weights_find(line->value, &o.weights_type))
             return command_usage(line, "--weights-type takes %s, not %s", ir_weights_list, line->value);
@@ -178,6 +190,9 @@ static int read_and_make(arena *a, command_line *line) {
         return command_usage(line, "--target does not know %s", o.target);
     if (j.name && !is_name(j.name))
         return command_usage(line, "a package's name has letters, digits and _: not %s", j.name);
+    if (o.weights_beside && !j.kind->has_files)
+        return command_usage(line, "package %s has its weights in the C, which lie in flash: --weights-as file is for cmake "
+                             "and python", j.kind->name);
     o.input = line->words[1];
     o.diagnostics = line->settings;
     if (!o.target && strcmp(j.kind->target, "all") != 0) o.target = j.kind->target;

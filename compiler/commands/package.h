@@ -15,4 +15,10 @@ const char *package_python_models(const pipeline *p);
 const char *package_python_sizes(const pipeline *p);
 const char *package_python_example(const pipeline *p, const char *name);
 
+/* With --weights-as file: the Python name of the file, CMake's line that installs it, and a paragraph; else None and
+ * nothing. */
+const char *package_python_weights(const pipeline *p, const char *name);
+const char *package_weights_install(const pipeline *p, const char *name);
+const char *package_weights_said(const pipeline *p, const char *name);
+
 #endif

@@ -125,6 +125,47 @@ def check_narrow(bench):
     holds("--weights-type takes float32, int16, int8" in said, said)
 
 
+def check_weights_beside(bench):
+    """Weights as a file of the package: the same numbers as in the C, other weights by their path, a wrong file refused; and
+    where there are no files, neither is such a package."""
+    package(bench, "python", to="c")
+    package(bench, "python", "--weights-as", "file", to="file")
+    bench.nnc_says(os.path.join(TAGGER, "tagger.nn"), "--random-weights", "7", "--weights-only", "-o", "other.weights")
+    bench.write("use.py", """import importlib, sys
+import numpy as np
+def load(folder):
+    sys.path.insert(0, folder)
+    sys.modules.pop("tagger", None)
+    return importlib.import_module("tagger").Tagger()
+x = np.array([0, 1, 2, 3, 4])
+c = load("c")
+inside = c(x)
+sys.path.pop(0)
+model = load("file")
+print((model(x) == inside).all(), (model.copy()(x) == inside).all())
+model.load_weights("other.weights")
+print((model(x) == inside).all())
+for m, path in ((model, "use.py"), (c, "other.weights")):
+    try:
+        m.load_weights(path)
+    except (ValueError, TypeError) as error:
+        print(error)
+""")
+    bench.environment.update(CFLAGS="-O0", XDG_CACHE_HOME=bench.path("cache"))
+    said = bench.run(python_with_numpy(), "use.py").splitlines()
+    holds(said[:2] == ["True True", "False"] and said[2] == "use.py: this is no file of weights", said)
+    holds("has its weights in the C" in said[3], said)
+    package(bench, "cmake", "--weights-as", "file", to="cmake")
+    bench.run("cmake", "-S", "cmake", "-B", "out", "-DCMAKE_INSTALL_PREFIX=" + bench.path("prefix"))
+    bench.run("cmake", "--build", "out", "--target", "install")
+    with open(bench.path("prefix/share/tagger/tagger.weights"), "rb") as a, open(bench.path("file/tagger/tagger.weights"), "rb") as b:
+        holds(a.read() == b.read(), "the file that is installed")
+    holds("`tagger_weights_at`" in bench.read("cmake/README.md"), "README.md")
+    said = package(bench, "zephyr", "--weights-as", "file", to="z", status=2)
+    holds("is for cmake and python" in said and not os.path.exists(bench.path("z")), said)
+    holds("takes c or file" in package(bench, "cmake", "--weights-as", "flash", to="z", status=2), "flash")
+
+
 def check_again(bench):
     """The same command brings a package up to date and leaves files of others alone; another folder is not touched."""
     for kind in KINDS:

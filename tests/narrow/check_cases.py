@@ -35,6 +35,7 @@ from casefile import CaseFile, Failure
 
 MOST = 1.5
 WEIGHTS = re.compile(r'weights\s+"([^"]+\.safetensors)"')
+LAYER = re.compile(r"layer +(\w+) *= *(\w+\([^)]*\))")
 MATRIX = re.compile(r"^ +(\S+) (?:int8|int16): \d+ bytes", re.MULTILINE)
 
 
@@ -67,6 +68,23 @@ def rounded(matrix, kind):
         scale = up_to_bfloat16(numpy.abs(block).max(axis=1, keepdims=True) / 127)
         out[:, k:k + 32] = numpy.rint(block / numpy.where(scale > 0, scale, 1)).clip(-127, 127) * scale
     return out.reshape(matrix.shape)
+
+
+def by_output_channel(matrix, groups):
+    """ConvTranspose1d's weight [in, out / groups, k] as the convolution that it is to nnc: [out, in / groups, k], mirrored."""
+    inputs, outputs, k = matrix.shape
+    return matrix.reshape(groups, inputs // groups, outputs, k).swapaxes(1, 2).reshape(-1, inputs // groups, k)[:, :, ::-1]
+
+
+def rounded_as(layer, matrix, kind):
+    """layer: the call that has the matrix, "Linear(3, 4)"."""
+    if not layer.startswith("ConvTranspose1d"):
+        return rounded(matrix, kind)
+    found = re.search(r"groups *= *(\d+)", layer)
+    groups = int(found[1]) if found else 1
+    back = rounded(by_output_channel(matrix, groups), kind)[:, :, ::-1]
+    outputs, inputs, k = back.shape
+    return back.reshape(groups, outputs // groups, inputs, k).swapaxes(1, 2).reshape(matrix.shape)
 
 
 def read_tensors(path):
@@ -155,7 +173,7 @@ def check(args, folder):
     files = sorted(set(WEIGHTS.findall(text)))
     if not files:
         return []
-    lines = []
+    lines, layers = [], dict(LAYER.findall(text))
     with tempfile.TemporaryDirectory() as place:
         shutil.copy(os.path.join(folder, "case.nn"), place)
         for name in files:
@@ -175,7 +193,7 @@ def check(args, folder):
             for name in files:
                 tensors = read_tensors(os.path.join(place, name))
                 for key in keys & set(tensors):
-                    tensors[key] = rounded(tensors[key], kind)
+                    tensors[key] = rounded_as(layers.get(key.rsplit(".", 1)[0], ""), tensors[key], kind)
                     found += 1
                 write_tensors(os.path.join(place, "rounded." + name), tensors)
                 other = other.replace(f'"{name}"', f'"rounded.{name}"')
