@@ -2,6 +2,7 @@
 #include "import/ops.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -453,7 +454,11 @@ static value *set_input(importer *m, const char *name, const char *given, const 
         fault(m, "--set %s=%s: a number is needed", name, given);
         return failed_value(m);
     }
-    const dim *whole = dim_const(m->graph->dims, (int64_t)number);
+    if (type->element != ELEMENT_FLOAT && !(fabs(number) < 1e15)) {
+        fault(m, "--set %s=%s is out of range", name, given);
+        return failed_value(m);
+    }
+    const dim *whole = dim_const(m->graph->dims, type->element == ELEMENT_FLOAT ? 0 : (int64_t)number);
     return value_filled(m->graph, type->element, type->rank, type->dims, number, whole);
 }
 

@@ -57,7 +57,7 @@ bool op_range(call *c) {
     if (!value_scalar(c->in[0], &start) || !value_scalar(c->in[1], &limit) || !value_scalar(c->in[2], &delta))
         return refuse(c, "its bounds must be constant");
     double length = ceil((limit - start) / delta);
-    if (!(length < 1e7)) return refuse(c, "from %g to %g by %g", start, limit, delta);
+    if (!(length < 1e7) || !(fabs(start) < 1e15 && fabs(limit) < 1e15)) return refuse(c, "from %g to %g by %g", start, limit, delta);
     int64_t count = length > 0 ? (int64_t)length : 0;
     bool whole = c->in[0]->element != ELEMENT_FLOAT;
     float *floats = whole ? NULL : graph_room(g, (size_t)count, sizeof *floats);

@@ -165,7 +165,7 @@ static value lower_pad(lowering *l, const arguments *a, ir_op op) {
     if (!pad_mode_of(l, a, &mode) || !pad_amounts_fit(l, a, mode)) return value_poison(where);
     double number = args_real(a, 3, 0.0);
     if (x->type.dtype == IR_BOOL) number = number != 0;
-    if (x->type.dtype == IR_I32 && (number != (double)(int64_t)number || number < INT32_MIN || number > INT32_MAX)) {
+    if (x->type.dtype == IR_I32 && !value_fits_int32(number)) {
         diag_error(l->diags, args_where(a, 3), "the value %g does not fit %s", number, type_show(l, &x->type));
         return value_poison(where);
     }

@@ -122,7 +122,7 @@ static value lower_masked_fill(lowering *l, const arguments *a, ir_op op) {
     const value *v = &a->values[2];
     ir_dtype dtype = x->type.dtype, own = type_of(v, dtype);
     bool scalar = v->kind != VALUE_TENSOR || !v->tensor->type.rank;
-    bool whole = v->kind == VALUE_REAL && v->real == (double)(int64_t)v->real;
+    bool whole = v->kind == VALUE_REAL && value_fits_int32(v->real);
     if (!is_mask(l, a, 1)) return value_poison(a->call->where);
     if (!scalar || (promoted(own, dtype) != dtype && !whole)) {
         diag *e = diag_error(l->diags, args_where(a, 2), "value of masked_fill must be a single number that fits %s, found %s",

@@ -189,6 +189,7 @@ const char *args_string(const arguments *a, size_t i, const char *otherwise);
 ir_value *args_tensor(const arguments *a, size_t i);
 bool args_no_bool(lowering *l, const arguments *a, size_t i); /* false after reporting: torch has no such function */
 double value_number(const value *v); /* of a constant integer or a real */
+bool value_fits_int32(double number); /* whole, and in its range; not infinite or NaN */
 
 /* --- nodes (build.c) --------------------------------------------------------------------------------------------- */
 

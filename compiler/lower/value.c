@@ -46,6 +46,10 @@ double value_number(const value *v) {
     return (double)i;
 }
 
+bool value_fits_int32(double number) {
+    return number >= INT32_MIN && number <= INT32_MAX && number == (double)(int32_t)number;
+}
+
 const char *type_show(lowering *l, const ir_type *t) { return ir_type_string(l->arena, t); }
 
 enum { LONGEST_SHOWN = 160 };

@@ -4,6 +4,7 @@
 usage: check_narrow.py --nnc BUILD/nnc --reference BUILD/reference_run [options] [SEED ...]
 
   --models N     seeds 0 .. N - 1 (default 144), unless seeds are given
+  --every        each model by every compiler and body; without it they take turns
   --cc "gcc -O2 :: --target baseline"    a C compiler with its flags, and options for nnc; several times. Default: the
                  bodies that this machine has, by gcc and clang
   --runner "..." runs the programs (an emulator)
@@ -31,6 +32,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 
 import casedriver
+import precompiled
 import processor
 import strict
 from casefile import distance
@@ -132,19 +134,24 @@ def check_model(d, want, results, what):
 
 
 class Toolchain:
-    def __init__(self, text, place, nnc):
+    def __init__(self, text, place, number, nnc):
         cc, _, options = text.partition(" :: ")
-        self.text, self.words, self.options = text, cc.split(), options.split()
+        words = cc.split()
+        self.text, self.options = text, options.split()
+        self.driver = words[:1] + strict.BASIC + ["-std=c99"] + words[1:]
+        self.model = self.driver + strict.STRICT + strict.ONLY_C
         self.runtime = os.path.join(place, "runtime")
         if not os.path.isdir(self.runtime):
             os.makedirs(self.runtime)
             call([nnc, "--runtime", self.runtime], place)
+        self.precompiled = precompiled.Runtime(self.model, os.path.join(place, f"precompiled{number}"), self.runtime)
 
     def run(self, args, folder, batch, driver):
         call([os.path.abspath(args.nnc), "batch.nn", "-o", "model.c", "--no-runtime"] + self.options, folder)
-        flags = self.words[:1] + strict.BASIC + ["-std=c99"] + self.words[1:] + ["-I", self.runtime, "-I", driver]
-        call(flags + strict.STRICT + strict.ONLY_C + ["-c", "model.c", "-o", "model.o"], folder)
-        call(flags + ["driver.c", "model.o"] + shlex.split(args.link) + ["-o", "prog", "-lm"], folder)
+        first = self.precompiled.before(os.path.join(folder, "model.c"))
+        call(self.model + first + ["-c", "model.c", "-o", "model.o"], folder)
+        call(self.driver + ["-O0", "-I", self.runtime, "-I", driver, "driver.c", "model.o"] + shlex.split(args.link)
+             + ["-o", "prog", "-lm"], folder)
         script = script_of(batch, True)
         with open(os.path.join(folder, "script"), "wb") as f:
             f.write(script.text())
@@ -157,12 +164,14 @@ class Toolchain:
         return out
 
 
-def default_toolchains():
-    out = ["gcc -O2 :: --target scalar", "gcc -O2 :: --target baseline", "gcc -O2 -DNNC_PLAIN_C :: --target baseline"]
+def default_toolchains(every):
+    out = ["gcc -O2 :: --target scalar", "gcc -O1 :: --target baseline", "gcc -O1 -DNNC_PLAIN_C :: --target c"]
     if not processor.lacks("x86-64-v3"):
-        out += ["gcc -O2 -DNNC_FORCE_ISA=1", "clang -O2 -DNNC_FORCE_ISA=1"]
+        out += ["gcc -O1 :: --target x86-64-v3", "clang -O2 :: --target x86-64-v3"]
+        out += ["gcc -O2 -DNNC_FORCE_ISA=1", "clang -O2 -DNNC_FORCE_ISA=1"] * every
     if not processor.lacks("x86-64-v4"):
-        out += ["gcc -O2 -DNNC_FORCE_ISA=2", "clang -O2 -DNNC_FORCE_ISA=2"]
+        out += ["gcc -O1 -DNNC_FORCE_ISA=2", "clang -O2 :: --target x86-64-v4"]
+        out += ["clang -O2 -DNNC_FORCE_ISA=2"] * every
     return [t for t in out if shutil.which(t.split()[0])]
 
 
@@ -171,6 +180,7 @@ def main():
     parser.add_argument("--nnc", required=True)
     parser.add_argument("--reference", required=True)
     parser.add_argument("--models", type=int, default=144)
+    parser.add_argument("--every", action="store_true")
     parser.add_argument("--cc", action="append")
     parser.add_argument("--runner", default="")
     parser.add_argument("--link", default="")
@@ -181,8 +191,9 @@ def main():
     faults, worst, good, bad = [], 0.0, 0, 0
     with tempfile.TemporaryDirectory() as temporary:
         place = os.path.abspath(args.keep or temporary)
-        chains = [Toolchain(t, place, os.path.abspath(args.nnc)) for t in args.cc or default_toolchains()]
-        for first in range(0, len(seeds), BATCH):
+        texts = args.cc or default_toolchains(args.every)
+        chains = [Toolchain(t, place, i, os.path.abspath(args.nnc)) for i, t in enumerate(texts)]
+        for number, first in enumerate(range(0, len(seeds), BATCH)):
             batch = [Data(models.model(s)) for s in seeds[first:first + BATCH]]
             folder = os.path.join(place, f"batch{first}")
             os.makedirs(folder, exist_ok=True)
@@ -198,7 +209,7 @@ def main():
             call([os.path.abspath(args.reference), "batch.nn", "reference.bin", "want.bin"] + [d.m.name for d in batch],
                  folder)
             want = read_reference(batch, os.path.join(folder, "want.bin"))
-            for chain in chains:
+            for chain in chains if args.every else [chains[number % len(chains)]]:
                 try:
                     results = chain.run(args, folder, batch, os.path.join(HERE, "..", "tools"))
                 except RuntimeError as e:

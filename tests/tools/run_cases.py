@@ -36,17 +36,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 
 sys.dont_write_bytecode = True   # no __pycache__ in the source tree
 
 import casedriver
+import precompiled
 import processor
 import strict
 from casefile import CaseFile, Failure, compare, cut, join
 
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-DCASE_GUARD=0"]
-RUNTIME = '#include "nnc_runtime.h"\n'
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -64,9 +63,9 @@ def call(command, what, cwd, seconds=300):
 
 
 class Toolchain:
-    """One compiler, its flags and a language mode; the runtime's header is compiled once for all cases."""
+    """One compiler, its flags and a language mode."""
 
-    def __init__(self, cc, std, sanitize):
+    def __init__(self, cc, std, sanitize, folder, runtime):
         words = shlex.split(cc)
         self.cxx = std is not None and "++" in std
         self.name = " ".join([cc] + ([f"-std={std}"] if std else []) + ["sanitized"] * sanitize)
@@ -75,7 +74,7 @@ class Toolchain:
         more = [] if self.cxx else strict.ONLY_C
         self.driver, self.model = ([compiler] + self.flags + w + more for w in (strict.BASIC, strict.STRICT))
         self.exact = not any(f in ("-Ofast", "-ffast-math") for f in words)
-        self.headers, self.lock = {}, threading.Lock()
+        self.runtime = precompiled.Runtime(self.model, folder, runtime, self.cxx)
 
     @staticmethod
     def plus_plus(compiler):
@@ -88,24 +87,6 @@ class Toolchain:
 
     def sources(self, files):
         return ["-x", "c++", *files, "-x", "none"] if self.cxx else list(files)
-
-    def runtime_first(self, source, runtime, folder):
-        """Options that give a generated file its runtime precompiled. The runtime is half of the compile time of a
-        small model; the macros that select what it defines stand before its #include, and each set of them makes a
-        header of its own."""
-        head, found, _ = source.partition(RUNTIME)
-        if not found:
-            return []  # --standalone
-        text = "".join(line for line in head.splitlines(True) if line.startswith("#define")) + RUNTIME
-        with self.lock:
-            if text not in self.headers:
-                header = os.path.join(folder, f"runtime{len(self.headers)}.h")
-                with open(header, "w", encoding="utf-8") as f:
-                    f.write(text)
-                language = "c++-header" if self.cxx else "c-header"
-                call(self.model + ["-I", runtime, "-x", language, header, "-o", header + ".gch"], "the runtime", folder)
-                self.headers[text] = ["-include", header, "-I", runtime]
-        return self.headers[text]
 
 
 def pieces(length, seed):
@@ -171,14 +152,10 @@ class Runner:
         self.runtime = os.path.join(work, "runtime")
         os.makedirs(self.runtime)
         call(self.nnc + ["--runtime", self.runtime], "nnc --runtime", work)
-        self.toolchains = [Toolchain(cc, std, args.sanitize)
-                           for cc in args.cc or ["gcc -O2"] for std in args.std or ["c99"]]
-        for i in range(len(self.toolchains)):
-            os.makedirs(self.folder(i))
+        ways = [(cc, std) for cc in args.cc or ["gcc -O2"] for std in args.std or ["c99"]]
+        self.toolchains = [Toolchain(*way, args.sanitize, os.path.join(work, f"toolchain{i}"), self.runtime)
+                           for i, way in enumerate(ways)]
         self.forms = [("", [])] + [("standalone ", ["--standalone"])] * args.standalone
-
-    def folder(self, number):
-        return os.path.join(self.work, f"toolchain{number}")
 
     def case(self, folder):
         """Runs one case in all ways; a list of (description, error or None, message or None)."""
@@ -222,8 +199,10 @@ class Runner:
 
     def build_and_run(self, case, place, script, tool, number):
         program, results = f"prog{number}", f"results{number}"
-        with open(os.path.join(place, "model.c"), encoding="utf-8") as f:
-            first = tool.runtime_first(f.read(1 << 14), self.runtime, self.folder(number))
+        try:
+            first = tool.runtime.before(os.path.join(place, "model.c"))
+        except RuntimeError as e:
+            raise Failure(str(e)) from None
         call(tool.model + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"], "the C compiler", place)
         call(tool.driver + ["-O0", "-I", HERE, "-I", ".", *tool.sources(["driver.c"]), f"model{number}.o"]
              + shlex.split(self.args.link) + ["-o", program, "-lm"], "the C compiler", place)

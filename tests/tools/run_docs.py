@@ -28,6 +28,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True   # no __pycache__ in the source tree
+
+import precompiled
+
 FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Werror"]
 FENCE = re.compile(r"^```([a-z+-]*(?: run)?)\s*$")
 NEEDS = re.compile(r"^# Debian: (.*)$", re.M)
@@ -91,6 +95,7 @@ class Document:
         self.generated = []  # stems of generated .c files
         self.number = 0
         must_run([nnc, "--runtime", folder], folder)
+        self.runtime = precompiled.Runtime([cc, *FLAGS], os.path.join(folder, "precompiled"), folder)
         os.mkdir(os.path.join(folder, "bin"))  # where a CMakeLists.txt finds it under its own name
         os.symlink(nnc, os.path.join(folder, "bin", "nnc"))
 
@@ -107,7 +112,11 @@ class Document:
         done = must_run([self.nnc, "--random-weights", "1", name, "-o", stem + ".c"], self.folder)
         if done.stdout or done.stderr:
             raise Failure("nnc says\n" + done.stdout + done.stderr)
-        must_run([self.cc, *FLAGS, "-c", stem + ".c", "-o", stem + ".o"], self.folder)
+        try:
+            first = self.runtime.before(os.path.join(self.folder, stem + ".c"))
+        except RuntimeError as error:
+            raise Failure(str(error)) from None
+        must_run([self.cc, *FLAGS, *first, "-c", stem + ".c", "-o", stem + ".o"], self.folder)
         self.generated.append(stem)
 
     def nn_error(self, text, following):

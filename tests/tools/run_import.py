@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks what nnc import makes of ONNX models.
 
-usage: run_import.py --nnc BUILD/nnc [--only REGEX] [--cc cc] [--cflags "-O2"] [--sanitized] FOLDER...
+usage: run_import.py --nnc BUILD/nnc [--only REGEX] [--cc cc] [--cflags "-O2"] [--nnc-flags "..."] [--sanitized] FOLDER...
 
 A FOLDER is one of these, or a single case of one of them:
   hostile/  each file of index.json: exit status 1, a message that says what must be said, no file written, nothing run,
@@ -14,6 +14,10 @@ The driver that it writes follows the prototype of NAME_run in the generated hea
 --sanitized lifts the limits of address space and memory, for builds with ASan. Needs Python's standard library and a C compiler.
 """
 import argparse, array, ast, json, math, os, re, resource, shlex, shutil, signal, struct, subprocess, sys, tempfile, time
+
+sys.dont_write_bytecode = True   # no __pycache__ in the source tree
+
+import precompiled
 
 
 class Wrong(Exception):
@@ -137,11 +141,6 @@ def prototype(header):
 
 def drive(args, d, inputs, outputs, dims, steps):
     """Compiles model.c with a driver, runs it, returns the outputs. inputs: arrays; outputs: shapes."""
-    runtime = os.path.join(d, "runtime")
-    os.makedirs(runtime)
-    status, said, _, _ = launch(args, [args.nnc, "--runtime", runtime], d)
-    if status:
-        raise Wrong(f"nnc --runtime: {first(said)}")
     name, proto = prototype(os.path.join(d, "model.h"))
     ins, outs = [p for p in proto if p[0].startswith("in ")], [p for p in proto if p[0].startswith("out ")]
     sizes = [p[1] for p in proto if p[0] == "size_t"]
@@ -169,8 +168,10 @@ def drive(args, d, inputs, outputs, dims, steps):
     for i, s in enumerate(outputs):
         lines.append(f'  f = fopen("out{i}.bin", "wb"); if (!f || fwrite(out{i}, 4, {product(s)}, f) != {product(s)}) return 92; fclose(f);')
     open(os.path.join(d, "driver.c"), "w").write("\n".join(lines + ["  return 0;", "}"]) + "\n")
-    extra = [os.path.join(runtime, f) for f in sorted(os.listdir(runtime)) if f.endswith(".c")]
-    for what, cmd in (("cc", shlex.split(args.cc) + shlex.split(args.cflags) + ["-I", runtime, "-I", ".", "driver.c", "model.c"] + extra + ["-o", "prog", "-lm"]), ("the program", ["./prog"])):
+    cc = shlex.split(args.cc) + shlex.split(args.cflags)
+    for what, cmd in (("cc", cc + args.runtime.before(os.path.join(d, "model.c")) + ["-c", "model.c"]),
+                      ("cc", cc + ["-O0", "-I", args.runtime.runtime, "driver.c", "model.o", "-o", "prog", "-lm"]),
+                      ("the program", ["./prog"])):
         r = subprocess.run(cmd, cwd=d, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
         if r.returncode:
             raise Wrong(f"{what} exited {r.returncode}: {first(r.stdout.decode(errors='replace'))}")
@@ -207,7 +208,7 @@ def import_and_run(args, d, meta, inputs, outputs, want):
         raise Wrong(f"nnc import, exit status {status}: {first(said)}")
     if "pwned" in os.listdir(d) or not os.path.exists(os.path.join(d, "model.nn")):
         raise Wrong("nnc import wrote no model.nn")
-    status, said, _, _ = launch(args, [args.nnc, "model.nn", "-o", "model.c"], d)
+    status, said, _, _ = launch(args, [args.nnc, "model.nn", "-o", "model.c", "--no-runtime", *shlex.split(args.nnc_flags)], d)
     if status:
         raise Wrong(f"the imported .nn does not compile, exit status {status}: {first(said)}")
     got = drive(args, d, inputs, outputs, meta["dims"], meta["steps"])
@@ -361,6 +362,7 @@ def main():
     p.add_argument("--nnc", required=True)
     p.add_argument("--cc", default=os.environ.get("CC", "cc"))
     p.add_argument("--cflags", default="-O1")
+    p.add_argument("--nnc-flags", default="")
     p.add_argument("--only", default="")
     p.add_argument("--list", help="for node/: a file with lines 'TEST INPUT…' (default: node_tests.txt in ../import)")
     p.add_argument("--strict", action="store_true")
@@ -379,20 +381,24 @@ def main():
             if words:
                 args.nodes[words[0]] = words[1:]
     good = bad = nice = 0
-    for folder in args.folders:
-        for name, grade, call in cases(args, folder):
-            if not re.search(args.only, name):
-                continue
-            try:
-                result = call()
-                good += 1
-                if not args.quiet:
-                    print(f"ok   {name:28} {result}", flush=True)
-            except Exception as e:
-                counted = grade == "must" or args.strict
-                bad, nice = bad + counted, nice + (not counted)
-                what = str(e) if isinstance(e, Wrong) else f"{type(e).__name__}: {e}"
-                print(f"{'FAIL' if counted else 'nice'} {name:28} {what}", flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        subprocess.run([args.nnc, "--runtime", scratch], check=True)
+        command = shlex.split(args.cc) + shlex.split(args.cflags)
+        args.runtime = precompiled.Runtime(command, os.path.join(scratch, "precompiled"), scratch)
+        for folder in args.folders:
+            for name, grade, call in cases(args, folder):
+                if not re.search(args.only, name):
+                    continue
+                try:
+                    result = call()
+                    good += 1
+                    if not args.quiet:
+                        print(f"ok   {name:28} {result}", flush=True)
+                except Exception as e:
+                    counted = grade == "must" or args.strict
+                    bad, nice = bad + counted, nice + (not counted)
+                    what = str(e) if isinstance(e, Wrong) else f"{type(e).__name__}: {e}"
+                    print(f"{'FAIL' if counted else 'nice'} {name:28} {what}", flush=True)
     print(f"{good} passed, {bad} failed" + (f", {nice} of grade nice failed and not counted" if nice else ""))
     if good + bad + nice == 0:
         print("nothing to check in these folders")

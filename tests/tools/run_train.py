@@ -2,7 +2,7 @@
 """Compiles training cases with nnc, trains in the generated C and compares with what PyTorch gave.
 
 usage: run_train.py --nnc BUILD/nnc [--cc gcc] [--cflags=-O2] [--nnc-flags=…] [--runner "qemu-arm -L ..."] [--link "..."]
-                    [--needs TARGET] [--tolerance X] [--stand-in DIR] CASE_DIR...
+                    [--needs TARGET] [--tolerance X] [--stand-in DIR] [--part K/N] CASE_DIR...
 
 What a case folder holds is said in train/make.py's first lines (case.json: batches, calls, params). Everything
 passes at 4 x torch_f32_error + 1e-6. The error of a loss or of an output of run is |got - want| / (1 + |want|); that of a
@@ -16,6 +16,7 @@ there instead of calling nnc.
 """
 import argparse, array, ast, json, math, os, shlex, struct, subprocess, sys, tempfile
 
+import precompiled
 import processor
 from casefile import product as prod
 
@@ -200,7 +201,7 @@ def relative(params, got, want):
     return worst
 
 
-def run(args, case):
+def run(args, case, runtime):
     case = os.path.abspath(case)
     meta = json.load(open(os.path.join(case, "case.json")))
     with tempfile.TemporaryDirectory() as d:
@@ -209,23 +210,22 @@ def run(args, case):
             if r.returncode:
                 tail = r.stdout.decode(errors="replace").strip().splitlines()
                 raise RuntimeError(f"{what} exited {r.returncode}: {' | '.join(tail[:6])[:500]}")
-        runtime = os.path.join(d, "runtime")
-        os.makedirs(runtime)
-        model = ["model.c"]
+        model = "model.c"
         if args.stand_in:
-            model = [os.path.join(os.path.abspath(args.stand_in), "model.c")]
+            model = os.path.join(os.path.abspath(args.stand_in), "model.c")
             include = ["-I", os.path.abspath(args.stand_in)]
         else:
-            nnc, include = os.path.abspath(args.nnc), ["-I", runtime]
-            sh([nnc, "--runtime", runtime], "nnc --runtime")
-            sh([nnc, os.path.join(case, "case.nn"), "-o", "model.c"] + shlex.split(args.nnc_flags), "nnc")
+            include = ["-I", runtime.runtime]
+            sh([os.path.abspath(args.nnc), os.path.join(case, "case.nn"), "-o", model, "--no-runtime"]
+               + shlex.split(args.nnc_flags), "nnc")
         open(os.path.join(d, "driver.c"), "w").write(driver(meta))
         for k, b in enumerate(meta["batches"]):
             for t in b["inputs"] + b["targets"]:
                 open(os.path.join(d, f"in.{k}.{t['name']}.bin"), "wb").write(npy(os.path.join(case, f"in.{k}.{t['name']}.npy"))[2])
-        extra = [os.path.join(runtime, f) for f in sorted(os.listdir(runtime)) if f.endswith(".c")]
-        sh(shlex.split(args.cc) + shlex.split(args.cflags) + include + ["-I", HERE, "-I", ".", "driver.c"] + model + extra
-           + shlex.split(args.link) + ["-o", "prog", "-lm"], "cc")
+        cc = shlex.split(args.cc) + shlex.split(args.cflags)
+        sh(cc + runtime.before(os.path.join(d, model)) + include + ["-c", model, "-o", "model.o"], "cc")
+        sh(cc + ["-O0"] + include + ["-I", HERE, "-I", ".", "driver.c", "model.o"] + shlex.split(args.link)
+           + ["-o", "prog", "-lm"], "cc")
         sh(shlex.split(args.runner) + ["./prog"], "the program")
 
         def got(name, code="f"):
@@ -279,6 +279,7 @@ def main():
     p.add_argument("--link", default="", help="what the C compiler gets besides when it links")
     p.add_argument("--tolerance", type=float)
     p.add_argument("--needs", help="exit status 77 where this processor cannot run that target's code")
+    p.add_argument("--part", default="1/1", help="K/N: each Nth case, from the Kth on")
     p.add_argument("cases", nargs="+")
     args = p.parse_args()
     if not args.nnc and not args.stand_in:
@@ -287,14 +288,20 @@ def main():
     if missing:
         processor.skipped(f"training with {args.nnc_flags}", missing)
         return processor.SKIP
+    part, parts = map(int, args.part.split("/"))
     good = bad = 0
-    for case in args.cases:
-        try:
-            print(f"ok   {os.path.basename(case.rstrip('/')):28} error {run(args, case):.2e}")
-            good += 1
-        except Exception as e:
-            print(f"FAIL {os.path.basename(case.rstrip('/')):28} {e}")
-            bad += 1
+    with tempfile.TemporaryDirectory() as scratch:
+        if args.nnc:
+            subprocess.run([os.path.abspath(args.nnc), "--runtime", scratch], check=True)
+        command = shlex.split(args.cc) + shlex.split(args.cflags)
+        runtime = precompiled.Runtime(command, os.path.join(scratch, "precompiled"), scratch)
+        for case in args.cases[part - 1::parts]:
+            try:
+                print(f"ok   {os.path.basename(case.rstrip('/')):28} error {run(args, case, runtime):.2e}")
+                good += 1
+            except Exception as e:
+                print(f"FAIL {os.path.basename(case.rstrip('/')):28} {e}")
+                bad += 1
     print(f"{good} passed, {bad} failed")
     return 1 if bad else 0
 

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 
 import casedriver
+import precompiled
 import processor
 import strict
 from casefile import cut, distance, join
@@ -68,7 +69,7 @@ class Toolchain:
     body: which part of the generated code runs. lacks: what this machine has not, in words, or "".
     """
 
-    def __init__(self, text, place, nnc):
+    def __init__(self, text, place, number, nnc):
         self.text = text
         cc, _, options = text.partition(" :: ")
         words, self.options = cc.split(), options.split()
@@ -80,6 +81,7 @@ class Toolchain:
         if not os.path.isdir(self.runtime):
             os.makedirs(place, exist_ok=True)
             call([nnc, "--runtime", self.runtime], "nnc --runtime", place)
+        self.precompiled = precompiled.Runtime(self.command, os.path.join(place, f"precompiled{number}"), self.runtime)
 
     def _body(self, flags):
         target = self.options[self.options.index("--target") + 1] if "--target" in self.options else "all"
@@ -347,8 +349,10 @@ def run_batch(models, tool, nnc, reference, place):
     write(place, "nudged", nudged_runs.text())
     write(place, "script", all_runs.text())
     seed = ["--random-weights", "1"]
-    call([nnc, *seed, *tool.options, "model.nn", "-o", "model.c"], "nnc", place, 60)
-    call(tool.command + ["-I", os.path.join(HERE, ".."), "-I", tool.runtime, "driver.c", "model.c", "-o", "program", "-lm"],
+    call([nnc, *seed, *tool.options, "model.nn", "-o", "model.c", "--no-runtime"], "nnc", place, 60)
+    first = tool.precompiled.before(os.path.join(place, "model.c"))
+    call(tool.command + first + ["-c", "model.c"], "the C compiler", place)
+    call(tool.command + ["-O0", "-I", os.path.join(HERE, ".."), "-I", tool.runtime, "driver.c", "model.o", "-o", "program", "-lm"],
          "the C compiler", place)
     call(["./program", "script", "results"], "the program", place, 120)
     for script, results, nudge in (("runs", "wanted", []), ("nudged", "moved", ["--nudge"])):
