@@ -12,8 +12,8 @@ TAGGER = os.path.join(SOURCE, "samples", "tagger")
 class Bench:
     """A folder of its own and an nnc to try there."""
 
-    def __init__(self, nnc, build=None):
-        self.nnc, self.build = os.path.abspath(nnc), build
+    def __init__(self, nnc, build=None, everything=False):
+        self.nnc, self.build, self.everything = os.path.abspath(nnc), build, everything
         self.folder = tempfile.mkdtemp(prefix="nnc-commands-")
         self.environment = dict(os.environ)
 

@@ -112,10 +112,7 @@ class Document:
         done = must_run([self.nnc, "--random-weights", "1", name, "-o", stem + ".c"], self.folder)
         if done.stdout or done.stderr:
             raise Failure("nnc says\n" + done.stdout + done.stderr)
-        try:
-            first = self.runtime.before(os.path.join(self.folder, stem + ".c"))
-        except RuntimeError as error:
-            raise Failure(str(error)) from None
+        first = self.runtime.before(os.path.join(self.folder, stem + ".c"))
         must_run([self.cc, *FLAGS, *first, "-c", stem + ".c", "-o", stem + ".o"], self.folder)
         self.generated.append(stem)
 

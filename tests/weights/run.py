@@ -5,7 +5,9 @@ file is refused with the words that expect.json has, exit status 1, and nothing 
 What `nnc weights` says of a file must be lines that a model takes: they are pasted into one, which must compile. For the
 cases in listed/ the text is compared as well; --accept takes the new one.
 
-usage: run.py --nnc BUILD/nnc [--accept] [NAME…]
+usage: run.py --nnc BUILD/nnc [--accept] [--part K/N] [NAME…]
+
+--part K/N: each Nth case, from the Kth on.
 """
 import argparse
 import difflib
@@ -109,10 +111,13 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--nnc", required=True)
     p.add_argument("--accept", action="store_true")
+    p.add_argument("--part", default="1/1")
     p.add_argument("names", nargs="*")
     args = p.parse_args()
     nnc, failed = os.path.abspath(args.nnc), 0
     names = args.names or sorted(n for n in os.listdir(HERE) if os.path.exists(os.path.join(HERE, n, "expect.json")))
+    part, parts = map(int, args.part.split("/"))
+    names = names[part - 1::parts]
     for name in names:
         with tempfile.TemporaryDirectory() as work:
             try:
