@@ -20,6 +20,9 @@ typedef enum { ELEMENT_FLOAT, ELEMENT_INT, ELEMENT_BOOL } element;
 
 typedef struct node node;
 
+/* A sequence of tensors, which ONNX has and a .nn file lacks: ops_sequence.c. */
+typedef struct sequence sequence;
+
 /* A tensor. Its elements are known when one of `filled`, `floats`, `integers` is there. */
 typedef struct {
     const char *name;                 /* ONNX's, for messages and names; never NULL */
@@ -32,12 +35,21 @@ typedef struct {
     const dim *integer;
     const float *floats;              /* of a constant shape */
     const dim *const *integers;       /* of a constant shape; bools are 0 and 1 */
+    sequence *sequence;               /* NULL: a tensor; else it is none, and no field above but the name counts */
     node *producer;                   /* NULL: known, or an input */
     unsigned result;                  /* which of the producer's results */
     unsigned uses;                    /* counted by write.c: what of it is written */
     const char *text;                 /* write.c: how it stands in the .nn file, */
     int precedence;                   /* and how tightly that binds */
 } value;
+
+struct sequence {
+    value **items;          /* count of them, or */
+    unsigned count;
+    value *rows;            /* not NULL: the rows, along dim 0, of one tensor */
+    bool collects;          /* in a Loop's body: what its rounds put into it so far, which nothing can ask */
+    const sequence *before; /* not NULL: that one, with the one item at its end */
+};
 
 typedef struct {
     const char *suffix; /* "weight_ih_l0" */
@@ -59,7 +71,7 @@ typedef struct {
 
 typedef enum {
     NODE_INPUT,   /* no operands */
-    NODE_CALL,    /* function(operands…, tail); with `tuple` the operands are a tuple: cat((a, b), dim=0) */
+    NODE_CALL,    /* function(operands…, tail); with `tuple` the operands are a tuple: cat((a, b), dim=0); one result, or two */
     NODE_INFIX,   /* a + b; function is the operator */
     NODE_PREFIX,  /* -a */
     NODE_LAYER,   /* layer(operands…) */
@@ -98,6 +110,7 @@ struct node {
     bool until;         /* of NODE_END: its last operand ends the block when it holds */
     const char *path;   /* the ONNX node that it comes from, for names */
     bool used;          /* write.c */
+    unsigned walk;      /* interpret.c: the last walk through the graph that came here */
     node *next;
 };
 
@@ -158,6 +171,8 @@ value *make_call(graph *g, const char *path, const char *function, value *const 
                  const char *tail, const value *type);
 value *make_tuple_call(graph *g, const char *path, const char *function, value *const *operands, unsigned count,
                        const char *tail, const value *type);
+/* function(x, tail) with two results: values, indices = topk(x, 3). */
+node *make_pair(graph *g, const char *path, const char *function, value *x, const char *tail, const value *first, const value *second);
 value *make_infix(graph *g, const char *path, const char *symbol, value *a, value *b, const value *type);
 value *make_prefix(graph *g, const char *path, const char *symbol, value *a);
 value *make_reshape(graph *g, const char *path, value *x, unsigned rank, const dim *const *dims);

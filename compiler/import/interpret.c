@@ -26,6 +26,7 @@ struct scope {
 
 typedef struct {
     const char *type, *path;
+    const char *behind; /* the nodes before it, by which a person finds the place */
 } refusal;
 
 struct importer {
@@ -35,7 +36,7 @@ struct importer {
     diag_list *diags;
     const import_options *options;
     scope *scope;
-    unsigned nodes, depth;
+    unsigned nodes, depth, walk;
     refusal *unknown; /* operators without a row */
     size_t unknown_count, unknown_capacity;
     size_t reports;
@@ -283,7 +284,7 @@ bool interpret_graph(call *c, const Onnx__GraphProto *g, value *const *inputs, s
 
 /* Whether the result's shape is one that a tensor can have. */
 static bool check_result(call *c, const value *v) {
-    if (v->failed) return true;
+    if (v->failed || v->sequence) return true;
     const dim *elements = dim_const(c->graph->dims, 1);
     for (unsigned i = 0; i < v->rank; i++) {
         elements = dim_mul(c->graph->dims, elements, v->dims[i]);
@@ -294,7 +295,25 @@ static bool check_result(call *c, const value *v) {
     return true;
 }
 
-static void interpret_node(importer *m, const Onnx__NodeProto *proto, size_t position, int64_t opset) {
+/* "; behind CumSum (node add_up), TopK (node pick_best)": what makes the node's first operand, and that one's; "" for none. */
+static const char *nodes_behind(importer *m, Onnx__NodeProto *const *nodes, size_t position) {
+    text t = text_new(m->arena);
+    const Onnx__NodeProto *n = nodes[position];
+    if (m->unknown_count >= MAX_REPORTS) return "";
+    for (unsigned steps = 0; steps < 2 && n->n_input && n->input[0][0]; steps++) {
+        const Onnx__NodeProto *maker = NULL;
+        for (size_t i = 0; i < position && !maker; i++)
+            for (size_t k = 0; k < nodes[i]->n_output && !maker; k++)
+                if (strcmp(nodes[i]->output[k], n->input[0]) == 0) maker = nodes[i];
+        if (!maker || !maker->op_type) break;
+        text_printf(&t, "%s%s (node %s)", steps ? ", " : "; behind ", maker->op_type, maker->name && maker->name[0] ? maker->name : n->input[0]);
+        n = maker;
+    }
+    return text_string(&t);
+}
+
+static void interpret_node(importer *m, Onnx__NodeProto *const *nodes, size_t position, int64_t opset) {
+    const Onnx__NodeProto *proto = nodes[position];
     const char *type = proto->op_type ? proto->op_type : "";
     const char *first = proto->n_output ? proto->output[0] : "";
     call c = {.importer = m, .graph = m->graph, .proto = proto, .opset = opset};
@@ -317,7 +336,7 @@ static void interpret_node(importer *m, const Onnx__NodeProto *proto, size_t pos
     const Onnx__FunctionProto *f = find_function(m, proto);
     c.row = standard && !f ? operator_find(type) : NULL;
     if (!c.row && !f) {
-        refusal r = {standard ? type : arena_printf(m->arena, "%s.%s", proto->domain, type), c.path};
+        refusal r = {standard ? type : arena_printf(m->arena, "%s.%s", proto->domain, type), c.path, nodes_behind(m, nodes, position)};
         ARENA_PUSH(m->arena, m->unknown, m->unknown_count, m->unknown_capacity, r);
         good = false;
     } else if (++m->nodes > MAX_NODES) {
@@ -330,6 +349,11 @@ static void interpret_node(importer *m, const Onnx__NodeProto *proto, size_t pos
             good = refuse(&c, "has %u operands; %u to %u are allowed", c.in_count, c.row->fewest, c.row->most);
         for (unsigned i = 0; good && i < c.row->fewest; i++)
             if (!c.in[i]) good = refuse(&c, "operand %u is not there", i + 1);
+        for (unsigned i = 0; good && i < c.in_count; i++)
+            if (c.in[i] && is_cut_to_integer(c.in[i]) && c.row->handle != op_cast && c.row->handle != op_identity)
+                good = refuse(&c, "needs \"%s\", an integer made of a float, which has no counterpart in nnc", c.in[i]->name);
+        for (unsigned i = 0; good && i < c.in_count; i++)
+            if (c.in[i] && c.in[i]->sequence && c.row->code != TAKES_SEQUENCES) good = refuse(&c, "of a sequence is not supported");
         size_t reports = m->reports;
         m->graph->spent = false;
         if (good) good = c.row->handle(&c);
@@ -348,7 +372,7 @@ static void interpret_node(importer *m, const Onnx__NodeProto *proto, size_t pos
 }
 
 static void interpret_nodes(importer *m, Onnx__NodeProto *const *nodes, size_t count, int64_t opset) {
-    for (size_t i = 0; i < count && m->nodes <= MAX_NODES; i++) interpret_node(m, nodes[i], i, opset);
+    for (size_t i = 0; i < count && m->nodes <= MAX_NODES; i++) interpret_node(m, nodes, i, opset);
 }
 
 /* --- the model's inputs and outputs ------------------------------------------------------------------------------- */
@@ -518,6 +542,10 @@ static void read_outputs(importer *m, const Onnx__GraphProto *g) {
             fault(m, "nothing makes the output \"%s\"", name);
             continue;
         }
+        if (v->sequence || is_cut_to_integer(v)) {
+            fault(m, "the output \"%s\" is %s, which has no counterpart in nnc", name, v->sequence ? "a sequence" : "an integer made of a float");
+            continue;
+        }
         m->graph->outputs[m->graph->output_count++] = (argument){.name = name, .value = v};
     }
     for (size_t i = 0; i < m->graph->input_count; i++) {
@@ -538,19 +566,36 @@ static void report_unknown(importer *m) {
     diag *d = diag_error_file(m->diags, m->file->path, "%zu node%s no counterpart in nnc", m->unknown_count,
                               m->unknown_count > 1 ? "s have" : " has");
     for (size_t i = 0; i < m->unknown_count && i < MAX_REPORTS; i++)
-        diag_note_plain(d, "%s: node %s", m->unknown[i].type, m->unknown[i].path);
+        diag_note_plain(d, "%s: node %s%s", m->unknown[i].type, m->unknown[i].path, m->unknown[i].behind);
     if (m->unknown_count > MAX_REPORTS) diag_note_plain(d, "and %zu more", m->unknown_count - MAX_REPORTS);
 }
 
 const import_options *import_options_of(const importer *m) { return m->options; }
 
-const char *inputs_behind(const importer *m, const value *v) {
-    /* of what decides, every input may be it: those that --set could fix are few */
+/* Marks the nodes that v is made by. */
+static void mark_behind(importer *m, const value *v) {
+    node **stack = NULL;
+    size_t count = 0, capacity = 0;
+    m->walk++;
+    if (v->producer) ARENA_PUSH(m->arena, stack, count, capacity, v->producer);
+    while (count) {
+        node *n = stack[--count];
+        if (n->walk == m->walk) continue;
+        n->walk = m->walk;
+        if (n->partner) ARENA_PUSH(m->arena, stack, count, capacity, n->partner);
+        for (unsigned i = 0; i < n->operand_count; i++)
+            if (n->operands[i] && n->operands[i]->producer) ARENA_PUSH(m->arena, stack, count, capacity, n->operands[i]->producer);
+    }
+}
+
+const char *inputs_behind(importer *m, const value *v, bool *settable) {
     text t = text_new(m->arena);
-    (void)v;
+    *settable = true;
+    mark_behind(m, v);
     for (size_t i = 0; i < m->graph->input_count; i++) {
         const value *in = m->graph->inputs[i].value;
-        if (in->element == ELEMENT_FLOAT && in->rank) continue;
+        if (in->producer->walk != m->walk) continue;
+        *settable &= in->element != ELEMENT_FLOAT || !in->rank;
         text_printf(&t, "%s%s", t.length ? ", " : "", m->graph->inputs[i].name);
     }
     return text_string(&t);

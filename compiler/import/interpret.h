@@ -15,7 +15,10 @@ enum { CALL_MAX_OPERANDS = 1024, CALL_MAX_RESULTS = 256 };
 typedef struct importer importer;
 typedef struct call call;
 
-/* A row of the table of operators. `argument` is the handler's own: a function's name, an operator. */
+/* A row of the table of operators. `argument` and `code` are the handler's own: a function's name, an operator. Of those
+ * that may be given sequences the code is TAKES_SEQUENCES. */
+enum { TAKES_SEQUENCES = 1000 };
+
 typedef struct {
     const char *type;
     unsigned fewest, most; /* operands that must be and may be there */
@@ -63,8 +66,8 @@ const operator_row *operator_find(const char *type); /* ops.c; NULL when there i
 
 /* A subgraph (of If, Loop, Scan) with values for its inputs: the values of its outputs; used by ops_control.c. */
 bool interpret_graph(call *c, const Onnx__GraphProto *g, value *const *inputs, size_t input_count, value **results, size_t count);
-/* The inputs of the model that a value is computed from, as text: "sr, input". */
-const char *inputs_behind(const importer *m, const value *v);
+/* The inputs of the model that a value is computed from, as text: "sr, input". settable: --set could fix all of them. */
+const char *inputs_behind(importer *m, const value *v, bool *settable);
 
 /* What the ONNX path suggests for a name: "/encoder/lstm/LSTM" -> "encoder.lstm"; NULL for nothing useful. */
 const char *name_from_path(arena *a, const char *path);

@@ -46,6 +46,13 @@ value *make_tuple_call(graph *g, const char *path, const char *function, value *
     return v;
 }
 
+node *make_pair(graph *g, const char *path, const char *function, value *x, const char *tail, const value *first, const value *second) {
+    node *n = node_new(g, NODE_CALL, path, &x, 1, (const value *[]){first, second}, 2);
+    n->function = function;
+    n->tail = tail;
+    return n;
+}
+
 value *make_infix(graph *g, const char *path, const char *symbol, value *a, value *b, const value *type) {
     return one_result(g, NODE_INFIX, path, (value *[]){a, b}, 2, type, symbol);
 }
@@ -54,10 +61,9 @@ value *make_prefix(graph *g, const char *path, const char *symbol, value *a) {
     return one_result(g, NODE_PREFIX, path, &a, 1, a, symbol);
 }
 
-/* What folding gave; or, when it cannot be, a value that refuses whoever uses it. */
-static value *known_or_failed(graph *g, value *v, const value *type) {
-    if (v) return v;
-    v = value_like(g, type);
+/* A value that refuses whoever uses it: what it would hold did not fit. */
+static value *no_room(graph *g, const value *type) {
+    value *v = value_like(g, type);
     v->failed = g->spent = true;
     return v;
 }
@@ -128,6 +134,25 @@ static value *reshape_below(graph *g, const char *path, value *x, unsigned rank,
     return make_permute(g, path, make_reshape(g, path, n->operands[0], rank, below), perm);
 }
 
+/* A reshape that only takes out axes of one element comes before the transpose below it, for the same reason. */
+static value *squeeze_below(graph *g, const char *path, value *x, unsigned rank, const dim *const *dims) {
+    if (!is_node(x, NODE_PERMUTE) || rank >= x->rank) return NULL;
+    const node *n = x->producer;
+    unsigned kept = 0, gone = 0, perm[IMPORT_MAX_RANK], from[IMPORT_MAX_RANK];
+    for (unsigned i = 0; i < x->rank; i++) {
+        bool stays = kept < rank && dim_same(x->dims[i], dims[kept]) && x->rank - i >= rank - kept;
+        if (stays) from[kept++] = n->perm[i];
+        else if (dim_is(x->dims[i], 1)) gone |= 1u << n->perm[i];
+        else return NULL;
+    }
+    if (kept != rank) return NULL;
+    for (unsigned i = 0; i < rank; i++) {
+        perm[i] = from[i];
+        for (unsigned axis = 0; axis < from[i]; axis++) perm[i] -= gone >> axis & 1;
+    }
+    return make_permute(g, path, make_squeeze(g, path, n->operands[0], gone), perm);
+}
+
 value *make_reshape(graph *g, const char *path, value *x, unsigned rank, const dim *const *dims) {
     while (is_node(x, NODE_RESHAPE)) x = x->producer->operands[0];
     value *type = value_new(g, x->element, rank, dims);
@@ -141,6 +166,7 @@ value *make_reshape(graph *g, const char *path, value *x, unsigned rank, const d
     value *simpler = index_instead(g, path, x, rank, dims);
     if (!simpler) simpler = range_instead(g, path, x, rank, dims);
     if (!simpler) simpler = reshape_below(g, path, x, rank, dims);
+    if (!simpler) simpler = squeeze_below(g, path, x, rank, dims);
     if (simpler) return simpler;
     return one_result(g, NODE_RESHAPE, path, &x, 1, type, NULL);
 }
@@ -158,7 +184,9 @@ static bool moves_only_ones(const value *x, const unsigned *perm) {
 
 value *make_permute(graph *g, const char *path, value *x, const unsigned *perm) {
     unsigned whole[IMPORT_MAX_RANK];
-    if (value_known(x)) return known_or_failed(g, fold_permute(g, x, perm), x);
+    value *known = value_known(x) ? fold_permute(g, x, perm) : NULL;
+    if (known) return known;
+    if (g->spent) return no_room(g, x);
     for (unsigned i = 0; i < x->rank; i++) whole[i] = perm[i];
     if (is_node(x, NODE_PERMUTE)) {
         const node *inner = x->producer;
@@ -188,7 +216,9 @@ value *make_slice(graph *g, const char *path, value *x, const slice_axis *axes) 
     }
     if (!cut) return x;
     if (x->filled) return value_filled(g, x->element, type->rank, type->dims, x->number, x->integer);
-    if (value_known(x)) return known_or_failed(g, fold_slice(g, x, axes), type);
+    value *known = value_known(x) ? fold_slice(g, x, axes) : NULL; /* not where it is cut at a size of run time */
+    if (known) return known;
+    if (g->spent) return no_room(g, type);
     value *v = one_result(g, NODE_SLICE, path, &x, 1, type, NULL);
     for (unsigned i = 0; i < x->rank; i++) v->producer->axes[i] = axes[i];
     return v;

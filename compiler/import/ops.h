@@ -14,8 +14,11 @@ bool op_binary(call *c);      /* argument: the operator; code: fold_operator */
 bool op_reversed(call *c);    /* Greater, GreaterOrEqual: the operands change places */
 bool op_variadic(call *c);    /* Max, Min, Sum, Mean */
 bool op_not(call *c);
+bool op_is(call *c);          /* IsNaN, IsInf */
 bool op_where(call *c);
 bool op_cast(call *c);
+/* Whether v is an integer made of a float: nnc has none, and whoever takes it but a cast back is refused. */
+bool is_cut_to_integer(const value *v);
 bool op_identity(call *c);    /* Identity, Dropout: the first operand as it is */
 enum { UNARY_PLAIN, UNARY_EXP, UNARY_LOG, UNARY_SQRT, UNARY_ABS, UNARY_FLOOR, UNARY_CEIL, UNARY_TANH, UNARY_RECIPROCAL,
        UNARY_ROUND };
@@ -29,6 +32,10 @@ value *broadcast_to(call *c, value *x, unsigned rank, const dim *const *dims); /
 bool op_reduce(call *c);      /* argument: the function; code: reduce_code */
 bool op_arg(call *c);         /* ArgMax, ArgMin */
 bool op_softmax(call *c);
+bool op_cumsum(call *c);
+bool op_topk(call *c);
+/* A reduction over the axes of a mask. */
+value *reduce(call *c, const char *function, value *x, unsigned axes, bool keepdims);
 enum { REDUCE_PLAIN, REDUCE_ONE_BY_ONE, REDUCE_L1, REDUCE_L2, REDUCE_SUM_SQUARE, REDUCE_LOG_SUM };
 
 /* ops_shape.c */
@@ -40,12 +47,16 @@ bool op_squeeze(call *c);
 bool op_unsqueeze(call *c);
 bool op_transpose(call *c);
 bool op_expand(call *c);
+bool op_depth_space(call *c); /* DepthToSpace, SpaceToDepth: code 1, 0 */
 
 /* ops_move.c */
 bool op_concat(call *c);
 bool op_split(call *c);
 bool op_slice(call *c);
 bool op_gather(call *c);
+value *concat(call *c, value *const *all, unsigned count, unsigned axis); /* NULL, refused, when they do not fit */
+value *cut(call *c, value *x, unsigned axis, const dim *start, const dim *stop);
+bool gather(call *c, value *x, value *ids, unsigned axis); /* sets result 0 */
 bool op_gather_elements(call *c);
 bool op_tile(call *c);
 bool op_pad(call *c);
@@ -57,9 +68,25 @@ bool op_constant_of_shape(call *c);
 bool op_range(call *c);
 value *arange(call *c, const dim *end); /* 0, 1 … end - 1 */
 bool op_if(call *c);
+bool op_dequantize(call *c);
+
+/* ops_lengths.c */
+bool op_reverse_sequence(call *c);
+value *checked_lengths(call *c, value *lengths, const dim *steps);
+
+/* ops_loop.c */
 bool op_loop(call *c);
 bool op_scan(call *c);
-bool op_dequantize(call *c);
+
+/* ops_sequence.c */
+bool op_sequence_empty(call *c);
+bool op_sequence_construct(call *c);
+bool op_sequence_insert(call *c);
+bool op_sequence_length(call *c);
+bool op_sequence_at(call *c);
+bool op_concat_from_sequence(call *c);
+bool op_split_to_sequence(call *c);
+value *sequence_of_rows(graph *g, value *rows);
 
 /* ops_layer.c */
 bool op_matmul(call *c);
@@ -74,6 +101,15 @@ value *linear_with_bias(call *c, value *product, const value *bias);
 /* The last operator of a LayerNorm written out; NULL when it is none. */
 value *layer_norm_from_division(call *c, value *numerator, value *denominator);
 value *layer_norm_with(call *c, value *normalized, const value *vector, const char *suffix);
+
+/* a times b as ONNX's MatMul: a Linear where b is a known matrix, called as `wanted` says; NULL, refused, when they do not fit. */
+value *matrix_product(call *c, value *a, value *b, const char *wanted);
+
+/* ops_einsum.c */
+bool op_einsum(call *c);
+
+/* ops_resize.c */
+bool op_resize(call *c);      /* Resize, Upsample */
 
 /* ops_conv.c */
 bool op_conv(call *c);

@@ -1,4 +1,4 @@
-/* ops_control: constants, ranges, branches. */
+/* ops_control: constants, ranges, branches, quantized constants. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -45,14 +45,25 @@ value *arange(call *c, const dim *end) {
     return make_call(g, c->path, "arange", NULL, 0, dim_string(g->arena, end), value_new(g, ELEMENT_INT, 1, &end));
 }
 
+/* From a number up to a size of run time. */
+static bool range_of_sizes(call *c, int64_t start, const dim *limit, int64_t delta) {
+    graph *g = c->graph;
+    if (delta < 1) return refuse(c, "down to a size of run time is not supported");
+    const dim *way = dim_sub(g->dims, limit, dim_const(g->dims, start));
+    const dim *count = dim_floordiv(g->dims, dim_add(g->dims, way, dim_const(g->dims, delta - 1)), delta);
+    if (dim_is_huge(count) || dim_min(count) < 1) return refuse(c, "from %" PRId64 " to %s it may be empty", start, dim_string(g->arena, limit));
+    if (start == 0 && delta == 1) return give(c, arange(c, limit));
+    const char *by = delta > 1 ? arena_printf(g->arena, ", %" PRId64, delta) : "";
+    const char *tail = arena_printf(g->arena, "%" PRId64 ", %s%s", start, dim_string(g->arena, limit), by);
+    return give(c, make_call(g, c->path, "arange", NULL, 0, tail, value_new(g, ELEMENT_INT, 1, &count)));
+}
+
 bool op_range(call *c) {
     graph *g = c->graph;
     double start, limit, delta;
     if (c->in[0]->element != ELEMENT_FLOAT && value_known(c->in[0]) && value_known(c->in[1]) && value_known(c->in[2]) &&
         value_scalar(c->in[0], &start) && value_scalar(c->in[2], &delta) && !value_scalar(c->in[1], &limit)) {
-        /* up to a size of run time */
-        if (start < 0 || start > 0 || delta < 1 || delta > 1) return refuse(c, "up to a size of run time it must begin at 0 and count by 1");
-        return give(c, arange(c, value_dim_at(c->in[1], 0)));
+        return range_of_sizes(c, (int64_t)start, value_dim_at(c->in[1], 0), (int64_t)delta);
     }
     if (!value_scalar(c->in[0], &start) || !value_scalar(c->in[1], &limit) || !value_scalar(c->in[2], &delta))
         return refuse(c, "its bounds must be constant");
@@ -71,111 +82,54 @@ bool op_range(call *c) {
     return give(c, whole ? value_integers(g, ELEMENT_INT, 1, &count, integers) : value_floats(g, 1, &count, floats));
 }
 
+/* A condition of run time: both branches are computed, and one is chosen where their results agree in type. */
+static bool choose(call *c) {
+    graph *g = c->graph;
+    const Onnx__AttributeProto *branches[2] = {attribute(c, "then_branch"), attribute(c, "else_branch")};
+    value **all[2], *condition = c->in[0];
+    bool settable;
+    const char *inputs = inputs_behind(c->importer, condition, &settable);
+    const char *mend = *inputs ? arena_printf(g->arena, "; fix what it depends on with --set INPUT=VALUE, or its sizes with --dim or --shape: %s", inputs) : "";
+    int64_t count;
+    if (settable) /* a setting, not a signal: nobody wants both branches of it in every run */
+        return refuse(c, "its condition \"%s\" is not known at compile time%s", condition->name, mend);
+    if (!value_count(condition, &count) || count != 1) return refuse(c, "its condition \"%s\" is %s", condition->name, value_shape_string(g->arena, condition));
+    for (unsigned i = 0; i < 2; i++) {
+        all[i] = ARENA_ARRAY(g->arena, value *, c->out_count + 1);
+        if (!branches[i] || !branches[i]->g || !interpret_graph(c, branches[i]->g, NULL, 0, all[i], c->out_count))
+            return refuse(c, "its condition \"%s\" is not known at compile time%s", condition->name, mend);
+    }
+    condition = make_reshape(g, c->path, condition, 0, NULL);
+    for (unsigned i = 0; i < c->out_count; i++) {
+        value *a = all[0][i], *b = all[1][i];
+        if (a->failed || b->failed) return false;
+        if (a->sequence || b->sequence || a->element != b->element || !value_shape_same(a, b))
+            return refuse(c, "its condition \"%s\" is not known at compile time, and its branches give %s and %s%s", condition->name,
+                          value_shape_string(g->arena, a), value_shape_string(g->arena, b), mend);
+        c->out[i] = a == b ? a : make_call(g, c->path, "where", (value *[]){condition, a, b}, 3, "", a);
+    }
+    return true;
+}
+
 bool op_if(call *c) {
     double condition;
-    if (!value_scalar(c->in[0], &condition)) {
-        const char *inputs = inputs_behind(c->importer, c->in[0]);
-        return refuse(c, "its condition \"%s\" is not known at compile time%s%s%s", c->in[0]->name,
-                      *inputs ? "; fix what it depends on with --set INPUT=VALUE, or its sizes with --dim or --shape: " : "", inputs,
-                      *inputs ? "" : "; conditions of run time have no counterpart in nnc");
-    }
+    if (!value_scalar(c->in[0], &condition)) return choose(c);
     const char *which = condition > 0 || condition < 0 ? "then_branch" : "else_branch";
     const Onnx__AttributeProto *branch = attribute(c, which);
     if (!branch || !branch->g) return refuse(c, "it has no %s", which);
     return interpret_graph(c, branch->g, NULL, 0, c->out, c->out_count);
 }
 
-/* --- loops -------------------------------------------------------------------------------------------------------- */
-
-/* The end of a block: carried values keep their types, and the results are set. */
-static bool end_block(call *c, node *begin, value **next, unsigned carried, value **collected, unsigned collected_count, value *until) {
-    for (unsigned i = 0; i < carried; i++) {
-        const value *old = begin->results[begin->row_count + i];
-        if (next[i]->failed) return false;
-        if (!value_shape_same(old, next[i]) || old->element != next[i]->element)
-            return refuse(c, "what it carries changes its shape from %s to %s", value_shape_string(c->graph->arena, old), value_shape_string(c->graph->arena, next[i]));
-    }
-    for (unsigned i = 0; i < collected_count; i++)
-        if (collected[i]->failed) return false;
-    node *end = end_repeat(c->graph, begin, next, carried, collected, collected_count, until);
-    for (unsigned i = 0; i < c->out_count; i++) c->out[i] = end->results[i];
-    return true;
-}
-
-/* Loop(M, cond, v…): body(i, cond, v…) -> cond, v…, collected…. */
-bool op_loop(call *c) {
-    graph *g = c->graph;
-    const Onnx__AttributeProto *body = attribute(c, "body");
-    unsigned carried = c->in_count > 2 ? c->in_count - 2 : 0;
-    double first = 1;
-    if (!body || !body->g || body->g->n_output < 1 + carried || body->g->n_output - 1 < c->out_count) return refuse(c, "its body does not fit");
-    if (!operand(c, 0) || !value_known(c->in[0]) || c->in[0]->element != ELEMENT_INT) return refuse(c, "how often it runs at most must be known at compile time, or a size");
-    if (operand(c, 1) && !value_scalar(c->in[1], &first)) return refuse(c, "whether its first round runs must be known at compile time");
-    const dim *rounds = value_dim_at(c->in[0], 0);
-    if (!(first > 0) || dim_min(rounds) < 1) return refuse(c, "it may not run at all");
-    unsigned collected = (unsigned)body->g->n_output - 1 - carried, results = (unsigned)body->g->n_output;
-    value *row = arange(c, rounds);
-    for (unsigned i = 0; i < carried; i++)
-        if (!c->in[2 + i]) return refuse(c, "operand %u is not there", 3 + i);
-    node *begin = begin_repeat(g, c->path, NULL, &row, 1, c->in + 2, carried);
-    value **inside = ARENA_ARRAY(g->arena, value *, carried + 2), **out = ARENA_ARRAY(g->arena, value *, results);
-    inside[0] = begin->results[0];
-    inside[1] = value_filled(g, ELEMENT_BOOL, 0, NULL, 0, dim_const(g->dims, 1));
-    for (unsigned i = 0; i < carried; i++) inside[2 + i] = begin->results[1 + i];
-    if (!interpret_graph(c, body->g, inside, carried + 2, out, results)) return false;
-    double goes_on;
-    value *until = value_scalar(out[0], &goes_on) && goes_on > 0 ? NULL : out[0];
-    if (until && until->failed) return false;
-    if (until && collected) return refuse(c, "a condition that is computed, together with collected results, is not supported");
-    if (until) until = make_prefix(g, c->path, "~", until);
-    return end_block(c, begin, out + 1, carried, out + 1 + carried, collected, until);
-}
-
-/* An axis brought to the front, or back from there. */
-static value *axis_first(call *c, value *x, unsigned axis, bool back) {
-    unsigned perm[IMPORT_MAX_RANK];
-    for (unsigned i = 0; i < x->rank; i++) perm[i] = back ? (i < axis ? i + 1 : i == axis ? 0 : i) : (i == 0 ? axis : i <= axis ? i - 1 : i);
-    return make_permute(c->graph, c->path, x, perm);
-}
-
-/* The i-th number of an attribute, or 0. */
-static int64_t entry(call *c, const char *name, unsigned i) {
-    const int64_t *all = NULL;
-    size_t count = 0;
-    return attribute_ints(c, name, &all, &count) && i < count ? all[i] : 0;
-}
-
-static value *turned(call *c, value *x, bool wanted_so) {
-    return wanted_so ? make_call(c->graph, c->path, "flip", &x, 1, ", 0", value_like(c->graph, x)) : x;
-}
-
-/* Scan(states…, sequences…): body(states…, rows…) -> states…, collected…. */
-bool op_scan(call *c) {
-    graph *g = c->graph;
-    const Onnx__AttributeProto *body = attribute(c, "body");
-    int64_t sequences = attribute_int(c, "num_scan_inputs", 0);
-    if (c->opset < 9) return refuse(c, "before opset 9 is not supported");
-    if (!body || !body->g || sequences < 1 || sequences > c->in_count) return refuse(c, "its body does not fit");
-    unsigned rows = (unsigned)sequences, carried = c->in_count - rows, results = (unsigned)body->g->n_output;
-    if (results < carried || results < c->out_count) return refuse(c, "its body has %u outputs", results);
-    value **sources = ARENA_ARRAY(g->arena, value *, rows), **inside = ARENA_ARRAY(g->arena, value *, c->in_count + 1), **out = ARENA_ARRAY(g->arena, value *, results + 1);
-    for (unsigned i = 0; i < rows; i++) {
-        value *x = operand(c, carried + i);
-        unsigned axis = 0;
-        if (!x || !axis_of(c, entry(c, "scan_input_axes", i), x->rank, &axis)) return false;
-        sources[i] = turned(c, axis_first(c, x, axis, false), entry(c, "scan_input_directions", i) != 0);
-        if (!dim_same(sources[i]->dims[0], sources[0]->dims[0])) return refuse(c, "its sequences have different lengths");
-    }
-    node *begin = begin_repeat(g, c->path, NULL, sources, rows, c->in, carried);
-    for (unsigned i = 0; i < carried; i++) inside[i] = begin->results[rows + i];
-    for (unsigned i = 0; i < rows; i++) inside[carried + i] = begin->results[i];
-    if (!interpret_graph(c, body->g, inside, c->in_count, out, results) || !end_block(c, begin, out, carried, out + carried, results - carried, NULL)) return false;
-    for (unsigned i = carried; i < c->out_count; i++) {
-        unsigned axis = 0;
-        if (!axis_of(c, entry(c, "scan_output_axes", i - carried), c->out[i]->rank, &axis)) return false;
-        c->out[i] = axis_first(c, turned(c, c->out[i], entry(c, "scan_output_directions", i - carried) != 0), axis, true);
-    }
-    return true;
+/* A scale of each block along an axis, as one of each element; NULL when the shapes do not fit. */
+static value *each_of_block(call *c, const value *scale, const value *x, unsigned axis, int64_t block) {
+    int64_t sizes[IMPORT_MAX_RANK], blocks[IMPORT_MAX_RANK];
+    if (block < 1 || scale->rank != x->rank || !value_constant_shape(x, sizes) || !value_constant_shape(scale, blocks)) return NULL;
+    for (unsigned i = 0; i < x->rank; i++)
+        if (blocks[i] != (i == axis ? (sizes[i] + block - 1) / block : sizes[i])) return NULL;
+    int64_t *indices = graph_room(c->graph, (size_t)sizes[axis], sizeof *indices);
+    if (!indices) return NULL;
+    for (int64_t i = 0; i < sizes[axis]; i++) indices[i] = i / block;
+    return fold_take(c->graph, scale, axis, indices, value_new(c->graph, ELEMENT_INT, 1, &x->dims[axis]));
 }
 
 bool op_dequantize(call *c) {
@@ -192,7 +146,13 @@ bool op_dequantize(call *c) {
         for (unsigned i = axis + 1; i < x->rank; i++) others |= 1u << (i - axis);
         scale = make_unsqueeze(g, c->path, scale, others);
         if (offset && offset->rank == 1) offset = make_unsqueeze(g, c->path, offset, others);
-    } else if (scale->rank > 1) return refuse(c, "scales of blocks are not supported");
+    } else if (scale->rank > 1) {
+        if (!axis_of(c, attribute_int(c, "axis", 1), x->rank, &axis)) return false;
+        int64_t block = attribute_int(c, "block_size", 0);
+        scale = each_of_block(c, scale, x, axis, block);
+        if (offset) offset = each_of_block(c, offset, x, axis, block);
+        if (!scale || (zero && !offset)) return refuse(c, "the shape of its scales does not fit blocks of %" PRId64, block);
+    }
     if (offset) numbers = fold_binary(g, FOLD_SUB, numbers, offset);
     return give(c, numbers ? fold_binary(g, FOLD_MUL, numbers, scale) : NULL);
 }

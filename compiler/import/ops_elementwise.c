@@ -126,7 +126,8 @@ value *broadcast_to(call *c, value *x, unsigned rank, const dim *const *dims) {
     graph *g = c->graph;
     value *type = value_new(g, x->element, rank, dims);
     if (value_shape_same(x, type)) return x;
-    if (value_known(x)) return fold_expand(g, x, rank, dims);
+    value *known = value_known(x) ? fold_expand(g, x, rank, dims) : NULL; /* not to a size of run time */
+    if (known || g->spent) return known;
     text tail = text_new(g->arena);
     bool only_ones = true;
     for (unsigned i = 0; i < rank; i++) {
@@ -256,6 +257,17 @@ bool op_not(call *c) {
     return give(c, known ? known : make_prefix(c->graph, c->path, "~", c->in[0]));
 }
 
+bool op_is(call *c) {
+    graph *g = c->graph;
+    value *x = c->in[0], *type = value_new(g, ELEMENT_BOOL, x->rank, x->dims);
+    if (x->element != ELEMENT_FLOAT) return refuse(c, "of integers is not supported");
+    if (strcmp(c->row->argument, "isnan") == 0) return give(c, make_call(g, c->path, "isnan", &x, 1, "", type));
+    bool above = attribute_int(c, "detect_positive", 1) != 0, below = attribute_int(c, "detect_negative", 1) != 0;
+    if (!above && !below) return give(c, value_filled(g, ELEMENT_BOOL, x->rank, x->dims, 0, dim_const(g->dims, 0)));
+    if (above && below) x = called(c, "abs", "", x);
+    return give(c, make_infix(g, c->path, "==", x, value_of_float(g, above ? INFINITY : -INFINITY), type));
+}
+
 bool op_where(call *c) {
     graph *g = c->graph;
     value *known = fold_where(g, c->in[0], c->in[1], c->in[2]), half = {0}, shape = {0};
@@ -291,9 +303,15 @@ bool op_cast(call *c) {
         value *zero = x->element == ELEMENT_FLOAT ? value_of_float(g, 0) : value_of_integer(g, dim_const(g->dims, 0));
         return give(c, make_infix(g, c->path, "!=", x, zero, type));
     }
+    if (to == ELEMENT_FLOAT && is_cut_to_integer(x)) return give(c, called(c, "trunc", "", x->producer->operands[0]));
     if (to == ELEMENT_FLOAT) return give(c, make_infix(g, c->path, "*", x, value_of_float(g, 1), type));
     if (x->element == ELEMENT_BOOL) return give(c, make_infix(g, c->path, "*", x, value_of_integer(g, dim_const(g->dims, 1)), type));
-    return refuse(c, "of a float to an integer has no counterpart in nnc");
+    return give(c, make_call(g, c->path, "trunc", &x, 1, "", type)); /* for a cast back alone */
+}
+
+bool is_cut_to_integer(const value *v) {
+    const node *n = v->producer;
+    return v->element == ELEMENT_INT && n && n->kind == NODE_CALL && strcmp(n->function, "trunc") == 0;
 }
 
 bool op_identity(call *c) {

@@ -72,15 +72,18 @@ static value *matmul(call *c, value *a, value *b) {
     return make_call(g, c->path, "matmul", (value *[]){x, y}, 2, "", &type);
 }
 
-bool op_matmul(call *c) {
-    value *a = c->in[0], *b = c->in[1];
+value *matrix_product(call *c, value *a, value *b, const char *wanted) {
     bool fits = a->rank && b->rank == 2 && dim_same(a->dims[a->rank - 1], b->dims[0]);
     if (fits && value_known(b) && !value_known(a) && b->element == ELEMENT_FLOAT) {
         const char *name = layer_of_tensor(c->graph->arena, b);
-        value *v = linear(c, a, swap_last(c, b), NULL, name ? name : c->path);
-        if (v) return give(c, v);
+        value *v = linear(c, a, swap_last(c, b), NULL, name ? name : wanted);
+        if (v) return v;
     }
-    value *v = matmul(c, a, b);
+    return matmul(c, a, b);
+}
+
+bool op_matmul(call *c) {
+    value *v = matrix_product(c, c->in[0], c->in[1], c->path);
     if (v) c->out[0] = v;
     return v != NULL;
 }
@@ -283,10 +286,15 @@ bool op_instance_normalization(call *c) {
     int64_t channels;
     const float *weight = value_float_array(g, c->in[1]), *bias = value_float_array(g, c->in[2]);
     double eps = attribute_float(c, "epsilon", 1e-5);
-    if (x->rank != 3 || !dim_is_const(x->dims[1], &channels)) return refuse(c, "of %s is not supported; [N, C, L] is", value_shape_string(g->arena, x));
+    if (x->rank < 3 || !dim_is_const(x->dims[1], &channels)) return refuse(c, "of %s is not supported; [N, C, L] is", value_shape_string(g->arena, x));
     if (!weight || !bias || !dim_is(c->in[1]->dims[0], channels) || !dim_is(c->in[2]->dims[0], channels)) return refuse(c, "its weight and bias must be constant");
     layer l = {.kind = "InstanceNorm1d", .wanted = c->path, .param_count = 2};
-    l.arguments = arena_printf(g->arena, "%" PRId64 "%s, affine=True", channels, fabs(eps - 1e-5) < 1e-11 ? "" : arena_printf(g->arena, ", eps=%s", number_text(g->arena, eps)));
+    const char *precision = fabs(eps - 1e-5) < 1e-11 ? "" : arena_printf(g->arena, ", eps=%s", number_text(g->arena, eps));
+    l.arguments = arena_printf(g->arena, "%" PRId64 "%s, affine=True", channels, precision);
+    if (x->rank > 3) { /* a group for each channel is the same */
+        l.kind = "GroupNorm";
+        l.arguments = arena_printf(g->arena, "%" PRId64 ", %" PRId64 "%s", channels, channels, precision);
+    }
     l.params[0] = (layer_param){"weight", weight, 1, {channels}};
     l.params[1] = (layer_param){"bias", bias, 1, {channels}};
     return give(c, make_layer(g, c->path, &l, &x, 1, (const value *[]){value_like(g, x)}, 1)->results[0]);

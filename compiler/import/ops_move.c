@@ -3,37 +3,46 @@
 
 #include "import/ops.h"
 
-bool op_concat(call *c) {
+value *concat(call *c, value *const *all, unsigned all_count, unsigned axis) {
     graph *g = c->graph;
-    unsigned axis, count = 0;
-    value **parts = ARENA_ARRAY(g->arena, value *, c->in_count);
-    if (!axis_of(c, attribute_int(c, "axis", 1), c->in[0]->rank, &axis)) return false;
-    value *type = value_like(g, c->in[0]);
+    unsigned count = 0;
+    value **parts = ARENA_ARRAY(g->arena, value *, all_count), *type = value_like(g, all[0]);
     type->dims[axis] = dim_const(g->dims, 0);
-    for (unsigned i = 0; i < c->in_count; i++) {
-        value *v = c->in[i];
+    for (unsigned i = 0; i < all_count; i++) {
+        value *v = all[i];
         bool fits = v && v->rank == type->rank && v->element == type->element;
         for (unsigned k = 0; fits && k < v->rank; k++) fits = k == axis || dim_same(v->dims[k], type->dims[k]);
-        if (!fits)
-            return refuse(c, "operand %u is %s, which does not fit %s along axis %u", i + 1, v ? value_shape_string(g->arena, v) : "missing",
-                          value_shape_string(g->arena, c->in[0]), axis);
+        if (!fits) {
+            refuse(c, "operand %u is %s, which does not fit %s along axis %u", i + 1, v ? value_shape_string(g->arena, v) : "missing",
+                   value_shape_string(g->arena, all[0]), axis);
+            return NULL;
+        }
         type->dims[axis] = dim_add(g->dims, type->dims[axis], v->dims[axis]);
         if (!dim_is(v->dims[axis], 0)) parts[count++] = v;
     }
-    if (count == 0) return give(c, c->in[0]);
-    if (count == 1) return give(c, parts[0]);
+    if (count == 0) return all[0];
+    if (count == 1) return parts[0];
     bool known = true, same = true;
     for (unsigned i = 0; i < count; i++) {
         known &= value_known(parts[i]);
         same &= parts[i]->filled && parts[i]->integer == parts[0]->integer && !(parts[i]->number < parts[0]->number) && !(parts[i]->number > parts[0]->number);
     }
-    if (same) return give(c, value_filled(g, type->element, type->rank, type->dims, parts[0]->number, parts[0]->integer));
-    if (known) return give(c, fold_concat(g, parts, count, axis));
-    return give(c, make_tuple_call(g, c->path, "cat", parts, count, arena_printf(g->arena, ", dim=%u", axis), type));
+    if (same) return value_filled(g, type->element, type->rank, type->dims, parts[0]->number, parts[0]->integer);
+    value *folded = known ? fold_concat(g, parts, count, axis) : NULL; /* not of a size of run time */
+    if (folded) return folded;
+    return make_tuple_call(g, c->path, "cat", parts, count, arena_printf(g->arena, ", dim=%u", axis), type);
+}
+
+bool op_concat(call *c) {
+    unsigned axis;
+    if (!axis_of(c, attribute_int(c, "axis", 1), c->in[0]->rank, &axis)) return false;
+    value *v = concat(c, c->in, c->in_count, axis);
+    if (v) c->out[0] = v;
+    return v != NULL;
 }
 
 /* Cuts one axis from start to stop. */
-static value *cut(call *c, value *x, unsigned axis, const dim *start, const dim *stop) {
+value *cut(call *c, value *x, unsigned axis, const dim *start, const dim *stop) {
     slice_axis axes[IMPORT_MAX_RANK] = {0};
     for (unsigned i = 0; i < x->rank; i++) axes[i].step = 1;
     if (!dim_is(start, 0)) axes[axis].start = start;
@@ -195,10 +204,12 @@ static value *embedding(call *c, value *table, value *ids, const value *type) {
 }
 
 bool op_gather(call *c) {
-    graph *g = c->graph;
-    value *x = c->in[0], *ids = c->in[1];
     unsigned axis;
-    if (!axis_of(c, attribute_int(c, "axis", 0), x->rank, &axis)) return false;
+    return axis_of(c, attribute_int(c, "axis", 0), c->in[0]->rank, &axis) && gather(c, c->in[0], c->in[1], axis);
+}
+
+bool gather(call *c, value *x, value *ids, unsigned axis) {
+    graph *g = c->graph;
     if (ids->element != ELEMENT_INT) return refuse(c, "its indices must be integers");
     if (x->rank - 1 + ids->rank > IMPORT_MAX_RANK) return refuse(c, "too many dims; at most %d are supported", IMPORT_MAX_RANK);
     value *type = value_new(g, x->element, 0, NULL);
@@ -259,20 +270,24 @@ bool op_gather_elements(call *c) {
 bool op_tile(call *c) {
     graph *g = c->graph;
     value *x = c->in[0];
-    int64_t repeats[IMPORT_MAX_RANK];
-    size_t count;
-    if (!value_ints(c->in[1], repeats, IMPORT_MAX_RANK, &count) || count != x->rank) return refuse(c, "its repeats must be constant, one a dim");
+    const value *repeats = c->in[1];
+    int64_t count;
+    if (!value_known(repeats) || repeats->element != ELEMENT_INT || !value_count(repeats, &count) || count != x->rank)
+        return refuse(c, "its repeats must be numbers or sizes, one a dim");
     value *type = value_like(g, x);
     text tail = text_new(g->arena);
-    bool ones = true;
+    bool ones = true, only_ones = true; /* what is repeated has one element there: expand */
     for (unsigned i = 0; i < x->rank; i++) {
-        if (repeats[i] < 0) return refuse(c, "%" PRId64 " repeats", repeats[i]);
-        type->dims[i] = dim_mul(g->dims, x->dims[i], dim_const(g->dims, repeats[i]));
-        text_printf(&tail, ", %" PRId64, repeats[i]);
-        ones &= repeats[i] == 1;
+        const dim *times = value_dim_at(repeats, i);
+        if (dim_min(times) < 0) return refuse(c, "%s repeats", dim_string(g->arena, times));
+        type->dims[i] = dim_mul(g->dims, x->dims[i], times);
+        text_printf(&tail, ", %s", dim_string(g->arena, times));
+        ones &= dim_is(times, 1);
+        only_ones &= dim_is(times, 1) || dim_is(x->dims[i], 1);
     }
     if (ones) return give(c, x);
     if (x->filled) return give(c, value_filled(g, x->element, type->rank, type->dims, x->number, x->integer));
+    if (only_ones) return give(c, broadcast_to(c, x, type->rank, type->dims));
     return give(c, make_call(g, c->path, "tile", &x, 1, text_string(&tail), type));
 }
 

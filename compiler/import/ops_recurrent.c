@@ -216,10 +216,14 @@ static bool read_lengths(call *c, const dim *steps, const dim *batch, value **le
     int64_t count;
     if ((*lengths)->element != ELEMENT_INT || (*lengths)->rank != 1 || !dim_same((*lengths)->dims[0], batch)) return refuse(c, "its sequence_lens are %s", value_shape_string(c->graph->arena, *lengths));
     if (!value_known(*lengths)) return true;
-    bool whole = (*lengths)->filled && dim_same((*lengths)->integer, steps);
-    if (!(*lengths)->filled && value_count(*lengths, &count)) {
-        whole = true;
-        for (int64_t i = 0; i < count; i++) whole &= dim_same(value_dim_at(*lengths, i), steps);
+    if ((*lengths)->filled) count = 1;
+    else if (!value_count(*lengths, &count)) return refuse(c, "its sequence_lens are of a size of run time");
+    bool whole = true;
+    for (int64_t i = 0; i < count; i++) {
+        const dim *length = value_dim_at(*lengths, i);
+        whole &= dim_same(length, steps);
+        if (dim_min(length) < 1 || !dim_less_equal(c->graph->dims, length, steps))
+            return refuse(c, "a length of %s of at most %s steps", dim_string(c->graph->arena, length), dim_string(c->graph->arena, steps));
     }
     if (whole) *lengths = NULL;
     return true;

@@ -144,6 +144,7 @@ bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *
     graph *g = c->graph;
     value *parts[MAX_DIRECTIONS][3] = {{NULL}};
     unsigned states = k->gates == 4 ? 2 : 1;
+    if (lengths && !value_known(lengths)) lengths = checked_lengths(c, lengths, x->dims[0]);
     for (unsigned d = 0; d < k->directions; d++) {
         products p;
         bool backwards = d == 1 || k->reverse;

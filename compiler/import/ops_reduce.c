@@ -1,4 +1,5 @@
 /* ops_reduce: sums, extremes and softmax over axes. */
+#include <inttypes.h>
 #include <math.h>
 
 #include "import/ops.h"
@@ -19,7 +20,7 @@ static value *reduced_type(graph *g, const value *x, unsigned axes, bool keepdim
     return type;
 }
 
-static value *reduce(call *c, const char *function, value *x, unsigned axes, bool keepdims) {
+value *reduce(call *c, const char *function, value *x, unsigned axes, bool keepdims) {
     graph *g = c->graph;
     const char *tail = arena_printf(g->arena, ", dim=%s%s", dims_text(g->arena, axes), keepdims ? ", keepdim=True" : "");
     value *v = make_call(g, c->path, function, &x, 1, tail, reduced_type(g, x, axes, keepdims));
@@ -46,6 +47,9 @@ bool op_reduce(call *c) {
     if (!axes) axes = (1u << x->rank) - 1;
     bool keepdims = attribute_int(c, "keepdims", 1) != 0;
     if (x->rank == 0) return give(c, x);
+    bool whole = x->element == ELEMENT_INT, of_whole = c->row->code == REDUCE_ONE_BY_ONE || strcmp(c->row->argument, "sum") == 0;
+    if (x->element == ELEMENT_BOOL || (whole && (!of_whole || c->row->code == REDUCE_L2 || c->row->code == REDUCE_LOG_SUM)))
+        return refuse(c, "of %s is not supported", whole ? "integers" : "bools");
     bool sum = strcmp(c->row->type, "ReduceSum") == 0, product = strcmp(c->row->type, "ReduceProd") == 0;
     value *known = value_known(x) && (sum || product) ? fold_reduce(g, x, axes, keepdims, product) : NULL;
     if (known) return give(c, known);
@@ -92,4 +96,58 @@ bool op_softmax(call *c) {
         return give(c, make_reshape(g, c->path, v, x->rank, x->dims));
     }
     return give(c, make_call(g, c->path, c->row->argument, &x, 1, arena_printf(g->arena, ", dim=%u", axis), value_like(g, x)));
+}
+
+bool op_cumsum(call *c) {
+    graph *g = c->graph;
+    value *x = c->in[0];
+    int64_t given;
+    size_t count;
+    unsigned axis;
+    if (!value_ints(c->in[1], &given, 1, &count) || count != 1) return refuse(c, "its axis must be constant");
+    if (!axis_of(c, given, x->rank, &axis)) return false;
+    if (x->element == ELEMENT_BOOL) return refuse(c, "of bools is not supported");
+    const char *tail = arena_printf(g->arena, ", dim=%u", axis), *turn = arena_printf(g->arena, ", %u", axis);
+    bool reverse = attribute_int(c, "reverse", 0) != 0, exclusive = attribute_int(c, "exclusive", 0) != 0;
+    const dim *extent = x->dims[axis];
+    value *v = reverse ? make_call(g, c->path, "flip", &x, 1, turn, value_like(g, x)) : x;
+    if (exclusive) { /* each element's sum ends before it: a 0 comes first, and the last is left out */
+        value *first = value_filled(g, x->element, x->rank, x->dims, 0, x->element == ELEMENT_INT ? dim_const(g->dims, 0) : NULL);
+        first->dims[axis] = dim_const(g->dims, 1);
+        value *longer = value_like(g, x);
+        longer->dims[axis] = dim_add(g->dims, extent, dim_const(g->dims, 1));
+        v = make_tuple_call(g, c->path, "cat", (value *[]){first, v}, 2, tail, longer);
+    }
+    v = make_call(g, c->path, "cumsum", &v, 1, tail, value_like(g, v));
+    if (exclusive) {
+        slice_axis axes[IMPORT_MAX_RANK] = {0};
+        for (unsigned i = 0; i < x->rank; i++) axes[i].step = 1;
+        axes[axis].stop = extent;
+        v = make_slice(g, c->path, v, axes);
+    }
+    return give(c, reverse ? make_call(g, c->path, "flip", &v, 1, turn, value_like(g, v)) : v);
+}
+
+bool op_topk(call *c) {
+    graph *g = c->graph;
+    value *x = c->in[0];
+    int64_t k = attribute_int(c, "k", 0);
+    size_t count = 1;
+    unsigned axis;
+    if (c->opset >= 10 && (!operand(c, 1) || !value_ints(c->in[1], &k, 1, &count) || count != 1)) return refuse(c, "how many it takes must be constant");
+    if (!axis_of(c, attribute_int(c, "axis", -1), x->rank, &axis)) return false;
+    if (x->element != ELEMENT_FLOAT) return refuse(c, "of integers is not supported");
+    if (k < 1 || !dim_less_equal(g->dims, dim_const(g->dims, k), x->dims[axis]))
+        return refuse(c, "takes %" PRId64 " of %s elements", k, dim_string(g->arena, x->dims[axis]));
+    bool largest = attribute_int(c, "largest", 1) != 0;
+    text tail = text_new(g->arena);
+    text_printf(&tail, ", %" PRId64, k);
+    if (axis + 1 < x->rank) text_printf(&tail, ", dim=%u", axis);
+    text_add(&tail, largest ? "" : ", largest=False");
+    value *values = value_like(g, x);
+    values->dims[axis] = dim_const(g->dims, k);
+    value *indices = value_new(g, ELEMENT_INT, x->rank, values->dims);
+    node *n = make_pair(g, c->path, "topk", x, text_string(&tail), values, indices);
+    for (unsigned i = 0; i < c->out_count && i < 2; i++) c->out[i] = n->results[i];
+    return true;
 }

@@ -44,22 +44,46 @@ static bool complete(graph *g, const value *x, const dim **dims, unsigned rank, 
     return rest != NULL;
 }
 
-/* A size of run time that must be a multiple of k for the shape to fit: T is written as k * (T // k). */
-static bool complete_in_multiples(call *c, const value *x, const dim **dims, unsigned rank, int open) {
+/* x[:, 0:k*(T//k)]: what a size of run time that must be a multiple of k leaves. */
+static value *cut_to_multiples(graph *g, const char *path, value *x, const dim *symbol, const dim *multiple) {
+    slice_axis axes[IMPORT_MAX_RANK] = {0};
+    for (unsigned i = 0; i < x->rank; i++) {
+        const dim *size = dim_substitute(g->dims, x->dims[i], symbol, multiple);
+        axes[i].step = 1;
+        if (!dim_same(size, x->dims[i])) axes[i].stop = size;
+    }
+    return make_slice(g, path, x, axes);
+}
+
+/* A size of run time that must be a multiple of k for the shape to fit: T is written as k * (T // k). Where x has all T of
+ * it, it is cut. */
+static bool complete_in_multiples(call *c, value **from, const dim **dims, unsigned rank, int open) {
     enum { MOST_SYMBOLS = 8, LARGEST_MULTIPLE = 64 };
     graph *g = c->graph;
+    const value *x = *from;
+    value whole = *x;
     const dim *symbols[MOST_SYMBOLS], *changed[IMPORT_MAX_RANK];
     size_t count = symbols_of(product(g, dims, rank), symbols, MOST_SYMBOLS);
     for (size_t i = 0; i < count; i++)
         for (int64_t k = 2; k <= LARGEST_MULTIPLE; k++) {
             const dim *multiple = dim_mul(g->dims, dim_const(g->dims, k), dim_floordiv(g->dims, symbols[i], k));
             for (unsigned d = 0; d < rank; d++) changed[d] = dim_substitute(g->dims, dims[d], symbols[i], multiple);
-            if (!complete(g, x, changed, rank, open)) continue;
+            for (unsigned d = 0; d < x->rank; d++) whole.dims[d] = dim_substitute(g->dims, x->dims[d], symbols[i], multiple);
+            bool fits = complete(g, x, changed, rank, open);
+            if (!fits && complete(g, &whole, changed, rank, open)) {
+                *from = cut_to_multiples(g, c->path, *from, symbols[i], multiple);
+                fits = true;
+            }
+            if (!fits) continue;
             for (unsigned d = 0; d < rank; d++) dims[d] = changed[d];
             graph_note(g, arena_printf(g->arena, "%s must be a multiple of %" PRId64, dim_symbol_name(symbols[i]), k));
             return true;
         }
     return false;
+}
+
+static void note_unfrozen(graph *g, const dim *size, int64_t number) {
+    graph_note(g, arena_printf(g->arena, "%s was %" PRId64 " when the model was exported; it is taken for a size of run time", dim_string(g->arena, size), number));
 }
 
 /* A number that was a size of run time when the model was traced: view(x, 5, 1, -1) of [T, 6] was view(x, T, 1, -1). */
@@ -72,7 +96,7 @@ static bool complete_unfrozen(call *c, const value *x, const dim **dims, unsigne
             if ((int)d == open || !dim_is_const(frozen, &number) || number < dim_min(x->dims[i]) || number > dim_max(x->dims[i])) continue;
             dims[d] = x->dims[i];
             if (complete(g, x, dims, rank, open)) {
-                graph_note(g, arena_printf(g->arena, "%s was %" PRId64 " when the model was exported; it is taken for a size of run time", dim_string(g->arena, x->dims[i]), number));
+                note_unfrozen(g, x->dims[i], number);
                 return true;
             }
             dims[d] = frozen;
@@ -104,7 +128,7 @@ bool op_reshape(call *c) {
             dims[i] = dim_const(g->dims, 1);
         }
     }
-    if (!complete(g, x, dims, (unsigned)rank, open) && !complete_in_multiples(c, x, dims, (unsigned)rank, open) &&
+    if (!complete(g, x, dims, (unsigned)rank, open) && !complete_in_multiples(c, &x, dims, (unsigned)rank, open) &&
         !complete_unfrozen(c, x, dims, (unsigned)rank, open)) {
         value *to = value_new(g, x->element, (unsigned)rank, dims);
         if (open >= 0) to->dims[open] = dim_const(g->dims, -1);
@@ -170,6 +194,23 @@ bool op_transpose(call *c) {
     return give(c, make_permute(c->graph, c->path, x, perm));
 }
 
+/* Equal elements, such as a state's first zeros, whose shape was frozen when the model was traced: those of the shape that
+ * is wanted. NULL when it is no such case. */
+static value *refilled(call *c, const value *x, const value *shape) {
+    graph *g = c->graph;
+    int64_t number;
+    double each;
+    if (!value_scalar(x, &each) || x->rank != shape->rank) return NULL;
+    for (unsigned i = 0; i < x->rank; i++) {
+        const dim *to = shape->dims[i];
+        bool same = dim_same(x->dims[i], to) || dim_is(x->dims[i], 1);
+        bool frozen = dim_is_const(x->dims[i], &number) && !dim_is_const(to, NULL) && number >= dim_min(to) && number <= dim_max(to);
+        if (!same && !frozen) return NULL;
+        if (!same) note_unfrozen(g, to, number);
+    }
+    return value_filled(g, x->element, x->rank, shape->dims, each, value_dim_at(x, 0));
+}
+
 bool op_expand(call *c) {
     graph *g = c->graph;
     value *x = c->in[0];
@@ -180,7 +221,34 @@ bool op_expand(call *c) {
     value wanted_shape = {0}, to = {0};
     wanted_shape.rank = (unsigned)rank;
     for (int64_t i = 0; i < rank; i++) wanted_shape.dims[i] = value_dim_at(shape, i);
-    if (!broadcast_shape(g, x, &wanted_shape, &to))
+    if (!broadcast_shape(g, x, &wanted_shape, &to)) {
+        value *zeros = refilled(c, x, &wanted_shape);
+        if (zeros) return give(c, zeros);
         return refuse(c, "\"%s\" is %s, which does not expand to %s", x->name, value_shape_string(g->arena, x), value_shape_string(g->arena, &wanted_shape));
+    }
     return give(c, broadcast_to(c, x, to.rank, to.dims));
+}
+
+/* [N, b*b*C, H, W] as [N, C, H*b, W*b], and back. In the mode "CRD", PyTorch's pixel_shuffle, the channel counts slowest. */
+bool op_depth_space(call *c) {
+    graph *g = c->graph;
+    value *x = c->in[0];
+    int64_t b = attribute_int(c, "blocksize", 0);
+    bool to_space = c->row->code != 0, channel_first = strcmp(attribute_string(c, "mode", "DCR"), "CRD") == 0;
+    if (x->rank != 4 || b < 1 || b > 1024) return refuse(c, "by %" PRId64 " of %s", b, value_shape_string(g->arena, x));
+    const dim *block = dim_const(g->dims, b), *square = dim_const(g->dims, b * b), *n = x->dims[0], *channels = x->dims[1], *h = x->dims[2], *w = x->dims[3];
+    const dim *fewer = dim_divide_exact(g->dims, to_space ? channels : h, to_space ? square : block);
+    const dim *narrower = to_space ? w : dim_divide_exact(g->dims, w, block);
+    if (!fewer || !narrower) return refuse(c, "by %" PRId64 " does not divide %s", b, value_shape_string(g->arena, x));
+    if (to_space) {
+        const dim *apart[] = {n, channel_first ? fewer : block, block, channel_first ? block : fewer, h, w};
+        const unsigned crd[] = {0, 1, 4, 2, 5, 3}, dcr[] = {0, 3, 4, 1, 5, 2};
+        const dim *to[] = {n, fewer, dim_mul(g->dims, h, block), dim_mul(g->dims, w, block)};
+        x = make_permute(g, c->path, make_reshape(g, c->path, x, 6, apart), channel_first ? crd : dcr);
+        return give(c, make_reshape(g, c->path, x, 4, to));
+    }
+    const dim *apart[] = {n, channels, fewer, block, narrower, block}, *to[] = {n, dim_mul(g->dims, channels, square), fewer, narrower};
+    const unsigned perm[] = {0, 3, 5, 1, 2, 4};
+    x = make_permute(g, c->path, make_reshape(g, c->path, x, 6, apart), perm);
+    return give(c, make_reshape(g, c->path, x, 4, to));
 }

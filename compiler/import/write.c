@@ -85,10 +85,27 @@ static void add_literals(writer *w, text *t, const value *v, unsigned axis, int6
     text_add(t, "]");
 }
 
+/* Sizes of run time, which stand in no literal: cat((full((1,), T), full((1,), 2))). False where all are numbers. */
+static bool add_sizes(writer *w, text *t, const value *v, int64_t count) {
+    bool sizes = false;
+    for (int64_t i = 0; i < count; i++) sizes |= !dim_is_const(value_dim_at(v, i), NULL);
+    if (!sizes) return false;
+    bool row = v->rank == 1;
+    text_add(t, row ? "" : "view(");
+    text_add(t, count == 1 ? "" : "cat((");
+    for (int64_t i = 0; i < count; i++)
+        text_printf(t, "%sfull((1,), %s)", i ? ", " : "", dim_string(w->arena, value_dim_at(v, i)));
+    text_add(t, count == 1 ? "" : "))");
+    for (unsigned i = 0; !row && i < v->rank; i++) text_printf(t, ", %s", dim_string(w->arena, v->dims[i]));
+    text_add(t, row ? "" : ")");
+    return true;
+}
+
 /* A known operand: a number, integers as they are, and floats as a param. */
 static const char *known_text(writer *w, value *v) {
     int64_t count = 0, at = 0;
     if (v->filled) return filled_text(w, v);
+    if (v->rank == 0 && v->element != ELEMENT_FLOAT) return dim_string(w->arena, value_dim_at(v, 0));
     if (!value_count(v, &count)) return NULL;
     if (v->element != ELEMENT_FLOAT) {
         text t = text_new(w->arena);
@@ -96,9 +113,11 @@ static const char *known_text(writer *w, value *v) {
             w->to->problem = arena_printf(w->arena, "\"%s\" holds %" PRId64 " integers that are used at run time", v->name, count);
             return "0";
         }
-        text_add(&t, "tensor(");
-        add_literals(w, &t, v, 0, &at);
-        text_add(&t, ")");
+        if (count < 1 || !add_sizes(w, &t, v, count)) {
+            text_add(&t, "tensor(");
+            add_literals(w, &t, v, 0, &at);
+            text_add(&t, ")");
+        }
         return text_string(&t);
     }
     const char *name = name_set_give(w->values, write_word(w->arena, name_from_path(w->arena, v->name), "constant"));
@@ -111,10 +130,18 @@ static const char *known_text(writer *w, value *v) {
 
 /* --- expressions -------------------------------------------------------------------------------------------------- */
 
+/* Of a known one: a number has a sign, and a size may be a sum: T - 1. */
+static int known_precedence(const value *v) {
+    bool sum = strchr(v->text, ' ') != NULL;
+    if (strchr(v->text, '(')) return TIGHT;
+    if (v->element == ELEMENT_FLOAT) return v->text[0] == '-' ? SIGN : TIGHT;
+    return sum ? SUM : strpbrk(v->text, "*/") ? PRODUCT : v->text[0] == '-' ? SIGN : TIGHT;
+}
+
 static const char *operand_text(writer *w, value *v, int at_least) {
     if (!v->text) {
         v->text = known_text(w, v);
-        v->precedence = v->text && v->text[0] == '-' ? SIGN : TIGHT;
+        v->precedence = known_precedence(v);
     }
     return v->precedence < at_least ? arena_printf(w->arena, "(%s)", v->text) : v->text;
 }
@@ -370,6 +397,16 @@ static void write_recurrent(writer *w, const node *n, const char *e) {
     else text_printf(line(w), "%s, %s = %s\n", out, h, e);
 }
 
+/* values, indices = topk(x, 3) */
+static void write_pair(writer *w, const node *n, const char *e) {
+    const value *second = n->results[1];
+    for (unsigned i = 0; i < 2; i++)
+        if (n->results[i]->uses) name_result(w, n, n->results[i], i ? "indices" : "values");
+    const char *first = n->results[0]->uses ? n->results[0]->text : "_";
+    if (second->uses) text_printf(line(w), "%s, %s = %s\n", first, second->text, e);
+    else text_printf(line(w), "%s = %s\n", first, e);
+}
+
 static bool is_word(const char *s) {
     return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
 }
@@ -385,7 +422,9 @@ static void write_begin(writer *w, node *n) {
         text_printf(line(w), "%s = %s\n", v->text, first);
     }
     for (unsigned i = 0; i < n->row_count; i++) {
-        n->results[i]->text = name_set_give(w->values, "x_t");
+        const node *rows_of = n->operands[i]->producer;
+        bool counts = rows_of && rows_of->kind == NODE_CALL && strcmp(rows_of->function, "arange") == 0;
+        n->results[i]->text = name_set_give(w->values, counts ? "i" : "x_t");
         n->results[i]->precedence = TIGHT;
         text_printf(&rows, "%s%s", i ? ", " : "", n->results[i]->text);
         text_printf(&sources, "%s%s", i ? ", " : "", operand_text(w, n->operands[i], LOOSE));
@@ -439,6 +478,10 @@ static void write_node(writer *w, node *n) {
     const char *e = expression(w, n, &precedence);
     if (n->kind == NODE_LAYER && is_recurrent(n->layer)) {
         write_recurrent(w, n, e);
+        return;
+    }
+    if (n->result_count == 2) {
+        write_pair(w, n, e);
         return;
     }
     value *v = n->results[0];

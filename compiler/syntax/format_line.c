@@ -65,8 +65,10 @@ static bool is_tight(const state *s, const token *t) {
 static bool blank_before(const state *s, const token *before, const token *t) {
     if ((is(s, t, "..") && has_point(s, before)) || (is(s, before, "..") && has_point(s, t)))
         return true;
-    if (is(s, t, ",") || closes(s, t) || opens(s, before) || is_tight(s, t) || is_tight(s, before))
+    if (is(s, t, ",") || closes(s, t) || opens(s, before) || is_tight(s, before))
         return false;
+    if (is(s, before, ",")) return true; /* x[:, :, 1] */
+    if (is_tight(s, t)) return false;
     if (before->kind == TOKEN_SIGN) return false;
     if (is(s, t, ":")) return false;
     if (opens(s, t)) return !is_operand(s, before);

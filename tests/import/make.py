@@ -31,7 +31,8 @@ def constants(**arrays):
     return [numpy_helper.from_array(np.asarray(a), n) for n, a in arrays.items()]
 
 
-def write(name, about, nodes, weights, inputs, outputs, opset=17, shapes=None, options=(), dims=None, functions=()):
+def write(name, about, nodes, weights, inputs, outputs, opset=17, shapes=None, options=(), dims=None, functions=(),
+          check=True):
     """inputs and outputs: arrays by name; shapes: what the model says of the inputs where that is not their own shape."""
     outputs = {k: np.asarray(v) for k, v in outputs.items()}
     as_stored = lambda v: np.int32 if v.dtype.kind in "iub" else np.float32
@@ -40,7 +41,8 @@ def write(name, about, nodes, weights, inputs, outputs, opset=17, shapes=None, o
         nodes, name, [info(k, str(v.dtype), (shapes or {}).get(k, v.shape)) for k, v in inputs.items()],
         [info(k, "int64" if v.dtype.kind == "i" else "float32", [None] * v.ndim) for k, v in outputs.items()], weights)
     model = helper.make_model(graph, opset_imports=opsets, functions=list(functions), ir_version=8)
-    onnx.checker.check_model(model)
+    if check:
+        onnx.checker.check_model(model)
     folder = os.path.join(HERE, "onnx", name)
     os.makedirs(folder, exist_ok=True)
     onnx.save(model, os.path.join(folder, "model.onnx"))
@@ -251,9 +253,85 @@ def function():
           functions=[gate, twice])
 
 
+def einsum():
+    q, k, w, z = numbers(2, 5, 3, 4), numbers(2, 6, 3, 4), numbers(3, 4, 7), numbers(2, 3)
+    nodes = [helper.make_node("Einsum", ["q", "k"], ["scores"], equation="bthd,bshd->bhts"),
+             helper.make_node("Einsum", ["q", "w"], ["merged"], equation="...hd, hdo -> ...o"),
+             helper.make_node("Einsum", ["z", "w", "z"], ["bilinear"], equation="bi,ijo,bk->kbo"),
+             helper.make_node("Einsum", ["k"], ["sums"], equation="bshd->hb"),
+             helper.make_node("Einsum", ["z", "q"], ["scaled"], equation="bh,bthd")]
+    a, b, c, d = (v.astype(np.float64) for v in (q, k, w, z))
+    write("made_einsum", "attention, a weight behind an ellipsis, three operands, one, no arrow", nodes, constants(w=w),
+          {"q": q, "k": k, "z": z},
+          {"scores": np.einsum("bthd,bshd->bhts", a, b), "merged": np.einsum("...hd,hdo->...o", a, c),
+           "bilinear": np.einsum("bi,ijo,bk->kbo", d, c, d), "sums": b.sum((1, 3)).T, "scaled": np.einsum("bh,bthd", d, a)},
+          shapes={"q": [2, "T", 3, 4]}, options=["--dim", "T=2..9"], dims={"T": 5})
+
+
+def sizes():
+    x, table, first = numbers(2, 6), numbers(40, 2), numbers(1, 6)
+    node, at = helper.make_node, lambda *v: np.array(v, np.int64)
+    nodes = [node("Shape", ["x"], ["shape"]), node("Gather", ["shape", "one"], ["t"]), node("Gather", ["shape", "zero"], ["b"]),
+             node("Concat", ["t1", "ones"], ["times"], axis=0), node("Unsqueeze", ["t", "axis0"], ["t1"]), node("Unsqueeze", ["b", "axis0"], ["b1"]),
+             node("Tile", ["y3", "times"], ["tiled"]), node("Unsqueeze", ["first", "axis0"], ["y3"]),
+             node("Concat", ["b1", "frozen1"], ["wide"], axis=0), node("Expand", ["zeros", "wide"], ["expanded"]),
+             node("Add", ["expanded", "x4"], ["shifted"]), node("Slice", ["x", "axis0", "four", "one1"], ["x4"]),
+             node("Range", ["start", "t", "step"], ["odd"]), node("Slice", ["table", "axis0", "t1", "axis0"], ["rows"]),
+             node("CumSum", ["x", "one"], ["sums"], exclusive=1, reverse=1), node("TopK", ["x", "two"], ["least", "where"], axis=1, largest=0),
+             node("Unsqueeze", ["x", "axis1"], ["image"]),
+             node("Resize", ["image", "", "scales"], ["half"], mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")]
+    order = [0, 1, 2, 4, 5, 3, 7, 6, 8, 9, 11, 10, 12, 13, 14, 15, 16, 17]
+    weights = constants(table=table, first=first, one=np.array(1, np.int64), zero=np.array(0, np.int64), axis0=at(0), axis1=at(1), one1=at(1),
+                        ones=at(1, 1), zeros=np.zeros((3, 4), np.float32), frozen1=at(4), four=at(4), start=np.array(1, np.int64),
+                        step=np.array(2, np.int64), two=at(2), scales=np.array([1, 1, 0.5], np.float32))
+    v = x.astype(np.float64)
+    write("made_sizes", "sizes of run time where PyTorch writes them; frozen zeros, a table cut, sums, the least, every other",
+          [nodes[i] for i in order], weights, {"x": x},
+          {"tiled": np.tile(first[None], (6, 1, 1)), "shifted": v[:, :4], "odd": np.arange(1, 6, 2), "rows": table[:6],
+           "sums": np.cumsum(v[:, ::-1], 1)[:, ::-1] - v, "least": np.sort(v, 1)[:, :2], "where": np.argsort(v, 1)[:, :2], "half": v[:, None, ::2]},
+          shapes={"x": ["B", "T"]}, options=["--dim", "B=1..4", "--dim", "T=5..20"], dims={"B": 2, "T": 6})
+
+
+def sequences():
+    x, h0, w = numbers(5, 2, 3), numbers(2, 3), numbers(3, 3)
+    node, empty = helper.make_node, helper.make_tensor_sequence_value_info
+    body = helper.make_graph(
+        [node("Gather", ["x", "i"], ["row"], axis=0), node("MatMul", ["h", "w"], ["hw"]), node("Add", ["hw", "row"], ["sum"]),
+         node("Tanh", ["sum"], ["hn"]), node("SequenceInsert", ["all", "hn"], ["more"]), node("Identity", ["go"], ["go_on"])],
+        "body", [info("i", "int64", []), info("go", "bool", []), info("h", "float32", [2, 3]), empty("all", TensorProto.FLOAT, None)],
+        [info("go_on", "bool", []), info("hn", "float32", [2, 3]), empty("more", TensorProto.FLOAT, None)])
+    branch = lambda name, op: helper.make_graph([node(op, ["last", "h0"], [name])], name, [], [info(name, "float32", [2, 3])])
+    nodes = [node("Shape", ["x"], ["shape"]), node("Gather", ["shape", "zero"], ["t"]), node("SequenceEmpty", [], ["none"]),
+             node("Loop", ["t", "", "h0", "none"], ["last", "states"], body=body),
+             node("ConcatFromSequence", ["states"], ["y"], axis=1, new_axis=1), node("ConcatFromSequence", ["states"], ["long"], axis=0),
+             node("SplitToSequence", ["w", "parts"], ["split"], axis=0), node("SequenceAt", ["split", "minus1"], ["end"]),
+             node("ReduceSum", ["last"], ["total"], keepdims=0), node("Greater", ["total", "level"], ["above"]),
+             node("If", ["above"], ["chosen"], then_branch=branch("a", "Add"), else_branch=branch("b", "Sub")),
+             node("MatMul", ["chosen", "end_t"], ["product"]), node("Transpose", ["end"], ["end_t"], perm=[1, 0])]
+    h, rows = h0.astype(np.float64), []
+    for row in x.astype(np.float64):
+        h = np.tanh(h @ w + row)
+        rows.append(h)
+    chosen = h + h0 if h.sum() > -0.5 else h - h0
+    write("made_sequences", "a Loop that fills a sequence, a split, a branch of run time", nodes[:11] + [nodes[12], nodes[11]],
+          constants(w=w, zero=np.array(0, np.int64), parts=np.array([1, 2], np.int64), minus1=np.array(-1, np.int64), level=np.array(-0.5, np.float32)),
+          {"x": x, "h0": h0}, {"y": np.stack(rows, 1), "long": np.concatenate(rows), "product": chosen @ w[1:].T.astype(np.float64)},
+          shapes={"x": ["T", 2, 3]}, options=["--dim", "T=1..9"], dims={"T": 5})
+
+
+def block_weights():
+    x, q = numbers(2, 5), random.integers(-128, 128, (5, 4)).astype(np.int8)
+    scale, zero = np.abs(numbers(2, 4, scale=0.01)), random.integers(-9, 9, (2, 4)).astype(np.int8)
+    nodes = [helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["w"], axis=0, block_size=3), helper.make_node("MatMul", ["x", "w"], ["y"])]
+    each = lambda a: np.repeat(a.astype(np.float64), 3, 0)[:5]
+    write("made_block_weights", "int8 weights with a scale for each three rows (opset 21)", nodes, constants(q=q, scale=scale, zero=zero), {"x": x},
+          {"y": x.astype(np.float64) @ ((q - each(zero)) * each(scale))}, opset=21, check=False)
+
+
 CASES = {"lstm_reverse_layout": lstm_reverse_layout, "rnn_affine_bi": rnn_affine_bi, "gru_clip_after": lambda: gru_clip(True),
          "gru_clip_before": lambda: gru_clip(False), "lstm_lengths_peepholes": lstm_lengths_peepholes, "scan": scan, "loop": loop,
-         "moves": moves, "conv2d_pool": conv2d_pool, "small_weights": small_weights, "function": function}
+         "moves": moves, "conv2d_pool": conv2d_pool, "small_weights": small_weights, "function": function,
+         "einsum": einsum, "sizes": sizes, "sequences": sequences, "block_weights": block_weights}
 
 for wanted, make in CASES.items():
     random = np.random.default_rng(list(map(ord, wanted)))
