@@ -63,6 +63,7 @@ bool op_range(call *c) {
     double start, limit, delta;
     if (c->in[0]->element != ELEMENT_FLOAT && value_known(c->in[0]) && value_known(c->in[1]) && value_known(c->in[2]) &&
         value_scalar(c->in[0], &start) && value_scalar(c->in[2], &delta) && !value_scalar(c->in[1], &limit)) {
+        if (!(fabs(start) < 1e15 && fabs(delta) < 1e15)) return refuse(c, "from %g by %g", start, delta);
         return range_of_sizes(c, (int64_t)start, value_dim_at(c->in[1], 0), (int64_t)delta);
     }
     if (!value_scalar(c->in[0], &start) || !value_scalar(c->in[1], &limit) || !value_scalar(c->in[2], &delta))
