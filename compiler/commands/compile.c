@@ -59,7 +59,7 @@ static int print_dump(const text *t, diag_list *diags) {
 static bool keeps_weights(const pipeline *p) {
     for (size_t i = 0; i < p->file.count; i++) {
         const char *path = pipeline_weights(p, p->file.models[i]);
-        if (path && access(path, R_OK) == 0 && format_is_asked(p->file.models[i])) return true;
+        if (path && access(path, R_OK) == 0 && format_asked(p->file.models[i])) return true;
     }
     return false;
 }

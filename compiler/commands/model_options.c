@@ -33,6 +33,7 @@ int model_options_take(arena *a, const command_line *line, model_options *to, in
     case OF_WEIGHTS: o->weights = line->value; return -1;
     case OF_WEIGHTS_KEY: o->weights_key = line->value; return -1;
     case OF_WEIGHTS_TYPE:
+        o->inference = true; /* what is trained has float32 */
         if (ir_weights_find(line->value, &o->weights_type)) return -1;
         return command_usage(line, "--weights-type takes %s, not %s", ir_weights_list, line->value);
     }

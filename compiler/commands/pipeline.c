@@ -32,11 +32,19 @@ void pipeline_open_text(pipeline *p, const options *o, const char *bytes, size_t
 
 ast_file *pipeline_parse(pipeline *p) { return parse_file(p->arena, p->source, p->diags); }
 
+/* Fewer bits are for what has been learnt. */
+static void refuse_formats(pipeline *p, const ir_model *m) {
+    const ir_node *n = format_asked(m);
+    if (!n) return;
+    diag *d = diag_error(p->diags, n->where, "%s would be kept as %s, and model %s is trained, in float32",
+                         n->label ? n->label : ir_op_name(n->op), ir_weights_name(n->attrs.weights), m->name);
+    diag_hint(d, "nnc --inference compiles what was learnt, and with --weights-type in fewer bits");
+}
+
 /* --inference: as if there were no targets, loss and train. */
 static void divide(pipeline *p, ir_model *m) {
-    /* fewer bits are for what has been learnt */
-    if (m->training && !p->options->inference) ir_weights_forget(m);
-    else if (p->options->weights_type) ir_weights_default(m, p->options->weights_type);
+    if (p->options->weights_type) ir_weights_default(m, p->options->weights_type);
+    if (m->training && !p->options->inference) refuse_formats(p, m);
     if (!pass_modes(m, p->diags) || !m->training) return;
     if (p->options->inference) {
         m->training = NULL;

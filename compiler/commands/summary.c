@@ -92,6 +92,7 @@ static int read_and_show(arena *a, command_line *line) {
             return command_usage(line, "--weights-type takes %s, not %s", ir_weights_list, line->value);
     }
     if (line->status >= 0) return line->status;
+    o.inference = o.weights_type != IR_WEIGHTS_DEFAULT; /* what is trained has float32 */
     if (o.target && !target_exists(o.target))
         return command_usage(line, "--target does not know %s", o.target);
     if (line->word_count != 1)

@@ -87,10 +87,16 @@ bool format_is_used(const ir_model *m, weight_format f) {
     return s.found;
 }
 
-static bool graph_asks(const ir_graph *g) {
-    for (const ir_node *n = g->first; n; n = n->next)
-        if (n->attrs.weights > IR_WEIGHTS_FLOAT32 || (n->op == IR_REPEAT && graph_asks(&n->block->body))) return true;
-    return false;
+static const ir_node *asking(const ir_graph *g) {
+    for (const ir_node *n = g->first; n; n = n->next) {
+        if (n->attrs.weights > IR_WEIGHTS_FLOAT32) return n;
+        const ir_node *inside = n->op == IR_REPEAT ? asking(&n->block->body) : NULL;
+        if (inside) return inside;
+    }
+    return NULL;
 }
 
-bool format_is_asked(const ir_model *m) { return graph_asks(&m->run) || graph_asks(&m->reset); }
+const ir_node *format_asked(const ir_model *m) {
+    const ir_node *n = asking(&m->run);
+    return n ? n : asking(&m->reset);
+}

@@ -80,7 +80,7 @@ void format_describe_matrix(const kept_matrix *k, text *to);
 /* "int8 (lstm, out), int16 (embedding)"; NULL: all matrices are float32. */
 const char *format_describe(arena *a, const ir_model *m);
 
-/* Does a layer ask for anything but float32? */
-bool format_is_asked(const ir_model *m);
+/* The first layer's node that asks for anything but float32, or NULL. */
+const ir_node *format_asked(const ir_model *m);
 
 #endif

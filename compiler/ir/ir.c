@@ -65,23 +65,17 @@ bool ir_weights_find(const char *name, ir_weights *w) {
     return false;
 }
 
-/* Of layers that say nothing of it, or of all. */
-static void set_weights(ir_graph *g, ir_weights w, bool all) {
+static void set_weights(ir_graph *g, ir_weights w) {
     for (ir_node *n = g->first; n; n = n->next) {
         bool can = n->op == IR_EMBEDDING || n->op == IR_RECURRENT || n->op == IR_LINEAR || n->op == IR_CONV1D;
-        if (can && n->source && (all || n->attrs.weights == IR_WEIGHTS_DEFAULT)) n->attrs.weights = w;
-        if (n->op == IR_REPEAT) set_weights(&n->block->body, w, all);
+        if (can && n->source && n->attrs.weights == IR_WEIGHTS_DEFAULT) n->attrs.weights = w;
+        if (n->op == IR_REPEAT) set_weights(&n->block->body, w);
     }
 }
 
 void ir_weights_default(ir_model *m, ir_weights w) {
-    set_weights(&m->run, w, false);
-    set_weights(&m->reset, w, false);
-}
-
-void ir_weights_forget(ir_model *m) {
-    set_weights(&m->run, IR_WEIGHTS_FLOAT32, true);
-    set_weights(&m->reset, IR_WEIGHTS_FLOAT32, true);
+    set_weights(&m->run, w);
+    set_weights(&m->reset, w);
 }
 
 unsigned ir_cell_gates(ir_cell c) { return c == IR_LSTM ? 4 : c == IR_GRU ? 3 : 1; }

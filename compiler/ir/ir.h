@@ -288,8 +288,6 @@ const bool *ir_made_of_inputs(arena *a, const ir_model *m);
 bool ir_is_const(const ir_value *v, double *number);
 /* What layers of the model that do not say how their matrices are kept take for it. */
 void ir_weights_default(ir_model *m, ir_weights w);
-/* All of its matrices are kept as float32. */
-void ir_weights_forget(ir_model *m);
 /* How many node inputs, outputs, next states and ends of rounds of the model use v. */
 unsigned ir_use_count(const ir_model *m, const ir_value *v);
 /* Replaces every use of `from` (inputs of nodes in all graphs, ends of rounds, outputs, next, init, checks) by `to`. */

@@ -41,10 +41,12 @@ array evaluate_array(arena *a, ir_dtype dtype, unsigned rank, const size_t *size
 typedef struct {
     const array *array;  /* NULL: it is not there */
     bool rounds_vectors; /* int8: what it is multiplied with is rounded too */
+    bool turns_ties;     /* in float32: what nearly lies between two integers goes to the further one */
 } matrix;
 matrix evaluate_matrix(evaluation *e, const ir_node *n, unsigned i);
 /* The vector of `size` elements that is multiplied with m instead of x: rounded to 1/32512 of its largest element, no
- * number if one of them is none, or infinite. It is written to `to`; x itself where nothing is rounded. */
+ * number if one of them is none, or infinite. It is written to `to`; x itself where nothing is rounded. Which way a near tie
+ * goes hangs on the last bits of x: the code may take either, and float32's own error is that of taking the other. */
 const double *evaluate_vector(const matrix *m, const double *x, size_t size, double *to);
 /* A row that was made of one of this matrix, as the layer keeps it. */
 void evaluate_round_row(evaluation *e, const ir_node *n, unsigned i, double *row, size_t size);

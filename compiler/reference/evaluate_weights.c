@@ -13,7 +13,7 @@ static const ir_param *param_of(const evaluation *e, const ir_value *v) {
 matrix evaluate_matrix(evaluation *e, const ir_node *n, unsigned i) {
     const array *from = evaluate_input(e, n, i);
     const ir_param *param = from ? param_of(e, n->inputs[i]) : NULL;
-    matrix m = {from, false};
+    matrix m = {from, false, false};
     if (!param || n->attrs.weights <= IR_WEIGHTS_FLOAT32) return m;
     float *data = ARENA_ARRAY(e->arena, float, from->elements);
     for (size_t k = 0; k < from->elements; k++) data[k] = (float)from->data[k];
@@ -25,7 +25,14 @@ matrix evaluate_matrix(evaluation *e, const ir_node *n, unsigned i) {
     array *to = ARENA_NEW(e->arena, array);
     *to = evaluate_array(e->arena, from->dtype, from->rank, from->sizes);
     for (size_t k = 0; k < from->elements; k += (size_t)terms) round_row_back(e->arena, f, data + k, terms, to->data + k);
-    return (matrix){to, f == FORMAT_INT8};
+    return (matrix){to, f == FORMAT_INT8, e->precision == REFERENCE_FLOAT32};
+}
+
+static double nearest_code(double x, bool turns_ties) {
+    const double NEAR_TIE = 1.0 / 64; /* 32512 times a few units in the last place of x */
+    double code = nearbyint(x), rest = x - code;
+    if (!turns_ties || fabs(rest) < 0.5 - NEAR_TIE) return code;
+    return rest > 0 ? code + 1 : code - 1;
 }
 
 const double *evaluate_vector(const matrix *m, const double *x, size_t size, double *to) {
@@ -38,7 +45,7 @@ const double *evaluate_vector(const matrix *m, const double *x, size_t size, dou
     }
     double unit = largest / 32512;
     for (size_t i = 0; i < size; i++)
-        to[i] = !finite ? (double)NAN : largest < 1e-30 ? 0 : nearbyint(x[i] / unit) * unit;
+        to[i] = !finite ? (double)NAN : largest < 1e-30 ? 0 : nearest_code(x[i] / unit, m->turns_ties) * unit;
     return to;
 }
 
