@@ -138,7 +138,7 @@ static void emit_cells(step *s, const sweep *p, cblock *b, const panel_place *at
 
 /* The input's part of the sums: x's sums are the gates' and, for that GRU, x of the n of x. */
 static void emit_input_terms(const step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, const tile *of,
-                             unsigned vectors, unsigned number) {
+                             unsigned first, unsigned vectors, unsigned number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
     const pack *w = s->r->c->input;
@@ -161,21 +161,21 @@ static void emit_input_terms(const step *s, const sweep *p, cblock *b, const pan
     for (unsigned v = 0; v < vectors; v++)
         for (unsigned g = 0; g < groups; g++) {
             unsigned i = v * groups + g;
-            const char *suffix = suffix_of(s, number + v);
+            const char *suffix = suffix_of(s, number + first + v);
             t.sums[i] = g < apart ? arena_printf(e->arena, "x%s", suffix)
                                   : arena_printf(e->arena, "%c%s", p->letters[g - apart], suffix);
-            place_vector(s, w, &t, i, v, g * width);
+            place_vector(s, w, &t, i, first + v, g * width);
             if (!has_bias) continue;
-            int64_t bias = vector_place(s, w, v, w->format == FORMAT_FLOAT32 ? PACK_FLOATS : PACK_BIASES, g * width);
+            int64_t bias = vector_place(s, w, first + v, w->format == FORMAT_FLOAT32 ? PACK_FLOATS : PACK_BIASES, g * width);
             starts[i] = tile_load(e, c_add(u, column.biases, c_int(u, bias)));
         }
     tile_declare(e, b, &t, has_bias ? starts : NULL);
     tile_add(e, t.chains > 1 ? c_scope(b) : b, &t, w->terms, w->terms, c_name(u, "%s", s->r->inputs_constant));
 }
 
-/* `vectors` vectors of units from unit j of the panel on; the last has `last` real lanes. */
-static void emit_units(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors,
-                       int64_t last, unsigned number) {
+/* The sums of `vectors` vectors of units, the first of which is number `first` from unit j of the panel on. */
+static void emit_sums(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned first, unsigned vectors,
+                      unsigned number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
     const recurrent *r = s->r;
@@ -191,23 +191,29 @@ static void emit_units(step *s, const sweep *p, cblock *b, const panel_place *at
     if (p->choice->unroll_terms && p->choice->unroll_units) t.splats = p->factor;
     t.inputs[0] = factor_of(p);
     cexpr *starts[TILE_MAX_SUMS];
-    for (unsigned v = 0; v < vectors; v++)
-        for (unsigned g = 0; g < groups; g++) {
-            unsigned i = v * groups + g;
-            t.sums[i] = arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, number + v));
-            place_vector(s, p->pack, &t, i, v, g * width);
-            int64_t lane = vector_place(s, p->pack, v, p->pack->format == FORMAT_FLOAT32 ? PACK_FLOATS : PACK_BIASES, 0);
-            cexpr *z = group_of(s, p, at, p->group + g, c_add(u, j, c_int(u, z_lane(s, p, v))));
-            starts[i] = starts_in_z(s, p, g) ? tile_load(e, z) : own_start(s, p, at, g, c_add(u, j, c_int(u, lane)));
-        }
+    for (unsigned i = 0; i < sums; i++) {
+        unsigned v = first + i / groups, g = i % groups;
+        t.sums[i] = arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, number + v));
+        place_vector(s, p->pack, &t, i, v, g * width);
+        int64_t lane = vector_place(s, p->pack, v, p->pack->format == FORMAT_FLOAT32 ? PACK_FLOATS : PACK_BIASES, 0);
+        cexpr *z = group_of(s, p, at, p->group + g, c_add(u, j, c_int(u, z_lane(s, p, v))));
+        starts[i] = starts_in_z(s, p, g) ? tile_load(e, z) : own_start(s, p, at, g, c_add(u, j, c_int(u, lane)));
+    }
     if (at->has_inputs) {
-        emit_input_terms(s, p, b, at, j, &t, vectors, number);
+        emit_input_terms(s, p, b, at, j, &t, first, vectors, number);
         for (unsigned i = 0; i < sums; i++)
             if (!starts_in_z(s, p, i % groups)) c_declare(b, e->target->type, t.sums[i], starts[i]);
     } else {
         tile_declare(e, b, &t, starts);
     }
     tile_add(e, b, &t, p->pack->terms, p->pack->terms, c_name(u, "%s", r->projected_constant));
+}
+
+/* `vectors` vectors of units from unit j of the panel on; the last has `last` real lanes. */
+static void emit_units(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors, int64_t last,
+                       unsigned number) {
+    for (unsigned first = 0; first < vectors; first += p->choice->together)
+        emit_sums(s, p, b, at, j, first, (unsigned)smaller(vectors - first, p->choice->together), number);
     emit_cells(s, p, b, at, j, vectors, last, number);
 }
 

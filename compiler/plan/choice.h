@@ -104,6 +104,7 @@ typedef enum { CHOICE_H_IN_VARIABLES, CHOICE_H_IN_NEXT, CHOICE_H_IN_OUT, CHOICE_
 typedef struct {
     const pack *pack;
     cost_tile tile;    /* vectors: of units */
+    unsigned together; /* of them in one loop over the terms; the cells follow for all */
     int64_t span;      /* full panels side by side: more than one where a vector is a panel wide */
     bool flat;         /* the last panel as plain columns, all gates of a term side by side: */
     cost_tile flat_tile;

@@ -103,6 +103,7 @@ static choice_sweep choose_sweep(const chooser *c, const pack *w) {
     int64_t full = w->units / w->panel, lanes = c->body->lanes, last = pack_panels(w) - 1, tiles = 0;
     choice_sweep p = {.pack = w};
     p.tile = cost_sweep(c->body, w->gates, full ? full * w->panel : w->units, w->terms);
+    p.together = cost_together(c->body, w->gates, p.tile.vectors);
     p.span = p.tile.vectors * lanes > w->panel ? p.tile.vectors * lanes / w->panel : 1;
     p.flat = pack_units(w, last) < w->panel && cost_flat(c->body, w->gates, pack_width(w, last), w->terms);
     p.flat_tile = cost_flat_tile(c->body, w->gates * pack_width(w, last), w->terms);

@@ -5,11 +5,11 @@ static int64_t parts(int64_t n, int64_t of) { return (n + of - 1) / of; }
 
 #define PANELS COST_PANEL, COST_COLUMNS, COST_CHANNELS, COST_PADDING, COST_WIDEST
 const cost_body cost_bodies[COST_BODIES] = {
-    {"4 lanes", 4, 16, 2, PANELS, false}, {"AVX2", 8, 16, 1, PANELS, false}, {"AVX-512", 16, 32, 1, PANELS, false}};
-/* Of 16 registers the engines of browsers keep one for themselves; and clang loads a term's factors for all rows before it
- * uses the first. */
-const cost_body cost_wasm = {"4 lanes, WebAssembly", 4, 15, 5, 8, 32, 16, 4, 16, false};
-const cost_body cost_scalar = {"1 lane", 1, 3, 1, 1, 1, 1, 1, 0, true};
+    {"4 lanes", 4, 16, 2, 8, PANELS, false}, {"AVX2", 8, 16, 1, 8, PANELS, false}, {"AVX-512", 16, 32, 1, 8, PANELS, false}};
+/* Of 16 registers the engines of browsers keep one for themselves; and clang and they load all factors of a term, or of two,
+ * before the first is used: more than four sums beside them are spilt. */
+const cost_body cost_wasm = {"4 lanes, WebAssembly", 4, 15, 5, 4, 4, 32, 16, 4, 16, false};
+const cost_body cost_scalar = {"1 lane", 1, 3, 1, 1, 1, 1, 1, 1, 0, true};
 
 /* Most rows of a tile: the sums, the factors of a term in the shorter direction, and what a term goes through. */
 static unsigned tile_rows(const cost_body *body, unsigned vectors, unsigned chains) {
@@ -37,7 +37,7 @@ static unsigned product_chains(const cost_body *body, int64_t columns, int64_t t
 cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms) {
     if (body->rolled) return (cost_tile){1, 1, 1};
     unsigned chains = product_chains(body, columns, terms);
-    return (cost_tile){1, (unsigned)smaller(parts(panel_columns, body->lanes), 8 / chains), chains};
+    return (cost_tile){1, (unsigned)smaller(parts(panel_columns, body->lanes), body->sums / chains), chains};
 }
 
 cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms,
@@ -76,7 +76,12 @@ cost_tile cost_sweep(const cost_body *body, unsigned gates, int64_t units, int64
     if (body->rolled) return (cost_tile){1, 1, 1};
     unsigned wide = (unsigned)smaller(8 / gates, parts(units, body->lanes));
     while (wide & (wide - 1)) wide--; /* a power of two divides a full panel */
-    return (cost_tile){1, wide, wide * gates >= 6 || terms < 8 ? 1 : 2};
+    unsigned sums = gates * cost_together(body, gates, wide);
+    return (cost_tile){1, wide, 4 * sums >= 3 * body->sums || terms < 8 ? 1 : 2};
+}
+
+unsigned cost_together(const cost_body *body, unsigned gates, unsigned vectors) {
+    return (unsigned)smaller(vectors, gates < body->sums ? body->sums / gates : 1);
 }
 
 bool cost_flat(const cost_body *body, unsigned gates, int64_t width, int64_t terms) {

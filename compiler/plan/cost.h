@@ -31,6 +31,7 @@ typedef struct {
     const char *name;
     unsigned lanes, registers; /* floats in a vector; vectors in registers */
     unsigned spare;            /* registers that a multiplication and addition need besides sums and factors */
+    unsigned sums;             /* of one row in one loop: enough to hide an addition's latency */
     /* How weights are packed: units of a gate, columns of a matrix that is one gate, and channels side by side; the last
      * panel is as wide as its units ask, in steps of `padding`; zeros for the last vector stand behind all. */
     int64_t panel, columns, channels, padding, tail;
@@ -63,9 +64,10 @@ cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int
 cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms);
 
 /* One row's recurrent sweep over panels whose units are together `units`: vectors counts vectors of units, each with all its
- * gates, of as many panels side by side as it takes to have 8 sums (GRU: 6) at once, enough to hide an addition's
- * latency. */
+ * gates, of as many panels side by side as it takes to have 8 sums (GRU: 6) at once, enough to hide the latency of an addition
+ * and of the cells, which follow for all of them. cost_together: how many of the vectors one loop over the terms takes. */
 cost_tile cost_sweep(const cost_body *body, unsigned gates, int64_t units, int64_t terms);
+unsigned cost_together(const cost_body *body, unsigned gates, unsigned vectors);
 /* Whether the last `width` units of a sweep (rounded up to COST_PADDING) are better taken as plain columns, all gates of a
  * term side by side in as few vectors as they fill, than gate by gate: that saves loads in every term, and costs a way
  * through memory once. */
