@@ -6,7 +6,7 @@ usage: check_narrow.py --nnc BUILD/nnc --reference BUILD/reference_run [options]
   --models N     seeds 0 .. N - 1 (default 144), unless seeds are given
   --every        each model by every compiler and body; without it they take turns
   --cc "gcc -O2 :: --target baseline"    a C compiler with its flags, and options for nnc; several times. Default: the
-                 bodies that this machine has, by gcc and clang
+                 bodies that this machine has, by gcc and clang; where AVX-512 is missing, its body by AVX2 (tools/avx512.py)
   --runner "..." runs the programs (an emulator)
   --link "..."   what the C compiler gets besides when it links, such as a linker script
   --keep DIR     leaves everything there
@@ -31,6 +31,7 @@ sys.dont_write_bytecode = True   # no __pycache__ in the source tree
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 
+import avx512
 import casedriver
 import precompiled
 import processor
@@ -41,6 +42,7 @@ sys.path.insert(0, HERE)
 import models
 
 BATCH = 12
+EMULATED = "-emulated-avx512"   # not the compiler's: avx512.py says what it stands for
 
 
 def call(command, cwd):
@@ -70,6 +72,8 @@ class Data:
                 self.inputs.append(array.array("i", [rng.randrange(limit) for _ in range(count)]))
             else:
                 self.inputs.append(array.array("f", [rng.uniform(-limit, limit) for _ in range(count)]))
+                if rng.random() < 0.2:   # its row's outputs are NaN under int8, and no other row's
+                    self.inputs[-1][rng.randrange(count)] = rng.choice([math.inf, -math.inf, math.nan])
 
     def add(self, script, index, step_by_step):
         script.reset(index)
@@ -136,14 +140,17 @@ def check_model(d, want, results, what):
 class Toolchain:
     def __init__(self, text, place, number, nnc):
         cc, _, options = text.partition(" :: ")
-        words = cc.split()
+        words, emulated = cc.split(), EMULATED in cc
+        words = [w for word in words for w in (avx512.FLAGS if word == EMULATED else [word])]
         self.text, self.options = text, options.split()
         self.driver = words[:1] + strict.BASIC + ["-std=c99"] + words[1:]
         self.model = self.driver + strict.STRICT + strict.ONLY_C
-        self.runtime = os.path.join(place, "runtime")
+        self.runtime = os.path.join(place, "emulated" if emulated else "runtime")
         if not os.path.isdir(self.runtime):
             os.makedirs(self.runtime)
             call([nnc, "--runtime", self.runtime], place)
+            if emulated:
+                avx512.emulate(self.runtime)
         self.precompiled = precompiled.Runtime(self.model, os.path.join(place, f"precompiled{number}"), self.runtime)
 
     def run(self, args, folder, batch, driver):
@@ -172,6 +179,8 @@ def default_toolchains(every):
     if not processor.lacks("x86-64-v4"):
         out += ["gcc -O1 -DNNC_FORCE_ISA=2", "clang -O2 :: --target x86-64-v4"]
         out += ["clang -O2 -DNNC_FORCE_ISA=2"] * every
+    elif not processor.lacks("x86-64-v3"):
+        out += [f"gcc -O1 {EMULATED}"]
     return [t for t in out if shutil.which(t.split()[0])]
 
 

@@ -186,7 +186,28 @@ def cell(m, rng):
     m.time = 1
 
 
-WAYS = [streaming, streaming, streaming, whole, linear, linear, convolution, embedding, cell]
+def picture(m, rng):
+    """Conv2d, and ConvTranspose1d, whose matrix is turned over first."""
+    groups, stride, batch = rng.choice([1, 1, 2]), rng.choice([1, 2]), rng.choice([1, 2])
+    channels, outputs = groups * rng.choice([1, 3, 9]), groups * rng.choice([1, 2, 9, 17])
+    if rng.random() < 0.5:
+        kernel, length = rng.choice([1, 3, 8]), rng.choice([1, 5, 20])
+        padding = rng.choice([0, (kernel - 1) // 2])
+        shape, call = [channels, outputs // groups, kernel], f"ConvTranspose1d({channels}, {outputs}, {kernel}"
+        taken, given = [length], [(length - 1) * stride - 2 * padding + kernel]
+    else:
+        high, wide, padding = rng.choice([1, 3]), rng.choice([2, 3, 5]), rng.choice([0, 1])
+        taken = [rng.choice([4, 9]), rng.choice([6, 11])]
+        shape, call = [outputs, channels // groups, high, wide], f"Conv2d({channels}, {outputs}, ({high}, {wide})"
+        given = [(n + 2 * padding - k) // stride + 1 for n, k in zip(taken, (high, wide))]
+    add_layer(m, rng, "c", f"{call}, stride={stride}, padding={padding}, groups={groups})",
+              {"weight": shape, "bias": [outputs]}, rng.random() < 0.4)
+    m.inputs.append(([batch, channels, *taken], "float32", 2))
+    m.lines += [f"input x: float32[{', '.join(map(str, [batch, channels, *taken]))}]", "output y = c(x)"]
+    m.outputs.append([batch, outputs, *given])
+
+
+WAYS = [streaming, streaming, streaming, whole, linear, linear, convolution, embedding, cell, picture]
 
 
 def model(seed):
