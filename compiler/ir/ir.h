@@ -109,6 +109,7 @@ typedef struct {
     int64_t count;                   /* ONE_HOT classes; LAYER_NORM dims; VAR, TOPK */
     double eps;                      /* LAYER_NORM, BATCH_NORM */
     bool shared;                     /* MAX, MIN: the gradient is shared by equals; else the first of them has it all */
+    bool first;                      /* MAXIMUM, MINIMUM: of equals the first operand has the gradient; else each half of it */
     ir_weights weights;              /* EMBEDDING, RECURRENT, LINEAR, CONV1D */
     bool has_max_norm;               /* EMBEDDING */
     double max_norm, norm_type;      /* EMBEDDING; norm_type may be infinity */
@@ -272,6 +273,8 @@ ir_node *ir_add_repeat(ir_model *m, ir_graph *g, ir_block *block, ir_value *cons
 /* The same right behind `after`. */
 ir_node *ir_insert_repeat(ir_model *m, ir_graph *g, ir_node *after, ir_block *block, ir_value *const *inputs,
                           unsigned input_count, unsigned rows, const dim *rounds, unsigned collected, span where);
+/* One more result of a REPEAT: what `each`, a value of its body, is in every round. */
+ir_value *ir_collect(ir_model *m, ir_node *repeat, ir_value *each);
 static inline unsigned ir_rows_of(const ir_node *repeat) { return repeat->attrs.rows; }
 static inline unsigned ir_carried_of(const ir_node *repeat) { return repeat->input_count - repeat->attrs.rows; }
 static inline unsigned ir_collected_of(const ir_node *repeat) { return repeat->result_count - ir_carried_of(repeat); }
@@ -296,6 +299,9 @@ void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to);
 /* ir_clone.c: a model with a run graph of its own (ids from 0), and the same dims, states, params and base reset graph;
  * states have their next values of that graph. of: what of m's run graph came to what of the clone's, by id of m's. */
 ir_model *ir_clone(ir_model *m, ir_value ***of);
+/* The nodes of a block once more, in another block of the same model. of: by id (as many as the model has values now), the
+ * new value in the place of one of the block. */
+void ir_clone_body(ir_model *m, const ir_block *from, ir_block *to, ir_value **of);
 /* Gives the params of a base model to its training's models, after they changed. */
 void ir_share_params(ir_model *m);
 /* Unlinks nodes whose results nobody uses; unused results of used nodes stay, and so do sources of inputs and states. */

@@ -45,6 +45,8 @@ static const ir_attr rows[] = {
     {IR_DROPOUT, "site", IR_ATTR_SIZE, AT(index), false},
     {IR_BATCH_NORM, "eps", IR_ATTR_NUMBER, AT(eps), false},
     {IR_BATCH_NORM, "momentum", IR_ATTR_NUMBER, AT(momentum), true},
+    {IR_MAXIMUM, "first", IR_ATTR_BOOL, AT(first), true},
+    {IR_MINIMUM, "first", IR_ATTR_BOOL, AT(first), true},
     {IR_SUM, "axes", IR_ATTR_AXES, AT(axes), false},
     {IR_SUM, "keepdim", IR_ATTR_BOOL, AT(keepdim), true},
     {IR_MEAN, "axes", IR_ATTR_AXES, AT(axes), false},

@@ -6,11 +6,13 @@
 typedef struct {
     ir_model *to;
     ir_value **of; /* by id in the original */
+    bool inside;   /* of one model: what stands around the clone is used as it is */
 } cloner;
 
-static ir_value *of(const cloner *c, const ir_value *v) {
-    if (v && !c->of[v->id]) ice("a clone of a value that no node before it makes");
-    return v ? c->of[v->id] : NULL;
+static ir_value *of(const cloner *c, ir_value *v) {
+    if (!v || (c->inside && !c->of[v->id])) return v;
+    if (!c->of[v->id]) ice("a clone of a value that no node before it makes");
+    return c->of[v->id];
 }
 
 static ir_value **list_of(const cloner *c, ir_value *const *values, unsigned count) {
@@ -61,10 +63,15 @@ static void clone_graph(cloner *c, const ir_graph *from, ir_graph *to, ir_block 
     for (const ir_node *n = from->first; n; n = n->next) clone_node(c, n, to, block);
 }
 
+void ir_clone_body(ir_model *m, const ir_block *from, ir_block *to, ir_value **values) {
+    cloner c = {m, values, true};
+    clone_graph(&c, &from->body, &to->body, to);
+}
+
 ir_model *ir_clone(ir_model *m, ir_value ***values) {
     arena *a = m->arena;
     ir_model *to = ir_model_new(a, m->dims, m->name, m->where);
-    cloner c = {to, ARENA_ARRAY(a, ir_value *, m->value_count)};
+    cloner c = {to, ARENA_ARRAY(a, ir_value *, m->value_count), false};
     *to = *m;
     to->run = to->reset = (ir_graph){NULL, NULL};
     to->value_count = 0;

@@ -83,12 +83,14 @@ static value lower_clamp(lowering *l, const arguments *a, ir_op op) {
     value v = value_tensor(l, x, where);
     for (size_t i = 1; i <= 2 && v.kind == VALUE_TENSOR; i++) {
         if (!args_has(a, i)) continue;
-        if (is_tensor(a, i))
-            v = lower_elementwise(l, i == 1 ? IR_MAXIMUM : IR_MINIMUM, v.tensor, args_tensor(a, i), args_written(a, 0),
-                                  args_written(a, i), &a->values[0], &a->values[i], where, where);
-        else
+        if (!is_tensor(a, i)) {
             v = clamp_between(l, a, IR_CLAMP, v.tensor, i == 1 ? args_real(a, 1, 0) : -(double)INFINITY,
                               i == 2 ? args_real(a, 2, 0) : (double)INFINITY);
+            continue;
+        }
+        v = lower_elementwise(l, i == 1 ? IR_MAXIMUM : IR_MINIMUM, v.tensor, args_tensor(a, i), args_written(a, 0),
+                              args_written(a, i), &a->values[0], &a->values[i], where, where);
+        if (v.kind == VALUE_TENSOR) v.tensor->producer->attrs.first = true; /* torch's gradient of x at its bound */
     }
     return v;
 }

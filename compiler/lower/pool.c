@@ -15,6 +15,7 @@ static ir_value *windows(lowering *l, ir_op op, ir_value *x, unsigned axis, cons
     for (int64_t i = 0; i < p->kernel[k]; i++) {
         ir_value *part = build_slice(l, x, axis, build_dim(l, i * p->dilation[k]), length, p->stride[k], where);
         v = v ? build_value(l, op, (ir_value *const[]){v, part}, 2, &part->type, where) : part;
+        if (op == IR_MAXIMUM && i) v->producer->attrs.first = true; /* torch's gradient goes to the first maximum */
     }
     return v;
 }
@@ -150,9 +151,14 @@ static value pool(lowering *l, const arguments *a, const pooling *p) {
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
         return value_poison(where);
     }
-    for (unsigned k = 0; k < p->axes; k++) /* rows first: their elements lie side by side */
-        v = pool_axis(l, p->max ? IR_MAXIMUM : IR_ADD, v, x->type.rank - p->axes + k, p, k, counts[k], p->padding[k], p->padding[k] + behind[k],
-                      p->max ? -(double)INFINITY : 0, where);
+    /* Columns first: whole rows lie side by side. But the first maximum of a window, which has torch's gradient, is that of
+     * the first row that has it. */
+    bool last_first = l->trains && p->max;
+    for (unsigned i = 0; i < p->axes; i++) {
+        unsigned k = last_first ? p->axes - 1 - i : i;
+        v = pool_axis(l, p->max ? IR_MAXIMUM : IR_ADD, v, x->type.rank - p->axes + k, p, k, counts[k], p->padding[k],
+                      p->padding[k] + behind[k], p->max ? -(double)INFINITY : 0, where);
+    }
     return value_tensor(l, p->max ? v : weigh(l, v, x, p, counts, behind, where), where);
 }
 

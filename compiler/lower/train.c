@@ -99,7 +99,7 @@ static const parameter rmsprop[] = {{"lr", TAKES_REAL},       {"alpha", TAKES_RE
                                     {"weight_decay", TAKES_REAL}, {"momentum", TAKES_REAL}, {"centered", TAKES_BOOL},
                                     {"maximize", TAKES_BOOL}, IGNORED};
 static const parameter clip_norm[] = {{"max_norm", TAKES_REAL | REQUIRED},
-                                      {"norm_type", TAKES_REAL},
+                                      {"norm_type", TAKES_REAL | TAKES_STRING},
                                       {"error_if_nonfinite", TAKES_BOOL},
                                       {"foreach", TAKES_BOOL | TAKES_NONE}};
 static const parameter clip_value[] = {{"clip_value", TAKES_REAL | REQUIRED}, {"foreach", TAKES_BOOL | TAKES_NONE}};
@@ -314,6 +314,15 @@ static void lower_optimizer(lowering *l, const ast_expr *call, size_t which) {
 
 /* --- clipping ---------------------------------------------------------------------------------------------------- */
 
+/* A number, or torch's other word for infinity. */
+static double norm_type_of(lowering *l, const arguments *a, size_t i) {
+    if (!args_has(a, i) || a->values[i].kind != VALUE_STRING) return args_real(a, i, 2);
+    const char *word = args_string(a, i, NULL);
+    if (strcmp(word, "inf") == 0) return INFINITY;
+    diag_error(l->diags, args_where(a, i), "norm_type of %s is a number or \"inf\", found \"%.40s\"", a->what, word);
+    return NAN;
+}
+
 static void lower_clip(lowering *l, const ast_expr *call, size_t clip) {
     arguments a;
     bool by_value = clip == BY_VALUE;
@@ -321,8 +330,9 @@ static void lower_clip(lowering *l, const ast_expr *call, size_t clip) {
     if (!args_match(l, call, clips[clip].name, parameters, clips[clip].count, false, NULL, &a)) return;
     ir_clip c = {.by_value = by_value, .limit = args_real(&a, 0, 0), .norm_type = 2, .where = call->where};
     if (!by_value) {
-        c.norm_type = args_real(&a, 1, 2);
+        c.norm_type = norm_type_of(l, &a, 1);
         c.error_if_nonfinite = args_bool(&a, 2, false);
+        if (isnan(c.norm_type)) return;
         if (!(c.norm_type > 0)) {
             diag_error(l->diags, args_where(&a, 1), "norm_type of clip_grad_norm_ must be positive, found %g", c.norm_type);
             return;

@@ -21,6 +21,7 @@ struct adjoint_rows {
 
 /* Everything that a value's gradient is the sum of, as far as it is known. */
 typedef struct {
+    ir_value *value; /* whose gradient it is; NULL: nothing yet */
     ir_value *sum;  /* NULL: nothing yet */
     adjoint_product *products; /* params only */
     adjoint_rows *rows;        /* params only */
@@ -49,6 +50,11 @@ adjoint_rule *adjoint_rule_move(ir_op op);
 adjoint_rule *adjoint_rule_layer(ir_op op);
 adjoint_rule *adjoint_rule_convolution(ir_op op);
 adjoint_rule *adjoint_rule_recurrent(ir_op op);
+adjoint_rule *adjoint_rule_repeat(ir_op op);
+
+/* The node's rule, if its results have a gradient and one of its operands wants one: d->graph has the node, or the values
+ * that it is made of. */
+void adjoint_visit(differentiation *d, const ir_node *n);
 
 /* Is the gradient with respect to v of use? False for NULL. */
 bool adjoint_wanted(const differentiation *d, const ir_value *v);

@@ -64,9 +64,16 @@ static void of_prelu(differentiation *d, const ir_node *n, ir_value *const *dy) 
         adjoint_add(d, slope, adj_where(d, positive, zero, adj_both(d, IR_MUL, dy[0], x)));
 }
 
-/* The larger, or smaller, has the gradient; equals have a half each. */
+/* The larger, or smaller, has the gradient; equals have a half each, or the first of them has it. */
 static void of_extreme(differentiation *d, const ir_node *n, ir_value *const *dy) {
     ir_value *half = adj_scaled(d, dy[0], 0.5), *zero = adj_number(d, 0);
+    ir_value *a = n->inputs[0], *b = n->inputs[1];
+    if (n->attrs.first) {
+        ir_value *second = n->op == IR_MAXIMUM ? adj_both(d, IR_LESS, a, b) : adj_both(d, IR_LESS, b, a);
+        if (adjoint_wanted(d, a)) adjoint_add(d, a, adj_where(d, second, zero, dy[0]));
+        if (adjoint_wanted(d, b)) adjoint_add(d, b, adj_where(d, second, dy[0], zero));
+        return;
+    }
     for (int i = 0; i < 2; i++) {
         ir_value *x = n->inputs[i], *other = n->inputs[1 - i];
         if (!adjoint_wanted(d, x)) continue;

@@ -13,32 +13,57 @@ static bool any_wanted(const differentiation *d, ir_value *const *values, unsign
     return false;
 }
 
-/* Does a round read anything that wants a gradient? */
-static bool body_wants(const differentiation *d, const ir_graph *body) {
-    for (const ir_node *n = body->first; n; n = n->next) {
-        if (any_wanted(d, n->inputs, n->input_count)) return true;
-        if (n->op == IR_REPEAT && body_wants(d, &n->block->body)) return true;
-    }
-    return false;
-}
-
 static bool node_wants(const differentiation *d, const ir_node *n) {
     if (n->op == IR_PARAM) return d->model->params[n->attrs.index].trained;
     if (n->op == IR_GRAD) return false;
-    if (any_wanted(d, n->inputs, n->input_count)) return true;
-    return n->op == IR_REPEAT && (body_wants(d, &n->block->body) ||
-                                  any_wanted(d, n->block->next, ir_carried_of(n)) ||
-                                  any_wanted(d, n->block->collected, ir_collected_of(n)));
+    if (n->op == IR_REPEAT) return any_wanted(d, n->results, n->result_count);
+    return any_wanted(d, n->inputs, n->input_count);
+}
+
+/* True if v was not wanted before. */
+static bool mark(differentiation *d, const ir_value *v, bool wants) {
+    if (!v || !wants || v->type.dtype != IR_F32 || d->wanted[v->id]) return false;
+    return d->wanted[v->id] = true;
+}
+
+static bool mark_graph(differentiation *d, const ir_graph *g);
+
+/* What is carried is wanted in all rounds if it is in one. */
+static bool mark_repeat(differentiation *d, const ir_node *n) {
+    const ir_block *b = n->block;
+    unsigned rows = ir_rows_of(n), carried = ir_carried_of(n);
+    bool any = false, again = true;
+    for (unsigned i = 0; i < rows; i++) any = mark(d, b->rows[i], adjoint_wanted(d, n->inputs[i])) || any;
+    for (unsigned i = 0; i < carried; i++)
+        any = mark(d, n->results[i], adjoint_wanted(d, n->inputs[rows + i])) || any;
+    while (again) {
+        again = false;
+        for (unsigned i = 0; i < carried; i++)
+            again = mark(d, b->carried[i], adjoint_wanted(d, n->results[i])) || again;
+        again = mark_graph(d, &b->body) || again;
+        for (unsigned i = 0; i < carried; i++)
+            again = mark(d, n->results[i], adjoint_wanted(d, b->next[i])) || again;
+        any = any || again;
+    }
+    for (unsigned i = carried; i < n->result_count; i++)
+        any = mark(d, n->results[i], adjoint_wanted(d, b->collected[i - carried])) || any;
+    return any;
+}
+
+static bool mark_graph(differentiation *d, const ir_graph *g) {
+    bool any = false;
+    for (const ir_node *n = g->first; n; n = n->next) {
+        if (n->op == IR_REPEAT) any = mark_repeat(d, n) || any;
+        bool wants = node_wants(d, n);
+        for (unsigned i = 0; i < n->result_count && n->op != IR_REPEAT; i++) any = mark(d, n->results[i], wants) || any;
+    }
+    return any;
 }
 
 static void mark_wanted(differentiation *d) {
     for (const ir_node *n = d->graph->first; n; n = n->next)
         if (n->op == IR_GRAD) d->wanted[n->inputs[1]->id] = true;
-    for (const ir_node *n = d->graph->first; n; n = n->next) {
-        bool wants = node_wants(d, n);
-        for (unsigned i = 0; i < n->result_count; i++)
-            d->wanted[n->results[i]->id] |= wants && n->results[i]->type.dtype == IR_F32;
-    }
+    mark_graph(d, d->graph);
 }
 
 /* --- sums ----------------------------------------------------------------------------------------------------------- */
@@ -55,6 +80,7 @@ static ir_value *summed_to(differentiation *d, ir_value *g, const ir_type *type)
 void adjoint_add(differentiation *d, ir_value *v, ir_value *g) {
     if (!adjoint_wanted(d, v)) return;
     ir_value **sum = &d->of[v->id].sum;
+    d->of[v->id].value = v;
     g = summed_to(d, g, &v->type);
     *sum = *sum ? adj_both(d, IR_ADD, *sum, g) : g;
 }
@@ -67,6 +93,7 @@ void adjoint_add_product(differentiation *d, ir_value *weight, ir_value *dy, ir_
     }
     adjoint_product *p = ARENA_NEW(d->model->arena, adjoint_product);
     *p = (adjoint_product){dy, x, d->of[weight->id].products};
+    d->of[weight->id].value = weight;
     d->of[weight->id].products = p;
 }
 
@@ -74,6 +101,7 @@ void adjoint_add_rows(differentiation *d, ir_value *table, ir_value *dy, ir_valu
     if (!adjoint_wanted(d, table)) return;
     adjoint_rows *r = ARENA_NEW(d->model->arena, adjoint_rows);
     *r = (adjoint_rows){dy, ids, attrs, d->of[table->id].rows};
+    d->of[table->id].value = table;
     d->of[table->id].rows = r;
 }
 
@@ -87,7 +115,7 @@ void adjoint_refuse(differentiation *d, const ir_node *n, const char *what) {
 static adjoint_rule *rule_of(ir_op op) {
     static adjoint_rule *(*const families[])(ir_op) = {
         adjoint_rule_elementwise, adjoint_rule_function, adjoint_rule_reduction,  adjoint_rule_move,
-        adjoint_rule_layer,       adjoint_rule_convolution, adjoint_rule_recurrent};
+        adjoint_rule_layer,       adjoint_rule_convolution, adjoint_rule_recurrent, adjoint_rule_repeat};
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         adjoint_rule *rule = families[i](op);
         if (rule) return rule;
@@ -95,19 +123,18 @@ static adjoint_rule *rule_of(ir_op op) {
     return NULL;
 }
 
-static void visit(differentiation *d, const ir_node *n) {
-    ir_value *dy[IR_REC_INPUTS] = {NULL};
+void adjoint_visit(differentiation *d, const ir_node *n) {
+    ir_value **dy = ARENA_ARRAY(d->model->arena, ir_value *, n->result_count + 1);
     bool reached = false;
     for (unsigned i = 0; i < n->result_count; i++) {
-        ir_value *g = n->results[i]->id < d->count ? d->of[n->results[i]->id].sum : NULL;
-        if (i < IR_REC_INPUTS) dy[i] = g;
-        reached = reached || g;
+        dy[i] = n->results[i]->id < d->count ? d->of[n->results[i]->id].sum : NULL;
+        reached = reached || dy[i];
     }
-    d->node = n;
     if (!reached || ir_op_class_of(n->op) == IR_SOURCE || !node_wants(d, n)) return;
+    d->node = n;
     adjoint_rule *rule = rule_of(n->op);
     if (rule) rule(d, n, dy);
-    else adjoint_refuse(d, n, n->op == IR_REPEAT ? "a loop" : ir_op_name(n->op));
+    else adjoint_refuse(d, n, ir_op_name(n->op));
 }
 
 /* --- what was asked for ----------------------------------------------------------------------------------------------- */
@@ -229,7 +256,7 @@ void pass_differentiate(ir_model *m, diag_list *diags) {
     for (const ir_node *n = g->first; n != loss->producer->next; n = n->next)
         ARENA_PUSH(m->arena, nodes, count, capacity, n);
     adjoint_add(&d, loss, adj_number(&d, 1));
-    for (size_t i = count; i-- > 0;) visit(&d, nodes[i]);
+    for (size_t i = count; i-- > 0;) adjoint_visit(&d, nodes[i]);
     for (size_t i = 0; i < count; i++)
         if (nodes[i]->op == IR_PARAM && m->params[nodes[i]->attrs.index].trained) add_sinks(&d, nodes[i]);
     add_renorms(&d);

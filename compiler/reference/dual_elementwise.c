@@ -26,19 +26,24 @@ static double bce(dual p, dual t) {
     return (p.v - t.v) / fmax(p.v * (1 - p.v), 1e-12) * p.t + by_t;
 }
 
-static double of_two(ir_op op, dual x, dual y) {
-    switch ((unsigned)op) {
+/* first: of equals the first has the slope, else each a half. */
+static double larger(dual x, dual y, bool first) {
+    return x.v > y.v || (first && x.v == y.v) ? x.t : x.v < y.v ? y.t : (x.t + y.t) / 2;
+}
+
+static double of_two(const ir_node *n, dual x, dual y) {
+    switch ((unsigned)n->op) {
     case IR_ADD: return x.t + y.t;
     case IR_SUB: return x.t - y.t;
     case IR_MUL: return x.t * y.v + x.v * y.t;
     case IR_DIV: return (x.t * y.v - x.v * y.t) / (y.v * y.v);
     case IR_POW: return power(x, y);
     case IR_PRELU: return x.v > 0 ? x.t : x.t * y.v + x.v * y.t;
-    case IR_MAXIMUM: return x.v > y.v ? x.t : x.v < y.v ? y.t : (x.t + y.t) / 2;
-    case IR_MINIMUM: return x.v < y.v ? x.t : x.v > y.v ? y.t : (x.t + y.t) / 2;
+    case IR_MAXIMUM: return larger(x, y, n->attrs.first);
+    case IR_MINIMUM: return larger((dual){-x.v, x.t}, (dual){-y.v, y.t}, n->attrs.first);
     case IR_BINARY_CROSS_ENTROPY: return bce(x, y);
     }
-    ice("%s has no tangent", ir_op_name(op));
+    ice("%s has no tangent", ir_op_name(n->op));
 }
 
 void dual_elementwise(evaluation *e, const ir_node *n) {
@@ -51,7 +56,7 @@ void dual_elementwise(evaluation *e, const ir_node *n) {
             x[i] = element(evaluate_input(e, n, i), dual_input(e, n, i), at, to->rank);
         double *t = array_element(to, at, to->rank);
         if (n->op == IR_WHERE) *t = x[0].v != 0 ? x[1].t : x[2].t;
-        else if (n->input_count == 2) *t = of_two(n->op, x[0], x[1]);
+        else if (n->input_count == 2) *t = of_two(n, x[0], x[1]);
         else *t = x[0].t != 0 ? ir_function_of(n->op)->slope(x[0].v, n->attrs.scalar) * x[0].t : 0;
     } while (array_next(to, at));
 }
