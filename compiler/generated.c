@@ -104,6 +104,7 @@ static const char *banner_options(arena *a, const options *o) {
     if (o->weights_beside) text_printf(&t, "%s--weights-as file", t.length ? " " : "");
     if (o->inference) text_printf(&t, "%s--inference", t.length ? " " : "");
     if (o->train_only) text_printf(&t, "%s--train-api train", t.length ? " " : "");
+    if (o->tape) text_printf(&t, "%s--train-tape %lld", t.length ? " " : "", (long long)o->tape);
     if (o->random_weights) text_printf(&t, "%s--random-weights %llu", t.length ? " " : "", (unsigned long long)o->seed);
     if (o->weights) text_printf(&t, "%s--weights %s", t.length ? " " : "", path_base(o->weights));
     if (o->weights_type)

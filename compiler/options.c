@@ -52,7 +52,8 @@ static const char help[] =
     "      --max-macs N        an error when a run takes more than N multiply-adds; 2M is 2000000\n"
     "      --inference         without target, loss and train: what the model does when it runs\n"
     "      --train-api NAME    which functions train: all (default), or train: without grad, step and get_grads\n"
-    "      --train-tape FULL   what the gradient keeps of all steps; there is no other way yet\n"
+    "      --train-tape K      keep the state of every K-th step of recurrent layers for the gradient, and compute the\n"
+    "                          steps between again: less memory; default FULL, every step\n"
     "      --dump STAGE        print ast, ir or plan to standard output, and stop there\n"
     "      --diagnostics HOW   errors and warnings as text (default), or as json: an object to a line, for editors\n"
     "      --color WHEN        of that text: auto (default: on a terminal, unless NO_COLOR is set), always, never\n"
@@ -111,6 +112,15 @@ static bool parse_size(const char *s, int64_t step, int64_t *value) {
     for (ptrdiff_t i = 0; letter && i <= letter - letters; i++)
         if (__builtin_mul_overflow(*value, step, value)) return false;
     return true;
+}
+
+/* FULL: 0. */
+static bool parse_tape(const char *s, int64_t *steps) {
+    if (strcmp(s, "FULL") == 0) {
+        *steps = 0;
+        return true;
+    }
+    return parse_size(s, 1, steps) && *steps >= 1 && *steps <= INT32_MAX;
 }
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
@@ -381,9 +391,8 @@ options_result options_parse(int argc, char **argv, options *o) {
             if (!o->train_only && strcmp(optarg, "all") != 0) return usage("--train-api takes all or train, not %s", optarg);
             break;
         case TRAIN_TAPE:
-            if (*optarg >= '1' && *optarg <= '9')
-                return usage("--train-tape=%s is not in this version: the tape is FULL, every step", optarg);
-            if (strcmp(optarg, "FULL") != 0) return usage("--train-tape takes FULL, not %s", optarg);
+            if (!parse_tape(optarg, &o->tape))
+                return usage("--train-tape takes FULL, or a number of steps from 1 on, not %s", optarg);
             break;
         case DUMP:
             if (!parse_dump(optarg, &o->dump)) return usage("--dump takes ast, ir or plan, not %s", optarg);

@@ -28,6 +28,7 @@ typedef struct {
     uint64_t seed;
     bool inference;           /* --inference: without targets, loss and train */
     bool train_only;          /* --train-api=train */
+    int64_t tape;             /* --train-tape=K; 0: FULL */
     bool standalone;
     bool no_runtime;          /* --no-runtime: none beside the C */
     int64_t unroll;

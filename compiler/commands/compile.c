@@ -78,8 +78,12 @@ static int dump_stages(pipeline *p, ast_file *ast) {
     good = good && pipeline_passes(p);
     if (good && stage == DUMP_PLAN) good = pipeline_plan(p);
     for (size_t i = 0; good && i < p->file.count; i++) {
-        if (stage == DUMP_IR) ir_print(p->file.models[i], &dump);
-        else plan_print(p->plans[i], &dump);
+        const ir_model *m = p->file.models[i];
+        const plan *all[PLAN_MODES];
+        size_t count = stage == DUMP_PLAN ? plan_modes(p->plans[i], all) : 0;
+        for (size_t k = 0; k < count; k++) plan_print(all[k], &dump);
+        if (stage == DUMP_IR) ir_print(m, &dump);
+        if (stage == DUMP_IR && m->training) ir_print(m->training->train, &dump);
     }
     return good ? print_dump(&dump, p->diags) : STATUS_INPUT;
 }

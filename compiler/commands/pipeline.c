@@ -56,6 +56,7 @@ static void divide(pipeline *p, ir_model *m) {
         diag_hint(d, "with --inference it is compiled without its loss; --weights-only makes a file of what was saved");
     }
     ir_training *t = m->training;
+    t->tape = p->options->tape;
     t->train_only = t->train_only || p->options->train_only;
     if (!t->train_only || t->optimizer_count) return;
     diag *e = diag_error(p->diags, t->loss_where, "--train-api=train leaves %s_train alone, and no optimizer makes one", m->name);

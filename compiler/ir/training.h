@@ -71,6 +71,7 @@ typedef struct {
     ir_clip *clips;
     size_t clip_count, clip_capacity;
     unsigned dropouts; /* sites */
+    int64_t tape;      /* --train-tape=K: of recurrent layers every K-th step is kept, and those between computed again; 0: all are */
     bool train_only;   /* --train-api=train, or a sparse Embedding: no grad, step and get_grads */
     ir_model *eval, *train; /* NULL until modes.c divided the model */
 } ir_training;

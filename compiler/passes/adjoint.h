@@ -52,6 +52,9 @@ adjoint_rule *adjoint_rule_convolution(ir_op op);
 adjoint_rule *adjoint_rule_recurrent(ir_op op);
 adjoint_rule *adjoint_rule_repeat(ir_op op);
 
+/* adjoint_tape.c: recurrent layers of more steps, whose results are wanted, become loops over pieces of so many. */
+void adjoint_cut_tape(differentiation *d, int64_t steps);
+
 /* The node's rule, if its results have a gradient and one of its operands wants one: d->graph has the node, or the values
  * that it is made of. */
 void adjoint_visit(differentiation *d, const ir_node *n);

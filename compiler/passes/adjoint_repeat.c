@@ -24,6 +24,7 @@ typedef struct {
     ir_value *to;
     ir_value *each, *beside; /* a round's: what is summed up, dy; x, ids */
     unsigned axes;           /* SUM_OF_ROWS: of `each` */
+    ir_value *sum;           /* SUM_OF_ROWS: behind the loop */
     size_t carried;          /* CARRIED_SUM: which */
     const ir_attrs *attrs;   /* TABLE_ROWS */
 } share;
@@ -183,16 +184,23 @@ static void share_all(reverse *r) {
 
 /* --- behind the loop ----------------------------------------------------------------------------------------------------- */
 
-/* The row of an operand that v is a view of, or NULL. */
+/* What v is a view of: its elements in the same order. */
+static ir_value *viewed(const reverse *r, ir_value *v) {
+    while (v->producer->op == IR_RESHAPE && is_inside(r, v)) v = v->producer->inputs[0];
+    return v;
+}
+
+/* The operand whose row v is, or NULL. */
 static ir_value *operand_of(const reverse *r, const ir_value *v) {
-    while (v->producer->op == IR_RESHAPE) v = v->producer->inputs[0];
     if (v->producer->op != IR_ROW || v->producer->block != r->block) return NULL;
     return r->all.values[v->producer->attrs.index];
 }
 
 /* Asks the loop for what v is in each round. */
 static void collect(reverse *r, ir_value *v) {
-    if (!v || !is_inside(r, v) || operand_of(r, v)) return;
+    if (!v) return;
+    v = viewed(r, v);
+    if (!is_inside(r, v) || operand_of(r, v)) return;
     for (size_t i = 0; i < r->collected.count; i++)
         if (r->collected.values[i] == v) return;
     push(r, &r->collected, v);
@@ -201,26 +209,34 @@ static void collect(reverse *r, ir_value *v) {
 /* v of all rounds, [rounds, …]. */
 static ir_value *of_all(const reverse *r, ir_value *v) {
     differentiation *d = r->d;
-    ir_type type = {.dtype = v->type.dtype, .rank = v->type.rank + 1, .dims = {r->forward->attrs.rounds}};
-    for (unsigned i = 0; i < v->type.rank; i++) type.dims[i + 1] = v->type.dims[i];
-    if (!is_inside(r, v)) return adj_expand(d, v, &type);
+    const ir_type each = v->type;
+    ir_type type = {.dtype = each.dtype, .rank = each.rank + 1, .dims = {r->forward->attrs.rounds}};
+    for (unsigned i = 0; i < each.rank; i++) type.dims[i + 1] = each.dims[i];
+    v = viewed(r, v);
+    if (!is_inside(r, v)) return adj_expand(d, adj_reshape(d, v, &each), &type);
     ir_value *operand = operand_of(r, v);
     if (operand) return adj_reshape(d, operand, &type);
     for (size_t i = 0; i < r->collected.count; i++)
-        if (r->collected.values[i] == v) return r->repeat->results[r->carried.count + i];
+        if (r->collected.values[i] == v) return adj_reshape(d, r->repeat->results[r->carried.count + i], &type);
     ice("a loop backwards did not collect what is asked of it");
+}
+
+/* Of two biases of one layer it is the same. */
+static ir_value *sum_of_rows(const reverse *r, const share *s) {
+    for (const share *other = r->shares; other != s; other++)
+        if (other->kind == SUM_OF_ROWS && other->each == s->each && other->axes == s->axes) return other->sum;
+    return adj_reduce(r->d, IR_SUM, of_all(r, s->each), s->axes << 1 | 1, false);
 }
 
 static void add_shares(reverse *r) {
     differentiation *d = r->d;
     for (size_t i = 0; i < r->share_count; i++) {
-        const share *s = &r->shares[i];
+        share *s = &r->shares[i];
         switch (s->kind) {
-        case SUM_OF_ROWS: {
-            ir_value *sum = adj_reduce(d, IR_SUM, of_all(r, s->each), s->axes << 1 | 1, false);
-            adjoint_add(d, s->to, adj_reshape(d, sum, &s->to->type));
+        case SUM_OF_ROWS:
+            s->sum = sum_of_rows(r, s);
+            adjoint_add(d, s->to, adj_reshape(d, s->sum, &s->to->type));
             break;
-        }
         case CARRIED_SUM: adjoint_add(d, s->to, r->repeat->results[s->carried]); break;
         case PRODUCT: {
             ir_value *dy = of_all(r, s->each), *x = of_all(r, s->beside);
@@ -320,7 +336,7 @@ static void end_round(reverse *r, ir_value **of, ir_value **row_gradients) {
         ir_value *row = n->block->rows[i];
         if (!row || !adjoint_wanted(d, of[row->id])) continue;
         row_gradients[i] = d->of[of[row->id]->id].sum;
-        if (row_gradients[i]) push(r, &r->collected, row_gradients[i]);
+        if (row_gradients[i]) collect(r, row_gradients[i]);
     }
 }
 

@@ -61,6 +61,9 @@ static bool mark_graph(differentiation *d, const ir_graph *g) {
 }
 
 static void mark_wanted(differentiation *d) {
+    d->count = d->model->value_count;
+    d->wanted = ARENA_ARRAY(d->model->arena, bool, d->count + 1);
+    d->of = ARENA_ARRAY(d->model->arena, adjoint, d->count + 1);
     for (const ir_node *n = d->graph->first; n; n = n->next)
         if (n->op == IR_GRAD) d->wanted[n->inputs[1]->id] = true;
     mark_graph(d, d->graph);
@@ -245,12 +248,15 @@ static void remove_grads(ir_graph *g) {
 
 void pass_differentiate(ir_model *m, diag_list *diags) {
     ir_graph *g = &m->run;
-    ir_value *loss = m->outputs[0].value;
-    differentiation d = {.model = m, .graph = g, .at = loss->producer, .node = loss->producer, .diags = diags};
-    d.count = m->value_count;
-    d.wanted = ARENA_ARRAY(m->arena, bool, d.count + 1);
-    d.of = ARENA_ARRAY(m->arena, adjoint, d.count + 1);
+    differentiation d = {.model = m, .graph = g, .diags = diags};
     mark_wanted(&d);
+    if (m->base->training->tape) {
+        adjoint_cut_tape(&d, m->base->training->tape);
+        mark_wanted(&d);
+    }
+    ir_value *loss = m->outputs[0].value;
+    d.at = loss->producer;
+    d.node = loss->producer;
     size_t count = 0, capacity = 0;
     const ir_node **nodes = NULL;
     for (const ir_node *n = g->first; n != loss->producer->next; n = n->next)
