@@ -126,9 +126,11 @@ static void cut(cutter *c) {
     for (unsigned i = 0; i < states; i++) ir_replace_uses(d->model, n->results[1 + i], loop->results[i]);
 }
 
+/* Pieces of one step would be sums of another form (plan/choose_recurrent.c: fused), and so of other bits: they have two. */
 void adjoint_cut_tape(differentiation *d, int64_t steps) {
     dim_table *t = d->model->dims;
     const ir_node *const at = d->at;
+    if (steps < 2) steps = 2;
     for (ir_node *n = d->graph->first, *next; n; n = next) {
         next = n->next;
         if (n->op != IR_RECURRENT || !adjoint_wanted(d, n->results[0]) || dim_max(n->results[0]->type.dims[0]) <= steps) continue;

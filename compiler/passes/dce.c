@@ -46,7 +46,7 @@ static void close_up_params(ir_model *m, const bool *read) {
     ir_share_params(m);
     for (size_t g = 0; g < count; g++)
         for (ir_node *n = graphs[g]->first; n; n = n->next)
-            if (n->op == IR_PARAM) n->attrs.index = index[n->attrs.index];
+            if (n->op == IR_PARAM || ir_op_class_of(n->op) == IR_SINK) n->attrs.index = index[n->attrs.index];
 }
 
 void pass_dce(ir_model *m, diag_list *diags) {
