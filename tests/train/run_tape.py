@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""--train-tape=K changes no bit: recurrent layers of every kind are trained with the whole tape and with every K-th step of it,
+and losses, gradients, parameters and outputs compared; the struct of the smaller tape must be smaller.
+
+usage: run_tape.py --nnc NNC [--cc "gcc -O1"] [--nnc-flags "--target baseline"] [--all]
+"""
+import argparse, os, re, shlex, subprocess, sys, tempfile
+
+LAYERS = ["LSTM(5, 7)", "GRU(5, 4, num_layers=2, bidirectional=True)", "RNN(5, 16)", "LSTM(5, 9, proj_size=3, bidirectional=True)",
+          "LSTM(5, 16, num_layers=2, bias=False)", "GRU(5, 17)", "RNN(5, 3, nonlinearity=\"relu\", bidirectional=True)"]
+SHAPES = [("dim T = 1..40\n", "T", 1, (40, 13, 1)), ("", "24", 1, (24,)), ("dim T = 2..19\n", "T", 3, (19, 2)), ("", "7", 2, (7,))]
+MODEL = """{dim}input x: float32[{T}, {B}, 5]
+{n}layer drop = Linear(5, 5)
+layer r = {layer}
+out, h = r(tanh(drop(x)){lengths})
+output o = out
+loss l = mean(out * out * out) + 0.1 * sum({states})
+output dx = grad(l, x)
+train SGD(lr=0.1)
+"""
+DRIVER = """#include "full.h"
+#include "cut.h"
+#include <stdio.h>
+#include <string.h>
+static full_m a; static cut_m b; static float x[2000], o[4][6000], p[2][9000];
+static int32_t n[8];
+static int step(int call, size_t T) {{
+    float l[2] = {{0, 0}};
+    (void)T;
+    memset(o, 0, sizeof o);
+    if (call == 1) {{ if (full_m_grad(&a, {args}, &l[0], o[0]) || cut_m_grad(&b, {args}, &l[1], o[1])) return 1; }}
+    else if (full_m_train(&a, {args}, 0.1f, &l[0], o[0]) || cut_m_train(&b, {args}, 0.1f, &l[1], o[1])) return 1;
+    full_m_get_params(&a, p[0]); cut_m_get_params(&b, p[1]);
+    if (memcmp(p[0], p[1], sizeof p[0]) || memcmp(&l[0], &l[1], sizeof l[0]) || memcmp(o[0], o[1], sizeof o[0])) return 2;
+    full_m_get_grads(&a, p[0]); cut_m_get_grads(&b, p[1]);
+    return memcmp(p[0], p[1], sizeof p[0]) ? 3 : 0;
+}}
+int main(void) {{
+    size_t lengths[] = {{{calls}}};
+    unsigned long seed = 1;
+    full_m_reset(&a); cut_m_reset(&b);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        for (int call = 0; call < 3; call++) {{
+            for (size_t k = 0; k < 2000; k++) x[k] = (float)((seed = seed * 1103515245u + 12345u) >> 16 & 0x7fff) / 16384 - 1;
+            for (size_t k = 0; k < 8; k++) n[k] = (int32_t)((k * 7 + i) % lengths[i]) + 1;
+            int wrong = step(call, lengths[i]);
+            if (wrong) {{ printf("T = %u, call %d: %d\\n", (unsigned)lengths[i], call, wrong); return 1; }}
+        }}
+    printf("%lu %lu\\n", (unsigned long)sizeof a, (unsigned long)sizeof b);
+    return 0;
+}}
+"""
+
+
+def check(args, layer, shape, lengths, k, d):
+    dim, T, B, calls = shape
+    lstm = layer.startswith("LSTM")
+    text = MODEL.format(dim=dim, T=T, B=B, layer=layer, n=f"input n: int32[{B}]\n" if lengths else "",
+                        lengths=", lengths=n" if lengths else "", states="h[0]) + sum(h[1]" if lstm else "h")
+    open(os.path.join(d, "m.nn"), "w").write("model m {\n" + text + "}\n")
+
+    def run(command):
+        r = subprocess.run(command, cwd=d, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if r.returncode:
+            raise RuntimeError(f"{layer} T={T} B={B} lengths={lengths} K={k}: {r.stdout[-600:]}")
+        return r.stdout
+    for name, tape in (("full", "FULL"), ("cut", str(k))):
+        run([args.nnc, "m.nn", "-o", name + ".c", "--random-weights", "3", "--name-prefix", name + "_", "--train-tape", tape] +
+            shlex.split(args.nnc_flags))
+    arguments = ", ".join((["T"] if dim else []) + ["x"] + (["n"] if lengths else []))
+    open(os.path.join(d, "driver.c"), "w").write(DRIVER.format(args=arguments, calls=", ".join(map(str, calls))))
+    run(shlex.split(args.cc) + ["driver.c", "full.c", "cut.c", "-o", "driver", "-lm"])
+    whole, cut = (int(s) for s in run(["./driver"]).split())
+    if cut >= whole and 3 * k < max(calls):
+        raise RuntimeError(f"{layer} T={T} B={B} lengths={lengths} K={k}: {cut} bytes with a smaller tape, {whole} with all of it")
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--nnc", required=True)
+    p.add_argument("--cc", default="cc -O1")
+    p.add_argument("--nnc-flags", default="")
+    p.add_argument("--all", action="store_true", help="every combination")
+    args = p.parse_args()
+    args.nnc = os.path.abspath(args.nnc)
+    every = [(l, s, n, k) for l in LAYERS for s in SHAPES for n in (False, True) for k in (1, 3, 8)]
+    bad = done = 0
+    with tempfile.TemporaryDirectory() as d:
+        for i, (layer, shape, lengths, k) in enumerate(every):
+            if not args.all and i % 23:
+                continue
+            done += 1
+            try:
+                check(args, layer, shape, lengths, k, d)
+            except RuntimeError as e:
+                bad += 1
+                print("FAIL", e)
+    print(f"{done - bad} of {done} are the same to the bit")
+    return bad > 0 or not done
+
+
+if __name__ == "__main__":
+    sys.exit(main())
