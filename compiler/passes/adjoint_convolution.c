@@ -55,7 +55,7 @@ static ir_value *padded(const convolution *c) {
 /* By tap: [groups, to, batch * positions] times [groups, batch * positions, from]. */
 static void of_weight(const convolution *c, int64_t taps) {
     differentiation *d = c->d;
-    ir_value *parts[64], *x = padded(c);
+    ir_value **parts = ARENA_ARRAY(d->model->arena, ir_value *, (size_t)taps), *x = padded(c);
     const dim *rows = product(c, c->batch, c->positions);
     ir_type by_group = shape(c->batch, c->groups, c->to, c->positions), flat = shape(c->groups, c->to, rows, NULL);
     ir_value *dy = adj_permute(d, adj_reshape(d, c->dy, &by_group), (const unsigned[]){1, 2, 0, 3});
@@ -80,16 +80,11 @@ static bool is_arranged(const ir_value *weight) {
 }
 
 static void of_conv1d(differentiation *d, const ir_node *n, ir_value *const *dy) {
-    enum { MOST_TAPS = 64 };
     dim_table *t = d->model->dims;
     convolution c = {.d = d, .attrs = &n->attrs, .x = n->inputs[0], .weight = n->inputs[1], .dy = dy[0]};
     int64_t taps = dim_max(c.weight->type.dims[2]);
     if (is_arranged(c.weight)) {
         adjoint_refuse(d, n, "a transposed convolution whose weight is trained");
-        return;
-    }
-    if (taps > MOST_TAPS) {
-        adjoint_refuse(d, n, "a convolution of more than 64 taps");
         return;
     }
     c.batch = c.x->type.dims[0];

@@ -380,6 +380,60 @@ static void of_gru(layer *l) {
     adjoint_add(d, l->in[IR_REC_H0], t.last[0]);
 }
 
+/* --- GRU that resets before its product: n = act(x's part + W_n (r h) + b) -------------------------------------------- */
+
+/* Rows of a matrix or bias of all gates. */
+static ir_value *part_of(const layer *l, ir_value *v, int64_t from, int64_t count) {
+    return adj_slice(l->d, v, 0, times(l, from, l->hidden), times(l, count, l->hidden), 1);
+}
+
+/* Gates [from, from + count) of v [T, B, N] times a matrix of all gates, and its bias: [T, B, count * H]. */
+static ir_value *share_of(const layer *l, ir_value *v, unsigned matrix, unsigned bias, int64_t from, int64_t count) {
+    differentiation *d = l->d;
+    ir_value *w = adj_swap(d, part_of(l, l->in[matrix], from, count), 0, 1);
+    ir_value *share = by_step(l, adj_matmul(d, adj_rows(d, v), w));
+    return l->in[bias] ? add(l, share, part_of(l, l->in[bias], from, count)) : share;
+}
+
+/* It keeps nothing: before each step h is known, and so all sums are products of all rows. */
+static void of_gru_reset_before(layer *l) {
+    differentiation *d = l->d;
+    const ir_attrs *a = &l->n->attrs;
+    ir_value *w = l->in[IR_REC_W_HH];
+    ir_value *x = share_of(l, l->in[IR_REC_X], IR_REC_W_IH, IR_REC_B_IH, 0, 3);
+    ir_value *sums = add(l, gates_of(l, x, 0, 2), share_of(l, l->before, IR_REC_W_HH, IR_REC_B_HH, 0, 2));
+    ir_value *sum_r = gates_of(l, sums, 0, 1), *sum_z = gates_of(l, sums, 1, 1);
+    ir_value *r = activated(l, a->recurrent_activation, sum_r), *z = activated(l, a->recurrent_activation, sum_z);
+    ir_value *reset = mul(l, r, l->before);
+    ir_value *sum_n = add(l, gates_of(l, x, 2, 1), share_of(l, reset, IR_REC_W_HH, IR_REC_B_HH, 2, 1));
+    ir_value *n = activated(l, a->activation, sum_n), *change = adj_both(d, IR_SUB, l->before, n);
+    time_loop t = gradient_loop(l);
+    add_row(&t, masked(l, through(l, a->activation, adj_minus_from(d, 1, z), sum_n, n), 0));
+    add_row(&t, masked(l, through(l, a->recurrent_activation, change, sum_z, z), 0));
+    add_row(&t, masked(l, through(l, a->recurrent_activation, l->before, sum_r, r), 0)); /* by the gradient of r h */
+    add_row(&t, masked(l, r, 0));
+    add_row(&t, masked(l, z, 1));
+    unsigned at_out = l->dout ? add_row(&t, masked(l, l->dout, 0)) : 0;
+    open_loop(&t);
+    ir_value *dh = joined(l, l->dout ? t.rows[at_out] : NULL, t.carried[0]);
+    ir_value *dn = mul(l, dh, t.rows[0]), *dreset = adj_matmul(d, dn, part_of(l, w, 2, 1));
+    ir_value *const parts[] = {mul(l, dreset, t.rows[2]), mul(l, dh, t.rows[1])};
+    ir_value *gates = adj_cat(d, parts, 2, 1);
+    ir_value *through_n = add(l, mul(l, dreset, t.rows[3]), mul(l, dh, t.rows[4]));
+    t.next[0] = add(l, adj_matmul(d, gates, part_of(l, w, 0, 2)), through_n);
+    ir_value *const all[] = {gates, dn};
+    t.collect[t.collected_count++] = adj_cat(d, all, 2, 1);
+    close_loop(&t);
+    ir_value *dz = t.collected[0];
+    input_side(l, dz);
+    add_bias(l, IR_REC_B_HH, dz);
+    adjoint_add(d, l->in[IR_REC_H0], t.last[0]);
+    if (!adjoint_wanted(d, w)) return;
+    ir_value *const products[] = {adj_matmul(d, adj_swap(d, adj_rows(d, gates_of(l, dz, 0, 2)), 0, 1), adj_rows(d, l->before)),
+                                  adj_matmul(d, adj_swap(d, adj_rows(d, gates_of(l, dz, 2, 1)), 0, 1), adj_rows(d, reset))};
+    adjoint_add(d, w, adj_cat(d, products, 2, 0));
+}
+
 /* ------------------------------------------------------------------------------------------------------------------- */
 
 static void of_recurrent(differentiation *d, const ir_node *n, ir_value *const *dy) {
@@ -391,11 +445,8 @@ static void of_recurrent(differentiation *d, const ir_node *n, ir_value *const *
     l.dout = dy[0];
     l.dh = dy[1];
     l.dc = n->attrs.cell == IR_LSTM ? dy[2] : NULL;
-    if (n->attrs.cell == IR_GRU && !n->attrs.reset_after) {
-        adjoint_refuse(d, n, "a GRU that resets before its product");
-        return;
-    }
-    bool reads = n->attrs.cell != IR_RNN || adjoint_function_reads_x(n->attrs.activation.function);
+    bool resets_before = n->attrs.cell == IR_GRU && !n->attrs.reset_after;
+    bool reads = !resets_before && (n->attrs.cell != IR_RNN || adjoint_function_reads_x(n->attrs.activation.function));
     if (reads && !n->attrs.keeps) ir_keep(d->model, (ir_node *)n);
     if (reads) l.sums = n->results[ir_kept_from(n)];
     l.before = moved_on(&l, n->inputs[IR_REC_H0], n->results[0]);
@@ -403,7 +454,10 @@ static void of_recurrent(differentiation *d, const ir_node *n, ir_value *const *
     switch (n->attrs.cell) {
     case IR_RNN: of_rnn(&l, n->results[0]); return;
     case IR_LSTM: of_lstm(&l); return;
-    case IR_GRU: of_gru(&l); return;
+    case IR_GRU:
+        if (resets_before) of_gru_reset_before(&l);
+        else of_gru(&l);
+        return;
     }
 }
 

@@ -1539,4 +1539,22 @@ static const struct {
      "loss l = sum(ss * ss)\n"
      "output dx = grad(l, x)",
      {0}},
+    {"dim T = 3..9\n"
+     "input x: float32[T, 2, 4]\n"
+     "input lengths: int32[2]\n"
+     "layer r = GRU(4, 3, reset_after=False, bidirectional=True)\n"
+     "layer q = GRU(6, 3, reset_after=False, bias=False)\n"
+     "a, h = r(x, lengths=lengths)\n"
+     "out, _ = q(a)\n"
+     "output o = out\n"
+     "loss l = sum(out * out * out) + sum(h)\n"
+     "output dx = grad(l, x)",
+     {4}},
+    {"input x: float32[1, 2, 80]\n"
+     "layer c = Conv1d(2, 2, 70, padding=3)\n"
+     "y = c(x)\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {0}},
 };
