@@ -17,6 +17,7 @@ import numpy
 
 import narrow
 import report
+import training
 import wasm
 import workload
 from contestants import NNC, ORT, ORT_INT8, Built, Failure, Settings, build_all
@@ -82,6 +83,8 @@ def measure(built, peers, options, beside=None):
                     continue
                 contestant = contestants[name] = fastest(candidates)
                 row["variant"][name] = contestant.variant
+                if not contestant.checked:
+                    continue
                 outputs = contestant.check()
                 row["error"][name] = distance(outputs, reference)
                 if not row["error"][name] <= ROUNDED.get(name, TOLERANCE):
@@ -96,7 +99,7 @@ def measure(built, peers, options, beside=None):
         if NNC in contestants:
             times = rounds(contestants, options.rounds, options.milliseconds)
             for name, values in times.items():
-                row["times"][name] = [value / (w.calls * w.steps) for value in values]
+                row["times"][name] = [value / w.units for value in values]
                 row["step"][name] = statistics.median(row["times"][name])
                 row["ratio"][name] = statistics.median(value / ours for value, ours in zip(values, times[NNC]))
     except Failure as failure:
@@ -144,6 +147,10 @@ def measure_sweep(settings, options):
     return rows
 
 
+def measure_training(settings, options, wanted):
+    return [measure(built, settings.peers, options) for built in training.build(settings, wanted)]
+
+
 def main():
     parser = argparse.ArgumentParser(prog="bench/run", description="Measures nnc against its peers; see README.md.")
     parser.add_argument("workloads", nargs="*", metavar="W", help="W1 to W8 (default: all)")
@@ -154,13 +161,14 @@ def main():
     parser.add_argument("--wasm", action="store_true", help="as WebAssembly in Node, beside onnxruntime-web")
     parser.add_argument("--weights-type", metavar="NAME", choices=("int8", "int16"),
                         help="weights in fewer bits beside float32, and beside ONNX Runtime's in 8 bits")
+    parser.add_argument("--train", action="store_true", help="steps of training (T1 to T7) beside PyTorch and KANN")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core (default: the last)")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--nnc", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--revision", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.rounds, options.milliseconds = (5, 4) if options.quick else (9, 8) if options.sweep else (25, 20)
-    known = {w.name.split("_")[0] for w in workload.WORKLOADS}
+    known = {w.name.split("_")[0] for w in (training if options.train else workload).WORKLOADS}
     wanted = {name.lower() for name in options.workloads}
     if not wanted <= known:
         parser.error("no such workload: " + ", ".join(sorted(wanted - known)))
@@ -170,7 +178,9 @@ def main():
         parser.error("--weights-type takes neither --sweep nor --wasm")
     if options.wasm and (options.sweep or options.isa is not None):
         parser.error("--wasm takes neither --sweep nor --isa")
-    given = [f"{name}=…" for name in ("ORT_INCLUDE", "RTNEURAL_DIR") if os.environ.get(name)]
+    if options.train and (options.sweep or options.wasm or options.weights_type):
+        parser.error("--train takes none of --sweep, --wasm, --weights-type")
+    given = [f"{name}=…" for name in ("ORT_INCLUDE", "RTNEURAL_DIR", "KANN_DIR") if os.environ.get(name)]
     given += [f"{name}={shlex.quote(os.environ[name])}" for name in ("CC", "CFLAGS", "CXX") if os.environ.get(name)]
     given += ["bench/run", *sys.argv[7:]]       # behind what run passes
     options.command, options.start, options.load = " ".join(given), time.time(), os.getloadavg()[0]
@@ -178,20 +188,23 @@ def main():
     settings = (wasm.Settings(options.build, options.core, options.nnc) if options.wasm
                 else narrow.Settings(options.build, options.isa, options.core, options.nnc, options.weights_type)
                 if options.weights_type
-                else Settings(options.build, options.isa, options.core, options.nnc))
+                else (training.Settings if options.train else Settings)(options.build, options.isa, options.core, options.nnc))
     for name, why in settings.skipped.items():
         print(f"{name} is skipped: {why}", file=sys.stderr)
     limits = Limits(settings)
     limits.measure()
-    rows = measure_sweep(settings, options) if options.sweep else measure_workloads(settings, options, wanted)
+    rows = (measure_sweep(settings, options) if options.sweep
+            else (measure_training if options.train else measure_workloads)(settings, options, wanted))
     limits.measure()
 
     # What a README shows comes from whole runs only.
     whole = not options.quick and not wanted
     folder = HERE / "results" if whole else settings.build / "results"
     folder.mkdir(exist_ok=True)
-    name = ("sweep" if options.sweep else "results") + settings.results()
-    write = report.sweep if options.sweep else narrow.write if options.weights_type else report.workloads
+    kind = "sweep" if options.sweep else "train" if options.train else "results"
+    name = kind + settings.results()
+    write = (report.sweep if options.sweep else narrow.write if options.weights_type
+             else training.write if options.train else report.workloads)
     write(folder / name, rows, settings, limits, options)
     print(f"Written: {os.path.relpath(folder / name)}.md" + " and .svg" * (not options.weights_type))
     sys.exit(1 if any(row["failed"] for row in rows) else 0)

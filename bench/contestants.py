@@ -134,6 +134,15 @@ class Settings:
         self.ort_library.write_bytes(code[:at] + b"\xeb" + code[at + 1:])
         return "a copy of it whose test for AVX-512 says no, so that it takes its AVX2 kernels"
 
+    def torch_environment(self):
+        """What PyTorch's contestants find: OpenBLAS, and what --isa allows."""
+        environment = {"LD_LIBRARY_PATH": str(self.blas)} if self.blas else {}
+        if self.isa is not None:
+            aten, onednn = TORCH_CAPABILITY[self.isa]
+            environment.update(ATEN_CPU_CAPABILITY=aten, DNNL_MAX_CPU_ISA=onednn, ONEDNN_MAX_CPU_ISA=onednn)
+            environment.update(OPENBLAS_CORETYPE=("Nehalem", "Haswell", "SkylakeX")[self.isa])
+        return environment
+
     def body(self):
         """Which body of nnc's code runs."""
         return "chosen at run time" if self.isa is None else f"{BODIES[self.isa]}, forced"
@@ -170,12 +179,13 @@ class Entry:
     command: list               # {inputs} and {outputs} stand for the files
     variant: str = ""           # where there are several of a name: which
     environment: dict = dataclasses.field(default_factory=dict)
+    checked: bool = True        # its outputs are compared with float64
 
 
 class Contestant:
     def __init__(self, entry, folder, core):
         single = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-        self.name, self.variant = entry.name, entry.variant
+        self.name, self.variant, self.checked = entry.name, entry.variant, entry.checked
         self.outputs = folder / "-".join(["outputs", *entry.name.lower().split(), *entry.variant.lower().split()])
         files = {"{inputs}": folder / "inputs", "{outputs}": self.outputs}
         command = ["taskset", "-c", core, *(files.get(word, word) for word in entry.command)]
@@ -280,11 +290,7 @@ class Built:
     def pytorch(self):
         weights = self.folder / "weights.npz"
         numpy.savez(weights, **self.parameters)
-        environment = {"LD_LIBRARY_PATH": str(self.settings.blas)} if self.settings.blas else {}
-        if self.settings.isa is not None:
-            aten, onednn = TORCH_CAPABILITY[self.settings.isa]
-            environment.update(ATEN_CPU_CAPABILITY=aten, DNNL_MAX_CPU_ISA=onednn, ONEDNN_MAX_CPU_ISA=onednn)
-            environment.update(OPENBLAS_CORETYPE=("Nehalem", "Haswell", "SkylakeX")[self.settings.isa])
+        environment = self.settings.torch_environment()
         told = json.dumps({**vars(self.w), "layer": self.w.layer})
         program = HERE / "peers" / "pytorch.py"
         return [Entry(TORCH, [sys.executable, program, "{inputs}", "{outputs}", weights, told, variant], variant,

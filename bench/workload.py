@@ -53,6 +53,11 @@ class Workload:
         return self.linear or self.hidden * self.directions
 
     @property
+    def units(self):
+        """Steps of a pass, whose time is what the tables show."""
+        return self.calls * self.steps
+
+    @property
     def rows(self):
         """Rows of the inputs and outputs of a pass: time first, then batch."""
         return self.calls * self.steps * self.batch
