@@ -1,4 +1,4 @@
-/* training_parts: what training.c, training_step.c and training_init.c share; nobody else includes it. */
+/* training_parts: what training.c and the training_*.c share; nobody else includes it. */
 #ifndef NNC_EMIT_TRAINING_PARTS_H
 #define NNC_EMIT_TRAINING_PARTS_H
 
@@ -23,6 +23,25 @@ cfunction *training_function(const training *t, const char *type, const char *wh
 cexpr *training_bytes(const training *t);                                /* of one of the arrays */
 void training_clear(const training *t, cblock *b, const char *member);   /* to zeros */
 
+/* Some neighbouring elements of the arrays: as many as a vector has lanes, or (lanes is not NULL) the first of these. */
+typedef struct {
+    cexpr *index, *lanes;
+} training_place;
+
+cexpr *training_load(const training *t, const char *member, const training_place *at);
+void training_store(const training *t, cblock *b, const char *member, const training_place *at, cexpr *value);
+/* Elements [from, to), a vector at a time, and then what is left of one. */
+typedef void training_body(void *context, cblock *b, const training_place *at);
+void training_each(const training *t, cblock *b, cexpr *from, cexpr *to, training_body *body, void *context);
+
+/* The functions of one clipping. */
+typedef struct {
+    const char *norm;   /* NULL: by value */
+    const char *change; /* of the gradients */
+} training_clip;
+
+training_clip *training_clip_functions(const training *t); /* as the model has clippings */
+void training_clip_calls(const training *t, cblock *b, const training_clip *functions);
 void training_step_function(const training *t, bool is_static);
 void training_init_function(const training *t);
 void training_file_functions(const training *t);

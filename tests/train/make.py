@@ -129,11 +129,57 @@ class Regression(nn.Module):
                 + F.binary_cross_entropy_with_logits(z, p, pos_weight=positive))
 
 
+class Chain(nn.Module):
+    def __init__(self):
+        super().__init__()
+        for i in range(8):
+            setattr(self, f"l{i}", nn.Linear(5, 5))
+
+    def forward(self, x):
+        for i in range(8):
+            x = torch.tanh(getattr(self, f"l{i}")(x)) * 1.5
+        return {"z": x}
+
+    def loss(self, out, x, y):
+        return F.mse_loss(out["z"], y)
+
+
 def clipped_sgd(model, lr):
     torch.nn.utils.clip_grad_norm_(model.parameters(), 0.25)
 
 
-SGD, ADAM, ADAMW = torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW
+def clipped_by_value(model, lr):
+    torch.nn.utils.clip_grad_value_(model.parameters(), 0.03)
+
+
+def clipped_twice(model, lr):
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 3.0, norm_type=1)
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 0.2, norm_type=3)
+
+
+class EveryOptimizer:
+    """An optimizer of its own for each layer of a Chain; its lr is the first one's, the others keep their ratio to it."""
+
+    def __init__(self, parameters, lr):
+        layers = list(parameters)
+        kinds = [(SGD, {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}), (SGD, {"lr": 0.01, "maximize": True}),
+                 (ADAM, {"lr": 0.01, "amsgrad": True, "weight_decay": 0.01}),
+                 (ADAMW, {"lr": 0.02, "betas": (0.8, 0.95), "weight_decay": 0.1, "amsgrad": True}),
+                 (RMSPROP, {"lr": 0.005}),
+                 (RMSPROP, {"lr": 0.002, "momentum": 0.9, "centered": True, "alpha": 0.9, "weight_decay": 0.01}),
+                 (ADAM, {"lr": 0.001, "maximize": True}),
+                 (SGD, {"lr": 0.05, "momentum": 0.8, "nesterov": True, "weight_decay": 0.01})]
+        self.steps = [kind(layers[2 * i:2 * i + 2], **arguments) for i, (kind, arguments) in enumerate(kinds)]
+        self.ratios = [arguments["lr"] / kinds[0][1]["lr"] for _, arguments in kinds]
+        self.param_groups = [{"lr": lr}]
+
+    def step(self):
+        for step, ratio in zip(self.steps, self.ratios):
+            step.param_groups[0]["lr"] = self.param_groups[0]["lr"] * ratio
+            step.step()
+
+
+SGD, ADAM, ADAMW, RMSPROP = torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop
 CASES = {  # module, optimizer, its arguments, what happens before a step
     "errors_change_nothing": (Tagger, SGD, {"momentum": 0.5}, None),
     "train_tagger_sgd": (Tagger, SGD, {}, None),
@@ -141,6 +187,8 @@ CASES = {  # module, optimizer, its arguments, what happens before a step
     "train_sgd_nesterov_clip": (lambda: Stateful(1, 12, 1), SGD,
                                 {"momentum": 0.9, "nesterov": True, "weight_decay": 0.001}, clipped_sgd),
     "train_batchnorm_adamw": (BatchNormGru, ADAMW, {}, None),
+    "train_every_optimizer": (Chain, EveryOptimizer, {}, clipped_by_value),
+    "train_norms": (Chain, SGD, {"momentum": 0.5}, clipped_twice),
     "loss_classes": (Classes, None, {}, None),
     "loss_regression": (Regression, None, {}, None),
     "grad_embedding_freq": (Lookup, None, {}, None),
