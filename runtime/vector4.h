@@ -19,6 +19,7 @@
  *     lane(v, i)                     the float in lane i, 0..3
  *     sum(v)                         (lane 0 + lane 2) + (lane 1 + lane 3): halves are added until one float is left
  *     largest(v), smallest(v)        of the lanes; a NaN wins
+ *     transpose(&a, &b, &c, &d)      four rows become four columns; of four lanes only
  *     gather(p, s, n), scatter(p, s, v, n)   the first n <= 4 lanes from and to p[0], p[s], p[2 * s] ...
  *     pow(a, b)                      powf's
  * A mask is a vector whose lanes have the sign bit set where it holds, and are 0 elsewhere: if_negative chooses by it.
@@ -48,6 +49,21 @@
 #endif
 
 NNC_INLINE nnc_v4 nnc_v4_zero(void) { return nnc_v4_splat(0.0f); }
+NNC_INLINE void nnc_v4_transpose(nnc_v4 *a, nnc_v4 *b, nnc_v4 *c, nnc_v4 *d) {
+#if defined(NNC_V4_SHUFFLE)
+    const nnc_v4 ac = NNC_V4_SHUFFLE(*a, *c, 0, 4, 1, 5), ac2 = NNC_V4_SHUFFLE(*a, *c, 2, 6, 3, 7);
+    const nnc_v4 bd = NNC_V4_SHUFFLE(*b, *d, 0, 4, 1, 5), bd2 = NNC_V4_SHUFFLE(*b, *d, 2, 6, 3, 7);
+    *a = NNC_V4_SHUFFLE(ac, bd, 0, 4, 1, 5);
+    *b = NNC_V4_SHUFFLE(ac, bd, 2, 6, 3, 7);
+    *c = NNC_V4_SHUFFLE(ac2, bd2, 0, 4, 1, 5);
+    *d = NNC_V4_SHUFFLE(ac2, bd2, 2, 6, 3, 7);
+#else
+    const nnc_v4 rows[4] = {*a, *b, *c, *d};
+    nnc_v4 *const to[4] = {a, b, c, d};
+    for (size_t i = 0; i < 4; i++)
+        *to[i] = nnc_v4_of(nnc_v4_lane(rows[0], i), nnc_v4_lane(rows[1], i), nnc_v4_lane(rows[2], i), nnc_v4_lane(rows[3], i));
+#endif
+}
 /* (Not by memcpy: a vector that is read after its parts were written waits for them.) */
 NNC_INLINE nnc_v4 nnc_v4_load_n(const float *p, size_t n) {
     return nnc_v4_of(n > 0 ? p[0] : 0.0f, n > 1 ? p[1] : 0.0f, n > 2 ? p[2] : 0.0f, n > 3 ? p[3] : 0.0f);

@@ -45,6 +45,11 @@ NNC_INLINE nnc_v4 nnc_v4_of(float a, float b, float c, float d) {
 }
 NNC_INLINE nnc_v4 nnc_v4_splat(float s) { return nnc_v4_of(s, s, s, s); }
 NNC_INLINE float nnc_v4_lane(nnc_v4 v, size_t i) { return v[i]; }
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define NNC_V4_SHUFFLE(x, y, i, j, k, l) __builtin_shufflevector(x, y, i, j, k, l)
+#endif
+#endif
 NNC_INLINE nnc_v4 nnc_v4_add(nnc_v4 a, nnc_v4 b) { return a + b; }
 NNC_INLINE nnc_v4 nnc_v4_sub(nnc_v4 a, nnc_v4 b) { return a - b; }
 NNC_INLINE nnc_v4 nnc_v4_mul(nnc_v4 a, nnc_v4 b) { return a * b; }
