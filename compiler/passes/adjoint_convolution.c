@@ -1,6 +1,7 @@
 /* adjoint_convolution: a convolution is a sum over its taps, each the product of a matrix with a slice of the padded input;
  * so are its gradients. */
 #include "passes/adjoint.h"
+#include "passes/passes.h"
 
 typedef struct {
     differentiation *d;
@@ -71,22 +72,10 @@ static void of_weight(const convolution *c, int64_t taps) {
     adjoint_add(d, c->weight, adj_cat(d, parts, (unsigned)taps, 2));
 }
 
-/* Is it a trained param in an order of its own, in which kernels cannot read it from the struct? */
-static bool is_arranged(const ir_value *weight) {
-    bool turned = false;
-    for (; weight->producer->op != IR_PARAM; weight = weight->producer->inputs[0])
-        turned = turned || weight->producer->op != IR_RESHAPE;
-    return turned;
-}
-
 static void of_conv1d(differentiation *d, const ir_node *n, ir_value *const *dy) {
     dim_table *t = d->model->dims;
     convolution c = {.d = d, .attrs = &n->attrs, .x = n->inputs[0], .weight = n->inputs[1], .dy = dy[0]};
     int64_t taps = dim_max(c.weight->type.dims[2]);
-    if (is_arranged(c.weight)) {
-        adjoint_refuse(d, n, "a transposed convolution whose weight is trained");
-        return;
-    }
     c.batch = c.x->type.dims[0];
     c.groups = adj_dim(d, n->attrs.groups);
     c.from = c.weight->type.dims[1];
@@ -96,6 +85,57 @@ static void of_conv1d(differentiation *d, const ir_node *n, ir_value *const *dy)
     if (adjoint_wanted(d, c.x)) of_input(&c, taps);
     if (adjoint_wanted(d, c.weight)) of_weight(&c, taps);
     if (adjoint_wanted(d, n->inputs[2])) adjoint_add(d, n->inputs[2], adj_reduce(d, IR_SUM, dy[0], 5, false));
+}
+
+/* --- weights that a kernel cannot read ------------------------------------------------------------------------------- */
+
+/* Is it made of a param that lives in the struct, and not in the order that it has there? */
+static bool is_turned(const ir_model *m, const ir_value *weight) {
+    bool turned = false;
+    for (; weight->producer->op != IR_PARAM; weight = weight->producer->inputs[0])
+        turned = turned || weight->producer->op != IR_RESHAPE;
+    return turned && ir_param_lives(&m->params[weight->producer->attrs.index]);
+}
+
+/* The weight, [G, O/G, C/G * K], times the windows, [N, G, C/G * K, L]. */
+static ir_value *product_of_windows(differentiation *d, const ir_node *n) {
+    const ir_attrs *a = &n->attrs;
+    dim_table *t = d->model->dims;
+    const ir_type *w = &n->inputs[1]->type, *y = &n->results[0]->type;
+    convolution c = {.d = d, .attrs = a, .x = n->inputs[0]};
+    c.padded = dim_add(t, c.x->type.dims[2], adj_dim(d, a->before + a->after));
+    int64_t taps = dim_max(w->dims[2]);
+    ir_value **parts = ARENA_ARRAY(d->model->arena, ir_value *, (size_t)taps), *x = padded(&c);
+    const dim *batch = y->dims[0], *length = y->dims[2], *groups = adj_dim(d, a->groups);
+    const dim *out = dim_divide_exact(t, w->dims[0], groups), *terms = dim_mul(t, w->dims[1], w->dims[2]);
+    ir_type one = shape(batch, x->type.dims[1], adj_dim(d, 1), length), all = shape(batch, groups, terms, length);
+    ir_type matrix = shape(groups, out, terms, NULL);
+    for (int64_t k = 0; k < taps; k++)
+        parts[k] = adj_reshape(d, adj_slice(d, x, 2, start_of(&c, k), length, a->stride), &one);
+    ir_value *windows = adj_reshape(d, adj_cat(d, parts, (unsigned)taps, 2), &all);
+    return adj_reshape(d, adj_matmul(d, adj_reshape(d, n->inputs[1], &matrix), windows), y);
+}
+
+static void replace_turned(differentiation *d, ir_graph *g) {
+    ir_graph *around = d->graph;
+    d->graph = g;
+    for (ir_node *n = g->first; n; n = n->next) {
+        if (n->op == IR_REPEAT) replace_turned(d, &n->block->body);
+        if (n->op != IR_CONV1D || !is_turned(d->model, n->inputs[1])) continue;
+        d->node = d->at = n;
+        ir_value *y = product_of_windows(d, n), *bias = n->inputs[2];
+        ir_type column = {.dtype = IR_F32, .rank = 2, .dims = {n->results[0]->type.dims[1], adj_dim(d, 1)}};
+        if (bias) y = adj_both(d, IR_ADD, y, adj_reshape(d, bias, &column));
+        y->name = n->results[0]->name;
+        y->producer->label = n->label;
+        ir_replace_uses(d->model, n->results[0], y);
+    }
+    d->graph = around;
+}
+
+void pass_multiply_turned(ir_model *m) {
+    differentiation d = {.model = m};
+    replace_turned(&d, &m->run);
 }
 
 adjoint_rule *adjoint_rule_convolution(ir_op op) { return op == IR_CONV1D ? of_conv1d : NULL; }

@@ -18,6 +18,8 @@ static void verify(const ir_model *m, const char *after) {
 static bool run_graph(ir_model *m, diag_list *diags) {
     size_t errors = diag_error_count(diags);
     verify(m, "lowering");
+    if (m->training || m->base) pass_multiply_turned(m);
+    verify(m, "multiply_turned");
     pass_arrange_params(m);
     verify(m, "arrange_params");
     pass_fold(m);

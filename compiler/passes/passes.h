@@ -13,6 +13,10 @@ bool passes_run(ir_model *m, diag_list *diags);
 bool pass_modes(ir_model *m, diag_list *diags);
 /* modes.c: of training->train: the batch's statistics where a BatchNorm is trained. Requires index checks. */
 void pass_train_mode(ir_model *m, diag_list *diags);
+/* A CONV1D whose weight is a param of the struct in another order than it has there (a transposed convolution's) becomes
+ * a product with the windows of its input: kernels read such a param as it lies. In adjoint_convolution.c. */
+void pass_multiply_turned(ir_model *m);
+
 /* arrange_params.c: the weight of a CONV1D that is a view of a PARAM becomes a PARAM of its own, with the elements in that
  * order. Requires bound weights (without, for dumps, there is no data). Behind it kernels' weights are PARAMs. */
 void pass_arrange_params(ir_model *m);

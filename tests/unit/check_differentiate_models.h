@@ -1557,4 +1557,13 @@ static const struct {
      "loss l = sum(y * y * y)\n"
      "output dx = grad(l, x)",
      {0}},
+    {"dim T = 2..9\n"
+     "input x: float32[2, 4, T]\n"
+     "layer c = ConvTranspose1d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2)\n"
+     "layer b = ConvTranspose1d(6, 3, 2, dilation=2, bias=False)\n"
+     "y = b(relu(c(x)))\n"
+     "output o = y\n"
+     "loss l = sum(y * y * y)\n"
+     "output dx = grad(l, x)",
+     {4}},
 };
