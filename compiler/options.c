@@ -114,8 +114,7 @@ static bool parse_size(const char *s, int64_t step, int64_t *value) {
     return true;
 }
 
-/* FULL: 0. */
-static bool parse_tape(const char *s, int64_t *steps) {
+bool options_tape(const char *s, int64_t *steps) {
     if (strcmp(s, "FULL") == 0) {
         *steps = 0;
         return true;
@@ -391,7 +390,7 @@ options_result options_parse(int argc, char **argv, options *o) {
             if (!o->train_only && strcmp(optarg, "all") != 0) return usage("--train-api takes all or train, not %s", optarg);
             break;
         case TRAIN_TAPE:
-            if (!parse_tape(optarg, &o->tape))
+            if (!options_tape(optarg, &o->tape))
                 return usage("--train-tape takes FULL, or a number of steps from 1 on, not %s", optarg);
             break;
         case DUMP:

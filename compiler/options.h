@@ -50,6 +50,8 @@ options options_default(void); /* without an input */
 void options_help(text *to); /* what --help prints */
 /* A decimal number of at most max, and nothing else. */
 bool options_number(const char *s, uint64_t max, uint64_t *value);
+/* What --train-tape takes: FULL, which is 0 steps, or a number of them. */
+bool options_tape(const char *s, int64_t *steps);
 enum { OPTIONS_MAX_UNROLL = 4096 };
 const char *options_target(const options *o); /* a name of emit/target.h */
 

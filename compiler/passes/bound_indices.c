@@ -170,13 +170,14 @@ static void check_region(bounder *b, ir_value *v, const region *used) {
 }
 
 static const char *reader_name(const bounder *b) {
+    if (b->reader->attrs.classes) return "a loss";
     if (b->reader->op == IR_TAKE) return "x[i]";
     return b->reader->source ? b->reader->source : ir_op_name(b->reader->op);
 }
 
 static void report(bounder *b, const ir_node *culprit, const char *made_by, int_range found) {
     ir_model *m = b->model;
-    const char *what = b->kind == IR_CHECK_LENGTH ? "lengths" : b->reader->op == IR_ONE_HOT ? "classes" : "indices";
+    const char *what = b->kind == IR_CHECK_LENGTH ? "lengths" : b->reader->op == IR_ONE_HOT || b->reader->attrs.classes ? "classes" : "indices";
     const char *range = int_range_string(m->arena, found);
     const char *wanted = int_range_string(m->arena, b->within);
     if (!b->error) {
