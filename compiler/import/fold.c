@@ -291,6 +291,23 @@ value *fold_where(graph *g, const value *condition, const value *a, const value 
     return v;
 }
 
+value *fold_band(graph *g, const value *x, int64_t from, int64_t to) {
+    int64_t dims[IMPORT_MAX_RANK], count;
+    float *floats;
+    const dim **integers;
+    if (!value_known(x) || !value_constant_shape(x, dims)) return NULL;
+    value *v = result_of(g, x->element, x->rank, dims, &floats, &integers);
+    if (!v || !value_count(v, &count)) return NULL;
+    int64_t width = dims[x->rank - 1], height = dims[x->rank - 2];
+    for (int64_t i = 0; i < count; i++) {
+        int64_t beside = i % width - i / width % height;
+        bool kept = beside >= from && beside <= to;
+        if (floats) floats[i] = kept ? (float)value_float_at(x, i) : 0;
+        else integers[i] = kept ? value_dim_at(x, i) : dim_const(g->dims, 0);
+    }
+    return v;
+}
+
 /* One element after another by `each`, which gives NULL for what is not known. */
 typedef const dim *each_integer(graph *g, const value *x, int64_t i);
 

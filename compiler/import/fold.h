@@ -24,6 +24,8 @@ typedef enum {
  * rounded to float32, as an engine rounds them. Division of integers truncates, as in ONNX. */
 value *fold_binary(graph *g, fold_operator op, const value *a, const value *b);
 value *fold_where(graph *g, const value *condition, const value *a, const value *b);
+/* Elements of [..., i, j] with j - i >= from and j - i <= to; 0 in the others' place. */
+value *fold_band(graph *g, const value *x, int64_t from, int64_t to);
 value *fold_not(graph *g, const value *x);
 value *fold_cast(graph *g, const value *x, element to);
 value *fold_unary(graph *g, double (*function)(double), const value *x); /* floats; of integers only constant ones */

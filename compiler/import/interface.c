@@ -137,6 +137,12 @@ static void add_input(importer *m, const Onnx__ValueInfoProto *p, argument *to, 
         v->producer = n;
     }
     *to = (argument){.name = name, .value = v, .state = state};
+    if (!constant && good && kind == ONNX_BOOL) { /* an argument is int32, and true where it is not 0 */
+        v->element = ELEMENT_INT;
+        v->name = name;
+        value *zero = value_of_integer(m->graph, dim_const(m->graph->dims, 0));
+        v = make_infix(m->graph, name, "!=", v, zero, value_new(m->graph, ELEMENT_BOOL, v->rank, v->dims));
+    }
     bind(m, name, v);
 }
 
@@ -183,6 +189,8 @@ void read_outputs(importer *m, const Onnx__GraphProto *g) {
         for (size_t k = 0; k < m->graph->output_count; k++)
             if (strcmp(m->graph->outputs[k].name, in->state) == 0) out = &m->graph->outputs[k];
         if (!out) fault(m, "--state %s=%s: the model has no output \"%s\"", in->name, in->state, in->state);
+        else if (!out->value->failed && !in->value->failed && in->value->element != out->value->element)
+            fault(m, "--state %s=%s: the input and the output have different types", in->name, in->state);
         else if (!out->value->failed && !in->value->failed && !value_shape_same(in->value, out->value))
             fault(m, "--state %s=%s: the input is %s, the output %s", in->name, in->state,
                   value_shape_string(m->arena, in->value), value_shape_string(m->arena, out->value));

@@ -266,15 +266,15 @@ static bool check_result(call *c, const value *v) {
 }
 
 /* "; behind CumSum (node add_up), TopK (node pick_best)": what makes the node's first operand, and that one's; "" for none. */
-static const char *nodes_behind(importer *m, Onnx__NodeProto *const *nodes, size_t position) {
-    text t = text_new(m->arena);
-    const Onnx__NodeProto *n = nodes[position];
-    if (m->unknown_count >= MAX_REPORTS) return "";
+static const char *nodes_behind(const call *c) {
+    text t = text_new(c->importer->arena);
+    const Onnx__NodeProto *n = c->proto;
+    if (c->importer->unknown_count >= MAX_REPORTS) return "";
     for (unsigned steps = 0; steps < 2 && n->n_input && n->input[0][0]; steps++) {
         const Onnx__NodeProto *maker = NULL;
-        for (size_t i = 0; i < position && !maker; i++)
-            for (size_t k = 0; k < nodes[i]->n_output && !maker; k++)
-                if (strcmp(nodes[i]->output[k], n->input[0]) == 0) maker = nodes[i];
+        for (size_t i = 0; i < c->position && !maker; i++)
+            for (size_t k = 0; k < c->nodes[i]->n_output && !maker; k++)
+                if (strcmp(c->nodes[i]->output[k], n->input[0]) == 0) maker = c->nodes[i];
         if (!maker || !maker->op_type) break;
         text_printf(&t, "%s%s (node %s)", steps ? ", " : "; behind ", maker->op_type, maker->name && maker->name[0] ? maker->name : n->input[0]);
         n = maker;
@@ -282,11 +282,20 @@ static const char *nodes_behind(importer *m, Onnx__NodeProto *const *nodes, size
     return text_string(&t);
 }
 
+bool no_counterpart(call *c) {
+    importer *m = c->importer;
+    const char *domain = c->proto->domain, *type = c->proto->op_type ? c->proto->op_type : "";
+    bool standard = !domain || !domain[0] || strcmp(domain, "ai.onnx") == 0;
+    refusal r = {standard ? type : arena_printf(m->arena, "%s.%s", domain, type), c->path, nodes_behind(c)};
+    ARENA_PUSH(m->arena, m->unknown, m->unknown_count, m->unknown_capacity, r);
+    return false;
+}
+
 static void interpret_node(importer *m, Onnx__NodeProto *const *nodes, size_t position, int64_t opset) {
     const Onnx__NodeProto *proto = nodes[position];
     const char *type = proto->op_type ? proto->op_type : "";
     const char *first = proto->n_output ? proto->output[0] : "";
-    call c = {.importer = m, .graph = m->graph, .proto = proto, .opset = opset};
+    call c = {.importer = m, .graph = m->graph, .proto = proto, .nodes = nodes, .position = position, .opset = opset};
     c.path = proto->name && proto->name[0] ? proto->name
              : first[0]                    ? first
                                            : arena_printf(m->arena, "%zu", position);
@@ -306,9 +315,7 @@ static void interpret_node(importer *m, Onnx__NodeProto *const *nodes, size_t po
     const Onnx__FunctionProto *f = find_function(m, proto);
     c.row = standard && !f ? operator_find(type) : NULL;
     if (!c.row && !f) {
-        refusal r = {standard ? type : arena_printf(m->arena, "%s.%s", proto->domain, type), c.path, nodes_behind(m, nodes, position)};
-        ARENA_PUSH(m->arena, m->unknown, m->unknown_count, m->unknown_capacity, r);
-        good = false;
+        good = no_counterpart(&c);
     } else if (++m->nodes > MAX_NODES) {
         if (m->nodes == MAX_NODES + 1) fault(m, "the model has more than %d nodes", MAX_NODES);
         good = false;

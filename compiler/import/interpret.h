@@ -32,6 +32,8 @@ struct call {
     graph *graph;
     const Onnx__NodeProto *proto;
     const operator_row *row;
+    Onnx__NodeProto *const *nodes; /* of its graph, of which it is nodes[position] */
+    size_t position;
     const char *path;      /* the node's name, or what stands for it, for messages and names */
     int64_t opset;
     value **in;            /* in_count; NULL where left out */
@@ -45,6 +47,7 @@ graph *interpret(arena *a, onnx_file *file, const import_options *options, diag_
 
 /* --- for handlers --- */
 bool refuse(call *c, const char *format, ...) __attribute__((format(printf, 2, 3))); /* gives false */
+bool no_counterpart(call *c); /* gives false; the node is named with all others that have none */
 value *operand(const call *c, unsigned i);   /* NULL when it is not there */
 bool wanted(const call *c, unsigned result); /* somebody may use it */
 /* Sets result 0; false, with a report, when v is NULL. */

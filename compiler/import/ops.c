@@ -55,6 +55,8 @@ static const operator_row rows[] = {
     {"Min", 1, CALL_MAX_OPERANDS, op_variadic, "min", FOLD_MIN},
     {"Sum", 1, CALL_MAX_OPERANDS, op_variadic, "+", FOLD_ADD},
     {"Mean", 1, CALL_MAX_OPERANDS, op_variadic, "/", FOLD_ADD},
+    {"Trilu", 1, 2, op_trilu, NULL, 0},
+    {"NonZero", 1, 1, op_non_zero, NULL, 0},
     {"Where", 3, 3, op_where, "where", 0},
     {"Cast", 1, 1, op_cast, NULL, 0},
     {"CastLike", 2, 2, op_cast, NULL, 0},

@@ -28,6 +28,10 @@ enum { ACTIVATION_LEAKY_RELU, ACTIVATION_ELU, ACTIVATION_CELU, ACTIVATION_SELU, 
 value *binary(call *c, const char *symbol, fold_operator op, value *a, value *b);
 value *broadcast_to(call *c, value *x, unsigned rank, const dim *const *dims); /* expanded where it must be */
 
+/* ops_choice.c */
+bool op_trilu(call *c);
+bool op_non_zero(call *c);
+
 /* ops_reduce.c */
 bool op_reduce(call *c);      /* argument: the function; code: reduce_code */
 bool op_arg(call *c);         /* ArgMax, ArgMin */

@@ -77,7 +77,10 @@ static bool slide(call *c, const value *x, const window *w, bool up, value *type
     for (unsigned i = 0; i < w->axes; i++) {
         const dim *room = dim_add(g->dims, x->dims[2 + i], dim_const(g->dims, w->before[i] + w->after[i] - (w->kernel[i] - 1) * w->dilation[i] - 1));
         if (up) room = dim_add(g->dims, room, dim_const(g->dims, w->stride[i] - 1));
-        if (dim_min(room) < 0) return refuse(c, "its window is larger than its input, %s", value_shape_string(g->arena, x));
+        bool maybe = dim_min(room) < 0 && dim_max(room) >= 0;
+        if (dim_min(room) < 0)
+            return refuse(c, "its window %s larger than its input, %s%s", maybe ? "may be" : "is", value_shape_string(g->arena, x),
+                          maybe ? ": raise the lower bound with --dim" : "");
         type->dims[2 + i] = dim_add(g->dims, dim_floordiv(g->dims, room, w->stride[i]), dim_const(g->dims, 1));
     }
     return true;

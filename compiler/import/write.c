@@ -61,12 +61,13 @@ static void count_uses(graph *g) {
 
 static const char *filled_text(writer *w, const value *v) {
     const char *number = v->element == ELEMENT_FLOAT ? number_text(w->arena, v->number) : dim_string(w->arena, v->integer);
-    if (v->rank == 0) return number;
+    const char *type = v->element == ELEMENT_BOOL ? ", dtype=bool" : "";
+    if (v->rank == 0) return v->element == ELEMENT_BOOL ? arena_printf(w->arena, "full((), %s%s)", number, type) : number;
     const char *shape = value_shape_string(w->arena, v);
     size_t length = strlen(shape);
     if (v->element == ELEMENT_FLOAT && v->number == 0 && !signbit(v->number))
         return arena_printf(w->arena, "zeros(%.*s)", (int)(length - 2), shape + 1);
-    return arena_printf(w->arena, "full((%.*s%s), %s)", (int)(length - 2), shape + 1, v->rank == 1 ? "," : "", number);
+    return arena_printf(w->arena, "full((%.*s%s), %s%s)", (int)(length - 2), shape + 1, v->rank == 1 ? "," : "", number, type);
 }
 
 static void add_literals(writer *w, text *t, const value *v, unsigned axis, int64_t *at) {
@@ -105,7 +106,7 @@ static bool add_sizes(writer *w, text *t, const value *v, int64_t count) {
 static const char *known_text(writer *w, value *v) {
     int64_t count = 0, at = 0;
     if (v->filled) return filled_text(w, v);
-    if (v->rank == 0 && v->element != ELEMENT_FLOAT) return dim_string(w->arena, value_dim_at(v, 0));
+    if (v->rank == 0 && v->element == ELEMENT_INT) return dim_string(w->arena, value_dim_at(v, 0));
     if (!value_count(v, &count)) return NULL;
     if (v->element != ELEMENT_FLOAT) {
         text t = text_new(w->arena);
@@ -116,10 +117,11 @@ static const char *known_text(writer *w, value *v) {
         if (count < 1 || !add_sizes(w, &t, v, count)) {
             text_add(&t, "tensor(");
             add_literals(w, &t, v, 0, &at);
-            text_add(&t, ")");
+            text_add(&t, v->element == ELEMENT_BOOL ? ", dtype=bool)" : ")");
         }
         return text_string(&t);
     }
+    if (v->rank == 0) return number_text(w->arena, value_float_at(v, 0));
     const char *name = name_set_give(w->values, write_word(w->arena, name_from_path(w->arena, v->name), "constant"));
     text_printf(&w->params, "    param %s: float32%s\n", name, value_shape_string(w->arena, v));
     tensor_to_write t = {.name = name, .data = v->floats, .rank = v->rank};
@@ -434,7 +436,7 @@ static void write_begin(writer *w, node *n) {
     if (n->partner->until) { /* the block binds a flag that its head asks */
         n->partner->tail = name_set_give(w->values, "done");
         until = arena_printf(w->arena, " until %s", n->partner->tail);
-        text_printf(line(w), "%s = full((), 0) != 0\n", n->partner->tail);
+        text_printf(line(w), "%s = full((), 0, dtype=bool)\n", n->partner->tail);
     }
     text_printf(line(w), "repeat %s%s {\n", head, until);
     w->depth++;

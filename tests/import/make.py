@@ -328,10 +328,27 @@ def block_weights():
           {"y": x.astype(np.float64) @ ((q - each(zero)) * each(scale))}, opset=21, check=False)
 
 
+def choices():
+    x, mask = numbers(2, 5, 5), np.array([[True, True, True, False, False], [True] * 5])
+    node = helper.make_node
+    causal = np.tril(np.ones((5, 5), bool))
+    nodes = [node("Trilu", ["x"], ["below"], upper=0), node("Trilu", ["x", "two"], ["above"], upper=1), node("Unsqueeze", ["mask", "axis1"], ["row"]),
+             node("And", ["row", "causal"], ["both"]), node("Where", ["both", "x", "least"], ["masked"]), node("Softmax", ["masked"], ["p"], axis=-1),
+             node("Shape", ["x"], ["shape"]), node("Gather", ["shape", "axis1"], ["t"]), node("ConstantOfShape", ["t"], ["same"], value=numpy_helper.from_array(np.array([1], np.int64))),
+             node("NonZero", ["same"], ["places"]), node("IsInf", ["masked"], ["gone"], detect_positive=0), node("Cast", ["gone"], ["out"], to=TensorProto.FLOAT)]
+    v = x.astype(np.float64)
+    masked = np.where(mask[:, None] & causal, v, -np.inf)
+    e = np.exp(masked)
+    write("made_choices", "triangles, a bool input, masks that are constant, what is not zero of ones", nodes,
+          constants(two=np.array(2, np.int64), axis1=np.array([1], np.int64), causal=causal, least=np.array(-np.inf, np.float32)), {"x": x, "mask": mask},
+          {"below": np.tril(v), "above": np.triu(v, 2), "p": e / e.sum(-1, keepdims=True), "places": np.arange(5)[None], "out": np.isinf(masked).astype(np.float32)},
+          shapes={"x": [2, "T", 5]}, options=["--dim", "T=5"])
+
+
 CASES = {"lstm_reverse_layout": lstm_reverse_layout, "rnn_affine_bi": rnn_affine_bi, "gru_clip_after": lambda: gru_clip(True),
          "gru_clip_before": lambda: gru_clip(False), "lstm_lengths_peepholes": lstm_lengths_peepholes, "scan": scan, "loop": loop,
          "moves": moves, "conv2d_pool": conv2d_pool, "small_weights": small_weights, "function": function,
-         "einsum": einsum, "sizes": sizes, "sequences": sequences, "block_weights": block_weights}
+         "einsum": einsum, "sizes": sizes, "sequences": sequences, "block_weights": block_weights, "choices": choices}
 
 for wanted, make in CASES.items():
     random = np.random.default_rng(list(map(ord, wanted)))
