@@ -341,6 +341,7 @@ static void interpret_node(importer *m, Onnx__NodeProto *const *nodes, size_t po
             else if (wanted(&c, i)) good = refuse(&c, "its output \"%s\" is not supported", proto->output[i]);
         }
     }
+    if (!good && !m->reports && !m->unknown_count) refuse(&c, "an attribute that it needs is not there");
     for (size_t i = 0; i < proto->n_output; i++) {
         if (!proto->output[i][0]) continue;
         value *v = good && !failed && c.out[i] ? c.out[i] : failed_value(m);

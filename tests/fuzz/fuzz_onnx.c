@@ -3,6 +3,7 @@
  * grammar, and the tensors beside it can be told apart. */
 #include "as_file.h"
 #include "import/import.h"
+#include "import/onnx_file.h"
 #include "syntax/parse.h"
 
 static void check_result(arena *a, const import_result *r) {

@@ -18,6 +18,12 @@
 
 #include "little_endian.h"
 
+/* a model may be called as anything here is */
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 #ifndef CASE_GUARD
 #define CASE_GUARD 64
 #endif
@@ -110,24 +116,28 @@ static inline void *case_output(void)
     return case_buffer(case_number());
 }
 
-/* After a run: frees all buffers from number `first` on, writes those of the outputs, and checks the others. */
-static inline void case_finish(int first)
+/* After a run: frees all buffers from number `kept` on, writes those of the outputs, and checks the others. */
+static inline void case_finish(int kept)
 {
     int i;
-    for (i = first; i < case_count; i++) {
+    for (i = kept; i < case_count; i++) {
         unsigned char *block = case_buffers[i].block, *copy = case_buffers[i].copy;
         size_t size = case_buffers[i].size, k;
         for (k = 0; k < CASE_HEAD + CASE_GUARD; k++)
             if (block[k < CASE_HEAD ? k : size + k] != CASE_FILL) case_fail("a write outside a buffer");
         if (copy && memcmp(block + CASE_HEAD, copy, size) != 0) case_fail("an input was changed");
-        if (!copy && first > 0) {
+        if (!copy && kept > 0) {
             little_endian(block + CASE_HEAD, size, 4);
             if (fwrite(block + CASE_HEAD, 1, size, case_results) != size) case_fail("writing the results");
         }
         free(copy);
         free(block);
     }
-    case_count = first;
+    case_count = kept;
 }
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
 #endif
