@@ -28,6 +28,10 @@ enum { ACTIVATION_LEAKY_RELU, ACTIVATION_ELU, ACTIVATION_CELU, ACTIVATION_SELU, 
 value *binary(call *c, const char *symbol, fold_operator op, value *a, value *b);
 value *broadcast_to(call *c, value *x, unsigned rank, const dim *const *dims); /* expanded where it must be */
 
+/* ops_idioms.c */
+/* silu, mish, gelu or glu written out as a product of a and b; NULL when it is none. */
+value *function_from_product(call *c, value *a, value *b);
+
 /* ops_choice.c */
 bool op_trilu(call *c);
 bool op_non_zero(call *c);

@@ -199,6 +199,7 @@ bool op_binary(call *c) {
         value *known = code == FOLD_DIV ? layer_norm_from_division(c, a, b) : NULL;
         if (!known && code == FOLD_ADD) known = linear_with_bias(c, a, b);
         if (!known && code == FOLD_ADD) known = linear_with_bias(c, b, a);
+        if (!known && code == FOLD_MUL) known = function_from_product(c, a, b);
         const char *suffix = code == FOLD_ADD ? "bias" : "weight";
         if (!known && code != FOLD_DIV) known = layer_norm_with(c, a, b, suffix);
         if (!known && code != FOLD_DIV) known = layer_norm_with(c, b, a, suffix);

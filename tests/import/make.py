@@ -345,10 +345,26 @@ def choices():
           shapes={"x": [2, "T", 5]}, options=["--dim", "T=5"])
 
 
+def idioms():
+    x = numbers(2, 6, 5, scale=2)
+    node = helper.make_node
+    nodes = [node("Sigmoid", ["x"], ["s"]), node("Mul", ["x", "s"], ["silu"]), node("Softplus", ["x"], ["sp"]), node("Tanh", ["sp"], ["t"]), node("Mul", ["t", "x"], ["mish"]),
+             node("Split", ["x"], ["left", "right"], axis=1), node("Sigmoid", ["right"], ["gate"]), node("Mul", ["left", "gate"], ["glu"]),
+             node("Div", ["x", "root"], ["d"]), node("Erf", ["d"], ["e"]), node("Add", ["e", "one"], ["e1"]), node("Mul", ["x", "e1"], ["xe"]), node("Mul", ["xe", "half"], ["gelu"]),
+             node("Mul", ["half", "x"], ["hx"]), node("Mul", ["e1", "hx"], ["again"]),
+             node("Sigmoid", ["left"], ["wrong"]), node("Mul", ["right", "wrong"], ["turned"])]  # the halves the other way round
+    v = torch.from_numpy(x).double()
+    left, right = v.chunk(2, 1)
+    write("made_idioms", "functions of torch as exporters write them out; one that only looks like it", nodes,
+          constants(root=np.array(2 ** 0.5, np.float32), one=np.array(1, np.float32), half=np.array(0.5, np.float32)), {"x": x},
+          {"silu": F.silu(v).numpy(), "mish": F.mish(v).numpy(), "glu": F.glu(v, 1).numpy(), "gelu": F.gelu(v).numpy(), "again": F.gelu(v).numpy(),
+           "turned": (right * left.sigmoid()).numpy()}, opset=13)
+
+
 CASES = {"lstm_reverse_layout": lstm_reverse_layout, "rnn_affine_bi": rnn_affine_bi, "gru_clip_after": lambda: gru_clip(True),
          "gru_clip_before": lambda: gru_clip(False), "lstm_lengths_peepholes": lstm_lengths_peepholes, "scan": scan, "loop": loop,
          "moves": moves, "conv2d_pool": conv2d_pool, "small_weights": small_weights, "function": function,
-         "einsum": einsum, "sizes": sizes, "sequences": sequences, "block_weights": block_weights, "choices": choices}
+         "einsum": einsum, "sizes": sizes, "sequences": sequences, "block_weights": block_weights, "choices": choices, "idioms": idioms}
 
 for wanted, make in CASES.items():
     random = np.random.default_rng(list(map(ord, wanted)))
