@@ -57,7 +57,7 @@ static void print_sweep(const printer *p, const char *what, const choice_sweep *
     text_printf(p->to, "%s of %u sums", what, s->tile.vectors * w->gates);
     if (s->tile.chains > 1) text_printf(p->to, " in %u chains", s->tile.chains);
     if (s->span > 1) text_printf(p->to, ", %lld panels side by side", (long long)s->span);
-    if (s->together < s->tile.vectors) text_printf(p->to, ", %u in a loop", s->together);
+    if (s->together < s->tile.vectors) text_printf(p->to, ", %u in a loop", s->together * w->gates);
     if (s->unroll_units) text_add(p->to, s->unroll_terms ? ", units and terms unrolled" : ", units unrolled");
     else if (s->unroll_terms) text_add(p->to, ", terms unrolled");
     if (!s->flat) return;

@@ -67,7 +67,7 @@ class Kit:
         return sorted(os.listdir(self.path(under)))
 
     # --- programs ---
-    def call(self, command, cwd=None, env=None, seconds=300, status=0, stdout=subprocess.PIPE):
+    def call(self, command, cwd=None, env=None, seconds=900, status=0, stdout=subprocess.PIPE):
         """Runs a command in the check's folder; `status` is the expected exit status, or None for any."""
         try:
             r = subprocess.run([str(c) for c in command], cwd=cwd or self.folder, env=env, stdout=stdout,
@@ -117,7 +117,7 @@ class Kit:
         self.call(self.compiler(cc, std) + [*flags, "-c", *kind, source, "-o", name])
         return name
 
-    def program(self, sources, cc="gcc", flags=("-O1",), std="c99", name="prog", seconds=300):
+    def program(self, sources, cc="gcc", flags=("-O1",), std="c99", name="prog", seconds=900):
         """Compiles and links; sources may be .c and .o files."""
         kind = ["-x", "c++"] if "++" in std else ["-x", "c"]
         c, o = [s for s in sources if s.endswith(".c")], [s for s in sources if s.endswith(".o")]

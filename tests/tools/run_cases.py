@@ -49,7 +49,7 @@ SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def call(command, what, cwd, seconds=300):
+def call(command, what, cwd, seconds=900):
     """Runs a command; its failure becomes one line with the first lines of what it said."""
     try:
         r = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds)
@@ -203,7 +203,7 @@ class Runner:
         call(tool.model + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"], "the C compiler", place)
         call(tool.driver + ["-O0", "-I", HERE, "-I", ".", *tool.sources(["driver.c"]), f"model{number}.o"]
              + shlex.split(self.args.link) + ["-o", program, "-lm"], "the C compiler", place)
-        patience = 1200 if self.args.runner else 300    # an emulator without an FPU on a busy machine
+        patience = 1800 if self.args.runner else 900    # a busy machine; an emulator without an FPU
         call(shlex.split(self.args.runner) + [f"./{program}", "script", results], "the program", place, patience)
         with open(os.path.join(place, results), "rb") as f:
             got = script.results(f.read())

@@ -206,7 +206,7 @@ def run(args, case, runtime):
     meta = json.load(open(os.path.join(case, "case.json")))
     with tempfile.TemporaryDirectory() as d:
         def sh(cmd, what):
-            r = subprocess.run(cmd, cwd=d, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
+            r = subprocess.run(cmd, cwd=d, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1800)
             if r.returncode:
                 tail = r.stdout.decode(errors="replace").strip().splitlines()
                 raise RuntimeError(f"{what} exited {r.returncode}: {' | '.join(tail[:6])[:500]}")
