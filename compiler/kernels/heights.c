@@ -18,8 +18,9 @@ void heights_loop_unknown(const heights *h, cblock *b, const choice_tile *tile) 
     cexpr *height = c_int(u, tile->size.rows), *n = c_name(u, "%s", h->index);
     cblock *loop = c_for(b, h->index, c_int(u, 0), h->rows, tile->size.rows);
     if (tile->size.rows > 1) {
-        cexpr *fits = c_binary(u, "<=", c_add(u, n, height), h->rows);
-        c_declare(loop, "const size_t", "first", c_conditional(u, fits, n, c_sub(u, h->rows, height)));
+        cexpr *fits = c_binary(u, "<=", c_add(u, n, height), h->rows), *last = c_sub(u, h->rows, height);
+        if (tile->clamped) last = c_conditional(u, c_binary(u, "<", h->rows, height), c_int(u, 0), last);
+        c_declare(loop, "const size_t", "first", c_conditional(u, fits, n, last));
         n = c_name(u, "first");
     }
     h->body(h->context, loop, n, tile);

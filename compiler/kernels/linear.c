@@ -74,9 +74,9 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const choice
 
 static weight_tables panels_table(emit_context *e, const pack *w, const char *label) {
     return weights_table(e, w, arena_printf(e->arena, "%s_weights", label),
-                         arena_printf(e->arena, "%s: %s [%lld, %lld], in panels of %lld outputs", label,
+                         arena_printf(e->arena, "%s: %s [%lld, %lld], %s", label,
                                       w->bias ? "bias and weight" : "weight", (long long)w->units,
-                                      (long long)w->terms, (long long)smaller(w->panel, w->units)));
+                                      (long long)w->terms, pack_order(e->arena, w, "output")));
 }
 
 /* As many rows at a time as there is room for, quantised. */

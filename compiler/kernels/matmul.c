@@ -29,6 +29,23 @@ typedef struct {
     cexpr *weights; /* their address in the first row of b; emit_group's */
 } group;
 
+/* A row of the tile that begins at m. */
+static cexpr *row_at(const matmul *p, const choice_tile *shape, cexpr *m, unsigned row) {
+    cunit *u = p->e->unit;
+    return shape->clamped && row ? c_name(u, "m%u", row) : c_add(u, m, c_int(u, row));
+}
+
+/* The rows of a clamped tile after its first: the last one, where there are no more. */
+static void declare_rows(const matmul *p, cblock *b, const choice_tile *shape, cexpr *m) {
+    cunit *u = p->e->unit;
+    cexpr *rows = emit_dim(p->e, p->rows);
+    for (unsigned r = 1; shape->clamped && r < shape->size.rows; r++) {
+        cexpr *row = c_add(u, m, c_int(u, r)), *there = c_binary(u, "<", row, rows);
+        c_declare(b, "const size_t", arena_printf(p->e->arena, "m%u", r),
+                  c_conditional(u, there, row, c_sub(u, rows, c_int(u, 1))));
+    }
+}
+
 static cexpr *scaled(const matmul *p, cexpr *index, const dim *stride) {
     return c_mul(p->e->unit, index, emit_dim(p->e, stride));
 }
@@ -38,21 +55,21 @@ typedef struct {
     cexpr *row, *offset, *lanes;
 } place;
 
-static place place_of(const group *g, const tile *t, cexpr *m, unsigned row, unsigned vector) {
+static place place_of(const group *g, const tile *t, cexpr *row, unsigned vector) {
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
     int64_t lanes = p->e->target->lanes;
-    return (place){c_add(u, p->y, scaled(p, c_add(u, m, c_int(u, row)), p->y_m)),
+    return (place){c_add(u, p->y, scaled(p, row, p->y_m)),
                    scaled(p, c_add(u, g->n, c_int(u, vector * lanes)), p->y_n),
                    vector + 1 == t->vectors ? g->last : NULL};
 }
 
-static void store_sums(const group *g, cblock *b, const tile *t, cexpr *m) {
+static void store_sums(const group *g, cblock *b, const tile *t, const choice_tile *shape, cexpr *m) {
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
     for (unsigned r = 0; r < t->rows; r++)
         for (unsigned v = 0; v < t->vectors; v++) {
-            place y = place_of(g, t, m, r, v);
+            place y = place_of(g, t, row_at(p, shape, m, r), v);
             cexpr *sum = c_name(u, "%s", t->sums[r * t->vectors + v]);
             if (p->e->target->lanes == 1) vectors_store_at(p->e, b, c_add(u, y.row, y.offset), sum);
             else vectors_store(p->e, b, y.row, y.offset, p->y_n, sum, y.lanes);
@@ -63,7 +80,7 @@ static void load_sums(const group *g, const tile *t, cexpr *m, cexpr **starts) {
     const matmul *p = g->matmul;
     for (unsigned r = 0; r < t->rows; r++)
         for (unsigned v = 0; v < t->vectors; v++) {
-            place y = place_of(g, t, m, r, v);
+            place y = place_of(g, t, c_add(p->e->unit, m, c_int(p->e->unit, r)), v);
             cexpr **start = &starts[r * t->vectors + v];
             if (p->e->target->lanes == 1) *start = tile_load(p->e, c_add(p->e->unit, y.row, y.offset));
             else *start = vectors_load(p->e, y.row, y.offset, p->y_n, y.lanes);
@@ -85,12 +102,13 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
               .width = emit_dim(e, p->b_k),
               .step = emit_dim(e, p->a_k),
               .rounds_twice = !p->choice->fused};
-    bool constant = dim_is_const(p->a_m, &distance);
+    bool constant = dim_is_const(p->a_m, &distance) && !shape->clamped;
+    declare_rows(p, b, shape, m);
     for (unsigned r = 0; r < t.rows; r++) {
         t.inputs[r] = constant || t.rows == 1 ? "a_m" : arena_printf(e->arena, "a%u", r);
         t.offsets[r] = constant ? r * distance : 0;
         if (r == 0 || !constant)
-            c_declare(b, "const float *", t.inputs[r], c_add(u, p->a, scaled(p, c_add(u, m, c_int(u, r)), p->a_m)));
+            c_declare(b, "const float *", t.inputs[r], c_add(u, p->a, scaled(p, row_at(p, shape, m, r), p->a_m)));
         for (unsigned v = 0; v < t.vectors; v++)
             t.sums[r * t.vectors + v] = t.rows == 1 ? arena_printf(e->arena, "s%u", v)
                                                     : arena_printf(e->arena, "s%u_%u", r, v);
@@ -102,7 +120,7 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
     int64_t most = p->choice->block ? p->choice->block : dim_max(p->inner);
     c_is_int(p->terms, &terms);
     tile_add(e, b, &t, terms, most, p->terms);
-    store_sums(g, b, &t, m);
+    store_sums(g, b, &t, shape, m);
 }
 
 /* Columns [n, n + count) of b, side by side. */
@@ -115,8 +133,8 @@ static void pack_columns(const matmul *p, cblock *b, cexpr *n, cexpr *count) {
     c_assign(loop, c_index(u, p->room, to), "=", c_index(u, p->b, from));
 }
 
-/* All rows of some columns, which are packed before where that is chosen; `few`: by the choice's row. */
-static void emit_group(const group *g, cblock *b, bool few) {
+/* All rows of some columns, which are packed before where that is chosen; `few`: in these tiles, else as the choice says. */
+static void emit_group(const group *g, cblock *b, const choice_tile *few) {
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
     const choice_matmul *c = p->choice;
@@ -130,7 +148,7 @@ static void emit_group(const group *g, cblock *b, bool few) {
         of = (group){&packed, g->n, g->last, g->vectors, p->room};
     }
     heights rows = {p->e, emit_dim(p->e, p->rows), "m", emit_tile, &of};
-    if (few) heights_loop_unknown(&rows, b, &c->heights.row);
+    if (few) heights_loop_unknown(&rows, b, few);
     else heights_loop(&rows, b, &c->heights);
 }
 
@@ -140,11 +158,11 @@ static cexpr *floor_to(cunit *u, cexpr *n, int64_t by) {
 
 /* A tile's vectors of columns at a time; then, of a known number of columns, what is left, or else one vector, and then what
  * is left of one. */
-static void emit_columns(const matmul *p, cblock *b, bool few) {
+static void emit_columns(const matmul *p, cblock *b, const choice_tile *few) {
     cunit *u = p->e->unit;
     const choice_heights *h = &p->choice->heights;
     int64_t lanes = p->e->target->lanes, count = 0, most = dim_max(p->columns);
-    unsigned vectors = few ? h->row.size.vectors : h->tile.size.vectors;
+    unsigned vectors = few ? few->size.vectors : h->tile.size.vectors;
     int64_t wide = vectors * lanes, even;
     cexpr *N = emit_dim(p->e, p->columns), *by_tile = floor_to(u, N, wide), *by_one = floor_to(u, N, lanes);
     bool constant = c_is_int(N, &count);
@@ -177,7 +195,7 @@ static void emit_elements(const matmul *p, cblock *b) {
     cexpr *n = c_name(u, "n");
     plain.e = &floats;
     group g = {&plain, n, NULL, 1, c_add(u, p->b, scaled(p, n, p->b_n))};
-    choice_tile one = {{1, 1, 1}, false};
+    choice_tile one = {.size = {1, 1, 1}};
     b = c_for(b, "m", c_int(u, 0), emit_dim(p->e, p->rows), 1);
     emit_tile(&g, c_for(b, "n", c_int(u, 0), emit_dim(p->e, p->columns), 1), c_name(u, "m"), &one);
 }
@@ -302,10 +320,17 @@ static void emit_product(const matmul *p, cblock *b) {
         emit_stream(p, b);
         return;
     }
+    const choice_heights *h = &p->choice->heights;
     heights rows = {.e = p->e, .rows = emit_dim(p->e, p->rows)};
-    cblock *few = heights_open_few(&rows, &b, &p->choice->heights);
-    if (few) emit_columns(p, few, true);
-    emit_columns(p, b, false);
+    cblock *few = heights_open_few(&rows, &b, h);
+    if (few && h->lower.size.rows) {
+        cblock *one = c_if(few, c_binary(p->e->unit, "==", rows.rows, c_int(p->e->unit, 1)));
+        emit_columns(p, one, &h->row);
+        emit_columns(p, c_else(few), &h->lower);
+    } else if (few) {
+        emit_columns(p, few, &h->row);
+    }
+    emit_columns(p, b, NULL);
 }
 
 /* Some rows of dy at a time: copied to the work space, and then the product of these. */

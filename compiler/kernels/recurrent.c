@@ -7,7 +7,7 @@
 static weight_tables table(recurrent *r, const pack *p, const char *what, const char *comment) {
     arena *a = r->e->arena;
     return weights_table(r->e, p, arena_printf(a, "%s_%s", r->label, what),
-                         arena_printf(a, "%s: %s, in panels of %lld units", r->label, comment, (long long)p->panel));
+                         arena_printf(a, "%s: %s, %s", r->label, comment, pack_order(a, p, "unit")));
 }
 
 static const char *gate_order(const recurrent *r) {

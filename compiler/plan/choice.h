@@ -16,13 +16,15 @@
 typedef struct {
     cost_tile size;
     bool unrolled; /* its terms stand one after another in the code */
+    bool clamped;  /* where rows are fewer than it has, the last one is in it again and again */
 } choice_tile;
 
 /* How rows go through tiles. A known number of rows is `taller_count` tiles, then `tile_count` tiles one row lower.
- * Otherwise the rows go by `tile`, the last one together with rows of the one before, and by `row` where they are too few. */
+ * Otherwise the rows go by `tile`, the last one together with rows of the one before, and where they are too few by `row`,
+ * or all but a lone one by `lower`, if it has rows. */
 typedef struct {
     int64_t rows; /* -1: known only at run time */
-    choice_tile tile, taller, row;
+    choice_tile tile, taller, row, lower;
     int64_t tile_count, taller_count;
 } choice_heights;
 

@@ -24,6 +24,10 @@ static void print_heights(const printer *p, const choice_heights *h) {
         print_tile(p, &h->tile);
         if (h->tile.size.rows == 1) return;
         text_add(p->to, " (or ");
+        if (h->lower.size.rows) {
+            print_tile(p, &h->lower);
+            text_add(p->to, ", ");
+        }
         print_tile(p, &h->row);
         text_add(p->to, ")");
         return;
@@ -89,7 +93,7 @@ static void print_recurrent(const printer *p, const choice_recurrent *r) {
                                        ", one batch row after another"};
     int64_t weights = r->gates * r->hidden * r->projected;
     begin_line(p);
-    text_printf(p->to, "panels of %lld units x %u gates, W_hh ", (long long)r->hidden_pack->panel, r->gates);
+    text_printf(p->to, "%s x %u gates, W_hh ", pack_order(p->to->arena, r->hidden_pack, "unit"), r->gates);
     print_size(p, weights);
     if (r->fused) text_add(p->to, "; one step: x and h in one stream");
     else if (r->unroll_steps) text_printf(p->to, "; %lld steps unrolled", (long long)r->steps);
@@ -111,7 +115,7 @@ static void print_linear(const printer *p, const choice_linear *l) {
     if (l->dots)
         text_printf(p->to, "fewer than %d outputs: lanes along the %lld terms\n", COST_DOTS, (long long)l->pack->terms);
     else {
-        text_printf(p->to, "panels of %d columns, weight ", COST_COLUMNS);
+        text_printf(p->to, "%s, weight ", pack_order(p->to->arena, l->pack, "output"));
         print_size(p, l->pack->units * l->pack->terms);
         if (l->product.rows >= 0) text_printf(p->to, ", %lld rows", (long long)l->product.rows);
         text_add(p->to, "\n");

@@ -101,11 +101,16 @@ static void choose_product_of(const chooser *c, const plan_view *b, const plan_v
     if (m->elements) return;
     m->fused = dense && dim_is(y->strides[last], 1);
     cost_tile tile = cost_matmul(c->body, columns, terms, rows), row = {1, tile.vectors, tile.chains};
+    enum { BUSY = 4 /* sums that keep a processor busy */ };
     bool known = dim_is_const(y->type.dims[last], NULL); /* of others one vector after another may be left */
     if (dense && known && row.chains == 1) row.vectors = cost_matmul_row(c->body, columns, terms).vectors;
     if (!known && tile.vectors > WIDE) tile.vectors = WIDE;
-    m->heights = choose_heights(dim_is_const(extent, NULL) ? rows : -1, (choice_tile){tile, false},
-                                (choice_tile){row, false});
+    bool constant = dim_is_const(extent, NULL);
+    m->heights = choose_heights(constant ? rows : -1, (choice_tile){.size = tile}, (choice_tile){.size = row});
+    if (known && !constant && row.vectors * row.chains < BUSY && tile.rows > 3) {
+        row.rows = (tile.rows + 1) / 2;
+        m->heights.lower = (choice_tile){.size = row, .clamped = true};
+    }
     if (dense) return;
     m->packed = tile.vectors * (int64_t)c->body->lanes;
     to->work = terms * m->packed;

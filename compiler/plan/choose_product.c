@@ -28,7 +28,7 @@ static choice_panel choose_panel(const chooser *c, const choice_product *of, int
     int64_t wide = size.vectors * (int64_t)c->body->lanes, even = r.columns / wide * wide;
     r.by_columns = size.rows > 1 && !(rows >= 0 && rows <= size.rows) && even > wide;
     choice_heights *h = &r.heights;
-    *h = choose_heights(rows, (choice_tile){size, false}, (choice_tile){row, false});
+    *h = choose_heights(rows, (choice_tile){.size = size}, (choice_tile){.size = row});
     int64_t columns = r.by_columns ? wide : r.columns;
     h->row.unrolled = unrolls(c, p, h->row.size, r.columns);
     h->tile.unrolled = unrolls(c, p, h->tile.size, columns);

@@ -57,6 +57,12 @@ int64_t pack_bytes(const pack *p) {
            (f->block_scales ? 2 : 4) * pack_elements(p, PACK_SCALES) + 4 * pack_elements(p, PACK_BIASES);
 }
 
+const char *pack_order(arena *a, const pack *p, const char *unit) {
+    int64_t panel = smaller(p->panel, p->units);
+    return panel > 1 ? arena_printf(a, "in panels of %lld %ss", (long long)panel, unit)
+                     : arena_printf(a, "%s by %s", unit, unit);
+}
+
 int64_t pack_quantised(const pack *p) {
     return p->format == FORMAT_INT8 ? 1 + 17 * format_scales(p->format, p->terms) : 0;
 }

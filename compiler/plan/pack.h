@@ -49,6 +49,8 @@ int64_t pack_offset(const pack *p, int64_t panel, pack_part part); /* where the 
 int64_t pack_matrix(const pack *p, pack_part part);       /* elements of one matrix, with its tail; 0: no such table */
 int64_t pack_elements(const pack *p, pack_part part);
 int64_t pack_bytes(const pack *p);                        /* of all its tables */
+/* "in panels of 8 units", or "unit by unit"; `unit` is what a gate's row is called. */
+const char *pack_order(arena *a, const pack *p, const char *unit);
 /* int8: floats that a row of the terms takes when it is quantised (runtime/narrow.h); of other formats 0. */
 int64_t pack_quantised(const pack *p);
 /* Whether every value is finite: tables print differently if not. */

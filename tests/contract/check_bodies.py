@@ -266,6 +266,55 @@ int main(void)
         t.run(["main.c", "model.c"], **how)
 
 
+FEW_COLUMNS = (1, 3, 4, 8, 10, 16, 20, 24, 33)
+
+
+def check_rows_of_a_product(t):
+    """In every body: a product of two run-time values gives each row the same bits, whichever rows are there besides."""
+    sizes = [(n, k) for n in FEW_COLUMNS for k in (5, 32)]
+    inputs = "".join(f"    input x{k}: float32[T, {k}]\n" for k in (5, 32))
+    products = "".join(f"    input w{n}_{k}: float32[{k}, {n}]\n    output y{n}_{k} = matmul(x{k}, w{n}_{k})\n" for n, k in sizes)
+    arrays = ", ".join(f"w{n}_{k}[{n * k}], y{n}_{k}[{n} * MOST], one{n}_{k}[{n}]" for n, k in sizes)
+    weights = ", ".join(f"w{n}_{k}" for n, k in sizes)
+    whole, alone = (", ".join(f"{kind}{n}_{k}" for n, k in sizes) for kind in ("y", "one"))
+    fills = "".join(f"    fill(w{n}_{k}, {n * k}, {n + k}u);\n" for n, k in sizes)
+    checks = "".join(f"            row(x{k} + r * {k}, w{n}_{k}, y{n}_{k} + r * {n}, one{n}_{k}, {n}, {k});\n" for n, k in sizes)
+    t.write("main.c", f'''#include "model.h"
+#include "contract.h"
+enum {{ MOST = 27 }};
+static float x5[5 * MOST], x32[32 * MOST], {arrays};
+static m self;
+static void row(const float *x, const float *w, const float *y, const float *one, size_t columns, size_t terms)
+{{
+    size_t i, k;
+    CHECK(memcmp(y, one, columns * sizeof *y) == 0);
+    for (i = 0; i < columns; i++) {{
+        double sum = 0;
+        for (k = 0; k < terms; k++)
+            sum += (double)x[k] * (double)w[k * columns + i];
+        CHECK(fabs(sum - (double)y[i]) <= 1e-5 * (1 + fabs(sum)));
+    }}
+}}
+int main(void)
+{{
+    size_t rows, r;
+    fill(x5, 5 * MOST, 1u);
+    fill(x32, 32 * MOST, 2u);
+{fills}    m_reset(&self);
+    for (rows = 1; rows <= MOST; rows++) {{
+        CHECK(m_run(&self, rows, x5, x32, {weights}, {whole}) == NNC_OK);
+        for (r = 0; r < rows; r++) {{
+            CHECK(m_run(&self, 1, x5 + r * 5, x32 + r * 32, {weights}, {alone}) == NNC_OK);
+{checks}        }}
+    }}
+    return 0;
+}}
+''')
+    for _, options, how in builds(t, "-O1"):
+        t.model("model m {\n    dim T = 1..27\n" + inputs + products + "}\n", *options)
+        t.run(["main.c", "model.c"], **how)
+
+
 def check_two_threads(t):
     """In every body: two structs in two threads, under ThreadSanitizer, one of them on NaN: no race, and the bits of one thread
     alone."""

@@ -14,11 +14,11 @@ struct tagger_weights {
     uint64_t head[8];
     /* word_embeddings.weight [9, 6] */
     float tagger_word_embeddings_weight[64];
-    /* lstm: biases and W_ih [4 * 6, 6], columns i, f, g, o; sigmoid gates halved, in panels of 1 units */
+    /* lstm: biases and W_ih [4 * 6, 6], columns i, f, g, o; sigmoid gates halved, unit by unit */
     float tagger_lstm_w_ih[176];
-    /* lstm: W_hh [4 * 6, 6], columns i, f, g, o; sigmoid gates halved, in panels of 1 units */
+    /* lstm: W_hh [4 * 6, 6], columns i, f, g, o; sigmoid gates halved, unit by unit */
     float tagger_lstm_w_hh[144];
-    /* lstm2tag: bias and weight [3, 6], in panels of 1 outputs */
+    /* lstm2tag: bias and weight [3, 6], output by output */
     float tagger_lstm2tag_weights[32];
 };
 
@@ -167,7 +167,7 @@ nnc_status tagger_run(tagger *self, const tagger_weights *weights, size_t T, con
 const tagger_weights *tagger_weights_at(const void *data, size_t bytes, nnc_status *status) {
     nnc_status found = NNC_ERR_NULL;
     if (data != NULL) {
-        const int wrong = nnc_weights_check(data, bytes, UINT64_C(0x1b49256c3b556568), UINT64_C(2184));
+        const int wrong = nnc_weights_check(data, bytes, UINT64_C(0x1104842687ac5b02), UINT64_C(2120));
         found = wrong ? (nnc_status)(NNC_ERR_WEIGHTS_ALIGNMENT + (wrong - 1)) : NNC_OK;
     }
     if (status != NULL) {

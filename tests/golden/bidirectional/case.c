@@ -7,13 +7,13 @@
 
 #include "case.h"
 
-/* rnn_l0: biases and W_ih [1 * 3, 2], columns all units, in panels of 64 units */
+/* rnn_l0: biases and W_ih [1 * 3, 2], columns all units, in panels of 3 units */
 static const float both_rnn_l0_w_ih[28] = {
     0.04649204f, 0.36614355f, 0.052998185f, 0.0f, -0.4215516f, -0.19478798f, 0.34059095f, 0.0f, 0.46278536f, 0.3676944f,
     0.11713739f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-/* rnn_l0: W_hh [1 * 3, 3], columns all units, in panels of 64 units */
+/* rnn_l0: W_hh [1 * 3, 3], columns all units, in panels of 3 units */
 static const float both_rnn_l0_w_hh[28] = {
     -0.07688526f, 0.44896033f, -0.33843604f, 0.0f, -0.03685737f, 0.4103815f, -0.1654573f, 0.0f, -0.03535071f,
     -0.56024677f, -0.15206902f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -146,13 +146,13 @@ static void both_rnn_l0(size_t T, size_t B, const float *x, const int32_t *lengt
     }
 }
 
-/* rnn_l0_reverse: biases and W_ih [1 * 3, 2], columns all units, in panels of 64 units */
+/* rnn_l0_reverse: biases and W_ih [1 * 3, 2], columns all units, in panels of 3 units */
 static const float both_rnn_l0_reverse_w_ih[28] = {
     -0.12403156f, 0.17763011f, -0.28146753f, 0.0f, -0.2826097f, 0.4882292f, 0.059209242f, 0.0f, 0.5854567f, -0.431366f,
     0.21916269f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-/* rnn_l0_reverse: W_hh [1 * 3, 3], columns all units, in panels of 64 units */
+/* rnn_l0_reverse: W_hh [1 * 3, 3], columns all units, in panels of 3 units */
 static const float both_rnn_l0_reverse_w_hh[28] = {
     0.32438698f, 0.10697921f, 0.55859435f, 0.0f, 0.041337844f, 0.3710714f, 0.030853309f, 0.0f, 0.12448437f,
     -0.08929154f, 0.020392725f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -279,7 +279,7 @@ static void both_rnn_l0_reverse(size_t T, size_t B, const float *x, const int32_
     }
 }
 
-/* rnn_l1: biases and W_ih [1 * 3, 6], columns all units, in panels of 64 units */
+/* rnn_l1: biases and W_ih [1 * 3, 6], columns all units, in panels of 3 units */
 static const float both_rnn_l1_w_ih[44] = {
     0.050186396f, -0.69388485f, -0.85964644f, 0.0f, 0.18971716f, 0.3202646f, 0.23825932f, 0.0f, 0.3818424f, 0.37552908f,
     0.26250106f, 0.0f, -0.34856883f, 0.33565122f, 0.34791812f, 0.0f, -0.09539343f, 0.056006946f, -0.40776712f, 0.0f,
@@ -287,7 +287,7 @@ static const float both_rnn_l1_w_ih[44] = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-/* rnn_l1: W_hh [1 * 3, 3], columns all units, in panels of 64 units */
+/* rnn_l1: W_hh [1 * 3, 3], columns all units, in panels of 3 units */
 static const float both_rnn_l1_w_hh[28] = {
     0.34950602f, -0.17818499f, -0.06335051f, 0.0f, 0.50815237f, -0.43923032f, 0.22925517f, 0.0f, -0.2555126f,
     0.25715765f, 0.3615458f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -446,7 +446,7 @@ static void both_rnn_l1(size_t T, size_t B, const float *x, const int32_t *lengt
     }
 }
 
-/* rnn_l1_reverse: biases and W_ih [1 * 3, 6], columns all units, in panels of 64 units */
+/* rnn_l1_reverse: biases and W_ih [1 * 3, 6], columns all units, in panels of 3 units */
 static const float both_rnn_l1_reverse_w_ih[44] = {
     0.9528857f, -0.23594934f, -0.29801935f, 0.0f, -0.204285f, -0.21239519f, -0.07609862f, 0.0f, -0.07433649f,
     0.0048541916f, -0.30281028f, 0.0f, 0.06354108f, -0.36932245f, -0.11738668f, 0.0f, 0.07937946f, -0.08016485f,
@@ -454,7 +454,7 @@ static const float both_rnn_l1_reverse_w_ih[44] = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-/* rnn_l1_reverse: W_hh [1 * 3, 3], columns all units, in panels of 64 units */
+/* rnn_l1_reverse: W_hh [1 * 3, 3], columns all units, in panels of 3 units */
 static const float both_rnn_l1_reverse_w_hh[28] = {
     0.0683851f, 0.5554621f, -0.118259445f, 0.0f, 0.4187361f, 0.5086002f, 0.4808415f, 0.0f, 0.26908264f, 0.29318658f,
     -0.2593585f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f

@@ -119,7 +119,7 @@ static void loops_emb(const int32_t *ids, float *y) {
     memcpy(y, loops_emb_weight + (size_t)ids[0] * 4, 4 * sizeof(float));
 }
 
-/* cell: biases and W_ih [3 * 4, 4], columns n, r, z; sigmoid gates halved, in panels of 16 units */
+/* cell: biases and W_ih [3 * 4, 4], columns n, r, z; sigmoid gates halved, in panels of 4 units */
 static const float loops_cell_w_ih[76] NNC_ALIGNED = {
     -0.13368596f, -0.041627944f, -0.06262351f, 0.21053949f, -0.034227192f, -0.17399281f, 0.0535696f, -0.14292026f,
     0.046575204f, -0.020605788f, 0.08965568f, 0.040628754f, 0.28031415f, 0.049280286f, 0.17471844f, 0.3213117f,
@@ -132,7 +132,7 @@ static const float loops_cell_w_ih[76] NNC_ALIGNED = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-/* cell: b_hn and W_hh [3 * 4, 4], columns r, z, n; sigmoid gates halved, in panels of 16 units */
+/* cell: b_hn and W_hh [3 * 4, 4], columns r, z, n; sigmoid gates halved, in panels of 4 units */
 static const float loops_cell_w_hh[68] NNC_ALIGNED = {
     0.15721637f, -0.045683622f, -0.105364844f, -0.08439773f, 0.24374983f, -0.1847887f, 0.17844436f, -0.08980596f,
     0.051226377f, 0.12374836f, -0.22043714f, 0.18822223f, 0.34660977f, 0.2723512f, 0.2948112f, -0.15358889f,

@@ -7,7 +7,7 @@
 
 #include "case.h"
 
-/* rec: biases and W_ih [3 * 5, 1], columns n, r, z; sigmoid gates halved, in panels of 16 units */
+/* rec: biases and W_ih [3 * 5, 1], columns n, r, z; sigmoid gates halved, in panels of 5 units */
 static const float pedal_rec_w_ih[64] NNC_ALIGNED = {
     0.14713112f, -0.07135967f, -0.076391384f, 0.13785562f, 0.01716618f, 0.0f, 0.0f, 0.0f, -0.0146917775f, 0.024601541f,
     0.046139274f, 0.06177295f, 0.16517082f, 0.0f, 0.0f, 0.0f, -0.030943673f, 0.03429097f, 0.2044914f, -0.18138772f,
@@ -17,7 +17,7 @@ static const float pedal_rec_w_ih[64] NNC_ALIGNED = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-/* rec: b_hn and W_hh [3 * 5, 5], columns r, z, n; sigmoid gates halved, in panels of 16 units */
+/* rec: b_hn and W_hh [3 * 5, 5], columns r, z, n; sigmoid gates halved, in panels of 5 units */
 static const float pedal_rec_w_hh[144] NNC_ALIGNED = {
     0.097935945f, -0.04937385f, 0.16998518f, -0.07430132f, -0.23448023f, 0.0f, 0.0f, 0.0f, -0.09114849f, -0.068911806f,
     0.00069537526f, 0.07609797f, 0.083613634f, 0.0f, 0.0f, 0.0f, -0.06568315f, -0.07713265f, -0.18552482f, 0.09351314f,

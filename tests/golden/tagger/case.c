@@ -26,7 +26,7 @@ static void tagger_word_embeddings(size_t T_count, const int32_t *ids, float *y)
     }
 }
 
-/* lstm: biases and W_ih [4 * 6, 6], columns i, f, g, o; sigmoid gates halved, in panels of 16 units */
+/* lstm: biases and W_ih [4 * 6, 6], columns i, f, g, o; sigmoid gates halved, in panels of 6 units */
 static const float tagger_lstm_w_ih[240] NNC_ALIGNED = {
     -0.13560121f, -0.13505892f, 0.036294404f, 0.018727386f, 0.043986734f, 0.029204741f, 0.0f, 0.0f, 0.025333893f,
     0.029476961f, -0.03609027f, 0.09548078f, -0.08140245f, 0.00020761043f, 0.0f, 0.0f, 0.13486072f, 0.07458656f,
@@ -55,7 +55,7 @@ static const float tagger_lstm_w_ih[240] NNC_ALIGNED = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-/* lstm: W_hh [4 * 6, 6], columns i, f, g, o; sigmoid gates halved, in panels of 16 units */
+/* lstm: W_hh [4 * 6, 6], columns i, f, g, o; sigmoid gates halved, in panels of 6 units */
 static const float tagger_lstm_w_hh[208] NNC_ALIGNED = {
     -0.06078979f, 0.19189075f, -0.17644711f, -0.20383023f, 0.14614025f, -0.14513864f, 0.0f, 0.0f, 0.0132967215f,
     0.074516654f, 0.061902486f, 0.03357969f, 0.0766478f, -0.093027554f, 0.0f, 0.0f, -0.21456073f, 0.24454315f,
