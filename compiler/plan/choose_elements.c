@@ -100,11 +100,13 @@ static void choose_product_of(const chooser *c, const plan_view *b, const plan_v
     m->elements = dim_is(y->type.dims[last], 1) || (!dense && rows < ROWS_WORTH_PACKING);
     if (m->elements) return;
     m->fused = dense && dim_is(y->strides[last], 1);
-    cost_tile tile = cost_matmul(c->body, columns, terms, rows), row = {1, tile.vectors, tile.chains};
+    cost_tile tile = cost_matmul(c->body, columns, terms, rows);
     enum { BUSY = 4 /* sums that keep a processor busy */ };
     bool known = dim_is_const(y->type.dims[last], NULL); /* of others one vector after another may be left */
+    int64_t whole = columns / c->body->lanes;
+    if (!known) tile.vectors = (unsigned)smaller(tile.vectors, whole < 1 ? 1 : smaller(whole, WIDE));
+    cost_tile row = {1, tile.vectors, tile.chains};
     if (dense && known && row.chains == 1) row.vectors = cost_matmul_row(c->body, columns, terms).vectors;
-    if (!known && tile.vectors > WIDE) tile.vectors = WIDE;
     bool constant = dim_is_const(extent, NULL);
     m->heights = choose_heights(constant ? rows : -1, (choice_tile){.size = tile}, (choice_tile){.size = row});
     if (known && !constant && row.vectors * row.chains < BUSY && tile.rows > 3) {

@@ -22,6 +22,11 @@ OTHERS = ["exp(x) + x", "argmax(x, dim=1)", "softmax(x, dim=1)", "softmax(x, dim
           "exp(1.0 * argmax(x, dim=1, keepdim=True)) + x"]
 
 
+# a by b, both of run time
+MATMUL = [("30, 21", "21, 30"), ("T, 40", "40, 10"), ("T, 40", "40, 3"), ("T, 40", "40, 33"), ("7, 40", "40, 20"), ("1, 90", "90, 64"),
+          ("9, 2, 5", "9, 5, 8"), ("9, 5", "5, 1"), ("T, 8", "8, B"), ("1, 30", "30, 9")]
+
+
 def models():
     dims = "    dim T = 1..100\n    dim B = 1..9\n"
     for layer, shape in RECURRENT:
@@ -33,6 +38,8 @@ def models():
         yield f"{dims}    input x: float32[{shape}]\n    layer l = Linear({terms}, {outputs})\n    output y = l(x)\n"
     for layer, shape in CONV:
         yield f"{dims}    input x: float32[{shape}]\n    layer l = {layer}\n    output y = l(x)\n"
+    for a, b in MATMUL:
+        yield f"{dims}    input a: float32[{a}]\n    input b: float32[{b}]\n    output y = matmul(a, b)\n"
     for expression in OTHERS:
         yield f"{dims}    input x: float32[30, 21]\n    output y = {expression}\n"
 
@@ -144,6 +151,25 @@ def match_linear(code, name, said):
     need(("for (size_t k " in body or "for (size_t k0" in body) == ("loop" in said), f"{name}: {said}")
 
 
+def match_matmul(code, name, said):
+    body = code.function(name)
+    tiles = re.search(r"tiles ([^;]*)", said)
+    if "element by element" in said:
+        need("nnc_v" not in body, f"{name}: {said}")
+    elif "rows of b" in said:
+        need(f"{code.vector} a_0 = " in body, f"{name}: {said}")
+    else:
+        match_product(code, name, tiles.group(1))
+
+
+def match_panels(text, dump):
+    """The order of a table is that which the comment above it names."""
+    order = r"\b(in panels of \d+ \w+?s|unit by unit|output by output)\b"
+    said = set(re.findall(order, dump))
+    need(said <= set(re.findall(order, text)), f"the C has no tables {said}")
+    return said
+
+
 def match_conv(code, name, said):
     body = code.function(name)
     plain = "plain floats" in said
@@ -184,6 +210,8 @@ def match_dump(code, dump, body):
             match_recurrent(code, name, said, lines[0])
         elif op == "linear":
             match_linear(code, name, said)
+        elif op == "matmul":
+            match_matmul(code, name, said)
         elif op == "conv1d":
             match_conv(code, name, said)
         else:
@@ -201,13 +229,30 @@ def check_plan_says_what_the_code_does(t):
                 dump = t.nnc("model.nn", "--dump=plan", *options).out.decode()
                 try:
                     match_dump(Code(text, vector), dump, body)
+                    panels = match_panels(text, dump)
                 except Exception as e:
                     raise type(e)(f"{e}\n{target}, --unroll {unroll}:\n{source}\n{dump}") from None
+                seen.update(re.sub(r"\d+ ", "", p) for p in panels)
                 seen.update(re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
                                        r"sums at|next at|\(or |the last panel|positions|vectors of \w+", dump))
     missing = {"unrolled", "chains", "columns in", "by columns", "backwards", "side by side", "new h in out", "new h in next",
-               "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions"} - seen
+               "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions", "in panels of units",
+               "in panels of outputs"} - seen
     need(not missing, f"no model shows {missing}")
+
+
+def check_plan_of_one_lane(t):
+    """--target scalar has loops over units and terms, and no vectors: its plan says so, too."""
+    shown = set()
+    for source in models():
+        options = ("--target", "scalar")
+        text = t.model(f"model m {{\n{source}}}\n", *options)
+        dump = t.nnc("model.nn", "--dump=plan", *options).out.decode()
+        shown |= match_panels(text, dump)
+        need(not re.search(r"\bnnc_v(4|8|16)", text), f"vectors in\n{source}")
+        need(set(re.findall(r"^ {8,}([\w-]+ (?:lanes?)|AVX\S*):", dump, re.M)) <= {"1 lane", "all bodies"}, dump)
+        need(not re.search(r"tiles (?:\d+ of )?\d+ x [2-9]", dump), dump)
+    need(shown == {"unit by unit", "output by output"}, shown)
 
 
 def check_no_work_space_that_nobody_reads(t):
