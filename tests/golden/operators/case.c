@@ -216,7 +216,7 @@ static void operators_matmul(size_t T, const float *a, const float *b, float *y)
         const float *b_i = b + i0 * (6 * ((T + 1) / 2));
         float *y_i = y + i0 * ((T + 1) / 2 * ((T + 1) / 2));
         if ((T + 1) / 2 < 5) {
-            for (size_t n = (T + 1) / 2 / 8 * 8; n < (T + 1) / 2 / 4 * 4; n += 4) {
+            for (size_t n = 0; n < (T + 1) / 2 / 4 * 4; n += 4) {
                 for (size_t m = 0; m < (T + 1) / 2; m++) {
                     const float *a_m = a_i + m;
                     nnc_v4 s0 = nnc_v4_zero();
@@ -245,7 +245,7 @@ static void operators_matmul(size_t T, const float *a, const float *b, float *y)
                 }
             }
         } else {
-            for (size_t n = (T + 1) / 2 / 8 * 8; n < (T + 1) / 2 / 4 * 4; n += 4) {
+            for (size_t n = 0; n < (T + 1) / 2 / 4 * 4; n += 4) {
                 for (size_t m = 0; m < (T + 1) / 2; m += 5) {
                     const size_t first = m + 5 <= (T + 1) / 2 ? m : (T + 1) / 2 - 5;
                     const float *a_m = a_i + first;
