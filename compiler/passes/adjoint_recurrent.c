@@ -241,11 +241,22 @@ static void add_bias(layer *l, unsigned bias, ir_value *dz) {
     adjoint_add(l->d, l->in[bias], l->summed);
 }
 
-/* dz of the sums that come from x, [T, B, G * H]. */
+/* Is v 0 past each length, as a layer with lengths leaves it? */
+static bool ends_with_zeros(const ir_value *v) {
+    const ir_node *n = v->producer;
+    if (n->op == IR_RECURRENT) return n->inputs[IR_REC_LENGTHS] && v->result == 0;
+    if (n->op != IR_CAT || n->attrs.axis != 2) return false;
+    for (unsigned i = 0; i < n->input_count; i++)
+        if (!ends_with_zeros(n->inputs[i])) return false;
+    return true;
+}
+
+/* dz of the sums that come from x, [T, B, G * H]. What x has past a length is never used: a NaN would outlive dz's 0. */
 static void input_side(layer *l, ir_value *dz) {
     differentiation *d = l->d;
     ir_value *rows = adj_rows(d, dz), *x = l->in[IR_REC_X], *w = l->in[IR_REC_W_IH];
-    if (adjoint_wanted(d, w)) adjoint_add_product(d, w, rows, adj_rows(d, x));
+    ir_value *used = l->valid && !ends_with_zeros(x) ? masked(l, x, 0) : x;
+    if (adjoint_wanted(d, w)) adjoint_add_product(d, w, rows, adj_rows(d, used));
     add_bias(l, IR_REC_B_IH, dz);
     if (adjoint_wanted(d, x)) adjoint_add(d, x, by_step(l, adj_matmul(d, rows, w)));
 }
@@ -267,7 +278,7 @@ static void of_rnn(layer *l, ir_value *out) {
     ir_value *slope = masked(l, adj_expand(d, through(l, act, adj_number(d, 1), z, out), &out->type), 0);
     ir_value *kept = ended(l);
     time_loop t = gradient_loop(l);
-    unsigned at_slope = add_row(&t, slope), at_out = l->dout ? add_row(&t, l->dout) : 0, at_kept = kept ? add_row(&t, kept) : 0;
+    unsigned at_slope = add_row(&t, slope), at_out = l->dout ? add_row(&t, masked(l, l->dout, 0)) : 0, at_kept = kept ? add_row(&t, kept) : 0;
     open_loop(&t);
     ir_value *dh = joined(l, l->dout ? t.rows[at_out] : NULL, t.carried[0]);
     ir_value *dz = mul(l, dh, t.rows[at_slope]);
@@ -322,7 +333,7 @@ static void of_lstm(layer *l) {
     add_row(&t, by_output);
     add_row(&t, to_cell);
     add_row(&t, masked(l, s.gate[1], 1));
-    unsigned at_out = l->dout ? add_row(&t, l->dout) : 0, at_kept = kept ? add_row(&t, kept) : 0;
+    unsigned at_out = l->dout ? add_row(&t, masked(l, l->dout, 0)) : 0, at_kept = kept ? add_row(&t, kept) : 0;
     open_loop(&t);
     ir_value *dh = joined(l, l->dout ? t.rows[at_out] : NULL, t.carried[0]);
     ir_value *dy = projects ? adj_matmul(d, dh, l->in[IR_REC_W_HR]) : dh;
@@ -404,7 +415,7 @@ static void of_gru_reset_before(layer *l) {
     ir_value *sums = add(l, gates_of(l, x, 0, 2), share_of(l, l->before, IR_REC_W_HH, IR_REC_B_HH, 0, 2));
     ir_value *sum_r = gates_of(l, sums, 0, 1), *sum_z = gates_of(l, sums, 1, 1);
     ir_value *r = activated(l, a->recurrent_activation, sum_r), *z = activated(l, a->recurrent_activation, sum_z);
-    ir_value *reset = mul(l, r, l->before);
+    ir_value *reset = masked(l, mul(l, r, l->before), 0);
     ir_value *sum_n = add(l, gates_of(l, x, 2, 1), share_of(l, reset, IR_REC_W_HH, IR_REC_B_HH, 2, 1));
     ir_value *n = activated(l, a->activation, sum_n), *change = adj_both(d, IR_SUB, l->before, n);
     time_loop t = gradient_loop(l);

@@ -98,6 +98,22 @@ class Lookup(nn.Module):
         return F.mse_loss(out["v"], y)
 
 
+class Lengths(nn.Module):
+    """What stands in x behind a sequence's length is NaN: it is never used."""
+
+    def __init__(self):
+        super().__init__()
+        self.gru, self.fc = nn.GRU(6, 11, 2, batch_first=True, bidirectional=True), nn.Linear(22, 4)
+
+    def forward(self, x, n):
+        packed = nn.utils.rnn.pack_padded_sequence(x, n, batch_first=True, enforce_sorted=False)
+        out, self.h = self.gru(packed)
+        return {"out": nn.utils.rnn.pad_packed_sequence(out, batch_first=True, total_length=x.shape[1])[0]}
+
+    def loss(self, out, x, n, y):
+        return F.cross_entropy(self.fc(out["out"]).transpose(1, 2), y) + (self.h ** 2).mean()
+
+
 class Classes(nn.Module):
     def __init__(self):
         super().__init__()
@@ -193,6 +209,7 @@ CASES = {  # module, optimizer, its arguments, what happens before a step
     "loss_regression": (Regression, None, {}, None),
     "grad_embedding_freq": (Lookup, None, {}, None),
     "grad_tagger": (Tagger, None, {}, None),
+    "grad_gru_lengths": (Lengths, None, {}, None),
     "grad_truncated": (lambda: Stateful(3, 14, 2), None, {}, None),
 }
 
