@@ -4,7 +4,9 @@
  *
  * The parameters are those of --random-weights SEED, the inputs are random. The driver includes m.h, calls NAME_grad of
  * each model once and compares the loss, every gradient and every output of training with what the float64 interpreter
- * makes of the same graph; the exit status says whether they fit. Exit status here: 0 done, 1 the file is at fault.
+ * makes of the same graph; the exit status says whether they fit. The interpreter's gradients, in turn, are compared here
+ * with the tangent, along a random direction, of the graph as it was before it had any (reference/dual.h). Exit status here:
+ * 0 done, 1 the file is at fault, 2 reverse mode is not forward mode.
  */
 #include <math.h>
 #include <stdio.h>
@@ -33,9 +35,15 @@ static lowered_file read_models(arena *a, const char *path, uint64_t seed) {
     bool fine = s && !diag_error_count(diags) && f.count;
     for (size_t i = 0; fine && i < f.count; i++) fine = pass_modes(f.models[i], diags);
     if (fine) bind_random_weights(f.models, f.count, seed);
-    for (size_t i = 0; fine && i < f.count; i++) fine = passes_run(f.models[i], diags);
     if (fine) return f;
     if (s) diag_print(diags, stderr);
+    exit(1);
+}
+
+static void run_passes(arena *a, ir_model *m) {
+    diag_list *diags = diag_list_new(a, source_from_text(a, "m.nn", "", 0));
+    if (passes_run(m, diags)) return;
+    diag_print(diags, stderr);
     exit(1);
 }
 
@@ -50,6 +58,61 @@ static double *random_input(arena *a, const ir_model *m, const ir_input *input, 
     }
     return x;
 }
+
+/* --- reverse mode against forward mode ------------------------------------------------------------------------------- */
+
+/* The loss's tangent along a direction of all trained params. Passes drop params: they are known by their keys. */
+typedef struct {
+    double forward;
+    const ir_param *params;
+    double **direction; /* of each; NULL: it is not trained */
+    size_t count;
+} tangent;
+
+/* Statistics of a batch are there behind the passes alone. */
+static bool has_batch_norm(const ir_model *m) {
+    for (size_t i = 0; i < m->param_count; i++)
+        if (strstr(m->params[i].key, "running_var")) return true;
+    return false;
+}
+
+static tangent tangent_of(arena *a, ir_model *m, const int64_t *dims, const double *const *inputs) {
+    const ir_model *train = m->training->train;
+    tangent t = {.params = m->params, .count = m->param_count};
+    double **states = reference_reset(a, m, REFERENCE_FLOAT64), **still = ARENA_ARRAY(a, double *, train->input_count + 1);
+    double **tangents = ARENA_ARRAY(a, double *, train->output_count + 1);
+    t.direction = ARENA_ARRAY(a, double *, t.count + 1);
+    for (size_t i = 0; i < t.count; i++) {
+        if (!m->params[i].trained) continue;
+        size_t elements = ir_elements_at(m, &m->params[i].type, dims);
+        t.direction[i] = ARENA_ARRAY(a, double, elements);
+        for (size_t k = 0; k < elements; k++) t.direction[i][k] = draw();
+    }
+    if (reference_tangent(a, train, dims, inputs, (const double *const *)states, (const double *const *)t.direction,
+                          (const double *const *)still, tangents) != REFERENCE_OK)
+        exit(1);
+    t.forward = tangents[0][0];
+    return t;
+}
+
+/* Does <gradient, direction> give the tangent? */
+static void compare_tangent(const ir_model *m, const tangent *t, const int64_t *dims, double *const *gradients) {
+    double backward = 0, size = 1;
+    for (size_t i = 0; i < m->param_count; i++) {
+        if (!m->params[i].trained || !gradients[i]) continue;
+        size_t at = 0, elements = ir_elements_at(m, &m->params[i].type, dims);
+        while (at < t->count && strcmp(t->params[at].key, m->params[i].key) != 0) at++;
+        for (size_t k = 0; at < t->count && k < elements; k++) {
+            backward += gradients[i][k] * t->direction[at][k];
+            size += fabs(gradients[i][k] * t->direction[at][k]);
+        }
+    }
+    if (fabs(t->forward - backward) <= 3e-7 * size) return;
+    fprintf(stderr, "%s: duals %.12g, reverse mode %.12g\n", m->name, t->forward, backward);
+    exit(2);
+}
+
+/* --- the driver ------------------------------------------------------------------------------------------------------ */
 
 /* Arrays are numbered within their model. */
 static void print_array(const ir_model *m, const char *type, const char *name, size_t number, const double *x, size_t count) {
@@ -85,10 +148,15 @@ static bool print_check(arena *a, ir_model *m, const int64_t *dims) {
         print_array(m, type->dtype == IR_F32 ? "float" : "int32_t", "in", i, inputs[i],
                     ir_elements_at(train, type, dims));
     }
+    bool batch_norm = has_batch_norm(m);
+    tangent along = {0};
+    if (!batch_norm) along = tangent_of(a, m, dims, inputs);
+    run_passes(a, m);
     reference_result r;
     double **states = reference_reset(a, m, REFERENCE_FLOAT64);
     if (reference_run(a, train, REFERENCE_FLOAT64, dims, inputs, (const double *const *)states, &r) != REFERENCE_OK)
         return false;
+    if (!batch_norm) compare_tangent(train, &along, dims, r.gradients);
     for (size_t i = 0; i < train->output_count; i++) {
         size_t count = ir_elements_at(train, &train->outputs[i].value->type, dims);
         print_array(m, "double", "want", i, r.outputs[i], count);
