@@ -9,6 +9,7 @@ Exit status: 0 all passed, 1 something failed. Needs only Python's standard libr
 import argparse
 import os
 import pathlib
+import re
 import shlex
 import struct
 import subprocess
@@ -33,6 +34,21 @@ MODELS = {
     h = view(last, 1, 20)
     y = head(norm(view(out, T, 20))) * tensor([0.5]) + 1.0
     output scores = log_softmax(y, dim=1)
+}
+""",
+    # tables of 8 and 16 bits
+    "narrow": """model narrow {
+    dim T = 1..12
+    input ids: int32[T]
+    state h: float32[1, 20]
+    state c: float32[1, 20]
+    layer emb = Embedding(30, 9) as int16
+    layer lstm = LSTM(9, 20) as int8
+    layer head = Linear(20, 30) as int16
+    out, (h1, c1) = lstm(view(emb(ids), T, 1, 9), (view(h, 1, 1, 20), view(c, 1, 1, 20)))
+    h = view(h1, 1, 20)
+    c = view(c1, 1, 20)
+    output scores = head(view(out, T, 20))
 }
 """,
     # large enough for tables of bits
@@ -112,6 +128,8 @@ int main(int argc, char **argv) {
 CALLS = {
     "net": ("static float y[40 * 30]; int32_t ids[40]; for (int i = 0; i < 40; i++) ids[i] = i * 7 % 30;",
             "net_run(&m W, 40, ids, y)", "net_run(&m, NULL, 40, ids, y)"),
+    "narrow": ("static float y[12 * 30]; int32_t ids[12]; for (int i = 0; i < 12; i++) ids[i] = i * 7 % 30;",
+               "narrow_run(&m W, 12, ids, y)", "narrow_run(&m, NULL, 12, ids, y)"),
     "large": ("static float y[7 * 11], x[7 * 150]; for (int i = 0; i < 7 * 150; i++) x[i] = (float)(i % 13) / 7 - 1;",
               "large_run(&m W, x, y)", "large_run(&m, NULL, x, y)"),
 }
@@ -222,8 +240,14 @@ def check_big_endian(case):
     text, length = struct.unpack("<QQ", little[32:48])
     require(struct.unpack(">QQ", big[32:48]) == (text, length), "the head is in another order")
     require(little[text:text + length] == big[text:text + length], "other texts")
-    for at in range(64, text, 4):
-        require(little[at:at + 4] == big[at:at + 4][::-1], f"the number at {at}")
+    at, widths = 64, {"uint8_t": 1, "int16_t": 2, "uint16_t": 2, "float": 4, "int32_t": 4}
+    for kind, count in re.findall(r"^\w+ (\w+)\[(\d+)\]", little[text:text + length].decode(), re.MULTILINE):
+        width = widths[kind]
+        for _ in range(int(count)):
+            require(little[at:at + width] == big[at:at + width][::-1], f"the number at {at}")
+            at += width
+        at += -at % 64
+    require(at - text in range(64), f"the tables end at {at}, their text begins at {text}")
     require("byte order" in case.run("beside", "big.weights", status=4), "the other byte order is taken")
 
 
