@@ -51,11 +51,19 @@ void summarize_kept(const pipeline *p, summary *all) {
     }
 }
 
+static int64_t most_stack(const plan *p) {
+    enum { USUAL = 1024, OF_32_REGISTERS = 2048 }; /* of 64 bytes: sums of int8 in AVX-512 fill them twice */
+    bool wide = false;
+    for (size_t i = 0; i < p->body_count; i++) wide = wide || p->bodies[i]->lanes == 16;
+    return wide && format_is_used(p->model, FORMAT_INT8) ? OF_32_REGISTERS : USUAL;
+}
+
 void summarize_bytes(const pipeline *p, summary *all) {
     const char *target = options_target(p->options);
     for (size_t i = 0; i < p->file.count; i++) {
         all[i].members = emit_struct_members(p->arena, p->plans[i], p->apis[i], target);
         all[i].tables = emit_table_bytes(target, &p->plans[i], &p->apis[i], 1);
+        all[i].most_stack = most_stack(p->plans[i]);
     }
 }
 

@@ -13,6 +13,7 @@ typedef struct {
     model_counts counts;
     emit_members members;
     size_t tables; /* bytes, if the model were alone in its file */
+    int64_t most_stack; /* bytes that no function's frame exceeds: docs/generated-code.md */
     int64_t stack; /* bytes of the largest frame of a function; below 0: not measured */
     const char *stack_function;
     kept_matrix *kept; /* each matrix of layers, once; none where all of them are float32 */

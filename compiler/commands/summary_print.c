@@ -7,8 +7,6 @@
 #include "commands/summarize.h"
 #include "support/table.h"
 
-enum { LARGEST_FRAME = 1024 }; /* what docs/generated-code.md promises */
-
 /* --- as text --- */
 
 static const char *count(arena *a, int64_t n) { return arena_printf(a, "%" PRId64, n); }
@@ -78,7 +76,7 @@ static void print_bytes(const summary *s, arena *a, text *to) {
                   arena_printf(a, "  %s %s[%" PRId64 "]", e->type, e->name, e->elements));
     }
     array_rows(s, a, &t);
-    table_row(&t, "", count(a, s->stack < 0 ? LARGEST_FRAME : s->stack), stack_words(s, a));
+    table_row(&t, "", count(a, s->stack < 0 ? s->most_stack : s->stack), stack_words(s, a));
     text_add(to, "\nbytes\n");
     table_print(&t, to);
 }

@@ -209,6 +209,9 @@ def check_kept(bench):
         holds(abs(matrix["decibels"] - 10 * math.log10(signal / lost)) < 0.5, (kind, matrix, 10 * math.log10(signal / lost)))
     said = bench.nnc_says("summary", "n.nn", "--weights-type", "int8")
     holds("\nf.weight     int8    528        1920" in said and " dB\n" in said, said)
+    holds("  2048  at most, of a function's stack frame" in said, said)   # of AVX-512
+    said = bench.nnc_says("summary", "n.nn", "--weights-type", "int8", "--target", "cortex-m")
+    holds("  1024  at most" in said, said)
 
 
 def check_documented(bench):
