@@ -31,6 +31,8 @@ value *broadcast_to(call *c, value *x, unsigned rank, const dim *const *dims); /
 /* ops_idioms.c */
 /* silu, mish, gelu or glu written out as a product of a and b; NULL when it is none. */
 value *function_from_product(call *c, value *a, value *b);
+/* A GroupNorm's weight, or its bias, comes to what it normalized; NULL when it is no such case. */
+value *group_norm_with(call *c, value *normalized, const value *vector, bool is_weight);
 
 /* ops_choice.c */
 bool op_trilu(call *c);

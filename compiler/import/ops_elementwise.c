@@ -203,6 +203,8 @@ bool op_binary(call *c) {
         const char *suffix = code == FOLD_ADD ? "bias" : "weight";
         if (!known && code != FOLD_DIV) known = layer_norm_with(c, a, b, suffix);
         if (!known && code != FOLD_DIV) known = layer_norm_with(c, b, a, suffix);
+        if (!known && code != FOLD_DIV) known = group_norm_with(c, a, b, code == FOLD_MUL);
+        if (!known && code != FOLD_DIV) known = group_norm_with(c, b, a, code == FOLD_MUL);
         if (known) return give(c, known);
     }
     value *v = binary(c, c->row->argument, (fold_operator)code, a, b);

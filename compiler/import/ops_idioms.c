@@ -1,5 +1,8 @@
-/* ops_idioms: products that are a function of torch.nn.functional, which exporters write out where ONNX had no operator. */
+/* ops_idioms: what exporters write out where ONNX had no operator: products that are a function of torch.nn.functional, and
+ * GroupNorm. */
+#include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "import/ops.h"
 
@@ -74,4 +77,66 @@ static value *of_factors(call *c, value *a, value *b) {
 value *function_from_product(call *c, value *a, value *b) {
     value *v = of_factors(c, a, b);
     return v ? v : of_factors(c, b, a);
+}
+
+/* --- GroupNorm, which PyTorch writes as an InstanceNorm of [N, groups, …] and a scale and a shift of each channel --- */
+
+static bool all_are(const layer_param *p, float number) {
+    for (int64_t i = 0; i < p->dims[0]; i++)
+        if (p->data[i] < number || p->data[i] > number) return false;
+    return true;
+}
+
+/* The numbers of a vector [C, 1, …] that stands beside x [N, C, …]; NULL when it is none. */
+static const float *of_channels(graph *g, const value *x, const value *vector) {
+    unsigned lead = x->rank - vector->rank;
+    if (!value_known(vector) || vector->element != ELEMENT_FLOAT || vector->rank > x->rank || lead > 1) return NULL;
+    for (unsigned i = 0; i < vector->rank; i++)
+        if (i + lead == 1 ? !dim_same(vector->dims[i], x->dims[1]) : !dim_is(vector->dims[i], 1)) return NULL;
+    return value_float_array(g, vector);
+}
+
+static value *group_norm(call *c, value *x, int64_t groups, const char *eps, const float *weight, const float *bias, const char *wanted) {
+    graph *g = c->graph;
+    int64_t channels = 0;
+    dim_is_const(x->dims[1], &channels);
+    layer l = {.kind = "GroupNorm", .wanted = wanted, .param_count = 2};
+    l.arguments = arena_printf(g->arena, "%" PRId64 ", %" PRId64 "%s", groups, channels, eps);
+    l.params[0] = (layer_param){"weight", weight, 1, {channels}};
+    l.params[1] = (layer_param){"bias", bias, 1, {channels}};
+    return make_layer(g, c->path, &l, &x, 1, (const value *[]){value_like(g, x)}, 1)->results[0];
+}
+
+/* The normalized one times a weight. */
+static value *scaled_groups(call *c, value *normalized, const value *vector) {
+    graph *g = c->graph;
+    const node *back = normalized->producer, *norm, *apart;
+    int64_t channels;
+    if (!back || back->kind != NODE_RESHAPE || normalized->rank < 2) return NULL;
+    if (!(norm = back->operands[0]->producer) || norm->kind != NODE_LAYER || strcmp(norm->layer->kind, "InstanceNorm1d") != 0) return NULL;
+    if (!(apart = norm->operands[0]->producer) || apart->kind != NODE_RESHAPE || !value_shape_same(apart->operands[0], normalized)) return NULL;
+    const layer *l = norm->layer;
+    const float *weight = of_channels(g, normalized, vector);
+    if (!weight || !all_are(&l->params[0], 1) || !all_are(&l->params[1], 0) || !dim_is_const(normalized->dims[1], &channels)) return NULL;
+    int64_t groups = l->params[0].dims[0];
+    if (groups < 1 || channels % groups || !dim_same(norm->operands[0]->dims[0], normalized->dims[0])) return NULL;
+    float *bias = graph_room(g, (size_t)channels, sizeof *bias);
+    for (int64_t i = 0; bias && i < channels; i++) bias[i] = 0;
+    const char *eps = strstr(l->arguments, ", eps="), *end = strstr(l->arguments, ", affine");
+    eps = eps ? arena_strndup(g->arena, eps, (size_t)(end - eps)) : "";
+    return bias ? group_norm(c, apart->operands[0], groups, eps, weight, bias, l->wanted) : NULL;
+}
+
+/* And the bias, which is 0 up to here. */
+static value *shifted_groups(call *c, const value *normalized, const value *vector) {
+    const node *n = normalized->producer;
+    if (!n || n->kind != NODE_LAYER || strcmp(n->layer->kind, "GroupNorm") != 0 || !all_are(&n->layer->params[1], 0)) return NULL;
+    const float *bias = of_channels(c->graph, normalized, vector);
+    const char *eps = strstr(n->layer->arguments, ", eps=");
+    int64_t groups = strtoll(n->layer->arguments, NULL, 10);
+    return bias ? group_norm(c, n->operands[0], groups, eps ? eps : "", n->layer->params[0].data, bias, n->layer->wanted) : NULL;
+}
+
+value *group_norm_with(call *c, value *normalized, const value *vector, bool is_weight) {
+    return is_weight ? scaled_groups(c, normalized, vector) : shifted_groups(c, normalized, vector);
 }

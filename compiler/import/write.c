@@ -507,7 +507,7 @@ static const char *usual_name(const layer *l) {
         const char *kind, *name;
     } rows[] = {{"LSTM", "lstm"}, {"GRU", "gru"}, {"RNN", "rnn"}, {"Linear", "linear"}, {"Embedding", "embedding"}, {"LayerNorm", "norm"},
                 {"Conv1d", "conv"}, {"Conv2d", "conv"}, {"ConvTranspose1d", "conv"}, {"BatchNorm1d", "bn"}, {"BatchNorm2d", "bn"},
-                {"InstanceNorm1d", "norm"}};
+                {"InstanceNorm1d", "norm"}, {"GroupNorm", "norm"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].kind, l->kind) == 0) return rows[i].name;
     return "layer_";

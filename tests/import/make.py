@@ -352,12 +352,17 @@ def idioms():
              node("Split", ["x"], ["left", "right"], axis=1), node("Sigmoid", ["right"], ["gate"]), node("Mul", ["left", "gate"], ["glu"]),
              node("Div", ["x", "root"], ["d"]), node("Erf", ["d"], ["e"]), node("Add", ["e", "one"], ["e1"]), node("Mul", ["x", "e1"], ["xe"]), node("Mul", ["xe", "half"], ["gelu"]),
              node("Mul", ["half", "x"], ["hx"]), node("Mul", ["e1", "hx"], ["again"]),
+             node("Reshape", ["x", "apart"], ["xa"]), node("InstanceNormalization", ["xa", "ones", "zeros"], ["na"], epsilon=1e-3), node("Shape", ["x"], ["shape"]),
+             node("Reshape", ["na", "shape"], ["n"]), node("Mul", ["n", "w"], ["nw"]), node("Add", ["nw", "b"], ["groups"]),
              node("Sigmoid", ["left"], ["wrong"]), node("Mul", ["right", "wrong"], ["turned"])]  # the halves the other way round
     v = torch.from_numpy(x).double()
     left, right = v.chunk(2, 1)
+    w, b = numbers(6, 1), numbers(6, 1)
     write("made_idioms", "functions of torch as exporters write them out; one that only looks like it", nodes,
-          constants(root=np.array(2 ** 0.5, np.float32), one=np.array(1, np.float32), half=np.array(0.5, np.float32)), {"x": x},
+          constants(root=np.array(2 ** 0.5, np.float32), one=np.array(1, np.float32), half=np.array(0.5, np.float32), w=w, b=b,
+                    apart=np.array([0, 3, -1], np.int64), ones=np.ones(3, np.float32), zeros=np.zeros(3, np.float32)), {"x": x},
           {"silu": F.silu(v).numpy(), "mish": F.mish(v).numpy(), "glu": F.glu(v, 1).numpy(), "gelu": F.gelu(v).numpy(), "again": F.gelu(v).numpy(),
+           "groups": F.group_norm(v, 3, torch.from_numpy(w[:, 0]).double(), torch.from_numpy(b[:, 0]).double(), 1e-3).numpy(),
            "turned": (right * left.sigmoid()).numpy()}, opset=13)
 
 
