@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """--train-tape=K changes no bit: recurrent layers of every kind are trained with the whole tape and with every K-th step of it,
-and losses, gradients, parameters and outputs compared; the struct of the smaller tape must be smaller.
+and losses, gradients, parameters and outputs compared; without lengths, the struct of the smaller tape must be smaller where T is long.
 
 usage: run_tape.py --nnc NNC [--cc "gcc -O1"] [--nnc-flags "--target baseline"] [--all]
 """
@@ -71,7 +71,7 @@ def check(args, layer, shape, lengths, k, d):
     open(os.path.join(d, "driver.c"), "w").write(DRIVER.format(args=arguments, calls=", ".join(map(str, calls))))
     run(shlex.split(args.cc) + ["driver.c", "full.c", "cut.c", "-o", "driver", "-lm"])
     whole, cut = (int(s) for s in run(["./driver"]).split())
-    if cut >= whole and max(calls) >= max(16, 5 * k):
+    if cut >= whole and not lengths and max(calls) >= max(16, 5 * k):
         raise RuntimeError(f"{layer} T={T} B={B} lengths={lengths} K={k}: {cut} bytes with a smaller tape, {whole} with all of it")
 
 
