@@ -73,8 +73,9 @@ static bool find_runtime(arena *a, const options *o, generated *g, diag_list *di
     runtime_state state = path ? look_at(a, path) : NOT_THERE;
     if (state == NOT_OURS) {
         diag *d = diag_error_file(diags, path, "this file is not nnc's: the runtime cannot take its place");
-        diag_hint(d, "--no-runtime leaves it alone, --runtime DIR writes the runtime elsewhere, --standalone puts it into "
-                     "the C file");
+        diag_hint(d,
+                  "--no-runtime leaves it alone, --runtime DIR writes the runtime elsewhere, --standalone puts it into "
+                  "the C file");
         return false;
     }
     g->has_runtime = state == THERE; /* which may be read-only */
@@ -161,7 +162,8 @@ bool generated_write(arena *a, const options *o, const generated *g, const plan 
     size_t opened = 0;
     for (int through = 0; through < 2; through++)
         for (int i = 0; i < GENERATED_FILES; i++) {
-            if (!g->places[i].path || g->places[i].through != (through != 0) || (i == RUNTIME && g->has_runtime)) continue;
+            if (!g->places[i].path || g->places[i].through != (through != 0) || (i == RUNTIME && g->has_runtime))
+                continue;
             output *file = all[opened] = &files[opened];
             bool good = output_open(a, file, &g->places[i], diags);
             if (good) opened++;

@@ -1,5 +1,5 @@
-/* generated: the files of a compilation: the C, its header, its weights where they are no tables of it, the runtime beside
- * them, a depfile; all of them or none. */
+/* generated: the files of a compilation: the C, its header, its weights where they are no tables of it, the runtime
+ * beside them, a depfile; all of them or none. */
 #ifndef NNC_GENERATED_H
 #define NNC_GENERATED_H
 
@@ -12,14 +12,16 @@ enum { GENERATED_FILES = 5 };
 typedef struct {
     place places[GENERATED_FILES]; /* a path that is NULL is no file */
     bool has_runtime;              /* this very runtime is there already: it is left as it is */
-    const char *const *inputs;     /* what was read, for the depfile; NULL where there is none, and repeats, are passed over */
+    const char *const
+        *inputs; /* what was read, for the depfile; NULL where there is none, and repeats, are passed over */
     size_t input_count;
 } generated;
 
 /* The name of the header that belongs to the C file: net.c, .cc, .cpp, .cxx and .c++ have net.h. NULL if its name
  * ends otherwise. */
 const char *generated_header(arena *a, const char *code);
-/* That of the file of weights beside it: net.weights for net.c, and for net.weights itself. NULL if it ends otherwise. */
+/* That of the file of weights beside it: net.weights for net.c, and for net.weights itself. NULL if it ends otherwise.
+ */
 const char *generated_weights(arena *a, const char *code);
 /* Finds out where the files go. False, with an error, where one cannot be, or where nnc_runtime.h is someone else's. */
 bool generated_find(arena *a, const options *o, generated *g, diag_list *diags);

@@ -52,7 +52,8 @@ static const char help[] =
     "      --max-macs N        an error when a run takes more than N multiply-adds; 2M is 2000000\n"
     "      --inference         without target, loss and train: what the model does when it runs\n"
     "      --train-api NAME    which functions train: all (default), or train: without grad, step and get_grads\n"
-    "      --train-tape K      keep the state of every K-th step of recurrent layers for the gradient, and compute the\n"
+    "      --train-tape K      keep the state of every K-th step of recurrent layers for the gradient, and compute "
+    "the\n"
     "                          steps between again: less memory; default FULL, every step\n"
     "      --dump STAGE        print ast, ir or plan to standard output, and stop there\n"
     "      --diagnostics HOW   errors and warnings as text (default), or as json: an object to a line, for editors\n"
@@ -250,20 +251,23 @@ static options_result check(const options *o) {
         return OPTIONS_RUN;
     }
     if (o->weights && o->random_weights) return usage("%s", "--weights and --random-weights exclude each other");
-    if (o->weights_key && o->random_weights) return usage("%s", "--random-weights reads no file: it goes without --weights-key");
+    if (o->weights_key && o->random_weights)
+        return usage("%s", "--random-weights reads no file: it goes without --weights-key");
     if (o->dump) {
         if (o->output || o->header || o->depfile)
             return usage("%s", "--dump writes to standard output: it goes without -o, --header and --depfile");
         return OPTIONS_RUN;
     }
     if (!o->output) return usage("%s", "say where the C goes: -o FILE (- is standard output)");
-    if (o->big_endian && !o->weights_beside) return usage("%s", "--big-endian is for --weights-as file: C is for any machine");
+    if (o->big_endian && !o->weights_beside)
+        return usage("%s", "--big-endian is for --weights-as file: C is for any machine");
     if (o->weights_beside && strcmp(o->output, "-") == 0)
         return usage("%s", "the file of weights stands beside the C file, and standard output has no name: -o FILE");
     if (o->weights_only && (o->header || o->depfile || o->runtime))
         return usage("%s", "--weights-only writes one file: it goes without --header, --depfile and --runtime");
     if (o->weights_beside && !has_weights_name(o))
-        return usage("the file of weights is named after the C file, and %s does not end in .c, .cc, .cpp or .cxx", o->output);
+        return usage("the file of weights is named after the C file, and %s does not end in .c, .cc, .cpp or .cxx",
+                     o->output);
     if (o->weights_only) return OPTIONS_RUN;
     if (!*o->output || (o->header && !*o->header) || (o->depfile && !*o->depfile))
         return usage("%s", "a file's name is empty");
@@ -342,7 +346,8 @@ options_result options_parse(int argc, char **argv, options *o) {
         case WEIGHTS_KEY: o->weights_key = optarg; break;
         case WEIGHTS_AS:
             o->weights_beside = strcmp(optarg, "file") == 0;
-            if (!o->weights_beside && strcmp(optarg, "c") != 0) return usage("--weights-as takes c or file, not %s", optarg);
+            if (!o->weights_beside && strcmp(optarg, "c") != 0)
+                return usage("--weights-as takes c or file, not %s", optarg);
             break;
         case WEIGHTS_ONLY: o->weights_only = o->weights_beside = true; break;
         case BIG_ENDIAN_MACHINE: o->big_endian = true; break;
@@ -357,7 +362,8 @@ options_result options_parse(int argc, char **argv, options *o) {
             o->random_weights = true;
             break;
         case UNROLL:
-            if (!options_number(optarg, OPTIONS_MAX_UNROLL, &number)) return usage("--unroll takes 0 to 4096, not %s", optarg);
+            if (!options_number(optarg, OPTIONS_MAX_UNROLL, &number))
+                return usage("--unroll takes 0 to 4096, not %s", optarg);
             o->unroll = (int64_t)number;
             o->unroll_given = true;
             break;
@@ -374,7 +380,8 @@ options_result options_parse(int argc, char **argv, options *o) {
             o->section = optarg;
             break;
         case MAX_RAM:
-            if (!parse_size(optarg, 1024, &o->max_ram)) return usage("--max-ram takes bytes, like 8192 or 8K, not %s", optarg);
+            if (!parse_size(optarg, 1024, &o->max_ram))
+                return usage("--max-ram takes bytes, like 8192 or 8K, not %s", optarg);
             break;
         case MAX_FLASH:
             if (!parse_size(optarg, 1024, &o->max_flash))
@@ -387,7 +394,8 @@ options_result options_parse(int argc, char **argv, options *o) {
         case INFERENCE: o->inference = true; break;
         case TRAIN_API:
             o->train_only = strcmp(optarg, "train") == 0;
-            if (!o->train_only && strcmp(optarg, "all") != 0) return usage("--train-api takes all or train, not %s", optarg);
+            if (!o->train_only && strcmp(optarg, "all") != 0)
+                return usage("--train-api takes all or train, not %s", optarg);
             break;
         case TRAIN_TAPE:
             if (!options_tape(optarg, &o->tape))

@@ -20,7 +20,8 @@ bool output_find(arena *a, const char *path, place *p, diag_list *diags) {
     return false;
 }
 
-bool output_distinct(const place *outputs, size_t count, const char *const *inputs, size_t input_count, diag_list *diags) {
+bool output_distinct(const place *outputs, size_t count, const char *const *inputs, size_t input_count,
+                     diag_list *diags) {
     place input;
     for (size_t i = 0; i < count; i++) {
         const place *p = &outputs[i];
@@ -31,7 +32,8 @@ bool output_distinct(const place *outputs, size_t count, const char *const *inpu
         }
         for (size_t k = 0; p->path && k < i; k++) {
             if (!outputs[k].path || !place_same(p, &outputs[k])) continue;
-            diag_error_file(diags, place_text(p), "two outputs are this file; the other is %s", place_text(&outputs[k]));
+            diag_error_file(diags, place_text(p), "two outputs are this file; the other is %s",
+                            place_text(&outputs[k]));
             return false;
         }
     }

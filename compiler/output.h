@@ -1,8 +1,8 @@
 /* output: files that appear whole or not at all.
  *
- * A file is written under a temporary name in its folder and takes its own name only when output_commit is called, after
- * everything has succeeded. What is not committed is removed, when INT, TERM or HUP end the program as well. A device or
- * a pipe has no name to take: it is written to at once, so let its turn come last. */
+ * A file is written under a temporary name in its folder and takes its own name only when output_commit is called,
+ * after everything has succeeded. What is not committed is removed, when INT, TERM or HUP end the program as well. A
+ * device or a pipe has no name to take: it is written to at once, so let its turn come last. */
 #ifndef NNC_OUTPUT_H
 #define NNC_OUTPUT_H
 
@@ -20,9 +20,10 @@ typedef struct {
 
 /* place_find, with an error among the diagnostics. */
 bool output_find(arena *a, const char *path, place *p, diag_list *diags);
-/* False, with an error, where an output is an input (a path, or NULL) or another output. An output whose path is NULL is
- * none. */
-bool output_distinct(const place *outputs, size_t count, const char *const *inputs, size_t input_count, diag_list *diags);
+/* False, with an error, where an output is an input (a path, or NULL) or another output. An output whose path is NULL
+ * is none. */
+bool output_distinct(const place *outputs, size_t count, const char *const *inputs, size_t input_count,
+                     diag_list *diags);
 /* Opens what output_find found; false, with an error among the diagnostics, when it cannot be. */
 bool output_open(arena *a, output *o, const place *where, diag_list *diags);
 /* Says why writing failed: errno. */

@@ -18,7 +18,8 @@ typedef struct {
 bool beside_is(const char *path) {
     char first[8];
     FILE *f = fopen(path, "rb");
-    bool is = f && fread(first, 1, sizeof first, f) == sizeof first && memcmp(first, WEIGHTS_FILE_MAGIC, sizeof first) == 0;
+    bool is =
+        f && fread(first, 1, sizeof first, f) == sizeof first && memcmp(first, WEIGHTS_FILE_MAGIC, sizeof first) == 0;
     if (f) fclose(f);
     return is;
 }
@@ -67,8 +68,8 @@ static bool check_image(weights_image *f, diag_list *diags) {
     }
     uint64_t version = number(f, WEIGHTS_FILE_VERSION, 4), size = number(f, WEIGHTS_FILE_SIZE, 8);
     if (version != WEIGHTS_FILE_THIS_VERSION) {
-        diag_error_file(diags, f->path, "it is in version %" PRIu64 " of the format, and this nnc knows version %d", version,
-                        WEIGHTS_FILE_THIS_VERSION);
+        diag_error_file(diags, f->path, "it is in version %" PRIu64 " of the format, and this nnc knows version %d",
+                        version, WEIGHTS_FILE_THIS_VERSION);
         return false;
     }
     if (size != f->size) {
@@ -115,7 +116,8 @@ static void show_missing(const char *lines, const char *others, char sign, text 
     }
 }
 
-static void show_difference(const weights_image *f, const char *lines, const weights_image *g, const char *others, text *to) {
+static void show_difference(const weights_image *f, const char *lines, const weights_image *g, const char *others,
+                            text *to) {
     if (f->big_endian != g->big_endian) text_printf(to, "\n# %s is for the other byte order\n", g->path);
     if (number(f, WEIGHTS_FILE_SIGNATURE, 8) == number(g, WEIGHTS_FILE_SIGNATURE, 8)) {
         text_printf(to, "\n# the same code takes %s\n", g->path);

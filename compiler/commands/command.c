@@ -16,9 +16,9 @@
 
 enum { SHARED = 256, MOST_OPTIONS = 32, COLUMN = 26 };
 
-const command *const commands[] = {&command_fmt, &command_graph,   &command_help,      &command_import,  &command_lsp,
-                                   &command_new, &command_package, &command_run_model, &command_summary, &command_verify,
-                                   &command_weights, NULL};
+const command *const commands[] = {&command_fmt,     &command_graph,  &command_help,    &command_import,
+                                   &command_lsp,     &command_new,    &command_package, &command_run_model,
+                                   &command_summary, &command_verify, &command_weights, NULL};
 
 static const command_option shared[] = {
     {0, "diagnostics", "HOW", "errors as text (default), or as json: an object to a line"},
@@ -83,7 +83,8 @@ static int print_help(const command *c) {
 
 /* --- the manual page --- */
 
-/* Lines as they are: a backslash and a hyphen are said otherwise in roff, and a line may not begin with a dot or quote. */
+/* Lines as they are: a backslash and a hyphen are said otherwise in roff, and a line may not begin with a dot or quote.
+ */
 static void add_lines(const char *lines, text *to) {
     bool begins = true;
     text_add(to, ".nf\n");
@@ -124,7 +125,8 @@ static const command_option help_options[] = {
     {0, "vim", NULL, "a syntax file of .nn files, for Vim and Neovim"},
     {0, "textmate", NULL, "a TextMate grammar of .nn files, for VS Code, Sublime and others"},
 };
-static void (*const help_files[])(text *) = {add_manual, completion_bash, editors_vim, editors_textmate}; /* by options */
+static void (*const help_files[])(text *) = {add_manual, completion_bash, editors_vim,
+                                             editors_textmate}; /* by options */
 
 static int print_file(void (*add)(text *)) {
     arena *a = arena_new();
@@ -200,8 +202,9 @@ int command_next(command_line *line) {
             return -1;
         }
         if (found == '?' || found == ':') {
-            line->status = command_usage(line, "%s: %s", found == ':' ? "this option needs an argument" : "unknown option",
-                                         line->argv[optind - 1]);
+            line->status =
+                command_usage(line, "%s: %s", found == ':' ? "this option needs an argument" : "unknown option",
+                              line->argv[optind - 1]);
             return -1;
         }
         int row = row_of(c, found);

@@ -1,5 +1,6 @@
-/* command: the commands of nnc, a row and a file each. A row says everything that help, the manual page and the reading of
- * a command line need; compiling, `nnc MODEL.nn -o MODEL.c`, is what nnc does without a command's name (compile.h). */
+/* command: the commands of nnc, a row and a file each. A row says everything that help, the manual page and the reading
+ * of a command line need; compiling, `nnc MODEL.nn -o MODEL.c`, is what nnc does without a command's name (compile.h).
+ */
 #ifndef NNC_COMMANDS_COMMAND_H
 #define NNC_COMMANDS_COMMAND_H
 
@@ -57,7 +58,8 @@ struct command_line {
 
 /* argv[0] is the command's name. */
 int command_run(const command *c, int argc, char **argv);
-/* Which of the command's options is next; below 0 when there are no more, or when --help or a wrong option ends it all. */
+/* Which of the command's options is next; below 0 when there are no more, or when --help or a wrong option ends it all.
+ */
 int command_next(command_line *line);
 /* Prints "nnc NAME: …" and gives STATUS_USAGE. */
 int command_usage(const command_line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -22,8 +22,11 @@ static void advise(const pipeline *p) {
     for (size_t i = 0; !o->weights_beside && i < p->file.count; i++)
         bytes += emit_table_bytes(options_target(o), &p->plans[i], &p->apis[i], 1);
     if (bytes <= LARGE) return;
-    diag *d = diag_warning_file(p->diags, WARNING_LARGE_CODE, o->output, "there are %zu MB of weights in the C", bytes >> 20);
-    diag_hint(d, "--weights-as file puts them into a file beside the C, which a program maps or reads: compiling takes no time then");
+    diag *d =
+        diag_warning_file(p->diags, WARNING_LARGE_CODE, o->output, "there are %zu MB of weights in the C", bytes >> 20);
+    diag_hint(d,
+              "--weights-as file puts them into a file beside the C, which a program maps or reads: compiling takes no "
+              "time then");
 }
 
 /* An output that would take the place of a file that is read, or of another, is refused before anything is written. */

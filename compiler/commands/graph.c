@@ -23,7 +23,9 @@ static bool draw(Agraph_t *picture, const char *path, FILE *to, diag_list *diags
     unsigned size = 0;
     bool laid_out = gvc && gvLayout(gvc, picture, "dot") == 0;
     bool good = laid_out && gvRenderData(gvc, picture, "svg", &data, &size) == 0 && data;
-    if (!good) diag_error_file(diags, path, "Graphviz does not draw this%s%s", aglasterr() ? ": " : "", aglasterr() ? aglasterr() : "");
+    if (!good)
+        diag_error_file(diags, path, "Graphviz does not draw this%s%s", aglasterr() ? ": " : "",
+                        aglasterr() ? aglasterr() : "");
     if (good && fwrite(data, 1, size, to) != size) {
         diag_error_file(diags, path, "%s", strerror(errno));
         good = false;
@@ -76,9 +78,11 @@ static int run(command_line *line) {
     const char *path = NULL;
     while (command_next(line) >= 0) path = line->value;
     if (line->status >= 0) return line->status;
-    if (line->word_count != 1) return command_usage(line, "%s", line->word_count ? "one model at a time" : "no model given");
+    if (line->word_count != 1)
+        return command_usage(line, "%s", line->word_count ? "one model at a time" : "no model given");
     if (!path) return command_usage(line, "where to? add -o FILE.svg");
-    if (format_of(path) == NONE) return command_usage(line, "the output's name must end in .svg, .dot or .gv: %s", path);
+    if (format_of(path) == NONE)
+        return command_usage(line, "the output's name must end in .svg, .dot or .gv: %s", path);
     o.input = line->words[0];
     o.diagnostics = line->settings;
     return show(&o, path);
@@ -88,8 +92,10 @@ const command command_graph = {
     .name = "graph",
     .arguments = "MODEL.nn -o FILE.svg [options]",
     .summary = "a picture of layers, shapes and states",
-    .about = "Draws each model of the file: layers and functions as boxes, shapes on arrows, states with a dashed arrow from\n"
-             "one run to the next. Views are left out: an arrow shows the shape behind them. Needs no weights.",
+    .about =
+        "Draws each model of the file: layers and functions as boxes, shapes on arrows, states with a dashed arrow "
+        "from\n"
+        "one run to the next. Views are left out: an arrow shows the shape behind them. Needs no weights.",
     .options = rows,
     .option_count = sizeof rows / sizeof *rows,
     .run = run,

@@ -33,20 +33,24 @@ static bool compiles(arena *a, const char *path, import_result *r, const diag_se
         return true;
     }
     diag_print(own, stderr);
-    diag_error_file(diags, path, "what the model says can't be written as a .nn file that compiles (above); nothing is written");
+    diag_error_file(diags, path,
+                    "what the model says can't be written as a .nn file that compiles (above); nothing is written");
     return false;
 }
 
-static int write_files(arena *a, const char *input, const char *nn, const char *weights, const import_result *r, diag_list *diags) {
+static int write_files(arena *a, const char *input, const char *nn, const char *weights, const import_result *r,
+                       diag_list *diags) {
     place at[2] = {{0}};
     output model = {0}, tensors = {0}, *all[2] = {&model, &tensors};
     size_t opened = 0;
-    if (!output_find(a, nn, &at[0], diags) || (r->tensor_count && !output_find(a, weights, &at[1], diags))) return STATUS_INPUT;
+    if (!output_find(a, nn, &at[0], diags) || (r->tensor_count && !output_find(a, weights, &at[1], diags)))
+        return STATUS_INPUT;
     if (!output_distinct(at, 2, &input, 1, diags)) return STATUS_USAGE;
     bool good = output_open(a, &model, &at[0], diags) && ++opened &&
                 (!r->tensor_count || (output_open(a, &tensors, &at[1], diags) && ++opened));
     if (good) {
-        good = fputs(r->text, model.file) >= 0 && (!r->tensor_count || safetensors_write(tensors.file, r->tensors, r->tensor_count));
+        good = fputs(r->text, model.file) >= 0 &&
+               (!r->tensor_count || safetensors_write(tensors.file, r->tensors, r->tensor_count));
         if (!good) diag_error_file(diags, nn, "%s", strerror(errno));
     }
     if (good) return output_commit(all, opened, diags) ? STATUS_DONE : STATUS_INPUT;
@@ -57,15 +61,18 @@ static int write_files(arena *a, const char *input, const char *nn, const char *
 enum { OUTPUT, DIM, SHAPE, SET, STATE, GRU };
 static const command_option options[] = {
     [OUTPUT] = {'o', "output", "FILE", "the .nn file"},
-    [DIM] = {0, "dim", "NAME=A..B", "bounds of a size that has a name in the model, to be chosen at run time;\nNAME=N: the same size fixed"},
+    [DIM] = {0, "dim", "NAME=A..B",
+             "bounds of a size that has a name in the model, to be chosen at run time;\nNAME=N: the same size fixed"},
     [SHAPE] = {0, "shape", "INPUT=SIZES", "the sizes of an input, like T,1,40, where the model has none"},
     [SET] = {0, "set", "INPUT=VALUE", "makes an input a constant"},
     [STATE] = {0, "state", "INPUT=OUT", "carries an output from one run to the next: the input becomes a state"},
-    [GRU] = {0, "gru-reset-after", NULL, "reads every GRU as if linear_before_reset were 1: PyTorch's exporter wrote 0\nfor some of its own GRUs"},
+    [GRU] = {0, "gru-reset-after", NULL,
+             "reads every GRU as if linear_before_reset were 1: PyTorch's exporter wrote 0\nfor some of its own GRUs"},
 };
 
 static int read_options(arena *a, command_line *line, import_options *o, const char **nn) {
-    import_settings *const settings[] = {[DIM] = &o->sizes, [SHAPE] = &o->shapes, [SET] = &o->values, [STATE] = &o->states};
+    import_settings *const settings[] = {
+        [DIM] = &o->sizes, [SHAPE] = &o->shapes, [SET] = &o->values, [STATE] = &o->states};
     for (int option; (option = command_next(line)) >= 0;) {
         if (option == OUTPUT) *nn = line->value;
         else if (option == GRU) o->reset_after = true;
@@ -91,7 +98,8 @@ static int run(command_line *line) {
         diag_list *diags = diag_list_new(a, NULL);
         diag_set(diags, &line->settings);
         import_result *r = import_onnx(a, input, nn, weights, &o, diags);
-        status = r && compiles(a, nn, r, &line->settings, diags) ? write_files(a, input, nn, weights, r, diags) : STATUS_INPUT;
+        status = r && compiles(a, nn, r, &line->settings, diags) ? write_files(a, input, nn, weights, r, diags)
+                                                                 : STATUS_INPUT;
         diag_print(diags, stderr);
     }
     arena_free(a);

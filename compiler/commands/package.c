@@ -191,8 +191,10 @@ static int read_and_make(arena *a, command_line *line) {
     if (j.name && !is_name(j.name))
         return command_usage(line, "a package's name has letters, digits and _: not %s", j.name);
     if (o.weights_beside && !j.kind->has_files)
-        return command_usage(line, "package %s has its weights in the C, which lie in flash: --weights-as file is for cmake "
-                             "and python", j.kind->name);
+        return command_usage(line,
+                             "package %s has its weights in the C, which lie in flash: --weights-as file is for cmake "
+                             "and python",
+                             j.kind->name);
     o.input = line->words[1];
     o.diagnostics = line->settings;
     if (!o.target && strcmp(j.kind->target, "all") != 0) o.target = j.kind->target;

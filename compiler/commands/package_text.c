@@ -224,15 +224,17 @@ const char *package_python_weights(const pipeline *p, const char *name) {
 
 const char *package_weights_install(const pipeline *p, const char *name) {
     if (!p->options->weights_beside) return "";
-    return arena_printf(p->arena, "install(FILES src/%s.weights DESTINATION ${CMAKE_INSTALL_DATADIR}/%s)\n", name, name);
+    return arena_printf(p->arena, "install(FILES src/%s.weights DESTINATION ${CMAKE_INSTALL_DATADIR}/%s)\n", name,
+                        name);
 }
 
 const char *package_weights_said(const pipeline *p, const char *name) {
     const char *model = p->apis[0]->name;
     if (!p->options->weights_beside) return "";
-    return arena_printf(p->arena,
-                        "\nThe weights are a file, `src/%s.weights` here and `share/%s/` where it is installed: the program maps or "
-                        "reads it, to a multiple\nof 64, and gives what `%s_weights_at` makes of it to every call. "
-                        "`nnc --weights-only` writes it for another training.\n",
-                        name, name, model);
+    return arena_printf(
+        p->arena,
+        "\nThe weights are a file, `src/%s.weights` here and `share/%s/` where it is installed: the program maps or "
+        "reads it, to a multiple\nof 64, and gives what `%s_weights_at` makes of it to every call. "
+        "`nnc --weights-only` writes it for another training.\n",
+        name, name, model);
 }

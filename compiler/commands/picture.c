@@ -175,7 +175,8 @@ static void draw_params(drawing *d, const ir_node *n) {
         const box *b = d->box_of[n->results[0]->id];
         if (!v || v->producer->op != IR_PARAM || b->sources.length || d->source[v->id]) continue;
         const char *key = d->model->params[v->producer->attrs.index].key;
-        d->source[v->id] = add_node(d, d->boxes->in, arena_printf(d->arena, "param %s", key), "note", "filled", "#eeeeee");
+        d->source[v->id] =
+            add_node(d, d->boxes->in, arena_printf(d->arena, "param %s", key), "note", "filled", "#eeeeee");
     }
 }
 

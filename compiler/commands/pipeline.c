@@ -52,14 +52,16 @@ static void divide(pipeline *p, ir_model *m) {
         return;
     }
     if (p->options->weights_beside) {
-        diag *d = diag_error(p->diags, m->where, "model %s is trained: its parameters live in its struct, not beside the code", m->name);
+        diag *d = diag_error(p->diags, m->where,
+                             "model %s is trained: its parameters live in its struct, not beside the code", m->name);
         diag_hint(d, "with --inference it is compiled without its loss; --weights-only makes a file of what was saved");
     }
     ir_training *t = m->training;
     t->tape = p->options->tape;
     t->train_only = t->train_only || p->options->train_only;
     if (!t->train_only || t->optimizer_count) return;
-    diag *e = diag_error(p->diags, t->loss_where, "--train-api=train leaves %s_train alone, and no optimizer makes one", m->name);
+    diag *e = diag_error(p->diags, t->loss_where, "--train-api=train leaves %s_train alone, and no optimizer makes one",
+                         m->name);
     diag_hint(e, "train SGD(lr=0.1), for example");
 }
 

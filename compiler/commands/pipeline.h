@@ -1,8 +1,8 @@
 /* pipeline: the stages that commands run a .nn file through, as straight calls; nothing else decides the order.
  *
  *     pipeline p;
- *     if (pipeline_open(&p, &options) && pipeline_lower(&p, pipeline_parse(&p)) && pipeline_bind(&p) && pipeline_plan(&p)) …
- *     pipeline_close(&p);
+ *     if (pipeline_open(&p, &options) && pipeline_lower(&p, pipeline_parse(&p)) && pipeline_bind(&p) &&
+ * pipeline_plan(&p)) … pipeline_close(&p);
  */
 #ifndef NNC_COMMANDS_PIPELINE_H
 #define NNC_COMMANDS_PIPELINE_H

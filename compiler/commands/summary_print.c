@@ -132,9 +132,9 @@ static json_t *json_kept(const summary *s) {
     for (size_t i = 0; i < s->kept_count; i++) {
         const kept_matrix *k = &s->kept[i];
         json_t *well = isfinite(k->decibels) ? json_real(k->decibels) : json_null();
-        json_array_append_new(list, json_pack("{ss ss sI sI so}", "name", k->key, "format", format_row_of(k->format)->name,
-                                              "bytes", (json_int_t)k->bytes, "float32_bytes", (json_int_t)k->as_float32,
-                                              "decibels", well));
+        json_array_append_new(
+            list, json_pack("{ss ss sI sI so}", "name", k->key, "format", format_row_of(k->format)->name, "bytes",
+                            (json_int_t)k->bytes, "float32_bytes", (json_int_t)k->as_float32, "decibels", well));
     }
     return list;
 }
@@ -156,13 +156,12 @@ static json_t *json_model(const summary *s, arena *a) {
     json_t *stack = s->stack < 0 ? json_null()
                                  : json_pack("{sI ss}", "bytes", (json_int_t)s->stack, "function",
                                              s->stack_function);
-    return json_pack("{ss so so so sI sI sI sI sI so so so so}", "name", s->model->name, "dims", dims,
-                     "layers", json_layers(s, a), "matrices", json_kept(s), "parameters", (json_int_t)s->counts.parameters,
-                     "buffers", (json_int_t)s->counts.buffers, "multiply_adds",
-                     (json_int_t)s->counts.multiply_adds, "weights_bytes", (json_int_t)s->tables,
-                     "struct_bytes", (json_int_t)summary_struct_bytes(s), "struct", members,
-                     "inputs", json_arrays(s, a, true), "outputs", json_arrays(s, a, false),
-                     "stack", stack);
+    return json_pack("{ss so so so sI sI sI sI sI so so so so}", "name", s->model->name, "dims", dims, "layers",
+                     json_layers(s, a), "matrices", json_kept(s), "parameters", (json_int_t)s->counts.parameters,
+                     "buffers", (json_int_t)s->counts.buffers, "multiply_adds", (json_int_t)s->counts.multiply_adds,
+                     "weights_bytes", (json_int_t)s->tables, "struct_bytes", (json_int_t)summary_struct_bytes(s),
+                     "struct", members, "inputs", json_arrays(s, a, true), "outputs", json_arrays(s, a, false), "stack",
+                     stack);
 }
 
 void summary_print_json(const summary *all, size_t count, size_t tables, arena *a, text *to) {

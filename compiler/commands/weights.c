@@ -54,11 +54,15 @@ const command command_weights = {
     .name = "weights",
     .arguments = "FILE [FILE] [options]",
     .summary = "what a weights file holds, as lines for a .nn file",
-    .about = "Shows what a weights file holds: every tensor with its key, type and shape, in which dict it is, and the layers\n"
-             "whose tensors these would be, as lines for a .nn file. Reads .safetensors, what torch.save and torch.jit.save\n"
-             "write (.pt, .pth, .ckpt), and .npz, by their contents.\n"
-             "Of a file that --weights-as file wrote it shows the tables, whether all of it is as it was written, and, with a\n"
-             "second such file, whether the same code takes both, and else in what they differ.",
+    .about =
+        "Shows what a weights file holds: every tensor with its key, type and shape, in which dict it is, and the "
+        "layers\n"
+        "whose tensors these would be, as lines for a .nn file. Reads .safetensors, what torch.save and "
+        "torch.jit.save\n"
+        "write (.pt, .pth, .ckpt), and .npz, by their contents.\n"
+        "Of a file that --weights-as file wrote it shows the tables, whether all of it is as it was written, and, with "
+        "a\n"
+        "second such file, whether the same code takes both, and else in what they differ.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = run,

@@ -39,7 +39,8 @@ static uint64_t number_of(const unsigned char *values, size_t bytes) {
     return number;
 }
 
-/* A row; several values are one number, which compilers read in two thirds of the time that two numbers take, and less. */
+/* A row; several values are one number, which compilers read in two thirds of the time that two numbers take, and less.
+ */
 static size_t row_print(const unsigned char *values, const style_row *style, char *to) {
     char *start = to;
     to += sprintf(to, "%s(", style->row);

@@ -1,5 +1,5 @@
-/* cweights: tables beside the code. Each is a member of one struct, and a pointer to it goes from the functions that others
- * link to down to those that read it. */
+/* cweights: tables beside the code. Each is a member of one struct, and a pointer to it goes from the functions that
+ * others link to down to those that read it. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -112,7 +112,8 @@ bool c_is_reserved(const char *name) {
            strncmp(name, "NNC_", 4) == 0;
 }
 
-/* A type's name must not be a function's, or those of its float and long double forms (of <complex.h>'s, too); nnc_ is the runtime's. */
+/* A type's name must not be a function's, or those of its float and long double forms (of <complex.h>'s, too); nnc_ is
+ * the runtime's. */
 bool c_is_reserved_type(arena *a, const char *name) {
     size_t n = strlen(name);
     if (c_is_reserved(name) || is_word_of(library, name) || is_word_of(hosted, name)) return true;

@@ -14,10 +14,10 @@ static const char *upper(arena *a, const char *name) {
 }
 
 /* The names that a model defines in C: without training, with it, and where its weights stand beside the code. */
-static const char *const endings[] = {"", "_reset", "_run",
-                                      "_reset_state", "_init", "_seed", "_eval", "_grad", "_step", "_train", "_zero_grad",
-                                      "_get_params", "_set_params", "_get_grads", "_copy_params", "_save", "_restore",
-                                      "_pack", "_file"};
+static const char *const endings[] = {"",           "_reset",      "_run",        "_reset_state", "_init",
+                                      "_seed",      "_eval",       "_grad",       "_step",        "_train",
+                                      "_zero_grad", "_get_params", "_set_params", "_get_grads",   "_copy_params",
+                                      "_save",      "_restore",    "_pack",       "_file"};
 static const char *const beside_endings[] = {"_weights", "_weights_at"};
 enum { ENDINGS = sizeof endings / sizeof *endings, WITHOUT_TRAINING = 3, BESIDE = 2 };
 

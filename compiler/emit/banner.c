@@ -37,9 +37,10 @@ void emit_print_banner(const emit_options *o, const char *file_name, FILE *to) {
     for (char *c = line; (c = strchr(c, '\n'));) *c = ' '; /* a file may be called so */
     fprintf(to, "/* %s", c_comment_words(a, line));
     arena_free(a);
-    fprintf(to,
-            ".\n * Change the .nn file, not this one.\n *\n * SPDX-License-Identifier: 0BSD: use it as you like, you owe "
-            "nothing. */\n");
+    fprintf(
+        to,
+        ".\n * Change the .nn file, not this one.\n *\n * SPDX-License-Identifier: 0BSD: use it as you like, you owe "
+        "nothing. */\n");
 }
 
 void emit_print_formats(const ir_model *m, FILE *to) {

@@ -164,7 +164,8 @@ void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *
     if (call_takes_turn(k)) {
         cexpr *turn = c_index(e->unit, c_member(e->unit, c_name(e->unit, "self"), "turn", true), c_int(e->unit, 0));
         turn = c_cast(e->unit, "size_t", turn);
-        if (e->round) turn = c_binary(e->unit, "%", c_add(e->unit, turn, c_name(e->unit, "%s", e->round)), c_int(e->unit, 2));
+        if (e->round)
+            turn = c_binary(e->unit, "%", c_add(e->unit, turn, c_name(e->unit, "%s", e->round)), c_int(e->unit, 2));
         push_argument(&l, turn);
     }
     c_do(b, c_call_list(e->unit, c_text(*function_of(e, k)), (unsigned)l.count, l.arguments));

@@ -11,18 +11,19 @@ void call_operands(arena *a, const plan_kernel *k, operand_visitor *visit, void 
 
 const char *call_pointer_type(ir_dtype t, bool constant); /* "const float *" */
 
-/* Adds the kernel's function for the current body to the unit. Nothing for a kernel that is a plain memset or memcpy, nor
- * in a wider body for one without vectors, which the first body's serves. */
+/* Adds the kernel's function for the current body to the unit. Nothing for a kernel that is a plain memset or memcpy,
+ * nor in a wider body for one without vectors, which the first body's serves. */
 void call_function(emit_context *e, const plan_kernel *k);
 /* Does the kernel have a function of its own for each target? */
 bool call_uses_vectors(const plan_kernel *k);
-/* Does it want to know whether this run is an odd one, as `size_t turn`? (In a block: this round.) It then goes through its weights backwards. */
+/* Does it want to know whether this run is an odd one, as `size_t turn`? (In a block: this round.) It then goes through
+ * its weights backwards. */
 bool call_takes_turn(const plan_kernel *k);
 /* Does it want work space in the current body? */
 bool call_takes_work(const emit_context *e, const plan_kernel *k);
 
-/* Calls the kernel's function for the current target. base gives the address of a buffer's first element, as the calling
- * function knows it. */
+/* Calls the kernel's function for the current target. base gives the address of a buffer's first element, as the
+ * calling function knows it. */
 typedef cexpr *buffer_base(void *context, const plan_buffer *b);
 void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *base, void *context);
 

@@ -27,7 +27,7 @@ struct emit_api {
     const char **states;       /* members of the struct: state_h */
     const char *lr;            /* what the learning rate is called beside them */
     const emit_api *eval, *train; /* of a model with a loss; else NULL */
-    const char *weights;       /* tagger_weights: the type of the weights beside the code; NULL where they stand in it */
+    const char *weights; /* tagger_weights: the type of the weights beside the code; NULL where they stand in it */
     const char *weights_argument; /* weights, or as near to it as the arguments of all models allow */
 };
 

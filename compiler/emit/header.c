@@ -12,8 +12,10 @@ static const char *c_type(ir_dtype t) { return t == IR_F32 ? "float" : "int32_t"
 /* Models of one file have one file of weights, and one struct, that of the first. */
 static void print_weights(const emit_api *api, const emit_api *first, FILE *to) {
     fprintf(to,
-            "/* The weights, beside the code: what nnc wrote to the file, as it lies in memory, mapped, read, or in flash.\n"
-            " * Nothing keeps the pointer: each call may take another training's, and any number of threads may share one. */\n");
+            "/* The weights, beside the code: what nnc wrote to the file, as it lies in memory, mapped, read, or in "
+            "flash.\n"
+            " * Nothing keeps the pointer: each call may take another training's, and any number of threads may share "
+            "one. */\n");
     fprintf(to, "typedef struct %s %s;\n", first->weights, api->weights);
     fprintf(to,
             "/* Checks all of it and copies nothing: the data are the weights, and must stay where they are.\n"
@@ -39,8 +41,8 @@ emit_members emit_struct_members(arena *a, const plan *p, const emit_api *api, c
     if (!target_select(&e, target)) ice("no target %s", target);
     emit_member *parts = ARENA_ARRAY(a, emit_member, m->state_count + 5);
     for (size_t i = 0; i < m->state_count; i++)
-        parts[i] = (emit_member){c_type(m->states[i].type.dtype), api->states[i], dim_max(p->state_buffers[i]->elements),
-                                 ir_type_string(a, &m->states[i].type), true};
+        parts[i] = (emit_member){c_type(m->states[i].type.dtype), api->states[i],
+                                 dim_max(p->state_buffers[i]->elements), ir_type_string(a, &m->states[i].type), true};
     emit_member *own = parts + m->state_count;
     own[0] = (emit_member){"int32_t", "instruction_set", procedure_notes_bodies(p, e.target_count),
                            arena_printf(a, "noted by %s_reset", api->name), false};
@@ -85,7 +87,8 @@ static void print_model(const plan *p, const emit_api *api, const emit_api *firs
     const ir_model *m = p->model;
     arena *a = arena_new();
     /* the guard is made of what it guards: files of one name may be included together, files of one model are not */
-    fprintf(to, "/* ---- %s ---- */\n\n#ifndef NNC_MODEL_%s\n#define NNC_MODEL_%s\n\n", api->name, api->name, api->name);
+    fprintf(to, "/* ---- %s ---- */\n\n#ifndef NNC_MODEL_%s\n#define NNC_MODEL_%s\n\n", api->name, api->name,
+            api->name);
     for (size_t i = 0; i < m->symbol_count; i++) {
         fprintf(to, "#define %s_MIN %lld\n", api->dim_macros[i], (long long)dim_min(m->symbols[i]));
         fprintf(to, "#define %s_MAX %lld\n", api->dim_macros[i], (long long)dim_max(m->symbols[i]));

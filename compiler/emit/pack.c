@@ -1,9 +1,11 @@
 /* pack: see pack.h. */
 #include "emit/pack.h"
 
-/* As plan/pack.c fills a table at compile time, to the same bits: a sum of two floats is rounded once, halves are exact. */
+/* As plan/pack.c fills a table at compile time, to the same bits: a sum of two floats is rounded once, halves are
+ * exact. */
 static const char panels[] =
-    "/* A matrix [gates * units, terms] in panels of units: a row of biases, those of the gates from bias_from on, then a row\n"
+    "/* A matrix [gates * units, terms] in panels of units: a row of biases, those of the gates from bias_from on, "
+    "then a row\n"
     " * for each term; zeros fill up. Four bits of order for each group of columns: its gate; a bit of halved: it is\n"
     " * multiplied by 1/2; a bit of lone: it has the first bias alone. */\n"
     "static void %s(float *to, const float *weight, const float *bias, const float *second_bias, size_t units,\n"
@@ -94,8 +96,8 @@ static void pack_matrix_of(emit_context *e, cblock *b, const pack *p, int64_t of
     }
 }
 
-/* factor = weight / sqrt(variance + eps), summand = bias - mean * factor: in double where the processor has it, as when nnc
- * makes a table of them. */
+/* factor = weight / sqrt(variance + eps), summand = bias - mean * factor: in double where the processor has it, as when
+ * nnc makes a table of them. */
 static void pack_norm_of(emit_context *e, cblock *b, const pack_norm *n, int64_t offset) {
     cunit *u = e->unit;
     cexpr *c = c_name(u, "c"), *scale = c_name(u, "scale");

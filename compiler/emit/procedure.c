@@ -152,7 +152,8 @@ static void emit_rounds(maker *m, cblock *b, const plan_item *item) {
     const char *around = e->round;
     e->round = emit_symbol(e, item->round);
     cexpr *rounds = emit_dim(e, item->rounds);
-    cblock *round = item->repeat->attrs.backwards ? c_for_down(b, e->round, rounds) : c_for(b, e->round, c_int(u, 0), rounds, 1);
+    cblock *round =
+        item->repeat->attrs.backwards ? c_for_down(b, e->round, rounds) : c_for(b, e->round, c_int(u, 0), rounds, 1);
     emit_items(m, round, item->items);
     e->round = around;
     if (item->until.kind != PLAN_MEMORY) return;
@@ -166,7 +167,8 @@ static void emit_items(maker *m, cblock *b, const plan_item *item) {
     for (; item; item = item->next) {
         if (item->kernel && item->kernel->check) {
             const ir_bound_check *c = item->kernel->check;
-            check_view(m, b, &(plan_check){item->kernel->inputs[0].view, c->kind, c->has_except, c->except, c->low, c->high});
+            check_view(m, b,
+                       &(plan_check){item->kernel->inputs[0].view, c->kind, c->has_except, c->except, c->low, c->high});
             continue;
         }
         if (item->kernel) {
@@ -459,7 +461,8 @@ void procedure_weights_at(emit_context *e, const emit_api *api) {
     c_parameter(f, "size_t", "bytes");
     c_parameter(f, "nnc_status *", "status");
     cblock *b = c_body(f);
-    cexpr *data = c_name(u, "data"), *found = c_name(u, "found"), *status = c_name(u, "status"), *null = c_name(u, "NULL");
+    cexpr *data = c_name(u, "data"), *found = c_name(u, "found"), *status = c_name(u, "status"),
+          *null = c_name(u, "NULL");
     cexpr *model = c_name(u, "UINT64_C(0x%016" PRIx64 ")", weights_file_signature(u));
     cexpr *size = c_name(u, "UINT64_C(%" PRIu64 ")", weights_file_size(u));
     cexpr *check = c_call(u, "nnc_weights_check", 4, data, c_name(u, "bytes"), model, size);
@@ -467,7 +470,8 @@ void procedure_weights_at(emit_context *e, const emit_api *api) {
     cblock *there = c_if(b, c_binary(u, "!=", data, null));
     c_declare(there, "const int", "wrong", check);
     cexpr *wrong = c_add(u, c_name(u, "NNC_ERR_WEIGHTS_ALIGNMENT"), c_sub(u, c_name(u, "wrong"), c_int(u, 1)));
-    c_assign(there, found, "=", c_conditional(u, c_name(u, "wrong"), c_cast(u, "nnc_status", wrong), c_name(u, "NNC_OK")));
+    c_assign(there, found, "=",
+             c_conditional(u, c_name(u, "wrong"), c_cast(u, "nnc_status", wrong), c_name(u, "NNC_OK")));
     c_assign(c_if(b, c_binary(u, "!=", status, null)), c_unary(u, "*", status), "=", found);
     c_return(b, c_conditional(u, c_binary(u, "==", found, c_name(u, "NNC_OK")), c_cast(u, type, data), null));
     c_function_end(f);

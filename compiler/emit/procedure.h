@@ -5,7 +5,8 @@
 #include "emit/emit.h"
 #include "kernels/kernel.h"
 
-/* The parameters of a function, or what a call gives for them: self, the dims, inputs, lr if there is one, and outputs. */
+/* The parameters of a function, or what a call gives for them: self, the dims, inputs, lr if there is one, and outputs.
+ */
 typedef struct {
     cfunction *function; /* parameters are added, or */
     cexpr **arguments;   /* arguments, procedure_arguments() at most */
@@ -20,8 +21,8 @@ bool procedure_has_bodies(const plan *p, size_t target_count); /* of this plan a
 bool procedure_notes_bodies(const plan *p, size_t target_count); /* of any plan of the struct */
 /* Do kernels go through their weights backwards in every other run? */
 bool procedure_has_turns(const plan *p);
-/* Their kernels' functions must be in the unit; for the run function of several bodies, procedure_body's too, which is the
- * current body's. */
+/* Their kernels' functions must be in the unit; for the run function of several bodies, procedure_body's too, which is
+ * the current body's. */
 void procedure_body(emit_context *e, const emit_api *api);
 void procedure_reset(emit_context *e, const emit_api *api);
 void procedure_run(emit_context *e, const emit_api *api);

@@ -1,5 +1,5 @@
-/* program: model.c: the runtime, then tables and kernels, a body after another, and the models' reset and run functions. What
- * stands before the first #if is complete C for any compiler. */
+/* program: model.c: the runtime, then tables and kernels, a body after another, and the models' reset and run
+ * functions. What stands before the first #if is complete C for any compiler. */
 #include <string.h>
 
 #include "emit/banner.h"
@@ -123,7 +123,8 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
         fprintf(to, "#if !%s\n#error \"this file was generated with --target=%s\"\n#endif\n\n", e.target->guard,
                 o->target);
     if (o->section) {
-        fputs("#if !defined(__GNUC__)\n#error \"--const-section needs the attributes of gcc or clang\"\n#endif\n\n", to);
+        fputs("#if !defined(__GNUC__)\n#error \"--const-section needs the attributes of gcc or clang\"\n#endif\n\n",
+              to);
         cunit_set_section(e.unit, o->section);
     }
     fill_unit(&e, plans, apis, count);

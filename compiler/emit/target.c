@@ -11,8 +11,10 @@ static const emit_target only_avx2 = {"nnc_v8", "nnc_v8", 8, &cost_bodies[1], ""
 static const emit_target only_avx512 = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "", "NNC_TARGET_V16", "NNC_HAS_V16"};
 static const emit_target wasm = {"nnc_v4", "nnc_v4", 4, &cost_wasm, "", "", ""};
 /* with int8 weights: VNNI beside the rest */
-static const emit_target avx512_dots = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "_v16", "NNC_TARGET_V16_DOTS", "NNC_HAS_V16_DOTS"};
-static const emit_target only_avx512_dots = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "", "NNC_TARGET_V16_DOTS", "NNC_HAS_V16_DOTS"};
+static const emit_target avx512_dots = {
+    "nnc_v16", "nnc_v16", 16, &cost_bodies[2], "_v16", "NNC_TARGET_V16_DOTS", "NNC_HAS_V16_DOTS"};
+static const emit_target only_avx512_dots = {
+    "nnc_v16", "nnc_v16", 16, &cost_bodies[2], "", "NNC_TARGET_V16_DOTS", "NNC_HAS_V16_DOTS"};
 static const emit_target scalar = {"nnc_v1", "float", 1, &cost_scalar, "", "", ""};
 
 static const struct {

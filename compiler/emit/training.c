@@ -1,5 +1,5 @@
-/* training: see training.h. Gradients, and parameters in and out; training_step.c has the optimizers, training_init.c the
- * first parameters, training_file.c what save writes. */
+/* training: see training.h. Gradients, and parameters in and out; training_step.c has the optimizers, training_init.c
+ * the first parameters, training_file.c what save writes. */
 #include "emit/training.h"
 
 #include "emit/pack.h"
@@ -125,7 +125,8 @@ static void seed_function(const training *t) {
     cblock *b = c_body(f);
     cexpr *seed = c_name(u, "seed");
     c_assign(b, training_element(t, "random", c_int(u, 0)), "=", c_cast(u, "uint32_t", seed));
-    c_assign(b, training_element(t, "random", c_int(u, 1)), "=", c_cast(u, "uint32_t", c_binary(u, "/", seed, c_name(u, "UINT64_C(4294967296)"))));
+    c_assign(b, training_element(t, "random", c_int(u, 1)), "=",
+             c_cast(u, "uint32_t", c_binary(u, "/", seed, c_name(u, "UINT64_C(4294967296)"))));
     c_assign(b, training_element(t, "random", c_int(u, 2)), "=", c_int(u, 0));
     c_assign(b, training_element(t, "random", c_int(u, 3)), "=", c_int(u, 0));
     c_function_end(f);

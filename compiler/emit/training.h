@@ -1,5 +1,5 @@
-/* training: the functions of a model with a loss beside reset and run: gradients, the optimizers' step, parameters in and
- * out. All of the struct's arrays of parameters have one order: that of the keys. */
+/* training: the functions of a model with a loss beside reset and run: gradients, the optimizers' step, parameters in
+ * and out. All of the struct's arrays of parameters have one order: that of the keys. */
 #ifndef NNC_EMIT_TRAINING_H
 #define NNC_EMIT_TRAINING_H
 

@@ -5,7 +5,8 @@
 #include "emit/training_parts.h"
 #include "kernels/vectors.h"
 
-/* --- the norm ---------------------------------------------------------------------------------------------------------- */
+/* --- the norm
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* What gradients add to the sum that the norm is made of. */
 static cexpr *summand(const training *t, double norm_type, cexpr *size) {
@@ -83,13 +84,15 @@ static const char *norm_function(const training *t, double norm_type) {
     if (isinf(norm_type)) emit_largest(t, b);
     else emit_sum(t, b, norm_type);
     if (norm_type == 2) root = c_call(u, "sqrtf", 1, total);
-    else if (norm_type != 1 && !isinf(norm_type)) root = c_call(u, "powf", 2, total, c_float(u, (float)(1 / norm_type)));
+    else if (norm_type != 1 && !isinf(norm_type))
+        root = c_call(u, "powf", 2, total, c_float(u, (float)(1 / norm_type)));
     c_return(b, root);
     c_function_end(f);
     return name;
 }
 
-/* --- what is done to gradients ----------------------------------------------------------------------------------------- */
+/* --- what is done to gradients
+ * ----------------------------------------------------------------------------------------- */
 
 typedef struct {
     const training *t;
@@ -100,7 +103,8 @@ static void change_place(void *context, cblock *b, const training_place *at) {
     const change *s = context;
     emit_context *e = s->t->e;
     cexpr *g = training_load(s->t, "gradients", at);
-    if (s->c->by_value) g = vectors_call3(e, "clamp", g, vectors_number(e, -s->c->limit), vectors_number(e, s->c->limit));
+    if (s->c->by_value)
+        g = vectors_call3(e, "clamp", g, vectors_number(e, -s->c->limit), vectors_number(e, s->c->limit));
     else g = vectors_call2(e, "mul", g, vectors_call1(e, "splat", c_name(e->unit, "scale")));
     training_store(s->t, b, "gradients", at, g);
 }

@@ -17,7 +17,8 @@ void training_members(arena *a, const plan *p, emit_members *to) {
     add(a, to, "float", "moments", moments * floats, "of the optimizer: in the same order, one kind after another");
     add(a, to, "float", "packs", pack_floats(p), "parameters as kernels read them");
     add(a, to, "int32_t", "steps", training_has_step(m), "that the optimizer has done");
-    add(a, to, "uint32_t", "random", training_has_dropout(p) ? 4 : 0, "of dropout: the seed and the number of the call");
+    add(a, to, "uint32_t", "random", training_has_dropout(p) ? 4 : 0,
+        "of dropout: the seed and the number of the call");
 }
 
 void training_print_macros(const plan *p, const emit_api *api, FILE *to) {
@@ -31,8 +32,8 @@ void training_print_macros(const plan *p, const emit_api *api, FILE *to) {
                 m->training->optimizer_count > 1 ? " /* of the first optimizer */" : "");
     fprintf(to, "#define %s_PARAM_FLOATS %lld /* trained parameters and moving statistics */\n", api->upper, floats);
     fprintf(to, "#define %s_SAVE_BYTES %lld\n\n", api->upper, training_header_bytes(m) + 4 * floats);
-    fprintf(to, "/* What %s_get_params and its like have, flat and row-major:\n *   %-10s %-16s key\n", api->name, "offset",
-            "shape");
+    fprintf(to, "/* What %s_get_params and its like have, flat and row-major:\n *   %-10s %-16s key\n", api->name,
+            "offset", "shape");
     for (size_t i = 0; i < count; i++) {
         const char *key = arena_printf(a, "%s%s", m->weights_prefix ? m->weights_prefix : "", all[i]->key);
         char *plain = arena_strdup(a, key); /* a key may be any string */
@@ -57,31 +58,51 @@ void training_print_declarations(const plan *p, const emit_api *api, FILE *to) {
     const char *name = api->name;
     bool step = training_has_step(m), train_only = m->training->train_only;
     if (m->state_count)
-        fprintf(to, "\n/* Sets the first state alone: a new sequence begins. */\nvoid %s_reset_state(%s *self);\n", name, name);
-    fprintf(to, "\n/* Draws the trained parameters as torch's modules do; one seed gives one result. Forgets gradients and moments. */\n"
-                "void %s_init(%s *self, uint64_t seed);\n", name, name);
-    if (training_has_dropout(p))
-        fprintf(to, "\n/* Dropout's seed (0 after reset), and its calls counted from 0 again. */\nvoid %s_seed(%s *self, uint64_t seed);\n",
+        fprintf(to, "\n/* Sets the first state alone: a new sequence begins. */\nvoid %s_reset_state(%s *self);\n",
                 name, name);
-    fprintf(to, "\n/* The loss as %s_run computes: without dropout, with running statistics. Moves the state on. */\n", name);
+    fprintf(to,
+            "\n/* Draws the trained parameters as torch's modules do; one seed gives one result. Forgets gradients and "
+            "moments. */\n"
+            "void %s_init(%s *self, uint64_t seed);\n",
+            name, name);
+    if (training_has_dropout(p))
+        fprintf(to,
+                "\n/* Dropout's seed (0 after reset), and its calls counted from 0 again. */\nvoid %s_seed(%s *self, "
+                "uint64_t seed);\n",
+                name, name);
+    fprintf(to, "\n/* The loss as %s_run computes: without dropout, with running statistics. Moves the state on. */\n",
+            name);
     print_call(a, "eval", eval, api->eval, NULL, to);
-    fprintf(to, "\n/* Training, with the status of %s_run, and NNC_ERR_TARGET; on an error nothing has changed.%s\n", name,
-            train_only ? "" : arena_printf(a, "\n * %s_grad adds to the gradients%s.", name,
-                                           step ? arena_printf(a, "; %s_step updates the parameters and sets the gradients to "
-                                                                  "zero;\n * %s_train does both", name, name)
-                                                : ""));
+    fprintf(to, "\n/* Training, with the status of %s_run, and NNC_ERR_TARGET; on an error nothing has changed.%s\n",
+            name,
+            train_only ? ""
+                       : arena_printf(a, "\n * %s_grad adds to the gradients%s.", name,
+                                      step ? arena_printf(a,
+                                                          "; %s_step updates the parameters and sets the gradients to "
+                                                          "zero;\n * %s_train does both",
+                                                          name, name)
+                                           : ""));
     emit_print_arguments(train, api->train, to);
     fprintf(to, " */\n");
     if (!train_only) print_call(a, "grad", train, api->train, NULL, to);
     if (step && !train_only) fprintf(to, "nnc_status %s_step(%s *self, float lr);\n", name, name);
     if (step) print_call(a, "train", train, api->train, api->train->lr, to);
     fprintf(to, "void %s_zero_grad(%s *self);\n", name, name);
-    fprintf(to, "\n/* %s_PARAM_FLOATS floats out of the struct, or into it; copy_params: of one struct into another. */\n", api->upper);
-    fprintf(to, "void %s_get_params(const %s *self, float *to);\nvoid %s_set_params(%s *self, const float *from);\n", name, name, name, name);
+    fprintf(to,
+            "\n/* %s_PARAM_FLOATS floats out of the struct, or into it; copy_params: of one struct into another. */\n",
+            api->upper);
+    fprintf(to, "void %s_get_params(const %s *self, float *to);\nvoid %s_set_params(%s *self, const float *from);\n",
+            name, name, name, name);
     if (!train_only) fprintf(to, "void %s_get_grads(const %s *self, float *to); /* 0 for statistics */\n", name, name);
     fprintf(to, "void %s_copy_params(%s *self, const %s *from);\n", name, name, name);
-    fprintf(to, "\n/* A .safetensors file of the parameters, %s_SAVE_BYTES bytes, as PyTorch and nnc read it. restore takes one with the\n"
-                " * same header, else gives NNC_ERR_WEIGHTS; moments stay. */\n", api->upper);
-    fprintf(to, "void %s_save(const %s *self, void *to);\nnnc_status %s_restore(%s *self, const void *from, size_t bytes);\n", name, name, name, name);
+    fprintf(to,
+            "\n/* A .safetensors file of the parameters, %s_SAVE_BYTES bytes, as PyTorch and nnc read it. restore "
+            "takes one with the\n"
+            " * same header, else gives NNC_ERR_WEIGHTS; moments stay. */\n",
+            api->upper);
+    fprintf(
+        to,
+        "void %s_save(const %s *self, void *to);\nnnc_status %s_restore(%s *self, const void *from, size_t bytes);\n",
+        name, name, name, name);
     arena_free(a);
 }

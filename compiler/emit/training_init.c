@@ -1,5 +1,6 @@
-/* training_init: the first parameters: those of the weights file, or NAME_init's, which draws parameters as torch's modules do: of the same distributions, not the same numbers.
- * Parameter i of the file draws from Philox4x32-10 with the seed as key, and i in the counter. */
+/* training_init: the first parameters: those of the weights file, or NAME_init's, which draws parameters as torch's
+ * modules do: of the same distributions, not the same numbers. Parameter i of the file draws from Philox4x32-10 with
+ * the seed as key, and i in the counter. */
 #include <math.h>
 #include <string.h>
 
@@ -12,8 +13,8 @@ static cexpr *draw(const training *t, cblock *b, cexpr *which) {
     cunit *u = t->u;
     cexpr *i = c_name(u, "i"), *four = c_int(u, 4);
     cblock *next = c_if(b, c_binary(u, "==", c_binary(u, "%", i, four), c_int(u, 0)));
-    c_do(next, c_call(u, emit_random_words(t->e), 4, c_name(u, "random"), c_cast(u, "uint32_t", c_binary(u, "/", i, four)),
-                      c_name(u, "site"), c_name(u, "words")));
+    c_do(next, c_call(u, emit_random_words(t->e), 4, c_name(u, "random"),
+                      c_cast(u, "uint32_t", c_binary(u, "/", i, four)), c_name(u, "site"), c_name(u, "words")));
     return c_cast(u, "float", c_binary(u, "/", c_index(u, c_name(u, "words"), which), c_name(u, "256u")));
 }
 
@@ -111,7 +112,8 @@ void training_init_function(const training *t) {
     cblock *b = c_body(f);
     cexpr *seed = c_name(u, "seed"), *random = c_name(u, "random");
     if (draws) {
-        cexpr *const words[] = {c_cast(u, "uint32_t", seed), c_cast(u, "uint32_t", c_binary(u, "/", seed, c_name(u, "UINT64_C(4294967296)"))),
+        cexpr *const words[] = {c_cast(u, "uint32_t", seed),
+                                c_cast(u, "uint32_t", c_binary(u, "/", seed, c_name(u, "UINT64_C(4294967296)"))),
                                 c_int(u, 0), c_int(u, 0)};
         c_declare_array(b, "uint32_t", "random", 4);
         for (int i = 0; i < 4; i++) c_assign(b, c_index(u, random, c_int(u, i)), "=", words[i]);

@@ -23,7 +23,8 @@ cfunction *training_function(const training *t, const char *type, const char *wh
 cexpr *training_bytes(const training *t);                                /* of one of the arrays */
 void training_clear(const training *t, cblock *b, const char *member);   /* to zeros */
 
-/* Some neighbouring elements of the arrays: as many as a vector has lanes, or (lanes is not NULL) the first of these. */
+/* Some neighbouring elements of the arrays: as many as a vector has lanes, or (lanes is not NULL) the first of these.
+ */
 typedef struct {
     cexpr *index, *lanes;
 } training_place;

@@ -1,6 +1,6 @@
-/* training_step: the optimizers, with torch's formulas (torch.optim, 2.x). What torch computes in Python's float64, like
- * 1 - beta, is computed so here and rounded once. Updates are elementwise over ranges of the struct's arrays, in one pass that
- * also sets the gradients to zero. */
+/* training_step: the optimizers, with torch's formulas (torch.optim, 2.x). What torch computes in Python's float64,
+ * like 1 - beta, is computed so here and rounded once. Updates are elementwise over ranges of the struct's arrays, in
+ * one pass that also sets the gradients to zero. */
 #include <math.h>
 
 #include "emit/pack.h"
@@ -8,7 +8,8 @@
 #include "emit/training_parts.h"
 #include "kernels/vectors.h"
 
-/* --- an optimizer's update --------------------------------------------------------------------------------------------- */
+/* --- an optimizer's update
+ * --------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const training *t;
@@ -24,7 +25,9 @@ typedef struct {
 static cexpr *number(const update *s, double value) { return vectors_number(s->e, value); }
 
 /* A variable of a float, in all lanes. */
-static cexpr *spread(const update *s, const char *name) { return vectors_call1(s->e, "splat", c_name(s->u, "%s", name)); }
+static cexpr *spread(const update *s, const char *name) {
+    return vectors_call1(s->e, "splat", c_name(s->u, "%s", name));
+}
 
 static cexpr *add(const update *s, cexpr *x, cexpr *y) { return vectors_call2(s->e, "add", x, y); }
 
@@ -179,7 +182,8 @@ static const char *update_function(const training *t, const ir_optimizer *o) {
     return name;
 }
 
-/* --- param groups ------------------------------------------------------------------------------------------------------ */
+/* --- param groups
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* Calls an optimizer's function for each run of parameters that are its own. Statistics between two of them have no
  * gradient, but decay would move them: they end a run. */
@@ -206,7 +210,8 @@ static cexpr *rate_of(const training *t, size_t group) {
     return group == 0 || first == own || first == 0 ? lr : c_mul(u, lr, c_float(u, (float)(own / first)));
 }
 
-/* --- the step ---------------------------------------------------------------------------------------------------------- */
+/* --- the step
+ * ---------------------------------------------------------------------------------------------------------- */
 
 void training_step_function(const training *t, bool is_static) {
     cunit *u = t->u;

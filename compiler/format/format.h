@@ -1,7 +1,7 @@
 /* format: how a matrix of weights lies in the program: a row a format, and which one a layer's matrix has.
  *
- * A matrix [rows, terms] has codes, an integer for each weight, and, where the format says so, a scale for each row or for
- * each 32 terms of a row:
+ * A matrix [rows, terms] has codes, an integer for each weight, and, where the format says so, a scale for each row or
+ * for each 32 terms of a row:
  *
  *     float32    no codes: the weights themselves
  *     float16    the bits of the weight, which must be one
@@ -29,8 +29,8 @@ enum {
 typedef struct {
     const char *name;  /* "int8" */
     unsigned bytes;    /* of a code */
-    unsigned side;     /* codes of one row that lie side by side in packed weights, 4 terms of int8; its rows are filled up
-                        * with zeros to a multiple of it */
+    unsigned side; /* codes of one row that lie side by side in packed weights, 4 terms of int8; its rows are filled up
+                    * with zeros to a multiple of it */
     bool row_scale, block_scales;
 } format_row;
 
@@ -51,8 +51,8 @@ int64_t format_bytes(weight_format f, int64_t rows, int64_t terms);
 /* Rows and terms of a param that is a matrix: all dims but the first are the terms. */
 int64_t format_param_rows(const ir_param *p);
 int64_t format_param_terms(const ir_param *p);
-/* The format of the matrix `p`, an operand of the layer n. A matrix with a weight that is infinite or no number, or with
- * rows that are too short, is float32; so is one whose data is not bound. */
+/* The format of the matrix `p`, an operand of the layer n. A matrix with a weight that is infinite or no number, or
+ * with rows that are too short, is float32; so is one whose data is not bound. */
 weight_format format_choose(const ir_node *n, const ir_param *p);
 /* Calls visit for each matrix of the node. */
 typedef void format_visitor(void *context, const ir_node *n, const ir_param *p);

@@ -3,8 +3,8 @@
  *     int16   scale = m / 32767, m the largest magnitude of the row          |w' - w| <= m / 65000
  *     int8    scale = m / 127 of its 32 terms, rounded up to a bfloat16      |w' - w| <= m / 250
  *
- * A code is the integer nearest to w / scale. A scale is no denormal: below 4e-34 (int16) or 1.5e-36 (int8) the error is
- * within 1.2e-38 instead. float16 and bfloat16 are for weights that are such numbers already, and exact.
+ * A code is the integer nearest to w / scale. A scale is no denormal: below 4e-34 (int16) or 1.5e-36 (int8) the error
+ * is within 1.2e-38 instead. float16 and bfloat16 are for weights that are such numbers already, and exact.
  *
  * What a code stands for, as a double, is exact: code times scale has at most 39 bits.
  */

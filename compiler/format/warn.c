@@ -21,8 +21,8 @@ static void look_at(void *context, const ir_node *n, const ir_param *p) {
     arena_free(a);
     if (q.decibels >= LEAST_DECIBELS) return;
     const char *name = format_row_of(f)->name;
-    diag *d = diag_warning(w->diags, WARNING_NARROW, p->where, "%s: %s keeps \"%.80s\" at %.1f dB only", p->wanted_by, name,
-                           p->key, q.decibels);
+    diag *d = diag_warning(w->diags, WARNING_NARROW, p->where, "%s: %s keeps \"%.80s\" at %.1f dB only", p->wanted_by,
+                           name, p->key, q.decibels);
     diag_note_plain(d, "row %lld has a weight of %.3g where its rms is %.3g", (long long)q.worst_row, q.largest, q.rms);
     diag_hint(d, f == FORMAT_INT8 ? "as int16 keeps it better" : "as float32 keeps it as it is");
 }
@@ -32,5 +32,6 @@ void format_warn(const ir_model *m, diag_list *diags) {
     format_each(m, look_at, &w);
     if (w.stored && !w.found)
         diag_warning(diags, WARNING_NARROW, w.where,
-                     "model %s: no matrix is kept as stored, as none has 16 bits in the file: they are float32", m->name);
+                     "model %s: no matrix is kept as stored, as none has 16 bits in the file: they are float32",
+                     m->name);
 }

@@ -4,7 +4,8 @@
 #include <math.h>
 
 /* A value like x's elements with a constant shape, and room for them; NULL when there is none. */
-static value *result_of(graph *g, element e, unsigned rank, const int64_t *dims, float **floats, const dim ***integers) {
+static value *result_of(graph *g, element e, unsigned rank, const int64_t *dims, float **floats,
+                        const dim ***integers) {
     int64_t count = 1;
     for (unsigned i = 0; i < rank; i++) {
         if (dims[i] < 0 || (dims[i] && count > INT32_MAX / dims[i])) return NULL;
@@ -30,7 +31,8 @@ static bool next_index(unsigned rank, const int64_t *dims, int64_t *index) {
     return false;
 }
 
-value *fold_strided(graph *g, const value *x, unsigned rank, const int64_t *dims, const int64_t *strides, int64_t offset) {
+value *fold_strided(graph *g, const value *x, unsigned rank, const int64_t *dims, const int64_t *strides,
+                    int64_t offset) {
     float *floats;
     const dim **integers;
     value *v = result_of(g, x->element, rank, dims, &floats, &integers);
@@ -79,7 +81,8 @@ value *fold_slice(graph *g, const value *x, const slice_axis *axes) {
     dense_strides(x->rank, dims, strides);
     for (unsigned i = 0; i < x->rank; i++) {
         int64_t start = 0, stop = dims[i];
-        if ((axes[i].start && !dim_is_const(axes[i].start, &start)) || (axes[i].stop && !dim_is_const(axes[i].stop, &stop)))
+        if ((axes[i].start && !dim_is_const(axes[i].start, &start)) ||
+            (axes[i].stop && !dim_is_const(axes[i].stop, &stop)))
             return NULL;
         offset += start * strides[i];
         if (axes[i].index) continue;
@@ -189,7 +192,8 @@ static const dim *integer(graph *g, fold_operator op, const dim *a, const dim *b
     case FOLD_MIN: return below ? a : above ? b : NULL;
     case FOLD_EQUAL:
         if (dim_same(a, b)) return truth(g, true);
-        return !dim_is_huge(difference) && (dim_min(difference) > 0 || dim_max(difference) < 0) ? truth(g, false) : NULL;
+        return !dim_is_huge(difference) && (dim_min(difference) > 0 || dim_max(difference) < 0) ? truth(g, false)
+                                                                                                : NULL;
     case FOLD_LESS:
         if (!dim_is_huge(difference) && dim_min(difference) > 0) return truth(g, true);
         return above ? truth(g, false) : NULL;
@@ -238,7 +242,8 @@ static int64_t source_of(const value *x, unsigned rank, const int64_t *index) {
 
 value *fold_binary(graph *g, fold_operator op, const value *a, const value *b) {
     value shape = {0};
-    if (!value_known(a) || !value_known(b) || a->element != b->element || !broadcast_shape(g, a, b, &shape)) return NULL;
+    if (!value_known(a) || !value_known(b) || a->element != b->element || !broadcast_shape(g, a, b, &shape))
+        return NULL;
     bool whole = a->element != ELEMENT_FLOAT;
     element e = is_comparison(op) ? ELEMENT_BOOL : a->element;
     if (a->filled && b->filled) {

@@ -1,14 +1,15 @@
 /* fold: what can be computed from known elements alone.
  *
- * Each gives a value with known elements, or NULL when they cannot be known (a symbolic shape, a symbolic integer where a
- * number is needed). When the budget for them is spent, graph.folded_bytes stays as it is and graph.spent is set. */
+ * Each gives a value with known elements, or NULL when they cannot be known (a symbolic shape, a symbolic integer where
+ * a number is needed). When the budget for them is spent, graph.folded_bytes stays as it is and graph.spent is set. */
 #ifndef NNC_IMPORT_FOLD_H
 #define NNC_IMPORT_FOLD_H
 
 #include "import/graph.h"
 
 /* Elements of x at offset + sum of index[i] * strides[i], for a result of this constant shape. */
-value *fold_strided(graph *g, const value *x, unsigned rank, const int64_t *dims, const int64_t *strides, int64_t offset);
+value *fold_strided(graph *g, const value *x, unsigned rank, const int64_t *dims, const int64_t *strides,
+                    int64_t offset);
 value *fold_permute(graph *g, const value *x, const unsigned *perm);
 value *fold_slice(graph *g, const value *x, const slice_axis *axes);
 value *fold_expand(graph *g, const value *x, unsigned rank, const dim *const *dims);
@@ -20,8 +21,8 @@ typedef enum {
     FOLD_LESS_OR_EQUAL, FOLD_AND, FOLD_OR, FOLD_XOR
 } fold_operator;
 
-/* a op b with broadcasting; both of one element type. Integers may be symbolic where the result is still known. Floats are
- * rounded to float32, as an engine rounds them. Division of integers truncates, as in ONNX. */
+/* a op b with broadcasting; both of one element type. Integers may be symbolic where the result is still known. Floats
+ * are rounded to float32, as an engine rounds them. Division of integers truncates, as in ONNX. */
 value *fold_binary(graph *g, fold_operator op, const value *a, const value *b);
 value *fold_where(graph *g, const value *condition, const value *a, const value *b);
 /* Elements of [..., i, j] with j - i >= from and j - i <= to; 0 in the others' place. */

@@ -2,11 +2,11 @@
  *
  *     model.onnx -> onnx_file -> interpret (ops_*.c, fold.c) -> graph -> write.c -> model.nn, model.safetensors
  *
- * interpret.c goes through the ONNX nodes once, in order. A value whose elements are known (weights, sizes, constants, and
- * whatever is computed from them alone) is folded on the spot; sizes may be symbolic: an integer element is a `dim`. Every
- * other operator becomes nodes of this graph, by constructors that simplify as they build (a transpose of a transpose, a
- * reshape of a reshape), so that what remains reads as a person would have written it. Nodes that nothing uses in the end
- * are not written. Everything lives in the importer's arena.
+ * interpret.c goes through the ONNX nodes once, in order. A value whose elements are known (weights, sizes, constants,
+ * and whatever is computed from them alone) is folded on the spot; sizes may be symbolic: an integer element is a
+ * `dim`. Every other operator becomes nodes of this graph, by constructors that simplify as they build (a transpose of
+ * a transpose, a reshape of a reshape), so that what remains reads as a person would have written it. Nodes that
+ * nothing uses in the end are not written. Everything lives in the importer's arena.
  */
 #ifndef NNC_IMPORT_GRAPH_H
 #define NNC_IMPORT_GRAPH_H
@@ -70,18 +70,19 @@ typedef struct {
 } layer;
 
 typedef enum {
-    NODE_INPUT,   /* no operands */
-    NODE_CALL,    /* function(operands…, tail); with `tuple` the operands are a tuple: cat((a, b), dim=0); one result, or two */
+    NODE_INPUT, /* no operands */
+    NODE_CALL, /* function(operands…, tail); with `tuple` the operands are a tuple: cat((a, b), dim=0); one result, or
+                  two */
     NODE_INFIX,   /* a + b; function is the operator */
     NODE_PREFIX,  /* -a */
     NODE_LAYER,   /* layer(operands…) */
     NODE_RESHAPE, /* the result's shape says all */
     NODE_PERMUTE, /* perm: result dim i is operand dim perm[i] */
     NODE_SLICE,   /* x[start:stop:step, index, …] */
-    NODE_REPEAT,  /* a block begins: operands are the rows' sources, then what is carried at first; results are a round's
-                   * row of each source, then the carried values in a round */
-    NODE_END      /* it ends: operands are the carried values' next ones, then what is collected, then a condition when there
-                   * is one; results are the carried values behind the block, then what was collected, a new dim 0 */
+    NODE_REPEAT, /* a block begins: operands are the rows' sources, then what is carried at first; results are a round's
+                  * row of each source, then the carried values in a round */
+    NODE_END /* it ends: operands are the carried values' next ones, then what is collected, then a condition when there
+              * is one; results are the carried values behind the block, then what was collected, a new dim 0 */
 } node_kind;
 
 typedef struct {
@@ -172,7 +173,8 @@ value *make_call(graph *g, const char *path, const char *function, value *const 
 value *make_tuple_call(graph *g, const char *path, const char *function, value *const *operands, unsigned count,
                        const char *tail, const value *type);
 /* function(x, tail) with two results: values, indices = topk(x, 3). */
-node *make_pair(graph *g, const char *path, const char *function, value *x, const char *tail, const value *first, const value *second);
+node *make_pair(graph *g, const char *path, const char *function, value *x, const char *tail, const value *first,
+                const value *second);
 value *make_infix(graph *g, const char *path, const char *symbol, value *a, value *b, const value *type);
 value *make_prefix(graph *g, const char *path, const char *symbol, value *a);
 value *make_reshape(graph *g, const char *path, value *x, unsigned rank, const dim *const *dims);
@@ -185,8 +187,8 @@ node *make_layer(graph *g, const char *path, const layer *l, value *const *opera
                  const value *const *types, unsigned result_count);
 
 /* A block of rounds: what is made between begin and end stands in it. rounds: NULL when there are rows. */
-node *begin_repeat(graph *g, const char *path, const dim *rounds, value *const *rows, unsigned row_count, value *const *first,
-                   unsigned carried_count);
+node *begin_repeat(graph *g, const char *path, const dim *rounds, value *const *rows, unsigned row_count,
+                   value *const *first, unsigned carried_count);
 node *end_repeat(graph *g, node *begin, value *const *next, unsigned carried_count, value *const *collected,
                  unsigned collected_count, value *until); /* until: NULL, or a bool asked after each round */
 

@@ -29,15 +29,15 @@ typedef struct {
     bool reset_after;       /* --gru-reset-after: a GRU's linear_before_reset=0 is an exporter's fault */
 } import_options;
 
-/* The text of the .nn file and the tensors beside it; NULL after reporting. model: the model's name; weights: the name of
- * the .safetensors file, which the .nn file names; nn: the .nn file's name, for its first comment. */
+/* The text of the .nn file and the tensors beside it; NULL after reporting. model: the model's name; weights: the name
+ * of the .safetensors file, which the .nn file names; nn: the .nn file's name, for its first comment. */
 typedef struct {
     const char *text;
     const tensor_to_write *tensors;
     size_t tensor_count; /* 0: no weights file is needed */
 } import_result;
 
-import_result *import_onnx(arena *a, const char *path, const char *nn, const char *weights, const import_options *options,
-                           diag_list *diags);
+import_result *import_onnx(arena *a, const char *path, const char *nn, const char *weights,
+                           const import_options *options, diag_list *diags);
 
 #endif

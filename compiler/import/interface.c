@@ -31,8 +31,10 @@ static const dim *named_size(importer *m, const char *name, const char *input) {
     for (size_t i = 0; i < g->symbol_count; i++)
         if (strcmp(dim_symbol_name(g->symbols[i]), name) == 0) return g->symbols[i];
     if (!given) {
-        fault(m, "input \"%s\" has a size %s whose bounds are not known: add --dim %s=1..128 (at run time), or --dim %s=16",
-              input, name, name, name);
+        fault(
+            m,
+            "input \"%s\" has a size %s whose bounds are not known: add --dim %s=1..128 (at run time), or --dim %s=16",
+            input, name, name, name);
         return NULL;
     }
     if (read_number(&at, &low) && !*at) return dim_const(g->dims, low);
@@ -50,7 +52,8 @@ static const dim *named_size(importer *m, const char *name, const char *input) {
 static bool is_word(const char *s) {
     if (!((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || *s == '_')) return false;
     for (; *s; s++)
-        if (!((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || *s == '_')) return false;
+        if (!((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || *s == '_'))
+            return false;
     return true;
 }
 
@@ -78,7 +81,8 @@ static bool shape_of_input(importer *m, const char *name, const Onnx__TypeProto_
     }
     bool by_option = setting(&m->options->shapes, name) != NULL, good = true;
     if (by_option && shape && rank != shape->n_dim) {
-        fault(m, "--shape %s=%s has %zu sizes; the input has %zu dims", name, setting(&m->options->shapes, name), rank, shape->n_dim);
+        fault(m, "--shape %s=%s has %zu sizes; the input has %zu dims", name, setting(&m->options->shapes, name), rank,
+              shape->n_dim);
         return false;
     }
     if (!by_option && shape->n_dim > IMPORT_MAX_RANK) {
@@ -90,7 +94,8 @@ static bool shape_of_input(importer *m, const char *name, const Onnx__TypeProto_
         if (d->dim_value > 0) v->dims[rank] = dim_const(m->graph->dims, d->dim_value);
         else if (d->dim_param && is_word(d->dim_param)) v->dims[rank] = named_size(m, d->dim_param, name);
         else {
-            fault(m, "input \"%s\": size %zu of %zu has no name; give all of them: --shape %s=…,…", name, rank + 1, shape->n_dim, name);
+            fault(m, "input \"%s\": size %zu of %zu has no name; give all of them: --shape %s=…,…", name, rank + 1,
+                  shape->n_dim, name);
             return false;
         }
         good &= v->dims[rank] != NULL;
@@ -118,11 +123,16 @@ static value *set_input(importer *m, const char *name, const char *given, const 
 static void add_input(importer *m, const Onnx__ValueInfoProto *p, argument *to, bool *is_argument) {
     const Onnx__TypeProto__Tensor *t = p->type ? p->type->tensor_type : NULL;
     onnx_elements kind = t ? onnx_elements_of(t->elem_type) : ONNX_UNREADABLE;
-    value *v = value_new(m->graph, kind == ONNX_FLOAT ? ELEMENT_FLOAT : kind == ONNX_INT ? ELEMENT_INT : ELEMENT_BOOL, 0, NULL);
+    value *v = value_new(m->graph,
+                         kind == ONNX_FLOAT ? ELEMENT_FLOAT
+                         : kind == ONNX_INT ? ELEMENT_INT
+                                            : ELEMENT_BOOL,
+                         0, NULL);
     const char *constant = setting(&m->options->values, p->name);
     bool good = true;
     if (kind == ONNX_UNREADABLE) {
-        fault(m, "input \"%s\" is no tensor of numbers%s%s", p->name, t ? ": its elements are " : "", t ? onnx_type_name(t->elem_type) : "");
+        fault(m, "input \"%s\" is no tensor of numbers%s%s", p->name, t ? ": its elements are " : "",
+              t ? onnx_type_name(t->elem_type) : "");
         good = false;
     } else good = shape_of_input(m, p->name, t, v);
     v->failed = !good;
@@ -166,7 +176,9 @@ void read_inputs(importer *m, const Onnx__GraphProto *g) {
 
 static void check_unused(importer *m, const import_settings *all, const char *option, const char *what) {
     for (size_t i = 0; i < all->count; i++)
-        if (!all->items[i].used) fault(m, "%s %s=%s: the model has no %s \"%s\"", option, all->items[i].name, all->items[i].value, what, all->items[i].name);
+        if (!all->items[i].used)
+            fault(m, "%s %s=%s: the model has no %s \"%s\"", option, all->items[i].name, all->items[i].value, what,
+                  all->items[i].name);
 }
 
 void read_outputs(importer *m, const Onnx__GraphProto *g) {
@@ -178,7 +190,8 @@ void read_outputs(importer *m, const Onnx__GraphProto *g) {
             continue;
         }
         if (v->sequence || is_cut_to_integer(v)) {
-            fault(m, "the output \"%s\" is %s, which has no counterpart in nnc", name, v->sequence ? "a sequence" : "an integer made of a float");
+            fault(m, "the output \"%s\" is %s, which has no counterpart in nnc", name,
+                  v->sequence ? "a sequence" : "an integer made of a float");
             continue;
         }
         m->graph->outputs[m->graph->output_count++] = (argument){.name = name, .value = v};

@@ -30,7 +30,8 @@ void warn_of_exporter(call *c, warning_name name, const char *exporter, const ch
     importer *m = c->importer;
     const char *producer = m->file->model->producer_name;
     if (!producer || strcmp(producer, exporter) != 0) return;
-    diag_hint(diag_warning_file(m->diags, name, m->file->path, "node %s (%s): %s", c->path, c->proto->op_type, what), "%s", hint);
+    diag_hint(diag_warning_file(m->diags, name, m->file->path, "node %s (%s): %s", c->path, c->proto->op_type, what),
+              "%s", hint);
 }
 
 void fault(importer *m, const char *format, ...) {
@@ -197,7 +198,8 @@ static const Onnx__FunctionProto *find_function(const importer *m, const Onnx__N
     const char *domain = n->domain ? n->domain : "";
     for (size_t i = 0; i < m->file->model->n_functions; i++) {
         const Onnx__FunctionProto *f = m->file->model->functions[i];
-        if (f->name && n->op_type && strcmp(f->name, n->op_type) == 0 && strcmp(f->domain ? f->domain : "", domain) == 0)
+        if (f->name && n->op_type && strcmp(f->name, n->op_type) == 0 &&
+            strcmp(f->domain ? f->domain : "", domain) == 0)
             return f;
     }
     return NULL;
@@ -232,7 +234,8 @@ static bool interpret_function(call *c, const Onnx__FunctionProto *f) {
     return good;
 }
 
-bool interpret_graph(call *c, const Onnx__GraphProto *g, value *const *inputs, size_t input_count, value **results, size_t count) {
+bool interpret_graph(call *c, const Onnx__GraphProto *g, value *const *inputs, size_t input_count, value **results,
+                     size_t count) {
     importer *m = c->importer;
     if (++m->depth > MAX_NESTING) return refuse(c, "branches are nested too deep");
     if (g->n_input != input_count) return refuse(c, "its graph has %zu inputs, %zu are given", g->n_input, input_count);
@@ -261,11 +264,13 @@ static bool check_result(call *c, const value *v) {
         if (dim_is_huge(elements) || dim_min(v->dims[i]) < 0)
             return refuse(c, "its result would be %s", value_shape_string(c->graph->arena, v));
     }
-    if (v->filled && v->element != ELEMENT_FLOAT && dim_is_huge(v->integer)) return refuse(c, "its numbers are too large");
+    if (v->filled && v->element != ELEMENT_FLOAT && dim_is_huge(v->integer))
+        return refuse(c, "its numbers are too large");
     return true;
 }
 
-/* "; behind CumSum (node add_up), TopK (node pick_best)": what makes the node's first operand, and that one's; "" for none. */
+/* "; behind CumSum (node add_up), TopK (node pick_best)": what makes the node's first operand, and that one's; "" for
+ * none. */
 static const char *nodes_behind(const call *c) {
     text t = text_new(c->importer->arena);
     const Onnx__NodeProto *n = c->proto;
@@ -276,7 +281,8 @@ static const char *nodes_behind(const call *c) {
             for (size_t k = 0; k < c->nodes[i]->n_output && !maker; k++)
                 if (strcmp(c->nodes[i]->output[k], n->input[0]) == 0) maker = c->nodes[i];
         if (!maker || !maker->op_type) break;
-        text_printf(&t, "%s%s (node %s)", steps ? ", " : "; behind ", maker->op_type, maker->name && maker->name[0] ? maker->name : n->input[0]);
+        text_printf(&t, "%s%s (node %s)", steps ? ", " : "; behind ", maker->op_type,
+                    maker->name && maker->name[0] ? maker->name : n->input[0]);
         n = maker;
     }
     return text_string(&t);
@@ -328,14 +334,18 @@ static void interpret_node(importer *m, Onnx__NodeProto *const *nodes, size_t po
             if (!c.in[i]) good = refuse(&c, "operand %u is not there", i + 1);
         for (unsigned i = 0; good && i < c.in_count; i++)
             if (c.in[i] && is_cut_to_integer(c.in[i]) && c.row->handle != op_cast && c.row->handle != op_identity)
-                good = refuse(&c, "needs \"%s\", an integer made of a float, which has no counterpart in nnc", c.in[i]->name);
+                good = refuse(&c, "needs \"%s\", an integer made of a float, which has no counterpart in nnc",
+                              c.in[i]->name);
         for (unsigned i = 0; good && i < c.in_count; i++)
-            if (c.in[i] && c.in[i]->sequence && c.row->code != TAKES_SEQUENCES) good = refuse(&c, "of a sequence is not supported");
+            if (c.in[i] && c.in[i]->sequence && c.row->code != TAKES_SEQUENCES)
+                good = refuse(&c, "of a sequence is not supported");
         size_t reports = m->reports;
         m->graph->spent = false;
         if (good) good = c.row->handle(&c);
         if (m->graph->spent && reports == m->reports)
-            good = refuse(&c, "what it gives can't be computed at compile time: it is too large for the memory it may take, or not constant");
+            good = refuse(&c,
+                          "what it gives can't be computed at compile time: it is too large for the memory it may "
+                          "take, or not constant");
         for (unsigned i = 0; good && i < c.out_count; i++) {
             if (c.out[i]) good = check_result(&c, c.out[i]);
             else if (wanted(&c, i)) good = refuse(&c, "its output \"%s\" is not supported", proto->output[i]);
@@ -353,7 +363,8 @@ static void interpret_nodes(importer *m, Onnx__NodeProto *const *nodes, size_t c
     for (size_t i = 0; i < count && m->nodes <= MAX_NODES; i++) interpret_node(m, nodes, i, opset);
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------------------------------
+ */
 
 static void report_unknown(importer *m) {
     if (!m->unknown_count) return;
@@ -378,7 +389,8 @@ static void mark_behind(importer *m, const value *v) {
         n->walk = m->walk;
         if (n->partner) ARENA_PUSH(m->arena, stack, count, capacity, n->partner);
         for (unsigned i = 0; i < n->operand_count; i++)
-            if (n->operands[i] && n->operands[i]->producer) ARENA_PUSH(m->arena, stack, count, capacity, n->operands[i]->producer);
+            if (n->operands[i] && n->operands[i]->producer)
+                ARENA_PUSH(m->arena, stack, count, capacity, n->operands[i]->producer);
     }
 }
 

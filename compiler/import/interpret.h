@@ -1,8 +1,8 @@
 /* interpret: an ONNX graph, node by node, into the import's graph. One row an operator (ops.c), one file a family.
  *
- * An operator's handler is given a `call`: the node, its operands, its attributes. It sets the results and returns true;
- * or says why not with refuse(). A node one of whose operands was refused is passed over in silence; operators without a
- * row are collected and named together at the end. */
+ * An operator's handler is given a `call`: the node, its operands, its attributes. It sets the results and returns
+ * true; or says why not with refuse(). A node one of whose operands was refused is passed over in silence; operators
+ * without a row are collected and named together at the end. */
 #ifndef NNC_IMPORT_INTERPRET_H
 #define NNC_IMPORT_INTERPRET_H
 
@@ -15,8 +15,8 @@ enum { CALL_MAX_OPERANDS = 1024, CALL_MAX_RESULTS = 256 };
 typedef struct importer importer;
 typedef struct call call;
 
-/* A row of the table of operators. `argument` and `code` are the handler's own: a function's name, an operator. Of those
- * that may be given sequences the code is TAKES_SEQUENCES. */
+/* A row of the table of operators. `argument` and `code` are the handler's own: a function's name, an operator. Of
+ * those that may be given sequences the code is TAKES_SEQUENCES. */
 enum { TAKES_SEQUENCES = 1000 };
 
 typedef struct {
@@ -68,8 +68,10 @@ bool axes_of(call *c, const int64_t *axes, size_t count, unsigned rank, unsigned
 const operator_row *operator_find(const char *type); /* ops.c; NULL when there is none */
 
 /* A subgraph (of If, Loop, Scan) with values for its inputs: the values of its outputs; used by ops_control.c. */
-bool interpret_graph(call *c, const Onnx__GraphProto *g, value *const *inputs, size_t input_count, value **results, size_t count);
-/* The inputs of the model that a value is computed from, as text: "sr, input". settable: --set could fix all of them. */
+bool interpret_graph(call *c, const Onnx__GraphProto *g, value *const *inputs, size_t input_count, value **results,
+                     size_t count);
+/* The inputs of the model that a value is computed from, as text: "sr, input". settable: --set could fix all of them.
+ */
 const char *inputs_behind(importer *m, const value *v, bool *settable);
 
 /* What the ONNX path suggests for a name: "/encoder/lstm/LSTM" -> "encoder.lstm"; NULL for nothing useful. */

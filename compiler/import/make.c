@@ -46,7 +46,8 @@ value *make_tuple_call(graph *g, const char *path, const char *function, value *
     return v;
 }
 
-node *make_pair(graph *g, const char *path, const char *function, value *x, const char *tail, const value *first, const value *second) {
+node *make_pair(graph *g, const char *path, const char *function, value *x, const char *tail, const value *first,
+                const value *second) {
     node *n = node_new(g, NODE_CALL, path, &x, 1, (const value *[]){first, second}, 2);
     n->function = function;
     n->tail = tail;
@@ -275,8 +276,8 @@ node *make_layer(graph *g, const char *path, const layer *l, value *const *opera
 
 /* --- blocks ------------------------------------------------------------------------------------------------------- */
 
-node *begin_repeat(graph *g, const char *path, const dim *rounds, value *const *rows, unsigned row_count, value *const *first,
-                   unsigned carried_count) {
+node *begin_repeat(graph *g, const char *path, const dim *rounds, value *const *rows, unsigned row_count,
+                   value *const *first, unsigned carried_count) {
     unsigned count = row_count + carried_count;
     value **operands = ARENA_ARRAY(g->arena, value *, count + 1);
     const value **types = ARENA_ARRAY(g->arena, const value *, count + 1);

@@ -6,16 +6,17 @@
 
 enum { LONGEST_WORD = 40, LONGEST_COMMENT = 80 };
 
-/* No value or model may be called so: words of the language, reserved ones, and layers' and functions' would confuse. What
- * takes their place; NULL: the word with an underscore. */
+/* No value or model may be called so: words of the language, reserved ones, and layers' and functions' would confuse.
+ * What takes their place; NULL: the word with an underscore. */
 static const struct {
     const char *word, *instead;
 } reserved[] = {
-    {"input", "x"}, {"output", "y"}, {"state", "memory"}, {"model", NULL}, {"dim", NULL}, {"weights", NULL}, {"param", NULL},
-    {"layer", NULL}, {"from", NULL}, {"prefix", NULL}, {"true", NULL}, {"false", NULL}, {"none", NULL}, {"True", NULL},
-    {"False", NULL}, {"None", NULL}, {"inf", NULL}, {"target", NULL}, {"loss", NULL}, {"train", NULL}, {"import", NULL},
-    {"fn", NULL}, {"repeat", NULL}, {"if", NULL}, {"until", NULL}, {"collect", NULL}, {"in", NULL}, {"as", NULL},
-    {"float32", NULL}, {"int32", NULL}, {"bool", NULL}, {"and", NULL}, {"or", NULL}, {"not", NULL},
+    {"input", "x"},  {"output", "y"},   {"state", "memory"}, {"model", NULL},  {"dim", NULL},     {"weights", NULL},
+    {"param", NULL}, {"layer", NULL},   {"from", NULL},      {"prefix", NULL}, {"true", NULL},    {"false", NULL},
+    {"none", NULL},  {"True", NULL},    {"False", NULL},     {"None", NULL},   {"inf", NULL},     {"target", NULL},
+    {"loss", NULL},  {"train", NULL},   {"import", NULL},    {"fn", NULL},     {"repeat", NULL},  {"if", NULL},
+    {"until", NULL}, {"collect", NULL}, {"in", NULL},        {"as", NULL},     {"float32", NULL}, {"int32", NULL},
+    {"bool", NULL},  {"and", NULL},     {"or", NULL},        {"not", NULL},
 };
 
 /* Letters, digits and single underscores of `wanted`, a letter in front; NULL where nothing is left. */
@@ -78,7 +79,8 @@ const char *write_comment(arena *a, const char *s) {
 
 /* Whether a word says what the operator is and not what it is for: "MatMul", "LSTM_12", "call". */
 static bool is_operator_name(const char *part, size_t length) {
-    static const char *const others[] = {"node", "BiasAdd", "onnx", "then_branch", "else_branch", "Constant", "val", "output"};
+    static const char *const others[] = {"node",        "BiasAdd",  "onnx", "then_branch",
+                                         "else_branch", "Constant", "val",  "output"};
     while (length && isdigit((unsigned char)part[length - 1])) length--;
     if (length && part[length - 1] == '_') length--;
     char word[32];
@@ -111,7 +113,8 @@ const char *name_from_path(arena *a, const char *path) {
     static const char *const endings[] = {".weight", ".bias", "_output_0"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         size_t ending = strlen(endings[i]);
-        if (best_length > ending && strncmp(best + best_length - ending, endings[i], ending) == 0) best_length -= ending;
+        if (best_length > ending && strncmp(best + best_length - ending, endings[i], ending) == 0)
+            best_length -= ending;
     }
     return best && !is_operator_name(best, best_length) ? arena_strndup(a, best, best_length) : NULL;
 }

@@ -122,7 +122,8 @@ onnx_file *onnx_file_open(arena *a, const char *path, diag_list *diags) {
         return NULL;
     }
     if (!is_shallow(bytes, bytes + f->bytes, &onnx__model_proto__descriptor, MAX_DEPTH)) {
-        diag_error_file(diags, path, "the file is nested too deep: more than %d messages inside one another (an If in an If …)",
+        diag_error_file(diags, path,
+                        "the file is nested too deep: more than %d messages inside one another (an If in an If …)",
                         MAX_DEPTH);
         return NULL;
     }
@@ -224,12 +225,14 @@ static const char *read_external(onnx_file *f, const Onnx__TensorProto *t, size_
     free(real);
     bool climbs = location[0] == '/' || strncmp(location, "../", 3) == 0 || strstr(location, "/../");
     if (climbs || (path && !inside))
-        return arena_printf(a, "has its data in \"%s\", which is outside of the model's folder; nothing else is read", location);
+        return arena_printf(a, "has its data in \"%s\", which is outside of the model's folder; nothing else is read",
+                            location);
     if (!path) return arena_printf(a, "has its data in \"%s\": %s", location, strerror(missing));
     const char *problem = NULL;
     length = need;
     *bytes = read_part(a, path, offset, &length, &problem);
-    if (!*bytes) return arena_printf(a, "needs %zu bytes from %zu on of \"%s\", which %s", need, offset, location, problem);
+    if (!*bytes)
+        return arena_printf(a, "needs %zu bytes from %zu on of \"%s\", which %s", need, offset, location, problem);
     f->bytes += need;
     return NULL;
 }

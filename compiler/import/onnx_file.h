@@ -1,7 +1,7 @@
 /* onnx_file: an ONNX model out of a file, and the elements of its tensors.
  *
- * The file is untrusted. Before protobuf sees it, how deep its messages stand inside one another is bounded; what it may
- * unfold to in memory is bounded by a budget made of its size. External data is read only from a relative path that
+ * The file is untrusted. Before protobuf sees it, how deep its messages stand inside one another is bounded; what it
+ * may unfold to in memory is bounded by a budget made of its size. External data is read only from a relative path that
  * stays, links followed, in the model's folder. */
 #ifndef NNC_IMPORT_ONNX_FILE_H
 #define NNC_IMPORT_ONNX_FILE_H

@@ -5,7 +5,7 @@
 #include "import/interpret.h"
 
 /* ops_elementwise.c */
-bool op_unary(call *c);       /* argument: the function; known elements are computed where the row's code says by what */
+bool op_unary(call *c); /* argument: the function; known elements are computed where the row's code says by what */
 bool op_negate(call *c);
 bool op_activation(call *c);  /* functions with attributes; code: activation_code */
 bool op_clip(call *c);
@@ -24,7 +24,8 @@ enum { UNARY_PLAIN, UNARY_EXP, UNARY_LOG, UNARY_SQRT, UNARY_ABS, UNARY_FLOOR, UN
        UNARY_ROUND };
 enum { ACTIVATION_LEAKY_RELU, ACTIVATION_ELU, ACTIVATION_CELU, ACTIVATION_SELU, ACTIVATION_HARD_SIGMOID,
        ACTIVATION_THRESHOLD, ACTIVATION_GELU, ACTIVATION_SHRINK };
-/* a op b, with broadcasting, as a value; NULL, refused, when shapes do not fit, or when a or b is NULL for such a reason. Used by other families, too. */
+/* a op b, with broadcasting, as a value; NULL, refused, when shapes do not fit, or when a or b is NULL for such a
+ * reason. Used by other families, too. */
 value *binary(call *c, const char *symbol, fold_operator op, value *a, value *b);
 value *broadcast_to(call *c, value *x, unsigned rank, const dim *const *dims); /* expanded where it must be */
 
@@ -112,7 +113,8 @@ value *linear_with_bias(call *c, value *product, const value *bias);
 value *layer_norm_from_division(call *c, value *numerator, value *denominator);
 value *layer_norm_with(call *c, value *normalized, const value *vector, const char *suffix);
 
-/* a times b as ONNX's MatMul: a Linear where b is a known matrix, called as `wanted` says; NULL, refused, when they do not fit. */
+/* a times b as ONNX's MatMul: a Linear where b is a known matrix, called as `wanted` says; NULL, refused, when they do
+ * not fit. */
 value *matrix_product(call *c, value *a, value *b, const char *wanted);
 
 /* ops_einsum.c */

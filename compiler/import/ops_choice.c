@@ -12,16 +12,20 @@ bool op_trilu(call *c) {
     int64_t k = 0;
     size_t count;
     bool upper = attribute_int(c, "upper", 1) != 0;
-    if (operand(c, 1) && (!value_ints(c->in[1], &k, 1, &count) || count != 1)) return refuse(c, "its diagonal must be constant");
+    if (operand(c, 1) && (!value_ints(c->in[1], &k, 1, &count) || count != 1))
+        return refuse(c, "its diagonal must be constant");
     if (x->rank < 2) return refuse(c, "of %s", value_shape_string(g->arena, x));
     if (k > WIDEST || k < -WIDEST) k = k > 0 ? WIDEST : -WIDEST;
     value *known = fold_band(g, x, upper ? k : INT64_MIN, upper ? INT64_MAX : k);
     if (known || g->spent) return give(c, known);
     /* j - i >= k, with the row's number in a column and the column's in a row */
-    value *rows = make_unsqueeze(g, c->path, arange(c, x->dims[x->rank - 2]), 2), *columns = arange(c, x->dims[x->rank - 1]);
-    value *beside = binary(c, "-", FOLD_SUB, columns, rows), *zero = value_filled(g, x->element, 0, NULL, 0, x->element == ELEMENT_FLOAT ? NULL : dim_const(g->dims, 0));
+    value *rows = make_unsqueeze(g, c->path, arange(c, x->dims[x->rank - 2]), 2),
+          *columns = arange(c, x->dims[x->rank - 1]);
+    value *beside = binary(c, "-", FOLD_SUB, columns, rows),
+          *zero = value_filled(g, x->element, 0, NULL, 0, x->element == ELEMENT_FLOAT ? NULL : dim_const(g->dims, 0));
     if (!beside) return false;
-    value *kept = make_infix(g, c->path, upper ? ">=" : "<=", beside, value_of_integer(g, dim_const(g->dims, k)), value_new(g, ELEMENT_BOOL, 2, beside->dims));
+    value *kept = make_infix(g, c->path, upper ? ">=" : "<=", beside, value_of_integer(g, dim_const(g->dims, k)),
+                             value_new(g, ELEMENT_BOOL, 2, beside->dims));
     if (x->element == ELEMENT_BOOL) return give(c, make_infix(g, c->path, "&", x, kept, x));
     return give(c, make_call(g, c->path, "where", (value *[]){kept, x, zero}, 3, "", x));
 }

@@ -45,9 +45,11 @@ static bool read_window(call *c, const value *x, window *w) {
     for (unsigned i = 0; i < w->axes; i++) {
         int64_t size;
         bool constant = dim_is_const(x->dims[2 + i], &size);
-        if (!constant && w->stride[i] != 1) return refuse(c, "auto_pad with a stride along a size of run time is not supported: fix it with --dim");
+        if (!constant && w->stride[i] != 1)
+            return refuse(c, "auto_pad with a stride along a size of run time is not supported: fix it with --dim");
         int64_t outputs = constant ? (size + w->stride[i] - 1) / w->stride[i] : 0;
-        int64_t all = constant ? (outputs - 1) * w->stride[i] + (w->kernel[i] - 1) * w->dilation[i] + 1 - size : (w->kernel[i] - 1) * w->dilation[i];
+        int64_t all = constant ? (outputs - 1) * w->stride[i] + (w->kernel[i] - 1) * w->dilation[i] + 1 - size
+                               : (w->kernel[i] - 1) * w->dilation[i];
         if (all < 0) all = 0;
         w->before[i] = upper ? all / 2 : all - all / 2;
         w->after[i] = all - w->before[i];
@@ -75,12 +77,14 @@ static value *pad_unevenly(call *c, value *x, window *w, const char *value_text)
 static bool slide(call *c, const value *x, const window *w, bool up, value *type) {
     graph *g = c->graph;
     for (unsigned i = 0; i < w->axes; i++) {
-        const dim *room = dim_add(g->dims, x->dims[2 + i], dim_const(g->dims, w->before[i] + w->after[i] - (w->kernel[i] - 1) * w->dilation[i] - 1));
+        const dim *room =
+            dim_add(g->dims, x->dims[2 + i],
+                    dim_const(g->dims, w->before[i] + w->after[i] - (w->kernel[i] - 1) * w->dilation[i] - 1));
         if (up) room = dim_add(g->dims, room, dim_const(g->dims, w->stride[i] - 1));
         bool maybe = dim_min(room) < 0 && dim_max(room) >= 0;
         if (dim_min(room) < 0)
-            return refuse(c, "its window %s larger than its input, %s%s", maybe ? "may be" : "is", value_shape_string(g->arena, x),
-                          maybe ? ": raise the lower bound with --dim" : "");
+            return refuse(c, "its window %s larger than its input, %s%s", maybe ? "may be" : "is",
+                          value_shape_string(g->arena, x), maybe ? ": raise the lower bound with --dim" : "");
         type->dims[2 + i] = dim_add(g->dims, dim_floordiv(g->dims, room, w->stride[i]), dim_const(g->dims, 1));
     }
     return true;
@@ -108,16 +112,20 @@ static bool read_weights(call *c, layer *l, const char *kind, window *w, const v
     value *x = c->in[0];
     *weight = c->in[1];
     w->axes = x->rank - 2;
-    if (x->rank < 3 || x->rank > 4 || (*weight)->rank != x->rank) return refuse(c, "of %s is not supported; [N, C, L] and [N, C, H, W] are", value_shape_string(g->arena, x));
+    if (x->rank < 3 || x->rank > 4 || (*weight)->rank != x->rank)
+        return refuse(c, "of %s is not supported; [N, C, L] and [N, C, H, W] are", value_shape_string(g->arena, x));
     const float *data = value_float_array(g, *weight);
     value *b = operand(c, 2);
     *bias = b ? value_float_array(g, b) : NULL;
     int64_t dims[IMPORT_MAX_RANK];
-    if (!data || (b && !*bias) || !value_constant_shape(*weight, dims)) return refuse(c, "its weight and bias must be constant");
+    if (!data || (b && !*bias) || !value_constant_shape(*weight, dims))
+        return refuse(c, "its weight and bias must be constant");
     for (unsigned i = 0; i < w->axes; i++) w->kernel[i] = dims[2 + i];
     l->kind = arena_printf(g->arena, "%s%ud", kind, w->axes);
     const char *dot = strrchr((*weight)->name, '.');
-    l->wanted = dot && strcmp(dot, ".weight") == 0 ? arena_strndup(g->arena, (*weight)->name, (size_t)(dot - (*weight)->name)) : c->path;
+    l->wanted = dot && strcmp(dot, ".weight") == 0
+                    ? arena_strndup(g->arena, (*weight)->name, (size_t)(dot - (*weight)->name))
+                    : c->path;
     l->params[0] = (layer_param){.suffix = "weight", .data = data, .rank = (*weight)->rank};
     for (unsigned i = 0; i < (*weight)->rank; i++) l->params[0].dims[i] = dims[i];
     l->param_count = *bias ? 2 : 1;
@@ -136,8 +144,10 @@ bool op_conv(call *c) {
     const int64_t *dims = l.params[0].dims;
     int64_t group = attribute_int(c, "group", 1), channels;
     if (group < 1 || dims[0] % group || !dim_is_const(x->dims[1], &channels) || channels != dims[1] * group)
-        return refuse(c, "its weight is %s, which does not fit %s in %" PRId64 " groups", value_shape_string(a, weight), value_shape_string(a, x), group);
-    if (bias && !dim_is(c->in[2]->dims[0], dims[0])) return refuse(c, "its bias is %s", value_shape_string(a, c->in[2]));
+        return refuse(c, "its weight is %s, which does not fit %s in %" PRId64 " groups", value_shape_string(a, weight),
+                      value_shape_string(a, x), group);
+    if (bias && !dim_is(c->in[2]->dims[0], dims[0]))
+        return refuse(c, "its bias is %s", value_shape_string(a, c->in[2]));
     l.params[1] = (layer_param){"bias", bias, 1, {dims[0]}};
     text t = text_new(a);
     text_printf(&t, "%" PRId64 ", %" PRId64 ", %s", channels, dims[0], sizes(a, w.kernel, w.axes));
@@ -166,12 +176,16 @@ bool op_conv_transpose(call *c) {
     if (!read_weights(c, &l, "ConvTranspose", &w, &weight, &bias) || !read_window(c, c->in[0], &w)) return false;
     value *x = c->in[0];
     if (w.axes != 1) return refuse(c, "over two axes is not supported");
-    if (attribute(c, "output_shape") || w.before[0] != w.after[0]) return refuse(c, "output_shape and pads that differ are not supported");
+    if (attribute(c, "output_shape") || w.before[0] != w.after[0])
+        return refuse(c, "output_shape and pads that differ are not supported");
     if (attribute_ints(c, "output_padding", &given, &count) && count == 1) extra[0] = given[0];
     const int64_t *dims = l.params[0].dims;
     int64_t group = attribute_int(c, "group", 1);
-    if (group < 1 || !dim_is_const(x->dims[1], &channels) || channels != dims[0]) return refuse(c, "its weight is %s, which does not fit %s", value_shape_string(a, weight), value_shape_string(a, x));
-    if (bias && !dim_is(c->in[2]->dims[0], dims[1] * group)) return refuse(c, "its bias is %s", value_shape_string(a, c->in[2]));
+    if (group < 1 || !dim_is_const(x->dims[1], &channels) || channels != dims[0])
+        return refuse(c, "its weight is %s, which does not fit %s", value_shape_string(a, weight),
+                      value_shape_string(a, x));
+    if (bias && !dim_is(c->in[2]->dims[0], dims[1] * group))
+        return refuse(c, "its bias is %s", value_shape_string(a, c->in[2]));
     l.params[1] = (layer_param){"bias", bias, 1, {dims[1] * group}};
     text t = text_new(a);
     text_printf(&t, "%" PRId64 ", %" PRId64 ", %" PRId64, channels, dims[1] * group, w.kernel[0]);
@@ -184,8 +198,10 @@ bool op_conv_transpose(call *c) {
     l.arguments = text_string(&t);
     value *type = value_like(g, x);
     type->dims[1] = dim_const(g->dims, dims[1] * group);
-    const dim *steps = dim_mul(g->dims, dim_sub(g->dims, x->dims[2], dim_const(g->dims, 1)), dim_const(g->dims, w.stride[0]));
-    type->dims[2] = dim_add(g->dims, steps, dim_const(g->dims, (w.kernel[0] - 1) * w.dilation[0] + 1 + extra[0] - 2 * w.before[0]));
+    const dim *steps =
+        dim_mul(g->dims, dim_sub(g->dims, x->dims[2], dim_const(g->dims, 1)), dim_const(g->dims, w.stride[0]));
+    type->dims[2] =
+        dim_add(g->dims, steps, dim_const(g->dims, (w.kernel[0] - 1) * w.dilation[0] + 1 + extra[0] - 2 * w.before[0]));
     return give(c, make_layer(g, c->path, &l, &x, 1, (const value *[]){type}, 1)->results[0]);
 }
 
@@ -196,13 +212,16 @@ bool op_pool(call *c) {
     window w = {.axes = x->rank - 2};
     bool max = strcmp(c->row->argument, "max") == 0, up = attribute_int(c, "ceil_mode", 0) != 0;
     bool count_pads = attribute_int(c, "count_include_pad", 0) != 0;
-    if (x->rank < 3 || x->rank > 4) return refuse(c, "of %s is not supported; [N, C, L] and [N, C, H, W] are", value_shape_string(a, x));
+    if (x->rank < 3 || x->rank > 4)
+        return refuse(c, "of %s is not supported; [N, C, L] and [N, C, H, W] are", value_shape_string(a, x));
     if (wanted(c, 1)) return refuse(c, "its indices are not supported");
     if (attribute_int(c, "storage_order", 0)) return refuse(c, "storage_order=1 is not supported");
-    if (!attribute(c, "kernel_shape") || !fill(c, "kernel_shape", w.axes, w.kernel, 1) || !read_window(c, x, &w)) return false;
+    if (!attribute(c, "kernel_shape") || !fill(c, "kernel_shape", w.axes, w.kernel, 1) || !read_window(c, x, &w))
+        return false;
     bool uneven = false;
     for (unsigned i = 0; i < w.axes; i++) uneven |= w.before[i] != w.after[i];
-    if (uneven && !max && !count_pads) return refuse(c, "pads that differ, without count_include_pad, are not supported");
+    if (uneven && !max && !count_pads)
+        return refuse(c, "pads that differ, without count_include_pad, are not supported");
     if (uneven && up) return refuse(c, "pads that differ, with ceil_mode, are not supported");
     x = pad_unevenly(c, x, &w, max ? ", value=-inf" : "");
     for (unsigned i = 0; i < w.axes; i++)
@@ -217,7 +236,8 @@ bool op_pool(call *c) {
     if (!max && !count_pads && differs(w.before, w.axes, 0)) text_add(&t, ", count_include_pad=False");
     value *type = value_like(g, x);
     if (!slide(c, x, &w, up, type)) return false;
-    return give(c, make_call(g, c->path, arena_printf(a, "%s_pool%ud", c->row->argument, w.axes), &x, 1, text_string(&t), type));
+    return give(c, make_call(g, c->path, arena_printf(a, "%s_pool%ud", c->row->argument, w.axes), &x, 1,
+                             text_string(&t), type));
 }
 
 bool op_global_pool(call *c) {
@@ -231,7 +251,12 @@ bool op_global_pool(call *c) {
         type->dims[i] = dim_const(g->dims, 1);
         text_printf(&t, "%s%u", i > 2 ? ", " : "", i);
     }
-    if (mean) return give(c, make_call(g, c->path, "mean", &x, 1, arena_printf(g->arena, x->rank > 3 ? ", dim=(%s), keepdim=True" : ", dim=%s, keepdim=True", text_string(&t)), type));
+    if (mean)
+        return give(
+            c, make_call(g, c->path, "mean", &x, 1,
+                         arena_printf(g->arena, x->rank > 3 ? ", dim=(%s), keepdim=True" : ", dim=%s, keepdim=True",
+                                      text_string(&t)),
+                         type));
     for (unsigned i = x->rank; i-- > 2;) {
         value *step = value_like(g, x);
         step->dims[i] = type->dims[i];

@@ -1,8 +1,8 @@
 /* ops_einsum: sums of products by their letters, as transposes, views and matrix products.
  *
- * "bthd,bshd->bhts": letters that both operands and the result have count products (b, h), those that the result lacks are
- * summed over (d), the rest belong to one operand (t; s). Each operand is brought into the order batch, own, summed; more
- * than one own or summed letter become one dim (https://onnx.ai/onnx/operators/onnx__Einsum.html). */
+ * "bthd,bshd->bhts": letters that both operands and the result have count products (b, h), those that the result lacks
+ * are summed over (d), the rest belong to one operand (t; s). Each operand is brought into the order batch, own,
+ * summed; more than one own or summed letter become one dim (https://onnx.ai/onnx/operators/onnx__Einsum.html). */
 #include "import/ops.h"
 
 enum { MAX_LETTERS = 2 * IMPORT_MAX_RANK };
@@ -171,8 +171,8 @@ static bool contract(call *c, factor *a, factor *b, const term *later) {
     for (unsigned i = 0; i < sum.count + batch.count; i++) { /* no dim of 1 stands for a longer one here */
         char letter = i < sum.count ? sum.letters[i] : batch.letters[i - sum.count];
         if (!dim_same(a->x->dims[place_of(&a->t, letter)], b->x->dims[place_of(&b->t, letter)]))
-            return refuse(c, "\"%s\" is %s and \"%s\" is %s: they do not fit", a->x->name, value_shape_string(g->arena, a->x), b->x->name,
-                          value_shape_string(g->arena, b->x));
+            return refuse(c, "\"%s\" is %s and \"%s\" is %s: they do not fit", a->x->name,
+                          value_shape_string(g->arena, a->x), b->x->name, value_shape_string(g->arena, b->x));
     }
     if (!sum.count) return multiply(c, a, b);
     term left = batch, right = batch, to = batch;
@@ -182,7 +182,8 @@ static bool contract(call *c, factor *a, factor *b, const term *later) {
     join(&right, &own_b);
     join(&to, &own_a);
     join(&to, &own_b);
-    if (to.count > IMPORT_MAX_RANK || batch.count + 2 > IMPORT_MAX_RANK) return refuse(c, "too many letters; at most %d are supported", IMPORT_MAX_RANK);
+    if (to.count > IMPORT_MAX_RANK || batch.count + 2 > IMPORT_MAX_RANK)
+        return refuse(c, "too many letters; at most %d are supported", IMPORT_MAX_RANK);
     const dim *dims[IMPORT_MAX_RANK];
     for (unsigned i = 0; i < to.count; i++) {
         const factor *from = has(&a->t, to.letters[i]) ? a : b;

@@ -41,7 +41,8 @@ bool op_unary(call *c) {
 }
 
 bool op_negate(call *c) {
-    value *x = c->in[0], *zero = x->element == ELEMENT_FLOAT ? value_of_float(c->graph, -0.0) : value_of_integer(c->graph, dim_const(c->graph->dims, 0));
+    value *x = c->in[0], *zero = x->element == ELEMENT_FLOAT ? value_of_float(c->graph, -0.0)
+                                                             : value_of_integer(c->graph, dim_const(c->graph->dims, 0));
     value *known = value_known(x) ? fold_binary(c->graph, FOLD_SUB, zero, x) : NULL;
     return give(c, known ? known : make_prefix(c->graph, c->path, "-", x));
 }
@@ -64,7 +65,8 @@ bool op_activation(call *c) {
     case ACTIVATION_SELU: {
         alpha = attribute_float(c, "alpha", 1.67326319217681884765625);
         beta = attribute_float(c, "gamma", 1.05070102214813232421875);
-        if (is_near(alpha, 1.6732632423543772) && is_near(beta, 1.0507009873554805)) return give(c, called(c, f, "", x));
+        if (is_near(alpha, 1.6732632423543772) && is_near(beta, 1.0507009873554805))
+            return give(c, called(c, f, "", x));
         value *elu = called(c, "elu", arena_printf(a, ", alpha=%s", number_text(a, alpha)), x);
         return give(c, binary(c, "*", FOLD_MUL, value_of_float(c->graph, beta), elu));
     }
@@ -86,8 +88,10 @@ bool op_activation(call *c) {
     default:
         alpha = attribute_float(c, "lambd", 0.5);
         beta = attribute_float(c, "bias", 0);
-        if (!is_near(beta, 0) && !is_near(beta, alpha)) return refuse(c, "a bias other than 0 and lambd is not supported");
-        return give(c, called(c, is_near(beta, 0) ? "hardshrink" : "softshrink", arena_printf(a, ", %s", number_text(a, alpha)), x));
+        if (!is_near(beta, 0) && !is_near(beta, alpha))
+            return refuse(c, "a bias other than 0 and lambd is not supported");
+        return give(c, called(c, is_near(beta, 0) ? "hardshrink" : "softshrink",
+                              arena_printf(a, ", %s", number_text(a, alpha)), x));
     }
 }
 
@@ -156,19 +160,22 @@ value *binary(call *c, const char *symbol, fold_operator op, value *a, value *b)
         return NULL;
     }
     if (!broadcast_shape(g, a, b, &shape)) {
-        refuse(c, "\"%s\" is %s and \"%s\" is %s: they do not broadcast", a->name, value_shape_string(g->arena, a), b->name,
-               value_shape_string(g->arena, b));
+        refuse(c, "\"%s\" is %s and \"%s\" is %s: they do not broadcast", a->name, value_shape_string(g->arena, a),
+               b->name, value_shape_string(g->arena, b));
         return NULL;
     }
     value *known = fold_binary(g, op, a, b);
     if (known || g->spent) return known;
-    shape.element = op == FOLD_EQUAL || op == FOLD_LESS || op == FOLD_LESS_OR_EQUAL || op == FOLD_XOR ? ELEMENT_BOOL : a->element;
+    shape.element =
+        op == FOLD_EQUAL || op == FOLD_LESS || op == FOLD_LESS_OR_EQUAL || op == FOLD_XOR ? ELEMENT_BOOL : a->element;
     bool a_number = is_plain_number(a, b, &shape), b_number = is_plain_number(b, a, &shape);
     double number;
     /* what changes nothing */
     if (b_number && value_scalar(b, &number)) {
         bool zero = number <= 0 && number >= 0, one = number <= 1 && number >= 1;
-        if ((zero && (op == FOLD_ADD || op == FOLD_SUB)) || (one && (op == FOLD_MUL || op == FOLD_DIV || op == FOLD_POW))) return a;
+        if ((zero && (op == FOLD_ADD || op == FOLD_SUB)) ||
+            (one && (op == FOLD_MUL || op == FOLD_DIV || op == FOLD_POW)))
+            return a;
     }
     if (a_number && value_scalar(a, &number) && op == FOLD_MUL && number <= 1 && number >= 1) return b;
     if (a_number) a = value_filled(g, a->element, 0, NULL, value_float_at(a, 0), value_dim_at(a, 0));
@@ -249,7 +256,8 @@ bool op_prelu(call *c) {
     if (value_scalar(slope, &number))
         return give(c, called(c, "leaky_relu", arena_printf(g->arena, ", %s", number_text(g->arena, number)), x));
     value shape = {0};
-    if (!broadcast_shape(g, x, slope, &shape) || !value_shape_same(x, &shape)) return refuse(c, "its slope does not fit");
+    if (!broadcast_shape(g, x, slope, &shape) || !value_shape_same(x, &shape))
+        return refuse(c, "its slope does not fit");
     value *below = called(c, "clamp", ", max=0.0", x), *above = called(c, "relu", "", x);
     value *scaled = binary(c, "*", FOLD_MUL, slope, below);
     return scaled && give(c, binary(c, "+", FOLD_ADD, above, scaled));
@@ -308,7 +316,8 @@ bool op_cast(call *c) {
     }
     if (to == ELEMENT_FLOAT && is_cut_to_integer(x)) return give(c, called(c, "trunc", "", x->producer->operands[0]));
     if (to == ELEMENT_FLOAT) return give(c, make_infix(g, c->path, "*", x, value_of_float(g, 1), type));
-    if (x->element == ELEMENT_BOOL) return give(c, make_infix(g, c->path, "*", x, value_of_integer(g, dim_const(g->dims, 1)), type));
+    if (x->element == ELEMENT_BOOL)
+        return give(c, make_infix(g, c->path, "*", x, value_of_integer(g, dim_const(g->dims, 1)), type));
     return give(c, make_call(g, c->path, "trunc", &x, 1, "", type)); /* for a cast back alone */
 }
 

@@ -1,5 +1,5 @@
-/* ops_idioms: what exporters write out where ONNX had no operator: products that are a function of torch.nn.functional, and
- * GroupNorm. */
+/* ops_idioms: what exporters write out where ONNX had no operator: products that are a function of torch.nn.functional,
+ * and GroupNorm. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -47,7 +47,9 @@ static value *argument_of_gelu(value *a, value *b) {
 /* x where a is its first half along an axis and b its second; NULL otherwise. */
 static value *halves_of(const value *a, const value *b, unsigned *axis) {
     const node *first = a->producer, *second = b->producer;
-    if (!first || !second || first->kind != NODE_SLICE || second->kind != NODE_SLICE || first->operands[0] != second->operands[0]) return NULL;
+    if (!first || !second || first->kind != NODE_SLICE || second->kind != NODE_SLICE ||
+        first->operands[0] != second->operands[0])
+        return NULL;
     value *x = first->operands[0];
     unsigned cuts = 0;
     for (unsigned i = 0; i < x->rank; i++) {
@@ -63,11 +65,13 @@ static value *halves_of(const value *a, const value *b, unsigned *axis) {
 
 static value *of_factors(call *c, value *a, value *b) {
     graph *g = c->graph;
-    const node *sigmoid = called(b, "sigmoid"), *tanh = called(b, "tanh"), *softplus = tanh ? called(tanh->operands[0], "softplus") : NULL;
+    const node *sigmoid = called(b, "sigmoid"), *tanh = called(b, "tanh"),
+               *softplus = tanh ? called(tanh->operands[0], "softplus") : NULL;
     unsigned axis = 0;
     value *gelu = argument_of_gelu(a, b), *whole = sigmoid ? halves_of(a, sigmoid->operands[0], &axis) : NULL;
     if (sigmoid && sigmoid->operands[0] == a) return make_call(g, c->path, "silu", &a, 1, "", a);
-    if (softplus && softplus->operands[0] == a && !softplus->tail[0]) return make_call(g, c->path, "mish", &a, 1, "", a);
+    if (softplus && softplus->operands[0] == a && !softplus->tail[0])
+        return make_call(g, c->path, "mish", &a, 1, "", a);
     if (gelu) return make_call(g, c->path, "gelu", &gelu, 1, "", gelu);
     if (!whole) return NULL;
     const char *tail = axis + 1 < whole->rank ? arena_printf(g->arena, ", dim=%u", axis) : "";
@@ -79,7 +83,8 @@ value *function_from_product(call *c, value *a, value *b) {
     return v ? v : of_factors(c, b, a);
 }
 
-/* --- GroupNorm, which PyTorch writes as an InstanceNorm of [N, groups, …] and a scale and a shift of each channel --- */
+/* --- GroupNorm, which PyTorch writes as an InstanceNorm of [N, groups, …] and a scale and a shift of each channel ---
+ */
 
 static bool all_are(const layer_param *p, float number) {
     for (int64_t i = 0; i < p->dims[0]; i++)
@@ -96,7 +101,8 @@ static const float *of_channels(graph *g, const value *x, const value *vector) {
     return value_float_array(g, vector);
 }
 
-static value *group_norm(call *c, value *x, int64_t groups, const char *eps, const float *weight, const float *bias, const char *wanted) {
+static value *group_norm(call *c, value *x, int64_t groups, const char *eps, const float *weight, const float *bias,
+                         const char *wanted) {
     graph *g = c->graph;
     int64_t channels = 0;
     dim_is_const(x->dims[1], &channels);
@@ -113,11 +119,17 @@ static value *scaled_groups(call *c, value *normalized, const value *vector) {
     const node *back = normalized->producer, *norm, *apart;
     int64_t channels;
     if (!back || back->kind != NODE_RESHAPE || normalized->rank < 2) return NULL;
-    if (!(norm = back->operands[0]->producer) || norm->kind != NODE_LAYER || strcmp(norm->layer->kind, "InstanceNorm1d") != 0) return NULL;
-    if (!(apart = norm->operands[0]->producer) || apart->kind != NODE_RESHAPE || !value_shape_same(apart->operands[0], normalized)) return NULL;
+    if (!(norm = back->operands[0]->producer) || norm->kind != NODE_LAYER ||
+        strcmp(norm->layer->kind, "InstanceNorm1d") != 0)
+        return NULL;
+    if (!(apart = norm->operands[0]->producer) || apart->kind != NODE_RESHAPE ||
+        !value_shape_same(apart->operands[0], normalized))
+        return NULL;
     const layer *l = norm->layer;
     const float *weight = of_channels(g, normalized, vector);
-    if (!weight || !all_are(&l->params[0], 1) || !all_are(&l->params[1], 0) || !dim_is_const(normalized->dims[1], &channels)) return NULL;
+    if (!weight || !all_are(&l->params[0], 1) || !all_are(&l->params[1], 0) ||
+        !dim_is_const(normalized->dims[1], &channels))
+        return NULL;
     int64_t groups = l->params[0].dims[0];
     if (groups < 1 || channels % groups || !dim_same(norm->operands[0]->dims[0], normalized->dims[0])) return NULL;
     float *bias = graph_room(g, (size_t)channels, sizeof *bias);
@@ -130,11 +142,14 @@ static value *scaled_groups(call *c, value *normalized, const value *vector) {
 /* And the bias, which is 0 up to here. */
 static value *shifted_groups(call *c, const value *normalized, const value *vector) {
     const node *n = normalized->producer;
-    if (!n || n->kind != NODE_LAYER || strcmp(n->layer->kind, "GroupNorm") != 0 || !all_are(&n->layer->params[1], 0)) return NULL;
+    if (!n || n->kind != NODE_LAYER || strcmp(n->layer->kind, "GroupNorm") != 0 || !all_are(&n->layer->params[1], 0))
+        return NULL;
     const float *bias = of_channels(c->graph, normalized, vector);
     const char *eps = strstr(n->layer->arguments, ", eps=");
     int64_t groups = strtoll(n->layer->arguments, NULL, 10);
-    return bias ? group_norm(c, n->operands[0], groups, eps ? eps : "", n->layer->params[0].data, bias, n->layer->wanted) : NULL;
+    return bias
+               ? group_norm(c, n->operands[0], groups, eps ? eps : "", n->layer->params[0].data, bias, n->layer->wanted)
+               : NULL;
 }
 
 value *group_norm_with(call *c, value *normalized, const value *vector, bool is_weight) {

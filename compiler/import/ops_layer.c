@@ -40,7 +40,9 @@ value *linear_with_bias(call *c, value *product, const value *bias) {
     const node *n = product->producer;
     if (!n || n->kind != NODE_LAYER || strcmp(n->layer->kind, "Linear") != 0 || n->layer->param_count != 1) return NULL;
     const dim *features = product->dims[product->rank - 1];
-    if (!value_known(bias) || bias->rank < 1 || bias->rank > product->rank || !dim_same(bias->dims[bias->rank - 1], features)) return NULL;
+    if (!value_known(bias) || bias->rank < 1 || bias->rank > product->rank ||
+        !dim_same(bias->dims[bias->rank - 1], features))
+        return NULL;
     for (unsigned i = 0; i + 1 < bias->rank; i++)
         if (!dim_is(bias->dims[i], 1)) return NULL;
     const layer_param *w = &n->layer->params[0];
@@ -59,12 +61,14 @@ static value *matmul(call *c, value *a, value *b) {
     lead_a.rank = a->rank > 2 ? a->rank - 2 : 0;
     lead_b.rank = b->rank > 2 ? b->rank - 2 : 0;
     if (!dim_same(x->dims[x->rank - 1], k) || !broadcast_shape(g, &lead_a, &lead_b, &type)) {
-        refuse(c, "\"%s\" is %s and \"%s\" is %s: they do not fit", a->name, value_shape_string(g->arena, a), b->name, value_shape_string(g->arena, b));
+        refuse(c, "\"%s\" is %s and \"%s\" is %s: they do not fit", a->name, value_shape_string(g->arena, a), b->name,
+               value_shape_string(g->arena, b));
         return NULL;
     }
     type.element = a->element;
     double number; /* times zeros, as the first step of an unrolled cell: zeros */
-    bool zeros = (value_scalar(a, &number) && number <= 0 && number >= 0) || (value_scalar(b, &number) && number <= 0 && number >= 0);
+    bool zeros = (value_scalar(a, &number) && number <= 0 && number >= 0) ||
+                 (value_scalar(b, &number) && number <= 0 && number >= 0);
     if (type.rank + 2 > IMPORT_MAX_RANK) return refuse(c, "too many dims"), NULL;
     if (a->rank > 1) type.dims[type.rank++] = a->dims[a->rank - 2];
     if (b->rank > 1) type.dims[type.rank++] = b->dims[b->rank - 1];
@@ -100,7 +104,8 @@ bool op_gemm(call *c) {
     if (attribute_int(c, "transA", 0)) a = swap_last(c, a);
     value *weight = attribute_int(c, "transB", 0) ? b : swap_last(c, b); /* [N, K] */
     if (!dim_same(a->dims[1], weight->dims[1]))
-        return refuse(c, "\"%s\" is %s and \"%s\" is %s: they do not fit", c->in[0]->name, value_shape_string(g->arena, c->in[0]), b->name, value_shape_string(g->arena, b));
+        return refuse(c, "\"%s\" is %s and \"%s\" is %s: they do not fit", c->in[0]->name,
+                      value_shape_string(g->arena, c->in[0]), b->name, value_shape_string(g->arena, b));
     double number;
     bool none = !add || (value_scalar(add, &number) && number <= 0 && number >= 0) || (beta <= 0 && beta >= 0);
     bool vector = !none && value_known(add) && add->rank <= 2 && (add->rank < 2 || dim_is(add->dims[0], 1));
@@ -109,7 +114,8 @@ bool op_gemm(call *c) {
         if (vector) {
             bias = scaled(c, add, beta);
             if (bias && bias->rank == 2) bias = make_squeeze(g, c->path, bias, 1);
-            if (bias && !value_shape_same(bias, &(value){.rank = 1, .dims = {weight->dims[0]}})) bias = broadcast_to(c, bias, 1, &weight->dims[0]);
+            if (bias && !value_shape_same(bias, &(value){.rank = 1, .dims = {weight->dims[0]}}))
+                bias = broadcast_to(c, bias, 1, &weight->dims[0]);
         }
         const char *name = layer_of_tensor(g->arena, b);
         if (!name && add) name = layer_of_tensor(g->arena, add);
@@ -128,7 +134,8 @@ bool op_gemm(call *c) {
 
 /* --- LayerNorm ---------------------------------------------------------------------------------------------------- */
 
-static value *layer_norm(call *c, value *x, unsigned dims, double eps, const float *weight, const float *bias, const char *wanted) {
+static value *layer_norm(call *c, value *x, unsigned dims, double eps, const float *weight, const float *bias,
+                         const char *wanted) {
     graph *g = c->graph;
     text shape = text_new(g->arena);
     layer_param p = {.suffix = "weight", .data = weight, .rank = dims};
@@ -138,8 +145,12 @@ static value *layer_norm(call *c, value *x, unsigned dims, double eps, const flo
     }
     layer l = {.kind = "LayerNorm", .wanted = wanted};
     const char *format = dims == 1 ? "%s%s%s" : "(%s)%s%s";
-    const char *precision = fabs(eps - 1e-5) < 1e-11 ? "" : arena_printf(g->arena, ", eps=%s", number_text(g->arena, eps));
-    l.arguments = arena_printf(g->arena, format, text_string(&shape), precision, !weight ? ", elementwise_affine=False" : !bias ? ", bias=False" : "");
+    const char *precision =
+        fabs(eps - 1e-5) < 1e-11 ? "" : arena_printf(g->arena, ", eps=%s", number_text(g->arena, eps));
+    l.arguments = arena_printf(g->arena, format, text_string(&shape), precision,
+                               !weight ? ", elementwise_affine=False"
+                               : !bias ? ", bias=False"
+                                       : "");
     if (weight) l.params[l.param_count++] = p;
     p.suffix = "bias";
     p.data = bias;
@@ -174,7 +185,8 @@ bool op_layer_normalization(call *c) {
     for (unsigned i = 0; i < x->rank; i++)
         if (mask >> i & 1) type->dims[i] = dim_const(g->dims, 1);
     value *mean = make_call(g, c->path, "mean", &x, 1, tail, type), *centred = binary(c, "-", FOLD_SUB, x, mean);
-    value *square = binary(c, "*", FOLD_MUL, centred, centred), *variance = make_call(g, c->path, "mean", &square, 1, tail, type);
+    value *square = binary(c, "*", FOLD_MUL, centred, centred),
+          *variance = make_call(g, c->path, "mean", &square, 1, tail, type);
     value *deviation = binary(c, "+", FOLD_ADD, variance, value_of_float(g, eps));
     if (!deviation) return false;
     deviation = make_call(g, c->path, "sqrt", &deviation, 1, "", type);
@@ -191,7 +203,8 @@ static const node *called(const value *v, const char *function) {
 value *layer_norm_from_division(call *c, value *numerator, value *denominator) {
     const node *minus = called(numerator, "-"), *root = called(denominator, "sqrt"), *plus, *variance, *mean, *square;
     double eps = 0, two = 0;
-    if (!minus || !root || !(mean = called(minus->operands[1], "mean")) || mean->operands[0] != minus->operands[0]) return NULL;
+    if (!minus || !root || !(mean = called(minus->operands[1], "mean")) || mean->operands[0] != minus->operands[0])
+        return NULL;
     if (!(plus = called(root->operands[0], "+")) || !value_scalar(plus->operands[1], &eps)) return NULL;
     if (!(variance = called(plus->operands[0], "mean")) || variance->axis != mean->axis) return NULL;
     const value *squared = variance->operands[0];
@@ -218,7 +231,8 @@ value *layer_norm_with(call *c, value *normalized, const value *vector, const ch
     const float *data = value_float_array(g, vector);
     const char *name = layer_of_tensor(g->arena, vector);
     if (!data) return NULL;
-    return layer_norm(c, n->operands[0], n->axis, n->eps, is_weight ? data : n->layer->params[0].data, is_weight ? NULL : data, name ? name : n->layer->wanted);
+    return layer_norm(c, n->operands[0], n->axis, n->eps, is_weight ? data : n->layer->params[0].data,
+                      is_weight ? NULL : data, name ? name : n->layer->wanted);
 }
 
 /* --- BatchNorm, InstanceNorm -------------------------------------------------------------------------------------- */
@@ -227,27 +241,33 @@ value *layer_norm_with(call *c, value *normalized, const value *vector, const ch
 static value *folded_batch_norm(call *c, value *x, const float *scale, const float *shift, int64_t channels) {
     graph *g = c->graph;
     const node *n = x->producer;
-    if (!n || n->kind != NODE_LAYER || strncmp(n->layer->kind, "Conv", 4) != 0 || strncmp(n->layer->kind, "ConvT", 5) == 0) return NULL;
+    if (!n || n->kind != NODE_LAYER || strncmp(n->layer->kind, "Conv", 4) != 0 ||
+        strncmp(n->layer->kind, "ConvT", 5) == 0)
+        return NULL;
     layer l = *n->layer;
     const layer_param *w = &n->layer->params[0];
     int64_t each = 1;
     for (unsigned i = 1; i < w->rank; i++) each *= w->dims[i];
-    float *weight = graph_room(g, (size_t)(channels * each), sizeof *weight), *bias = graph_room(g, (size_t)channels, sizeof *bias);
+    float *weight = graph_room(g, (size_t)(channels * each), sizeof *weight),
+          *bias = graph_room(g, (size_t)channels, sizeof *bias);
     if (!weight || !bias || w->dims[0] != channels) return NULL;
     for (int64_t i = 0; i < channels; i++) {
-        for (int64_t k = 0; k < each; k++) weight[i * each + k] = (float)((double)w->data[i * each + k] * (double)scale[i]);
+        for (int64_t k = 0; k < each; k++)
+            weight[i * each + k] = (float)((double)w->data[i * each + k] * (double)scale[i]);
         double b = l.param_count > 1 ? (double)n->layer->params[1].data[i] : 0;
         bias[i] = (float)(b * (double)scale[i] + (double)shift[i]);
     }
     if (l.param_count == 1) { /* the last argument is bias=False */
         const char *without = strstr(l.arguments, ", bias=False");
-        l.arguments = arena_printf(g->arena, "%.*s%s", (int)(without - l.arguments), l.arguments, without + strlen(", bias=False"));
+        l.arguments = arena_printf(g->arena, "%.*s%s", (int)(without - l.arguments), l.arguments,
+                                   without + strlen(", bias=False"));
     }
     l.params[0].data = weight;
     l.params[1] = (layer_param){"bias", bias, 1, {channels}};
     l.param_count = 2;
     l.comment = "with the BatchNorm behind it";
-    return make_layer(g, n->path, &l, n->operands, n->operand_count, (const value *[]){value_like(g, x)}, 1)->results[0];
+    return make_layer(g, n->path, &l, n->operands, n->operand_count, (const value *[]){value_like(g, x)}, 1)
+        ->results[0];
 }
 
 bool op_batch_normalization(call *c) {
@@ -257,13 +277,16 @@ bool op_batch_normalization(call *c) {
     const float *all[4];
     double eps = attribute_float(c, "epsilon", 1e-5);
     if (attribute_int(c, "training_mode", 0)) return refuse(c, "training_mode=1 is not supported");
-    if (x->rank < 2 || x->rank > 4 || !dim_is_const(x->dims[1], &channels)) return refuse(c, "of %s is not supported", value_shape_string(g->arena, x));
+    if (x->rank < 2 || x->rank > 4 || !dim_is_const(x->dims[1], &channels))
+        return refuse(c, "of %s is not supported", value_shape_string(g->arena, x));
     for (unsigned i = 0; i < 4; i++) {
         int64_t count;
         all[i] = value_count(c->in[i + 1], &count) && count == channels ? value_float_array(g, c->in[i + 1]) : NULL;
-        if (!all[i]) return refuse(c, "its parameters must be constant, one for each of %" PRId64 " channels", channels);
+        if (!all[i])
+            return refuse(c, "its parameters must be constant, one for each of %" PRId64 " channels", channels);
     }
-    float *scale = graph_room(g, (size_t)channels, sizeof *scale), *shift = graph_room(g, (size_t)channels, sizeof *shift);
+    float *scale = graph_room(g, (size_t)channels, sizeof *scale),
+          *shift = graph_room(g, (size_t)channels, sizeof *shift);
     if (!scale || !shift) return refuse(c, "it is too large");
     for (int64_t i = 0; i < channels; i++) {
         double s = (double)all[0][i] / sqrt((double)all[3][i] + eps);
@@ -274,7 +297,9 @@ bool op_batch_normalization(call *c) {
     if (folded) return give(c, folded);
     const char *name = layer_of_tensor(g->arena, c->in[1]);
     layer l = {.kind = x->rank == 4 ? "BatchNorm2d" : "BatchNorm1d", .wanted = name ? name : c->path, .param_count = 4};
-    l.arguments = arena_printf(g->arena, "%" PRId64 "%s", channels, fabs(eps - 1e-5) < 1e-11 ? "" : arena_printf(g->arena, ", eps=%s", number_text(g->arena, eps)));
+    l.arguments =
+        arena_printf(g->arena, "%" PRId64 "%s", channels,
+                     fabs(eps - 1e-5) < 1e-11 ? "" : arena_printf(g->arena, ", eps=%s", number_text(g->arena, eps)));
     static const char *const suffixes[] = {"weight", "bias", "running_mean", "running_var"};
     for (unsigned i = 0; i < 4; i++) l.params[i] = (layer_param){suffixes[i], all[i], 1, {channels}};
     return give(c, make_layer(g, c->path, &l, &x, 1, (const value *[]){value_like(g, x)}, 1)->results[0]);
@@ -286,10 +311,13 @@ bool op_instance_normalization(call *c) {
     int64_t channels;
     const float *weight = value_float_array(g, c->in[1]), *bias = value_float_array(g, c->in[2]);
     double eps = attribute_float(c, "epsilon", 1e-5);
-    if (x->rank < 3 || !dim_is_const(x->dims[1], &channels)) return refuse(c, "of %s is not supported; [N, C, L] is", value_shape_string(g->arena, x));
-    if (!weight || !bias || !dim_is(c->in[1]->dims[0], channels) || !dim_is(c->in[2]->dims[0], channels)) return refuse(c, "its weight and bias must be constant");
+    if (x->rank < 3 || !dim_is_const(x->dims[1], &channels))
+        return refuse(c, "of %s is not supported; [N, C, L] is", value_shape_string(g->arena, x));
+    if (!weight || !bias || !dim_is(c->in[1]->dims[0], channels) || !dim_is(c->in[2]->dims[0], channels))
+        return refuse(c, "its weight and bias must be constant");
     layer l = {.kind = "InstanceNorm1d", .wanted = c->path, .param_count = 2};
-    const char *precision = fabs(eps - 1e-5) < 1e-11 ? "" : arena_printf(g->arena, ", eps=%s", number_text(g->arena, eps));
+    const char *precision =
+        fabs(eps - 1e-5) < 1e-11 ? "" : arena_printf(g->arena, ", eps=%s", number_text(g->arena, eps));
     l.arguments = arena_printf(g->arena, "%" PRId64 "%s, affine=True", channels, precision);
     if (x->rank > 3) { /* a group for each channel is the same */
         l.kind = "GroupNorm";

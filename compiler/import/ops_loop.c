@@ -2,12 +2,14 @@
 #include "import/ops.h"
 
 /* The end of a block, whose carried values keep their types; NULL, refused, otherwise. */
-static node *end_block(call *c, node *begin, value **next, unsigned carried, value **collected, unsigned collected_count, value *until) {
+static node *end_block(call *c, node *begin, value **next, unsigned carried, value **collected,
+                       unsigned collected_count, value *until) {
     for (unsigned i = 0; i < carried; i++) {
         const value *old = begin->results[begin->row_count + i];
         if (next[i]->failed) return NULL;
         if (!value_shape_same(old, next[i]) || old->element != next[i]->element) {
-            refuse(c, "what it carries changes its shape from %s to %s", value_shape_string(c->graph->arena, old), value_shape_string(c->graph->arena, next[i]));
+            refuse(c, "what it carries changes its shape from %s to %s", value_shape_string(c->graph->arena, old),
+                   value_shape_string(c->graph->arena, next[i]));
             return NULL;
         }
     }
@@ -59,7 +61,8 @@ static bool begin_loop(call *c, loop *l, const dim *rounds, node **begin) {
         const value *v = c->in[2 + i];
         if (!v) return refuse(c, "operand %u is not there", 3 + i);
         if (!v->sequence) l->first[l->tensors++] = c->in[2 + i];
-        else if (v->sequence->rows || v->sequence->count) return refuse(c, "the sequence \"%s\" that it carries is not empty at first", v->name);
+        else if (v->sequence->rows || v->sequence->count)
+            return refuse(c, "the sequence \"%s\" that it carries is not empty at first", v->name);
     }
     if (l->counts) l->first[l->tensors] = value_of_integer(g, dim_const(g->dims, 0));
     value *row = counted && !may_be_none ? arange(c, rounds) : NULL;
@@ -100,10 +103,14 @@ static bool end_loop(call *c, loop *l, node *begin) {
     value *go = l->out[0], *until = value_scalar(go, &goes_on) && goes_on > 0 ? NULL : go;
     if (go->failed || !read_body(c, l)) return false;
     if (until && l->items + l->scans)
-        return refuse(c, "how many rounds it runs is known at run time alone, and so is the size of what it collects: that has no counterpart in nnc");
+        return refuse(c,
+                      "how many rounds it runs is known at run time alone, and so is the size of what it collects: "
+                      "that has no counterpart in nnc");
     if (l->items && dim_min(begin->rounds) < 1) return refuse(c, "it may not run at all, and collects");
     if (until) until = make_prefix(g, c->path, "~", make_reshape(g, c->path, until, 0, NULL));
-    if (l->counts) l->next[l->tensors] = make_infix(g, c->path, "+", l->inside[0], value_of_integer(g, dim_const(g->dims, 1)), l->inside[0]);
+    if (l->counts)
+        l->next[l->tensors] =
+            make_infix(g, c->path, "+", l->inside[0], value_of_integer(g, dim_const(g->dims, 1)), l->inside[0]);
     node *end = end_block(c, begin, l->next, l->tensors + l->counts, l->rows, l->items + l->scans, until);
     if (!end) return false;
     value **carried = end->results, **items = end->results + l->tensors + l->counts, **scans = items + l->items;
@@ -129,13 +136,18 @@ bool op_loop(call *c) {
     const Onnx__AttributeProto *body = attribute(c, "body");
     unsigned carried = c->in_count > 2 ? c->in_count - 2 : 0;
     double goes_on = 1;
-    if (!body || !body->g || body->g->n_output < 1 + carried || body->g->n_output - 1 < c->out_count) return refuse(c, "its body does not fit");
-    if (!operand(c, 0) || !value_known(c->in[0]) || c->in[0]->element != ELEMENT_INT) return refuse(c, "how often it runs at most must be known at compile time, or a size");
-    if (operand(c, 1) && !value_scalar(c->in[1], &goes_on)) return refuse(c, "whether its first round runs must be known at compile time");
+    if (!body || !body->g || body->g->n_output < 1 + carried || body->g->n_output - 1 < c->out_count)
+        return refuse(c, "its body does not fit");
+    if (!operand(c, 0) || !value_known(c->in[0]) || c->in[0]->element != ELEMENT_INT)
+        return refuse(c, "how often it runs at most must be known at compile time, or a size");
+    if (operand(c, 1) && !value_scalar(c->in[1], &goes_on))
+        return refuse(c, "whether its first round runs must be known at compile time");
     const dim *rounds = value_dim_at(c->in[0], 0);
     if (!(goes_on > 0) || dim_max(rounds) < 1) return no_round(c, carried);
     if (dim_max(rounds) > INT32_MAX || dim_min(rounds) < 0)
-        return refuse(c, "it runs until its condition ends it, and how often that is at most is not known: a block of nnc needs a bound");
+        return refuse(c,
+                      "it runs until its condition ends it, and how often that is at most is not known: a block of nnc "
+                      "needs a bound");
     unsigned results = (unsigned)body->g->n_output;
     loop l = {.body = body->g, .carried = carried, .scans = results - 1 - carried};
     l.inside = ARENA_ARRAY(g->arena, value *, carried + 2);
@@ -144,13 +156,15 @@ bool op_loop(call *c) {
     l.next = ARENA_ARRAY(g->arena, value *, carried + 1);
     l.rows = ARENA_ARRAY(g->arena, value *, results);
     node *begin = NULL;
-    return begin_loop(c, &l, rounds, &begin) && interpret_graph(c, body->g, l.inside, carried + 2, l.out, results) && end_loop(c, &l, begin);
+    return begin_loop(c, &l, rounds, &begin) && interpret_graph(c, body->g, l.inside, carried + 2, l.out, results) &&
+           end_loop(c, &l, begin);
 }
 
 /* An axis brought to the front, or back from there. */
 static value *axis_first(call *c, value *x, unsigned axis, bool back) {
     unsigned perm[IMPORT_MAX_RANK];
-    for (unsigned i = 0; i < x->rank; i++) perm[i] = back ? (i < axis ? i + 1 : i == axis ? 0 : i) : (i == 0 ? axis : i <= axis ? i - 1 : i);
+    for (unsigned i = 0; i < x->rank; i++)
+        perm[i] = back ? (i < axis ? i + 1 : i == axis ? 0 : i) : (i == 0 ? axis : i <= axis ? i - 1 : i);
     return make_permute(c->graph, c->path, x, perm);
 }
 
@@ -174,24 +188,29 @@ bool op_scan(call *c) {
     if (!body || !body->g || sequences < 1 || sequences > c->in_count) return refuse(c, "its body does not fit");
     unsigned rows = (unsigned)sequences, carried = c->in_count - rows, results = (unsigned)body->g->n_output;
     if (results < carried || results < c->out_count) return refuse(c, "its body has %u outputs", results);
-    value **sources = ARENA_ARRAY(g->arena, value *, rows), **inside = ARENA_ARRAY(g->arena, value *, c->in_count + 1), **out = ARENA_ARRAY(g->arena, value *, results + 1);
+    value **sources = ARENA_ARRAY(g->arena, value *, rows), **inside = ARENA_ARRAY(g->arena, value *, c->in_count + 1),
+          **out = ARENA_ARRAY(g->arena, value *, results + 1);
     for (unsigned i = 0; i < rows; i++) {
         value *x = operand(c, carried + i);
         unsigned axis = 0;
         if (!x || !axis_of(c, entry(c, "scan_input_axes", i), x->rank, &axis)) return false;
         sources[i] = turned(c, axis_first(c, x, axis, false), entry(c, "scan_input_directions", i) != 0);
-        if (!dim_same(sources[i]->dims[0], sources[0]->dims[0])) return refuse(c, "its sequences have different lengths");
+        if (!dim_same(sources[i]->dims[0], sources[0]->dims[0]))
+            return refuse(c, "its sequences have different lengths");
     }
     node *begin = begin_repeat(g, c->path, NULL, sources, rows, c->in, carried);
     for (unsigned i = 0; i < carried; i++) inside[i] = begin->results[rows + i];
     for (unsigned i = 0; i < rows; i++) inside[carried + i] = begin->results[i];
-    node *end = interpret_graph(c, body->g, inside, c->in_count, out, results) ? end_block(c, begin, out, carried, out + carried, results - carried, NULL) : NULL;
+    node *end = interpret_graph(c, body->g, inside, c->in_count, out, results)
+                    ? end_block(c, begin, out, carried, out + carried, results - carried, NULL)
+                    : NULL;
     if (!end) return false;
     for (unsigned i = 0; i < c->out_count; i++) c->out[i] = end->results[i];
     for (unsigned i = carried; i < c->out_count; i++) {
         unsigned axis = 0;
         if (!axis_of(c, entry(c, "scan_output_axes", i - carried), c->out[i]->rank, &axis)) return false;
-        c->out[i] = axis_first(c, turned(c, c->out[i], entry(c, "scan_output_directions", i - carried) != 0), axis, true);
+        c->out[i] =
+            axis_first(c, turned(c, c->out[i], entry(c, "scan_output_directions", i - carried) != 0), axis, true);
     }
     return true;
 }

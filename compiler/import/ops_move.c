@@ -13,8 +13,8 @@ value *concat(call *c, value *const *all, unsigned all_count, unsigned axis) {
         bool fits = v && v->rank == type->rank && v->element == type->element;
         for (unsigned k = 0; fits && k < v->rank; k++) fits = k == axis || dim_same(v->dims[k], type->dims[k]);
         if (!fits) {
-            refuse(c, "operand %u is %s, which does not fit %s along axis %u", i + 1, v ? value_shape_string(g->arena, v) : "missing",
-                   value_shape_string(g->arena, all[0]), axis);
+            refuse(c, "operand %u is %s, which does not fit %s along axis %u", i + 1,
+                   v ? value_shape_string(g->arena, v) : "missing", value_shape_string(g->arena, all[0]), axis);
             return NULL;
         }
         type->dims[axis] = dim_add(g->dims, type->dims[axis], v->dims[axis]);
@@ -25,7 +25,8 @@ value *concat(call *c, value *const *all, unsigned all_count, unsigned axis) {
     bool known = true, same = true;
     for (unsigned i = 0; i < count; i++) {
         known &= value_known(parts[i]);
-        same &= parts[i]->filled && parts[i]->integer == parts[0]->integer && !(parts[i]->number < parts[0]->number) && !(parts[i]->number > parts[0]->number);
+        same &= parts[i]->filled && parts[i]->integer == parts[0]->integer && !(parts[i]->number < parts[0]->number) &&
+                !(parts[i]->number > parts[0]->number);
     }
     if (same) return value_filled(g, type->element, type->rank, type->dims, parts[0]->number, parts[0]->integer);
     value *folded = known ? fold_concat(g, parts, count, axis) : NULL; /* not of a size of run time */
@@ -58,28 +59,33 @@ bool op_split(call *c) {
     size_t count = 0;
     const int64_t *given = NULL;
     if (!axis_of(c, attribute_int(c, "axis", 0), x->rank, &axis)) return false;
-    if (!dim_is_const(x->dims[axis], &extent)) return refuse(c, "along a size of run time, %s, is not supported", dim_string(g->arena, x->dims[axis]));
-    if (c->out_count > CALL_MAX_RESULTS) return refuse(c, "has %u results; at most %d are supported", c->out_count, CALL_MAX_RESULTS);
+    if (!dim_is_const(x->dims[axis], &extent))
+        return refuse(c, "along a size of run time, %s, is not supported", dim_string(g->arena, x->dims[axis]));
+    if (c->out_count > CALL_MAX_RESULTS)
+        return refuse(c, "has %u results; at most %d are supported", c->out_count, CALL_MAX_RESULTS);
     if (attribute_ints(c, "split", &given, &count)) {
         for (size_t i = 0; i < count && i < CALL_MAX_RESULTS; i++) sizes[i] = given[i];
     } else if (operand(c, 1)) {
         if (!value_ints(c->in[1], sizes, CALL_MAX_RESULTS, &count)) return refuse(c, "its sizes must be constant");
     } else if (c->out_count) {
         int64_t parts = (int64_t)c->out_count, each = (extent + parts - 1) / parts;
-        for (count = 0; count < c->out_count; count++) sizes[count] = count + 1 < c->out_count ? each : extent - each * (parts - 1);
+        for (count = 0; count < c->out_count; count++)
+            sizes[count] = count + 1 < c->out_count ? each : extent - each * (parts - 1);
     }
     for (size_t i = 0; i < count && i < CALL_MAX_RESULTS; i++) {
         if (sizes[i] < 0 || sizes[i] > extent) return refuse(c, "a part of %" PRId64 " of %" PRId64, sizes[i], extent);
         sum += sizes[i];
     }
-    if (count != c->out_count || sum != extent) return refuse(c, "its sizes do not make %" PRId64 ", the extent of axis %u", extent, axis);
+    if (count != c->out_count || sum != extent)
+        return refuse(c, "its sizes do not make %" PRId64 ", the extent of axis %u", extent, axis);
     int64_t at = 0;
     for (unsigned i = 0; i < c->out_count; at += sizes[i++])
         c->out[i] = cut(c, x, axis, dim_const(g->dims, at), dim_const(g->dims, at + sizes[i]));
     return true;
 }
 
-/* A bound of a slice, counted from the end when negative, within 0 and the extent; NULL when that depends on run time. */
+/* A bound of a slice, counted from the end when negative, within 0 and the extent; NULL when that depends on run time.
+ */
 static const dim *bound(graph *g, const dim *b, const dim *extent) {
     const dim *zero = dim_const(g->dims, 0);
     if (dim_max(b) < 0) b = dim_add(g->dims, b, extent);
@@ -113,15 +119,18 @@ bool op_slice(call *c) {
     for (unsigned i = 0; i < x->rank; i++) cuts[i].step = 1;
     int64_t count = 0;
     if (by_attributes) {
-        if (!attribute_ints(c, "starts", &given[0], &counts[0]) || !attribute_ints(c, "ends", &given[1], &counts[1]) || counts[0] != counts[1])
+        if (!attribute_ints(c, "starts", &given[0], &counts[0]) || !attribute_ints(c, "ends", &given[1], &counts[1]) ||
+            counts[0] != counts[1])
             return refuse(c, "its starts and ends do not fit");
         count = (int64_t)counts[0];
     } else {
         if (c->in_count < 3 || !c->in[1] || !c->in[2]) return refuse(c, "its starts and ends are not there");
         int64_t ends;
-        if (!value_known(c->in[1]) || !value_known(c->in[2]) || c->in[1]->element != ELEMENT_INT || c->in[2]->element != ELEMENT_INT)
+        if (!value_known(c->in[1]) || !value_known(c->in[2]) || c->in[1]->element != ELEMENT_INT ||
+            c->in[2]->element != ELEMENT_INT)
             return refuse(c, "its starts and ends must be computable at compile time");
-        if (!value_count(c->in[1], &count) || !value_count(c->in[2], &ends) || ends != count) return refuse(c, "its starts and ends do not fit");
+        if (!value_count(c->in[1], &count) || !value_count(c->in[2], &ends) || ends != count)
+            return refuse(c, "its starts and ends do not fit");
     }
     bool have_axes = integers_of(c, "axes", by_attributes ? CALL_MAX_OPERANDS : 3, &axes, &axis_count, &failed);
     if (failed) return false;
@@ -135,23 +144,35 @@ bool op_slice(call *c) {
         const dim *extent = x->dims[axis];
         int64_t step = have_steps ? steps[i] : 1;
         const int64_t most = (int64_t)1 << 51;
-        const dim *start = by_attributes ? dim_const(g->dims, given[0][i] > most ? most : given[0][i] < -most ? -most : given[0][i]) : value_dim_at(c->in[1], i);
-        const dim *stop = by_attributes ? dim_const(g->dims, given[1][i] > most ? most : given[1][i] < -most ? -most : given[1][i]) : value_dim_at(c->in[2], i);
+        const dim *start = by_attributes ? dim_const(g->dims, given[0][i] > most    ? most
+                                                              : given[0][i] < -most ? -most
+                                                                                    : given[0][i])
+                                         : value_dim_at(c->in[1], i);
+        const dim *stop = by_attributes ? dim_const(g->dims, given[1][i] > most    ? most
+                                                             : given[1][i] < -most ? -most
+                                                                                   : given[1][i])
+                                        : value_dim_at(c->in[2], i);
         if (step == 0) return refuse(c, "a step of 0");
         if (step < 0) { /* the same from the other end: x[s:e:-k] is flip(x)[n-1-s : n-1-e : k] */
             const dim *last = dim_sub(g->dims, extent, dim_const(g->dims, 1));
             x = flipped(c, x, axis);
             if (!x) return give(c, NULL);
-            start = dim_max(start) < 0 ? dim_sub(g->dims, dim_const(g->dims, -1), start) : dim_less_equal(g->dims, last, start) ? dim_const(g->dims, 0) : dim_sub(g->dims, last, start);
-            stop = dim_max(stop) < 0 ? dim_sub(g->dims, dim_const(g->dims, -1), stop) : dim_less_equal(g->dims, last, stop) ? dim_const(g->dims, 0) : dim_sub(g->dims, last, stop);
+            start = dim_max(start) < 0                     ? dim_sub(g->dims, dim_const(g->dims, -1), start)
+                    : dim_less_equal(g->dims, last, start) ? dim_const(g->dims, 0)
+                                                           : dim_sub(g->dims, last, start);
+            stop = dim_max(stop) < 0                     ? dim_sub(g->dims, dim_const(g->dims, -1), stop)
+                   : dim_less_equal(g->dims, last, stop) ? dim_const(g->dims, 0)
+                                                         : dim_sub(g->dims, last, stop);
             step = -step;
         }
         start = bound(g, start, extent);
         stop = bound(g, stop, extent);
         if (!start || !stop)
-            return refuse(c, "where it cuts axis %u of %s depends on a size of run time: narrow it with --dim", axis, dim_string(g->arena, extent));
+            return refuse(c, "where it cuts axis %u of %s depends on a size of run time: narrow it with --dim", axis,
+                          dim_string(g->arena, extent));
         if (!dim_less_equal(g->dims, start, stop)) {
-            if (!dim_less_equal(g->dims, stop, start)) return refuse(c, "what it cuts from axis %u may be nothing", axis);
+            if (!dim_less_equal(g->dims, stop, start))
+                return refuse(c, "what it cuts from axis %u may be nothing", axis);
             stop = start;
         }
         if (!dim_is(start, 0)) cuts[axis].start = start;
@@ -211,7 +232,8 @@ bool op_gather(call *c) {
 bool gather(call *c, value *x, value *ids, unsigned axis) {
     graph *g = c->graph;
     if (ids->element != ELEMENT_INT) return refuse(c, "its indices must be integers");
-    if (x->rank - 1 + ids->rank > IMPORT_MAX_RANK) return refuse(c, "too many dims; at most %d are supported", IMPORT_MAX_RANK);
+    if (x->rank - 1 + ids->rank > IMPORT_MAX_RANK)
+        return refuse(c, "too many dims; at most %d are supported", IMPORT_MAX_RANK);
     value *type = value_new(g, x->element, 0, NULL);
     for (unsigned i = 0; i < axis; i++) type->dims[type->rank++] = x->dims[i];
     for (unsigned i = 0; i < ids->rank; i++) type->dims[type->rank++] = ids->dims[i];
@@ -221,13 +243,16 @@ bool gather(call *c, value *x, value *ids, unsigned axis) {
     if (value_known(ids) && ids->rank == 0 && !dim_is_const(x->dims[axis], NULL) && dim_max(value_dim_at(ids, 0)) < 0)
         ids = value_of_integer(g, dim_add(g->dims, value_dim_at(ids, 0), x->dims[axis]));
     bool symbolic = value_known(ids) && ids->rank == 0 && !dim_is_const(value_dim_at(ids, 0), NULL);
-    if (symbolic && !dim_less_equal(g->dims, dim_add(g->dims, value_dim_at(ids, 0), dim_const(g->dims, 1)), x->dims[axis]))
-        return refuse(c, "index %s into %s elements", dim_string(g->arena, value_dim_at(ids, 0)), dim_string(g->arena, x->dims[axis]));
+    if (symbolic &&
+        !dim_less_equal(g->dims, dim_add(g->dims, value_dim_at(ids, 0), dim_const(g->dims, 1)), x->dims[axis]))
+        return refuse(c, "index %s into %s elements", dim_string(g->arena, value_dim_at(ids, 0)),
+                      dim_string(g->arena, x->dims[axis]));
     if (value_known(ids)) {
         int64_t count = 1, *all = symbolic ? NULL : indices_of(c, ids, x->dims[axis], &count);
         if (!all && !symbolic) return refuse(c, "its indices must be constant and in range");
         if (value_known(x) && !symbolic)
-            return give(c, x->filled ? value_filled(g, x->element, type->rank, type->dims, x->number, x->integer) : fold_take(g, x, axis, all, ids));
+            return give(c, x->filled ? value_filled(g, x->element, type->rank, type->dims, x->number, x->integer)
+                                     : fold_take(g, x, axis, all, ids));
         bool row = true; /* of neighbours: a slice */
         for (int64_t i = 1; i < count; i++) row &= all[i] == all[0] + i;
         slice_axis cuts[IMPORT_MAX_RANK] = {0};
@@ -246,10 +271,12 @@ bool gather(call *c, value *x, value *ids, unsigned axis) {
         if (v) return give(c, v);
     }
     /* any other axis, and known indices: by all of them in a row */
-    if (axis == 0 && !value_known(ids) && ids->rank != 1) return give(c, make_call(g, c->path, "[]", (value *[]){x, ids}, 2, "", type));
+    if (axis == 0 && !value_known(ids) && ids->rank != 1)
+        return give(c, make_call(g, c->path, "[]", (value *[]){x, ids}, 2, "", type));
     const dim *count = dim_const(g->dims, 1);
     for (unsigned i = 0; i < ids->rank; i++) count = dim_mul(g->dims, count, ids->dims[i]);
-    value *row = positive_indices(c, make_reshape(g, c->path, ids, 1, &count), x->dims[axis]), *picked = value_like(g, x);
+    value *row = positive_indices(c, make_reshape(g, c->path, ids, 1, &count), x->dims[axis]),
+          *picked = value_like(g, x);
     if (!row) return false;
     picked->dims[axis] = count;
     value *v = make_call(g, c->path, "index_select", (value *[]){x, row}, 2, "", picked);
@@ -320,12 +347,15 @@ bool op_pad(call *c) {
         type->dims[i] = dim_add(g->dims, x->dims[i], dim_const(g->dims, before[i] + after[i]));
         if ((before[i] || after[i]) && first == x->rank) first = i;
     }
-    for (unsigned i = x->rank; i-- > first;) text_printf(&t, "%s%" PRId64 ", %" PRId64, t.length ? ", " : "", before[i], after[i]);
+    for (unsigned i = x->rank; i-- > first;)
+        text_printf(&t, "%s%" PRId64 ", %" PRId64, t.length ? ", " : "", before[i], after[i]);
     if (first == x->rank) return give(c, x);
     const char *tail = arena_printf(g->arena, ", (%s)", text_string(&t));
     if (strcmp(ours, "constant") != 0) tail = arena_printf(g->arena, "%s, mode=\"%s\"", tail, ours);
     else if (fill < 0 || fill > 0)
-        tail = arena_printf(g->arena, "%s, value=%s", tail, x->element == ELEMENT_FLOAT ? number_text(g->arena, fill) : arena_printf(g->arena, "%.0f", fill));
+        tail = arena_printf(
+            g->arena, "%s, value=%s", tail,
+            x->element == ELEMENT_FLOAT ? number_text(g->arena, fill) : arena_printf(g->arena, "%.0f", fill));
     return give(c, make_call(g, c->path, "pad", &x, 1, tail, type));
 }
 
@@ -335,7 +365,8 @@ bool op_one_hot(call *c) {
     double depth, off, on;
     unsigned axis;
     if (ids->element != ELEMENT_INT) return refuse(c, "its indices must be integers");
-    if (!value_scalar(c->in[1], &depth) || !value_known(c->in[2]) || !dim_is(c->in[2]->dims[0], 2)) return refuse(c, "its depth and values must be constant");
+    if (!value_scalar(c->in[1], &depth) || !value_known(c->in[2]) || !dim_is(c->in[2]->dims[0], 2))
+        return refuse(c, "its depth and values must be constant");
     off = value_float_at(c->in[2], 0);
     on = value_float_at(c->in[2], 1);
     if (!axis_of(c, attribute_int(c, "axis", -1), ids->rank + 1, &axis)) return false;

@@ -1,6 +1,7 @@
 /* ops_recurrent_loop: a recurrent node that no layer of nnc computes, step by step: a repeat block for each direction.
  *
- * The formulas are those of https://onnx.ai/onnx/operators/onnx__LSTM.html and its neighbours; gates in torch's order. */
+ * The formulas are those of https://onnx.ai/onnx/operators/onnx__LSTM.html and its neighbours; gates in torch's order.
+ */
 #include "import/recurrent.h"
 
 #include <math.h>
@@ -25,10 +26,14 @@ static value *activated(call *c, const cell *k, const activation *f, value *x) {
     if (strcmp(f->name, "Relu") == 0) return function(c, "relu", "", x);
     if (strcmp(f->name, "Softsign") == 0) return function(c, "softsign", "", x);
     if (strcmp(f->name, "Softplus") == 0) return function(c, "softplus", "", x);
-    if (strcmp(f->name, "Elu") == 0) return function(c, "elu", arena_printf(a, ", alpha=%s", number_text(a, f->alpha)), x);
-    if (strcmp(f->name, "LeakyRelu") == 0) return function(c, "leaky_relu", arena_printf(a, ", %s", number_text(a, f->alpha)), x);
-    if (strcmp(f->name, "ThresholdedRelu") == 0) return function(c, "threshold", arena_printf(a, ", %s, 0.0", number_text(a, f->alpha)), x);
-    if (strcmp(f->name, "ScaledTanh") == 0) return multiply(c, number(c, f->alpha), function(c, "tanh", "", multiply(c, number(c, f->beta), x)));
+    if (strcmp(f->name, "Elu") == 0)
+        return function(c, "elu", arena_printf(a, ", alpha=%s", number_text(a, f->alpha)), x);
+    if (strcmp(f->name, "LeakyRelu") == 0)
+        return function(c, "leaky_relu", arena_printf(a, ", %s", number_text(a, f->alpha)), x);
+    if (strcmp(f->name, "ThresholdedRelu") == 0)
+        return function(c, "threshold", arena_printf(a, ", %s, 0.0", number_text(a, f->alpha)), x);
+    if (strcmp(f->name, "ScaledTanh") == 0)
+        return multiply(c, number(c, f->alpha), function(c, "tanh", "", multiply(c, number(c, f->beta), x)));
     x = add(c, multiply(c, number(c, f->alpha), x), number(c, f->beta)); /* Affine, HardSigmoid */
     return strcmp(f->name, "Affine") == 0 ? x : function(c, "clamp", ", 0, 1", x);
 }
@@ -58,14 +63,15 @@ static value *with_peephole(call *c, const cell *k, unsigned direction, unsigned
     return add(c, x, multiply(c, weight, cell_state));
 }
 
-/* The products of a direction: with x the weights W and, unless they are needed apart, both biases; with h the weights R
- * (and, `apart`, the recurrent bias). */
+/* The products of a direction: with x the weights W and, unless they are needed apart, both biases; with h the weights
+ * R (and, `apart`, the recurrent bias). */
 typedef struct {
     value *input;           /* [T, B, G * H] */
     const float *recurrent, *bias; /* bias NULL: none, or in `input` */
 } products;
 
-static bool make_products(call *c, const cell *k, const layer *l, unsigned direction, value *x, bool apart, products *to) {
+static bool make_products(call *c, const cell *k, const layer *l, unsigned direction, value *x, bool apart,
+                          products *to) {
     graph *g = c->graph;
     unsigned each = l->param_count / k->directions, first = direction * each;
     bool biased = each == 4;
@@ -74,15 +80,18 @@ static bool make_products(call *c, const cell *k, const layer *l, unsigned direc
     float *sum = biased ? graph_room(g, (size_t)rows, sizeof *sum) : NULL;
     if (biased && !sum) return false;
     for (int64_t i = 0; biased && i < rows; i++) sum[i] = apart ? b_ih[i] : (float)((double)b_ih[i] + (double)b_hh[i]);
-    const value *weight = value_floats(g, 2, dims, l->params[first].data), *bias = biased ? value_floats(g, 1, &rows, sum) : NULL;
-    to->input = linear(c, x, weight, bias, arena_printf(g->arena, "%s_input%s", own_name(c, k), direction ? "_reverse" : ""));
+    const value *weight = value_floats(g, 2, dims, l->params[first].data),
+                *bias = biased ? value_floats(g, 1, &rows, sum) : NULL;
+    to->input =
+        linear(c, x, weight, bias, arena_printf(g->arena, "%s_input%s", own_name(c, k), direction ? "_reverse" : ""));
     to->recurrent = l->params[first + 1].data;
     to->bias = apart ? b_hh : NULL;
     return to->input != NULL;
 }
 
 /* h times the rows of R from gate `first` on, `gates` of them. */
-static value *recurrent_product(call *c, const cell *k, const products *p, value *h, unsigned first, unsigned gates, const char *name) {
+static value *recurrent_product(call *c, const cell *k, const products *p, value *h, unsigned first, unsigned gates,
+                                const char *name) {
     if (!h) return NULL;
     graph *g = c->graph;
     int64_t rows = gates * k->hidden, dims[2] = {rows, k->hidden};
@@ -91,11 +100,13 @@ static value *recurrent_product(call *c, const cell *k, const products *p, value
     return linear(c, h, weight, bias, arena_printf(g->arena, "%s_%s", own_name(c, k), name));
 }
 
-static void lstm_step(call *c, const cell *k, unsigned d, const products *p, value *z, value *h, value *cc, value **next) {
+static void lstm_step(call *c, const cell *k, unsigned d, const products *p, value *z, value *h, value *cc,
+                      value **next) {
     const activation *f = k->activation[d];
     value *all = add(c, z, recurrent_product(c, k, p, h, 0, 4, d ? "state_reverse" : "state"));
     value *i = activated(c, k, &f[0], with_peephole(c, k, d, 0, gate(c, k, all, 0), cc));
-    value *forget = k->input_forget ? one_minus(c, i) : activated(c, k, &f[0], with_peephole(c, k, d, 2, gate(c, k, all, 1), cc));
+    value *forget =
+        k->input_forget ? one_minus(c, i) : activated(c, k, &f[0], with_peephole(c, k, d, 2, gate(c, k, all, 1), cc));
     value *candidate = activated(c, k, &f[1], gate(c, k, all, 2));
     next[1] = add(c, multiply(c, forget, cc), multiply(c, i, candidate));
     value *o = activated(c, k, &f[0], with_peephole(c, k, d, 1, gate(c, k, all, 3), next[1]));
@@ -121,7 +132,8 @@ static void gru_step(call *c, const cell *k, unsigned d, const products *p, valu
 static value *flipped(call *c, value *x, bool wanted_so) { return wanted_so ? function(c, "flip", ", 0", x) : x; }
 
 static value *direction_of(call *c, value *states, unsigned d) {
-    slice_axis axes[IMPORT_MAX_RANK] = {{.start = dim_const(c->graph->dims, d), .step = 1, .index = true}, {.step = 1}, {.step = 1}};
+    slice_axis axes[IMPORT_MAX_RANK] = {
+        {.start = dim_const(c->graph->dims, d), .step = 1, .index = true}, {.step = 1}, {.step = 1}};
     return make_slice(c->graph, c->path, states, axes);
 }
 
@@ -140,7 +152,8 @@ static value *within_lengths(call *c, value *lengths, value *t, value *const *ol
     return out;
 }
 
-bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *h, value *cc, value *lengths, value **results) {
+bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *h, value *cc, value *lengths,
+                       value **results) {
     graph *g = c->graph;
     value *parts[MAX_DIRECTIONS][3] = {{NULL}};
     unsigned states = k->gates == 4 ? 2 : 1;
@@ -149,14 +162,17 @@ bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *
         products p;
         bool backwards = d == 1 || k->reverse;
         if (!make_products(c, k, l, d, x, k->gates == 3, &p)) return refuse(c, "its weights are too large");
-        value *rows[2] = {flipped(c, p.input, backwards), lengths ? flipped(c, arange(c, x->dims[0]), backwards) : NULL};
+        value *rows[2] = {flipped(c, p.input, backwards),
+                          lengths ? flipped(c, arange(c, x->dims[0]), backwards) : NULL};
         unsigned row_count = lengths ? 2 : 1;
         value *first[2] = {direction_of(c, h, d), cc ? direction_of(c, cc, d) : NULL}, *next[2] = {NULL, NULL};
         node *begin = begin_repeat(g, c->path, NULL, rows, row_count, first, states);
         value *z = begin->results[0], *const *carried = begin->results + row_count, *h_t = carried[0];
         if (k->gates == 4) lstm_step(c, k, d, &p, z, h_t, carried[1], next);
         else if (k->gates == 3) gru_step(c, k, d, &p, z, h_t, next);
-        else next[0] = activated(c, k, &k->activation[d][0], add(c, z, recurrent_product(c, k, &p, h_t, 0, 1, d ? "state_reverse" : "state")));
+        else
+            next[0] = activated(c, k, &k->activation[d][0],
+                                add(c, z, recurrent_product(c, k, &p, h_t, 0, 1, d ? "state_reverse" : "state")));
         for (unsigned i = 0; i < states; i++)
             if (!next[i] || next[i]->failed) return false;
         value *out = lengths ? within_lengths(c, lengths, begin->results[1], carried, next, states) : next[0];
@@ -167,7 +183,9 @@ bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *
     for (unsigned i = 0; i <= states; i++) {
         value *type = value_like(g, parts[0][i]);
         type->dims[i ? 0 : 1] = dim_const(g->dims, k->directions);
-        results[i] = k->directions == 1 ? parts[0][i] : make_tuple_call(g, c->path, "cat", (value *[]){parts[0][i], parts[1][i]}, 2, i ? ", dim=0" : ", dim=1", type);
+        results[i] = k->directions == 1 ? parts[0][i]
+                                        : make_tuple_call(g, c->path, "cat", (value *[]){parts[0][i], parts[1][i]}, 2,
+                                                          i ? ", dim=0" : ", dim=1", type);
     }
     return true;
 }

@@ -22,7 +22,8 @@ static value *reduced_type(graph *g, const value *x, unsigned axes, bool keepdim
 
 value *reduce(call *c, const char *function, value *x, unsigned axes, bool keepdims) {
     graph *g = c->graph;
-    const char *tail = arena_printf(g->arena, ", dim=%s%s", dims_text(g->arena, axes), keepdims ? ", keepdim=True" : "");
+    const char *tail =
+        arena_printf(g->arena, ", dim=%s%s", dims_text(g->arena, axes), keepdims ? ", keepdim=True" : "");
     value *v = make_call(g, c->path, function, &x, 1, tail, reduced_type(g, x, axes, keepdims));
     v->producer->axis = axes;
     return v;
@@ -47,8 +48,10 @@ bool op_reduce(call *c) {
     if (!axes) axes = (1u << x->rank) - 1;
     bool keepdims = attribute_int(c, "keepdims", 1) != 0;
     if (x->rank == 0) return give(c, x);
-    bool whole = x->element == ELEMENT_INT, of_whole = c->row->code == REDUCE_ONE_BY_ONE || strcmp(c->row->argument, "sum") == 0;
-    if (x->element == ELEMENT_BOOL || (whole && (!of_whole || c->row->code == REDUCE_L2 || c->row->code == REDUCE_LOG_SUM)))
+    bool whole = x->element == ELEMENT_INT,
+         of_whole = c->row->code == REDUCE_ONE_BY_ONE || strcmp(c->row->argument, "sum") == 0;
+    if (x->element == ELEMENT_BOOL ||
+        (whole && (!of_whole || c->row->code == REDUCE_L2 || c->row->code == REDUCE_LOG_SUM)))
         return refuse(c, "of %s is not supported", whole ? "integers" : "bools");
     bool sum = strcmp(c->row->type, "ReduceSum") == 0, product = strcmp(c->row->type, "ReduceProd") == 0;
     value *known = value_known(x) && (sum || product) ? fold_reduce(g, x, axes, keepdims, product) : NULL;
@@ -92,10 +95,12 @@ bool op_softmax(call *c) {
         for (unsigned i = axis + 1; i < x->rank; i++) last = dim_mul(g->dims, last, x->dims[i]);
         dims[axis] = last;
         value *rows = make_reshape(g, c->path, x, axis + 1, dims);
-        value *v = make_call(g, c->path, c->row->argument, &rows, 1, arena_printf(g->arena, ", dim=%u", axis), value_like(g, rows));
+        value *v = make_call(g, c->path, c->row->argument, &rows, 1, arena_printf(g->arena, ", dim=%u", axis),
+                             value_like(g, rows));
         return give(c, make_reshape(g, c->path, v, x->rank, x->dims));
     }
-    return give(c, make_call(g, c->path, c->row->argument, &x, 1, arena_printf(g->arena, ", dim=%u", axis), value_like(g, x)));
+    return give(
+        c, make_call(g, c->path, c->row->argument, &x, 1, arena_printf(g->arena, ", dim=%u", axis), value_like(g, x)));
 }
 
 bool op_cumsum(call *c) {
@@ -112,7 +117,8 @@ bool op_cumsum(call *c) {
     const dim *extent = x->dims[axis];
     value *v = reverse ? make_call(g, c->path, "flip", &x, 1, turn, value_like(g, x)) : x;
     if (exclusive) { /* each element's sum ends before it: a 0 comes first, and the last is left out */
-        value *first = value_filled(g, x->element, x->rank, x->dims, 0, x->element == ELEMENT_INT ? dim_const(g->dims, 0) : NULL);
+        value *first =
+            value_filled(g, x->element, x->rank, x->dims, 0, x->element == ELEMENT_INT ? dim_const(g->dims, 0) : NULL);
         first->dims[axis] = dim_const(g->dims, 1);
         value *longer = value_like(g, x);
         longer->dims[axis] = dim_add(g->dims, extent, dim_const(g->dims, 1));
@@ -134,7 +140,8 @@ bool op_topk(call *c) {
     int64_t k = attribute_int(c, "k", 0);
     size_t count = 1;
     unsigned axis;
-    if (c->opset >= 10 && (!operand(c, 1) || !value_ints(c->in[1], &k, 1, &count) || count != 1)) return refuse(c, "how many it takes must be constant");
+    if (c->opset >= 10 && (!operand(c, 1) || !value_ints(c->in[1], &k, 1, &count) || count != 1))
+        return refuse(c, "how many it takes must be constant");
     if (!axis_of(c, attribute_int(c, "axis", -1), x->rank, &axis)) return false;
     if (x->element != ELEMENT_FLOAT) return refuse(c, "of integers is not supported");
     if (k < 1 || !dim_less_equal(g->dims, dim_const(g->dims, k), x->dims[axis]))

@@ -1,7 +1,7 @@
 /* ops_resize: Resize and Upsample to whole multiples, by the nearest element.
  *
- * Each element k times is what both of these give for a whole factor k: coordinates "asymmetric", rounded down, as PyTorch
- * writes it, and "half_pixel", ONNX's default, rounded to the nearest
+ * Each element k times is what both of these give for a whole factor k: coordinates "asymmetric", rounded down, as
+ * PyTorch writes it, and "half_pixel", ONNX's default, rounded to the nearest
  * (https://onnx.ai/onnx/operators/onnx__Resize.html). Every k-th element is "asymmetric", rounded down, with 1/k. */
 #include <inttypes.h>
 #include <math.h>
@@ -37,17 +37,21 @@ static bool factor_of_size(graph *g, const dim *from, const dim *to, resampling 
 /* Which operand has the scales, which the sizes; those of older opsets have no regions. */
 static bool read_factors(call *c, resampling *all) {
     graph *g = c->graph;
-    const value *x = c->in[0], *scales = operand(c, c->opset < 11 ? 1 : 2), *sizes = c->opset < 11 ? NULL : operand(c, 3);
+    const value *x = c->in[0], *scales = operand(c, c->opset < 11 ? 1 : 2),
+                *sizes = c->opset < 11 ? NULL : operand(c, 3);
     const Onnx__AttributeProto *given = attribute(c, "scales");
     int64_t count = given ? (int64_t)given->n_floats : 0, none;
-    if (scales && value_count(scales, &none) && none == 0) scales = NULL; /* before opset 13 an empty one stands for none */
+    if (scales && value_count(scales, &none) && none == 0)
+        scales = NULL; /* before opset 13 an empty one stands for none */
     const value *given_as = scales ? scales : sizes;
     if (!given && (!given_as || !value_known(given_as) || !value_count(given_as, &count)))
         return refuse(c, "its scales or sizes must be computable at compile time");
-    if (count != x->rank || attribute(c, "axes")) return refuse(c, "its scales do not fit \"%s\", %s", x->name, value_shape_string(g->arena, x));
+    if (count != x->rank || attribute(c, "axes"))
+        return refuse(c, "its scales do not fit \"%s\", %s", x->name, value_shape_string(g->arena, x));
     for (unsigned i = 0; i < x->rank; i++) {
-        bool whole = given || scales ? factor_of_number(given ? (double)given->floats[i] : value_float_at(scales, i), &all[i])
-                                     : factor_of_size(g, x->dims[i], value_dim_at(sizes, i), &all[i]);
+        bool whole = given || scales
+                         ? factor_of_number(given ? (double)given->floats[i] : value_float_at(scales, i), &all[i])
+                         : factor_of_size(g, x->dims[i], value_dim_at(sizes, i), &all[i]);
         if (!whole) return refuse(c, "of axis %u is not by a whole number of times", i);
     }
     return true;
@@ -74,7 +78,8 @@ static value *each_times(call *c, value *x, const resampling *all) {
         if (all[i].times == 1) continue;
         value *longer = value_like(g, x);
         longer->dims[i] = type->dims[i];
-        x = make_call(g, c->path, "repeat_interleave", &x, 1, arena_printf(g->arena, ", %" PRId64 ", dim=%u", all[i].times, i), longer);
+        x = make_call(g, c->path, "repeat_interleave", &x, 1,
+                      arena_printf(g->arena, ", %" PRId64 ", dim=%u", all[i].times, i), longer);
     }
     return x;
 }
@@ -85,7 +90,8 @@ static value *every(call *c, value *x, const resampling *all) {
     for (unsigned i = 0; i < x->rank; i++) {
         axes[i].step = all[i].by;
         if (all[i].by == 1) continue; /* a rest shorter than a step is left out: the size is rounded down */
-        const dim *whole = dim_mul(g->dims, dim_floordiv(g->dims, x->dims[i], all[i].by), dim_const(g->dims, all[i].by));
+        const dim *whole =
+            dim_mul(g->dims, dim_floordiv(g->dims, x->dims[i], all[i].by), dim_const(g->dims, all[i].by));
         if (!dim_same(whole, x->dims[i])) axes[i].stop = whole;
     }
     return make_slice(g, c->path, x, axes);
@@ -105,6 +111,7 @@ bool op_resize(call *c) {
     if (!down && !half) return refuse(c, "coordinates \"%.30s\" with \"%.30s\" are not supported", where, rounding);
     if (!read_factors(c, all)) return false;
     for (unsigned i = 0; i < x->rank; i++) smaller |= all[i].by > 1;
-    if (smaller && !down) return refuse(c, "to a smaller size is supported with coordinates \"asymmetric\" and \"floor\" alone");
+    if (smaller && !down)
+        return refuse(c, "to a smaller size is supported with coordinates \"asymmetric\" and \"floor\" alone");
     return give(c, each_times(c, every(c, x, all), all));
 }

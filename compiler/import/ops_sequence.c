@@ -1,6 +1,6 @@
 /* ops_sequence: ONNX's sequences of tensors, of which a .nn file has none: what is put into one and taken out again is
- * followed at compile time. A sequence is a list of values, or the rows of one tensor: what a Loop's rounds put at its end,
- * or what a tensor was split into. */
+ * followed at compile time. A sequence is a list of values, or the rows of one tensor: what a Loop's rounds put at its
+ * end, or what a tensor was split into. */
 #include <inttypes.h>
 
 #include "import/ops.h"
@@ -41,7 +41,8 @@ bool op_sequence_insert(call *c) {
     value *added = c->in[1];
     int64_t at = 0;
     if (!s || added->sequence) return refuse(c, "needs a sequence and a tensor");
-    if (s->rows || s->before) return refuse(c, "into a sequence that a Loop or a split gave, or twice in a round, is not supported");
+    if (s->rows || s->before)
+        return refuse(c, "into a sequence that a Loop or a split gave, or twice in a round, is not supported");
     if (operand(c, 2) && s->collects) return refuse(c, "in a Loop, tensors are put at a sequence's end alone");
     unsigned count = s->collects ? 0 : s->count;
     if (operand(c, 2) && !position(c, c->in[2], count + 1, &at)) return false;
@@ -108,10 +109,12 @@ bool op_concat_from_sequence(call *c) {
     unsigned axis;
     if (!s || (!s->rows && !s->count)) return s && refuse(c, "of an empty sequence");
     unsigned rank = s->rows ? s->rows->rank - 1 : s->items[0]->rank;
-    if (rank + new_axis > IMPORT_MAX_RANK || !axis_of(c, attribute_int(c, "axis", 0), rank + new_axis, &axis)) return false;
+    if (rank + new_axis > IMPORT_MAX_RANK || !axis_of(c, attribute_int(c, "axis", 0), rank + new_axis, &axis))
+        return false;
     if (s->rows) return give(c, rows_along(c, s->rows, axis, new_axis));
     value **parts = ARENA_ARRAY(g->arena, value *, s->count);
-    for (unsigned i = 0; i < s->count; i++) parts[i] = new_axis ? make_unsqueeze(g, c->path, s->items[i], 1u << axis) : s->items[i];
+    for (unsigned i = 0; i < s->count; i++)
+        parts[i] = new_axis ? make_unsqueeze(g, c->path, s->items[i], 1u << axis) : s->items[i];
     value *v = concat(c, parts, s->count, axis);
     if (v) c->out[0] = v;
     return v != NULL;
@@ -126,7 +129,8 @@ bool op_split_to_sequence(call *c) {
     int64_t extent, *sizes = ARENA_ARRAY(g->arena, int64_t, MOST_PARTS);
     size_t count = 0;
     if (!axis_of(c, attribute_int(c, "axis", 0), x->rank, &axis)) return false;
-    bool ones = split && split->rank == 0 && value_ints(split, sizes, 1, &count) && sizes[0] == 1; /* as PyTorch writes unbind */
+    bool ones = split && split->rank == 0 && value_ints(split, sizes, 1, &count) &&
+                sizes[0] == 1; /* as PyTorch writes unbind */
     if (!split || ones) { /* into all its rows */
         unsigned perm[IMPORT_MAX_RANK];
         for (unsigned i = 0; i < x->rank; i++) perm[i] = i == 0 ? axis : i <= axis ? i - 1 : i;
@@ -139,8 +143,10 @@ bool op_split_to_sequence(call *c) {
         return refuse(c, "into parts whose sizes are not constant is not supported");
     if (split->rank == 0) { /* all of one size, but the last */
         int64_t each = sizes[0];
-        if (each < 1 || extent < 1 || (extent + each - 1) / each > MOST_PARTS) return refuse(c, "%" PRId64 " into parts of %" PRId64, extent, each);
-        for (count = 0; (int64_t)count * each < extent; count++) sizes[count] = (int64_t)(count + 1) * each < extent ? each : extent - (int64_t)count * each;
+        if (each < 1 || extent < 1 || (extent + each - 1) / each > MOST_PARTS)
+            return refuse(c, "%" PRId64 " into parts of %" PRId64, extent, each);
+        for (count = 0; (int64_t)count * each < extent; count++)
+            sizes[count] = (int64_t)(count + 1) * each < extent ? each : extent - (int64_t)count * each;
     }
     value **items = ARENA_ARRAY(g->arena, value *, count);
     int64_t at = 0;

@@ -55,8 +55,8 @@ static value *cut_to_multiples(graph *g, const char *path, value *x, const dim *
     return make_slice(g, path, x, axes);
 }
 
-/* A size of run time that must be a multiple of k for the shape to fit: T is written as k * (T // k). Where x has all T of
- * it, it is cut. */
+/* A size of run time that must be a multiple of k for the shape to fit: T is written as k * (T // k). Where x has all T
+ * of it, it is cut. */
 static bool complete_in_multiples(call *c, value **from, const dim **dims, unsigned rank, int open) {
     enum { MOST_SYMBOLS = 8, LARGEST_MULTIPLE = 64 };
     graph *g = c->graph;
@@ -68,7 +68,8 @@ static bool complete_in_multiples(call *c, value **from, const dim **dims, unsig
         for (int64_t k = 2; k <= LARGEST_MULTIPLE; k++) {
             const dim *multiple = dim_mul(g->dims, dim_const(g->dims, k), dim_floordiv(g->dims, symbols[i], k));
             for (unsigned d = 0; d < rank; d++) changed[d] = dim_substitute(g->dims, dims[d], symbols[i], multiple);
-            for (unsigned d = 0; d < x->rank; d++) whole.dims[d] = dim_substitute(g->dims, x->dims[d], symbols[i], multiple);
+            for (unsigned d = 0; d < x->rank; d++)
+                whole.dims[d] = dim_substitute(g->dims, x->dims[d], symbols[i], multiple);
             bool fits = complete(g, x, changed, rank, open);
             if (!fits && complete(g, &whole, changed, rank, open)) {
                 *from = cut_to_multiples(g, c->path, *from, symbols[i], multiple);
@@ -83,7 +84,9 @@ static bool complete_in_multiples(call *c, value **from, const dim **dims, unsig
 }
 
 static void note_unfrozen(graph *g, const dim *size, int64_t number) {
-    graph_note(g, arena_printf(g->arena, "%s was %" PRId64 " when the model was exported; it is taken for a size of run time", dim_string(g->arena, size), number));
+    graph_note(
+        g, arena_printf(g->arena, "%s was %" PRId64 " when the model was exported; it is taken for a size of run time",
+                        dim_string(g->arena, size), number));
 }
 
 /* A number that was a size of run time when the model was traced: view(x, 5, 1, -1) of [T, 6] was view(x, T, 1, -1). */
@@ -93,7 +96,9 @@ static bool complete_unfrozen(call *c, const value *x, const dim **dims, unsigne
     for (unsigned i = 0; i < x->rank; i++)
         for (unsigned d = 0; d < rank && !dim_is_const(x->dims[i], NULL); d++) {
             const dim *frozen = dims[d];
-            if ((int)d == open || !dim_is_const(frozen, &number) || number < dim_min(x->dims[i]) || number > dim_max(x->dims[i])) continue;
+            if ((int)d == open || !dim_is_const(frozen, &number) || number < dim_min(x->dims[i]) ||
+                number > dim_max(x->dims[i]))
+                continue;
             dims[d] = x->dims[i];
             if (complete(g, x, dims, rank, open)) {
                 note_unfrozen(g, x->dims[i], number);
@@ -113,14 +118,16 @@ bool op_reshape(call *c) {
     int64_t rank = 0;
     if (!shape && attribute_ints(c, "shape", &given, &count)) rank = (int64_t)count;
     else if (!shape || shape->element != ELEMENT_INT || !value_known(shape) || !value_count(shape, &rank))
-        return refuse(c, "its shape must be computable at compile time%s%s", shape ? ": " : "", shape ? shape->name : "");
+        return refuse(c, "its shape must be computable at compile time%s%s", shape ? ": " : "",
+                      shape ? shape->name : "");
     if (rank > IMPORT_MAX_RANK) return refuse(c, "%" PRId64 " dims; at most %d are supported", rank, IMPORT_MAX_RANK);
     const dim *dims[IMPORT_MAX_RANK];
     int open = -1;
     for (int64_t i = 0; i < rank; i++) {
         dims[i] = shape ? value_dim_at(shape, i) : dim_const(g->dims, given[i]);
         if (dim_is(dims[i], 0) && !attribute_int(c, "allowzero", 0)) {
-            if (i >= x->rank) return refuse(c, "a size of 0 takes dim %" PRId64 " of %s", i, value_shape_string(g->arena, x));
+            if (i >= x->rank)
+                return refuse(c, "a size of 0 takes dim %" PRId64 " of %s", i, value_shape_string(g->arena, x));
             dims[i] = x->dims[i];
         } else if (dim_is(dims[i], -1)) {
             if (open >= 0) return refuse(c, "its shape leaves two sizes open");
@@ -132,7 +139,8 @@ bool op_reshape(call *c) {
         !complete_unfrozen(c, x, dims, (unsigned)rank, open)) {
         value *to = value_new(g, x->element, (unsigned)rank, dims);
         if (open >= 0) to->dims[open] = dim_const(g->dims, -1);
-        return refuse(c, "\"%s\" is %s, which does not make %s", x->name, value_shape_string(g->arena, x), value_shape_string(g->arena, to));
+        return refuse(c, "\"%s\" is %s, which does not make %s", x->name, value_shape_string(g->arena, x),
+                      value_shape_string(g->arena, to));
     }
     return give(c, make_reshape(g, c->path, x, (unsigned)rank, dims));
 }
@@ -184,7 +192,8 @@ bool op_transpose(call *c) {
     size_t count = 0;
     unsigned perm[IMPORT_MAX_RANK], seen = 0;
     bool there = attribute_ints(c, "perm", &given, &count);
-    if (there && count != x->rank) return refuse(c, "perm has %zu axes, \"%s\" is %s", count, x->name, value_shape_string(c->graph->arena, x));
+    if (there && count != x->rank)
+        return refuse(c, "perm has %zu axes, \"%s\" is %s", count, x->name, value_shape_string(c->graph->arena, x));
     for (unsigned i = 0; i < x->rank; i++) {
         if (there && !axis_of(c, given[i], x->rank, &perm[i])) return false;
         if (!there) perm[i] = x->rank - 1 - i;
@@ -194,8 +203,8 @@ bool op_transpose(call *c) {
     return give(c, make_permute(c->graph, c->path, x, perm));
 }
 
-/* Equal elements, such as a state's first zeros, whose shape was frozen when the model was traced: those of the shape that
- * is wanted. NULL when it is no such case. */
+/* Equal elements, such as a state's first zeros, whose shape was frozen when the model was traced: those of the shape
+ * that is wanted. NULL when it is no such case. */
 static value *refilled(call *c, const value *x, const value *shape) {
     graph *g = c->graph;
     int64_t number;
@@ -204,7 +213,8 @@ static value *refilled(call *c, const value *x, const value *shape) {
     for (unsigned i = 0; i < x->rank; i++) {
         const dim *to = shape->dims[i];
         bool same = dim_same(x->dims[i], to) || dim_is(x->dims[i], 1);
-        bool frozen = dim_is_const(x->dims[i], &number) && !dim_is_const(to, NULL) && number >= dim_min(to) && number <= dim_max(to);
+        bool frozen = dim_is_const(x->dims[i], &number) && !dim_is_const(to, NULL) && number >= dim_min(to) &&
+                      number <= dim_max(to);
         if (!same && !frozen) return NULL;
         if (!same) note_unfrozen(g, to, number);
     }
@@ -224,19 +234,22 @@ bool op_expand(call *c) {
     if (!broadcast_shape(g, x, &wanted_shape, &to)) {
         value *zeros = refilled(c, x, &wanted_shape);
         if (zeros) return give(c, zeros);
-        return refuse(c, "\"%s\" is %s, which does not expand to %s", x->name, value_shape_string(g->arena, x), value_shape_string(g->arena, &wanted_shape));
+        return refuse(c, "\"%s\" is %s, which does not expand to %s", x->name, value_shape_string(g->arena, x),
+                      value_shape_string(g->arena, &wanted_shape));
     }
     return give(c, broadcast_to(c, x, to.rank, to.dims));
 }
 
-/* [N, b*b*C, H, W] as [N, C, H*b, W*b], and back. In the mode "CRD", PyTorch's pixel_shuffle, the channel counts slowest. */
+/* [N, b*b*C, H, W] as [N, C, H*b, W*b], and back. In the mode "CRD", PyTorch's pixel_shuffle, the channel counts
+ * slowest. */
 bool op_depth_space(call *c) {
     graph *g = c->graph;
     value *x = c->in[0];
     int64_t b = attribute_int(c, "blocksize", 0);
     bool to_space = c->row->code != 0, channel_first = strcmp(attribute_string(c, "mode", "DCR"), "CRD") == 0;
     if (x->rank != 4 || b < 1 || b > 1024) return refuse(c, "by %" PRId64 " of %s", b, value_shape_string(g->arena, x));
-    const dim *block = dim_const(g->dims, b), *square = dim_const(g->dims, b * b), *n = x->dims[0], *channels = x->dims[1], *h = x->dims[2], *w = x->dims[3];
+    const dim *block = dim_const(g->dims, b), *square = dim_const(g->dims, b * b), *n = x->dims[0],
+              *channels = x->dims[1], *h = x->dims[2], *w = x->dims[3];
     const dim *fewer = dim_divide_exact(g->dims, to_space ? channels : h, to_space ? square : block);
     const dim *narrower = to_space ? w : dim_divide_exact(g->dims, w, block);
     if (!fewer || !narrower) return refuse(c, "by %" PRId64 " does not divide %s", b, value_shape_string(g->arena, x));
@@ -247,7 +260,8 @@ bool op_depth_space(call *c) {
         x = make_permute(g, c->path, make_reshape(g, c->path, x, 6, apart), channel_first ? crd : dcr);
         return give(c, make_reshape(g, c->path, x, 4, to));
     }
-    const dim *apart[] = {n, channels, fewer, block, narrower, block}, *to[] = {n, dim_mul(g->dims, channels, square), fewer, narrower};
+    const dim *apart[] = {n, channels, fewer, block, narrower, block},
+              *to[] = {n, dim_mul(g->dims, channels, square), fewer, narrower};
     const unsigned perm[] = {0, 3, 5, 1, 2, 4};
     x = make_permute(g, c->path, make_reshape(g, c->path, x, 6, apart), perm);
     return give(c, make_reshape(g, c->path, x, 4, to));

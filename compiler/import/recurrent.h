@@ -28,8 +28,10 @@ typedef struct {
     activation activation[MAX_DIRECTIONS][MAX_FUNCTIONS];
 } cell;
 
-/* x [T, B, I], h and c [D, B, H], lengths [B] or NULL; l has the weights as read_weights gives them: of each direction weight_ih, weight_hh and,
- * when there are biases, bias_ih, bias_hh. results: Y [T, D, B, H], Y_h, Y_c [D, B, H]. False after a report. */
-bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *h, value *cc, value *lengths, value **results);
+/* x [T, B, I], h and c [D, B, H], lengths [B] or NULL; l has the weights as read_weights gives them: of each direction
+ * weight_ih, weight_hh and, when there are biases, bias_ih, bias_hh. results: Y [T, D, B, H], Y_h, Y_c [D, B, H]. False
+ * after a report. */
+bool recurrent_as_loop(call *c, const cell *k, const layer *l, value *x, value *h, value *cc, value *lengths,
+                       value **results);
 
 #endif

@@ -154,7 +154,8 @@ bool broadcast_shape(graph *g, const value *a, const value *b, value *to) {
     to->rank = a->rank > b->rank ? a->rank : b->rank;
     for (unsigned i = 0; i < to->rank; i++) {
         unsigned back = to->rank - i;
-        const dim *x = back <= a->rank ? a->dims[a->rank - back] : one, *y = back <= b->rank ? b->dims[b->rank - back] : one;
+        const dim *x = back <= a->rank ? a->dims[a->rank - back] : one,
+                  *y = back <= b->rank ? b->dims[b->rank - back] : one;
         if (!dim_same(x, y) && !dim_same(x, one) && !dim_same(y, one)) return false;
         to->dims[i] = dim_same(x, one) ? y : x;
     }

@@ -13,8 +13,8 @@
  * G and the order of the gates are torch's: LSTM i, f, g, o; GRU r, z, n; RNN one. A missing h0 or c0 is zero. With
  * `reverse` time runs from the last step to the first and out keeps the input's order. With lengths, out is zero past
  * each length, h_n and c_n are those of each sequence's own last step. With `keeps` there are more results, for the
- * gradient, which are not defined past a length: sums[T, B, K*H], of what the activations are taken (LSTM i, f, g, o; GRU r,
- * z, h's share of n, x's share of n; RNN one), and of an LSTM c[T, B, H] behind each step.
+ * gradient, which are not defined past a length: sums[T, B, K*H], of what the activations are taken (LSTM i, f, g, o;
+ * GRU r, z, h's share of n, x's share of n; RNN one), and of an LSTM c[T, B, H] behind each step.
  *
  * REPEAT runs a graph of its own, the body of its ir_block, attrs.rounds times. Its inputs are first attrs.rows tensors
  * whose dim 0 is `rounds`, of which each round sees one row (a ROW node of the body), then the first values of what is
@@ -22,8 +22,8 @@
  * is carried behind the last round, then what the rounds collected, along a new dim 0. After each round `until`, if
  * there is one, is asked: once it is true the rounds that are left do not run, and what they would collect is 0. With
  * `backwards` the first round has the last rows, and collects the last. Nodes
- * of a body may use values of the graphs around it that stand before the REPEAT; all sources but ROW, CARRIED, CONST and SIZE
- * stand in the model's own graphs.
+ * of a body may use values of the graphs around it that stand before the REPEAT; all sources but ROW, CARRIED, CONST
+ * and SIZE stand in the model's own graphs.
  */
 #ifndef NNC_IR_IR_H
 #define NNC_IR_IR_H
@@ -73,8 +73,8 @@ const char *ir_cell_name(ir_cell c); /* "rnn", "lstm", "gru" */
 unsigned ir_cell_gates(ir_cell c);   /* 1, 4, 3 */
 
 /* How a layer's matrices are kept: what `as` says. DEFAULT: it says nothing, which is float32 unless ir_weights_default
- * said otherwise. STORED: as the file has them, if that is in 16 bits. Biases are float32 always, and so is a matrix that
- * would not shrink (format/format.h). */
+ * said otherwise. STORED: as the file has them, if that is in 16 bits. Biases are float32 always, and so is a matrix
+ * that would not shrink (format/format.h). */
 typedef enum {
     IR_WEIGHTS_DEFAULT, IR_WEIGHTS_FLOAT32, IR_WEIGHTS_INT16, IR_WEIGHTS_INT8, IR_WEIGHTS_STORED, IR_WEIGHTS_COUNT
 } ir_weights;
@@ -109,7 +109,7 @@ typedef struct {
     int64_t count;                   /* ONE_HOT classes; LAYER_NORM dims; VAR, TOPK */
     double eps;                      /* LAYER_NORM, BATCH_NORM */
     bool shared;                     /* MAX, MIN: the gradient is shared by equals; else the first of them has it all */
-    bool first;                      /* MAXIMUM, MINIMUM: of equals the first operand has the gradient; else each half of it */
+    bool first; /* MAXIMUM, MINIMUM: of equals the first operand has the gradient; else each half of it */
     ir_weights weights;              /* EMBEDDING, RECURRENT, LINEAR, CONV1D */
     bool has_max_norm;               /* EMBEDDING */
     double max_norm, norm_type;      /* EMBEDDING; norm_type may be infinity */
@@ -260,14 +260,16 @@ ir_model *ir_model_new(arena *a, dim_table *dims, const char *name, span where);
 ir_node *ir_add(ir_model *m, ir_graph *g, ir_op op, ir_value *const *inputs, unsigned input_count, span where);
 /* A RECURRENT gets its `keeps`, and the results that belong to it, with their types. */
 void ir_keep(ir_model *m, ir_node *recurrent);
-/* How many results a RECURRENT has with these attributes, and which the first is that is kept; how many sums a unit keeps. */
+/* How many results a RECURRENT has with these attributes, and which the first is that is kept; how many sums a unit
+ * keeps. */
 unsigned ir_recurrent_results(const ir_attrs *attrs);
 static inline unsigned ir_kept_from(const ir_node *recurrent) { return recurrent->attrs.cell == IR_LSTM ? 3 : 2; }
 static inline unsigned ir_kept_sums(ir_cell c) { return c == IR_RNN ? 1 : 4; }
 /* The same right behind `after` (NULL: at the front), for passes. */
 ir_node *ir_insert(ir_model *m, ir_graph *g, ir_node *after, ir_op op, ir_value *const *inputs, unsigned input_count,
                    span where);
-/* A REPEAT at the end of g whose block is filled but for `repeat`: inputs as above, and as many results; types are set. */
+/* A REPEAT at the end of g whose block is filled but for `repeat`: inputs as above, and as many results; types are set.
+ */
 ir_node *ir_add_repeat(ir_model *m, ir_graph *g, ir_block *block, ir_value *const *inputs, unsigned input_count,
                        unsigned rows, const dim *rounds, unsigned collected, span where);
 /* The same right behind `after`. */
@@ -299,15 +301,16 @@ void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to);
 /* ir_clone.c: a model with a run graph of its own (ids from 0), and the same dims, states, params and base reset graph;
  * states have their next values of that graph. of: what of m's run graph came to what of the clone's, by id of m's. */
 ir_model *ir_clone(ir_model *m, ir_value ***of);
-/* The nodes of a block once more, in another block of the same model. of: by id (as many as the model has values now), the
- * new value in the place of one of the block. */
+/* The nodes of a block once more, in another block of the same model. of: by id (as many as the model has values now),
+ * the new value in the place of one of the block. */
 void ir_clone_body(ir_model *m, const ir_block *from, ir_block *to, ir_value **of);
 /* Gives the params of a base model to its training's models, after they changed. */
 void ir_share_params(ir_model *m);
-/* Unlinks nodes whose results nobody uses; unused results of used nodes stay, and so do sources of inputs and states. */
+/* Unlinks nodes whose results nobody uses; unused results of used nodes stay, and so do sources of inputs and states.
+ */
 void ir_sweep(ir_model *m);
-/* Gives the params that live in the struct their offsets, in ascending order of their keys' bytes; when params no longer
- * change. */
+/* Gives the params that live in the struct their offsets, in ascending order of their keys' bytes; when params no
+ * longer change. */
 void ir_place_params(ir_model *m);
 int64_t ir_living_floats(const ir_model *m); /* of all of them */
 /* The params that live in the struct, by offset. */

@@ -93,7 +93,8 @@ static const char *sink_is_sound(checker *c, const graph_scope *in, const ir_nod
     const ir_type *x = &n->inputs[0]->type, *y = n->input_count > 1 ? &n->inputs[1]->type : NULL;
     if (n->op == IR_RENORM) return p->type.rank == 2 && x->dtype == IR_I32 ? NULL : "ids, or a param that is no table";
     if (n->op == IR_UPDATE ? !ir_param_lives(p) : !p->trained) return "the param is not trained";
-    if (n->op == IR_ACCUMULATE || n->op == IR_UPDATE) return ir_type_same(x, &p->type) ? NULL : "not of the param's shape";
+    if (n->op == IR_ACCUMULATE || n->op == IR_UPDATE)
+        return ir_type_same(x, &p->type) ? NULL : "not of the param's shape";
     if (p->type.rank != 2 || !dim_same(p->type.dims[1], n->op == IR_WEIGHT_GRAD ? y->dims[1] : x->dims[x->rank - 1]) ||
         (n->op == IR_WEIGHT_GRAD && !dim_same(p->type.dims[0], x->dims[1])))
         return arena_printf(c->arena, "the param is %s", ir_type_string(c->arena, &p->type));

@@ -91,7 +91,8 @@ static const char *pad_rule(rule *r) {
     if (a->before < 0 || a->before > INT32_MAX) return wrong_integer(r, "before", a->before);
     if (a->after < 0 || a->after > INT32_MAX) return wrong_integer(r, "after", a->after);
     if (a->pad_mode == IR_PAD_CONSTANT) {
-        if (want.dtype == IR_BOOL && a->number != 0 && a->number != 1) return wrong_number(r, "a bool's pad", a->number);
+        if (want.dtype == IR_BOOL && a->number != 0 && a->number != 1)
+            return wrong_number(r, "a bool's pad", a->number);
         if (want.dtype == IR_I32 && !is_int32(a->number)) return wrong_number(r, "an int32 pad", a->number);
     } else {
         if ((unsigned)a->pad_mode > IR_PAD_CIRCULAR) return wrong_integer(r, "pad mode", (int64_t)a->pad_mode);
@@ -129,9 +130,10 @@ static const char *arange_rule(rule *r) {
     if (!a->start || dim_is_huge(a->start)) return "start is missing or too large";
     const dim *way = dim_mul(r->dims, dim_sub(r->dims, type->dims[0], constant(r, 1)), constant(r, a->step));
     const dim *last = dim_add(r->dims, a->start, way);
-    if (dim_is_huge(last) || dim_min(a->start) < INT32_MIN || dim_max(a->start) > INT32_MAX || dim_min(last) < INT32_MIN ||
-        dim_max(last) > INT32_MAX)
-        return arena_printf(r->arena, "%s..%s may not fit int32", dim_string(r->arena, a->start), dim_string(r->arena, last));
+    if (dim_is_huge(last) || dim_min(a->start) < INT32_MIN || dim_max(a->start) > INT32_MAX ||
+        dim_min(last) < INT32_MIN || dim_max(last) > INT32_MAX)
+        return arena_printf(r->arena, "%s..%s may not fit int32", dim_string(r->arena, a->start),
+                            dim_string(r->arena, last));
     return NULL;
 }
 

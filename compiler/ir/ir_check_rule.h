@@ -1,5 +1,5 @@
-/* ir_check_rule: what the shape rules are written with; for ir_check_shapes.c and ir_check_moves.c only. A rule gives what is
- * wrong with a node, or NULL. */
+/* ir_check_rule: what the shape rules are written with; for ir_check_shapes.c and ir_check_moves.c only. A rule gives
+ * what is wrong with a node, or NULL. */
 #ifndef NNC_IR_IR_CHECK_RULE_H
 #define NNC_IR_IR_CHECK_RULE_H
 
@@ -65,7 +65,9 @@ static inline ir_value *in(const rule *r, unsigned i) { return r->node->inputs[i
 
 static inline ir_value *result(const rule *r) { return r->node->results[0]; }
 
-static inline bool is_int32(double number) { return number >= INT32_MIN && number <= INT32_MAX && number == floor(number); }
+static inline bool is_int32(double number) {
+    return number >= INT32_MIN && number <= INT32_MAX && number == floor(number);
+}
 
 static inline const char *expect_axis(rule *r) {
     const ir_type *x = &in(r, 0)->type;

@@ -357,7 +357,8 @@ static const char *normalize_rule(rule *r) {
 
 static rule_of_op *rule_for(ir_op op) {
     switch (ir_op_class_of(op)) {
-    case IR_SOURCE: return op == IR_CONST ? const_rule : op == IR_SIZE ? size_rule : op == IR_TENSOR ? tensor_rule : source_rule;
+    case IR_SOURCE:
+        return op == IR_CONST ? const_rule : op == IR_SIZE ? size_rule : op == IR_TENSOR ? tensor_rule : source_rule;
     case IR_UNARY: return unary_rule;
     case IR_BINARY: return binary_rule;
     case IR_TERNARY: return where_rule;

@@ -16,13 +16,13 @@
  * ir_share_params replaces); ids of values are each model's own. The reset graph is the base model's alone.
  *
  * differentiate.c works on training->train, whose first output is the loss: it appends the backward part, replaces GRAD
- * nodes and ends with sinks, nodes without results (ir_sweep keeps them): ACCUMULATE, WEIGHT_GRAD, EMBEDDING_GRAD add to
- * the gradient of param attrs.index; UPDATE (of modes.c) leaves a value in it (a running statistic).
+ * nodes and ends with sinks, nodes without results (ir_sweep keeps them): ACCUMULATE, WEIGHT_GRAD, EMBEDDING_GRAD add
+ * to the gradient of param attrs.index; UPDATE (of modes.c) leaves a value in it (a running statistic).
  *
  * A param with `trained` or `moving` lives in the struct: in memory (plan place PLAN_TRAINED) row-major, at
- * ir_param.offset floats of self->parameters; its gradient (PLAN_GRADIENT) at the same offset of self->gradients. Offsets
- * follow the order of the keys. Kernels that want it packed read the struct's `packs`, which MODEL_pack(self) fills anew
- * whenever parameters change.
+ * ir_param.offset floats of self->parameters; its gradient (PLAN_GRADIENT) at the same offset of self->gradients.
+ * Offsets follow the order of the keys. Kernels that want it packed read the struct's `packs`, which MODEL_pack(self)
+ * fills anew whenever parameters change.
  */
 #ifndef NNC_IR_TRAINING_H
 #define NNC_IR_TRAINING_H
@@ -71,7 +71,8 @@ typedef struct {
     ir_clip *clips;
     size_t clip_count, clip_capacity;
     unsigned dropouts; /* sites */
-    int64_t tape;      /* --train-tape=K: of recurrent layers every K-th step is kept, and those between computed again; 0: all are */
+    int64_t tape; /* --train-tape=K: of recurrent layers every K-th step is kept, and those between computed again; 0:
+                     all are */
     bool train_only;   /* --train-api=train, or a sparse Embedding: no grad, step and get_grads */
     ir_model *eval, *train; /* NULL until modes.c divided the model */
 } ir_training;

@@ -1,6 +1,6 @@
-/* conv_positions: CONV1D with positions in a vector's lanes: in register tiles of some output channels by some vectors of
- * neighbouring positions. What is loaded of x serves all of the channels, and results are stored as they lie. The sums are
- * those of conv.c, to the bit. */
+/* conv_positions: CONV1D with positions in a vector's lanes: in register tiles of some output channels by some vectors
+ * of neighbouring positions. What is loaded of x serves all of the channels, and results are stored as they lie. The
+ * sums are those of conv.c, to the bit. */
 #include "kernels/conv_terms.h"
 #include "kernels/heights.h"
 #include "kernels/tile.h"
@@ -62,8 +62,8 @@ static void emit_tile(const positions *p, cblock *b, cexpr *t, unsigned rows, un
     }
 }
 
-/* All positions of the channels from o on. The last vector of what whole tiles leave over ends with the last position: some
- * are computed twice, to the same bits. */
+/* All positions of the channels from o on. The last vector of what whole tiles leave over ends with the last position:
+ * some are computed twice, to the same bits. */
 static void emit_channels(const void *context, cblock *b, cexpr *o, const choice_tile *shape) {
     const positions *p = context;
     cunit *u = p->e->unit;
@@ -80,7 +80,8 @@ static void emit_channels(const void *context, cblock *b, cexpr *o, const choice
         if (whole == 1) emit_tile(p, c_scope(b), c_int(u, 0), rows, vectors, wide - lanes);
         if (whole > 1) emit_tile(p, c_for(b, "t", c_int(u, 0), even, wide), t, rows, vectors, wide - lanes);
         if (rest > lanes)
-            emit_tile(p, c_scope(b), c_int(u, count - rest), rows, (unsigned)((rest + lanes - 1) / lanes), rest - lanes);
+            emit_tile(p, c_scope(b), c_int(u, count - rest), rows, (unsigned)((rest + lanes - 1) / lanes),
+                      rest - lanes);
         else if (rest) emit_tile(p, c_scope(b), c_int(u, count - lanes), rows, 1, 0);
         return;
     }

@@ -1,5 +1,5 @@
-/* conv_terms: the order of a convolution's sum: channels and taps ascending, in blocks (sum.h) of whole channels, or of taps
- * of one channel where that has more than a block of them. */
+/* conv_terms: the order of a convolution's sum: channels and taps ascending, in blocks (sum.h) of whole channels, or of
+ * taps of one channel where that has more than a block of them. */
 #ifndef NNC_KERNELS_CONV_TERMS_H
 #define NNC_KERNELS_CONV_TERMS_H
 

@@ -1,5 +1,5 @@
-/* conv_windows: CONV1D with weights that have codes: the terms of a few positions are gathered as rows, zeros where a tap is
- * outside of the input; then they are a product like a LINEAR's. */
+/* conv_windows: CONV1D with weights that have codes: the terms of a few positions are gathered as rows, zeros where a
+ * tap is outside of the input; then they are a product like a LINEAR's. */
 #include "kernels/product.h"
 
 typedef struct {
@@ -107,7 +107,8 @@ void conv_emit_windows(emit_context *e, const plan_kernel *k, cfunction *f) {
         g = name(&v, "group");
         table = weights_at_matrix(e, &table, g);
     }
-    cexpr *x_at = c_add(u, c_mul(u, n, stride(&v, x, 0)), c_mul(u, c_mul(u, g, c_int(u, v.channels)), stride(&v, x, 1)));
+    cexpr *x_at =
+        c_add(u, c_mul(u, n, stride(&v, x, 0)), c_mul(u, c_mul(u, g, c_int(u, v.channels)), stride(&v, x, 1)));
     cexpr *y_at = c_add(u, c_mul(u, n, stride(&v, y, 0)),
                         c_mul(u, c_mul(u, g, c_int(u, v.choice->pack->units)), stride(&v, y, 1)));
     c_declare(b, "const float *", "x_g", c_add(u, name(&v, x->name), x_at));

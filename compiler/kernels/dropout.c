@@ -1,8 +1,9 @@
 /* dropout: y = x, but 0 where the mask says so, and the rest divided by 1 - p.
  *
  * The mask is computed, not kept: element i of the result (row-major) is dropped where word i % 4 of Philox4x32-10
- * (J. Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011) with key = the seed's low and high word and counter
- * = (i / 4, site, call's low, call's high word) is below floor(p * 2^32). So the backward part finds the same one. */
+ * (J. Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011) with key = the seed's low and high word and
+ * counter = (i / 4, site, call's low, call's high word) is below floor(p * 2^32). So the backward part finds the same
+ * one. */
 #include <math.h>
 
 #include "kernels/nest.h"

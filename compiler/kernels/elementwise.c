@@ -308,8 +308,9 @@ static value binary(chain *c, const plan_kernel *k) {
     unsigned operators = a.operators + b.operators + 1;
     if (k->node->results[0]->type.dtype == IR_BOOL) return (value){logic(c, k, a.code, b.code), operators};
     if (op == IR_FLOORDIV || op == IR_REMAINDER)
-        return (value){c_call(c->e->unit, op == IR_FLOORDIV ? "nnc_floordiv_i32" : "nnc_remainder_i32", 2, a.code, b.code),
-                       operators};
+        return (value){
+            c_call(c->e->unit, op == IR_FLOORDIV ? "nnc_floordiv_i32" : "nnc_remainder_i32", 2, a.code, b.code),
+            operators};
     ir_dtype type = k->node->results[0]->type.dtype;
     if (type == IR_F32 && c->mode == CHOICE_ELEMENTS && op <= IR_DIV)
         return (value){c_binary(c->e->unit, symbols[op - IR_ADD], a.code, b.code), operators};

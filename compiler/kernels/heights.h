@@ -15,14 +15,14 @@ typedef struct {
     const void *context;
 } heights;
 
-/* All rows, which fill a tile. What does not fill the last tile of an unknown number of rows is in it with rows of the one
- * before: they are computed twice, to the same bits, which costs less than taking the rest row by row. */
+/* All rows, which fill a tile. What does not fill the last tile of an unknown number of rows is in it with rows of the
+ * one before: they are computed twice, to the same bits, which costs less than taking the rest row by row. */
 void heights_loop(const heights *h, cblock *b, const choice_heights *choice);
-/* Where rows may be too few for a tile: gives the block that is to take them, by choice->row, and *b becomes the one for
- * enough of them. Else NULL. */
+/* Where rows may be too few for a tile: gives the block that is to take them, by choice->row, and *b becomes the one
+ * for enough of them. Else NULL. */
 cblock *heights_open_few(const heights *h, cblock **b, const choice_heights *choice);
-/* As many rows as only the running program knows, in tiles of this shape. The body sees to the rows of a clamped one that
- * are not there. */
+/* As many rows as only the running program knows, in tiles of this shape. The body sees to the rows of a clamped one
+ * that are not there. */
 void heights_loop_unknown(const heights *h, cblock *b, const choice_tile *tile);
 
 #endif

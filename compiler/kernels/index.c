@@ -28,7 +28,8 @@ static void take(emit_context *e, const plan_kernel *k, cfunction *f) {
     unsigned x_inner = nest_add_strides(inner, x_strides), y_inner = nest_add_strides(inner, y->view.strides);
     nest_close(inner, nest_close(outer, 0));
     cblock *b = nest_loops(outer, c_body(f), outer->rank);
-    cexpr *place = c_mul(u, c_cast(u, "size_t", nest_element(outer, id, ids->name)), emit_dim(e, x->view.strides[axis]));
+    cexpr *place =
+        c_mul(u, c_cast(u, "size_t", nest_element(outer, id, ids->name)), emit_dim(e, x->view.strides[axis]));
     c_declare(b, "const size_t ", "from", c_add(u, nest_offset(outer, from, outer->rank), place));
     unsigned last = inner->rank ? inner->rank - 1 : 0;
     bool dense = inner->rank && dim_is(inner->strides[x_inner][last], 1) && dim_is(inner->strides[y_inner][last], 1);

@@ -187,8 +187,8 @@ size_t emit_tensor_of(emit_context *e, const plan_operand *o) {
 
 static ctable_style style_for(const emit_context *e, bool finite) { return finite ? e->tables : CTABLE_BITS; }
 
-cexpr *emit_table(emit_context *e, const char *name, size_t elements, bool finite, ctable_fill *fill, const void *context,
-                  const char *comment) {
+cexpr *emit_table(emit_context *e, const char *name, size_t elements, bool finite, ctable_fill *fill,
+                  const void *context, const char *comment) {
     return c_weights(e->unit, emit_name(e, "%s", name), elements, style_for(e, finite), fill, (void *)context, comment);
 }
 
@@ -242,10 +242,12 @@ cexpr *emit_literal(emit_context *e, const ir_node *n) {
     const char *comment = arena_printf(e->arena, "tensor %s", ir_shape_string(e->arena, type));
     void *context = (void *)(uintptr_t)n;
     if (type->dtype != IR_F32)
-        return *made = c_table(e->unit, emit_name(e, "%s", name), values->count, CTABLE_INTS, fill_literal, context, comment);
+        return *made = c_table(e->unit, emit_name(e, "%s", name), values->count, CTABLE_INTS, fill_literal, context,
+                               comment);
     bool finite = true;
     for (size_t i = 0; i < values->count; i++) finite = finite && isfinite((float)values->numbers[i]);
-    return *made = c_table(e->unit, emit_name(e, "%s", name), values->count, style_for(e, finite), fill_literal, context, comment);
+    return *made = c_table(e->unit, emit_name(e, "%s", name), values->count, style_for(e, finite), fill_literal,
+                           context, comment);
 }
 
 cexpr **emit_once(emit_context *e, const char *format, ...) {

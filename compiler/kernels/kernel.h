@@ -1,10 +1,10 @@
 /* kernel: how a plan_kernel becomes a C function; one file of this folder a family of operators.
  *
- * emit/call.c makes the function and its parameters (the symbols as size_t, then every PLAN_MEMORY operand of the kernel
- * and of what is inlined in it, then `size_t start` and `float *work` where wanted) and the call; the emitter fills the
- * body. Of a param that lives in the struct, emit_param and weights_table give what begins with one of two more
- * parameters, `parameters` and `packs`. Pointers point at the view's first element. An emitter may add constants and helper functions to the unit:
- * they are printed above. */
+ * emit/call.c makes the function and its parameters (the symbols as size_t, then every PLAN_MEMORY operand of the
+ * kernel and of what is inlined in it, then `size_t start` and `float *work` where wanted) and the call; the emitter
+ * fills the body. Of a param that lives in the struct, emit_param and weights_table give what begins with one of two
+ * more parameters, `parameters` and `packs`. Pointers point at the view's first element. An emitter may add constants
+ * and helper functions to the unit: they are printed above. */
 #ifndef NNC_KERNELS_KERNEL_H
 #define NNC_KERNELS_KERNEL_H
 
@@ -54,8 +54,8 @@ void emit_use_body(emit_context *e, size_t body);
 /* What the plan chose for the kernel in the current body. */
 const plan_choice *emit_choice(const emit_context *e, const plan_kernel *k);
 
-/* Call when plan and model are set, before anything of a model is emitted. Each model of a file has a context; unit and file
- * are the same. */
+/* Call when plan and model are set, before anything of a model is emitted. Each model of a file has a context; unit and
+ * file are the same. */
 void emit_begin_model(emit_context *e);
 
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f);    /* recurrent.c */
@@ -65,14 +65,18 @@ void emit_weight_grad(emit_context *e, const plan_kernel *k, cfunction *f);  /* 
 void emit_sink(emit_context *e, const plan_kernel *k, cfunction *f);         /* sink.c */
 void emit_dropout(emit_context *e, const plan_kernel *k, cfunction *f);      /* dropout.c */
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* conv.c */
-void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* elementwise.c: UNARY, BINARY, BATCH_NORM */
-void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
-void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* move.c: moves, EMBEDDING, ONE_HOT, PLAN_COPY, PLAN_ZERO */
-void emit_index(emit_context *e, const plan_kernel *k, cfunction *f);        /* index.c: TAKE, GATHER, SCATTER_ADD, TOPK */
+void emit_elementwise(emit_context *e, const plan_kernel *k,
+                      cfunction *f);                                   /* elementwise.c: UNARY, BINARY, BATCH_NORM */
+void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f); /* reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
+void emit_move(emit_context *e, const plan_kernel *k,
+               cfunction *f); /* move.c: moves, EMBEDDING, ONE_HOT, PLAN_COPY, PLAN_ZERO */
+void emit_index(emit_context *e, const plan_kernel *k, cfunction *f); /* index.c: TAKE, GATHER, SCATTER_ADD, TOPK */
 
-/* --- shared by the emitters (kernel.c) ------------------------------------------------------------------------------ */
-/* A run-time dim's or a loop symbol's name in C: "T", "dim_n" for names that could be an emitter's own local or a macro,
- * "T_start", "T_count_1" for symbols of loops. So locals must begin with a lower-case letter and not with "dim_". */
+/* --- shared by the emitters (kernel.c) ------------------------------------------------------------------------------
+ */
+/* A run-time dim's or a loop symbol's name in C: "T", "dim_n" for names that could be an emitter's own local or a
+ * macro, "T_start", "T_count_1" for symbols of loops. So locals must begin with a lower-case letter and not with
+ * "dim_". */
 const char *emit_symbol(emit_context *e, const dim *symbol);
 /* A size as C: "2 * T + 1". Integer constants fold. */
 cexpr *emit_dim(emit_context *e, const dim *d);
@@ -94,10 +98,10 @@ const char *emit_vector(const emit_context *e, const char *function);
 cexpr *emit_param(emit_context *e, size_t param);
 /* A table of a TENSOR's numbers. */
 cexpr *emit_literal(emit_context *e, const ir_node *n);
-/* A table that is made of params, called NAME; made once for all bodies, kernels and models of the file, if its maker asks
- * emit_once_in_file first, by what is made of which tensors (emit_tensor's numbers). */
-cexpr *emit_table(emit_context *e, const char *name, size_t elements, bool finite, ctable_fill *fill, const void *context,
-                  const char *comment);
+/* A table that is made of params, called NAME; made once for all bodies, kernels and models of the file, if its maker
+ * asks emit_once_in_file first, by what is made of which tensors (emit_tensor's numbers). */
+cexpr *emit_table(emit_context *e, const char *name, size_t elements, bool finite, ctable_fill *fill,
+                  const void *context, const char *comment);
 /* A number for a tensor, the same for the same values under the same key; 0 for NULL. */
 size_t emit_tensor(emit_context *e, const ir_param *p);
 /* The same for an operand: 0 where it is none. */
@@ -107,8 +111,8 @@ size_t emit_tensor_of(emit_context *e, const plan_operand *o);
 cexpr **emit_once(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 cexpr **emit_once_in_file(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const float *emit_param_data(const emit_context *e, size_t param);
-/* dropout.c: the name of the function void (const uint32_t *random, uint32_t first, uint32_t site, uint32_t *words) that gives
- * four random words; made once. */
+/* dropout.c: the name of the function void (const uint32_t *random, uint32_t first, uint32_t site, uint32_t *words)
+ * that gives four random words; made once. */
 const char *emit_random_words(emit_context *e);
 /* row_scale.c: by what a row of a table is multiplied where attrs have a max_norm; a call. */
 cexpr *emit_row_scale(emit_context *e, cexpr *row, cexpr *width, const ir_attrs *attrs);

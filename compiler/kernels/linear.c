@@ -98,7 +98,8 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     const choice_linear *l = &emit_choice(e, k)->linear;
     const choice_loop *rows = l->loop_count ? &l->loops[l->loop_count - 1] : NULL;
-    product p = {.choice = &l->product, .x = k->inputs[0].name, .y = k->results[0].name, .y_columns = 1, .quantised = "work"};
+    product p = {
+        .choice = &l->product, .x = k->inputs[0].name, .y = k->results[0].name, .y_columns = 1, .quantised = "work"};
     p.rows = rows ? emit_dim(e, rows->extent) : c_int(u, 1);
     p.x_row = rows ? emit_dim(e, rows->x) : c_int(u, 0);
     p.y_row = rows ? emit_dim(e, rows->y) : c_int(u, 0);

@@ -4,8 +4,8 @@
  * Columns of b that do not lie densely (a transposed b) are packed side by side first, a tile's
  * at a time. Where b's or y's are not dense a term is a multiplication and an addition, else one madd.
  *
- * One row of a by a wide b streams b: tiles would go down it in strips, each of a few neighbours in every row, which caches
- * hand out at half the speed. */
+ * One row of a by a wide b streams b: tiles would go down it in strips, each of a few neighbours in every row, which
+ * caches hand out at half the speed. */
 #include "kernels/heights.h"
 #include "kernels/tile.h"
 #include "kernels/vectors.h"
@@ -18,7 +18,7 @@ typedef struct {
     const dim *a_m, *a_k, *b_k, *b_n, *y_m, *y_n; /* strides */
     cexpr *terms;                 /* how many: inner, or those of a block */
     cexpr *room;                  /* for packed columns */
-    bool adds;                    /* sums begin with what y holds: WEIGHT_GRAD, whose rows are known: none is taken twice */
+    bool adds; /* sums begin with what y holds: WEIGHT_GRAD, whose rows are known: none is taken twice */
 } matmul;
 
 /* Columns from n on: so many vectors, the last of them `last` wide; NULL: all of it. */
@@ -133,7 +133,8 @@ static void pack_columns(const matmul *p, cblock *b, cexpr *n, cexpr *count) {
     c_assign(loop, c_index(u, p->room, to), "=", c_index(u, p->b, from));
 }
 
-/* All rows of some columns, which are packed before where that is chosen; `few`: in these tiles, else as the choice says. */
+/* All rows of some columns, which are packed before where that is chosen; `few`: in these tiles, else as the choice
+ * says. */
 static void emit_group(const group *g, cblock *b, const choice_tile *few) {
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
@@ -156,8 +157,8 @@ static cexpr *floor_to(cunit *u, cexpr *n, int64_t by) {
     return c_mul(u, c_binary(u, "/", n, c_int(u, by)), c_int(u, by));
 }
 
-/* A tile's vectors of columns at a time; then, of a known number of columns, what is left, or else one vector, and then what
- * is left of one. */
+/* A tile's vectors of columns at a time; then, of a known number of columns, what is left, or else one vector, and then
+ * what is left of one. */
 static void emit_columns(const matmul *p, cblock *b, const choice_tile *few) {
     cunit *u = p->e->unit;
     const choice_heights *h = &p->choice->heights;
@@ -230,7 +231,8 @@ static cblock *open_batches(matmul *p, cblock *body, const plan_view *a, const p
     return body;
 }
 
-/* --- one row of a: b as it lies, some of its rows at a time ---------------------------------------------------------- */
+/* --- one row of a: b as it lies, some of its rows at a time ----------------------------------------------------------
+ */
 
 /* What happens to the sums of neighbouring columns, which wait in memory. */
 typedef struct {
@@ -255,7 +257,8 @@ static void stream_columns(void *context, cblock *b, cexpr *at, cexpr *lanes) {
         tile_add(e, b, &t, s->terms, s->terms, c_int(u, s->terms));
         sum = c_name(u, "s");
     } else if (s->others) {
-        sum = vectors_call2(e, "add", vectors_load(e, s->sums, at, one, lanes), vectors_load(e, s->others, at, one, lanes));
+        sum = vectors_call2(e, "add", vectors_load(e, s->sums, at, one, lanes),
+                            vectors_load(e, s->others, at, one, lanes));
     }
     vectors_store(e, b, s->sums, at, one, sum, lanes);
 }

@@ -303,12 +303,14 @@ static weight_tables embedding_codes(emit_context *e, const plan_kernel *k, weig
                 .weight = rows,
                 .padding = 1};
     const char *comment = arena_printf(e->arena, "%s %s", p->key, ir_shape_string(e->arena, &p->type));
-    if (normed) comment = arena_printf(e->arena, "%s, rows with a norm over %g scaled down to it", comment, a->max_norm);
+    if (normed)
+        comment = arena_printf(e->arena, "%s, rows with a norm over %g scaled down to it", comment, a->max_norm);
     return weights_table(e, w, rows->key, comment);
 }
 
 /* A row of codes, which a function of the runtime turns into floats. */
-static void emit_coded_row(emit_context *e, cblock *b, const weight_tables *table, cexpr *id, cexpr *y, const dim *stride) {
+static void emit_coded_row(emit_context *e, cblock *b, const weight_tables *table, cexpr *id, cexpr *y,
+                           const dim *stride) {
     static const char *const functions[FORMATS] = {[FORMAT_FLOAT16] = "nnc_row_f16",
                                                    [FORMAT_BFLOAT16] = "nnc_row_bf16",
                                                    [FORMAT_INT16] = "nnc_row_i16",

@@ -11,7 +11,7 @@ enum { NEST_OPERANDS = 64, NEST_ALL_AXES = 0xff };
 
 typedef struct {
     emit_context *e;
-    unsigned shape_rank, axes;             /* of the shape that the nest was made for, and which of its axes are in it */
+    unsigned shape_rank, axes; /* of the shape that the nest was made for, and which of its axes are in it */
     unsigned rank;
     const dim *dims[IR_MAX_RANK];
     unsigned operand_count;

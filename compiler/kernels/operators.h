@@ -1,5 +1,5 @@
-/* operators: which emitter makes an operator's kernel, a row each; an operator that has none is an ice(). Sources, views
- * and CAT (a planner's join) have no kernels. */
+/* operators: which emitter makes an operator's kernel, a row each; an operator that has none is an ice(). Sources,
+ * views and CAT (a planner's join) have no kernels. */
 #ifndef NNC_KERNELS_OPERATORS_H
 #define NNC_KERNELS_OPERATORS_H
 

@@ -22,8 +22,8 @@ typedef struct {
 
 void product_emit(emit_context *e, cblock *b, const product *p);
 
-/* Rows of input times weight_tables columns: y[row][j] = start + sum of the terms, for floats [0, columns) of a panel's row. x
- * and y are pointers to the rows. */
+/* Rows of input times weight_tables columns: y[row][j] = start + sum of the terms, for floats [0, columns) of a panel's
+ * row. x and y are pointers to the rows. */
 typedef enum { PRODUCT_FROM_ZERO, PRODUCT_FROM_BIAS, PRODUCT_FROM_Y } product_start;
 
 typedef struct {
@@ -42,8 +42,8 @@ typedef struct {
 } product_block;
 
 void product_emit_block(emit_context *e, cblock *b, const product_block *p);
-/* Declares `panel`, which is i, or last - i where the variable `turn` is odd: what a loop over i begins with that takes the
- * panels backwards every other time. */
+/* Declares `panel`, which is i, or last - i where the variable `turn` is odd: what a loop over i begins with that takes
+ * the panels backwards every other time. */
 void product_declare_panel(emit_context *e, cblock *b, const char *turn, cexpr *last);
 
 /* conv_windows.c: CONV1D with weights that have codes. */

@@ -207,7 +207,8 @@ static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *
     if (r->c->has_cell) arguments[n++] = row_of(l, 2, row);
     if (r->c->has_out && !r->c->projects && !reset) arguments[n++] = out_at(l, time, row);
     if (!reset) n = kept_arguments(l, arguments, n, time, row);
-    if (reset || r->c->projects) arguments[n++] = c_add(u, c_name(u, "%s", l->next), c_mul(u, row, c_int(u, r->c->next_row)));
+    if (reset || r->c->projects)
+        arguments[n++] = c_add(u, c_name(u, "%s", l->next), c_mul(u, row, c_int(u, r->c->next_row)));
     c_do(b, c_call_list(u, reset ? r->reset_function : r->cells_function, n, arguments));
 }
 

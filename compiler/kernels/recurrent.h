@@ -1,11 +1,11 @@
 /* recurrent: what the files of the RECURRENT emitter share; nobody else includes it.
  *
- * The kernel itself is the loop over time; what it calls are functions of its shape (cell, sizes, strides, what is chosen),
- * which all layers and directions of that shape share: their tables are parameters. (Those of very small layers know their
- * tables, and are called after the layer.) SHAPE_input is the input's share of all
- * gates for many time steps at once, a blocked product. One row then has SHAPE_step, where the sums start from what the
- * first left and end as complete gates in registers; a batch has SHAPE_recurrent, the product with the rows of h, and
- * SHAPE_cells, which makes c and h of one row from both. */
+ * The kernel itself is the loop over time; what it calls are functions of its shape (cell, sizes, strides, what is
+ * chosen), which all layers and directions of that shape share: their tables are parameters. (Those of very small
+ * layers know their tables, and are called after the layer.) SHAPE_input is the input's share of all gates for many
+ * time steps at once, a blocked product. One row then has SHAPE_step, where the sums start from what the first left and
+ * end as complete gates in registers; a batch has SHAPE_recurrent, the product with the rows of h, and SHAPE_cells,
+ * which makes c and h of one row from both. */
 #ifndef NNC_KERNELS_RECURRENT_H
 #define NNC_KERNELS_RECURRENT_H
 
@@ -32,7 +32,8 @@ typedef struct {
     const char *label;
     const char *shape, *title; /* lstm_128 and "LSTM of 128 units", or the label twice */
     weight_tables input_table, hidden_table, candidate_table, output_table; /* without a pack: there is no such table */
-    /* names of constants: rows of gates and sums, inputs, hidden, projected (or hidden's, where there is no projection) */
+    /* names of constants: rows of gates and sums, inputs, hidden, projected (or hidden's, where there is no projection)
+     */
     const char *row_constant, *sums_constant, *inputs_constant, *hidden_constant, *projected_constant;
     recurrent_product input_product, hidden_product, candidate_product, output_product;
     const char *step_function; /* of one row */
@@ -65,8 +66,8 @@ static inline bool recurrent_quantises_h(const recurrent *r) {
  * its tables, x (fused), gates, h, c, out, kept, cells (c that is kept), next (room for the next h), turn (zigzag). */
 void recurrent_emit_step(recurrent *r);
 
-/* recurrent_batch.c: adds the functions of one time step of a batch, and notes their names. h_row: floats from one row of
- * h to the next, NULL if known only at run time. */
+/* recurrent_batch.c: adds the functions of one time step of a batch, and notes their names. h_row: floats from one row
+ * of h to the next, NULL if known only at run time. */
 void recurrent_emit_batch(recurrent *r, cexpr *h_row);
 
 /* What a call of the cells function passes for b_hn, which lies in W_hh's tables. */

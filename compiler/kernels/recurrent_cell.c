@@ -67,7 +67,8 @@ static cexpr *emit_lstm(const recurrent_cell *cell) {
     cexpr *next = define(cell, "cell", vectors_call3(e, "madd", variable(cell, "f"), old, added));
     tile_store_n(e, cell->block, cell->c, next, cell->lanes);
     if (cell->cells) tile_store_n(e, cell->block, cell->cells, next, cell->lanes);
-    return define(cell, "hidden", vectors_call2(e, "mul", variable(cell, "o"), activate(e, r->attrs->activation, next)));
+    return define(cell, "hidden",
+                  vectors_call2(e, "mul", variable(cell, "o"), activate(e, r->attrs->activation, next)));
 }
 
 /* h = (1 - z) * n + z * h, in this form: where z is exactly 1, h stays what it is. */

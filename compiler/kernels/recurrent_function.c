@@ -1,8 +1,8 @@
 /* recurrent_function: functions that layers of one shape share, and products as such functions. */
 #include "kernels/recurrent.h"
 
-/* "static void" and what stands before it: a large function stands apart from its caller, a call of a small one would cost
- * more than it brings. */
+/* "static void" and what stands before it: a large function stands apart from its caller, a call of a small one would
+ * cost more than it brings. */
 static const char *storage_of(const recurrent *r) {
     const char *storage = emit_static(r->e);
     return r->c->hidden * r->c->projected < COST_APART ? storage

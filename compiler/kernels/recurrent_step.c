@@ -166,7 +166,8 @@ static void emit_input_terms(const step *s, const sweep *p, cblock *b, const pan
                                   : arena_printf(e->arena, "%c%s", p->letters[g - apart], suffix);
             place_vector(s, w, &t, i, first + v, g * width);
             if (!has_bias) continue;
-            int64_t bias = vector_place(s, w, first + v, w->format == FORMAT_FLOAT32 ? PACK_FLOATS : PACK_BIASES, g * width);
+            int64_t bias =
+                vector_place(s, w, first + v, w->format == FORMAT_FLOAT32 ? PACK_FLOATS : PACK_BIASES, g * width);
             starts[i] = tile_load(e, c_add(u, column.biases, c_int(u, bias)));
         }
     tile_declare(e, b, &t, has_bias ? starts : NULL);
@@ -174,8 +175,8 @@ static void emit_input_terms(const step *s, const sweep *p, cblock *b, const pan
 }
 
 /* The sums of `vectors` vectors of units, the first of which is number `first` from unit j of the panel on. */
-static void emit_sums(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned first, unsigned vectors,
-                      unsigned number) {
+static void emit_sums(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned first,
+                      unsigned vectors, unsigned number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
     const recurrent *r = s->r;
@@ -210,8 +211,8 @@ static void emit_sums(step *s, const sweep *p, cblock *b, const panel_place *at,
 }
 
 /* `vectors` vectors of units from unit j of the panel on; the last has `last` real lanes. */
-static void emit_units(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors, int64_t last,
-                       unsigned number) {
+static void emit_units(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors,
+                       int64_t last, unsigned number) {
     for (unsigned first = 0; first < vectors; first += p->choice->together)
         emit_sums(s, p, b, at, j, first, (unsigned)smaller(vectors - first, p->choice->together), number);
     emit_cells(s, p, b, at, j, vectors, last, number);
@@ -282,7 +283,8 @@ static void emit_panel(step *s, const sweep *p, cblock *b, const panel_place *at
     unsigned rest = (unsigned)(whole - groups * p->choice->tile.vectors) + (partial ? 1 : 0);
     bool alone = p->choice->unroll_units || (groups > 0) + (rest > 0) == 1;
     for (; done < groups; done++) {
-        emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), p->choice->tile.vectors, lanes, *number);
+        emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), p->choice->tile.vectors, lanes,
+                   *number);
         *number += p->choice->tile.vectors;
     }
     if (!rest) return;
@@ -340,7 +342,8 @@ static void emit_sweep(step *s, const sweep *p) {
         emit_panel(s, p, loop, &at, &number);
     }
     for (int64_t panel = turns > 1 ? turns * p->choice->span : 0; panel < panels;) {
-        int64_t count = panel < turns * p->choice->span ? p->choice->span : 1, units = count * pack_units(p->pack, panel);
+        int64_t count = panel < turns * p->choice->span ? p->choice->span : 1,
+                units = count * pack_units(p->pack, panel);
         bool all = panel == 0 && count == panels;
         cblock *scope = all ? s->block : c_scope(s->block);
         if (panel) c_comment(scope, "the %s %lld units", panel + count == panels ? "last" : "next", (long long)units);

@@ -1,8 +1,9 @@
 /* reduce: SUM, MEAN, MAX, MIN, ARGMAX over any axes; SOFTMAX, LOG_SOFTMAX along one; LAYER_NORM over the last.
  *
  * Two nests of loops: the outer one over what stays, the inner one over what is summed up. Sums have twice the
- * digits of a float: as accurate for 100 000 elements as for ten. NaN and infinities come out as in torch. This file has what is computed an
- * element at a time: int32, a maximum of fewer elements than a vector has, and where argmax finds no rows; reduce_vector.c has the rest. */
+ * digits of a float: as accurate for 100 000 elements as for ten. NaN and infinities come out as in torch. This file
+ * has what is computed an element at a time: int32, a maximum of fewer elements than a vector has, and where argmax
+ * finds no rows; reduce_vector.c has the rest. */
 #include "kernels/reduce.h"
 
 /* An element in the inner loops. */
@@ -26,7 +27,9 @@ static void emit_extreme(const reduction *r, ir_op op) {
     enum { FEW = 8 }; /* elements to be written one after another */
     const char *best = op == IR_MIN ? "smallest" : "largest";
     bool floats = r->x->view.type.dtype == IR_F32;
-    const char *function = floats ? (op == IR_MIN ? "nnc_minf" : "nnc_maxf") : op == IR_MIN ? "nnc_min_i32" : "nnc_max_i32";
+    const char *function = floats         ? (op == IR_MIN ? "nnc_minf" : "nnc_maxf")
+                           : op == IR_MIN ? "nnc_min_i32"
+                                          : "nnc_max_i32";
     cexpr *name = reduction_name(r, best);
     int64_t count;
     c_declare(r->body, floats ? "float" : "int32_t", best, reduction_first(r));
@@ -34,7 +37,8 @@ static void emit_extreme(const reduction *r, ir_op op) {
         cexpr *stride = emit_dim(r->e, r->inner->strides[r->x_inner][0]);
         for (int64_t i = 1; i < count; i++) {
             cexpr *at = c_add(r->u, r->x_base, c_mul(r->u, c_int(r->u, i), stride));
-            c_assign(r->body, name, "=", c_call(r->u, function, 2, name, c_index(r->u, reduction_name(r, r->x->name), at)));
+            c_assign(r->body, name, "=",
+                     c_call(r->u, function, 2, name, c_index(r->u, reduction_name(r, r->x->name), at)));
         }
     } else {
         c_assign(inner_loops(r), name, "=", c_call(r->u, function, 2, name, inner_x(r)));
@@ -59,7 +63,8 @@ static void emit_cumsum(const reduction *r) {
     cunit *u = r->u;
     bool floats = r->x->view.type.dtype == IR_F32;
     cexpr *sum = reduction_name(r, "sum");
-    c_declare(r->body, floats ? "nnc_v1_sums" : "int32_t", "sum", floats ? c_call(u, "nnc_v1_sums_zero", 0) : c_int(u, 0));
+    c_declare(r->body, floats ? "nnc_v1_sums" : "int32_t", "sum",
+              floats ? c_call(u, "nnc_v1_sums_zero", 0) : c_int(u, 0));
     cblock *loop = inner_loops(r);
     c_assign(loop, sum, "=", c_call(u, floats ? "nnc_v1_sums_add" : "nnc_add_i32", 2, sum, inner_x(r)));
     cexpr *offset = c_add(u, r->y_base, nest_offset(r->inner, r->y_inner, r->inner->rank));
@@ -85,7 +90,8 @@ static void emit_argmax(const reduction *r, bool smallest) {
     cexpr *better = c_binary(u, smallest ? "<" : ">", value, largest);
     if (floats) {
         c_comment(loop, "the first %simum; the first NaN wins", smallest ? "min" : "max");
-        cexpr *first_nan = c_binary(u, "&&", c_call(u, "isnan", 1, value), c_unary(u, "!", c_call(u, "isnan", 1, largest)));
+        cexpr *first_nan =
+            c_binary(u, "&&", c_call(u, "isnan", 1, value), c_unary(u, "!", c_call(u, "isnan", 1, largest)));
         better = c_binary(u, "||", better, first_nan);
     }
     cblock *then = c_if(loop, better);

@@ -17,8 +17,8 @@ typedef struct {
     cblock *body;                                /* of the outer loops */
 } reduction;
 
-/* reduction.c. `reduced` has the bits of x's axes that are summed up, y_strides a stride for each axis of x (NULL: 0). Operands
- * may be added to the nests before they are closed. */
+/* reduction.c. `reduced` has the bits of x's axes that are summed up, y_strides a stride for each axis of x (NULL: 0).
+ * Operands may be added to the nests before they are closed. */
 reduction reduction_new(emit_context *e, const plan_kernel *k, unsigned reduced, const dim *const *y_strides);
 void reduction_close(reduction *r);
 cexpr *reduction_name(const reduction *r, const char *what);

@@ -11,7 +11,8 @@ static const char row_scale[] =
     "        if (isinf(norm_type)) norm = size > norm ? size : norm;\n"
     "        else norm += norm_type > 2.0f || norm_type < 2.0f ? powf(size, norm_type) : size * size;\n"
     "    }\n"
-    "    if (!isinf(norm_type)) norm = norm_type > 2.0f || norm_type < 2.0f ? powf(norm, 1.0f / norm_type) : sqrtf(norm);\n"
+    "    if (!isinf(norm_type)) norm = norm_type > 2.0f || norm_type < 2.0f ? powf(norm, 1.0f / norm_type) : "
+    "sqrtf(norm);\n"
     "    return norm > max_norm ? max_norm / (norm + 1e-7f) : 1.0f;\n"
     "}\n";
 

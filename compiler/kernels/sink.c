@@ -30,8 +30,8 @@ static void count_id(emit_context *e, cblock *b, const plan_operand *ids, unsign
     nest_close(n, letter);
     c_declare(b, "size_t ", "count", c_int(u, 0));
     cblock *inner = nest_loops(n, b, n->rank);
-    c_assign(c_if(inner, c_binary(u, "==", nest_element(n, other, ids->name), c_name(u, "id"))), c_name(u, "count"), "+=",
-             c_int(u, 1));
+    c_assign(c_if(inner, c_binary(u, "==", nest_element(n, other, ids->name), c_name(u, "id"))), c_name(u, "count"),
+             "+=", c_int(u, 1));
 }
 
 static void embedding_grad(emit_context *e, const plan_kernel *k, cfunction *f) {

@@ -1,8 +1,8 @@
 /* sum: sums of many terms as C, the one place that writes their order.
  *
- * Sums stand side by side in variables of the target's vector type, and whoever knows what a term is adds a range of terms
- * to all of them. More than a block of terms (COST_BLOCK) are added in blocks, which keeps rounding small: each block is a
- * sum that starts at zero, and is then added to the sum so far. */
+ * Sums stand side by side in variables of the target's vector type, and whoever knows what a term is adds a range of
+ * terms to all of them. More than a block of terms (COST_BLOCK) are added in blocks, which keeps rounding small: each
+ * block is a sum that starts at zero, and is then added to the sum so far. */
 #ifndef NNC_KERNELS_SUM_H
 #define NNC_KERNELS_SUM_H
 
@@ -26,13 +26,14 @@ typedef struct {
 } sum_range;
 
 /* Adds a range of terms to the sums with these names. */
-typedef void sum_adder(const void *context, emit_context *e, cblock *b, const char *const *sums, const sum_range *range);
+typedef void sum_adder(const void *context, emit_context *e, cblock *b, const char *const *sums,
+                       const sum_range *range);
 
 /* Declares sums, starting at starts[i]; NULL starts all at zero. */
 void sum_declare(emit_context *e, cblock *b, unsigned count, const char *const *sums, cexpr *const *starts);
 /* Adds the terms to declared sums. */
-void sum_add(emit_context *e, cblock *b, const sum_terms *terms, unsigned count, const char *const *sums, sum_adder *add,
-             const void *context);
+void sum_add(emit_context *e, cblock *b, const sum_terms *terms, unsigned count, const char *const *sums,
+             sum_adder *add, const void *context);
 /* a + b into a, for all sums. */
 void sum_join(emit_context *e, cblock *b, unsigned count, const char *const *sums, const char *const *others);
 

@@ -171,7 +171,8 @@ static void add_floats(emit_context *e, cblock *b, const tile *t, int64_t count,
 /* The same tile with other sums, which start at zero. */
 static tile begin_parts(emit_context *e, cblock *b, const tile *t, const char *what) {
     tile parts = *t;
-    for (unsigned i = 0; i < t->rows * t->vectors; i++) parts.sums[i] = arena_printf(e->arena, "%s_%s", t->sums[i], what);
+    for (unsigned i = 0; i < t->rows * t->vectors; i++)
+        parts.sums[i] = arena_printf(e->arena, "%s_%s", t->sums[i], what);
     tile_declare(e, b, &parts, NULL);
     return parts;
 }
@@ -214,7 +215,8 @@ static void add_block(emit_context *e, cblock *b, const tile *t, cexpr *g, int64
     for (unsigned r = 0; r < t->rows; r++) {
         if (r && strcmp(t->inputs[r], t->inputs[0]) == 0) continue; /* one pointer for all rows */
         cexpr *first = c_add(u, c_name(u, "%s", t->inputs[r]), c_int(u, 1));
-        c_declare(b, "const float *", arena_printf(e->arena, "%s_g", t->inputs[r]), c_add(u, first, c_mul(u, g, c_int(u, 17))));
+        c_declare(b, "const float *", arena_printf(e->arena, "%s_g", t->inputs[r]),
+                  c_add(u, first, c_mul(u, g, c_int(u, 17))));
     }
     for (unsigned i = 0; i < count; i++) {
         names[i] = arena_printf(e->arena, "%s_n", t->sums[i]);
@@ -224,7 +226,8 @@ static void add_block(emit_context *e, cblock *b, const tile *t, cexpr *g, int64
     cblock *loop = fours > 1 ? c_for(b, "k", c_int(u, 0), c_int(u, fours), 1) : b;
     cexpr *k = fours > 1 ? c_name(u, "k") : c_int(u, 0), *weights = c_name(u, "w_g");
     if (fours > 1) {
-        c_declare(loop, weights_pointer(t->format), "w_k", c_add(u, weights, c_mul(u, k, c_mul(u, t->width, c_int(u, 4)))));
+        c_declare(loop, weights_pointer(t->format), "w_k",
+                  c_add(u, weights, c_mul(u, k, c_mul(u, t->width, c_int(u, 4)))));
         weights = c_name(u, "w_k");
     }
     for (unsigned v = 0; v < t->vectors; v++)

@@ -7,10 +7,10 @@
  * chain; finally the chains are added, first + second, or (first + second) + (third + fourth). More than COST_BLOCK
  * terms are added in blocks (sum.h), each of which is such a sum.
  *
- * Weights of int16 give such a sum of their codes, which starts at zero, and is multiplied with the row's scale when it is
- * added to the sum so far. Those of int8 are multiplied with quantised rows of input (runtime/narrow.h): 32 terms are a sum
- * of integers; times the scale of its weights it is added to one that starts at zero; and that, times the input's unit, to
- * the sum so far.
+ * Weights of int16 give such a sum of their codes, which starts at zero, and is multiplied with the row's scale when it
+ * is added to the sum so far. Those of int8 are multiplied with quantised rows of input (runtime/narrow.h): 32 terms
+ * are a sum of integers; times the scale of its weights it is added to one that starts at zero; and that, times the
+ * input's unit, to the sum so far.
  */
 #ifndef NNC_KERNELS_TILE_H
 #define NNC_KERNELS_TILE_H
@@ -30,8 +30,8 @@ typedef struct {
     cexpr *width;                        /* elements from one term's row of weights to the next */
     cexpr *scales;                       /* address of a row of scales, the first one's; NULL: the format has none */
     int64_t scale_columns[TILE_MAX_VECTORS], scale_width; /* as columns and width */
-    const char *inputs[COST_ROWS];       /* names of pointers: input[offset + k * step] is the factor of term k; of int8 a
-                                          * quantised row is at input + offset */
+    const char *inputs[COST_ROWS]; /* names of pointers: input[offset + k * step] is the factor of term k; of int8 a
+                                    * quantised row is at input + offset */
     int64_t offsets[COST_ROWS];
     cexpr *step;                         /* NULL: 1 */
     const char *splats;                  /* with one row: splat(input[k]) stands in the variable SPLATS_k already */
@@ -42,15 +42,16 @@ typedef struct {
 /* Declares the sums, starting at starts[row * vectors + vector]; NULL starts all at zero. */
 void tile_declare(emit_context *e, cblock *b, const tile *t, cexpr *const *starts);
 /* Adds terms [0, count) to declared sums; `end` is the expression for count, which is -1 where only the running program
- * knows it, and at most `most`. Declares the other chains and what else it needs in b, so two calls for the same sums want a
- * scope each. */
+ * knows it, and at most `most`. Declares the other chains and what else it needs in b, so two calls for the same sums
+ * want a scope each. */
 void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end);
-/* Adds one term to the sums of one chain: what each row of input has there, as a float, times the row of weights at this
- * address. Of the tile it takes the sizes, the columns, `last` and the inputs' names, to call the factors by. */
+/* Adds one term to the sums of one chain: what each row of input has there, as a float, times the row of weights at
+ * this address. Of the tile it takes the sizes, the columns, `last` and the inputs' names, to call the factors by. */
 void tile_add_term(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *const *factors,
                    cexpr *weights, const char *suffix);
 
-/* --- names and short forms that matrix kernels share ----------------------------------------------------------------- */
+/* --- names and short forms that matrix kernels share -----------------------------------------------------------------
+ */
 cexpr *tile_load(emit_context *e, cexpr *address);
 /* The first n lanes; all when n == lanes. */
 cexpr *tile_load_n(emit_context *e, cexpr *address, int64_t n);

@@ -15,8 +15,8 @@ typedef struct {
     bool rest;         /* there may be some more */
 } vectors_axis;
 
-/* Along an axis of this extent. Where it is a run-time dim, b gets a constant `whole`, and vectors_loop makes one that is
- * called `rest`. */
+/* Along an axis of this extent. Where it is a run-time dim, b gets a constant `whole`, and vectors_loop makes one that
+ * is called `rest`. */
 vectors_axis vectors_new(emit_context *e, cblock *b, const dim *extent, const char *index);
 /* The elements from `at` on: the first `lanes` of a vector, all of it where lanes is NULL. */
 typedef void vectors_body(void *context, cblock *b, cexpr *at, cexpr *lanes);

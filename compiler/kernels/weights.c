@@ -56,7 +56,8 @@ static cexpr *code_table(emit_context *e, const pack *p, pack_part part, const f
 weight_tables weights_table(emit_context *e, const pack *p, const char *name, const char *comment) {
     cunit *u = e->unit;
     if (pack_lives(p))
-        return (weight_tables){.pack = p, .codes = c_add(u, c_name(u, "packs"), c_int(u, pack_list_find(e->plan->packs, p)))};
+        return (weight_tables){.pack = p,
+                               .codes = c_add(u, c_name(u, "packs"), c_int(u, pack_list_find(e->plan->packs, p)))};
     const char *key = pack_key(e, p), *format = format_row_of(p->format)->name;
     cexpr **codes = emit_once_in_file(e, "%s", key), **scales = emit_once_in_file(e, "scales of %s", key);
     cexpr **biases = emit_once_in_file(e, "biases of %s", key);

@@ -17,8 +17,8 @@ typedef struct {
 /* Packed weights as tables, one for all uses in the file; the name without the model's. */
 weight_tables weights_table(emit_context *e, const pack *p, const char *name, const char *comment);
 
-/* The tables as a function knows them that has them for parameters, which are added; and what a call passes for them: the
- * number of arguments so far, and these. */
+/* The tables as a function knows them that has them for parameters, which are added; and what a call passes for them:
+ * the number of arguments so far, and these. */
 weight_tables weights_parameters(emit_context *e, cfunction *f, const weight_tables *w, const char *name);
 unsigned weights_arguments(const weight_tables *w, cexpr **arguments, unsigned count);
 

@@ -305,7 +305,8 @@ ir_value *args_tensor(const arguments *a, size_t i) { return args_has(a, i) ? a-
 bool args_no_bool(lowering *l, const arguments *a, size_t i) {
     const ir_type *type = &args_tensor(a, i)->type;
     if (type->dtype != IR_BOOL) return true;
-    diag *e = diag_error(l->diags, args_where(a, i), "%s needs float32 or int32, found %s", a->what, type_show(l, type));
+    diag *e =
+        diag_error(l->diags, args_where(a, i), "%s needs float32 or int32, found %s", a->what, type_show(l, type));
     note_value(l, e, args_written(a, i), &a->values[i], args_where(a, i));
     diag_hint(e, "m * 1 makes int32 of a bool, m * 1.0 float32");
     return false;

@@ -189,9 +189,9 @@ static void report_no_bools(lowering *l, const char *shown, const ir_type *a, co
 }
 
 /* Of one type, which is *type; false after reporting. */
-static bool types_fit(lowering *l, ir_op op, const char *shown, const ir_type *a, const ir_type *b, const value *a_value,
-                      const value *b_value, const ast_expr *a_written, const ast_expr *b_written, span op_where,
-                      ir_dtype *type) {
+static bool types_fit(lowering *l, ir_op op, const char *shown, const ir_type *a, const ir_type *b,
+                      const value *a_value, const value *b_value, const ast_expr *a_written, const ast_expr *b_written,
+                      span op_where, ir_dtype *type) {
     *type = op == IR_DIV ? IR_F32 : promoted(a->dtype, b->dtype);
     bool bools = a->dtype == IR_BOOL && b->dtype == IR_BOOL, one = a->dtype == IR_BOOL || b->dtype == IR_BOOL;
     if (is_logic(op)) {
@@ -339,8 +339,10 @@ value lower_binary(lowering *l, ast_operator op, const value *a, const value *b,
     ir_dtype beside = a->kind == VALUE_TENSOR ? a->tensor->type.dtype : b->kind == VALUE_TENSOR ? b->tensor->type.dtype
                                                                                                 : IR_I32;
     if (op == AST_DIV) beside = IR_F32;
-    ir_value *x = a->kind == VALUE_TENSOR ? a->tensor : lower_number(l, a, beside, a_written ? a_written->where : where);
-    ir_value *y = b->kind == VALUE_TENSOR ? b->tensor : lower_number(l, b, beside, b_written ? b_written->where : where);
+    ir_value *x =
+        a->kind == VALUE_TENSOR ? a->tensor : lower_number(l, a, beside, a_written ? a_written->where : where);
+    ir_value *y =
+        b->kind == VALUE_TENSOR ? b->tensor : lower_number(l, b, beside, b_written ? b_written->where : where);
     if (!x || !y) return poison;
     const operator_row *row = &operators[op];
     return elementwise(l, row->op, row->turned, ast_operator_text(op), x, y, a_written, b_written, a, b, op_where,

@@ -1,8 +1,8 @@
 /* convolution: over one or two axes, and transposed over one; as modules with weights and as functions of tensors.
  *
  * All of them come to CONV1D. Over two axes the kernel's rows are laid beside the channels: the output's row h of
- * x[N, C, H, W] is a convolution along W of the rows h*stride + i*dilation of all channels, with the same weights seen as
- * [O, C*KH, KW]. A transposed one is a convolution of x with zeros between its steps and the weights turned round.
+ * x[N, C, H, W] is a convolution along W of the rows h*stride + i*dilation of all channels, with the same weights seen
+ * as [O, C*KH, KW]. A transposed one is a convolution of x with zeros between its steps and the weights turned round.
  */
 #include "lower/lowering.h"
 
@@ -157,7 +157,8 @@ static ir_value *build_convolution(lowering *l, ir_value *x, ir_value *weight, i
     dim_table *t = l->model->dims;
     unsigned last = c.axes - 1;
     for (unsigned k = 0; k < c.axes; k++) {
-        /* Along the last axis the kernel can pad; but rows of an image are copied anyway, and without edges it is faster. */
+        /* Along the last axis the kernel can pad; but rows of an image are copied anyway, and without edges it is
+         * faster. */
         if (c.mode == IR_PAD_CONSTANT && k == last && (c.axes == 1 || c.stride[k] > 1)) continue;
         x = build_pad(l, x, 2 + k, c.before[k], c.after[k], c.mode, 0, where);
         c.before[k] = c.after[k] = 0;
@@ -198,7 +199,8 @@ static ir_value *grow(lowering *l, ir_value *x, int64_t before, int64_t after, s
 }
 
 /* x[N, C, L]; c->extra is output_padding, c->before torch's padding. NULL when no step may be left. */
-static ir_value *build_transposed(lowering *l, ir_value *x, ir_value *weight, ir_value *bias, convolution c, span where) {
+static ir_value *build_transposed(lowering *l, ir_value *x, ir_value *weight, ir_value *bias, convolution c,
+                                  span where) {
     dim_table *t = l->model->dims;
     const dim *one = build_dim(l, 1), *steps = x->type.dims[2], *stride = build_dim(l, c.stride[0]);
     int64_t reach = c.dilation[0] * (c.kernel[0] - 1), padding = c.before[0];
@@ -288,8 +290,8 @@ static bool input_fits(lowering *l, const layer *self, const arguments *a, unsig
     bool ranks = t->rank == axes + 1 || t->rank == axes + 2;
     if (ranks && dim_is(t->dims[t->rank - axes - 1], self->as.conv.in)) return true;
     diag *e = layer_shape_error(l, self, a, 0,
-                                arena_printf(l->arena, "float32[%lld, %s] or float32[N, %lld, %s]", in, shapes[axes - 1], in,
-                                             shapes[axes - 1]));
+                                arena_printf(l->arena, "float32[%lld, %s] or float32[N, %lld, %s]", in,
+                                             shapes[axes - 1], in, shapes[axes - 1]));
     if (ranks && axes == 1 && dim_is(t->dims[t->rank - 1], self->as.conv.in))
         diag_hint(e, "the channels come before the steps: transpose(…, -1, -2)");
     else if (axes == 2 && t->rank == 3 && self->as.conv.in == 1)
@@ -330,13 +332,14 @@ value conv_call(lowering *l, const layer *self, const arguments *a) {
     if (!input_fits(l, self, a, c->axes)) return value_poison(where);
     if (!lengths_of(l, x, c, lengths, &wrong)) {
         const char *least = dim_string(l->arena, least_of(l, c, wrong));
-        diag *e = layer_shape_error(l, self, a, 0, arena_printf(l->arena, "at least %s %s", least, units[c->axes - 1][wrong]));
+        diag *e = layer_shape_error(l, self, a, 0,
+                                    arena_printf(l->arena, "at least %s %s", least, units[c->axes - 1][wrong]));
         report_short(l, e, given.dims[given.rank - c->axes + wrong]);
         return value_poison(where);
     }
     for (unsigned k = 0; k < c->axes; k++)
-        if (!shape_pad_fits(l, given.dims[given.rank - c->axes + k], c->before[k], c->after[k], c->mode, args_where(a, 0),
-                            type_show(l, &given)))
+        if (!shape_pad_fits(l, given.dims[given.rank - c->axes + k], c->before[k], c->after[k], c->mode,
+                            args_where(a, 0), type_show(l, &given)))
             return value_poison(where);
     ir_value *bias = self->as.conv.bias ? layer_weight(l, self, "bias") : NULL;
     ir_value *weight = layer_weight(l, self, "weight");
@@ -363,8 +366,8 @@ const parameter conv_transpose_parameters[] = {{"in_channels", TAKES_INTEGER | R
 /* torch's rule for output_padding. */
 static bool extra_fits(lowering *l, const arguments *a, size_t i, const convolution *c) {
     if (c->extra[0] < c->stride[0] || c->extra[0] < c->dilation[0]) return true;
-    diag_error(l->diags, args_where(a, i), "output_padding of %s must be smaller than stride or dilation, found %lld", a->what,
-               (long long)c->extra[0]);
+    diag_error(l->diags, args_where(a, i), "output_padding of %s must be smaller than stride or dilation, found %lld",
+               a->what, (long long)c->extra[0]);
     return false;
 }
 
@@ -381,7 +384,8 @@ bool conv_transpose1d_construct(lowering *l, layer *self, const arguments *a) {
     fine = layer_sizes(l, a, CONV_PADDING, 1, 0, 0, c->before) && fine;
     fine = layer_sizes(l, a, TRANSPOSE_EXTRA, 1, 0, 0, c->extra) && fine;
     fine = layer_sizes(l, a, TRANSPOSE_DILATION, 1, 1, 1, c->dilation) && fine;
-    if (!fine || !check_groups(l, a, TRANSPOSE_GROUPS, c->groups, in, out) || !extra_fits(l, a, TRANSPOSE_EXTRA, c)) return false;
+    if (!fine || !check_groups(l, a, TRANSPOSE_GROUPS, c->groups, in, out) || !extra_fits(l, a, TRANSPOSE_EXTRA, c))
+        return false;
     if (strcmp(args_string(a, TRANSPOSE_MODE, "zeros"), "zeros") != 0) {
         diag_error(l->diags, args_where(a, TRANSPOSE_MODE), "padding_mode of %s is zeros, as in torch", a->what);
         return false;
@@ -432,14 +436,17 @@ static bool operands_fit(lowering *l, const arguments *a, convolution *c, bool t
     for (unsigned i = 0; constant && i < w->rank; i++) constant = dim_is_const(w->dims[i], &sizes[i]);
     if (!constant) {
         diag_error(l->diags, args_where(a, F_WEIGHT), "weight of %s needs a constant shape [%s, %s], found %s", a->what,
-                   transposed ? "in, out / groups" : "out, in / groups", c->axes == 1 ? "K" : "KH, KW", type_show(l, w));
+                   transposed ? "in, out / groups" : "out, in / groups", c->axes == 1 ? "K" : "KH, KW",
+                   type_show(l, w));
         return false;
     }
     bool ranks = x->rank == c->axes + 1 || x->rank == c->axes + 2;
     int64_t wanted = transposed ? sizes[0] : sizes[1] * c->groups, out = transposed ? sizes[1] * c->groups : sizes[0];
     if (!ranks || !dim_is_const(x->dims[x->rank - c->axes - 1], &in) || in != wanted) {
-        diag *e = diag_error(l->diags, args_where(a, F_INPUT), "input of %s needs float32[%lld, %s] or float32[N, %lld, %s] with this weight, %s, found %s",
-                             a->what, (long long)wanted, shape, (long long)wanted, shape, type_show(l, w), type_show(l, x));
+        diag *e =
+            diag_error(l->diags, args_where(a, F_INPUT),
+                       "input of %s needs float32[%lld, %s] or float32[N, %lld, %s] with this weight, %s, found %s",
+                       a->what, (long long)wanted, shape, (long long)wanted, shape, type_show(l, w), type_show(l, x));
         note_value(l, e, args_written(a, F_INPUT), &a->values[F_INPUT], args_where(a, F_INPUT));
         return false;
     }
@@ -447,15 +454,16 @@ static bool operands_fit(lowering *l, const arguments *a, convolution *c, bool t
     if (args_has(a, F_BIAS)) {
         const ir_type *b = &args_tensor(a, F_BIAS)->type;
         if (b->rank != 1 || !dim_is(b->dims[0], out)) {
-            diag_error(l->diags, args_where(a, F_BIAS), "bias of %s needs float32[%lld], found %s", a->what, (long long)out, type_show(l, b));
+            diag_error(l->diags, args_where(a, F_BIAS), "bias of %s needs float32[%lld], found %s", a->what,
+                       (long long)out, type_show(l, b));
             return false;
         }
     }
     for (unsigned k = 0; k < c->axes; k++) {
         c->kernel[k] = sizes[2 + k];
         if (c->kernel[k] <= LAYER_MAX_KERNEL) continue;
-        diag_error(l->diags, args_where(a, F_WEIGHT), "the kernel of %s may be at most %d wide, found %lld", a->what, LAYER_MAX_KERNEL,
-                   (long long)c->kernel[k]);
+        diag_error(l->diags, args_where(a, F_WEIGHT), "the kernel of %s may be at most %d wide, found %lld", a->what,
+                   LAYER_MAX_KERNEL, (long long)c->kernel[k]);
         return false;
     }
     return true;
@@ -465,20 +473,23 @@ static value lower_conv(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     convolution c = {.axes = op == IR_CONV1D ? 1 : 2, .groups = args_integer(a, F_GROUPS, 1)};
     bool fine = layer_at_least(l, a, F_GROUPS, c.groups, 1) && operands_fit(l, a, &c, false);
-    fine = fine && layer_sizes(l, a, F_STRIDE, c.axes, 1, 1, c.stride) && layer_sizes(l, a, F_DILATION, c.axes, 1, 1, c.dilation);
+    fine = fine && layer_sizes(l, a, F_STRIDE, c.axes, 1, 1, c.stride) &&
+           layer_sizes(l, a, F_DILATION, c.axes, 1, 1, c.dilation);
     if (!fine || !read_padding(l, a, F_PADDING, &c)) return value_poison(where);
     ir_value *x = args_tensor(a, F_INPUT);
     const dim *lengths[MAX_AXES];
     unsigned wrong = 0;
     if (!lengths_of(l, x, &c, lengths, &wrong)) {
         const dim *length = x->type.dims[x->type.rank - c.axes + wrong];
-        diag *e = diag_error(l->diags, args_where(a, F_INPUT), "input of %s needs a size of at least %s there, found %s", a->what,
-                             dim_string(l->arena, least_of(l, &c, wrong)), dim_string(l->arena, length));
+        diag *e =
+            diag_error(l->diags, args_where(a, F_INPUT), "input of %s needs a size of at least %s there, found %s",
+                       a->what, dim_string(l->arena, least_of(l, &c, wrong)), dim_string(l->arena, length));
         report_short(l, e, length);
         return value_poison(where);
     }
     ir_value *bias = args_has(a, F_BIAS) ? args_tensor(a, F_BIAS) : NULL;
-    ir_value *v = build_convolution(l, with_batch(l, x, c.axes, where), args_tensor(a, F_WEIGHT), bias, c, lengths, where);
+    ir_value *v =
+        build_convolution(l, with_batch(l, x, c.axes, where), args_tensor(a, F_WEIGHT), bias, c, lengths, where);
     return without_batch(l, v, x->type.rank == c.axes + 1, where);
 }
 
@@ -487,7 +498,8 @@ static value lower_conv_transpose1d(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     convolution c = {.axes = 1, .groups = args_integer(a, FT_GROUPS, 1)};
     bool fine = layer_at_least(l, a, FT_GROUPS, c.groups, 1) && operands_fit(l, a, &c, true);
-    fine = fine && layer_sizes(l, a, F_STRIDE, 1, 1, 1, c.stride) && layer_sizes(l, a, FT_DILATION, 1, 1, 1, c.dilation);
+    fine =
+        fine && layer_sizes(l, a, F_STRIDE, 1, 1, 1, c.stride) && layer_sizes(l, a, FT_DILATION, 1, 1, 1, c.dilation);
     fine = fine && layer_sizes(l, a, F_PADDING, 1, 0, 0, c.before) && layer_sizes(l, a, FT_EXTRA, 1, 0, 0, c.extra);
     if (!fine || !extra_fits(l, a, FT_EXTRA, &c)) return value_poison(where);
     ir_value *x = args_tensor(a, F_INPUT), *bias = args_has(a, F_BIAS) ? args_tensor(a, F_BIAS) : NULL;

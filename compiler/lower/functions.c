@@ -1,10 +1,10 @@
 /* functions: finding them by name and calling them; the rules themselves are in functions_*.c, a table each. */
 #include "lower/lowering.h"
 
-static const function *const tables[] = {functions_elementwise, functions_of_one, functions_reduce, functions_shape,
-                                         functions_join,        functions_mask,   functions_constant, functions_move,
-                                         functions_index,       functions_product, functions_convolution, functions_pool,
-                                         functions_norm,        functions_resample, functions_loss};
+static const function *const tables[] = {
+    functions_elementwise, functions_of_one,   functions_reduce, functions_shape,    functions_join,
+    functions_mask,        functions_constant, functions_move,   functions_index,    functions_product,
+    functions_convolution, functions_pool,     functions_norm,   functions_resample, functions_loss};
 enum { TABLES = sizeof tables / sizeof *tables };
 
 const function *function_find(const char *name) {

@@ -184,10 +184,11 @@ static value lower_arange(lowering *l, const arguments *a, ir_op op) {
     const dim *way = by > 0 ? dim_sub(t, end->integer, start->integer) : dim_sub(t, start->integer, end->integer);
     int64_t magnitude = (int64_t)fabs(by);
     const dim *count = dim_floordiv(t, dim_add(t, way, build_dim(l, magnitude - 1)), magnitude);
-    const dim *last = dim_add(t, start->integer, dim_mul(t, dim_sub(t, count, build_dim(l, 1)), build_dim(l, (int64_t)by)));
+    const dim *last =
+        dim_add(t, start->integer, dim_mul(t, dim_sub(t, count, build_dim(l, 1)), build_dim(l, (int64_t)by)));
     if (dim_is_huge(count) || dim_min(count) < 1) {
-        diag *e = diag_error(l->diags, where, "arange from %s to %s, step %g, %s empty", dim_string(l->arena, start->integer),
-                             dim_string(l->arena, end->integer), by,
+        diag *e = diag_error(l->diags, where, "arange from %s to %s, step %g, %s empty",
+                             dim_string(l->arena, start->integer), dim_string(l->arena, end->integer), by,
                              dim_is_huge(count) || dim_max(count) < 1 ? "is" : "may be");
         const char *bounds = bounds_show(l, count);
         if (bounds) diag_note_plain(e, "%s", bounds);

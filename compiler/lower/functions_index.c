@@ -11,7 +11,8 @@ bool index_is_whole(lowering *l, const ir_type *type, const char *what, const as
     if (type->dtype == IR_I32) return true;
     diag *e = diag_error(l->diags, where, "%s must be int32, found %s", what, type_show(l, type));
     note_value(l, e, written, v, where);
-    if (type->dtype == IR_BOOL) diag_hint(e, "where(mask, x, 0) chooses; what a mask picks out has a size that only the run knows");
+    if (type->dtype == IR_BOOL)
+        diag_hint(e, "where(mask, x, 0) chooses; what a mask picks out has a size that only the run knows");
     return false;
 }
 
@@ -45,7 +46,8 @@ static value lower_index_select(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     if (!axis_of(l, a, 1, &axis) || !argument_is_whole(l, a, 2)) return value_poison(where);
     if (ids->type.rank > 1) {
-        diag *e = diag_error(l->diags, args_where(a, 2), "index of index_select has one dim, found %s", type_show(l, &ids->type));
+        diag *e = diag_error(l->diags, args_where(a, 2), "index of index_select has one dim, found %s",
+                             type_show(l, &ids->type));
         note_value(l, e, args_written(a, 2), &a->values[2], args_where(a, 2));
         diag_hint(e, "x[i] takes any number of dims, for the first dim of x; gather has an index for each element");
         return value_poison(where);
@@ -63,9 +65,9 @@ static bool is_within(lowering *l, const arguments *a, size_t index, size_t than
         fits = i == but || dim_less_equal(l->model->dims, small->dims[i], large->dims[i]);
     if (fits) return true;
     span where = args_where(a, index);
-    diag *e = diag_error(l->diags, where, "%s of %s, %s, must have as many dims as %s, %s, each no larger%s", a->parameters[index].name,
-                         a->what, type_show(l, small), a->parameters[than].name, type_show(l, large),
-                         but < IR_MAX_RANK ? " but for dim" : "");
+    diag *e = diag_error(l->diags, where, "%s of %s, %s, must have as many dims as %s, %s, each no larger%s",
+                         a->parameters[index].name, a->what, type_show(l, small), a->parameters[than].name,
+                         type_show(l, large), but < IR_MAX_RANK ? " but for dim" : "");
     note_value(l, e, args_written(a, index), &a->values[index], where);
     note_value(l, e, args_written(a, than), &a->values[than], where);
     if (small->rank == large->rank && strcmp(a->what, "gather") == 0)
@@ -104,12 +106,14 @@ static value lower_take_along_dim(lowering *l, const arguments *a, ir_op op) {
     unsigned axis = 0;
     if (!argument_is_whole(l, a, 1)) return value_poison(where);
     if (!args_has(a, 2)) {
-        const dim *all = ir_type_elements(l->model->dims, &x->type), *count = ir_type_elements(l->model->dims, &ids->type);
+        const dim *all = ir_type_elements(l->model->dims, &x->type),
+                  *count = ir_type_elements(l->model->dims, &ids->type);
         return gathered(l, build_reshape(l, x, &all, 1, where), build_reshape(l, ids, &count, 1, where), 0, where);
     }
     if (!axis_of(l, a, 2, &axis)) return value_poison(where);
     if (x->type.rank != ids->type.rank) {
-        diag *e = diag_error(l->diags, args_where(a, 1), "indices of take_along_dim must have as many dims as input: %s and %s",
+        diag *e = diag_error(l->diags, args_where(a, 1),
+                             "indices of take_along_dim must have as many dims as input: %s and %s",
                              type_show(l, &ids->type), type_show(l, &x->type));
         note_value(l, e, args_written(a, 1), &a->values[1], args_where(a, 1));
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
@@ -119,8 +123,8 @@ static value lower_take_along_dim(lowering *l, const arguments *a, ir_op op) {
     ir_type x_others = x->type, others = ids->type, both = {.rank = 0};
     x_others.dims[axis] = others.dims[axis] = build_dim(l, 1);
     if (!shape_broadcast(&x_others, &others, &both)) {
-        report_broadcast(l, "take_along_dim", &x->type, &ids->type, args_written(a, 0), args_written(a, 1), &a->values[0],
-                         &a->values[1], where);
+        report_broadcast(l, "take_along_dim", &x->type, &ids->type, args_written(a, 0), args_written(a, 1),
+                         &a->values[0], &a->values[1], where);
         return value_poison(where);
     }
     both.dims[axis] = x->type.dims[axis];
@@ -138,7 +142,8 @@ static value lower_scatter_add(lowering *l, const arguments *a, ir_op op) {
         !is_within(l, a, 2, 0, axis))
         return value_poison(where);
     if (x->type.dtype != src->type.dtype || x->type.dtype == IR_BOOL) {
-        diag *e = diag_error(l->diags, args_where(a, 3), "src of scatter_add must be of input's type, float32 or int32: %s and %s",
+        diag *e = diag_error(l->diags, args_where(a, 3),
+                             "src of scatter_add must be of input's type, float32 or int32: %s and %s",
                              type_show(l, &x->type), type_show(l, &src->type));
         note_value(l, e, args_written(a, 3), &a->values[3], args_where(a, 3));
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 3));
@@ -159,11 +164,14 @@ static value lower_topk(lowering *l, const arguments *a, ir_op op) {
     int64_t k = args_integer(a, 1, 0);
     unsigned axis;
     if (x->type.dtype == IR_BOOL) x = build_cast(l, x, IR_I32, where);
-    if (!shape_axis(l, args_integer(a, 2, -1), x->type.rank, args_where(a, 2), shown(l, a), &axis)) return value_poison(where);
+    if (!shape_axis(l, args_integer(a, 2, -1), x->type.rank, args_where(a, 2), shown(l, a), &axis))
+        return value_poison(where);
     if (k < 1 || k > dim_min(x->type.dims[axis])) {
-        diag *e = k < 1 ? diag_error(l->diags, args_where(a, 1), "k of topk must be at least 1, found %lld", (long long)k)
-                        : diag_error(l->diags, args_where(a, 1), "k of topk is %lld, but dim %u of %s may have fewer elements",
-                                     (long long)k, axis, shown(l, a));
+        diag *e =
+            k < 1
+                ? diag_error(l->diags, args_where(a, 1), "k of topk must be at least 1, found %lld", (long long)k)
+                : diag_error(l->diags, args_where(a, 1), "k of topk is %lld, but dim %u of %s may have fewer elements",
+                             (long long)k, axis, shown(l, a));
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
         const char *bounds = bounds_show(l, x->type.dims[axis]);
         if (bounds) diag_note_plain(e, "%s", bounds);
@@ -194,7 +202,11 @@ static value lower_topk(lowering *l, const arguments *a, ir_op op) {
 static const parameter index_select[] = {INPUT, DIM, INDEX};
 static const parameter along[] = {INPUT, {"indices", TAKES_TENSOR | REQUIRED}, {"dim", TAKES_INTEGER | TAKES_NONE}};
 static const parameter scatter_add[] = {INPUT, DIM, INDEX, {"src", TAKES_TENSOR | REQUIRED}};
-static const parameter topk[] = {INPUT, {"k", TAKES_INTEGER | REQUIRED}, {"dim", TAKES_INTEGER | TAKES_NONE}, {"largest", TAKES_BOOL}, {"sorted", TAKES_BOOL}};
+static const parameter topk[] = {INPUT,
+                                 {"k", TAKES_INTEGER | REQUIRED},
+                                 {"dim", TAKES_INTEGER | TAKES_NONE},
+                                 {"largest", TAKES_BOOL},
+                                 {"sorted", TAKES_BOOL}};
 
 const function functions_index[] = {
     {"index_select", PARAMETERS(index_select), lower_index_select, 0},

@@ -43,8 +43,9 @@ static bool parts_fit(lowering *l, const arguments *a, ir_value *const *parts, u
         ir_type both;
         bool broadcasts = first->rank == other->rank && shape_broadcast(first, other, &both);
         if (broadcasts && !function_find("expand"))
-            diag_hint(e, "only + - * / broadcast by themselves: what is expanded in torch is x + 0 * y, with a y of the "
-                         "whole shape");
+            diag_hint(e,
+                      "only + - * / broadcast by themselves: what is expanded in torch is x + 0 * y, with a y of the "
+                      "whole shape");
         else if (broadcasts) diag_hint(e, "only arithmetic broadcasts by itself: expand it");
         return false;
     }

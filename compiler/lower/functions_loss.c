@@ -7,7 +7,8 @@
 
 #define PARAMETERS(array) array, sizeof array / sizeof *array
 
-/* --- small things -------------------------------------------------------------------------------------------------- */
+/* --- small things --------------------------------------------------------------------------------------------------
+ */
 
 static ir_value *binary(lowering *l, ir_op op, ir_value *a, ir_value *b, span where) {
     ir_type type = {.dtype = a->type.dtype};
@@ -38,8 +39,8 @@ static bool reduction_of(lowering *l, const arguments *a, size_t i, ir_op *op, b
     *none = strcmp(how, "none") == 0;
     *op = strcmp(how, "sum") == 0 ? IR_SUM : IR_MEAN;
     if (*none || *op == IR_SUM || strcmp(how, "mean") == 0) return true;
-    diag *e = diag_error(l->diags, args_where(a, i), "reduction of %s is \"mean\", \"sum\" or \"none\", found \"%.40s\"",
-                         a->what, how);
+    diag *e = diag_error(l->diags, args_where(a, i),
+                         "reduction of %s is \"mean\", \"sum\" or \"none\", found \"%.40s\"", a->what, how);
     if (strcmp(how, "batchmean") == 0) diag_hint(e, "sum(%s(…, reduction=\"none\")) / N", a->what);
     return false;
 }
@@ -55,14 +56,15 @@ static value reduced(lowering *l, const arguments *a, size_t i, ir_value *each) 
 static bool argument_is_float(lowering *l, const arguments *a, size_t i) {
     const ir_type *type = &args_tensor(a, i)->type;
     if (type->dtype == IR_F32) return true;
-    diag *e = diag_error(l->diags, args_where(a, i), "%s of %s must be float32, found %s", a->parameters[i].name, a->what,
-                         type_show(l, type));
+    diag *e = diag_error(l->diags, args_where(a, i), "%s of %s must be float32, found %s", a->parameters[i].name,
+                         a->what, type_show(l, type));
     note_value(l, e, args_written(a, i), &a->values[i], args_where(a, i));
     diag_hint(e, "x * 1.0 converts");
     return false;
 }
 
-/* --- of two tensors of one shape ----------------------------------------------------------------------------------- */
+/* --- of two tensors of one shape -----------------------------------------------------------------------------------
+ */
 
 /* torch broadcasts two shapes with a warning; nearly always it is a fault. */
 static bool shapes_are_one(lowering *l, const arguments *a) {
@@ -74,7 +76,8 @@ static bool shapes_are_one(lowering *l, const arguments *a) {
     note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
     note_value(l, e, args_written(a, 1), &a->values[1], args_where(a, 1));
     ir_type both;
-    if (x->rank == t->rank + 1 && dim_is(x->dims[x->rank - 1], 1)) diag_hint(e, "squeeze(…, -1) takes the last dim away");
+    if (x->rank == t->rank + 1 && dim_is(x->dims[x->rank - 1], 1))
+        diag_hint(e, "squeeze(…, -1) takes the last dim away");
     else if (t->rank == x->rank + 1 && dim_is(t->dims[t->rank - 1], 1))
         diag_hint(e, "squeeze(…, -1) takes the last dim away");
     else if (shape_broadcast(x, t, &both))
@@ -131,7 +134,8 @@ static value lower_huber(lowering *l, const arguments *a, ir_op op) {
     return shapes_are_one(l, a) ? bent(l, a, delta, 1, delta) : value_poison(a->call->where);
 }
 
-/* --- weights ------------------------------------------------------------------------------------------------------- */
+/* --- weights -------------------------------------------------------------------------------------------------------
+ */
 
 /* A tuple of numbers, or a param, which is not trained: *to is NULL for none. False after reporting. */
 static bool weights_of(lowering *l, const arguments *a, size_t i, ir_value **to) {
@@ -150,8 +154,8 @@ static bool weights_of(lowering *l, const arguments *a, size_t i, ir_value **to)
         numbers = v->items[k].kind == VALUE_REAL ||
                   (v->items[k].kind == VALUE_INTEGER && dim_is_const(v->items[k].integer, NULL));
     if (!numbers) {
-        diag *e = diag_error(l->diags, where, "%s of %s are numbers or a param, found %s", a->parameters[i].name, a->what,
-                             value_show(l, v));
+        diag *e = diag_error(l->diags, where, "%s of %s are numbers or a param, found %s", a->parameters[i].name,
+                             a->what, value_show(l, v));
         note_value(l, e, args_written(a, i), v, where);
         diag_hint(e, "%s=(0.2, 1, 1), or a param of the weights file", a->parameters[i].name);
         return false;
@@ -164,14 +168,15 @@ static bool weights_of(lowering *l, const arguments *a, size_t i, ir_value **to)
     return true;
 }
 
-/* --- of probabilities ---------------------------------------------------------------------------------------------- */
+/* --- of probabilities ----------------------------------------------------------------------------------------------
+ */
 
 static bool weights_broadcast(lowering *l, const arguments *a, size_t i, const ir_value *weights) {
     ir_type both = {.dtype = IR_F32};
     const ir_type *x = &args_tensor(a, 0)->type;
     if (!weights || (shape_broadcast(&weights->type, x, &both) && ir_shape_same(&both, x))) return true;
-    diag *e = diag_error(l->diags, args_where(a, i), "%s of %s, %s, must broadcast to %s", a->parameters[i].name, a->what,
-                         type_show(l, &weights->type), type_show(l, x));
+    diag *e = diag_error(l->diags, args_where(a, i), "%s of %s, %s, must broadcast to %s", a->parameters[i].name,
+                         a->what, type_show(l, &weights->type), type_show(l, x));
     note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, i));
     return false;
 }
@@ -213,7 +218,8 @@ static value lower_bce_with_logits(lowering *l, const arguments *a, ir_op op) {
     return reduced(l, a, 3, each);
 }
 
-/* --- of classes ---------------------------------------------------------------------------------------------------- */
+/* --- of classes ----------------------------------------------------------------------------------------------------
+ */
 
 /* x[N, C, …] or x[C]; the classes' axis. */
 typedef struct {
@@ -384,7 +390,8 @@ static value lower_cross_entropy(lowering *l, const arguments *a, ir_op op) {
     double smoothing = args_real(a, 5, 0);
     if (!begin_class_loss(l, a, 2, 4, &c)) return value_poison(where);
     if (!(smoothing >= 0 && smoothing <= 1)) {
-        diag_error(l->diags, args_where(a, 5), "label_smoothing of cross_entropy must be between 0 and 1, found %g", smoothing);
+        diag_error(l->diags, args_where(a, 5), "label_smoothing of cross_entropy must be between 0 and 1, found %g",
+                   smoothing);
         return value_poison(where);
     }
     if (smoothing > 0 && !dim_is_const(c.classes, NULL)) {
@@ -404,7 +411,8 @@ static value lower_cross_entropy(lowering *l, const arguments *a, ir_op op) {
     return weighed(&c, &target, picked(&c, &target));
 }
 
-/* ------------------------------------------------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------------------------------------------------
+ */
 
 #define BOTH {"input", TAKES_TENSOR | REQUIRED}, { "target", TAKES_TENSOR | REQUIRED }
 #define REDUCTION {"reduction", TAKES_STRING}

@@ -125,7 +125,8 @@ static value lower_masked_fill(lowering *l, const arguments *a, ir_op op) {
     bool whole = v->kind == VALUE_REAL && value_fits_int32(v->real);
     if (!is_mask(l, a, 1)) return value_poison(a->call->where);
     if (!scalar || (promoted(own, dtype) != dtype && !whole)) {
-        diag *e = diag_error(l->diags, args_where(a, 2), "value of masked_fill must be a single number that fits %s, found %s",
+        diag *e = diag_error(l->diags, args_where(a, 2),
+                             "value of masked_fill must be a single number that fits %s, found %s",
                              type_show(l, &x->type), value_show(l, v));
         diag_hint(e, "where(mask, value, x) takes any tensor, and promotes");
         return value_poison(a->call->where);

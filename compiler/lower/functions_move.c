@@ -17,8 +17,8 @@ static value lower_expand(lowering *l, const arguments *a, ir_op op) {
     const dim *dims[IR_MAX_RANK];
     if (!shape_rank_fits(l, sizes->count, args_where(a, 1))) return value_poison(where);
     if (rank < x->type.rank) {
-        diag *e = diag_error(l->diags, args_where(a, 1), "%s needs a size for each of the %u dims of %s, found %u", a->what,
-                             x->type.rank, shown(l, a), rank);
+        diag *e = diag_error(l->diags, args_where(a, 1), "%s needs a size for each of the %u dims of %s, found %u",
+                             a->what, x->type.rank, shown(l, a), rank);
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
         return value_poison(where);
     }
@@ -32,8 +32,9 @@ static value lower_expand(lowering *l, const arguments *a, ir_op op) {
             if (dim_is(size, -1)) diag_hint(e, "-1 keeps the size of a dim that is there");
             return value_poison(where);
         } else if (own && !dim_is(own, 1) && !dim_same(own, size)) {
-            diag *e = diag_error(l->diags, sizes->items[i].where, "%s makes more of dims of size 1 only: dim %u of %s is %s",
-                                 a->what, i - added, shown(l, a), dim_string(l->arena, own));
+            diag *e =
+                diag_error(l->diags, sizes->items[i].where, "%s makes more of dims of size 1 only: dim %u of %s is %s",
+                           a->what, i - added, shown(l, a), dim_string(l->arena, own));
             note_value(l, e, args_written(a, 0), &a->values[0], sizes->items[i].where);
             diag_hint(e, "repeat(x, …) repeats any dim");
             return value_poison(where);
@@ -43,7 +44,8 @@ static value lower_expand(lowering *l, const arguments *a, ir_op op) {
 }
 
 /* x as one dim before the axis, the axis, and one behind it. */
-static ir_value *around_axis(lowering *l, ir_value *x, unsigned axis, const dim **before, const dim **behind, span where) {
+static ir_value *around_axis(lowering *l, ir_value *x, unsigned axis, const dim **before, const dim **behind,
+                             span where) {
     dim_table *t = l->model->dims;
     *before = *behind = build_dim(l, 1);
     for (unsigned i = 0; i < x->type.rank; i++)
@@ -75,8 +77,8 @@ static value lower_tile(lowering *l, const arguments *a, ir_op op) {
     bool tiles = strcmp(a->what, "tile") == 0;
     if (!shape_sizes(l, a, 1, times, &count)) return value_poison(where);
     if (count < rank && !tiles) {
-        diag *e = diag_error(l->diags, args_where(a, 1), "repeat needs a number for each of the %u dims of %s, found %u", rank,
-                             shown(l, a), count);
+        diag *e = diag_error(l->diags, args_where(a, 1),
+                             "repeat needs a number for each of the %u dims of %s, found %u", rank, shown(l, a), count);
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
         diag_hint(e, "a loop is a statement of its own: repeat N { … }");
         return value_poison(where);
@@ -232,7 +234,8 @@ typedef struct {
 
 static bool parts_begin(lowering *l, const arguments *a, size_t dim_argument, parts *p) {
     *p = (parts){.x = args_tensor(a, 0), .begin = build_dim(l, 0)};
-    return shape_axis(l, args_integer(a, dim_argument, 0), p->x->type.rank, args_where(a, dim_argument), shown(l, a), &p->axis);
+    return shape_axis(l, args_integer(a, dim_argument, 0), p->x->type.rank, args_where(a, dim_argument), shown(l, a),
+                      &p->axis);
 }
 
 static void add_part(lowering *l, parts *p, const dim *extent, span where) {
@@ -246,8 +249,8 @@ static void add_part(lowering *l, parts *p, const dim *extent, span where) {
 static bool extent_is_known(lowering *l, const arguments *a, const parts *p, int64_t *extent) {
     const dim *size = p->x->type.dims[p->axis];
     if (dim_is_const(size, extent)) return true;
-    diag *e = diag_error(l->diags, a->call->where, "%s needs a constant size to divide: dim %u of %s is %s", a->what, p->axis,
-                         shown(l, a), dim_string(l->arena, size));
+    diag *e = diag_error(l->diags, a->call->where, "%s needs a constant size to divide: dim %u of %s is %s", a->what,
+                         p->axis, shown(l, a), dim_string(l->arena, size));
     note_value(l, e, args_written(a, 0), &a->values[0], a->call->where);
     const char *bounds = bounds_show(l, size);
     if (bounds) diag_note_plain(e, "%s", bounds);
@@ -306,7 +309,8 @@ static value lower_split(lowering *l, const arguments *a, ir_op op) {
     const value *sizes = &a->values[1];
     if (sizes->kind == VALUE_INTEGER) {
         if (!dim_is_const(sizes->integer, &size)) {
-            diag *e = diag_error(l->diags, args_where(a, 1), "split by a run-time size, %s, gives a number of parts that only the run knows",
+            diag *e = diag_error(l->diags, args_where(a, 1),
+                                 "split by a run-time size, %s, gives a number of parts that only the run knows",
                                  dim_string(l->arena, sizes->integer));
             diag_hint(e, "split(x, [n, T - n]) takes run-time sizes");
             return value_poison(where);
@@ -318,7 +322,8 @@ static value lower_split(lowering *l, const arguments *a, ir_op op) {
     for (size_t i = 0; i < sizes->count; i++) {
         const dim *one = sizes->items[i].integer;
         if (dim_is_huge(one) || dim_min(one) < 1) {
-            diag *e = diag_error(l->diags, sizes->items[i].where, "a size must be at least 1, found %s", dim_string(l->arena, one));
+            diag *e = diag_error(l->diags, sizes->items[i].where, "a size must be at least 1, found %s",
+                                 dim_string(l->arena, one));
             const char *bounds = bounds_show(l, one);
             if (bounds) diag_note_plain(e, "%s", bounds);
             return value_poison(where);
@@ -358,7 +363,8 @@ static value lower_narrow(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
     unsigned axis;
-    if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), &axis)) return value_poison(where);
+    if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), &axis))
+        return value_poison(where);
     const dim *size = x->type.dims[axis], *start = a->values[2].integer, *extent = a->values[3].integer;
     if (dim_max(start) < 0) start = dim_add(l->model->dims, size, start);
     if (!shape_slice_fits(l, a, start, extent, size, where)) return value_poison(where);
@@ -370,7 +376,8 @@ static value lower_select(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
     unsigned axis;
-    if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), &axis)) return value_poison(where);
+    if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), &axis))
+        return value_poison(where);
     const dim *size = x->type.dims[axis], *at = a->values[2].integer, *one = build_dim(l, 1);
     if (dim_max(at) < 0) at = dim_add(l->model->dims, size, at);
     if (!shape_slice_fits(l, a, at, one, size, where)) return value_poison(where);
@@ -387,12 +394,14 @@ static const parameter one[] = {INPUT};
 static const parameter expand[] = {INPUT, {"size", TAKES_SIZES | VARIADIC | REQUIRED}};
 static const parameter repeat[] = {INPUT, {"repeats", TAKES_SIZES | VARIADIC | REQUIRED}};
 static const parameter tile[] = {INPUT, {"dims", TAKES_SIZES | VARIADIC | REQUIRED}};
-static const parameter interleave[] = {INPUT, {"repeats", TAKES_SIZE | TAKES_TENSOR | REQUIRED}, {"dim", TAKES_INTEGER | TAKES_NONE}};
+static const parameter interleave[] = {
+    INPUT, {"repeats", TAKES_SIZE | TAKES_TENSOR | REQUIRED}, {"dim", TAKES_INTEGER | TAKES_NONE}};
 static const parameter flip[] = {INPUT, {"dims", TAKES_INTEGERS | VARIADIC | REQUIRED}};
 static const parameter roll[] = {INPUT, {"shifts", AXES | REQUIRED}, {"dims", AXES | TAKES_NONE}};
 static const parameter movedim[] = {INPUT, {"source", AXES | REQUIRED}, {"destination", AXES | REQUIRED}};
 static const parameter chunk[] = {INPUT, {"chunks", TAKES_INTEGER | REQUIRED}, {"dim", TAKES_INTEGER}};
-static const parameter split[] = {INPUT, {"split_size_or_sections", TAKES_SIZE | TAKES_SIZES | REQUIRED}, {"dim", TAKES_INTEGER}};
+static const parameter split[] = {
+    INPUT, {"split_size_or_sections", TAKES_SIZE | TAKES_SIZES | REQUIRED}, {"dim", TAKES_INTEGER}};
 static const parameter unbind[] = {INPUT, {"dim", TAKES_INTEGER}};
 static const parameter narrow[] = {INPUT, DIM, {"start", TAKES_SIZE | REQUIRED}, {"length", TAKES_SIZE | REQUIRED}};
 static const parameter selected[] = {INPUT, DIM, {"index", TAKES_SIZE | REQUIRED}};

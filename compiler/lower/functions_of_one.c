@@ -7,7 +7,8 @@
 static bool number_fits(lowering *l, const arguments *a, const ir_function_parameter *p, size_t i, double found) {
     const char *must = NULL;
     if (p->domain == IR_NOT_ZERO && found == 0) must = "not be 0";
-    if (p->domain == IR_NOT_NEGATIVE && !(found >= 0)) must = arena_printf(l->arena, "not be negative, found %g", found);
+    if (p->domain == IR_NOT_NEGATIVE && !(found >= 0))
+        must = arena_printf(l->arena, "not be negative, found %g", found);
     if (must) diag_error(l->diags, args_where(a, i), "%s of %s must %s", p->name, a->what, must);
     return !must;
 }

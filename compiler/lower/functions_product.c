@@ -11,8 +11,8 @@ static value lower_operator(lowering *l, const arguments *a, ast_operator op) {
 
 static bool one_is_a_tensor(lowering *l, const arguments *a) {
     if (a->values[0].kind == VALUE_TENSOR || a->values[1].kind == VALUE_TENSOR) return true;
-    diag *e = diag_error(l->diags, a->call->where, "%s needs a tensor, found %s and %s", a->what, value_show(l, &a->values[0]),
-                         value_show(l, &a->values[1]));
+    diag *e = diag_error(l->diags, a->call->where, "%s needs a tensor, found %s and %s", a->what,
+                         value_show(l, &a->values[0]), value_show(l, &a->values[1]));
     diag_hint(e, "the operators + - * / are for numbers too");
     return false;
 }
@@ -29,9 +29,10 @@ static value lower_add(lowering *l, const arguments *a, ir_op op) {
     value scaled = a->values[1];
     if (!one_is_a_tensor(l, a)) return value_poison(where);
     if (args_has(a, 2))
-        scaled = lower_binary(l, AST_MUL, &a->values[1], &a->values[2], args_written(a, 1), args_written(a, 2), where, where);
-    return lower_binary(l, op == IR_ADD ? AST_ADD : AST_SUB, &a->values[0], &scaled, args_written(a, 0), args_written(a, 1), where,
-                        where);
+        scaled = lower_binary(l, AST_MUL, &a->values[1], &a->values[2], args_written(a, 1), args_written(a, 2), where,
+                              where);
+    return lower_binary(l, op == IR_ADD ? AST_ADD : AST_SUB, &a->values[0], &scaled, args_written(a, 0),
+                        args_written(a, 1), where, where);
 }
 
 static value lower_div(lowering *l, const arguments *a, ir_op op) {
@@ -40,7 +41,8 @@ static value lower_div(lowering *l, const arguments *a, ir_op op) {
     if (!one_is_a_tensor(l, a)) return value_poison(a->call->where);
     if (!mode) return lower_operator(l, a, AST_DIV);
     if (strcmp(mode, "floor") == 0) return lower_operator(l, a, AST_FLOORDIV);
-    diag *e = diag_error(l->diags, args_where(a, 2), "rounding_mode of div is none or \"floor\", found \"%.40s\"", mode);
+    diag *e =
+        diag_error(l->diags, args_where(a, 2), "rounding_mode of div is none or \"floor\", found \"%.40s\"", mode);
     if (strcmp(mode, "trunc") == 0) diag_hint(e, "trunc(a / b) rounds towards 0");
     return value_poison(a->call->where);
 }
@@ -54,8 +56,8 @@ static value lower_exact_product(lowering *l, const arguments *a, ir_op op) {
     bool batches = left != 3 || x->rank != 3 || y->rank != 3 || dim_same(x->dims[0], y->dims[0]);
     if (x->rank == left && y->rank == right && batches)
         return lower_product(l, &a->values[0], &a->values[1], args_written(a, 0), args_written(a, 1), a->call->where);
-    diag *e = batches ? diag_error(l->diags, a->call->where, "%s needs tensors of %u and %u dims, found %s and %s", a->what, left,
-                                   right, type_show(l, x), type_show(l, y))
+    diag *e = batches ? diag_error(l->diags, a->call->where, "%s needs tensors of %u and %u dims, found %s and %s",
+                                   a->what, left, right, type_show(l, x), type_show(l, y))
                       : diag_error(l->diags, a->call->where, "%s needs batches of one size, found %s and %s", a->what,
                                    type_show(l, x), type_show(l, y));
     note_value(l, e, args_written(a, 0), &a->values[0], a->call->where);
@@ -73,8 +75,9 @@ static value lower_linear(lowering *l, const arguments *a, ir_op op) {
     bool fits = floats && ranks && dim_same(x->type.dims[x->type.rank - 1], w->type.dims[1]) &&
                 (!b || dim_same(b->type.dims[0], w->type.dims[0]));
     if (!fits) {
-        diag *e = diag_error(l->diags, where, "linear needs float32 [..., I], [O, I]%s, found %s, %s%s%s", b ? " and [O]" : "",
-                             type_show(l, &x->type), type_show(l, &w->type), b ? ", " : "", b ? type_show(l, &b->type) : "");
+        diag *e = diag_error(l->diags, where, "linear needs float32 [..., I], [O, I]%s, found %s, %s%s%s",
+                             b ? " and [O]" : "", type_show(l, &x->type), type_show(l, &w->type), b ? ", " : "",
+                             b ? type_show(l, &b->type) : "");
         for (size_t i = 0; i < 3; i++)
             if (args_has(a, i)) note_value(l, e, args_written(a, i), &a->values[i], where);
         if (ranks && dim_same(x->type.dims[x->type.rank - 1], w->type.dims[0]))
@@ -90,8 +93,8 @@ static value lower_linear(lowering *l, const arguments *a, ir_op op) {
     value weight = value_tensor(l, build_swap(l, w, 0, 1, where), where);
     value product = lower_product(l, &a->values[0], &weight, args_written(a, 0), args_written(a, 1), where);
     if (!b || product.kind != VALUE_TENSOR) return product;
-    return lower_elementwise(l, IR_ADD, product.tensor, b, args_written(a, 0), args_written(a, 2), &product, &a->values[2], where,
-                             where);
+    return lower_elementwise(l, IR_ADD, product.tensor, b, args_written(a, 0), args_written(a, 2), &product,
+                             &a->values[2], where, where);
 }
 
 /* Rows of a table by their numbers. */
@@ -101,7 +104,8 @@ static value lower_embedding(lowering *l, const arguments *a, ir_op op) {
     if (!index_is_whole(l, &ids->type, "input of embedding", args_written(a, 0), &a->values[0], args_where(a, 0)))
         return value_poison(where);
     if (table->type.rank != 2) {
-        diag *e = diag_error(l->diags, args_where(a, 1), "weight of embedding must have 2 dims, found %s", type_show(l, &table->type));
+        diag *e = diag_error(l->diags, args_where(a, 1), "weight of embedding must have 2 dims, found %s",
+                             type_show(l, &table->type));
         note_value(l, e, args_written(a, 1), &a->values[1], args_where(a, 1));
         return value_poison(where);
     }

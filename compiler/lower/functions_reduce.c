@@ -46,7 +46,8 @@ static value lower_larger(lowering *l, const arguments *a, ir_op op) {
         return value_poison(where);
     }
     if (x->kind != VALUE_TENSOR && y->kind != VALUE_TENSOR) {
-        diag *e = diag_error(l->diags, where, "%s needs a tensor, found %s and %s", a->what, value_show(l, x), value_show(l, y));
+        diag *e = diag_error(l->diags, where, "%s needs a tensor, found %s and %s", a->what, value_show(l, x),
+                             value_show(l, y));
         note_value(l, e, args_written(a, 0), x, where);
         return value_poison(where);
     }
@@ -54,8 +55,8 @@ static value lower_larger(lowering *l, const arguments *a, ir_op op) {
     ir_value *left = x->kind == VALUE_TENSOR ? x->tensor : lower_number(l, x, beside, args_where(a, 0));
     ir_value *right = y->kind == VALUE_TENSOR ? y->tensor : lower_number(l, y, beside, args_where(a, 1));
     if (!left || !right) return value_poison(where);
-    return lower_elementwise(l, op == IR_MAX ? IR_MAXIMUM : IR_MINIMUM, left, right, args_written(a, 0), args_written(a, 1), x,
-                             y, where, where);
+    return lower_elementwise(l, op == IR_MAX ? IR_MAXIMUM : IR_MINIMUM, left, right, args_written(a, 0),
+                             args_written(a, 1), x, y, where, where);
 }
 
 /* max(x), max(x, dim) and max(x, y) are three functions. A whole number behind a tensor is a dim, as in torch; a number
@@ -165,7 +166,8 @@ static value lower_norm(lowering *l, const arguments *a, ir_op op) {
     unsigned axes;
     bool named = args_has(a, 1) && a->values[1].kind == VALUE_STRING;
     if (named && strcmp(a->values[1].string, "fro") != 0) {
-        diag_error(l->diags, args_where(a, 1), "p of norm is a number or \"fro\", found \"%.40s\"", a->values[1].string);
+        diag_error(l->diags, args_where(a, 1), "p of norm is a number or \"fro\", found \"%.40s\"",
+                   a->values[1].string);
         return value_poison(where);
     }
     ir_value *x = float_operand(l, a, 2, &axes);
@@ -203,8 +205,8 @@ static value lower_cosine_similarity(lowering *l, const arguments *a, ir_op op) 
     ir_type type = {.dtype = IR_F32};
     unsigned axis;
     if (!shape_broadcast(&x->type, &y->type, &type)) {
-        report_broadcast(l, a->what, &x->type, &y->type, args_written(a, 0), args_written(a, 1), &a->values[0], &a->values[1],
-                         where);
+        report_broadcast(l, a->what, &x->type, &y->type, args_written(a, 0), args_written(a, 1), &a->values[0],
+                         &a->values[1], where);
         return value_poison(where);
     }
     const char *common = type_show(l, &type);
@@ -229,7 +231,8 @@ static value lower_logsumexp(lowering *l, const arguments *a, ir_op op) {
     ir_value *x = float_operand(l, a, 1, &axes);
     if (!x) return value_poison(where);
     ir_value *largest = build_reduce(l, IR_MAX, x, axes, true, where);
-    ir_value *infinite = both(l, IR_EQUAL, build_unary(l, IR_ABS, largest, where), build_const(l, IR_F32, (double)INFINITY, where), where);
+    ir_value *infinite = both(l, IR_EQUAL, build_unary(l, IR_ABS, largest, where),
+                              build_const(l, IR_F32, (double)INFINITY, where), where);
     infinite->type.dtype = IR_BOOL;
     ir_value *const choice[] = {infinite, build_const(l, IR_F32, 0, where), largest};
     ir_value *off = build_value(l, IR_WHERE, choice, 3, &largest->type, where);
@@ -252,7 +255,8 @@ static value lower_var(lowering *l, const arguments *a, ir_op op) {
     int64_t correction = args_integer(a, 4, unbiased);
     ir_value *x = build_float(l, alone ? args_tensor(a, 0) : with_dims(l, a, 1), where);
     if (correction < 0 || correction > INT32_MAX) {
-        diag_error(l->diags, args_where(a, 4), "correction of %s must be at least 0, found %lld", a->what, (long long)correction);
+        diag_error(l->diags, args_where(a, 4), "correction of %s must be at least 0, found %lld", a->what,
+                   (long long)correction);
         return value_poison(where);
     }
     if (alone) axes = (1u << x->type.rank) - 1;
@@ -279,7 +283,8 @@ static value lower_cumsum(lowering *l, const arguments *a, ir_op op) {
     ir_value *x = with_dims(l, a, 1);
     unsigned axis;
     if (x->type.dtype == IR_BOOL) x = build_cast(l, x, IR_I32, where);
-    if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), &axis)) return value_poison(where);
+    if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), &axis))
+        return value_poison(where);
     ir_value *v = build_unary(l, op, x, where);
     v->producer->attrs.axis = axis;
     return without_dims(l, a, v);

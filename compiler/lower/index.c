@@ -209,7 +209,8 @@ static value index_tuple(lowering *l, const ast_expr *e, const value *operand) {
 /* max(x, dim=d)[0], pasted from Python, where it takes the values of (values, indices). */
 static bool is_pasted_max(const ast_expr *e, const value *operand) {
     const ast_expr *item = e->items;
-    return e->operand->kind == AST_CALL && operand->kind == VALUE_TENSOR && operand->items && !item->next && item->kind == AST_INTEGER && item->integer <= 1;
+    return e->operand->kind == AST_CALL && operand->kind == VALUE_TENSOR && operand->items && !item->next &&
+           item->kind == AST_INTEGER && item->integer <= 1;
 }
 
 value lower_index(lowering *l, const ast_expr *e) {
@@ -226,8 +227,8 @@ value lower_index(lowering *l, const ast_expr *e) {
         const char *name = e->operand->name.text;
         bool indices = e->items->integer == 1;
         span where = {e->operand->where.end, e->where.end};
-        diag *d = diag_error(l->diags, where, "%s(x, …) gives the values only, %s, where it is not bound to two names", name,
-                             value_show(l, &operand));
+        diag *d = diag_error(l->diags, where, "%s(x, …) gives the values only, %s, where it is not bound to two names",
+                             name, value_show(l, &operand));
         if (!indices) diag_hint(d, "leave out [0]; for the first element along a dim bind the result first");
         else diag_hint(d, "two names take both: values, indices = %s(x, …)", name);
         return value_poison(e->where);

@@ -193,7 +193,8 @@ static const parameter recurrent_arguments[] = {
 #define CALLED(array)          .call_parameters = array, .call_count = sizeof array / sizeof *array
 #define CALLED_SOME(array, n)  .call_parameters = array, .call_count = n
 
-#define SIMPLE(name, article, kind) {ROW(name, article, TAKES(kind##_parameters), CALLED(one_tensor), kind##_construct, kind##_call)}
+#define SIMPLE(name, article, kind)                                                                                    \
+    { ROW(name, article, TAKES(kind##_parameters), CALLED(one_tensor), kind##_construct, kind##_call) }
 #define OTHER(name, article, takes, how_many, constructor, caller) \
     {ROW(name, article, TAKES_SOME(takes, how_many), CALLED(one_tensor), constructor, caller)}
 #define MATRIX(name, article, takes, constructor, caller) \

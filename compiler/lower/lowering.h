@@ -233,7 +233,8 @@ bool shape_axes(lowering *l, const arguments *a, size_t i, unsigned rank, const 
 bool shape_sizes(lowering *l, const arguments *a, size_t i, const dim **dims, unsigned *rank);
 /* Whether `extent` elements from `start` on lie within an axis of `size` for every value of the run-time dims; reports
  * at `where`. */
-bool shape_slice_fits(lowering *l, const arguments *a, const dim *start, const dim *extent, const dim *size, span where);
+bool shape_slice_fits(lowering *l, const arguments *a, const dim *start, const dim *extent, const dim *size,
+                      span where);
 /* The sizes of a view, one of which may be -1. */
 bool shape_view(lowering *l, const arguments *a, size_t i, const ir_type *from, const dim **dims, unsigned *rank);
 /* floor((length + pads - reach) / stride) + 1, where reach = dilation * (kernel - 1) + 1; NULL when length + pads is
@@ -478,9 +479,9 @@ bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_
     value kind##_call(lowering *l, const layer *self, const arguments *a)
 
 /* convolution.c, pool.c, norm.c, sequential.c: modules, and functions that share their rules. */
-extern const parameter conv_parameters[9], conv_transpose_parameters[10], max_pool_parameters[6], avg_pool_parameters[6],
-    adaptive_pool_parameters[2], layer_norm_parameters[4], batch_norm_parameters[5], group_norm_parameters[4],
-    upsample_parameters[5];
+extern const parameter conv_parameters[9], conv_transpose_parameters[10], max_pool_parameters[6],
+    avg_pool_parameters[6], adaptive_pool_parameters[2], layer_norm_parameters[4], batch_norm_parameters[5],
+    group_norm_parameters[4], upsample_parameters[5];
 bool conv1d_construct(lowering *l, layer *self, const arguments *a);
 bool conv2d_construct(lowering *l, layer *self, const arguments *a);
 value conv_call(lowering *l, const layer *self, const arguments *a);

@@ -10,7 +10,8 @@ static ir_value *binary(lowering *l, ir_op op, ir_value *a, ir_value *b, const i
 static bool is_param(const ir_value *v) { return !v || v->producer->op == IR_PARAM; }
 
 /* Over the last `count` dims; weight and bias of that shape, or NULL. */
-static ir_value *build_layer_norm(lowering *l, ir_value *x, unsigned count, ir_value *weight, ir_value *bias, double eps, span where) {
+static ir_value *build_layer_norm(lowering *l, ir_value *x, unsigned count, ir_value *weight, ir_value *bias,
+                                  double eps, span where) {
     bool packed = is_param(weight) && is_param(bias);
     ir_value *const inputs[] = {x, packed ? weight : NULL, packed ? bias : NULL};
     ir_value *v = build_value(l, IR_LAYER_NORM, inputs, 3, &x->type, where);
@@ -33,7 +34,8 @@ static ir_value *scale_channels(lowering *l, ir_value *x, unsigned axis, ir_valu
 }
 
 /* x[N, C, …] in groups of channels, each of which is normalized by its own mean and variance. */
-static ir_value *build_group_norm(lowering *l, ir_value *x, unsigned axis, const dim *groups, ir_value *weight, ir_value *bias, double eps, span where) {
+static ir_value *build_group_norm(lowering *l, ir_value *x, unsigned axis, const dim *groups, ir_value *weight,
+                                  ir_value *bias, double eps, span where) {
     dim_table *t = l->model->dims;
     const dim *dims[3], *rest = build_dim(l, 1);
     unsigned rank = 0;
@@ -46,7 +48,8 @@ static ir_value *build_group_norm(lowering *l, ir_value *x, unsigned axis, const
 }
 
 /* x[N, C, …] by given means and variances, [C]. */
-static ir_value *build_batch_norm(lowering *l, ir_value *x, ir_value *mean, ir_value *variance, ir_value *weight, ir_value *bias, double eps, span where) {
+static ir_value *build_batch_norm(lowering *l, ir_value *x, ir_value *mean, ir_value *variance, ir_value *weight,
+                                  ir_value *bias, double eps, span where) {
     const ir_type given = x->type;
     if (is_param(mean) && is_param(variance) && is_param(weight) && is_param(bias)) {
         ir_value *const inputs[] = {x, mean, variance, weight, bias};
@@ -114,7 +117,8 @@ value layer_norm_call(lowering *l, const layer *self, const arguments *a) {
     return value_tensor(l, v, where);
 }
 
-/* --- BatchNorm1d, BatchNorm2d ------------------------------------------------------------------------------------------------- */
+/* --- BatchNorm1d, BatchNorm2d
+ * ------------------------------------------------------------------------------------------------- */
 
 const parameter batch_norm_parameters[] = {{"num_features", TAKES_INTEGER | REQUIRED},
                                                   {"eps", TAKES_REAL},
@@ -152,7 +156,8 @@ static value known_as(lowering *l, const layer *self, ir_value *v, ir_op op, spa
 }
 
 /* x must be [N, C, …] with so many dims. */
-static bool channels_fit(lowering *l, const layer *self, const arguments *a, unsigned least, unsigned most, const char *expected) {
+static bool channels_fit(lowering *l, const layer *self, const arguments *a, unsigned least, unsigned most,
+                         const char *expected) {
     const ir_type *t = &args_tensor(a, 0)->type;
     const dim *features = self->as.norm.shape[0];
     if (!layer_wants_float(l, self, a, 0)) return false;
@@ -176,7 +181,8 @@ value batch_norm_call(lowering *l, const layer *self, const arguments *a) {
     ir_value *mean = layer_weight(l, self, "running_mean"), *variance = layer_weight(l, self, "running_var");
     ir_value *v = build_batch_norm(l, args_tensor(a, 0), mean, variance, weight, bias, self->as.norm.eps, where);
     value known = known_as(l, self, v, IR_BATCH_NORM, where);
-    for (ir_node *node = v->producer; l->trains && node->input_count && node->inputs[0]; node = node->inputs[0]->producer)
+    for (ir_node *node = v->producer; l->trains && node->input_count && node->inputs[0];
+         node = node->inputs[0]->producer)
         if (node->op == IR_BATCH_NORM) {
             node->attrs.momentum = self->as.norm.momentum;
             break;
@@ -193,7 +199,8 @@ const parameter group_norm_parameters[] = {{"num_groups", TAKES_INTEGER | REQUIR
 
 static bool groups_divide(lowering *l, const arguments *a, size_t i, int64_t groups, int64_t channels) {
     if (channels % groups == 0) return true;
-    diag_error(l->diags, args_where(a, i), "num_groups of %s must divide the %lld channels, found %lld", a->what, (long long)channels, (long long)groups);
+    diag_error(l->diags, args_where(a, i), "num_groups of %s must divide the %lld channels, found %lld", a->what,
+               (long long)channels, (long long)groups);
     return false;
 }
 
@@ -214,10 +221,12 @@ bool group_norm_construct(lowering *l, layer *self, const arguments *a) {
 value group_norm_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
     const char *n = dim_string(l->arena, self->as.norm.shape[0]);
-    if (!channels_fit(l, self, a, 2, IR_MAX_RANK, arena_printf(l->arena, "float32[N, %s, …]", n))) return value_poison(where);
+    if (!channels_fit(l, self, a, 2, IR_MAX_RANK, arena_printf(l->arena, "float32[N, %s, …]", n)))
+        return value_poison(where);
     ir_value *weight = self->as.norm.weight ? layer_weight(l, self, "weight") : NULL;
     ir_value *bias = self->as.norm.bias ? layer_weight(l, self, "bias") : NULL;
-    ir_value *v = build_group_norm(l, args_tensor(a, 0), 1, self->as.norm.groups, weight, bias, self->as.norm.eps, where);
+    ir_value *v =
+        build_group_norm(l, args_tensor(a, 0), 1, self->as.norm.groups, weight, bias, self->as.norm.eps, where);
     return known_as(l, self, v, IR_LAYER_NORM, where);
 }
 
@@ -250,7 +259,9 @@ value instance_norm_call(lowering *l, const layer *self, const arguments *a) {
     ir_value *weight = self->as.norm.weight ? layer_weight(l, self, "weight") : NULL;
     ir_value *bias = self->as.norm.bias ? layer_weight(l, self, "bias") : NULL;
     if (!self->as.norm.running)
-        return known_as(l, self, build_group_norm(l, x, given.rank - 2, features, weight, bias, self->as.norm.eps, where), IR_LAYER_NORM, where);
+        return known_as(l, self,
+                        build_group_norm(l, x, given.rank - 2, features, weight, bias, self->as.norm.eps, where),
+                        IR_LAYER_NORM, where);
     const dim *const batch[] = {build_dim(l, 1), given.dims[0], given.dims[1]};
     if (given.rank == 2) x = build_reshape(l, x, batch, 3, where);
     ir_value *mean = layer_weight(l, self, "running_mean"), *variance = layer_weight(l, self, "running_var");
@@ -265,8 +276,8 @@ static bool vector_fits(lowering *l, const arguments *a, size_t i, const dim *ch
     if (!args_has(a, i)) return true;
     const ir_type *t = &args_tensor(a, i)->type;
     if (t->dtype == IR_F32 && t->rank == 1 && dim_same(t->dims[0], channels)) return true;
-    diag *e = diag_error(l->diags, args_where(a, i), "%s of %s needs float32[%s], found %s", a->parameters[i].name, a->what, dim_string(l->arena, channels),
-                         value_show(l, &a->values[i]));
+    diag *e = diag_error(l->diags, args_where(a, i), "%s of %s needs float32[%s], found %s", a->parameters[i].name,
+                         a->what, dim_string(l->arena, channels), value_show(l, &a->values[i]));
     note_value(l, e, args_written(a, i), &a->values[i], args_where(a, i));
     return false;
 }
@@ -277,7 +288,8 @@ static ir_value *optional(const arguments *a, size_t i) { return args_has(a, i) 
 static bool input_fits(lowering *l, const arguments *a, unsigned least) {
     const ir_type *t = &args_tensor(a, 0)->type;
     if (t->dtype == IR_F32 && t->rank >= least) return true;
-    diag *e = diag_error(l->diags, args_where(a, 0), "input of %s needs float32[N, C%s], found %s", a->what, least > 2 ? ", L]" : ", …]", value_show(l, &a->values[0]));
+    diag *e = diag_error(l->diags, args_where(a, 0), "input of %s needs float32[N, C%s], found %s", a->what,
+                         least > 2 ? ", L]" : ", …]", value_show(l, &a->values[0]));
     note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
     return false;
 }
@@ -289,9 +301,12 @@ static value lower_layer_norm(lowering *l, const arguments *a, ir_op op) {
     const value *shape = &a->values[1], *items = shape->kind == VALUE_TUPLE ? shape->items : shape;
     size_t count = shape->kind == VALUE_TUPLE ? shape->count : 1;
     bool fits = x->type.dtype == IR_F32 && count >= 1 && count <= x->type.rank;
-    for (size_t i = 0; fits && i < count; i++) fits = dim_same(x->type.dims[x->type.rank - count + i], items[i].integer);
+    for (size_t i = 0; fits && i < count; i++)
+        fits = dim_same(x->type.dims[x->type.rank - count + i], items[i].integer);
     if (!fits) {
-        diag *e = diag_error(l->diags, args_where(a, 1), "normalized_shape of layer_norm must be the last sizes of the input, %s, found %s", type_show(l, &x->type), value_show(l, shape));
+        diag *e = diag_error(l->diags, args_where(a, 1),
+                             "normalized_shape of layer_norm must be the last sizes of the input, %s, found %s",
+                             type_show(l, &x->type), value_show(l, shape));
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
         return value_poison(where);
     }
@@ -299,10 +314,13 @@ static value lower_layer_norm(lowering *l, const arguments *a, ir_op op) {
     for (size_t i = 0; i < count; i++) own.dims[i] = items[i].integer;
     for (size_t i = 2; i < 4; i++) {
         if (!args_has(a, i) || ir_type_same(&args_tensor(a, i)->type, &own)) continue;
-        diag_error(l->diags, args_where(a, i), "%s of layer_norm needs %s, found %s", a->parameters[i].name, type_show(l, &own), value_show(l, &a->values[i]));
+        diag_error(l->diags, args_where(a, i), "%s of layer_norm needs %s, found %s", a->parameters[i].name,
+                   type_show(l, &own), value_show(l, &a->values[i]));
         return value_poison(where);
     }
-    return value_tensor(l, build_layer_norm(l, x, (unsigned)count, optional(a, 2), optional(a, 3), args_real(a, 4, 1e-5), where), where);
+    return value_tensor(
+        l, build_layer_norm(l, x, (unsigned)count, optional(a, 2), optional(a, 3), args_real(a, 4, 1e-5), where),
+        where);
 }
 
 static value lower_group_norm(lowering *l, const arguments *a, ir_op op) {
@@ -312,14 +330,21 @@ static value lower_group_norm(lowering *l, const arguments *a, ir_op op) {
     if (!input_fits(l, a, 2) || !layer_at_least(l, a, 1, groups, 1)) return value_poison(where);
     ir_value *x = args_tensor(a, 0);
     if (!dim_is_const(x->type.dims[1], &channels)) {
-        diag_error(l->diags, args_where(a, 0), "group_norm needs a constant number of channels, found %s", type_show(l, &x->type));
+        diag_error(l->diags, args_where(a, 0), "group_norm needs a constant number of channels, found %s",
+                   type_show(l, &x->type));
         return value_poison(where);
     }
-    if (!groups_divide(l, a, 1, groups, channels) || !vector_fits(l, a, 2, x->type.dims[1]) || !vector_fits(l, a, 3, x->type.dims[1])) return value_poison(where);
-    return value_tensor(l, build_group_norm(l, x, 1, build_dim(l, groups), optional(a, 2), optional(a, 3), args_real(a, 4, 1e-5), where), where);
+    if (!groups_divide(l, a, 1, groups, channels) || !vector_fits(l, a, 2, x->type.dims[1]) ||
+        !vector_fits(l, a, 3, x->type.dims[1]))
+        return value_poison(where);
+    return value_tensor(
+        l,
+        build_group_norm(l, x, 1, build_dim(l, groups), optional(a, 2), optional(a, 3), args_real(a, 4, 1e-5), where),
+        where);
 }
 
-/* batch_norm and instance_norm: input, running_mean, running_var, weight, bias, training (use_input_stats), momentum, eps. */
+/* batch_norm and instance_norm: input, running_mean, running_var, weight, bias, training (use_input_stats), momentum,
+ * eps. */
 static value lower_running_norm(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     bool instance = op == IR_LAYER_NORM;
@@ -330,23 +355,32 @@ static value lower_running_norm(lowering *l, const arguments *a, ir_op op) {
     bool own = args_bool(a, 5, instance);
     double eps = args_real(a, 7, 1e-5);
     if (own && !instance) {
-        diag_error(l->diags, args_where(a, 5), "training=true of batch_norm normalizes by the batch's own statistics; nnc runs models as after eval()");
+        diag_error(
+            l->diags, args_where(a, 5),
+            "training=true of batch_norm normalizes by the batch's own statistics; nnc runs models as after eval()");
         return value_poison(where);
     }
-    if (own) return value_tensor(l, build_group_norm(l, x, 1, x->type.dims[1], optional(a, 3), optional(a, 4), eps, where), where);
+    if (own)
+        return value_tensor(l, build_group_norm(l, x, 1, x->type.dims[1], optional(a, 3), optional(a, 4), eps, where),
+                            where);
     if (!args_has(a, 1) || !args_has(a, 2)) {
         diag_error(l->diags, where, "%s needs running_mean and running_var", a->what);
         return value_poison(where);
     }
-    return value_tensor(l, build_batch_norm(l, x, optional(a, 1), optional(a, 2), optional(a, 3), optional(a, 4), eps, where), where);
+    return value_tensor(
+        l, build_batch_norm(l, x, optional(a, 1), optional(a, 2), optional(a, 3), optional(a, 4), eps, where), where);
 }
 
 #define INPUT            {"input", TAKES_TENSOR | REQUIRED}
 #define OPTIONAL(name)   {name, TAKES_TENSOR | TAKES_NONE}
 #define AFFINE           OPTIONAL("weight"), OPTIONAL("bias")
-#define RUNNING(flag)    INPUT, OPTIONAL("running_mean"), OPTIONAL("running_var"), AFFINE, {flag, TAKES_BOOL}, {"momentum", TAKES_REAL}, {"eps", TAKES_REAL}
+#define RUNNING(flag)                                                                                                  \
+    INPUT, OPTIONAL("running_mean"), OPTIONAL("running_var"), AFFINE, {flag, TAKES_BOOL}, {"momentum", TAKES_REAL}, {  \
+        "eps", TAKES_REAL                                                                                              \
+    }
 
-static const parameter layer_norm[] = {INPUT, {"normalized_shape", TAKES_INTEGER | TAKES_INTEGERS | REQUIRED}, AFFINE, {"eps", TAKES_REAL}};
+static const parameter layer_norm[] = {
+    INPUT, {"normalized_shape", TAKES_INTEGER | TAKES_INTEGERS | REQUIRED}, AFFINE, {"eps", TAKES_REAL}};
 static const parameter group_norm[] = {INPUT, {"num_groups", TAKES_INTEGER | REQUIRED}, AFFINE, {"eps", TAKES_REAL}};
 static const parameter batch_norm[] = {RUNNING("training")};
 static const parameter instance_norm[] = {RUNNING("use_input_stats")};

@@ -1,5 +1,5 @@
-/* pool: maxima and means over windows, as modules and as functions. A window is the elementwise maximum, or sum, of as many
- * strided slices as it has elements, one axis after the other; windows that stand side by side are a reduction. */
+/* pool: maxima and means over windows, as modules and as functions. A window is the elementwise maximum, or sum, of as
+ * many strided slices as it has elements, one axis after the other; windows that stand side by side are a reduction. */
 #include <math.h>
 
 #include "lower/lowering.h"
@@ -9,8 +9,8 @@ enum { MAX_AXES = LAYER_MAX_AXES };
 /* --- one axis ----------------------------------------------------------------------------------------------------- */
 
 /* Windows along one axis of x, which has its padding already; `length` of them. */
-static ir_value *windows(lowering *l, ir_op op, ir_value *x, unsigned axis, const pooling *p, unsigned k, const dim *length,
-                         span where) {
+static ir_value *windows(lowering *l, ir_op op, ir_value *x, unsigned axis, const pooling *p, unsigned k,
+                         const dim *length, span where) {
     ir_value *v = NULL;
     for (int64_t i = 0; i < p->kernel[k]; i++) {
         ir_value *part = build_slice(l, x, axis, build_dim(l, i * p->dilation[k]), length, p->stride[k], where);
@@ -21,7 +21,8 @@ static ir_value *windows(lowering *l, ir_op op, ir_value *x, unsigned axis, cons
 }
 
 /* Windows side by side: [.., L, ..] as [.., LO, K, ..] with K reduced. */
-static ir_value *side_by_side(lowering *l, ir_op op, ir_value *x, unsigned axis, int64_t kernel, const dim *length, span where) {
+static ir_value *side_by_side(lowering *l, ir_op op, ir_value *x, unsigned axis, int64_t kernel, const dim *length,
+                              span where) {
     const dim *dims[IR_MAX_RANK], *size = build_dim(l, kernel);
     unsigned rank = 0;
     x = build_slice(l, x, axis, build_dim(l, 0), dim_mul(l->model->dims, length, size), 1, where);
@@ -32,16 +33,16 @@ static ir_value *side_by_side(lowering *l, ir_op op, ir_value *x, unsigned axis,
     return build_reduce(l, op, build_reshape(l, x, dims, rank, where), 1u << (axis + 1), false, where);
 }
 
-static ir_value *pool_axis(lowering *l, ir_op op, ir_value *x, unsigned axis, const pooling *p, unsigned k, const dim *length,
-                           int64_t before, int64_t after, double filling, span where) {
+static ir_value *pool_axis(lowering *l, ir_op op, ir_value *x, unsigned axis, const pooling *p, unsigned k,
+                           const dim *length, int64_t before, int64_t after, double filling, span where) {
     x = build_pad(l, x, axis, before, after, IR_PAD_CONSTANT, filling, where);
     bool apart = p->stride[k] == p->kernel[k] && p->dilation[k] == 1 && p->kernel[k] > 1 && x->type.rank < IR_MAX_RANK;
     if (apart) return side_by_side(l, op == IR_MAXIMUM ? IR_MAX : IR_SUM, x, axis, p->kernel[k], length, where);
     return windows(l, op, x, axis, p, k, length, where);
 }
 
-/* How many windows there are along an axis, and how much must stand behind the padding for the last one (ceil_mode). NULL
- * when there may be none. */
+/* How many windows there are along an axis, and how much must stand behind the padding for the last one (ceil_mode).
+ * NULL when there may be none. */
 static const dim *window_count(lowering *l, const dim *length, const pooling *p, unsigned k, int64_t *behind) {
     dim_table *t = l->model->dims;
     int64_t stride = p->stride[k], padding = p->padding[k], reach = p->dilation[k] * (p->kernel[k] - 1) + 1;
@@ -50,13 +51,17 @@ static const dim *window_count(lowering *l, const dim *length, const pooling *p,
     /* one for what is left over; but a window that would begin behind the input and its left padding is left out */
     int64_t starts = stride + padding <= reach ? 2 * padding - reach + stride - 1 : padding - 1;
     const dim *room = dim_add(t, length, build_dim(l, starts));
-    if (dim_is_huge(room) || dim_min(room) < 0 || dim_min(dim_add(t, length, build_dim(l, 2 * padding - reach + stride - 1))) < 0) return NULL;
+    if (dim_is_huge(room) || dim_min(room) < 0 ||
+        dim_min(dim_add(t, length, build_dim(l, 2 * padding - reach + stride - 1))) < 0)
+        return NULL;
     *behind = stride - 1;
     return dim_add(t, dim_floordiv(t, room, stride), build_dim(l, 1));
 }
 
-/* 1 over the number of elements of each window along an axis, [LO]: the padding counts or not, what is behind it never. */
-static ir_value *shares(lowering *l, const dim *length, const pooling *p, unsigned k, const dim *count, int64_t behind, span where) {
+/* 1 over the number of elements of each window along an axis, [LO]: the padding counts or not, what is behind it never.
+ */
+static ir_value *shares(lowering *l, const dim *length, const pooling *p, unsigned k, const dim *count, int64_t behind,
+                        span where) {
     ir_value *one = build_expand(l, build_const(l, IR_F32, 1, where), &length, 1, where);
     one = build_pad(l, one, 0, p->padding[k], p->padding[k], IR_PAD_CONSTANT, p->count_include_pad ? 1 : 0, where);
     one = pool_axis(l, IR_ADD, one, 0, p, k, count, 0, behind, 0, where);
@@ -68,7 +73,8 @@ static ir_value *multiply(lowering *l, ir_value *x, ir_value *by, span where) {
 }
 
 /* The mean of windows: their sums times 1 / K where all have K elements, else times what each has. */
-static ir_value *weigh(lowering *l, ir_value *v, const ir_value *x, const pooling *p, const dim *const *counts, const int64_t *behind, span where) {
+static ir_value *weigh(lowering *l, ir_value *v, const ir_value *x, const pooling *p, const dim *const *counts,
+                       const int64_t *behind, span where) {
     double all = 1;
     unsigned first = x->type.rank - p->axes;
     for (unsigned k = 0; k < p->axes; k++) {
@@ -82,24 +88,29 @@ static ir_value *weigh(lowering *l, ir_value *v, const ir_value *x, const poolin
         v = multiply(l, v, k + 1 == p->axes ? share : build_reshape(l, share, dims, 2, where), where);
     }
     if (p->divisor) all = (double)p->divisor;
-    return all > 1 || all < 1 ? build_value(l, IR_DIV, (ir_value *const[]){v, build_const(l, IR_F32, all, where)}, 2, &v->type, where) : v;
+    return all > 1 || all < 1
+               ? build_value(l, IR_DIV, (ir_value *const[]){v, build_const(l, IR_F32, all, where)}, 2, &v->type, where)
+               : v;
 }
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
 
-/* The arguments from the i-th on, in torch's order: kernel_size, stride, padding, then of max dilation, return_indices (or
- * ceil_mode), of avg ceil_mode, count_include_pad, divisor_override. */
-static bool read_pooling(lowering *l, const arguments *a, size_t first, unsigned axes, bool max, bool is_function, pooling *p) {
+/* The arguments from the i-th on, in torch's order: kernel_size, stride, padding, then of max dilation, return_indices
+ * (or ceil_mode), of avg ceil_mode, count_include_pad, divisor_override. */
+static bool read_pooling(lowering *l, const arguments *a, size_t first, unsigned axes, bool max, bool is_function,
+                         pooling *p) {
     *p = (pooling){.axes = axes, .max = max};
     bool fine = layer_sizes(l, a, first, axes, 1, 1, p->kernel);
-    fine = fine && layer_sizes(l, a, first + 1, axes, 0, 1, p->stride) && layer_sizes(l, a, first + 2, axes, 0, 0, p->padding);
+    fine = fine && layer_sizes(l, a, first + 1, axes, 0, 1, p->stride) &&
+           layer_sizes(l, a, first + 2, axes, 0, 0, p->padding);
     fine = fine && layer_sizes(l, a, max ? first + 3 : a->count, axes, 1, 1, p->dilation);
     if (!fine) return false;
     /* max_pool1d has ceil_mode before return_indices, MaxPool1d the other way round */
     size_t ceil = !max ? first + 3 : is_function ? first + 4 : first + 5, indices = is_function ? first + 5 : first + 4;
     p->ceil_mode = args_bool(a, ceil, false);
     if (max && args_bool(a, indices, false)) {
-        diag_error(l->diags, args_where(a, indices), "return_indices of %s is not supported: nnc gives the maxima alone", a->what);
+        diag_error(l->diags, args_where(a, indices),
+                   "return_indices of %s is not supported: nnc gives the maxima alone", a->what);
         return false;
     }
     p->count_include_pad = max || args_bool(a, first + 4, true);
@@ -113,12 +124,14 @@ static bool read_pooling(lowering *l, const arguments *a, size_t first, unsigned
     for (unsigned k = 0; k < axes; k++) {
         if (!p->stride[k]) p->stride[k] = p->kernel[k];
         if (2 * p->padding[k] > p->kernel[k]) {
-            diag_error(l->diags, args_where(a, first + 2), "padding of %s may be at most half of kernel_size, %lld, found %lld", a->what,
+            diag_error(l->diags, args_where(a, first + 2),
+                       "padding of %s may be at most half of kernel_size, %lld, found %lld", a->what,
                        (long long)p->kernel[k], (long long)p->padding[k]);
             return false;
         }
         if (p->kernel[k] > LAYER_MAX_WINDOW) {
-            diag_error(l->diags, args_where(a, first), "kernel_size of %s may be at most %d, found %lld", a->what, LAYER_MAX_WINDOW, (long long)p->kernel[k]);
+            diag_error(l->diags, args_where(a, first), "kernel_size of %s may be at most %d, found %lld", a->what,
+                       LAYER_MAX_WINDOW, (long long)p->kernel[k]);
             return false;
         }
     }
@@ -130,7 +143,8 @@ static bool input_fits(lowering *l, const arguments *a, unsigned axes) {
     const ir_type *t = &args_tensor(a, 0)->type;
     if (t->dtype == IR_F32 && (t->rank == axes + 1 || t->rank == axes + 2)) return true;
     diag *e = diag_error(l->diags, args_where(a, 0), "%s of %s needs %s, found %s", a->parameters[0].name, a->what,
-                         axes == 1 ? "float32[C, L] or float32[N, C, L]" : "float32[C, H, W] or float32[N, C, H, W]", value_show(l, &a->values[0]));
+                         axes == 1 ? "float32[C, L] or float32[N, C, L]" : "float32[C, H, W] or float32[N, C, H, W]",
+                         value_show(l, &a->values[0]));
     note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
     return false;
 }
@@ -145,14 +159,15 @@ static value pool(lowering *l, const arguments *a, const pooling *p) {
         unsigned axis = x->type.rank - p->axes + k;
         counts[k] = window_count(l, x->type.dims[axis], p, k, &behind[k]);
         if (counts[k]) continue;
-        diag *e = diag_error(l->diags, args_where(a, 0), "a window of %s may be larger than its input, %s", a->what, type_show(l, &x->type));
+        diag *e = diag_error(l->diags, args_where(a, 0), "a window of %s may be larger than its input, %s", a->what,
+                             type_show(l, &x->type));
         const char *bounds = bounds_show(l, x->type.dims[axis]);
         if (bounds) diag_note_plain(e, "%s", bounds);
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
         return value_poison(where);
     }
-    /* Columns first: whole rows lie side by side. But the first maximum of a window, which has torch's gradient, is that of
-     * the first row that has it. */
+    /* Columns first: whole rows lie side by side. But the first maximum of a window, which has torch's gradient, is
+     * that of the first row that has it. */
     bool last_first = l->trains && p->max;
     for (unsigned i = 0; i < p->axes; i++) {
         unsigned k = last_first ? p->axes - 1 - i : i;
@@ -172,10 +187,12 @@ value pool_call(lowering *l, const layer *self, const arguments *a) { return poo
 static value lower_pool(lowering *l, const arguments *a, ir_op op) {
     pooling p;
     (void)op;
-    return read_pooling(l, a, 1, a->what[8] == '1' ? 1 : 2, a->what[0] == 'm', true, &p) ? pool(l, a, &p) : value_poison(a->call->where);
+    return read_pooling(l, a, 1, a->what[8] == '1' ? 1 : 2, a->what[0] == 'm', true, &p) ? pool(l, a, &p)
+                                                                                         : value_poison(a->call->where);
 }
 
-/* --- adaptive ------------------------------------------------------------------------------------------------------ */
+/* --- adaptive ------------------------------------------------------------------------------------------------------
+ */
 
 /* output_size: a number, or a number or none for each axis; 0 stands for none. */
 static bool read_output_sizes(lowering *l, const arguments *a, size_t i, unsigned axes, int64_t *sizes) {
@@ -187,7 +204,9 @@ static bool read_output_sizes(lowering *l, const arguments *a, size_t i, unsigne
             continue;
         }
         if (own->kind != VALUE_INTEGER || !dim_is_const(own->integer, &sizes[k]) || sizes[k] < 1) {
-            diag_error(l->diags, args_where(a, i), "output_size of %s is %s, found %s", a->what, axes == 1 ? "a number from 1 on" : "a number, or a number or none for each axis", value_show(l, v));
+            diag_error(l->diags, args_where(a, i), "output_size of %s is %s, found %s", a->what,
+                       axes == 1 ? "a number from 1 on" : "a number, or a number or none for each axis",
+                       value_show(l, v));
             return false;
         }
     }
@@ -214,7 +233,8 @@ static ir_value *adaptive_axis(lowering *l, ir_op op, ir_value *x, unsigned axis
         const dim *begin = dim_floordiv(t, dim_mul(t, length, build_dim(l, i)), n);
         const dim *end = dim_floordiv(t, dim_add(t, dim_mul(t, length, build_dim(l, i + 1)), build_dim(l, n - 1)), n);
         if (!dim_less_equal(t, end, length)) return NULL;
-        parts[i] = build_reduce(l, op, build_slice(l, x, axis, begin, dim_sub(t, end, begin), 1, where), 1u << axis, true, where);
+        parts[i] = build_reduce(l, op, build_slice(l, x, axis, begin, dim_sub(t, end, begin), 1, where), 1u << axis,
+                                true, where);
     }
     return build_cat(l, parts, (unsigned)n, axis, where);
 }
@@ -228,8 +248,11 @@ static value adaptive(lowering *l, const arguments *a, unsigned axes, bool max, 
         ir_value *v = sizes[k] ? adaptive_axis(l, max ? IR_MAX : IR_MEAN, x, axis, sizes[k], where) : x;
         if (!v) {
             const char *size = dim_string(l->arena, x->type.dims[axis]);
-            diag *e = diag_error(l->diags, args_where(a, 0), "%s makes %lld of %s elements: the windows depend on the size", a->what, (long long)sizes[k], size);
-            diag_hint(e, "output_size=1, a divisor of the size, or a constant size of at most %d results", LAYER_MAX_WINDOW);
+            diag *e =
+                diag_error(l->diags, args_where(a, 0), "%s makes %lld of %s elements: the windows depend on the size",
+                           a->what, (long long)sizes[k], size);
+            diag_hint(e, "output_size=1, a divisor of the size, or a constant size of at most %d results",
+                      LAYER_MAX_WINDOW);
             note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
             return value_poison(where);
         }
@@ -242,7 +265,8 @@ bool adaptive_pool_construct(lowering *l, layer *self, const arguments *a) {
     const char *name = self->kind->name; /* AdaptiveAvgPool1d … */
     self->as.pool = (pooling){.axes = name[15] == '1' ? 1 : 2, .max = name[8] == 'M'};
     if (args_bool(a, 1, false)) {
-        diag_error(l->diags, args_where(a, 1), "return_indices of %s is not supported: nnc gives the maxima alone", a->what);
+        diag_error(l->diags, args_where(a, 1), "return_indices of %s is not supported: nnc gives the maxima alone",
+                   a->what);
         return false;
     }
     return read_output_sizes(l, a, 0, self->as.pool.axes, self->as.pool.kernel);
@@ -262,16 +286,20 @@ static value lower_adaptive(lowering *l, const arguments *a, ir_op op) {
 /* --- tables ------------------------------------------------------------------------------------------------------- */
 
 #define SIZES(name) {name, TAKES_INTEGER | TAKES_INTEGERS}
-#define KERNEL      {"kernel_size", TAKES_INTEGER | TAKES_INTEGERS | REQUIRED}, {"stride", TAKES_INTEGER | TAKES_INTEGERS | TAKES_NONE}, SIZES("padding")
+#define KERNEL                                                                                                         \
+    {"kernel_size", TAKES_INTEGER | TAKES_INTEGERS | REQUIRED},                                                        \
+        {"stride", TAKES_INTEGER | TAKES_INTEGERS | TAKES_NONE}, SIZES("padding")
 #define INPUT       {"input", TAKES_TENSOR | REQUIRED}
 #define AVERAGE     {"ceil_mode", TAKES_BOOL}, {"count_include_pad", TAKES_BOOL}
 #define DIVISOR     {"divisor_override", TAKES_INTEGER | TAKES_NONE}
 
-const parameter max_pool_parameters[] = {KERNEL, SIZES("dilation"), {"return_indices", TAKES_BOOL}, {"ceil_mode", TAKES_BOOL}};
+const parameter max_pool_parameters[] = {
+    KERNEL, SIZES("dilation"), {"return_indices", TAKES_BOOL}, {"ceil_mode", TAKES_BOOL}};
 const parameter avg_pool_parameters[] = {KERNEL, AVERAGE, DIVISOR};
 const parameter adaptive_pool_parameters[] = {{"output_size", TAKES_ANY | REQUIRED}, {"return_indices", TAKES_BOOL}};
 
-static const parameter max_pool[] = {INPUT, KERNEL, SIZES("dilation"), {"ceil_mode", TAKES_BOOL}, {"return_indices", TAKES_BOOL}};
+static const parameter max_pool[] = {
+    INPUT, KERNEL, SIZES("dilation"), {"ceil_mode", TAKES_BOOL}, {"return_indices", TAKES_BOOL}};
 static const parameter avg_pool[] = {INPUT, KERNEL, AVERAGE, DIVISOR};
 static const parameter adaptive_pool[] = {INPUT, {"output_size", TAKES_ANY | REQUIRED}};
 

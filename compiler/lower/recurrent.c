@@ -177,7 +177,8 @@ bool recurrent_construct(lowering *l, layer *self, const arguments *a) {
     self->as.recurrent.bidirectional = flag(a, "bidirectional", false);
     self->as.recurrent.reverse = flag(a, "reverse", false);
     if (self->as.recurrent.reverse && self->as.recurrent.bidirectional) {
-        diag *e = diag_error(l->diags, args_where(a, position_of(a, "reverse")), "a bidirectional %s has a reverse direction already", a->what);
+        diag *e = diag_error(l->diags, args_where(a, position_of(a, "reverse")),
+                             "a bidirectional %s has a reverse direction already", a->what);
         diag_hint(e, "reverse=true is for one direction alone, from the last step to the first");
         return false;
     }

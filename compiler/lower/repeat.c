@@ -67,7 +67,8 @@ const ast_name *block_binds(const block *b, const char *name) {
     return NULL;
 }
 
-/* --- rows and rounds ----------------------------------------------------------------------------------------------- */
+/* --- rows and rounds -----------------------------------------------------------------------------------------------
+ */
 
 /* NULL after reporting. */
 static ir_value *lower_rows(lowering *l, const ast_expr *e) {
@@ -77,7 +78,8 @@ static ir_value *lower_rows(lowering *l, const ast_expr *e) {
     diag *d = diag_error(l->diags, e->where, "a repeat goes over the rows of a tensor's dim 0, found %s",
                          value_show(l, &v));
     note_value(l, d, e, &v, e->where);
-    if (v.kind == VALUE_INTEGER) diag_hint(d, "repeat N { … } runs N rounds; arange(N) as rows gives the round's number");
+    if (v.kind == VALUE_INTEGER)
+        diag_hint(d, "repeat N { … } runs N rounds; arange(N) as rows gives the round's number");
     return NULL;
 }
 
@@ -163,7 +165,8 @@ static void bind_rows(lowering *l, block *b) {
     b->row_count = kept;
 }
 
-/* --- what is carried ----------------------------------------------------------------------------------------------- */
+/* --- what is carried -----------------------------------------------------------------------------------------------
+ */
 
 /* Inside of the block: the same, made of CARRIED nodes. */
 static value carry(lowering *l, block *b, const value *before, const char *name, span where) {
@@ -219,8 +222,9 @@ static bool take_next(const block *b, const value *before, const value *after, s
 
 static void report_changed(lowering *l, const carried_name *c, const name_entry *after) {
     const value *from = &c->before->value;
-    diag *e = diag_error(l->diags, after->where,
-                         "%.60s is carried from round to round as %s, found %s at the round's end", c->name, value_show(l, from), value_show(l, &after->value));
+    diag *e =
+        diag_error(l->diags, after->where, "%.60s is carried from round to round as %s, found %s at the round's end",
+                   c->name, value_show(l, from), value_show(l, &after->value));
     diag_note(e, after->value.where, "this is %s", value_show(l, &after->value));
     diag_note(e, from->where, "%.60s is %s before the block, from here", c->name, value_show(l, from));
     bool number = from->kind == VALUE_INTEGER || from->kind == VALUE_REAL;
@@ -258,7 +262,8 @@ static value behind(lowering *l, const ir_node *n, const value *before, size_t *
     return v;
 }
 
-/* --- collect ------------------------------------------------------------------------------------------------------- */
+/* --- collect -------------------------------------------------------------------------------------------------------
+ */
 
 static bool may_collect(lowering *l, const block *b, const ast_stmt *s) {
     const ast_name *bound = scope_find(b->bound, s->name.text);
@@ -302,7 +307,8 @@ void lower_collect(lowering *l, const ast_stmt *s) {
     ARENA_PUSH(l->arena, b->collected, b->collected_count, b->collected_capacity, c);
 }
 
-/* --- until --------------------------------------------------------------------------------------------------------- */
+/* --- until ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_bool(const value *v) {
     return v->kind == VALUE_TENSOR && v->tensor->type.dtype == IR_BOOL;
@@ -327,7 +333,8 @@ static ir_value *lower_until(lowering *l, block *b) {
     return NULL;
 }
 
-/* --- the block ----------------------------------------------------------------------------------------------------- */
+/* --- the block -----------------------------------------------------------------------------------------------------
+ */
 
 static void lower_inner_statement(lowering *l, const ast_stmt *s) {
     static const char *const kinds[] = {[AST_DIM] = "a run-time dim", [AST_WEIGHTS] = "weights",
@@ -377,7 +384,8 @@ static void bind_results(lowering *l, const block *b, const ir_node *n) {
 static void need_a_round(lowering *l, const block *b, const dim *rounds) {
     if (!b->collected_count || dim_min(rounds) >= 1) return;
     const ast_stmt *s = b->written;
-    diag *d = diag_error(l->diags, s->lower ? s->lower->where : s->where, "%s may be no round at all: what is collected would be empty", dim_string(l->arena, rounds));
+    diag *d = diag_error(l->diags, s->lower ? s->lower->where : s->where,
+                         "%s may be no round at all: what is collected would be empty", dim_string(l->arena, rounds));
     diag_note(d, b->collected[0].written->where, "collected here");
     const char *bounds = bounds_show(l, rounds);
     if (bounds) diag_note_plain(d, "%s", bounds);
@@ -387,7 +395,8 @@ static void need_a_round(lowering *l, const block *b, const dim *rounds) {
 static const char *head_text(lowering *l, const ast_stmt *s) {
     text t = text_new(l->arena);
     text_add(&t, "repeat ");
-    for (const ast_pattern *p = s->pattern; p; p = p->next) text_printf(&t, "%s%s", p->name.text, p->next ? ", " : " in ");
+    for (const ast_pattern *p = s->pattern; p; p = p->next)
+        text_printf(&t, "%s%s", p->name.text, p->next ? ", " : " in ");
     for (const ast_expr *e = s->rows; e; e = e->next) {
         ast_print_expr(e, &t);
         if (e->next) text_add(&t, ", ");

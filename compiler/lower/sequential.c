@@ -16,8 +16,10 @@ bool sequential_declare(lowering *l, layer *self, const ast_expr *call) {
     for (const ast_argument *g = call->arguments; g; g = g->next) {
         const ast_expr *item = g->value;
         if (g->name.text || item->kind != AST_CALL) {
-            diag *e = diag_error(l->diags, item->where, "Sequential holds modules, as in Sequential(Linear(6, 8), ReLU())");
-            if (g->name.text) diag_hint(e, "leave %.60s= out; its keys have the places' numbers, NAME.0.weight", g->name.text);
+            diag *e =
+                diag_error(l->diags, item->where, "Sequential holds modules, as in Sequential(Linear(6, 8), ReLU())");
+            if (g->name.text)
+                diag_hint(e, "leave %.60s= out; its keys have the places' numbers, NAME.0.weight", g->name.text);
             fine = false;
             continue;
         }
@@ -40,13 +42,14 @@ value sequential_call(lowering *l, const layer *self, const arguments *a) {
         if (v.kind != VALUE_TENSOR) {
             if (v.kind == VALUE_POISON) return v;
             const layer *before = self->as.sequential.items[i - 1];
-            diag *e = diag_error(l->diags, a->call->where, "%s of %s needs a tensor, but %s before it gives %s", k->name, self->name,
-                                 before->kind->name, value_show(l, &v));
+            diag *e = diag_error(l->diags, a->call->where, "%s of %s needs a tensor, but %s before it gives %s",
+                                 k->name, self->name, before->kind->name, value_show(l, &v));
             diag_note(e, self->where, "%s is %s", self->name, self->source);
             diag_hint(e, "a recurrent layer gives out and states: call it by itself");
             return value_poison(a->call->where);
         }
-        arguments own = {.call = a->call, .what = child->name, .parameters = k->call_parameters, .count = k->call_count};
+        arguments own = {
+            .call = a->call, .what = child->name, .parameters = k->call_parameters, .count = k->call_count};
         own.given[0] = a->given[0];
         own.values[0] = v;
         l->label = child->label;
@@ -80,7 +83,8 @@ static ir_value *repeat_elements(lowering *l, ir_value *x, unsigned axis, int64_
 }
 
 /* The factor of axis k of `axes`: of scale_factor, or of size; false after reporting. */
-static bool factor_of(lowering *l, const arguments *a, const resampling *r, const ir_value *x, unsigned k, unsigned axes, int64_t *factor) {
+static bool factor_of(lowering *l, const arguments *a, const resampling *r, const ir_value *x, unsigned k,
+                      unsigned axes, int64_t *factor) {
     const value *v = &r->factor, *size = &r->size;
     const dim *length = x->type.dims[x->type.rank - axes + k], *quotient;
     if (v->kind == VALUE_TUPLE && v->count == axes) v = &v->items[k];
@@ -95,8 +99,8 @@ static bool factor_of(lowering *l, const arguments *a, const resampling *r, cons
         quotient = dim_divide_exact(l->model->dims, size->integer, length);
         if (quotient && dim_is_const(quotient, factor) && *factor >= 1) return true;
     }
-    diag *e = diag_error(l->diags, a->call->where, "%s makes each of %s elements a whole number of times, found %s", a->what, dim_string(l->arena, length),
-                         value_show(l, v->kind == VALUE_NONE ? size : v));
+    diag *e = diag_error(l->diags, a->call->where, "%s makes each of %s elements a whole number of times, found %s",
+                         a->what, dim_string(l->arena, length), value_show(l, v->kind == VALUE_NONE ? size : v));
     diag_note_plain(e, "scale_factor must be a whole number, or size a multiple of the input's");
     return false;
 }
@@ -105,7 +109,9 @@ static value resample(lowering *l, const arguments *a, const resampling *r) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
     if (x->type.dtype != IR_F32 || x->type.rank < 3 || x->type.rank > 5) {
-        diag *e = diag_error(l->diags, args_where(a, 0), "input of %s needs float32[N, C, L] or float32[N, C, H, W], found %s", a->what, value_show(l, &a->values[0]));
+        diag *e = diag_error(l->diags, args_where(a, 0),
+                             "input of %s needs float32[N, C, L] or float32[N, C, H, W], found %s", a->what,
+                             value_show(l, &a->values[0]));
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
         return value_poison(where);
     }
@@ -122,7 +128,8 @@ static value resample(lowering *l, const arguments *a, const resampling *r) {
 static bool read_resampling(lowering *l, const arguments *a, size_t i, resampling *r) {
     const char *mode = args_string(a, i + 2, "nearest");
     if (strcmp(mode, "nearest") != 0) {
-        diag *e = diag_error(l->diags, args_where(a, i + 2), "mode of %s is \"nearest\", found \"%.40s\"", a->what, mode);
+        diag *e =
+            diag_error(l->diags, args_where(a, i + 2), "mode of %s is \"nearest\", found \"%.40s\"", a->what, mode);
         diag_hint(e, "other modes are not supported");
         return false;
     }
@@ -141,7 +148,9 @@ static bool read_resampling(lowering *l, const arguments *a, size_t i, resamplin
 
 const parameter upsample_parameters[] = {RESAMPLING};
 
-bool upsample_construct(lowering *l, layer *self, const arguments *a) { return read_resampling(l, a, 0, &self->as.resampling); }
+bool upsample_construct(lowering *l, layer *self, const arguments *a) {
+    return read_resampling(l, a, 0, &self->as.resampling);
+}
 
 value upsample_call(lowering *l, const layer *self, const arguments *a) { return resample(l, a, &self->as.resampling); }
 

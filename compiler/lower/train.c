@@ -67,9 +67,11 @@ value lower_grad(lowering *l, const ast_expr *call) {
         return poison;
     }
     if (v->type.dtype != IR_F32) {
-        diag *e = diag_error(l->diags, args_where(&a, 1), "a gradient is that of float32, found %s", type_show(l, &v->type));
+        diag *e =
+            diag_error(l->diags, args_where(&a, 1), "a gradient is that of float32, found %s", type_show(l, &v->type));
         note_value(l, e, args_written(&a, 1), &a.values[1], args_where(&a, 1));
-        if (v->type.dtype == IR_I32) diag_hint(e, "ids have none; the rows that an Embedding gives for them have: x = emb(ids)");
+        if (v->type.dtype == IR_I32)
+            diag_hint(e, "ids have none; the rows that an Embedding gives for them have: x = emb(ids)");
         return poison;
     }
     ir_value *const operands[] = {of, v};
@@ -163,7 +165,8 @@ static bool betas_of(lowering *l, const arguments *a, ir_optimizer *o) {
     if (i == NOWHERE || !args_has(a, i)) return true;
     const value *v = &a->values[i];
     if (v->kind != VALUE_TUPLE || v->count != 2 || !is_real(&v->items[0]) || !is_real(&v->items[1])) {
-        diag *e = diag_error(l->diags, args_where(a, i), "betas of %s are two numbers, found %s", a->what, value_show(l, v));
+        diag *e =
+            diag_error(l->diags, args_where(a, i), "betas of %s are two numbers, found %s", a->what, value_show(l, v));
         diag_hint(e, "betas=(0.9, 0.999)");
         return false;
     }
@@ -292,7 +295,8 @@ static void add_group(lowering *l, const arguments *a, const ir_optimizer *o) {
 
 static void lower_optimizer(lowering *l, const ast_expr *call, size_t which) {
     arguments a;
-    if (!args_match(l, call, optimizers[which].name, optimizers[which].parameters, optimizers[which].count, false, NULL, &a))
+    if (!args_match(l, call, optimizers[which].name, optimizers[which].parameters, optimizers[which].count, false, NULL,
+                    &a))
         return;
     ir_rule rule = optimizers[which].rule;
     ir_optimizer o = {.rule = rule, .where = call->where};
@@ -334,7 +338,8 @@ static void lower_clip(lowering *l, const ast_expr *call, size_t clip) {
         c.error_if_nonfinite = args_bool(&a, 2, false);
         if (isnan(c.norm_type)) return;
         if (!(c.norm_type > 0)) {
-            diag_error(l->diags, args_where(&a, 1), "norm_type of clip_grad_norm_ must be positive, found %g", c.norm_type);
+            diag_error(l->diags, args_where(&a, 1), "norm_type of clip_grad_norm_ must be positive, found %g",
+                       c.norm_type);
             return;
         }
     }
@@ -381,8 +386,8 @@ void lower_training(lowering *l) {
         }
         for (size_t i = 0; i < m->input_count; i++) {
             if (!m->inputs[i].is_target) continue;
-            diag *e = diag_error(l->diags, m->inputs[i].where, "there is no loss, and so no function that gets the target %s",
-                                 m->inputs[i].name);
+            diag *e = diag_error(l->diags, m->inputs[i].where,
+                                 "there is no loss, and so no function that gets the target %s", m->inputs[i].name);
             diag_hint(e, "what the run function gets is an input");
         }
         return;

@@ -38,8 +38,8 @@ typedef struct {
     diag_list *diags;
 } differentiation;
 
-/* The rule of a node, whose results have the gradients dy (NULL: it is zero); dy[0] is there for nodes of one result. It
- * calls adjoint_add for those of the node's operands that are wanted. */
+/* The rule of a node, whose results have the gradients dy (NULL: it is zero); dy[0] is there for nodes of one result.
+ * It calls adjoint_add for those of the node's operands that are wanted. */
 typedef void adjoint_rule(differentiation *d, const ir_node *n, ir_value *const *dy);
 
 /* One file each; NULL where the operator is of another family. */
@@ -55,26 +55,28 @@ adjoint_rule *adjoint_rule_repeat(ir_op op);
 /* adjoint_tape.c: recurrent layers of more steps, whose results are wanted, become loops over pieces of so many. */
 void adjoint_cut_tape(differentiation *d, int64_t steps);
 
-/* The node's rule, if its results have a gradient and one of its operands wants one: d->graph has the node, or the values
- * that it is made of. */
+/* The node's rule, if its results have a gradient and one of its operands wants one: d->graph has the node, or the
+ * values that it is made of. */
 void adjoint_visit(differentiation *d, const ir_node *n);
 
 /* Is the gradient with respect to v of use? False for NULL. */
 bool adjoint_wanted(const differentiation *d, const ir_value *v);
-/* g, of a shape to which v's broadcasts, is a part of v's gradient: summed up to v's shape. Nothing where v is not wanted. */
+/* g, of a shape to which v's broadcasts, is a part of v's gradient: summed up to v's shape. Nothing where v is not
+ * wanted. */
 void adjoint_add(differentiation *d, ir_value *v, ir_value *g);
 /* The same for a weight [O, I] by which rows x[N, I] were multiplied, and for a table. */
 void adjoint_add_product(differentiation *d, ir_value *weight, ir_value *dy, ir_value *x);
 void adjoint_add_rows(differentiation *d, ir_value *table, ir_value *dy, ir_value *ids, const ir_attrs *attrs);
 void adjoint_refuse(differentiation *d, const ir_node *n, const char *what); /* an error: has no gradient yet */
 
-/* adjoint_function.c: the gradient with respect to x of a function y of one argument; x may be NULL for one that does not
- * read it. */
+/* adjoint_function.c: the gradient with respect to x of a function y of one argument; x may be NULL for one that does
+ * not read it. */
 ir_value *adjoint_through_function(differentiation *d, ir_op function, const double *scalar, ir_value *dy, ir_value *x,
                                    ir_value *y);
 bool adjoint_function_reads_x(ir_op function);
 
-/* --- new nodes (adjoint_build.c); shapes broadcast and follow as in ir.h ------------------------------------------------ */
+/* --- new nodes (adjoint_build.c); shapes broadcast and follow as in ir.h
+ * ------------------------------------------------ */
 ir_value *adj_value(differentiation *d, ir_op op, ir_value *const *inputs, unsigned count, const ir_type *type);
 ir_value *adj_number(differentiation *d, double number);         /* a float32 scalar */
 ir_value *adj_zeros(differentiation *d, const ir_type *type);

@@ -44,7 +44,8 @@ static ir_value *slope_of_base(differentiation *d, const ir_node *n) {
 static ir_value *slope_of_exponent(differentiation *d, const ir_node *n) {
     ir_value *x = n->inputs[0], *zero = adj_number(d, 0);
     ir_value *slope = adj_both(d, IR_MUL, n->results[0], adj_of(d, IR_LOG, x));
-    ir_value *flat = adj_both(d, IR_AND, adj_both(d, IR_EQUAL, x, zero), adj_both(d, IR_LESS_EQUAL, zero, n->inputs[1]));
+    ir_value *flat =
+        adj_both(d, IR_AND, adj_both(d, IR_EQUAL, x, zero), adj_both(d, IR_LESS_EQUAL, zero, n->inputs[1]));
     return adj_where(d, flat, zero, slope);
 }
 
@@ -99,7 +100,8 @@ static void of_bce(differentiation *d, const ir_node *n, ir_value *const *dy) {
         adjoint_add(d, p, adj_both(d, IR_DIV, adj_both(d, IR_MUL, dy[0], apart), over));
     }
     if (adjoint_wanted(d, t))
-        adjoint_add(d, t, adj_both(d, IR_MUL, dy[0], adj_both(d, IR_SUB, adj_of(d, IR_LOG, rest), adj_of(d, IR_LOG, p))));
+        adjoint_add(d, t,
+                    adj_both(d, IR_MUL, dy[0], adj_both(d, IR_SUB, adj_of(d, IR_LOG, rest), adj_of(d, IR_LOG, p))));
 }
 
 adjoint_rule *adjoint_rule_elementwise(ir_op op) {

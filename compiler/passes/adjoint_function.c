@@ -1,6 +1,6 @@
-/* adjoint_function: the slopes of the functions of one argument (function.def), in operators. What torch's backward gives
- * where there is no slope is given here: relu, leaky_relu and elu take the negative side at 0, hardtanh is flat at its
- * bounds, clamp is not, abs has 0 at 0. */
+/* adjoint_function: the slopes of the functions of one argument (function.def), in operators. What torch's backward
+ * gives where there is no slope is given here: relu, leaky_relu and elu take the negative side at 0, hardtanh is flat
+ * at its bounds, clamp is not, abs has 0 at 0. */
 #include "passes/adjoint.h"
 
 #include <math.h>
@@ -224,7 +224,8 @@ ir_value *adjoint_through_function(differentiation *d, ir_op function, const dou
 }
 
 bool adjoint_function_reads_x(ir_op function) {
-    return function != IR_LINEAR_ACTIVATION && function != IR_SIGMOID && function != IR_TANH && function != IR_NEG && function != IR_EXP;
+    return function != IR_LINEAR_ACTIVATION && function != IR_SIGMOID && function != IR_TANH && function != IR_NEG &&
+           function != IR_EXP;
 }
 
 static void of_function(differentiation *d, const ir_node *n, ir_value *const *dy) {

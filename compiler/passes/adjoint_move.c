@@ -23,7 +23,9 @@ static void of_place(differentiation *d, const ir_node *n, ir_value *const *dy) 
 }
 
 /* adjoint_add sums over what was read more than once. */
-static void of_expand(differentiation *d, const ir_node *n, ir_value *const *dy) { adjoint_add(d, n->inputs[0], dy[0]); }
+static void of_expand(differentiation *d, const ir_node *n, ir_value *const *dy) {
+    adjoint_add(d, n->inputs[0], dy[0]);
+}
 
 static void of_cat(differentiation *d, const ir_node *n, ir_value *const *dy) {
     unsigned axis = n->attrs.axis;

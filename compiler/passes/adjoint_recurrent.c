@@ -1,8 +1,10 @@
 /* adjoint_recurrent: RNN, LSTM and GRU, backwards through time.
  *
- * The layer keeps the sums of which its activations are taken (and c); the slopes by which a step's gradient is multiplied
- * are made of them for all steps at once. What is left for the loop over time, a REPEAT that runs against the layer's
- * direction, is a step's own: the gradient of h comes from out, and from the step behind by W_hh. It collects dz, the gradients of the sums of all gates; those of weights, biases and x are products of all rows behind it.
+ * The layer keeps the sums of which its activations are taken (and c); the slopes by which a step's gradient is
+ * multiplied are made of them for all steps at once. What is left for the loop over time, a REPEAT that runs against
+ * the layer's direction, is a step's own: the gradient of h comes from out, and from the step behind by W_hh. It
+ * collects dz, the gradients of the sums of all gates; those of weights, biases and x are products of all rows behind
+ * it.
  *
  * With lengths, a row that has ended hands on what it gets (its slopes are 0, its factor is 1).
  */
@@ -22,7 +24,8 @@ typedef struct {
     ir_value *valid;           /* with lengths: has a sequence this step? bool [T, B, 1]; else NULL */
 } layer;
 
-/* --- shapes -------------------------------------------------------------------------------------------------------- */
+/* --- shapes --------------------------------------------------------------------------------------------------------
+ */
 
 static ir_type shape2(const dim *a, const dim *b) { return (ir_type){.dtype = IR_F32, .rank = 2, .dims = {a, b}}; }
 
@@ -52,7 +55,8 @@ static ir_value *mul(const layer *l, ir_value *x, ir_value *y) { return adj_both
 
 static ir_value *add(const layer *l, ir_value *x, ir_value *y) { return adj_both(l->d, IR_ADD, x, y); }
 
-/* --- what the steps began with -------------------------------------------------------------------------------------- */
+/* --- what the steps began with --------------------------------------------------------------------------------------
+ */
 
 /* In which step h0 and c0 are read: bool [T, B, 1] or [T, 1, 1]. */
 static ir_value *first_step(const layer *l, ir_value *places) {
@@ -72,8 +76,8 @@ static ir_value *first_step(const layer *l, ir_value *places) {
     return adj_both(d, IR_EQUAL, places, first);
 }
 
-/* What each step begins with, [T, B, N]: the first value [B, N] (NULL: zeros), then what each step ends with, moved on by
- * one. */
+/* What each step begins with, [T, B, N]: the first value [B, N] (NULL: zeros), then what each step ends with, moved on
+ * by one. */
 static ir_value *moved_on(layer *l, ir_value *first, ir_value *each) {
     differentiation *d = l->d;
     ir_type all = shape3(adj_dim(d, 1), l->batch, each->type.dims[2]);
@@ -109,7 +113,8 @@ static ir_value *through(const layer *l, ir_activation a, ir_value *dy, ir_value
     return adjoint_through_function(l->d, a.function, a.scalar, dy, z, y);
 }
 
-/* --- the loop ------------------------------------------------------------------------------------------------------ */
+/* --- the loop ------------------------------------------------------------------------------------------------------
+ */
 
 enum { MOST_ROWS = 8, MOST_CARRIED = 2, MOST_COLLECTED = 3 };
 
@@ -231,7 +236,8 @@ static ir_value *ended(const layer *l) {
     return l->valid ? adj_cast(l->d, adj_of(l->d, IR_NOT, l->valid), IR_F32) : NULL;
 }
 
-/* --- what all cells end with --------------------------------------------------------------------------------------- */
+/* --- what all cells end with ---------------------------------------------------------------------------------------
+ */
 
 /* dz summed up over all rows; both biases may ask for the same. */
 static void add_bias(layer *l, unsigned bias, ir_value *dz) {
@@ -251,7 +257,8 @@ static bool ends_with_zeros(const ir_value *v) {
     return true;
 }
 
-/* dz of the sums that come from x, [T, B, G * H]. What x has past a length is never used: a NaN would outlive dz's 0. */
+/* dz of the sums that come from x, [T, B, G * H]. What x has past a length is never used: a NaN would outlive dz's 0.
+ */
 static void input_side(layer *l, ir_value *dz) {
     differentiation *d = l->d;
     ir_value *rows = adj_rows(d, dz), *x = l->in[IR_REC_X], *w = l->in[IR_REC_W_IH];
@@ -269,7 +276,8 @@ static void hidden_side(layer *l, ir_value *dz) {
     add_bias(l, IR_REC_B_HH, dz);
 }
 
-/* --- RNN: h = act(z) ----------------------------------------------------------------------------------------------- */
+/* --- RNN: h = act(z) -----------------------------------------------------------------------------------------------
+ */
 
 static void of_rnn(layer *l, ir_value *out) {
     differentiation *d = l->d;
@@ -278,7 +286,8 @@ static void of_rnn(layer *l, ir_value *out) {
     ir_value *slope = masked(l, adj_expand(d, through(l, act, adj_number(d, 1), z, out), &out->type), 0);
     ir_value *kept = ended(l);
     time_loop t = gradient_loop(l);
-    unsigned at_slope = add_row(&t, slope), at_out = l->dout ? add_row(&t, masked(l, l->dout, 0)) : 0, at_kept = kept ? add_row(&t, kept) : 0;
+    unsigned at_slope = add_row(&t, slope), at_out = l->dout ? add_row(&t, masked(l, l->dout, 0)) : 0,
+             at_kept = kept ? add_row(&t, kept) : 0;
     open_loop(&t);
     ir_value *dh = joined(l, l->dout ? t.rows[at_out] : NULL, t.carried[0]);
     ir_value *dz = mul(l, dh, t.rows[at_slope]);
@@ -290,7 +299,8 @@ static void of_rnn(layer *l, ir_value *out) {
     adjoint_add(d, l->in[IR_REC_H0], t.last[0]);
 }
 
-/* --- LSTM: c' = f c + i g, h = o act(c') ---------------------------------------------------------------------------- */
+/* --- LSTM: c' = f c + i g, h = o act(c') ----------------------------------------------------------------------------
+ */
 
 typedef struct {
     ir_value *z[4], *gate[4]; /* i, f, g, o: sums, and what the activations make of them */
@@ -357,7 +367,8 @@ static void of_lstm(layer *l) {
     }
 }
 
-/* --- GRU: h' = (1 - z) n + z h, n = act(x's part + r (h's part)) ----------------------------------------------------- */
+/* --- GRU: h' = (1 - z) n + z h, n = act(x's part + r (h's part)) -----------------------------------------------------
+ */
 
 static void of_gru(layer *l) {
     differentiation *d = l->d;
@@ -391,7 +402,8 @@ static void of_gru(layer *l) {
     adjoint_add(d, l->in[IR_REC_H0], t.last[0]);
 }
 
-/* --- GRU that resets before its product: n = act(x's part + W_n (r h) + b) -------------------------------------------- */
+/* --- GRU that resets before its product: n = act(x's part + W_n (r h) + b)
+ * -------------------------------------------- */
 
 /* Rows of a matrix or bias of all gates. */
 static ir_value *part_of(const layer *l, ir_value *v, int64_t from, int64_t count) {
@@ -440,12 +452,14 @@ static void of_gru_reset_before(layer *l) {
     add_bias(l, IR_REC_B_HH, dz);
     adjoint_add(d, l->in[IR_REC_H0], t.last[0]);
     if (!adjoint_wanted(d, w)) return;
-    ir_value *const products[] = {adj_matmul(d, adj_swap(d, adj_rows(d, gates_of(l, dz, 0, 2)), 0, 1), adj_rows(d, l->before)),
-                                  adj_matmul(d, adj_swap(d, adj_rows(d, gates_of(l, dz, 2, 1)), 0, 1), adj_rows(d, reset))};
+    ir_value *const products[] = {
+        adj_matmul(d, adj_swap(d, adj_rows(d, gates_of(l, dz, 0, 2)), 0, 1), adj_rows(d, l->before)),
+        adj_matmul(d, adj_swap(d, adj_rows(d, gates_of(l, dz, 2, 1)), 0, 1), adj_rows(d, reset))};
     adjoint_add(d, w, adj_cat(d, products, 2, 0));
 }
 
-/* ------------------------------------------------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------------------------------------------------
+ */
 
 static void of_recurrent(differentiation *d, const ir_node *n, ir_value *const *dy) {
     const ir_type *x = &n->inputs[IR_REC_X]->type, *w = &n->inputs[IR_REC_W_HH]->type;

@@ -1,12 +1,12 @@
 /* adjoint_repeat: a loop, backwards.
  *
- * The loop forward collects what each round begins with. A round backwards does the body once more, out of that and of the
- * same rows, and then the body's gradient; so what a loop keeps is what it carries, whatever happens in a round. The loop
- * backwards carries the gradients of what the one forward carries, and collects those of its rows.
+ * The loop forward collects what each round begins with. A round backwards does the body once more, out of that and of
+ * the same rows, and then the body's gradient; so what a loop keeps is what it carries, whatever happens in a round.
+ * The loop backwards carries the gradients of what the one forward carries, and collects those of its rows.
  *
- * What the body takes from around it: the gradient of a matrix is one product of all rounds' rows behind the loop, and that
- * of what was added to rows one sum over them; the order of terms is that of a gradient without the loop. Other gradients
- * are carried, too, as sums. */
+ * What the body takes from around it: the gradient of a matrix is one product of all rounds' rows behind the loop, and
+ * that of what was added to rows one sum over them; the order of terms is that of a gradient without the loop. Other
+ * gradients are carried, too, as sums. */
 #include "passes/adjoint.h"
 
 #include <string.h>
@@ -49,7 +49,8 @@ static void push(reverse *r, value_list *list, ir_value *v) {
     ARENA_PUSH(r->d->model->arena, list->values, list->count, list->capacity, v);
 }
 
-/* --- the body once more ---------------------------------------------------------------------------------------------- */
+/* --- the body once more ----------------------------------------------------------------------------------------------
+ */
 
 static ir_value *source_of(reverse *r, ir_op op, size_t index, const ir_type *type) {
     ir_value *v = adj_value(r->d, op, NULL, 0, type);
@@ -133,7 +134,8 @@ static ir_value **clone_body(reverse *r) {
     return of;
 }
 
-/* --- what a round contributes ------------------------------------------------------------------------------------------ */
+/* --- what a round contributes
+ * ------------------------------------------------------------------------------------------ */
 
 static bool is_inside(const reverse *r, const ir_value *v) { return v->id >= r->first_id; }
 
@@ -178,11 +180,13 @@ static void share_all(reverse *r) {
         for (const adjoint_product *p = a->products; p; p = p->next)
             add_share(r, (share){.kind = PRODUCT, .to = a->value, .each = p->dy, .beside = p->x});
         for (const adjoint_rows *t = a->rows; t; t = t->next)
-            add_share(r, (share){.kind = TABLE_ROWS, .to = a->value, .each = t->dy, .beside = t->ids, .attrs = t->attrs});
+            add_share(r,
+                      (share){.kind = TABLE_ROWS, .to = a->value, .each = t->dy, .beside = t->ids, .attrs = t->attrs});
     }
 }
 
-/* --- behind the loop ----------------------------------------------------------------------------------------------------- */
+/* --- behind the loop
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* What v is a view of: its elements in the same order. */
 static ir_value *viewed(const reverse *r, ir_value *v) {
@@ -274,7 +278,8 @@ static void close_loop(reverse *r) {
     d->at = r->repeat;
 }
 
-/* --- the rule ------------------------------------------------------------------------------------------------------------ */
+/* --- the rule
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static bool is_trained(const differentiation *d, const ir_value *v) {
     return v && v->producer->op == IR_PARAM && d->model->params[v->producer->attrs.index].trained;
@@ -310,7 +315,8 @@ static void go_back(reverse *r, ir_value **of, ir_value *const *dy) {
     const ir_block *from = r->forward->block;
     size_t count = 0, capacity = 0;
     const ir_node **nodes = NULL;
-    for (const ir_node *n = r->block->body.first; n; n = n->next) ARENA_PUSH(d->model->arena, nodes, count, capacity, n);
+    for (const ir_node *n = r->block->body.first; n; n = n->next)
+        ARENA_PUSH(d->model->arena, nodes, count, capacity, n);
     d->at = r->block->body.last;
     for (unsigned i = 0; i < r->carried_count; i++) {
         const ir_value *last = r->forward->results[i];

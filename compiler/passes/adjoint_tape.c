@@ -1,9 +1,9 @@
-/* adjoint_tape: --train-tape=K. A recurrent layer over more than K steps becomes a loop over pieces of K steps, whose gradient
- * is that of any loop (adjoint_repeat.c): what each piece begins with is kept, and the steps of a piece are computed once
- * more when its turn comes. The last piece may be shorter: it has lengths.
+/* adjoint_tape: --train-tape=K. A recurrent layer over more than K steps becomes a loop over pieces of K steps, whose
+ * gradient is that of any loop (adjoint_repeat.c): what each piece begins with is kept, and the steps of a piece are
+ * computed once more when its turn comes. The last piece may be shorter: it has lengths.
  *
- * No bit changes: a layer over T steps gives the bits of its pieces, and products and sums over all steps are taken behind
- * the loop, where those of the steps that a piece lacks are zeros behind the others. */
+ * No bit changes: a layer over T steps gives the bits of its pieces, and products and sums over all steps are taken
+ * behind the loop, where those of the steps that a piece lacks are zeros behind the others. */
 #include "passes/adjoint.h"
 
 typedef struct {
@@ -41,7 +41,8 @@ static ir_value *lengths_of(const cutter *c) {
 }
 
 static ir_value *pieces_of(const cutter *c, ir_value *x) {
-    ir_type type = {.dtype = x->type.dtype, .rank = 4, .dims = {c->pieces, adj_dim(c->d, c->steps), c->batch, x->type.dims[2]}};
+    ir_type type = {
+        .dtype = x->type.dtype, .rank = 4, .dims = {c->pieces, adj_dim(c->d, c->steps), c->batch, x->type.dims[2]}};
     return adj_reshape(c->d, adj_place(c->d, x, 0, adj_dim(c->d, 0), c->all, 1), &type);
 }
 
@@ -126,15 +127,21 @@ static void cut(cutter *c) {
     for (unsigned i = 0; i < states; i++) ir_replace_uses(d->model, n->results[1 + i], loop->results[i]);
 }
 
-/* Pieces of one step would be sums of another form (plan/choose_recurrent.c: fused), and so of other bits: they have two. */
+/* Pieces of one step would be sums of another form (plan/choose_recurrent.c: fused), and so of other bits: they have
+ * two. */
 void adjoint_cut_tape(differentiation *d, int64_t steps) {
     dim_table *t = d->model->dims;
     const ir_node *const at = d->at;
     if (steps < 2) steps = 2;
     for (ir_node *n = d->graph->first, *next; n; n = next) {
         next = n->next;
-        if (n->op != IR_RECURRENT || !adjoint_wanted(d, n->results[0]) || dim_max(n->results[0]->type.dims[0]) <= steps) continue;
-        cutter c = {.d = d, .layer = n, .steps = steps, .length = n->results[0]->type.dims[0], .batch = n->results[0]->type.dims[1]};
+        if (n->op != IR_RECURRENT || !adjoint_wanted(d, n->results[0]) || dim_max(n->results[0]->type.dims[0]) <= steps)
+            continue;
+        cutter c = {.d = d,
+                    .layer = n,
+                    .steps = steps,
+                    .length = n->results[0]->type.dims[0],
+                    .batch = n->results[0]->type.dims[1]};
         c.pieces = dim_floordiv(t, dim_add(t, c.length, adj_dim(d, steps - 1)), steps);
         c.all = dim_mul(t, c.pieces, adj_dim(d, steps));
         d->node = n;

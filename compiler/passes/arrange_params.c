@@ -1,9 +1,10 @@
 /* arrange_params: the weights of a layer in the order in which its kernel takes them.
  *
- * A convolution over two axes is computed as one over the last axis whose channels are (channel, row of the kernel): its
- * weight [O, C, KH, KW] is the same elements as [O, C*KH, KW]. A transposed convolution takes its weight turned round. Both
- * are written as views of the PARAM; here these become params of their own, since kernels pack weights when nnc runs. (But
- * what lives in the struct stays as it is: the planner sees through a RESHAPE, and differentiate.c refuses the others.)
+ * A convolution over two axes is computed as one over the last axis whose channels are (channel, row of the kernel):
+ * its weight [O, C, KH, KW] is the same elements as [O, C*KH, KW]. A transposed convolution takes its weight turned
+ * round. Both are written as views of the PARAM; here these become params of their own, since kernels pack weights when
+ * nnc runs. (But what lives in the struct stays as it is: the planner sees through a RESHAPE, and differentiate.c
+ * refuses the others.)
  */
 #include "passes/passes.h"
 

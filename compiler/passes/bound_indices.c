@@ -177,16 +177,19 @@ static const char *reader_name(const bounder *b) {
 
 static void report(bounder *b, const ir_node *culprit, const char *made_by, int_range found) {
     ir_model *m = b->model;
-    const char *what = b->kind == IR_CHECK_LENGTH ? "lengths" : b->reader->op == IR_ONE_HOT || b->reader->attrs.classes ? "classes" : "indices";
+    const char *what = b->kind == IR_CHECK_LENGTH                                ? "lengths"
+                       : b->reader->op == IR_ONE_HOT || b->reader->attrs.classes ? "classes"
+                                                                                 : "indices";
     const char *range = int_range_string(m->arena, found);
     const char *wanted = int_range_string(m->arena, b->within);
     if (!b->error) {
         b->error = diag_error(b->diags, b->reader->where, "%s needs %s that are known to be in %s, found %s",
                               reader_name(b), what, wanted, range);
-        diag_hint(b->error,
-                  "clamp(x, %s, %s) keeps them in range; %s made of inputs, sizes and numbers alone are checked when the "
-                  "model runs",
-                  dim_string(m->arena, b->within.low), dim_string(m->arena, b->within.high), what);
+        diag_hint(
+            b->error,
+            "clamp(x, %s, %s) keeps them in range; %s made of inputs, sizes and numbers alone are checked when the "
+            "model runs",
+            dim_string(m->arena, b->within.low), dim_string(m->arena, b->within.high), what);
     }
     diag_note(b->error, culprit->where, "%s here gives %s", made_by, range);
 }
@@ -400,7 +403,8 @@ static void bound_graph(bounder *b, const ir_graph *g) {
             require(b, n, n->inputs[1], places_of(t, n), n->attrs.classes ? IR_CHECK_TARGET : IR_CHECK_TOKEN);
         if (n->op == IR_FLOORDIV || n->op == IR_REMAINDER) require_divisor(b, n);
         if (n->op == IR_RECURRENT && n->inputs[IR_REC_LENGTHS])
-            require(b, n, n->inputs[IR_REC_LENGTHS], (int_range){one, n->inputs[IR_REC_X]->type.dims[0]}, IR_CHECK_LENGTH);
+            require(b, n, n->inputs[IR_REC_LENGTHS], (int_range){one, n->inputs[IR_REC_X]->type.dims[0]},
+                    IR_CHECK_LENGTH);
     }
 }
 

@@ -1,5 +1,5 @@
-/* dce: dead code elimination. What outputs, states and checks need stays (ir_sweep); then the model's table of params closes
- * up. */
+/* dce: dead code elimination. What outputs, states and checks need stays (ir_sweep); then the model's table of params
+ * closes up. */
 #include "passes/passes.h"
 
 #include <string.h>

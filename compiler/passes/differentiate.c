@@ -69,7 +69,8 @@ static void mark_wanted(differentiation *d) {
     mark_graph(d, d->graph);
 }
 
-/* --- sums ----------------------------------------------------------------------------------------------------------- */
+/* --- sums -----------------------------------------------------------------------------------------------------------
+ */
 
 /* What was read in more places than it has is summed up. */
 static ir_value *summed_to(differentiation *d, ir_value *g, const ir_type *type) {
@@ -113,7 +114,8 @@ void adjoint_refuse(differentiation *d, const ir_node *n, const char *what) {
     diag_hint(e, "what no trained parameter or gradient asks for may use it");
 }
 
-/* --- rules ---------------------------------------------------------------------------------------------------------- */
+/* --- rules ----------------------------------------------------------------------------------------------------------
+ */
 
 static adjoint_rule *rule_of(ir_op op) {
     static adjoint_rule *(*const families[])(ir_op) = {
@@ -140,7 +142,8 @@ void adjoint_visit(differentiation *d, const ir_node *n) {
     else adjoint_refuse(d, n, ir_op_name(n->op));
 }
 
-/* --- what was asked for ----------------------------------------------------------------------------------------------- */
+/* --- what was asked for
+ * ----------------------------------------------------------------------------------------------- */
 
 static ir_node *add_sink(differentiation *d, ir_op op, size_t param, ir_value *const *inputs, unsigned count) {
     ir_node *n = ir_insert(d->model, d->graph, d->at, op, inputs, count, d->node->where);
@@ -180,7 +183,9 @@ static void add_renorms(differentiation *d) {
     }
 }
 
-static ir_value *sum_of(differentiation *d, ir_value *sum, ir_value *g) { return sum ? adj_both(d, IR_ADD, sum, g) : g; }
+static ir_value *sum_of(differentiation *d, ir_value *sum, ir_value *g) {
+    return sum ? adj_both(d, IR_ADD, sum, g) : g;
+}
 
 /* Rows of dy added up in the rows of a table of zeros. */
 static ir_value *rows_of_table(differentiation *d, const ir_value *table, const adjoint_rows *r) {

@@ -50,13 +50,15 @@ static void check_lengths(const divider *d, const ir_graph *g, diag_list *diags)
     for (const ir_node *n = g->first; n; n = n->next) {
         if (n->op == IR_REPEAT) check_lengths(d, &n->block->body, diags);
         if (n->op != IR_RECURRENT || !n->inputs[IR_REC_LENGTHS] || !d->later[n->inputs[IR_REC_LENGTHS]->id]) continue;
-        diag *e = diag_error(diags, n->where, "lengths of %s cannot be made of a target", n->source ? n->source : n->label);
+        diag *e =
+            diag_error(diags, n->where, "lengths of %s cannot be made of a target", n->source ? n->source : n->label);
         diag_note(e, n->inputs[IR_REC_LENGTHS]->where, "made here");
         diag_hint(e, "lengths are an input: input n: int32[B]");
     }
 }
 
-/* --- the three models ---------------------------------------------------------------------------------------------- */
+/* --- the three models ----------------------------------------------------------------------------------------------
+ */
 
 static void unlink_node(ir_graph *g, const ir_node *node) {
     ir_node *before = NULL;
@@ -102,7 +104,8 @@ static void stop_dropout(ir_model *m, ir_graph *g) {
     }
 }
 
-/* --- what the loss reaches ----------------------------------------------------------------------------------------- */
+/* --- what the loss reaches -----------------------------------------------------------------------------------------
+ */
 
 static void reach(const ir_model *m, ir_value *v, bool *seen, bool *params) {
     ir_value **stack = NULL;
@@ -146,7 +149,8 @@ static bool freeze_unreached(ir_model *m, diag_list *diags) {
     return true;
 }
 
-/* --- statistics of the batch --------------------------------------------------------------------------------------- */
+/* --- statistics of the batch ---------------------------------------------------------------------------------------
+ */
 
 typedef struct {
     ir_model *model;
@@ -213,7 +217,8 @@ static int64_t least_values(const ir_type *x) {
 static bool batch_fits(const ir_model *m, const ir_node *n, diag_list *diags) {
     const ir_type *x = &n->inputs[0]->type;
     if (n->attrs.momentum < 0) {
-        diag *e = diag_error(diags, n->where, "%s is trained, and its momentum is none", n->source ? n->source : "BatchNorm");
+        diag *e =
+            diag_error(diags, n->where, "%s is trained, and its momentum is none", n->source ? n->source : "BatchNorm");
         diag_hint(e, "give it a number, as momentum=0.1, or keep it as it is: frozen=\"%s*\"", n->label);
         return false;
     }
@@ -270,10 +275,11 @@ static void find_moving(ir_model *m, const ir_graph *g) {
     }
 }
 
-/* --- sparse gradients ---------------------------------------------------------------------------------------------- */
+/* --- sparse gradients ----------------------------------------------------------------------------------------------
+ */
 
-/* torch.optim's SGD alone takes them, and moves the rows that were looked up; what moves all rows, or asks for all gradients,
- * does not go with it. */
+/* torch.optim's SGD alone takes them, and moves the rows that were looked up; what moves all rows, or asks for all
+ * gradients, does not go with it. */
 static void check_sparse(ir_model *m, diag_list *diags) {
     ir_training *t = m->training;
     for (const ir_node *n = t->train->run.first; n; n = n->next) {
@@ -284,14 +290,16 @@ static void check_sparse(ir_model *m, diag_list *diags) {
         bool plain = o && o->rule == IR_SGD && o->momentum == 0 && o->weight_decay == 0;
         t->train_only = true;
         if (plain && !t->clip_count) continue;
-        diag *e = diag_error(diags, p->where, "sparse=true goes with SGD without momentum and weight_decay, and without clipping");
+        diag *e = diag_error(diags, p->where,
+                             "sparse=true goes with SGD without momentum and weight_decay, and without clipping");
         if (!o) diag_hint(e, "train SGD(lr=0.1), or leave sparse out");
         else diag_note(e, plain ? t->clips[0].where : o->where, plain ? "this clips" : "the optimizer of its weight");
         if (o) diag_hint(e, "leave sparse out, or give the Embedding an SGD of its own: params=\"%s\"", p->key);
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------------------------------------------------
+ */
 
 bool pass_modes(ir_model *m, diag_list *diags) {
     ir_training *t = m->training;

@@ -184,7 +184,9 @@ static void source_node(planner *p, const ir_node *n) {
         r = fixed_root(p, &v->type, m->states[i].name, PLAN_STATE, i);
         r->buffer = p->plan->state_buffers[i];
         break;
-    case IR_PARAM: r = fixed_root(p, &v->type, v->name, ir_param_lives(&m->params[i]) ? PLAN_TRAINED : PLAN_TABLE, i); break;
+    case IR_PARAM:
+        r = fixed_root(p, &v->type, v->name, ir_param_lives(&m->params[i]) ? PLAN_TRAINED : PLAN_TABLE, i);
+        break;
     case IR_TENSOR:
         r = fixed_root(p, &v->type, v->name, PLAN_LITERAL, 0);
         r->buffer->literal = n;

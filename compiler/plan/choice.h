@@ -1,8 +1,8 @@
 /* choice: all that is chosen about a kernel's code for one body, as a value.
  *
- * plan_model makes it once for each kernel and body (choose.c). The kernel's work space, --dump=plan and the emitters read
- * it and derive nothing anew, so they cannot disagree. What a kernel is given (shapes, strides, operands) stands in its
- * plan_kernel. Sizes and offsets are floats; a tile's vectors have the body's lanes. */
+ * plan_model makes it once for each kernel and body (choose.c). The kernel's work space, --dump=plan and the emitters
+ * read it and derive nothing anew, so they cannot disagree. What a kernel is given (shapes, strides, operands) stands
+ * in its plan_kernel. Sizes and offsets are floats; a tile's vectors have the body's lanes. */
 #ifndef NNC_PLAN_CHOICE_H
 #define NNC_PLAN_CHOICE_H
 
@@ -11,7 +11,8 @@
 #include "plan/plan.h"
 #include "support/text.h"
 
-/* --- products: rows of x times packed weights ------------------------------------------------------------------------ */
+/* --- products: rows of x times packed weights ------------------------------------------------------------------------
+ */
 
 typedef struct {
     cost_tile size;
@@ -20,8 +21,8 @@ typedef struct {
 } choice_tile;
 
 /* How rows go through tiles. A known number of rows is `taller_count` tiles, then `tile_count` tiles one row lower.
- * Otherwise the rows go by `tile`, the last one together with rows of the one before, and where they are too few by `row`,
- * or all but a lone one by `lower`, if it has rows. */
+ * Otherwise the rows go by `tile`, the last one together with rows of the one before, and where they are too few by
+ * `row`, or all but a lone one by `lower`, if it has rows. */
 typedef struct {
     int64_t rows; /* -1: known only at run time */
     choice_tile tile, taller, row, lower;
@@ -31,7 +32,8 @@ typedef struct {
 /* The way of all rows through one panel. */
 typedef struct {
     int64_t columns;  /* floats of a row of weights that y takes; 0: there is no such panel */
-    bool by_columns;  /* a tile's width of columns for all rows, then the next, so that their weights stay in the cache */
+    bool
+        by_columns; /* a tile's width of columns for all rows, then the next, so that their weights stay in the cache */
     choice_heights heights;
 } choice_panel;
 
@@ -42,7 +44,8 @@ typedef struct {
     choice_panel full, last; /* all panels but a narrow last one; that one */
 } choice_product;
 
-/* --- LINEAR, MATMUL, CONV1D ------------------------------------------------------------------------------------------- */
+/* --- LINEAR, MATMUL, CONV1D
+ * ------------------------------------------------------------------------------------------- */
 
 /* A loop over rows of x and y. */
 typedef struct {
@@ -64,8 +67,10 @@ typedef struct {
     bool elements;  /* or element by element */
     bool fused;     /* a term is one madd, as columns lie densely; else a multiplication and an addition */
     int64_t streamed; /* or, of one row of a, b by so many of its rows at a time; 0: not so */
-    int64_t packed; /* b's columns are not dense: so many are put side by side in the work space, for all rows; else 0 */
-    int64_t block;  /* WEIGHT_GRAD: so many terms at a time, whose rows of dy are copied to the work space; 0: all, as they lie */
+    int64_t
+        packed;    /* b's columns are not dense: so many are put side by side in the work space, for all rows; else 0 */
+    int64_t block; /* WEIGHT_GRAD: so many terms at a time, whose rows of dy are copied to the work space; 0: all, as
+                      they lie */
     int64_t distance; /* from one of these rows to the next */
 } choice_matmul;
 
@@ -83,13 +88,15 @@ typedef struct {
     choice_channels full, last;
     bool by_positions;       /* lanes are positions instead, and the rows of tiles channels: */
     choice_heights channels; /* of a group */
-    /* Weights that have codes: instead of all that, rows of terms are gathered, `chunk` positions at a time, and multiplied. */
+    /* Weights that have codes: instead of all that, rows of terms are gathered, `chunk` positions at a time, and
+     * multiplied. */
     bool by_windows;
     choice_product product;
     int64_t chunk, windows_at, results_at, quantised_at; /* places in the work space */
 } choice_conv;
 
-/* --- RECURRENT --------------------------------------------------------------------------------------------------------- */
+/* --- RECURRENT
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* Which rows of x one call of the input's product takes. */
 typedef enum {
@@ -117,19 +124,19 @@ typedef struct {
     /* the layer */
     int64_t inputs, hidden, projected; /* I, H, P (P == H without proj_size) */
     unsigned gates;        /* of the weights: LSTM 4, GRU 3, RNN 1 */
-    unsigned columns;      /* values a unit has in a row of gates: LSTM 4, GRU 4 (n of x, r, z, n of h), RNN 1; a GRU that
-                            * resets before the product 3 */
+    unsigned columns; /* values a unit has in a row of gates: LSTM 4, GRU 4 (n of x, r, z, n of h), RNN 1; a GRU that
+                       * resets before the product 3 */
     bool has_cell, has_out, projects, resets_before;
     bool one_row;          /* the batch is one row, and known to be */
     /* weights: W_ih; W_hh; reset before: W_hn apart from the rest; proj_size: W_hr */
     const pack *input, *hidden_pack, *candidate, *output;
     bool halved;           /* packed sigmoid gates are halved: sigmoid(x) = (1 + tanh(x / 2)) / 2 */
-    bool shared;           /* layers of the same shape share functions, whose tables are parameters; else each has its own */
+    bool shared; /* layers of the same shape share functions, whose tables are parameters; else each has its own */
     /* the way through time */
     bool fused;            /* one step of one row: the input's part of the sums is in the same stream */
     bool chained;          /* one row: the new h goes to a row of out, where the next step finds it */
-    bool zigzag;           /* every other step takes the panels backwards. A fused step cannot tell by itself: it needs the
-                            * run's number */
+    bool zigzag; /* every other step takes the panels backwards. A fused step cannot tell by itself: it needs the
+                  * run's number */
     bool unroll_steps;
     int64_t steps;         /* of one chunk of projected input */
     choice_rows input_rows;
@@ -146,7 +153,8 @@ typedef struct {
     int64_t gates_row, sums_row, next_row; /* floats of one row of each */
 } choice_recurrent;
 
-/* --- the others -------------------------------------------------------------------------------------------------------- */
+/* --- the others
+ * -------------------------------------------------------------------------------------------------------- */
 
 typedef enum {
     CHOICE_VECTORS, /* a vector of elements at a time */

@@ -21,15 +21,16 @@ typedef void choose_for_operator(const chooser *c, const plan_kernel *k, plan_ch
 choose_for_operator choose_recurrent; /* choose_recurrent.c */
 choose_for_operator choose_linear;    /* choose_product.c */
 choose_for_operator choose_conv;      /* choose_conv.c */
-choose_for_operator choose_elementwise, choose_reduction, choose_matmul, choose_weight_grad, choose_nothing; /* choose_elements.c */
+choose_for_operator choose_elementwise, choose_reduction, choose_matmul, choose_weight_grad,
+    choose_nothing; /* choose_elements.c */
 /* rows: -1 if known only at run time, then most_rows at most (0: no limit is known). */
 choice_product choose_product(const chooser *c, const pack *p, int64_t rows, int64_t most_rows, bool padded);
 
 /* How so many rows, -1 if known only at run time, go through tiles of at most this size. */
 choice_heights choose_heights(int64_t rows, choice_tile tile, choice_tile row);
 
-/* choose_pack.c: a pack with one column group, not scaled: what a product's matrix is, if nothing else is said. In the format
- * that the kernel's layer asks for. */
+/* choose_pack.c: a pack with one column group, not scaled: what a product's matrix is, if nothing else is said. In the
+ * format that the kernel's layer asks for. */
 pack *choose_pack(const chooser *c, const plan_kernel *k, const plan_operand *weight, const plan_operand *bias,
                   int64_t units, int64_t terms, int64_t panel);
 /* NULL where the operand is none. */

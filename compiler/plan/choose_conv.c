@@ -27,9 +27,9 @@ static choice_channels channels_of(const chooser *c, const choice_conv *of, int6
     return r;
 }
 
-/* Neighbouring positions read neighbouring inputs, and write neighbouring results, where they lie densely and the stride is
- * 1: then nothing is packed, and nothing transposed. Every position must have all its taps, and vectors few lanes that
- * compute a position again. */
+/* Neighbouring positions read neighbouring inputs, and write neighbouring results, where they lie densely and the
+ * stride is 1: then nothing is packed, and nothing transposed. Every position must have all its taps, and vectors few
+ * lanes that compute a position again. */
 static bool lanes_are_positions(const chooser *c, const plan_kernel *k, int64_t outputs) {
     const ir_attrs *a = &k->node->attrs;
     const plan_view *x = &k->inputs[0].view, *y = &k->results[0].view;

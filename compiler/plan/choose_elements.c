@@ -81,14 +81,17 @@ void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) 
     ir_op op = k->node->op;
     bool one_by_one = op == IR_ARGMAX || op == IR_ARGMIN || op == IR_PROD || op == IR_CUMSUM;
     bool vectors = k->inputs[0].view.type.dtype == IR_F32 && !one_by_one && !is_of_few(of, k);
-    to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : by_columns(k) && !of->body->rolled ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
+    to->reduce = !vectors                             ? CHOICE_REDUCE_ELEMENTS
+                 : by_columns(k) && !of->body->rolled ? CHOICE_REDUCE_COLUMNS
+                                                      : CHOICE_REDUCE_ROWS;
     to->vectors = vectors;
 }
 
 /* --- products of run-time values --- */
 
 /* a y of rows and columns, made of so many terms; b's columns. */
-static void choose_product_of(const chooser *c, const plan_view *b, const plan_view *y, int64_t terms, plan_choice *to) {
+static void choose_product_of(const chooser *c, const plan_view *b, const plan_view *y, int64_t terms,
+                              plan_choice *to) {
     unsigned last = y->type.rank - 1;
     const dim *extent = y->type.dims[last - 1];
     int64_t columns = dim_max(y->type.dims[last]), rows = dim_max(extent);
@@ -138,8 +141,8 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     choose_stream(c, &k->results[0].view.type, terms, to);
 }
 
-/* dy' x: the terms are dy's rows. Where these are long, or many, a tile goes down columns at distances that fall on few sets
- * of the cache: then some rows at a time are put side by side, at a distance of their own. */
+/* dy' x: the terms are dy's rows. Where these are long, or many, a tile goes down columns at distances that fall on few
+ * sets of the cache: then some rows at a time are put side by side, at a distance of their own. */
 void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to) {
     enum { BLOCK = 64, APART = 1 << 12 /* floats of dy that lie well as they are */ };
     const plan_view *dy = &k->inputs[0].view;

@@ -6,10 +6,11 @@ static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; 
 /* --- weights --- */
 
 /* Groups of columns that are the matrix's gates in this order. */
-static pack *gates_pack(const chooser *c, const plan_kernel *k, const choice_recurrent *r, unsigned weight, unsigned gates,
-                        const unsigned *order) {
+static pack *gates_pack(const chooser *c, const plan_kernel *k, const choice_recurrent *r, unsigned weight,
+                        unsigned gates, const unsigned *order) {
     int64_t terms = weight == IR_REC_W_IH ? r->inputs : r->projected;
-    pack *p = choose_pack(c, k, &k->inputs[weight], NULL, r->hidden, terms, r->gates == 1 ? c->body->columns : c->body->panel);
+    pack *p = choose_pack(c, k, &k->inputs[weight], NULL, r->hidden, terms,
+                          r->gates == 1 ? c->body->columns : c->body->panel);
     p->gates = p->bias_from = gates;
     unsigned candidate = 2; /* LSTM's g and GRU's n */
     for (unsigned g = 0; g < gates; g++) {
@@ -89,7 +90,8 @@ static void choose_way(const chooser *c, const plan_kernel *k, choice_recurrent 
     int64_t weights = r->gates * r->hidden *
                       (r->projected * (int64_t)format_row_of(r->hidden_pack->format)->bytes +
                        (r->fused ? r->inputs * (int64_t)format_row_of(r->input->format)->bytes : 0)) / 4;
-    r->zigzag = !c->body->rolled && !r->resets_before && r->hidden >= 2 * r->hidden_pack->panel && weights >= COST_CACHE;
+    r->zigzag =
+        !c->body->rolled && !r->resets_before && r->hidden >= 2 * r->hidden_pack->panel && weights >= COST_CACHE;
     /* as many steps as fill the tiles of the projection: a large batch does that with fewer */
     int64_t filling = COST_ROW_CHUNK / batch;
     r->steps = c->body->rolled ? 1 : smaller(smaller(filling < 1 ? 1 : filling, COST_STEP_CHUNK), T);
@@ -177,7 +179,8 @@ static int64_t take_quantised(int64_t *work, int64_t rows, int64_t row) {
 }
 
 static int64_t divide_work(const chooser *c, const plan_kernel *k, choice_recurrent *r) {
-    int64_t batch = dim_max(k->inputs[IR_REC_X].view.type.dims[1]), padded = round_up(r->hidden, c->body->padding), work = 0;
+    int64_t batch = dim_max(k->inputs[IR_REC_X].view.type.dims[1]), padded = round_up(r->hidden, c->body->padding),
+            work = 0;
     const pack *w = r->hidden_pack;
     r->gates_at = r->sums_at = r->next_at = -1;
     r->gates_row = r->columns * padded;

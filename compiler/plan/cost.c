@@ -4,10 +4,11 @@
 static int64_t parts(int64_t n, int64_t of) { return (n + of - 1) / of; }
 
 #define PANELS COST_PANEL, COST_COLUMNS, COST_CHANNELS, COST_PADDING, COST_WIDEST
-const cost_body cost_bodies[COST_BODIES] = {
-    {"4 lanes", 4, 16, 2, 8, PANELS, false}, {"AVX2", 8, 16, 1, 8, PANELS, false}, {"AVX-512", 16, 32, 1, 8, PANELS, false}};
-/* Of 16 registers the engines of browsers keep one for themselves; and clang and they load all factors of a term, or of two,
- * before the first is used: more than four sums beside them are spilt. */
+const cost_body cost_bodies[COST_BODIES] = {{"4 lanes", 4, 16, 2, 8, PANELS, false},
+                                            {"AVX2", 8, 16, 1, 8, PANELS, false},
+                                            {"AVX-512", 16, 32, 1, 8, PANELS, false}};
+/* Of 16 registers the engines of browsers keep one for themselves; and clang and they load all factors of a term, or of
+ * two, before the first is used: more than four sums beside them are spilt. */
 const cost_body cost_wasm = {"4 lanes, WebAssembly", 4, 15, 5, 4, 4, 32, 16, 4, 16, false};
 const cost_body cost_scalar = {"1 lane", 1, 3, 1, 1, 1, 1, 1, 1, 0, true};
 
@@ -55,7 +56,8 @@ cost_tile cost_matmul_row(const cost_body *body, int64_t columns, int64_t terms)
     cost_tile t = cost_product_row(body, columns, columns, terms);
     /* b is not packed by panels: where there are registers, whole rows of it are fastest to read */
     int64_t vectors = parts(columns, body->lanes), most = body->registers - 1 - body->spare;
-    if (t.chains == 1 && !body->rolled) t.vectors = (unsigned)parts(vectors, parts(vectors, smaller(most, COST_WIDEST)));
+    if (t.chains == 1 && !body->rolled)
+        t.vectors = (unsigned)parts(vectors, parts(vectors, smaller(most, COST_WIDEST)));
     return t;
 }
 

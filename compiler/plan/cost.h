@@ -1,24 +1,27 @@
 /* cost: the numbers and rules by which kernels' sizes and tiles are chosen, from the sizes of a layer alone.
  *
- * What they lead to for one kernel is a value, plan/choice.h; only the files that make it ask here. Nothing depends on T or
- * B in a way that would change the order of a sum: step by step and whole sequence give the same bits. */
+ * What they lead to for one kernel is a value, plan/choice.h; only the files that make it ask here. Nothing depends on
+ * T or B in a way that would change the order of a sum: step by step and whole sequence give the same bits. */
 #ifndef NNC_PLAN_COST_H
 #define NNC_PLAN_COST_H
 
 #include "ir/ir.h"
 
 enum {
-    COST_PANEL = 16,      /* units of a gate side by side in packed weights: one vector of the widest body */
-    COST_COLUMNS = 64,    /* columns of a panel altogether, where there is only one gate */
-    COST_CHANNELS = 16,   /* output channels of a convolution side by side */
-    COST_WIDEST = 16,     /* lanes of the widest body: packed weights have room for its last vector, whatever the bodies */
-    COST_PADDING = 4,     /* the last panel is as wide as its units ask, in steps of this */
-    COST_STEP_CHUNK = 24, /* most time steps whose input projection is computed at once: a multiple of the tiles' heights */
-    COST_ROW_CHUNK = 48,  /* rows (steps times batch) that are enough for that */
-    COST_BLOCK = 256,     /* terms of one running sum: longer sums are sums of such blocks, which keeps rounding small */
-    COST_DOTS = 4,        /* a product with fewer outputs uses lanes along its terms */
-    COST_ROWS = 8,        /* most rows in one register tile */
-    COST_SHARED = 1 << 9, /* weights a gate from which on layers share a step's function: a smaller step costs less than its call */
+    COST_PANEL = 16,    /* units of a gate side by side in packed weights: one vector of the widest body */
+    COST_COLUMNS = 64,  /* columns of a panel altogether, where there is only one gate */
+    COST_CHANNELS = 16, /* output channels of a convolution side by side */
+    COST_WIDEST = 16, /* lanes of the widest body: packed weights have room for its last vector, whatever the bodies */
+    COST_PADDING = 4, /* the last panel is as wide as its units ask, in steps of this */
+    COST_STEP_CHUNK =
+        24, /* most time steps whose input projection is computed at once: a multiple of the tiles' heights */
+    COST_ROW_CHUNK = 48, /* rows (steps times batch) that are enough for that */
+    COST_BLOCK = 256,    /* terms of one running sum: longer sums are sums of such blocks, which keeps rounding small */
+    COST_DOTS = 4,       /* a product with fewer outputs uses lanes along its terms */
+    COST_ROWS = 8,       /* most rows in one register tile */
+    COST_SHARED =
+        1
+        << 9, /* weights a gate from which on layers share a step's function: a smaller step costs less than its call */
     COST_APART = 1 << 12, /* weights a gate from which on a step is worth a call of its own */
     COST_CACHE = 1 << 16  /* floats of packed weights from which on every other step takes the panels backwards, so that
                            * it begins with what the cache (of L1 or L2) still has */
@@ -32,8 +35,8 @@ typedef struct {
     unsigned lanes, registers; /* floats in a vector; vectors in registers */
     unsigned spare;            /* registers that a multiplication and addition need besides sums and factors */
     unsigned sums;             /* of one row in one loop: enough to hide an addition's latency */
-    /* How weights are packed: units of a gate, columns of a matrix that is one gate, and channels side by side; the last
-     * panel is as wide as its units ask, in steps of `padding`; zeros for the last vector stand behind all. */
+    /* How weights are packed: units of a gate, columns of a matrix that is one gate, and channels side by side; the
+     * last panel is as wide as its units ask, in steps of `padding`; zeros for the last vector stand behind all. */
     int64_t panel, columns, channels, padding, tail;
     bool rolled;               /* one sum a gate, loops over units and terms: for size, on one lane */
 } cost_body;
@@ -41,7 +44,8 @@ typedef struct {
 /* The bodies that x86-64 can have, the narrowest first; the first is NEON's and plain C's too. */
 enum { COST_BODIES = 3 };
 extern const cost_body cost_bodies[COST_BODIES];
-/* Four lanes for WebAssembly, which its engines translate once more: the packed weights of the others, smaller tiles. */
+/* Four lanes for WebAssembly, which its engines translate once more: the packed weights of the others, smaller tiles.
+ */
 extern const cost_body cost_wasm;
 /* One lane, for cores without vectors. It shares packed weights with no other. */
 extern const cost_body cost_scalar;
@@ -51,11 +55,12 @@ typedef struct {
     unsigned rows, vectors, chains;
 } cost_tile;
 
-/* The tile of a product with so many columns (of a full panel, and in all) and terms; most_rows: as many rows as there can
- * be at most. Tiles are four vectors wide where registers are many or rows few, else two, and as high as registers
+/* The tile of a product with so many columns (of a full panel, and in all) and terms; most_rows: as many rows as there
+ * can be at most. Tiles are four vectors wide where registers are many or rows few, else two, and as high as registers
  * allow, made even. A narrow product has chains, to keep the processor busy. */
 cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms, int64_t most_rows);
-/* That of a product with int8 weights: fewer sums at once, as each takes a register or two for integers beside its own. */
+/* That of a product with int8 weights: fewer sums at once, as each takes a register or two for integers beside its own.
+ */
 cost_tile cost_dots(const cost_body *body, int64_t panel_columns, int64_t most_rows);
 /* Those of a product of run-time values, whose sums have one chain but where there is only one row. */
 cost_tile cost_matmul_row(const cost_body *body, int64_t columns, int64_t terms);
@@ -63,14 +68,15 @@ cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int
 /* The tile of one row of it. */
 cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms);
 
-/* One row's recurrent sweep over panels whose units are together `units`: vectors counts vectors of units, each with all its
- * gates, of as many panels side by side as it takes to have 8 sums (GRU: 6) at once, enough to hide the latency of an addition
- * and of the cells, which follow for all of them. cost_together: how many of the vectors one loop over the terms takes. */
+/* One row's recurrent sweep over panels whose units are together `units`: vectors counts vectors of units, each with
+ * all its gates, of as many panels side by side as it takes to have 8 sums (GRU: 6) at once, enough to hide the latency
+ * of an addition and of the cells, which follow for all of them. cost_together: how many of the vectors one loop over
+ * the terms takes. */
 cost_tile cost_sweep(const cost_body *body, unsigned gates, int64_t units, int64_t terms);
 unsigned cost_together(const cost_body *body, unsigned gates, unsigned vectors);
-/* Whether the last `width` units of a sweep (rounded up to COST_PADDING) are better taken as plain columns, all gates of a
- * term side by side in as few vectors as they fill, than gate by gate: that saves loads in every term, and costs a way
- * through memory once. */
+/* Whether the last `width` units of a sweep (rounded up to COST_PADDING) are better taken as plain columns, all gates
+ * of a term side by side in as few vectors as they fill, than gate by gate: that saves loads in every term, and costs a
+ * way through memory once. */
 bool cost_flat(const cost_body *body, unsigned gates, int64_t width, int64_t terms);
 /* The tile for that many columns. */
 cost_tile cost_flat_tile(const cost_body *body, int64_t columns, int64_t terms);

@@ -1,5 +1,5 @@
-/* layout: what RESHAPE, PERMUTE, SLICE and EXPAND do to offsets and strides. All in symbolic dims, so a view inside a loop over
- * chunks is made by the same rules as one of the whole value. */
+/* layout: what RESHAPE, PERMUTE, SLICE and EXPAND do to offsets and strides. All in symbolic dims, so a view inside a
+ * loop over chunks is made by the same rules as one of the whole value. */
 #include "plan/planner.h"
 
 plan_view layout_dense(planner *p, const ir_type *type) {

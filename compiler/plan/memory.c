@@ -62,7 +62,8 @@ static unsigned walk(planner *p, life_list *list, const plan_item *item, unsigne
         if (item->until.kind == PLAN_MEMORY) touch(p, &inner, item->until.view.buffer, end - 1, end - 1);
         for (size_t i = 0; i < inner.count; i++) {
             const life *l = &inner.lives[i];
-            bool own = item->repeat ? is_within(l->buffer->home, item) : dim_mentions(l->buffer->elements, item->extent);
+            bool own =
+                item->repeat ? is_within(l->buffer->home, item) : dim_mentions(l->buffer->elements, item->extent);
             bool outlives = !l->buffer->work && !own;
             touch(p, list, l->buffer, outlives ? at : l->begin, outlives ? end - 1 : l->end);
         }

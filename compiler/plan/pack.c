@@ -186,7 +186,9 @@ static char *fill_scales(const pack *p, int64_t matrix, int64_t panel, char *to)
     return to;
 }
 
-void pack_fill_floats(void *context, float *values) { fill(context, PACK_FLOATS, sizeof(float), 0, fill_floats, values); }
+void pack_fill_floats(void *context, float *values) {
+    fill(context, PACK_FLOATS, sizeof(float), 0, fill_floats, values);
+}
 
 void pack_fill_codes(void *context, float *values) {
     const pack *p = context;
@@ -198,4 +200,6 @@ void pack_fill_scales(void *context, float *values) {
     fill(p, PACK_SCALES, p->format == FORMAT_INT8 ? 2 : 4, 0, fill_scales, values);
 }
 
-void pack_fill_biases(void *context, float *values) { fill(context, PACK_BIASES, sizeof(float), 0, fill_bias_row, values); }
+void pack_fill_biases(void *context, float *values) {
+    fill(context, PACK_BIASES, sizeof(float), 0, fill_bias_row, values);
+}

@@ -1,18 +1,18 @@
 /* pack: weights in the order in which kernels read them, put there at compile time. A pack says which params lie where;
  * their values are read when it is filled.
  *
- * A matrix [gates * units, terms] becomes panels. A panel holds `panel` units (the last one as many as are left, rounded
- * up to `padding`); it has a row of biases, if there are any, and one row a term; a row holds, gate by gate, one
- * value for each unit of the panel:
+ * A matrix [gates * units, terms] becomes panels. A panel holds `panel` units (the last one as many as are left,
+ * rounded up to `padding`); it has a row of biases, if there are any, and one row a term; a row holds, gate by gate,
+ * one value for each unit of the panel:
  *
  *     b[g0 u0] b[g0 u1] … b[g1 u0] b[g1 u1] …
  *     w[g0 u0][0] w[g0 u1][0] … w[g1 u0][0] …           the factors of term 0
  *     w[g0 u0][1] …
  *
  * so that a kernel reads a panel once from front to back and ends with all gates of the same units. Weights that have
- * codes (format/format.h) lie in the same order in a table of their own, those of int8 four terms of a unit side by side;
- * so do scales, a row of them for each that a row of the matrix has, and the rows of biases. Units that only fill up are
- * zero; `tail` zeros stand behind the last panel, for vectors that are wider than it. A convolution's groups are
+ * codes (format/format.h) lie in the same order in a table of their own, those of int8 four terms of a unit side by
+ * side; so do scales, a row of them for each that a row of the matrix has, and the rows of biases. Units that only fill
+ * up are zero; `tail` zeros stand behind the last panel, for vectors that are wider than it. A convolution's groups are
  * `matrices` such matrices, one below the other in the param, each in panels of its own.
  */
 #ifndef NNC_PLAN_PACK_H

@@ -1,6 +1,6 @@
-/* pack_list: what of parameters that live in the struct kernels want in another order, and where it lies in the struct's array
- * `packs`. The plans of a model with a loss (run, eval, train) share one list. MODEL_pack fills the array anew whenever
- * parameters change. */
+/* pack_list: what of parameters that live in the struct kernels want in another order, and where it lies in the
+ * struct's array `packs`. The plans of a model with a loss (run, eval, train) share one list. MODEL_pack fills the
+ * array anew whenever parameters change. */
 #ifndef NNC_PLAN_PACK_LIST_H
 #define NNC_PLAN_PACK_LIST_H
 

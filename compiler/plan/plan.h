@@ -2,8 +2,8 @@
  *
  * The plan changes no IR. Each IR value gets a `plan_view`: a buffer, an offset and a stride for every dim, so RESHAPE,
  * PERMUTE and SLICE cost nothing where strides can say them. CAT has no kernel: its operands are written straight into
- * its result where that is possible, and copied there otherwise. Elementwise operators that are used once, by another elementwise operator, are computed inside
- * it (`inlined`). A kernel becomes one C function.
+ * its result where that is possible, and copied there otherwise. Elementwise operators that are used once, by another
+ * elementwise operator, are computed inside it (`inlined`). A kernel becomes one C function.
  *
  * Chunks: a run-time dim T along which kernels can work piece by piece becomes a loop; inside it, values that nobody
  * needs whole have room for one chunk only. Views inside the loop are in terms of two symbols of the loop: `start`
@@ -20,8 +20,8 @@
 
 enum { PLAN_MAX_BODIES = 4 };
 
-/* TABLE: a param as it is; TRAINED: one that lives in the struct; GRADIENT: the gradient of one; LITERAL: the numbers of a
- * TENSOR */
+/* TABLE: a param as it is; TRAINED: one that lives in the struct; GRADIENT: the gradient of one; LITERAL: the numbers
+ * of a TENSOR */
 typedef enum {
     PLAN_INPUT, PLAN_OUTPUT, PLAN_STATE, PLAN_TABLE, PLAN_TRAINED, PLAN_GRADIENT, PLAN_LITERAL, PLAN_SCRATCH
 } plan_place;
@@ -52,8 +52,8 @@ typedef struct plan_choice plan_choice; /* plan/choice.h */
 typedef enum { PLAN_NONE, PLAN_PARAM, PLAN_NUMBER, PLAN_MEMORY, PLAN_INLINE } plan_operand_kind;
 
 /* What a kernel reads: PLAN_NONE for an absent optional input, a param (index into model->params), a number or a size,
- * memory, or an elementwise kernel computed in place. A layer's parameters are PLAN_PARAM; a param that an expression uses
- * is memory (PLAN_TABLE). */
+ * memory, or an elementwise kernel computed in place. A layer's parameters are PLAN_PARAM; a param that an expression
+ * uses is memory (PLAN_TABLE). */
 typedef struct {
     plan_operand_kind kind;
     size_t param;

@@ -2,7 +2,8 @@
 #include "plan/planner.h"
 
 static const char *place_name(plan_place p) {
-    static const char *const names[] = {"input", "output", "state", "table", "trained", "gradient", "literal", "scratch"};
+    static const char *const names[] = {"input",   "output",   "state",   "table",
+                                        "trained", "gradient", "literal", "scratch"};
     return names[p];
 }
 

@@ -153,7 +153,8 @@ pval *layout_storage(const pval *v); /* the root in whose memory v lies */
 int layout_axis(planner *p, const pstep *step, const ir_type *from, const ir_type *to, int axis, const dim *symbol);
 
 /* split.c: how a task can work along one axis piece by piece. Fills input_axis (-1: whole) for result axis `axis`;
- * false when it cannot. split_result_axis: of result r when result 0 is split at `axis`; -1: complete only at the end. */
+ * false when it cannot. split_result_axis: of result r when result 0 is split at `axis`; -1: complete only at the end.
+ */
 bool split_rule(planner *p, const task *u, int axis, const dim *symbol, int *input_axis);
 int split_result_axis(const task *u, unsigned result, int axis);
 

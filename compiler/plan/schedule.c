@@ -290,7 +290,8 @@ static size_t loop_order(planner *p, const pblock *b, const dim **symbols) {
     return count;
 }
 
-/* The checks come first, in their order, each behind what it looks at; and nothing else. Leaves the others in `list`. */
+/* The checks come first, in their order, each behind what it looks at; and nothing else. Leaves the others in `list`.
+ */
 static plan_item **arrange_checks(planner *p, task_list *list, plan_item **tail) {
     bool *seen = ARENA_ARRAY(p->arena, bool, p->task_count + 1);
     task_list early = {ARENA_ARRAY(p->arena, task *, p->task_count + 1), 0};

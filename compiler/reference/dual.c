@@ -1,4 +1,5 @@
-/* dual: operators that are linear in their operands, one at a time or all together, and the choice of the others' files. */
+/* dual: operators that are linear in their operands, one at a time or all together, and the choice of the others'
+ * files. */
 #include "reference/dual.h"
 
 const array *dual_input(const evaluation *e, const ir_node *n, unsigned i) {
@@ -15,7 +16,8 @@ array *dual_result(evaluation *e, const ir_node *n, unsigned i) {
 /* The copy's operands and result have ids behind those of the model. */
 array dual_replaced(evaluation *e, const ir_node *n, uint64_t tangents, uint64_t without) {
     ir_node copy = *n;
-    ir_value *operands = ARENA_ARRAY(e->arena, ir_value, n->input_count), result = *n->results[0], *results[] = {&result};
+    ir_value *operands = ARENA_ARRAY(e->arena, ir_value, n->input_count), result = *n->results[0],
+             *results[] = {&result};
     copy.inputs = ARENA_ARRAY(e->arena, ir_value *, n->input_count);
     for (unsigned i = 0; i < n->input_count; i++) {
         copy.inputs[i] = without >> (i & 63) & 1 ? NULL : n->inputs[i];

@@ -1,6 +1,6 @@
-/* dual: forward mode. Beside each value, its derivative along a direction in the space of params and inputs: the tangent.
- * Each operator's tangent is by its own definition; nothing here knows a rule of passes/adjoint_*.c, nor any sink. Private
- * to reference/; reference_tangent() is its door. */
+/* dual: forward mode. Beside each value, its derivative along a direction in the space of params and inputs: the
+ * tangent. Each operator's tangent is by its own definition; nothing here knows a rule of passes/adjoint_*.c, nor any
+ * sink. Private to reference/; reference_tangent() is its door. */
 #ifndef NNC_REFERENCE_DUAL_H
 #define NNC_REFERENCE_DUAL_H
 
@@ -10,8 +10,8 @@
 const array *dual_input(const evaluation *e, const ir_node *n, unsigned i);
 /* A result's, zero at first. */
 array *dual_result(evaluation *e, const ir_node *n, unsigned i);
-/* What the node gives when the operands whose bits are set are replaced by their tangents, and those of `without` are not
- * there: the tangent itself, of operators that are linear in these. */
+/* What the node gives when the operands whose bits are set are replaced by their tangents, and those of `without` are
+ * not there: the tangent itself, of operators that are linear in these. */
 array dual_replaced(evaluation *e, const ir_node *n, uint64_t tangents, uint64_t without);
 
 /* The tangents of a node's results, whose values are there. */

@@ -75,7 +75,8 @@ static void step(cell *s) {
     static const operand none = {NULL, NULL};
     if (s->attrs->cell == IR_LSTM) lstm_step(s);
     if (s->attrs->cell == IR_GRU) gru_step(s);
-    for (size_t j = 0; j < s->hidden && s->attrs->cell == IR_RNN; j++) s->next[j] = gate_of(s, 0, j, s->attrs->activation);
+    for (size_t j = 0; j < s->hidden && s->attrs->cell == IR_RNN; j++)
+        s->next[j] = gate_of(s, 0, j, s->attrs->activation);
     for (size_t p = 0; p < s->width; p++)
         s->h[p] = s->w_hr.v ? product(s->w_hr, p, s->next, s->hidden, none) : s->next[p];
 }

@@ -45,8 +45,9 @@ typedef struct {
 } matrix;
 matrix evaluate_matrix(evaluation *e, const ir_node *n, unsigned i);
 /* The vector of `size` elements that is multiplied with m instead of x: rounded to 1/32512 of its largest element, no
- * number if one of them is none, or infinite. It is written to `to`; x itself where nothing is rounded. Which way a near tie
- * goes hangs on the last bits of x: the code may take either, and float32's own error is that of taking the other. */
+ * number if one of them is none, or infinite. It is written to `to`; x itself where nothing is rounded. Which way a
+ * near tie goes hangs on the last bits of x: the code may take either, and float32's own error is that of taking the
+ * other. */
 const double *evaluate_vector(const matrix *m, const double *x, size_t size, double *to);
 /* A row that was made of one of this matrix, as the layer keeps it. */
 void evaluate_round_row(evaluation *e, const ir_node *n, unsigned i, double *row, size_t size);

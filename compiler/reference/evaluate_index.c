@@ -82,7 +82,8 @@ static void topk(evaluation *e, const ir_node *n) {
             double candidate = x->data[offset_of(x, from)];
             from[axis] = best;
             if (best < x->sizes[axis]) note_margin(e, candidate, x->data[offset_of(x, from)]);
-            if (best < x->sizes[axis] && !comes_before(candidate, x->data[offset_of(x, from)], n->attrs.smallest)) continue;
+            if (best < x->sizes[axis] && !comes_before(candidate, x->data[offset_of(x, from)], n->attrs.smallest))
+                continue;
             best = i;
         }
         memcpy(from, at, sizeof at);

@@ -154,14 +154,14 @@ static void batch_norm(evaluation *e, const ir_node *n) {
     } while (array_next(to, at));
 }
 
-/* Word i % 4 of Philox4x32-10 (J. Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011) of the counter (i / 4,
- * site, 0, 0), with the key 0: what the first call finds behind a reset. */
+/* Word i % 4 of Philox4x32-10 (J. Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011) of the counter (i /
+ * 4, site, 0, 0), with the key 0: what the first call finds behind a reset. */
 static uint32_t random_word(size_t i, uint32_t site) {
     uint32_t c[4] = {(uint32_t)(i / 4), site, 0, 0}, key[2] = {0, 0};
     for (int round = 0; round < 10; round++) {
         uint64_t low = (uint64_t)0xD2511F53 * c[0], high = (uint64_t)0xCD9E8D57 * c[2];
-        uint32_t next[4] = {(uint32_t)(high >> 32) ^ c[1] ^ key[0], (uint32_t)high, (uint32_t)(low >> 32) ^ c[3] ^ key[1],
-                            (uint32_t)low};
+        uint32_t next[4] = {(uint32_t)(high >> 32) ^ c[1] ^ key[0], (uint32_t)high,
+                            (uint32_t)(low >> 32) ^ c[3] ^ key[1], (uint32_t)low};
         memcpy(c, next, sizeof c);
         key[0] += 0x9E3779B9;
         key[1] += 0xBB67AE85;

@@ -24,7 +24,8 @@ matrix evaluate_matrix(evaluation *e, const ir_node *n, unsigned i) {
     int64_t terms = format_param_terms(&seen);
     array *to = ARENA_NEW(e->arena, array);
     *to = evaluate_array(e->arena, from->dtype, from->rank, from->sizes);
-    for (size_t k = 0; k < from->elements; k += (size_t)terms) round_row_back(e->arena, f, data + k, terms, to->data + k);
+    for (size_t k = 0; k < from->elements; k += (size_t)terms)
+        round_row_back(e->arena, f, data + k, terms, to->data + k);
     return (matrix){to, f == FORMAT_INT8, e->precision == REFERENCE_FLOAT32};
 }
 

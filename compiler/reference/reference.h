@@ -29,9 +29,9 @@ typedef struct {
     double **outputs; /* in the model's order */
     double **states;  /* the values at the run's end, in the model's order */
     double **gradients; /* what the run adds to the gradients of trained params, by param; NULL for the others */
-    /* How clearly the least clear argmax, topk or comparison of floats was decided: the least positive difference of what
-     * it compared, relative to 1 + |one of them|; infinity if there is none. Where it is no larger than the rounding
-     * errors of float32, other code may decide otherwise. */
+    /* How clearly the least clear argmax, topk or comparison of floats was decided: the least positive difference of
+     * what it compared, relative to 1 + |one of them|; infinity if there is none. Where it is no larger than the
+     * rounding errors of float32, other code may decide otherwise. */
     double argmax_margin;
 } reference_result;
 
@@ -43,8 +43,8 @@ double **reference_reset(arena *a, const ir_model *m, reference_precision precis
 reference_status reference_run(arena *a, const ir_model *m, reference_precision precision, const int64_t *dims,
                                const double *const *inputs, const double *const *states, reference_result *result);
 
-/* The derivatives of the outputs along a direction: how fast they move when params and inputs do, all at once. By index,
- * of ir_elements_at() each; NULL for one that does not move. In float64, by forward mode: of each operator's own
+/* The derivatives of the outputs along a direction: how fast they move when params and inputs do, all at once. By
+ * index, of ir_elements_at() each; NULL for one that does not move. In float64, by forward mode: of each operator's own
  * definition. tangents: one a output. */
 reference_status reference_tangent(arena *a, const ir_model *m, const int64_t *dims, const double *const *inputs,
                                    const double *const *states, const double *const *param_directions,

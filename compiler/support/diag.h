@@ -71,7 +71,8 @@ void diag_note_plain(diag *d, const char *format, ...) __attribute__((format(pri
 void diag_note_lines(diag *d, const char *lines);
 void diag_hint(diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Errors by nature. Warnings that the settings made errors let the compilation go on to its end, so that all is said. */
+/* Errors by nature. Warnings that the settings made errors let the compilation go on to its end, so that all is said.
+ */
 size_t diag_error_count(const diag_list *list);
 bool diag_failed(const diag_list *list); /* there are errors of either kind: nothing is to be written */
 size_t diag_warning_count(const diag_list *list);

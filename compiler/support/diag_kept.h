@@ -1,4 +1,5 @@
-/* diag_kept: how diagnostics are kept, for the files that show them (diag_text.c, diag_json.c). Nobody else includes it. */
+/* diag_kept: how diagnostics are kept, for the files that show them (diag_text.c, diag_json.c). Nobody else includes
+ * it. */
 #ifndef NNC_SUPPORT_DIAG_KEPT_H
 #define NNC_SUPPORT_DIAG_KEPT_H
 

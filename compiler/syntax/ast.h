@@ -44,7 +44,8 @@ const char *ast_operator_text(ast_operator op); /* "+", "<=" */
 static inline bool ast_compares(ast_operator op) { return op >= AST_EQUAL; }
 
 /* No expression nests deeper than this (the parser reports it), so that walks over the tree may recurse. A chain of
- * operators, a + b + c, is no nesting, though its tree leans to the left; walks that take much of the stack loop there. */
+ * operators, a + b + c, is no nesting, though its tree leans to the left; walks that take much of the stack loop there.
+ */
 enum { AST_MAX_DEPTH = 200, AST_MAX_CHAIN = 10000 };
 
 typedef struct ast_expr ast_expr;
@@ -101,12 +102,13 @@ typedef enum {
     AST_INPUT,   /* input NAME: type */
     AST_STATE,   /* state NAME: type = value; value may be NULL */
     AST_PARAM,   /* param NAME: type from "key"; string is NULL when not given */
-    AST_LAYER,   /* layer NAME = value(…) as WEIGHTS from "prefix", or from (weight="key"): keys; value is an AST_CALL;
-                    weights.text and string are NULL when not given */
-    AST_BIND,    /* pattern = value; pattern is a list through next: a, (b, c) = … */
-    AST_OUTPUT,  /* output NAME (: type) = value */
+    AST_LAYER,  /* layer NAME = value(…) as WEIGHTS from "prefix", or from (weight="key"): keys; value is an AST_CALL;
+                   weights.text and string are NULL when not given */
+    AST_BIND,   /* pattern = value; pattern is a list through next: a, (b, c) = … */
+    AST_OUTPUT, /* output NAME (: type) = value */
     AST_OUTPUTS, /* output a, b: names */
-    AST_REPEAT,  /* repeat pattern in rows until value { body }, or repeat lower until value { body }; value may be NULL */
+    AST_REPEAT,  /* repeat pattern in rows until value { body }, or repeat lower until value { body }; value may be NULL
+                  */
     AST_COLLECT, /* collect NAME (: type) = value */
     AST_TARGET,  /* target NAME: type */
     AST_LOSS,    /* loss NAME = value */

@@ -274,7 +274,8 @@ static token open_brace(layout *l, token t) {
         push(l, BLOCK, t.where);
         return t;
     }
-    if (!l->p->statement_broken) diag_error(l->p->diags, t.where, "'{' can only stand behind 'model NAME' or the head of a repeat");
+    if (!l->p->statement_broken)
+        diag_error(l->p->diags, t.where, "'{' can only stand behind 'model NAME' or the head of a repeat");
     push(l, STRAY_BRACE, t.where);
     t.kind = INVALID;
     return t;

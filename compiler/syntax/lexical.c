@@ -127,7 +127,8 @@ static void operator_error(parser *p, span where, const char *s, size_t length) 
     else if (begins_with(s, length, "&&")) diag_hint(e, "both of two bools is written a & b");
     else if (begins_with(s, length, "||")) diag_hint(e, "either of two bools is written a | b");
     else if (begins_with(s, length, "===")) diag_hint(e, "equal is written a == b");
-    else if (begins_with(s, length, "<>") || s[0] == '!') diag_hint(e, "%s", s[0] == '!' ? "the opposite of a bool is written ~a" : "not equal is written a != b");
+    else if (begins_with(s, length, "<>") || s[0] == '!')
+        diag_hint(e, "%s", s[0] == '!' ? "the opposite of a bool is written ~a" : "not equal is written a != b");
     else if (begins_with(s, length, ":=")) diag_hint(e, "a statement of its own binds a name: NAME = EXPR");
     else if (begins_with(s, length, "->")) diag_hint(e, "what a name is bound to stands behind =");
     else if (length >= 2 && s[length - 1] == '=' && !strchr("<>=!:", s[0]))

@@ -45,13 +45,14 @@ static bool in_crowd(const char *name, const char *const *crowd) {
 
 /* "',', ')' or an operator" */
 static const char *list_expected(arena *a, const name_set *expected, const layout_context *at) {
-    static const char *const expression[] = {
-        "a name", "a number", "a real number", "a string", "true or false", "none", "'('", "'['", "'-'", "'~'", "'...'", NULL};
+    static const char *const expression[] = {"a name", "a number", "a real number", "a string", "true or false", "none",
+                                             "'('",    "'['",      "'-'",           "'~'",      "'...'",         NULL};
     static const char *const operators[] = {"'+'", "'-'",  "'*'",  "'/'", "'//'", "'%'",  "'@'", "'**'", "'&'", "'|'",
                                             "'=='", "'!='", "'<'", "'<='", "'>'",  "'>='", "'['", "'('",  NULL};
     static const char *const statement[] = {
-        "'model'",  "'dim'",  "'weights'", "'input'",         "'state'",          "'param'", "'layer'",
-        "'output'", "'repeat'", "'collect'", "'target'", "'loss'", "'train'", "a name", "'('", "a reserved word", "a word of Python", NULL};
+        "'model'", "'dim'",    "'weights'", "'input'",         "'state'",          "'param'",
+        "'layer'", "'output'", "'repeat'",  "'collect'",       "'target'",         "'loss'",
+        "'train'", "a name",   "'('",       "a reserved word", "a word of Python", NULL};
     bool wants_statement = has(expected, "'dim'");
     bool wants_expression = has(expected, "a real number"), wants_operator = has(expected, "'*'");
     /* Behind a word the grammar takes what would bind it as a name too, only to report that. */
@@ -277,8 +278,9 @@ ast_stmt *ast_reject_python(parser *p, span where) {
         diag_hint(e, "a model is written model NAME { … }; what forward takes are its input lines");
     else if (strcmp(word, "from") == 0) diag_hint(e, "%s", NO_IMPORTS);
     else if (strcmp(word, "for") == 0 || strcmp(word, "while") == 0)
-        diag_hint(e, "a recurrent layer goes over all steps by itself; a loop over rows is written repeat x_t in x { … }, "
-                     "one of N rounds repeat N { … }");
+        diag_hint(e,
+                  "a recurrent layer goes over all steps by itself; a loop over rows is written repeat x_t in x { … }, "
+                  "one of N rounds repeat N { … }");
     else diag_hint(e, "leave it out");
     return NULL;
 }

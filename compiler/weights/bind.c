@@ -161,7 +161,10 @@ static void bind_param(binder *b, ir_param *p, faults *f) {
         text_printf(note, "%s %s, in %s", name, b->problems[i], path);
     } else {
         p->data = elements_of(b, t, p);
-        if (!t->g) p->stored = t->dtype == TENSOR_F16 ? IR_IN_FLOAT16 : t->dtype == TENSOR_BF16 ? IR_IN_BFLOAT16 : IR_IN_FLOAT32;
+        if (!t->g)
+            p->stored = t->dtype == TENSOR_F16    ? IR_IN_FLOAT16
+                        : t->dtype == TENSOR_BF16 ? IR_IN_BFLOAT16
+                                                  : IR_IN_FLOAT32;
     }
 }
 
@@ -306,7 +309,8 @@ static void hint_layer(binder *b, diag *d, const group *g, const faults *f) {
         diag_hint(d, "it is transposed there (Keras keeps it so): PyTorch's %s is %s", last_part(f->transposed->key),
                   ir_shape_string(b->arena, &f->transposed->type));
     if (f->unread)
-        diag_hint(d, "save it as float32: torch.save({key: value.float() for key, value in model.state_dict().items()}, "
+        diag_hint(d,
+                  "save it as float32: torch.save({key: value.float() for key, value in model.state_dict().items()}, "
                   "\"model.pt\")");
     if (missing && hint_habit(b, d, g, missing)) return;
     if (missing && hint_tied(b, d, g, missing)) return;
@@ -370,8 +374,8 @@ static void bind_model(binder *b, ir_model *m) {
 
 static void report_denormal(const binder *b) {
     if (b->denormal_tensors > MOST_DENORMAL)
-        diag_warning_file(b->diags, WARNING_DENORMAL_WEIGHTS, b->view->place, "%zu more of its tensors have such elements",
-                          b->denormal_tensors - MOST_DENORMAL);
+        diag_warning_file(b->diags, WARNING_DENORMAL_WEIGHTS, b->view->place,
+                          "%zu more of its tensors have such elements", b->denormal_tensors - MOST_DENORMAL);
 }
 
 /* --- what nothing uses -------------------------------------------------------------------------------------------- */

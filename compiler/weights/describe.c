@@ -116,8 +116,8 @@ static const char *describe_embedding(search *s) {
     return w ? arena_printf(s->arena, "Embedding(%" PRId64 ", %" PRId64 ")", w->shape[0], w->shape[1]) : NULL;
 }
 
-/* With one group: how many groups there are cannot be seen in the shapes. A transposed convolution has the channels that
- * come in first. */
+/* With one group: how many groups there are cannot be seen in the shapes. A transposed convolution has the channels
+ * that come in first. */
 static const char *describe_convolution(search *s, const char *kind, unsigned axes, bool transposed) {
     const tensor *w = find_of_rank(s, "weight", axes + 2);
     bool bias = find(s, "bias") != NULL;
@@ -163,8 +163,8 @@ static const char *describe_rnn(search *s) {
     return layer ? layer : describe_recurrent(s, true);
 }
 
-/* In the order in which they are likely, when their tensors are the same; from ConvTranspose1d on, others are likelier. A kind without a name is that of recurrent
- * layers: which of them it is follows from the shapes. */
+/* In the order in which they are likely, when their tensors are the same; from ConvTranspose1d on, others are likelier.
+ * A kind without a name is that of recurrent layers: which of them it is follows from the shapes. */
 static const struct {
     const char *kind;
     const char *(*describe)(search *s);
@@ -197,7 +197,8 @@ size_t describe_all(arena *a, const tensor_dict *dict, const char *prefix, descr
         search s = {a, dict, prefix, 0};
         const char *layer = kinds[i].describe(&s);
         if (!layer || (count && s.found < found[0].tensors)) continue;
-        if (count && i >= LIKELY && s.found == found[0].tensors) continue; /* whatever has a weight could be a LayerNorm */
+        if (count && i >= LIKELY && s.found == found[0].tensors)
+            continue; /* whatever has a weight could be a LayerNorm */
         if (count && s.found > found[0].tensors) count = 0;
         if (count < room) found[count++] = (description){layer, s.found};
     }

@@ -14,8 +14,8 @@ typedef struct {
  * names is meant; of recurrent layers any kind may be found. */
 description describe_layer(arena *a, const tensor_dict *dict, const char *prefix, const char *wanted_by);
 
-/* All layers that the tensors under the prefix may be, those with the most tensors, the likeliest first; how many (of room
- * at most). */
+/* All layers that the tensors under the prefix may be, those with the most tensors, the likeliest first; how many (of
+ * room at most). */
 size_t describe_all(arena *a, const tensor_dict *dict, const char *prefix, description *found, size_t room);
 /* Does a tensor of this last name ("weight_hh_l0", "running_mean") belong to a layer that describe_all found there? */
 bool describe_is_of_layer(const char *last_name, const char *layer);

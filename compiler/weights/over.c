@@ -19,7 +19,8 @@ static tensor_dict merged(arena *a, const tensor_dict *base, const tensor_dict *
     return (tensor_dict){base->key, all, count};
 }
 
-tensor_file *tensor_file_over(arena *a, const tensor_file *base, const tensor_file *over, diag_list *diags, span where) {
+tensor_file *tensor_file_over(arena *a, const tensor_file *base, const tensor_file *over, diag_list *diags,
+                              span where) {
     if (over->archive || over->dict_count != 1) {
         diag *e = diag_error(diags, where, "only the first weights file may be %s: %s", over->format, over->path);
         diag_hint(e, "those behind it are .safetensors, as NAME_save writes them");

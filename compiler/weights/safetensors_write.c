@@ -21,7 +21,8 @@ static char *header_text(const tensor_to_write *tensors, size_t count) {
         json_t *shape = json_array();
         for (unsigned k = 0; k < tensors[i].rank; k++) json_array_append_new(shape, json_integer(tensors[i].shape[k]));
         json_object_set_new(header, tensors[i].name,
-                            json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets", (json_int_t)at, (json_int_t)end));
+                            json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
+                                      (json_int_t)at, (json_int_t)end));
         at = end;
     }
     char *text = json_dumps(header, JSON_COMPACT);
