@@ -26,9 +26,8 @@ static int precedence_of(const char *symbol) {
     static const struct {
         const char *symbol;
         int precedence;
-    } rows[] = {{"==", COMPARISON}, {"!=", COMPARISON}, {"<", COMPARISON}, {"<=", COMPARISON}, {">", COMPARISON},
-                {">=", COMPARISON}, {"|", BIT_OR},      {"&", BIT_AND},    {"+", SUM},         {"-", SUM},
-                {"*", PRODUCT},     {"/", PRODUCT},     {"//", PRODUCT},   {"%", PRODUCT},     {"**", POWER}};
+    } rows[] = {{"==", COMPARISON}, {"!=", COMPARISON}, {"<", COMPARISON}, {"<=", COMPARISON}, {">", COMPARISON}, {">=", COMPARISON},
+                {"|", BIT_OR}, {"&", BIT_AND}, {"+", SUM}, {"-", SUM}, {"*", PRODUCT}, {"/", PRODUCT}, {"//", PRODUCT}, {"%", PRODUCT}, {"**", POWER}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].symbol, symbol) == 0) return rows[i].precedence;
     return TIGHT;
@@ -61,24 +60,20 @@ static void count_uses(graph *g) {
 /* --- literals and params ------------------------------------------------------------------------------------------ */
 
 static const char *filled_text(writer *w, const value *v) {
-    const char *number =
-        v->element == ELEMENT_FLOAT ? number_text(w->arena, v->number) : dim_string(w->arena, v->integer);
+    const char *number = v->element == ELEMENT_FLOAT ? number_text(w->arena, v->number) : dim_string(w->arena, v->integer);
     const char *type = v->element == ELEMENT_BOOL ? ", dtype=bool" : "";
-    if (v->rank == 0)
-        return v->element == ELEMENT_BOOL ? arena_printf(w->arena, "full((), %s%s)", number, type) : number;
+    if (v->rank == 0) return v->element == ELEMENT_BOOL ? arena_printf(w->arena, "full((), %s%s)", number, type) : number;
     const char *shape = value_shape_string(w->arena, v);
     size_t length = strlen(shape);
     if (v->element == ELEMENT_FLOAT && v->number == 0 && !signbit(v->number))
         return arena_printf(w->arena, "zeros(%.*s)", (int)(length - 2), shape + 1);
-    return arena_printf(w->arena, "full((%.*s%s), %s%s)", (int)(length - 2), shape + 1, v->rank == 1 ? "," : "", number,
-                        type);
+    return arena_printf(w->arena, "full((%.*s%s), %s%s)", (int)(length - 2), shape + 1, v->rank == 1 ? "," : "", number, type);
 }
 
 static void add_literals(writer *w, text *t, const value *v, unsigned axis, int64_t *at) {
     int64_t extent = 1;
     if (axis == v->rank) {
-        text_add(t, v->element == ELEMENT_FLOAT ? number_text(w->arena, value_float_at(v, *at))
-                                                : dim_string(w->arena, value_dim_at(v, *at)));
+        text_add(t, v->element == ELEMENT_FLOAT ? number_text(w->arena, value_float_at(v, *at)) : dim_string(w->arena, value_dim_at(v, *at)));
         (*at)++;
         return;
     }
@@ -116,8 +111,7 @@ static const char *known_text(writer *w, value *v) {
     if (v->element != ELEMENT_FLOAT) {
         text t = text_new(w->arena);
         if (count > MOST_LITERALS) {
-            w->to->problem =
-                arena_printf(w->arena, "\"%s\" holds %" PRId64 " integers that are used at run time", v->name, count);
+            w->to->problem = arena_printf(w->arena, "\"%s\" holds %" PRId64 " integers that are used at run time", v->name, count);
             return "0";
         }
         if (count < 1 || !add_sizes(w, &t, v, count)) {
@@ -159,9 +153,7 @@ static void add_dim(text *t, const dim *d) { dim_print(d, t); }
 static void add_slices(writer *w, text *t, const node *n) {
     (void)w;
     unsigned last = n->operands[0]->rank;
-    while (last > 1 && !n->axes[last - 1].index && !n->axes[last - 1].start && !n->axes[last - 1].stop &&
-           n->axes[last - 1].step == 1)
-        last--;
+    while (last > 1 && !n->axes[last - 1].index && !n->axes[last - 1].start && !n->axes[last - 1].stop && n->axes[last - 1].step == 1) last--;
     text_add(t, "[");
     for (unsigned i = 0; i < last; i++) {
         const slice_axis *s = &n->axes[i];
@@ -183,8 +175,7 @@ static void add_reshape(writer *w, text *t, const node *n) {
     const char *x = operand_text(w, n->operands[0], LOOSE);
     for (unsigned axis = 0; (more || less) && axis < longer->rank; axis++) {
         bool fits = dim_is(longer->dims[axis], 1);
-        for (unsigned i = 0; fits && i < shorter->rank; i++)
-            fits = dim_same(shorter->dims[i], longer->dims[i + (i >= axis)]);
+        for (unsigned i = 0; fits && i < shorter->rank; i++) fits = dim_same(shorter->dims[i], longer->dims[i + (i >= axis)]);
         if (!fits) continue;
         text_printf(t, "%s(%s, %u)", more ? "unsqueeze" : "squeeze", x, axis);
         return;
@@ -214,9 +205,7 @@ static void add_permute(writer *w, text *t, const node *n) {
     text_add(t, ")");
 }
 
-static bool is_recurrent(const layer *l) {
-    return strcmp(l->kind, "LSTM") == 0 || strcmp(l->kind, "GRU") == 0 || strcmp(l->kind, "RNN") == 0;
-}
+static bool is_recurrent(const layer *l) { return strcmp(l->kind, "LSTM") == 0 || strcmp(l->kind, "GRU") == 0 || strcmp(l->kind, "RNN") == 0; }
 
 static void add_layer(writer *w, text *t, const node *n) {
     text_printf(t, "%s(%s", n->layer->name, operand_text(w, n->operands[0], LOOSE));
@@ -250,8 +239,7 @@ static void add_call(writer *w, text *t, const node *n) {
 /* x ** 2 is what a person writes for x ** 2.0. */
 static bool whole_exponent(const value *v, int64_t *to) {
     double number;
-    if (!value_scalar(v, &number) || v->rank || fabs(number) > 64 || trunc(number) < number || trunc(number) > number)
-        return false;
+    if (!value_scalar(v, &number) || v->rank || fabs(number) > 64 || trunc(number) < number || trunc(number) > number) return false;
     *to = (int64_t)number;
     return number > 0;
 }
@@ -281,8 +269,8 @@ static const char *expression(writer *w, const node *n, int *precedence) {
             text_printf(&t, "%s ** %" PRId64, operand_text(w, n->operands[0], own + 1), exponent);
             break;
         }
-        text_printf(&t, "%s %s %s", operand_text(w, n->operands[0], own == POWER || own == COMPARISON ? own + 1 : own),
-                    n->function, operand_text(w, n->operands[1], own + 1));
+        text_printf(&t, "%s %s %s", operand_text(w, n->operands[0], own == POWER || own == COMPARISON ? own + 1 : own), n->function,
+                    operand_text(w, n->operands[1], own + 1));
         break;
     case NODE_INPUT:
     case NODE_REPEAT:
@@ -322,10 +310,8 @@ static const char *state_name(const node *part) {
 static const char *noun(const node *n) {
     static const struct {
         const char *function, *noun;
-    } rows[] = {{"+", "total"},        {"-", "difference"}, {"*", "scaled"},      {"/", "ratio"},
-                {"matmul", "product"}, {"cat", "joined"},   {"softmax", "p"},     {"[]", "rows"},
-                {"pad", "padded"},     {"where", "chosen"}, {"one_hot", "codes"}, {"argmax", "best"},
-                {"mean", "average"},   {"**", "power"}};
+    } rows[] = {{"+", "total"}, {"-", "difference"}, {"*", "scaled"}, {"/", "ratio"}, {"matmul", "product"}, {"cat", "joined"}, {"softmax", "p"},
+                {"[]", "rows"}, {"pad", "padded"}, {"where", "chosen"}, {"one_hot", "codes"}, {"argmax", "best"}, {"mean", "average"}, {"**", "power"}};
     switch (n->kind) {
     case NODE_SLICE: return state_name(n) ? state_name(n) : "part";
     case NODE_RESHAPE:
@@ -406,8 +392,7 @@ static void write_recurrent(writer *w, const node *n, const char *e) {
     bool lstm = n->result_count == 3, states = n->results[1]->uses || (lstm && n->results[2]->uses);
     for (unsigned i = 0; i < n->result_count; i++)
         if (n->results[i]->uses) name_result(w, n, n->results[i], nouns[i]);
-    const char *h = n->results[1]->uses ? n->results[1]->text : "_",
-               *c = lstm && n->results[2]->uses ? n->results[2]->text : "_";
+    const char *h = n->results[1]->uses ? n->results[1]->text : "_", *c = lstm && n->results[2]->uses ? n->results[2]->text : "_";
     const char *out = n->results[0]->uses ? n->results[0]->text : "_";
     if (!states) text_printf(line(w), "%s, _ = %s\n", out, e);
     else if (lstm) text_printf(line(w), "%s, (%s, %s) = %s\n", out, h, c, e);
@@ -446,8 +431,7 @@ static void write_begin(writer *w, node *n) {
         text_printf(&rows, "%s%s", i ? ", " : "", n->results[i]->text);
         text_printf(&sources, "%s%s", i ? ", " : "", operand_text(w, n->operands[i], LOOSE));
     }
-    const char *head = n->row_count ? arena_printf(w->arena, "%s in %s", text_string(&rows), text_string(&sources))
-                                    : dim_string(w->arena, n->rounds);
+    const char *head = n->row_count ? arena_printf(w->arena, "%s in %s", text_string(&rows), text_string(&sources)) : dim_string(w->arena, n->rounds);
     const char *until = "";
     if (n->partner->until) { /* the block binds a flag that its head asks */
         n->partner->tail = name_set_give(w->values, "done");
@@ -460,8 +444,7 @@ static void write_begin(writer *w, node *n) {
 
 static void write_end(writer *w, node *n) {
     const node *begin = n->partner;
-    for (unsigned i = 0; i < n->carried_count && n->carried_count > 1;
-         i++) { /* all next values before the first binding */
+    for (unsigned i = 0; i < n->carried_count && n->carried_count > 1; i++) { /* all next values before the first binding */
         const char *next = operand_text(w, n->operands[i], LOOSE);
         if (is_word(next)) continue;
         n->operands[i]->text = name_set_give(w->values, "next");
@@ -522,19 +505,9 @@ static void write_node(writer *w, node *n) {
 static const char *usual_name(const layer *l) {
     static const struct {
         const char *kind, *name;
-    } rows[] = {{"LSTM", "lstm"},
-                {"GRU", "gru"},
-                {"RNN", "rnn"},
-                {"Linear", "linear"},
-                {"Embedding", "embedding"},
-                {"LayerNorm", "norm"},
-                {"Conv1d", "conv"},
-                {"Conv2d", "conv"},
-                {"ConvTranspose1d", "conv"},
-                {"BatchNorm1d", "bn"},
-                {"BatchNorm2d", "bn"},
-                {"InstanceNorm1d", "norm"},
-                {"GroupNorm", "norm"}};
+    } rows[] = {{"LSTM", "lstm"}, {"GRU", "gru"}, {"RNN", "rnn"}, {"Linear", "linear"}, {"Embedding", "embedding"}, {"LayerNorm", "norm"},
+                {"Conv1d", "conv"}, {"Conv2d", "conv"}, {"ConvTranspose1d", "conv"}, {"BatchNorm1d", "bn"}, {"BatchNorm2d", "bn"},
+                {"InstanceNorm1d", "norm"}, {"GroupNorm", "norm"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].kind, l->kind) == 0) return rows[i].name;
     return "layer_";
@@ -544,13 +517,9 @@ static void name_layers(writer *w) {
     for (node *n = w->g->first; n; n = n->next) {
         if (n->kind != NODE_LAYER || !n->used || n->layer->name) continue;
         layer *l = n->layer;
-        l->name = name_set_give(
-            w->layers,
-            write_layer_name(w->arena, l->wanted ? name_from_path(w->arena, l->wanted) : NULL, usual_name(l)));
+        l->name = name_set_give(w->layers, write_layer_name(w->arena, l->wanted ? name_from_path(w->arena, l->wanted) : NULL, usual_name(l)));
         for (unsigned i = 0; i < l->param_count; i++) {
-            tensor_to_write t = {.name = arena_printf(w->arena, "%s.%s", l->name, l->params[i].suffix),
-                                 .data = l->params[i].data,
-                                 .rank = l->params[i].rank};
+            tensor_to_write t = {.name = arena_printf(w->arena, "%s.%s", l->name, l->params[i].suffix), .data = l->params[i].data, .rank = l->params[i].rank};
             for (unsigned k = 0; k < t.rank; k++) t.shape[k] = l->params[i].dims[k];
             ARENA_PUSH(w->arena, w->to->tensors, w->to->tensor_count, w->to->tensor_capacity, t);
         }
@@ -564,8 +533,7 @@ static void write_layers(writer *w) {
     for (size_t i = 0; i < w->g->layer_count; i++) {
         const layer *l = w->g->layers[i];
         if (!l->name) continue;
-        text_printf(&w->to->nn, "    layer %-*s = %s(%s)%s%s\n", (int)widest, l->name, l->kind, l->arguments,
-                    l->comment ? "  # " : "", l->comment ? l->comment : "");
+        text_printf(&w->to->nn, "    layer %-*s = %s(%s)%s%s\n", (int)widest, l->name, l->kind, l->arguments, l->comment ? "  # " : "", l->comment ? l->comment : "");
     }
 }
 
@@ -574,16 +542,13 @@ static void write_inputs(writer *w) {
     for (size_t i = 0; i < w->g->input_count; i++) {
         argument *in = &w->g->inputs[i];
         const char *type = in->value->element == ELEMENT_FLOAT ? "float32" : "int32";
-        text_printf(t, "    %s %s: %s%s\n", in->state ? "state" : "input", in->value->text, type,
-                    value_shape_string(w->arena, in->value));
+        text_printf(t, "    %s %s: %s%s\n", in->state ? "state" : "input", in->value->text, type, value_shape_string(w->arena, in->value));
     }
 }
 
 written write_graph(graph *g, const write_names *names) {
     written to = {.nn = text_new(g->arena)};
-    writer w = {
-        g, g->arena, &to, names, name_set_new(g->arena), name_set_new(g->arena), text_new(g->arena), text_new(g->arena),
-        0};
+    writer w = {g, g->arena, &to, names, name_set_new(g->arena), name_set_new(g->arena), text_new(g->arena), text_new(g->arena), 0};
     count_uses(g);
     for (size_t i = 0; i < g->symbol_count; i++) name_set_take(w.values, dim_symbol_name(g->symbols[i]));
     for (size_t i = 0; i < g->input_count; i++) {
@@ -592,8 +557,7 @@ written write_graph(graph *g, const write_names *names) {
         v->precedence = TIGHT;
     }
     for (size_t i = 0; i < g->output_count; i++)
-        if (!g->outputs[i].state)
-            g->outputs[i].text = name_set_give(w.values, write_word(g->arena, g->outputs[i].name, "y"));
+        if (!g->outputs[i].state) g->outputs[i].text = name_set_give(w.values, write_word(g->arena, g->outputs[i].name, "y"));
     name_layers(&w);
     for (node *n = g->first; n; n = n->next)
         if (n->used) write_node(&w, n);
@@ -608,8 +572,7 @@ written write_graph(graph *g, const write_names *names) {
     /* states last: what stands above still reads the old ones */
     for (size_t i = 0; i < g->output_count; i++) {
         if (!g->outputs[i].state) continue;
-        const char *state = input_named(&w, g->outputs[i].state)->value->text,
-                   *e = operand_text(&w, g->outputs[i].value, LOOSE);
+        const char *state = input_named(&w, g->outputs[i].state)->value->text, *e = operand_text(&w, g->outputs[i].value, LOOSE);
         if (strcmp(e, state) != 0) text_printf(&outputs, "    %s = %s\n", state, e);
     }
 
@@ -618,8 +581,7 @@ written write_graph(graph *g, const write_names *names) {
     for (size_t i = 0; i < g->note_count; i++) text_printf(t, "# %s\n", write_comment(g->arena, g->notes[i]));
     text_printf(t, "model %s {\n", names->model);
     for (size_t i = 0; i < g->symbol_count; i++)
-        text_printf(t, "    dim %s = %" PRId64 "..%" PRId64 "\n", dim_symbol_name(g->symbols[i]),
-                    dim_min(g->symbols[i]), dim_max(g->symbols[i]));
+        text_printf(t, "    dim %s = %" PRId64 "..%" PRId64 "\n", dim_symbol_name(g->symbols[i]), dim_min(g->symbols[i]), dim_max(g->symbols[i]));
     if (to.tensor_count) text_printf(t, "    weights \"%s\"\n", names->weights);
     text_add(t, "\n");
     write_inputs(&w);

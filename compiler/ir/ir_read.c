@@ -451,9 +451,7 @@ static bool read_node_of(reader *r, ir_op op, const result_list *results) {
     ir_node *n = ir_add(r->model, r->graph, op, inputs, input_count, (span){0, 0});
     if (results->count < n->result_count) n->result_count = (unsigned)results->count;
     if (!read_attrs(r, n) || (n->attrs.keeps && !read_kept(r, n)) ||
-        (n->result_count != results->count && scan_fail(&r->scan, "a wrong number of results")) ||
-        !read_types(r, results) || !define_results(r, n, results))
-        return false;
+        (n->result_count != results->count && scan_fail(&r->scan, "a wrong number of results")) || !read_types(r, results) || !define_results(r, n, results)) return false;
     if (ir_op_class_of(n->op) == IR_SOURCE && !link_source(r, n)) return false;
     return read_comment(r, n);
 }
