@@ -5,6 +5,7 @@
  * is copied or allocated here. */
 #include "contestant.h"
 #include <onnxruntime_c_api.h>
+#include <stdbool.h>
 
 static const char *const input_names[] = {"x", "h", "c"}, *const output_names[] = {"y", "h_n", "c_n"};
 
@@ -25,6 +26,24 @@ static OrtValue *tensor(void *data, size_t bytes, const int64_t *shape, size_t r
     return value;
 }
 
+/* The graph's own shape of its first input or output where that is fixed, as a program's is; else what is given. */
+static size_t shape_of(bool input, int64_t *shape, size_t rank) {
+    OrtTypeInfo *type;
+    const OrtTensorTypeAndShapeInfo *info;
+    size_t count;
+    int64_t own[8];
+    check(input ? api->SessionGetInputTypeInfo(session, 0, &type) : api->SessionGetOutputTypeInfo(session, 0, &type));
+    check(api->CastTypeInfoToTensorInfo(type, &info));
+    check(api->GetDimensionsCount(info, &count));
+    if (count > sizeof own / sizeof *own) fail("too many axes");
+    check(api->GetDimensions(info, own, count));
+    bool fixed = true;
+    for (size_t i = 0; i < count; i++) fixed = fixed && own[i] > 0;
+    if (fixed) memcpy(shape, own, (rank = count) * sizeof *own);
+    api->ReleaseTypeInfo(type);
+    return rank;
+}
+
 static void load(int argc, char **argv) {
     OrtEnv *env;
     OrtSessionOptions *options;
@@ -42,15 +61,16 @@ static void load(int argc, char **argv) {
     check(api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
 
     const int64_t steps = (int64_t)sizes.steps, batch = (int64_t)sizes.batch;
-    const int64_t x_shape[] = {steps, batch, (int64_t)sizes.input}, y_shape[] = {steps, batch, (int64_t)sizes.output};
+    int64_t x_shape[8] = {steps, batch, (int64_t)sizes.input}, y_shape[8] = {steps, batch, (int64_t)sizes.output};
+    const size_t x_rank = shape_of(true, x_shape, sizes.tokens ? 2 : 3), y_rank = shape_of(false, y_shape, 3);
     const int64_t state_shape[] = {1, batch, (int64_t)sizes.hidden};
     const ONNXTensorElementDataType real = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
     inputs = (OrtValue **)(void *)memory_of(sizes.calls * sizeof *inputs);
     outputs = (OrtValue **)(void *)memory_of(sizes.calls * sizeof *outputs);
     for (size_t i = 0; i < sizes.calls; i++) {
-        inputs[i] = tensor(pass_inputs + i * input_bytes, input_bytes, x_shape, sizes.tokens ? 2 : 3,
+        inputs[i] = tensor(pass_inputs + i * input_bytes, input_bytes, x_shape, x_rank,
                            sizes.tokens ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 : real);
-        outputs[i] = tensor(call_output(i), output_bytes, y_shape, 3, real);
+        outputs[i] = tensor(call_output(i), output_bytes, y_shape, y_rank, real);
     }
     const size_t bytes = sizes.batch * sizes.hidden * sizeof(float);
     for (int set = 0; set < 2; set++)
