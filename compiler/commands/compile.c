@@ -15,11 +15,23 @@
 
 enum { LARGE = 32 << 20 };
 
+/* How often a weight may stand in tables, and more: to count them exactly takes as long as to write the C. */
+enum { MOST_PACKINGS = 8 };
+
+static size_t parameter_bytes(const ir_model *m) {
+    int64_t elements = 0;
+    for (size_t i = 0; i < m->param_count; i++) elements += dim_max(ir_type_elements(m->dims, &m->params[i].type));
+    return (size_t)elements * sizeof(float);
+}
+
 /* gcc wants twelve bytes of memory, and a sixth of a microsecond, for each byte of a table. */
 static void advise(const pipeline *p) {
     const options *o = p->options;
     size_t bytes = 0;
-    for (size_t i = 0; !o->weights_beside && i < p->file.count; i++)
+    for (size_t i = 0; i < p->file.count; i++) bytes += parameter_bytes(p->file.models[i]);
+    if (o->weights_beside || bytes * MOST_PACKINGS <= LARGE) return;
+    bytes = 0;
+    for (size_t i = 0; i < p->file.count; i++)
         bytes += emit_table_bytes(options_target(o), &p->plans[i], &p->apis[i], 1);
     if (bytes <= LARGE) return;
     diag *d =

@@ -97,4 +97,5 @@ def check_no_locale_no_clock(t):
         for name in (n for n in names if n.endswith(".c")):
             with open(os.path.join(folder, name)) as f:
                 asked += re.findall(r'getenv\("?(\w*)', f.read())
-    need(sorted(asked) == ["NO_COLOR", "TERM"], f"the environment is asked for {asked}")
+    # colours and progress of a terminal; the C compiler that run and verify call, and where its files are for a moment
+    need(set(asked) == {"NO_COLOR", "TERM", "CC", "CFLAGS", "TMPDIR"}, f"the environment is asked for {asked}")

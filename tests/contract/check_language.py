@@ -264,8 +264,8 @@ def check_indices(t):
 
 
 def check_reserved_for_later(t):
-    """Reserved for later: `target`, `loss`, `train`, `import`, `fn`, `repeat`, `if`."""
-    for word in ("target", "loss", "train", "import", "fn", "repeat", "if"):
+    """Reserved for later: `import`, `fn`, `if`."""
+    for word in ("import", "fn", "if"):
         refused_line(t, f"{word} = x + 1", word, T, X)
         refused_line(t, f"{word} y = x", word, T, X)
 
