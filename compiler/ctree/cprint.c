@@ -1,5 +1,6 @@
 /* cprint: the C tree as text, as a careful person would write it: four spaces, braces always, parentheses only where
  * precedence or a compiler's warning asks for them, lines of at most 120 columns. */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,11 +143,17 @@ static bool is_operator(const char *s) {
     return n > 0 && s[n] == ' ';
 }
 
-/* Where a line that is too long is cut best: the last space that has the least bracket depth and fits, after a comma
- * or before an operator. Behind a "=" only where all the rest fits into the next line. */
+/* How much a cut at a space tears apart, the deeper in brackets the more: after a comma least, before a factor most. */
+static int torn(const char *space, int depth) {
+    bool closes = strchr(",;=", space[-1]), is_factor = strchr("*/%", space[1]);
+    return 3 * depth + (closes ? 0 : is_factor ? 2 : 1);
+}
+
+/* Where a line that is too long is cut best: the last space that tears least apart and fits, after a comma or before
+ * an operator. Behind a "=" only where all the rest fits into the next line. */
 static size_t cut_of(const char *line, size_t room, size_t next_room) {
     size_t best = 0, length = strlen(line);
-    int depth = 0, best_depth = 1 << 20;
+    int depth = 0, least = INT_MAX;
     for (size_t i = 0; line[i] && i <= room; i++) {
         if (line[i] == '(' || line[i] == '[' || line[i] == '{') depth++;
         if (line[i] == ')' || line[i] == ']' || line[i] == '}') depth--;
@@ -155,9 +162,9 @@ static size_t cut_of(const char *line, size_t room, size_t next_room) {
         bool assigns = line[i - 1] == '=', is_assignment = line[i + 1] == '=' || strncmp(line + i + 2, "= ", 2) == 0;
         bool breaks = line[i - 1] == ',' || line[i - 1] == ';' || (assigns && length - i <= next_room) ||
                       (is_operator(line + i + 1) && !(depth == 0 && is_assignment));
-        if (breaks && depth <= best_depth) {
+        if (breaks && torn(line + i, depth) <= least) {
             best = i;
-            best_depth = depth;
+            least = torn(line + i, depth);
         }
     }
     return best;

@@ -262,15 +262,15 @@ static void both_rnn_l0_reverse(size_t T, size_t B, const float *x, const int32_
         const size_t steps = T - done < 16 ? T - done : 16;
         const size_t first = T - done - steps;
         for (size_t b = 0; b < B; b++) {
-            both_rnn_l0_reverse_input(steps, x + first * 2 + b * (2 * T), gates + b * both_rnn_l0_reverse_GATES, B
-                    * both_rnn_l0_reverse_GATES);
+            both_rnn_l0_reverse_input(steps, x + first * 2 + b * (2 * T), gates + b * both_rnn_l0_reverse_GATES,
+                    B * both_rnn_l0_reverse_GATES);
         }
         for (size_t t = steps; t-- > 0;) {
             both_rnn_l0_reverse_recurrent(B, h, sums);
             for (size_t b = 0; b < B; b++) {
                 if (start + (first + t) < (size_t)lengths[b]) {
-                    both_rnn_l0_cells(gates + (t * B + b) * both_rnn_l0_reverse_GATES, sums + b
-                            * both_rnn_l0_reverse_GATES, h + b * 3, out + (first + t) * (6 * B) + b * 6);
+                    both_rnn_l0_cells(gates + (t * B + b) * both_rnn_l0_reverse_GATES,
+                            sums + b * both_rnn_l0_reverse_GATES, h + b * 3, out + (first + t) * (6 * B) + b * 6);
                 } else {
                     memset(out + (first + t) * (6 * B) + b * 6, 0, both_rnn_l0_reverse_HIDDEN * sizeof(float));
                 }
@@ -603,8 +603,8 @@ static void both_rnn_l1_reverse(size_t T, size_t B, const float *x, const int32_
             both_rnn_l1_reverse_recurrent(B, h, sums);
             for (size_t b = 0; b < B; b++) {
                 if (start + (first + t) < (size_t)lengths[b]) {
-                    both_rnn_l0_cells(gates + (t * B + b) * both_rnn_l1_reverse_GATES, sums + b
-                            * both_rnn_l1_reverse_GATES, h + b * 3, out + (first + t) * 6 + b * (6 * T));
+                    both_rnn_l0_cells(gates + (t * B + b) * both_rnn_l1_reverse_GATES,
+                            sums + b * both_rnn_l1_reverse_GATES, h + b * 3, out + (first + t) * 6 + b * (6 * T));
                 } else {
                     memset(out + (first + t) * 6 + b * (6 * T), 0, both_rnn_l1_reverse_HIDDEN * sizeof(float));
                 }
