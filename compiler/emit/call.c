@@ -11,6 +11,10 @@ const char *call_pointer_type(ir_dtype t, bool constant) {
 }
 
 static void emit_kernel_body(emit_context *e, const plan_kernel *k, cfunction *f) {
+    if (k->kind == PLAN_CHECK) {
+        emit_check(e, k, f);
+        return;
+    }
     if (k->kind != PLAN_NODE) {
         emit_move(e, k, f);
         return;
@@ -89,10 +93,12 @@ static cexpr **function_of(emit_context *e, const plan_kernel *k) {
 }
 
 void call_function(emit_context *e, const plan_kernel *k) {
-    if (is_plain(k) || k->kind == PLAN_CHECK || (e->body > 0 && !call_uses_vectors(k))) return;
+    bool looks = k->kind == PLAN_CHECK; /* in memory, the procedure does it itself */
+    if (is_plain(k) || (looks && k->inputs[0].kind == PLAN_MEMORY) || (e->body > 0 && !call_uses_vectors(k))) return;
     const char *wanted = k->function + strlen(e->model) + 1;
     const char *name = e->trains ? NULL : emit_function_name(e, "%s", wanted);
-    cfunction *f = c_function(e->unit, emit_static(e), name, emit_shapes_comment(e, k));
+    cfunction *f = looks ? c_function(e->unit, "static int", name, "1: one is out of bounds.")
+                         : c_function(e->unit, emit_static(e), name, emit_shapes_comment(e, k));
     for (size_t i = 0; i < k->symbol_count; i++) c_parameter(f, "size_t", emit_symbol(e, k->symbols[i]));
     call_operands(e->arena, k, add_parameter, f);
     if (takes_params(e, k, false)) c_parameter(f, "const float *", "parameters");
@@ -149,10 +155,12 @@ static void call_plain(argument_list *l, cblock *b, const plan_kernel *k) {
 
 void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *base, void *context) {
     argument_list l = {.e = e, .base = base, .context = context};
-    if (is_plain(k)) {
-        call_plain(&l, b, k);
-        return;
-    }
+    if (is_plain(k)) call_plain(&l, b, k);
+    else c_do(b, call_expression(e, k, base, context));
+}
+
+cexpr *call_expression(emit_context *e, const plan_kernel *k, buffer_base *base, void *context) {
+    argument_list l = {.e = e, .base = base, .context = context};
     for (size_t i = 0; i < k->symbol_count; i++) push_argument(&l, emit_dim(e, k->symbols[i]));
     call_operands(e->arena, k, add_argument, &l);
     cexpr *self = c_name(e->unit, "self");
@@ -168,5 +176,5 @@ void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *
             turn = c_binary(e->unit, "%", c_add(e->unit, turn, c_name(e->unit, "%s", e->round)), c_int(e->unit, 2));
         push_argument(&l, turn);
     }
-    c_do(b, c_call_list(e->unit, c_text(*function_of(e, k)), (unsigned)l.count, l.arguments));
+    return c_call_list(e->unit, c_text(*function_of(e, k)), (unsigned)l.count, l.arguments);
 }

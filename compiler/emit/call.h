@@ -26,5 +26,7 @@ bool call_takes_work(const emit_context *e, const plan_kernel *k);
  * calling function knows it. */
 typedef cexpr *buffer_base(void *context, const plan_buffer *b);
 void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *base, void *context);
+/* The call alone, of a kernel that has a function. */
+cexpr *call_expression(emit_context *e, const plan_kernel *k, buffer_base *base, void *context);
 
 #endif

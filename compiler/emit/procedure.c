@@ -140,7 +140,7 @@ static void declare_buffers(maker *m) {
 
 /* --- steps --- */
 
-static void check_view(maker *m, cblock *b, const plan_check *c);
+static void check_view(maker *m, cblock *b, const plan_view *v, const ir_bound_check *c);
 
 static void emit_items(maker *m, cblock *b, const plan_item *item);
 
@@ -166,9 +166,7 @@ static void emit_items(maker *m, cblock *b, const plan_item *item) {
     cunit *u = e->unit;
     for (; item; item = item->next) {
         if (item->kernel && item->kernel->check) {
-            const ir_bound_check *c = item->kernel->check;
-            check_view(m, b,
-                       &(plan_check){item->kernel->inputs[0].view, c->kind, c->has_except, c->except, c->low, c->high});
+            check_view(m, b, &item->kernel->inputs[0].view, item->kernel->check);
             continue;
         }
         if (item->kernel) {
@@ -212,22 +210,22 @@ static void check_dims(maker *m) {
     }
 }
 
-/* A bound of an index as int32_t; dims never exceed it. */
-static cexpr *bound(emit_context *e, const dim *d) {
-    cexpr *size = emit_dim(e, d);
-    return c_is_int(size, NULL) ? size : c_cast(e->unit, "int32_t", size);
+static void comment_check(const maker *m, cblock *b, const ir_bound_check *c) {
+    const char *what = c->kind == IR_CHECK_LENGTH ? "length" : c->kind == IR_CHECK_TARGET ? "class" : "index";
+    arena *a = m->e->arena;
+    c_comment(b, "every %s must be one of %s to %s", what, dim_string(a, c->low), dim_string(a, c->high));
 }
 
-static void check_view(maker *m, cblock *b, const plan_check *c) {
-    const plan_view *v = &c->view;
-    const dim *least = c->low, *most = c->high;
-    ir_check_kind kind = c->kind;
+static void return_error(const maker *m, cblock *b, const ir_bound_check *c, cexpr *outside) {
+    static const char *const statuses[] = {"NNC_ERR_TOKEN", "NNC_ERR_LENGTH", "NNC_ERR_TARGET"};
+    c_return(c_if(b, outside), c_name(m->e->unit, "%s", statuses[c->kind]));
+}
+
+static void check_view(maker *m, cblock *b, const plan_view *v, const ir_bound_check *c) {
     emit_context *e = m->e;
     cunit *u = e->unit;
     cexpr *index[IR_MAX_RANK] = {0};
-    const char *what = kind == IR_CHECK_LENGTH ? "length" : kind == IR_CHECK_TARGET ? "class" : "index";
-    c_comment(b, "every %s must be one of %s to %s", what,
-              dim_string(e->arena, least), dim_string(e->arena, most));
+    comment_check(m, b, c);
     for (unsigned i = 0; i < v->type.rank; i++) {
         if (dim_is(v->type.dims[i], 1)) continue;
         if (!m->counters[i]) m->counters[i] = local_name(m, (const char *const[]){"i", "j", "k", "l"}[i % 4]);
@@ -235,12 +233,16 @@ static void check_view(maker *m, cblock *b, const plan_check *c) {
         index[i] = c_name(u, "%s", m->counters[i]);
     }
     cexpr *offset = c_add(u, emit_dim(e, v->offset), emit_offset(e, v, index));
-    cexpr *element = c_index(u, base_of(m, v->buffer), offset);
-    static const char *const statuses[] = {"NNC_ERR_TOKEN", "NNC_ERR_LENGTH", "NNC_ERR_TARGET"};
-    cexpr *low = c_binary(u, "<", element, bound(e, least)), *high = c_binary(u, ">", element, bound(e, most));
-    cexpr *outside = c_binary(u, "||", low, high);
-    if (c->has_except) outside = c_binary(u, "&&", c_binary(u, "!=", element, c_int(u, c->except)), outside);
-    c_return(c_if(b, outside), c_name(u, "%s", statuses[kind]));
+    return_error(m, b, c, emit_outside(e, c, c_index(u, base_of(m, v->buffer), offset)));
+}
+
+static void check(maker *m, const plan_check *c) {
+    if (!c->computed) {
+        check_view(m, m->body, &c->view, c->check);
+        return;
+    }
+    comment_check(m, m->body, c->check);
+    return_error(m, m->body, c->check, call_expression(m->e, c->computed, base_of, m));
 }
 
 static bool view_mentions(const plan_view *v, const dim *symbol) {
@@ -290,8 +292,11 @@ static void declare_dims(maker *m, bool steps, bool checks) {
         if (strcmp(name, m->api->dims[i]) == 0) continue;
         symbol_search s = {m->e->arena, p->model->symbols[i], false};
         if (steps) search_items(&s, p->run.items);
-        for (size_t k = 0; checks && k < p->check_count && !s.found; k++)
-            s.found = view_mentions(&p->checks[k].view, s.symbol) || dim_mentions(p->checks[k].high, s.symbol);
+        for (size_t k = 0; checks && k < p->check_count && !s.found; k++) {
+            const plan_check *c = &p->checks[k];
+            if (c->computed) s.found = kernel_takes(c->computed, s.symbol);
+            else s.found = view_mentions(&c->view, s.symbol) || dim_mentions(c->check->high, s.symbol);
+        }
         if (s.found) c_declare(m->body, "const size_t ", name, c_name(m->e->unit, "%s", m->api->dims[i]));
     }
 }
@@ -412,7 +417,7 @@ void procedure_function(emit_context *e, const emit_api *api, const char *storag
     check_pointers(&m);
     check_dims(&m);
     declare_dims(&m, !has_bodies, true);
-    for (size_t i = 0; i < p->check_count; i++) check_view(&m, m.body, &p->checks[i]);
+    for (size_t i = 0; i < p->check_count; i++) check(&m, &p->checks[i]);
     c_blank(m.body);
     if (has_turns(p)) {
         cunit *u = e->unit;

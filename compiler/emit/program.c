@@ -24,6 +24,8 @@ static void emit_body(emit_context *e, const emit_api *api, size_t body) {
     emit_use_body(e, body);
     /* the reset function has one body, that of the first target */
     for (size_t i = 0; body == 0 && i < p->reset.kernel_count; i++) call_function(e, p->reset.kernels[i]);
+    for (size_t i = 0; i < p->check_count; i++)
+        if (p->checks[i].computed) call_function(e, p->checks[i].computed);
     for (size_t i = 0; i < p->run.kernel_count; i++) call_function(e, p->run.kernels[i]);
     procedure_body(e, api);
 }

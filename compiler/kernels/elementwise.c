@@ -404,3 +404,18 @@ void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f) {
     vectors_axis v = vectors_new(e, c_body(f), extent, n->rank ? n->names[last] : "i");
     vectors_loop(&v, nest_loops(n, c_body(f), last), emit_vector_of, &j);
 }
+
+/* What the procedure compares in memory is compared here as it is computed. */
+void emit_check(emit_context *e, const plan_kernel *k, cfunction *f) {
+    cunit *u = e->unit;
+    const plan_operand *x = &k->inputs[0];
+    chain c = {.e = e, .mode = CHOICE_ELEMENTS};
+    c.nest = nest_new(e, &x->view.type, NEST_ALL_AXES);
+    add_operands(&c, x->inlined);
+    nest_close(c.nest, 0);
+    take_name(&c, "value");
+    c.body = nest_loops(c.nest, c_body(f), c.nest->rank);
+    c_declare(c.body, "const int32_t ", "value", operand_value(&c, x).code);
+    c_return(c_if(c.body, emit_outside(e, k->check, c_name(u, "value"))), c_int(u, 1));
+    c_return(c_body(f), c_int(u, 0));
+}

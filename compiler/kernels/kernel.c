@@ -113,6 +113,19 @@ cexpr *emit_offset(emit_context *e, const plan_view *v, cexpr *const *index) {
     return sum;
 }
 
+/* As int32_t: dims never exceed it. */
+static cexpr *bound(emit_context *e, const dim *d) {
+    cexpr *size = emit_dim(e, d);
+    return c_is_int(size, NULL) ? size : c_cast(e->unit, "int32_t", size);
+}
+
+cexpr *emit_outside(emit_context *e, const ir_bound_check *c, cexpr *element) {
+    cunit *u = e->unit;
+    cexpr *low = c_binary(u, "<", element, bound(e, c->low)), *high = c_binary(u, ">", element, bound(e, c->high));
+    cexpr *outside = c_binary(u, "||", low, high);
+    return c->has_except ? c_binary(u, "&&", c_binary(u, "!=", element, c_int(u, c->except)), outside) : outside;
+}
+
 cexpr *emit_element(emit_context *e, const char *name, const plan_view *v, cexpr *const *index) {
     return c_index(e->unit, c_name(e->unit, "%s", name), emit_offset(e, v, index));
 }

@@ -67,6 +67,7 @@ void emit_dropout(emit_context *e, const plan_kernel *k, cfunction *f);      /* 
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* conv.c */
 void emit_elementwise(emit_context *e, const plan_kernel *k,
                       cfunction *f);                                   /* elementwise.c: UNARY, BINARY, BATCH_NORM */
+void emit_check(emit_context *e, const plan_kernel *k, cfunction *f);  /* elementwise.c: PLAN_CHECK of an expression */
 void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f); /* reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
 void emit_move(emit_context *e, const plan_kernel *k,
                cfunction *f); /* move.c: moves, EMBEDDING, ONE_HOT, PLAN_COPY, PLAN_ZERO */
@@ -85,6 +86,8 @@ cexpr *emit_number(emit_context *e, const plan_operand *o);
 /* Element of a view at an index: NAME[sum of index[i] * stride[i]]; index[i] may be NULL for 0. */
 cexpr *emit_element(emit_context *e, const char *name, const plan_view *v, cexpr *const *index);
 cexpr *emit_offset(emit_context *e, const plan_view *v, cexpr *const *index); /* just the sum */
+/* Is an int32 out of the check's bounds? */
+cexpr *emit_outside(emit_context *e, const ir_bound_check *c, cexpr *element);
 /* A name for a file-scope thing: MODEL_SUFFIX, made unique. */
 const char *emit_name(emit_context *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for a function that is emitted for the current target, and what stands before its name. */

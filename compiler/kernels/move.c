@@ -382,7 +382,7 @@ void emit_move(emit_context *e, const plan_kernel *k, cfunction *f) {
     switch (k->kind) {
     case PLAN_ZERO: copy_all(e, &zero, &k->results[0], f); return;
     case PLAN_COPY: copy_all(e, &k->inputs[0], &k->results[0], f); return;
-    case PLAN_CHECK: ice("a check is no function");
+    case PLAN_CHECK: ice("a check is no move");
     case PLAN_NODE: break;
     }
     switch (k->node->op) {

@@ -314,14 +314,12 @@ static void make_early(pval *v) {
         if (v->producer->inputs[i]) make_early(v->producer->inputs[i]);
 }
 
-/* A task for each check of what is no view of an input. */
+/* A task for each check that needs scratch. */
 static void add_checks(planner *p) {
     const ir_model *m = p->model;
     for (size_t i = 0; i < m->check_count; i++) {
-        pval *v = p->values[m->checks[i].value->id];
-        plan_view view;
-        if (planner_original_view(p, v, &view)) continue;
-        v = planner_materialize(p, v);
+        if (planner_check(p, &m->checks[i])) continue;
+        pval *v = planner_materialize(p, p->values[m->checks[i].value->id]);
         task *u = planner_task(p, TASK_CHECK, NULL, 1, 0);
         u->check = &m->checks[i];
         u->inputs[0] = v;

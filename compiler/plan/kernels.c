@@ -129,7 +129,7 @@ static const dim *steps_done(planner *p, const task *u, const ploop *l, const di
 
 /* --- kernels --- */
 
-static void add_symbols_of(planner *p, plan_kernel *k, const dim *d) {
+void planner_symbols_of(planner *p, plan_kernel *k, const dim *d) {
     const dim *found[16];
     size_t n = dim_symbols(d, found, 16);
     for (size_t s = 0; s < n && s < 16; s++) {
@@ -143,10 +143,10 @@ static void add_symbols_of(planner *p, plan_kernel *k, const dim *d) {
     }
 }
 
-static void add_symbols(planner *p, plan_kernel *k, const plan_view *v) {
+void planner_symbols(planner *p, plan_kernel *k, const plan_view *v) {
     for (unsigned i = 0; i < v->type.rank; i++) {
-        add_symbols_of(p, k, v->type.dims[i]);
-        add_symbols_of(p, k, v->strides[i]);
+        planner_symbols_of(p, k, v->type.dims[i]);
+        planner_symbols_of(p, k, v->strides[i]);
     }
 }
 
@@ -199,7 +199,7 @@ static plan_operand memory_operand(operand_maker *m, unsigned input) {
     plan_operand o = {.kind = PLAN_MEMORY};
     o.view = seen_view(m->planner, m->task->inputs[input], m->task, (int)input, 0);
     o.name = input_name(m->planner, m->task, input);
-    add_symbols(m->planner, m->kernel, &o.view);
+    planner_symbols(m->planner, m->kernel, &o.view);
     return o;
 }
 
@@ -207,7 +207,7 @@ static plan_operand simple_operand(operand_maker *m, const pval *v) {
     plan_operand o = {.kind = v->kind == PVAL_PARAM ? PLAN_PARAM : PLAN_NUMBER, .param = v->param, .number = v->number};
     o.size = v->size;
     o.view.type = v->type;
-    if (o.size) add_symbols_of(m->planner, m->kernel, o.size);
+    if (o.size) planner_symbols_of(m->planner, m->kernel, o.size);
     return o;
 }
 
@@ -277,7 +277,7 @@ static void list_packs(planner *p, const plan_kernel *k, const plan_choice *c) {
 }
 
 /* What is chosen for each body, and room for the one that wants most. */
-static void make_choices(planner *p, plan_kernel *k) {
+void planner_choices(planner *p, plan_kernel *k) {
     int64_t work = 0;
     k->choices = ARENA_ARRAY(p->arena, plan_choice, p->plan->body_count);
     for (size_t i = 0; i < p->plan->body_count; i++) {
@@ -301,10 +301,10 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
                                       : PLAN_NODE;
     k->node = u->node;
     k->check = u->check;
-    if (k->check) add_symbols_of(p, k, k->check->low);
-    if (k->check) add_symbols_of(p, k, k->check->high);
+    if (k->check) planner_symbols_of(p, k, k->check->low);
+    if (k->check) planner_symbols_of(p, k, k->check->high);
     if (u->kind == TASK_NODE && (u->node->op == IR_ARANGE || u->node->op == IR_PLACE))
-        add_symbols_of(p, k, u->node->attrs.start);
+        planner_symbols_of(p, k, u->node->attrs.start);
     k->result_count = u->result_count;
     k->results = ARENA_ARRAY(p->arena, plan_operand, u->result_count);
     bool recurrent = u->kind == TASK_NODE && u->node->op == IR_RECURRENT;
@@ -317,7 +317,7 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
         k->results[r].kind = PLAN_MEMORY;
         k->results[r].view = seen_view(p, u->results[r], u, -1, r);
         k->results[r].name = result_name(u, r);
-        add_symbols(p, k, &k->results[r].view);
+        planner_symbols(p, k, &k->results[r].view);
     }
     operand_maker maker = {p, u, k, 0};
     if (is_elementwise(u)) {
@@ -334,7 +334,7 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
         const dim *left;
         k->start = steps_done(p, u, u->loop, &left);
     }
-    make_choices(p, k);
+    planner_choices(p, k);
     return k;
 }
 
@@ -412,6 +412,5 @@ void planner_kernels(planner *p, plan_procedure *procedure, plan_item *items) {
     make_buffers(p);
     set_untils(p);
     procedure->items = items;
-    if (!p->functions) p->functions = name_set_new(p->arena);
     fill_items(p, procedure, &procedure->items);
 }

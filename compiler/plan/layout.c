@@ -145,6 +145,11 @@ bool planner_original_view(planner *p, const pval *v, plan_view *view) {
     return original(p, v, view, &exact);
 }
 
+bool planner_exact_view(planner *p, const pval *v, plan_view *view) {
+    bool exact = true;
+    return original(p, v, view, &exact) && exact;
+}
+
 pstep layout_inverse(const pstep *s, const ir_type *source_type) {
     pstep r = *s;
     if (s->op == IR_PERMUTE)

@@ -15,24 +15,6 @@ static void state_buffers(arena *a, plan *result, const ir_model *m) {
     }
 }
 
-/* Those of views of inputs alone, which the run function makes itself; the others are kernels. A view that strides
- * cannot say is checked as the whole input that it shows. */
-static void index_checks(planner *p) {
-    const ir_model *m = p->model;
-    p->plan->checks = ARENA_ARRAY(p->arena, plan_check, m->check_count);
-    for (size_t i = 0; i < m->check_count; i++) {
-        plan_check *c = &p->plan->checks[p->plan->check_count];
-        pval *v = p->values[m->checks[i].value->id];
-        if (!planner_original_view(p, v, &c->view)) continue;
-        c->kind = m->checks[i].kind;
-        c->has_except = m->checks[i].has_except;
-        c->except = m->checks[i].except;
-        c->low = m->checks[i].low;
-        c->high = m->checks[i].high;
-        p->plan->check_count++;
-    }
-}
-
 static void procedure(planner *p, plan_procedure *to, bool is_reset) {
     planner_build(p, is_reset ? &p->model->reset : &p->model->run, is_reset);
     planner_place(p, is_reset);
@@ -40,7 +22,6 @@ static void procedure(planner *p, plan_procedure *to, bool is_reset) {
     plan_item *items = schedule(p);
     planner_kernels(p, to, items);
     planner_memory(p, to->items);
-    if (!is_reset) index_checks(p);
 }
 
 /* Scratch, states, and what training keeps. */
@@ -71,7 +52,9 @@ plan *plan_model(arena *a, ir_model *m, const plan_options *o, diag_list *diags)
     result->input_buffers = ARENA_ARRAY(a, plan_buffer *, m->input_count);
     result->output_buffers = ARENA_ARRAY(a, plan_buffer *, m->output_count);
     state_buffers(a, result, m);
+    result->checks = ARENA_ARRAY(a, plan_check, m->check_count);
     planner p = {.arena = a, .model = m, .plan = result, .dims = m->dims, .unroll = o->unroll};
+    p.functions = name_set_new(a);
     procedure(&p, &result->reset, true);
     procedure(&p, &result->run, false);
 

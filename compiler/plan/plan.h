@@ -68,7 +68,7 @@ typedef enum {
     PLAN_NODE, /* node says what to do */
     PLAN_COPY, /* inputs[0] -> results[0], any strides */
     PLAN_ZERO, /* results[0] = 0 */
-    PLAN_CHECK /* each element of inputs[0] must be in bounds, or the run ends with an error; no function */
+    PLAN_CHECK /* each element of inputs[0] must be in bounds, or the run ends with an error; in memory: no function */
 } plan_kernel_kind;
 
 struct plan_kernel {
@@ -111,13 +111,12 @@ typedef struct {
     size_t kernel_count, kernel_capacity;
 } plan_procedure;
 
-/* An ir_bound_check with its place: every element of view, which lies in an input, must be in [low, high]. */
+/* An ir_bound_check with its place: every element of view, which lies in an input, must be in [low, high]; or what a
+ * function computes of inputs. A view that strides cannot say is checked as the whole input that it shows. */
 typedef struct {
     plan_view view;
-    ir_check_kind kind;
-    bool has_except;
-    int64_t except;
-    const dim *low, *high;
+    plan_kernel *computed; /* NULL, or instead of view: inputs[0] is PLAN_INLINE, and there are no results */
+    const ir_bound_check *check;
 } plan_check;
 
 typedef struct plan plan;

@@ -147,6 +147,8 @@ plan_view layout_dense(planner *p, const ir_type *type);
 bool layout_full(planner *p, const pval *v, plan_view *view);
 /* The view of an input that v is, for checks; false when v is not one. */
 bool planner_original_view(planner *p, const pval *v, plan_view *view);
+/* The same where strides can say it. */
+bool planner_exact_view(planner *p, const pval *v, plan_view *view);
 pstep layout_inverse(const pstep *s, const ir_type *source_type);
 pval *layout_storage(const pval *v); /* the root in whose memory v lies */
 /* Where axis `axis` (whose extent is a multiple of symbol) of a viewed value lies after a step, or -1. */
@@ -163,7 +165,14 @@ plan_item *schedule(planner *p);
 /* The axis along which v, made in loop l, is split there; -1: none. */
 int schedule_axis(planner *p, const pval *v, const ploop *l);
 
-/* kernels.c: a task -> kernel with all views. memory.c: offsets of scratch buffers. */
+/* checks.c: appends to the plan's checks; false where scratch is needed: the check is then a task. */
+bool planner_check(planner *p, const ir_bound_check *c);
+
+/* kernels.c: a task -> kernel with all views. The symbols of a view, or of a size, become the kernel's; choices are
+ * made for all bodies. memory.c: offsets of scratch buffers. */
+void planner_symbols(planner *p, plan_kernel *k, const plan_view *v);
+void planner_symbols_of(planner *p, plan_kernel *k, const dim *d);
+void planner_choices(planner *p, plan_kernel *k);
 void planner_kernels(planner *p, plan_procedure *procedure, plan_item *items);
 void planner_memory(planner *p, plan_item *items);
 

@@ -36,6 +36,13 @@ class Tagger(nn.Module):
         return F.nll_loss(out["scores"], tags)
 
 
+class LaterTagger(Tagger):
+    """Tags that count from 1."""
+
+    def loss(self, out, sentence, tags):
+        return super().loss(out, sentence, tags - 1)
+
+
 class HelloCell(nn.Module):
     def __init__(self):
         super().__init__()
@@ -198,6 +205,7 @@ class EveryOptimizer:
 SGD, ADAM, ADAMW, RMSPROP = torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop
 CASES = {  # module, optimizer, its arguments, what happens before a step
     "errors_change_nothing": (Tagger, SGD, {"momentum": 0.5}, None),
+    "errors_in_computed_classes": (LaterTagger, SGD, {"momentum": 0.5}, None),
     "train_tagger_sgd": (Tagger, SGD, {}, None),
     "train_hello_rnncell_adam": (HelloCell, ADAM, {}, None),
     "train_sgd_nesterov_clip": (lambda: Stateful(1, 12, 1), SGD,
