@@ -74,11 +74,12 @@
 
 /* exp(x) = 2^k e^f, f = x - k*HI exactly, HI being the upper 16 bits of ln 2; for the rest of ln 2 the result is
  * multiplied by 1 - k*LO. (To subtract k*LO from f would be as good, but -ffast-math then adds HI and LO together.)
- * e^f = 1 + f + f^2 (...), minimax over |f| <= 0.347, 3e-9. At most 2 units in the last place, from 0 and the denormals
+ * e^f = 1 + f + f^2 (...), minimax over |f| <= 0.347, 3e-9. From -173.25 down, where k is -250, it is multiplied by 0:
+ * a masked -infinity takes no longer than any x. At most 2 units in the last place, from 0 and the denormals
  * to infinity; NaN stays. */
 #define NNC_DEFINE_EXP(INLINE, V)                                                                             \
     INLINE V V##_exp(V x) {                                                                                   \
-        V a = V##_clamp(x, V##_splat(-105.0f), V##_splat(89.0f));                                             \
+        V a = V##_clamp(x, V##_splat(-173.25f), V##_splat(89.0f));                                             \
         V k = V##_nearest(V##_mul(a, V##_splat(1.44269502f)));                                                \
         V f = V##_madd(k, V##_splat(-0.693145752f), a);                                                       \
         V q = V##_madd(V##_splat(0.00138144335f), f, V##_splat(0.00836879667f));                              \

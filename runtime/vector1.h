@@ -91,10 +91,10 @@ NNC_INLINE nnc_v1 nnc_v1_nearest(nnc_v1 x) {
 #else
 NNC_INLINE nnc_v1 nnc_v1_nearest(nnc_v1 x) { return (x + NNC_ROUNDER) - NNC_ROUNDER; }
 #endif
-/* 2^n, |n| <= 126; some number for a larger n. */
+/* 2^n, |n| <= 126; 0 for -127, and some number for a larger n. */
 NNC_INLINE nnc_v1 nnc_v1_power_of_2(int32_t n) { return nnc_v1_of_bits(nnc_mul_i32(nnc_add_i32(n, 127), 0x800000)); }
 NNC_INLINE nnc_v1 nnc_v1_scale(nnc_v1 x, nnc_v1 n) {
-    int32_t power = nnc_sub_i32(nnc_v1_bits(n + NNC_ROUNDER), NNC_ROUNDER_BITS), half = power / 2;
+    int32_t power = nnc_sub_i32(nnc_v1_bits(n + NNC_ROUNDER), NNC_ROUNDER_BITS), half = power / 2 + 2;
     return x * nnc_v1_power_of_2(half) * nnc_v1_power_of_2(power - half);
 }
 NNC_INLINE nnc_v1 nnc_v1_mantissa(nnc_v1 x, nnc_v1 *exponent) {

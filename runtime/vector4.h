@@ -10,7 +10,8 @@
  *     clamp(x, lo, hi)               min(hi, max(lo, x)): a NaN in x stays, lo > hi gives hi
  *     if_negative(x, a, b)           a where the sign bit of x is set, else b
  *     nearest(x)                     x rounded to an integer, ties to even, |x| < 2^22 (a NaN gives anything)
- *     scale(x, n)                    x * 2^n, rounded once: 0.5 <= x <= 2, n an integer, |n| <= 200
+ *     scale(x, n)                    x * 2^n, rounded once: 0.5 <= x <= 2, n an integer, |n| <= 250; -250 multiplies by 0,
+ *                                    as underflow takes some processors a hundred cycles
  *     mantissa(x, &e)                x / 2^e, which is at least 1 and less than 2; x positive, finite and no denormal
  *     sqrt(x)                        rounded correctly; NaN for a negative x
  *     if_nan(x, a, b)                a where x is NaN, else b

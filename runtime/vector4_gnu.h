@@ -148,9 +148,9 @@ NNC_INLINE double nnc_v4_sums_lanes(nnc_v4_sums s) {
 #endif
 NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)_mm_cvtepi32_ps(_mm_cvtps_epi32((__m128)x)); }
 NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
-    __m128i power = _mm_cvtps_epi32((__m128)n), half = _mm_srai_epi32(power, 1);
-    __m128i rest = _mm_add_epi32(_mm_sub_epi32(power, half), _mm_set1_epi32(127));
-    return (nnc_v4)_mm_add_epi32((__m128i)x, _mm_slli_epi32(half, 23)) * (nnc_v4)_mm_slli_epi32(rest, 23);
+    __m128i power = _mm_cvtps_epi32((__m128)n), half = _mm_add_epi32(_mm_srai_epi32(power, 1), _mm_set1_epi32(129));
+    __m128i rest = _mm_sub_epi32(_mm_add_epi32(power, _mm_set1_epi32(254)), half);
+    return x * (nnc_v4)_mm_slli_epi32(half, 23) * (nnc_v4)_mm_slli_epi32(rest, 23);
 }
 #elif defined(NNC_NEON)
 #define NNC_V4_HAS_SUMS 1
@@ -168,9 +168,9 @@ NNC_INLINE double nnc_v4_sums_lanes(nnc_v4_sums s) {
 }
 NNC_INLINE nnc_v4 nnc_v4_nearest(nnc_v4 x) { return (nnc_v4)vrndnq_f32((float32x4_t)x); }
 NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
-    int32x4_t power = vcvtnq_s32_f32((float32x4_t)n), half = vshrq_n_s32(power, 1);
-    int32x4_t rest = vaddq_s32(vsubq_s32(power, half), vdupq_n_s32(127));
-    return (nnc_v4)vaddq_s32((int32x4_t)x, vshlq_n_s32(half, 23)) * (nnc_v4)vshlq_n_s32(rest, 23);
+    int32x4_t power = vcvtnq_s32_f32((float32x4_t)n), half = vaddq_s32(vshrq_n_s32(power, 1), vdupq_n_s32(129));
+    int32x4_t rest = vsubq_s32(vaddq_s32(power, vdupq_n_s32(254)), half);
+    return x * (nnc_v4)vshlq_n_s32(half, 23) * (nnc_v4)vshlq_n_s32(rest, 23);
 }
 #else
 #if defined(__wasm_simd128__)
@@ -204,7 +204,8 @@ NNC_INLINE nnc_v4 nnc_v4_power_of_2(nnc_v4_bits n) {
 NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
     const nnc_v4 rounder = nnc_v4_splat(NNC_ROUNDER);
     nnc_v4_words bits = (nnc_v4_words)(n + rounder) - (nnc_v4_words)rounder;
-    nnc_v4_bits half = (nnc_v4_bits)bits >> 1;
+    const nnc_v4_bits two = {2, 2, 2, 2};
+    nnc_v4_bits half = ((nnc_v4_bits)bits >> 1) + two;
     return x * nnc_v4_power_of_2(half) * nnc_v4_power_of_2((nnc_v4_bits)(bits - (nnc_v4_words)half));
 }
 #endif

@@ -34,9 +34,10 @@ NNC_INLINE_V8 nnc_v8 nnc_v8_copysign(nnc_v8 x, nnc_v8 sign) {
 NNC_INLINE_V8 nnc_v8 nnc_v8_if_negative(nnc_v8 x, nnc_v8 a, nnc_v8 b) { return _mm256_blendv_ps(b, a, x); }
 NNC_INLINE_V8 nnc_v8 nnc_v8_nearest(nnc_v8 x) { return _mm256_cvtepi32_ps(_mm256_cvtps_epi32(x)); }
 NNC_INLINE_V8 nnc_v8 nnc_v8_scale(nnc_v8 x, nnc_v8 n) {
-    __m256i power = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(power, 1);
-    __m256i rest = _mm256_add_epi32(_mm256_sub_epi32(power, half), _mm256_set1_epi32(127));
-    x = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), _mm256_slli_epi32(half, 23)));
+    __m256i power = _mm256_cvtps_epi32(n);
+    __m256i half = _mm256_add_epi32(_mm256_srai_epi32(power, 1), _mm256_set1_epi32(129));
+    __m256i rest = _mm256_sub_epi32(_mm256_add_epi32(power, _mm256_set1_epi32(254)), half);
+    x *= _mm256_castsi256_ps(_mm256_slli_epi32(half, 23));
     return x * _mm256_castsi256_ps(_mm256_slli_epi32(rest, 23));
 }
 NNC_INLINE_V8 nnc_v8 nnc_v8_mantissa(nnc_v8 x, nnc_v8 *exponent) {
