@@ -13,6 +13,11 @@ NNC_INLINE_V16 nnc_v16 nnc_v16_load_n(const float *p, size_t n) {
     return _mm512_maskz_loadu_ps(nnc_v16_first(n), p);
 #endif
 }
+NNC_INLINE_V16 nnc_v16 nnc_v16_load_2(const float *p) {
+    return _mm512_maskz_permutex2var_ps(NNC_ALL, nnc_v16_load(p),
+                                        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31),
+                                        nnc_v16_load(p + 15));
+}
 NNC_INLINE_V16 void nnc_v16_store(float *p, nnc_v16 v) { _mm512_storeu_ps(p, v); }
 NNC_INLINE_V16 void nnc_v16_store_n(float *p, nnc_v16 v, size_t n) {
 #if NNC_HAS_PARTS

@@ -4,6 +4,7 @@
  * at the end of this file, it is one operation that rounds once, in every language mode.
  *     load(p), store(p, v)           4 floats
  *     load_n(p, n), store_n(p, v, n) the first n <= 4; the other lanes are loaded as 0, and nothing else is touched
+ *     load_2(p)                      p[0], p[2], p[4], p[6]; touches nothing behind them
  *     zero(), splat(s), add, sub, mul, div, neg, madd, abs
  *     copysign(x, sign)              the magnitude of x with the sign bit of sign
  *     min(a, b), max(a, b)           a < b ? a : b and a > b ? a : b: if either is NaN, b (data on the right)
@@ -69,6 +70,14 @@ NNC_INLINE void nnc_v4_transpose(nnc_v4 *a, nnc_v4 *b, nnc_v4 *c, nnc_v4 *d) {
 NNC_INLINE nnc_v4 nnc_v4_load_n(const float *p, size_t n) {
     return nnc_v4_of(n > 0 ? p[0] : 0.0f, n > 1 ? p[1] : 0.0f, n > 2 ? p[2] : 0.0f, n > 3 ? p[3] : 0.0f);
 }
+#if defined(NNC_V4_SHUFFLE)
+NNC_INLINE nnc_v4 nnc_v4_load_2(const float *p) {
+    const nnc_v4 low = nnc_v4_load(p), high = nnc_v4_load(p + 3);
+    return NNC_V4_SHUFFLE(low, high, 0, 2, 5, 7);
+}
+#else
+NNC_INLINE nnc_v4 nnc_v4_load_2(const float *p) { return nnc_v4_of(p[0], p[2], p[4], p[6]); }
+#endif
 NNC_INLINE void nnc_v4_store_n(float *p, nnc_v4 v, size_t n) { memcpy(p, &v, n * sizeof *p); }
 NNC_INLINE nnc_v4 nnc_v4_clamp(nnc_v4 x, nnc_v4 lo, nnc_v4 hi) { return nnc_v4_min(hi, nnc_v4_max(lo, x)); }
 NNC_INLINE float nnc_v4_sum(nnc_v4 v) {

@@ -14,6 +14,10 @@ NNC_INLINE_V8 nnc_v8 nnc_v8_load_n(const float *p, size_t n) {
     return _mm256_maskload_ps(p, nnc_v8_first(n));
 #endif
 }
+NNC_INLINE_V8 nnc_v8 nnc_v8_load_2(const float *p) {
+    __m256 halves = _mm256_shuffle_ps(_mm256_loadu_ps(p), _mm256_loadu_ps(p + 7), _MM_SHUFFLE(3, 1, 2, 0));
+    return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(halves), _MM_SHUFFLE(3, 1, 2, 0)));
+}
 NNC_INLINE_V8 void nnc_v8_store(float *p, nnc_v8 v) { _mm256_storeu_ps(p, v); }
 NNC_INLINE_V8 void nnc_v8_store_n(float *p, nnc_v8 v, size_t n) {
 #if NNC_HAS_PARTS

@@ -259,13 +259,30 @@ static const dim *last_outer(const reduction *r, unsigned operand) {
     return r->outer->strides[operand][r->outer->rank - 1];
 }
 
-/* Elements of the columns, in the inner loops; with none, the first ones. */
-static cexpr *load_columns(const walk *p, unsigned inner_rank) {
+/* Elements of the columns that lie so far behind their first ones. */
+static cexpr *load_columns_at(const walk *p, cexpr *behind) {
     const reduction *r = p->r;
-    cexpr *offset = c_add(r->u, r->x_base, nest_offset(r->inner, r->x_inner, inner_rank));
     const dim *stride = last_outer(r, r->x_outer);
-    offset = c_add(r->u, offset, c_mul(r->u, p->at, emit_dim(r->e, stride)));
+    cexpr *offset = c_add(r->u, c_add(r->u, r->x_base, behind), c_mul(r->u, p->at, emit_dim(r->e, stride)));
     return vectors_load(r->e, reduction_name(r, r->x->name), offset, stride, p->lanes);
+}
+
+/* Those in the inner loops; with none, the first ones. */
+static cexpr *load_columns(const walk *p, unsigned inner_rank) {
+    return load_columns_at(p, nest_offset(p->r->inner, p->r->x_inner, inner_rank));
+}
+
+/* The ones with that number, of a known number. */
+static cexpr *load_column_element(const walk *p, int64_t number) {
+    const nest *n = p->r->inner;
+    cexpr *behind = c_int(p->r->u, 0);
+    for (unsigned i = n->rank; i-- > 0;) {
+        int64_t extent = dim_max(n->dims[i]);
+        cexpr *step = emit_dim(p->r->e, n->strides[p->r->x_inner][i]);
+        behind = c_add(p->r->u, c_mul(p->r->u, c_int(p->r->u, number % extent), step), behind);
+        number /= extent;
+    }
+    return load_columns_at(p, behind);
 }
 
 static cexpr *y_offset(const walk *p, unsigned inner_rank) {
@@ -308,7 +325,14 @@ static void extreme_of_columns(const walk *p) {
     const reduction *r = p->r;
     const char *name = extreme_of(p->node->op);
     cexpr *best = reduction_name(r, name);
+    enum { FEW = 16 }; /* elements to be written one after another */
+    int64_t count;
     c_declare(p->b, vector_type(r, "", ""), name, load_columns(p, 0));
+    if (dim_is_const(r->count, &count) && count <= FEW) {
+        for (int64_t i = 1; i < count; i++)
+            c_assign(p->b, best, "=", vectors_call2(r->e, comparison_of(p->node->op), best, load_column_element(p, i)));
+        return;
+    }
     c_assign(column_loops(p), best, "=",
              vectors_call2(r->e, comparison_of(p->node->op), best, load_columns(p, r->inner->rank)));
 }

@@ -110,11 +110,11 @@ static cexpr *count_of(const emit_context *e, cexpr *lanes) { return lanes ? lan
 
 /* What moves floats, or masks. */
 typedef struct {
-    const char *splat, *load, *load_n, *gather, *store, *store_n, *scatter;
+    const char *splat, *load, *load_n, *load_2, *gather, *store, *store_n, *scatter; /* load_2 may be NULL */
 } mover;
 
-static const mover floats = {"splat", "load", "load_n", "gather", "store", "store_n", "scatter"};
-static const mover masks = {"mask_splat", "mask_load",    "mask_load_n", "mask_gather",
+static const mover floats = {"splat", "load", "load_n", "load_2", "gather", "store", "store_n", "scatter"};
+static const mover masks = {"mask_splat", "mask_load",    "mask_load_n", NULL, "mask_gather",
                             "mask_store", "mask_store_n", "mask_scatter"};
 
 static cexpr *load(emit_context *e, const mover *m, cexpr *array, cexpr *offset, const dim *stride, cexpr *lanes) {
@@ -122,6 +122,7 @@ static cexpr *load(emit_context *e, const mover *m, cexpr *array, cexpr *offset,
     if (dim_is(stride, 0)) return vectors_call1(e, m->splat, c_index(u, array, offset));
     cexpr *address = c_add(u, array, offset);
     if (e->target->lanes == 1) return vectors_call1(e, m->load, address);
+    if (m->load_2 && dim_is(stride, 2) && !lanes) return vectors_call1(e, m->load_2, address);
     if (!dim_is(stride, 1)) return vectors_call3(e, m->gather, address, emit_dim(e, stride), count_of(e, lanes));
     return lanes ? vectors_call2(e, m->load_n, address, lanes) : vectors_call1(e, m->load, address);
 }

@@ -20,25 +20,45 @@ static ir_value *windows(lowering *l, ir_op op, ir_value *x, unsigned axis, cons
     return v;
 }
 
-/* Windows side by side: [.., L, ..] as [.., LO, K, ..] with K reduced. */
-static ir_value *side_by_side(lowering *l, ir_op op, ir_value *x, unsigned axis, int64_t kernel, const dim *length,
-                              span where) {
-    const dim *dims[IR_MAX_RANK], *size = build_dim(l, kernel);
-    unsigned rank = 0;
-    x = build_slice(l, x, axis, build_dim(l, 0), dim_mul(l->model->dims, length, size), 1, where);
-    for (unsigned i = 0; i < x->type.rank; i++) {
-        if (i != axis) dims[rank++] = x->type.dims[i];
-        else dims[rank++] = length, dims[rank++] = size;
+/* Windows side by side along axis k and `count - 1` further ones: [.., L, ..] as [.., LO, K, ..] with K reduced. */
+static ir_value *side_by_side(lowering *l, ir_op op, ir_value *x, unsigned axis, const pooling *p, unsigned k,
+                              unsigned count, const dim *const *lengths, span where) {
+    const dim *dims[IR_MAX_RANK];
+    unsigned rank = 0, axes = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const dim *whole = dim_mul(l->model->dims, lengths[i], build_dim(l, p->kernel[k + i]));
+        x = build_slice(l, x, axis + i, build_dim(l, 0), whole, 1, where);
     }
-    return build_reduce(l, op, build_reshape(l, x, dims, rank, where), 1u << (axis + 1), false, where);
+    for (unsigned i = 0; i < x->type.rank; i++) {
+        bool pooled = i >= axis && i < axis + count;
+        dims[rank++] = pooled ? lengths[i - axis] : x->type.dims[i];
+        if (!pooled) continue;
+        axes |= 1u << rank;
+        dims[rank++] = build_dim(l, p->kernel[k + i - axis]);
+    }
+    return build_reduce(l, op, build_reshape(l, x, dims, rank, where), axes, false, where);
+}
+
+static bool stand_apart(const pooling *p, unsigned k) {
+    return p->stride[k] == p->kernel[k] && p->dilation[k] == 1 && p->kernel[k] > 1;
 }
 
 static ir_value *pool_axis(lowering *l, ir_op op, ir_value *x, unsigned axis, const pooling *p, unsigned k,
                            const dim *length, int64_t before, int64_t after, double filling, span where) {
     x = build_pad(l, x, axis, before, after, IR_PAD_CONSTANT, filling, where);
-    bool apart = p->stride[k] == p->kernel[k] && p->dilation[k] == 1 && p->kernel[k] > 1 && x->type.rank < IR_MAX_RANK;
-    if (apart) return side_by_side(l, op == IR_MAXIMUM ? IR_MAX : IR_SUM, x, axis, p->kernel[k], length, where);
+    if (stand_apart(p, k) && x->type.rank < IR_MAX_RANK)
+        return side_by_side(l, op == IR_MAXIMUM ? IR_MAX : IR_SUM, x, axis, p, k, 1, &length, where);
     return windows(l, op, x, axis, p, k, length, where);
+}
+
+/* Maxima of two axes at once. */
+static ir_value *pool_maxima(lowering *l, ir_value *x, const pooling *p, const dim *const *lengths,
+                             const int64_t *behind, span where) {
+    unsigned first = x->type.rank - p->axes;
+    for (unsigned k = 0; k < p->axes; k++)
+        x = build_pad(l, x, first + k, p->padding[k], p->padding[k] + behind[k], IR_PAD_CONSTANT, -(double)INFINITY,
+                      where);
+    return side_by_side(l, IR_MAX, x, first, p, 0, p->axes, lengths, where);
 }
 
 /* How many windows there are along an axis, and how much must stand behind the padding for the last one (ceil_mode).
@@ -169,6 +189,8 @@ static value pool(lowering *l, const arguments *a, const pooling *p) {
     /* Columns first: whole rows lie side by side. But the first maximum of a window, which has torch's gradient, is
      * that of the first row that has it. */
     bool last_first = l->trains && p->max;
+    if (p->axes == 2 && p->max && !l->trains && stand_apart(p, 0) && stand_apart(p, 1))
+        return value_tensor(l, pool_maxima(l, x, p, counts, behind, where), where);
     for (unsigned i = 0; i < p->axes; i++) {
         unsigned k = last_first ? p->axes - 1 - i : i;
         v = pool_axis(l, p->max ? IR_MAXIMUM : IR_ADD, v, x->type.rank - p->axes + k, p, k, counts[k], p->padding[k],

@@ -50,11 +50,17 @@ static unsigned reduced_axes(const plan_kernel *k) {
     return k->node->attrs.axes;
 }
 
-/* The stride of the innermost of some axes, those of one element left out; NULL: there is none. */
-static const dim *innermost(const plan_view *v, unsigned axes) {
+/* The innermost of some axes, those of one element left out; -1: there is none. */
+static int innermost_axis(const plan_view *v, unsigned axes) {
     for (unsigned i = v->type.rank; i-- > 0;)
-        if (axes >> i & 1 && !dim_is(v->type.dims[i], 1)) return v->strides[i];
-    return NULL;
+        if (axes >> i & 1 && !dim_is(v->type.dims[i], 1)) return (int)i;
+    return -1;
+}
+
+/* Its stride; NULL: there is none. */
+static const dim *innermost(const plan_view *v, unsigned axes) {
+    int axis = innermost_axis(v, axes);
+    return axis < 0 ? NULL : v->strides[axis];
 }
 
 /* By columns where results are neighbours, and the elements that are summed up are not. */
@@ -66,24 +72,29 @@ static bool by_columns(const plan_kernel *k) {
     return kept && dim_is(kept, 1) && !(summed && dim_is(summed, 1));
 }
 
-/* A maximum of neighbours that fill no vector: windows of a pooling. */
+/* A maximum of neighbours that fill no vector: windows of a pooling, or the rows of two-dimensional ones. */
 static bool is_of_few(const chooser *c, const plan_kernel *k) {
     const plan_view *x = &k->inputs[0].view;
-    const dim *summed = innermost(x, reduced_axes(k));
-    int64_t count = 1;
-    for (unsigned i = 0; i < x->type.rank; i++)
-        if (reduced_axes(k) >> i & 1) count *= dim_max(x->type.dims[i]);
-    return (k->node->op == IR_MAX || k->node->op == IR_MIN) && summed && dim_is(summed, 1) && count < c->body->lanes;
+    const dim *run = dim_const(c->dims, 1); /* how many neighbours there are */
+    for (unsigned i = x->type.rank; i-- > 0;)
+        if (reduced_axes(k) >> i & 1 && dim_same(x->strides[i], run)) run = dim_mul(c->dims, run, x->type.dims[i]);
+    return (k->node->op == IR_MAX || k->node->op == IR_MIN) && !dim_is(run, 1) && dim_max(run) < c->body->lanes;
+}
+
+/* Do neighbouring results fill a vector? */
+static bool has_columns(const chooser *c, const plan_kernel *k) {
+    const plan_view *x = &k->inputs[0].view;
+    int axis = innermost_axis(x, ~reduced_axes(k));
+    return axis >= 0 && dim_min(x->type.dims[axis]) >= c->body->lanes;
 }
 
 void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) {
     to->kind = CHOICE_REDUCE;
     ir_op op = k->node->op;
     bool one_by_one = op == IR_ARGMAX || op == IR_ARGMIN || op == IR_PROD || op == IR_CUMSUM;
-    bool vectors = k->inputs[0].view.type.dtype == IR_F32 && !one_by_one && !is_of_few(of, k);
-    to->reduce = !vectors                             ? CHOICE_REDUCE_ELEMENTS
-                 : by_columns(k) && !of->body->rolled ? CHOICE_REDUCE_COLUMNS
-                                                      : CHOICE_REDUCE_ROWS;
+    bool few = is_of_few(of, k), columns = !of->body->rolled && (by_columns(k) || (few && has_columns(of, k)));
+    bool vectors = k->inputs[0].view.type.dtype == IR_F32 && !one_by_one && (!few || columns);
+    to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : columns ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
     to->vectors = vectors;
 }
 
