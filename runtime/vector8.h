@@ -19,14 +19,24 @@ NNC_INLINE_V8 nnc_v8 nnc_v8_load_2(const float *p) {
     return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(halves), _MM_SHUFFLE(3, 1, 2, 0)));
 }
 NNC_INLINE_V8 void nnc_v8_store(float *p, nnc_v8 v) { _mm256_storeu_ps(p, v); }
+/* In parts: a masked store takes some processors a dozen cycles, and what it stored cannot be loaded again at once. */
 NNC_INLINE_V8 void nnc_v8_store_n(float *p, nnc_v8 v, size_t n) {
-#if NNC_HAS_PARTS
-    if (__builtin_constant_p(n) && n == 4) {
-        _mm_storeu_ps(p, (__m128)__builtin_shufflevector(v, v, 0, 1, 2, 3));
+    __m128 part = _mm256_castps256_ps128(v);
+    if (n >= 8) {
+        nnc_v8_store(p, v);
         return;
     }
-#endif
-    _mm256_maskstore_ps(p, nnc_v8_first(n), v);
+    if (n & 4) {
+        _mm_storeu_ps(p, part);
+        part = _mm256_extractf128_ps(v, 1);
+        p += 4;
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)(void *)p, part);
+        part = _mm_movehl_ps(part, part);
+        p += 2;
+    }
+    if (n & 1) _mm_store_ss(p, part);
 }
 NNC_INLINE_V8 nnc_v8 nnc_v8_madd(nnc_v8 a, nnc_v8 b, nnc_v8 c) { return _mm256_fmadd_ps(a, b, c); }
 NNC_INLINE_V8 nnc_v8 nnc_v8_min(nnc_v8 a, nnc_v8 b) { return _mm256_min_ps(a, b); }
