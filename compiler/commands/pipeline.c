@@ -59,6 +59,8 @@ static void divide(pipeline *p, ir_model *m) {
     ir_training *t = m->training;
     t->tape = p->options->tape;
     t->train_only = t->train_only || p->options->train_only;
+    t->at_once = t->train_only && t->optimizer_count;
+    for (size_t i = 0; i < t->clip_count; i++) t->at_once = t->at_once && t->clips[i].by_value;
     if (!t->train_only || t->optimizer_count) return;
     diag *e = diag_error(p->diags, t->loss_where, "--train-api=train leaves %s_train alone, and no optimizer makes one",
                          m->name);

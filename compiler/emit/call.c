@@ -1,6 +1,7 @@
 /* call: see call.h. */
 #include "emit/call.h"
 
+#include "emit/training.h"
 #include "kernels/operators.h"
 
 #include <string.h>
@@ -85,6 +86,11 @@ static bool takes_params(const emit_context *e, const plan_kernel *k, bool packe
 /* The seed and the number of the call, of a dropout's mask. */
 static bool takes_random(const plan_kernel *k) { return k->kind == PLAN_NODE && k->node->op == IR_DROPOUT; }
 
+/* Rows of a sparse table are moved as they are looked up. */
+static bool takes_rate(const plan_kernel *k) {
+    return k->kind == PLAN_NODE && k->node->op == IR_EMBEDDING_GRAD && k->node->attrs.sparse;
+}
+
 bool call_takes_work(const emit_context *e, const plan_kernel *k) { return emit_choice(e, k)->work > 0; }
 
 /* Where the name of the kernel's function for the current target is kept; the baseline's serves all others. */
@@ -93,6 +99,7 @@ static cexpr **function_of(emit_context *e, const plan_kernel *k) {
 }
 
 void call_function(emit_context *e, const plan_kernel *k) {
+    if (k->kind == PLAN_NODE && k->node->op == IR_STEP) return; /* training_step.c has it */
     bool looks = k->kind == PLAN_CHECK; /* in memory, the procedure does it itself */
     if (is_plain(k) || (looks && k->inputs[0].kind == PLAN_MEMORY) || (e->body > 0 && !call_uses_vectors(k))) return;
     const char *wanted = k->function + strlen(e->model) + 1;
@@ -104,6 +111,7 @@ void call_function(emit_context *e, const plan_kernel *k) {
     if (takes_params(e, k, false)) c_parameter(f, "const float *", "parameters");
     if (takes_params(e, k, true)) c_parameter(f, "const float *", "packs");
     if (takes_random(k)) c_parameter(f, "const uint32_t *", "random");
+    if (takes_rate(k)) c_parameter(f, "float", "rate");
     if (k->start) c_parameter(f, "size_t", "start");
     if (call_takes_work(e, k)) c_parameter(f, "float *", "work");
     if (call_takes_turn(k)) c_parameter(f, "size_t", "turn");
@@ -167,6 +175,7 @@ cexpr *call_expression(emit_context *e, const plan_kernel *k, buffer_base *base,
     if (takes_params(e, k, false)) push_argument(&l, c_member(e->unit, self, "parameters", true));
     if (takes_params(e, k, true)) push_argument(&l, c_member(e->unit, self, "packs", true));
     if (takes_random(k)) push_argument(&l, c_member(e->unit, self, "random", true));
+    if (takes_rate(k)) push_argument(&l, training_signed_rate(e, k->node->attrs.index));
     if (k->start) push_argument(&l, emit_dim(e, k->start));
     if (call_takes_work(e, k)) push_argument(&l, base(context, k->work));
     if (call_takes_turn(k)) {

@@ -69,6 +69,7 @@ static maker maker_new(emit_context *e, const emit_api *api, const plan_procedur
     }
     for (size_t i = 0; i < model->input_count; i++) name_set_take(m.locals, api->inputs[i]);
     for (size_t i = 0; i < model->output_count; i++) name_set_take(m.locals, api->outputs[i]);
+    if (e->lr) name_set_take(m.locals, e->lr);
     take_loop_names(&m, procedure->items);
     return m;
 }
@@ -167,6 +168,10 @@ static void emit_items(maker *m, cblock *b, const plan_item *item) {
     for (; item; item = item->next) {
         if (item->kernel && item->kernel->check) {
             check_view(m, b, &item->kernel->inputs[0].view, item->kernel->check);
+            continue;
+        }
+        if (item->kernel && item->kernel->kind == PLAN_NODE && item->kernel->node->op == IR_STEP) {
+            training_take_step(e, b, item->kernel->node, base_of(m, item->kernel->inputs[0].view.buffer));
             continue;
         }
         if (item->kernel) {
@@ -355,10 +360,10 @@ void procedure_sign(signature *s, const emit_api *api, const char *lr) {
         sign(s, call_pointer_type(model->outputs[i].value->type.dtype, false), api->outputs[i]);
 }
 
-static void sign_all(signature *s, const emit_api *api) { procedure_sign(s, api, NULL); }
+static void sign_all(signature *s, const emit_api *api) { procedure_sign(s, api, s->e->lr); }
 
 size_t procedure_arguments(const plan *p) {
-    return 1 + p->model->symbol_count + p->model->input_count + p->model->output_count;
+    return 2 + p->model->symbol_count + p->model->input_count + p->model->output_count;
 }
 
 static void emit_steps(maker *m) {

@@ -44,6 +44,10 @@ static void emit_bodies(emitted *models, size_t count, size_t body) {
         any = any || procedure_notes_bodies(models[i].modes[0].plan, models[i].modes[0].target_count);
     if (!any) return;
     const emit_context *first = &models->modes[0];
+    for (size_t i = 0; body == 0 && i < count; i++) {
+        emit_use_body(&models[i].modes[0], 0);
+        if (models[i].count > 1) training_before_bodies(&models[i].modes[0], &models[i].modes[2], models[i].apis[0]);
+    }
     if (body) c_top_line(first->unit, "#if %s\n", first->targets[body]->guard);
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < models[i].count; k++) emit_body(&models[i].modes[k], models[i].apis[k], body);

@@ -6,12 +6,17 @@
 #include "emit/procedure.h"
 #include "emit/training_parts.h"
 
+static bool changes_parameters(const ir_node *n) {
+    return n->op == IR_UPDATE || n->op == IR_RENORM || n->op == IR_STEP ||
+           (n->op == IR_EMBEDDING_GRAD && n->attrs.sparse);
+}
+
 /* Does a call of grad change parameters? */
 static bool moves_parameters(const plan *p) {
     const plan_procedure *run = &p->train->run;
     for (size_t i = 0; i < run->kernel_count; i++) {
         const plan_kernel *k = run->kernels[i];
-        if (k->kind == PLAN_NODE && (k->node->op == IR_UPDATE || k->node->op == IR_RENORM)) return true;
+        if (k->kind == PLAN_NODE && changes_parameters(k->node)) return true;
     }
     return false;
 }
@@ -28,7 +33,7 @@ static void call_or_return(const training *t, cblock *b, const char *function, c
 static signature arguments_of(emit_context *train, const emit_api *api) {
     signature s = {.e = train};
     s.arguments = ARENA_ARRAY(train->arena, cexpr *, procedure_arguments(train->plan));
-    procedure_sign(&s, api, NULL);
+    procedure_sign(&s, api, train->lr);
     return s;
 }
 
@@ -40,10 +45,12 @@ static void count_call(const training *t, cblock *b) {
     c_assign(c_if(b, c_binary(u, "==", low, c_int(u, 0))), high, "+=", c_int(u, 1));
 }
 
+/* Or, where steps are taken at once, NAME_train. */
 static void grad_function(const training *t, emit_context *train, bool is_static) {
     const plan *p = t->e->plan;
-    bool dropout = training_has_dropout(p), moves = moves_parameters(p);
-    const char *storage = is_static ? "static nnc_status" : "nnc_status", *name = training_name(t, "grad");
+    bool dropout = training_has_dropout(p), moves = moves_parameters(p), at_once = t->training->at_once;
+    const char *storage = is_static ? "static nnc_status" : "nnc_status";
+    const char *name = training_name(t, at_once ? "train" : "grad");
     if (!dropout && !moves) {
         procedure_function(train, t->api->train, storage, name);
         return;
@@ -51,10 +58,11 @@ static void grad_function(const training *t, emit_context *train, bool is_static
     const char *inner = emit_name(t->e, "gradients");
     procedure_function(train, t->api->train, "static nnc_status", inner);
     cfunction *f = c_function(t->u, storage, name, NULL);
-    procedure_sign(&(signature){.function = f, .e = train}, t->api->train, NULL);
+    procedure_sign(&(signature){.function = f, .e = train}, t->api->train, train->lr);
     cblock *b = c_body(f);
     signature s = arguments_of(train, t->api->train);
     call_or_return(t, b, inner, &s);
+    if (at_once) c_assign(b, training_element(t, "steps", c_int(t->u, 0)), "+=", c_int(t->u, 1));
     if (dropout) count_call(t, b);
     if (moves) pack_call(t->e, b, t->api);
     c_return(b, c_name(t->u, "NNC_OK"));
@@ -97,7 +105,8 @@ static void copy_params_function(const training *t) {
 
 static void zero_grad_function(const training *t) {
     cfunction *f = training_function(t, "void", "zero_grad", "");
-    training_clear(t, c_body(f), "gradients");
+    if (t->training->at_once) c_do(c_body(f), c_cast(t->u, "void", c_name(t->u, "self")));
+    else training_clear(t, c_body(f), "gradients");
     c_function_end(f);
 }
 
@@ -138,8 +147,9 @@ void training_functions(emit_context *e, emit_context *eval, emit_context *train
     reset_state_function(&t);
     if (training_has_dropout(e->plan)) seed_function(&t);
     procedure_function(eval, api->eval, "nnc_status", training_name(&t, "eval"));
-    grad_function(&t, train, train_only);
-    if (training_has_step(t.model)) {
+    bool at_once = t.training->at_once;
+    grad_function(&t, train, train_only && !at_once);
+    if (training_has_step(t.model) && !at_once) {
         training_step_function(&t, train_only);
         train_function(&t, train);
     }

@@ -6,6 +6,12 @@
 #include "emit/emit.h"
 #include "kernels/kernel.h"
 
+/* Before the bodies: the functions that take steps within a call of train, for that context. */
+void training_before_bodies(emit_context *e, emit_context *train, const emit_api *api);
+/* A STEP: the gradient of its param lies there. */
+void training_take_step(emit_context *train, cblock *b, const ir_node *step, cexpr *gradient);
+/* lr as the param's optimizer has it; negative where it climbs. */
+cexpr *training_signed_rate(emit_context *train, size_t param);
 /* Those that reset calls; before procedure_reset. */
 void training_before_reset(emit_context *e, const emit_api *api);
 /* Into reset: the file's parameters, or those that init draws. */

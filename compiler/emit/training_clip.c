@@ -99,12 +99,20 @@ typedef struct {
     const ir_clip *c;
 } change;
 
+static cexpr *limited(emit_context *e, const ir_clip *c, cexpr *g) {
+    return vectors_call3(e, "clamp", g, vectors_number(e, -c->limit), vectors_number(e, c->limit));
+}
+
+cexpr *training_clipped(const training *t, cexpr *g) {
+    for (size_t i = 0; i < t->training->clip_count; i++) g = limited(t->e, &t->training->clips[i], g);
+    return g;
+}
+
 static void change_place(void *context, cblock *b, const training_place *at) {
     const change *s = context;
     emit_context *e = s->t->e;
     cexpr *g = training_load(s->t, "gradients", at);
-    if (s->c->by_value)
-        g = vectors_call3(e, "clamp", g, vectors_number(e, -s->c->limit), vectors_number(e, s->c->limit));
+    if (s->c->by_value) g = limited(e, s->c, g);
     else g = vectors_call2(e, "mul", g, vectors_call1(e, "splat", c_name(e->unit, "scale")));
     training_store(s->t, b, "gradients", at, g);
 }

@@ -13,7 +13,7 @@ void training_members(arena *a, const plan *p, emit_members *to) {
     int64_t floats = ir_living_floats(m);
     unsigned moments = ir_moments(m->training);
     add(a, to, "float", "parameters", floats, "row-major, in ascending order of their keys");
-    add(a, to, "float", "gradients", floats, "in the same order");
+    add(a, to, "float", "gradients", m->training->at_once ? 0 : floats, "in the same order");
     add(a, to, "float", "moments", moments * floats, "of the optimizer: in the same order, one kind after another");
     add(a, to, "float", "packs", pack_floats(p), "parameters as kernels read them");
     add(a, to, "int32_t", "steps", training_has_step(m), "that the optimizer has done");

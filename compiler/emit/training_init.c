@@ -119,7 +119,7 @@ void training_init_function(const training *t) {
         for (int i = 0; i < 4; i++) c_assign(b, c_index(u, random, c_int(u, i)), "=", words[i]);
     }
     for (size_t i = 0; i < count; i++) fill_param(t, b, all[i], i);
-    training_clear(t, b, "gradients");
+    if (!t->training->at_once) training_clear(t, b, "gradients");
     if (ir_moments(t->training)) training_clear(t, b, "moments");
     if (t->training->optimizer_count) c_assign(b, training_element(t, "steps", c_int(u, 0)), "=", c_int(u, 0));
     pack_call(t->e, b, t->api);

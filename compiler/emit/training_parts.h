@@ -42,6 +42,7 @@ typedef struct {
 } training_clip;
 
 training_clip *training_clip_functions(const training *t); /* as the model has clippings */
+cexpr *training_clipped(const training *t, cexpr *g); /* a vector of gradients, by value */
 void training_clip_calls(const training *t, cblock *b, const training_clip *functions);
 void training_step_function(const training *t, bool is_static);
 void training_init_function(const training *t);

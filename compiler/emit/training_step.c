@@ -79,11 +79,17 @@ static cexpr *square(update *s, double by) {
 
 static void subtract(const update *s, cexpr *x) { training_store(s->t, s->b, "parameters", &s->at, sub(s, s->p, x)); }
 
+/* From 1 on; where steps are taken within a call, they are counted at its end. */
+static cexpr *number_of_step(const training *t) {
+    cexpr *steps = training_element(t, "steps", c_int(t->u, 0));
+    return t->training->at_once ? c_add(t->u, steps, c_int(t->u, 1)) : steps;
+}
+
 /* The first step's buffer is the gradient, without dampening: until then it is 0. */
 static void before_sgd(const update *s, cblock *b) {
     cunit *u = s->u;
     if (s->o->momentum == 0 || s->o->dampening == 0) return;
-    cexpr *first = c_binary(u, "==", training_element(s->t, "steps", c_int(u, 0)), c_int(u, 1));
+    cexpr *first = c_binary(u, "==", number_of_step(s->t), c_int(u, 1));
     cexpr *later = c_float(u, (float)(1 - s->o->dampening));
     c_declare(b, "const float ", "fresh", c_conditional(u, first, c_float(u, 1), later));
 }
@@ -104,7 +110,7 @@ static void update_sgd(update *s) {
 static cexpr *correction(const update *s, double beta) {
     cunit *u = s->u;
     if (beta == 0) return c_float(u, 1);
-    cexpr *steps = c_cast(u, "float", training_element(s->t, "steps", c_int(u, 0)));
+    cexpr *steps = c_cast(u, "float", number_of_step(s->t));
     return c_unary(u, "-", c_call(u, "expm1f", 1, c_mul(u, steps, c_float(u, (float)log(beta)))));
 }
 
@@ -143,13 +149,20 @@ static void update_rmsprop(update *s) {
 
 static bool is_adam(const ir_optimizer *o) { return o->rule == IR_ADAM || o->rule == IR_ADAMW; }
 
+/* The struct's, clipped before; or what is given, clipped here. */
+static cexpr *gradient_at(const update *s, const training_place *at) {
+    if (!s->t->training->at_once) return training_load(s->t, "gradients", at);
+    cexpr *index = c_sub(s->u, at->index, c_name(s->u, "from")), *given = c_name(s->u, "gradient");
+    return training_clipped(s->t, vectors_load(s->e, given, index, dim_const(s->e->plan->dims, 1), at->lanes));
+}
+
 /* One vector of parameters. */
 static void update_place(void *context, cblock *b, const training_place *at) {
     update s = *(const update *)context;
     const ir_optimizer *o = s.o;
     s.b = b;
     s.at = *at;
-    cexpr *g = training_load(s.t, "gradients", at), *p = training_load(s.t, "parameters", at);
+    cexpr *g = gradient_at(&s, at), *p = training_load(s.t, "parameters", at);
     if (o->weight_decay > 0) s.p = p = named(&s, "p", p);
     if (o->maximize) g = vectors_call1(s.e, "neg", g);
     if (o->weight_decay > 0 && o->rule != IR_ADAMW) g = add(&s, g, mul(&s, number(&s, o->weight_decay), p));
@@ -158,7 +171,7 @@ static void update_place(void *context, cblock *b, const training_place *at) {
     if (o->rule == IR_SGD) update_sgd(&s);
     else if (is_adam(o)) update_adam(&s);
     else update_rmsprop(&s);
-    training_store(s.t, b, "gradients", at, vectors_call0(s.e, "zero"));
+    if (!s.t->training->at_once) training_store(s.t, b, "gradients", at, vectors_call0(s.e, "zero"));
 }
 
 static const char *const rule_names[] = {"SGD", "Adam", "AdamW", "RMSprop"};
@@ -166,8 +179,10 @@ static const char *const rule_names[] = {"SGD", "Adam", "AdamW", "RMSprop"};
 static const char *update_function(const training *t, const ir_optimizer *o) {
     cunit *u = t->u;
     const char *name = emit_name(t->e, "update"), *says = "%s, for parameters [from, to), whose gradients become 0.";
+    if (t->training->at_once) says = "%s, for parameters [from, to), whose gradients are given.";
     cfunction *f = c_function(u, emit_static(t->e), name, arena_printf(t->e->arena, says, rule_names[o->rule]));
     c_parameter(f, arena_printf(t->e->arena, "%s *", t->api->name), "self");
+    if (t->training->at_once) c_parameter(f, "const float *", "gradient");
     c_parameter(f, "size_t", "from");
     c_parameter(f, "size_t", "to");
     c_parameter(f, "float", "rate");
@@ -203,11 +218,51 @@ static void update_group(const training *t, cblock *b, size_t group, const char 
 }
 
 /* The lr that is given is the first optimizer's; the others' keep their ratio to it. */
-static cexpr *rate_of(const training *t, size_t group) {
-    cunit *u = t->u;
-    double first = t->training->optimizers[0].lr, own = t->training->optimizers[group].lr;
-    cexpr *lr = c_name(u, "lr");
+static cexpr *rate_of(const emit_context *e, const ir_training *t, size_t group) {
+    cunit *u = e->unit;
+    double first = t->optimizers[0].lr, own = t->optimizers[group].lr;
+    cexpr *lr = c_name(u, "%s", e->lr ? e->lr : "lr");
     return group == 0 || first == own || first == 0 ? lr : c_mul(u, lr, c_float(u, (float)(own / first)));
+}
+
+/* --- steps within a call
+ * ---------------------------------------------------------------------------------------------- */
+
+/* One whose params are sparse tables alone takes none. */
+static bool takes_steps(const plan *p, size_t group) {
+    for (size_t i = 0; i < p->run.kernel_count; i++) {
+        const plan_kernel *k = p->run.kernels[i];
+        if (k->kind == PLAN_NODE && k->node->op == IR_STEP && p->model->params[k->node->attrs.index].group == group)
+            return true;
+    }
+    return false;
+}
+
+void training_before_bodies(emit_context *e, emit_context *train, const emit_api *api) {
+    training t = training_of(e, api);
+    if (!t.training->at_once) return;
+    const char **updates = ARENA_ARRAY(e->arena, const char *, t.training->optimizer_count);
+    for (size_t i = 0; i < t.training->optimizer_count; i++)
+        if (takes_steps(train->plan, i)) updates[i] = update_function(&t, &t.training->optimizers[i]);
+    train->updates = updates;
+    train->lr = api->train->lr;
+}
+
+static const ir_param *param_of(const emit_context *train, size_t param) { return &train->plan->model->params[param]; }
+
+cexpr *training_signed_rate(emit_context *train, size_t param) {
+    const ir_training *all = train->plan->model->base->training;
+    size_t group = param_of(train, param)->group;
+    cexpr *rate = rate_of(train, all, group);
+    return all->optimizers[group].maximize ? c_unary(train->unit, "-", rate) : rate;
+}
+
+void training_take_step(emit_context *train, cblock *b, const ir_node *step, cexpr *gradient) {
+    cunit *u = train->unit;
+    const ir_param *p = param_of(train, step->attrs.index);
+    int64_t end = p->offset + dim_max(ir_type_elements(train->plan->dims, &p->type));
+    cexpr *rate = rate_of(train, train->plan->model->base->training, p->group);
+    c_do(b, c_call(u, train->updates[p->group], 5, c_name(u, "self"), gradient, c_int(u, p->offset), c_int(u, end), rate));
 }
 
 /* --- the step
@@ -225,7 +280,7 @@ void training_step_function(const training *t, bool is_static) {
     c_return(c_if(b, c_binary(u, "==", c_name(u, "self"), c_name(u, "NULL"))), c_name(u, "NNC_ERR_NULL"));
     training_clip_calls(t, b, clips);
     c_assign(b, training_element(t, "steps", c_int(u, 0)), "+=", c_int(u, 1));
-    for (size_t i = 0; i < all->optimizer_count; i++) update_group(t, b, i, updates[i], rate_of(t, i));
+    for (size_t i = 0; i < all->optimizer_count; i++) update_group(t, b, i, updates[i], rate_of(t->e, all, i));
     pack_call(t->e, b, t->api);
     c_return(b, c_name(u, "NNC_OK"));
     c_function_end(f);

@@ -90,6 +90,7 @@ static const char *sink_is_sound(checker *c, const graph_scope *in, const ir_nod
     const ir_model *m = c->model;
     if (in->block || n->attrs.index >= m->param_count) return "no place for a sink, or no such param";
     const ir_param *p = &m->params[n->attrs.index];
+    if (n->op == IR_STEP) return p->trained ? NULL : "the param is not trained";
     const ir_type *x = &n->inputs[0]->type, *y = n->input_count > 1 ? &n->inputs[1]->type : NULL;
     if (n->op == IR_RENORM) return p->type.rank == 2 && x->dtype == IR_I32 ? NULL : "ids, or a param that is no table";
     if (n->op == IR_UPDATE ? !ir_param_lives(p) : !p->trained) return "the param is not trained";

@@ -249,7 +249,7 @@ static const char *embedding_grad_rule(rule *r) {
 static const char *sink_rule(rule *r) {
     if (r->node->op == IR_WEIGHT_GRAD) return weight_grad_rule(r);
     if (r->node->op == IR_EMBEDDING_GRAD) return embedding_grad_rule(r);
-    if (r->node->op == IR_RENORM) return NULL; /* ir_check.c */
+    if (r->node->op == IR_RENORM || r->node->op == IR_STEP) return NULL; /* ir_check.c */
     return in(r, 0)->type.dtype == IR_F32 ? NULL : "a gradient that is not float32";
 }
 

@@ -17,7 +17,9 @@
  *
  * differentiate.c works on training->train, whose first output is the loss: it appends the backward part, replaces GRAD
  * nodes and ends with sinks, nodes without results (ir_sweep keeps them): ACCUMULATE, WEIGHT_GRAD, EMBEDDING_GRAD add
- * to the gradient of param attrs.index; UPDATE (of modes.c) leaves a value in it (a running statistic).
+ * to the gradient of param attrs.index; UPDATE (of modes.c) leaves a value in it (a running statistic). With at_once
+ * the struct keeps no gradients: they are scratch until the param's STEP, and an EMBEDDING_GRAD with attrs.sparse moves
+ * the rows themselves.
  *
  * A param with `trained` or `moving` lives in the struct: in memory (plan place PLAN_TRAINED) row-major, at
  * ir_param.offset floats of self->parameters; its gradient (PLAN_GRADIENT) at the same offset of self->gradients.
@@ -74,6 +76,7 @@ typedef struct {
     int64_t tape; /* --train-tape=K: of recurrent layers every K-th step is kept, and those between computed again; 0:
                      all are */
     bool train_only;   /* --train-api=train, or a sparse Embedding: no grad, step and get_grads */
+    bool at_once;      /* and no clipping asks for all gradients: each param takes its STEP when its own is complete */
     ir_model *eval, *train; /* NULL until modes.c divided the model */
 } ir_training;
 

@@ -20,7 +20,7 @@ static void renorm(emit_context *e, const plan_kernel *k, cfunction *f) {
     c_assign(c_for(b, "d", c_int(u, 0), width, 1), c_index(u, row, c_name(u, "d")), "*=", scale);
 }
 
-/* --- rows of dy into rows of a table's gradient --- */
+/* --- rows of dy into rows of a table's gradient, or, where it is sparse, times the rate out of the table --- */
 
 /* How often the id of this place is there, as `count`. */
 static void count_id(emit_context *e, cblock *b, const plan_operand *ids, unsigned letter) {
@@ -54,7 +54,8 @@ static void embedding_grad(emit_context *e, const plan_kernel *k, cfunction *f) 
     b = c_for(b, "d", c_int(u, 0), emit_dim(e, width), 1);
     cexpr *d = c_name(u, "d"), *g = c_index(u, c_name(u, "dy_row"), c_mul(u, d, emit_dim(e, dy->view.strides[rank])));
     if (attrs->scale_by_frequency) g = c_binary(u, "/", g, c_cast(u, "float", c_name(u, "count")));
-    c_assign(b, c_index(u, c_name(u, "row"), d), "+=", g);
+    if (attrs->sparse) g = c_mul(u, c_name(u, "rate"), g);
+    c_assign(b, c_index(u, c_name(u, "row"), d), attrs->sparse ? "-=" : "+=", g);
 }
 
 void emit_sink(emit_context *e, const plan_kernel *k, cfunction *f) {

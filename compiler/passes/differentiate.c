@@ -152,10 +152,11 @@ static ir_node *add_sink(differentiation *d, ir_op op, size_t param, ir_value *c
     return d->at = n;
 }
 
-static void set_rows(ir_node *n, const ir_attrs *a) {
-    n->attrs.padding_row = a->padding_row;
-    n->attrs.scale_by_frequency = a->scale_by_frequency;
-    n->attrs.sparse = a->sparse;
+/* Nothing but looked up, where gradients are sparse. */
+static bool is_sparse(const adjoint *a) {
+    bool sparse = a->rows && !a->sum && !a->products;
+    for (const adjoint_rows *r = a->rows; r && sparse; r = r->next) sparse = r->attrs->sparse;
+    return sparse;
 }
 
 static void add_sinks(differentiation *d, const ir_node *param) {
@@ -165,8 +166,45 @@ static void add_sinks(differentiation *d, const ir_node *param) {
     if (a->sum) add_sink(d, IR_ACCUMULATE, index, &a->sum, 1);
     for (const adjoint_product *p = a->products; p; p = p->next)
         add_sink(d, IR_WEIGHT_GRAD, index, (ir_value *const[]){p->dy, p->x}, 2);
-    for (const adjoint_rows *r = a->rows; r; r = r->next)
-        set_rows(add_sink(d, IR_EMBEDDING_GRAD, index, (ir_value *const[]){r->dy, r->ids}, 2), r->attrs);
+    for (const adjoint_rows *r = a->rows; r; r = r->next) {
+        ir_node *sink = add_sink(d, IR_EMBEDDING_GRAD, index, (ir_value *const[]){r->dy, r->ids}, 2);
+        sink->attrs.padding_row = r->attrs->padding_row;
+        sink->attrs.scale_by_frequency = r->attrs->scale_by_frequency;
+        sink->attrs.sparse = is_sparse(a);
+    }
+    if (d->model->base->training->at_once && !is_sparse(a)) add_sink(d, IR_STEP, index, NULL, 0);
+}
+
+/* --- when a param's gradient is complete: behind the rule of the first node that reads it ---------------------------- */
+
+typedef struct {
+    const ir_node *param;
+    size_t first; /* of the nodes; their count: none before the loss */
+} param_use;
+
+static bool reads(const ir_node *n, const ir_value *v) {
+    for (unsigned i = 0; i < n->input_count; i++)
+        if (n->inputs[i] == v) return true;
+    if (n->op != IR_REPEAT) return false;
+    for (const ir_node *inner = n->block->body.first; inner; inner = inner->next)
+        if (reads(inner, v)) return true;
+    for (unsigned i = 0; i < ir_carried_of(n); i++)
+        if (n->block->next[i] == v) return true;
+    for (unsigned i = 0; i < ir_collected_of(n); i++)
+        if (n->block->collected[i] == v) return true;
+    return false;
+}
+
+static param_use *find_uses(const differentiation *d, const ir_node *const *nodes, size_t count, size_t *used) {
+    param_use *uses = ARENA_ARRAY(d->model->arena, param_use, count + 1);
+    *used = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (nodes[i]->op != IR_PARAM || !d->model->params[nodes[i]->attrs.index].trained) continue;
+        size_t first = 0;
+        while (first < count && !reads(nodes[first], nodes[i]->results[0])) first++;
+        uses[(*used)++] = (param_use){nodes[i], first};
+    }
+    return uses;
 }
 
 /* Rows that are looked up, and too long, are scaled down in place. */
@@ -266,10 +304,14 @@ void pass_differentiate(ir_model *m, diag_list *diags) {
     const ir_node **nodes = NULL;
     for (const ir_node *n = g->first; n != loss->producer->next; n = n->next)
         ARENA_PUSH(m->arena, nodes, count, capacity, n);
+    size_t used;
+    const param_use *uses = find_uses(&d, nodes, count, &used);
     adjoint_add(&d, loss, adj_number(&d, 1));
-    for (size_t i = count; i-- > 0;) adjoint_visit(&d, nodes[i]);
-    for (size_t i = 0; i < count; i++)
-        if (nodes[i]->op == IR_PARAM && m->params[nodes[i]->attrs.index].trained) add_sinks(&d, nodes[i]);
+    for (size_t i = count + 1; i-- > 0;) {
+        if (i < count) adjoint_visit(&d, nodes[i]);
+        for (size_t k = 0; k < used; k++)
+            if (uses[k].first == i) add_sinks(&d, uses[k].param);
+    }
     add_renorms(&d);
     replace_grads(&d);
     remove_grads(g);

@@ -250,8 +250,33 @@ static const ir_node **only_users(planner *p, const ir_graph *g) {
     return t.user;
 }
 
-/* A sink writes what lies in the struct. */
+/* Where the gradient of the sink's param is added up, zeros at first: in scratch until its STEP. */
+static pval *passing_gradient(planner *p, const ir_node *n) {
+    pval **gradient = &p->gradients[n->attrs.index];
+    if (*gradient) return *gradient;
+    *gradient = planner_root(p, &p->model->params[n->attrs.index].type, "gradient");
+    task *zeros = (*gradient)->producer = planner_task(p, TASK_ZERO, NULL, 0, 1);
+    return zeros->results[0] = *gradient;
+}
+
+/* Reads what all sinks before it have written. */
+static void step_node(planner *p, const ir_node *n) {
+    pval *gradient = passing_gradient(p, n);
+    task *u = planner_task(p, TASK_NODE, n, 1, 1);
+    u->inputs[0] = gradient;
+    for (size_t i = 0; i + 1 < p->task_count; i++)
+        if (p->tasks[i]->result_count && p->tasks[i]->results[0] && p->tasks[i]->results[0]->source == gradient)
+            planner_after(p, u, p->tasks[i]);
+    u->results[0] = fixed_root(p, &gradient->type, NULL, PLAN_TRAINED, n->attrs.index);
+    u->results[0]->producer = u;
+}
+
+/* A sink writes what lies in the struct, or adds to a gradient that does not. */
 static void sink_node(planner *p, const ir_node *n) {
+    const ir_model *base = p->model->base;
+    bool moves = n->op == IR_UPDATE || n->op == IR_RENORM || (n->op == IR_EMBEDDING_GRAD && n->attrs.sparse);
+    bool passes = !moves && base && base->training->at_once;
+    pval *gradient = passes ? passing_gradient(p, n) : NULL;
     task *u = NULL;
     if (is_elementwise(n)) {
         u = elementwise_task(p, n);
@@ -261,9 +286,14 @@ static void sink_node(planner *p, const ir_node *n) {
         u = planner_task(p, TASK_NODE, n, n->input_count, 1);
         memcpy(u->inputs, inputs, n->input_count * sizeof *inputs);
     }
-    const ir_param *param = &p->model->params[n->attrs.index];
-    plan_place place = n->op == IR_UPDATE || n->op == IR_RENORM ? PLAN_TRAINED : PLAN_GRADIENT;
-    u->results[0] = fixed_root(p, &param->type, NULL, place, n->attrs.index);
+    if (passes) {
+        planner_after(p, u, gradient->producer);
+        u->results[0] = planner_view(p, gradient, &gradient->type, (pstep){.op = IR_RESHAPE}, NULL);
+        u->results[0]->origin = NULL;
+    } else {
+        const ir_type *type = &p->model->params[n->attrs.index].type;
+        u->results[0] = fixed_root(p, type, NULL, moves ? PLAN_TRAINED : PLAN_GRADIENT, n->attrs.index);
+    }
     u->results[0]->producer = u;
 }
 
@@ -278,15 +308,23 @@ static bool reads_param(const task *u, size_t param) {
     return false;
 }
 
-/* What changes parameters comes when they have been read. */
+static bool moves_param(const task *u) {
+    const plan_buffer *b = u->result_count && u->results[0] ? u->results[0]->buffer : NULL;
+    return u->kind == TASK_NODE && !u->body && b && b->place == PLAN_TRAINED;
+}
+
+/* What changes parameters comes when they have been read; rows that are too long are scaled before the step. */
 static void order_updates(planner *p) {
     for (size_t i = 0; i < p->task_count; i++) {
         task *u = p->tasks[i];
-        if (u->kind != TASK_NODE || u->body || (u->node->op != IR_UPDATE && u->node->op != IR_RENORM)) continue;
+        if (!moves_param(u)) continue;
         for (size_t k = 0; k < p->task_count; k++) {
-            bool later = k > i && p->tasks[k]->kind == TASK_NODE && p->tasks[k]->node->op == u->node->op;
-            if (k != i && !later && p->tasks[k]->block == u->block && reads_param(p->tasks[k], u->node->attrs.index))
-                planner_after(p, u, p->tasks[k]);
+            task *other = p->tasks[k];
+            bool same = other->kind == TASK_NODE && other->node->op == u->node->op, later = k > i && same;
+            bool scales = moves_param(other) && !same && other->node->op == IR_RENORM;
+            bool before = reads_param(other, u->node->attrs.index) ||
+                          (scales && other->node->attrs.index == u->node->attrs.index);
+            if (k != i && !later && other->block == u->block && before) planner_after(p, u, other);
         }
     }
 }
@@ -297,7 +335,10 @@ static void nodes(planner *p, const ir_graph *g) {
         case IR_SOURCE: source_node(p, n); break;
         case IR_VIEW: p->values[n->results[0]->id] = view_node(p, n); break;
         case IR_LOOP: planner_repeat(p, n, nodes); break;
-        case IR_SINK: sink_node(p, n); break;
+        case IR_SINK:
+            if (n->op == IR_STEP) step_node(p, n);
+            else sink_node(p, n);
+            break;
         default:
             if (is_elementwise(n)) elementwise_node(p, n, p->only_user);
             else general_node(p, n);
@@ -329,6 +370,7 @@ static void add_checks(planner *p) {
 
 void planner_build(planner *p, const ir_graph *g, bool is_reset) {
     p->values = ARENA_ARRAY(p->arena, pval *, p->model->value_count + 1);
+    p->gradients = ARENA_ARRAY(p->arena, pval *, p->model->param_count + 1);
     p->block = ARENA_NEW(p->arena, pblock);
     p->tasks = NULL;
     p->task_count = p->task_capacity = 0;

@@ -3,12 +3,16 @@
  * A buffer lives from the first kernel that touches it to the last; one that is touched inside a loop and outlives a
  * turn of it (its home is further out) lives through the whole loop. Buffers are placed one after the other, larger
  * ones first, at the lowest offset that no buffer alive at the same time overlaps. Offsets are multiples of 16
- * elements, a vector of the widest instruction set. float32 and int32 have an array each. */
+ * elements, a vector of the widest instruction set. float32 and int32 have an array each.
+ *
+ * In training, where much lives long, that order may leave gaps: it is tried again with the buffer that came to lie
+ * topmost as the first, until nothing is left to gain, or the patience for it. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "plan/planner.h"
 
-enum { ALIGNMENT = 16 };
+enum { ALIGNMENT = 16, MAX_PATIENCE = 1 << 23, MAX_TRIES = 500 };
 
 typedef struct {
     plan_buffer *buffer;
@@ -86,6 +90,75 @@ static int64_t rounded(const plan_buffer *b) { return (dim_max(b->elements) + AL
 /* In which of the two arrays: bools lie among the int32. */
 static bool in_floats(const plan_buffer *b) { return b->dtype == IR_F32; }
 
+/* At the lowest offset, each where those before it in the order leave room. Gives the size of all. */
+static int64_t place(plan_buffer *const *order, size_t count, plan_buffer **placed) {
+    int64_t total = 0;
+    for (size_t i = 0; i < count; i++) { /* placed: by offset */
+        plan_buffer *b = order[i];
+        int64_t offset = 0;
+        for (size_t k = 0; k < i; k++) {
+            const plan_buffer *o = placed[k];
+            if (o->begin > b->end || b->begin > o->end) continue;
+            if (o->offset >= offset + rounded(b)) break;
+            if (o->offset + rounded(o) > offset) offset = o->offset + rounded(o);
+        }
+        b->offset = offset;
+        size_t at = i;
+        for (; at > 0 && placed[at - 1]->offset > offset; at--) placed[at] = placed[at - 1];
+        placed[at] = b;
+        if (offset + rounded(b) > total) total = offset + rounded(b);
+    }
+    return total;
+}
+
+/* What is alive at once, at most. */
+static int64_t least_size(plan_buffer *const *order, size_t count) {
+    int64_t least = 0;
+    for (size_t i = 0; i < count; i++) { /* a peak begins where a life does */
+        int64_t alive = 0;
+        for (size_t k = 0; k < count; k++)
+            if (order[k]->begin <= order[i]->begin && order[i]->begin <= order[k]->end) alive += rounded(order[k]);
+        if (alive > least) least = alive;
+    }
+    return least;
+}
+
+static void to_front(plan_buffer **order, size_t at) {
+    plan_buffer *b = order[at];
+    memmove(order + 1, order, at * sizeof *order);
+    order[0] = b;
+}
+
+static int64_t with_fewer_gaps(planner *p, plan_buffer **order, size_t count, int64_t total, plan_buffer **placed) {
+    const int64_t least = least_size(order, count);
+    plan_buffer **best = ARENA_ARRAY(p->arena, plan_buffer *, count);
+    memcpy(best, order, count * sizeof *best);
+    int64_t size = total, patience = 1 + MAX_PATIENCE / ((int64_t)count * (int64_t)count + 1);
+    if (patience > MAX_TRIES) patience = MAX_TRIES;
+    while (total > least && patience-- > 0) {
+        size_t top = 0;
+        while (order[top]->offset + rounded(order[top]) < size) top++;
+        to_front(order, top);
+        size = place(order, count, placed);
+        if (size >= total) continue;
+        total = size;
+        memcpy(best, order, count * sizeof *best);
+    }
+    return place(best, count, placed);
+}
+
+/* Those of one of the two arrays; `size` grows to what they need. */
+static void place_all(planner *p, plan_buffer *const *buffers, size_t count, bool floats, int64_t *size) {
+    plan_buffer **order = ARENA_ARRAY(p->arena, plan_buffer *, count);
+    plan_buffer **placed = ARENA_ARRAY(p->arena, plan_buffer *, count);
+    size_t own = 0;
+    for (size_t i = 0; i < count; i++)
+        if (in_floats(buffers[i]) == floats) order[own++] = buffers[i];
+    int64_t total = place(order, own, placed);
+    if (own && p->model->base) total = with_fewer_gaps(p, order, own, total, placed);
+    if (total > *size) *size = total;
+}
+
 void planner_memory(planner *p, plan_item *items) {
     life_list list = {0};
     walk(p, &list, items, 0);
@@ -98,23 +171,8 @@ void planner_memory(planner *p, plan_item *items) {
         buffers[i]->end = list.lives[i].end;
     }
     qsort(buffers, list.count, sizeof *buffers, by_size);
-    plan_buffer **placed = ARENA_ARRAY(p->arena, plan_buffer *, list.count); /* by offset */
-    for (size_t i = 0; i < list.count; i++) {
-        plan_buffer *b = buffers[i];
-        int64_t offset = 0;
-        for (size_t k = 0; k < i; k++) {
-            const plan_buffer *o = placed[k];
-            if (in_floats(o) != in_floats(b) || o->begin > b->end || b->begin > o->end) continue;
-            if (o->offset >= offset + rounded(b)) break;
-            if (o->offset + rounded(o) > offset) offset = o->offset + rounded(o);
-        }
-        b->offset = offset;
-        size_t at = i;
-        for (; at > 0 && placed[at - 1]->offset > offset; at--) placed[at] = placed[at - 1];
-        placed[at] = b;
-        int64_t *total = in_floats(b) ? &p->plan->scratch_floats : &p->plan->scratch_ints;
-        if (offset + rounded(b) > *total) *total = offset + rounded(b);
-    }
+    place_all(p, buffers, list.count, true, &p->plan->scratch_floats);
+    place_all(p, buffers, list.count, false, &p->plan->scratch_ints);
     /* listed as they come into use */
     for (size_t i = 0; i < list.count; i++) {
         plan_buffer *b = list.lives[i].buffer;

@@ -136,6 +136,7 @@ static const plan_operator rows[IR_OP_COUNT] = {
     [IR_PLACE] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, {NULL}},
     [IR_ACCUMULATE] = {split_never, choose_elementwise, IR_MANY, true, false, {NULL}},
     [IR_UPDATE] = {split_never, choose_elementwise, IR_MANY, true, false, {NULL}},
+    [IR_STEP] = {split_never, choose_nothing, IR_MANY, false, false, {"gradient"}},
     [IR_RENORM] = {split_never, choose_nothing, IR_MANY, false, false, {"ids"}},
     [IR_WEIGHT_GRAD] = {split_never, choose_weight_grad, IR_MANY, false, false, {"dy", "x"}},
     [IR_EMBEDDING_GRAD] = {split_never, choose_nothing, IR_MANY, false, false, {"dy", "ids"}},

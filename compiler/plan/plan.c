@@ -34,7 +34,8 @@ static void check_size(const plan *p, diag_list *diags) {
         if (all[i]->scratch_ints > ints) ints = all[i]->scratch_ints;
     }
     for (size_t i = 0; i < m->state_count; i++) elements += dim_max(p->state_buffers[i]->elements);
-    elements += floats + ints + (m->training ? (2 + ir_moments(m->training)) * ir_living_floats(m) : 0);
+    const ir_training *t = m->training;
+    elements += floats + ints + (t ? (1u + (t->at_once ? 0u : 1u) + ir_moments(t)) * ir_living_floats(m) : 0);
     if (elements <= MAX_STRUCT_BYTES / 4) return;
     diag *d = diag_error(diags, m->where,
                          "model %s would need %.1f GiB of memory in its struct; at most 1 GiB is allowed", m->name,

@@ -106,6 +106,7 @@ typedef struct {
     dim_table *dims;
     int64_t unroll;
     pval **values;       /* by ir_value id */
+    pval **gradients;    /* by param: in scratch until its STEP; of a model whose steps are taken at once */
     const ir_node **only_user; /* by ir_value id: the one node that uses it, in its own graph; NULL: none, or more */
     pblock *block;       /* in work */
     task **tasks;        /* of all blocks, in order; finally with copies */

@@ -30,8 +30,8 @@ static void embedding(evaluation *e, const ir_attrs *attrs, double *gradient, co
 }
 
 void evaluate_sink(evaluation *e, const ir_node *n) {
+    if (n->op == IR_UPDATE || n->op == IR_RENORM || n->op == IR_STEP) return; /* of what the next call finds */
     const array *g = evaluate_input(e, n, 0);
-    if (n->op == IR_UPDATE || n->op == IR_RENORM) return; /* of what the next call finds */
     double *gradient = e->gradients[n->attrs.index];
     switch ((unsigned)n->op) {
     case IR_ACCUMULATE: accumulate(e, gradient, g); return;
