@@ -115,6 +115,11 @@ static bool parse_size(const char *s, int64_t step, int64_t *value) {
     return true;
 }
 
+bool options_api(const char *s, bool *train_only) {
+    *train_only = strcmp(s, "train") == 0;
+    return *train_only || strcmp(s, "all") == 0;
+}
+
 bool options_tape(const char *s, int64_t *steps) {
     if (strcmp(s, "FULL") == 0) {
         *steps = 0;
@@ -393,8 +398,7 @@ options_result options_parse(int argc, char **argv, options *o) {
             break;
         case INFERENCE: o->inference = true; break;
         case TRAIN_API:
-            o->train_only = strcmp(optarg, "train") == 0;
-            if (!o->train_only && strcmp(optarg, "all") != 0)
+            if (!options_api(optarg, &o->train_only))
                 return usage("--train-api takes all or train, not %s", optarg);
             break;
         case TRAIN_TAPE:

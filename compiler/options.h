@@ -52,6 +52,8 @@ void options_help(text *to); /* what --help prints */
 bool options_number(const char *s, uint64_t max, uint64_t *value);
 /* What --train-tape takes: FULL, which is 0 steps, or a number of them. */
 bool options_tape(const char *s, int64_t *steps);
+/* Of --train-api: all, train. */
+bool options_api(const char *s, bool *train_only);
 enum { OPTIONS_MAX_UNROLL = 4096 };
 const char *options_target(const options *o); /* a name of emit/target.h */
 

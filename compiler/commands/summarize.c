@@ -62,6 +62,8 @@ void summarize_bytes(const pipeline *p, summary *all) {
     const char *target = options_target(p->options);
     for (size_t i = 0; i < p->file.count; i++) {
         all[i].members = emit_struct_members(p->arena, p->plans[i], p->apis[i], target);
+        const plan *train = p->plans[i]->train;
+        all[i].tape = train ? 4 * plan_tape_floats(train) : -1;
         all[i].tables = emit_table_bytes(target, &p->plans[i], &p->apis[i], 1);
         all[i].most_stack = most_stack(p->plans[i]);
     }

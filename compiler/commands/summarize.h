@@ -12,6 +12,7 @@ typedef struct {
     const int64_t *dims;
     model_counts counts;
     emit_members members;
+    int64_t tape; /* bytes of scratch that go from the forward part to the backward part; below 0: no training */
     size_t tables; /* bytes, if the model were alone in its file */
     int64_t most_stack; /* bytes that no function's frame exceeds: docs/generated-code.md */
     int64_t stack; /* bytes of the largest frame of a function; below 0: not measured */

@@ -10,7 +10,7 @@ typedef struct {
     bool json, stack;
 } summary_wishes;
 
-enum { DIM, JSON, STACK, TARGET, TRAIN_TAPE, WEIGHTS, WEIGHTS_KEY, WEIGHTS_TYPE };
+enum { DIM, JSON, STACK, TARGET, TRAIN_API, TRAIN_TAPE, WEIGHTS, WEIGHTS_KEY, WEIGHTS_TYPE };
 static const command_option rows[] = {
     [DIM] = {0, "dim", "NAME=N",
              "multiply-adds and arrays at this size of a run-time dim, not its largest"},
@@ -19,6 +19,7 @@ static const command_option rows[] = {
         {0, "stack", NULL,
          "compiles the C with $CC (cc), $CFLAGS and -fstack-usage, and shows the largest frame"},
     [TARGET] = {0, "target", "NAME", "what the C would be compiled with (default: all)"},
+    [TRAIN_API] = {0, "train-api", "NAME", "which functions train, as when compiling: all (default) or train"},
     [TRAIN_TAPE] = {0, "train-tape", "K", "of recurrent layers every K-th step is kept, as when compiling"},
     [WEIGHTS] = {0, "weights", "FILE", "parameters, instead of the model's weights statement"},
     [WEIGHTS_KEY] = {0, "weights-key", "KEY", "which dict of that file"},
@@ -87,6 +88,8 @@ static int read_and_show(arena *a, command_line *line) {
         if (option == JSON) asked.json = true;
         if (option == STACK) asked.stack = true;
         if (option == TARGET) o.target = line->value;
+        if (option == TRAIN_API && !options_api(line->value, &o.train_only))
+            return command_usage(line, "--train-api takes all or train, not %s", line->value);
         if (option == TRAIN_TAPE && !options_tape(line->value, &o.tape))
             return command_usage(line, "--train-tape takes FULL, or a number of steps from 1 on, not %s", line->value);
         if (option == WEIGHTS) o.weights = line->value;

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands/summarize.h"
 #include "support/table.h"
@@ -74,6 +75,8 @@ static void print_bytes(const summary *s, arena *a, text *to) {
         const emit_member *e = &s->members.items[i];
         table_row(&t, "", count(a, 4 * e->elements),
                   arena_printf(a, "  %s %s[%" PRId64 "]", e->type, e->name, e->elements));
+        if (s->tape >= 0 && strcmp(e->name, "scratch") == 0)
+            table_row(&t, "", count(a, s->tape), "    of it the tape, which the backward part reads");
     }
     array_rows(s, a, &t);
     table_row(&t, "", count(a, s->stack < 0 ? s->most_stack : s->stack), stack_words(s, a));
@@ -156,12 +159,14 @@ static json_t *json_model(const summary *s, arena *a) {
     json_t *stack = s->stack < 0 ? json_null()
                                  : json_pack("{sI ss}", "bytes", (json_int_t)s->stack, "function",
                                              s->stack_function);
-    return json_pack("{ss so so so sI sI sI sI sI so so so so}", "name", s->model->name, "dims", dims, "layers",
+    json_t *whole = json_pack("{ss so so so sI sI sI sI sI so so so so}", "name", s->model->name, "dims", dims, "layers",
                      json_layers(s, a), "matrices", json_kept(s), "parameters", (json_int_t)s->counts.parameters,
                      "buffers", (json_int_t)s->counts.buffers, "multiply_adds", (json_int_t)s->counts.multiply_adds,
                      "weights_bytes", (json_int_t)s->tables, "struct_bytes", (json_int_t)summary_struct_bytes(s),
                      "struct", members, "inputs", json_arrays(s, a, true), "outputs", json_arrays(s, a, false), "stack",
                      stack);
+    if (s->tape >= 0) json_object_set_new(whole, "tape_bytes", json_integer(s->tape));
+    return whole;
 }
 
 void summary_print_json(const summary *all, size_t count, size_t tables, arena *a, text *to) {

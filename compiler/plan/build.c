@@ -259,6 +259,15 @@ static pval *passing_gradient(planner *p, const ir_node *n) {
     return zeros->results[0] = *gradient;
 }
 
+/* The zeros wait for what the first sink adds: scratch has room for other things until then. */
+static void begin_late(planner *p, task *zeros, const task *sink) {
+    if (zeros->after_count) return;
+    for (unsigned i = 0; i < sink->input_count; i++) {
+        task *made_by = sink->inputs[i] && sink->inputs[i]->kind <= PVAL_VIEW ? planner_producer(sink->inputs[i]) : NULL;
+        if (made_by) planner_after(p, zeros, made_by);
+    }
+}
+
 /* Reads what all sinks before it have written. */
 static void step_node(planner *p, const ir_node *n) {
     pval *gradient = passing_gradient(p, n);
@@ -287,6 +296,7 @@ static void sink_node(planner *p, const ir_node *n) {
         memcpy(u->inputs, inputs, n->input_count * sizeof *inputs);
     }
     if (passes) {
+        begin_late(p, gradient->producer, u);
         planner_after(p, u, gradient->producer);
         u->results[0] = planner_view(p, gradient, &gradient->type, (pstep){.op = IR_RESHAPE}, NULL);
         u->results[0]->origin = NULL;

@@ -43,6 +43,24 @@ static void check_size(const plan *p, diag_list *diags) {
     diag_hint(d, "the bounds of the run-time dims decide: lower the upper bounds");
 }
 
+int64_t plan_tape_floats(const plan *p) {
+    unsigned loss = 0;
+    int64_t floats = 0;
+    for (size_t i = 0; i < p->run.kernel_count; i++) {
+        const plan_kernel *k = p->run.kernels[i];
+        for (unsigned r = 0; r < k->result_count; r++) {
+            const plan_buffer *b = k->results[r].kind == PLAN_MEMORY ? k->results[r].view.buffer : NULL;
+            if (b && b->place == PLAN_OUTPUT && b->index == 0) loss = (unsigned)i;
+        }
+    }
+    for (size_t i = 0; i < p->buffer_count; i++) {
+        const plan_buffer *b = p->buffers[i];
+        bool kept = b->dtype == IR_F32 && b->begin <= loss && b->end > loss;
+        if (kept) floats += dim_max(b->elements);
+    }
+    return floats;
+}
+
 plan *plan_model(arena *a, ir_model *m, const plan_options *o, diag_list *diags) {
     plan *result = ARENA_NEW(a, plan);
     result->body_count = o->body_count;

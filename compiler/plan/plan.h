@@ -164,6 +164,9 @@ static inline ir_dtype plan_made_dtype(const plan_kernel *k) {
 /* The params of a BATCH_NORM's kernel. */
 pack_norm plan_norm_of(const ir_model *m, const plan_kernel *k);
 
+/* Of the scratch of a plan that trains, the floats that are made before the loss and read behind it: the tape. */
+int64_t plan_tape_floats(const plan *p);
+
 /* A view whose rows along the last dim are dense (stride 1), or of rank 0. */
 bool plan_view_rows_dense(const plan_view *v);
 /* Row-major and dense altogether. */

@@ -1,0 +1,135 @@
+"""Memory of training before anything is flashed: the struct's parts by the formula of docs/training.md, which is computed here from the
+model's text alone, and sizeof as a C compiler has it."""
+import glob
+import json
+import os
+import re
+
+from kit import SOURCE, holds
+
+# of a group: how many moments a parameter has
+OPTIMIZERS = [("SGD(lr=0.1)", 0), ("SGD(lr=0.1, momentum=0.9)", 1), ("SGD(lr=0.1, momentum=0.9, nesterov=True)", 1), ("Adam()", 2),
+              ("AdamW(amsgrad=True)", 3), ("RMSprop()", 1), ("RMSprop(momentum=0.5)", 2), ("RMSprop(centered=True, momentum=0.1)", 3)]
+# kind, H, layers, directions, proj_size
+LAYERS = [("LSTM", 16, 1, 1, 0), ("GRU", 16, 1, 1, 0), ("RNN", 16, 1, 1, 0), ("LSTM", 9, 2, 1, 0), ("GRU", 7, 1, 2, 0), ("LSTM", 12, 1, 1, 5),
+          ("LSTM", 64, 1, 1, 0), ("RNN", 5, 3, 2, 0), ("GRU", 33, 2, 1, 0)]
+INPUTS = 5
+
+
+def parameters_of(kind, H, layers, directions, proj):
+    gates, out = {"RNN": 1, "GRU": 3, "LSTM": 4}[kind] * H, proj or H
+    floats = 0
+    for layer in range(layers):
+        inputs = INPUTS if layer == 0 else out * directions
+        floats += directions * (gates * (inputs + out + 2) + proj * H)
+    return floats
+
+
+def tape_of(kind, H, layers, directions, proj, rows):
+    """Of all steps: the sums of the gates, c of LSTM, the share of h of GRU; and out. An RNN's slope is made of out."""
+    kept = {"RNN": 0, "GRU": 3 * H + H, "LSTM": 4 * H + H}[kind]
+    return rows * layers * directions * (kept + (proj or H))
+
+
+def parts_of(model):
+    return {p["name"]: p["bytes"] // 4 for p in model["struct"]}
+
+
+def summary(bench, *arguments):
+    return json.loads(bench.nnc_says("summary", "--json", "--target", "baseline", *arguments))["models"]
+
+
+def sized(bench, models, *options):
+    """The structs' sizes as the compiler has them."""
+    bench.nnc_says("m.nn", "--target", "baseline", "--random-weights", "1", "-o", "m.c", *options)
+    bench.write("sizes.c", '#include "m.h"\n' + "\n".join(
+        f"char size_of_{m['name']}[sizeof({m['name']}) == {m['struct_bytes']} ? 1 : -1];" for m in models))
+    bench.run("gcc", "-c", "sizes.c")
+
+
+def check_recurrent(bench):
+    for i, (kind, H, layers, directions, proj) in enumerate(LAYERS):
+        T, B = (24, 3) if i % 2 else (32, 1)
+        optimizer, moments = OPTIMIZERS[i % len(OPTIMIZERS)]
+        more = (f", num_layers={layers}" if layers > 1 else "") + (", bidirectional=True" if directions > 1 else "")
+        more += f", proj_size={proj}" if proj else ""
+        bench.write("m.nn", f"""model m {{
+    dim T = 1..{T}
+    input x: float32[T, {B}, {INPUTS}]
+    target y: float32[T, {B}, {(proj or H) * directions}]
+    layer r = {kind}({INPUTS}, {H}{more})
+    out, last = r(x)
+    output o = out
+    loss l = mean(out * y)
+    train {optimizer}
+}}
+""")
+        P = parameters_of(kind, H, layers, directions, proj)
+        for api, gradients in (("all", P), ("train", 0)):
+            m, = summary(bench, "m.nn", "--train-api", api)
+            parts = parts_of(m)
+            found = tuple(parts.get(n, 0) for n in ("parameters", "gradients", "moments", "steps"))
+            holds(found == (P, gradients, moments * P, 1), (kind, H, layers, optimizer, api, found, P))
+            holds(m["tape_bytes"] == 4 * tape_of(kind, H, layers, directions, proj, T * B), (kind, H, layers, proj, m["tape_bytes"]))
+            holds(sum(p["bytes"] for p in m["struct"]) == m["struct_bytes"], m["struct"])
+            if i % 3 == 0:
+                sized(bench, [m], "--train-api", api)
+
+
+def check_tape(bench):
+    """With K, the states at every K-th step alone; the gradient's work is less by what the others would have needed."""
+    bench.write("m.nn", """model m {
+    input x: float32[64, 2, 5]
+    target y: float32[2, 32]
+    layer r = LSTM(5, 32)
+    out, (h, c) = r(x)
+    output o = h
+    loss l = mean(h[0] * y)
+    train SGD(lr=0.1)
+}
+""")
+    full, = summary(bench, "m.nn")
+    for K in (2, 8, 16):
+        m, = summary(bench, "m.nn", "--train-tape", str(K))
+        holds(4 * 2 * 32 * 2 * 64 // K <= m["tape_bytes"] <= 4 * 2 * 32 * (2 * 64 // K + 2 * 64 // K + 4), (K, m["tape_bytes"]))
+        holds(m["struct_bytes"] < full["struct_bytes"], (K, m["struct_bytes"]))
+        sized(bench, [m], "--train-tape", str(K))
+
+
+def check_frozen(bench):
+    """Of a frozen body below a trained head nothing is kept but what the head reads."""
+    bench.write("m.nn", """model m {
+    input x: float32[32, 1, 16]
+    target y: int32[1]
+    layer lstm = LSTM(16, 64)
+    layer head = Linear(64, 10)
+    out, (h, c) = lstm(x)
+    output scores = head(h[0])
+    loss l = cross_entropy(scores, y)
+    train SGD(lr=0.1, momentum=0.9, params="head.*")
+}
+""")
+    bench.nnc_says("m.nn", "--random-weights", "1", "-o", "m.c", "--target", "baseline")
+    header = bench.read("m.h")
+    for member, floats in (("parameters", 650), ("gradients", 650), ("moments", 650)):
+        holds(f"float {member}[{floats}];" in header, header)
+
+
+def check_cases(bench):
+    """Models of all kinds: what case.json says of the parameters, and sizeof."""
+    cases = sorted(glob.glob(os.path.join(SOURCE, "tests", "train", "*", "case.json")))
+    holds(len(cases) >= 10, cases)
+    for case in cases:
+        floats = 0
+        for p in json.load(open(case))["params"]:
+            size = 1
+            for n in p["shape"]:
+                size *= n
+            floats += size
+        text = open(case.replace(".json", ".nn")).read()
+        bench.write("m.nn", re.sub(r'weights "', f'weights "{os.path.dirname(case)}/', text))
+        models = summary(bench, "m.nn")
+        parts = parts_of(models[0])
+        holds((parts["parameters"], parts["gradients"]) == (floats, floats), (case, parts, floats))
+        sized(bench, models)
+
