@@ -14,24 +14,31 @@ void sum_join(emit_context *e, cblock *b, unsigned count, const char *const *sum
     }
 }
 
+/* The greatest power of two, up to a block, that divides the terms: what a last block is a multiple of, too. */
+static int64_t even_part(const sum_terms *t) {
+    int64_t part = 1;
+    while (t->count > 0 && t->block % (2 * part) == 0 && t->count % (2 * part) == 0) part *= 2;
+    return part;
+}
+
 /* The loop over blocks; *block is the range of one. */
 static cblock *open_blocks(emit_context *e, cblock *b, const sum_terms *t, sum_range *block) {
     cunit *u = e->unit;
     const char *first = arena_printf(e->arena, "%s0", t->index), *last = arena_printf(e->arena, "%s_end", t->index);
     cblock *loop = c_for(b, first, c_int(u, 0), t->end, t->block);
     cexpr *from = c_name(u, "%s", first), *to = c_add(u, from, c_int(u, t->block));
-    *block = (sum_range){from, to, t->block};
+    *block = (sum_range){from, to, t->block, t->block};
     if (t->count >= 0 && t->count % t->block == 0) return loop;
     /* not `to < end ? to : end`: an enum constant and a size_t in one ?: make C++ compilers warn */
     cexpr *end = t->count >= 0 ? c_int(u, t->count) : t->end;
     c_declare(loop, "const size_t", last, c_conditional(u, c_binary(u, "<", to, end), to, end));
-    *block = (sum_range){from, c_name(u, "%s", last), -1};
+    *block = (sum_range){from, c_name(u, "%s", last), -1, even_part(t)};
     return loop;
 }
 
 void sum_add(emit_context *e, cblock *b, const sum_terms *t, unsigned count, const char *const *sums, sum_adder *add,
              const void *context) {
-    sum_range all = {c_int(e->unit, 0), t->end, t->count}, block;
+    sum_range all = {c_int(e->unit, 0), t->end, t->count, t->count < 0 ? 1 : t->count}, block;
     if (t->most <= t->block) {
         add(context, e, b, sums, &all);
         return;

@@ -19,10 +19,11 @@ typedef struct {
     const char *index; /* the loop over blocks runs from INDEX0 to INDEX_end */
 } sum_terms;
 
-/* count < 0: only the running program knows how many; `from` is then a multiple of the block. */
+/* count < 0: only the running program knows how many; `from` is then a multiple of the block. The terms always are a
+ * multiple of `multiple`, which is count itself where that is known. */
 typedef struct {
     cexpr *from, *to;
-    int64_t count;
+    int64_t count, multiple;
 } sum_range;
 
 /* Adds a range of terms to the sums with these names. */

@@ -134,13 +134,13 @@ static void add_unrolled(emit_context *e, cblock *b, const tile *t, const char *
 /* Terms to the sums' chains. */
 static void add_to_chains(emit_context *e, cblock *b, const tile *t, const char *const *sums, const sum_range *range) {
     cunit *u = e->unit;
-    int64_t first = 0, count = range->count;
+    int64_t first = 0, count = range->count, multiple = range->multiple;
     /* two terms a turn where they come out even and the tile is small, four where a turn is little else */
     unsigned step = t->chains;
-    if (step == 1 && t->rows == 1 && count > 0 && count % 2 == 0) step = 2;
-    if (step == 2 && e->target->body->rolled && count % 4 == 0) step = 4;
+    if (step == 1 && t->rows == 1 && multiple > 0 && multiple % 2 == 0) step = 2;
+    if (step == 2 && e->target->body->rolled && multiple % 4 == 0) step = 4;
     cexpr *from = range->from, *to = range->to, *even = to;
-    bool divides = step == 1 || (count >= 0 && count % step == 0);
+    bool divides = multiple % step == 0;
     if (!divides) {
         if (count >= 0 && c_is_int(from, &first)) even = c_int(u, first + count / step * step);
         else even = c_mul(u, c_binary(u, "/", to, c_int(u, step)), c_int(u, step));
