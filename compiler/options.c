@@ -24,7 +24,7 @@ static const char help[] =
     "  -o, --output FILE       the C file; its header (model.h) and the runtime (nnc_runtime.h) go beside it;\n"
     "                          - writes the C to standard output, and no header unless --header is given\n"
     "      --header FILE       the header; the C file includes it by its base name\n"
-    "      --standalone        put the runtime into the C file\n"
+    "      --standalone        put what is used of the runtime into the C file\n"
     "      --no-runtime        no nnc_runtime.h beside the C file\n"
     "      --runtime DIR       write nnc_runtime.h into a folder, not beside the C file\n"
     "      --depfile FILE      a rule for make and ninja: the C and its header depend on every file that was read\n"

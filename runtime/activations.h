@@ -1,3 +1,6 @@
+/* nnc activations: begin */
+#if !defined(NNC_HAS_ACTIVATIONS)
+#define NNC_HAS_ACTIVATIONS
 /* ---- tanh and sigmoid of the gates ---------------------------------------------------------------------------------
  * Without branches and without libm. With p / 2q a rational approximation of tanh(x / 2), for x >= 0:
  *
@@ -90,10 +93,30 @@
 
 /* (On one lane these stay functions where size counts.) */
 NNC_DEFINE_TANH_RATIO(NNC_INLINE, nnc_v1)
-NNC_DEFINE_TANH_RATIO(NNC_INLINE, nnc_v4)
 NNC_DEFINE_TANH(NNC_FUNCTION, nnc_v1)
-NNC_DEFINE_TANH(NNC_INLINE, nnc_v4)
 NNC_DEFINE_LSTM(NNC_FUNCTION, nnc_v1)
-NNC_DEFINE_LSTM(NNC_INLINE, nnc_v4)
 NNC_DEFINE_EXP(NNC_FUNCTION, nnc_v1)
+#endif
+/* nnc vector4: begin */
+#if !defined(NNC_HAS_V4_ACTIVATIONS)
+#define NNC_HAS_V4_ACTIVATIONS
+NNC_DEFINE_TANH_RATIO(NNC_INLINE, nnc_v4)
+NNC_DEFINE_TANH(NNC_INLINE, nnc_v4)
+NNC_DEFINE_LSTM(NNC_INLINE, nnc_v4)
 NNC_DEFINE_EXP(NNC_INLINE, nnc_v4)
+#endif
+/* nnc vector4: end */
+/* nnc wide: begin */
+#if defined(NNC_WIDE_LAYERS) && !defined(NNC_HAS_WIDE_ACTIVATIONS)
+#define NNC_HAS_WIDE_ACTIVATIONS
+NNC_DEFINE_TANH_RATIO(NNC_INLINE_V8, nnc_v8)
+NNC_DEFINE_TANH(NNC_INLINE_V8, nnc_v8)
+NNC_DEFINE_LSTM(NNC_INLINE_V8, nnc_v8)
+NNC_DEFINE_EXP(NNC_INLINE_V8, nnc_v8)
+NNC_DEFINE_TANH_RATIO(NNC_INLINE_V16, nnc_v16)
+NNC_DEFINE_TANH(NNC_INLINE_V16, nnc_v16)
+NNC_DEFINE_LSTM(NNC_INLINE_V16, nnc_v16)
+NNC_DEFINE_EXP(NNC_INLINE_V16, nnc_v16)
+#endif
+/* nnc wide: end */
+/* nnc activations: end */

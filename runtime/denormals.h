@@ -1,3 +1,6 @@
+/* nnc denormals: begin */
+#if !defined(NNC_HAS_DENORMALS)
+#define NNC_HAS_DENORMALS
 /* ---- Denormals ----------------------------------------------------------------------------------------------------
  * Numbers below 1.18e-38 take many processors a hundred times as long as others; a state that fades to nothing is full
  * of them. A program that would rather have zeros says so around its runs, thread by thread:
@@ -48,3 +51,5 @@ NNC_FUNCTION uint64_t nnc_flush_denormals(void) {
 NNC_FUNCTION uint64_t nnc_flush_denormals(void) { return 0; }
 NNC_FUNCTION void nnc_restore_denormals(uint64_t before) { (void)before; }
 #endif
+#endif
+/* nnc denormals: end */

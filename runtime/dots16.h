@@ -1,7 +1,8 @@
+/* nnc dots: begin */
 /* ---- int8 weights on 16 lanes: AVX-512 with VNNI ------------------------------------------------------------------------
  * For a file that defines NNC_WIDE_DOTS as 1 beside NNC_WIDE_VECTORS. Its functions for 16 lanes are declared with
  * NNC_TARGET_V16_DOTS, and may be called where nnc_isa_dots() gives 2; without VNNI it gives 1. */
-#if defined(NNC_WIDE_DOTS) && !defined(NNC_HAS_V16_DOTS)
+#if defined(NNC_HAS_WIDE_DOTS) && !defined(NNC_HAS_V16_DOTS)
 #if NNC_HAS_V16 && (defined(__clang__) || __GNUC__ >= 8)
 #define NNC_HAS_V16_DOTS 1
 #define NNC_TARGET_V16_DOTS __attribute__((target("avx2,fma,f16c,avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")))
@@ -66,3 +67,4 @@ NNC_INLINE_V16_DOTS nnc_v16_dots nnc_v16_dot4(nnc_v16_dots s, const uint8_t *w, 
 NNC_FUNCTION int nnc_isa_dots(void) { return nnc_isa() > 1 ? 1 : nnc_isa(); }
 #endif
 #endif /* NNC_WIDE_DOTS */
+/* nnc dots: end */

@@ -1,3 +1,6 @@
+/* nnc functions: begin */
+#if !defined(NNC_HAS_FUNCTIONS)
+#define NNC_HAS_FUNCTIONS
 /* ---- Functions of one argument -------------------------------------------------------------------------------------
  * torch.nn.functional's (and Keras's hard_sigmoid, selu, silu, softsign) on a vector, with small relative errors over
  * all of float32: docs/accuracy.md has the table. Infinities are as in PyTorch, NaN gives NaN. V_exp is above; V_tanh and
@@ -90,34 +93,6 @@
         e = V##_add(V##_splat(1.0f), V##_scale(q, k));                                                        \
         return V##_gated(x, V##_scale(V##_div(V##_mul(a, q), e), k));                                         \
     }                                                                                                         \
-    /* log(x) = e log(2) + log(1 + m), m from -0.293 to 0.414; log(1 + m) = 2t + t u p, t = m / (2 + m), u = t^2 */ \
-    INLINE V V##_log_split(V x, V *exponent) {                                                                \
-        V denormal = V##_sub(x, V##_splat(1.17549435e-38f)), e;                                               \
-        V m = V##_mantissa(V##_abs(V##_if_negative(denormal, V##_mul(x, V##_splat(16777216.0f)), x)), &e);    \
-        V high = V##_sub(V##_splat(1.41421354f), m);                                                          \
-        e = V##_add(e, V##_if_negative(denormal, V##_splat(-24.0f), V##_zero()));                             \
-        *exponent = V##_add(e, V##_if_negative(high, V##_splat(1.0f), V##_zero()));                           \
-        return V##_sub(V##_mul(m, V##_if_negative(high, V##_splat(0.5f), V##_splat(1.0f))), V##_splat(1.0f)); \
-    }                                                                                                         \
-    INLINE V V##_log_series(V m, V *t, V *tu) { /* gives p */                                                 \
-        V u, p;                                                                                               \
-        *t = V##_div(m, V##_add(V##_splat(2.0f), m));                                                         \
-        u = V##_mul(*t, *t);                                                                                  \
-        *tu = V##_mul(*t, u);                                                                                 \
-        p = V##_madd(V##_splat(0.29871735f), u, V##_splat(0.399775416f));                                     \
-        return V##_madd(p, u, V##_splat(0.666667759f));                                                       \
-    }                                                                                                         \
-    INLINE V V##_log_limits(V x, V r) { /* r but for infinity, 0, negative numbers and NaN */                 \
-        r = V##_if_negative(V##_sub(V##_splat(3.40282347e+38f), x), x, r);                                    \
-        r = V##_if_negative(x, V##_splat(NAN), r);                                                            \
-        r = V##_if_negative(V##_sub(V##_abs(x), V##_splat(1.40129846e-45f)), V##_splat(-INFINITY), r);        \
-        return V##_if_nan(x, x, r);                                                                           \
-    }                                                                                                         \
-    INLINE V V##_log(V x) {                                                                                   \
-        V e, t, tu, m = V##_log_split(x, &e), p = V##_log_series(m, &t, &tu);                                 \
-        p = V##_madd(tu, p, V##_mul(e, V##_splat(1.42860677e-06f)));                                          \
-        return V##_log_limits(x, V##_madd(e, V##_splat(0.693145752f), V##_add(V##_add(t, t), p)));            \
-    }                                                                                                         \
     /* log(1 + exp(beta x)) / beta; x itself where beta x is above the threshold */                           \
     INLINE V V##_softplus(V x, float beta, float threshold) {                                                 \
         V s = V##_mul(V##_splat(beta), x), e = V##_exp(V##_neg(V##_abs(s)));                                  \
@@ -131,19 +106,21 @@
     INLINE V V##_selu(V x) {                                                                                  \
         V e = V##_mul(V##_splat(1.75809934f), V##_expm1(V##_min(V##_zero(), x)));                             \
         return V##_madd(V##_splat(1.05070098f), V##_max(V##_zero(), x), e);                                   \
-    }                                                                                                         \
-    INLINE V V##_relu(V x) { return V##_max(V##_zero(), x); }                                                 \
-    INLINE V V##_relu6(V x) { return V##_clamp(x, V##_zero(), V##_splat(6.0f)); }                             \
-    INLINE V V##_leaky_relu(V x, float slope) {                                                               \
-        return V##_madd(V##_splat(slope), V##_min(V##_zero(), x), V##_max(V##_zero(), x));                    \
-    }                                                                                                         \
-    INLINE V V##_hardtanh(V x, float lo, float hi) { return V##_clamp(x, V##_splat(lo), V##_splat(hi)); }     \
-    /* Keras's, not torch.nn.Hardsigmoid: clip(0.2 x + 0.5, 0, 1), without cancellation near -2.5 */          \
-    INLINE V V##_hard_sigmoid(V x) {                                                                          \
-        V moved = V##_clamp(V##_add(x, V##_splat(2.5f)), V##_zero(), V##_splat(5.0f));                        \
-        return V##_mul(V##_splat(0.2f), moved);                                                               \
-    }                                                                                                         \
-    INLINE V V##_softsign(V x) { return V##_div(x, V##_add(V##_splat(1.0f), V##_abs(x))); }
+    }
 
 NNC_DEFINE_FUNCTIONS(NNC_FUNCTION, nnc_v1)
+#endif
+/* nnc vector4: begin */
+#if !defined(NNC_HAS_V4_FUNCTIONS)
+#define NNC_HAS_V4_FUNCTIONS
 NNC_DEFINE_FUNCTIONS(NNC_INLINE, nnc_v4)
+#endif
+/* nnc vector4: end */
+/* nnc wide: begin */
+#if defined(NNC_WIDE_LAYERS) && !defined(NNC_HAS_WIDE_FUNCTIONS)
+#define NNC_HAS_WIDE_FUNCTIONS
+NNC_DEFINE_FUNCTIONS(NNC_INLINE_V8, nnc_v8)
+NNC_DEFINE_FUNCTIONS(NNC_INLINE_V16, nnc_v16)
+#endif
+/* nnc wide: end */
+/* nnc functions: end */

@@ -1,3 +1,6 @@
+/* nnc masks: begin */
+#if !defined(NNC_HAS_MASKS)
+#define NNC_HAS_MASKS
 /* Masks: mask_of makes one of lanes that are int32 of 0 or 1, as a load of them as floats gives them. */
 #define NNC_DEFINE_MASKS(INLINE, V, LANES)                                                                \
     INLINE V V##_mask_splat(int32_t i) { return V##_splat(i != 0 ? -1.0f : 0.0f); }                       \
@@ -47,4 +50,18 @@
     }
 
 NNC_DEFINE_MASKS(NNC_INLINE, nnc_v1, 1)
+#endif
+/* nnc vector4: begin */
+#if !defined(NNC_HAS_V4_MASKS)
+#define NNC_HAS_V4_MASKS
 NNC_DEFINE_MASKS(NNC_INLINE, nnc_v4, 4)
+#endif
+/* nnc vector4: end */
+/* nnc wide: begin */
+#if defined(NNC_WIDE_LAYERS) && !defined(NNC_HAS_WIDE_MASKS)
+#define NNC_HAS_WIDE_MASKS
+NNC_DEFINE_MASKS(NNC_INLINE_V8, nnc_v8, 8)
+NNC_DEFINE_MASKS(NNC_INLINE_V16, nnc_v16, 16)
+#endif
+/* nnc wide: end */
+/* nnc masks: end */

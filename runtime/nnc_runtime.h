@@ -104,11 +104,22 @@
 
 #include "vector1.h"
 
+#endif /* NNC_RUNTIME_H */
+
+/* From here on in parts: each is there once, whatever the files that are compiled together need of it. What one lane has
+ * stands first, then, where these are wanted, what four lanes and wide vectors have. */
+
 #include "vector4.h"
+
+#include "vectors_wide.h"
 
 #include "masks.h"
 
 #include "activations.h"
+
+#include "logarithms.h"
+
+#include "piecewise.h"
 
 #include "functions.h"
 
@@ -118,11 +129,9 @@
 
 #include "narrow.h"
 
+#include "dots16.h"
+
 #include "denormals.h"
-
-#endif /* NNC_RUNTIME_H */
-
-#include "vectors_wide.h"
 
 #include "weights.h"
 
@@ -139,8 +148,16 @@
 /* Not every file needs all of these. */
 #if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_ROW) + defined(NNC_ROW_16) + \
     defined(NNC_ROW_8) + defined(NNC_SWAP_16) + defined(NNC_SWAP_8) + defined(NNC_HAS_WEIGHTS_CHECK) + \
-    defined(NNC_DEFINE_BY_LANE) + defined(NNC_TARGET_V4) + \
-    defined(NNC_HAS_V8) + defined(NNC_HAS_V16)
+    defined(NNC_ONE_LANE) + defined(NNC_V4_OWN_SUMS) + defined(NNC_HAS_VECTOR4) + defined(NNC_HAS_DENORMALS) + \
+    defined(NNC_WIDE_LAYERS) + defined(NNC_HAS_MASKS) + defined(NNC_HAS_V4_MASKS) + defined(NNC_HAS_WIDE_MASKS) + \
+    defined(NNC_HAS_ACTIVATIONS) + defined(NNC_HAS_V4_ACTIVATIONS) + defined(NNC_HAS_WIDE_ACTIVATIONS) + \
+    defined(NNC_HAS_LOGARITHMS) + defined(NNC_HAS_V4_LOGARITHMS) + defined(NNC_HAS_WIDE_LOGARITHMS) + \
+    defined(NNC_HAS_PIECEWISE) + defined(NNC_HAS_V4_PIECEWISE) + defined(NNC_HAS_WIDE_PIECEWISE) + \
+    defined(NNC_HAS_FUNCTIONS) + defined(NNC_HAS_V4_FUNCTIONS) + defined(NNC_HAS_WIDE_FUNCTIONS) + \
+    defined(NNC_HAS_MATHEMATICS) + defined(NNC_HAS_V4_MATHEMATICS) + defined(NNC_HAS_WIDE_MATHEMATICS) + \
+    defined(NNC_HAS_SUMS) + defined(NNC_HAS_V4_SUMS) + defined(NNC_HAS_WIDE_SUMS) + defined(NNC_HAS_NARROW) + \
+    defined(NNC_HAS_V4_NARROW) + defined(NNC_HAS_WIDE_NARROW) + defined(NNC_TARGET_V4) + defined(NNC_HAS_V8) + \
+    defined(NNC_HAS_V16)
 #endif
 
 #if defined(__GNUC__) && !defined(__PCC__)

@@ -1,3 +1,6 @@
+/* nnc vector4: begin */
+#if !defined(NNC_HAS_VECTOR4)
+#define NNC_HAS_VECTOR4
 /* ---- Four floats: layer nnc_v4 -------------------------------------------------------------------------------------
  * Vector instructions and plain C do the same IEEE operations in the same order. Memory need only be aligned as a float
  * is. madd(a, b, c) = a*b + c rounds twice, like add(mul(a, b), c), except on 64-bit ARM: there, and in the wide layers
@@ -30,6 +33,10 @@
  *     mask_load, mask_store, mask_load_n, mask_store_n, mask_gather, mask_scatter, mask_splat(i)   from and to int32_t:
  *                                    1 where it holds, else 0; any other number than 0 holds too where it is splat
  *     mask_ones(m)                   1.0f where it holds, else 0.0f */
+
+#if defined(__PCC__) && !defined(NNC_ONE_LANE)
+#error "pcc makes wrong code of vectors: use nnc --target=scalar"
+#endif
 
 #if defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__) && !defined(NNC_PLAIN_C) && !defined(_MSC_VER)
 #define NNC_NEON 1
@@ -119,3 +126,5 @@ NNC_INLINE float nnc_v4_largest(nnc_v4 v) {
 NNC_INLINE float nnc_v4_smallest(nnc_v4 v) {
     return nnc_minf(nnc_minf(nnc_v4_lane(v, 0), nnc_v4_lane(v, 2)), nnc_minf(nnc_v4_lane(v, 1), nnc_v4_lane(v, 3)));
 }
+#endif
+/* nnc vector4: end */

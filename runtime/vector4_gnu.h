@@ -133,7 +133,7 @@ NNC_INLINE nnc_v4 nnc_v4_if_nan(nnc_v4 x, nnc_v4 a, nnc_v4 b) { return nnc_v4_se
 #if defined(__SSE2__)
 NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) { return (nnc_v4)_mm_sqrt_ps((__m128)x); }
 #if NNC_DOUBLE
-#define NNC_V4_HAS_SUMS 1
+#define NNC_V4_OWN_SUMS 1
 NNC_INLINE __m128d nnc_v4_wide(double s) { return _mm_set1_pd(s); }
 NNC_INLINE __m128d nnc_v4_wide_low(nnc_v4 v) { return _mm_cvtps_pd((__m128)v); }
 NNC_INLINE __m128d nnc_v4_wide_high(nnc_v4 v) { return _mm_cvtps_pd(_mm_movehl_ps((__m128)v, (__m128)v)); }
@@ -153,7 +153,7 @@ NNC_INLINE nnc_v4 nnc_v4_scale(nnc_v4 x, nnc_v4 n) {
     return x * (nnc_v4)_mm_slli_epi32(half, 23) * (nnc_v4)_mm_slli_epi32(rest, 23);
 }
 #elif defined(NNC_NEON)
-#define NNC_V4_HAS_SUMS 1
+#define NNC_V4_OWN_SUMS 1
 NNC_INLINE nnc_v4 nnc_v4_sqrt(nnc_v4 x) { return (nnc_v4)vsqrtq_f32((float32x4_t)x); }
 NNC_INLINE float64x2_t nnc_v4_wide(double s) { return vdupq_n_f64(s); }
 NNC_INLINE float64x2_t nnc_v4_wide_low(nnc_v4 v) { return vcvt_f64_f32(vget_low_f32((float32x4_t)v)); }

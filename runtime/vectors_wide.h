@@ -1,14 +1,9 @@
+/* nnc wide: begin */
 /* ---- Wide vectors: layers nnc_v8 (AVX2 and FMA) and nnc_v16 (AVX-512 F, VL, DQ, BW) --------------------------------
  * For a file that defines NNC_WIDE_VECTORS as 1 before it includes this one (<immintrin.h> takes half a second to
  * compile), on x86-64 in gcc and clang, without any compiler flag. A function that uses a layer is declared with
  * NNC_TARGET_V8 or NNC_TARGET_V16 (NNC_TARGET_V4 is nothing) and may only be called where nnc_isa() allows it; there is
  * none of them where NNC_HAS_V8 or NNC_HAS_V16 is 0. The layers have all that nnc_v4 has; madd rounds once. */
-
-#if !defined(NNC_ONE_LANE)
-#if defined(__PCC__)
-#error "pcc makes wrong code of vectors: use nnc --target=scalar"
-#endif
-#endif
 
 #if defined(NNC_WIDE_VECTORS) && !defined(NNC_HAS_V8)
 #define NNC_TARGET_V4
@@ -22,12 +17,13 @@
 #define NNC_TARGET_V8 __attribute__((target("avx2,fma,f16c")))
 #define NNC_TARGET_V16 __attribute__((target("avx2,fma,f16c,avx512f,avx512vl,avx512dq,avx512bw")))
 /* A part of a vector is stored without a mask where its size is known: what is stored so can be loaded again at once. */
-#define NNC_HAS_PARTS 0
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
-#undef NNC_HAS_PARTS
 #define NNC_HAS_PARTS 1
 #endif
+#endif
+#if !defined(NNC_HAS_PARTS)
+#define NNC_HAS_PARTS 0
 #endif
 #define NNC_INLINE_V8 NNC_TARGET_V8 NNC_INLINE
 #define NNC_INLINE_V16 NNC_TARGET_V16 NNC_INLINE
@@ -56,7 +52,7 @@ NNC_FUNCTION int nnc_isa(void) {
 
 #include "vector8.h"
 #include "vector16.h"
-#include "narrow_wide.h"
+#define NNC_WIDE_LAYERS 1
 
 #else
 #define NNC_HAS_V8 0
@@ -64,5 +60,4 @@ NNC_FUNCTION int nnc_isa(void) {
 NNC_FUNCTION int nnc_isa(void) { return 0; }
 #endif
 #endif /* NNC_WIDE_VECTORS */
-
-#include "dots16.h"
+/* nnc wide: end */

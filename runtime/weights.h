@@ -1,3 +1,4 @@
+/* nnc weights: begin */
 /* ---- Weights beside the code: for files that define NNC_WEIGHTS_BESIDE ---------------------------------------------
  * What `nnc --weights-as=file` wrote, as it lies in memory: 64 bytes of head, tables each on a multiple of 64, a text that
  * says what they are, and a checksum of all that, XXH64 with seed 0 (the specification is
@@ -59,3 +60,4 @@ NNC_FUNCTION int nnc_weights_check(const void *data, size_t bytes, uint64_t sign
 }
 
 #endif
+/* nnc weights: end */

@@ -3,32 +3,9 @@
 
 #include "format/format.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "ctree/ctree.h"
-
-static const char *after(const char *line) {
-    const char *found = strstr(nnc_runtime_text, line);
-    if (!found) ice("the runtime has no line %s", line);
-    return found + strlen(line);
-}
-
-static const char status_begin[] = "/* nnc status: begin */\n", status_end[] = "/* nnc status: end */\n";
-
-void emit_print_status(FILE *to) {
-    const char *begin = after(status_begin), *end = after(status_end) - strlen(status_end);
-    fwrite(begin, 1, (size_t)(end - begin), to);
-}
-
-void emit_print_runtime(FILE *to) {
-    const char *begin = after(status_begin) - strlen(status_begin), *end = after(status_end);
-    fwrite(nnc_runtime_text, 1, (size_t)(begin - nnc_runtime_text), to);
-    fputs("/* The status codes are in the model's header. */\n", to);
-    fwrite(end, 1, (size_t)(nnc_runtime_text + nnc_runtime_size - end), to);
-}
-
-int emit_runtime_version(void) { return atoi(after("#define NNC_RUNTIME_VERSION ")); }
 
 void emit_print_banner(const emit_options *o, const char *file_name, FILE *to) {
     arena *a = arena_new();

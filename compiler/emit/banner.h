@@ -1,5 +1,4 @@
-/* banner: what the two generated files share: the first comment, parts of the runtime's text, and signatures that are
- * too long for a line. */
+/* banner: what the two generated files share: the first comment, and signatures that are too long for a line. */
 #ifndef NNC_EMIT_BANNER_H
 #define NNC_EMIT_BANNER_H
 
@@ -17,10 +16,6 @@ void emit_print_wrapped(FILE *to, const char *head, const char *list, const char
 const char *emit_run_parameters(arena *a, const ir_model *m, const emit_api *api, const char *lr);
 /* Them with their shapes, a line each of a comment. */
 void emit_print_arguments(const ir_model *m, const emit_api *api, FILE *to);
-/* The status block, which headers repeat; and the runtime without it, for a standalone file. */
-void emit_print_status(FILE *to);
-void emit_print_runtime(FILE *to);
-int emit_runtime_version(void); /* NNC_RUNTIME_VERSION of the embedded runtime */
 /* Members of the struct: what the plan needs and the room for alignment. */
 int64_t emit_scratch_floats(const plan *p);
 

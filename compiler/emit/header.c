@@ -4,6 +4,7 @@
 #include "emit/banner.h"
 #include "emit/emit.h"
 #include "emit/procedure.h"
+#include "emit/runtime.h"
 #include "emit/target.h"
 #include "emit/training.h"
 

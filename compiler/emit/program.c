@@ -1,11 +1,13 @@
 /* program: model.c: the runtime, then tables and kernels, a body after another, and the models' reset and run
  * functions. What stands before the first #if is complete C for any compiler. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "emit/banner.h"
 #include "format/format.h"
 #include "emit/call.h"
 #include "emit/procedure.h"
+#include "emit/runtime.h"
 #include "emit/target.h"
 #include "emit/training.h"
 #include "emit/weights_file.h"
@@ -110,6 +112,32 @@ static void fill_unit(emit_context *e, const plan *const *plans, emit_api *const
     for (size_t i = 0; i < count; i++) procedure_weights_at(e, apis[i]);
 }
 
+/* What follows the runtime. */
+static bool print_code(emit_context *e, const emit_options *o, FILE *to) {
+    fprintf(to, "\n#include \"%s\"\n\n", o->header_name);
+    if (*e->target->guard)
+        fprintf(to, "#if !%s\n#error \"this file was generated with --target=%s\"\n#endif\n\n", e->target->guard,
+                o->target);
+    if (o->section)
+        fputs("#if !defined(__GNUC__)\n#error \"--const-section needs the attributes of gcc or clang\"\n#endif\n\n",
+              to);
+    return cunit_print(e->unit, to);
+}
+
+/* The parts of the runtime that the code uses, and the code. */
+static bool print_standalone(emit_context *e, const emit_options *o, FILE *to) {
+    char *code = NULL;
+    size_t size;
+    FILE *buffer = open_memstream(&code, &size);
+    if (!buffer) ice("out of memory");
+    bool done = print_code(e, o, buffer);
+    if (fclose(buffer) != 0) ice("out of memory");
+    emit_print_runtime(code, to);
+    fwrite(code, 1, size, to);
+    free(code);
+    return done;
+}
+
 bool emit_source(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
     emit_print_banner(o, o->code_name, to);
@@ -122,19 +150,10 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     if (e.target->body->rolled) fputs("#define NNC_ONE_LANE 1\n", to);
     if (apis[0]->weights) fputs("#define NNC_WEIGHTS_BESIDE 1\n", to);
     if (wide && e.dots) fputs("#define NNC_WIDE_DOTS 1\n", to);
-    if (o->standalone) emit_print_runtime(to);
-    else fputs("#include \"nnc_runtime.h\"\n", to);
-    fprintf(to, "\n#include \"%s\"\n\n", o->header_name);
-    if (*e.target->guard)
-        fprintf(to, "#if !%s\n#error \"this file was generated with --target=%s\"\n#endif\n\n", e.target->guard,
-                o->target);
-    if (o->section) {
-        fputs("#if !defined(__GNUC__)\n#error \"--const-section needs the attributes of gcc or clang\"\n#endif\n\n",
-              to);
-        cunit_set_section(e.unit, o->section);
-    }
+    if (!o->standalone) fputs("#include \"nnc_runtime.h\"\n", to);
+    if (o->section) cunit_set_section(e.unit, o->section);
     fill_unit(&e, plans, apis, count);
-    bool done = cunit_print(e.unit, to);
+    bool done = (o->standalone ? print_standalone : print_code)(&e, o, to);
     arena_free(a);
     return done;
 }

@@ -305,6 +305,34 @@ int main(void)
     t.everywhere(["unit.c"], stds=("c99", "c++11"))
 
 
+def check_standalone_parts(t):
+    """`--standalone` puts of the runtime what the model uses into the C file; the parts of several files make one unit."""
+    body = "    input x: float32[3]\n    layer fc = Linear(3, 2)\n    output y = {}\n"
+    for name, value, options in (("one", "relu(fc(x))", ("--target", "scalar")), ("two", "log_softmax(fc(x), dim=0)", ()),
+                                 ("three", "gelu(sin(fc(x)))", ("--target", "baseline")), ("four", "where(fc(x) > 0, 1.0, 2.0)", ())):
+        t.model(f"model {name} {{\n{body.format(value)}}}\n", "--standalone", *options, name=name)
+    need("nnc_v4" not in t.read("one.c") and "nnc_v1_relu" in t.read("one.c"), "scalar has vectors, or lacks relu")
+    for name in ("one", "two", "four"):
+        need("gelu" not in t.read(f"{name}.c"), f"{name}.c has gelu")
+    main = '''#include "contract.h"
+int main(void)
+{
+    static one a; static two b; static three c; static four d;
+    const float x[3] = {1, 2, 3};
+    float y[2];
+    one_reset(&a); two_reset(&b); three_reset(&c); four_reset(&d);
+    CHECK(one_run(&a, x, y) == NNC_OK && two_run(&b, x, y) == NNC_OK && y[0] < 0);
+    CHECK(three_run(&c, x, y) == NNC_OK && four_run(&d, x, y) == NNC_OK && y[0] >= 1 && y[0] <= 2);
+    return 0;
+}
+'''
+    for order in (("one.c", "two.c", "three.c", "four.c"), ("four.c", "three.c", "two.c", "one.c", "nnc_runtime.h"),
+                  ("nnc_runtime.h", "two.c", "one.c", "four.c", "three.c")):
+        t.nnc("--runtime", ".")
+        t.write("unit.c", "".join(f'#include "{s}"\n' for s in order) + main)
+        t.everywhere(["unit.c"], stds=("c99", "c++11"))
+
+
 def check_runtime_version(t):
     """Generated code and runtime check each other's version at compile time."""
     t.model(STREAM)
