@@ -18,7 +18,7 @@ typedef struct {
     int64_t gates;
     ir_value *dout, *dh, *dc;  /* of its results; NULL: zero */
     ir_value *before;          /* h before each step, [T, B, P] */
-    ir_value *first;           /* is this the first step? bool [T, B, 1] or [T, 1, 1]; NULL until it is asked */
+    ir_value *last;            /* backwards with lengths: is this a sequence's last step? bool [T, B, 1]; or NULL */
     ir_value *sums;            /* that the layer kept; NULL: it did not have to */
     ir_value *summed, *summed_of; /* a bias's gradient, and the dz that it is the sum of; or NULL */
     ir_value *valid;           /* with lengths: has a sequence this step? bool [T, B, 1]; else NULL */
@@ -55,38 +55,33 @@ static ir_value *mul(const layer *l, ir_value *x, ir_value *y) { return adj_both
 
 static ir_value *add(const layer *l, ir_value *x, ir_value *y) { return adj_both(l->d, IR_ADD, x, y); }
 
+static ir_value *integer(differentiation *d, int64_t number) {
+    ir_type type = ir_type_scalar(IR_I32);
+    ir_value *v = adj_value(d, IR_CONST, NULL, 0, &type);
+    v->producer->attrs.number = (double)number;
+    return v;
+}
+
 /* --- what the steps began with --------------------------------------------------------------------------------------
  */
 
-/* In which step h0 and c0 are read: bool [T, B, 1] or [T, 1, 1]. */
-static ir_value *first_step(const layer *l, ir_value *places) {
-    differentiation *d = l->d;
-    ir_type scalar = ir_type_scalar(IR_I32), column = shape3(adj_dim(d, 1), l->batch, adj_dim(d, 1));
-    ir_value *first = NULL;
-    if (l->n->attrs.reverse && l->in[IR_REC_LENGTHS]) {
-        ir_value *one = adj_value(d, IR_CONST, NULL, 0, &scalar);
-        one->producer->attrs.number = 1;
-        first = adj_both(d, IR_SUB, adj_reshape(d, l->in[IR_REC_LENGTHS], &column), one);
-    } else if (l->n->attrs.reverse) {
-        first = adj_value(d, IR_SIZE, NULL, 0, &scalar);
-        first->producer->attrs.start = dim_sub(d->model->dims, l->steps, adj_dim(d, 1));
-    } else {
-        first = adj_value(d, IR_CONST, NULL, 0, &scalar);
-    }
-    return adj_both(d, IR_EQUAL, places, first);
-}
-
-/* What each step begins with, [T, B, N]: the first value [B, N] (NULL: zeros), then what each step ends with, moved on
- * by one. */
+/* What each step begins with, [T, B, N]: the first value [B, N] (NULL: zeros), then what each step ends with, as far as
+ * it is not the last one's. Backwards, a row with a length begins where that ends. */
 static ir_value *moved_on(layer *l, ir_value *first, ir_value *each) {
     differentiation *d = l->d;
+    bool reverse = l->n->attrs.reverse;
     ir_type all = shape3(adj_dim(d, 1), l->batch, each->type.dims[2]);
-    first = first ? adj_reshape(d, first, &all) : adj_number(d, 0);
-    if (dim_is(l->steps, 1)) return adj_expand(d, first, &each->type);
-    ir_value *moved = adj_of(d, IR_ROLL, each);
-    moved->producer->attrs.shift = l->n->attrs.reverse ? -1 : 1;
-    if (!l->first) l->first = first_step(l, adj_places(d, l->steps, 3, 0));
-    return adj_where(d, l->first, first, moved);
+    first = first ? adj_reshape(d, first, &all) : adj_zeros(d, &all);
+    if (dim_is(l->steps, 1)) return first;
+    ir_value *const parts[] = {reverse ? each : first, reverse ? first : each};
+    ir_value *moved = adj_slice(d, adj_cat(d, parts, 2, 0), 0, adj_dim(d, reverse), l->steps, 1);
+    if (!reverse || !l->in[IR_REC_LENGTHS]) return moved;
+    if (!l->last) {
+        ir_type column = shape3(adj_dim(d, 1), l->batch, adj_dim(d, 1));
+        ir_value *behind = adj_both(d, IR_ADD, adj_places(d, l->steps, 3, 0), integer(d, 1));
+        l->last = adj_both(d, IR_EQUAL, behind, adj_reshape(d, l->in[IR_REC_LENGTHS], &column));
+    }
+    return adj_where(d, l->last, first, moved);
 }
 
 static void find_valid(layer *l) {
