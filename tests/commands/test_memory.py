@@ -133,3 +133,34 @@ def check_cases(bench):
         holds((parts["parameters"], parts["gradients"]) == (floats, floats), (case, parts, floats))
         sized(bench, models)
 
+
+
+def without_training(text):
+    """The model as it was before anybody thought of training it."""
+    kept, depth, keeps = [], 0, True
+    for line in text.splitlines():
+        if depth == 0:  # a statement begins
+            words = line.split()
+            gradient = words[:1] == ["output"] and re.search(r"\bgrad\(", line)
+            keeps = not gradient and words[:1] not in (["target"], ["loss"], ["train"])
+        depth += sum(line.count(c) for c in "([") - sum(line.count(c) for c in ")]")
+        if keeps:
+            kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
+def check_inference(bench):
+    """--inference gives the bytes of the model without its loss: what training needs leaves no trace."""
+    models = sorted(glob.glob(os.path.join(SOURCE, "tests", "train", "*", "case.nn")))
+    holds(len(models) >= 10, models)
+    for i, model in enumerate(models):
+        text = re.sub(r'weights "', f'weights "{os.path.dirname(model)}/', open(model).read())
+        target = ("baseline", "all", "scalar")[i % 3]
+        weights = () if re.search(r"^\s*weights ", text, re.M) else ("--random-weights", "1")
+        made = []
+        for what, options in ((text, ("--inference",)), (without_training(text), ())):
+            bench.write("m.nn", what)
+            bench.nnc_says("m.nn", "--target", target, "-o", "m.c", *weights, *options)
+            code = bench.read("m.c").replace(" --inference", "")
+            made.append((code, bench.read("m.h").replace(" --inference", "")))
+        holds(made[0] == made[1], model)

@@ -1566,4 +1566,17 @@ static const struct {
      "loss l = sum(y * y * y)\n"
      "output dx = grad(l, x)",
      {4}},
+    {"input x: float32[2, 3, 4]\n"
+     "param w: float32[2, 3, 4]\n"
+     "z = x * w\n"
+     "y = permute(z, (1, 2, 0))\n"
+     "loss l = sum(y * y * permute(tanh(z), (1, 2, 0)))\n"
+     "output dx = grad(l, x)",
+     {0}},
+    {"input x: float32[3, 4]\n"
+     "param w: float32[3, 4]\n"
+     "z = x * w\n"
+     "loss l = sum(pow(norm(z, inf, dim=1), 2)) + sum(pow(norm(z, -inf, dim=0), 2)) + norm(z, inf)\n"
+     "output dx = grad(l, x)",
+     {0}},
 };
