@@ -94,5 +94,9 @@ NNC_INLINE_V16 float nnc_v16_smallest(nnc_v16 v) {
 NNC_INLINE_V16 float nnc_v16_sum(nnc_v16 v) {
     return nnc_v8_sum(nnc_v16_low(v) + nnc_v16_high(v));
 }
+NNC_INLINE_V16 nnc_v4 nnc_v16_sum4(nnc_v16 a, nnc_v16 b, nnc_v16 c, nnc_v16 d) {
+    return nnc_v8_sum4(nnc_v16_low(a) + nnc_v16_high(a), nnc_v16_low(b) + nnc_v16_high(b),
+                       nnc_v16_low(c) + nnc_v16_high(c), nnc_v16_low(d) + nnc_v16_high(d));
+}
 NNC_DEFINE_OPERATORS(NNC_INLINE_V16, nnc_v16)
 NNC_DEFINE_COMMON(NNC_INLINE_V16, nnc_v16, 16)

@@ -23,8 +23,10 @@
  *     join(a, n, b)                  the first n <= 4 lanes of a, the others of b
  *     lane(v, i)                     the float in lane i, 0..3
  *     sum(v)                         (lane 0 + lane 2) + (lane 1 + lane 3): halves are added until one float is left
+ *     sum4(a, b, c, d)               an nnc_v4 of the four vectors' sums
  *     largest(v), smallest(v)        of the lanes; a NaN wins
  *     transpose(&a, &b, &c, &d)      four rows become four columns; of four lanes only
+ *     pack(to, width, from, stride, rows, columns)   to[j * width + i] = from[i * stride + j]; of four lanes only
  *     gather(p, s, n), scatter(p, s, v, n)   the first n <= 4 lanes from and to p[0], p[s], p[2 * s] ...
  *     pow(a, b)                      powf's
  * A mask is a vector whose lanes have the sign bit set where it holds, and are 0 elsewhere: if_negative chooses by it.
@@ -89,6 +91,38 @@ NNC_INLINE void nnc_v4_store_n(float *p, nnc_v4 v, size_t n) { memcpy(p, &v, n *
 NNC_INLINE nnc_v4 nnc_v4_clamp(nnc_v4 x, nnc_v4 lo, nnc_v4 hi) { return nnc_v4_min(hi, nnc_v4_max(lo, x)); }
 NNC_INLINE float nnc_v4_sum(nnc_v4 v) {
     return (nnc_v4_lane(v, 0) + nnc_v4_lane(v, 2)) + (nnc_v4_lane(v, 1) + nnc_v4_lane(v, 3));
+}
+NNC_INLINE nnc_v4 nnc_v4_sum4(nnc_v4 a, nnc_v4 b, nnc_v4 c, nnc_v4 d) {
+    nnc_v4_transpose(&a, &b, &c, &d);
+    return nnc_v4_add(nnc_v4_add(a, c), nnc_v4_add(b, d));
+}
+NNC_INLINE void nnc_v4_pack(float *to, size_t width, const float *from, size_t stride, size_t rows, size_t columns) {
+    size_t i, j, n;
+    for (i = 0; i + 4 <= rows; i += 4, from += 4 * stride, to += 4) {
+        for (j = 0; j < columns; j += 4) {
+            nnc_v4 a, b, c, d;
+            const size_t rest = columns - j;
+            /* what stands behind a row is loaded with it, if another row follows */
+            if (rest < 4 && (i + 4 == rows || stride + rest < 4))
+                break;
+            a = nnc_v4_load(from + j), b = nnc_v4_load(from + stride + j);
+            c = nnc_v4_load(from + 2 * stride + j), d = nnc_v4_load(from + 3 * stride + j);
+            nnc_v4_transpose(&a, &b, &c, &d);
+            nnc_v4_store(to + j * width, a);
+            if (rest > 1)
+                nnc_v4_store(to + (j + 1) * width, b);
+            if (rest > 2)
+                nnc_v4_store(to + (j + 2) * width, c);
+            if (rest > 3)
+                nnc_v4_store(to + (j + 3) * width, d);
+        }
+        for (; j < columns; j++)
+            for (n = 0; n < 4; n++)
+                to[j * width + n] = from[n * stride + j];
+    }
+    for (; i < rows; i++, from += stride, to++)
+        for (j = 0; j < columns; j++)
+            to[j * width] = from[j];
 }
 
 /* What is the same in every layer. */

@@ -93,5 +93,15 @@ NNC_INLINE_V8 float nnc_v8_smallest(nnc_v8 v) {
 NNC_INLINE_V8 float nnc_v8_sum(nnc_v8 v) {
     return nnc_v4_sum((nnc_v4)(_mm256_castps256_ps128(v) + _mm256_extractf128_ps(v, 1)));
 }
+/* Halves are added side by side: of a and c, and of b and d; then halves of these. */
+NNC_INLINE_V8 nnc_v8 nnc_v8_add_halves(nnc_v8 a, nnc_v8 b) {
+    return _mm256_blend_ps(a, b, 0xf0) + _mm256_permute2f128_ps(a, b, 0x21);
+}
+NNC_INLINE_V8 nnc_v4 nnc_v8_sum4(nnc_v8 a, nnc_v8 b, nnc_v8 c, nnc_v8 d) {
+    const nnc_v8 ac = nnc_v8_add_halves(a, c), bd = nnc_v8_add_halves(b, d);
+    const nnc_v8 all = _mm256_blend_ps(ac, bd, 0xcc) + _mm256_shuffle_ps(ac, bd, 0x4e);
+    const __m128 ab = _mm256_castps256_ps128(all), cd = _mm256_extractf128_ps(all, 1);
+    return (nnc_v4)(_mm_shuffle_ps(ab, cd, 0x88) + _mm_shuffle_ps(ab, cd, 0xdd));
+}
 NNC_DEFINE_OPERATORS(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_COMMON(NNC_INLINE_V8, nnc_v8, 8)

@@ -19,7 +19,6 @@ void heights_loop_unknown(const heights *h, cblock *b, const choice_tile *tile) 
     cblock *loop = c_for(b, h->index, c_int(u, 0), h->rows, tile->size.rows);
     if (tile->size.rows > 1) {
         cexpr *fits = c_binary(u, "<=", c_add(u, n, height), h->rows), *last = c_sub(u, h->rows, height);
-        if (tile->clamped) last = c_conditional(u, c_binary(u, "<", h->rows, height), c_int(u, 0), last);
         c_declare(loop, "const size_t", "first", c_conditional(u, fits, n, last));
         n = c_name(u, "first");
     }

@@ -1,4 +1,5 @@
 /* linear: LINEAR, packed weights times rows of x. */
+#include "kernels/dots.h"
 #include "kernels/product.h"
 #include "kernels/vectors.h"
 
@@ -19,52 +20,29 @@ static cblock *open_loops(emit_context *e, cblock *b, const choice_linear *l, co
     return b;
 }
 
-typedef struct {
-    const choice_linear *choice;
-    cexpr *x, *table; /* a row of x; the matrix */
-} dots;
-
-/* The first `lanes` terms from k on to every sum. */
-static void add_vector(const dots *d, emit_context *e, cblock *b, const char *const *sums, cexpr *k, int64_t lanes) {
-    cunit *u = e->unit;
-    const pack *w = d->choice->pack;
-    for (int64_t o = 0; o < w->units; o++) {
-        cexpr *row = c_add(u, d->table, c_add(u, c_int(u, o * w->terms), k)), *sum = c_name(u, "%s", sums[o]);
-        cexpr *x = tile_load_n(e, c_add(u, d->x, k), lanes);
-        c_assign(b, sum, "=", vectors_call3(e, "madd", x, tile_load_n(e, row, lanes), sum));
-    }
-}
-
-static void add_vectors(const void *context, emit_context *e, cblock *b, const char *const *sums,
-                        const sum_range *range) {
-    const dots *d = context;
-    int64_t lanes = e->target->lanes;
-    if (!d->choice->unroll_dots) {
-        add_vector(d, e, c_for(b, "k", range->from, range->to, lanes), sums, c_name(e->unit, "k"), lanes);
-        return;
-    }
-    for (int64_t k = 0; k < range->count; k += lanes) add_vector(d, e, b, sums, c_int(e->unit, k), lanes);
-}
-
 /* Few outputs: each is a dot product along the terms, lane by lane, then the lanes are added. The bias comes last. */
 static void emit_dots(emit_context *e, cblock *b, const product *p, const choice_linear *l, cexpr *bias) {
     cunit *u = e->unit;
     const pack *w = l->pack;
-    int64_t lanes = e->target->lanes, whole = w->terms / lanes * lanes, rows;
+    int64_t rows;
     cexpr *y = c_name(u, "%s", p->y);
-    dots d = {l, c_name(u, "%s", p->x), p->table.codes};
+    dots d = {.rows = 1,
+              .columns = (unsigned)w->units,
+              .row = {c_name(u, "%s", p->x)},
+              .count = w->terms,
+              .unrolled = l->unroll_dots};
     if (!c_is_int(p->rows, &rows) || rows > 1) {
         b = c_for(b, "n", c_int(u, 0), p->rows, 1);
-        c_declare(b, "const float *", "x_n", c_add(u, d.x, c_mul(u, c_name(u, "n"), p->x_row)));
-        d.x = c_name(u, "x_n");
+        c_declare(b, "const float *", "x_n", c_add(u, d.row[0], c_mul(u, c_name(u, "n"), p->x_row)));
+        d.row[0] = c_name(u, "x_n");
         y = c_add(u, y, c_mul(u, c_name(u, "n"), p->y_row));
     }
     const char *sums[COST_DOTS];
-    for (int64_t o = 0; o < w->units; o++) sums[o] = arena_printf(e->arena, "s%lld", (long long)o);
-    sum_declare(e, b, (unsigned)w->units, sums, NULL);
-    sum_terms terms = {c_int(u, whole), whole, whole, COST_BLOCK * lanes, "k"};
-    if (whole) sum_add(e, b, &terms, (unsigned)w->units, sums, add_vectors, &d);
-    if (whole < w->terms) add_vector(&d, e, b, sums, c_int(u, whole), w->terms - whole);
+    for (int64_t o = 0; o < w->units; o++) {
+        sums[o] = arena_printf(e->arena, "s%lld", (long long)o);
+        d.column[o] = c_add(u, p->table.codes, c_int(u, o * w->terms));
+    }
+    dots_add(e, b, &d, sums);
     for (int64_t o = 0; o < w->units; o++) {
         cexpr *value = vectors_call1(e, "sum", c_name(u, "%s", sums[o]));
         if (bias) value = c_add(u, value, c_index(u, bias, c_int(u, o)));

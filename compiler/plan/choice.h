@@ -17,15 +17,14 @@
 typedef struct {
     cost_tile size;
     bool unrolled; /* its terms stand one after another in the code */
-    bool clamped;  /* where rows are fewer than it has, the last one is in it again and again */
 } choice_tile;
 
 /* How rows go through tiles. A known number of rows is `taller_count` tiles, then `tile_count` tiles one row lower.
  * Otherwise the rows go by `tile`, the last one together with rows of the one before, and where they are too few by
- * `row`, or all but a lone one by `lower`, if it has rows. */
+ * `row`. */
 typedef struct {
     int64_t rows; /* -1: known only at run time */
-    choice_tile tile, taller, row, lower;
+    choice_tile tile, taller, row;
     int64_t tile_count, taller_count;
 } choice_heights;
 
@@ -62,15 +61,30 @@ typedef struct {
     int64_t chunk;          /* int8: so many rows are quantised, and multiplied, at a time; 0: all of them */
 } choice_linear;
 
+/* y[m][n] = sum of a[m][k] * b[k][n]: how many of each, and the strides in floats. */
 typedef struct {
-    choice_heights heights; /* tiles of rows of a by vectors of columns; */
-    bool elements;  /* or element by element */
-    bool fused;     /* a term is one madd, as columns lie densely; else a multiplication and an addition */
-    int64_t streamed; /* or, of one row of a, b by so many of its rows at a time; 0: not so */
-    int64_t
-        packed;    /* b's columns are not dense: so many are put side by side in the work space, for all rows; else 0 */
-    int64_t block; /* WEIGHT_GRAD: so many terms at a time, whose rows of dy are copied to the work space; 0: all, as
-                      they lie */
+    const dim *rows, *inner, *columns;
+    const dim *a_m, *a_k, *b_k, *b_n, *y_m, *y_n;
+} choice_matrices;
+
+typedef enum {
+    CHOICE_BY_TILES,    /* rows of a by vectors of b's columns */
+    CHOICE_BY_ELEMENTS, /* element by element, in plain floats */
+    CHOICE_BY_STREAM,   /* one row of a: some rows of b at a time, as they lie */
+    CHOICE_BY_DOTS      /* the terms of a and of b lie densely: lanes along them, rows by so many columns */
+} choice_matmul_way;
+
+typedef struct {
+    choice_matrices of;
+    bool turned; /* b has one column: y' = b' a', so that a is b here, and the lone column its row */
+    choice_matmul_way way;
+    choice_heights heights; /* of tiles, or dots, whose vectors are columns */
+    bool fused;             /* a term is one madd; else a multiplication and an addition */
+    int64_t streamed;       /* so many rows of b at a time */
+    int64_t packed; /* so many columns of b are put side by side in the work space, or, for dots, all terms of a column */
+    int64_t packed_from; /* if rows are so many at least */
+    int64_t block;  /* WEIGHT_GRAD: so many terms at a time, whose rows of dy are copied to the work space; 0: all, as
+                       they lie */
     int64_t distance; /* from one of these rows to the next */
 } choice_matmul;
 

@@ -24,10 +24,6 @@ static void print_heights(const printer *p, const choice_heights *h) {
         print_tile(p, &h->tile);
         if (h->tile.size.rows == 1) return;
         text_add(p->to, " (or ");
-        if (h->lower.size.rows) {
-            print_tile(p, &h->lower);
-            text_add(p->to, ", ");
-        }
         print_tile(p, &h->row);
         text_add(p->to, ")");
         return;
@@ -142,6 +138,20 @@ static void print_conv(const printer *p, const choice_conv *c) {
     if (c->last.width) print_channels(p, &c->last);
 }
 
+static void print_matmul(const printer *p, const choice_matmul *m) {
+    if (m->turned) text_add(p->to, " turned: the column as a row,");
+    switch (m->way) {
+    case CHOICE_BY_ELEMENTS: text_add(p->to, " element by element"); return;
+    case CHOICE_BY_STREAM: text_printf(p->to, " %lld rows of b at a time", (long long)m->streamed); return;
+    case CHOICE_BY_DOTS: text_add(p->to, " lanes along the terms, rows x columns "); break;
+    case CHOICE_BY_TILES: text_add(p->to, " tiles "); break;
+    }
+    print_heights(p, &m->heights);
+    if (m->block) text_printf(p->to, ", %lld terms at a time", (long long)m->block);
+    if (m->packed) text_add(p->to, ", columns packed first");
+    if (m->packed_from > 1 && m->heights.rows < 0) text_printf(p->to, " for %lld rows or more", (long long)m->packed_from);
+}
+
 static void print_body(const printer *p, const plan_choice *c) {
     static const char *const elements[] = {" a vector of elements at a time",
                                            " an element at a time, in a vector of equal lanes",
@@ -155,18 +165,7 @@ static void print_body(const printer *p, const plan_choice *c) {
         else text_add(p->to, c->linear.unroll_dots ? " terms unrolled" : " a loop over the terms");
         return;
     case CHOICE_MATMUL:
-        if (c->matmul.elements) {
-            text_add(p->to, " element by element");
-            return;
-        }
-        if (c->matmul.streamed) {
-            text_printf(p->to, " %lld rows of b at a time", (long long)c->matmul.streamed);
-            return;
-        }
-        text_add(p->to, " tiles ");
-        print_heights(p, &c->matmul.heights);
-        if (c->matmul.block) text_printf(p->to, ", %lld terms at a time", (long long)c->matmul.block);
-        if (c->matmul.packed) text_add(p->to, ", columns packed first");
+        print_matmul(p, &c->matmul);
         return;
     case CHOICE_CONV: print_conv(p, &c->conv); return;
     case CHOICE_ELEMENTWISE: text_add(p->to, elements[c->elementwise.mode]); return;

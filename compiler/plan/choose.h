@@ -21,8 +21,8 @@ typedef void choose_for_operator(const chooser *c, const plan_kernel *k, plan_ch
 choose_for_operator choose_recurrent; /* choose_recurrent.c */
 choose_for_operator choose_linear;    /* choose_product.c */
 choose_for_operator choose_conv;      /* choose_conv.c */
-choose_for_operator choose_elementwise, choose_reduction, choose_matmul, choose_weight_grad,
-    choose_nothing; /* choose_elements.c */
+choose_for_operator choose_matmul, choose_weight_grad; /* choose_matmul.c */
+choose_for_operator choose_elementwise, choose_reduction, choose_nothing; /* choose_elements.c */
 /* rows: -1 if known only at run time, then most_rows at most (0: no limit is known). */
 choice_product choose_product(const chooser *c, const pack *p, int64_t rows, int64_t most_rows, bool padded);
 

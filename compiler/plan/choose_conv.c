@@ -65,7 +65,7 @@ void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {
     conv->by_windows = format_choose(k->node, choose_param(c, &k->inputs[1])) != FORMAT_FLOAT32;
     if (!conv->by_windows && lanes_are_positions(c, k, outputs)) {
         int64_t terms = dim_max(w->dims[1]) * dim_max(w->dims[2]);
-        choice_tile tile = {.size = cost_matmul(c->body, dim_max(k->results[0].view.type.dims[2]), terms, outputs)};
+        choice_tile tile = {.size = cost_unchained(c->body, dim_max(k->results[0].view.type.dims[2]), terms, outputs)};
         conv->by_positions = true;
         conv->lanes = c->body->lanes;
         conv->channels = choose_heights(outputs, tile, tile);

@@ -1,4 +1,4 @@
-/* choose_elements: kernels for which little is chosen: elementwise, reductions, MATMUL, moves. */
+/* choose_elements: kernels for which little is chosen: elementwise, reductions, moves. */
 #include "plan/choose.h"
 
 /* --- elementwise --- */
@@ -96,75 +96,6 @@ void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) 
     bool vectors = k->inputs[0].view.type.dtype == IR_F32 && !one_by_one && (!few || columns);
     to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : columns ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
     to->vectors = vectors;
-}
-
-/* --- products of run-time values --- */
-
-/* a y of rows and columns, made of so many terms; b's columns. */
-static void choose_product_of(const chooser *c, const plan_view *b, const plan_view *y, int64_t terms,
-                              plan_choice *to) {
-    unsigned last = y->type.rank - 1;
-    const dim *extent = y->type.dims[last - 1];
-    int64_t columns = dim_max(y->type.dims[last]), rows = dim_max(extent);
-    choice_matmul *m = &to->matmul;
-    to->kind = CHOICE_MATMUL;
-    to->vectors = true;
-    enum { ROWS_WORTH_PACKING = 3, WIDE = 4 };
-    bool dense = dim_is(b->strides[b->type.rank - 1], 1);
-    m->elements = dim_is(y->type.dims[last], 1) || (!dense && rows < ROWS_WORTH_PACKING);
-    if (m->elements) return;
-    m->fused = dense && dim_is(y->strides[last], 1);
-    cost_tile tile = cost_matmul(c->body, columns, terms, rows);
-    enum { BUSY = 4 /* sums that keep a processor busy */ };
-    bool known = dim_is_const(y->type.dims[last], NULL); /* of others one vector after another may be left */
-    int64_t whole = columns / c->body->lanes;
-    if (!known) tile.vectors = (unsigned)smaller(tile.vectors, whole < 1 ? 1 : smaller(whole, WIDE));
-    cost_tile row = {1, tile.vectors, tile.chains};
-    if (dense && known && row.chains == 1) row.vectors = cost_matmul_row(c->body, columns, terms).vectors;
-    bool constant = dim_is_const(extent, NULL);
-    m->heights = choose_heights(constant ? rows : -1, (choice_tile){.size = tile}, (choice_tile){.size = row});
-    if (known && !constant && row.vectors * row.chains < BUSY && tile.rows > 3) {
-        row.rows = (tile.rows + 1) / 2;
-        m->heights.lower = (choice_tile){.size = row, .clamped = true};
-    }
-    if (dense) return;
-    m->packed = tile.vectors * (int64_t)c->body->lanes;
-    to->work = terms * m->packed;
-}
-
-/* One row of a: b's rows go by as they lie where they are longer than a tile, whose sums are the registers. */
-static void choose_stream(const chooser *c, const ir_type *y, int64_t terms, plan_choice *to) {
-    enum { ROWS = 8, LARGE = 1 << 12 /* floats of b that are worth it */ };
-    choice_matmul *m = &to->matmul;
-    unsigned last = y->rank - 1;
-    int64_t columns = dim_max(y->dims[last]);
-    cost_tile row = m->heights.tile.size;
-    bool wide = columns > row.vectors * (int64_t)c->body->lanes && columns * terms >= LARGE;
-    if (m->elements || !m->fused || !wide || row.chains > 1 || c->body->rolled || !dim_is(y->dims[last - 1], 1)) return;
-    m->streamed = ROWS;
-    if (terms > COST_BLOCK) to->work = columns;
-}
-
-void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
-    const ir_type *a = &k->inputs[0].view.type;
-    int64_t terms = dim_max(a->dims[a->rank - 1]);
-    choose_product_of(c, &k->inputs[1].view, &k->results[0].view, terms, to);
-    choose_stream(c, &k->results[0].view.type, terms, to);
-}
-
-/* dy' x: the terms are dy's rows. Where these are long, or many, a tile goes down columns at distances that fall on few
- * sets of the cache: then some rows at a time are put side by side, at a distance of their own. */
-void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to) {
-    enum { BLOCK = 64, APART = 1 << 12 /* floats of dy that lie well as they are */ };
-    const plan_view *dy = &k->inputs[0].view;
-    int64_t rows = dim_max(dy->type.dims[0]), outputs = dim_max(dy->type.dims[1]);
-    choice_matmul *m = &to->matmul;
-    choose_product_of(c, &k->inputs[1].view, &k->results[0].view, rows, to);
-    if (m->elements || c->body->rolled || rows * outputs <= APART) return;
-    m->block = smaller(rows, BLOCK);
-    m->distance = outputs + c->body->padding * 4;
-    m->packed = m->heights.tile.size.vectors * (int64_t)c->body->lanes;
-    to->work = m->block * (m->distance + m->packed);
 }
 
 void choose_nothing(const chooser *c, const plan_kernel *k, plan_choice *to) { (void)c, (void)k, (void)to; }

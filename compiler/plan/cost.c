@@ -41,15 +41,25 @@ cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t
     return (cost_tile){1, (unsigned)smaller(parts(panel_columns, body->lanes), body->sums / chains), chains};
 }
 
+/* Four vectors wide where registers are many or rows few, else two; as high as registers allow, made even. */
+static cost_tile tile_of(const cost_body *body, int64_t columns, unsigned chains, int64_t most_rows) {
+    enum { ENOUGH_ROWS = 3 }; /* with four vectors: as 7 loads then serve 12 sums */
+    unsigned wide = (unsigned)smaller(parts(columns, body->lanes), 4), high = tile_rows(body, wide, chains);
+    cost_tile t = {1, high >= ENOUGH_ROWS || most_rows <= high || wide < 2 ? wide : 2, chains};
+    t.rows = even_rows(tile_rows(body, t.vectors, chains), most_rows);
+    return t;
+}
+
 cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms,
                        int64_t most_rows) {
-    enum { ENOUGH_ROWS = 3 }; /* with four vectors: as 7 loads then serve 12 sums */
-    cost_tile t = cost_product_row(body, panel_columns, columns, terms);
-    if (most_rows <= 1 || body->rolled) return t;
-    unsigned wide = (unsigned)smaller(parts(panel_columns, body->lanes), 4), high = tile_rows(body, wide, t.chains);
-    t.vectors = high >= ENOUGH_ROWS || most_rows <= high || wide < 2 ? wide : 2;
-    t.rows = even_rows(tile_rows(body, t.vectors, t.chains), most_rows);
-    return t;
+    if (most_rows <= 1 || body->rolled) return cost_product_row(body, panel_columns, columns, terms);
+    return tile_of(body, panel_columns, product_chains(body, columns, terms), most_rows);
+}
+
+cost_tile cost_dots(const cost_body *body, int64_t panel_columns, int64_t most_rows) {
+    if (body->rolled) return (cost_tile){1, 1, 1};
+    unsigned wide = (unsigned)smaller(parts(panel_columns, body->lanes), most_rows <= 1 ? 8 : 4);
+    return (cost_tile){(unsigned)smaller(most_rows, body->registers > 16 ? 3 : 2), wide, 1};
 }
 
 cost_tile cost_matmul_row(const cost_body *body, int64_t columns, int64_t terms) {
@@ -61,17 +71,24 @@ cost_tile cost_matmul_row(const cost_body *body, int64_t columns, int64_t terms)
     return t;
 }
 
-cost_tile cost_dots(const cost_body *body, int64_t panel_columns, int64_t most_rows) {
-    if (body->rolled) return (cost_tile){1, 1, 1};
-    unsigned wide = (unsigned)smaller(parts(panel_columns, body->lanes), most_rows <= 1 ? 8 : 4);
-    return (cost_tile){(unsigned)smaller(most_rows, body->registers > 16 ? 3 : 2), wide, 1};
+cost_tile cost_unchained(const cost_body *body, int64_t columns, int64_t terms, int64_t most_rows) {
+    if (most_rows <= 1 || body->rolled) return cost_matmul_row(body, columns, terms);
+    return tile_of(body, columns, 1, most_rows);
 }
 
-cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int64_t most_rows) {
-    if (most_rows == 1) return cost_matmul_row(body, columns, terms);
-    int64_t many = 4 * (int64_t)body->lanes; /* columns enough for one chain */
-    int64_t wide = columns < many ? columns : many;
-    return cost_product(body, wide, many, terms, most_rows);
+cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int64_t rows, int64_t most_rows) {
+    if (most_rows <= 1 || body->rolled) return cost_matmul_row(body, columns, terms);
+    int64_t sums = rows * smaller(parts(columns, body->lanes), 4);
+    unsigned chains = product_chains(body, columns, terms);
+    while (chains > 1 && sums * chains / 2 >= body->sums) chains /= 2;
+    return tile_of(body, columns, chains, most_rows);
+}
+
+cost_tile cost_dot_tile(const cost_body *body, int64_t most_rows) {
+    enum { COLUMNS = 4 }; /* whose sums' lanes are added together */
+    if (most_rows <= 1 || body->sums <= COLUMNS) return (cost_tile){1, body->sums, 1};
+    unsigned high = (body->registers - body->spare) / (COLUMNS + 1); /* beside sums and rows, one column at a time */
+    return (cost_tile){even_rows(high, most_rows), COLUMNS, 1};
 }
 
 cost_tile cost_sweep(const cost_body *body, unsigned gates, int64_t units, int64_t terms) {

@@ -56,16 +56,19 @@ typedef struct {
 } cost_tile;
 
 /* The tile of a product with so many columns (of a full panel, and in all) and terms; most_rows: as many rows as there
- * can be at most. Tiles are four vectors wide where registers are many or rows few, else two, and as high as registers
- * allow, made even. A narrow product has chains, to keep the processor busy. */
+ * can be at most. A narrow product has chains, to keep the processor busy. */
 cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms, int64_t most_rows);
 /* That of a product with int8 weights: fewer sums at once, as each takes a register or two for integers beside its own.
  */
 cost_tile cost_dots(const cost_body *body, int64_t panel_columns, int64_t most_rows);
-/* Those of a product of run-time values, whose sums have one chain but where there is only one row. */
+/* Those of a product of run-time values; rows: 0 if not known, for then they may be few. A known number of rows needs
+ * no more chains than keep the processor busy; the unchained have one each but where there is only one row. */
 cost_tile cost_matmul_row(const cost_body *body, int64_t columns, int64_t terms);
-cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int64_t most_rows);
-/* The tile of one row of it. */
+cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int64_t rows, int64_t most_rows);
+cost_tile cost_unchained(const cost_body *body, int64_t columns, int64_t terms, int64_t most_rows);
+/* One whose lanes lie along the terms: rows by columns, of which each pair has a sum. */
+cost_tile cost_dot_tile(const cost_body *body, int64_t most_rows);
+/* The tile of one row of a product. */
 cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms);
 
 /* One row's recurrent sweep over panels whose units are together `units`: vectors counts vectors of units, each with

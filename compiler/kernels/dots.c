@@ -1,0 +1,63 @@
+/* dots: see dots.h. */
+#include "kernels/dots.h"
+#include "kernels/tile.h"
+#include "kernels/vectors.h"
+
+static cexpr *load_terms(emit_context *e, cexpr *address, cexpr *k, cexpr *lanes) {
+    cexpr *at = c_add(e->unit, address, k);
+    return lanes ? vectors_call2(e, "load_n", at, lanes) : tile_load(e, at);
+}
+
+static cexpr *declared(emit_context *e, cblock *b, const char *name, cexpr *value) {
+    c_declare(b, arena_printf(e->arena, "const %s", e->target->type), name, value);
+    return c_name(e->unit, "%s", name);
+}
+
+/* The first `lanes` terms from k on, or a whole vector of them, to every sum. What several sums need is loaded once. */
+static void add_vector(const dots *d, emit_context *e, cblock *b, const char *const *sums, cexpr *k, cexpr *lanes) {
+    cunit *u = e->unit;
+    cexpr *rows[COST_ROWS];
+    for (unsigned r = 0; r < d->rows; r++) {
+        rows[r] = load_terms(e, d->row[r], k, lanes);
+        if (d->rows > 1) rows[r] = declared(e, b, arena_printf(e->arena, "x%u", r), rows[r]);
+    }
+    for (unsigned c = 0; c < d->columns; c++) {
+        cexpr *column = load_terms(e, d->column[c], k, lanes);
+        if (d->rows > 1) column = declared(e, b, arena_printf(e->arena, "w%u", c), column);
+        for (unsigned r = 0; r < d->rows; r++) {
+            cexpr *sum = c_name(u, "%s", sums[r * d->columns + c]);
+            c_assign(b, sum, "=", vectors_call3(e, "madd", rows[r], column, sum));
+        }
+    }
+}
+
+static void add_vectors(const void *context, emit_context *e, cblock *b, const char *const *sums,
+                        const sum_range *range) {
+    const dots *d = context;
+    int64_t lanes = e->target->lanes;
+    if (!d->unrolled) {
+        add_vector(d, e, c_for(b, "k", range->from, range->to, lanes), sums, c_name(e->unit, "k"), NULL);
+        return;
+    }
+    for (int64_t k = 0; k < range->count; k += lanes)
+        add_vector(d, e, d->rows > 1 ? c_scope(b) : b, sums, c_int(e->unit, k), NULL);
+}
+
+void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums) {
+    cunit *u = e->unit;
+    unsigned count = d->rows * d->columns;
+    int64_t lanes = e->target->lanes, whole = d->count / lanes * lanes;
+    sum_declare(e, b, count, sums, NULL);
+    if (d->count >= 0) {
+        sum_terms terms = {c_int(u, whole), whole, whole, COST_BLOCK * lanes, "k"};
+        if (whole) sum_add(e, b, &terms, count, sums, add_vectors, d);
+        if (whole == d->count) return;
+        add_vector(d, e, d->rows > 1 ? c_scope(b) : b, sums, c_int(u, whole), c_int(u, d->count - whole));
+        return;
+    }
+    c_declare(b, "const size_t", "whole", c_mul(u, c_binary(u, "/", d->terms, c_int(u, lanes)), c_int(u, lanes)));
+    sum_terms terms = {c_name(u, "whole"), -1, d->most, COST_BLOCK * lanes, "k"};
+    sum_add(e, b, &terms, count, sums, add_vectors, d);
+    b = c_if(b, c_binary(u, "<", c_name(u, "whole"), d->terms));
+    add_vector(d, e, b, sums, c_name(u, "whole"), c_sub(u, d->terms, c_name(u, "whole")));
+}

@@ -1,0 +1,24 @@
+/* dots: sums whose lanes lie along the terms, which lie densely in memory: of each row with each column.
+ *
+ * A lane adds every LANES-th term, in ascending order, in blocks of COST_BLOCK of its terms (sum.h); what fills no
+ * vector comes last, the other lanes adding zeros. Then the lanes are added (`sum` of the vector layer). */
+#ifndef NNC_KERNELS_DOTS_H
+#define NNC_KERNELS_DOTS_H
+
+#include "kernels/sum.h"
+
+enum { DOTS_MOST_COLUMNS = 8 };
+
+typedef struct {
+    unsigned rows, columns;
+    cexpr *row[COST_ROWS], *column[DOTS_MOST_COLUMNS]; /* addresses of their first terms */
+    cexpr *terms;
+    int64_t count; /* terms' number; -1: only the running program knows, and it is at most: */
+    int64_t most;
+    bool unrolled; /* wants a count */
+} dots;
+
+/* Declares the sums, [rows][columns], and adds all terms. */
+void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums);
+
+#endif

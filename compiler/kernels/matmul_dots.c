@@ -1,0 +1,142 @@
+/* matmul_dots: a product whose terms lie densely in both of its operands: lanes along them, rows of a by some columns of
+ * b, and nothing is packed. Four columns' sums become a vector of y. */
+#include "kernels/dots.h"
+#include "kernels/heights.h"
+#include "kernels/matmul.h"
+#include "kernels/vectors.h"
+
+/* Columns from n on. */
+typedef struct {
+    const matmul *matmul;
+    cexpr *n;
+    unsigned columns;
+} group;
+
+/* The addresses of `count` neighbours at a distance, of which the first is declared as NAME, and the others too, if
+ * only the running program knows how far they are. */
+static void declare_neighbours(const matmul *p, cblock *b, const char *name, cexpr *first, const dim *distance,
+                               unsigned count, cexpr **to) {
+    cunit *u = p->e->unit;
+    int64_t apart;
+    bool known = dim_is_const(distance, &apart);
+    c_declare(b, "const float *", name, first);
+    to[0] = c_name(u, "%s", name);
+    for (unsigned i = 1; i < count; i++) {
+        const char *next = arena_printf(p->e->arena, "%s%u", name, i);
+        cexpr *there = c_add(u, to[0], known ? c_int(u, i * apart) : matmul_scaled(p, c_int(u, i), distance));
+        if (!known) c_declare(b, "const float *", next, there);
+        to[i] = known ? there : c_name(u, "%s", next);
+    }
+}
+
+/* The sums of a row, from y on. */
+static void store_row(const group *g, cblock *b, const char *const *sums, cexpr *y) {
+    const matmul *p = g->matmul;
+    emit_context *e = p->e;
+    cunit *u = e->unit;
+    enum { FOUR = 4 };
+    if (g->columns == 1) {
+        c_assign(b, c_element(u, y), "=", vectors_call1(e, "sum", c_name(u, "%s", sums[0])));
+        return;
+    }
+    for (unsigned c = 0; c < g->columns; c += FOUR) {
+        unsigned count = (unsigned)smaller(g->columns - c, FOUR);
+        cexpr *four[FOUR], *to = c_add(u, y, matmul_scaled(p, c_int(u, c), p->of.y_n));
+        for (unsigned i = 0; i < FOUR; i++) four[i] = c_name(u, "%s", sums[c + smaller(i, count - 1)]);
+        cexpr *v = c_call_list(u, emit_vector(e, "sum4"), FOUR, four);
+        if (!dim_is(p->of.y_n, 1))
+            c_do(b, c_call(u, "nnc_v4_scatter", 4, to, emit_dim(e, p->of.y_n), v, c_int(u, count)));
+        else if (count < FOUR) c_do(b, c_call(u, "nnc_v4_store_n", 3, to, v, c_int(u, count)));
+        else c_do(b, c_call(u, "nnc_v4_store", 2, to, v));
+    }
+}
+
+/* The tile of rows from m on. */
+static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_tile *shape) {
+    const group *g = context;
+    const matmul *p = g->matmul;
+    emit_context *e = p->e;
+    cunit *u = e->unit;
+    dots d = {.rows = shape->size.rows,
+              .columns = g->columns,
+              .terms = p->terms,
+              .count = -1,
+              .most = dim_max(p->of.inner)};
+    const char *sums[SUM_MOST];
+    c_is_int(p->terms, &d.count);
+    declare_neighbours(p, b, "a_m", c_add(u, p->a, matmul_scaled(p, m, p->of.a_m)), p->of.a_m, d.rows, d.row);
+    declare_neighbours(p, b, "b_n", c_add(u, p->b, matmul_scaled(p, g->n, p->of.b_n)), p->of.b_n, d.columns, d.column);
+    for (unsigned i = 0; i < d.rows * d.columns; i++)
+        sums[i] = d.rows == 1 ? arena_printf(e->arena, "s%u", i)
+                              : arena_printf(e->arena, "s%u_%u", i / d.columns, i % d.columns);
+    dots_add(e, b, &d, sums);
+    for (unsigned r = 0; r < d.rows; r++) {
+        cexpr *row = c_add(u, p->y, matmul_scaled(p, c_add(u, m, c_int(u, r)), p->of.y_m));
+        store_row(g, b, sums + r * d.columns, c_add(u, row, matmul_scaled(p, g->n, p->of.y_n)));
+    }
+}
+
+/* All rows of the columns; `few`: in these tiles, else as the choice says. */
+static void emit_group(const group *g, cblock *b, const choice_tile *few) {
+    const matmul *p = g->matmul;
+    heights rows = {p->e, emit_dim(p->e, p->of.rows), "m", emit_tile, g};
+    if (few) heights_loop_unknown(&rows, b, few);
+    else heights_loop(&rows, b, &p->choice->heights);
+}
+
+/* Of a known number of columns, a tile's at a time and then what is left; of an unknown one, the last tile takes some
+ * of the one before again, to the same bits, and too few are taken one by one. */
+static void emit_columns(const matmul *p, cblock *b, const choice_tile *few) {
+    cunit *u = p->e->unit;
+    int64_t wide = few ? few->size.vectors : p->choice->heights.tile.size.vectors, count;
+    cexpr *N = emit_dim(p->e, p->of.columns), *n = c_name(u, "n");
+    group g = {p, n, (unsigned)wide}, one = {p, n, 1};
+    if (c_is_int(N, &count)) {
+        int64_t even = count / wide * wide;
+        if (even == wide) g.n = c_int(u, 0);
+        if (even) emit_group(&g, even == wide ? c_scope(b) : c_for(b, "n", c_int(u, 0), c_int(u, even), wide), few);
+        one.n = c_int(u, even);
+        one.columns = (unsigned)(count - even);
+        if (one.columns) emit_group(&one, c_scope(b), few);
+        return;
+    }
+    cblock *narrow = c_if(b, c_binary(u, "<", N, c_int(u, wide)));
+    emit_group(&one, c_for(narrow, "n", c_int(u, 0), N, 1), few);
+    if (dim_max(p->of.columns) < wide) return;
+    cblock *loop = c_for(c_else(b), "j", c_int(u, 0), N, wide);
+    cexpr *j = c_name(u, "j"), *fits = c_binary(u, "<=", c_add(u, j, c_int(u, wide)), N);
+    c_declare(loop, "const size_t", "n", c_conditional(u, fits, j, c_sub(u, N, c_int(u, wide))));
+    emit_group(&g, loop, few);
+}
+
+/* Few columns, one behind the other. */
+static matmul pack_columns(const matmul *p, cblock *b) {
+    cunit *u = p->e->unit;
+    matmul packed = *p;
+    cexpr *distance = c_int(u, p->choice->packed), *columns = emit_dim(p->e, p->of.columns);
+    packed.b = p->room;
+    packed.of.b_k = dim_const(p->e->plan->dims, 1);
+    packed.of.b_n = dim_const(p->e->plan->dims, p->choice->packed);
+    if (dim_is(p->of.b_n, 1)) {
+        c_do(b, c_call(u, "nnc_v4_pack", 6, p->room, distance, p->b, emit_dim(p->e, p->of.b_k), p->terms, columns));
+        return packed;
+    }
+    cexpr *n = c_name(u, "n"), *k = c_name(u, "k");
+    b = c_for(c_for(b, "n", c_int(u, 0), columns, 1), "k", c_int(u, 0), p->terms, 1);
+    cexpr *from = c_add(u, matmul_scaled(p, k, p->of.b_k), matmul_scaled(p, n, p->of.b_n));
+    c_assign(b, c_index(u, p->room, c_add(u, c_mul(u, n, distance), k)), "=", c_index(u, p->b, from));
+    return packed;
+}
+
+void matmul_emit_dots(const matmul *p, cblock *b) {
+    const choice_heights *h = &p->choice->heights;
+    matmul packed;
+    if (p->choice->packed) {
+        packed = pack_columns(p, b);
+        p = &packed;
+    }
+    heights rows = {.e = p->e, .rows = emit_dim(p->e, p->of.rows)};
+    cblock *few = heights_open_few(&rows, &b, h);
+    if (few) emit_columns(p, few, &h->row);
+    emit_columns(p, b, NULL);
+}

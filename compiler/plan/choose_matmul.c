@@ -1,0 +1,146 @@
+/* choose_matmul: products of run-time values: MATMUL and WEIGHT_GRAD. */
+#include "plan/choose.h"
+
+enum {
+    ROWS_WORTH_PACKING = 3, /* columns that are not dense */
+    ROWS_WORTH_COPYING = 16 /* dense ones */
+};
+
+static choice_matrices matrices_of(const plan_view *a, const plan_view *b, const plan_view *y) {
+    unsigned a_last = a->type.rank - 1, b_last = b->type.rank - 1, last = y->type.rank - 1;
+    return (choice_matrices){.rows = y->type.dims[last - 1],
+                             .inner = a->type.dims[a_last],
+                             .columns = y->type.dims[last],
+                             .a_m = a->strides[a_last - 1],
+                             .a_k = a->strides[a_last],
+                             .b_k = b->strides[b_last - 1],
+                             .b_n = b->strides[b_last],
+                             .y_m = y->strides[last - 1],
+                             .y_n = y->strides[last]};
+}
+
+static choice_matrices turned(const choice_matrices *o) {
+    return (choice_matrices){.rows = o->columns,
+                             .inner = o->inner,
+                             .columns = o->rows,
+                             .a_m = o->b_n,
+                             .a_k = o->b_k,
+                             .b_k = o->a_k,
+                             .b_n = o->a_m,
+                             .y_m = o->y_n,
+                             .y_n = o->y_m};
+}
+
+static int64_t known_or(const dim *d, int64_t unknown) {
+    int64_t n;
+    return dim_is_const(d, &n) ? n : unknown;
+}
+
+/* --- tiles --- */
+
+/* Dense columns are worth it for many rows, where a tile's are strips of a large matrix whose pieces begin amid the lines
+ * of a cache, or lie so far apart that they fall on few of its sets. */
+static bool packing_pays(const chooser *c, const choice_matmul *m, cost_tile tile) {
+    enum { LARGE = 1 << 12, LINE = 16, FAR = 256 /* floats */ };
+    int64_t stride = known_or(m->of.b_k, 0), wide = tile.vectors * (int64_t)c->body->lanes;
+    bool large = stride * dim_max(m->of.inner) > LARGE && dim_max(m->of.columns) > wide;
+    return large && (stride % LINE || stride >= FAR) && !c->body->rolled && dim_max(m->of.rows) >= ROWS_WORTH_COPYING;
+}
+
+/* Columns that do not lie densely are packed for all rows. */
+static void choose_tiles(const chooser *c, cost_tile tile, plan_choice *to) {
+    enum { WIDE = 4 };
+    choice_matmul *m = &to->matmul;
+    int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner), rows = known_or(m->of.rows, -1);
+    int64_t whole = columns / c->body->lanes;
+    bool dense = dim_is(m->of.b_n, 1) || c->body->lanes == 1, known = dim_is_const(m->of.columns, NULL);
+    /* of a number of columns that is not known one vector after another may be left */
+    if (!known) tile.vectors = (unsigned)smaller(tile.vectors, whole < 1 ? 1 : smaller(whole, WIDE));
+    cost_tile row = {1, tile.vectors, tile.chains};
+    if (dense && known && rows < 0) row = cost_matmul_row(c->body, columns, terms);
+    m->heights = choose_heights(rows, (choice_tile){.size = tile}, (choice_tile){.size = row});
+    if (dense && !packing_pays(c, m, tile)) return;
+    m->packed = tile.vectors * (int64_t)c->body->lanes;
+    m->packed_from = dense ? ROWS_WORTH_COPYING : 1;
+    to->work = terms * m->packed;
+}
+
+/* --- the other ways --- */
+
+/* One row of a: b's rows go by as they lie where they are longer than a tile, whose sums are the registers. */
+static bool choose_stream(const chooser *c, plan_choice *to) {
+    enum { ROWS = 8, LARGE = 1 << 13 /* floats of b that are worth it */ };
+    choice_matmul *m = &to->matmul;
+    int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner);
+    cost_tile row = cost_matmul_row(c->body, columns, terms);
+    bool wide = columns > row.vectors * (int64_t)c->body->lanes && columns * terms >= LARGE;
+    bool dense = dim_is(m->of.b_n, 1) && dim_is(m->of.y_n, 1);
+    if (!dense || !wide || row.chains > 1 || c->body->rolled || !dim_is(m->of.rows, 1)) return false;
+    m->way = CHOICE_BY_STREAM;
+    m->streamed = ROWS;
+    if (terms > COST_BLOCK) to->work = columns;
+    return true;
+}
+
+/* Rows of a and columns of b along which the terms lie, or few columns, which are packed so that they do. To pack b instead costs less where rows are many beside the
+ * terms, as each sum's lanes are to be added. Of an unknown number of rows all take the same way, to the same bits. */
+static bool choose_dots(const chooser *c, plan_choice *to) {
+    enum { TERMS_A_ROW = 3, SOME_ROWS = 8 };
+    choice_matmul *m = &to->matmul;
+    int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows), some = rows < 0 ? smaller(most, SOME_ROWS) : rows;
+    int64_t terms = dim_max(m->of.inner);
+    bool dense = dim_is(m->of.b_k, 1), few = known_or(m->of.columns, COST_DOTS) < COST_DOTS;
+    bool pays = few || (dense && (some < ROWS_WORTH_PACKING || terms > TERMS_A_ROW * some));
+    if (!dim_is(m->of.a_k, 1) || c->body->rolled || !pays) return false;
+    m->way = CHOICE_BY_DOTS;
+    m->packed = dense ? 0 : terms;
+    m->packed_from = 1;
+    to->work = m->packed * dim_max(m->of.columns);
+    m->heights = choose_heights(rows, (choice_tile){.size = cost_dot_tile(c->body, most)},
+                                (choice_tile){.size = cost_dot_tile(c->body, 1)});
+    return true;
+}
+
+void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    choice_matmul *m = &to->matmul;
+    to->kind = CHOICE_MATMUL;
+    to->vectors = true;
+    m->of = matrices_of(&k->inputs[0].view, &k->inputs[1].view, &k->results[0].view);
+    m->turned = dim_is(m->of.columns, 1);
+    if (m->turned) m->of = turned(&m->of);
+    if (choose_dots(c, to) || choose_stream(c, to)) return;
+    bool dense = dim_is(m->of.b_n, 1);
+    m->fused = dense || dim_max(m->of.rows) >= ROWS_WORTH_PACKING;
+    cost_tile tile = cost_matmul(c->body, dim_max(m->of.columns), dim_max(m->of.inner), known_or(m->of.rows, 0),
+                                 dim_max(m->of.rows));
+    if (m->fused) choose_tiles(c, tile, to);
+    else m->way = CHOICE_BY_ELEMENTS;
+}
+
+/* dy' x: the terms are dy's rows. Where these are long, or many, a tile goes down columns at distances that fall on few
+ * sets of the cache: then some rows at a time are put side by side, at a distance of their own. */
+void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    enum { BLOCK = 64, APART = 1 << 12 /* floats of dy that lie well as they are */ };
+    const plan_view *dy = &k->inputs[0].view, *x = &k->inputs[1].view, *y = &k->results[0].view;
+    int64_t rows = dim_max(dy->type.dims[0]), outputs = dim_max(dy->type.dims[1]);
+    choice_matmul *m = &to->matmul;
+    to->kind = CHOICE_MATMUL;
+    to->vectors = true;
+    m->of = matrices_of(dy, x, y);
+    m->of.inner = dy->type.dims[0];
+    m->of.a_m = dy->strides[1];
+    m->of.a_k = dy->strides[0];
+    bool dense = dim_is(m->of.b_n, 1);
+    if (dim_is(m->of.columns, 1) || (!dense && outputs < ROWS_WORTH_PACKING)) {
+        m->way = CHOICE_BY_ELEMENTS;
+        return;
+    }
+    m->fused = dense && dim_is(m->of.y_n, 1);
+    choose_tiles(c, cost_unchained(c->body, dim_max(m->of.columns), rows, outputs), to);
+    if (c->body->rolled || rows * outputs <= APART) return;
+    m->block = smaller(rows, BLOCK);
+    m->distance = outputs + c->body->padding * 4;
+    m->packed = m->heights.tile.size.vectors * (int64_t)c->body->lanes;
+    m->packed_from = 1;
+    to->work = m->block * (m->distance + m->packed);
+}
