@@ -61,7 +61,8 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
               .columns = g->columns,
               .terms = p->terms,
               .count = -1,
-              .most = dim_max(p->of.inner)};
+              .most = dim_max(p->of.inner),
+              .unrolled = shape->unrolled};
     const char *sums[SUM_MOST];
     c_is_int(p->terms, &d.count);
     declare_neighbours(p, b, "a_m", c_add(u, p->a, matmul_scaled(p, m, p->of.a_m)), p->of.a_m, d.rows, d.row);
@@ -100,9 +101,9 @@ static void emit_columns(const matmul *p, cblock *b, const choice_tile *few) {
         if (one.columns) emit_group(&one, c_scope(b), few);
         return;
     }
-    cblock *narrow = c_if(b, c_binary(u, "<", N, c_int(u, wide)));
+    cblock *narrow = wide > 1 ? c_if(b, c_binary(u, "<", N, c_int(u, wide))) : b;
     emit_group(&one, c_for(narrow, "n", c_int(u, 0), N, 1), few);
-    if (dim_max(p->of.columns) < wide) return;
+    if (wide == 1) return;
     cblock *loop = c_for(c_else(b), "j", c_int(u, 0), N, wide);
     cexpr *j = c_name(u, "j"), *fits = c_binary(u, "<=", c_add(u, j, c_int(u, wide)), N);
     c_declare(loop, "const size_t", "n", c_conditional(u, fits, j, c_sub(u, N, c_int(u, wide))));

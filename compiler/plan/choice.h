@@ -76,7 +76,7 @@ typedef enum {
 
 typedef struct {
     choice_matrices of;
-    bool turned; /* b has one column: y' = b' a', so that a is b here, and the lone column its row */
+    bool turned; /* y' = b' a': b has one column, or few, which are the rows here, and a is b */
     choice_matmul_way way;
     choice_heights heights; /* of tiles, or dots, whose vectors are columns */
     bool fused;             /* a term is one madd; else a multiplication and an addition */

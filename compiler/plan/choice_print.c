@@ -139,7 +139,7 @@ static void print_conv(const printer *p, const choice_conv *c) {
 }
 
 static void print_matmul(const printer *p, const choice_matmul *m) {
-    if (m->turned) text_add(p->to, " turned: the column as a row,");
+    if (m->turned) text_add(p->to, " turned, columns as rows:");
     switch (m->way) {
     case CHOICE_BY_ELEMENTS: text_add(p->to, " element by element"); return;
     case CHOICE_BY_STREAM: text_printf(p->to, " %lld rows of b at a time", (long long)m->streamed); return;

@@ -19,6 +19,11 @@ static choice_matrices matrices_of(const plan_view *a, const plan_view *b, const
                              .y_n = y->strides[last]};
 }
 
+static int64_t known_or(const dim *d, int64_t unknown) {
+    int64_t n;
+    return dim_is_const(d, &n) ? n : unknown;
+}
+
 static choice_matrices turned(const choice_matrices *o) {
     return (choice_matrices){.rows = o->columns,
                              .inner = o->inner,
@@ -31,9 +36,12 @@ static choice_matrices turned(const choice_matrices *o) {
                              .y_n = o->y_m};
 }
 
-static int64_t known_or(const dim *d, int64_t unknown) {
-    int64_t n;
-    return dim_is_const(d, &n) ? n : unknown;
+/* One column is a row of the product turned round, and so are few for which a's rows are neighbours, and no terms. */
+static bool turning_pays(const choice_matrices *o) {
+    enum { MANY_ROWS = 8 };
+    int64_t columns = known_or(o->columns, COST_DOTS);
+    bool few = columns < COST_DOTS && dim_is(o->a_m, 1) && !dim_is(o->a_k, 1) && dim_max(o->rows) >= MANY_ROWS;
+    return columns == 1 || few;
 }
 
 /* --- tiles --- */
@@ -82,6 +90,14 @@ static bool choose_stream(const chooser *c, plan_choice *to) {
     return true;
 }
 
+static choice_tile dot_tile(const chooser *c, const choice_matrices *o, int64_t rows) {
+    choice_tile t = {.size = cost_dot_tile(c->body, rows)};
+    int64_t columns = known_or(o->columns, 1), vectors = known_or(o->inner, INT32_MAX) / c->body->lanes;
+    if (dim_max(o->columns) < t.size.vectors) t.size.vectors = (unsigned)columns;
+    t.unrolled = vectors <= COST_BLOCK && 2 * vectors * t.size.rows * t.size.vectors <= c->unroll;
+    return t;
+}
+
 /* Rows of a and columns of b along which the terms lie, or few columns, which are packed so that they do. To pack b instead costs less where rows are many beside the
  * terms, as each sum's lanes are to be added. Of an unknown number of rows all take the same way, to the same bits. */
 static bool choose_dots(const chooser *c, plan_choice *to) {
@@ -96,8 +112,7 @@ static bool choose_dots(const chooser *c, plan_choice *to) {
     m->packed = dense ? 0 : terms;
     m->packed_from = 1;
     to->work = m->packed * dim_max(m->of.columns);
-    m->heights = choose_heights(rows, (choice_tile){.size = cost_dot_tile(c->body, most)},
-                                (choice_tile){.size = cost_dot_tile(c->body, 1)});
+    m->heights = choose_heights(rows, dot_tile(c, &m->of, most), dot_tile(c, &m->of, 1));
     return true;
 }
 
@@ -106,7 +121,7 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     to->kind = CHOICE_MATMUL;
     to->vectors = true;
     m->of = matrices_of(&k->inputs[0].view, &k->inputs[1].view, &k->results[0].view);
-    m->turned = dim_is(m->of.columns, 1);
+    m->turned = turning_pays(&m->of);
     if (m->turned) m->of = turned(&m->of);
     if (choose_dots(c, to) || choose_stream(c, to)) return;
     bool dense = dim_is(m->of.b_n, 1);

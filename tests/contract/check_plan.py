@@ -24,7 +24,12 @@ OTHERS = ["exp(x) + x", "argmax(x, dim=1)", "softmax(x, dim=1)", "softmax(x, dim
 
 # a by b, both of run time
 MATMUL = [("30, 21", "21, 30"), ("T, 40", "40, 10"), ("T, 40", "40, 3"), ("T, 40", "40, 33"), ("7, 40", "40, 20"), ("1, 90", "90, 64"),
-          ("9, 2, 5", "9, 5, 8"), ("9, 5", "5, 1"), ("T, 8", "8, B"), ("1, 30", "30, 9")]
+          ("9, 2, 5", "9, 5, 8"), ("9, 5", "5, 1"), ("T, 8", "8, B"), ("1, 30", "30, 9"), ("T, 70", "70, 100"), ("20, 70", "70, 100"),
+          ("1, 90", "90, 300"), ("T, 9", "9, 1"), ("6, 20", "20, 2")]
+# the same with b transposed, and with a
+ACROSS = [("7, 40", "33, 40"), ("T, 40", "9, 40"), ("T, 9", "70, 9"), ("1, 100", "50, 100"), ("1, 7", "7, 7"), ("7, 64", "B, 64"),
+          ("T, 300", "T, 300"), ("20, 16", "5, 16"), ("4, 16", "3, 16"), ("2, 3, 16", "2, 4, 16"), ("1, 40", "1, 40")]
+DOWN = [("40, 20", "40, 1"), ("40, T", "40, 2"), ("40, 9", "40, 9")]
 
 
 def models():
@@ -40,6 +45,9 @@ def models():
         yield f"{dims}    input x: float32[{shape}]\n    layer l = {layer}\n    output y = l(x)\n"
     for a, b in MATMUL:
         yield f"{dims}    input a: float32[{a}]\n    input b: float32[{b}]\n    output y = matmul(a, b)\n"
+    for across, pairs in (("a, transpose(b, -1, -2)", ACROSS), ("transpose(a, -1, -2), b", DOWN)):
+        for a, b in pairs:
+            yield f"{dims}    input a: float32[{a}]\n    input b: float32[{b}]\n    output y = matmul({across})\n"
     for expression in OTHERS:
         yield f"{dims}    input x: float32[30, 21]\n    output y = {expression}\n"
 
@@ -153,13 +161,14 @@ def match_linear(code, name, said):
 
 def match_matmul(code, name, said):
     body = code.function(name)
-    tiles = re.search(r"tiles ([^;]*)", said)
     if "element by element" in said:
         need("nnc_v" not in body, f"{name}: {said}")
     elif "rows of b" in said:
         need(f"{code.vector} a_0 = " in body, f"{name}: {said}")
     else:
-        match_product(code, name, tiles.group(1))
+        match_product(code, name, said)
+        need(("_sum" in body) == ("lanes along the terms" in said), f"{name} adds lanes: {said}")
+        need(("float *work" in body.split(")")[0]) == ("packed first" in said), f"{name} packs: {said}")
 
 
 def match_panels(text, dump):
@@ -234,9 +243,10 @@ def check_plan_says_what_the_code_does(t):
                     raise type(e)(f"{e}\n{target}, --unroll {unroll}:\n{source}\n{dump}") from None
                 seen.update(re.sub(r"\d+ ", "", p) for p in panels)
                 seen.update(re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
-                                       r"sums at|next at|\(or |the last panel|positions|vectors of \w+", dump))
+                                       r"sums at|next at|\(or |the last panel|positions|vectors of \w+|lanes along|turned|packed first|rows or more", dump))
     missing = {"unrolled", "chains", "columns in", "by columns", "backwards", "side by side", "new h in out", "new h in next",
                "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions", "in panels of units",
+               "lanes along", "turned", "packed first", "rows or more",
                "in panels of outputs"} - seen
     need(not missing, f"no model shows {missing}")
 
