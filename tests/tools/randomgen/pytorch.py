@@ -219,7 +219,8 @@ NAMES = {
 
 # --- layers ---
 
-KINDS = {k: getattr(torch.nn, k) for k in "Linear Conv1d Embedding LayerNorm BatchNorm1d Dropout RNN LSTM GRU RNNCell LSTMCell GRUCell".split()}
+KINDS = {k: v for k, v in vars(torch.nn).items() if isinstance(v, type) and issubclass(v, torch.nn.Module)}
+AXES = {torch.nn.Conv1d: 1, torch.nn.Conv2d: 2}   # 1.13 pads only batches in every mode
 
 
 def layer(kind, arguments, prefix):
@@ -248,7 +249,7 @@ def call(module):
     def f(x, hx=None, lengths=None):
         if isinstance(module, torch.nn.Embedding):
             return module(x.long())
-        if isinstance(module, torch.nn.Conv1d) and x.dim() == 2:  # 1.13 pads only batches in every mode
+        if x.dim() == AXES.get(type(module), x.dim()) + 1:
             return module(x[None])[0]
         if not isinstance(module, torch.nn.RNNBase):
             return module(x) if hx is None else module(x, hx)
@@ -316,7 +317,7 @@ class Interpreter:
         name, _, made = text.partition(" = ")
         kind, arguments, behind = split_call(made)
         prefix = behind[len("from "):].strip('"') if behind.startswith("from ") else name
-        given = eval(f"(lambda *a, **k: (a, k))({arguments})", dict(NAMES))
+        given = eval(f"(lambda *a, **k: (a, k))({arguments})", {**NAMES, **KINDS})   # in a Sequential stand modules
         module = layer(kind, {"": given[0], **given[1]}, prefix)
         self.identifiers[name] = "layer_" + re.sub(r"\W", "_", name)
         self.constants[self.identifiers[name]] = call(module)
