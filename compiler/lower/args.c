@@ -1,6 +1,6 @@
 /* args: the arguments of a call, matched to parameters by position and by name as Python does; for layers and functions
  * alike. What a parameter takes is checked here, so that those who use it need not ask. */
-#include "lower/hints.h"
+#include "syntax/hints.h"
 #include "lower/lowering.h"
 
 static const char *takes_show(lowering *l, unsigned takes) {

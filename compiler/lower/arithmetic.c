@@ -210,6 +210,8 @@ static bool types_fit(lowering *l, ir_op op, const char *shown, const ir_type *a
                          operand_show(l, a_value, a), operand_show(l, b_value, b));
     note_value(l, e, a_written, a_value, op_where);
     note_value(l, e, b_written, b_value, op_where);
+    if (op == IR_FLOORDIV) diag_hint(e, "of float32 write floor(a / b)");
+    else diag_hint(e, "of float32 write a - floor(a / b) * b");
     return false;
 }
 

@@ -27,6 +27,7 @@ static bool bound_of(lowering *l, const ast_expr *e, value v, const dim **bound)
     else if (v.kind == VALUE_TENSOR && v.tensor->type.dtype == IR_BOOL)
         diag_hint(d, "where(mask, x, 0) chooses; what a mask picks out has a size that only the run knows");
     else if (v.kind == VALUE_TENSOR) diag_hint(d, "indices are int32");
+    else if (v.kind == VALUE_TUPLE) diag_hint(d, "write index_select(x, dim, tensor([0, 2]))");
     return false;
 }
 

@@ -1,5 +1,5 @@
 /* unknown: names that stand for nothing: what is reported, and what was probably meant. */
-#include "lower/hints.h"
+#include "syntax/hints.h"
 #include "lower/lowering.h"
 
 static const ast_stmt *declared_below(lowering *l, const ast_name *name, bool is_layer) {

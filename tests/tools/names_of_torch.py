@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Prints the public names of torch, torch.nn and torch.nn.functional, one a line: Debian's python3-torch (1.13), and what
-2.x added to them.
+"""Prints the public names of torch, torch.nn, torch.nn.functional, and those of a Tensor and a Module, one a line: Debian's
+python3-torch (1.13), and what 2.x added to them.
 
 usage: names_of_torch.py > tests/unit/names_of_torch.txt
 
-unit/check_names_of_torch.c holds that each is a function or a layer of nnc, or has an answer in lower/hints.def.
+unit/check_names_of_torch.c holds that each is a function or a layer of nnc, or has an answer in syntax/hints.def.
 """
 import torch
 
@@ -20,5 +20,6 @@ scaled_dot_product_attention linear_cross_entropy
 """.split()
 
 if __name__ == "__main__":
-    names = {n for module in (torch, torch.nn, torch.nn.functional) for n in dir(module) if not n.startswith("_")}
+    owners = (torch, torch.nn, torch.nn.functional, torch.Tensor, torch.nn.Module)
+    names = {n for owner in owners for n in dir(owner) if not n.startswith("_")}
     print("\n".join(sorted(names | set(NEWER))))

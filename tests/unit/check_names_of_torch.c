@@ -1,11 +1,11 @@
-/* check_names_of_torch: every public name of torch, torch.nn and torch.nn.functional (names_of_torch.txt, made by
+/* check_names_of_torch: every public name of torch, its modules, Tensor and Module (names_of_torch.txt, made by
  * tools/names_of_torch.py) is a function or a layer, or has an answer of its own; and only what there is not has one. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lower/hints.h"
+#include "syntax/hints.h"
 #include "lower/lowering.h"
 
 static bool is_there(const char *name) { return function_find(name) || layer_kind_find(name); }
@@ -25,7 +25,7 @@ START_TEST(every_name_has_an_answer)
     }
     fclose(names);
     ck_assert_msg(count > 1100, "only %zu names", count);
-    ck_assert_msg(!silent, "%zu names of torch have no answer in lower/hints.def", silent);
+    ck_assert_msg(!silent, "%zu names of torch have no answer in syntax/hints.def", silent);
 }
 END_TEST
 
@@ -37,12 +37,12 @@ START_TEST(what_is_there_needs_none)
     for (size_t i = 0; i < count; i++) {
         bool twice = false;
         for (size_t k = 0; k < i && !twice; k++) twice = strcmp(names[i], names[k]) == 0;
-        if (is_there(names[i])) fprintf(stderr, "there is %s now: take it out of lower/hints.def\n", names[i]);
-        if (twice) fprintf(stderr, "two answers in lower/hints.def: %s\n", names[i]);
+        if (is_there(names[i])) fprintf(stderr, "there is %s now: take it out of syntax/hints.def\n", names[i]);
+        if (twice) fprintf(stderr, "two answers in syntax/hints.def: %s\n", names[i]);
         if (!hint_for(names[i])) fprintf(stderr, "not found: %s\n", names[i]);
         wrong += is_there(names[i]) || twice || !hint_for(names[i]);
     }
-    ck_assert_msg(!wrong, "%zu names in lower/hints.def are wrong", wrong);
+    ck_assert_msg(!wrong, "%zu names in syntax/hints.def are wrong", wrong);
     arena_free(a);
 }
 END_TEST

@@ -1,6 +1,6 @@
 /* hints: words of PyTorch, Keras and Python that the language has not, and what is written instead. */
-#ifndef NNC_LOWER_HINTS_H
-#define NNC_LOWER_HINTS_H
+#ifndef NNC_SYNTAX_HINTS_H
+#define NNC_SYNTAX_HINTS_H
 
 #include "support/arena.h"
 

@@ -1,5 +1,5 @@
 /* hints: see hints.h; the table is hints.def. */
-#include "lower/hints.h"
+#include "syntax/hints.h"
 
 #include <stdbool.h>
 
@@ -9,7 +9,7 @@ typedef struct {
 
 static const row rows[] = {
 #define HINT(hint, names) {hint, " " names " "},
-#include "lower/hints.def"
+#include "syntax/hints.def"
 };
 
 static const row arguments[] = {
@@ -43,7 +43,7 @@ const char *hint_for(const char *name) {
     size_t length = strlen(last);
     if (strchr(last, ' ')) return NULL;
     const char *hint = find(rows, sizeof rows / sizeof *rows, last);
-    if (hint || length < 3 || last[length - 1] != '_' || last[length - 2] == '_') return hint;
+    if (hint || length < 2 || last[length - 1] != '_' || last[length - 2] == '_') return hint;
     return "values do not change in place: write it without the _ at its end, and bind what it gives: x = …";
 }
 
