@@ -23,7 +23,7 @@ static value call_with(lowering *l, const layer *self, const arguments *a, const
         all.given[1 + i] = made->given[i];
         all.values[1 + i] = made->values[i];
     }
-    value v = f->lower(l, &all, f->op);
+    value v = function_apply(l, f, &all);
     if (v.kind == VALUE_TENSOR && v.tensor != args_tensor(a, 0)) v.tensor->producer->source = self->source;
     return v;
 }

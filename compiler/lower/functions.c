@@ -23,8 +23,14 @@ const char *const *function_names(arena *a, size_t *count) {
     return names;
 }
 
+value function_apply(lowering *l, const function *f, const arguments *a) {
+    value v = f->lower(l, a, f->op);
+    inplace_note(l, f, a, &v);
+    return v;
+}
+
 value function_call(lowering *l, const function *f, const ast_expr *call) {
     arguments a;
     if (!args_match(l, call, f->name, f->parameters, f->count, false, NULL, &a)) return value_poison(call->where);
-    return f->lower(l, &a, f->op);
+    return function_apply(l, f, &a);
 }

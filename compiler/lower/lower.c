@@ -428,6 +428,7 @@ static ir_model *lower_model(arena *a, const source *source_text, const ast_mode
         diag_hint(e, "output NAME = … is what the run function writes");
     }
     warn_unused(&l);
+    warn_inplace(&l);
     return m;
 }
 

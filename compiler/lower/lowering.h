@@ -84,6 +84,12 @@ struct name_entry {
 
 typedef struct block block; /* of a repeat; repeat.c */
 
+/* A call with inplace=True. */
+typedef struct {
+    const char *function;
+    const ir_value *input, *result;
+} overwrite;
+
 /* --- the model in work ------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -114,6 +120,8 @@ typedef struct {
     bool in_dim;         /* inside a dim statement: using a dim is no use of it */
     bool incomplete;     /* statements are missing because they did not parse, with the names that they make */
     int searches;        /* how often the text was searched for such a name */
+    overwrite *overwrites;
+    size_t overwrite_count, overwrite_capacity;
     lower_notes *notes;  /* or NULL */
 } lowering;
 
@@ -316,6 +324,8 @@ struct function {
 const function *function_find(const char *name);
 const char *const *function_names(arena *a, size_t *count);
 value function_call(lowering *l, const function *f, const ast_expr *call);
+/* Of arguments that are matched already. */
+value function_apply(lowering *l, const function *f, const arguments *a);
 
 /* Whether the numbers of a function of one argument, arguments from `first` on, are allowed; false after reporting. */
 bool function_numbers_fit(lowering *l, const arguments *a, size_t first, ir_op op);
@@ -444,6 +454,9 @@ const layer_kind *report_unknown_kind(lowering *l, const ast_name *name);
 
 /* What is declared and never used (unused.c); of a model without errors. */
 void warn_unused(lowering *l);
+/* What a call with inplace=True overwrites in PyTorch and is read behind it (inplace.c); of a model without errors. */
+void warn_inplace(lowering *l);
+void inplace_note(lowering *l, const function *f, const arguments *a, const value *result);
 
 void layer_declare(lowering *l, const ast_stmt *s);
 /* A module of that name and prefix, as the call says; `broken` when that is at fault. keys: of single tensors, or NULL;

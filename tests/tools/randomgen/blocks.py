@@ -94,7 +94,7 @@ def block(b, depth=1):
             collected.append(now[c.number])   # the value before the new one
             b.body.append(Statement("collect", now[c.number].text))
         now[c.number] = successor(b, now[c.number], update(b, now[c.number]), 2 * c.magnitude + 1)
-    if len(carried) > 1 and b.chance(0.3):
+    if len(carried) > 1 and b.chance(0.6):
         pair = [c for c in carried if c.shape == carried[0].shape]
         if len(pair) > 1:
             old = [now[c.number] for c in pair]
@@ -150,11 +150,11 @@ def block(b, depth=1):
 
 
 def whole_block(b):
-    before = copy.deepcopy({name: part for name, part in vars(b).items() if name != "rng"})
+    before = b.snapshot()
     try:
         block(b)
     except NoWay:
-        vars(b).update(before)
+        b.restore(before)
         raise
 
 

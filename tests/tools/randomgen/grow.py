@@ -1,4 +1,6 @@
 """From a seed to a model: inputs of many kinds, then operators on what there is, then outputs."""
+import collections
+
 from . import blocks, functions, layers, patterns, planes, streaming, turns, values
 from .model import Builder, NoWay
 
@@ -55,14 +57,35 @@ def model(seed, name):
         return streaming.model(b)
     inputs(b)
     turns.begin(b)
-    ways = layers.ALL + planes.ALL + functions.ALL + patterns.ALL + blocks.ALL + values.ALL
-    wanted, tries = b.rng.choice([2, 4, 6, 8, 12, 20]), 0
-    while wanted and tries < 200:
-        tries += 1
-        try:
-            b.rng.choices([w for w, _ in ways], [p for _, p in ways])[0](b)
-            wanted -= 1
-        except NoWay:
-            continue
+    operators(b, b.rng.choice([0, 2, 3, 5, 8, 14]))
     outputs(b)
     return b.finish()
+
+
+def operators(b, wanted):
+    """So many of them; returns, for each, what it is made by and what it is for the histogram."""
+    ways = layers.ALL + planes.ALL + functions.ALL + patterns.ALL + blocks.ALL + values.ALL
+    made, tries = [], 0
+    while len(made) < wanted and tries < 200:
+        tries += 1
+        way, before = b.rng.choices([w for w, _ in ways], [p for _, p in ways])[0], len(b.model.options)
+        try:
+            way(b)
+        except NoWay:
+            continue
+        made.append((way, b.model.options[before:]))
+    return made
+
+
+def rare(seeds, part):
+    """What operators come with by themselves in fewer than this part of the models: lines of rare.txt, for turns.py."""
+    seen, by = collections.Counter(), {}
+    for seed in seeds:
+        b = Builder("m", seed)
+        inputs(b)
+        for way, options in operators(b, 9):
+            seen.update(set(options))
+            by.update((o, way) for o in options if way.__module__ != blocks.__name__)
+    for (operator, option), way in sorted(by.items(), key=str):
+        if seen[operator, option] < part * len(seeds) and "activation" not in option:   # those have turns of their own
+            yield f"{way.__module__.rpartition('.')[2]}.{way.__name__}\t{operator}\t{option}"

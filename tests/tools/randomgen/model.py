@@ -3,6 +3,7 @@
 Expressions name values by number, `$12`; names are given when the model is written: so a later binding can hide an
 earlier one (two values of one name), and what is used once can be written in its place.
 """
+import copy
 import random
 import re
 
@@ -111,6 +112,17 @@ class Builder:
         self.layers = []    # (name, kind, arguments, what a call needs)
         self.heads = []     # declarations, which come first
         self.body = []
+
+    def snapshot(self):
+        """What there is so far, for restore: when an operator was begun that does not go, or not as it was wanted."""
+        m = self.model
+        return [copy.copy(part) for part in (self.live, self.layers, self.heads, self.body, m.values, m.names, m.symbols,
+                                             m.inputs, m.options, m.fixed)]
+
+    def restore(self, before):
+        m = self.model
+        (self.live, self.layers, self.heads, self.body, m.values, m.names, m.symbols,
+         m.inputs, m.options, m.fixed) = before
 
     # --- choices ---
 

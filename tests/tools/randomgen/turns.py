@@ -1,8 +1,9 @@
-"""What would come rarely by itself: models take turns in beginning with one of these, on inputs of its own, so that in a
+"""What would come rarely by itself: models take turns in beginning with some of it, on inputs of its own, so that in a
 long run every operator comes with every option in every body often enough."""
-import copy
+import os
 import random
 
+from . import functions, layers, patterns, planes, values
 from .functions import (BINARY, INT_BINARY, argmax, axes_moved, binary, int_arithmetic, matmul, one_hot, pad, reduction,
                         softmax)
 from .layers import ACTIVATION_ARGUMENTS, ACTIVATIONS, cell, conv1d, embedding, linear, recurrent
@@ -15,6 +16,60 @@ def of_ints(b, shape, limit=None):
 
 def of_floats(b, shape):
     return b.input("float32", shape, ("float",))
+
+
+# --- what came rarely in a long run: rare.txt, which tests/random --rare makes ---
+
+def input_for(b, option):
+    """An input on which an operator may well come with the option."""
+    rank = int(option[len("rank ")]) if option.startswith("rank ") else b.rng.choice([1, 2, 2, 3, 3])
+    shape = [b.size(8) for _ in range(rank)]
+    if option == "run-time":
+        shape[-1] = b.symbol(f"L{len(b.model.symbols)}")
+    if "int32" in option or b.chance(0.1):
+        return of_ints(b, shape, b.rng.choice([None, 3, 9]))
+    return of_floats(b, shape)
+
+
+def rare(function, operator, option):
+    """The operator with the option, which the function gives now and then."""
+    def add(b):
+        before = len(b.model.options)
+        input_for(b, option)
+        if option == "shared":
+            call_again(b, function, operator)
+        else:
+            function(b)
+        if (operator, option) not in b.model.options[before:]:
+            raise NoWay
+    return add
+
+
+def call_again(b, again, operator):
+    """A layer of this kind, called, and called once more."""
+    before = len(b.model.options)
+    b.rng.choices([way for way, _ in LAYERS], [p for _, p in LAYERS])[0](b)
+    if (operator, "") not in b.model.options[before:]:
+        raise NoWay
+    for _ in range(5):   # it takes any kind of those that there are
+        there = b.snapshot()
+        again(b)
+        if b.model.options[-1] == (operator, "shared"):
+            return
+        b.restore(there)
+
+
+def rare_rows():
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "rare.txt"), encoding="utf-8") as f:
+        for line in f:
+            where, operator, option = line.rstrip("\n").split("\t")
+            module, name = where.split(".")
+            yield rare(getattr(MODULES[module], name), operator, option)
+
+
+MODULES = {m.__name__.rpartition(".")[2]: m for m in (functions, layers, patterns, planes, values)}
+RARE = list(rare_rows())
+LAYERS = layers.ALL + planes.ALL
 
 
 # --- layers ---
@@ -70,8 +125,8 @@ def product_of_vector(left):
     return add
 
 
-TURNS = ([variant(kind, i) for kind in ACTIVATION_ARGUMENTS for i in range(len(ACTIVATIONS))]
-         + [batch(kind) for kind in ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell")]
+VARIANTS = [variant(kind, i) for kind in ACTIVATION_ARGUMENTS for i in range(len(ACTIVATIONS))]
+TURNS = ([batch(kind) for kind in ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell")]
          + [mixed(binary, name, of_floats) for name in BINARY]
          + [mixed(int_arithmetic, name, of_ints) for name in INT_BINARY]
          + [of_rank(one_hot, 3), of_rank(one_hot, 4), of_rank(embedding, 3), of_rank(embedding, 4)]
@@ -83,15 +138,26 @@ TURNS = ([variant(kind, i) for kind in ACTIVATION_ARGUMENTS for i in range(len(A
             run_time(conv1d, 3), run_time(conv1d, 2, 4)])
 
 
-def begin(b):
-    """Of as many seeds as there are turns, from one of their multiples on, each begins with another one, in an order of
-    chance: so that no body, which takes every so many seeds, always gets the same ones."""
-    seed, count = b.model.seed, len(TURNS)
-    add = random.Random(f"turns {seed // count}").sample(TURNS, count)[seed % count]
-    for _ in range(5):
-        before = copy.deepcopy({name: part for name, part in vars(b).items() if name != "rng"})
+def theirs(b, rows, each, word):
+    """Of the rows those whose turn it is: each row comes once while as many seeds pass as it takes to go through them, in an
+    order of chance, so that no body, which takes every so many seeds, always gets the same ones."""
+    first = b.model.seed * each
+    for at in range(first, first + each):
+        lap, place = divmod(at, len(rows))
+        yield random.Random(f"{word} {lap}").sample(rows, len(rows))[place]
+
+
+def added(b, add, tries):
+    for _ in range(tries):
+        before = b.snapshot()
         try:
             return add(b)
         except NoWay:   # with these sizes
-            vars(b).update(before)
+            b.restore(before)
     return None
+
+
+def begin(b):
+    for word, rows, each, tries in (("variants", VARIANTS, 1, 5), ("turns", TURNS, 1, 5), ("rare", RARE, 7, 100)):
+        for add in theirs(b, rows, each, word):
+            added(b, add, tries)
