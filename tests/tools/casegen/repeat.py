@@ -3,6 +3,7 @@ where it must not."""
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from .case import Case, ids, livelier, noisy_norm, randn
 
@@ -252,6 +253,52 @@ model nested {
     output all_inner, hs, h
 }
 ''', forward, dims={"T": 4})
+
+
+def rows_alone():
+    for name, until in (("repeat_rows_alone", ""), ("repeat_rows_alone_until", " until n[0] > 3")):
+        c = Case(name)
+        c.input("x", randn(6, 4, 4)).input("y", randn(6, 4)).input("h0", randn(4)).input("n0", np.array([0], np.int32))
+
+        def forward(m, x, y, h, n, ends=bool(until)):
+            rows = [[] for _ in range(8)]
+            for x_t, y_t in zip(x, y):
+                a = torch.softmax(x_t, 0)
+                h = torch.tanh(h * 0.5 + a[1] + y_t)
+                each = (a, torch.cumsum(x_t, 1), torch.flip(x_t, [0]).t(), x_t * y_t, torch.argmax(x_t, 0).to(torch.int32),
+                        F.pad(torch.cat((x_t, y_t[None])), (1, 0)), torch.var(x_t[1:], 0), h)
+                for kept, value in zip(rows, each):
+                    kept.append(value)
+                n = n + 1
+                if ends and n > 3:
+                    break
+            return (*(torch.stack(kept + [torch.zeros_like(kept[0])] * (6 - len(kept))) for kept in rows), h)
+        c.write(f'''
+# what comes from rows alone, beside what is carried: done for all rows at once, and 0 where until left rounds out
+model rows_alone {{
+    dim T = 1..9
+    input x: float32[T, 4, 4]
+    input y: float32[T, 4]
+    input h0: float32[4]
+    input n0: int32[1]
+    h = h0
+    n = n0
+    repeat x_t, y_t in x, y{until} {{
+        a = softmax(x_t, 0)
+        h = tanh(h * 0.5 + a[1] + y_t)
+        n = n + 1
+        collect weights_ = a
+        collect sums = cumsum(x_t, 1)
+        collect turned = t(flip(x_t, (0,)))
+        collect products = x_t * y_t
+        collect places = argmax(x_t, 0)
+        collect padded = pad(cat((x_t, y_t[None])), (1, 0))
+        collect spread = var(x_t[1:], 0)
+        collect hs = h
+    }}
+    output weights_, sums, turned, products, places, padded, spread, hs, h
+}}
+''', forward, dims={"T": 6})
 
 
 def until():
@@ -594,6 +641,7 @@ def make():
     chunks()
     counted()
     old_values()
+    rows_alone()
     nested()
     until()
     states()
