@@ -78,7 +78,8 @@ def operators(b, wanted):
 
 
 def rare(seeds, part):
-    """What operators come with by themselves in fewer than this part of the models: lines of rare.txt, for turns.py."""
+    """What operators come with by themselves in fewer than this part of the models: lines of rare.txt, for turns.py; three of
+    what is much rarer."""
     seen, by = collections.Counter(), {}
     for seed in seeds:
         b = Builder("m", seed)
@@ -88,4 +89,5 @@ def rare(seeds, part):
             by.update((o, way) for o in options if way.__module__ != blocks.__name__)
     for (operator, option), way in sorted(by.items(), key=str):
         if seen[operator, option] < part * len(seeds) and "activation" not in option:   # those have turns of their own
-            yield f"{way.__module__.rpartition('.')[2]}.{way.__name__}\t{operator}\t{option}"
+            for _ in range(3 if seen[operator, option] < part / 10 * len(seeds) else 1):
+                yield f"{way.__module__.rpartition('.')[2]}.{way.__name__}\t{operator}\t{option}"
