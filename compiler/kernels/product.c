@@ -57,10 +57,12 @@ void product_emit_block(emit_context *e, cblock *b, const product_block *p) {
 
 /* --- a whole product --- */
 
-void product_declare_panel(emit_context *e, cblock *b, const char *turn, cexpr *last) {
+const char *product_panel_name(const pack *p) { return p->panel == 1 ? "unit" : "panel"; }
+
+void product_declare_panel(emit_context *e, cblock *b, const pack *p, const char *turn, cexpr *last) {
     cunit *u = e->unit;
     cexpr *i = c_name(u, "i"), *odd = c_binary(u, "%", c_name(u, "%s", turn), c_int(u, 2));
-    c_declare(b, "const size_t", "panel",
+    c_declare(b, "const size_t", product_panel_name(p),
               c_conditional(u, c_binary(u, "!=", odd, c_int(u, 0)), c_sub(u, last, i), i));
 }
 
@@ -166,6 +168,7 @@ static product quantised(emit_context *e, cblock *b, const product *p) {
 static void emit_product(emit_context *e, cblock *b, const product *p) {
     cunit *u = e->unit;
     const pack *w = p->choice->pack;
+    const char *name = product_panel_name(w);
     int64_t panels = pack_panels(w), last = panels - 1, full = p->choice->last.columns ? last : panels;
     for (int64_t i = 0; i < 2; i++) {
         /* first the full panels, in a loop; then the narrow one */
@@ -175,9 +178,9 @@ static void emit_product(emit_context *e, cblock *b, const product *p) {
         cblock *inner = b;
         cexpr *index = c_int(u, job.panel);
         if (i == 0 && full > 1) {
-            inner = c_for(b, p->turn ? "i" : "panel", c_int(u, 0), c_int(u, full), 1);
-            index = c_name(u, "panel");
-            if (p->turn) product_declare_panel(e, inner, p->turn, c_int(u, full - 1));
+            inner = c_for(b, p->turn ? "i" : name, c_int(u, 0), c_int(u, full), 1);
+            index = c_name(u, "%s", name);
+            if (p->turn) product_declare_panel(e, inner, w, p->turn, c_int(u, full - 1));
         } else if (panels > 1) {
             inner = c_scope(b);
         }
@@ -187,8 +190,9 @@ static void emit_product(emit_context *e, cblock *b, const product *p) {
         job.y = c_name(u, "%s", p->y);
         if (panels > 1) {
             table = weights_at_panel(e, inner, &table, "w", index);
-            c_declare(inner, "float *", "y_panel", c_add(u, job.y, c_mul(u, index, c_int(u, w->panel * p->y_columns))));
-            job.y = c_name(u, "y_panel");
+            const char *y = arena_printf(e->arena, "y_%s", name);
+            c_declare(inner, "float *", y, c_add(u, job.y, c_mul(u, index, c_int(u, w->panel * p->y_columns))));
+            job.y = c_name(u, "%s", y);
         }
         job.weights = weights_rows(e, &table, job.panel);
         emit_panel(&job, inner);

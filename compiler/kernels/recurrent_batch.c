@@ -46,7 +46,7 @@ static void emit_vector_of(const row_function *f, cblock *b, int64_t panel, cexp
         c_declare(b, e->target->type, arena_printf(e->arena, "%c%s", f->letters[g], suffix),
                   complete_sum(f, panel, biases ? c_add(u, biases, j) : NULL, gates, sums, g));
     cexpr *unit = c_add(u, first, j);
-    if (!c_is_int(unit, NULL)) {
+    if (!c_is_int(unit, NULL) && f->pack->panel > 1) {
         c_declare(b, "const size_t", "unit", unit);
         unit = c_name(u, "unit");
     }
@@ -73,8 +73,9 @@ static void emit_panels(const row_function *f, cblock *b, int64_t panel, int64_t
     int64_t lanes = e->target->lanes, units = pack_units(f->pack, panel), whole = units / lanes;
     cexpr *index = c_int(u, panel);
     if (count > 1) {
-        b = c_for(b, "panel", c_int(u, 0), c_int(u, count), 1);
-        index = c_name(u, "panel");
+        const char *name = product_panel_name(f->pack);
+        b = c_for(b, name, c_int(u, 0), c_int(u, count), 1);
+        index = c_name(u, "%s", name);
     } else if (pack_panels(f->pack) > 1) {
         b = c_scope(b);
         if (panel) c_comment(b, "the last %lld units", (long long)units);

@@ -115,7 +115,7 @@ static void emit_cells(step *s, const sweep *p, cblock *b, const panel_place *at
     const recurrent *r = s->r;
     int64_t lanes = e->target->lanes;
     cexpr *first_unit = c_add(u, at->unit, j);
-    if (!c_is_int(first_unit, NULL)) {
+    if (!c_is_int(first_unit, NULL) && p->pack->panel > 1) {
         c_declare(b, "const size_t", "unit", first_unit);
         first_unit = c_name(u, "unit");
     }
@@ -335,10 +335,11 @@ static void emit_sweep(step *s, const sweep *p) {
         return;
     }
     if (turns > 1) {
-        cexpr *i = c_name(u, "%s", p->zigzag ? "i" : "panel");
+        const char *name = product_panel_name(p->pack);
+        cexpr *i = c_name(u, "%s", p->zigzag ? "i" : name);
         cblock *loop = c_for(s->block, c_text(i), c_int(u, 0), c_int(u, turns * p->choice->span), p->choice->span);
-        if (p->zigzag) product_declare_panel(e, loop, "turn", c_int(u, (turns - 1) * p->choice->span));
-        panel_place at = enter_panel(s, p, loop, 0, p->choice->span, c_name(u, "panel"));
+        if (p->zigzag) product_declare_panel(e, loop, p->pack, "turn", c_int(u, (turns - 1) * p->choice->span));
+        panel_place at = enter_panel(s, p, loop, 0, p->choice->span, c_name(u, "%s", name));
         emit_panel(s, p, loop, &at, &number);
     }
     for (int64_t panel = turns > 1 ? turns * p->choice->span : 0; panel < panels;) {

@@ -35,9 +35,9 @@ enum { tagger_lstm_GATES = 24 };
 
 /* lstm: one time step. h is the last one, the new one goes to out. */
 static void tagger_lstm_step(const tagger_weights *weights, const float *x, const float *h, float *c, float *out) {
-    for (size_t panel = 0; panel < 6; panel++) {
-        const float *w = weights->tagger_lstm_w_hh + panel * 24;
-        const float *w_x = weights->tagger_lstm_w_ih + panel * 28;
+    for (size_t unit = 0; unit < 6; unit++) {
+        const float *w = weights->tagger_lstm_w_hh + unit * 24;
+        const float *w_x = weights->tagger_lstm_w_ih + unit * 28;
         float i0 = w_x[0];
         float f0 = w_x[1];
         float g0 = w_x[2];
@@ -68,7 +68,6 @@ static void tagger_lstm_step(const tagger_weights *weights, const float *x, cons
             g0 = nnc_v1_madd(w_k[6], h_k1, g0);
             o0 = nnc_v1_madd(w_k[7], h_k1, o0);
         }
-        const size_t unit = panel;
         float cell0;
         const float hidden0 = nnc_v1_lstm(i0, f0, g0, o0, c[unit], &cell0);
         c[unit] = cell0;
@@ -88,12 +87,12 @@ static void tagger_lstm(const tagger_weights *weights, size_t T_count, const flo
 
 /* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
 static void tagger_lstm2tag(const tagger_weights *weights, size_t T_count, const float *x, float *y) {
-    for (size_t panel = 0; panel < 3; panel++) {
-        const float *w = weights->tagger_lstm2tag_weights + panel * 7;
-        float *y_panel = y + panel;
+    for (size_t unit = 0; unit < 3; unit++) {
+        const float *w = weights->tagger_lstm2tag_weights + unit * 7;
+        float *y_unit = y + unit;
         for (size_t n = 0; n < T_count; n++) {
             const float *x_n = x + n * 6;
-            float *y_n = y_panel + n * 3;
+            float *y_n = y_unit + n * 3;
             float s0 = w[0];
             for (size_t k = 0; k < 6; k += 2) {
                 const float *w_k = w + 1 + k;
