@@ -5,8 +5,8 @@
  * ones first, at the lowest offset that no buffer alive at the same time overlaps. Offsets are multiples of 16
  * elements, a vector of the widest instruction set. float32 and int32 have an array each.
  *
- * In training, where much lives long, that order may leave gaps: it is tried again with the buffer that came to lie
- * topmost as the first, until nothing is left to gain, or the patience for it. */
+ * In training, where much lives long, that order may leave gaps: others are tried, each again with the buffer that came
+ * to lie topmost as the first, until nothing is left to gain, or the patience for it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +85,18 @@ static int by_size(const void *a, const void *b) {
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
+static int by_begin(const void *a, const void *b) {
+    const plan_buffer *x = *(plan_buffer *const *)a, *y = *(plan_buffer *const *)b;
+    return x->begin != y->begin ? (x->begin < y->begin ? -1 : 1) : by_size(a, b);
+}
+
+/* How long it lives. */
+static int by_length(const void *a, const void *b) {
+    const plan_buffer *x = *(plan_buffer *const *)a, *y = *(plan_buffer *const *)b;
+    unsigned m = x->end - x->begin, n = y->end - y->begin;
+    return m != n ? (m > n ? -1 : 1) : by_size(a, b);
+}
+
 static int64_t rounded(const plan_buffer *b) { return (dim_max(b->elements) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
 /* In which of the two arrays: bools lie among the int32. */
@@ -129,20 +141,22 @@ static void to_front(plan_buffer **order, size_t at) {
     order[0] = b;
 }
 
-static int64_t with_fewer_gaps(planner *p, plan_buffer **order, size_t count, int64_t total, plan_buffer **placed) {
+static int64_t with_fewer_gaps(planner *p, plan_buffer **order, size_t count, plan_buffer **placed) {
+    static int (*const first_orders[])(const void *, const void *) = {by_size, by_begin, by_length};
     const int64_t least = least_size(order, count);
     plan_buffer **best = ARENA_ARRAY(p->arena, plan_buffer *, count);
-    memcpy(best, order, count * sizeof *best);
-    int64_t size = total, patience = 1 + MAX_PATIENCE / ((int64_t)count * (int64_t)count + 1);
-    if (patience > MAX_TRIES) patience = MAX_TRIES;
-    while (total > least && patience-- > 0) {
-        size_t top = 0;
-        while (order[top]->offset + rounded(order[top]) < size) top++;
-        to_front(order, top);
-        size = place(order, count, placed);
-        if (size >= total) continue;
-        total = size;
-        memcpy(best, order, count * sizeof *best);
+    int64_t total = INT64_MAX, tries = 1 + MAX_PATIENCE / ((int64_t)count * (int64_t)count + 1);
+    if (tries > MAX_TRIES) tries = MAX_TRIES;
+    for (size_t i = 0; i < sizeof first_orders / sizeof *first_orders; i++) {
+        qsort(order, count, sizeof *order, first_orders[i]);
+        for (int64_t k = 0; k < tries && total > least; k++) {
+            int64_t size = place(order, count, placed);
+            if (size < total) memcpy(best, order, count * sizeof *best);
+            if (size < total) total = size;
+            size_t top = 0;
+            while (order[top]->offset + rounded(order[top]) < size) top++;
+            to_front(order, top);
+        }
     }
     return place(best, count, placed);
 }
@@ -154,8 +168,7 @@ static void place_all(planner *p, plan_buffer *const *buffers, size_t count, boo
     size_t own = 0;
     for (size_t i = 0; i < count; i++)
         if (in_floats(buffers[i]) == floats) order[own++] = buffers[i];
-    int64_t total = place(order, own, placed);
-    if (own && p->model->base) total = with_fewer_gaps(p, order, own, total, placed);
+    int64_t total = own && p->model->base ? with_fewer_gaps(p, order, own, placed) : place(order, own, placed);
     if (total > *size) *size = total;
 }
 
