@@ -134,14 +134,16 @@ def old_values():
         befores, sums, swapped = [], [], []
         kept = a
         x, y = a, b
+        p, q = a * 2, b * 3
         for _ in range(5):
             befores.append(x)
             a, b, c = b, c, m.mix(a)
             sums.append(a + 2 * b + 3 * c)
             x, y = y + 1, torch.flip(x, [1]) * y
             kept = kept * 1
+            p, q = q, p
             swapped.append(torch.cat((x, y), 1).transpose(0, 1))
-        return torch.stack(befores), torch.stack(sums), a, b, c, x, y, torch.stack(swapped), kept
+        return torch.stack(befores), torch.stack(sums), a, b, c, x, y, torch.stack(swapped), kept, p, q
     c.write('''
 # new values that are others' old ones, old ones that are wanted when the new ones are there
 model old_values {
@@ -152,6 +154,7 @@ model old_values {
     layer mix = Linear(3, 3)
     x, y = (a, b)
     kept = a
+    p, q = (a * 2, b * 3)
     repeat 5 {
         collect befores = x
         a, b, c = (b, c, mix(a))
@@ -161,9 +164,10 @@ model old_values {
         x = y + 1
         y = turned * y
         kept = kept
+        p, q = (q, p)
         collect swapped = transpose(cat((x, y), 1), 0, 1)
     }
-    output befores, sums, a, b, c, x, y, swapped, kept
+    output befores, sums, a, b, c, x, y, swapped, kept, p, q
 }
 ''', forward)
 
@@ -299,6 +303,39 @@ model rows_alone {{
     output weights_, sums, turned, products, places, padded, spread, hs, h
 }}
 ''', forward, dims={"T": 6})
+
+
+def old_elements():
+    c = Case("repeat_old_elements")
+    c.input("x", randn(5, 3, 3)).input("h0", randn(3, 3))
+
+    def forward(m, x, h):
+        a = b = c = d = h
+        rows = []
+        for x_t in x:
+            a = a.t() * 0.5 + x_t
+            b = b - b[0:1] * 0.5
+            c = c[:, 0:1] + c * 0.25 + x_t
+            d = d * d.t() + d[2]
+            rows.append(a + 2 * b + 3 * c)
+        return torch.stack(rows), a, b, c, d
+    c.write('''
+# elements of the new value are made of other elements of the old one, over which it may not be written yet
+model old_elements {
+    dim T = 1..8
+    input x: float32[T, 3, 3]
+    input h0: float32[3, 3]
+    a, b, c, d = (h0, h0, h0, h0)
+    repeat x_t in x {
+        a = t(a) * 0.5 + x_t
+        b = b - b[0:1] * 0.5
+        c = c[:, 0:1] + c * 0.25 + x_t
+        d = d * t(d) + d[2]
+        collect rows = a + 2 * b + 3 * c
+    }
+    output rows, a, b, c, d
+}
+''', forward, dims={"T": 5})
 
 
 def until():
@@ -641,6 +678,7 @@ def make():
     chunks()
     counted()
     old_values()
+    old_elements()
     rows_alone()
     nested()
     until()
