@@ -50,13 +50,13 @@ def outputs(b):
     b.count("outputs", str(len(wanted)) if len(wanted) < 5 else "5 or more")
 
 
-def model(seed, name):
-    """The model of a seed; one in six is a streaming one."""
+def model(seed, name, of_torch=False):
+    """The model of a seed; one in six is a streaming one. of_torch: it does not begin with what PyTorch has not."""
     b = Builder(name, seed)
     if b.chance(1 / 6):
         return streaming.model(b)
     inputs(b)
-    turns.begin(b)
+    turns.begin(b, of_torch)
     operators(b, b.rng.choice([0, 2, 3, 5, 8, 14]))
     outputs(b)
     return b.finish()

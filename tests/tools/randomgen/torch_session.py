@@ -65,7 +65,7 @@ def run(reference, seeds, place):
     os.makedirs(place, exist_ok=True)
     passed, failed, outputs, left = 0, 0, 0, {}
     for seed in seeds:
-        model = grow.model(seed, f"m{seed}")
+        model = grow.model(seed, f"m{seed}", of_torch=True)
         try:
             outputs += one(model, reference, place)
             passed += 1

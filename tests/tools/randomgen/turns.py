@@ -157,7 +157,8 @@ def added(b, add, tries):
     return None
 
 
-def begin(b):
-    for word, rows, each, tries in (("variants", VARIANTS, 1, 5), ("turns", TURNS, 1, 5), ("rare", RARE, 7, 100)):
+def begin(b, of_torch):
+    variants = [] if of_torch else [("variants", VARIANTS, 1, 5)]
+    for word, rows, each, tries in (*variants, ("turns", TURNS, 1, 5), ("rare", RARE, 7, 100)):
         for add in theirs(b, rows, each, word):
             added(b, add, tries)
