@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "ctree/reserved.h"
-#include "kernels/nest.h"
+#include "kernels/expression.h"
 #include "kernels/vectors.h"
 #include "ir/function.h"
 
@@ -26,7 +26,16 @@ typedef struct {
     unsigned next_operand; /* of the nest, in the order in which add_operands gave them */
     const char *names[NEST_OPERANDS + MAX_LOCALS];
     size_t name_count;
+    nest *inner;           /* of an expression, whose operands are in two nests: beginning with these numbers, */
+    unsigned first_outer, first_inner;
+    expression_place *place; /* and at the places that its reader says */
+    const void *place_context;
 } chain;
+
+struct expression {
+    chain chain;
+    const plan_kernel *kernel;
+};
 
 typedef struct {
     cexpr *code;
@@ -47,6 +56,8 @@ static bool is_taken(const chain *c, const char *name) {
         if (strcmp(c->names[i], name) == 0) return true;
     for (unsigned i = 0; i < c->nest->rank; i++)
         if (strcmp(c->nest->names[i], name) == 0) return true;
+    for (unsigned i = 0; c->inner && i < c->inner->rank; i++)
+        if (strcmp(c->inner->names[i], name) == 0) return true;
     return c_is_reserved(name);
 }
 
@@ -58,11 +69,13 @@ static void add_operands(chain *c, const plan_kernel *k) {
         if (o->kind == PLAN_INLINE) add_operands(c, o->inlined);
         if (o->kind != PLAN_MEMORY) continue;
         nest_add(c->nest, &o->view);
+        if (c->inner) nest_add(c->inner, &o->view);
         take_name(c, o->name);
     }
     if (k->node->op != IR_BATCH_NORM) return;
     channel[1] = dim_const(c->e->plan->dims, 1);
     nest_add_strides(c->nest, channel);
+    if (c->inner) nest_add_strides(c->inner, channel);
 }
 
 /* --- batch norm --- */
@@ -148,9 +161,12 @@ static cexpr *number(const chain *c, ir_dtype dtype, double n) {
 static cexpr *load(chain *c, cexpr *array, ir_dtype dtype) {
     nest *n = c->nest;
     unsigned operand = c->next_operand++, last = n->rank - 1;
-    const dim *stride = n->rank ? n->strides[operand][last] : dim_const(c->e->plan->dims, 1);
+    const dim *stride = dim_const(c->e->plan->dims, 1);
     cexpr *offset = c_int(c->e->unit, 0);
-    if (n->rank) {
+    if (c->place) {
+        offset = c->place(c->place_context, c->first_outer + operand, c->first_inner + operand, &stride);
+    } else if (n->rank) {
+        stride = n->strides[operand][last];
         cexpr *along = c_mul(c->e->unit, c->at, emit_dim(c->e, stride));
         offset = c_add(c->e->unit, nest_offset(n, operand, last), along);
     }
@@ -403,6 +419,30 @@ void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f) {
     take_name(&c, "rest");
     vectors_axis v = vectors_new(e, c_body(f), extent, n->rank ? n->names[last] : "i");
     vectors_loop(&v, nest_loops(n, c_body(f), last), emit_vector_of, &j);
+}
+
+expression *expression_new(emit_context *e, const plan_kernel *inlined, nest *outer, nest *inner,
+                           const char *const *names) {
+    expression *x = ARENA_NEW(e->arena, expression);
+    x->kernel = inlined;
+    x->chain = (chain){.e = e, .mode = CHOICE_VECTORS, .nest = outer, .inner = inner,
+                       .first_outer = outer->operand_count, .first_inner = inner->operand_count};
+    for (; *names; names++) take_name(&x->chain, *names);
+    add_operands(&x->chain, inlined);
+    return x;
+}
+
+cexpr *expression_vector(expression *x, cblock *b, expression_place *place, const void *context, cexpr *lanes) {
+    chain *c = &x->chain;
+    size_t names = c->name_count;
+    c->body = b;
+    c->lanes = lanes;
+    c->next_operand = 0;
+    c->place = place;
+    c->place_context = context;
+    cexpr *v = value_of(c, x->kernel).code;
+    c->name_count = names;
+    return v;
 }
 
 /* What the procedure compares in memory is compared here as it is computed. */

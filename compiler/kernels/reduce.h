@@ -2,12 +2,14 @@
 #ifndef NNC_KERNELS_REDUCE_H
 #define NNC_KERNELS_REDUCE_H
 
-#include "kernels/nest.h"
+#include "kernels/expression.h"
 
 typedef struct {
     emit_context *e;
     cunit *u;
     const plan_operand *x, *y;
+    expression *computed; /* what x is made of as it is read; NULL: x lies in memory */
+    bool stored;          /* and was put into y, from where it is read again */
     nest *outer, *inner;
     unsigned x_outer, y_outer, x_inner, y_inner; /* operand numbers */
     cexpr *weight, *bias;                        /* LAYER_NORM's tables, or NULL */
@@ -24,7 +26,7 @@ void reduction_close(reduction *r);
 cexpr *reduction_name(const reduction *r, const char *what);
 /* Opens the loops over the first `axes` outer axes, and sets body and bases. */
 void reduction_open(reduction *r, cblock *b, unsigned axes);
-cexpr *reduction_first(const reduction *r);  /* the outer loops' element of x */
+cexpr *reduction_first(const reduction *r);  /* the outer loops' element of x, which lies in memory */
 cexpr *reduction_result(const reduction *r); /* and of y */
 
 /* reduce_vector.c: SUM, MEAN, MAX, MIN, VAR, NORM, SOFTMAX, LOG_SOFTMAX, LAYER_NORM of float32. */

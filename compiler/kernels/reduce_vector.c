@@ -4,11 +4,13 @@
  * a time, where results are neighbours in memory and what is summed up is not. Both add in the same order, so that the
  * layout that a value happens to have changes no bit: the elements of a row go to the lanes of a vector in turn, and
  * the lanes are added by halves; a column has as many sums as a vector has lanes, and goes through them in turn. */
+#include <math.h>
+
 #include "kernels/reduce.h"
 #include "kernels/vectors.h"
 
 typedef struct {
-    const reduction *r;
+    reduction *r;
     const ir_node *node;
     vectors_axis along;     /* the axis that vectors lie along */
     cexpr *at, *lanes; /* what vectors_loop gives, for columns */
@@ -46,17 +48,6 @@ static cexpr *inner_at(const reduction *r, cexpr *base, unsigned o, cexpr *at) {
     return c_add(r->u, offset, c_mul(r->u, at, emit_dim(r->e, inner_stride(r, o))));
 }
 
-static cexpr *load_x(const reduction *r, cexpr *at, cexpr *lanes) {
-    return vectors_load(r->e, reduction_name(r, r->x->name), inner_at(r, r->x_base, r->x_inner, at),
-                        inner_stride(r, r->x_inner), lanes);
-}
-
-/* The same with zeros in the lanes that are not there, which a load has by itself unless it is of one element. */
-static cexpr *load_or_zero(const reduction *r, cexpr *at, cexpr *lanes) {
-    cexpr *x = load_x(r, at, lanes);
-    return dim_is(inner_stride(r, r->x_inner), 0) ? vectors_join(r->e, x, lanes, zero(r)) : x;
-}
-
 static cexpr *load_y(const reduction *r, cexpr *at, cexpr *lanes) {
     return vectors_load(r->e, reduction_name(r, r->y->name), inner_at(r, r->y_base, r->y_inner, at),
                         inner_stride(r, r->y_inner), lanes);
@@ -67,6 +58,50 @@ static void store_y(const reduction *r, cblock *b, cexpr *at, cexpr *lanes, cexp
                   inner_stride(r, r->y_inner), value, lanes);
 }
 
+/* A place along a row. */
+typedef struct {
+    const reduction *r;
+    cexpr *at;
+} row_place;
+
+static cexpr *place_in_row(const void *context, unsigned outer, unsigned inner, const dim **stride) {
+    const row_place *p = context;
+    const reduction *r = p->r;
+    *stride = inner_stride(r, inner);
+    return inner_at(r, nest_offset(r->outer, outer, r->outer->rank), inner, p->at);
+}
+
+static cexpr *load_x(const reduction *r, cblock *b, cexpr *at, cexpr *lanes) {
+    row_place place = {r, at};
+    if (r->stored) return load_y(r, at, lanes);
+    if (r->computed) return expression_vector(r->computed, b, place_in_row, &place, lanes);
+    return vectors_load(r->e, reduction_name(r, r->x->name), inner_at(r, r->x_base, r->x_inner, at),
+                        inner_stride(r, r->x_inner), lanes);
+}
+
+/* The same with zeros in the lanes that are not there, which a load has by itself unless it is of one element. */
+static cexpr *load_or_zero(const reduction *r, cblock *b, cexpr *at, cexpr *lanes) {
+    cexpr *x = load_x(r, b, at, lanes);
+    bool zeros = !r->computed && !dim_is(inner_stride(r, r->x_inner), 0);
+    return zeros ? x : vectors_join(r->e, x, lanes, zero(r));
+}
+
+/* What is computed, and read again, is kept in y. */
+static bool keeps_x(const walk *p) {
+    ir_op op = p->node->op;
+    return p->r->computed && (op == IR_SOFTMAX || op == IR_LOG_SOFTMAX || op == IR_LAYER_NORM);
+}
+
+/* The first time that a row is read. */
+static cexpr *first_x(const walk *p, cblock *b, cexpr *at, cexpr *lanes) {
+    const reduction *r = p->r;
+    cexpr *x = load_x(r, b, at, lanes);
+    if (!keeps_x(p)) return x;
+    c_declare(b, vector_type(r, "const ", ""), "element", x);
+    store_y(r, b, at, lanes, reduction_name(r, "element"));
+    return reduction_name(r, "element");
+}
+
 static void run_rows(walk *p, vectors_body *body) {
     const reduction *r = p->r;
     unsigned others = r->inner->rank ? r->inner->rank - 1 : 0;
@@ -74,16 +109,18 @@ static void run_rows(walk *p, vectors_body *body) {
 }
 
 static void row_sum(void *context, cblock *b, cexpr *at, cexpr *lanes) {
-    const reduction *r = ((walk *)context)->r;
+    const walk *p = context;
+    const reduction *r = p->r;
     cexpr *sums = reduction_name(r, "sums");
-    c_assign(b, sums, "=", vectors_call2(r->e, "sums_add", sums, load_or_zero(r, at, lanes)));
+    cexpr *x = keeps_x(p) ? vectors_join(r->e, first_x(p, b, at, lanes), lanes, zero(r)) : load_or_zero(r, b, at, lanes);
+    c_assign(b, sums, "=", vectors_call2(r->e, "sums_add", sums, x));
 }
 
 static void row_extreme(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     const walk *p = context;
     const reduction *r = p->r;
     cexpr *best = reduction_name(r, extreme_of(p->node->op));
-    cexpr *values = vectors_join(r->e, load_x(r, at, lanes), lanes, best);
+    cexpr *values = vectors_join(r->e, first_x(p, b, at, lanes), lanes, best);
     c_assign(b, best, "=", vectors_call2(r->e, comparison_of(p->node->op), best, values));
 }
 
@@ -94,12 +131,19 @@ static cexpr *sums_of_row(walk *p, vectors_body *body) {
     return reduction_name(p->r, "sums");
 }
 
+/* What extremes begin with where the first element is computed. */
+static cexpr *no_extreme(const walk *p) {
+    return vectors_number(p->r->e, p->node->op == IR_MIN ? INFINITY : -INFINITY);
+}
+
 /* Declares a vector of the extremes, and gives the extreme of all. */
 static cexpr *extreme_of_row(walk *p) {
-    const reduction *r = p->r;
+    reduction *r = p->r;
     const char *name = extreme_of(p->node->op);
-    c_declare(r->body, vector_type(r, "", ""), name, vectors_call1(r->e, "splat", reduction_first(r)));
+    c_declare(r->body, vector_type(r, "", ""), name,
+              r->computed ? no_extreme(p) : vectors_call1(r->e, "splat", reduction_first(r)));
     run_rows(p, row_extreme);
+    r->stored = keeps_x(p);
     return vectors_call1(r->e, name, reduction_name(r, name));
 }
 
@@ -108,7 +152,7 @@ static void row_power(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     const walk *p = context;
     const reduction *r = p->r;
     cexpr *power =
-        vectors_call1(r->e, "exp", vectors_call2(r->e, "sub", load_x(r, at, lanes), reduction_name(r, "largest")));
+        vectors_call1(r->e, "exp", vectors_call2(r->e, "sub", load_x(r, b, at, lanes), reduction_name(r, "largest")));
     c_declare(b, vector_type(r, "const ", ""), "power", power);
     power = reduction_name(r, "power");
     if (p->node->op == IR_SOFTMAX) store_y(r, b, at, lanes, power);
@@ -125,7 +169,7 @@ static void row_quotient(void *context, cblock *b, cexpr *at, cexpr *lanes) {
  * -ffast-math allows, loses what is small beside a large x */
 static void row_shift(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     const reduction *r = ((walk *)context)->r;
-    cexpr *difference = vectors_call2(r->e, "sub", load_x(r, at, lanes), reduction_name(r, "largest"));
+    cexpr *difference = vectors_call2(r->e, "sub", load_x(r, b, at, lanes), reduction_name(r, "largest"));
     cexpr *sum = vectors_call2(r->e, "sums_add", reduction_name(r, "shift"), difference);
     store_y(r, b, at, lanes, vectors_call1(r->e, "sums_rounded", sum));
 }
@@ -147,21 +191,21 @@ static void softmax_of_row(walk *p) {
 }
 
 /* x - mean: the mean is two floats, its nearest one and what that leaves */
-static cexpr *centred(const reduction *r, cexpr *at, cexpr *lanes) {
-    cexpr *difference = vectors_call2(r->e, "sub", load_x(r, at, lanes), reduction_name(r, "high"));
+static cexpr *centred(const reduction *r, cblock *b, cexpr *at, cexpr *lanes) {
+    cexpr *difference = vectors_call2(r->e, "sub", load_x(r, b, at, lanes), reduction_name(r, "high"));
     return vectors_call2(r->e, "sub", difference, reduction_name(r, "low"));
 }
 
 static void row_square(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     const reduction *r = ((walk *)context)->r;
     cexpr *squares = reduction_name(r, "squares");
-    cexpr *difference = vectors_join(r->e, centred(r, at, lanes), lanes, zero(r));
+    cexpr *difference = vectors_join(r->e, centred(r, b, at, lanes), lanes, zero(r));
     c_assign(b, squares, "=", vectors_call2(r->e, "sums_add_square", squares, difference));
 }
 
 static void row_norm(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     const reduction *r = ((walk *)context)->r;
-    cexpr *y = vectors_call2(r->e, "mul", centred(r, at, lanes), reduction_name(r, "scale"));
+    cexpr *y = vectors_call2(r->e, "mul", centred(r, b, at, lanes), reduction_name(r, "scale"));
     cexpr *weight = NULL, *bias = NULL;
     if (r->weight)
         weight = vectors_load(r->e, r->weight, inner_at(r, c_int(r->u, 0), r->weight_inner, at),
@@ -177,9 +221,10 @@ static void row_norm(void *context, cblock *b, cexpr *at, cexpr *lanes) {
 
 /* Declares the mean, as the two floats of `centred`, and the squares of the differences from it, summed up. */
 static void squares_of_row(walk *p) {
-    const reduction *r = p->r;
+    reduction *r = p->r;
     cunit *u = r->u;
     cexpr *sums = sums_of_row(p, row_sum), *low = c_unary(u, "&", reduction_name(r, "low"));
+    r->stored = keeps_x(p);
     c_declare(r->body, vector_type(r, "", ""), "low", NULL);
     c_declare(r->body, vector_type(r, "const ", ""), "high",
               vectors_call3(r->e, "sums_center", sums, count_of(r), low));
@@ -220,7 +265,7 @@ static cexpr *variance_of_row(walk *p) {
 static void row_own_square(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     const reduction *r = ((walk *)context)->r;
     cexpr *sums = reduction_name(r, "sums");
-    c_assign(b, sums, "=", vectors_call2(r->e, "sums_add_square", sums, load_or_zero(r, at, lanes)));
+    c_assign(b, sums, "=", vectors_call2(r->e, "sums_add_square", sums, load_or_zero(r, b, at, lanes)));
 }
 
 static void emit_rows(reduction *r, const ir_node *n, cblock *b) {
@@ -259,30 +304,41 @@ static const dim *last_outer(const reduction *r, unsigned operand) {
     return r->outer->strides[operand][r->outer->rank - 1];
 }
 
-/* Elements of the columns that lie so far behind their first ones. */
-static cexpr *load_columns_at(const walk *p, cexpr *behind) {
-    const reduction *r = p->r;
-    const dim *stride = last_outer(r, r->x_outer);
-    cexpr *offset = c_add(r->u, c_add(r->u, r->x_base, behind), c_mul(r->u, p->at, emit_dim(r->e, stride)));
-    return vectors_load(r->e, reduction_name(r, r->x->name), offset, stride, p->lanes);
-}
+/* Which elements of the columns: those in the inner loops, or of a known number of them the ones with this number. */
+typedef struct {
+    const walk *walk;
+    int64_t number; /* -1: in the loops */
+} column_place;
 
-/* Those in the inner loops; with none, the first ones. */
-static cexpr *load_columns(const walk *p, unsigned inner_rank) {
-    return load_columns_at(p, nest_offset(p->r->inner, p->r->x_inner, inner_rank));
-}
-
-/* The ones with that number, of a known number. */
-static cexpr *load_column_element(const walk *p, int64_t number) {
-    const nest *n = p->r->inner;
-    cexpr *behind = c_int(p->r->u, 0);
+static cexpr *behind_first(const nest *n, unsigned operand, int64_t number) {
+    cunit *u = n->e->unit;
+    cexpr *behind = c_int(u, 0);
     for (unsigned i = n->rank; i-- > 0;) {
         int64_t extent = dim_max(n->dims[i]);
-        cexpr *step = emit_dim(p->r->e, n->strides[p->r->x_inner][i]);
-        behind = c_add(p->r->u, c_mul(p->r->u, c_int(p->r->u, number % extent), step), behind);
+        behind = c_add(u, c_mul(u, c_int(u, number % extent), emit_dim(n->e, n->strides[operand][i])), behind);
         number /= extent;
     }
-    return load_columns_at(p, behind);
+    return behind;
+}
+
+static cexpr *place_in_columns(const void *context, unsigned outer, unsigned inner, const dim **stride) {
+    const column_place *c = context;
+    const walk *p = c->walk;
+    const reduction *r = p->r;
+    *stride = last_outer(r, outer);
+    cexpr *base = nest_offset(r->outer, outer, r->outer->rank - 1);
+    cexpr *behind = c->number < 0 ? nest_offset(r->inner, inner, r->inner->rank)
+                                  : behind_first(r->inner, inner, c->number);
+    return c_add(r->u, c_add(r->u, base, behind), c_mul(r->u, p->at, emit_dim(r->e, *stride)));
+}
+
+static cexpr *load_columns(const walk *p, cblock *b, int64_t number) {
+    const reduction *r = p->r;
+    column_place place = {p, number};
+    const dim *stride;
+    if (r->computed) return expression_vector(r->computed, b, place_in_columns, &place, p->lanes);
+    cexpr *offset = place_in_columns(&place, r->x_outer, r->x_inner, &stride);
+    return vectors_load(r->e, reduction_name(r, r->x->name), offset, stride, p->lanes);
 }
 
 static cexpr *y_offset(const walk *p, unsigned inner_rank) {
@@ -295,6 +351,12 @@ static void store_columns(const walk *p, cblock *b, unsigned inner_rank, cexpr *
     const reduction *r = p->r;
     vectors_store(r->e, b, reduction_name(r, r->y->name), y_offset(p, inner_rank), last_outer(r, r->y_outer), value,
                   p->lanes);
+}
+
+static cexpr *load_kept_columns(const walk *p) {
+    const reduction *r = p->r;
+    return vectors_load(r->e, reduction_name(r, r->y->name), y_offset(p, r->inner->rank), last_outer(r, r->y_outer),
+                        p->lanes);
 }
 
 static cblock *column_loops(const walk *p) { return nest_loops(p->r->inner, p->b, p->r->inner->rank); }
@@ -321,20 +383,33 @@ static cexpr *sums_of_columns(const walk *p) {
     return vectors_call1(p->r->e, "sums_tree", reduction_name(p->r, "sums"));
 }
 
+/* The first time that columns are read; what is computed, and read again, is kept in y. */
+static cexpr *first_columns(const walk *p, cblock *b) {
+    const reduction *r = p->r;
+    cexpr *x = load_columns(p, b, -1);
+    if (!keeps_x(p)) return x;
+    c_declare(b, vector_type(r, "const ", ""), "element", x);
+    store_columns(p, b, r->inner->rank, reduction_name(r, "element"));
+    return reduction_name(r, "element");
+}
+
 static void extreme_of_columns(const walk *p) {
     const reduction *r = p->r;
     const char *name = extreme_of(p->node->op);
     cexpr *best = reduction_name(r, name);
     enum { FEW = 16 }; /* elements to be written one after another */
+    const char *comparison = comparison_of(p->node->op);
     int64_t count;
-    c_declare(p->b, vector_type(r, "", ""), name, load_columns(p, 0));
-    if (dim_is_const(r->count, &count) && count <= FEW) {
-        for (int64_t i = 1; i < count; i++)
-            c_assign(p->b, best, "=", vectors_call2(r->e, comparison_of(p->node->op), best, load_column_element(p, i)));
+    c_declare(p->b, vector_type(r, "", ""), name, r->computed ? no_extreme(p) : load_columns(p, p->b, 0));
+    if (dim_is_const(r->count, &count) && count <= FEW && !keeps_x(p)) {
+        for (int64_t i = r->computed ? 0 : 1; i < count; i++) {
+            cblock *b = r->computed ? c_scope(p->b) : p->b;
+            c_assign(b, best, "=", vectors_call2(r->e, comparison, best, load_columns(p, b, i)));
+        }
         return;
     }
-    c_assign(column_loops(p), best, "=",
-             vectors_call2(r->e, comparison_of(p->node->op), best, load_columns(p, r->inner->rank)));
+    cblock *loop = column_loops(p);
+    c_assign(loop, best, "=", vectors_call2(r->e, comparison, best, first_columns(p, loop)));
 }
 
 static void softmax_of_columns(const walk *p) {
@@ -343,17 +418,18 @@ static void softmax_of_columns(const walk *p) {
     extreme_of_columns(p);
     declare_column_sums(p);
     cblock *loop = column_loops(p);
-    cexpr *difference = vectors_call2(r->e, "sub", load_columns(p, rank), reduction_name(r, "largest"));
+    cexpr *x = keeps_x(p) ? load_kept_columns(p) : load_columns(p, loop, -1);
+    cexpr *difference = vectors_call2(r->e, "sub", x, reduction_name(r, "largest"));
     c_declare(loop, vector_type(r, "const ", ""), "power", vectors_call1(r->e, "exp", difference));
     store_columns(p, loop, rank, reduction_name(r, "power"));
     add_to_sums(p, loop, reduction_name(r, "power"));
     c_declare(p->b, vector_type(r, "const ", ""), "sum",
               vectors_call1(r->e, "sums_rounded", sums_of_columns(p)));
     loop = column_loops(p);
-    cexpr *y =
-        vectors_load(r->e, reduction_name(r, r->y->name), y_offset(p, rank), last_outer(r, r->y_outer), p->lanes);
-    store_columns(p, loop, rank, vectors_call2(r->e, "div", y, reduction_name(r, "sum")));
+    store_columns(p, loop, rank, vectors_call2(r->e, "div", load_kept_columns(p), reduction_name(r, "sum")));
 }
+
+static void add_all(const walk *p, cblock *loop) { add_to_sums(p, loop, load_columns(p, loop, -1)); }
 
 static void column_group(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     walk *p = context;
@@ -364,7 +440,7 @@ static void column_group(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     case IR_SUM:
     case IR_MEAN:
         declare_column_sums(p);
-        add_to_sums(p, column_loops(p), load_columns(p, p->r->inner->rank));
+        add_all(p, column_loops(p));
         store_columns(p, b, 0,
                       p->node->op == IR_MEAN
                           ? vectors_call2(p->r->e, "sums_divided", sums_of_columns(p), count_of(p->r))

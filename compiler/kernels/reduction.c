@@ -12,9 +12,16 @@ reduction reduction_new(emit_context *e, const plan_kernel *k, unsigned reduced,
     const ir_type *shape = &r.x->view.type;
     r.outer = nest_new(e, shape, ~reduced);
     r.inner = nest_new(e, shape, reduced);
-    r.x_outer = nest_add(r.outer, &r.x->view);
+    static const char *const locals[] = {"x",     "y",       "largest", "smallest", "sums", "squares", "power",
+                                         "sum",   "shift",   "high",    "low",      "scale", "s",      "whole",
+                                         "rest",  "element", NULL};
+    if (r.x->kind == PLAN_INLINE) {
+        r.computed = expression_new(e, r.x->inlined, r.outer, r.inner, locals);
+    } else {
+        r.x_outer = nest_add(r.outer, &r.x->view);
+        r.x_inner = nest_add(r.inner, &r.x->view);
+    }
     r.y_outer = nest_add_strides(r.outer, y_strides);
-    r.x_inner = nest_add(r.inner, &r.x->view);
     r.y_inner = nest_add_strides(r.inner, y_strides);
     r.count = dim_const(e->plan->dims, 1);
     for (unsigned i = 0; i < shape->rank; i++)
@@ -29,6 +36,6 @@ void reduction_close(reduction *r) {
 
 void reduction_open(reduction *r, cblock *b, unsigned axes) {
     r->body = nest_loops(r->outer, b, axes);
-    r->x_base = nest_offset(r->outer, r->x_outer, axes);
+    if (!r->computed) r->x_base = nest_offset(r->outer, r->x_outer, axes);
     r->y_base = nest_offset(r->outer, r->y_outer, axes);
 }

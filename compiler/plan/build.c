@@ -40,16 +40,46 @@ static pval *parameter(planner *p, const ir_value *v) {
     return r;
 }
 
-static pval *view_node(planner *p, const ir_node *n) {
-    pval *of = planner_materialize(p, p->values[n->inputs[0]->id]);
+static pval *inlined(planner *p, const ir_node *n) {
+    pval *v = ARENA_NEW(p->arena, pval);
+    v->kind = PVAL_INLINE;
+    v->block = p->block;
+    v->type = n->results[0]->type;
+    v->node = n;
+    v->name = n->results[0]->name;
+    return v;
+}
+
+static pval *view_of(planner *p, const ir_node *n, pval *of, const ir_type *type, const char *name) {
     pstep step = {.op = n->op, .axis = n->attrs.axis, .start = n->attrs.start, .step = n->attrs.step};
     memcpy(step.perm, n->attrs.perm, sizeof step.perm);
-    return planner_view(p, of, &n->results[0]->type, step, n->results[0]->name);
+    return planner_view(p, of, type, step, name);
+}
+
+static pval *view_node(planner *p, const ir_node *n) {
+    pval *of = p->values[n->inputs[0]->id];
+    if (of->kind == PVAL_INLINE) return inlined(p, n);
+    return view_of(p, n, planner_materialize(p, of), &n->results[0]->type, n->results[0]->name);
+}
+
+static void gather(pval *v, planner *p, pval ***list, unsigned *count, size_t *capacity);
+
+/* A view of what is computed is one of all that it reads. */
+static void gather_viewed(planner *p, const ir_node *view, pval ***list, unsigned *count, size_t *capacity) {
+    unsigned first = *count;
+    gather(p->values[view->inputs[0]->id], p, list, count, capacity);
+    for (unsigned i = first; i < *count; i++) {
+        ir_type type = view->results[0]->type;
+        type.dtype = (*list)[i]->type.dtype;
+        (*list)[i] = view_of(p, view, (*list)[i], &type, (*list)[i]->name);
+    }
 }
 
 /* All memory operands of an elementwise kernel, those of inlined nodes too, depth first. */
 static void gather(pval *v, planner *p, pval ***list, unsigned *count, size_t *capacity) {
-    if (v->kind == PVAL_INLINE) {
+    if (v->kind == PVAL_INLINE && ir_op_class_of(v->node->op) == IR_VIEW) {
+        gather_viewed(p, v->node, list, count, capacity);
+    } else if (v->kind == PVAL_INLINE) {
         const ir_node *n = v->node;
         for (unsigned i = 0; i < n->input_count; i++)
             if (n->inputs[i] && !plan_is_parameter(n, i)) gather(p->values[n->inputs[i]->id], p, list, count, capacity);
@@ -109,19 +139,17 @@ static task *elementwise_task(planner *p, const ir_node *n) {
 static void elementwise_node(planner *p, const ir_node *n, const ir_node *const *only_user) {
     ir_value *result = n->results[0];
     const ir_node *user = only_user[result->id];
+    if (planner_computes(p, n)) {
+        p->values[result->id] = inlined(p, n);
+        return;
+    }
     if (user && is_elementwise(user) && ir_shape_same(made_type(p, user), &result->type) &&
         keeps_vectors(p, n, user)) {
         unsigned size = 1;
         for (unsigned i = 0; i < n->input_count; i++)
             if (n->inputs[i] && !plan_is_parameter(n, i)) size += inlined_size(p, n->inputs[i]);
         if (size < MAX_INLINED) {
-            pval *v = ARENA_NEW(p->arena, pval);
-            v->kind = PVAL_INLINE;
-            v->block = p->block;
-            v->type = result->type;
-            v->node = n;
-            v->name = result->name;
-            p->values[result->id] = v;
+            p->values[result->id] = inlined(p, n);
             return;
         }
     }
@@ -146,14 +174,25 @@ static void initial_state(planner *p, const ir_node *n, const ir_value *initial,
 
 static void general_node(planner *p, const ir_node *n) {
     /* numbers become memory before the task, so that it comes after their copies */
-    pval **inputs = ARENA_ARRAY(p->arena, pval *, n->input_count);
+    pval **inputs = NULL;
+    unsigned count = 0, computed = 0;
+    size_t capacity = 0;
     for (unsigned i = 0; i < n->input_count; i++) {
-        if (!n->inputs[i]) continue;
-        inputs[i] = plan_is_parameter(n, i) ? parameter(p, n->inputs[i])
-                                            : planner_materialize(p, p->values[n->inputs[i]->id]);
+        pval *v = NULL;
+        if (n->inputs[i])
+            v = plan_is_parameter(n, i) ? parameter(p, n->inputs[i]) : planner_materialize(p, p->values[n->inputs[i]->id]);
+        if (v && v->kind == PVAL_INLINE) {
+            gather(v, p, &inputs, &count, &capacity);
+            computed = count;
+            continue;
+        }
+        size_t more = count;
+        ARENA_PUSH(p->arena, inputs, more, capacity, v);
+        count = (unsigned)more;
     }
-    task *u = planner_task(p, n->op == IR_CAT ? TASK_JOIN : TASK_NODE, n, n->input_count, n->result_count);
-    if (n->input_count) memcpy(u->inputs, inputs, n->input_count * sizeof *inputs);
+    task *u = planner_task(p, n->op == IR_CAT ? TASK_JOIN : TASK_NODE, n, count, n->result_count);
+    u->computed = computed;
+    if (count) memcpy(u->inputs, inputs, count * sizeof *inputs);
     for (unsigned i = 0; i < n->result_count; i++) {
         ir_value *v = n->results[i];
         u->results[i] = p->values[v->id] = planner_root(p, &v->type, result_name(p, n, i));

@@ -63,18 +63,25 @@ static const dim *innermost(const plan_view *v, unsigned axes) {
     return axis < 0 ? NULL : v->strides[axis];
 }
 
+/* How what is summed up lies; of what is computed, an operand of its shape. NULL: there is none. */
+static const plan_view *lying(const plan_operand *o, const ir_type *shape) {
+    const plan_view *found = NULL;
+    if (o->kind == PLAN_MEMORY) return ir_shape_same(&o->view.type, shape) ? &o->view : NULL;
+    for (unsigned i = 0; o->kind == PLAN_INLINE && i < o->inlined->input_count && !found; i++)
+        found = lying(&o->inlined->inputs[i], shape);
+    return found;
+}
+
 /* By columns where results are neighbours, and the elements that are summed up are not. */
-static bool by_columns(const plan_kernel *k) {
+static bool by_columns(const plan_kernel *k, const plan_view *x) {
     ir_op op = k->node->op;
     if (op == IR_LOG_SOFTMAX || op == IR_LAYER_NORM || op == IR_VAR || op == IR_NORM) return false;
-    const plan_view *x = &k->inputs[0].view;
     const dim *kept = innermost(x, ~reduced_axes(k)), *summed = innermost(x, reduced_axes(k));
     return kept && dim_is(kept, 1) && !(summed && dim_is(summed, 1));
 }
 
 /* A maximum of neighbours that fill no vector: windows of a pooling, or the rows of two-dimensional ones. */
-static bool is_of_few(const chooser *c, const plan_kernel *k) {
-    const plan_view *x = &k->inputs[0].view;
+static bool is_of_few(const chooser *c, const plan_kernel *k, const plan_view *x) {
     const dim *run = dim_const(c->dims, 1); /* how many neighbours there are */
     for (unsigned i = x->type.rank; i-- > 0;)
         if (reduced_axes(k) >> i & 1 && dim_same(x->strides[i], run)) run = dim_mul(c->dims, run, x->type.dims[i]);
@@ -92,8 +99,11 @@ void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) 
     to->kind = CHOICE_REDUCE;
     ir_op op = k->node->op;
     bool one_by_one = op == IR_ARGMAX || op == IR_ARGMIN || op == IR_PROD || op == IR_CUMSUM;
-    bool few = is_of_few(of, k), columns = !of->body->rolled && (by_columns(k) || (few && has_columns(of, k)));
-    bool vectors = k->inputs[0].view.type.dtype == IR_F32 && !one_by_one && (!few || columns);
+    const plan_operand *o = &k->inputs[0];
+    const plan_view *x = lying(o, &o->view.type);
+    bool few = x && is_of_few(of, k, x);
+    bool columns = x && !of->body->rolled && (by_columns(k, x) || (few && has_columns(of, k)));
+    bool vectors = o->view.type.dtype == IR_F32 && !one_by_one && (!few || columns || o->kind == PLAN_INLINE);
     to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : columns ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
     to->vectors = vectors;
 }

@@ -211,6 +211,16 @@ static plan_operand simple_operand(operand_maker *m, const pval *v) {
     return o;
 }
 
+static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type *type);
+
+static plan_operand inlined_operand(operand_maker *m, const pval *v, const ir_type *type) {
+    plan_operand o = {.kind = PLAN_INLINE, .inlined = ARENA_NEW(m->planner->arena, plan_kernel), .view.type = *type};
+    o.inlined->node = planner_computed_node(m->planner, v);
+    o.view.type.dtype = v->type.dtype;
+    elementwise_operands(m, o.inlined, type);
+    return o;
+}
+
 /* Elementwise: inputs of the task stand in the order in which build.c gathered them, depth first. Inlined nodes take
  * the shape that the kernel's result has here. */
 static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type *type) {
@@ -226,13 +236,7 @@ static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type
             k->inputs[i].param = n->inputs[i]->producer->attrs.index;
             k->inputs[i].view.type = n->inputs[i]->type;
         } else if (v->kind == PVAL_INLINE) {
-            plan_kernel *inner = ARENA_NEW(p->arena, plan_kernel);
-            inner->node = v->node;
-            k->inputs[i].kind = PLAN_INLINE;
-            k->inputs[i].inlined = inner;
-            k->inputs[i].view.type = *type;
-            k->inputs[i].view.type.dtype = v->type.dtype;
-            elementwise_operands(m, inner, type);
+            k->inputs[i] = inlined_operand(m, v, type);
         } else if (v->kind == PVAL_NUMBER) {
             k->inputs[i] = simple_operand(m, v);
         } else {
@@ -323,11 +327,18 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
     if (is_elementwise(u)) {
         elementwise_operands(&maker, k, &k->results[0].view.type);
     } else {
-        k->input_count = u->input_count;
-        k->inputs = ARENA_ARRAY(p->arena, plan_operand, u->input_count);
-        for (unsigned i = 0; i < u->input_count; i++) {
-            if (!u->inputs[i]) continue;
-            k->inputs[i] = is_memory(u->inputs[i]) ? memory_operand(&maker, i) : simple_operand(&maker, u->inputs[i]);
+        unsigned own = u->computed ? u->computed - 1 : 0; /* inputs of the task more than of the node */
+        k->input_count = u->input_count - own;
+        k->inputs = ARENA_ARRAY(p->arena, plan_operand, k->input_count);
+        for (unsigned i = 0; i < k->input_count; i++) {
+            const pval *v = u->inputs[own + i];
+            if (!v) continue;
+            if (i == 0 && u->computed) {
+                ir_type type = planner_computed_type(p, u);
+                k->inputs[i] = inlined_operand(&maker, p->values[u->node->inputs[0]->id], &type);
+            } else {
+                k->inputs[i] = is_memory(v) ? memory_operand(&maker, own + i) : simple_operand(&maker, v);
+            }
         }
     }
     if (recurrent && u->inputs[IR_REC_LENGTHS]) {

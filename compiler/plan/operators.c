@@ -52,7 +52,7 @@ static bool split_matmul(const task *u, int axis, int *input_axis) {
 
 static bool split_reduce(const task *u, int axis, int *input_axis) {
     const ir_node *n = u->node;
-    unsigned rank = u->inputs[0]->type.rank;
+    unsigned rank = n->inputs[0]->type.rank;
     int result = 0;
     for (unsigned i = 0; i < rank; i++) {
         bool reduced = n->attrs.axes >> i & 1u;
@@ -154,6 +154,11 @@ const char *plan_recurrent_result(const ir_node *n, unsigned result) {
 const plan_operator *plan_operator_of(ir_op op) {
     if ((unsigned)op >= IR_OP_COUNT || !rows[op].split) ice("the planner has no row for %s", ir_op_name(op));
     return &rows[op];
+}
+
+bool plan_computes_operand(ir_op op) {
+    return op == IR_SUM || op == IR_MEAN || op == IR_MAX || op == IR_MIN || op == IR_NORM || op == IR_SOFTMAX ||
+           op == IR_LOG_SOFTMAX || op == IR_LAYER_NORM;
 }
 
 bool plan_is_parameter(const ir_node *n, unsigned input) {

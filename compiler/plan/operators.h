@@ -24,6 +24,7 @@ typedef struct {
 /* What the results of a RECURRENT are called. */
 const char *plan_recurrent_result(const ir_node *n, unsigned result);
 const plan_operator *plan_operator_of(ir_op op);
+bool plan_computes_operand(ir_op op); /* can input 0 be computed as it is read? */
 bool plan_is_parameter(const ir_node *n, unsigned input);
 
 #endif

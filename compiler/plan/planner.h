@@ -45,7 +45,7 @@ struct pval {
     double number;       /* NUMBER */
     const dim *size;     /* NUMBER: if not NULL, the number is this one's value */
     size_t param;        /* PARAM */
-    const ir_node *node; /* INLINE: the elementwise node */
+    const ir_node *node; /* INLINE: the elementwise node, or a view of what is computed */
     task *producer;      /* the task that writes this pval itself; see planner_producer */
     unsigned result;     /* which of its results */
     pval *origin;        /* the value this one is a view of; NULL for what a task or a source makes */
@@ -70,6 +70,7 @@ struct task {
     const ir_bound_check *check; /* CHECK */
     pval **inputs;       /* every pval that it reads, those of inlined nodes and of a body included; NULL allowed */
     unsigned input_count;
+    unsigned computed;   /* of a reduction that computes its operand: the first inputs are what that reads; else 0 */
     pval **results;
     unsigned result_count;
     task **after;        /* besides the producers of its inputs, these tasks must come first */
@@ -129,6 +130,14 @@ pval *planner_materialize(planner *p, pval *v); /* a number as memory, for what 
 void planner_after(planner *p, task *u, task *before); /* before must come first; both of one block */
 task *planner_copy(planner *p, pval *from, pval *to, const ir_node *node);
 task *planner_producer(const pval *v); /* the task that computes the data, seen through views; NULL for sources */
+
+/* computed.c: is an elementwise node computed where a reduction reads it? */
+bool planner_computes(const planner *p, const ir_node *n);
+const ir_node *planner_computed_node(const planner *p, const pval *v); /* of an INLINE pval, seen through views */
+/* The type of what a task computes for itself, inside of its loops. */
+ir_type planner_computed_type(planner *p, const task *u);
+/* input_axis[0], an axis of what is computed, as axes of what that reads. */
+void planner_spread_axis(const task *u, int *input_axis);
 
 /* place.c: outputs, states and CATs hosted; then copies where layouts force them. */
 void planner_place(planner *p, bool is_reset);

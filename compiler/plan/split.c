@@ -38,7 +38,11 @@ bool split_rule(planner *p, const task *u, int axis, const dim *symbol, int *inp
     }
     const plan_operator *o = plan_operator_of(u->node->op);
     if (o->elementwise && axis == 1 && inlines_batch_norm(p, u->node)) return false;
-    return o->split(u, axis, input_axis);
+    if (!o->split(u, axis, input_axis)) return false;
+    if (!u->computed) return true;
+    if (input_axis[0] == 1 && inlines_batch_norm(p, u->node)) return false;
+    planner_spread_axis(u, input_axis);
+    return true;
 }
 
 int split_result_axis(const task *u, unsigned result, int axis) {
