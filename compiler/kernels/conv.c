@@ -5,6 +5,7 @@
  * is summed in plain floats. A sum is bias, then its terms with channel and tap ascending, in blocks of COST_BLOCK
  * terms where there are more; a tap outside of the input is left out, so an edge differs from the interior only in
  * where its taps begin and end. */
+#include "kernels/conv_input.h"
 #include "kernels/conv_terms.h"
 #include "kernels/product.h"
 #include "kernels/vectors.h"
@@ -14,7 +15,8 @@ enum { MAX_TILE = 4 };
 typedef struct {
     emit_context *e;
     cunit *u;
-    const plan_operand *x, *y;
+    conv_input x;
+    const plan_operand *y;
     const ir_attrs *attrs;
     int64_t channels, taps; /* of a group's input; terms = channels * taps */
     int64_t outputs;        /* of a group */
@@ -86,7 +88,7 @@ static void add_term(const void *context, cblock *b, const char *const *sums, ce
         } else {
             tap = c_add(u, tap, c_int(u, p * a->stride));
         }
-        cexpr *offset = c_add(u, c_mul(u, c, stride(v, v->x, 1)), c_mul(u, tap, stride(v, v->x, 2)));
+        cexpr *offset = c_add(u, conv_input_channel(&v->x, c), c_mul(u, tap, conv_input_stride(&v->x)));
         factors[p] = c_index(u, name(v, t->tests ? "x_g" : "x_t"), offset);
     }
     if (v->vectors > 1) {
@@ -145,7 +147,7 @@ static void declare_taps(const conv *v, cblock *b) {
     const ir_attrs *a = v->attrs;
     cexpr *at = c_mul(u, name(v, "t"), c_int(u, a->stride)), *before = c_int(u, a->before), *none = c_int(u, 0);
     cexpr *up = c_int(u, a->dilation - 1), *apart = c_int(u, a->dilation);
-    cexpr *end = c_add(u, emit_dim(v->e, v->x->view.type.dims[2]), before);
+    cexpr *end = c_add(u, emit_dim(v->e, conv_input_length(&v->x)), before);
     c_comment(b, "taps that lie in the input");
     cexpr *from = none;
     if (a->before) {
@@ -165,7 +167,7 @@ static void emit_tile(const conv *v, cblock *b, int64_t positions, bool tests) {
         declare_taps(v, b);
     } else {
         cexpr *at = c_sub(u, c_mul(u, name(v, "t"), c_int(u, v->attrs->stride)), c_int(u, v->attrs->before));
-        c_declare(b, "const float *", "x_t", c_add(u, name(v, "x_g"), c_mul(u, at, stride(v, v->x, 2))));
+        c_declare(b, "const float *", "x_t", c_add(u, name(v, "x_g"), c_mul(u, at, conv_input_stride(&v->x))));
     }
     emit_terms(b, &t);
     store_results(&t, b);
@@ -187,7 +189,7 @@ static cexpr *even_end(const conv *v, cblock *b, int64_t first, const dim *end, 
     if (end) {
         last = emit_dim(v->e, end);
     } else {
-        cexpr *length = c_add(u, emit_dim(v->e, v->x->view.type.dims[2]), c_int(u, a->before));
+        cexpr *length = c_add(u, emit_dim(v->e, conv_input_length(&v->x)), c_int(u, a->before));
         cexpr *reach = c_int(u, (v->taps - 1) * a->dilation + 1);
         cexpr *count = c_add(u, c_binary(u, "/", c_sub(u, length, reach), c_int(u, a->stride)), c_int(u, 1));
         last = c_conditional(u, c_binary(u, "<", length, reach), c_int(u, 0), count);
@@ -300,8 +302,8 @@ void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
         return;
     }
     conv *v = ARENA_NEW(e->arena, conv);
-    const ir_type *x = &k->inputs[0].view.type, *w = &k->inputs[1].view.type;
-    *v = (conv){.e = e, .u = e->unit, .x = &k->inputs[0], .y = &k->results[0], .attrs = &k->node->attrs};
+    const ir_type *w = &k->inputs[1].view.type;
+    *v = (conv){.e = e, .u = e->unit, .x = conv_input_of(e, k), .y = &k->results[0], .attrs = &k->node->attrs};
     v->channels = dim_max(w->dims[1]);
     v->taps = dim_max(w->dims[2]);
     v->outputs = dim_max(w->dims[0]) / v->attrs->groups;
@@ -311,19 +313,13 @@ void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     cexpr *table = v->choice->pack ? packed_weights(v, k) : NULL;
 
-    cblock *b = c_body(f);
-    cexpr *n;
-    int64_t batch, group_inputs = v->channels;
-    bool one = dim_is_const(x->dims[0], &batch) && batch == 1;
-    n = one ? c_int(u, 0) : c_name(u, "n");
-    if (!one) b = c_for(b, "n", c_int(u, 0), emit_dim(e, x->dims[0]), 1);
+    cexpr *first, *y_at;
+    cblock *b = conv_input_loops(&v->x, c_body(f), &v->y->view, &first, &y_at);
     cexpr *g = v->attrs->groups > 1 ? c_name(u, "g") : c_int(u, 0);
     if (v->attrs->groups > 1) b = c_for(b, "g", c_int(u, 0), c_int(u, v->attrs->groups), 1);
-    cexpr *x_at =
-        c_add(u, c_mul(u, n, stride(v, v->x, 0)), c_mul(u, c_mul(u, g, c_int(u, group_inputs)), stride(v, v->x, 1)));
-    cexpr *y_at =
-        c_add(u, c_mul(u, n, stride(v, v->y, 0)), c_mul(u, c_mul(u, g, c_int(u, v->outputs)), stride(v, v->y, 1)));
-    c_declare(b, "const float *", "x_g", c_add(u, c_name(u, "x"), x_at));
+    first = c_add(u, first, conv_input_channel(&v->x, c_mul(u, g, c_int(u, v->channels))));
+    y_at = c_add(u, y_at, c_mul(u, c_mul(u, g, c_int(u, v->outputs)), stride(v, v->y, 1)));
+    c_declare(b, "const float *", "x_g", first);
     c_declare(b, "float *", "y_g", c_add(u, c_name(u, "y"), y_at));
     if (v->choice->pack) emit_panels(v, b, table);
     else emit_lone_channel(v, b, k);

@@ -1,6 +1,7 @@
 /* conv_positions: CONV1D with positions in a vector's lanes: in register tiles of some output channels by some vectors
  * of neighbouring positions. What is loaded of x serves all of the channels, and results are stored as they lie. The
  * sums are those of conv.c, to the bit. */
+#include "kernels/conv_input.h"
 #include "kernels/conv_terms.h"
 #include "kernels/heights.h"
 #include "kernels/tile.h"
@@ -8,7 +9,8 @@
 
 typedef struct {
     emit_context *e;
-    const plan_operand *x, *y;
+    conv_input x;
+    const plan_operand *y;
     const choice_conv *choice;
     int64_t channels, taps, dilation; /* of a group's input */
     bool biased;
@@ -31,7 +33,7 @@ static void add_term(const void *context, cblock *b, const char *const *sums, ce
     cexpr *factors[COST_ROWS], *term = c_add(u, c_mul(u, c, c_int(u, p->taps)), k);
     for (unsigned r = 0; r < t->size.rows; r++)
         factors[r] = c_index(u, c_name(u, "w"), c_add(u, term, c_int(u, r * p->channels * p->taps)));
-    cexpr *at = c_add(u, c_mul(u, c, stride(p, p->x, 1)), c_mul(u, k, c_int(u, p->dilation)));
+    cexpr *at = c_add(u, conv_input_channel(&p->x, c), c_mul(u, k, c_int(u, p->dilation)));
     tile_add_term(p->e, b, &t->size, sums, factors, c_add(u, c_name(u, "x_t"), at), "");
 }
 
@@ -92,31 +94,22 @@ static void emit_channels(const void *context, cblock *b, cexpr *o, const choice
     emit_tile(p, b, c_name(u, "first"), rows, 1, 0);
 }
 
-/* The place of sequence n and group g, which has so many channels. */
-static cexpr *place_of(const positions *p, const plan_operand *o, cexpr *n, cexpr *g, int64_t channels) {
-    cunit *u = p->e->unit;
-    cexpr *channel = c_mul(u, c_mul(u, g, c_int(u, channels)), stride(p, o, 1));
-    return c_add(u, c_name(u, "%s", o->name), c_add(u, c_mul(u, n, stride(p, o, 0)), channel));
-}
-
 void emit_conv_positions(emit_context *e, const plan_kernel *k, const choice_conv *choice, cblock *b) {
     cunit *u = e->unit;
     const ir_type *w = &k->inputs[1].view.type;
-    positions p = {e, &k->inputs[0], &k->results[0], choice, dim_max(w->dims[1]), dim_max(w->dims[2]),
+    positions p = {e, conv_input_of(e, k), &k->results[0], choice, dim_max(w->dims[1]), dim_max(w->dims[2]),
                    k->node->attrs.dilation, k->inputs[2].kind == PLAN_PARAM};
     int64_t groups = k->node->attrs.groups, outputs = choice->channels.rows;
-    const dim *batch = p.x->view.type.dims[0];
-    cexpr *n = c_int(u, 0), *g = c_int(u, 0);
-    if (!dim_is(batch, 1)) {
-        b = c_for(b, "n", n, emit_dim(e, batch), 1);
-        n = c_name(u, "n");
-    }
+    cexpr *g = c_int(u, 0), *first, *y_at;
+    b = conv_input_loops(&p.x, b, &p.y->view, &first, &y_at);
     if (groups > 1) {
         b = c_for(b, "g", g, c_int(u, groups), 1);
         g = c_name(u, "g");
     }
-    c_declare(b, "const float *", "x_g", place_of(&p, p.x, n, g, p.channels));
-    c_declare(b, "float *", "y_g", place_of(&p, p.y, n, g, outputs));
+    first = c_add(u, first, conv_input_channel(&p.x, c_mul(u, g, c_int(u, p.channels))));
+    y_at = c_add(u, y_at, c_mul(u, c_mul(u, g, c_int(u, outputs)), stride(&p, p.y, 1)));
+    c_declare(b, "const float *", "x_g", first);
+    c_declare(b, "float *", "y_g", c_add(u, c_name(u, "%s", p.y->name), y_at));
     cexpr *weights = c_mul(u, g, c_int(u, outputs * p.channels * p.taps));
     c_declare(b, "const float *", "w_g", c_add(u, emit_param(e, k->inputs[1].param), weights));
     if (p.biased) {

@@ -1,11 +1,13 @@
 /* conv_windows: CONV1D with weights that have codes: the terms of a few positions are gathered as rows, zeros where a
  * tap is outside of the input; then they are a product like a LINEAR's. */
+#include "kernels/conv_input.h"
 #include "kernels/product.h"
 
 typedef struct {
     emit_context *e;
     cunit *u;
     const plan_kernel *k;
+    conv_input x;
     const ir_attrs *attrs;
     const choice_conv *choice;
     int64_t channels, taps;
@@ -27,7 +29,6 @@ static cblock *loop_to(const windows *v, cblock *b, const char *index_name, int6
 static void gather(const windows *v, cblock *b, cexpr *row, cexpr *at) {
     cunit *u = v->u;
     const ir_attrs *a = v->attrs;
-    const plan_operand *x = &v->k->inputs[0];
     cexpr *c, *tap;
     b = loop_to(v, b, "c", v->channels, &c);
     b = loop_to(v, b, "tap", v->taps, &tap);
@@ -36,10 +37,11 @@ static void gather(const windows *v, cblock *b, cexpr *row, cexpr *at) {
     cexpr *to = c_index(u, name(v, "windows"), c_add(u, c_mul(u, row, c_int(u, v->choice->pack->terms)), term));
     c_declare(b, "const size_t", "place", place);
     place = name(v, "place");
-    cexpr *offset = c_add(u, c_mul(u, c, stride(v, x, 1)), c_mul(u, c_sub(u, place, before), stride(v, x, 2)));
+    cexpr *step = c_mul(u, c_sub(u, place, before), conv_input_stride(&v->x));
+    cexpr *offset = c_add(u, conv_input_channel(&v->x, c), step);
     cexpr *value = c_index(u, name(v, "x_g"), offset);
     if (a->before || a->after) {
-        cexpr *inside = c_binary(u, "<", place, c_add(u, emit_dim(v->e, x->view.type.dims[2]), before));
+        cexpr *inside = c_binary(u, "<", place, c_add(u, emit_dim(v->e, conv_input_length(&v->x)), before));
         if (a->before) inside = c_binary(u, "&&", c_binary(u, ">=", place, before), inside);
         value = c_conditional(u, inside, value, c_float(u, 0));
     }
@@ -86,9 +88,9 @@ static void emit_positions(const windows *v, cblock *b, const weight_tables *tab
 
 void conv_emit_windows(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
-    const plan_operand *x = &k->inputs[0], *y = &k->results[0];
+    const plan_operand *y = &k->results[0];
     const ir_type *w = &k->inputs[1].view.type;
-    windows v = {e, u, k, &k->node->attrs, &emit_choice(e, k)->conv, dim_max(w->dims[1]), dim_max(w->dims[2])};
+    windows v = {e, u, k, conv_input_of(e, k), &k->node->attrs, &emit_choice(e, k)->conv, dim_max(w->dims[1]), dim_max(w->dims[2])};
     const char *label = k->node->label ? k->node->label : "conv";
     weight_tables table = weights_table(e, v.choice->pack, arena_printf(e->arena, "%s_weights", label),
                                         "by panels of output channels: for each channel and tap the weights");
@@ -97,21 +99,16 @@ void conv_emit_windows(emit_context *e, const plan_kernel *k, cfunction *f) {
     c_declare(b, "float *", "results", c_add(u, name(&v, "work"), c_int(u, v.choice->results_at)));
     if (pack_quantised(v.choice->pack))
         c_declare(b, "float *", "quantised", c_add(u, name(&v, "work"), c_int(u, v.choice->quantised_at)));
-    cexpr *n = c_int(u, 0), *g = c_int(u, 0);
-    if (!dim_is(x->view.type.dims[0], 1)) {
-        b = c_for(b, "b", c_int(u, 0), emit_dim(e, x->view.type.dims[0]), 1);
-        n = name(&v, "b");
-    }
+    cexpr *g = c_int(u, 0), *first, *y_at;
+    b = conv_input_loops(&v.x, b, &y->view, &first, &y_at);
     if (v.attrs->groups > 1) {
         b = c_for(b, "group", c_int(u, 0), c_int(u, v.attrs->groups), 1);
         g = name(&v, "group");
         table = weights_at_matrix(e, &table, g);
     }
-    cexpr *x_at =
-        c_add(u, c_mul(u, n, stride(&v, x, 0)), c_mul(u, c_mul(u, g, c_int(u, v.channels)), stride(&v, x, 1)));
-    cexpr *y_at = c_add(u, c_mul(u, n, stride(&v, y, 0)),
-                        c_mul(u, c_mul(u, g, c_int(u, v.choice->pack->units)), stride(&v, y, 1)));
-    c_declare(b, "const float *", "x_g", c_add(u, name(&v, x->name), x_at));
+    first = c_add(u, first, conv_input_channel(&v.x, c_mul(u, g, c_int(u, v.channels))));
+    y_at = c_add(u, y_at, c_mul(u, c_mul(u, g, c_int(u, v.choice->pack->units)), stride(&v, y, 1)));
+    c_declare(b, "const float *", "x_g", first);
     c_declare(b, "float *", "y_g", c_add(u, name(&v, y->name), y_at));
     emit_positions(&v, b, &table);
 }

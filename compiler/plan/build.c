@@ -384,6 +384,10 @@ static void nodes(planner *p, const ir_graph *g) {
         case IR_SOURCE: source_node(p, n); break;
         case IR_VIEW: p->values[n->results[0]->id] = view_node(p, n); break;
         case IR_LOOP: planner_repeat(p, n, nodes); break;
+        case IR_MOVE:
+            if (n->op == IR_CAT) p->values[n->results[0]->id] = planner_windows(p, n);
+            if (n->op != IR_CAT || !p->values[n->results[0]->id]) general_node(p, n);
+            break;
         case IR_SINK:
             if (n->op == IR_STEP) step_node(p, n);
             else sink_node(p, n);

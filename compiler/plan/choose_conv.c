@@ -3,11 +3,14 @@
 
 enum { MAX_TILE = 4 };
 
+/* Of x[N, C, L] or [N, H, C, R, L]. */
+static const dim *length_of(const plan_view *x) { return x->type.dims[x->type.rank - 1]; }
+
 /* Positions [first, end) have all their taps in the input; end < first: none has. */
 static void find_interior(const chooser *c, const plan_kernel *k, choice_conv *to) {
     const ir_attrs *a = &k->node->attrs;
     int64_t taps = dim_max(k->inputs[1].view.type.dims[2]), reach = (taps - 1) * a->dilation + 1;
-    const dim *room = dim_sub(c->dims, k->inputs[0].view.type.dims[2], dim_const(c->dims, reach - a->before));
+    const dim *room = dim_sub(c->dims, length_of(&k->inputs[0].view), dim_const(c->dims, reach - a->before));
     to->first = (a->before + a->stride - 1) / a->stride;
     if (dim_min(room) >= 0)
         to->end = dim_add(c->dims, dim_floordiv(c->dims, room, a->stride), dim_const(c->dims, 1));
@@ -35,7 +38,8 @@ static bool lanes_are_positions(const chooser *c, const plan_kernel *k, int64_t 
     const plan_view *x = &k->inputs[0].view, *y = &k->results[0].view;
     int64_t lanes = c->body->lanes, count;
     if (c->body->rolled || outputs < 2 || a->stride != 1 || a->before || a->after) return false;
-    if (!dim_is(x->strides[2], 1) || !dim_is(y->strides[2], 1) || dim_min(y->type.dims[2]) < lanes) return false;
+    bool dense = x->type.rank == 5 || dim_is(x->strides[2], 1);
+    if (!dense || !dim_is(y->strides[2], 1) || dim_min(y->type.dims[2]) < lanes) return false;
     if (!dim_is_const(y->type.dims[2], &count)) return true;
     return 4 * ((count + lanes - 1) / lanes * lanes) <= 5 * count;
 }
@@ -56,7 +60,7 @@ static void choose_windows(const chooser *c, const plan_kernel *k, plan_choice *
     to->work = conv->quantised_at + conv->chunk * pack_quantised(p);
 }
 
-void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {
+static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) {
     const ir_type *w = &k->inputs[1].view.type;
     int64_t groups = k->node->attrs.groups, outputs = dim_max(w->dims[0]) / groups;
     choice_conv *conv = &to->conv;
@@ -89,4 +93,12 @@ void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {
     bool narrow = pack_units(p, last) < p->panel;
     if (last > 0 || !narrow) conv->full = channels_of(c, conv, pack_width(p, 0), pack_units(p, 0));
     if (narrow) conv->last = channels_of(c, conv, pack_width(p, last), pack_units(p, last));
+}
+
+void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    const ir_type *x = &k->inputs[0].view.type;
+    choose_way(c, k, to);
+    if (x->rank != 5) return;
+    to->conv.rows_at = to->work;
+    to->work += dim_max(x->dims[2]) * dim_max(x->dims[3]) * dim_max(x->dims[4]);
 }

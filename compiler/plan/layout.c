@@ -87,6 +87,19 @@ bool layout_apply(planner *p, const pstep *step, const ir_type *result_type, pla
         v->strides[step->axis] = dim_mul(p->dims, v->strides[step->axis], dim_const(p->dims, step->step));
         v->type = *result_type;
         return true;
+    case IR_CAT: {
+        plan_view r = *v;
+        const dim *stride = v->strides[step->axis];
+        r.offset = dim_add(p->dims, v->offset, dim_mul(p->dims, step->start, stride));
+        for (unsigned i = 0, from = 0; i < result_type->rank; i++) {
+            int64_t times = i == step->window ? step->apart : from == step->axis ? step->step : 1;
+            const dim *own = i == step->window ? stride : v->strides[from++];
+            r.strides[i] = dim_mul(p->dims, own, dim_const(p->dims, times));
+        }
+        r.type = *result_type;
+        *v = r;
+        return true;
+    }
     case IR_ROW: {
         plan_view r = *v;
         r.offset = dim_add(p->dims, v->offset, dim_mul(p->dims, step->start, v->strides[0]));
@@ -165,6 +178,7 @@ int layout_axis(planner *p, const pstep *step, const ir_type *from, const ir_typ
             if (step->perm[i] == (unsigned)axis) return (int)i;
         return -1;
     case IR_SLICE: return step->axis == (unsigned)axis ? -1 : axis;
+    case IR_CAT: return step->axis == (unsigned)axis ? -1 : axis < (int)step->window ? axis : axis + 1;
     case IR_EXPAND: return axis + (int)(to->rank - from->rank);
     case IR_RESHAPE: {
         /* A piece of `axis` is, for each index before it, one run of elements: it is a piece of the result's axis that

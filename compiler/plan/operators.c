@@ -71,10 +71,11 @@ static bool split_rows(const task *u, int axis, int *input_axis) {
     return axis < (int)u->results[0]->type.rank - together;
 }
 
+/* Of x that is [N, H, C, R, L] whole images. */
 static bool split_batch(const task *u, int axis, int *input_axis) {
-    (void)u;
+    const ir_type *x = &u->inputs[0]->type;
     input_axis[0] = axis;
-    return axis == 0;
+    return axis == 0 && (x->rank == 3 || dim_is_const(x->dims[1], NULL));
 }
 
 static bool split_but_its_axis(const task *u, int axis, int *input_axis) {

@@ -62,7 +62,8 @@ bool planner_host(planner *p, pval *v, pval *in) {
         chain[n++] = q;
         if (!q->origin) break;
         ir_op step = q->origin_step.op;
-        if (q->kind != PVAL_VIEW || q->source != q->origin || step == IR_SLICE || step == IR_EXPAND) return false;
+        bool inverts = step == IR_RESHAPE || step == IR_PERMUTE;
+        if (q->kind != PVAL_VIEW || q->source != q->origin || !inverts) return false;
     }
     pval *root = chain[n - 1];
     if (root->kind != PVAL_ROOT || root->buffer || !root->producer || layout_storage(in) == root ||
@@ -333,6 +334,7 @@ void planner_legalize(planner *p) {
         for (unsigned k = 0; k < u->input_count; k++) {
             pval *v = u->inputs[k];
             if (!v || v->kind > PVAL_VIEW) continue;
+            if (u->kind == TASK_NODE && u->node->op == IR_CONV1D && k == 0) v = u->inputs[k] = planner_rows_apart(p, v);
             make_sayable(p, v);
             plan_view view;
             if (wants_dense_rows(u, k) && layout_full(p, v, &view) && !plan_view_rows_dense(&view))

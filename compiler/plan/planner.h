@@ -27,12 +27,14 @@ typedef struct pblock pblock;
 
 /* One view step: what the viewed value becomes; the result's type is the pval's. */
 typedef struct {
-    ir_op op; /* RESHAPE, PERMUTE, SLICE, EXPAND; ROW: that of the present round, along dim 0 */
+    ir_op op; /* RESHAPE, PERMUTE, SLICE, EXPAND; ROW: that of the present round, along dim 0; CAT: windows.c's */
     unsigned perm[IR_MAX_RANK];
     unsigned axis;
     const dim *start;
     int64_t step;
     const pblock *block; /* ROW: whose round */
+    unsigned window;     /* CAT: the result's axis of slices that are `apart` from each other along the viewed `axis` */
+    int64_t apart;
 } pstep;
 
 typedef enum { PVAL_ROOT, PVAL_VIEW, PVAL_INLINE, PVAL_NUMBER, PVAL_PARAM } pval_kind;
@@ -130,6 +132,11 @@ pval *planner_materialize(planner *p, pval *v); /* a number as memory, for what 
 void planner_after(planner *p, task *u, task *before); /* before must come first; both of one block */
 task *planner_copy(planner *p, pval *from, pval *to, const ir_node *node);
 task *planner_producer(const pval *v); /* the task that computes the data, seen through views; NULL for sources */
+
+/* windows.c: a CAT as a view, or NULL. */
+pval *planner_windows(planner *p, const ir_node *cat);
+/* What a CONV1D reads instead of v, whose rows and channels need not lie at one distance: v, or [N, H, C, R, L]. */
+pval *planner_rows_apart(planner *p, pval *v);
 
 /* computed.c: is an elementwise node computed where a reduction reads it? */
 bool planner_computes(const planner *p, const ir_node *n);
