@@ -194,8 +194,39 @@ START_TEST(elementwise_chains_are_one_kernel) {
 }
 END_TEST
 
+START_TEST(reductions_compute_what_they_read) {
+    plan *p = plan_of("model m {\n dim T = 1..90\n input x: float32[2, T, 8]\n a, b = unbind(x)\n"
+                      " output y = softmax(masked_fill(a / 3, b < 0, -inf), dim=1)\n}\n");
+    ck_assert_uint_eq(p->run.kernel_count, 1);
+    ck_assert_int_eq(p->scratch_floats, 0);
+    /* through the views of a pooling, BatchNorm with it: its channels stay where they are */
+    p = plan_of("model m {\n input x: float32[2, 3, 8, 8]\n layer f = Sequential(BatchNorm2d(3), ReLU(), MaxPool2d(2))\n"
+                " output y = f(x)\n}\n");
+    ck_assert_uint_eq(p->run.kernel_count, 1);
+    p = plan_of("model m {\n input x: float32[2, 4, 6]\n layer f = BatchNorm1d(4)\n"
+                " output y = sum(reshape(f(x), 8, 6), dim=1)\n}\n");
+    ck_assert_uint_eq(p->run.kernel_count, 2);
+    /* not what is used elsewhere, too, nor what is made of integers */
+    p = plan_of("model m {\n input x: float32[4, 5]\n a = exp(x)\n output y = a\n output s = sum(a, dim=1)\n}\n");
+    ck_assert_uint_eq(p->run.kernel_count, 2);
+    p = plan_of("model m {\n input i: int32[4, 5]\n output s = sum(sqrt(i * 1.0), dim=1)\n}\n");
+    ck_assert_uint_eq(p->run.kernel_count, 2);
+}
+END_TEST
+
+START_TEST(windows_are_views) {
+    plan *p = plan_of("model m {\n input x: float32[1, 2, 8, 12]\n layer f = Conv2d(2, 3, 3)\n output y = f(x)\n}\n");
+    ck_assert_uint_eq(count_kind(p, PLAN_COPY), 0);
+    ck_assert_uint_eq(p->run.kernel_count, 1);
+    ck_assert_int_le(p->scratch_floats, 2 * 3 * 12 + 16); /* one sequence's rows */
+    p = plan_of("model m {\n input x: float32[11, 2]\n"
+                " output y = stack((x[0:7:2], x[1:8:2], x[3:10:2])) + 1\n}\n");
+    ck_assert_uint_eq(count_kind(p, PLAN_COPY), 3); /* not at even distances */
+}
+END_TEST
+
 START_TEST(too_large) {
-    static const char nn[] = "model m {\n dim T = 1..1000000000\n input x: float32[T]\n output y = x / sum(exp(x))\n}\n";
+    static const char nn[] = "model m {\n dim T = 1..1000000000\n input x: float32[T]\n output y = cumsum(exp(x), 0)\n}\n";
     source *s = source_from_text(memory, "test.nn", nn, strlen(nn));
     diag_list *diags = diag_list_new(memory, s);
     lowered_file file = lower_file(memory, parse_file(memory, s, diags), diags);
@@ -221,6 +252,8 @@ int main(void) {
     tcase_add_test(c, views_cost_nothing);
     tcase_add_test(c, copies_where_needed);
     tcase_add_test(c, elementwise_chains_are_one_kernel);
+    tcase_add_test(c, reductions_compute_what_they_read);
+    tcase_add_test(c, windows_are_views);
     tcase_add_test(c, too_large);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);

@@ -29,13 +29,6 @@ static void operators_table(size_t T, const int32_t *ids, float *y) {
     }
 }
 
-/* add: x1 [2, T, 4], x2 [2, T, 4] -> y [2, T, 4] */
-static void operators_add(size_t T, const float *x1, const float *x2, float *y) {
-    for (size_t i = 0; i < 8 * T; i += 4) {
-        nnc_v4_store(y + i, nnc_v4_add(nnc_v4_load(x1 + i), nnc_v4_load(x2 + i)));
-    }
-}
-
 /* norm.weight [4] */
 static const float operators_norm_weight[4] = {
     0.35288227f, 0.09328151f, 0.17499673f, -0.19511938f
@@ -46,18 +39,20 @@ static const float operators_norm_bias[4] = {
     0.25146365f, -0.43541664f, -0.16570103f, 0.085519314f
 };
 
-/* norm = LayerNorm(4): x [2, T, 4] -> y [2, T, 4] */
-static void operators_norm(size_t T, const float *x, float *y) {
+/* norm = LayerNorm(4): x1 [2, T, 4], x2 [2, T, 4] -> y [2, T, 4] */
+static void operators_norm(size_t T, const float *x1, const float *x2, float *y) {
     for (size_t i = 0; i < 2 * T; i++) {
         nnc_v4_sums sums = nnc_v4_sums_zero();
-        sums = nnc_v4_sums_add(sums, nnc_v4_load(x + i * 4));
+        const nnc_v4 element = nnc_v4_add(nnc_v4_load(x1 + i * 4), nnc_v4_load(x2 + i * 4));
+        nnc_v4_store(y + i * 4, element);
+        sums = nnc_v4_sums_add(sums, element);
         nnc_v4 low;
         const nnc_v4 high = nnc_v4_sums_center(sums, 4, &low);
         nnc_v4_sums squares = nnc_v4_sums_zero();
-        squares = nnc_v4_sums_add_square(squares, nnc_v4_sub(nnc_v4_sub(nnc_v4_load(x + i * 4), high), low));
+        squares = nnc_v4_sums_add_square(squares, nnc_v4_sub(nnc_v4_sub(nnc_v4_load(y + i * 4), high), low));
         const nnc_v4 scale = nnc_v4_sums_scale(squares, 4, (nnc_precise)1e-5);
         nnc_v4_store(y + i * 4,
-                nnc_v4_madd(nnc_v4_mul(nnc_v4_sub(nnc_v4_sub(nnc_v4_load(x + i * 4), high), low), scale),
+                nnc_v4_madd(nnc_v4_mul(nnc_v4_sub(nnc_v4_sub(nnc_v4_load(y + i * 4), high), low), scale),
                 nnc_v4_load(operators_norm_weight), nnc_v4_load(operators_norm_bias)));
     }
 }
@@ -397,13 +392,6 @@ static void operators_one_hot(size_t T, const int32_t *ids, float *y) {
     }
 }
 
-/* mul: x [2, T, 4] -> y [2, T, 4] */
-static void operators_mul(size_t T, const float *x, float *y) {
-    for (size_t i = 0; i < 8 * T; i += 4) {
-        nnc_v4_store(y + i, nnc_v4_mul(nnc_v4_load(x + i), nnc_v4_load(x + i)));
-    }
-}
-
 /* sum: x [2, T, 4] -> y [2, 4] */
 static void operators_sum(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 2; i++) {
@@ -412,7 +400,8 @@ static void operators_sum(size_t T, const float *x, float *y) {
             sums[s] = nnc_v4_sums_zero();
         }
         for (size_t k = 0; k < T; k++) {
-            sums[k % 4] = nnc_v4_sums_add(sums[k % 4], nnc_v4_load(x + (i * (4 * T) + k * 4)));
+            sums[k % 4] = nnc_v4_sums_add(sums[k % 4],
+                    nnc_v4_mul(nnc_v4_load(x + (i * (4 * T) + k * 4)), nnc_v4_load(x + (i * (4 * T) + k * 4))));
         }
         nnc_v4_store(y + i * 4, nnc_v4_sums_rounded(nnc_v4_sums_tree(sums)));
     }
@@ -470,24 +459,21 @@ nnc_status operators_run(operators *self, size_t T, const float *x, const int32_
 
     float *const floats = nnc_align(self->scratch);
     float *const table = floats;
-    float *const add = floats + 80;
-    float *const norm = floats;
-    float *const y = floats + 96;
+    float *const norm = floats + 80;
+    float *const y = floats + 160;
     float *const bn = floats;
-    float *const z = floats + 176;
-    float *const memory = floats + 272;
+    float *const z = floats + 80;
+    float *const memory = floats + 144;
     float *const matmul = floats;
     float *const pad = floats;
     int32_t *const ints = self->scratch_ints;
     int32_t *const argmax = ints;
     float *const one_hot = floats;
-    float *const mul = floats + 176;
-    float *const sum = floats + 256;
+    float *const sum = floats + 96;
     float *const cat = floats + 80;
 
     operators_table(T, ids, table);
-    operators_add(T, x, table, add);
-    operators_norm(T, add, norm);
+    operators_norm(T, x, table, norm);
     operators_y(T, norm, self->state_memory, y);
     operators_bn(T, y, bn);
     operators_conv(T, bn, z);
@@ -498,8 +484,7 @@ nnc_status operators_run(operators *self, size_t T, const float *x, const int32_
     operators_best(T, pad, best);
     operators_argmax(T, y, argmax);
     operators_one_hot(T, argmax, one_hot);
-    operators_mul(T, y, mul);
-    operators_sum(T, mul, sum);
+    operators_sum(T, y, sum);
     operators_copy_cat(T, y, cat);
     operators_copy_cat_2(T, y + 4, cat + 8);
     operators_total(sum, cat, total);
