@@ -1,45 +1,42 @@
 #!/usr/bin/env python3
-"""The generated backward part against the interpreter: every model of unit/check_differentiate_models.h is compiled by nnc
-and a C compiler, and NAME_grad compared with the float64 interpreter (gradient_driver.c).
+"""The generated backward part against the interpreter: models are compiled by nnc and a C compiler, and NAME_grad of each
+compared with the float64 interpreter (gradient_driver.c).
 
 usage: run_gradients.py --nnc NNC --driver GRADIENT_DRIVER [--cc "gcc -O1"] [--nnc-flags "--target baseline"]
-                        [--part K/N] [--batch N] [--needs x86-64-v3] [--jobs N]
+                        [--part K/N | --random N [--seed S]] [--batch N] [--needs x86-64-v3] [--jobs N]
 
---part K/N: each Nth model, from the Kth on. --batch N: models to a C file (16).
+The models are those of unit/check_differentiate_models.h, with --part each Nth, from the Kth on; with --random N drawn ones
+(draw_models.py), from seed S on. --batch N: models to a C file (16).
 """
 import argparse, concurrent.futures, os, re, shlex, subprocess, sys, tempfile
 
 sys.dont_write_bytecode = True   # no __pycache__ in the source tree
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "tools")]
 
 import draw_models
-
-BATCH = 8   # drawn models to a C file
-sys.dont_write_bytecode = True   # no __pycache__ in the source tree
-sys.path.insert(0, os.path.join(HERE, "..", "tools"))
-
 import precompiled
 import processor
 
 
-def models():
-    """(what it is called, the text of the .nn file, its dims)"""
+def written():
+    """[(what it is called, the text of the model, its dims)] of those that stand in the header."""
     text = open(os.path.join(HERE, "..", "unit", "check_differentiate_models.h")).read()
     for number, entry in enumerate(re.findall(r"\{((?:\s*\"(?:[^\"\\]|\\.)*\")+),\s*\{([^}]*)\}\}", text)):
         strings = re.findall(r"\"((?:[^\"\\]|\\.)*)\"", entry[0])
         statements = "".join(strings).encode().decode("unicode_escape")
         symbols = len(re.findall(r"^dim ", statements, re.M))
-        yield f"model {number}", "model m {\n" + statements + "\n}\n", entry[1].split(",")[:symbols]
+        yield f"model {number}", f"model m{number} {{\n{statements}\n}}\n", entry[1].split(",")[:symbols]
 
 
 def drawn(seeds):
-    """A .nn file of the models of these seeds, and their dims."""
-    return "\n".join(draw_models.model(s, f"m{s}") for s in seeds), [str(draw_models.T_HERE)] * len(seeds)
+    for s in seeds:
+        yield f"seed {s}", draw_models.model(s, f"m{s}"), [str(draw_models.T_HERE)]
 
 
-def check(args, name, source, dims):
-    """What is wrong, or None."""
+def check(args, runtime, batch):
+    """What is wrong with the models of one C file, or None."""
+    source = "\n".join(text for _, text, _ in batch)
     with tempfile.TemporaryDirectory() as d:
         open(os.path.join(d, "m.nn"), "w").write(source)
 
@@ -48,22 +45,24 @@ def check(args, name, source, dims):
             r = subprocess.run(command, cwd=d, stdout=out, stderr=subprocess.STDOUT if not to else subprocess.PIPE, text=True)
             if r.returncode:
                 raise RuntimeError(f"{what}: {((r.stdout or '') + (r.stderr or ''))[-600:]}")
+        cc = shlex.split(args.cc)
         try:
-            run([args.nnc, "m.nn", "-o", "m.c", "--random-weights", "7"] + shlex.split(args.nnc_flags), "nnc")
-            run([args.driver, "m.nn", "7", *dims], "gradient_driver", "driver.c")
-            run(shlex.split(args.cc) + ["driver.c", "m.c", "-o", "driver", "-lm"], "cc")
+            run([args.nnc, "m.nn", "-o", "m.c", "--no-runtime", "--random-weights", "7"] + shlex.split(args.nnc_flags), "nnc")
+            run([args.driver, "m.nn", "7", *(x for _, _, dims in batch for x in dims)], "gradient_driver", "driver.c")
+            run(cc + runtime.before(os.path.join(d, "m.c")) + ["-c", "m.c"], "cc")
+            run(cc + ["-O0", "-I", runtime.runtime, "driver.c", "m.o", "-o", "driver", "-lm"], "cc")
             run(["./driver"], "the gradient")
         except RuntimeError as e:
-            return f"FAIL {name}\n{source}\n{e}"
+            return f"FAIL {', '.join(name for name, _, _ in batch)}\n{source if len(batch) == 1 else ''}{e}"
     return None
 
 
-def check_drawn(args, seeds):
+def check_batch(args, runtime, batch):
     """Of a batch that fails, what is wrong with each model by itself."""
-    failure = check(args, "batch", *drawn(seeds))
+    failure = check(args, runtime, batch)
     if not failure:
         return []
-    alone = [check(args, f"seed {s}", *drawn([s])) for s in seeds]
+    alone = [check(args, runtime, [model]) for model in batch]
     return [f for f in alone if f] or [failure]
 
 
@@ -85,18 +84,19 @@ def main():
         processor.skipped(f"gradients with {args.nnc_flags}", missing)
         return processor.SKIP
     args.nnc, args.driver = os.path.abspath(args.nnc), os.path.abspath(args.driver)
-    k, n = (int(x) for x in args.part.split("/"))
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        if args.random:
-            count, seeds = args.random, range(args.seed, args.seed + args.random)
-            batches = [seeds[i:i + BATCH] for i in range(0, count, BATCH)]
-            failures = [f for found in pool.map(lambda b: check_drawn(args, b), batches) for f in found]
-        else:
-            chosen = [m for i, m in enumerate(models()) if i % n == k - 1]
-            count, failures = len(chosen), [f for f in pool.map(lambda m: check(args, *m), chosen) if f]
+    if args.random:
+        chosen = list(drawn(range(args.seed, args.seed + args.random)))
+    else:
+        k, n = (int(x) for x in args.part.split("/"))
+        chosen = list(written())[k - 1::n]
+    batches = [chosen[i:i + args.batch] for i in range(0, len(chosen), args.batch)]
+    with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        subprocess.run([args.nnc, "--runtime", scratch], check=True)
+        runtime = precompiled.Runtime(shlex.split(args.cc), os.path.join(scratch, "precompiled"), scratch)
+        failures = [f for found in pool.map(lambda b: check_batch(args, runtime, b), batches) for f in found]
     print("\n".join(failures))
-    print(f"{count - len(failures)} models passed, {len(failures)} failed")
-    return 1 if failures or not count else 0
+    print(f"{len(chosen)} models in {len(batches)} files, {len(failures)} failed")
+    return 1 if failures or not chosen else 0
 
 
 if __name__ == "__main__":
