@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 from kit import TAGGER, holds
-from test_run import temporary_folder
+from test_run import cheap, temporary_folder
 
 # what a command is given beside a model; what it would write
 OF_A_MODEL = [("summary",), ("summary", "--json"), ("summary", "--stack"), ("graph", "-o", "out.svg"), ("run", "--random", "1"),
@@ -83,6 +83,7 @@ def check_hostile_arrays(bench):
 
 def check_streams(bench):
     """A pipe that nobody reads, a full device, a stream that is closed: an error, not a signal, and nothing in a file."""
+    cheap(bench)
     temporary_folder(bench)
     bench.take(TAGGER, "tagger.nn", "tagger.safetensors")
     before = tree(bench)
@@ -110,6 +111,7 @@ def check_streams(bench):
 
 def check_full_disk(bench):
     """Files may not grow over a kilobyte: what is written is not left half."""
+    cheap(bench)
     temporary_folder(bench)
     bench.take(TAGGER, "tagger.nn", "tagger.safetensors")
     before = tree(bench)
@@ -134,6 +136,7 @@ def check_full_disk(bench):
 
 def check_read_only(bench):
     """A folder that may be read only. Root may write anywhere: it becomes another user."""
+    cheap(bench)
     bench.take(TAGGER, "tagger.nn", "tagger.safetensors")
     os.chmod(bench.folder, 0o555)
     bench.environment["TMPDIR"] = bench.path("none")
@@ -198,6 +201,7 @@ def check_progress(bench):
 
 def check_hostile_names(bench):
     """Names that a shell, a compiler or a comment would take for something else."""
+    cheap(bench)
     temporary_folder(bench)
     for name in ("-o.nn", "a b.nn", "$(touch oops).nn", "x*\nint evil;.nn", "'\"`.nn", "é.nn", "@x.nn"):
         shutil.copy(os.path.join(TAGGER, "tagger.nn"), bench.path(name))

@@ -70,6 +70,7 @@ def check_figures(bench):
 
 def check_expected(bench):
     """PyTorch's own results are met; a wrong number in them is found, and where it is."""
+    cheap(bench)
     case = CaseFile(os.path.join(SOURCE, "tests", "cases", "hello_lstm"))
     model, given = os.path.join(SOURCE, "tests", "cases", "hello_lstm", "case.nn"), ["--model", case.model]
     for i, tensor in enumerate(case.inputs):
@@ -151,6 +152,7 @@ def check_ties(bench):
 def check_narrow(bench):
     """Weights in fewer bits: the code does what the rounded weights say, and the rows of the file's own weights are the
     difference that Python finds between code of both."""
+    cheap(bench)
     bench.write("n.nn", "model n {\n    input x: float32[4, 2, 24]\n    layer lstm = LSTM(24, 40)\n    layer out = Linear(40, 16)\n"
                         "    y, _ = lstm(x)\n    output o = out(y)\n}\n")
     x = [single(math.sin(7 * i)) for i in range(4 * 2 * 24)]

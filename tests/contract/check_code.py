@@ -75,10 +75,12 @@ def check_languages_and_warnings(t):
     need(len(models) > 5, "no goldens and samples found")
     ways = t.ways(("c99", "c++11"))
     for k, (cc, std) in enumerate(ways):
-        command = t.compiler(cc, std) + strict.STRICT + ["-fsyntax-only", "-Walloca"]
-        command += ["-x", "c++"] if "++" in std else ["-Wstrict-prototypes", "-Wmissing-prototypes"]
-        t.call(command + (models if t.everything else models[k::len(ways)]))
-        t.call(command + ["-DNNC_PLAIN_C", "wide.c", "m0.c"])
+        flags = strict.STRICT + ["-fsyntax-only", "-Walloca"]
+        flags += [] if "++" in std else ["-Wstrict-prototypes", "-Wmissing-prototypes"]
+        for model in models if t.everything else models[k::len(ways)]:
+            t.object(model, cc, flags, std)
+        for model in ("wide.c", "m0.c"):
+            t.object(model, cc, [*flags, "-DNNC_PLAIN_C"], std)
     t.write("header.cpp", '#include "wide.h"\n')
     for cc in t.compilers:
         t.call(t.compiler(cc, "c++11") + strict.HEADER_AS_CXX + ["-fsyntax-only", "header.cpp"])
@@ -98,7 +100,7 @@ def check_no_allocation_or_input_output(t):
                          r"fma|fmod|cbrt)f?$|_GLOBAL_OFFSET_TABLE_$|__stack_chk_fail$|"
                          r"__cpu_(model|indicator_init)$")  # of the C compiler: __builtin_cpu_supports
     t.model(WIDE, "--target", "all")
-    for cc, flags in t.ways((["-O0", "-DNNC_PLAIN_C"], ["-O1", "-march=native"])):
+    for cc, flags in t.ways((["-O1", "-march=native"], ["-O0", "-DNNC_PLAIN_C"])):
         t.object("model.c", cc=cc, flags=flags)
         for line in t.call(["nm", "-u", "model.o"]).out.decode().splitlines():
             need(allowed.match(line.split()[-1]), f"{cc} {' '.join(flags)}: the model uses {line.split()[-1]}")
@@ -138,7 +140,7 @@ def check_stack_is_constant(t):
         t.model(WIDE, "--target", target)
         for cc in compilers:
             for level in ("-O0", "-Og", "-Os", "-O1") if t.everything or target == "c" else ("-O0", "-O1"):
-                t.call([*t.compiler(cc), level, "-c", "model.c", "-o", "model.o", "-fstack-usage"])
+                t.object("model.c", cc, (level, "-fstack-usage"))
                 for line in t.read("model.su").splitlines():
                     place, size, kind = line.split("\t")
                     limit = 8192 if level == "-O0" else 4096 if place.endswith(("_v8", "_v16")) else 1024

@@ -7,14 +7,15 @@ import resource
 import struct
 import subprocess
 import sys
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.append(os.path.join(TOP, "tests", "tools"))
 
+import precompiled
 import processor
 import strict
-
 
 
 class Failed(Exception):
@@ -43,11 +44,26 @@ def safetensors(tensors):
     return struct.pack("<Q", len(head)) + head + data
 
 
+class Runtimes:
+    """The runtime, precompiled for each way to compile that is used a third time; of all checks together. folder: where
+    nnc_runtime.h stands."""
+
+    def __init__(self, folder):
+        self.folder, self.known, self.lock = folder, {}, threading.Lock()
+
+    def before(self, command, path, cxx):
+        """The options that give the generated file at `path` its runtime, compiled by `command`."""
+        with self.lock:
+            place = os.path.join(self.folder, f"precompiled{len(self.known)}")
+            runtime = self.known.setdefault(tuple(command), precompiled.Runtime(command, place, self.folder, cxx, 3))
+        return runtime.before(path)
+
+
 class Kit:
-    def __init__(self, nnc, sanitized_nnc, compilers, folder, runtime, everything=False):
+    def __init__(self, nnc, sanitized_nnc, compilers, folder, runtimes, everything=False):
         self.nnc_path, self.sanitized_nnc, self.compilers = nnc, sanitized_nnc, compilers
         self.everything = everything  # each compiler in each mode, not each once
-        self.folder, self.runtime = folder, runtime
+        self.folder, self.runtimes, self.runtime = folder, runtimes, runtimes.folder
 
     # --- files ---
     def path(self, name):
@@ -111,18 +127,19 @@ class Kit:
             cc = cc.replace("clang", "clang++") if "clang" in cc else cc.replace("gcc", "g++")
         return [cc, f"-std={std}", *strict.BASIC, "-Wvla"] + ([] if "++" in std else strict.ONLY_C) + ["-I", self.runtime, "-I", "."]
 
-    def object(self, source, cc="gcc", flags=("-O1",), std="c99", name=None):
+    def object(self, source, cc="gcc", flags=("-O1",), std="c99", name=None, seconds=900):
         name = name or f"{source[:-2]}.o"
-        kind = ["-x", "c++"] if "++" in std else []
-        self.call(self.compiler(cc, std) + [*flags, "-c", *kind, source, "-o", name])
+        command = self.compiler(cc, std) + [f for f in flags if f != "-fsyntax-only"]   # of which nothing is precompiled
+        runtime = self.runtimes.before(command, self.path(source), "++" in std)
+        what = ["-fsyntax-only" if "-fsyntax-only" in flags else "-c", "-x", "c++" if "++" in std else "c", source]
+        self.call(command + runtime + what + ["-o", name], seconds=seconds)
         return name
 
     def program(self, sources, cc="gcc", flags=("-O1",), std="c99", name="prog", seconds=900):
         """Compiles and links; sources may be .c and .o files."""
-        kind = ["-x", "c++"] if "++" in std else ["-x", "c"]
-        c, o = [s for s in sources if s.endswith(".c")], [s for s in sources if s.endswith(".o")]
-        self.call(self.compiler(cc, std) + ["-I", HERE, *flags, *kind, *c, "-x", "none", *o, "-o", name, "-lm"],
-                  seconds=seconds)
+        objects = [self.object(s, cc, ["-I", HERE, *flags], std, f"{name}.{i}.o", seconds) if s.endswith(".c") else s
+                   for i, s in enumerate(sources)]
+        self.call(self.compiler(cc, std) + [*flags, *objects, "-o", name, "-lm"], seconds=seconds)
         return self.path(name)
 
     def run(self, sources, *args, **more):

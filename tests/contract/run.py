@@ -19,7 +19,7 @@ import traceback
 sys.dont_write_bytecode = True   # no __pycache__ in the source tree
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-from kit import Failed, Kit
+from kit import Failed, Kit, Runtimes
 
 
 def discover(names):
@@ -37,13 +37,13 @@ def discover(names):
     return [(n, f) for n, f in found if not names or any(part in n for part in names)]
 
 
-def attempt(check, args, runtime):
+def attempt(check, args, runtimes):
     """(name, seconds, message or None)"""
     name, function = check
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="nnc-contract-") as folder:
         try:
-            function(Kit(args.nnc, args.sanitized_nnc, args.cc, folder, runtime, args.all))
+            function(Kit(args.nnc, args.sanitized_nnc, args.cc, folder, runtimes, args.all))
             message = None
         except Failed as e:
             message = str(e)
@@ -70,11 +70,12 @@ def main():
             print(f"{name}: {' '.join(function.__doc__.split())}")
         return 0
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="nnc-contract-") as runtime:
-        Kit(args.nnc, None, args.cc, runtime, runtime).nnc("--runtime", runtime)
+    with tempfile.TemporaryDirectory(prefix="nnc-contract-") as folder:
+        runtimes = Runtimes(folder)
+        Kit(args.nnc, None, args.cc, folder, runtimes).nnc("--runtime", folder)
         with concurrent.futures.ThreadPoolExecutor(max(1, args.jobs)) as pool:
             sentences = {name: " ".join(f.__doc__.split()) for name, f in checks}
-            for name, seconds, message in pool.map(lambda c: attempt(c, args, runtime), checks):
+            for name, seconds, message in pool.map(lambda c: attempt(c, args, runtimes), checks):
                 if message is not None:
                     failed += 1
                     print(f"FAIL {name}: {sentences[name]}\n    " + message.strip().replace("\n", "\n    "), flush=True)

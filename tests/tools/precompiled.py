@@ -13,11 +13,12 @@ RUNTIME = '#include "nnc_runtime.h"\n'
 
 class Runtime:
     """command: the compiler with every flag that the generated files are compiled with. folder: where the precompiled
-    headers may stand; no other Runtime's. runtime: the folder of nnc_runtime.h."""
+    headers may stand; no other Runtime's. runtime: the folder of nnc_runtime.h. from_use: the first files may be too few
+    for it to be worth it; it begins with this one."""
 
-    def __init__(self, command, folder, runtime, cxx=False):
+    def __init__(self, command, folder, runtime, cxx=False, from_use=1):
         self.command, self.folder, self.runtime, self.cxx = command, folder, runtime, cxx
-        self.options, self.lock = {}, threading.Lock()
+        self.from_use, self.uses, self.options, self.lock = from_use, {}, {}, threading.Lock()
 
     def before(self, path):
         """The options that give the generated file at `path` its runtime: compiled, where the compiler can do that."""
@@ -27,6 +28,9 @@ class Runtime:
             return []   # --standalone
         text = "".join(line for line in head.splitlines(True) if line.startswith("#define")) + RUNTIME
         with self.lock:
+            self.uses[text] = self.uses.get(text, 0) + 1
+            if self.uses[text] < self.from_use:
+                return ["-I", self.runtime]
             if text not in self.options:
                 self.options[text] = self.compile(text)
         return self.options[text]

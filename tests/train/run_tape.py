@@ -2,10 +2,18 @@
 """--train-tape=K changes no bit: recurrent layers of every kind are trained with the whole tape and with every K-th step of it,
 and losses, gradients, parameters and outputs compared; without lengths, the struct of the smaller tape must be smaller where T is long.
 
-usage: run_tape.py --nnc NNC [--cc "gcc -O1"] [--nnc-flags "--target baseline"] [--all]
-"""
-import argparse, os, re, shlex, subprocess, sys, tempfile
+usage: run_tape.py --nnc NNC [--cc "gcc -O1"] [--all]
 
+Without --all a few of the combinations, for which the targets that this machine runs take turns.
+"""
+import argparse, os, shlex, subprocess, sys, tempfile
+
+sys.dont_write_bytecode = True   # no __pycache__ in the source tree
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+
+import processor
+
+TARGETS = ["baseline", "scalar"] + [t for t in processor.NEEDS if not processor.lacks(t)]
 LAYERS = ["LSTM(5, 7)", "GRU(5, 4, num_layers=2, bidirectional=True)", "RNN(5, 16)", "LSTM(5, 9, proj_size=3, bidirectional=True)",
           "LSTM(5, 16, num_layers=2, bias=False)", "GRU(5, 17)", "RNN(5, 3, nonlinearity=\"relu\", bidirectional=True)"]
 SHAPES = [("dim T = 1..40\n", "T", 1, (40, 13, 1)), ("", "24", 1, (24,)), ("dim T = 2..19\n", "T", 3, (19, 2)), ("", "7", 2, (7,))]
@@ -52,7 +60,7 @@ int main(void) {{
 """
 
 
-def check(args, layer, shape, lengths, k, d):
+def check(args, target, layer, shape, lengths, k, d):
     dim, T, B, calls = shape
     lstm = layer.startswith("LSTM")
     text = MODEL.format(dim=dim, T=T, B=B, layer=layer, n=f"input n: int32[{B}]\n" if lengths else "",
@@ -65,8 +73,8 @@ def check(args, layer, shape, lengths, k, d):
             raise RuntimeError(f"{layer} T={T} B={B} lengths={lengths} K={k}: {r.stdout[-600:]}")
         return r.stdout
     for name, tape in (("full", "FULL"), ("cut", str(k))):
-        run([args.nnc, "m.nn", "-o", name + ".c", "--random-weights", "3", "--name-prefix", name + "_", "--train-tape", tape] +
-            shlex.split(args.nnc_flags))
+        run([args.nnc, "m.nn", "-o", name + ".c", "--random-weights", "3", "--name-prefix", name + "_", "--train-tape", tape,
+             "--target", target])
     arguments = ", ".join((["T"] if dim else []) + ["x"] + (["n"] if lengths else []))
     open(os.path.join(d, "driver.c"), "w").write(DRIVER.format(args=arguments, calls=", ".join(map(str, calls))))
     run(shlex.split(args.cc) + ["driver.c", "full.c", "cut.c", "-o", "driver", "-lm"])
@@ -79,7 +87,6 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--nnc", required=True)
     p.add_argument("--cc", default="cc -O1")
-    p.add_argument("--nnc-flags", default="")
     p.add_argument("--all", action="store_true", help="every combination")
     args = p.parse_args()
     args.nnc = os.path.abspath(args.nnc)
@@ -91,7 +98,7 @@ def main():
                 continue
             done += 1
             try:
-                check(args, layer, shape, lengths, k, d)
+                check(args, "all" if args.all else TARGETS[done % len(TARGETS)], layer, shape, lengths, k, d)
             except RuntimeError as e:
                 bad += 1
                 print("FAIL", e)
