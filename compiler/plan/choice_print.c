@@ -123,6 +123,14 @@ static void print_channels(const printer *p, const choice_channels *c) {
 }
 
 static void print_conv(const printer *p, const choice_conv *c) {
+    if (c->by_windows) {
+        text_printf(p->to, " windows of %lld terms, %lld positions at a time at %lld;", (long long)c->pack->terms,
+                    (long long)c->chunk, (long long)c->windows_at);
+        print_product(p, "", &c->product);
+        text_printf(p->to, "; results at %lld", (long long)c->results_at);
+        if (pack_quantised(c->pack)) text_printf(p->to, ", quantised at %lld", (long long)c->quantised_at);
+        return;
+    }
     if (c->by_positions) {
         text_add(p->to, " tiles of channels by positions ");
         print_heights(p, &c->channels);
@@ -163,6 +171,7 @@ static void print_body(const printer *p, const plan_choice *c) {
     case CHOICE_LINEAR:
         if (!c->linear.dots) print_product(p, "", &c->linear.product);
         else text_add(p->to, c->linear.unroll_dots ? " terms unrolled" : " a loop over the terms");
+        if (c->linear.chunk) text_printf(p->to, "; %lld rows quantised at a time", (long long)c->linear.chunk);
         return;
     case CHOICE_MATMUL:
         print_matmul(p, &c->matmul);

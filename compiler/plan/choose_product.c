@@ -3,6 +3,7 @@
 
 static bool unrolls(const chooser *c, const pack *p, cost_tile t, int64_t columns) {
     int64_t groups = (columns / c->body->lanes + t.vectors - 1) / t.vectors;
+    if (p->format == FORMAT_INT8) return false; /* four terms an instruction, in a loop over their blocks */
     return p->terms <= COST_BLOCK && p->terms * t.rows * t.vectors * (groups > 1 ? 2 : 1) <= c->unroll;
 }
 

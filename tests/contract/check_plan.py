@@ -1,7 +1,9 @@
 """What `--dump=plan` says of a kernel's code is what stands in the C."""
+import itertools
+import os
 import re
 
-from kit import need, sizeof
+from kit import TOP, need, sizeof
 
 BODIES = {"baseline": ("4 lanes", "nnc_v4"), "x86-64-v3": ("AVX2", "nnc_v8"), "x86-64-v4": ("AVX-512", "nnc_v16")}
 
@@ -16,8 +18,9 @@ RECURRENT = [
 ]
 LINEAR = [("3, 100", 70), ("32, 20", 33), ("1, 3", 4), ("T, 9", 130), ("7, 600", 2), ("5, 8", 1), ("T, 40, 3", 5)]
 CONV = [("Conv1d(3, 20, 3, padding=1)", "2, 3, 30"), ("Conv1d(4, 16, 2, padding=1)", "1, 4, T"), ("Conv1d(2, 2, 3, groups=2)", "1, 2, 9"),
-        ("Conv1d(3, 40, 1, stride=2)", "1, 3, 50")]
-OTHERS = ["exp(x) + x", "argmax(x, dim=1)", "softmax(x, dim=1)", "softmax(x, dim=0)", "sum(x, dim=0)", "mean(x, dim=1)",
+        ("Conv1d(3, 40, 1, stride=2)", "1, 3, 50"), ("Conv1d(8, 6, 3)", "2, 8, 200"), ("Conv2d(3, 8, 3, padding=1)", "1, 3, 16, 30"),
+        ("Conv2d(2, 20, (1, 3), stride=2)", "2, 2, 8, 9")]
+OTHERS = ["exp(x) + x", "batch_norm(x, x[0], exp(x[1]))", "layer_norm(x, 21)", "log_softmax(x, dim=1)", "cumsum(x, dim=1)", "argmax(x, dim=1)", "softmax(x, dim=1)", "softmax(x, dim=0)", "sum(x, dim=0)", "mean(x, dim=1)",
           "matmul(x, transpose(x, 0, 1))", "matmul(transpose(x, 0, 1), x)", "x * argmax(x, dim=1, keepdim=True)",
           "exp(1.0 * argmax(x, dim=1, keepdim=True)) + x"]
 
@@ -30,6 +33,13 @@ MATMUL = [("30, 21", "21, 30"), ("T, 40", "40, 10"), ("T, 40", "40, 3"), ("T, 40
 ACROSS = [("7, 40", "33, 40"), ("T, 40", "9, 40"), ("T, 9", "70, 9"), ("1, 100", "50, 100"), ("1, 7", "7, 7"), ("7, 64", "B, 64"),
           ("T, 300", "T, 300"), ("20, 16", "5, 16"), ("4, 16", "3, 16"), ("2, 3, 16", "2, 4, 16"), ("1, 40", "1, 40")]
 DOWN = [("40, 20", "40, 1"), ("40, T", "40, 2"), ("40, 9", "40, 9")]
+
+
+# of layers whose weights have codes
+NARROW = [("Linear(64, 20)", "4, 2, 64"), ("Linear(70, 33)", "B, 70"), ("Linear(40, 70)", "T, 40"), ("Conv1d(8, 6, 3)", "2, 8, 30"),
+          ("Conv1d(8, 24, 5, stride=2, padding=2)", "1, 8, T"), ("Conv2d(3, 8, 3, padding=1)", "1, 3, 16, 30")]
+# dy by x, of B rows
+TRAINED = [(30, 20), (7, 5), (64, 33), (3, 1), (130, 70)]
 
 
 def models():
@@ -50,6 +60,16 @@ def models():
             yield f"{dims}    input a: float32[{a}]\n    input b: float32[{b}]\n    output y = matmul({across})\n"
     for expression in OTHERS:
         yield f"{dims}    input x: float32[30, 21]\n    output y = {expression}\n"
+    for inputs, outputs in TRAINED:
+        yield (f"    dim B = 1..40\n    input x: float32[B, {inputs}]\n    target y: float32[B, {outputs}]\n"
+               f"    layer l = Linear({inputs}, {outputs})\n    output o = l(x)\n    loss e = mse_loss(o, y)\n    train SGD(lr=0.1)\n")
+
+
+def narrow_models():
+    dims = "    dim T = 9..100\n    dim B = 1..9\n"
+    for layer, shape in NARROW:
+        yield f"{dims}    input x: float32[{shape}]\n    layer l = {layer}\n    output y = l(x)\n"
+    yield f"{dims}    input x: float32[T, 2, 64]\n    layer l = LSTM(64, 40)\n    y, _ = l(x)\n    output y\n"
 
 
 class Code:
@@ -72,20 +92,24 @@ class Code:
     def tiles(self, name):
         """{rows: (most vectors, chains, unrolled)} of all register tiles in a function: what its sums are called."""
         found = {}
+        # loops of codes stand a block deeper; those in 16 bits have sums of their own there, which have the chains
+        kind = re.search(r"_(dot4\(|codes = )", self.function(name))
+        own = "_codes" if kind and kind.group(1) == "codes = " else ""
         lines = self.function(name).split("\n")
         for i, line in enumerate(lines):
-            if not re.match(rf"\s+{self.vector} s0(_0)? = ", line):
+            if not re.match(rf"\s+{self.vector} s0(_0)?{own} = ", line):
                 continue
             end = i
             while re.match(rf"\s+{self.vector} s\d+(_\w+)? = ", lines[end]):
                 end += 1
-            names = re.findall(rf"{self.vector} (s\w+) =", "\n".join(lines[i:end]))
+            names = [n.replace(own, "", 1) for n in re.findall(rf"{self.vector} (s\w+) =", "\n".join(lines[i:end]))]
             sums = [n for n in names if not re.search(r"_[a-d]$", n)]
             rows = 1 + max(int(re.match(r"s(\d+)_", n).group(1)) if "_" in n else 0 for n in sums)
             vectors = len(sums) // rows
             chains = len(names) // len(sums)
             indent = len(line) - len(line.lstrip())
-            rest = "\n".join(x for x in lines[end:end + 4] if len(x) - len(x.lstrip()) == indent)
+            after = list(itertools.takewhile(lambda x: len(x) - len(x.lstrip()) >= indent, lines[end:]))
+            rest = "\n".join(after if kind else [x for x in after[:4] if len(x) - len(x.lstrip()) == indent])
             loop = re.search(r"for \(size_t k\d? = ", rest) is not None
             known = found.get(rows, (0, 0, True))
             found[rows] = (max(known[0], vectors), max(known[1], chains), known[2] and not loop)
@@ -127,7 +151,8 @@ def match_step(code, name, said, layer):
     need(("_input" in kernel.split("{", 1)[1]) == (not fused), f"{name}: {layer}")
 
 
-def match_recurrent(code, name, said, layer):
+def match_recurrent(code, name, said, lines):
+    layer = lines[0]
     kernel = code.function(name)
     parts = dict(re.findall(r"(input|hidden|candidate|output) tiles (.*?)(?=; (?:input|hidden|candidate|output|work) |$)", said))
     one_row = "step of" in said
@@ -150,16 +175,24 @@ def match_recurrent(code, name, said, layer):
         need("for (size_t t" not in kernel, f"{name}: {layer}")
 
 
-def match_linear(code, name, said):
+def match_dots(code, name, lines):
+    """Products of codes are those of four terms an instruction, and of no others."""
+    need((f"{code.vector}_dot4(" in code.function(name)) == any(" int8: " in x for x in lines), f"{name}: {lines}")
+
+
+def match_linear(code, name, said, lines):
+    body = code.function(name)
+    match_dots(code, name, lines)
+    chunk = re.search(r"(\d+) rows quantised at a time", said)
+    need((f"done += {chunk.group(1)})" in body) if chunk else ("_quantise(" in body) <= ("done" not in body), f"{name}: {said}")
     if "tiles" in said:
         match_product(code, name, said)
         return
-    body = code.function(name)
     need(f"{code.vector}_sum(" in body, f"{name} adds no lanes: {said}")
     need(("for (size_t k " in body or "for (size_t k0" in body) == ("loop" in said), f"{name}: {said}")
 
 
-def match_matmul(code, name, said):
+def match_matmul(code, name, said, lines):
     body = code.function(name)
     if "element by element" in said:
         need("nnc_v" not in body, f"{name}: {said}")
@@ -172,15 +205,44 @@ def match_matmul(code, name, said):
 
 
 def match_panels(text, dump):
-    """The order of a table is that which the comment above it names."""
+    """The order of a table is that which the comment above it names. What is trained is no table."""
+    if "_train(" in text:
+        return set()
     order = r"\b(in panels of \d+ \w+?s|unit by unit|output by output)\b"
     said = set(re.findall(order, dump))
     need(said <= set(re.findall(order, text)), f"the C has no tables {said}")
     return said
 
 
-def match_conv(code, name, said):
+def match_weight_grad(code, name, said, lines):
+    """Rows of dy, all of one element, by x."""
+    match_product(code, name, re.search(r"tiles ([^;]*)", said).group(1))
+    block = re.search(r"(\d+) terms at a time", said)
+    need(bool(block) == ("work" in code.function(name).split(")")[0]), f"{name}: {said}")
+
+
+def match_windows(code, name, said, lines):
     body = code.function(name)
+    terms, chunk, windows, results = map(int, re.search(
+        r"windows of (\d+) terms, (\d+) positions at a time at (\d+);.*; results at (\d+)", said).groups())
+    need(f"windows[t * {terms} + " in body and "first_t" not in body or f"first_t += {chunk})" in body, f"{name}: {said}")
+    for what, at in [("windows", windows), ("results", results)] + [
+            ("quantised", int(n)) for n in re.findall(r"quantised at (\d+)", said)]:
+        need(re.search(rf"float \*{what} = work{f' . {at}' if at else ''};", body), f"{name}: {said}")
+    match_dots(code, name, lines)
+    match_product(code, name, re.search(r";(.*); results", said).group(1))
+
+
+def match_conv(code, name, said, lines):
+    body = code.function(name)
+    if "windows of" in said:
+        match_windows(code, name, said, lines)
+        return
+    if "channels by positions" in said:   # a loop over channels, in it one over taps
+        got, tiles = code.tiles(name), re.findall(r"(\d+) x (\d+)( unrolled)?", said)
+        want = {int(rows): (int(vectors), 1) for rows, vectors, _ in tiles}
+        need({rows: tile[:2] for rows, tile in got.items()} == want and not any(u for _, _, u in tiles), f"{name}: {got}, {said}")
+        return
     plain = "plain floats" in said
     kind = "float" if plain else code.vector
     want = [(int(p), int(v or 1)) for p, v in re.findall(r"(\d+) positions(?: x (\d+) vectors)?", said)]
@@ -189,10 +251,10 @@ def match_conv(code, name, said):
     need(got == max(p * v for p, v in want), f"{name} holds {got} sums, the plan says {said}")
 
 
-def match_other(code, name, said):
+def match_other(code, name, said, lines):
     body = code.function(name)
     if "plain C" in said or "element by element" in said:
-        need("nnc_v" not in body, f"{name}: {said}")
+        need(not re.search(r"nnc_v(4|8|16)", body), f"{name}: {said}")
     elif "equal lanes" in said:
         need(f"{code.vector}_lane(" in body, f"{name}: {said}")
     elif "vectors of results" in said:
@@ -202,11 +264,39 @@ def match_other(code, name, said):
     elif "vectors of columns" in said:
         need(f"{code.vector}_madd(" in body, f"{name}: {said}")
     else:
-        need(f"{code.vector}_store(" in body, f"{name}: {said}")
+        need(re.search(rf"{code.vector}_store(_n)?\(", body), f"{name}: {said}")
 
 
-def match_dump(code, dump, body):
-    """Each kernel's lines: its name and operator, what holds for the layer, and one for the body."""
+# by the function of compiler/plan that makes the choices of an operator
+MATCHES = {"recurrent": match_recurrent, "linear": match_linear, "matmul": match_matmul, "conv": match_conv,
+           "weight_grad": match_weight_grad, "elementwise": match_other, "reduction": match_other}
+
+
+def choosers():
+    """{operator, as --dump names it: the function that makes its choices}, from the compiler's own tables."""
+    with open(os.path.join(TOP, "compiler", "plan", "operators.c")) as f:
+        rows = f.read()
+    classes = dict(re.findall(r"#define ROW_(\w+)\(NAME\) +\[IR_##NAME\] = \{\w+, choose_(\w+),", rows))
+    for same, other in re.findall(r"#define ROW_(\w+)\(NAME\) +ROW_(\w+)\(NAME\)", rows):
+        classes[same] = classes[other]
+    own = dict(re.findall(r"\[IR_(\w+)\] = \{\w+, choose_(\w+),", rows))
+    found = {}
+    for file in ("op.def", "function.def"):
+        with open(os.path.join(TOP, "compiler", "ir", file)) as f:
+            text = f.read()
+        for name, text_name, kind in re.findall(r'^OP\((\w+), "(\w+)", (\w+),', text, re.M):
+            found[text_name] = own.get(name) or classes.get(kind)
+        for text_name in re.findall(r'^FUNCTION\(\w+, "(\w+)"', text, re.M):
+            found[text_name] = classes["UNARY"]
+    return found
+
+
+CHOOSERS = choosers()
+
+
+def match_dump(code, dump, body, seen):
+    """Each kernel's lines: its name and operator, what holds for the layer, and one for the body. The kinds of choices go to
+    `seen`."""
     kernels = re.findall(r"^ +\d+ (\w+) = (\w+)\(.*\n((?: {8,}(?!\d+ \w+ = ).*\n)*)", dump, re.M)
     need(kernels, f"no kernels in\n{dump}")
     for name, op, lines in kernels:
@@ -214,33 +304,34 @@ def match_dump(code, dump, body):
         of_body = [x for x in lines if x.startswith((f"{body}:", "all bodies:"))]
         if not of_body:
             continue  # nothing is chosen
-        said = of_body[0].split(":", 1)[1]
-        if op == "recurrent":
-            match_recurrent(code, name, said, lines[0])
-        elif op == "linear":
-            match_linear(code, name, said)
-        elif op == "matmul":
-            match_matmul(code, name, said)
-        elif op == "conv1d":
-            match_conv(code, name, said)
-        else:
-            match_other(code, name, said)
+        if "plan m_train" in dump and name not in code.functions:
+            continue  # another plan's function is the same
+        kind = CHOOSERS.get(op)
+        need(kind in MATCHES, f"nothing here checks what is chosen for {op}: {of_body[0]}")
+        seen.add(kind)
+        MATCHES[kind](code, name, of_body[0].split(":", 1)[1], lines)
+
+
+def compare(t, source, target, unroll, kinds, *more):
+    """What the plan of the model says of its code, and the orders of its tables, once both were found to agree."""
+    body, vector = BODIES[target]
+    options = ("--target", target, "--unroll", unroll, *more)
+    text = t.model(f"model m {{\n{source}}}\n", *options)
+    dump = t.nnc("model.nn", "--dump=plan", "--random-weights", "1", *options).out.decode()
+    try:
+        match_dump(Code(text, vector), dump, body, kinds)
+        return dump, match_panels(text, dump)
+    except Exception as e:
+        raise type(e)(f"{e}\n{' '.join(options)}:\n{source}\n{dump}") from None
 
 
 def check_plan_says_what_the_code_does(t):
     """`--dump=plan` says of every kernel what its code does: tiles, chains, unrolling, panels, where h waits, work space."""
-    seen = set()
-    for number, source in enumerate(models()):
-        for target, (body, vector) in BODIES.items():
+    seen, kinds = set(), set()
+    for source in models():
+        for target in BODIES:
             for unroll in ("0", "64"):
-                options = ("--target", target, "--unroll", unroll)
-                text = t.model(f"model m {{\n{source}}}\n", *options)
-                dump = t.nnc("model.nn", "--dump=plan", *options).out.decode()
-                try:
-                    match_dump(Code(text, vector), dump, body)
-                    panels = match_panels(text, dump)
-                except Exception as e:
-                    raise type(e)(f"{e}\n{target}, --unroll {unroll}:\n{source}\n{dump}") from None
+                dump, panels = compare(t, source, target, unroll, kinds)
                 seen.update(re.sub(r"\d+ ", "", p) for p in panels)
                 seen.update(re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
                                        r"sums at|next at|\(or |the last panel|positions|vectors of \w+|lanes along|turned|packed first|rows or more", dump))
@@ -249,12 +340,26 @@ def check_plan_says_what_the_code_does(t):
                "lanes along", "turned", "packed first", "rows or more",
                "in panels of outputs"} - seen
     need(not missing, f"no model shows {missing}")
+    missing = {kind for kind in CHOOSERS.values() if kind} - {"nothing"} - kinds
+    need(not missing, f"no model has choices of {missing}")
+
+
+def check_plan_of_codes(t):
+    """`--dump=plan` says what the code of weights in 8 and 16 bits does: dots of four terms, windows of convolutions, rows that
+    are quantised at a time."""
+    seen, kinds = set(), set()
+    for source in narrow_models():
+        for target in BODIES:
+            for kind in ("int8", "int16"):
+                dump, _ = compare(t, source, target, "64", kinds, "--weights-type", kind)
+                seen.update(re.findall(r"windows of|quantised at a time|quantised at|int8:|int16:", dump))
+    need(kinds == {"linear", "conv", "recurrent"} and len(seen) == 5, f"only {kinds}, {seen}")
 
 
 def check_plan_of_one_lane(t):
     """--target scalar has loops over units and terms, and no vectors: its plan says so, too."""
     shown = set()
-    for source in models():
+    for source in (m for m in models() if "train " not in m):
         options = ("--target", "scalar")
         text = t.model(f"model m {{\n{source}}}\n", *options)
         dump = t.nnc("model.nn", "--dump=plan", *options).out.decode()
