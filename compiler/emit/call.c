@@ -63,6 +63,12 @@ bool call_takes_turn(const plan_kernel *k) {
     return c->kind == CHOICE_RECURRENT && c->recurrent.fused && c->recurrent.zigzag;
 }
 
+/* The number of the round that it stands in, as its turn. */
+static bool takes_round(const emit_context *e, const plan_kernel *k) {
+    const plan_choice *c = emit_choice(e, k);
+    return c->kind == CHOICE_MATMUL && c->matmul.zigzag;
+}
+
 static const ir_param *lives(const emit_context *e, const plan_operand *o) {
     if (o->kind != PLAN_PARAM) return NULL;
     const ir_param *p = &e->plan->model->params[o->param];
@@ -114,7 +120,7 @@ void call_function(emit_context *e, const plan_kernel *k) {
     if (takes_rate(k)) c_parameter(f, "float", "rate");
     if (k->start) c_parameter(f, "size_t", "start");
     if (call_takes_work(e, k)) c_parameter(f, "float *", "work");
-    if (call_takes_turn(k)) c_parameter(f, "size_t", "turn");
+    if (call_takes_turn(k) || takes_round(e, k)) c_parameter(f, "size_t", "turn");
     emit_kernel_body(e, k, f);
     /* run, eval and the training functions of a model have most of their kernels in common */
     if (name) c_function_end(f);
@@ -185,5 +191,6 @@ cexpr *call_expression(emit_context *e, const plan_kernel *k, buffer_base *base,
             turn = c_binary(e->unit, "%", c_add(e->unit, turn, c_name(e->unit, "%s", e->round)), c_int(e->unit, 2));
         push_argument(&l, turn);
     }
+    if (takes_round(e, k)) push_argument(&l, c_name(e->unit, "%s", e->round));
     return c_call_list(e->unit, c_text(*function_of(e, k)), (unsigned)l.count, l.arguments);
 }

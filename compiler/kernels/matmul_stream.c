@@ -2,6 +2,7 @@
  *
  * Tiles would go down b in strips, each of a few neighbours in every row, which caches hand out at half the speed. */
 #include "kernels/matmul.h"
+#include "kernels/product.h"
 #include "kernels/tile.h"
 #include "kernels/vectors.h"
 
@@ -66,21 +67,45 @@ static void stream_terms(const matmul *p, cblock *b, cexpr *sums, cexpr *from, c
     if (!even) stream_rows(p, c_for(b, "k", end, to, 1), sums, 1);
 }
 
+/* Terms [k0, k_end) to sums that begin with zero. */
+static void stream_block(const matmul *p, cblock *b, cexpr *sums) {
+    cunit *u = p->e->unit;
+    stream block = {.matmul = p, .sums = sums};
+    cexpr *to = c_add(u, c_name(u, "k0"), c_int(u, COST_BLOCK));
+    c_declare(b, "const size_t ", "k_end", c_conditional(u, c_binary(u, "<", to, p->terms), to, p->terms));
+    stream_all(&block, c_scope(b));
+    stream_terms(p, b, sums, c_name(u, "k0"), c_name(u, "k_end"));
+}
+
+/* All blocks, where the turn is odd the last one first: what the step before read last is still in the cache. They are
+ * added up in one order. */
+static void stream_zigzag(const matmul *p, cblock *b) {
+    cunit *u = p->e->unit;
+    int64_t blocks = (dim_max(p->of.inner) + COST_BLOCK - 1) / COST_BLOCK;
+    cexpr *panel = c_name(u, "panel"), *columns = emit_dim(p->e, p->of.columns), *work = c_name(u, "work");
+    cblock *loop = c_for(b, "i", c_int(u, 0), c_int(u, blocks), 1);
+    product_declare_panel(p->e, loop, "turn", c_int(u, blocks - 1));
+    c_declare(loop, "const size_t ", "k0", c_mul(u, panel, c_int(u, COST_BLOCK)));
+    c_declare(loop, "float *", "sums", c_add(u, work, c_mul(u, panel, columns)));
+    stream_block(p, loop, c_name(u, "sums"));
+    stream y = {.matmul = p, .sums = p->y, .others = c_add(u, work, c_mul(u, c_name(u, "i"), columns))};
+    stream_all(&y, c_for(b, "i", c_int(u, 0), c_int(u, blocks), 1));
+}
+
 void matmul_emit_stream(const matmul *p, cblock *b) {
     cunit *u = p->e->unit;
-    stream y = {.matmul = p, .sums = p->y}, block = {.matmul = p, .sums = c_name(u, "work")};
-    int64_t most = dim_max(p->of.inner);
+    stream y = {.matmul = p, .sums = p->y};
     stream_all(&y, c_scope(b));
-    if (most <= COST_BLOCK) {
+    if (dim_max(p->of.inner) <= COST_BLOCK) {
         stream_terms(p, b, p->y, c_int(u, 0), p->terms);
         return;
     }
+    if (p->choice->zigzag) {
+        stream_zigzag(p, b);
+        return;
+    }
     b = c_for(b, "k0", c_int(u, 0), p->terms, COST_BLOCK);
-    cexpr *from = c_name(u, "k0"), *to = c_add(u, from, c_int(u, COST_BLOCK));
-    c_declare(b, "const size_t ", "k_end", c_conditional(u, c_binary(u, "<", to, p->terms), to, p->terms));
-    stream_all(&block, c_scope(b));
-    stream_terms(p, b, block.sums, from, c_name(u, "k_end"));
-    y.others = block.sums;
+    y.others = c_name(u, "work");
+    stream_block(p, b, y.others);
     stream_all(&y, c_scope(b));
 }
-

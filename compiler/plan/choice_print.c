@@ -150,12 +150,15 @@ static void print_matmul(const printer *p, const choice_matmul *m) {
     if (m->turned) text_add(p->to, " turned, columns as rows:");
     switch (m->way) {
     case CHOICE_BY_ELEMENTS: text_add(p->to, " element by element"); return;
-    case CHOICE_BY_STREAM: text_printf(p->to, " %lld rows of b at a time", (long long)m->streamed); return;
+    case CHOICE_BY_STREAM: 
+        text_printf(p->to, " %lld rows of b at a time", (long long)m->streamed);
+        if (m->zigzag) text_add(p->to, ", every other round backwards");
+        return;
     case CHOICE_BY_DOTS: text_add(p->to, " lanes along the terms, rows x columns "); break;
     case CHOICE_BY_TILES: text_add(p->to, " tiles "); break;
     }
     print_heights(p, &m->heights);
-    if (m->block) text_printf(p->to, ", %lld terms at a time", (long long)m->block);
+    if (m->block) text_printf(p->to, ", %lld terms of %lld outputs at a time", (long long)m->block, (long long)m->outputs);
     if (m->packed) text_add(p->to, ", columns packed first");
     if (m->packed_from > 1 && m->heights.rows < 0) text_printf(p->to, " for %lld rows or more", (long long)m->packed_from);
 }

@@ -76,7 +76,7 @@ static void choose_tiles(const chooser *c, cost_tile tile, plan_choice *to) {
 /* --- the other ways --- */
 
 /* One row of a: b's rows go by as they lie where they are longer than a tile, whose sums are the registers. */
-static bool choose_stream(const chooser *c, plan_choice *to) {
+static bool choose_stream(const chooser *c, const plan_kernel *k, plan_choice *to) {
     enum { ROWS = 8, LARGE = 1 << 13 /* floats of b that are worth it */ };
     choice_matmul *m = &to->matmul;
     int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner);
@@ -87,6 +87,8 @@ static bool choose_stream(const chooser *c, plan_choice *to) {
     m->way = CHOICE_BY_STREAM;
     m->streamed = ROWS;
     if (terms > COST_BLOCK) to->work = columns;
+    m->zigzag = k->in_rounds && dim_is_const(m->of.inner, NULL) && terms > COST_BLOCK && terms * columns >= COST_CACHE;
+    if (m->zigzag) to->work = columns * ((terms + COST_BLOCK - 1) / COST_BLOCK);
     return true;
 }
 
@@ -123,7 +125,7 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     m->of = matrices_of(&k->inputs[0].view, &k->inputs[1].view, &k->results[0].view);
     m->turned = turning_pays(&m->of);
     if (m->turned) m->of = turned(&m->of);
-    if (choose_dots(c, to) || choose_stream(c, to)) return;
+    if (choose_dots(c, to) || choose_stream(c, k, to)) return;
     bool dense = dim_is(m->of.b_n, 1);
     m->fused = dense || dim_max(m->of.rows) >= ROWS_WORTH_PACKING;
     cost_tile tile = cost_matmul(c->body, dim_max(m->of.columns), dim_max(m->of.inner), known_or(m->of.rows, 0),
@@ -132,10 +134,18 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     else m->way = CHOICE_BY_ELEMENTS;
 }
 
+/* So many that the cache holds their part of dy; an even part of all, for one shape of tiles. */
+static int64_t outputs_at_a_time(int64_t outputs) {
+    enum { MOST = 256, LEAST = 64 };
+    for (int64_t n = MOST; n >= LEAST; n--)
+        if (outputs % n == 0) return n;
+    return outputs;
+}
+
 /* dy' x: the terms are dy's rows. Where these are long, or many, a tile goes down columns at distances that fall on few
  * sets of the cache: then some rows at a time are put side by side, at a distance of their own. */
 void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to) {
-    enum { BLOCK = 64, APART = 1 << 12 /* floats of dy that lie well as they are */ };
+    enum { BLOCK = 128, APART = 1 << 12 /* floats of dy that lie well as they are */ };
     const plan_view *dy = &k->inputs[0].view, *x = &k->inputs[1].view, *y = &k->results[0].view;
     int64_t rows = dim_max(dy->type.dims[0]), outputs = dim_max(dy->type.dims[1]);
     choice_matmul *m = &to->matmul;
@@ -151,10 +161,13 @@ void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to)
         return;
     }
     m->fused = dense && dim_is(m->of.y_n, 1);
-    choose_tiles(c, cost_unchained(c->body, dim_max(m->of.columns), rows, outputs), to);
-    if (c->body->rolled || rows * outputs <= APART) return;
+    bool copies = !c->body->rolled && rows * outputs > APART;
+    m->outputs = copies ? outputs_at_a_time(outputs) : outputs;
+    m->of.rows = dim_const(c->dims, m->outputs);
+    choose_tiles(c, cost_unchained(c->body, dim_max(m->of.columns), rows, m->outputs), to);
+    if (!copies) return;
     m->block = smaller(rows, BLOCK);
-    m->distance = outputs + c->body->padding * 4;
+    m->distance = m->outputs + c->body->padding * 4;
     m->packed = m->heights.tile.size.vectors * (int64_t)c->body->lanes;
     m->packed_from = 1;
     to->work = m->block * (m->distance + m->packed);

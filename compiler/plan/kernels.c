@@ -345,6 +345,7 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
         const dim *left;
         k->start = steps_done(p, u, u->loop, &left);
     }
+    k->in_rounds = u->block->repeat != NULL;
     planner_choices(p, k);
     return k;
 }

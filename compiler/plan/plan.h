@@ -86,6 +86,7 @@ struct plan_kernel {
     plan_buffer *work;
     /* RECURRENT with lengths: the function takes `size_t start`, the number of steps done before; start is that dim. */
     const dim *start;
+    bool in_rounds;        /* it stands in a loop over rounds */
     const dim **symbols;   /* of all views' types and strides: the function's first parameters, as size_t */
     size_t symbol_count;
 };
