@@ -181,8 +181,8 @@ def write(path, rows, settings, limits, options):
               for row in timed]
     lines = ["# Training: T1 to T7", "", *head(settings, limits, options),
              *table(["workload", "forward, µs", "step, µs", "step / forward", "goal", *peers], speed), "",
-             f"Forward is `NAME_run` on the same rows, a step `NAME_train`: forward, backward and the optimizer's update. A "
-             "peer's column is the time of its step divided by nnc's.", *failures(rows), "",
+             "Forward is `NAME_run` on the same rows, a step `NAME_train`: forward, backward and the optimizer's update. A "
+             "peer's column is the time of its step divided by nnc's. All contestants flush denormal numbers.", *failures(rows), "",
              "## Times", "", *table(["ns", NNC, forward, *peers], times), "",
              f"Medians over {options.rounds} rounds; behind ± the distance of the quartiles.", "",
              "## Errors", "", *table(["losses of five steps against float64", NNC, *peers], errors), "",

@@ -58,6 +58,7 @@ static void *contents(const char *path, size_t *bytes) {
 
 static void load(int argc, char **argv) {
     size_t bytes, classes = sizes.output, inputs;
+    flush_denormals();
     if (argc != 7) fail("arguments: targets, learning rate, weights, kind, layers, vocabulary, optimizer");
     targets = (int32_t *)contents(argv[0], &bytes);
     rate = strtof(argv[1], NULL);

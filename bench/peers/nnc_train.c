@@ -11,6 +11,7 @@ static int trains;
 
 static void load(int argc, char **argv) {
     size_t rows = sizes.steps * sizes.batch, count = sizes.calls * rows;
+    flush_denormals();
     if (argc != 3) fail("arguments: targets, learning rate, train or run");
     targets = (int32_t *)(void *)memory_of(count * sizeof *targets);
     FILE *file = fopen(argv[0], "rb");

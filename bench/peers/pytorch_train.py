@@ -60,6 +60,7 @@ def main():
     inputs_path, outputs_path, weights_path, sizes, targets_path = sys.argv[1:]
     w = json.loads(sizes)
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
     file = numpy.load(weights_path)
     weights = {name: file[name] for name in file.files}
     steps = Steps(w, weights, torch.float32)
