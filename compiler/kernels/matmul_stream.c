@@ -82,11 +82,11 @@ static void stream_block(const matmul *p, cblock *b, cexpr *sums) {
 static void stream_zigzag(const matmul *p, cblock *b) {
     cunit *u = p->e->unit;
     int64_t blocks = (dim_max(p->of.inner) + COST_BLOCK - 1) / COST_BLOCK;
-    cexpr *panel = c_name(u, "panel"), *columns = emit_dim(p->e, p->of.columns), *work = c_name(u, "work");
+    cexpr *block = c_name(u, "block"), *columns = emit_dim(p->e, p->of.columns), *work = c_name(u, "work");
     cblock *loop = c_for(b, "i", c_int(u, 0), c_int(u, blocks), 1);
-    product_declare_panel(p->e, loop, "turn", c_int(u, blocks - 1));
-    c_declare(loop, "const size_t ", "k0", c_mul(u, panel, c_int(u, COST_BLOCK)));
-    c_declare(loop, "float *", "sums", c_add(u, work, c_mul(u, panel, columns)));
+    product_declare_part(p->e, loop, "block", "turn", c_int(u, blocks - 1));
+    c_declare(loop, "const size_t ", "k0", c_mul(u, block, c_int(u, COST_BLOCK)));
+    c_declare(loop, "float *", "sums", c_add(u, work, c_mul(u, block, columns)));
     stream_block(p, loop, c_name(u, "sums"));
     stream y = {.matmul = p, .sums = p->y, .others = c_add(u, work, c_mul(u, c_name(u, "i"), columns))};
     stream_all(&y, c_for(b, "i", c_int(u, 0), c_int(u, blocks), 1));

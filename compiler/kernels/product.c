@@ -59,10 +59,10 @@ void product_emit_block(emit_context *e, cblock *b, const product_block *p) {
 
 const char *product_panel_name(const pack *p) { return p->panel == 1 ? "unit" : "panel"; }
 
-void product_declare_panel(emit_context *e, cblock *b, const pack *p, const char *turn, cexpr *last) {
+void product_declare_part(emit_context *e, cblock *b, const char *name, const char *turn, cexpr *last) {
     cunit *u = e->unit;
     cexpr *i = c_name(u, "i"), *odd = c_binary(u, "%", c_name(u, "%s", turn), c_int(u, 2));
-    c_declare(b, "const size_t", product_panel_name(p),
+    c_declare(b, "const size_t", name,
               c_conditional(u, c_binary(u, "!=", odd, c_int(u, 0)), c_sub(u, last, i), i));
 }
 
@@ -180,7 +180,7 @@ static void emit_product(emit_context *e, cblock *b, const product *p) {
         if (i == 0 && full > 1) {
             inner = c_for(b, p->turn ? "i" : name, c_int(u, 0), c_int(u, full), 1);
             index = c_name(u, "%s", name);
-            if (p->turn) product_declare_panel(e, inner, w, p->turn, c_int(u, full - 1));
+            if (p->turn) product_declare_part(e, inner, product_panel_name(w), p->turn, c_int(u, full - 1));
         } else if (panels > 1) {
             inner = c_scope(b);
         }

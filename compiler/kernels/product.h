@@ -44,9 +44,9 @@ typedef struct {
 void product_emit_block(emit_context *e, cblock *b, const product_block *p);
 /* What loops call a panel; one unit alone is no panel. */
 const char *product_panel_name(const pack *p);
-/* Declares it, which is i, or last - i where the variable `turn` is odd: what a loop over i begins with that takes
- * the panels backwards every other time. */
-void product_declare_panel(emit_context *e, cblock *b, const pack *p, const char *turn, cexpr *last);
+/* Declares it, or another part, which is i, or last - i where the variable `turn` is odd: what a loop over i begins with
+ * that takes the parts backwards every other time. */
+void product_declare_part(emit_context *e, cblock *b, const char *name, const char *turn, cexpr *last);
 
 /* conv_windows.c: CONV1D with weights that have codes. */
 void conv_emit_windows(emit_context *e, const plan_kernel *k, cfunction *f);

@@ -338,7 +338,8 @@ static void emit_sweep(step *s, const sweep *p) {
         const char *name = product_panel_name(p->pack);
         cexpr *i = c_name(u, "%s", p->zigzag ? "i" : name);
         cblock *loop = c_for(s->block, c_text(i), c_int(u, 0), c_int(u, turns * p->choice->span), p->choice->span);
-        if (p->zigzag) product_declare_panel(e, loop, p->pack, "turn", c_int(u, (turns - 1) * p->choice->span));
+        cexpr *last = c_int(u, (turns - 1) * p->choice->span);
+        if (p->zigzag) product_declare_part(e, loop, product_panel_name(p->pack), "turn", last);
         panel_place at = enter_panel(s, p, loop, 0, p->choice->span, c_name(u, "%s", name));
         emit_panel(s, p, loop, &at, &number);
     }
