@@ -2,7 +2,7 @@
 /* ---- int8 weights on 16 lanes: AVX-512 with VNNI ------------------------------------------------------------------------
  * For a file that defines NNC_WIDE_DOTS as 1 beside NNC_WIDE_VECTORS. Its functions for 16 lanes are declared with
  * NNC_TARGET_V16_DOTS, and may be called where nnc_isa_dots() gives 2; without VNNI it gives 1. */
-#if defined(NNC_HAS_WIDE_DOTS) && !defined(NNC_HAS_V16_DOTS)
+#if defined(NNC_WIDE_DOTS) && !defined(NNC_HAS_V16_DOTS)
 #if NNC_HAS_V16 && (defined(__clang__) || __GNUC__ >= 8)
 #define NNC_HAS_V16_DOTS 1
 #define NNC_TARGET_V16_DOTS __attribute__((target("avx2,fma,f16c,avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")))
