@@ -311,23 +311,26 @@ def check_standalone_parts(t):
     for name, value, options in (("one", "relu(fc(x))", ("--target", "scalar")), ("two", "log_softmax(fc(x), dim=0)", ()),
                                  ("three", "gelu(sin(fc(x)))", ("--target", "baseline")), ("four", "where(fc(x) > 0, 1.0, 2.0)", ())):
         t.model(f"model {name} {{\n{body.format(value)}}}\n", "--standalone", *options, name=name)
+    t.model("model five {\n    input x: float32[64]\n    layer fc = Linear(64, 32) as int8\n    output y = fc(x)\n}\n",
+            "--standalone", name="five")
     need("nnc_v4" not in t.read("one.c") and "nnc_v1_relu" in t.read("one.c"), "scalar has vectors, or lacks relu")
     for name in ("one", "two", "four"):
         need("gelu" not in t.read(f"{name}.c"), f"{name}.c has gelu")
     main = '''#include "contract.h"
 int main(void)
 {
-    static one a; static two b; static three c; static four d;
-    const float x[3] = {1, 2, 3};
-    float y[2];
-    one_reset(&a); two_reset(&b); three_reset(&c); four_reset(&d);
-    CHECK(one_run(&a, x, y) == NNC_OK && two_run(&b, x, y) == NNC_OK && y[0] < 0);
+    static one a; static two b; static three c; static four d; static five e;
+    const float x[64] = {1, 2, 3};
+    float y[32];
+    one_reset(&a); two_reset(&b); three_reset(&c); four_reset(&d); five_reset(&e);
+    CHECK(five_run(&e, x, y) == NNC_OK && one_run(&a, x, y) == NNC_OK && two_run(&b, x, y) == NNC_OK && y[0] < 0);
     CHECK(three_run(&c, x, y) == NNC_OK && four_run(&d, x, y) == NNC_OK && y[0] >= 1 && y[0] <= 2);
     return 0;
 }
 '''
-    for order in (("one.c", "two.c", "three.c", "four.c"), ("four.c", "three.c", "two.c", "one.c", "nnc_runtime.h"),
-                  ("nnc_runtime.h", "two.c", "one.c", "four.c", "three.c")):
+    for order in (("one.c", "two.c", "three.c", "four.c", "five.c"),
+                  ("five.c", "four.c", "three.c", "two.c", "one.c", "nnc_runtime.h"),
+                  ("nnc_runtime.h", "two.c", "one.c", "five.c", "four.c", "three.c")):
         t.nnc("--runtime", ".")
         t.write("unit.c", "".join(f'#include "{s}"\n' for s in order) + main)
         t.everywhere(["unit.c"], stds=("c99", "c++11"))
