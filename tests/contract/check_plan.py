@@ -217,8 +217,8 @@ def match_panels(text, dump):
 def match_weight_grad(code, name, said, lines):
     """Rows of dy, all of one element, by x."""
     match_product(code, name, re.search(r"tiles ([^;]*)", said).group(1))
-    block = re.search(r"(\d+) terms at a time", said)
-    need(bool(block) == ("work" in code.function(name).split(")")[0]), f"{name}: {said}")
+    copies = re.search(r"\d+ terms at a time|columns packed first", said)
+    need(bool(copies) == ("work" in code.function(name).split(")")[0]), f"{name}: {said}")
 
 
 def match_windows(code, name, said, lines):
