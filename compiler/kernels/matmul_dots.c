@@ -1,5 +1,5 @@
-/* matmul_dots: a product whose terms lie densely in both of its operands: lanes along them, rows of a by some columns of
- * b, and nothing is packed. Four columns' sums become a vector of y. */
+/* matmul_dots: a product whose terms lie densely in both of its operands: lanes along them, rows of a by some columns
+ * of b. Four columns' sums become a vector of y. Nothing is packed, but the columns of which there are few. */
 #include "kernels/dots.h"
 #include "kernels/heights.h"
 #include "kernels/matmul.h"

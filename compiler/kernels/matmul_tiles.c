@@ -70,8 +70,8 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
     for (unsigned r = 0; r < t.rows; r++) {
         t.inputs[r] = constant || t.rows == 1 ? "a_m" : arena_printf(e->arena, "a%u", r);
         t.offsets[r] = constant ? r * distance : 0;
-        if (r == 0 || !constant)
-            c_declare(b, "const float *", t.inputs[r], c_add(u, p->a, matmul_scaled(p, c_add(u, m, c_int(u, r)), p->of.a_m)));
+        cexpr *row = matmul_scaled(p, c_add(u, m, c_int(u, r)), p->of.a_m);
+        if (r == 0 || !constant) c_declare(b, "const float *", t.inputs[r], c_add(u, p->a, row));
         for (unsigned v = 0; v < t.vectors; v++)
             t.sums[r * t.vectors + v] = t.rows == 1 ? arena_printf(e->arena, "s%u", v)
                                                     : arena_printf(e->arena, "s%u_%u", r, v);

@@ -3,7 +3,8 @@
 
 enum {
     ROWS_WORTH_PACKING = 3, /* columns that are not dense */
-    ROWS_WORTH_COPYING = 16 /* dense ones */
+    ROWS_WORTH_COPYING = 16, /* dense ones */
+    MOST_ROOM = 1 << 14      /* floats of work space, where it is not needed but saves time */
 };
 
 static choice_matrices matrices_of(const plan_view *a, const plan_view *b, const plan_view *y) {
@@ -46,30 +47,31 @@ static bool turning_pays(const choice_matrices *o) {
 
 /* --- tiles --- */
 
-/* Dense columns are worth it for many rows, where a tile's are strips of a large matrix whose pieces begin amid the lines
- * of a cache, or lie so far apart that they fall on few of its sets. */
+/* Dense columns are worth it for many rows, where a tile's are strips of a large matrix whose pieces begin amid the
+ * lines of a cache, or lie so far apart that they fall on few of its sets. */
 static bool packing_pays(const chooser *c, const choice_matmul *m, cost_tile tile) {
     enum { LARGE = 1 << 12, LINE = 16, FAR = 256 /* floats */ };
     int64_t stride = known_or(m->of.b_k, 0), wide = tile.vectors * (int64_t)c->body->lanes;
-    bool large = stride * dim_max(m->of.inner) > LARGE && dim_max(m->of.columns) > wide;
+    int64_t terms = dim_max(m->of.inner);
+    bool large = stride * terms > LARGE && dim_max(m->of.columns) > wide && terms * wide <= MOST_ROOM;
     return large && (stride % LINE || stride >= FAR) && !c->body->rolled && dim_max(m->of.rows) >= ROWS_WORTH_COPYING;
 }
 
-/* Columns that do not lie densely are packed for all rows. */
-static void choose_tiles(const chooser *c, cost_tile tile, plan_choice *to) {
+/* packed_from: columns are packed if rows are so many; 0: never. */
+static void choose_tiles(const chooser *c, cost_tile tile, int64_t packed_from, plan_choice *to) {
     enum { WIDE = 4 };
     choice_matmul *m = &to->matmul;
     int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner), rows = known_or(m->of.rows, -1);
     int64_t whole = columns / c->body->lanes;
-    bool dense = dim_is(m->of.b_n, 1) || c->body->lanes == 1, known = dim_is_const(m->of.columns, NULL);
+    bool known = dim_is_const(m->of.columns, NULL);
     /* of a number of columns that is not known one vector after another may be left */
     if (!known) tile.vectors = (unsigned)smaller(tile.vectors, whole < 1 ? 1 : smaller(whole, WIDE));
     cost_tile row = {1, tile.vectors, tile.chains};
-    if (dense && known && rows < 0) row = cost_matmul_row(c->body, columns, terms);
+    if (packed_from != 1 && known && rows < 0) row = cost_matmul_row(c->body, columns, terms);
     m->heights = choose_heights(rows, (choice_tile){.size = tile}, (choice_tile){.size = row});
-    if (dense && !packing_pays(c, m, tile)) return;
+    if (!packed_from) return;
     m->packed = tile.vectors * (int64_t)c->body->lanes;
-    m->packed_from = dense ? ROWS_WORTH_COPYING : 1;
+    m->packed_from = packed_from;
     to->work = terms * m->packed;
 }
 
@@ -100,14 +102,16 @@ static choice_tile dot_tile(const chooser *c, const choice_matrices *o, int64_t 
     return t;
 }
 
-/* Rows of a and columns of b along which the terms lie, or few columns, which are packed so that they do. To pack b instead costs less where rows are many beside the
- * terms, as each sum's lanes are to be added. Of an unknown number of rows all take the same way, to the same bits. */
+/* Rows of a and columns of b along which the terms lie, or few columns, which are packed so that they do. To pack b and
+ * to use tiles costs less where rows are many beside the terms, as each sum's lanes are to be added. All rows take the
+ * same way, to the same bits, where only the running program knows how many there are. */
 static bool choose_dots(const chooser *c, plan_choice *to) {
     enum { TERMS_A_ROW = 3, SOME_ROWS = 8 };
     choice_matmul *m = &to->matmul;
-    int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows), some = rows < 0 ? smaller(most, SOME_ROWS) : rows;
-    int64_t terms = dim_max(m->of.inner);
+    int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows), terms = dim_max(m->of.inner);
+    int64_t some = rows < 0 ? smaller(most, SOME_ROWS) : rows;
     bool dense = dim_is(m->of.b_k, 1), few = known_or(m->of.columns, COST_DOTS) < COST_DOTS;
+    few = few && (dense || terms * dim_max(m->of.columns) <= MOST_ROOM);
     bool pays = few || (dense && (some < ROWS_WORTH_PACKING || terms > TERMS_A_ROW * some));
     if (!dim_is(m->of.a_k, 1) || c->body->rolled || !pays) return false;
     m->way = CHOICE_BY_DOTS;
@@ -130,7 +134,8 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     m->fused = dense || dim_max(m->of.rows) >= ROWS_WORTH_PACKING;
     cost_tile tile = cost_matmul(c->body, dim_max(m->of.columns), dim_max(m->of.inner), known_or(m->of.rows, 0),
                                  dim_max(m->of.rows));
-    if (m->fused) choose_tiles(c, tile, to);
+    dense = dense || c->body->lanes == 1;
+    if (m->fused) choose_tiles(c, tile, !dense ? 1 : packing_pays(c, m, tile) ? ROWS_WORTH_COPYING : 0, to);
     else m->way = CHOICE_BY_ELEMENTS;
 }
 
@@ -164,7 +169,7 @@ void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to)
     bool copies = !c->body->rolled && rows * outputs > APART;
     m->outputs = copies ? outputs_at_a_time(outputs) : outputs;
     m->of.rows = dim_const(c->dims, m->outputs);
-    choose_tiles(c, cost_unchained(c->body, dim_max(m->of.columns), rows, m->outputs), to);
+    choose_tiles(c, cost_unchained(c->body, dim_max(m->of.columns), rows, m->outputs), !dense, to);
     if (!copies) return;
     m->block = smaller(rows, BLOCK);
     m->distance = m->outputs + c->body->padding * 4;
