@@ -198,6 +198,7 @@ def match_matmul(code, name, said, lines):
         need("nnc_v" not in body, f"{name}: {said}")
     elif "rows of b" in said:
         need(f"{code.vector} a_0 = " in body, f"{name}: {said}")
+        need(("turn % 2" in body) == ("every other round backwards" in said), f"{name} goes backwards: {said}")
     else:
         match_product(code, name, said)
         need(("_sum" in body) == ("lanes along the terms" in said), f"{name} adds lanes: {said}")
@@ -217,8 +218,10 @@ def match_panels(text, dump):
 def match_weight_grad(code, name, said, lines):
     """Rows of dy, all of one element, by x."""
     match_product(code, name, re.search(r"tiles ([^;]*)", said).group(1))
-    copies = re.search(r"\d+ terms at a time|columns packed first", said)
-    need(bool(copies) == ("work" in code.function(name).split(")")[0]), f"{name}: {said}")
+    body, block = code.function(name), re.search(r"\d+ terms at a time, of (\d+) outputs", said)
+    need(bool(block or "columns packed first" in said) == ("work" in body.split(")")[0]), f"{name}: {said}")
+    first = re.search(r"first \+= (\d+)\)", body)
+    need(not first or first.group(1) == block.group(1), f"{name}: {said}")
 
 
 def match_windows(code, name, said, lines):
