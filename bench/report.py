@@ -119,7 +119,8 @@ def workloads(path, rows, settings, limits, options):
               *(f"{seconds:.2f}" for seconds in row["seconds"])] for row in timed]
     sizes = list(timed[0]["sizes"]) if timed else []
 
-    lines = ["# W1 to W8", "", *head(settings, limits, options),
+    first, last = (rows[i]["title"].split()[0] for i in (0, -1))
+    lines = [f"# {first} to {last}", "", *head(settings, limits, options),
              *table(["workload", "ns a step", "of the limit", *names], speed), "",
              "A peer's column is its time divided by nnc's: over 1, nnc is faster.", *failures(rows), "",
              "## Times", "", *table(["ns a step", NNC, *names], times), "",

@@ -159,12 +159,12 @@ static json_t *json_model(const summary *s, arena *a) {
     json_t *stack = s->stack < 0 ? json_null()
                                  : json_pack("{sI ss}", "bytes", (json_int_t)s->stack, "function",
                                              s->stack_function);
-    json_t *whole = json_pack("{ss so so so sI sI sI sI sI so so so so}", "name", s->model->name, "dims", dims, "layers",
-                     json_layers(s, a), "matrices", json_kept(s), "parameters", (json_int_t)s->counts.parameters,
-                     "buffers", (json_int_t)s->counts.buffers, "multiply_adds", (json_int_t)s->counts.multiply_adds,
-                     "weights_bytes", (json_int_t)s->tables, "struct_bytes", (json_int_t)summary_struct_bytes(s),
-                     "struct", members, "inputs", json_arrays(s, a, true), "outputs", json_arrays(s, a, false), "stack",
-                     stack);
+    json_t *whole =
+        json_pack("{ss so so so sI sI sI sI sI so so so so}", "name", s->model->name, "dims", dims, "layers",
+                  json_layers(s, a), "matrices", json_kept(s), "parameters", (json_int_t)s->counts.parameters,
+                  "buffers", (json_int_t)s->counts.buffers, "multiply_adds", (json_int_t)s->counts.multiply_adds,
+                  "weights_bytes", (json_int_t)s->tables, "struct_bytes", (json_int_t)summary_struct_bytes(s), "struct",
+                  members, "inputs", json_arrays(s, a, true), "outputs", json_arrays(s, a, false), "stack", stack);
     if (s->tape >= 0) json_object_set_new(whole, "tape_bytes", json_integer(s->tape));
     return whole;
 }

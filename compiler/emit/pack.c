@@ -18,13 +18,7 @@ static const char panels[] =
     "            const size_t row = (order >> 4 * g & 15u) * units + first;\n"
     "            const float scale = (halved >> g & 1u) ? 0.5f : 1.0f;\n"
     "            size_t u = 0;\n"
-    "#ifndef NNC_ONE_LANE\n"
-    "            for (; bias != NULL && u + 4 <= count; u += 4) {\n"
-    "                nnc_v4 sum = nnc_v4_load(bias + row + u);\n"
-    "                if (second_bias != NULL && !(lone >> g & 1u)) sum = nnc_v4_add(sum, nnc_v4_load(second_bias + row + u));\n"
-    "                nnc_v4_store(to + u, nnc_v4_mul(sum, nnc_v4_splat(scale)));\n"
-    "            }\n"
-    "#endif\n"
+    "%s"
     "            for (; u < count; u++) {\n"
     "                float sum = bias != NULL ? bias[row + u] : 0.0f;\n"
     "                if (second_bias != NULL && !(lone >> g & 1u)) sum += second_bias[row + u];\n"
@@ -41,8 +35,27 @@ static const char panels[] =
     "                const size_t next = gates * width;\n"
     "                float *column = to + g * width;\n"
     "                size_t u = 0;\n"
-    "#ifndef NNC_ONE_LANE\n"
-    "                /* four rows by four terms, the last of them once more with those before; rows past the last are zeros */\n"
+    "%s"
+    "                for (; u < width; u++)\n"
+    "                    for (size_t k = block; k < end; k++)\n"
+    "                        column[k * next + u] = u < count ? from[u * terms + k] * scale : 0.0f;\n"
+    "            }\n"
+    "        }\n"
+    "        to += terms * gates * width;\n"
+    "    }\n"
+    "}\n";
+
+/* Of panels, where there are vectors: four biases, and four rows of four terms at a time. */
+static const char four_biases[] =
+    "            for (; bias != NULL && u + 4 <= count; u += 4) {\n"
+    "                nnc_v4 sum = nnc_v4_load(bias + row + u);\n"
+    "                if (second_bias != NULL && !(lone >> g & 1u)) {\n"
+    "                    sum = nnc_v4_add(sum, nnc_v4_load(second_bias + row + u));\n"
+    "                }\n"
+    "                nnc_v4_store(to + u, nnc_v4_mul(sum, nnc_v4_splat(scale)));\n"
+    "            }\n";
+static const char four_rows[] =
+    "                /* four rows by four terms, the last of them once more with those before; rows past the last are 0 */\n"
     "                const nnc_v4 scales = nnc_v4_splat(scale), none = nnc_v4_zero();\n"
     "                for (; terms >= 4 && u + 4 <= width; u += 4) {\n"
     "                    const float *row = from + u * terms;\n"
@@ -58,16 +71,7 @@ static const char panels[] =
     "                        nnc_v4_store(column + (k + 2) * next + u, nnc_v4_mul(c, scales));\n"
     "                        nnc_v4_store(column + (k + 3) * next + u, nnc_v4_mul(d, scales));\n"
     "                    }\n"
-    "                }\n"
-    "#endif\n"
-    "                for (; u < width; u++)\n"
-    "                    for (size_t k = block; k < end; k++)\n"
-    "                        column[k * next + u] = u < count ? from[u * terms + k] * scale : 0.0f;\n"
-    "            }\n"
-    "        }\n"
-    "        to += terms * gates * width;\n"
-    "    }\n"
-    "}\n";
+    "                }\n";
 
 int64_t pack_floats(const plan *p) { return p->packs->floats; }
 
@@ -75,7 +79,8 @@ static const char *panels_function(emit_context *e) {
     cexpr **made = emit_once_in_file(e, "pack_panels");
     if (*made) return c_text(*made);
     const char *name = emit_name(e, "pack_panels");
-    c_top_line(e->unit, panels, name);
+    bool one_lane = e->target->body->rolled;
+    c_top_line(e->unit, panels, name, one_lane ? "" : four_biases, one_lane ? "" : four_rows);
     *made = c_name(e->unit, "%s", name);
     return name;
 }

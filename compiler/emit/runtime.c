@@ -37,7 +37,9 @@ typedef struct {
     bool defined; /* here, by #define or as a function */
 } name;
 
-static reader reader_of(const char *bytes, size_t length) { return (reader){bytes, bytes, bytes + length, false, false}; }
+static reader reader_of(const char *bytes, size_t length) {
+    return (reader){bytes, bytes, bytes + length, false, false};
+}
 
 static bool starts(const reader *r, const char *s) {
     return (size_t)(r->end - r->at) >= strlen(s) && memcmp(r->at, s, strlen(s)) == 0;

@@ -262,7 +262,8 @@ void training_take_step(emit_context *train, cblock *b, const ir_node *step, cex
     const ir_param *p = param_of(train, step->attrs.index);
     int64_t end = p->offset + dim_max(ir_type_elements(train->plan->dims, &p->type));
     cexpr *rate = rate_of(train, train->plan->model->base->training, p->group);
-    c_do(b, c_call(u, train->updates[p->group], 5, c_name(u, "self"), gradient, c_int(u, p->offset), c_int(u, end), rate));
+    c_do(b,
+         c_call(u, train->updates[p->group], 5, c_name(u, "self"), gradient, c_int(u, p->offset), c_int(u, end), rate));
 }
 
 /* --- the step

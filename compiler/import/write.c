@@ -2,36 +2,11 @@
 #include "import/write.h"
 
 #include <inttypes.h>
-#include <math.h>
 
+#include "import/expression.h"
 #include "import/ops.h"
-#include "support/name_set.h"
 
-enum { LONGEST_INLINE = 44, MOST_LITERALS = 64 };
-
-typedef struct {
-    graph *g;
-    arena *arena;
-    written *to;
-    const write_names *names;
-    name_set *values, *layers;
-    text statements, params;
-    unsigned depth; /* of blocks */
-} writer;
-
-/* How tightly an expression binds, as in Python. */
-enum { LOOSE, COMPARISON, BIT_OR, BIT_AND, SUM, PRODUCT, SIGN, POWER, TIGHT };
-
-static int precedence_of(const char *symbol) {
-    static const struct {
-        const char *symbol;
-        int precedence;
-    } rows[] = {{"==", COMPARISON}, {"!=", COMPARISON}, {"<", COMPARISON}, {"<=", COMPARISON}, {">", COMPARISON}, {">=", COMPARISON},
-                {"|", BIT_OR}, {"&", BIT_AND}, {"+", SUM}, {"-", SUM}, {"*", PRODUCT}, {"/", PRODUCT}, {"//", PRODUCT}, {"%", PRODUCT}, {"**", POWER}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].symbol, symbol) == 0) return rows[i].precedence;
-    return TIGHT;
-}
+enum { LONGEST_INLINE = 44 };
 
 /* --- what is used ------------------------------------------------------------------------------------------------- */
 
@@ -55,228 +30,6 @@ static void count_uses(graph *g) {
         if (used || all[count]->used) use_operands(all[count]);
         if (all[count]->used && all[count]->kind == NODE_END) all[count]->partner->used = true;
     }
-}
-
-/* --- literals and params ------------------------------------------------------------------------------------------ */
-
-static const char *filled_text(writer *w, const value *v) {
-    const char *number = v->element == ELEMENT_FLOAT ? number_text(w->arena, v->number) : dim_string(w->arena, v->integer);
-    const char *type = v->element == ELEMENT_BOOL ? ", dtype=bool" : "";
-    if (v->rank == 0) return v->element == ELEMENT_BOOL ? arena_printf(w->arena, "full((), %s%s)", number, type) : number;
-    const char *shape = value_shape_string(w->arena, v);
-    size_t length = strlen(shape);
-    if (v->element == ELEMENT_FLOAT && v->number == 0 && !signbit(v->number))
-        return arena_printf(w->arena, "zeros(%.*s)", (int)(length - 2), shape + 1);
-    return arena_printf(w->arena, "full((%.*s%s), %s%s)", (int)(length - 2), shape + 1, v->rank == 1 ? "," : "", number, type);
-}
-
-static void add_literals(writer *w, text *t, const value *v, unsigned axis, int64_t *at) {
-    int64_t extent = 1;
-    if (axis == v->rank) {
-        text_add(t, v->element == ELEMENT_FLOAT ? number_text(w->arena, value_float_at(v, *at)) : dim_string(w->arena, value_dim_at(v, *at)));
-        (*at)++;
-        return;
-    }
-    dim_is_const(v->dims[axis], &extent);
-    text_add(t, "[");
-    for (int64_t i = 0; i < extent; i++) {
-        text_add(t, i ? ", " : "");
-        add_literals(w, t, v, axis + 1, at);
-    }
-    text_add(t, "]");
-}
-
-/* Sizes of run time, which stand in no literal: cat((full((1,), T), full((1,), 2))). False where all are numbers. */
-static bool add_sizes(writer *w, text *t, const value *v, int64_t count) {
-    bool sizes = false;
-    for (int64_t i = 0; i < count; i++) sizes |= !dim_is_const(value_dim_at(v, i), NULL);
-    if (!sizes) return false;
-    bool row = v->rank == 1;
-    text_add(t, row ? "" : "view(");
-    text_add(t, count == 1 ? "" : "cat((");
-    for (int64_t i = 0; i < count; i++)
-        text_printf(t, "%sfull((1,), %s)", i ? ", " : "", dim_string(w->arena, value_dim_at(v, i)));
-    text_add(t, count == 1 ? "" : "))");
-    for (unsigned i = 0; !row && i < v->rank; i++) text_printf(t, ", %s", dim_string(w->arena, v->dims[i]));
-    text_add(t, row ? "" : ")");
-    return true;
-}
-
-/* A known operand: a number, integers as they are, and floats as a param. */
-static const char *known_text(writer *w, value *v) {
-    int64_t count = 0, at = 0;
-    if (v->filled) return filled_text(w, v);
-    if (v->rank == 0 && v->element == ELEMENT_INT) return dim_string(w->arena, value_dim_at(v, 0));
-    if (!value_count(v, &count)) return NULL;
-    if (v->element != ELEMENT_FLOAT) {
-        text t = text_new(w->arena);
-        if (count > MOST_LITERALS) {
-            w->to->problem = arena_printf(w->arena, "\"%s\" holds %" PRId64 " integers that are used at run time", v->name, count);
-            return "0";
-        }
-        if (count < 1 || !add_sizes(w, &t, v, count)) {
-            text_add(&t, "tensor(");
-            add_literals(w, &t, v, 0, &at);
-            text_add(&t, v->element == ELEMENT_BOOL ? ", dtype=bool)" : ")");
-        }
-        return text_string(&t);
-    }
-    if (v->rank == 0) return number_text(w->arena, value_float_at(v, 0));
-    const char *name = name_set_give(w->values, write_word(w->arena, name_from_path(w->arena, v->name), "constant"));
-    text_printf(&w->params, "    param %s: float32%s\n", name, value_shape_string(w->arena, v));
-    tensor_to_write t = {.name = name, .data = v->floats, .rank = v->rank};
-    value_constant_shape(v, t.shape);
-    ARENA_PUSH(w->arena, w->to->tensors, w->to->tensor_count, w->to->tensor_capacity, t);
-    return name;
-}
-
-/* --- expressions -------------------------------------------------------------------------------------------------- */
-
-/* Of a known one: a number has a sign, and a size may be a sum: T - 1. */
-static int known_precedence(const value *v) {
-    bool sum = strchr(v->text, ' ') != NULL;
-    if (strchr(v->text, '(')) return TIGHT;
-    if (v->element == ELEMENT_FLOAT) return v->text[0] == '-' ? SIGN : TIGHT;
-    return sum ? SUM : strpbrk(v->text, "*/") ? PRODUCT : v->text[0] == '-' ? SIGN : TIGHT;
-}
-
-static const char *operand_text(writer *w, value *v, int at_least) {
-    if (!v->text) {
-        v->text = known_text(w, v);
-        v->precedence = known_precedence(v);
-    }
-    return v->precedence < at_least ? arena_printf(w->arena, "(%s)", v->text) : v->text;
-}
-
-static void add_dim(text *t, const dim *d) { dim_print(d, t); }
-
-static void add_slices(writer *w, text *t, const node *n) {
-    (void)w;
-    unsigned last = n->operands[0]->rank;
-    while (last > 1 && !n->axes[last - 1].index && !n->axes[last - 1].start && !n->axes[last - 1].stop && n->axes[last - 1].step == 1) last--;
-    text_add(t, "[");
-    for (unsigned i = 0; i < last; i++) {
-        const slice_axis *s = &n->axes[i];
-        text_add(t, i ? ", " : "");
-        if (s->start) add_dim(t, s->start);
-        if (s->index) continue;
-        text_add(t, ":");
-        if (s->stop) add_dim(t, s->stop);
-        if (s->step > 1) text_printf(t, ":%" PRId64, s->step);
-    }
-    text_add(t, "]");
-}
-
-/* squeeze and unsqueeze where one axis of 1 goes or comes, else view. */
-static void add_reshape(writer *w, text *t, const node *n) {
-    const value *from = n->operands[0], *to = n->results[0];
-    bool more = to->rank == from->rank + 1, less = from->rank == to->rank + 1;
-    const value *longer = more ? to : from, *shorter = more ? from : to;
-    const char *x = operand_text(w, n->operands[0], LOOSE);
-    for (unsigned axis = 0; (more || less) && axis < longer->rank; axis++) {
-        bool fits = dim_is(longer->dims[axis], 1);
-        for (unsigned i = 0; fits && i < shorter->rank; i++) fits = dim_same(shorter->dims[i], longer->dims[i + (i >= axis)]);
-        if (!fits) continue;
-        text_printf(t, "%s(%s, %u)", more ? "unsqueeze" : "squeeze", x, axis);
-        return;
-    }
-    text_printf(t, "view(%s", x);
-    for (unsigned i = 0; i < to->rank; i++) {
-        text_add(t, ", ");
-        add_dim(t, to->dims[i]);
-    }
-    text_add(t, to->rank ? ")" : ", ())");
-}
-
-static void add_permute(writer *w, text *t, const node *n) {
-    unsigned rank = n->operands[0]->rank, moved = 0, a = 0, b = 0;
-    for (unsigned i = 0; i < rank; i++)
-        if (n->perm[i] != i) {
-            if (moved++ == 0) a = i;
-            b = i;
-        }
-    const char *x = operand_text(w, n->operands[0], LOOSE);
-    if (moved == 2) {
-        text_printf(t, "transpose(%s, %u, %u)", x, a, b);
-        return;
-    }
-    text_printf(t, "permute(%s", x);
-    for (unsigned i = 0; i < rank; i++) text_printf(t, ", %u", n->perm[i]);
-    text_add(t, ")");
-}
-
-static bool is_recurrent(const layer *l) { return strcmp(l->kind, "LSTM") == 0 || strcmp(l->kind, "GRU") == 0 || strcmp(l->kind, "RNN") == 0; }
-
-static void add_layer(writer *w, text *t, const node *n) {
-    text_printf(t, "%s(%s", n->layer->name, operand_text(w, n->operands[0], LOOSE));
-    if (is_recurrent(n->layer)) {
-        value *h = n->operands[1], *c = n->operands[2], *lengths = n->operands[3];
-        if (h && c) text_printf(t, ", (%s, %s)", operand_text(w, h, LOOSE), operand_text(w, c, LOOSE));
-        else if (h) text_printf(t, ", %s", operand_text(w, h, LOOSE));
-        if (lengths) text_printf(t, ", lengths=%s", operand_text(w, lengths, LOOSE));
-    } else {
-        for (unsigned i = 1; i < n->operand_count; i++) text_printf(t, ", %s", operand_text(w, n->operands[i], LOOSE));
-    }
-    text_add(t, ")");
-}
-
-static void add_call(writer *w, text *t, const node *n) {
-    bool axis_second = strcmp(n->function, "gather") == 0 || strcmp(n->function, "index_select") == 0;
-    if (strcmp(n->function, "[]") == 0) {
-        text_printf(t, "%s[%s]", operand_text(w, n->operands[0], TIGHT), operand_text(w, n->operands[1], LOOSE));
-        return;
-    }
-    text_printf(t, n->tuple ? "%s((" : "%s(", n->function);
-    for (unsigned i = 0; i < n->operand_count; i++) {
-        text_printf(t, "%s%s", i ? ", " : "", operand_text(w, n->operands[i], LOOSE));
-        if (i == 0 && axis_second) text_printf(t, ", %u", n->axis);
-    }
-    text_add(t, n->tuple ? ")" : "");
-    text_add(t, n->operand_count || n->tail[0] != ',' ? n->tail : n->tail + 2);
-    text_add(t, ")");
-}
-
-/* x ** 2 is what a person writes for x ** 2.0. */
-static bool whole_exponent(const value *v, int64_t *to) {
-    double number;
-    if (!value_scalar(v, &number) || v->rank || fabs(number) > 64 || trunc(number) < number || trunc(number) > number) return false;
-    *to = (int64_t)number;
-    return number > 0;
-}
-
-/* The node's expression; its precedence in *precedence. */
-static const char *expression(writer *w, const node *n, int *precedence) {
-    text t = text_new(w->arena);
-    int own;
-    int64_t exponent;
-    *precedence = TIGHT;
-    switch (n->kind) {
-    case NODE_CALL: add_call(w, &t, n); break;
-    case NODE_LAYER: add_layer(w, &t, n); break;
-    case NODE_RESHAPE: add_reshape(w, &t, n); break;
-    case NODE_PERMUTE: add_permute(w, &t, n); break;
-    case NODE_SLICE:
-        text_add(&t, operand_text(w, n->operands[0], TIGHT));
-        add_slices(w, &t, n);
-        break;
-    case NODE_PREFIX:
-        *precedence = SIGN;
-        text_printf(&t, "%s%s", n->function, operand_text(w, n->operands[0], SIGN + 1));
-        break;
-    case NODE_INFIX:
-        own = *precedence = precedence_of(n->function);
-        if (own == POWER && whole_exponent(n->operands[1], &exponent)) {
-            text_printf(&t, "%s ** %" PRId64, operand_text(w, n->operands[0], own + 1), exponent);
-            break;
-        }
-        text_printf(&t, "%s %s %s", operand_text(w, n->operands[0], own == POWER || own == COMPARISON ? own + 1 : own), n->function,
-                    operand_text(w, n->operands[1], own + 1));
-        break;
-    case NODE_INPUT:
-    case NODE_REPEAT:
-    case NODE_END: break;
-    }
-    return text_string(&t);
 }
 
 /* The beginning of a statement's line. */
@@ -310,8 +63,10 @@ static const char *state_name(const node *part) {
 static const char *noun(const node *n) {
     static const struct {
         const char *function, *noun;
-    } rows[] = {{"+", "total"}, {"-", "difference"}, {"*", "scaled"}, {"/", "ratio"}, {"matmul", "product"}, {"cat", "joined"}, {"softmax", "p"},
-                {"[]", "rows"}, {"pad", "padded"}, {"where", "chosen"}, {"one_hot", "codes"}, {"argmax", "best"}, {"mean", "average"}, {"**", "power"}};
+    } rows[] = {{"+", "total"},        {"-", "difference"}, {"*", "scaled"},      {"/", "ratio"},
+                {"matmul", "product"}, {"cat", "joined"},   {"softmax", "p"},     {"[]", "rows"},
+                {"pad", "padded"},     {"where", "chosen"}, {"one_hot", "codes"}, {"argmax", "best"},
+                {"mean", "average"},   {"**", "power"}};
     switch (n->kind) {
     case NODE_SLICE: return state_name(n) ? state_name(n) : "part";
     case NODE_RESHAPE:
@@ -392,7 +147,8 @@ static void write_recurrent(writer *w, const node *n, const char *e) {
     bool lstm = n->result_count == 3, states = n->results[1]->uses || (lstm && n->results[2]->uses);
     for (unsigned i = 0; i < n->result_count; i++)
         if (n->results[i]->uses) name_result(w, n, n->results[i], nouns[i]);
-    const char *h = n->results[1]->uses ? n->results[1]->text : "_", *c = lstm && n->results[2]->uses ? n->results[2]->text : "_";
+    const char *h = n->results[1]->uses ? n->results[1]->text : "_",
+               *c = lstm && n->results[2]->uses ? n->results[2]->text : "_";
     const char *out = n->results[0]->uses ? n->results[0]->text : "_";
     if (!states) text_printf(line(w), "%s, _ = %s\n", out, e);
     else if (lstm) text_printf(line(w), "%s, (%s, %s) = %s\n", out, h, c, e);
@@ -418,7 +174,7 @@ static void write_begin(writer *w, node *n) {
     text rows = text_new(w->arena), sources = text_new(w->arena);
     for (unsigned i = 0; i < n->carried_count; i++) {
         value *v = n->results[n->row_count + i];
-        const char *first = operand_text(w, n->operands[n->row_count + i], LOOSE);
+        const char *first = write_operand(w, n->operands[n->row_count + i], LOOSE);
         v->text = name_set_give(w->values, nouns[i < 2 ? i : 2]);
         v->precedence = TIGHT;
         text_printf(line(w), "%s = %s\n", v->text, first);
@@ -429,9 +185,10 @@ static void write_begin(writer *w, node *n) {
         n->results[i]->text = name_set_give(w->values, counts ? "i" : "x_t");
         n->results[i]->precedence = TIGHT;
         text_printf(&rows, "%s%s", i ? ", " : "", n->results[i]->text);
-        text_printf(&sources, "%s%s", i ? ", " : "", operand_text(w, n->operands[i], LOOSE));
+        text_printf(&sources, "%s%s", i ? ", " : "", write_operand(w, n->operands[i], LOOSE));
     }
-    const char *head = n->row_count ? arena_printf(w->arena, "%s in %s", text_string(&rows), text_string(&sources)) : dim_string(w->arena, n->rounds);
+    const char *head = n->row_count ? arena_printf(w->arena, "%s in %s", text_string(&rows), text_string(&sources))
+                                    : dim_string(w->arena, n->rounds);
     const char *until = "";
     if (n->partner->until) { /* the block binds a flag that its head asks */
         n->partner->tail = name_set_give(w->values, "done");
@@ -444,21 +201,22 @@ static void write_begin(writer *w, node *n) {
 
 static void write_end(writer *w, node *n) {
     const node *begin = n->partner;
-    for (unsigned i = 0; i < n->carried_count && n->carried_count > 1; i++) { /* all next values before the first binding */
-        const char *next = operand_text(w, n->operands[i], LOOSE);
+    for (unsigned i = 0; i < n->carried_count && n->carried_count > 1;
+         i++) { /* all next values before the first binding */
+        const char *next = write_operand(w, n->operands[i], LOOSE);
         if (is_word(next)) continue;
         n->operands[i]->text = name_set_give(w->values, "next");
         text_printf(line(w), "%s = %s\n", n->operands[i]->text, next);
     }
-    if (n->until) text_printf(line(w), "%s = %s\n", n->tail, operand_text(w, n->operands[n->operand_count - 1], LOOSE));
+    if (n->until) text_printf(line(w), "%s = %s\n", n->tail, write_operand(w, n->operands[n->operand_count - 1], LOOSE));
     for (unsigned i = n->carried_count; i < n->result_count; i++) {
         if (!n->results[i]->uses) continue;
         n->results[i]->text = name_set_give(w->values, "ys");
         n->results[i]->precedence = TIGHT;
-        text_printf(line(w), "collect %s = %s\n", n->results[i]->text, operand_text(w, n->operands[i], LOOSE));
+        text_printf(line(w), "collect %s = %s\n", n->results[i]->text, write_operand(w, n->operands[i], LOOSE));
     }
     for (unsigned i = 0; i < n->carried_count; i++) {
-        const char *name = begin->results[begin->row_count + i]->text, *next = operand_text(w, n->operands[i], LOOSE);
+        const char *name = begin->results[begin->row_count + i]->text, *next = write_operand(w, n->operands[i], LOOSE);
         if (strcmp(name, next) != 0) text_printf(line(w), "%s = %s\n", name, next);
         n->results[i]->text = name;
         n->results[i]->precedence = TIGHT;
@@ -477,8 +235,8 @@ static void write_node(writer *w, node *n) {
         write_end(w, n);
         return;
     }
-    const char *e = expression(w, n, &precedence);
-    if (n->kind == NODE_LAYER && is_recurrent(n->layer)) {
+    const char *e = write_expression(w, n, &precedence);
+    if (n->kind == NODE_LAYER && layer_is_recurrent(n->layer)) {
         write_recurrent(w, n, e);
         return;
     }
@@ -505,9 +263,19 @@ static void write_node(writer *w, node *n) {
 static const char *usual_name(const layer *l) {
     static const struct {
         const char *kind, *name;
-    } rows[] = {{"LSTM", "lstm"}, {"GRU", "gru"}, {"RNN", "rnn"}, {"Linear", "linear"}, {"Embedding", "embedding"}, {"LayerNorm", "norm"},
-                {"Conv1d", "conv"}, {"Conv2d", "conv"}, {"ConvTranspose1d", "conv"}, {"BatchNorm1d", "bn"}, {"BatchNorm2d", "bn"},
-                {"InstanceNorm1d", "norm"}, {"GroupNorm", "norm"}};
+    } rows[] = {{"LSTM", "lstm"},
+                {"GRU", "gru"},
+                {"RNN", "rnn"},
+                {"Linear", "linear"},
+                {"Embedding", "embedding"},
+                {"LayerNorm", "norm"},
+                {"Conv1d", "conv"},
+                {"Conv2d", "conv"},
+                {"ConvTranspose1d", "conv"},
+                {"BatchNorm1d", "bn"},
+                {"BatchNorm2d", "bn"},
+                {"InstanceNorm1d", "norm"},
+                {"GroupNorm", "norm"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].kind, l->kind) == 0) return rows[i].name;
     return "layer_";
@@ -517,9 +285,13 @@ static void name_layers(writer *w) {
     for (node *n = w->g->first; n; n = n->next) {
         if (n->kind != NODE_LAYER || !n->used || n->layer->name) continue;
         layer *l = n->layer;
-        l->name = name_set_give(w->layers, write_layer_name(w->arena, l->wanted ? name_from_path(w->arena, l->wanted) : NULL, usual_name(l)));
+        l->name = name_set_give(
+            w->layers,
+            write_layer_name(w->arena, l->wanted ? name_from_path(w->arena, l->wanted) : NULL, usual_name(l)));
         for (unsigned i = 0; i < l->param_count; i++) {
-            tensor_to_write t = {.name = arena_printf(w->arena, "%s.%s", l->name, l->params[i].suffix), .data = l->params[i].data, .rank = l->params[i].rank};
+            tensor_to_write t = {.name = arena_printf(w->arena, "%s.%s", l->name, l->params[i].suffix),
+                                 .data = l->params[i].data,
+                                 .rank = l->params[i].rank};
             for (unsigned k = 0; k < t.rank; k++) t.shape[k] = l->params[i].dims[k];
             ARENA_PUSH(w->arena, w->to->tensors, w->to->tensor_count, w->to->tensor_capacity, t);
         }
@@ -533,7 +305,8 @@ static void write_layers(writer *w) {
     for (size_t i = 0; i < w->g->layer_count; i++) {
         const layer *l = w->g->layers[i];
         if (!l->name) continue;
-        text_printf(&w->to->nn, "    layer %-*s = %s(%s)%s%s\n", (int)widest, l->name, l->kind, l->arguments, l->comment ? "  # " : "", l->comment ? l->comment : "");
+        text_printf(&w->to->nn, "    layer %-*s = %s(%s)%s%s\n", (int)widest, l->name, l->kind, l->arguments,
+                    l->comment ? "  # " : "", l->comment ? l->comment : "");
     }
 }
 
@@ -542,13 +315,16 @@ static void write_inputs(writer *w) {
     for (size_t i = 0; i < w->g->input_count; i++) {
         argument *in = &w->g->inputs[i];
         const char *type = in->value->element == ELEMENT_FLOAT ? "float32" : "int32";
-        text_printf(t, "    %s %s: %s%s\n", in->state ? "state" : "input", in->value->text, type, value_shape_string(w->arena, in->value));
+        text_printf(t, "    %s %s: %s%s\n", in->state ? "state" : "input", in->value->text, type,
+                    value_shape_string(w->arena, in->value));
     }
 }
 
 written write_graph(graph *g, const write_names *names) {
     written to = {.nn = text_new(g->arena)};
-    writer w = {g, g->arena, &to, names, name_set_new(g->arena), name_set_new(g->arena), text_new(g->arena), text_new(g->arena), 0};
+    writer w = {
+        g, g->arena, &to, names, name_set_new(g->arena), name_set_new(g->arena), text_new(g->arena), text_new(g->arena),
+        0};
     count_uses(g);
     for (size_t i = 0; i < g->symbol_count; i++) name_set_take(w.values, dim_symbol_name(g->symbols[i]));
     for (size_t i = 0; i < g->input_count; i++) {
@@ -557,14 +333,15 @@ written write_graph(graph *g, const write_names *names) {
         v->precedence = TIGHT;
     }
     for (size_t i = 0; i < g->output_count; i++)
-        if (!g->outputs[i].state) g->outputs[i].text = name_set_give(w.values, write_word(g->arena, g->outputs[i].name, "y"));
+        if (!g->outputs[i].state)
+            g->outputs[i].text = name_set_give(w.values, write_word(g->arena, g->outputs[i].name, "y"));
     name_layers(&w);
     for (node *n = g->first; n; n = n->next)
         if (n->used) write_node(&w, n);
     text outputs = text_new(g->arena);
     for (size_t i = 0; i < g->output_count; i++) {
         const argument *out = &g->outputs[i];
-        const char *e = operand_text(&w, out->value, LOOSE);
+        const char *e = write_operand(&w, out->value, LOOSE);
         if (out->state) continue;
         if (strcmp(e, out->text) == 0) text_printf(&outputs, "    output %s\n", out->text);
         else text_printf(&outputs, "    output %s = %s\n", out->text, e);
@@ -572,7 +349,8 @@ written write_graph(graph *g, const write_names *names) {
     /* states last: what stands above still reads the old ones */
     for (size_t i = 0; i < g->output_count; i++) {
         if (!g->outputs[i].state) continue;
-        const char *state = input_named(&w, g->outputs[i].state)->value->text, *e = operand_text(&w, g->outputs[i].value, LOOSE);
+        const char *state = input_named(&w, g->outputs[i].state)->value->text,
+                   *e = write_operand(&w, g->outputs[i].value, LOOSE);
         if (strcmp(e, state) != 0) text_printf(&outputs, "    %s = %s\n", state, e);
     }
 
@@ -581,7 +359,8 @@ written write_graph(graph *g, const write_names *names) {
     for (size_t i = 0; i < g->note_count; i++) text_printf(t, "# %s\n", write_comment(g->arena, g->notes[i]));
     text_printf(t, "model %s {\n", names->model);
     for (size_t i = 0; i < g->symbol_count; i++)
-        text_printf(t, "    dim %s = %" PRId64 "..%" PRId64 "\n", dim_symbol_name(g->symbols[i]), dim_min(g->symbols[i]), dim_max(g->symbols[i]));
+        text_printf(t, "    dim %s = %" PRId64 "..%" PRId64 "\n", dim_symbol_name(g->symbols[i]),
+                    dim_min(g->symbols[i]), dim_max(g->symbols[i]));
     if (to.tensor_count) text_printf(t, "    weights \"%s\"\n", names->weights);
     text_add(t, "\n");
     write_inputs(&w);

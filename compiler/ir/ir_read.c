@@ -441,17 +441,17 @@ static bool read_node_of(reader *r, ir_op op, const result_list *results) {
     if (op == IR_PERMUTE && !inputs[0]) return scan_fail(&r->scan, "an operand is missing");
     if (!r->graph) return scan_fail(&r->scan, "a node outside of reset: and run:");
     if (op == IR_REPEAT) {
-        ir_node head = {.op = op, .inputs = inputs, .input_count = input_count};
-        return read_attrs(r, &head) && read_types(r, results) && read_comment(r, &head) &&
-               read_block(r, &head, results);
+        ir_node n = {.op = op, .inputs = inputs, .input_count = input_count};
+        return read_attrs(r, &n) && read_types(r, results) && read_comment(r, &n) && read_block(r, &n, results);
     }
-    bool counted = results->count == ir_op_results(op);
-    if (op == IR_RECURRENT) counted = results->count >= 2 && results->count <= 5;
-    if (!counted) return scan_fail(&r->scan, "a wrong number of results");
+    bool right = op == IR_RECURRENT ? results->count >= 2 && results->count <= 5 : results->count == ir_op_results(op);
+    if (!right) return scan_fail(&r->scan, "a wrong number of results");
     ir_node *n = ir_add(r->model, r->graph, op, inputs, input_count, (span){0, 0});
     if (results->count < n->result_count) n->result_count = (unsigned)results->count;
     if (!read_attrs(r, n) || (n->attrs.keeps && !read_kept(r, n)) ||
-        (n->result_count != results->count && scan_fail(&r->scan, "a wrong number of results")) || !read_types(r, results) || !define_results(r, n, results)) return false;
+        (n->result_count != results->count && scan_fail(&r->scan, "a wrong number of results")) ||
+        !read_types(r, results) || !define_results(r, n, results))
+        return false;
     if (ir_op_class_of(n->op) == IR_SOURCE && !link_source(r, n)) return false;
     return read_comment(r, n);
 }

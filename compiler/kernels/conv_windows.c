@@ -90,7 +90,14 @@ void conv_emit_windows(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     const plan_operand *y = &k->results[0];
     const ir_type *w = &k->inputs[1].view.type;
-    windows v = {e, u, k, conv_input_of(e, k), &k->node->attrs, &emit_choice(e, k)->conv, dim_max(w->dims[1]), dim_max(w->dims[2])};
+    windows v = {e,
+                 u,
+                 k,
+                 conv_input_of(e, k),
+                 &k->node->attrs,
+                 &emit_choice(e, k)->conv,
+                 dim_max(w->dims[1]),
+                 dim_max(w->dims[2])};
     const char *label = k->node->label ? k->node->label : "conv";
     weight_tables table = weights_table(e, v.choice->pack, arena_printf(e->arena, "%s_weights", label),
                                         "by panels of output channels: for each channel and tap the weights");

@@ -112,7 +112,8 @@ static void row_sum(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     const walk *p = context;
     const reduction *r = p->r;
     cexpr *sums = reduction_name(r, "sums");
-    cexpr *x = keeps_x(p) ? vectors_join(r->e, first_x(p, b, at, lanes), lanes, zero(r)) : load_or_zero(r, b, at, lanes);
+    cexpr *x =
+        keeps_x(p) ? vectors_join(r->e, first_x(p, b, at, lanes), lanes, zero(r)) : load_or_zero(r, b, at, lanes);
     c_assign(b, sums, "=", vectors_call2(r->e, "sums_add", sums, x));
 }
 

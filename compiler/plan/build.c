@@ -180,7 +180,8 @@ static void general_node(planner *p, const ir_node *n) {
     for (unsigned i = 0; i < n->input_count; i++) {
         pval *v = NULL;
         if (n->inputs[i])
-            v = plan_is_parameter(n, i) ? parameter(p, n->inputs[i]) : planner_materialize(p, p->values[n->inputs[i]->id]);
+            v = plan_is_parameter(n, i) ? parameter(p, n->inputs[i])
+                                        : planner_materialize(p, p->values[n->inputs[i]->id]);
         if (v && v->kind == PVAL_INLINE) {
             gather(v, p, &inputs, &count, &capacity);
             computed = count;
@@ -302,7 +303,8 @@ static pval *passing_gradient(planner *p, const ir_node *n) {
 static void begin_late(planner *p, task *zeros, const task *sink) {
     if (zeros->after_count) return;
     for (unsigned i = 0; i < sink->input_count; i++) {
-        task *made_by = sink->inputs[i] && sink->inputs[i]->kind <= PVAL_VIEW ? planner_producer(sink->inputs[i]) : NULL;
+        task *made_by =
+            sink->inputs[i] && sink->inputs[i]->kind <= PVAL_VIEW ? planner_producer(sink->inputs[i]) : NULL;
         if (made_by) planner_after(p, zeros, made_by);
     }
 }

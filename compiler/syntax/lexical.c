@@ -175,7 +175,8 @@ void lexical_error(parser *p, span where) {
     } else if (s[0] == '.' && length > 1) {
         const char *known = hint_for(arena_strndup(p->arena, s, length));
         diag *e = diag_error(p->diags, where, "a value has no methods or attributes here");
-        diag_hint(e, "%s", known ? known : "write a method as a function, the value first: view(x, T, -1) for x.view(T, -1)");
+        diag_hint(e, "%s",
+                  known ? known : "write a method as a function, the value first: view(x, T, -1) for x.view(T, -1)");
     } else if (is_letter(s[0]) || (unsigned char)s[0] >= 0x80) {
         not_ascii_error(p, where, s, length);
     } else if (strchr("+-*/%@&|^<>=!:", s[0])) {
