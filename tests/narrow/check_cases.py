@@ -129,17 +129,8 @@ def script_of(case):
 def interpret(args, case, place, nn):
     """[(float64, float32 mode)] of each output, over all steps."""
     call([args.reference, nn, "script", "want", case.model], place)
-    data = numpy.fromfile(os.path.join(place, "want"), "f8")
-    both, at = [[[] for _ in case.outputs] for _ in range(2)], 0
-    for step in range(case.steps or 1):
-        if data[at] != 0:
-            raise Failure(f"run {step} has status {int(data[at])}")
-        at += 2
-        for outputs in both:
-            for output, size in zip(outputs, case.output_sizes()):
-                output.append(data[at:at + size // 4])
-                at += size // 4
-    return [tuple(numpy.concatenate(o) for o in pair) for pair in zip(*both)]
+    both = case.reference_results(os.path.join(place, "want"))
+    return [tuple(numpy.array(o) for o in pair) for pair in zip(*both)]
 
 
 def run_code(args, case, place, kind, chain, script):

@@ -26,25 +26,6 @@ from casefile import CaseFile, Failure, distance, where
 LIMIT, LIMIT_FLOAT32 = 1e-6, 1e-4
 
 
-def results_of(case, path):
-    """The outputs in float64 and in float32 mode, each put together over the steps."""
-    data = array.array("d")
-    with open(path, "rb") as f:
-        data.frombytes(f.read())
-    both, at = [[array.array("d") for _ in case.outputs] for _ in range(2)], 0
-    for step in range(case.steps or 1):
-        if at >= len(data) or data[at] != 0:
-            raise Failure(f"run {step} has status {int(data[at]) if at < len(data) else 'none'}")
-        at += 2
-        for outputs in both:
-            for output, size in zip(outputs, case.output_sizes()):
-                output.extend(data[at:at + size // 4])
-                at += size // 4
-    if at != len(data):
-        raise Failure("the results file has the wrong length")
-    return both
-
-
 def worst(case, outputs, limit, what):
     most = 0.0
     for tensor, got in zip(case.outputs, outputs):
@@ -76,7 +57,7 @@ def check(folder, program):
                                   check=False)
             if done.returncode:
                 raise Failure(f"exit status {done.returncode}: {done.stdout.strip()}")
-            exact, single = results_of(case, paths[1])
+            exact, single = case.reference_results(paths[1])
             errors = (worst(case, exact, LIMIT, " ".join(["float64", *option])),
                       worst(case, single, LIMIT_FLOAT32, " ".join(["float32", *option])))
     return errors

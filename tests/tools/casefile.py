@@ -63,6 +63,24 @@ class CaseFile:
     def run_inputs(self, step):
         return [piece(t, step, self.steps) for t in self.inputs]
 
+    def reference_results(self, path):
+        """What reference_run wrote: the outputs in float64 and in float32 mode, each put together over the steps."""
+        data = array.array("d")
+        with open(path, "rb") as f:
+            data.frombytes(f.read())
+        both, at = [[array.array("d") for _ in self.outputs] for _ in range(2)], 0
+        for step in range(self.steps or 1):
+            if at >= len(data) or data[at] != 0:
+                raise Failure(f"run {step} has status {int(data[at]) if at < len(data) else 'none'}")
+            at += 2
+            for outputs in both:
+                for output, size in zip(outputs, self.output_sizes()):
+                    output.extend(data[at:at + size // 4])
+                    at += size // 4
+        if at != len(data):
+            raise Failure("the results file has the wrong length")
+        return both
+
     def output_sizes(self):
         return [len(t.data) // (self.steps or 1) for t in self.outputs]
 
