@@ -45,8 +45,7 @@ cexpr *c_call_list(cunit *u, const char *function, unsigned count, cexpr *const 
 bool c_is_int(const cexpr *e, int64_t *value);                       /* an integer literal */
 const char *c_text(const cexpr *name);                               /* the text of a c_name */
 
-/* --- statements: each function appends to a block ------------------------------------------------------------------
- */
+/* --- statements: each function appends to a block ----------------------------------------------------------------- */
 void c_declare(cblock *b, const char *type, const char *name, cexpr *value); /* TYPE NAME = value; value may be NULL */
 void c_declare_array(cblock *b, const char *type, const char *name, int64_t elements);  /* TYPE NAME[n]; */
 void c_assign(cblock *b, cexpr *target, const char *op, cexpr *value);                  /* op: "=", "+=", "*=", … */
@@ -64,8 +63,7 @@ cblock *c_if(cblock *b, cexpr *test);            /* gives the body */
 cblock *c_else(cblock *b); /* b's last statement must be an if without else; gives the else body */
 cblock *c_scope(cblock *b);                      /* { … } */
 
-/* --- top level, in the order of the calls ----------------------------------------------------------------------------
- */
+/* --- top level, in the order of the calls ------------------------------------------------------------------------- */
 void c_top_line(cunit *u, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* #include, #define, extern "C" { */
 void c_top_blank(cunit *u);
@@ -138,8 +136,7 @@ bool cunit_weights_visit(const cunit *u, bool swapped, bool (*write)(void *conte
  * once, when the unit is complete. */
 void cunit_protect(cunit *u, const name_set *names);
 
-/* --- printing --------------------------------------------------------------------------------------------------------
- */
+/* --- printing ----------------------------------------------------------------------------------------------------- */
 /* Writes the unit as C text; false when writing failed (errno is set). Lines are at most 120 columns. */
 bool cunit_print(const cunit *u, FILE *to);
 

@@ -363,8 +363,7 @@ static void interpret_nodes(importer *m, Onnx__NodeProto *const *nodes, size_t c
     for (size_t i = 0; i < count && m->nodes <= MAX_NODES; i++) interpret_node(m, nodes, i, opset);
 }
 
-/* --- all of it -------------------------------------------------------------------------------------------------------
- */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 static void report_unknown(importer *m) {
     if (!m->unknown_count) return;

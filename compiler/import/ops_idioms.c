@@ -83,8 +83,7 @@ value *function_from_product(call *c, value *a, value *b) {
     return v ? v : of_factors(c, b, a);
 }
 
-/* --- GroupNorm, which PyTorch writes as an InstanceNorm of [N, groups, …] and a scale and a shift of each channel ---
- */
+/* --- GroupNorm, which PyTorch writes as an InstanceNorm of [N, groups, …] and a scale and a shift of each channel - */
 
 static bool all_are(const layer_param *p, float number) {
     for (int64_t i = 0; i < p->dims[0]; i++)

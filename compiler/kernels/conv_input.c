@@ -56,7 +56,7 @@ static void gather_rows(const conv_input *x, cblock *b, cexpr *sequence) {
 cblock *conv_input_loops(const conv_input *x, cblock *b, const plan_view *y, cexpr **first, cexpr **y_at) {
     cunit *u = x->e->unit;
     cexpr *n, *h;
-    b = loop(x, b, "n", 0, &n);
+    b = loop(x, b, "item", 0, &n);
     *first = c_add(u, c_name(u, "%s", x->operand->name), c_mul(u, n, stride(x, 0)));
     if (is_image(x)) {
         b = loop(x, b, "h", 1, &h);

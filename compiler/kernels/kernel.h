@@ -75,8 +75,7 @@ void emit_move(emit_context *e, const plan_kernel *k,
                cfunction *f); /* move.c: moves, EMBEDDING, ONE_HOT, PLAN_COPY, PLAN_ZERO */
 void emit_index(emit_context *e, const plan_kernel *k, cfunction *f); /* index.c: TAKE, GATHER, SCATTER_ADD, TOPK */
 
-/* --- shared by the emitters (kernel.c) ------------------------------------------------------------------------------
- */
+/* --- shared by the emitters (kernel.c) ---------------------------------------------------------------------------- */
 /* A run-time dim's or a loop symbol's name in C: "T", "dim_n" for names that could be an emitter's own local or a
  * macro, "T_start", "T_count_1" for symbols of loops. So locals must begin with a lower-case letter and not with
  * "dim_". */

@@ -50,8 +50,7 @@ void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t 
 void tile_add_term(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *const *factors,
                    cexpr *weights, const char *suffix);
 
-/* --- names and short forms that matrix kernels share -----------------------------------------------------------------
- */
+/* --- names and short forms that matrix kernels share -------------------------------------------------------------- */
 cexpr *tile_load(emit_context *e, cexpr *address);
 /* The first n lanes; all when n == lanes. */
 cexpr *tile_load_n(emit_context *e, cexpr *address, int64_t n);

@@ -7,8 +7,7 @@
 
 #define PARAMETERS(array) array, sizeof array / sizeof *array
 
-/* --- small things --------------------------------------------------------------------------------------------------
- */
+/* --- small things ------------------------------------------------------------------------------------------------- */
 
 static ir_value *binary(lowering *l, ir_op op, ir_value *a, ir_value *b, span where) {
     ir_type type = {.dtype = a->type.dtype};
@@ -63,8 +62,7 @@ static bool argument_is_float(lowering *l, const arguments *a, size_t i) {
     return false;
 }
 
-/* --- of two tensors of one shape -----------------------------------------------------------------------------------
- */
+/* --- of two tensors of one shape ---------------------------------------------------------------------------------- */
 
 /* torch broadcasts two shapes with a warning; nearly always it is a fault. */
 static bool shapes_are_one(lowering *l, const arguments *a) {
@@ -134,8 +132,7 @@ static value lower_huber(lowering *l, const arguments *a, ir_op op) {
     return shapes_are_one(l, a) ? bent(l, a, delta, 1, delta) : value_poison(a->call->where);
 }
 
-/* --- weights -------------------------------------------------------------------------------------------------------
- */
+/* --- weights ------------------------------------------------------------------------------------------------------ */
 
 /* A tuple of numbers, or a param, which is not trained: *to is NULL for none. False after reporting. */
 static bool weights_of(lowering *l, const arguments *a, size_t i, ir_value **to) {
@@ -168,8 +165,7 @@ static bool weights_of(lowering *l, const arguments *a, size_t i, ir_value **to)
     return true;
 }
 
-/* --- of probabilities ----------------------------------------------------------------------------------------------
- */
+/* --- of probabilities --------------------------------------------------------------------------------------------- */
 
 static bool weights_broadcast(lowering *l, const arguments *a, size_t i, const ir_value *weights) {
     ir_type both = {.dtype = IR_F32};
@@ -218,8 +214,7 @@ static value lower_bce_with_logits(lowering *l, const arguments *a, ir_op op) {
     return reduced(l, a, 3, each);
 }
 
-/* --- of classes ----------------------------------------------------------------------------------------------------
- */
+/* --- of classes --------------------------------------------------------------------------------------------------- */
 
 /* x[N, C, …] or x[C]; the classes' axis. */
 typedef struct {

@@ -213,8 +213,7 @@ static value lower_pool(lowering *l, const arguments *a, ir_op op) {
                                                                                          : value_poison(a->call->where);
 }
 
-/* --- adaptive ------------------------------------------------------------------------------------------------------
- */
+/* --- adaptive ----------------------------------------------------------------------------------------------------- */
 
 /* output_size: a number, or a number or none for each axis; 0 stands for none. */
 static bool read_output_sizes(lowering *l, const arguments *a, size_t i, unsigned axes, int64_t *sizes) {

@@ -67,8 +67,7 @@ const ast_name *block_binds(const block *b, const char *name) {
     return NULL;
 }
 
-/* --- rows and rounds -----------------------------------------------------------------------------------------------
- */
+/* --- rows and rounds ---------------------------------------------------------------------------------------------- */
 
 /* NULL after reporting. */
 static ir_value *lower_rows(lowering *l, const ast_expr *e) {
@@ -165,8 +164,7 @@ static void bind_rows(lowering *l, block *b) {
     b->row_count = kept;
 }
 
-/* --- what is carried -----------------------------------------------------------------------------------------------
- */
+/* --- what is carried ---------------------------------------------------------------------------------------------- */
 
 /* Inside of the block: the same, made of CARRIED nodes. */
 static value carry(lowering *l, block *b, const value *before, const char *name, span where) {
@@ -262,8 +260,7 @@ static value behind(lowering *l, const ir_node *n, const value *before, size_t *
     return v;
 }
 
-/* --- collect -------------------------------------------------------------------------------------------------------
- */
+/* --- collect ------------------------------------------------------------------------------------------------------ */
 
 static bool may_collect(lowering *l, const block *b, const ast_stmt *s) {
     const ast_name *bound = scope_find(b->bound, s->name.text);
@@ -307,8 +304,7 @@ void lower_collect(lowering *l, const ast_stmt *s) {
     ARENA_PUSH(l->arena, b->collected, b->collected_count, b->collected_capacity, c);
 }
 
-/* --- until ---------------------------------------------------------------------------------------------------------
- */
+/* --- until -------------------------------------------------------------------------------------------------------- */
 
 static bool is_bool(const value *v) {
     return v->kind == VALUE_TENSOR && v->tensor->type.dtype == IR_BOOL;
@@ -333,8 +329,7 @@ static ir_value *lower_until(lowering *l, block *b) {
     return NULL;
 }
 
-/* --- the block -----------------------------------------------------------------------------------------------------
- */
+/* --- the block ---------------------------------------------------------------------------------------------------- */
 
 static void lower_inner_statement(lowering *l, const ast_stmt *s) {
     static const char *const kinds[] = {[AST_DIM] = "a run-time dim", [AST_WEIGHTS] = "weights",

@@ -87,8 +87,7 @@ static void of_conv1d(differentiation *d, const ir_node *n, ir_value *const *dy)
     if (adjoint_wanted(d, n->inputs[2])) adjoint_add(d, n->inputs[2], adj_reduce(d, IR_SUM, dy[0], 5, false));
 }
 
-/* --- weights that a kernel cannot read -------------------------------------------------------------------------------
- */
+/* --- weights that a kernel cannot read ---------------------------------------------------------------------------- */
 
 /* Is it made of a param that lives in the struct, and not in the order that it has there? */
 static bool is_turned(const ir_model *m, const ir_value *weight) {

@@ -24,8 +24,7 @@ typedef struct {
     ir_value *valid;           /* with lengths: has a sequence this step? bool [T, B, 1]; else NULL */
 } layer;
 
-/* --- shapes --------------------------------------------------------------------------------------------------------
- */
+/* --- shapes ------------------------------------------------------------------------------------------------------- */
 
 static ir_type shape2(const dim *a, const dim *b) { return (ir_type){.dtype = IR_F32, .rank = 2, .dims = {a, b}}; }
 
@@ -62,8 +61,7 @@ static ir_value *integer(differentiation *d, int64_t number) {
     return v;
 }
 
-/* --- what the steps began with --------------------------------------------------------------------------------------
- */
+/* --- what the steps began with ------------------------------------------------------------------------------------ */
 
 /* What each step begins with, [T, B, N]: the first value [B, N] (NULL: zeros), then what each step ends with, as far as
  * it is not the last one's. Backwards, a row with a length begins where that ends. */
@@ -108,8 +106,7 @@ static ir_value *through(const layer *l, ir_activation a, ir_value *dy, ir_value
     return adjoint_through_function(l->d, a.function, a.scalar, dy, z, y);
 }
 
-/* --- the loop ------------------------------------------------------------------------------------------------------
- */
+/* --- the loop ----------------------------------------------------------------------------------------------------- */
 
 enum { MOST_ROWS = 8, MOST_CARRIED = 2, MOST_COLLECTED = 3 };
 
@@ -231,8 +228,7 @@ static ir_value *ended(const layer *l) {
     return l->valid ? adj_cast(l->d, adj_of(l->d, IR_NOT, l->valid), IR_F32) : NULL;
 }
 
-/* --- what all cells end with ---------------------------------------------------------------------------------------
- */
+/* --- what all cells end with -------------------------------------------------------------------------------------- */
 
 /* dz summed up over all rows; both biases may ask for the same. */
 static void add_bias(layer *l, unsigned bias, ir_value *dz) {
@@ -271,8 +267,7 @@ static void hidden_side(layer *l, ir_value *dz) {
     add_bias(l, IR_REC_B_HH, dz);
 }
 
-/* --- RNN: h = act(z) -----------------------------------------------------------------------------------------------
- */
+/* --- RNN: h = act(z) ---------------------------------------------------------------------------------------------- */
 
 static void of_rnn(layer *l, ir_value *out) {
     differentiation *d = l->d;
@@ -294,8 +289,7 @@ static void of_rnn(layer *l, ir_value *out) {
     adjoint_add(d, l->in[IR_REC_H0], t.last[0]);
 }
 
-/* --- LSTM: c' = f c + i g, h = o act(c') ----------------------------------------------------------------------------
- */
+/* --- LSTM: c' = f c + i g, h = o act(c') -------------------------------------------------------------------------- */
 
 typedef struct {
     ir_value *z[4], *gate[4]; /* i, f, g, o: sums, and what the activations make of them */
@@ -362,8 +356,7 @@ static void of_lstm(layer *l) {
     }
 }
 
-/* --- GRU: h' = (1 - z) n + z h, n = act(x's part + r (h's part)) -----------------------------------------------------
- */
+/* --- GRU: h' = (1 - z) n + z h, n = act(x's part + r (h's part)) -------------------------------------------------- */
 
 static void of_gru(layer *l) {
     differentiation *d = l->d;

@@ -49,8 +49,7 @@ static void push(reverse *r, value_list *list, ir_value *v) {
     ARENA_PUSH(r->d->model->arena, list->values, list->count, list->capacity, v);
 }
 
-/* --- the body once more ----------------------------------------------------------------------------------------------
- */
+/* --- the body once more ------------------------------------------------------------------------------------------- */
 
 static ir_value *source_of(reverse *r, ir_op op, size_t index, const ir_type *type) {
     ir_value *v = adj_value(r->d, op, NULL, 0, type);

@@ -69,8 +69,7 @@ static void mark_wanted(differentiation *d) {
     mark_graph(d, d->graph);
 }
 
-/* --- sums -----------------------------------------------------------------------------------------------------------
- */
+/* --- sums --------------------------------------------------------------------------------------------------------- */
 
 /* What was read in more places than it has is summed up. */
 static ir_value *summed_to(differentiation *d, ir_value *g, const ir_type *type) {
@@ -114,8 +113,7 @@ void adjoint_refuse(differentiation *d, const ir_node *n, const char *what) {
     diag_hint(e, "what no trained parameter or gradient asks for may use it");
 }
 
-/* --- rules ----------------------------------------------------------------------------------------------------------
- */
+/* --- rules -------------------------------------------------------------------------------------------------------- */
 
 static adjoint_rule *rule_of(ir_op op) {
     static adjoint_rule *(*const families[])(ir_op) = {

@@ -26,8 +26,7 @@ typedef struct {
     size_t row_capacity;
 } hoister;
 
-/* --- levels --------------------------------------------------------------------------------------------------------
- */
+/* --- levels ------------------------------------------------------------------------------------------------------- */
 
 static level level_of(const hoister *h, const ir_value *v) {
     return v && v->id < h->known ? h->levels[v->id] : OF_NO_ROUND;
@@ -56,8 +55,7 @@ static level level_of_node(const hoister *h, const ir_node *n) {
     return found;
 }
 
-/* --- for all rows at once --------------------------------------------------------------------------------------------
- */
+/* --- for all rows at once ----------------------------------------------------------------------------------------- */
 
 static ir_node *add(hoister *h, const ir_node *like, ir_op op, ir_value *const *inputs, unsigned count,
                     const ir_type *type) {
@@ -203,8 +201,7 @@ static void take_all(hoister *h, const ir_node *n) {
     h->all[result->id] = reshape(h, n, all->results[0], &type);
 }
 
-/* --- what stays ------------------------------------------------------------------------------------------------------
- */
+/* --- what stays --------------------------------------------------------------------------------------------------- */
 
 /* Of a value OF_ROWS that a round still needs: its ROW, which is new unless the value is one itself. */
 static void use_row(hoister *h, ir_value **use) {
@@ -256,8 +253,7 @@ static void add_inputs(hoister *h) {
     n->block->rows = of_body;
 }
 
-/* --- the block -------------------------------------------------------------------------------------------------------
- */
+/* --- the block ---------------------------------------------------------------------------------------------------- */
 
 /* What is carried and never changes is its first value, in the rounds and behind them. */
 static void settle_unchanged(ir_model *m, ir_node *n) {

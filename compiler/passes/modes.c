@@ -57,8 +57,7 @@ static void check_lengths(const divider *d, const ir_graph *g, diag_list *diags)
     }
 }
 
-/* --- the three models ----------------------------------------------------------------------------------------------
- */
+/* --- the three models --------------------------------------------------------------------------------------------- */
 
 static void unlink_node(ir_graph *g, const ir_node *node) {
     ir_node *before = NULL;
@@ -104,8 +103,7 @@ static void stop_dropout(ir_model *m, ir_graph *g) {
     }
 }
 
-/* --- what the loss reaches -----------------------------------------------------------------------------------------
- */
+/* --- what the loss reaches ---------------------------------------------------------------------------------------- */
 
 static void reach(const ir_model *m, ir_value *v, bool *seen, bool *params) {
     ir_value **stack = NULL;
@@ -149,8 +147,7 @@ static bool freeze_unreached(ir_model *m, diag_list *diags) {
     return true;
 }
 
-/* --- statistics of the batch ---------------------------------------------------------------------------------------
- */
+/* --- statistics of the batch -------------------------------------------------------------------------------------- */
 
 typedef struct {
     ir_model *model;
@@ -275,8 +272,7 @@ static void find_moving(ir_model *m, const ir_graph *g) {
     }
 }
 
-/* --- sparse gradients ----------------------------------------------------------------------------------------------
- */
+/* --- sparse gradients --------------------------------------------------------------------------------------------- */
 
 /* torch.optim's SGD alone takes them, and moves the rows that were looked up; what moves all rows, or asks for all
  * gradients, does not go with it. */

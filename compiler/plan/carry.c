@@ -38,8 +38,7 @@ static bool writes(const task *u, const pval *storage) {
     return false;
 }
 
-/* --- written over the old value ------------------------------------------------------------------------------------
- */
+/* --- written over the old value ----------------------------------------------------------------------------------- */
 
 static bool is_elementwise(const task *u) {
     return u->kind == TASK_COPY || (u->kind == TASK_NODE && plan_operator_of(u->node->op)->elementwise);
@@ -94,8 +93,7 @@ static bool overwrite(planner *p, const pval *storage, const pval *old) {
     return true;
 }
 
-/* --- the round's end ------------------------------------------------------------------------------------------------
- */
+/* --- the round's end ---------------------------------------------------------------------------------------------- */
 
 static pval *place_of(planner *p, pval *result) {
     pval *to = planner_view(p, result, &result->type, same, NULL);

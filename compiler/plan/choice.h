@@ -11,8 +11,7 @@
 #include "plan/plan.h"
 #include "support/text.h"
 
-/* --- products: rows of x times packed weights ------------------------------------------------------------------------
- */
+/* --- products: rows of x times packed weights --------------------------------------------------------------------- */
 
 typedef struct {
     cost_tile size;

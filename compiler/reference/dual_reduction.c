@@ -121,8 +121,7 @@ void dual_reduction(evaluation *e, const ir_node *n) {
     }
 }
 
-/* --- LayerNorm, BatchNorm ------------------------------------------------------------------------------------------
- */
+/* --- LayerNorm, BatchNorm ----------------------------------------------------------------------------------------- */
 
 static void layer_norm(evaluation *e, const ir_node *n) {
     const array *x = evaluate_input(e, n, 0), *weight = evaluate_input(e, n, 1);

@@ -112,9 +112,9 @@ static const float operators_conv_weights[120] NNC_ALIGNED = {
 
 /* conv = Conv1d(4, 6, kernel_size=3, padding=1, stride=2): x [2, 4, T] -> y [2, 6, (T + 1)//2] */
 static void operators_conv(size_t T, const float *x, float *y) {
-    for (size_t n = 0; n < 2; n++) {
-        const float *x_g = x + n * (4 * T);
-        float *y_g = y + n * (6 * ((T + 1) / 2));
+    for (size_t item = 0; item < 2; item++) {
+        const float *x_g = x + item * (4 * T);
+        float *y_g = y + item * (6 * ((T + 1) / 2));
         const float *w = operators_conv_weights;
         float *y_o = y_g;
         for (size_t t = 1; t < (T / 2 - 1) / 4 * 4 + 1; t += 4) {
