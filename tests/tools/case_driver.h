@@ -19,7 +19,7 @@
 #include "little_endian.h"
 
 /* a model may be called as anything here is */
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(__PCC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
 #endif
@@ -136,7 +136,7 @@ static inline void case_finish(int kept)
     case_count = kept;
 }
 
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(__PCC__)
 #pragma GCC diagnostic pop
 #endif
 
