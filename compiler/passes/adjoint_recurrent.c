@@ -61,18 +61,25 @@ static ir_value *integer(differentiation *d, int64_t number) {
     return v;
 }
 
+/* What the generated code calls a new value: lstm_NAME. */
+static ir_value *named(const layer *l, ir_value *v, const char *name) {
+    if (l->n->label) v->producer->label = arena_printf(l->d->model->arena, "%s_%s", l->n->label, name);
+    return v;
+}
+
 /* --- what the steps began with ------------------------------------------------------------------------------------ */
 
 /* What each step begins with, [T, B, N]: the first value [B, N] (NULL: zeros), then what each step ends with, as far as
  * it is not the last one's. Backwards, a row with a length begins where that ends. */
-static ir_value *moved_on(layer *l, ir_value *first, ir_value *each) {
+static ir_value *moved_on(layer *l, ir_value *first, ir_value *each, const char *name) {
     differentiation *d = l->d;
     bool reverse = l->n->attrs.reverse;
     ir_type all = shape3(adj_dim(d, 1), l->batch, each->type.dims[2]);
     first = first ? adj_reshape(d, first, &all) : adj_zeros(d, &all);
     if (dim_is(l->steps, 1)) return first;
     ir_value *const parts[] = {reverse ? each : first, reverse ? first : each};
-    ir_value *moved = adj_slice(d, adj_cat(d, parts, 2, 0), 0, adj_dim(d, reverse), l->steps, 1);
+    ir_value *all_steps = named(l, adj_cat(d, parts, 2, 0), name);
+    ir_value *moved = adj_slice(d, all_steps, 0, adj_dim(d, reverse), l->steps, 1);
     if (!reverse || !l->in[IR_REC_LENGTHS]) return moved;
     if (!l->last) {
         ir_type column = shape3(adj_dim(d, 1), l->batch, adj_dim(d, 1));
@@ -95,9 +102,9 @@ static ir_value *masked(const layer *l, ir_value *v, double otherwise) {
     return l->valid ? adj_where(l->d, l->valid, v, adj_number(l->d, otherwise)) : v;
 }
 
-static ir_value *activated(const layer *l, ir_activation a, ir_value *z) {
+static ir_value *activated(const layer *l, ir_activation a, ir_value *z, const char *name) {
     if (a.function == IR_LINEAR_ACTIVATION) return z;
-    return adj_unary(l->d, a.function, a.scalar[0], a.scalar[1], z);
+    return named(l, adj_unary(l->d, a.function, a.scalar[0], a.scalar[1], z), name);
 }
 
 /* dy times the slope of y = a(z). */
@@ -215,7 +222,7 @@ static time_loop gradient_loop(const layer *l) {
 
 /* What comes from out and what comes from the step behind. */
 static ir_value *joined(const layer *l, ir_value *dout, ir_value *carried) {
-    return dout ? add(l, dout, carried) : carried;
+    return dout ? named(l, add(l, dout, carried), "dh") : carried;
 }
 
 /* What a row that has no such step hands on; kept: float [B, 1], 1 for those. */
@@ -297,14 +304,15 @@ typedef struct {
 } lstm;
 
 static void lstm_again(layer *l, lstm *s) {
+    static const char *const names[] = {"i", "f", "g", "o"};
     const ir_attrs *a = &l->n->attrs;
     for (int g = 0; g < 4; g++) {
         s->z[g] = sums_of(l, g);
-        s->gate[g] = activated(l, g == 2 ? a->activation : a->recurrent_activation, s->z[g]);
+        s->gate[g] = activated(l, g == 2 ? a->activation : a->recurrent_activation, s->z[g], names[g]);
     }
     s->cell = l->n->results[ir_kept_from(l->n) + 1];
-    s->before = moved_on(l, l->in[IR_REC_C0], s->cell);
-    s->active = activated(l, a->activation, s->cell);
+    s->before = moved_on(l, l->in[IR_REC_C0], s->cell, "all_c");
+    s->active = activated(l, a->activation, s->cell, "act_c");
 }
 
 /* v times the slope of gate g, where a sequence has the step. */
@@ -328,9 +336,9 @@ static void of_lstm(layer *l) {
     time_loop t = gradient_loop(l);
     t.initial[t.carried_count++] = l->dc ? l->dc : adj_zeros(d, &state);
     ir_type apart = {.dtype = IR_F32, .rank = 4, .dims = {l->steps, l->batch, adj_dim(d, 3), H}};
-    add_row(&t, adj_reshape(d, by_cell, &apart));
-    add_row(&t, by_output);
-    add_row(&t, to_cell);
+    add_row(&t, adj_reshape(d, named(l, by_cell, "slopes"), &apart));
+    add_row(&t, named(l, by_output, "slope_o"));
+    add_row(&t, named(l, to_cell, "slope_c"));
     add_row(&t, masked(l, s.gate[1], 1));
     unsigned at_out = l->dout ? add_row(&t, masked(l, l->dout, 0)) : 0, at_kept = kept ? add_row(&t, kept) : 0;
     open_loop(&t);
@@ -340,7 +348,8 @@ static void of_lstm(layer *l) {
     ir_type single = shape3(l->batch, adj_dim(d, 1), H), flat = shape2(l->batch, times(l, 3, H));
     ir_value *inner = adj_reshape(d, mul(l, adj_reshape(d, dc, &single), t.rows[0]), &flat);
     ir_value *const gates[] = {inner, mul(l, dy, t.rows[1])};
-    ir_value *dz = adj_cat(d, gates, 2, 1);
+    ir_value *dz = named(l, adj_cat(d, gates, 2, 1), "dz");
+    named(l, dc, "dc");
     t.next[0] = handed_on(l, adj_matmul(d, dz, l->in[IR_REC_W_HH]), t.carried[0], kept ? t.rows[at_kept] : NULL);
     t.next[1] = mul(l, dc, t.rows[3]);
     t.collect[t.collected_count++] = dz;
@@ -362,9 +371,10 @@ static void of_gru(layer *l) {
     differentiation *d = l->d;
     const ir_attrs *a = &l->n->attrs;
     ir_value *sum_r = sums_of(l, 0), *sum_z = sums_of(l, 1);
-    ir_value *r = activated(l, a->recurrent_activation, sum_r), *z = activated(l, a->recurrent_activation, sum_z);
+    ir_value *r = activated(l, a->recurrent_activation, sum_r, "r");
+    ir_value *z = activated(l, a->recurrent_activation, sum_z, "z");
     ir_value *share = sums_of(l, 2); /* h's share of n's sum */
-    ir_value *sum_n = add(l, sums_of(l, 3), mul(l, r, share)), *n = activated(l, a->activation, sum_n);
+    ir_value *sum_n = add(l, sums_of(l, 3), mul(l, r, share)), *n = activated(l, a->activation, sum_n, "n");
     /* by dh: those of n's sum, r's, z's, and of h's share */
     ir_value *by_n = masked(l, through(l, a->activation, adj_minus_from(d, 1, z), sum_n, n), 0);
     ir_value *by_r = masked(l, through(l, a->recurrent_activation, mul(l, by_n, share), sum_r, r), 0);
@@ -373,7 +383,7 @@ static void of_gru(layer *l) {
     ir_value *const parts[] = {by_r, by_z, masked(l, mul(l, by_n, r), 0)};
     ir_type apart = {.dtype = IR_F32, .rank = 4, .dims = {l->steps, l->batch, adj_dim(d, 3), l->hidden}};
     time_loop t = gradient_loop(l);
-    add_row(&t, adj_reshape(d, adj_cat(d, parts, 3, 2), &apart));
+    add_row(&t, adj_reshape(d, named(l, adj_cat(d, parts, 3, 2), "slopes"), &apart));
     add_row(&t, masked(l, z, 1));
     unsigned at_out = l->dout ? add_row(&t, masked(l, l->dout, 0)) : 0;
     open_loop(&t);
@@ -414,10 +424,11 @@ static void of_gru_reset_before(layer *l) {
     ir_value *x = share_of(l, l->in[IR_REC_X], IR_REC_W_IH, IR_REC_B_IH, 0, 3);
     ir_value *sums = add(l, gates_of(l, x, 0, 2), share_of(l, l->before, IR_REC_W_HH, IR_REC_B_HH, 0, 2));
     ir_value *sum_r = gates_of(l, sums, 0, 1), *sum_z = gates_of(l, sums, 1, 1);
-    ir_value *r = activated(l, a->recurrent_activation, sum_r), *z = activated(l, a->recurrent_activation, sum_z);
+    ir_value *r = activated(l, a->recurrent_activation, sum_r, "r");
+    ir_value *z = activated(l, a->recurrent_activation, sum_z, "z");
     ir_value *reset = masked(l, mul(l, r, l->before), 0);
     ir_value *sum_n = add(l, gates_of(l, x, 2, 1), share_of(l, reset, IR_REC_W_HH, IR_REC_B_HH, 2, 1));
-    ir_value *n = activated(l, a->activation, sum_n), *change = adj_both(d, IR_SUB, l->before, n);
+    ir_value *n = activated(l, a->activation, sum_n, "n"), *change = adj_both(d, IR_SUB, l->before, n);
     time_loop t = gradient_loop(l);
     add_row(&t, masked(l, through(l, a->activation, adj_minus_from(d, 1, z), sum_n, n), 0));
     add_row(&t, masked(l, through(l, a->recurrent_activation, change, sum_z, z), 0));
@@ -462,7 +473,7 @@ static void of_recurrent(differentiation *d, const ir_node *n, ir_value *const *
     bool reads = !resets_before && (n->attrs.cell != IR_RNN || adjoint_function_reads_x(n->attrs.activation.function));
     if (reads && !n->attrs.keeps) ir_keep(d->model, (ir_node *)n);
     if (reads) l.sums = n->results[ir_kept_from(n)];
-    l.before = moved_on(&l, n->inputs[IR_REC_H0], n->results[0]);
+    l.before = moved_on(&l, n->inputs[IR_REC_H0], n->results[0], "all_h");
     find_valid(&l);
     switch (n->attrs.cell) {
     case IR_RNN: of_rnn(&l, n->results[0]); return;
