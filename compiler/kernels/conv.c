@@ -25,6 +25,7 @@ typedef struct {
     cexpr *bias;            /* of the group's channel, plain floats only; NULL: none */
     bool biased;
     int64_t width, units, vectors, positions; /* of the panel that is being emitted */
+    bool unrolled;
 } conv;
 
 /* One run over the terms: `positions` outputs from t on. */
@@ -102,7 +103,7 @@ static void add_term(const void *context, cblock *b, const char *const *sums, ce
 static void emit_terms(cblock *b, const conv_tile *t) {
     const conv *v = t->conv;
     cexpr *from = t->tests ? name(v, "k_from") : NULL, *to = t->tests ? name(v, "k_to") : NULL;
-    conv_terms terms = {v->e, v->channels, v->taps, from, to, add_term, t};
+    conv_terms terms = {v->e, v->channels, v->taps, from, to, v->unrolled && !t->tests, add_term, t};
     declare_sums(v, b, &t->size);
     conv_add_terms(&terms, b, t->size.rows * t->size.vectors, t->size.sums);
 }
@@ -248,6 +249,7 @@ static void use_channels(conv *v, const choice_channels *c) {
     v->units = c->units;
     v->vectors = c->vectors;
     v->positions = c->positions;
+    v->unrolled = c->unrolled;
 }
 
 static void emit_panels(conv *v, cblock *b, cexpr *table) {

@@ -38,10 +38,11 @@ static void add_term(const void *context, cblock *b, const char *const *sums, ce
 }
 
 /* The last vector begins `last` positions behind t. */
-static void emit_tile(const positions *p, cblock *b, cexpr *t, unsigned rows, unsigned vectors, int64_t last) {
+static void emit_tile(const positions *p, cblock *b, cexpr *t, const choice_tile *shape, unsigned vectors, int64_t last) {
     emit_context *e = p->e;
     cunit *u = e->unit;
     int64_t lanes = e->target->lanes;
+    unsigned rows = shape->size.rows;
     positions_tile of = {p, {.rows = rows, .vectors = vectors, .chains = 1}};
     cexpr *starts[TILE_MAX_SUMS];
     for (unsigned r = 0; r < rows; r++) {
@@ -55,7 +56,7 @@ static void emit_tile(const positions *p, cblock *b, cexpr *t, unsigned rows, un
     for (unsigned v = 0; v < vectors; v++) of.size.columns[v] = v + 1 < vectors ? v * lanes : last;
     c_declare(b, "const float *", "x_t", c_add(u, c_name(u, "x_g"), t));
     tile_declare(e, b, &of.size, p->biased ? starts : NULL);
-    conv_terms terms = {e, p->channels, p->taps, NULL, NULL, add_term, &of};
+    conv_terms terms = {e, p->channels, p->taps, NULL, NULL, shape->unrolled, add_term, &of};
     conv_add_terms(&terms, b, rows * vectors, of.size.sums);
     for (unsigned i = 0; i < rows * vectors; i++) {
         cexpr *row = c_add(u, c_name(u, "y_o"), c_mul(u, c_int(u, i / vectors), stride(p, p->y, 1)));
@@ -70,7 +71,6 @@ static void emit_channels(const void *context, cblock *b, cexpr *o, const choice
     const positions *p = context;
     cunit *u = p->e->unit;
     int64_t lanes = p->e->target->lanes, wide = shape->size.vectors * lanes, count, terms = p->channels * p->taps;
-    unsigned rows = shape->size.rows;
     cexpr *all = emit_dim(p->e, p->y->view.type.dims[2]), *t = c_name(u, "t");
     c_declare(b, "const float *", "w", c_add(u, c_name(u, "w_g"), c_mul(u, o, c_int(u, terms))));
     if (p->biased) c_declare(b, "const float *", "bias_o", c_add(u, c_name(u, "bias_g"), o));
@@ -79,19 +79,19 @@ static void emit_channels(const void *context, cblock *b, cexpr *o, const choice
     cexpr *even = c_mul(u, c_binary(u, "/", all, c_int(u, wide)), c_int(u, wide));
     if (c_is_int(all, &count)) {
         int64_t whole = count / wide, rest = count % wide;
-        if (whole == 1) emit_tile(p, c_scope(b), c_int(u, 0), rows, vectors, wide - lanes);
-        if (whole > 1) emit_tile(p, c_for(b, "t", c_int(u, 0), even, wide), t, rows, vectors, wide - lanes);
+        if (whole == 1) emit_tile(p, c_scope(b), c_int(u, 0), shape, vectors, wide - lanes);
+        if (whole > 1) emit_tile(p, c_for(b, "t", c_int(u, 0), even, wide), t, shape, vectors, wide - lanes);
         if (rest > lanes)
-            emit_tile(p, c_scope(b), c_int(u, count - rest), rows, (unsigned)((rest + lanes - 1) / lanes),
+            emit_tile(p, c_scope(b), c_int(u, count - rest), shape, (unsigned)((rest + lanes - 1) / lanes),
                       rest - lanes);
-        else if (rest) emit_tile(p, c_scope(b), c_int(u, count - lanes), rows, 1, 0);
+        else if (rest) emit_tile(p, c_scope(b), c_int(u, count - lanes), shape, 1, 0);
         return;
     }
-    emit_tile(p, c_for(b, "t", c_int(u, 0), even, wide), t, rows, vectors, wide - lanes);
+    emit_tile(p, c_for(b, "t", c_int(u, 0), even, wide), t, shape, vectors, wide - lanes);
     b = c_for(b, "t", even, all, lanes);
     cexpr *fits = c_binary(u, "<=", c_add(u, t, c_int(u, lanes)), all);
     c_declare(b, "const size_t", "first", c_conditional(u, fits, t, c_sub(u, all, c_int(u, lanes))));
-    emit_tile(p, b, c_name(u, "first"), rows, 1, 0);
+    emit_tile(p, b, c_name(u, "first"), shape, 1, 0);
 }
 
 void emit_conv_positions(emit_context *e, const plan_kernel *k, const choice_conv *choice, cblock *b) {

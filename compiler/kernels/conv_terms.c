@@ -22,6 +22,11 @@ static cblock *loop_over(const conv_terms *t, cblock *b, const char *name, cexpr
 
 static void add_taps(const conv_terms *t, cblock *b, const char *const *sums, cexpr *c, cexpr *from, cexpr *to) {
     cexpr *k;
+    int64_t first, end;
+    if (t->unrolled && c_is_int(from, &first) && c_is_int(to, &end) && end > first + 1) {
+        for (; first < end; first++) t->add(t->context, c_scope(b), sums, c, c_int(t->e->unit, first));
+        return;
+    }
     b = loop_over(t, b, "k", from, to, &k);
     t->add(t->context, b, sums, c, k);
 }

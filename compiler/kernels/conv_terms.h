@@ -12,6 +12,7 @@ typedef struct {
     emit_context *e;
     int64_t channels, taps;
     cexpr *from, *to; /* taps from `from` on and before `to`; NULL: all of them */
+    bool unrolled;    /* all taps of a channel one after another; wants all of them */
     conv_term *add;
     const void *context;
 } conv_terms;

@@ -92,7 +92,8 @@ typedef struct {
 
 typedef struct {
     int64_t width, units, vectors; /* of a panel of channels; width 0: there is no such panel */
-    int64_t positions;             /* of a tile in the interior */
+    int64_t positions;             /* of a tile in the interior, */
+    bool unrolled;                 /* and whether its taps stand one after another in the code */
 } choice_channels;
 
 typedef struct {

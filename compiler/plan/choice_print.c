@@ -120,6 +120,7 @@ static void print_linear(const printer *p, const choice_linear *l) {
 
 static void print_channels(const printer *p, const choice_channels *c) {
     text_printf(p->to, "%lld positions x %lld vectors", (long long)c->positions, (long long)c->vectors);
+    if (c->unrolled) text_add(p->to, " unrolled");
 }
 
 static void print_conv(const printer *p, const choice_conv *c) {
@@ -137,7 +138,8 @@ static void print_conv(const printer *p, const choice_conv *c) {
         return;
     }
     if (c->lanes == 1) {
-        text_printf(p->to, " tiles of %lld positions in plain floats", (long long)c->full.positions);
+        text_printf(p->to, " tiles of %lld positions in plain floats%s", (long long)c->full.positions,
+                    c->full.unrolled ? " unrolled" : "");
         return;
     }
     text_add(p->to, " tiles ");

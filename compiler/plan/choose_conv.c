@@ -19,7 +19,13 @@ static void find_interior(const chooser *c, const plan_kernel *k, choice_conv *t
     to->has_edges = a->before || a->after;
 }
 
-static choice_channels channels_of(const chooser *c, const choice_conv *of, int64_t width, int64_t units) {
+/* All taps of a channel one after another in the code of a tile: loops of few turns are much of their work. */
+static bool unrolls(const chooser *c, int64_t taps, int64_t sums) {
+    return taps > 1 && taps * sums <= c->unroll;
+}
+
+static choice_channels channels_of(const chooser *c, const choice_conv *of, int64_t width, int64_t units,
+                                   int64_t taps) {
     choice_channels r = {.width = width, .units = units, .vectors = (width + of->lanes - 1) / of->lanes};
     int64_t count;
     r.positions = smaller(((int64_t)c->body->registers - 1) / (r.vectors + 1), MAX_TILE);
@@ -27,6 +33,7 @@ static choice_channels channels_of(const chooser *c, const choice_conv *of, int6
     if (of->has_interior && of->end &&
         dim_is_const(dim_sub(c->dims, of->end, dim_const(c->dims, of->first)), &count))
         r.positions = smaller(r.positions, count);
+    r.unrolled = unrolls(c, taps, r.positions * r.vectors);
     return r;
 }
 
@@ -62,26 +69,29 @@ static void choose_windows(const chooser *c, const plan_kernel *k, plan_choice *
 
 static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) {
     const ir_type *w = &k->inputs[1].view.type;
-    int64_t groups = k->node->attrs.groups, outputs = dim_max(w->dims[0]) / groups;
+    int64_t groups = k->node->attrs.groups, outputs = dim_max(w->dims[0]) / groups, taps = dim_max(w->dims[2]);
     choice_conv *conv = &to->conv;
     to->kind = CHOICE_CONV;
     to->vectors = true;
     conv->by_windows = format_choose(k->node, choose_param(c, &k->inputs[1])) != FORMAT_FLOAT32;
     if (!conv->by_windows && lanes_are_positions(c, k, outputs)) {
-        int64_t terms = dim_max(w->dims[1]) * dim_max(w->dims[2]);
-        choice_tile tile = {.size = cost_unchained(c->body, dim_max(k->results[0].view.type.dims[2]), terms, outputs)};
+        int64_t length = dim_max(k->results[0].view.type.dims[2]);
+        choice_tile tile = {.size = cost_unchained(c->body, length, dim_max(w->dims[1]) * taps, outputs)};
         conv->by_positions = true;
         conv->lanes = c->body->lanes;
         conv->channels = choose_heights(outputs, tile, tile);
+        choice_tile *tiles[] = {&conv->channels.tile, &conv->channels.taller};
+        for (int i = 0; i < 2; i++)
+            tiles[i]->unrolled = unrolls(c, taps, tiles[i]->size.rows * (int64_t)tiles[i]->size.vectors);
         return;
     }
     find_interior(c, k, conv);
     conv->lanes = outputs == 1 ? 1 : c->body->lanes;
     if (outputs == 1 && !c->body->rolled && !conv->by_windows) {
-        conv->full = channels_of(c, conv, 1, 1);
+        conv->full = channels_of(c, conv, 1, 1, taps);
         return;
     }
-    pack *p = choose_pack(c, k, &k->inputs[1], &k->inputs[2], outputs, dim_max(w->dims[1]) * dim_max(w->dims[2]),
+    pack *p = choose_pack(c, k, &k->inputs[1], &k->inputs[2], outputs, dim_max(w->dims[1]) * taps,
                           c->body->channels);
     p->matrices = groups;
     conv->pack = p;
@@ -91,8 +101,8 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
     }
     int64_t last = pack_panels(p) - 1;
     bool narrow = pack_units(p, last) < p->panel;
-    if (last > 0 || !narrow) conv->full = channels_of(c, conv, pack_width(p, 0), pack_units(p, 0));
-    if (narrow) conv->last = channels_of(c, conv, pack_width(p, last), pack_units(p, last));
+    if (last > 0 || !narrow) conv->full = channels_of(c, conv, pack_width(p, 0), pack_units(p, 0), taps);
+    if (narrow) conv->last = channels_of(c, conv, pack_width(p, last), pack_units(p, last), taps);
 }
 
 void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {

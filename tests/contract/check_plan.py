@@ -244,7 +244,9 @@ def match_conv(code, name, said, lines):
     if "channels by positions" in said:   # a loop over channels, in it one over taps
         got, tiles = code.tiles(name), re.findall(r"(\d+) x (\d+)( unrolled)?", said)
         want = {int(rows): (int(vectors), 1) for rows, vectors, _ in tiles}
-        need({rows: tile[:2] for rows, tile in got.items()} == want and not any(u for _, _, u in tiles), f"{name}: {got}, {said}")
+        need({rows: tile[:2] for rows, tile in got.items()} == want, f"{name}: {got}, {said}")
+        loops = "for (size_t k = " in body
+        need(all(u for _, _, u in tiles) and not loops or not any(u for _, _, u in tiles) or loops, f"{name}: taps, {said}")
         return
     plain = "plain floats" in said
     kind = "float" if plain else code.vector

@@ -128,20 +128,54 @@ static void operators_conv(size_t T, const float *x, float *y) {
             nnc_v4 sum3_0 = nnc_v4_load(w);
             nnc_v4 sum3_1 = nnc_v4_load(w + 4);
             for (size_t c = 0; c < 4; c++) {
-                for (size_t k = 0; k < 3; k++) {
-                    const float *w_k = w + ((c * 3 + k) * 8 + 8);
+                {
+                    const float *w_k = w + (c * 3 * 8 + 8);
                     const nnc_v4 w0 = nnc_v4_load(w_k);
                     const nnc_v4 w1 = nnc_v4_load(w_k + 4);
-                    const nnc_v4 x_k = nnc_v4_splat(x_t[c * T + k]);
+                    const nnc_v4 x_k = nnc_v4_splat(x_t[c * T]);
                     sum0_0 = nnc_v4_madd(w0, x_k, sum0_0);
                     sum0_1 = nnc_v4_madd(w1, x_k, sum0_1);
-                    const nnc_v4 x_k_1 = nnc_v4_splat(x_t[c * T + (k + 2)]);
+                    const nnc_v4 x_k_1 = nnc_v4_splat(x_t[c * T + 2]);
                     sum1_0 = nnc_v4_madd(w0, x_k_1, sum1_0);
                     sum1_1 = nnc_v4_madd(w1, x_k_1, sum1_1);
-                    const nnc_v4 x_k_2 = nnc_v4_splat(x_t[c * T + (k + 4)]);
+                    const nnc_v4 x_k_2 = nnc_v4_splat(x_t[c * T + 4]);
                     sum2_0 = nnc_v4_madd(w0, x_k_2, sum2_0);
                     sum2_1 = nnc_v4_madd(w1, x_k_2, sum2_1);
-                    const nnc_v4 x_k_3 = nnc_v4_splat(x_t[c * T + (k + 6)]);
+                    const nnc_v4 x_k_3 = nnc_v4_splat(x_t[c * T + 6]);
+                    sum3_0 = nnc_v4_madd(w0, x_k_3, sum3_0);
+                    sum3_1 = nnc_v4_madd(w1, x_k_3, sum3_1);
+                }
+                {
+                    const float *w_k = w + ((c * 3 + 1) * 8 + 8);
+                    const nnc_v4 w0 = nnc_v4_load(w_k);
+                    const nnc_v4 w1 = nnc_v4_load(w_k + 4);
+                    const nnc_v4 x_k = nnc_v4_splat(x_t[c * T + 1]);
+                    sum0_0 = nnc_v4_madd(w0, x_k, sum0_0);
+                    sum0_1 = nnc_v4_madd(w1, x_k, sum0_1);
+                    const nnc_v4 x_k_1 = nnc_v4_splat(x_t[c * T + 3]);
+                    sum1_0 = nnc_v4_madd(w0, x_k_1, sum1_0);
+                    sum1_1 = nnc_v4_madd(w1, x_k_1, sum1_1);
+                    const nnc_v4 x_k_2 = nnc_v4_splat(x_t[c * T + 5]);
+                    sum2_0 = nnc_v4_madd(w0, x_k_2, sum2_0);
+                    sum2_1 = nnc_v4_madd(w1, x_k_2, sum2_1);
+                    const nnc_v4 x_k_3 = nnc_v4_splat(x_t[c * T + 7]);
+                    sum3_0 = nnc_v4_madd(w0, x_k_3, sum3_0);
+                    sum3_1 = nnc_v4_madd(w1, x_k_3, sum3_1);
+                }
+                {
+                    const float *w_k = w + ((c * 3 + 2) * 8 + 8);
+                    const nnc_v4 w0 = nnc_v4_load(w_k);
+                    const nnc_v4 w1 = nnc_v4_load(w_k + 4);
+                    const nnc_v4 x_k = nnc_v4_splat(x_t[c * T + 2]);
+                    sum0_0 = nnc_v4_madd(w0, x_k, sum0_0);
+                    sum0_1 = nnc_v4_madd(w1, x_k, sum0_1);
+                    const nnc_v4 x_k_1 = nnc_v4_splat(x_t[c * T + 4]);
+                    sum1_0 = nnc_v4_madd(w0, x_k_1, sum1_0);
+                    sum1_1 = nnc_v4_madd(w1, x_k_1, sum1_1);
+                    const nnc_v4 x_k_2 = nnc_v4_splat(x_t[c * T + 6]);
+                    sum2_0 = nnc_v4_madd(w0, x_k_2, sum2_0);
+                    sum2_1 = nnc_v4_madd(w1, x_k_2, sum2_1);
+                    const nnc_v4 x_k_3 = nnc_v4_splat(x_t[c * T + 8]);
                     sum3_0 = nnc_v4_madd(w0, x_k_3, sum3_0);
                     sum3_1 = nnc_v4_madd(w1, x_k_3, sum3_1);
                 }
