@@ -102,6 +102,8 @@ cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, 
 /* What stands in a comment may be a user's (a weights key): it must not end the comment, begin another, or hold
  * anything but printable ASCII (and line ends). */
 const char *c_comment_words(arena *a, const char *words);
+/* The shortest decimal text that reads back as this finite float: "0.5f", "1e-5f". Room for 32 bytes. */
+void cfloat_print(float value, char *to);
 
 /* Which section of the linker all tables of the unit go to, for gcc and clang; NULL: as the compiler likes. */
 void cunit_set_section(cunit *u, const char *section);

@@ -98,8 +98,6 @@ struct cunit {
 
 /* cprint_words.c: a comment, its words filled into lines of at most 120 columns; a "\n" in it starts a new line. */
 void ccomment_print(FILE *to, int indent, const char *comment);
-/* The shortest decimal text that reads back as this finite float: "0.5f", "1e-5f". Room for 32 bytes. */
-void cfloat_print(float value, char *to);
 /* The same of a double: "0.5"; room for 48 bytes. */
 void cdouble_print(double value, char *to);
 /* cprint_table.c */

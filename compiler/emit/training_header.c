@@ -27,9 +27,12 @@ void training_print_macros(const plan *p, const emit_api *api, FILE *to) {
     long long floats = ir_living_floats(m);
     size_t count;
     const ir_param **all = ir_living_params(a, m, &count);
-    if (training_has_step(m))
-        fprintf(to, "#define %s_LR %.9gf%s\n", api->upper, m->training->optimizers[0].lr,
+    if (training_has_step(m)) {
+        char lr[32];
+        cfloat_print((float)m->training->optimizers[0].lr, lr);
+        fprintf(to, "#define %s_LR %s%s\n", api->upper, lr,
                 m->training->optimizer_count > 1 ? " /* of the first optimizer */" : "");
+    }
     fprintf(to, "#define %s_PARAM_FLOATS %lld /* trained parameters and moving statistics */\n", api->upper, floats);
     fprintf(to, "#define %s_SAVE_BYTES %lld\n\n", api->upper, training_header_bytes(m) + 4 * floats);
     fprintf(to, "/* What %s_get_params and its like have, flat and row-major:\n *   %-10s %-16s key\n", api->name,

@@ -335,7 +335,9 @@ static void lower_inner_statement(lowering *l, const ast_stmt *s) {
     static const char *const kinds[] = {[AST_DIM] = "a run-time dim", [AST_WEIGHTS] = "weights",
                                         [AST_INPUT] = "an input",     [AST_STATE] = "a state",
                                         [AST_PARAM] = "a param",      [AST_LAYER] = "a layer",
-                                        [AST_OUTPUT] = "an output",   [AST_OUTPUTS] = "an output"};
+                                        [AST_OUTPUT] = "an output",   [AST_OUTPUTS] = "an output",
+                                        [AST_TARGET] = "a target",    [AST_LOSS] = "a loss",
+                                        [AST_TRAIN] = "train"};
     bool inner = s->kind == AST_BIND || s->kind == AST_REPEAT || s->kind == AST_COLLECT ||
                  (s->kind == AST_DIM && !s->upper);
     if (inner) {
@@ -345,6 +347,8 @@ static void lower_inner_statement(lowering *l, const ast_stmt *s) {
     diag *e = diag_error(l->diags, s->where, "%s cannot stand in a block", kinds[s->kind]);
     if (s->kind == AST_OUTPUT || s->kind == AST_OUTPUTS)
         diag_hint(e, "collect NAME = EXPR keeps each round's value; write it out behind the block");
+    else if (s->kind == AST_LOSS)
+        diag_hint(e, "add up what the rounds lose in a carried value; its loss stands behind the block");
     else diag_hint(e, "declare it before the repeat");
 }
 

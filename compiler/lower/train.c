@@ -18,13 +18,32 @@ static ir_training *training_of(lowering *l) {
     return l->model->training;
 }
 
+/* Is a gradient among what it is made of? */
+static bool is_of_a_gradient(lowering *l, ir_value *v) {
+    bool *seen = ARENA_ARRAY(l->arena, bool, l->model->value_count);
+    ir_value **stack = NULL;
+    size_t count = 0, capacity = 0;
+    ARENA_PUSH(l->arena, stack, count, capacity, v);
+    while (count) {
+        v = stack[--count];
+        if (!v || seen[v->id]) continue;
+        seen[v->id] = true;
+        const ir_node *n = v->producer;
+        if (n->op == IR_GRAD) return true;
+        for (unsigned i = 0; i < n->input_count; i++) ARENA_PUSH(l->arena, stack, count, capacity, n->inputs[i]);
+    }
+    return false;
+}
+
 void lower_loss(lowering *l, const ast_stmt *s) {
     value v = lower_expr(l, s->value);
     ir_training *t = training_of(l);
     if (t->loss_name) {
         diag *e = diag_error(l->diags, s->name.where, "a model has one loss");
         diag_note(e, t->loss_where, "first here");
-        diag_hint(e, "their sum is one: loss %.60s = a + 0.5 * b", t->loss_name);
+        if (v.kind == VALUE_TENSOR && is_of_a_gradient(l, v.tensor))
+            diag_hint(e, "a loss of a gradient would need gradients through gradients, which are not there yet");
+        else diag_hint(e, "their sum is one: loss %.60s = a + 0.5 * b", t->loss_name);
         value poison = value_poison(s->name.where);
         bind_name(l, &s->name, &poison);
         return;
@@ -72,6 +91,11 @@ value lower_grad(lowering *l, const ast_expr *call) {
         note_value(l, e, args_written(&a, 1), &a.values[1], args_where(&a, 1));
         if (v->type.dtype == IR_I32)
             diag_hint(e, "ids have none; the rows that an Embedding gives for them have: x = emb(ids)");
+        return poison;
+    }
+    if (is_of_a_gradient(l, v)) {
+        diag *e = diag_error(l->diags, args_where(&a, 1), "gradients through gradients are not there yet");
+        note_value(l, e, args_written(&a, 1), &a.values[1], args_where(&a, 1));
         return poison;
     }
     ir_value *const operands[] = {of, v};
@@ -150,9 +174,11 @@ static bool flag(const arguments *a, const char *name) {
     return i != NOWHERE && args_bool(a, i, false);
 }
 
+/* As torch has it; and a float32, as which the generated code has it. */
 static bool not_negative(lowering *l, const arguments *a, const char *name, double v) {
-    if (v >= 0 && isfinite(v)) return true;
-    diag_error(l->diags, args_where(a, find(a, name)), "%s of %s must not be negative, found %g", name, a->what, v);
+    if (v >= 0 && isfinite((float)v)) return true;
+    diag_error(l->diags, args_where(a, find(a, name)), "%s of %s must %s, found %g", name, a->what,
+               v < 0 ? "not be negative" : "be a finite float32", v);
     return false;
 }
 
@@ -188,8 +214,9 @@ static bool ranges_fit(lowering *l, const arguments *a, const ir_optimizer *o) {
     if (find(a, "momentum") != NOWHERE) fine = not_negative(l, a, "momentum", o->momentum) && fine;
     if (find(a, "eps") != NOWHERE) fine = not_negative(l, a, "eps", o->eps) && fine;
     if (find(a, "alpha") != NOWHERE) fine = not_negative(l, a, "alpha", o->alpha) && fine;
-    if (!isfinite(o->dampening)) {
-        diag_error(l->diags, args_where(a, find(a, "dampening")), "dampening of SGD must be a finite number");
+    if (!isfinite((float)o->dampening)) {
+        diag_error(l->diags, args_where(a, find(a, "dampening")), "dampening of SGD must be a finite float32, found %g",
+                   o->dampening);
         fine = false;
     }
     if (o->nesterov && (o->momentum <= 0 || o->dampening != 0)) {
@@ -276,10 +303,11 @@ static void add_group(lowering *l, const arguments *a, const ir_optimizer *o) {
     bool *named = ARENA_ARRAY(l->arena, bool, m->param_count), *frozen = ARENA_ARRAY(l->arena, bool, m->param_count);
     size_t which = find(a, "params"), group = t->optimizer_count;
     if (!mark_fitting(l, a, "params", named) || !mark_fitting(l, a, "frozen", frozen)) return;
-    bool all = !args_has(a, which);
+    bool all = !args_has(a, which), any = false;
     for (size_t i = 0; i < m->param_count; i++) {
         ir_param *p = &m->params[i];
         if (p->statistic || p->fixed || frozen[i] || !(all || named[i])) continue;
+        any = true;
         if (p->trained) {
             diag *e = diag_error(l->diags, all ? a->call->where : args_where(a, which),
                                  "two optimizers train \"%.80s\"", p->key);
@@ -290,11 +318,40 @@ static void add_group(lowering *l, const arguments *a, const ir_optimizer *o) {
         p->trained = true;
         p->group = group;
     }
+    if (!any && m->param_count) {
+        diag *e = diag_error(l->diags, a->call->where, "this %s has no parameter to train", a->what);
+        diag_hint(e, "params= and frozen= say which parameters an optimizer has");
+        return;
+    }
     ARENA_PUSH(l->arena, t->optimizers, t->optimizer_count, t->optimizer_capacity, *o);
+}
+
+/* SGD(model.parameters(), lr=0.1), as it stands in Python. */
+static bool takes_parameters(lowering *l, const ast_expr *call) {
+    const ast_expr *first = call->arguments ? call->arguments->value : NULL;
+    const char *name = first && first->kind == AST_CALL ? first->name.text : "", *dot = strrchr(name, '.');
+    if (!dot || (strcmp(dot, ".parameters") != 0 && strcmp(dot, ".named_parameters") != 0)) return false;
+    diag *e = diag_error(l->diags, first->where, "%s has its parameters by their keys, not as an argument",
+                         call->name.text);
+    diag_hint(e, "all of them without params=, or params=\"head.*\"");
+    return true;
+}
+
+/* The others' lr keep their ratio to the first one's. */
+static bool has_ratio(lowering *l, const arguments *a, const ir_optimizer *o) {
+    const ir_training *t = l->model->training;
+    if (!t->optimizer_count || o->lr == 0 || isfinite((float)(o->lr / t->optimizers[0].lr))) return true;
+    diag *e = diag_error(l->diags, args_where(a, find(a, "lr")),
+                         "lr of this %s, %g, has no ratio to %g, that of the first optimizer", a->what, o->lr,
+                         t->optimizers[0].lr);
+    diag_note(e, t->optimizers[0].where, "the first optimizer, whose lr a step is given");
+    diag_hint(e, "put this one first, or leave the other's parameters out: they are frozen then");
+    return false;
 }
 
 static void lower_optimizer(lowering *l, const ast_expr *call, size_t which) {
     arguments a;
+    if (takes_parameters(l, call)) return;
     if (!args_match(l, call, optimizers[which].name, optimizers[which].parameters, optimizers[which].count, false, NULL,
                     &a))
         return;
@@ -313,7 +370,7 @@ static void lower_optimizer(lowering *l, const ast_expr *call, size_t which) {
     o.amsgrad = flag(&a, "amsgrad");
     o.centered = flag(&a, "centered");
     bool fine = betas_of(l, &a, &o);
-    if (ranges_fit(l, &a, &o) && fine) add_group(l, &a, &o);
+    if (ranges_fit(l, &a, &o) && fine && has_ratio(l, &a, &o)) add_group(l, &a, &o);
 }
 
 /* --- clipping ---------------------------------------------------------------------------------------------------- */
@@ -343,7 +400,7 @@ static void lower_clip(lowering *l, const ast_expr *call, size_t clip) {
             return;
         }
     }
-    if (!not_negative(l, &a, parameters[0].name, c.limit)) return;
+    if (c.limit != (double)INFINITY && !not_negative(l, &a, parameters[0].name, c.limit)) return;
     ir_training *t = l->model->training;
     ARENA_PUSH(l->arena, t->clips, t->clip_count, t->clip_capacity, c);
 }
@@ -354,7 +411,8 @@ static void report_rule(lowering *l, const ast_expr *call) {
     size_t count;
     for (size_t i = 0; i < OPTIMIZERS + CLIPS; i++) names[i] = train_rule(i, &parameters, &count);
     diag *e = diag_error(l->diags, call->name.where, "%.60s is no optimizer that nnc knows", call->name.text);
-    const char *nearest = diag_nearest(call->name.text, names, sizeof names / sizeof *names);
+    const char *dot = strrchr(call->name.text, '.'); /* torch.optim.SGD */
+    const char *nearest = diag_nearest(dot ? dot + 1 : call->name.text, names, sizeof names / sizeof *names);
     if (nearest) diag_hint(e, "did you mean %s?", nearest);
     else diag_hint(e, "there are SGD, Adam, AdamW and RMSprop, and clip_grad_norm_ and clip_grad_value_");
 }
@@ -377,6 +435,34 @@ static void lower_train_statement(lowering *l, const ast_stmt *s) {
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */
 
+static bool is_of_an_input(const ir_model *m, const dim *symbol) {
+    bool found = false;
+    for (size_t i = 0; i < m->input_count; i++) {
+        const ir_type *type = &m->inputs[i].value->type;
+        for (unsigned k = 0; k < type->rank && !m->inputs[i].is_target; k++)
+            found = found || dim_mentions(type->dims[k], symbol);
+    }
+    return found;
+}
+
+/* NAME_run, which has no targets, would have a size of nothing. */
+static void check_targets(lowering *l) {
+    const ir_model *m = l->model;
+    for (size_t i = 0; i < m->input_count; i++) {
+        const ir_type *type = &m->inputs[i].value->type;
+        for (size_t s = 0; s < m->symbol_count && m->inputs[i].is_target; s++) {
+            bool mentioned = false;
+            for (unsigned k = 0; k < type->rank; k++) mentioned = mentioned || dim_mentions(type->dims[k], m->symbols[s]);
+            if (!mentioned || is_of_an_input(m, m->symbols[s])) continue;
+            const char *name = dim_symbol_name(m->symbols[s]);
+            diag *e = diag_error(l->diags, m->inputs[i].where, "the target %.60s has the dim %.60s, which no input has",
+                                 m->inputs[i].name, name);
+            diag_note(e, m->symbol_where[s], "%.60s is declared here", name);
+            diag_hint(e, "the run function gets no targets, and would not know what %.60s is of", name);
+        }
+    }
+}
+
 void lower_training(lowering *l) {
     ir_model *m = l->model;
     if (!l->trains) {
@@ -393,6 +479,7 @@ void lower_training(lowering *l) {
         return;
     }
     size_t errors = diag_error_count(l->diags);
+    check_targets(l);
     for (size_t i = 0; i < l->train_count; i++) lower_train_statement(l, l->train_statements[i]);
     if (diag_error_count(l->diags) != errors) return;
     ir_training *t = m->training;

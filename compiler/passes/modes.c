@@ -45,6 +45,17 @@ static void check_states(const divider *d, diag_list *diags) {
     }
 }
 
+static void check_outputs(const divider *d, diag_list *diags) {
+    const ir_model *m = d->model;
+    for (size_t i = 0; i < m->output_count; i++)
+        if (!d->later[m->outputs[i].value->id]) return;
+    if (!m->output_count || m->state_count) return;
+    diag *e = diag_error(diags, m->outputs[0].where,
+                         "the run function would have no output: %s is made of a target, the loss or a gradient",
+                         m->outputs[0].name);
+    diag_hint(e, "output NAME = … of inputs alone is what the run function writes");
+}
+
 /* NAME_run, too, must know how long a sequence is. */
 static void check_lengths(const divider *d, const ir_graph *g, diag_list *diags) {
     for (const ir_node *n = g->first; n; n = n->next) {
@@ -313,6 +324,7 @@ bool pass_modes(ir_model *m, diag_list *diags) {
     choose_outputs(&d, t->eval, of_eval[t->loss->id], true, false);
     choose_outputs(&d, t->train, of_train[t->loss->id], true, true);
     t->loss = of_train[t->loss->id];
+    check_outputs(&d, diags);
     choose_outputs(&d, m, NULL, false, true);
     order_inputs(t->eval, true);
     order_inputs(t->train, true);

@@ -26,7 +26,8 @@ def written():
         strings = re.findall(r"\"((?:[^\"\\]|\\.)*)\"", entry[0])
         statements = "".join(strings).encode().decode("unicode_escape")
         symbols = len(re.findall(r"^dim ", statements, re.M))
-        yield f"model {number}", f"model m{number} {{\n{statements}\n}}\n", entry[1].split(",")[:symbols]
+        model = f"model m{number} {{\n{statements}\noutput of_run = zeros(1)\n}}\n"   # a run function must have an output
+        yield f"model {number}", model, entry[1].split(",")[:symbols]
 
 
 def drawn(seeds):

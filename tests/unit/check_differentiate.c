@@ -32,8 +32,9 @@ static double *random_array(size_t count) {
     return x;
 }
 
+/* (A run function must have an output.) */
 static ir_model *model_of(const char *statements) {
-    const char *bytes = arena_printf(a, "model m {\n%s\n}\n", statements);
+    const char *bytes = arena_printf(a, "model m {\n%s\noutput of_run = zeros(1)\n}\n", statements);
     source *s = source_from_text(a, "model.nn", bytes, strlen(bytes));
     diag_list *diags = diag_list_new(a, s);
     lowered_file f = lower_file(a, parse_file(a, s, diags), diags);
