@@ -32,9 +32,8 @@ static const char library[] =
     "index rindex bcmp bcopy bzero ffs strdup strndup strsep stpcpy stpncpy strsignal strtok_r strlcpy strlcat memccpy "
     "mempcpy memmem memrchr rawmemchr strchrnul basename exp10 sincos "
     /* <stdlib.h> and <sys/types.h>, which x86's vectors include */
-    "abort abs atexit atof atoi atol atoll bsearch calloc div exit free getenv labs ldiv llabs lldiv malloc mblen "
-    "mbstowcs mbtowc qsort qsort_r rand rand_r realloc reallocarray srand strtod strtof strtol strtold strtoll strtoq "
-    "strtoul strtoull strtouq system wcstombs wctomb aligned_alloc quick_exit at_quick_exit on_exit a64l l64a random "
+    "qsort_r rand_r reallocarray strtoq "
+    "strtouq aligned_alloc quick_exit at_quick_exit on_exit a64l l64a random "
     "random_r srandom srandom_r initstate initstate_r setstate setstate_r drand48 drand48_r erand48 erand48_r lrand48 "
     "lrand48_r nrand48 nrand48_r mrand48 mrand48_r jrand48 jrand48_r srand48 srand48_r seed48 seed48_r lcong48 "
     "lcong48_r alloca posix_memalign valloc clearenv mktemp mkstemp mkstemps mkdtemp realpath ecvt fcvt gcvt ecvt_r "
@@ -47,29 +46,54 @@ static const char library[] =
 /* Functions and types of the other headers of C, which a program may include beside the model's. */
 static const char hosted[] =
     " "
-    "FILE asctime btowc c16rtomb c32rtomb cabs cacos cacosh call_once carg casin casinh catan "
-    "catanh ccos ccosh cexp cimag clearerr clock clog cnd_broadcast cnd_destroy cnd_init "
+    "FILE btowc c16rtomb c32rtomb cabs cacos cacosh call_once carg casin casinh catan "
+    "catanh ccos ccosh cexp cimag clog cnd_broadcast cnd_destroy cnd_init "
     "cnd_signal cnd_t cnd_timedwait cnd_wait conj cpow cproj creal csin csinh csqrt ctan ctanh "
-    "ctime difftime fclose feclearexcept fegetenv fegetexceptflag fegetround feholdexcept "
-    "fenv_t feof feraiseexcept ferror fesetenv fesetexceptflag fesetround fetestexcept "
-    "feupdateenv fexcept_t fflush fgetc fgetpos fgets fgetwc fgetws fopen fpos_t fprintf fputc fputs "
-    "fputwc fputws fread freopen fscanf fseek fsetpos ftell fwide fwprintf fwrite fwscanf getc "
-    "getchar gets getwc getwchar gmtime imaxabs imaxdiv imaxdiv_t isalnum isalpha isblank "
-    "iscntrl isdigit isgraph islower isprint ispunct isspace isupper iswalnum iswalpha iswblank "
+    "feclearexcept fegetenv fegetexceptflag fegetround feholdexcept "
+    "fenv_t feraiseexcept fesetenv fesetexceptflag fesetround fetestexcept "
+    "feupdateenv fexcept_t fgetwc fgetws fpos_t "
+    "fputwc fputws fwide fwprintf fwscanf "
+    "gets getwc getwchar imaxabs imaxdiv imaxdiv_t "
+    "iswalnum iswalpha iswblank "
     "iswcntrl iswctype iswdigit iswgraph iswlower iswprint iswpunct iswspace iswupper iswxdigit "
-    "isxdigit jmp_buf localeconv localtime longjmp mbrlen mbrtoc16 mbrtoc32 mbrtowc mbsinit "
-    "mbsrtowcs mbstate_t mktime mtx_destroy mtx_init mtx_lock mtx_t mtx_timedlock mtx_trylock "
-    "mtx_unlock once_flag perror printf putc putchar puts putwc putwchar raise remove rename "
-    "rewind scanf setbuf setjmp setlocale setvbuf signal sprintf snprintf sscanf stderr stdin "
-    "stdout strftime strtoimax strtoumax swprintf swscanf thrd_create thrd_current thrd_detach "
-    "thrd_equal thrd_exit thrd_join thrd_sleep thrd_t thrd_yield time timespec_get tmpfile "
-    "tmpnam tolower toupper towctrans towlower towupper tss_create tss_delete tss_get tss_set "
-    "tss_t ungetc ungetwc va_list vfprintf vfscanf vfwprintf vfwscanf vprintf vscanf vsprintf "
-    "vsnprintf vsscanf vswprintf vswscanf vwprintf vwscanf wcrtomb wcscat wcschr wcscmp wcscoll "
+    "jmp_buf longjmp mbrlen mbrtoc16 mbrtoc32 mbrtowc mbsinit "
+    "mbsrtowcs mbstate_t mtx_destroy mtx_init mtx_lock mtx_t mtx_timedlock mtx_trylock "
+    "mtx_unlock once_flag putwc putwchar "
+    "setjmp stderr stdin "
+    "stdout strtoimax strtoumax swprintf swscanf thrd_create thrd_current thrd_detach "
+    "thrd_equal thrd_exit thrd_join thrd_sleep thrd_t thrd_yield timespec_get "
+    "towctrans towlower towupper tss_create tss_delete tss_get tss_set "
+    "tss_t ungetwc va_list vfwprintf vfwscanf "
+    "vswprintf vswscanf vwprintf vwscanf wcrtomb wcscat wcschr wcscmp wcscoll "
     "wcscpy wcscspn wcsftime wcslen wcsncat wcsncmp wcsncpy wcspbrk wcsrchr wcsrtombs wcsspn "
     "wcsstr wcstod wcstof wcstoimax wcstok wcstol wcstold wcstoll wcstoul wcstoull wcstoumax "
     "wcsxfrm wctob wctrans wctrans_t wctype wctype_t wmemchr wmemcmp wmemcpy wmemmove wmemset "
     "wprintf wscanf ";
+
+/* Functions of headers that a program often includes beside a model's and that generated code does not call. A model may
+ * be called so: see c_function_header. */
+static const struct {
+    const char *header, *functions;
+} called[] = {
+    {"stdlib.h",
+     " abort abs atexit atof atoi atol atoll bsearch calloc div exit free getenv labs ldiv llabs "
+     "lldiv malloc mblen mbstowcs mbtowc qsort rand realloc srand strtod strtof strtol strtold "
+     "strtoll strtoul strtoull system wcstombs wctomb "},
+    {"stdio.h",
+     " clearerr fclose feof ferror fflush fgetc fgetpos fgets fopen fprintf fputc fputs fread "
+     "freopen fscanf fseek fsetpos ftell fwrite getc getchar perror printf putc putchar puts "
+     "remove rename rewind scanf setbuf setvbuf snprintf sprintf sscanf tmpfile tmpnam ungetc "
+     "vfprintf vfscanf vprintf vscanf vsnprintf vsprintf vsscanf "},
+    {"time.h",
+     " asctime clock ctime difftime gmtime localtime mktime strftime time "},
+    {"signal.h",
+     " raise signal "},
+    {"locale.h",
+     " localeconv setlocale "},
+    {"ctype.h",
+     " isalnum isalpha isblank iscntrl isdigit isgraph islower isprint ispunct isspace isupper "
+     "isxdigit tolower toupper "},
+};
 
 static bool is_word_of(const char *words, const char *name) {
     size_t n = strlen(name);
@@ -122,6 +146,12 @@ bool c_is_reserved_type(arena *a, const char *name) {
     if (n < 2 || (name[n - 1] != 'f' && name[n - 1] != 'l')) return false;
     const char *double_form = arena_strndup(a, name, n - 1);
     return is_word_of(library, double_form) || (name[0] == 'c' && is_word_of(hosted, double_form));
+}
+
+const char *c_function_header(const char *name) {
+    for (size_t i = 0; i < sizeof called / sizeof *called; i++)
+        if (is_word_of(called[i].functions, name)) return called[i].header;
+    return NULL;
 }
 
 bool c_is_limit(const char *macro) { return is_word_of(limits, macro) || strncmp(macro, "_POSIX", 6) == 0; }

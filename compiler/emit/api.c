@@ -21,12 +21,18 @@ static const char *const endings[] = {"",           "_reset",      "_run",      
 static const char *const beside_endings[] = {"_weights", "_weights_at"};
 enum { ENDINGS = sizeof endings / sizeof *endings, WITHOUT_TRAINING = 3, BESIDE = 2 };
 
+/* In C a type and a function cannot both be `free`. */
+static const char *type_name(arena *a, const char *model) {
+    return c_function_header(model) ? arena_printf(a, "%s_struct", model) : model;
+}
+
 size_t emit_defined_names(arena *a, const ir_model *m, bool weights_beside, const char *const **names) {
     size_t count = m->training ? ENDINGS : WITHOUT_TRAINING;
-    const char **all = ARENA_ARRAY(a, const char *, count + BESIDE);
+    const char **all = ARENA_ARRAY(a, const char *, count + BESIDE + 1);
     for (size_t i = 0; i < count; i++) all[i] = arena_printf(a, "%s%s", m->name, endings[i]);
     for (size_t i = 0; weights_beside && i < BESIDE; i++)
         all[count++] = arena_printf(a, "%s%s", m->name, beside_endings[i]);
+    if (c_function_header(m->name)) all[count++] = type_name(a, m->name);
     *names = all;
     return count;
 }
@@ -52,6 +58,7 @@ static emit_api *new_api(arena *a, const ir_model *m, const char *model_name, na
     name_list list = {a, interface, ARENA_ARRAY(a, const char *, room), 0};
     name_set *inputs = name_set_new(a);
     api->name = model_name;
+    api->type = type_name(a, model_name);
     api->upper = upper(a, model_name);
     api->dims = ARENA_ARRAY(a, const char *, m->symbol_count);
     api->dim_macros = ARENA_ARRAY(a, const char *, m->symbol_count);
@@ -194,6 +201,13 @@ void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, si
         }
         check_macros(a, macros, models[i], apis[i], diags);
         check_models(a, defined, uppers, models[i], apis[i], diags);
+        const char *header = c_function_header(apis[i]->name);
+        if (header) {
+            diag *d = diag_warning(diags, WARNING_LIBRARY_NAME, models[i]->where,
+                                   "%s is also a function of <%s>, which a program cannot call behind the model's header",
+                                   apis[i]->name, header);
+            diag_hint(d, "for example: model %s_model", apis[i]->name);
+        }
         if (!c_is_reserved_type(a, apis[i]->name)) continue;
         diag *d = diag_error(diags, models[i]->where,
                              "a model cannot be called %s: C, C++ or the interface has taken "

@@ -5,7 +5,7 @@ static const char *c_type(ir_dtype t) { return t == IR_F32 ? "float" : "int32_t"
 
 const char *emit_run_parameters(arena *a, const ir_model *m, const emit_api *api, const char *lr) {
     text t = text_new(a);
-    text_printf(&t, "%s *self", api->name);
+    text_printf(&t, "%s *self", api->type);
     if (api->weights) text_printf(&t, ", const %s *%s", api->weights, api->weights_argument);
     for (size_t i = 0; i < m->symbol_count; i++) text_printf(&t, ", size_t %s", api->dims[i]);
     for (size_t i = 0; i < m->input_count; i++)

@@ -19,6 +19,7 @@ typedef struct {
 typedef struct emit_api emit_api;
 struct emit_api {
     const char *name;          /* the model's */
+    const char *type;          /* its struct's: name, but for a function's of C (c_function_header): free_struct */
     const char *upper;         /* TAGGER */
     const char **dims;         /* parameters, by model->symbols */
     const char **dim_macros;   /* TAGGER_T */

@@ -1,6 +1,7 @@
 /* header: model.h, what a user's program sees. Stands alone: the few shared declarations are repeated, guarded. */
 #include <string.h>
 
+#include "ctree/reserved.h"
 #include "emit/banner.h"
 #include "emit/emit.h"
 #include "emit/procedure.h"
@@ -65,7 +66,7 @@ static void print_struct(const plan *p, const emit_api *api, const char *target,
     fprintf(to,
             "/* State and scratch of one running model: place it statically, on the stack or on the heap. Copied by\n"
             " * assignment it is a snapshot. The members are the model's own. */\n");
-    fprintf(to, "typedef struct %s %s;\nstruct %s {\n", api->name, api->name, api->name);
+    fprintf(to, "typedef struct %s %s;\nstruct %s {\n", api->type, api->type, api->type);
     for (size_t i = 0; i < members.count; i++) {
         const emit_member *m = &members.items[i];
         fprintf(to, "    %s %s[%lld];", m->type, m->name, (long long)m->elements);
@@ -82,6 +83,15 @@ int64_t emit_scratch_floats(const plan *p) {
     for (size_t i = 0, count = plan_modes(p, plans); i < count; i++)
         if (plans[i]->scratch_floats > most) most = plans[i]->scratch_floats;
     return most ? most + EMIT_SCRATCH_ALIGNMENT - 1 : 0;
+}
+
+/* Where a function of C has the model's name, which in a file that includes the header is the type from here on. */
+static void print_alias(const emit_api *api, const char *function_header, FILE *to) {
+    fprintf(to,
+            "\n/* %s is %s, though <%s> has a function of this name: a call of it behind this header does not\n"
+            " * compile; the struct is %s in any case. */\n"
+            "#undef %s\n#define %s %s\n#define %s(...) %s_is_a_model_in_this_file\n",
+            api->name, api->type, function_header, api->type, api->name, api->name, api->type, api->type, api->name);
 }
 
 static void print_model(const plan *p, const emit_api *api, const emit_api *first, const emit_options *o, FILE *to) {
@@ -103,7 +113,7 @@ static void print_model(const plan *p, const emit_api *api, const emit_api *firs
             p->train         ? "Sets parameters, moments, gradients, steps, seed and state as at first"
             : m->state_count ? "Sets the first state"
                              : "Makes the model ready");
-    fprintf(to, "void %s_reset(%s *self", api->name, api->name);
+    fprintf(to, "void %s_reset(%s *self", api->name, api->type);
     if (api->weights) fprintf(to, ", const %s *%s", api->weights, api->weights_argument);
     fputs(");\n\n", to);
     fprintf(to,
@@ -114,14 +124,28 @@ static void print_model(const plan *p, const emit_api *api, const emit_api *firs
     const char *head = arena_printf(a, "nnc_status %s_run(", api->name);
     emit_print_wrapped(to, head, emit_run_parameters(a, m, api, NULL), ");");
     if (p->train) training_print_declarations(p, api, to);
+    const char *function_header = c_function_header(api->name);
+    if (function_header) print_alias(api, function_header, to);
     fputs("\n#endif\n\n", to);
     arena_free(a);
+}
+
+/* Headers whose functions models are called as must come before the models' names. */
+static void print_includes(emit_api *const *apis, size_t count, FILE *to) {
+    fputs("#include <stddef.h>\n#include <stdint.h>\n", to);
+    for (size_t i = 0; i < count; i++) {
+        const char *header = c_function_header(apis[i]->name);
+        bool before = false;
+        for (size_t k = 0; header && k < i; k++) before |= header == c_function_header(apis[k]->name);
+        if (header && !before) fprintf(to, "#include <%s>\n", header);
+    }
+    fputc('\n', to);
 }
 
 bool emit_header(const emit_options *o, const plan *const *plans, emit_api *const *apis, size_t count, FILE *to) {
     arena *a = arena_new();
     emit_print_banner(o, o->header_name, to);
-    fputs("#include <stddef.h>\n#include <stdint.h>\n\n", to);
+    print_includes(apis, count, to);
     fprintf(to, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     emit_print_status(to);
     fputc('\n', to);

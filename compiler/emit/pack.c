@@ -151,7 +151,7 @@ void pack_function(emit_context *e, const emit_api *api) {
     if (!all->count) return;
     cfunction *f = c_function(u, "static void", arena_printf(e->arena, "%s_pack", api->name),
                               "Parameters as kernels read them; called when they have changed.");
-    c_parameter(f, arena_printf(e->arena, "%s *", api->name), "self");
+    c_parameter(f, arena_printf(e->arena, "%s *", api->type), "self");
     cblock *b = c_body(f);
     c_declare(b, "const float *", "parameters", c_name(u, "self->parameters"));
     for (size_t i = 0; i < all->count; i++) {

@@ -351,7 +351,7 @@ static void sign(signature *s, const char *type, const char *name) {
 
 void procedure_sign(signature *s, const emit_api *api, const char *lr) {
     const ir_model *model = s->e->plan->model;
-    sign(s, arena_printf(s->e->arena, "%s *", api->name), "self");
+    sign(s, arena_printf(s->e->arena, "%s *", api->type), "self");
     for (size_t i = 0; i < model->symbol_count; i++) sign(s, "size_t", api->dims[i]);
     for (size_t i = 0; i < model->input_count; i++)
         sign(s, call_pointer_type(model->inputs[i].value->type.dtype, true), api->inputs[i]);
@@ -451,7 +451,7 @@ void procedure_reset(emit_context *e, const emit_api *api) {
     const plan *p = e->plan;
     cunit *u = e->unit;
     cfunction *f = c_function(u, "void", arena_printf(e->arena, "%s_reset", api->name), NULL);
-    c_parameter(f, arena_printf(e->arena, "%s *", api->name), "self");
+    c_parameter(f, arena_printf(e->arena, "%s *", api->type), "self");
     cblock *b = c_body(f);
     cexpr *size = c_call(u, "sizeof", 1, c_unary(u, "*", c_name(u, "self")));
     c_do(b, c_call(u, "memset", 3, c_name(u, "self"), c_int(u, 0), size));

@@ -102,7 +102,10 @@ static void fill_unit(emit_context *e, const plan *const *plans, emit_api *const
         for (size_t k = 0; k < defined; k++) name_set_take(e->file->names, names[k]);
     }
     name_set *protected = name_set_new(e->arena);
-    for (size_t i = 0; i < count; i++) name_set_take(protected, apis[i]->name);
+    for (size_t i = 0; i < count; i++) {
+        name_set_take(protected, apis[i]->name);
+        name_set_take(protected, apis[i]->type);
+    }
     if (apis[0]->weights) cunit_weights_beside(e->unit, apis[0]->weights);
     emit_models(e, plans, apis, count);
     if (apis[0]->weights) name_set_take(protected, apis[0]->weights_argument);

@@ -95,7 +95,7 @@ static void copy_function(const training *t, const char *what, bool out, const c
 static void copy_params_function(const training *t) {
     cunit *u = t->u;
     cfunction *f = training_function(t, "void", "copy_params", "");
-    c_parameter(f, arena_printf(t->e->arena, "const %s *", t->api->name), "from");
+    c_parameter(f, arena_printf(t->e->arena, "const %s *", t->api->type), "from");
     cblock *b = c_body(f);
     cexpr *from = c_member(u, c_name(u, "from"), "parameters", true);
     c_do(b, c_call(u, "memmove", 3, training_member(t, "parameters"), from, training_bytes(t)));

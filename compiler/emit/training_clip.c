@@ -70,7 +70,7 @@ static void emit_largest(const training *t, cblock *b) {
 static cfunction *function(const training *t, const char *type, const char *name, const char *comment) {
     const char *attribute = t->e->target->attribute, *space = *attribute ? " " : "";
     cfunction *f = c_function(t->u, arena_printf(t->e->arena, "%s%sstatic %s", attribute, space, type), name, comment);
-    c_parameter(f, arena_printf(t->e->arena, "%s *", t->api->name), "self");
+    c_parameter(f, arena_printf(t->e->arena, "%s *", t->api->type), "self");
     return f;
 }
 

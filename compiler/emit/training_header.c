@@ -58,21 +58,21 @@ static void print_call(arena *a, const char *what, const ir_model *m, const emit
 void training_print_declarations(const plan *p, const emit_api *api, FILE *to) {
     arena *a = arena_new();
     const ir_model *m = p->model, *train = m->training->train, *eval = m->training->eval;
-    const char *name = api->name;
+    const char *name = api->name, *type = api->type;
     bool step = training_has_step(m), train_only = m->training->train_only;
     if (m->state_count)
         fprintf(to, "\n/* Sets the first state alone: a new sequence begins. */\nvoid %s_reset_state(%s *self);\n",
-                name, name);
+                name, type);
     fprintf(to,
             "\n/* Draws the trained parameters as torch's modules do; one seed gives one result. Forgets gradients and "
             "moments. */\n"
             "void %s_init(%s *self, uint64_t seed);\n",
-            name, name);
+            name, type);
     if (training_has_dropout(p))
         fprintf(to,
                 "\n/* Dropout's seed (0 after reset), and its calls counted from 0 again. */\nvoid %s_seed(%s *self, "
                 "uint64_t seed);\n",
-                name, name);
+                name, type);
     fprintf(to, "\n/* The loss as %s_run computes: without dropout, with running statistics. Moves the state on. */\n",
             name);
     print_call(a, "eval", eval, api->eval, NULL, to);
@@ -88,16 +88,16 @@ void training_print_declarations(const plan *p, const emit_api *api, FILE *to) {
     emit_print_arguments(train, api->train, to);
     fprintf(to, " */\n");
     if (!train_only) print_call(a, "grad", train, api->train, NULL, to);
-    if (step && !train_only) fprintf(to, "nnc_status %s_step(%s *self, float lr);\n", name, name);
+    if (step && !train_only) fprintf(to, "nnc_status %s_step(%s *self, float lr);\n", name, type);
     if (step) print_call(a, "train", train, api->train, api->train->lr, to);
-    fprintf(to, "void %s_zero_grad(%s *self);\n", name, name);
+    fprintf(to, "void %s_zero_grad(%s *self);\n", name, type);
     fprintf(to,
             "\n/* %s_PARAM_FLOATS floats out of the struct, or into it; copy_params: of one struct into another. */\n",
             api->upper);
     fprintf(to, "void %s_get_params(const %s *self, float *to);\nvoid %s_set_params(%s *self, const float *from);\n",
-            name, name, name, name);
-    if (!train_only) fprintf(to, "void %s_get_grads(const %s *self, float *to); /* 0 for statistics */\n", name, name);
-    fprintf(to, "void %s_copy_params(%s *self, const %s *from);\n", name, name, name);
+            name, type, name, type);
+    if (!train_only) fprintf(to, "void %s_get_grads(const %s *self, float *to); /* 0 for statistics */\n", name, type);
+    fprintf(to, "void %s_copy_params(%s *self, const %s *from);\n", name, type, type);
     fprintf(to,
             "\n/* A .safetensors file of the parameters, %s_SAVE_BYTES bytes, as PyTorch and nnc read it. restore "
             "takes one with the\n"
@@ -106,6 +106,6 @@ void training_print_declarations(const plan *p, const emit_api *api, FILE *to) {
     fprintf(
         to,
         "void %s_save(const %s *self, void *to);\nnnc_status %s_restore(%s *self, const void *from, size_t bytes);\n",
-        name, name, name, name);
+        name, type, name, type);
     arena_free(a);
 }

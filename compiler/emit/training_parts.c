@@ -24,7 +24,7 @@ cexpr *training_element(const training *t, const char *member, cexpr *index) {
 
 cfunction *training_function(const training *t, const char *type, const char *what, const char *self_type) {
     cfunction *f = c_function(t->u, type, training_name(t, what), NULL);
-    c_parameter(f, arena_printf(t->e->arena, "%s%s *", self_type, t->api->name), "self");
+    c_parameter(f, arena_printf(t->e->arena, "%s%s *", self_type, t->api->type), "self");
     return f;
 }
 

@@ -181,7 +181,7 @@ static const char *update_function(const training *t, const ir_optimizer *o) {
     const char *name = emit_name(t->e, "update"), *says = "%s, for parameters [from, to), whose gradients become 0.";
     if (t->training->at_once) says = "%s, for parameters [from, to), whose gradients are given.";
     cfunction *f = c_function(u, emit_static(t->e), name, arena_printf(t->e->arena, says, rule_names[o->rule]));
-    c_parameter(f, arena_printf(t->e->arena, "%s *", t->api->name), "self");
+    c_parameter(f, arena_printf(t->e->arena, "%s *", t->api->type), "self");
     if (t->training->at_once) c_parameter(f, "const float *", "gradient");
     c_parameter(f, "size_t", "from");
     c_parameter(f, "size_t", "to");

@@ -113,7 +113,7 @@ static void write_run(const plan *p, const emit_api *api, FILE *to) {
     fprintf(to,
             "int nnc_call_run(void *nnc_self, const size_t *nnc_dims, void *const *nnc_arrays)\n"
             "{\n    (void)nnc_dims;\n    return (int)%s_run((%s *)nnc_self",
-            api->name, api->name);
+            api->name, api->type);
     for (size_t i = 0; i < m->symbol_count; i++) fprintf(to, ", nnc_dims[%zu]", i);
     for (size_t i = 0; i < m->input_count; i++)
         fprintf(to, ", (const %s *)nnc_arrays[%zu]", c_type(m->inputs[i].value), i);
@@ -148,7 +148,7 @@ bool driver_write_call(const plan *p, const emit_api *api, const char *target, c
     fprintf(to, "#include \"%s\"\n\n%s" INTERFACE, code, first_body);
     fprintf(to, "const int nnc_call_dims = %zu, nnc_call_inputs = %zu, nnc_call_arrays = %zu;\n",
             m->symbol_count, m->input_count, m->input_count + m->output_count);
-    fprintf(to, "size_t nnc_call_size(void) { return sizeof(%s); }\n", api->name);
+    fprintf(to, "size_t nnc_call_size(void) { return sizeof(%s); }\n", api->type);
     fprintf(to, "int nnc_call_bodies(void) { return %s; }\n", many ? "nnc_isa() + 1" : "1");
     fprintf(to,
             "const char *nnc_call_body_name(int nnc_body)\n"
@@ -156,8 +156,8 @@ bool driver_write_call(const plan *p, const emit_api *api, const char *target, c
             first_name(target));
     fprintf(to,
             "void nnc_call_reset(void *nnc_self, int nnc_body)\n{\n    %s_reset((%s *)nnc_self);\n",
-            api->name, api->name);
-    if (many) fprintf(to, "    ((%s *)nnc_self)->instruction_set[0] = nnc_body;\n}\n", api->name);
+            api->name, api->type);
+    if (many) fprintf(to, "    ((%s *)nnc_self)->instruction_set[0] = nnc_body;\n}\n", api->type);
     else fprintf(to, "    (void)nnc_body;\n}\n");
     write_run(p, api, to);
     return !ferror(to);

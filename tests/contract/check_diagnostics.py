@@ -12,7 +12,7 @@ from kit import TOP, need, safetensors
 
 ESCAPES = re.compile(r"\x1b\[[\d;]*m")
 CORPUS = os.path.join(TOP, "tests", "diagnostics")
-UNUSED = """model m {
+UNUSED = """model time {
     dim T = 1..9
     dim U = 1..9
     weights "w.safetensors"
@@ -27,8 +27,8 @@ UNUSED = """model m {
 }
 """
 TENSORS = {"left": ([1], [0]), "p": ([1], [0]), "fc.weight": ([1, 3], [1, 1e-40, 2])}
-NAMES = ("denormal-weights", "narrow", "unbound-state", "unused-dim", "unused-input", "unused-layer", "unused-param", "unused-state",
-         "unused-tensor", "view-order")
+NAMES = ("denormal-weights", "library-name", "narrow", "unbound-state", "unused-dim", "unused-input", "unused-layer", "unused-param",
+         "unused-state", "unused-tensor", "view-order")
 FAULT = "model m {\n    input x: float32[3]\n    output y = x + unknown\n}\n"
 
 

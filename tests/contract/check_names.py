@@ -97,24 +97,50 @@ def check_names_put_together(t):
             need(t.nnc("one.nn", "-o", "one.c", "--target=baseline", status=None).status == 1, f"{macro}_MAX is taken")
 
 
+def source_text(headers):
+    return "".join(f"#include <{h}.h>\n" for h in headers)
+
+
 def check_models_called_as_what_c_has(t):
-    """A model's name that C has taken is an error: every function and type that a header of C declares."""
+    """A model's name that C has taken is an error: every type that a header of C declares, and every function that generated
+    code might call; one of the others is a warning, and the header declares the model beside that function."""
     headers = ("assert complex ctype errno fenv float inttypes limits locale math setjmp signal stdarg stddef stdint stdio stdlib "
                "string time uchar wchar wctype").split()
-    source = t.write("all.c", "".join(f"#include <{h}.h>\n" for h in headers))
+    source = t.write("all.c", source_text(headers))
     declared = t.call(["gcc", "-std=c11", "-E", "-P", source]).out.decode()
     declared = re.sub(r"__attribute__ *\(\(.*?\)\)", "", declared, flags=re.S)
     names = set(re.findall(r"\b([A-Za-z]\w*) ?\([^;]*\) ?(?:__\w+ *(?:\(.*?\))? *)*;", declared))
     names |= set(re.findall(r"(?:\}|typedef [^;{}]*?)\s*\b([A-Za-z]\w*)(?:\[\d*\])?;", declared))
     names = {n for n in names if not n.startswith("__")} - {"int", "void"}
     need({"free", "printf", "time", "FILE", "remove", "cabsf", "jmp_buf"} <= names, f"only {sorted(names)}")
-    taken = []
+    taken, called, header_of = [], [], {}
     for name in sorted(names):
         t.write("one.nn", f"model {name} {{\n    input x: float32[2]\n    output y = x * 2\n}}\n")
         r = t.nnc("one.nn", "-o", "one.c", "--target=baseline", status=None)
-        if r.status != 1 or f"a model cannot be called {name}:" not in r.err:
+        warned = re.search(rf"warning: {name} is also a function of <(\w+\.h)>", r.err)
+        if r.status == 0 and warned:
+            called.append(name)
+            header_of[name] = warned.group(1)
+        elif r.status != 1 or f"a model cannot be called {name}:" not in r.err:
             taken.append(name)
     need(not taken, f"models may be called {' '.join(taken)}")
+    need({"free", "time", "signal", "isalpha"} <= set(called) and not {"exp", "memcpy", "FILE"} & set(called), f"{called}")
+    models = "".join(f"model {name} {{\n    state h: float32[2]\n    input x: float32[2]\n    h = h + x\n    output h\n}}\n"
+                     for name in called)
+    t.model(models, "--target=baseline")
+    alone = {name: t.write(f"{name}_alone.c", f"#include <{header}>\n") for name, header in header_of.items()}
+    for name, path in alone.items():
+        need(re.search(rf"\b{name} ?\(", t.call(["gcc", "-E", "-P", path]).out.decode()), f"{header_of[name]} has no {name}")
+    uses = "".join(f"static {name} self_{name};\nvoid use_{name}(void) {{ {name}_reset(&self_{name}); }}\n" for name in called)
+    t.write("before.c", source_text(headers) + '#include "model.h"\n' + uses)
+    t.write("behind.c", '#include "model.h"\n' + source_text(headers) + uses)
+    for cc, std in t.ways(("c99", "gnu17")):
+        for file in ("before.c", "behind.c", "model.c"):
+            t.object(file, cc=cc, std=std, flags=("-fsyntax-only",))
+    t.object("model.c", std="c++11", flags=("-fsyntax-only",))
+    t.write("call.c", '#include "model.h"\nint f(void *p);\nint f(void *p) { if (p) { free(p); } return 0; }\n')
+    need("free_is_a_model_in_this_file" in t.call(["gcc", "-std=c99", "-I", t.runtime, "-c", "call.c"], status=1).err,
+         "a call of free is taken for something else")
 
 
 def check_output_that_is_an_input(t):
