@@ -30,6 +30,8 @@ typedef struct {
     unsigned first_outer, first_inner;
     expression_place *place; /* and at the places that its reader says */
     const void *place_context;
+    const plan_kernel *fused; /* whose parts are computed one after the other; or NULL */
+    cexpr **made;          /* by part, as far as they are */
 } chain;
 
 struct expression {
@@ -72,7 +74,7 @@ static void add_operands(chain *c, const plan_kernel *k) {
         if (c->inner) nest_add(c->inner, &o->view);
         take_name(c, o->name);
     }
-    if (k->node->op != IR_BATCH_NORM) return;
+    if (k->fused || k->node->op != IR_BATCH_NORM) return;
     channel[1] = dim_const(c->e->plan->dims, 1);
     nest_add_strides(c->nest, channel);
     if (c->inner) nest_add_strides(c->inner, channel);
@@ -181,6 +183,12 @@ static cexpr *element(chain *c, const plan_operand *o) {
     return in_vectors(c, o->view.type.dtype) ? vectors_call1(c->e, "splat", one) : one;
 }
 
+static cexpr *part_value(const chain *c, const plan_kernel *part) {
+    unsigned i = 0;
+    while (c->fused->inputs[i].inlined != part) i++;
+    return c->made[i];
+}
+
 static value operand_value(chain *c, const plan_operand *o) {
     switch (o->kind) {
     case PLAN_NUMBER:
@@ -193,6 +201,7 @@ static value operand_value(chain *c, const plan_operand *o) {
         if (named || v.operators >= LONG_EXPRESSION) v = (value){local(c, o->inlined->node, v), 0};
         return v;
     }
+    case PLAN_PART: return (value){part_value(c, o->inlined), 0};
     default: ice("an elementwise operand that is a param");
     }
 }
@@ -365,25 +374,31 @@ static value value_of(chain *c, const plan_kernel *k) {
 typedef struct {
     chain *chain;
     const plan_kernel *kernel;
-    unsigned to; /* operand number of the result */
+    unsigned to; /* operand number of the (first) result */
 } job;
+
+/* Where the vector of a result lies, whose operand number is `to`. */
+static cexpr *offset_of(const chain *c, unsigned to, const dim **stride) {
+    const nest *n = c->nest;
+    *stride = dim_const(c->e->plan->dims, 1);
+    if (n->rank == 0) return c_int(c->e->unit, 0);
+    *stride = n->strides[to][n->rank - 1];
+    cexpr *along = c_mul(c->e->unit, c->at, emit_dim(c->e, *stride));
+    return c_add(c->e->unit, nest_offset(c->nest, to, n->rank - 1), along);
+}
 
 static void emit_vector_of(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     job *j = context;
     chain *c = j->chain;
     const plan_operand *y = &j->kernel->results[0];
-    nest *n = c->nest;
     size_t names = c->name_count;
     c->body = b;
     c->at = at;
     c->lanes = lanes;
     c->next_operand = 0;
-    cexpr *v = value_of(c, j->kernel).code, *array = c_name(c->e->unit, "%s", y->name), *offset = c_int(c->e->unit, 0);
-    const dim *stride = dim_const(c->e->plan->dims, 1);
-    if (n->rank > 0) {
-        stride = n->strides[j->to][n->rank - 1];
-        offset = c_add(c->e->unit, nest_offset(n, j->to, n->rank - 1), c_mul(c->e->unit, at, emit_dim(c->e, stride)));
-    }
+    const dim *stride;
+    cexpr *v = value_of(c, j->kernel).code, *array = c_name(c->e->unit, "%s", y->name);
+    cexpr *offset = offset_of(c, j->to, &stride);
     if (j->kernel->node->op == IR_ACCUMULATE)
         v = vectors_call2(c->e, "add", vectors_load(c->e, array, offset, stride, lanes), v);
     if (emit_choice(c->e, j->kernel)->elementwise.mask) vectors_store_mask(c->e, b, array, offset, stride, v, lanes);
@@ -400,7 +415,54 @@ static void emit_elements(job *j, cblock *b) {
     c_assign(c->body, nest_element(c->nest, j->to, j->kernel->results[0].name), way, v);
 }
 
+/* All is read before anything is written: results may lie where operands do. */
+static void emit_parts_of(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    job *j = context;
+    chain *c = j->chain;
+    const plan_kernel *k = j->kernel;
+    size_t names = c->name_count;
+    unsigned to = j->to;
+    c->body = b;
+    c->at = at;
+    c->lanes = lanes;
+    c->next_operand = 0;
+    for (unsigned i = 0; i < k->input_count; i++)
+        c->made[i] = local(c, k->inputs[i].inlined->node, value_of(c, k->inputs[i].inlined));
+    for (unsigned i = 0; i < k->input_count; i++) {
+        if (k->results[i].kind != PLAN_MEMORY) continue;
+        const dim *stride;
+        cexpr *offset = offset_of(c, to++, &stride);
+        vectors_store(c->e, b, c_name(c->e->unit, "%s", k->results[i].name), offset, stride, c->made[i], lanes);
+    }
+    c->name_count = names;
+}
+
+static void emit_fused(emit_context *e, const plan_kernel *k, cfunction *f) {
+    chain c = {.e = e, .mode = CHOICE_VECTORS, .fused = k};
+    c.made = ARENA_ARRAY(e->arena, cexpr *, k->input_count);
+    c.nest = nest_new(e, &k->inputs[0].view.type, NEST_ALL_AXES);
+    add_operands(&c, k);
+    job j = {&c, k, c.nest->operand_count};
+    for (unsigned i = 0; i < k->result_count; i++) {
+        if (k->results[i].kind != PLAN_MEMORY) continue;
+        nest_add(c.nest, &k->results[i].view);
+        take_name(&c, k->results[i].name);
+    }
+    nest_close(c.nest, 1); /* i is a gate */
+    nest *n = c.nest;
+    unsigned last = n->rank ? n->rank - 1 : 0;
+    const dim *extent = n->rank ? n->dims[last] : dim_const(e->plan->dims, 1);
+    take_name(&c, "whole");
+    take_name(&c, "rest");
+    vectors_axis v = vectors_new(e, c_body(f), extent, n->rank ? n->names[last] : "j");
+    vectors_loop(&v, nest_loops(n, c_body(f), last), emit_parts_of, &j);
+}
+
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f) {
+    if (k->fused) {
+        emit_fused(e, k, f);
+        return;
+    }
     chain c = {.e = e, .mode = emit_choice(e, k)->elementwise.mode};
     const plan_operand *y = &k->results[0];
     c.nest = nest_new(e, &y->view.type, NEST_ALL_AXES);

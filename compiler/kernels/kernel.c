@@ -318,6 +318,7 @@ const char *emit_shapes_comment(emit_context *e, const plan_kernel *k) {
     const ir_node *n = k->kind == PLAN_NODE ? k->node : NULL;
     const char *what = "";
     if (n && n->source) what = arena_printf(e->arena, "%s = %s: ", n->label, n->source);
+    else if (k->fused) what = arena_printf(e->arena, "%s: ", n->label);
     else if (n) what = arena_printf(e->arena, "%s: ", ir_op_name(n->op));
     return arena_printf(e->arena, "%s%s%s%s", what, text_string(&from), inputs.count ? " -> " : "", text_string(&to));
 }

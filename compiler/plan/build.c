@@ -106,22 +106,10 @@ static const char *result_name(planner *p, const ir_node *n, unsigned result) {
     return arena_printf(p->arena, "%s_%s", n->label, plan_recurrent_result(n, result));
 }
 
-/* Is int32 read where n is computed, by it or by what is computed in it? */
-static bool reads_ints(const planner *p, const ir_node *n) {
-    for (unsigned i = 0; i < n->input_count; i++) {
-        const ir_value *v = n->inputs[i];
-        if (!v || plan_is_parameter(n, i)) continue;
-        const pval *q = p->values[v->id];
-        if (q->kind == PVAL_INLINE ? reads_ints(p, q->node) : v->type.dtype == IR_I32 && q->kind != PVAL_NUMBER)
-            return true;
-    }
-    return false;
-}
-
 /* Floats are computed in vectors unless they read int32, so a mask that is made of int32 comes to them by memory. */
 static bool keeps_vectors(const planner *p, const ir_node *n, const ir_node *user) {
     bool is_mask = n->results[0]->type.dtype == IR_BOOL && made_type(p, user)->dtype == IR_F32;
-    return !is_mask || !reads_ints(p, n);
+    return !is_mask || !planner_reads_ints(p, n);
 }
 
 /* With all that it and what is computed in it reads. */

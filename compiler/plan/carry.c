@@ -44,12 +44,18 @@ static bool is_elementwise(const task *u) {
     return u->kind == TASK_COPY || (u->kind == TASK_NODE && plan_operator_of(u->node->op)->elementwise);
 }
 
+static bool is_written_in_place(planner *p, const task *u, const pval *storage, const pval *v) {
+    for (unsigned i = 0; i < u->result_count; i++)
+        if (layout_storage(u->results[i]) == storage && !planner_same_place(p, v, u->results[i])) return false;
+    return true;
+}
+
 /* A task that reads the old value and writes the new one over it. */
-static bool reads_what_it_writes(planner *p, const task *u, const pval *old) {
+static bool reads_what_it_writes(planner *p, const task *u, const pval *storage, const pval *old) {
     if (!is_elementwise(u)) return false;
     for (unsigned i = 0; i < u->input_count; i++) {
         const pval *v = u->inputs[i];
-        if (v && is_memory(v) && data_of(v) == old && !planner_same_place(p, v, u->results[0])) return false;
+        if (v && is_memory(v) && data_of(v) == old && !is_written_in_place(p, u, storage, v)) return false;
     }
     return true;
 }
@@ -81,7 +87,7 @@ static bool overwrite(planner *p, const pval *storage, const pval *old) {
     for (size_t i = 0; i < p->task_count; i++) {
         const task *u = p->tasks[i];
         if (u->block != p->block || !reads(u, old)) continue;
-        if (writes(u, storage) ? !reads_what_it_writes(p, u, old) : follows(&d, u)) return false;
+        if (writes(u, storage) ? !reads_what_it_writes(p, u, storage, old) : follows(&d, u)) return false;
     }
     for (size_t w = 0; w < p->task_count; w++) {
         if (p->tasks[w]->block != p->block || !writes(p->tasks[w], storage)) continue;

@@ -42,6 +42,17 @@ static bool keeps_channels(const ir_node *view) {
            dim_same(from->dims[1], to->dims[1]);
 }
 
+bool planner_reads_ints(const planner *p, const ir_node *n) {
+    for (unsigned i = 0; i < n->input_count; i++) {
+        const ir_value *v = n->inputs[i];
+        if (!v || plan_is_parameter(n, i)) continue;
+        const pval *q = p->values[v->id];
+        if (q->kind == PVAL_INLINE ? planner_reads_ints(p, q->node) : v->type.dtype == IR_I32 && q->kind != PVAL_NUMBER)
+            return true;
+    }
+    return false;
+}
+
 bool planner_computes(const planner *p, const ir_node *n) {
     const ir_value *v = n->results[0];
     const ir_node *user = p->only_user[v->id];

@@ -193,12 +193,13 @@ typedef struct {
     const task *task;
     plan_kernel *kernel; /* the outermost */
     unsigned next;
+    const char **names;  /* of a fused task's inputs, then of its results; else NULL */
 } operand_maker;
 
 static plan_operand memory_operand(operand_maker *m, unsigned input) {
     plan_operand o = {.kind = PLAN_MEMORY};
     o.view = seen_view(m->planner, m->task->inputs[input], m->task, (int)input, 0);
-    o.name = input_name(m->planner, m->task, input);
+    o.name = m->names ? m->names[input] : input_name(m->planner, m->task, input);
     planner_symbols(m->planner, m->kernel, &o.view);
     return o;
 }
@@ -239,10 +240,45 @@ static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type
             k->inputs[i] = inlined_operand(m, v, type);
         } else if (v->kind == PVAL_NUMBER) {
             k->inputs[i] = simple_operand(m, v);
+        } else if (m->task->parts && !v->origin && v->producer == m->task) {
+            k->inputs[i] = (plan_operand){.kind = PLAN_PART, .inlined = m->kernel->inputs[v->result].inlined};
+            k->inputs[i].view.type = *type;
+            m->next++;
         } else {
             unsigned own = m->next++;
             k->inputs[i] = memory_operand(m, own);
         }
+    }
+}
+
+/* NAME_in and NAME_out after the values, as far as these have names. */
+static const char **fused_names(planner *p, const task *u) {
+    const char **names = ARENA_ARRAY(p->arena, const char *, u->input_count + u->result_count);
+    name_set *taken = name_set_new(p->arena);
+    for (unsigned i = 0; i < u->input_count; i++) {
+        const char *name = is_memory(u->inputs[i]) ? u->inputs[i]->name : NULL;
+        for (unsigned k = 0; k < i && !names[i]; k++)
+            if (is_memory(u->inputs[k]) && same_input(u, k, i)) names[i] = names[k];
+        if (!names[i]) names[i] = name_set_give(taken, name ? arena_printf(p->arena, "%s_in", name) : "x");
+    }
+    for (unsigned r = 0; r < u->result_count; r++) {
+        const char *name = u->parts[r]->results[0]->name;
+        names[u->input_count + r] = name_set_give(taken, name ? arena_printf(p->arena, "%s_out", name) : "y");
+    }
+    return names;
+}
+
+/* A kernel for each part. */
+static void fused_operands(operand_maker *m, const ir_type *type) {
+    plan_kernel *k = m->kernel;
+    k->fused = true;
+    k->input_count = m->task->result_count;
+    k->inputs = ARENA_ARRAY(m->planner->arena, plan_operand, k->input_count);
+    for (unsigned i = 0; i < k->input_count; i++) {
+        plan_kernel *part = ARENA_NEW(m->planner->arena, plan_kernel);
+        k->inputs[i] = (plan_operand){.kind = PLAN_INLINE, .inlined = part, .view.type = *type};
+        part->node = m->task->parts[i];
+        elementwise_operands(m, part, type);
     }
 }
 
@@ -312,6 +348,7 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
     k->result_count = u->result_count;
     k->results = ARENA_ARRAY(p->arena, plan_operand, u->result_count);
     bool recurrent = u->kind == TASK_NODE && u->node->op == IR_RECURRENT;
+    const char **names = u->parts ? fused_names(p, u) : NULL;
     for (unsigned r = 0; r < u->result_count; r++) {
         bool carried = u->kind == TASK_NODE && u->node->result_count > 1 && (r > 0 || !recurrent);
         /* what lies in another's memory, or in the caller's, is wanted there */
@@ -320,11 +357,14 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
         if (!carried && !wanted) continue;
         k->results[r].kind = PLAN_MEMORY;
         k->results[r].view = seen_view(p, u->results[r], u, -1, r);
-        k->results[r].name = result_name(u, r);
+        k->results[r].name = names ? names[u->input_count + r] : result_name(u, r);
         planner_symbols(p, k, &k->results[r].view);
     }
-    operand_maker maker = {p, u, k, 0};
-    if (is_elementwise(u)) {
+    operand_maker maker = {p, u, k, 0, names};
+    if (u->parts) {
+        ir_type type = seen_view(p, u->results[0], u, -1, 0).type;
+        fused_operands(&maker, &type);
+    } else if (is_elementwise(u)) {
         elementwise_operands(&maker, k, &k->results[0].view.type);
     } else {
         unsigned own = u->computed ? u->computed - 1 : 0; /* inputs of the task more than of the node */

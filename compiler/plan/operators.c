@@ -11,6 +11,7 @@ static bool split_never(const task *u, int axis, int *input_axis) {
 static bool split_elementwise(const task *u, int axis, int *input_axis) {
     const ir_type *to = &u->results[0]->type;
     for (unsigned i = 0; i < u->input_count; i++) {
+        if (!u->inputs[i]) continue;
         const ir_type *from = &u->inputs[i]->type;
         int own = axis - (int)(to->rank - from->rank);
         input_axis[i] = own >= 0 && dim_same(from->dims[own], to->dims[axis]) ? own : -1;

@@ -49,10 +49,10 @@ typedef struct {
 typedef struct plan_kernel plan_kernel;
 typedef struct plan_choice plan_choice; /* plan/choice.h */
 
-typedef enum { PLAN_NONE, PLAN_PARAM, PLAN_NUMBER, PLAN_MEMORY, PLAN_INLINE } plan_operand_kind;
+typedef enum { PLAN_NONE, PLAN_PARAM, PLAN_NUMBER, PLAN_MEMORY, PLAN_INLINE, PLAN_PART } plan_operand_kind;
 
 /* What a kernel reads: PLAN_NONE for an absent optional input, a param (index into model->params), a number or a size,
- * memory, or an elementwise kernel computed in place. A layer's parameters are PLAN_PARAM; a param that an expression
+ * memory, an elementwise kernel computed in place, or another part of a fused one. A layer's parameters are PLAN_PARAM; a param that an expression
  * uses is memory (PLAN_TABLE). */
 typedef struct {
     plan_operand_kind kind;
@@ -60,7 +60,7 @@ typedef struct {
     double number;
     const dim *size;     /* PLAN_NUMBER: if not NULL, the number is this one's value */
     plan_view view;      /* PLAN_MEMORY; of the others the type is set too */
-    plan_kernel *inlined;
+    plan_kernel *inlined; /* PLAN_INLINE; PLAN_PART: that part */
     const char *name;    /* PLAN_MEMORY: the C parameter's name, unique in the kernel's function */
 } plan_operand;
 
@@ -73,6 +73,7 @@ typedef enum {
 
 struct plan_kernel {
     plan_kernel_kind kind;
+    bool fused;            /* inputs are its parts, elementwise kernels (PLAN_INLINE), and results parallel to them */
     const ir_bound_check *check; /* PLAN_CHECK */
     const ir_node *node;   /* also set for PLAN_COPY and PLAN_ZERO where one asked for it; may be NULL */
     plan_operand *inputs;  /* parallel to node->inputs */

@@ -36,6 +36,7 @@ static void print_operand(const plan *p, arena *a, const plan_operand *o, text *
         }
         text_add(to, ")");
         return;
+    case PLAN_PART: text_printf(to, "part %s", ir_op_name(o->inlined->node->op)); return;
     case PLAN_MEMORY: break;
     }
     text_printf(to, "%s:", o->name);
@@ -46,6 +47,7 @@ static void print_kernel(const plan *p, arena *a, const plan_kernel *k, unsigned
     const char *what = k->kind == PLAN_COPY    ? "copy"
                        : k->kind == PLAN_ZERO  ? "zero"
                        : k->kind == PLAN_CHECK ? "check"
+                       : k->fused              ? "fused"
                                                : ir_op_name(k->node->op);
     text_printf(to, "%*s%u %s = %s(", 2 * depth, "", (*at)++, k->function, what);
     for (unsigned i = 0; i < k->input_count; i++) {

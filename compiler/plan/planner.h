@@ -69,6 +69,7 @@ struct task {
     pblock *block;       /* that it stands in */
     pblock *body;        /* of a REPEAT */
     const ir_node *node;
+    const ir_node **parts; /* of a fused one: the elementwise nodes of its results; else NULL */
     const ir_bound_check *check; /* CHECK */
     pval **inputs;       /* every pval that it reads, those of inlined nodes and of a body included; NULL allowed */
     unsigned input_count;
@@ -138,8 +139,13 @@ pval *planner_windows(planner *p, const ir_node *cat);
 /* What a CONV1D reads instead of v, whose rows and channels need not lie at one distance: v, or [N, H, C, R, L]. */
 pval *planner_rows_apart(planner *p, pval *v);
 
+/* fuse.c: elementwise tasks of the block in work become fewer, with a result for each part. */
+void planner_fuse(planner *p);
+
 /* computed.c: is an elementwise node computed where a reduction reads it? */
 bool planner_computes(const planner *p, const ir_node *n);
+/* Is int32 read where n is computed, by it or by what is computed in it? */
+bool planner_reads_ints(const planner *p, const ir_node *n);
 const ir_node *planner_computed_node(const planner *p, const pval *v); /* of an INLINE pval, seen through views */
 /* The type of what a task computes for itself, inside of its loops. */
 ir_type planner_computed_type(planner *p, const task *u);
@@ -176,6 +182,8 @@ int layout_axis(planner *p, const pstep *step, const ir_type *from, const ir_typ
  */
 bool split_rule(planner *p, const task *u, int axis, const dim *symbol, int *input_axis);
 int split_result_axis(const task *u, unsigned result, int axis);
+/* Is n a BATCH_NORM, or computes it one? */
+bool planner_inlines_batch_norm(const planner *p, const ir_node *n);
 
 /* schedule.c: the tasks in loops; gives the item tree without kernels. */
 plan_item *schedule(planner *p);

@@ -81,6 +81,7 @@ void planner_repeat(planner *p, const ir_node *n, void (*nodes)(planner *p, cons
     b->round = dim_symbol(p->dims, arena_printf(p->arena, "t.round.%u", b->depth - 1), 1, INT32_MAX);
     open_body(p, b, n);
     nodes(p, &n->block->body);
+    if (p->model->base) planner_fuse(p); /* in training */
     planner_place_body(p, n);
     planner_legalize(p);
     p->block = b->around;

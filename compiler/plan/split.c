@@ -4,11 +4,11 @@
 
 /* Inlined nodes read their channels' numbers by index: an elementwise task with a BATCH_NORM inside is split on the
  * first axis only when that is not the channel's. */
-static bool inlines_batch_norm(const planner *p, const ir_node *n) {
+bool planner_inlines_batch_norm(const planner *p, const ir_node *n) {
     if (n->op == IR_BATCH_NORM) return true;
     for (unsigned i = 0; i < n->input_count; i++) {
         const ir_value *v = n->inputs[i];
-        if (v && p->values[v->id] && p->values[v->id]->kind == PVAL_INLINE && inlines_batch_norm(p, v->producer))
+        if (v && p->values[v->id] && p->values[v->id]->kind == PVAL_INLINE && planner_inlines_batch_norm(p, v->producer))
             return true;
     }
     return false;
@@ -37,10 +37,10 @@ bool split_rule(planner *p, const task *u, int axis, const dim *symbol, int *inp
     default: break;
     }
     const plan_operator *o = plan_operator_of(u->node->op);
-    if (o->elementwise && axis == 1 && inlines_batch_norm(p, u->node)) return false;
+    if (o->elementwise && axis == 1 && planner_inlines_batch_norm(p, u->node)) return false;
     if (!o->split(u, axis, input_axis)) return false;
     if (!u->computed) return true;
-    if (input_axis[0] == 1 && inlines_batch_norm(p, u->node)) return false;
+    if (input_axis[0] == 1 && planner_inlines_batch_norm(p, u->node)) return false;
     planner_spread_axis(u, input_axis);
     return true;
 }
