@@ -1,12 +1,12 @@
 /* adjoint_recurrent: RNN, LSTM and GRU, backwards through time.
  *
- * The layer keeps the sums of which its activations are taken (and c); the slopes by which a step's gradient is
- * multiplied are made of them for all steps at once. What is left for the loop over time, a REPEAT that runs against
- * the layer's direction, is a step's own: the gradient of h comes from out, and from the step behind by W_hh. It
- * collects dz, the gradients of the sums of all gates; those of weights, biases and x are products of all rows behind
- * it.
+ * The layer keeps the sums of which its activations are taken (and c). The loop over time, a REPEAT that runs against
+ * the layer's direction, does what is sequential: the gradient of h comes from out, and from the step behind by W_hh;
+ * the cell's derivative makes dz of it, the gradients of the sums of all gates, which the planner puts where the sums
+ * were; and dz goes back to the step before by W_hh. Gradients of weights, biases and x are products of the dz of all
+ * rows behind the loop.
  *
- * With lengths, a row that has ended hands on what it gets (its slopes are 0, its factor is 1).
+ * With lengths, a row that has ended hands on what it gets, and has a dz of 0.
  */
 #include "passes/adjoint.h"
 
@@ -42,13 +42,10 @@ static ir_value *by_step(const layer *l, ir_value *rows) {
     return adj_reshape(l->d, rows, &type);
 }
 
-/* Gates [from, from + count) of [T, B, G * H] */
+/* Gates [from, from + count) of [..., G * H] */
 static ir_value *gates_of(const layer *l, ir_value *z, int64_t from, int64_t count) {
-    return adj_slice(l->d, z, 2, times(l, from, l->hidden), times(l, count, l->hidden), 1);
+    return adj_slice(l->d, z, z->type.rank - 1, times(l, from, l->hidden), times(l, count, l->hidden), 1);
 }
-
-/* Of what activation number g was taken. */
-static ir_value *sums_of(const layer *l, int64_t g) { return gates_of(l, l->sums, g, 1); }
 
 static ir_value *mul(const layer *l, ir_value *x, ir_value *y) { return adj_both(l->d, IR_MUL, x, y); }
 
@@ -61,9 +58,15 @@ static ir_value *integer(differentiation *d, int64_t number) {
     return v;
 }
 
-/* What the generated code calls a new value: lstm_NAME. */
-static ir_value *named(const layer *l, ir_value *v, const char *name) {
+/* What the generated code calls a value that has memory of its own, and the function that makes it: lstm_NAME. */
+static ir_value *labelled(const layer *l, ir_value *v, const char *name) {
     if (l->n->label) v->producer->label = arena_printf(l->d->model->arena, "%s_%s", l->n->label, name);
+    return v;
+}
+
+/* What a step's function calls it. */
+static ir_value *named(ir_value *v, const char *name) {
+    if (!v->name) v->name = name;
     return v;
 }
 
@@ -78,7 +81,7 @@ static ir_value *moved_on(layer *l, ir_value *first, ir_value *each, const char 
     first = first ? adj_reshape(d, first, &all) : adj_zeros(d, &all);
     if (dim_is(l->steps, 1)) return first;
     ir_value *const parts[] = {reverse ? each : first, reverse ? first : each};
-    ir_value *all_steps = named(l, adj_cat(d, parts, 2, 0), name);
+    ir_value *all_steps = labelled(l, adj_cat(d, parts, 2, 0), name);
     ir_value *moved = adj_slice(d, all_steps, 0, adj_dim(d, reverse), l->steps, 1);
     if (!reverse || !l->in[IR_REC_LENGTHS]) return moved;
     if (!l->last) {
@@ -97,14 +100,14 @@ static void find_valid(layer *l) {
     l->valid = adj_both(d, IR_LESS, adj_places(d, l->steps, 3, 0), lengths);
 }
 
-/* v where a sequence has the step, else a number. */
-static ir_value *masked(const layer *l, ir_value *v, double otherwise) {
-    return l->valid ? adj_where(l->d, l->valid, v, adj_number(l->d, otherwise)) : v;
+/* v where a sequence has the step, valid; else `otherwise`, NULL: 0. */
+static ir_value *where_valid(const layer *l, ir_value *valid, ir_value *v, ir_value *otherwise) {
+    return valid ? adj_where(l->d, valid, v, otherwise ? otherwise : adj_number(l->d, 0)) : v;
 }
 
 static ir_value *activated(const layer *l, ir_activation a, ir_value *z, const char *name) {
     if (a.function == IR_LINEAR_ACTIVATION) return z;
-    return named(l, adj_unary(l->d, a.function, a.scalar[0], a.scalar[1], z), name);
+    return named(adj_unary(l->d, a.function, a.scalar[0], a.scalar[1], z), name);
 }
 
 /* dy times the slope of y = a(z). */
@@ -124,6 +127,7 @@ typedef struct {
     bool backwards;
     ir_value *all[MOST_ROWS], *rows[MOST_ROWS];
     unsigned row_count;
+    const char *names[MOST_CARRIED];
     ir_value *initial[MOST_CARRIED], *carried[MOST_CARRIED], *next[MOST_CARRIED], *last[MOST_CARRIED];
     unsigned carried_count;
     ir_value *collect[MOST_COLLECTED], *collected[MOST_COLLECTED];
@@ -162,9 +166,10 @@ static void open_loop(time_loop *t) {
         ir_type row = without_first(&t->all[i]->type);
         t->rows[i] = is_one_step(t) ? adj_reshape(d, t->all[i], &row) : source_of(t, IR_ROW, i, &row);
     }
-    for (unsigned i = 0; i < t->carried_count; i++)
-        t->carried[i] =
-            is_one_step(t) ? t->initial[i] : source_of(t, IR_CARRIED, i, &t->initial[i]->type);
+    for (unsigned i = 0; i < t->carried_count; i++) {
+        t->carried[i] = is_one_step(t) ? t->initial[i] : source_of(t, IR_CARRIED, i, &t->initial[i]->type);
+        if (!is_one_step(t)) t->carried[i]->name = t->names[i];
+    }
 }
 
 /* [1, …] of a step's value. */
@@ -178,6 +183,21 @@ static ir_value **copied(differentiation *d, ir_value *const *values, unsigned c
     ir_value **copy = ARENA_ARRAY(d->model->arena, ir_value *, count);
     for (unsigned i = 0; i < count; i++) copy[i] = values[i];
     return copy;
+}
+
+/* lstm_dh, lstm_dc: where they lie in scratch. */
+static void name_results(const time_loop *t, const ir_node *repeat) {
+    const differentiation *d = t->layer->d;
+    if (!repeat->label) return;
+    for (unsigned i = 0; i < t->carried_count; i++)
+        repeat->results[i]->name = arena_printf(d->model->arena, "%s_%s", repeat->label, t->names[i]);
+}
+
+/* The elementwise operators of a step become one function (plan/fuse.c). */
+static void label_step(const time_loop *t) {
+    const layer *l = t->layer;
+    for (ir_node *n = t->block->body.first; n; n = n->next)
+        if (ir_op_is_elementwise(n->op)) labelled(l, n->results[0], "backward_step");
 }
 
 /* t->next and t->collect are set; fills t->last and t->collected. */
@@ -203,36 +223,58 @@ static void close_loop(time_loop *t) {
     n->label = d->node->label;
     n->attrs.backwards = t->backwards;
     d->at = n;
+    name_results(t, n);
+    label_step(t);
     for (unsigned i = 0; i < t->carried_count; i++) t->last[i] = n->results[i];
     for (unsigned i = 0; i < t->collected_count; i++) t->collected[i] = n->results[t->carried_count + i];
 }
 
+/* Which row it is; of nothing, NO_ROW. */
+enum { NO_ROW = MOST_ROWS };
+
 static unsigned add_row(time_loop *t, ir_value *all) {
+    if (!all) return NO_ROW;
     t->all[t->row_count] = all;
     return t->row_count++;
 }
 
-/* A loop backwards through the layer's time that carries the gradient of h. */
-static time_loop gradient_loop(const layer *l) {
-    ir_type state = shape2(l->batch, l->projected);
-    time_loop t = {.layer = l, .backwards = !l->n->attrs.reverse};
-    t.initial[t.carried_count++] = l->dh ? l->dh : adj_zeros(l->d, &state);
-    return t;
+static ir_value *row(const time_loop *t, unsigned i, const char *name) {
+    return i == NO_ROW ? NULL : named(t->rows[i], name);
 }
 
-/* What comes from out and what comes from the step behind. */
-static ir_value *joined(const layer *l, ir_value *dout, ir_value *carried) {
-    return dout ? named(l, add(l, dout, carried), "dh") : carried;
+static void carry(time_loop *t, ir_value *initial, const dim *size, const char *name) {
+    const layer *l = t->layer;
+    ir_type type = shape2(l->batch, size);
+    t->names[t->carried_count] = name;
+    t->initial[t->carried_count++] = initial ? initial : adj_zeros(l->d, &type);
 }
 
-/* What a row that has no such step hands on; kept: float [B, 1], 1 for those. */
-static ir_value *handed_on(const layer *l, ir_value *dh, ir_value *carried, ir_value *kept) {
-    return kept ? add(l, dh, mul(l, carried, kept)) : dh;
+/* The way back through the layer's time. What each cell's begins with: the gradient of h, which comes from out and from
+ * the step behind. */
+typedef struct {
+    time_loop t;
+    unsigned out_row, valid_row;
+    ir_value *valid; /* of the step: bool [B, 1]; NULL without lengths */
+    ir_value *behind; /* what the step behind hands to h, [B, P] */
+    ir_value *dh;    /* with what comes from out */
+} way_back;
+
+static way_back begin_back(const layer *l) {
+    way_back w = {.t = {.layer = l, .backwards = !l->n->attrs.reverse}};
+    carry(&w.t, l->dh, l->projected, "dh");
+    w.out_row = add_row(&w.t, l->dout);
+    w.valid_row = add_row(&w.t, l->valid);
+    return w;
 }
 
-/* 1 for rows that have no such step, [T, B, 1]; NULL without lengths. */
-static ir_value *ended(const layer *l) {
-    return l->valid ? adj_cast(l->d, adj_of(l->d, IR_NOT, l->valid), IR_F32) : NULL;
+/* All rows and what is carried are there. past: is there a second part of what comes from the step behind? */
+static void open_back(way_back *w, bool past) {
+    const layer *l = w->t.layer;
+    open_loop(&w->t);
+    w->valid = row(&w->t, w->valid_row, "valid");
+    ir_value *dout = row(&w->t, w->out_row, "dout");
+    w->behind = past ? add(l, w->t.carried[0], w->t.carried[1]) : w->t.carried[0];
+    w->dh = dout ? named(add(l, dout, w->behind), "dh") : w->behind;
 }
 
 /* --- what all cells end with -------------------------------------------------------------------------------------- */
@@ -260,7 +302,7 @@ static bool ends_with_zeros(const ir_value *v) {
 static void input_side(layer *l, ir_value *dz) {
     differentiation *d = l->d;
     ir_value *rows = adj_rows(d, dz), *x = l->in[IR_REC_X], *w = l->in[IR_REC_W_IH];
-    ir_value *used = l->valid && !ends_with_zeros(x) ? masked(l, x, 0) : x;
+    ir_value *used = l->valid && !ends_with_zeros(x) ? where_valid(l, l->valid, x, NULL) : x;
     if (adjoint_wanted(d, w)) adjoint_add_product(d, w, rows, adj_rows(d, used));
     add_bias(l, IR_REC_B_IH, dz);
     if (adjoint_wanted(d, x)) adjoint_add(d, x, by_step(l, adj_matmul(d, rows, w)));
@@ -274,134 +316,135 @@ static void hidden_side(layer *l, ir_value *dz) {
     add_bias(l, IR_REC_B_HH, dz);
 }
 
+/* dz, gate by gate, is what the loop collects. Past a length it is 0. */
+static ir_value *collect_dz(way_back *w, ir_value *const *gates, const char *const *names, unsigned count) {
+    const layer *l = w->t.layer;
+    ir_value *parts[4];
+    for (unsigned i = 0; i < count; i++) parts[i] = named(where_valid(l, w->valid, gates[i], NULL), names[i]);
+    ir_value *dz = count > 1 ? labelled(l, adj_cat(l->d, parts, count, 1), "dz") : parts[0];
+    w->t.collect[w->t.collected_count++] = dz;
+    return dz;
+}
+
+/* What h of the step before gets by a matrix, and what a row that has no such step hands on. */
+static void hand_on(way_back *w, ir_value *dz, ir_value *matrix) {
+    const layer *l = w->t.layer;
+    ir_value *by_matrix = labelled(l, adj_matmul(l->d, dz, matrix), "dh");
+    w->t.next[0] = where_valid(l, w->valid, by_matrix, w->behind);
+}
+
 /* --- RNN: h = act(z) ---------------------------------------------------------------------------------------------- */
 
 static void of_rnn(layer *l, ir_value *out) {
     differentiation *d = l->d;
-    ir_activation act = l->n->attrs.activation;
-    ir_value *z = l->sums ? sums_of(l, 0) : NULL;
-    ir_value *slope = masked(l, adj_expand(d, through(l, act, adj_number(d, 1), z, out), &out->type), 0);
-    ir_value *kept = ended(l);
-    time_loop t = gradient_loop(l);
-    unsigned at_slope = add_row(&t, slope), at_out = l->dout ? add_row(&t, masked(l, l->dout, 0)) : 0,
-             at_kept = kept ? add_row(&t, kept) : 0;
-    open_loop(&t);
-    ir_value *dh = joined(l, l->dout ? t.rows[at_out] : NULL, t.carried[0]);
-    ir_value *dz = mul(l, dh, t.rows[at_slope]);
-    t.next[0] = handed_on(l, adj_matmul(d, dz, l->in[IR_REC_W_HH]), t.carried[0], kept ? t.rows[at_kept] : NULL);
-    t.collect[t.collected_count++] = dz;
-    close_loop(&t);
-    input_side(l, t.collected[0]);
-    hidden_side(l, t.collected[0]);
-    adjoint_add(d, l->in[IR_REC_H0], t.last[0]);
+    static const char *const names[] = {"dz"};
+    way_back w = begin_back(l);
+    unsigned at_sum = add_row(&w.t, l->sums), at_out = add_row(&w.t, out);
+    open_back(&w, false);
+    ir_value *z = row(&w.t, at_sum, "z"), *h = row(&w.t, at_out, "h");
+    ir_value *da = through(l, l->n->attrs.activation, w.dh, z, h);
+    hand_on(&w, collect_dz(&w, &da, names, 1), l->in[IR_REC_W_HH]);
+    close_loop(&w.t);
+    input_side(l, w.t.collected[0]);
+    hidden_side(l, w.t.collected[0]);
+    adjoint_add(d, l->in[IR_REC_H0], w.t.last[0]);
 }
 
 /* --- LSTM: c' = f c + i g, h = o act(c') -------------------------------------------------------------------------- */
 
+/* The rows of the loop. */
 typedef struct {
-    ir_value *z[4], *gate[4]; /* i, f, g, o: sums, and what the activations make of them */
-    ir_value *before, *cell, *active; /* c before and after each step, act(c) after it; [T, B, H] */
-} lstm;
+    unsigned sums, before, cell, hidden; /* c before the step and behind it; hidden: o act(c'), of a projection */
+} lstm_rows;
 
-static void lstm_again(layer *l, lstm *s) {
-    static const char *const names[] = {"i", "f", "g", "o"};
-    const ir_attrs *a = &l->n->attrs;
-    for (int g = 0; g < 4; g++) {
-        s->z[g] = sums_of(l, g);
-        s->gate[g] = activated(l, g == 2 ? a->activation : a->recurrent_activation, s->z[g], names[g]);
-    }
-    s->cell = l->n->results[ir_kept_from(l->n) + 1];
-    s->before = moved_on(l, l->in[IR_REC_C0], s->cell, "all_c");
-    s->active = activated(l, a->activation, s->cell, "act_c");
-}
-
-/* v times the slope of gate g, where a sequence has the step. */
-static ir_value *slope_of(const layer *l, const lstm *s, int g, ir_value *v) {
-    const ir_attrs *a = &l->n->attrs;
-    return masked(l, through(l, g == 2 ? a->activation : a->recurrent_activation, v, s->z[g], s->gate[g]), 0);
+static lstm_rows rows_of_lstm(layer *l, way_back *w) {
+    ir_value *cell = l->n->results[ir_kept_from(l->n) + 1];
+    ir_value *before = moved_on(l, l->in[IR_REC_C0], cell, "all_c");
+    return (lstm_rows){.sums = add_row(&w->t, l->sums), .before = add_row(&w->t, before), .cell = add_row(&w->t, cell)};
 }
 
 static void of_lstm(layer *l) {
+    static const char *const gate_names[] = {"i", "f", "g", "o"}, *const sum_names[] = {"z_i", "z_f", "z_g", "z_o"},
+                      *const dz_names[] = {"dz_i", "dz_f", "dz_g", "dz_o"};
     differentiation *d = l->d;
-    const dim *H = l->hidden;
-    bool projects = l->in[IR_REC_W_HR] != NULL;
-    ir_type state = shape2(l->batch, H);
-    lstm s;
-    lstm_again(l, &s);
-    /* by dc: those of i, f, g; by the gradient of o act(c'): that of o, and what goes to c' */
-    ir_value *parts[] = {slope_of(l, &s, 0, s.gate[2]), slope_of(l, &s, 1, s.before), slope_of(l, &s, 2, s.gate[0])};
-    ir_value *by_cell = adj_cat(d, parts, 3, 2), *by_output = slope_of(l, &s, 3, s.active);
-    ir_value *to_cell = masked(l, through(l, l->n->attrs.activation, s.gate[3], s.cell, s.active), 0);
-    ir_value *kept = ended(l);
-    time_loop t = gradient_loop(l);
-    t.initial[t.carried_count++] = l->dc ? l->dc : adj_zeros(d, &state);
-    ir_type apart = {.dtype = IR_F32, .rank = 4, .dims = {l->steps, l->batch, adj_dim(d, 3), H}};
-    add_row(&t, adj_reshape(d, named(l, by_cell, "slopes"), &apart));
-    add_row(&t, named(l, by_output, "slope_o"));
-    add_row(&t, named(l, to_cell, "slope_c"));
-    add_row(&t, masked(l, s.gate[1], 1));
-    unsigned at_out = l->dout ? add_row(&t, masked(l, l->dout, 0)) : 0, at_kept = kept ? add_row(&t, kept) : 0;
-    open_loop(&t);
-    ir_value *dh = joined(l, l->dout ? t.rows[at_out] : NULL, t.carried[0]);
-    ir_value *dy = projects ? adj_matmul(d, dh, l->in[IR_REC_W_HR]) : dh;
-    ir_value *dc = add(l, t.carried[1], mul(l, dy, t.rows[2]));
-    ir_type single = shape3(l->batch, adj_dim(d, 1), H), flat = shape2(l->batch, times(l, 3, H));
-    ir_value *inner = adj_reshape(d, mul(l, adj_reshape(d, dc, &single), t.rows[0]), &flat);
-    ir_value *const gates[] = {inner, mul(l, dy, t.rows[1])};
-    ir_value *dz = named(l, adj_cat(d, gates, 2, 1), "dz");
-    named(l, dc, "dc");
-    t.next[0] = handed_on(l, adj_matmul(d, dz, l->in[IR_REC_W_HH]), t.carried[0], kept ? t.rows[at_kept] : NULL);
-    t.next[1] = mul(l, dc, t.rows[3]);
-    t.collect[t.collected_count++] = dz;
-    if (projects) t.collect[t.collected_count++] = dh;
-    close_loop(&t);
-    input_side(l, t.collected[0]);
-    hidden_side(l, t.collected[0]);
-    adjoint_add(d, l->in[IR_REC_H0], t.last[0]);
-    adjoint_add(d, l->in[IR_REC_C0], t.last[1]);
-    if (adjoint_wanted(d, l->in[IR_REC_W_HR])) {
-        ir_value *h = masked(l, mul(l, s.gate[3], s.active), 0);
-        adjoint_add_product(d, l->in[IR_REC_W_HR], adj_rows(d, t.collected[1]), adj_rows(d, h));
+    const ir_attrs *a = &l->n->attrs;
+    ir_value *w_hr = l->in[IR_REC_W_HR], *z[4], *gate[4];
+    way_back w = begin_back(l);
+    carry(&w.t, l->dc, l->hidden, "dc");
+    lstm_rows rows = rows_of_lstm(l, &w);
+    open_back(&w, false);
+    ir_value *before = row(&w.t, rows.before, "c_before"), *c = row(&w.t, rows.cell, "c");
+    ir_value *sums = row(&w.t, rows.sums, "sums"), *dc_behind = w.t.carried[1];
+    for (int g = 0; g < 4; g++) {
+        z[g] = named(gates_of(l, sums, g, 1), sum_names[g]);
+        gate[g] = activated(l, g == 2 ? a->activation : a->recurrent_activation, z[g], gate_names[g]);
     }
+    ir_value *i = gate[0], *f = gate[1], *g = gate[2], *o = gate[3];
+    ir_value *act_c = activated(l, a->activation, c, "act_c");
+    ir_value *dh = w_hr ? where_valid(l, w.valid, w.dh, NULL) : w.dh;
+    ir_value *dy = w_hr ? labelled(l, adj_matmul(d, dh, w_hr), "dy") : dh; /* the gradient of o act(c') */
+    ir_value *dc = named(add(l, dc_behind, through(l, a->activation, mul(l, dy, o), c, act_c)), "dc");
+    ir_value *const dz[] = {
+        through(l, a->recurrent_activation, mul(l, dc, g), z[0], i),
+        through(l, a->recurrent_activation, mul(l, dc, before), z[1], f),
+        through(l, a->activation, mul(l, dc, i), z[2], g),
+        through(l, a->recurrent_activation, mul(l, dy, act_c), z[3], o),
+    };
+    hand_on(&w, collect_dz(&w, dz, dz_names, 4), l->in[IR_REC_W_HH]);
+    w.t.next[1] = named(where_valid(l, w.valid, mul(l, dc, f), dc_behind), "dc_before");
+    if (adjoint_wanted(d, w_hr)) {
+        w.t.collect[w.t.collected_count++] = dh;
+        w.t.collect[w.t.collected_count++] = where_valid(l, w.valid, mul(l, o, act_c), NULL);
+    }
+    close_loop(&w.t);
+    input_side(l, w.t.collected[0]);
+    hidden_side(l, w.t.collected[0]);
+    adjoint_add(d, l->in[IR_REC_H0], w.t.last[0]);
+    adjoint_add(d, l->in[IR_REC_C0], w.t.last[1]);
+    if (adjoint_wanted(d, w_hr))
+        adjoint_add_product(d, w_hr, adj_rows(d, w.t.collected[1]), adj_rows(d, w.t.collected[2]));
 }
 
 /* --- GRU: h' = (1 - z) n + z h, n = act(x's part + r (h's part)) -------------------------------------------------- */
 
-static void of_gru(layer *l) {
-    differentiation *d = l->d;
-    const ir_attrs *a = &l->n->attrs;
-    ir_value *sum_r = sums_of(l, 0), *sum_z = sums_of(l, 1);
-    ir_value *r = activated(l, a->recurrent_activation, sum_r, "r");
-    ir_value *z = activated(l, a->recurrent_activation, sum_z, "z");
-    ir_value *share = sums_of(l, 2); /* h's share of n's sum */
-    ir_value *sum_n = add(l, sums_of(l, 3), mul(l, r, share)), *n = activated(l, a->activation, sum_n, "n");
-    /* by dh: those of n's sum, r's, z's, and of h's share */
-    ir_value *by_n = masked(l, through(l, a->activation, adj_minus_from(d, 1, z), sum_n, n), 0);
-    ir_value *by_r = masked(l, through(l, a->recurrent_activation, mul(l, by_n, share), sum_r, r), 0);
-    ir_value *change = adj_both(d, IR_SUB, l->before, n);
-    ir_value *by_z = masked(l, through(l, a->recurrent_activation, change, sum_z, z), 0);
-    ir_value *const parts[] = {by_r, by_z, masked(l, mul(l, by_n, r), 0)};
-    ir_type apart = {.dtype = IR_F32, .rank = 4, .dims = {l->steps, l->batch, adj_dim(d, 3), l->hidden}};
-    time_loop t = gradient_loop(l);
-    add_row(&t, adj_reshape(d, named(l, adj_cat(d, parts, 3, 2), "slopes"), &apart));
-    add_row(&t, masked(l, z, 1));
-    unsigned at_out = l->dout ? add_row(&t, masked(l, l->dout, 0)) : 0;
-    open_loop(&t);
-    ir_value *dh = joined(l, l->dout ? t.rows[at_out] : NULL, t.carried[0]);
-    ir_type single = shape3(l->batch, adj_dim(d, 1), l->hidden), flat = shape2(l->batch, times(l, 3, l->hidden));
-    ir_value *dz = adj_reshape(d, mul(l, adj_reshape(d, dh, &single), t.rows[0]), &flat);
-    t.next[0] = add(l, adj_matmul(d, dz, l->in[IR_REC_W_HH]), mul(l, dh, t.rows[1]));
-    t.collect[t.collected_count++] = dz;
-    t.collect[t.collected_count++] = dh;
-    close_loop(&t);
-    hidden_side(l, t.collected[0]);
-    ir_value *const of_x[] = {gates_of(l, t.collected[0], 0, 2), mul(l, t.collected[1], by_n)};
-    input_side(l, adj_cat(d, of_x, 2, 2));
-    adjoint_add(d, l->in[IR_REC_H0], t.last[0]);
+/* What h of the step before gets beside. A row that has no such step has handed all on by then. */
+static void hand_past(way_back *w, ir_value *past) {
+    w->t.next[1] = named(where_valid(w->t.layer, w->valid, past, NULL), "dh_past");
 }
 
-/* --- GRU that resets before its product: n = act(x's part + W_n (r h) + b)
- * -------------------------------------------- */
+static void of_gru(layer *l) {
+    static const char *const names[] = {"dz_r", "dz_z", "dz_share", "dz_n"};
+    differentiation *d = l->d;
+    const ir_attrs *a = &l->n->attrs;
+    way_back w = begin_back(l);
+    carry(&w.t, NULL, l->hidden, "dh_past");
+    unsigned at_sums = add_row(&w.t, l->sums), at_before = add_row(&w.t, l->before);
+    open_back(&w, true);
+    ir_value *sums = row(&w.t, at_sums, "sums"), *before = row(&w.t, at_before, "h_before");
+    ir_value *z_r = named(gates_of(l, sums, 0, 1), "z_r"), *z_z = named(gates_of(l, sums, 1, 1), "z_z");
+    ir_value *share = named(gates_of(l, sums, 2, 1), "share"); /* h's, of n's sum */
+    ir_value *r = activated(l, a->recurrent_activation, z_r, "r"), *z = activated(l, a->recurrent_activation, z_z, "z");
+    ir_value *z_n = named(add(l, named(gates_of(l, sums, 3, 1), "z_x"), mul(l, r, share)), "z_n");
+    ir_value *n = activated(l, a->activation, z_n, "n");
+    ir_value *dn = through(l, a->activation, mul(l, w.dh, adj_minus_from(d, 1, z)), z_n, n);
+    ir_value *dz[] = {
+        through(l, a->recurrent_activation, mul(l, dn, share), z_r, r),
+        through(l, a->recurrent_activation, mul(l, w.dh, adj_both(d, IR_SUB, before, n)), z_z, z),
+        mul(l, dn, r),
+        dn,
+    };
+    ir_value *all = collect_dz(&w, dz, names, 4);
+    hand_on(&w, gates_of(l, all, 0, 3), l->in[IR_REC_W_HH]);
+    hand_past(&w, mul(l, w.dh, z));
+    close_loop(&w.t);
+    ir_value *collected = w.t.collected[0];
+    hidden_side(l, gates_of(l, collected, 0, 3));
+    ir_value *const of_x[] = {gates_of(l, collected, 0, 2), gates_of(l, collected, 3, 1)};
+    input_side(l, adj_cat(d, of_x, 2, 2));
+    adjoint_add(d, l->in[IR_REC_H0], add(l, w.t.last[0], w.t.last[1]));
+}
+
+/* --- GRU that resets before its product: n = act(x's part + W_n (r h) + b) ----------------------------------------- */
 
 /* Rows of a matrix or bias of all gates. */
 static ir_value *part_of(const layer *l, ir_value *v, int64_t from, int64_t count) {
@@ -418,43 +461,45 @@ static ir_value *share_of(const layer *l, ir_value *v, unsigned matrix, unsigned
 
 /* It keeps nothing: before each step h is known, and so all sums are products of all rows. */
 static void of_gru_reset_before(layer *l) {
+    static const char *const names[] = {"dz_r", "dz_z"};
     differentiation *d = l->d;
     const ir_attrs *a = &l->n->attrs;
-    ir_value *w = l->in[IR_REC_W_HH];
+    ir_value *w_hh = l->in[IR_REC_W_HH];
     ir_value *x = share_of(l, l->in[IR_REC_X], IR_REC_W_IH, IR_REC_B_IH, 0, 3);
-    ir_value *sums = add(l, gates_of(l, x, 0, 2), share_of(l, l->before, IR_REC_W_HH, IR_REC_B_HH, 0, 2));
-    ir_value *sum_r = gates_of(l, sums, 0, 1), *sum_z = gates_of(l, sums, 1, 1);
-    ir_value *r = activated(l, a->recurrent_activation, sum_r, "r");
-    ir_value *z = activated(l, a->recurrent_activation, sum_z, "z");
-    ir_value *reset = masked(l, mul(l, r, l->before), 0);
-    ir_value *sum_n = add(l, gates_of(l, x, 2, 1), share_of(l, reset, IR_REC_W_HH, IR_REC_B_HH, 2, 1));
-    ir_value *n = activated(l, a->activation, sum_n, "n"), *change = adj_both(d, IR_SUB, l->before, n);
-    time_loop t = gradient_loop(l);
-    add_row(&t, masked(l, through(l, a->activation, adj_minus_from(d, 1, z), sum_n, n), 0));
-    add_row(&t, masked(l, through(l, a->recurrent_activation, change, sum_z, z), 0));
-    add_row(&t, masked(l, through(l, a->recurrent_activation, l->before, sum_r, r), 0)); /* by the gradient of r h */
-    add_row(&t, masked(l, r, 0));
-    add_row(&t, masked(l, z, 1));
-    unsigned at_out = l->dout ? add_row(&t, masked(l, l->dout, 0)) : 0;
-    open_loop(&t);
-    ir_value *dh = joined(l, l->dout ? t.rows[at_out] : NULL, t.carried[0]);
-    ir_value *dn = mul(l, dh, t.rows[0]), *dreset = adj_matmul(d, dn, part_of(l, w, 2, 1));
-    ir_value *const parts[] = {mul(l, dreset, t.rows[2]), mul(l, dh, t.rows[1])};
-    ir_value *gates = adj_cat(d, parts, 2, 1);
-    ir_value *through_n = add(l, mul(l, dreset, t.rows[3]), mul(l, dh, t.rows[4]));
-    t.next[0] = add(l, adj_matmul(d, gates, part_of(l, w, 0, 2)), through_n);
-    ir_value *const all[] = {gates, dn};
-    t.collect[t.collected_count++] = adj_cat(d, all, 2, 1);
-    close_loop(&t);
-    ir_value *dz = t.collected[0];
-    input_side(l, dz);
-    add_bias(l, IR_REC_B_HH, dz);
-    adjoint_add(d, l->in[IR_REC_H0], t.last[0]);
-    if (!adjoint_wanted(d, w)) return;
+    ir_value *all_sums = add(l, gates_of(l, x, 0, 2), share_of(l, l->before, IR_REC_W_HH, IR_REC_B_HH, 0, 2));
+    ir_value *all_r = activated(l, a->recurrent_activation, gates_of(l, all_sums, 0, 1), "r");
+    ir_value *reset = where_valid(l, l->valid, mul(l, all_r, l->before), NULL);
+    ir_value *all_n = add(l, gates_of(l, x, 2, 1), share_of(l, reset, IR_REC_W_HH, IR_REC_B_HH, 2, 1));
+    way_back w = begin_back(l);
+    carry(&w.t, NULL, l->hidden, "dh_past");
+    unsigned at_sums = add_row(&w.t, all_sums), at_n = add_row(&w.t, all_n), at_before = add_row(&w.t, l->before);
+    open_back(&w, true);
+    ir_value *sums = row(&w.t, at_sums, "sums"), *z_n = row(&w.t, at_n, "z_n");
+    ir_value *before = row(&w.t, at_before, "h_before");
+    ir_value *z_r = named(gates_of(l, sums, 0, 1), "z_r"), *z_z = named(gates_of(l, sums, 1, 1), "z_z");
+    ir_value *r = activated(l, a->recurrent_activation, z_r, "r"), *z = activated(l, a->recurrent_activation, z_z, "z");
+    ir_value *n = activated(l, a->activation, z_n, "n");
+    ir_value *dn = through(l, a->activation, mul(l, w.dh, adj_minus_from(d, 1, z)), z_n, n);
+    dn = named(where_valid(l, w.valid, dn, NULL), "dz_n");
+    ir_value *dreset = labelled(l, adj_matmul(d, dn, part_of(l, w_hh, 2, 1)), "dreset"); /* the gradient of r h */
+    ir_value *const dz[] = {
+        through(l, a->recurrent_activation, mul(l, dreset, before), z_r, r),
+        through(l, a->recurrent_activation, mul(l, w.dh, adj_both(d, IR_SUB, before, n)), z_z, z),
+    };
+    ir_value *gates = collect_dz(&w, dz, names, 2);
+    w.t.collect[w.t.collected_count++] = dn;
+    hand_on(&w, gates, part_of(l, w_hh, 0, 2));
+    hand_past(&w, add(l, mul(l, dreset, r), mul(l, w.dh, z)));
+    close_loop(&w.t);
+    ir_value *const all[] = {w.t.collected[0], w.t.collected[1]}, *all_dz = adj_cat(d, all, 2, 2);
+    input_side(l, all_dz);
+    add_bias(l, IR_REC_B_HH, all_dz);
+    adjoint_add(d, l->in[IR_REC_H0], add(l, w.t.last[0], w.t.last[1]));
+    if (!adjoint_wanted(d, w_hh)) return;
     ir_value *const products[] = {
-        adj_matmul(d, adj_swap(d, adj_rows(d, gates_of(l, dz, 0, 2)), 0, 1), adj_rows(d, l->before)),
-        adj_matmul(d, adj_swap(d, adj_rows(d, gates_of(l, dz, 2, 1)), 0, 1), adj_rows(d, reset))};
-    adjoint_add(d, w, adj_cat(d, products, 2, 0));
+        adj_matmul(d, adj_swap(d, adj_rows(d, all[0]), 0, 1), adj_rows(d, l->before)),
+        adj_matmul(d, adj_swap(d, adj_rows(d, all[1]), 0, 1), adj_rows(d, reset))};
+    adjoint_add(d, w_hh, adj_cat(d, products, 2, 0));
 }
 
 /* -------------------------------------------------------------------------------------------------------------------

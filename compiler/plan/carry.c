@@ -44,9 +44,27 @@ static bool is_elementwise(const task *u) {
     return u->kind == TASK_COPY || (u->kind == TASK_NODE && plan_operator_of(u->node->op)->elementwise);
 }
 
+/* Are they different columns of the same rows? */
+static bool lie_apart(planner *p, const pval *a, const pval *b) {
+    plan_view x, y;
+    int64_t distance, width, row;
+    if (!layout_full(p, a, &x) || !layout_full(p, b, &y) || x.type.rank != 2 || !ir_shape_same(&x.type, &y.type))
+        return false;
+    const dim *between = dim_sub(p->dims, x.offset, y.offset);
+    if (!dim_is(x.strides[1], 1) || !dim_is(y.strides[1], 1) || !dim_is_const(between, &distance) ||
+        !dim_is_const(x.type.dims[1], &width))
+        return false;
+    if (distance < 0) distance = -distance;
+    if (distance < width || dim_is(x.type.dims[0], 1)) return distance >= width;
+    return dim_same(x.strides[0], y.strides[0]) && dim_is_const(x.strides[0], &row) && distance <= row - width;
+}
+
+/* Does each result that lies in the storage lie just where v is, or beside it? */
 static bool is_written_in_place(planner *p, const task *u, const pval *storage, const pval *v) {
     for (unsigned i = 0; i < u->result_count; i++)
-        if (layout_storage(u->results[i]) == storage && !planner_same_place(p, v, u->results[i])) return false;
+        if (layout_storage(u->results[i]) == storage && !planner_same_place(p, v, u->results[i]) &&
+            !lie_apart(p, v, u->results[i]))
+            return false;
     return true;
 }
 
@@ -141,11 +159,48 @@ static void place_until(planner *p, const ir_node *n) {
     p->block->until = u;
 }
 
+/* --- collected where rows were ------------------------------------------------------------------------------------ */
+
+/* Does nobody but the REPEAT read the memory of v? */
+static bool is_read_once(const planner *p, const ir_value *v) {
+    for (; p->only_user[v->id]; v = v->producer->inputs[0])
+        if (ir_op_class_of(v->producer->op) != IR_VIEW)
+            return ir_op_class_of(v->producer->op) != IR_SOURCE && v->producer->op != IR_CAT;
+    return false;
+}
+
+/* What is collected comes to lie where a row of its kind was read: dz where the sums of the gates were. Gives that row's
+ * operand, or NULL. */
+static pval *collect_in_rows(planner *p, const ir_node *n, unsigned i, bool *taken) {
+    pblock *b = p->block;
+    pval *result = b->repeat->results[ir_carried_of(n) + i], *host = NULL;
+    p->block = b->around;
+    for (unsigned k = 0; k < ir_rows_of(n) && !host; k++) {
+        pval *all = b->repeat->inputs[k];
+        if (taken[k] || !n->block->rows[k] || !is_memory(all) || !ir_type_same(&all->type, &result->type)) continue;
+        if (!is_read_once(p, n->inputs[k]) || !planner_host(p, result, all)) continue;
+        taken[k] = true;
+        host = all;
+    }
+    p->block = b;
+    return host;
+}
+
+/* For those that must not: the rows are read too late, or elsewhere in the row. */
+static void keep_apart(planner *p, pval *result, const pval *host) {
+    if (!host || overwrite(p, layout_storage(host), data_of(host))) return;
+    result->kind = PVAL_ROOT;
+    result->source = NULL;
+}
+
 void planner_place_body(planner *p, const ir_node *n) {
     pblock *b = p->block;
     unsigned carried = ir_carried_of(n), collected = ir_collected_of(n);
-    pval **next = next_values(p, n);
+    pval **next = next_values(p, n), **hosts = ARENA_ARRAY(p->arena, pval *, collected + 1);
+    bool *rows_taken = ARENA_ARRAY(p->arena, bool, ir_rows_of(n) + 1);
     place_until(p, n);
+    for (unsigned i = 0; i < collected && p->model->base && !n->block->until; i++)
+        hosts[i] = collect_in_rows(p, n, i, rows_taken);
     for (unsigned i = 0; i < collected; i++) {
         pval *v = p->values[n->block->collected[i]->id];
         if (!is_made_here(p, v)) planner_copy(p, v, row_of_collected(p, n, i), NULL);
@@ -164,6 +219,7 @@ void planner_place_body(planner *p, const ir_node *n) {
         if (is_made_here(p, v) && !planner_host(p, v, to)) planner_copy(p, v, to, NULL);
     }
     planner_place_joins(p, nodes, placed);
+    for (unsigned i = 0; i < collected; i++) keep_apart(p, b->repeat->results[carried + i], hosts[i]);
     size_t readers = p->task_count;
     for (unsigned i = 0; i < carried; i++) {
         if (!next[i]) continue;

@@ -26,8 +26,8 @@ static void open_body(planner *p, pblock *b, const ir_node *n) {
     }
     b->carried = ARENA_ARRAY(p->arena, pval *, ir_carried_of(n));
     for (unsigned i = 0; i < ir_carried_of(n); i++) {
-        pval *v = b->carried[i] =
-            planner_view(p, b->repeat->results[i], &b->repeat->results[i]->type, same, b->repeat->results[i]->name);
+        pval *all = b->repeat->results[i], *v = b->carried[i] = planner_view(p, all, &all->type, same, all->name);
+        if (body->carried[i] && body->carried[i]->name) v->name = body->carried[i]->name;
         v->origin = NULL;
         if (body->carried[i]) p->values[body->carried[i]->id] = v;
     }
