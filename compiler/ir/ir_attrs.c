@@ -159,12 +159,15 @@ static size_t size_of(const ir_attr *row) {
 }
 
 bool ir_attr_is_zero(const ir_attrs *attrs, const ir_attr *row) {
-    if (row->kind == IR_ATTR_ACTIVATION) /* whatever its padding holds */
-        return ((const ir_activation *)((const unsigned char *)attrs + row->offset))->function == IR_LINEAR_ACTIVATION;
+    static const ir_attrs zero;
     const unsigned char *bytes = (const unsigned char *)attrs + row->offset;
-    for (size_t i = 0; i < size_of(row); i++)
-        if (bytes[i]) return false;
-    return true;
+    if (row->kind == IR_ATTR_ACTIVATION) /* whatever its padding holds */
+        return ((const ir_activation *)(const void *)bytes)->function == IR_LINEAR_ACTIVATION;
+    return memcmp(bytes, (const unsigned char *)&zero + row->offset, size_of(row)) == 0;
+}
+
+static const char *stray_text(arena *a, ir_op op, const ir_attr *row) {
+    return arena_printf(a, "an attribute of %s: %s", ir_op_name(op), row->name);
 }
 
 const char *ir_attrs_stray(arena *a, const ir_attrs *attrs, ir_op op) {
@@ -172,12 +175,11 @@ const char *ir_attrs_stray(arena *a, const ir_attrs *attrs, ir_op op) {
     size_t count;
     const ir_attr *used = ir_attrs_of(op, &count);
     for (size_t i = 0; i < count; i++) memset((unsigned char *)&rest + used[i].offset, 0, size_of(&used[i]));
-    for (unsigned other = 0; other < IR_OP_COUNT; other++) {
-        const ir_attr *theirs = ir_attrs_of((ir_op)other, &count);
-        for (size_t i = 0; i < count; i++)
-            if (!ir_attr_is_zero(&rest, &theirs[i]))
-                return arena_printf(a, "an attribute of %s: %s", ir_op_name((ir_op)other), theirs[i].name);
-    }
+    for (size_t i = 0; i < ROWS; i++) /* each row once: this is asked of every node after every pass */
+        if (!ir_attr_is_zero(&rest, &rows[i])) return stray_text(a, rows[i].op, &rows[i]);
+    for (unsigned f = 0; f < IR_OP_COUNT; f++)
+        for (size_t i = 0; i < IR_FUNCTION_PARAMETERS && function_rows[f][i].name; i++)
+            if (!ir_attr_is_zero(&rest, &function_rows[f][i])) return stray_text(a, (ir_op)f, &function_rows[f][i]);
     return NULL;
 }
 

@@ -97,14 +97,16 @@ def models(everything):
 
 
 def code(bench, path, text):
-    """The C, without weights; where a model does not compile, what the parser sees."""
+    """The C, without weights; where a model does not compile, what the parser sees. By the nnc of the build: it is fmt that
+    is tried here, and sanitizers take half a minute for all this C."""
+    nnc = os.path.join(bench.build, "nnc") if bench.build else bench.nnc
     bench.write("model.nn", "")
     with open(bench.path("model.nn"), "wb") as f:
         f.write(text)
     model = bench.path("model.nn")
-    status, made, said = run(bench.nnc, model, "--random-weights", "1", "--target", "baseline", "-o", "-", "--diagnostics=json")
+    status, made, said = run(nnc, model, "--random-weights", "1", "--target", "baseline", "-o", "-", "--diagnostics=json")
     holds(status in (0, 1), (path, said))
-    return made if status == 0 else run(bench.nnc, model, "--dump", "ast")[1]
+    return made if status == 0 else run(nnc, model, "--dump", "ast")[1]
 
 
 def check_corpus(bench):

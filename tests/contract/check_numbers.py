@@ -8,6 +8,7 @@ from kit import TOP, need, safetensors
 
 sys.path.insert(0, os.path.join(TOP, "tests", "tools"))
 import casedriver
+import processor
 from casefile import CaseFile
 
 STREAM = """model stream {
@@ -277,6 +278,7 @@ LEFTOVERS = ("bilstm_two_layers", "gru_hidden_97_unbatched", "lstm_hidden_17", "
 def check_scratch_is_never_read_before_it_is_written(t):
     """Padding is never read as data: after a run on infinities and NaNs the next run gives the same bits as a fresh one."""
     found = 0
+    wide = [target for target in ("x86-64-v4", "x86-64-v3") if not processor.lacks(target)]   # what a file of all bodies takes
     for name in LEFTOVERS:
         folder = os.path.join(TOP, "tests", "cases", name)
         if not os.path.exists(folder):
@@ -294,7 +296,7 @@ def check_scratch_is_never_read_before_it_is_written(t):
         t.write("driver.c", casedriver.source([(case.model, len(case.dims), [c.dtype for c in case.inputs],
                                                 [c.dtype for c in case.outputs])]))
         t.write("script", script.text())
-        t.nnc(os.path.join(folder, "case.nn"), "-o", "model.c")
+        t.nnc(os.path.join(folder, "case.nn"), "-o", "model.c", "--target", [*wide, "baseline"][0])
         prog = t.program(["driver.c", "model.c"], flags=("-O1", "-I", os.path.join(TOP, "tests", "tools")))
         t.call([prog, "script", "results"])
         with open(t.path("results"), "rb") as f:
