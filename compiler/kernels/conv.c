@@ -103,7 +103,7 @@ static void add_term(const void *context, cblock *b, const char *const *sums, ce
 static void emit_terms(cblock *b, const conv_tile *t) {
     const conv *v = t->conv;
     cexpr *from = t->tests ? name(v, "k_from") : NULL, *to = t->tests ? name(v, "k_to") : NULL;
-    conv_terms terms = {v->e, v->channels, v->taps, from, to, v->unrolled && !t->tests, add_term, t};
+    conv_terms terms = {v->e, v->channels, v->taps, from, to, v->unrolled && !t->tests, add_term, t, NULL};
     declare_sums(v, b, &t->size);
     conv_add_terms(&terms, b, t->size.rows * t->size.vectors, t->size.sums);
 }

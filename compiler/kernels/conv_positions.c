@@ -37,32 +37,44 @@ static void add_term(const void *context, cblock *b, const char *const *sums, ce
     tile_add_term(p->e, b, &t->size, sums, factors, c_add(u, c_name(u, "x_t"), at), "");
 }
 
-/* The last vector begins `last` positions behind t. */
-static void emit_tile(const positions *p, cblock *b, cexpr *t, const choice_tile *shape, unsigned vectors, int64_t last) {
+/* The last vector begins `last` positions behind t; where it has some of the one before it, it is a tile of its own if
+ * sums are to wait at their places. */
+static void emit_tile(const positions *p, cblock *b, cexpr *t, const choice_tile *shape, unsigned vectors,
+                      int64_t last) {
     emit_context *e = p->e;
     cunit *u = e->unit;
     int64_t lanes = e->target->lanes;
-    unsigned rows = shape->size.rows;
+    unsigned rows = shape->size.rows, count = rows * vectors;
     positions_tile of = {p, {.rows = rows, .vectors = vectors, .chains = 1}};
+    conv_terms terms = {e, p->channels, p->taps, NULL, NULL, shape->unrolled, add_term, &of, NULL};
+    bool waits = conv_terms_wait(&terms, count);
+    if (waits && last < (vectors - 1) * lanes) {
+        emit_tile(p, c_scope(b), t, shape, vectors - 1, (vectors - 2) * lanes);
+        emit_tile(p, b, c_add(u, t, c_int(u, last)), shape, 1, 0);
+        return;
+    }
     cexpr *starts[TILE_MAX_SUMS];
+    sum_place places[TILE_MAX_SUMS];
+    const dim *dense = dim_const(e->plan->dims, 1);
+    for (unsigned v = 0; v < vectors; v++) of.size.columns[v] = v + 1 < vectors ? v * lanes : last;
     for (unsigned r = 0; r < rows; r++) {
         of.size.inputs[r] = "w";
+        cexpr *row = c_add(u, c_name(u, "y_o"), c_mul(u, c_int(u, r), stride(p, p->y, 1)));
         for (unsigned v = 0; v < vectors; v++) {
             unsigned i = r * vectors + v;
             of.size.sums[i] = arena_printf(e->arena, "s%u_%u", r, v);
-            if (p->biased) starts[i] = vectors_call1(e, "splat", c_index(u, c_name(u, "bias_o"), c_int(u, r)));
+            starts[i] = p->biased ? vectors_call1(e, "splat", c_index(u, c_name(u, "bias_o"), c_int(u, r)))
+                                  : vectors_call0(e, "zero");
+            places[i] = (sum_place){row, c_add(u, t, c_int(u, of.size.columns[v])), dense, NULL};
         }
     }
-    for (unsigned v = 0; v < vectors; v++) of.size.columns[v] = v + 1 < vectors ? v * lanes : last;
     c_declare(b, "const float *", "x_t", c_add(u, c_name(u, "x_g"), t));
-    tile_declare(e, b, &of.size, p->biased ? starts : NULL);
-    conv_terms terms = {e, p->channels, p->taps, NULL, NULL, shape->unrolled, add_term, &of};
-    conv_add_terms(&terms, b, rows * vectors, of.size.sums);
-    for (unsigned i = 0; i < rows * vectors; i++) {
-        cexpr *row = c_add(u, c_name(u, "y_o"), c_mul(u, c_int(u, i / vectors), stride(p, p->y, 1)));
-        cexpr *at = c_add(u, t, c_int(u, of.size.columns[i % vectors]));
-        vectors_store_at(e, b, c_add(u, row, at), c_name(u, "%s", of.size.sums[i]));
-    }
+    if (!waits) tile_declare(e, b, &of.size, starts);
+    for (unsigned i = 0; waits && i < count; i++) sum_store(e, b, &places[i], starts[i]);
+    if (waits) terms.places = places;
+    conv_add_terms(&terms, b, count, of.size.sums);
+    for (unsigned i = 0; !waits && i < count; i++)
+        sum_store(e, b, &places[i], c_name(u, "%s", of.size.sums[i]));
 }
 
 /* All positions of the channels from o on. The last vector of what whole tiles leave over ends with the last position:

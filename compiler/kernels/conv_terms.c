@@ -56,15 +56,20 @@ static void add_some_taps(const void *context, emit_context *e, cblock *b, const
     add_taps(t, b, sums, of->channel, from, to);
 }
 
+bool conv_terms_wait(const conv_terms *t, unsigned count) {
+    int64_t block = COST_BLOCK / t->taps;
+    return block ? sum_waits(t->e, t->channels, block, count) : sum_waits(t->e, t->taps, COST_BLOCK, count);
+}
+
 void conv_add_terms(const conv_terms *t, cblock *b, unsigned count, const char *const *sums) {
     cunit *u = t->e->unit;
-    sum_terms channels = {c_int(u, t->channels), t->channels, t->channels, COST_BLOCK / t->taps, "c"};
+    sum_terms channels = {c_int(u, t->channels), t->channels, t->channels, COST_BLOCK / t->taps, "c", t->places};
     if (channels.block) {
         sum_add(t->e, b, &channels, count, sums, add_channels, t);
         return;
     }
     taps_of one = {.terms = t};
     b = loop_over(t, b, "c", c_int(u, 0), channels.end, &one.channel);
-    sum_terms taps = {c_int(u, t->taps), t->taps, t->taps, COST_BLOCK, "k"};
+    sum_terms taps = {c_int(u, t->taps), t->taps, t->taps, COST_BLOCK, "k", t->places};
     sum_add(t->e, b, &taps, count, sums, add_some_taps, &one);
 }

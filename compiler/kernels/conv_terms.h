@@ -15,9 +15,12 @@ typedef struct {
     bool unrolled;    /* all taps of a channel one after another; wants all of them */
     conv_term *add;
     const void *context;
+    const sum_place *places; /* of the sums; NULL: variables */
 } conv_terms;
 
-/* Adds all terms to `count` declared sums. */
+/* sum_waits() for the sums of these terms. */
+bool conv_terms_wait(const conv_terms *t, unsigned count);
+/* Adds all terms to `count` declared sums, or to what stands at their places. */
 void conv_add_terms(const conv_terms *t, cblock *b, unsigned count, const char *const *sums);
 /* CONV1D by choice->by_positions: conv_positions.c. */
 void emit_conv_positions(emit_context *e, const plan_kernel *k, const choice_conv *choice, cblock *b);

@@ -49,14 +49,14 @@ void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums
     int64_t lanes = e->target->lanes, whole = d->count / lanes * lanes;
     sum_declare(e, b, count, sums, NULL);
     if (d->count >= 0) {
-        sum_terms terms = {c_int(u, whole), whole, whole, COST_BLOCK * lanes, "k"};
+        sum_terms terms = {c_int(u, whole), whole, whole, COST_BLOCK * lanes, "k", NULL};
         if (whole) sum_add(e, b, &terms, count, sums, add_vectors, d);
         if (whole == d->count) return;
         add_vector(d, e, d->rows > 1 ? c_scope(b) : b, sums, c_int(u, whole), c_int(u, d->count - whole));
         return;
     }
     c_declare(b, "const size_t", "whole", c_mul(u, c_binary(u, "/", d->terms, c_int(u, lanes)), c_int(u, lanes)));
-    sum_terms terms = {c_name(u, "whole"), -1, d->most, COST_BLOCK * lanes, "k"};
+    sum_terms terms = {c_name(u, "whole"), -1, d->most, COST_BLOCK * lanes, "k", NULL};
     sum_add(e, b, &terms, count, sums, add_vectors, d);
     b = c_if(b, c_binary(u, "<", c_name(u, "whole"), d->terms));
     add_vector(d, e, b, sums, c_name(u, "whole"), c_sub(u, d->terms, c_name(u, "whole")));

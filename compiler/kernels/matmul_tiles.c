@@ -14,41 +14,14 @@ typedef struct {
     cexpr *weights, *width; /* emit_group's: their address in the first row of b, and floats from one row to the next */
 } group;
 
-/* Where a vector of y is: its row, and the offset in it; and how many of its lanes are there, NULL: all. */
-typedef struct {
-    cexpr *row, *offset, *lanes;
-} place;
-
-static place place_of(const group *g, const tile *t, cexpr *row, unsigned vector) {
+/* Where a vector of y is. */
+static sum_place place_of(const group *g, const tile *t, cexpr *row, unsigned vector) {
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
     int64_t lanes = p->e->target->lanes;
-    return (place){c_add(u, p->y, matmul_scaled(p, row, p->of.y_m)),
-                   matmul_scaled(p, c_add(u, g->n, c_int(u, vector * lanes)), p->of.y_n),
-                   vector + 1 == t->vectors ? g->last : NULL};
-}
-
-static void store_sums(const group *g, cblock *b, const tile *t, cexpr *m) {
-    const matmul *p = g->matmul;
-    cunit *u = p->e->unit;
-    for (unsigned r = 0; r < t->rows; r++)
-        for (unsigned v = 0; v < t->vectors; v++) {
-            place y = place_of(g, t, c_add(u, m, c_int(u, r)), v);
-            cexpr *sum = c_name(u, "%s", t->sums[r * t->vectors + v]);
-            if (p->e->target->lanes == 1) vectors_store_at(p->e, b, c_add(u, y.row, y.offset), sum);
-            else vectors_store(p->e, b, y.row, y.offset, p->of.y_n, sum, y.lanes);
-        }
-}
-
-static void load_sums(const group *g, const tile *t, cexpr *m, cexpr **starts) {
-    const matmul *p = g->matmul;
-    for (unsigned r = 0; r < t->rows; r++)
-        for (unsigned v = 0; v < t->vectors; v++) {
-            place y = place_of(g, t, c_add(p->e->unit, m, c_int(p->e->unit, r)), v);
-            cexpr **start = &starts[r * t->vectors + v];
-            if (p->e->target->lanes == 1) *start = tile_load(p->e, c_add(p->e->unit, y.row, y.offset));
-            else *start = vectors_load(p->e, y.row, y.offset, p->of.y_n, y.lanes);
-        }
+    return (sum_place){c_add(u, p->y, matmul_scaled(p, row, p->of.y_m)),
+                       matmul_scaled(p, c_add(u, g->n, c_int(u, vector * lanes)), p->of.y_n), p->of.y_n,
+                       vector + 1 == t->vectors ? g->last : NULL};
 }
 
 /* The tile of rows from m on. */
@@ -78,12 +51,14 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
     }
     for (unsigned v = 0; v < t.vectors; v++) t.columns[v] = v * (int64_t)e->target->lanes;
     cexpr *starts[TILE_MAX_SUMS];
-    if (p->adds) load_sums(g, &t, m, starts);
-    tile_declare(e, b, &t, p->adds ? starts : NULL);
+    sum_place places[TILE_MAX_SUMS];
+    for (unsigned i = 0; i < t.rows * t.vectors; i++) {
+        places[i] = place_of(g, &t, c_add(u, m, c_int(u, i / t.vectors)), i % t.vectors);
+        if (p->adds) starts[i] = sum_load(e, &places[i]);
+    }
     int64_t most = p->choice->block ? p->choice->block : dim_max(p->of.inner);
     c_is_int(p->terms, &terms);
-    tile_add(e, b, &t, terms, most, p->terms);
-    store_sums(g, b, &t, m);
+    tile_sum(e, b, &t, p->adds ? starts : NULL, places, terms, most, p->terms);
 }
 
 /* `count` columns of b from n on, side by side. */

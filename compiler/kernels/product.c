@@ -17,6 +17,8 @@ static void emit_group(emit_context *e, cblock *b, const product_block *p, cexpr
     t.scales = at.scales;
     t.unrolled = p->unroll_terms;
     cexpr *starts[TILE_MAX_SUMS];
+    sum_place places[TILE_MAX_SUMS];
+    const dim *dense = dim_const(e->plan->dims, 1);
     for (unsigned r = 0; r < rows; r++) {
         t.inputs[r] = p->x[r];
         t.offsets[r] = p->x_offset[r];
@@ -25,18 +27,13 @@ static void emit_group(emit_context *e, cblock *b, const product_block *p, cexpr
             t.sums[i] = rows == 1 ? arena_printf(e->arena, "s%u", v) : arena_printf(e->arena, "s%u_%u", r, v);
             t.columns[v] = weights_column(w, PACK_CODES, 0, v * lanes);
             t.scale_columns[v] = v * lanes;
-            cexpr *from = p->start == PRODUCT_FROM_Y ? c_add(u, p->y[r], j) : at.biases;
-            if (from) from = c_add(u, from, c_int(u, v * lanes));
-            if (p->start != PRODUCT_FROM_ZERO)
-                starts[i] = tile_load_n(e, from, p->start == PRODUCT_FROM_Y && v + 1 == vectors ? last : lanes);
+            bool part = v + 1 == vectors && last < lanes;
+            places[i] = (sum_place){c_add(u, p->y[r], j), c_int(u, v * lanes), dense, part ? c_int(u, last) : NULL};
+            if (p->start == PRODUCT_FROM_Y) starts[i] = sum_load(e, &places[i]);
+            if (p->start == PRODUCT_FROM_BIAS) starts[i] = tile_load(e, c_add(u, at.biases, c_int(u, v * lanes)));
         }
     }
-    tile_declare(e, b, &t, p->start == PRODUCT_FROM_ZERO ? NULL : starts);
-    tile_add(e, b, &t, p->terms, p->terms, p->end);
-    for (unsigned r = 0; r < rows; r++)
-        for (unsigned v = 0; v < vectors; v++)
-            tile_store_n(e, b, c_add(u, c_add(u, p->y[r], j), c_int(u, v * lanes)),
-                         c_name(u, "%s", t.sums[r * vectors + v]), v + 1 == vectors ? last : lanes);
+    tile_sum(e, b, &t, p->start == PRODUCT_FROM_ZERO ? NULL : starts, places, p->terms, p->terms, p->end);
 }
 
 void product_emit_block(emit_context *e, cblock *b, const product_block *p) {

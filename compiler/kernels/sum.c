@@ -36,6 +36,19 @@ static cblock *open_blocks(emit_context *e, cblock *b, const sum_terms *t, sum_r
     return loop;
 }
 
+bool sum_waits(const emit_context *e, int64_t most, int64_t block, unsigned count) {
+    enum { BYTES = 512 };
+    return most > block && count * e->target->lanes * sizeof(float) > BYTES;
+}
+
+cexpr *sum_load(emit_context *e, const sum_place *p) {
+    return vectors_load(e, p->array, p->offset, p->stride, p->lanes);
+}
+
+void sum_store(emit_context *e, cblock *b, const sum_place *p, cexpr *value) {
+    vectors_store(e, b, p->array, p->offset, p->stride, value, p->lanes);
+}
+
 void sum_add(emit_context *e, cblock *b, const sum_terms *t, unsigned count, const char *const *sums, sum_adder *add,
              const void *context) {
     sum_range all = {c_int(e->unit, 0), t->end, t->count, t->count < 0 ? 1 : t->count}, block;
@@ -44,6 +57,14 @@ void sum_add(emit_context *e, cblock *b, const sum_terms *t, unsigned count, con
         return;
     }
     cblock *loop = open_blocks(e, b, t, &block);
+    if (t->places) {
+        sum_declare(e, loop, count, sums, NULL);
+        add(context, e, loop, sums, &block);
+        for (unsigned i = 0; i < count; i++)
+            sum_store(e, loop, &t->places[i],
+                      vectors_call2(e, "add", sum_load(e, &t->places[i]), c_name(e->unit, "%s", sums[i])));
+        return;
+    }
     const char *parts[SUM_MOST];
     for (unsigned i = 0; i < count; i++) parts[i] = arena_printf(e->arena, "%s_block", sums[i]);
     sum_declare(e, loop, count, parts, NULL);

@@ -10,6 +10,13 @@
 
 enum { SUM_MOST = 32 };
 
+/* Where a sum goes: the first `lanes` (NULL: all) of a vector of elements array[offset], array[offset + stride], … */
+typedef struct {
+    cexpr *array, *offset;
+    const dim *stride;
+    cexpr *lanes;
+} sum_place;
+
 /* Terms [0, end). */
 typedef struct {
     cexpr *end;
@@ -17,6 +24,7 @@ typedef struct {
     int64_t most;      /* count, or what it is at most */
     int64_t block;     /* terms in a block */
     const char *index; /* the loop over blocks runs from INDEX0 to INDEX_end */
+    const sum_place *places; /* where sums of blocks stand meanwhile, see sum_waits; NULL: in variables */
 } sum_terms;
 
 /* count < 0: only the running program knows how many; `from` is then a multiple of the block. The terms always are a
@@ -32,7 +40,13 @@ typedef void sum_adder(const void *context, emit_context *e, cblock *b, const ch
 
 /* Declares sums, starting at starts[i]; NULL starts all at zero. */
 void sum_declare(emit_context *e, cblock *b, unsigned count, const char *const *sums, cexpr *const *starts);
-/* Adds the terms to declared sums. */
+/* Would `count` sums so far, beside those of a block, take too much of the stack? No function may have a frame of more
+ * than 1 KiB. They stand at their places then: in memory in either case, as registers have the block's. */
+bool sum_waits(const emit_context *e, int64_t most, int64_t block, unsigned count);
+/* A place's vector, and a vector to a place. */
+cexpr *sum_load(emit_context *e, const sum_place *p);
+void sum_store(emit_context *e, cblock *b, const sum_place *p, cexpr *value);
+/* Adds the terms to declared sums; with places to what stands there, and `sums` are names for those of a block. */
 void sum_add(emit_context *e, cblock *b, const sum_terms *terms, unsigned count, const char *const *sums,
              sum_adder *add, const void *context);
 /* a + b into a, for all sums. */

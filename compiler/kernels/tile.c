@@ -161,8 +161,9 @@ static void add_terms(const void *context, emit_context *e, cblock *b, const cha
     join_chains(e, b, t, sums);
 }
 
-static void add_floats(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end) {
-    sum_terms terms = {end, count, most, COST_BLOCK, "k"};
+static void add_floats(emit_context *e, cblock *b, const tile *t, const sum_place *places, int64_t count, int64_t most,
+                       cexpr *end) {
+    sum_terms terms = {end, count, most, COST_BLOCK, "k", places};
     sum_add(e, b, &terms, t->rows * t->vectors, t->sums, add_terms, t);
 }
 
@@ -188,13 +189,16 @@ static cexpr *scales_at(emit_context *e, const tile *t, unsigned v, cexpr *row) 
     return c_add(u, scales, c_int(u, t->scale_columns[v]));
 }
 
+static cexpr *scale_of(emit_context *e, const tile *t, unsigned i) {
+    return tile_load(e, scales_at(e, t, i % t->vectors, c_int(e->unit, 0)));
+}
+
 static void add_codes(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end) {
     b = c_scope(b);
     tile parts = begin_parts(e, b, t, "codes");
-    add_floats(e, b, &parts, count, most, end);
+    add_floats(e, b, &parts, NULL, count, most, end);
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
-        add_scaled(e, b, t, i, c_name(e->unit, "%s", parts.sums[i]),
-                   tile_load(e, scales_at(e, t, i % t->vectors, c_int(e->unit, 0))));
+        add_scaled(e, b, t, i, c_name(e->unit, "%s", parts.sums[i]), scale_of(e, t, i));
 }
 
 /* --- int8 --- */
@@ -205,8 +209,8 @@ static cexpr *word_of(emit_context *e, const tile *t, unsigned r, cexpr *word) {
     return c_add(u, c_add(u, c_name(u, "%s_g", t->inputs[r]), c_int(u, t->offsets[r])), word);
 }
 
-/* Block g of the terms, `terms` of them, to sums of floats. */
-static void add_block(emit_context *e, cblock *b, const tile *t, cexpr *g, int64_t terms) {
+/* Block g of the terms, `terms` of them, to sums of floats; with places to those that stand there. */
+static void add_block(emit_context *e, cblock *b, const tile *t, const sum_place *places, cexpr *g, int64_t terms) {
     cunit *u = e->unit;
     const char *type = arena_printf(e->arena, "%s_dots", e->target->prefix), *names[TILE_MAX_SUMS];
     unsigned count = t->rows * t->vectors;
@@ -237,28 +241,74 @@ static void add_block(emit_context *e, cblock *b, const tile *t, cexpr *g, int64
             c_assign(loop, sum, "=", vectors_call3(e, "dot4", sum, c_add(u, weights, c_int(u, t->columns[v])),
                                                    word_of(e, t, r, word)));
         }
-    for (unsigned i = 0; i < count; i++)
-        add_scaled(e, b, t, i, vectors_call1(e, "dots_float", c_name(u, "%s", names[i])),
-                   weights_load(e, FORMAT_BFLOAT16, scales_at(e, t, i % t->vectors, g)));
+    for (unsigned i = 0; i < count; i++) {
+        cexpr *part = vectors_call1(e, "dots_float", c_name(u, "%s", names[i]));
+        cexpr *scale = weights_load(e, FORMAT_BFLOAT16, scales_at(e, t, i % t->vectors, g));
+        if (!places) add_scaled(e, b, t, i, part, scale);
+        else sum_store(e, b, &places[i], vectors_call3(e, "madd", part, scale, sum_load(e, &places[i])));
+    }
+}
+
+static void add_blocks(emit_context *e, cblock *b, const tile *t, const sum_place *places, int64_t count) {
+    cunit *u = e->unit;
+    int64_t blocks = count / FORMAT_BLOCK, rest = count % FORMAT_BLOCK;
+    cexpr *g = blocks > 1 ? c_name(u, "g") : c_int(u, 0);
+    if (blocks)
+        add_block(e, blocks > 1 ? c_for(b, "g", c_int(u, 0), c_int(u, blocks), 1) : c_scope(b), t, places, g,
+                  FORMAT_BLOCK);
+    if (rest) add_block(e, c_scope(b), t, places, c_int(u, blocks), rest);
+}
+
+/* What an integer of row i's quantised input counts. */
+static cexpr *unit_of(emit_context *e, const tile *t, unsigned i) {
+    unsigned r = i / t->vectors;
+    cexpr *unit = c_index(e->unit, c_name(e->unit, "%s", t->inputs[r]), c_int(e->unit, t->offsets[r]));
+    return vectors_call1(e, "splat", unit);
 }
 
 static void add_dots(emit_context *e, cblock *b, const tile *t, int64_t count) {
-    cunit *u = e->unit;
-    int64_t blocks = count / FORMAT_BLOCK, rest = count % FORMAT_BLOCK;
     b = c_scope(b);
     tile parts = begin_parts(e, b, t, "of_x");
-    if (blocks > 1) add_block(e, c_for(b, "g", c_int(u, 0), c_int(u, blocks), 1), &parts, c_name(u, "g"), FORMAT_BLOCK);
-    if (blocks == 1) add_block(e, c_scope(b), &parts, c_int(u, 0), FORMAT_BLOCK);
-    if (rest) add_block(e, c_scope(b), &parts, c_int(u, blocks), rest);
-    for (unsigned i = 0; i < t->rows * t->vectors; i++) {
-        unsigned r = i / t->vectors;
-        cexpr *unit = c_index(u, c_name(u, "%s", t->inputs[r]), c_int(u, t->offsets[r]));
-        add_scaled(e, b, t, i, c_name(u, "%s", parts.sums[i]), vectors_call1(e, "splat", unit));
-    }
+    add_blocks(e, b, &parts, NULL, count);
+    for (unsigned i = 0; i < t->rows * t->vectors; i++)
+        add_scaled(e, b, t, i, c_name(e->unit, "%s", parts.sums[i]), unit_of(e, t, i));
 }
 
 void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end) {
     if (t->format == FORMAT_INT8) add_dots(e, b, t, count);
     else if (t->format == FORMAT_INT16) add_codes(e, b, t, count, most, end);
-    else add_floats(e, b, t, count, most, end);
+    else add_floats(e, b, t, NULL, count, most, end);
+}
+
+/* --- sums at their places --- */
+
+static void store_at_places(emit_context *e, cblock *b, const tile *t, cexpr *const *values, const sum_place *places) {
+    for (unsigned i = 0; i < t->rows * t->vectors; i++)
+        sum_store(e, b, &places[i], values ? values[i] : vectors_call0(e, "zero"));
+}
+
+/* The sum at each place, times a factor, plus its start. */
+static void scale_places(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, const sum_place *places,
+                         cexpr *(*factor)(emit_context *e, const tile *t, unsigned i)) {
+    for (unsigned i = 0; i < t->rows * t->vectors; i++) {
+        cexpr *start = starts ? starts[i] : vectors_call0(e, "zero");
+        sum_store(e, b, &places[i], vectors_call3(e, "madd", sum_load(e, &places[i]), factor(e, t, i), start));
+    }
+}
+
+void tile_sum(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, const sum_place *places, int64_t count,
+              int64_t most, cexpr *end) {
+    int64_t block = t->format == FORMAT_INT8 ? FORMAT_BLOCK : COST_BLOCK;
+    if (!sum_waits(e, most, block, t->rows * t->vectors)) {
+        tile_declare(e, b, t, starts);
+        tile_add(e, b, t, count, most, end);
+        for (unsigned i = 0; i < t->rows * t->vectors; i++)
+            sum_store(e, b, &places[i], c_name(e->unit, "%s", t->sums[i]));
+        return;
+    }
+    bool codes = t->format == FORMAT_INT8 || t->format == FORMAT_INT16;
+    store_at_places(e, b, t, codes ? NULL : starts, places);
+    if (t->format == FORMAT_INT8) add_blocks(e, b, t, places, count);
+    else add_floats(e, b, t, places, count, most, end);
+    if (codes) scale_places(e, b, t, starts, places, t->format == FORMAT_INT8 ? unit_of : scale_of);
 }

@@ -45,6 +45,9 @@ void tile_declare(emit_context *e, cblock *b, const tile *t, cexpr *const *start
  * knows it, and at most `most`. Declares the other chains and what else it needs in b, so two calls for the same sums
  * want a scope each. */
 void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end);
+/* Sums of such terms from their starts to their places, in a scope of their own. */
+void tile_sum(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, const sum_place *places, int64_t count,
+              int64_t most, cexpr *end);
 /* Adds one term to the sums of one chain: what each row of input has there, as a float, times the row of weights at
  * this address. Of the tile it takes the sizes, the columns, `last` and the inputs' names, to call the factors by. */
 void tile_add_term(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *const *factors,
