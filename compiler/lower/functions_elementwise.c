@@ -180,12 +180,6 @@ static value lower_prelu(lowering *l, const arguments *a, ir_op op) {
 
 static value lower_pow(lowering *l, const arguments *a, ir_op op) {
     (void)op;
-    if (a->values[0].kind != VALUE_TENSOR && a->values[1].kind != VALUE_TENSOR) {
-        diag *e = diag_error(l->diags, a->call->where, "pow needs a tensor, found %s and %s",
-                             value_show(l, &a->values[0]), value_show(l, &a->values[1]));
-        diag_hint(e, "** is for numbers too");
-        return value_poison(a->call->where);
-    }
     return lower_binary(l, AST_POW, &a->values[0], &a->values[1], args_written(a, 0), args_written(a, 1),
                         a->call->where, a->call->where);
 }

@@ -13,7 +13,6 @@ static bool number_fits(lowering *l, const arguments *a, const ir_function_param
     return !must;
 }
 
-
 static double number_of(const arguments *a, size_t i, const ir_function_parameter *p) {
     return args_real(a, i, p->otherwise);
 }
@@ -28,15 +27,30 @@ bool function_numbers_fit(lowering *l, const arguments *a, size_t first, ir_op o
     return fine;
 }
 
+/* Of a number, as Python's math has it: sqrt(64), floor(2.5). */
+static value function_of_number(lowering *l, const arguments *a, const ir_function *f, const double *scalar) {
+    span where = a->call->where;
+    double x = value_number(&a->values[0]), y = f->value(x, scalar);
+    bool whole = f->types == IR_WHOLE || (f->types == IR_EITHER && a->values[0].kind == VALUE_INTEGER);
+    if (isnan(y) || (isinf(y) && isfinite(x))) {
+        diag_error(l->diags, where, "%s of %g is %s", a->what, x, isnan(y) ? "no number" : "infinite");
+        return value_poison(where);
+    }
+    return whole && value_fits_int32(y) ? value_integer(build_dim(l, (int64_t)y), where) : value_real(y, where);
+}
+
 static value lower_function_of_one(lowering *l, const arguments *a, ir_op op) {
     const ir_function *f = ir_function_of(op);
     double scalar[IR_FUNCTION_PARAMETERS] = {0};
     span where = a->call->where;
-    ir_value *x = args_tensor(a, 0);
     if (!function_numbers_fit(l, a, 1, op)) return value_poison(where);
     for (unsigned i = 0; i < ir_function_parameter_count(f); i++) scalar[i] = number_of(a, 1 + i, &f->parameters[i]);
+    if (value_is_number(&a->values[0])) return function_of_number(l, a, f, scalar);
+    bool size = a->values[0].kind == VALUE_INTEGER;
+    ir_value *x = size ? lower_size_value(l, &a->values[0], args_where(a, 0)) : args_tensor(a, 0);
+    if (!x) return value_poison(where);
     if (f->types == IR_FLOATS) x = build_float(l, x, where);
-    else if (!args_no_bool(l, a, 0)) return value_poison(where);
+    else if (!size && !args_no_bool(l, a, 0)) return value_poison(where);
     bool whole = x->type.dtype == IR_I32;
     if (whole && f->types == IR_WHOLE) return value_tensor(l, x, where);
     ir_value *v = build_unary(l, op, x, where);
@@ -60,7 +74,7 @@ static value lower_function_of_one(lowering *l, const arguments *a, ir_op op) {
 #define RULED(...)
 #define FUNCTION(NAME, text, module, types, parameters, inplace, ...) \
     static const parameter parameters_of_##NAME[] = {                 \
-        {"input", TAKES_TENSOR | REQUIRED}, PARAMETERS_##parameters PARAMETERS_##inplace};
+        {"input", TAKES_TENSOR | TAKES_NUMBER | REQUIRED}, PARAMETERS_##parameters PARAMETERS_##inplace};
 #include "ir/function.def"
 
 const function functions_of_one[] = {

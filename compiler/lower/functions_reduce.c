@@ -37,7 +37,7 @@ static value lower_sum(lowering *l, const arguments *a, ir_op op) {
 
 static bool is_dim(const value *v) { return v->kind == VALUE_INTEGER && dim_is_const(v->integer, NULL); }
 
-/* max(a, b): each may be a tensor or a number. */
+/* max(a, b): each may be a tensor or a number; of two numbers one is given back, as Python does. */
 static value lower_larger(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     const value *x = &a->values[0], *y = &a->values[1];
@@ -45,13 +45,15 @@ static value lower_larger(lowering *l, const arguments *a, ir_op op) {
         diag_error(l->diags, a->given[2]->where, "%s of two tensors is elementwise and has no keepdim", a->what);
         return value_poison(where);
     }
-    if (x->kind != VALUE_TENSOR && y->kind != VALUE_TENSOR) {
-        diag *e = diag_error(l->diags, where, "%s needs a tensor, found %s and %s", a->what, value_show(l, x),
-                             value_show(l, y));
-        note_value(l, e, args_written(a, 0), x, where);
-        return value_poison(where);
+    if (value_is_number(x) && value_is_number(y)) {
+        bool second = op == IR_MAX ? value_number(y) > value_number(x) : value_number(y) < value_number(x);
+        value v = second ? *y : *x;
+        v.where = where;
+        return v;
     }
-    ir_dtype beside = x->kind == VALUE_TENSOR ? x->tensor->type.dtype : y->tensor->type.dtype;
+    ir_dtype beside = x->kind == VALUE_TENSOR ? x->tensor->type.dtype
+                      : y->kind == VALUE_TENSOR ? y->tensor->type.dtype
+                                                : IR_I32;
     ir_value *left = x->kind == VALUE_TENSOR ? x->tensor : lower_number(l, x, beside, args_where(a, 0));
     ir_value *right = y->kind == VALUE_TENSOR ? y->tensor : lower_number(l, y, beside, args_where(a, 1));
     if (!left || !right) return value_poison(where);

@@ -161,6 +161,7 @@ enum {
     TAKES_TENSORS = 512,  /* a tuple of tensors, not empty */
     TAKES_ANY = 1024,     /* the callee looks for itself */
     TAKES_DTYPE = 2048,
+    TAKES_NUMBER = 4096, /* beside a tensor: a number or a size, which gives one, as Python's math does; messages do not say it */
     VARIADIC = 1 << 16,   /* the last one: separate integers are collected into a tuple */
     REQUIRED = 1 << 17,
     UNLISTED = 1 << 18 /* torch's class takes it, to refuse it: messages do not name it */
@@ -196,6 +197,7 @@ bool args_bool(const arguments *a, size_t i, bool otherwise);
 const char *args_string(const arguments *a, size_t i, const char *otherwise);
 ir_value *args_tensor(const arguments *a, size_t i);
 bool args_no_bool(lowering *l, const arguments *a, size_t i); /* false after reporting: torch has no such function */
+bool value_is_number(const value *v); /* a constant one */
 double value_number(const value *v); /* of a constant integer or a real */
 bool value_fits_int32(double number); /* whole, and in its range; not infinite or NaN */
 

@@ -39,6 +39,10 @@ value value_tensor(lowering *l, ir_value *v, span where) {
 
 bool value_has_poison(const value *v) { return v->kind == VALUE_POISON || v->poisoned; }
 
+bool value_is_number(const value *v) {
+    return v->kind == VALUE_REAL || (v->kind == VALUE_INTEGER && dim_is_const(v->integer, NULL));
+}
+
 double value_number(const value *v) {
     int64_t i = 0;
     if (v->kind == VALUE_REAL) return v->real;

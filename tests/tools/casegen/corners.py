@@ -69,9 +69,17 @@ model numbers {
     output d = x * 2.0 ** 3 + 2 ** -1 + 3 ** 4
     output e = view(x, 12 * T // T, T) * (1e3 // 7)
     output f = view(x, 2 ** 2, 3 * T)
+    dim D = 64
+    output g = x / sqrt(D) + exp(-log(10000.0) / D) * abs(-3) - max(2, 0.5)
+    output h = x / sqrt(T) + log(T) * pow(2, 0.5) - min(T, 3) + max(T - 2.5, T)
+    output i = view(x, T, floor(D * 3 / 16), max(1, D // 128))
+    output j = x * (softplus(2, 3) + tanh(0.5) + ceil(1.2) + leaky_relu(-2, 0.3) + trunc(-7 / 2))
 }
 ''', lambda m, x: (x * (1.5 + 2) - (7.5 - 2), x * (0.5 * 3) + 7 / 2, x + 7.5 // 2 + -7 // 2 + 7 // -2,
-                      x * 2.0 ** 3 + 2 ** -1 + 3 ** 4, x.reshape(12, 5) * (1e3 // 7), x.reshape(4, 15)), dims={"T": 5})
+                      x * 2.0 ** 3 + 2 ** -1 + 3 ** 4, x.reshape(12, 5) * (1e3 // 7), x.reshape(4, 15),
+                      x / math.sqrt(64) + math.exp(-math.log(10000.0) / 64) * 3 - 2,
+                      x / math.sqrt(5) + math.log(5) * 2 ** 0.5 - 3 + 5, x.reshape(5, 12, 1),
+                      x * (math.log1p(math.exp(6)) / 3 + math.tanh(0.5) + 2 - 0.6 - 3)), dims={"T": 5})
 
     c = Case("slices_beyond_the_ends")
     c.input("x", randn(3, 2))
