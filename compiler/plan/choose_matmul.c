@@ -139,10 +139,11 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     else m->way = CHOICE_BY_ELEMENTS;
 }
 
-/* So many that the cache holds their part of dy; an even part of all, for one shape of tiles. */
-static int64_t outputs_at_a_time(int64_t outputs) {
-    enum { MOST = 256, LEAST = 64 };
-    for (int64_t n = MOST; n >= LEAST; n--)
+/* So many that the cache holds their part of dy; an even part of all, for one shape of tiles. Of a small dy fewer, so that
+ * the work space is a part of it. */
+static int64_t outputs_at_a_time(int64_t outputs, int64_t rows) {
+    enum { MOST = 256, LEAST = 64, SMALL = 1 << 13 /* floats of dy */ };
+    for (int64_t n = rows * outputs > SMALL ? MOST : LEAST; n >= LEAST; n--)
         if (outputs % n == 0) return n;
     return outputs;
 }
@@ -167,7 +168,7 @@ void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to)
     }
     m->fused = dense && dim_is(m->of.y_n, 1);
     bool copies = !c->body->rolled && rows * outputs > APART;
-    m->outputs = copies ? outputs_at_a_time(outputs) : outputs;
+    m->outputs = copies ? outputs_at_a_time(outputs, rows) : outputs;
     m->of.rows = dim_const(c->dims, m->outputs);
     choose_tiles(c, cost_unchained(c->body, dim_max(m->of.columns), rows, m->outputs), !dense, to);
     if (!copies) return;

@@ -55,6 +55,10 @@ static bool can_write(planner *p, const pval *v) {
 /* Everything that lies in v's memory by views must stay sayable; only RESHAPEs of a CAT's operands can fail later, and
  * those are placed after their host. */
 bool planner_host(planner *p, pval *v, pval *in) {
+    /* what a REPEAT collects where rows were takes their memory with it */
+    bool in_rows = v->kind == PVAL_VIEW && !v->origin && v->producer->body && v->result >= ir_carried_of(v->producer->node);
+    if (in_rows && v->source->kind == PVAL_ROOT && ir_type_same(&v->type, &v->source->type))
+        return planner_host(p, v->source, in);
     pval *chain[MAX_CHAIN], old[MAX_CHAIN];
     unsigned n = 0;
     for (pval *q = v;; q = q->origin) {
