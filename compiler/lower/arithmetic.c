@@ -127,6 +127,30 @@ ir_dtype promoted(ir_dtype a, ir_dtype b) {
     return a == IR_I32 || b == IR_I32 ? IR_I32 : IR_BOOL;
 }
 
+/* Whether x fits beside other when it gets a dim of size 1 that does not stand first, where broadcasting adds them. */
+static bool fits_unsqueezed(lowering *l, const ir_type *x, const ir_type *other, unsigned *at) {
+    ir_type both, longer = {.rank = x->rank + 1};
+    for (*at = 1; x->rank < IR_MAX_RANK && *at <= x->rank; ++*at) {
+        for (unsigned i = 0; i < longer.rank; i++)
+            longer.dims[i] = i == *at ? build_dim(l, 1) : x->dims[i < *at ? i : i - 1];
+        if (shape_broadcast(&longer, other, &both)) return true;
+    }
+    return false;
+}
+
+static bool hint_unsqueeze(lowering *l, diag *e, const ir_type *a, const ir_type *b, const ast_expr *a_written,
+                           const ast_expr *b_written) {
+    unsigned at;
+    bool vectors = a->rank == 1 && b->rank == 1 && !dim_is_const(a->dims[0], NULL) && !dim_is_const(b->dims[0], NULL);
+    bool second = b->rank < a->rank || vectors;
+    const ast_expr *written = second ? b_written : a_written;
+    if (a->rank == b->rank && !second) return false;
+    if (!(second ? fits_unsqueezed(l, b, a, &at) : fits_unsqueezed(l, a, b, &at))) return false;
+    const char *name = written && written->kind == AST_NAME ? written->name.text : "…";
+    diag_hint(e, "unsqueeze(%.60s, %u) has a dim of size 1 there, which goes with any other", name, at);
+    return true;
+}
+
 void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_type *b, const ast_expr *a_written,
                       const ast_expr *b_written, const value *a_value, const value *b_value, span op_where) {
     unsigned i = 1;
@@ -148,6 +172,7 @@ void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_
     }
     ir_type both;
     if (b->rank >= 2 && shape_broadcast(a, &turned, &both)) diag_hint(e, "it fits when one of them is transposed");
+    else if (hint_unsqueeze(l, e, a, b, a_written, b_written)) return;
     else if (!dim_is_const(x, NULL) && !dim_is_const(y, NULL))
         diag_hint(e, "%s and %s may differ; if they never do, write both as one dim", dim_string(l->arena, x),
                   dim_string(l->arena, y));

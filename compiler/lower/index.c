@@ -9,6 +9,8 @@ typedef struct {
     unsigned axis;                /* of x, that the next item is about */
     const dim *dims[IR_MAX_RANK]; /* of the result so far */
     size_t rank;
+    size_t elements;   /* how many items are no slices: integers and tensors */
+    size_t whole_rank; /* of the result, but for the dims of a tensor */
     const value *only; /* the one item, where it was lowered before, to see what it is */
 } indexing;
 
@@ -23,7 +25,7 @@ static bool bound_of(lowering *l, const ast_expr *e, value v, const dim **bound)
     note_value(l, d, e, &v, e->where);
     if (e->kind == AST_BINARY && e->op == AST_DIV) diag_hint(d, "// divides sizes");
     else if (v.kind == VALUE_TENSOR && v.tensor->type.dtype == IR_I32)
-        diag_hint(d, "x[i] indexes the first dim, index_select(x, dim, i) any other one");
+        diag_hint(d, "a slice has a size that is known before the run; where(arange(n) < i, x, 0) is a mask");
     else if (v.kind == VALUE_TENSOR && v.tensor->type.dtype == IR_BOOL)
         diag_hint(d, "where(mask, x, 0) chooses; what a mask picks out has a size that only the run knows");
     else if (v.kind == VALUE_TENSOR) diag_hint(d, "indices are int32");
@@ -79,7 +81,7 @@ static bool take_slice(lowering *l, indexing *x, const ast_expr *item) {
         diag *e =
             diag_error(l->diags, item->step->where, "the step of a slice must be a constant of at least 1, found %s",
                        dim_string(l->arena, step_size));
-        if (dim_max(step_size) < 0) diag_hint(e, "PyTorch has no negative steps either");
+        if (dim_max(step_size) < 0) diag_hint(e, "PyTorch has no negative steps either: flip(x, (dim,))");
         return false;
     }
     const dim *begin = build_dim(l, 0), *end = size;
@@ -102,11 +104,31 @@ static bool take_slice(lowering *l, indexing *x, const ast_expr *item) {
     return true;
 }
 
+/* Beside other indices the dims of ids would go where torch puts them: next to each other, or to the front. */
+static bool take_indices(lowering *l, indexing *x, const ast_expr *item, ir_value *ids) {
+    const ir_type *type = &ids->type;
+    if (type->rank && x->elements > 1) {
+        diag *e = diag_error(l->diags, item->where, "a tensor of indices beside other indices, found %s",
+                             type_show(l, type));
+        diag_hint(e, "index one dim after the other: x[:, i][0]");
+        return false;
+    }
+    if (!shape_rank_fits(l, x->whole_rank + type->rank, x->written->where)) return false;
+    value taken = index_take(l, x->x, ids, x->axis, x->written->where);
+    if (taken.kind == VALUE_POISON) return false;
+    x->x = taken.tensor;
+    for (unsigned i = 0; i < type->rank; i++) x->dims[x->rank++] = type->dims[i];
+    x->axis += type->rank;
+    return true;
+}
+
 static bool take_element(lowering *l, indexing *x, const ast_expr *item) {
     dim_table *t = l->model->dims;
     const dim *size = x->x->type.dims[x->axis];
     const dim *at;
-    if (!(x->only ? bound_of(l, item, *x->only, &at) : lower_bound(l, item, &at))) return false;
+    value v = x->only ? *x->only : lower_expr(l, item);
+    if (v.kind == VALUE_TENSOR && v.tensor->type.dtype == IR_I32) return take_indices(l, x, item, v.tensor);
+    if (!bound_of(l, item, v, &at)) return false;
     const dim *place = dim_max(at) < 0 ? dim_add(t, size, at) : at;
     if (dim_min(place) < 0 || !less_equal(l, place, dim_sub(t, size, build_dim(l, 1)))) {
         bool never = dim_max(place) < 0 || less_equal(l, size, place);
@@ -135,17 +157,11 @@ static bool take_item(lowering *l, indexing *x, const ast_expr *item, unsigned r
     return item->kind == AST_SLICE ? take_slice(l, x, item) : take_element(l, x, item);
 }
 
-/* x[i]: a tensor of indices for the first dim. */
-static bool is_taken(const value *operand, const value *only) {
-    return only->kind == VALUE_TENSOR && only->tensor->type.dtype == IR_I32 && operand->tensor->type.rank;
-}
-
 static value index_tensor(lowering *l, const ast_expr *e, const value *operand) {
     value poison = value_poison(e->where), only;
     const ast_expr *first = e->items;
     bool alone = !first->next && first->kind != AST_SLICE && first->kind != AST_ELLIPSIS && first->kind != AST_NONE;
     if (alone) only = lower_expr(l, first);
-    if (alone && is_taken(operand, &only)) return index_take(l, operand->tensor, only.tensor, 0, e->where);
     unsigned rank = operand->tensor->type.rank;
     size_t taken = 0, dropped = 0, added = 0, ellipses = 0;
     for (const ast_expr *item = e->items; item; item = item->next) {
@@ -163,11 +179,12 @@ static value index_tensor(lowering *l, const ast_expr *e, const value *operand) 
         return poison;
     }
     if (!shape_rank_fits(l, added + rank - dropped, e->where)) return poison;
-    indexing x = {.written = e, .operand = operand, .x = operand->tensor, .only = alone ? &only : NULL};
+    indexing x = {.written = e, .operand = operand, .x = operand->tensor, .elements = dropped,
+                  .whole_rank = added + rank - dropped, .only = alone ? &only : NULL};
     unsigned rest = rank - (unsigned)taken;
     for (const ast_expr *item = e->items; item; item = item->next)
         if (!take_item(l, &x, item, rest)) return poison;
-    while (x.axis < rank) x.dims[x.rank++] = x.x->type.dims[x.axis++];
+    while (x.axis < x.x->type.rank) x.dims[x.rank++] = x.x->type.dims[x.axis++];
     return value_tensor(l, build_reshape(l, x.x, x.dims, (unsigned)x.rank, e->where), e->where);
 }
 

@@ -41,6 +41,14 @@ static bool hint_nearest(lowering *l, diag *e, const char *word, const char *con
     return true;
 }
 
+/* "weight" of fc.weight, where fc is a layer. */
+static const char *tensor_of_layer(lowering *l, const ast_name *name) {
+    const char *dot = strrchr(name->text, '.');
+    const char *owner = arena_strndup(l->arena, name->text, (size_t)(dot - name->text));
+    bool tensor = strncmp(dot, ".weight", 7) == 0 || strncmp(dot, ".bias", 5) == 0;
+    return tensor && scope_find(l->layers, owner) ? dot + 1 : NULL;
+}
+
 void report_unknown_name(lowering *l, const ast_name *name) {
     const ast_stmt *below = declared_below(l, name, false);
     const char *dot = strchr(name->text, '.');
@@ -63,6 +71,10 @@ void report_unknown_name(lowering *l, const ast_name *name) {
         diag *e = diag_error(l->diags, name->where, "%.60s is local to the rounds of a block", name->text);
         diag_note(e, local->where, "bound here, for one round");
         diag_hint(e, "collect keeps each round's value; bound before the block too, it is carried to its end");
+    } else if (dot && tensor_of_layer(l, name)) {
+        const char *last = tensor_of_layer(l, name);
+        diag *e = diag_error(l->diags, name->where, "a layer's tensors are no values: there is no %.60s", name->text);
+        diag_hint(e, "declare it beside the layer, by its key: param %s: float32[…] from \"%.60s\"", last, name->text);
     } else if (owner && scope_find(l->values, owner)) {
         diag *e = diag_error(l->diags, name->where, "values have no attributes: there is no %.60s", name->text);
         if (strcmp(dot, ".T") == 0) diag_hint(e, "write transpose(%.60s, 0, 1)", owner);

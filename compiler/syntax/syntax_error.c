@@ -148,7 +148,14 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e) {
     const char *name = p->source->text + at->statement_where.begin;
     int length = (int)(at->statement_where.end - at->statement_where.begin);
     if (length > 60) return;
-    if (at->place == 1 && at->token == '(')
+    bool ends = at->place == 1 && at->token == NEWLINE;
+    if (ends && is_word(p, at->statement_where, "break"))
+        diag_hint(e, "a loop that ends early is written repeat N until EXPR { … }, which is asked after each round");
+    else if (ends && is_word(p, at->statement_where, "continue"))
+        diag_hint(e, "where(c, new, old) keeps what is carried as it was");
+    else if (at->place == 1 && at->token == '(' && length > 7 && memcmp(name + length - 7, ".append", 7) == 0)
+        diag_hint(e, "what each round of a repeat gives is kept by collect NAME = EXPR");
+    else if (at->place == 1 && at->token == '(')
         diag_hint(e, "a statement binds what a call gives: NAME = %.*s(…)", length, name);
     else if (at->place == 1 && at->token == EQUAL) diag_hint(e, "a value is bound with one =");
     else if (at->place == 1 && at->token == '[') diag_hint(e, "values do not change in place; bind a new one");
@@ -157,7 +164,7 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e) {
     else if (at->place == 1 && at->token == NAME)
         diag_hint(e, "a statement is NAME = EXPR, or begins with dim, weights, input, state, param, layer, output, "
                      "repeat, collect, target, loss or train");
-    else if (at->place == 1 && at->token == NEWLINE) diag_hint(e, "to write a value out: output %.*s", length, name);
+    else if (ends) diag_hint(e, "to write a value out: output %.*s", length, name);
 }
 
 static bool is_operator(int token) {

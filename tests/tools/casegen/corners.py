@@ -81,6 +81,33 @@ model numbers {
                       x / math.sqrt(5) + math.log(5) * 2 ** 0.5 - 3 + 5, x.reshape(5, 12, 1),
                       x * (math.log1p(math.exp(6)) / 3 + math.tanh(0.5) + 2 - 0.6 - 3)), dims={"T": 5})
 
+    c = Case("index_any_dim")
+    c.input("x", randn(3, 7, 5))
+    c.input("n", np.array([4, 0, 2, 1], np.int32))
+    c.input("k", np.array(1, np.int32))
+    c.write('''
+# tensors of indices behind slices and beside numbers
+model index_any_dim {
+    dim T = 5..9
+    dim N = 1..4
+    input x: float32[3, T, 5]
+    input n: int32[N]
+    input k: int32[]
+    output a = x[:, n]
+    output b = x[..., n]
+    output c = x[None, 1:, :, n]
+    output d = x[:, k, 2]
+    output e = x[:, k, k]
+    output f = x[:, view(n, 1, -1), None]
+    output g = x[0, k]
+    repeat i in arange(T) {
+        collect columns = x[:, i]
+    }
+    output columns
+}
+''', lambda m, x, n, k: (x[:, n.long()], x[..., n.long()], x[None, 1:, :, n.long()], x[:, 1, 2], x[:, 1, 1],
+                            x[:, n.long().view(1, -1), None], x[0, 1], x.transpose(0, 1)), dims={"T": 7, "N": 4})
+
     c = Case("slices_beyond_the_ends")
     c.input("x", randn(3, 2))
     c.write('''
