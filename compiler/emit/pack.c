@@ -73,6 +73,28 @@ static const char four_rows[] =
     "                    }\n"
     "                }\n";
 
+/* The rows of biases alone. */
+static const char biases[] =
+    "/* Biases [gates * units] of the gates from bias_from on, those of neighbouring units side by side, panel by panel;\n"
+    " * zeros fill up. Four bits of order for each group of columns: its gate; a bit of lone: it has the first bias\n"
+    " * alone. */\n"
+    "static void %s(float *to, const float *bias, const float *second_bias, size_t units, size_t panel,\n"
+    "               size_t padding, unsigned gates, unsigned bias_from, unsigned order, unsigned lone) {\n"
+    "    for (size_t first = 0; first < units; first += panel) {\n"
+    "        const size_t count = units - first < panel ? units - first : panel;\n"
+    "        const size_t width = (count + padding - 1) / padding * padding;\n"
+    "        for (unsigned g = bias_from; g < gates; g++) {\n"
+    "            const size_t row = (order >> 4 * g & 15u) * units + first;\n"
+    "            for (size_t u = 0; u < width; u++) {\n"
+    "                float sum = bias != NULL && u < count ? bias[row + u] : 0.0f;\n"
+    "                if (second_bias != NULL && u < count && !(lone >> g & 1u)) sum += second_bias[row + u];\n"
+    "                to[u] = sum;\n"
+    "            }\n"
+    "            to += width;\n"
+    "        }\n"
+    "    }\n"
+    "}\n";
+
 int64_t pack_floats(const plan *p) { return p->packs->floats; }
 
 static const char *panels_function(emit_context *e) {
@@ -94,21 +116,54 @@ static cexpr *from(emit_context *e, const ir_param *p, int64_t offset) {
     return p ? c_add(e->unit, param_of(e, p), c_int(e->unit, offset)) : param_of(e, p);
 }
 
+static const char *biases_function(emit_context *e) {
+    cexpr **made = emit_once_in_file(e, "pack_biases");
+    if (*made) return c_text(*made);
+    const char *name = emit_name(e, "pack_biases");
+    c_top_line(e->unit, biases, name);
+    *made = c_name(e->unit, "%s", name);
+    return name;
+}
+
+/* Four bits for each group of columns: its gate; and a bit for those that are halved, or have the first bias alone. */
+typedef struct {
+    unsigned order, halved, lone;
+} group_bits;
+
+static group_bits bits_of(const pack *p) {
+    group_bits r = {0, 0, 0};
+    for (unsigned g = 0; g < p->gates; g++) {
+        r.order |= p->gate[g] << 4 * g;
+        r.halved |= (p->scale[g] < 1.0f ? 1u : 0u) << g;
+        r.lone |= (p->first_bias_only[g] ? 1u : 0u) << g;
+    }
+    return r;
+}
+
+static cexpr *packs_at(emit_context *e, int64_t offset) {
+    return c_add(e->unit, c_name(e->unit, "self->packs"), c_int(e->unit, offset));
+}
+
+static void pack_biases_of(emit_context *e, cblock *b, const pack *p, int64_t offset) {
+    cunit *u = e->unit;
+    group_bits bits = bits_of(p);
+    cexpr *const arguments[] = {packs_at(e, offset), from(e, p->bias, 0), from(e, p->second_bias, 0),
+                                c_int(u, p->units), c_int(u, p->panel), c_int(u, p->padding), c_int(u, p->gates),
+                                c_int(u, p->bias_from), c_int(u, bits.order), c_int(u, bits.lone)};
+    c_do(b, c_call_list(u, biases_function(e), sizeof arguments / sizeof *arguments, arguments));
+}
+
 static void pack_matrix_of(emit_context *e, cblock *b, const pack *p, int64_t offset) {
     cunit *u = e->unit;
-    unsigned order = 0, halved = 0, lone = 0;
-    for (unsigned g = 0; g < p->gates; g++) {
-        order |= p->gate[g] << 4 * g;
-        halved |= (p->scale[g] < 1.0f ? 1u : 0u) << g;
-        lone |= (p->first_bias_only[g] ? 1u : 0u) << g;
-    }
+    group_bits bits = bits_of(p);
     for (int64_t m = 0; m < p->matrices; m++) {
         int64_t rows = m * p->gates * p->units;
         cexpr *const arguments[] = {
-            c_add(u, c_name(u, "self->packs"), c_int(u, offset + m * pack_matrix(p, PACK_FLOATS))),
-            from(e, p->weight, rows * p->terms), from(e, p->bias, rows), from(e, p->second_bias, rows),
+            packs_at(e, offset + m * pack_matrix(p, PACK_FLOATS)), from(e, p->weight, rows * p->terms),
+            from(e, p->apart ? NULL : p->bias, rows), from(e, p->apart ? NULL : p->second_bias, rows),
             c_int(u, p->units), c_int(u, p->terms), c_int(u, p->panel), c_int(u, p->padding), c_int(u, p->gates),
-            c_int(u, p->bias_from), c_int(u, order), c_int(u, halved), c_int(u, lone)};
+            c_int(u, p->apart ? p->gates : p->bias_from), c_int(u, bits.order), c_int(u, bits.halved),
+            c_int(u, bits.lone)};
         c_do(b, c_call_list(u, panels_function(e), sizeof arguments / sizeof *arguments, arguments));
     }
 }
@@ -156,7 +211,8 @@ void pack_function(emit_context *e, const emit_api *api) {
     c_declare(b, "const float *", "parameters", c_name(u, "self->parameters"));
     for (size_t i = 0; i < all->count; i++) {
         const listed_pack *p = &all->items[i];
-        if (p->matrix) pack_matrix_of(e, b, p->matrix, p->offset);
+        if (p->matrix && p->part == PACK_BIASES) pack_biases_of(e, b, p->matrix, p->offset);
+        else if (p->matrix) pack_matrix_of(e, b, p->matrix, p->offset);
         else pack_norm_of(e, b, &p->norm, p->offset);
     }
     c_function_end(f);

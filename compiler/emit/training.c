@@ -85,10 +85,9 @@ static void copy_function(const training *t, const char *what, bool out, const c
     cunit *u = t->u;
     cfunction *f = training_function(t, "void", what, out ? "const " : "");
     c_parameter(f, out ? "float *" : "const float *", out ? "to" : "from");
-    cblock *b = c_body(f);
-    cexpr *inside = training_member(t, member), *outside = c_name(u, out ? "to" : "from");
-    c_do(b, c_call(u, "memcpy", 3, out ? outside : inside, out ? inside : outside, training_bytes(t)));
-    if (!out) pack_call(t->e, b, t->api);
+    cexpr *i = c_name(u, "i"), *inside = training_at(t, member, i), *outside = c_index(u, c_name(u, out ? "to" : "from"), i);
+    c_assign(training_for_each(t, c_body(f)), out ? outside : inside, "=", out ? inside : outside);
+    if (!out) pack_call(t->e, c_body(f), t->api);
     c_function_end(f);
 }
 
@@ -97,8 +96,8 @@ static void copy_params_function(const training *t) {
     cfunction *f = training_function(t, "void", "copy_params", "");
     c_parameter(f, arena_printf(t->e->arena, "const %s *", t->api->type), "from");
     cblock *b = c_body(f);
-    cexpr *from = c_member(u, c_name(u, "from"), "parameters", true);
-    c_do(b, c_call(u, "memmove", 3, training_member(t, "parameters"), from, training_bytes(t)));
+    cexpr *to = training_member(t, "parameters"), *from = c_member(u, c_name(u, "from"), "parameters", true);
+    c_do(b, c_call(u, "memmove", 3, to, from, c_call(u, "sizeof", 1, to)));
     pack_call(t->e, b, t->api);
     c_function_end(f);
 }
@@ -115,6 +114,7 @@ static void zero_grad_function(const training *t) {
 void training_before_reset(emit_context *e, const emit_api *api) {
     training t = training_of(e, api);
     pack_function(e, api);
+    training_map_function(&t);
     training_init_function(&t);
 }
 

@@ -82,9 +82,9 @@ static void save_function(const training *t) {
     cexpr *size = c_call(u, "sizeof", 1, c_name(u, "%s_file", t->api->name)), *word = c_name(u, "word");
     c_do(b, c_call(u, "memcpy", 3, c_name(u, "to"), c_name(u, "%s_file", t->api->name), size));
     c_declare(b, "unsigned char *", "bytes", c_add(u, c_cast(u, "unsigned char *", c_name(u, "to")), size));
-    b = c_for(b, "i", c_int(u, 0), c_name(u, "%s_PARAM_FLOATS", t->api->upper), 1);
+    b = training_for_each(t, b);
     c_declare(b, "uint32_t ", "word", NULL);
-    cexpr *from = c_unary(u, "&", training_element(t, "parameters", c_name(u, "i")));
+    cexpr *from = c_unary(u, "&", training_at(t, "parameters", c_name(u, "i")));
     c_do(b, c_call(u, "memcpy", 3, c_unary(u, "&", word), from, c_call(u, "sizeof", 1, word)));
     for (int i = 0; i < 4; i++) {
         cexpr *part = i ? c_binary(u, "/", word, c_name(u, "%uu", 1u << 8 * i)) : word;
@@ -108,7 +108,7 @@ static void restore_function(const training *t) {
     cexpr *header = c_call(u, "memcmp", 3, from, c_name(u, "%s_file", t->api->name), size);
     c_return(c_if(b, c_binary(u, "||", length, c_binary(u, "!=", header, c_int(u, 0)))), c_name(u, "NNC_ERR_WEIGHTS"));
     c_declare(b, "const unsigned char *", "data", c_add(u, c_cast(u, "const unsigned char *", from), size));
-    cblock *loop = c_for(b, "i", c_int(u, 0), c_name(u, "%s_PARAM_FLOATS", t->api->upper), 1);
+    cblock *loop = training_for_each(t, b);
     cexpr *sum = NULL;
     for (int i = 0; i < 4; i++) {
         cexpr *part = c_cast(u, "uint32_t", byte_at(t, "data", i));
@@ -116,7 +116,7 @@ static void restore_function(const training *t) {
         sum = sum ? c_add(u, sum, part) : part;
     }
     c_declare(loop, "const uint32_t ", "word", sum);
-    cexpr *to = c_unary(u, "&", training_element(t, "parameters", c_name(u, "i")));
+    cexpr *to = c_unary(u, "&", training_at(t, "parameters", c_name(u, "i")));
     c_do(loop, c_call(u, "memcpy", 3, to, c_unary(u, "&", word), c_call(u, "sizeof", 1, word)));
     pack_call(t->e, b, t->api);
     c_return(b, c_name(u, "NNC_OK"));

@@ -10,12 +10,14 @@ static void add(arena *a, emit_members *to, const char *type, const char *name, 
 
 void training_members(arena *a, const plan *p, emit_members *to) {
     const ir_model *m = p->model;
-    int64_t floats = ir_living_floats(m);
+    const param_places *places = p->packs->params;
+    int64_t floats = places->floats;
     unsigned moments = ir_moments(m->training);
-    add(a, to, "float", "parameters", floats, "row-major, in ascending order of their keys");
+    add(a, to, "float", "parameters", floats + places->tail,
+        "in ascending order of their keys: row-major, but for matrices that lie as kernels read them");
     add(a, to, "float", "gradients", m->training->at_once ? 0 : floats, "in the same order");
     add(a, to, "float", "moments", moments * floats, "of the optimizer: in the same order, one kind after another");
-    add(a, to, "float", "packs", pack_floats(p), "parameters as kernels read them");
+    add(a, to, "float", "packs", pack_floats(p), "what else kernels read of parameters");
     add(a, to, "int32_t", "steps", training_has_step(m), "that the optimizer has done");
     add(a, to, "uint32_t", "random", training_has_dropout(p) ? 4 : 0,
         "of dropout: the seed and the number of the call");

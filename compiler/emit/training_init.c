@@ -18,18 +18,25 @@ static cexpr *draw(const training *t, cblock *b, cexpr *which) {
     return c_cast(u, "float", c_binary(u, "/", c_index(u, c_name(u, "words"), which), c_name(u, "256u")));
 }
 
+/* Parameter first + i. */
+static cexpr *drawn_to(const training *t) {
+    cunit *u = t->u;
+    return c_index(u, c_name(u, "parameters"), training_map(t, c_add(u, c_name(u, "first"), c_name(u, "i"))));
+}
+
 static cfunction *begin_filler(const training *t, const char *name, const char *comment) {
     cfunction *f = c_function(t->u, "static void", name, comment);
     c_parameter(f, "const uint32_t *", "random");
     c_parameter(f, "uint32_t", "site");
-    c_parameter(f, "float *", "to");
+    c_parameter(f, "float *", "parameters");
+    c_parameter(f, "size_t", "first");
     c_parameter(f, "size_t", "count");
     c_declare_array(c_body(f), "uint32_t", "words", 4);
     return f;
 }
 
 static const char *uniform_function(const training *t) {
-    cexpr **made = emit_once_in_file(t->e, "draw uniform");
+    cexpr **made = emit_once(t->e, "draw uniform");
     if (*made) return c_text(*made);
     cunit *u = t->u;
     emit_random_words(t->e);
@@ -39,7 +46,7 @@ static const char *uniform_function(const training *t) {
     cblock *b = c_for(c_body(f), "i", c_int(u, 0), c_name(u, "count"), 1);
     cexpr *drawn = draw(t, b, c_binary(u, "%", c_name(u, "i"), c_int(u, 4)));
     cexpr *unit = c_sub(u, c_mul(u, drawn, c_float(u, 1.0f / (1 << 23))), c_float(u, 1));
-    c_assign(b, c_index(u, c_name(u, "to"), c_name(u, "i")), "=", c_mul(u, unit, c_name(u, "bound")));
+    c_assign(b, drawn_to(t), "=", c_mul(u, unit, c_name(u, "bound")));
     c_function_end(f);
     *made = c_name(u, "%s", name);
     return name;
@@ -47,7 +54,7 @@ static const char *uniform_function(const training *t) {
 
 /* Box and Muller: two words give two numbers. */
 static const char *normal_function(const training *t) {
-    cexpr **made = emit_once_in_file(t->e, "draw normal");
+    cexpr **made = emit_once(t->e, "draw normal");
     if (*made) return c_text(*made);
     cunit *u = t->u;
     emit_random_words(t->e);
@@ -65,7 +72,7 @@ static const char *normal_function(const training *t) {
     c_declare(b, "const float ", "angle", c_mul(u, second, c_mul(u, scale, c_float(u, 6.28318531f))));
     cexpr *odd = c_binary(u, "!=", c_binary(u, "%", i, c_int(u, 2)), c_int(u, 0)), *angle = c_name(u, "angle");
     cexpr *turned = c_conditional(u, odd, c_call(u, "sinf", 1, angle), c_call(u, "cosf", 1, angle));
-    c_assign(b, c_index(u, c_name(u, "to"), i), "=", c_mul(u, c_name(u, "radius"), turned));
+    c_assign(b, drawn_to(t), "=", c_mul(u, c_name(u, "radius"), turned));
     c_function_end(f);
     *made = c_name(u, "%s", name);
     return name;
@@ -74,25 +81,25 @@ static const char *normal_function(const training *t) {
 static void fill_param(const training *t, cblock *b, const ir_param *p, size_t site) {
     cunit *u = t->u;
     int64_t count = dim_max(ir_type_elements(t->model->dims, &p->type));
-    cexpr *to = c_add(u, training_member(t, "parameters"), c_int(u, p->offset)), *size = c_int(u, count);
+    cexpr *to = training_member(t, "parameters"), *first = c_int(u, p->offset), *size = c_int(u, count);
     cexpr *random = c_name(u, "random"), *from = c_int(u, (int64_t)site);
     switch (p->init.kind) {
     case IR_INIT_NONE: return;
     case IR_INIT_UNIFORM:
-        c_do(b, c_call(u, uniform_function(t), 5, random, from, to, size, c_float(u, (float)p->init.number)));
+        c_do(b, c_call(u, uniform_function(t), 6, random, from, to, first, size, c_float(u, (float)p->init.number)));
         return;
     case IR_INIT_NORMAL: {
-        c_do(b, c_call(u, normal_function(t), 4, random, from, to, size));
+        c_do(b, c_call(u, normal_function(t), 5, random, from, to, first, size));
         if (p->init.zero_row < 0) return;
-        int64_t width = dim_max(p->type.dims[1]);
-        cexpr *row = c_add(u, training_member(t, "parameters"), c_int(u, p->offset + p->init.zero_row * width));
+        /* a table that is looked up lies row-major */
+        int64_t width = dim_max(p->type.dims[1]), start = training_place_of(t, p)->offset;
+        cexpr *row = c_add(u, to, c_int(u, start + p->init.zero_row * width));
         c_do(b, c_call(u, "memset", 3, row, c_int(u, 0), c_mul(u, c_int(u, width), c_name(u, "sizeof(float)"))));
         return;
     }
     case IR_INIT_CONSTANT: {
         cblock *loop = c_for(b, "i", c_int(u, 0), size, 1);
-        cexpr *at = c_add(u, c_int(u, p->offset), c_name(u, "i"));
-        c_assign(loop, training_element(t, "parameters", at), "=", c_float(u, (float)p->init.number));
+        c_assign(loop, training_at(t, "parameters", c_add(u, first, c_name(u, "i"))), "=", c_float(u, (float)p->init.number));
         return;
     }
     }
@@ -134,12 +141,17 @@ static bool has_file(const ir_model *m) {
     return true;
 }
 
+/* As it lies in the struct. */
 static void fill_first(void *context, float *values) {
-    const ir_model *m = context;
+    const training *t = context;
+    const ir_model *m = t->model;
+    memset(values, 0, (size_t)(t->floats + t->places->tail) * sizeof *values);
     for (size_t i = 0; i < m->param_count; i++) {
         const ir_param *p = &m->params[i];
         if (!ir_param_lives(p)) continue;
-        memcpy(values + p->offset, p->data, (size_t)dim_max(ir_type_elements(m->dims, &p->type)) * sizeof *values);
+        const param_place *place = training_place_of(t, p);
+        int64_t count = dim_max(ir_type_elements(m->dims, &p->type));
+        for (int64_t k = 0; k < count; k++) values[place->offset + (place->packed ? pack_place_of(place->packed, k) : k)] = p->data[k];
     }
 }
 
@@ -147,11 +159,15 @@ void training_first_parameters(emit_context *e, const emit_api *api, cblock *b) 
     training t = training_of(e, api);
     cunit *u = e->unit;
     if (!has_file(t.model)) {
+        training_clear(&t, b, "parameters"); /* what fills up, too */
         c_do(b, c_call(u, training_name(&t, "init"), 2, c_name(u, "self"), c_int(u, 0)));
         return;
     }
-    cexpr *table = emit_table(e, "first_parameters", (size_t)t.floats, false, fill_first, t.model,
-                              "the weights file's parameters, in ascending order of their keys");
-    c_do(b, c_call(u, "memcpy", 3, training_member(&t, "parameters"), table, training_bytes(&t)));
+    training *kept = ARENA_NEW(e->arena, training); /* the table is filled when the file is printed */
+    *kept = t;
+    cexpr *to = training_member(&t, "parameters");
+    cexpr *table = emit_table(e, "first_parameters", (size_t)(t.floats + t.places->tail), false, fill_first, kept,
+                              "the weights file's parameters, as they lie in the struct");
+    c_do(b, c_call(u, "memcpy", 3, to, table, c_call(u, "sizeof", 1, to)));
     pack_call(e, b, api);
 }

@@ -6,8 +6,14 @@
 
 training training_of(emit_context *e, const emit_api *api) {
     const ir_model *m = e->plan->model;
-    training t = {.e = e, .u = e->unit, .api = api, .model = m, .training = m->training, .floats = ir_living_floats(m)};
-    return t;
+    const param_places *places = e->plan->packs->params;
+    return (training){.e = e,
+                      .u = e->unit,
+                      .api = api,
+                      .model = m,
+                      .training = m->training,
+                      .places = places,
+                      .floats = places->floats};
 }
 
 const char *training_name(const training *t, const char *what) {
@@ -28,8 +34,8 @@ cfunction *training_function(const training *t, const char *type, const char *wh
     return f;
 }
 
-cexpr *training_bytes(const training *t) {
-    return c_mul(t->u, c_name(t->u, "%s_PARAM_FLOATS", t->api->upper), c_name(t->u, "sizeof(float)"));
+const param_place *training_place_of(const training *t, const ir_param *p) {
+    return &t->places->of[p - t->model->params];
 }
 
 void training_clear(const training *t, cblock *b, const char *member) {

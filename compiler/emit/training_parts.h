@@ -11,7 +11,8 @@ typedef struct {
     const emit_api *api;
     const ir_model *model;
     const ir_training *training;
-    int64_t floats; /* of each of the arrays */
+    const param_places *places; /* of the parameters in the struct's arrays, */
+    int64_t floats;             /* each of which has so many */
 } training;
 
 training training_of(emit_context *e, const emit_api *api);
@@ -20,7 +21,14 @@ cexpr *training_member(const training *t, const char *member);           /* self
 cexpr *training_element(const training *t, const char *member, cexpr *index);
 /* NAME_what(self_type NAME *self, …); self_type: "const " or "" */
 cfunction *training_function(const training *t, const char *type, const char *what, const char *self_type);
-cexpr *training_bytes(const training *t);                                /* of one of the arrays */
+const param_place *training_place_of(const training *t, const ir_param *p);
+/* Elements of the arrays in the order in which callers see them: row-major, by keys. training_map.c makes the function
+ * that says where they are. */
+void training_map_function(const training *t);
+cexpr *training_map(const training *t, cexpr *i);                       /* a call of it */
+cexpr *training_at(const training *t, const char *member, cexpr *i);     /* self->member[where element i is] */
+/* i runs over all. */
+cblock *training_for_each(const training *t, cblock *b);
 void training_clear(const training *t, cblock *b, const char *member);   /* to zeros */
 
 /* Some neighbouring elements of the arrays: as many as a vector has lanes, or (lanes is not NULL) the first of these.

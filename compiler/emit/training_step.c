@@ -209,8 +209,9 @@ static void update_group(const training *t, cblock *b, size_t group, const char 
     int64_t from = -1, to = 0;
     for (size_t i = 0; i <= count; i++) {
         bool own = i < count && all[i]->trained && all[i]->group == group;
-        if (own && from < 0) from = all[i]->offset;
-        if (own) to = all[i]->offset + dim_max(ir_type_elements(t->model->dims, &all[i]->type));
+        const param_place *place = own ? training_place_of(t, all[i]) : NULL;
+        if (own && from < 0) from = place->offset;
+        if (own) to = place->offset + place->floats;
         if (own || from < 0) continue;
         c_do(b, c_call(u, function, 4, c_name(u, "self"), c_int(u, from), c_int(u, to), rate));
         from = -1;
@@ -260,10 +261,11 @@ cexpr *training_signed_rate(emit_context *train, size_t param) {
 void training_take_step(emit_context *train, cblock *b, const ir_node *step, cexpr *gradient) {
     cunit *u = train->unit;
     const ir_param *p = param_of(train, step->attrs.index);
-    int64_t end = p->offset + dim_max(ir_type_elements(train->plan->dims, &p->type));
+    const param_place *place = &train->plan->packs->params->of[step->attrs.index];
     cexpr *rate = rate_of(train, train->plan->model->base->training, p->group);
-    c_do(b,
-         c_call(u, train->updates[p->group], 5, c_name(u, "self"), gradient, c_int(u, p->offset), c_int(u, end), rate));
+    int64_t floats = place->packed ? place->floats : dim_max(ir_type_elements(train->plan->dims, &p->type));
+    c_do(b, c_call(u, train->updates[p->group], 5, c_name(u, "self"), gradient, c_int(u, place->offset),
+                   c_int(u, place->offset + floats), rate));
 }
 
 /* --- the step

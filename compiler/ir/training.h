@@ -21,10 +21,9 @@
  * the struct keeps no gradients: they are scratch until the param's STEP, and an EMBEDDING_GRAD with attrs.sparse moves
  * the rows themselves.
  *
- * A param with `trained` or `moving` lives in the struct: in memory (plan place PLAN_TRAINED) row-major, at
- * ir_param.offset floats of self->parameters; its gradient (PLAN_GRADIENT) at the same offset of self->gradients.
- * Offsets follow the order of the keys. Kernels that want it packed read the struct's `packs`, which MODEL_pack(self)
- * fills anew whenever parameters change.
+ * A param with `trained` or `moving` lives in the struct: in memory (plan place PLAN_TRAINED) in self->parameters, its
+ * gradient (PLAN_GRADIENT) at the same place of self->gradients; row-major, or packed as kernels read it
+ * (plan/params.h). Callers see it at ir_param.offset, row-major: offsets follow the order of the keys.
  */
 #ifndef NNC_IR_TRAINING_H
 #define NNC_IR_TRAINING_H

@@ -43,6 +43,15 @@ static void add_vectors(const void *context, emit_context *e, cblock *b, const c
         add_vector(d, e, d->rows > 1 ? c_scope(b) : b, sums, c_int(e->unit, k), NULL);
 }
 
+void dots_add_more(emit_context *e, cblock *b, const dots *d, const char *const *sums) {
+    cunit *u = e->unit;
+    int64_t whole = d->count / e->target->lanes * e->target->lanes;
+    sum_range all = {c_int(u, 0), c_int(u, whole), whole, whole};
+    if (whole) add_vectors(d, e, b, sums, &all);
+    if (whole == d->count) return;
+    add_vector(d, e, d->rows > 1 ? c_scope(b) : b, sums, c_int(u, whole), c_int(u, d->count - whole));
+}
+
 void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums) {
     cunit *u = e->unit;
     unsigned count = d->rows * d->columns;

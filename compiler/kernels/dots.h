@@ -20,5 +20,7 @@ typedef struct {
 
 /* Declares the sums, [rows][columns], and adds all terms. */
 void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums);
+/* Adds all terms, whose number is known, to declared sums; not in blocks: that is up to the caller. */
+void dots_add_more(emit_context *e, cblock *b, const dots *d, const char *const *sums);
 
 #endif

@@ -211,9 +211,12 @@ static void fill_param(void *context, float *values) {
 }
 
 cexpr *emit_param(emit_context *e, size_t param) {
-    const ir_param *lives = &e->plan->model->params[param];
-    if (ir_param_lives(lives)) return c_add(e->unit, c_name(e->unit, "parameters"), c_int(e->unit, lives->offset));
     const ir_param *p = &e->plan->model->params[param];
+    if (ir_param_lives(p)) {
+        const param_place *place = &e->plan->packs->params->of[param];
+        if (place->packed) ice("param %s lies packed", p->key);
+        return c_add(e->unit, c_name(e->unit, "parameters"), c_int(e->unit, place->offset));
+    }
     const float *data = emit_param_data(e, param);
     cexpr **made = emit_once_in_file(e, "as it is %zu", emit_tensor(e, p));
     if (*made) return *made;

@@ -63,7 +63,7 @@ void emit_begin_model(emit_context *e);
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f);    /* recurrent.c */
 void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f);       /* linear.c: LINEAR */
 void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* matmul.c */
-void emit_weight_grad(emit_context *e, const plan_kernel *k, cfunction *f);  /* matmul.c */
+void emit_weight_grad(emit_context *e, const plan_kernel *k, cfunction *f);  /* weight_grad.c */
 void emit_sink(emit_context *e, const plan_kernel *k, cfunction *f);         /* sink.c */
 void emit_dropout(emit_context *e, const plan_kernel *k, cfunction *f);      /* dropout.c */
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* conv.c */

@@ -1,8 +1,8 @@
-/* matmul: the ways of a product of two run-time values, for the files matmul*.c alone. */
+/* matmul: the ways of a product of two run-time values, for matmul*.c and weight_grad.c alone. */
 #ifndef NNC_KERNELS_MATMUL_H
 #define NNC_KERNELS_MATMUL_H
 
-#include "kernels/kernel.h"
+#include "kernels/dots.h"
 
 typedef struct {
     emit_context *e;
@@ -26,10 +26,21 @@ static inline cexpr *matmul_floor(const matmul *p, cexpr *n, int64_t by) {
     return c_mul(u, c_binary(u, "/", n, c_int(u, by)), c_int(u, by));
 }
 
+/* Of a kernel; the addresses are those of its operands. */
+matmul matmul_of(emit_context *e, const plan_kernel *k);
+
 /* The product, whose addresses and strides are set, in one way. */
 typedef void matmul_way(const matmul *p, cblock *b);
 matmul_way matmul_emit_tiles, matmul_emit_elements; /* matmul_tiles.c */
 matmul_way matmul_emit_stream;                      /* matmul_stream.c */
 matmul_way matmul_emit_dots;                        /* matmul_dots.c */
+
+
+/* --- matmul_panels.c: matrices of trained params, which lie packed --- */
+/* Declares the sums of d's rows of a with its columns of b, from column n on, and adds all panels. */
+void matmul_add_panels(const matmul *p, cblock *b, const dots *d, cexpr *n, const char *const *sums);
+/* A loop over the column groups of a panel, or the only one; and where a group's units begin in a row of dy. */
+cblock *matmul_open_gates(const matmul *p, cblock *b, cexpr **group);
+cexpr *matmul_gate(const matmul *p, cexpr *group);
 
 #endif

@@ -1,6 +1,6 @@
-/* matmul_dots: a product whose terms lie densely in both of its operands: lanes along them, rows of a by some columns
- * of b. Four columns' sums become a vector of y. Nothing is packed, but the columns of which there are few. */
-#include "kernels/dots.h"
+/* matmul_dots: a product whose terms lie densely in both of its operands, or do so panel by panel: lanes along them,
+ * rows of a by some columns of b. Four columns' sums become a vector of y. Nothing is packed, but the columns of which
+ * there are few. */
 #include "kernels/heights.h"
 #include "kernels/matmul.h"
 #include "kernels/vectors.h"
@@ -66,11 +66,14 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
     const char *sums[SUM_MOST];
     c_is_int(p->terms, &d.count);
     declare_neighbours(p, b, "a_m", c_add(u, p->a, matmul_scaled(p, m, p->of.a_m)), p->of.a_m, d.rows, d.row);
-    declare_neighbours(p, b, "b_n", c_add(u, p->b, matmul_scaled(p, g->n, p->of.b_n)), p->of.b_n, d.columns, d.column);
+    if (!p->choice->packing)
+        declare_neighbours(p, b, "b_n", c_add(u, p->b, matmul_scaled(p, g->n, p->of.b_n)), p->of.b_n, d.columns,
+                           d.column);
     for (unsigned i = 0; i < d.rows * d.columns; i++)
         sums[i] = d.rows == 1 ? arena_printf(e->arena, "s%u", i)
                               : arena_printf(e->arena, "s%u_%u", i / d.columns, i % d.columns);
-    dots_add(e, b, &d, sums);
+    if (p->choice->packing) matmul_add_panels(p, b, &d, g->n, sums);
+    else dots_add(e, b, &d, sums);
     for (unsigned r = 0; r < d.rows; r++) {
         cexpr *row = c_add(u, p->y, matmul_scaled(p, c_add(u, m, c_int(u, r)), p->of.y_m));
         store_row(g, b, sums + r * d.columns, c_add(u, row, matmul_scaled(p, g->n, p->of.y_n)));

@@ -99,12 +99,11 @@ static void keep_sums(const recurrent_cell *cell) {
     const recurrent *r = cell->recurrent;
     emit_context *e = r->e;
     cunit *u = e->unit;
-    bool halves = r->attrs->cell != IR_RNN && r->attrs->recurrent_activation.function == IR_SIGMOID;
     const char *letters = recurrent_gate_letters(r);
     unsigned candidate = 2; /* LSTM's g and GRU's n */
     for (unsigned g = 0; letters[g]; g++) {
         cexpr *sum = variable(cell, arena_printf(e->arena, "%c", letters[g]));
-        if (halves && g != candidate) sum = vectors_call2(e, "add", sum, sum);
+        if (r->c->halved && g != candidate) sum = vectors_call2(e, "add", sum, sum);
         tile_store_n(e, cell->block, c_add(u, cell->kept, c_int(u, g * r->c->hidden)), sum, cell->lanes);
     }
     if (r->attrs->cell == IR_GRU)

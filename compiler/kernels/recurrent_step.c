@@ -167,7 +167,7 @@ static void emit_input_terms(const step *s, const sweep *p, cblock *b, const pan
             place_vector(s, w, &t, i, first + v, g * width);
             if (!has_bias) continue;
             int64_t bias =
-                vector_place(s, w, first + v, w->format == FORMAT_FLOAT32 ? PACK_FLOATS : PACK_BIASES, g * width);
+                vector_place(s, w, first + v, pack_part_of_biases(w), g * width);
             starts[i] = tile_load(e, c_add(u, column.biases, c_int(u, bias)));
         }
     tile_declare(e, b, &t, has_bias ? starts : NULL);
@@ -196,7 +196,7 @@ static void emit_sums(step *s, const sweep *p, cblock *b, const panel_place *at,
         unsigned v = first + i / groups, g = i % groups;
         t.sums[i] = arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, number + v));
         place_vector(s, p->pack, &t, i, v, g * width);
-        int64_t lane = vector_place(s, p->pack, v, p->pack->format == FORMAT_FLOAT32 ? PACK_FLOATS : PACK_BIASES, 0);
+        int64_t lane = vector_place(s, p->pack, v, pack_part_of_biases(p->pack), 0);
         cexpr *z = group_of(s, p, at, p->group + g, c_add(u, j, c_int(u, z_lane(s, p, v))));
         starts[i] = starts_in_z(s, p, g) ? tile_load(e, z) : own_start(s, p, at, g, c_add(u, j, c_int(u, lane)));
     }

@@ -30,13 +30,16 @@ static const char *scales_pointer(const pack *p) {
 
 /* --- tables --- */
 
+/* Values that are in the struct are no table's. */
+static size_t tensor_of(emit_context *e, const ir_param *p) { return p && ir_param_lives(p) ? 0 : emit_tensor(e, p); }
+
 /* What of a pack decides about its values. */
 static const char *pack_key(emit_context *e, const pack *p) {
     text t = text_new(e->arena);
-    text_printf(&t, "pack %zu %zu %zu %lld %lld %lld %lld %u %lld %lld %s", emit_tensor(e, p->weight),
-                emit_tensor(e, p->bias), emit_tensor(e, p->second_bias), (long long)p->units, (long long)p->terms,
+    text_printf(&t, "pack %zu %zu %zu %lld %lld %lld %lld %u %lld %lld %s%s", tensor_of(e, p->weight),
+                tensor_of(e, p->bias), tensor_of(e, p->second_bias), (long long)p->units, (long long)p->terms,
                 (long long)p->panel, (long long)p->matrices, p->bias_from, (long long)p->padding, (long long)p->tail,
-                format_row_of(p->format)->name);
+                format_row_of(p->format)->name, p->apart ? " apart" : "");
     for (unsigned g = 0; g < p->gates; g++)
         text_printf(&t, ", %u %a %d", p->gate[g], (double)p->scale[g], p->first_bias_only[g]);
     return text_string(&t);
@@ -48,25 +51,35 @@ static cexpr *code_table(emit_context *e, const pack *p, pack_part part, const f
     size_t elements = (size_t)pack_elements(p, part);
     bool small = e->tables == CTABLE_DECIMAL;
     if (!elements) return NULL;
-    if (f->style == CTABLE_DECIMAL) return emit_table(e, name, elements, pack_finite(p), fills[part], p, comment);
+    if (f->style == CTABLE_DECIMAL) return emit_table(e, name, elements, pack_finite(p, part), fills[part], p, comment);
     return c_weights(e->unit, emit_name(e, "%s", name), elements, small ? f->style : f->bits, fills[part],
                      (void *)(uintptr_t)p, comment);
 }
 
+/* A part that is in the struct; NULL: it is not, or there is none. */
+static cexpr *living_part(emit_context *e, const pack *p, pack_part part) {
+    if (!pack_elements(p, part)) return NULL;
+    pack_place place = pack_list_place(e->plan->packs, p, part);
+    if (place.home == PACK_IN_TABLE) return NULL;
+    if (place.offset < 0) ice("a pack of %s that is not in the list", p->weight->key);
+    const char *array = place.home == PACK_IN_PARAMETERS ? "parameters" : "packs";
+    return c_add(e->unit, c_name(e->unit, "%s", array), c_int(e->unit, place.offset));
+}
+
 weight_tables weights_table(emit_context *e, const pack *p, const char *name, const char *comment) {
-    cunit *u = e->unit;
-    if (pack_lives(p))
-        return (weight_tables){.pack = p,
-                               .codes = c_add(u, c_name(u, "packs"), c_int(u, pack_list_find(e->plan->packs, p)))};
+    cexpr *matrix = living_part(e, p, PACK_FLOATS), *living_biases = living_part(e, p, PACK_BIASES);
     const char *key = pack_key(e, p), *format = format_row_of(p->format)->name;
     cexpr **codes = emit_once_in_file(e, "%s", key), **scales = emit_once_in_file(e, "scales of %s", key);
     cexpr **biases = emit_once_in_file(e, "biases of %s", key);
     const format_in_c *in_c = &formats[p->format], *floats = &formats[FORMAT_FLOAT32];
-    if (!*codes && p->format == FORMAT_FLOAT32) *codes = code_table(e, p, PACK_FLOATS, floats, name, comment);
-    if (!*codes) {
+    const char *biases_name = arena_printf(e->arena, "%s_biases", name);
+    bool one_table = p->format == FORMAT_FLOAT32 && !p->apart;
+    if (!*biases && !one_table && !living_biases)
+        *biases = code_table(e, p, PACK_BIASES, floats, biases_name, "biases, in the order of the weights below");
+    if (!*codes && !matrix && p->format == FORMAT_FLOAT32)
+        *codes = code_table(e, p, PACK_FLOATS, floats, name, comment);
+    if (!*codes && !matrix) {
         bool blocks = format_row_of(p->format)->block_scales;
-        *biases = code_table(e, p, PACK_BIASES, floats, arena_printf(e->arena, "%s_biases", name),
-                             "biases, in the order of the weights below");
         *scales = code_table(e, p, PACK_SCALES, blocks ? &formats[FORMAT_BFLOAT16] : floats,
                              arena_printf(e->arena, "%s_scales", name),
                              blocks ? "scales of 32 weights each, as bfloat16, in the order of the weights below"
@@ -74,7 +87,7 @@ weight_tables weights_table(emit_context *e, const pack *p, const char *name, co
         *codes = code_table(e, p, PACK_CODES, in_c, name,
                             arena_printf(e->arena, "%s; as %s%s", comment, format, blocks ? ", plus 128" : ""));
     }
-    return (weight_tables){p, *codes, *scales, *biases};
+    return (weight_tables){p, matrix ? matrix : *codes, *scales, living_biases ? living_biases : *biases};
 }
 
 /* --- functions --- */
@@ -149,7 +162,7 @@ weight_tables weights_at_column(emit_context *e, const weight_tables *w, cexpr *
 
 weight_tables weights_rows(emit_context *e, const weight_tables *w, int64_t panel) {
     weight_tables r = *w;
-    if (w->pack->format != FORMAT_FLOAT32) return r;
+    if (pack_part_of_biases(w->pack) == PACK_BIASES) return r;
     if (w->pack->bias_from < w->pack->gates) r.biases = w->codes;
     r.codes = c_add(e->unit, w->codes, c_int(e->unit, pack_bias_floats(w->pack, panel)));
     return r;

@@ -278,11 +278,19 @@ static const ir_node **only_users(planner *p, const ir_graph *g) {
     return t.user;
 }
 
+/* As the param lies in the struct's arrays: packed, it is a row of floats. */
+static ir_type place_type(planner *p, size_t param) {
+    const param_place *place = &p->plan->packs->params->of[param];
+    if (!place->packed) return p->model->params[param].type;
+    return (ir_type){.dtype = IR_F32, .rank = 1, .dims = {dim_const(p->dims, place->floats)}};
+}
+
 /* Where the gradient of the sink's param is added up, zeros at first: in scratch until its STEP. */
 static pval *passing_gradient(planner *p, const ir_node *n) {
     pval **gradient = &p->gradients[n->attrs.index];
     if (*gradient) return *gradient;
-    *gradient = planner_root(p, &p->model->params[n->attrs.index].type, "gradient");
+    ir_type type = place_type(p, n->attrs.index);
+    *gradient = planner_root(p, &type, "gradient");
     task *zeros = (*gradient)->producer = planner_task(p, TASK_ZERO, NULL, 0, 1);
     return zeros->results[0] = *gradient;
 }
@@ -330,8 +338,8 @@ static void sink_node(planner *p, const ir_node *n) {
         u->results[0] = planner_view(p, gradient, &gradient->type, (pstep){.op = IR_RESHAPE}, NULL);
         u->results[0]->origin = NULL;
     } else {
-        const ir_type *type = &p->model->params[n->attrs.index].type;
-        u->results[0] = fixed_root(p, type, NULL, moves ? PLAN_TRAINED : PLAN_GRADIENT, n->attrs.index);
+        ir_type type = place_type(p, n->attrs.index);
+        u->results[0] = fixed_root(p, &type, NULL, moves ? PLAN_TRAINED : PLAN_GRADIENT, n->attrs.index);
     }
     u->results[0]->producer = u;
 }

@@ -88,6 +88,9 @@ typedef struct {
                        they lie */
     int64_t distance; /* from one of these rows to the next */
     int64_t outputs;  /* columns of dy that are copied at a time, and that heights is for */
+    /* The matrix of a trained param that lies packed: b, whose rows are the packed units (way: CHOICE_BY_DOTS), or y of a
+     * WEIGHT_GRAD, a panel at a time: a and b are x and dy then. NULL: there is none. */
+    const pack *packing;
 } choice_matmul;
 
 typedef struct {
@@ -211,6 +214,10 @@ struct plan_choice {
         choice_reduction reduce;
     };
 };
+
+/* The packs that a kernel with this choice reads: how many, and which. */
+enum { CHOICE_MOST_PACKS = 4 };
+unsigned choice_packs(const plan_choice *c, const pack **to);
 
 /* What was chosen for a kernel and why: a line for the layer and one for each body; nothing for most kernels. */
 void choice_print(const plan *p, const plan_kernel *k, int depth, text *to);

@@ -160,8 +160,9 @@ static void print_matmul(const printer *p, const choice_matmul *m) {
     case CHOICE_BY_TILES: text_add(p->to, " tiles "); break;
     }
     print_heights(p, &m->heights);
-    if (m->block)
-        text_printf(p->to, ", %lld terms at a time, of %lld outputs", (long long)m->block, (long long)m->outputs);
+    if (m->packing) text_add(p->to, ", panel by panel");
+    if (m->block) text_printf(p->to, ", %lld terms at a time", (long long)m->block);
+    if (m->block && !m->packing) text_printf(p->to, ", of %lld outputs", (long long)m->outputs);
     if (m->packed) text_add(p->to, ", columns packed first");
     if (m->packed_from > 1 && m->heights.rows < 0)
         text_printf(p->to, " for %lld rows or more", (long long)m->packed_from);

@@ -12,6 +12,23 @@ static bool is_plain(const chooser *c, const plan_kernel *k) {
            plan_view_dense(c->dims, from) && plan_view_dense(c->dims, to);
 }
 
+unsigned choice_packs(const plan_choice *c, const pack **to) {
+    const choice_recurrent *r = &c->recurrent;
+    const pack *all[CHOICE_MOST_PACKS] = {NULL};
+    if (c->kind == CHOICE_LINEAR && !c->linear.dots) all[0] = c->linear.pack;
+    if (c->kind == CHOICE_CONV) all[0] = c->conv.pack;
+    if (c->kind == CHOICE_RECURRENT) {
+        all[0] = r->input;
+        all[1] = r->hidden_pack;
+        all[2] = r->candidate;
+        all[3] = r->output;
+    }
+    unsigned count = 0;
+    for (int i = 0; i < CHOICE_MOST_PACKS; i++)
+        if (all[i]) to[count++] = all[i];
+    return count;
+}
+
 void choose(const chooser *c, const plan_kernel *k, plan_choice *to) {
     *to = (plan_choice){.body = c->body};
     if (k->kind != PLAN_NODE) {

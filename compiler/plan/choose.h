@@ -11,6 +11,7 @@ typedef struct {
     dim_table *dims;
     const cost_body *body;
     int64_t unroll;
+    const param_places *params; /* where those of the struct lie */
 } chooser;
 
 /* The choices of a kernel whose operands are set. */
@@ -30,10 +31,24 @@ choice_product choose_product(const chooser *c, const pack *p, int64_t rows, int
 choice_heights choose_heights(int64_t rows, choice_tile tile, choice_tile row);
 
 /* choose_pack.c: a pack with one column group, not scaled: what a product's matrix is, if nothing else is said. In the
- * format that the kernel's layer asks for. */
-pack *choose_pack(const chooser *c, const plan_kernel *k, const plan_operand *weight, const plan_operand *bias,
-                  int64_t units, int64_t terms, int64_t panel);
-/* NULL where the operand is none. */
-const ir_param *choose_param(const chooser *c, const plan_operand *o);
+ * format that the layer asks for. */
+pack *choose_pack(const chooser *c, const ir_node *n, unsigned weight, const ir_param *bias, int64_t units,
+                  int64_t terms, int64_t panel);
+/* The param that this input is; NULL where it is none. */
+const ir_param *choose_param(const chooser *c, const ir_node *n, unsigned input);
+
+pack *choose_linear_pack(const chooser *c, const ir_node *n);
+/* Few outputs: the matrix is read as it stands. */
+bool choose_linear_dots(const chooser *c, const pack *p);
+
+enum { RECURRENT_INPUT, RECURRENT_HIDDEN, RECURRENT_CANDIDATE, RECURRENT_OUTPUT, RECURRENT_PACKS };
+
+typedef struct {
+    pack *all[RECURRENT_PACKS]; /* of W_ih; W_hh; reset before: W_hn apart from the rest; proj_size: W_hr */
+    bool halved; /* packed sigmoid gates are */
+    bool lives;  /* some of the layer's params are in the struct */
+} recurrent_packs;
+
+recurrent_packs choose_recurrent_packs(const chooser *c, const ir_node *n);
 
 #endif

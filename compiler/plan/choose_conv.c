@@ -73,7 +73,7 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
     choice_conv *conv = &to->conv;
     to->kind = CHOICE_CONV;
     to->vectors = true;
-    conv->by_windows = format_choose(k->node, choose_param(c, &k->inputs[1])) != FORMAT_FLOAT32;
+    conv->by_windows = format_choose(k->node, choose_param(c, k->node, 1)) != FORMAT_FLOAT32;
     if (!conv->by_windows && lanes_are_positions(c, k, outputs)) {
         int64_t length = dim_max(k->results[0].view.type.dims[2]);
         choice_tile tile = {.size = cost_unchained(c->body, length, dim_max(w->dims[1]) * taps, outputs)};
@@ -91,7 +91,7 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
         conv->full = channels_of(c, conv, 1, 1, taps);
         return;
     }
-    pack *p = choose_pack(c, k, &k->inputs[1], &k->inputs[2], outputs, dim_max(w->dims[1]) * taps,
+    pack *p = choose_pack(c, k->node, 1, choose_param(c, k->node, 2), outputs, dim_max(w->dims[1]) * taps,
                           c->body->channels);
     p->matrices = groups;
     conv->pack = p;

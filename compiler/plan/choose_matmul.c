@@ -4,7 +4,9 @@
 enum {
     ROWS_WORTH_PACKING = 3, /* columns that are not dense */
     ROWS_WORTH_COPYING = 16, /* dense ones */
-    MOST_ROOM = 1 << 14      /* floats of work space, where it is not needed but saves time */
+    MOST_ROOM = 1 << 14,     /* floats of work space, where it is not needed but saves time */
+    GRAD_BLOCK = 128,        /* rows of dy that are copied at a time, */
+    GRAD_APART = 1 << 12     /* where dy has more floats than lie well as they are */
 };
 
 static choice_matrices matrices_of(const plan_view *a, const plan_view *b, const plan_view *y) {
@@ -122,11 +124,29 @@ static bool choose_dots(const chooser *c, plan_choice *to) {
     return true;
 }
 
+/* y = dz W: rows of packed weights, a term's, lie as the units of dz do, gate by gate, and lanes along them. */
+static void choose_panels(const chooser *c, const pack *p, plan_choice *to) {
+    choice_matmul *m = &to->matmul;
+    int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows);
+    int64_t vectors = smaller(p->panel, p->units) / c->body->lanes;
+    choice_tile tile = {.size = cost_dot_tile(c->body, most)}, row = {.size = cost_dot_tile(c->body, 1)};
+    tile.unrolled = 2 * vectors * tile.size.rows * tile.size.vectors <= c->unroll;
+    row.unrolled = 2 * vectors * row.size.vectors <= c->unroll;
+    m->packing = p;
+    m->way = CHOICE_BY_DOTS;
+    m->heights = choose_heights(rows, tile, row);
+}
+
 void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     choice_matmul *m = &to->matmul;
     to->kind = CHOICE_MATMUL;
     to->vectors = true;
     m->of = matrices_of(&k->inputs[0].view, &k->inputs[1].view, &k->results[0].view);
+    const plan_buffer *of_b = k->inputs[1].view.buffer;
+    if (of_b->place == PLAN_TRAINED && c->params->of[of_b->index].packed) {
+        choose_panels(c, c->params->of[of_b->index].packed, to);
+        return;
+    }
     m->turned = turning_pays(&m->of);
     if (m->turned) m->of = turned(&m->of);
     if (choose_dots(c, to) || choose_stream(c, k, to)) return;
@@ -148,15 +168,44 @@ static int64_t outputs_at_a_time(int64_t outputs, int64_t rows) {
     return outputs;
 }
 
+/* Into packed order: a panel is x' times those columns of dy, which are copied side by side, gate by gate, where dy's
+ * rows are long or many, as below. */
+static void choose_grad_of_panels(const chooser *c, const plan_kernel *k, const pack *p, plan_choice *to) {
+    const plan_view *dy = &k->inputs[0].view, *x = &k->inputs[1].view;
+    int64_t rows = dim_max(dy->type.dims[0]), whole = pack_row(p, 0);
+    choice_matmul *m = &to->matmul;
+    m->packing = p;
+    m->of = (choice_matrices){.rows = dim_const(c->dims, p->terms),
+                              .inner = dy->type.dims[0],
+                              .a_m = x->strides[1],
+                              .a_k = x->strides[0],
+                              .b_k = dy->strides[0],
+                              .b_n = dy->strides[1],
+                              .y_n = dim_const(c->dims, 1)};
+    bool copies = !dim_is(dy->strides[1], 1) || (!c->body->rolled && rows * p->gates * p->units > GRAD_APART);
+    int64_t columns = copies || p->gates == 1 ? whole : pack_units(p, 0);
+    m->fused = true;
+    cost_tile tile = cost_unchained(c->body, columns, rows, p->terms);
+    m->heights = choose_heights(p->terms, (choice_tile){.size = tile}, (choice_tile){.size = {1, tile.vectors, 1}});
+    if (!copies) return;
+    m->block = smaller(rows, GRAD_BLOCK);
+    m->distance = whole + c->body->padding * 4;
+    to->work = m->block * m->distance;
+}
+
 /* dy' x: the terms are dy's rows. Where these are long, or many, a tile goes down columns at distances that fall on few
  * sets of the cache: then some rows at a time are put side by side, at a distance of their own. */
 void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to) {
-    enum { BLOCK = 128, APART = 1 << 12 /* floats of dy that lie well as they are */ };
     const plan_view *dy = &k->inputs[0].view, *x = &k->inputs[1].view, *y = &k->results[0].view;
     int64_t rows = dim_max(dy->type.dims[0]), outputs = dim_max(dy->type.dims[1]);
     choice_matmul *m = &to->matmul;
     to->kind = CHOICE_MATMUL;
     to->vectors = true;
+    const pack *packing = c->params->of[k->node->attrs.index].packed;
+    if (packing) {
+        choose_grad_of_panels(c, k, packing, to);
+        return;
+    }
     m->of = matrices_of(dy, x, y);
     m->of.inner = dy->type.dims[0];
     m->of.a_m = dy->strides[1];
@@ -167,12 +216,12 @@ void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to)
         return;
     }
     m->fused = dense && dim_is(m->of.y_n, 1);
-    bool copies = !c->body->rolled && rows * outputs > APART;
+    bool copies = !c->body->rolled && rows * outputs > GRAD_APART;
     m->outputs = copies ? outputs_at_a_time(outputs, rows) : outputs;
     m->of.rows = dim_const(c->dims, m->outputs);
     choose_tiles(c, cost_unchained(c->body, dim_max(m->of.columns), rows, m->outputs), !dense, to);
     if (!copies) return;
-    m->block = smaller(rows, BLOCK);
+    m->block = smaller(rows, GRAD_BLOCK);
     m->distance = m->outputs + c->body->padding * 4;
     m->packed = m->heights.tile.size.vectors * (int64_t)c->body->lanes;
     m->packed_from = 1;

@@ -64,16 +64,14 @@ static unsigned collapse(dim_table *t, const plan_view *x, const plan_view *y, c
 }
 
 void choose_linear(const chooser *c, const plan_kernel *k, plan_choice *to) {
-    const ir_type *matrix = &k->inputs[1].view.type;
     choice_linear *l = &to->linear;
     to->kind = CHOICE_LINEAR;
     to->vectors = true;
-    const pack *p = choose_pack(c, k, &k->inputs[1], &k->inputs[2], dim_max(matrix->dims[0]), dim_max(matrix->dims[1]),
-                                c->body->columns);
+    const pack *p = choose_linear_pack(c, k->node);
     l->pack = p;
     l->loop_count = collapse(c->dims, &k->inputs[0].view, &k->results[0].view, l->loops);
     const dim *extent = l->loop_count ? l->loops[l->loop_count - 1].extent : dim_const(c->dims, 1);
-    l->dots = p->units < COST_DOTS && !c->body->rolled && p->format == FORMAT_FLOAT32;
+    l->dots = choose_linear_dots(c, p);
     int64_t vectors = p->terms / c->body->lanes;
     if (l->dots) l->unroll_dots = vectors <= COST_BLOCK && vectors * 2 * p->units <= c->unroll;
     if (l->dots) return;

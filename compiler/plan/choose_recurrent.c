@@ -3,57 +3,14 @@
 
 static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
-/* --- weights --- */
-
-/* Groups of columns that are the matrix's gates in this order. */
-static pack *gates_pack(const chooser *c, const plan_kernel *k, const choice_recurrent *r, unsigned weight,
-                        unsigned gates, const unsigned *order) {
-    int64_t terms = weight == IR_REC_W_IH ? r->inputs : r->projected;
-    pack *p = choose_pack(c, k, &k->inputs[weight], NULL, r->hidden, terms,
-                          r->gates == 1 ? c->body->columns : c->body->panel);
-    p->gates = p->bias_from = gates;
-    unsigned candidate = 2; /* LSTM's g and GRU's n */
-    for (unsigned g = 0; g < gates; g++) {
-        p->gate[g] = order[g];
-        p->scale[g] = r->halved && order[g] != candidate ? 0.5f : 1.0f;
-    }
-    return p;
-}
-
-/* The half is exact here and saves the step code a multiplication; of codes it is not exact. */
-static bool halves(const chooser *c, const plan_kernel *k) {
-    const ir_attrs *attrs = &k->node->attrs;
-    if (attrs->recurrent_activation.function != IR_SIGMOID || attrs->cell == IR_RNN) return false;
-    return format_choose(k->node, choose_param(c, &k->inputs[IR_REC_W_IH])) == FORMAT_FLOAT32 &&
-           format_choose(k->node, choose_param(c, &k->inputs[IR_REC_W_HH])) == FORMAT_FLOAT32;
-}
-
 static void choose_packs(const chooser *c, const plan_kernel *k, choice_recurrent *r) {
-    static const unsigned torch_order[] = {0, 1, 2, 3}, candidate_first[] = {2, 0, 1}, candidate_only[] = {2};
-    bool gru_after = k->node->attrs.cell == IR_GRU && !r->resets_before;
-    const ir_param *b_ih = choose_param(c, &k->inputs[IR_REC_B_IH]), *b_hh = choose_param(c, &k->inputs[IR_REC_B_HH]);
-    r->halved = halves(c, k);
-    pack *input = gates_pack(c, k, r, IR_REC_W_IH, r->gates, gru_after ? candidate_first : torch_order);
-    input->bias = b_ih;
-    input->second_bias = b_hh;
-    if (b_ih || b_hh) input->bias_from = 0;
-    pack *hidden = gates_pack(c, k, r, IR_REC_W_HH, r->resets_before ? 2 : r->gates, torch_order);
-    if (gru_after) {
-        /* b_hn is inside r * (W_hn h + b_hn) */
-        input->first_bias_only[0] = true;
-        hidden->bias = b_hh;
-        if (b_hh) hidden->bias_from = 2;
-    }
-    r->input = input;
-    r->hidden_pack = hidden;
-    if (r->resets_before) r->candidate = gates_pack(c, k, r, IR_REC_W_HH, 1, candidate_only);
-    if (r->projects)
-        r->output = choose_pack(c, k, &k->inputs[IR_REC_W_HR], NULL, r->projected, r->hidden, c->body->columns);
-}
-
-static bool takes_weights(const choice_recurrent *r) {
-    return pack_lives(r->input) || pack_lives(r->hidden_pack) || (r->candidate && pack_lives(r->candidate)) ||
-           (r->output && pack_lives(r->output));
+    recurrent_packs packs = choose_recurrent_packs(c, k->node);
+    r->input = packs.all[RECURRENT_INPUT];
+    r->hidden_pack = packs.all[RECURRENT_HIDDEN];
+    r->candidate = packs.all[RECURRENT_CANDIDATE];
+    r->output = packs.all[RECURRENT_OUTPUT];
+    r->halved = packs.halved;
+    r->shared = r->shared || packs.lives; /* whose tables then are parameters */
 }
 
 /* --- the way through time --- */
@@ -209,7 +166,6 @@ void choose_recurrent(const chooser *c, const plan_kernel *k, plan_choice *to) {
     to->vectors = true;
     choose_sizes(k, r);
     choose_packs(c, k, r);
-    r->shared = r->shared || takes_weights(r); /* which then are parameters */
     choose_way(c, k, r);
     if (r->one_row) choose_one_row(c, r);
     choose_products(c, k, r);

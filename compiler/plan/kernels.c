@@ -297,16 +297,8 @@ static bool onto_itself(const plan_kernel *k) {
 
 /* What kernels want packed of parameters that live in the struct. */
 static void list_packs(planner *p, const plan_kernel *k, const plan_choice *c) {
-    const choice_recurrent *r = &c->recurrent;
-    const pack *all[4] = {NULL};
-    if (c->kind == CHOICE_RECURRENT) {
-        const pack *const own[] = {r->input, r->hidden_pack, r->candidate, r->output};
-        memcpy(all, own, sizeof all);
-    }
-    if (c->kind == CHOICE_LINEAR && !c->linear.dots) all[0] = c->linear.pack;
-    if (c->kind == CHOICE_CONV) all[0] = c->conv.pack;
-    for (int i = 0; i < 4; i++)
-        if (all[i] && pack_lives(all[i])) pack_list_add(p->arena, p->plan->packs, all[i]);
+    const pack *all[CHOICE_MOST_PACKS];
+    for (unsigned i = 0, count = choice_packs(c, all); i < count; i++) pack_list_add(p->arena, p->plan->packs, all[i]);
     if (k->kind == PLAN_NODE && k->node->op == IR_BATCH_NORM) {
         pack_norm norm = plan_norm_of(p->model, k);
         if (pack_norm_lives(&norm)) pack_list_add_norm(p->arena, p->plan->packs, &norm);
@@ -322,7 +314,7 @@ void planner_choices(planner *p, plan_kernel *k) {
     k->choices = ARENA_ARRAY(p->arena, plan_choice, p->plan->body_count);
     for (size_t i = 0; i < p->plan->body_count; i++) {
         const cost_body *body = p->plan->bodies[i];
-        chooser c = {p->arena, p->model, p->dims, body, body->rolled ? 0 : p->unroll};
+        chooser c = {p->arena, p->model, p->dims, body, body->rolled ? 0 : p->unroll, p->plan->packs->params};
         choose(&c, k, &k->choices[i]);
         if (k->choices[i].work > work) work = k->choices[i].work;
         list_packs(p, k, &k->choices[i]);

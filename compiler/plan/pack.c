@@ -24,7 +24,7 @@ int64_t pack_bias_floats(const pack *p, int64_t panel) { return (p->gates - p->b
 
 static int64_t panel_elements(const pack *p, int64_t panel, pack_part part) {
     switch (part) {
-    case PACK_FLOATS: return pack_bias_floats(p, panel) + p->terms * pack_row(p, panel);
+    case PACK_FLOATS: return (p->apart ? 0 : pack_bias_floats(p, panel)) + p->terms * pack_row(p, panel);
     case PACK_CODES: return format_terms(p->format, p->terms) * pack_row(p, panel);
     case PACK_SCALES: return format_scales(p->format, p->terms) * pack_row(p, panel);
     case PACK_BIASES: return pack_bias_floats(p, panel);
@@ -32,8 +32,22 @@ static int64_t panel_elements(const pack *p, int64_t panel, pack_part part) {
     ice("no part %d of a pack", (int)part);
 }
 
+int64_t pack_place_of(const pack *p, int64_t i) {
+    int64_t row = i / p->terms, unit = row % p->units, panel = unit / p->panel;
+    unsigned group = 0;
+    while (p->gate[group] != row / p->units) group++;
+    return pack_offset(p, panel, PACK_FLOATS) + i % p->terms * pack_row(p, panel) + group * pack_width(p, panel) +
+           unit - panel * p->panel;
+}
+
+pack_part pack_part_of_biases(const pack *p) {
+    return p->format == FORMAT_FLOAT32 && !p->apart ? PACK_FLOATS : PACK_BIASES;
+}
+
 static bool has_part(const pack *p, pack_part part) {
-    return panel_elements(p, 0, part) > 0 && (p->format == FORMAT_FLOAT32) == (part == PACK_FLOATS);
+    if (panel_elements(p, 0, part) == 0) return false;
+    if (part == PACK_BIASES) return pack_part_of_biases(p) == PACK_BIASES;
+    return (p->format == FORMAT_FLOAT32) == (part == PACK_FLOATS);
 }
 
 /* All panels before the last are full. */
@@ -63,6 +77,21 @@ const char *pack_order(arena *a, const pack *p, const char *unit) {
                      : arena_printf(a, "%s by %s", unit, unit);
 }
 
+static bool lives(const ir_param *p) { return p && ir_param_lives(p); }
+
+bool pack_lives(const pack *p) { return lives(p->weight) || lives(p->bias) || lives(p->second_bias); }
+
+bool pack_same_order(const pack *a, const pack *b) {
+    if (a->units != b->units || a->terms != b->terms || a->panel != b->panel || a->matrices != b->matrices ||
+        a->gates != b->gates || a->padding != b->padding)
+        return false;
+    for (unsigned g = 0; g < a->gates; g++)
+        if (a->gate[g] != b->gate[g] || a->scale[g] < b->scale[g] || a->scale[g] > b->scale[g]) return false;
+    return true;
+}
+
+bool pack_is_row_major(const pack *p) { return p->panel == 1 && p->gates == 1; }
+
 int64_t pack_quantised(const pack *p) {
     return p->format == FORMAT_INT8 ? 1 + 17 * format_scales(p->format, p->terms) : 0;
 }
@@ -88,12 +117,13 @@ static float weight_of(const pack *p, int64_t matrix, unsigned group, int64_t un
     return values_of(p->weight)[row_of(p, matrix, group, unit) * p->terms + term] * p->scale[group];
 }
 
-bool pack_finite(const pack *p) {
+bool pack_finite(const pack *p, pack_part part) {
+    bool biases = part == PACK_BIASES || pack_part_of_biases(p) == part, matrix = part != PACK_BIASES;
     for (int64_t m = 0; m < p->matrices; m++)
         for (unsigned g = 0; g < p->gates; g++)
             for (int64_t u = 0; u < p->units; u++) {
-                if (g >= p->bias_from && !isfinite(bias_of(p, m, g, u))) return false;
-                for (int64_t k = 0; k < p->terms; k++)
+                if (biases && g >= p->bias_from && !isfinite(bias_of(p, m, g, u))) return false;
+                for (int64_t k = 0; k < p->terms && matrix; k++)
                     if (!isfinite(weight_of(p, m, g, u, k))) return false;
             }
     return true;
@@ -124,7 +154,7 @@ static char *fill_bias_row(const pack *p, int64_t matrix, int64_t panel, char *t
 
 static char *fill_floats(const pack *p, int64_t matrix, int64_t panel, char *to) {
     int64_t width = pack_width(p, panel), units = pack_units(p, panel), first = panel * p->panel;
-    float *values = (float *)(void *)fill_bias_row(p, matrix, panel, to);
+    float *values = (float *)(void *)(p->apart ? to : fill_bias_row(p, matrix, panel, to));
     for (int64_t k = 0; k < p->terms; k++)
         for (unsigned g = 0; g < p->gates; g++)
             for (int64_t u = 0; u < width; u++)

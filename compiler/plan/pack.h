@@ -14,6 +14,9 @@
  * side; so do scales, a row of them for each that a row of the matrix has, and the rows of biases. Units that only fill
  * up are zero; `tail` zeros stand behind the last panel, for vectors that are wider than it. A convolution's groups are
  * `matrices` such matrices, one below the other in the param, each in panels of its own.
+ *
+ * Where a param lives in the struct (plan/params.h), rows of biases stand in a table of their own, whatever the format:
+ * the panels are the matrix alone, elements of the struct's arrays of parameters, gradients and moments.
  */
 #ifndef NNC_PLAN_PACK_H
 #define NNC_PLAN_PACK_H
@@ -38,6 +41,7 @@ typedef struct {
     const ir_param *bias, *second_bias;   /* [gates * units], added in double and rounded once; either may be NULL */
     bool first_bias_only[PACK_MAX_GATES]; /* groups whose second bias stands elsewhere */
     int64_t padding, tail;
+    bool apart;                    /* biases: in a table of their own, in every format */
 } pack;
 
 int64_t pack_panels(const pack *p);                       /* the last, narrow one too */
@@ -51,10 +55,20 @@ int64_t pack_elements(const pack *p, pack_part part);
 int64_t pack_bytes(const pack *p);                        /* of all its tables */
 /* "in panels of 8 units", or "unit by unit"; `unit` is what a gate's row is called. */
 const char *pack_order(arena *a, const pack *p, const char *unit);
+/* Where element i of the matrix, row-major, lies among its floats; biases apart, one matrix. */
+int64_t pack_place_of(const pack *p, int64_t i);
+/* Which part has the rows of biases. */
+pack_part pack_part_of_biases(const pack *p);
+/* Is one of its params in the struct? */
+bool pack_lives(const pack *p);
+/* Does the matrix lie in the same order in both, biases apart? */
+bool pack_same_order(const pack *a, const pack *b);
+/* Do the matrix's elements lie as in the param? */
+bool pack_is_row_major(const pack *p);
 /* int8: floats that a row of the terms takes when it is quantised (runtime/narrow.h); of other formats 0. */
 int64_t pack_quantised(const pack *p);
-/* Whether every value is finite: tables print differently if not. */
-bool pack_finite(const pack *p);
+/* Whether every value that the part is made of is finite: tables print differently if not. */
+bool pack_finite(const pack *p, pack_part part);
 /* pack_elements() elements of that part of the pack `context`: floats; codes as int16_t, uint16_t or uint8_t; scales as
  * float, or uint16_t (bfloat16) of int8. */
 void pack_fill_floats(void *context, float *values);

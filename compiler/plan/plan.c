@@ -35,7 +35,7 @@ static void check_size(const plan *p, diag_list *diags) {
     }
     for (size_t i = 0; i < m->state_count; i++) elements += dim_max(p->state_buffers[i]->elements);
     const ir_training *t = m->training;
-    elements += floats + ints + (t ? (1u + (t->at_once ? 0u : 1u) + ir_moments(t)) * ir_living_floats(m) : 0);
+    elements += floats + ints + (t ? (1u + (t->at_once ? 0u : 1u) + ir_moments(t)) * p->packs->params->floats : 0);
     if (elements <= MAX_STRUCT_BYTES / 4) return;
     diag *d = diag_error(diags, m->where,
                          "model %s would need %.1f GiB of memory in its struct; at most 1 GiB is allowed", m->name,
@@ -67,7 +67,12 @@ plan *plan_model(arena *a, ir_model *m, const plan_options *o, diag_list *diags)
     memcpy(result->bodies, o->bodies, sizeof result->bodies);
     result->model = m;
     result->dims = m->dims;
-    result->packs = o->packs ? o->packs : ARENA_NEW(a, pack_list);
+    result->packs = o->packs;
+    if (!o->packs) {
+        result->packs = ARENA_NEW(a, pack_list);
+        result->packs->model = m;
+        result->packs->params = params_place(a, m, o->bodies[0]);
+    }
     result->input_buffers = ARENA_ARRAY(a, plan_buffer *, m->input_count);
     result->output_buffers = ARENA_ARRAY(a, plan_buffer *, m->output_count);
     state_buffers(a, result, m);

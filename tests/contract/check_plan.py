@@ -218,7 +218,8 @@ def match_panels(text, dump):
 def match_weight_grad(code, name, said, lines):
     """Rows of dy, all of one element, by x."""
     match_product(code, name, re.search(r"tiles ([^;]*)", said).group(1))
-    body, block = code.function(name), re.search(r"\d+ terms at a time, of (\d+) outputs", said)
+    body, block = code.function(name), re.search(r"\d+ terms at a time(?:, of (\d+) outputs)?", said)
+    need(not re.search(r"\+ (panel|g) \*", body) or "panel by panel" in said, f"{name} goes by panels: {said}")
     need(bool(block or "columns packed first" in said) == ("work" in body.split(")")[0]), f"{name}: {said}")
     first = re.search(r"first \+= (\d+)\)", body)
     need(not first or first.group(1) == block.group(1), f"{name}: {said}")

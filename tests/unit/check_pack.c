@@ -88,15 +88,15 @@ END_TEST
 START_TEST(values_that_are_not_finite) {
     float w[] = {1, 2, 3};
     pack p = {.matrices = 1, .padding = COST_PADDING, .units = 3, .terms = 1, .panel = 16, .gates = 1, .scale = {1}, .bias_from = 1, .weight = PARAM(w)};
-    ck_assert(pack_finite(&p));
+    ck_assert(pack_finite(&p, PACK_FLOATS));
     w[2] = INFINITY;
-    ck_assert(!pack_finite(&p));
+    ck_assert(!pack_finite(&p, PACK_FLOATS));
     w[2] = 3;
     const float bias[] = {0, NAN, 0};
     p.bias = PARAM(bias);
-    ck_assert(pack_finite(&p)); /* no group has a bias: it is not in the table */
+    ck_assert(pack_finite(&p, PACK_FLOATS)); /* no group has a bias: it is not in the table */
     p.bias_from = 0;
-    ck_assert(!pack_finite(&p));
+    ck_assert(!pack_finite(&p, PACK_FLOATS));
 }
 END_TEST
 
@@ -164,7 +164,10 @@ static plan_choice choice_of(ir_cell cell, int64_t steps, int64_t batch, int64_t
     arena *a = choices;
     dim_table *t = dim_table_new(a);
     int64_t gates = ir_cell_gates(cell);
-    ir_node node = {.op = IR_RECURRENT, .attrs = {.cell = cell, .reset_after = true}};
+    ir_value weights[IR_REC_INPUTS] = {0}, *values[IR_REC_INPUTS] = {NULL};
+    ir_node param = {.op = IR_PARAM};
+    ir_node node = {.op = IR_RECURRENT, .attrs = {.cell = cell, .reset_after = true}, .inputs = values,
+                    .input_count = IR_REC_INPUTS};
     plan_operand inputs[IR_REC_INPUTS] = {0}, results[3] = {{.kind = PLAN_MEMORY}};
     plan_view *x = &inputs[IR_REC_X].view;
     x->type = (ir_type){IR_F32, 3, {dim_const(t, steps), dim_const(t, batch), dim_const(t, 7)}};
@@ -174,11 +177,16 @@ static plan_choice choice_of(ir_cell cell, int64_t steps, int64_t batch, int64_t
     inputs[IR_REC_W_HH].view.type = (ir_type){IR_F32, 2, {dim_const(t, gates * hidden), dim_const(t, projected)}};
     ir_model m = {.params = ARENA_NEW(a, ir_param), .param_count = 1};
     inputs[IR_REC_W_IH].kind = inputs[IR_REC_W_HH].kind = PLAN_PARAM;
+    inputs[IR_REC_W_HR].view.type = (ir_type){IR_F32, 2, {dim_const(t, projected), dim_const(t, hidden)}};
     if (projected != hidden) inputs[IR_REC_W_HR].kind = PLAN_PARAM;
+    for (int i = 0; i < IR_REC_INPUTS; i++) {
+        weights[i] = (ir_value){.type = inputs[i].view.type, .producer = &param};
+        if (inputs[i].kind == PLAN_PARAM) values[i] = &weights[i];
+    }
     plan_kernel k = {.kind = PLAN_NODE, .node = &node, .inputs = inputs, .input_count = IR_REC_INPUTS};
     k.results = results;
     k.result_count = 3;
-    chooser c = {a, &m, t, body, 64};
+    chooser c = {.arena = a, .model = &m, .dims = t, .body = body, .unroll = 64};
     plan_choice r;
     choose(&c, &k, &r);
     ck_assert_int_eq(r.kind, CHOICE_RECURRENT);
