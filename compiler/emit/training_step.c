@@ -64,11 +64,12 @@ static cexpr *moved(const update *s, const moment *m, const char *name, cexpr *v
     return value;
 }
 
-/* m = by * m + (1 - by) * x, as torch has it: m += (1 - by) * (x - m) */
+/* m = by * m + (1 - by) * x, as torch's lerp has it: from the nearer end, so that by = 0 gives x itself. */
 static cexpr *lean(update *s, const char *name, cexpr *x, double by) {
     moment m = next_moment(s);
-    cexpr *was = named(s, arena_printf(s->e->arena, "%s_was", name), m.was);
-    return moved(s, &m, name, add(s, was, mul(s, number(s, 1 - by), sub(s, x, was))));
+    cexpr *was = named(s, arena_printf(s->e->arena, "%s_was", name), m.was), *way = sub(s, x, was);
+    cexpr *near_m = add(s, was, mul(s, number(s, 1 - by), way)), *near_x = sub(s, x, mul(s, number(s, by), way));
+    return moved(s, &m, name, 1 - by < 0.5 ? near_m : near_x);
 }
 
 /* v = by * v + (1 - by) * g * g */
