@@ -99,7 +99,7 @@ typedef struct {
     ir_values values;                /* TENSOR */
     double scalar[2];                /* UNARY with parameters; CLAMP may hold ±infinity */
     unsigned axis;                   /* NORMALIZE, SLICE, CAT, PAD */
-    unsigned axes;                   /* REDUCE, FLIP: bit i is dim i */
+    unsigned axes;                   /* REDUCE, FLIP: bit i is dim i; BATCH_NORM: what training takes statistics over, or 0 */
     bool keepdim;                    /* REDUCE */
     unsigned perm[IR_MAX_RANK];      /* PERMUTE */
     const dim *start;                /* SIZE, SLICE, ARANGE */
@@ -115,7 +115,7 @@ typedef struct {
     double max_norm, norm_type;      /* EMBEDDING; norm_type may be infinity */
     int64_t padding_row;             /* EMBEDDING: 1 + the row that gets no gradient; 0: none */
     bool scale_by_frequency, sparse; /* EMBEDDING: of its gradient */
-    double momentum;                 /* BATCH_NORM: of the running statistics; 0: they stay as they are */
+    double momentum;                 /* BATCH_NORM with axes: of the running statistics; NaN: none */
     bool classes;                    /* TAKE, GATHER: indices that are a loss's classes (NNC_ERR_TARGET) */
     int64_t stride, dilation, groups, before, after; /* CONV1D: zeros before and after; PAD: before, after */
     ir_pad_mode pad_mode;            /* PAD */

@@ -44,6 +44,7 @@ static const ir_attr rows[] = {
     {IR_DROPOUT, "p", IR_ATTR_NUMBER, AT(number), false},
     {IR_DROPOUT, "site", IR_ATTR_SIZE, AT(index), false},
     {IR_BATCH_NORM, "eps", IR_ATTR_NUMBER, AT(eps), false},
+    {IR_BATCH_NORM, "axes", IR_ATTR_AXES, AT(axes), true},
     {IR_BATCH_NORM, "momentum", IR_ATTR_NUMBER, AT(momentum), true},
     {IR_MAXIMUM, "first", IR_ATTR_BOOL, AT(first), true},
     {IR_MINIMUM, "first", IR_ATTR_BOOL, AT(first), true},

@@ -428,7 +428,7 @@ struct layer {
             const dim *groups; /* GroupNorm */
             double eps;
             bool weight, bias;
-            double momentum; /* BatchNorm; -1: momentum=None */
+            double momentum; /* BatchNorm, InstanceNorm1d; NaN: momentum=None */
             bool running; /* InstanceNorm1d with track_running_stats */
         } norm;
         struct {

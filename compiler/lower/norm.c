@@ -1,4 +1,6 @@
 /* norm: normalizations, as modules with weights and as functions of tensors. */
+#include <math.h>
+
 #include "lower/lowering.h"
 
 /* --- nodes -------------------------------------------------------------------------------------------------------- */
@@ -138,7 +140,7 @@ bool batch_norm_construct(lowering *l, layer *self, const arguments *a) {
     self->as.norm.rank = 1;
     self->as.norm.eps = args_real(a, 1, 1e-5);
     self->as.norm.weight = self->as.norm.bias = args_bool(a, 3, true);
-    self->as.norm.momentum = a->given[2] && !args_has(a, 2) ? -1 : args_real(a, 2, 0.1);
+    self->as.norm.momentum = a->given[2] && !args_has(a, 2) ? NAN : args_real(a, 2, 0.1);
     static const char *const names_of[] = {"running_mean", "running_var", "weight", "bias"};
     for (int i = 0; i < (self->as.norm.weight ? 4 : 2); i++)
         if (!layer_declare_weight(l, self, names_of[i], &features, 1)) return false;
@@ -169,6 +171,16 @@ static bool channels_fit(lowering *l, const layer *self, const arguments *a, uns
     return false;
 }
 
+/* In training, mean and variance are x's own: over all dims but the channels', or but an instance's channels'. */
+static void takes_statistics(const lowering *l, ir_value *v, bool of_instances, double momentum) {
+    ir_node *n = v->producer;
+    while (n->op != IR_BATCH_NORM && n->input_count) n = n->inputs[0]->producer;
+    if (!l->trains || n->op != IR_BATCH_NORM) return;
+    for (unsigned i = 0; i < n->inputs[0]->type.rank; i++)
+        if (i > 1 || (i == 0 && !of_instances)) n->attrs.axes |= 1u << i;
+    n->attrs.momentum = momentum;
+}
+
 value batch_norm_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
     bool two = strcmp(self->kind->name, "BatchNorm2d") == 0;
@@ -180,14 +192,8 @@ value batch_norm_call(lowering *l, const layer *self, const arguments *a) {
     ir_value *bias = self->as.norm.bias ? layer_weight(l, self, "bias") : NULL;
     ir_value *mean = layer_weight(l, self, "running_mean"), *variance = layer_weight(l, self, "running_var");
     ir_value *v = build_batch_norm(l, args_tensor(a, 0), mean, variance, weight, bias, self->as.norm.eps, where);
-    value known = known_as(l, self, v, IR_BATCH_NORM, where);
-    for (ir_node *node = v->producer; l->trains && node->input_count && node->inputs[0];
-         node = node->inputs[0]->producer)
-        if (node->op == IR_BATCH_NORM) {
-            node->attrs.momentum = self->as.norm.momentum;
-            break;
-        }
-    return known;
+    takes_statistics(l, v, false, self->as.norm.momentum);
+    return known_as(l, self, v, IR_BATCH_NORM, where);
 }
 
 /* --- GroupNorm ---------------------------------------------------------------------------------------------------- */
@@ -240,6 +246,7 @@ bool instance_norm_construct(lowering *l, layer *self, const arguments *a) {
     self->as.norm.eps = args_real(a, 1, 1e-5);
     self->as.norm.weight = self->as.norm.bias = args_bool(a, 3, false);
     self->as.norm.running = args_bool(a, 4, false);
+    self->as.norm.momentum = args_real(a, 2, a->given[2] && !args_has(a, 2) ? 0 : 0.1); /* None is 0, as in torch */
     for (int i = self->as.norm.weight ? 0 : 2; i < (self->as.norm.running ? 4 : 2); i++)
         if (!layer_declare_weight(l, self, names_of[i], &features, 1)) return false;
     return true;
@@ -266,6 +273,7 @@ value instance_norm_call(lowering *l, const layer *self, const arguments *a) {
     if (given.rank == 2) x = build_reshape(l, x, batch, 3, where);
     ir_value *mean = layer_weight(l, self, "running_mean"), *variance = layer_weight(l, self, "running_var");
     ir_value *v = build_batch_norm(l, x, mean, variance, weight, bias, self->as.norm.eps, where);
+    takes_statistics(l, v, true, self->as.norm.momentum);
     return known_as(l, self, build_reshape(l, v, given.dims, given.rank, where), IR_BATCH_NORM, where);
 }
 

@@ -290,7 +290,7 @@ static bool body_is_fit(differentiation *d, const ir_graph *body) {
         const char *what = NULL;
         if (n->op == IR_REPEAT && !body_is_fit(d, &n->block->body)) return false;
         if (n->op == IR_DROPOUT) what = "a Dropout of what a loop carries";
-        if (n->op == IR_BATCH_NORM && n->attrs.momentum != 0 && is_trained(d, n->inputs[3]))
+        if (n->op == IR_BATCH_NORM && n->attrs.axes && is_trained(d, n->inputs[3]))
             what = "a trained BatchNorm of what a loop carries";
         if (n->op == IR_EMBEDDING && n->attrs.has_max_norm && is_trained(d, n->inputs[1]))
             what = "an Embedding with max_norm of what a loop carries";

@@ -2,6 +2,8 @@
  *
  * run: the outputs that need no target, no loss and no gradient. eval: the loss. train: the loss and the other outputs,
  * with dropout, with the batch's statistics in every BatchNorm whose weight is trained. */
+#include <math.h>
+
 #include "passes/passes.h"
 
 /* --- what only training knows ------------------------------------------------------------------------------------- */
@@ -109,7 +111,7 @@ static void choose_outputs(const divider *d, ir_model *m, ir_value *loss, bool l
 static void stop_dropout(ir_model *m, ir_graph *g) {
     for (ir_node *n = g->first; n; n = n->next) {
         if (n->op == IR_REPEAT) stop_dropout(m, &n->block->body);
-        if (n->op == IR_BATCH_NORM) n->attrs.momentum = 0;
+        if (n->op == IR_BATCH_NORM) n->attrs.axes = 0;
         if (n->op == IR_DROPOUT) ir_replace_uses(m, n->results[0], n->inputs[0]);
     }
 }
@@ -184,18 +186,20 @@ static ir_value *write_number(writer *w, double number) {
     return w->after->results[0];
 }
 
-/* [C] as it stands beside x[N, C, …]. */
+/* [C] or, of instances, [N, C] as it stands beside x[N, C, …]. */
 static ir_value *beside(writer *w, ir_value *v, const ir_type *x) {
     if (x->rank == 2) return v;
-    ir_type type = {.dtype = IR_F32, .rank = x->rank - 1, .dims = {v->type.dims[0]}};
-    for (unsigned i = 1; i < type.rank; i++) type.dims[i] = dim_const(w->model->dims, 1);
+    ir_type type = v->type;
+    for (unsigned i = 2; i < x->rank; i++) type.dims[type.rank++] = dim_const(w->model->dims, 1);
     return write_value(w, IR_RESHAPE, v, NULL, &type);
 }
 
-static ir_value *over_batch(writer *w, ir_op op, ir_value *x) {
-    ir_type type = {.dtype = IR_F32, .rank = 1, .dims = {x->type.dims[1]}};
+static ir_value *over(writer *w, ir_op op, ir_value *x, unsigned axes) {
+    ir_type type = {.dtype = IR_F32};
+    for (unsigned i = 0; i < x->type.rank; i++)
+        if (!(axes >> i & 1)) type.dims[type.rank++] = x->type.dims[i];
     ir_value *v = write_value(w, op, x, NULL, &type);
-    v->producer->attrs.axes = ((1u << x->type.rank) - 1) & ~2u;
+    v->producer->attrs.axes = axes;
     return v;
 }
 
@@ -216,36 +220,38 @@ static void move_statistic(writer *w, ir_value **running, ir_value *found, doubl
 }
 
 /* How many values of a channel a call has at least. */
-static int64_t least_values(const ir_type *x) {
-    int64_t values = dim_min(x->dims[0]);
-    for (unsigned i = 2; i < x->rank; i++) values *= dim_min(x->dims[i]);
+static int64_t least_values(const ir_type *x, unsigned axes) {
+    int64_t values = 1;
+    for (unsigned i = 0; i < x->rank; i++)
+        if (axes >> i & 1) values *= dim_min(x->dims[i]);
     return values;
 }
 
 static bool batch_fits(const ir_model *m, const ir_node *n, diag_list *diags) {
     const ir_type *x = &n->inputs[0]->type;
-    if (n->attrs.momentum < 0) {
+    if (isnan(n->attrs.momentum)) {
         diag *e =
             diag_error(diags, n->where, "%s is trained, and its momentum is none", n->source ? n->source : "BatchNorm");
         diag_hint(e, "give it a number, as momentum=0.1, or keep it as it is: frozen=\"%s*\"", n->label);
         return false;
     }
-    if (least_values(x) > 1) return true;
+    if (least_values(x, n->attrs.axes) > 1) return true;
     diag *e = diag_error(diags, n->where, "%s is trained, and needs more than one value a channel; x is %s",
                          n->source ? n->source : "BatchNorm", ir_type_string(m->arena, x));
     diag_hint(e, "a dim that begins at 2 does, or keep it as it is: frozen=\"%s*\"", n->label);
     return false;
 }
 
-/* The node's value by the batch's own mean and variance, and the running ones moved on. current: by param, what a call
- * before this one left there. */
+/* The node's value by the batch's (or each instance's) own mean and variance, and the running ones moved on. current: by
+ * param, what a call before this one left there. */
 static void use_batch(ir_model *m, ir_node *n, ir_value **current) {
     writer w = {m, &m->run, n, n->where, n->label};
     ir_value *x = n->inputs[0], *weight = n->inputs[3], *bias = n->inputs[4];
     const ir_type *type = &x->type;
-    ir_value *mean = over_batch(&w, IR_MEAN, x);
-    ir_value *variance = over_batch(&w, IR_VAR, x); /* over the count: correction 0 */
-    ir_value *unbiased = over_batch(&w, IR_VAR, x);
+    unsigned axes = n->attrs.axes;
+    ir_value *mean = over(&w, IR_MEAN, x, axes);
+    ir_value *variance = over(&w, IR_VAR, x, axes); /* over the count: correction 0 */
+    ir_value *unbiased = over(&w, IR_VAR, x, axes);
     unbiased->producer->attrs.count = 1;
     ir_value *apart = write_value(&w, IR_SUB, x, beside(&w, mean, type), type);
     ir_value *safe = write_value(&w, IR_ADD, variance, write_number(&w, n->attrs.eps), &variance->type);
@@ -258,7 +264,8 @@ static void use_batch(ir_model *m, ir_node *n, ir_value **current) {
     for (int i = 0; i < 2; i++) {
         ir_value **running = &current[n->inputs[1 + i]->producer->attrs.index];
         if (!*running) *running = n->inputs[1 + i];
-        move_statistic(&w, running, found[i], n->attrs.momentum);
+        ir_value *of_all = axes & 1 ? found[i] : over(&w, IR_MEAN, found[i], 1); /* the mean of the instances' */
+        move_statistic(&w, running, of_all, n->attrs.momentum);
     }
     ir_replace_uses(m, n->results[0], y);
 }
@@ -266,18 +273,18 @@ static void use_batch(ir_model *m, ir_node *n, ir_value **current) {
 void pass_train_mode(ir_model *m, diag_list *diags) {
     ir_value **current = ARENA_ARRAY(m->arena, ir_value *, m->param_count + 1);
     for (ir_node *n = m->run.first; n; n = n->next) {
-        if (n->op != IR_BATCH_NORM || n->attrs.momentum == 0) continue;
+        if (n->op != IR_BATCH_NORM || !n->attrs.axes) continue;
         bool trained = n->inputs[3] && n->inputs[3]->producer->op == IR_PARAM &&
                        m->params[n->inputs[3]->producer->attrs.index].trained;
         if (trained && batch_fits(m, n, diags)) use_batch(m, n, current);
-        n->attrs.momentum = 0;
+        n->attrs.axes = 0;
     }
 }
 
 /* Which statistics move: before weights are bound, since they live in the struct. */
 static void find_moving(ir_model *m, const ir_graph *g) {
     for (const ir_node *n = g->first; n; n = n->next) {
-        if (n->op != IR_BATCH_NORM || n->attrs.momentum == 0 || !n->inputs[3]) continue;
+        if (n->op != IR_BATCH_NORM || !n->attrs.axes || !n->inputs[3]) continue;
         if (!m->params[n->inputs[3]->producer->attrs.index].trained) continue;
         for (int i = 1; i <= 2; i++) m->params[n->inputs[i]->producer->attrs.index].moving = true;
     }

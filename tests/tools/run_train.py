@@ -87,6 +87,8 @@ def driver(meta):
         else:
             L.append(f"{test} r = (int){name}_{c[0]}({arguments(c[1], c[0], 'model')});")
     L += ["  *result = loss; return r;", "}", "int main(void) {", "  float loss;"]
+    if used & {"step", "train"}:
+        L.append(f"  if (!({N}_LR >= 0)) return 93;")
     for k, b in enumerate(batches):
         for t in b["inputs"] + b["targets"]:
             L.append(f"  if (load(\"in.{k}.{t['name']}.bin\", in_{k}_{t['name']}, {prod(t['shape'])} * 4)) return 90;")

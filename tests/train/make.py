@@ -167,6 +167,35 @@ class Chain(nn.Module):
         return F.mse_loss(out["z"], y)
 
 
+class Statistics(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mix, self.head = nn.Linear(5, 5), nn.Linear(5, 2)
+        self.inst = nn.InstanceNorm1d(4, momentum=0.3, affine=True, track_running_stats=True)
+        self.still = nn.BatchNorm1d(4, momentum=0.0)
+
+    def forward(self, x):
+        return {"z": self.head(self.still(torch.tanh(self.inst(self.mix(x)))))}
+
+    def loss(self, out, x, y):
+        return F.mse_loss(out["z"], y)
+
+
+class SgdAndRmsprop:
+    """Of a Statistics: SGD for its first layers, RMSprop for the others, at half the rate."""
+
+    def __init__(self, parameters, lr):
+        parameters = list(parameters)
+        mix, head, inst, still = (parameters[i:i + 2] for i in range(0, 8, 2))
+        self.sgd, self.rmsprop = SGD(mix + inst, lr), RMSPROP(head + still, lr, alpha=0.3, eps=1.0, centered=True)
+        self.param_groups = self.sgd.param_groups
+
+    def step(self):
+        self.rmsprop.param_groups[0]["lr"] = 0.5 * self.param_groups[0]["lr"]
+        self.sgd.step()
+        self.rmsprop.step()
+
+
 def clipped_sgd(model, lr):
     torch.nn.utils.clip_grad_norm_(model.parameters(), 0.25)
 
@@ -213,6 +242,7 @@ CASES = {  # module, optimizer, its arguments, what happens before a step
     "train_batchnorm_adamw": (BatchNormGru, ADAMW, {}, None),
     "train_every_optimizer": (Chain, EveryOptimizer, {}, clipped_by_value),
     "train_norms": (Chain, SGD, {"momentum": 0.5}, clipped_twice),
+    "train_statistics": (Statistics, SgdAndRmsprop, {}, None),
     "loss_classes": (Classes, None, {}, None),
     "loss_regression": (Regression, None, {}, None),
     "grad_embedding_freq": (Lookup, None, {}, None),
