@@ -86,6 +86,41 @@ model chunks {
 }
 ''', forward, dims={"T": t})
 
+    c = Case("repeat_chunks_until")
+    c.layer("enc", livelier(nn.GRU(3, 5))).layer("pre", nn.Linear(5, 4)).layer("cell", livelier(nn.LSTMCell(4, 6)))
+    c.input("x", randn(260, 2, 3)).input("n", np.array([150], np.int32))
+
+    def forward(m, x, n):
+        z = torch.tanh(m.pre(m.enc(x)[0]))
+        h, cell, count = torch.zeros(2, 6).to(x), torch.zeros(2, 6).to(x), 0
+        for z_t in z:
+            h, cell = m.cell(z_t * 2, (h, cell))
+            count += 1
+            if count == int(n):
+                break
+        return h, cell, torch.tensor([count], dtype=torch.int32)
+    c.write('''
+# a loop that may end early does not take part in chunks of rows: those behind it would begin it again
+model chunks {
+    dim T = 1..400
+    weights "weights.safetensors"
+    input x: float32[T, 2, 3]
+    input n: int32[1]
+    layer enc = GRU(3, 5)
+    layer pre = Linear(5, 4)
+    layer cell = LSTMCell(4, 6)
+    o, _ = enc(x)
+    h = zeros(2, 6)
+    c = zeros(2, 6)
+    count = zeros(1, dtype=int32)
+    repeat z_t in tanh(pre(o)) until count == n {
+        h, c = cell(z_t * 2, (h, c))
+        count = count + 1
+    }
+    output h, c, count
+}
+''', forward, dims={"T": 260})
+
 
 def counted():
     for n in (1, 4, 9):
