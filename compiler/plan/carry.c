@@ -161,9 +161,9 @@ static void place_until(planner *p, const ir_node *n) {
 
 /* --- collected where rows were ------------------------------------------------------------------------------------ */
 
-/* Does nobody but the REPEAT read the memory of v? */
-static bool is_read_once(const planner *p, const ir_value *v) {
-    for (; p->only_user[v->id]; v = v->producer->inputs[0])
+/* Does nobody but the REPEAT read the memory of v, which has a place for each element? */
+static bool is_its_own(const planner *p, const ir_value *v) {
+    for (; p->only_user[v->id] && v->producer->op != IR_EXPAND; v = v->producer->inputs[0])
         if (ir_op_class_of(v->producer->op) != IR_VIEW)
             return ir_op_class_of(v->producer->op) != IR_SOURCE && v->producer->op != IR_CAT;
     return false;
@@ -178,7 +178,7 @@ static pval *collect_in_rows(planner *p, const ir_node *n, unsigned i, bool *tak
     for (unsigned k = 0; k < ir_rows_of(n) && !host; k++) {
         pval *all = b->repeat->inputs[k];
         if (taken[k] || !n->block->rows[k] || !is_memory(all) || !ir_type_same(&all->type, &result->type)) continue;
-        if (!is_read_once(p, n->inputs[k]) || !planner_host(p, result, all)) continue;
+        if (!is_its_own(p, n->inputs[k]) || !planner_host(p, result, all)) continue;
         taken[k] = true;
         host = all;
     }

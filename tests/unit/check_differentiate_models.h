@@ -1579,4 +1579,23 @@ static const struct {
      "loss l = sum(pow(norm(z, inf, dim=1), 2)) + sum(pow(norm(z, -inf, dim=0), 2)) + norm(z, inf)\n"
      "output dx = grad(l, x)",
      {0}},
+    /* every step has the same gradient of out, which must not be written over */
+    {"dim T = 2..9\n"
+     "input x: float32[T, 1, 3]\n"
+     "layer r = RNN(3, 5)\n"
+     "layer q = LSTM(5, 4, proj_size=2)\n"
+     "out, _ = r(x)\n"
+     "both, _ = q(out)\n"
+     "output o = both\n"
+     "loss l = sum(pow(mean(out, dim=0), 3)) + sum(pow(mean(both, dim=0), 3))\n"
+     "output dx = grad(l, x)",
+     {4}},
+    {"dim T = 2..9\n"
+     "input x: float32[T, 1, 3]\n"
+     "layer r = RNN(3, 5)\n"
+     "out, _ = r(x)\n"
+     "output o = out\n"
+     "loss l = sum(pow(mean(out, dim=0), 3))\n"
+     "output dx = grad(l, x)",
+     {4}},
 };
