@@ -159,7 +159,6 @@ void training_first_parameters(emit_context *e, const emit_api *api, cblock *b) 
     training t = training_of(e, api);
     cunit *u = e->unit;
     if (!has_file(t.model)) {
-        training_clear(&t, b, "parameters"); /* what fills up, too */
         c_do(b, c_call(u, training_name(&t, "init"), 2, c_name(u, "self"), c_int(u, 0)));
         return;
     }

@@ -35,12 +35,12 @@ static void add_vectors(const void *context, emit_context *e, cblock *b, const c
                         const sum_range *range) {
     const dots *d = context;
     int64_t lanes = e->target->lanes;
-    if (!d->unrolled) {
+    if (!d->unrolled && range->count != lanes) {
         add_vector(d, e, c_for(b, "k", range->from, range->to, lanes), sums, c_name(e->unit, "k"), NULL);
         return;
     }
     for (int64_t k = 0; k < range->count; k += lanes)
-        add_vector(d, e, d->rows > 1 ? c_scope(b) : b, sums, c_int(e->unit, k), NULL);
+        add_vector(d, e, d->rows > 1 ? c_scope(b) : b, sums, c_add(e->unit, range->from, c_int(e->unit, k)), NULL);
 }
 
 void dots_add_more(emit_context *e, cblock *b, const dots *d, const char *const *sums) {

@@ -282,7 +282,7 @@ static void open_back(way_back *w, bool past) {
 /* dz summed up over all rows; both biases may ask for the same. */
 static void add_bias(layer *l, unsigned bias, ir_value *dz) {
     if (!adjoint_wanted(l->d, l->in[bias])) return;
-    if (l->summed_of != dz) l->summed = adj_reduce(l->d, IR_SUM, dz, 3, false);
+    if (l->summed_of != dz) l->summed = labelled(l, adj_reduce(l->d, IR_SUM, dz, 3, false), "db");
     l->summed_of = dz;
     adjoint_add(l->d, l->in[bias], l->summed);
 }
@@ -305,7 +305,7 @@ static void input_side(layer *l, ir_value *dz) {
     ir_value *used = l->valid && !ends_with_zeros(x) ? where_valid(l, l->valid, x, NULL) : x;
     if (adjoint_wanted(d, w)) adjoint_add_product(d, w, rows, adj_rows(d, used));
     add_bias(l, IR_REC_B_IH, dz);
-    if (adjoint_wanted(d, x)) adjoint_add(d, x, by_step(l, adj_matmul(d, rows, w)));
+    if (adjoint_wanted(d, x)) adjoint_add(d, x, by_step(l, labelled(l, adj_matmul(d, rows, w), "dx")));
 }
 
 /* … from h. */
