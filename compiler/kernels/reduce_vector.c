@@ -362,26 +362,54 @@ static cexpr *load_kept_columns(const walk *p) {
 
 static cblock *column_loops(const walk *p) { return nest_loops(p->r->inner, p->b, p->r->inner->rank); }
 
-static void declare_column_sums(const walk *p) {
-    const reduction *r = p->r;
-    int64_t lanes = r->e->target->lanes;
-    c_declare_array(p->b, vector_type(r, "", "_sums"), "sums", lanes);
-    cblock *loop = c_for(p->b, "s", c_int(r->u, 0), c_int(r->u, lanes), 1);
-    c_assign(loop, c_index(r->u, reduction_name(r, "sums"), reduction_name(r, "s")), "=",
+/* Sixteen sums of sixteen lanes would be 2 KiB of stack: there, four that the tree joins are made at a time, of every
+ * fourth row. */
+enum { TURN = 4 };
+
+static bool in_turns(const walk *p) { return p->r->e->target->lanes > 2 * TURN; }
+
+static void declare_zeros(const reduction *r, cblock *b, const char *name, int64_t count) {
+    c_declare_array(b, vector_type(r, "", "_sums"), name, count);
+    cblock *loop = c_for(b, "s", c_int(r->u, 0), c_int(r->u, count), 1);
+    c_assign(loop, c_index(r->u, reduction_name(r, name), reduction_name(r, "s")), "=",
              vectors_call0(r->e, "sums_zero"));
 }
 
-static void add_to_sums(const walk *p, cblock *loop, cexpr *value) {
-    const reduction *r = p->r;
-    unsigned rank = r->inner->rank;
-    cexpr *row = rank ? c_name(r->u, "%s", r->inner->names[rank - 1]) : c_int(r->u, 0);
-    cexpr *turn = rank ? c_binary(r->u, "%", row, c_int(r->u, r->e->target->lanes)) : row;
-    cexpr *sum = c_index(r->u, reduction_name(r, "sums"), turn);
-    c_assign(loop, sum, "=", vectors_call2(r->e, "sums_add", sum, value));
+static cexpr *sums_plus(const reduction *r, const char *name, unsigned i, unsigned j) {
+    cexpr *sums = reduction_name(r, name);
+    return vectors_call2(r->e, "sums_plus", c_index(r->u, sums, c_int(r->u, i)), c_index(r->u, sums, c_int(r->u, j)));
 }
 
-static cexpr *sums_of_columns(const walk *p) {
-    return vectors_call1(p->r->e, "sums_tree", reduction_name(p->r, "sums"));
+/* Adds what `value` gives for each row; it may do more with the row. Gives the sums of the columns. */
+static cexpr *sum_columns(const walk *p, cexpr *(*value)(const walk *p, cblock *loop)) {
+    const reduction *r = p->r;
+    cunit *u = r->u;
+    unsigned rank = r->inner->rank;
+    cexpr *row = rank ? c_name(u, "%s", r->inner->names[rank - 1]) : c_int(u, 0), *sums = reduction_name(r, "sums");
+    if (!in_turns(p)) {
+        int64_t lanes = r->e->target->lanes;
+        declare_zeros(r, p->b, "sums", lanes);
+        cblock *loop = column_loops(p);
+        cexpr *sum = c_index(u, sums, rank ? c_binary(u, "%", row, c_int(u, lanes)) : row), *x = value(p, loop);
+        c_assign(loop, sum, "=", vectors_call2(r->e, "sums_add", sum, x));
+        return vectors_call1(r->e, "sums_tree", sums);
+    }
+    cexpr *turn = c_name(u, "turn"), *pair = c_index(u, reduction_name(r, "pair"), c_binary(u, "%", turn, c_int(u, 2)));
+    declare_zeros(r, p->b, "pair", 2);
+    cblock *turns = rank ? c_for(p->b, "turn", c_int(u, 0), c_int(u, TURN), 1) : c_scope(p->b), *loop = turns;
+    declare_zeros(r, turns, "sums", TURN);
+    if (rank) {
+        loop = nest_loops(r->inner, turns, rank - 1);
+        loop = c_for(loop, r->inner->names[rank - 1], turn, emit_dim(r->e, r->inner->dims[rank - 1]), TURN);
+        row = c_binary(u, "%", c_binary(u, "/", row, c_int(u, TURN)), c_int(u, TURN));
+    } else {
+        pair = c_index(u, reduction_name(r, "pair"), c_int(u, 0));
+    }
+    cexpr *sum = c_index(u, sums, row), *x = value(p, loop);
+    c_assign(loop, sum, "=", vectors_call2(r->e, "sums_add", sum, x));
+    cexpr *four = vectors_call2(r->e, "sums_plus", sums_plus(r, "sums", 0, 2), sums_plus(r, "sums", 1, 3));
+    c_assign(turns, pair, "=", vectors_call2(r->e, "sums_plus", pair, four));
+    return sums_plus(r, "pair", 0, 1);
 }
 
 /* The first time that columns are read; what is computed, and read again, is kept in y. */
@@ -413,24 +441,26 @@ static void extreme_of_columns(const walk *p) {
     c_assign(loop, best, "=", vectors_call2(r->e, comparison, best, first_columns(p, loop)));
 }
 
+static cexpr *power_of_columns(const walk *p, cblock *loop) {
+    const reduction *r = p->r;
+    cexpr *x = keeps_x(p) ? load_kept_columns(p) : load_columns(p, loop, -1);
+    cexpr *difference = vectors_call2(r->e, "sub", x, reduction_name(r, "largest"));
+    c_declare(loop, vector_type(r, "const ", ""), "power", vectors_call1(r->e, "exp", difference));
+    store_columns(p, loop, r->inner->rank, reduction_name(r, "power"));
+    return reduction_name(r, "power");
+}
+
 static void softmax_of_columns(const walk *p) {
     const reduction *r = p->r;
     unsigned rank = r->inner->rank;
     extreme_of_columns(p);
-    declare_column_sums(p);
+    cexpr *sums = sum_columns(p, power_of_columns);
+    c_declare(p->b, vector_type(r, "const ", ""), "sum", vectors_call1(r->e, "sums_rounded", sums));
     cblock *loop = column_loops(p);
-    cexpr *x = keeps_x(p) ? load_kept_columns(p) : load_columns(p, loop, -1);
-    cexpr *difference = vectors_call2(r->e, "sub", x, reduction_name(r, "largest"));
-    c_declare(loop, vector_type(r, "const ", ""), "power", vectors_call1(r->e, "exp", difference));
-    store_columns(p, loop, rank, reduction_name(r, "power"));
-    add_to_sums(p, loop, reduction_name(r, "power"));
-    c_declare(p->b, vector_type(r, "const ", ""), "sum",
-              vectors_call1(r->e, "sums_rounded", sums_of_columns(p)));
-    loop = column_loops(p);
     store_columns(p, loop, rank, vectors_call2(r->e, "div", load_kept_columns(p), reduction_name(r, "sum")));
 }
 
-static void add_all(const walk *p, cblock *loop) { add_to_sums(p, loop, load_columns(p, loop, -1)); }
+static cexpr *element_of_columns(const walk *p, cblock *loop) { return load_columns(p, loop, -1); }
 
 static void column_group(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     walk *p = context;
@@ -439,14 +469,13 @@ static void column_group(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     p->lanes = lanes;
     switch (p->node->op) {
     case IR_SUM:
-    case IR_MEAN:
-        declare_column_sums(p);
-        add_all(p, column_loops(p));
+    case IR_MEAN: {
+        cexpr *sums = sum_columns(p, element_of_columns);
         store_columns(p, b, 0,
-                      p->node->op == IR_MEAN
-                          ? vectors_call2(p->r->e, "sums_divided", sums_of_columns(p), count_of(p->r))
-                          : vectors_call1(p->r->e, "sums_rounded", sums_of_columns(p)));
+                      p->node->op == IR_MEAN ? vectors_call2(p->r->e, "sums_divided", sums, count_of(p->r))
+                                             : vectors_call1(p->r->e, "sums_rounded", sums));
         return;
+    }
     case IR_MAX:
     case IR_MIN:
         extreme_of_columns(p);
