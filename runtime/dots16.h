@@ -66,5 +66,6 @@ NNC_INLINE_V16_DOTS nnc_v16_dots nnc_v16_dot4(nnc_v16_dots s, const uint8_t *w, 
 #define NNC_HAS_V16_DOTS 0
 NNC_FUNCTION int nnc_isa_dots(void) { return nnc_isa() > 1 ? 1 : nnc_isa(); }
 #endif
+#define NNC_BODY_V16_DOTS (NNC_BODY_V16 && NNC_HAS_V16_DOTS)
 #endif /* NNC_WIDE_DOTS */
 /* nnc dots: end */

@@ -157,7 +157,7 @@
     defined(NNC_HAS_MATHEMATICS) + defined(NNC_HAS_V4_MATHEMATICS) + defined(NNC_HAS_WIDE_MATHEMATICS) + \
     defined(NNC_HAS_SUMS) + defined(NNC_HAS_V4_SUMS) + defined(NNC_HAS_WIDE_SUMS) + defined(NNC_HAS_NARROW) + \
     defined(NNC_HAS_V4_NARROW) + defined(NNC_HAS_WIDE_NARROW) + defined(NNC_TARGET_V4) + defined(NNC_HAS_V8) + \
-    defined(NNC_HAS_V16)
+    defined(NNC_HAS_V16) + defined(NNC_BODY_V8) + defined(NNC_BODY_V16) + defined(NNC_BODY_V16_DOTS)
 #endif
 
 #if defined(__GNUC__) && !defined(__PCC__)

@@ -3,7 +3,10 @@
  * For a file that defines NNC_WIDE_VECTORS as 1 before it includes this one (<immintrin.h> takes half a second to
  * compile), on x86-64 in gcc and clang, without any compiler flag. A function that uses a layer is declared with
  * NNC_TARGET_V8 or NNC_TARGET_V16 (NNC_TARGET_V4 is nothing) and may only be called where nnc_isa() allows it; there is
- * none of them where NNC_HAS_V8 or NNC_HAS_V16 is 0. The layers have all that nnc_v4 has; madd rounds once. */
+ * none of them where NNC_HAS_V8 or NNC_HAS_V16 is 0. The layers have all that nnc_v4 has; madd rounds once.
+ *
+ * NNC_BODY_V8 and NNC_BODY_V16 say whether code that can run without a layer uses it: not where clang does not optimise,
+ * since each vector that a call takes or gives has a place of its own on the stack then, up to 50 KiB in a function. */
 
 #if defined(NNC_WIDE_VECTORS) && !defined(NNC_HAS_V8)
 #define NNC_TARGET_V4
@@ -58,6 +61,13 @@ NNC_FUNCTION int nnc_isa(void) {
 #define NNC_HAS_V8 0
 #define NNC_HAS_V16 0
 NNC_FUNCTION int nnc_isa(void) { return 0; }
+#endif
+#if defined(__clang__) && !defined(__OPTIMIZE__)
+#define NNC_BODY_V8 0
+#define NNC_BODY_V16 0
+#else
+#define NNC_BODY_V8 NNC_HAS_V8
+#define NNC_BODY_V16 NNC_HAS_V16
 #endif
 #endif /* NNC_WIDE_VECTORS */
 /* nnc wide: end */

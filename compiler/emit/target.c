@@ -4,15 +4,15 @@
 #include <string.h>
 
 static const emit_target baseline = {"nnc_v4", "nnc_v4", 4, &cost_bodies[0], "", "", ""};
-static const emit_target avx2 = {"nnc_v8", "nnc_v8", 8, &cost_bodies[1], "_v8", "NNC_TARGET_V8", "NNC_HAS_V8"};
-static const emit_target avx512 = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "_v16", "NNC_TARGET_V16", "NNC_HAS_V16"};
+static const emit_target avx2 = {"nnc_v8", "nnc_v8", 8, &cost_bodies[1], "_v8", "NNC_TARGET_V8", "NNC_BODY_V8"};
+static const emit_target avx512 = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "_v16", "NNC_TARGET_V16", "NNC_BODY_V16"};
 /* a body that is alone needs no other name */
 static const emit_target only_avx2 = {"nnc_v8", "nnc_v8", 8, &cost_bodies[1], "", "NNC_TARGET_V8", "NNC_HAS_V8"};
 static const emit_target only_avx512 = {"nnc_v16", "nnc_v16", 16, &cost_bodies[2], "", "NNC_TARGET_V16", "NNC_HAS_V16"};
 static const emit_target wasm = {"nnc_v4", "nnc_v4", 4, &cost_wasm, "", "", ""};
 /* with int8 weights: VNNI beside the rest */
 static const emit_target avx512_dots = {
-    "nnc_v16", "nnc_v16", 16, &cost_bodies[2], "_v16", "NNC_TARGET_V16_DOTS", "NNC_HAS_V16_DOTS"};
+    "nnc_v16", "nnc_v16", 16, &cost_bodies[2], "_v16", "NNC_TARGET_V16_DOTS", "NNC_BODY_V16_DOTS"};
 static const emit_target only_avx512_dots = {
     "nnc_v16", "nnc_v16", 16, &cost_bodies[2], "", "NNC_TARGET_V16_DOTS", "NNC_HAS_V16_DOTS"};
 static const emit_target scalar = {"nnc_v1", "float", 1, &cost_scalar, "", "", ""};
@@ -52,9 +52,9 @@ void target_use_dots(emit_context *e) {
     for (size_t i = 0; i < e->target_count; i++) {
         const emit_target *t = e->targets[i];
         targets[i] = t == &avx512 ? &avx512_dots : t == &only_avx512 ? &only_avx512_dots : t;
+        if (targets[i] != t) e->dots = true;
     }
     e->targets = targets;
-    e->dots = true;
     emit_use_body(e, e->body);
 }
 

@@ -368,7 +368,7 @@ static void tagger_steps(tagger *self, size_t T, const int32_t *sentence, float 
     }
 }
 
-#if NNC_HAS_V8
+#if NNC_BODY_V8
 
 
 /* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
@@ -575,7 +575,7 @@ static void tagger_steps_v8(tagger *self, size_t T, const int32_t *sentence, flo
 
 #endif
 
-#if NNC_HAS_V16
+#if NNC_BODY_V16
 
 
 /* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
@@ -801,13 +801,13 @@ nnc_status tagger_run(tagger *self, size_t T, const int32_t *sentence, float *ta
         }
     }
 
-#if NNC_HAS_V16
+#if NNC_BODY_V16
     if (self->instruction_set[0] == 2) {
         tagger_steps_v16(self, T, sentence, tags);
         return NNC_OK;
     }
 #endif
-#if NNC_HAS_V8
+#if NNC_BODY_V8
     if (self->instruction_set[0] == 1) {
         tagger_steps_v8(self, T, sentence, tags);
         return NNC_OK;
