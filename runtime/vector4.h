@@ -8,6 +8,8 @@
  *     load(p), store(p, v)           4 floats
  *     load_n(p, n), store_n(p, v, n) the first n <= 4; the other lanes are loaded as 0, and nothing else is touched
  *     load_2(p)                      p[0], p[2], p[4], p[6]; touches nothing behind them
+ *     columns_2(p, n, &a, &b)        of the first n <= 4 rows of two floats each, or of three: a is the first column, with
+ *     columns_3(p, n, &a, &b, &c)    0 behind its n floats
  *     zero(), splat(s), add, sub, mul, div, neg, madd, abs
  *     copysign(x, sign)              the magnitude of x with the sign bit of sign
  *     min(a, b), max(a, b)           a < b ? a : b and a > b ? a : b: if either is NaN, b (data on the right)
@@ -24,9 +26,10 @@
  *     lane(v, i)                     the float in lane i, 0..3
  *     sum(v)                         (lane 0 + lane 2) + (lane 1 + lane 3): halves are added until one float is left
  *     sum4(a, b, c, d)               an nnc_v4 of the four vectors' sums
+ *     sum8(a, b, ... h)              an nnc_v8 of eight; of the wide layers
  *     largest(v), smallest(v)        of the lanes; a NaN wins
  *     transpose(&a, &b, &c, &d)      four rows become four columns; of four lanes only
- *     pack(to, width, from, stride, rows, columns)   to[j * width + i] = from[i * stride + j]; of four lanes only
+ *     pack(to, width, from, stride, rows, columns)   to[j * width + i] = from[i * stride + j]
  *     gather(p, s, n), scatter(p, s, v, n)   the first n <= 4 lanes from and to p[0], p[s], p[2 * s] ...
  *     pow(a, b)                      powf's
  * A mask is a vector whose lanes have the sign bit set where it holds, and are 0 elsewhere: if_negative chooses by it.
@@ -125,6 +128,38 @@ NNC_INLINE void nnc_v4_pack(float *to, size_t width, const float *from, size_t s
             to[j * width] = from[j];
 }
 
+/* p[at] and on, of `all` floats at p. */
+#define NNC_DEFINE_PART(INLINE, V, LANES)                                                                 \
+    INLINE V V##_part(const float *p, size_t at, size_t all) {                                            \
+        if (all >= at + LANES)                                                                            \
+            return V##_load(p + at);                                                                      \
+        return all > at ? V##_load_n(p + at, all - at) : V##_zero();                                      \
+    }
+NNC_DEFINE_PART(NNC_INLINE, nnc_v4, 4)
+NNC_INLINE void nnc_v4_columns_2(const float *p, size_t n, nnc_v4 *a, nnc_v4 *b) {
+    const nnc_v4 low = nnc_v4_part(p, 0, 2 * n), high = nnc_v4_part(p, 4, 2 * n);
+#if defined(NNC_V4_SHUFFLE)
+    *a = NNC_V4_SHUFFLE(low, high, 0, 2, 4, 6);
+    *b = NNC_V4_SHUFFLE(low, high, 1, 3, 5, 7);
+#else
+    *a = nnc_v4_of(nnc_v4_lane(low, 0), nnc_v4_lane(low, 2), nnc_v4_lane(high, 0), nnc_v4_lane(high, 2));
+    *b = nnc_v4_of(nnc_v4_lane(low, 1), nnc_v4_lane(low, 3), nnc_v4_lane(high, 1), nnc_v4_lane(high, 3));
+#endif
+}
+NNC_INLINE void nnc_v4_columns_3(const float *p, size_t n, nnc_v4 *a, nnc_v4 *b, nnc_v4 *c) {
+    const nnc_v4 low = nnc_v4_part(p, 0, 3 * n), middle = nnc_v4_part(p, 4, 3 * n), high = nnc_v4_part(p, 8, 3 * n);
+#if defined(NNC_V4_SHUFFLE)
+    *a = NNC_V4_SHUFFLE(NNC_V4_SHUFFLE(low, middle, 0, 3, 6, 6), high, 0, 1, 2, 5);
+    *b = NNC_V4_SHUFFLE(NNC_V4_SHUFFLE(low, middle, 1, 4, 7, 7), high, 0, 1, 2, 6);
+    *c = NNC_V4_SHUFFLE(NNC_V4_SHUFFLE(low, middle, 2, 5, 5, 5), high, 0, 1, 4, 7);
+#else
+    *a = nnc_v4_of(nnc_v4_lane(low, 0), nnc_v4_lane(low, 3), nnc_v4_lane(middle, 2), nnc_v4_lane(high, 1));
+    *b = nnc_v4_of(nnc_v4_lane(low, 1), nnc_v4_lane(middle, 0), nnc_v4_lane(middle, 3), nnc_v4_lane(high, 2));
+    *c = nnc_v4_of(nnc_v4_lane(low, 2), nnc_v4_lane(middle, 1), nnc_v4_lane(high, 0), nnc_v4_lane(high, 3));
+#endif
+}
+NNC_INLINE nnc_v4 nnc_v4_gather_all(const float *p, size_t s) { return nnc_v4_of(p[0], p[s], p[2 * s], p[3 * s]); }
+
 /* What is the same in every layer. */
 #define NNC_DEFINE_COMMON(INLINE, V, LANES)                                                               \
     INLINE V V##_maximum(V a, V b) { return V##_if_nan(a, a, V##_max(a, b)); }                            \
@@ -132,6 +167,8 @@ NNC_INLINE void nnc_v4_pack(float *to, size_t width, const float *from, size_t s
     INLINE V V##_gather(const float *p, size_t stride, size_t n) {                                        \
         float lane[LANES] = {0.0f};                                                                       \
         size_t i;                                                                                         \
+        if (n == LANES)                                                                                   \
+            return V##_gather_all(p, stride);                                                             \
         for (i = 0; i < n; i++)                                                                           \
             lane[i] = p[i * stride];                                                                      \
         return V##_load(lane);                                                                            \

@@ -14,9 +14,12 @@ NNC_INLINE_V8 nnc_v8 nnc_v8_load_n(const float *p, size_t n) {
     return _mm256_maskload_ps(p, nnc_v8_first(n));
 #endif
 }
-NNC_INLINE_V8 nnc_v8 nnc_v8_load_2(const float *p) {
-    __m256 halves = _mm256_shuffle_ps(_mm256_loadu_ps(p), _mm256_loadu_ps(p + 7), _MM_SHUFFLE(3, 1, 2, 0));
+/* What a shuffle of halves leaves: pairs 0, 2, 1, 3. */
+NNC_INLINE_V8 nnc_v8 nnc_v8_in_order(nnc_v8 halves) {
     return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(halves), _MM_SHUFFLE(3, 1, 2, 0)));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_load_2(const float *p) {
+    return nnc_v8_in_order(_mm256_shuffle_ps(nnc_v8_load(p), nnc_v8_load(p + 7), _MM_SHUFFLE(3, 1, 2, 0)));
 }
 NNC_INLINE_V8 void nnc_v8_store(float *p, nnc_v8 v) { _mm256_storeu_ps(p, v); }
 /* In parts: a masked store takes some processors a dozen cycles, and what it stored cannot be loaded again at once. */
@@ -97,11 +100,67 @@ NNC_INLINE_V8 float nnc_v8_sum(nnc_v8 v) {
 NNC_INLINE_V8 nnc_v8 nnc_v8_add_halves(nnc_v8 a, nnc_v8 b) {
     return _mm256_blend_ps(a, b, 0xf0) + _mm256_permute2f128_ps(a, b, 0x21);
 }
+/* And pairs of each half, the same way. */
+NNC_INLINE_V8 nnc_v8 nnc_v8_add_pairs(nnc_v8 a, nnc_v8 b) {
+    return _mm256_blend_ps(a, b, 0xcc) + _mm256_shuffle_ps(a, b, 0x4e);
+}
 NNC_INLINE_V8 nnc_v4 nnc_v8_sum4(nnc_v8 a, nnc_v8 b, nnc_v8 c, nnc_v8 d) {
     const nnc_v8 ac = nnc_v8_add_halves(a, c), bd = nnc_v8_add_halves(b, d);
-    const nnc_v8 all = _mm256_blend_ps(ac, bd, 0xcc) + _mm256_shuffle_ps(ac, bd, 0x4e);
+    const nnc_v8 all = nnc_v8_add_pairs(ac, bd);
     const __m128 ab = _mm256_castps256_ps128(all), cd = _mm256_extractf128_ps(all, 1);
     return (nnc_v4)(_mm_shuffle_ps(ab, cd, 0x88) + _mm_shuffle_ps(ab, cd, 0xdd));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_sum8(nnc_v8 a, nnc_v8 b, nnc_v8 c, nnc_v8 d, nnc_v8 e, nnc_v8 f, nnc_v8 g, nnc_v8 h) {
+    const nnc_v8 abef = nnc_v8_add_pairs(nnc_v8_add_halves(a, e), nnc_v8_add_halves(b, f));
+    const nnc_v8 cdgh = nnc_v8_add_pairs(nnc_v8_add_halves(c, g), nnc_v8_add_halves(d, h));
+    return _mm256_shuffle_ps(abef, cdgh, 0x88) + _mm256_shuffle_ps(abef, cdgh, 0xdd);
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_load_halves(const float *low, const float *high) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1);
+}
+NNC_INLINE_V8 void nnc_v8_pack(float *to, size_t width, const float *from, size_t stride, size_t rows, size_t columns) {
+    const size_t even_rows = columns < 4 ? 0 : rows / 8 * 8, even = columns / 4 * 4;
+    size_t i, j;
+    for (i = 0; i < even_rows; i += 8)
+        for (j = 0; j < even; j += 4) {
+            const float *p = from + i * stride + j, *q = p + 4 * stride;
+            float *t = to + j * width + i;
+            const nnc_v8 a = nnc_v8_load_halves(p, q), b = nnc_v8_load_halves(p + stride, q + stride);
+            const nnc_v8 c = nnc_v8_load_halves(p + 2 * stride, q + 2 * stride);
+            const nnc_v8 d = nnc_v8_load_halves(p + 3 * stride, q + 3 * stride);
+            const nnc_v8 ab = _mm256_unpacklo_ps(a, b), cd = _mm256_unpacklo_ps(c, d);
+            const nnc_v8 ab2 = _mm256_unpackhi_ps(a, b), cd2 = _mm256_unpackhi_ps(c, d);
+            nnc_v8_store(t, _mm256_shuffle_ps(ab, cd, 0x44));
+            nnc_v8_store(t + width, _mm256_shuffle_ps(ab, cd, 0xee));
+            nnc_v8_store(t + 2 * width, _mm256_shuffle_ps(ab2, cd2, 0x44));
+            nnc_v8_store(t + 3 * width, _mm256_shuffle_ps(ab2, cd2, 0xee));
+        }
+    if (even < columns && even_rows)
+        nnc_v4_pack(to + even * width, width, from + even, stride, even_rows, columns - even);
+    if (even_rows < rows)
+        nnc_v4_pack(to + even_rows, width, from + even_rows * stride, stride, rows - even_rows, columns);
+}
+NNC_DEFINE_PART(NNC_INLINE_V8, nnc_v8, 8)
+NNC_INLINE_V8 void nnc_v8_columns_2(const float *p, size_t n, nnc_v8 *a, nnc_v8 *b) {
+    const nnc_v8 low = nnc_v8_part(p, 0, 2 * n), high = nnc_v8_part(p, 8, 2 * n);
+    *a = nnc_v8_in_order(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0)));
+    *b = nnc_v8_in_order(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
+}
+/* Of three columns no two have floats in the same lanes of the three vectors. */
+#define NNC_V8_COLUMN_3(low, middle, high, from_middle, from_high)                                        \
+    _mm256_blend_ps(_mm256_blend_ps(low, middle, from_middle), high, from_high)
+NNC_INLINE_V8 void nnc_v8_columns_3(const float *p, size_t n, nnc_v8 *a, nnc_v8 *b, nnc_v8 *c) {
+    const nnc_v8 low = nnc_v8_part(p, 0, 3 * n), middle = nnc_v8_part(p, 8, 3 * n);
+    const nnc_v8 high = nnc_v8_part(p, 16, 3 * n);
+    *a = _mm256_permutevar8x32_ps(NNC_V8_COLUMN_3(low, middle, high, 0x92, 0x24),
+                                  _mm256_setr_epi32(0, 3, 6, 1, 4, 7, 2, 5));
+    *b = _mm256_permutevar8x32_ps(NNC_V8_COLUMN_3(low, middle, high, 0x24, 0x49),
+                                  _mm256_setr_epi32(1, 4, 7, 2, 5, 0, 3, 6));
+    *c = _mm256_permutevar8x32_ps(NNC_V8_COLUMN_3(low, middle, high, 0x49, 0x92),
+                                  _mm256_setr_epi32(2, 5, 0, 3, 6, 1, 4, 7));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_gather_all(const float *p, size_t s) {
+    return _mm256_setr_ps(p[0], p[s], p[2 * s], p[3 * s], p[4 * s], p[5 * s], p[6 * s], p[7 * s]);
 }
 NNC_DEFINE_OPERATORS(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_COMMON(NNC_INLINE_V8, nnc_v8, 8)

@@ -13,6 +13,22 @@ static cexpr *declared(emit_context *e, cblock *b, const char *name, cexpr *valu
     return c_name(e->unit, "%s", name);
 }
 
+void dots_load_columns(emit_context *e, cblock *b, cexpr *matrix, unsigned columns, cexpr *k, cexpr *lanes) {
+    cunit *u = e->unit;
+    cexpr *arguments[2 + COST_DOTS] = {c_add(u, matrix, c_mul(u, k, c_int(u, columns)))};
+    arguments[1] = lanes ? lanes : c_int(u, e->target->lanes);
+    for (unsigned c = 0; c < columns; c++) {
+        c_declare(b, e->target->type, arena_printf(e->arena, "w%u", c), NULL);
+        arguments[2 + c] = c_unary(u, "&", c_name(u, "w%u", c));
+    }
+    c_do(b, c_call_list(u, emit_vector(e, arena_printf(e->arena, "columns_%u", columns)), 2 + columns, arguments));
+}
+
+static cexpr *column_of(const dots *d, emit_context *e, unsigned c, cexpr *k, cexpr *lanes) {
+    if (!d->apart) return load_terms(e, d->column[c], k, lanes);
+    return vectors_load(e, d->column[c], c_mul(e->unit, k, emit_dim(e, d->apart)), d->apart, lanes);
+}
+
 /* The first `lanes` terms from k on, or a whole vector of them, to every sum. What several sums need is loaded once. */
 static void add_vector(const dots *d, emit_context *e, cblock *b, const char *const *sums, cexpr *k, cexpr *lanes) {
     cunit *u = e->unit;
@@ -21,15 +37,18 @@ static void add_vector(const dots *d, emit_context *e, cblock *b, const char *co
         rows[r] = load_terms(e, d->row[r], k, lanes);
         if (d->rows > 1) rows[r] = declared(e, b, arena_printf(e->arena, "x%u", r), rows[r]);
     }
+    if (d->together) dots_load_columns(e, b, d->column[0], d->columns, k, lanes);
     for (unsigned c = 0; c < d->columns; c++) {
-        cexpr *column = load_terms(e, d->column[c], k, lanes);
-        if (d->rows > 1) column = declared(e, b, arena_printf(e->arena, "w%u", c), column);
+        cexpr *column = d->together ? c_name(u, "w%u", c) : column_of(d, e, c, k, lanes);
+        if (d->rows > 1 && !d->together) column = declared(e, b, arena_printf(e->arena, "w%u", c), column);
         for (unsigned r = 0; r < d->rows; r++) {
             cexpr *sum = c_name(u, "%s", sums[r * d->columns + c]);
             c_assign(b, sum, "=", vectors_call3(e, "madd", rows[r], column, sum));
         }
     }
 }
+
+static bool declares(const dots *d) { return d->rows > 1 || d->apart; }
 
 static void add_vectors(const void *context, emit_context *e, cblock *b, const char *const *sums,
                         const sum_range *range) {
@@ -40,7 +59,7 @@ static void add_vectors(const void *context, emit_context *e, cblock *b, const c
         return;
     }
     for (int64_t k = 0; k < range->count; k += lanes)
-        add_vector(d, e, d->rows > 1 ? c_scope(b) : b, sums, c_add(e->unit, range->from, c_int(e->unit, k)), NULL);
+        add_vector(d, e, declares(d) ? c_scope(b) : b, sums, c_add(e->unit, range->from, c_int(e->unit, k)), NULL);
 }
 
 void dots_add_more(emit_context *e, cblock *b, const dots *d, const char *const *sums) {
@@ -61,7 +80,7 @@ void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums
         sum_terms terms = {c_int(u, whole), whole, whole, COST_BLOCK * lanes, "k", NULL};
         if (whole) sum_add(e, b, &terms, count, sums, add_vectors, d);
         if (whole == d->count) return;
-        add_vector(d, e, d->rows > 1 ? c_scope(b) : b, sums, c_int(u, whole), c_int(u, d->count - whole));
+        add_vector(d, e, declares(d) ? c_scope(b) : b, sums, c_int(u, whole), c_int(u, d->count - whole));
         return;
     }
     c_declare(b, "const size_t", "whole", c_mul(u, c_binary(u, "/", d->terms, c_int(u, lanes)), c_int(u, lanes)));

@@ -12,11 +12,17 @@ enum { DOTS_MOST_COLUMNS = 8 };
 typedef struct {
     unsigned rows, columns;
     cexpr *row[COST_ROWS], *column[DOTS_MOST_COLUMNS]; /* addresses of their first terms */
+    const dim *apart; /* floats from one term of a column to the next; NULL: they are neighbours */
+    bool together;    /* the columns, two or three, are all of a matrix that lies densely */
     cexpr *terms;
     int64_t count; /* terms' number; -1: only the running program knows, and it is at most: */
     int64_t most;
     bool unrolled; /* wants a count */
 } dots;
+
+/* Declares w0, w1 … and loads to them the first `lanes` terms from k on, NULL: a whole vector of them, of two or three
+ * columns that are all of a matrix which lies densely: what is loaded serves all of them. */
+void dots_load_columns(emit_context *e, cblock *b, cexpr *matrix, unsigned columns, cexpr *k, cexpr *lanes);
 
 /* Declares the sums, [rows][columns], and adds all terms. */
 void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums);

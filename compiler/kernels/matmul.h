@@ -29,12 +29,16 @@ static inline cexpr *matmul_floor(const matmul *p, cexpr *n, int64_t by) {
 /* Of a kernel; the addresses are those of its operands. */
 matmul matmul_of(emit_context *e, const plan_kernel *k);
 
+/* The function that puts columns side by side, or one behind the other. */
+static inline const char *matmul_packer(const matmul *p) {
+    return p->e->target->lanes > 1 ? emit_vector(p->e, "pack") : "nnc_v4_pack";
+}
+
 /* The product, whose addresses and strides are set, in one way. */
 typedef void matmul_way(const matmul *p, cblock *b);
 matmul_way matmul_emit_tiles, matmul_emit_elements; /* matmul_tiles.c */
 matmul_way matmul_emit_stream;                      /* matmul_stream.c */
 matmul_way matmul_emit_dots;                        /* matmul_dots.c */
-
 
 /* --- matmul_panels.c: matrices of trained params, which lie packed --- */
 /* Declares the sums of d's rows of a with its columns of b, from column n on, and adds all panels. */

@@ -39,16 +39,24 @@ static void store_row(const group *g, cblock *b, const char *const *sums, cexpr 
         c_assign(b, c_element(u, y), "=", vectors_call1(e, "sum", c_name(u, "%s", sums[0])));
         return;
     }
-    for (unsigned c = 0; c < g->columns; c += FOUR) {
-        unsigned count = (unsigned)smaller(g->columns - c, FOUR);
-        cexpr *four[FOUR], *to = c_add(u, y, matmul_scaled(p, c_int(u, c), p->of.y_n));
-        for (unsigned i = 0; i < FOUR; i++) four[i] = c_name(u, "%s", sums[c + smaller(i, count - 1)]);
-        cexpr *v = c_call_list(u, emit_vector(e, "sum4"), FOUR, four);
-        if (!dim_is(p->of.y_n, 1))
-            c_do(b, c_call(u, "nnc_v4_scatter", 4, to, emit_dim(e, p->of.y_n), v, c_int(u, count)));
-        else if (count < FOUR) c_do(b, c_call(u, "nnc_v4_store_n", 3, to, v, c_int(u, count)));
-        else c_do(b, c_call(u, "nnc_v4_store", 2, to, v));
+    enum { EIGHT = 8 };
+    bool dense = dim_is(p->of.y_n, 1);
+    for (unsigned c = 0, most; c < g->columns; c += most) {
+        most = e->target->lanes >= EIGHT && dense && g->columns - c > FOUR ? EIGHT : FOUR;
+        unsigned count = (unsigned)smaller(g->columns - c, most);
+        cexpr *all[EIGHT], *to = c_add(u, y, matmul_scaled(p, c_int(u, c), p->of.y_n));
+        for (unsigned i = 0; i < most; i++) all[i] = c_name(u, "%s", sums[c + smaller(i, count - 1)]);
+        cexpr *v = c_call_list(u, emit_vector(e, most == FOUR ? "sum4" : "sum8"), most, all);
+        const char *layer = most == FOUR ? "nnc_v4" : "nnc_v8";
+        if (!dense) c_do(b, c_call(u, "nnc_v4_scatter", 4, to, emit_dim(e, p->of.y_n), v, c_int(u, count)));
+        else if (count == most) c_do(b, c_call(u, arena_printf(e->arena, "%s_store", layer), 2, to, v));
+        else c_do(b, c_call(u, arena_printf(e->arena, "%s_store_n", layer), 3, to, v, c_int(u, count)));
     }
+}
+
+/* Are they all of a matrix that lies densely? */
+static bool are_together(const matmul *p, unsigned columns) {
+    return columns > 1 && dim_is(p->of.b_n, 1) && dim_is(p->of.b_k, columns);
 }
 
 /* The tile of rows from m on. */
@@ -59,6 +67,8 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
     cunit *u = e->unit;
     dots d = {.rows = shape->size.rows,
               .columns = g->columns,
+              .apart = dim_is(p->of.b_k, 1) || p->choice->packing ? NULL : p->of.b_k,
+              .together = !p->choice->packing && are_together(p, g->columns),
               .terms = p->terms,
               .count = -1,
               .most = dim_max(p->of.inner),
@@ -113,34 +123,42 @@ static void emit_columns(const matmul *p, cblock *b, const choice_tile *few) {
     emit_group(&g, loop, few);
 }
 
+static void pack_vectors(void *context, cblock *b, cexpr *k, cexpr *lanes) {
+    const matmul *p = context;
+    cunit *u = p->e->unit;
+    unsigned columns = (unsigned)dim_max(p->of.columns);
+    dots_load_columns(p->e, b, p->b, columns, k, lanes);
+    for (unsigned c = 0; c < columns; c++)
+        vectors_store(p->e, b, p->room, c_add(u, c_int(u, c * p->choice->packed), k),
+                      dim_const(p->e->plan->dims, 1), c_name(u, "w%u", c), lanes);
+}
+
 /* Few columns, one behind the other. */
 static matmul pack_columns(const matmul *p, cblock *b) {
     cunit *u = p->e->unit;
     matmul packed = *p;
-    cexpr *distance = c_int(u, p->choice->packed), *columns = emit_dim(p->e, p->of.columns);
     packed.b = p->room;
     packed.of.b_k = dim_const(p->e->plan->dims, 1);
     packed.of.b_n = dim_const(p->e->plan->dims, p->choice->packed);
-    if (dim_is(p->of.b_n, 1)) {
-        c_do(b, c_call(u, "nnc_v4_pack", 6, p->room, distance, p->b, emit_dim(p->e, p->of.b_k), p->terms, columns));
+    if (are_together(p, (unsigned)dim_max(p->of.columns))) {
+        cblock *scope = c_scope(b);
+        vectors_axis terms = vectors_new(p->e, scope, p->of.inner, "k");
+        vectors_loop(&terms, scope, pack_vectors, (void *)(uintptr_t)p);
         return packed;
     }
-    cexpr *n = c_name(u, "n"), *k = c_name(u, "k");
-    b = c_for(c_for(b, "n", c_int(u, 0), columns, 1), "k", c_int(u, 0), p->terms, 1);
+    cexpr *n = c_name(u, "n"), *k = c_name(u, "k"), *distance = c_int(u, p->choice->packed);
+    b = c_for(c_for(b, "n", c_int(u, 0), emit_dim(p->e, p->of.columns), 1), "k", c_int(u, 0), p->terms, 1);
     cexpr *from = c_add(u, matmul_scaled(p, k, p->of.b_k), matmul_scaled(p, n, p->of.b_n));
     c_assign(b, c_index(u, p->room, c_add(u, c_mul(u, n, distance), k)), "=", c_index(u, p->b, from));
     return packed;
 }
 
 void matmul_emit_dots(const matmul *p, cblock *b) {
-    const choice_heights *h = &p->choice->heights;
-    matmul packed;
-    if (p->choice->packed) {
-        packed = pack_columns(p, b);
-        p = &packed;
-    }
+    const choice_matmul *c = p->choice;
     heights rows = {.e = p->e, .rows = emit_dim(p->e, p->of.rows)};
-    cblock *few = heights_open_few(&rows, &b, h);
-    if (few) emit_columns(p, few, &h->row);
-    emit_columns(p, b, NULL);
+    cblock *few = heights_open_few(&rows, &b, &c->heights);
+    matmul packed = *p;
+    if (few) emit_columns(&packed, few, &c->heights.row);
+    if (c->packed) packed = pack_columns(p, b);
+    emit_columns(&packed, b, NULL);
 }

@@ -6,22 +6,27 @@
 #include "kernels/tile.h"
 #include "kernels/vectors.h"
 
-/* Columns from n on: so many vectors, the last of them `last` wide; NULL: all of it. */
+/* Columns from n on: so many vectors, the last of them `last` wide; NULL: all of it. It is `back` columns further left
+ * than the others ask, where it is whole and ends with the row: some columns are computed twice, to the same bits. */
 typedef struct {
     const matmul *matmul;
     cexpr *n, *last;
     unsigned vectors;
+    int64_t back;
     cexpr *weights, *width; /* emit_group's: their address in the first row of b, and floats from one row to the next */
 } group;
 
+static int64_t column_of(const group *g, unsigned vector) {
+    return vector * (int64_t)g->matmul->e->target->lanes - (vector + 1 == g->vectors ? g->back : 0);
+}
+
 /* Where a vector of y is. */
-static sum_place place_of(const group *g, const tile *t, cexpr *row, unsigned vector) {
+static sum_place place_of(const group *g, cexpr *row, unsigned vector) {
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
-    int64_t lanes = p->e->target->lanes;
     return (sum_place){c_add(u, p->y, matmul_scaled(p, row, p->of.y_m)),
-                       matmul_scaled(p, c_add(u, g->n, c_int(u, vector * lanes)), p->of.y_n), p->of.y_n,
-                       vector + 1 == t->vectors ? g->last : NULL};
+                       matmul_scaled(p, c_add(u, g->n, c_int(u, column_of(g, vector))), p->of.y_n), p->of.y_n,
+                       vector + 1 == g->vectors ? g->last : NULL};
 }
 
 /* The tile of rows from m on. */
@@ -38,6 +43,7 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
               .weights = g->weights,
               .width = g->width,
               .step = emit_dim(e, p->of.a_k),
+              .unrolled = shape->unrolled,
               .rounds_twice = !p->choice->fused};
     bool constant = dim_is_const(p->of.a_m, &distance);
     for (unsigned r = 0; r < t.rows; r++) {
@@ -49,11 +55,11 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
             t.sums[r * t.vectors + v] = t.rows == 1 ? arena_printf(e->arena, "s%u", v)
                                                     : arena_printf(e->arena, "s%u_%u", r, v);
     }
-    for (unsigned v = 0; v < t.vectors; v++) t.columns[v] = v * (int64_t)e->target->lanes;
+    for (unsigned v = 0; v < t.vectors; v++) t.columns[v] = column_of(g, v);
     cexpr *starts[TILE_MAX_SUMS];
     sum_place places[TILE_MAX_SUMS];
     for (unsigned i = 0; i < t.rows * t.vectors; i++) {
-        places[i] = place_of(g, &t, c_add(u, m, c_int(u, i / t.vectors)), i % t.vectors);
+        places[i] = place_of(g, c_add(u, m, c_int(u, i / t.vectors)), i % t.vectors);
         if (p->adds) starts[i] = sum_load(e, &places[i]);
     }
     int64_t most = p->choice->block ? p->choice->block : dim_max(p->of.inner);
@@ -69,13 +75,13 @@ static void pack_columns(const group *g, cblock *b, cexpr *count) {
     cexpr *k = c_name(u, "k"), *j = c_name(u, "j"), *packed = c_int(u, p->choice->packed);
     cexpr *first = c_add(u, p->b, matmul_scaled(p, g->n, p->of.b_n));
     if (dim_is(p->of.b_k, 1)) {
-        c_do(b, c_call(u, "nnc_v4_pack", 6, p->room, packed, first, emit_dim(e, p->of.b_n), count, p->terms));
+        c_do(b, c_call(u, matmul_packer(p), 6, p->room, packed, first, emit_dim(e, p->of.b_n), count, p->terms));
         return;
     }
     b = c_for(b, "k", c_int(u, 0), p->terms, 1);
     cexpr *from = c_add(u, first, matmul_scaled(p, k, p->of.b_k)), *to = c_add(u, p->room, c_mul(u, k, packed));
     for (unsigned v = 0; dim_is(p->of.b_n, 1) && v < g->vectors; v++) {
-        cexpr *offset = c_int(u, v * (int64_t)e->target->lanes);
+        cexpr *offset = c_int(u, column_of(g, v));
         vectors_store_at(e, b, c_add(u, to, offset),
                          vectors_load(e, from, offset, p->of.b_n, v + 1 == g->vectors ? g->last : NULL));
     }
@@ -96,7 +102,7 @@ static void emit_group(const group *g, cblock *b, const choice_tile *few) {
     of.width = emit_dim(e, p->of.b_k);
     cexpr *packed_from = c_int(u, c->packed_from), *rows = emit_dim(e, p->of.rows);
     if (c->packed && !(few && few->size.rows < c->packed_from)) {
-        int64_t lanes = e->target->lanes, whole = (g->vectors - (g->last ? 1 : 0)) * lanes;
+        int64_t lanes = e->target->lanes, whole = (g->vectors - (g->last ? 1 : 0)) * lanes - g->back;
         bool depends = c->packed_from > 1 && c->heights.rows < 0;
         cblock *then = b;
         if (depends) {
@@ -119,48 +125,76 @@ static void emit_group(const group *g, cblock *b, const choice_tile *few) {
     else heights_loop(&all, b, &c->heights);
 }
 
-/* A tile's vectors of columns at a time; then, of a known number of columns, what is left, or else one vector, and then
- * what is left of one. */
-static void emit_columns(const matmul *p, cblock *b, const choice_tile *few) {
-    cunit *u = p->e->unit;
-    const choice_heights *h = &p->choice->heights;
-    int64_t lanes = p->e->target->lanes, count = 0, most = dim_max(p->of.columns);
-    unsigned vectors = few ? few->size.vectors : h->tile.size.vectors;
-    int64_t wide = vectors * lanes, even;
-    cexpr *N = emit_dim(p->e, p->of.columns), *by_tile = matmul_floor(p, N, wide), *by_one = matmul_floor(p, N, lanes);
-    bool constant = c_is_int(N, &count);
-    group g = {p, c_name(u, "n"), NULL, vectors, NULL, NULL};
-    if (most >= wide) {
-        bool once = constant && count / wide == 1;
-        if (once) g.n = c_int(u, 0);
-        emit_group(&g, once ? c_scope(b) : c_for(b, "n", c_int(u, 0), by_tile, wide), few);
+/* What is left of a known number of columns behind the first `done`. The last vector ends with the row where there are
+ * enough for it, and nothing is added up twice, as are sums of blocks that wait in y. */
+static void emit_rest(group *g, cblock *b, int64_t done, int64_t count, const choice_tile *few) {
+    cunit *u = g->matmul->e->unit;
+    int64_t lanes = g->matmul->e->target->lanes, last = (count - done) % lanes;
+    bool once = !g->matmul->adds && dim_max(g->matmul->of.inner) <= COST_BLOCK;
+    g->vectors = (unsigned)((count - done + lanes - 1) / lanes);
+    if (last && count > lanes && once) {
+        bool alone = g->vectors == 1;
+        g->back = alone ? 0 : lanes - last;
+        done -= alone ? lanes - last : 0;
+    } else if (last) {
+        g->last = c_int(u, last);
     }
-    if (constant) {
-        even = count / wide * wide;
-        g.n = c_int(u, even);
-        g.vectors = (unsigned)((count - even + lanes - 1) / lanes);
-        if (count % lanes) g.last = c_int(u, count % lanes);
-        if (g.vectors) emit_group(&g, c_scope(b), few);
-        return;
-    }
-    g.vectors = 1;
-    if (wide > lanes && most >= lanes) emit_group(&g, c_for(b, "n", by_tile, by_one, lanes), few);
-    g.n = by_one;
-    g.last = c_binary(u, "%", N, c_int(u, lanes));
-    emit_group(&g, c_if(b, c_binary(u, "!=", g.last, c_int(u, 0))), few);
+    g->n = c_int(u, done);
+    if (g->vectors) emit_group(g, c_scope(b), few);
 }
 
-/* One column, or too few rows to pack b for: one element after the other, in plain floats. */
+/* Of a number of columns that only the running program knows: a tile's vectors at a time, then half as many, … one, and
+ * then what is left of one. */
+static void emit_unknown(group *g, cblock *b, const choice_tile *few) {
+    const matmul *p = g->matmul;
+    cunit *u = p->e->unit;
+    int64_t lanes = p->e->target->lanes, most = dim_max(p->of.columns);
+    cexpr *N = emit_dim(p->e, p->of.columns), *done = c_int(u, 0);
+    for (; g->vectors; g->vectors /= 2) {
+        int64_t wide = g->vectors * lanes;
+        if (most < wide) break; /* one vector, of which there are fewer columns */
+        cexpr *end = matmul_floor(p, N, wide);
+        emit_group(g, c_for(b, "n", done, end, wide), few);
+        done = end;
+    }
+    g->vectors = 1;
+    g->n = done;
+    g->last = c_binary(u, "%", N, c_int(u, lanes));
+    emit_group(g, c_if(b, c_binary(u, "!=", g->last, c_int(u, 0))), few);
+}
+
+/* A tile's vectors of columns at a time, and then what is left. */
+static void emit_columns(const matmul *p, cblock *b, const choice_tile *few) {
+    cunit *u = p->e->unit;
+    int64_t count = 0;
+    group g = {.matmul = p, .n = c_name(u, "n"), .vectors = p->choice->heights.tile.size.vectors};
+    if (few) g.vectors = few->size.vectors;
+    if (!c_is_int(emit_dim(p->e, p->of.columns), &count)) {
+        emit_unknown(&g, b, few);
+        return;
+    }
+    int64_t wide = g.vectors * (int64_t)p->e->target->lanes, whole = count / wide * wide;
+    if (whole) {
+        bool once = whole == wide;
+        if (once) g.n = c_int(u, 0);
+        emit_group(&g, once ? c_scope(b) : c_for(b, "n", c_int(u, 0), c_int(u, whole), wide), few);
+    }
+    if (whole < count) emit_rest(&g, b, whole, count, few);
+}
+
+/* Few terms, or too few rows to pack b for: one element after the other, in plain floats. */
 void matmul_emit_elements(const matmul *p, cblock *b) {
     cunit *u = p->e->unit;
     emit_context floats = sum_in_floats(p->e);
     matmul plain = *p;
     cexpr *n = c_name(u, "n");
     plain.e = &floats;
-    group g = {&plain, n, NULL, 1, c_add(u, p->b, matmul_scaled(p, n, p->of.b_n)), emit_dim(p->e, p->of.b_k)};
-    choice_tile one = {.size = {1, 1, 1}};
+    group g = {.matmul = &plain, .n = n, .vectors = 1};
+    g.weights = c_add(u, p->b, matmul_scaled(p, n, p->of.b_n));
+    g.width = emit_dim(p->e, p->of.b_k);
     b = c_for(b, "m", c_int(u, 0), emit_dim(p->e, p->of.rows), 1);
-    emit_tile(&g, c_for(b, "n", c_int(u, 0), emit_dim(p->e, p->of.columns), 1), c_name(u, "m"), &one);
+    b = c_for(b, "n", c_int(u, 0), emit_dim(p->e, p->of.columns), 1);
+    emit_tile(&g, b, c_name(u, "m"), &p->choice->heights.tile);
 }
 
 void matmul_emit_tiles(const matmul *p, cblock *b) {

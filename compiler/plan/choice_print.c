@@ -151,7 +151,10 @@ static void print_conv(const printer *p, const choice_conv *c) {
 static void print_matmul(const printer *p, const choice_matmul *m) {
     if (m->turned) text_add(p->to, " turned, columns as rows:");
     switch (m->way) {
-    case CHOICE_BY_ELEMENTS: text_add(p->to, " element by element"); return;
+    case CHOICE_BY_ELEMENTS:
+        text_add(p->to, " element by element");
+        if (m->heights.tile.unrolled) text_add(p->to, ", terms unrolled");
+        return;
     case CHOICE_BY_STREAM: 
         text_printf(p->to, " %lld rows of b at a time", (long long)m->streamed);
         if (m->zigzag) text_add(p->to, ", every other round backwards");

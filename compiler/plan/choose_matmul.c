@@ -2,7 +2,7 @@
 #include "plan/choose.h"
 
 enum {
-    ROWS_WORTH_PACKING = 3, /* columns that are not dense */
+    ROWS_WORTH_PACKING = 2, /* columns that are not dense */
     ROWS_WORTH_COPYING = 16, /* dense ones */
     MOST_ROOM = 1 << 14,     /* floats of work space, where it is not needed but saves time */
     GRAD_BLOCK = 128,        /* rows of dy that are copied at a time, */
@@ -61,15 +61,13 @@ static bool packing_pays(const chooser *c, const choice_matmul *m, cost_tile til
 
 /* packed_from: columns are packed if rows are so many; 0: never. */
 static void choose_tiles(const chooser *c, cost_tile tile, int64_t packed_from, plan_choice *to) {
-    enum { WIDE = 4 };
     choice_matmul *m = &to->matmul;
     int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner), rows = known_or(m->of.rows, -1);
-    int64_t whole = columns / c->body->lanes;
     bool known = dim_is_const(m->of.columns, NULL);
-    /* of a number of columns that is not known one vector after another may be left */
-    if (!known) tile.vectors = (unsigned)smaller(tile.vectors, whole < 1 ? 1 : smaller(whole, WIDE));
+    if (!known) tile = cost_any_columns(c->body, tile, columns, dim_max(m->of.rows));
     cost_tile row = {1, tile.vectors, tile.chains};
-    if (packed_from != 1 && known && rows < 0) row = cost_matmul_row(c->body, columns, terms);
+    if (packed_from != 1 && rows < 0) row = cost_matmul_row(c->body, columns, terms);
+    if (!known) row = cost_any_columns(c->body, row, columns, 1);
     m->heights = choose_heights(rows, (choice_tile){.size = tile}, (choice_tile){.size = row});
     if (!packed_from) return;
     m->packed = tile.vectors * (int64_t)c->body->lanes;
@@ -78,6 +76,24 @@ static void choose_tiles(const chooser *c, cost_tile tile, int64_t packed_from, 
 }
 
 /* --- the other ways --- */
+
+static void choose_one_by_one(const chooser *c, plan_choice *to) {
+    choice_matmul *m = &to->matmul;
+    int64_t terms = known_or(m->of.inner, INT32_MAX);
+    m->way = CHOICE_BY_ELEMENTS;
+    m->fused = false;
+    m->heights.tile = (choice_tile){.size = {1, 1, 1}, .unrolled = terms <= COST_BLOCK && terms <= c->unroll};
+}
+
+/* Few sums of few terms: to fill vectors would take longer than all of it. */
+static bool choose_few(const chooser *c, plan_choice *to) {
+    enum { FEW = 4 };
+    const choice_matrices *o = &to->matmul.of;
+    if (c->body->rolled || dim_is(o->b_k, 1) || dim_max(o->inner) > FEW) return false;
+    if (known_or(o->columns, COST_DOTS) >= COST_DOTS) return false;
+    choose_one_by_one(c, to);
+    return true;
+}
 
 /* One row of a: b's rows go by as they lie where they are longer than a tile, whose sums are the registers. */
 static bool choose_stream(const chooser *c, const plan_kernel *k, plan_choice *to) {
@@ -97,30 +113,33 @@ static bool choose_stream(const chooser *c, const plan_kernel *k, plan_choice *t
 }
 
 static choice_tile dot_tile(const chooser *c, const choice_matrices *o, int64_t rows) {
-    choice_tile t = {.size = cost_dot_tile(c->body, rows)};
+    choice_tile t = {.size = cost_dot_tile(c->body, known_or(o->inner, 0), dim_max(o->columns), rows)};
     int64_t columns = known_or(o->columns, 1), vectors = known_or(o->inner, INT32_MAX) / c->body->lanes;
     if (dim_max(o->columns) < t.size.vectors) t.size.vectors = (unsigned)columns;
     t.unrolled = vectors <= COST_BLOCK && 2 * vectors * t.size.rows * t.size.vectors <= c->unroll;
     return t;
 }
 
-/* Rows of a and columns of b along which the terms lie, or few columns, which are packed so that they do. To pack b and
- * to use tiles costs less where rows are many beside the terms, as each sum's lanes are to be added. All rows take the
- * same way, to the same bits, where only the running program knows how many there are. */
+/* Rows of a and columns of b along which the terms lie, or few columns, which are packed so that they do, unless two
+ * tiles take all rows: then they are loaded as they lie. To pack b and to use tiles costs less where rows are many
+ * beside the terms, as each sum's lanes are to be added. All rows take the same way, to the same bits, where only the
+ * running program knows how many there are. */
 static bool choose_dots(const chooser *c, plan_choice *to) {
-    enum { TERMS_A_ROW = 3, SOME_ROWS = 8 };
+    enum { TERMS_A_ROW = 4, SOME_ROWS = 2 };
     choice_matmul *m = &to->matmul;
     int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows), terms = dim_max(m->of.inner);
     int64_t some = rows < 0 ? smaller(most, SOME_ROWS) : rows;
     bool dense = dim_is(m->of.b_k, 1), few = known_or(m->of.columns, COST_DOTS) < COST_DOTS;
     few = few && (dense || terms * dim_max(m->of.columns) <= MOST_ROOM);
-    bool pays = few || (dense && (some < ROWS_WORTH_PACKING || terms > TERMS_A_ROW * some));
+    bool pays = few || (dense && (some <= 1 || terms > TERMS_A_ROW * some));
     if (!dim_is(m->of.a_k, 1) || c->body->rolled || !pays) return false;
     m->way = CHOICE_BY_DOTS;
-    m->packed = dense ? 0 : terms;
-    m->packed_from = 1;
-    to->work = m->packed * dim_max(m->of.columns);
     m->heights = choose_heights(rows, dot_tile(c, &m->of, most), dot_tile(c, &m->of, 1));
+    int64_t height = m->heights.taller_count ? m->heights.taller.size.rows : m->heights.tile.size.rows;
+    if (dense || most <= (rows < 0 ? 1 : 2) * height) return true;
+    m->packed = terms;
+    m->packed_from = height;
+    to->work = m->packed * dim_max(m->of.columns);
     return true;
 }
 
@@ -129,7 +148,7 @@ static void choose_panels(const chooser *c, const pack *p, plan_choice *to) {
     choice_matmul *m = &to->matmul;
     int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows);
     int64_t vectors = smaller(p->panel, p->units) / c->body->lanes;
-    choice_tile tile = {.size = cost_dot_tile(c->body, most)}, row = {.size = cost_dot_tile(c->body, 1)};
+    choice_tile tile = {.size = cost_dot_tile(c->body, 0, 0, most)}, row = {.size = cost_dot_tile(c->body, 0, 0, 1)};
     tile.unrolled = 2 * vectors * tile.size.rows * tile.size.vectors <= c->unroll;
     row.unrolled = 2 * vectors * row.size.vectors <= c->unroll;
     m->packing = p;
@@ -149,14 +168,14 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     }
     m->turned = turning_pays(&m->of);
     if (m->turned) m->of = turned(&m->of);
-    if (choose_dots(c, to) || choose_stream(c, k, to)) return;
+    if (choose_few(c, to) || choose_dots(c, to) || choose_stream(c, k, to)) return;
     bool dense = dim_is(m->of.b_n, 1);
     m->fused = dense || dim_max(m->of.rows) >= ROWS_WORTH_PACKING;
     cost_tile tile = cost_matmul(c->body, dim_max(m->of.columns), dim_max(m->of.inner), known_or(m->of.rows, 0),
                                  dim_max(m->of.rows));
     dense = dense || c->body->lanes == 1;
     if (m->fused) choose_tiles(c, tile, !dense ? 1 : packing_pays(c, m, tile) ? ROWS_WORTH_COPYING : 0, to);
-    else m->way = CHOICE_BY_ELEMENTS;
+    else choose_one_by_one(c, to);
 }
 
 /* So many that the cache holds their part of dy; an even part of all, for one shape of tiles. Of a small dy fewer, so that
@@ -212,7 +231,7 @@ void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to)
     m->of.a_k = dy->strides[0];
     bool dense = dim_is(m->of.b_n, 1);
     if (dim_is(m->of.columns, 1) || (!dense && outputs < ROWS_WORTH_PACKING)) {
-        m->way = CHOICE_BY_ELEMENTS;
+        choose_one_by_one(c, to);
         return;
     }
     m->fused = dense && dim_is(m->of.y_n, 1);

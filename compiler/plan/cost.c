@@ -84,9 +84,21 @@ cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int
     return tile_of(body, columns, chains, most_rows);
 }
 
-cost_tile cost_dot_tile(const cost_body *body, int64_t most_rows) {
-    enum { COLUMNS = 4 }; /* whose sums' lanes are added together */
+cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t most_columns, int64_t most_rows) {
+    enum { ONE_ROW = 8, ROWS = 2 };
+    int64_t most = smaller(smaller(tile.vectors, most_columns / body->lanes), most_rows <= 1 ? ONE_ROW : ROWS);
+    for (tile.vectors = 1; 2 * tile.vectors <= most;) tile.vectors *= 2;
+    if (tile.rows > 1) tile.rows = even_rows(tile_rows(body, tile.vectors, tile.chains), most_rows);
+    return tile;
+}
+
+cost_tile cost_dot_tile(const cost_body *body, int64_t terms, int64_t columns, int64_t most_rows) {
+    enum { COLUMNS = 4, EIGHT = 8, SHORT = 4 /* vectors */ };
     if (most_rows <= 1 || body->sums <= COLUMNS) return (cost_tile){1, body->sums, 1};
+    /* eight columns' sums are added to one vector: worth more than loads are that serve several rows, where these are
+     * few, or fall on the cache's lines */
+    bool falls = terms > 0 && (terms % body->lanes == 0 || terms <= SHORT * (int64_t)body->lanes);
+    if (body->lanes == EIGHT && columns >= EIGHT && falls) return (cost_tile){1, EIGHT, 1};
     unsigned high = (body->registers - body->spare) / (COLUMNS + 1); /* beside sums and rows, one column at a time */
     return (cost_tile){even_rows(high, most_rows), COLUMNS, 1};
 }

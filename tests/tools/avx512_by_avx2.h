@@ -196,6 +196,11 @@ BY_AVX2 __m512d by_doubles_of_floats(__m256 a) {
 
 /* --- masks --- */
 
+BY_AVX2 __m512 by_permute_2(__m512 a, __m512i index, __m512 b) {
+    avx512 r = OF_FLOATS(a), x = OF_FLOATS(a), y = OF_FLOATS(b), at = OF_WORDS(index);
+    for (int i = 0; i < 16; i++) r.f[i] = at.u32[i] & 16 ? y.f[at.u32[i] & 15] : x.f[at.u32[i] & 15];
+    return r.v;
+}
 BY_AVX2 __m512 by_blend(__mmask16 m, __m512 a, __m512 b) {
     avx512 x = OF_FLOATS(a), y = OF_FLOATS(b);
     for (int i = 0; i < 16; i++) x.u32[i] = m >> i & 1 ? y.u32[i] : x.u32[i];
@@ -276,6 +281,10 @@ BY_AVX2 __m512i by_words_of_mask(__mmask16 m) {
 #define _mm512_maskz_cvtpd_ps(m, a) by_floats_of_doubles(a)
 #define _mm512_maskz_cvtps_pd(m, a) by_doubles_of_floats(a)
 #define _mm512_mask_blend_ps(m, a, b) by_blend(m, a, b)
+#undef _mm512_setr_epi32
+#define _mm512_setr_epi32(...) (((avx512){.s32 = {__VA_ARGS__}}).i)
+#undef _mm512_maskz_permutex2var_ps
+#define _mm512_maskz_permutex2var_ps(m, a, index, b) by_permute_2(a, index, b)
 #define _mm512_movepi32_mask(a) by_signs(a)
 #define _mm512_movm_epi32(m) by_words_of_mask(m)
 #define _mm512_cmp_ps_mask(a, b, how) BY_COMPARE(a, b, how)

@@ -48,6 +48,30 @@ TARGET static void T(memory)(void) {
             ck_assert(p[i] == 7.0f);
         ck_assert(p[-1] == 9.0f);
     }
+    for (n = 0; n <= LANES; n++) {
+        float got[3][LANES], want[3][LANES];
+        size_t columns, c;
+        for (columns = 2; columns <= 3; columns++) {
+            float *p = end - columns * n;
+            V a, b = F(zero)(), last;
+            for (i = 0; i < columns * LANES; i++) {
+                want[i % columns][i / columns] = i < columns * n ? (float)(i + 1) : 0.0f;
+                if (i < columns * n)
+                    p[i] = (float)(i + 1);
+            }
+            if (columns == 2)
+                F(columns_2)(p, n, &a, &last);
+            else
+                F(columns_3)(p, n, &a, &b, &last);
+            F(store)(got[0], a), F(store)(got[columns - 1], last);
+            if (columns == 3)
+                F(store)(got[1], b);
+            for (c = 0; c < columns; c++)
+                T(same)("columns", got[c], want[c]);
+        }
+    }
+    for (i = 0; i < LANES; i++)
+        end[-1 - (int)i] = 7.0f;
     F(store)(end - LANES - 1, F(load)(end - LANES)); /* neither is aligned */
     ck_assert(end[-1 - LANES] == 7.0f && end[-2] == 7.0f);
     ck_assert(munmap(pages, 2 * page) == 0);
@@ -145,6 +169,47 @@ TARGET static void T(parts)(void) {
         want[n] = nan_;
         ck_assert(isnan(F(largest)(F(load)(want))) && isnan(F(smallest)(F(load)(want))));
     }
+}
+#endif
+
+#if LANES > 1
+/* The way of a matrix's rows to columns; nothing else is written, and nothing behind the rows read. */
+TARGET static void T(packing)(void) {
+    enum { MOST = 2 * LANES + 3, WIDTH = MOST + 2 };
+    size_t rows, columns, i, j;
+    for (rows = 1; rows <= MOST; rows++)
+        for (columns = 1; columns <= 9; columns++) {
+            float to[10 * WIDTH], *from = (float *)malloc(rows * columns * sizeof(float));
+            for (i = 0; i < rows * columns; i++)
+                from[i] = (float)(i + 1);
+            for (i = 0; i < 10 * WIDTH; i++)
+                to[i] = 0.0f;
+            F(pack)(to, WIDTH, from, columns, rows, columns);
+            for (i = 0; i < 10 * WIDTH; i++) {
+                j = i / WIDTH;
+                ck_assert(to[i] == (j < columns && i % WIDTH < rows ? from[i % WIDTH * columns + j] : 0.0f));
+            }
+            free(from);
+        }
+}
+
+/* Each of many vectors' sums has the bits of the vector's own. */
+TARGET static void T(sums_of_many)(void) {
+    float a[8][LANES], rest[LANES], got[8];
+    V v[8];
+    size_t i;
+    for (i = 0; i < 8; i++) {
+        T(fill)(a[i], rest, (uint32_t)i + 50);
+        v[i] = F(load)(a[i]);
+    }
+    nnc_v4_store(got, F(sum4)(v[0], v[1], v[2], v[3]));
+    for (i = 0; i < 4; i++)
+        ck_assert(got[i] == F(sum)(v[i]));
+#if LANES > 4
+    nnc_v8_store(got, F(sum8)(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]));
+    for (i = 0; i < 8; i++)
+        ck_assert(got[i] == F(sum)(v[i]));
+#endif
 }
 #endif
 
@@ -299,6 +364,8 @@ TARGET static void T(all)(void) {
 #if LANES > 1
     T(memory)();
     T(parts)();
+    T(packing)();
+    T(sums_of_many)();
 #endif
     T(arithmetic)();
     T(bits)();
