@@ -56,7 +56,8 @@ static bool can_write(planner *p, const pval *v) {
  * those are placed after their host. */
 bool planner_host(planner *p, pval *v, pval *in) {
     /* what a REPEAT collects where rows were takes their memory with it */
-    bool in_rows = v->kind == PVAL_VIEW && !v->origin && v->producer->body && v->result >= ir_carried_of(v->producer->node);
+    bool of_loop = v->producer && v->producer->body && v->result >= ir_carried_of(v->producer->node);
+    bool in_rows = v->kind == PVAL_VIEW && !v->origin && of_loop;
     if (in_rows && v->source->kind == PVAL_ROOT && ir_type_same(&v->type, &v->source->type))
         return planner_host(p, v->source, in);
     pval *chain[MAX_CHAIN], old[MAX_CHAIN];
