@@ -354,7 +354,7 @@ static void of_rnn(layer *l, ir_value *out) {
 
 /* The rows of the loop. */
 typedef struct {
-    unsigned sums, before, cell, hidden; /* c before the step and behind it; hidden: o act(c'), of a projection */
+    unsigned sums, before, cell; /* before, cell: c before the step and behind it */
 } lstm_rows;
 
 static lstm_rows rows_of_lstm(layer *l, way_back *w) {
