@@ -167,7 +167,7 @@ class Case:
         return call([self.nnc, f"{self.name}.nn", *options], self.folder, status)
 
     def build(self, program, *flags):
-        call([*self.cc, "-O1", "-Wall", "-Wextra", "-Werror", *flags, "driver.c", f"{self.name}.c", "-o", program, "-lm"],
+        call([*self.cc, "-O0", "-Wall", "-Wextra", "-Werror", *flags, "driver.c", f"{self.name}.c", "-o", program, "-lm"],
              self.folder)
 
     def run(self, *words, status=0):

@@ -180,7 +180,7 @@ def default_toolchains(every):
         out += ["gcc -O1 -DNNC_FORCE_ISA=2", "clang -O2 :: --target x86-64-v4"]
         out += ["clang -O2 -DNNC_FORCE_ISA=2"] * every
     elif not processor.lacks("x86-64-v3"):
-        out += [f"gcc -O1 {EMULATED}"]
+        out += [f"gcc -O0 {EMULATED}"]
     return [t for t in out if shutil.which(t.split()[0])]
 
 
