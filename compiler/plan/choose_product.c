@@ -73,7 +73,7 @@ void choose_linear(const chooser *c, const plan_kernel *k, plan_choice *to) {
     const dim *extent = l->loop_count ? l->loops[l->loop_count - 1].extent : dim_const(c->dims, 1);
     l->dots = choose_linear_dots(c, p);
     int64_t vectors = p->terms / c->body->lanes;
-    if (l->dots) l->unroll_dots = vectors <= COST_BLOCK && vectors * 2 * p->units <= c->unroll;
+    if (l->dots) l->unroll_dots = vectors <= 1 || (vectors <= COST_BLOCK && vectors * 2 * p->units <= c->unroll);
     if (l->dots) return;
     int64_t most = dim_max(extent);
     if (p->format == FORMAT_INT8) {
