@@ -81,6 +81,24 @@ model numbers {
                       x / math.sqrt(5) + math.log(5) * 2 ** 0.5 - 3 + 5, x.reshape(5, 12, 1),
                       x * (math.log1p(math.exp(6)) / 3 + math.tanh(0.5) + 2 - 0.6 - 3)), dims={"T": 5})
 
+    c = Case("topk_of_equal")
+    c.input("x", np.array([[2, 0, 2, 1, 0, 2, 1, 1, 0]] * 2, np.int32) * np.array([[1], [-1]], np.int32))
+
+    def ranked(m, x):
+        """torch.topk leaves open which of equal elements come first; its stable sort does not."""
+        v, i = torch.sort(x, dim=1, descending=True, stable=True)
+        w, j = torch.sort(x, dim=1, stable=True)
+        return v[:, :5], i[:, :5].int(), w[:, :7], j[:, :7].int()
+    c.write('''
+# of equal elements the first comes first
+model ranked {
+    input x: int32[2, 9]
+    v, i = topk(x, 5)
+    w, j = topk(x, 7, largest=False)
+    output v, i, w, j
+}
+''', ranked)
+
     c = Case("index_any_dim")
     c.input("x", randn(3, 7, 5))
     c.input("n", np.array([4, 0, 2, 1], np.int32))
