@@ -121,6 +121,45 @@ model chunks {
 }
 ''', forward, dims={"T": 260})
 
+    c = Case("repeat_joins_rows")
+    c.layer("gates", nn.Linear(18, 8)).layer("new", nn.Linear(18, 4)).layer("head", nn.Linear(4, 1))
+    c.input("x", randn(6, 3, 5, 2)).input("A", randn(5, 5) * 0.3)
+
+    def diffused(m, x, A):
+        spread = lambda z: torch.cat([z, A @ z, A @ (A @ z)], -1)
+        h, out, seen = torch.zeros(3, 5, 4).to(x), [], []
+        for x_t in x:
+            r, u = torch.sigmoid(m.gates(spread(torch.cat([x_t, h], -1)))).chunk(2, -1)
+            h = u * h + (1 - u) * torch.tanh(m.new(spread(torch.cat([x_t, r * h], -1))))
+            out.append(m.head(h))
+            seen.append(torch.cat([x_t, x_t * 2], -1))
+        return torch.stack(out), torch.stack(seen), h
+    c.write('''
+# a GRU over a graph: rows of an input are joined with what is carried, and collected
+model diffused {
+    dim T = 1..9
+    dim B = 1..4
+    weights "weights.safetensors"
+    input x: float32[T, B, 5, 2]
+    input A: float32[5, 5]
+    layer gates = Linear(18, 8)
+    layer new = Linear(18, 4)
+    layer head = Linear(4, 1)
+    h = zeros(B, 5, 4)
+    repeat x_t in x {
+        z = cat([x_t, h], -1)
+        z1 = A @ z
+        r, u = chunk(sigmoid(gates(cat([z, z1, A @ z1], -1))), 2, -1)
+        w = cat([x_t, r * h], -1)
+        w1 = A @ w
+        h = u * h + (1 - u) * tanh(new(cat([w, w1, A @ w1], -1)))
+        collect out = head(h)
+        collect seen = cat([x_t, x_t * 2], -1)
+    }
+    output out, seen, h
+}
+''', diffused, dims={"T": 6, "B": 3})
+
 
 def counted():
     for n in (1, 4, 9):
