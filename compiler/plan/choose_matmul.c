@@ -116,7 +116,8 @@ static choice_tile dot_tile(const chooser *c, const choice_matrices *o, int64_t 
     choice_tile t = {.size = cost_dot_tile(c->body, known_or(o->inner, 0), dim_max(o->columns), rows)};
     int64_t columns = known_or(o->columns, 1), vectors = known_or(o->inner, INT32_MAX) / c->body->lanes;
     if (dim_max(o->columns) < t.size.vectors) t.size.vectors = (unsigned)columns;
-    t.unrolled = vectors <= COST_BLOCK && 2 * vectors * t.size.rows * t.size.vectors <= c->unroll;
+    int64_t terms = 2 * vectors * t.size.rows * t.size.vectors;
+    t.unrolled = vectors <= 1 || (vectors <= COST_BLOCK && terms <= c->unroll);
     return t;
 }
 
@@ -149,8 +150,8 @@ static void choose_panels(const chooser *c, const pack *p, plan_choice *to) {
     int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows);
     int64_t vectors = smaller(p->panel, p->units) / c->body->lanes;
     choice_tile tile = {.size = cost_dot_tile(c->body, 0, 0, most)}, row = {.size = cost_dot_tile(c->body, 0, 0, 1)};
-    tile.unrolled = 2 * vectors * tile.size.rows * tile.size.vectors <= c->unroll;
-    row.unrolled = 2 * vectors * row.size.vectors <= c->unroll;
+    tile.unrolled = vectors <= 1 || 2 * vectors * tile.size.rows * tile.size.vectors <= c->unroll;
+    row.unrolled = vectors <= 1 || 2 * vectors * row.size.vectors <= c->unroll;
     m->packing = p;
     m->way = CHOICE_BY_DOTS;
     m->heights = choose_heights(rows, tile, row);
