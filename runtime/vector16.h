@@ -18,6 +18,14 @@ NNC_INLINE_V16 nnc_v16 nnc_v16_load_2(const float *p) {
                                         _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31),
                                         nnc_v16_load(p + 15));
 }
+NNC_INLINE_V16 nnc_v16 nnc_v16_even(nnc_v16 a, nnc_v16 b) {
+    return _mm512_maskz_permutex2var_ps(
+        NNC_ALL, a, _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), b);
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_odd(nnc_v16 a, nnc_v16 b) {
+    return _mm512_maskz_permutex2var_ps(
+        NNC_ALL, a, _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31), b);
+}
 NNC_INLINE_V16 void nnc_v16_store(float *p, nnc_v16 v) { _mm512_storeu_ps(p, v); }
 NNC_INLINE_V16 void nnc_v16_store_n(float *p, nnc_v16 v, size_t n) {
 #if NNC_HAS_PARTS

@@ -10,6 +10,8 @@
  *     load_2(p)                      p[0], p[2], p[4], p[6]; touches nothing behind them
  *     columns_2(p, n, &a, &b)        of the first n <= 4 rows of two floats each, or of three: a is the first column, with
  *     columns_3(p, n, &a, &b, &c)    0 behind its n floats
+ *     copy(to, from, n)              n >= 4 floats to other memory
+ *     even(a, b), odd(a, b)          every other lane of a, from lane 0 or 1 on, then those of b
  *     zero(), splat(s), add, sub, mul, div, neg, madd, abs
  *     copysign(x, sign)              the magnitude of x with the sign bit of sign
  *     min(a, b), max(a, b)           a < b ? a : b and a > b ? a : b: if either is NaN, b (data on the right)
@@ -87,8 +89,16 @@ NNC_INLINE nnc_v4 nnc_v4_load_2(const float *p) {
     const nnc_v4 low = nnc_v4_load(p), high = nnc_v4_load(p + 3);
     return NNC_V4_SHUFFLE(low, high, 0, 2, 5, 7);
 }
+NNC_INLINE nnc_v4 nnc_v4_even(nnc_v4 a, nnc_v4 b) { return NNC_V4_SHUFFLE(a, b, 0, 2, 4, 6); }
+NNC_INLINE nnc_v4 nnc_v4_odd(nnc_v4 a, nnc_v4 b) { return NNC_V4_SHUFFLE(a, b, 1, 3, 5, 7); }
 #else
 NNC_INLINE nnc_v4 nnc_v4_load_2(const float *p) { return nnc_v4_of(p[0], p[2], p[4], p[6]); }
+NNC_INLINE nnc_v4 nnc_v4_even(nnc_v4 a, nnc_v4 b) {
+    return nnc_v4_of(nnc_v4_lane(a, 0), nnc_v4_lane(a, 2), nnc_v4_lane(b, 0), nnc_v4_lane(b, 2));
+}
+NNC_INLINE nnc_v4 nnc_v4_odd(nnc_v4 a, nnc_v4 b) {
+    return nnc_v4_of(nnc_v4_lane(a, 1), nnc_v4_lane(a, 3), nnc_v4_lane(b, 1), nnc_v4_lane(b, 3));
+}
 #endif
 NNC_INLINE void nnc_v4_store_n(float *p, nnc_v4 v, size_t n) { memcpy(p, &v, n * sizeof *p); }
 NNC_INLINE nnc_v4 nnc_v4_clamp(nnc_v4 x, nnc_v4 lo, nnc_v4 hi) { return nnc_v4_min(hi, nnc_v4_max(lo, x)); }
@@ -164,6 +174,12 @@ NNC_INLINE nnc_v4 nnc_v4_gather_all(const float *p, size_t s) { return nnc_v4_of
 #define NNC_DEFINE_COMMON(INLINE, V, LANES)                                                               \
     INLINE V V##_maximum(V a, V b) { return V##_if_nan(a, a, V##_max(a, b)); }                            \
     INLINE V V##_minimum(V a, V b) { return V##_if_nan(a, a, V##_min(a, b)); }                            \
+    INLINE void V##_copy(float *to, const float *from, size_t n) {                                        \
+        size_t i;                                                                                         \
+        for (i = 0; i + LANES < n; i += LANES)                                                            \
+            V##_store(to + i, V##_load(from + i));                                                        \
+        V##_store(to + n - LANES, V##_load(from + n - LANES));                                            \
+    }                                                                                                     \
     INLINE V V##_gather(const float *p, size_t stride, size_t n) {                                        \
         float lane[LANES] = {0.0f};                                                                       \
         size_t i;                                                                                         \

@@ -315,8 +315,9 @@ void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     cexpr *table = v->choice->pack ? packed_weights(v, k) : NULL;
 
-    cexpr *first, *y_at;
-    cblock *b = conv_input_loops(&v->x, c_body(f), &v->y->view, &first, &y_at);
+    cexpr *first, *sequence;
+    cblock *b = conv_input_loops(&v->x, c_body(f), &first, &sequence);
+    cexpr *y_at = c_mul(u, sequence, stride(v, v->y, 0));
     cexpr *g = v->attrs->groups > 1 ? c_name(u, "g") : c_int(u, 0);
     if (v->attrs->groups > 1) b = c_for(b, "g", c_int(u, 0), c_int(u, v->attrs->groups), 1);
     first = c_add(u, first, conv_input_channel(&v->x, c_mul(u, g, c_int(u, v->channels))));

@@ -1,5 +1,6 @@
 /* conv_input: see conv_input.h. */
 #include "kernels/conv_input.h"
+#include "kernels/vectors.h"
 
 static bool is_image(const conv_input *x) { return x->operand->view.type.rank == 5; }
 
@@ -42,6 +43,11 @@ static void gather_rows(const conv_input *x, cblock *b, cexpr *sequence) {
     cexpr *to = c_mul(u, c_add(u, c_mul(u, c, extent(x, 3)), row), length);
     if (neighbours) length = c_mul(u, extent(x, 3), length);
     cexpr *from = c_add(u, sequence, c_add(u, c_mul(u, c, stride(x, 2)), c_mul(u, row, stride(x, 3))));
+    int64_t lanes = x->e->target->lanes;
+    if (dim_is(strides[4], 1) && lanes > 1 && dim_min(conv_input_length(x)) >= lanes) {
+        c_do(b, vectors_call3(x->e, "copy", c_add(u, c_name(u, "rows"), to), from, length));
+        return;
+    }
     if (dim_is(strides[4], 1)) {
         cexpr *bytes = c_mul(u, length, c_name(u, "sizeof(float)"));
         c_do(b, c_call(u, "memcpy", 3, c_add(u, c_name(u, "rows"), to), from, bytes));
@@ -53,7 +59,7 @@ static void gather_rows(const conv_input *x, cblock *b, cexpr *sequence) {
              c_element(u, c_add(u, from, c_mul(u, i, stride(x, 4)))));
 }
 
-cblock *conv_input_loops(const conv_input *x, cblock *b, const plan_view *y, cexpr **first, cexpr **y_at) {
+cblock *conv_input_loops(const conv_input *x, cblock *b, cexpr **first, cexpr **sequence) {
     cunit *u = x->e->unit;
     cexpr *n, *h;
     b = loop(x, b, "item", 0, &n);
@@ -65,6 +71,6 @@ cblock *conv_input_loops(const conv_input *x, cblock *b, const plan_view *y, cex
         *first = c_name(u, "rows");
         n = c_add(u, c_mul(u, n, extent(x, 1)), h);
     }
-    *y_at = c_mul(u, n, emit_dim(x->e, y->strides[0]));
+    *sequence = n;
     return b;
 }

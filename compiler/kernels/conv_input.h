@@ -16,7 +16,7 @@ conv_input conv_input_of(emit_context *e, const plan_kernel *k);
 const dim *conv_input_length(const conv_input *x);
 cexpr *conv_input_stride(const conv_input *x);            /* from step to step */
 cexpr *conv_input_channel(const conv_input *x, cexpr *c); /* offset of a channel, from the sequence's first one */
-/* Opens loops over the sequences; gives the address of x's first channel, and the offset in y. */
-cblock *conv_input_loops(const conv_input *x, cblock *b, const plan_view *y, cexpr **first, cexpr **y_at);
+/* Opens loops over the sequences; gives the address of x's first channel, and the sequence's number. */
+cblock *conv_input_loops(const conv_input *x, cblock *b, cexpr **first, cexpr **sequence);
 
 #endif

@@ -106,8 +106,9 @@ void conv_emit_windows(emit_context *e, const plan_kernel *k, cfunction *f) {
     c_declare(b, "float *", "results", c_add(u, name(&v, "work"), c_int(u, v.choice->results_at)));
     if (pack_quantised(v.choice->pack))
         c_declare(b, "float *", "quantised", c_add(u, name(&v, "work"), c_int(u, v.choice->quantised_at)));
-    cexpr *g = c_int(u, 0), *first, *y_at;
-    b = conv_input_loops(&v.x, b, &y->view, &first, &y_at);
+    cexpr *g = c_int(u, 0), *first, *sequence;
+    b = conv_input_loops(&v.x, b, &first, &sequence);
+    cexpr *y_at = c_mul(u, sequence, stride(&v, y, 0));
     if (v.attrs->groups > 1) {
         b = c_for(b, "group", c_int(u, 0), c_int(u, v.attrs->groups), 1);
         g = name(&v, "group");

@@ -28,6 +28,7 @@ typedef struct {
     size_t name_count;
     nest *inner;           /* of an expression, whose operands are in two nests: beginning with these numbers, */
     unsigned first_outer, first_inner;
+    const char *sum;         /* PLAN_SUM's variable */
     expression_place *place; /* and at the places that its reader says */
     const void *place_context;
     const plan_kernel *fused; /* whose parts are computed one after the other; or NULL */
@@ -195,6 +196,7 @@ static value operand_value(chain *c, const plan_operand *o) {
         if (o->size) return (value){emit_number(c->e, o), 0};
         return (value){number(c, o->view.type.dtype, o->number), 0};
     case PLAN_MEMORY: return (value){element(c, o), 0};
+    case PLAN_SUM: return (value){c_name(c->e->unit, "%s", c->sum), 0};
     case PLAN_INLINE: {
         value v = value_of(c, o->inlined);
         bool named = o->inlined->node->results[0]->name != NULL;
@@ -505,6 +507,16 @@ cexpr *expression_vector(expression *x, cblock *b, expression_place *place, cons
     cexpr *v = value_of(c, x->kernel).code;
     c->name_count = names;
     return v;
+}
+
+expression *expression_of_sums(emit_context *e, const plan_kernel *follow) {
+    nest *none = nest_new(e, &follow->node->results[0]->type, 0);
+    return expression_new(e, follow, none, none, (const char *const[]){NULL});
+}
+
+cexpr *expression_of_sum(expression *x, cblock *b, const char *sum, expression_place *place, const void *context) {
+    x->chain.sum = sum;
+    return expression_vector(x, b, place, context, NULL);
 }
 
 /* What the procedure compares in memory is compared here as it is computed. */

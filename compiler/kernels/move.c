@@ -134,9 +134,11 @@ static void pad(emit_context *e, const plan_kernel *k, cfunction *f) {
         break;
     }
     emit_padding(e, b, &left);
-    copy middle = new_copy(e, &x->view.type, NEST_ALL_AXES, x, y, 0);
-    middle.y_base = c_mul(e->unit, c_int(e->unit, a->before), emit_dim(e, y->view.strides[a->axis]));
-    emit_copy(&middle, b);
+    if (!plan_pads_in_place(t, k)) {
+        copy middle = new_copy(e, &x->view.type, NEST_ALL_AXES, x, y, 0);
+        middle.y_base = c_mul(e->unit, c_int(e->unit, a->before), emit_dim(e, y->view.strides[a->axis]));
+        emit_copy(&middle, b);
+    }
     emit_padding(e, b, &right);
 }
 

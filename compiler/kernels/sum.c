@@ -37,8 +37,7 @@ static cblock *open_blocks(emit_context *e, cblock *b, const sum_terms *t, sum_r
 }
 
 bool sum_waits(const emit_context *e, int64_t most, int64_t block, unsigned count) {
-    enum { BYTES = 512 };
-    return most > block && count * e->target->lanes * sizeof(float) > BYTES;
+    return most > block && cost_sums_wait(e->target->body, count);
 }
 
 cexpr *sum_load(emit_context *e, const sum_place *p) {

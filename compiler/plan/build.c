@@ -427,6 +427,7 @@ void planner_build(planner *p, const ir_graph *g, bool is_reset) {
     p->task_count = p->task_capacity = 0;
     p->only_user = only_users(p, g);
     nodes(p, g);
+    planner_follow(p);
     order_updates(p);
     if (!is_reset) add_checks(p);
 }

@@ -135,6 +135,7 @@ static void print_conv(const printer *p, const choice_conv *c) {
     if (c->by_positions) {
         text_add(p->to, " tiles of channels by positions ");
         print_heights(p, &c->channels);
+        if (c->sums_at >= 0) text_printf(p->to, "; sums so far at %lld", (long long)c->sums_at);
         return;
     }
     if (c->lanes == 1) {

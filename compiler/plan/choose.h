@@ -24,6 +24,9 @@ choose_for_operator choose_linear;    /* choose_product.c */
 choose_for_operator choose_conv;      /* choose_conv.c */
 choose_for_operator choose_matmul, choose_weight_grad; /* choose_matmul.c */
 choose_for_operator choose_elementwise, choose_reduction, choose_nothing; /* choose_elements.c */
+/* choose_conv.c: may a vector's lanes be neighbouring positions of a CONV1D of so many output channels (of a group) and
+ * this length, if both operands lie densely along it? */
+bool choose_conv_positions(const cost_body *body, const ir_attrs *a, int64_t outputs, const dim *length);
 /* rows: -1 if known only at run time, then most_rows at most (0: no limit is known). */
 choice_product choose_product(const chooser *c, const pack *p, int64_t rows, int64_t most_rows, bool padded);
 

@@ -40,15 +40,16 @@ static choice_channels channels_of(const chooser *c, const choice_conv *of, int6
 /* Neighbouring positions read neighbouring inputs, and write neighbouring results, where they lie densely and the
  * stride is 1: then nothing is packed, and nothing transposed. Every position must have all its taps, and vectors few
  * lanes that compute a position again. */
-static bool lanes_are_positions(const chooser *c, const plan_kernel *k, int64_t outputs) {
-    const ir_attrs *a = &k->node->attrs;
+bool choose_conv_positions(const cost_body *body, const ir_attrs *a, int64_t outputs, const dim *length) {
+    int64_t lanes = body->lanes, count;
+    if (body->rolled || outputs < 2 || a->stride != 1 || a->before || a->after || dim_min(length) < lanes) return false;
+    return !dim_is_const(length, &count) || 4 * ((count + lanes - 1) / lanes * lanes) <= 5 * count;
+}
+
+static bool lanes_are_positions(const chooser *c, const plan_kernel *k, int64_t outputs, const dim *length) {
     const plan_view *x = &k->inputs[0].view, *y = &k->results[0].view;
-    int64_t lanes = c->body->lanes, count;
-    if (c->body->rolled || outputs < 2 || a->stride != 1 || a->before || a->after) return false;
-    bool dense = x->type.rank == 5 || dim_is(x->strides[2], 1);
-    if (!dense || !dim_is(y->strides[2], 1) || dim_min(y->type.dims[2]) < lanes) return false;
-    if (!dim_is_const(y->type.dims[2], &count)) return true;
-    return 4 * ((count + lanes - 1) / lanes * lanes) <= 5 * count;
+    bool dense = (x->type.rank == 5 || dim_is(x->strides[2], 1)) && dim_is(y->strides[2], 1);
+    return dense && choose_conv_positions(c->body, &k->node->attrs, outputs, length);
 }
 
 /* Positions are the rows of a product whose terms are gathered. */
@@ -74,17 +75,23 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
     to->kind = CHOICE_CONV;
     to->vectors = true;
     conv->by_windows = format_choose(k->node, choose_param(c, k->node, 1)) != FORMAT_FLOAT32;
-    if (!conv->by_windows && lanes_are_positions(c, k, outputs)) {
-        int64_t length = dim_max(k->results[0].view.type.dims[2]);
-        choice_tile tile = {.size = cost_unchained(c->body, length, dim_max(w->dims[1]) * taps, outputs)};
+    const dim *length = plan_conv_length(c->dims, k);
+    if (!conv->by_windows && lanes_are_positions(c, k, outputs, length)) {
+        choice_tile tile = {.size = cost_unchained(c->body, dim_max(length), dim_max(w->dims[1]) * taps, outputs)};
         conv->by_positions = true;
         conv->lanes = c->body->lanes;
         conv->channels = choose_heights(outputs, tile, tile);
         choice_tile *tiles[] = {&conv->channels.tile, &conv->channels.taller};
         for (int i = 0; i < 2; i++)
             tiles[i]->unrolled = unrolls(c, taps, tiles[i]->size.rows * (int64_t)tiles[i]->size.vectors);
+        int64_t sums = conv->channels.taller.size.rows * (int64_t)conv->channels.taller.size.vectors;
+        bool blocks = dim_max(w->dims[1]) * taps > COST_BLOCK;
+        bool waits = plan_conv_is_followed(k) && blocks && cost_sums_wait(c->body, sums);
+        conv->sums_at = waits ? 0 : -1;
+        if (waits) to->work = sums * c->body->lanes;
         return;
     }
+    if (plan_conv_is_followed(k)) ice("what follows a convolution wants positions in lanes");
     find_interior(c, k, conv);
     conv->lanes = outputs == 1 ? 1 : c->body->lanes;
     if (outputs == 1 && !c->body->rolled && !conv->by_windows) {

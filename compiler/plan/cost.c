@@ -50,6 +50,11 @@ static cost_tile tile_of(const cost_body *body, int64_t columns, unsigned chains
     return t;
 }
 
+bool cost_sums_wait(const cost_body *body, int64_t sums) {
+    enum { BYTES = 512 };
+    return sums * (int64_t)(body->lanes * sizeof(float)) > BYTES;
+}
+
 cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms,
                        int64_t most_rows) {
     if (most_rows <= 1 || body->rolled) return cost_product_row(body, panel_columns, columns, terms);

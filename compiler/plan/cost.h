@@ -72,6 +72,8 @@ cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t most_c
 /* One whose lanes lie along the terms: rows by columns, of which each pair has a sum. terms: 0 if not known, or not
  * neighbours from the first to the last. */
 cost_tile cost_dot_tile(const cost_body *body, int64_t terms, int64_t columns, int64_t most_rows);
+/* Would so many sums so far, beside those of a block, take too much of the stack? */
+bool cost_sums_wait(const cost_body *body, int64_t sums);
 /* The tile of one row of a product. */
 cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms);
 

@@ -194,6 +194,7 @@ typedef struct {
     plan_kernel *kernel; /* the outermost */
     unsigned next;
     const char **names;  /* of a fused task's inputs, then of its results; else NULL */
+    bool of_sums;        /* its memory is what a convolution has made */
 } operand_maker;
 
 static plan_operand memory_operand(operand_maker *m, unsigned input) {
@@ -244,6 +245,8 @@ static void elementwise_operands(operand_maker *m, plan_kernel *k, const ir_type
             k->inputs[i] = (plan_operand){.kind = PLAN_PART, .inlined = m->kernel->inputs[v->result].inlined};
             k->inputs[i].view.type = *type;
             m->next++;
+        } else if (m->of_sums) {
+            k->inputs[i] = (plan_operand){.kind = PLAN_SUM, .view.type = v->type};
         } else {
             unsigned own = m->next++;
             k->inputs[i] = memory_operand(m, own);
@@ -306,6 +309,7 @@ static void list_packs(planner *p, const plan_kernel *k, const plan_choice *c) {
     static const plan_choice none = {.kind = CHOICE_OTHER};
     for (unsigned i = 0; i < k->input_count; i++)
         if (k->inputs[i].kind == PLAN_INLINE) list_packs(p, k->inputs[i].inlined, &none);
+    if (k->follow) list_packs(p, k->follow, &none);
 }
 
 /* What is chosen for each body, and room for the one that wants most. */
@@ -323,6 +327,25 @@ void planner_choices(planner *p, plan_kernel *k) {
     k->work = ARENA_NEW(p->arena, plan_buffer);
     *k->work = (plan_buffer){.place = PLAN_SCRATCH, .dtype = IR_F32, .name = "work", .work = true};
     k->work->elements = dim_const(p->dims, work);
+}
+
+/* What is done to the sums of a convolution. */
+static void follow(planner *p, const task *u, plan_kernel *k) {
+    k->pool[0] = u->pool[0];
+    k->pool[1] = u->pool[1];
+    const ir_node *n = u->reader ? planner_followed_by(p, u->reader) : NULL;
+    if (!n) return;
+    operand_maker maker = {.planner = p, .task = u, .kernel = k, .of_sums = true};
+    k->follow = ARENA_NEW(p->arena, plan_kernel);
+    k->follow->node = n;
+    elementwise_operands(&maker, k->follow, &k->results[0].view.type);
+}
+
+bool plan_pads_in_place(dim_table *t, const plan_kernel *k) {
+    const ir_attrs *a = &k->node->attrs;
+    const plan_view *x = &k->inputs[0].view, *y = &k->results[0].view;
+    const dim *first = dim_mul(t, dim_const(t, a->before), y->strides[a->axis]);
+    return x->buffer == y->buffer && dim_same(x->offset, dim_add(t, y->offset, first));
 }
 
 static plan_kernel *make_kernel(planner *p, const task *u) {
@@ -352,7 +375,8 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
         k->results[r].name = names ? names[u->input_count + r] : result_name(u, r);
         planner_symbols(p, k, &k->results[r].view);
     }
-    operand_maker maker = {p, u, k, 0, names};
+    follow(p, u, k);
+    operand_maker maker = {.planner = p, .task = u, .kernel = k, .names = names};
     if (u->parts) {
         ir_type type = seen_view(p, u->results[0], u, -1, 0).type;
         fused_operands(&maker, &type);
@@ -373,6 +397,8 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
             }
         }
     }
+    bool constant = k->kind == PLAN_NODE && k->node->op == IR_PAD && k->node->attrs.pad_mode == IR_PAD_CONSTANT;
+    if (constant && plan_pads_in_place(p->dims, k)) k->inputs[0].kind = PLAN_NONE; /* it is not read */
     if (recurrent && u->inputs[IR_REC_LENGTHS]) {
         const dim *left;
         k->start = steps_done(p, u, u->loop, &left);

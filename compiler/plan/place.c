@@ -1,7 +1,8 @@
 /* place: values written straight to where they are wanted, and copies where that cannot be.
  *
  * Hosting turns a task's own storage into a view of its consumer's memory: of an output, of a state, of a slice of a
- * CAT's result. The way from the consumer back to the task may lead through RESHAPE and PERMUTE, which are inverted.
+ * CAT's result, or of what a PAD leaves in the middle of its own. The way from the consumer back to the task may lead
+ * through RESHAPE and PERMUTE, which are inverted.
  * Consumers are handled before what they consume, so that a CAT that lies in an output hands its slices on. */
 #include <string.h>
 
@@ -9,13 +10,14 @@
 
 enum { MAX_CHAIN = 16 };
 
-/* Matrix kernels write dense rows. */
+/* Matrix kernels write dense rows, and so do convolutions to whose sums more is done. */
 static bool writes_dense_rows(const task *u) {
-    return u->kind == TASK_NODE && plan_operator_of(u->node->op)->dense_rows;
+    return u->kind == TASK_NODE && (plan_operator_of(u->node->op)->dense_rows || u->reader);
 }
 
+/* (The rows of an image's windows are put side by side.) */
 static bool wants_dense_rows(const task *u, unsigned input) {
-    return writes_dense_rows(u) && input == 0;
+    return writes_dense_rows(u) && input == 0 && !(u->reader && u->inputs[0]->type.rank == 5);
 }
 
 /* Is v, if it lies in root's memory, still what the task can work on? */
@@ -108,6 +110,17 @@ static void place_join(planner *p, task *join) {
         }
         start = dim_add(p->dims, start, v->type.dims[axis]);
     }
+}
+
+/* What is padded, and read by nobody else, lies where it is wanted in the result, if that can be: the kernel then
+ * writes the padding alone. But short runs of it are better made densely. */
+static void place_padded(planner *p, task *pad) {
+    pval *v = pad->inputs[0], *whole = pad->results[0];
+    const ir_attrs *a = &pad->node->attrs;
+    const dim *run = dim_const(p->dims, 1);
+    for (unsigned i = a->axis; i < v->type.rank; i++) run = dim_mul(p->dims, run, v->type.dims[i]);
+    if (v->kind > PVAL_VIEW || !p->only_user[pad->node->inputs[0]->id] || dim_min(run) < COST_WIDEST) return;
+    planner_host(p, v, slice_of(p, whole, a->axis, dim_const(p->dims, a->before), &v->type));
 }
 
 /* --- states --- */
@@ -295,7 +308,9 @@ static void place_outputs(planner *p) {
 void planner_place_joins(planner *p, size_t task_count, bool *placed) {
     for (size_t i = task_count; i-- > 0;) {
         task *u = p->tasks[i];
-        if (u->block == p->block && u->kind == TASK_JOIN && !placed[u->serial]) place_join(p, u);
+        if (u->block != p->block) continue;
+        if (u->kind == TASK_JOIN && !placed[u->serial]) place_join(p, u);
+        if (u->kind == TASK_NODE && u->node->op == IR_PAD) place_padded(p, u);
     }
 }
 

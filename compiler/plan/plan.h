@@ -49,10 +49,11 @@ typedef struct {
 typedef struct plan_kernel plan_kernel;
 typedef struct plan_choice plan_choice; /* plan/choice.h */
 
-typedef enum { PLAN_NONE, PLAN_PARAM, PLAN_NUMBER, PLAN_MEMORY, PLAN_INLINE, PLAN_PART } plan_operand_kind;
+typedef enum { PLAN_NONE, PLAN_PARAM, PLAN_NUMBER, PLAN_MEMORY, PLAN_INLINE, PLAN_PART, PLAN_SUM } plan_operand_kind;
 
 /* What a kernel reads: PLAN_NONE for an absent optional input, a param (index into model->params), a number or a size,
- * memory, an elementwise kernel computed in place, or another part of a fused one. A layer's parameters are PLAN_PARAM; a param that an expression
+ * memory, an elementwise kernel computed in place, another part of a fused one, or (of what follows a convolution) a sum
+ * of it. A layer's parameters are PLAN_PARAM; a param that an expression
  * uses is memory (PLAN_TABLE). */
 typedef struct {
     plan_operand_kind kind;
@@ -81,6 +82,10 @@ struct plan_kernel {
     plan_operand *results; /* parallel to node->results; PLAN_NONE where nobody uses it. RECURRENT's h_n and c_n are
                             * always there: h and c live in them; they hold h0 and c0 when the kernel is called */
     unsigned result_count;
+    /* CONV1D: what is done to its sums before they are stored (follow.c): an elementwise kernel, or NULL; then of
+     * pool[0] x pool[1] neighbours, rows by columns, the maximum. A result has their rows and columns. */
+    plan_kernel *follow;
+    int64_t pool[2];       /* 1: none */
     const char *function;  /* the C function's name, unique in the file */
     plan_choice *choices;       /* what is chosen about its code, by the plan's bodies; NULL of inlined kernels */
     /* Room for the body that wants most work space for itself, as `float *work`; NULL where none does. */
@@ -163,6 +168,15 @@ static inline size_t plan_modes(const plan *p, const plan **all) {
 static inline ir_dtype plan_made_dtype(const plan_kernel *k) {
     return k->node->result_count ? k->node->results[0]->type.dtype : IR_F32;
 }
+/* Of a CONV1D: is something done to its sums; and how many a row of them has. */
+static inline bool plan_conv_is_followed(const plan_kernel *k) {
+    return k->follow || k->pool[0] * k->pool[1] > 1;
+}
+static inline const dim *plan_conv_length(dim_table *t, const plan_kernel *k) {
+    return dim_mul(t, k->results[0].view.type.dims[2], dim_const(t, k->pool[1]));
+}
+/* Does what a PAD pads lie in the middle of its result already? */
+bool plan_pads_in_place(dim_table *t, const plan_kernel *k);
 /* The params of a BATCH_NORM's kernel. */
 pack_norm plan_norm_of(const ir_model *m, const plan_kernel *k);
 

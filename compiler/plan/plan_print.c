@@ -37,10 +37,21 @@ static void print_operand(const plan *p, arena *a, const plan_operand *o, text *
         text_add(to, ")");
         return;
     case PLAN_PART: text_printf(to, "part %s", ir_op_name(o->inlined->node->op)); return;
+    case PLAN_SUM: text_add(to, "sum"); return;
     case PLAN_MEMORY: break;
     }
     text_printf(to, "%s:", o->name);
     print_view(p, a, &o->view, to);
+}
+
+/* What is done to the sums of a convolution. */
+static void print_following(const plan *p, arena *a, const plan_kernel *k, text *to) {
+    plan_operand what = {.kind = PLAN_INLINE, .inlined = k->follow};
+    bool pools = k->pool[0] * k->pool[1] > 1;
+    if (k->follow || pools) text_add(to, ", then ");
+    if (k->follow) print_operand(p, a, &what, to);
+    if (pools && k->follow) text_add(to, ", ");
+    if (pools) text_printf(to, "max of %lld x %lld", (long long)k->pool[0], (long long)k->pool[1]);
 }
 
 static void print_kernel(const plan *p, arena *a, const plan_kernel *k, unsigned *at, int depth, text *to) {
@@ -54,7 +65,9 @@ static void print_kernel(const plan *p, arena *a, const plan_kernel *k, unsigned
         if (i) text_add(to, ", ");
         print_operand(p, a, &k->inputs[i], to);
     }
-    text_add(to, ") ->");
+    text_add(to, ")");
+    if (k->kind == PLAN_NODE && k->node->op == IR_CONV1D) print_following(p, a, k, to);
+    text_add(to, " ->");
     for (unsigned i = 0; i < k->result_count; i++) {
         text_add(to, i ? ", " : " ");
         print_operand(p, a, &k->results[i], to);

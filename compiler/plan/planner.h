@@ -76,6 +76,8 @@ struct task {
     unsigned computed;   /* of a reduction that computes its operand: the first inputs are what that reads; else 0 */
     pval **results;
     unsigned result_count;
+    task *reader;        /* CONV1D: a task that is none any more, whose work is done to the sums (follow.c); or NULL */
+    int64_t pool[2];     /* and the windows whose maxima it takes, as in plan_kernel */
     task **after;        /* besides the producers of its inputs, these tasks must come first */
     size_t after_count, after_capacity;
     unsigned serial;     /* position in the order of creation, then of the schedule */
@@ -151,6 +153,10 @@ const ir_node *planner_computed_node(const planner *p, const pval *v); /* of an 
 ir_type planner_computed_type(planner *p, const task *u);
 /* input_axis[0], an axis of what is computed, as axes of what that reads. */
 void planner_spread_axis(const task *u, int *input_axis);
+
+/* follow.c: what alone reads a convolution is done by it. */
+void planner_follow(planner *p);
+const ir_node *planner_followed_by(const planner *p, const task *reader); /* the elementwise node, or NULL */
 
 /* place.c: outputs, states and CATs hosted; then copies where layouts force them. */
 void planner_place(planner *p, bool is_reset);

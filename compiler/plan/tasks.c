@@ -10,6 +10,7 @@ task *planner_task(planner *p, task_kind kind, const ir_node *node, unsigned inp
     u->input_count = inputs;
     u->results = ARENA_ARRAY(p->arena, pval *, results);
     u->result_count = results;
+    u->pool[0] = u->pool[1] = 1;
     u->serial = (unsigned)p->task_count;
     ARENA_PUSH(p->arena, p->tasks, p->task_count, p->task_capacity, u);
     return u;

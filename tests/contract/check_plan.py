@@ -19,7 +19,9 @@ RECURRENT = [
 LINEAR = [("3, 100", 70), ("32, 20", 33), ("1, 3", 4), ("T, 9", 130), ("7, 600", 2), ("5, 8", 1), ("T, 40, 3", 5)]
 CONV = [("Conv1d(3, 20, 3, padding=1)", "2, 3, 30"), ("Conv1d(4, 16, 2, padding=1)", "1, 4, T"), ("Conv1d(2, 2, 3, groups=2)", "1, 2, 9"),
         ("Conv1d(3, 40, 1, stride=2)", "1, 3, 50"), ("Conv1d(8, 6, 3)", "2, 8, 200"), ("Conv2d(3, 8, 3, padding=1)", "1, 3, 16, 30"),
-        ("Conv2d(2, 20, (1, 3), stride=2)", "2, 2, 8, 9")]
+        ("Conv2d(2, 20, (1, 3), stride=2)", "2, 2, 8, 9"),
+        ("Sequential(Conv2d(2, 7, 3, padding=1), BatchNorm2d(7), ReLU(), MaxPool2d((3, 2)))", "1, 2, 9, 40"),
+        ("Sequential(Conv1d(2, 7, 3), ReLU(), MaxPool1d(2))", "2, 2, 50")]
 OTHERS = ["exp(x) + x", "batch_norm(x, x[0], exp(x[1]))", "layer_norm(x, 21)", "log_softmax(x, dim=1)", "cumsum(x, dim=1)", "argmax(x, dim=1)", "softmax(x, dim=1)", "softmax(x, dim=0)", "sum(x, dim=0)", "mean(x, dim=1)",
           "matmul(x, transpose(x, 0, 1))", "matmul(transpose(x, 0, 1), x)", "x * argmax(x, dim=1, keepdim=True)",
           "exp(1.0 * argmax(x, dim=1, keepdim=True)) + x"]
@@ -237,6 +239,17 @@ def match_windows(code, name, said, lines):
     match_product(code, name, re.search(r";(.*); results", said).group(1))
 
 
+def match_following(code, name, said):
+    """What is done to the sums of a convolution: `, then relu(batch_norm(sum, …)), max of 2 x 2 ->`."""
+    body = code.function(name)
+    then = re.search(r", then (.*) -> y:", said)
+    pool = re.search(r"max of (\d+) x (\d+)", said)
+    rows, columns = map(int, pool.groups()) if pool else (1, 1)
+    need((f"{code.vector}_relu(" in body) == bool(then and "relu(" in then.group(1)), f"{name}: {said}")
+    need((f"{code.vector}_even(" in body) == (columns == 2), f"{name}: {said}")
+    need((f" % {rows}) {{" in body) == (rows > 1), f"{name}: {said}")
+
+
 def match_conv(code, name, said, lines):
     body = code.function(name)
     if "windows of" in said:
@@ -303,9 +316,11 @@ CHOOSERS = choosers()
 def match_dump(code, dump, body, seen):
     """Each kernel's lines: its name and operator, what holds for the layer, and one for the body. The kinds of choices go to
     `seen`."""
-    kernels = re.findall(r"^ +\d+ (\w+) = (\w+)\(.*\n((?: {8,}(?!\d+ \w+ = ).*\n)*)", dump, re.M)
+    kernels = re.findall(r"^ +\d+ (\w+) = (\w+)\((.*)\n((?: {8,}(?!\d+ \w+ = ).*\n)*)", dump, re.M)
     need(kernels, f"no kernels in\n{dump}")
-    for name, op, lines in kernels:
+    for name, op, said, lines in kernels:
+        if op == "conv1d":
+            match_following(code, name, said)
         lines = [x.strip() for x in lines.strip().split("\n")]
         of_body = [x for x in lines if x.startswith((f"{body}:", "all bodies:"))]
         if not of_body:
@@ -340,10 +355,10 @@ def check_plan_says_what_the_code_does(t):
                 dump, panels = compare(t, source, target, unroll, kinds)
                 seen.update(re.sub(r"\d+ ", "", p) for p in panels)
                 seen.update(re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
-                                       r"sums at|next at|\(or |the last panel|positions|vectors of \w+|lanes along|turned|packed first|rows or more", dump))
+                                       r"sums at|next at|then |max of|\(or |the last panel|positions|vectors of \w+|lanes along|turned|packed first|rows or more", dump))
     missing = {"unrolled", "chains", "columns in", "by columns", "backwards", "side by side", "new h in out", "new h in next",
                "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions", "in panels of units",
-               "lanes along", "turned", "packed first", "rows or more",
+               "lanes along", "turned", "packed first", "rows or more", "then ", "max of",
                "in panels of outputs"} - seen
     need(not missing, f"no model shows {missing}")
     missing = {kind for kind in CHOOSERS.values() if kind} - {"nothing"} - kinds

@@ -57,6 +57,12 @@ BY_AVX2 __m512 by_splat(float x) {
     for (int i = 0; i < 16; i++) r.f[i] = x;
     return r.v;
 }
+/* Lanes of a, then of b, by their numbers. */
+BY_AVX2 __m512 by_permute(__m512 a, const int32_t *n, __m512 b) {
+    avx512 from[2] = {OF_FLOATS(a), OF_FLOATS(b)}, r;
+    for (int i = 0; i < 16; i++) r.f[i] = from[n[i] >> 4].f[n[i] & 15];
+    return r.v;
+}
 BY_AVX2 __m512i by_splat_word(int32_t x) {
     avx512 r;
     for (int i = 0; i < 16; i++) r.s32[i] = x;
@@ -262,6 +268,10 @@ BY_AVX2 __m512i by_words_of_mask(__mmask16 m) {
 #define _mm512_fmadd_ps(a, b, c) by_madd(a, b, c)
 #define _mm512_maskz_min_ps(m, a, b) by_min(a, b)
 #define _mm512_maskz_max_ps(m, a, b) by_max(a, b)
+#undef _mm512_setr_epi32
+#undef _mm512_maskz_permutex2var_ps
+#define _mm512_setr_epi32(...) ((const int32_t[]){__VA_ARGS__}) /* of permutations alone */
+#define _mm512_maskz_permutex2var_ps(m, a, n, b) by_permute(a, n, b)
 #define _mm512_maskz_andnot_ps(m, a, b) by_andnot(a, b)
 #define _mm512_maskz_sqrt_ps(m, a) by_sqrt(a)
 #define _mm512_maskz_scalef_ps(m, a, n) by_scalef(a, n)

@@ -225,6 +225,28 @@ START_TEST(windows_are_views) {
 }
 END_TEST
 
+/* What alone reads a convolution is done to its sums, and what is padded lies in its place. */
+START_TEST(convolutions_are_followed) {
+    static const char layers[] = "layer f = Sequential(Conv2d(2, 6, 3, padding=1), BatchNorm2d(6), ReLU(), MaxPool2d(2))\n";
+    plan *p = plan_of(arena_printf(memory, "model m {\n input x: float32[1, 2, 8, 32]\n %s output y = f(x)\n}\n", layers));
+    ck_assert_uint_eq(p->run.kernel_count, 3); /* with two PADs */
+    const plan_kernel *conv = p->run.kernels[2];
+    ck_assert(conv->follow && conv->pool[0] == 2 && conv->pool[1] == 2);
+    ck_assert(p->run.kernels[0]->inputs[0].kind == PLAN_MEMORY && p->run.kernels[1]->inputs[0].kind == PLAN_NONE);
+    ck_assert_int_le(p->scratch_floats, 2 * 10 * 34 + 2 * 3 * 34 + 32); /* no room for what is not kept */
+    p = plan_of("model m {\n dim T = 20..300\n input x: float32[1, 2, T]\n layer f = Conv1d(2, 6, 3)\n output y = gelu(f(x))\n}\n");
+    ck_assert_uint_eq(p->run.kernel_count, 1);
+    /* not where it is read twice, where lanes are channels, nor by what changes more than the value */
+    p = plan_of("model m {\n input x: float32[1, 2, 40]\n layer f = Conv1d(2, 6, 3)\n c = f(x)\n output y = relu(c)\n"
+                " output z = c\n}\n");
+    ck_assert_uint_eq(p->run.kernel_count, 2);
+    p = plan_of("model m {\n input x: float32[1, 2, 40]\n layer f = Conv1d(2, 6, 3, padding=1)\n output y = relu(f(x))\n}\n");
+    ck_assert_uint_eq(p->run.kernel_count, 2);
+    p = plan_of("model m {\n input x: float32[1, 2, 40]\n input s: float32[38]\n layer f = Conv1d(2, 6, 3)\n output y = f(x) + s\n}\n");
+    ck_assert_uint_eq(p->run.kernel_count, 2);
+}
+END_TEST
+
 START_TEST(too_large) {
     static const char nn[] = "model m {\n dim T = 1..1000000000\n input x: float32[T]\n output y = cumsum(exp(x), 0)\n}\n";
     source *s = source_from_text(memory, "test.nn", nn, strlen(nn));
@@ -254,6 +276,7 @@ int main(void) {
     tcase_add_test(c, elementwise_chains_are_one_kernel);
     tcase_add_test(c, reductions_compute_what_they_read);
     tcase_add_test(c, windows_are_views);
+    tcase_add_test(c, convolutions_are_followed);
     tcase_add_test(c, too_large);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);

@@ -128,6 +128,17 @@ TARGET static void T(arithmetic)(void) {
         for (i = 0; i < LANES; i++)
             ck_assert(F(lane)(va, i) == a[i]);
 #if LANES > 1
+        CHECK(even, (va, vb), i < LANES / 2 ? a[2 * i] : b[2 * i - LANES]);
+        CHECK(odd, (va, vb), i < LANES / 2 ? a[2 * i + 1] : b[2 * i + 1 - LANES]);
+        for (i = LANES; i < 3 * LANES; i++) { /* a copy, and what stands behind it */
+            float from[3 * LANES], to[3 * LANES];
+            size_t k;
+            for (k = 0; k < 3 * LANES; k++)
+                from[k] = a[k % LANES] + (float)k, to[k] = -1.0f;
+            F(copy)(to, from, i);
+            for (k = 0; k < 3 * LANES; k++)
+                ck_assert(to[k] == (k < i ? from[k] : -1.0f));
+        }
         for (i = LANES; i > 1; i /= 2) { /* the sum: halves are added */
             size_t k;
             for (k = 0; k < i / 2; k++)

@@ -6,6 +6,12 @@ from torch import nn
 from .case import Case, ints, noisy_norm, randn
 
 
+def followed(m, x):
+    h = F.max_pool2d(F.relu(m.norm(m.a(x))), 2)
+    k = F.silu(m.c(F.max_pool2d(m.b(h), (2, 1))))
+    return k.flatten(1), F.gelu(m.d(k[:, :, 0])).transpose(1, 2), F.max_pool1d(m.d(k[:, :, 0, 1:61]), 2)
+
+
 def make_convolutions():
     c = Case("conv2d_run_time")
     c.layer("a", nn.Conv2d(1, 5, (3, 4), stride=(2, 1), padding=(1, 2)))
@@ -28,6 +34,34 @@ model pictures {
     output one = a(x[0])
 }
 ''', lambda m, x: (lambda z: (z, m.c(z), m.a(x[0])))(m.b(m.a(x))), dims={"B": 3, "H": 17})
+
+    c = Case("conv_followed")
+    c.layer("a", nn.Conv2d(2, 5, 3, padding=1))
+    c.layer("norm", noisy_norm(nn.BatchNorm2d(5)))
+    c.layer("b", nn.Conv2d(5, 8, (2, 3), bias=False))
+    c.layer("c", nn.Conv2d(8, 6, 3, padding=1, padding_mode="circular"))
+    c.layer("d", nn.Conv1d(6, 9, 5, groups=3))
+    c.input("x", randn(2, 2, 6, 140))
+    c.write('''
+model followed {
+    dim N = 1..3
+    dim W = 66..80
+    weights "weights.safetensors"
+    input x: float32[N, 2, 6, 2*W]
+    layer a = Conv2d(2, 5, 3, padding=1)
+    layer norm = BatchNorm2d(5)
+    layer b = Conv2d(5, 8, (2, 3), bias=False)
+    layer c = Conv2d(8, 6, 3, padding=1, padding_mode="circular")
+    layer d = Conv1d(6, 9, 5, groups=3)
+    h = max_pool2d(relu(norm(a(x))), 2)           # float32[N, 5, 3, W]
+    k = max_pool2d(b(h), (2, 1))                  # float32[N, 8, 1, W - 2]
+    m = silu(c(k))
+    output y = flatten(m, 1)
+    n = gelu(d(m[:, :, 0, :]))
+    output z = transpose(n, 1, 2)
+    output w = max_pool1d(d(m[:, :, 0, 1:61]), 2)
+}
+''', followed, dims={"N": 2, "W": 70})
 
     c = Case("conv_transpose1d_run_time")
     c.layer("a", nn.ConvTranspose1d(3, 4, 5, stride=2, padding=1, output_padding=1))
