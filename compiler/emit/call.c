@@ -96,7 +96,7 @@ static bool takes_params(const emit_context *e, const plan_kernel *k, pack_home 
         if (k->inputs[i].kind == PLAN_INLINE) found = takes_params(e, k->inputs[i].inlined, home);
         else found = !has_packs && home == (norm ? PACK_IN_PACKS : PACK_IN_PARAMETERS) && lives(e, &k->inputs[i]);
     }
-    return found || (k->follow && takes_params(e, k->follow, packed));
+    return found || (k->follow && takes_params(e, k->follow, home));
 }
 
 /* The seed and the number of the call, of a dropout's mask. */
