@@ -218,6 +218,7 @@ const layer_kind layer_kinds[] = {
     MATRIX("Linear", "a", linear_parameters, linear_construct, linear_call),
     SIMPLE("Dropout", "a", dropout),
     SIMPLE("LayerNorm", "a", layer_norm),
+    SIMPLE("RMSNorm", "an", rms_norm),
     SIMPLE("BatchNorm1d", "a", batch_norm),
     SIMPLE("BatchNorm2d", "a", batch_norm),
     SIMPLE("GroupNorm", "a", group_norm),

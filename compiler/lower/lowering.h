@@ -495,8 +495,8 @@ bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_
 
 /* convolution.c, pool.c, norm.c, sequential.c: modules, and functions that share their rules. */
 extern const parameter conv_parameters[9], conv_transpose_parameters[10], max_pool_parameters[6],
-    avg_pool_parameters[6], adaptive_pool_parameters[2], layer_norm_parameters[4], batch_norm_parameters[5],
-    group_norm_parameters[4], upsample_parameters[5];
+    avg_pool_parameters[6], adaptive_pool_parameters[2], layer_norm_parameters[4], rms_norm_parameters[3],
+    batch_norm_parameters[5], group_norm_parameters[4], upsample_parameters[5];
 bool conv1d_construct(lowering *l, layer *self, const arguments *a);
 bool conv2d_construct(lowering *l, layer *self, const arguments *a);
 value conv_call(lowering *l, const layer *self, const arguments *a);
@@ -504,6 +504,7 @@ LAYER_RULES(conv_transpose1d);
 LAYER_RULES(pool);
 LAYER_RULES(adaptive_pool);
 LAYER_RULES(layer_norm);
+LAYER_RULES(rms_norm);
 LAYER_RULES(batch_norm);
 LAYER_RULES(group_norm);
 LAYER_RULES(instance_norm);

@@ -1,4 +1,5 @@
 /* norm: normalizations, as modules with weights and as functions of tensors. */
+#include <float.h>
 #include <math.h>
 
 #include "lower/lowering.h"
@@ -73,13 +74,13 @@ const parameter layer_norm_parameters[] = {{"normalized_shape", TAKES_INTEGER | 
                                                   {"elementwise_affine", TAKES_BOOL},
                                                   {"bias", TAKES_BOOL}};
 
-bool layer_norm_construct(lowering *l, layer *self, const arguments *a) {
+/* normalized_shape: the last sizes of the input. */
+static bool take_normalized_shape(lowering *l, layer *self, const arguments *a, int64_t *sizes) {
     const value *shape = &a->values[0];
     const value *items = shape->kind == VALUE_TUPLE ? shape->items : shape;
     size_t count = shape->kind == VALUE_TUPLE ? shape->count : 1;
-    int64_t sizes[IR_MAX_RANK];
     if (!count || count > IR_MAX_RANK) {
-        diag_error(l->diags, args_where(a, 0), "normalized_shape of LayerNorm has 1 to %d sizes, found %zu",
+        diag_error(l->diags, args_where(a, 0), "normalized_shape of %s has 1 to %d sizes, found %zu", a->what,
                    IR_MAX_RANK, count);
         return false;
     }
@@ -89,32 +90,73 @@ bool layer_norm_construct(lowering *l, layer *self, const arguments *a) {
         self->as.norm.shape[i] = items[i].integer;
     }
     self->as.norm.rank = (unsigned)count;
+    return true;
+}
+
+/* The layer's input, if it ends with normalized_shape; else NULL. */
+static ir_value *normalized_input(lowering *l, const layer *self, const arguments *a) {
+    ir_value *x = args_tensor(a, 0);
+    unsigned rank = self->as.norm.rank;
+    if (!layer_wants_float(l, self, a, 0)) return NULL;
+    bool fits = x->type.rank >= rank;
+    for (unsigned i = 0; fits && i < rank; i++)
+        fits = dim_same(x->type.dims[x->type.rank - rank + i], self->as.norm.shape[i]);
+    if (fits) return x;
+    text t = text_new(l->arena);
+    text_add(&t, "float32[…");
+    for (unsigned i = 0; i < rank; i++) text_printf(&t, ", %s", dim_string(l->arena, self->as.norm.shape[i]));
+    text_add(&t, "]");
+    layer_shape_error(l, self, a, 0, text_string(&t));
+    return NULL;
+}
+
+bool layer_norm_construct(lowering *l, layer *self, const arguments *a) {
+    int64_t sizes[IR_MAX_RANK];
+    if (!take_normalized_shape(l, self, a, sizes)) return false;
+    unsigned rank = self->as.norm.rank;
     self->as.norm.eps = args_real(a, 1, 1e-5);
     self->as.norm.weight = args_bool(a, 2, true);
     self->as.norm.bias = self->as.norm.weight && args_bool(a, 3, true);
-    bool fine = !self->as.norm.weight || layer_declare_weight(l, self, "weight", sizes, (unsigned)count);
-    return (!self->as.norm.bias || layer_declare_weight(l, self, "bias", sizes, (unsigned)count)) && fine;
+    bool fine = !self->as.norm.weight || layer_declare_weight(l, self, "weight", sizes, rank);
+    return (!self->as.norm.bias || layer_declare_weight(l, self, "bias", sizes, rank)) && fine;
 }
 
 value layer_norm_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
-    ir_value *x = args_tensor(a, 0);
-    unsigned rank = self->as.norm.rank;
-    if (!layer_wants_float(l, self, a, 0)) return value_poison(where);
-    bool fits = x->type.rank >= rank;
-    for (unsigned i = 0; fits && i < rank; i++)
-        fits = dim_same(x->type.dims[x->type.rank - rank + i], self->as.norm.shape[i]);
-    if (!fits) {
-        text t = text_new(l->arena);
-        text_add(&t, "float32[…");
-        for (unsigned i = 0; i < rank; i++) text_printf(&t, ", %s", dim_string(l->arena, self->as.norm.shape[i]));
-        text_add(&t, "]");
-        layer_shape_error(l, self, a, 0, text_string(&t));
-        return value_poison(where);
-    }
+    ir_value *x = normalized_input(l, self, a);
+    if (!x) return value_poison(where);
     ir_value *weight = self->as.norm.weight ? layer_weight(l, self, "weight") : NULL;
     ir_value *bias = self->as.norm.bias ? layer_weight(l, self, "bias") : NULL;
-    ir_value *v = build_layer_norm(l, x, rank, weight, bias, self->as.norm.eps, where);
+    ir_value *v = build_layer_norm(l, x, self->as.norm.rank, weight, bias, self->as.norm.eps, where);
+    v->producer->source = self->source;
+    return value_tensor(l, v, where);
+}
+
+/* --- RMSNorm ------------------------------------------------------------------------------------------------------ */
+
+const parameter rms_norm_parameters[] = {{"normalized_shape", TAKES_INTEGER | TAKES_INTEGERS | REQUIRED},
+                                         {"eps", TAKES_REAL | TAKES_NONE},
+                                         {"elementwise_affine", TAKES_BOOL}};
+
+bool rms_norm_construct(lowering *l, layer *self, const arguments *a) {
+    int64_t sizes[IR_MAX_RANK];
+    if (!take_normalized_shape(l, self, a, sizes)) return false;
+    self->as.norm.eps = args_real(a, 1, FLT_EPSILON);
+    self->as.norm.weight = args_bool(a, 2, true);
+    return !self->as.norm.weight || layer_declare_weight(l, self, "weight", sizes, self->as.norm.rank);
+}
+
+/* x / sqrt(mean(x * x) + eps) * weight. */
+value rms_norm_call(lowering *l, const layer *self, const arguments *a) {
+    span where = a->call->where;
+    ir_value *x = normalized_input(l, self, a);
+    if (!x) return value_poison(where);
+    unsigned rank = self->as.norm.rank, axes = ((1u << rank) - 1) << (x->type.rank - rank);
+    ir_value *square = binary(l, IR_MUL, x, x, &x->type, where);
+    ir_value *mean = build_reduce(l, IR_MEAN, square, axes, true, where);
+    mean = binary(l, IR_ADD, mean, build_const(l, IR_F32, self->as.norm.eps, where), &mean->type, where);
+    ir_value *v = binary(l, IR_DIV, x, build_unary(l, IR_SQRT, mean, where), &x->type, where);
+    if (self->as.norm.weight) v = binary(l, IR_MUL, v, layer_weight(l, self, "weight"), &x->type, where);
     v->producer->source = self->source;
     return value_tensor(l, v, where);
 }

@@ -90,7 +90,8 @@ bool pack_same_order(const pack *a, const pack *b) {
     return true;
 }
 
-bool pack_is_row_major(const pack *p) { return p->panel == 1 && p->gates == 1; }
+/* One gate of several, like W_hn alone, begins amid the param. */
+bool pack_is_row_major(const pack *p) { return p->panel == 1 && p->gates == 1 && p->gate[0] == 0; }
 
 int64_t pack_quantised(const pack *p) {
     return p->format == FORMAT_INT8 ? 1 + 17 * format_scales(p->format, p->terms) : 0;

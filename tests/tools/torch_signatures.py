@@ -21,6 +21,7 @@ OTHERS = {
     "LSTM": f"torch.nn.LSTM(input_size, hidden_size, num_layers=1, {RNN}, proj_size=0)",
     "GRU": f"torch.nn.GRU(input_size, hidden_size, num_layers=1, {RNN})",
     "LayerNorm": "torch.nn.LayerNorm(normalized_shape, eps=1e-05, elementwise_affine=True, bias=True)",
+    "RMSNorm": "torch.nn.RMSNorm(normalized_shape, eps=None, elementwise_affine=True)",
     "Sequential": "torch.nn.Sequential(*modules)",
     "Identity": "torch.nn.Identity()",
     "SGD": "torch.optim.SGD(params, lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False, maximize=False)",

@@ -100,6 +100,24 @@ START_TEST(values_that_are_not_finite) {
 }
 END_TEST
 
+/* Where an element of the param lies among the floats of its pack, biases apart; one unit after another, gates side by
+ * side. One gate alone lies as in the param only if it is the first: W_hn of a GRU is the third. */
+START_TEST(places_of_elements) {
+    float w[24], values[32];
+    make_weights(w, 2, 6, 2);
+    pack p = {.matrices = 1, .padding = 4, .units = 6, .terms = 2, .panel = 4, .gates = 2, .gate = {1, 0}, .scale = {1, 1},
+              .bias_from = 2, .weight = PARAM(w), .apart = true};
+    ck_assert_int_eq(pack_elements(&p, PACK_FLOATS), 32);
+    pack_fill_floats(&p, values);
+    for (int i = 0; i < 24; i++) ck_assert_float_eq(values[pack_place_of(&p, i)], w[i]);
+    ck_assert(!pack_is_row_major(&p));
+    pack alone = {.matrices = 1, .padding = 1, .units = 6, .terms = 2, .panel = 1, .gates = 1, .scale = {1}};
+    ck_assert(pack_is_row_major(&alone));
+    alone.gate[0] = 2;
+    ck_assert(!pack_is_row_major(&alone));
+}
+END_TEST
+
 /* A convolution's groups: a matrix each, one below the other, in panels of its own and with a tail of its own. */
 START_TEST(matrices_one_below_the_other) {
     const float w[] = {1, 2, 3, 4}, bias[] = {5, 6, 7, 8};
@@ -271,6 +289,7 @@ int main(void) {
     tcase_add_test(t, second_bias_apart);
     tcase_add_test(t, biases_are_added_then_halved);
     tcase_add_test(t, values_that_are_not_finite);
+    tcase_add_test(t, places_of_elements);
     tcase_add_test(t, matrices_one_below_the_other);
     tcase_add_test(t, codes_of_int8);
     tcase_add_test(t, sizes_of_recurrent_layers);

@@ -239,6 +239,29 @@ model norm {
 }
 ''', lambda m, x: nn.functional.layer_norm(x, (33,), m.norm_weight), dims={"B": 3, "T": 7})
 
+    c = Case("rmsnorm_forms")
+    c.layer("a.weight", randn(17) + 1).layer("b.weight", randn(3, 5) + 1)
+    x = randn(4, 17)
+    x[2] = 1e-4     # eps decides
+    c.input("x", x).input("y", randn(2, 3, 5))
+
+    def rms_norm(x, dims, eps=torch.finfo(torch.float32).eps):
+        return x / torch.sqrt(torch.mean(x * x, dim=dims, keepdim=True) + eps)
+    c.write('''
+# RMSNorm is of PyTorch 2.4
+model norms {
+    weights "weights.safetensors"
+    input x: float32[4, 17]
+    input y: float32[2, 3, 5]
+    layer a = RMSNorm(17)
+    layer b = RMSNorm((3, 5), eps=1e-3)
+    layer plain = RMSNorm(5, elementwise_affine=False)
+    output ax = a(x)
+    output by = b(y)
+    output plain_y = plain(y)
+}
+''', lambda m, x, y: (rms_norm(x, -1) * m.a_weight, rms_norm(y, (1, 2), 1e-3) * m.b_weight, rms_norm(y, -1)))
+
     c = Case("batchnorm_forms")
     c.layer("bn", noisy_norm(nn.BatchNorm1d(17))).layer("plain", noisy_norm(nn.BatchNorm1d(5, affine=False, eps=0.01)))
     c.input("x", randn(3, 17)).input("y", randn(2, 17, 9)).input("z", randn(1, 5))

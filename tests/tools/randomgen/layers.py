@@ -116,6 +116,12 @@ def layer_norm(b):
     elif count > 1:
         text = "(" + ", ".join(map(str, shape)) + ")"
     affine, bias, eps = b.chance(0.8), b.chance(0.8), b.rng.choice(["1e-5", "1e-3", "0.1"])
+    if b.chance(0.15):
+        name = b.layer("RMSNorm", arguments(b, [("normalized_shape", text)], [
+            ("eps", eps, "none"), ("elementwise_affine", boolean(b, affine), "true")]))
+        b.result(f"{name}({x.text})", "float32", x.shape, 2.0, time=x.time, layers=[name])
+        b.count("RMSNorm", f"dims {count}", not affine and "not affine")
+        return
     name = b.layer("LayerNorm", arguments(b, [("normalized_shape", text)], [
         ("eps", eps, "1e-5"), ("elementwise_affine", boolean(b, affine), "true"), ("bias", boolean(b, bias), "true")]))
     b.result(f"{name}({x.text})", "float32", x.shape, 2.0, time=x.time, layers=[name])
