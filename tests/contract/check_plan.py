@@ -99,12 +99,15 @@ class Code:
         own = "_codes" if kind and kind.group(1) == "codes = " else ""
         lines = self.function(name).split("\n")
         for i, line in enumerate(lines):
-            if not re.match(rf"\s+{self.vector} s0(_0)?{own} = ", line):
+            # where sums wait in y, those of a group are what stands in registers
+            waiting = re.match(rf"\s+{self.vector}_dots s0_0(_n) = ", line)
+            if not waiting and not re.match(rf"\s+{self.vector} s0(_0)?{own} = ", line):
                 continue
+            vector, own_here = (f"{self.vector}_dots", "_n") if waiting else (self.vector, own)
             end = i
-            while re.match(rf"\s+{self.vector} s\d+(_\w+)? = ", lines[end]):
+            while re.match(rf"\s+{vector} s\d+(_\w+)? = ", lines[end]):
                 end += 1
-            names = [n.replace(own, "", 1) for n in re.findall(rf"{self.vector} (s\w+) =", "\n".join(lines[i:end]))]
+            names = [n.replace(own_here, "", 1) for n in re.findall(rf"{vector} (s\w+) =", "\n".join(lines[i:end]))]
             sums = [n for n in names if not re.search(r"_[a-d]$", n)]
             rows = 1 + max(int(re.match(r"s(\d+)_", n).group(1)) if "_" in n else 0 for n in sums)
             vectors = len(sums) // rows
