@@ -67,17 +67,17 @@ static void emit_largest(const training *t, cblock *b) {
     c_assign(c_if(loop, larger), total, "=", size);
 }
 
-static cfunction *function(const training *t, const char *type, const char *name, const char *comment) {
+/* Without a name yet: clippings that are alike have one function. */
+static cfunction *function(const training *t, const char *type, const char *comment) {
     const char *attribute = t->e->target->attribute, *space = *attribute ? " " : "";
-    cfunction *f = c_function(t->u, arena_printf(t->e->arena, "%s%sstatic %s", attribute, space, type), name, comment);
+    cfunction *f = c_function(t->u, arena_printf(t->e->arena, "%s%sstatic %s", attribute, space, type), NULL, comment);
     c_parameter(f, arena_printf(t->e->arena, "%s *", t->api->type), "self");
     return f;
 }
 
 static const char *norm_function(const training *t, double norm_type) {
     cunit *u = t->u;
-    const char *name = emit_name(t->e, "norm");
-    cfunction *f = function(t, "float", name, arena_printf(t->e->arena, "The %g-norm of all gradients.", norm_type));
+    cfunction *f = function(t, "float", arena_printf(t->e->arena, "The %g-norm of all gradients.", norm_type));
     cblock *b = c_body(f);
     cexpr *total = c_name(u, "total"), *root = total;
     c_declare(b, "float ", "total", c_float(u, 0));
@@ -87,8 +87,7 @@ static const char *norm_function(const training *t, double norm_type) {
     else if (norm_type != 1 && !isinf(norm_type))
         root = c_call(u, "powf", 2, total, c_float(u, (float)(1 / norm_type)));
     c_return(b, root);
-    c_function_end(f);
-    return name;
+    return emit_function_end_shared(t->e, f, "norm");
 }
 
 /* --- what is done to gradients
@@ -118,13 +117,11 @@ static void change_place(void *context, cblock *b, const training_place *at) {
 }
 
 static const char *change_function(const training *t, const ir_clip *c) {
-    const char *name = emit_name(t->e, c->by_value ? "clip" : "scale");
-    cfunction *f = function(t, "void", name, c->by_value ? "Limits each gradient." : "Multiplies all gradients.");
+    cfunction *f = function(t, "void", c->by_value ? "Limits each gradient." : "Multiplies all gradients.");
     change s = {t, c};
     if (!c->by_value) c_parameter(f, "float", "scale");
     training_each(t, c_body(f), c_int(t->u, 0), c_int(t->u, t->floats), change_place, &s);
-    c_function_end(f);
-    return name;
+    return emit_function_end_shared(t->e, f, c->by_value ? "clip" : "scale");
 }
 
 training_clip *training_clip_functions(const training *t) {

@@ -333,7 +333,8 @@ static void make_functions(layer *l) {
 /* A number that functions of this shape name. */
 static const char *new_constant(const recurrent *r, const char *what, int64_t value) {
     const char *key = arena_printf(r->e->arena, "constant %s %s %lld", r->shape, what, (long long)value);
-    cexpr **made = r->c->shared ? emit_once_in_file(r->e, "%s", key) : emit_once(r->e, "%s", key);
+    /* run, eval and the training functions of a model share their functions, which they can if these name the same */
+    cexpr **made = r->c->shared || r->e->trains ? emit_once_in_file(r->e, "%s", key) : emit_once(r->e, "%s", key);
     if (*made) return c_text(*made);
     const char *name = emit_name(r->e, "%s_%s", r->shape, what);
     c_enum_constant(r->e->unit, name, value);

@@ -190,3 +190,15 @@ def check_inference(bench):
             code = bench.read("m.c").replace(" --inference", "")
             made.append((code, bench.read("m.h").replace(" --inference", "")))
         holds(made[0] == made[1], model)
+
+
+def check_shared_functions(bench):
+    """run, eval and the training functions share what they compute alike: no function stands twice under two names."""
+    function = re.compile(r"^(?:NNC_APART )?static [^\n]*\([^;{]*\) \{\n.*?^\}\n", re.S | re.M)
+    models = sorted(glob.glob(os.path.join(SOURCE, "tests", "train", "*", "case.nn")))
+    for model in models + [os.path.join(SOURCE, "samples", "personalise", "personalise.nn")]:
+        weights = () if re.search(r"^\s*weights ", open(model).read(), re.M) else ("--random-weights", "1")
+        bench.nnc_says(model, "--target", "baseline", "-o", "m.c", *weights)
+        bodies = [re.sub(r"\w+\(", "(", f.replace("_eval_", "_").replace("_train_", "_"), count=1)
+                  for f in function.findall(bench.read("m.c"))]
+        holds(len(bodies) > 3 and len(set(bodies)) == len(bodies), (model, [b for b in bodies if bodies.count(b) > 1]))
