@@ -21,7 +21,9 @@ static cexpr *expr_new(cunit *u, cexpr_kind kind) {
     return e;
 }
 
-cexpr *c_name(cunit *u, const char *format, ...) {
+cexpr *c_name(cunit *u, const char *name) { return c_namef(u, "%s", name); }
+
+cexpr *c_namef(cunit *u, const char *format, ...) {
     va_list args;
     va_start(args, format);
     cexpr *e = expr_new(u, CEXPR_NAME);
@@ -47,7 +49,7 @@ cexpr *c_double(cunit *u, double value) {
     if (isnan(value)) return c_name(u, "NAN");
     if (isinf(value)) return c_name(u, value < 0 ? "-INFINITY" : "INFINITY");
     cdouble_print(value, digits);
-    return c_name(u, "%s", digits);
+    return c_name(u, digits);
 }
 
 bool c_is_int(const cexpr *e, int64_t *value) {
@@ -118,6 +120,10 @@ cexpr *c_index(cunit *u, cexpr *array, cexpr *index) {
     e->second = index;
     return e;
 }
+
+cexpr *c_at(cunit *u, const char *array, cexpr *index) { return c_add(u, c_name(u, array), index); }
+
+cexpr *c_item(cunit *u, const char *array, cexpr *index) { return c_index(u, c_name(u, array), index); }
 
 cexpr *c_element(cunit *u, cexpr *address) {
     cexpr *index = c_int(u, 0);
@@ -310,7 +316,7 @@ static void mark_block(const name_set *wanted, const cblock *b) {
 
 void cfunction_discard(cfunction *f, const char *parameter) {
     cblock *unused = block_new(f->unit);
-    c_do(unused, c_cast(f->unit, "void", c_name(f->unit, "%s", parameter)));
+    c_do(unused, c_cast(f->unit, "void", c_name(f->unit, parameter)));
     unused->last->next = f->body->first;
     f->body->first = unused->first;
     if (!f->body->last) f->body->last = unused->last;
@@ -365,7 +371,7 @@ ctable *ctable_new(cunit *u, const char *name, size_t elements, ctable_style sty
 cexpr *c_table(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
                const char *comment) {
     ctop_new(u, CTOP_TABLE)->table = ctable_new(u, name, elements, style, fill, context, comment);
-    cexpr *e = c_name(u, "%s", name);
+    cexpr *e = c_name(u, name);
     return ctable_is_bits(style) ? c_member(u, e, "value", false) : e;
 }
 

@@ -24,7 +24,8 @@ typedef struct cunit cunit;
 cunit *cunit_new(arena *a);
 
 /* --- expressions ------------------------------------------------------------------------------------------------ */
-cexpr *c_name(cunit *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
+cexpr *c_name(cunit *u, const char *name); /* copied */
+cexpr *c_namef(cunit *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
 cexpr *c_int(cunit *u, int64_t value);
 cexpr *c_float(cunit *u, float value);           /* 0.5f; infinities and NaN become INFINITY, -INFINITY, NAN */
 cexpr *c_double(cunit *u, double value);         /* 0.5 */
@@ -35,6 +36,8 @@ cexpr *c_add(cunit *u, cexpr *a, cexpr *b);      /* short forms of c_binary */
 cexpr *c_sub(cunit *u, cexpr *a, cexpr *b);
 cexpr *c_mul(cunit *u, cexpr *a, cexpr *b);
 cexpr *c_unary(cunit *u, const char *op, cexpr *operand);            /* "-", "!", "&", "*" */
+cexpr *c_at(cunit *u, const char *array, cexpr *index);              /* array + index */
+cexpr *c_item(cunit *u, const char *array, cexpr *index);            /* array[index] */
 cexpr *c_element(cunit *u, cexpr *address);     /* what is at the address a + i: a[i] */
 cexpr *c_index(cunit *u, cexpr *array, cexpr *index);                /* array[index] */
 cexpr *c_member(cunit *u, cexpr *object, const char *member, bool arrow);

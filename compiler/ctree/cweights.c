@@ -9,7 +9,7 @@
 
 void cunit_weights_beside(cunit *u, const char *type) {
     u->weights_type = type;
-    u->weights = c_name(u, "%s", "");
+    u->weights = c_name(u, "");
     ctop *t = ctop_new(u, CTOP_WEIGHTS);
     t->text = type;
 }

@@ -135,7 +135,7 @@ void call_function(emit_context *e, const plan_kernel *k) {
     /* run, eval and the training functions of a model have most of their kernels in common */
     if (name) c_function_end(f);
     else name = emit_function_end_shared(e, f, wanted);
-    *function_of(e, k) = c_name(e->unit, "%s", name);
+    *function_of(e, k) = c_name(e->unit, name);
 }
 
 /* --- calls --- */
@@ -197,10 +197,9 @@ cexpr *call_expression(emit_context *e, const plan_kernel *k, buffer_base *base,
     if (call_takes_turn(k)) {
         cexpr *turn = c_index(e->unit, c_member(e->unit, c_name(e->unit, "self"), "turn", true), c_int(e->unit, 0));
         turn = c_cast(e->unit, "size_t", turn);
-        if (e->round)
-            turn = c_binary(e->unit, "%", c_add(e->unit, turn, c_name(e->unit, "%s", e->round)), c_int(e->unit, 2));
+        if (e->round) turn = c_binary(e->unit, "%", c_add(e->unit, turn, c_name(e->unit, e->round)), c_int(e->unit, 2));
         push_argument(&l, turn);
     }
-    if (takes_round(e, k)) push_argument(&l, c_name(e->unit, "%s", e->round));
+    if (takes_round(e, k)) push_argument(&l, c_name(e->unit, e->round));
     return c_call_list(e->unit, c_text(*function_of(e, k)), (unsigned)l.count, l.arguments);
 }

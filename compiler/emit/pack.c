@@ -103,7 +103,7 @@ static const char *panels_function(emit_context *e) {
     const char *name = emit_name(e, "pack_panels");
     bool one_lane = e->target->body->rolled;
     c_top_line(e->unit, panels, name, one_lane ? "" : four_biases, one_lane ? "" : four_rows);
-    *made = c_name(e->unit, "%s", name);
+    *made = c_name(e->unit, name);
     return name;
 }
 
@@ -121,7 +121,7 @@ static const char *biases_function(emit_context *e) {
     if (*made) return c_text(*made);
     const char *name = emit_name(e, "pack_biases");
     c_top_line(e->unit, biases, name);
-    *made = c_name(e->unit, "%s", name);
+    *made = c_name(e->unit, name);
     return name;
 }
 
@@ -140,9 +140,7 @@ static group_bits bits_of(const pack *p) {
     return r;
 }
 
-static cexpr *packs_at(emit_context *e, int64_t offset) {
-    return c_add(e->unit, c_name(e->unit, "self->packs"), c_int(e->unit, offset));
-}
+static cexpr *packs_at(emit_context *e, int64_t offset) { return c_at(e->unit, "self->packs", c_int(e->unit, offset)); }
 
 static void pack_biases_of(emit_context *e, cblock *b, const pack *p, int64_t offset) {
     cunit *u = e->unit;
@@ -192,9 +190,9 @@ static void pack_norm_of(emit_context *e, cblock *b, const pack_norm *n, int64_t
         cexpr *root = c_call(u, wide ? "sqrt" : "sqrtf", 1, c_add(u, variance, eps));
         cexpr *shift = c_sub(u, bias, c_mul(u, mean, scale));
         c_declare(s, arena_printf(e->arena, "const %s ", type), "scale", c_binary(u, "/", weight, root));
-        c_assign(s, c_index(u, c_name(u, "self->packs"), c_add(u, c_int(u, offset), c)), "=",
+        c_assign(s, c_item(u, "self->packs", c_add(u, c_int(u, offset), c)), "=",
                  wide ? c_cast(u, "float", scale) : scale);
-        c_assign(s, c_index(u, c_name(u, "self->packs"), c_add(u, c_int(u, offset + n->channels), c)), "=",
+        c_assign(s, c_item(u, "self->packs", c_add(u, c_int(u, offset + n->channels), c)), "=",
                  wide ? c_cast(u, "float", shift) : shift);
     }
     c_line(loop, "#endif");

@@ -86,14 +86,14 @@ static cexpr *base_of(void *context, const plan_buffer *b) {
     maker *m = context;
     cunit *u = m->e->unit;
     switch (b->place) {
-    case PLAN_INPUT: return c_name(u, "%s", m->api->inputs[b->index]);
-    case PLAN_OUTPUT: return c_name(u, "%s", m->api->outputs[b->index]);
+    case PLAN_INPUT: return c_name(u, m->api->inputs[b->index]);
+    case PLAN_OUTPUT: return c_name(u, m->api->outputs[b->index]);
     case PLAN_STATE: return c_member(u, c_name(u, "self"), m->api->states[b->index], true);
     case PLAN_TABLE: return emit_param(m->e, b->index);
     case PLAN_TRAINED: return in_struct(m, "parameters", b->index);
     case PLAN_GRADIENT: return in_struct(m, "gradients", b->index);
     case PLAN_LITERAL: return emit_literal(m->e, b->literal);
-    case PLAN_SCRATCH: return c_name(u, "%s", m->buffers[b->index]);
+    case PLAN_SCRATCH: return c_name(u, m->buffers[b->index]);
     }
     ice("no place");
 }
@@ -134,7 +134,7 @@ static void declare_buffers(maker *m) {
             if (m->buffers[i]) continue;
         }
         m->buffers[i] = local_name(m, b->name);
-        c_declare(m->body, type, m->buffers[i], c_add(u, c_name(u, "%s", arrays[floats]), c_int(u, b->offset)));
+        c_declare(m->body, type, m->buffers[i], c_at(u, arrays[floats], c_int(u, b->offset)));
     }
     if (arrays[0] || arrays[1]) c_blank(m->body);
 }
@@ -185,7 +185,7 @@ static void emit_items(maker *m, cblock *b, const plan_item *item) {
         const char *start = emit_symbol(e, item->start), *extent = emit_symbol(e, item->extent);
         cexpr *whole = emit_dim(e, item->symbol), *chunk = c_int(u, item->chunk);
         cblock *turn = c_for(b, start, c_int(u, 0), whole, item->chunk);
-        cexpr *left = c_sub(u, whole, c_name(u, "%s", start));
+        cexpr *left = c_sub(u, whole, c_name(u, start));
         c_declare(turn, "const size_t ", extent, c_conditional(u, c_binary(u, "<", left, chunk), left, chunk));
         emit_items(m, turn, item->items);
     }
@@ -200,7 +200,7 @@ static void check_pointers(maker *m) {
     if (weights) test = c_binary(u, "||", test, c_binary(u, "==", weights, c_name(u, "NULL")));
     for (size_t i = 0; i < model->input_count + model->output_count; i++) {
         const char *name = i < model->input_count ? m->api->inputs[i] : m->api->outputs[i - model->input_count];
-        test = c_binary(u, "||", test, c_binary(u, "==", c_name(u, "%s", name), c_name(u, "NULL")));
+        test = c_binary(u, "||", test, c_binary(u, "==", c_name(u, name), c_name(u, "NULL")));
     }
     c_return(c_if(m->body, test), c_name(u, "NNC_ERR_NULL"));
 }
@@ -209,8 +209,8 @@ static void check_dims(maker *m) {
     const ir_model *model = m->e->plan->model;
     cunit *u = m->e->unit;
     for (size_t i = 0; i < model->symbol_count; i++) {
-        cexpr *low = c_binary(u, "<", c_name(u, "%s", m->api->dims[i]), c_name(u, "%s_MIN", m->api->dim_macros[i]));
-        cexpr *high = c_binary(u, ">", c_name(u, "%s", m->api->dims[i]), c_name(u, "%s_MAX", m->api->dim_macros[i]));
+        cexpr *low = c_binary(u, "<", c_name(u, m->api->dims[i]), c_namef(u, "%s_MIN", m->api->dim_macros[i]));
+        cexpr *high = c_binary(u, ">", c_name(u, m->api->dims[i]), c_namef(u, "%s_MAX", m->api->dim_macros[i]));
         c_return(c_if(m->body, c_binary(u, "||", low, high)), c_name(u, "NNC_ERR_DIM"));
     }
 }
@@ -223,7 +223,7 @@ static void comment_check(const maker *m, cblock *b, const ir_bound_check *c) {
 
 static void return_error(const maker *m, cblock *b, const ir_bound_check *c, cexpr *outside) {
     static const char *const statuses[] = {"NNC_ERR_TOKEN", "NNC_ERR_LENGTH", "NNC_ERR_TARGET"};
-    c_return(c_if(b, outside), c_name(m->e->unit, "%s", statuses[c->kind]));
+    c_return(c_if(b, outside), c_name(m->e->unit, statuses[c->kind]));
 }
 
 static void check_view(maker *m, cblock *b, const plan_view *v, const ir_bound_check *c) {
@@ -235,7 +235,7 @@ static void check_view(maker *m, cblock *b, const plan_view *v, const ir_bound_c
         if (dim_is(v->type.dims[i], 1)) continue;
         if (!m->counters[i]) m->counters[i] = local_name(m, (const char *const[]){"i", "j", "k", "l"}[i % 4]);
         b = c_for(b, m->counters[i], c_int(u, 0), emit_dim(e, v->type.dims[i]), 1);
-        index[i] = c_name(u, "%s", m->counters[i]);
+        index[i] = c_name(u, m->counters[i]);
     }
     cexpr *offset = c_add(u, emit_dim(e, v->offset), emit_offset(e, v, index));
     return_error(m, b, c, emit_outside(e, c, c_index(u, base_of(m, v->buffer), offset)));
@@ -302,7 +302,7 @@ static void declare_dims(maker *m, bool steps, bool checks) {
             if (c->computed) s.found = kernel_takes(c->computed, s.symbol);
             else s.found = view_mentions(&c->view, s.symbol) || dim_mentions(c->check->high, s.symbol);
         }
-        if (s.found) c_declare(m->body, "const size_t ", name, c_name(m->e->unit, "%s", m->api->dims[i]));
+        if (s.found) c_declare(m->body, "const size_t ", name, c_name(m->e->unit, m->api->dims[i]));
     }
 }
 
@@ -346,7 +346,7 @@ static bool steps_may_fail(const plan *p) {
 
 static void sign(signature *s, const char *type, const char *name) {
     if (s->function) c_parameter(s->function, type, name);
-    else s->arguments[s->count++] = c_name(s->e->unit, "%s", name);
+    else s->arguments[s->count++] = c_name(s->e->unit, name);
 }
 
 void procedure_sign(signature *s, const emit_api *api, const char *lr) {
@@ -378,7 +378,7 @@ static cexpr **body_name(emit_context *e, size_t body) { return emit_once(e, "bo
 void procedure_body(emit_context *e, const emit_api *api) {
     if (!procedure_has_bodies(e->plan, e->target_count)) return;
     const char *name = emit_function_name(e, "steps");
-    *body_name(e, e->body) = c_name(e->unit, "%s", name);
+    *body_name(e, e->body) = c_name(e->unit, name);
     bool may_fail = steps_may_fail(e->plan);
     cfunction *f = c_function(e->unit, may_fail ? "static nnc_status" : "static void", name, NULL);
     sign_all(&(signature){.function = f, .e = e}, api);
@@ -473,8 +473,8 @@ void procedure_weights_at(emit_context *e, const emit_api *api) {
     cblock *b = c_body(f);
     cexpr *data = c_name(u, "data"), *found = c_name(u, "found"), *status = c_name(u, "status"),
           *null = c_name(u, "NULL");
-    cexpr *model = c_name(u, "UINT64_C(0x%016" PRIx64 ")", weights_file_signature(u));
-    cexpr *size = c_name(u, "UINT64_C(%" PRIu64 ")", weights_file_size(u));
+    cexpr *model = c_namef(u, "UINT64_C(0x%016" PRIx64 ")", weights_file_signature(u));
+    cexpr *size = c_namef(u, "UINT64_C(%" PRIu64 ")", weights_file_size(u));
     cexpr *check = c_call(u, "nnc_weights_check", 4, data, c_name(u, "bytes"), model, size);
     c_declare(b, "nnc_status", "found", c_name(u, "NNC_ERR_NULL"));
     cblock *there = c_if(b, c_binary(u, "!=", data, null));

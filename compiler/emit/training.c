@@ -75,7 +75,7 @@ static void train_function(const training *t, emit_context *train) {
     cblock *b = c_body(f);
     signature s = arguments_of(train, t->api->train);
     call_or_return(t, b, training_name(t, "grad"), &s);
-    c_return(b, c_call(t->u, training_name(t, "step"), 2, c_name(t->u, "self"), c_name(t->u, "%s", t->api->train->lr)));
+    c_return(b, c_call(t->u, training_name(t, "step"), 2, c_name(t->u, "self"), c_name(t->u, t->api->train->lr)));
     c_function_end(f);
 }
 
@@ -85,7 +85,7 @@ static void copy_function(const training *t, const char *what, bool out, const c
     cunit *u = t->u;
     cfunction *f = training_function(t, "void", what, out ? "const " : "");
     c_parameter(f, out ? "float *" : "const float *", out ? "to" : "from");
-    cexpr *i = c_name(u, "i"), *inside = training_at(t, member, i), *outside = c_index(u, c_name(u, out ? "to" : "from"), i);
+    cexpr *i = c_name(u, "i"), *inside = training_at(t, member, i), *outside = c_item(u, out ? "to" : "from", i);
     c_assign(training_for_each(t, c_body(f)), out ? outside : inside, "=", out ? inside : outside);
     if (!out) pack_call(t->e, c_body(f), t->api);
     c_function_end(f);

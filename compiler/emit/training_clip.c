@@ -19,12 +19,11 @@ static cexpr *summand(const training *t, double norm_type, cexpr *size) {
 static cexpr *sizes(const training *t, cblock *b, double norm_type, const training_place *at) {
     cexpr *g = training_load(t, "gradients", at);
     if (norm_type != 2) g = vectors_call1(t->e, "abs", g);
-    c_declare(b, arena_printf(t->e->arena, "const %s", t->e->target->type), "size", g);
-    return c_name(t->u, "size");
+    return vectors_constant(t->e, b, "size", g);
 }
 
 static void add_to(const training *t, cblock *b, const char *sum, cexpr *more) {
-    cexpr *to = c_name(t->u, "%s", sum);
+    cexpr *to = c_name(t->u, sum);
     c_assign(b, to, "=", vectors_call2(t->e, "add", to, more));
 }
 
@@ -40,11 +39,11 @@ static void emit_sum(const training *t, cblock *b, double norm_type) {
     for (int level = 0; level < 3; level++) {
         blocks[level] = b = c_for(b, names[level], from, to, steps[level]);
         if (level == 2) break;
-        from = c_name(u, "%s", names[level]);
+        from = c_name(u, names[level]);
         cexpr *next = c_add(u, from, c_int(u, steps[level]));
         const char *bound = level ? "inner_end" : "outer_end";
         c_declare(b, "const size_t ", bound, c_conditional(u, c_binary(u, "<", next, to), next, to));
-        to = c_name(u, "%s", bound);
+        to = c_name(u, bound);
         c_declare(b, t->e->target->type, sums[level + 1], vectors_call0(t->e, "zero"));
     }
     training_place at = {c_name(u, "i"), NULL};

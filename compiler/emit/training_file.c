@@ -71,7 +71,7 @@ static void file_table(const training *t) {
 /* Byte i of the four of a word. */
 static cexpr *byte_at(const training *t, const char *bytes, int i) {
     cunit *u = t->u;
-    return c_index(u, c_name(u, "%s", bytes), c_add(u, c_mul(u, c_int(u, 4), c_name(u, "i")), c_int(u, i)));
+    return c_item(u, bytes, c_add(u, c_mul(u, c_int(u, 4), c_name(u, "i")), c_int(u, i)));
 }
 
 static void save_function(const training *t) {
@@ -79,15 +79,15 @@ static void save_function(const training *t) {
     cfunction *f = training_function(t, "void", "save", "const ");
     c_parameter(f, "void *", "to");
     cblock *b = c_body(f);
-    cexpr *size = c_call(u, "sizeof", 1, c_name(u, "%s_file", t->api->name)), *word = c_name(u, "word");
-    c_do(b, c_call(u, "memcpy", 3, c_name(u, "to"), c_name(u, "%s_file", t->api->name), size));
+    cexpr *size = c_call(u, "sizeof", 1, c_namef(u, "%s_file", t->api->name)), *word = c_name(u, "word");
+    c_do(b, c_call(u, "memcpy", 3, c_name(u, "to"), c_namef(u, "%s_file", t->api->name), size));
     c_declare(b, "unsigned char *", "bytes", c_add(u, c_cast(u, "unsigned char *", c_name(u, "to")), size));
     b = training_for_each(t, b);
     c_declare(b, "uint32_t ", "word", NULL);
     cexpr *from = c_unary(u, "&", training_at(t, "parameters", c_name(u, "i")));
     c_do(b, c_call(u, "memcpy", 3, c_unary(u, "&", word), from, c_call(u, "sizeof", 1, word)));
     for (int i = 0; i < 4; i++) {
-        cexpr *part = i ? c_binary(u, "/", word, c_name(u, "%uu", 1u << 8 * i)) : word;
+        cexpr *part = i ? c_binary(u, "/", word, c_namef(u, "%uu", 1u << 8 * i)) : word;
         c_assign(b, byte_at(t, "bytes", i), "=",
                  c_cast(u, "unsigned char", c_binary(u, "%", part, c_name(u, "256u"))));
     }
@@ -101,18 +101,18 @@ static void restore_function(const training *t) {
     c_parameter(f, "size_t", "bytes");
     cblock *b = c_body(f);
     cexpr *self = c_name(u, "self"), *from = c_name(u, "from"), *null = c_name(u, "NULL"), *word = c_name(u, "word");
-    cexpr *size = c_call(u, "sizeof", 1, c_name(u, "%s_file", t->api->name));
+    cexpr *size = c_call(u, "sizeof", 1, c_namef(u, "%s_file", t->api->name));
     c_return(c_if(b, c_binary(u, "||", c_binary(u, "==", self, null), c_binary(u, "==", from, null))),
              c_name(u, "NNC_ERR_NULL"));
-    cexpr *length = c_binary(u, "!=", c_name(u, "bytes"), c_name(u, "%s_SAVE_BYTES", t->api->upper));
-    cexpr *header = c_call(u, "memcmp", 3, from, c_name(u, "%s_file", t->api->name), size);
+    cexpr *length = c_binary(u, "!=", c_name(u, "bytes"), c_namef(u, "%s_SAVE_BYTES", t->api->upper));
+    cexpr *header = c_call(u, "memcmp", 3, from, c_namef(u, "%s_file", t->api->name), size);
     c_return(c_if(b, c_binary(u, "||", length, c_binary(u, "!=", header, c_int(u, 0)))), c_name(u, "NNC_ERR_WEIGHTS"));
     c_declare(b, "const unsigned char *", "data", c_add(u, c_cast(u, "const unsigned char *", from), size));
     cblock *loop = training_for_each(t, b);
     cexpr *sum = NULL;
     for (int i = 0; i < 4; i++) {
         cexpr *part = c_cast(u, "uint32_t", byte_at(t, "data", i));
-        if (i) part = c_mul(u, part, c_name(u, "%uu", 1u << 8 * i));
+        if (i) part = c_mul(u, part, c_namef(u, "%uu", 1u << 8 * i));
         sum = sum ? c_add(u, sum, part) : part;
     }
     c_declare(loop, "const uint32_t ", "word", sum);

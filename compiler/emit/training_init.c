@@ -15,13 +15,13 @@ static cexpr *draw(const training *t, cblock *b, cexpr *which) {
     cblock *next = c_if(b, c_binary(u, "==", c_binary(u, "%", i, four), c_int(u, 0)));
     c_do(next, c_call(u, emit_random_words(t->e), 4, c_name(u, "random"),
                       c_cast(u, "uint32_t", c_binary(u, "/", i, four)), c_name(u, "site"), c_name(u, "words")));
-    return c_cast(u, "float", c_binary(u, "/", c_index(u, c_name(u, "words"), which), c_name(u, "256u")));
+    return c_cast(u, "float", c_binary(u, "/", c_item(u, "words", which), c_name(u, "256u")));
 }
 
 /* Parameter first + i. */
 static cexpr *drawn_to(const training *t) {
     cunit *u = t->u;
-    return c_index(u, c_name(u, "parameters"), training_map(t, c_add(u, c_name(u, "first"), c_name(u, "i"))));
+    return c_item(u, "parameters", training_map(t, c_add(u, c_name(u, "first"), c_name(u, "i"))));
 }
 
 static cfunction *begin_filler(const training *t, const char *name, const char *comment) {
@@ -48,7 +48,7 @@ static const char *uniform_function(const training *t) {
     cexpr *unit = c_sub(u, c_mul(u, drawn, c_float(u, 1.0f / (1 << 23))), c_float(u, 1));
     c_assign(b, drawn_to(t), "=", c_mul(u, unit, c_name(u, "bound")));
     c_function_end(f);
-    *made = c_name(u, "%s", name);
+    *made = c_name(u, name);
     return name;
 }
 
@@ -63,9 +63,9 @@ static const char *normal_function(const training *t) {
     cblock *b = c_for(c_body(f), "i", c_int(u, 0), c_name(u, "count"), 1);
     cexpr *i = c_name(u, "i"), *half = c_binary(u, "%", c_binary(u, "/", i, c_int(u, 2)), c_int(u, 2));
     cexpr *first = draw(t, b, c_mul(u, c_int(u, 2), half));
-    cexpr *second = c_cast(u, "float", c_binary(u, "/", c_index(u, c_name(u, "words"),
-                                                                c_add(u, c_mul(u, c_int(u, 2), half), c_int(u, 1))),
-                                                c_name(u, "256u")));
+    cexpr *second = c_cast(
+        u, "float",
+        c_binary(u, "/", c_item(u, "words", c_add(u, c_mul(u, c_int(u, 2), half), c_int(u, 1))), c_name(u, "256u")));
     cexpr *scale = c_float(u, 1.0f / (1 << 24));
     cexpr *log = c_call(u, "logf", 1, c_mul(u, c_add(u, first, c_float(u, 0.5f)), scale));
     c_declare(b, "const float ", "radius", c_call(u, "sqrtf", 1, c_mul(u, c_float(u, -2), log)));
@@ -74,7 +74,7 @@ static const char *normal_function(const training *t) {
     cexpr *turned = c_conditional(u, odd, c_call(u, "sinf", 1, angle), c_call(u, "cosf", 1, angle));
     c_assign(b, drawn_to(t), "=", c_mul(u, c_name(u, "radius"), turned));
     c_function_end(f);
-    *made = c_name(u, "%s", name);
+    *made = c_name(u, name);
     return name;
 }
 

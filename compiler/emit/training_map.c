@@ -22,13 +22,13 @@ static const char *in_panels_function(const training *t) {
     if (*made) return c_text(*made);
     const char *name = emit_name(t->e, "in_panels");
     c_top_line(t->u, in_panels, name);
-    *made = c_name(t->u, "%s", name);
+    *made = c_name(t->u, name);
     return name;
 }
 
 static const char *map_name(const training *t) {
     cexpr **made = emit_once(t->e, "the map of parameters");
-    if (!*made) *made = c_name(t->u, "%s", emit_name(t->e, "place"));
+    if (!*made) *made = c_name(t->u, emit_name(t->e, "place"));
     return c_text(*made);
 }
 
@@ -79,5 +79,5 @@ cexpr *training_at(const training *t, const char *member, cexpr *i) {
 }
 
 cblock *training_for_each(const training *t, cblock *b) {
-    return c_for(b, "i", c_int(t->u, 0), c_name(t->u, "%s_PARAM_FLOATS", t->api->upper), 1);
+    return c_for(b, "i", c_int(t->u, 0), c_namef(t->u, "%s_PARAM_FLOATS", t->api->upper), 1);
 }

@@ -25,9 +25,7 @@ typedef struct {
 static cexpr *number(const update *s, double value) { return vectors_number(s->e, value); }
 
 /* A variable of a float, in all lanes. */
-static cexpr *spread(const update *s, const char *name) {
-    return vectors_call1(s->e, "splat", c_name(s->u, "%s", name));
-}
+static cexpr *spread(const update *s, const char *name) { return vectors_call1(s->e, "splat", c_name(s->u, name)); }
 
 static cexpr *add(const update *s, cexpr *x, cexpr *y) { return vectors_call2(s->e, "add", x, y); }
 
@@ -40,8 +38,7 @@ static cexpr *divided(const update *s, cexpr *x, cexpr *by) { return vectors_cal
 static cexpr *root(const update *s, cexpr *x) { return vectors_call1(s->e, "sqrt", x); }
 
 static cexpr *named(const update *s, const char *name, cexpr *value) {
-    c_declare(s->b, arena_printf(s->e->arena, "const %s", s->e->target->type), name, value);
-    return c_name(s->u, "%s", name);
+    return vectors_constant(s->e, s->b, name, value);
 }
 
 /* The next of the moments that the optimizer keeps. */
@@ -223,7 +220,7 @@ static void update_group(const training *t, cblock *b, size_t group, const char 
 static cexpr *rate_of(const emit_context *e, const ir_training *t, size_t group) {
     cunit *u = e->unit;
     double first = t->optimizers[0].lr, own = t->optimizers[group].lr;
-    cexpr *lr = c_name(u, "%s", e->lr ? e->lr : "lr");
+    cexpr *lr = c_name(u, e->lr ? e->lr : "lr");
     return group == 0 || first == own || first == 0 ? lr : c_mul(u, lr, c_float(u, (float)(own / first)));
 }
 

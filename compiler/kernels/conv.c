@@ -36,7 +36,7 @@ typedef struct {
     tile size;  /* positions by vectors of channels */
 } conv_tile;
 
-static cexpr *name(const conv *v, const char *what) { return c_name(v->u, "%s", what); }
+static cexpr *name(const conv *v, const char *what) { return c_name(v->u, what); }
 
 static cexpr *stride(const conv *v, const plan_operand *o, unsigned axis) {
     return emit_dim(v->e, o->view.strides[axis]);
@@ -323,7 +323,7 @@ void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f) {
     first = c_add(u, first, conv_input_channel(&v->x, c_mul(u, g, c_int(u, v->channels))));
     y_at = c_add(u, y_at, c_mul(u, c_mul(u, g, c_int(u, v->outputs)), stride(v, v->y, 1)));
     c_declare(b, "const float *", "x_g", first);
-    c_declare(b, "float *", "y_g", c_add(u, c_name(u, "y"), y_at));
+    c_declare(b, "float *", "y_g", c_at(u, "y", y_at));
     if (v->choice->pack) emit_panels(v, b, table);
     else emit_lone_channel(v, b, k);
 }

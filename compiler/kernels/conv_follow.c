@@ -37,7 +37,7 @@ static void compute_each(const conv_follow *f, cblock *b, const tile *t, cexpr *
         const void *const context[] = {f, c_add(u, channel, c_int(u, i / t->vectors))};
         cblock *scope = c_scope(b);
         cexpr *value = expression_of_sum(f->each, scope, t->sums[i], place_of_channel, context);
-        c_assign(scope, c_name(u, "%s", t->sums[i]), "=", value);
+        c_assign(scope, c_name(u, t->sums[i]), "=", value);
     }
 }
 
@@ -55,10 +55,10 @@ static unsigned parts_of_row(const conv_follow *f, cblock *b, const tile *t, uns
     for (unsigned v = 0; v < t->vectors; v++) {
         part *p = &parts[count++];
         cexpr *at = c_add(u, divided(u, position, pool), c_int(u, t->columns[v] / pool));
-        *p = (part){c_name(u, "%s", t->sums[r * t->vectors + v]), c_add(u, row, at), lanes};
+        *p = (part){c_name(u, t->sums[r * t->vectors + v]), c_add(u, row, at), lanes};
         if (pool == 1) continue;
         bool two = v + 1 < t->vectors && t->columns[v + 1] == t->columns[v] + lanes;
-        cexpr *next = two ? c_name(u, "%s", t->sums[r * t->vectors + ++v]) : p->value;
+        cexpr *next = two ? c_name(u, t->sums[r * t->vectors + ++v]) : p->value;
         c_assign(b, p->value, "=", pairs(f, p->value, next));
         if (!two) p->lanes = lanes / 2;
     }
@@ -73,7 +73,7 @@ void conv_follow_store(const conv_follow *f, cblock *b, const tile *t, cexpr *ch
     compute_each(f, b, t, channel);
     for (unsigned r = 0; r < t->rows; r++) {
         cexpr *stride = emit_dim(e, f->kernel->results[0].view.strides[1]);
-        cexpr *row = c_add(u, c_name(u, "y_o"), c_mul(u, c_int(u, r), stride));
+        cexpr *row = c_at(u, "y_o", c_mul(u, c_int(u, r), stride));
         count += parts_of_row(f, b, t, r, row, position, parts + count);
     }
     if (f->kernel->pool[0] > 1) {

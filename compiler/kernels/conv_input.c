@@ -27,7 +27,7 @@ cexpr *conv_input_channel(const conv_input *x, cexpr *c) {
 static cblock *loop(const conv_input *x, cblock *b, const char *name, unsigned axis, cexpr **index) {
     cunit *u = x->e->unit;
     bool once = dim_is(x->operand->view.type.dims[axis], 1);
-    *index = once ? c_int(u, 0) : c_name(u, "%s", name);
+    *index = once ? c_int(u, 0) : c_name(u, name);
     return once ? b : c_for(b, name, c_int(u, 0), extent(x, axis), 1);
 }
 
@@ -45,28 +45,27 @@ static void gather_rows(const conv_input *x, cblock *b, cexpr *sequence) {
     cexpr *from = c_add(u, sequence, c_add(u, c_mul(u, c, stride(x, 2)), c_mul(u, row, stride(x, 3))));
     int64_t lanes = x->e->target->lanes;
     if (dim_is(strides[4], 1) && lanes > 1 && dim_min(conv_input_length(x)) >= lanes) {
-        c_do(b, vectors_call3(x->e, "copy", c_add(u, c_name(u, "rows"), to), from, length));
+        c_do(b, vectors_call3(x->e, "copy", c_at(u, "rows", to), from, length));
         return;
     }
     if (dim_is(strides[4], 1)) {
         cexpr *bytes = c_mul(u, length, c_name(u, "sizeof(float)"));
-        c_do(b, c_call(u, "memcpy", 3, c_add(u, c_name(u, "rows"), to), from, bytes));
+        c_do(b, c_call(u, "memcpy", 3, c_at(u, "rows", to), from, bytes));
         return;
     }
     b = c_for(b, "i", c_int(u, 0), length, 1);
     cexpr *i = c_name(u, "i");
-    c_assign(b, c_index(u, c_name(u, "rows"), c_add(u, to, i)), "=",
-             c_element(u, c_add(u, from, c_mul(u, i, stride(x, 4)))));
+    c_assign(b, c_item(u, "rows", c_add(u, to, i)), "=", c_element(u, c_add(u, from, c_mul(u, i, stride(x, 4)))));
 }
 
 cblock *conv_input_loops(const conv_input *x, cblock *b, cexpr **first, cexpr **sequence) {
     cunit *u = x->e->unit;
     cexpr *n, *h;
     b = loop(x, b, "item", 0, &n);
-    *first = c_add(u, c_name(u, "%s", x->operand->name), c_mul(u, n, stride(x, 0)));
+    *first = c_at(u, x->operand->name, c_mul(u, n, stride(x, 0)));
     if (is_image(x)) {
         b = loop(x, b, "h", 1, &h);
-        c_declare(b, "float *", "rows", c_add(u, c_name(u, "work"), c_int(u, x->rows_at)));
+        c_declare(b, "float *", "rows", c_at(u, "work", c_int(u, x->rows_at)));
         gather_rows(x, b, c_add(u, *first, c_mul(u, h, stride(x, 1))));
         *first = c_name(u, "rows");
         n = c_add(u, c_mul(u, n, extent(x, 1)), h);

@@ -35,9 +35,9 @@ static void add_term(const void *context, cblock *b, const char *const *sums, ce
     cunit *u = p->e->unit;
     cexpr *factors[COST_ROWS], *term = c_add(u, c_mul(u, c, c_int(u, p->taps)), k);
     for (unsigned r = 0; r < t->size.rows; r++)
-        factors[r] = c_index(u, c_name(u, "w"), c_add(u, term, c_int(u, r * p->channels * p->taps)));
+        factors[r] = c_item(u, "w", c_add(u, term, c_int(u, r * p->channels * p->taps)));
     cexpr *at = c_add(u, conv_input_channel(&p->x, c), c_mul(u, k, c_int(u, p->dilation)));
-    tile_add_term(p->e, b, &t->size, sums, factors, c_add(u, c_name(u, "x_t"), at), "");
+    tile_add_term(p->e, b, &t->size, sums, factors, c_at(u, "x_t", at), "");
 }
 
 /* The last vector begins `last` positions behind t; where it has some of the one before it, it is a tile of its own if
@@ -63,18 +63,18 @@ static void emit_tile(const positions *p, cblock *b, cexpr *o, cexpr *t, const c
     for (unsigned v = 0; v < vectors; v++) of.size.columns[v] = v + 1 < vectors ? v * lanes : last;
     for (unsigned r = 0; r < rows; r++) {
         of.size.inputs[r] = "w";
-        cexpr *row = c_add(u, c_name(u, "y_o"), c_mul(u, c_int(u, r), stride(p, p->y, 1)));
+        cexpr *row = c_at(u, "y_o", c_mul(u, c_int(u, r), stride(p, p->y, 1)));
         for (unsigned v = 0; v < vectors; v++) {
             unsigned i = r * vectors + v;
             of.size.sums[i] = arena_printf(e->arena, "s%u_%u", r, v);
-            starts[i] = p->biased ? vectors_call1(e, "splat", c_index(u, c_name(u, "bias_o"), c_int(u, r)))
-                                  : vectors_call0(e, "zero");
+            starts[i] =
+                p->biased ? vectors_call1(e, "splat", c_item(u, "bias_o", c_int(u, r))) : vectors_call0(e, "zero");
             places[i] = (sum_place){row, c_add(u, t, c_int(u, of.size.columns[v])), dense, NULL};
             if (followed)
                 places[i] = (sum_place){c_name(u, "work"), c_int(u, p->choice->sums_at + i * lanes), dense, NULL};
         }
     }
-    c_declare(b, "const float *", "x_t", c_add(u, c_name(u, "x_g"), t));
+    c_declare(b, "const float *", "x_t", c_at(u, "x_g", t));
     if (!waits) tile_declare(e, b, &of.size, starts);
     for (unsigned i = 0; waits && i < count; i++) sum_store(e, b, &places[i], starts[i]);
     if (waits) terms.places = places;
@@ -85,8 +85,7 @@ static void emit_tile(const positions *p, cblock *b, cexpr *o, cexpr *t, const c
         conv_follow_store(&p->follow, b, &of.size, c_add(u, p->first_channel, o), t);
         return;
     }
-    for (unsigned i = 0; !waits && i < count; i++)
-        sum_store(e, b, &places[i], c_name(u, "%s", of.size.sums[i]));
+    for (unsigned i = 0; !waits && i < count; i++) sum_store(e, b, &places[i], c_name(u, of.size.sums[i]));
 }
 
 /* All positions of the channels from o on. The last vector of what whole tiles leave over ends with the last position:
@@ -96,9 +95,9 @@ static void emit_channels(const void *context, cblock *b, cexpr *o, const choice
     cunit *u = p->e->unit;
     int64_t lanes = p->e->target->lanes, wide = shape->size.vectors * lanes, count, terms = p->channels * p->taps;
     cexpr *all = p->length, *t = c_name(u, "t");
-    c_declare(b, "const float *", "w", c_add(u, c_name(u, "w_g"), c_mul(u, o, c_int(u, terms))));
-    if (p->biased) c_declare(b, "const float *", "bias_o", c_add(u, c_name(u, "bias_g"), o));
-    c_declare(b, "float *", "y_o", c_add(u, c_name(u, "y_g"), c_mul(u, o, stride(p, p->y, 1))));
+    c_declare(b, "const float *", "w", c_at(u, "w_g", c_mul(u, o, c_int(u, terms))));
+    if (p->biased) c_declare(b, "const float *", "bias_o", c_at(u, "bias_g", o));
+    c_declare(b, "float *", "y_o", c_at(u, "y_g", c_mul(u, o, stride(p, p->y, 1))));
     const unsigned vectors = shape->size.vectors;
     cexpr *even = c_mul(u, c_binary(u, "/", all, c_int(u, wide)), c_int(u, wide));
     if (c_is_int(all, &count)) {
@@ -134,7 +133,7 @@ void emit_conv_positions(emit_context *e, const plan_kernel *k, const choice_con
     first = c_add(u, first, conv_input_channel(&p.x, c_mul(u, g, c_int(u, p.channels))));
     y_at = c_add(u, y_at, c_mul(u, c_mul(u, g, c_int(u, outputs)), stride(&p, p.y, 1)));
     c_declare(b, "const float *", "x_g", first);
-    c_declare(b, "float *", "y_g", c_add(u, c_name(u, "%s", p.y->name), y_at));
+    c_declare(b, "float *", "y_g", c_at(u, p.y->name, y_at));
     cexpr *weights = c_mul(u, g, c_int(u, outputs * p.channels * p.taps));
     c_declare(b, "const float *", "w_g", c_add(u, emit_param(e, k->inputs[1].param), weights));
     if (p.biased) {

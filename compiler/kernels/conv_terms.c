@@ -16,7 +16,7 @@ static cblock *loop_over(const conv_terms *t, cblock *b, const char *name, cexpr
         *index = from;
         return b;
     }
-    *index = c_name(t->e->unit, "%s", name);
+    *index = c_name(t->e->unit, name);
     return c_for(b, name, from, to, 1);
 }
 

@@ -17,7 +17,7 @@ static cexpr *stride(const windows *v, const plan_operand *o, unsigned axis) {
     return emit_dim(v->e, o->view.strides[axis]);
 }
 
-static cexpr *name(const windows *v, const char *what) { return c_name(v->u, "%s", what); }
+static cexpr *name(const windows *v, const char *what) { return c_name(v->u, what); }
 
 /* A loop over [0, end), which vanishes around a single turn; *index becomes its variable. */
 static cblock *loop_to(const windows *v, cblock *b, const char *index_name, int64_t end, cexpr **index) {

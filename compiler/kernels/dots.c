@@ -8,18 +8,13 @@ static cexpr *load_terms(emit_context *e, cexpr *address, cexpr *k, cexpr *lanes
     return lanes ? vectors_call2(e, "load_n", at, lanes) : tile_load(e, at);
 }
 
-static cexpr *declared(emit_context *e, cblock *b, const char *name, cexpr *value) {
-    c_declare(b, arena_printf(e->arena, "const %s", e->target->type), name, value);
-    return c_name(e->unit, "%s", name);
-}
-
 void dots_load_columns(emit_context *e, cblock *b, cexpr *matrix, unsigned columns, cexpr *k, cexpr *lanes) {
     cunit *u = e->unit;
     cexpr *arguments[2 + COST_DOTS] = {c_add(u, matrix, c_mul(u, k, c_int(u, columns)))};
     arguments[1] = lanes ? lanes : c_int(u, e->target->lanes);
     for (unsigned c = 0; c < columns; c++) {
         c_declare(b, e->target->type, arena_printf(e->arena, "w%u", c), NULL);
-        arguments[2 + c] = c_unary(u, "&", c_name(u, "w%u", c));
+        arguments[2 + c] = c_unary(u, "&", c_namef(u, "w%u", c));
     }
     c_do(b, c_call_list(u, emit_vector(e, arena_printf(e->arena, "columns_%u", columns)), 2 + columns, arguments));
 }
@@ -35,14 +30,14 @@ static void add_vector(const dots *d, emit_context *e, cblock *b, const char *co
     cexpr *rows[COST_ROWS];
     for (unsigned r = 0; r < d->rows; r++) {
         rows[r] = load_terms(e, d->row[r], k, lanes);
-        if (d->rows > 1) rows[r] = declared(e, b, arena_printf(e->arena, "x%u", r), rows[r]);
+        if (d->rows > 1) rows[r] = vectors_constant(e, b, arena_printf(e->arena, "x%u", r), rows[r]);
     }
     if (d->together) dots_load_columns(e, b, d->column[0], d->columns, k, lanes);
     for (unsigned c = 0; c < d->columns; c++) {
-        cexpr *column = d->together ? c_name(u, "w%u", c) : column_of(d, e, c, k, lanes);
-        if (d->rows > 1 && !d->together) column = declared(e, b, arena_printf(e->arena, "w%u", c), column);
+        cexpr *column = d->together ? c_namef(u, "w%u", c) : column_of(d, e, c, k, lanes);
+        if (d->rows > 1 && !d->together) column = vectors_constant(e, b, arena_printf(e->arena, "w%u", c), column);
         for (unsigned r = 0; r < d->rows; r++) {
-            cexpr *sum = c_name(u, "%s", sums[r * d->columns + c]);
+            cexpr *sum = c_name(u, sums[r * d->columns + c]);
             c_assign(b, sum, "=", vectors_call3(e, "madd", rows[r], column, sum));
         }
     }

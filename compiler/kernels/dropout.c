@@ -32,7 +32,7 @@ const char *emit_random_words(emit_context *e) {
     if (*made) return c_text(*made);
     const char *name = emit_name(e, "random_words");
     c_top_line(e->unit, bits, name);
-    *made = c_name(e->unit, "%s", name);
+    *made = c_name(e->unit, name);
     return name;
 }
 
@@ -50,16 +50,15 @@ void emit_dropout(emit_context *e, const plan_kernel *k, cfunction *f) {
     for (unsigned d = 0; d < y->view.type.rank; d++) {
         const char *name = arena_printf(e->arena, "d%u", d);
         b = c_for(b, name, c_int(u, 0), emit_dim(e, y->view.type.dims[d]), 1);
-        index[d] = c_name(u, "%s", name);
+        index[d] = c_name(u, name);
     }
     cexpr *to = emit_element(e, y->name, &y->view, index);
     cexpr *from = x->kind == PLAN_MEMORY ? emit_element(e, x->name, &x->view, index) : emit_number(e, x);
     cblock *next = c_if(b, c_binary(u, "==", c_binary(u, "%", i, four), c_int(u, 0)));
     c_do(next, c_call(u, words, 4, c_name(u, "random"), c_cast(u, "uint32_t", c_binary(u, "/", i, four)),
-                      c_name(u, "%uu", (unsigned)a->index), c_name(u, "words")));
+                      c_namef(u, "%uu", (unsigned)a->index), c_name(u, "words")));
     cexpr *kept = c_binary(u, "/", from, c_float(u, (float)(1 - a->number)));
-    cexpr *dropped = c_binary(u, "<", c_index(u, c_name(u, "words"), c_binary(u, "%", i, four)),
-                              c_name(u, "%.0fu", limit));
+    cexpr *dropped = c_binary(u, "<", c_item(u, "words", c_binary(u, "%", i, four)), c_namef(u, "%.0fu", limit));
     c_assign(b, to, "=", limit >= 4294967296.0 ? c_float(u, 0) : c_conditional(u, dropped, c_float(u, 0), kept));
     c_assign(b, i, "+=", c_int(u, 1));
 }

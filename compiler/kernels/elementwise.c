@@ -107,7 +107,7 @@ static cexpr *norm_table(emit_context *e, const plan_kernel *k, bool shift) {
     pack_norm norm = plan_norm_of(e->plan->model, k);
     if (pack_norm_lives(&norm)) {
         int64_t offset = pack_list_find_norm(e->plan->packs, &norm) + (shift ? norm.channels : 0);
-        return c_add(e->unit, c_name(e->unit, "packs"), c_int(e->unit, offset));
+        return c_at(e->unit, "packs", c_int(e->unit, offset));
     }
     const char *what = shift ? "shift" : "scale";
     cexpr **made = emit_once_in_file(e, "norm %s %zu %zu %zu %zu %a", what, emit_tensor_of(e, &k->inputs[1]),
@@ -149,7 +149,7 @@ static cexpr *local(chain *c, const ir_node *n, value v) {
     const char *type = result->type.dtype == IR_F32 ? "const float" : "const int32_t";
     if (in_vectors(c, result->type.dtype)) type = arena_printf(c->e->arena, "const %s", c->e->target->type);
     c_declare(c->body, type, name, v.code);
-    return c_name(c->e->unit, "%s", name);
+    return c_name(c->e->unit, name);
 }
 
 static value value_of(chain *c, const plan_kernel *k);
@@ -178,7 +178,7 @@ static cexpr *load(chain *c, cexpr *array, ir_dtype dtype) {
 }
 
 static cexpr *element(chain *c, const plan_operand *o) {
-    cexpr *array = c_name(c->e->unit, "%s", o->name);
+    cexpr *array = c_name(c->e->unit, o->name);
     if (c->mode == CHOICE_VECTORS) return load(c, array, o->view.type.dtype);
     cexpr *one = nest_element(c->nest, c->next_operand++, o->name);
     return in_vectors(c, o->view.type.dtype) ? vectors_call1(c->e, "splat", one) : one;
@@ -196,7 +196,7 @@ static value operand_value(chain *c, const plan_operand *o) {
         if (o->size) return (value){emit_number(c->e, o), 0};
         return (value){number(c, o->view.type.dtype, o->number), 0};
     case PLAN_MEMORY: return (value){element(c, o), 0};
-    case PLAN_SUM: return (value){c_name(c->e->unit, "%s", c->sum), 0};
+    case PLAN_SUM: return (value){c_name(c->e->unit, c->sum), 0};
     case PLAN_INLINE: {
         value v = value_of(c, o->inlined);
         bool named = o->inlined->node->results[0]->name != NULL;
@@ -399,7 +399,7 @@ static void emit_vector_of(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     c->lanes = lanes;
     c->next_operand = 0;
     const dim *stride;
-    cexpr *v = value_of(c, j->kernel).code, *array = c_name(c->e->unit, "%s", y->name);
+    cexpr *v = value_of(c, j->kernel).code, *array = c_name(c->e->unit, y->name);
     cexpr *offset = offset_of(c, j->to, &stride);
     if (j->kernel->node->op == IR_ACCUMULATE)
         v = vectors_call2(c->e, "add", vectors_load(c->e, array, offset, stride, lanes), v);
@@ -434,7 +434,7 @@ static void emit_parts_of(void *context, cblock *b, cexpr *at, cexpr *lanes) {
         if (k->results[i].kind != PLAN_MEMORY) continue;
         const dim *stride;
         cexpr *offset = offset_of(c, to++, &stride);
-        vectors_store(c->e, b, c_name(c->e->unit, "%s", k->results[i].name), offset, stride, c->made[i], lanes);
+        vectors_store(c->e, b, c_name(c->e->unit, k->results[i].name), offset, stride, c->made[i], lanes);
     }
     c->name_count = names;
 }

@@ -10,12 +10,12 @@ static void loop_known(const heights *h, cblock *b, int64_t first, int64_t tiles
         return;
     }
     cblock *loop = c_for(b, h->index, c_int(u, first), c_int(u, first + tiles * height), height);
-    h->body(h->context, loop, c_name(u, "%s", h->index), tile);
+    h->body(h->context, loop, c_name(u, h->index), tile);
 }
 
 void heights_loop_unknown(const heights *h, cblock *b, const choice_tile *tile) {
     cunit *u = h->e->unit;
-    cexpr *height = c_int(u, tile->size.rows), *n = c_name(u, "%s", h->index);
+    cexpr *height = c_int(u, tile->size.rows), *n = c_name(u, h->index);
     cblock *loop = c_for(b, h->index, c_int(u, 0), h->rows, tile->size.rows);
     if (tile->size.rows > 1) {
         cexpr *fits = c_binary(u, "<=", c_add(u, n, height), h->rows), *last = c_sub(u, h->rows, height);

@@ -4,9 +4,7 @@
 
 static const char *type_of(const plan_operand *o) { return o->view.type.dtype == IR_F32 ? "float" : "int32_t"; }
 
-static cexpr *at(emit_context *e, const plan_operand *o, cexpr *offset) {
-    return c_index(e->unit, c_name(e->unit, "%s", o->name), offset);
-}
+static cexpr *at(emit_context *e, const plan_operand *o, cexpr *offset) { return c_item(e->unit, o->name, offset); }
 
 /* --- by indices --- */
 
@@ -41,9 +39,8 @@ static void take(emit_context *e, const plan_kernel *k, cfunction *f) {
         c_assign(b, at(e, y, result), "=", at(e, x, element));
         return;
     }
-    cexpr *bytes = c_mul(u, emit_dim(e, inner->dims[last]), c_name(u, "sizeof(%s)", type_of(x)));
-    c_do(b, c_call(u, "memcpy", 3, c_add(u, c_name(u, "%s", y->name), result),
-                   c_add(u, c_name(u, "%s", x->name), element), bytes));
+    cexpr *bytes = c_mul(u, emit_dim(e, inner->dims[last]), c_namef(u, "sizeof(%s)", type_of(x)));
+    c_do(b, c_call(u, "memcpy", 3, c_at(u, y->name, result), c_at(u, x->name, element), bytes));
 }
 
 /* Strides but for the axis, along which an id says where. */
@@ -103,12 +100,10 @@ typedef struct {
     cexpr *best_stride, *where_stride;
 } ranking;
 
-static cexpr *best_at(const ranking *r, cexpr *rank) {
-    return c_index(r->u, c_name(r->u, "best"), c_mul(r->u, rank, r->best_stride));
-}
+static cexpr *best_at(const ranking *r, cexpr *rank) { return c_item(r->u, "best", c_mul(r->u, rank, r->best_stride)); }
 
 static cexpr *where_at(const ranking *r, cexpr *rank) {
-    return c_index(r->u, c_name(r->u, "where"), c_mul(r->u, rank, r->where_stride));
+    return c_item(r->u, "where", c_mul(r->u, rank, r->where_stride));
 }
 
 /* Puts the value of element p at its rank; those behind it move on, the last one out. */
@@ -142,8 +137,8 @@ static void topk(emit_context *e, const plan_kernel *k, cfunction *f) {
     nest_close(n, 0);
     cblock *b = nest_loops(n, c_body(f), n->rank);
     c_declare(b, arena_printf(e->arena, "%s *const ", type_of(y)), "best",
-              c_add(u, c_name(u, "%s", y->name), nest_offset(n, to, n->rank)));
-    c_declare(b, "int32_t *const ", "where", c_add(u, c_name(u, "%s", places->name), nest_offset(n, put, n->rank)));
+              c_at(u, y->name, nest_offset(n, to, n->rank)));
+    c_declare(b, "int32_t *const ", "where", c_at(u, places->name, nest_offset(n, put, n->rank)));
     ranking r = {u, emit_dim(e, y->view.strides[axis]), emit_dim(e, places->view.strides[axis])};
     cexpr *p = c_name(u, "p"), *rank = c_name(u, "rank");
     b = c_for(b, "p", c_int(u, 0), emit_dim(e, x->view.type.dims[axis]), 1);

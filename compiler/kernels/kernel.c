@@ -73,7 +73,7 @@ const char *emit_symbol(emit_context *e, const dim *symbol) {
 static cexpr *emit_factor(emit_context *e, const dim *factor) {
     const dim *numerator;
     int64_t by;
-    if (!dim_is_floordiv(factor, &numerator, &by)) return c_name(e->unit, "%s", emit_symbol(e, factor));
+    if (!dim_is_floordiv(factor, &numerator, &by)) return c_name(e->unit, emit_symbol(e, factor));
     return c_binary(e->unit, "/", emit_dim(e, numerator), c_int(e->unit, by));
 }
 
@@ -127,7 +127,7 @@ cexpr *emit_outside(emit_context *e, const ir_bound_check *c, cexpr *element) {
 }
 
 cexpr *emit_element(emit_context *e, const char *name, const plan_view *v, cexpr *const *index) {
-    return c_index(e->unit, c_name(e->unit, "%s", name), emit_offset(e, v, index));
+    return c_item(e->unit, name, emit_offset(e, v, index));
 }
 
 const char *emit_function_name(emit_context *e, const char *format, ...) {
@@ -215,7 +215,7 @@ cexpr *emit_param(emit_context *e, size_t param) {
     if (ir_param_lives(p)) {
         const param_place *place = &e->plan->packs->params->of[param];
         if (place->packed) ice("param %s lies packed", p->key);
-        return c_add(e->unit, c_name(e->unit, "parameters"), c_int(e->unit, place->offset));
+        return c_at(e->unit, "parameters", c_int(e->unit, place->offset));
     }
     const float *data = emit_param_data(e, param);
     cexpr **made = emit_once_in_file(e, "as it is %zu", emit_tensor(e, p));

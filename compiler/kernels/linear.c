@@ -8,12 +8,12 @@ static cblock *open_loops(emit_context *e, cblock *b, const choice_linear *l, co
     cunit *u = e->unit;
     unsigned count = l->loop_count;
     if (count <= 1) return b;
-    cexpr *from = c_name(u, "%s", *x), *to = c_name(u, "%s", *y);
+    cexpr *from = c_name(u, *x), *to = c_name(u, *y);
     for (unsigned i = 0; i + 1 < count; i++) {
         const char *name = arena_printf(e->arena, "i%u", i);
         b = c_for(b, name, c_int(u, 0), emit_dim(e, l->loops[i].extent), 1);
-        from = c_add(u, from, c_mul(u, c_name(u, "%s", name), emit_dim(e, l->loops[i].x)));
-        to = c_add(u, to, c_mul(u, c_name(u, "%s", name), emit_dim(e, l->loops[i].y)));
+        from = c_add(u, from, c_mul(u, c_name(u, name), emit_dim(e, l->loops[i].x)));
+        to = c_add(u, to, c_mul(u, c_name(u, name), emit_dim(e, l->loops[i].y)));
     }
     c_declare(b, "const float *", *x = "x_rows", from);
     c_declare(b, "float *", *y = "y_rows", to);
@@ -25,10 +25,10 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const choice
     cunit *u = e->unit;
     const pack *w = l->pack;
     int64_t rows;
-    cexpr *y = c_name(u, "%s", p->y);
+    cexpr *y = c_name(u, p->y);
     dots d = {.rows = 1,
               .columns = (unsigned)w->units,
-              .row = {c_name(u, "%s", p->x)},
+              .row = {c_name(u, p->x)},
               .count = w->terms,
               .unrolled = l->unroll_dots};
     if (!c_is_int(p->rows, &rows) || rows > 1) {
@@ -44,7 +44,7 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const choice
     }
     dots_add(e, b, &d, sums);
     for (int64_t o = 0; o < w->units; o++) {
-        cexpr *value = vectors_call1(e, "sum", c_name(u, "%s", sums[o]));
+        cexpr *value = vectors_call1(e, "sum", c_name(u, sums[o]));
         if (bias) value = c_add(u, value, c_index(u, bias, c_int(u, o)));
         c_assign(b, c_element(u, c_add(u, y, c_int(u, o))), "=", value);
     }
@@ -64,8 +64,8 @@ static void emit_chunks(emit_context *e, cblock *b, const product *p, int64_t ch
     cexpr *done = c_name(u, "done"), *left = c_sub(u, p->rows, done), *most = c_int(u, chunk);
     b = c_for(b, "done", c_int(u, 0), p->rows, chunk);
     c_declare(b, "const size_t", "rows", c_conditional(u, c_binary(u, "<", left, most), left, most));
-    c_declare(b, "const float *", "x_done", c_add(u, c_name(u, "%s", p->x), c_mul(u, done, p->x_row)));
-    c_declare(b, "float *", "y_done", c_add(u, c_name(u, "%s", p->y), c_mul(u, done, p->y_row)));
+    c_declare(b, "const float *", "x_done", c_at(u, p->x, c_mul(u, done, p->x_row)));
+    c_declare(b, "float *", "y_done", c_at(u, p->y, c_mul(u, done, p->y_row)));
     part.rows = c_name(u, "rows");
     part.x = "x_done";
     part.y = "y_done";

@@ -6,9 +6,9 @@ matmul matmul_of(emit_context *e, const plan_kernel *k) {
     const choice_matmul *c = &emit_choice(e, k)->matmul;
     return (matmul){.e = e,
                     .choice = c,
-                    .a = c_name(u, "%s", k->inputs[0].name),
-                    .b = c_name(u, "%s", k->inputs[1].name),
-                    .y = c_name(u, "%s", k->results[0].name),
+                    .a = c_name(u, k->inputs[0].name),
+                    .b = c_name(u, k->inputs[1].name),
+                    .y = c_name(u, k->results[0].name),
                     .of = c->of,
                     .terms = emit_dim(e, c->of.inner),
                     .room = c_name(u, "work")};
@@ -22,7 +22,7 @@ static cblock *open_batches(matmul *p, cblock *body, const plan_view *a, const p
     bool loops = false;
     for (unsigned i = 0; i + 2 < rank; i++) {
         if (dim_is(y->type.dims[i], 1)) continue;
-        cexpr *index = c_name(u, "i%u", i);
+        cexpr *index = c_namef(u, "i%u", i);
         body = c_for(body, arena_printf(e->arena, "i%u", i), c_int(u, 0), emit_dim(e, y->type.dims[i]), 1);
         p->y = c_add(u, p->y, matmul_scaled(p, index, y->strides[i]));
         const plan_view *operands[] = {a, b};

@@ -20,12 +20,12 @@ static void declare_neighbours(const matmul *p, cblock *b, const char *name, cex
     int64_t apart;
     bool known = dim_is_const(distance, &apart);
     c_declare(b, "const float *", name, first);
-    to[0] = c_name(u, "%s", name);
+    to[0] = c_name(u, name);
     for (unsigned i = 1; i < count; i++) {
         const char *next = arena_printf(p->e->arena, "%s%u", name, i);
         cexpr *there = c_add(u, to[0], known ? c_int(u, i * apart) : matmul_scaled(p, c_int(u, i), distance));
         if (!known) c_declare(b, "const float *", next, there);
-        to[i] = known ? there : c_name(u, "%s", next);
+        to[i] = known ? there : c_name(u, next);
     }
 }
 
@@ -36,7 +36,7 @@ static void store_row(const group *g, cblock *b, const char *const *sums, cexpr 
     cunit *u = e->unit;
     enum { FOUR = 4 };
     if (g->columns == 1) {
-        c_assign(b, c_element(u, y), "=", vectors_call1(e, "sum", c_name(u, "%s", sums[0])));
+        c_assign(b, c_element(u, y), "=", vectors_call1(e, "sum", c_name(u, sums[0])));
         return;
     }
     enum { EIGHT = 8 };
@@ -45,7 +45,7 @@ static void store_row(const group *g, cblock *b, const char *const *sums, cexpr 
         most = e->target->lanes >= EIGHT && dense && g->columns - c > FOUR ? EIGHT : FOUR;
         unsigned count = (unsigned)smaller(g->columns - c, most);
         cexpr *all[EIGHT], *to = c_add(u, y, matmul_scaled(p, c_int(u, c), p->of.y_n));
-        for (unsigned i = 0; i < most; i++) all[i] = c_name(u, "%s", sums[c + smaller(i, count - 1)]);
+        for (unsigned i = 0; i < most; i++) all[i] = c_name(u, sums[c + smaller(i, count - 1)]);
         cexpr *v = c_call_list(u, emit_vector(e, most == FOUR ? "sum4" : "sum8"), most, all);
         const char *layer = most == FOUR ? "nnc_v4" : "nnc_v8";
         if (!dense) c_do(b, c_call(u, "nnc_v4_scatter", 4, to, emit_dim(e, p->of.y_n), v, c_int(u, count)));
@@ -129,8 +129,8 @@ static void pack_vectors(void *context, cblock *b, cexpr *k, cexpr *lanes) {
     unsigned columns = (unsigned)dim_max(p->of.columns);
     dots_load_columns(p->e, b, p->b, columns, k, lanes);
     for (unsigned c = 0; c < columns; c++)
-        vectors_store(p->e, b, p->room, c_add(u, c_int(u, c * p->choice->packed), k),
-                      dim_const(p->e->plan->dims, 1), c_name(u, "w%u", c), lanes);
+        vectors_store(p->e, b, p->room, c_add(u, c_int(u, c * p->choice->packed), k), dim_const(p->e->plan->dims, 1),
+                      c_namef(u, "w%u", c), lanes);
 }
 
 /* Few columns, one behind the other. */

@@ -41,8 +41,8 @@ static void add_panel(const panel_sums *s, emit_context *e, cblock *b, const cha
     cexpr *unit = c_add(u, matmul_gate(p, group), c_mul(u, index, c_int(u, w->panel)));
     for (unsigned r = 0; r < d.rows; r++) d.row[r] = c_add(u, d.row[r], matmul_scaled(p, unit, p->of.a_k));
     for (unsigned c = 0; c < d.columns; c++)
-        d.column[c] = c_add(u, c_add(u, c_name(u, "w"), c_mul(u, c_int(u, c), row)),
-                            c_mul(u, group, c_int(u, pack_width(w, panel))));
+        d.column[c] =
+            c_add(u, c_at(u, "w", c_mul(u, c_int(u, c), row)), c_mul(u, group, c_int(u, pack_width(w, panel))));
     dots_add_more(e, b, &d, sums);
 }
 

@@ -49,8 +49,7 @@ static void stream_rows(const matmul *p, cblock *b, cexpr *sums, unsigned terms)
     cexpr *k = c_name(u, "k");
     for (unsigned i = 0; i < terms; i++) {
         cexpr *factor = c_index(u, p->a, matmul_scaled(p, c_add(u, k, c_int(u, i)), p->of.a_k));
-        c_declare(b, arena_printf(e->arena, "const %s", e->target->type), arena_printf(e->arena, "a_%u", i),
-                  vectors_call1(e, "splat", factor));
+        vectors_constant(e, b, arena_printf(e->arena, "a_%u", i), vectors_call1(e, "splat", factor));
     }
     c_declare(b, "const float *", "b_k", c_add(u, p->b, matmul_scaled(p, k, p->of.b_k)));
     stream rows = {.matmul = p, .sums = sums, .weights = c_name(u, "b_k"), .terms = terms};

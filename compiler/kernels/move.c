@@ -20,12 +20,12 @@ typedef struct {
 
 static cexpr *address(const copy *c, const char *name, cexpr *base, unsigned operand, unsigned rank) {
     cunit *u = c->e->unit;
-    return c_add(u, c_add(u, c_name(u, "%s", name), nest_offset(c->nest, operand, rank)), base);
+    return c_add(u, c_at(u, name, nest_offset(c->nest, operand, rank)), base);
 }
 
 static cexpr *element(const copy *c, const char *name, cexpr *base, unsigned operand) {
     cunit *u = c->e->unit;
-    return c_index(u, c_name(u, "%s", name), c_add(u, nest_offset(c->nest, operand, c->nest->rank), base));
+    return c_item(u, name, c_add(u, nest_offset(c->nest, operand, c->nest->rank), base));
 }
 
 static cexpr *bytes_of(const copy *c, const dim *elements) {
@@ -163,7 +163,7 @@ static void flip(emit_context *e, const plan_kernel *k, cfunction *f) {
         if (!(k->node->attrs.axes >> i & 1)) continue;
         const dim *last = dim_sub(e->plan->dims, y->type.dims[i], dim_const(e->plan->dims, 1));
         b = c_for(b, names[i], c_int(u, 0), emit_dim(e, y->type.dims[i]), 1);
-        cexpr *at = c_name(u, "%s", names[i]);
+        cexpr *at = c_name(u, names[i]);
         from = c_add(u, from, c_mul(u, c_sub(u, emit_dim(e, last), at), emit_dim(e, x->strides[i])));
         to = c_add(u, to, c_mul(u, at, emit_dim(e, y->strides[i])));
     }
@@ -214,7 +214,7 @@ static void arange(emit_context *e, const plan_kernel *k, cfunction *f) {
     cexpr *way = c_mul(u, c_cast(u, "int32_t", c_name(u, "i")), c_int(u, a->step < 0 ? -a->step : a->step));
     cexpr *first = emit_number(e, &start), *number = a->step < 0 ? c_sub(u, first, way) : c_add(u, first, way);
     cexpr *offset = c_mul(u, c_name(u, "i"), emit_dim(e, y->view.strides[0]));
-    c_assign(b, c_index(u, c_name(u, "%s", y->name), offset), "=", number);
+    c_assign(b, c_item(u, y->name, offset), "=", number);
 }
 
 /* --- rows of a table --- */
@@ -346,21 +346,21 @@ static void embedding(emit_context *e, const plan_kernel *k, cfunction *f) {
         b = c_for(b, "d", c_int(u, 0), emit_dim(e, width), 1);
         cexpr *d = c_name(u, "d");
         offset = c_add(u, offset, c_mul(u, d, emit_dim(e, stride)));
-        cexpr *scaled = c_mul(u, c_index(u, c_name(u, "row"), d), c_name(u, "scale"));
-        c_assign(b, c_index(u, c_name(u, "%s", y->name), offset), "=", scaled);
+        cexpr *scaled = c_mul(u, c_item(u, "row", d), c_name(u, "scale"));
+        c_assign(b, c_item(u, y->name, offset), "=", scaled);
     } else if (!table) {
-        emit_coded_row(e, b, &codes, id, c_add(u, c_name(u, "%s", y->name), offset), stride);
+        emit_coded_row(e, b, &codes, id, c_at(u, y->name, offset), stride);
     } else if (dim_is(width, 1)) {
-        c_assign(b, c_index(u, c_name(u, "%s", y->name), offset), "=", c_index(u, table, row));
+        c_assign(b, c_item(u, y->name, offset), "=", c_index(u, table, row));
     } else if (dim_is(stride, 1)) {
         cexpr *bytes = c_mul(u, emit_dim(e, width), c_name(u, "sizeof(float)"));
-        c_do(b, c_call(u, "memcpy", 3, c_add(u, c_name(u, "%s", y->name), offset), c_add(u, table, row), bytes));
+        c_do(b, c_call(u, "memcpy", 3, c_at(u, y->name, offset), c_add(u, table, row), bytes));
     } else {
         c_declare(b, "const float *", "row", c_add(u, table, row));
         b = c_for(b, "d", c_int(u, 0), emit_dim(e, width), 1);
         cexpr *d = c_name(u, "d");
         offset = c_add(u, offset, c_mul(u, d, emit_dim(e, stride)));
-        c_assign(b, c_index(u, c_name(u, "%s", y->name), offset), "=", c_index(u, c_name(u, "row"), d));
+        c_assign(b, c_item(u, y->name, offset), "=", c_item(u, "row", d));
     }
 }
 
@@ -376,7 +376,7 @@ static void one_hot(emit_context *e, const plan_kernel *k, cfunction *f) {
     cblock *b = nest_loops(n, c_body(f), n->rank);
     cexpr *id = c_cast(u, "size_t", nest_element(n, from, ids->name));
     cexpr *at = c_add(u, nest_offset(n, to, n->rank), c_mul(u, id, emit_dim(e, stride)));
-    c_assign(b, c_index(u, c_name(u, "%s", y->name), at), "=", c_float(u, 1));
+    c_assign(b, c_item(u, y->name, at), "=", c_float(u, 1));
 }
 
 void emit_move(emit_context *e, const plan_kernel *k, cfunction *f) {

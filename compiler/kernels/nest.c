@@ -78,10 +78,10 @@ cexpr *nest_offset(nest *n, unsigned operand, unsigned rank) {
     cunit *u = n->e->unit;
     cexpr *sum = c_int(u, 0);
     for (unsigned i = 0; i < rank; i++)
-        sum = c_add(u, sum, c_mul(u, c_name(u, "%s", n->names[i]), emit_dim(n->e, n->strides[operand][i])));
+        sum = c_add(u, sum, c_mul(u, c_name(u, n->names[i]), emit_dim(n->e, n->strides[operand][i])));
     return sum;
 }
 
 cexpr *nest_element(nest *n, unsigned operand, const char *name) {
-    return c_index(n->e->unit, c_name(n->e->unit, "%s", name), nest_offset(n, operand, n->rank));
+    return c_item(n->e->unit, name, nest_offset(n, operand, n->rank));
 }

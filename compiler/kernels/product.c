@@ -42,7 +42,7 @@ void product_emit_block(emit_context *e, cblock *b, const product_block *p) {
     int64_t groups = whole / p->tile.vectors, step = p->tile.vectors * lanes, done = 0;
     if (groups > 1 || (groups == 1 && (whole % p->tile.vectors || partial))) {
         cblock *inner = groups > 1 ? c_for(b, p->column, c_int(u, 0), c_int(u, groups * step), step) : c_scope(b);
-        emit_group(e, inner, p, groups > 1 ? c_name(u, "%s", p->column) : c_int(u, 0), p->tile.vectors, lanes);
+        emit_group(e, inner, p, groups > 1 ? c_name(u, p->column) : c_int(u, 0), p->tile.vectors, lanes);
         done = groups;
     } else if (groups == 1) {
         emit_group(e, b, p, c_int(u, 0), p->tile.vectors, lanes);
@@ -58,7 +58,7 @@ const char *product_panel_name(const pack *p) { return p->panel == 1 ? "unit" : 
 
 void product_declare_part(emit_context *e, cblock *b, const char *name, const char *turn, cexpr *last) {
     cunit *u = e->unit;
-    cexpr *i = c_name(u, "i"), *odd = c_binary(u, "%", c_name(u, "%s", turn), c_int(u, 2));
+    cexpr *i = c_name(u, "i"), *odd = c_binary(u, "%", c_name(u, turn), c_int(u, 2));
     c_declare(b, "const size_t", name,
               c_conditional(u, c_binary(u, "!=", odd, c_int(u, 0)), c_sub(u, last, i), i));
 }
@@ -93,7 +93,7 @@ static void emit_rows(const void *context, cblock *b, cexpr *n, const choice_til
                            .columns = job->columns,
                            .start = w->bias_from == 0 ? PRODUCT_FROM_BIAS : PRODUCT_FROM_ZERO,
                            .terms = w->terms,
-                           .end = p->terms_name ? c_name(u, "%s", p->terms_name) : c_int(u, w->terms),
+                           .end = p->terms_name ? c_name(u, p->terms_name) : c_int(u, w->terms),
                            .unroll_terms = shape->unrolled,
                            .column = "j"};
     /* one pointer to x and one to y: rows at a constant distance need no registers of their own */
@@ -102,7 +102,7 @@ static void emit_rows(const void *context, cblock *b, cexpr *n, const choice_til
     int64_t first = 0, distance = 0;
     if (!c_is_int(n, &first) || first) {
         x = "x_n";
-        c_declare(b, "const float *", x, c_add(u, c_name(u, "%s", p->x), c_mul(u, n, p->x_row)));
+        c_declare(b, "const float *", x, c_at(u, p->x, c_mul(u, n, p->x_row)));
         c_declare(b, "float *", "y_n", c_add(u, y, c_mul(u, n, p->y_row)));
         y = c_name(u, "y_n");
     }
@@ -113,7 +113,7 @@ static void emit_rows(const void *context, cblock *b, cexpr *n, const choice_til
         block.y[r] = c_add(u, y, c_mul(u, c_int(u, r), p->y_row));
         if (constant || r == 0) continue;
         block.x[r] = arena_printf(e->arena, "x%u", r);
-        c_declare(b, "const float *", block.x[r], c_add(u, c_name(u, "%s", x), c_mul(u, c_int(u, r), p->x_row)));
+        c_declare(b, "const float *", block.x[r], c_at(u, x, c_mul(u, c_int(u, r), p->x_row)));
     }
     product_emit_block(e, b, &block);
 }
@@ -151,14 +151,14 @@ static product quantised(emit_context *e, cblock *b, const product *p) {
     cunit *u = e->unit;
     product q = *p;
     int64_t rows, size = pack_quantised(p->choice->pack);
-    cexpr *terms = p->terms_name ? c_name(u, "%s", p->terms_name) : c_int(u, p->choice->pack->terms);
+    cexpr *terms = p->terms_name ? c_name(u, p->terms_name) : c_int(u, p->choice->pack->terms);
     bool one = c_is_int(p->rows, &rows) && rows == 1;
     cexpr *n = one ? c_int(u, 0) : c_name(u, "n");
     q.x = p->quantised;
     q.x_row = c_int(u, size);
     cblock *loop = one ? b : c_for(b, "n", c_int(u, 0), p->rows, 1);
-    c_do(loop, vectors_call3(e, "quantise", c_add(u, c_name(u, "%s", q.x), c_mul(u, n, q.x_row)),
-                             c_add(u, c_name(u, "%s", p->x), c_mul(u, n, p->x_row)), terms));
+    c_do(loop,
+         vectors_call3(e, "quantise", c_at(u, q.x, c_mul(u, n, q.x_row)), c_at(u, p->x, c_mul(u, n, p->x_row)), terms));
     return q;
 }
 
@@ -176,7 +176,7 @@ static void emit_product(emit_context *e, cblock *b, const product *p) {
         cexpr *index = c_int(u, job.panel);
         if (i == 0 && full > 1) {
             inner = c_for(b, p->turn ? "i" : name, c_int(u, 0), c_int(u, full), 1);
-            index = c_name(u, "%s", name);
+            index = c_name(u, name);
             if (p->turn) product_declare_part(e, inner, product_panel_name(w), p->turn, c_int(u, full - 1));
         } else if (panels > 1) {
             inner = c_scope(b);
@@ -184,12 +184,12 @@ static void emit_product(emit_context *e, cblock *b, const product *p) {
         if (i == 1 && full)
             c_comment(inner, "the last %lld of %lld", (long long)pack_units(w, job.panel), (long long)w->units);
         weight_tables table = p->table;
-        job.y = c_name(u, "%s", p->y);
+        job.y = c_name(u, p->y);
         if (panels > 1) {
             table = weights_at_panel(e, inner, &table, "w", index);
             const char *y = arena_printf(e->arena, "y_%s", name);
             c_declare(inner, "float *", y, c_add(u, job.y, c_mul(u, index, c_int(u, w->panel * p->y_columns))));
-            job.y = c_name(u, "%s", y);
+            job.y = c_name(u, y);
         }
         job.weights = weights_rows(e, &table, job.panel);
         emit_panel(&job, inner);

@@ -52,7 +52,7 @@ static void call_product(const recurrent *r, cblock *b, const recurrent_product 
     if (!p->x_row) arguments[n++] = x_row;
     arguments[n++] = y;
     if (!p->y_row) arguments[n++] = y_row;
-    if (p->quantised) arguments[n++] = c_name(r->e->unit, "%s", p->quantised);
+    if (p->quantised) arguments[n++] = c_name(r->e->unit, p->quantised);
     if (p->zigzag) arguments[n++] = c_name(r->e->unit, "turn");
     c_do(b, c_call_list(r->e->unit, p->name, n, arguments));
 }
@@ -67,7 +67,7 @@ typedef struct {
     const char *x, *out, *h, *c, *lengths, *gates, *sums, *next;
 } layer;
 
-static cexpr *row_floats(const layer *l) { return c_name(l->e->unit, "%s", l->r->row_constant); }
+static cexpr *row_floats(const layer *l) { return c_name(l->e->unit, l->r->row_constant); }
 
 static const dim *input_stride(const layer *l) {
     choice_rows rows = l->r->c->input_rows;
@@ -109,8 +109,8 @@ static void call_input(const layer *l, cblock *b, cexpr *rows, cexpr *x, cexpr *
 static void emit_input(const layer *l, cblock *b, cexpr *first, cexpr *steps) {
     emit_context *e = l->e;
     cunit *u = e->unit;
-    cexpr *x = c_add(u, c_name(u, "%s", l->x), c_mul(u, first, emit_dim(e, l->x_t)));
-    cexpr *gates = c_name(u, "%s", l->gates);
+    cexpr *x = c_at(u, l->x, c_mul(u, first, emit_dim(e, l->x_t)));
+    cexpr *gates = c_name(u, l->gates);
     switch (l->r->c->input_rows) {
     case CHOICE_ROWS_OF_STEPS: call_input(l, b, steps, x, gates); return;
     case CHOICE_ROWS_OF_ALL: call_input(l, b, c_mul(u, steps, l->B), x, gates); return;
@@ -124,7 +124,7 @@ static void emit_input(const layer *l, cblock *b, cexpr *first, cexpr *steps) {
         return;
     }
     const char *name = by_row ? "b" : "t";
-    cexpr *row = c_name(u, "%s", name);
+    cexpr *row = c_name(u, name);
     cblock *loop = c_for(b, name, c_int(u, 0), by_row ? l->B : steps, 1);
     if (!by_row) {
         call_input(l, loop, l->B, c_add(u, x, c_mul(u, row, emit_dim(e, l->x_t))),
@@ -144,14 +144,14 @@ static const dim *row_stride(const layer *l, unsigned result) {
 
 static cexpr *row_of(const layer *l, unsigned result, cexpr *row) {
     cunit *u = l->e->unit;
-    return c_add(u, c_name(u, "%s", result == 1 ? l->h : l->c), c_mul(u, row, emit_dim(l->e, row_stride(l, result))));
+    return c_at(u, result == 1 ? l->h : l->c, c_mul(u, row, emit_dim(l->e, row_stride(l, result))));
 }
 
 /* The address of row `row` of a result that has all steps, at step `time`. */
 static cexpr *step_of(const layer *l, unsigned result, cexpr *time, cexpr *row) {
     cunit *u = l->e->unit;
     const plan_operand *o = &l->r->k->results[result];
-    return c_add(u, c_add(u, c_name(u, "%s", o->name), c_mul(u, time, emit_dim(l->e, o->view.strides[0]))),
+    return c_add(u, c_at(u, o->name, c_mul(u, time, emit_dim(l->e, o->view.strides[0]))),
                  c_mul(u, row, emit_dim(l->e, o->view.strides[1])));
 }
 
@@ -179,13 +179,13 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     n = recurrent_argument(r, arguments, n, &r->hidden_table);
     if (r->c->candidate) n = recurrent_argument(r, arguments, n, &r->candidate_table);
     if (r->c->output) n = recurrent_argument(r, arguments, n, &r->output_table);
-    if (r->c->fused) arguments[n++] = c_add(u, c_name(u, "%s", l->x), c_mul(u, time, emit_dim(e, l->x_t)));
-    if (r->c->gates_at >= 0) arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, turn, row_floats(l)));
-    arguments[n++] = c_name(u, "%s", passes_on(l) ? "last" : l->h);
-    if (r->c->has_cell) arguments[n++] = c_name(u, "%s", l->c);
+    if (r->c->fused) arguments[n++] = c_at(u, l->x, c_mul(u, time, emit_dim(e, l->x_t)));
+    if (r->c->gates_at >= 0) arguments[n++] = c_at(u, l->gates, c_mul(u, turn, row_floats(l)));
+    arguments[n++] = c_name(u, passes_on(l) ? "last" : l->h);
+    if (r->c->has_cell) arguments[n++] = c_name(u, l->c);
     if (r->c->has_out) arguments[n++] = out_at(l, time, c_int(u, 0));
     n = kept_arguments(l, arguments, n, time, c_int(u, 0));
-    if (r->c->next_at >= 0) arguments[n++] = c_name(u, "%s", l->next);
+    if (r->c->next_at >= 0) arguments[n++] = c_name(u, l->next);
     if (r->c->fused && recurrent_quantised(r->c->input, "q_x")) arguments[n++] = c_name(u, "q_x");
     if (recurrent_quantises_h(r)) arguments[n++] = c_name(u, "q");
     if (r->c->zigzag) arguments[n++] = c_name(u, "turn");
@@ -201,21 +201,20 @@ static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *
     cexpr *arguments[12], *index = c_add(u, c_mul(u, turn, l->B), row);
     unsigned n = 0;
     if (r->cells_take_weights && !reset) n = recurrent_cells_argument(r, arguments, n);
-    arguments[n++] = c_add(u, c_name(u, "%s", l->gates), c_mul(u, index, row_floats(l)));
-    arguments[n++] = c_add(u, c_name(u, "%s", l->sums), c_mul(u, row, c_name(u, "%s", r->sums_constant)));
+    arguments[n++] = c_at(u, l->gates, c_mul(u, index, row_floats(l)));
+    arguments[n++] = c_at(u, l->sums, c_mul(u, row, c_name(u, r->sums_constant)));
     if (!r->c->projects) arguments[n++] = row_of(l, 1, row);
     if (r->c->has_cell) arguments[n++] = row_of(l, 2, row);
     if (r->c->has_out && !r->c->projects && !reset) arguments[n++] = out_at(l, time, row);
     if (!reset) n = kept_arguments(l, arguments, n, time, row);
-    if (reset || r->c->projects)
-        arguments[n++] = c_add(u, c_name(u, "%s", l->next), c_mul(u, row, c_int(u, r->c->next_row)));
+    if (reset || r->c->projects) arguments[n++] = c_at(u, l->next, c_mul(u, row, c_int(u, r->c->next_row)));
     c_do(b, c_call_list(u, reset ? r->reset_function : r->cells_function, n, arguments));
 }
 
 /* out = 0 past a sequence's end. */
 static void emit_zero_out(const layer *l, cblock *b, cexpr *time, cexpr *row) {
     cunit *u = l->e->unit;
-    cexpr *bytes = c_mul(u, c_name(u, "%s", l->r->projected_constant), c_name(u, "sizeof(float)"));
+    cexpr *bytes = c_mul(u, c_name(u, l->r->projected_constant), c_name(u, "sizeof(float)"));
     c_do(b, c_call(u, "memset", 3, out_at(l, time, row), c_int(u, 0), bytes));
 }
 
@@ -234,12 +233,12 @@ static cblock *emit_within_length(const layer *l, cblock *b, cexpr *time, cexpr 
 
 static void call_batch_product(const layer *l, cblock *b, const recurrent_product *p, const char *x, const char *y) {
     cunit *u = l->e->unit;
-    call_product(l->r, b, p, l->B, c_name(u, "%s", x), emit_dim(l->e, row_stride(l, 1)), c_name(u, "%s", y), NULL);
+    call_product(l->r, b, p, l->B, c_name(u, x), emit_dim(l->e, row_stride(l, 1)), c_name(u, y), NULL);
 }
 
 static void copy_floats(const layer *l, cblock *b, cexpr *to, cexpr *from) {
     cunit *u = l->e->unit;
-    cexpr *bytes = c_mul(u, c_name(u, "%s", l->r->projected_constant), c_name(u, "sizeof(float)"));
+    cexpr *bytes = c_mul(u, c_name(u, l->r->projected_constant), c_name(u, "sizeof(float)"));
     c_do(b, c_call(u, "memcpy", 3, to, from, bytes));
 }
 
@@ -259,7 +258,7 @@ static void emit_batch_step(const layer *l, cblock *b, cexpr *time, cexpr *turn)
     if (!r->c->projects) return;
     call_batch_product(l, b, &r->output_product, l->next, l->sums);
     loop = emit_within_length(l, c_for(b, "b", none, l->B, 1), time, row, true);
-    cexpr *h = c_add(u, c_name(u, "%s", l->sums), c_mul(u, row, c_name(u, "%s", r->sums_constant)));
+    cexpr *h = c_at(u, l->sums, c_mul(u, row, c_name(u, r->sums_constant)));
     copy_floats(l, loop, row_of(l, 1, row), h);
     if (r->c->has_out) copy_floats(l, loop, out_at(l, time, row), h);
 }
@@ -289,7 +288,7 @@ static void emit_steps(const layer *l, cblock *b, cexpr *first, cexpr *steps) {
         return;
     }
     const char *name = "t";
-    cexpr *t = c_name(u, "%s", name);
+    cexpr *t = c_name(u, name);
     cblock *loop = reverse ? c_for_down(b, name, steps) : c_for(b, name, c_int(u, 0), steps, 1);
     emit_time_step(l, loop, c_add(u, first, t), t);
 }
@@ -338,7 +337,7 @@ static const char *new_constant(const recurrent *r, const char *what, int64_t va
     if (*made) return c_text(*made);
     const char *name = emit_name(r->e, "%s_%s", r->shape, what);
     c_enum_constant(r->e->unit, name, value);
-    *made = c_name(r->e->unit, "%s", name);
+    *made = c_name(r->e->unit, name);
     return name;
 }
 
@@ -392,7 +391,7 @@ static void emit_chunks(const layer *l, cblock *b) {
 
 static void declare_work(const layer *l, cblock *b, const char *name, int64_t at) {
     cunit *u = l->e->unit;
-    if (at >= 0) c_declare(b, "float *", name, c_add(u, c_name(u, "work"), c_int(u, at)));
+    if (at >= 0) c_declare(b, "float *", name, c_at(u, "work", c_int(u, at)));
 }
 
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
@@ -422,11 +421,11 @@ void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     declare_work(&l, b, "q", r->c->quantised_at);
     if (r->c->fused && dim_is(l.steps_dim, 1)) {
         call_step(&l, b, c_int(u, 0), c_int(u, 0));
-        if (r->c->chained) copy_floats(&l, b, c_name(u, "%s", l.h), c_name(u, "%s", l.out));
+        if (r->c->chained) copy_floats(&l, b, c_name(u, l.h), c_name(u, l.out));
         return;
     }
-    if (r->c->chained) c_declare(b, "const float *", "last", c_name(u, "%s", l.h));
+    if (r->c->chained) c_declare(b, "const float *", "last", c_name(u, l.h));
     if (r->c->zigzag) c_declare(b, "size_t", "turn", c_int(u, 0));
     emit_chunks(&l, b);
-    if (r->c->chained) copy_floats(&l, b, c_name(u, "%s", l.h), c_name(u, "last"));
+    if (r->c->chained) copy_floats(&l, b, c_name(u, l.h), c_name(u, "last"));
 }

@@ -55,15 +55,15 @@ static void emit_vector_of(const row_function *f, cblock *b, int64_t panel, cexp
                            .suffix = suffix,
                            .width = pack_width(f->pack, panel),
                            .gates = gates,
-                           .h = c_add(u, c_name(u, "h"), unit),
+                           .h = c_at(u, "h", unit),
                            .lanes = lanes};
     if (f->r->c->columns != f->r->c->gates) cell.candidate = tile_load(e, gates);
-    if (f->r->c->has_cell) cell.c = c_add(u, c_name(u, "c"), unit);
-    if (f->r->attrs->keeps) cell.kept = c_add(u, c_name(u, "kept"), unit);
-    if (f->r->attrs->keeps && f->r->c->has_cell) cell.cells = c_add(u, c_name(u, "cells"), unit);
+    if (f->r->c->has_cell) cell.c = c_at(u, "c", unit);
+    if (f->r->attrs->keeps) cell.kept = c_at(u, "kept", unit);
+    if (f->r->attrs->keeps && f->r->c->has_cell) cell.cells = c_at(u, "cells", unit);
     cexpr *value = f->resets ? recurrent_emit_reset(&cell) : recurrent_emit_cell(&cell);
-    tile_store_n(e, b, c_add(u, c_name(u, "%s", f->to), unit), value, lanes);
-    if (f->to_out) tile_store_n(e, b, c_add(u, c_name(u, "out"), unit), value, lanes);
+    tile_store_n(e, b, c_at(u, f->to, unit), value, lanes);
+    if (f->to_out) tile_store_n(e, b, c_at(u, "out", unit), value, lanes);
 }
 
 /* Panels of the shape of `panel`, `count` of them. */
@@ -75,7 +75,7 @@ static void emit_panels(const row_function *f, cblock *b, int64_t panel, int64_t
     if (count > 1) {
         const char *name = product_panel_name(f->pack);
         b = c_for(b, name, c_int(u, 0), c_int(u, count), 1);
-        index = c_name(u, "%s", name);
+        index = c_name(u, name);
     } else if (pack_panels(f->pack) > 1) {
         b = c_scope(b);
         if (panel) c_comment(b, "the last %lld units", (long long)units);
@@ -83,8 +83,8 @@ static void emit_panels(const row_function *f, cblock *b, int64_t panel, int64_t
     cexpr *first = c_mul(u, index, c_int(u, f->pack->panel));
     weight_tables at = weights_at_panel(e, b, &f->table, NULL, index), rows = weights_rows(e, &at, panel);
     cexpr *biases = rows.biases;
-    cexpr *gates = c_add(u, c_name(u, "gates"), c_mul(u, index, c_int(u, f->r->c->columns * f->pack->panel)));
-    cexpr *sums = c_add(u, c_name(u, "sums"), c_mul(u, index, c_int(u, f->pack->gates * f->pack->panel)));
+    cexpr *gates = c_at(u, "gates", c_mul(u, index, c_int(u, f->r->c->columns * f->pack->panel)));
+    cexpr *sums = c_at(u, "sums", c_mul(u, index, c_int(u, f->pack->gates * f->pack->panel)));
     if (whole > 1) {
         cblock *loop = c_for(b, "j", c_int(u, 0), c_int(u, whole * lanes), lanes);
         emit_vector_of(f, loop, panel, biases, first, gates, sums, c_name(u, "j"), lanes, "");
@@ -141,7 +141,7 @@ void recurrent_emit_batch(recurrent *r, cexpr *h_row) {
     cunit *u = e->unit;
     const choice_product *hidden = &r->c->hidden_product;
     cexpr *rows = hidden->rows >= 0 ? c_int(u, hidden->rows) : NULL;
-    cexpr *sums_row = c_name(u, "%s", r->sums_constant), *next_row = c_int(u, r->c->next_row);
+    cexpr *sums_row = c_name(u, r->sums_constant), *next_row = c_int(u, r->c->next_row);
     recurrent_product *p = &r->hidden_product;
     *p = (recurrent_product){.comment = product_comment(r, "sums = W_hh h", "h", r->c->projected),
                              .choice = hidden,

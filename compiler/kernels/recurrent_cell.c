@@ -18,14 +18,12 @@ static cexpr *gate_activation(const recurrent *r, cexpr *x) {
 }
 
 static cexpr *variable(const recurrent_cell *cell, const char *name) {
-    return c_name(cell->recurrent->e->unit, "%s%s", name, cell->suffix);
+    return c_namef(cell->recurrent->e->unit, "%s%s", name, cell->suffix);
 }
 
 static cexpr *define(const recurrent_cell *cell, const char *name, cexpr *value) {
     emit_context *e = cell->recurrent->e;
-    c_declare(cell->block, arena_printf(e->arena, "const %s", e->target->type),
-              arena_printf(e->arena, "%s%s", name, cell->suffix), value);
-    return variable(cell, name);
+    return vectors_constant(e, cell->block, arena_printf(e->arena, "%s%s", name, cell->suffix), value);
 }
 
 static void set_gate(const recurrent_cell *cell, const char *name) {

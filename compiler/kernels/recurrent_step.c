@@ -40,7 +40,7 @@ static const char *suffix_of(const step *s, unsigned vector) { return arena_prin
 /* Of the vector `lane` floats behind a unit of h, c, … */
 static cexpr *address(const step *s, const char *name, cexpr *unit, int64_t lane) {
     cunit *u = s->e->unit;
-    return c_add(u, c_add(u, c_name(u, "%s", name), unit), c_int(u, lane));
+    return c_add(u, c_at(u, name, unit), c_int(u, lane));
 }
 
 static void place_hidden(const step *s, cblock *b, cexpr *unit, int64_t lane, cexpr *hidden, int64_t lanes) {
@@ -65,7 +65,7 @@ typedef struct {
 /* The address of unit j in column group `group` of z in this panel. */
 static cexpr *group_of(const step *s, const sweep *p, const panel_place *at, unsigned group, cexpr *j) {
     cunit *u = s->e->unit;
-    cexpr *unit = c_add(u, c_name(u, "%s", at->gates), j);
+    cexpr *unit = c_at(u, at->gates, j);
     return c_add(u, unit, c_int(u, group * pack_width(p->pack, at->panel)));
 }
 
@@ -126,7 +126,7 @@ static void emit_cells(step *s, const sweep *p, cblock *b, const panel_place *at
         cell.gates = group_of(s, p, at, 0, c_add(u, j, c_int(u, z_lane(s, p, v))));
         cell.h = address(s, "h", first_unit, v * lanes);
         if (r->c->columns != r->c->gates)
-            cell.candidate = at->has_inputs ? c_name(u, "x%s", suffix) : tile_load(e, cell.gates);
+            cell.candidate = at->has_inputs ? c_namef(u, "x%s", suffix) : tile_load(e, cell.gates);
         if (r->c->has_cell) cell.c = address(s, "c", first_unit, v * lanes);
         if (r->attrs->keeps) cell.kept = address(s, "kept", first_unit, v * lanes);
         if (r->attrs->keeps && r->c->has_cell) cell.cells = address(s, "cells", first_unit, v * lanes);
@@ -171,7 +171,7 @@ static void emit_input_terms(const step *s, const sweep *p, cblock *b, const pan
             starts[i] = tile_load(e, c_add(u, column.biases, c_int(u, bias)));
         }
     tile_declare(e, b, &t, has_bias ? starts : NULL);
-    tile_add(e, t.chains > 1 ? c_scope(b) : b, &t, w->terms, w->terms, c_name(u, "%s", s->r->inputs_constant));
+    tile_add(e, t.chains > 1 ? c_scope(b) : b, &t, w->terms, w->terms, c_name(u, s->r->inputs_constant));
 }
 
 /* The sums of `vectors` vectors of units, the first of which is number `first` from unit j of the panel on. */
@@ -207,7 +207,7 @@ static void emit_sums(step *s, const sweep *p, cblock *b, const panel_place *at,
     } else {
         tile_declare(e, b, &t, starts);
     }
-    tile_add(e, b, &t, p->pack->terms, p->pack->terms, c_name(u, "%s", r->projected_constant));
+    tile_add(e, b, &t, p->pack->terms, p->pack->terms, c_name(u, r->projected_constant));
 }
 
 /* `vectors` vectors of units from unit j of the panel on; the last has `last` real lanes. */
@@ -235,7 +235,7 @@ static void emit_flat_panel(step *s, const sweep *p, cblock *b, const panel_plac
         block.weights = at->inputs;
         block.columns = pack_row(w, at->panel);
         block.terms = w->terms;
-        block.end = c_name(u, "%s", r->inputs_constant);
+        block.end = c_name(u, r->inputs_constant);
         if (w->bias_from == 0) block.start = PRODUCT_FROM_BIAS;
         product_emit_block(e, c_scope(b), &block);
     }
@@ -248,7 +248,7 @@ static void emit_flat_panel(step *s, const sweep *p, cblock *b, const panel_plac
     block.weights = at->weights;
     block.columns = groups * width;
     block.terms = p->pack->terms;
-    block.end = c_name(u, "%s", r->projected_constant);
+    block.end = c_name(u, r->projected_constant);
     block.x[0] = factor_of(p);
     block.y[0] = group_of(s, p, at, p->group, c_int(u, 0));
     product_emit_block(e, c_scope(b), &block);
@@ -310,7 +310,7 @@ static panel_place enter_panel(const step *s, const sweep *p, cblock *b, int64_t
     if (first || s->r->c->fused) return at;
     at.gates = p->choice->unroll_units ? arena_printf(s->e->arena, "gates_p%lld", (long long)panel) : "gates_p";
     cexpr *offset = c_mul(u, index, c_int(u, s->r->c->columns * p->pack->panel));
-    c_declare(b, writes ? "float *" : "const float *", at.gates, c_add(u, c_name(u, "gates"), offset));
+    c_declare(b, writes ? "float *" : "const float *", at.gates, c_at(u, "gates", offset));
     return at;
 }
 
@@ -322,9 +322,8 @@ static void emit_sweep(step *s, const sweep *p) {
     if (p->choice->unroll_units) {
         if (p->choice->unroll_terms)
             for (int64_t k = 0; k < p->pack->terms; k++)
-                c_declare(s->block, arena_printf(e->arena, "const %s", e->target->type),
-                          arena_printf(e->arena, "%s_%lld", p->factor, (long long)k),
-                          vectors_call1(e, "splat", c_index(u, c_name(u, "%s", p->factor), c_int(u, k))));
+                vectors_constant(e, s->block, arena_printf(e->arena, "%s_%lld", p->factor, (long long)k),
+                                 vectors_call1(e, "splat", c_item(u, p->factor, c_int(u, k))));
         for (int64_t panel = 0; panel < panels;) {
             int64_t count = panel < turns * p->choice->span ? p->choice->span : 1;
             panel_place at = enter_panel(s, p, s->block, panel, count, c_int(u, panel));
@@ -336,11 +335,11 @@ static void emit_sweep(step *s, const sweep *p) {
     }
     if (turns > 1) {
         const char *name = product_panel_name(p->pack);
-        cexpr *i = c_name(u, "%s", p->zigzag ? "i" : name);
+        cexpr *i = c_name(u, p->zigzag ? "i" : name);
         cblock *loop = c_for(s->block, c_text(i), c_int(u, 0), c_int(u, turns * p->choice->span), p->choice->span);
         cexpr *last = c_int(u, (turns - 1) * p->choice->span);
         if (p->zigzag) product_declare_part(e, loop, product_panel_name(p->pack), "turn", last);
-        panel_place at = enter_panel(s, p, loop, 0, p->choice->span, c_name(u, "%s", name));
+        panel_place at = enter_panel(s, p, loop, 0, p->choice->span, c_name(u, name));
         emit_panel(s, p, loop, &at, &number);
     }
     for (int64_t panel = turns > 1 ? turns * p->choice->span : 0; panel < panels;) {
@@ -368,13 +367,13 @@ static sweep make_sweep(const step *s, const choice_sweep *choice, const weight_
 
 static void quantise(const step *s, const char *to, const char *from, const char *count) {
     cunit *u = s->e->unit;
-    c_do(s->block, vectors_call3(s->e, "quantise", c_name(u, "%s", to), c_name(u, "%s", from), c_name(u, "%s", count)));
+    c_do(s->block, vectors_call3(s->e, "quantise", c_name(u, to), c_name(u, from), c_name(u, count)));
 }
 
 static void copy_row(const step *s, const char *to, const char *from) {
     cunit *u = s->e->unit;
-    cexpr *bytes = c_mul(u, c_name(u, "%s", s->r->projected_constant), c_name(u, "sizeof(float)"));
-    c_do(s->block, c_call(u, "memcpy", 3, c_name(u, "%s", to), c_name(u, "%s", from), bytes));
+    cexpr *bytes = c_mul(u, c_name(u, s->r->projected_constant), c_name(u, "sizeof(float)"));
+    c_do(s->block, c_call(u, "memcpy", 3, c_name(u, to), c_name(u, from), bytes));
 }
 
 /* h from variables to memory, once all sums are done. */
@@ -384,10 +383,10 @@ static void store_variables(const step *s) {
     int64_t lanes = e->target->lanes, hidden = s->r->c->hidden;
     /* the narrow last vector of a panel is the last of all: vectors lie one behind the other */
     for (unsigned v = 0; v < s->hidden_count; v++) {
-        cexpr *value = c_name(u, "hidden%s", suffix_of(s, v)), *unit = c_int(u, v * lanes);
+        cexpr *value = c_namef(u, "hidden%s", suffix_of(s, v)), *unit = c_int(u, v * lanes);
         int64_t n = smaller(lanes, hidden - v * lanes);
-        tile_store_n(e, s->block, c_add(u, c_name(u, "h"), unit), value, n);
-        if (s->r->c->has_out) tile_store_n(e, s->block, c_add(u, c_name(u, "out"), unit), value, n);
+        tile_store_n(e, s->block, c_at(u, "h", unit), value, n);
+        if (s->r->c->has_out) tile_store_n(e, s->block, c_at(u, "out", unit), value, n);
     }
 }
 

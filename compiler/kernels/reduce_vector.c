@@ -385,7 +385,7 @@ static cexpr *sum_columns(const walk *p, cexpr *(*value)(const walk *p, cblock *
     const reduction *r = p->r;
     cunit *u = r->u;
     unsigned rank = r->inner->rank;
-    cexpr *row = rank ? c_name(u, "%s", r->inner->names[rank - 1]) : c_int(u, 0), *sums = reduction_name(r, "sums");
+    cexpr *row = rank ? c_name(u, r->inner->names[rank - 1]) : c_int(u, 0), *sums = reduction_name(r, "sums");
     if (!in_turns(p)) {
         int64_t lanes = r->e->target->lanes;
         declare_zeros(r, p->b, "sums", lanes);

@@ -1,7 +1,7 @@
 /* reduction: the two nests of loops that every reduction has. */
 #include "kernels/reduce.h"
 
-cexpr *reduction_name(const reduction *r, const char *what) { return c_name(r->u, "%s", what); }
+cexpr *reduction_name(const reduction *r, const char *what) { return c_name(r->u, what); }
 
 cexpr *reduction_first(const reduction *r) { return c_index(r->u, reduction_name(r, r->x->name), r->x_base); }
 

@@ -21,7 +21,7 @@ cexpr *emit_row_scale(emit_context *e, cexpr *row, cexpr *width, const ir_attrs 
     if (!*made) {
         const char *name = emit_name(e, "row_scale");
         c_top_line(e->unit, row_scale, name);
-        *made = c_name(e->unit, "%s", name);
+        *made = c_name(e->unit, name);
     }
     return c_call(e->unit, c_text(*made), 4, row, width, c_float(e->unit, (float)attrs->max_norm),
                   c_float(e->unit, (float)attrs->norm_type));

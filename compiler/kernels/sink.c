@@ -14,7 +14,7 @@ static void renorm(emit_context *e, const plan_kernel *k, cfunction *f) {
     nest_close(n, 0);
     cblock *b = nest_loops(n, c_body(f), n->rank);
     cexpr *id = c_cast(u, "size_t", nest_element(n, from, ids->name));
-    c_declare(b, "float *", "row", c_add(u, c_name(u, "%s", table->name), c_mul(u, id, width)));
+    c_declare(b, "float *", "row", c_at(u, table->name, c_mul(u, id, width)));
     c_declare(b, "const float ", "scale", emit_row_scale(e, row, width, &k->node->attrs));
     b = c_if(b, c_binary(u, "<", scale, c_float(u, 1)));
     c_assign(c_for(b, "d", c_int(u, 0), width, 1), c_index(u, row, c_name(u, "d")), "*=", scale);
@@ -49,13 +49,13 @@ static void embedding_grad(emit_context *e, const plan_kernel *k, cfunction *f) 
         b = c_if(b, c_binary(u, "!=", c_name(u, "id"), c_int(u, attrs->padding_row - 1)));
     if (attrs->scale_by_frequency) count_id(e, b, ids, letter);
     cexpr *row = c_mul(u, c_cast(u, "size_t", c_name(u, "id")), emit_dim(e, width));
-    c_declare(b, "float *", "row", c_add(u, c_name(u, "%s", y->name), row));
-    c_declare(b, "const float *", "dy_row", c_add(u, c_name(u, "%s", dy->name), nest_offset(n, from, n->rank)));
+    c_declare(b, "float *", "row", c_at(u, y->name, row));
+    c_declare(b, "const float *", "dy_row", c_at(u, dy->name, nest_offset(n, from, n->rank)));
     b = c_for(b, "d", c_int(u, 0), emit_dim(e, width), 1);
-    cexpr *d = c_name(u, "d"), *g = c_index(u, c_name(u, "dy_row"), c_mul(u, d, emit_dim(e, dy->view.strides[rank])));
+    cexpr *d = c_name(u, "d"), *g = c_item(u, "dy_row", c_mul(u, d, emit_dim(e, dy->view.strides[rank])));
     if (attrs->scale_by_frequency) g = c_binary(u, "/", g, c_cast(u, "float", c_name(u, "count")));
     if (attrs->sparse) g = c_mul(u, c_name(u, "rate"), g);
-    c_assign(b, c_index(u, c_name(u, "row"), d), attrs->sparse ? "-=" : "+=", g);
+    c_assign(b, c_item(u, "row", d), attrs->sparse ? "-=" : "+=", g);
 }
 
 void emit_sink(emit_context *e, const plan_kernel *k, cfunction *f) {

@@ -9,7 +9,7 @@ void sum_declare(emit_context *e, cblock *b, unsigned count, const char *const *
 
 void sum_join(emit_context *e, cblock *b, unsigned count, const char *const *sums, const char *const *others) {
     for (unsigned i = 0; i < count; i++) {
-        cexpr *sum = c_name(e->unit, "%s", sums[i]), *other = c_name(e->unit, "%s", others[i]);
+        cexpr *sum = c_name(e->unit, sums[i]), *other = c_name(e->unit, others[i]);
         c_assign(b, sum, "=", vectors_call2(e, "add", sum, other));
     }
 }
@@ -26,13 +26,13 @@ static cblock *open_blocks(emit_context *e, cblock *b, const sum_terms *t, sum_r
     cunit *u = e->unit;
     const char *first = arena_printf(e->arena, "%s0", t->index), *last = arena_printf(e->arena, "%s_end", t->index);
     cblock *loop = c_for(b, first, c_int(u, 0), t->end, t->block);
-    cexpr *from = c_name(u, "%s", first), *to = c_add(u, from, c_int(u, t->block));
+    cexpr *from = c_name(u, first), *to = c_add(u, from, c_int(u, t->block));
     *block = (sum_range){from, to, t->block, t->block};
     if (t->count >= 0 && t->count % t->block == 0) return loop;
     /* not `to < end ? to : end`: an enum constant and a size_t in one ?: make C++ compilers warn */
     cexpr *end = t->count >= 0 ? c_int(u, t->count) : t->end;
     c_declare(loop, "const size_t", last, c_conditional(u, c_binary(u, "<", to, end), to, end));
-    *block = (sum_range){from, c_name(u, "%s", last), -1, even_part(t)};
+    *block = (sum_range){from, c_name(u, last), -1, even_part(t)};
     return loop;
 }
 
@@ -61,7 +61,7 @@ void sum_add(emit_context *e, cblock *b, const sum_terms *t, unsigned count, con
         add(context, e, loop, sums, &block);
         for (unsigned i = 0; i < count; i++)
             sum_store(e, loop, &t->places[i],
-                      vectors_call2(e, "add", sum_load(e, &t->places[i]), c_name(e->unit, "%s", sums[i])));
+                      vectors_call2(e, "add", sum_load(e, &t->places[i]), c_name(e->unit, sums[i])));
         return;
     }
     const char *parts[SUM_MOST];

@@ -54,8 +54,7 @@ static cexpr *splat_of(emit_context *e, cblock *b, const tile *t, unsigned row, 
     bool numbered = row && strcmp(t->inputs[row], t->inputs[0]) == 0; /* one pointer for all rows */
     const char *name = numbered ? arena_printf(e->arena, "%s_k%s_%u", t->inputs[row], suffix, row)
                                 : arena_printf(e->arena, "%s_k%s", t->inputs[row], suffix);
-    c_declare(b, arena_printf(e->arena, "const %s", e->target->type), name, splat);
-    return c_name(e->unit, "%s", name);
+    return vectors_constant(e, b, name, splat);
 }
 
 static cexpr *column_of(emit_context *e, cblock *b, const tile *t, unsigned v, cexpr *weights, const char *suffix) {
@@ -65,8 +64,7 @@ static cexpr *column_of(emit_context *e, cblock *b, const tile *t, unsigned v, c
     cexpr *column = part ? vectors_call2(e, "load_n", address, t->last) : weights_load(e, t->format, address);
     if (t->rows == 1 || t->unrolled) return column;
     const char *name = arena_printf(e->arena, "w%u%s", v, suffix);
-    c_declare(b, arena_printf(e->arena, "const %s", e->target->type), name, column);
-    return c_name(u, "%s", name);
+    return vectors_constant(e, b, name, column);
 }
 
 /* Registers are few: the factors of the shorter direction are held, those of the longer one made just before they are
@@ -84,7 +82,7 @@ void tile_add_term(emit_context *e, cblock *b, const tile *t, const char *const 
         unsigned r = hold_rows ? i % t->rows : i / t->vectors, v = hold_rows ? i / t->rows : i % t->vectors;
         if (hold_rows && r == 0) columns[v] = column_of(e, b, t, v, weights, suffix);
         if (!hold_rows && v == 0) splats[r] = splat_of(e, b, t, r, factors[r], suffix);
-        cexpr *sum = c_name(u, "%s", sums[r * t->vectors + v]);
+        cexpr *sum = c_name(u, sums[r * t->vectors + v]);
         cexpr *more = t->rounds_twice
                           ? vectors_call2(e, "add", sum, vectors_call2(e, "mul", splats[r], columns[v]))
                           : vectors_call3(e, "madd", columns[v], splats[r], sum);
@@ -103,8 +101,8 @@ static void add_term(emit_context *e, cblock *b, const tile *t, const char *cons
     for (unsigned r = 0; r < t->rows; r++) {
         cexpr *index = c_add(u, t->step ? c_mul(u, k, t->step) : k, c_int(u, t->offsets[r]));
         factors[r] = t->splats && t->unrolled && c_is_int(k, &number)
-                         ? c_name(u, "%s_%lld", t->splats, (long long)number)
-                         : c_index(u, c_name(u, "%s", t->inputs[r]), index);
+                         ? c_namef(u, "%s_%lld", t->splats, (long long)number)
+                         : c_item(u, t->inputs[r], index);
     }
     tile_add_term(e, b, t, names, factors, weights, suffix);
 }
@@ -116,7 +114,7 @@ static void add_group(emit_context *e, cblock *b, const tile *t, const char *con
     if (terms > 1 || (t->rows == 1 && t->vectors > 1)) {
         const char *name = "w_k";
         c_declare(b, weights_pointer(t->format), name, weights);
-        weights = c_name(u, "%s", name);
+        weights = c_name(u, name);
     }
     for (unsigned i = 0; i < terms; i++)
         add_term(e, b, t, sums, c_add(u, k, c_int(u, i)), c_add(u, weights, c_mul(u, c_int(u, i), t->width)),
@@ -146,10 +144,10 @@ static void add_to_chains(emit_context *e, cblock *b, const tile *t, const char 
         else even = c_mul(u, c_binary(u, "/", to, c_int(u, step)), c_int(u, step));
     }
     const char *k = "k";
-    if (count < 0 || count >= step) add_group(e, c_for(b, k, from, even, step), t, sums, c_name(u, "%s", k), step);
+    if (count < 0 || count >= step) add_group(e, c_for(b, k, from, even, step), t, sums, c_name(u, k), step);
     if (divides) return;
     bool fewer = count >= 0 && count < step;
-    add_group(e, c_for(b, k, fewer ? from : even, to, 1), t, sums, c_name(u, "%s", k), 1);
+    add_group(e, c_for(b, k, fewer ? from : even, to, 1), t, sums, c_name(u, k), 1);
 }
 
 static void add_terms(const void *context, emit_context *e, cblock *b, const char *const *sums,
@@ -179,7 +177,7 @@ static tile begin_parts(emit_context *e, cblock *b, const tile *t, const char *w
 }
 
 static void add_scaled(emit_context *e, cblock *b, const tile *to, unsigned i, cexpr *part, cexpr *scale) {
-    cexpr *sum = c_name(e->unit, "%s", to->sums[i]);
+    cexpr *sum = c_name(e->unit, to->sums[i]);
     c_assign(b, sum, "=", vectors_call3(e, "madd", part, scale, sum));
 }
 
@@ -198,7 +196,7 @@ static void add_codes(emit_context *e, cblock *b, const tile *t, int64_t count, 
     tile parts = begin_parts(e, b, t, "codes");
     add_floats(e, b, &parts, NULL, count, most, end);
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
-        add_scaled(e, b, t, i, c_name(e->unit, "%s", parts.sums[i]), scale_of(e, t, i));
+        add_scaled(e, b, t, i, c_name(e->unit, parts.sums[i]), scale_of(e, t, i));
 }
 
 /* --- int8 --- */
@@ -206,7 +204,7 @@ static void add_codes(emit_context *e, cblock *b, const tile *t, int64_t count, 
 /* The quantised row r at word `word` of block g, whose place stands in a variable. */
 static cexpr *word_of(emit_context *e, const tile *t, unsigned r, cexpr *word) {
     cunit *u = e->unit;
-    return c_add(u, c_add(u, c_name(u, "%s_g", t->inputs[r]), c_int(u, t->offsets[r])), word);
+    return c_add(u, c_add(u, c_namef(u, "%s_g", t->inputs[r]), c_int(u, t->offsets[r])), word);
 }
 
 /* Block g of the terms, `terms` of them, to sums of floats; with places to those that stand there. */
@@ -218,7 +216,7 @@ static void add_block(emit_context *e, cblock *b, const tile *t, const sum_place
               c_add(u, t->weights, c_mul(u, g, c_mul(u, t->width, c_int(u, FORMAT_BLOCK)))));
     for (unsigned r = 0; r < t->rows; r++) {
         if (r && strcmp(t->inputs[r], t->inputs[0]) == 0) continue; /* one pointer for all rows */
-        cexpr *first = c_add(u, c_name(u, "%s", t->inputs[r]), c_int(u, 1));
+        cexpr *first = c_at(u, t->inputs[r], c_int(u, 1));
         c_declare(b, "const float *", arena_printf(e->arena, "%s_g", t->inputs[r]),
                   c_add(u, first, c_mul(u, g, c_int(u, 17))));
     }
@@ -236,13 +234,13 @@ static void add_block(emit_context *e, cblock *b, const tile *t, const sum_place
     }
     for (unsigned v = 0; v < t->vectors; v++)
         for (unsigned r = 0; r < t->rows; r++) {
-            cexpr *sum = c_name(u, "%s", names[r * t->vectors + v]);
+            cexpr *sum = c_name(u, names[r * t->vectors + v]);
             cexpr *word = c_add(u, c_mul(u, k, c_int(u, 2)), c_int(u, 1));
             c_assign(loop, sum, "=", vectors_call3(e, "dot4", sum, c_add(u, weights, c_int(u, t->columns[v])),
                                                    word_of(e, t, r, word)));
         }
     for (unsigned i = 0; i < count; i++) {
-        cexpr *part = vectors_call1(e, "dots_float", c_name(u, "%s", names[i]));
+        cexpr *part = vectors_call1(e, "dots_float", c_name(u, names[i]));
         cexpr *scale = weights_load(e, FORMAT_BFLOAT16, scales_at(e, t, i % t->vectors, g));
         if (!places) add_scaled(e, b, t, i, part, scale);
         else sum_store(e, b, &places[i], vectors_call3(e, "madd", part, scale, sum_load(e, &places[i])));
@@ -262,7 +260,7 @@ static void add_blocks(emit_context *e, cblock *b, const tile *t, const sum_plac
 /* What an integer of row i's quantised input counts. */
 static cexpr *unit_of(emit_context *e, const tile *t, unsigned i) {
     unsigned r = i / t->vectors;
-    cexpr *unit = c_index(e->unit, c_name(e->unit, "%s", t->inputs[r]), c_int(e->unit, t->offsets[r]));
+    cexpr *unit = c_item(e->unit, t->inputs[r], c_int(e->unit, t->offsets[r]));
     return vectors_call1(e, "splat", unit);
 }
 
@@ -271,7 +269,7 @@ static void add_dots(emit_context *e, cblock *b, const tile *t, int64_t count) {
     tile parts = begin_parts(e, b, t, "of_x");
     add_blocks(e, b, &parts, NULL, count);
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
-        add_scaled(e, b, t, i, c_name(e->unit, "%s", parts.sums[i]), unit_of(e, t, i));
+        add_scaled(e, b, t, i, c_name(e->unit, parts.sums[i]), unit_of(e, t, i));
 }
 
 void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end) {
@@ -302,8 +300,7 @@ void tile_sum(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, c
     if (!sum_waits(e, most, block, t->rows * t->vectors)) {
         tile_declare(e, b, t, starts);
         tile_add(e, b, t, count, most, end);
-        for (unsigned i = 0; i < t->rows * t->vectors; i++)
-            sum_store(e, b, &places[i], c_name(e->unit, "%s", t->sums[i]));
+        for (unsigned i = 0; i < t->rows * t->vectors; i++) sum_store(e, b, &places[i], c_name(e->unit, t->sums[i]));
         return;
     }
     bool codes = t->format == FORMAT_INT8 || t->format == FORMAT_INT16;

@@ -33,7 +33,7 @@ void vectors_loop(const vectors_axis *v, cblock *b, vectors_body *body, void *co
     bool known = c_is_int(v->whole, &whole) && dim_is_const(v->extent, &count);
     if (!known || whole > lanes) {
         cblock *inner = c_for(b, v->index, c_int(u, 0), v->whole, lanes);
-        body(context, inner, c_name(u, "%s", v->index), NULL);
+        body(context, inner, c_name(u, v->index), NULL);
     } else if (whole == lanes) {
         body(context, v->rest ? c_scope(b) : b, c_int(u, 0), NULL);
     }
@@ -100,6 +100,11 @@ cexpr *vectors_call3(emit_context *e, const char *function, cexpr *a, cexpr *b, 
 void vectors_store_at(emit_context *e, cblock *b, cexpr *address, cexpr *value) {
     if (e->target->lanes == 1) c_assign(b, c_element(e->unit, address), "=", value);
     else c_do(b, vectors_call2(e, "store", address, value));
+}
+
+cexpr *vectors_constant(emit_context *e, cblock *b, const char *name, cexpr *value) {
+    c_declare(b, arena_printf(e->arena, "const %s", e->target->type), name, value);
+    return c_name(e->unit, name);
 }
 
 cexpr *vectors_number(emit_context *e, double number) {

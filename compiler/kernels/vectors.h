@@ -41,6 +41,8 @@ cexpr *vectors_call2(emit_context *e, const char *function, cexpr *a, cexpr *b);
 cexpr *vectors_call3(emit_context *e, const char *function, cexpr *a, cexpr *b, cexpr *c);
 void vectors_store_at(emit_context *e, cblock *b, cexpr *address, cexpr *value); /* a whole vector */
 cexpr *vectors_number(emit_context *e, double number); /* splat(number) */
+/* const nnc_v8 NAME = value; gives the name. */
+cexpr *vectors_constant(emit_context *e, cblock *b, const char *name, cexpr *value);
 /* A function of one argument by its name in the runtime, with the operator's parameters. */
 cexpr *vectors_function(emit_context *e, ir_op op, const char *function, cexpr *x, const double *parameters);
 

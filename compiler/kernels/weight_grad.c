@@ -26,7 +26,7 @@ static void copy_rows(const matmul *p, cblock *b, cexpr *done) {
     cunit *u = p->e->unit;
     cexpr *n = c_name(u, "n"), *m = c_name(u, "m");
     cexpr *from = c_add(u, p->a, matmul_scaled(p, c_add(u, done, n), p->of.a_k));
-    cexpr *to = c_add(u, c_name(u, "work"), c_mul(u, n, c_int(u, p->choice->distance)));
+    cexpr *to = c_at(u, "work", c_mul(u, n, c_int(u, p->choice->distance)));
     cexpr *outputs = c_int(u, p->choice->outputs);
     if (dim_is(p->of.a_m, 1)) {
         c_do(b, c_call(u, "memcpy", 3, to, from, c_mul(u, outputs, c_call(u, "sizeof", 1, c_name(u, "float")))));

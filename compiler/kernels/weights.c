@@ -63,7 +63,7 @@ static cexpr *living_part(emit_context *e, const pack *p, pack_part part) {
     if (place.home == PACK_IN_TABLE) return NULL;
     if (place.offset < 0) ice("a pack of %s that is not in the list", p->weight->key);
     const char *array = place.home == PACK_IN_PARAMETERS ? "parameters" : "packs";
-    return c_add(e->unit, c_name(e->unit, "%s", array), c_int(e->unit, place.offset));
+    return c_at(e->unit, array, c_int(e->unit, place.offset));
 }
 
 weight_tables weights_table(emit_context *e, const pack *p, const char *name, const char *comment) {
@@ -95,7 +95,7 @@ weight_tables weights_table(emit_context *e, const pack *p, const char *name, co
 static cexpr *parameter(emit_context *e, cfunction *f, cexpr *table, const char *type, const char *name) {
     if (!table) return NULL;
     c_parameter(f, type, name);
-    return c_name(e->unit, "%s", name);
+    return c_name(e->unit, name);
 }
 
 weight_tables weights_parameters(emit_context *e, cfunction *f, const weight_tables *w, const char *name) {
@@ -131,7 +131,7 @@ weight_tables weights_at_matrix(emit_context *e, const weight_tables *w, cexpr *
 static cexpr *declared(emit_context *e, cblock *b, const char *type, const char *name, cexpr *value) {
     if (!value) return NULL;
     c_declare(b, type, name, value);
-    return c_name(e->unit, "%s", name);
+    return c_name(e->unit, name);
 }
 
 weight_tables weights_at_panel(emit_context *e, cblock *b, const weight_tables *w, const char *name, cexpr *index) {

@@ -35,10 +35,7 @@ static char *printed(const cunit *unit)
     return copy;
 }
 
-static cexpr *v(const char *name)
-{
-    return c_name(u, "%s", name);
-}
+static cexpr *v(const char *name) { return c_name(u, name); }
 
 static cexpr *i(int64_t value)
 {

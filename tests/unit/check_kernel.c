@@ -130,7 +130,7 @@ START_TEST(sizes_have_their_values)
     c_parameter(f, "const size_t *", "want");
     e.unit = u;
     for (size_t i = 0; i < count; i++) {
-        cexpr *wanted = c_index(u, c_name(u, "want"), c_int(u, (int64_t)i));
+        cexpr *wanted = c_item(u, "want", c_int(u, (int64_t)i));
         c_return(c_if(c_body(f), c_binary(u, "!=", emit_dim(&e, sizes[i]), wanted)), c_int(u, (int64_t)i + 1));
     }
     c_return(c_body(f), c_int(u, 0));
