@@ -184,10 +184,11 @@ static void emit_items(maker *m, cblock *b, const plan_item *item) {
         }
         const char *start = emit_symbol(e, item->start), *extent = emit_symbol(e, item->extent);
         cexpr *whole = emit_dim(e, item->symbol), *chunk = c_int(u, item->chunk);
-        cblock *turn = c_for(b, start, c_int(u, 0), whole, item->chunk);
+        cblock *body = c_for(b, start, c_int(u, 0), whole, item->chunk);
         cexpr *left = c_sub(u, whole, c_name(u, start));
-        c_declare(turn, "const size_t ", extent, c_conditional(u, c_binary(u, "<", left, chunk), left, chunk));
-        emit_items(m, turn, item->items);
+        c_declare(body, "const size_t ", extent,
+                  c_conditional(u, c_binary(u, "<", left, chunk), left, chunk));
+        emit_items(m, body, item->items);
     }
 }
 

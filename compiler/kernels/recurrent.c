@@ -168,8 +168,8 @@ static unsigned kept_arguments(const layer *l, cexpr **arguments, unsigned count
 /* Is the last h in the row of out before? */
 static bool passes_on(const layer *l) { return l->r->c->chained && !dim_is(l->steps_dim, 1); }
 
-/* One row: the call that does step `time` (of the view; `turn` in this chunk). */
-static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
+/* One row: the call that does step `time` (of the view; `within` in this chunk). */
+static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *within) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
@@ -180,7 +180,7 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
     if (r->c->candidate) n = recurrent_argument(r, arguments, n, &r->candidate_table);
     if (r->c->output) n = recurrent_argument(r, arguments, n, &r->output_table);
     if (r->c->fused) arguments[n++] = c_at(u, l->x, c_mul(u, time, emit_dim(e, l->x_t)));
-    if (r->c->gates_at >= 0) arguments[n++] = c_at(u, l->gates, c_mul(u, turn, row_floats(l)));
+    if (r->c->gates_at >= 0) arguments[n++] = c_at(u, l->gates, c_mul(u, within, row_floats(l)));
     arguments[n++] = c_name(u, passes_on(l) ? "last" : l->h);
     if (r->c->has_cell) arguments[n++] = c_name(u, l->c);
     if (r->c->has_out) arguments[n++] = out_at(l, time, c_int(u, 0));
@@ -194,11 +194,11 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
 }
 
 /* Of row `row` of the batch: what the reset function, or the cells function, does. */
-static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *turn, cexpr *row) {
+static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *within, cexpr *row) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
-    cexpr *arguments[12], *index = c_add(u, c_mul(u, turn, l->B), row);
+    cexpr *arguments[12], *index = c_add(u, c_mul(u, within, l->B), row);
     unsigned n = 0;
     if (r->cells_take_weights && !reset) n = recurrent_cells_argument(r, arguments, n);
     arguments[n++] = c_at(u, l->gates, c_mul(u, index, row_floats(l)));
@@ -243,18 +243,18 @@ static void copy_floats(const layer *l, cblock *b, cexpr *to, cexpr *from) {
 }
 
 /* The sums of all rows, then row by row what becomes of them. */
-static void emit_batch_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
+static void emit_batch_step(const layer *l, cblock *b, cexpr *time, cexpr *within) {
     cunit *u = l->e->unit;
     const recurrent *r = l->r;
     cexpr *row = c_name(u, "b"), *none = c_int(u, 0);
     call_batch_product(l, b, &r->hidden_product, l->h, l->sums);
     if (r->c->zigzag) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
     if (r->c->resets_before) {
-        call_row(l, c_for(b, "b", none, l->B, 1), true, time, turn, row);
+        call_row(l, c_for(b, "b", none, l->B, 1), true, time, within, row);
         call_batch_product(l, b, &r->candidate_product, l->next, l->sums);
     }
     cblock *loop = c_for(b, "b", none, l->B, 1);
-    call_row(l, emit_within_length(l, loop, time, row, !r->c->projects), false, time, turn, row);
+    call_row(l, emit_within_length(l, loop, time, row, !r->c->projects), false, time, within, row);
     if (!r->c->projects) return;
     call_batch_product(l, b, &r->output_product, l->next, l->sums);
     loop = emit_within_length(l, c_for(b, "b", none, l->B, 1), time, row, true);
@@ -264,13 +264,13 @@ static void emit_batch_step(const layer *l, cblock *b, cexpr *time, cexpr *turn)
 }
 
 /* One time step of the whole batch. */
-static void emit_time_step(const layer *l, cblock *b, cexpr *time, cexpr *turn) {
+static void emit_time_step(const layer *l, cblock *b, cexpr *time, cexpr *within) {
     cunit *u = l->e->unit;
     if (!l->r->c->one_row) {
-        emit_batch_step(l, b, time, turn);
+        emit_batch_step(l, b, time, within);
         return;
     }
-    call_step(l, emit_within_length(l, b, time, c_int(u, 0), true), time, turn);
+    call_step(l, emit_within_length(l, b, time, c_int(u, 0), true), time, within);
     if (passes_on(l)) c_assign(b, c_name(u, "last"), "=", out_at(l, time, c_int(u, 0)));
 }
 

@@ -1,25 +1,25 @@
 /* recurrent_step: the function of one time step of one row.
  *
- * Panel by panel, the sums of a few vectors of units start from the row of projected inputs, run over all of the
- * previous h and end as complete gates, from which c and h follow at once. Where there is one step only, the inputs'
- * part of the sums is in the same stream: a panel starts from its biases and runs over x first. A last panel so narrow
- * that its gates would leave vectors nearly empty is taken as plain columns, with all gates side by side, which go
- * through z before they are gates.
+ * Panel by panel, the sums of a few vectors of units start from the row of projected inputs, run over all of
+ * the previous h and end as complete gates, from which c and h follow at once. Where there is one step only,
+ * the inputs' part of the sums is in the same stream: a panel starts from its biases and runs over x first. A
+ * last panel so narrow that its gates would leave vectors nearly empty is taken as plain columns, with all
+ * gates side by side, which go through the row of gates before they are such.
  *
- * The old h must last until all sums are done. Where the new h goes to a row of out, the old one is the row before;
- * otherwise the new h waits in variables if all is unrolled, or in `next`. A GRU that resets before the product does
- * two such sweeps, with r * h between them; proj_size ends with a product of its own. Batches are in
- * recurrent_batch.c. */
+ * The old h must last until all sums are done. Where the new h goes to a row of out, the old one is the row
+ * before; otherwise the new h waits in variables if all is unrolled, or in `next`. A GRU that resets before
+ * the product does two such sweeps, with r * h between them; proj_size ends with a product of its own.
+ * Batches are in recurrent_batch.c. */
 #include "kernels/recurrent.h"
 #include "kernels/vectors.h"
 
-/* One sweep over all units: the columns of a pack, started from column groups of z. */
+/* One sweep over all units: the columns of a pack, started from column groups of the row of gates. */
 typedef struct {
     const pack *pack;
     const choice_sweep *choice;
     weight_tables table;
     const char *letters; /* of the groups' sums */
-    unsigned group;      /* z's column group in which the sweep's first starts */
+    unsigned group;      /* the column group of the row in which the sweep's first starts */
     bool resets;         /* gives r * h and z, not h */
     bool zigzag;
     const char *factor; /* the row that the weights multiply */
@@ -62,7 +62,7 @@ typedef struct {
     const char *gates;
 } panel_place;
 
-/* The address of unit j in column group `group` of z in this panel. */
+/* The address of unit j in column group `group` of the row of gates in this panel. */
 static cexpr *group_of(const step *s, const sweep *p, const panel_place *at, unsigned group, cexpr *j) {
     cunit *u = s->e->unit;
     cexpr *unit = c_at(u, at->gates, j);
@@ -90,12 +90,12 @@ static void place_vector(const step *s, const pack *w, tile *t, unsigned i, unsi
 /* What the tiles of a sweep read: the factor as it is, or quantised. */
 static const char *factor_of(const sweep *p) { return p->pack->format == FORMAT_INT8 ? "q" : p->factor; }
 
-static int64_t z_lane(const step *s, const sweep *p, unsigned v) {
+static int64_t gates_lane(const step *s, const sweep *p, unsigned v) {
     return lane_of(s, p, v, s->r->c->columns * p->pack->panel);
 }
 
 /* The GRU that resets after the product has a sum, the n of h, that the input's share does not start. */
-static bool starts_in_z(const step *s, const sweep *p, unsigned gate) {
+static bool starts_in_gates(const step *s, const sweep *p, unsigned gate) {
     return p->group + gate < s->r->c->gates || s->r->c->columns == s->r->c->gates;
 }
 
@@ -123,7 +123,7 @@ static void emit_cells(step *s, const sweep *p, cblock *b, const panel_place *at
         const char *suffix = suffix_of(s, number + v);
         recurrent_cell cell = {.recurrent = r, .block = b, .suffix = suffix, .width = pack_width(p->pack, at->panel)};
         cell.lanes = v + 1 == vectors ? last : lanes;
-        cell.gates = group_of(s, p, at, 0, c_add(u, j, c_int(u, z_lane(s, p, v))));
+        cell.gates = group_of(s, p, at, 0, c_add(u, j, c_int(u, gates_lane(s, p, v))));
         cell.h = address(s, "h", first_unit, v * lanes);
         if (r->c->columns != r->c->gates)
             cell.candidate = at->has_inputs ? c_namef(u, "x%s", suffix) : tile_load(e, cell.gates);
@@ -197,13 +197,14 @@ static void emit_sums(step *s, const sweep *p, cblock *b, const panel_place *at,
         t.sums[i] = arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, number + v));
         place_vector(s, p->pack, &t, i, v, g * width);
         int64_t lane = vector_place(s, p->pack, v, pack_part_of_biases(p->pack), 0);
-        cexpr *z = group_of(s, p, at, p->group + g, c_add(u, j, c_int(u, z_lane(s, p, v))));
-        starts[i] = starts_in_z(s, p, g) ? tile_load(e, z) : own_start(s, p, at, g, c_add(u, j, c_int(u, lane)));
+        cexpr *at_gates = group_of(s, p, at, p->group + g, c_add(u, j, c_int(u, gates_lane(s, p, v))));
+        starts[i] = starts_in_gates(s, p, g) ? tile_load(e, at_gates)
+                                             : own_start(s, p, at, g, c_add(u, j, c_int(u, lane)));
     }
     if (at->has_inputs) {
         emit_input_terms(s, p, b, at, j, &t, first, vectors, number);
         for (unsigned i = 0; i < sums; i++)
-            if (!starts_in_z(s, p, i % groups)) c_declare(b, e->target->type, t.sums[i], starts[i]);
+            if (!starts_in_gates(s, p, i % groups)) c_declare(b, e->target->type, t.sums[i], starts[i]);
     } else {
         tile_declare(e, b, &t, starts);
     }
@@ -218,8 +219,9 @@ static void emit_units(step *s, const sweep *p, cblock *b, const panel_place *at
     emit_cells(s, p, b, at, j, vectors, last, number);
 }
 
-/* A narrow panel: its columns as they lie in a row of weights, into z; then the gates from there. */
-static void emit_flat_panel(step *s, const sweep *p, cblock *b, const panel_place *at, unsigned *number) {
+/* A narrow panel: its columns as they lie in a row of weights, into the row of gates; then the cells from
+ * there. */
+static void emit_columns_panel(step *s, const sweep *p, cblock *b, const panel_place *at, unsigned *number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
     const recurrent *r = s->r;
@@ -229,7 +231,7 @@ static void emit_flat_panel(step *s, const sweep *p, cblock *b, const panel_plac
     block.panel = at->panel;
     if (at->has_inputs) {
         const pack *w = r->c->input;
-        block.tile = r->c->flat_input;
+        block.tile = r->c->columns_input;
         block.x[0] = w->format == FORMAT_INT8 ? "q_x" : "x";
         block.y[0] = group_of(s, p, at, 0, c_int(u, 0));
         block.weights = at->inputs;
@@ -240,10 +242,10 @@ static void emit_flat_panel(step *s, const sweep *p, cblock *b, const panel_plac
         product_emit_block(e, c_scope(b), &block);
     }
     for (unsigned g = 0; g < groups; g++)
-        for (int64_t j = 0; j < width && !starts_in_z(s, p, g); j += lanes)
+        for (int64_t j = 0; j < width && !starts_in_gates(s, p, g); j += lanes)
             tile_store_n(e, b, group_of(s, p, at, p->group + g, c_int(u, j)), own_start(s, p, at, g, c_int(u, j)),
                          smaller(width - j, lanes));
-    block.tile = p->choice->flat_tile;
+    block.tile = p->choice->columns_tile;
     block.start = PRODUCT_FROM_Y;
     block.weights = at->weights;
     block.columns = groups * width;
@@ -257,19 +259,21 @@ static void emit_flat_panel(step *s, const sweep *p, cblock *b, const panel_plac
             c_declare(b, e->target->type, arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, *number + v)),
                       tile_load(e, group_of(s, p, at, p->group + g, c_int(u, v * lanes))));
     panel_place gates = *at;
-    gates.has_inputs = false; /* they are in z by now */
+    gates.has_inputs = false; /* they are in its row by now */
     emit_cells(s, p, b, &gates, c_int(u, 0), vectors, units - (vectors - 1) * lanes, *number);
     *number += vectors;
 }
 
-static bool is_flat(const sweep *p, int64_t panel) { return p->choice->flat && panel == pack_panels(p->pack) - 1; }
+static bool is_by_columns(const sweep *p, int64_t panel) {
+    return p->choice->by_columns && panel == pack_panels(p->pack) - 1;
+}
 
 /* All units of a panel; `number` counts vectors, so that unrolled ones have different names. */
 static void emit_panel(step *s, const sweep *p, cblock *b, const panel_place *at, unsigned *number) {
     emit_context *e = s->e;
     cunit *u = e->unit;
-    if (is_flat(p, at->panel)) {
-        emit_flat_panel(s, p, b, at, number);
+    if (is_by_columns(p, at->panel)) {
+        emit_columns_panel(s, p, b, at, number);
         return;
     }
     int64_t lanes = e->target->lanes, units = at->count * pack_units(p->pack, at->panel);
@@ -292,12 +296,12 @@ static void emit_panel(step *s, const sweep *p, cblock *b, const panel_place *at
     *number += rest;
 }
 
-/* The panel's place: pointers to its weights and to its part of z. */
+/* The panel's place: pointers to its weights and to its part of the row of gates. */
 static panel_place enter_panel(const step *s, const sweep *p, cblock *b, int64_t panel, int64_t count, cexpr *index) {
     cunit *u = s->e->unit;
     panel_place at = {.panel = panel, .count = count, .has_inputs = s->r->c->fused};
     at.unit = c_mul(u, index, c_int(u, p->pack->panel));
-    bool first = c_is_int(index, NULL) && panel == 0, flat = is_flat(p, panel);
+    bool first = c_is_int(index, NULL) && panel == 0, by_columns = is_by_columns(p, panel);
     bool declares = !first && !p->choice->unroll_units;
     weight_tables place = weights_at_panel(s->e, b, &p->table, declares ? "w" : NULL, index);
     at.weights = weights_rows(s->e, &place, panel);
@@ -305,7 +309,7 @@ static panel_place enter_panel(const step *s, const sweep *p, cblock *b, int64_t
         place = weights_at_panel(s->e, b, &s->input_table, declares ? "w_x" : NULL, index);
         at.inputs = weights_rows(s->e, &place, panel);
     }
-    bool writes = p->resets || flat;
+    bool writes = p->resets || by_columns;
     at.gates = "gates";
     if (first || s->r->c->fused) return at;
     at.gates = p->choice->unroll_units ? arena_printf(s->e->arena, "gates_p%lld", (long long)panel) : "gates_p";
@@ -417,7 +421,7 @@ void recurrent_emit_step(recurrent *r) {
     main_sweep.resets = r->c->resets_before;
     main_sweep.group = r->c->columns - r->c->gates;
     main_sweep.zigzag = r->c->zigzag;
-    bool writes_gates = r->c->resets_before || r->c->step.flat;
+    bool writes_gates = r->c->resets_before || r->c->step.by_columns;
     cfunction *f = recurrent_function(
         r, arena_printf(e->arena, "one time step. %s%s",
                         r->c->fused ? "h is the last one, " : "gates holds the input's share, h is the last one, ",

@@ -137,8 +137,8 @@ typedef struct {
     cost_tile tile;    /* vectors: of units */
     unsigned together; /* of them in one loop over the terms; the cells follow for all */
     int64_t span;      /* full panels side by side: more than one where a vector is a panel wide */
-    bool flat;         /* the last panel as plain columns, all gates of a term side by side: */
-    cost_tile flat_tile;
+    bool by_columns;   /* the last panel as plain columns, all gates of a term side by side: */
+    cost_tile columns_tile;
     bool unroll_units, unroll_terms;
 } choice_sweep;
 
@@ -165,7 +165,7 @@ typedef struct {
     /* one row */
     choice_sweep step, candidate_step;
     unsigned input_chains;      /* fused: of each sum of the input's part */
-    cost_tile flat_input;       /* fused and flat: of the last panel's input part */
+    cost_tile columns_input;    /* fused and by_columns: of the last panel's input part */
     choice_hidden hidden_place;
     /* many rows */
     choice_product input_product, hidden_product, candidate_product, output_product;

@@ -60,11 +60,11 @@ static void print_sweep(const printer *p, const char *what, const choice_sweep *
     if (s->together < s->tile.vectors) text_printf(p->to, ", %u in a loop", s->together * w->gates);
     if (s->unroll_units) text_add(p->to, s->unroll_terms ? ", units and terms unrolled" : ", units unrolled");
     else if (s->unroll_terms) text_add(p->to, ", terms unrolled");
-    if (!s->flat) return;
+    if (!s->by_columns) return;
     text_printf(p->to, ", the last %lld units as %lld columns in %u vectors",
                 (long long)pack_units(w, pack_panels(w) - 1), (long long)pack_row(w, pack_panels(w) - 1),
-                s->flat_tile.vectors);
-    if (s->flat_tile.chains > 1) text_printf(p->to, " in %u chains", s->flat_tile.chains);
+                s->columns_tile.vectors);
+    if (s->columns_tile.chains > 1) text_printf(p->to, " in %u chains", s->columns_tile.chains);
 }
 
 static void print_recurrent_body(const printer *p, const choice_recurrent *r) {

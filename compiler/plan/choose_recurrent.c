@@ -64,8 +64,9 @@ static choice_sweep choose_sweep(const chooser *c, const pack *w) {
     p.tile = cost_sweep(c->body, w->gates, full ? full * w->panel : w->units, w->terms);
     p.together = cost_together(c->body, w->gates, p.tile.vectors);
     p.span = p.tile.vectors * lanes > w->panel ? p.tile.vectors * lanes / w->panel : 1;
-    p.flat = pack_units(w, last) < w->panel && cost_flat(c->body, w->gates, pack_width(w, last), w->terms);
-    p.flat_tile = cost_flat_tile(c->body, w->gates * pack_width(w, last), w->terms);
+    p.by_columns =
+        pack_units(w, last) < w->panel && cost_by_columns(c->body, w->gates, pack_width(w, last), w->terms);
+    p.columns_tile = cost_columns_tile(c->body, w->gates * pack_width(w, last), w->terms);
     for (int64_t i = 0; i <= last; i++)
         tiles += ((pack_units(w, i) + lanes - 1) / lanes + p.tile.vectors - 1) / p.tile.vectors;
     int64_t sums = w->gates * p.tile.vectors;
@@ -81,7 +82,8 @@ static void choose_one_row(const chooser *c, choice_recurrent *r) {
     r->step = choose_sweep(c, r->hidden_pack);
     if (r->resets_before) r->candidate_step = choose_sweep(c, r->candidate);
     r->input_chains = cost_product_row(c->body, 0, x->gates * x->units, x->terms).chains;
-    r->flat_input = cost_product_row(c->body, pack_row(x, pack_panels(x) - 1), x->gates * x->units, x->terms);
+    r->columns_input =
+        cost_product_row(c->body, pack_row(x, pack_panels(x) - 1), x->gates * x->units, x->terms);
     r->hidden_place = r->projects            ? CHOICE_H_IN_NEXT
                       : r->resets_before     ? CHOICE_H_AT_ONCE
                       : r->chained           ? CHOICE_H_IN_OUT
@@ -143,10 +145,10 @@ static int64_t divide_work(const chooser *c, const plan_kernel *k, choice_recurr
     r->gates_row = r->columns * padded;
     r->sums_row = w->gates * padded;
     r->next_row = round_up(r->hidden, c->body->panel);
-    bool flat = r->one_row && r->step.flat;
+    bool by_columns = r->one_row && r->step.by_columns;
     bool next = r->projects || r->resets_before || (r->one_row && r->hidden_place == CHOICE_H_IN_NEXT);
     if (!r->fused) r->gates_at = take(c, &work, r->steps * batch * r->gates_row);
-    else if (flat) r->gates_at = take(c, &work, r->columns * pack_width(w, pack_panels(w) - 1));
+    else if (by_columns) r->gates_at = take(c, &work, r->columns * pack_width(w, pack_panels(w) - 1));
     if (!r->one_row) r->sums_at = take(c, &work, batch * r->sums_row);
     if (next) {
         r->next_at = work;

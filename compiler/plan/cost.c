@@ -120,14 +120,14 @@ unsigned cost_together(const cost_body *body, unsigned gates, unsigned vectors) 
     return (unsigned)smaller(vectors, gates < body->sums ? body->sums / gates : 1);
 }
 
-bool cost_flat(const cost_body *body, unsigned gates, int64_t width, int64_t terms) {
+bool cost_by_columns(const cost_body *body, unsigned gates, int64_t width, int64_t terms) {
     enum { WAY_THROUGH_MEMORY = 32 }; /* in loads */
     if (body->rolled) return false;
     int64_t saved = gates * parts(width, body->lanes) - parts(gates * width, body->lanes);
     return saved * terms > WAY_THROUGH_MEMORY;
 }
 
-cost_tile cost_flat_tile(const cost_body *body, int64_t columns, int64_t terms) {
+cost_tile cost_columns_tile(const cost_body *body, int64_t columns, int64_t terms) {
     unsigned vectors = (unsigned)smaller(parts(columns, body->lanes), 8);
     unsigned chains = terms < 16 || vectors > 3 ? 1 : vectors == 3 ? 2 : 4 / vectors;
     return (cost_tile){1, vectors, chains};

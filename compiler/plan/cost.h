@@ -86,9 +86,9 @@ unsigned cost_together(const cost_body *body, unsigned gates, unsigned vectors);
 /* Whether the last `width` units of a sweep (rounded up to COST_PADDING) are better taken as plain columns, all gates
  * of a term side by side in as few vectors as they fill, than gate by gate: that saves loads in every term, and costs a
  * way through memory once. */
-bool cost_flat(const cost_body *body, unsigned gates, int64_t width, int64_t terms);
+bool cost_by_columns(const cost_body *body, unsigned gates, int64_t width, int64_t terms);
 /* The tile for that many columns. */
-cost_tile cost_flat_tile(const cost_body *body, int64_t columns, int64_t terms);
+cost_tile cost_columns_tile(const cost_body *body, int64_t columns, int64_t terms);
 
 /* The largest chunk of a loop over a run-time dim: enough rows to fill the tiles of a blocked product. */
 int64_t cost_chunk(const dim *symbol);

@@ -1,8 +1,9 @@
 /* kernels: scheduled tasks -> kernels with views, names and work space.
  *
- * Where a value lies: its root's home is the innermost loop that contains everything that touches it. In the loops
- * around its home (and its home itself) the value has a chunk's extent; in loops further in it is whole, and a kernel
- * sees the piece of this turn: the view is narrowed at the axis along which the kernel works. */
+ * Where a value lies: its root's home is the innermost loop that contains everything that touches it. In the
+ * loops around its home (and its home itself) the value has a chunk's extent; in loops further in it is
+ * whole, and a kernel sees the piece of this iteration: the view is narrowed at the axis along which the
+ * kernel works. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,8 +94,9 @@ static void narrow(planner *p, plan_view *v, int axis, const ploop *l) {
     substitute(p, &v->type, axis, l);
 }
 
-/* To the piece of this turn of l and of the loops around it, as far as v's home does not know them already. From the
- * outside in: of an axis S*T that two loops divide, the outer one takes whole pieces, and the inner one parts of them.
+/* To the piece of this iteration of l and of the loops around it, as far as v's home does not know them
+ * already. From the outside in: of an axis S*T that two loops divide, the outer one takes whole pieces, and
+ * the inner one parts of them.
  */
 static void narrow_to(planner *p, plan_view *view, const task *u, int input, unsigned result, const ploop *l,
                       const ploop *home) {
@@ -112,8 +114,8 @@ static plan_view seen_view(planner *p, pval *v, const task *u, int input, unsign
     return view;
 }
 
-/* The steps that a RECURRENT has behind it when this turn of l and of the loops around it begins; `left` are those of
- * the turn. */
+/* The steps that a RECURRENT has behind it when this iteration of l and of the loops around it begins; `left`
+ * are those of the iteration. */
 static const dim *steps_done(planner *p, const task *u, const ploop *l, const dim **left) {
     if (!l) {
         *left = u->results[0]->type.dims[0];

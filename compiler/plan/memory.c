@@ -1,12 +1,13 @@
 /* memory: offsets of scratch buffers, by liveness.
  *
- * A buffer lives from the first kernel that touches it to the last; one that is touched inside a loop and outlives a
- * turn of it (its home is further out) lives through the whole loop. Buffers are placed one after the other, larger
- * ones first, at the lowest offset that no buffer alive at the same time overlaps. Offsets are multiples of 16
- * elements, a vector of the widest instruction set. float32 and int32 have an array each.
+ * A buffer lives from the first kernel that touches it to the last; one that is touched inside a loop and
+ * outlives an iteration of it (its home is further out) lives through the whole loop. Buffers are placed one
+ * after the other, larger ones first, at the lowest offset that no buffer alive at the same time overlaps.
+ * Offsets are multiples of 16 elements, a vector of the widest instruction set. float32 and int32 have an
+ * array each.
  *
- * In training, where much lives long, that order may leave gaps: others are tried, each again with the buffer that came
- * to lie topmost as the first, until nothing is left to gain, or the patience for it. */
+ * In training, where much lives long, that order may leave gaps: others are tried, each again with the buffer
+ * that came to lie topmost as the first, until nothing is left to gain, or the patience for it. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,16 +1,18 @@
 /* plan: a checked model -> kernels in order, every value's place in memory, and the loops over chunks.
  *
- * The plan changes no IR. Each IR value gets a `plan_view`: a buffer, an offset and a stride for every dim, so RESHAPE,
- * PERMUTE and SLICE cost nothing where strides can say them. CAT has no kernel: its operands are written straight into
- * its result where that is possible, and copied there otherwise. Elementwise operators that are used once, by another
- * elementwise operator, are computed inside it (`inlined`). A kernel becomes one C function.
+ * The plan changes no IR. Each IR value gets a `plan_view`: a buffer, an offset and a stride for every dim,
+ * so RESHAPE, PERMUTE and SLICE cost nothing where strides can say them. CAT has no kernel: its operands are
+ * written straight into its result where that is possible, and copied there otherwise. Elementwise operators
+ * that are used once, by another elementwise operator, are computed inside it (`inlined`). A kernel becomes
+ * one C function.
  *
- * Chunks: a run-time dim T along which kernels can work piece by piece becomes a loop; inside it, values that nobody
- * needs whole have room for one chunk only. Views inside the loop are in terms of two symbols of the loop: `start`
- * (how much of T is done) and `extent` (how much this turn does, at most `chunk`).
+ * Chunks: a run-time dim T along which kernels can work piece by piece becomes a loop; inside it, values that
+ * nobody needs whole have room for one chunk only. Views inside the loop are in terms of two symbols of the
+ * loop: `start` (how much of T is done) and `extent` (how much this iteration does, at most `chunk`).
  *
- * A REPEAT is an item of its own, a loop over rounds; what it carries lives in one place from before the first round
- * to behind the last, and offsets of views inside are in terms of the round's number, a symbol too.
+ * A REPEAT is an item of its own, a loop over rounds; what it carries lives in one place from before the
+ * first round to behind the last, and offsets of views inside are in terms of the round's number, a symbol
+ * too.
  */
 #ifndef NNC_PLAN_PLAN_H
 #define NNC_PLAN_PLAN_H

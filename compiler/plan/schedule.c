@@ -1,9 +1,9 @@
 /* schedule: tasks in an order that their dependencies allow, and in loops over chunks of run-time dims.
  *
- * For one dim after the other, a list of tasks falls into what comes before a loop, what is in it, and what must wait
- * for its end. A task joins the loop when it can work piece by piece (split.c) and every operand that the loop makes
- * is needed just by the piece that this turn makes. What needs a whole value that the loop makes comes after. A loop
- * in which nothing is kept small is none. */
+ * For one dim after the other, a list of tasks falls into what comes before a loop, what is in it, and what
+ * must wait for its end. A task joins the loop when it can work piece by piece (split.c) and every operand
+ * that the loop makes is needed just by the piece that this iteration makes. What needs a whole value that
+ * the loop makes comes after. A loop in which nothing is kept small is none. */
 #include <string.h>
 
 #include "plan/planner.h"
