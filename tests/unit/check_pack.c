@@ -244,11 +244,11 @@ START_TEST(sizes_of_recurrent_layers) {
     assert_work(&c, 0, 0, 0);
     /* a narrow last panel passes through memory, where it leaves vectors nearly empty; no other panel does */
     c = choice_of(IR_LSTM, 1, 1, 65, 65);
-    ck_assert(!r->step.flat);
+    ck_assert(!r->step.by_columns);
     assert_work(&c, 0, 0, 0);
     body = &cost_bodies[2];
     c = choice_of(IR_LSTM, 1, 1, 65, 65);
-    ck_assert(r->fused && r->step.flat);
+    ck_assert(r->fused && r->step.by_columns);
     assert_work(&c, 4 * 4, 0, 0);
     body = &cost_bodies[0];
     /* a batch fills the tiles with fewer steps; one that is larger yet takes a step at a time */
