@@ -7,6 +7,7 @@ The folders are committed: the tests themselves need no PyTorch. Each case is se
 holds stands in ../tools/run_cases.py, how a case is made in ../tools/casegen/case.py. The folders that this script does
 not name (hello_*, tagger, latch, ...) are acceptance cases that came with the project.
 """
+import importlib
 import os
 import sys
 
@@ -16,15 +17,17 @@ sys.dont_write_bytecode = True
 
 import torch
 
-from casegen import activations, cells, corners, expressions, extremes, functions, language, layers, loops, models, recurrent, repeat, states, streaming, sums, values, variants, windows
 from casegen.case import Case
+
+MODULES = ("recurrent", "cells", "variants", "layers", "functions", "activations", "expressions", "language", "models",
+           "loops", "repeat", "repeat_models", "repeat_writes", "states", "streaming", "extremes", "sums", "values",
+           "corners", "windows")
 
 
 def main():
     torch.set_num_threads(1)
-    for module in (recurrent, cells, variants, layers, functions, activations, expressions, language, models, loops, repeat,
-                   states, streaming, extremes, sums, values, corners, windows):
-        module.make()
+    for module in MODULES:
+        importlib.import_module(f"casegen.{module}").make()
     names = [(folder, name) for folder, name, _ in Case.written]
     assert len(set(names)) == len(names), "two cases of one name"
     for folder, name, error in sorted(Case.written):

@@ -24,8 +24,9 @@ import sys
 import time
 
 FORMS = ["", "--target all", "--target x86-64-v3", "--unroll 0"]
-UNITS = {"compiler/lower": ["check_lower", "check_hints"], "compiler/passes": ["check_passes", "check_regions"], "compiler/plan": ["check_plan"],
-         "compiler/emit": ["check_ctree", "check_kernel", "check_pack", "check_reserved"],
+UNITS = {"compiler/lower": ["check_lower", "check_hints"],
+         "compiler/passes": ["check_passes", "check_bound_indices", "check_regions"], "compiler/plan": ["check_plan"],
+         "compiler/emit": ["check_ctree", "check_ctree_compiled", "check_kernel", "check_pack", "check_reserved"],
          "runtime": ["check_runtime", "check_runtime_corners", "check_runtime_plain", "check_runtime_corners_plain",
                      "check_accuracy", "check_accuracy_functions"]}
 RUNTIME_TOOLS = ["gcc -O0", "gcc -O1 -march=native", "clang -O0 -DNNC_PLAIN_C"]
