@@ -15,9 +15,17 @@ static bool writes_dense_rows(const task *u) {
     return u->kind == TASK_NODE && (plan_operator_of(u->node->op)->dense_rows || u->reader);
 }
 
+/* A product with a trained matrix in panels, whose lanes lie along the terms. */
+static bool reads_panels(const planner *p, const task *u) {
+    if (u->kind != TASK_NODE || u->node->op != IR_MATMUL || !u->inputs[1]) return false;
+    const plan_buffer *b = layout_storage(u->inputs[1])->buffer;
+    return b && b->place == PLAN_TRAINED && p->plan->packs->params->of[b->index].packed;
+}
+
 /* (The rows of an image's windows are put side by side.) */
-static bool wants_dense_rows(const task *u, unsigned input) {
-    return writes_dense_rows(u) && input == 0 && !(u->reader && u->inputs[0]->type.rank == 5);
+static bool wants_dense_rows(const planner *p, const task *u, unsigned input) {
+    bool wants = writes_dense_rows(u) || reads_panels(p, u);
+    return wants && input == 0 && !(u->reader && u->inputs[0]->type.rank == 5);
 }
 
 /* Is v, if it lies in root's memory, still what the task can work on? */
@@ -39,7 +47,7 @@ static bool body_can_write(planner *p, const pblock *body, const pval *result) {
         const task *u = p->tasks[i];
         if (!stands_in(u->block, body)) continue;
         for (unsigned k = 0; k < u->input_count; k++)
-            if (!stays_usable(p, u->inputs[k], root, wants_dense_rows(u, k))) return false;
+            if (!stays_usable(p, u->inputs[k], root, wants_dense_rows(p, u, k))) return false;
         for (unsigned k = 0; k < u->result_count; k++)
             if (!stays_usable(p, u->results[k], root, writes_dense_rows(u))) return false;
     }
@@ -357,7 +365,7 @@ void planner_legalize(planner *p) {
             if (u->kind == TASK_NODE && u->node->op == IR_CONV1D && k == 0) v = u->inputs[k] = planner_rows_apart(p, v);
             make_sayable(p, v);
             plan_view view;
-            if (wants_dense_rows(u, k) && layout_full(p, v, &view) && !plan_view_rows_dense(&view))
+            if (wants_dense_rows(p, u, k) && layout_full(p, v, &view) && !plan_view_rows_dense(&view))
                 u->inputs[k] = dense_copy(p, v);
         }
     }

@@ -87,7 +87,9 @@ class Draw:
         self.let(self.rng.choice([f"{v} * 0.5 - {v} * {v}", f"{v} / (1.5 + abs({v}))", f"softmax({v}, dim=2) + {v}",
                                   f"where({v} > 0.1, {v}, tanh({v}))", f"{v} - mean({v}, dim=0, keepdim=True)",
                                   f"maximum({v}, {v} * -0.5)", f"cat(({v}[1:], {v}[:1]), dim=0)", f"flip({v}, (0,))",
-                                  f"clamp({v}, -0.5, 0.7)", f"sqrt({v} * {v} + 0.1)"]))
+                                  f"clamp({v}, -0.5, 0.7)", f"sqrt({v} * {v} + 0.1)",
+                                  f"permute(softmax(permute({v}, (1, 2, 0)), dim=1), (2, 0, 1)) + {v}",
+                                  f"permute(tanh(permute({v}, (1, 2, 0))), (2, 0, 1))"]))
 
     def dropout(self):
         self.let(f"{self.layer('Dropout', ['0.25'], False)}({self.value})")
@@ -123,11 +125,12 @@ class Draw:
             self.head.append(f"    target y: int32[{rows}]")
             weight = r.choice(["", f", weight=({weights})"])
             return r.choice([f"cross_entropy({z}, y{weight}{reduction})",
+                             f"cross_entropy(unsqueeze(t({z}), 0), unsqueeze(y, 0){weight})",
                              f"cross_entropy({z}, y{weight}, label_smoothing=0.2)", f"cross_entropy({z}, y, ignore_index={1 if 'T' in rows else 3})",
                              f"nll_loss(log_softmax({z}, dim=1), y{weight}{reduction})",
                              f'sum(cross_entropy({z}, y, reduction="none")) * 0.25'])
         self.head.append(f"    target y: float32[{rows}, {width}]")
-        return r.choice([f"mse_loss({z}, y{reduction})", f"l1_loss({z}, y{reduction})", f"smooth_l1_loss({z}, y, beta=0.4)",
+        return r.choice([f"mse_loss({z}, y{reduction})", f"mse_loss(t({z}), t(y){reduction})", f"l1_loss({z}, y{reduction})", f"smooth_l1_loss({z}, y, beta=0.4)",
                          f"huber_loss({z}, y, delta=0.6{reduction})", f"binary_cross_entropy(sigmoid({z}), sigmoid(y))",
                          f"binary_cross_entropy_with_logits({z}, sigmoid(y){reduction})",
                          f'mean(mse_loss({z}, y, reduction="none") * 0.5)'])

@@ -1590,6 +1590,24 @@ static const struct {
      "loss l = sum(pow(mean(out, dim=0), 3)) + sum(pow(mean(both, dim=0), 3))\n"
      "output dx = grad(l, x)",
      {4}},
+    /* the gradient of what a layer gives lies turned, as a whole and in each round */
+    {"dim T = 2..6\n"
+     "input x: float32[T, 5]\n"
+     "layer a = Linear(5, 9)\n"
+     "layer b = Linear(9, 6)\n"
+     "layer c = GRUCell(6, 6)\n"
+     "layer d = Linear(6, 4)\n"
+     "z = b(tanh(a(x)))\n"
+     "h = zeros(3, 6)\n"
+     "repeat z_t in z {\n"
+     "    h = c(expand(z_t, 3, 6), h)\n"
+     "    collect ds = d(h)\n"
+     "}\n"
+     "output o = z\n"
+     "turned = permute(ds, (1, 2, 0))\n"
+     "loss l = mean(log_softmax(t(z), dim=0)[1]) + sum(softmax(turned, dim=1) * turned)\n"
+     "output dx = grad(l, x)",
+     {4}},
     {"dim T = 2..9\n"
      "input x: float32[T, 1, 3]\n"
      "layer r = RNN(3, 5)\n"
