@@ -4,13 +4,13 @@ import struct
 C_TYPES = {"float32": "float", "int32": "int32_t"}
 
 
-def source(models, beside=False):
-    """The driver's C text. models: a list of (name, number of run-time dims, input dtypes, output dtypes).
+def source(models, beside=False, headers=("model.h",)):
+    """The driver's C text. models: a list of (name, number of run-time dims, input dtypes, output dtypes), of `headers`.
 
     beside: their weights are in model.weights.
     Operation 2k resets model k, operation 2k + 1 runs it. The structs are buffers 0 .. len(models) - 1.
     """
-    out = ['#include "model.h"', '#include "case_driver.h"', ""]
+    out = [f'#include "{header}"' for header in headers] + ['#include "case_driver.h"', ""]
     for k, (name, dims, inputs, outputs) in enumerate(models):
         out += [f"static {name} *self_{k};"] + [f"static const {name}_weights *weights_{k};"] * beside
         out += ["", f"static void run_{k}(void)", "{", "    nnc_status status;"]
@@ -41,19 +41,20 @@ def source(models, beside=False):
 
 
 class Script:
-    """Collects operations; `sizes` are those of all outputs in the order in which they will come back."""
+    """Collects operations of a driver of so many `models`, the models from number `first` on being called 0, 1, …; `sizes`
+    are those of all outputs in the order in which they will come back."""
 
-    def __init__(self, models):
-        self.data, self.sizes, self.end = bytearray(), [], 2 * models
+    def __init__(self, models, first=0):
+        self.data, self.sizes, self.end, self.first = bytearray(), [], 2 * models, first
 
     def number(self, n):
         self.data += struct.pack("<i", n)
 
     def reset(self, model):
-        self.number(2 * model)
+        self.number(2 * (self.first + model))
 
     def run(self, model, dims, inputs, output_sizes):
-        self.number(2 * model + 1)
+        self.number(2 * (self.first + model) + 1)
         for d in dims:
             self.number(d)
         for data in inputs:

@@ -31,6 +31,7 @@ import argparse
 import concurrent.futures
 import os
 import random
+import re
 import shlex
 import shutil
 import subprocess
@@ -145,6 +146,41 @@ def stream_check(case, results):
                 raise Failure(f"{t.name}: {name} differ from one run in {count} of {len(a) // 4} values")
 
 
+def models_of(case):
+    """What casedriver.source wants to know of the models that a case runs."""
+    first = (case.model, len(case.dims), [t.dtype for t in case.inputs], [t.dtype for t in case.outputs])
+    return [first] + ([(case.stream["step"], 0, *first[2:])] if case.stream else [])
+
+
+def script_of(case, models, first):
+    """What is run of a case, in a driver of so many models, of which its own are those from number `first` on."""
+    script = casedriver.Script(models, first)
+    script.reset(0)
+    for s in range(case.steps or 1):
+        script.run(0, case.dims.values(), case.run_inputs(s), case.output_sizes())
+    if case.stream:
+        stream_script(case, script)
+    return script
+
+
+def batches(folders, most):
+    """The folders in groups of at most `most`, in none of which two files have a model of the same name."""
+    out = []
+    for folder in folders:
+        try:
+            with open(os.path.join(folder, "case.nn"), encoding="utf-8") as f:
+                names = set(re.findall(r"^\s*model\s+(\w+)", f.read(), re.M))
+        except OSError:
+            names = set()
+        group = next((g for g in out if len(g[0]) < most and not g[1] & names), None)
+        if group is None:
+            group = ([], set())
+            out.append(group)
+        group[0].append(folder)
+        group[1].update(names)
+    return [g[0] for g in out]
+
+
 class Runner:
     def __init__(self, args, work):
         self.args, self.work = args, work
@@ -156,55 +192,81 @@ class Runner:
         self.toolchains = [Toolchain(*way, args.sanitize, os.path.join(work, f"toolchain{i}"), self.runtime)
                            for i, way in enumerate(ways)]
         self.forms = [("", [])] + [("standalone ", ["--standalone"])] * args.standalone
+        self.beside = "--weights-as file" in args.nnc_flags
+        # of one program for many, little would be left for a case on a small board
+        self.most = 1 if self.beside or args.runner else 8
 
-    def case(self, folder):
-        """Runs one case in all ways; a list of (description, error or None, message or None)."""
-        name = os.path.basename(os.path.normpath(folder))
+    def batch(self, folders):
+        """Runs a few cases in all ways; a list of (description, error or None, message or None)."""
         out = []
-        try:
-            case = CaseFile(folder)
-        except (Failure, OSError, KeyError, ValueError) as e:
-            return [(name, None, f"the case folder is broken: {e}")]
-        models = [(case.model, len(case.dims), [t.dtype for t in case.inputs], [t.dtype for t in case.outputs])]
-        if case.stream:
-            models.append((case.stream["step"], 0, *models[0][2:]))
-        script = casedriver.Script(len(models))
-        script.reset(0)
-        for s in range(case.steps or 1):
-            script.run(0, case.dims.values(), case.run_inputs(s), case.output_sizes())
-        if case.stream:
-            stream_script(case, script)
         for form, flags in self.forms:
-            place = os.path.join(self.work, f"{name}{'.standalone' if form else ''}")
-            os.makedirs(place)
-            with open(os.path.join(place, "driver.c"), "w") as f:
-                f.write(casedriver.source(models, "--weights-as file" in self.args.nnc_flags))
-            with open(os.path.join(place, "script"), "wb") as f:
-                f.write(script.text())
-            try:
-                call(self.nnc + [os.path.join(os.path.abspath(folder), "case.nn"), "-o", "model.c", "--no-runtime"] + flags
-                     + shlex.split(self.args.nnc_flags), "nnc", place)
-            except Failure as e:
-                out.append((f"{form}{name}", None, str(e)))
-                continue
-            for i, tool in enumerate(self.toolchains):
-                what = f"{form}{name} [{self.args.name or tool.name}]"
+            cases, places = [], []
+            for folder in folders:
+                name = os.path.basename(os.path.normpath(folder))
+                place = os.path.join(self.work, f"{name}{'.standalone' if form else ''}")
                 try:
-                    out.append((what, self.build_and_run(case, place, script, tool, i), None))
-                except Failure as e:
-                    out.append((what, None, str(e)))
+                    case = CaseFile(folder)
+                    os.makedirs(place)
+                    call(self.nnc + [os.path.join(os.path.abspath(folder), "case.nn"), "-o", "model.c", "--no-runtime"]
+                         + flags + shlex.split(self.args.nnc_flags), "nnc", place)
+                    cases.append((case, place))
+                except (Failure, OSError, KeyError, ValueError) as e:
+                    broken = "" if isinstance(e, Failure) else "the case folder is broken: "
+                    out.append((f"{form}{name}", None, f"{broken}{e}"))
+                places.append(place)
+            for i, tool in enumerate(self.toolchains):
+                for name, error, message in self.in_one(cases, tool, i):
+                    out.append((f"{form}{name} [{self.args.name or tool.name}]", error, message))
             if not self.args.keep:
-                shutil.rmtree(place)
+                for place in places:
+                    shutil.rmtree(place, ignore_errors=True)
         return out
 
-    def build_and_run(self, case, place, script, tool, number):
-        program, results = f"prog{number}", f"results{number}"
-        first = tool.runtime.before(os.path.join(place, "model.c"))
-        call(tool.model + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"], "the C compiler", place)
-        call(tool.driver + ["-O0", "-I", HERE, "-I", ".", *tool.sources(["driver.c"]), f"model{number}.o"]
-             + shlex.split(self.args.link) + ["-o", program, "-lm"], "the C compiler", place)
+    def in_one(self, cases, tool, number):
+        """[(name, error or None, message or None)] of [(case, its place)], whose models are linked into one program."""
+        out, compiled = [], []
+        for case, place in cases:
+            try:
+                first = tool.runtime.before(os.path.join(place, "model.c"))
+                call(tool.model + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"], "the C compiler", place)
+                compiled.append((case, place))
+            except Failure as e:
+                out.append((case.name, None, str(e)))
+        if not compiled:
+            return out
+        try:
+            self.link(compiled, tool, number)
+        except Failure as e:
+            if len(compiled) == 1:
+                return out + [(case.name, None, str(e)) for case, _ in compiled]
+            return out + [result for one in compiled for result in self.in_one([one], tool, number)]
+        total = sum(len(models_of(case)) for case, _ in compiled)
+        program, first = os.path.join(compiled[0][1], f"prog{number}"), 0
+        for case, place in compiled:
+            try:
+                out.append((case.name, self.run(case, place, program, script_of(case, total, first), tool, number), None))
+            except Failure as e:
+                out.append((case.name, None, str(e)))
+            first += len(models_of(case))
+        return out
+
+    def link(self, cases, tool, number):
+        """The program of all these cases, where the first one has its place."""
+        place = cases[0][1]
+        with open(os.path.join(place, "driver.c"), "w", encoding="utf-8") as f:
+            f.write(casedriver.source([m for case, _ in cases for m in models_of(case)], self.beside,
+                                      [f"{os.path.basename(p)}/model.h" for _, p in cases]))
+        call(tool.driver + ["-O0", "-I", HERE, "-I", self.work, *tool.sources(["driver.c"])]
+             + [os.path.join(p, f"model{number}.o") for _, p in cases] + shlex.split(self.args.link)
+             + ["-o", f"prog{number}", "-lm"], "the C compiler", place)
+
+    def run(self, case, place, program, script, tool, number):
+        """The largest error of a case."""
+        results = f"results{number}"
+        with open(os.path.join(place, "script"), "wb") as f:
+            f.write(script.text())
         patience = 1800 if self.args.runner else 900    # a busy machine; an emulator without an FPU
-        call(shlex.split(self.args.runner) + [f"./{program}", "script", results], "the program", place, patience)
+        call(shlex.split(self.args.runner) + [program, "script", results], "the program", place, patience)
         with open(os.path.join(place, results), "rb") as f:
             got = script.results(f.read())
         if got is None:
@@ -266,7 +328,7 @@ def main():
         os.makedirs(work, exist_ok=True)
         runner = Runner(args, os.path.abspath(work))
         with concurrent.futures.ThreadPoolExecutor(max(1, args.jobs)) as pool:
-            for results in pool.map(runner.case, folders):
+            for results in pool.map(runner.batch, batches(folders, runner.most)):
                 for what, error, message in results:
                     passed, failed = passed + (message is None), failed + (message is not None)
                     largest = max(largest, error or 0.0)
