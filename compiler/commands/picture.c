@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands/layer.h"
+#include "support/name_set.h"
 #include "support/text.h"
 
 /* A call: the nodes of one graph that stand at one place of the .nn file. */
@@ -24,6 +25,7 @@ typedef struct {
     size_t number, serial;
     box *boxes, *last;
     box **box_of;      /* by value id: its producer's */
+    name_set *edges;   /* from, to, and what else tells two arrows apart */
     Agnode_t **source; /* by value id: of inputs, states, params, and what is carried */
 } drawing;
 
@@ -72,10 +74,9 @@ static Agraph_t *add_cluster(drawing *d, Agraph_t *in, const char *label) {
 /* Each arrow once. */
 static void add_edge(drawing *d, Agnode_t *from, Agnode_t *to, const char *label, bool back) {
     if (!from || !to) return;
-    for (Agedge_t *e = agfstout(d->top, from); e; e = agnxtout(d->top, e)) {
-        bool is_back = strcmp(agget(e, own("style")), "dashed") == 0;
-        if (aghead(e) == to && is_back == back && strcmp(agget(e, own("label")), label) == 0) return;
-    }
+    const char *key = arena_printf(d->arena, "%s %s %d %s", agnameof(from), agnameof(to), back, label);
+    if (name_set_has(d->edges, key)) return;
+    name_set_take(d->edges, key);
     Agedge_t *e = agedge(d->top, from, to, NULL, 1);
     set(e, "label", label);
     set(e, "style", back ? "dashed" : "solid");
@@ -119,7 +120,7 @@ static void find_boxes(drawing *d, const ir_graph *g, Agraph_t *in) {
             add_to_box(d, box_at(d, in, n), n);
             continue;
         }
-        const char *rounds = dim_string(d->arena, n->attrs.rounds);
+        const char *rounds = dim_short(d->arena, n->attrs.rounds);
         Agraph_t *inner = add_cluster(d, in, arena_printf(d->arena, "repeat %s", rounds));
         set(inner, "bgcolor", "#f4f4f4");
         for (unsigned i = 0; i < ir_carried_of(n); i++) {
@@ -226,6 +227,7 @@ void picture_add(Agraph_t *picture, arena *a, const ir_model *m, size_t number) 
     drawing d = {.arena = a, .top = picture, .model = m, .number = number};
     d.box_of = ARENA_ARRAY(a, box *, m->value_count);
     d.source = ARENA_ARRAY(a, Agnode_t *, m->value_count);
+    d.edges = name_set_new(a);
     Agraph_t *in = add_cluster(&d, picture, with_dims(a, m));
     for (size_t i = 0; i < m->input_count; i++)
         d.source[m->inputs[i].value->id] = add_node(&d, in, m->inputs[i].name, "ellipse", "filled", "#d8efd3");

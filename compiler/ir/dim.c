@@ -106,12 +106,17 @@ static dim *find_or_add(dim_table *t, const dim *like, dim **added) {
     return NULL;
 }
 
+static const dim *new_huge(arena *a, const char *why) {
+    dim *huge = ARENA_NEW(a, dim);
+    *huge = (dim){.kind = DIM_HUGE, .min = -DIM_LIMIT - 1, .max = DIM_LIMIT + 1, .name = why};
+    return huge;
+}
+
 dim_table *dim_table_new(arena *a) {
     dim_table *t = ARENA_NEW(a, dim_table);
     t->arena = a;
-    dim *huge = ARENA_NEW(a, dim);
-    *huge = (dim){.kind = DIM_HUGE, .min = -DIM_LIMIT - 1, .max = DIM_LIMIT + 1};
-    t->huge = huge;
+    t->huge = new_huge(a, "too large");
+    t->intricate = new_huge(a, "of too many terms");
     return t;
 }
 
@@ -149,7 +154,7 @@ static const dim *quotient_atom(dim_table *t, dim_kind kind, const dim *numerato
     for (unsigned i = 0; i < numerator->term_count; i++)
         for (unsigned j = 0; j < numerator->terms[i].factor_count; j++)
             if (numerator->terms[i].factors[j]->depth > depth) depth = numerator->terms[i].factors[j]->depth;
-    if (depth == DIM_MAX_DEPTH) return t->huge;
+    if (depth == DIM_MAX_DEPTH) return t->intricate;
     dim like = {.kind = kind, .depth = depth + 1, .numerator = numerator, .by = by, .min = min, .max = max};
     like.hash = hash_of(&like);
     dim *added = NULL;
@@ -193,14 +198,15 @@ static const dim *make_sum(dim_table *t, dim_term *terms, size_t count) {
         i = j;
     }
     if (kept == 1 && terms[0].coefficient == 1 && terms[0].factor_count == 1) return terms[0].factors[0];
-    if (kept > DIM_MAX_TERMS) return t->huge;
+    if (kept > DIM_MAX_TERMS) return t->intricate;
     if (kept > 1) qsort(terms, kept, sizeof *terms, as_shown);
 
     dim sum = {.kind = DIM_SUM, .term_count = (unsigned)kept, .terms = terms};
     dim_wide min = 0, max = 0;
     for (size_t i = 0; i < kept; i++) {
         dim_wide low, high;
-        if (terms[i].factor_count > DIM_MAX_FACTORS || !term_bounds(&terms[i], &low, &high)) return t->huge;
+        if (terms[i].factor_count > DIM_MAX_FACTORS) return t->intricate;
+        if (!term_bounds(&terms[i], &low, &high)) return t->huge;
         min += low;
         max += high;
     }
@@ -225,7 +231,7 @@ const dim *dim_const(dim_table *t, int64_t value) {
 
 /* a + sign * b */
 static const dim *add_times(dim_table *t, const dim *a, const dim *b, int64_t sign) {
-    if (dim_is_huge(a) || dim_is_huge(b)) return t->huge;
+    if (dim_is_huge(a) || dim_is_huge(b)) return dim_is_huge(a) ? a : b;
     dim_term terms[2 * DIM_MAX_TERMS];
     size_t count = 0;
     for (unsigned i = 0; i < a->term_count; i++) terms[count++] = a->terms[i];
@@ -254,11 +260,11 @@ static const dim **merge_factors(arena *a, const dim_term *x, const dim_term *y)
 }
 
 const dim *dim_mul(dim_table *t, const dim *a, const dim *b) {
-    if (dim_is_huge(a) || dim_is_huge(b)) return t->huge;
+    if (dim_is_huge(a) || dim_is_huge(b)) return dim_is_huge(a) ? a : b;
     if (dim_is(a, 1)) return b;
     if (dim_is(b, 1)) return a;
     size_t count = (size_t)a->term_count * b->term_count;
-    if (count > DIM_MAX_TERMS) return t->huge;
+    if (count > DIM_MAX_TERMS) return t->intricate;
     dim_term terms[DIM_MAX_TERMS];
     size_t n = 0;
     for (unsigned i = 0; i < a->term_count; i++) {
@@ -300,7 +306,7 @@ static const dim *floordiv_rest(dim_table *t, const dim *rest, int64_t by) {
         rest = make_sum(t, terms, count);
         by /= common;
     }
-    if (dim_is_huge(rest)) return t->huge;
+    if (dim_is_huge(rest)) return rest;
     int64_t low = dim_floor_quotient(rest->min, by), high = dim_floor_quotient(rest->max, by);
     if (low == high) return dim_const(t, low);
     /* floor((floor(N / a) + c) / b) is floor((N + a*c) / (a*b)) */
@@ -319,7 +325,7 @@ static const dim *floordiv_rest(dim_table *t, const dim *rest, int64_t by) {
 
 const dim *dim_floordiv(dim_table *t, const dim *a, int64_t by) {
     if (by < 1) ice("floor division of a dim by %lld", (long long)by);
-    if (dim_is_huge(a)) return t->huge;
+    if (dim_is_huge(a)) return a;
     if (by > DIM_LIMIT) ice("floor division of a dim by more than 2^53");
     /* c = by * q + r with 0 <= r < by in every term: the q leave the division. */
     dim_term out[DIM_MAX_TERMS], rest[DIM_MAX_TERMS];
@@ -335,7 +341,7 @@ const dim *dim_floordiv(dim_table *t, const dim *a, int64_t by) {
     }
     const dim *quotient = make_sum(t, out, out_count);
     const dim *remaining = make_sum(t, rest, rest_count);
-    if (dim_is_huge(remaining)) return t->huge;
+    if (dim_is_huge(remaining)) return remaining;
     return dim_add(t, quotient, floordiv_rest(t, remaining, by));
 }
 
@@ -392,6 +398,10 @@ const dim *dim_substitute(dim_table *t, const dim *d, const dim *symbol, const d
 /* --- questions --------------------------------------------------------------------------------------------------- */
 
 bool dim_is_huge(const dim *d) { return d->kind == DIM_HUGE; }
+
+bool dim_is_intricate(const dim_table *t, const dim *d) { return d == t->intricate; }
+
+const char *dim_why_huge(const dim *d) { return d->name; }
 
 bool dim_is_const(const dim *d, int64_t *value) {
     if (d->kind != DIM_SUM || d->term_count > 1 || (d->term_count && d->terms[0].factor_count)) return false;

@@ -7,8 +7,8 @@
  * Dims are immutable and live in the table's arena.
  *
  * Overflow: any result that could leave ±2^53, for any value of the symbols within their bounds, is the one dim for
- * which dim_is_huge() holds; it absorbs all further arithmetic. Callers report it as "too large". A polynomial of more
- * than 256 terms, or with floor divisions more than 6 deep, is huge as well.
+ * which dim_is_huge() holds; it absorbs all further arithmetic. Callers report it as "too large". So is a polynomial
+ * beyond the limits below, which no model has, but an input file can ask for; then dim_is_intricate() holds as well.
  */
 #ifndef NNC_IR_DIM_H
 #define NNC_IR_DIM_H
@@ -20,6 +20,9 @@
 
 typedef struct dim dim;
 typedef struct dim_table dim_table;
+
+/* Terms of a sum, factors of a term, floor divisions inside each other. */
+enum { DIM_MAX_TERMS = 256, DIM_MAX_FACTORS = 64, DIM_MAX_DEPTH = 6 };
 
 dim_table *dim_table_new(arena *a);
 
@@ -39,6 +42,8 @@ const dim *dim_substitute(dim_table *t, const dim *d, const dim *symbol, const d
 
 static inline bool dim_same(const dim *a, const dim *b) { return a == b; }
 bool dim_is_huge(const dim *d);
+bool dim_is_intricate(const dim_table *t, const dim *d); /* huge: of too many terms */
+const char *dim_why_huge(const dim *d); /* "too large", "of too many terms" */
 bool dim_is_const(const dim *d, int64_t *value); /* value may be NULL */
 bool dim_is(const dim *d, int64_t value);        /* is it this constant */
 bool dim_is_symbol(const dim *d);
@@ -65,6 +70,9 @@ bool dim_is_floordiv(const dim *d, const dim **numerator, int64_t *by);
 /* As in a .nn file: "2*T + 1", "H//2 + 1". */
 void dim_print(const dim *d, text *to);
 const char *dim_string(arena *a, const dim *d);
+/* For people: of a sum of very many terms the first, and how many more there are. */
+void dim_print_short(const dim *d, text *to);
+const char *dim_short(arena *a, const dim *d);
 
 /* The value for given values of the symbols (lookup by name); for tests and interpreters. */
 typedef int64_t dim_value_of(void *context, const char *symbol);

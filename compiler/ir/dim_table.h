@@ -11,9 +11,6 @@
 /* No dim, and no term of one, leaves ±DIM_LIMIT: 2^53, what a double still counts exactly. */
 #define DIM_LIMIT ((int64_t)1 << 53)
 
-/* Polynomials beyond these are as good as huge: no model has them, but an input file can ask for them. */
-enum { DIM_MAX_TERMS = 256, DIM_MAX_FACTORS = 64, DIM_MAX_DEPTH = 6 };
-
 /* Products of two sizes do not fit int64_t before they are compared with DIM_LIMIT. */
 __extension__ typedef __int128 dim_wide;
 
@@ -37,7 +34,7 @@ struct dim {
     unsigned order; /* DIM_SYMBOL: the how-manieth symbol of the table */
     int64_t min, max;
     bool narrowed;        /* DIM_SUM: dim_bounds.c has seen it */
-    const char *name;     /* DIM_SYMBOL */
+    const char *name;     /* DIM_SYMBOL; DIM_HUGE: what is wrong with it */
     const dim *numerator; /* DIM_FLOORDIV, DIM_REMAINDER */
     int64_t by;
     unsigned depth; /* DIM_FLOORDIV: how many floor divisions stand inside each other, this one counted */
@@ -49,7 +46,7 @@ struct dim_table {
     arena *arena;
     dim **slots; /* open addressing; slot_count is a power of two */
     size_t slot_count, used;
-    const dim *huge;
+    const dim *huge, *intricate;
     const dim **symbols;
     size_t symbol_count, symbol_capacity;
     bool plain_bounds; /* new sums keep the bounds of interval arithmetic for now */

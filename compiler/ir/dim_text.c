@@ -2,27 +2,32 @@
 #include "ir/dim_table.h"
 
 #include <inttypes.h>
+#include <limits.h>
 
 #include "support/diag.h"
 
+static void print_terms(const dim *d, unsigned most, text *to);
+
 /* alone: nothing is multiplied with the factor and no sign stands before it. `2*(T//2)` is not `2*T//2`. */
-static void print_factor(const dim *f, bool alone, text *to) {
+static void print_factor(const dim *f, bool alone, unsigned most, text *to) {
     if (f->kind == DIM_SYMBOL) {
         text_add(to, f->name);
         return;
     }
     if (!alone) text_add(to, "(");
     if (f->numerator->kind != DIM_SYMBOL) text_add(to, "(");
-    dim_print(f->numerator, to);
+    print_terms(f->numerator, most, to);
     if (f->numerator->kind != DIM_SYMBOL) text_add(to, ")");
     text_printf(to, f->kind == DIM_FLOORDIV ? "//%" PRId64 : " mod %" PRId64, f->by);
     if (!alone) text_add(to, ")");
 }
 
-void dim_print(const dim *d, text *to) {
-    if (dim_is_huge(d)) text_add(to, "(too large)");
+/* Of more terms than `most` the first of them. */
+static void print_terms(const dim *d, unsigned most, text *to) {
+    if (dim_is_huge(d)) text_printf(to, "(%s)", d->name);
     else if (!d->term_count) text_add(to, "0");
-    for (unsigned i = 0; i < d->term_count; i++) {
+    unsigned shown = d->term_count <= most ? d->term_count : most - 1;
+    for (unsigned i = 0; i < shown; i++) {
         const dim_term *term = &d->terms[i];
         bool negative = term->coefficient < 0;
         if (i) text_add(to, negative ? " - " : " + ");
@@ -32,14 +37,25 @@ void dim_print(const dim *d, text *to) {
         bool alone = size == 1 && term->factor_count == 1 && !(negative && i == 0);
         for (unsigned j = 0; j < term->factor_count; j++) {
             if (j || size != 1) text_add(to, "*");
-            print_factor(term->factors[j], alone, to);
+            print_factor(term->factors[j], alone, most, to);
         }
     }
+    if (shown < d->term_count) text_printf(to, " + … and %u more", d->term_count - shown);
 }
+
+void dim_print(const dim *d, text *to) { print_terms(d, UINT_MAX, to); }
+
+void dim_print_short(const dim *d, text *to) { print_terms(d, 8, to); }
 
 const char *dim_string(arena *a, const dim *d) {
     text t = text_new(a);
     dim_print(d, &t);
+    return text_string(&t);
+}
+
+const char *dim_short(arena *a, const dim *d) {
+    text t = text_new(a);
+    dim_print_short(d, &t);
     return text_string(&t);
 }
 

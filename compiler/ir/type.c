@@ -20,24 +20,31 @@ const dim *ir_type_elements(dim_table *t, const ir_type *type) {
     return product;
 }
 
-static void print_shape(const ir_type *type, text *to) {
+static void print_shape(const ir_type *type, void (*print_dim)(const dim *d, text *to), text *to) {
     text_add(to, "[");
     for (unsigned i = 0; i < type->rank; i++) {
         if (i) text_add(to, ", ");
-        dim_print(type->dims[i], to);
+        print_dim(type->dims[i], to);
     }
     text_add(to, "]");
 }
 
 const char *ir_shape_string(arena *a, const ir_type *type) {
     text t = text_new(a);
-    print_shape(type, &t);
+    print_shape(type, dim_print, &t);
     return text_string(&t);
 }
 
 const char *ir_type_string(arena *a, const ir_type *type) {
     text t = text_new(a);
     text_add(&t, ir_dtype_name(type->dtype));
-    print_shape(type, &t);
+    print_shape(type, dim_print, &t);
+    return text_string(&t);
+}
+
+const char *ir_type_short(arena *a, const ir_type *type) {
+    text t = text_new(a);
+    text_add(&t, ir_dtype_name(type->dtype));
+    print_shape(type, dim_print_short, &t);
     return text_string(&t);
 }

@@ -22,6 +22,7 @@ bool ir_shape_same(const ir_type *a, const ir_type *b);
 const dim *ir_type_elements(dim_table *t, const ir_type *type); /* product of the dims; 1 for a scalar */
 /* "float32[T, 1, 6]", in the arena. */
 const char *ir_type_string(arena *a, const ir_type *type);
+const char *ir_type_short(arena *a, const ir_type *type);   /* for messages: its sizes are dim_short */
 const char *ir_shape_string(arena *a, const ir_type *type); /* "[T, 1, 6]" */
 
 #endif

@@ -73,7 +73,7 @@ static void report_kind(lowering *l, const arguments *a, const parameter *p, con
     else needs = arena_printf(l->arena, "%s must be %s", name, needs);
     if (run_time && p->takes & (TAKES_INTEGER | TAKES_REAL)) {
         diag *e = diag_error(l->diags, written->where, "%s that nnc knows now; %s is a run-time size", needs,
-                             dim_string(l->arena, v->integer));
+                             dim_short(l->arena, v->integer));
         const char *bounds = bounds_show(l, v->integer);
         if (bounds) diag_note_plain(e, "%s", bounds);
         return;

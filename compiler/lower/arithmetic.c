@@ -92,7 +92,7 @@ static bool fold_numbers(lowering *l, ast_operator op, const value *a, const val
     if (a->kind == VALUE_INTEGER && b->kind == VALUE_INTEGER) {
         const dim *d = fold_integers(l, op, a->integer, b->integer, &wrong);
         if (d && !dim_is_huge(d)) return *result = value_integer(d, where), true;
-        if (d) wrong = "the result is too large";
+        if (d) wrong = arena_printf(l->arena, "the result is %s", dim_why_huge(d));
     }
     if (!wrong && run_time && !l->in_dim) return false;
     if (!wrong && run_time) wrong = op == AST_DIV ? "it is no size; // divides sizes" : "it is no size";
@@ -161,7 +161,7 @@ void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_
     }
     const dim *x = a->dims[a->rank - i], *y = b->dims[b->rank - i];
     diag *e = diag_error(l->diags, op_where, "the shapes of %s do not fit: %s and %s, with %s against %s in dim -%u",
-                         what, type_show(l, a), type_show(l, b), dim_string(l->arena, x), dim_string(l->arena, y), i);
+                         what, type_show(l, a), type_show(l, b), dim_short(l->arena, x), dim_short(l->arena, y), i);
     note_value(l, e, a_written, a_value, op_where);
     note_value(l, e, b_written, b_value, op_where);
     bool may_be_1 = (!dim_is_const(x, NULL) && dim_min(x) <= 1) || (!dim_is_const(y, NULL) && dim_min(y) <= 1);
@@ -174,8 +174,8 @@ void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_
     if (b->rank >= 2 && shape_broadcast(a, &turned, &both)) diag_hint(e, "it fits when one of them is transposed");
     else if (hint_unsqueeze(l, e, a, b, a_written, b_written)) return;
     else if (!dim_is_const(x, NULL) && !dim_is_const(y, NULL))
-        diag_hint(e, "%s and %s may differ; if they never do, write both as one dim", dim_string(l->arena, x),
-                  dim_string(l->arena, y));
+        diag_hint(e, "%s and %s may differ; if they never do, write both as one dim", dim_short(l->arena, x),
+                  dim_short(l->arena, y));
     else if (may_be_1) diag_hint(e, "a run-time dim never broadcasts, not even when it happens to be 1");
 }
 
@@ -272,7 +272,7 @@ value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const a
 ir_value *lower_size_value(lowering *l, const value *v, span where) {
     int64_t constant;
     if (dim_min(v->integer) < INT32_MIN || dim_max(v->integer) > INT32_MAX) {
-        diag *e = diag_error(l->diags, where, "%s %s int32", dim_string(l->arena, v->integer),
+        diag *e = diag_error(l->diags, where, "%s %s int32", dim_short(l->arena, v->integer),
                              is_run_time(v) ? "may not fit" : "does not fit");
         const char *bounds = bounds_show(l, v->integer);
         if (bounds) diag_note_plain(e, "%s", bounds);
@@ -281,7 +281,7 @@ ir_value *lower_size_value(lowering *l, const value *v, span where) {
     if (dim_is_const(v->integer, &constant)) return build_const(l, IR_I32, (double)constant, where);
     if (l->graph == &l->model->reset) {
         diag *e = diag_error(l->diags, where, "a state's first value cannot depend on a run-time size, %s",
-                             dim_string(l->arena, v->integer));
+                             dim_short(l->arena, v->integer));
         const char *bounds = bounds_show(l, v->integer);
         if (bounds) diag_note_plain(e, "%s", bounds);
         return NULL;

@@ -331,7 +331,7 @@ value conv_call(lowering *l, const layer *self, const arguments *a) {
     unsigned wrong = 0;
     if (!input_fits(l, self, a, c->axes)) return value_poison(where);
     if (!lengths_of(l, x, c, lengths, &wrong)) {
-        const char *least = dim_string(l->arena, least_of(l, c, wrong));
+        const char *least = dim_short(l->arena, least_of(l, c, wrong));
         diag *e = layer_shape_error(l, self, a, 0,
                                     arena_printf(l->arena, "at least %s %s", least, units[c->axes - 1][wrong]));
         report_short(l, e, given.dims[given.rank - c->axes + wrong]);
@@ -483,7 +483,7 @@ static value lower_conv(lowering *l, const arguments *a, ir_op op) {
         const dim *length = x->type.dims[x->type.rank - c.axes + wrong];
         diag *e =
             diag_error(l->diags, args_where(a, F_INPUT), "input of %s needs a size of at least %s there, found %s",
-                       a->what, dim_string(l->arena, least_of(l, &c, wrong)), dim_string(l->arena, length));
+                       a->what, dim_short(l->arena, least_of(l, &c, wrong)), dim_short(l->arena, length));
         report_short(l, e, length);
         return value_poison(where);
     }

@@ -129,7 +129,7 @@ static bool lower_size(lowering *l, const ast_expr *e, const dim **size) {
     }
     *size = v.integer;
     if (!dim_is_huge(v.integer) && dim_min(v.integer) >= 1) return true;
-    diag *d = diag_error(l->diags, e->where, "a size must be at least 1, found %s", dim_string(l->arena, v.integer));
+    diag *d = diag_error(l->diags, e->where, "a size must be at least 1, found %s", dim_short(l->arena, v.integer));
     const char *bounds = bounds_show(l, v.integer);
     int64_t constant;
     if (e->kind == AST_NAME) note_value(l, d, e, &v, e->where);

@@ -109,7 +109,7 @@ static bool add_numbers(lowering *l, const value *v, unsigned depth, bool first,
     if (first) t->type.dims[depth] = build_dim(l, (int64_t)v->count);
     if (!dim_is(t->type.dims[depth], (int64_t)v->count)) {
         diag_error(l->diags, v->where, "all lists of one depth have the same number of parts: %s, found %zu",
-                   dim_string(l->arena, t->type.dims[depth]), v->count);
+                   dim_short(l->arena, t->type.dims[depth]), v->count);
         return false;
     }
     for (size_t i = 0; i < v->count; i++)
@@ -145,7 +145,7 @@ static value real_arange(lowering *l, const arguments *a, const value *start, co
     for (int i = 0; i < 3; i++) {
         if (all[i]->kind != VALUE_INTEGER || dim_is_const(all[i]->integer, NULL)) continue;
         diag *e = diag_error(l->diags, a->call->where, "arange with a run-time size, %s, needs whole numbers",
-                             dim_string(l->arena, all[i]->integer));
+                             dim_short(l->arena, all[i]->integer));
         diag_hint(e, "arange(N) * step + start");
         return poison;
     }
@@ -188,7 +188,7 @@ static value lower_arange(lowering *l, const arguments *a, ir_op op) {
         dim_add(t, start->integer, dim_mul(t, dim_sub(t, count, build_dim(l, 1)), build_dim(l, (int64_t)by)));
     if (dim_is_huge(count) || dim_min(count) < 1) {
         diag *e = diag_error(l->diags, where, "arange from %s to %s, step %g, %s empty",
-                             dim_string(l->arena, start->integer), dim_string(l->arena, end->integer), by,
+                             dim_short(l->arena, start->integer), dim_short(l->arena, end->integer), by,
                              dim_is_huge(count) || dim_max(count) < 1 ? "is" : "may be");
         const char *bounds = bounds_show(l, count);
         if (bounds) diag_note_plain(e, "%s", bounds);

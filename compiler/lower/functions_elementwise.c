@@ -163,7 +163,7 @@ static value lower_prelu(lowering *l, const arguments *a, ir_op op) {
         diag *e = of_x ? diag_error(l->diags, args_where(a, 0), "prelu needs float32, found %s",
                                     type_show(l, &x->type))
                        : diag_error(l->diags, args_where(a, 1), "weight of prelu must be float32[1] or float32[%s], "
-                                    "one for each channel (dim 1 of %s), found %s", dim_string(l->arena, channels),
+                                    "one for each channel (dim 1 of %s), found %s", dim_short(l->arena, channels),
                                     type_show(l, &x->type), type_show(l, &weight->type));
         note_value(l, e, args_written(a, of_x ? 0 : 1), &a->values[of_x ? 0 : 1], where);
         return value_poison(where);

@@ -255,7 +255,7 @@ static value lower_matmul(lowering *l, const arguments *a, ir_op op) {
     if (!dim_same(left, right)) {
         const char *why =
             arena_printf(l->arena, "the last dim of the first, %s, must be the %s of the second, %s",
-                         dim_string(l->arena, left), column ? "dim" : "last but one", dim_string(l->arena, right));
+                         dim_short(l->arena, left), column ? "dim" : "last but one", dim_short(l->arena, right));
         diag *e = matmul_error(l, a, "", x_shown, y_shown, why);
         if (!column && dim_same(left, columns))
             diag_hint(e, "it fits when the second is transposed: transpose(…, -1, -2)");

@@ -243,7 +243,7 @@ static bool begin_class_loss(lowering *l, const arguments *a, size_t weight, siz
     if (!weights_of(l, a, weight, &c->weight) || !reduction_of(l, a, reduction, &c->op, &c->none)) return false;
     if (!c->weight || (c->weight->type.rank == 1 && dim_same(c->weight->type.dims[0], c->classes))) return true;
     diag_error(l->diags, args_where(a, weight), "%s of %s has a number for each of the %s classes, found %s",
-               a->parameters[weight].name, a->what, dim_string(l->arena, c->classes), type_show(l, &c->weight->type));
+               a->parameters[weight].name, a->what, dim_short(l->arena, c->classes), type_show(l, &c->weight->type));
     return false;
 }
 
@@ -391,7 +391,7 @@ static value lower_cross_entropy(lowering *l, const arguments *a, ir_op op) {
     }
     if (smoothing > 0 && !dim_is_const(c.classes, NULL)) {
         diag_error(l->diags, args_where(a, 5), "label_smoothing needs a constant number of classes, found %s",
-                   dim_string(l->arena, c.classes));
+                   dim_short(l->arena, c.classes));
         return value_poison(where);
     }
     const ir_type *t = &args_tensor(a, 1)->type;

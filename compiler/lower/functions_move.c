@@ -28,13 +28,13 @@ static value lower_expand(lowering *l, const arguments *a, ir_op op) {
         if (dim_is(size, -1) && own) dims[i] = own;
         else if (dim_is_huge(size) || dim_min(size) < 1) {
             diag *e = diag_error(l->diags, sizes->items[i].where, "a size must be at least 1, found %s",
-                                 dim_string(l->arena, size));
+                                 dim_short(l->arena, size));
             if (dim_is(size, -1)) diag_hint(e, "-1 keeps the size of a dim that is there");
             return value_poison(where);
         } else if (own && !dim_is(own, 1) && !dim_same(own, size)) {
             diag *e =
                 diag_error(l->diags, sizes->items[i].where, "%s makes more of dims of size 1 only: dim %u of %s is %s",
-                           a->what, i - added, shown(l, a), dim_string(l->arena, own));
+                           a->what, i - added, shown(l, a), dim_short(l->arena, own));
             note_value(l, e, args_written(a, 0), &a->values[0], sizes->items[i].where);
             diag_hint(e, "repeat(x, …) repeats any dim");
             return value_poison(where);
@@ -250,7 +250,7 @@ static bool extent_is_known(lowering *l, const arguments *a, const parts *p, int
     const dim *size = p->x->type.dims[p->axis];
     if (dim_is_const(size, extent)) return true;
     diag *e = diag_error(l->diags, a->call->where, "%s needs a constant size to divide: dim %u of %s is %s", a->what,
-                         p->axis, shown(l, a), dim_string(l->arena, size));
+                         p->axis, shown(l, a), dim_short(l->arena, size));
     note_value(l, e, args_written(a, 0), &a->values[0], a->call->where);
     const char *bounds = bounds_show(l, size);
     if (bounds) diag_note_plain(e, "%s", bounds);
@@ -311,7 +311,7 @@ static value lower_split(lowering *l, const arguments *a, ir_op op) {
         if (!dim_is_const(sizes->integer, &size)) {
             diag *e = diag_error(l->diags, args_where(a, 1),
                                  "split by a run-time size, %s, gives a number of parts that only the run knows",
-                                 dim_string(l->arena, sizes->integer));
+                                 dim_short(l->arena, sizes->integer));
             diag_hint(e, "split(x, [n, T - n]) takes run-time sizes");
             return value_poison(where);
         }
@@ -323,7 +323,7 @@ static value lower_split(lowering *l, const arguments *a, ir_op op) {
         const dim *one = sizes->items[i].integer;
         if (dim_is_huge(one) || dim_min(one) < 1) {
             diag *e = diag_error(l->diags, sizes->items[i].where, "a size must be at least 1, found %s",
-                                 dim_string(l->arena, one));
+                                 dim_short(l->arena, one));
             const char *bounds = bounds_show(l, one);
             if (bounds) diag_note_plain(e, "%s", bounds);
             return value_poison(where);
@@ -332,7 +332,7 @@ static value lower_split(lowering *l, const arguments *a, ir_op op) {
     }
     if (!sizes->count || !dim_same(sum, whole)) {
         diag *e = diag_error(l->diags, args_where(a, 1), "the sizes of split add up to %s, but dim %u of %s is %s",
-                             dim_string(l->arena, sum), p.axis, shown(l, a), dim_string(l->arena, whole));
+                             dim_short(l->arena, sum), p.axis, shown(l, a), dim_short(l->arena, whole));
         note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
         return value_poison(where);
     }

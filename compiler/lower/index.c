@@ -60,7 +60,7 @@ static bool place_bound(lowering *l, const indexing *x, const dim *bound, const 
     else if (dim_max(bound) < 0 && dim_max(from_end) <= 0) *place = zero;
     else {
         diag *e = diag_error(l->diags, where, "whether %s is within the %s elements of dim %zu depends on the run",
-                             dim_string(l->arena, bound), dim_string(l->arena, size), x->rank);
+                             dim_short(l->arena, bound), dim_short(l->arena, size), x->rank);
         note_value(l, e, x->written->operand, x->operand, where);
         note_bounds(l, e, size, bound);
         return false;
@@ -80,7 +80,7 @@ static bool take_slice(lowering *l, indexing *x, const ast_expr *item) {
     if (step_size && (!dim_is_const(step_size, &step) || step < 1 || step > INT32_MAX)) {
         diag *e =
             diag_error(l->diags, item->step->where, "the step of a slice must be a constant of at least 1, found %s",
-                       dim_string(l->arena, step_size));
+                       dim_short(l->arena, step_size));
         if (dim_max(step_size) < 0) diag_hint(e, "PyTorch has no negative steps either: flip(x, (dim,))");
         return false;
     }
@@ -91,8 +91,8 @@ static bool take_slice(lowering *l, indexing *x, const ast_expr *item) {
     if (dim_min(length) < 1) {
         bool always = dim_max(length) < 1;
         diag *e = diag_error(l->diags, item->where, "this slice %s empty: it takes %s to %s of %s elements",
-                             always ? "is" : "may be", dim_string(l->arena, begin), dim_string(l->arena, end),
-                             dim_string(l->arena, size));
+                             always ? "is" : "may be", dim_short(l->arena, begin), dim_short(l->arena, end),
+                             dim_short(l->arena, size));
         note_value(l, e, x->written->operand, x->operand, item->where);
         if (!always) note_bounds(l, e, length, NULL);
         return false;
@@ -133,9 +133,9 @@ static bool take_element(lowering *l, indexing *x, const ast_expr *item) {
     if (dim_min(place) < 0 || !less_equal(l, place, dim_sub(t, size, build_dim(l, 1)))) {
         bool never = dim_max(place) < 0 || less_equal(l, size, place);
         diag *e = never ? diag_error(l->diags, item->where, "index %s is outside of the %s elements of dim %zu",
-                                     dim_string(l->arena, at), dim_string(l->arena, size), x->rank)
+                                     dim_short(l->arena, at), dim_short(l->arena, size), x->rank)
                         : diag_error(l->diags, item->where, "index %s may be outside of the %s elements of dim %zu",
-                                     dim_string(l->arena, at), dim_string(l->arena, size), x->rank);
+                                     dim_short(l->arena, at), dim_short(l->arena, size), x->rank);
         note_value(l, e, x->written->operand, x->operand, item->where);
         if (!never) note_bounds(l, e, size, at);
         return false;
@@ -217,7 +217,7 @@ static value index_tuple(lowering *l, const ast_expr *e, const value *operand) {
     if (!lower_bound(l, item, &index)) return poison;
     if (!dim_is_const(index, &at) || at < -count || at >= count) {
         diag *d = diag_error(l->diags, item->where, "there is no part %s of a tuple of %lld",
-                             dim_string(l->arena, index), (long long)count);
+                             dim_short(l->arena, index), (long long)count);
         note_value(l, d, e->operand, operand, item->where);
         return poison;
     }

@@ -241,7 +241,7 @@ static bool declared_type(lowering *l, const ast_stmt *s, bool constant, const c
         diag *e =
             diag_error(l->diags, written->where, "the shape of %s is constant, found %s", what, type_show(l, type));
         const char *bounds = bounds_show(l, type->dims[i]);
-        if (bounds) diag_note_plain(e, "%s is a run-time size: %s", dim_string(l->arena, type->dims[i]), bounds);
+        if (bounds) diag_note_plain(e, "%s is a run-time size: %s", dim_short(l->arena, type->dims[i]), bounds);
         return false;
     }
     return true;

@@ -104,7 +104,7 @@ static ir_value *normalized_input(lowering *l, const layer *self, const argument
     if (fits) return x;
     text t = text_new(l->arena);
     text_add(&t, "float32[…");
-    for (unsigned i = 0; i < rank; i++) text_printf(&t, ", %s", dim_string(l->arena, self->as.norm.shape[i]));
+    for (unsigned i = 0; i < rank; i++) text_printf(&t, ", %s", dim_short(l->arena, self->as.norm.shape[i]));
     text_add(&t, "]");
     layer_shape_error(l, self, a, 0, text_string(&t));
     return NULL;
@@ -226,7 +226,7 @@ static void takes_statistics(const lowering *l, ir_value *v, bool of_instances, 
 value batch_norm_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
     bool two = strcmp(self->kind->name, "BatchNorm2d") == 0;
-    const char *n = dim_string(l->arena, self->as.norm.shape[0]);
+    const char *n = dim_short(l->arena, self->as.norm.shape[0]);
     const char *expected = two ? arena_printf(l->arena, "float32[N, %s, H, W]", n)
                                : arena_printf(l->arena, "float32[N, %s] or float32[N, %s, L]", n, n);
     if (!channels_fit(l, self, a, two ? 4 : 2, two ? 4 : 3, expected)) return value_poison(where);
@@ -268,7 +268,7 @@ bool group_norm_construct(lowering *l, layer *self, const arguments *a) {
 
 value group_norm_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
-    const char *n = dim_string(l->arena, self->as.norm.shape[0]);
+    const char *n = dim_short(l->arena, self->as.norm.shape[0]);
     if (!channels_fit(l, self, a, 2, IR_MAX_RANK, arena_printf(l->arena, "float32[N, %s, …]", n)))
         return value_poison(where);
     ir_value *weight = self->as.norm.weight ? layer_weight(l, self, "weight") : NULL;
@@ -299,7 +299,7 @@ value instance_norm_call(lowering *l, const layer *self, const arguments *a) {
     ir_value *x = args_tensor(a, 0);
     const ir_type given = x->type;
     const dim *features = self->as.norm.shape[0];
-    const char *n = dim_string(l->arena, features);
+    const char *n = dim_short(l->arena, features);
     if (!layer_wants_float(l, self, a, 0)) return value_poison(where);
     if ((given.rank != 2 && given.rank != 3) || !dim_same(given.dims[given.rank - 2], features)) {
         layer_shape_error(l, self, a, 0, arena_printf(l->arena, "float32[%s, L] or float32[N, %s, L]", n, n));
@@ -327,7 +327,7 @@ static bool vector_fits(lowering *l, const arguments *a, size_t i, const dim *ch
     const ir_type *t = &args_tensor(a, i)->type;
     if (t->dtype == IR_F32 && t->rank == 1 && dim_same(t->dims[0], channels)) return true;
     diag *e = diag_error(l->diags, args_where(a, i), "%s of %s needs float32[%s], found %s", a->parameters[i].name,
-                         a->what, dim_string(l->arena, channels), value_show(l, &a->values[i]));
+                         a->what, dim_short(l->arena, channels), value_show(l, &a->values[i]));
     note_value(l, e, args_written(a, i), &a->values[i], args_where(a, i));
     return false;
 }

@@ -268,7 +268,7 @@ static value adaptive(lowering *l, const arguments *a, unsigned axes, bool max, 
         unsigned axis = x->type.rank - axes + k;
         ir_value *v = sizes[k] ? adaptive_axis(l, max ? IR_MAX : IR_MEAN, x, axis, sizes[k], where) : x;
         if (!v) {
-            const char *size = dim_string(l->arena, x->type.dims[axis]);
+            const char *size = dim_short(l->arena, x->type.dims[axis]);
             diag *e =
                 diag_error(l->diags, args_where(a, 0), "%s makes %lld of %s elements: the windows depend on the size",
                            a->what, (long long)sizes[k], size);

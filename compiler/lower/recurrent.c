@@ -257,7 +257,7 @@ static bool state_fits(lowering *l, const layer *self, const arguments *a, const
         diag_hint(e, "the input has no batch dim, so the states have none either");
     else if (!self->kind->is_cell && found->rank == want.rank && !dim_same(found->dims[0], want.dims[0]))
         diag_hint(e, "the first dim of a state is num_layers * num_directions = %s",
-                  dim_string(l->arena, want.dims[0]));
+                  dim_short(l->arena, want.dims[0]));
     return false;
 }
 

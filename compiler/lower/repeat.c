@@ -96,8 +96,8 @@ static const dim *lower_all_rows(lowering *l, block *b) {
             first = e;
         } else if (!dim_same(rounds, all->type.dims[0])) {
             diag *d = diag_error(l->diags, e->where, "the rows of a repeat are as many in all tensors, found %s of %s",
-                                 dim_string(l->arena, all->type.dims[0]), type_show(l, &all->type));
-            diag_note(d, first->where, "%s rows here", dim_string(l->arena, rounds));
+                                 dim_short(l->arena, all->type.dims[0]), type_show(l, &all->type));
+            diag_note(d, first->where, "%s rows here", dim_short(l->arena, rounds));
             b->rows[b->row_count - 1] = NULL;
         }
     }
@@ -384,7 +384,7 @@ static void need_a_round(lowering *l, const block *b, const dim *rounds) {
     if (!b->collected_count || dim_min(rounds) >= 1) return;
     const ast_stmt *s = b->written;
     diag *d = diag_error(l->diags, s->lower ? s->lower->where : s->where,
-                         "%s may be no round at all: what is collected would be empty", dim_string(l->arena, rounds));
+                         "%s may be no round at all: what is collected would be empty", dim_short(l->arena, rounds));
     diag_note(d, b->collected[0].written->where, "collected here");
     const char *bounds = bounds_show(l, rounds);
     if (bounds) diag_note_plain(d, "%s", bounds);

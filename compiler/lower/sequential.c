@@ -100,7 +100,7 @@ static bool factor_of(lowering *l, const arguments *a, const resampling *r, cons
         if (quotient && dim_is_const(quotient, factor) && *factor >= 1) return true;
     }
     diag *e = diag_error(l->diags, a->call->where, "%s makes each of %s elements a whole number of times, found %s",
-                         a->what, dim_string(l->arena, length), value_show(l, v->kind == VALUE_NONE ? size : v));
+                         a->what, dim_short(l->arena, length), value_show(l, v->kind == VALUE_NONE ? size : v));
     diag_note_plain(e, "scale_factor must be a whole number, or size a multiple of the input's");
     return false;
 }

@@ -65,7 +65,7 @@ bool shape_sizes(lowering *l, const arguments *a, size_t i, const dim **dims, un
         dims[k] = items[k].integer;
         if (!dim_is_huge(dims[k]) && dim_min(dims[k]) >= 1) continue;
         span where = sizes->kind == VALUE_TUPLE ? items[k].where : args_where(a, i);
-        diag *e = diag_error(l->diags, where, "a size must be at least 1, found %s", dim_string(l->arena, dims[k]));
+        diag *e = diag_error(l->diags, where, "a size must be at least 1, found %s", dim_short(l->arena, dims[k]));
         const char *bounds = bounds_show(l, dims[k]);
         if (bounds) diag_note_plain(e, "%s", bounds);
         return false;
@@ -80,8 +80,8 @@ bool shape_slice_fits(lowering *l, const arguments *a, const dim *start, const d
     if (dim_min(start) >= 0 && dim_min(extent) >= 1 && dim_less_equal(t, end, size)) return true;
     bool never = dim_max(start) < 0 || dim_max(extent) < 1 || dim_less_equal(t, dim_add(t, size, one), end);
     diag *e = diag_error(l->diags, where, "%s of %s elements from %s on %s outside of the %s that there are", a->what,
-                         dim_string(l->arena, extent), dim_string(l->arena, start), never ? "is" : "may be",
-                         dim_string(l->arena, size));
+                         dim_short(l->arena, extent), dim_short(l->arena, start), never ? "is" : "may be",
+                         dim_short(l->arena, size));
     note_value(l, e, args_written(a, 0), &a->values[0], where);
     const char *bounds = bounds_show(l, dim_add(t, dim_add(t, dim_is_huge(end) ? zero : end, size), zero));
     if (bounds && !never) {
@@ -97,13 +97,13 @@ static const char *product_show(lowering *l, const dim *const *dims, unsigned ra
         for (unsigned i = 0; i < rank; i++) {
             bool sum = dim_term_count(dims[i]) > 1;
             text_printf(&t, "%s%s", i ? " * " : "", sum ? "(" : "");
-            dim_print(dims[i], &t);
+            dim_print_short(dims[i], &t);
             if (sum) text_add(&t, ")");
         }
         text_add(&t, " = ");
     }
     if (dim_is_huge(product)) text_add(&t, "too many");
-    else dim_print(product, &t);
+    else dim_print_short(product, &t);
     return text_string(&t);
 }
 
@@ -129,7 +129,7 @@ static void report_view(lowering *l, const arguments *a, size_t i, const ir_type
             if (j != k) others = dim_mul(t, others, dims[j]);
         const dim *fits = dim_divide_exact(t, elements, others);
         if (!fits || dim_min(fits) < 1) continue;
-        diag_hint(e, "with -1 in place of %s it is %s", dim_string(l->arena, dims[k]), dim_string(l->arena, fits));
+        diag_hint(e, "with -1 in place of %s it is %s", dim_short(l->arena, dims[k]), dim_short(l->arena, fits));
         break;
     }
 }
@@ -154,7 +154,7 @@ bool shape_view(lowering *l, const arguments *a, size_t i, const ir_type *from, 
         }
         if (dim_min(v->integer) < 1) {
             diag *e =
-                diag_error(l->diags, v->where, "a size must be at least 1, found %s", dim_string(l->arena, v->integer));
+                diag_error(l->diags, v->where, "a size must be at least 1, found %s", dim_short(l->arena, v->integer));
             const char *bounds = bounds_show(l, v->integer);
             if (bounds) diag_note_plain(e, "%s", bounds);
             return false;
@@ -190,7 +190,7 @@ bool shape_pad_fits(lowering *l, const dim *length, int64_t before, int64_t afte
     if (wider <= most || mode == IR_PAD_CONSTANT || mode == IR_PAD_REPLICATE) return true;
     diag *e = diag_error(l->diags, where, "%s padding by %lld needs a dim of at least %lld; that of %s is %s",
                          mode == IR_PAD_REFLECT ? "reflect" : "circular", (long long)wider,
-                         (long long)(mode == IR_PAD_REFLECT ? wider + 1 : wider), shown, dim_string(l->arena, length));
+                         (long long)(mode == IR_PAD_REFLECT ? wider + 1 : wider), shown, dim_short(l->arena, length));
     const char *bounds = bounds_show(l, length);
     if (bounds) {
         diag_note_plain(e, "%s", bounds);

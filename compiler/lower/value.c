@@ -27,6 +27,13 @@ value value_with_places(lowering *l, ir_value *values, ir_value *places, span wh
 value value_tensor(lowering *l, ir_value *v, span where) {
     const int64_t most = INT32_MAX; /* so that an argmax fits its int32, and sizes a 32-bit target's size_t */
     const dim *elements = ir_type_elements(l->model->dims, &v->type);
+    if (dim_is_intricate(l->model->dims, elements)) {
+        diag *e = diag_error(l->diags, where,
+                             "the number of elements of %s has more than %d terms, or divisions more than %d deep",
+                             type_show(l, &v->type), DIM_MAX_TERMS, DIM_MAX_DEPTH);
+        diag_hint(e, "tensors that are always of one size share one dim");
+        return value_poison(where);
+    }
     if (dim_is_huge(elements) || dim_max(elements) > most) {
         diag *e = diag_error(l->diags, where, "%s may have more than %lld elements, which is too large",
                              type_show(l, &v->type), (long long)most);
@@ -54,13 +61,13 @@ bool value_fits_int32(double number) {
     return number >= INT32_MIN && number <= INT32_MAX && number == (double)(int32_t)number;
 }
 
-const char *type_show(lowering *l, const ir_type *t) { return ir_type_string(l->arena, t); }
+const char *type_show(lowering *l, const ir_type *t) { return ir_type_short(l->arena, t); }
 
 enum { LONGEST_SHOWN = 160 };
 
 static void show_parts(lowering *l, const value *v, text *to) {
     if (v->kind != VALUE_TUPLE) {
-        if (v->kind == VALUE_INTEGER) dim_print(v->integer, to);
+        if (v->kind == VALUE_INTEGER) dim_print_short(v->integer, to);
         else if (v->kind == VALUE_REAL) text_printf(to, "%g", v->real);
         else text_add(to, value_show(l, v));
         return;
@@ -78,8 +85,8 @@ const char *value_show(lowering *l, const value *v) {
     case VALUE_TENSOR: return type_show(l, &v->tensor->type);
     case VALUE_INTEGER:
         if (dim_is_const(v->integer, NULL))
-            return arena_printf(l->arena, "the number %s", dim_string(l->arena, v->integer));
-        return arena_printf(l->arena, "the size %s", dim_string(l->arena, v->integer));
+            return arena_printf(l->arena, "the number %s", dim_short(l->arena, v->integer));
+        return arena_printf(l->arena, "the size %s", dim_short(l->arena, v->integer));
     case VALUE_REAL: return arena_printf(l->arena, "the number %g", v->real);
     case VALUE_BOOL: return v->boolean ? "true" : "false";
     case VALUE_STRING: {

@@ -189,7 +189,7 @@ static void report(bounder *b, const ir_node *culprit, const char *made_by, int_
             b->error,
             "clamp(x, %s, %s) keeps them in range; %s made of inputs, sizes and numbers alone are checked when the "
             "model runs",
-            dim_string(m->arena, b->within.low), dim_string(m->arena, b->within.high), what);
+            dim_short(m->arena, b->within.low), dim_short(m->arena, b->within.high), what);
     }
     diag_note(b->error, culprit->where, "%s here gives %s", made_by, range);
 }

@@ -25,8 +25,8 @@ static bool is_any(int_range r) { return dim_is(r.low, INT32_MIN) && dim_is(r.hi
 
 const char *int_range_string(arena *a, int_range r) {
     if (is_any(r)) return "any int32";
-    if (dim_same(r.low, r.high)) return dim_string(a, r.low);
-    return arena_printf(a, "%s..%s", dim_string(a, r.low), dim_string(a, r.high));
+    if (dim_same(r.low, r.high)) return dim_short(a, r.low);
+    return arena_printf(a, "%s..%s", dim_short(a, r.low), dim_short(a, r.high));
 }
 
 /* The range if no value in it wraps. */

@@ -6,7 +6,8 @@
 
 #include "support/unicode.h"
 
-enum { MOST_SHOWN = 1000 }; /* nobody reads more, and a file of garbage has millions */
+enum { MOST_SHOWN = 1000 };                    /* nobody reads more, and a file of garbage has millions */
+enum { LONGEST = 2000, HEAD = 1500, TAIL = 400 }; /* bytes of a message; a name may have any length */
 
 const char *const warning_names[WARNING_COUNT] = {
 #define WARNING(NAME, text, meaning) text,
@@ -26,6 +27,18 @@ diag_list *diag_list_new(arena *a, const source *s) {
 
 void diag_set(diag_list *list, const diag_settings *settings) { list->settings = *settings; }
 
+static bool is_inside_character(char byte) { return ((unsigned char)byte & 0xC0) == 0x80; }
+
+/* Without the middle of what is too long, cut between characters. */
+static const char *new_message(arena *a, const char *format, va_list args) {
+    const char *whole = arena_vprintf(a, format, args);
+    size_t length = strlen(whole), head = HEAD, tail = length - TAIL;
+    if (length <= LONGEST) return whole;
+    while (is_inside_character(whole[head])) head--;
+    while (is_inside_character(whole[tail])) tail++;
+    return arena_printf(a, "%.*s … %s", (int)head, whole, whole + tail);
+}
+
 /* One that is off is made as well, for its notes and hints, but the list does not have it. */
 __attribute__((format(printf, 5, 0))) static diag *add(diag_list *list, const warning_name *name, const char *path,
                                                        span where, const char *format, va_list args) {
@@ -35,7 +48,7 @@ __attribute__((format(printf, 5, 0))) static diag *add(diag_list *list, const wa
     d->warning = name ? warning_names[*name] : NULL;
     d->path = path ? arena_strdup(list->arena, path) : NULL;
     d->where = where;
-    d->message = arena_vprintf(list->arena, format, args);
+    d->message = new_message(list->arena, format, args);
     d->arrival = list->count;
     if (name && list->settings.levels[*name] == WARNING_OFF) return d;
     ARENA_PUSH(list->arena, list->items, list->count, list->capacity, d);
@@ -82,7 +95,8 @@ __attribute__((format(printf, 4, 0))) static void add_part(diag *d, part_kind ki
     diag_part *p = ARENA_NEW(d->list->arena, diag_part);
     p->kind = kind;
     p->where = where;
-    p->message = arena_vprintf(d->list->arena, format, args);
+    p->message = kind == PART_NOTE_LINES ? arena_vprintf(d->list->arena, format, args)
+                                         : new_message(d->list->arena, format, args);
     for (const diag_part *q = d->first; q; q = q->next) {
         bool same = q->kind == kind && q->where.begin == where.begin && q->where.end == where.end;
         if (same && strcmp(q->message, p->message) == 0) return; /* said already */

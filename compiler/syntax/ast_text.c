@@ -152,7 +152,12 @@ void ast_print_expr(const ast_expr *e, text *to) { print_in(e, LOOSE, to); }
 
 /* ---- as a tree ---- */
 
-static void indent(text *to, int level) { text_printf(to, "%*s", 2 * level, ""); }
+/* A chain of operators is as deep as it is long: beyond what people read, the level is a number. */
+static void indent(text *to, int level) {
+    enum { DEEPEST = 100 };
+    if (level <= DEEPEST) text_printf(to, "%*s", 2 * level, "");
+    else text_printf(to, "%*s%d: ", 2 * DEEPEST, "", level);
+}
 
 static void dump_expr(const ast_expr *e, int level, text *to);
 

@@ -43,6 +43,7 @@ struct layout {
     opener *openers; /* the innermost last */
     size_t opener_count, opener_capacity;
     unsigned chain;     /* signs and powers in a row, which nest from the right */
+    bool told_deep;     /* of the brackets and blocks that are open: once, not for each statement in them */
     bool closing;       /* brackets were forgotten: they are put in one by one, and a line end behind them */
     bool closing_model; /* so was the } of a model */
     layout_context at;  /* of the last token given to the grammar */
@@ -329,8 +330,11 @@ static token limit_depth(layout *l, token t) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) is_other = is_other || t.kind == others[i];
     if (t.kind == '~' || t.kind == POW || (t.kind == '-' && !ends_operand(l->at.token))) l->chain++;
     else if (is_other) l->chain = 0;
-    if (l->chain <= AST_MAX_DEPTH && l->opener_count <= AST_MAX_DEPTH) return t;
-    if (!l->p->statement_broken) diag_error(l->p->diags, t.where, "this is nested more than %d deep", AST_MAX_DEPTH);
+    bool open = l->opener_count > AST_MAX_DEPTH, told = open && l->told_deep;
+    bool too_deep = open || l->chain > AST_MAX_DEPTH, tell = too_deep && !told && !l->p->statement_broken;
+    if (tell) diag_error(l->p->diags, t.where, "this is nested more than %d deep", AST_MAX_DEPTH);
+    l->told_deep = open && (told || tell);
+    if (!too_deep) return t;
     t.kind = INVALID;
     return t;
 }

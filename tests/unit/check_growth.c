@@ -5,10 +5,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "commands/picture.h"
 #include "emit/emit.h"
 #include "emit/target.h"
 #include "lower/lower.h"
 #include "passes/passes.h"
+#include "syntax/format.h"
 #include "syntax/parse.h"
 #include "weights/bind.h"
 
@@ -22,6 +24,7 @@ static const struct {
     {"dims", "model m {\n", " dim D%d = 1..9\n input x%d: float32[D%d]\n output y%d = relu(x%d)\n", "}\n", 100},
     {"operands", "model m {\n input x: float32[2]\n output y = cat((x", ", x", "))\n}\n", 1000},
     {"terms", "model m {\n input x: float32[2]\n output y = x", " + x", "\n}\n", 1000},
+    {"terms in parentheses", "model m {\n input x: float32[2]\n output y = (x", " + x", ")\n}\n", 1000},
     {"statements", "model m {\n input x: float32[2]\n", " x = relu(x) + %d\n", " output x\n}\n", 500},
     {"layers", "model m {\n input x: float32[2]\n", " layer l%d = Linear(2, 2)\n x = l%d(x)\n", " output x\n}\n", 200},
     {"tables", "model m {\n", " layer e%d = Embedding(9, 2)\n input i%d: int32[3]\n output y%d = e%d(i%d)\n", "}\n", 100},
@@ -44,12 +47,19 @@ static const char *write_file(arena *a, size_t i, size_t count)
     return text_string(&t);
 }
 
+/* The canonical form, the C and its header, and a picture. */
 static void compile(arena *a, const char *bytes)
 {
     source *s = source_from_text(a, "m.nn", bytes, strlen(bytes));
     diag_list *diags = diag_list_new(a, s);
-    lowered_file f = lower_file(a, parse_file(a, s, diags), diags);
+    ast_file *ast = parse_file(a, s, diags);
+    text formatted = text_new(a);
+    if (!diag_error_count(diags)) format_source(a, s, &formatted);
+    lowered_file f = lower_file(a, ast, diags);
     if (diag_error_count(diags)) return;
+    Agraph_t *picture = picture_new();
+    for (size_t i = 0; i < f.count; i++) picture_add(picture, a, f.models[i], i);
+    agclose(picture);
     emit_api *const *apis = emit_apis(a, f.models, f.count, false);
     emit_api_check(a, f.models, apis, f.count, diags);
     ck_assert_uint_eq(diag_error_count(diags), 0);

@@ -314,6 +314,25 @@ START_TEST(diag_order_and_repeats)
 }
 END_TEST
 
+/* A name may have any length; a message has not, and is cut between characters. */
+START_TEST(diag_long_messages)
+{
+    diag_list *list = diag_list_new(a, from_text("one"));
+    text name = text_new(a);
+    for (int i = 0; i < 30000; i++) text_add(&name, i % 2 ? "\u00e9" : "n");
+    diag *e = diag_error(list, (span){0, 3}, "x%s is no value", text_string(&name));
+    diag_hint(e, "write %s", text_string(&name));
+    diag_note_lines(e, text_string(&name));
+    const char *all = shown(list);
+    const char *hint = strstr(all, "hint: "), *message = strstr(all, "error: ");
+    ck_assert(message && hint && strstr(all, " is no value\n") && strstr(all, " … "));
+    ck_assert_uint_lt((size_t)(strchr(message, '\n') - message), 2100);
+    ck_assert_uint_lt((size_t)(strchr(hint, '\n') - hint), 2100);
+    ck_assert_ptr_null(strstr(all, "\xEF\xBF\xBD")); /* what half a character is shown as */
+    ck_assert_uint_gt(strlen(all), 45000);              /* lines stay as they are */
+}
+END_TEST
+
 START_TEST(diag_carets)
 {
     /* Tabs are repeated, characters counted, and a span ends with its line. */
@@ -522,6 +541,7 @@ int main(void)
     tcase_add_test(c, spans_join);
     tcase_add_test(c, diag_as_documented);
     tcase_add_test(c, diag_order_and_repeats);
+    tcase_add_test(c, diag_long_messages);
     tcase_add_test(c, diag_carets);
     tcase_add_test(c, diag_carets_count_columns);
     tcase_add_test(c, diag_settings_rule_warnings);
