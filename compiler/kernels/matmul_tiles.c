@@ -7,12 +7,15 @@
 #include "kernels/vectors.h"
 
 /* Columns from n on: so many vectors, the last of them `last` wide; NULL: all of it. It is `back` columns further left
- * than the others ask, where it is whole and ends with the row: some columns are computed twice, to the same bits. */
+ * than the others ask, where it is whole and ends with the row: some columns are computed twice, to the same bits.
+ * `places`: only the running program knows how many columns there are, and where each vector begins behind n, so that
+ * none reaches beyond the row's end. */
 typedef struct {
     const matmul *matmul;
     cexpr *n, *last;
     unsigned vectors;
     int64_t back;
+    cexpr *const *places;
     cexpr *weights, *width; /* emit_group's: their address in the first row of b, and floats from one row to the next */
 } group;
 
@@ -20,12 +23,18 @@ static int64_t column_of(const group *g, unsigned vector) {
     return vector * (int64_t)g->matmul->e->target->lanes - (vector + 1 == g->vectors ? g->back : 0);
 }
 
+/* The first column of a vector. */
+static cexpr *first_of(const group *g, unsigned vector) {
+    cunit *u = g->matmul->e->unit;
+    return c_add(u, g->n, g->places ? g->places[vector] : c_int(u, column_of(g, vector)));
+}
+
 /* Where a vector of y is. */
 static sum_place place_of(const group *g, cexpr *row, unsigned vector) {
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
     return (sum_place){c_add(u, p->y, matmul_scaled(p, row, p->of.y_m)),
-                       matmul_scaled(p, c_add(u, g->n, c_int(u, column_of(g, vector))), p->of.y_n), p->of.y_n,
+                       matmul_scaled(p, first_of(g, vector), p->of.y_n), p->of.y_n,
                        vector + 1 == g->vectors ? g->last : NULL};
 }
 
@@ -42,6 +51,7 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
               .last = g->last,
               .weights = g->weights,
               .width = g->width,
+              .places = g->places,
               .step = emit_dim(e, p->of.a_k),
               .unrolled = shape->unrolled,
               .rounds_twice = !p->choice->fused};
@@ -81,7 +91,7 @@ static void pack_columns(const group *g, cblock *b, cexpr *count) {
     b = c_for(b, "k", c_int(u, 0), p->terms, 1);
     cexpr *from = c_add(u, first, matmul_scaled(p, k, p->of.b_k)), *to = c_add(u, p->room, c_mul(u, k, packed));
     for (unsigned v = 0; dim_is(p->of.b_n, 1) && v < g->vectors; v++) {
-        cexpr *offset = c_int(u, column_of(g, v));
+        cexpr *offset = g->places ? g->places[v] : c_int(u, column_of(g, v));
         vectors_store_at(e, b, c_add(u, to, offset),
                          vectors_load(e, from, offset, p->of.b_n, v + 1 == g->vectors ? g->last : NULL));
     }
@@ -110,7 +120,9 @@ static void emit_group(const group *g, cblock *b, const choice_tile *few) {
             c_declare(b, "size_t", "width", of.width);
             then = c_if(b, c_binary(u, ">=", rows, packed_from));
         }
-        pack_columns(g, then, g->last ? c_add(u, c_int(u, whole), g->last) : c_int(u, whole));
+        cexpr *count = g->last ? c_add(u, c_int(u, whole), g->last) : c_int(u, whole);
+        if (g->places) count = c_add(u, g->places[g->vectors - 1], c_int(u, lanes));
+        pack_columns(g, then, count);
         of.weights = p->room;
         of.width = c_int(u, c->packed);
         if (depends) {
@@ -143,24 +155,47 @@ static void emit_rest(group *g, cblock *b, int64_t done, int64_t count, const ch
     if (g->vectors) emit_group(g, c_scope(b), few);
 }
 
-/* Of a number of columns that only the running program knows: a tile's vectors at a time, then half as many, … one, and
- * then what is left of one. */
-static void emit_unknown(group *g, cblock *b, const choice_tile *few) {
+/* `vectors` vectors of columns at a time from `from` on, of which those that would reach beyond the row's end, `after`
+ * the last whole vector's beginning, begin there instead. */
+static void emit_up_to_end(const group *g, cblock *b, cexpr *from, cexpr *after, const choice_tile *few) {
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
-    int64_t lanes = p->e->target->lanes, most = dim_max(p->of.columns);
+    int64_t lanes = p->e->target->lanes;
+    cexpr *places[TILE_MAX_VECTORS] = {c_int(u, 0)}, *j = c_name(u, "j"), *n = c_name(u, "n"), *most = c_name(u, "most");
+    group end = {.matmul = p, .n = n, .vectors = g->vectors, .places = places};
+    b = c_for(b, "j", from, emit_dim(p->e, p->of.columns), end.vectors * lanes);
+    c_declare(b, "const size_t", "n", c_conditional(u, c_binary(u, "<", j, after), j, after));
+    if (end.vectors > 1) c_declare(b, "const size_t", "most", c_sub(u, after, n));
+    for (unsigned v = 1; v < end.vectors; v++) {
+        const char *name = arena_printf(p->e->arena, "n%u", v);
+        cexpr *whole = c_int(u, v * lanes);
+        c_declare(b, "const size_t", name, c_conditional(u, c_binary(u, "<", whole, most), whole, most));
+        places[v] = c_name(u, name);
+    }
+    emit_group(&end, b, few);
+}
+
+/* Of a number of columns that only the running program knows: too few for a vector are a part of one; else a tile's
+ * vectors at a time. The places of very many are not worth their registers but at the end, where they are fewer. */
+static void emit_unknown(group *g, cblock *b, const choice_tile *few) {
+    enum { PLACES = 4 };
+    const matmul *p = g->matmul;
+    cunit *u = p->e->unit;
+    int64_t lanes = p->e->target->lanes, wide = g->vectors * lanes;
     cexpr *N = emit_dim(p->e, p->of.columns), *done = c_int(u, 0);
-    for (; g->vectors; g->vectors /= 2) {
-        int64_t wide = g->vectors * lanes;
-        if (most < wide) break; /* one vector, of which there are fewer columns */
+    if (lanes > 1) {
+        group narrow = {.matmul = p, .n = done, .vectors = 1, .last = N};
+        emit_group(&narrow, c_if(b, c_binary(u, "<", N, c_int(u, lanes))), few);
+        if (dim_max(p->of.columns) < lanes) return;
+        b = c_else(b);
+    }
+    if (lanes == 1 || g->vectors > PLACES) {
         cexpr *end = matmul_floor(p, N, wide);
         emit_group(g, c_for(b, "n", done, end, wide), few);
         done = end;
+        g->vectors = PLACES;
     }
-    g->vectors = 1;
-    g->n = done;
-    g->last = c_binary(u, "%", N, c_int(u, lanes));
-    emit_group(g, c_if(b, c_binary(u, "!=", g->last, c_int(u, 0))), few);
+    if (lanes > 1) emit_up_to_end(g, b, done, c_sub(u, N, c_int(u, lanes)), few);
 }
 
 /* A tile's vectors of columns at a time, and then what is left. */

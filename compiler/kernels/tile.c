@@ -59,7 +59,7 @@ static cexpr *splat_of(emit_context *e, cblock *b, const tile *t, unsigned row, 
 
 static cexpr *column_of(emit_context *e, cblock *b, const tile *t, unsigned v, cexpr *weights, const char *suffix) {
     cunit *u = e->unit;
-    cexpr *address = c_add(u, weights, c_int(u, t->columns[v]));
+    cexpr *address = c_add(u, weights, t->places ? t->places[v] : c_int(u, t->columns[v]));
     bool part = t->last && v + 1 == t->vectors && e->target->lanes > 1; /* one lane is always whole */
     cexpr *column = part ? vectors_call2(e, "load_n", address, t->last) : weights_load(e, t->format, address);
     if (t->rows == 1 || t->unrolled) return column;

@@ -25,6 +25,7 @@ typedef struct {
     const char *sums[TILE_MAX_SUMS];     /* [rows][vectors] */
     weight_format format;                /* of the weights */
     int64_t columns[TILE_MAX_VECTORS];   /* of each vector in a row of weights, in elements */
+    cexpr *const *places;                /* NULL, or where the running program says that they are */
     cexpr *last;                         /* lanes of the last vector, where it may read no more; NULL: all */
     cexpr *weights;                      /* address of a row of weights, the first term's */
     cexpr *width;                        /* elements from one term's row of weights to the next */

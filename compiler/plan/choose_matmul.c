@@ -64,10 +64,10 @@ static void choose_tiles(const chooser *c, cost_tile tile, int64_t packed_from, 
     choice_matmul *m = &to->matmul;
     int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner), rows = known_or(m->of.rows, -1);
     bool known = dim_is_const(m->of.columns, NULL);
-    if (!known) tile = cost_any_columns(c->body, tile, columns, dim_max(m->of.rows));
+    if (!known) tile = cost_any_columns(c->body, tile, terms, dim_max(m->of.rows));
     cost_tile row = {1, tile.vectors, tile.chains};
     if (packed_from != 1 && rows < 0) row = cost_matmul_row(c->body, columns, terms);
-    if (!known) row = cost_any_columns(c->body, row, columns, 1);
+    if (!known) row = cost_any_columns(c->body, row, terms, 1);
     m->heights = choose_heights(rows, (choice_tile){.size = tile}, (choice_tile){.size = row});
     if (!packed_from) return;
     m->packed = tile.vectors * (int64_t)c->body->lanes;

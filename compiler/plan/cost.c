@@ -89,11 +89,12 @@ cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int
     return tile_of(body, columns, chains, most_rows);
 }
 
-cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t most_columns, int64_t most_rows) {
+cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t terms, int64_t most_rows) {
     enum { ONE_ROW = 8, ROWS = 2 };
-    int64_t most = smaller(smaller(tile.vectors, most_columns / body->lanes), most_rows <= 1 ? ONE_ROW : ROWS);
-    for (tile.vectors = 1; 2 * tile.vectors <= most;) tile.vectors *= 2;
+    if (most_rows > tile.rows) tile.vectors = (unsigned)smaller(tile.vectors, ROWS);
+    if (most_rows <= 1) tile.vectors = (unsigned)smaller(tile.vectors, ONE_ROW);
     if (tile.rows > 1) tile.rows = even_rows(tile_rows(body, tile.vectors, tile.chains), most_rows);
+    while (terms > COST_BLOCK && tile.rows > 1 && cost_sums_wait(body, tile.rows * tile.vectors)) tile.rows--;
     return tile;
 }
 

@@ -66,9 +66,8 @@ cost_tile cost_dots(const cost_body *body, int64_t panel_columns, int64_t most_r
 cost_tile cost_matmul_row(const cost_body *body, int64_t columns, int64_t terms);
 cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int64_t rows, int64_t most_rows);
 cost_tile cost_unchained(const cost_body *body, int64_t columns, int64_t terms, int64_t most_rows);
-/* That tile for a number of columns that is not known: its vectors can be halved until one is left, and of that one
- * there are enough rows to keep the processor busy. */
-cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t most_columns, int64_t most_rows);
+/* That tile for a number of columns that is not known: some are computed twice, so no sum of it may wait in y. */
+cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t terms, int64_t most_rows);
 /* One whose lanes lie along the terms: rows by columns, of which each pair has a sum. terms: 0 if not known, or not
  * neighbours from the first to the last. */
 cost_tile cost_dot_tile(const cost_body *body, int64_t terms, int64_t columns, int64_t most_rows);
