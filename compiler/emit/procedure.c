@@ -390,26 +390,33 @@ void procedure_body(emit_context *e, const emit_api *api) {
     c_function_end(f);
 }
 
+static void call_body(cunit *u, cblock *b, const char *function, const signature *s, bool has_status) {
+    cexpr *call = c_call_list(u, function, s->count, s->arguments);
+    if (!has_status) c_do(b, call);
+    c_return(b, has_status ? call : c_name(u, "NNC_OK"));
+}
+
 /* The widest first; the baseline is what remains. */
-static void emit_dispatch(maker *m) {
-    emit_context *e = m->e;
+void procedure_dispatch(emit_context *e, cblock *b, const char *const *functions, const signature *s, bool has_status) {
     cunit *u = e->unit;
+    for (size_t i = e->target_count; i-- > 1;) {
+        c_line(b, "#if %s", e->targets[i]->guard);
+        cexpr *chosen = c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0));
+        cblock *then = c_if(b, c_binary(u, "==", chosen, c_int(u, (int64_t)i)));
+        call_body(u, then, functions[i], s, has_status);
+        c_line(b, "#endif");
+    }
+    call_body(u, b, functions[0], s, has_status);
+}
+
+static void dispatch_steps(maker *m) {
+    emit_context *e = m->e;
     signature s = {.e = e};
     s.arguments = ARENA_ARRAY(e->arena, cexpr *, procedure_arguments(e->plan));
     sign_all(&s, m->api);
-    bool may_fail = steps_may_fail(e->plan);
-    for (size_t i = e->target_count; i-- > 1;) {
-        c_line(m->body, "#if %s", e->targets[i]->guard);
-        cexpr *chosen = c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0));
-        cblock *then = c_if(m->body, c_binary(u, "==", chosen, c_int(u, (int64_t)i)));
-        cexpr *call = c_call_list(u, c_text(*body_name(e, i)), s.count, s.arguments);
-        if (!may_fail) c_do(then, call);
-        c_return(then, may_fail ? call : c_name(u, "NNC_OK"));
-        c_line(m->body, "#endif");
-    }
-    cexpr *call = c_call_list(u, c_text(*body_name(e, 0)), s.count, s.arguments);
-    if (!may_fail) c_do(m->body, call);
-    c_return(m->body, may_fail ? call : c_name(u, "NNC_OK"));
+    const char **functions = ARENA_ARRAY(e->arena, const char *, e->target_count);
+    for (size_t i = 0; i < e->target_count; i++) functions[i] = c_text(*body_name(e, i));
+    procedure_dispatch(e, m->body, functions, &s, steps_may_fail(e->plan));
 }
 
 /* --- the functions --- */
@@ -431,7 +438,7 @@ void procedure_function(emit_context *e, const emit_api *api, const char *storag
         c_assign(m.body, turn, "=", c_sub(u, c_int(u, 1), turn));
     }
     if (has_bodies) {
-        emit_dispatch(&m);
+        dispatch_steps(&m);
     } else {
         emit_steps(&m);
         c_return(m.body, c_name(e->unit, "NNC_OK"));

@@ -24,6 +24,9 @@ bool procedure_has_turns(const plan *p);
 /* Their kernels' functions must be in the unit; for the run function of several bodies, procedure_body's too, which is
  * the current body's. */
 void procedure_body(emit_context *e, const emit_api *api);
+/* Returns what one of some functions does, one a body: the one of the body that reset noted. has_status: they give one,
+ * else it is NNC_OK. */
+void procedure_dispatch(emit_context *e, cblock *b, const char *const *functions, const signature *s, bool has_status);
 void procedure_reset(emit_context *e, const emit_api *api);
 void procedure_run(emit_context *e, const emit_api *api);
 /* The run procedure of the context's plan as a function of this name. */

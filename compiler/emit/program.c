@@ -21,11 +21,10 @@ static ctable_style style_of(const plan *p) {
     return parameters <= DECIMAL_LIMIT ? CTABLE_DECIMAL : CTABLE_BITS;
 }
 
-static void emit_body(emit_context *e, const emit_api *api, size_t body) {
+static void emit_body(emit_context *e, const emit_api *api) {
     const plan *p = e->plan;
-    emit_use_body(e, body);
     /* the reset function has one body, that of the first target */
-    for (size_t i = 0; body == 0 && i < p->reset.kernel_count; i++) call_function(e, p->reset.kernels[i]);
+    for (size_t i = 0; e->body == 0 && i < p->reset.kernel_count; i++) call_function(e, p->reset.kernels[i]);
     for (size_t i = 0; i < p->check_count; i++)
         if (p->checks[i].computed) call_function(e, p->checks[i].computed);
     for (size_t i = 0; i < p->run.kernel_count; i++) call_function(e, p->run.kernels[i]);
@@ -46,13 +45,13 @@ static void emit_bodies(emitted *models, size_t count, size_t body) {
         any = any || procedure_notes_bodies(models[i].modes[0].plan, models[i].modes[0].target_count);
     if (!any) return;
     const emit_context *first = &models->modes[0];
-    for (size_t i = 0; body == 0 && i < count; i++) {
-        emit_use_body(&models[i].modes[0], 0);
-        if (models[i].count > 1) training_before_bodies(&models[i].modes[0], &models[i].modes[2], models[i].apis[0]);
-    }
     if (body) c_top_line(first->unit, "#if %s\n", first->targets[body]->guard);
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < models[i].count; k++) emit_body(&models[i].modes[k], models[i].apis[k], body);
+    for (size_t i = 0; i < count; i++) {
+        emitted *m = &models[i];
+        for (size_t k = 0; k < m->count; k++) emit_use_body(&m->modes[k], body);
+        if (m->count > 1) training_steps(&m->modes[0], &m->modes[2], m->apis[0]);
+        for (size_t k = 0; k < m->count; k++) emit_body(&m->modes[k], m->apis[k]);
+    }
     if (body) c_top_line(first->unit, "#endif\n");
 }
 

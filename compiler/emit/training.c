@@ -113,7 +113,6 @@ static void zero_grad_function(const training *t) {
 
 void training_before_reset(emit_context *e, const emit_api *api) {
     training t = training_of(e, api);
-    pack_function(e, api);
     training_map_function(&t);
     training_init_function(&t);
 }

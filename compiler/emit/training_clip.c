@@ -74,8 +74,11 @@ static cfunction *function(const training *t, const char *type, const char *comm
     return f;
 }
 
+/* The first body's serves all others: the order of a sum is its bits. */
 static const char *norm_function(const training *t, double norm_type) {
     cunit *u = t->u;
+    cexpr **made = emit_once(t->e, "norm %.17g", norm_type);
+    if (*made) return c_text(*made);
     cfunction *f = function(t, "float", arena_printf(t->e->arena, "The %g-norm of all gradients.", norm_type));
     cblock *b = c_body(f);
     cexpr *total = c_name(u, "total"), *root = total;
@@ -86,7 +89,8 @@ static const char *norm_function(const training *t, double norm_type) {
     else if (norm_type != 1 && !isinf(norm_type))
         root = c_call(u, "powf", 2, total, c_float(u, (float)(1 / norm_type)));
     c_return(b, root);
-    return emit_function_end_shared(t->e, f, "norm");
+    *made = c_name(u, emit_function_end_shared(t->e, f, "norm"));
+    return c_text(*made);
 }
 
 /* --- what is done to gradients

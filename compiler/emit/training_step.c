@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "emit/pack.h"
+#include "emit/procedure.h"
 #include "emit/training.h"
 #include "emit/training_parts.h"
 #include "kernels/vectors.h"
@@ -176,7 +177,7 @@ static const char *const rule_names[] = {"SGD", "Adam", "AdamW", "RMSprop"};
 
 static const char *update_function(const training *t, const ir_optimizer *o) {
     cunit *u = t->u;
-    const char *name = emit_name(t->e, "update"), *says = "%s, for parameters [from, to), whose gradients become 0.";
+    const char *name = emit_function_name(t->e, "update"), *says = "%s, for parameters [from, to), whose gradients become 0.";
     if (t->training->at_once) says = "%s, for parameters [from, to), whose gradients are given.";
     cfunction *f = c_function(u, emit_static(t->e), name, arena_printf(t->e->arena, says, rule_names[o->rule]));
     c_parameter(f, arena_printf(t->e->arena, "%s *", t->api->type), "self");
@@ -237,14 +238,16 @@ static bool takes_steps(const plan *p, size_t group) {
     return false;
 }
 
-void training_before_bodies(emit_context *e, emit_context *train, const emit_api *api) {
-    training t = training_of(e, api);
-    if (!t.training->at_once) return;
-    const char **updates = ARENA_ARRAY(e->arena, const char *, t.training->optimizer_count);
-    for (size_t i = 0; i < t.training->optimizer_count; i++)
-        if (takes_steps(train->plan, i)) updates[i] = update_function(&t, &t.training->optimizers[i]);
-    train->updates = updates;
-    train->lr = api->train->lr;
+/* Where the name of an optimizer's function for the current body is kept. */
+static cexpr **update_of(emit_context *train, size_t group) {
+    return emit_once(train, "update %zu%s", group, train->target->suffix);
+}
+
+static void updates_within_call(const training *t, emit_context *train) {
+    train->lr = t->api->train->lr;
+    for (size_t i = 0; i < t->training->optimizer_count; i++)
+        if (takes_steps(train->plan, i))
+            *update_of(train, i) = c_name(t->u, update_function(t, &t->training->optimizers[i]));
 }
 
 static const ir_param *param_of(const emit_context *train, size_t param) { return &train->plan->model->params[param]; }
@@ -262,27 +265,80 @@ void training_take_step(emit_context *train, cblock *b, const ir_node *step, cex
     const param_place *place = &train->plan->packs->params->of[step->attrs.index];
     cexpr *rate = rate_of(train, train->plan->model->base->training, p->group);
     int64_t floats = place->packed ? place->floats : dim_max(ir_type_elements(train->plan->dims, &p->type));
-    c_do(b, c_call(u, train->updates[p->group], 5, c_name(u, "self"), gradient, c_int(u, place->offset),
+    c_do(b, c_call(u, c_text(*update_of(train, p->group)), 5, c_name(u, "self"), gradient, c_int(u, place->offset),
                    c_int(u, place->offset + floats), rate));
 }
 
 /* --- the step
  * ---------------------------------------------------------------------------------------------------------- */
 
+/* All of it, for the current body, in a function that the unit has begun. */
+typedef struct {
+    const char **updates;
+    const training_clip *clips;
+} step_functions;
+
+static step_functions step_functions_of(const training *t) {
+    step_functions s = {.updates = ARENA_ARRAY(t->e->arena, const char *, t->training->optimizer_count)};
+    for (size_t i = 0; i < t->training->optimizer_count; i++)
+        s.updates[i] = update_function(t, &t->training->optimizers[i]);
+    s.clips = training_clip_functions(t);
+    return s;
+}
+
+static void emit_step(const training *t, cblock *b, const step_functions *s) {
+    cunit *u = t->u;
+    training_clip_calls(t, b, s->clips);
+    c_assign(b, training_element(t, "steps", c_int(u, 0)), "+=", c_int(u, 1));
+    for (size_t i = 0; i < t->training->optimizer_count; i++)
+        update_group(t, b, i, s->updates[i], rate_of(t->e, t->training, i));
+    pack_call(t->e, b, t->api);
+    c_return(b, c_name(u, "NNC_OK"));
+}
+
+/* Where the name of a body's function is kept. */
+static cexpr **step_body_name(emit_context *e, size_t body) { return emit_once(e, "step %zu", body); }
+
+static bool has_bodies(const emit_context *e) { return procedure_notes_bodies(e->plan, e->target_count); }
+
+/* MODEL_take_step_v8 and so on. */
+static void step_body(const training *t) {
+    emit_context *e = t->e;
+    step_functions functions = step_functions_of(t);
+    const char *name = emit_function_name(e, "take_step");
+    *step_body_name(e, e->body) = c_name(t->u, name);
+    cfunction *f = c_function(t->u, "static nnc_status", name, NULL);
+    c_parameter(f, arena_printf(e->arena, "%s *", t->api->type), "self");
+    c_parameter(f, "float", "lr");
+    emit_step(t, c_body(f), &functions);
+    c_function_end(f);
+}
+
+static void dispatch_step(const training *t, cblock *b) {
+    emit_context *e = t->e;
+    cexpr *arguments[] = {c_name(t->u, "self"), c_name(t->u, "lr")};
+    const char **functions = ARENA_ARRAY(e->arena, const char *, e->target_count);
+    for (size_t i = 0; i < e->target_count; i++) functions[i] = c_text(*step_body_name(e, i));
+    procedure_dispatch(e, b, functions, &(signature){.arguments = arguments, .count = 2, .e = e}, true);
+}
+
 void training_step_function(const training *t, bool is_static) {
     cunit *u = t->u;
-    const ir_training *all = t->training;
-    const char **updates = ARENA_ARRAY(t->e->arena, const char *, all->optimizer_count);
-    for (size_t i = 0; i < all->optimizer_count; i++) updates[i] = update_function(t, &all->optimizers[i]);
-    const training_clip *clips = training_clip_functions(t);
+    bool bodies = has_bodies(t->e);
+    step_functions functions = {0};
+    if (!bodies) functions = step_functions_of(t);
     cfunction *f = training_function(t, is_static ? "static nnc_status" : "nnc_status", "step", "");
     c_parameter(f, "float", "lr");
     cblock *b = c_body(f);
     c_return(c_if(b, c_binary(u, "==", c_name(u, "self"), c_name(u, "NULL"))), c_name(u, "NNC_ERR_NULL"));
-    training_clip_calls(t, b, clips);
-    c_assign(b, training_element(t, "steps", c_int(u, 0)), "+=", c_int(u, 1));
-    for (size_t i = 0; i < all->optimizer_count; i++) update_group(t, b, i, updates[i], rate_of(t->e, all, i));
-    pack_call(t->e, b, t->api);
-    c_return(b, c_name(u, "NNC_OK"));
+    if (bodies) dispatch_step(t, b);
+    else emit_step(t, b, &functions);
     c_function_end(f);
+}
+
+void training_steps(emit_context *e, emit_context *train, const emit_api *api) {
+    training t = training_of(e, api);
+    if (e->body == 0) pack_function(e, api);
+    if (t.training->at_once) updates_within_call(&t, train);
+    else if (training_has_step(t.model) && has_bodies(e)) step_body(&t);
 }

@@ -47,7 +47,6 @@ typedef struct {
     const char **rounds;     /* by depth: what the counters of loops over rounds are called in the present function */
     const char *round;       /* that of the innermost loop over rounds around a call, or NULL */
     const char *lr;          /* of a plan that takes steps: what the learning rate is called */
-    const char *const *updates; /* and the functions that take them, by optimizer */
     name_set *once;          /* kernel.c: emit_once's */
     emit_file *file;
 } emit_context;
