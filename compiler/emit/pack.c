@@ -85,15 +85,23 @@ static const char biases[] =
     "        const size_t width = (count + padding - 1) / padding * padding;\n"
     "        for (unsigned g = bias_from; g < gates; g++) {\n"
     "            const size_t row = (order >> 4 * g & 15u) * units + first;\n"
-    "            for (size_t u = 0; u < width; u++) {\n"
+    "            const float *more = (lone >> g & 1u) ? NULL : second_bias;\n"
+    "            size_t u = 0;\n"
+    "%s"
+    "            for (; u < width; u++) {\n"
     "                float sum = bias != NULL && u < count ? bias[row + u] : 0.0f;\n"
-    "                if (second_bias != NULL && u < count && !(lone >> g & 1u)) sum += second_bias[row + u];\n"
+    "                if (more != NULL && u < count) sum += more[row + u];\n"
     "                to[u] = sum;\n"
     "            }\n"
     "            to += width;\n"
     "        }\n"
     "    }\n"
     "}\n";
+
+/* Of these, where there are vectors: four, with two of each gate. */
+static const char four_sums[] =
+    "            for (; bias != NULL && more != NULL && u + 4 <= count; u += 4)\n"
+    "                nnc_v4_store(to + u, nnc_v4_add(nnc_v4_load(bias + row + u), nnc_v4_load(more + row + u)));\n";
 
 int64_t pack_floats(const plan *p) { return p->packs->floats; }
 
@@ -120,7 +128,7 @@ static const char *biases_function(emit_context *e) {
     cexpr **made = emit_once_in_file(e, "pack_biases");
     if (*made) return c_text(*made);
     const char *name = emit_name(e, "pack_biases");
-    c_top_line(e->unit, biases, name);
+    c_top_line(e->unit, biases, name, e->target->body->rolled ? "" : four_sums);
     *made = c_name(e->unit, name);
     return name;
 }

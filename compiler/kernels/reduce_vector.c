@@ -412,6 +412,40 @@ static cexpr *sum_columns(const walk *p, cexpr *(*value)(const walk *p, cblock *
     return sums_plus(r, "pair", 0, 1);
 }
 
+enum { FEW_ROWS = 8 }; /* at most so many are added one after another, in registers */
+
+/* How many rows there can be at most, if they are few; else 0. */
+static int64_t few_rows(const reduction *r) {
+    int64_t most = dim_max(r->count);
+    return r->inner->rank == 1 && most <= FEW_ROWS ? most : 0;
+}
+
+/* The sum of sum_i, sum_i_plus_step and so on, in the order of sums_tree; NULL where there is none of them. */
+static cexpr *few_sums(const reduction *r, int64_t i, int64_t step, int64_t sums) {
+    if (i >= sums) return NULL;
+    if (step >= r->e->target->lanes) return c_namef(r->u, "sum_%d", (int)i);
+    cexpr *a = few_sums(r, i, 2 * step, sums), *b = few_sums(r, i + step, 2 * step, sums);
+    return b ? vectors_call2(r->e, "sums_plus", a, b) : a;
+}
+
+/* As sum_columns, to the same bits: sums that stay empty are left out. */
+static cexpr *sum_few_columns(const walk *p, int64_t rows) {
+    const reduction *r = p->r;
+    cunit *u = r->u;
+    dim_table *t = r->e->plan->dims;
+    int64_t lanes = r->e->target->lanes, sums = rows < lanes ? rows : lanes;
+    for (int64_t i = 0; i < sums; i++) declare_sums(r, p->b, arena_printf(r->e->arena, "sum_%d", (int)i));
+    for (int64_t i = 0; i < rows; i++) {
+        cblock *b = p->b;
+        if (!dim_less_equal(t, dim_const(t, i + 1), r->count))
+            b = c_if(b, c_binary(u, "<", c_int(u, i), count_of(r)));
+        else if (r->computed) b = c_scope(b);
+        cexpr *sum = c_namef(u, "sum_%d", (int)(i % lanes)), *x = load_columns(p, b, i);
+        c_assign(b, sum, "=", vectors_call2(r->e, "sums_add", sum, x));
+    }
+    return few_sums(r, 0, 1, sums);
+}
+
 /* The first time that columns are read; what is computed, and read again, is kept in y. */
 static cexpr *first_columns(const walk *p, cblock *b) {
     const reduction *r = p->r;
@@ -470,7 +504,8 @@ static void column_group(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     switch (p->node->op) {
     case IR_SUM:
     case IR_MEAN: {
-        cexpr *sums = sum_columns(p, element_of_columns);
+        int64_t few = few_rows(p->r);
+        cexpr *sums = few ? sum_few_columns(p, few) : sum_columns(p, element_of_columns);
         store_columns(p, b, 0,
                       p->node->op == IR_MEAN ? vectors_call2(p->r->e, "sums_divided", sums, count_of(p->r))
                                              : vectors_call1(p->r->e, "sums_rounded", sums));
