@@ -1,6 +1,7 @@
 /* call: see call.h. */
 #include "emit/call.h"
 
+#include "emit/bodies.h"
 #include "emit/training.h"
 #include "kernels/operators.h"
 
@@ -56,8 +57,6 @@ static void add_parameter(void *context, const plan_operand *o, bool constant) {
 /* A clearing or a copy of dense memory needs no function: it is a memset or memcpy in the run function. */
 static bool is_plain(const plan_kernel *k) { return k->choices[0].kind == CHOICE_PLAIN; }
 
-bool call_uses_vectors(const plan_kernel *k) { return k->choices[0].vectors; }
-
 bool call_takes_turn(const plan_kernel *k) {
     const plan_choice *c = &k->choices[0];
     return c->kind == CHOICE_RECURRENT && c->recurrent.fused && c->recurrent.zigzag;
@@ -111,13 +110,13 @@ bool call_takes_work(const emit_context *e, const plan_kernel *k) { return emit_
 
 /* Where the name of the kernel's function for the current target is kept; the baseline's serves all others. */
 static cexpr **function_of(emit_context *e, const plan_kernel *k) {
-    return emit_once(e, "function %s%s", k->function, call_uses_vectors(k) ? e->target->suffix : "");
+    return emit_once(e, "function %s%s", k->function, bodies_use_vectors(k) ? e->target->suffix : "");
 }
 
 void call_function(emit_context *e, const plan_kernel *k) {
     if (k->kind == PLAN_NODE && k->node->op == IR_STEP) return; /* training_step.c has it */
     bool looks = k->kind == PLAN_CHECK; /* in memory, the procedure does it itself */
-    if (is_plain(k) || (looks && k->inputs[0].kind == PLAN_MEMORY) || (e->body > 0 && !call_uses_vectors(k))) return;
+    if (is_plain(k) || (looks && k->inputs[0].kind == PLAN_MEMORY) || (e->body > 0 && !bodies_use_vectors(k))) return;
     const char *wanted = k->function + strlen(e->model) + 1;
     const char *name = e->trains ? NULL : emit_function_name(e, "%s", wanted);
     cfunction *f = looks ? c_function(e->unit, "static int", name, "1: one is out of bounds.")

@@ -3,6 +3,7 @@
 
 #include "ctree/reserved.h"
 #include "emit/banner.h"
+#include "emit/bodies.h"
 #include "emit/emit.h"
 #include "emit/procedure.h"
 #include "emit/runtime.h"
@@ -46,7 +47,7 @@ emit_members emit_struct_members(arena *a, const plan *p, const emit_api *api, c
         parts[i] = (emit_member){c_type(m->states[i].type.dtype), api->states[i],
                                  dim_max(p->state_buffers[i]->elements), ir_type_string(a, &m->states[i].type), true};
     emit_member *own = parts + m->state_count;
-    own[0] = (emit_member){"int32_t", "instruction_set", procedure_notes_bodies(p, e.target_count),
+    own[0] = (emit_member){"int32_t", "instruction_set", bodies_are_noted(p, e.target_count),
                            arena_printf(a, "noted by %s_reset", api->name), false};
     own[1] = (emit_member){"int32_t", "turn", procedure_has_turns(p),
                            "1: this run takes the weights backwards, as the cache has them", false};

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "emit/bodies.h"
 #include "emit/call.h"
 #include "emit/training.h"
 #include "emit/weights_file.h"
@@ -310,13 +311,6 @@ static void declare_dims(maker *m, bool steps, bool checks) {
 /* --- bodies --- */
 
 /* Has the run procedure kernels that differ from target to target? */
-bool procedure_has_bodies(const plan *p, size_t target_count) {
-    if (target_count == 1) return false;
-    for (size_t i = 0; i < p->run.kernel_count; i++)
-        if (call_uses_vectors(p->run.kernels[i])) return true;
-    return false;
-}
-
 static bool has_turns(const plan *p) {
     for (size_t i = 0; i < p->run.kernel_count; i++)
         if (call_takes_turn(p->run.kernels[i])) return true;
@@ -327,14 +321,6 @@ bool procedure_has_turns(const plan *p) {
     const plan *all[PLAN_MODES];
     bool found = false;
     for (size_t i = 0, count = plan_modes(p, all); i < count; i++) found = found || has_turns(all[i]);
-    return found;
-}
-
-bool procedure_notes_bodies(const plan *p, size_t target_count) {
-    const plan *all[PLAN_MODES];
-    bool found = false;
-    for (size_t i = 0, count = plan_modes(p, all); i < count; i++)
-        found = found || procedure_has_bodies(all[i], target_count);
     return found;
 }
 
@@ -377,7 +363,7 @@ static cexpr **body_name(emit_context *e, size_t body) { return emit_once(e, "bo
 
 /* MODEL_steps_v8 and so on, each like the others but for the kernels that it calls. */
 void procedure_body(emit_context *e, const emit_api *api) {
-    if (!procedure_has_bodies(e->plan, e->target_count)) return;
+    if (!bodies_of(e->plan, e->target_count)) return;
     const char *name = emit_function_name(e, "steps");
     *body_name(e, e->body) = c_name(e->unit, name);
     bool may_fail = steps_may_fail(e->plan);
@@ -390,25 +376,6 @@ void procedure_body(emit_context *e, const emit_api *api) {
     c_function_end(f);
 }
 
-static void call_body(cunit *u, cblock *b, const char *function, const signature *s, bool has_status) {
-    cexpr *call = c_call_list(u, function, s->count, s->arguments);
-    if (!has_status) c_do(b, call);
-    c_return(b, has_status ? call : c_name(u, "NNC_OK"));
-}
-
-/* The widest first; the baseline is what remains. */
-void procedure_dispatch(emit_context *e, cblock *b, const char *const *functions, const signature *s, bool has_status) {
-    cunit *u = e->unit;
-    for (size_t i = e->target_count; i-- > 1;) {
-        c_line(b, "#if %s", e->targets[i]->guard);
-        cexpr *chosen = c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0));
-        cblock *then = c_if(b, c_binary(u, "==", chosen, c_int(u, (int64_t)i)));
-        call_body(u, then, functions[i], s, has_status);
-        c_line(b, "#endif");
-    }
-    call_body(u, b, functions[0], s, has_status);
-}
-
 static void dispatch_steps(maker *m) {
     emit_context *e = m->e;
     signature s = {.e = e};
@@ -416,14 +383,14 @@ static void dispatch_steps(maker *m) {
     sign_all(&s, m->api);
     const char **functions = ARENA_ARRAY(e->arena, const char *, e->target_count);
     for (size_t i = 0; i < e->target_count; i++) functions[i] = c_text(*body_name(e, i));
-    procedure_dispatch(e, m->body, functions, &s, steps_may_fail(e->plan));
+    bodies_dispatch(e, m->body, functions, s.count, s.arguments, steps_may_fail(e->plan));
 }
 
 /* --- the functions --- */
 
 void procedure_function(emit_context *e, const emit_api *api, const char *storage, const char *name) {
     const plan *p = e->plan;
-    bool has_bodies = procedure_has_bodies(p, e->target_count);
+    bool has_bodies = bodies_of(p, e->target_count);
     cfunction *f = c_function(e->unit, storage, name, NULL);
     sign_all(&(signature){.function = f, .e = e}, api);
     maker m = maker_new(e, api, &p->run, f);
@@ -463,7 +430,7 @@ void procedure_reset(emit_context *e, const emit_api *api) {
     cblock *b = c_body(f);
     cexpr *size = c_call(u, "sizeof", 1, c_unary(u, "*", c_name(u, "self")));
     c_do(b, c_call(u, "memset", 3, c_name(u, "self"), c_int(u, 0), size));
-    if (procedure_notes_bodies(p, e->target_count))
+    if (bodies_are_noted(p, e->target_count))
         c_assign(b, c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0)), "=",
                  c_call(u, e->dots ? "nnc_isa_dots" : "nnc_isa", 0));
     if (p->train) training_first_parameters(e, api, b);

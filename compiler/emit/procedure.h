@@ -16,17 +16,11 @@ typedef struct {
 void procedure_sign(signature *s, const emit_api *api, const char *lr);
 size_t procedure_arguments(const plan *p);
 
-/* Does the run function choose between bodies for several targets? Then the struct notes which, in instruction_set. */
-bool procedure_has_bodies(const plan *p, size_t target_count); /* of this plan alone */
-bool procedure_notes_bodies(const plan *p, size_t target_count); /* of any plan of the struct */
 /* Do kernels go through their weights backwards in every other run? */
 bool procedure_has_turns(const plan *p);
 /* Their kernels' functions must be in the unit; for the run function of several bodies, procedure_body's too, which is
  * the current body's. */
 void procedure_body(emit_context *e, const emit_api *api);
-/* Returns what one of some functions does, one a body: the one of the body that reset noted. has_status: they give one,
- * else it is NNC_OK. */
-void procedure_dispatch(emit_context *e, cblock *b, const char *const *functions, const signature *s, bool has_status);
 void procedure_reset(emit_context *e, const emit_api *api);
 void procedure_run(emit_context *e, const emit_api *api);
 /* The run procedure of the context's plan as a function of this name. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emit/banner.h"
+#include "emit/bodies.h"
 #include "format/format.h"
 #include "emit/call.h"
 #include "emit/procedure.h"
@@ -42,7 +43,7 @@ typedef struct {
 static void emit_bodies(emitted *models, size_t count, size_t body) {
     bool any = body == 0;
     for (size_t i = 0; i < count; i++)
-        any = any || procedure_notes_bodies(models[i].modes[0].plan, models[i].modes[0].target_count);
+        any = any || bodies_are_noted(models[i].modes[0].plan, models[i].modes[0].target_count);
     if (!any) return;
     const emit_context *first = &models->modes[0];
     if (body) c_top_line(first->unit, "#if %s\n", first->targets[body]->guard);

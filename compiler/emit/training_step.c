@@ -3,8 +3,8 @@
  * one pass that also sets the gradients to zero. */
 #include <math.h>
 
+#include "emit/bodies.h"
 #include "emit/pack.h"
-#include "emit/procedure.h"
 #include "emit/training.h"
 #include "emit/training_parts.h"
 #include "kernels/vectors.h"
@@ -299,7 +299,7 @@ static void emit_step(const training *t, cblock *b, const step_functions *s) {
 /* Where the name of a body's function is kept. */
 static cexpr **step_body_name(emit_context *e, size_t body) { return emit_once(e, "step %zu", body); }
 
-static bool has_bodies(const emit_context *e) { return procedure_notes_bodies(e->plan, e->target_count); }
+static bool has_bodies(const emit_context *e) { return bodies_are_noted(e->plan, e->target_count); }
 
 /* MODEL_take_step_v8 and so on. */
 static void step_body(const training *t) {
@@ -319,7 +319,7 @@ static void dispatch_step(const training *t, cblock *b) {
     cexpr *arguments[] = {c_name(t->u, "self"), c_name(t->u, "lr")};
     const char **functions = ARENA_ARRAY(e->arena, const char *, e->target_count);
     for (size_t i = 0; i < e->target_count; i++) functions[i] = c_text(*step_body_name(e, i));
-    procedure_dispatch(e, b, functions, &(signature){.arguments = arguments, .count = 2, .e = e}, true);
+    bodies_dispatch(e, b, functions, 2, arguments, true);
 }
 
 void training_step_function(const training *t, bool is_static) {
