@@ -52,6 +52,14 @@ static const char *claim(name_list *list, const char *name) {
     return name;
 }
 
+/* A name that no parameter has. */
+static const char *beside_parameters(const name_list *list, const char *name) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->names[i], name) == 0)
+            return beside_parameters(list, arena_printf(list->arena, "%s_", name));
+    return name;
+}
+
 static emit_api *new_api(arena *a, const ir_model *m, const char *model_name, name_set *interface) {
     emit_api *api = ARENA_NEW(a, emit_api);
     size_t room = m->symbol_count + m->input_count + m->output_count + 1;
@@ -79,9 +87,8 @@ static emit_api *new_api(arena *a, const ir_model *m, const char *model_name, na
         api->outputs[i] = claim(&list, name_set_has(inputs, name) ? arena_printf(a, "%s_out", name) : name);
     }
     api->parameters = list.names;
-    api->lr = "lr";
-    for (size_t i = 0; i < list.count; i++)
-        if (strcmp(list.names[i], api->lr) == 0) api->lr = "lr_";
+    api->lr = beside_parameters(&list, "lr");
+    api->status = beside_parameters(&list, "status");
     for (size_t i = 0; i < m->state_count; i++) api->states[i] = arena_printf(a, "state_%s", m->states[i].name);
     if (!m->training) return api;
     api->eval = new_api(a, m->training->eval, model_name, interface);
@@ -89,13 +96,20 @@ static emit_api *new_api(arena *a, const ir_model *m, const char *model_name, na
     return api;
 }
 
+static size_t parameters_of(const ir_model *m) { return m->symbol_count + m->input_count + m->output_count; }
+
+void emit_take_parameters(name_set *taken, const ir_model *m, const emit_api *api) {
+    for (size_t i = 0; i < parameters_of(m); i++) name_set_take(taken, api->parameters[i]);
+    if (!m->training) return;
+    emit_take_parameters(taken, m->training->eval, api->eval);
+    emit_take_parameters(taken, m->training->train, api->train);
+}
+
 /* One name for the pointer to the weights, which is the argument of every function of the file. */
 static void name_weights(arena *a, emit_api *const *apis, ir_model *const *models, size_t count) {
     const char *argument = "weights";
     name_set *taken = name_set_new(a);
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < models[i]->symbol_count + models[i]->input_count + models[i]->output_count; k++)
-            name_set_take(taken, apis[i]->parameters[k]);
+    for (size_t i = 0; i < count; i++) emit_take_parameters(taken, models[i], apis[i]);
     while (name_set_has(taken, argument)) argument = arena_printf(a, "%s_", argument);
     for (size_t i = 0; i < count; i++) {
         apis[i]->weights = arena_printf(a, "%s_weights", apis[i]->name);
@@ -159,7 +173,7 @@ static span parameter_where(const ir_model *m, size_t i) {
 
 /* Parameters that were renamed to one name. */
 static void check_parameters(arena *a, const ir_model *m, const emit_api *api, const char *function, diag_list *diags) {
-    size_t count = m->symbol_count + m->input_count + m->output_count;
+    size_t count = parameters_of(m);
     name_set *names = name_set_new(a);
     span *places = ARENA_ARRAY(a, span, count);
     for (size_t i = 0; i < count; i++) {

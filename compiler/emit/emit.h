@@ -3,6 +3,7 @@
 #define NNC_EMIT_EMIT_H
 
 #include "plan/plan.h"
+#include "support/name_set.h"
 
 typedef struct {
     const char *source_name;  /* base name of the .nn file, for the banner */
@@ -26,7 +27,8 @@ struct emit_api {
     const char **inputs, **outputs;
     const char **parameters;   /* dims, inputs, outputs: all that must differ */
     const char **states;       /* members of the struct: state_h */
-    const char *lr;            /* what the learning rate is called beside them */
+    const char *lr;            /* what the learning rate is called beside them, */
+    const char *status;        /* and the result of one function in another that has them */
     const emit_api *eval, *train; /* of a model with a loss; else NULL */
     const char *weights; /* tagger_weights: the type of the weights beside the code; NULL where they stand in it */
     const char *weights_argument; /* weights, or as near to it as the arguments of all models allow */
@@ -34,6 +36,8 @@ struct emit_api {
 
 /* What C calls the functions of a model, and what is made beside them. */
 size_t emit_defined_names(arena *a, const ir_model *m, bool weights_beside, const char *const **names);
+/* The parameters of its functions. */
+void emit_take_parameters(name_set *taken, const ir_model *m, const emit_api *api);
 /* The names of a file's models, in their order, whose weights stand in the code or beside it. */
 emit_api *const *emit_apis(arena *a, ir_model *const *models, size_t count, bool weights_beside);
 /* Names of several models that would clash in one file (or with C, or with the interface) are reported. */

@@ -95,11 +95,12 @@ static emit_context begin(arena *a, const char *target, const plan *const *plans
 }
 
 static void fill_unit(emit_context *e, const plan *const *plans, emit_api *const *apis, size_t count) {
-    /* no kernel of one model may take a name of another's interface */
+    /* no kernel of one model may take a name of another's interface, or one that hides it where it is called */
     for (size_t i = 0; i < count; i++) {
         const char *const *names;
         size_t defined = emit_defined_names(e->arena, plans[i]->model, apis[i]->weights != NULL, &names);
         for (size_t k = 0; k < defined; k++) name_set_take(e->file->names, names[k]);
+        emit_take_parameters(e->file->names, plans[i]->model, apis[i]);
     }
     name_set *protected = name_set_new(e->arena);
     for (size_t i = 0; i < count; i++) {

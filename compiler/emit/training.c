@@ -25,8 +25,9 @@ static bool moves_parameters(const plan *p) {
 
 /* status = FUNCTION(…); if (status != NNC_OK) return status; */
 static void call_or_return(const training *t, cblock *b, const char *function, const signature *s) {
-    cexpr *status = c_name(t->u, "status");
-    c_declare(b, "const nnc_status ", "status", c_call_list(t->u, function, s->count, s->arguments));
+    const char *name = t->api->train->status;
+    cexpr *status = c_name(t->u, name);
+    c_declare(b, "const nnc_status ", name, c_call_list(t->u, function, s->count, s->arguments));
     c_return(c_if(b, c_binary(t->u, "!=", status, c_name(t->u, "NNC_OK"))), status);
 }
 

@@ -29,7 +29,7 @@ def check_names_that_are_taken(t):
 def check_names_of_library_functions(t):
     """Parameters have the `.nn` file's names, also where these are names that the code itself uses."""
     names = ("memcpy memset expf logf log exp sqrtf tanhf fabsf y0 y1 j0 index gamma div time NULL size_t i j k n t x y out work "
-             "floats ints scratch start rows steps gates lengths w s0 m m_run m_reset nnc_align nnc_v4 isnan signbit errno "
+             "floats ints scratch start rows steps gates lengths w s0 m m_run m_reset m_head m_lstm nnc_align nnc_v4 isnan signbit errno "
              "EOF NDEBUG assert state_h main h_0 cell0 value uintptr_t isinf I bool unused").split()
     source = "model m {\n    dim T_count = 1..40\n    dim T_start = 1..3\n"
     source += "".join(f"    input {n}: float32[T_count, T_start, 4]\n" for n in names)
@@ -37,6 +37,19 @@ def check_names_of_library_functions(t):
     source += "\n    a, _ = lstm(log(exp(sqrt(all * all))))\n    h = h + 1\n    output r = softmax(head(a), dim=-1)\n}\n"
     t.model(source)
     for cc, std in t.ways(("c99", "gnu17", "c++11")):
+        t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
+
+
+def check_names_of_training(t):
+    """Parameters have the `.nn` file's names, also where these are names that the functions of training use."""
+    names = ("status status_ lr lr_ total norm scale size word words data bytes from to key0 value step grad seed "
+             "m_fc m_place m_update m_pack m_eval_sub m_gradients m_train_fc_grad").split()
+    source = "model m {\n    dim N = 1..4\n" + "".join(
+        f"    {'target' if i % 2 else 'input'} {n}: float32[N, 4]\n" for i, n in enumerate(names))
+    source += "    layer drop = Dropout(0.5)\n    layer fc = Linear(4, 4)\n    output o = fc(drop(" + " + ".join(names[::2]) + "))\n"
+    source += "    loss train = mse_loss(o, " + " + ".join(names[1::2]) + ")\n    output params = grad(train, o)\n    train SGD()\n}\n"
+    t.model(source)
+    for cc, std in t.ways(("c99", "c++11")):
         t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
 
 
