@@ -124,7 +124,8 @@ typedef struct {
     bool reverse, reset_after, keeps;
     const dim *rounds;               /* REPEAT */
     unsigned rows;                   /* REPEAT: how many inputs are consumed row by row */
-    bool backwards;                  /* REPEAT: the last row comes first */
+    bool backwards;                  /* REPEAT, WEIGHT_GRAD, BIAS_GRAD: the last row comes first */
+    bool pieces;                     /* REPEAT: the rounds are pieces of a recurrent layer's steps (adjoint_tape.c) */
 } ir_attrs;
 
 typedef struct ir_node ir_node;

@@ -100,6 +100,9 @@ static const ir_attr rows[] = {
     {IR_PLACE, "step", IR_ATTR_INT, AT(step), false},
     {IR_ACCUMULATE, "index", IR_ATTR_SIZE, AT(index), false},
     {IR_WEIGHT_GRAD, "index", IR_ATTR_SIZE, AT(index), false},
+    {IR_WEIGHT_GRAD, "backwards", IR_ATTR_BOOL, AT(backwards), true},
+    {IR_BIAS_GRAD, "index", IR_ATTR_SIZE, AT(index), false},
+    {IR_BIAS_GRAD, "backwards", IR_ATTR_BOOL, AT(backwards), true},
     {IR_EMBEDDING_GRAD, "index", IR_ATTR_SIZE, AT(index), false},
     {IR_EMBEDDING_GRAD, "padding_row", IR_ATTR_INT, AT(padding_row), true},
     {IR_EMBEDDING_GRAD, "scale_by_frequency", IR_ATTR_BOOL, AT(scale_by_frequency), true},
@@ -112,6 +115,7 @@ static const ir_attr rows[] = {
     {IR_REPEAT, "rounds", IR_ATTR_DIM, AT(rounds), false},
     {IR_REPEAT, "rows", IR_ATTR_UNSIGNED, AT(rows), false},
     {IR_REPEAT, "backwards", IR_ATTR_BOOL, AT(backwards), true},
+    {IR_REPEAT, "pieces", IR_ATTR_BOOL, AT(pieces), true},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };

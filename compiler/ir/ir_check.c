@@ -88,7 +88,8 @@ static const char *source_is_sound(checker *c, const graph_scope *in, const ir_n
 /* A sink's gradient is that of a param of the shape that it makes. */
 static const char *sink_is_sound(checker *c, const graph_scope *in, const ir_node *n) {
     const ir_model *m = c->model;
-    if (in->block || n->attrs.index >= m->param_count) return "no place for a sink, or no such param";
+    bool adds = n->op == IR_WEIGHT_GRAD || n->op == IR_BIAS_GRAD; /* those of a piece, too */
+    if ((in->block && !adds) || n->attrs.index >= m->param_count) return "no place for a sink, or no such param";
     const ir_param *p = &m->params[n->attrs.index];
     if (n->op == IR_STEP) return p->trained ? NULL : "the param is not trained";
     const ir_type *x = &n->inputs[0]->type, *y = n->input_count > 1 ? &n->inputs[1]->type : NULL;
@@ -96,6 +97,8 @@ static const char *sink_is_sound(checker *c, const graph_scope *in, const ir_nod
     if (n->op == IR_UPDATE ? !ir_param_lives(p) : !p->trained) return "the param is not trained";
     if (n->op == IR_ACCUMULATE || n->op == IR_UPDATE)
         return ir_type_same(x, &p->type) ? NULL : "not of the param's shape";
+    if (n->op == IR_BIAS_GRAD)
+        return p->type.rank == 1 && dim_same(p->type.dims[0], x->dims[1]) ? NULL : "not of the param's length";
     if (p->type.rank != 2 || !dim_same(p->type.dims[1], n->op == IR_WEIGHT_GRAD ? y->dims[1] : x->dims[x->rank - 1]) ||
         (n->op == IR_WEIGHT_GRAD && !dim_same(p->type.dims[0], x->dims[1])))
         return arena_printf(c->arena, "the param is %s", ir_type_string(c->arena, &p->type));

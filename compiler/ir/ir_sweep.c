@@ -94,8 +94,10 @@ static void sweep(const marker *k, ir_graph *g) {
 
 /* Nodes without results do something. */
 static void mark_sinks(marker *k, const ir_graph *g) {
-    for (const ir_node *n = g->first; n; n = n->next)
+    for (const ir_node *n = g->first; n; n = n->next) {
         for (unsigned i = 0; !n->result_count && i < n->input_count; i++) mark(k, n->inputs[i]);
+        if (n->op == IR_REPEAT) mark_sinks(k, &n->block->body);
+    }
 }
 
 void ir_sweep(ir_model *m) {

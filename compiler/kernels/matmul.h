@@ -12,7 +12,8 @@ typedef struct {
     cexpr *terms;     /* how many: inner, or those of a block */
     cexpr *room;      /* for packed columns */
     const dim *all_rows; /* of a WEIGHT_GRAD, of which `of` has some at a time */
-    bool adds; /* sums begin with what y holds: WEIGHT_GRAD, whose rows are known: none is taken twice */
+    bool adds; /* sums begin with what y holds, and are one run: WEIGHT_GRAD, whose rows are known: none is taken twice */
+    bool backwards; /* the last term comes first */
 } matmul;
 
 /* index * stride */

@@ -54,7 +54,9 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
               .places = g->places,
               .step = emit_dim(e, p->of.a_k),
               .unrolled = shape->unrolled,
-              .rounds_twice = !p->choice->fused};
+              .rounds_twice = !p->choice->fused,
+              .one_run = p->adds};
+    if (p->backwards) t.backwards_from = c_sub(u, p->terms, c_int(u, 1));
     bool constant = dim_is_const(p->of.a_m, &distance);
     for (unsigned r = 0; r < t.rows; r++) {
         t.inputs[r] = constant || t.rows == 1 ? "a_m" : arena_printf(e->arena, "a%u", r);

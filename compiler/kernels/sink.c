@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "kernels/nest.h"
+#include "kernels/vectors.h"
 
 /* --- rows of a table that are too long --- */
 
@@ -58,11 +59,43 @@ static void embedding_grad(emit_context *e, const plan_kernel *k, cfunction *f) 
     c_assign(b, c_item(u, "row", d), attrs->sparse ? "-=" : "+=", g);
 }
 
+/* --- rows of dy into a bias's gradient, in the order of WEIGHT_GRAD --- */
+
+typedef struct {
+    emit_context *e;
+    const char *db;
+    cexpr *row;        /* of dy */
+    const dim *stride; /* from one element of it to the next */
+} bias_row;
+
+static void add_vector(void *context, cblock *b, cexpr *at, cexpr *lanes) {
+    const bias_row *r = context;
+    emit_context *e = r->e;
+    const dim *dense = dim_const(e->plan->dims, 1);
+    cexpr *db = c_name(e->unit, r->db), *offset = c_mul(e->unit, at, emit_dim(e, r->stride));
+    cexpr *sum = vectors_call2(e, "add", vectors_load(e, db, at, dense, lanes),
+                               vectors_load(e, r->row, offset, r->stride, lanes));
+    vectors_store(e, b, db, at, dense, sum, lanes);
+}
+
+static void bias_grad(emit_context *e, const plan_kernel *k, cfunction *f) {
+    cunit *u = e->unit;
+    const plan_view *dy = &k->inputs[0].view;
+    cblock *b = c_body(f);
+    vectors_axis columns = vectors_new(e, b, dy->type.dims[1], "j");
+    cexpr *rows = emit_dim(e, dy->type.dims[0]), *n = c_name(u, "n");
+    b = k->node->attrs.backwards ? c_for_down(b, "n", rows) : c_for(b, "n", c_int(u, 0), rows, 1);
+    bias_row r = {e, k->results[0].name, c_at(u, k->inputs[0].name, c_mul(u, n, emit_dim(e, dy->strides[0]))),
+                  dy->strides[1]};
+    vectors_loop(&columns, b, add_vector, &r);
+}
+
 void emit_sink(emit_context *e, const plan_kernel *k, cfunction *f) {
     switch ((unsigned)k->node->op) {
     case IR_ACCUMULATE:
     case IR_UPDATE: emit_elementwise(e, k, f); return;
     case IR_WEIGHT_GRAD: emit_weight_grad(e, k, f); return;
+    case IR_BIAS_GRAD: bias_grad(e, k, f); return;
     case IR_EMBEDDING_GRAD: embedding_grad(e, k, f); return;
     case IR_RENORM: renorm(e, k, f); return;
     }

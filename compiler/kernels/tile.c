@@ -90,7 +90,12 @@ void tile_add_term(emit_context *e, cblock *b, const tile *t, const char *const 
     }
 }
 
-/* The term with number k, whose row of weights is at that address, to a chain of the sums. */
+/* Where the kth term stands. */
+static cexpr *place_of(emit_context *e, const tile *t, cexpr *k) {
+    return t->backwards_from ? c_sub(e->unit, t->backwards_from, k) : k;
+}
+
+/* The kth term, whose row of weights is at that address, to a chain of the sums. */
 static void add_term(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *k, cexpr *weights,
                      unsigned chain, const char *suffix) {
     cunit *u = e->unit;
@@ -99,7 +104,8 @@ static void add_term(emit_context *e, cblock *b, const tile *t, const char *cons
     int64_t number;
     chain_names(e, t, sums, chain, names);
     for (unsigned r = 0; r < t->rows; r++) {
-        cexpr *index = c_add(u, t->step ? c_mul(u, k, t->step) : k, c_int(u, t->offsets[r]));
+        cexpr *place = place_of(e, t, k);
+        cexpr *index = c_add(u, t->step ? c_mul(u, place, t->step) : place, c_int(u, t->offsets[r]));
         factors[r] = t->splats && t->unrolled && c_is_int(k, &number)
                          ? c_namef(u, "%s_%lld", t->splats, (long long)number)
                          : c_item(u, t->inputs[r], index);
@@ -110,22 +116,23 @@ static void add_term(emit_context *e, cblock *b, const tile *t, const char *cons
 /* `terms` terms beginning at k, one to each chain in turn. */
 static void add_group(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *k, unsigned terms) {
     cunit *u = e->unit;
-    cexpr *weights = c_add(u, t->weights, c_mul(u, k, t->width));
+    cexpr *weights = c_add(u, t->weights, c_mul(u, place_of(e, t, k), t->width));
     if (terms > 1 || (t->rows == 1 && t->vectors > 1)) {
         const char *name = "w_k";
         c_declare(b, weights_pointer(t->format), name, weights);
         weights = c_name(u, name);
     }
     for (unsigned i = 0; i < terms; i++)
-        add_term(e, b, t, sums, c_add(u, k, c_int(u, i)), c_add(u, weights, c_mul(u, c_int(u, i), t->width)),
-                 i % t->chains, i == 0 ? "" : arena_printf(e->arena, "%u", i));
+        add_term(e, b, t, sums, c_add(u, k, c_int(u, i)),
+                 (t->backwards_from ? c_sub : c_add)(u, weights, c_mul(u, c_int(u, i), t->width)), i % t->chains, i == 0 ? "" : arena_printf(e->arena, "%u", i));
 }
 
 static void add_unrolled(emit_context *e, cblock *b, const tile *t, const char *const *sums, int64_t count) {
     cunit *u = e->unit;
     int64_t chains = t->chains;
     for (int64_t k = 0; k < count; k++)
-        add_term(e, b, t, sums, c_int(u, k), c_add(u, t->weights, c_mul(u, c_int(u, k), t->width)),
+        add_term(e, b, t, sums, c_int(u, k),
+                 c_add(u, t->weights, c_mul(u, place_of(e, t, c_int(u, k)), t->width)),
                  k < count / chains * chains ? (unsigned)(k % chains) : 0, "");
 }
 
@@ -161,7 +168,7 @@ static void add_terms(const void *context, emit_context *e, cblock *b, const cha
 
 static void add_floats(emit_context *e, cblock *b, const tile *t, const sum_place *places, int64_t count, int64_t most,
                        cexpr *end) {
-    sum_terms terms = {end, count, most, COST_BLOCK, "k", places};
+    sum_terms terms = {end, count, most, t->one_run ? most : COST_BLOCK, "k", places};
     sum_add(e, b, &terms, t->rows * t->vectors, t->sums, add_terms, t);
 }
 
@@ -296,7 +303,7 @@ static void scale_places(emit_context *e, cblock *b, const tile *t, cexpr *const
 
 void tile_sum(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, const sum_place *places, int64_t count,
               int64_t most, cexpr *end) {
-    int64_t block = t->format == FORMAT_INT8 ? FORMAT_BLOCK : COST_BLOCK;
+    int64_t block = t->one_run ? most : t->format == FORMAT_INT8 ? FORMAT_BLOCK : COST_BLOCK;
     if (!sum_waits(e, most, block, t->rows * t->vectors)) {
         tile_declare(e, b, t, starts);
         tile_add(e, b, t, count, most, end);

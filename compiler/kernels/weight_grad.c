@@ -1,31 +1,35 @@
 /* weight_grad: WEIGHT_GRAD, dy' x added to a gradient: row-major, or in panels (plan/pack.h), without biases. */
 #include "kernels/matmul.h"
 
-/* A loop over blocks of rows of dy, where there are several: p->terms becomes those of a block. */
-static cblock *open_blocks(matmul *p, cblock *b, cexpr **done) {
+/* A loop over blocks of rows of dy, where there are several: p->terms becomes those of a block, `from` its first row. */
+static cblock *open_blocks(matmul *p, cblock *b, cexpr **from) {
     cunit *u = p->e->unit;
     int64_t known, block = p->choice->block;
     cexpr *all = emit_dim(p->e, p->of.inner);
-    *done = c_int(u, 0);
+    *from = c_int(u, 0);
     p->terms = all;
     if (dim_max(p->of.inner) <= block) return b;
     b = c_for(b, "done", c_int(u, 0), all, block);
-    *done = c_name(u, "done");
+    cexpr *done = c_name(u, "done"), *left = c_sub(u, all, done);
     p->terms = c_int(u, block);
-    if (dim_is_const(p->of.inner, &known) && known % block == 0) return b;
-    cexpr *left = c_sub(u, all, *done), *fits = c_binary(u, "<", left, p->terms);
-    c_declare(b, "const size_t ", "terms", c_conditional(u, fits, left, p->terms));
-    p->terms = c_name(u, "terms");
+    if (!dim_is_const(p->of.inner, &known) || known % block) {
+        c_declare(b, "const size_t ", "terms", c_conditional(u, c_binary(u, "<", left, p->terms), left, p->terms));
+        p->terms = c_name(u, "terms");
+    }
+    *from = done;
+    if (!p->backwards) return b;
+    c_declare(b, "const size_t ", "from", c_sub(u, left, p->terms));
+    *from = c_name(u, "from");
     return b;
 }
 
 /* --- row-major --- */
 
-/* Row done + n of a, from where a is on, to the work space. */
-static void copy_rows(const matmul *p, cblock *b, cexpr *done) {
+/* Row first + n of a, from where a is on, to the work space. */
+static void copy_rows(const matmul *p, cblock *b, cexpr *first) {
     cunit *u = p->e->unit;
     cexpr *n = c_name(u, "n"), *m = c_name(u, "m");
-    cexpr *from = c_add(u, p->a, matmul_scaled(p, c_add(u, done, n), p->of.a_k));
+    cexpr *from = c_add(u, p->a, matmul_scaled(p, c_add(u, first, n), p->of.a_k));
     cexpr *to = c_at(u, "work", c_mul(u, n, c_int(u, p->choice->distance)));
     cexpr *outputs = c_int(u, p->choice->outputs);
     if (dim_is(p->of.a_m, 1)) {
@@ -46,17 +50,17 @@ static void emit_blocks(matmul *p, cblock *b) {
     cunit *u = p->e->unit;
     const choice_matmul *c = p->choice;
     dim_table *t = p->e->plan->dims;
-    cexpr *done;
-    b = open_blocks(p, b, &done);
+    cexpr *from;
+    b = open_blocks(p, b, &from);
     matmul block = *p;
-    block.b = c_add(u, p->b, matmul_scaled(p, done, p->of.b_k));
+    block.b = c_add(u, p->b, matmul_scaled(p, from, p->of.b_k));
     if (dim_max(p->all_rows) > c->outputs) {
         cexpr *first = c_name(u, "first");
         b = c_for(b, "first", c_int(u, 0), emit_dim(p->e, p->all_rows), c->outputs);
         block.a = c_add(u, p->a, matmul_scaled(p, first, p->of.a_m));
         block.y = c_add(u, p->y, matmul_scaled(p, first, p->of.y_m));
     }
-    copy_rows(&block, c_for(b, "n", c_int(u, 0), p->terms, 1), done);
+    copy_rows(&block, c_for(b, "n", c_int(u, 0), p->terms, 1), from);
     block.a = c_name(u, "work");
     block.of.a_m = dim_const(t, 1);
     block.of.a_k = dim_const(t, c->distance);
@@ -119,10 +123,10 @@ static void emit_panels(const matmul *p, cblock *b) {
     const pack *w = p->choice->packing;
     int64_t full = w->units / w->panel, last = pack_panels(w) - 1, panel_floats = pack_offset(w, 1, PACK_FLOATS);
     matmul rows = *p;
-    cexpr *dy = p->a, *x = p->b, *done = c_int(u, 0);
-    if (p->choice->block) b = open_blocks(&rows, b, &done);
-    rows.a = c_add(u, x, matmul_scaled(p, done, p->of.a_k));
-    dy = c_add(u, dy, matmul_scaled(p, done, p->of.b_k));
+    cexpr *dy = p->a, *x = p->b, *from = c_int(u, 0);
+    if (p->choice->block) b = open_blocks(&rows, b, &from);
+    rows.a = c_add(u, x, matmul_scaled(p, from, p->of.a_k));
+    dy = c_add(u, dy, matmul_scaled(p, from, p->of.b_k));
     for (int i = 0; i < 2; i++) {
         int64_t like = i ? last : 0;
         if (i ? last < full : !full) continue;
@@ -135,10 +139,11 @@ static void emit_panels(const matmul *p, cblock *b) {
     }
 }
 
-/* dy' x, added to a gradient. */
+/* dy' x, added to a gradient row by row. */
 void emit_weight_grad(emit_context *e, const plan_kernel *k, cfunction *f) {
     matmul p = matmul_of(e, k);
     p.adds = true;
+    p.backwards = k->node->attrs.backwards;
     p.all_rows = k->results[0].view.type.dims[0];
     if (p.choice->packing) emit_panels(&p, c_body(f));
     else if (p.choice->block) emit_blocks(&p, c_body(f));

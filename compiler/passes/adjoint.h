@@ -35,6 +35,7 @@ typedef struct {
     bool *wanted;         /* by id: may a gradient be asked of this value? */
     adjoint *of;          /* by id */
     size_t count;         /* of both */
+    bool in_rounds;       /* d->graph is the body of a loop that is not of pieces (adjoint_tape.c): no sinks */
     diag_list *diags;
 } differentiation;
 
@@ -67,6 +68,12 @@ void adjoint_add(differentiation *d, ir_value *v, ir_value *g);
 /* The same for a weight [O, I] by which rows x[N, I] were multiplied, and for a table. */
 void adjoint_add_product(differentiation *d, ir_value *weight, ir_value *dy, ir_value *x);
 void adjoint_add_rows(differentiation *d, ir_value *table, ir_value *dy, ir_value *ids, const ir_attrs *attrs);
+/* What a recurrent layer's steps add to the gradient of a matrix (rows of dy, and of x) or of a bias (x is NULL), row by
+ * row from the last step that the layer took: the same sums, to the bit, whether a piece (adjoint_tape.c) comes after the
+ * other or all steps at once. Of a param of the model the sink stands right here. */
+void adjoint_add_steps(differentiation *d, ir_value *param, ir_value *dy, ir_value *x, bool backwards);
+/* Before such sinks: what is known of a param's gradient gets its own, so that the order is that of the rules. */
+void adjoint_settle(differentiation *d, ir_value *param);
 void adjoint_refuse(differentiation *d, const ir_node *n, const char *what); /* an error: has no gradient yet */
 
 /* adjoint_function.c: the gradient with respect to x of a function y of one argument; x may be NULL for one that does

@@ -20,7 +20,6 @@ typedef struct {
     ir_value *before;          /* h before each step, [T, B, P] */
     ir_value *last;            /* backwards with lengths: is this a sequence's last step? bool [T, B, 1]; or NULL */
     ir_value *sums;            /* that the layer kept; NULL: it did not have to */
-    ir_value *summed, *summed_of; /* a bias's gradient, and the dz that it is the sum of; or NULL */
     ir_value *valid;           /* with lengths: has a sequence this step? bool [T, B, 1]; else NULL */
 } layer;
 
@@ -279,12 +278,9 @@ static void open_back(way_back *w, bool past) {
 
 /* --- what all cells end with -------------------------------------------------------------------------------------- */
 
-/* dz summed up over all rows; both biases may ask for the same. */
-static void add_bias(layer *l, unsigned bias, ir_value *dz) {
-    if (!adjoint_wanted(l->d, l->in[bias])) return;
-    if (l->summed_of != dz) l->summed = labelled(l, adj_reduce(l->d, IR_SUM, dz, 3, false), "db");
-    l->summed_of = dz;
-    adjoint_add(l->d, l->in[bias], l->summed);
+/* Rows of dz, and those that they are multiplied with (NULL: of a bias), to the gradient of an operand. */
+static void add_steps(const layer *l, unsigned operand, ir_value *dz, ir_value *x) {
+    adjoint_add_steps(l->d, l->in[operand], adj_rows(l->d, dz), x ? adj_rows(l->d, x) : NULL, !l->n->attrs.reverse);
 }
 
 /* Is v 0 past each length, as a layer with lengths leaves it? */
@@ -303,17 +299,15 @@ static void input_side(layer *l, ir_value *dz) {
     differentiation *d = l->d;
     ir_value *rows = adj_rows(d, dz), *x = l->in[IR_REC_X], *w = l->in[IR_REC_W_IH];
     ir_value *used = l->valid && !ends_with_zeros(x) ? where_valid(l, l->valid, x, NULL) : x;
-    if (adjoint_wanted(d, w)) adjoint_add_product(d, w, rows, adj_rows(d, used));
-    add_bias(l, IR_REC_B_IH, dz);
+    add_steps(l, IR_REC_W_IH, dz, used);
+    add_steps(l, IR_REC_B_IH, dz, NULL);
     if (adjoint_wanted(d, x)) adjoint_add(d, x, by_step(l, labelled(l, adj_matmul(d, rows, w), "dx")));
 }
 
 /* … from h. */
 static void hidden_side(layer *l, ir_value *dz) {
-    differentiation *d = l->d;
-    ir_value *rows = adj_rows(d, dz), *w = l->in[IR_REC_W_HH];
-    if (adjoint_wanted(d, w)) adjoint_add_product(d, w, rows, adj_rows(d, l->before));
-    add_bias(l, IR_REC_B_HH, dz);
+    add_steps(l, IR_REC_W_HH, dz, l->before);
+    add_steps(l, IR_REC_B_HH, dz, NULL);
 }
 
 /* dz, gate by gate, is what the loop collects. Past a length it is 0. */
@@ -401,8 +395,7 @@ static void of_lstm(layer *l) {
     hidden_side(l, w.t.collected[0]);
     adjoint_add(d, l->in[IR_REC_H0], w.t.last[0]);
     adjoint_add(d, l->in[IR_REC_C0], w.t.last[1]);
-    if (adjoint_wanted(d, w_hr))
-        adjoint_add_product(d, w_hr, adj_rows(d, w.t.collected[1]), adj_rows(d, w.t.collected[2]));
+    if (adjoint_wanted(d, w_hr)) add_steps(l, IR_REC_W_HR, w.t.collected[1], w.t.collected[2]);
 }
 
 /* --- GRU: h' = (1 - z) n + z h, n = act(x's part + r (h's part)) -------------------------------------------------- */
@@ -493,7 +486,7 @@ static void of_gru_reset_before(layer *l) {
     close_loop(&w.t);
     ir_value *const all[] = {w.t.collected[0], w.t.collected[1]}, *all_dz = adj_cat(d, all, 2, 2);
     input_side(l, all_dz);
-    add_bias(l, IR_REC_B_HH, all_dz);
+    add_steps(l, IR_REC_B_HH, all_dz, NULL);
     adjoint_add(d, l->in[IR_REC_H0], add(l, w.t.last[0], w.t.last[1]));
     if (!adjoint_wanted(d, w_hh)) return;
     ir_value *const products[] = {

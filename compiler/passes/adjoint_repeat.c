@@ -6,7 +6,7 @@
  *
  * What the body takes from around it: the gradient of a matrix is one product of all rounds' rows behind the loop, and
  * that of what was added to rows one sum over them; the order of terms is that of a gradient without the loop. Other
- * gradients are carried, too, as sums. */
+ * gradients are carried, too, as sums. A loop over pieces of a layer (adjoint_tape.c) has its sinks inside. */
 #include "passes/adjoint.h"
 
 #include <string.h>
@@ -345,9 +345,17 @@ static void end_round(reverse *r, ir_value **of, ir_value **row_gradients) {
     }
 }
 
+/* Pieces add to the gradients of the params that their layer reads. */
+static void settle_params(differentiation *d, const ir_graph *body) {
+    for (const ir_node *n = body->first; n; n = n->next)
+        for (unsigned i = 0; i < n->input_count; i++)
+            if (n->inputs[i] && n->inputs[i]->producer->op == IR_PARAM) adjoint_settle(d, n->inputs[i]);
+}
+
 static void of_repeat(differentiation *d, const ir_node *n, ir_value *const *dy) {
     arena *a = d->model->arena;
     if (!loop_is_fit(d, n)) return;
+    if (n->attrs.pieces) settle_params(d, &n->block->body);
     reverse r = {.d = d, .forward = (ir_node *)n, .carried_count = ir_carried_of(n), .result_count = n->result_count};
     r.block = ARENA_NEW(a, ir_block);
     r.gradient_of = ARENA_ARRAY(a, size_t, r.carried_count + 1);
@@ -357,12 +365,14 @@ static void of_repeat(differentiation *d, const ir_node *n, ir_value *const *dy)
     const differentiation around = *d;
     open_sums(&r, of);
     d->graph = &r.block->body;
+    d->in_rounds = d->in_rounds || !n->attrs.pieces;
     go_back(&r, of, dy);
     end_round(&r, of, row_gradients);
     share_all(&r);
     close_loop(&r);
     d->of = around.of;
     d->count = around.count;
+    d->in_rounds = around.in_rounds;
     for (unsigned i = 0; i < ir_rows_of(n); i++)
         if (row_gradients[i]) adjoint_add(d, n->inputs[i], of_all(&r, row_gradients[i]));
     for (unsigned i = 0; i < r.carried_count; i++)

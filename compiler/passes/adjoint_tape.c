@@ -2,8 +2,9 @@
  * gradient is that of any loop (adjoint_repeat.c): what each piece begins with is kept, and the steps of a piece are
  * computed once more when its turn comes. The last piece may be shorter: it has lengths.
  *
- * No bit changes: a layer over T steps gives the bits of its pieces, and products and sums over all steps are taken
- * behind the loop, where those of the steps that a piece lacks are zeros behind the others. */
+ * No bit changes: a layer over T steps gives the bits of its pieces, and what the steps add to gradients of weights and
+ * biases is added row by row from the last step on (adjoint_add_steps), piece by piece in the body of the loop backwards,
+ * where the steps that a piece lacks are zeros before the others. So dz lives for a piece only. */
 #include "passes/adjoint.h"
 
 typedef struct {
@@ -118,6 +119,7 @@ static void cut(cutter *c) {
     ir_node *loop = ir_insert_repeat(d->model, d->graph, d->at, b, inputs, count, rows, c->pieces, 1, n->where);
     loop->label = n->label;
     loop->attrs.backwards = n->attrs.reverse;
+    loop->attrs.pieces = true;
     d->at = loop;
     ir_type all = n->results[0]->type;
     all.dims[0] = c->all;
@@ -125,6 +127,12 @@ static void cut(cutter *c) {
     out->name = n->results[0]->name;
     ir_replace_uses(d->model, n->results[0], out);
     for (unsigned i = 0; i < states; i++) ir_replace_uses(d->model, n->results[1 + i], loop->results[i]);
+}
+
+/* Does it keep what pieces would save? A GRU that resets before its product keeps h alone, and makes its sums anew as
+ * products of all rows (adjoint_recurrent.c). */
+static bool keeps_steps(const ir_node *n) {
+    return n->op == IR_RECURRENT && !(n->attrs.cell == IR_GRU && !n->attrs.reset_after);
 }
 
 /* Pieces of one step would be sums of another form (plan/choose_recurrent.c: fused), and so of other bits: they have
@@ -135,8 +143,7 @@ void adjoint_cut_tape(differentiation *d, int64_t steps) {
     if (steps < 2) steps = 2;
     for (ir_node *n = d->graph->first, *next; n; n = next) {
         next = n->next;
-        if (n->op != IR_RECURRENT || !adjoint_wanted(d, n->results[0]) || dim_max(n->results[0]->type.dims[0]) <= steps)
-            continue;
+        if (!keeps_steps(n) || !adjoint_wanted(d, n->results[0]) || dim_max(n->results[0]->type.dims[0]) <= steps) continue;
         cutter c = {.d = d,
                     .layer = n,
                     .steps = steps,

@@ -32,6 +32,13 @@ static void warn_in_vain(const ir_model *m, const bool *before, const bool *afte
     }
 }
 
+static void renumber(const ir_graph *g, const size_t *index) {
+    for (ir_node *n = g->first; n; n = n->next) {
+        if (n->op == IR_PARAM || ir_op_class_of(n->op) == IR_SINK) n->attrs.index = index[n->attrs.index];
+        if (n->op == IR_REPEAT) renumber(&n->block->body, index);
+    }
+}
+
 /* Params that no node reads leave the table; the others' indices follow. */
 static void close_up_params(ir_model *m, const bool *read) {
     ir_graph *graphs[IR_MAX_GRAPHS];
@@ -44,9 +51,7 @@ static void close_up_params(ir_model *m, const bool *read) {
     }
     m->param_count = kept;
     ir_share_params(m);
-    for (size_t g = 0; g < count; g++)
-        for (ir_node *n = graphs[g]->first; n; n = n->next)
-            if (n->op == IR_PARAM || ir_op_class_of(n->op) == IR_SINK) n->attrs.index = index[n->attrs.index];
+    for (size_t g = 0; g < count; g++) renumber(graphs[g], index);
 }
 
 void pass_dce(ir_model *m, diag_list *diags) {

@@ -150,36 +150,6 @@ static ir_node *add_sink(differentiation *d, ir_op op, size_t param, ir_value *c
     return d->at = n;
 }
 
-/* Nothing but looked up, where gradients are sparse. */
-static bool is_sparse(const adjoint *a) {
-    bool sparse = a->rows && !a->sum && !a->products;
-    for (const adjoint_rows *r = a->rows; r && sparse; r = r->next) sparse = r->attrs->sparse;
-    return sparse;
-}
-
-static void add_sinks(differentiation *d, const ir_node *param) {
-    const adjoint *a = &d->of[param->results[0]->id];
-    size_t index = param->attrs.index;
-    d->node = param;
-    if (a->sum) add_sink(d, IR_ACCUMULATE, index, &a->sum, 1);
-    for (const adjoint_product *p = a->products; p; p = p->next)
-        add_sink(d, IR_WEIGHT_GRAD, index, (ir_value *const[]){p->dy, p->x}, 2);
-    for (const adjoint_rows *r = a->rows; r; r = r->next) {
-        ir_node *sink = add_sink(d, IR_EMBEDDING_GRAD, index, (ir_value *const[]){r->dy, r->ids}, 2);
-        sink->attrs.padding_row = r->attrs->padding_row;
-        sink->attrs.scale_by_frequency = r->attrs->scale_by_frequency;
-        sink->attrs.sparse = is_sparse(a);
-    }
-    if (d->model->base->training->at_once && !is_sparse(a)) add_sink(d, IR_STEP, index, NULL, 0);
-}
-
-/* --- when a param's gradient is complete: behind the rule of the first node that reads it ---------------------------- */
-
-typedef struct {
-    const ir_node *param;
-    size_t first; /* of the nodes; their count: none before the loss */
-} param_use;
-
 static bool reads(const ir_node *n, const ir_value *v) {
     for (unsigned i = 0; i < n->input_count; i++)
         if (n->inputs[i] == v) return true;
@@ -192,6 +162,82 @@ static bool reads(const ir_node *n, const ir_value *v) {
         if (n->block->collected[i] == v) return true;
     return false;
 }
+
+/* Does a node of this operator read v? */
+static bool is_read_by(const differentiation *d, ir_op op, const ir_value *v) {
+    for (const ir_node *n = d->model->run.first; n; n = n->next)
+        if (n->op == op && reads(n, v)) return true;
+    return false;
+}
+
+/* Nothing but looked up, where gradients are sparse. */
+static bool is_sparse(const differentiation *d, const ir_value *param) {
+    const adjoint *a = &d->of[param->id];
+    bool sparse = a->rows && !a->sum && !a->products;
+    for (const adjoint_rows *r = a->rows; r && sparse; r = r->next) sparse = r->attrs->sparse;
+    return sparse && !is_read_by(d, IR_RECURRENT, param) && !is_read_by(d, IR_REPEAT, param);
+}
+
+/* Sinks for what is known of a param's gradient. */
+static void add_sinks(differentiation *d, const ir_value *param) {
+    const adjoint *a = &d->of[param->id];
+    size_t index = param->producer->attrs.index;
+    const ir_node *node = d->node;
+    bool sparse = is_sparse(d, param);
+    d->node = param->producer;
+    if (a->sum) add_sink(d, IR_ACCUMULATE, index, &a->sum, 1);
+    for (const adjoint_product *p = a->products; p; p = p->next)
+        add_sink(d, IR_WEIGHT_GRAD, index, (ir_value *const[]){p->dy, p->x}, 2);
+    for (const adjoint_rows *r = a->rows; r; r = r->next) {
+        ir_node *sink = add_sink(d, IR_EMBEDDING_GRAD, index, (ir_value *const[]){r->dy, r->ids}, 2);
+        sink->attrs.padding_row = r->attrs->padding_row;
+        sink->attrs.scale_by_frequency = r->attrs->scale_by_frequency;
+        sink->attrs.sparse = sparse;
+    }
+    d->node = node;
+}
+
+/* May a sink of v's gradient stand before all of it is known? Not where it is asked for as a value. */
+static bool is_added_to(const differentiation *d, const ir_value *v) {
+    return v->producer->op == IR_PARAM && !d->in_rounds && !is_read_by(d, IR_GRAD, v);
+}
+
+void adjoint_settle(differentiation *d, ir_value *param) {
+    if (!adjoint_wanted(d, param) || !is_added_to(d, param)) return;
+    add_sinks(d, param);
+    d->of[param->id] = (adjoint){.value = NULL};
+}
+
+void adjoint_add_steps(differentiation *d, ir_value *param, ir_value *dy, ir_value *x, bool backwards) {
+    if (!adjoint_wanted(d, param)) return;
+    if (!is_added_to(d, param)) {
+        if (x) adjoint_add_product(d, param, dy, x);
+        else adjoint_add(d, param, adj_reduce(d, IR_SUM, dy, 1, false));
+        return;
+    }
+    adjoint_settle(d, param);
+    const ir_node *node = d->node;
+    d->node = param->producer;
+    ir_node *sink = add_sink(d, x ? IR_WEIGHT_GRAD : IR_BIAS_GRAD, param->producer->attrs.index,
+                             (ir_value *const[]){dy, x}, x ? 2 : 1);
+    sink->attrs.backwards = backwards;
+    d->node = node;
+}
+
+/* The rest of a param's gradient, and its step. */
+static void complete(differentiation *d, const ir_node *param) {
+    bool steps = d->model->base->training->at_once && !is_sparse(d, param->results[0]);
+    add_sinks(d, param->results[0]);
+    d->node = param;
+    if (steps) add_sink(d, IR_STEP, param->attrs.index, NULL, 0);
+}
+
+/* --- when a param's gradient is complete: behind the rule of the first node that reads it ---------------------------- */
+
+typedef struct {
+    const ir_node *param;
+    size_t first; /* of the nodes; their count: none before the loss */
+} param_use;
 
 static param_use *find_uses(const differentiation *d, const ir_node *const *nodes, size_t count, size_t *used) {
     param_use *uses = ARENA_ARRAY(d->model->arena, param_use, count + 1);
@@ -308,7 +354,7 @@ void pass_differentiate(ir_model *m, diag_list *diags) {
     for (size_t i = count + 1; i-- > 0;) {
         if (i < count) adjoint_visit(&d, nodes[i]);
         for (size_t k = 0; k < used; k++)
-            if (uses[k].first == i) add_sinks(&d, uses[k].param);
+            if (uses[k].first == i) complete(&d, uses[k].param);
     }
     add_renorms(&d);
     replace_grads(&d);

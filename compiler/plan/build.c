@@ -290,9 +290,26 @@ static pval *passing_gradient(planner *p, const ir_node *n) {
     pval **gradient = &p->gradients[n->attrs.index];
     if (*gradient) return *gradient;
     ir_type type = place_type(p, n->attrs.index);
+    pblock *block = p->block;
+    while (p->block->around) p->block = p->block->around; /* pieces of a layer add to one gradient */
     *gradient = planner_root(p, &type, "gradient");
     task *zeros = (*gradient)->producer = planner_task(p, TASK_ZERO, NULL, 0, 1);
+    p->block = block;
+    zeros->waits = true;
     return zeros->results[0] = *gradient;
+}
+
+/* The task of the graph around all loops that u is, or is inside of. */
+static task *outermost(task *u) {
+    while (u->block->around) u = u->block->repeat;
+    return u;
+}
+
+/* Sums of several sinks are taken in their order; u is the next. */
+static void add_behind_others(planner *p, task *u) {
+    task **last = &p->added[u->node->attrs.index], *own = outermost(u);
+    if (*last && *last != own) planner_after(p, own, *last);
+    *last = own;
 }
 
 /* The zeros wait for what the first sink adds: scratch has room for other things until then. */
@@ -310,9 +327,7 @@ static void step_node(planner *p, const ir_node *n) {
     pval *gradient = passing_gradient(p, n);
     task *u = planner_task(p, TASK_NODE, n, 1, 1);
     u->inputs[0] = gradient;
-    for (size_t i = 0; i + 1 < p->task_count; i++)
-        if (p->tasks[i]->result_count && p->tasks[i]->results[0] && p->tasks[i]->results[0]->source == gradient)
-            planner_after(p, u, p->tasks[i]);
+    add_behind_others(p, u);
     u->results[0] = fixed_root(p, &gradient->type, NULL, PLAN_TRAINED, n->attrs.index);
     u->results[0]->producer = u;
 }
@@ -332,9 +347,11 @@ static void sink_node(planner *p, const ir_node *n) {
         u = planner_task(p, TASK_NODE, n, n->input_count, 1);
         memcpy(u->inputs, inputs, n->input_count * sizeof *inputs);
     }
+    if (!moves) add_behind_others(p, u);
     if (passes) {
-        begin_late(p, gradient->producer, u);
-        planner_after(p, u, gradient->producer);
+        u->waits = u == outermost(u);
+        begin_late(p, gradient->producer, outermost(u));
+        planner_after(p, outermost(u), gradient->producer);
         u->results[0] = planner_view(p, gradient, &gradient->type, (pstep){.op = IR_RESHAPE}, NULL);
         u->results[0]->origin = NULL;
     } else {
@@ -422,6 +439,7 @@ static void add_checks(planner *p) {
 void planner_build(planner *p, const ir_graph *g, bool is_reset) {
     p->values = ARENA_ARRAY(p->arena, pval *, p->model->value_count + 1);
     p->gradients = ARENA_ARRAY(p->arena, pval *, p->model->param_count + 1);
+    p->added = ARENA_ARRAY(p->arena, task *, p->model->param_count + 1);
     p->block = ARENA_NEW(p->arena, pblock);
     p->tasks = NULL;
     p->task_count = p->task_capacity = 0;

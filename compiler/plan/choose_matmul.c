@@ -1,4 +1,4 @@
-/* choose_matmul: products of run-time values: MATMUL and WEIGHT_GRAD. */
+/* choose_matmul: products of run-time values: MATMUL, WEIGHT_GRAD and BIAS_GRAD. */
 #include "plan/choose.h"
 
 enum {
@@ -246,4 +246,10 @@ void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to)
     m->packed = m->heights.tile.size.vectors * (int64_t)c->body->lanes;
     m->packed_from = 1;
     to->work = m->block * (m->distance + m->packed);
+}
+
+/* Its rows, one after the other, are added to the gradient in vectors. */
+void choose_bias_grad(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    (void)c, (void)k;
+    to->vectors = true;
 }

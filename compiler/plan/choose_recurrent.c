@@ -37,6 +37,22 @@ static choice_rows choose_rows(const chooser *c, const plan_view *x, int64_t ste
     return dim_min(batch) >= steps ? CHOICE_ROWS_OF_BATCH : CHOICE_ROWS_OF_STEPS_BY_ROW;
 }
 
+/* --train-tape of the model, or of the one that it trains for. */
+static int64_t tape_of(const ir_model *m) {
+    const ir_training *t = m->base ? m->base->training : m->training;
+    return t ? t->tape : 0;
+}
+
+/* As many steps as fill the tiles of the projection: a large batch does that with fewer. With a smaller tape room counts
+ * for more: a quarter of a piece's. */
+static int64_t choose_steps(const chooser *c, int64_t T, int64_t batch) {
+    enum { LEAST = 2 };
+    int64_t filling = COST_ROW_CHUNK / batch, tape = tape_of(c->model);
+    int64_t most = tape ? (tape / 4 > LEAST ? tape / 4 : LEAST) : COST_STEP_CHUNK;
+    if (c->body->rolled) return 1;
+    return smaller(smaller(filling < 1 ? 1 : filling, smaller(most, COST_STEP_CHUNK)), T);
+}
+
 static void choose_way(const chooser *c, const plan_kernel *k, choice_recurrent *r) {
     const plan_view *x = &k->inputs[IR_REC_X].view;
     int64_t batch = dim_max(x->type.dims[1]), T = dim_max(x->type.dims[0]);
@@ -49,9 +65,7 @@ static void choose_way(const chooser *c, const plan_kernel *k, choice_recurrent 
                        (r->fused ? r->inputs * (int64_t)format_row_of(r->input->format)->bytes : 0)) / 4;
     r->zigzag =
         !c->body->rolled && !r->resets_before && r->hidden >= 2 * r->hidden_pack->panel && weights >= COST_CACHE;
-    /* as many steps as fill the tiles of the projection: a large batch does that with fewer */
-    int64_t filling = COST_ROW_CHUNK / batch;
-    r->steps = c->body->rolled ? 1 : smaller(smaller(filling < 1 ? 1 : filling, COST_STEP_CHUNK), T);
+    r->steps = choose_steps(c, T, batch);
     r->unroll_steps = dim_is_const(x->type.dims[0], NULL) && T <= r->steps && 4 * T <= c->unroll;
     r->input_rows = choose_rows(c, x, r->steps);
 }

@@ -141,6 +141,7 @@ static const plan_operator rows[IR_OP_COUNT] = {
     [IR_STEP] = {split_never, choose_nothing, IR_MANY, false, false, {"gradient"}},
     [IR_RENORM] = {split_never, choose_nothing, IR_MANY, false, false, {"ids"}},
     [IR_WEIGHT_GRAD] = {split_never, choose_weight_grad, IR_MANY, false, false, {"dy", "x"}},
+    [IR_BIAS_GRAD] = {split_never, choose_bias_grad, IR_MANY, false, false, {"dy"}},
     [IR_EMBEDDING_GRAD] = {split_never, choose_nothing, IR_MANY, false, false, {"dy", "ids"}},
     [IR_COPY] = {split_never, choose_nothing, IR_MANY, false, false, {NULL}},
     /* no kernel but a loop of them; split.c says how its rounds are divided */

@@ -81,6 +81,7 @@ struct task {
     task **after;        /* besides the producers of its inputs, these tasks must come first */
     size_t after_count, after_capacity;
     unsigned serial;     /* position in the order of creation, then of the schedule */
+    bool waits;          /* for a task that comes after it: what adds to a gradient in scratch, for its STEP */
     ploop *loop;         /* innermost */
     int result_axis[PLAN_MAX_DEPTH]; /* of result 0 in the loop at that depth */
     int *input_axis[PLAN_MAX_DEPTH]; /* per input; -1: read whole */
@@ -113,6 +114,7 @@ typedef struct {
     int64_t unroll;
     pval **values;       /* by ir_value id */
     pval **gradients;    /* by param: in scratch until its STEP; of a model whose steps are taken at once */
+    task **added;        /* by param: what added to its gradient last */
     const ir_node **only_user; /* by ir_value id: the one node that uses it, in its own graph; NULL: none, or more */
     pblock *block;       /* in work */
     task **tasks;        /* of all blocks, in order; finally with copies */

@@ -16,6 +16,15 @@ static void weight(evaluation *e, double *gradient, const array *dy, const array
             }
 }
 
+/* db[o] += sum over rows of dy[row][o] */
+static void bias(evaluation *e, double *gradient, const array *dy) {
+    size_t outputs = dy->sizes[1];
+    for (size_t i = 0; i < dy->elements; i++) {
+        double *to = &gradient[i % outputs];
+        *to = rounded(e, *to + dy->data[i]);
+    }
+}
+
 static void embedding(evaluation *e, const ir_attrs *attrs, double *gradient, const array *dy, const array *ids) {
     size_t size = dy->elements / ids->elements;
     for (size_t i = 0; i < ids->elements; i++) {
@@ -36,6 +45,7 @@ void evaluate_sink(evaluation *e, const ir_node *n) {
     switch ((unsigned)n->op) {
     case IR_ACCUMULATE: accumulate(e, gradient, g); return;
     case IR_WEIGHT_GRAD: weight(e, gradient, g, evaluate_input(e, n, 1)); return;
+    case IR_BIAS_GRAD: bias(e, gradient, g); return;
     case IR_EMBEDDING_GRAD: embedding(e, &n->attrs, gradient, g, evaluate_input(e, n, 1)); return;
     }
     ice("%s is no sink", ir_op_name(n->op));
