@@ -2,6 +2,7 @@
 import os
 import shutil
 import subprocess
+import sys
 
 from kit import SOURCE, holds
 from test_package import ECOSYSTEMS, files
@@ -55,7 +56,7 @@ def check_weights(bench):
         holds(open(bench.path("a/tagger.pt"), "rb").read() == f.read(), "tagger.pt")
     bench.nnc_says("fmt", "--check", "a/tagger.nn")
     holds("warning" not in bench.nnc_says("tagger.nn", "-o", "tagger.c", folder="a"), "no warnings")
-    bench.run("python3", "-m", "py_compile", "a/train.py")
+    bench.run(sys.executable, "-m", "py_compile", "a/train.py")
 
 
 def check_faults(bench):
