@@ -261,7 +261,9 @@ def check_signals(bench):
     os.chmod(bench.path("cc"), 0o755)
     bench.environment["CC"] = bench.path("cc")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        p = subprocess.Popen([bench.nnc, "run", "adder.nn", "--random", "1"], cwd=bench.folder, env=bench.environment)
+        # begun in the background or by nohup, a test ignores some of them, and would have its children do so
+        p = subprocess.Popen([bench.nnc, "run", "adder.nn", "--random", "1"], cwd=bench.folder, env=bench.environment,
+                             preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
         while not os.path.exists(bench.path("started")) or not bench.read("started").strip():
             holds(p.poll() is None, p.returncode)
             time.sleep(0.02)
