@@ -87,7 +87,7 @@ def check_errors_write_nothing(t):
     """In every body: dims at and beyond their bounds, ids out of range, lengths of 0 and beyond T, null pointers: a status, and
     outputs and state as they were."""
     t.write("main.c", MAIN)
-    for flags in (["-O2"], SANITIZED):
+    for flags in (["-O1"], SANITIZED):
         for name, options, how in builds(t, *flags):
             if name == "plain C" and flags == SANITIZED:
                 continue
@@ -262,7 +262,7 @@ int main(void)
     return 0;
 }
 ''')
-    for _, options, how in builds(t, "-O2"):
+    for _, options, how in builds(t, "-O1"):
         t.model(STATEFUL, *options)
         t.run(["main.c", "model.c"], **how)
 

@@ -52,7 +52,8 @@ class Runtimes:
         self.folder, self.known, self.lock = folder, {}, threading.Lock()
 
     def before(self, command, path, cxx):
-        """The options that give the generated file at `path` its runtime, compiled by `command`."""
+        """The options that give the generated file at `path` its runtime, compiled by `command`, wherever that looks for files."""
+        command = [word for i, word in enumerate(command) if "-I" not in (word, command[i - 1])]
         with self.lock:
             place = os.path.join(self.folder, f"precompiled{len(self.known)}")
             runtime = self.known.setdefault(tuple(command), precompiled.Runtime(command, place, self.folder, cxx, 3))
