@@ -2,9 +2,12 @@
 """--train-api=train learns what --train-api=all learns, to the bit, in a struct without gradients. A sparse Embedding, which moves the
 rows that were looked up as it comes to them, learns the same but for rounding.
 
-usage: run_api.py --nnc NNC [--cc "gcc -O1"] [--nnc-flags "--target baseline"]
+usage: run_api.py --nnc NNC [--cc "gcc -O1"] [--all]
 """
-import argparse, os, re, shlex, subprocess, sys, tempfile
+import os, re, shlex, sys
+
+sys.dont_write_bytecode = True   # no __pycache__ in the source tree
+import kit
 
 MODELS = {  # text; is every gradient scratch?
     "groups": ("""dim T = 2..9
@@ -93,19 +96,16 @@ int main(void) {{
 """
 
 
-def check(args, name, d):
+def check(args, target, name, d):
     text, at_once = MODELS[name]
 
     def run(command):
-        r = subprocess.run(command, cwd=d, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if r.returncode:
-            raise RuntimeError(f"{name}: {r.stdout[-600:]}")
-        return r.stdout
+        return kit.run(command, d, f"{name}, {target}")
     for file, api in (("full", "all"), ("once", "train")):
         sparse = ", sparse=True" if file == "once" else ""
         open(os.path.join(d, file + ".nn"), "w").write("model m {\n" + text.format(sparse=sparse) + "}\n")
-        run([args.nnc, file + ".nn", "-o", file + ".c", "--random-weights", "3", "--name-prefix", file + "_", "--train-api", api] +
-            shlex.split(args.nnc_flags))
+        run([args.nnc, file + ".nn", "-o", file + ".c", "--random-weights", "3", "--name-prefix", file + "_", "--train-api", api,
+             "--target", target])
     T = "dim T" in text
     open(os.path.join(d, "driver.c"), "w").write(DRIVER.format(
         T="T," if T else "", dim="const size_t T = 2 + (size_t)i % 8;" if T else "", most="1e-6f" if name == "sparse" else "0"))
@@ -121,23 +121,5 @@ def check(args, name, d):
         raise RuntimeError(f"{name}: {once} bytes with steps at once, {full} with all gradients")
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--nnc", required=True)
-    p.add_argument("--cc", default="cc -O1")
-    p.add_argument("--nnc-flags", default="")
-    args, bad = p.parse_args(), 0
-    args.nnc = os.path.abspath(args.nnc)
-    with tempfile.TemporaryDirectory() as d:
-        for name in MODELS:
-            try:
-                check(args, name, d)
-            except RuntimeError as e:
-                bad += 1
-                print("FAIL", e)
-    print(f"{len(MODELS) - bad} of {len(MODELS)} learn the same")
-    return bad > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(kit.main(__doc__, list(MODELS), check, "learn the same"))

@@ -3,9 +3,12 @@
 a later call can see as it was: a struct that gets such calls learns what its twin without them learns, to the bit. A norm that is
 not finite, under error_if_nonfinite, leaves parameters, moments and steps as they were, and no gradient.
 
-usage: run_refusals.py --nnc NNC [--cc "gcc -O1"] [--nnc-flags "--target baseline"]
+usage: run_refusals.py --nnc NNC [--cc "gcc -O1"] [--all]
 """
-import argparse, os, shlex, subprocess, sys, tempfile
+import os, shlex, sys
+
+sys.dont_write_bytecode = True   # no __pycache__ in the source tree
+import kit
 
 MODEL = """model m {
     input ids: int32[4]
@@ -24,8 +27,9 @@ MODEL = """model m {
     train Adam(lr=0.1, amsgrad=True)
 }
 """
-PAIRS = [("flip(ids, (0,))", "roll(y, 1, 0)"), ("cumsum(ids, dim=0)", "cumsum(y, dim=0)"), ("ids[ids % 4]", "y[y % 4]"),
-         ("amax(stack((ids, ids - 1)), dim=0)", "sum(stack((y, y - 1)), dim=0)")]
+CASES = [("flip(ids, (0,))", "roll(y, 1, 0)", "all"), ("cumsum(ids, dim=0)", "cumsum(y, dim=0)", "train"),
+         ("ids[ids % 4]", "y[y % 4]", "all"),
+         ("amax(stack((ids, ids - 1)), dim=0)", "sum(stack((y, y - 1)), dim=0)", "all")]   # index, class, --train-api
 DRIVER = """#include "m.h"
 #include <math.h>
 #include <stdio.h>
@@ -86,35 +90,17 @@ int main(void) {
 """
 
 
-def check(args, index, classes, api, d):
+def check(args, target, case, d):
+    index, classes, api = case
+
     def run(command):
-        r = subprocess.run(command, cwd=d, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if r.returncode:
-            raise RuntimeError(f"{index}, {classes}, --train-api={api}: {r.stdout[-600:]}")
+        kit.run(command, d, f"{index}, {classes}, --train-api={api}, {target}")
     open(os.path.join(d, "m.nn"), "w").write(MODEL.replace("INDEX", index).replace("CLASS", classes))
-    run([args.nnc, "m.nn", "-o", "m.c", "--random-weights", "3", "--train-api", api] + shlex.split(args.nnc_flags))
+    run([args.nnc, "m.nn", "-o", "m.c", "--random-weights", "3", "--train-api", api, "--target", target])
     open(os.path.join(d, "driver.c"), "w").write(DRIVER)
     run(shlex.split(args.cc) + [f"-DALL={int(api == 'all')}", "driver.c", "m.c", "-o", "driver", "-lm"])
     run(["./driver"])
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--nnc", required=True)
-    p.add_argument("--cc", default="cc -O1")
-    p.add_argument("--nnc-flags", default="")
-    args, bad = p.parse_args(), 0
-    args.nnc = os.path.abspath(args.nnc)
-    with tempfile.TemporaryDirectory() as d:
-        for i, (index, classes) in enumerate(PAIRS):
-            try:
-                check(args, index, classes, "train" if i == 1 else "all", d)
-            except RuntimeError as e:
-                bad += 1
-                print("FAIL", e)
-    print(f"{len(PAIRS) - bad} of {len(PAIRS)} refuse and forget")
-    return bad > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(kit.main(__doc__, CASES, check, "refuse and forget"))
