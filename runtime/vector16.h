@@ -118,22 +118,35 @@ NNC_INLINE_V16 void nnc_v16_pack(float *to, size_t width, const float *from, siz
     nnc_v8_pack(to, width, from, stride, rows, columns);
 }
 NNC_DEFINE_PART(NNC_INLINE_V16, nnc_v16, 16)
-NNC_INLINE_V16 void nnc_v16_columns_2(const float *p, size_t n, nnc_v16 *a, nnc_v16 *b) {
-    const nnc_v16 low = nnc_v16_part(p, 0, 2 * n), high = nnc_v16_part(p, 16, 2 * n);
+NNC_INLINE_V16 void nnc_v16_split_2(nnc_v16 low, nnc_v16 high, nnc_v16 *a, nnc_v16 *b) {
     const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     const __m512i odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
     *a = _mm512_maskz_permutex2var_ps(NNC_ALL, low, even, high);
     *b = _mm512_maskz_permutex2var_ps(NNC_ALL, low, odd, high);
 }
-NNC_INLINE_V16 void nnc_v16_columns_3(const float *p, size_t n, nnc_v16 *a, nnc_v16 *b, nnc_v16 *c) {
-    const nnc_v16 low = nnc_v16_part(p, 0, 3 * n), middle = nnc_v16_part(p, 16, 3 * n);
-    const nnc_v16 high = nnc_v16_part(p, 32, 3 * n);
+NNC_INLINE_V16 void nnc_v16_split_3(nnc_v16 low, nnc_v16 middle, nnc_v16 high, nnc_v16 *a, nnc_v16 *b, nnc_v16 *c) {
     *a = _mm512_maskz_permutex2var_ps(NNC_ALL, _mm512_mask_blend_ps((__mmask16)0x4924, low, middle),
                                       _mm512_setr_epi32(0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29), high);
     *b = _mm512_maskz_permutex2var_ps(NNC_ALL, _mm512_mask_blend_ps((__mmask16)0x9249, low, middle),
                                       _mm512_setr_epi32(1, 4, 7, 10, 13, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30), high);
     *c = _mm512_maskz_permutex2var_ps(NNC_ALL, _mm512_mask_blend_ps((__mmask16)0x2492, low, middle),
                                       _mm512_setr_epi32(2, 5, 8, 11, 14, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31), high);
+}
+NNC_INLINE_V16 void nnc_v16_repeat_2(const float *p, size_t n, nnc_v16 *low, nnc_v16 *high) {
+    const nnc_v16 v = nnc_v16_part(p, 0, n);
+    const __m512i first = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    const __m512i second = _mm512_setr_epi32(8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15);
+    *low = _mm512_maskz_permutexvar_ps(NNC_ALL, first, v);
+    *high = _mm512_maskz_permutexvar_ps(NNC_ALL, second, v);
+}
+NNC_INLINE_V16 void nnc_v16_repeat_3(const float *p, size_t n, nnc_v16 *low, nnc_v16 *middle, nnc_v16 *high) {
+    const nnc_v16 v = nnc_v16_part(p, 0, n);
+    const __m512i first = _mm512_setr_epi32(0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5);
+    const __m512i second = _mm512_setr_epi32(5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 8, 9, 9, 9, 10, 10);
+    const __m512i third = _mm512_setr_epi32(10, 11, 11, 11, 12, 12, 12, 13, 13, 13, 14, 14, 14, 15, 15, 15);
+    *low = _mm512_maskz_permutexvar_ps(NNC_ALL, first, v);
+    *middle = _mm512_maskz_permutexvar_ps(NNC_ALL, second, v);
+    *high = _mm512_maskz_permutexvar_ps(NNC_ALL, third, v);
 }
 NNC_INLINE_V16 nnc_v16 nnc_v16_gather_all(const float *p, size_t s) {
     return _mm512_maskz_insertf32x8(NNC_ALL, _mm512_castps256_ps512(nnc_v8_gather_all(p, s)),

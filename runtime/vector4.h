@@ -10,6 +10,10 @@
  *     load_2(p)                      p[0], p[2], p[4], p[6]; touches nothing behind them
  *     columns_2(p, n, &a, &b)        of the first n <= 4 rows of two floats each, or of three: a is the first column, with
  *     columns_3(p, n, &a, &b, &c)    0 behind its n floats
+ *     split_2(v, w, &a, &b)          the same of rows in vectors, two or three
+ *     split_3(v, w, x, &a, &b, &c)
+ *     repeat_2(p, n, &v, &w)         each of the first n <= 4 floats two or three times, as rows of so many lie; 0 behind
+ *     repeat_3(p, n, &v, &w, &x)     them
  *     copy(to, from, n)              n >= 4 floats to other memory
  *     even(a, b), odd(a, b)          every other lane of a, from lane 0 or 1 on, then those of b
  *     zero(), splat(s), add, sub, mul, div, neg, madd, abs
@@ -146,8 +150,7 @@ NNC_INLINE void nnc_v4_pack(float *to, size_t width, const float *from, size_t s
         return all > at ? V##_load_n(p + at, all - at) : V##_zero();                                      \
     }
 NNC_DEFINE_PART(NNC_INLINE, nnc_v4, 4)
-NNC_INLINE void nnc_v4_columns_2(const float *p, size_t n, nnc_v4 *a, nnc_v4 *b) {
-    const nnc_v4 low = nnc_v4_part(p, 0, 2 * n), high = nnc_v4_part(p, 4, 2 * n);
+NNC_INLINE void nnc_v4_split_2(nnc_v4 low, nnc_v4 high, nnc_v4 *a, nnc_v4 *b) {
 #if defined(NNC_V4_SHUFFLE)
     *a = NNC_V4_SHUFFLE(low, high, 0, 2, 4, 6);
     *b = NNC_V4_SHUFFLE(low, high, 1, 3, 5, 7);
@@ -156,8 +159,7 @@ NNC_INLINE void nnc_v4_columns_2(const float *p, size_t n, nnc_v4 *a, nnc_v4 *b)
     *b = nnc_v4_of(nnc_v4_lane(low, 1), nnc_v4_lane(low, 3), nnc_v4_lane(high, 1), nnc_v4_lane(high, 3));
 #endif
 }
-NNC_INLINE void nnc_v4_columns_3(const float *p, size_t n, nnc_v4 *a, nnc_v4 *b, nnc_v4 *c) {
-    const nnc_v4 low = nnc_v4_part(p, 0, 3 * n), middle = nnc_v4_part(p, 4, 3 * n), high = nnc_v4_part(p, 8, 3 * n);
+NNC_INLINE void nnc_v4_split_3(nnc_v4 low, nnc_v4 middle, nnc_v4 high, nnc_v4 *a, nnc_v4 *b, nnc_v4 *c) {
 #if defined(NNC_V4_SHUFFLE)
     *a = NNC_V4_SHUFFLE(NNC_V4_SHUFFLE(low, middle, 0, 3, 6, 6), high, 0, 1, 2, 5);
     *b = NNC_V4_SHUFFLE(NNC_V4_SHUFFLE(low, middle, 1, 4, 7, 7), high, 0, 1, 2, 6);
@@ -168,10 +170,34 @@ NNC_INLINE void nnc_v4_columns_3(const float *p, size_t n, nnc_v4 *a, nnc_v4 *b,
     *c = nnc_v4_of(nnc_v4_lane(low, 2), nnc_v4_lane(middle, 1), nnc_v4_lane(high, 0), nnc_v4_lane(high, 3));
 #endif
 }
+#if defined(NNC_V4_SHUFFLE)
+#define NNC_V4_REPEAT(v, i, j, k, l) NNC_V4_SHUFFLE(v, v, i, j, k, l)
+#else
+#define NNC_V4_REPEAT(v, i, j, k, l) \
+    nnc_v4_of(nnc_v4_lane(v, i), nnc_v4_lane(v, j), nnc_v4_lane(v, k), nnc_v4_lane(v, l))
+#endif
+NNC_INLINE void nnc_v4_repeat_2(const float *p, size_t n, nnc_v4 *low, nnc_v4 *high) {
+    const nnc_v4 v = nnc_v4_part(p, 0, n);
+    *low = NNC_V4_REPEAT(v, 0, 0, 1, 1);
+    *high = NNC_V4_REPEAT(v, 2, 2, 3, 3);
+}
+NNC_INLINE void nnc_v4_repeat_3(const float *p, size_t n, nnc_v4 *low, nnc_v4 *middle, nnc_v4 *high) {
+    const nnc_v4 v = nnc_v4_part(p, 0, n);
+    *low = NNC_V4_REPEAT(v, 0, 0, 0, 1);
+    *middle = NNC_V4_REPEAT(v, 1, 1, 2, 2);
+    *high = NNC_V4_REPEAT(v, 2, 3, 3, 3);
+}
 NNC_INLINE nnc_v4 nnc_v4_gather_all(const float *p, size_t s) { return nnc_v4_of(p[0], p[s], p[2 * s], p[3 * s]); }
 
 /* What is the same in every layer. */
 #define NNC_DEFINE_COMMON(INLINE, V, LANES)                                                               \
+    INLINE void V##_columns_2(const float *p, size_t n, V *a, V *b) {                                     \
+        V##_split_2(V##_part(p, 0, 2 * n), V##_part(p, LANES, 2 * n), a, b);                              \
+    }                                                                                                     \
+    INLINE void V##_columns_3(const float *p, size_t n, V *a, V *b, V *c) {                               \
+        V##_split_3(V##_part(p, 0, 3 * n), V##_part(p, LANES, 3 * n), V##_part(p, 2 * LANES, 3 * n),      \
+                    a, b, c);                                                                             \
+    }                                                                                                     \
     INLINE V V##_maximum(V a, V b) { return V##_if_nan(a, a, V##_max(a, b)); }                            \
     INLINE V V##_minimum(V a, V b) { return V##_if_nan(a, a, V##_min(a, b)); }                            \
     INLINE void V##_copy(float *to, const float *from, size_t n) {                                        \

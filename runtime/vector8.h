@@ -147,23 +147,47 @@ NNC_INLINE_V8 void nnc_v8_pack(float *to, size_t width, const float *from, size_
         nnc_v4_pack(to + even_rows, width, from + even_rows * stride, stride, rows - even_rows, columns);
 }
 NNC_DEFINE_PART(NNC_INLINE_V8, nnc_v8, 8)
-NNC_INLINE_V8 void nnc_v8_columns_2(const float *p, size_t n, nnc_v8 *a, nnc_v8 *b) {
-    const nnc_v8 low = nnc_v8_part(p, 0, 2 * n), high = nnc_v8_part(p, 8, 2 * n);
+NNC_INLINE_V8 void nnc_v8_split_2(nnc_v8 low, nnc_v8 high, nnc_v8 *a, nnc_v8 *b) {
     *a = nnc_v8_in_order(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0)));
     *b = nnc_v8_in_order(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
 }
 /* Of three columns no two have floats in the same lanes of the three vectors. */
 #define NNC_V8_COLUMN_3(low, middle, high, from_middle, from_high)                                        \
     _mm256_blend_ps(_mm256_blend_ps(low, middle, from_middle), high, from_high)
-NNC_INLINE_V8 void nnc_v8_columns_3(const float *p, size_t n, nnc_v8 *a, nnc_v8 *b, nnc_v8 *c) {
-    const nnc_v8 low = nnc_v8_part(p, 0, 3 * n), middle = nnc_v8_part(p, 8, 3 * n);
-    const nnc_v8 high = nnc_v8_part(p, 16, 3 * n);
+NNC_INLINE_V8 void nnc_v8_split_3(nnc_v8 low, nnc_v8 middle, nnc_v8 high, nnc_v8 *a, nnc_v8 *b, nnc_v8 *c) {
     *a = _mm256_permutevar8x32_ps(NNC_V8_COLUMN_3(low, middle, high, 0x92, 0x24),
                                   _mm256_setr_epi32(0, 3, 6, 1, 4, 7, 2, 5));
     *b = _mm256_permutevar8x32_ps(NNC_V8_COLUMN_3(low, middle, high, 0x24, 0x49),
                                   _mm256_setr_epi32(1, 4, 7, 2, 5, 0, 3, 6));
     *c = _mm256_permutevar8x32_ps(NNC_V8_COLUMN_3(low, middle, high, 0x49, 0x92),
                                   _mm256_setr_epi32(2, 5, 0, 3, 6, 1, 4, 7));
+}
+/* Four floats in both halves, and of each half what these places say: loads do the most of it. */
+NNC_INLINE_V8 nnc_v8 nnc_v8_repeat(const float *p, __m256i places) {
+    const __m128 four = _mm_loadu_ps(p);
+    return _mm256_permutevar_ps(_mm256_insertf128_ps(_mm256_castps128_ps256(four), four, 1), places);
+}
+NNC_INLINE_V8 void nnc_v8_repeat_2(const float *p, size_t n, nnc_v8 *low, nnc_v8 *high) {
+    if (n == 8) {
+        *low = nnc_v8_repeat(p, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
+        *high = nnc_v8_repeat(p + 4, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
+    } else {
+        const nnc_v8 v = nnc_v8_load_n(p, n);
+        *low = _mm256_permutevar8x32_ps(v, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
+        *high = _mm256_permutevar8x32_ps(v, _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7));
+    }
+}
+NNC_INLINE_V8 void nnc_v8_repeat_3(const float *p, size_t n, nnc_v8 *low, nnc_v8 *middle, nnc_v8 *high) {
+    if (n == 8) {
+        *low = nnc_v8_repeat(p, _mm256_setr_epi32(0, 0, 0, 1, 1, 1, 2, 2));
+        *middle = nnc_v8_repeat(p + 2, _mm256_setr_epi32(0, 1, 1, 1, 2, 2, 2, 3));
+        *high = nnc_v8_repeat(p + 4, _mm256_setr_epi32(1, 1, 2, 2, 2, 3, 3, 3));
+    } else {
+        const nnc_v8 v = nnc_v8_load_n(p, n);
+        *low = _mm256_permutevar8x32_ps(v, _mm256_setr_epi32(0, 0, 0, 1, 1, 1, 2, 2));
+        *middle = _mm256_permutevar8x32_ps(v, _mm256_setr_epi32(2, 3, 3, 3, 4, 4, 4, 5));
+        *high = _mm256_permutevar8x32_ps(v, _mm256_setr_epi32(5, 5, 6, 6, 6, 7, 7, 7));
+    }
 }
 NNC_INLINE_V8 nnc_v8 nnc_v8_gather_all(const float *p, size_t s) {
     return _mm256_setr_ps(p[0], p[s], p[2 * s], p[3 * s], p[4 * s], p[5 * s], p[6 * s], p[7 * s]);

@@ -8,15 +8,61 @@ static cexpr *load_terms(emit_context *e, cexpr *address, cexpr *k, cexpr *lanes
     return lanes ? vectors_call2(e, "load_n", at, lanes) : tile_load(e, at);
 }
 
+/* Declares NAME0, NAME1 … and makes them of the first `lanes` floats or rows at the address: FUNCTION_2 or _3. */
+static void declare_loaded(emit_context *e, cblock *b, const char *function, const char *name, unsigned count,
+                           cexpr *address, cexpr *lanes) {
+    cunit *u = e->unit;
+    cexpr *arguments[2 + COST_DOTS] = {address, lanes ? lanes : c_int(u, e->target->lanes)};
+    for (unsigned i = 0; i < count; i++) {
+        c_declare(b, e->target->type, arena_printf(e->arena, "%s%u", name, i), NULL);
+        arguments[2 + i] = c_unary(u, "&", c_namef(u, "%s%u", name, i));
+    }
+    c_do(b, c_call_list(u, emit_vector(e, arena_printf(e->arena, "%s_%u", function, count)), 2 + count, arguments));
+}
+
 void dots_load_columns(emit_context *e, cblock *b, cexpr *matrix, unsigned columns, cexpr *k, cexpr *lanes) {
     cunit *u = e->unit;
-    cexpr *arguments[2 + COST_DOTS] = {c_add(u, matrix, c_mul(u, k, c_int(u, columns)))};
-    arguments[1] = lanes ? lanes : c_int(u, e->target->lanes);
-    for (unsigned c = 0; c < columns; c++) {
-        c_declare(b, e->target->type, arena_printf(e->arena, "w%u", c), NULL);
-        arguments[2 + c] = c_unary(u, "&", c_namef(u, "w%u", c));
+    declare_loaded(e, b, "columns", "w", columns, c_add(u, matrix, c_mul(u, k, c_int(u, columns))), lanes);
+}
+
+/* A lone row is repeated as the columns' rows lie: each lane of the sums adds the terms that it would of columns taken
+ * apart, and the sums are taken apart at the end instead. Of four lanes three columns take six shuffles, a row three. */
+static bool repeats_rows(const dots *d, const emit_context *e) {
+    enum { FOUR = 4, THREE = 3, FEW = 2 };
+    unsigned most = e->target->lanes == FOUR && d->columns == THREE ? FEW : 1;
+    return d->together && d->rows <= most;
+}
+
+static void add_repeated(const dots *d, emit_context *e, cblock *b, const char *const *sums, cexpr *k, cexpr *lanes) {
+    cunit *u = e->unit;
+    int64_t of = e->target->lanes;
+    cexpr *from = c_add(u, d->column[0], c_mul(u, k, c_int(u, d->columns)));
+    for (unsigned r = 0; r < d->rows; r++)
+        declare_loaded(e, b, "repeat", arena_printf(e->arena, "x%u_", r), d->columns, c_add(u, d->row[r], k), lanes);
+    for (unsigned c = 0; c < d->columns; c++) {
+        cexpr *at = c_int(u, c * of);
+        cexpr *column = lanes ? vectors_call3(e, "part", from, at, c_mul(u, lanes, c_int(u, d->columns)))
+                              : tile_load(e, c_add(u, from, at));
+        if (d->rows > 1) column = vectors_constant(e, b, arena_printf(e->arena, "w%u", c), column);
+        for (unsigned r = 0; r < d->rows; r++) {
+            cexpr *sum = c_name(u, sums[r * d->columns + c]);
+            c_assign(b, sum, "=", vectors_call3(e, "madd", c_namef(u, "x%u_%u", r, c), column, sum));
+        }
     }
-    c_do(b, c_call_list(u, emit_vector(e, arena_printf(e->arena, "columns_%u", columns)), 2 + columns, arguments));
+}
+
+/* The sums of rows that were repeated become those of the columns. */
+static void split_sums(const dots *d, emit_context *e, cblock *b, const char *const *sums) {
+    cunit *u = e->unit;
+    for (unsigned r = 0; r < d->rows; r++) {
+        cexpr *arguments[2 * COST_DOTS];
+        for (unsigned c = 0; c < d->columns; c++) {
+            arguments[c] = c_name(u, sums[r * d->columns + c]);
+            arguments[d->columns + c] = c_unary(u, "&", arguments[c]);
+        }
+        c_do(b, c_call_list(u, emit_vector(e, arena_printf(e->arena, "split_%u", d->columns)), 2 * d->columns,
+                            arguments));
+    }
 }
 
 static cexpr *column_of(const dots *d, emit_context *e, unsigned c, cexpr *k, cexpr *lanes) {
@@ -28,6 +74,10 @@ static cexpr *column_of(const dots *d, emit_context *e, unsigned c, cexpr *k, ce
 static void add_vector(const dots *d, emit_context *e, cblock *b, const char *const *sums, cexpr *k, cexpr *lanes) {
     cunit *u = e->unit;
     cexpr *rows[COST_ROWS];
+    if (repeats_rows(d, e)) {
+        add_repeated(d, e, b, sums, k, lanes);
+        return;
+    }
     for (unsigned r = 0; r < d->rows; r++) {
         rows[r] = load_terms(e, d->row[r], k, lanes);
         if (d->rows > 1) rows[r] = vectors_constant(e, b, arena_printf(e->arena, "x%u", r), rows[r]);
@@ -66,11 +116,10 @@ void dots_add_more(emit_context *e, cblock *b, const dots *d, const char *const 
     add_vector(d, e, d->rows > 1 ? c_scope(b) : b, sums, c_int(u, whole), c_int(u, d->count - whole));
 }
 
-void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums) {
+static void add_all(emit_context *e, cblock *b, const dots *d, const char *const *sums) {
     cunit *u = e->unit;
     unsigned count = d->rows * d->columns;
     int64_t lanes = e->target->lanes, whole = d->count / lanes * lanes;
-    sum_declare(e, b, count, sums, NULL);
     if (d->count >= 0) {
         sum_terms terms = {c_int(u, whole), whole, whole, COST_BLOCK * lanes, "k", NULL};
         if (whole) sum_add(e, b, &terms, count, sums, add_vectors, d);
@@ -83,4 +132,10 @@ void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums
     sum_add(e, b, &terms, count, sums, add_vectors, d);
     b = c_if(b, c_binary(u, "<", c_name(u, "whole"), d->terms));
     add_vector(d, e, b, sums, c_name(u, "whole"), c_sub(u, d->terms, c_name(u, "whole")));
+}
+
+void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums) {
+    sum_declare(e, b, d->rows * d->columns, sums, NULL);
+    add_all(e, b, d, sums);
+    if (repeats_rows(d, e)) split_sums(d, e, b, sums);
 }

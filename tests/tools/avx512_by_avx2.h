@@ -295,6 +295,7 @@ BY_AVX2 __m512i by_words_of_mask(__mmask16 m) {
 #define _mm512_setr_epi32(...) (((avx512){.s32 = {__VA_ARGS__}}).i)
 #undef _mm512_maskz_permutex2var_ps
 #define _mm512_maskz_permutex2var_ps(m, a, index, b) by_permute_2(a, index, b)
+#define _mm512_maskz_permutexvar_ps(m, index, a) by_permute_2(a, index, a)
 #define _mm512_movepi32_mask(a) by_signs(a)
 #define _mm512_movm_epi32(m) by_words_of_mask(m)
 #define _mm512_cmp_ps_mask(a, b, how) BY_COMPARE(a, b, how)

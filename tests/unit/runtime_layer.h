@@ -68,6 +68,21 @@ TARGET static void T(memory)(void) {
                 F(store)(got[1], b);
             for (c = 0; c < columns; c++)
                 T(same)("columns", got[c], want[c]);
+            /* and back: the rows' numbers, each as often as there are columns */
+            p = end - n;
+            for (i = 0; i < columns * LANES; i++)
+                want[i / LANES][i % LANES] = i < columns * n ? (float)(i / columns + 1) : 0.0f;
+            for (i = 0; i < n; i++)
+                p[i] = (float)(i + 1);
+            if (columns == 2)
+                F(repeat_2)(p, n, &a, &last);
+            else
+                F(repeat_3)(p, n, &a, &b, &last);
+            F(store)(got[0], a), F(store)(got[columns - 1], last);
+            if (columns == 3)
+                F(store)(got[1], b);
+            for (c = 0; c < columns; c++)
+                T(same)("repeat", got[c], want[c]);
         }
     }
     for (i = 0; i < LANES; i++)
