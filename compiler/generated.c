@@ -1,7 +1,6 @@
 /* generated: see generated.h. */
 #include "generated.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -62,10 +61,7 @@ static bool find_runtime(arena *a, const options *o, generated *g, diag_list *di
     place *p = &g->places[RUNTIME];
     const char *path = NULL;
     if (o->runtime) {
-        if (mkdir(o->runtime, 0777) != 0 && errno != EEXIST) {
-            diag_error_file(diags, o->runtime, "%s", strerror(errno));
-            return false;
-        }
+        if (!output_make_folder(o->runtime, diags)) return false;
         path = arena_printf(a, "%s/%s", o->runtime, runtime_name);
     } else if (code->path && !code->through && !o->standalone && !o->no_runtime) {
         path = path_beside(a, code->path, runtime_name);

@@ -124,6 +124,7 @@ int compile(int argc, char **argv) {
     options_result parsed = options_parse(argc, argv, &o);
     if (parsed != OPTIONS_RUN) return parsed == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
     int status = pipeline_open(&p, &o) ? run(&p) : STATUS_INPUT;
+    output_end_folders(status == STATUS_DONE);
     pipeline_close(&p);
     return status;
 }

@@ -143,6 +143,8 @@ def check_runtime_beside(t):
     need(t.read("nnc_runtime.h") == "/* mine */\n" and t.read("rt/nnc_runtime.h") == own, "--runtime DIR with a model")
     t.write("rt/nnc_runtime.h", "/* mine */\n")
     t.nnc("--runtime", "rt", status=1)
+    t.call(["sh", "-c", f"ulimit -f 8; {t.nnc_path} --runtime full"], status=1)
+    need(not os.path.exists(t.path("full")), "a new folder stays where the runtime cannot be written")
 
 
 def check_names_of_files(t):
