@@ -22,6 +22,15 @@ static const ast_expr *part_written(const arguments *a, size_t i) {
     return e;
 }
 
+/* Could the smaller of two be joined if it had this dim, of size 1? */
+static bool lacks_dim(const ir_type *a, const ir_type *b, unsigned axis) {
+    const ir_type *large = a->rank > b->rank ? a : b, *small = a->rank > b->rank ? b : a;
+    if (large->rank != small->rank + 1 || axis >= large->rank) return false;
+    for (unsigned d = 0; d < small->rank; d++)
+        if (!dim_same(small->dims[d], large->dims[d + (d >= axis)])) return false;
+    return true;
+}
+
 /* All dims but `axis` must be the first part's; `axis` beyond the rank means all. */
 static bool parts_fit(lowering *l, const arguments *a, ir_value *const *parts, unsigned axis) {
     const value *tuple = &a->values[0];
@@ -33,7 +42,10 @@ static bool parts_fit(lowering *l, const arguments *a, ir_value *const *parts, u
         if (fits) continue;
         const ast_expr *written = part_written(a, i);
         span where = written ? written->where : args_where(a, 0);
-        diag *e = axis < first->rank
+        diag *e = other->rank != first->rank
+                      ? diag_error(l->diags, where, "%s needs tensors of as many dims: %s and %s", a->what,
+                                   type_show(l, first), type_show(l, other))
+                  : axis < first->rank
                       ? diag_error(l->diags, where, "%s along dim %u needs the same sizes in all other dims: %s and %s",
                                    a->what, axis, type_show(l, first), type_show(l, other))
                       : diag_error(l->diags, where, "%s needs tensors of one shape: %s and %s", a->what,
@@ -47,6 +59,7 @@ static bool parts_fit(lowering *l, const arguments *a, ir_value *const *parts, u
                       "only + - * / broadcast by themselves: what is expanded in torch is x + 0 * y, with a y of the "
                       "whole shape");
         else if (broadcasts) diag_hint(e, "only arithmetic broadcasts by itself: expand it");
+        else if (lacks_dim(first, other, axis)) diag_hint(e, "it fits with one dim more: unsqueeze(…, %u)", axis);
         return false;
     }
     return true;

@@ -143,6 +143,16 @@ static const char *label_of(lowering *l, const char *name) {
     return label;
 }
 
+/* For the errors in what an unknown layer is made of; modules in it are none. */
+static void look_at(lowering *l, const ast_expr *e) {
+    const char *dot = e->kind == AST_CALL ? strrchr(e->name.text, '.') : NULL;
+    if (e->kind == AST_TUPLE)
+        for (const ast_expr *item = e->items; item; item = item->next) look_at(l, item);
+    else if (e->kind == AST_CALL && layer_kind_find(dot ? dot + 1 : e->name.text))
+        for (const ast_argument *g = e->arguments; g; g = g->next) look_at(l, g->value);
+    else lower_expr(l, e);
+}
+
 layer *layer_make(lowering *l, const ast_expr *call, const char *name, const char *prefix, const ast_argument *keys,
                   ir_weights weights, span where, bool again) {
     layer *self = ARENA_NEW(l->arena, layer);
@@ -159,7 +169,7 @@ layer *layer_make(lowering *l, const ast_expr *call, const char *name, const cha
     self->kind = layer_kind_find(call->name.text);
     if (!self->kind) self->kind = report_unknown_kind(l, &call->name);
     if (!self->kind) {
-        for (const ast_argument *g = call->arguments; g; g = g->next) lower_expr(l, g->value);
+        for (const ast_argument *g = call->arguments; g; g = g->next) look_at(l, g->value);
         return self;
     }
     if (!self->kind->construct) { /* its arguments are modules */

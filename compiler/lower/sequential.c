@@ -1,7 +1,18 @@
 /* sequential: Sequential, which holds modules; Upsample and its function, interpolate. */
+#include <strings.h>
+
 #include "lower/lowering.h"
 
 /* --- Sequential --------------------------------------------------------------------------------------------------- */
+
+/* The module that a name alone was to be: ReLU, or the function relu. */
+static const char *module_like(lowering *l, const ast_expr *e) {
+    size_t count;
+    const char *const *names = layer_kind_names(l->arena, &count);
+    for (size_t i = 0; e->kind == AST_NAME && i < count; i++)
+        if (strcasecmp(names[i], e->name.text) == 0) return names[i];
+    return NULL;
+}
 
 /* Its arguments are modules, not values: they are declared as layers of their own, by their places. */
 bool sequential_declare(lowering *l, layer *self, const ast_expr *call) {
@@ -20,6 +31,7 @@ bool sequential_declare(lowering *l, layer *self, const ast_expr *call) {
                 diag_error(l->diags, item->where, "Sequential holds modules, as in Sequential(Linear(6, 8), ReLU())");
             if (g->name.text)
                 diag_hint(e, "leave %.60s= out; its keys have the places' numbers, NAME.0.weight", g->name.text);
+            else if (module_like(l, item)) diag_hint(e, "write %s(…)", module_like(l, item));
             fine = false;
             continue;
         }

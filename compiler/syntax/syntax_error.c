@@ -105,6 +105,8 @@ static bool hint_python_operator(const parser *p, const layout_context *at, diag
         if (strcmp(words[i], "and") == 0) diag_hint(e, "both of two bools is written a & b");
         else if (strcmp(words[i], "or") == 0) diag_hint(e, "either of two bools is written a | b");
         else if (strcmp(words[i], "not") == 0) diag_hint(e, "the opposite of a bool is written ~a");
+        else if (strcmp(words[i], "if") == 0 || strcmp(words[i], "else") == 0)
+            diag_hint(e, "where(c, a, b) chooses between values");
         else diag_hint(e, "'%s' of Python is not part of the language", words[i]);
         return true;
     }
@@ -138,6 +140,8 @@ static bool hint_after_operand(const parser *p, const layout_context *at, const 
     else if (at->token == '=' && !at->in_brackets) diag_hint(e, "a statement binds one value: write them one by one");
     else if (at->token == ':' && at->in_brackets && at->previous == NAME && has(expected, "'='"))
         diag_hint(e, "an argument is given with =: bias=True");
+    else if (at->token == '(' && at->previous == ']')
+        diag_hint(e, "a layer of a list is declared and called by its key: layer net.0 = …, net.0(x)");
     else if (in_list && begins_operand) diag_hint(e, "put a , between them");
     else return false;
     return true;
