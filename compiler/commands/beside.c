@@ -17,7 +17,7 @@ typedef struct {
 
 bool beside_is(const char *path) {
     char first[8];
-    FILE *f = fopen(path, "rb");
+    FILE *f = source_open(path);
     bool is =
         f && fread(first, 1, sizeof first, f) == sizeof first && memcmp(first, WEIGHTS_FILE_MAGIC, sizeof first) == 0;
     if (f) fclose(f);
@@ -42,7 +42,7 @@ static bool read_all(FILE *from, weights_image *f) {
 static bool read_image(const char *path, weights_image *f, diag_list *diags) {
     *f = (weights_image){.path = path};
     errno = 0;
-    FILE *from = fopen(path, "rb");
+    FILE *from = source_open(path);
     bool good = from && read_all(from, f);
     if (!good) diag_error_file(diags, path, "%s", errno ? strerror(errno) : "it cannot be read");
     if (from) fclose(from);

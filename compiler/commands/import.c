@@ -38,14 +38,14 @@ static bool compiles(arena *a, const char *path, import_result *r, const diag_se
     return false;
 }
 
-static int write_files(arena *a, const char *input, const char *nn, const char *weights, const import_result *r,
+static int write_files(arena *a, const char *nn, const char *weights, const import_result *r,
                        diag_list *diags) {
     place at[2] = {{0}};
     output model = {0}, tensors = {0}, *all[2] = {&model, &tensors};
     size_t opened = 0;
     if (!output_find(a, nn, &at[0], diags) || (r->tensor_count && !output_find(a, weights, &at[1], diags)))
         return STATUS_INPUT;
-    if (!output_distinct(at, 2, &input, 1, diags)) return STATUS_USAGE;
+    if (!output_distinct(at, 2, r->inputs, r->input_count, diags)) return STATUS_USAGE;
     bool good = output_open(a, &model, &at[0], diags) && ++opened &&
                 (!r->tensor_count || (output_open(a, &tensors, &at[1], diags) && ++opened));
     if (good) {
@@ -98,7 +98,7 @@ static int run(command_line *line) {
         diag_list *diags = diag_list_new(a, NULL);
         diag_set(diags, &line->settings);
         import_result *r = import_onnx(a, input, nn, weights, &o, diags);
-        status = r && compiles(a, nn, r, &line->settings, diags) ? write_files(a, input, nn, weights, r, diags)
+        status = r && compiles(a, nn, r, &line->settings, diags) ? write_files(a, nn, weights, r, diags)
                                                                  : STATUS_INPUT;
         diag_print(diags, stderr);
     }

@@ -34,6 +34,9 @@ import_result *import_onnx(arena *a, const char *path, const char *nn, const cha
         return NULL;
     }
     import_result *r = ARENA_NEW(a, import_result);
-    *r = (import_result){text_string(&w.nn), w.tensors, w.tensor_count};
+    const char **inputs = ARENA_ARRAY(a, const char *, file->other_count + 1);
+    inputs[0] = path;
+    for (size_t i = 0; i < file->other_count; i++) inputs[i + 1] = file->others[i];
+    *r = (import_result){text_string(&w.nn), w.tensors, w.tensor_count, inputs, file->other_count + 1};
     return r;
 }

@@ -34,7 +34,9 @@ typedef struct {
 typedef struct {
     const char *text;
     const tensor_to_write *tensors;
-    size_t tensor_count; /* 0: no weights file is needed */
+    size_t tensor_count;       /* 0: no weights file is needed */
+    const char *const *inputs; /* the files that were read, the model's first */
+    size_t input_count;
 } import_result;
 
 import_result *import_onnx(arena *a, const char *path, const char *nn, const char *weights,

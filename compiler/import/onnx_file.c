@@ -19,7 +19,7 @@ enum {
 
 /* Reads `length` bytes from `offset` of a regular file (SIZE_MAX: to its end); NULL sets *problem. */
 static unsigned char *read_part(arena *a, const char *path, size_t offset, size_t *length, const char **problem) {
-    FILE *f = fopen(path, "rbe");
+    FILE *f = source_open(path);
     struct stat about;
     if (!f || fstat(fileno(f), &about) != 0) {
         *problem = arena_printf(a, "cannot be opened: %s", strerror(errno));
@@ -231,6 +231,8 @@ static const char *read_external(onnx_file *f, const Onnx__TensorProto *t, size_
     const char *problem = NULL;
     length = need;
     *bytes = read_part(a, path, offset, &length, &problem);
+    bool again = f->other_count && strcmp(f->others[f->other_count - 1], path) == 0;
+    if (!again) ARENA_PUSH(a, f->others, f->other_count, f->other_capacity, path);
     if (!*bytes)
         return arena_printf(a, "needs %zu bytes from %zu on of \"%s\", which %s", need, offset, location, problem);
     f->bytes += need;

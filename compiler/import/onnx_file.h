@@ -16,6 +16,8 @@ typedef struct {
     const char *path;
     const char *folder;      /* realpath of the folder that it lies in */
     Onnx__ModelProto *model; /* with a graph; lives in the arena */
+    const char **others;     /* the files of the external data read so far */
+    size_t other_count, other_capacity;
     size_t bytes;            /* of the file and of the external data read so far */
 } onnx_file;
 

@@ -86,6 +86,13 @@ source *source_read_stream(arena *a, const char *path, FILE *from, size_t max_by
     return source_new(a, path, bytes, count - 1);
 }
 
+FILE *source_open(const char *path) {
+    int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    FILE *f = file < 0 ? NULL : fdopen(file, "rb");
+    if (!f && file >= 0) close(file);
+    return f;
+}
+
 source *source_read(arena *a, const char *path, size_t max_bytes, const char **error) {
     /* Without O_NONBLOCK, opening a pipe would wait for its writer. */
     int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

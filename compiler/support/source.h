@@ -48,4 +48,7 @@ source_place source_utf16_of(const source *s, size_t offset);
 /* The bytes of a line without its end, not 0-terminated; length in *length. line is from 1. */
 const char *source_line(const source *s, size_t line, size_t *length);
 
+/* fopen(path, "rb") that does not wait where path is a pipe that nobody writes to: a file may name any other. */
+FILE *source_open(const char *path);
+
 #endif

@@ -43,7 +43,7 @@ def check_outputs_are_not_inputs(t):
 
 
 def check_import_outputs_are_not_inputs(t):
-    """`nnc import` refuses an output that is the model it reads, or both of its outputs in one file, with status 2."""
+    """`nnc import` refuses an output that is the model it reads, its external data, or both of its outputs in one file, with status 2."""
     folder = os.path.join(TOP, "tests", "import")
     models = sorted(os.path.join(d, f) for d, _, files in os.walk(folder) for f in files if f.endswith(".onnx"))
     for model in models[:40]:
@@ -58,6 +58,18 @@ def check_import_outputs_are_not_inputs(t):
     for name in ("m.nn", "w.nn", "one.nn"):
         need("output" in t.nnc("import", "m.onnx", "-o", name, status=2).err, name)
     need(os.path.getsize(t.path("m.onnx")) == before and "one.safetensors" not in t.files(), f"{t.files()}")
+    # neither is the file of its external data, which may be a pipe that nobody writes to
+    external = os.path.join(folder, "onnx", "dynamo_external")
+    for name in ("model.onnx", "model.onnx.data"):
+        shutil.copy(os.path.join(external, name), t.path(name))
+    before = os.path.getsize(t.path("model.onnx.data"))
+    os.symlink("model.onnx.data", t.path("e.safetensors"))
+    need("output" in t.nnc("import", "model.onnx", "-o", "e.nn", status=2).err, "the external data")
+    need(os.path.getsize(t.path("model.onnx.data")) == before and "e.nn" not in t.files(), f"{t.files()}")
+    os.remove(t.path("model.onnx.data"))
+    os.mkfifo(t.path("model.onnx.data"))
+    for args in (("import", "model.onnx", "-o", "f.nn"), ("import", "model.onnx.data", "-o", "f.nn"), ("weights", "model.onnx.data")):
+        need("not a regular file" in t.nnc(*args, status=1).err, f"nnc {' '.join(args)}")
 
 
 def check_devices_pipes_and_links(t):
