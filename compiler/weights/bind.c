@@ -313,6 +313,11 @@ static void hint_layer(binder *b, diag *d, const group *g, const faults *f) {
                   "save it as float32: torch.save({key: value.float() for key, value in model.state_dict().items()}, "
                   "\"model.pt\")");
     if (missing && hint_habit(b, d, g, missing)) return;
+    const char *half = missing ? weight_norm_half(b->arena, &b->view->dict, missing) : NULL;
+    if (half) {
+        diag_hint(d, "%s", half);
+        return;
+    }
     if (missing && hint_tied(b, d, g, missing)) return;
     if (missing) hint_nearest(b, d, missing);
 }

@@ -89,6 +89,28 @@ void weight_norm_add(arena *a, tensor_dict *d) {
     tensor_dict_sort(all, &d->count);
 }
 
+/* g or v of a weight, under either name. */
+static const tensor *half_of(arena *a, const tensor_dict *d, const char *whole, const char *old_ending,
+                             const char *new_ending) {
+    const char *dot = strrchr(whole, '.'), *word = dot ? dot + 1 : whole;
+    const tensor *t = tensor_find(d, arena_printf(a, "%s%s", whole, old_ending));
+    return t ? t
+             : tensor_find(d, arena_printf(a, "%.*s%s%s%s", (int)(word - whole), whole, infix, word, new_ending));
+}
+
+const char *weight_norm_half(arena *a, const tensor_dict *d, const char *whole) {
+    const tensor *g = half_of(a, d, whole, "_g", ".original0"), *v = half_of(a, d, whole, "_v", ".original1");
+    if (!g && !v) return NULL;
+    const char *first = tensor_name_quoted(a, g ? g->name : v->name);
+    if (!g || !v)
+        return arena_printf(a, "%s is half of a weight_norm, and its %s is missing", first, g ? "direction" : "magnitude");
+    const char *second = tensor_name_quoted(a, v->name);
+    if (is_pair(g, v)) return arena_printf(a, "%s and %s are not named by one weight_norm", first, second);
+    return arena_printf(a, "%s %s and %s %s are no weight_norm: the first has the second's sizes, but for 1s", first,
+                        tensor_shape_string(a, g->shape, g->rank), second,
+                        tensor_shape_string(a, v->shape, v->rank));
+}
+
 /* --- folding ---------------------------------------------------------------------------------- */
 
 /* Which element of g belongs to element i of v. */

@@ -17,6 +17,10 @@ void weight_norm_add(arena *a, tensor_dict *d);
  * "conv.weight_g"), or NULL. */
 const char *weight_norm_whole(arena *a, const char *part);
 
+/* Why tensors that by their names are parts of this weight, which is not in the dict, do not make it; NULL where there
+ * are none. */
+const char *weight_norm_half(arena *a, const tensor_dict *d, const char *whole);
+
 /* torch computes in the type that the tensors have: is that float64? */
 bool weight_norm_is_wide(const tensor *w);
 /* w out of the elements of its g and v, rounded where torch rounds: of wide ones into `to`; of

@@ -203,6 +203,20 @@ case("param_of_submodule", PARAM, tensors(("scale.gain.w", "F32", [2])))
 case("keys_wrong", TIED.replace("Embedding(20, 8)", 'Embedding(20, 8) from (weigth="a.weight")')
      .replace("Linear(8, 20)", "Linear(8, 20) from ('a')").replace("output", 'param p: float32[1] from (a="b")\n    output'),
      tensors(("a.weight", "F32", [20, 8])))
+# halves of a weight_norm, of the wrong sizes, and of two versions of PyTorch
+case("bind_weight_norm", """model m {
+    weights "weights.safetensors"
+    input x: float32[6]
+    layer a = Linear(6, 6)
+    layer b = Linear(6, 6)
+    layer c = Linear(6, 6)
+    layer d = Linear(6, 6)
+    output y = d(c(b(a(x))))
+}
+""", tensors(("a.weight_g", "F32", [6, 1]), ("a.bias", "F32", [6]),
+             ("b.parametrizations.weight.original1", "F32", [6, 6]), ("b.bias", "F32", [6]),
+             ("c.weight_g", "F32", [6]), ("c.weight_v", "F32", [6, 6]), ("c.bias", "F32", [6]),
+             ("d.parametrizations.weight.original0", "F32", [6, 1]), ("d.weight_v", "F32", [6, 6]), ("d.bias", "F32", [6])))
 case("bind_rank", PARAM, tensors(("w", "F32", [2, 1])))
 # module. before every key is stripped; here it is not before every key
 case("bind_module_prefix", TAGGER, tensors(("module.embed.weight", "F32", [9, 6]), *lstm("module.lstm."),
