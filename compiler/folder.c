@@ -27,7 +27,7 @@ bool folder_make_way(folder *f, const char *relative) {
     return true;
 }
 
-bool folder_add(folder *f, const char *relative, const char *bytes, size_t size) {
+static bool add(folder *f, const char *relative, const char *bytes, size_t size) {
     place at;
     output *o = ARENA_NEW(f->arena, output);
     if (f->count == FOLDER_MOST_FILES) ice("more than %d files in a folder", FOLDER_MOST_FILES);
@@ -48,7 +48,7 @@ bool folder_add_set(folder *f, const char *set, const template_variable *variabl
         text name = text_new(f->arena), bytes = text_new(f->arena);
         template_fill(path, strlen(path), variables, &name);
         template_fill(t->bytes, t->size, variables, &bytes);
-        if (!folder_add(f, text_string(&name), text_string(&bytes), bytes.length)) return false;
+        if (!add(f, text_string(&name), text_string(&bytes), bytes.length)) return false;
     }
     return true;
 }

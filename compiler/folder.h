@@ -26,7 +26,6 @@ folder folder_new(arena *a, const char *path, diag_list *diags);
 bool folder_is_empty(const char *path);
 /* Makes the folders that a path within it needs; false, with an error, where one cannot be. */
 bool folder_make_way(folder *f, const char *relative);
-bool folder_add(folder *f, const char *relative, const char *bytes, size_t size);
 /* All templates of a set. */
 bool folder_add_set(folder *f, const char *set, const template_variable *variables);
 bool folder_commit(folder *f);

@@ -1,10 +1,8 @@
 /* fmt: nnc fmt, the canonical form of .nn files, in place or checked. */
 #include "commands/command.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "output.h"
 #include "syntax/format.h"

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "emit/target.h"
-
 static int64_t *largest_dims(arena *a, const ir_model *m) {
     int64_t *dims = ARENA_ARRAY(a, int64_t, m->symbol_count);
     for (size_t i = 0; i < m->symbol_count; i++) dims[i] = dim_max(m->symbols[i]);

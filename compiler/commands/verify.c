@@ -1,7 +1,6 @@
 /* verify: nnc verify, the code that the C compiler makes against the float64 interpreter. */
 #include "commands/verify.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "commands/model_options.h"

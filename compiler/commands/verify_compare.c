@@ -1,7 +1,6 @@
 /* verify_compare: see verify_compare.h. */
 #include "commands/verify_compare.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 #include "commands/progress.h"

@@ -16,7 +16,5 @@ void emit_print_wrapped(FILE *to, const char *head, const char *list, const char
 const char *emit_run_parameters(arena *a, const ir_model *m, const emit_api *api, const char *lr);
 /* Them with their shapes, a line each of a comment. */
 void emit_print_arguments(const ir_model *m, const emit_api *api, FILE *to);
-/* Members of the struct: what the plan needs and the room for alignment. */
-int64_t emit_scratch_floats(const plan *p);
 
 #endif

@@ -1,5 +1,5 @@
-/* header: model.h, what a user's program sees. Stands alone: the few shared declarations are repeated, guarded. */
-#include <string.h>
+/* header: model.h, what a user's program sees. Stands alone: the few shared declarations are
+ * repeated, guarded. */
 
 #include "ctree/reserved.h"
 #include "emit/banner.h"
@@ -37,6 +37,15 @@ static int64_t scratch_ints(const plan *p) {
     return most;
 }
 
+/* What all plans of the struct need, and the room for alignment. */
+static int64_t scratch_floats(const plan *p) {
+    const plan *plans[PLAN_MODES];
+    int64_t most = 0;
+    for (size_t i = 0, count = plan_modes(p, plans); i < count; i++)
+        if (plans[i]->scratch_floats > most) most = plans[i]->scratch_floats;
+    return most ? most + EMIT_SCRATCH_ALIGNMENT - 1 : 0;
+}
+
 emit_members emit_struct_members(arena *a, const plan *p, const emit_api *api, const char *target) {
     const ir_model *m = p->model;
     emit_members all = {0};
@@ -51,7 +60,7 @@ emit_members emit_struct_members(arena *a, const plan *p, const emit_api *api, c
                            arena_printf(a, "noted by %s_reset", api->name), false};
     own[1] = (emit_member){"int32_t", "turn", procedure_has_turns(p),
                            "1: this run takes the weights backwards, as the cache has them", false};
-    own[2] = (emit_member){"float", "scratch", emit_scratch_floats(p), NULL, false};
+    own[2] = (emit_member){"float", "scratch", scratch_floats(p), NULL, false};
     own[3] = (emit_member){"int32_t", "scratch_ints", scratch_ints(p), NULL, false};
     if (p->train) training_members(a, p, &all);
     for (size_t i = 0; i < m->state_count + 4; i++)
@@ -76,14 +85,6 @@ static void print_struct(const plan *p, const emit_api *api, const char *target,
     }
     fprintf(to, "};\n\n");
     arena_free(a);
-}
-
-int64_t emit_scratch_floats(const plan *p) {
-    const plan *plans[PLAN_MODES];
-    int64_t most = 0;
-    for (size_t i = 0, count = plan_modes(p, plans); i < count; i++)
-        if (plans[i]->scratch_floats > most) most = plans[i]->scratch_floats;
-    return most ? most + EMIT_SCRATCH_ALIGNMENT - 1 : 0;
 }
 
 /* Where a function of C has the model's name, which in a file that includes the header is the type from here on. */

@@ -1,7 +1,6 @@
 /* training_clip: clipping of all gradients before the step, as torch.nn.utils has it. */
 #include <math.h>
 
-#include "emit/training.h"
 #include "emit/training_parts.h"
 #include "kernels/vectors.h"
 

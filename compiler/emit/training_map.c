@@ -1,6 +1,5 @@
-/* training_map: from the order in which callers see parameters and gradients, row-major by keys, to the places where
- * they lie in the struct's arrays. */
-#include "emit/training.h"
+/* training_map: from the order in which callers see parameters and gradients, row-major by keys, to
+ * the places where they lie in the struct's arrays. */
 #include "emit/training_parts.h"
 
 /* plan/pack.h says the same of a matrix without biases. */

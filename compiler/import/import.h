@@ -5,8 +5,6 @@
 #ifndef NNC_IMPORT_IMPORT_H
 #define NNC_IMPORT_IMPORT_H
 
-#include <stdio.h>
-
 #include "support/diag.h"
 #include "weights/safetensors_write.h"
 

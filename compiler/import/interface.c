@@ -1,5 +1,5 @@
-/* interface: the model's inputs and outputs, with the sizes, constants and states that the command line gives. */
-#include <inttypes.h>
+/* interface: the model's inputs and outputs, with the sizes, constants and states that the command
+ * line gives. */
 #include <math.h>
 #include <stdlib.h>
 

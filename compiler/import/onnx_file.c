@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     MAX_DEPTH = 160,            /* messages inside one another: an If takes three */

@@ -1,5 +1,4 @@
 /* ops_choice: which elements of a tensor count. */
-#include <inttypes.h>
 
 #include "import/ops.h"
 

@@ -1,6 +1,5 @@
 /* ops_conv: convolutions and pooling over one or two axes. */
 #include <inttypes.h>
-#include <math.h>
 
 #include "import/ops.h"
 

@@ -1,6 +1,5 @@
 /* ops_reduce: sums, extremes and softmax over axes. */
 #include <inttypes.h>
-#include <math.h>
 
 #include "import/ops.h"
 

@@ -214,53 +214,30 @@ ir_node *ir_add_repeat(ir_model *m, ir_graph *g, ir_block *block, ir_value *cons
     return ir_insert_repeat(m, g, g->last, block, inputs, input_count, rows, rounds, collected, where);
 }
 
-/* Every place of a graph and of the bodies in it that uses a value. */
-typedef void use_visitor(void *context, ir_value **use);
+static void replace_use(ir_value **use, const ir_value *from, ir_value *to) {
+    if (*use == from) *use = to;
+}
 
-static void visit_uses(const ir_graph *g, use_visitor *visit, void *context) {
+/* In a graph and the bodies in it. */
+static void replace_uses(const ir_graph *g, const ir_value *from, ir_value *to) {
     for (const ir_node *n = g->first; n; n = n->next) {
-        for (unsigned i = 0; i < n->input_count; i++) visit(context, &n->inputs[i]);
+        for (unsigned i = 0; i < n->input_count; i++) replace_use(&n->inputs[i], from, to);
         if (n->op != IR_REPEAT) continue;
-        visit_uses(&n->block->body, visit, context);
-        for (unsigned i = 0; i < ir_carried_of(n); i++) visit(context, &n->block->next[i]);
-        for (unsigned i = 0; i < ir_collected_of(n); i++) visit(context, &n->block->collected[i]);
-        visit(context, &n->block->until);
+        replace_uses(&n->block->body, from, to);
+        for (unsigned i = 0; i < ir_carried_of(n); i++) replace_use(&n->block->next[i], from, to);
+        for (unsigned i = 0; i < ir_collected_of(n); i++)
+            replace_use(&n->block->collected[i], from, to);
+        replace_use(&n->block->until, from, to);
     }
-}
-
-typedef struct {
-    const ir_value *value;
-    ir_value *by; /* replacing */
-    unsigned count;
-} use_search;
-
-static void count_use(void *context, ir_value **use) {
-    use_search *s = context;
-    s->count += *use == s->value;
-}
-
-static void replace_use(void *context, ir_value **use) {
-    use_search *s = context;
-    if (*use == s->value) *use = s->by;
-}
-
-unsigned ir_use_count(const ir_model *m, const ir_value *v) {
-    use_search s = {.value = v};
-    visit_uses(&m->run, count_use, &s);
-    visit_uses(&m->reset, count_use, &s);
-    for (size_t i = 0; i < m->output_count; i++) s.count += m->outputs[i].value == v;
-    for (size_t i = 0; i < m->state_count; i++) s.count += m->states[i].next == v;
-    return s.count;
 }
 
 void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to) {
-    use_search s = {.value = from, .by = to};
-    visit_uses(&m->run, replace_use, &s);
-    visit_uses(&m->reset, replace_use, &s);
-    for (size_t i = 0; i < m->output_count; i++) replace_use(&s, &m->outputs[i].value);
+    replace_uses(&m->run, from, to);
+    replace_uses(&m->reset, from, to);
+    for (size_t i = 0; i < m->output_count; i++) replace_use(&m->outputs[i].value, from, to);
     for (size_t i = 0; i < m->state_count; i++) {
-        replace_use(&s, &m->states[i].next);
-        replace_use(&s, &m->states[i].init);
+        replace_use(&m->states[i].next, from, to);
+        replace_use(&m->states[i].init, from, to);
     }
-    for (size_t i = 0; i < m->check_count; i++) replace_use(&s, &m->checks[i].value);
+    for (size_t i = 0; i < m->check_count; i++) replace_use(&m->checks[i].value, from, to);
 }

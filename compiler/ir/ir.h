@@ -294,8 +294,6 @@ const bool *ir_made_of_inputs(arena *a, const ir_model *m);
 bool ir_is_const(const ir_value *v, double *number);
 /* What layers of the model that do not say how their matrices are kept take for it. */
 void ir_weights_default(ir_model *m, ir_weights w);
-/* How many node inputs, outputs, next states and ends of rounds of the model use v. */
-unsigned ir_use_count(const ir_model *m, const ir_value *v);
 /* Replaces every use of `from` (inputs of nodes in all graphs, ends of rounds, outputs, next, init, checks) by `to`. */
 void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to);
 
@@ -316,9 +314,9 @@ void ir_place_params(ir_model *m);
 int64_t ir_living_floats(const ir_model *m); /* of all of them */
 /* The params that live in the struct, by offset. */
 const ir_param **ir_living_params(arena *a, const ir_model *m, size_t *count);
-unsigned ir_moments(const ir_training *t);   /* how many floats optimizers keep for each, at most */
-unsigned ir_moments_of(const ir_optimizer *o);
-/* The graphs that may have PARAM nodes of the base model: reset, run, and the run graphs of its training's models. */
+unsigned ir_moments(const ir_training *t); /* how many floats optimizers keep for each, at most */
+/* The graphs that may have PARAM nodes of the base model: reset, run, and the run graphs of its
+ * training's models. */
 enum { IR_MAX_GRAPHS = 4 };
 size_t ir_graphs_of(ir_model *m, ir_graph **graphs);
 

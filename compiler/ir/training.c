@@ -36,7 +36,7 @@ int64_t ir_living_floats(const ir_model *m) {
     return floats;
 }
 
-unsigned ir_moments_of(const ir_optimizer *o) {
+static unsigned moments_of(const ir_optimizer *o) {
     switch (o->rule) {
     case IR_SGD: return o->momentum > 0;
     case IR_ADAM:
@@ -49,6 +49,6 @@ unsigned ir_moments_of(const ir_optimizer *o) {
 unsigned ir_moments(const ir_training *t) {
     unsigned most = 0;
     for (size_t i = 0; i < t->optimizer_count; i++)
-        if (ir_moments_of(&t->optimizers[i]) > most) most = ir_moments_of(&t->optimizers[i]);
+        if (moments_of(&t->optimizers[i]) > most) most = moments_of(&t->optimizers[i]);
     return most;
 }

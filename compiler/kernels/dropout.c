@@ -6,7 +6,7 @@
  * one. */
 #include <math.h>
 
-#include "kernels/nest.h"
+#include "kernels/kernel.h"
 
 static const char bits[] =
     "/* Four random words: Philox4x32-10. */\n"

@@ -439,6 +439,19 @@ static void emit_parts_of(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     c->name_count = names;
 }
 
+/* The loops of the nest, the innermost one in vectors; `index` is its name where the nest has no
+ * axis. */
+static void emit_vectors(job *j, cblock *b, const char *index, vectors_body *body) {
+    chain *c = j->chain;
+    nest *n = c->nest;
+    unsigned last = n->rank ? n->rank - 1 : 0;
+    const dim *extent = n->rank ? n->dims[last] : dim_const(c->e->plan->dims, 1);
+    take_name(c, "whole");
+    take_name(c, "rest");
+    vectors_axis v = vectors_new(c->e, b, extent, n->rank ? n->names[last] : index);
+    vectors_loop(&v, nest_loops(n, b, last), body, j);
+}
+
 static void emit_fused(emit_context *e, const plan_kernel *k, cfunction *f) {
     chain c = {.e = e, .mode = CHOICE_VECTORS, .fused = k};
     c.made = ARENA_ARRAY(e->arena, cexpr *, k->input_count);
@@ -451,13 +464,7 @@ static void emit_fused(emit_context *e, const plan_kernel *k, cfunction *f) {
         take_name(&c, k->results[i].name);
     }
     nest_close(c.nest, 1); /* i is a gate */
-    nest *n = c.nest;
-    unsigned last = n->rank ? n->rank - 1 : 0;
-    const dim *extent = n->rank ? n->dims[last] : dim_const(e->plan->dims, 1);
-    take_name(&c, "whole");
-    take_name(&c, "rest");
-    vectors_axis v = vectors_new(e, c_body(f), extent, n->rank ? n->names[last] : "j");
-    vectors_loop(&v, nest_loops(n, c_body(f), last), emit_parts_of, &j);
+    emit_vectors(&j, c_body(f), "j", emit_parts_of);
 }
 
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f) {
@@ -476,13 +483,7 @@ void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f) {
         emit_elements(&j, c_body(f));
         return;
     }
-    nest *n = c.nest;
-    unsigned last = n->rank ? n->rank - 1 : 0;
-    const dim *extent = n->rank ? n->dims[last] : dim_const(e->plan->dims, 1);
-    take_name(&c, "whole");
-    take_name(&c, "rest");
-    vectors_axis v = vectors_new(e, c_body(f), extent, n->rank ? n->names[last] : "i");
-    vectors_loop(&v, nest_loops(n, c_body(f), last), emit_vector_of, &j);
+    emit_vectors(&j, c_body(f), "i", emit_vector_of);
 }
 
 expression *expression_new(emit_context *e, const plan_kernel *inlined, nest *outer, nest *inner,

@@ -5,8 +5,7 @@
  * cost more than it brings. */
 static const char *storage_of(const recurrent *r) {
     const char *storage = emit_static(r->e);
-    return r->c->hidden * r->c->projected < COST_APART ? storage
-                                                           : arena_printf(r->e->arena, "NNC_APART %s", storage);
+    return r->c->apart ? arena_printf(r->e->arena, "NNC_APART %s", storage) : storage;
 }
 
 weight_tables recurrent_parameter(const recurrent *r, cfunction *f, const char *name, const weight_tables *table) {

@@ -1,5 +1,4 @@
 /* sink: what changes arrays of the struct: gradients and parameters. */
-#include <math.h>
 
 #include "kernels/nest.h"
 #include "kernels/vectors.h"

@@ -358,30 +358,32 @@ static value lower_unbind(lowering *l, const arguments *a, ir_op op) {
     return all.kind == VALUE_TUPLE ? parts_end(l, a, &p) : all;
 }
 
-static value lower_narrow(lowering *l, const arguments *a, ir_op op) {
-    (void)op;
+/* x[start : start + extent] along dim, where x, dim and start are the first three arguments; NULL:
+ * that does not fit. */
+static ir_value *narrowed(lowering *l, const arguments *a, const dim *extent, unsigned *axis) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
-    unsigned axis;
-    if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), &axis))
-        return value_poison(where);
-    const dim *size = x->type.dims[axis], *start = a->values[2].integer, *extent = a->values[3].integer;
+    if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), axis))
+        return NULL;
+    const dim *size = x->type.dims[*axis], *start = a->values[2].integer;
     if (dim_max(start) < 0) start = dim_add(l->model->dims, size, start);
-    if (!shape_slice_fits(l, a, start, extent, size, where)) return value_poison(where);
-    return value_tensor(l, build_slice(l, x, axis, start, extent, 1, where), where);
+    if (!shape_slice_fits(l, a, start, extent, size, where)) return NULL;
+    return build_slice(l, x, *axis, start, extent, 1, where);
+}
+
+static value lower_narrow(lowering *l, const arguments *a, ir_op op) {
+    (void)op;
+    unsigned axis;
+    ir_value *part = narrowed(l, a, a->values[3].integer, &axis);
+    return part ? value_tensor(l, part, a->call->where) : value_poison(a->call->where);
 }
 
 static value lower_select(lowering *l, const arguments *a, ir_op op) {
     (void)op;
-    span where = a->call->where;
-    ir_value *x = args_tensor(a, 0);
     unsigned axis;
-    if (!shape_axis(l, args_integer(a, 1, 0), x->type.rank, args_where(a, 1), shown(l, a), &axis))
-        return value_poison(where);
-    const dim *size = x->type.dims[axis], *at = a->values[2].integer, *one = build_dim(l, 1);
-    if (dim_max(at) < 0) at = dim_add(l->model->dims, size, at);
-    if (!shape_slice_fits(l, a, at, one, size, where)) return value_poison(where);
-    return value_tensor(l, without_axis(l, build_slice(l, x, axis, at, one, 1, where), axis, where), where);
+    ir_value *one = narrowed(l, a, build_dim(l, 1), &axis);
+    if (!one) return value_poison(a->call->where);
+    return value_tensor(l, without_axis(l, one, axis, a->call->where), a->call->where);
 }
 
 /* ----------------------------------------------------------------------------------------------------------------- */

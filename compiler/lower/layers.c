@@ -198,11 +198,12 @@ static ir_weights weights_of(lowering *l, const ast_name *as) {
     return IR_WEIGHTS_DEFAULT;
 }
 
-bool layer_has_matrices(const layer *self) {
+/* Does it, or one in it, have matrices that `as` is about? */
+static bool has_matrices(const layer *self) {
     if (!self->kind) return false;
     if (self->kind->construct) return self->kind->has_matrices;
     for (size_t i = 0; i < self->as.sequential.count; i++)
-        if (layer_has_matrices(self->as.sequential.items[i])) return true;
+        if (has_matrices(self->as.sequential.items[i])) return true;
     return false;
 }
 
@@ -211,7 +212,7 @@ void layer_declare(lowering *l, const ast_stmt *s) {
     const char *prefix = s->string ? s->string : s->name.text;
     ir_weights weights = weights_of(l, &s->weights);
     layer *self = layer_make(l, s->value, s->name.text, prefix, s->keys, weights, s->where, earlier);
-    if (s->weights.text && !self->broken && !layer_has_matrices(self)) {
+    if (s->weights.text && !self->broken && !has_matrices(self)) {
         diag *e = diag_error(l->diags, s->weights.where, "%s has no matrices: it cannot be kept as %.60s",
                              self->kind->name, s->weights.text);
         diag_hint(e, "leave `as` out; Embedding, recurrent layers, Linear and convolutions have some");

@@ -464,10 +464,8 @@ void layer_declare(lowering *l, const ast_stmt *s);
 /* A module of that name and prefix, as the call says; `broken` when that is at fault. keys: of single tensors, or NULL;
  * weights: how its matrices, if it has any, are kept; again: there is one of that name, so that only the arguments are
  * looked at. */
-layer *layer_make(lowering *l, const ast_expr *call, const char *name, const char *prefix, const ast_argument *keys,
-                  ir_weights weights, span where, bool again);
-/* Does it, or one in it, have matrices that `as` is about? */
-bool layer_has_matrices(const layer *self);
+layer *layer_make(lowering *l, const ast_expr *call, const char *name, const char *prefix,
+                  const ast_argument *keys, ir_weights weights, span where, bool again);
 value layer_call(lowering *l, layer *self, const ast_expr *call);
 /* Declares a tensor of the state_dict, or finds the one of the same key; NOWHERE after reporting a clash of shapes. */
 size_t param_declare(lowering *l, const char *key, const ir_type *type, const char *wanted_by, span where);

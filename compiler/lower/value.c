@@ -1,5 +1,4 @@
 /* value: what expressions become, and how it is shown in messages. */
-#include <math.h>
 
 #include "lower/lowering.h"
 

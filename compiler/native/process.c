@@ -7,7 +7,6 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "support/diag.h"
 #include "temporary.h"

@@ -143,26 +143,26 @@ ir_value *adj_reduce(differentiation *d, ir_op op, ir_value *x, unsigned axes, b
     return v;
 }
 
-ir_value *adj_slice(differentiation *d, ir_value *x, unsigned axis, const dim *start, const dim *extent, int64_t step) {
+/* A SLICE, or the PLACE that is its adjoint: the axis gets this extent. */
+static ir_value *along(differentiation *d, ir_op op, ir_value *x, unsigned axis, const dim *start,
+                       const dim *extent, int64_t step) {
     if (dim_is(start, 0) && dim_same(extent, x->type.dims[axis])) return x;
     ir_type type = x->type;
     type.dims[axis] = extent;
-    ir_value *v = adj_value(d, IR_SLICE, &x, 1, &type);
+    ir_value *v = adj_value(d, op, &x, 1, &type);
     v->producer->attrs.axis = axis;
     v->producer->attrs.start = start;
     v->producer->attrs.step = step;
     return v;
 }
 
+ir_value *adj_slice(differentiation *d, ir_value *x, unsigned axis, const dim *start,
+                    const dim *extent, int64_t step) {
+    return along(d, IR_SLICE, x, axis, start, extent, step);
+}
+
 ir_value *adj_place(differentiation *d, ir_value *x, unsigned axis, const dim *start, const dim *length, int64_t step) {
-    if (dim_is(start, 0) && dim_same(length, x->type.dims[axis])) return x;
-    ir_type type = x->type;
-    type.dims[axis] = length;
-    ir_value *v = adj_value(d, IR_PLACE, &x, 1, &type);
-    v->producer->attrs.axis = axis;
-    v->producer->attrs.start = start;
-    v->producer->attrs.step = step;
-    return v;
+    return along(d, IR_PLACE, x, axis, start, length, step);
 }
 
 ir_value *adj_cat(differentiation *d, ir_value *const *parts, unsigned count, unsigned axis) {

@@ -131,7 +131,8 @@ static region before_view(dim_table *t, const ir_node *n, const region *used) {
         }
         return r;
     }
-    default: return before_reshape(t, from, &n->results[0]->type, used);
+    case IR_RESHAPE: return before_reshape(t, from, &n->results[0]->type, used);
+    default: ice("%s is no view", ir_op_name(n->op));
     }
 }
 

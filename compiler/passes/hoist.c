@@ -113,6 +113,13 @@ static bool first_of_rows(const hoister *h, const ir_node *n) {
     return true;
 }
 
+/* Does the operator work along attrs.axes, or along attrs.axis? */
+static bool has_axes(ir_op op) { return ir_op_class_of(op) == IR_REDUCE || op == IR_FLIP; }
+
+static bool has_axis(ir_op op) {
+    return ir_op_class_of(op) == IR_NORMALIZE || op == IR_SLICE || op == IR_CAT || op == IR_PAD;
+}
+
 static bool can_take_all(const hoister *h, const ir_node *n) {
     ir_type type = n->results[0]->type;
     if (type.rank == IR_MAX_RANK) return false;
@@ -131,50 +138,20 @@ static bool can_take_all(const hoister *h, const ir_node *n) {
     case IR_COPY:
     case IR_RESHAPE:
     case IR_PERMUTE:
-    case IR_SLICE: return true;
-    case IR_SUM:
-    case IR_MEAN:
-    case IR_MAX:
-    case IR_MIN:
-    case IR_ARGMAX:
-    case IR_ARGMIN:
-    case IR_PROD:
-    case IR_VAR:
-    case IR_NORM:
-    case IR_FLIP:
-    case IR_CUMSUM:
-    case IR_SOFTMAX:
-    case IR_LOG_SOFTMAX: return true;
-    default: return ir_op_is_elementwise(n->op);
+    default: return ir_op_is_elementwise(n->op) || has_axes(n->op) || has_axis(n->op);
     }
 }
 
 /* The operator's attributes with one more dim in front. */
 static ir_attrs shifted(const ir_node *n) {
     ir_attrs attrs = n->attrs;
-    switch ((unsigned)n->op) {
-    case IR_PERMUTE:
-        attrs.perm[0] = 0;
-        for (unsigned i = 0; i < n->results[0]->type.rank; i++) attrs.perm[i + 1] = n->attrs.perm[i] + 1;
-        return attrs;
-    case IR_SUM:
-    case IR_MEAN:
-    case IR_MAX:
-    case IR_MIN:
-    case IR_ARGMAX:
-    case IR_ARGMIN:
-    case IR_PROD:
-    case IR_VAR:
-    case IR_NORM:
-    case IR_FLIP: attrs.axes <<= 1; return attrs;
-    case IR_CUMSUM:
-    case IR_SOFTMAX:
-    case IR_LOG_SOFTMAX:
-    case IR_SLICE:
-    case IR_CAT:
-    case IR_PAD: attrs.axis++; return attrs;
-    default: return attrs;
-    }
+    if (has_axes(n->op)) attrs.axes <<= 1;
+    if (has_axis(n->op)) attrs.axis++;
+    if (n->op != IR_PERMUTE) return attrs;
+    attrs.perm[0] = 0;
+    for (unsigned i = 0; i < n->results[0]->type.rank; i++)
+        attrs.perm[i + 1] = n->attrs.perm[i] + 1;
+    return attrs;
 }
 
 static bool has_one_batch(ir_op op) { return op == IR_CONV1D || op == IR_BATCH_NORM; }

@@ -27,6 +27,7 @@ static void choose_sizes(const plan_kernel *k, choice_recurrent *r) {
     r->hidden = dim_max(k->inputs[IR_REC_W_IH].view.type.dims[0]) / r->gates;
     r->projected = dim_max(k->inputs[IR_REC_W_HH].view.type.dims[1]);
     r->shared = r->hidden * r->projected >= COST_SHARED;
+    r->apart = r->hidden * r->projected >= COST_APART;
 }
 
 static choice_rows choose_rows(const chooser *c, const plan_view *x, int64_t steps) {

@@ -64,7 +64,9 @@ bool planner_computes(const planner *p, const ir_node *n) {
         v = user->results[0];
         user = p->only_user[v->id];
     }
-    if (!user || !plan_computes_operand(user->op) || user->inputs[0] != v) return false;
+    if (!user || user->op == IR_EXPAND || !plan_operator_of(user->op)->computes_x ||
+        user->inputs[0] != v)
+        return false;
     expression x = {.planner = p, .shape = viewed ? &n->results[0]->type : NULL};
     return looks_fine(&x, n) && x.reads && (channels || !x.norms);
 }

@@ -100,11 +100,12 @@ static bool split_take(const task *u, int axis, int *input_axis) {
 /* --- the rows ---------------------------------------------------------------------------------------------------- */
 
 /* Of these classes all operators have the same row; the others stand below, one by one. */
-#define ROW_UNARY(NAME)     [IR_##NAME] = {split_elementwise, choose_elementwise, IR_MANY, true, false, {NULL}},
+#define ROW_UNARY(NAME) \
+    [IR_##NAME] = {split_elementwise, choose_elementwise, IR_MANY, true, false, false, {NULL}},
 #define ROW_BINARY(NAME)    ROW_UNARY(NAME)
 #define ROW_TERNARY(NAME)   ROW_UNARY(NAME)
-#define ROW_REDUCE(NAME)    [IR_##NAME] = {split_reduce, choose_reduction, IR_MANY, false, false, {NULL}},
-#define ROW_NORMALIZE(NAME) [IR_##NAME] = {split_but_its_axis, choose_reduction, IR_MANY, false, false, {NULL}},
+#define ROW_REDUCE(NAME)
+#define ROW_NORMALIZE(NAME)
 #define ROW_SOURCE(NAME)
 #define ROW_LAYER(NAME)
 #define ROW_VIEW(NAME)
@@ -116,36 +117,51 @@ static const plan_operator rows[IR_OP_COUNT] = {
 #define OP(NAME, text, class, ...) ROW_##class(NAME)
 #include "ir/op.def"
 
-    /*                 split               choose             params from  elementwise dense_rows operands */
-    [IR_EMBEDDING] = {split_rows, choose_nothing, 1, false, false, {"ids"}},
-    [IR_ONE_HOT] = {split_rows, choose_nothing, IR_MANY, false, false, {"ids"}},
-    [IR_RECURRENT] = {split_recurrent, choose_recurrent, IR_REC_W_IH, false, true, {"x", NULL, NULL, "lengths"}},
-    [IR_LINEAR] = {split_rows, choose_linear, 1, false, true, {NULL}},
-    [IR_MATMUL] = {split_matmul, choose_matmul, IR_MANY, false, false, {"a", "b"}},
-    [IR_CONV1D] = {split_batch, choose_conv, 1, false, false, {NULL}},
-    [IR_LAYER_NORM] = {split_rows, choose_reduction, 1, false, false, {NULL}},
-    [IR_BATCH_NORM] = {split_batch_norm, choose_elementwise, 1, true, false, {NULL}},
-    [IR_DROPOUT] = {split_never, choose_nothing, IR_MANY, false, false, {NULL}},
-    [IR_CAT] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, {NULL}},
-    [IR_PAD] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, {NULL}},
-    [IR_ARANGE] = {split_never, choose_nothing, IR_MANY, false, false, {NULL}},
-    [IR_FLIP] = {split_flip, choose_nothing, IR_MANY, false, false, {NULL}},
-    [IR_ROLL] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, {NULL}},
-    [IR_TAKE] = {split_take, choose_nothing, IR_MANY, false, false, {"x", "ids"}},
-    [IR_GATHER] = {split_never, choose_nothing, IR_MANY, false, false, {"x", "ids"}},
-    [IR_SCATTER_ADD] = {split_never, choose_nothing, IR_MANY, false, false, {"x", "ids", "src"}},
-    [IR_TOPK] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, {NULL}},
-    [IR_PLACE] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, {NULL}},
-    [IR_ACCUMULATE] = {split_never, choose_elementwise, IR_MANY, true, false, {NULL}},
-    [IR_UPDATE] = {split_never, choose_elementwise, IR_MANY, true, false, {NULL}},
-    [IR_STEP] = {split_never, choose_nothing, IR_MANY, false, false, {"gradient"}},
-    [IR_RENORM] = {split_never, choose_nothing, IR_MANY, false, false, {"ids"}},
-    [IR_WEIGHT_GRAD] = {split_never, choose_weight_grad, IR_MANY, false, false, {"dy", "x"}},
-    [IR_BIAS_GRAD] = {split_never, choose_bias_grad, IR_MANY, false, false, {"dy"}},
-    [IR_EMBEDDING_GRAD] = {split_never, choose_nothing, IR_MANY, false, false, {"dy", "ids"}},
-    [IR_COPY] = {split_never, choose_nothing, IR_MANY, false, false, {NULL}},
+    /* split, choose, parameters_from, elementwise, dense_rows, computes_x, operands */
+    [IR_EMBEDDING] = {split_rows, choose_nothing, 1, false, false, false, {"ids"}},
+    [IR_ONE_HOT] = {split_rows, choose_nothing, IR_MANY, false, false, false, {"ids"}},
+    [IR_RECURRENT] = {split_recurrent, choose_recurrent, IR_REC_W_IH, false, true, false,
+                      {"x", NULL, NULL, "lengths"}},
+    [IR_LINEAR] = {split_rows, choose_linear, 1, false, true, false, {NULL}},
+    [IR_MATMUL] = {split_matmul, choose_matmul, IR_MANY, false, false, false, {"a", "b"}},
+    [IR_CONV1D] = {split_batch, choose_conv, 1, false, false, false, {NULL}},
+    [IR_LAYER_NORM] = {split_rows, choose_reduction, 1, false, false, true, {NULL}},
+    [IR_BATCH_NORM] = {split_batch_norm, choose_elementwise, 1, true, false, false, {NULL}},
+    [IR_DROPOUT] = {split_never, choose_nothing, IR_MANY, false, false, false, {NULL}},
+    [IR_SUM] = {split_reduce, choose_reduction, IR_MANY, false, false, true, {NULL}},
+    [IR_MEAN] = {split_reduce, choose_reduction, IR_MANY, false, false, true, {NULL}},
+    [IR_MAX] = {split_reduce, choose_reduction, IR_MANY, false, false, true, {NULL}},
+    [IR_MIN] = {split_reduce, choose_reduction, IR_MANY, false, false, true, {NULL}},
+    [IR_ARGMAX] = {split_reduce, choose_reduction, IR_MANY, false, false, false, {NULL}},
+    [IR_ARGMIN] = {split_reduce, choose_reduction, IR_MANY, false, false, false, {NULL}},
+    [IR_PROD] = {split_reduce, choose_reduction, IR_MANY, false, false, false, {NULL}},
+    [IR_VAR] = {split_reduce, choose_reduction, IR_MANY, false, false, false, {NULL}},
+    [IR_NORM] = {split_reduce, choose_reduction, IR_MANY, false, false, true, {NULL}},
+    [IR_CUMSUM] = {split_but_its_axis, choose_reduction, IR_MANY, false, false, false, {NULL}},
+    [IR_SOFTMAX] = {split_but_its_axis, choose_reduction, IR_MANY, false, false, true, {NULL}},
+    [IR_LOG_SOFTMAX] = {split_but_its_axis, choose_reduction, IR_MANY, false, false, true, {NULL}},
+    [IR_CAT] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, false, {NULL}},
+    [IR_PAD] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, false, {NULL}},
+    [IR_ARANGE] = {split_never, choose_nothing, IR_MANY, false, false, false, {NULL}},
+    [IR_FLIP] = {split_flip, choose_nothing, IR_MANY, false, false, false, {NULL}},
+    [IR_ROLL] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, false, {NULL}},
+    [IR_TAKE] = {split_take, choose_nothing, IR_MANY, false, false, false, {"x", "ids"}},
+    [IR_GATHER] = {split_never, choose_nothing, IR_MANY, false, false, false, {"x", "ids"}},
+    [IR_SCATTER_ADD] =
+        {split_never, choose_nothing, IR_MANY, false, false, false, {"x", "ids", "src"}},
+    [IR_TOPK] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, false, {NULL}},
+    [IR_PLACE] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, false, {NULL}},
+    [IR_ACCUMULATE] = {split_never, choose_elementwise, IR_MANY, true, false, false, {NULL}},
+    [IR_UPDATE] = {split_never, choose_elementwise, IR_MANY, true, false, false, {NULL}},
+    [IR_STEP] = {split_never, choose_nothing, IR_MANY, false, false, false, {"gradient"}},
+    [IR_RENORM] = {split_never, choose_nothing, IR_MANY, false, false, false, {"ids"}},
+    [IR_WEIGHT_GRAD] = {split_never, choose_weight_grad, IR_MANY, false, false, false, {"dy", "x"}},
+    [IR_BIAS_GRAD] = {split_never, choose_bias_grad, IR_MANY, false, false, false, {"dy"}},
+    [IR_EMBEDDING_GRAD] =
+        {split_never, choose_nothing, IR_MANY, false, false, false, {"dy", "ids"}},
+    [IR_COPY] = {split_never, choose_nothing, IR_MANY, false, false, false, {NULL}},
     /* no kernel but a loop of them; split.c says how its rounds are divided */
-    [IR_REPEAT] = {split_never, choose_nothing, IR_MANY, false, false, {NULL}},
+    [IR_REPEAT] = {split_never, choose_nothing, IR_MANY, false, false, false, {NULL}},
 };
 
 const char *plan_recurrent_result(const ir_node *n, unsigned result) {
@@ -157,11 +173,6 @@ const char *plan_recurrent_result(const ir_node *n, unsigned result) {
 const plan_operator *plan_operator_of(ir_op op) {
     if ((unsigned)op >= IR_OP_COUNT || !rows[op].split) ice("the planner has no row for %s", ir_op_name(op));
     return &rows[op];
-}
-
-bool plan_computes_operand(ir_op op) {
-    return op == IR_SUM || op == IR_MEAN || op == IR_MAX || op == IR_MIN || op == IR_NORM || op == IR_SOFTMAX ||
-           op == IR_LOG_SOFTMAX || op == IR_LAYER_NORM;
 }
 
 bool plan_is_parameter(const ir_node *n, unsigned input) {

@@ -18,13 +18,13 @@ typedef struct {
     unsigned parameters_from; /* inputs from here on are a layer's params, which its kernel packs or tabulates */
     bool elementwise;         /* may be computed inside of another elementwise kernel of its shape */
     bool dense_rows;          /* input 0 is read, and the result written, in rows without gaps */
+    bool computes_x; /* input 0 may be an expression, computed as it is read (computed.c) */
     const char *operands[PLAN_NAMED_OPERANDS]; /* what C calls the inputs in memory; without: x, or x1, x2 … */
 } plan_operator;
 
 /* What the results of a RECURRENT are called. */
 const char *plan_recurrent_result(const ir_node *n, unsigned result);
 const plan_operator *plan_operator_of(ir_op op);
-bool plan_computes_operand(ir_op op); /* can input 0 be computed as it is read? */
 bool plan_is_parameter(const ir_node *n, unsigned input);
 
 #endif

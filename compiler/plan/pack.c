@@ -65,12 +65,6 @@ int64_t pack_matrix(const pack *p, pack_part part) {
 
 int64_t pack_elements(const pack *p, pack_part part) { return p->matrices * pack_matrix(p, part); }
 
-int64_t pack_bytes(const pack *p) {
-    const format_row *f = format_row_of(p->format);
-    return 4 * pack_elements(p, PACK_FLOATS) + f->bytes * pack_elements(p, PACK_CODES) +
-           (f->block_scales ? 2 : 4) * pack_elements(p, PACK_SCALES) + 4 * pack_elements(p, PACK_BIASES);
-}
-
 const char *pack_order(arena *a, const pack *p, const char *unit) {
     int64_t panel = smaller(p->panel, p->units);
     return panel > 1 ? arena_printf(a, "in panels of %lld %ss", (long long)panel, unit)

@@ -52,7 +52,6 @@ int64_t pack_bias_floats(const pack *p, int64_t panel);   /* of the row of biase
 int64_t pack_offset(const pack *p, int64_t panel, pack_part part); /* where the panel begins */
 int64_t pack_matrix(const pack *p, pack_part part);       /* elements of one matrix, with its tail; 0: no such table */
 int64_t pack_elements(const pack *p, pack_part part);
-int64_t pack_bytes(const pack *p);                        /* of all its tables */
 /* "in panels of 8 units", or "unit by unit"; `unit` is what a gate's row is called. */
 const char *pack_order(arena *a, const pack *p, const char *unit);
 /* Where element i of the matrix, row-major, lies among its floats; biases apart, one matrix. */

@@ -334,23 +334,13 @@ void planner_place(planner *p, bool is_reset) {
 
 /* --- copies that layouts force --- */
 
-/* In the block that v is of: what no round changes is copied once, before the rounds. */
-static pval *dense_copy(planner *p, pval *v) {
-    pblock *block = p->block;
-    p->block = v->block;
-    pval *r = planner_root(p, &v->type, v->name);
-    planner_copy(p, v, r, NULL);
-    p->block = block;
-    return r;
-}
-
 /* Makes v's view sayable in strides, by a dense copy of what a RESHAPE cannot see through. */
 static void make_sayable(planner *p, pval *v) {
     if (v->kind != PVAL_VIEW) return;
     make_sayable(p, v->source);
     plan_view view;
     if (layout_full(p, v, &view)) return;
-    pval *copy = dense_copy(p, v->source);
+    pval *copy = planner_dense_copy(p, v->source);
     v->source = v->origin = copy;
 }
 
@@ -366,7 +356,7 @@ void planner_legalize(planner *p) {
             make_sayable(p, v);
             plan_view view;
             if (wants_dense_rows(p, u, k) && layout_full(p, v, &view) && !plan_view_rows_dense(&view))
-                u->inputs[k] = dense_copy(p, v);
+                u->inputs[k] = planner_dense_copy(p, v);
         }
     }
 }

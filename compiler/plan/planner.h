@@ -133,6 +133,8 @@ void planner_repeat(planner *p, const ir_node *n, void (*nodes)(planner *p, cons
 task *planner_task(planner *p, task_kind kind, const ir_node *node, unsigned inputs, unsigned results);
 pval *planner_root(planner *p, const ir_type *type, const char *name);
 pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const char *name);
+/* In the block that v is of: what no round changes is copied once, before the rounds. */
+pval *planner_dense_copy(planner *p, pval *v);
 pval *planner_materialize(planner *p, pval *v); /* a number as memory, for what cannot take it as an operand */
 void planner_after(planner *p, task *u, task *before); /* before must come first; both of one block */
 task *planner_copy(planner *p, pval *from, pval *to, const ir_node *node);

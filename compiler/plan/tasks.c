@@ -33,15 +33,17 @@ task *planner_copy(planner *p, pval *from, pval *to, const ir_node *node) {
     return u;
 }
 
-/* In the block of the number, which is around the one in work where rounds have no part in it. */
-pval *planner_materialize(planner *p, pval *v) {
-    if (v->kind != PVAL_NUMBER) return v;
+pval *planner_dense_copy(planner *p, pval *v) {
     pblock *block = p->block;
     p->block = v->block;
     pval *r = planner_root(p, &v->type, v->name);
     planner_copy(p, v, r, NULL);
     p->block = block;
     return r;
+}
+
+pval *planner_materialize(planner *p, pval *v) {
+    return v->kind == PVAL_NUMBER ? planner_dense_copy(p, v) : v;
 }
 
 pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const char *name) {

@@ -14,7 +14,9 @@ array *dual_result(evaluation *e, const ir_node *n, unsigned i) {
 }
 
 /* The copy's operands and result have ids behind those of the model. */
-array dual_replaced(evaluation *e, const ir_node *n, uint64_t tangents, uint64_t without) {
+/* What the node gives when the operands whose bits are set are replaced by their tangents, and
+ * those of `without` are not there: the tangent itself, of operators that are linear in these. */
+static array replaced(evaluation *e, const ir_node *n, uint64_t tangents, uint64_t without) {
     ir_node copy = *n;
     ir_value *operands = ARENA_ARRAY(e->arena, ir_value, n->input_count), result = *n->results[0],
              *results[] = {&result};
@@ -42,14 +44,14 @@ static void add_to(array *to, const array *more) {
 
 static void by_parts(evaluation *e, const ir_node *n, uint64_t first, uint64_t second, uint64_t without) {
     array *to = dual_result(e, n, 0);
-    array a = dual_replaced(e, n, first, without), b = dual_replaced(e, n, second, 0);
+    array a = replaced(e, n, first, without), b = replaced(e, n, second, 0);
     add_to(to, &a);
     add_to(to, &b);
 }
 
 static void linear_in(evaluation *e, const ir_node *n, uint64_t operands) {
     array *to = dual_result(e, n, 0);
-    array a = dual_replaced(e, n, operands, 0);
+    array a = replaced(e, n, operands, 0);
     add_to(to, &a);
 }
 
@@ -85,7 +87,9 @@ static void layer(evaluation *e, const ir_node *n) {
     case IR_RECURRENT: dual_recurrent(e, n); return;
     case IR_LAYER_NORM:
     case IR_BATCH_NORM: dual_norm(e, n); return;
-    default: dual_result(e, n, 0); return; /* ONE_HOT, GRAD */
+    case IR_ONE_HOT:
+    case IR_GRAD: dual_result(e, n, 0); return;
+    default: ice("%s has no tangent", ir_op_name(n->op));
     }
 }
 
@@ -96,7 +100,17 @@ static void move(evaluation *e, const ir_node *n) {
     case IR_GATHER: linear_in(e, n, 1); return;
     case IR_SCATTER_ADD: linear_in(e, n, 5); return;
     case IR_ARANGE: dual_result(e, n, 0); return;
-    default: linear_in(e, n, UINT64_MAX); return;
+    case IR_RESHAPE:
+    case IR_PERMUTE:
+    case IR_SLICE:
+    case IR_EXPAND:
+    case IR_CAT:
+    case IR_PAD:
+    case IR_FLIP:
+    case IR_ROLL:
+    case IR_PLACE:
+    case IR_COPY: linear_in(e, n, UINT64_MAX); return;
+    default: ice("%s has no tangent", ir_op_name(n->op));
     }
 }
 

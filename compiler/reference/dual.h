@@ -10,9 +10,6 @@
 const array *dual_input(const evaluation *e, const ir_node *n, unsigned i);
 /* A result's, zero at first. */
 array *dual_result(evaluation *e, const ir_node *n, unsigned i);
-/* What the node gives when the operands whose bits are set are replaced by their tangents, and those of `without` are
- * not there: the tangent itself, of operators that are linear in these. */
-array dual_replaced(evaluation *e, const ir_node *n, uint64_t tangents, uint64_t without);
 
 /* The tangents of a node's results, whose values are there. */
 void dual_node(evaluation *e, const ir_node *n);

@@ -1,5 +1,4 @@
 /* dual_recurrent: RNN, LSTM and GRU on dual numbers, sequence by sequence and step by step. */
-#include <math.h>
 
 #include "ir/function.h"
 #include "reference/dual.h"

@@ -1,6 +1,5 @@
-/* evaluate_recurrent: RNN, LSTM and GRU, sequence by sequence and step by step, by the formulas of torch.nn's
- * documentation. */
-#include <math.h>
+/* evaluate_recurrent: RNN, LSTM and GRU, sequence by sequence and step by step, by the formulas of
+ * torch.nn's documentation. */
 
 #include "ir/function.h"
 #include "reference/evaluate.h"

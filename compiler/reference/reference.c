@@ -251,7 +251,8 @@ reference_status reference_tangent(arena *a, const ir_model *m, const int64_t *d
     e.param_directions = param_directions;
     e.input_directions = input_directions;
     start_gradients(&e);
-    size_t slots = m->value_count + most_inputs(&m->run) + 2; /* those behind the values are dual_replaced's */
+    size_t slots =
+        m->value_count + most_inputs(&m->run) + 2; /* those behind the values are dual.c's */
     e.values = ARENA_ARRAY(a, array, slots);
     e.tangents = ARENA_ARRAY(a, array, slots);
     evaluate_graph(&e, &m->run);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "syntax/ast_build.h"
 #include "syntax/hints.h"
 
 #include "nnc.tab.h"

@@ -4,7 +4,6 @@
  * of an archive is read once; then the params get their numbers, or their layers an error. */
 #include "weights/bind.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
