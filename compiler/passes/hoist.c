@@ -132,12 +132,11 @@ static bool can_take_all(const hoister *h, const ir_node *n) {
     case IR_LAYER_NORM: return first_of_rows(h, n);
     case IR_CONV1D:
     case IR_BATCH_NORM: return first_of_rows(h, n) && may_merge(h, n);
-    case IR_MATMUL: return true;
     case IR_CAT: return all_of_rows(h, n);
-    case IR_PAD:
+    case IR_MATMUL:
     case IR_COPY:
     case IR_RESHAPE:
-    case IR_PERMUTE:
+    case IR_PERMUTE: return true;
     default: return ir_op_is_elementwise(n->op) || has_axes(n->op) || has_axis(n->op);
     }
 }
