@@ -21,31 +21,37 @@ static const struct {
     const char *name;
     size_t count;
     const emit_target *targets[3];
+    const char *march; /* without which a C compiler's code does not call such a body; or NULL */
 } choices[] = {
-    {"baseline", 1, {&baseline}},
-    {"all", 3, {&baseline, &avx2, &avx512}},
-    {"scalar", 1, {&scalar}},
-    {"c", 1, {&scalar}},
-    {"cortex-m", 1, {&scalar}},
-    {"wasm", 1, {&wasm}},
-    {"x86-64", 1, {&baseline}},
-    {"aarch64", 1, {&baseline}},
-    {"x86-64-v3", 1, {&only_avx2}},
-    {"x86-64-v4", 1, {&only_avx512}},
+    {"baseline", 1, {&baseline}, NULL},
+    {"all", 3, {&baseline, &avx2, &avx512}, NULL},
+    {"scalar", 1, {&scalar}, NULL},
+    {"c", 1, {&scalar}, NULL},
+    {"cortex-m", 1, {&scalar}, NULL},
+    {"wasm", 1, {&wasm}, NULL},
+    {"x86-64", 1, {&baseline}, NULL},
+    {"aarch64", 1, {&baseline}, NULL},
+    {"x86-64-v3", 1, {&only_avx2}, "-march=x86-64-v3"},
+    {"x86-64-v4", 1, {&only_avx512}, "-march=x86-64-v4"},
 };
+enum { COUNT = sizeof choices / sizeof *choices };
 
-bool target_select(emit_context *e, const char *name) {
-    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
-        if (strcmp(choices[i].name, name) == 0) {
-            e->targets = choices[i].targets;
-            e->target_count = choices[i].count;
-            emit_use_body(e, 0);
-            return true;
-        }
-    return false;
+static size_t find(const char *name) {
+    size_t i = 0;
+    while (i < COUNT && strcmp(choices[i].name, name) != 0) i++;
+    return i;
 }
 
-const char *target_name(size_t i) { return i < sizeof choices / sizeof *choices ? choices[i].name : NULL; }
+bool target_select(emit_context *e, const char *name) {
+    size_t i = find(name);
+    if (i == COUNT) return false;
+    e->targets = choices[i].targets;
+    e->target_count = choices[i].count;
+    emit_use_body(e, 0);
+    return true;
+}
+
+const char *target_name(size_t i) { return i < COUNT ? choices[i].name : NULL; }
 
 void target_use_dots(emit_context *e) {
     const emit_target **targets = ARENA_ARRAY(e->arena, const emit_target *, e->target_count);
@@ -58,7 +64,17 @@ void target_use_dots(emit_context *e) {
     emit_use_body(e, e->body);
 }
 
-bool target_exists(const char *name) { return target_select(&(emit_context){0}, name); }
+bool target_exists(const char *name) { return find(name) < COUNT; }
+
+size_t target_body_count(const char *name) { return choices[find(name)].count; }
+
+const char *target_body_name(const char *name, size_t body) {
+    const emit_target *t = choices[find(name)].targets[body];
+    if (t->lanes == 1) return "one lane";
+    return *t->attribute ? t->body->name : NULL;
+}
+
+const char *target_march(const char *name) { return choices[find(name)].march; }
 
 void target_bodies(const char *name, plan_options *to) {
     emit_context e = {0};

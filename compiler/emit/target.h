@@ -17,6 +17,12 @@ bool target_select(emit_context *e, const char *name);
 void target_use_dots(emit_context *e);
 bool target_exists(const char *name);
 const char *target_name(size_t i); /* NULL behind the last one */
+/* Of a target that exists: its bodies, and what one is called: "AVX2"; NULL: vectors of four, which the C compiler
+ * makes of what the processor has. */
+size_t target_body_count(const char *name);
+const char *target_body_name(const char *name, size_t body);
+/* What a C compiler for this machine must be told to make its code: "-march=x86-64-v3", or NULL. */
+const char *target_march(const char *name);
 /* Sets the bodies that a target's plan has choices for. */
 void target_bodies(const char *name, plan_options *to);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "emit/target.h"
+
 #define INTERFACE                                                                                  \
     "#ifdef __cplusplus\nextern \"C\" {\n#endif\n"                                                 \
     "extern const int nnc_call_dims, nnc_call_inputs, nnc_call_arrays;\n"                          \
@@ -131,14 +133,16 @@ static const char first_body[] =
     "#define NNC_CALL_FIRST \"plain C\"\n"
     "#endif\n\n";
 
-/* The name of a target's first body, as a C expression. */
-static const char *first_name(const char *target) {
-    if (strcmp(target, "x86-64-v3") == 0) return "\"AVX2\"";
-    if (strcmp(target, "x86-64-v4") == 0) return "\"AVX-512\"";
-    static const char *const one_lane[] = {"scalar", "c", "cortex-m"};
-    for (size_t i = 0; i < sizeof one_lane / sizeof *one_lane; i++)
-        if (strcmp(target, one_lane[i]) == 0) return "\"one lane\"";
-    return "NNC_CALL_FIRST";
+/* The bodies' names, as C expressions. */
+static void write_names(const char *target, FILE *to) {
+    fputs("const char *nnc_call_body_name(int nnc_body)\n{\n    static const char *const nnc_names[] = {", to);
+    for (size_t i = 0; i < target_body_count(target); i++) {
+        const char *name = target_body_name(target, i);
+        if (i) fputs(", ", to);
+        if (name) fprintf(to, "\"%s\"", name);
+        else fputs("NNC_CALL_FIRST", to);
+    }
+    fputs("};\n    return nnc_names[nnc_body];\n}\n", to);
 }
 
 bool driver_write_call(const plan *p, const emit_api *api, const char *target, const char *code,
@@ -150,10 +154,7 @@ bool driver_write_call(const plan *p, const emit_api *api, const char *target, c
             m->symbol_count, m->input_count, m->input_count + m->output_count);
     fprintf(to, "size_t nnc_call_size(void) { return sizeof(%s); }\n", api->type);
     fprintf(to, "int nnc_call_bodies(void) { return %s; }\n", many ? "nnc_isa() + 1" : "1");
-    fprintf(to,
-            "const char *nnc_call_body_name(int nnc_body)\n"
-            "{\n    return nnc_body == 2 ? \"AVX-512\" : nnc_body == 1 ? \"AVX2\" : %s;\n}\n",
-            first_name(target));
+    write_names(target, to);
     fprintf(to,
             "void nnc_call_reset(void *nnc_self, int nnc_body)\n{\n    %s_reset((%s *)nnc_self);\n",
             api->name, api->type);

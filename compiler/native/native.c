@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "emit/target.h"
 #include "native/driver.h"
 #include "native/process.h"
 #include "temporary.h"
@@ -135,9 +136,7 @@ static char **command(native *n, const char *const *own, size_t own_count) {
     size_t cc_count, flag_count, count = 0;
     char **cc_words = process_words(a, cc, &cc_count),
          **flag_words = process_words(a, flags, &flag_count);
-    const char *target = strcmp(n->target, "x86-64-v3") == 0   ? "-march=x86-64-v3"
-                         : strcmp(n->target, "x86-64-v4") == 0 ? "-march=x86-64-v4"
-                                                               : NULL;
+    const char *target = target_march(n->target);
     const char **argv = ARENA_ARRAY(a, const char *, cc_count + flag_count + own_count + 4);
     if (!cc_count) argv[count++] = "cc";
     for (size_t i = 0; i < cc_count; i++) argv[count++] = cc_words[i];
