@@ -125,7 +125,8 @@ typedef struct {
     const dim *rounds;               /* REPEAT */
     unsigned rows;                   /* REPEAT: how many inputs are consumed row by row */
     bool backwards;                  /* REPEAT, WEIGHT_GRAD, BIAS_GRAD: the last row comes first */
-    bool pieces;                     /* REPEAT: the rounds are pieces of a recurrent layer's steps (adjoint_tape.c) */
+    bool pieces;                     /* REPEAT: the rounds are pieces of a recurrent layer's steps (adjoint_tape.c); MATMUL:
+                                      * so may a's rows be: bits do not depend on their number */
 } ir_attrs;
 
 typedef struct ir_node ir_node;

@@ -112,6 +112,7 @@ static const ir_attr rows[] = {
     {IR_RENORM, "norm_type", IR_ATTR_NUMBER, AT(norm_type), false},
     {IR_UPDATE, "param", IR_ATTR_SIZE, AT(index), false},
     {IR_STEP, "param", IR_ATTR_SIZE, AT(index), false},
+    {IR_MATMUL, "pieces", IR_ATTR_BOOL, AT(pieces), true},
     {IR_REPEAT, "rounds", IR_ATTR_DIM, AT(rounds), false},
     {IR_REPEAT, "rows", IR_ATTR_UNSIGNED, AT(rows), false},
     {IR_REPEAT, "backwards", IR_ATTR_BOOL, AT(backwards), true},

@@ -301,7 +301,10 @@ static void input_side(layer *l, ir_value *dz) {
     ir_value *used = l->valid && !ends_with_zeros(x) ? where_valid(l, l->valid, x, NULL) : x;
     add_steps(l, IR_REC_W_IH, dz, used);
     add_steps(l, IR_REC_B_IH, dz, NULL);
-    if (adjoint_wanted(d, x)) adjoint_add(d, x, by_step(l, labelled(l, adj_matmul(d, rows, w), "dx")));
+    if (!adjoint_wanted(d, x)) return;
+    ir_value *dx = labelled(l, adj_matmul(d, rows, w), "dx");
+    dx->producer->attrs.pieces = true;
+    adjoint_add(d, x, by_step(l, dx));
 }
 
 /* … from h. */

@@ -157,6 +157,17 @@ static void choose_panels(const chooser *c, const pack *p, plan_choice *to) {
     m->heights = choose_heights(rows, tile, row);
 }
 
+/* Of a matrix that lies row-major, for any number of rows: one chain in every tile. */
+static void choose_for_pieces(const chooser *c, plan_choice *to) {
+    choice_matmul *m = &to->matmul;
+    int64_t most = dim_max(m->of.rows);
+    cost_tile tile = cost_unchained(c->body, dim_max(m->of.columns), dim_max(m->of.inner), most < 2 ? 2 : most);
+    tile.rows = (unsigned)smaller(tile.rows, most);
+    m->fused = true;
+    m->heights = choose_heights(known_or(m->of.rows, -1), (choice_tile){.size = tile},
+                                (choice_tile){.size = {1, tile.vectors, 1}});
+}
+
 void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     choice_matmul *m = &to->matmul;
     to->kind = CHOICE_MATMUL;
@@ -165,6 +176,10 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     const plan_buffer *of_b = k->inputs[1].view.buffer;
     if (of_b->place == PLAN_TRAINED && c->params->of[of_b->index].packed) {
         choose_panels(c, c->params->of[of_b->index].packed, to);
+        return;
+    }
+    if (k->node->attrs.pieces) {
+        choose_for_pieces(c, to);
         return;
     }
     m->turned = turning_pays(&m->of);

@@ -33,11 +33,12 @@ MODELS = {  # text; the T of calls
 input x: float32[T, 2, 5]
 layer first = LSTM(5, 5)
 layer second = LSTM(5, 5, reverse=True) from "first"
-layer mix = Linear(5, 20) from (weight="first.weight_hh_l0")
+layer mix = Linear(5, 20) from (weight="first.weight_ih_l0")
+layer more = Linear(5, 20) from (weight="first.weight_hh_l0")
 a, _ = first(tanh(mix(x)[..., 3:8]))
 b, (h, c) = second(a)
 output o = b
-loss l = mean(b * b * b) + 0.1 * sum(mix(b[-1]))
+loss l = mean(b * b * b) + 0.1 * sum(mix(b[-1]) + more(a[0]))
 output dx = grad(l, x)
 train SGD(lr=0.1)
 """, (40, 13, 2)),
