@@ -44,12 +44,12 @@ static int64_t tape_of(const ir_model *m) {
     return t ? t->tape : 0;
 }
 
-/* As many steps as fill the tiles of the projection: a large batch does that with fewer. With a smaller tape room counts
- * for more: a quarter of a piece's. */
-static int64_t choose_steps(const chooser *c, int64_t T, int64_t batch) {
+/* As many steps as fill the tiles of the projection: a large batch does that with fewer. Beside the gates that are kept
+ * half as many must do, and with a smaller tape room counts for more: a quarter of a piece's. */
+static int64_t choose_steps(const chooser *c, const ir_attrs *attrs, int64_t T, int64_t batch) {
     enum { LEAST = 2 };
     int64_t filling = COST_ROW_CHUNK / batch, tape = tape_of(c->model);
-    int64_t most = tape ? (tape / 4 > LEAST ? tape / 4 : LEAST) : COST_STEP_CHUNK;
+    int64_t most = tape ? (tape / 4 > LEAST ? tape / 4 : LEAST) : COST_STEP_CHUNK / (attrs->keeps ? 2 : 1);
     if (c->body->rolled) return 1;
     return smaller(smaller(filling < 1 ? 1 : filling, smaller(most, COST_STEP_CHUNK)), T);
 }
@@ -66,7 +66,7 @@ static void choose_way(const chooser *c, const plan_kernel *k, choice_recurrent 
                        (r->fused ? r->inputs * (int64_t)format_row_of(r->input->format)->bytes : 0)) / 4;
     r->zigzag =
         !c->body->rolled && !r->resets_before && r->hidden >= 2 * r->hidden_pack->panel && weights >= COST_CACHE;
-    r->steps = choose_steps(c, T, batch);
+    r->steps = choose_steps(c, &k->node->attrs, T, batch);
     r->unroll_steps = dim_is_const(x->type.dims[0], NULL) && T <= r->steps && 4 * T <= c->unroll;
     r->input_rows = choose_rows(c, x, r->steps);
 }
