@@ -98,7 +98,7 @@ static const char *sink_is_sound(checker *c, const graph_scope *in, const ir_nod
     if (n->op == IR_ACCUMULATE || n->op == IR_UPDATE)
         return ir_type_same(x, &p->type) ? NULL : "not of the param's shape";
     if (n->op == IR_BIAS_GRAD)
-        return p->type.rank == 1 && dim_same(p->type.dims[0], x->dims[1]) ? NULL : "not of the param's length";
+        return p->type.rank == 1 && dim_same(p->type.dims[0], x->dims[2]) ? NULL : "not of the param's length";
     if (p->type.rank != 2 || !dim_same(p->type.dims[1], n->op == IR_WEIGHT_GRAD ? y->dims[1] : x->dims[x->rank - 1]) ||
         (n->op == IR_WEIGHT_GRAD && !dim_same(p->type.dims[0], x->dims[1])))
         return arena_printf(c->arena, "the param is %s", ir_type_string(c->arena, &p->type));

@@ -248,7 +248,7 @@ static const char *embedding_grad_rule(rule *r) {
 
 static const char *sink_rule(rule *r) {
     if (r->node->op == IR_WEIGHT_GRAD) return weight_grad_rule(r);
-    if (r->node->op == IR_BIAS_GRAD) return expect_rank(r, in(r, 0), "dy", IR_F32, 2, 2);
+    if (r->node->op == IR_BIAS_GRAD) return expect_rank(r, in(r, 0), "dy", IR_F32, 3, 3);
     if (r->node->op == IR_EMBEDDING_GRAD) return embedding_grad_rule(r);
     if (r->node->op == IR_RENORM || r->node->op == IR_STEP) return NULL; /* ir_check.c */
     return in(r, 0)->type.dtype == IR_F32 ? NULL : "a gradient that is not float32";

@@ -58,35 +58,47 @@ static void embedding_grad(emit_context *e, const plan_kernel *k, cfunction *f) 
     c_assign(b, c_item(u, "row", d), attrs->sparse ? "-=" : "+=", g);
 }
 
-/* --- rows of dy into a bias's gradient, in the order of WEIGHT_GRAD --- */
+/* --- rows of dy into a bias's gradient, step by step in the order of WEIGHT_GRAD: a sum of each, for small errors --- */
 
 typedef struct {
     emit_context *e;
     const char *db;
-    cexpr *row;        /* of dy */
-    const dim *stride; /* from one element of it to the next */
-} bias_row;
+    cexpr *step;         /* of dy[T, B, O] */
+    const plan_view *dy;
+} bias_step;
+
+static cexpr *load_dy(const bias_step *s, cexpr *row, cexpr *at, cexpr *lanes) {
+    emit_context *e = s->e;
+    cunit *u = e->unit;
+    cexpr *from = c_add(u, s->step, c_mul(u, row, emit_dim(e, s->dy->strides[1])));
+    return vectors_load(e, from, c_mul(u, at, emit_dim(e, s->dy->strides[2])), s->dy->strides[2], lanes);
+}
 
 static void add_vector(void *context, cblock *b, cexpr *at, cexpr *lanes) {
-    const bias_row *r = context;
-    emit_context *e = r->e;
-    const dim *dense = dim_const(e->plan->dims, 1);
-    cexpr *db = c_name(e->unit, r->db), *offset = c_mul(e->unit, at, emit_dim(e, r->stride));
-    cexpr *sum = vectors_call2(e, "add", vectors_load(e, db, at, dense, lanes),
-                               vectors_load(e, r->row, offset, r->stride, lanes));
-    vectors_store(e, b, db, at, dense, sum, lanes);
+    const bias_step *s = context;
+    emit_context *e = s->e;
+    cunit *u = e->unit;
+    const dim *dense = dim_const(e->plan->dims, 1), *rows = s->dy->type.dims[1];
+    cexpr *db = c_name(u, s->db), *sum = load_dy(s, c_int(u, 0), at, lanes);
+    if (!dim_is(rows, 1)) {
+        b = c_scope(b);
+        c_declare(b, e->target->type, "sum", sum);
+        sum = c_name(u, "sum");
+        c_assign(c_for(b, "row", c_int(u, 1), emit_dim(e, rows), 1), sum, "=",
+                 vectors_call2(e, "add", sum, load_dy(s, c_name(u, "row"), at, lanes)));
+    }
+    vectors_store(e, b, db, at, dense, vectors_call2(e, "add", vectors_load(e, db, at, dense, lanes), sum), lanes);
 }
 
 static void bias_grad(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     const plan_view *dy = &k->inputs[0].view;
     cblock *b = c_body(f);
-    vectors_axis columns = vectors_new(e, b, dy->type.dims[1], "j");
-    cexpr *rows = emit_dim(e, dy->type.dims[0]), *n = c_name(u, "n");
-    b = k->node->attrs.backwards ? c_for_down(b, "n", rows) : c_for(b, "n", c_int(u, 0), rows, 1);
-    bias_row r = {e, k->results[0].name, c_at(u, k->inputs[0].name, c_mul(u, n, emit_dim(e, dy->strides[0]))),
-                  dy->strides[1]};
-    vectors_loop(&columns, b, add_vector, &r);
+    vectors_axis columns = vectors_new(e, b, dy->type.dims[2], "j");
+    cexpr *steps = emit_dim(e, dy->type.dims[0]), *t = c_name(u, "t");
+    b = k->node->attrs.backwards ? c_for_down(b, "t", steps) : c_for(b, "t", c_int(u, 0), steps, 1);
+    bias_step s = {e, k->results[0].name, c_at(u, k->inputs[0].name, c_mul(u, t, emit_dim(e, dy->strides[0]))), dy};
+    vectors_loop(&columns, b, add_vector, &s);
 }
 
 void emit_sink(emit_context *e, const plan_kernel *k, cfunction *f) {

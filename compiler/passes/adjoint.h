@@ -68,9 +68,9 @@ void adjoint_add(differentiation *d, ir_value *v, ir_value *g);
 /* The same for a weight [O, I] by which rows x[N, I] were multiplied, and for a table. */
 void adjoint_add_product(differentiation *d, ir_value *weight, ir_value *dy, ir_value *x);
 void adjoint_add_rows(differentiation *d, ir_value *table, ir_value *dy, ir_value *ids, const ir_attrs *attrs);
-/* What a recurrent layer's steps add to the gradient of a matrix (rows of dy, and of x) or of a bias (x is NULL), row by
- * row from the last step that the layer took: the same sums, to the bit, whether a piece (adjoint_tape.c) comes after the
- * other or all steps at once. Of a param of the model the sink stands right here. */
+/* What a recurrent layer's steps add to the gradient of a matrix (rows of dy, and of x) or of a bias (dy[T, B, O]; x is
+ * NULL), step by step from the last one that the layer took: the same sums, to the bit, whether a piece (adjoint_tape.c)
+ * comes after the other or all steps at once. Of a param of the model the sink stands right here. */
 void adjoint_add_steps(differentiation *d, ir_value *param, ir_value *dy, ir_value *x, bool backwards);
 /* Before such sinks: what is known of a param's gradient gets its own, so that the order is that of the rules. */
 void adjoint_settle(differentiation *d, ir_value *param);

@@ -280,7 +280,8 @@ static void open_back(way_back *w, bool past) {
 
 /* Rows of dz, and those that they are multiplied with (NULL: of a bias), to the gradient of an operand. */
 static void add_steps(const layer *l, unsigned operand, ir_value *dz, ir_value *x) {
-    adjoint_add_steps(l->d, l->in[operand], adj_rows(l->d, dz), x ? adj_rows(l->d, x) : NULL, !l->n->attrs.reverse);
+    if (x) dz = adj_rows(l->d, dz);
+    adjoint_add_steps(l->d, l->in[operand], dz, x ? adj_rows(l->d, x) : NULL, !l->n->attrs.reverse);
 }
 
 /* Is v 0 past each length, as a layer with lengths leaves it? */

@@ -212,7 +212,7 @@ void adjoint_add_steps(differentiation *d, ir_value *param, ir_value *dy, ir_val
     if (!adjoint_wanted(d, param)) return;
     if (!is_added_to(d, param)) {
         if (x) adjoint_add_product(d, param, dy, x);
-        else adjoint_add(d, param, adj_reduce(d, IR_SUM, dy, 1, false));
+        else adjoint_add(d, param, adj_reduce(d, IR_SUM, dy, 3, false));
         return;
     }
     adjoint_settle(d, param);

@@ -263,7 +263,7 @@ void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to)
     to->work = m->block * (m->distance + m->packed);
 }
 
-/* Its rows, one after the other, are added to the gradient in vectors. */
+/* Its rows are added to the gradient in vectors. */
 void choose_bias_grad(const chooser *c, const plan_kernel *k, plan_choice *to) {
     (void)c, (void)k;
     to->vectors = true;

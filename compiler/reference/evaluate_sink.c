@@ -16,9 +16,9 @@ static void weight(evaluation *e, double *gradient, const array *dy, const array
             }
 }
 
-/* db[o] += sum over rows of dy[row][o] */
+/* db[o] += sum over steps and rows of dy[step][row][o] */
 static void bias(evaluation *e, double *gradient, const array *dy) {
-    size_t outputs = dy->sizes[1];
+    size_t outputs = dy->sizes[2];
     for (size_t i = 0; i < dy->elements; i++) {
         double *to = &gradient[i % outputs];
         *to = rounded(e, *to + dy->data[i]);
