@@ -144,8 +144,11 @@ static void emit_group(const group *g, cblock *b, const choice_tile *few) {
 static void emit_rest(group *g, cblock *b, int64_t done, int64_t count, const choice_tile *few) {
     cunit *u = g->matmul->e->unit;
     int64_t lanes = g->matmul->e->target->lanes, last = (count - done) % lanes;
-    bool once = !g->matmul->adds && dim_max(g->matmul->of.inner) <= COST_BLOCK;
+    const choice_heights *h = &g->matmul->choice->heights;
+    unsigned rows = few ? few->size.rows : h->taller_count ? h->taller.size.rows : h->tile.size.rows;
     g->vectors = (unsigned)((count - done + lanes - 1) / lanes);
+    bool waits = sum_waits(g->matmul->e, dim_max(g->matmul->of.inner), COST_BLOCK, rows * g->vectors);
+    bool once = !g->matmul->adds && !waits;
     if (last && count > lanes && once) {
         bool alone = g->vectors == 1;
         g->back = alone ? 0 : lanes - last;
