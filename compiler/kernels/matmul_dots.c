@@ -153,8 +153,19 @@ static matmul pack_columns(const matmul *p, cblock *b) {
     return packed;
 }
 
+static void emit_block(const matmul *p, cblock *b, cexpr *block, cexpr *sums) {
+    matmul part = *p;
+    part.block = block;
+    part.y = sums;
+    emit_columns(&part, b, NULL);
+}
+
 void matmul_emit_dots(const matmul *p, cblock *b) {
     const choice_matmul *c = p->choice;
+    if (c->zigzag) {
+        matmul_emit_zigzag(p, b, matmul_panel_blocks(p), emit_block);
+        return;
+    }
     heights rows = {.e = p->e, .rows = emit_dim(p->e, p->of.rows)};
     cblock *few = heights_open_few(&rows, &b, &c->heights);
     matmul packed = *p;

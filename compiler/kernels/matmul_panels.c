@@ -52,6 +52,26 @@ static void add_panels(const void *context, emit_context *e, cblock *b, const ch
     add_panel(s, e, c_for(b, "panel", range->from, range->to, 1), sums, 0, c_name(e->unit, "panel"));
 }
 
+int64_t matmul_panel_blocks(const matmul *p) {
+    const pack *w = p->choice->packing;
+    return (w->units / w->panel + p->choice->panels - 1) / p->choice->panels;
+}
+
+/* Those of a block, of which the last has the narrow one, too. */
+static void add_block(const panel_sums *s, cblock *b, const char *const *sums) {
+    const matmul *p = s->matmul;
+    const pack *w = p->choice->packing;
+    emit_context *e = p->e;
+    cunit *u = e->unit;
+    int64_t full = w->units / w->panel, last = pack_panels(w) - 1, panels = p->choice->panels;
+    cexpr *from = c_mul(u, p->block, c_int(u, panels)), *to = c_add(u, from, c_int(u, panels));
+    if (full % panels) to = c_conditional(u, c_binary(u, "<", to, c_int(u, full)), to, c_int(u, full));
+    add_panel(s, e, c_for(b, "panel", from, to, 1), sums, 0, c_name(u, "panel"));
+    if (last < full) return;
+    cexpr *is_last = c_binary(u, "==", p->block, c_int(u, matmul_panel_blocks(p) - 1));
+    add_panel(s, e, c_if(b, is_last), sums, last, c_int(u, last));
+}
+
 void matmul_add_panels(const matmul *p, cblock *b, const dots *d, cexpr *n, const char *const *sums) {
     emit_context *e = p->e;
     cunit *u = e->unit;
@@ -60,6 +80,10 @@ void matmul_add_panels(const matmul *p, cblock *b, const dots *d, cexpr *n, cons
     unsigned count = d->rows * d->columns;
     int64_t full = w->units / w->panel, last = pack_panels(w) - 1, block = COST_BLOCK * e->target->lanes / pack_row(w, 0);
     sum_declare(e, b, count, sums, NULL);
+    if (p->block) {
+        add_block(&s, b, sums);
+        return;
+    }
     if (full > 1) {
         sum_terms panels = {c_int(u, full), full, full, block < 1 ? 1 : block, "panel", NULL};
         sum_add(e, b, &panels, count, sums, add_panels, &s);

@@ -76,33 +76,40 @@ static void stream_block(const matmul *p, cblock *b, cexpr *sums) {
     stream_terms(p, b, sums, c_name(u, "k0"), c_name(u, "k_end"));
 }
 
-/* All blocks, where the turn is odd the last one first: what the step before read last is still in the cache. They are
- * added up in one order. */
-static void stream_zigzag(const matmul *p, cblock *b) {
+static void stream_part(const matmul *p, cblock *b, cexpr *block, cexpr *sums) {
+    c_declare(b, "const size_t ", "k0", c_mul(p->e->unit, block, c_int(p->e->unit, COST_BLOCK)));
+    stream_block(p, b, sums);
+}
+
+static void clear_y(const matmul *p, cblock *b) {
+    stream y = {.matmul = p, .sums = p->y};
+    stream_all(&y, c_scope(b));
+}
+
+void matmul_emit_zigzag(const matmul *p, cblock *b, int64_t blocks, matmul_part *part) {
     cunit *u = p->e->unit;
-    int64_t blocks = (dim_max(p->of.inner) + COST_BLOCK - 1) / COST_BLOCK;
     cexpr *block = c_name(u, "block"), *columns = emit_dim(p->e, p->of.columns), *work = c_name(u, "work");
     cblock *loop = c_for(b, "i", c_int(u, 0), c_int(u, blocks), 1);
     product_declare_part(p->e, loop, "block", "turn", c_int(u, blocks - 1));
-    c_declare(loop, "const size_t ", "k0", c_mul(u, block, c_int(u, COST_BLOCK)));
     c_declare(loop, "float *", "sums", c_add(u, work, c_mul(u, block, columns)));
-    stream_block(p, loop, c_name(u, "sums"));
+    part(p, loop, block, c_name(u, "sums"));
+    clear_y(p, b);
     stream y = {.matmul = p, .sums = p->y, .others = c_add(u, work, c_mul(u, c_name(u, "i"), columns))};
     stream_all(&y, c_for(b, "i", c_int(u, 0), c_int(u, blocks), 1));
 }
 
 void matmul_emit_stream(const matmul *p, cblock *b) {
     cunit *u = p->e->unit;
-    stream y = {.matmul = p, .sums = p->y};
-    stream_all(&y, c_scope(b));
+    if (p->choice->zigzag) {
+        matmul_emit_zigzag(p, b, (dim_max(p->of.inner) + COST_BLOCK - 1) / COST_BLOCK, stream_part);
+        return;
+    }
+    clear_y(p, b);
     if (dim_max(p->of.inner) <= COST_BLOCK) {
         stream_terms(p, b, p->y, c_int(u, 0), p->terms);
         return;
     }
-    if (p->choice->zigzag) {
-        stream_zigzag(p, b);
-        return;
-    }
+    stream y = {.matmul = p, .sums = p->y};
     b = c_for(b, "k0", c_int(u, 0), p->terms, COST_BLOCK);
     y.others = c_name(u, "work");
     stream_block(p, b, y.others);

@@ -81,6 +81,7 @@ typedef struct {
     bool fused;             /* a term is one madd; else a multiplication and an addition */
     int64_t streamed;       /* so many rows of b at a time */
     bool zigzag;            /* a step of a loop: every other step takes the blocks of terms backwards */
+    int64_t panels;         /* then, of packing, so many are a block */
     int64_t packed; /* so many columns of b are put side by side in the work space; for dots, so many terms of a column;
                        0: b as it lies */
     int64_t packed_from; /* if rows are so many at least */

@@ -164,7 +164,9 @@ static void print_matmul(const printer *p, const choice_matmul *m) {
     case CHOICE_BY_TILES: text_add(p->to, " tiles "); break;
     }
     print_heights(p, &m->heights);
-    if (m->packing) text_add(p->to, ", panel by panel");
+    if (m->packing && m->zigzag)
+        text_printf(p->to, ", %lld panels at a time, every other round backwards", (long long)m->panels);
+    else if (m->packing) text_add(p->to, ", panel by panel");
     if (m->block) text_printf(p->to, ", %lld terms at a time", (long long)m->block);
     if (m->block && !m->packing) text_printf(p->to, ", of %lld outputs", (long long)m->outputs);
     if (m->packed) text_add(p->to, ", columns packed first");

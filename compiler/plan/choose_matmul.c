@@ -145,7 +145,7 @@ static bool choose_dots(const chooser *c, plan_choice *to) {
 }
 
 /* y = dz W: rows of packed weights, a term's, lie as the units of dz do, gate by gate, and lanes along them. */
-static void choose_panels(const chooser *c, const pack *p, plan_choice *to) {
+static void choose_panels(const chooser *c, const plan_kernel *k, const pack *p, plan_choice *to) {
     choice_matmul *m = &to->matmul;
     int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows);
     int64_t vectors = smaller(p->panel, p->units) / c->body->lanes;
@@ -155,6 +155,10 @@ static void choose_panels(const chooser *c, const pack *p, plan_choice *to) {
     m->packing = p;
     m->way = CHOICE_BY_DOTS;
     m->heights = choose_heights(rows, tile, row);
+    int64_t full = p->units / p->panel, panel = pack_offset(p, 1, PACK_FLOATS);
+    m->panels = panel < COST_CACHE ? COST_CACHE / panel : 1;
+    m->zigzag = k->in_rounds && rows == 1 && !c->body->rolled && full >= 2 * m->panels;
+    if (m->zigzag) to->work = dim_max(m->of.columns) * ((full + m->panels - 1) / m->panels);
 }
 
 /* Of a matrix that lies row-major, for any number of rows: one chain in every tile. */
@@ -175,7 +179,7 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     m->of = matrices_of(&k->inputs[0].view, &k->inputs[1].view, &k->results[0].view);
     const plan_buffer *of_b = k->inputs[1].view.buffer;
     if (of_b->place == PLAN_TRAINED && c->params->of[of_b->index].packed) {
-        choose_panels(c, c->params->of[of_b->index].packed, to);
+        choose_panels(c, k, c->params->of[of_b->index].packed, to);
         return;
     }
     if (k->node->attrs.pieces) {

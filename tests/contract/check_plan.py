@@ -203,11 +203,14 @@ def match_matmul(code, name, said, lines):
         need("nnc_v" not in body, f"{name}: {said}")
     elif "rows of b" in said:
         need(f"{code.vector} a_0 = " in body, f"{name}: {said}")
-        need(("turn % 2" in body) == ("every other round backwards" in said), f"{name} goes backwards: {said}")
     else:
         match_product(code, name, said)
         need(("_sum" in body) == ("lanes along the terms" in said), f"{name} adds lanes: {said}")
-        need(("float *work" in body.split(")")[0]) == ("packed first" in said), f"{name} packs: {said}")
+        works = "packed first" in said or "every other round" in said
+        need(("float *work" in body.split(")")[0]) == works, f"{name} has work space: {said}")
+    need(("turn % 2" in body) == ("every other round backwards" in said), f"{name} goes backwards: {said}")
+    several = re.search(r"(\d+) panels at a time", said)
+    need(not several or f"block * {several.group(1)}" in body or several.group(1) == "1", f"{name} has blocks: {said}")
 
 
 def match_panels(text, dump):

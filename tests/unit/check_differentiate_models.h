@@ -1616,4 +1616,13 @@ static const struct {
      "loss l = sum(pow(mean(out, dim=0), 3))\n"
      "output dx = grad(l, x)",
      {4}},
+    /* a matrix so large that rounds go through its panels in turns; the last of them is narrow */
+    {"dim T = 2..4\n"
+     "input x: float32[T, 1, 2]\n"
+     "layer r = RNN(2, 372)\n"
+     "out, _ = r(x)\n"
+     "output o = out\n"
+     "loss l = sum(pow(mean(out, dim=2), 3))\n"
+     "output dx = grad(l, x)",
+     {3}},
 };
