@@ -167,6 +167,65 @@ class Chain(nn.Module):
         return F.mse_loss(out["z"], y)
 
 
+def philox(key, counter):
+    """Four words of Philox4x32-10 (Salmon et al., Parallel random numbers: as easy as 1, 2, 3)."""
+    low = 0xFFFFFFFF
+    for _ in range(10):
+        a, b = 0xD2511F53 * counter[0], 0xCD9E8D57 * counter[2]
+        counter = ((b >> 32) ^ counter[1] ^ key[0], b & low, (a >> 32) ^ counter[3] ^ key[1], a & low)
+        key = (key[0] + 0x9E3779B9 & low, key[1] + 0xBB67AE85 & low)
+    return counter
+
+
+class Dropped(nn.Module):
+    """Dropout before an LSTM and between its layers, by the masks of docs/training.md."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.fc = nn.LSTM(5, 6, 2), nn.Linear(6, 2)
+        self.seed(0)
+
+    def seed(self, seed):
+        self.key, self.calls = (seed & 0xFFFFFFFF, seed >> 32), -1
+
+    def drop(self, x, site, p):
+        if not self.training:
+            return x
+        counters = [(i, site, self.calls & 0xFFFFFFFF, self.calls >> 32) for i in range((x.numel() + 3) // 4)]
+        words = [w for c in counters for w in philox(self.key, c)][:x.numel()]
+        return x * torch.tensor([w >= int(p * 2 ** 32) for w in words]).view(x.shape) / (1 - p)
+
+    def layer(self, x, k):
+        weights = [getattr(self.lstm, f"{w}_l{k}") for w in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        zeros = torch.zeros(1, x.shape[1], 6, dtype=x.dtype)
+        return torch._VF.lstm(x, (zeros, zeros), weights, True, 1, 0.0, False, False, False)[0]
+
+    def forward(self, x):
+        self.calls += self.training
+        out = self.drop(self.layer(self.drop(x, 0, 0.3), 0), 1, 0.25)
+        return {"z": self.fc(self.drop(self.layer(out, 1), 2, 0.3))}
+
+    def loss(self, out, x, y):
+        return F.mse_loss(out["z"], y)
+
+
+class Edges(nn.Module):
+    """Gradients where functions have corners, and among equals."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(8))
+
+    def forward(self, x):
+        bend = [F.relu(x), F.leaky_relu(x, 0.2), F.elu(x, 1.3), F.hardtanh(x, -0.5, 0.5), torch.clamp(x, -0.5, 0.5), x.abs()]
+        most = x.max(dim=1).values.sum() + 2 * x.min(dim=0).values.sum()
+        sums = [v.sum() for v in bend] + [most, 3 * x.max() + x.min()]
+        return {"z": torch.stack(sums)}
+
+    def loss(self, out, x, y):
+        return (out["z"] * self.w).sum() + torch.maximum(x, y).sum() + F.l1_loss(x, y) + F.huber_loss(x, y)
+
+
 class Statistics(nn.Module):
     def __init__(self):
         super().__init__()
@@ -245,6 +304,8 @@ CASES = {  # module, optimizer, its arguments, what happens before a step
     "train_statistics": (Statistics, SgdAndRmsprop, {}, None),
     "loss_classes": (Classes, None, {}, None),
     "loss_regression": (Regression, None, {}, None),
+    "grad_edges": (Edges, None, {}, None),
+    "train_dropout": (Dropped, SGD, {"momentum": 0.9}, None),
     "grad_embedding_freq": (Lookup, None, {}, None),
     "grad_tagger": (Tagger, None, {}, None),
     "grad_gru_lengths": (Lengths, None, {}, None),
@@ -293,6 +354,8 @@ def compute(folder, meta):
             continue  # must fail, and change nothing
         if what == "reset_state":
             model.reset_state()
+        elif what == "seed":
+            model.seed(call[1])
         elif what == "step":
             do_step(call[1])
         else:

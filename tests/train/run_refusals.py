@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Calls that fail, of a model that trains. One that is refused (an index or a class that is a sum or a move of inputs) leaves all that
 a later call can see as it was: a struct that gets such calls learns what its twin without them learns, to the bit. A norm that is
-not finite, under error_if_nonfinite, leaves parameters, moments and steps as they were, and no gradient.
+not finite, under error_if_nonfinite, leaves parameters, moments and steps as they were, and no gradient. Where all targets are
+ignored, the mean is NaN and there is no gradient.
 
 usage: run_refusals.py --nnc NNC [--cc "gcc -O1"] [--all]
 """
@@ -73,6 +74,15 @@ int main(void) {
     if (refused < 50 || refused > 250) return fail("few were refused, or many", refused);
     m_get_params(&a, given); m_get_params(&b, kept);
     if (memcmp(given, kept, sizeof given)) return fail("the twin learnt something else", 0);
+#if ALL
+    for (int i = 0; i < 4; i++) { ids[i] = 0; y[i] = -100; }
+    m_zero_grad(&a);
+    if (!m_grad(&a, ids, x, y, &l[0], out[0])) { /* a sum of ignored ones is a class of its own */
+        if (l[0] == l[0]) return fail("all are ignored, and the mean is a number", 0);
+        m_get_grads(&a, given);
+        for (int i = 0; i < M_PARAM_FLOATS; i++) if (given[i] != 0) return fail("all are ignored, and there is a gradient", i);
+    } else if (ALL_MOVED) return fail("ignored ones are refused", 0);
+#endif
     for (int i = 0; i < 4; i++) { ids[i] = 0; y[i] = 1; }
     x[5] = INFINITY;
     before = a;
@@ -98,7 +108,8 @@ def check(args, target, case, d):
     open(os.path.join(d, "m.nn"), "w").write(MODEL.replace("INDEX", index).replace("CLASS", classes))
     run([args.nnc, "m.nn", "-o", "m.c", "--random-weights", "3", "--train-api", api, "--target", target])
     open(os.path.join(d, "driver.c"), "w").write(DRIVER)
-    run(shlex.split(args.cc) + [f"-DALL={int(api == 'all')}", "driver.c", "m.c", "-o", "driver", "-lm"])
+    moved = int("sum" not in classes)
+    run(shlex.split(args.cc) + [f"-DALL={int(api == 'all')}", f"-DALL_MOVED={moved}", "driver.c", "m.c", "-o", "driver", "-lm"])
     run(["./driver"])
 
 
