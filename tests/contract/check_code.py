@@ -94,6 +94,24 @@ def check_headers_stand_alone(t):
         t.object("alone.c", cc=cc, std=std)
 
 
+def check_every_macro_is_used(t):
+    """The C defines no macro that it does not use, whatever the model is made of and whatever it is generated for."""
+    head = "    dim T = 1..9\n    input x: float32[T, 1, 40]\n"
+    kinds = {"plain": head + "    output y = relu(x)\n",
+             "sums": head + "    output y = softmax(x, -1)\n    output s = sum(x, 0)\n    output i = argmax(x, 2)\n",
+             "products": head + "    layer l = Linear(40, 33){0}\n    output y = l(x)\n    output z = x[:, 0] @ t(x[:, 0])\n",
+             "recurrent": head + "    layer l = LSTM(40, 17){0}\n    y, _ = l(x)\n    output y\n",
+             "trained": head + "    target g: float32[T, 1, 7]\n    layer l = GRU(40, 7)\n    y, _ = l(x)\n    output y\n"
+                               "    loss e = mse_loss(y, g)\n    train Adam()\n"}
+    for name, body in kinds.items():
+        for kept in ("", " as int8", " as int16") if "{0}" in body else ("",):
+            t.write("m.nn", "model m {\n" + body.format(kept) + "}\n")
+            for target in ("all", "baseline", "scalar", "x86-64-v3", "x86-64-v4"):
+                t.nnc("m.nn", "-o", "m.c", "--random-weights", "1", "--standalone", "--target", target)
+                arch = {"x86-64-v3": ["-march=haswell"], "x86-64-v4": ["-march=skylake-avx512"]}.get(target, [])
+                t.call(["gcc", "-E", "-Wunused-macros", "-Werror", *arch, "m.c", "-o", "m.i"])
+
+
 def check_no_allocation_or_input_output(t):
     """No malloc, no VLA, no I/O; `libm` at most."""
     allowed = re.compile(r"mem(cpy|set|move|cmp)$|(exp|expm1|log|log1p|sqrt|tanh|erf|pow|fabs|copysign|fmax|fmin|floor|ceil|"
