@@ -10,11 +10,8 @@ Without --all a few of the combinations, for which the targets that this machine
 import argparse, os, shlex, subprocess, sys, tempfile
 
 sys.dont_write_bytecode = True   # no __pycache__ in the source tree
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from kit import TARGETS
 
-import processor
-
-TARGETS = ["baseline", "scalar"] + [t for t in processor.NEEDS if not processor.lacks(t)]
 LAYERS = ["LSTM(5, 7)", "GRU(5, 4, num_layers=2, bidirectional=True)", "RNN(5, 16)", "LSTM(5, 9, proj_size=3, bidirectional=True)",
           "LSTM(5, 16, num_layers=2, bias=False)", "GRU(5, 17)", "RNN(5, 3, nonlinearity=\"relu\", bidirectional=True)",
           "GRU(5, 6, reset_after=False)"]
