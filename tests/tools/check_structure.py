@@ -4,7 +4,8 @@
 usage: check_structure.py REPOSITORY
 
 A file includes only what stands before it in the pipeline, passes are called by passes_run alone, and no source file,
-those of the tests with it, grows past 600 lines. No two files of plan/, ctree/, kernels/ and emit/ need each other, whatever the way. The runtime is shipped as one file and includes nothing but its own parts.
+those of the tests with it, grows past 600 lines. No two files of plan/, ctree/, kernels/ and emit/ need each other,
+whatever the way. The runtime is shipped as one file and includes nothing but its own parts.
 """
 import fnmatch, pathlib, re, sys
 

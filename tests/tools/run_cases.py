@@ -21,7 +21,8 @@ usage: run_cases.py --nnc BUILD/nnc [options] [CASE_DIR ...]        (default: al
   --keep DIR         leaves the generated code and the programs there
   --verbose          a line for each case and toolchain, not only for failures
 
-All generated code is compiled with warnings as errors, all those that docs/generated-code.md names.
+All generated code is compiled with warnings as errors, all those that docs/generated-code.md names. Each case's is compiled
+by itself; up to eight, no two with a model of the same name, are linked into one program, or, if that fails, each alone.
 casefile.py says what a case folder holds and how outputs are compared. In a folder with stream.json one run over all
 steps, many ways to cut it, and single steps must also agree to the bit, unless the flags ask for fast math;
 nor are the cases nan_* compared then.
