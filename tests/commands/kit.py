@@ -2,11 +2,22 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 TAGGER = os.path.join(SOURCE, "samples", "tagger")
+sys.path.insert(0, os.path.join(SOURCE, "tests", "tools"))
+
+import processor
+
+
+def have(tool, what):
+    """Whether a tool is here; where it is not, what is left out for that is named."""
+    if not shutil.which(tool):
+        processor.skipped(what, f"no {tool}")
+    return bool(shutil.which(tool))
 
 
 class Bench:

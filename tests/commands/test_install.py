@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from kit import SOURCE, TAGGER, holds
+from kit import SOURCE, TAGGER, have, holds, processor
 from test_projects import TAGS, install, project
 
 MODEL = """model m {  # a comment
@@ -43,7 +43,7 @@ COLOURS = [(1, "model", "Statement", "keyword.control"), (1, "m", "Model", "enti
 
 def check_deb(bench):
     """Installs into a root of its own; what it needs is on this machine; what it installs works, also for other projects."""
-    if not shutil.which("dpkg-deb"):
+    if not have("dpkg-deb", "nnc's own .deb"):
         return
     bench.run("cpack", "--config", os.path.join(bench.build, "CPackConfig.cmake"), "-G", "DEB", "-B", bench.path("deb"))
     package = glob.glob(bench.path("deb/nnc_*.deb"))[0]
@@ -68,7 +68,7 @@ def check_deb(bench):
         holds(os.path.exists(os.path.join(usr, name)), name)
     licence = open(os.path.join(usr, "share/doc/nnc/copyright")).read()
     holds(licence == open(os.path.join(SOURCE, "LICENSE")).read() and "0BSD" in licence, "the licences")
-    holds("not stripped" not in bench.run("file", os.path.join(usr, "bin/nnc")) if shutil.which("file") else True, "stripped")
+    holds("not stripped" not in bench.run("file", os.path.join(usr, "bin/nnc")) if have("file", "whether nnc is stripped") else True, "stripped")
     # as a new user would
     bench.environment.update(PATH=os.path.join(usr, "bin") + ":" + os.environ["PATH"], CMAKE_PREFIX_PATH=usr)
     holds(bench.run("sh", "-ec", "cd /; nnc --version; cd - >/dev/null; nnc new mine > commands; . ./commands").endswith(TAGS), "nnc new")
@@ -174,6 +174,7 @@ def check_vim(bench):
     """Neovim or Vim with the files as they are installed: which group each word has."""
     vim = shutil.which("nvim") or shutil.which("vim")
     if not vim or ("nvim" not in vim and "+syntax" not in subprocess.run([vim, "--version"], stdout=subprocess.PIPE).stdout.decode()):
+        processor.skipped("the syntax file for Vim", "no nvim, and no vim with +syntax")
         return
     install(bench)
     bench.write("m.nn", MODEL)

@@ -2,11 +2,10 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 
 from client import Client, edited, place, uri
-from kit import SOURCE, TAGGER, holds
+from kit import SOURCE, TAGGER, have, holds
 from test_install import names_in_docs
 
 MODEL = """# 𝄞 a model
@@ -354,14 +353,13 @@ vim.cmd('qa!')
 
 def check_neovim(bench):
     """Neovim's own client: a diagnostic, hover, definition, completion, a new name, the canonical form."""
-    nvim = shutil.which("nvim")
-    if not nvim:
+    if not have("nvim", "nnc lsp in Neovim"):
         return
     bench.take(TAGGER, "tagger.safetensors")
     bench.write("m.nn", MODEL.replace("output tags", "spare = emb(sentence)\n    output tags").replace("dim=1", "dim=5"))
     bench.write("client.lua", LUA.replace("@NNC@", bench.nnc))
     bench.environment.update(HOME=bench.folder, XDG_STATE_HOME=bench.path("state"), XDG_CACHE_HOME=bench.path("cache"))
-    bench.run("timeout", "60", nvim, "--clean", "--headless", "-n", "m.nn", "-c", "luafile client.lua", "-c", "cquit")
+    bench.run("timeout", "60", "nvim", "--clean", "--headless", "-n", "m.nn", "-c", "luafile client.lua", "-c", "cquit")
     said = bench.read("said").splitlines()
     holds(any(line.startswith("diagnostic 14 41 1 nnc there is no dim 5") for line in said), said)
     holds("embeds: float32[T, 6]" in said and "definition 10" in said and "completion bias=" in said, said)

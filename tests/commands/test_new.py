@@ -1,10 +1,9 @@
 """nnc new: each project builds and prints what PyTorch gives, by the commands that it names."""
 import os
-import shutil
 import subprocess
 import sys
 
-from kit import SOURCE, holds
+from kit import SOURCE, have, holds
 from test_package import ECOSYSTEMS, files
 from test_projects import install
 
@@ -35,7 +34,7 @@ def check_builds(bench):
 def check_arduino(bench):
     new(bench, "blinky", "--project", "arduino")
     holds("src/tagger.c" in files(bench, "blinky") and "blinky.ino" in files(bench, "blinky"), files(bench, "blinky"))
-    if shutil.which("arm-none-eabi-gcc"):
+    if have("arm-none-eabi-gcc", "a new project by the ARM compiler"):
         bench.run("arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-Os", "-c", "blinky/src/tagger.c", "-o", "m4.o")
     bench.run("gcc", "-O1", "-c", "blinky/src/tagger.c", "-o", "tagger.o")
     bench.run("g++", "-std=c++11", "-Wall", "-Wextra", "-Werror", "-I" + ECOSYSTEMS,

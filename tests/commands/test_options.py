@@ -2,9 +2,8 @@
 import json
 import os
 import re
-import shutil
 
-from kit import TAGGER, holds
+from kit import TAGGER, have, holds
 
 TAGGER_NN = os.path.join(TAGGER, "tagger.nn")
 TWO = """model one {
@@ -98,7 +97,7 @@ def check_section(bench):
     for name in (".model", "__DATA.model$1"):
         bench.nnc_says(TAGGER_NN, "-o", "m.c", "--const-section", name, "--target", "baseline")
         for cc in ("gcc", "clang", "g++", "arm-none-eabi-gcc"):
-            if not shutil.which(cc):
+            if not have(cc, f"--const-section by {cc}"):
                 continue
             bench.run(cc, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O0", "-c", "m.c", "-o", "m.o")
             lines = [line.split() for line in bench.run("objdump" if cc != "arm-none-eabi-gcc" else "arm-none-eabi-objdump",

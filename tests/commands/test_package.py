@@ -1,11 +1,10 @@
 """nnc package: each kind is taken as the ecosystem takes it, as far as its tools are here, and gives the right numbers."""
 import os
 import resource
-import shutil
 import subprocess
 import sys
 
-from kit import HERE, SOURCE, TAGGER, holds
+from kit import HERE, SOURCE, TAGGER, have, holds
 
 ECOSYSTEMS = os.path.join(HERE, "ecosystems")
 CASES = os.path.join(SOURCE, "tests", "cases")
@@ -30,7 +29,7 @@ def check_arduino(bench):
         holds(name in fields, name)
     holds(fields["name"] == "tagger" and fields["includes"] == "tagger.h" and fields["category"] == "Data Processing", fields)
     holds(os.path.exists(bench.path("tagger/src", fields["includes"])), files(bench, "tagger"))
-    if shutil.which("arm-none-eabi-gcc"):
+    if have("arm-none-eabi-gcc", "a package by the ARM compiler"):
         bench.run("arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-mthumb", "-Os", "-Wall", "-Wextra", "-Werror", "-c",
                   "tagger/src/tagger.c", "-o", "tagger.o")
     bench.run("gcc", "-O1", "-c", "tagger/src/tagger.c", "-o", "tagger.o")

@@ -1,8 +1,7 @@
 """The table of commands, help, and depfiles."""
 import re
-import shutil
 
-from kit import TAGGER, holds
+from kit import TAGGER, have, holds
 
 
 def commands_of(bench):
@@ -36,7 +35,7 @@ def check_manual(bench):
         usage, about = bench.nnc_says("help", name).split("\n", 1)
         holds(about.strip() in plain and usage.replace("usage: ", "") in plain, name)
     bench.write("nnc.1", page)
-    if shutil.which("groff"):
+    if have("groff", "the manual page as it is read"):
         holds(bench.run("groff", "-man", "-Tutf8", "-K", "utf8", "-ww", "-z", "nnc.1") == "", "groff")
     holds("one command" in bench.nnc_says("help", "--manual", "weights", status=2), "both")
     holds("one command" in bench.nnc_says("help", status=2), "none")

@@ -4,10 +4,9 @@ import json
 import math
 import os
 import re
-import shutil
 import struct
 
-from kit import SOURCE, TAGGER, holds
+from kit import SOURCE, TAGGER, have, holds
 
 # layer, input, output sizes; sum(p.numel() for p in parameters()), the same of buffers but num_batches_tracked, both as
 # PyTorch 1.13 gives them; multiply-adds by the formulas of compiler/commands/count.h
@@ -137,7 +136,7 @@ CORTEX = "-mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard"
 
 def check_cortex(bench):
     """The same on a Cortex-M4F, whose tables and struct are other ones: sizeof, nm, and size, by the ARM compiler."""
-    if not shutil.which("arm-none-eabi-gcc"):
+    if not have("arm-none-eabi-gcc", "sizes on Cortex-M"):
         return
     for model in samples("[fhpt]*"):
         file = summary(bench, "--target", "cortex-m", model)
@@ -165,7 +164,7 @@ def check_stack(bench):
     tagger = os.path.join(TAGGER, "tagger.nn")
     compilers = [("cc", "", "all"), ("cc", "-O3", "scalar"), ("arm-none-eabi-gcc", CORTEX + " -Os", "cortex-m")]
     for cc, flags, target in compilers:
-        if not shutil.which(cc):
+        if not have(cc, f"nnc summary --stack by {cc}"):
             continue
         bench.environment.update(CC=cc, CFLAGS=flags)
         m, = summary(bench, "--stack", "--target", target, tagger)["models"]

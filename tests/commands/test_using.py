@@ -2,10 +2,9 @@
 import glob
 import os
 import re
-import shutil
 import subprocess
 
-from kit import SOURCE, TAGGER, holds
+from kit import SOURCE, TAGGER, have, holds
 from test_package import python_with_numpy
 
 PAGE = os.path.join(SOURCE, "docs", "using.md")
@@ -26,7 +25,7 @@ def installed(bench, deb):
     bench.environment["HOME"] = bench.path("home")
     bench.run("sh", "-ec", commands[0])
     holds(os.path.exists(bench.path("home/.local/bin/nnc")), commands[0])
-    if not deb or not shutil.which("dpkg-deb"):
+    if not deb or not have("dpkg-deb", "docs/using.md from the .deb"):
         return bench.path("home/.local")
     packing = commands[1].replace("cpack", "cpack -B " + bench.path("packed"))
     bench.run("sh", "-ec", packing)
@@ -101,8 +100,7 @@ def check_build_files(bench):
 
 def check_neovim(bench):
     """The lines for Neovim before 0.11: the server starts when a .nn file is opened."""
-    nvim = shutil.which("nvim")
-    if not nvim or "start_client" not in open(PAGE).read():
+    if not have("nvim", "the lines of docs/using.md for Neovim") or "start_client" not in open(PAGE).read():
         return
     prefix = work(bench)
     lua = [text for language, text in fences(open(PAGE).read()) if language == "lua" and "start_client" in text]
@@ -110,7 +108,7 @@ def check_neovim(bench):
     bench.write("init.lua", f"vim.opt.runtimepath:prepend('{prefix}/share/nnc/editors/vim')\n{lua[0]}")
     bench.write("work/wrong.nn", "model a { output y = z }\n")
     bench.environment.update(XDG_STATE_HOME=bench.path("state"), XDG_CONFIG_HOME=bench.path("config"))
-    bench.run("timeout", "60", nvim, "-u", bench.path("init.lua"), "--headless", "-n", "-i", "NONE", "wrong.nn", "-c",
+    bench.run("timeout", "60", "nvim", "-u", bench.path("init.lua"), "--headless", "-n", "-i", "NONE", "wrong.nn", "-c",
               "lua vim.wait(20000, function() return #vim.diagnostic.get(0) > 0 end, 20); "
               "vim.fn.writefile({vim.diagnostic.get(0)[1].message}, 'said'); vim.cmd('qa!')", "-c", "cquit", folder="work")
     holds("there is no value z" in bench.read("work/said"), bench.read("work/said"))

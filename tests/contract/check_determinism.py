@@ -4,7 +4,7 @@ import random
 import re
 import shutil
 
-from kit import TOP, need, safetensors
+from kit import TOP, need, processor, safetensors
 
 LAYERS = 60
 
@@ -27,6 +27,7 @@ def many_tensors():
 def comma_locale(t):
     """A locale with a comma as the decimal point, made here when none is installed: (LC_ALL, LOCPATH), or None."""
     if not shutil.which("localedef") or not os.path.exists("/usr/share/i18n/locales/de_DE"):
+        processor.skipped("a locale with a comma as decimal point", "no localedef, or no de_DE")
         return None
     place = t.path("locales")
     os.makedirs(place, exist_ok=True)
@@ -84,6 +85,7 @@ def check_same_bytes_for_everyone(t):
 def check_no_locale_no_clock(t):
     """nnc asks neither for the locale nor for the time, the user or the host: it has no way to write them."""
     if not shutil.which("nm"):
+        processor.skipped("what nnc asks C's library for", "no nm")
         return
     undefined = {l.split()[-1].split("@")[0] for l in t.call(["nm", "-D", "--undefined-only", t.nnc_path]).out.decode().splitlines() if l}
     need("mkstemp" in undefined or "mkstemp64" in undefined, "nm sees no function of the C library")
