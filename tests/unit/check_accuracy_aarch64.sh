@@ -12,7 +12,7 @@ else
     compiler=aarch64-linux-gnu-gcc emulator=qemu-aarch64
 fi
 for tool in $compiler $emulator; do
-    command -v "$tool" >/dev/null || { echo "skipped: there is no $tool"; exit 77; }
+    command -v "$tool" >/dev/null || { echo "skipped: accuracy on AArch64: no $tool"; exit 77; }
 done
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
