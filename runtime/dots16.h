@@ -17,8 +17,9 @@ NNC_FUNCTION int nnc_isa_dots(void) {
 }
 
 /* Elements are split into two signed bytes; the upper ones' products count 256. */
+typedef int32_t nnc_v16_words __attribute__((vector_size(64))); /* gcc would keep an __m512i twice, of two types */
 typedef struct {
-    __m512i high, low;
+    nnc_v16_words high, low;
 } nnc_v16_dots;
 NNC_INLINE_V16_DOTS void nnc_v16_quantise(float *q, const float *x, size_t n) {
     float per_one = nnc_quantise_unit(q, nnc_v16_largest_of(x, n));
@@ -48,18 +49,19 @@ NNC_INLINE_V16_DOTS void nnc_v16_quantise(float *q, const float *x, size_t n) {
 }
 NNC_INLINE_V16_DOTS nnc_v16_dots nnc_v16_dots_of(const float *q) {
     nnc_v16_dots s;
-    s.high = _mm512_setzero_si512();
-    s.low = _mm512_castps_si512(_mm512_set1_ps(*q));
+    s.high = (nnc_v16_words)_mm512_setzero_si512();
+    s.low = (nnc_v16_words)_mm512_set1_ps(*q);
     return s;
 }
 NNC_INLINE_V16_DOTS nnc_v16 nnc_v16_dots_float(nnc_v16_dots s) {
-    __m512i high = _mm512_maskz_slli_epi32(NNC_ALL, s.high, 8);
-    return _mm512_maskz_cvtepi32_ps(NNC_ALL, _mm512_maskz_add_epi32(NNC_ALL, high, s.low));
+    __m512i high = _mm512_maskz_slli_epi32(NNC_ALL, (__m512i)s.high, 8);
+    return _mm512_maskz_cvtepi32_ps(NNC_ALL, _mm512_maskz_add_epi32(NNC_ALL, high, (__m512i)s.low));
 }
 NNC_INLINE_V16_DOTS nnc_v16_dots nnc_v16_dot4(nnc_v16_dots s, const uint8_t *w, const float *q) {
     __m512i codes = _mm512_loadu_si512(w);
-    s.high = _mm512_dpbusd_epi32(s.high, codes, _mm512_castps_si512(_mm512_set1_ps(q[0])));
-    s.low = _mm512_dpbusd_epi32(s.low, codes, _mm512_castps_si512(_mm512_set1_ps(q[1])));
+    __m512i x = _mm512_castps_si512(_mm512_set1_ps(q[0])), y = _mm512_castps_si512(_mm512_set1_ps(q[1]));
+    s.high = (nnc_v16_words)_mm512_dpbusd_epi32((__m512i)s.high, codes, x);
+    s.low = (nnc_v16_words)_mm512_dpbusd_epi32((__m512i)s.low, codes, y);
     return s;
 }
 #else

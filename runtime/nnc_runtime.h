@@ -55,11 +55,13 @@
 /* NNC_FUNCTION: a function that some models do not use. NNC_INLINE: one that never costs a call, unless the compiler does
  * not optimise: each would leave its variables on the stack of the caller then.
  * NNC_APART: one whose loops need all registers, which they do not get inside of its caller. NNC_ALIGNED: a table that
- * starts a line of the cache. */
+ * starts a line of the cache. NNC_FORGET(): what memory holds is not kept in registers beyond it, from where those that
+ * are needed more would push it onto the stack. */
 #if defined(__GNUC__)
 #define NNC_ALIGNED __attribute__((aligned(64)))
 #define NNC_FUNCTION static inline __attribute__((unused))
 #define NNC_APART __attribute__((noinline))
+#define NNC_FORGET() __asm__ __volatile__("" : : : "memory")
 #if defined(__OPTIMIZE__)
 #define NNC_INLINE static inline __attribute__((unused, always_inline))
 #else
@@ -70,11 +72,13 @@
 #define NNC_FUNCTION static __inline
 #define NNC_INLINE static __forceinline
 #define NNC_APART __declspec(noinline)
+#define NNC_FORGET() ((void)0)
 #else
 #define NNC_ALIGNED
 #define NNC_FUNCTION static inline
 #define NNC_INLINE static inline
 #define NNC_APART
+#define NNC_FORGET() ((void)0)
 #endif
 
 /* Ten values of a table of floats, as the bits of neighbours, the second one's in the upper half of a number; and twenty
@@ -146,7 +150,7 @@
 #endif
 
 /* Not every file needs all of these. */
-#if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_ROW) + defined(NNC_ROW_16) + \
+#if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_FORGET) + defined(NNC_ROW) + defined(NNC_ROW_16) + \
     defined(NNC_ROW_8) + defined(NNC_SWAP_16) + defined(NNC_SWAP_8) + defined(NNC_HAS_WEIGHTS_CHECK) + \
     defined(NNC_ONE_LANE) + defined(NNC_V4_OWN_SUMS) + defined(NNC_HAS_VECTOR4) + defined(NNC_HAS_DENORMALS) + \
     defined(NNC_WIDE_LAYERS) + defined(NNC_HAS_MASKS) + defined(NNC_HAS_V4_MASKS) + defined(NNC_HAS_WIDE_MASKS) + \

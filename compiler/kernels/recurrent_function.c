@@ -1,11 +1,11 @@
 /* recurrent_function: functions that layers of one shape share, and products as such functions. */
 #include "kernels/recurrent.h"
 
-/* "static void" and what stands before it: a large function stands apart from its caller, a call of a small one would
- * cost more than it brings. */
-static const char *storage_of(const recurrent *r) {
+/* Large ones stand apart from their callers. */
+static cfunction *function_of(const recurrent *r, bool apart, const char *comment) {
     const char *storage = emit_static(r->e);
-    return r->c->apart ? arena_printf(r->e->arena, "NNC_APART %s", storage) : storage;
+    if (apart) storage = arena_printf(r->e->arena, "NNC_APART %s", storage);
+    return c_function(r->e->unit, storage, NULL, arena_printf(r->e->arena, "%s: %s", r->title, comment));
 }
 
 weight_tables recurrent_parameter(const recurrent *r, cfunction *f, const char *name, const weight_tables *table) {
@@ -17,8 +17,7 @@ unsigned recurrent_argument(const recurrent *r, cexpr **arguments, unsigned coun
 }
 
 cfunction *recurrent_function(const recurrent *r, const char *comment) {
-    return c_function(r->e->unit, storage_of(r), NULL,
-                      arena_printf(r->e->arena, "%s: %s", r->title, comment));
+    return function_of(r, r->c->apart, comment);
 }
 
 const char *recurrent_function_end(const recurrent *r, cfunction *f, const char *what) {
@@ -28,7 +27,7 @@ const char *recurrent_function_end(const recurrent *r, cfunction *f, const char 
 void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char *what) {
     emit_context *e = r->e;
     cunit *u = e->unit;
-    cfunction *f = recurrent_function(r, p->comment);
+    cfunction *f = function_of(r, p->choice->apart, p->comment);
     if (p->choice->pack->bias_from > 0) p->table.biases = NULL; /* those of some gates are not the product's */
     weight_tables table = recurrent_parameter(r, f, "weights", &p->table);
     const char *x_row = arena_printf(e->arena, "%s_row", p->x), *y_row = arena_printf(e->arena, "%s_row", p->y);

@@ -201,14 +201,16 @@ static void emit_sums(step *s, const sweep *p, cblock *b, const panel_place *at,
         starts[i] = starts_in_gates(s, p, g) ? tile_load(e, at_gates)
                                              : own_start(s, p, at, g, c_add(u, j, c_int(u, lane)));
     }
-    if (at->has_inputs) {
-        emit_input_terms(s, p, b, at, j, &t, first, vectors, number);
-        for (unsigned i = 0; i < sums; i++)
-            if (!starts_in_gates(s, p, i % groups)) c_declare(b, e->target->type, t.sums[i], starts[i]);
-    } else {
-        tile_declare(e, b, &t, starts);
+    int64_t terms = p->pack->terms;
+    cexpr *end = c_name(u, r->projected_constant);
+    if (!at->has_inputs) {
+        tile_declare_and_add(e, b, &t, starts, terms, terms, end);
+        return;
     }
-    tile_add(e, b, &t, p->pack->terms, p->pack->terms, c_name(u, r->projected_constant));
+    emit_input_terms(s, p, b, at, j, &t, first, vectors, number);
+    for (unsigned i = 0; i < sums; i++)
+        if (!starts_in_gates(s, p, i % groups)) c_declare(b, e->target->type, t.sums[i], starts[i]);
+    tile_add(e, b, &t, terms, terms, end);
 }
 
 /* `vectors` vectors of units from unit j of the panel on; the last has `last` real lanes. */

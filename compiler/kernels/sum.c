@@ -48,6 +48,8 @@ void sum_store(emit_context *e, cblock *b, const sum_place *p, cexpr *value) {
     vectors_store(e, b, p->array, p->offset, p->stride, value, p->lanes);
 }
 
+void sum_forget(emit_context *e, cblock *b) { c_do(b, c_call(e->unit, "NNC_FORGET", 0)); }
+
 void sum_add(emit_context *e, cblock *b, const sum_terms *t, unsigned count, const char *const *sums, sum_adder *add,
              const void *context) {
     sum_range all = {c_int(e->unit, 0), t->end, t->count, t->count < 0 ? 1 : t->count}, block;
@@ -57,6 +59,7 @@ void sum_add(emit_context *e, cblock *b, const sum_terms *t, unsigned count, con
     }
     cblock *loop = open_blocks(e, b, t, &block);
     if (t->places) {
+        sum_forget(e, loop);
         sum_declare(e, loop, count, sums, NULL);
         add(context, e, loop, sums, &block);
         for (unsigned i = 0; i < count; i++)

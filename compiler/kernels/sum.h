@@ -46,6 +46,8 @@ bool sum_waits(const emit_context *e, int64_t most, int64_t block, unsigned coun
 /* A place's vector, and a vector to a place. */
 cexpr *sum_load(emit_context *e, const sum_place *p);
 void sum_store(emit_context *e, cblock *b, const sum_place *p, cexpr *value);
+/* From here on sums at their places are read from there: compilers would keep them on the stack as well. */
+void sum_forget(emit_context *e, cblock *b);
 /* Adds the terms to declared sums; with places to what stands there, and `sums` are names for those of a block. */
 void sum_add(emit_context *e, cblock *b, const sum_terms *terms, unsigned count, const char *const *sums,
              sum_adder *add, const void *context);

@@ -183,9 +183,11 @@ static tile begin_parts(emit_context *e, cblock *b, const tile *t, const char *w
     return parts;
 }
 
-static void add_scaled(emit_context *e, cblock *b, const tile *to, unsigned i, cexpr *part, cexpr *scale) {
+/* To sum i, which so far is `start`; NULL: its variable. */
+static void add_scaled(emit_context *e, cblock *b, const tile *to, unsigned i, cexpr *part, cexpr *scale,
+                       cexpr *start) {
     cexpr *sum = c_name(e->unit, to->sums[i]);
-    c_assign(b, sum, "=", vectors_call3(e, "madd", part, scale, sum));
+    c_assign(b, sum, "=", vectors_call3(e, "madd", part, scale, start ? start : sum));
 }
 
 static cexpr *scales_at(emit_context *e, const tile *t, unsigned v, cexpr *row) {
@@ -198,12 +200,13 @@ static cexpr *scale_of(emit_context *e, const tile *t, unsigned i) {
     return tile_load(e, scales_at(e, t, i % t->vectors, c_int(e->unit, 0)));
 }
 
-static void add_codes(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end) {
+static void add_codes(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, int64_t count, int64_t most,
+                      cexpr *end) {
     b = c_scope(b);
     tile parts = begin_parts(e, b, t, "codes");
     add_floats(e, b, &parts, NULL, count, most, end);
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
-        add_scaled(e, b, t, i, c_name(e->unit, parts.sums[i]), scale_of(e, t, i));
+        add_scaled(e, b, t, i, c_name(e->unit, parts.sums[i]), scale_of(e, t, i), starts ? starts[i] : NULL);
 }
 
 /* --- int8 --- */
@@ -219,6 +222,7 @@ static void add_block(emit_context *e, cblock *b, const tile *t, const sum_place
     cunit *u = e->unit;
     const char *type = arena_printf(e->arena, "%s_dots", e->target->prefix), *names[TILE_MAX_SUMS];
     unsigned count = t->rows * t->vectors;
+    if (places) sum_forget(e, b);
     c_declare(b, weights_pointer(t->format), "w_g",
               c_add(u, t->weights, c_mul(u, g, c_mul(u, t->width, c_int(u, FORMAT_BLOCK)))));
     for (unsigned r = 0; r < t->rows; r++) {
@@ -249,7 +253,7 @@ static void add_block(emit_context *e, cblock *b, const tile *t, const sum_place
     for (unsigned i = 0; i < count; i++) {
         cexpr *part = vectors_call1(e, "dots_float", c_name(u, names[i]));
         cexpr *scale = weights_load(e, FORMAT_BFLOAT16, scales_at(e, t, i % t->vectors, g));
-        if (!places) add_scaled(e, b, t, i, part, scale);
+        if (!places) add_scaled(e, b, t, i, part, scale, NULL);
         else sum_store(e, b, &places[i], vectors_call3(e, "madd", part, scale, sum_load(e, &places[i])));
     }
 }
@@ -271,18 +275,32 @@ static cexpr *unit_of(emit_context *e, const tile *t, unsigned i) {
     return vectors_call1(e, "splat", unit);
 }
 
-static void add_dots(emit_context *e, cblock *b, const tile *t, int64_t count) {
+static void add_dots(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, int64_t count) {
     b = c_scope(b);
     tile parts = begin_parts(e, b, t, "of_x");
     add_blocks(e, b, &parts, NULL, count);
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
-        add_scaled(e, b, t, i, c_name(e->unit, parts.sums[i]), unit_of(e, t, i));
+        add_scaled(e, b, t, i, c_name(e->unit, parts.sums[i]), unit_of(e, t, i), starts ? starts[i] : NULL);
 }
 
 void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end) {
-    if (t->format == FORMAT_INT8) add_dots(e, b, t, count);
-    else if (t->format == FORMAT_INT16) add_codes(e, b, t, count, most, end);
+    if (t->format == FORMAT_INT8) add_dots(e, b, t, NULL, count);
+    else if (t->format == FORMAT_INT16) add_codes(e, b, t, NULL, count, most, end);
     else add_floats(e, b, t, NULL, count, most, end);
+}
+
+static bool has_codes(const tile *t) { return t->format == FORMAT_INT8 || t->format == FORMAT_INT16; }
+
+void tile_declare_and_add(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, int64_t count, int64_t most,
+                          cexpr *end) {
+    if (!starts || !has_codes(t)) {
+        tile_declare(e, b, t, starts);
+        tile_add(e, b, t, count, most, end);
+        return;
+    }
+    for (unsigned i = 0; i < t->rows * t->vectors; i++) c_declare(b, e->target->type, t->sums[i], NULL);
+    if (t->format == FORMAT_INT8) add_dots(e, b, t, starts, count);
+    else add_codes(e, b, t, starts, count, most, end);
 }
 
 /* --- sums at their places --- */
@@ -305,14 +323,16 @@ void tile_sum(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, c
               int64_t most, cexpr *end) {
     int64_t block = t->one_run ? most : t->format == FORMAT_INT8 ? FORMAT_BLOCK : COST_BLOCK;
     if (!sum_waits(e, most, block, t->rows * t->vectors)) {
-        tile_declare(e, b, t, starts);
-        tile_add(e, b, t, count, most, end);
-        for (unsigned i = 0; i < t->rows * t->vectors; i++) sum_store(e, b, &places[i], c_name(e->unit, t->sums[i]));
+        tile_declare_and_add(e, b, t, starts, count, most, end);
+        for (unsigned i = 0; i < t->rows * t->vectors; i++)
+            sum_store(e, b, &places[i], c_name(e->unit, t->sums[i]));
         return;
     }
-    bool codes = t->format == FORMAT_INT8 || t->format == FORMAT_INT16;
+    bool codes = has_codes(t);
     store_at_places(e, b, t, codes ? NULL : starts, places);
     if (t->format == FORMAT_INT8) add_blocks(e, b, t, places, count);
     else add_floats(e, b, t, places, count, most, end);
-    if (codes) scale_places(e, b, t, starts, places, t->format == FORMAT_INT8 ? unit_of : scale_of);
+    if (!codes) return;
+    sum_forget(e, b);
+    scale_places(e, b, t, starts, places, t->format == FORMAT_INT8 ? unit_of : scale_of);
 }

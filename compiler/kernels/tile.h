@@ -48,6 +48,9 @@ void tile_declare(emit_context *e, cblock *b, const tile *t, cexpr *const *start
  * knows it, and at most `most`. Declares the other chains and what else it needs in b, so two calls for the same sums
  * want a scope each. */
 void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end);
+/* Both: starts of sums of codes, which count only in the end, are read there, where registers are free again. */
+void tile_declare_and_add(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, int64_t count, int64_t most,
+                          cexpr *end);
 /* Sums of such terms from their starts to their places, in a scope of their own. */
 void tile_sum(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, const sum_place *places, int64_t count,
               int64_t most, cexpr *end);

@@ -39,6 +39,7 @@ typedef struct {
     const pack *pack;
     int64_t rows;     /* -1: known only at run time */
     bool padded;      /* y has room for units that only fill up a panel */
+    bool apart;       /* of a RECURRENT: its function is so large that it stands apart from its callers */
     choice_panel full, last; /* all panels but a narrow last one; that one */
 } choice_product;
 
@@ -154,7 +155,7 @@ typedef struct {
     /* weights: W_ih; W_hh; reset before: W_hn apart from the rest; proj_size: W_hr */
     const pack *input, *hidden_pack, *candidate, *output;
     bool halved;           /* packed sigmoid gates are halved: sigmoid(x) = (1 + tanh(x / 2)) / 2 */
-    bool apart;            /* its functions are large enough to stand apart from their callers */
+    bool apart;            /* its functions beside products are so large that they stand apart from their callers */
     bool shared; /* layers of the same shape share functions, whose tables are parameters; else each has its own */
     /* the way through time */
     bool fused;            /* one step of one row: the input's part of the sums is in the same stream */

@@ -3,6 +3,12 @@
 
 static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
+/* A large function, and one with sums of integers besides those of floats, stands apart from its caller: their frames
+ * would add up. A call of a small one would cost more than it brings. */
+static bool stands_apart(const choice_recurrent *r, const pack *p) {
+    return p->format == FORMAT_INT8 || r->hidden * r->projected >= COST_APART;
+}
+
 static void choose_packs(const chooser *c, const plan_kernel *k, choice_recurrent *r) {
     recurrent_packs packs = choose_recurrent_packs(c, k->node);
     r->input = packs.all[RECURRENT_INPUT];
@@ -10,6 +16,7 @@ static void choose_packs(const chooser *c, const plan_kernel *k, choice_recurren
     r->candidate = packs.all[RECURRENT_CANDIDATE];
     r->output = packs.all[RECURRENT_OUTPUT];
     r->halved = packs.halved;
+    r->apart = stands_apart(r, r->hidden_pack);
     r->shared = r->shared || packs.lives; /* whose tables then are parameters */
 }
 
@@ -27,7 +34,6 @@ static void choose_sizes(const plan_kernel *k, choice_recurrent *r) {
     r->hidden = dim_max(k->inputs[IR_REC_W_IH].view.type.dims[0]) / r->gates;
     r->projected = dim_max(k->inputs[IR_REC_W_HH].view.type.dims[1]);
     r->shared = r->hidden * r->projected >= COST_SHARED;
-    r->apart = r->hidden * r->projected >= COST_APART;
 }
 
 static choice_rows choose_rows(const chooser *c, const plan_view *x, int64_t steps) {
@@ -125,16 +131,24 @@ static int64_t input_rows_of(const plan_kernel *k, const choice_recurrent *r, in
     return count;
 }
 
+static choice_product choose_part(const chooser *c, const choice_recurrent *r, const pack *p, int64_t rows,
+                                  int64_t most, bool padded) {
+    choice_product product = choose_product(c, p, rows, most, padded);
+    bool tall_tiles = !r->one_row;
+    product.apart = tall_tiles || stands_apart(r, p);
+    return product;
+}
+
 static void choose_products(const chooser *c, const plan_kernel *k, choice_recurrent *r) {
     int64_t most, rows = input_rows_of(k, r, &most), batch = -1;
     const dim *B = k->inputs[IR_REC_X].view.type.dims[1];
     dim_is_const(B, &batch);
-    if (!r->fused) r->input_product = choose_product(c, r->input, rows, most, true);
-    if (r->projects && r->one_row) r->output_product = choose_product(c, r->output, 1, 1, false);
+    if (!r->fused) r->input_product = choose_part(c, r, r->input, rows, most, true);
+    if (r->projects && r->one_row) r->output_product = choose_part(c, r, r->output, 1, 1, false);
     if (r->one_row) return;
-    r->hidden_product = choose_product(c, r->hidden_pack, batch, dim_max(B), true);
-    if (r->candidate) r->candidate_product = choose_product(c, r->candidate, batch, dim_max(B), true);
-    if (r->output) r->output_product = choose_product(c, r->output, batch, dim_max(B), true);
+    r->hidden_product = choose_part(c, r, r->hidden_pack, batch, dim_max(B), true);
+    if (r->candidate) r->candidate_product = choose_part(c, r, r->candidate, batch, dim_max(B), true);
+    if (r->output) r->output_product = choose_part(c, r, r->output, batch, dim_max(B), true);
 }
 
 /* --- work space --- */

@@ -25,7 +25,7 @@ enum { both_rnn_l0_HIDDEN = 3 };
 enum { both_rnn_l0_GATES = 4 };
 
 /* rnn_l0: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [2]. */
-static void both_rnn_l0_input(size_t rows, const float *x, float *gates, size_t gates_row) {
+NNC_APART static void both_rnn_l0_input(size_t rows, const float *x, float *gates, size_t gates_row) {
     if (rows < 8) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 2;
@@ -77,7 +77,7 @@ static void both_rnn_l0_input(size_t rows, const float *x, float *gates, size_t 
 }
 
 /* rnn_l0: sums = W_hh h, for rows of h [3]. */
-static void both_rnn_l0_recurrent(size_t rows, const float *h, float *sums) {
+NNC_APART static void both_rnn_l0_recurrent(size_t rows, const float *h, float *sums) {
     if (rows < 3) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = h + n * 3;
@@ -164,7 +164,7 @@ enum { both_rnn_l0_reverse_HIDDEN = 3 };
 enum { both_rnn_l0_reverse_GATES = 4 };
 
 /* rnn_l0_reverse: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [2]. */
-static void both_rnn_l0_reverse_input(size_t rows, const float *x, float *gates, size_t gates_row) {
+NNC_APART static void both_rnn_l0_reverse_input(size_t rows, const float *x, float *gates, size_t gates_row) {
     if (rows < 8) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 2;
@@ -216,7 +216,7 @@ static void both_rnn_l0_reverse_input(size_t rows, const float *x, float *gates,
 }
 
 /* rnn_l0_reverse: sums = W_hh h, for rows of h [3]. */
-static void both_rnn_l0_reverse_recurrent(size_t rows, const float *h, float *sums) {
+NNC_APART static void both_rnn_l0_reverse_recurrent(size_t rows, const float *h, float *sums) {
     if (rows < 3) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = h + n * 3;
@@ -299,7 +299,7 @@ enum { both_rnn_l1_HIDDEN = 3 };
 enum { both_rnn_l1_GATES = 4 };
 
 /* rnn_l1: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
-static void both_rnn_l1_input(size_t rows, const float *x, float *gates) {
+NNC_APART static void both_rnn_l1_input(size_t rows, const float *x, float *gates) {
     if (rows < 8) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 6;
@@ -387,7 +387,7 @@ static void both_rnn_l1_input(size_t rows, const float *x, float *gates) {
 }
 
 /* rnn_l1: sums = W_hh h, for rows of h [3]. */
-static void both_rnn_l1_recurrent(size_t rows, const float *h, float *sums) {
+NNC_APART static void both_rnn_l1_recurrent(size_t rows, const float *h, float *sums) {
     if (rows < 3) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = h + n * 3;
@@ -465,7 +465,7 @@ enum { both_rnn_l1_reverse_HIDDEN = 3 };
 enum { both_rnn_l1_reverse_GATES = 4 };
 
 /* rnn_l1_reverse: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
-static void both_rnn_l1_reverse_input(size_t rows, const float *x, float *gates) {
+NNC_APART static void both_rnn_l1_reverse_input(size_t rows, const float *x, float *gates) {
     if (rows < 8) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = x + n * 6;
@@ -553,7 +553,7 @@ static void both_rnn_l1_reverse_input(size_t rows, const float *x, float *gates)
 }
 
 /* rnn_l1_reverse: sums = W_hh h, for rows of h [3]. */
-static void both_rnn_l1_reverse_recurrent(size_t rows, const float *h, float *sums) {
+NNC_APART static void both_rnn_l1_reverse_recurrent(size_t rows, const float *h, float *sums) {
     if (rows < 3) {
         for (size_t n = 0; n < rows; n++) {
             const float *x_n = h + n * 3;
