@@ -47,7 +47,7 @@ static const char panels[] =
 
 /* Of panels, where there are vectors: four biases, and four rows of four terms at a time. */
 static const char four_biases[] =
-    "            for (; bias != NULL && u + 4 <= count; u += 4) {\n"
+    "            for (; bias != NULL && u < count / 4 * 4; u += 4) {\n"
     "                nnc_v4 sum = nnc_v4_load(bias + row + u);\n"
     "                if (second_bias != NULL && !(lone >> g & 1u)) {\n"
     "                    sum = nnc_v4_add(sum, nnc_v4_load(second_bias + row + u));\n"
@@ -100,7 +100,7 @@ static const char biases[] =
 
 /* Of these, where there are vectors: four, with two of each gate. */
 static const char four_sums[] =
-    "            for (; bias != NULL && more != NULL && u + 4 <= count; u += 4)\n"
+    "            for (; bias != NULL && more != NULL && u < count / 4 * 4; u += 4)\n"
     "                nnc_v4_store(to + u, nnc_v4_add(nnc_v4_load(bias + row + u), nnc_v4_load(more + row + u)));\n";
 
 int64_t pack_floats(const plan *p) { return p->packs->floats; }
