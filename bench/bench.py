@@ -153,9 +153,9 @@ def measure_training(settings, options, wanted):
 
 def main():
     parser = argparse.ArgumentParser(prog="bench/run", description="Measures nnc against its peers; see README.md.")
-    parser.add_argument("workloads", nargs="*", metavar="W", help="W1 to W8 (default: all)")
+    parser.add_argument("workloads", nargs="*", metavar="W", help="W1 to W14, with --train T1 to T7 (default: all)")
     parser.add_argument("--quick", action="store_true", help="few and short rounds: to see that all works")
-    parser.add_argument("--sweep", action="store_true", help="sizes drawn from a seed instead of W1 to W8")
+    parser.add_argument("--sweep", action="store_true", help="sizes drawn from a seed instead of the workloads")
     parser.add_argument("--isa", type=int, choices=(0, 1, 2),
                         help="force a body: 0 baseline, 1 AVX2 and FMA, 2 AVX-512")
     parser.add_argument("--wasm", action="store_true", help="as WebAssembly in Node, beside onnxruntime-web")

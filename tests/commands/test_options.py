@@ -3,7 +3,7 @@ import json
 import os
 import re
 
-from kit import TAGGER, have, holds
+from kit import SOURCE, TAGGER, have, holds
 
 TAGGER_NN = os.path.join(TAGGER, "tagger.nn")
 TWO = """model one {
@@ -111,3 +111,27 @@ def check_section(bench):
     holds(body == "\n".join(bench.read("plain.c").splitlines()[3:]), "the code is the same otherwise")
     for wrong in ("", 'a"b', "a b", "a\\b", "a\nb"):
         holds("--const-section" in bench.nnc_says(TAGGER_NN, "-o", "m.c", "--const-section", wrong, status=2), wrong)
+
+
+def check_documented(bench):
+    """Every option and warning of --help has its row in the docs; what README's first page shows is what nnc makes of the sample."""
+    described = bench.nnc_says("--help")
+    options, warnings = described.split("warnings, all of them on:\n")
+    pages = {name: open(os.path.join(SOURCE, name)).read()
+             for name in ("README.md", "docs/generated-code.md", "docs/diagnostics.md")}
+    table = pages["docs/generated-code.md"].split("\n## Options of nnc\n")[1].split("\n## ")[0]
+    named = set(re.findall(r"^ {2}(?: {4}|-o, )(--[a-z-]+)", options, re.M))
+    holds(len(named) > 25 and "--depfile" in named, named)
+    for option in sorted(named):
+        holds(re.search(rf"`{option}[` ]", table), f"docs/generated-code.md has no row of {option}")
+    for name in re.findall(r"^  ([a-z-]+) ", warnings.split("\n\n")[0], re.M):
+        holds(f"| `{name}` |" in pages["docs/diagnostics.md"], f"docs/diagnostics.md has no row of {name}")
+    shown = re.findall(r"^```(nn|c|)\n(.*?)^```", pages["README.md"], re.S | re.M)
+    model, program, kernel, error = [text for _, text in shown[:4]]
+    bench.take(TAGGER, "tagger.safetensors")
+    bench.write("tagger.nn", model)
+    bench.nnc_says("tagger.nn", "-o", "tagger.c")
+    holds(kernel.split("        …")[0] in bench.read("tagger.c"), kernel)
+    holds("tagger_run(&model, T, sentence, tags)" in program, program)
+    bench.write("tagger.nn", model.replace("Linear(6, 3)", "Linear(12, 3)"))
+    holds(bench.nnc_says("tagger.nn", "-o", "tagger.c", status=1).startswith(error), error)
