@@ -114,7 +114,8 @@ def check_section(bench):
 
 
 def check_documented(bench):
-    """Every option and warning of --help has its row in the docs; what README's first page shows is what nnc makes of the sample."""
+    """Every option and warning of --help has its row in the docs; what README's first page shows is what
+    nnc makes of the sample."""
     described = bench.nnc_says("--help")
     options, warnings = described.split("warnings, all of them on:\n")
     pages = {name: open(os.path.join(SOURCE, name)).read()
@@ -125,13 +126,16 @@ def check_documented(bench):
     for option in sorted(named):
         holds(re.search(rf"`{option}[` ]", table), f"docs/generated-code.md has no row of {option}")
     for name in re.findall(r"^  ([a-z-]+) ", warnings.split("\n\n")[0], re.M):
-        holds(f"| `{name}` |" in pages["docs/diagnostics.md"], f"docs/diagnostics.md has no row of {name}")
+        holds(f"| `{name}` |" in pages["docs/diagnostics.md"],
+              f"docs/diagnostics.md has no row of {name}")
     shown = re.findall(r"^```(nn|c|)\n(.*?)^```", pages["README.md"], re.S | re.M)
     model, program, kernel, error = [text for _, text in shown[:4]]
     bench.take(TAGGER, "tagger.safetensors")
     bench.write("tagger.nn", model)
     bench.nnc_says("tagger.nn", "-o", "tagger.c")
     holds(kernel.split("        …")[0] in bench.read("tagger.c"), kernel)
-    holds("tagger_run(&model, T, sentence, tags)" in program, program)
+    taken = re.search(r"tagger_run\(tagger \*self, (.*?)\)", bench.read("tagger.h"))[1].split(", ")
+    given = re.search(r"tagger_run\(&model, (.*?)\)", program)[1].split(", ")
+    holds([re.split(r"\W", t)[-1] for t in taken] == given, (taken, given))
     bench.write("tagger.nn", model.replace("Linear(6, 3)", "Linear(12, 3)"))
     holds(bench.nnc_says("tagger.nn", "-o", "tagger.c", status=1).startswith(error), error)
