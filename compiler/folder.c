@@ -27,6 +27,13 @@ bool folder_make_way(folder *f, const char *relative) {
     return true;
 }
 
+bool folder_distinct(const folder *f, const place *places, size_t count) {
+    place *all = ARENA_ARRAY(f->arena, place, f->count + count);
+    for (size_t i = 0; i < f->count; i++) all[i] = f->files[i]->place;
+    for (size_t i = 0; i < count; i++) all[f->count + i] = places[i];
+    return output_distinct(all, f->count + count, f->inputs, f->input_count, f->diags);
+}
+
 static bool add(folder *f, const char *relative, const char *bytes, size_t size) {
     place at;
     output *o = ARENA_NEW(f->arena, output);
@@ -34,7 +41,7 @@ static bool add(folder *f, const char *relative, const char *bytes, size_t size)
     if (!folder_make_way(f, relative)) return false;
     if (!output_find(f->arena, arena_printf(f->arena, "%s/%s", f->path, relative), &at, f->diags))
         return false;
-    if (!output_open(f->arena, o, &at, f->diags)) return false;
+    if (!folder_distinct(f, &at, 1) || !output_open(f->arena, o, &at, f->diags)) return false;
     f->files[f->count++] = o;
     if (fwrite(bytes, 1, size, o->file) == size && fflush(o->file) == 0) return true;
     output_complain(o, f->diags);

@@ -45,15 +45,10 @@ static void advise(const pipeline *p) {
 static int write_outputs(pipeline *p) {
     const options *o = p->options;
     generated g;
-    const char **inputs = ARENA_ARRAY(p->arena, const char *, p->file.count + 1 + p->weights_count);
-    inputs[0] = o->input;
-    for (size_t i = 0; i < p->file.count; i++) inputs[i + 1] = pipeline_weights(p, p->file.models[i]);
-    for (size_t i = 0; i < p->weights_count; i++) inputs[p->file.count + 1 + i] = p->weights[i]->path;
     progress_say("writing the C");
     if (!generated_find(p->arena, o, &g, p->diags)) return STATUS_INPUT;
-    g.inputs = inputs;
-    g.input_count = p->file.count + 1 + p->weights_count;
-    if (!output_distinct(g.places, GENERATED_FILES, inputs, g.input_count, p->diags)) return STATUS_USAGE;
+    g.inputs = pipeline_inputs(p, &g.input_count);
+    if (!output_distinct(g.places, GENERATED_FILES, g.inputs, g.input_count, p->diags)) return STATUS_USAGE;
     return generated_write(p->arena, o, &g, p->plans, p->apis, p->file.count, p->diags) ? STATUS_DONE : STATUS_INPUT;
 }
 

@@ -40,7 +40,9 @@ static int write_picture(pipeline *p, Agraph_t *picture, const char *path) {
     place at;
     output file, *all[] = {&file};
     if (!output_find(p->arena, path, &at, p->diags)) return STATUS_INPUT;
-    if (!output_distinct(&at, 1, &p->options->input, 1, p->diags)) return STATUS_USAGE;
+    size_t count;
+    const char **inputs = pipeline_inputs(p, &count);
+    if (!output_distinct(&at, 1, inputs, count, p->diags)) return STATUS_USAGE;
     if (!output_open(p->arena, &file, &at, p->diags)) return STATUS_INPUT;
     bool good = true;
     if (format_of(path) == SVG) {

@@ -9,17 +9,28 @@
 #include "folder.h"
 #include "generated.h"
 
+/* What a package cannot be called: its header would stand before one of C's, CMake has a target of that name, Python
+ * reads a statement. Each with a blank around it. */
+#define HEADERS \
+    " assert complex ctype errno fenv float inttypes iso646 limits locale math memory setjmp signal stdalign stdarg " \
+    "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings tgmath threads time uchar wchar wctype "
+#define TARGETS " all clean depend edit_cache help install package package_source preinstall rebuild_cache test "
+#define KEYWORDS \
+    " False None True and as assert async await break class continue def del elif else except finally for from " \
+    "global if import in is lambda nonlocal not or pass raise return try while with yield "
+
 typedef struct {
     const char *name;
     const char *target; /* where none is given */
     const char *code;   /* the folder of the C; NULL: called as the package */
     bool has_files;     /* where it runs there are files: weights may be one */
+    const char *taken;  /* names that it cannot have */
 } package_kind;
 
 static const package_kind kinds[] = {
-    {"arduino", "scalar", "src", false}, {"esp-idf", "scalar", "src", false},
-    {"zephyr", "scalar", "src", false},  {"cmake", "all", "src", true},
-    {"python", "all", NULL, true},
+    {"arduino", "scalar", "src", false, HEADERS}, {"esp-idf", "scalar", "src", false, HEADERS},
+    {"zephyr", "scalar", "src", false, HEADERS},  {"cmake", "all", "src", true, HEADERS TARGETS},
+    {"python", "all", NULL, true, KEYWORDS},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -50,6 +61,18 @@ static const char *name_of(arena *a, const char *path) {
     for (char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c)) *c = '_';
     return isalpha((unsigned char)*name) ? name : arena_printf(a, "model_%s", name);
+}
+
+/* A file's name as it can stand in every file of a package: in a line, a string or a comment, whatever is in it. */
+static const char *plain(arena *a, const char *name) {
+    text t = text_new(a);
+    for (size_t left = strlen(name), n; left; left -= n, name += n) {
+        n = text_utf8_length(name, left);
+        bool stays = n > 1 || isalnum((unsigned char)*name) || strchr("._-+ ", *name);
+        if (!n) n = 1;
+        text_add_n(&t, stays ? name : "_", stays ? n : 1);
+    }
+    return text_string(&t);
 }
 
 static const char *upper(arena *a, const char *name) {
@@ -83,7 +106,7 @@ static bool is_ours(const pipeline *p, const job *j) {
 static bool add_files(const pipeline *p, const job *j, folder *f) {
     arena *a = p->arena;
     const char *header = arena_printf(a, "%s.h", j->name),
-               *source_name = path_base(p->options->input);
+               *source_name = plain(a, path_base(p->options->input));
     const template_variable variables[] = {
         {"name", j->name},
         {"upper", upper(a, j->name)},
@@ -93,7 +116,7 @@ static bool add_files(const pipeline *p, const job *j, folder *f) {
         {"about", about(p)},
         {"mark", j->mark},
         {"command", arena_printf(a, "nnc package %s %s -o %s", j->kind->name, source_name,
-                                 path_base(j->folder))},
+                                 plain(a, path_base(j->folder)))},
         {"sketch_memory", package_sketch_memory(p)},
         {"sketch_reset", package_sketch_reset(p)},
         {"sketch_run", package_sketch_run(p)},
@@ -117,6 +140,7 @@ static bool add_code(const pipeline *p, const job *j, folder *f) {
     if (!folder_make_way(f, code)) return false;
     o.output = arena_printf(p->arena, "%s/%s", j->folder, code);
     return generated_find(p->arena, &o, &g, p->diags) &&
+           folder_distinct(f, g.places, GENERATED_FILES) &&
            generated_write(p->arena, &o, &g, p->plans, p->apis, p->file.count, p->diags);
 }
 
@@ -129,6 +153,7 @@ static int make(const options *o, const job *j) {
     }
     if (good) {
         folder f = folder_new(p.arena, j->folder, p.diags);
+        f.inputs = pipeline_inputs(&p, &f.input_count);
         good = add_files(&p, j, &f) && add_code(&p, j, &f) && folder_commit(&f);
         if (!good) folder_discard(&f);
     }
@@ -199,6 +224,9 @@ static int read_and_make(arena *a, command_line *line) {
     o.diagnostics = line->settings;
     if (!o.target && strcmp(j.kind->target, "all") != 0) o.target = j.kind->target;
     if (!j.name) j.name = name_of(a, o.input);
+    if (strstr(j.kind->taken, arena_printf(a, " %s ", j.name)))
+        return command_usage(line, "a package for %s cannot be called %s: --name NAME gives another name", j.kind->name,
+                             j.name);
     j.mark = arena_printf(a, "made by nnc package %s", j.kind->name);
     return make(&o, &j);
 }

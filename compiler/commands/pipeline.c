@@ -88,6 +88,22 @@ const char *pipeline_weights(const pipeline *p, const ir_model *m) {
     return m->weights ? path_beside(p->arena, p->options->input, m->weights) : NULL;
 }
 
+const char **pipeline_inputs(const pipeline *p, size_t *count) {
+    const char **inputs = NULL;
+    size_t capacity = 0;
+    *count = 0;
+    for (size_t i = 0; i < p->file.count; i++) {
+        const ir_model *m = p->file.models[i];
+        const char *weights = pipeline_weights(p, m);
+        bool overlaid = weights && !p->options->weights && m->weights_over;
+        ARENA_PUSH(p->arena, inputs, *count, capacity, weights);
+        for (size_t k = 0; overlaid && m->weights_over[k]; k++)
+            ARENA_PUSH(p->arena, inputs, *count, capacity, path_beside(p->arena, p->options->input, m->weights_over[k]));
+    }
+    ARENA_PUSH(p->arena, inputs, *count, capacity, p->options->input);
+    return inputs;
+}
+
 static void need_weights(const ir_model *m, diag_list *diags) {
     diag *d = diag_error(diags, m->where, "model %s has parameters, but no weights", m->name);
     diag_hint(d,

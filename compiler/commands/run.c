@@ -109,12 +109,11 @@ static bool check_files(pipeline *p, const run_options *o) {
 
 /* Before anything is run: an output in the way of an input, or of another, is refused. */
 static int find_files(pipeline *p, const run_options *o, place *places) {
-    size_t count = 0;
-    const char **inputs = ARENA_ARRAY(p->arena, const char *, o->wishes.arrays->count + 2);
-    inputs[count++] = p->options->input;
-    inputs[count++] = pipeline_weights(p, p->file.models[0]);
-    for (size_t i = 0; i < o->wishes.arrays->count; i++)
-        inputs[count++] = o->wishes.arrays->items[i].from;
+    size_t of_models, count = o->wishes.arrays->count;
+    const char **from_models = pipeline_inputs(p, &of_models);
+    const char **inputs = ARENA_ARRAY(p->arena, const char *, count + of_models);
+    for (size_t i = 0; i < count; i++) inputs[i] = o->wishes.arrays->items[i].from;
+    for (size_t i = 0; i < of_models; i++) inputs[count++] = from_models[i];
     for (size_t i = 0; i < o->file_count; i++)
         if (!output_find(p->arena, o->files[i].path, &places[i], p->diags)) return STATUS_INPUT;
     return output_distinct(places, o->file_count, inputs, count, p->diags) ? STATUS_DONE

@@ -1,4 +1,5 @@
 """nnc package: each kind is taken as the ecosystem takes it, as far as its tools are here, and gives the right numbers."""
+import ast
 import os
 import resource
 import subprocess
@@ -185,11 +186,29 @@ def check_again(bench):
     holds("src/other_name.h" in files(bench, "empty"), files(bench, "empty"))
 
 
+def check_names_of_files(bench):
+    """What a model's file is called is text in every file of a package, and nothing that a tool reads as more."""
+    for name in ('a"""\nimport no_such_module\n"""', "a\\N", "a\nversion=2", "a\\", "\udcff", "größe", "a@version@", "%s"):
+        bench.write(name + ".nn", "model m {\n input x: float32[2]\n output y = relu(x)\n}\n")
+        for kind in KINDS:
+            bench.nnc_says("package", kind, f"./{name}.nn", "-o", "made_" + kind, "--name", "m")
+        lines = bench.read("made_arduino/library.properties").splitlines()
+        holds(len(lines) == len({line.split("=")[0] for line in lines}) and all("=" in line for line in lines), lines)
+        tree = ast.parse(bench.read("made_python/m/__init__.py"))
+        imported = [a.name for node in tree.body if isinstance(node, ast.Import) for a in node.names]
+        holds("ctypes" in imported and "no_such_module" not in imported, (name, imported))
+        holds(len(bench.read("made_zephyr/Kconfig").splitlines()) == 4, bench.read("made_zephyr/Kconfig"))
+
+
 def check_faults(bench):
     """What and where, and nothing is left behind."""
     for arguments, words in ((("arduno", "m.nn", "-o", "d"), "no package arduno; there are arduino, "),
                              (("arduino", "m.nn"), "-o DIR"), (("arduino",), "a kind and a model"), ((), "a kind and a model"),
                              (("cmake", "m.nn", "-o", "d", "--name", "a-b"), "not a-b"),
+                             (("cmake", "m.nn", "-o", "d", "--name", "test"), "cannot be called test: --name"),
+                             (("arduino", "m.nn", "-o", "d", "--name", "wctype"), "cannot be called wctype"),
+                             (("cmake", "math.nn", "-o", "d"), "cannot be called math: --name"),
+                             (("python", "class.nn", "-o", "d"), "cannot be called class"),
                              (("cmake", "m.nn", "-o", "d", "--target", "vax"), "vax")):
         holds(words in bench.nnc_says("package", *arguments, status=2), (arguments, words))
     bench.write("bad.nn", "model a { output y = z }\n")
