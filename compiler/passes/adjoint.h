@@ -35,6 +35,7 @@ typedef struct {
     bool *wanted;         /* by id: may a gradient be asked of this value? */
     adjoint *of;          /* by id */
     size_t count;         /* of both */
+    bool *asked;          /* by id, of the values before any rule was at work: does a GRAD read it? */
     bool in_rounds;       /* d->graph is the body of a loop that is not of pieces (adjoint_tape.c): no sinks */
     diag_list *diags;
 } differentiation;

@@ -1,6 +1,8 @@
 /* differentiate: the walk from the loss back; see differentiate.h. */
 #include "passes/differentiate.h"
 
+#include <stdlib.h>
+
 #include "passes/adjoint.h"
 
 /* --- which values want a gradient --------------------------------------------------------------------------------- */
@@ -64,8 +66,12 @@ static void mark_wanted(differentiation *d) {
     d->count = d->model->value_count;
     d->wanted = ARENA_ARRAY(d->model->arena, bool, d->count + 1);
     d->of = ARENA_ARRAY(d->model->arena, adjoint, d->count + 1);
-    for (const ir_node *n = d->graph->first; n; n = n->next)
-        if (n->op == IR_GRAD) d->wanted[n->inputs[1]->id] = true;
+    d->asked = ARENA_ARRAY(d->model->arena, bool, d->count + 1);
+    for (const ir_node *n = d->graph->first; n; n = n->next) {
+        if (n->op != IR_GRAD) continue;
+        d->wanted[n->inputs[1]->id] = true;
+        for (unsigned i = 0; i < n->input_count; i++) d->asked[n->inputs[i]->id] = true;
+    }
     mark_graph(d, d->graph);
 }
 
@@ -199,7 +205,7 @@ static void add_sinks(differentiation *d, const ir_value *param) {
 
 /* May a sink of v's gradient stand before all of it is known? Not where it is asked for as a value. */
 static bool is_added_to(const differentiation *d, const ir_value *v) {
-    return v->producer->op == IR_PARAM && !d->in_rounds && !is_read_by(d, IR_GRAD, v);
+    return v->producer->op == IR_PARAM && !d->in_rounds && !d->asked[v->id];
 }
 
 void adjoint_settle(differentiation *d, ir_value *param) {
@@ -237,17 +243,39 @@ static void complete(differentiation *d, const ir_node *param) {
 typedef struct {
     const ir_node *param;
     size_t first; /* of the nodes; their count: none before the loss */
+    size_t place; /* its own, among the nodes */
 } param_use;
 
+/* By id: the number of the first node that reads a value. They are walked from the last to the first. */
+static void set_first(size_t *first, const ir_value *v, size_t at) {
+    if (v) first[v->id] = at;
+}
+
+static void set_first_of(size_t *first, const ir_node *n, size_t at) {
+    for (unsigned i = 0; i < n->input_count; i++) set_first(first, n->inputs[i], at);
+    if (n->op != IR_REPEAT) return;
+    for (const ir_node *inner = n->block->body.first; inner; inner = inner->next) set_first_of(first, inner, at);
+    for (unsigned i = 0; i < ir_carried_of(n); i++) set_first(first, n->block->next[i], at);
+    for (unsigned i = 0; i < ir_collected_of(n); i++) set_first(first, n->block->collected[i], at);
+}
+
+static int by_last(const void *a, const void *b) {
+    const param_use *x = a, *y = b;
+    if (x->first != y->first) return x->first < y->first ? 1 : -1;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+/* As they are completed: by their first readers, the last one first. */
 static param_use *find_uses(const differentiation *d, const ir_node *const *nodes, size_t count, size_t *used) {
     param_use *uses = ARENA_ARRAY(d->model->arena, param_use, count + 1);
+    size_t *first = ARENA_ARRAY(d->model->arena, size_t, d->count + 1);
+    for (size_t i = 0; i <= d->count; i++) first[i] = count;
+    for (size_t i = count; i-- > 0;) set_first_of(first, nodes[i], i);
     *used = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (nodes[i]->op != IR_PARAM || !d->model->params[nodes[i]->attrs.index].trained) continue;
-        size_t first = 0;
-        while (first < count && !reads(nodes[first], nodes[i]->results[0])) first++;
-        uses[(*used)++] = (param_use){nodes[i], first};
-    }
+    for (size_t i = 0; i < count; i++)
+        if (nodes[i]->op == IR_PARAM && d->model->params[nodes[i]->attrs.index].trained)
+            uses[(*used)++] = (param_use){nodes[i], first[nodes[i]->results[0]->id], i};
+    qsort(uses, *used, sizeof *uses, by_last);
     return uses;
 }
 
@@ -348,13 +376,12 @@ void pass_differentiate(ir_model *m, diag_list *diags) {
     const ir_node **nodes = NULL;
     for (const ir_node *n = g->first; n != loss->producer->next; n = n->next)
         ARENA_PUSH(m->arena, nodes, count, capacity, n);
-    size_t used;
+    size_t used, completed = 0;
     const param_use *uses = find_uses(&d, nodes, count, &used);
     adjoint_add(&d, loss, adj_number(&d, 1));
     for (size_t i = count + 1; i-- > 0;) {
         if (i < count) adjoint_visit(&d, nodes[i]);
-        for (size_t k = 0; k < used; k++)
-            if (uses[k].first == i) complete(&d, uses[k].param);
+        while (completed < used && uses[completed].first == i) complete(&d, uses[completed++].param);
     }
     add_renorms(&d);
     replace_grads(&d);

@@ -10,11 +10,14 @@ enum { MOST_OPERANDS = 48 }; /* of one kernel; a nest has room for NEST_OPERANDS
 
 typedef struct {
     planner *planner;
-    bool *fits;              /* by serial: may it be a part? */
+    size_t first;            /* task of the block: those before it are of others */
+    bool *fits;              /* by serial from the first one's on: may it be a part? */
     unsigned *level;
     unsigned *lowest_reader; /* the lowest level of those that read it as it is; 0: nobody does */
     bool *read_otherwise;
 } fuser;
+
+static size_t place_of(const fuser *f, const task *u) { return u->serial - f->first; }
 
 static const ir_type *shape_of(const task *u) { return &u->results[0]->type; }
 
@@ -29,14 +32,14 @@ static bool may_be_part(const planner *p, const task *u) {
 static bool is_result_of(const pval *v, const task *u) { return !v->origin && v->producer == u; }
 
 static bool may_share(const fuser *f, const task *maker, const task *reader, const pval *v) {
-    return f->fits[maker->serial] && f->fits[reader->serial] && is_result_of(v, maker) &&
+    return f->fits[place_of(f, maker)] && f->fits[place_of(f, reader)] && is_result_of(v, maker) &&
            ir_shape_same(shape_of(maker), shape_of(reader));
 }
 
 static void come_after(const fuser *f, const task *u, const task *before, bool shares) {
-    bool above = f->fits[u->serial] && !shares;
-    unsigned least = f->level[before->serial] + (above ? 1 : 0);
-    if (f->level[u->serial] < least) f->level[u->serial] = least;
+    bool above = f->fits[place_of(f, u)] && !shares;
+    unsigned least = f->level[place_of(f, before)] + (above ? 1 : 0);
+    if (f->level[place_of(f, u)] < least) f->level[place_of(f, u)] = least;
 }
 
 static task *maker_here(const fuser *f, const pval *v) {
@@ -45,7 +48,7 @@ static task *maker_here(const fuser *f, const pval *v) {
 }
 
 static void set_level(const fuser *f, const task *u) {
-    f->level[u->serial] = 1;
+    f->level[place_of(f, u)] = 1;
     for (size_t i = 0; i < u->after_count; i++)
         if (u->after[i]->block == u->block) come_after(f, u, u->after[i], false);
     for (unsigned i = 0; i < u->input_count; i++) {
@@ -56,14 +59,16 @@ static void set_level(const fuser *f, const task *u) {
 
 /* Up to its readers; then tells those that it reads. */
 static void rise(const fuser *f, const task *u) {
-    unsigned *level = &f->level[u->serial], lowest = f->lowest_reader[u->serial];
-    if (f->fits[u->serial] && !f->read_otherwise[u->serial] && lowest > *level) *level = lowest;
-    for (size_t i = 0; i < u->after_count; i++) f->read_otherwise[u->after[i]->serial] = true;
+    size_t at = place_of(f, u);
+    unsigned *level = &f->level[at], lowest = f->lowest_reader[at];
+    if (f->fits[at] && !f->read_otherwise[at] && lowest > *level) *level = lowest;
+    for (size_t i = 0; i < u->after_count; i++)
+        if (u->after[i]->block == u->block) f->read_otherwise[place_of(f, u->after[i])] = true;
     for (unsigned i = 0; i < u->input_count; i++) {
         const task *maker = maker_here(f, u->inputs[i]);
         if (!maker) continue;
-        unsigned *of_maker = &f->lowest_reader[maker->serial];
-        if (!may_share(f, maker, u, u->inputs[i])) f->read_otherwise[maker->serial] = true;
+        unsigned *of_maker = &f->lowest_reader[place_of(f, maker)];
+        if (!may_share(f, maker, u, u->inputs[i])) f->read_otherwise[place_of(f, maker)] = true;
         else if (!*of_maker || *level < *of_maker) *of_maker = *level;
     }
 }
@@ -98,27 +103,31 @@ static void forget_own(const task *u) {
 static size_t choose_parts(const fuser *f, size_t first, task **parts) {
     const planner *p = f->planner;
     const task *like = p->tasks[first];
+    unsigned level = f->level[first - f->first];
     size_t count = 0;
     unsigned operands = 0;
     for (size_t i = first; i < p->task_count; i++) {
         task *u = p->tasks[i];
-        if (!f->fits[i] || f->level[i] != f->level[first] || !ir_shape_same(shape_of(u), shape_of(like))) continue;
+        size_t at = i - f->first;
+        if (!f->fits[at] || f->level[at] != level || !ir_shape_same(shape_of(u), shape_of(like))) continue;
         operands += u->input_count + 1;
         if (operands > MOST_OPERANDS) break;
         parts[count++] = u;
     }
-    for (size_t i = 0; i < count; i++) f->fits[parts[i]->serial] = false;
+    for (size_t i = 0; i < count; i++) f->fits[place_of(f, parts[i])] = false;
     return count;
 }
 
-static void wait_for(planner *p, task *u, const task *part) {
-    for (size_t i = 0; i < p->task_count; i++)
+static void wait_for(const fuser *f, task *u, const task *part) {
+    const planner *p = f->planner;
+    for (size_t i = f->first; i < p->task_count; i++)
         for (size_t k = 0; p->tasks[i] && k < p->tasks[i]->after_count; k++)
             if (p->tasks[i]->after[k] == part) p->tasks[i]->after[k] = u;
 }
 
 /* In the place of the last part. */
-static void fuse(planner *p, task **parts, size_t count) {
+static void fuse(const fuser *f, task **parts, size_t count) {
+    planner *p = f->planner;
     task *last = parts[count - 1], *u = ARENA_NEW(p->arena, task);
     size_t capacity = 0;
     *u = (task){.kind = TASK_NODE, .block = p->block, .node = last->node, .serial = last->serial};
@@ -127,34 +136,35 @@ static void fuse(planner *p, task **parts, size_t count) {
     for (size_t i = 0; i < count; i++) {
         take_part(p, u, parts[i], &capacity);
         p->tasks[parts[i]->serial] = NULL;
-        wait_for(p, u, parts[i]);
+        wait_for(f, u, parts[i]);
     }
     p->tasks[u->serial] = u;
     forget_own(u);
 }
 
-static void close_gaps(planner *p) {
-    size_t left = 0;
-    for (size_t i = 0; i < p->task_count; i++)
+static void close_gaps(planner *p, size_t first) {
+    size_t left = first;
+    for (size_t i = first; i < p->task_count; i++)
         if (p->tasks[i]) p->tasks[left++] = p->tasks[i];
     p->task_count = left;
-    for (size_t i = 0; i < left; i++) p->tasks[i]->serial = (unsigned)i;
+    for (size_t i = first; i < left; i++) p->tasks[i]->serial = (unsigned)i;
 }
 
 void planner_fuse(planner *p) {
-    size_t count = p->task_count;
-    fuser f = {p, ARENA_ARRAY(p->arena, bool, count + 1), ARENA_ARRAY(p->arena, unsigned, count + 1),
+    size_t first = p->block->repeat->serial + 1, end = p->task_count, count = end - first;
+    fuser f = {p, first, ARENA_ARRAY(p->arena, bool, count + 1), ARENA_ARRAY(p->arena, unsigned, count + 1),
                ARENA_ARRAY(p->arena, unsigned, count + 1), ARENA_ARRAY(p->arena, bool, count + 1)};
-    for (size_t i = 0; i < count; i++) f.fits[i] = p->tasks[i]->block == p->block && may_be_part(p, p->tasks[i]);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = first; i < end; i++)
+        f.fits[i - first] = p->tasks[i]->block == p->block && may_be_part(p, p->tasks[i]);
+    for (size_t i = first; i < end; i++)
         if (p->tasks[i]->block == p->block) set_level(&f, p->tasks[i]);
-    for (size_t i = count; i-- > 0;)
+    for (size_t i = end; i-- > first;)
         if (p->tasks[i]->block == p->block) rise(&f, p->tasks[i]);
     task **parts = ARENA_ARRAY(p->arena, task *, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        if (!p->tasks[i] || !f.fits[i]) continue;
+    for (size_t i = first; i < end; i++) {
+        if (!p->tasks[i] || !f.fits[i - first]) continue;
         size_t of_kernel = choose_parts(&f, i, parts);
-        if (of_kernel > 1) fuse(p, parts, of_kernel);
+        if (of_kernel > 1) fuse(&f, parts, of_kernel);
     }
-    close_gaps(p);
+    close_gaps(p, first);
 }

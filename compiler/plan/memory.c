@@ -18,6 +18,7 @@ enum { ALIGNMENT = 16, MAX_PATIENCE = 1 << 23, MAX_TRIES = 500 };
 typedef struct {
     plan_buffer *buffer;
     unsigned begin, end;
+    size_t around; /* the buffer's index before: its place in the list of the loop around, if it is in it */
 } life;
 
 typedef struct {
@@ -25,16 +26,17 @@ typedef struct {
     size_t count, capacity;
 } life_list;
 
+/* A buffer's index is its place in the list at work. */
 static void touch(planner *p, life_list *list, plan_buffer *b, unsigned from, unsigned to) {
     if (!b || b->place != PLAN_SCRATCH) return;
-    for (size_t i = list->count; i-- > 0;) {
-        life *l = &list->lives[i];
-        if (l->buffer != b) continue;
+    if (b->index < list->count && list->lives[b->index].buffer == b) {
+        life *l = &list->lives[b->index];
         if (from < l->begin) l->begin = from;
         if (to > l->end) l->end = to;
         return;
     }
-    life l = {b, from, to};
+    life l = {b, from, to, b->index};
+    b->index = list->count;
     ARENA_PUSH(p->arena, list->lives, list->count, list->capacity, l);
 }
 
@@ -70,6 +72,7 @@ static unsigned walk(planner *p, life_list *list, const plan_item *item, unsigne
             bool own =
                 item->repeat ? is_within(l->buffer->home, item) : dim_mentions(l->buffer->elements, item->extent);
             bool outlives = !l->buffer->work && !own;
+            l->buffer->index = l->around;
             touch(p, list, l->buffer, outlives ? at : l->begin, outlives ? end - 1 : l->end);
         }
         at = end;
@@ -103,34 +106,58 @@ static int64_t rounded(const plan_buffer *b) { return (dim_max(b->elements) + AL
 /* In which of the two arrays: bools lie among the int32. */
 static bool in_floats(const plan_buffer *b) { return b->dtype == IR_F32; }
 
+/* What is placed already, by offset: as much of it as the search for room reads. */
+typedef struct {
+    int64_t offset, end_offset;
+    unsigned begin, end;
+} taken;
+
 /* At the lowest offset, each where those before it in the order leave room. Gives the size of all. */
-static int64_t place(plan_buffer *const *order, size_t count, plan_buffer **placed) {
+static int64_t place(plan_buffer *const *order, size_t count, taken *placed) {
     int64_t total = 0;
-    for (size_t i = 0; i < count; i++) { /* placed: by offset */
+    for (size_t i = 0; i < count; i++) {
         plan_buffer *b = order[i];
+        const int64_t size = rounded(b);
         int64_t offset = 0;
         for (size_t k = 0; k < i; k++) {
-            const plan_buffer *o = placed[k];
+            const taken *o = &placed[k];
             if (o->begin > b->end || b->begin > o->end) continue;
-            if (o->offset >= offset + rounded(b)) break;
-            if (o->offset + rounded(o) > offset) offset = o->offset + rounded(o);
+            if (o->offset >= offset + size) break;
+            if (o->end_offset > offset) offset = o->end_offset;
         }
         b->offset = offset;
         size_t at = i;
-        for (; at > 0 && placed[at - 1]->offset > offset; at--) placed[at] = placed[at - 1];
-        placed[at] = b;
-        if (offset + rounded(b) > total) total = offset + rounded(b);
+        for (; at > 0 && placed[at - 1].offset > offset; at--) placed[at] = placed[at - 1];
+        placed[at] = (taken){offset, offset + size, b->begin, b->end};
+        if (offset + size > total) total = offset + size;
     }
     return total;
 }
 
+/* Positions of first or of last kernels, with what is alive from or up to there. */
+typedef struct {
+    unsigned at;
+    int64_t size;
+} turn;
+
+static int by_position(const void *a, const void *b) {
+    const turn *x = a, *y = b;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
 /* What is alive at once, at most. */
-static int64_t least_size(plan_buffer *const *order, size_t count) {
-    int64_t least = 0;
-    for (size_t i = 0; i < count; i++) { /* a peak begins where a life does */
-        int64_t alive = 0;
-        for (size_t k = 0; k < count; k++)
-            if (order[k]->begin <= order[i]->begin && order[i]->begin <= order[k]->end) alive += rounded(order[k]);
+static int64_t least_size(planner *p, plan_buffer *const *order, size_t count) {
+    turn *begins = ARENA_ARRAY(p->arena, turn, count), *ends = ARENA_ARRAY(p->arena, turn, count);
+    for (size_t i = 0; i < count; i++) {
+        begins[i] = (turn){order[i]->begin, rounded(order[i])};
+        ends[i] = (turn){order[i]->end, rounded(order[i])};
+    }
+    qsort(begins, count, sizeof *begins, by_position);
+    qsort(ends, count, sizeof *ends, by_position);
+    int64_t least = 0, alive = 0;
+    for (size_t i = 0, ended = 0; i < count; i++) { /* a peak begins where a life does */
+        for (; ends[ended].at < begins[i].at; ended++) alive -= ends[ended].size;
+        alive += begins[i].size;
         if (alive > least) least = alive;
     }
     return least;
@@ -142,9 +169,9 @@ static void to_front(plan_buffer **order, size_t at) {
     order[0] = b;
 }
 
-static int64_t with_fewer_gaps(planner *p, plan_buffer **order, size_t count, plan_buffer **placed) {
+static int64_t with_fewer_gaps(planner *p, plan_buffer **order, size_t count, taken *placed) {
     static int (*const first_orders[])(const void *, const void *) = {by_size, by_begin, by_length};
-    const int64_t least = least_size(order, count);
+    const int64_t least = least_size(p, order, count);
     plan_buffer **best = ARENA_ARRAY(p->arena, plan_buffer *, count);
     int64_t total = INT64_MAX, tries = 1 + MAX_PATIENCE / ((int64_t)count * (int64_t)count + 1);
     if (tries > MAX_TRIES) tries = MAX_TRIES;
@@ -165,7 +192,7 @@ static int64_t with_fewer_gaps(planner *p, plan_buffer **order, size_t count, pl
 /* Those of one of the two arrays; `size` grows to what they need. */
 static void place_all(planner *p, plan_buffer *const *buffers, size_t count, bool floats, int64_t *size) {
     plan_buffer **order = ARENA_ARRAY(p->arena, plan_buffer *, count);
-    plan_buffer **placed = ARENA_ARRAY(p->arena, plan_buffer *, count);
+    taken *placed = ARENA_ARRAY(p->arena, taken, count);
     size_t own = 0;
     for (size_t i = 0; i < count; i++)
         if (in_floats(buffers[i]) == floats) order[own++] = buffers[i];
@@ -180,7 +207,6 @@ void planner_memory(planner *p, plan_item *items) {
     plan_buffer **buffers = ARENA_ARRAY(p->arena, plan_buffer *, list.count);
     for (size_t i = 0; i < list.count; i++) {
         buffers[i] = list.lives[i].buffer;
-        buffers[i]->index = i;
         buffers[i]->begin = list.lives[i].begin;
         buffers[i]->end = list.lives[i].end;
     }

@@ -10,16 +10,18 @@ bool pack_norm_lives(const pack_norm *n) {
 }
 
 static bool same_biases(const pack *a, const pack *b) {
+    if (a->bias != b->bias || a->second_bias != b->second_bias || a->bias_from != b->bias_from) return false;
     for (unsigned g = 0; g < a->gates; g++)
         if (a->first_bias_only[g] != b->first_bias_only[g]) return false;
-    return a->bias == b->bias && a->second_bias == b->second_bias && a->bias_from == b->bias_from;
+    return true;
 }
 
+/* Params first: most packs of a list differ in them. */
 static bool same(const listed_pack *a, const pack *b, pack_part part) {
     const pack *p = a->matrix;
-    if (!p || a->part != part || p->apart != b->apart || p->tail != b->tail || !pack_same_order(p, b)) return false;
+    if (!p || a->part != part || p->apart != b->apart || p->tail != b->tail) return false;
     bool biases = part == PACK_BIASES || !p->apart, matrix = part != PACK_BIASES;
-    return (!biases || same_biases(p, b)) && (!matrix || p->weight == b->weight);
+    return (!matrix || p->weight == b->weight) && (!biases || same_biases(p, b)) && pack_same_order(p, b);
 }
 
 static bool same_norm(const listed_pack *a, const pack_norm *b) {

@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include "support/name_set.h"
+
 typedef struct {
     arena *arena;
     symbol_list *list;
     const ast_model *model;
+    name_set *layers; /* of the model */
 } walk;
 
 static void add(walk *w, symbol_space space, const char *name, span where,
@@ -16,10 +19,11 @@ static void add(walk *w, symbol_space space, const char *name, span where,
         ARENA_PUSH(w->arena, w->list->items, w->list->count, w->list->capacity, s);
 }
 
-static bool is_layer(const ast_model *m, const char *name) {
+static name_set *layers_of(arena *a, const ast_model *m) {
+    name_set *layers = name_set_new(a);
     for (const ast_stmt *s = m->statements; s; s = s->next)
-        if (s->kind == AST_LAYER && strcmp(s->name.text, name) == 0) return true;
-    return false;
+        if (s->kind == AST_LAYER) name_set_take(layers, s->name.text);
+    return layers;
 }
 
 static void add_expr(walk *w, const ast_expr *e);
@@ -38,7 +42,7 @@ static void add_expr(walk *w, const ast_expr *e) {
     if (!e) return;
     if (e->kind == AST_NAME) add(w, SYMBOL_VALUE, e->name.text, e->name.where, NULL);
     if (e->kind == AST_CALL)
-        add(w, is_layer(w->model, e->name.text) ? SYMBOL_LAYER : SYMBOL_CALLEE, e->name.text,
+        add(w, name_set_has(w->layers, e->name.text) ? SYMBOL_LAYER : SYMBOL_CALLEE, e->name.text,
             e->name.where, NULL);
     add_arguments(w, e->arguments);
     add_expr(w, e->operand);
@@ -83,7 +87,7 @@ static void add_statements(walk *w, const ast_stmt *first) {
 symbol_list symbols_of(arena *a, const ast_file *file) {
     symbol_list list = {0};
     for (const ast_model *m = file->models; m; m = m->next) {
-        walk w = {a, &list, m};
+        walk w = {a, &list, m, layers_of(a, m)};
         add(&w, SYMBOL_MODEL, m->name.text, m->name.where, NULL);
         add_statements(&w, m->statements);
     }

@@ -10,6 +10,7 @@
 #include "emit/target.h"
 #include "lower/lower.h"
 #include "passes/passes.h"
+#include "server/symbols.h"
 #include "syntax/format.h"
 #include "syntax/parse.h"
 #include "weights/bind.h"
@@ -31,6 +32,10 @@ static const struct {
     {"states", "model m {\n input x: float32[2]\n", " state s%d: float32[2]\n output s%d = s%d + x\n", "}\n", 200},
     {"operands of sizes of their own", "model m {\n input x: float32[4]\n",
      " dim D%d = 1..3\n dim E%d = 1..3\n input x%d: float32[4, D%d, E%d]\n x = x + x%d[:, 0, 0]\n", " output y = x\n}\n", 60},
+    {"layers that are trained", "model m {\n input x: float32[1, 2, 4]\n target t: float32[1, 2, 4]\n",
+     " layer l%d = Conv1d(2, 2, 1)\n x = relu(l%d(x))\n", " output x\n loss e = mse_loss(x, t)\n train SGD(lr=0.1)\n}\n", 60},
+    {"recurrent layers that are trained", "model m {\n input x: float32[3, 1, 2]\n target t: float32[3, 1, 2]\n",
+     " layer l%d = GRU(2, 2)\n x, _ = l%d(x)\n", " output x\n loss e = mse_loss(x, t)\n train SGD(lr=0.1)\n}\n", 20},
     {"unknown names", "model m {\n input x: float32[2]\n", " a%d = f%d(b%d)\n", " output x\n}\n", 200},
 };
 
@@ -47,16 +52,18 @@ static const char *write_file(arena *a, size_t i, size_t count)
     return text_string(&t);
 }
 
-/* The canonical form, the C and its header, and a picture. */
+/* What an editor asks for, the canonical form, the C and its header, and a picture. */
 static void compile(arena *a, const char *bytes)
 {
     source *s = source_from_text(a, "m.nn", bytes, strlen(bytes));
     diag_list *diags = diag_list_new(a, s);
     ast_file *ast = parse_file(a, s, diags);
     text formatted = text_new(a);
+    symbols_of(a, ast);
     if (!diag_error_count(diags)) format_source(a, s, &formatted);
     lowered_file f = lower_file(a, ast, diags);
     if (diag_error_count(diags)) return;
+    for (size_t i = 0; i < f.count; i++) ck_assert(pass_modes(f.models[i], diags));
     Agraph_t *picture = picture_new();
     for (size_t i = 0; i < f.count; i++) picture_add(picture, a, f.models[i], i);
     agclose(picture);
