@@ -176,6 +176,8 @@ static value index_tensor(lowering *l, const ast_expr *e, const value *operand) 
                                             taken == 1 ? "index" : "indices", rank, rank == 1 ? "" : "s",
                                             type_show(l, &operand->tensor->type));
         note_value(l, d, e->operand, operand, e->where);
+        if (ellipses <= 1 && recurrent_is_unbatched(operand->tensor))
+            diag_hint(d, "the layer's input has no batch dim, so its result has none either");
         return poison;
     }
     if (!shape_rank_fits(l, added + rank - dropped, e->where)) return poison;

@@ -512,6 +512,8 @@ value sequential_call(lowering *l, const layer *self, const arguments *a);
 
 bool recurrent_construct(lowering *l, layer *self, const arguments *a);
 value recurrent_call(lowering *l, const layer *self, const arguments *a);
+/* Is it the output of a recurrent layer, or the state of a cell, whose input had no batch dim? */
+bool recurrent_is_unbatched(const ir_value *v);
 bool cell_construct(lowering *l, layer *self, const arguments *a);
 value cell_call(lowering *l, const layer *self, const arguments *a);
 

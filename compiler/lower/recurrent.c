@@ -403,6 +403,15 @@ static ir_value *join_rows(lowering *l, ir_value *const *rows, unsigned count, b
     return build_reshape(l, all, (const dim *const[]){build_dim(l, (int64_t)count), t->dims[0], t->dims[1]}, 3, where);
 }
 
+/* The reshape that takes the batch dim away again stands where the call does. */
+bool recurrent_is_unbatched(const ir_value *v) {
+    const ir_node *n = v->producer;
+    if (n->op != IR_RESHAPE || v->type.rank > 2) return false;
+    const ir_node *from = n->inputs[0]->producer;
+    if (from->op == IR_CAT) from = from->inputs[0]->producer;
+    return from->op == IR_RECURRENT && from->where.begin == n->where.begin && from->where.end == n->where.end;
+}
+
 static value pair_of(lowering *l, const value *first, const value *second, const char *gives, const char *mend,
                      span where) {
     value v = value_tuple(l, (const value[]){*first, *second}, 2, where);

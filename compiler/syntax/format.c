@@ -103,6 +103,8 @@ static void find_lines(lines *l, const token_list *list) {
 
 /* --- layers, one below the other --- */
 
+enum { WIDEST_NAME = 40 }; /* a longer one stands out, and the others are not moved for it */
+
 static bool is_layer(const lines *l, const format_line *line) {
     return line->count > 2 && line->tokens[0].kind == TOKEN_WORD &&
            token_is(l->source, &line->tokens[0], "layer");
@@ -122,8 +124,8 @@ static void align_layers(lines *l) {
         if (!is_layer(l, &l->items[i])) continue;
         size_t end = i, width = 0;
         do {
-            if (is_layer(l, &l->items[end]) && name_width(&l->items[end]) > width)
-                width = name_width(&l->items[end]);
+            size_t own = is_layer(l, &l->items[end]) ? name_width(&l->items[end]) : 0;
+            if (own > width && own <= WIDEST_NAME) width = own;
         } while (goes_on(l, ++end));
         for (; i < end; i++)
             if (is_layer(l, &l->items[i])) l->items[i].name_width = width;

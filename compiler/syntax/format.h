@@ -7,7 +7,7 @@
  * the opening bracket;
  *  - one blank around = and operators, none around = of an argument, none around operators between
  * the square brackets of an index or a shape: x[:, 1:N+1];
- *  - the = of layers one below the other stand in one column;
+ *  - the = of layers one below the other stand in one column, but of names beyond 40 characters;
  *  - comments are kept; one behind a statement begins in column 51, or two blanks behind a longer
  * one;
  *  - strings stand in double quotes; True, False and None are written so.

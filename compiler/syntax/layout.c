@@ -330,7 +330,8 @@ static token limit_depth(layout *l, token t) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) is_other = is_other || t.kind == others[i];
     if (t.kind == '~' || t.kind == POW || (t.kind == '-' && !ends_operand(l->at.token))) l->chain++;
     else if (is_other) l->chain = 0;
-    bool open = l->opener_count > AST_MAX_DEPTH, told = open && l->told_deep;
+    bool closes = t.kind == ')' || t.kind == ']' || t.kind == '}'; /* and stands as deep as its opener did */
+    bool open = l->opener_count + closes > AST_MAX_DEPTH, told = open && l->told_deep;
     bool too_deep = open || l->chain > AST_MAX_DEPTH, tell = too_deep && !told && !l->p->statement_broken;
     if (tell) diag_error(l->p->diags, t.where, "this is nested more than %d deep", AST_MAX_DEPTH);
     l->told_deep = open && (told || tell);

@@ -83,6 +83,16 @@ def check_form(bench):
     holds(status == 0 and made.decode() == PRETTY, f"{said}\n{made.decode()}")
 
 
+def check_long_names(bench):
+    """A name that is longer than others stands out, and moves no column."""
+    long, most = "l" * 41, "m" * 40
+    model = "model a {\n" + "".join(f"    layer {n} = Linear(1, 1)\n" for n in ("b", long, "cc", most)) + "}\n"
+    status, made, _ = fmt(bench, model.encode())
+    starts = [line.index("=") for line in made.decode().splitlines()[1:-1]]
+    holds(status == 0 and starts == [51, 52, 51, 51], made)
+    holds(fmt(bench, model.replace(most, "d").encode())[1].decode().splitlines()[1] == "    layer b  = Linear(1, 1)", made)
+
+
 def models(everything):
     """All samples, and of the tests' own, which are many, every twelfth."""
     every = 1 if everything else 12
