@@ -17,7 +17,7 @@ void heights_loop_unknown(const heights *h, cblock *b, const choice_tile *tile) 
     cunit *u = h->e->unit;
     cexpr *height = c_int(u, tile->size.rows), *n = c_name(u, h->index);
     cblock *loop = c_for(b, h->index, c_int(u, 0), h->rows, tile->size.rows);
-    if (tile->size.rows > 1) {
+    if (tile->size.rows > 1 && !tile->clamped) {
         cexpr *fits = c_binary(u, "<=", c_add(u, n, height), h->rows), *last = c_sub(u, h->rows, height);
         c_declare(loop, "const size_t", "first", c_conditional(u, fits, n, last));
         n = c_name(u, "first");

@@ -21,7 +21,8 @@ void heights_loop(const heights *h, cblock *b, const choice_heights *choice);
 /* Where rows may be too few for a tile: gives the block that is to take them, by choice->row, and *b becomes the one
  * for enough of them. Else NULL. */
 cblock *heights_open_few(const heights *h, cblock **b, const choice_heights *choice);
-/* As many rows as only the running program knows, but no fewer than the tile has, in tiles of this shape. */
+/* As many rows as only the running program knows, but no fewer than the tile has, in tiles of this
+ * shape; of a clamped one there may be fewer, in its last tile too, and the body sees to it. */
 void heights_loop_unknown(const heights *h, cblock *b, const choice_tile *tile);
 
 #endif

@@ -38,6 +38,17 @@ static sum_place place_of(const group *g, cexpr *row, unsigned vector) {
                        vector + 1 == g->vectors ? g->last : NULL};
 }
 
+/* Row r of the tile of rows from m on. */
+static cexpr *row_of(const matmul *p, cblock *b, cexpr *m, const choice_tile *shape, unsigned r) {
+    cunit *u = p->e->unit;
+    cexpr *row = c_add(u, m, c_int(u, r)), *rows = emit_dim(p->e, p->of.rows);
+    if (!shape->clamped || r == 0) return row;
+    const char *name = arena_printf(p->e->arena, "m%u", r);
+    cexpr *last = c_sub(u, rows, c_int(u, 1));
+    c_declare(b, "const size_t", name, c_conditional(u, c_binary(u, "<", row, rows), row, last));
+    return c_name(u, name);
+}
+
 /* The tile of rows from m on. */
 static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_tile *shape) {
     const group *g = context;
@@ -57,11 +68,13 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
               .rounds_twice = !p->choice->fused,
               .one_run = p->adds};
     if (p->backwards) t.backwards_from = c_sub(u, p->terms, c_int(u, 1));
-    bool constant = dim_is_const(p->of.a_m, &distance);
+    bool constant = dim_is_const(p->of.a_m, &distance) && !shape->clamped;
+    cexpr *rows[COST_ROWS];
     for (unsigned r = 0; r < t.rows; r++) {
+        rows[r] = row_of(p, b, m, shape, r);
         t.inputs[r] = constant || t.rows == 1 ? "a_m" : arena_printf(e->arena, "a%u", r);
         t.offsets[r] = constant ? r * distance : 0;
-        cexpr *row = matmul_scaled(p, c_add(u, m, c_int(u, r)), p->of.a_m);
+        cexpr *row = matmul_scaled(p, rows[r], p->of.a_m);
         if (r == 0 || !constant) c_declare(b, "const float *", t.inputs[r], c_add(u, p->a, row));
         for (unsigned v = 0; v < t.vectors; v++)
             t.sums[r * t.vectors + v] = t.rows == 1 ? arena_printf(e->arena, "s%u", v)
@@ -71,7 +84,7 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
     cexpr *starts[TILE_MAX_SUMS];
     sum_place places[TILE_MAX_SUMS];
     for (unsigned i = 0; i < t.rows * t.vectors; i++) {
-        places[i] = place_of(g, c_add(u, m, c_int(u, i / t.vectors)), i % t.vectors);
+        places[i] = place_of(g, rows[i / t.vectors], i % t.vectors);
         if (p->adds) starts[i] = sum_load(e, &places[i]);
     }
     int64_t most = p->choice->block ? p->choice->block : dim_max(p->of.inner);
@@ -241,6 +254,15 @@ void matmul_emit_tiles(const matmul *p, cblock *b) {
     const choice_heights *h = &p->choice->heights;
     heights rows = {.e = p->e, .rows = emit_dim(p->e, p->of.rows)};
     cblock *few = heights_open_few(&rows, &b, h);
+    const choice_tile *lower = &p->choice->lower;
+    if (few && lower->size.rows) {
+        cunit *u = p->e->unit;
+        int64_t wide = lower->size.vectors * (int64_t)p->e->target->lanes;
+        cexpr *several = c_binary(u, ">", rows.rows, c_int(u, 1));
+        cexpr *narrow = c_binary(u, "<=", emit_dim(p->e, p->of.columns), c_int(u, wide));
+        emit_columns(p, c_if(few, c_binary(u, "&&", several, narrow)), lower);
+        few = c_else(few);
+    }
     if (few) emit_columns(p, few, &h->row);
     emit_columns(p, b, NULL);
 }

@@ -16,6 +16,7 @@
 typedef struct {
     cost_tile size;
     bool unrolled; /* its terms stand one after another in the code */
+    bool clamped;  /* where rows are fewer than it has, the last one is in it again */
 } choice_tile;
 
 /* How rows go through tiles. A known number of rows is `taller_count` tiles, then `tile_count` tiles one row lower.
@@ -79,6 +80,8 @@ typedef struct {
     bool turned; /* y' = b' a': b has one column, or few, which are the rows here, and a is b */
     choice_matmul_way way;
     choice_heights heights; /* of tiles, or dots, whose vectors are columns */
+    choice_tile lower; /* of several rows that are too few for heights.tile, where it is as wide as
+                          all columns; no rows: there is none */
     bool fused;             /* a term is one madd; else a multiplication and an addition */
     int64_t streamed;       /* so many rows of b at a time */
     bool zigzag;            /* a step of a loop: every other step takes the blocks of terms backwards */

@@ -164,6 +164,10 @@ static void print_matmul(const printer *p, const choice_matmul *m) {
     case CHOICE_BY_TILES: text_add(p->to, " tiles "); break;
     }
     print_heights(p, &m->heights);
+    if (m->lower.size.rows) {
+        text_add(p->to, ", of no more columns few rows by ");
+        print_tile(p, &m->lower);
+    }
     if (m->packing && m->zigzag)
         text_printf(p->to, ", %lld panels at a time, every other round backwards", (long long)m->panels);
     else if (m->packing) text_add(p->to, ", panel by panel");

@@ -59,6 +59,15 @@ static bool packing_pays(const chooser *c, const choice_matmul *m, cost_tile til
     return large && (stride % LINE || stride >= FAR) && !c->body->rolled && dim_max(m->of.rows) >= ROWS_WORTH_COPYING;
 }
 
+/* Rows too few for a tile go one by one, and with few columns the processor waits for additions:
+ * then one or two lower tiles take them. With more columns that saves nothing. */
+static void choose_lower(const chooser *c, choice_matmul *m, cost_tile tile) {
+    enum { SOME_ROWS = 3 };
+    if (c->body->rolled || tile.rows <= SOME_ROWS) return;
+    tile.rows = (tile.rows + 1) / 2;
+    m->lower = (choice_tile){.size = tile, .clamped = true};
+}
+
 /* packed_from: columns are packed if rows are so many; 0: never. */
 static void choose_tiles(const chooser *c, cost_tile tile, int64_t packed_from, plan_choice *to) {
     choice_matmul *m = &to->matmul;
@@ -69,6 +78,7 @@ static void choose_tiles(const chooser *c, cost_tile tile, int64_t packed_from, 
     if (packed_from != 1 && rows < 0) row = cost_matmul_row(c->body, columns, terms);
     if (!known) row = cost_any_columns(c->body, row, terms, 1);
     m->heights = choose_heights(rows, (choice_tile){.size = tile}, (choice_tile){.size = row});
+    if (!known && rows < 0) choose_lower(c, m, tile);
     if (!packed_from) return;
     m->packed = tile.vectors * (int64_t)c->body->lanes;
     m->packed_from = packed_from;

@@ -316,6 +316,69 @@ int main(void)
         t.run(["main.c", "model.c"], **how)
 
 
+def check_products_of_run_time_sizes(t):
+    """In every body: a product whose rows and columns only the running program knows is that in float64,
+    each row has the same bits alone, and nothing is read beyond b or written beyond y."""
+    t.write("main.c", r"""#include <stdlib.h>
+#include "model.h"
+#include "contract.h"
+enum { ROWS = 12, COLUMNS = 70, SHORT = 20, LONG = 260 };
+static m self;
+static float a[ROWS * SHORT], c[ROWS * LONG], one_y[COLUMNS], one_z[COLUMNS];
+static void right(const float *x, const float *w, const float *y, const float *one, size_t columns, size_t terms)
+{
+    size_t i, k;
+    CHECK(memcmp(y, one, columns * sizeof *y) == 0);
+    for (i = 0; i < columns; i++) {
+        double sum = 0;
+        for (k = 0; k < terms; k++)
+            sum += (double)x[k] * (double)w[k * columns + i];
+        CHECK(fabs(sum - (double)y[i]) <= 1e-5 * (1 + fabs(sum)));
+    }
+}
+int main(void)
+{
+    size_t T, S, r;
+    fill(a, ROWS * SHORT, 1u);
+    fill(c, ROWS * LONG, 2u);
+    m_reset(&self);
+    for (S = 1; S <= COLUMNS; S += S < 18 ? 1 : 13) {
+        float *b = (float *)malloc(SHORT * S * sizeof *b), *d = (float *)malloc(LONG * S * sizeof *d);
+        CHECK(b && d);
+        fill(b, SHORT * S, 3u);
+        fill(d, LONG * S, 4u);
+        for (T = 1; T <= ROWS; T += T < 7 ? 1 : 5) {
+            float *y = (float *)malloc(T * S * sizeof *y), *z = (float *)malloc(T * S * sizeof *z);
+            CHECK(y && z && m_run(&self, T, S, a, b, c, d, y, z) == NNC_OK);
+            for (r = 0; r < T; r++) {
+                CHECK(m_run(&self, 1, S, a + r * SHORT, b, c + r * LONG, d, one_y, one_z) == NNC_OK);
+                right(a + r * SHORT, b, y + r * S, one_y, S, SHORT);
+                right(c + r * LONG, d, z + r * S, one_z, S, LONG);
+            }
+            free(y);
+            free(z);
+        }
+        free(b);
+        free(d);
+    }
+    return 0;
+}
+""")
+    for _, options, how in builds(t, "-O1", *SANITIZED[1:]):
+        t.model("""model m {
+    dim T = 1..12
+    dim S = 1..70
+    input a: float32[T, 20]
+    input b: float32[20, S]
+    input c: float32[T, 260]
+    input d: float32[260, S]
+    output y = matmul(a, b)
+    output z = matmul(c, d)
+}
+""", *options)
+        t.run(["main.c", "model.c"], **how)
+
+
 def check_two_threads(t):
     """In every body: two structs in two threads, under ThreadSanitizer, one of them on NaN: no race, and the bits of one thread
     alone."""
