@@ -89,9 +89,10 @@ const char *pipeline_weights(const pipeline *p, const ir_model *m) {
 }
 
 const char **pipeline_inputs(const pipeline *p, size_t *count) {
-    const char **inputs = NULL;
-    size_t capacity = 0;
-    *count = 0;
+    size_t capacity = 1;
+    const char **inputs = ARENA_ARRAY(p->arena, const char *, capacity);
+    inputs[0] = p->options->input;
+    *count = 1;
     for (size_t i = 0; i < p->file.count; i++) {
         const ir_model *m = p->file.models[i];
         const char *weights = pipeline_weights(p, m);
@@ -100,7 +101,6 @@ const char **pipeline_inputs(const pipeline *p, size_t *count) {
         for (size_t k = 0; overlaid && m->weights_over[k]; k++)
             ARENA_PUSH(p->arena, inputs, *count, capacity, path_beside(p->arena, p->options->input, m->weights_over[k]));
     }
-    ARENA_PUSH(p->arena, inputs, *count, capacity, p->options->input);
     return inputs;
 }
 

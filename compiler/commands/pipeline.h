@@ -44,8 +44,8 @@ void pipeline_release(pipeline *p);
 
 /* Where the model's parameters come from, as seen from here; NULL for none. */
 const char *pipeline_weights(const pipeline *p, const ir_model *m);
-/* Every file that the models are made of, as seen from here: what no output may take the place of. Entries may be NULL,
- * and one file may be there twice. */
+/* Every file that the models are made of, as seen from here, the .nn file first: what no output may take the place of.
+ * Entries may be NULL, and one file may be there twice. */
 const char **pipeline_inputs(const pipeline *p, size_t *count);
 
 #endif
