@@ -272,6 +272,8 @@ static void print_stmt(const printer *p, const cstmt *s, int depth) {
 }
 
 static void print_block(const printer *p, const cblock *b, int depth) {
+    /* a scope that is all of a block says nothing */
+    while (b->first && b->first == b->last && b->first->kind == CSTMT_SCOPE) b = b->first->body;
     for (const cstmt *s = b->first; s; s = s->next) print_stmt(p, s, depth);
 }
 

@@ -283,7 +283,9 @@ void c_top_line(cunit *u, const char *format, ...) {
     va_end(args);
 }
 
-void c_top_blank(cunit *u) { ctop_new(u, CTOP_BLANK); }
+void c_top_blank(cunit *u) {
+    if (u->last && u->last->kind != CTOP_FUNCTION && u->last->kind != CTOP_BLANK) ctop_new(u, CTOP_BLANK);
+}
 
 cfunction *c_function(cunit *u, const char *storage_and_type, const char *name, const char *comment) {
     cfunction *f = ARENA_NEW(u->arena, cfunction);

@@ -150,7 +150,8 @@ static void emit_items(maker *m, cblock *b, const plan_item *item);
 static void emit_rounds(maker *m, cblock *b, const plan_item *item) {
     emit_context *e = m->e;
     cunit *u = e->unit;
-    c_comment(b, "%s", item->repeat->source ? item->repeat->source : "repeat");
+    if (item->repeat->source) c_comment(b, "%s", item->repeat->source);
+    else c_comment(b, "%s, %s", item->repeat->label, item->repeat->attrs.backwards ? "backwards" : "round by round");
     const char *around = e->round;
     e->round = emit_symbol(e, item->round);
     cexpr *rounds = emit_dim(e, item->rounds);

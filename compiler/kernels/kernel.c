@@ -323,5 +323,6 @@ const char *emit_shapes_comment(emit_context *e, const plan_kernel *k) {
     if (n && n->source) what = arena_printf(e->arena, "%s = %s: ", n->label, n->source);
     else if (k->fused) what = arena_printf(e->arena, "%s: ", n->label);
     else if (n) what = arena_printf(e->arena, "%s: ", ir_op_name(n->op));
+    else if (k->kind != PLAN_CHECK) what = inputs.count ? "copy: " : "fill: ";
     return arena_printf(e->arena, "%s%s%s%s", what, text_string(&from), inputs.count ? " -> " : "", text_string(&to));
 }

@@ -137,7 +137,9 @@ START_TEST(statements_read_like_c)
     c_do(then, c_call(u, "nothing", 0));
     c_return(c_else(other), NULL);
     loop = c_for_down(b, "k", v("n"));
-    c_do(c_scope(loop), c_call(u, "use", 1, v("k")));
+    cblock *scope = c_scope(c_scope(loop)); /* alone in their blocks: no braces */
+    c_declare(scope, "size_t ", "m", v("k"));
+    c_do(c_scope(scope), c_call(u, "use", 1, v("m")));
     c_blank(b);
     c_return(b, NULL);
     c_function_end(f);
@@ -161,8 +163,9 @@ START_TEST(statements_read_like_c)
                                  "        }\n"
                                  "    }\n"
                                  "    for (size_t k = n; k-- > 0;) {\n"
+                                 "        size_t m = k;\n"
                                  "        {\n"
-                                 "            use(k);\n"
+                                 "            use(m);\n"
                                  "        }\n"
                                  "    }\n"
                                  "\n"

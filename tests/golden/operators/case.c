@@ -7,7 +7,7 @@
 
 #include "case.h"
 
-/* y [4] */
+/* fill: y [4] */
 static void operators_copy_memory(float *y) {
     for (size_t i = 0; i < 4; i++) {
         y[i] = 0.5f;
@@ -530,14 +530,14 @@ static void operators_sum(size_t T, const float *x, float *y) {
     }
 }
 
-/* x [2, 4] -> y [2, 4] */
+/* copy: x [2, 4] -> y [2, 4] */
 static void operators_copy_cat(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 2; i++) {
         memcpy(y + i * 4, x + i * (4 * T), 4 * sizeof(float));
     }
 }
 
-/* x [2, 4] -> y [2, 4] */
+/* copy: x [2, 4] -> y [2, 4] */
 static void operators_copy_cat_2(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 2; i++) {
         memcpy(y + i * 4, x + i * (4 * T), 4 * sizeof(float));
@@ -551,7 +551,7 @@ static void operators_total(const float *x1, const float *x2, float *y) {
     }
 }
 
-/* x [2, 4] -> y [2, 4] */
+/* copy: x [2, 4] -> y [2, 4] */
 static void operators_copy_hot(size_t T, const float *x, float *y) {
     for (size_t i = 0; i < 2; i++) {
         memcpy(y + i * 4, x + i * (4 * T), 4 * sizeof(float));
