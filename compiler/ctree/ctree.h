@@ -113,8 +113,7 @@ void cunit_set_section(cunit *u, const char *section);
 /* What all tables of the unit take in the program, in bytes; those beside the code count. */
 size_t cunit_table_bytes(const cunit *u);
 
-/* --- weights: tables that may stand beside the code (cweights.c)
- * ------------------------------------------------------ */
+/* --- weights: tables that may stand beside the code (cweights.c) -------------------------------------------------- */
 /* A table as c_table makes it; or, in a unit whose weights are beside the code, a member of their struct. */
 cexpr *c_weights(cunit *u, const char *name, size_t elements, ctable_style style, ctable_fill *fill, void *context,
                  const char *comment);

@@ -4,8 +4,7 @@
 #include "emit/training_parts.h"
 #include "kernels/vectors.h"
 
-/* --- the norm
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- the norm ----------------------------------------------------------------------------------------------------- */
 
 /* What gradients add to the sum that the norm is made of. */
 static cexpr *summand(const training *t, double norm_type, cexpr *size) {
@@ -92,8 +91,7 @@ static const char *norm_function(const training *t, double norm_type) {
     return c_text(*made);
 }
 
-/* --- what is done to gradients
- * ----------------------------------------------------------------------------------------- */
+/* --- what is done to gradients ------------------------------------------------------------------------------------ */
 
 typedef struct {
     const training *t;

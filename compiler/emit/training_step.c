@@ -9,8 +9,7 @@
 #include "emit/training_parts.h"
 #include "kernels/vectors.h"
 
-/* --- an optimizer's update
- * --------------------------------------------------------------------------------------------- */
+/* --- an optimizer's update ---------------------------------------------------------------------------------------- */
 
 typedef struct {
     const training *t;
@@ -196,8 +195,7 @@ static const char *update_function(const training *t, const ir_optimizer *o) {
     return name;
 }
 
-/* --- param groups
- * ------------------------------------------------------------------------------------------------------ */
+/* --- param groups ------------------------------------------------------------------------------------------------- */
 
 /* Calls an optimizer's function for each run of parameters that are its own. Statistics between two of them have no
  * gradient, but decay would move them: they end a run. */
@@ -225,8 +223,7 @@ static cexpr *rate_of(const emit_context *e, const ir_training *t, size_t group)
     return group == 0 || first == own || first == 0 ? lr : c_mul(u, lr, c_float(u, (float)(own / first)));
 }
 
-/* --- steps within a call
- * ---------------------------------------------------------------------------------------------- */
+/* --- steps within a call ------------------------------------------------------------------------------------------ */
 
 /* One whose params are sparse tables alone takes none. */
 static bool takes_steps(const plan *p, size_t group) {
@@ -269,8 +266,7 @@ void training_take_step(emit_context *train, cblock *b, const ir_node *step, cex
                    c_int(u, place->offset + floats), rate));
 }
 
-/* --- the step
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- the step ----------------------------------------------------------------------------------------------------- */
 
 /* All of it, for the current body, in a function that the unit has begun. */
 typedef struct {

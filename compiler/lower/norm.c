@@ -161,8 +161,7 @@ value rms_norm_call(lowering *l, const layer *self, const arguments *a) {
     return value_tensor(l, v, where);
 }
 
-/* --- BatchNorm1d, BatchNorm2d
- * ------------------------------------------------------------------------------------------------- */
+/* --- BatchNorm1d, BatchNorm2d ------------------------------------------------------------------------------------- */
 
 const parameter batch_norm_parameters[] = {{"num_features", TAKES_INTEGER | REQUIRED},
                                                   {"eps", TAKES_REAL},

@@ -83,8 +83,7 @@ ir_value *adjoint_through_function(differentiation *d, ir_op function, const dou
                                    ir_value *y);
 bool adjoint_function_reads_x(ir_op function);
 
-/* --- new nodes (adjoint_build.c); shapes broadcast and follow as in ir.h
- * ------------------------------------------------ */
+/* --- new nodes (adjoint_build.c); shapes broadcast and follow as in ir.h ------------------------------------------ */
 ir_value *adj_value(differentiation *d, ir_op op, ir_value *const *inputs, unsigned count, const ir_type *type);
 ir_value *adj_number(differentiation *d, double number);         /* a float32 scalar */
 ir_value *adj_zeros(differentiation *d, const ir_type *type);

@@ -133,8 +133,7 @@ static ir_value **clone_body(reverse *r) {
     return of;
 }
 
-/* --- what a round contributes
- * ------------------------------------------------------------------------------------------ */
+/* --- what a round contributes ------------------------------------------------------------------------------------- */
 
 static bool is_inside(const reverse *r, const ir_value *v) { return v->id >= r->first_id; }
 
@@ -184,8 +183,7 @@ static void share_all(reverse *r) {
     }
 }
 
-/* --- behind the loop
- * ----------------------------------------------------------------------------------------------------- */
+/* --- behind the loop ---------------------------------------------------------------------------------------------- */
 
 /* What v is a view of: its elements in the same order. */
 static ir_value *viewed(const reverse *r, ir_value *v) {
@@ -277,8 +275,7 @@ static void close_loop(reverse *r) {
     d->at = r->repeat;
 }
 
-/* --- the rule
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- the rule ----------------------------------------------------------------------------------------------------- */
 
 static bool is_trained(const differentiation *d, const ir_value *v) {
     return v && v->producer->op == IR_PARAM && d->model->params[v->producer->attrs.index].trained;

@@ -146,8 +146,7 @@ void adjoint_visit(differentiation *d, const ir_node *n) {
     else adjoint_refuse(d, n, ir_op_name(n->op));
 }
 
-/* --- what was asked for
- * ----------------------------------------------------------------------------------------------- */
+/* --- what was asked for ------------------------------------------------------------------------------------------- */
 
 static ir_node *add_sink(differentiation *d, ir_op op, size_t param, ir_value *const *inputs, unsigned count) {
     ir_node *n = ir_insert(d->model, d->graph, d->at, op, inputs, count, d->node->where);

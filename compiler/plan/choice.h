@@ -44,8 +44,7 @@ typedef struct {
     choice_panel full, last; /* all panels but a narrow last one; that one */
 } choice_product;
 
-/* --- LINEAR, MATMUL, CONV1D
- * ------------------------------------------------------------------------------------------- */
+/* --- LINEAR, MATMUL, CONV1D --------------------------------------------------------------------------------------- */
 
 /* A loop over rows of x and y. */
 typedef struct {
@@ -122,8 +121,7 @@ typedef struct {
     int64_t chunk, windows_at, results_at, quantised_at; /* places in the work space */
 } choice_conv;
 
-/* --- RECURRENT
- * --------------------------------------------------------------------------------------------------------- */
+/* --- RECURRENT ---------------------------------------------------------------------------------------------------- */
 
 /* Which rows of x one call of the input's product takes. */
 typedef enum {
@@ -181,8 +179,7 @@ typedef struct {
     int64_t gates_row, sums_row, next_row; /* floats of one row of each */
 } choice_recurrent;
 
-/* --- the others
- * -------------------------------------------------------------------------------------------------------- */
+/* --- the others --------------------------------------------------------------------------------------------------- */
 
 typedef enum {
     CHOICE_VECTORS, /* a vector of elements at a time */
