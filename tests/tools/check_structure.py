@@ -4,8 +4,8 @@
 usage: check_structure.py REPOSITORY
 
 A file includes only what stands before it in the pipeline, passes are called by passes_run alone, and no source file,
-those of the tests with it, grows past 600 lines. No two files of plan/, ctree/, kernels/ and emit/ need each other,
-whatever the way. The runtime is shipped as one file and includes nothing but its own parts.
+those of the tests with it, grows past 600 lines. README.md says what stands in each folder. No two files of plan/,
+ctree/, kernels/ and emit/ need each other, whatever the way. The runtime is shipped as one file and includes nothing but its own parts.
 """
 import fnmatch, pathlib, re, sys
 
@@ -69,8 +69,16 @@ def too_long(top):
             yield f"{name} has {lines} lines; {LONGEST} are allowed"
 
 
+def unnamed(top):
+    readme = (top / "README.md").read_text()
+    for room in sorted(p for p in (top / "compiler").iterdir() if p.is_dir()):
+        if f"| `compiler/{room.name}/` |" not in readme:
+            yield f"README.md does not say what stands in compiler/{room.name}/"
+
+
 def faults(top):
     compiler = top / "compiler"
+    yield from unnamed(top)
     yield from too_long(top)
     for name, needed in circles(compiler).items():
         yield f"compiler/{name} is in a circle with {', '.join(needed)}"
