@@ -283,8 +283,13 @@ void c_top_line(cunit *u, const char *format, ...) {
     va_end(args);
 }
 
+static bool ends_with_blank(const ctop *t) {
+    if (t->kind == CTOP_LINE) return *t->text && t->text[strlen(t->text) - 1] == '\n';
+    return t->kind != CTOP_ENUM;
+}
+
 void c_top_blank(cunit *u) {
-    if (u->last && u->last->kind != CTOP_FUNCTION && u->last->kind != CTOP_BLANK) ctop_new(u, CTOP_BLANK);
+    if (u->last && !ends_with_blank(u->last)) ctop_new(u, CTOP_BLANK);
 }
 
 cfunction *c_function(cunit *u, const char *storage_and_type, const char *name, const char *comment) {

@@ -69,7 +69,7 @@ cblock *c_scope(cblock *b);                      /* { … } */
 /* --- top level, in the order of the calls ------------------------------------------------------------------------- */
 void c_top_line(cunit *u, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* #include, #define, extern "C" { */
-void c_top_blank(cunit *u); /* none behind another, nor behind a function, which ends with one */
+void c_top_blank(cunit *u); /* none behind what ends with one, as a function does */
 /* storage and type as written: "static void", "nnc_status"; name may be NULL if it ends shared. A comment may stand
  * above (NULL: none). The function is printed where c_function_end is called: tables, constants and helpers that are
  * added while it is being built stand above it. Parameters that the body does not use are cast to void at its

@@ -332,7 +332,15 @@ def check_banner(t):
 
 def check_it_reads_as_if_written(t):
     """It reads as if a person had written it: a comment at each layer with its shapes, names from the `.nn` file, named
-    constants."""
+    constants, no braces or empty lines for nothing."""
+    for path in golden_models():
+        shutil.copy(path, t.path("m.nn"))
+        for target in ("all", "scalar"):
+            t.nnc("m.nn", "-o", "m.c", "--random-weights", "3", "--target", target)
+            for file in ("m.c", "m.h"):
+                code, of = t.read(file), f"{file} of {os.path.relpath(path, TOP)}, {target}"
+                need("\n\n\n" not in code, f"{of}: two empty lines")
+                need(not re.search(r"\{\n( *)    \{\n(\1     .*\n|\n)*\1    \}\n\1\}", code), f"{of}: braces around braces")
     t.model(WIDE)
     code = t.read("model.c")
     for layer in ("table", "conv", "norm", "lstm", "gru", "rnn", "cell", "head"):
