@@ -370,7 +370,6 @@ static void tagger_steps(tagger *self, size_t T, const int32_t *sentence, float 
 
 #if NNC_BODY_V8
 
-
 /* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
 NNC_TARGET_V8 static void tagger_lstm_input_v8(size_t rows, const float *x, float *gates) {
     if (rows < 3) {
@@ -576,7 +575,6 @@ static void tagger_steps_v8(tagger *self, size_t T, const int32_t *sentence, flo
 #endif
 
 #if NNC_BODY_V16
-
 
 /* lstm: the input's share of all gates, gates = b_ih + b_hh + W_ih x, for rows of x [6]. */
 NNC_TARGET_V16 static void tagger_lstm_input_v16(size_t rows, const float *x, float *gates) {
