@@ -243,7 +243,8 @@ static void print_declarations(const ir_model *m, text *to) {
             text_add(to, " for ");
             print_quoted(m->params[i].wanted_by, to);
         }
-        if (m->params[i].trained) text_printf(to, " trained %" PRId64, m->params[i].offset);
+        if (ir_param_lives(&m->params[i]))
+            text_printf(to, " %s %" PRId64, m->params[i].trained ? "trained" : "moving", m->params[i].offset);
         text_add(to, "\n");
     }
     for (size_t i = 0; i < m->state_count; i++) {

@@ -138,66 +138,6 @@ static void define(reader *r, ir_value *v, unsigned id) {
     v->id = id;
 }
 
-static bool read_axes(reader *r, unsigned *axes) {
-    if (!scan_want(&r->scan, "(")) return false;
-    while (!scan_accept(&r->scan, ")")) {
-        unsigned axis;
-        if ((*axes && !scan_want(&r->scan, ",")) || !scan_unsigned(&r->scan, IR_MAX_RANK - 1, &axis)) return false;
-        *axes |= 1u << axis;
-    }
-    return true;
-}
-
-static bool read_perm(reader *r, unsigned *perm, unsigned count) {
-    if (!scan_want(&r->scan, "(")) return false;
-    for (unsigned i = 0; i < count; i++)
-        if ((i && !scan_want(&r->scan, ",")) || !scan_unsigned(&r->scan, IR_MAX_RANK - 1, &perm[i])) return false;
-    return scan_want(&r->scan, ")");
-}
-
-static bool read_values(reader *r, ir_values *values) {
-    double *numbers = NULL;
-    size_t count = 0, capacity = 0;
-    if (!scan_want(&r->scan, "(")) return false;
-    while (!scan_accept(&r->scan, ")")) {
-        double number;
-        if ((count && !scan_want(&r->scan, ",")) || !scan_number(&r->scan, &number)) return false;
-        ARENA_PUSH(r->arena, numbers, count, capacity, number);
-    }
-    *values = (ir_values){numbers, count};
-    return true;
-}
-
-static bool read_activation(reader *r, ir_activation *activation) {
-    const char *name = scan_word(&r->scan, false);
-    if (name && strcmp(name, "linear") == 0) return true;
-    activation->function = name ? ir_function_find(name) : (ir_op)0;
-    const ir_function *f = ir_function_of(activation->function);
-    if (!f) return scan_fail(&r->scan, "no such activation");
-    unsigned count = ir_function_parameter_count(f);
-    for (unsigned i = 0; i < count; i++)
-        if (!scan_want(&r->scan, i ? "," : "(") || !scan_number(&r->scan, &activation->scalar[i])) return false;
-    return !count || scan_want(&r->scan, ")");
-}
-
-static bool read_cell(reader *r, ir_cell *cell) {
-    const char *name = scan_word(&r->scan, false);
-    for (unsigned i = 0; name && i <= IR_GRU; i++) {
-        *cell = (ir_cell)i;
-        if (strcmp(name, ir_cell_name(*cell)) == 0) return true;
-    }
-    return scan_fail(&r->scan, "no such cell");
-}
-
-static bool read_pad_mode(reader *r, ir_pad_mode *mode) {
-    const char *name = scan_word(&r->scan, false);
-    for (unsigned i = 0; name && i <= IR_PAD_CIRCULAR; i++) {
-        *mode = (ir_pad_mode)i;
-        if (strcmp(name, ir_pad_mode_name(*mode)) == 0) return true;
-    }
-    return scan_fail(&r->scan, "no such padding mode");
-}
-
 static bool read_attr(reader *r, ir_node *n, const ir_attr *row) {
     void *member = (unsigned char *)&n->attrs + row->offset;
     int64_t integer = 0;
@@ -212,24 +152,25 @@ static bool read_attr(reader *r, ir_node *n, const ir_attr *row) {
     case IR_ATTR_BOOL:
         *(bool *)member = scan_accept(&r->scan, "true");
         return *(bool *)member || scan_want(&r->scan, "false");
-    case IR_ATTR_VALUES: return read_values(r, member);
-    case IR_ATTR_AXES: return read_axes(r, member);
-    case IR_ATTR_PERM: return read_perm(r, member, n->inputs[0]->type.rank);
+    case IR_ATTR_VALUES: return scan_values(&r->scan, member);
+    case IR_ATTR_AXES: return scan_axes(&r->scan, member);
+    case IR_ATTR_PERM: return scan_perm(&r->scan, member, n->inputs[0]->type.rank);
     case IR_ATTR_DIM: return (*(const dim **)member = read_dim(r, 0)) != NULL;
-    case IR_ATTR_PAD_MODE: return read_pad_mode(r, member);
-    case IR_ATTR_CELL: return read_cell(r, member);
+    case IR_ATTR_PAD_MODE: return scan_pad_mode(&r->scan, member);
+    case IR_ATTR_CELL: return scan_cell(&r->scan, member);
     case IR_ATTR_WEIGHTS: return scan_weights(&r->scan, member);
-    case IR_ATTR_ACTIVATION: return read_activation(r, member);
+    case IR_ATTR_ACTIVATION: return scan_activation(&r->scan, member);
     }
     return scan_fail(&r->scan, "an attribute of no known kind");
 }
 
-/* NAME=VALUE … up to the colon. An attribute that is not there is zero, which not every attribute may be. */
+/* NAME=VALUE … up to the colon, or, of a sink, to the line's end or a comment. An attribute that is not there is zero,
+ * which not every attribute may be. */
 static bool read_attrs(reader *r, ir_node *n) {
     size_t count;
     const ir_attr *rows = ir_attrs_of(n->op, &count);
     uint64_t seen = 0;
-    while (!scan_next_is(&r->scan, ':')) {
+    while (!scan_next_is(&r->scan, ':') && !scan_next_is(&r->scan, '#') && !scan_next_is(&r->scan, '\n')) {
         const char *name = scan_word(&r->scan, false);
         size_t i = 0;
         while (name && i < count && strcmp(rows[i].name, name) != 0) i++;
@@ -351,6 +292,7 @@ static bool define_results(reader *r, ir_node *n, const result_list *list) {
     return true;
 }
 
+static bool next_is_node(reader *r);
 static bool read_node(reader *r);
 
 /* The lines that end a body; *end: it was the last. */
@@ -375,9 +317,8 @@ static bool read_body(reader *r, const ir_node *head) {
     for (bool end = false; !end;) {
         scan_blanks(&r->scan);
         if (r->scan.at == r->scan.end) return scan_fail(&r->scan, "a block without its end");
-        bool good = *r->scan.at == '\n' || (scan_next_is(&r->scan, '%')
-                                                ? read_node(r)
-                                                : read_end_of_block(r, head, &next, &collected, &end));
+        bool good = *r->scan.at == '\n' || (next_is_node(r) ? read_node(r)
+                                                                : read_end_of_block(r, head, &next, &collected, &end));
         if (!good || (!end && !scan_end_of_line(&r->scan))) return false;
     }
     return true;
@@ -417,6 +358,7 @@ static bool read_block(reader *r, ir_node *head, const result_list *results) {
         if (b->collected[i]->type.rank == IR_MAX_RANK) return scan_fail(&r->scan, "too many dims");
     ir_node *n = ir_add_repeat(r->model, graph, b, head->inputs, head->input_count, head->attrs.rows,
                                head->attrs.rounds, ir_collected_of(head), (span){0, 0});
+    n->attrs = head->attrs;
     n->label = head->label;
     n->source = head->source;
     return define_results(r, n, results);
@@ -456,10 +398,20 @@ static bool read_node_of(reader *r, ir_op op, const result_list *results) {
     return read_comment(r, n);
 }
 
+/* Its results, or the name of a sink, which has none. */
+static bool next_is_node(reader *r) {
+    ir_op op;
+    if (scan_next_is(&r->scan, '%')) return true;
+    const char *at = r->scan.at, *word = scan_word(&r->scan, false);
+    r->scan.at = at;
+    return word && find_op(word, &op) && ir_op_class_of(op) == IR_SINK;
+}
+
 static bool read_node(reader *r) {
     result_list results = {0};
     ir_op op;
-    return read_results(r, &results) && scan_want(&r->scan, "=") && read_op(r, &op) && read_node_of(r, op, &results);
+    if (scan_next_is(&r->scan, '%') && (!read_results(r, &results) || !scan_want(&r->scan, "="))) return false;
+    return read_op(r, &op) && read_node_of(r, op, &results);
 }
 
 /* --- statements -------------------------------------------------------------------------------------------------- */
@@ -492,7 +444,8 @@ static bool read_param(reader *r) {
     if (!param.key || !scan_want(&r->scan, ":") || !read_type(r, &param.type)) return false;
     if (scan_accept(&r->scan, "for") && !(param.wanted_by = scan_quoted(&r->scan))) return false;
     param.trained = scan_accept(&r->scan, "trained");
-    if (param.trained && !scan_integer(&r->scan, 0, INT32_MAX, &param.offset)) return false;
+    param.moving = !param.trained && scan_accept(&r->scan, "moving");
+    if (ir_param_lives(&param) && !scan_integer(&r->scan, 0, INT32_MAX, &param.offset)) return false;
     ARENA_PUSH(m->arena, m->params, m->param_count, m->param_capacity, param);
     return true;
 }
@@ -551,7 +504,7 @@ static bool read_weights(reader *r) {
 }
 
 static bool read_statement(reader *r) {
-    if (scan_next_is(&r->scan, '%')) return read_node(r);
+    if (next_is_node(r)) return read_node(r);
     const char *word = scan_word(&r->scan, false);
     if (!word) return scan_fail(&r->scan, "expected a statement");
     bool graph = strcmp(word, "run") == 0 || strcmp(word, "reset") == 0;
@@ -566,8 +519,6 @@ static bool read_statement(reader *r) {
     if (strcmp(word, "next") == 0) return read_state_value(r, true);
     if (strcmp(word, "init") == 0) return read_state_value(r, false);
     if (strcmp(word, "check") == 0) return read_check(r);
-    ir_op op;
-    if (find_op(word, &op) && ir_op_class_of(op) == IR_SINK) return read_node_of(r, op, &(result_list){0});
     return scan_fail(&r->scan, arena_printf(r->arena, "no statement %s", word));
 }
 

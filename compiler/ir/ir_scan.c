@@ -1,5 +1,8 @@
-/* ir_scan: characters of an IR text -> words, strings and numbers. Never reads past the end. */
+/* ir_scan: characters of an IR text -> words, strings, numbers and values of attributes. Never reads past the end. */
 #include "ir/ir_scan.h"
+
+#include "ir/function.h"
+#include "ir/ir_attrs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -127,4 +130,64 @@ bool scan_end_of_line(scanner *s) {
 bool scan_weights(scanner *s, ir_weights *weights) {
     const char *name = scan_word(s, false);
     return (name && ir_weights_find(name, weights)) || scan_fail(s, "no such type of weights");
+}
+
+bool scan_axes(scanner *s, unsigned *axes) {
+    if (!scan_want(s, "(")) return false;
+    while (!scan_accept(s, ")")) {
+        unsigned axis;
+        if ((*axes && !scan_want(s, ",")) || !scan_unsigned(s, IR_MAX_RANK - 1, &axis)) return false;
+        *axes |= 1u << axis;
+    }
+    return true;
+}
+
+bool scan_perm(scanner *s, unsigned *perm, unsigned count) {
+    if (!scan_want(s, "(")) return false;
+    for (unsigned i = 0; i < count; i++)
+        if ((i && !scan_want(s, ",")) || !scan_unsigned(s, IR_MAX_RANK - 1, &perm[i])) return false;
+    return scan_want(s, ")");
+}
+
+bool scan_values(scanner *s, ir_values *values) {
+    double *numbers = NULL;
+    size_t count = 0, capacity = 0;
+    if (!scan_want(s, "(")) return false;
+    while (!scan_accept(s, ")")) {
+        double number;
+        if ((count && !scan_want(s, ",")) || !scan_number(s, &number)) return false;
+        ARENA_PUSH(s->arena, numbers, count, capacity, number);
+    }
+    *values = (ir_values){numbers, count};
+    return true;
+}
+
+bool scan_activation(scanner *s, ir_activation *activation) {
+    const char *name = scan_word(s, false);
+    if (name && strcmp(name, "linear") == 0) return true;
+    activation->function = name ? ir_function_find(name) : (ir_op)0;
+    const ir_function *f = ir_function_of(activation->function);
+    if (!f) return scan_fail(s, "no such activation");
+    unsigned count = ir_function_parameter_count(f);
+    for (unsigned i = 0; i < count; i++)
+        if (!scan_want(s, i ? "," : "(") || !scan_number(s, &activation->scalar[i])) return false;
+    return !count || scan_want(s, ")");
+}
+
+bool scan_cell(scanner *s, ir_cell *cell) {
+    const char *name = scan_word(s, false);
+    for (unsigned i = 0; name && i <= IR_GRU; i++) {
+        *cell = (ir_cell)i;
+        if (strcmp(name, ir_cell_name(*cell)) == 0) return true;
+    }
+    return scan_fail(s, "no such cell");
+}
+
+bool scan_pad_mode(scanner *s, ir_pad_mode *mode) {
+    const char *name = scan_word(s, false);
+    for (unsigned i = 0; name && i <= IR_PAD_CIRCULAR; i++) {
+        *mode = (ir_pad_mode)i;
+        if (strcmp(name, ir_pad_mode_name(*mode)) == 0) return true;
+    }
+    return scan_fail(s, "no such padding mode");
 }

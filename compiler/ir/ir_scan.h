@@ -35,4 +35,12 @@ bool scan_number(scanner *s, double *value);  /* a double as printf writes it, i
 /* A name of ir_weights_list. */
 bool scan_weights(scanner *s, ir_weights *weights);
 
+/* Values of attributes, as ir_print.c writes them; what they are read into is zero before. */
+bool scan_axes(scanner *s, unsigned *axes);
+bool scan_perm(scanner *s, unsigned *perm, unsigned count);
+bool scan_values(scanner *s, ir_values *values);
+bool scan_activation(scanner *s, ir_activation *activation);
+bool scan_cell(scanner *s, ir_cell *cell);
+bool scan_pad_mode(scanner *s, ir_pad_mode *mode);
+
 #endif

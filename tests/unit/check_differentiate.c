@@ -1,5 +1,5 @@
 /* check_differentiate: the gradients of reverse mode against forward mode (reference/dual.h), which shares no rule with it;
- * and forward mode against central differences. Every operator that has a gradient is in one of the models. */
+ * and forward mode against central differences. Plans are made of them, and their text reads again. Every operator that has a gradient is in one of the models. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -186,6 +186,28 @@ END_TEST
 START_TEST(reverse_is_forward) { check_model(models[_i].statements, models[_i].dims); }
 END_TEST
 
+/* What is printed of a backward part, whole or in pieces, reads as the same, and prints the same. */
+static void check_text(const char *statements, int64_t tape) {
+    ir_model *m = model_of(statements);
+    m->training->tape = tape;
+    run_passes(m, statements);
+    text once = text_new(a), twice = text_new(a);
+    ir_print(m->training->train, &once);
+    const char *error = NULL;
+    ir_model *again = ir_read(a, text_string(&once), once.length, &error);
+    ck_assert_msg(again, "%s\n%s\n%s", statements, error, text_string(&once));
+    ir_print(again, &twice);
+    ck_assert_str_eq(text_string(&once), text_string(&twice));
+    const char *wrong = ir_check(a, again);
+    ck_assert_msg(!wrong, "%s\n%s\n%s", statements, wrong, text_string(&once));
+}
+
+START_TEST(text_reads_again) {
+    check_text(models[_i].statements, 0);
+    check_text(models[_i].statements, 2);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("differentiate");
     TCase *c = tcase_create("differentiate");
@@ -193,6 +215,7 @@ int main(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_loop_test(c, reverse_is_forward, 0, sizeof models / sizeof *models);
     tcase_add_loop_test(c, plans, 0, sizeof models / sizeof *models);
+    tcase_add_loop_test(c, text_reads_again, 0, sizeof models / sizeof *models);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
