@@ -13,27 +13,6 @@ static const char runtime_name[] = "nnc_runtime.h";
 
 /* --- where the files go --- */
 
-/* With another ending instead of that of C or C++. */
-static const char *beside_code(arena *a, const char *code, const char *ending) {
-    static const char *const endings[] = {".c", ".cc", ".cpp", ".cxx", ".c++"};
-    const char *dot = strrchr(path_base(code), '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (strcmp(dot, endings[i]) == 0) return arena_printf(a, "%.*s%s", (int)(dot - code), code, ending);
-    return NULL;
-}
-
-const char *generated_header(arena *a, const char *code) { return beside_code(a, code, ".h"); }
-
-const char *generated_weights(arena *a, const char *code) {
-    const char *dot = strrchr(path_base(code), '.');
-    return dot && strcmp(dot, ".weights") == 0 ? code : beside_code(a, code, ".weights");
-}
-
-static const char *header_path(arena *a, const options *o) {
-    if (o->header) return o->header;
-    return strcmp(o->output, "-") == 0 ? NULL : generated_header(a, o->output);
-}
-
 /* The runtime's first line up to the colon is in every version of it. */
 static bool is_runtime(const char *bytes, size_t size) {
     size_t n = (size_t)(strchr(nnc_runtime_text, ':') - nnc_runtime_text);
@@ -80,10 +59,10 @@ static bool find_runtime(arena *a, const options *o, generated *g, diag_list *di
 
 bool generated_find(arena *a, const options *o, generated *g, diag_list *diags) {
     *g = (generated){0};
-    const char *weights = o->weights_beside ? generated_weights(a, o->output) : NULL;
+    const char *weights = o->weights_beside ? options_weights(a, o) : NULL;
     if (weights && !output_find(a, weights, &g->places[WEIGHTS], diags)) return false;
     if (o->weights_only) return true;
-    const char *header = o->output ? header_path(a, o) : NULL;
+    const char *header = options_header(a, o);
     return (!header || output_find(a, header, &g->places[HEADER], diags)) &&
            (!o->output || output_find(a, o->output, &g->places[CODE], diags)) &&
            (!o->depfile || output_find(a, o->depfile, &g->places[DEPFILE], diags)) && find_runtime(a, o, g, diags);
@@ -117,7 +96,7 @@ static const char *without_ending(arena *a, const char *name) {
 
 /* With -o - and no --header, the C includes the name that the model's file suggests. */
 static emit_options names(arena *a, const options *o) {
-    const char *header = o->output ? header_path(a, o) : NULL, *model = path_base(o->input);
+    const char *header = options_header(a, o), *model = path_base(o->input);
     emit_options e = {.source_name = model, .banner_options = banner_options(a, o), .standalone = o->standalone,
                       .target = options_target(o), .section = o->section, .big_endian = o->big_endian};
     e.header_name = header ? path_base(header) : arena_printf(a, "%s.h", without_ending(a, model));

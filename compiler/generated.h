@@ -17,12 +17,6 @@ typedef struct {
     size_t input_count;
 } generated;
 
-/* The name of the header that belongs to the C file: net.c, .cc, .cpp, .cxx and .c++ have net.h. NULL if its name
- * ends otherwise. */
-const char *generated_header(arena *a, const char *code);
-/* That of the file of weights beside it: net.weights for net.c, and for net.weights itself. NULL if it ends otherwise.
- */
-const char *generated_weights(arena *a, const char *code);
 /* Finds out where the files go. False, with an error, where one cannot be, or where nnc_runtime.h is someone else's. */
 bool generated_find(arena *a, const options *o, generated *g, diag_list *diags);
 bool generated_write(arena *a, const options *o, const generated *g, const plan *const *plans, emit_api *const *apis,

@@ -2,87 +2,15 @@
 #include "options.h"
 
 #include <errno.h>
-#include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "commands/command.h"
-#include "emit/emit.h"
-#include "generated.h"
 #include "emit/target.h"
+#include "place.h"
 
 enum { DEFAULT_UNROLL = 64 };
-
-static const char help[] =
-    "usage: nnc MODEL.nn -o MODEL.c [options]\n"
-    "       nnc --runtime DIR\n"
-    "       nnc COMMAND …\n"
-    "\n"
-    "Compiles a sequence model to one C file and its header.\n"
-    "\n"
-    "  -o, --output FILE       the C file; its header (model.h) and the runtime (nnc_runtime.h) go beside it;\n"
-    "                          - writes the C to standard output, and no header unless --header is given\n"
-    "      --header FILE       the header; the C file includes it by its base name\n"
-    "      --standalone        put what is used of the runtime into the C file\n"
-    "      --no-runtime        no nnc_runtime.h beside the C file\n"
-    "      --runtime DIR       write nnc_runtime.h into a folder, not beside the C file\n"
-    "      --depfile FILE      a rule for make and ninja: the C and its header depend on every file that was read\n"
-    "      --weights FILE      parameters, instead of the model's weights statement: .safetensors, .npz, or what\n"
-    "                          torch.save wrote (.pt, .pth, .ckpt)\n"
-    "      --weights-key KEY   which dict of a weights file that holds several, like model or state_dict.ema\n"
-    "      --weights-as HOW    c (default: tables in the C file), or file: MODEL.weights beside it, which the program\n"
-    "                          maps, reads or has in flash, and gives to each call\n"
-    "      --weights-only      write MODEL.weights alone, of another training of the same model\n"
-    "      --big-endian        MODEL.weights is for a machine with that byte order\n"
-    "      --random-weights N  parameters made from a seed, for trying shapes without a file\n"
-    "      --weights-type NAME how layers that do not say it (layer NAME = Kind(…) as NAME) keep their matrices:\n"
-    "                          float32 (default), int16, int8, or stored: 16-bit tensors as the file has them\n"
-    "      --unroll N          unroll loops of constant bounds while their bodies stay within N statements\n"
-    "                          (default 64; 0: only gates and register tiles)\n"
-    "      --target NAME       which processors the code is for: all (default: SSE2, NEON or plain C, and on\n"
-    "                          x86-64 also AVX2 and AVX-512, chosen at run time), baseline (the first of these\n"
-    "                          alone; also x86-64, aarch64), scalar (no vectors, for microcontrollers; also c,\n"
-    "                          cortex-m), wasm, x86-64-v3 (AVX2 alone), x86-64-v4 (AVX-512 alone)\n"
-    "      --name-prefix P     P in front of every C name: the model net is P_net with --name-prefix P_\n"
-    "      --const-section S   puts the tables of weights into the linker's section S (gcc, clang)\n"
-    "      --max-ram N         an error when a model's struct and the arrays of its inputs and outputs take more than\n"
-    "                          N bytes of RAM; 8K is 8192\n"
-    "      --max-flash N       an error when all tables of the C take more than N bytes\n"
-    "      --max-macs N        an error when a run takes more than N multiply-adds; 2M is 2000000\n"
-    "      --inference         without target, loss and train: what the model does when it runs\n"
-    "      --train-api NAME    which functions train: all (default), or train: without grad, step and get_grads\n"
-    "      --train-tape K      keep the state of every K-th step of recurrent layers for the gradient, and compute "
-    "the\n"
-    "                          steps between again: less memory; default FULL, every step\n"
-    "      --dump STAGE        print ast, ir or plan to standard output, and stop there\n"
-    "      --diagnostics HOW   errors and warnings as text (default), or as json: an object to a line, for editors\n"
-    "      --color WHEN        of that text: auto (default: on a terminal, unless NO_COLOR is set), always, never\n"
-    "  -Wno-NAME, -WNAME       without this kind of warning, or with it again\n"
-    "  -Werror[=NAME], -Wno-error[=NAME]\n"
-    "                          warnings, or this kind of them, are errors, or are not\n"
-    "      --help, --version\n"
-    "\n";
-static const char help_end[] =
-    "\n"
-    "exit status: 0 done, 1 the input is at fault, 2 usage, 3 a defect of nnc itself\n";
-
-void options_help(text *to) {
-    text_printf(to, "%swarnings, all of them on:\n", help);
-    for (int i = 0; i < WARNING_COUNT; i++) text_printf(to, "  %-24s%s\n", warning_names[i], warning_meanings[i]);
-    text_add(to, "\ncommands; nnc help COMMAND says more:\n");
-    for (const command *const *c = commands; *c; c++) text_printf(to, "  %-24s%s\n", (*c)->name, (*c)->summary);
-    text_add(to, help_end);
-}
-
-static options_result print_help(void) {
-    arena *a = arena_new();
-    text t = text_new(a);
-    options_help(&t);
-    fputs(text_string(&t), stdout);
-    arena_free(a);
-    return OPTIONS_DONE;
-}
 
 static options_result usage(const char *format, const char *what) {
     fprintf(stderr, "nnc: ");
@@ -217,6 +145,28 @@ static bool parse_format(const char *s, diag_format *format) {
     return *format == DIAG_JSON || strcmp(s, "text") == 0;
 }
 
+/* --- the files' names --- */
+
+/* With another ending instead of that of C or C++. */
+static const char *beside_code(arena *a, const char *code, const char *ending) {
+    static const char *const endings[] = {".c", ".cc", ".cpp", ".cxx", ".c++"};
+    const char *dot = strrchr(path_base(code), '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcmp(dot, endings[i]) == 0) return arena_printf(a, "%.*s%s", (int)(dot - code), code, ending);
+    return NULL;
+}
+
+const char *options_header(arena *a, const options *o) {
+    return o->header || !o->output ? o->header : beside_code(a, o->output, ".h");
+}
+
+const char *options_weights(arena *a, const options *o) {
+    const char *dot = strrchr(path_base(o->output), '.');
+    return dot && strcmp(dot, ".weights") == 0 ? o->output : beside_code(a, o->output, ".weights");
+}
+
+/* --- what fits together --- */
+
 /* A name that #include "NAME" can hold. */
 static bool can_be_included(const char *name) {
     for (; *name; name++)
@@ -226,7 +176,7 @@ static bool can_be_included(const char *name) {
 
 static options_result check_header(const options *o) {
     arena *a = arena_new();
-    const char *own = generated_header(a, o->output), *header = o->header ? o->header : own;
+    const char *header = options_header(a, o);
     const char *included = path_base(header ? header : o->input);
     options_result result = OPTIONS_RUN;
     if (!header && strcmp(o->output, "-") != 0)
@@ -242,7 +192,7 @@ const char *options_target(const options *o) { return o->target ? o->target : "a
 
 static bool has_weights_name(const options *o) {
     arena *a = arena_new();
-    bool has = generated_weights(a, o->output) != NULL;
+    bool has = options_weights(a, o) != NULL;
     arena_free(a);
     return has;
 }
@@ -281,150 +231,206 @@ static options_result check(const options *o) {
     return check_header(o);
 }
 
+/* --- one row an option --- */
+
+static bool take_weights_as(const char *s, options *o) {
+    o->weights_beside = strcmp(s, "file") == 0;
+    return o->weights_beside || strcmp(s, "c") == 0;
+}
+
+static bool take_weights_only(const char *s, options *o) {
+    (void)s;
+    return o->weights_only = o->weights_beside = true;
+}
+
+static bool take_weights_type(const char *s, options *o) { return ir_weights_find(s, &o->weights_type); }
+
+static bool take_seed(const char *s, options *o) {
+    return o->random_weights = options_number(s, UINT64_MAX, &o->seed);
+}
+
+static bool take_unroll(const char *s, options *o) {
+    uint64_t number = 0;
+    o->unroll_given = options_number(s, OPTIONS_MAX_UNROLL, &number);
+    o->unroll = (int64_t)number;
+    return o->unroll_given;
+}
+
+static bool take_target(const char *s, options *o) { return target_exists(o->target = s); }
+
+static bool take_name_prefix(const char *s, options *o) { return is_identifier(o->name_prefix = s); }
+
+static bool take_section(const char *s, options *o) { return is_section(o->section = s); }
+
+static bool take_max_ram(const char *s, options *o) { return parse_size(s, 1024, &o->max_ram); }
+
+static bool take_max_flash(const char *s, options *o) { return parse_size(s, 1024, &o->max_flash); }
+
+static bool take_max_macs(const char *s, options *o) { return parse_size(s, 1000, &o->max_macs); }
+
+static bool take_train_api(const char *s, options *o) { return options_api(s, &o->train_only); }
+
+static bool take_train_tape(const char *s, options *o) { return options_tape(s, &o->tape); }
+
+static bool take_dump(const char *s, options *o) { return parse_dump(s, &o->dump); }
+
+static bool take_format(const char *s, options *o) { return parse_format(s, &o->diagnostics.format); }
+
+static bool take_color(const char *s, options *o) { return parse_color(s, &o->diagnostics.color); }
+
+/* An option: what it says becomes a text of the options, sets a flag of theirs, is taken by a function, or ends it
+ * all. */
+typedef struct {
+    command_option shown;
+    size_t text, flag; /* where in `options`, whose first member is no option's; or 0 */
+    bool (*take)(const char *s, options *o);
+    const char *wrong; /* what is said where `take` says no */
+    options_result ends;
+} option_row;
+
+#define TEXT(member) .text = offsetof(options, member)
+#define FLAG(member) .flag = offsetof(options, member)
+
+static const option_row rows[] = {
+    {{'o', "output", "FILE",
+      "the C file; its header (model.h) and the runtime (nnc_runtime.h) go beside it;\n"
+      "- writes the C to standard output, and no header unless --header is given"},
+     TEXT(output)},
+    {{0, "header", "FILE", "the header; the C file includes it by its base name"}, TEXT(header)},
+    {{0, "standalone", NULL, "put what is used of the runtime into the C file"}, FLAG(standalone)},
+    {{0, "no-runtime", NULL, "no nnc_runtime.h beside the C file"}, FLAG(no_runtime)},
+    {{0, "runtime", "DIR",
+      "write nnc_runtime.h into a folder, not beside the C file"},
+     TEXT(runtime)},
+    {{0, "depfile", "FILE",
+      "a rule for make and ninja: the C and its header depend on every file that was read"},
+     TEXT(depfile)},
+    {{0, "weights", "FILE",
+      "parameters, instead of the model's weights statement: .safetensors, .npz, or what\n"
+      "torch.save wrote (.pt, .pth, .ckpt)"},
+     TEXT(weights)},
+    {{0, "weights-key", "KEY",
+      "which dict of a weights file that holds several, like model or state_dict.ema"},
+     TEXT(weights_key)},
+    {{0, "weights-as", "HOW",
+      "c (default: tables in the C file), or file: MODEL.weights beside it, which the program\n"
+      "maps, reads or has in flash, and gives to each call"},
+     .take = take_weights_as, .wrong = "--weights-as takes c or file, not %s"},
+    {{0, "weights-only", NULL,
+      "write MODEL.weights alone, of another training of the same model"},
+     .take = take_weights_only},
+    {{0, "big-endian", NULL,
+      "MODEL.weights is for a machine with that byte order"},
+     FLAG(big_endian)},
+    {{0, "random-weights", "N",
+      "parameters made from a seed, for trying shapes without a file"},
+     .take = take_seed, .wrong = "not a seed: %s"},
+    {{0, "weights-type", "NAME",
+      "how layers that do not say it (layer NAME = Kind(…) as NAME) keep their matrices:\n"
+      "float32 (default), int16, int8, or stored: 16-bit tensors as the file has them"},
+     .take = take_weights_type,
+     .wrong = "--weights-type takes " IR_WEIGHTS_LIST ", not %s"},
+    {{0, "unroll", "N",
+      "unroll loops of constant bounds while their bodies stay within N statements\n"
+      "(default 64; 0: only gates and register tiles)"},
+     .take = take_unroll, .wrong = "--unroll takes 0 to 4096, not %s"},
+    {{0, "target", "NAME",
+      "which processors the code is for: all (default: SSE2, NEON or plain C, and on\n"
+      "x86-64 also AVX2 and AVX-512, chosen at run time), baseline (the first of these\n"
+      "alone; also x86-64, aarch64), scalar (no vectors, for microcontrollers; also c,\n"
+      "cortex-m), wasm, x86-64-v3 (AVX2 alone), x86-64-v4 (AVX-512 alone)"},
+     .take = take_target, .wrong = "--target does not know %s"},
+    {{0, "name-prefix", "P",
+      "P in front of every C name: the model net is P_net with --name-prefix P_"},
+     .take = take_name_prefix, .wrong = "--name-prefix takes the beginning of a C name, not %s"},
+    {{0, "const-section", "S",
+      "puts the tables of weights into the linker's section S (gcc, clang)"},
+     .take = take_section, .wrong = "--const-section takes a section's name, not %s"},
+    {{0, "max-ram", "N",
+      "an error when a model's struct and the arrays of its inputs and outputs take more than\n"
+      "N bytes of RAM; 8K is 8192"},
+     .take = take_max_ram, .wrong = "--max-ram takes bytes, like 8192 or 8K, not %s"},
+    {{0, "max-flash", "N",
+      "an error when all tables of the C take more than N bytes"},
+     .take = take_max_flash, .wrong = "--max-flash takes bytes, like 65536 or 64K, not %s"},
+    {{0, "max-macs", "N",
+      "an error when a run takes more than N multiply-adds; 2M is 2000000"},
+     .take = take_max_macs, .wrong = "--max-macs takes a number, like 2000000 or 2M, not %s"},
+    {{0, "inference", NULL,
+      "without target, loss and train: what the model does when it runs"},
+     FLAG(inference)},
+    {{0, "train-api", "NAME",
+      "which functions train: all (default), or train: without grad, step and get_grads"},
+     .take = take_train_api, .wrong = "--train-api takes all or train, not %s"},
+    {{0, "train-tape", "K",
+      "keep the state of every K-th step of recurrent layers for the gradient, and compute the\n"
+      "steps between again: less memory; default FULL, every step"},
+     .take = take_train_tape,
+     .wrong = "--train-tape takes FULL, or a number of steps from 1 on, not %s"},
+    {{0, "dump", "STAGE",
+      "print ast, ir or plan to standard output, and stop there"},
+     .take = take_dump, .wrong = "--dump takes ast, ir or plan, not %s"},
+    {{0, "diagnostics", "HOW",
+      "errors and warnings as text (default), or as json: an object to a line, for editors"},
+     .take = take_format, .wrong = "--diagnostics takes text or json, not %s"},
+    {{0, "color", "WHEN",
+      "of that text: auto (default: on a terminal, unless NO_COLOR is set), always, never"},
+     .take = take_color, .wrong = "--color takes auto, always or never, not %s"},
+    {{'h', "help", NULL, NULL}, .ends = OPTIONS_HELP},
+    {{0, "version", NULL, NULL}, .ends = OPTIONS_VERSION},
+    {.ends = OPTIONS_RUN}, /* the last */
+};
+
+const command_option *options_row(size_t i) { return rows[i].shown.meaning ? &rows[i].shown : NULL; }
+
+void options_help(text *to) {
+    text_add(to, "usage: nnc MODEL.nn -o MODEL.c [options]\n"
+                 "       nnc --runtime DIR\n"
+                 "       nnc COMMAND …\n"
+                 "\n"
+                 "Compiles a sequence model to one C file and its header.\n"
+                 "\n");
+    for (const option_row *row = rows; row->shown.meaning; row++) command_option_help(&row->shown, to);
+    text_add(to, "  -Wno-NAME, -WNAME       without this kind of warning, or with it again\n"
+                 "  -Werror[=NAME], -Wno-error[=NAME]\n"
+                 "                          warnings, or this kind of them, are errors, or are not\n"
+                 "      --help, --version\n"
+                 "\n"
+                 "warnings, all of them on:\n");
+    for (int i = 0; i < WARNING_COUNT; i++) text_printf(to, "  %-24s%s\n", warning_names[i], warning_meanings[i]);
+}
+
+/* --- reading --- */
+
 options options_default(void) {
     return (options){.unroll = DEFAULT_UNROLL, .name_prefix = "", .max_ram = -1, .max_flash = -1, .max_macs = -1};
 }
 
+static options_result take(const option_row *row, const char *s, options *o) {
+    if (row->text) *(const char **)((char *)o + row->text) = s;
+    if (row->flag) *(bool *)((char *)o + row->flag) = true;
+    if (row->take && !row->take(s, o)) return usage(row->wrong, s);
+    return row->ends;
+}
+
 options_result options_parse(int argc, char **argv, options *o) {
-    enum {
-        HEADER = 256,
-        STANDALONE,
-        NO_RUNTIME,
-        RUNTIME,
-        DEPFILE,
-        WEIGHTS,
-        WEIGHTS_KEY,
-        WEIGHTS_AS,
-        WEIGHTS_ONLY,
-        BIG_ENDIAN_MACHINE,
-        WEIGHTS_TYPE,
-        RANDOM,
-        UNROLL,
-        TARGET,
-        NAME_PREFIX,
-        SECTION,
-        MAX_RAM,
-        MAX_FLASH,
-        MAX_MACS,
-        INFERENCE,
-        TRAIN_API,
-        TRAIN_TAPE,
-        DUMP,
-        DIAGNOSTICS,
-        COLOR,
-        HELP,
-        VERSION
-    };
-    static const struct option longs[] = {
-        {"output", required_argument, NULL, 'o'},      {"header", required_argument, NULL, HEADER},
-        {"standalone", no_argument, NULL, STANDALONE}, {"no-runtime", no_argument, NULL, NO_RUNTIME},
-        {"runtime", required_argument, NULL, RUNTIME}, {"depfile", required_argument, NULL, DEPFILE},
-        {"weights", required_argument, NULL, WEIGHTS}, {"random-weights", required_argument, NULL, RANDOM},
-        {"unroll", required_argument, NULL, UNROLL},   {"dump", required_argument, NULL, DUMP},
-        {"weights-key", required_argument, NULL, WEIGHTS_KEY},
-        {"name-prefix", required_argument, NULL, NAME_PREFIX},
-        {"const-section", required_argument, NULL, SECTION},
-        {"max-ram", required_argument, NULL, MAX_RAM}, {"max-flash", required_argument, NULL, MAX_FLASH},
-        {"max-macs", required_argument, NULL, MAX_MACS},
-        {"weights-as", required_argument, NULL, WEIGHTS_AS},
-        {"weights-only", no_argument, NULL, WEIGHTS_ONLY},
-        {"big-endian", no_argument, NULL, BIG_ENDIAN_MACHINE},
-        {"inference", no_argument, NULL, INFERENCE},   {"train-api", required_argument, NULL, TRAIN_API},
-        {"train-tape", required_argument, NULL, TRAIN_TAPE},
-        {"weights-type", required_argument, NULL, WEIGHTS_TYPE},
-        {"target", required_argument, NULL, TARGET},   {"diagnostics", required_argument, NULL, DIAGNOSTICS},
-        {"color", required_argument, NULL, COLOR},     {"help", no_argument, NULL, HELP},
-        {"version", no_argument, NULL, VERSION},       {NULL, 0, NULL, 0}};
+    enum { ROWS = sizeof rows / sizeof *rows, FIRST = 256 }; /* beyond the letters */
+    struct option longs[ROWS] = {{0}}, *to = longs;
+    char letters[2 * ROWS] = "W:";
+    for (int i = 0; rows[i].shown.name; i++) command_option_getopt(&rows[i].shown, FIRST + i, &to, letters);
     *o = options_default();
     o->diagnostics.color = color_is_welcome();
     warnings w = {0};
-    uint64_t number;
-    for (int c; (c = getopt_long(argc, argv, "o:hW:", longs, NULL)) != -1;) {
-        switch (c) {
-        case 'o': o->output = optarg; break;
-        case HEADER: o->header = optarg; break;
-        case STANDALONE: o->standalone = true; break;
-        case NO_RUNTIME: o->no_runtime = true; break;
-        case RUNTIME: o->runtime = optarg; break;
-        case DEPFILE: o->depfile = optarg; break;
-        case WEIGHTS: o->weights = optarg; break;
-        case WEIGHTS_KEY: o->weights_key = optarg; break;
-        case WEIGHTS_AS:
-            o->weights_beside = strcmp(optarg, "file") == 0;
-            if (!o->weights_beside && strcmp(optarg, "c") != 0)
-                return usage("--weights-as takes c or file, not %s", optarg);
-            break;
-        case WEIGHTS_ONLY: o->weights_only = o->weights_beside = true; break;
-        case BIG_ENDIAN_MACHINE: o->big_endian = true; break;
-        case WEIGHTS_TYPE:
-            if (!ir_weights_find(optarg, &o->weights_type)) {
-                fprintf(stderr, "nnc: --weights-type takes %s, not %s\nTry 'nnc --help'.\n", ir_weights_list, optarg);
-                return OPTIONS_USAGE;
-            }
-            break;
-        case RANDOM:
-            if (!options_number(optarg, UINT64_MAX, &o->seed)) return usage("not a seed: %s", optarg);
-            o->random_weights = true;
-            break;
-        case UNROLL:
-            if (!options_number(optarg, OPTIONS_MAX_UNROLL, &number))
-                return usage("--unroll takes 0 to 4096, not %s", optarg);
-            o->unroll = (int64_t)number;
-            o->unroll_given = true;
-            break;
-        case TARGET:
-            if (!target_exists(optarg)) return usage("--target does not know %s", optarg);
-            o->target = optarg;
-            break;
-        case NAME_PREFIX:
-            if (!is_identifier(optarg)) return usage("--name-prefix takes the beginning of a C name, not %s", optarg);
-            o->name_prefix = optarg;
-            break;
-        case SECTION:
-            if (!is_section(optarg)) return usage("--const-section takes a section's name, not %s", optarg);
-            o->section = optarg;
-            break;
-        case MAX_RAM:
-            if (!parse_size(optarg, 1024, &o->max_ram))
-                return usage("--max-ram takes bytes, like 8192 or 8K, not %s", optarg);
-            break;
-        case MAX_FLASH:
-            if (!parse_size(optarg, 1024, &o->max_flash))
-                return usage("--max-flash takes bytes, like 65536 or 64K, not %s", optarg);
-            break;
-        case MAX_MACS:
-            if (!parse_size(optarg, 1000, &o->max_macs))
-                return usage("--max-macs takes a number, like 2000000 or 2M, not %s", optarg);
-            break;
-        case INFERENCE: o->inference = true; break;
-        case TRAIN_API:
-            if (!options_api(optarg, &o->train_only))
-                return usage("--train-api takes all or train, not %s", optarg);
-            break;
-        case TRAIN_TAPE:
-            if (!options_tape(optarg, &o->tape))
-                return usage("--train-tape takes FULL, or a number of steps from 1 on, not %s", optarg);
-            break;
-        case DUMP:
-            if (!parse_dump(optarg, &o->dump)) return usage("--dump takes ast, ir or plan, not %s", optarg);
-            break;
-        case DIAGNOSTICS:
-            if (!parse_format(optarg, &o->diagnostics.format))
-                return usage("--diagnostics takes text or json, not %s", optarg);
-            break;
-        case COLOR:
-            if (!parse_color(optarg, &o->diagnostics.color))
-                return usage("--color takes auto, always or never, not %s", optarg);
-            break;
-        case 'W':
-            if (parse_warning(optarg, &w) != OPTIONS_RUN) return OPTIONS_USAGE;
-            break;
-        case 'h':
-        case HELP: return print_help();
-        case VERSION: printf("nnc %s\n", NNC_VERSION); return OPTIONS_DONE;
-        default: fprintf(stderr, "Try 'nnc --help'.\n"); return OPTIONS_USAGE;
-        }
+    options_result result = OPTIONS_RUN;
+    for (int c; result == OPTIONS_RUN && (c = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
+        const option_row *row = c >= FIRST ? &rows[c - FIRST] : rows;
+        if (c == '?') fprintf(stderr, "Try 'nnc --help'.\n");
+        while (c < FIRST && row->shown.name && row->shown.letter != c) row++;
+        result = c == '?'   ? OPTIONS_USAGE
+                 : c == 'W' ? parse_warning(optarg, &w)
+                            : take(row, optarg, o);
     }
+    if (result != OPTIONS_RUN) return result;
     if (optind < argc) o->input = argv[optind++];
     if (optind < argc) return usage("one model at a time: what is %s?", argv[optind]);
     set_levels(&w, &o->diagnostics);

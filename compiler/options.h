@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "command_option.h"
 #include "ir/ir.h"
 #include "support/diag.h"
 #include "support/text.h"
@@ -40,13 +41,15 @@ typedef struct {
     diag_settings diagnostics; /* --diagnostics, --color, -W */
 } options;
 
-typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_USAGE } options_result;
+/* OPTIONS_HELP, OPTIONS_VERSION: asked for. OPTIONS_USAGE: a message was printed to standard error; the program ends
+ * with status 2. */
+typedef enum { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_USAGE } options_result;
 
-/* Fills o from the command line. OPTIONS_DONE: --help or --version was answered. OPTIONS_USAGE: a message was printed
- * to standard error; the program ends with status 2. */
+/* Fills o from the command line. */
 options_result options_parse(int argc, char **argv, options *o);
 options options_default(void); /* without an input */
-void options_help(text *to); /* what --help prints */
+void options_help(text *to); /* the rows, and the warnings */
+const command_option *options_row(size_t i); /* NULL behind the last; without -W, --help and --version */
 /* A decimal number of at most max, and nothing else. */
 bool options_number(const char *s, uint64_t max, uint64_t *value);
 /* What --train-tape takes: FULL, which is 0 steps, or a number of them. */
@@ -54,6 +57,12 @@ bool options_tape(const char *s, int64_t *steps);
 /* Of --train-api: all, train. */
 bool options_api(const char *s, bool *train_only);
 enum { OPTIONS_MAX_UNROLL = 4096 };
+/* The header that is written: of net.c, .cc, .cpp, .cxx and .c++ it is net.h. NULL for none, or if the name of the C
+ * file ends otherwise. */
+const char *options_header(arena *a, const options *o);
+/* The file of weights beside the C file: net.weights for net.c, and for net.weights itself; NULL if it ends otherwise.
+ */
+const char *options_weights(arena *a, const options *o);
 const char *options_target(const options *o); /* a name of emit/target.h */
 
 #endif

@@ -2,7 +2,6 @@
 #include "commands/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 #include "options.h"
 #include "support/text.h"
 
-enum { SHARED = 256, MOST_OPTIONS = 32, COLUMN = 26 };
+enum { SHARED = 256, MOST_OPTIONS = 32 };
 
 const command *const commands[] = {&command_fmt,     &command_graph,  &command_help,    &command_import,
                                    &command_lsp,     &command_new,    &command_package, &command_run_model,
@@ -52,23 +51,16 @@ int command_unknown(const char *name) {
 
 /* --- help --- */
 
-static void add_option(const command_option *o, text *to) {
-    const char *letter = o->letter ? (char[]){'-', o->letter, ',', '\0'} : "   ";
-    size_t begin = to->length;
-    text_printf(to, "  %s --%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
-    int width = (int)(to->length - begin);
-    if (width >= COLUMN) text_add(to, "\n");
-    text_printf(to, "%*s", width >= COLUMN ? COLUMN : COLUMN - width, "");
-    for (const char *c = o->meaning; *c; c++) {
-        text_add_n(to, c, 1);
-        if (*c == '\n') text_printf(to, "%*s", COLUMN, "");
-    }
-    text_add(to, "\n");
+static void add_options(const command *c, text *to) {
+    for (size_t i = 0; i < c->option_count; i++) command_option_help(&c->options[i], to);
+    for (size_t i = 0; i < SHARED_COUNT; i++) command_option_help(&shared[i], to);
 }
 
-static void add_options(const command *c, text *to) {
-    for (size_t i = 0; i < c->option_count; i++) add_option(&c->options[i], to);
-    for (size_t i = 0; i < SHARED_COUNT; i++) add_option(&shared[i], to);
+void command_help_all(text *to) {
+    options_help(to);
+    text_add(to, "\ncommands; nnc help COMMAND says more:\n");
+    for (const command *const *c = commands; *c; c++) text_printf(to, "  %-24s%s\n", (*c)->name, (*c)->summary);
+    text_add(to, "\nexit status: 0 done, 1 the input is at fault, 2 usage, 3 a defect of nnc itself\n");
 }
 
 static int print_help(const command *c) {
@@ -101,7 +93,7 @@ static void add_lines(const char *lines, text *to) {
 static void add_manual(text *page) {
     arena *a = page->arena;
     text help = text_new(a);
-    options_help(&help);
+    command_help_all(&help);
     text_printf(page,
                 ".TH NNC 1 \"\" \"nnc %s\" \"User Commands\"\n.SH NAME\nnnc \\- compiler of sequence models to C\n"
                 ".SH DESCRIPTION\n",
@@ -128,7 +120,7 @@ static const command_option help_options[] = {
 static void (*const help_files[])(text *) = {add_manual, completion_bash, editors_vim,
                                              editors_textmate}; /* by options */
 
-static int print_file(void (*add)(text *)) {
+int command_print_text(void (*add)(text *)) {
     arena *a = arena_new();
     diag_list *diags = diag_list_new(a, NULL);
     text t = text_new(a);
@@ -145,7 +137,7 @@ static int run_help(command_line *line) {
     if (line->status >= 0) return line->status;
     if (line->word_count != (file < 0))
         return command_usage(line, "name one command, or --manual; nnc --help lists the commands");
-    if (file >= 0) return print_file(help_files[file]);
+    if (file >= 0) return command_print_text(help_files[file]);
     const command *c = command_find(line->words[0]);
     return c ? print_help(c) : command_unknown(line->words[0]);
 }
@@ -172,11 +164,6 @@ int command_usage(const command_line *line, const char *format, ...) {
     return STATUS_USAGE;
 }
 
-static void to_getopt(const command_option *o, int value, struct option *to, char *letters) {
-    *to = (struct option){o->name, o->argument ? required_argument : no_argument, NULL, value};
-    if (o->letter) sprintf(letters + strlen(letters), "%c%s", o->letter, o->argument ? ":" : "");
-}
-
 static int row_of(const command *c, int found) {
     if (found >= SHARED) return found - SHARED;
     for (size_t i = 0; i < c->option_count; i++)
@@ -186,12 +173,13 @@ static int row_of(const command *c, int found) {
 
 int command_next(command_line *line) {
     const command *c = line->command;
-    struct option longs[MOST_OPTIONS] = {{0}};
+    struct option longs[MOST_OPTIONS] = {{0}}, *to = longs;
     char letters[2 * MOST_OPTIONS + 2] = ":";
     if (c->option_count + SHARED_COUNT >= MOST_OPTIONS) ice("too many options of %s", c->name);
-    for (size_t i = 0; i < c->option_count; i++) to_getopt(&c->options[i], SHARED + (int)i, &longs[i], letters);
+    for (size_t i = 0; i < c->option_count; i++)
+        command_option_getopt(&c->options[i], SHARED + (int)i, &to, letters);
     for (size_t i = 0; i < SHARED_COUNT; i++)
-        to_getopt(&shared[i], SHARED + (int)(c->option_count + i), &longs[c->option_count + i], letters);
+        command_option_getopt(&shared[i], SHARED + (int)(c->option_count + i), &to, letters);
     opterr = 0;
     for (;;) {
         int found = getopt_long(line->argc, line->argv, letters, longs, NULL);

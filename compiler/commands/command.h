@@ -4,16 +4,10 @@
 #ifndef NNC_COMMANDS_COMMAND_H
 #define NNC_COMMANDS_COMMAND_H
 
+#include "command_option.h"
 #include "support/diag.h"
 
 enum { STATUS_DONE = 0, STATUS_INPUT = 1, STATUS_USAGE = 2 }; /* 3 is ice()'s */
-
-typedef struct {
-    char letter;          /* -o; 0 where there is none */
-    const char *name;     /* --output */
-    const char *argument; /* what stands for it in help; NULL: the option takes none */
-    const char *meaning;  /* lines */
-} command_option;
 
 typedef struct command_line command_line;
 
@@ -65,5 +59,9 @@ int command_next(command_line *line);
 int command_usage(const command_line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Prints to standard output; false, with an error, where that fails. */
 bool command_print(const char *shown, diag_list *diags);
+/* The same of a text that is made for it; gives the exit status. */
+int command_print_text(void (*add)(text *));
+/* What nnc --help says. */
+void command_help_all(text *to);
 
 #endif

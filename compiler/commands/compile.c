@@ -113,11 +113,14 @@ static int run(pipeline *p) {
     return !all || budget_hold(p, all) ? write_outputs(p) : STATUS_INPUT;
 }
 
+static void add_version(text *to) { text_printf(to, "nnc %s\n", NNC_VERSION); }
+
 int compile(int argc, char **argv) {
     options o;
     pipeline p;
     options_result parsed = options_parse(argc, argv, &o);
-    if (parsed != OPTIONS_RUN) return parsed == OPTIONS_DONE ? STATUS_DONE : STATUS_USAGE;
+    if (parsed == OPTIONS_USAGE) return STATUS_USAGE;
+    if (parsed != OPTIONS_RUN) return command_print_text(parsed == OPTIONS_HELP ? command_help_all : add_version);
     int status = pipeline_open(&p, &o) ? run(&p) : STATUS_INPUT;
     output_end_folders(status == STATUS_DONE);
     pipeline_close(&p);

@@ -1,7 +1,6 @@
 /* completion: bash's completion of nnc's command line, out of the tables and texts of help. */
 #include "commands/completion.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "commands/command.h"
@@ -78,42 +77,25 @@ static void add_case(const char *name, lists *l, text *to) {
                 text_string(&l->other));
 }
 
-/* Compiling has no table: its help begins a line with each option. */
+static void add_option(arena *a, const command_option *o, lists *to) {
+    const char *name = arena_printf(a, "--%s", o->name);
+    const char *letter = o->letter ? arena_printf(a, "-%c", o->letter) : NULL;
+    add_word(&to->options, name);
+    if (o->argument) add_valued(name, o->argument, to);
+    if (o->argument && letter) add_valued(letter, o->argument, to);
+}
+
 static void add_compile_options(arena *a, lists *to) {
-    text help = text_new(a);
-    options_help(&help);
-    for (const char *line = text_string(&help); line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        const char *c = line + strspn(line, " ");
-        if (line[0] != ' ' || (c[0] != '-' || c[1] == '-' ? c - line > 6 : c - line > 2)) continue;
-        while (*c == '-') {
-            size_t n = strcspn(c, " ,\n[");
-            const char *name = arena_strndup(a, c, n), *behind = c + n + (c[n] == ' ');
-            bool is_pattern =
-                name[strspn(name, "-abcdefghijklmnopqrstuvwxyz")] != '\0'; /* -WNAME */
-            if (!is_pattern) add_word(&to->options, name);
-            if (!is_pattern && c[n] == ' ' && isupper((unsigned char)*behind))
-                add_valued(name,
-                           arena_strndup(a, behind, strspn(behind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")),
-                           to);
-            if (c[n] == ',') c += n + 2;
-            else break;
-        }
-    }
+    const command_option *o;
+    for (size_t i = 0; (o = options_row(i)); i++) add_option(a, o, to);
     for (size_t i = 0; i < WARNING_COUNT; i++)
         add_word(&to->options, arena_printf(a, "-Wno-%s", warning_names[i]));
-    add_word(&to->options, "-Werror");
+    add_word(&to->options, "-Werror --help --version");
 }
 
 static void add_command(arena *a, const command *c, text *to, text *choices) {
     lists l = lists_new(a);
-    for (size_t i = 0; i < c->option_count; i++) {
-        const command_option *o = &c->options[i];
-        add_word(&l.options, arena_printf(a, "--%s", o->name));
-        if (!o->argument) continue;
-        add_valued(arena_printf(a, "--%s", o->name), o->argument, &l);
-        if (o->letter) add_valued(arena_printf(a, "-%c", o->letter), o->argument, &l);
-    }
+    for (size_t i = 0; i < c->option_count; i++) add_option(a, &c->options[i], &l);
     add_word(&l.options, "--diagnostics --help");
     add_case(c->name, &l, to);
     if (c->first) text_printf(to, " first='%s'", c->first);

@@ -35,7 +35,7 @@ int model_options_take(arena *a, const command_line *line, model_options *to, in
     case OF_WEIGHTS_TYPE:
         o->inference = true; /* what is trained has float32 */
         if (ir_weights_find(line->value, &o->weights_type)) return -1;
-        return command_usage(line, "--weights-type takes %s, not %s", ir_weights_list, line->value);
+        return command_usage(line, "--weights-type takes %s, not %s", IR_WEIGHTS_LIST, line->value);
     }
     ice("no such row: %d", row);
 }

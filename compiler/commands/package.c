@@ -202,7 +202,7 @@ static int read_and_make(arena *a, command_line *line) {
         }
         if (option == WEIGHTS_KEY) o.weights_key = line->value;
         if (option == WEIGHTS_TYPE && !ir_weights_find(line->value, &o.weights_type))
-            return command_usage(line, "--weights-type takes %s, not %s", ir_weights_list, line->value);
+            return command_usage(line, "--weights-type takes %s, not %s", IR_WEIGHTS_LIST, line->value);
     }
     if (line->status >= 0) return line->status;
     if (line->word_count && !(j.kind = find_kind(line->words[0])))

@@ -95,7 +95,7 @@ static int read_and_show(arena *a, command_line *line) {
         if (option == WEIGHTS) o.weights = line->value;
         if (option == WEIGHTS_KEY) o.weights_key = line->value;
         if (option == WEIGHTS_TYPE && !ir_weights_find(line->value, &o.weights_type))
-            return command_usage(line, "--weights-type takes %s, not %s", ir_weights_list, line->value);
+            return command_usage(line, "--weights-type takes %s, not %s", IR_WEIGHTS_LIST, line->value);
     }
     if (line->status >= 0) return line->status;
     o.inference = o.weights_type != IR_WEIGHTS_DEFAULT; /* what is trained has float32 */

@@ -164,6 +164,10 @@ bool value_ints(const value *v, int64_t *to, size_t room, size_t *count);
 /* Known floats as an array in row-major order, filled ones too; NULL when they are not known or too many. */
 const float *value_float_array(graph *g, const value *v);
 const char *value_shape_string(arena *a, const value *v); /* "[T, 1, 6]" */
+/* Whether v is an integer made of a float: nnc has none, and whoever takes it but a cast back is refused. */
+bool is_cut_to_integer(const value *v);
+/* A number as a .nn file has it: the shortest that is this float. */
+const char *number_text(arena *a, double number);
 /* Room for n elements of `bytes` each, within the budget; NULL when it is spent. */
 void *graph_room(graph *g, size_t n, size_t bytes);
 

@@ -1,4 +1,4 @@
-/* importer: what the walk over an ONNX graph keeps, for interpret.c and interface.c alone. */
+/* importer: what the walk over an ONNX graph keeps, for call.c, interpret.c and interface.c alone. */
 #ifndef NNC_IMPORT_IMPORTER_H
 #define NNC_IMPORT_IMPORTER_H
 
@@ -36,6 +36,9 @@ void fault(importer *m, const char *format, ...) __attribute__((format(printf, 2
 value *lookup(const scope *s, const char *name); /* NULL: nothing is called so */
 void bind(importer *m, const char *name, value *v);
 value *failed_value(importer *m); /* who uses it is refused in silence */
+
+void report_unknown(importer *m); /* the operators without a row */
+size_t fold_budget_of(const onnx_file *f); /* grows with what was read of the file */
 
 /* interface.c */
 void read_inputs(importer *m, const Onnx__GraphProto *g);

@@ -1,4 +1,4 @@
-/* interpret: an ONNX graph, node by node, into the import's graph. One row an operator (ops.c), one file a family.
+/* interpret: an ONNX graph, node by node, into the import's graph. One row an operator (ops.def), one file a family.
  *
  * An operator's handler is given a `call`: the node, its operands, its attributes. It sets the results and returns
  * true; or says why not with refuse(). A node one of whose operands was refused is passed over in silence; operators
@@ -15,9 +15,9 @@ enum { CALL_MAX_OPERANDS = 1024, CALL_MAX_RESULTS = 256 };
 typedef struct importer importer;
 typedef struct call call;
 
-/* A row of the table of operators. `argument` and `code` are the handler's own: a function's name, an operator. Of
- * those that may be given sequences the code is TAKES_SEQUENCES. */
-enum { TAKES_SEQUENCES = 1000 };
+/* A row of the table of operators. `argument` and `code` are the handler's own: a function's name, an operator. In the
+ * code of those that may be given sequences, or integers made of floats, are these bits, which no other code has. */
+enum { TAKES_SEQUENCES = 1 << 10, TAKES_CUT_INTEGERS = 1 << 11 };
 
 typedef struct {
     const char *type;
@@ -45,7 +45,7 @@ struct call {
 /* Interprets the file's graph; NULL when anything was refused, all of it reported. */
 graph *interpret(arena *a, onnx_file *file, const import_options *options, diag_list *diags);
 
-/* --- for handlers --- */
+/* --- for handlers (call.c) --- */
 bool refuse(call *c, const char *format, ...) __attribute__((format(printf, 2, 3))); /* gives false */
 bool no_counterpart(call *c); /* gives false; the node is named with all others that have none */
 value *operand(const call *c, unsigned i);   /* NULL when it is not there */
@@ -67,7 +67,7 @@ bool axes_of(call *c, const int64_t *axes, size_t count, unsigned rank, unsigned
 
 const operator_row *operator_find(const char *type); /* ops.c; NULL when there is none */
 
-/* A subgraph (of If, Loop, Scan) with values for its inputs: the values of its outputs; used by ops_control.c. */
+/* interpret.c: a subgraph (of If, Loop, Scan) with values for its inputs: the values of its outputs. */
 bool interpret_graph(call *c, const Onnx__GraphProto *g, value *const *inputs, size_t input_count, value **results,
                      size_t count);
 /* The inputs of the model that a value is computed from, as text: "sr, input". settable: --set could fix all of them.

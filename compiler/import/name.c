@@ -81,6 +81,10 @@ const char *write_comment(arena *a, const char *s) {
 static bool is_operator_name(const char *part, size_t length) {
     static const char *const others[] = {"node",        "BiasAdd",  "onnx", "then_branch",
                                          "else_branch", "Constant", "val",  "output"};
+    static const char *const operators[] = {
+#define OPERATOR(type, ...) type,
+#include "import/ops.def"
+    };
     while (length && isdigit((unsigned char)part[length - 1])) length--;
     if (length && part[length - 1] == '_') length--;
     char word[32];
@@ -89,7 +93,9 @@ static bool is_operator_name(const char *part, size_t length) {
     word[length] = '\0';
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strcmp(word, others[i]) == 0) return true;
-    return operator_find(word) != NULL;
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+        if (strcmp(word, operators[i]) == 0) return true;
+    return false;
 }
 
 const char *name_from_path(arena *a, const char *path) {

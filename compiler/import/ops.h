@@ -1,8 +1,15 @@
-/* ops: the handlers of ONNX operators, a file a family; ops.c has their rows. */
+/* ops: the handlers of ONNX operators, a file a family; ops.def has their rows. */
 #ifndef NNC_IMPORT_OPS_H
 #define NNC_IMPORT_OPS_H
 
 #include "import/interpret.h"
+
+/* arithmetic.c */
+/* a op b, with broadcasting, as a value; NULL, refused, when shapes do not fit, or when a or b is NULL for such a
+ * reason. */
+value *binary(call *c, const char *symbol, fold_operator op, value *a, value *b);
+value *broadcast_to(call *c, value *x, unsigned rank, const dim *const *dims); /* expanded where it must be */
+value *arange(call *c, const dim *end); /* 0, 1 … end - 1 */
 
 /* ops_elementwise.c */
 bool op_unary(call *c); /* argument: the function; known elements are computed where the row's code says by what */
@@ -17,17 +24,11 @@ bool op_not(call *c);
 bool op_is(call *c);          /* IsNaN, IsInf */
 bool op_where(call *c);
 bool op_cast(call *c);
-/* Whether v is an integer made of a float: nnc has none, and whoever takes it but a cast back is refused. */
-bool is_cut_to_integer(const value *v);
 bool op_identity(call *c);    /* Identity, Dropout: the first operand as it is */
 enum { UNARY_PLAIN, UNARY_EXP, UNARY_LOG, UNARY_SQRT, UNARY_ABS, UNARY_FLOOR, UNARY_CEIL, UNARY_TANH, UNARY_RECIPROCAL,
        UNARY_ROUND };
 enum { ACTIVATION_LEAKY_RELU, ACTIVATION_ELU, ACTIVATION_CELU, ACTIVATION_SELU, ACTIVATION_HARD_SIGMOID,
        ACTIVATION_THRESHOLD, ACTIVATION_GELU, ACTIVATION_SHRINK };
-/* a op b, with broadcasting, as a value; NULL, refused, when shapes do not fit, or when a or b is NULL for such a
- * reason. Used by other families, too. */
-value *binary(call *c, const char *symbol, fold_operator op, value *a, value *b);
-value *broadcast_to(call *c, value *x, unsigned rank, const dim *const *dims); /* expanded where it must be */
 
 /* ops_idioms.c */
 /* silu, mish, gelu or glu written out as a product of a and b; NULL when it is none. */
@@ -77,7 +78,6 @@ bool op_one_hot(call *c);
 bool op_constant(call *c);
 bool op_constant_of_shape(call *c);
 bool op_range(call *c);
-value *arange(call *c, const dim *end); /* 0, 1 … end - 1 */
 bool op_if(call *c);
 bool op_dequantize(call *c);
 
@@ -137,8 +137,5 @@ value *import_tensor(importer *m, const Onnx__TensorProto *t, const char *name);
 const import_options *import_options_of(const importer *m);
 /* A warning at the node, when it comes from this exporter ("pytorch"). */
 void warn_of_exporter(call *c, warning_name name, const char *exporter, const char *what, const char *hint);
-
-/* A number as a .nn file has it: the shortest that is this float. */
-const char *number_text(arena *a, double number);
 
 #endif

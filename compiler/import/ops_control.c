@@ -42,11 +42,6 @@ bool op_constant_of_shape(call *c) {
                                 fill->element == ELEMENT_FLOAT ? NULL : value_dim_at(fill, 0)));
 }
 
-value *arange(call *c, const dim *end) {
-    graph *g = c->graph;
-    return make_call(g, c->path, "arange", NULL, 0, dim_string(g->arena, end), value_new(g, ELEMENT_INT, 1, &end));
-}
-
 /* From a number up to a size of run time. */
 static bool range_of_sizes(call *c, int64_t start, const dim *limit, int64_t delta) {
     graph *g = c->graph;

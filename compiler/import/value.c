@@ -3,6 +3,8 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 graph *graph_new(arena *a, size_t fold_budget) {
     graph *g = ARENA_NEW(a, graph);
@@ -160,4 +162,21 @@ bool broadcast_shape(graph *g, const value *a, const value *b, value *to) {
         to->dims[i] = dim_same(x, one) ? y : x;
     }
     return true;
+}
+
+const char *number_text(arena *a, double number) {
+    char shortest[40];
+    if (isinf(number)) return number > 0 ? "inf" : "-inf";
+    for (int digits = 1; digits <= 9; digits++) {
+        snprintf(shortest, sizeof shortest, "%.*g", digits, number);
+        float back = strtof(shortest, NULL), wanted = (float)number;
+        if (memcmp(&back, &wanted, sizeof back) == 0) break;
+    }
+    if (!strpbrk(shortest, ".en")) return arena_printf(a, "%s.0", shortest);
+    return arena_strdup(a, shortest);
+}
+
+bool is_cut_to_integer(const value *v) {
+    const node *n = v->producer;
+    return v->element == ELEMENT_INT && n && n->kind == NODE_CALL && strcmp(n->function, "trunc") == 0;
 }

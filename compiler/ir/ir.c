@@ -50,7 +50,6 @@ const char *ir_check_kind_name(ir_check_kind k) {
 const char *ir_cell_name(ir_cell c) { return c == IR_LSTM ? "lstm" : c == IR_GRU ? "gru" : "rnn"; }
 
 static const char *const weights_names[IR_WEIGHTS_COUNT] = {"default", "float32", "int16", "int8", "stored"};
-const char ir_weights_list[] = "float32, int16, int8 and stored";
 
 const char *ir_weights_name(ir_weights w) {
     if ((unsigned)w >= IR_WEIGHTS_COUNT) ice("weights number %u", (unsigned)w);

@@ -82,7 +82,7 @@ typedef enum {
 const char *ir_weights_name(ir_weights w); /* "int8" */
 /* Of all but DEFAULT; false: there is none of that name. */
 bool ir_weights_find(const char *name, ir_weights *w);
-extern const char ir_weights_list[]; /* for messages: "float32, int16, int8 and stored" */
+#define IR_WEIGHTS_LIST "float32, int16, int8 and stored" /* for messages */
 
 typedef enum { IR_PAD_CONSTANT, IR_PAD_REFLECT, IR_PAD_REPLICATE, IR_PAD_CIRCULAR } ir_pad_mode;
 

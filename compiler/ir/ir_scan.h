@@ -32,7 +32,7 @@ const char *scan_name(scanner *s);            /* a word with dots or a quoted st
 bool scan_integer(scanner *s, int64_t low, int64_t high, int64_t *value);
 bool scan_unsigned(scanner *s, unsigned most, unsigned *value);
 bool scan_number(scanner *s, double *value);  /* a double as printf writes it, inf and nan too */
-/* A name of ir_weights_list. */
+/* A name of IR_WEIGHTS_LIST. */
 bool scan_weights(scanner *s, ir_weights *weights);
 
 /* Values of attributes, as ir_print.c writes them; what they are read into is zero before. */

@@ -194,7 +194,7 @@ static ir_weights weights_of(lowering *l, const ast_name *as) {
     if (!as->text) return IR_WEIGHTS_DEFAULT;
     if (ir_weights_find(as->text, &w)) return w;
     diag *e = diag_error(l->diags, as->where, "no layer can be kept as %.60s", as->text);
-    diag_note_plain(e, "there are %s", ir_weights_list);
+    diag_note_plain(e, "there are %s", IR_WEIGHTS_LIST);
     return IR_WEIGHTS_DEFAULT;
 }
 

@@ -1,4 +1,4 @@
-/* adjoint: what the rules of differentiate.c are made with; for passes/adjoint_*.c and differentiate.c only. */
+/* adjoint: what rules are made with; for passes/adjoint*.c and differentiate.c only. */
 #ifndef NNC_PASSES_ADJOINT_H
 #define NNC_PASSES_ADJOINT_H
 
@@ -57,9 +57,11 @@ adjoint_rule *adjoint_rule_repeat(ir_op op);
 /* adjoint_tape.c: recurrent layers of more steps, whose results are wanted, become loops over pieces of so many. */
 void adjoint_cut_tape(differentiation *d, int64_t steps);
 
-/* The node's rule, if its results have a gradient and one of its operands wants one: d->graph has the node, or the
- * values that it is made of. */
+/* differentiate.c: the node's rule, if its results have a gradient and one of its operands wants one: d->graph has the
+ * node, or the values that it is made of. */
 void adjoint_visit(differentiation *d, const ir_node *n);
+
+/* --- parts of gradients, and sinks (adjoint.c) --- */
 
 /* Is the gradient with respect to v of use? False for NULL. */
 bool adjoint_wanted(const differentiation *d, const ir_value *v);
@@ -76,6 +78,10 @@ void adjoint_add_steps(differentiation *d, ir_value *param, ir_value *dy, ir_val
 /* Before such sinks: what is known of a param's gradient gets its own, so that the order is that of the rules. */
 void adjoint_settle(differentiation *d, ir_value *param);
 void adjoint_refuse(differentiation *d, const ir_node *n, const char *what); /* an error: has no gradient yet */
+/* A sink of a param of the model, with the place and label of d->node. */
+ir_node *adjoint_sink(differentiation *d, ir_op op, size_t param, ir_value *const *inputs, unsigned count);
+void adjoint_sinks(differentiation *d, const ir_value *param); /* those of what is known of its gradient */
+bool adjoint_is_sparse(const differentiation *d, const ir_value *param); /* only looked up, where gradients are sparse */
 
 /* adjoint_function.c: the gradient with respect to x of a function y of one argument; x may be NULL for one that does
  * not read it. */

@@ -2,17 +2,6 @@
  * files. */
 #include "reference/dual.h"
 
-const array *dual_input(const evaluation *e, const ir_node *n, unsigned i) {
-    return n->inputs[i] ? &e->tangents[n->inputs[i]->id] : NULL;
-}
-
-array *dual_result(evaluation *e, const ir_node *n, unsigned i) {
-    const ir_value *v = n->results[i];
-    const array *value = &e->values[v->id];
-    e->tangents[v->id] = evaluate_array(e->arena, value->dtype, value->rank, value->sizes);
-    return &e->tangents[v->id];
-}
-
 /* The copy's operands and result have ids behind those of the model. */
 /* What the node gives when the operands whose bits are set are replaced by their tangents, and
  * those of `without` are not there: the tangent itself, of operators that are linear in these. */
@@ -34,7 +23,7 @@ static array replaced(evaluation *e, const ir_node *n, uint64_t tangents, uint64
     copy.result_count = 1;
     if (copy.op == IR_PAD) copy.attrs.number = 0;
     if (copy.op == IR_EMBEDDING) copy.attrs.has_max_norm = false; /* rows are scaled before, and for good */
-    evaluate_node(e, &copy);
+    evaluate_operator(e, &copy);
     return e->values[result.id];
 }
 

@@ -6,7 +6,7 @@
 
 #include "reference/evaluate.h"
 
-/* The tangent of an operand; NULL for an optional one that is not there. */
+/* array.c: the tangent of an operand; NULL for an optional one that is not there. */
 const array *dual_input(const evaluation *e, const ir_node *n, unsigned i);
 /* A result's, zero at first. */
 array *dual_result(evaluation *e, const ir_node *n, unsigned i);
@@ -19,8 +19,5 @@ void dual_elementwise(evaluation *e, const ir_node *n); /* dual_elementwise.c */
 void dual_reduction(evaluation *e, const ir_node *n);   /* dual_reduction.c: REDUCE, NORMALIZE */
 void dual_norm(evaluation *e, const ir_node *n);        /* dual_reduction.c: LAYER_NORM, BATCH_NORM */
 void dual_recurrent(evaluation *e, const ir_node *n);   /* dual_recurrent.c */
-
-/* reference.c: the value of one node. */
-void evaluate_node(evaluation *e, const ir_node *n);
 
 #endif

@@ -64,6 +64,8 @@ bool array_next(const array *x, size_t *at);
  * them, are dropped when x has fewer. */
 double *array_element(const array *x, const size_t *at, unsigned rank);
 
+void evaluate_operator(evaluation *e, const ir_node *n); /* any node but IR_SOURCE and IR_LOOP */
+
 /* One file each. */
 void evaluate_layer(evaluation *e, const ir_node *n); /* IR_LAYER but RECURRENT */
 void evaluate_recurrent(evaluation *e, const ir_node *n);

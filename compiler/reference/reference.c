@@ -6,52 +6,6 @@
 #include "reference/dual.h"
 #include "reference/evaluate.h"
 
-/* --- dims and arrays --------------------------------------------------------------------------------------------- */
-
-int64_t evaluate_dim(const evaluation *e, const dim *d) { return ir_dim_at(e->model, d, e->dims); }
-
-array evaluate_array(arena *a, ir_dtype dtype, unsigned rank, const size_t *sizes) {
-    array x = {.dtype = dtype, .rank = rank, .elements = 1};
-    for (unsigned i = 0; i < rank; i++) {
-        x.sizes[i] = sizes[i];
-        x.elements *= sizes[i];
-    }
-    x.data = ARENA_ARRAY(a, double, x.elements);
-    return x;
-}
-
-bool array_next(const array *x, size_t *at) {
-    for (unsigned i = x->rank; i--;) {
-        if (++at[i] < x->sizes[i]) return true;
-        at[i] = 0;
-    }
-    return false;
-}
-
-double *array_element(const array *x, const size_t *at, unsigned rank) {
-    size_t offset = 0;
-    for (unsigned i = 0; i < x->rank; i++) {
-        size_t index = x->sizes[i] == 1 ? 0 : at[rank - x->rank + i];
-        offset = offset * x->sizes[i] + index;
-    }
-    return &x->data[offset];
-}
-
-const array *evaluate_input(const evaluation *e, const ir_node *n, unsigned i) {
-    if (!n->inputs[i]) return NULL;
-    const array *x = &e->values[n->inputs[i]->id];
-    if (!x->data) ice("operand %u of %s has no value yet", i, ir_op_name(n->op));
-    return x;
-}
-
-array *evaluate_result(evaluation *e, const ir_node *n, unsigned i) {
-    const ir_value *v = n->results[i];
-    size_t sizes[IR_MAX_RANK];
-    for (unsigned k = 0; k < v->type.rank; k++) sizes[k] = (size_t)evaluate_dim(e, v->type.dims[k]);
-    e->values[v->id] = evaluate_array(e->arena, v->type.dtype, v->type.rank, sizes);
-    return &e->values[v->id];
-}
-
 /* --- the walk ---------------------------------------------------------------------------------------------------- */
 
 static void evaluate_source(evaluation *e, const ir_node *n) {
@@ -149,23 +103,11 @@ static void evaluate_repeat(evaluation *e, const ir_node *n) {
     }
 }
 
-void evaluate_node(evaluation *e, const ir_node *n) {
-    switch (ir_op_class_of(n->op)) {
-    case IR_SOURCE: evaluate_source(e, n); break;
-    case IR_LAYER:
-        if (n->op == IR_RECURRENT) evaluate_recurrent(e, n);
-        else evaluate_layer(e, n);
-        break;
-    case IR_UNARY:
-    case IR_BINARY:
-    case IR_TERNARY: evaluate_elementwise(e, n); break;
-    case IR_REDUCE:
-    case IR_NORMALIZE: evaluate_reduction(e, n); break;
-    case IR_VIEW:
-    case IR_MOVE: evaluate_move(e, n); break;
-    case IR_LOOP: evaluate_repeat(e, n); break;
-    case IR_SINK: evaluate_sink(e, n); break;
-    }
+static void evaluate_node(evaluation *e, const ir_node *n) {
+    ir_op_class kind = ir_op_class_of(n->op);
+    if (kind == IR_SOURCE) evaluate_source(e, n);
+    else if (kind == IR_LOOP) evaluate_repeat(e, n);
+    else evaluate_operator(e, n);
 }
 
 static void evaluate_graph(evaluation *e, const ir_graph *g) {

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/unicode.h"
-
 enum { MOST_SHOWN = 1000 };                    /* nobody reads more, and a file of garbage has millions */
 enum { LONGEST = 2000, HEAD = 1500, TAIL = 400 }; /* bytes of a message; a name may have any length */
 
@@ -201,22 +199,6 @@ void diag_print(const diag_list *list, FILE *to) {
         fwrite(text_string(&shown), 1, shown.length, to);
     }
     arena_free(scratch);
-}
-
-void diag_add_safe(text *to, const char *s, size_t length) {
-    for (size_t i = 0; i < length;) {
-        unicode_character c = unicode_character_at(s + i, length - i);
-        if (c.code == 0xFFFD || unicode_is_control(c.code)) text_add(to, "\xEF\xBF\xBD"); /* U+FFFD */
-        else text_add_n(to, s + i, c.bytes);
-        i += c.bytes;
-    }
-}
-
-span diag_clamp(const source *s, span where) {
-    if (where.begin > s->size) where.begin = s->size;
-    if (where.end < where.begin) where.end = where.begin;
-    if (where.end > s->size) where.end = s->size;
-    return where;
 }
 
 void ice_at(const char *file, int line, const char *format, ...) {

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "support/diag_kept.h"
+#include "support/unicode.h"
 
 /* jansson returns NULL, or -1, only when memory is short. */
 static json_t *need(json_t *value) {
@@ -33,7 +34,7 @@ static void push(json_t *array, json_t *value) {
 
 static json_t *safe_string(arena *a, const char *s) {
     text safe = text_new(a);
-    diag_add_safe(&safe, s, strlen(s));
+    unicode_add_safe(&safe, s, strlen(s));
     return json_stringn(text_string(&safe), safe.length);
 }
 
@@ -42,7 +43,7 @@ static json_t *position(source_place place) {
 }
 
 static void set_place(json_t *object, const source *s, span where) {
-    where = diag_clamp(s, where);
+    where = source_clamp(s, where);
     source_place begin = source_place_of(s, where.begin), end = source_place_of(s, where.end);
     set(object, "line", json_integer((json_int_t)begin.line));
     set(object, "column", json_integer((json_int_t)begin.column));
@@ -68,7 +69,7 @@ static json_t *safe_lines(arena *a, const char *lines) {
     text t = text_new(a);
     for (size_t length; *lines; lines += length + (lines[length] == '\n')) {
         length = strcspn(lines, "\n");
-        diag_add_safe(&t, lines, length);
+        unicode_add_safe(&t, lines, length);
         text_add(&t, "\n");
     }
     return need(json_string(text_string(&t)));

@@ -36,15 +36,10 @@ struct diag_list {
     size_t errors, warnings_as_errors, warnings;
 };
 
-/* A place, cut to what the text has. */
-span diag_clamp(const source *s, span where);
-
 /* Each adds one diagnostic; diag_*_rest the line that stands for those that are not shown. */
 void diag_text(text *to, const diag *d);
 void diag_text_rest(text *to, const diag_list *list, size_t count);
 void diag_json(text *to, const diag *d);
 void diag_json_rest(text *to, const diag_list *list, size_t count);
-/* A message as it may be shown: what is no UTF-8 and control characters replaced by U+FFFD. */
-void diag_add_safe(text *to, const char *s, size_t length);
 
 #endif

@@ -25,7 +25,7 @@ static void begin_color(const writer *w, const char *color) {
 
 static void end_color(const writer *w) { begin_color(w, plain); }
 
-static void write_safe(const writer *w, const char *s) { diag_add_safe(w->to, s, strlen(s)); }
+static void write_safe(const writer *w, const char *s) { unicode_add_safe(w->to, s, strlen(s)); }
 
 /* "error: ", of which the word is coloured. */
 static void write_word(const writer *w, const char *word, const char *color) {
@@ -50,7 +50,7 @@ static size_t skip_back(const char *line, size_t from, size_t count) {
     return from;
 }
 
-/* Columns of a character as diag_add_safe shows it. */
+/* Columns of a character as unicode_add_safe shows it. */
 static unsigned shown_width(const unicode_character *c) { return unicode_is_control(c->code) ? 1 : c->width; }
 
 /* Below the line, blanks up to the caret, the caret, and ~ to the end of the part at fault. Tabs are repeated, for they
@@ -93,7 +93,7 @@ static void write_line(const writer *w, const source *s, span where, size_t line
     text_printf(to, "  %zu", line_number);
     int width = (int)(to->length - before);
     text_printf(to, " |%s%s", length ? " " : "", shown_begin > 0 ? "…" : "");
-    diag_add_safe(to, line + shown_begin, shown_end - shown_begin);
+    unicode_add_safe(to, line + shown_begin, shown_end - shown_begin);
     text_printf(to, "%s\n%*s | %s", shown_end < length ? "…" : "", width, "", shown_begin > 0 ? " " : "");
     write_caret(w, line, length, shown_begin, (span){caret, end}, color);
     text_add(to, "\n");
@@ -112,7 +112,7 @@ static void write_head(const writer *w, const char *path, const source_place *pl
 }
 
 static void write_note(const writer *w, const source *s, const diag_part *p) {
-    span where = diag_clamp(s, p->where);
+    span where = source_clamp(s, p->where);
     source_place place = source_place_of(s, where.begin);
     write_head(w, s->path, &place, "note", cyan);
     write_safe(w, p->message);
@@ -124,7 +124,7 @@ static void write_lines(const writer *w, const char *lines) {
     while (*lines) {
         size_t length = strcspn(lines, "\n");
         text_add(w->to, "    ");
-        diag_add_safe(w->to, lines, length);
+        unicode_add_safe(w->to, lines, length);
         text_add(w->to, "\n");
         lines += length + (lines[length] == '\n');
     }
@@ -150,7 +150,7 @@ void diag_text(text *to, const diag *d) {
         write_head(&w, d->path, NULL, word, color);
         write_message(&w, d, color);
     } else {
-        span where = diag_clamp(s, d->where);
+        span where = source_clamp(s, d->where);
         source_place place = source_place_of(s, where.begin);
         write_head(&w, s->path, &place, word, color);
         write_message(&w, d, color);

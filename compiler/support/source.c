@@ -142,3 +142,10 @@ const char *source_line(const source *s, size_t line, size_t *length) {
     *length = end - begin;
     return s->text + begin;
 }
+
+span source_clamp(const source *s, span where) {
+    if (where.begin > s->size) where.begin = s->size;
+    if (where.end < where.begin) where.end = where.begin;
+    if (where.end > s->size) where.end = s->size;
+    return where;
+}

@@ -33,6 +33,7 @@ typedef struct {
 } source_place;
 
 span span_join(span first, span last);
+span source_clamp(const source *s, span where); /* cut to what the text has */
 
 /* Reads a whole file into the arena. Returns NULL and sets *error (arena text, "No such file or directory") when the
  * file cannot be read, is not a regular file or is larger than max_bytes. */

@@ -2,8 +2,6 @@
  * that only unassigned characters part is written as one. */
 #include "support/unicode.h"
 
-#include "support/text.h"
-
 typedef struct {
     uint32_t first, last;
 } range;
@@ -131,4 +129,13 @@ bool unicode_is_control(uint32_t code) {
     if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return true;
     return code == 0x200E || code == 0x200F || code == 0x061C || code == 0x2028 || code == 0x2029 ||
            (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
+void unicode_add_safe(text *to, const char *s, size_t length) {
+    for (size_t i = 0; i < length;) {
+        unicode_character c = unicode_character_at(s + i, length - i);
+        if (c.code == 0xFFFD || unicode_is_control(c.code)) text_add(to, "\xEF\xBF\xBD"); /* U+FFFD */
+        else text_add_n(to, s + i, c.bytes);
+        i += c.bytes;
+    }
 }

@@ -305,7 +305,7 @@ static bool in_rejected_line(const layout *l) {
 }
 
 static token unknown(layout *l, token t) {
-    if (!in_rejected_line(l)) lexical_error(l->p, t.where);
+    if (!in_rejected_line(l)) lexical_error(l->p, t.where, l->at.token);
     /* x ^ 2 is read as the power that is meant, so that the rest of the statement is looked at */
     bool is_power = l->p->source->text[t.where.begin] == '^' && t.where.end == t.where.begin + 1;
     t.kind = is_power && ends_operand(l->at.token) ? POW : INVALID;

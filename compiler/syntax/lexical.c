@@ -96,10 +96,10 @@ static bool begins_with(const char *s, size_t length, const char *with) {
     return length >= strlen(with) && memcmp(s, with, strlen(with)) == 0;
 }
 
-static void number_error(parser *p, span where, const char *s) {
+static void number_error(parser *p, span where, const char *s, int before) {
     diag *e = diag_error(p->diags, where, "this is neither a number nor a name");
     if (s[0] == '0' && s[1] && strchr("xXoObB", s[1])) diag_hint(e, "numbers are written in decimal");
-    else if (layout_where(p->layout).token == LAYER) {
+    else if (before == LAYER) {
         /* a key of a root Sequential */
         int length = (int)strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.");
         const char *last = s + length;
@@ -164,11 +164,11 @@ static void not_ascii_error(parser *p, span where, const char *s, size_t length)
     diag_error(p->diags, where, "names are made of ASCII letters, digits and _");
 }
 
-void lexical_error(parser *p, span where) {
+void lexical_error(parser *p, span where, int before) {
     const char *s = p->source->text + where.begin;
     size_t length = where.end - where.begin;
     if ((s[0] >= '0' && s[0] <= '9') || (s[0] == '.' && length > 1 && s[1] >= '0' && s[1] <= '9')) {
-        number_error(p, where, s);
+        number_error(p, where, s, before);
     } else if (s[0] == '\'' || s[0] == '"') {
         quote_error(p, where, s, length);
     } else if (s[0] == '.' && length > 1) {

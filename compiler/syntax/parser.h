@@ -39,8 +39,8 @@ bool lexical_integer(parser *p, span where, int64_t *value);
 bool lexical_real(parser *p, span where, double *value);
 bool lexical_string(parser *p, span where, const char **value); /* `where` includes the quotes */
 
-/* Reports characters that make no token: what they are, and what was probably meant. */
-void lexical_error(parser *p, span where);
+/* Reports characters that make no token, behind one of this kind: what they are, and what was probably meant. */
+void lexical_error(parser *p, span where, int before);
 
 layout *layout_new(parser *p);
 /* Whether a statement that begins with this name is none that binds it: a word of the language, or a reserved one. */

@@ -196,7 +196,7 @@ static const char *read_array(arena *a, const tensor_file *f, const archive_reco
 
 static tensor_dict *dict_of(arena *a, tensor *tensors, size_t count) {
     tensor_dict *dict = ARENA_NEW(a, tensor_dict);
-    *dict = tensor_dict_new(a, "", tensors, count);
+    *dict = tensor_dict_new("", tensors, count);
     return dict;
 }
 

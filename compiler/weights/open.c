@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "weights/readers.h"
+#include "weights/weight_norm.h"
 
 /* --- formats ---------------------------------------------------------------------------------- */
 
@@ -156,6 +157,13 @@ static const char *tensor_problem(arena *a, const tensor_file *f) {
     return NULL;
 }
 
+/* Weights that the file keeps as two tensors are in its dicts as well. */
+static void add_weight_norms(arena *a, tensor_file *f) {
+    tensor_dict *dicts = arena_copy(a, f->dicts, f->dict_count * sizeof *dicts);
+    for (size_t i = 0; i < f->dict_count; i++) weight_norm_add(a, &dicts[i]);
+    f->dicts = dicts;
+}
+
 static tensor_file *open_file(arena *a, const char *path, bool may_be_npy, diag_list *diags,
                               span where) {
     tensor_file *f = ARENA_NEW(a, tensor_file);
@@ -167,7 +175,10 @@ static tensor_file *open_file(arena *a, const char *path, bool may_be_npy, diag_
         hint = "the path is relative to the .nn file; --weights FILE names another one";
     if (!problem) problem = read_file(a, f, may_be_npy, &hint);
     if (!problem) problem = tensor_problem(a, f);
-    if (!problem) return f;
+    if (!problem) {
+        add_weight_norms(a, f);
+        return f;
+    }
     diag *d = in_source ? diag_error(diags, where, "%s: %s", path, problem)
                         : diag_error_file(diags, path, "%s", problem);
     if (hint) diag_hint(d, "%s", hint);

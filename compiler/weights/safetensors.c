@@ -160,7 +160,7 @@ static const char *read_header(const reader *r, json_t *header, tensor_file *to)
     problem = check_extents(r, extents, count);
     if (problem) return problem;
     tensor_dict *dict = ARENA_NEW(r->arena, tensor_dict);
-    *dict = tensor_dict_new(r->arena, "", tensors, count);
+    *dict = tensor_dict_new("", tensors, count);
     to->dicts = dict;
     to->dict_count = 1;
     return NULL;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "support/text.h"
-#include "weights/weight_norm.h"
 
 enum { LONGEST_NAME_SHOWN = 120 };
 
@@ -55,12 +54,10 @@ void tensor_dict_sort(tensor *tensors, size_t *count) {
     *count = kept;
 }
 
-tensor_dict tensor_dict_new(arena *a, const char *key, tensor *tensors, size_t count) {
+tensor_dict tensor_dict_new(const char *key, tensor *tensors, size_t count) {
     for (size_t i = 0; i < count; i++) tensors[i].place = i;
     tensor_dict_sort(tensors, &count);
-    tensor_dict d = {.key = key, .tensors = tensors, .count = count};
-    weight_norm_add(a, &d);
-    return d;
+    return (tensor_dict){.key = key, .tensors = tensors, .count = count};
 }
 
 const tensor *tensor_find(const tensor_dict *d, const char *name) {

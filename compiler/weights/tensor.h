@@ -70,9 +70,8 @@ tensor_file *tensor_array_file_open(arena *a, const char *path, diag_list *diags
 /* Sets the shape (and contiguous strides) of a tensor of rank at most TENSOR_MAX_RANK; false: it
  * has more elements than can be counted. */
 bool tensor_set_shape(tensor *t, const int64_t *shape, unsigned rank);
-/* A dict of tensors that the reader found, in any order; of two with one name the later counts.
- * Weights that are kept as two tensors are added. */
-tensor_dict tensor_dict_new(arena *a, const char *key, tensor *tensors, size_t count);
+/* A dict of tensors that the reader found, in any order; of two with one name the later counts. */
+tensor_dict tensor_dict_new(const char *key, tensor *tensors, size_t count);
 /* The same tensors under other names. */
 void tensor_dict_sort(tensor *tensors, size_t *count);
 

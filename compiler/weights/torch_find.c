@@ -107,7 +107,7 @@ static void add_tensor(finder *f, tensor_list *to, const char *name, const tenso
 
 static void add_dict(finder *f, const char *path, tensor_list *tensors) {
     if (!tensors->count || f->problem) return;
-    tensor_dict d = tensor_dict_new(f->arena, path, tensors->items, tensors->count);
+    tensor_dict d = tensor_dict_new(path, tensors->items, tensors->count);
     ARENA_PUSH(f->arena, f->dicts, f->count, f->capacity, d);
 }
 

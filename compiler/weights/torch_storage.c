@@ -1,4 +1,4 @@
-/* torch_storage: storages as pickles name them. */
+/* torch_storage: storages as pickles name them, and tensors of them. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -56,4 +56,53 @@ bool torch_storage_part(const torch_storage *whole, pickle_value offset, pickle_
     part->begin += begin;
     part->size = size;
     return true;
+}
+
+/* --- a tensor --------------------------------------------------------------------------------- */
+
+/* Elements from the first to the last one, both counted; false when they cannot be counted. */
+static bool extent_of(const int64_t *sizes, const int64_t *strides, unsigned rank,
+                      uint64_t *extent) {
+    *extent = 1;
+    for (unsigned i = 0; i < rank; i++) {
+        uint64_t way;
+        if (__builtin_mul_overflow((uint64_t)(sizes[i] - 1), (uint64_t)strides[i], &way) ||
+            __builtin_add_overflow(*extent, way, extent))
+            return false;
+    }
+    return true;
+}
+
+static const char *check_place(arena *a, const torch_storage *s, const tensor *t, unsigned width,
+                               int64_t offset) {
+    uint64_t extent = 0, bytes;
+    if (t->elements && !extent_of(t->shape, t->strides, t->rank, &extent))
+        return "has strides that lead beyond everything";
+    if (__builtin_add_overflow(extent, (uint64_t)offset, &extent) ||
+        __builtin_mul_overflow(extent, (uint64_t)width, &bytes) || bytes > s->size)
+        return arena_printf(a, "needs element %" PRIu64 " of a storage of %" PRIu64, extent,
+                            s->size / width);
+    return NULL;
+}
+
+tensor *torch_tensor(arena *a, const torch_storage *s, const element_type *type, int64_t offset,
+                     const int64_t *sizes, const int64_t *strides, unsigned rank) {
+    tensor *t = ARENA_NEW(a, tensor);
+    t->name = "";
+    t->dtype = type->dtype;
+    t->dtype_name = type->name;
+    t->storage = s->bytes;
+    for (unsigned i = 0; i < rank && !t->problem; i++)
+        if (sizes[i] < 0 || strides[i] < 0)
+            t->problem = sizes[i] < 0 ? "has a negative size" : "has a negative stride";
+    if (!t->problem && offset < 0) t->problem = "begins before its storage";
+    if (t->problem) return t;
+    if (!tensor_set_shape(t, sizes, rank)) {
+        t->problem = "has more elements than can be counted";
+        return t;
+    }
+    memcpy(t->strides, strides, rank * sizeof *strides);
+    t->problem = check_place(a, s, t, type->bytes, offset);
+    if (!t->problem) t->offset = s->begin + (uint64_t)offset * type->bytes;
+    return t;
 }
