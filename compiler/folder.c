@@ -2,6 +2,7 @@
 #include "folder.h"
 
 #include <dirent.h>
+#include <strings.h>
 
 folder folder_new(arena *a, const char *path, diag_list *diags) {
     return (folder){.arena = a, .path = path, .diags = diags};
@@ -27,11 +28,24 @@ bool folder_make_way(folder *f, const char *relative) {
     return true;
 }
 
+/* A folder may be copied to where case is ignored. */
+static bool differ_in_more_than_case(const place *all, size_t count, diag_list *diags) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++) {
+            if (!all[i].path || !all[k].path || strcasecmp(all[i].path, all[k].path) != 0) continue;
+            diag_error_file(diags, all[i].path, "where case is ignored, two outputs are this file; the other is %s",
+                            all[k].path);
+            return false;
+        }
+    return true;
+}
+
 bool folder_distinct(const folder *f, const place *places, size_t count) {
     place *all = ARENA_ARRAY(f->arena, place, f->count + count);
     for (size_t i = 0; i < f->count; i++) all[i] = f->files[i]->place;
     for (size_t i = 0; i < count; i++) all[f->count + i] = places[i];
-    return output_distinct(all, f->count + count, f->inputs, f->input_count, f->diags);
+    return output_distinct(all, f->count + count, f->inputs, f->input_count, f->diags) &&
+           differ_in_more_than_case(all, f->count + count, f->diags);
 }
 
 static bool add(folder *f, const char *relative, const char *bytes, size_t size) {

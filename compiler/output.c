@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +22,10 @@ bool output_find(arena *a, const char *path, place *p, diag_list *diags) {
     return false;
 }
 
+static void complain_of_two(const place *p, const place *other, diag_list *diags) {
+    diag_error_file(diags, place_text(p), "two outputs are this file; the other is %s", place_text(other));
+}
+
 bool output_distinct(const place *outputs, size_t count, const char *const *inputs, size_t input_count,
                      diag_list *diags) {
     place input;
@@ -32,8 +38,7 @@ bool output_distinct(const place *outputs, size_t count, const char *const *inpu
         }
         for (size_t k = 0; p->path && k < i; k++) {
             if (!outputs[k].path || !place_same(p, &outputs[k])) continue;
-            diag_error_file(diags, place_text(p), "two outputs are this file; the other is %s",
-                            place_text(&outputs[k]));
+            complain_of_two(p, &outputs[k], diags);
             return false;
         }
     }
@@ -118,9 +123,33 @@ static bool for_all(output *const *outputs, size_t count, bool (*f)(output *), d
     return true;
 }
 
+/* Are two new files, whose names differ, one where they are to stand? The file system knows: it is asked for the
+ * temporary file of the one under the other's name. */
+static bool is_one_file(const output *a, const output *b) {
+    const place *p = &a->place, *q = &b->place;
+    char path[PATH_MAX];
+    struct stat found, temporary;
+    bool alike = a->temporary && b->temporary && !p->exists && !q->exists && p->device == q->device &&
+                 p->inode == q->inode && strcasecmp(p->name, q->name) == 0;
+    int n = alike ? snprintf(path, sizeof path, "%s%s", q->file, a->temporary + strlen(p->file)) : 0;
+    return n > 0 && n < PATH_MAX && stat(path, &found) == 0 && stat(a->temporary, &temporary) == 0 &&
+           found.st_dev == temporary.st_dev && found.st_ino == temporary.st_ino;
+}
+
+/* Before any of them takes its name, which would take the place of another. */
+static bool are_apart(output *const *outputs, size_t count, diag_list *diags) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++) {
+            if (!is_one_file(outputs[i], outputs[k])) continue;
+            complain_of_two(&outputs[i]->place, &outputs[k]->place, diags);
+            return false;
+        }
+    return true;
+}
+
 bool output_commit(output *const *outputs, size_t count, diag_list *diags) {
     sigset_t before;
-    bool good = for_all(outputs, count, finish, diags);
+    bool good = are_apart(outputs, count, diags) && for_all(outputs, count, finish, diags);
     if (good) {
         before = temporary_hold();
         good = for_all(outputs, count, take_name, diags);

@@ -29,7 +29,7 @@ bool output_open(arena *a, output *o, const place *where, diag_list *diags);
 /* Says why writing failed: errno. */
 void output_complain(const output *o, diag_list *diags);
 /* Closes the temporary files and gives them their names; false, with an error and nothing changed as far as the file
- * system allows, when something fails. */
+ * system allows, when something fails, or when two of them are one file there, which ignores case. */
 bool output_commit(output *const *outputs, size_t count, diag_list *diags);
 void output_discard(output *const *outputs, size_t count);
 

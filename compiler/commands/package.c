@@ -9,8 +9,8 @@
 #include "folder.h"
 #include "generated.h"
 
-/* What a package cannot be called: its header would stand before one of C's, CMake has a target of that name, Python
- * reads a statement. Each with a blank around it. */
+/* What a package cannot be called: its header would stand before one of C's, in whatever case where that is ignored;
+ * CMake has a target of that name, Python reads a statement. Each with a blank around it. */
 #define HEADERS \
     " assert complex ctype errno fenv float inttypes iso646 limits locale math memory setjmp signal stdalign stdarg " \
     "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings tgmath threads time uchar wchar wctype "
@@ -24,13 +24,13 @@ typedef struct {
     const char *target; /* where none is given */
     const char *code;   /* the folder of the C; NULL: called as the package */
     bool has_files;     /* where it runs there are files: weights may be one */
-    const char *taken;  /* names that it cannot have */
+    const char *headers, *taken; /* names that it cannot have */
 } package_kind;
 
 static const package_kind kinds[] = {
-    {"arduino", "scalar", "src", false, HEADERS}, {"esp-idf", "scalar", "src", false, HEADERS},
-    {"zephyr", "scalar", "src", false, HEADERS},  {"cmake", "all", "src", true, HEADERS TARGETS},
-    {"python", "all", NULL, true, KEYWORDS},
+    {"arduino", "scalar", "src", false, HEADERS, ""}, {"esp-idf", "scalar", "src", false, HEADERS, ""},
+    {"zephyr", "scalar", "src", false, HEADERS, ""},  {"cmake", "all", "src", true, HEADERS, TARGETS},
+    {"python", "all", NULL, true, "", KEYWORDS},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -224,7 +224,8 @@ static int read_and_make(arena *a, command_line *line) {
     o.diagnostics = line->settings;
     if (!o.target && strcmp(j.kind->target, "all") != 0) o.target = j.kind->target;
     if (!j.name) j.name = name_of(a, o.input);
-    if (strstr(j.kind->taken, arena_printf(a, " %s ", j.name)))
+    const char *word = arena_printf(a, " %s ", j.name);
+    if (strcasestr(j.kind->headers, word) || strstr(j.kind->taken, word))
         return command_usage(line, "a package for %s cannot be called %s: --name NAME gives another name", j.kind->name,
                              j.name);
     j.mark = arena_printf(a, "made by nnc package %s", j.kind->name);

@@ -67,3 +67,83 @@ def check_files_of_a_package_are_distinct(bench):
         os.remove(bench.path("made", name))
     said = bench.nnc_says("package", "python", "m.nn", "--name", "nnc_runtime", "-o", "new", status=1)
     holds("two outputs are this file" in said and not os.path.exists(bench.path("new")), said)
+
+
+# A file system that ignores case, and keeps it not: what nnc calls of libc sees the last parts of paths in lower case.
+IGNORES_CASE = r"""
+#include <ctype.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *lower(const char *path, char to[4096]) {
+    snprintf(to, 4096, "%s", path);
+    char *slash = strrchr(to, '/');
+    for (char *c = slash ? slash + 1 : to; *c; c++) *c = (char)tolower((unsigned char)*c);
+    return to;
+}
+
+int stat(const char *path, struct stat *s) {
+    char to[4096];
+    int (*next)(const char *, struct stat *) = dlsym(RTLD_NEXT, "stat");
+    return next(lower(path, to), s);
+}
+
+int rename(const char *from, const char *to) {
+    char a[4096], b[4096];
+    int (*next)(const char *, const char *) = dlsym(RTLD_NEXT, "rename");
+    return next(lower(from, a), lower(to, b));
+}
+
+int unlink(const char *path) {
+    char to[4096];
+    int (*next)(const char *) = dlsym(RTLD_NEXT, "unlink");
+    return next(lower(path, to));
+}
+
+int mkstemp(char *path) {
+    char at[4096], to[4096];
+    int (*next)(char *) = dlsym(RTLD_NEXT, "mkstemp");
+    int (*move)(const char *, const char *) = dlsym(RTLD_NEXT, "rename");
+    lower(path, at);
+    strcpy(at + strlen(at) - 6, "XXXXXX");
+    int fd = next(at);
+    if (fd < 0) return fd;
+    strcpy(path + strlen(path) - 6, at + strlen(at) - 6);
+    move(at, lower(at, to));
+    return fd;
+}
+"""
+
+
+def check_case(bench):
+    """New outputs whose names differ by case alone: two files, or, where the file system ignores case, refused, and nothing is
+    written. What is copied from one to the other, a package or a project, has no such names anywhere."""
+    bench.write("m.nn", "model m {\n    input x: float32[2]\n    output y = x * 2\n    output Y = relu(x)\n}\n")
+    arrays = ("run", "m.nn", "--random", "1", "-o", "y=out.npy", "-o", "Y=Out.npy")
+    code = ("m.nn", "--no-runtime", "-o", "a.c", "--header", "A.C")
+    for command, made in ((arrays, ("out.npy", "Out.npy")), (code, ("a.c", "A.C"))):
+        bench.nnc_says(*command)
+        holds(all(os.path.exists(bench.path(name)) for name in made), os.listdir(bench.folder))
+        for name in made:
+            os.remove(bench.path(name))
+
+    bench.write("fold.c", "#define _GNU_SOURCE\n" + IGNORES_CASE)
+    bench.run("cc", "-shared", "-fPIC", "-O1", "fold.c", "-o", "fold.so", "-ldl")
+    before = sorted(os.listdir(bench.folder))
+    bench.environment |= {"LD_PRELOAD": bench.path("fold.so"), "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+    for command, other in ((arrays, "out.npy"), (code, "A.C")):
+        said = bench.nnc_says(*command, status=1)
+        holds(f"two outputs are this file; the other is {other}" in said, said)
+        holds(sorted(os.listdir(bench.folder)) == before, os.listdir(bench.folder))
+    bench.nnc_says("m.nn", "--no-runtime", "-o", "A.C", "--header", "m.h")
+    del bench.environment["LD_PRELOAD"]
+
+    for name, refused in (("Sizes", "where case is ignored, two outputs are this file"), ("sizes", "two outputs are this file")):
+        said = bench.nnc_says("package", "python", "m.nn", "--name", name, "-o", "made", status=1)
+        holds(refused in said and not os.path.exists(bench.path("made")), said)
+    for kind in ("arduino", "esp-idf", "zephyr", "cmake"):
+        said = bench.nnc_says("package", kind, "m.nn", "--name", "String", "-o", "made", status=2)
+        holds(f"a package for {kind} cannot be called String" in said, said)
+    bench.nnc_says("package", "python", "m.nn", "--name", "Math", "-o", "made")
