@@ -132,6 +132,14 @@ NNC_INLINE_V16 void nnc_v16_split_3(nnc_v16 low, nnc_v16 middle, nnc_v16 high, n
     *c = _mm512_maskz_permutex2var_ps(NNC_ALL, _mm512_mask_blend_ps((__mmask16)0x2492, low, middle),
                                       _mm512_setr_epi32(2, 5, 8, 11, 14, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31), high);
 }
+NNC_INLINE_V16 nnc_v4 nnc_v16_column_sums_2(nnc_v16 low, nnc_v16 high) {
+    const nnc_v16 rows = low + high;
+    return nnc_v8_column_sums_2(nnc_v16_low(rows), nnc_v16_high(rows));
+}
+NNC_INLINE_V16 nnc_v4 nnc_v16_column_sums_3(nnc_v16 low, nnc_v16 middle, nnc_v16 high) {
+    return nnc_v8_column_sums_3(nnc_v16_low(low) + nnc_v16_high(middle), nnc_v16_high(low) + nnc_v16_low(high),
+                                nnc_v16_low(middle) + nnc_v16_high(high));
+}
 NNC_INLINE_V16 void nnc_v16_repeat_2(const float *p, size_t n, nnc_v16 *low, nnc_v16 *high) {
     const nnc_v16 v = nnc_v16_part(p, 0, n);
     const __m512i first = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);

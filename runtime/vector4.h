@@ -33,6 +33,8 @@
  *     sum(v)                         (lane 0 + lane 2) + (lane 1 + lane 3): halves are added until one float is left
  *     sum4(a, b, c, d)               an nnc_v4 of the four vectors' sums
  *     sum8(a, b, ... h)              an nnc_v8 of eight; of the wide layers
+ *     column_sums_2(v, w)            an nnc_v4 of what sum gives for each column of rows in vectors, two or three
+ *     column_sums_3(v, w, x)
  *     largest(v), smallest(v)        of the lanes; a NaN wins
  *     transpose(&a, &b, &c, &d)      four rows become four columns; of four lanes only
  *     pack(to, width, from, stride, rows, columns)   to[j * width + i] = from[i * stride + j]
@@ -104,7 +106,14 @@ NNC_INLINE nnc_v4 nnc_v4_odd(nnc_v4 a, nnc_v4 b) {
     return nnc_v4_of(nnc_v4_lane(a, 1), nnc_v4_lane(a, 3), nnc_v4_lane(b, 1), nnc_v4_lane(b, 3));
 }
 #endif
-NNC_INLINE void nnc_v4_store_n(float *p, nnc_v4 v, size_t n) { memcpy(p, &v, n * sizeof *p); }
+NNC_INLINE void nnc_v4_store_n(float *p, nnc_v4 v, size_t n) {
+    if (n == 3) { /* which compilers copy by way of the stack */
+        memcpy(p, &v, 2 * sizeof *p);
+        p[2] = nnc_v4_lane(v, 2);
+    } else {
+        memcpy(p, &v, n * sizeof *p);
+    }
+}
 NNC_INLINE nnc_v4 nnc_v4_clamp(nnc_v4 x, nnc_v4 lo, nnc_v4 hi) { return nnc_v4_min(hi, nnc_v4_max(lo, x)); }
 NNC_INLINE float nnc_v4_sum(nnc_v4 v) {
     return (nnc_v4_lane(v, 0) + nnc_v4_lane(v, 2)) + (nnc_v4_lane(v, 1) + nnc_v4_lane(v, 3));
@@ -170,6 +179,29 @@ NNC_INLINE void nnc_v4_split_3(nnc_v4 low, nnc_v4 middle, nnc_v4 high, nnc_v4 *a
     *c = nnc_v4_of(nnc_v4_lane(low, 2), nnc_v4_lane(middle, 1), nnc_v4_lane(high, 0), nnc_v4_lane(high, 3));
 #endif
 }
+/* In lanes that are no column's stand other columns'. */
+NNC_INLINE nnc_v4 nnc_v4_column_sums_2(nnc_v4 low, nnc_v4 high) {
+    const nnc_v4 rows = nnc_v4_add(low, high); /* two are left */
+#if defined(NNC_V4_SHUFFLE)
+    return nnc_v4_add(rows, NNC_V4_SHUFFLE(rows, rows, 2, 3, 2, 3));
+#else
+    const float a = nnc_v4_lane(rows, 0) + nnc_v4_lane(rows, 2), b = nnc_v4_lane(rows, 1) + nnc_v4_lane(rows, 3);
+    return nnc_v4_of(a, b, a, b);
+#endif
+}
+#if defined(NNC_V4_SHUFFLE)
+NNC_INLINE nnc_v4 nnc_v4_column_sums_3(nnc_v4 low, nnc_v4 middle, nnc_v4 high) {
+    const nnc_v4 first = nnc_v4_add(low, NNC_V4_SHUFFLE(middle, high, 2, 3, 4, 5));
+    const nnc_v4 rest = nnc_v4_add(middle, NNC_V4_SHUFFLE(high, high, 2, 3, 2, 3)); /* of two rows lanes 4 and 5 */
+    return nnc_v4_add(first, NNC_V4_SHUFFLE(NNC_V4_SHUFFLE(first, rest, 3, 3, 4, 5), rest, 0, 2, 3, 3));
+}
+#else
+NNC_INLINE nnc_v4 nnc_v4_column_sums_3(nnc_v4 low, nnc_v4 middle, nnc_v4 high) {
+    nnc_v4 a, b, c;
+    nnc_v4_split_3(low, middle, high, &a, &b, &c);
+    return nnc_v4_sum4(a, b, c, c);
+}
+#endif
 #if defined(NNC_V4_SHUFFLE)
 #define NNC_V4_REPEAT(v, i, j, k, l) NNC_V4_SHUFFLE(v, v, i, j, k, l)
 #else

@@ -162,10 +162,24 @@ NNC_INLINE_V8 void nnc_v8_split_3(nnc_v8 low, nnc_v8 middle, nnc_v8 high, nnc_v8
     *c = _mm256_permutevar8x32_ps(NNC_V8_COLUMN_3(low, middle, high, 0x49, 0x92),
                                   _mm256_setr_epi32(2, 5, 0, 3, 6, 1, 4, 7));
 }
+#define NNC_V8_LOW(v) ((nnc_v4)_mm256_castps256_ps128(v))
+#define NNC_V8_HIGH(v) ((nnc_v4)_mm256_extractf128_ps(v, 1))
+NNC_INLINE_V8 nnc_v4 nnc_v8_column_sums_2(nnc_v8 low, nnc_v8 high) {
+    const nnc_v8 rows = low + high;
+    return nnc_v4_column_sums_2(NNC_V8_LOW(rows), NNC_V8_HIGH(rows));
+}
+NNC_INLINE_V8 nnc_v4 nnc_v8_column_sums_3(nnc_v8 low, nnc_v8 middle, nnc_v8 high) {
+    return nnc_v4_column_sums_3(NNC_V8_LOW(low) + NNC_V8_HIGH(middle), NNC_V8_HIGH(low) + NNC_V8_LOW(high),
+                                NNC_V8_LOW(middle) + NNC_V8_HIGH(high));
+}
 /* Four floats in both halves, and of each half what these places say: loads do the most of it. */
 NNC_INLINE_V8 nnc_v8 nnc_v8_repeat(const float *p, __m256i places) {
     const __m128 four = _mm_loadu_ps(p);
-    return _mm256_permutevar_ps(_mm256_insertf128_ps(_mm256_castps128_ps256(four), four, 1), places);
+    nnc_v8 both = _mm256_insertf128_ps(_mm256_castps128_ps256(four), four, 1);
+#if defined(__clang__) /* would make one permutation of both halves of it, which takes two instructions' time */
+    __asm__("" : "+x"(both));
+#endif
+    return _mm256_permutevar_ps(both, places);
 }
 NNC_INLINE_V8 void nnc_v8_repeat_2(const float *p, size_t n, nnc_v8 *low, nnc_v8 *high) {
     if (n == 8) {

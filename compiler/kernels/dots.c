@@ -26,8 +26,8 @@ void dots_load_columns(emit_context *e, cblock *b, cexpr *matrix, unsigned colum
 }
 
 /* A lone row is repeated as the columns' rows lie: each lane of the sums adds the terms that it would of columns taken
- * apart, and the sums are taken apart at the end instead. Of four lanes three columns take six shuffles, a row three. */
-static bool repeats_rows(const dots *d, const emit_context *e) {
+ * apart. Of four lanes three columns take six shuffles, a row three. */
+bool dots_repeats_rows(const emit_context *e, const dots *d) {
     enum { FOUR = 4, THREE = 3, FEW = 2 };
     unsigned most = e->target->lanes == FOUR && d->columns == THREE ? FEW : 1;
     return d->together && d->rows <= most;
@@ -51,45 +51,38 @@ static void add_repeated(const dots *d, emit_context *e, cblock *b, const char *
     }
 }
 
-/* The sums of rows that were repeated become those of the columns. */
-static void split_sums(const dots *d, emit_context *e, cblock *b, const char *const *sums) {
-    cunit *u = e->unit;
-    for (unsigned r = 0; r < d->rows; r++) {
-        cexpr *arguments[2 * COST_DOTS];
-        for (unsigned c = 0; c < d->columns; c++) {
-            arguments[c] = c_name(u, sums[r * d->columns + c]);
-            arguments[d->columns + c] = c_unary(u, "&", arguments[c]);
-        }
-        c_do(b, c_call_list(u, emit_vector(e, arena_printf(e->arena, "split_%u", d->columns)), 2 * d->columns,
-                            arguments));
-    }
+static cexpr *row_of(const dots *d, emit_context *e, cblock *b, unsigned r, cexpr *k, cexpr *lanes) {
+    cexpr *row = load_terms(e, d->row[r], k, lanes);
+    return d->rows > 1 ? vectors_constant(e, b, arena_printf(e->arena, "x%u", r), row) : row;
 }
 
-static cexpr *column_of(const dots *d, emit_context *e, unsigned c, cexpr *k, cexpr *lanes) {
-    if (!d->apart) return load_terms(e, d->column[c], k, lanes);
-    return vectors_load(e, d->column[c], c_mul(e->unit, k, emit_dim(e, d->apart)), d->apart, lanes);
+static cexpr *column_of(const dots *d, emit_context *e, cblock *b, unsigned c, cexpr *k, cexpr *lanes) {
+    if (d->together) return c_namef(e->unit, "w%u", c);
+    cexpr *column = d->apart ? vectors_load(e, d->column[c], c_mul(e->unit, k, emit_dim(e, d->apart)), d->apart, lanes)
+                             : load_terms(e, d->column[c], k, lanes);
+    return d->rows > 1 ? vectors_constant(e, b, arena_printf(e->arena, "w%u", c), column) : column;
 }
 
-/* The first `lanes` terms from k on, or a whole vector of them, to every sum. What several sums need is loaded once. */
+/* The first `lanes` terms from k on, or a whole vector of them, to every sum. What several sums need is loaded once:
+ * what lies in the shorter direction first, and then is held. */
 static void add_vector(const dots *d, emit_context *e, cblock *b, const char *const *sums, cexpr *k, cexpr *lanes) {
-    cunit *u = e->unit;
-    cexpr *rows[COST_ROWS];
-    if (repeats_rows(d, e)) {
+    if (dots_repeats_rows(e, d)) {
         add_repeated(d, e, b, sums, k, lanes);
         return;
     }
-    for (unsigned r = 0; r < d->rows; r++) {
-        rows[r] = load_terms(e, d->row[r], k, lanes);
-        if (d->rows > 1) rows[r] = vectors_constant(e, b, arena_printf(e->arena, "x%u", r), rows[r]);
-    }
+    cexpr *rows[COST_ROWS], *columns[DOTS_MOST_COLUMNS];
+    bool hold_columns = d->together || d->columns < d->rows;
     if (d->together) dots_load_columns(e, b, d->column[0], d->columns, k, lanes);
-    for (unsigned c = 0; c < d->columns; c++) {
-        cexpr *column = d->together ? c_namef(u, "w%u", c) : column_of(d, e, c, k, lanes);
-        if (d->rows > 1 && !d->together) column = vectors_constant(e, b, arena_printf(e->arena, "w%u", c), column);
-        for (unsigned r = 0; r < d->rows; r++) {
-            cexpr *sum = c_name(u, sums[r * d->columns + c]);
-            c_assign(b, sum, "=", vectors_call3(e, "madd", rows[r], column, sum));
-        }
+    if (hold_columns)
+        for (unsigned c = 0; c < d->columns; c++) columns[c] = column_of(d, e, b, c, k, lanes);
+    else
+        for (unsigned r = 0; r < d->rows; r++) rows[r] = row_of(d, e, b, r, k, lanes);
+    for (unsigned i = 0; i < d->rows * d->columns; i++) {
+        unsigned r = hold_columns ? i / d->columns : i % d->rows, c = hold_columns ? i % d->columns : i / d->rows;
+        if (hold_columns && c == 0) rows[r] = row_of(d, e, b, r, k, lanes);
+        if (!hold_columns && r == 0) columns[c] = column_of(d, e, b, c, k, lanes);
+        cexpr *sum = c_name(e->unit, sums[r * d->columns + c]);
+        c_assign(b, sum, "=", vectors_call3(e, "madd", rows[r], columns[c], sum));
     }
 }
 
@@ -137,5 +130,4 @@ static void add_all(emit_context *e, cblock *b, const dots *d, const char *const
 void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums) {
     sum_declare(e, b, d->rows * d->columns, sums, NULL);
     add_all(e, b, d, sums);
-    if (repeats_rows(d, e)) split_sums(d, e, b, sums);
 }

@@ -29,28 +29,39 @@ static void declare_neighbours(const matmul *p, cblock *b, const char *name, cex
     }
 }
 
-/* The sums of a row, from y on. */
-static void store_row(const group *g, cblock *b, const char *const *sums, cexpr *y) {
+/* `count` floats, of 4 or 8 lanes, to y and on. */
+static void store_sums(const matmul *p, cblock *b, cexpr *y, cexpr *value, unsigned lanes, unsigned count) {
+    emit_context *e = p->e;
+    cunit *u = e->unit;
+    if (!dim_is(p->of.y_n, 1))
+        c_do(b, c_call(u, "nnc_v4_scatter", 4, y, emit_dim(e, p->of.y_n), value, c_int(u, count)));
+    else if (count == lanes) c_do(b, c_call(u, arena_printf(e->arena, "nnc_v%u_store", lanes), 2, y, value));
+    else c_do(b, c_call(u, arena_printf(e->arena, "nnc_v%u_store_n", lanes), 3, y, value, c_int(u, count)));
+}
+
+/* The sums of a row of d, from y on. */
+static void store_row(const group *g, cblock *b, const dots *d, const char *const *sums, cexpr *y) {
+    enum { FOUR = 4, EIGHT = 8 };
     const matmul *p = g->matmul;
     emit_context *e = p->e;
     cunit *u = e->unit;
-    enum { FOUR = 4 };
+    cexpr *all[EIGHT];
     if (g->columns == 1) {
         c_assign(b, c_element(u, y), "=", vectors_call1(e, "sum", c_name(u, sums[0])));
         return;
     }
-    enum { EIGHT = 8 };
-    bool dense = dim_is(p->of.y_n, 1);
+    if (dots_repeats_rows(e, d)) {
+        const char *function = arena_printf(e->arena, "column_sums_%u", g->columns);
+        for (unsigned i = 0; i < g->columns; i++) all[i] = c_name(u, sums[i]);
+        store_sums(p, b, y, c_call_list(u, emit_vector(e, function), g->columns, all), FOUR, g->columns);
+        return;
+    }
     for (unsigned c = 0, most; c < g->columns; c += most) {
-        most = e->target->lanes >= EIGHT && dense && g->columns - c > FOUR ? EIGHT : FOUR;
+        most = e->target->lanes >= EIGHT && dim_is(p->of.y_n, 1) && g->columns - c > FOUR ? EIGHT : FOUR;
         unsigned count = (unsigned)smaller(g->columns - c, most);
-        cexpr *all[EIGHT], *to = c_add(u, y, matmul_scaled(p, c_int(u, c), p->of.y_n));
         for (unsigned i = 0; i < most; i++) all[i] = c_name(u, sums[c + smaller(i, count - 1)]);
-        cexpr *v = c_call_list(u, emit_vector(e, most == FOUR ? "sum4" : "sum8"), most, all);
-        const char *layer = most == FOUR ? "nnc_v4" : "nnc_v8";
-        if (!dense) c_do(b, c_call(u, "nnc_v4_scatter", 4, to, emit_dim(e, p->of.y_n), v, c_int(u, count)));
-        else if (count == most) c_do(b, c_call(u, arena_printf(e->arena, "%s_store", layer), 2, to, v));
-        else c_do(b, c_call(u, arena_printf(e->arena, "%s_store_n", layer), 3, to, v, c_int(u, count)));
+        cexpr *value = c_call_list(u, emit_vector(e, most == FOUR ? "sum4" : "sum8"), most, all);
+        store_sums(p, b, c_add(u, y, matmul_scaled(p, c_int(u, c), p->of.y_n)), value, most, count);
     }
 }
 
@@ -86,7 +97,7 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
     else dots_add(e, b, &d, sums);
     for (unsigned r = 0; r < d.rows; r++) {
         cexpr *row = c_add(u, p->y, matmul_scaled(p, c_add(u, m, c_int(u, r)), p->of.y_m));
-        store_row(g, b, sums + r * d.columns, c_add(u, row, matmul_scaled(p, g->n, p->of.y_n)));
+        store_row(g, b, &d, sums + r * d.columns, c_add(u, row, matmul_scaled(p, g->n, p->of.y_n)));
     }
 }
 

@@ -159,7 +159,8 @@ static void choose_panels(const chooser *c, const plan_kernel *k, const pack *p,
     choice_matmul *m = &to->matmul;
     int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows);
     int64_t vectors = smaller(p->panel, p->units) / c->body->lanes;
-    choice_tile tile = {.size = cost_dot_tile(c->body, 0, 0, most)}, row = {.size = cost_dot_tile(c->body, 0, 0, 1)};
+    choice_tile tile = {.size = cost_dot_tile(c->body, 0, COST_DOTS, most)},
+                row = {.size = cost_dot_tile(c->body, 0, COST_DOTS, 1)};
     tile.unrolled = vectors <= 1 || 2 * vectors * tile.size.rows * tile.size.vectors <= c->unroll;
     row.unrolled = vectors <= 1 || 2 * vectors * row.size.vectors <= c->unroll;
     m->packing = p;

@@ -105,8 +105,10 @@ cost_tile cost_dot_tile(const cost_body *body, int64_t terms, int64_t columns, i
      * few, or fall on the cache's lines */
     bool falls = terms > 0 && (terms % body->lanes == 0 || terms <= SHORT * (int64_t)body->lanes);
     if (body->lanes == EIGHT && columns >= EIGHT && falls) return (cost_tile){1, EIGHT, 1};
-    unsigned high = (body->registers - body->spare) / (COLUMNS + 1); /* beside sums and rows, one column at a time */
-    return (cost_tile){even_rows(high, most_rows), COLUMNS, 1};
+    /* what a term holds beside the sums: all rows' factors and one column's, or those of fewer columns and one row's */
+    unsigned wide = (unsigned)smaller(columns, COLUMNS), registers = body->registers - body->spare;
+    unsigned high = wide < COLUMNS ? (registers - wide) / wide : registers / (wide + 1);
+    return (cost_tile){even_rows((unsigned)smaller(high, COST_ROWS), most_rows), wide, 1};
 }
 
 cost_tile cost_sweep(const cost_body *body, unsigned gates, int64_t units, int64_t terms) {

@@ -237,6 +237,26 @@ TARGET static void T(sums_of_many)(void) {
         ck_assert(got[i] == F(sum)(v[i]));
 #endif
 }
+
+/* So have those of columns whose rows lie in vectors. */
+TARGET static void T(column_sums)(void) {
+    float got[4];
+    V v[3], w[3];
+    size_t i, c;
+    for (i = 0; i < 3; i++) {
+        float a[LANES], rest[LANES];
+        T(fill)(a, rest, (uint32_t)i + 70);
+        v[i] = F(load)(a);
+    }
+    F(split_2)(v[0], v[1], &w[0], &w[1]);
+    nnc_v4_store(got, F(column_sums_2)(v[0], v[1]));
+    for (c = 0; c < 2; c++)
+        ck_assert(got[c] == F(sum)(w[c]));
+    F(split_3)(v[0], v[1], v[2], &w[0], &w[1], &w[2]);
+    nnc_v4_store(got, F(column_sums_3)(v[0], v[1], v[2]));
+    for (c = 0; c < 3; c++)
+        ck_assert(got[c] == F(sum)(w[c]));
+}
 #endif
 
 /* Mantissas, and NaN in maximum and minimum. */
@@ -392,6 +412,7 @@ TARGET static void T(all)(void) {
     T(parts)();
     T(packing)();
     T(sums_of_many)();
+    T(column_sums)();
 #endif
     T(arithmetic)();
     T(bits)();
