@@ -13,6 +13,7 @@ usage: run_cases.py --nnc BUILD/nnc [options] [CASE_DIR ...]        (default: al
   --part K/N         of the folders only each Nth, from the Kth on
   --needs "avx2 fma" skips (exit status 77) where the processor has not all of these features, or those of a target of
                      that name (x86-64-v3)
+  --emulate-avx512   the bodies for 16 lanes on a processor that has AVX2 alone; by gcc
   --link "..."       what the C compiler gets besides when it links, such as a linker script
   --name TEXT        how messages call the C compiler, instead of by its command
   --runner "..."     runs the programs through this command (an emulator)
@@ -41,6 +42,7 @@ import tempfile
 
 sys.dont_write_bytecode = True   # no __pycache__ in the source tree
 
+import avx512
 import casedriver
 import precompiled
 import processor
@@ -189,7 +191,10 @@ class Runner:
         self.runtime = os.path.join(work, "runtime")
         os.makedirs(self.runtime)
         call(self.nnc + ["--runtime", self.runtime], "nnc --runtime", work)
-        ways = [(cc, std) for cc in args.cc or ["gcc -O2"] for std in args.std or ["c99"]]
+        if args.emulate_avx512:
+            avx512.emulate(self.runtime)
+        more = avx512.FLAGS if args.emulate_avx512 else []
+        ways = [(" ".join([cc, *more]), std) for cc in args.cc or ["gcc -O2"] for std in args.std or ["c99"]]
         self.toolchains = [Toolchain(*way, args.sanitize, os.path.join(work, f"toolchain{i}"), self.runtime)
                            for i, way in enumerate(ways)]
         self.forms = [("", [])] + [("standalone ", ["--standalone"])] * args.standalone
@@ -305,6 +310,7 @@ def main():
     p.add_argument("--nnc-flags", default="")
     p.add_argument("--part", default="1/1")
     p.add_argument("--needs", default="")
+    p.add_argument("--emulate-avx512", action="store_true")
     p.add_argument("--link", default="")
     p.add_argument("--name")
     p.add_argument("--runner", default="")
