@@ -101,11 +101,11 @@ void matmul_emit_zigzag(const matmul *p, cblock *b, int64_t blocks, matmul_part 
 void matmul_emit_stream(const matmul *p, cblock *b) {
     cunit *u = p->e->unit;
     if (p->choice->zigzag) {
-        matmul_emit_zigzag(p, b, (dim_max(p->of.inner) + COST_BLOCK - 1) / COST_BLOCK, stream_part);
+        matmul_emit_zigzag(p, b, p->choice->blocks, stream_part);
         return;
     }
     clear_y(p, b);
-    if (dim_max(p->of.inner) <= COST_BLOCK) {
+    if (p->choice->blocks == 1) {
         stream_terms(p, b, p->y, c_int(u, 0), p->terms);
         return;
     }

@@ -24,18 +24,16 @@ static void emit_sum_i32(const reduction *r) {
 }
 
 static void emit_extreme(const reduction *r, ir_op op) {
-    enum { FEW = 8 }; /* elements to be written one after another */
     const char *best = op == IR_MIN ? "smallest" : "largest";
     bool floats = r->x->view.type.dtype == IR_F32;
     const char *function = floats         ? (op == IR_MIN ? "nnc_minf" : "nnc_maxf")
                            : op == IR_MIN ? "nnc_min_i32"
                                           : "nnc_max_i32";
     cexpr *name = reduction_name(r, best);
-    int64_t count;
     c_declare(r->body, floats ? "float" : "int32_t", best, reduction_first(r));
-    if (dim_is_const(r->count, &count) && count <= FEW && r->inner->rank == 1) {
+    if (r->choice->unrolled) {
         cexpr *stride = emit_dim(r->e, r->inner->strides[r->x_inner][0]);
-        for (int64_t i = 1; i < count; i++) {
+        for (int64_t i = 1; i < r->choice->unrolled; i++) {
             cexpr *at = c_add(r->u, r->x_base, c_mul(r->u, c_int(r->u, i), stride));
             c_assign(r->body, name, "=",
                      c_call(r->u, function, 2, name, c_index(r->u, reduction_name(r, r->x->name), at)));
@@ -114,7 +112,7 @@ static void reduce(emit_context *e, const plan_kernel *k, cfunction *f) {
     }
     reduction r = reduction_new(e, k, n->attrs.axes, strides);
     reduction_close(&r);
-    if (emit_choice(e, k)->reduce != CHOICE_REDUCE_ELEMENTS) {
+    if (r.choice->way != CHOICE_REDUCE_ELEMENTS) {
         reduction_in_vectors(&r, k, c_body(f));
         return;
     }

@@ -7,6 +7,7 @@
 typedef struct {
     emit_context *e;
     cunit *u;
+    const choice_reduction *choice;
     const plan_operand *x, *y;
     expression *computed; /* what x is made of as it is read; NULL: x lies in memory */
     bool stored;          /* and was put into y, from where it is read again */

@@ -412,14 +412,6 @@ static cexpr *sum_columns(const walk *p, cexpr *(*value)(const walk *p, cblock *
     return sums_plus(r, "pair", 0, 1);
 }
 
-enum { FEW_ROWS = 8 }; /* at most so many are added one after another, in registers */
-
-/* How many rows there can be at most, if they are few; else 0. */
-static int64_t few_rows(const reduction *r) {
-    int64_t most = dim_max(r->count);
-    return r->inner->rank == 1 && most <= FEW_ROWS ? most : 0;
-}
-
 /* The sum of sum_i, sum_i_plus_step and so on, in the order of sums_tree; NULL where there is none of them. */
 static cexpr *few_sums(const reduction *r, int64_t i, int64_t step, int64_t sums) {
     if (i >= sums) return NULL;
@@ -429,8 +421,9 @@ static cexpr *few_sums(const reduction *r, int64_t i, int64_t step, int64_t sums
 }
 
 /* As sum_columns, to the same bits: sums that stay empty are left out. */
-static cexpr *sum_few_columns(const walk *p, int64_t rows) {
+static cexpr *sum_few_columns(const walk *p) {
     const reduction *r = p->r;
+    int64_t rows = r->choice->unrolled;
     cunit *u = r->u;
     dim_table *t = r->e->plan->dims;
     int64_t lanes = r->e->target->lanes, sums = rows < lanes ? rows : lanes;
@@ -460,12 +453,10 @@ static void extreme_of_columns(const walk *p) {
     const reduction *r = p->r;
     const char *name = extreme_of(p->node->op);
     cexpr *best = reduction_name(r, name);
-    enum { FEW = 16 }; /* elements to be written one after another */
     const char *comparison = comparison_of(p->node->op);
-    int64_t count;
     c_declare(p->b, vector_type(r, "", ""), name, r->computed ? no_extreme(p) : load_columns(p, p->b, 0));
-    if (dim_is_const(r->count, &count) && count <= FEW && !keeps_x(p)) {
-        for (int64_t i = r->computed ? 0 : 1; i < count; i++) {
+    if (r->choice->unrolled) {
+        for (int64_t i = r->computed ? 0 : 1; i < r->choice->unrolled; i++) {
             cblock *b = r->computed ? c_scope(p->b) : p->b;
             c_assign(b, best, "=", vectors_call2(r->e, comparison, best, load_columns(p, b, i)));
         }
@@ -504,8 +495,7 @@ static void column_group(void *context, cblock *b, cexpr *at, cexpr *lanes) {
     switch (p->node->op) {
     case IR_SUM:
     case IR_MEAN: {
-        int64_t few = few_rows(p->r);
-        cexpr *sums = few ? sum_few_columns(p, few) : sum_columns(p, element_of_columns);
+        cexpr *sums = p->r->choice->unrolled ? sum_few_columns(p) : sum_columns(p, element_of_columns);
         store_columns(p, b, 0,
                       p->node->op == IR_MEAN ? vectors_call2(p->r->e, "sums_divided", sums, count_of(p->r))
                                              : vectors_call1(p->r->e, "sums_rounded", sums));
@@ -523,7 +513,7 @@ static void column_group(void *context, cblock *b, cexpr *at, cexpr *lanes) {
 
 void reduction_in_vectors(reduction *r, const plan_kernel *k, cblock *b) {
     const ir_node *n = k->node;
-    if (emit_choice(r->e, k)->reduce == CHOICE_REDUCE_ROWS) {
+    if (r->choice->way == CHOICE_REDUCE_ROWS) {
         emit_rows(r, n, b);
         return;
     }

@@ -8,7 +8,7 @@ cexpr *reduction_first(const reduction *r) { return c_index(r->u, reduction_name
 cexpr *reduction_result(const reduction *r) { return c_index(r->u, reduction_name(r, r->y->name), r->y_base); }
 
 reduction reduction_new(emit_context *e, const plan_kernel *k, unsigned reduced, const dim *const *y_strides) {
-    reduction r = {.e = e, .u = e->unit, .x = &k->inputs[0], .y = &k->results[0]};
+    reduction r = {.e = e, .u = e->unit, .choice = &emit_choice(e, k)->reduce, .x = &k->inputs[0], .y = &k->results[0]};
     const ir_type *shape = &r.x->view.type;
     r.outer = nest_new(e, shape, ~reduced);
     r.inner = nest_new(e, shape, reduced);

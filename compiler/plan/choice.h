@@ -82,7 +82,8 @@ typedef struct {
     choice_tile lower; /* of several rows that are too few for heights.tile, where it is as wide as
                           all columns; no rows: there is none */
     bool fused;             /* a term is one madd; else a multiplication and an addition */
-    int64_t streamed;       /* so many rows of b at a time */
+    int64_t streamed;       /* so many rows of b at a time, */
+    int64_t blocks;         /* of so many blocks of terms: where there are several, sums wait in the work space */
     bool zigzag;            /* a step of a loop: every other step takes the blocks of terms backwards */
     int64_t panels;         /* then, of packing, so many are a block */
     int64_t packed; /* so many columns of b are put side by side in the work space; for dots, so many terms of a column;
@@ -196,6 +197,11 @@ typedef enum {
     CHOICE_REDUCE_ELEMENTS, /* an element at a time, in plain C */
     CHOICE_REDUCE_ROWS,     /* vectors along what is summed up */
     CHOICE_REDUCE_COLUMNS   /* vectors of results */
+} choice_reduction_way;
+
+typedef struct {
+    choice_reduction_way way;
+    int64_t unrolled; /* so many elements at most stand one after another; 0: loops over them */
 } choice_reduction;
 
 typedef enum {

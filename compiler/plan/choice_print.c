@@ -196,7 +196,12 @@ static void print_body(const printer *p, const plan_choice *c) {
         return;
     case CHOICE_CONV: print_conv(p, &c->conv); return;
     case CHOICE_ELEMENTWISE: text_add(p->to, elements[c->elementwise.mode]); return;
-    case CHOICE_REDUCE: text_add(p->to, reductions[c->reduce]); return;
+    case CHOICE_REDUCE:
+        text_add(p->to, reductions[c->reduce.way]);
+        if (c->reduce.unrolled)
+            text_printf(p->to, ", %lld element%s unrolled", (long long)c->reduce.unrolled,
+                        c->reduce.unrolled > 1 ? "s" : "");
+        return;
     case CHOICE_PLAIN:
     case CHOICE_OTHER: return;
     }

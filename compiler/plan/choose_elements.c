@@ -95,6 +95,56 @@ static bool has_columns(const chooser *c, const plan_kernel *k) {
     return axis >= 0 && dim_min(x->type.dims[axis]) >= c->body->lanes;
 }
 
+/* Are neighbours along two axes, none between them, in a run in all that is read? As nest_close (kernels/nest.h) asks. */
+static bool runs_on(const chooser *c, const plan_operand *o, const ir_type *shape, unsigned outer, unsigned inner) {
+    const dim *strides[2] = {dim_const(c->dims, 0), dim_const(c->dims, 0)};
+    if (o->kind == PLAN_INLINE) {
+        const plan_kernel *k = o->inlined;
+        bool all = k->node->op != IR_BATCH_NORM || (outer != 1 && inner != 1); /* a factor for each of dim 1 */
+        for (unsigned i = 0; all && i < k->input_count; i++) all = runs_on(c, &k->inputs[i], shape, outer, inner);
+        return all;
+    }
+    if (o->kind != PLAN_MEMORY) return true;
+    unsigned missing = shape->rank - o->view.type.rank;
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned axis = i ? inner : outer;
+        bool stands = axis >= missing && !dim_is(o->view.type.dims[axis - missing], 1);
+        if (stands) strides[i] = o->view.strides[axis - missing];
+    }
+    return dim_same(strides[0], dim_mul(c->dims, strides[1], shape->dims[inner]));
+}
+
+/* How many elements are summed up at most; *in_one_loop: one is enough for them. */
+static const dim *count_reduced(const chooser *c, const plan_kernel *k, bool *in_one_loop) {
+    const ir_type *shape = &k->inputs[0].view.type;
+    const dim *count = dim_const(c->dims, 1);
+    int last = -1;
+    *in_one_loop = true;
+    for (unsigned i = 0; i < shape->rank; i++) {
+        if (!(reduced_axes(k) >> i & 1) || dim_is(shape->dims[i], 1)) continue;
+        count = dim_mul(c->dims, count, shape->dims[i]);
+        if (last >= 0) *in_one_loop = *in_one_loop && runs_on(c, &k->inputs[0], shape, (unsigned)last, i);
+        last = (int)i;
+    }
+    *in_one_loop = *in_one_loop && last >= 0;
+    return count;
+}
+
+/* Few elements stand one after another. Of a number that only the running program knows sums alone do. */
+static int64_t choose_unrolled(const chooser *c, const plan_kernel *k, choice_reduction_way way) {
+    enum { FEW_ELEMENTS = 8, FEW_COLUMNS = 16, FEW_SUMS = 8 };
+    ir_op op = k->node->op;
+    bool in_one_loop, extreme = op == IR_MAX || op == IR_MIN, sum = op == IR_SUM || op == IR_MEAN;
+    const dim *count = count_reduced(c, k, &in_one_loop);
+    int64_t most = dim_max(count);
+    bool known = dim_is_const(count, NULL);
+    if (way == CHOICE_REDUCE_ELEMENTS) return extreme && known && in_one_loop && most <= FEW_ELEMENTS ? most : 0;
+    if (way != CHOICE_REDUCE_COLUMNS) return 0;
+    if (sum) return in_one_loop && most <= FEW_SUMS ? most : 0;
+    bool kept = k->inputs[0].kind == PLAN_INLINE; /* by softmax, as it is computed */
+    return (extreme || !kept) && known && most <= FEW_COLUMNS ? most : 0;
+}
+
 void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) {
     to->kind = CHOICE_REDUCE;
     ir_op op = k->node->op;
@@ -104,7 +154,8 @@ void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) 
     bool few = x && is_of_few(of, k, x);
     bool columns = x && !of->body->rolled && (by_columns(k, x) || (few && has_columns(of, k)));
     bool vectors = o->view.type.dtype == IR_F32 && !one_by_one && (!few || columns || o->kind == PLAN_INLINE);
-    to->reduce = !vectors ? CHOICE_REDUCE_ELEMENTS : columns ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
+    to->reduce.way = !vectors ? CHOICE_REDUCE_ELEMENTS : columns ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
+    to->reduce.unrolled = choose_unrolled(of, k, to->reduce.way);
     to->vectors = vectors;
 }
 

@@ -116,9 +116,9 @@ static bool choose_stream(const chooser *c, const plan_kernel *k, plan_choice *t
     if (!dense || !wide || row.chains > 1 || c->body->rolled || !dim_is(m->of.rows, 1)) return false;
     m->way = CHOICE_BY_STREAM;
     m->streamed = ROWS;
-    if (terms > COST_BLOCK) to->work = columns;
-    m->zigzag = k->in_rounds && dim_is_const(m->of.inner, NULL) && terms > COST_BLOCK && terms * columns >= COST_CACHE;
-    if (m->zigzag) to->work = columns * ((terms + COST_BLOCK - 1) / COST_BLOCK);
+    m->blocks = (terms + COST_BLOCK - 1) / COST_BLOCK;
+    m->zigzag = k->in_rounds && dim_is_const(m->of.inner, NULL) && m->blocks > 1 && terms * columns >= COST_CACHE;
+    if (m->blocks > 1) to->work = columns * (m->zigzag ? m->blocks : 1);
     return true;
 }
 
