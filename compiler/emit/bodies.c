@@ -1,12 +1,10 @@
 /* bodies: see bodies.h. */
 #include "emit/bodies.h"
 
-bool bodies_use_vectors(const plan_kernel *k) { return k->choices[0].vectors; }
-
 bool bodies_of(const plan *p, size_t target_count) {
     if (target_count == 1) return false;
     for (size_t i = 0; i < p->run.kernel_count; i++)
-        if (bodies_use_vectors(p->run.kernels[i])) return true;
+        if (p->run.kernels[i]->by_body) return true;
     return false;
 }
 

@@ -4,8 +4,6 @@
 
 #include "kernels/kernel.h"
 
-/* Does the kernel have a function of its own for each target? */
-bool bodies_use_vectors(const plan_kernel *k);
 /* Does the plan's procedure choose between bodies for several targets? Then the struct notes which, in
  * instruction_set. */
 bool bodies_of(const plan *p, size_t target_count);        /* of this plan alone */

@@ -57,11 +57,6 @@ static void add_parameter(void *context, const plan_operand *o, bool constant) {
 /* A clearing or a copy of dense memory needs no function: it is a memset or memcpy in the run function. */
 static bool is_plain(const plan_kernel *k) { return k->choices[0].kind == CHOICE_PLAIN; }
 
-bool call_takes_turn(const plan_kernel *k) {
-    const plan_choice *c = &k->choices[0];
-    return c->kind == CHOICE_RECURRENT && c->recurrent.fused && c->recurrent.zigzag;
-}
-
 /* The number of the round that it stands in, as its turn. */
 static bool takes_round(const emit_context *e, const plan_kernel *k) {
     const plan_choice *c = emit_choice(e, k);
@@ -110,13 +105,13 @@ bool call_takes_work(const emit_context *e, const plan_kernel *k) { return emit_
 
 /* Where the name of the kernel's function for the current target is kept; the baseline's serves all others. */
 static cexpr **function_of(emit_context *e, const plan_kernel *k) {
-    return emit_once(e, "function %s%s", k->function, bodies_use_vectors(k) ? e->target->suffix : "");
+    return emit_once(e, "function %s%s", k->function, k->by_body ? e->target->suffix : "");
 }
 
 void call_function(emit_context *e, const plan_kernel *k) {
     if (k->kind == PLAN_NODE && k->node->op == IR_STEP) return; /* training_step.c has it */
     bool looks = k->kind == PLAN_CHECK; /* in memory, the procedure does it itself */
-    if (is_plain(k) || (looks && k->inputs[0].kind == PLAN_MEMORY) || (e->body > 0 && !bodies_use_vectors(k))) return;
+    if (is_plain(k) || (looks && k->inputs[0].kind == PLAN_MEMORY) || (e->body > 0 && !k->by_body)) return;
     const char *wanted = k->function + strlen(e->model) + 1;
     const char *name = e->trains ? NULL : emit_function_name(e, "%s", wanted);
     cfunction *f = looks ? c_function(e->unit, "static int", name, "1: one is out of bounds.")
@@ -129,7 +124,7 @@ void call_function(emit_context *e, const plan_kernel *k) {
     if (takes_rate(k)) c_parameter(f, "float", "rate");
     if (k->start) c_parameter(f, "size_t", "start");
     if (call_takes_work(e, k)) c_parameter(f, "float *", "work");
-    if (call_takes_turn(k) || takes_round(e, k)) c_parameter(f, "size_t", "turn");
+    if (choice_takes_turn(emit_choice(e, k)) || takes_round(e, k)) c_parameter(f, "size_t", "turn");
     emit_kernel_body(e, k, f);
     /* run, eval and the training functions of a model have most of their kernels in common */
     if (name) c_function_end(f);
@@ -193,7 +188,7 @@ cexpr *call_expression(emit_context *e, const plan_kernel *k, buffer_base *base,
     if (takes_rate(k)) push_argument(&l, training_signed_rate(e, k->node->attrs.index));
     if (k->start) push_argument(&l, emit_dim(e, k->start));
     if (call_takes_work(e, k)) push_argument(&l, base(context, k->work));
-    if (call_takes_turn(k)) {
+    if (choice_takes_turn(emit_choice(e, k))) {
         cexpr *turn = c_index(e->unit, c_member(e->unit, c_name(e->unit, "self"), "turn", true), c_int(e->unit, 0));
         turn = c_cast(e->unit, "size_t", turn);
         if (e->round) turn = c_binary(e->unit, "%", c_add(e->unit, turn, c_name(e->unit, e->round)), c_int(e->unit, 2));

@@ -14,9 +14,6 @@ const char *call_pointer_type(ir_dtype t, bool constant); /* "const float *" */
 /* Adds the kernel's function for the current body to the unit. Nothing for a kernel that is a plain memset or memcpy,
  * nor in a wider body for one without vectors, which the first body's serves. */
 void call_function(emit_context *e, const plan_kernel *k);
-/* Does it want to know whether this run is an odd one, as `size_t turn`? (In a block: this round.) It then goes through
- * its weights backwards. */
-bool call_takes_turn(const plan_kernel *k);
 /* Does it want work space in the current body? */
 bool call_takes_work(const emit_context *e, const plan_kernel *k);
 

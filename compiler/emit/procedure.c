@@ -311,10 +311,9 @@ static void declare_dims(maker *m, bool steps, bool checks) {
 
 /* --- bodies --- */
 
-/* Has the run procedure kernels that differ from target to target? */
 static bool has_turns(const plan *p) {
     for (size_t i = 0; i < p->run.kernel_count; i++)
-        if (call_takes_turn(p->run.kernels[i])) return true;
+        if (p->run.kernels[i]->by_turn) return true;
     return false;
 }
 

@@ -303,7 +303,7 @@ static void step_body(const training *t) {
     step_functions functions = step_functions_of(t);
     const char *name = emit_function_name(e, "take_step");
     *step_body_name(e, e->body) = c_name(t->u, name);
-    cfunction *f = c_function(t->u, "static nnc_status", name, NULL);
+    cfunction *f = c_function(t->u, "static nnc_status", name, "a step of all optimizers, by the gradients that are there");
     c_parameter(f, arena_printf(e->arena, "%s *", t->api->type), "self");
     c_parameter(f, "float", "lr");
     emit_step(t, c_body(f), &functions);

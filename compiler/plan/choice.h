@@ -213,7 +213,7 @@ typedef enum {
 struct plan_choice {
     choice_kind kind;
     const cost_body *body;
-    bool vectors; /* the code differs from body to body */
+    bool vectors; /* the code is in vectors of the body */
     int64_t work; /* floats of work space */
     union {
         choice_recurrent recurrent;
@@ -228,6 +228,9 @@ struct plan_choice {
 /* The packs that a kernel with this choice reads: how many, and which. */
 enum { CHOICE_MOST_PACKS = 4 };
 unsigned choice_packs(const plan_choice *c, const pack **to);
+/* Does it want to know whether this run is an odd one, as `size_t turn`? (In a block: this round.) It then goes through
+ * its weights backwards; a fused step cannot tell by itself. */
+bool choice_takes_turn(const plan_choice *c);
 
 /* What was chosen for a kernel and why: a line for the layer and one for each body; nothing for most kernels. */
 void choice_print(const plan *p, const plan_kernel *k, int depth, text *to);

@@ -223,9 +223,9 @@ void choice_print(const plan *p, const plan_kernel *k, int depth, text *to) {
     if (first->kind == CHOICE_LINEAR) print_linear(&out, &first->linear);
     if (k->kind == PLAN_NODE) format_each_matrix(p->model, k->node, print_format, (void *)(uintptr_t)&out);
     if (first->kind == CHOICE_OTHER || first->kind == CHOICE_PLAIN) return;
-    for (size_t i = 0; i < (first->vectors ? p->body_count : 1); i++) {
+    for (size_t i = 0; i < (k->by_body ? p->body_count : 1); i++) {
         begin_line(&out);
-        text_printf(to, "%s:", first->vectors ? p->bodies[i]->name : "all bodies");
+        text_printf(to, "%s:", k->by_body ? p->bodies[i]->name : "all bodies");
         print_body(&out, &k->choices[i]);
         text_add(to, "\n");
     }

@@ -29,6 +29,10 @@ unsigned choice_packs(const plan_choice *c, const pack **to) {
     return count;
 }
 
+bool choice_takes_turn(const plan_choice *c) {
+    return c->kind == CHOICE_RECURRENT && c->recurrent.fused && c->recurrent.zigzag;
+}
+
 void choose(const chooser *c, const plan_kernel *k, plan_choice *to) {
     *to = (plan_choice){.body = c->body};
     if (k->kind != PLAN_NODE) {

@@ -323,6 +323,8 @@ void planner_choices(planner *p, plan_kernel *k) {
         chooser c = {p->arena, p->model, p->dims, body, body->rolled ? 0 : p->unroll, p->plan->packs->params};
         choose(&c, k, &k->choices[i]);
         if (k->choices[i].work > work) work = k->choices[i].work;
+        k->by_body = k->by_body || k->choices[i].vectors;
+        k->by_turn = k->by_turn || choice_takes_turn(&k->choices[i]);
         list_packs(p, k, &k->choices[i]);
     }
     if (!work) return;

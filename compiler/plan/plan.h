@@ -89,7 +89,9 @@ struct plan_kernel {
     plan_kernel *follow;
     int64_t pool[2];       /* 1: none */
     const char *function;  /* the C function's name, unique in the file */
-    plan_choice *choices;       /* what is chosen about its code, by the plan's bodies; NULL of inlined kernels */
+    plan_choice *choices;  /* what is chosen about its code, by the plan's bodies; NULL of inlined kernels */
+    bool by_body;          /* its code differs from body to body */
+    bool by_turn;          /* that of some body takes the number of the run */
     /* Room for the body that wants most work space for itself, as `float *work`; NULL where none does. */
     plan_buffer *work;
     /* RECURRENT with lengths: the function takes `size_t start`, the number of steps done before; start is that dim. */
