@@ -154,10 +154,12 @@ static void interpret_node(importer *m, Onnx__NodeProto *const *nodes, size_t po
             good = refuse(&c,
                           "what it gives can't be computed at compile time: it is too large for the memory it may "
                           "take, or not constant");
-        for (unsigned i = 0; good && i < c.out_count; i++) {
-            if (c.out[i]) good = check_result(&c, c.out[i]);
-            else if (wanted(&c, i)) good = refuse(&c, "its output \"%s\" is not supported", proto->output[i]);
-        }
+    }
+    for (unsigned i = 0; good && !failed && i < c.out_count; i++) {
+        if (c.out[i]) good = check_result(&c, c.out[i]);
+        else if (!wanted(&c, i)) continue;
+        else if (f) good = refuse(&c, "the function %s has no output for its \"%s\"", f->name, proto->output[i]);
+        else good = refuse(&c, "its output \"%s\" is not supported", proto->output[i]);
     }
     if (!good && !m->reports && !m->unknown_count) refuse(&c, "an attribute that it needs is not there");
     for (size_t i = 0; i < proto->n_output; i++) {

@@ -68,7 +68,7 @@ static value prelu_call(lowering *l, const layer *self, const arguments *a) {
     all.what = self->name;
     all.parameters = f->parameters;
     all.count = f->count;
-    all.given[1] = a->given[0]; /* where an error of the weight points to */
+    all.given[1] = args_unwritten(l, a, arena_printf(l->arena, "%s.weight", self->name));
     all.values[1] = value_tensor(l, layer_weight(l, self, "weight"), self->where);
     value v = f->lower(l, &all, f->op);
     if (v.kind == VALUE_TENSOR) v.tensor->producer->source = self->source;

@@ -88,6 +88,8 @@ static void report_kind(lowering *l, const arguments *a, const parameter *p, con
         diag_hint(e, "put them into brackets: %s([…, …])", a->what);
     else if (v->kind == VALUE_STRING && p->takes & TAKES_TENSOR) diag_hint(e, "names of values stand without quotes");
     else if (v->kind == VALUE_STRING && p->takes & TAKES_BOOL) diag_hint(e, "true and false stand without quotes");
+    else if (v->kind == VALUE_BOOL && strcmp(p->name, "num_layers") == 0)
+        diag_hint(e, "bias, batch_first and bidirectional go by their names: batch_first=true");
     else if (v->kind == VALUE_REAL && p->takes & (TAKES_INTEGER | TAKES_SIZE) && !(p->takes & TAKES_REAL))
         diag_hint(e, "sizes have no decimal point, and // divides them");
 }
@@ -279,6 +281,15 @@ span args_where(const arguments *a, size_t i) {
     if (!a->given[i]) return a->call->where;
     bool collected = a->parameters[i].takes & VARIADIC && a->values[i].kind == VALUE_TUPLE && !a->given[i]->name.text;
     return collected ? a->values[i].where : a->given[i]->value->where;
+}
+
+const ast_argument *args_unwritten(lowering *l, const arguments *a, const char *name) {
+    span where = a->call->where;
+    ast_expr *e = ARENA_NEW(l->arena, ast_expr);
+    ast_argument *given = ARENA_NEW(l->arena, ast_argument);
+    *e = (ast_expr){.kind = AST_NAME, .where = where, .depth = 1, .name = {.text = name, .where = where}};
+    *given = (ast_argument){.value = e, .where = where};
+    return given;
 }
 
 const ast_expr *args_written(const arguments *a, size_t i) { return a->given[i] ? a->given[i]->value : NULL; }

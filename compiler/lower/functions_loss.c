@@ -52,14 +52,44 @@ static value reduced(lowering *l, const arguments *a, size_t i, ir_value *each) 
     return value_tensor(l, none ? each : all(l, op, each, where), where);
 }
 
+/* The operator whose elements these are, seen through views. */
+static ir_op made_by(const ir_value *x) {
+    while (ir_op_class_of(x->producer->op) == IR_VIEW) x = x->producer->inputs[0];
+    return x->producer->op;
+}
+
 static bool argument_is_float(lowering *l, const arguments *a, size_t i) {
     const ir_type *type = &args_tensor(a, i)->type;
     if (type->dtype == IR_F32) return true;
     diag *e = diag_error(l->diags, args_where(a, i), "%s of %s must be float32, found %s", a->parameters[i].name,
                          a->what, type_show(l, type));
     note_value(l, e, args_written(a, i), &a->values[i], args_where(a, i));
-    diag_hint(e, "x * 1.0 converts");
+    ir_op op = made_by(args_tensor(a, i));
+    bool chosen = op == IR_ARGMAX || op == IR_ARGMIN;
+    if (chosen) diag_hint(e, "%s has no gradient: a loss takes what it was chosen from", ir_op_name(op));
+    else diag_hint(e, "x * 1.0 converts");
     return false;
+}
+
+/* Shapes do not tell scores from probabilities: what a loss computes by itself must not have been computed before, */
+static void warn_twice(lowering *l, const arguments *a, ir_op op) {
+    span where = args_where(a, 0);
+    if (made_by(args_tensor(a, 0)) != op) return;
+    diag *d = diag_warning(l->diags, WARNING_LOSS_INPUT, where, "%s computes %s by itself: here it is computed twice",
+                           a->what, ir_op_name(op));
+    note_value(l, d, args_written(a, 0), &a->values[0], where);
+    diag_hint(d, "give it the scores that %s is computed of", ir_op_name(op));
+}
+
+/* and what it does not, must have been. */
+static void warn_scores(lowering *l, const arguments *a, const char *takes, const char *hint) {
+    span where = args_where(a, 0);
+    ir_op op = made_by(args_tensor(a, 0));
+    if (op != IR_LINEAR && op != IR_MATMUL && op != IR_CONV1D && op != IR_SOFTMAX) return;
+    diag *d = diag_warning(l->diags, WARNING_LOSS_INPUT, where, "%s takes %s, and this is %s", a->what, takes,
+                           op == IR_SOFTMAX ? "a softmax" : "the result of a layer");
+    note_value(l, d, args_written(a, 0), &a->values[0], where);
+    diag_hint(d, "%s", hint);
 }
 
 /* --- of two tensors of one shape ---------------------------------------------------------------------------------- */
@@ -190,6 +220,8 @@ static value lower_bce(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     ir_value *weight;
     if (!shapes_are_one(l, a) || !weight_of_each(l, a, &weight)) return value_poison(where);
+    if (made_by(args_tensor(a, 0)) != IR_SOFTMAX)
+        warn_scores(l, a, "probabilities", "sigmoid(…) makes them of scores, or binary_cross_entropy_with_logits takes these");
     ir_value *each = binary(l, op, args_tensor(a, 0), args_tensor(a, 1), where);
     if (weight) each = binary(l, IR_MUL, each, weight, where);
     return reduced(l, a, 3, each);
@@ -202,6 +234,7 @@ static value lower_bce_with_logits(lowering *l, const arguments *a, ir_op op) {
     if (!shapes_are_one(l, a) || !weight_of_each(l, a, &weight) || !weights_of(l, a, 4, &positive) ||
         !weights_broadcast(l, a, 4, positive))
         return value_poison(where);
+    warn_twice(l, a, IR_SIGMOID);
     ir_value *x = args_tensor(a, 0), *t = args_tensor(a, 1), *one = build_const(l, IR_F32, 1, where);
     ir_value *negative = binary(l, IR_MUL, binary(l, IR_SUB, one, t, where), x, where);
     ir_value *share = build_unary(l, op, x, where);
@@ -278,6 +311,8 @@ static bool classes_fit(const class_loss *c) {
     const ir_type *x = &c->log->type;
     if (x->rank == 3 && t->type.rank == 2 && dim_same(t->type.dims[1], x->dims[1]))
         diag_hint(e, "the classes are dim 1: transpose(…, 1, 2)");
+    else if (t->type.rank == want.rank + 1 && t->type.dtype == IR_I32 && dim_is(t->type.dims[t->type.rank - 1], 1))
+        diag_hint(e, "squeeze(…, -1) takes the last dim away");
     else if (t->type.dtype == IR_F32 && strcmp(c->a->what, "nll_loss") == 0)
         diag_hint(e, "probabilities of all classes are a target of cross_entropy");
     return false;
@@ -340,6 +375,7 @@ static value lower_nll(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     class_loss c;
     if (!begin_class_loss(l, a, 2, 4, &c) || !classes_fit(&c)) return value_poison(a->call->where);
+    warn_scores(l, a, "logarithms of probabilities", "log_softmax(…, dim=1) makes them of scores, or cross_entropy takes those");
     class_target t = target_of(&c, args_integer(a, 3, -100));
     return weighed(&c, &t, picked(&c, &t));
 }
@@ -397,6 +433,7 @@ static value lower_cross_entropy(lowering *l, const arguments *a, ir_op op) {
     const ir_type *t = &args_tensor(a, 1)->type;
     bool probabilities = t->dtype == IR_F32 && ir_shape_same(t, &c.log->type);
     if (!probabilities && !classes_fit(&c)) return value_poison(where);
+    warn_twice(l, a, IR_SOFTMAX);
     ir_value *log = build_unary(l, op, c.log, where);
     log->producer->attrs.axis = c.axis;
     c.log = log;

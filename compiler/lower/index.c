@@ -38,12 +38,19 @@ static bool lower_bound(lowering *l, const ast_expr *e, const dim **bound) {
     return !e || e->kind == AST_NONE || bound_of(l, e, lower_expr(l, e), bound);
 }
 
-static void note_bounds(lowering *l, diag *e, const dim *a, const dim *b) {
+/* What the run decides alone, of a and b; it would hold if `spare` were never below 0. */
+static void note_bounds(lowering *l, diag *e, const dim *a, const dim *b, const dim *spare) {
     const char *bounds = bounds_show(l, b ? dim_add(l->model->dims, a, b) : a);
+    const dim *symbol;
     if (!bounds && b) bounds = bounds_show(l, a);
     if (!bounds) return;
     diag_note_plain(e, "%s", bounds);
-    diag_hint(e, "it must be provable from the bounds of the dim");
+    bool one = dim_symbols(spare, &symbol, 1) == 1 && dim_is_const(dim_sub(l->model->dims, spare, symbol), NULL);
+    int64_t least = one ? dim_min(symbol) - dim_min(spare) : 0;
+    if (one && dim_min(spare) < 0 && least <= dim_max(symbol))
+        diag_hint(e, "it must hold for all of them, as it does with dim %s = %lld..%lld", dim_symbol_name(symbol),
+                  (long long)least, (long long)dim_max(symbol));
+    else diag_hint(e, "it must be provable from the bounds of the dim");
 }
 
 static bool less_equal(lowering *l, const dim *a, const dim *b) { return dim_less_equal(l->model->dims, a, b); }
@@ -62,7 +69,7 @@ static bool place_bound(lowering *l, const indexing *x, const dim *bound, const 
         diag *e = diag_error(l->diags, where, "whether %s is within the %s elements of dim %zu depends on the run",
                              dim_short(l->arena, bound), dim_short(l->arena, size), x->rank);
         note_value(l, e, x->written->operand, x->operand, where);
-        note_bounds(l, e, size, bound);
+        note_bounds(l, e, size, bound, dim_min(bound) < 0 ? from_end : dim_sub(t, size, bound));
         return false;
     }
     return true;
@@ -94,7 +101,7 @@ static bool take_slice(lowering *l, indexing *x, const ast_expr *item) {
                              always ? "is" : "may be", dim_short(l->arena, begin), dim_short(l->arena, end),
                              dim_short(l->arena, size));
         note_value(l, e, x->written->operand, x->operand, item->where);
-        if (!always) note_bounds(l, e, length, NULL);
+        if (!always) note_bounds(l, e, length, NULL, dim_sub(t, length, build_dim(l, 1)));
         return false;
     }
     const dim *extent = dim_floordiv(t, dim_add(t, length, build_dim(l, step - 1)), step);
@@ -137,7 +144,7 @@ static bool take_element(lowering *l, indexing *x, const ast_expr *item) {
                         : diag_error(l->diags, item->where, "index %s may be outside of the %s elements of dim %zu",
                                      dim_short(l->arena, at), dim_short(l->arena, size), x->rank);
         note_value(l, e, x->written->operand, x->operand, item->where);
-        if (!never) note_bounds(l, e, size, at);
+        if (!never) note_bounds(l, e, size, at, dim_max(at) < 0 ? place : dim_sub(t, dim_sub(t, size, at), build_dim(l, 1)));
         return false;
     }
     x->x = build_slice(l, x->x, x->axis, place, build_dim(l, 1), 1, x->written->where);

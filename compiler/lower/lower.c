@@ -137,6 +137,8 @@ static void bind_list(lowering *l, const ast_pattern *first, const value *v, con
         } else if (v->kind == VALUE_TENSOR && e && e->kind == AST_CALL &&
                    (strcmp(e->name.text, "max") == 0 || strcmp(e->name.text, "min") == 0)) {
             diag_hint(d, "along a dim it gives both: values, indices = %s(x, dim=…)", e->name.text);
+        } else if (v->kind == VALUE_TENSOR && v->tensor->type.rank && dim_is(v->tensor->type.dims[0], (int64_t)count)) {
+            diag_hint(d, "unbind(…, 0) is a tuple of its rows");
         }
     }
     for (const ast_pattern *p = first; p; p = p->next) bind_poison(l, p);
@@ -399,14 +401,15 @@ static void note_declarations(const ast_model *ast, scope *values, scope *layers
     }
 }
 
-static ir_model *lower_model(arena *a, const source *source_text, const ast_model *ast, bool incomplete,
-                             diag_list *diags, lower_notes *notes) {
+static ir_model *lower_model(arena *a, const ast_file *file, const ast_model *ast, bool incomplete, diag_list *diags,
+                             lower_notes *notes) {
     ir_model *m = ir_model_new(a, dim_table_new(a), ast->name.text, ast->name.where);
     scope *declared_values = scope_new(a), *declared_layers = scope_new(a);
     note_declarations(ast, declared_values, declared_layers);
     lowering l = {.arena = a,
                   .diags = diags,
-                  .source = source_text,
+                  .file = file,
+                  .source = file->source,
                   .declared = {declared_values, declared_layers},
                   .model = m,
                   .graph = &m->run,
@@ -449,7 +452,7 @@ lowered_file lower_file_noting(arena *a, const ast_file *file, diag_list *diags,
         } else {
             scope_set(models, ast->name.text, (void *)(uintptr_t)ast);
         }
-        ir_model *m = lower_model(a, file->source, ast, incomplete, diags, notes);
+        ir_model *m = lower_model(a, file, ast, incomplete, diags, notes);
         ARENA_PUSH(a, lowered.models, lowered.count, capacity, m);
     }
     return lowered;

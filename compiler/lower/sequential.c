@@ -63,6 +63,10 @@ value sequential_call(lowering *l, const layer *self, const arguments *a) {
         arguments own = {
             .call = a->call, .what = child->name, .parameters = k->call_parameters, .count = k->call_count};
         own.given[0] = a->given[0];
+        if (i) {
+            const char *before = self->as.sequential.items[i - 1]->name;
+            own.given[0] = args_unwritten(l, a, arena_printf(l->arena, "the result of %s", before));
+        }
         own.values[0] = v;
         l->label = child->label;
         l->weights = child->weights_kept;

@@ -413,7 +413,10 @@ static void report_rule(lowering *l, const ast_expr *call) {
     diag *e = diag_error(l->diags, call->name.where, "%.60s is no optimizer that nnc knows", call->name.text);
     const char *dot = strrchr(call->name.text, '.'); /* torch.optim.SGD */
     const char *nearest = diag_nearest(dot ? dot + 1 : call->name.text, names, sizeof names / sizeof *names);
-    if (nearest) diag_hint(e, "did you mean %s?", nearest);
+    const char *end = call->name.text + strlen(call->name.text);
+    bool schedule = strstr(call->name.text, "Scheduler") || (end - call->name.text > 2 && strcmp(end - 2, "LR") == 0);
+    if (schedule) diag_hint(e, "the rate is the argument lr of NAME_train and NAME_step: the program changes it");
+    else if (nearest) diag_hint(e, "did you mean %s?", nearest);
     else diag_hint(e, "there are SGD, Adam, AdamW and RMSprop, and clip_grad_norm_ and clip_grad_value_");
 }
 

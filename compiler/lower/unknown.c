@@ -49,6 +49,31 @@ static const char *tensor_of_layer(lowering *l, const ast_name *name) {
     return tensor && scope_find(l->layers, owner) ? dot + 1 : NULL;
 }
 
+static bool is_upper(const char *s) {
+    for (; *s; s++)
+        if ((*s < 'A' || *s > 'Z') && (*s < '0' || *s > '9') && *s != '_') return false;
+    return true;
+}
+
+/* Another model of the file, or a layer of one. */
+static bool hint_other_model(const lowering *l, const char *name, diag *e) {
+    for (const ast_model *m = l->file->models; m; m = m->next) {
+        const char *other = m->name.text;
+        if (strcmp(other, l->model->name) == 0) continue;
+        if (strcmp(other, name) == 0) {
+            diag_hint(e, "models do not call each other: declare its layers here too (a tensor that both name is stored "
+                         "once), or let the program run one after the other");
+            return true;
+        }
+        for (const ast_stmt *s = m->statements; s; s = s->next) {
+            if (s->kind != AST_LAYER || strcmp(s->name.text, name) != 0) continue;
+            diag_hint(e, "it is a layer of model %.60s: declare it here too; a tensor that both name is stored once", other);
+            return true;
+        }
+    }
+    return false;
+}
+
 void report_unknown_name(lowering *l, const ast_name *name) {
     const ast_stmt *below = declared_below(l, name, false);
     const char *dot = strchr(name->text, '.');
@@ -87,6 +112,8 @@ void report_unknown_name(lowering *l, const ast_name *name) {
         diag *e = diag_error(l->diags, name->where, "there is no value %.60s", name->text);
         if (nearest) diag_hint(e, "did you mean %.60s?", nearest);
         else if (dot && hint_for(name->text)) diag_hint(e, "%s", hint_for(name->text)); /* torch.float32, math.pi */
+        else if (is_upper(name->text))
+            diag_hint(e, "a size that each call chooses is declared with its bounds: dim %.60s = 1..128", name->text);
     }
 }
 
@@ -141,6 +168,7 @@ void report_unknown_callee(lowering *l, const ast_name *name) {
         diag_hint(e, "%s", instead);
         return;
     }
+    if (hint_other_model(l, name->text, e)) return;
     size_t count;
     const char *const *names = function_names(l->arena, &count), *layer_name = scope_nearest(l->layers, name->text);
     const char **all = ARENA_ARRAY(l->arena, const char *, count + 1);

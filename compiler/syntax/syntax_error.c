@@ -140,11 +140,23 @@ static bool hint_after_operand(const parser *p, const layout_context *at, const 
     else if (at->token == '=' && !at->in_brackets) diag_hint(e, "a statement binds one value: write them one by one");
     else if (at->token == ':' && at->in_brackets && at->previous == NAME && has(expected, "'='"))
         diag_hint(e, "an argument is given with =: bias=True");
+    else if (at->token == '(' && at->previous == ')')
+        diag_hint(e, "what a call gives is no layer: declare it, layer NAME = Linear(…), and call NAME(x)");
     else if (at->token == '(' && at->previous == ']')
         diag_hint(e, "a layer of a list is declared and called by its key: layer net.0 = …, net.0(x)");
     else if (in_list && begins_operand) diag_hint(e, "put a , between them");
     else return false;
     return true;
+}
+
+/* loss.backward(), optimizer.step() */
+static bool is_of_training(const char *name, int length) {
+    static const char *const methods[] = {".backward", ".step", ".zero_grad", ".train", ".eval"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        int n = (int)strlen(methods[i]);
+        if (length > n && memcmp(name + length - n, methods[i], (size_t)n) == 0) return true;
+    }
+    return false;
 }
 
 /* A hint for statements that begin with a name, most of them pasted from Python. */
@@ -159,6 +171,8 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e) {
         diag_hint(e, "where(c, new, old) keeps what is carried as it was");
     else if (at->place == 1 && at->token == '(' && length > 7 && memcmp(name + length - 7, ".append", 7) == 0)
         diag_hint(e, "what each round of a repeat gives is kept by collect NAME = EXPR");
+    else if (at->place == 1 && at->token == '(' && is_of_training(name, length))
+        diag_hint(e, "leave it out: NAME_grad and NAME_train of the C compute gradients, NAME_step and NAME_train take a step");
     else if (at->place == 1 && at->token == '(')
         diag_hint(e, "a statement binds what a call gives: NAME = %.*s(…)", length, name);
     else if (at->place == 1 && at->token == EQUAL) diag_hint(e, "a value is bound with one =");
