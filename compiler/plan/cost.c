@@ -67,6 +67,20 @@ cost_tile cost_dots(const cost_body *body, int64_t panel_columns, int64_t most_r
     return (cost_tile){(unsigned)smaller(most_rows, body->registers > 16 ? 3 : 2), wide, 1};
 }
 
+/* That tile, or one less wide and higher: whichever loads least of b, once a tile of rows, and of a, once a tile of
+ * columns. With 16 registers 8 rows are 4 + 4 by three vectors, not 3 + 3 + 2 by four. */
+static cost_tile fewest_loads(const cost_body *body, cost_tile tile, int64_t columns, int64_t rows) {
+    int64_t vectors = parts(columns, body->lanes), least = INT64_MAX;
+    cost_tile best = tile;
+    for (unsigned wide = tile.vectors; wide > 0; wide--) {
+        unsigned high = tile_rows(body, wide, tile.chains);
+        int64_t loads = vectors * parts(rows, high) + rows * parts(vectors, wide);
+        if (loads < least) best = (cost_tile){even_rows(high, rows), wide, tile.chains};
+        least = smaller(least, loads);
+    }
+    return best;
+}
+
 cost_tile cost_matmul_row(const cost_body *body, int64_t columns, int64_t terms) {
     cost_tile t = cost_product_row(body, columns, columns, terms);
     /* b is not packed by panels: where there are registers, whole rows of it are fastest to read */
@@ -86,7 +100,8 @@ cost_tile cost_matmul(const cost_body *body, int64_t columns, int64_t terms, int
     int64_t sums = rows * smaller(parts(columns, body->lanes), 4);
     unsigned chains = product_chains(body, columns, terms);
     while (chains > 1 && sums * chains / 2 >= body->sums) chains /= 2;
-    return tile_of(body, columns, chains, most_rows);
+    cost_tile tile = tile_of(body, columns, chains, most_rows);
+    return rows > 0 ? fewest_loads(body, tile, columns, rows) : tile;
 }
 
 cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t terms, int64_t most_rows) {
