@@ -5,6 +5,19 @@
 
 #include "emit/target.h"
 
+int model_options_seed(const command_line *line, uint64_t *to) {
+    return options_number(line->value, UINT64_MAX, to) ? -1 : command_usage(line, "not a seed: %s", line->value);
+}
+
+int model_options_steps(const command_line *line, int64_t *to) {
+    enum { MOST = 1000000000 };
+    uint64_t number;
+    if (!options_number(line->value, MOST, &number) || !number)
+        return command_usage(line, "--steps takes a number from 1 to %d, not %s", MOST, line->value);
+    *to = (int64_t)number;
+    return -1;
+}
+
 int model_options_take(arena *a, const command_line *line, model_options *to, int row) {
     options *o = &to->compiling;
     uint64_t number;
@@ -15,10 +28,8 @@ int model_options_take(arena *a, const command_line *line, model_options *to, in
         return -1;
     case OF_MODEL: to->model = line->value; return -1;
     case OF_RANDOM_WEIGHTS:
-        if (!options_number(line->value, UINT64_MAX, &o->seed))
-            return command_usage(line, "not a seed: %s", line->value);
         o->random_weights = true;
-        return -1;
+        return model_options_seed(line, &o->seed);
     case OF_TARGET:
         if (!target_exists(line->value))
             return command_usage(line, "--target does not know %s", line->value);

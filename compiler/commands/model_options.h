@@ -40,6 +40,9 @@ typedef struct {
 
 /* Takes line->value for row OF_…; below 0, or the status of a wrong one. */
 int model_options_take(arena *a, const command_line *line, model_options *to, int row);
+/* --random and --steps of commands that have them: below 0, or the status of a wrong one. */
+int model_options_seed(const command_line *line, uint64_t *to);
+int model_options_steps(const command_line *line, int64_t *to);
 /* After the options: the one word is the file. Below 0, or the status. */
 int model_options_finish(const command_line *line, model_options *to);
 /* Leaves of the file the model that is meant; false, and an error, if there is none such, or

@@ -211,28 +211,19 @@ static bool add_file(arena *a, run_options *o, const char *given) {
     return true;
 }
 
-enum { MOST_STEPS = 1000000000 };
-
 static int read_options(arena *a, command_line *line, run_options *o) {
-    uint64_t number;
     for (int option; (option = command_next(line)) >= 0;) {
         int status = option >= OWN ? model_options_take(a, line, &o->model, option - OWN) : -1;
-        if (status >= 0) return status;
         if (option == INPUT)
             ARENA_PUSH(a, o->given, o->given_count, o->given_capacity, line->value);
         if (option == OUTPUT && !add_file(a, o, line->value))
             return command_usage(line, "--output takes NAME=FILE, not %s", line->value);
-        if (option == STEPS) {
-            if (!options_number(line->value, MOST_STEPS, &number) || !number)
-                return command_usage(line, "--steps takes a number from 1 to %d, not %s",
-                                     MOST_STEPS, line->value);
-            o->wishes.steps = (int64_t)number;
-        }
+        if (option == STEPS) status = model_options_steps(line, &o->wishes.steps);
         if (option == RANDOM) {
-            if (!options_number(line->value, UINT64_MAX, &o->wishes.seed))
-                return command_usage(line, "not a seed: %s", line->value);
+            status = model_options_seed(line, &o->wishes.seed);
             o->wishes.random = true;
         }
+        if (status >= 0) return status;
     }
     return line->status >= 0 ? line->status : model_options_finish(line, &o->model);
 }

@@ -238,8 +238,6 @@ static const command_option rows[] = {
     MODEL_OPTION_ROWS,
 };
 
-enum { MOST_STEPS = 1000000000 };
-
 static bool read_error(const char *s, double *to) {
     char *end;
     *to = strtod(s, &end);
@@ -247,25 +245,18 @@ static bool read_error(const char *s, double *to) {
 }
 
 static int read_options(arena *a, command_line *line, verify_options *o) {
-    uint64_t number;
     for (int option; (option = command_next(line)) >= 0;) {
         int status = option >= OWN ? model_options_take(a, line, &o->model, option - OWN) : -1;
-        if (status >= 0) return status;
         if (option == INPUT)
             ARENA_PUSH(a, o->given, o->given_count, o->given_capacity, line->value);
         if (option == EXPECT)
             ARENA_PUSH(a, o->expected, o->expected_count, o->expected_capacity, line->value);
         if (option == JSON) o->json = true;
-        if (option == STEPS) {
-            if (!options_number(line->value, MOST_STEPS, &number) || !number)
-                return command_usage(line, "--steps takes a number from 1 to %d, not %s",
-                                     MOST_STEPS, line->value);
-            o->steps = (int64_t)number;
-        }
-        if (option == RANDOM && !options_number(line->value, UINT64_MAX, &o->seed))
-            return command_usage(line, "not a seed: %s", line->value);
+        if (option == STEPS) status = model_options_steps(line, &o->steps);
+        if (option == RANDOM) status = model_options_seed(line, &o->seed);
         if (option == MAX_ERROR && !read_error(line->value, &o->max_error))
             return command_usage(line, "--max-error takes a number from 0 up, not %s", line->value);
+        if (status >= 0) return status;
     }
     if (line->status >= 0) return line->status;
     if (o->expected_count && !o->given_count)

@@ -105,6 +105,31 @@ static bool check_result(call *c, const value *v) {
     return true;
 }
 
+/* By the operator's row, if its operands are such as it may have. */
+static bool handle(call *c) {
+    importer *m = c->importer;
+    bool good = true;
+    if (c->in_count > c->row->most || c->in_count < c->row->fewest)
+        good = refuse(c, "has %u operands; %u to %u are allowed", c->in_count, c->row->fewest, c->row->most);
+    for (unsigned i = 0; good && i < c->row->fewest; i++)
+        if (!c->in[i]) good = refuse(c, "operand %u is not there", i + 1);
+    for (unsigned i = 0; good && i < c->in_count; i++)
+        if (c->in[i] && is_cut_to_integer(c->in[i]) && !(c->row->code & TAKES_CUT_INTEGERS))
+            good = refuse(c, "needs \"%s\", an integer made of a float, which has no counterpart in nnc",
+                          c->in[i]->name);
+    for (unsigned i = 0; good && i < c->in_count; i++)
+        if (c->in[i] && c->in[i]->sequence && !(c->row->code & TAKES_SEQUENCES))
+            good = refuse(c, "of a sequence is not supported");
+    size_t reports = m->reports;
+    m->graph->spent = false;
+    if (good) good = c->row->handle(c);
+    if (m->graph->spent && reports == m->reports)
+        good = refuse(c,
+                      "what it gives can't be computed at compile time: it is too large for the memory it may "
+                      "take, or not constant");
+    return good;
+}
+
 static void interpret_node(importer *m, Onnx__NodeProto *const *nodes, size_t position, int64_t opset) {
     const Onnx__NodeProto *proto = nodes[position];
     const char *type = proto->op_type ? proto->op_type : "";
@@ -136,24 +161,7 @@ static void interpret_node(importer *m, Onnx__NodeProto *const *nodes, size_t po
     } else if (good && !failed && f) {
         good = interpret_function(&c, f);
     } else if (good && !failed) {
-        if (c.in_count > c.row->most || c.in_count < c.row->fewest)
-            good = refuse(&c, "has %u operands; %u to %u are allowed", c.in_count, c.row->fewest, c.row->most);
-        for (unsigned i = 0; good && i < c.row->fewest; i++)
-            if (!c.in[i]) good = refuse(&c, "operand %u is not there", i + 1);
-        for (unsigned i = 0; good && i < c.in_count; i++)
-            if (c.in[i] && is_cut_to_integer(c.in[i]) && !(c.row->code & TAKES_CUT_INTEGERS))
-                good = refuse(&c, "needs \"%s\", an integer made of a float, which has no counterpart in nnc",
-                              c.in[i]->name);
-        for (unsigned i = 0; good && i < c.in_count; i++)
-            if (c.in[i] && c.in[i]->sequence && !(c.row->code & TAKES_SEQUENCES))
-                good = refuse(&c, "of a sequence is not supported");
-        size_t reports = m->reports;
-        m->graph->spent = false;
-        if (good) good = c.row->handle(&c);
-        if (m->graph->spent && reports == m->reports)
-            good = refuse(&c,
-                          "what it gives can't be computed at compile time: it is too large for the memory it may "
-                          "take, or not constant");
+        good = handle(&c);
     }
     for (unsigned i = 0; good && !failed && i < c.out_count; i++) {
         if (c.out[i]) good = check_result(&c, c.out[i]);

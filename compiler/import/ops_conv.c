@@ -105,103 +105,108 @@ static void add_sizes(arena *a, text *t, const char *name, const int64_t *all, u
     if (differs(all, axes, otherwise)) text_printf(t, ", %s=%s", name, sizes(a, all, axes));
 }
 
-/* The weight's shape and the names of a convolution layer; false after a report. */
-static bool read_weights(call *c, layer *l, const char *kind, window *w, const value **weight, const float **bias) {
+typedef struct {
+    layer layer;
+    window window;
+    const value *weight;
+    const float *bias; /* or NULL */
+} convolution;
+
+/* The weight's shape, the names of the layer and the window; false after a report. */
+static bool read_convolution(call *c, const char *kind, convolution *to) {
     graph *g = c->graph;
+    layer *l = &to->layer;
+    window *w = &to->window;
     value *x = c->in[0];
-    *weight = c->in[1];
+    const value *weight = to->weight = c->in[1];
     w->axes = x->rank - 2;
-    if (x->rank < 3 || x->rank > 4 || (*weight)->rank != x->rank)
+    if (x->rank < 3 || x->rank > 4 || weight->rank != x->rank)
         return refuse(c, "of %s is not supported; [N, C, L] and [N, C, H, W] are", value_shape_string(g->arena, x));
-    const float *data = value_float_array(g, *weight);
+    const float *data = value_float_array(g, weight);
     value *b = operand(c, 2);
-    *bias = b ? value_float_array(g, b) : NULL;
+    to->bias = b ? value_float_array(g, b) : NULL;
     int64_t dims[IMPORT_MAX_RANK];
-    if (!data || (b && !*bias) || !value_constant_shape(*weight, dims))
+    if (!data || (b && !to->bias) || !value_constant_shape(weight, dims))
         return refuse(c, "its weight and bias must be constant");
     for (unsigned i = 0; i < w->axes; i++) w->kernel[i] = dims[2 + i];
     l->kind = arena_printf(g->arena, "%s%ud", kind, w->axes);
-    const char *dot = strrchr((*weight)->name, '.');
+    const char *dot = strrchr(weight->name, '.');
     l->wanted = dot && strcmp(dot, ".weight") == 0
-                    ? arena_strndup(g->arena, (*weight)->name, (size_t)(dot - (*weight)->name))
+                    ? arena_strndup(g->arena, weight->name, (size_t)(dot - weight->name))
                     : c->path;
-    l->params[0] = (layer_param){.suffix = "weight", .data = data, .rank = (*weight)->rank};
-    for (unsigned i = 0; i < (*weight)->rank; i++) l->params[0].dims[i] = dims[i];
-    l->param_count = *bias ? 2 : 1;
-    return true;
+    l->params[0] = (layer_param){.suffix = "weight", .data = data, .rank = weight->rank};
+    for (unsigned i = 0; i < weight->rank; i++) l->params[0].dims[i] = dims[i];
+    l->param_count = to->bias ? 2 : 1;
+    return read_window(c, x, w);
 }
 
 bool op_conv(call *c) {
     graph *g = c->graph;
     arena *a = g->arena;
-    layer l = {0};
-    window w = {0};
-    const value *weight = NULL;
-    const float *bias = NULL;
-    if (!read_weights(c, &l, "Conv", &w, &weight, &bias) || !read_window(c, c->in[0], &w)) return false;
-    value *x = pad_unevenly(c, c->in[0], &w, "");
-    const int64_t *dims = l.params[0].dims;
+    convolution v = {.bias = NULL};
+    if (!read_convolution(c, "Conv", &v)) return false;
+    window *w = &v.window;
+    value *x = pad_unevenly(c, c->in[0], w, "");
+    const int64_t *dims = v.layer.params[0].dims;
     int64_t group = attribute_int(c, "group", 1), channels;
     if (group < 1 || dims[0] % group || !dim_is_const(x->dims[1], &channels) || channels != dims[1] * group)
-        return refuse(c, "its weight is %s, which does not fit %s in %" PRId64 " groups", value_shape_string(a, weight),
+        return refuse(c, "its weight is %s, which does not fit %s in %" PRId64 " groups", value_shape_string(a, v.weight),
                       value_shape_string(a, x), group);
-    if (bias && !dim_is(c->in[2]->dims[0], dims[0]))
+    if (v.bias && !dim_is(c->in[2]->dims[0], dims[0]))
         return refuse(c, "its bias is %s", value_shape_string(a, c->in[2]));
-    l.params[1] = (layer_param){"bias", bias, 1, {dims[0]}};
+    v.layer.params[1] = (layer_param){"bias", v.bias, 1, {dims[0]}};
     text t = text_new(a);
-    text_printf(&t, "%" PRId64 ", %" PRId64 ", %s", channels, dims[0], sizes(a, w.kernel, w.axes));
-    add_sizes(a, &t, "stride", w.stride, w.axes, 1);
-    add_sizes(a, &t, "padding", w.before, w.axes, 0);
-    add_sizes(a, &t, "dilation", w.dilation, w.axes, 1);
+    text_printf(&t, "%" PRId64 ", %" PRId64 ", %s", channels, dims[0], sizes(a, w->kernel, w->axes));
+    add_sizes(a, &t, "stride", w->stride, w->axes, 1);
+    add_sizes(a, &t, "padding", w->before, w->axes, 0);
+    add_sizes(a, &t, "dilation", w->dilation, w->axes, 1);
     if (group > 1) text_printf(&t, ", groups=%" PRId64, group);
-    if (!bias) text_add(&t, ", bias=False");
-    l.arguments = text_string(&t);
+    if (!v.bias) text_add(&t, ", bias=False");
+    v.layer.arguments = text_string(&t);
     value *type = value_like(g, x);
-    type->dims[1] = weight->dims[0];
-    if (!slide(c, x, &w, false, type)) return false;
-    return give(c, make_layer(g, c->path, &l, &x, 1, (const value *[]){type}, 1)->results[0]);
+    type->dims[1] = v.weight->dims[0];
+    if (!slide(c, x, w, false, type)) return false;
+    return give(c, make_layer(g, c->path, &v.layer, &x, 1, (const value *[]){type}, 1)->results[0]);
 }
 
 bool op_conv_transpose(call *c) {
     graph *g = c->graph;
     arena *a = g->arena;
-    layer l = {0};
-    window w = {0};
-    const value *weight = NULL;
-    const float *bias = NULL;
+    convolution v = {.bias = NULL};
     int64_t extra[MAX_AXES] = {0}, channels;
     const int64_t *given = NULL;
     size_t count = 0;
-    if (!read_weights(c, &l, "ConvTranspose", &w, &weight, &bias) || !read_window(c, c->in[0], &w)) return false;
+    if (!read_convolution(c, "ConvTranspose", &v)) return false;
+    const window *w = &v.window;
     value *x = c->in[0];
-    if (w.axes != 1) return refuse(c, "over two axes is not supported");
-    if (attribute(c, "output_shape") || w.before[0] != w.after[0])
+    if (w->axes != 1) return refuse(c, "over two axes is not supported");
+    if (attribute(c, "output_shape") || w->before[0] != w->after[0])
         return refuse(c, "output_shape and pads that differ are not supported");
     if (attribute_ints(c, "output_padding", &given, &count) && count == 1) extra[0] = given[0];
-    const int64_t *dims = l.params[0].dims;
+    const int64_t *dims = v.layer.params[0].dims;
     int64_t group = attribute_int(c, "group", 1);
     if (group < 1 || !dim_is_const(x->dims[1], &channels) || channels != dims[0])
-        return refuse(c, "its weight is %s, which does not fit %s", value_shape_string(a, weight),
+        return refuse(c, "its weight is %s, which does not fit %s", value_shape_string(a, v.weight),
                       value_shape_string(a, x));
-    if (bias && !dim_is(c->in[2]->dims[0], dims[1] * group))
+    if (v.bias && !dim_is(c->in[2]->dims[0], dims[1] * group))
         return refuse(c, "its bias is %s", value_shape_string(a, c->in[2]));
-    l.params[1] = (layer_param){"bias", bias, 1, {dims[1] * group}};
+    v.layer.params[1] = (layer_param){"bias", v.bias, 1, {dims[1] * group}};
     text t = text_new(a);
-    text_printf(&t, "%" PRId64 ", %" PRId64 ", %" PRId64, channels, dims[1] * group, w.kernel[0]);
-    add_sizes(a, &t, "stride", w.stride, 1, 1);
-    add_sizes(a, &t, "padding", w.before, 1, 0);
+    text_printf(&t, "%" PRId64 ", %" PRId64 ", %" PRId64, channels, dims[1] * group, w->kernel[0]);
+    add_sizes(a, &t, "stride", w->stride, 1, 1);
+    add_sizes(a, &t, "padding", w->before, 1, 0);
     add_sizes(a, &t, "output_padding", extra, 1, 0);
     if (group > 1) text_printf(&t, ", groups=%" PRId64, group);
-    if (!bias) text_add(&t, ", bias=False");
-    add_sizes(a, &t, "dilation", w.dilation, 1, 1);
-    l.arguments = text_string(&t);
+    if (!v.bias) text_add(&t, ", bias=False");
+    add_sizes(a, &t, "dilation", w->dilation, 1, 1);
+    v.layer.arguments = text_string(&t);
     value *type = value_like(g, x);
     type->dims[1] = dim_const(g->dims, dims[1] * group);
     const dim *steps =
-        dim_mul(g->dims, dim_sub(g->dims, x->dims[2], dim_const(g->dims, 1)), dim_const(g->dims, w.stride[0]));
+        dim_mul(g->dims, dim_sub(g->dims, x->dims[2], dim_const(g->dims, 1)), dim_const(g->dims, w->stride[0]));
     type->dims[2] =
-        dim_add(g->dims, steps, dim_const(g->dims, (w.kernel[0] - 1) * w.dilation[0] + 1 + extra[0] - 2 * w.before[0]));
-    return give(c, make_layer(g, c->path, &l, &x, 1, (const value *[]){type}, 1)->results[0]);
+        dim_add(g->dims, steps, dim_const(g->dims, (w->kernel[0] - 1) * w->dilation[0] + 1 + extra[0] - 2 * w->before[0]));
+    return give(c, make_layer(g, c->path, &v.layer, &x, 1, (const value *[]){type}, 1)->results[0]);
 }
 
 bool op_pool(call *c) {

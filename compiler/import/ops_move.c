@@ -109,77 +109,101 @@ static value *flipped(call *c, value *x, unsigned axis) {
     return make_call(g, c->path, "flip", &x, 1, arena_printf(g->arena, ", %u", axis), value_like(g, x));
 }
 
+/* What is to be cut, by attributes before opset 10, by operands since. */
+typedef struct {
+    int64_t count;           /* of cuts */
+    const int64_t *given[2]; /* starts, ends; NULL: operands 1 and 2 are */
+    const int64_t *axes;     /* NULL: the first ones */
+    const int64_t *steps;    /* NULL: all 1 */
+} slice_words;
+
+static bool read_slice_bounds(call *c, slice_words *to) {
+    const value *starts = operand(c, 1), *ends = operand(c, 2);
+    size_t counts[2];
+    int64_t others;
+    if (c->opset < 10) {
+        if (!attribute_ints(c, "starts", &to->given[0], &counts[0]) ||
+            !attribute_ints(c, "ends", &to->given[1], &counts[1]) || counts[0] != counts[1])
+            return refuse(c, "its starts and ends do not fit");
+        to->count = (int64_t)counts[0];
+        return true;
+    }
+    if (!starts || !ends) return refuse(c, "its starts and ends are not there");
+    if (!value_known(starts) || !value_known(ends) || starts->element != ELEMENT_INT || ends->element != ELEMENT_INT)
+        return refuse(c, "its starts and ends must be computable at compile time");
+    if (!value_count(starts, &to->count) || !value_count(ends, &others) || others != to->count)
+        return refuse(c, "its starts and ends do not fit");
+    return true;
+}
+
+static bool read_slice(call *c, slice_words *to) {
+    bool by_attributes = c->opset < 10, failed = false;
+    size_t axes = 0, steps = 0;
+    if (!read_slice_bounds(c, to)) return false;
+    if (!integers_of(c, "axes", by_attributes ? CALL_MAX_OPERANDS : 3, &to->axes, &axes, &failed)) to->axes = NULL;
+    if (failed) return false;
+    if (by_attributes || !integers_of(c, "steps", 4, &to->steps, &steps, &failed)) to->steps = NULL;
+    if (failed) return false;
+    if ((to->axes && (int64_t)axes != to->count) || (to->steps && (int64_t)steps != to->count) ||
+        to->count > c->in[0]->rank)
+        return refuse(c, "its starts, ends, axes and steps do not fit");
+    return true;
+}
+
+/* The start or the end of a cut, as it is given. */
+static const dim *slice_bound(const call *c, const slice_words *of, int which, int64_t i) {
+    const int64_t most = (int64_t)1 << 51; /* as far as dims go; INT64_MAX stands for "to the end" */
+    if (!of->given[which]) return value_dim_at(c->in[1 + which], i);
+    int64_t n = of->given[which][i];
+    return dim_const(c->graph->dims, n > most ? most : n < -most ? -most : n);
+}
+
+/* The same place counted from the other end. */
+static const dim *from_other_end(dim_table *t, const dim *place, const dim *extent) {
+    const dim *last = dim_sub(t, extent, dim_const(t, 1));
+    if (dim_max(place) < 0) return dim_sub(t, dim_const(t, -1), place);
+    return dim_less_equal(t, last, place) ? dim_const(t, 0) : dim_sub(t, last, place);
+}
+
+/* Cut i; *x is turned around where the step is negative. */
+static bool cut_axis(call *c, const slice_words *of, int64_t i, value **x, slice_axis *cuts) {
+    dim_table *t = c->graph->dims;
+    unsigned axis;
+    if (!axis_of(c, of->axes ? of->axes[i] : i, (*x)->rank, &axis)) return false;
+    const dim *extent = (*x)->dims[axis], *start = slice_bound(c, of, 0, i), *stop = slice_bound(c, of, 1, i);
+    int64_t step = of->steps ? of->steps[i] : 1;
+    if (step == 0) return refuse(c, "a step of 0");
+    if (step < 0) { /* x[s:e:-k] is flip(x)[n-1-s : n-1-e : k] */
+        *x = flipped(c, *x, axis);
+        if (!*x) return give(c, NULL);
+        start = from_other_end(t, start, extent);
+        stop = from_other_end(t, stop, extent);
+        step = -step;
+    }
+    start = bound(c->graph, start, extent);
+    stop = bound(c->graph, stop, extent);
+    if (!start || !stop)
+        return refuse(c, "where it cuts axis %u of %s depends on a size of run time: narrow it with --dim", axis,
+                      dim_string(c->graph->arena, extent));
+    if (!dim_less_equal(t, start, stop)) {
+        if (!dim_less_equal(t, stop, start)) return refuse(c, "what it cuts from axis %u may be nothing", axis);
+        stop = start;
+    }
+    if (!dim_is(start, 0)) cuts[axis].start = start;
+    if (!dim_same(stop, extent)) cuts[axis].stop = stop;
+    cuts[axis].step = step;
+    return true;
+}
+
 bool op_slice(call *c) {
-    graph *g = c->graph;
     value *x = c->in[0];
-    const int64_t *axes = NULL, *steps = NULL, *given[2] = {NULL, NULL};
-    size_t axis_count = 0, step_count = 0, counts[2] = {0, 0};
-    bool failed = false, by_attributes = c->opset < 10;
+    slice_words words = {0};
     slice_axis cuts[IMPORT_MAX_RANK] = {0};
     for (unsigned i = 0; i < x->rank; i++) cuts[i].step = 1;
-    int64_t count = 0;
-    if (by_attributes) {
-        if (!attribute_ints(c, "starts", &given[0], &counts[0]) || !attribute_ints(c, "ends", &given[1], &counts[1]) ||
-            counts[0] != counts[1])
-            return refuse(c, "its starts and ends do not fit");
-        count = (int64_t)counts[0];
-    } else {
-        if (c->in_count < 3 || !c->in[1] || !c->in[2]) return refuse(c, "its starts and ends are not there");
-        int64_t ends;
-        if (!value_known(c->in[1]) || !value_known(c->in[2]) || c->in[1]->element != ELEMENT_INT ||
-            c->in[2]->element != ELEMENT_INT)
-            return refuse(c, "its starts and ends must be computable at compile time");
-        if (!value_count(c->in[1], &count) || !value_count(c->in[2], &ends) || ends != count)
-            return refuse(c, "its starts and ends do not fit");
-    }
-    bool have_axes = integers_of(c, "axes", by_attributes ? CALL_MAX_OPERANDS : 3, &axes, &axis_count, &failed);
-    if (failed) return false;
-    bool have_steps = !by_attributes && integers_of(c, "steps", 4, &steps, &step_count, &failed);
-    if (failed) return false;
-    if ((have_axes && (int64_t)axis_count != count) || (have_steps && (int64_t)step_count != count) || count > x->rank)
-        return refuse(c, "its starts, ends, axes and steps do not fit");
-    for (int64_t i = 0; i < count; i++) {
-        unsigned axis;
-        if (!axis_of(c, have_axes ? axes[i] : i, x->rank, &axis)) return false;
-        const dim *extent = x->dims[axis];
-        int64_t step = have_steps ? steps[i] : 1;
-        const int64_t most = (int64_t)1 << 51;
-        const dim *start = by_attributes ? dim_const(g->dims, given[0][i] > most    ? most
-                                                              : given[0][i] < -most ? -most
-                                                                                    : given[0][i])
-                                         : value_dim_at(c->in[1], i);
-        const dim *stop = by_attributes ? dim_const(g->dims, given[1][i] > most    ? most
-                                                             : given[1][i] < -most ? -most
-                                                                                   : given[1][i])
-                                        : value_dim_at(c->in[2], i);
-        if (step == 0) return refuse(c, "a step of 0");
-        if (step < 0) { /* the same from the other end: x[s:e:-k] is flip(x)[n-1-s : n-1-e : k] */
-            const dim *last = dim_sub(g->dims, extent, dim_const(g->dims, 1));
-            x = flipped(c, x, axis);
-            if (!x) return give(c, NULL);
-            start = dim_max(start) < 0                     ? dim_sub(g->dims, dim_const(g->dims, -1), start)
-                    : dim_less_equal(g->dims, last, start) ? dim_const(g->dims, 0)
-                                                           : dim_sub(g->dims, last, start);
-            stop = dim_max(stop) < 0                     ? dim_sub(g->dims, dim_const(g->dims, -1), stop)
-                   : dim_less_equal(g->dims, last, stop) ? dim_const(g->dims, 0)
-                                                         : dim_sub(g->dims, last, stop);
-            step = -step;
-        }
-        start = bound(g, start, extent);
-        stop = bound(g, stop, extent);
-        if (!start || !stop)
-            return refuse(c, "where it cuts axis %u of %s depends on a size of run time: narrow it with --dim", axis,
-                          dim_string(g->arena, extent));
-        if (!dim_less_equal(g->dims, start, stop)) {
-            if (!dim_less_equal(g->dims, stop, start))
-                return refuse(c, "what it cuts from axis %u may be nothing", axis);
-            stop = start;
-        }
-        if (!dim_is(start, 0)) cuts[axis].start = start;
-        if (!dim_same(stop, extent)) cuts[axis].stop = stop;
-        cuts[axis].step = step;
-    }
-    return give(c, make_slice(g, c->path, x, cuts));
+    if (!read_slice(c, &words)) return false;
+    for (int64_t i = 0; i < words.count; i++)
+        if (!cut_axis(c, &words, i, &x, cuts)) return false;
+    return give(c, make_slice(c->graph, c->path, x, cuts));
 }
 
 /* The known indices, negative ones counted from the end; NULL, refused, when one is outside. */

@@ -48,38 +48,42 @@ static void others(const plan_view *v, unsigned axis, const dim **strides) {
     for (unsigned i = 0; i < v->type.rank; i++) strides[i] = i == axis ? NULL : v->strides[i];
 }
 
-static void gather(emit_context *e, const plan_kernel *k, cfunction *f) {
+/* Loops over ids: *led is where one leads in v, *own the element of `other` at the id's own place. */
+static cblock *loops_over_ids(emit_context *e, const plan_kernel *k, cblock *b, const plan_view *v,
+                              const plan_operand *other, cexpr **led, cexpr **own) {
     cunit *u = e->unit;
-    const plan_operand *x = &k->inputs[0], *ids = &k->inputs[1], *y = &k->results[0];
+    const plan_operand *ids = &k->inputs[1];
     unsigned axis = k->node->attrs.axis;
     const dim *strides[IR_MAX_RANK];
-    others(&x->view, axis, strides);
-    nest *n = nest_new(e, &y->view.type, NEST_ALL_AXES);
-    unsigned from = nest_add_strides(n, strides), id = nest_add(n, &ids->view), to = nest_add(n, &y->view);
+    others(v, axis, strides);
+    nest *n = nest_new(e, &ids->view.type, NEST_ALL_AXES);
+    unsigned in_v = nest_add_strides(n, strides), id = nest_add(n, &ids->view), at_id = nest_add(n, &other->view);
     nest_close(n, 0);
-    cblock *b = nest_loops(n, c_body(f), n->rank);
-    cexpr *place = c_mul(u, c_cast(u, "size_t", nest_element(n, id, ids->name)), emit_dim(e, x->view.strides[axis]));
-    c_assign(b, nest_element(n, to, y->name), "=", at(e, x, c_add(u, nest_offset(n, from, n->rank), place)));
+    cexpr *place = c_mul(u, c_cast(u, "size_t", nest_element(n, id, ids->name)), emit_dim(e, v->strides[axis]));
+    *led = c_add(u, nest_offset(n, in_v, n->rank), place);
+    *own = nest_element(n, at_id, other->name);
+    return nest_loops(n, b, n->rank);
+}
+
+static void gather(emit_context *e, const plan_kernel *k, cfunction *f) {
+    const plan_operand *x = &k->inputs[0];
+    cexpr *from, *to;
+    cblock *b = loops_over_ids(e, k, c_body(f), &x->view, &k->results[0], &from, &to);
+    c_assign(b, to, "=", at(e, x, from));
 }
 
 static void scatter_add(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
-    const plan_operand *x = &k->inputs[0], *ids = &k->inputs[1], *src = &k->inputs[2], *y = &k->results[0];
-    unsigned axis = k->node->attrs.axis;
+    const plan_operand *x = &k->inputs[0], *y = &k->results[0];
     nest *copied = nest_new(e, &y->view.type, NEST_ALL_AXES);
     unsigned before = nest_add(copied, &x->view), after = nest_add(copied, &y->view);
     nest_close(copied, 0);
     c_assign(nest_loops(copied, c_body(f), copied->rank), nest_element(copied, after, y->name), "=",
              nest_element(copied, before, x->name));
-    const dim *strides[IR_MAX_RANK];
-    others(&y->view, axis, strides);
-    nest *n = nest_new(e, &ids->view.type, NEST_ALL_AXES);
-    unsigned to = nest_add_strides(n, strides), id = nest_add(n, &ids->view), from = nest_add(n, &src->view);
-    nest_close(n, 0);
-    cblock *b = nest_loops(n, c_body(f), n->rank);
-    cexpr *place = c_mul(u, c_cast(u, "size_t", nest_element(n, id, ids->name)), emit_dim(e, y->view.strides[axis]));
-    c_declare(b, "const size_t ", "to", c_add(u, nest_offset(n, to, n->rank), place));
-    cexpr *sum = at(e, y, c_name(u, "to")), *one = nest_element(n, from, src->name);
+    cexpr *to, *one;
+    cblock *b = loops_over_ids(e, k, c_body(f), &y->view, &k->inputs[2], &to, &one);
+    c_declare(b, "const size_t ", "to", to);
+    cexpr *sum = at(e, y, c_name(u, "to"));
     if (y->view.type.dtype == IR_F32) c_assign(b, sum, "+=", one);
     else c_assign(b, sum, "=", c_call(u, "nnc_add_i32", 2, sum, one));
 }

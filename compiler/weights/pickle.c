@@ -247,14 +247,9 @@ static bool duplicate(machine *m) {
     return v && machine_push(m, *v);
 }
 
-static bool step(machine *m, unsigned char opcode) {
+/* Opcodes that push a value of their own, or of the bytes behind them. */
+static bool push_value(machine *m, unsigned char opcode) {
     switch (opcode) {
-    case 0x80: return protocol(m);
-    case 0x95: return frame(m);
-    case '(': return machine_mark(m);
-    case '0': return machine_drop(m);
-    case '1': return drop_marked(m);
-    case '2': return duplicate(m);
     case 'N': return machine_push(m, (pickle_value){.kind = PICKLE_NONE});
     case 0x88: return machine_push_bool(m, true);
     case 0x89: return machine_push_bool(m, false);
@@ -278,6 +273,13 @@ static bool step(machine *m, unsigned char opcode) {
     case 'C': return machine_push_counted(m, PICKLE_BYTES, 1);
     case 0x8E: return machine_push_counted(m, PICKLE_BYTES, 8);
     case 0x96: return machine_push_counted(m, PICKLE_BYTES, 8);
+    default: return fail(m, "0x%02X is no opcode", opcode);
+    }
+}
+
+/* Those that make and fill tuples, lists, dicts and sets. */
+static bool fill(machine *m, unsigned char opcode) {
+    switch (opcode) {
     case ')': return push_empty(m, PICKLE_TUPLE);
     case ']': return push_empty(m, PICKLE_LIST);
     case '}': return push_empty(m, PICKLE_DICT);
@@ -294,6 +296,18 @@ static bool step(machine *m, unsigned char opcode) {
     case 0x90: return append_marked(m, PICKLE_SET);
     case 's': return set_item(m);
     case 'u': return set_marked(m);
+    default: return push_value(m, opcode);
+    }
+}
+
+static bool step(machine *m, unsigned char opcode) {
+    switch (opcode) {
+    case 0x80: return protocol(m);
+    case 0x95: return frame(m);
+    case '(': return machine_mark(m);
+    case '0': return machine_drop(m);
+    case '1': return drop_marked(m);
+    case '2': return duplicate(m);
     case 'p': return take_line_and(m, machine_put);
     case 'q': return take_and(m, 1, machine_put);
     case 'r': return take_and(m, 4, machine_put);
@@ -316,7 +330,7 @@ static bool step(machine *m, unsigned char opcode) {
     case 0x84: return fail(m, "it takes a class out of Python's extension registry");
     case 0x97:
     case 0x98: return fail(m, "it wants a buffer that is not part of it");
-    default: return fail(m, "0x%02X is no opcode", opcode);
+    default: return fill(m, opcode);
     }
 }
 
