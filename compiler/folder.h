@@ -28,8 +28,8 @@ folder folder_new(arena *a, const char *path, diag_list *diags);
 bool folder_is_empty(const char *path);
 /* Makes the folders that a path within it needs; false, with an error, where one cannot be. */
 bool folder_make_way(folder *f, const char *relative);
-/* False, with an error, where one of the places (of a file to be written into the folder by other means) is an input, or
- * that of a file which was added, or differs by case alone from another one. */
+/* False, with an error, where one of the places (of a file to be written into the folder by other means) is an input,
+ * or that of a file which was added, or differs by case alone from another one. */
 bool folder_distinct(const folder *f, const place *places, size_t count);
 /* All templates of a set. */
 bool folder_add_set(folder *f, const char *set, const template_variable *variables);

@@ -99,7 +99,8 @@ const char **pipeline_inputs(const pipeline *p, size_t *count) {
         bool overlaid = weights && !p->options->weights && m->weights_over;
         ARENA_PUSH(p->arena, inputs, *count, capacity, weights);
         for (size_t k = 0; overlaid && m->weights_over[k]; k++)
-            ARENA_PUSH(p->arena, inputs, *count, capacity, path_beside(p->arena, p->options->input, m->weights_over[k]));
+            ARENA_PUSH(p->arena, inputs, *count, capacity,
+                       path_beside(p->arena, p->options->input, m->weights_over[k]));
     }
     return inputs;
 }

@@ -70,8 +70,8 @@ static const char hosted[] =
     "wcsxfrm wctob wctrans wctrans_t wctype wctype_t wmemchr wmemcmp wmemcpy wmemmove wmemset "
     "wprintf wscanf ";
 
-/* Functions of headers that a program often includes beside a model's and that generated code does not call. A model may
- * be called so: see c_function_header. */
+/* Functions of headers that a program often includes beside a model's and that generated code does not call. A model
+ * may be called so: see c_function_header. */
 static const struct {
     const char *header, *functions;
 } called[] = {

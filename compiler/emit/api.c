@@ -217,9 +217,10 @@ void emit_api_check(arena *a, ir_model *const *models, emit_api *const *apis, si
         check_models(a, defined, uppers, models[i], apis[i], diags);
         const char *header = c_function_header(apis[i]->name);
         if (header) {
-            diag *d = diag_warning(diags, WARNING_LIBRARY_NAME, models[i]->where,
-                                   "%s is also a function of <%s>, which a program cannot call behind the model's header",
-                                   apis[i]->name, header);
+            diag *d =
+                diag_warning(diags, WARNING_LIBRARY_NAME, models[i]->where,
+                             "%s is also a function of <%s>, which a program cannot call behind the model's header",
+                             apis[i]->name, header);
             diag_hint(d, "for example: model %s_model", apis[i]->name);
         }
         if (!c_is_reserved_type(a, apis[i]->name)) continue;

@@ -55,7 +55,8 @@ static const char four_biases[] =
     "                nnc_v4_store(to + u, nnc_v4_mul(sum, nnc_v4_splat(scale)));\n"
     "            }\n";
 static const char four_rows[] =
-    "                /* four rows by four terms, the last of them once more with those before; rows past the last are 0 */\n"
+    "                /* four rows by four terms, the last of them once more with those before; rows past "
+    "the last are 0 */\n"
     "                const nnc_v4 scales = nnc_v4_splat(scale), none = nnc_v4_zero();\n"
     "                for (; terms >= 4 && u + 4 <= width; u += 4) {\n"
     "                    const float *row = from + u * terms;\n"
@@ -75,7 +76,8 @@ static const char four_rows[] =
 
 /* The rows of biases alone. */
 static const char biases[] =
-    "/* Biases [gates * units] of the gates from bias_from on, those of neighbouring units side by side, panel by panel;\n"
+    "/* Biases [gates * units] of the gates from bias_from on, those of neighbouring units side by side, panel by "
+    "panel;\n"
     " * zeros fill up. Four bits of order for each group of columns: its gate; a bit of lone: it has the first bias\n"
     " * alone. */\n"
     "static void %s(float *to, const float *bias, const float *second_bias, size_t units, size_t panel,\n"

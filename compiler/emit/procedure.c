@@ -80,7 +80,8 @@ static maker maker_new(emit_context *e, const emit_api *api, const plan_procedur
 /* Where a param lies in one of the struct's arrays. */
 static cexpr *in_struct(const maker *m, const char *member, size_t param) {
     cunit *u = m->e->unit;
-    return c_add(u, c_member(u, c_name(u, "self"), member, true), c_int(u, m->e->plan->packs->params->of[param].offset));
+    return c_add(u, c_member(u, c_name(u, "self"), member, true),
+                 c_int(u, m->e->plan->packs->params->of[param].offset));
 }
 
 static cexpr *base_of(void *context, const plan_buffer *b) {

@@ -1,8 +1,8 @@
 /* runtime: the embedded runtime's text, and parts of it.
  *
- * The text has blocks, from a line "nnc NAME: begin" in a comment to a line "nnc NAME: end", some of which stand inside of
- * others. A standalone file has those that it uses: a block is written if it and all around it are wanted, and a name
- * that is used wants the block that defines it. */
+ * The text has blocks, from a line "nnc NAME: begin" in a comment to a line "nnc NAME: end", some of which stand inside
+ * of others. A standalone file has those that it uses: a block is written if it and all around it are wanted, and a
+ * name that is used wants the block that defines it. */
 #ifndef NNC_EMIT_RUNTIME_H
 #define NNC_EMIT_RUNTIME_H
 

@@ -6,7 +6,7 @@
 #include "emit/emit.h"
 #include "kernels/kernel.h"
 
-/* Before the kernels of the current body: what its steps consist of, those that a call of train takes or NAME_step's. */
+/* Before the current body's kernels: what its steps consist of, those that a call of train takes or NAME_step's. */
 void training_steps(emit_context *e, emit_context *train, const emit_api *api);
 /* A STEP: the gradient of its param lies there. */
 void training_take_step(emit_context *train, cblock *b, const ir_node *step, cexpr *gradient);

@@ -99,7 +99,8 @@ static void fill_param(const training *t, cblock *b, const ir_param *p, size_t s
     }
     case IR_INIT_CONSTANT: {
         cblock *loop = c_for(b, "i", c_int(u, 0), size, 1);
-        c_assign(loop, training_at(t, "parameters", c_add(u, first, c_name(u, "i"))), "=", c_float(u, (float)p->init.number));
+        c_assign(loop, training_at(t, "parameters", c_add(u, first, c_name(u, "i"))), "=",
+                 c_float(u, (float)p->init.number));
         return;
     }
     }
@@ -151,7 +152,8 @@ static void fill_first(void *context, float *values) {
         if (!ir_param_lives(p)) continue;
         const param_place *place = training_place_of(t, p);
         int64_t count = dim_max(ir_type_elements(m->dims, &p->type));
-        for (int64_t k = 0; k < count; k++) values[place->offset + (place->packed ? pack_place_of(place->packed, k) : k)] = p->data[k];
+        for (int64_t k = 0; k < count; k++)
+            values[place->offset + (place->packed ? pack_place_of(place->packed, k) : k)] = p->data[k];
     }
 }
 

@@ -65,8 +65,9 @@ void training_map_function(const training *t) {
     const ir_param **all = ir_living_params(t->e->arena, t->model, &count);
     for (size_t i = 0; i < count; i++)
         if (training_place_of(t, all[i])->packed) in_panels_function(t);
-    cfunction *f = c_function(u, "static size_t", map_name(t),
-                              "Where parameter i, row-major and in the order of the keys, lies in the struct's arrays.");
+    cfunction *f =
+        c_function(u, "static size_t", map_name(t),
+                   "Where parameter i, row-major and in the order of the keys, lies in the struct's arrays.");
     c_parameter(f, "size_t", "i");
     cblock *b = c_body(f);
     cexpr *i = c_name(u, "i");

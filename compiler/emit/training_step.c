@@ -176,7 +176,8 @@ static const char *const rule_names[] = {"SGD", "Adam", "AdamW", "RMSprop"};
 
 static const char *update_function(const training *t, const ir_optimizer *o) {
     cunit *u = t->u;
-    const char *name = emit_function_name(t->e, "update"), *says = "%s, for parameters [from, to), whose gradients become 0.";
+    const char *name = emit_function_name(t->e, "update"),
+               *says = "%s, for parameters [from, to), whose gradients become 0.";
     if (t->training->at_once) says = "%s, for parameters [from, to), whose gradients are given.";
     cfunction *f = c_function(u, emit_static(t->e), name, arena_printf(t->e->arena, says, rule_names[o->rule]));
     c_parameter(f, arena_printf(t->e->arena, "%s *", t->api->type), "self");
@@ -303,7 +304,8 @@ static void step_body(const training *t) {
     step_functions functions = step_functions_of(t);
     const char *name = emit_function_name(e, "take_step");
     *step_body_name(e, e->body) = c_name(t->u, name);
-    cfunction *f = c_function(t->u, "static nnc_status", name, "a step of all optimizers, by the gradients that are there");
+    cfunction *f =
+        c_function(t->u, "static nnc_status", name, "a step of all optimizers, by the gradients that are there");
     c_parameter(f, arena_printf(e->arena, "%s *", t->api->type), "self");
     c_parameter(f, "float", "lr");
     emit_step(t, c_body(f), &functions);

@@ -1,4 +1,4 @@
-/* expression: a node of the import's graph as an expression of the language, and a known value as a literal or a param. */
+/* expression: a node of the import's graph as an expression of the language, a known value as a literal or a param. */
 #ifndef NNC_IMPORT_EXPRESSION_H
 #define NNC_IMPORT_EXPRESSION_H
 

@@ -150,8 +150,8 @@ bool op_conv(call *c) {
     const int64_t *dims = v.layer.params[0].dims;
     int64_t group = attribute_int(c, "group", 1), channels;
     if (group < 1 || dims[0] % group || !dim_is_const(x->dims[1], &channels) || channels != dims[1] * group)
-        return refuse(c, "its weight is %s, which does not fit %s in %" PRId64 " groups", value_shape_string(a, v.weight),
-                      value_shape_string(a, x), group);
+        return refuse(c, "its weight is %s, which does not fit %s in %" PRId64 " groups",
+                      value_shape_string(a, v.weight), value_shape_string(a, x), group);
     if (v.bias && !dim_is(c->in[2]->dims[0], dims[0]))
         return refuse(c, "its bias is %s", value_shape_string(a, c->in[2]));
     v.layer.params[1] = (layer_param){"bias", v.bias, 1, {dims[0]}};
@@ -204,8 +204,8 @@ bool op_conv_transpose(call *c) {
     type->dims[1] = dim_const(g->dims, dims[1] * group);
     const dim *steps =
         dim_mul(g->dims, dim_sub(g->dims, x->dims[2], dim_const(g->dims, 1)), dim_const(g->dims, w->stride[0]));
-    type->dims[2] =
-        dim_add(g->dims, steps, dim_const(g->dims, (w->kernel[0] - 1) * w->dilation[0] + 1 + extra[0] - 2 * w->before[0]));
+    type->dims[2] = dim_add(g->dims, steps,
+                            dim_const(g->dims, (w->kernel[0] - 1) * w->dilation[0] + 1 + extra[0] - 2 * w->before[0]));
     return give(c, make_layer(g, c->path, &v.layer, &x, 1, (const value *[]){type}, 1)->results[0]);
 }
 

@@ -208,7 +208,8 @@ static void write_end(writer *w, node *n) {
         n->operands[i]->text = name_set_give(w->values, "next");
         text_printf(line(w), "%s = %s\n", n->operands[i]->text, next);
     }
-    if (n->until) text_printf(line(w), "%s = %s\n", n->tail, write_operand(w, n->operands[n->operand_count - 1], LOOSE));
+    if (n->until)
+        text_printf(line(w), "%s = %s\n", n->tail, write_operand(w, n->operands[n->operand_count - 1], LOOSE));
     for (unsigned i = n->carried_count; i < n->result_count; i++) {
         if (!n->results[i]->uses) continue;
         n->results[i]->text = name_set_give(w->values, "ys");

@@ -99,7 +99,7 @@ typedef struct {
     ir_values values;                /* TENSOR */
     double scalar[2];                /* UNARY with parameters; CLAMP may hold ±infinity */
     unsigned axis;                   /* NORMALIZE, SLICE, CAT, PAD */
-    unsigned axes;                   /* REDUCE, FLIP: bit i is dim i; BATCH_NORM: what training takes statistics over, or 0 */
+    unsigned axes;                   /* REDUCE, FLIP: bit i is dim i; BATCH_NORM: what statistics are over, or 0 */
     bool keepdim;                    /* REDUCE */
     unsigned perm[IR_MAX_RANK];      /* PERMUTE */
     const dim *start;                /* SIZE, SLICE, ARANGE */
@@ -125,8 +125,8 @@ typedef struct {
     const dim *rounds;               /* REPEAT */
     unsigned rows;                   /* REPEAT: how many inputs are consumed row by row */
     bool backwards;                  /* REPEAT, WEIGHT_GRAD, BIAS_GRAD: the last row comes first */
-    bool pieces;                     /* REPEAT: the rounds are pieces of a recurrent layer's steps (adjoint_tape.c); MATMUL:
-                                      * so may a's rows be: bits do not depend on their number */
+    bool pieces;                     /* REPEAT: the rounds are pieces of a recurrent layer's steps (adjoint_tape.c);
+                                      * MATMUL: so may a's rows be: bits do not depend on their number */
 } ir_attrs;
 
 typedef struct ir_node ir_node;

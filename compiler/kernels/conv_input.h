@@ -1,6 +1,7 @@
-/* conv_input: x of a CONV1D as its kernels see it. It is [N, C, L]; or, made of an image's windows, [N, H, C, R, L], where
- * N*H sequences of C*R channels have R rows of the image each, which other sequences have too. Those of one sequence at a
- * time are put side by side in the work space: there they stay in the first cache while all outputs are made of them. */
+/* conv_input: x of a CONV1D as its kernels see it. It is [N, C, L]; or, made of an image's windows, [N, H, C, R, L],
+ * where N*H sequences of C*R channels have R rows of the image each, which other sequences have too. Those of one
+ * sequence at a time are put side by side in the work space: there they stay in the first cache while all outputs are
+ * made of them. */
 #ifndef NNC_KERNELS_CONV_INPUT_H
 #define NNC_KERNELS_CONV_INPUT_H
 

@@ -24,8 +24,8 @@ typedef struct {
  * columns that are all of a matrix which lies densely: what is loaded serves all of them. */
 void dots_load_columns(emit_context *e, cblock *b, cexpr *matrix, unsigned columns, cexpr *k, cexpr *lanes);
 
-/* Declares the sums, [rows][columns], and adds all terms. Where rows are repeated, a row's sums are the lanes of all its
- * columns, which lie as the matrix does, and `column_sums` of the vector layer adds them; else a column's each. */
+/* Declares the sums, [rows][columns], and adds all terms. Where rows are repeated, a row's sums are the lanes of all
+ * its columns, which lie as the matrix does, and `column_sums` of the vector layer adds them; else a column's each. */
 bool dots_repeats_rows(const emit_context *e, const dots *d);
 void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums);
 /* Adds all terms, whose number is known, to declared sums; not in blocks: that is up to the caller. */

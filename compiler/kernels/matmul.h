@@ -13,7 +13,7 @@ typedef struct {
     cexpr *room;      /* for packed columns */
     cexpr *block;     /* of the panels: this one alone; NULL: all of them */
     const dim *all_rows; /* of a WEIGHT_GRAD, of which `of` has some at a time */
-    bool adds; /* sums begin with what y holds, and are one run: WEIGHT_GRAD, whose rows are known: none is taken twice */
+    bool adds; /* sums begin with what y holds, and are one run: WEIGHT_GRAD, of known rows: none is taken twice */
     bool backwards; /* the last term comes first */
 } matmul;
 

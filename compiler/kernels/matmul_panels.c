@@ -78,7 +78,8 @@ void matmul_add_panels(const matmul *p, cblock *b, const dots *d, cexpr *n, cons
     const pack *w = p->choice->packing;
     panel_sums s = {p, d, n};
     unsigned count = d->rows * d->columns;
-    int64_t full = w->units / w->panel, last = pack_panels(w) - 1, block = COST_BLOCK * e->target->lanes / pack_row(w, 0);
+    int64_t full = w->units / w->panel, last = pack_panels(w) - 1,
+            block = COST_BLOCK * e->target->lanes / pack_row(w, 0);
     sum_declare(e, b, count, sums, NULL);
     if (p->block) {
         add_block(&s, b, sums);

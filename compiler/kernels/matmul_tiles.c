@@ -179,7 +179,8 @@ static void emit_up_to_end(const group *g, cblock *b, cexpr *from, cexpr *after,
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
     int64_t lanes = p->e->target->lanes;
-    cexpr *places[TILE_MAX_VECTORS] = {c_int(u, 0)}, *j = c_name(u, "j"), *n = c_name(u, "n"), *most = c_name(u, "most");
+    cexpr *places[TILE_MAX_VECTORS] = {c_int(u, 0)}, *j = c_name(u, "j"), *n = c_name(u, "n"),
+          *most = c_name(u, "most");
     group end = {.matmul = p, .n = n, .vectors = g->vectors, .places = places};
     b = c_for(b, "j", from, emit_dim(p->e, p->of.columns), end.vectors * lanes);
     c_declare(b, "const size_t", "n", c_conditional(u, c_binary(u, "<", j, after), j, after));

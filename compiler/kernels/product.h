@@ -44,8 +44,8 @@ typedef struct {
 void product_emit_block(emit_context *e, cblock *b, const product_block *p);
 /* What loops call a panel; one unit alone is no panel. */
 const char *product_panel_name(const pack *p);
-/* Declares it, or another part, which is i, or last - i where the variable `turn` is odd: what a loop over i begins with
- * that takes the parts backwards every other time. */
+/* Declares it, or another part, which is i, or last - i where the variable `turn` is odd: what a loop over i begins
+ * with that takes the parts backwards every other time. */
 void product_declare_part(emit_context *e, cblock *b, const char *name, const char *turn, cexpr *last);
 
 /* conv_windows.c: CONV1D with weights that have codes. */

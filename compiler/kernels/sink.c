@@ -58,7 +58,7 @@ static void embedding_grad(emit_context *e, const plan_kernel *k, cfunction *f) 
     c_assign(b, c_item(u, "row", d), attrs->sparse ? "-=" : "+=", g);
 }
 
-/* --- rows of dy into a bias's gradient, step by step in the order of WEIGHT_GRAD: a sum of each, for small errors --- */
+/* --- rows of dy into a bias's gradient, step by step as WEIGHT_GRAD takes them: a sum of each, for small errors --- */
 
 typedef struct {
     emit_context *e;

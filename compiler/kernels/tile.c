@@ -124,7 +124,8 @@ static void add_group(emit_context *e, cblock *b, const tile *t, const char *con
     }
     for (unsigned i = 0; i < terms; i++)
         add_term(e, b, t, sums, c_add(u, k, c_int(u, i)),
-                 (t->backwards_from ? c_sub : c_add)(u, weights, c_mul(u, c_int(u, i), t->width)), i % t->chains, i == 0 ? "" : arena_printf(e->arena, "%u", i));
+                 (t->backwards_from ? c_sub : c_add)(u, weights, c_mul(u, c_int(u, i), t->width)), i % t->chains,
+                 i == 0 ? "" : arena_printf(e->arena, "%u", i));
 }
 
 static void add_unrolled(emit_context *e, cblock *b, const tile *t, const char *const *sums, int64_t count) {

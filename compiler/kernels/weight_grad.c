@@ -1,7 +1,7 @@
 /* weight_grad: WEIGHT_GRAD, dy' x added to a gradient: row-major, or in panels (plan/pack.h), without biases. */
 #include "kernels/matmul.h"
 
-/* A loop over blocks of rows of dy, where there are several: p->terms becomes those of a block, `from` its first row. */
+/* A loop over blocks of rows of dy, where there are several: p->terms becomes a block's, `from` its first row. */
 static cblock *open_blocks(matmul *p, cblock *b, cexpr **from) {
     cunit *u = p->e->unit;
     int64_t known, block = p->choice->block;

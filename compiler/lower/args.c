@@ -51,7 +51,8 @@ static bool is_taken(const value *v, unsigned takes) {
     switch (v->kind) {
     case VALUE_TENSOR: return takes & TAKES_TENSOR;
     case VALUE_INTEGER:
-        return takes & (TAKES_SIZE | TAKES_NUMBER) || (takes & (TAKES_INTEGER | TAKES_REAL) && dim_is_const(v->integer, NULL));
+        return takes & (TAKES_SIZE | TAKES_NUMBER) ||
+               (takes & (TAKES_INTEGER | TAKES_REAL) && dim_is_const(v->integer, NULL));
     case VALUE_REAL: return takes & (TAKES_REAL | TAKES_NUMBER);
     case VALUE_BOOL: return takes & TAKES_BOOL;
     case VALUE_STRING: return takes & TAKES_STRING;

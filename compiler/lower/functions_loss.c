@@ -438,8 +438,10 @@ static value lower_cross_entropy(lowering *l, const arguments *a, ir_op op) {
     log->producer->attrs.axis = c.axis;
     c.log = log;
     if (probabilities && args_integer(a, 3, -1) >= 0) {
-        diag *e = diag_error(l->diags, args_where(a, 3), "ignore_index is of classes, and the target of cross_entropy is "
-                             "probabilities, %s", type_show(l, t));
+        diag *e = diag_error(l->diags, args_where(a, 3),
+                             "ignore_index is of classes, and the target of cross_entropy is "
+                             "probabilities, %s",
+                             type_show(l, t));
         diag_hint(e, "reduction=\"none\" and a mask: sum(l * mask) / sum(mask)");
         return value_poison(where);
     }

@@ -21,9 +21,11 @@ static const ir_value *storage_of(const ir_value *v) {
 
 static void warn_of_reader(lowering *l, const overwrite *o, const ir_node *reader) {
     const char *name = o->input->name ? o->input->name : "its input";
-    diag *d = diag_warning(l->diags, WARNING_INPLACE, reader->where,
-                           "this reads %.60s behind %s with inplace=True: in PyTorch it is overwritten by then, here it "
-                           "keeps its value", name, o->function);
+    diag *d =
+        diag_warning(l->diags, WARNING_INPLACE, reader->where,
+                     "this reads %.60s behind %s with inplace=True: in PyTorch it is overwritten by then, here it "
+                     "keeps its value",
+                     name, o->function);
     diag_note(d, o->result->where, "%s with inplace=True", o->function);
     if (o->input->name) diag_hint(d, "leave out inplace=True if the old value is meant; else bind %.60s = …", name);
     else diag_hint(d, "leave out inplace=True if the old value is meant; else read the result");

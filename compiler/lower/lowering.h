@@ -162,7 +162,7 @@ enum {
     TAKES_TENSORS = 512,  /* a tuple of tensors, not empty */
     TAKES_ANY = 1024,     /* the callee looks for itself */
     TAKES_DTYPE = 2048,
-    TAKES_NUMBER = 4096, /* beside a tensor: a number or a size, which gives one, as Python's math does; messages do not say it */
+    TAKES_NUMBER = 4096, /* beside a tensor: a number or a size, which gives one, as in Python; not in messages */
     VARIADIC = 1 << 16,   /* the last one: separate integers are collected into a tuple */
     REQUIRED = 1 << 17,
     UNLISTED = 1 << 18 /* torch's class takes it, to refuse it: messages do not name it */

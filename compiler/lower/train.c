@@ -455,7 +455,8 @@ static void check_targets(lowering *l) {
         const ir_type *type = &m->inputs[i].value->type;
         for (size_t s = 0; s < m->symbol_count && m->inputs[i].is_target; s++) {
             bool mentioned = false;
-            for (unsigned k = 0; k < type->rank; k++) mentioned = mentioned || dim_mentions(type->dims[k], m->symbols[s]);
+            for (unsigned k = 0; k < type->rank; k++)
+                mentioned = mentioned || dim_mentions(type->dims[k], m->symbols[s]);
             if (!mentioned || is_of_an_input(m, m->symbols[s])) continue;
             const char *name = dim_symbol_name(m->symbols[s]);
             diag *e = diag_error(l->diags, m->inputs[i].where, "the target %.60s has the dim %.60s, which no input has",

@@ -72,8 +72,8 @@ void adjoint_add(differentiation *d, ir_value *v, ir_value *g);
 void adjoint_add_product(differentiation *d, ir_value *weight, ir_value *dy, ir_value *x);
 void adjoint_add_rows(differentiation *d, ir_value *table, ir_value *dy, ir_value *ids, const ir_attrs *attrs);
 /* What a recurrent layer's steps add to the gradient of a matrix (rows of dy, and of x) or of a bias (dy[T, B, O]; x is
- * NULL), step by step from the last one that the layer took: the same sums, to the bit, whether a piece (adjoint_tape.c)
- * comes after the other or all steps at once. Of a param of the model the sink stands right here. */
+ * NULL), step by step from the last one that the layer took: the same sums, to the bit, whether a piece
+ * (adjoint_tape.c) comes after the other or all steps at once. Of a param of the model the sink stands right here. */
 void adjoint_add_steps(differentiation *d, ir_value *param, ir_value *dy, ir_value *x, bool backwards);
 /* Before such sinks: what is known of a param's gradient gets its own, so that the order is that of the rules. */
 void adjoint_settle(differentiation *d, ir_value *param);
@@ -81,7 +81,8 @@ void adjoint_refuse(differentiation *d, const ir_node *n, const char *what); /* 
 /* A sink of a param of the model, with the place and label of d->node. */
 ir_node *adjoint_sink(differentiation *d, ir_op op, size_t param, ir_value *const *inputs, unsigned count);
 void adjoint_sinks(differentiation *d, const ir_value *param); /* those of what is known of its gradient */
-bool adjoint_is_sparse(const differentiation *d, const ir_value *param); /* only looked up, where gradients are sparse */
+/* Is it only looked up, where gradients are sparse? */
+bool adjoint_is_sparse(const differentiation *d, const ir_value *param);
 
 /* adjoint_function.c: the gradient with respect to x of a function y of one argument; x may be NULL for one that does
  * not read it. */

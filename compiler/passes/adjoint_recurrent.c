@@ -441,7 +441,7 @@ static void of_gru(layer *l) {
     adjoint_add(d, l->in[IR_REC_H0], add(l, w.t.last[0], w.t.last[1]));
 }
 
-/* --- GRU that resets before its product: n = act(x's part + W_n (r h) + b) ----------------------------------------- */
+/* --- GRU that resets before its product: n = act(x's part + W_n (r h) + b) ---------------------------------------- */
 
 /* Rows of a matrix or bias of all gates. */
 static ir_value *part_of(const layer *l, ir_value *v, int64_t from, int64_t count) {

@@ -3,8 +3,8 @@
  * computed once more when its turn comes. The last piece may be shorter: it has lengths.
  *
  * No bit changes: a layer over T steps gives the bits of its pieces, and what the steps add to gradients of weights and
- * biases is added row by row from the last step on (adjoint_add_steps), piece by piece in the body of the loop backwards,
- * where the steps that a piece lacks are zeros before the others. So dz lives for a piece only. */
+ * biases is added row by row from the last step on (adjoint_add_steps), piece by piece in the body of the loop
+ * backwards, where the steps that a piece lacks are zeros before the others. So dz lives for a piece only. */
 #include "passes/adjoint.h"
 
 typedef struct {
@@ -143,7 +143,8 @@ void adjoint_cut_tape(differentiation *d, int64_t steps) {
     if (steps < 2) steps = 2;
     for (ir_node *n = d->graph->first, *next; n; n = next) {
         next = n->next;
-        if (!keeps_steps(n) || !adjoint_wanted(d, n->results[0]) || dim_max(n->results[0]->type.dims[0]) <= steps) continue;
+        if (!keeps_steps(n) || !adjoint_wanted(d, n->results[0]) || dim_max(n->results[0]->type.dims[0]) <= steps)
+            continue;
         cutter c = {.d = d,
                     .layer = n,
                     .steps = steps,

@@ -110,7 +110,7 @@ static void complete(differentiation *d, const ir_node *param) {
     if (steps) adjoint_sink(d, IR_STEP, param->attrs.index, NULL, 0);
 }
 
-/* --- when a param's gradient is complete: behind the rule of the first node that reads it ---------------------------- */
+/* --- when a param's gradient is complete: behind the rule of the first node that reads it ------------------------- */
 
 typedef struct {
     const ir_node *param;

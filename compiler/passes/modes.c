@@ -242,8 +242,8 @@ static bool batch_fits(const ir_model *m, const ir_node *n, diag_list *diags) {
     return false;
 }
 
-/* The node's value by the batch's (or each instance's) own mean and variance, and the running ones moved on. current: by
- * param, what a call before this one left there. */
+/* The node's value by the batch's (or each instance's) own mean and variance, and the running ones moved on. current:
+ * by param, what a call before this one left there. */
 static void use_batch(ir_model *m, ir_node *n, ir_value **current) {
     writer w = {m, &m->run, n, n->where, n->label};
     ir_value *x = n->inputs[0], *weight = n->inputs[3], *bias = n->inputs[4];

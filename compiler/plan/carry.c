@@ -169,8 +169,8 @@ static bool is_its_own(const planner *p, const ir_value *v) {
     return false;
 }
 
-/* What is collected comes to lie where a row of its kind was read: dz where the sums of the gates were. Gives that row's
- * operand, or NULL. */
+/* What is collected comes to lie where a row of its kind was read: dz where the sums of the gates were. Gives that
+ * row's operand, or NULL. */
 static pval *collect_in_rows(planner *p, const ir_node *n, unsigned i, bool *taken) {
     pblock *b = p->block;
     pval *result = b->repeat->results[ir_carried_of(n) + i], *host = NULL;

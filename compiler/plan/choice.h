@@ -93,8 +93,8 @@ typedef struct {
                        they lie */
     int64_t distance; /* from one of these rows to the next */
     int64_t outputs;  /* columns of dy that are copied at a time, and that heights is for */
-    /* The matrix of a trained param that lies packed: b, whose rows are the packed units (way: CHOICE_BY_DOTS), or y of a
-     * WEIGHT_GRAD, a panel at a time: a and b are x and dy then. NULL: there is none. */
+    /* The matrix of a trained param that lies packed: b, whose rows are the packed units (way: CHOICE_BY_DOTS), or y of
+     * a WEIGHT_GRAD, a panel at a time: a and b are x and dy then. NULL: there is none. */
     const pack *packing;
 } choice_matmul;
 
@@ -113,7 +113,8 @@ typedef struct {
     choice_channels full, last;
     bool by_positions;       /* lanes are positions instead, and the rows of tiles channels: */
     choice_heights channels; /* of a group */
-    int64_t sums_at; /* where something is done to sums of more than a block of terms, they wait in the work space; -1: none do */
+    int64_t sums_at; /* where something is done to sums of more than a block of terms, they wait in the work space; -1:
+                        none do */
     int64_t rows_at; /* of x that is [N, H, C, R, L] one sequence's rows lie in the work space */
     /* Weights that have codes: instead of all that, rows of terms are gathered, `chunk` positions at a time, and
      * multiplied. */

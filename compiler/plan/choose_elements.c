@@ -95,7 +95,7 @@ static bool has_columns(const chooser *c, const plan_kernel *k) {
     return axis >= 0 && dim_min(x->type.dims[axis]) >= c->body->lanes;
 }
 
-/* Are neighbours along two axes, none between them, in a run in all that is read? As nest_close (kernels/nest.h) asks. */
+/* Are neighbours along two axes, none between them, in a run in all that is read? As kernels/nest.h asks. */
 static bool runs_on(const chooser *c, const plan_operand *o, const ir_type *shape, unsigned outer, unsigned inner) {
     const dim *strides[2] = {dim_const(c->dims, 0), dim_const(c->dims, 0)};
     if (o->kind == PLAN_INLINE) {

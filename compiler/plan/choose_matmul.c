@@ -209,8 +209,8 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     else choose_one_by_one(c, to);
 }
 
-/* So many that the cache holds their part of dy; an even part of all, for one shape of tiles. Of a small dy fewer, so that
- * the work space is a part of it. */
+/* So many that the cache holds their part of dy; an even part of all, for one shape of tiles. Of a small dy fewer, so
+ * that the work space is a part of it. */
 static int64_t outputs_at_a_time(int64_t outputs, int64_t rows) {
     enum { MOST = 256, LEAST = 64, SMALL = 1 << 13 /* floats of dy */ };
     for (int64_t n = rows * outputs > SMALL ? MOST : LEAST; n >= LEAST; n--)

@@ -1,8 +1,9 @@
-/* computed: elementwise operators whose value only a reduction reads are computed where it reads them, through the views
- * between the two: softmax(masked_fill(…)), or the maxima of windows of relu(batch_norm(…)). The value has no memory.
+/* computed: elementwise operators whose value only a reduction reads are computed where it reads them, through the
+ * views between the two: softmax(masked_fill(…)), or the maxima of windows of relu(batch_norm(…)). The value has no
+ * memory.
  *
- * A view is then one of each operand. So behind a RESHAPE, PERMUTE or SLICE all operands must have the value's shape, and
- * channels must stay where they are. */
+ * A view is then one of each operand. So behind a RESHAPE, PERMUTE or SLICE all operands must have the value's shape,
+ * and channels must stay where they are. */
 #include <string.h>
 
 #include "plan/operators.h"

@@ -1,5 +1,5 @@
-/* fuse: elementwise tasks of one shape in a round of a training's loop become one kernel with a result each: what a step
- * backwards through time computes for a unit is one function, and what only that reads has no memory.
+/* fuse: elementwise tasks of one shape in a round of a training's loop become one kernel with a result each: what a
+ * step backwards through time computes for a unit is one function, and what only that reads has no memory.
  *
  * Tasks have levels: one that reads another's value as it is may have the same, one behind a task of another kind (a
  * product, a join, another shape) has a higher one. So tasks of one level and shape never wait for each other through

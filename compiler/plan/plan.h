@@ -54,9 +54,8 @@ typedef struct plan_choice plan_choice; /* plan/choice.h */
 typedef enum { PLAN_NONE, PLAN_PARAM, PLAN_NUMBER, PLAN_MEMORY, PLAN_INLINE, PLAN_PART, PLAN_SUM } plan_operand_kind;
 
 /* What a kernel reads: PLAN_NONE for an absent optional input, a param (index into model->params), a number or a size,
- * memory, an elementwise kernel computed in place, another part of a fused one, or (of what follows a convolution) a sum
- * of it. A layer's parameters are PLAN_PARAM; a param that an expression
- * uses is memory (PLAN_TABLE). */
+ * memory, an elementwise kernel computed in place, another part of a fused one, or (of what follows a convolution) a
+ * sum of it. A layer's parameters are PLAN_PARAM; a param that an expression uses is memory (PLAN_TABLE). */
 typedef struct {
     plan_operand_kind kind;
     size_t param;

@@ -32,7 +32,8 @@ static task_list in_order(planner *p, const pblock *b) {
     bool *seen = ARENA_ARRAY(p->arena, bool, p->task_count + 1);
     task_list order = {ARENA_ARRAY(p->arena, task *, p->task_count + 1), 0};
     for (size_t i = 0; i < p->task_count; i++)
-        if (p->tasks[i]->block == b && p->tasks[i] != b->until && !p->tasks[i]->waits) visit(p, p->tasks[i], seen, &order);
+        if (p->tasks[i]->block == b && p->tasks[i] != b->until && !p->tasks[i]->waits)
+            visit(p, p->tasks[i], seen, &order);
     return order;
 }
 

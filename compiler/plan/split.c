@@ -8,7 +8,8 @@ bool planner_inlines_batch_norm(const planner *p, const ir_node *n) {
     if (n->op == IR_BATCH_NORM) return true;
     for (unsigned i = 0; i < n->input_count; i++) {
         const ir_value *v = n->inputs[i];
-        if (v && p->values[v->id] && p->values[v->id]->kind == PVAL_INLINE && planner_inlines_batch_norm(p, v->producer))
+        if (v && p->values[v->id] && p->values[v->id]->kind == PVAL_INLINE &&
+            planner_inlines_batch_norm(p, v->producer))
             return true;
     }
     return false;

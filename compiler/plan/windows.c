@@ -1,5 +1,6 @@
-/* windows: slices at even distances side by side, as a two-dimensional convolution reads them, are no copies: the CAT of
- * x[…, i*apart : …, …] for i = 0, 1, …, each with an axis of its own, is a view of x in which that axis has a stride, too.
+/* windows: slices at even distances side by side, as a two-dimensional convolution reads them, are no copies: the CAT
+ * of x[…, i*apart : …, …] for i = 0, 1, …, each with an axis of its own, is a view of x in which that axis has a
+ * stride, too.
  */
 #include "plan/planner.h"
 

@@ -136,8 +136,8 @@ static piece *pieces_of(state *s, const format_line *line) {
 
 /* --- lines --- */
 
-/* Of what cannot be parted from piece i without a break further out: up to the next place to break, or so far that it is
- * more than a line. */
+/* Of what cannot be parted from piece i without a break further out: up to the next place to break, or so far that it
+ * is more than a line. */
 static size_t chunk_width(const piece *pieces, size_t count, size_t i) {
     size_t width = 0;
     for (size_t k = i; k < count && !pieces[k].is_comment && width <= COLUMNS; k++) {

@@ -103,7 +103,8 @@ const char *weight_norm_half(arena *a, const tensor_dict *d, const char *whole) 
     if (!g && !v) return NULL;
     const char *first = tensor_name_quoted(a, g ? g->name : v->name);
     if (!g || !v)
-        return arena_printf(a, "%s is half of a weight_norm, and its %s is missing", first, g ? "direction" : "magnitude");
+        return arena_printf(a, "%s is half of a weight_norm, and its %s is missing", first,
+                            g ? "direction" : "magnitude");
     const char *second = tensor_name_quoted(a, v->name);
     if (is_pair(g, v)) return arena_printf(a, "%s and %s are not named by one weight_norm", first, second);
     return arena_printf(a, "%s %s and %s %s are no weight_norm: the first has the second's sizes, but for 1s", first,

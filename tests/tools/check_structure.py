@@ -28,7 +28,8 @@ ALLOWED = {
     "commands": {"support", "syntax", "ir", "format", "weights", "lower", "import", "reference", "passes",
                  "plan", "emit", "native", "server", "commands"},
 }
-LONGEST = 600
+LONGEST = 600  # lines of a file
+WIDEST = 120  # columns of a line
 # What is no text of a person's: generated C, and a table of models.
 MAY_BE_LONG = ("tests/golden/*", "tests/unit/check_differentiate_models.h")
 # What is one thing in several files: an expression has expressions, a subgraph operators, a loop's body gradients, a sum
@@ -105,10 +106,19 @@ def unnamed(top):
             yield f"README.md does not say what stands in compiler/{room.name}/"
 
 
+def too_wide(top):
+    """A row of a table (.def) is one line, however long; no other line of the compiler is wider than 120 columns."""
+    for path in sorted(p for room in ("compiler", "grammar") for end in "chly" for p in (top / room).rglob(f"*.{end}")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if len(line) > WIDEST:
+                yield f"{path.relative_to(top).as_posix()}:{number} has {len(line)} columns; {WIDEST} are allowed"
+
+
 def faults(top):
     compiler = top / "compiler"
     yield from unnamed(top)
     yield from too_long(top)
+    yield from too_wide(top)
     for name, needed in circles(compiler).items():
         yield f"compiler/{name} is in a circle with {', '.join(needed)}"
     for path in sorted(list(compiler.rglob("*.[ch]")) + list((top / "runtime").rglob("*.[ch]"))):
