@@ -42,7 +42,8 @@ static bool read_padding(lowering *l, const arguments *a, size_t i, convolution 
         diag *e = diag_error(l->diags, args_where(a, i),
                              "padding of %s is a number, \"same\" or \"valid\", found \"%.40s\"", a->what, word);
         if (strcmp(word, "causal") == 0)
-            diag_hint(e, "pad(x, (dilation * (kernel_size - 1), 0)) before it; of a stream a state keeps what came before");
+            diag_hint(
+                e, "pad(x, (dilation * (kernel_size - 1), 0)) before it; of a stream a state keeps what came before");
         return false;
     }
     for (unsigned k = 0; k < c->axes; k++) {

@@ -221,7 +221,8 @@ static value lower_bce(lowering *l, const arguments *a, ir_op op) {
     ir_value *weight;
     if (!shapes_are_one(l, a) || !weight_of_each(l, a, &weight)) return value_poison(where);
     if (made_by(args_tensor(a, 0)) != IR_SOFTMAX)
-        warn_scores(l, a, "probabilities", "sigmoid(…) makes them of scores, or binary_cross_entropy_with_logits takes these");
+        warn_scores(l, a, "probabilities",
+                    "sigmoid(…) makes them of scores, or binary_cross_entropy_with_logits takes these");
     ir_value *each = binary(l, op, args_tensor(a, 0), args_tensor(a, 1), where);
     if (weight) each = binary(l, IR_MUL, each, weight, where);
     return reduced(l, a, 3, each);
@@ -375,7 +376,8 @@ static value lower_nll(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     class_loss c;
     if (!begin_class_loss(l, a, 2, 4, &c) || !classes_fit(&c)) return value_poison(a->call->where);
-    warn_scores(l, a, "logarithms of probabilities", "log_softmax(…, dim=1) makes them of scores, or cross_entropy takes those");
+    warn_scores(l, a, "logarithms of probabilities",
+                "log_softmax(…, dim=1) makes them of scores, or cross_entropy takes those");
     class_target t = target_of(&c, args_integer(a, 3, -100));
     return weighed(&c, &t, picked(&c, &t));
 }

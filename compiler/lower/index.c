@@ -144,7 +144,8 @@ static bool take_element(lowering *l, indexing *x, const ast_expr *item) {
                         : diag_error(l->diags, item->where, "index %s may be outside of the %s elements of dim %zu",
                                      dim_short(l->arena, at), dim_short(l->arena, size), x->rank);
         note_value(l, e, x->written->operand, x->operand, item->where);
-        if (!never) note_bounds(l, e, size, at, dim_max(at) < 0 ? place : dim_sub(t, dim_sub(t, size, at), build_dim(l, 1)));
+        if (!never)
+            note_bounds(l, e, size, at, dim_max(at) < 0 ? place : dim_sub(t, dim_sub(t, size, at), build_dim(l, 1)));
         return false;
     }
     x->x = build_slice(l, x->x, x->axis, place, build_dim(l, 1), 1, x->written->where);

@@ -190,7 +190,8 @@ typedef struct {
 bool args_match(lowering *l, const ast_expr *call, const char *what, const parameter *parameters, size_t count,
                 bool is_layer_kind, const char *too_many, arguments *out);
 bool args_has(const arguments *a, size_t i); /* given, and not None */
-/* An argument that no source has, such as what a Sequential's module takes from the one before; messages call it `name`. */
+/* An argument that no source has, such as what a Sequential's module takes from the one before; messages call it
+ * `name`. */
 const ast_argument *args_unwritten(lowering *l, const arguments *a, const char *name);
 span args_where(const arguments *a, size_t i); /* of the argument's value, or of the call when left out */
 const ast_expr *args_written(const arguments *a, size_t i); /* or NULL */

@@ -61,13 +61,15 @@ static bool hint_other_model(const lowering *l, const char *name, diag *e) {
         const char *other = m->name.text;
         if (strcmp(other, l->model->name) == 0) continue;
         if (strcmp(other, name) == 0) {
-            diag_hint(e, "models do not call each other: declare its layers here too (a tensor that both name is stored "
-                         "once), or let the program run one after the other");
+            diag_hint(e,
+                      "models do not call each other: declare its layers here too (a tensor that both name is stored "
+                      "once), or let the program run one after the other");
             return true;
         }
         for (const ast_stmt *s = m->statements; s; s = s->next) {
             if (s->kind != AST_LAYER || strcmp(s->name.text, name) != 0) continue;
-            diag_hint(e, "it is a layer of model %.60s: declare it here too; a tensor that both name is stored once", other);
+            diag_hint(e, "it is a layer of model %.60s: declare it here too; a tensor that both name is stored once",
+                      other);
             return true;
         }
     }

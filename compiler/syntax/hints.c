@@ -22,7 +22,8 @@ static const row arguments[] = {
     {"it is called bias", " use_bias "},
     {"leave it out: values do not change in place", " inplace "},
     {"leave it out: at inference it changes nothing", " training "},
-    {"it is written behind the layer: layer fc = Linear(8, 4) as int8", " weights quant quantize quantized bits weights_type "},
+    {"it is written behind the layer: layer fc = Linear(8, 4) as int8",
+     " weights quant quantize quantized bits weights_type "},
     {"it is called num_layers", " n_layers nlayers "},
 };
 

@@ -172,7 +172,9 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e) {
     else if (at->place == 1 && at->token == '(' && length > 7 && memcmp(name + length - 7, ".append", 7) == 0)
         diag_hint(e, "what each round of a repeat gives is kept by collect NAME = EXPR");
     else if (at->place == 1 && at->token == '(' && is_of_training(name, length))
-        diag_hint(e, "leave it out: NAME_grad and NAME_train of the C compute gradients, NAME_step and NAME_train take a step");
+        diag_hint(
+            e,
+            "leave it out: NAME_grad and NAME_train of the C compute gradients, NAME_step and NAME_train take a step");
     else if (at->place == 1 && at->token == '(')
         diag_hint(e, "a statement binds what a call gives: NAME = %.*s(…)", length, name);
     else if (at->place == 1 && at->token == EQUAL) diag_hint(e, "a value is bound with one =");
