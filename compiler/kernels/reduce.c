@@ -31,9 +31,10 @@ static void emit_extreme(const reduction *r, ir_op op) {
                                           : "nnc_max_i32";
     cexpr *name = reduction_name(r, best);
     c_declare(r->body, floats ? "float" : "int32_t", best, reduction_first(r));
-    if (r->choice->unrolled) {
+    int64_t unrolled = reduction_unrolled(r);
+    if (unrolled) {
         cexpr *stride = emit_dim(r->e, r->inner->strides[r->x_inner][0]);
-        for (int64_t i = 1; i < r->choice->unrolled; i++) {
+        for (int64_t i = 1; i < unrolled; i++) {
             cexpr *at = c_add(r->u, r->x_base, c_mul(r->u, c_int(r->u, i), stride));
             c_assign(r->body, name, "=",
                      c_call(r->u, function, 2, name, c_index(r->u, reduction_name(r, r->x->name), at)));

@@ -24,6 +24,7 @@ typedef struct {
  * Operands may be added to the nests before they are closed. */
 reduction reduction_new(emit_context *e, const plan_kernel *k, unsigned reduced, const dim *const *y_strides);
 void reduction_close(reduction *r);
+int64_t reduction_unrolled(const reduction *r); /* the choice's, of elements that stand in one loop */
 cexpr *reduction_name(const reduction *r, const char *what);
 /* Opens the loops over the first `axes` outer axes, and sets body and bases. */
 void reduction_open(reduction *r, cblock *b, unsigned axes);

@@ -423,7 +423,7 @@ static cexpr *few_sums(const reduction *r, int64_t i, int64_t step, int64_t sums
 /* As sum_columns, to the same bits: sums that stay empty are left out. */
 static cexpr *sum_few_columns(const walk *p) {
     const reduction *r = p->r;
-    int64_t rows = r->choice->unrolled;
+    int64_t rows = reduction_unrolled(r);
     cunit *u = r->u;
     dim_table *t = r->e->plan->dims;
     int64_t lanes = r->e->target->lanes, sums = rows < lanes ? rows : lanes;

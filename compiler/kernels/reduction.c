@@ -29,6 +29,11 @@ reduction reduction_new(emit_context *e, const plan_kernel *k, unsigned reduced,
     return r;
 }
 
+int64_t reduction_unrolled(const reduction *r) {
+    if (r->choice->unrolled && r->inner->rank != 1) ice("elements that the plan has in a row do not lie so");
+    return r->choice->unrolled;
+}
+
 void reduction_close(reduction *r) {
     unsigned letters = nest_close(r->outer, 0);
     nest_close(r->inner, letters);
