@@ -24,7 +24,9 @@ CONV = [("Conv1d(3, 20, 3, padding=1)", "2, 3, 30"), ("Conv1d(4, 16, 2, padding=
         ("Sequential(Conv1d(2, 7, 3), ReLU(), MaxPool1d(2))", "2, 2, 50")]
 OTHERS = ["exp(x) + x", "batch_norm(x, x[0], exp(x[1]))", "layer_norm(x, 21)", "log_softmax(x, dim=1)", "cumsum(x, dim=1)", "argmax(x, dim=1)", "softmax(x, dim=1)", "softmax(x, dim=0)", "sum(x, dim=0)", "mean(x, dim=1)",
           "matmul(x, transpose(x, 0, 1))", "matmul(transpose(x, 0, 1), x)", "x * argmax(x, dim=1, keepdim=True)",
-          "exp(1.0 * argmax(x, dim=1, keepdim=True)) + x"]
+          "exp(1.0 * argmax(x, dim=1, keepdim=True)) + x",
+          "amax(x[0:5], dim=0)", "sum(x[0:4], dim=0)", "softmax(x[0:7], dim=0)", "mean(x[0:9], dim=0)",
+          "amin(argmax(reshape(x[:, 0:20], 30, 5, 4), dim=2), dim=1)", "amax(reshape(x[:, 0:20], 30, 10, 2), dim=2)"]
 
 
 # a by b, both of run time
@@ -278,12 +280,19 @@ def match_conv(code, name, said, lines):
 
 def match_other(code, name, said, lines):
     body = code.function(name)
+    unrolled = re.search(r"(\d+) elements? unrolled", said)
+    if unrolled:
+        # an extreme starts with the first element, a sum with none; a vector that is not full is written once more
+        sums = len(re.findall(rf"sum_\d+ = {code.vector}_sums_add\(", body))
+        extremes = len(re.findall(r"^ *(?:largest|smallest) = nnc_\w+\(", body, re.M))
+        each = int(unrolled[1]) - (not sums)
+        need(sums + extremes in (each, 2 * each), f"{name} takes {sums or extremes} elements, the plan says {said}")
     if "plain C" in said or "element by element" in said:
         need(not re.search(r"nnc_v(4|8|16)", body), f"{name}: {said}")
     elif "equal lanes" in said:
         need(f"{code.vector}_lane(" in body, f"{name}: {said}")
     elif "vectors of results" in said:
-        need(f"{code.vector}_sums sums[" in body, f"{name}: {said}")
+        need(unrolled or f"{code.vector}_sums sums[" in body, f"{name}: {said}")
     elif "summed up" in said:
         need(f"{code.vector}_sums sums = " in body, f"{name}: {said}")
     elif "vectors of columns" in said:
