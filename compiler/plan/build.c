@@ -1,8 +1,8 @@
 /* build: the tasks and pvals of one graph.
  *
  * Requires a graph in SSA order. Views become pvals without a task; elementwise nodes that one other elementwise node
- * of the same shape uses are computed inside it; a RECURRENT gets tasks before it that put h0 and c0 where h and c
- * live. */
+ * of the same shape uses are computed inside it, as far as their functions' constants fit (functions.c); a RECURRENT
+ * gets tasks before it that put h0 and c0 where h and c live. */
 #include <string.h>
 
 #include "plan/operators.h"
@@ -124,15 +124,41 @@ static task *elementwise_task(planner *p, const ir_node *n) {
     return u;
 }
 
+static void elementwise_in_memory(planner *p, const ir_node *n) {
+    ir_value *result = n->results[0];
+    task *u = elementwise_task(p, n);
+    pval *r = planner_root(p, &result->type, result_name(p, n, 0));
+    r->producer = u;
+    u->results[0] = r;
+    p->values[result->id] = r;
+}
+
+/* Of what would be computed in n: what keeps the most; NULL: nothing keeps any. */
+static const ir_node *heaviest(const planner *p, const ir_node *n) {
+    const ir_node *found = NULL;
+    unsigned most = 0;
+    for (unsigned i = 0; i < n->input_count; i++) {
+        if (!n->inputs[i] || plan_is_parameter(n, i)) continue;
+        const pval *v = p->values[n->inputs[i]->id];
+        unsigned kept = v->kind == PVAL_INLINE ? planner_kept(p, &v->node, 1) : 0;
+        if (kept <= most) continue;
+        most = kept;
+        found = v->node;
+    }
+    return found;
+}
+
 static void elementwise_node(planner *p, const ir_node *n, const ir_node *const *only_user) {
     ir_value *result = n->results[0];
     const ir_node *user = only_user[result->id];
+    const ir_node *apart;
+    while (!planner_keeps_little(p, planner_kept(p, &n, 1)) && (apart = heaviest(p, n)) != NULL)
+        elementwise_in_memory(p, apart);
     if (planner_computes(p, n)) {
         p->values[result->id] = inlined(p, n);
         return;
     }
-    if (user && is_elementwise(user) && ir_shape_same(made_type(p, user), &result->type) &&
-        keeps_vectors(p, n, user)) {
+    if (user && is_elementwise(user) && ir_shape_same(made_type(p, user), &result->type) && keeps_vectors(p, n, user)) {
         unsigned size = 1;
         for (unsigned i = 0; i < n->input_count; i++)
             if (n->inputs[i] && !plan_is_parameter(n, i)) size += inlined_size(p, n->inputs[i]);
@@ -141,11 +167,7 @@ static void elementwise_node(planner *p, const ir_node *n, const ir_node *const 
             return;
         }
     }
-    task *u = elementwise_task(p, n);
-    pval *r = planner_root(p, &result->type, result_name(p, n, 0));
-    r->producer = u;
-    u->results[0] = r;
-    p->values[result->id] = r;
+    elementwise_in_memory(p, n);
 }
 
 /* h0 or c0 into the memory of h_n or c_n, where the steps will carry it on. */

@@ -3,12 +3,12 @@
  * memory.
  *
  * A view is then one of each operand. So behind a RESHAPE, PERMUTE or SLICE all operands must have the value's shape,
- * and channels must stay where they are. */
+ * and channels must stay where they are. And the sums must have room beside the constants of the functions. */
 #include <string.h>
 
 #include "plan/operators.h"
 
-enum { MAX_OPERATORS = 16 };
+enum { MAX_OPERATORS = 16, KEPT_BY_SUMS = 13 /* vectors that a reduction keeps for itself, as cost.h counts them */ };
 
 /* What is asked of an expression. */
 typedef struct {
@@ -69,7 +69,8 @@ bool planner_computes(const planner *p, const ir_node *n) {
         user->inputs[0] != v)
         return false;
     expression x = {.planner = p, .shape = viewed ? &n->results[0]->type : NULL};
-    return looks_fine(&x, n) && x.reads && (channels || !x.norms);
+    return looks_fine(&x, n) && x.reads && (channels || !x.norms) &&
+           planner_keeps_little(p, KEPT_BY_SUMS + planner_kept(p, &n, 1));
 }
 
 const ir_node *planner_computed_node(const planner *p, const pval *v) {

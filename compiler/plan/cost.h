@@ -73,6 +73,10 @@ cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t terms,
 cost_tile cost_dot_tile(const cost_body *body, int64_t terms, int64_t columns, int64_t most_rows);
 /* Would so many sums so far, beside those of a block, take too much of the stack? */
 bool cost_sums_wait(const cost_body *body, int64_t sums);
+/* How many vectors compilers keep, in registers and on the stack, for an operator's function: what is the same in all
+ * rounds of a loop. And the most for the functions of one loop, that the stack is small. */
+unsigned cost_kept(ir_op op);
+unsigned cost_most_kept(const cost_body *body);
 /* The tile of one row of a product. */
 cost_tile cost_product_row(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms);
 

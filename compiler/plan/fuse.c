@@ -106,12 +106,14 @@ static size_t choose_parts(const fuser *f, size_t first, task **parts) {
     unsigned level = f->level[first - f->first];
     size_t count = 0;
     unsigned operands = 0;
+    const ir_node *nodes[MOST_OPERANDS + 1];
     for (size_t i = first; i < p->task_count; i++) {
         task *u = p->tasks[i];
         size_t at = i - f->first;
         if (!f->fits[at] || f->level[at] != level || !ir_shape_same(shape_of(u), shape_of(like))) continue;
         operands += u->input_count + 1;
-        if (operands > MOST_OPERANDS) break;
+        nodes[count] = u->node;
+        if (operands > MOST_OPERANDS || (count && !planner_keeps_little(p, planner_kept(p, nodes, count + 1)))) break;
         parts[count++] = u;
     }
     for (size_t i = 0; i < count; i++) f->fits[place_of(f, parts[i])] = false;

@@ -145,6 +145,11 @@ pval *planner_windows(planner *p, const ir_node *cat);
 /* What a CONV1D reads instead of v, whose rows and channels need not lie at one distance: v, or [N, H, C, R, L]. */
 pval *planner_rows_apart(planner *p, pval *v);
 
+/* functions.c: how many vectors compilers keep for the functions of expressions and of what is computed in them, where
+ * each counts once (cost.h); is the stack for so many small in every body? */
+unsigned planner_kept(const planner *p, const ir_node *const *expressions, size_t count);
+bool planner_keeps_little(const planner *p, unsigned kept);
+
 /* fuse.c: elementwise tasks of the block in work become fewer, with a result for each part. */
 void planner_fuse(planner *p);
 

@@ -181,6 +181,21 @@ CODES = """model codes {
 """
 
 
+# functions whose constants compilers keep, of elements and of what is summed up, by rows and by columns
+FUNCTIONS = """model functions {
+    dim T = 1..640
+    input x: float32[T, 40]
+    output e = (exp(x) + gelu(x) + sigmoid(x) + softplus(x) + log(abs(x) + 1) + cos(x) + erf(x) + tanh(x) + mish(x) + selu(x) +
+               elu(x) + logsigmoid(x) + expm1(x) + log1p(abs(x)) + silu(x) + pow(abs(x), 0.3) + atan(x) + exp2(x) + log2(abs(x) + 2))
+    output f = tanh(x) * sigmoid(x) + gelu(x) * log(abs(x) + 1) + sin(x) + erf(x)
+    output g = gelu(erf(atan(tanhshrink(celu(x)))))
+    output r = softmax(exp(x) + gelu(x) * log(abs(x) + 1) + sin(x) + cos(x) + erf(x), dim=1)
+    output m = sum(sin(x), dim=0)
+    output s = mean(gelu(x) + log1p(abs(x)), dim=1)
+}
+"""
+
+
 def stack_within(t, cc, level, what, limit, wide_limit=None):
     """Of model.c: every function's stack is constant, and within the limit, or that of wide bodies."""
     t.object("model.c", cc, (level, "-fstack-usage"))
@@ -200,12 +215,17 @@ def check_stack_is_constant(t):
             for level in ("-O0", "-Og", "-Os", "-O1") if t.everything or target == "c" else few:
                 stack_within(t, cc, level, f"--target {target}", 8192 if level == "-O0" else 1024,
                              2048 if cc == "clang" and level != "-O0" else None)
-    # sums that wait at their places, which optimisers would keep on the stack as well
-    for model, weights, levels in ((BLOCKS, "float32", ("-O2", "-Os", "-O1", "-O3")), (CODES, "int8", ("-O1", "-Os"))):
-        t.model(model, "--target", "x86-64-v4", "--weights-type", weights)
-        for cc in ("gcc", "clang") if t.everything else ("gcc",):
+    # sums that wait at their places, which optimisers would keep on the stack as well, and functions whose constants they would
+    both = ("gcc", "clang")
+    for model, weights, target, compilers, levels in (
+            (BLOCKS, "float32", "x86-64-v4", both, ("-O2", "-Os", "-O1", "-O3")),
+            (CODES, "int8", "x86-64-v4", both, ("-O1", "-Os")),
+            (FUNCTIONS, "float32", "x86-64-v3", both, ("-O1", "-O2", "-Os")),
+            (FUNCTIONS, "float32", "x86-64-v4", ("gcc",), ("-O1", "-Os"))):
+        t.model(model, "--target", target, "--weights-type", weights)
+        for cc in compilers if t.everything else compilers[:1]:
             for level in levels if t.everything else levels[:1]:
-                stack_within(t, cc, level, f"{weights}, --target x86-64-v4", 1024)
+                stack_within(t, cc, level, f"{weights}, --target {target}", 1024)
 
 
 CHUNKED = {
