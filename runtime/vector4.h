@@ -14,6 +14,7 @@
  *     split_3(v, w, x, &a, &b, &c)
  *     repeat_2(p, n, &v, &w)         each of the first n <= 4 floats two or three times, as rows of so many lie; 0 behind
  *     repeat_3(p, n, &v, &w, &x)     them
+ *     held(v)                        v, in a register: gcc would load it anew for each of two uses
  *     copy(to, from, n)              n >= 4 floats to other memory
  *     even(a, b), odd(a, b)          every other lane of a, from lane 0 or 1 on, then those of b
  *     zero(), splat(s), add, sub, mul, div, neg, madd, abs
@@ -106,6 +107,7 @@ NNC_INLINE nnc_v4 nnc_v4_odd(nnc_v4 a, nnc_v4 b) {
     return nnc_v4_of(nnc_v4_lane(a, 1), nnc_v4_lane(a, 3), nnc_v4_lane(b, 1), nnc_v4_lane(b, 3));
 }
 #endif
+NNC_INLINE nnc_v4 nnc_v4_held(nnc_v4 v) { return v; }
 NNC_INLINE void nnc_v4_store_n(float *p, nnc_v4 v, size_t n) {
     if (n == 3) { /* which compilers copy by way of the stack */
         memcpy(p, &v, 2 * sizeof *p);

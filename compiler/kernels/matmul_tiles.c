@@ -67,6 +67,8 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
               .unrolled = shape->unrolled,
               .rounds_twice = !p->choice->fused,
               .one_run = p->adds};
+    int64_t width;
+    t.amid_lines = !c_is_int(g->width, &width) || width % e->target->lanes != 0;
     if (p->backwards) t.backwards_from = c_sub(u, p->terms, c_int(u, 1));
     bool constant = dim_is_const(p->of.a_m, &distance) && !shape->clamped;
     cexpr *rows[COST_ROWS];

@@ -63,6 +63,7 @@ static cexpr *column_of(emit_context *e, cblock *b, const tile *t, unsigned v, c
     bool part = t->last && v + 1 == t->vectors && e->target->lanes > 1; /* one lane is always whole */
     cexpr *column = part ? vectors_call2(e, "load_n", address, t->last) : weights_load(e, t->format, address);
     if (t->rows == 1 || t->unrolled) return column;
+    if (t->amid_lines && t->rows == 2 && e->target->lanes > 1) column = vectors_call1(e, "held", column);
     const char *name = arena_printf(e->arena, "w%u%s", v, suffix);
     return vectors_constant(e, b, name, column);
 }

@@ -143,6 +143,7 @@ TARGET static void T(arithmetic)(void) {
         for (i = 0; i < LANES; i++)
             ck_assert(F(lane)(va, i) == a[i]);
 #if LANES > 1
+        CHECK(held, (va), a[i]);
         CHECK(even, (va, vb), i < LANES / 2 ? a[2 * i] : b[2 * i - LANES]);
         CHECK(odd, (va, vb), i < LANES / 2 ? a[2 * i + 1] : b[2 * i + 1 - LANES]);
         for (i = LANES; i < 3 * LANES; i++) { /* a copy, and what stands behind it */
