@@ -27,12 +27,7 @@ NNC_INLINE_V16 nnc_v16 nnc_v16_odd(nnc_v16 a, nnc_v16 b) {
         NNC_ALL, a, _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31), b);
 }
 NNC_INLINE_V16 void nnc_v16_store(float *p, nnc_v16 v) { _mm512_storeu_ps(p, v); }
-NNC_INLINE_V16 nnc_v16 nnc_v16_held(nnc_v16 v) {
-#if defined(__GNUC__)
-    __asm__("" : "+v"(v));
-#endif
-    return v;
-}
+NNC_INLINE_V16 nnc_v16 nnc_v16_held(nnc_v16 v) { return v; } /* what it would bring there was not measured */
 NNC_INLINE_V16 void nnc_v16_store_n(float *p, nnc_v16 v, size_t n) {
 #if NNC_HAS_PARTS
     if (__builtin_constant_p(n) && n == 4) {

@@ -38,7 +38,7 @@ typedef struct {
     const char *splats;                  /* with one row: splat(input[k]) stands in the variable SPLATS_k already */
     bool unrolled;                       /* all terms one after another; wants constant bounds */
     bool rounds_twice;                   /* a term is a multiplication and an addition, not one madd */
-    bool amid_lines;                     /* weights may begin amid lines of the cache: to load them twice takes longer */
+    bool amid_lines;                     /* weights may begin amid lines of the cache: a load twice takes longer */
     bool one_run;                        /* every term is added to the sum so far: there are no blocks */
     cexpr *backwards_from;               /* the last term's number: it comes first; NULL: the first one does */
 } tile;
