@@ -10,6 +10,7 @@ SOURCE = os.path.dirname(os.path.dirname(HERE))
 TAGGER = os.path.join(SOURCE, "samples", "tagger")
 sys.path.insert(0, os.path.join(SOURCE, "tests", "tools"))
 
+import precompiled
 import processor
 
 

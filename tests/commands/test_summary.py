@@ -6,7 +6,7 @@ import os
 import re
 import struct
 
-from kit import SOURCE, TAGGER, have, holds
+from kit import SOURCE, TAGGER, have, holds, precompiled
 
 # layer, input, output sizes; sum(p.numel() for p in parameters()), the same of buffers but num_batches_tracked, both as
 # PyTorch 1.13 gives them; multiply-adds by the formulas of compiler/commands/count.h
@@ -112,7 +112,8 @@ def check_bytes(bench):
                                for m in file["models"])
             bench.write("sizes.c", '#include "m.h"\n' + checks + "\n")
             bench.run("gcc", "-c", "sizes.c")
-            bench.run("gcc", "-O0", "-c", "m.c", *(["-mavx2", "-mfma"] if target == "x86-64-v3" else []))
+            command = ["gcc", "-O0", *(["-mavx2", "-mfma"] if target == "x86-64-v3" else [])]
+            precompiled.Runtime(command, bench.folder).object(bench.folder, "m", lambda words: bench.run(*words))
             tables = 0
             names = set(re.findall(r"^static const .*?\b(\w+)(?:\[\d+\])?(?: NNC_ALIGNED)? = \{", bench.read("m.c"), re.M))
             for line in bench.run("nm", "-S", "m.o").splitlines():

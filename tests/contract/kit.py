@@ -45,8 +45,7 @@ def safetensors(tensors):
 
 
 class Runtimes:
-    """The runtime, precompiled for each way to compile that is used a third time; of all checks together. folder: where
-    nnc_runtime.h stands."""
+    """The runtime, precompiled for each way to compile that is used again; of all checks together. folder: where nnc_runtime.h stands."""
 
     def __init__(self, folder):
         self.folder, self.known, self.lock = folder, {}, threading.Lock()
@@ -55,8 +54,7 @@ class Runtimes:
         """The options that give the generated file at `path` its runtime, compiled by `command`, wherever that looks for files."""
         command = [word for i, word in enumerate(command) if "-I" not in (word, command[i - 1])]
         with self.lock:
-            place = os.path.join(self.folder, f"precompiled{len(self.known)}")
-            runtime = self.known.setdefault(tuple(command), precompiled.Runtime(command, place, self.folder, cxx, 3))
+            runtime = self.known.setdefault(tuple(command), precompiled.Runtime(command, self.folder, cxx, often=False))
         return runtime.before(path)
 
 

@@ -138,7 +138,7 @@ def check_model(d, want, results, what):
 
 
 class Toolchain:
-    def __init__(self, text, place, number, nnc):
+    def __init__(self, text, place, nnc):
         cc, _, options = text.partition(" :: ")
         words, emulated = cc.split(), EMULATED in cc
         words = [w for word in words for w in (avx512.FLAGS if word == EMULATED else [word])]
@@ -151,7 +151,7 @@ class Toolchain:
             call([nnc, "--runtime", self.runtime], place)
             if emulated:
                 avx512.emulate(self.runtime)
-        self.precompiled = precompiled.Runtime(self.model, os.path.join(place, f"precompiled{number}"), self.runtime)
+        self.precompiled = precompiled.Runtime(self.model, self.runtime)
 
     def run(self, args, folder, batch, driver):
         call([os.path.abspath(args.nnc), "batch.nn", "-o", "model.c", "--no-runtime"] + self.options, folder)
@@ -201,7 +201,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         place = os.path.abspath(args.keep or temporary)
         texts = args.cc or default_toolchains(args.every)
-        chains = [Toolchain(t, place, i, os.path.abspath(args.nnc)) for i, t in enumerate(texts)]
+        chains = [Toolchain(t, place, os.path.abspath(args.nnc)) for t in texts]
         for number, first in enumerate(range(0, len(seeds), BATCH)):
             batch = [Data(models.model(s)) for s in seeds[first:first + BATCH]]
             folder = os.path.join(place, f"batch{first}")

@@ -69,7 +69,7 @@ def call(command, what, cwd, seconds=900):
 class Toolchain:
     """One compiler, its flags and a language mode."""
 
-    def __init__(self, cc, std, sanitize, folder, runtime):
+    def __init__(self, cc, std, sanitize, runtime):
         words = shlex.split(cc)
         self.cxx = std is not None and "++" in std
         self.name = " ".join([cc] + ([f"-std={std}"] if std else []) + ["sanitized"] * sanitize)
@@ -78,7 +78,7 @@ class Toolchain:
         more = [] if self.cxx else strict.ONLY_C
         self.driver, self.model = ([compiler] + self.flags + w + more for w in (strict.BASIC, strict.STRICT))
         self.exact = not any(f in ("-Ofast", "-ffast-math") for f in words)
-        self.runtime = precompiled.Runtime(self.model, folder, runtime, self.cxx)
+        self.runtime = precompiled.Runtime(self.model, runtime, self.cxx)
 
     @staticmethod
     def plus_plus(compiler):
@@ -195,8 +195,7 @@ class Runner:
             avx512.emulate(self.runtime)
         more = avx512.FLAGS if args.emulate_avx512 else []
         ways = [(" ".join([cc, *more]), std) for cc in args.cc or ["gcc -O2"] for std in args.std or ["c99"]]
-        self.toolchains = [Toolchain(*way, args.sanitize, os.path.join(work, f"toolchain{i}"), self.runtime)
-                           for i, way in enumerate(ways)]
+        self.toolchains = [Toolchain(*way, args.sanitize, self.runtime) for way in ways]
         self.forms = [("", [])] + [("standalone ", ["--standalone"])] * args.standalone
         self.beside = "--weights-as file" in args.nnc_flags
         # of one program for many, little would be left for a case on a small board

@@ -95,7 +95,7 @@ class Document:
         self.generated = []  # stems of generated .c files
         self.number = 0
         must_run([nnc, "--runtime", folder], folder)
-        self.runtime = precompiled.Runtime([cc, *FLAGS], os.path.join(folder, "precompiled"), folder)
+        self.runtime = precompiled.Runtime([cc, *FLAGS], folder)
         os.mkdir(os.path.join(folder, "bin"))  # where a CMakeLists.txt finds it under its own name
         os.symlink(nnc, os.path.join(folder, "bin", "nnc"))
 

@@ -384,7 +384,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         subprocess.run([args.nnc, "--runtime", scratch], check=True)
         command = shlex.split(args.cc) + shlex.split(args.cflags)
-        args.runtime = precompiled.Runtime(command, os.path.join(scratch, "precompiled"), scratch)
+        args.runtime = precompiled.Runtime(command, scratch)
         for folder in args.folders:
             for name, grade, call in cases(args, folder):
                 if not re.search(args.only, name):

@@ -296,7 +296,7 @@ def main():
         if args.nnc:
             subprocess.run([os.path.abspath(args.nnc), "--runtime", scratch], check=True)
         command = shlex.split(args.cc) + shlex.split(args.cflags)
-        runtime = precompiled.Runtime(command, os.path.join(scratch, "precompiled"), scratch)
+        runtime = precompiled.Runtime(command, scratch)
         for case in args.cases[part - 1::parts]:
             try:
                 print(f"ok   {os.path.basename(case.rstrip('/')):28} error {run(args, case, runtime):.2e}")

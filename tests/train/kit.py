@@ -1,11 +1,13 @@
 """What scripts share that build a model that trains in two ways, or drive two of a kind, and want the same bits."""
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+import precompiled
 import processor
 
 TARGETS = ["baseline", "scalar"] + [t for t in processor.NEEDS if not processor.lacks(t)]   # that this machine runs
@@ -28,6 +30,7 @@ def main(usage, cases, check, kept):
     p.add_argument("--all", action="store_true", help="the file of all bodies")
     args, bad = p.parse_args(), 0
     with tempfile.TemporaryDirectory() as folder:
+        args.runtime = precompiled.Runtime(shlex.split(args.cc), folder)
         for i, case in enumerate(cases):
             try:
                 check(args, "all" if args.all else TARGETS[i % len(TARGETS)], case, folder)

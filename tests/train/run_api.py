@@ -109,7 +109,8 @@ def check(args, target, name, d):
     T = "dim T" in text
     open(os.path.join(d, "driver.c"), "w").write(DRIVER.format(
         T="T," if T else "", dim="const size_t T = 2 + (size_t)i % 8;" if T else "", most="1e-6f" if name == "sparse" else "0"))
-    run(shlex.split(args.cc) + ["driver.c", "full.c", "once.c", "-o", "driver", "-lm"])
+    objects = [args.runtime.object(d, file, run) for file in ("full", "once")]
+    run(shlex.split(args.cc) + ["driver.c", *objects, "-o", "driver", "-lm"])
     full, once, floats = (int(s) for s in run(["./driver"]).split())
     header = open(os.path.join(d, "once.h")).read()
     if ("float gradients[" in header) == at_once:

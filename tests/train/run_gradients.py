@@ -93,7 +93,7 @@ def main():
     batches = [chosen[i:i + args.batch] for i in range(0, len(chosen), args.batch)]
     with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         subprocess.run([args.nnc, "--runtime", scratch], check=True)
-        runtime = precompiled.Runtime(shlex.split(args.cc), os.path.join(scratch, "precompiled"), scratch)
+        runtime = precompiled.Runtime(shlex.split(args.cc), scratch)
         failures = [f for found in pool.map(lambda b: check_batch(args, runtime, b), batches) for f in found]
     print("\n".join(failures))
     print(f"{len(chosen)} models in {len(batches)} files, {len(failures)} failed")

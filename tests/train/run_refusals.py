@@ -109,7 +109,8 @@ def check(args, target, case, d):
     run([args.nnc, "m.nn", "-o", "m.c", "--random-weights", "3", "--train-api", api, "--target", target])
     open(os.path.join(d, "driver.c"), "w").write(DRIVER)
     moved = int("sum" not in classes)
-    run(shlex.split(args.cc) + [f"-DALL={int(api == 'all')}", f"-DALL_MOVED={moved}", "driver.c", "m.c", "-o", "driver", "-lm"])
+    model = args.runtime.object(d, "m", run)
+    run(shlex.split(args.cc) + [f"-DALL={int(api == 'all')}", f"-DALL_MOVED={moved}", "driver.c", model, "-o", "driver", "-lm"])
     run(["./driver"])
 
 

@@ -10,7 +10,7 @@ Without --all a few of the combinations, for which the targets that this machine
 import argparse, os, shlex, subprocess, sys, tempfile
 
 sys.dont_write_bytecode = True   # no __pycache__ in the source tree
-from kit import TARGETS
+from kit import TARGETS, precompiled
 
 LAYERS = ["LSTM(5, 7)", "GRU(5, 4, num_layers=2, bidirectional=True)", "RNN(5, 16)", "LSTM(5, 9, proj_size=3, bidirectional=True)",
           "LSTM(5, 16, num_layers=2, bias=False)", "GRU(5, 17)", "RNN(5, 3, nonlinearity=\"relu\", bidirectional=True)",
@@ -124,7 +124,8 @@ def sizes(args, target, text, arguments, calls, k, at_once, d):
     open(os.path.join(d, "driver.c"), "w").write(DRIVER.format(
         args=arguments, calls=", ".join(map(str, calls)), grads="" if at_once else GRADS.format(args=arguments),
         gradients="" if at_once else GRADIENTS))
-    run(shlex.split(args.cc) + ["driver.c", "full.c", "cut.c", "-o", "driver", "-lm"])
+    objects = [args.runtime.object(d, file, run) for file in ("full", "cut")]
+    run(shlex.split(args.cc) + ["driver.c", *objects, "-o", "driver", "-lm"])
     return [int(s) for s in run(["./driver"]).split()]
 
 
@@ -168,6 +169,7 @@ def main():
     args.nnc = os.path.abspath(args.nnc)
     bad = done = 0
     with tempfile.TemporaryDirectory() as d:
+        args.runtime = precompiled.Runtime(shlex.split(args.cc), d)
         for name, check, of in plans(args.all):
             done += 1
             try:

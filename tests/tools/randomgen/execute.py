@@ -69,7 +69,7 @@ class Toolchain:
     body: which part of the generated code runs. lacks: what this machine has not, in words, or "".
     """
 
-    def __init__(self, text, place, number, nnc):
+    def __init__(self, text, place, nnc):
         self.text = text
         cc, _, options = text.partition(" :: ")
         words, self.options = cc.split(), options.split()
@@ -81,7 +81,7 @@ class Toolchain:
         if not os.path.isdir(self.runtime):
             os.makedirs(place, exist_ok=True)
             call([nnc, "--runtime", self.runtime], "nnc --runtime", place)
-        self.precompiled = precompiled.Runtime(self.command, os.path.join(place, f"precompiled{number}"), self.runtime)
+        self.precompiled = precompiled.Runtime(self.command, self.runtime)
 
     def _body(self, flags):
         target = self.options[self.options.index("--target") + 1] if "--target" in self.options else "all"
