@@ -181,6 +181,8 @@ def default_toolchains(every):
         out += ["clang -O2 -DNNC_FORCE_ISA=2"] * every
     elif not processor.lacks("x86-64-v3"):
         out += [f"gcc -O0 {EMULATED}"]
+    else:
+        processor.skipped("weights in fewer bits in wide vectors", processor.lacks("x86-64-v3"))
     return [t for t in out if shutil.which(t.split()[0])]
 
 

@@ -32,3 +32,12 @@ def lacks(*names):
 
 def skipped(what, why):
     print(f"skipped: {what}: {why}", flush=True)
+
+
+def targets(what):
+    """Of NEEDS those that this processor runs; in the others `what` is skipped."""
+    missing = {target: lacks(target) for target in NEEDS}
+    for target in NEEDS:
+        if missing[target]:
+            skipped(f"{what} in {target}", missing[target])
+    return [target for target in NEEDS if not missing[target]]
