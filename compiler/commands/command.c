@@ -45,6 +45,8 @@ int command_unknown(const char *name) {
     const char *nearest = diag_nearest(name, names, count);
     fprintf(stderr, "nnc: there is no command %s", name);
     if (nearest) fprintf(stderr, "; did you mean %s?", nearest);
+    else if (strcmp(name, "compile") == 0 || strcmp(name, "build") == 0)
+        fputs("; to compile: nnc MODEL.nn -o MODEL.c", stderr);
     fputs("\nTry 'nnc --help'.\n", stderr);
     return STATUS_USAGE;
 }

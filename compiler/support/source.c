@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -141,6 +142,16 @@ const char *source_line(const source *s, size_t line, size_t *length) {
     if (line < s->line_count && end > begin && s->text[end - 1] == '\r') end--;
     *length = end - begin;
     return s->text + begin;
+}
+
+bool source_path_ends(const char *path, const char *endings) {
+    size_t length = strlen(path);
+    for (const char *at = endings; *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (length >= n && strncasecmp(path + length - n, at, n) == 0) return true;
+        at += n;
+    }
+    return false;
 }
 
 span source_clamp(const source *s, span where) {

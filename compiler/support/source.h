@@ -9,6 +9,7 @@
 #ifndef NNC_SUPPORT_SOURCE_H
 #define NNC_SUPPORT_SOURCE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "support/arena.h"
@@ -34,6 +35,9 @@ typedef struct {
 
 span span_join(span first, span last);
 span source_clamp(const source *s, span where); /* cut to what the text has */
+
+/* Does the path end in one of these, such as ".pt .pth", in whatever case? */
+bool source_path_ends(const char *path, const char *endings);
 
 /* Reads a whole file into the arena. Returns NULL and sets *error (arena text, "No such file or directory") when the
  * file cannot be read, is not a regular file or is larger than max_bytes. */

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,11 +56,6 @@ static const struct {
     {NULL, 0, ".npz", "not what numpy.savez writes, in spite of its name", SAVE_NUMPY},
 };
 
-static bool ends_with(const char *path, const char *ending) {
-    size_t length = strlen(path), tail = strlen(ending);
-    return length >= tail && strcasecmp(path + length - tail, ending) == 0;
-}
-
 static bool begins_with(const tensor_file *f, const char *bytes, size_t length) {
     return f->size >= length && memcmp(f->bytes, bytes, length) == 0;
 }
@@ -83,7 +77,7 @@ static const char *foreign_problem(arena *a, const tensor_file *f, const char **
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         if (foreign[i].magic && !begins_with(f, foreign[i].magic, foreign[i].magic_length))
             continue;
-        if (foreign[i].ending && !ends_with(f->path, foreign[i].ending)) continue;
+        if (foreign[i].ending && !source_path_ends(f->path, foreign[i].ending)) continue;
         *hint = foreign[i].hint;
         return arena_printf(a, "this is %s", foreign[i].what);
     }
@@ -103,7 +97,7 @@ static const char *read_file(arena *a, tensor_file *f, bool may_be_npy, const ch
     if (is_tar(f->bytes, f->size)) return torch_tar_read(a, f, hint);
     const char *problem = foreign_problem(a, f, hint);
     bool zip = begins_with(f, "PK\3\4", 4) || begins_with(f, "PK\5\6", 4);
-    if (zip && !(problem && ends_with(f->path, ".keras"))) {
+    if (zip && !(problem && source_path_ends(f->path, ".keras"))) {
         *hint = NULL;
         return zip_read(a, f, hint);
     }

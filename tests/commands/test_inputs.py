@@ -1,5 +1,5 @@
 """No command writes over what a model is made of, the .nn file and each of its weights files, whatever an output is called and
-by whatever link it leads there."""
+by whatever link it leads there; and what is no .nn file is told as what it is."""
 import json
 import os
 import struct
@@ -147,3 +147,30 @@ def check_case(bench):
         said = bench.nnc_says("package", kind, "m.nn", "--name", "String", "-o", "made", status=2)
         holds(f"a package for {kind} cannot be called String" in said, said)
     bench.nnc_says("package", "python", "m.nn", "--name", "Math", "-o", "made")
+
+
+def check_files_of_other_kinds(bench):
+    """What people give in the place of a .nn file is told by what it is, once, with the command that takes it."""
+    def write(name, data):
+        with open(bench.path(name), "wb") as f:
+            f.write(data)
+
+    write("model.onnx", b"\x08\x07\x12\x07pytorch\x96\0")
+    write("model.tflite", b"\x1c\0\0\0TFL3")
+    write("model.keras", b"PK\3\4\0")
+    for name, data in (("a.pt", b"PK\3\4\0"), ("b.pth", b"\x80\x02\x8a\0"), ("c.safetensors", b"\x40\0\0\0\0\0\0\0{}"),
+                       ("d.npz", b"PK\3\4\0"), ("no_ending", b"\x93NUMPY\1\0"), ("E.PT", b"\x80\x02\x8a\0")):
+        write(name, data)
+        for command in (("-o", "out.c"), ("summary",), ("fmt", "--check"), ("run", "--random", "1")):
+            said = bench.nnc_says(*command, name, status=1)
+            holds(said.count("error:") == 1 and "where a .nn file is needed" in said and "nnc weights FILE" in said, said)
+    for name, hint in (("model.onnx", "nnc import MODEL.onnx"), ("model.tflite", "tf2onnx"), ("model.keras", "tf2onnx")):
+        said = bench.nnc_says(name, "-o", "out.c", status=1)
+        holds(said.count("error:") == 1 and hint in said, said)
+    bench.write("m.nn", "model m {\n    input x: float32[2]\n    output y = x * 2\n}\n")
+    for name, hint in (("m.nn", "nnc MODEL.nn -o MODEL.c"), ("a.pt", "nnc weights FILE"), ("model.tflite", "tf2onnx")):
+        holds(hint in bench.nnc_says("import", name, "-o", "new.nn", status=1), name)
+    holds("to compile: nnc MODEL.nn -o MODEL.c" in bench.nnc_says("compile", "m.nn", status=2), "compile")
+    write("text.nn", b"model m {\n \xff\n}\n")   # a .nn file stays one
+    holds("is not UTF-8" in bench.nnc_says("text.nn", "-o", "out.c", status=1), "text.nn")
+    holds(not os.path.exists(bench.path("out.c")), os.listdir(bench.folder))
