@@ -34,9 +34,8 @@ static const char panels[] =
     "                const float scale = (halved >> g & 1u) ? 0.5f : 1.0f;\n"
     "                const size_t next = gates * width;\n"
     "                float *column = to + g * width;\n"
-    "                size_t u = 0;\n"
     "%s"
-    "                for (; u < width; u++)\n"
+    "                for (size_t u = %s; u < width; u++)\n"
     "                    for (size_t k = block; k < end; k++)\n"
     "                        column[k * next + u] = u < count ? from[u * terms + k] * scale : 0.0f;\n"
     "            }\n"
@@ -55,10 +54,11 @@ static const char four_biases[] =
     "                nnc_v4_store(to + u, nnc_v4_mul(sum, nnc_v4_splat(scale)));\n"
     "            }\n";
 static const char four_rows[] =
+    "                const size_t whole = terms >= 4 ? width / 4 * 4 : 0;\n"
     "                /* four rows by four terms, the last of them once more with those before; rows past "
     "the last are 0 */\n"
     "                const nnc_v4 scales = nnc_v4_splat(scale), none = nnc_v4_zero();\n"
-    "                for (; terms >= 4 && u + 4 <= width; u += 4) {\n"
+    "                for (size_t u = 0; u < whole; u += 4) {\n"
     "                    const float *row = from + u * terms;\n"
     "                    for (size_t i = block; i < end; i += 4) {\n"
     "                        const size_t k = i + 4 <= end ? i : end - 4;\n"
@@ -112,7 +112,8 @@ static const char *panels_function(emit_context *e) {
     if (*made) return c_text(*made);
     const char *name = emit_name(e, "pack_panels");
     bool one_lane = e->target->body->rolled;
-    c_top_line(e->unit, panels, name, one_lane ? "" : four_biases, one_lane ? "" : four_rows);
+    c_top_line(e->unit, panels, name, one_lane ? "" : four_biases, one_lane ? "" : four_rows,
+               one_lane ? "0" : "whole");
     *made = c_name(e->unit, name);
     return name;
 }

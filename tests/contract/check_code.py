@@ -228,6 +228,28 @@ def check_stack_is_constant(t):
                 stack_within(t, cc, level, f"{weights}, --target {target}", 1024)
 
 
+# gcc's -O2 knows the sizes of these panels, and warned that the loop behind the last four rows might never end
+TRAINED = """model g {
+    input x: float32[6, 3, 12]
+    target y: int32[6]
+    layer conv = Conv1d(3, 8, 3, bias=False)
+    layer bn = BatchNorm1d(8)
+    layer gru = GRU(8, 10, batch_first=True)
+    layer head = Linear(10, 2)
+    out, _ = gru(transpose(relu(bn(conv(x))), 1, 2))
+    output z = head(out[:, -1])
+    loss l = cross_entropy(z, y)
+    train AdamW(lr=0.01)
+}
+"""
+
+
+def check_warnings_of_training_at_O2(t):
+    """Optimisers warn of what they find: also in the packing of trained weights of constant sizes."""
+    t.model(TRAINED, "--target", "all")
+    t.object("model.c", cc="gcc", flags=("-O2",))
+
+
 CHUNKED = {
     "tagger": ("T", "    input ids: int32[T]\n    layer e = Embedding(9, 6)\n    layer l = LSTM(6, 17)\n    layer fc = Linear(17, 3)\n"
                     "    out, _ = l(e(ids))\n    output y = softmax(fc(out), dim=-1)\n"),
