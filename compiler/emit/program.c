@@ -128,16 +128,41 @@ static bool print_code(emit_context *e, const emit_options *o, FILE *to) {
     return cunit_print(e->unit, to);
 }
 
+/* What the runtime asks for with #if: of one macro, where it is to be set, the line that defines it. */
+static void print_macro(bool set, const char *name, const char *user, FILE *to) {
+    if (set && (!user || strstr(user, name))) fprintf(to, "#define %s 1\n", name);
+}
+
+/* Of a standalone file, `user` is all that may ask. */
+static void print_macros(const emit_context *e, bool weights_beside, const char *user, FILE *to) {
+    bool wide = e->target_count > 1 || *e->target->guard;
+    fprintf(to, "#define NNC_GENERATED_FOR_RUNTIME %d\n", emit_runtime_version());
+    print_macro(wide, "NNC_WIDE_VECTORS", user, to);
+    print_macro(e->target->body->rolled, "NNC_ONE_LANE", user, to);
+    print_macro(weights_beside, "NNC_WEIGHTS_BESIDE", user, to);
+    print_macro(wide && e->dots, "NNC_WIDE_DOTS", user, to);
+}
+
+static FILE *begin_text(char **bytes, size_t *size) {
+    FILE *to = open_memstream(bytes, size);
+    if (!to) ice("out of memory");
+    return to;
+}
+
 /* The parts of the runtime that the code uses, and the code. */
-static bool print_standalone(emit_context *e, const emit_options *o, FILE *to) {
-    char *code = NULL;
-    size_t size;
-    FILE *buffer = open_memstream(&code, &size);
-    if (!buffer) ice("out of memory");
+static bool print_standalone(emit_context *e, const emit_options *o, bool weights_beside, FILE *to) {
+    char *code = NULL, *runtime = NULL;
+    size_t size, runtime_size;
+    FILE *buffer = begin_text(&code, &size);
     bool done = print_code(e, o, buffer);
     if (fclose(buffer) != 0) ice("out of memory");
-    emit_print_runtime(code, to);
+    buffer = begin_text(&runtime, &runtime_size);
+    emit_print_runtime(code, buffer);
+    if (fclose(buffer) != 0) ice("out of memory");
+    print_macros(e, weights_beside, runtime, to);
+    fwrite(runtime, 1, runtime_size, to);
     fwrite(code, 1, size, to);
+    free(runtime);
     free(code);
     return done;
 }
@@ -147,17 +172,17 @@ bool emit_source(const emit_options *o, const plan *const *plans, emit_api *cons
     emit_print_banner(o, o->code_name, to);
     for (size_t i = 0; i < count; i++) emit_print_formats(plans[i]->model, to);
     emit_context e = begin(a, o->target, plans, count);
-    /* the runtime first: its locals must not hide a type of the header, whatever the models are called */
-    fprintf(to, "#define NNC_GENERATED_FOR_RUNTIME %d\n", emit_runtime_version());
-    bool wide = e.target_count > 1 || *e.target->guard;
-    if (wide) fputs("#define NNC_WIDE_VECTORS 1\n", to);
-    if (e.target->body->rolled) fputs("#define NNC_ONE_LANE 1\n", to);
-    if (apis[0]->weights) fputs("#define NNC_WEIGHTS_BESIDE 1\n", to);
-    if (wide && e.dots) fputs("#define NNC_WIDE_DOTS 1\n", to);
-    if (!o->standalone) fputs("#include \"nnc_runtime.h\"\n", to);
+    bool beside = apis[0]->weights != NULL, done;
     if (o->section) cunit_set_section(e.unit, o->section);
     fill_unit(&e, plans, apis, count);
-    bool done = (o->standalone ? print_standalone : print_code)(&e, o, to);
+    if (o->standalone) {
+        done = print_standalone(&e, o, beside, to);
+    } else {
+        /* the runtime first: its locals must not hide a type of the header, whatever the models are called */
+        print_macros(&e, beside, NULL, to);
+        fputs("#include \"nnc_runtime.h\"\n", to);
+        done = print_code(&e, o, to);
+    }
     arena_free(a);
     return done;
 }

@@ -98,6 +98,8 @@ def check_every_macro_is_used(t):
     """The C defines no macro that it does not use, whatever the model is made of and whatever it is generated for."""
     head = "    dim T = 1..9\n    input x: float32[T, 1, 40]\n"
     kinds = {"plain": head + "    output y = relu(x)\n",
+             "moved": head + "    output y = view(x, T * 40)\n", "chosen": head + "    input i: int32[T]\n    output y = x[:, 0, 3] * i\n",
+             "integers": "    dim T = 1..9\n    input i: int32[T]\n    output y = i // 2\n    output z = i % 3\n",
              "sums": head + "    output y = softmax(x, -1)\n    output s = sum(x, 0)\n    output i = argmax(x, 2)\n",
              "products": head + "    layer l = Linear(40, 33){0}\n    output y = l(x)\n    output z = x[:, 0] @ t(x[:, 0])\n",
              "recurrent": head + "    layer l = LSTM(40, 17){0}\n    y, _ = l(x)\n    output y\n",
