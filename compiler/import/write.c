@@ -137,8 +137,9 @@ static void name_result(writer *w, const node *n, value *v, const char *suggesti
             return;
         }
     }
-    /* an output's own name is kept for it */
-    const char *wanted = out ? write_word(w->arena, out->name, suggestion) : suggestion;
+    /* an output's own name is kept for it; what a layer's name suggests may be a word of the language, too */
+    const char *wanted = write_word(w->arena, suggestion, suggestion);
+    if (out) wanted = write_word(w->arena, out->name, wanted);
     v->text = out && !out->state && out->text ? out->text : name_set_give(w->values, wanted);
 }
 
