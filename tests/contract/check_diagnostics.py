@@ -243,7 +243,7 @@ def check_names_of_warnings(t):
         need(re.search(rf"^  {name} +\w", described, re.M), f"--help does not list {name}")
         need(f"| `{name}` |" in documented, f"docs/diagnostics.md does not list {name}")
     listed = described.split("warnings, all of them on:\n")[1].split("\n\n")[0].splitlines()
-    others = ["gru-reset", "inplace", "large-code", "untrained-param"]   # of import, of torch, of 32 MB of weights, of training
+    others = ["gru-reset", "inplace", "large-code", "loss-input", "untrained-param"]  # of import, torch, 32 MB of weights, training
     need([line.split()[0] for line in listed] == sorted([*NAMES, *others]), "--help lists others too")
     for option, meant in (("unused-lyer", "-Wunused-layer"), ("no-unused-dims", "-Wno-unused-dim"),
                           ("error=unused-tensors", "-Werror=unused-tensor"), ("no-error=unused_dim", "-Wno-error=unused-dim")):
