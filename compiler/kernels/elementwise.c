@@ -61,7 +61,7 @@ static bool is_taken(const chain *c, const char *name) {
         if (strcmp(c->nest->names[i], name) == 0) return true;
     for (unsigned i = 0; c->inner && i < c->inner->rank; i++)
         if (strcmp(c->inner->names[i], name) == 0) return true;
-    return c_is_reserved(name);
+    return false;
 }
 
 /* Operands of the nest, depth first: memory, and a channel index for each BATCH_NORM, behind its x. */
@@ -142,7 +142,9 @@ static cexpr *local(chain *c, const ir_node *n, value v) {
     const ir_value *result = n->results[0];
     const char *wanted = result->name ? result->name : ir_op_name(n->op);
     bool like_a_dim = !(wanted[0] >= 'a' && wanted[0] <= 'z') || strncmp(wanted, "dim_", 4) == 0;
-    if (like_a_dim) wanted = arena_printf(c->e->arena, "v_%s", wanted);
+    if (like_a_dim) wanted = arena_printf(c->e->arena, wanted[0] == '_' ? "v%s" : "v_%s", wanted);
+    /* once: some names are reserved with whatever stands behind them */
+    if (c_is_reserved(wanted)) wanted = arena_printf(c->e->arena, "%s_", wanted);
     const char *name = wanted;
     for (unsigned i = 2; is_taken(c, name); i++) name = arena_printf(c->e->arena, "%s_%u", wanted, i);
     take_name(c, name);

@@ -53,6 +53,32 @@ def check_names_of_training(t):
         t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
 
 
+def check_names_of_values(t):
+    """Values, params, states, layers and dims may have every name: also one that C has taken with whatever stands behind it."""
+    names = "_a _A a__b __ nnc_x nnc_v4 NNC_X _Bool x_ dim_T fabsf".split() + [n for n in RESERVED if not n.endswith("_")]
+    source = "model m {\n    input in0: float32[3, 4]\n    v = in0\n"
+    for i, n in enumerate(names):   # read twice by one kernel, and left by one that stands alone
+        source += f"    {n} = sigmoid(v * {i + 2})\n    v = {n} * ({n} + 1)\n"
+    for n in names:
+        source += f"    {n} = cumsum(v, 0)\n    v = softmax({n} @ t({n}), -1) @ v\n"
+    models = {"values": source + "    output r = v\n}\n",
+              "params": "model m {\n    v = zeros(3, 4)\n" + "".join(f"    param {n}: float32[4]\n" for n in names)
+                        + "".join(f"    v = tanh(v + {n})\n" for n in names) + "    output r = v\n}\n",
+              "states": "model m {\n    input in0: float32[4]\n    v = in0\n"
+                        + "".join(f"    state {n}: float32[4]\n    {n} = relu({n} * v)\n    v = v + {n} * {n}\n" for n in names)
+                        + "    output r = v\n}\n",
+              "layers": "model m {\n    input in0: float32[3, 4]\n    v = in0\n"
+                        + "".join(f"    layer {n} = Linear(4, 4)\n    v = {n}(v)\n" for n in names) + "    output r = v\n}\n",
+              "dims": "model m {\n" + "".join(f"    dim {n} = 1..4\n    input in{i}: float32[{n}, 2]\n"
+                                              f"    output r{i} = softmax(relu(in{i}), 0)\n"
+                                              for i, n in enumerate(names) if n not in ("_A", "NNC_X")) + "}\n"}
+    for what, text in models.items():
+        for target in ("all", "scalar"):
+            t.model(text, "--random-weights", "1", "--target", target)
+            for cc, std in t.ways(("c99", "c++11")):
+                t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
+
+
 def check_names_of_macros(t):
     """One that C has taken gets a trailing `_`: also the macros of the headers that the generated files include."""
     base = t.write("base.c", "#include <stddef.h>\n#include <stdint.h>\n#include <math.h>\n#include <string.h>\n")
