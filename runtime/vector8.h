@@ -28,13 +28,13 @@ NNC_INLINE_V8 nnc_v8 nnc_v8_odd(nnc_v8 a, nnc_v8 b) {
     return nnc_v8_in_order(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
 }
 NNC_INLINE_V8 void nnc_v8_store(float *p, nnc_v8 v) { _mm256_storeu_ps(p, v); }
-/* In parts: a masked store takes some processors a dozen cycles, and what it stored cannot be loaded again at once. */
 NNC_INLINE_V8 nnc_v8 nnc_v8_held(nnc_v8 v) {
 #if defined(__GNUC__)
     __asm__("" : "+x"(v));
 #endif
     return v;
 }
+/* In parts: a masked store takes some processors a dozen cycles, and what it stored cannot be loaded again at once. */
 NNC_INLINE_V8 void nnc_v8_store_n(float *p, nnc_v8 v, size_t n) {
     __m128 part = _mm256_castps256_ps128(v);
     if (n >= 8) {
