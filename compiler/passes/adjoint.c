@@ -69,6 +69,14 @@ static bool reads(const ir_node *n, const ir_value *v) {
     return false;
 }
 
+bool adjoint_is_read_whole(const differentiation *d, const ir_value *v) {
+    for (size_t i = 0; i < d->model->output_count; i++)
+        if (d->model->outputs[i].value == v) return true;
+    for (const ir_node *n = d->model->run.first; n; n = n->next)
+        if (reads(n, v) && !(n->op == IR_SLICE && dim_is(n->results[0]->type.dims[0], 1))) return true;
+    return false;
+}
+
 /* Does a node of this operator read v? */
 static bool is_read_by(const differentiation *d, ir_op op, const ir_value *v) {
     for (const ir_node *n = d->model->run.first; n; n = n->next)

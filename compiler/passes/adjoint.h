@@ -77,6 +77,8 @@ void adjoint_add_rows(differentiation *d, ir_value *table, ir_value *dy, ir_valu
 void adjoint_add_steps(differentiation *d, ir_value *param, ir_value *dy, ir_value *x, bool backwards);
 /* Before such sinks: what is known of a param's gradient gets its own, so that the order is that of the rules. */
 void adjoint_settle(differentiation *d, ir_value *param);
+/* Is v, the model's value, read but for one row of it? */
+bool adjoint_is_read_whole(const differentiation *d, const ir_value *v);
 void adjoint_refuse(differentiation *d, const ir_node *n, const char *what); /* an error: has no gradient yet */
 /* A sink of a param of the model, with the place and label of d->node. */
 ir_node *adjoint_sink(differentiation *d, ir_op op, size_t param, ir_value *const *inputs, unsigned count);

@@ -130,9 +130,10 @@ static void cut(cutter *c) {
 }
 
 /* Does it keep what pieces would save? A GRU that resets before its product keeps h alone, and makes its sums anew as
- * products of all rows (adjoint_recurrent.c). */
-static bool keeps_steps(const ir_node *n) {
-    return n->op == IR_RECURRENT && !(n->attrs.cell == IR_GRU && !n->attrs.reset_after);
+ * products of all rows (adjoint_recurrent.c). An RNN keeps h alone, too, which is there for whoever reads all of it. */
+static bool keeps_steps(const differentiation *d, const ir_node *n) {
+    if (n->op != IR_RECURRENT || (n->attrs.cell == IR_GRU && !n->attrs.reset_after)) return false;
+    return n->attrs.cell != IR_RNN || !adjoint_is_read_whole(d, n->results[0]);
 }
 
 /* Pieces of one step would be sums of another form (plan/choose_recurrent.c: fused), and so of other bits: they have
@@ -143,7 +144,7 @@ void adjoint_cut_tape(differentiation *d, int64_t steps) {
     if (steps < 2) steps = 2;
     for (ir_node *n = d->graph->first, *next; n; n = next) {
         next = n->next;
-        if (!keeps_steps(n) || !adjoint_wanted(d, n->results[0]) || dim_max(n->results[0]->type.dims[0]) <= steps)
+        if (!keeps_steps(d, n) || !adjoint_wanted(d, n->results[0]) || dim_max(n->results[0]->type.dims[0]) <= steps)
             continue;
         cutter c = {.d = d,
                     .layer = n,
