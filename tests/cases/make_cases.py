@@ -21,7 +21,7 @@ from casegen.case import Case
 
 MODULES = ("recurrent", "cells", "variants", "layers", "functions", "activations", "expressions", "language", "models",
            "loops", "repeat", "repeat_models", "repeat_writes", "states", "streaming", "extremes", "sums", "values",
-           "corners", "windows")
+           "corners", "windows", "hints")
 
 
 def main():

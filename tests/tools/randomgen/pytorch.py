@@ -367,7 +367,7 @@ class Interpreter:
         collected = [re.match(r"collect (\w+) = ", line)[1] for line in body if line.startswith("collect ")]
         lines = [f"_all{d} = {{name: [] for name in {collected!r}}}"]
         if rows:
-            names, sources, until = rows[1], rows[2], rows[3]
+            names, sources, until = rows[1], self.expression(rows[2]), rows[3]
             lines += [f"_rows{d} = ({sources},)", f"_count{d} = _rows{d}[0].shape[0]", f"for _r{d} in range(_count{d}):",
                       f"    {names}{',' if ',' not in names else ''} = [_x[_r{d}] for _x in _rows{d}]"]
         else:
