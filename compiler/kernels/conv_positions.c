@@ -50,7 +50,7 @@ static void emit_tile(const positions *p, cblock *b, cexpr *o, cexpr *t, const c
     unsigned rows = shape->size.rows, count = rows * vectors;
     positions_tile of = {p, {.rows = rows, .vectors = vectors, .chains = 1}};
     conv_terms terms = {e, p->channels, p->taps, NULL, NULL, shape->unrolled, add_term, &of, NULL};
-    bool waits = conv_terms_wait(&terms, count);
+    bool waits = choice_sums_wait(shape, count);
     bool followed = plan_conv_is_followed(p->follow.kernel);
     if (waits && !followed && last < (vectors - 1) * lanes) {
         emit_tile(p, c_scope(b), o, t, shape, vectors - 1, (vectors - 2) * lanes);

@@ -56,11 +56,6 @@ static void add_some_taps(const void *context, emit_context *e, cblock *b, const
     add_taps(t, b, sums, of->channel, from, to);
 }
 
-bool conv_terms_wait(const conv_terms *t, unsigned count) {
-    int64_t block = COST_BLOCK / t->taps;
-    return block ? sum_waits(t->e, t->channels, block, count) : sum_waits(t->e, t->taps, COST_BLOCK, count);
-}
-
 void conv_add_terms(const conv_terms *t, cblock *b, unsigned count, const char *const *sums) {
     cunit *u = t->e->unit;
     sum_terms channels = {c_int(u, t->channels), t->channels, t->channels, COST_BLOCK / t->taps, "c", t->places};

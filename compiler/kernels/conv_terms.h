@@ -18,8 +18,6 @@ typedef struct {
     const sum_place *places; /* of the sums; NULL: variables */
 } conv_terms;
 
-/* sum_waits() for the sums of these terms. */
-bool conv_terms_wait(const conv_terms *t, unsigned count);
 /* Adds all terms to `count` declared sums, or to what stands at their places. */
 void conv_add_terms(const conv_terms *t, cblock *b, unsigned count, const char *const *sums);
 /* CONV1D by choice->by_positions: conv_positions.c. */

@@ -66,7 +66,8 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
               .step = emit_dim(e, p->of.a_k),
               .unrolled = shape->unrolled,
               .rounds_twice = !p->choice->fused,
-              .one_run = p->adds};
+              .one_run = p->adds,
+              .waits = choice_sums_wait(shape, shape->size.rows * g->vectors)};
     int64_t width;
     t.amid_lines = !c_is_int(g->width, &width) || width % e->target->lanes != 0;
     if (p->backwards) t.backwards_from = c_sub(u, p->terms, c_int(u, 1));
@@ -160,10 +161,9 @@ static void emit_rest(group *g, cblock *b, int64_t done, int64_t count, const ch
     cunit *u = g->matmul->e->unit;
     int64_t lanes = g->matmul->e->target->lanes, last = (count - done) % lanes;
     const choice_heights *h = &g->matmul->choice->heights;
-    unsigned rows = few ? few->size.rows : h->taller_count ? h->taller.size.rows : h->tile.size.rows;
+    const choice_tile *shape = few ? few : h->taller_count ? &h->taller : &h->tile;
     g->vectors = (unsigned)((count - done + lanes - 1) / lanes);
-    bool waits = sum_waits(g->matmul->e, dim_max(g->matmul->of.inner), COST_BLOCK, rows * g->vectors);
-    bool once = !g->matmul->adds && !waits;
+    bool once = !g->matmul->adds && !choice_sums_wait(shape, shape->size.rows * g->vectors);
     if (last && count > lanes && once) {
         bool alone = g->vectors == 1;
         g->back = alone ? 0 : lanes - last;

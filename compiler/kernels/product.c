@@ -7,15 +7,16 @@
 static void emit_group(emit_context *e, cblock *b, const product_block *p, cexpr *j, unsigned vectors, int64_t last) {
     cunit *u = e->unit;
     int64_t lanes = e->target->lanes;
-    unsigned rows = p->tile.rows;
+    unsigned rows = p->tile.size.rows;
     const pack *w = p->weights.pack;
     weight_tables at = weights_at_column(e, &p->weights, j);
-    tile t = {.rows = rows, .vectors = vectors, .chains = p->tile.chains, .format = w->format};
+    tile t = {.rows = rows, .vectors = vectors, .chains = p->tile.size.chains, .format = w->format};
     t.width = c_int(u, pack_row(w, p->panel));
     t.scale_width = pack_row(w, p->panel);
     t.weights = at.codes;
     t.scales = at.scales;
-    t.unrolled = p->unroll_terms;
+    t.unrolled = p->tile.unrolled;
+    t.waits = choice_sums_wait(&p->tile, rows * vectors);
     cexpr *starts[TILE_MAX_SUMS];
     sum_place places[TILE_MAX_SUMS];
     const dim *dense = dim_const(e->plan->dims, 1);
@@ -39,16 +40,17 @@ static void emit_group(emit_context *e, cblock *b, const product_block *p, cexpr
 void product_emit_block(emit_context *e, cblock *b, const product_block *p) {
     cunit *u = e->unit;
     int64_t lanes = e->target->lanes, whole = p->columns / lanes, partial = p->columns % lanes;
-    int64_t groups = whole / p->tile.vectors, step = p->tile.vectors * lanes, done = 0;
-    if (groups > 1 || (groups == 1 && (whole % p->tile.vectors || partial))) {
+    unsigned vectors = p->tile.size.vectors;
+    int64_t groups = whole / vectors, step = vectors * lanes, done = 0;
+    if (groups > 1 || (groups == 1 && (whole % vectors || partial))) {
         cblock *inner = groups > 1 ? c_for(b, p->column, c_int(u, 0), c_int(u, groups * step), step) : c_scope(b);
-        emit_group(e, inner, p, groups > 1 ? c_name(u, p->column) : c_int(u, 0), p->tile.vectors, lanes);
+        emit_group(e, inner, p, groups > 1 ? c_name(u, p->column) : c_int(u, 0), vectors, lanes);
         done = groups;
     } else if (groups == 1) {
-        emit_group(e, b, p, c_int(u, 0), p->tile.vectors, lanes);
+        emit_group(e, b, p, c_int(u, 0), vectors, lanes);
         return;
     }
-    unsigned rest = (unsigned)(whole - done * p->tile.vectors) + (partial ? 1 : 0);
+    unsigned rest = (unsigned)(whole - done * vectors) + (partial ? 1 : 0);
     if (rest) emit_group(e, b, p, c_int(u, done * step), rest, partial ? partial : lanes);
 }
 
@@ -87,14 +89,13 @@ static void emit_rows(const void *context, cblock *b, cexpr *n, const choice_til
     cunit *u = e->unit;
     const product *p = j->p;
     const pack *w = p->choice->pack;
-    product_block block = {.tile = shape->size,
+    product_block block = {.tile = *shape,
                            .weights = weights_at_column(e, &j->weights, job->from),
                            .panel = j->panel,
                            .columns = job->columns,
                            .start = w->bias_from == 0 ? PRODUCT_FROM_BIAS : PRODUCT_FROM_ZERO,
                            .terms = w->terms,
                            .end = p->terms_name ? c_name(u, p->terms_name) : c_int(u, w->terms),
-                           .unroll_terms = shape->unrolled,
                            .column = "j"};
     /* one pointer to x and one to y: rows at a constant distance need no registers of their own */
     const char *x = p->x;

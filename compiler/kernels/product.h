@@ -27,7 +27,7 @@ void product_emit(emit_context *e, cblock *b, const product *p);
 typedef enum { PRODUCT_FROM_ZERO, PRODUCT_FROM_BIAS, PRODUCT_FROM_Y } product_start;
 
 typedef struct {
-    cost_tile tile;
+    choice_tile tile;
     const char *x[COST_ROWS];   /* row r begins at x[r] + x_offset[r] */
     int64_t x_offset[COST_ROWS];
     cexpr *y[COST_ROWS];
@@ -37,7 +37,6 @@ typedef struct {
     int64_t terms;
     cexpr *end;                 /* the expression for terms */
     product_start start;
-    bool unroll_terms;
     const char *column;         /* name for the column's loop */
 } product_block;
 

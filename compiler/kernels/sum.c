@@ -36,10 +36,6 @@ static cblock *open_blocks(emit_context *e, cblock *b, const sum_terms *t, sum_r
     return loop;
 }
 
-bool sum_waits(const emit_context *e, int64_t most, int64_t block, unsigned count) {
-    return most > block && cost_sums_wait(e->target->body, count);
-}
-
 cexpr *sum_load(emit_context *e, const sum_place *p) {
     return vectors_load(e, p->array, p->offset, p->stride, p->lanes);
 }

@@ -24,7 +24,7 @@ typedef struct {
     int64_t most;      /* count, or what it is at most */
     int64_t block;     /* terms in a block */
     const char *index; /* the loop over blocks runs from INDEX0 to INDEX_end */
-    const sum_place *places; /* where sums of blocks stand meanwhile, see sum_waits; NULL: in variables */
+    const sum_place *places; /* where sums of blocks wait meanwhile (choice_sums_wait); NULL: in variables */
 } sum_terms;
 
 /* count < 0: only the running program knows how many; `from` is then a multiple of the block. The terms always are a
@@ -40,9 +40,6 @@ typedef void sum_adder(const void *context, emit_context *e, cblock *b, const ch
 
 /* Declares sums, starting at starts[i]; NULL starts all at zero. */
 void sum_declare(emit_context *e, cblock *b, unsigned count, const char *const *sums, cexpr *const *starts);
-/* Would `count` sums so far, beside those of a block, take too much of the stack? No function may have a frame of more
- * than 1 KiB. They stand at their places then: in memory in either case, as registers have the block's. */
-bool sum_waits(const emit_context *e, int64_t most, int64_t block, unsigned count);
 /* A place's vector, and a vector to a place. */
 cexpr *sum_load(emit_context *e, const sum_place *p);
 void sum_store(emit_context *e, cblock *b, const sum_place *p, cexpr *value);

@@ -323,8 +323,7 @@ static void scale_places(emit_context *e, cblock *b, const tile *t, cexpr *const
 
 void tile_sum(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, const sum_place *places, int64_t count,
               int64_t most, cexpr *end) {
-    int64_t block = t->one_run ? most : t->format == FORMAT_INT8 ? FORMAT_BLOCK : COST_BLOCK;
-    if (!sum_waits(e, most, block, t->rows * t->vectors)) {
+    if (!t->waits) {
         tile_declare_and_add(e, b, t, starts, count, most, end);
         for (unsigned i = 0; i < t->rows * t->vectors; i++)
             sum_store(e, b, &places[i], c_name(e->unit, t->sums[i]));

@@ -40,6 +40,7 @@ typedef struct {
     bool rounds_twice;                   /* a term is a multiplication and an addition, not one madd */
     bool amid_lines;                     /* weights may begin amid lines of the cache: a load twice takes longer */
     bool one_run;                        /* every term is added to the sum so far: there are no blocks */
+    bool waits;                          /* sums so far wait at their places while those of a block are made */
     cexpr *backwards_from;               /* the last term's number: it comes first; NULL: the first one does */
 } tile;
 

@@ -17,7 +17,12 @@ typedef struct {
     cost_tile size;
     bool unrolled; /* its terms stand one after another in the code */
     bool clamped;  /* where rows are fewer than it has, the last one is in it again */
+    unsigned held; /* of more sums than these none is a variable from one block of terms to the next: they wait in
+                    * memory, where they go; 0: all are */
 } choice_tile;
+
+/* Do so many sums of a tile, which may have fewer columns than it, wait in memory? */
+static inline bool choice_sums_wait(const choice_tile *t, unsigned sums) { return t->held && sums > t->held; }
 
 /* How rows go through tiles. A known number of rows is `taller_count` tiles, then `tile_count` tiles one row lower.
  * Otherwise the rows go by `tile`, the last one together with rows of the one before, and where they are too few by
@@ -30,9 +35,8 @@ typedef struct {
 
 /* The way of all rows through one panel. */
 typedef struct {
-    int64_t columns;  /* floats of a row of weights that y takes; 0: there is no such panel */
-    bool
-        by_columns; /* a tile's width of columns for all rows, then the next, so that their weights stay in the cache */
+    int64_t columns; /* floats of a row of weights that y takes; 0: there is no such panel */
+    bool by_columns; /* a tile's width of columns for all rows, then the next: their weights stay in the cache */
     choice_heights heights;
 } choice_panel;
 
@@ -143,7 +147,7 @@ typedef struct {
     unsigned together; /* of them in one loop over the terms; the cells follow for all */
     int64_t span;      /* full panels side by side: more than one where a vector is a panel wide */
     bool by_columns;   /* the last panel as plain columns, all gates of a term side by side: */
-    cost_tile columns_tile;
+    choice_tile columns_tile;
     bool unroll_units, unroll_terms;
 } choice_sweep;
 
@@ -171,7 +175,7 @@ typedef struct {
     /* one row */
     choice_sweep step, candidate_step;
     unsigned input_chains;      /* fused: of each sum of the input's part */
-    cost_tile columns_input;    /* fused and by_columns: of the last panel's input part */
+    choice_tile columns_input;  /* fused and by_columns: of the last panel's input part */
     choice_hidden hidden_place;
     /* many rows */
     choice_product input_product, hidden_product, candidate_product, output_product;

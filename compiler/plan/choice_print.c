@@ -17,6 +17,7 @@ static void print_tile(const printer *p, const choice_tile *t) {
     text_printf(p->to, "%u x %u", t->size.rows, t->size.vectors);
     if (t->size.chains > 1) text_printf(p->to, " in %u chains", t->size.chains);
     if (t->unrolled) text_add(p->to, " unrolled");
+    if (choice_sums_wait(t, t->size.rows * t->size.vectors)) text_add(p->to, " with sums in memory");
 }
 
 static void print_heights(const printer *p, const choice_heights *h) {
@@ -63,8 +64,8 @@ static void print_sweep(const printer *p, const char *what, const choice_sweep *
     if (!s->by_columns) return;
     text_printf(p->to, ", the last %lld units as %lld columns in %u vectors",
                 (long long)pack_units(w, pack_panels(w) - 1), (long long)pack_row(w, pack_panels(w) - 1),
-                s->columns_tile.vectors);
-    if (s->columns_tile.chains > 1) text_printf(p->to, " in %u chains", s->columns_tile.chains);
+                s->columns_tile.size.vectors);
+    if (s->columns_tile.size.chains > 1) text_printf(p->to, " in %u chains", s->columns_tile.size.chains);
 }
 
 static void print_recurrent_body(const printer *p, const choice_recurrent *r) {
@@ -156,7 +157,7 @@ static void print_matmul(const printer *p, const choice_matmul *m) {
         text_add(p->to, " element by element");
         if (m->heights.tile.unrolled) text_add(p->to, ", terms unrolled");
         return;
-    case CHOICE_BY_STREAM: 
+    case CHOICE_BY_STREAM:
         text_printf(p->to, " %lld rows of b at a time", (long long)m->streamed);
         if (m->zigzag) text_add(p->to, ", every other round backwards");
         return;
@@ -191,9 +192,7 @@ static void print_body(const printer *p, const plan_choice *c) {
         else text_add(p->to, c->linear.unroll_dots ? " terms unrolled" : " a loop over the terms");
         if (c->linear.chunk) text_printf(p->to, "; %lld rows quantised at a time", (long long)c->linear.chunk);
         return;
-    case CHOICE_MATMUL:
-        print_matmul(p, &c->matmul);
-        return;
+    case CHOICE_MATMUL: print_matmul(p, &c->matmul); return;
     case CHOICE_CONV: print_conv(p, &c->conv); return;
     case CHOICE_ELEMENTWISE: text_add(p->to, elements[c->elementwise.mode]); return;
     case CHOICE_REDUCE:

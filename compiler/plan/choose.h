@@ -30,6 +30,8 @@ bool choose_conv_positions(const cost_body *body, const ir_attrs *a, int64_t out
 /* rows: -1 if known only at run time, then most_rows at most (0: no limit is known). */
 choice_product choose_product(const chooser *c, const pack *p, int64_t rows, int64_t most_rows, bool padded);
 
+/* A tile of this size for sums of so many terms at most, in blocks of so many. */
+choice_tile choose_tile(const chooser *c, cost_tile size, int64_t terms, int64_t block);
 /* How so many rows, -1 if known only at run time, go through tiles of at most this size. */
 choice_heights choose_heights(int64_t rows, choice_tile tile, choice_tile row);
 

@@ -77,7 +77,9 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
     conv->by_windows = format_choose(k->node, choose_param(c, k->node, 1)) != FORMAT_FLOAT32;
     const dim *length = plan_conv_length(c->dims, k);
     if (!conv->by_windows && lanes_are_positions(c, k, outputs, length)) {
-        choice_tile tile = {.size = cost_unchained(c->body, dim_max(length), dim_max(w->dims[1]) * taps, outputs)};
+        int64_t terms = dim_max(w->dims[1]) * taps;
+        cost_tile size = cost_unchained(c->body, dim_max(length), terms, outputs);
+        choice_tile tile = choose_tile(c, size, terms, COST_BLOCK);
         conv->by_positions = true;
         conv->lanes = c->body->lanes;
         conv->channels = choose_heights(outputs, tile, tile);
@@ -85,8 +87,7 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
         for (int i = 0; i < 2; i++)
             tiles[i]->unrolled = unrolls(c, taps, tiles[i]->size.rows * (int64_t)tiles[i]->size.vectors);
         int64_t sums = conv->channels.taller.size.rows * (int64_t)conv->channels.taller.size.vectors;
-        bool blocks = dim_max(w->dims[1]) * taps > COST_BLOCK;
-        bool waits = plan_conv_is_followed(k) && blocks && cost_sums_wait(c->body, sums);
+        bool waits = plan_conv_is_followed(k) && choice_sums_wait(&tile, (unsigned)sums);
         conv->sums_at = waits ? 0 : -1;
         if (waits) to->work = sums * c->body->lanes;
         return;

@@ -65,11 +65,11 @@ static void choose_lower(const chooser *c, choice_matmul *m, cost_tile tile) {
     enum { SOME_ROWS = 3 };
     if (c->body->rolled || tile.rows <= SOME_ROWS) return;
     tile.rows = (tile.rows + 1) / 2;
-    m->lower = (choice_tile){.size = tile, .clamped = true};
+    m->lower = (choice_tile){.size = tile, .clamped = true, .held = m->heights.tile.held};
 }
 
-/* packed_from: columns are packed if rows are so many; 0: never. */
-static void choose_tiles(const chooser *c, cost_tile tile, int64_t packed_from, plan_choice *to) {
+/* block: terms of a running sum; packed_from: columns are packed if rows are so many; 0: never. */
+static void choose_tiles(const chooser *c, cost_tile tile, int64_t block, int64_t packed_from, plan_choice *to) {
     choice_matmul *m = &to->matmul;
     int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner), rows = known_or(m->of.rows, -1);
     bool known = dim_is_const(m->of.columns, NULL);
@@ -77,7 +77,7 @@ static void choose_tiles(const chooser *c, cost_tile tile, int64_t packed_from, 
     cost_tile row = {1, tile.vectors, tile.chains};
     if (packed_from != 1 && rows < 0) row = cost_matmul_row(c->body, columns, terms);
     if (!known) row = cost_any_columns(c->body, row, terms, 1);
-    m->heights = choose_heights(rows, (choice_tile){.size = tile}, (choice_tile){.size = row});
+    m->heights = choose_heights(rows, choose_tile(c, tile, terms, block), choose_tile(c, row, terms, block));
     if (!known && rows < 0) choose_lower(c, m, tile);
     if (!packed_from) return;
     m->packed = tile.vectors * (int64_t)c->body->lanes;
@@ -179,8 +179,10 @@ static void choose_for_pieces(const chooser *c, plan_choice *to) {
     cost_tile tile = cost_unchained(c->body, dim_max(m->of.columns), dim_max(m->of.inner), most < 2 ? 2 : most);
     tile.rows = (unsigned)smaller(tile.rows, most);
     m->fused = true;
-    m->heights = choose_heights(known_or(m->of.rows, -1), (choice_tile){.size = tile},
-                                (choice_tile){.size = {1, tile.vectors, 1}});
+    cost_tile row = {1, tile.vectors, 1};
+    int64_t terms = dim_max(m->of.inner);
+    m->heights = choose_heights(known_or(m->of.rows, -1), choose_tile(c, tile, terms, COST_BLOCK),
+                                choose_tile(c, row, terms, COST_BLOCK));
 }
 
 void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
@@ -205,7 +207,8 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     cost_tile tile = cost_matmul(c->body, dim_max(m->of.columns), dim_max(m->of.inner), known_or(m->of.rows, 0),
                                  dim_max(m->of.rows));
     dense = dense || c->body->lanes == 1;
-    if (m->fused) choose_tiles(c, tile, !dense ? 1 : packing_pays(c, m, tile) ? ROWS_WORTH_COPYING : 0, to);
+    int64_t packed_from = !dense ? 1 : packing_pays(c, m, tile) ? ROWS_WORTH_COPYING : 0;
+    if (m->fused) choose_tiles(c, tile, COST_BLOCK, packed_from, to);
     else choose_one_by_one(c, to);
 }
 
@@ -269,7 +272,7 @@ void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to)
     bool copies = !c->body->rolled && rows * outputs > GRAD_APART;
     m->outputs = copies ? outputs_at_a_time(outputs, rows) : outputs;
     m->of.rows = dim_const(c->dims, m->outputs);
-    choose_tiles(c, cost_unchained(c->body, dim_max(m->of.columns), rows, m->outputs), !dense, to);
+    choose_tiles(c, cost_unchained(c->body, dim_max(m->of.columns), rows, m->outputs), rows, !dense, to);
     if (!copies) return;
     m->block = smaller(rows, GRAD_BLOCK);
     m->distance = m->outputs + c->body->padding * 4;

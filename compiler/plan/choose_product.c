@@ -7,6 +7,10 @@ static bool unrolls(const chooser *c, const pack *p, cost_tile t, int64_t column
     return p->terms <= COST_BLOCK && p->terms * t.rows * t.vectors * (groups > 1 ? 2 : 1) <= c->unroll;
 }
 
+choice_tile choose_tile(const chooser *c, cost_tile size, int64_t terms, int64_t block) {
+    return (choice_tile){.size = size, .held = terms > block ? cost_held(c->body) : 0};
+}
+
 choice_heights choose_heights(int64_t rows, choice_tile tile, choice_tile row) {
     choice_heights r = {.rows = rows, .tile = tile, .taller = tile, .row = row};
     if (rows < 0) return r;
@@ -29,7 +33,8 @@ static choice_panel choose_panel(const chooser *c, const choice_product *of, int
     int64_t wide = size.vectors * (int64_t)c->body->lanes, even = r.columns / wide * wide;
     r.by_columns = size.rows > 1 && !(rows >= 0 && rows <= size.rows) && even > wide;
     choice_heights *h = &r.heights;
-    *h = choose_heights(rows, (choice_tile){.size = size}, (choice_tile){.size = row});
+    int64_t block = dots ? FORMAT_BLOCK : COST_BLOCK;
+    *h = choose_heights(rows, choose_tile(c, size, p->terms, block), choose_tile(c, row, p->terms, block));
     int64_t columns = r.by_columns ? wide : r.columns;
     h->row.unrolled = unrolls(c, p, h->row.size, r.columns);
     h->tile.unrolled = unrolls(c, p, h->tile.size, columns);

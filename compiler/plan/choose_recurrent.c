@@ -79,6 +79,11 @@ static void choose_way(const chooser *c, const plan_kernel *k, choice_recurrent 
 
 /* --- one row --- */
 
+/* Of plain columns of a pack. */
+static choice_tile columns_tile(const chooser *c, cost_tile size, const pack *p) {
+    return choose_tile(c, size, p->terms, p->format == FORMAT_INT8 ? FORMAT_BLOCK : COST_BLOCK);
+}
+
 static choice_sweep choose_sweep(const chooser *c, const pack *w) {
     int64_t full = w->units / w->panel, lanes = c->body->lanes, last = pack_panels(w) - 1, tiles = 0;
     choice_sweep p = {.pack = w};
@@ -87,7 +92,7 @@ static choice_sweep choose_sweep(const chooser *c, const pack *w) {
     p.span = p.tile.vectors * lanes > w->panel ? p.tile.vectors * lanes / w->panel : 1;
     p.by_columns =
         pack_units(w, last) < w->panel && cost_by_columns(c->body, w->gates, pack_width(w, last), w->terms);
-    p.columns_tile = cost_columns_tile(c->body, w->gates * pack_width(w, last), w->terms);
+    p.columns_tile = columns_tile(c, cost_columns_tile(c->body, w->gates * pack_width(w, last), w->terms), w);
     for (int64_t i = 0; i <= last; i++)
         tiles += ((pack_units(w, i) + lanes - 1) / lanes + p.tile.vectors - 1) / p.tile.vectors;
     int64_t sums = w->gates * p.tile.vectors;
@@ -103,8 +108,8 @@ static void choose_one_row(const chooser *c, choice_recurrent *r) {
     r->step = choose_sweep(c, r->hidden_pack);
     if (r->resets_before) r->candidate_step = choose_sweep(c, r->candidate);
     r->input_chains = cost_product_row(c->body, 0, x->gates * x->units, x->terms).chains;
-    r->columns_input =
-        cost_product_row(c->body, pack_row(x, pack_panels(x) - 1), x->gates * x->units, x->terms);
+    cost_tile row = cost_product_row(c->body, pack_row(x, pack_panels(x) - 1), x->gates * x->units, x->terms);
+    r->columns_input = columns_tile(c, row, x);
     r->hidden_place = r->projects            ? CHOICE_H_IN_NEXT
                       : r->resets_before     ? CHOICE_H_AT_ONCE
                       : r->chained           ? CHOICE_H_IN_OUT

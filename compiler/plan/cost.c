@@ -54,7 +54,10 @@ static int64_t bytes_of(const cost_body *body, int64_t vectors) {
     return vectors * (int64_t)(body->lanes * sizeof(float));
 }
 
-bool cost_sums_wait(const cost_body *body, int64_t sums) { return bytes_of(body, sums) > 512; }
+unsigned cost_held(const cost_body *body) {
+    enum { BYTES = 512 };
+    return BYTES / (unsigned)bytes_of(body, 1);
+}
 
 /* As measured where compilers keep most, in AVX2 with clang. */
 enum { CALLS = 27 /* libm, for some lanes: nothing stays in registers meanwhile */ };
@@ -150,7 +153,7 @@ cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t terms,
     if (most_rows > tile.rows) tile.vectors = (unsigned)smaller(tile.vectors, ROWS);
     if (most_rows <= 1) tile.vectors = (unsigned)smaller(tile.vectors, ONE_ROW);
     if (tile.rows > 1) tile.rows = even_rows(tile_rows(body, tile.vectors, tile.chains), most_rows);
-    while (terms > COST_BLOCK && tile.rows > 1 && cost_sums_wait(body, tile.rows * tile.vectors)) tile.rows--;
+    while (terms > COST_BLOCK && tile.rows > 1 && tile.rows * tile.vectors > cost_held(body)) tile.rows--;
     return tile;
 }
 

@@ -13,15 +13,13 @@ enum {
     COST_CHANNELS = 16, /* output channels of a convolution side by side */
     COST_WIDEST = 16, /* lanes of the widest body: packed weights have room for its last vector, whatever the bodies */
     COST_PADDING = 4, /* the last panel is as wide as its units ask, in steps of this */
-    COST_STEP_CHUNK =
-        24, /* most time steps whose input projection is computed at once: a multiple of the tiles' heights */
+    COST_STEP_CHUNK = 24, /* most time steps whose input is projected at once: a multiple of the tiles' heights */
     COST_ROW_CHUNK = 48, /* rows (steps times batch) that are enough for that */
     COST_BLOCK = 256,    /* terms of one running sum: longer sums are sums of such blocks, which keeps rounding small */
     COST_DOTS = 4,       /* a product with fewer outputs uses lanes along its terms */
     COST_ROWS = 8,       /* most rows in one register tile */
-    COST_SHARED =
-        1
-        << 9, /* weights a gate from which on layers share a step's function: a smaller step costs less than its call */
+    COST_SHARED = 1 << 9, /* weights a gate from which on layers share a step's function: a smaller step costs less
+                           * than its call */
     COST_APART = 1 << 12, /* weights a gate from which on a step is worth a call of its own */
     COST_CACHE = 1 << 16  /* floats of packed weights from which on every other step takes the panels backwards, so that
                            * it begins with what the cache (of L1 or L2) still has */
@@ -71,8 +69,9 @@ cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t terms,
 /* One whose lanes lie along the terms: rows by columns, of which each pair has a sum. terms: 0 if not known, or not
  * neighbours from the first to the last. */
 cost_tile cost_dot_tile(const cost_body *body, int64_t terms, int64_t columns, int64_t most_rows);
-/* Would so many sums so far, beside those of a block, take too much of the stack? */
-bool cost_sums_wait(const cost_body *body, int64_t sums);
+/* How many sums so far may be variables beside those of a block: more would take too much of the stack, as no function
+ * may have a frame of more than 1 KiB. */
+unsigned cost_held(const cost_body *body);
 /* How many vectors compilers keep, in registers and on the stack, for an operator's function: what is the same in all
  * rounds of a loop. And the most for the functions of one loop, that the stack is small. */
 unsigned cost_kept(ir_op op);

@@ -16,9 +16,9 @@ RECURRENT = [
     ("LSTM(4, 3)", "T, 8, 4"), ("LSTM(4, 33)", "5, 32, 4"), ("GRU(4, 19)", "T, B, 4"), ("LSTM(6, 20, proj_size=7)", "T, 5, 6"),
     ("LSTM(4, 9, bidirectional=True)", "9, 3, 4"),
 ]
-LINEAR = [("3, 100", 70), ("32, 20", 33), ("1, 3", 4), ("T, 9", 130), ("7, 600", 2), ("5, 8", 1), ("T, 40, 3", 5)]
+LINEAR = [("3, 100", 70), ("12, 300", 64), ("32, 20", 33), ("1, 3", 4), ("T, 9", 130), ("7, 600", 2), ("5, 8", 1), ("T, 40, 3", 5)]
 CONV = [("Conv1d(3, 20, 3, padding=1)", "2, 3, 30"), ("Conv1d(4, 16, 2, padding=1)", "1, 4, T"), ("Conv1d(2, 2, 3, groups=2)", "1, 2, 9"),
-        ("Conv1d(3, 40, 1, stride=2)", "1, 3, 50"), ("Conv1d(8, 6, 3)", "2, 8, 200"), ("Conv2d(3, 8, 3, padding=1)", "1, 3, 16, 30"),
+        ("Conv1d(3, 40, 1, stride=2)", "1, 3, 50"), ("Conv1d(8, 6, 3)", "2, 8, 200"), ("Conv1d(90, 8, 3)", "1, 90, 200"), ("Conv2d(3, 8, 3, padding=1)", "1, 3, 16, 30"),
         ("Conv2d(2, 20, (1, 3), stride=2)", "2, 2, 8, 9"),
         ("Sequential(Conv2d(2, 7, 3, padding=1), BatchNorm2d(7), ReLU(), MaxPool2d((3, 2)))", "1, 2, 9, 40"),
         ("Sequential(Conv1d(2, 7, 3), ReLU(), MaxPool1d(2))", "2, 2, 50")]
@@ -32,7 +32,7 @@ OTHERS = ["exp(x) + x", "batch_norm(x, x[0], exp(x[1]))", "layer_norm(x, 21)", "
 # a by b, both of run time
 MATMUL = [("30, 21", "21, 30"), ("T, 40", "40, 10"), ("T, 40", "40, 3"), ("T, 40", "40, 33"), ("7, 40", "40, 20"), ("1, 90", "90, 64"),
           ("9, 2, 5", "9, 5, 8"), ("9, 5", "5, 1"), ("T, 8", "8, B"), ("1, 30", "30, 9"), ("T, 70", "70, 100"), ("20, 70", "70, 100"),
-          ("1, 90", "90, 300"), ("T, 9", "9, 1"), ("6, 20", "20, 2"), ("B, 40", "40, T")]
+          ("1, 90", "90, 300"), ("T, 9", "9, 1"), ("6, 20", "20, 2"), ("B, 40", "40, T"), ("20, 300", "300, 64")]
 # the same with b transposed, and with a
 ACROSS = [("7, 40", "33, 40"), ("T, 40", "9, 40"), ("T, 9", "70, 9"), ("1, 100", "50, 100"), ("1, 7", "7, 7"), ("7, 64", "B, 64"),
           ("T, 300", "T, 300"), ("20, 16", "5, 16"), ("4, 16", "3, 16"), ("2, 3, 16", "2, 4, 16"), ("1, 40", "1, 40")]
@@ -123,6 +123,11 @@ class Code:
         return found
 
 
+def match_waiting(code, function, said):
+    """Sums that wait in memory are read from there again."""
+    need(("NNC_FORGET()" in code.function(function)) == ("sums in memory" in said), f"{function} of {said}")
+
+
 def match_product(code, function, said):
     """`said`: "2 of 6 x 4 and 1 of 5 x 4 by columns; the last panel …" """
     want = {}
@@ -131,6 +136,7 @@ def match_product(code, function, said):
         want[int(rows)] = (max(known[0], int(vectors)), max(known[1], int(chains or 1)), known[2] and bool(unrolled))
     got = code.tiles(function)
     need(got == want, f"{function} has tiles {got}, the plan says {want}: {said}")
+    match_waiting(code, function, said)
 
 
 def match_step(code, name, said, layer):
@@ -269,6 +275,7 @@ def match_conv(code, name, said, lines):
         need({rows: tile[:2] for rows, tile in got.items()} == want, f"{name}: {got}, {said}")
         loops = "for (size_t k = " in body
         need(all(u for _, _, u in tiles) and not loops or not any(u for _, _, u in tiles) or loops, f"{name}: taps, {said}")
+        match_waiting(code, name, said)
         return
     plain = "plain floats" in said
     kind = "float" if plain else code.vector
@@ -370,10 +377,11 @@ def check_plan_says_what_the_code_does(t):
                 dump, panels = compare(t, source, target, unroll, kinds)
                 seen.update(re.sub(r"\d+ ", "", p) for p in panels)
                 seen.update(re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
-                                       r"sums at|next at|then |max of|\(or |the last panel|positions|vectors of \w+|lanes along|turned|packed first|rows or more", dump))
+                                       r"sums at|next at|then |max of|\(or |the last panel|positions|vectors of \w+|lanes along|turned|packed first|rows or more|"
+                                       r"sums in memory", dump))
     missing = {"unrolled", "chains", "columns in", "by columns", "backwards", "side by side", "new h in out", "new h in next",
                "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions", "in panels of units",
-               "lanes along", "turned", "packed first", "rows or more", "then ", "max of",
+               "lanes along", "turned", "packed first", "rows or more", "then ", "max of", "sums in memory",
                "in panels of outputs"} - seen
     need(not missing, f"no model shows {missing}")
     nothing_to_say = {"nothing", "bias_grad"}  # the second is in vectors, whatever its shape
