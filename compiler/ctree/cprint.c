@@ -67,32 +67,59 @@ static void print_float(float value, text *to) {
     }
 }
 
+static bool is_negative(const cexpr *e) {
+    return (e->kind == CEXPR_FLOAT && signbit(e->real)) || (e->kind == CEXPR_INT && e->integer < 0);
+}
+
+static void print_number(const cexpr *e, int outer, text *to) {
+    bool parentheses = is_negative(e) && outer >= P_UNARY;
+    if (parentheses) text_add(to, "(");
+    if (e->kind == CEXPR_INT) text_printf(to, "%lld", (long long)e->integer);
+    else print_float(e->real, to);
+    if (parentheses) text_add(to, ")");
+}
+
+/* An operator, or a cast, before its operand: "- -x" must not become "--x". */
+static void print_prefix(const cexpr *e, int outer, text *to) {
+    bool cast = e->kind == CEXPR_CAST, parentheses = outer > P_UNARY;
+    bool nested = !cast && (e->first->kind == CEXPR_UNARY || is_negative(e->first));
+    if (parentheses) text_add(to, "(");
+    text_printf(to, cast ? "(%s)" : "%s", e->text);
+    if (nested) text_add(to, "(");
+    print_expr(e->first, nested ? P_LOWEST : P_UNARY, to);
+    if (nested) text_add(to, ")");
+    if (parentheses) text_add(to, ")");
+}
+
+static void print_conditional(const cexpr *e, int outer, text *to) {
+    bool parentheses = outer > P_CONDITIONAL;
+    if (parentheses) text_add(to, "(");
+    print_expr(e->first, P_OR, to);
+    text_add(to, " ? ");
+    print_expr(e->second, P_OR, to);
+    text_add(to, " : ");
+    print_expr(e->third, P_CONDITIONAL, to);
+    if (parentheses) text_add(to, ")");
+}
+
+static void print_call(const cexpr *e, text *to) {
+    text_printf(to, "%s(", e->text);
+    for (unsigned i = 0; i < e->argument_count; i++) {
+        if (i) text_add(to, ", ");
+        print_expr(e->arguments[i], P_LOWEST, to);
+    }
+    text_add(to, ")");
+}
+
+/* As the operand of an operator of precedence `outer`. */
 static void print_expr(const cexpr *e, int outer, text *to) {
     switch (e->kind) {
     case CEXPR_NAME: text_add(to, e->text); break;
     case CEXPR_INT:
-        if (e->integer < 0 && outer >= P_UNARY) text_printf(to, "(%lld)", (long long)e->integer);
-        else text_printf(to, "%lld", (long long)e->integer);
-        break;
-    case CEXPR_FLOAT:
-        if (signbit(e->real) && outer >= P_UNARY) text_add(to, "(");
-        print_float(e->real, to);
-        if (signbit(e->real) && outer >= P_UNARY) text_add(to, ")");
-        break;
+    case CEXPR_FLOAT: print_number(e, outer, to); break;
     case CEXPR_BINARY: print_binary(e, outer, to); break;
-    case CEXPR_UNARY: {
-        /* "- -x" must not become "--x" */
-        bool nested = e->first->kind == CEXPR_UNARY || (e->first->kind == CEXPR_FLOAT && signbit(e->first->real)) ||
-                      (e->first->kind == CEXPR_INT && e->first->integer < 0);
-        bool parentheses = outer > P_UNARY;
-        if (parentheses) text_add(to, "(");
-        text_add(to, e->text);
-        if (nested) text_add(to, "(");
-        print_expr(e->first, nested ? P_LOWEST : P_UNARY, to);
-        if (nested) text_add(to, ")");
-        if (parentheses) text_add(to, ")");
-        break;
-    }
+    case CEXPR_UNARY:
+    case CEXPR_CAST: print_prefix(e, outer, to); break;
     case CEXPR_INDEX:
         print_expr(e->first, P_POSTFIX, to);
         text_add(to, "[");
@@ -101,34 +128,10 @@ static void print_expr(const cexpr *e, int outer, text *to) {
         break;
     case CEXPR_MEMBER:
         print_expr(e->first, P_POSTFIX, to);
-        text_add(to, e->arrow ? "->" : ".");
-        text_add(to, e->text);
+        text_printf(to, "%s%s", e->arrow ? "->" : ".", e->text);
         break;
-    case CEXPR_CAST: {
-        bool parentheses = outer > P_UNARY;
-        if (parentheses) text_add(to, "(");
-        text_printf(to, "(%s)", e->text);
-        print_expr(e->first, P_UNARY, to);
-        if (parentheses) text_add(to, ")");
-        break;
-    }
-    case CEXPR_CONDITIONAL:
-        if (outer > P_CONDITIONAL) text_add(to, "(");
-        print_expr(e->first, P_OR, to);
-        text_add(to, " ? ");
-        print_expr(e->second, P_OR, to);
-        text_add(to, " : ");
-        print_expr(e->third, P_CONDITIONAL, to);
-        if (outer > P_CONDITIONAL) text_add(to, ")");
-        break;
-    case CEXPR_CALL:
-        text_printf(to, "%s(", e->text);
-        for (unsigned i = 0; i < e->argument_count; i++) {
-            if (i) text_add(to, ", ");
-            print_expr(e->arguments[i], P_LOWEST, to);
-        }
-        text_add(to, ")");
-        break;
+    case CEXPR_CONDITIONAL: print_conditional(e, outer, to); break;
+    case CEXPR_CALL: print_call(e, to); break;
     }
 }
 

@@ -136,70 +136,84 @@ static const char *product_comment(const recurrent *r, const char *equation, con
     return arena_printf(r->e->arena, "%s, for rows of %s [%lld].", equation, x, (long long)terms);
 }
 
+/* The product of all rows of h. */
+static void emit_hidden_product(recurrent *r, cexpr *h_row) {
+    cunit *u = r->e->unit;
+    const choice_product *choice = &r->c->hidden_product;
+    r->hidden_product = (recurrent_product){.comment = product_comment(r, "sums = W_hh h", "h", r->c->projected),
+                                            .choice = choice,
+                                            .table = r->hidden_table,
+                                            .x = "h",
+                                            .y = "sums",
+                                            .rows = choice->rows >= 0 ? c_int(u, choice->rows) : NULL,
+                                            .x_row = h_row,
+                                            .y_row = c_name(u, r->sums_constant),
+                                            .y_columns = r->c->hidden_pack->gates,
+                                            .terms_name = r->projected_constant,
+                                            .quantised = recurrent_quantised(choice->pack, "q"),
+                                            .zigzag = r->c->zigzag};
+    recurrent_emit_product(r, &r->hidden_product, "recurrent");
+}
+
+/* One like it, of the rows of next. */
+static recurrent_product product_of_next(const recurrent *r, const char *equation, const choice_product *choice,
+                                         const weight_tables *table) {
+    recurrent_product p = r->hidden_product;
+    p.comment = product_comment(r, equation, "next", r->c->hidden);
+    p.choice = choice;
+    p.table = *table;
+    p.x = "next";
+    p.x_row = c_int(r->e->unit, r->c->next_row);
+    p.y_columns = 1;
+    return p;
+}
+
+/* Before the cells of a GRU that resets before the product: next = r * h, and the product with it. */
+static void emit_candidate(recurrent *r, const row_function *cells) {
+    row_function reset = *cells;
+    reset.resets = true;
+    reset.to = "next";
+    r->reset_function = emit_row_function(&reset, "reset",
+                                          "r, z = gates + sums of one row; next = r * h, z in its place in gates.");
+    r->candidate_product =
+        product_of_next(r, "sums = W_hn (r * h)", &r->c->candidate_product, &r->candidate_table);
+    recurrent_emit_product(r, &r->candidate_product, "candidate");
+}
+
+static void emit_cells(recurrent *r, row_function *cells) {
+    arena *a = r->e->arena;
+    const char *activation = ir_activation_name(r->attrs->activation);
+    const char *what = r->c->projects   ? arena_printf(a, "c, and in next o * %s(c),", activation)
+                       : r->c->has_cell ? "c and h"
+                                        : "h";
+    cells->to = r->c->projects ? "next" : "h";
+    cells->to_out = r->c->has_out && !r->c->projects;
+    r->cells_take_weights = takes_weights(cells);
+    r->cells_function = emit_row_function(
+        cells, "cells", arena_printf(a, "%s of one row, from gates (the input's share) and sums.", what));
+}
+
+/* After the cells, from which next has o * tanh(c). */
+static void emit_projection(recurrent *r) {
+    r->output_product = product_of_next(r, "h = W_hr next", &r->c->output_product, &r->output_table);
+    r->output_product.quantised = recurrent_quantised(r->c->output, "q");
+    r->output_product.terms_name = r->hidden_constant;
+    r->output_product.zigzag = false;
+    recurrent_emit_product(r, &r->output_product, "project");
+}
+
 void recurrent_emit_batch(recurrent *r, cexpr *h_row) {
-    emit_context *e = r->e;
-    cunit *u = e->unit;
-    const choice_product *hidden = &r->c->hidden_product;
-    cexpr *rows = hidden->rows >= 0 ? c_int(u, hidden->rows) : NULL;
-    cexpr *sums_row = c_name(u, r->sums_constant), *next_row = c_int(u, r->c->next_row);
-    recurrent_product *p = &r->hidden_product;
-    *p = (recurrent_product){.comment = product_comment(r, "sums = W_hh h", "h", r->c->projected),
-                             .choice = hidden,
-                             .table = r->hidden_table,
-                             .x = "h",
-                             .y = "sums",
-                             .rows = rows,
-                             .x_row = h_row,
-                             .y_row = sums_row,
-                             .y_columns = r->c->hidden_pack->gates,
-                             .terms_name = r->projected_constant,
-                             .quantised = recurrent_quantised(hidden->pack, "q")};
-    p->zigzag = r->c->zigzag;
-    recurrent_emit_product(r, p, "recurrent");
+    emit_hidden_product(r, h_row);
     row_function cells = {.r = r,
                           .pack = r->c->hidden_pack,
                           .letters = recurrent_gate_letters(r),
                           .group = r->c->columns - r->c->gates};
     if (r->c->resets_before) {
-        row_function reset = cells;
-        reset.resets = true;
-        reset.to = "next";
-        r->reset_function = emit_row_function(
-            &reset, "reset", "r, z = gates + sums of one row; next = r * h, z in its place in gates.");
-        r->candidate_product = *p;
-        p = &r->candidate_product;
-        p->comment = product_comment(r, "sums = W_hn (r * h)", "next", r->c->hidden);
-        p->choice = &r->c->candidate_product;
-        p->table = r->candidate_table;
-        p->x = "next";
-        p->x_row = next_row;
-        p->y_columns = 1;
-        recurrent_emit_product(r, p, "candidate");
+        emit_candidate(r, &cells);
         cells.pack = r->c->candidate;
         cells.letters = "n";
         cells.group = 2;
     }
-    const char *activation = ir_activation_name(r->attrs->activation);
-    cells.to = r->c->projects ? "next" : "h";
-    cells.to_out = r->c->has_out && !r->c->projects;
-    r->cells_take_weights = takes_weights(&cells);
-    const char *what = r->c->projects   ? arena_printf(e->arena, "c, and in next o * %s(c),", activation)
-                       : r->c->has_cell ? "c and h"
-                                        : "h";
-    r->cells_function = emit_row_function(
-        &cells, "cells",
-        arena_printf(e->arena, "%s of one row, from gates (the input's share) and sums.", what));
-    if (!r->c->projects) return;
-    r->output_product = r->hidden_product;
-    p = &r->output_product;
-    p->comment = product_comment(r, "h = W_hr next", "next", r->c->hidden);
-    p->choice = &r->c->output_product;
-    p->table = r->output_table;
-    p->quantised = recurrent_quantised(r->c->output, "q");
-    p->x = "next";
-    p->x_row = next_row;
-    p->y_columns = 1;
-    p->terms_name = r->hidden_constant;
-    p->zigzag = false;
-    recurrent_emit_product(r, p, "project");
+    emit_cells(r, &cells);
+    if (r->c->projects) emit_projection(r);
 }
