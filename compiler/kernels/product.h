@@ -22,7 +22,7 @@ typedef struct {
 
 void product_emit(emit_context *e, cblock *b, const product *p);
 
-/* Rows of input times weight_tables columns: y[row][j] = start + sum of the terms, for floats [0, columns) of a panel's
+/* Rows of input times packed columns: y[row][j] = start + sum of the terms, for floats [0, columns) of a panel's
  * row. x and y are pointers to the rows. */
 typedef enum { PRODUCT_FROM_ZERO, PRODUCT_FROM_BIAS, PRODUCT_FROM_Y } product_start;
 

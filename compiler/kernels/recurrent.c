@@ -1,4 +1,4 @@
-/* recurrent: RECURRENT, one layer in one direction: weight_tables weights, the input's share of the gates, the loop
+/* recurrent: RECURRENT, one layer in one direction: packed weights, the input's share of the gates, the loop
  * over time. The steps themselves are in recurrent_step.c and recurrent_batch.c. */
 #include "kernels/recurrent.h"
 
