@@ -217,11 +217,15 @@ static const char *batch_norm_rule(rule *r) {
 
 /* --- training ---------------------------------------------------------------------------------------------------- */
 
+static const char *detach_rule(rule *r) {
+    TRY(expect_rank(r, in(r, 0), "the operand", IR_F32, 0, IR_MAX_RANK));
+    return expect_type(r, result(r), "the result", &in(r, 0)->type);
+}
+
 static const char *dropout_rule(rule *r) {
     double p = r->node->attrs.number;
     if (!(p >= 0 && p <= 1)) return wrong_number(r, "p", p);
-    TRY(expect_rank(r, in(r, 0), "the operand", IR_F32, 0, IR_MAX_RANK));
-    return expect_type(r, result(r), "the result", &in(r, 0)->type);
+    return detach_rule(r);
 }
 
 static const char *grad_rule(rule *r) {
@@ -381,6 +385,7 @@ static rule_of_op *rule_for(ir_op op) {
     case IR_LAYER_NORM: return layer_norm_rule;
     case IR_BATCH_NORM: return batch_norm_rule;
     case IR_DROPOUT: return dropout_rule;
+    case IR_DETACH: return detach_rule;
     case IR_GRAD: return grad_rule;
     }
     ice("operator %s has no shape rule", ir_op_name(op));

@@ -153,6 +153,13 @@ static value lower_contiguous(lowering *l, const arguments *a, ir_op op) {
     return value_tensor(l, args_tensor(a, 0), a->call->where);
 }
 
+/* Where nothing is trained there is no gradient to stop. */
+static value lower_detach(lowering *l, const arguments *a, ir_op op) {
+    ir_value *x = args_tensor(a, 0);
+    if (l->trains && x->type.dtype == IR_F32) x = build_unary(l, op, x, a->call->where);
+    return value_tensor(l, x, a->call->where);
+}
+
 static const parameter one[] = {{"input", TAKES_TENSOR | REQUIRED}};
 static const parameter view[] = {{"input", TAKES_TENSOR | REQUIRED}, {"shape", TAKES_SIZES | VARIADIC | REQUIRED}};
 static const parameter flatten[] = {
@@ -173,5 +180,6 @@ const function functions_shape[] = {
     {"transpose", PARAMETERS(transpose), lower_transpose, 0},
     {"permute", PARAMETERS(permute), lower_permute, 0},
     {"contiguous", PARAMETERS(one), lower_contiguous, 0},
+    {"detach", PARAMETERS(one), lower_detach, IR_DETACH},
     {NULL, NULL, 0, NULL, 0},
 };

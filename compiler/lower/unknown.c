@@ -138,7 +138,8 @@ void report_unknown_callee(lowering *l, const ast_name *name) {
         diag *e = method ? diag_error(l->diags, name->where, "values have no methods: there is no %.60s", name->text)
                          : diag_error(l->diags, name->where, "functions stand without a prefix: there is no %.60s",
                                       name->text);
-        diag_hint(e, method ? "write %s(%.60s, …)" : "write %s(…)", dot + 1, owner);
+        if (!method) diag_hint(e, "write %s(…)", dot + 1);
+        else diag_hint(e, "write %s(%.60s%s)", dot + 1, owner, function_find(dot + 1)->count > 1 ? ", …" : "");
         return;
     }
     const char *instead = hint_for(name->text);

@@ -15,7 +15,7 @@ static bool any_wanted(const differentiation *d, ir_value *const *values, unsign
 
 static bool node_wants(const differentiation *d, const ir_node *n) {
     if (n->op == IR_PARAM) return d->model->params[n->attrs.index].trained;
-    if (n->op == IR_GRAD) return false;
+    if (n->op == IR_GRAD || n->op == IR_DETACH) return false;
     if (n->op == IR_REPEAT) return any_wanted(d, n->results, n->result_count);
     return any_wanted(d, n->inputs, n->input_count);
 }
@@ -221,12 +221,14 @@ static void replace_grads(differentiation *d) {
     }
 }
 
-/* GRADs are unlinked; their results have no users any more. */
-static void remove_grads(ir_graph *g) {
+/* GRADs are unlinked, whose results have no users any more, and DETACHs, which have done what they are for. */
+static void remove_marks(ir_model *m, ir_graph *g) {
     ir_node **link = &g->first;
     g->last = NULL;
     for (ir_node *n = g->first; n; n = n->next) {
-        if (n->op == IR_GRAD) continue;
+        if (n->op == IR_REPEAT) remove_marks(m, &n->block->body);
+        if (n->op == IR_DETACH) ir_replace_uses(m, n->results[0], n->inputs[0]);
+        if (n->op == IR_GRAD || n->op == IR_DETACH) continue;
         *link = g->last = n;
         link = &n->next;
     }
@@ -257,5 +259,5 @@ void pass_differentiate(ir_model *m, diag_list *diags) {
     }
     add_renorms(&d);
     replace_grads(&d);
-    remove_grads(g);
+    remove_marks(m, g);
 }

@@ -107,12 +107,12 @@ static void choose_outputs(const divider *d, ir_model *m, ir_value *loss, bool l
     m->output_capacity = d->model->output_count + 1;
 }
 
-/* As eval() has it: nothing is dropped. */
+/* As eval() has it: nothing is dropped; without gradients nothing is detached. */
 static void stop_dropout(ir_model *m, ir_graph *g) {
     for (ir_node *n = g->first; n; n = n->next) {
         if (n->op == IR_REPEAT) stop_dropout(m, &n->block->body);
         if (n->op == IR_BATCH_NORM) n->attrs.axes = 0;
-        if (n->op == IR_DROPOUT) ir_replace_uses(m, n->results[0], n->inputs[0]);
+        if (n->op == IR_DROPOUT || n->op == IR_DETACH) ir_replace_uses(m, n->results[0], n->inputs[0]);
     }
 }
 
@@ -127,6 +127,7 @@ static void reach(const ir_model *m, ir_value *v, bool *seen, bool *params) {
         if (!v || seen[v->id] || v->type.dtype != IR_F32) continue;
         seen[v->id] = true;
         const ir_node *n = v->producer;
+        if (n->op == IR_DETACH) continue;
         if (n->op == IR_PARAM) params[n->attrs.index] = true;
         for (unsigned i = 0; i < n->input_count; i++) ARENA_PUSH(m->arena, stack, count, capacity, n->inputs[i]);
         if (n->op == IR_ROW) ARENA_PUSH(m->arena, stack, count, capacity, n->block->repeat->inputs[n->attrs.index]);

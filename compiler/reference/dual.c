@@ -77,6 +77,7 @@ static void layer(evaluation *e, const ir_node *n) {
     case IR_LAYER_NORM:
     case IR_BATCH_NORM: dual_norm(e, n); return;
     case IR_ONE_HOT:
+    case IR_DETACH:
     case IR_GRAD: dual_result(e, n, 0); return;
     default: ice("%s has no tangent", ir_op_name(n->op));
     }

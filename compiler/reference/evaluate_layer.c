@@ -179,11 +179,18 @@ static void dropout(evaluation *e, const ir_node *n) {
     }
 }
 
+static void detach(evaluation *e, const ir_node *n) {
+    const array *x = evaluate_input(e, n, 0);
+    array *to = evaluate_result(e, n, 0);
+    for (size_t i = 0; i < x->elements; i++) to->data[i] = x->data[i];
+}
+
 void evaluate_layer(evaluation *e, const ir_node *n) {
     switch ((unsigned)n->op) {
     case IR_EMBEDDING: embedding(e, n); return;
     case IR_ONE_HOT: one_hot(e, n); return;
     case IR_DROPOUT: dropout(e, n); return;
+    case IR_DETACH: detach(e, n); return;
     case IR_GRAD: evaluate_result(e, n, 0); return; /* differentiate.c says what it is: zeros stand for it */
     case IR_LINEAR: linear(e, n); return;
     case IR_MATMUL: matmul(e, n); return;

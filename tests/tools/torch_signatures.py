@@ -30,6 +30,7 @@ OTHERS = {
     "argmax": "torch.argmax(input, dim=None, keepdim=False)",
     "arange": "torch.arange(start=0, end, step=1)",
     "view": "Tensor.view(*shape)",
+    "detach": "Tensor.detach()",
     "flip": "torch.flip(input, dims)",
     "cosine_similarity": "torch.nn.functional.cosine_similarity(x1, x2, dim=1, eps=1e-8)",
     "one_hot": "torch.nn.functional.one_hot(tensor, num_classes=-1)",

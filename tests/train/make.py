@@ -226,6 +226,23 @@ class Edges(nn.Module):
         return (out["z"] * self.w).sum() + torch.maximum(x, y).sum() + F.l1_loss(x, y) + F.huber_loss(x, y)
 
 
+class Detached(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mix, self.cell, self.gate = nn.Linear(3, 5), nn.GRUCell(5, 5), nn.Linear(5, 5)
+
+    def forward(self, x):
+        z, h, self.hs = torch.tanh(self.mix(x)), torch.zeros(5, dtype=x.dtype), []
+        for z_t in z + (torch.round(z * 4) / 4 - z).detach():
+            h = self.cell(z_t[None], h.detach()[None])[0] * torch.sigmoid(self.gate(h).detach()) + h * 0.5
+            self.hs.append(h)
+        return {"z": z}
+
+    def loss(self, out, x, y):
+        z, hs = out["z"], torch.stack(self.hs)
+        return F.mse_loss(hs * (hs + z).detach(), y) + (self.gate(z.detach()) * z).sum()
+
+
 class Statistics(nn.Module):
     def __init__(self):
         super().__init__()
@@ -305,6 +322,7 @@ CASES = {  # module, optimizer, its arguments, what happens before a step
     "loss_classes": (Classes, None, {}, None),
     "loss_regression": (Regression, None, {}, None),
     "grad_edges": (Edges, None, {}, None),
+    "grad_detach": (Detached, None, {}, None),
     "train_dropout": (Dropped, SGD, {"momentum": 0.9}, None),
     "grad_embedding_freq": (Lookup, None, {}, None),
     "grad_tagger": (Tagger, None, {}, None),

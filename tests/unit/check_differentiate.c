@@ -138,7 +138,8 @@ static void check_model(const char *statements, const int64_t *dims) {
     double step = 0x1p-10;
     double difference = (loss_at(train, dims, inputs, states, params, moved, step) -
                          loss_at(train, dims, inputs, states, params, moved, -step)) / (2 * step);
-    ck_assert_msg(fabs(forward - difference) < 2e-4 * (1 + fabs(difference)), "%s\nduals %.9g, differences %.9g", statements,
+    bool derivative = !strstr(statements, "detach(");
+    ck_assert_msg(!derivative || fabs(forward - difference) < 2e-4 * (1 + fabs(difference)), "%s\nduals %.9g, differences %.9g", statements,
                   forward, difference);
 
     if (!by_batch) run_passes(m, statements);

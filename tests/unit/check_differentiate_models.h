@@ -1616,6 +1616,24 @@ static const struct {
      "loss l = sum(pow(mean(out, dim=0), 3))\n"
      "output dx = grad(l, x)",
      {4}},
+    {"input x: float32[4, 3]\n" /* what is detached has no gradient: alone, within a loop, and carried */
+     "layer a = Linear(3, 3)\n"
+     "layer b = Linear(3, 3)\n"
+     "layer frozen = Linear(3, 3)\n"
+     "z = tanh(a(x))\n"
+     "h = zeros(3)\n"
+     "k = ones(3)\n"
+     "repeat z_t in z {\n"
+     "    h = tanh(b(z_t + h) * detach(sigmoid(b(h)))) + detach(h)\n"
+     "    k = detach(k * z_t + h)\n"
+     "    collect hs = h * k\n"
+     "}\n"
+     "output o = z\n"
+     "straight = z + detach(round(z * 4) / 4 - z)\n"
+     "loss l = sum(hs) + sum(straight * straight) + sum(detach(z) * z) + sum(detach(frozen(z)))\n"
+     "output dx = grad(l, x)\n"
+     "output dz = grad(l, straight)",
+     {0}},
     /* a matrix so large that rounds go through its panels in turns; the last of them is narrow */
     {"dim T = 2..4\n"
      "input x: float32[T, 1, 2]\n"
