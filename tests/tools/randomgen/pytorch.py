@@ -189,6 +189,8 @@ hardshrink selu softmin threshold glu prelu""".split()
 ELEMENTWISE = "sigmoid tanh sin cos atan erf square exp exp2 expm1 log log1p log2 log10 rsqrt reciprocal sqrt".split()
 NAMES = {
     **{f: on_floats(getattr(F, f)) for f in ACTIVATIONS}, **{f: on_floats(getattr(torch, f)) for f in ELEMENTWISE},
+    # a NaN stays, as from torch 2.6 on
+    "softshrink": lambda x, lambd=0.5: torch.where(torch.isnan(real(x)), real(x), F.softshrink(real(x), lambd)),
     "relu": lambda x, inplace=False: torch.relu(x), "hardtanh": lambda x, min_val=-1, max_val=1: clamp(x, min_val, max_val),
     "abs": torch.abs, "neg": torch.neg, "pow": power, "clamp": clamp, "where": where,
     "masked_fill": lambda x, mask, value: torch.where(mask, tensor_of(value, x).to(x.dtype), x),
