@@ -25,7 +25,25 @@ void heights_loop_unknown(const heights *h, cblock *b, const choice_tile *tile) 
     h->body(h->context, loop, n, tile);
 }
 
+/* As above, but what the last tile has is in the lower one where it fits. */
+static void loop_with_rest(const heights *h, cblock *b, const choice_heights *c) {
+    cunit *u = h->e->unit;
+    cexpr *low = c_int(u, c->rest.size.rows), *tall = c_int(u, c->tile.size.rows), *n = c_name(u, h->index);
+    cexpr *before = c_sub(u, h->rows, low), *last = c_sub(u, h->rows, tall);
+    cblock *loop = c_for(b, h->index, c_int(u, 0), before, c->tile.size.rows);
+    c_declare(loop, "const size_t", "first", c_conditional(u, c_binary(u, "<", n, last), n, last));
+    h->body(h->context, loop, c_name(u, "first"), &c->tile);
+    cexpr *left = c_binary(u, "%", c_sub(u, h->rows, c_int(u, 1)), tall);
+    cblock *rest = c_if(b, c_binary(u, "<", left, low));
+    c_declare(rest, "const size_t", "first", before);
+    h->body(h->context, rest, c_name(u, "first"), &c->rest);
+}
+
 void heights_loop(const heights *h, cblock *b, const choice_heights *c) {
+    if (c->rows < 0 && c->rest.size.rows) {
+        loop_with_rest(h, b, c);
+        return;
+    }
     if (c->rows < 0) {
         heights_loop_unknown(h, b, &c->tile);
         return;

@@ -45,8 +45,17 @@ static cblock *open_batches(matmul *p, cblock *body, const plan_view *a, const p
 }
 
 static void emit_product(const matmul *p, cblock *b) {
-    switch (p->choice->way) {
+    const choice_matmul *c = p->choice;
+    cunit *u = p->e->unit;
+    if (c->few) {
+        matmul few = *p;
+        few.choice = c->few;
+        emit_product(&few, c_if(b, c_binary(u, "<", emit_dim(p->e, p->of.rows), c_int(u, c->few_below))));
+        b = c_else(b);
+    }
+    switch (c->way) {
     case CHOICE_BY_TILES: matmul_emit_tiles(p, b); return;
+    case CHOICE_BY_PAIRS: matmul_emit_pairs(p, b); return;
     case CHOICE_BY_ELEMENTS: matmul_emit_elements(p, b); return;
     case CHOICE_BY_STREAM: matmul_emit_stream(p, b); return;
     case CHOICE_BY_DOTS: matmul_emit_dots(p, b); return;

@@ -109,6 +109,16 @@ static void emit_group(const group *g, cblock *b, const choice_tile *few) {
     else heights_loop(&rows, b, &p->choice->heights);
 }
 
+/* As many columns as only the running program knows, no fewer than the group has. */
+static void emit_groups(const group *g, cblock *b, const choice_tile *few) {
+    cunit *u = g->matmul->e->unit;
+    cexpr *N = emit_dim(g->matmul->e, g->matmul->of.columns), *wide = c_int(u, g->columns), *j = c_name(u, "j");
+    b = c_for(b, "j", c_int(u, 0), N, g->columns);
+    cexpr *fits = c_binary(u, "<=", c_add(u, j, wide), N);
+    c_declare(b, "const size_t", "n", c_conditional(u, fits, j, c_sub(u, N, wide)));
+    emit_group(g, b, few);
+}
+
 /* Of a known number of columns, a tile's at a time and then what is left; of an unknown one, the last tile takes some
  * of the one before again, to the same bits, and too few are taken one by one. */
 static void emit_columns(const matmul *p, cblock *b, const choice_tile *few) {
@@ -116,6 +126,7 @@ static void emit_columns(const matmul *p, cblock *b, const choice_tile *few) {
     int64_t wide = few ? few->size.vectors : p->choice->heights.tile.size.vectors, count;
     cexpr *N = emit_dim(p->e, p->of.columns), *n = c_name(u, "n");
     group g = {p, n, (unsigned)wide}, one = {p, n, 1};
+    enum { FOUR = 4 };
     if (c_is_int(N, &count)) {
         int64_t even = count / wide * wide;
         if (even == wide) g.n = c_int(u, 0);
@@ -126,12 +137,13 @@ static void emit_columns(const matmul *p, cblock *b, const choice_tile *few) {
         return;
     }
     cblock *narrow = wide > 1 ? c_if(b, c_binary(u, "<", N, c_int(u, wide))) : b;
+    if (wide > FOUR) {
+        group four = {p, n, FOUR};
+        emit_groups(&four, c_if(narrow, c_binary(u, ">=", N, c_int(u, FOUR))), few);
+        narrow = c_else(narrow);
+    }
     emit_group(&one, c_for(narrow, "n", c_int(u, 0), N, 1), few);
-    if (wide == 1) return;
-    cblock *loop = c_for(c_else(b), "j", c_int(u, 0), N, wide);
-    cexpr *j = c_name(u, "j"), *fits = c_binary(u, "<=", c_add(u, j, c_int(u, wide)), N);
-    c_declare(loop, "const size_t", "n", c_conditional(u, fits, j, c_sub(u, N, c_int(u, wide))));
-    emit_group(&g, loop, few);
+    if (wide > 1) emit_groups(&g, c_else(b), few);
 }
 
 static void pack_vectors(void *context, cblock *b, cexpr *k, cexpr *lanes) {

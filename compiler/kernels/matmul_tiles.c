@@ -9,13 +9,14 @@
 /* Columns from n on: so many vectors, the last of them `last` wide; NULL: all of it. It is `back` columns further left
  * than the others ask, where it is whole and ends with the row: some columns are computed twice, to the same bits.
  * `places`: only the running program knows how many columns there are, and where each vector begins behind n, so that
- * none reaches beyond the row's end. */
+ * none reaches beyond the row's end. `apart`: it is packed apart from the others. */
 typedef struct {
     const matmul *matmul;
     cexpr *n, *last;
     unsigned vectors;
     int64_t back;
     cexpr *const *places;
+    bool apart;
     cexpr *weights, *width; /* emit_group's: their address in the first row of b, and floats from one row to the next */
 } group;
 
@@ -62,7 +63,7 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
               .last = g->last,
               .weights = g->weights,
               .width = g->width,
-              .places = g->places,
+              .places = g->apart ? NULL : g->places,
               .step = emit_dim(e, p->of.a_k),
               .unrolled = shape->unrolled,
               .rounds_twice = !p->choice->fused,
@@ -270,3 +271,45 @@ void matmul_emit_tiles(const matmul *p, cblock *b) {
     emit_columns(p, b, NULL);
 }
 
+/* --- rows and columns that grow together --- */
+
+/* Whole vectors of b's columns, packed, by all rows. */
+static void emit_apart(const group *g, cblock *b, const choice_heights *heights_of) {
+    const matmul *p = g->matmul;
+    cunit *u = p->e->unit;
+    int64_t lanes = p->e->target->lanes, width = g->vectors * lanes;
+    group of = *g;
+    of.weights = p->room;
+    of.width = c_int(u, width);
+    for (unsigned v = 0; v < g->vectors; v++) {
+        cexpr *from = c_add(u, p->b, matmul_scaled(p, first_of(g, v), p->of.b_n));
+        c_do(b, c_call(u, matmul_packer(p), 6, c_add(u, p->room, c_int(u, v * lanes)), of.width, from,
+                       emit_dim(p->e, p->of.b_n), c_int(u, lanes), p->terms));
+    }
+    heights all = {p->e, emit_dim(p->e, p->of.rows), "m", emit_tile, &of};
+    heights_loop(&all, b, heights_of);
+}
+
+/* Two vectors of columns at a time, three at the end if their number is odd. The last one ends with the row. */
+void matmul_emit_pairs(const matmul *p, cblock *b) {
+    enum { PAIR = 2, THREE = 3 };
+    cunit *u = p->e->unit;
+    int64_t lanes = p->e->target->lanes, wide = PAIR * lanes;
+    cexpr *N = emit_dim(p->e, p->of.columns), *before = c_sub(u, N, c_int(u, 1)), *n = c_name(u, "n");
+    cexpr *is_odd = c_binary(u, "<", c_binary(u, "%", before, c_int(u, wide)), c_int(u, lanes));
+    cexpr *places[THREE] = {c_int(u, 0), c_name(u, "n1")}, *last = c_sub(u, c_sub(u, N, c_int(u, lanes)), n);
+    group g = {.matmul = p, .n = n, .vectors = PAIR, .places = places, .apart = true};
+    c_declare(b, "const size_t", "pairs",
+              c_conditional(u, is_odd, c_sub(u, matmul_floor(p, before, wide), c_int(u, wide)), N));
+    cblock *loop = c_for(b, "n", c_int(u, 0), c_name(u, "pairs"), wide);
+    c_declare(loop, "const size_t", "n1",
+              c_conditional(u, c_binary(u, "<=", c_add(u, n, c_int(u, wide)), N), c_int(u, lanes), last));
+    emit_apart(&g, loop, &p->choice->heights);
+    b = c_if(b, c_binary(u, "<", c_name(u, "pairs"), N));
+    c_declare(b, "const size_t", "n", c_name(u, "pairs"));
+    c_declare(b, "const size_t", "n2", last);
+    g.vectors = THREE;
+    places[1] = c_int(u, lanes);
+    places[PAIR] = c_name(u, "n2");
+    emit_apart(&g, b, &p->choice->odd);
+}

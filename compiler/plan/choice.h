@@ -26,10 +26,11 @@ static inline bool choice_sums_wait(const choice_tile *t, unsigned sums) { retur
 
 /* How rows go through tiles. A known number of rows is `taller_count` tiles, then `tile_count` tiles one row lower.
  * Otherwise the rows go by `tile`, the last one together with rows of the one before, and where they are too few by
- * `row`. */
+ * `row`. No more than `rest` has go by that lower tile at the end, again together with rows before; it may have no
+ * rows: there is none. */
 typedef struct {
     int64_t rows; /* -1: known only at run time */
-    choice_tile tile, taller, row;
+    choice_tile tile, taller, row, rest;
     int64_t tile_count, taller_count;
 } choice_heights;
 
@@ -73,18 +74,24 @@ typedef struct {
 
 typedef enum {
     CHOICE_BY_TILES,    /* rows of a by vectors of b's columns */
+    CHOICE_BY_PAIRS,    /* the same of columns that are no fewer than rows: two vectors at a time, and three if they are
+                           odd, packed */
     CHOICE_BY_ELEMENTS, /* element by element, in plain floats */
     CHOICE_BY_STREAM,   /* one row of a: some rows of b at a time, as they lie */
     CHOICE_BY_DOTS      /* the terms of a and of b lie densely: lanes along them, rows by so many columns */
 } choice_matmul_way;
 
-typedef struct {
+typedef struct choice_matmul {
     choice_matrices of;
     bool turned; /* y' = b' a': b has one column, or few, which are the rows here, and a is b */
     choice_matmul_way way;
     choice_heights heights; /* of tiles, or dots, whose vectors are columns */
     choice_tile lower; /* of several rows that are too few for heights.tile, where it is as wide as
                           all columns; no rows: there is none */
+    choice_heights odd;     /* of three vectors; heights is for pairs */
+    const struct choice_matmul *few; /* the way of fewer rows than few_below, which is more than a vector has lanes;
+                                        NULL: all take this one */
+    int64_t few_below;
     bool fused;             /* a term is one madd; else a multiplication and an addition */
     int64_t streamed;       /* so many rows of b at a time, */
     int64_t blocks;         /* of so many blocks of terms: where there are several, sums wait in the work space */

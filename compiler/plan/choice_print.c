@@ -23,6 +23,11 @@ static void print_tile(const printer *p, const choice_tile *t) {
 static void print_heights(const printer *p, const choice_heights *h) {
     if (h->rows < 0) {
         print_tile(p, &h->tile);
+        if (h->rest.size.rows) {
+            text_add(p->to, " and ");
+            print_tile(p, &h->rest);
+            return;
+        }
         if (h->tile.size.rows == 1) return;
         text_add(p->to, " (or ");
         print_tile(p, &h->row);
@@ -162,9 +167,14 @@ static void print_matmul(const printer *p, const choice_matmul *m) {
         if (m->zigzag) text_add(p->to, ", every other round backwards");
         return;
     case CHOICE_BY_DOTS: text_add(p->to, " lanes along the terms, rows x columns "); break;
-    case CHOICE_BY_TILES: text_add(p->to, " tiles "); break;
+    case CHOICE_BY_TILES:
+    case CHOICE_BY_PAIRS: text_add(p->to, " tiles "); break;
     }
     print_heights(p, &m->heights);
+    if (m->way == CHOICE_BY_PAIRS) {
+        text_add(p->to, ", of the last three vectors if odd ");
+        print_heights(p, &m->odd);
+    }
     if (m->lower.size.rows) {
         text_add(p->to, ", of no more columns few rows by ");
         print_tile(p, &m->lower);
@@ -177,6 +187,9 @@ static void print_matmul(const printer *p, const choice_matmul *m) {
     if (m->packed) text_add(p->to, ", columns packed first");
     if (m->packed_from > 1 && m->heights.rows < 0)
         text_printf(p->to, " for %lld rows or more", (long long)m->packed_from);
+    if (!m->few) return;
+    text_printf(p->to, "; fewer than %lld rows by", (long long)m->few_below);
+    print_matmul(p, m->few);
 }
 
 static void print_body(const printer *p, const plan_choice *c) {

@@ -131,26 +131,93 @@ static choice_tile dot_tile(const chooser *c, const choice_matrices *o, int64_t 
     return t;
 }
 
-/* Rows of a and columns of b along which the terms lie, or few columns, which are packed so that they do, unless two
- * tiles take all rows: then they are loaded as they lie. To pack b and to use tiles costs less where rows are many
- * beside the terms, as each sum's lanes are to be added. All rows take the same way, to the same bits, where only the
- * running program knows how many there are. */
-static bool choose_dots(const chooser *c, plan_choice *to) {
-    enum { TERMS_A_ROW = 4, SOME_ROWS = 2 };
+/* Lanes along the terms. Columns of which there are few are packed unless two tiles take all rows: then they are loaded
+ * as they lie. */
+static void take_dots(const chooser *c, plan_choice *to) {
     choice_matmul *m = &to->matmul;
+    int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows);
+    m->way = CHOICE_BY_DOTS;
+    m->heights = choose_heights(rows, dot_tile(c, &m->of, most), dot_tile(c, &m->of, 1));
+    int64_t height = m->heights.taller_count ? m->heights.taller.size.rows : m->heights.tile.size.rows;
+    if (dim_is(m->of.b_k, 1) || most <= (rows < 0 ? 1 : 2) * height) return;
+    m->packed = dim_max(m->of.inner);
+    m->packed_from = height;
+    to->work = m->packed * dim_max(m->of.columns);
+}
+
+enum { TERMS_A_ROW = 4, SOME_ROWS = 2 };
+
+/* Rows of a and columns of b along which the terms lie, or few columns, which are packed so that they do. To pack b
+ * and to use tiles costs less where rows are many beside the terms, as each sum's lanes are to be added. All rows take
+ * the same way, to the same bits, where only the running program knows how many there are. */
+static bool choose_dots(const chooser *c, plan_choice *to) {
+    const choice_matmul *m = &to->matmul;
     int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows), terms = dim_max(m->of.inner);
     int64_t some = rows < 0 ? smaller(most, SOME_ROWS) : rows;
     bool dense = dim_is(m->of.b_k, 1), few = known_or(m->of.columns, COST_DOTS) < COST_DOTS;
     few = few && (dense || terms * dim_max(m->of.columns) <= MOST_ROOM);
     bool pays = few || (dense && (some <= 1 || terms > TERMS_A_ROW * some));
     if (!dim_is(m->of.a_k, 1) || c->body->rolled || !pays) return false;
-    m->way = CHOICE_BY_DOTS;
-    m->heights = choose_heights(rows, dot_tile(c, &m->of, most), dot_tile(c, &m->of, 1));
-    int64_t height = m->heights.taller_count ? m->heights.taller.size.rows : m->heights.tile.size.rows;
-    if (dense || most <= (rows < 0 ? 1 : 2) * height) return true;
-    m->packed = terms;
-    m->packed_from = height;
-    to->work = m->packed * dim_max(m->of.columns);
+    take_dots(c, to);
+    return true;
+}
+
+/* Do rows and columns grow together, as in the scores of self-attention, and are columns no fewer? A run of some rows
+ * is then no part of a run of more, and few rows may go another way than many, to other bits. The rows here may be some
+ * of the node's. */
+static bool grows_squarely(const chooser *c, const plan_kernel *k, const choice_matmul *m) {
+    const ir_type *y = &k->node->results[0]->type;
+    const dim *rows = y->dims[y->rank - 2], *columns = y->dims[y->rank - 1];
+    if (m->turned || !dim_same(columns, m->of.columns) || !dim_less_equal(c->dims, rows, columns)) return false;
+    for (size_t i = 0; i < c->model->symbol_count; i++) {
+        const dim *symbol = c->model->symbols[i];
+        if (dim_mentions(rows, symbol) && dim_mentions(columns, symbol)) return true;
+    }
+    return false;
+}
+
+enum { PAIR = 2, THREE = 3 };
+
+/* Tiles so many vectors wide, and half as high for what rows are left. */
+static choice_heights square_heights(const chooser *c, unsigned vectors, int64_t terms) {
+    cost_tile size = cost_square_tile(c->body, vectors, terms);
+    choice_heights h = {.rows = -1, .tile = {.size = size}, .rest = {.size = size}};
+    h.rest.size.rows = (size.rows + 1) / 2;
+    return h;
+}
+
+/* From how many rows on that is worth it: of few terms as soon as they fill a tile, and columns more than a vector. */
+static int64_t square_from(const chooser *c, int64_t terms) {
+    enum { ROWS = 12 };
+    int64_t lanes = c->body->lanes, tile = cost_square_tile(c->body, PAIR, terms).rows;
+    if (terms <= TERMS_A_ROW * SOME_ROWS) return lanes < tile ? tile : lanes + 1;
+    return lanes < ROWS ? ROWS : 2 * ROWS;
+}
+
+/* Many such rows are worth packing b for, if lanes along the terms load more than tiles do, or the terms are too few to
+ * make up for adding lanes. Columns then fill pairs of vectors, and three of them. */
+static bool choose_square(const chooser *c, const plan_kernel *k, plan_choice *to) {
+    enum { LONG = 16 /* vectors of terms */ };
+    choice_matmul *m = &to->matmul;
+    int64_t most = dim_max(m->of.rows), terms = dim_max(m->of.inner), lanes = c->body->lanes;
+    int64_t rows = square_from(c, terms);
+    bool pays = dot_tile(c, &m->of, most).size.rows == 1 || terms < LONG * lanes;
+    bool dense = dim_is(m->of.a_k, 1) && dim_is(m->of.b_k, 1);
+    if (c->body->rolled || !pays || !dense || most < rows || !grows_squarely(c, k, m)) return false;
+    if (terms * THREE * lanes > MOST_ROOM) return false;
+    take_dots(c, to);
+    choice_matmul *few = ARENA_NEW(c->arena, choice_matmul);
+    *few = *m;
+    *m = (choice_matmul){.of = m->of,
+                         .turned = m->turned,
+                         .way = CHOICE_BY_PAIRS,
+                         .fused = true,
+                         .heights = square_heights(c, PAIR, terms),
+                         .odd = square_heights(c, THREE, terms),
+                         .packed = THREE * lanes,
+                         .few = few,
+                         .few_below = rows};
+    to->work = terms * m->packed;
     return true;
 }
 
@@ -201,7 +268,7 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     }
     m->turned = turning_pays(&m->of);
     if (m->turned) m->of = turned(&m->of);
-    if (choose_few(c, to) || choose_dots(c, to) || choose_stream(c, k, to)) return;
+    if (choose_few(c, to) || choose_square(c, k, to) || choose_dots(c, to) || choose_stream(c, k, to)) return;
     bool dense = dim_is(m->of.b_n, 1);
     m->fused = dense || dim_max(m->of.rows) >= ROWS_WORTH_PACKING;
     cost_tile tile = cost_matmul(c->body, dim_max(m->of.columns), dim_max(m->of.inner), known_or(m->of.rows, 0),

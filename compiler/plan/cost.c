@@ -157,6 +157,12 @@ cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t terms,
     return tile;
 }
 
+cost_tile cost_square_tile(const cost_body *body, unsigned vectors, int64_t terms) {
+    cost_tile tile = {tile_rows(body, vectors, 1), vectors, 1};
+    while (terms > COST_BLOCK && tile.rows > 1 && cost_sums_wait(body, tile.rows * tile.vectors)) tile.rows--;
+    return tile;
+}
+
 cost_tile cost_dot_tile(const cost_body *body, int64_t terms, int64_t columns, int64_t most_rows) {
     enum { COLUMNS = 4, EIGHT = 8, SHORT = 4 /* vectors */ };
     if (most_rows <= 1 || body->sums <= COLUMNS) return (cost_tile){1, body->sums, 1};

@@ -379,6 +379,67 @@ int main(void)
         t.run(["main.c", "model.c"], **how)
 
 
+def check_scores_of_self_attention(t):
+    """In every body: products whose rows and columns grow together are those in float64 for few rows and for many, and nothing is
+    read beyond the operands or written beyond y."""
+    t.write("main.c", r"""#include <stdlib.h>
+#include "model.h"
+#include "contract.h"
+enum { MOST = 70, MORE = 9 };
+static m self;
+static float *filled(size_t n, unsigned seed)
+{
+    float *x = (float *)malloc(n * sizeof *x);
+    CHECK(x);
+    fill(x, n, seed);
+    return x;
+}
+/* y[i][j] = sum of a[i * apart + k] * b[j * apart + k] */
+static void right(const float *a, const float *b, const float *y, size_t rows, size_t columns, size_t terms, size_t apart)
+{
+    size_t i, j, k;
+    for (i = 0; i < rows; i++)
+        for (j = 0; j < columns; j++) {
+            double sum = 0;
+            for (k = 0; k < terms; k++)
+                sum += (double)a[i * apart + k] * (double)b[j * apart + k];
+            CHECK(fabs(sum - (double)y[i * columns + j]) <= 1e-5 * (1 + fabs(sum)));
+        }
+}
+int main(void)
+{
+    size_t T;
+    m_reset(&self);
+    for (T = 1; T <= MOST; T += T < 34 ? 1 : 9) {
+        const size_t S = T + MORE;
+        float *a = filled(T * 2 * 20, 1u), *b = filled(T * 2 * 20, 2u), *c = filled(T * 7, 3u), *d = filled(S * 7, 4u);
+        float *e = filled(T * 100, 5u), *y = filled(2 * T * T, 6u), *z = filled(T * S, 7u), *w = filled(T * T, 8u);
+        CHECK(m_run(&self, T, a, b, c, d, e, y, z, w) == NNC_OK);
+        right(a, b, y, T, T, 20, 40);
+        right(a + 20, b + 20, y + T * T, T, T, 20, 40);
+        right(c, d, z, T, S, 7, 7);
+        right(e, e, w, T, T, 100, 100);
+        free(a), free(b), free(c), free(d), free(e), free(y), free(z), free(w);
+    }
+    return 0;
+}
+""")
+    for _, options, how in builds(t, "-O1", *SANITIZED[1:]):
+        t.model("""model m {
+    dim T = 1..70
+    input a: float32[T, 2, 20]
+    input b: float32[T, 2, 20]
+    input c: float32[T, 7]
+    input d: float32[T+9, 7]
+    input e: float32[T, 100]
+    output y = permute(a, 1, 0, 2) @ permute(b, 1, 2, 0)
+    output z = c @ t(d)
+    output w = e @ t(e)
+}
+""", *options)
+        t.run(["main.c", "model.c"], **how)
+
+
 def check_two_threads(t):
     """In every body: two structs in two threads, under ThreadSanitizer, one of them on NaN: no race, and the bits of one thread
     alone."""

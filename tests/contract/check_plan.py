@@ -35,7 +35,7 @@ MATMUL = [("30, 21", "21, 30"), ("T, 40", "40, 10"), ("T, 40", "40, 3"), ("T, 40
           ("1, 90", "90, 300"), ("T, 9", "9, 1"), ("6, 20", "20, 2"), ("B, 40", "40, T"), ("20, 300", "300, 64")]
 # the same with b transposed, and with a
 ACROSS = [("7, 40", "33, 40"), ("T, 40", "9, 40"), ("T, 9", "70, 9"), ("1, 100", "50, 100"), ("1, 7", "7, 7"), ("7, 64", "B, 64"),
-          ("T, 300", "T, 300"), ("20, 16", "5, 16"), ("4, 16", "3, 16"), ("2, 3, 16", "2, 4, 16"), ("1, 40", "1, 40")]
+          ("T, 300", "T, 300"), ("T, 40", "T, 40"), ("20, 16", "5, 16"), ("4, 16", "3, 16"), ("2, 3, 16", "2, 4, 16"), ("1, 40", "1, 40")]
 DOWN = [("40, 20", "40, 1"), ("40, T", "40, 2"), ("40, 9", "40, 9")]
 
 
@@ -217,6 +217,8 @@ def match_matmul(code, name, said, lines):
         works = "packed first" in said or "every other round" in said
         need(("float *work" in body.split(")")[0]) == works, f"{name} has work space: {said}")
     need(("turn % 2" in body) == ("every other round backwards" in said), f"{name} goes backwards: {said}")
+    few = re.search(r"fewer than (\d+) rows by", said)
+    need(re.findall(r"if \(T < (\d+)\) {", body)[:1] == [few.group(1)] if few else "pairs" not in body, f"{name} has few rows: {said}")
     several = re.search(r"(\d+) panels at a time", said)
     need(not several or f"block * {several.group(1)}" in body or several.group(1) == "1", f"{name} has blocks: {said}")
 
