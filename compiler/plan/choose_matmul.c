@@ -180,9 +180,9 @@ enum { PAIR = 2, THREE = 3 };
 
 /* Tiles so many vectors wide, and half as high for what rows are left. */
 static choice_heights square_heights(const chooser *c, unsigned vectors, int64_t terms) {
-    cost_tile size = cost_square_tile(c->body, vectors, terms);
-    choice_heights h = {.rows = -1, .tile = {.size = size}, .rest = {.size = size}};
-    h.rest.size.rows = (size.rows + 1) / 2;
+    choice_tile tile = choose_tile(c, cost_square_tile(c->body, vectors, terms), terms, COST_BLOCK);
+    choice_heights h = {.rows = -1, .tile = tile, .rest = tile};
+    h.rest.size.rows = (tile.size.rows + 1) / 2;
     return h;
 }
 
