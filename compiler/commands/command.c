@@ -212,8 +212,10 @@ int command_next(command_line *line) {
 }
 
 int command_run(const command *c, int argc, char **argv) {
-    command_line line = {.command = c, .argc = argc, .argv = argv, .status = -1};
-    return c->run(&line);
+    command_line line = {.command = c, .argc = argc, .argv = argv, .arena = arena_new(), .status = -1};
+    int status = c->run(&line);
+    arena_free(line.arena);
+    return status;
 }
 
 bool command_print(const char *shown, diag_list *diags) {

@@ -44,6 +44,7 @@ struct command_line {
     int argc;
     char **argv;
     diag_settings settings;
+    arena *arena;      /* as long as the command runs */
     const char *value; /* of the option that command_next gave */
     int status;        /* -1 as long as nothing ends the command */
     char **words;      /* behind the options; word_count of them */

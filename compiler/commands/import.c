@@ -70,13 +70,13 @@ static const command_option options[] = {
              "reads every GRU as if linear_before_reset were 1: PyTorch's exporter wrote 0\nfor some of its own GRUs"},
 };
 
-static int read_options(arena *a, command_line *line, import_options *o, const char **nn) {
+static int read_options(command_line *line, import_options *o, const char **nn) {
     import_settings *const settings[] = {
         [DIM] = &o->sizes, [SHAPE] = &o->shapes, [SET] = &o->values, [STATE] = &o->states};
     for (int option; (option = command_next(line)) >= 0;) {
         if (option == OUTPUT) *nn = line->value;
         else if (option == GRU) o->reset_after = true;
-        else if (!add_setting(a, settings[option], line->value))
+        else if (!add_setting(line->arena, settings[option], line->value))
             return command_usage(line, "NAME=VALUE is needed, found %s", line->value);
     }
     size_t length = *nn ? strlen(*nn) : 0;
@@ -89,10 +89,10 @@ static int read_options(arena *a, command_line *line, import_options *o, const c
 }
 
 static int run(command_line *line) {
-    arena *a = arena_new();
+    arena *a = line->arena;
     import_options o = {0};
     const char *nn = NULL;
-    int status = read_options(a, line, &o, &nn);
+    int status = read_options(line, &o, &nn);
     if (status < 0) {
         const char *input = line->words[0], *weights = arena_printf(a, "%.*s.safetensors", (int)(strlen(nn) - 3), nn);
         diag_list *diags = diag_list_new(a, NULL);
@@ -102,7 +102,6 @@ static int run(command_line *line) {
                                                                  : STATUS_INPUT;
         diag_print(diags, stderr);
     }
-    arena_free(a);
     return status;
 }
 

@@ -18,12 +18,12 @@ int model_options_steps(const command_line *line, int64_t *to) {
     return -1;
 }
 
-int model_options_take(arena *a, const command_line *line, model_options *to, int row) {
+int model_options_take(const command_line *line, model_options *to, int row) {
     options *o = &to->compiling;
     uint64_t number;
     switch (row) {
     case OF_DIM:
-        if (!given_dims_add(a, &to->dims, line->value))
+        if (!given_dims_add(line->arena, &to->dims, line->value))
             return command_usage(line, "--dim takes NAME=N, not %s", line->value);
         return -1;
     case OF_MODEL: to->model = line->value; return -1;

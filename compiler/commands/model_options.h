@@ -39,7 +39,7 @@ typedef struct {
 } model_options;
 
 /* Takes line->value for row OF_…; below 0, or the status of a wrong one. */
-int model_options_take(arena *a, const command_line *line, model_options *to, int row);
+int model_options_take(const command_line *line, model_options *to, int row);
 /* --random and --steps of commands that have them: below 0, or the status of a wrong one. */
 int model_options_seed(const command_line *line, uint64_t *to);
 int model_options_steps(const command_line *line, int64_t *to);

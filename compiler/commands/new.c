@@ -94,16 +94,10 @@ static int run(command_line *line) {
                                  line->value);
     if (line->status >= 0) return line->status;
     if (line->word_count != 1) return command_usage(line, "one folder is needed");
-    arena *a = arena_new();
-    const char *path = line->words[0], *name = name_of(a, path);
-    int status =
-        is_name(name)
-            ? make(a, path, p, name, &line->settings)
-            : command_usage(
-                  line, "the folder's name becomes the project's: letters, digits, _ and -, not %s",
-                  path);
-    arena_free(a);
-    return status;
+    const char *path = line->words[0], *name = name_of(line->arena, path);
+    if (!is_name(name))
+        return command_usage(line, "the folder's name becomes the project's: letters, digits, _ and -, not %s", path);
+    return make(line->arena, path, p, name, &line->settings);
 }
 
 const command command_new = {

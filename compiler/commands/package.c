@@ -187,7 +187,8 @@ static int unknown_kind(const command_line *line, const char *name) {
     return status;
 }
 
-static int read_and_make(arena *a, command_line *line) {
+static int run(command_line *line) {
+    arena *a = line->arena;
     options o = options_default();
     job j = {0};
     for (int option; (option = command_next(line)) >= 0;) {
@@ -230,13 +231,6 @@ static int read_and_make(arena *a, command_line *line) {
                              j.name);
     j.mark = arena_printf(a, "made by nnc package %s", j.kind->name);
     return make(&o, &j);
-}
-
-static int run(command_line *line) {
-    arena *a = arena_new();
-    int status = read_and_make(a, line);
-    arena_free(a);
-    return status;
 }
 
 const command command_package = {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "commands/command.h"
 #include "commands/progress.h"
 #include "emit/target.h"
 #include "format/format.h"
@@ -208,4 +209,11 @@ void pipeline_close(pipeline *p) {
     diag_print(p->diags, stderr);
     pipeline_release(p);
     arena_free(p->arena);
+}
+
+int pipeline_do(const options *o, pipeline_use *use, void *context) {
+    pipeline p;
+    int status = pipeline_open(&p, o) ? use(&p, context) : STATUS_INPUT;
+    pipeline_close(&p);
+    return status;
 }

@@ -2,7 +2,9 @@
  *
  *     pipeline p;
  *     if (pipeline_open(&p, &options) && pipeline_lower(&p, pipeline_parse(&p)) && pipeline_bind(&p) &&
- * pipeline_plan(&p)) … pipeline_close(&p);
+ *         pipeline_passes(&p) && pipeline_plan(&p))
+ *         …
+ *     pipeline_close(&p);
  */
 #ifndef NNC_COMMANDS_PIPELINE_H
 #define NNC_COMMANDS_PIPELINE_H
@@ -39,6 +41,9 @@ bool pipeline_passes(pipeline *p);
 bool pipeline_plan(pipeline *p); /* after the passes */
 /* Shows the diagnostics on standard error. */
 void pipeline_close(pipeline *p);
+/* Opens, uses and closes; gives the exit status that `use` gives. */
+typedef int pipeline_use(pipeline *p, void *context);
+int pipeline_do(const options *o, pipeline_use *use, void *context);
 /* Closes the weights alone: what was found stays in the arena. */
 void pipeline_release(pipeline *p);
 

@@ -164,7 +164,8 @@ static bool print_results(pipeline *p, const run_options *o, const feed *f, cons
 
 /* --- the command line --- */
 
-static int run_model(pipeline *p, run_options *o) {
+static int run_model(pipeline *p, void *context) {
+    run_options *o = context;
     feed f;
     given_arrays arrays = {0};
     o->wishes.arrays = &arrays;
@@ -211,12 +212,12 @@ static bool add_file(arena *a, run_options *o, const char *given) {
     return true;
 }
 
-static int read_options(arena *a, command_line *line, run_options *o) {
+static int read_options(command_line *line, run_options *o) {
     for (int option; (option = command_next(line)) >= 0;) {
-        int status = option >= OWN ? model_options_take(a, line, &o->model, option - OWN) : -1;
+        int status = option >= OWN ? model_options_take(line, &o->model, option - OWN) : -1;
         if (option == INPUT)
-            ARENA_PUSH(a, o->given, o->given_count, o->given_capacity, line->value);
-        if (option == OUTPUT && !add_file(a, o, line->value))
+            ARENA_PUSH(line->arena, o->given, o->given_count, o->given_capacity, line->value);
+        if (option == OUTPUT && !add_file(line->arena, o, line->value))
             return command_usage(line, "--output takes NAME=FILE, not %s", line->value);
         if (option == STEPS) status = model_options_steps(line, &o->wishes.steps);
         if (option == RANDOM) {
@@ -229,16 +230,9 @@ static int read_options(arena *a, command_line *line, run_options *o) {
 }
 
 static int run(command_line *line) {
-    arena *a = arena_new();
     run_options o = {.model = {.compiling = options_default()}};
-    int status = read_options(a, line, &o);
-    if (status < 0) {
-        pipeline p;
-        status = pipeline_open(&p, &o.model.compiling) ? run_model(&p, &o) : STATUS_INPUT;
-        pipeline_close(&p);
-    }
-    arena_free(a);
-    return status;
+    int status = read_options(line, &o);
+    return status < 0 ? pipeline_do(&o.model.compiling, run_model, &o) : status;
 }
 
 const command command_run_model = {

@@ -79,11 +79,11 @@ static int show(options *o, summary_wishes *asked) {
     return good ? STATUS_DONE : STATUS_INPUT;
 }
 
-static int read_and_show(arena *a, command_line *line) {
+static int run(command_line *line) {
     options o = options_default();
     summary_wishes asked = {0};
     for (int option; (option = command_next(line)) >= 0;) {
-        if (option == DIM && !given_dims_add(a, &asked.dims, line->value))
+        if (option == DIM && !given_dims_add(line->arena, &asked.dims, line->value))
             return command_usage(line, "--dim takes NAME=N, not %s", line->value);
         if (option == JSON) asked.json = true;
         if (option == STACK) asked.stack = true;
@@ -107,13 +107,6 @@ static int read_and_show(arena *a, command_line *line) {
     o.input = line->words[0];
     o.diagnostics = line->settings;
     return show(&o, &asked);
-}
-
-static int run(command_line *line) {
-    arena *a = arena_new();
-    int status = read_and_show(a, line);
-    arena_free(a);
-    return status;
 }
 
 const command command_summary = {

@@ -193,7 +193,8 @@ static bool find_runs(pipeline *p, verify_options *o, const ir_model *layers, fe
     return good && !diag_failed(p->diags);
 }
 
-static int verify(pipeline *p, verify_options *o) {
+static int verify(pipeline *p, void *context) {
+    verify_options *o = context;
     feed f;
     verify_runs runs;
     given_arrays expected = {0};
@@ -244,13 +245,13 @@ static bool read_error(const char *s, double *to) {
     return end != s && !*end && *to >= 0;
 }
 
-static int read_options(arena *a, command_line *line, verify_options *o) {
+static int read_options(command_line *line, verify_options *o) {
     for (int option; (option = command_next(line)) >= 0;) {
-        int status = option >= OWN ? model_options_take(a, line, &o->model, option - OWN) : -1;
+        int status = option >= OWN ? model_options_take(line, &o->model, option - OWN) : -1;
         if (option == INPUT)
-            ARENA_PUSH(a, o->given, o->given_count, o->given_capacity, line->value);
+            ARENA_PUSH(line->arena, o->given, o->given_count, o->given_capacity, line->value);
         if (option == EXPECT)
-            ARENA_PUSH(a, o->expected, o->expected_count, o->expected_capacity, line->value);
+            ARENA_PUSH(line->arena, o->expected, o->expected_count, o->expected_capacity, line->value);
         if (option == JSON) o->json = true;
         if (option == STEPS) status = model_options_steps(line, &o->steps);
         if (option == RANDOM) status = model_options_seed(line, &o->seed);
@@ -266,16 +267,9 @@ static int read_options(arena *a, command_line *line, verify_options *o) {
 }
 
 static int run(command_line *line) {
-    arena *a = arena_new();
     verify_options o = {.model = {.compiling = options_default()}, .seed = 1, .max_error = -1};
-    int status = read_options(a, line, &o);
-    if (status < 0) {
-        pipeline p;
-        status = pipeline_open(&p, &o.model.compiling) ? verify(&p, &o) : STATUS_INPUT;
-        pipeline_close(&p);
-    }
-    arena_free(a);
-    return status;
+    int status = read_options(line, &o);
+    return status < 0 ? pipeline_do(&o.model.compiling, verify, &o) : status;
 }
 
 const command command_verify = {

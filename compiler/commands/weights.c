@@ -21,16 +21,15 @@ static bool list(arena *a, const wanted *w, diag_list *diags, text *to) {
     return good;
 }
 
-static int show(const wanted *w, const diag_settings *settings) {
-    arena *a = arena_new();
+static int show(const wanted *w, const command_line *line) {
+    arena *a = line->arena;
     diag_list *diags = diag_list_new(a, NULL);
-    diag_set(diags, settings);
+    diag_set(diags, &line->settings);
     text shown = text_new(a);
     bool good = list(a, w, diags, &shown);
     /* of a damaged file, what can be said of it is shown, too */
     if (shown.length) good = command_print(text_string(&shown), diags) && good;
     diag_print(diags, stderr);
-    arena_free(a);
     return good ? STATUS_DONE : STATUS_INPUT;
 }
 
@@ -47,7 +46,7 @@ static int run(command_line *line) {
         return command_usage(line, "%s", line->word_count ? "one file, or two to compare" : "no file given");
     w.path = line->words[0];
     w.other = line->word_count > 1 ? line->words[1] : NULL;
-    return show(&w, &line->settings);
+    return show(&w, line);
 }
 
 const command command_weights = {
