@@ -29,20 +29,9 @@ static void print_weights(const emit_api *api, const emit_api *first, FILE *to) 
     fprintf(to, "const %s *%s_at(const void *data, size_t bytes, nnc_status *status);\n\n", api->weights, api->weights);
 }
 
-static int64_t scratch_ints(const plan *p) {
-    const plan *plans[PLAN_MODES];
-    int64_t most = 0;
-    for (size_t i = 0, count = plan_modes(p, plans); i < count; i++)
-        if (plans[i]->scratch_ints > most) most = plans[i]->scratch_ints;
-    return most;
-}
-
-/* What all plans of the struct need, and the room for alignment. */
+/* With room for alignment. */
 static int64_t scratch_floats(const plan *p) {
-    const plan *plans[PLAN_MODES];
-    int64_t most = 0;
-    for (size_t i = 0, count = plan_modes(p, plans); i < count; i++)
-        if (plans[i]->scratch_floats > most) most = plans[i]->scratch_floats;
+    int64_t most = plan_scratch(p, true);
     return most ? most + EMIT_SCRATCH_ALIGNMENT - 1 : 0;
 }
 
@@ -61,7 +50,7 @@ emit_members emit_struct_members(arena *a, const plan *p, const emit_api *api, c
     own[1] = (emit_member){"int32_t", "turn", procedure_has_turns(p),
                            "1: this run takes the weights backwards, as the cache has them", false};
     own[2] = (emit_member){"float", "scratch", scratch_floats(p), NULL, false};
-    own[3] = (emit_member){"int32_t", "scratch_ints", scratch_ints(p), NULL, false};
+    own[3] = (emit_member){"int32_t", "scratch_ints", plan_scratch(p, false), NULL, false};
     if (p->train) training_members(a, p, &all);
     for (size_t i = 0; i < m->state_count + 4; i++)
         if (parts[i].elements) ARENA_PUSH(a, all.items, all.count, all.capacity, parts[i]);

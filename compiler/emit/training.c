@@ -6,17 +6,12 @@
 #include "emit/procedure.h"
 #include "emit/training_parts.h"
 
-static bool changes_parameters(const ir_node *n) {
-    return n->op == IR_UPDATE || n->op == IR_RENORM || n->op == IR_STEP ||
-           (n->op == IR_EMBEDDING_GRAD && n->attrs.sparse);
-}
-
 /* Does a call of grad change parameters? */
 static bool moves_parameters(const plan *p) {
     const plan_procedure *run = &p->train->run;
     for (size_t i = 0; i < run->kernel_count; i++) {
         const plan_kernel *k = run->kernels[i];
-        if (k->kind == PLAN_NODE && changes_parameters(k->node)) return true;
+        if (k->kind == PLAN_NODE && ir_changes_param(k->node)) return true;
     }
     return false;
 }

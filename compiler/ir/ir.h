@@ -215,6 +215,11 @@ typedef struct {
 
 /* Does it live in the struct? */
 static inline bool ir_param_lives(const ir_param *p) { return p->trained || p->moving; }
+/* Does a sink change its param, and not that one's gradient? */
+static inline bool ir_changes_param(const ir_node *sink) {
+    return sink->op == IR_UPDATE || sink->op == IR_RENORM || sink->op == IR_STEP ||
+           (sink->op == IR_EMBEDDING_GRAD && sink->attrs.sparse);
+}
 
 /* Checked before anything is written: each element of value, which ir_made_of_inputs says is made of inputs, sizes and
  * numbers alone, must be in [low, high]. */

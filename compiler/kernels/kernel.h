@@ -66,13 +66,11 @@ void emit_weight_grad(emit_context *e, const plan_kernel *k, cfunction *f);  /* 
 void emit_sink(emit_context *e, const plan_kernel *k, cfunction *f);         /* sink.c */
 void emit_dropout(emit_context *e, const plan_kernel *k, cfunction *f);      /* dropout.c */
 void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* conv.c */
-void emit_elementwise(emit_context *e, const plan_kernel *k,
-                      cfunction *f);                                   /* elementwise.c: UNARY, BINARY, BATCH_NORM */
-void emit_check(emit_context *e, const plan_kernel *k, cfunction *f);  /* elementwise.c: PLAN_CHECK of an expression */
-void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f); /* reduce.c: REDUCE, NORMALIZE, LAYER_NORM */
-void emit_move(emit_context *e, const plan_kernel *k,
-               cfunction *f); /* move.c: moves, EMBEDDING, ONE_HOT, PLAN_COPY, PLAN_ZERO */
-void emit_index(emit_context *e, const plan_kernel *k, cfunction *f); /* index.c: TAKE, GATHER, SCATTER_ADD, TOPK */
+void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* elementwise.c: and BATCH_NORM */
+void emit_check(emit_context *e, const plan_kernel *k, cfunction *f);        /* PLAN_CHECK of an expression */
+void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* reduce.c: and NORMALIZE, LAYER_NORM */
+void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* move.c: and EMBEDDING, PLAN_COPY … */
+void emit_index(emit_context *e, const plan_kernel *k, cfunction *f);        /* index.c: TAKE, GATHER, TOPK … */
 
 /* --- shared by the emitters (kernel.c) ---------------------------------------------------------------------------- */
 /* A run-time dim's or a loop symbol's name in C: "T", "dim_n" for names that could be an emitter's own local or a

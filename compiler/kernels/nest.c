@@ -22,18 +22,16 @@ unsigned nest_add_strides(nest *n, const dim *const *strides) {
 }
 
 unsigned nest_add(nest *n, const plan_view *v) {
-    const dim *strides[IR_MAX_RANK] = {NULL};
+    const dim *strides[IR_MAX_RANK];
     if (v->type.rank > n->shape_rank) ice("a view of more axes than its nest");
-    unsigned missing = n->shape_rank - v->type.rank;
-    for (unsigned i = 0; i < v->type.rank; i++)
-        if (!dim_is(v->type.dims[i], 1)) strides[missing + i] = v->strides[i];
+    plan_broadcast_strides(n->e->plan->dims, v, n->shape_rank, strides);
     return nest_add_strides(n, strides);
 }
 
 static bool merges(const nest *n, unsigned outer) {
     dim_table *t = n->e->plan->dims;
     for (unsigned o = 0; o < n->operand_count; o++)
-        if (!dim_same(n->strides[o][outer], dim_mul(t, n->strides[o][outer + 1], n->dims[outer + 1]))) return false;
+        if (!plan_runs_on(t, n->strides[o][outer], n->strides[o][outer + 1], n->dims[outer + 1])) return false;
     return true;
 }
 

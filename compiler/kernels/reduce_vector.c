@@ -362,11 +362,8 @@ static cexpr *load_kept_columns(const walk *p) {
 
 static cblock *column_loops(const walk *p) { return nest_loops(p->r->inner, p->b, p->r->inner->rank); }
 
-/* Sixteen sums of sixteen lanes would be 2 KiB of stack: there, four that the tree joins are made at a time, of every
- * fourth row. */
+/* Sums that are made in one turn, of every fourth row; the tree joins them. */
 enum { TURN = 4 };
-
-static bool in_turns(const walk *p) { return p->r->e->target->lanes > 2 * TURN; }
 
 static void declare_zeros(const reduction *r, cblock *b, const char *name, int64_t count) {
     c_declare_array(b, vector_type(r, "", "_sums"), name, count);
@@ -386,7 +383,7 @@ static cexpr *sum_columns(const walk *p, cexpr *(*value)(const walk *p, cblock *
     cunit *u = r->u;
     unsigned rank = r->inner->rank;
     cexpr *row = rank ? c_name(u, r->inner->names[rank - 1]) : c_int(u, 0), *sums = reduction_name(r, "sums");
-    if (!in_turns(p)) {
+    if (!r->choice->in_turns) {
         int64_t lanes = r->e->target->lanes;
         declare_zeros(r, p->b, "sums", lanes);
         cblock *loop = column_loops(p);

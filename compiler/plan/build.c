@@ -357,7 +357,7 @@ static void step_node(planner *p, const ir_node *n) {
 /* A sink writes what lies in the struct, or adds to a gradient that does not. */
 static void sink_node(planner *p, const ir_node *n) {
     const ir_model *base = p->model->base;
-    bool moves = n->op == IR_UPDATE || n->op == IR_RENORM || (n->op == IR_EMBEDDING_GRAD && n->attrs.sparse);
+    bool moves = ir_changes_param(n);
     bool passes = !moves && base && base->training->at_once;
     pval *gradient = passes ? passing_gradient(p, n) : NULL;
     task *u = NULL;

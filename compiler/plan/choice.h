@@ -214,6 +214,7 @@ typedef enum {
 typedef struct {
     choice_reduction_way way;
     int64_t unrolled; /* so many elements at most stand one after another; 0: loops over them */
+    bool in_turns;    /* by columns, in loops: a column's sums are made four at a time, for they are many and wide */
 } choice_reduction;
 
 typedef enum {

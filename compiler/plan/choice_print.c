@@ -213,6 +213,7 @@ static void print_body(const printer *p, const plan_choice *c) {
         if (c->reduce.unrolled)
             text_printf(p->to, ", %lld element%s unrolled", (long long)c->reduce.unrolled,
                         c->reduce.unrolled > 1 ? "s" : "");
+        if (c->reduce.in_turns) text_add(p->to, ", four sums at a time");
         return;
     case CHOICE_PLAIN:
     case CHOICE_OTHER: return;

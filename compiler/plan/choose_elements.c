@@ -95,9 +95,9 @@ static bool has_columns(const chooser *c, const plan_kernel *k) {
     return axis >= 0 && dim_min(x->type.dims[axis]) >= c->body->lanes;
 }
 
-/* Are neighbours along two axes, none between them, in a run in all that is read? As kernels/nest.h asks. */
+/* Are two axes, none between them, one in all that is read? A nest (kernels/nest.h) makes one of them then. */
 static bool runs_on(const chooser *c, const plan_operand *o, const ir_type *shape, unsigned outer, unsigned inner) {
-    const dim *strides[2] = {dim_const(c->dims, 0), dim_const(c->dims, 0)};
+    const dim *strides[IR_MAX_RANK];
     if (o->kind == PLAN_INLINE) {
         const plan_kernel *k = o->inlined;
         bool all = k->node->op != IR_BATCH_NORM || (outer != 1 && inner != 1); /* a factor for each of dim 1 */
@@ -105,13 +105,8 @@ static bool runs_on(const chooser *c, const plan_operand *o, const ir_type *shap
         return all;
     }
     if (o->kind != PLAN_MEMORY) return true;
-    unsigned missing = shape->rank - o->view.type.rank;
-    for (unsigned i = 0; i < 2; i++) {
-        unsigned axis = i ? inner : outer;
-        bool stands = axis >= missing && !dim_is(o->view.type.dims[axis - missing], 1);
-        if (stands) strides[i] = o->view.strides[axis - missing];
-    }
-    return dim_same(strides[0], dim_mul(c->dims, strides[1], shape->dims[inner]));
+    plan_broadcast_strides(c->dims, &o->view, shape->rank, strides);
+    return plan_runs_on(c->dims, strides[outer], strides[inner], shape->dims[inner]);
 }
 
 /* How many elements are summed up at most; *in_one_loop: one is enough for them. */
@@ -145,6 +140,13 @@ static int64_t choose_unrolled(const chooser *c, const plan_kernel *k, choice_re
     return (extreme || !kept) && known && most <= FEW_COLUMNS ? most : 0;
 }
 
+/* A column has as many sums as a vector has lanes: sixteen of sixteen lanes would be 2 KiB of stack. */
+static bool takes_turns(const chooser *c, ir_op op, const choice_reduction *r) {
+    enum { FEW = 8 };
+    bool loops = op == IR_SOFTMAX || ((op == IR_SUM || op == IR_MEAN) && !r->unrolled);
+    return r->way == CHOICE_REDUCE_COLUMNS && loops && c->body->lanes > FEW;
+}
+
 void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) {
     to->kind = CHOICE_REDUCE;
     ir_op op = k->node->op;
@@ -156,6 +158,7 @@ void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) 
     bool vectors = o->view.type.dtype == IR_F32 && !one_by_one && (!few || columns || o->kind == PLAN_INLINE);
     to->reduce.way = !vectors ? CHOICE_REDUCE_ELEMENTS : columns ? CHOICE_REDUCE_COLUMNS : CHOICE_REDUCE_ROWS;
     to->reduce.unrolled = choose_unrolled(of, k, to->reduce.way);
+    to->reduce.in_turns = takes_turns(of, op, &to->reduce);
     to->vectors = vectors;
 }
 

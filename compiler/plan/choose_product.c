@@ -58,8 +58,7 @@ static unsigned collapse(dim_table *t, const plan_view *x, const plan_view *y, c
         const dim *extent = x->type.dims[i];
         if (dim_is(extent, 1)) continue;
         choice_loop inner = {extent, x->strides[i], y->strides[i]};
-        if (n && dim_same(loops[n - 1].x, dim_mul(t, inner.x, extent)) &&
-            dim_same(loops[n - 1].y, dim_mul(t, inner.y, extent))) {
+        if (n && plan_runs_on(t, loops[n - 1].x, inner.x, extent) && plan_runs_on(t, loops[n - 1].y, inner.y, extent)) {
             inner.extent = dim_mul(t, loops[n - 1].extent, extent);
             n--;
         }

@@ -45,8 +45,7 @@ static bool reshape(planner *p, const ir_type *to, plan_view *v) {
                 n++;
             } else if (o_end < old_rank) {
                 /* the run needs the next old dim, which must follow densely */
-                if (!dim_same(old_strides[o_end - 1], dim_mul(p->dims, old_strides[o_end], old_dims[o_end])))
-                    return false;
+                if (!plan_runs_on(p->dims, old_strides[o_end - 1], old_strides[o_end], old_dims[o_end])) return false;
                 old_product = dim_mul(p->dims, old_product, old_dims[o_end]);
                 o_end++;
             } else {
@@ -196,6 +195,16 @@ int layout_axis(planner *p, const pstep *step, const ir_type *from, const ir_typ
     }
     default: return -1;
     }
+}
+
+bool plan_runs_on(dim_table *t, const dim *outer_stride, const dim *inner_stride, const dim *inner_extent) {
+    return dim_same(outer_stride, dim_mul(t, inner_stride, inner_extent));
+}
+
+void plan_broadcast_strides(dim_table *t, const plan_view *v, unsigned rank, const dim **strides) {
+    unsigned missing = rank - v->type.rank;
+    for (unsigned i = 0; i < rank; i++)
+        strides[i] = i < missing || dim_is(v->type.dims[i - missing], 1) ? dim_const(t, 0) : v->strides[i - missing];
 }
 
 bool plan_view_rows_dense(const plan_view *v) {

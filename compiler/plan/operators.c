@@ -101,7 +101,7 @@ static bool split_take(const task *u, int axis, int *input_axis) {
 
 /* Of these classes all operators have the same row; the others stand below, one by one. */
 #define ROW_UNARY(NAME) \
-    [IR_##NAME] = {split_elementwise, choose_elementwise, IR_MANY, true, false, false, {NULL}},
+    [IR_##NAME] = {.split = split_elementwise, .choose = choose_elementwise, .elementwise = true},
 #define ROW_BINARY(NAME)    ROW_UNARY(NAME)
 #define ROW_TERNARY(NAME)   ROW_UNARY(NAME)
 #define ROW_REDUCE(NAME)
@@ -117,51 +117,60 @@ static const plan_operator rows[IR_OP_COUNT] = {
 #define OP(NAME, text, class, ...) ROW_##class(NAME)
 #include "ir/op.def"
 
-    /* split, choose, parameters_from, elementwise, dense_rows, computes_x, operands */
-    [IR_EMBEDDING] = {split_rows, choose_nothing, 1, false, false, false, {"ids"}},
-    [IR_ONE_HOT] = {split_rows, choose_nothing, IR_MANY, false, false, false, {"ids"}},
-    [IR_RECURRENT] = {split_recurrent, choose_recurrent, IR_REC_W_IH, false, true, false,
-                      {"x", NULL, NULL, "lengths"}},
-    [IR_LINEAR] = {split_rows, choose_linear, 1, false, true, false, {NULL}},
-    [IR_MATMUL] = {split_matmul, choose_matmul, IR_MANY, false, false, false, {"a", "b"}},
-    [IR_CONV1D] = {split_batch, choose_conv, 1, false, false, false, {NULL}},
-    [IR_LAYER_NORM] = {split_rows, choose_reduction, 1, false, false, true, {NULL}},
-    [IR_BATCH_NORM] = {split_batch_norm, choose_elementwise, 1, true, false, false, {NULL}},
-    [IR_DROPOUT] = {split_never, choose_nothing, IR_MANY, false, false, false, {NULL}},
-    [IR_SUM] = {split_reduce, choose_reduction, IR_MANY, false, false, true, {NULL}},
-    [IR_MEAN] = {split_reduce, choose_reduction, IR_MANY, false, false, true, {NULL}},
-    [IR_MAX] = {split_reduce, choose_reduction, IR_MANY, false, false, true, {NULL}},
-    [IR_MIN] = {split_reduce, choose_reduction, IR_MANY, false, false, true, {NULL}},
-    [IR_ARGMAX] = {split_reduce, choose_reduction, IR_MANY, false, false, false, {NULL}},
-    [IR_ARGMIN] = {split_reduce, choose_reduction, IR_MANY, false, false, false, {NULL}},
-    [IR_PROD] = {split_reduce, choose_reduction, IR_MANY, false, false, false, {NULL}},
-    [IR_VAR] = {split_reduce, choose_reduction, IR_MANY, false, false, false, {NULL}},
-    [IR_NORM] = {split_reduce, choose_reduction, IR_MANY, false, false, true, {NULL}},
-    [IR_CUMSUM] = {split_but_its_axis, choose_reduction, IR_MANY, false, false, false, {NULL}},
-    [IR_SOFTMAX] = {split_but_its_axis, choose_reduction, IR_MANY, false, false, true, {NULL}},
-    [IR_LOG_SOFTMAX] = {split_but_its_axis, choose_reduction, IR_MANY, false, false, true, {NULL}},
-    [IR_CAT] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, false, {NULL}},
-    [IR_PAD] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, false, {NULL}},
-    [IR_ARANGE] = {split_never, choose_nothing, IR_MANY, false, false, false, {NULL}},
-    [IR_FLIP] = {split_flip, choose_nothing, IR_MANY, false, false, false, {NULL}},
-    [IR_ROLL] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, false, {NULL}},
-    [IR_TAKE] = {split_take, choose_nothing, IR_MANY, false, false, false, {"x", "ids"}},
-    [IR_GATHER] = {split_never, choose_nothing, IR_MANY, false, false, false, {"x", "ids"}},
-    [IR_SCATTER_ADD] =
-        {split_never, choose_nothing, IR_MANY, false, false, false, {"x", "ids", "src"}},
-    [IR_TOPK] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, false, {NULL}},
-    [IR_PLACE] = {split_but_its_axis, choose_nothing, IR_MANY, false, false, false, {NULL}},
-    [IR_ACCUMULATE] = {split_never, choose_elementwise, IR_MANY, true, false, false, {NULL}},
-    [IR_UPDATE] = {split_never, choose_elementwise, IR_MANY, true, false, false, {NULL}},
-    [IR_STEP] = {split_never, choose_nothing, IR_MANY, false, false, false, {"gradient"}},
-    [IR_RENORM] = {split_never, choose_nothing, IR_MANY, false, false, false, {"ids"}},
-    [IR_WEIGHT_GRAD] = {split_never, choose_weight_grad, IR_MANY, false, false, false, {"dy", "x"}},
-    [IR_BIAS_GRAD] = {split_never, choose_bias_grad, IR_MANY, false, false, false, {"dy"}},
-    [IR_EMBEDDING_GRAD] =
-        {split_never, choose_nothing, IR_MANY, false, false, false, {"dy", "ids"}},
-    [IR_COPY] = {split_never, choose_nothing, IR_MANY, false, false, false, {NULL}},
+    [IR_EMBEDDING] = {.split = split_rows, .choose = choose_nothing, .parameters_from = 1,
+                      .operands = {"ids"}},
+    [IR_ONE_HOT] = {.split = split_rows, .choose = choose_nothing, .operands = {"ids"}},
+    [IR_RECURRENT] = {.split = split_recurrent, .choose = choose_recurrent,
+                      .parameters_from = IR_REC_W_IH, .dense_rows = true,
+                      .in_panels = 1u << IR_REC_W_IH | 1u << IR_REC_W_HH | 1u << IR_REC_W_HR,
+                      .operands = {"x", NULL, NULL, "lengths"}},
+    [IR_LINEAR] = {.split = split_rows, .choose = choose_linear, .parameters_from = 1,
+                   .dense_rows = true, .in_panels = 1u << 1},
+    [IR_MATMUL] = {.split = split_matmul, .choose = choose_matmul, .in_panels = 1u << 1,
+                   .operands = {"a", "b"}},
+    [IR_CONV1D] = {.split = split_batch, .choose = choose_conv, .parameters_from = 1},
+    [IR_LAYER_NORM] = {.split = split_rows, .choose = choose_reduction, .parameters_from = 1,
+                       .computes_x = true},
+    [IR_BATCH_NORM] = {.split = split_batch_norm, .choose = choose_elementwise,
+                       .parameters_from = 1, .elementwise = true},
+    [IR_DROPOUT] = {.split = split_never, .choose = choose_nothing},
+    [IR_SUM] = {.split = split_reduce, .choose = choose_reduction, .computes_x = true},
+    [IR_MEAN] = {.split = split_reduce, .choose = choose_reduction, .computes_x = true},
+    [IR_MAX] = {.split = split_reduce, .choose = choose_reduction, .computes_x = true},
+    [IR_MIN] = {.split = split_reduce, .choose = choose_reduction, .computes_x = true},
+    [IR_ARGMAX] = {.split = split_reduce, .choose = choose_reduction},
+    [IR_ARGMIN] = {.split = split_reduce, .choose = choose_reduction},
+    [IR_PROD] = {.split = split_reduce, .choose = choose_reduction},
+    [IR_VAR] = {.split = split_reduce, .choose = choose_reduction},
+    [IR_NORM] = {.split = split_reduce, .choose = choose_reduction, .computes_x = true},
+    [IR_CUMSUM] = {.split = split_but_its_axis, .choose = choose_reduction},
+    [IR_SOFTMAX] = {.split = split_but_its_axis, .choose = choose_reduction, .computes_x = true},
+    [IR_LOG_SOFTMAX] = {.split = split_but_its_axis, .choose = choose_reduction,
+                        .computes_x = true},
+    [IR_CAT] = {.split = split_but_its_axis, .choose = choose_nothing},
+    [IR_PAD] = {.split = split_but_its_axis, .choose = choose_nothing},
+    [IR_ARANGE] = {.split = split_never, .choose = choose_nothing},
+    [IR_FLIP] = {.split = split_flip, .choose = choose_nothing},
+    [IR_ROLL] = {.split = split_but_its_axis, .choose = choose_nothing},
+    [IR_TAKE] = {.split = split_take, .choose = choose_nothing, .operands = {"x", "ids"}},
+    [IR_GATHER] = {.split = split_never, .choose = choose_nothing, .operands = {"x", "ids"}},
+    [IR_SCATTER_ADD] = {.split = split_never, .choose = choose_nothing,
+                        .operands = {"x", "ids", "src"}},
+    [IR_TOPK] = {.split = split_but_its_axis, .choose = choose_nothing},
+    [IR_PLACE] = {.split = split_but_its_axis, .choose = choose_nothing},
+    [IR_ACCUMULATE] = {.split = split_never, .choose = choose_elementwise, .elementwise = true},
+    [IR_UPDATE] = {.split = split_never, .choose = choose_elementwise, .elementwise = true},
+    [IR_STEP] = {.split = split_never, .choose = choose_nothing, .writes_panels = true,
+                 .operands = {"gradient"}},
+    [IR_RENORM] = {.split = split_never, .choose = choose_nothing, .operands = {"ids"}},
+    [IR_WEIGHT_GRAD] = {.split = split_never, .choose = choose_weight_grad, .writes_panels = true,
+                        .operands = {"dy", "x"}},
+    [IR_BIAS_GRAD] = {.split = split_never, .choose = choose_bias_grad, .operands = {"dy"}},
+    [IR_EMBEDDING_GRAD] = {.split = split_never, .choose = choose_nothing,
+                           .operands = {"dy", "ids"}},
+    [IR_COPY] = {.split = split_never, .choose = choose_nothing},
     /* no kernel but a loop of them; split.c says how its rounds are divided */
-    [IR_REPEAT] = {split_never, choose_nothing, IR_MANY, false, false, false, {NULL}},
+    [IR_REPEAT] = {.split = split_never, .choose = choose_nothing},
 };
 
 const char *plan_recurrent_result(const ir_node *n, unsigned result) {
@@ -176,5 +185,6 @@ const plan_operator *plan_operator_of(ir_op op) {
 }
 
 bool plan_is_parameter(const ir_node *n, unsigned input) {
-    return input >= plan_operator_of(n->op)->parameters_from;
+    unsigned from = plan_operator_of(n->op)->parameters_from;
+    return from && input >= from;
 }

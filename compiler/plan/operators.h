@@ -15,10 +15,12 @@ enum { PLAN_NAMED_OPERANDS = 4 };
 typedef struct {
     split_of_operator *split; /* NULL: there is no such row */
     choose_for_operator *choose;
-    unsigned parameters_from; /* inputs from here on are a layer's params, which its kernel packs or tabulates */
+    unsigned parameters_from; /* inputs from here on are params, which the kernel packs or tabulates; 0: none are */
     bool elementwise;         /* may be computed inside of another elementwise kernel of its shape */
     bool dense_rows;          /* input 0 is read, and the result written, in rows without gaps */
-    bool computes_x; /* input 0 may be an expression, computed as it is read (computed.c) */
+    bool computes_x;          /* input 0 may be an expression, computed as it is read (computed.c) */
+    unsigned in_panels;       /* inputs, a bit each, that may be a trained matrix in panels (params.h) */
+    bool writes_panels;       /* of a sink: the array of its param may be such a matrix */
     const char *operands[PLAN_NAMED_OPERANDS]; /* what C calls the inputs in memory; without: x, or x1, x2 … */
 } plan_operator;
 

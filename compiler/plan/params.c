@@ -1,7 +1,7 @@
 /* params: who reads the params of the struct, in all graphs of the model, and where they lie. */
 #include "plan/params.h"
 
-#include "plan/choose.h"
+#include "plan/operators.h"
 
 typedef struct {
     chooser chooser;
@@ -47,15 +47,12 @@ static void read_recurrent(reader *r, const ir_node *n) {
 
 /* Does the operator read a packed matrix there, as a layer or as it finds it? */
 static bool takes_packed(const ir_node *n, unsigned input) {
-    switch ((unsigned)n->op) {
-    case IR_LINEAR: return input == 1;
-    case IR_RECURRENT: return input == IR_REC_W_IH || input == IR_REC_W_HH || input == IR_REC_W_HR;
-    case IR_MATMUL: return input == 1;
-    }
-    return false;
+    return ir_op_class_of(n->op) != IR_VIEW && plan_operator_of(n->op)->in_panels >> input & 1u;
 }
 
-static bool writes_packed(ir_op op) { return op == IR_WEIGHT_GRAD || op == IR_STEP; }
+static bool writes_packed(const ir_node *n) {
+    return ir_op_class_of(n->op) != IR_SINK || plan_operator_of(n->op)->writes_panels;
+}
 
 static void read_graph(reader *r, const ir_graph *g) {
     for (const ir_node *n = g->first; n; n = n->next) {
@@ -63,7 +60,7 @@ static void read_graph(reader *r, const ir_graph *g) {
             if (!takes_packed(n, i)) wants_row_major(r, n->inputs[i]);
         if (n->op == IR_LINEAR) read_linear(r, n);
         if (n->op == IR_RECURRENT) read_recurrent(r, n);
-        if (ir_op_class_of(n->op) == IR_SINK && !writes_packed(n->op)) r->row_major[n->attrs.index] = true;
+        if (!writes_packed(n)) r->row_major[n->attrs.index] = true;
         if (n->op != IR_REPEAT) continue;
         read_graph(r, &n->block->body);
         for (unsigned i = 0; i < ir_carried_of(n); i++) wants_row_major(r, n->block->next[i]);

@@ -24,18 +24,23 @@ static void procedure(planner *p, plan_procedure *to, bool is_reset) {
     planner_memory(p, to->items);
 }
 
+int64_t plan_scratch(const plan *p, bool floats) {
+    const plan *all[PLAN_MODES];
+    int64_t most = 0;
+    for (size_t i = 0, count = plan_modes(p, all); i < count; i++) {
+        int64_t own = floats ? all[i]->scratch_floats : all[i]->scratch_ints;
+        if (own > most) most = own;
+    }
+    return most;
+}
+
 /* Scratch, states, and what training keeps. */
 static void check_size(const plan *p, diag_list *diags) {
     const ir_model *m = p->model;
-    const plan *all[PLAN_MODES];
-    int64_t floats = 0, ints = 0, elements = p->packs->floats;
-    for (size_t i = 0, count = plan_modes(p, all); i < count; i++) {
-        if (all[i]->scratch_floats > floats) floats = all[i]->scratch_floats;
-        if (all[i]->scratch_ints > ints) ints = all[i]->scratch_ints;
-    }
+    int64_t elements = p->packs->floats + plan_scratch(p, true) + plan_scratch(p, false);
     for (size_t i = 0; i < m->state_count; i++) elements += dim_max(p->state_buffers[i]->elements);
     const ir_training *t = m->training;
-    elements += floats + ints + (t ? (1u + (t->at_once ? 0u : 1u) + ir_moments(t)) * p->packs->params->floats : 0);
+    if (t) elements += (1u + (t->at_once ? 0u : 1u) + ir_moments(t)) * p->packs->params->floats;
     if (elements <= MAX_STRUCT_BYTES / 4) return;
     diag *d = diag_error(diags, m->where,
                          "model %s would need %.1f GiB of memory in its struct; at most 1 GiB is allowed", m->name,

@@ -167,6 +167,9 @@ static inline size_t plan_modes(const plan *p, const plan **all) {
     return p->train ? PLAN_MODES : 1;
 }
 
+/* Elements of one of the struct's arrays of scratch, which its plans share. */
+int64_t plan_scratch(const plan *p, bool floats);
+
 /* The element type of what an elementwise kernel computes; that of a sink is float32. */
 static inline ir_dtype plan_made_dtype(const plan_kernel *k) {
     return k->node->result_count ? k->node->results[0]->type.dtype : IR_F32;
@@ -190,5 +193,10 @@ int64_t plan_tape_floats(const plan *p);
 bool plan_view_rows_dense(const plan_view *v);
 /* Row-major and dense altogether. */
 bool plan_view_dense(dim_table *t, const plan_view *v);
+/* The strides along the axes of a shape of this rank to which the view broadcasts: its own axes align from the right,
+ * and one of size 1 is read at 0. */
+void plan_broadcast_strides(dim_table *t, const plan_view *v, unsigned rank, const dim **strides);
+/* Of two axes, none between them: does the outer one go on where the inner one ends, as if they were one? */
+bool plan_runs_on(dim_table *t, const dim *outer_stride, const dim *inner_stride, const dim *inner_extent);
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/diag.h"
+#include "support/ice.h"
 
 enum { FIRST_CHUNK = 4 * 1024, BIGGEST_CHUNK = 1024 * 1024 };
 

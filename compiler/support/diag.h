@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "support/ice.h"
 #include "support/source.h"
 
 typedef struct diag diag;
@@ -83,9 +84,5 @@ void diag_print(const diag_list *list, FILE *to);
 
 /* The candidate nearest to word by edit distance, or NULL when none is near enough to be what was meant. */
 const char *diag_nearest(const char *word, const char *const *candidates, size_t count);
-
-/* A defect of nnc itself: prints "nnc: internal error: …" with the place in nnc's own code, and exits with status 3. */
-#define ice(...) ice_at(__FILE__, __LINE__, __VA_ARGS__)
-_Noreturn void ice_at(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

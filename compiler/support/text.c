@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support/diag.h"
+#include "support/ice.h"
 
 text text_new(arena *a) { return (text){.arena = a}; }
 

@@ -296,6 +296,7 @@ def match_other(code, name, said, lines):
         extremes = len(re.findall(r"^ *(?:largest|smallest) = nnc_\w+\(", body, re.M))
         each = int(unrolled[1]) - (not sums)
         need(sums + extremes in (each, 2 * each), f"{name} takes {sums or extremes} elements, the plan says {said}")
+    need(("_sums pair[" in body) == ("four sums at a time" in said), f"{name}: {said}")
     if "plain C" in said or "element by element" in said:
         need(not re.search(r"nnc_v(4|8|16)", body), f"{name}: {said}")
     elif "equal lanes" in said:
@@ -319,10 +320,10 @@ def choosers():
     """{operator, as --dump names it: the function that makes its choices}, from the compiler's own tables."""
     with open(os.path.join(TOP, "compiler", "plan", "operators.c")) as f:
         rows = f.read()
-    classes = dict(re.findall(r"#define ROW_(\w+)\(NAME\)[\s\\]+\[IR_##NAME\] = \{\w+, choose_(\w+),", rows))
+    classes = dict(re.findall(r"#define ROW_(\w+)\(NAME\)[\s\\]+\[IR_##NAME\] = \{\.split = \w+, \.choose = choose_(\w+),", rows))
     for same, other in re.findall(r"#define ROW_(\w+)\(NAME\) +ROW_(\w+)\(NAME\)", rows):
         classes[same] = classes[other]
-    own = dict(re.findall(r"\[IR_(\w+)\] = \{\w+, choose_(\w+),", rows))
+    own = dict(re.findall(r"\[IR_(\w+)\] = \{\.split = \w+, \.choose = choose_(\w+)[,}]", rows))
     found = {}
     for file in ("op.def", "function.def"):
         with open(os.path.join(TOP, "compiler", "ir", file)) as f:
@@ -380,10 +381,10 @@ def check_plan_says_what_the_code_does(t):
                 seen.update(re.sub(r"\d+ ", "", p) for p in panels)
                 seen.update(re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
                                        r"sums at|next at|then |max of|\(or |the last panel|positions|vectors of \w+|lanes along|turned|packed first|rows or more|"
-                                       r"sums in memory", dump))
+                                       r"sums in memory|four sums at a time", dump))
     missing = {"unrolled", "chains", "columns in", "by columns", "backwards", "side by side", "new h in out", "new h in next",
                "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions", "in panels of units",
-               "lanes along", "turned", "packed first", "rows or more", "then ", "max of", "sums in memory",
+               "lanes along", "turned", "packed first", "rows or more", "then ", "max of", "sums in memory", "four sums at a time",
                "in panels of outputs"} - seen
     need(not missing, f"no model shows {missing}")
     nothing_to_say = {"nothing", "bias_grad"}  # the second is in vectors, whatever its shape

@@ -56,7 +56,7 @@ def plain(path):
 
 def circles(compiler):
     """Files that need each other: by the functions that one defines and the other, which includes the header that
-    declares them, names; names in the tables that it includes are its own."""
+    declares them, names (not as a member, .name or ->name); names in the tables that it includes are its own."""
     files = {p.relative_to(compiler).as_posix(): p for end in ("c", "h", "def") for p in sorted(compiler.rglob(f"*.{end}"))}
     files["nnc.tab.h"] = compiler.parent / "grammar/nnc.y"  # of which bison makes it
     texts = {n: plain(p) for n, p in files.items()}
@@ -77,7 +77,7 @@ def circles(compiler):
     for name in (n for n in texts if n.endswith(".c")):
         known = set().union(*(declared.get(i, set()) for i in seen(name, set())))
         text = texts[name] + "".join(texts[i] for i in included[name] if i.endswith(".def"))
-        needs[name] = {homes[w] for w in set(re.findall(r"\w+", text)) & known & homes.keys()} - {name}
+        needs[name] = {homes[w] for w in set(re.findall(r"(?<![.>])\b\w+", text)) & known & homes.keys()} - {name}
     for real in REAL_CIRCLES:
         for name in real & needs.keys():
             needs[name] -= real
