@@ -87,6 +87,8 @@ static void report_kind(lowering *l, const arguments *a, const parameter *p, con
     else if (divides && p->takes & (TAKES_INTEGER | TAKES_SIZE | TAKES_SIZES)) diag_hint(e, "// divides sizes");
     else if (v->kind == VALUE_TENSOR && p->takes & TAKES_TENSORS)
         diag_hint(e, "put them into brackets: %s([…, …])", a->what);
+    else if (value_is_number(v) && p->takes & TAKES_TENSOR)
+        diag_hint(e, "tensor(…) makes one of numbers: tensor(1), tensor((0.5, 2))");
     else if (v->kind == VALUE_STRING && p->takes & TAKES_TENSOR) diag_hint(e, "names of values stand without quotes");
     else if (v->kind == VALUE_STRING && p->takes & TAKES_BOOL) diag_hint(e, "true and false stand without quotes");
     else if (v->kind == VALUE_BOOL && strcmp(p->name, "num_layers") == 0)
@@ -175,7 +177,7 @@ static void report_too_many(lowering *l, const arguments *a, const ast_argument 
 }
 
 /* dtype=int32, dtype=torch.float32: a type is no value, so its name is read here. False when e is something else. */
-static bool lower_dtype(lowering *l, const ast_argument *g, value *v) {
+static bool lower_dtype(lowering *l, const arguments *a, const ast_argument *g, value *v) {
     static const struct {
         const char *name;
         ir_dtype dtype;
@@ -190,7 +192,9 @@ static bool lower_dtype(lowering *l, const ast_argument *g, value *v) {
     }
     diag *e = diag_error(l->diags, g->value->where, "dtype is float32, int32 or bool, found %.60s", name);
     bool whole = strstr(name, "int") || strstr(name, "long");
-    diag_hint(e, whole ? "write int32" : "write float32");
+    if (layer_kind_find(a->what))
+        diag_hint(e, "how weights are kept is written behind the layer: layer fc = Linear(8, 4) as int8");
+    else diag_hint(e, whole ? "write int32" : "write float32");
     *v = value_poison(g->value->where);
     return true;
 }
@@ -214,7 +218,7 @@ bool args_match(lowering *l, const ast_expr *call, const char *what, const param
     bool fine = true, said_too_many = false, keyword_seen = false;
     for (const ast_argument *g = call->arguments; g; g = g->next, position++) {
         if (is_keyword_compared(l, out, g)) values[position] = value_poison(g->value->where);
-        else if (!lower_dtype(l, g, &values[position])) values[position] = lower_expr(l, g->value);
+        else if (!lower_dtype(l, out, g, &values[position])) values[position] = lower_expr(l, g->value);
     }
 
     position = 0;

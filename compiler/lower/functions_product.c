@@ -62,7 +62,7 @@ static value lower_exact_product(lowering *l, const arguments *a, ir_op op) {
                                    type_show(l, x), type_show(l, y));
     note_value(l, e, args_written(a, 0), &a->values[0], a->call->where);
     note_value(l, e, args_written(a, 1), &a->values[1], a->call->where);
-    diag_hint(e, "matmul broadcasts");
+    diag_hint(e, "matmul takes vectors, matrices and batches of them");
     return value_poison(a->call->where);
 }
 

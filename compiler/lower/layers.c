@@ -99,12 +99,25 @@ bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, in
     return false;
 }
 
+/* BatchNorm2d of [N, C, L], MaxPool1d of [N, C, H, W]. */
+static void hint_other_dims(lowering *l, diag *e, const layer *self, const value *x) {
+    const char *name = self->kind->name;
+    size_t length = strlen(name);
+    if (length < 3 || name[length - 1] != 'd' || x->kind != VALUE_TENSOR) return;
+    bool two = name[length - 2] == '2';
+    unsigned rank = x->tensor->type.rank;
+    const char *other = arena_printf(l->arena, "%.*s%cd", (int)length - 2, name, two ? '1' : '2');
+    bool fits = two ? rank == 2 || (rank == 3 && strcmp(name, "BatchNorm2d") == 0) : rank == 4;
+    if (fits && layer_kind_find(other)) diag_hint(e, "%s is the one for %u dims", other, rank);
+}
+
 diag *layer_shape_error(lowering *l, const layer *self, const arguments *a, size_t argument, const char *expected) {
     span where = args_where(a, argument);
     diag *e = diag_error(l->diags, where, "%s of %s %s needs %s, found %s", a->parameters[argument].name,
                          self->kind->name, self->name, expected, value_show(l, &a->values[argument]));
     note_value(l, e, args_written(a, argument), &a->values[argument], where);
     diag_note(e, self->where, "%s is %s", self->name, self->source);
+    if (argument == 0) hint_other_dims(l, e, self, &a->values[0]);
     return e;
 }
 

@@ -338,6 +338,8 @@ static bool input_fits(lowering *l, const layer *self, const arguments *a) {
         diag_hint(e, "the features come last: transpose(…, %u, -1)", i);
         return false;
     }
+    if (!self->kind->is_cell && x->rank == 1 && dim_is(x->dims[0], input))
+        diag_hint(e, "unsqueeze(…, 0) is a sequence of one step; %sCell takes a step as it is", self->kind->name);
     if (self->kind->is_cell && x->rank == 3 && dim_is(x->dims[2], input))
         diag_hint(e, "a cell takes one step, x[0]; %s goes over all of them",
                   self->kind->cell == IR_LSTM  ? "an LSTM"
@@ -495,5 +497,9 @@ value cell_call(lowering *l, const layer *self, const arguments *a) {
         return states[0];
     }
     const char *mend = arena_printf(l->arena, "bind them first: h, c = %s(…)", self->name);
-    return pair_of(l, &states[0], &states[1], "an LSTMCell gives h, c", mend, where);
+    for (int i = 0; i < 2; i++) {
+        states[i].gives = "an LSTMCell gives h, c";
+        states[i].mend = arena_printf(l->arena, "write h, c = %s(…)", self->name);
+    }
+    return pair_of(l, &states[0], &states[1], states[0].gives, mend, where);
 }

@@ -467,18 +467,21 @@ static void check_targets(lowering *l) {
     }
 }
 
+#define NAMED_LOSS "loss = … binds a value called loss: the statement gives a loss a name of its own, loss l = …"
+
 void lower_training(lowering *l) {
     ir_model *m = l->model;
     if (!l->trains) {
         for (size_t i = 0; i < l->train_count; i++) {
             diag *e = diag_error(l->diags, l->train_statements[i]->where, "there is no loss to train for");
-            diag_hint(e, "loss NAME = EXPR says what becomes smaller, for example cross_entropy(scores, y)");
+            if (scope_find(l->values, "loss")) diag_hint(e, NAMED_LOSS);
+            else diag_hint(e, "loss NAME = EXPR says what becomes smaller, for example cross_entropy(scores, y)");
         }
         for (size_t i = 0; i < m->input_count; i++) {
             if (!m->inputs[i].is_target) continue;
             diag *e = diag_error(l->diags, m->inputs[i].where,
                                  "there is no loss, and so no function that gets the target %s", m->inputs[i].name);
-            diag_hint(e, "what the run function gets is an input");
+            diag_hint(e, scope_find(l->values, "loss") ? NAMED_LOSS : "what the run function gets is an input");
         }
         return;
     }

@@ -25,6 +25,8 @@ static const row arguments[] = {
     {"it is written behind the layer: layer fc = Linear(8, 4) as int8",
      " weights quant quantize quantized bits weights_type "},
     {"it is called num_layers", " n_layers nlayers "},
+    {"pad in front: conv(pad(x, (kernel_size - 1, 0))), with padding=0", " causal "},
+    {"the program calls NAME_train, as often and with what it likes", " epochs batch_size n_epochs num_epochs "},
 };
 
 static bool has_word(const char *words, const char *word) {

@@ -1,7 +1,9 @@
 /* syntax_error: what the grammar did not expect, in the user's words, and what was probably meant. */
+#include <ctype.h>
 #include <string.h>
 
 #include "syntax/ast_build.h"
+#include "syntax/hints.h"
 
 #include "nnc.tab.h"
 
@@ -107,6 +109,8 @@ static bool hint_python_operator(const parser *p, const layout_context *at, diag
         else if (strcmp(words[i], "not") == 0) diag_hint(e, "the opposite of a bool is written ~a");
         else if (strcmp(words[i], "if") == 0 || strcmp(words[i], "else") == 0)
             diag_hint(e, "where(c, a, b) chooses between values");
+        else if (strcmp(words[i], "for") == 0)
+            diag_hint(e, "what is done to each row is written repeat x_t in x { … }, and collect keeps what each gives");
         else diag_hint(e, "'%s' of Python is not part of the language", words[i]);
         return true;
     }
@@ -127,6 +131,20 @@ static bool is_digit_at(const parser *p, size_t offset) {
     return offset < p->source->size && p->source->text[offset] >= '0' && p->source->text[offset] <= '9';
 }
 
+/* What torch's module is here, where one is made and called at once: nn.MSELoss()(x, y). `end` is behind the first ). */
+static const char *hint_for_callee(const parser *p, size_t end) {
+    const char *s = p->source->text;
+    size_t at = end;
+    for (int depth = 0; at > 0;) {
+        at--;
+        depth += (s[at] == ')') - (s[at] == '(');
+        if (!depth || s[at] == '\n') break;
+    }
+    size_t begin = at;
+    while (begin > 0 && (isalnum((unsigned char)s[begin - 1]) || s[begin - 1] == '_')) begin--;
+    return hint_for(arena_strndup(p->arena, s + begin, at - begin));
+}
+
 /* A hint for what stands behind a whole expression and cannot. */
 static bool hint_after_operand(const parser *p, const layout_context *at, const name_set *expected, diag *e) {
     bool in_list = at->in_brackets && has(expected, "','");
@@ -140,6 +158,8 @@ static bool hint_after_operand(const parser *p, const layout_context *at, const 
     else if (at->token == '=' && !at->in_brackets) diag_hint(e, "a statement binds one value: write them one by one");
     else if (at->token == ':' && at->in_brackets && at->previous == NAME && has(expected, "'='"))
         diag_hint(e, "an argument is given with =: bias=True");
+    else if (at->token == '(' && at->previous == ')' && hint_for_callee(p, at->previous_where.end))
+        diag_hint(e, "%s", hint_for_callee(p, at->previous_where.end));
     else if (at->token == '(' && at->previous == ')')
         diag_hint(e, "what a call gives is no layer: declare it, layer NAME = Linear(…), and call NAME(x)");
     else if (at->token == '(' && at->previous == ']')
@@ -178,7 +198,9 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e) {
     else if (at->place == 1 && at->token == '(')
         diag_hint(e, "a statement binds what a call gives: NAME = %.*s(…)", length, name);
     else if (at->place == 1 && at->token == EQUAL) diag_hint(e, "a value is bound with one =");
-    else if (at->place == 1 && at->token == '[') diag_hint(e, "values do not change in place; bind a new one");
+    else if (at->place == 1 && at->token == '[')
+        diag_hint(e, "values do not change in place; bind a new one: %.*s = where(mask, value, %.*s)", length, name, length,
+                  name);
     else if (at->place == 1 && (at->token == NAME || at->token == STRING) && keyword_like(p, at))
         diag_hint(e, "did you mean %s?", keyword_like(p, at));
     else if (at->place == 1 && at->token == NAME)

@@ -70,7 +70,7 @@ static const char *const in_words[] = {
     "slices",           "x[0], x[1]",        "expand(x, d",    "unsqueeze, or",   "where(mask, source", "cat of zeros",
     "scatter_add(x",    "views and",         "stack of slices", "min and max",    "a repeat",          "matmul, permute",
     "the products",     "the sizes",         "an Embedding",   "layer NAME = ",   "view, cat",         "the sum of relu",
-    "detach(x)",        "a statement",      "target, loss",      "LSTM(…",
+    "detach(x)",        "Conv1d(…, groups", "a statement",      "target, loss",      "LSTM(…",
     "values, indices = topk(x, n, largest=False), and mix"};
 
 static bool says_in_words(const char *what) {
