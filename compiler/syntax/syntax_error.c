@@ -110,7 +110,7 @@ static bool hint_python_operator(const parser *p, const layout_context *at, diag
         else if (strcmp(words[i], "if") == 0 || strcmp(words[i], "else") == 0)
             diag_hint(e, "where(c, a, b) chooses between values");
         else if (strcmp(words[i], "for") == 0)
-            diag_hint(e, "what is done to each row is written repeat x_t in x { … }, and collect keeps what each gives");
+            diag_hint(e, "each row in turn is written repeat x_t in x { … }, and collect keeps what each gives");
         else diag_hint(e, "'%s' of Python is not part of the language", words[i]);
         return true;
     }
@@ -131,7 +131,7 @@ static bool is_digit_at(const parser *p, size_t offset) {
     return offset < p->source->size && p->source->text[offset] >= '0' && p->source->text[offset] <= '9';
 }
 
-/* What torch's module is here, where one is made and called at once: nn.MSELoss()(x, y). `end` is behind the first ). */
+/* What torch's module is here, where one is made and called at once: nn.MSELoss()(x, y). `end` is behind its ). */
 static const char *hint_for_callee(const parser *p, size_t end) {
     const char *s = p->source->text;
     size_t at = end;
@@ -199,8 +199,8 @@ static void hint_binding(const parser *p, const layout_context *at, diag *e) {
         diag_hint(e, "a statement binds what a call gives: NAME = %.*s(…)", length, name);
     else if (at->place == 1 && at->token == EQUAL) diag_hint(e, "a value is bound with one =");
     else if (at->place == 1 && at->token == '[')
-        diag_hint(e, "values do not change in place; bind a new one: %.*s = where(mask, value, %.*s)", length, name, length,
-                  name);
+        diag_hint(e, "values do not change in place; bind a new one: %.*s = where(mask, value, %.*s)", length, name,
+                  length, name);
     else if (at->place == 1 && (at->token == NAME || at->token == STRING) && keyword_like(p, at))
         diag_hint(e, "did you mean %s?", keyword_like(p, at));
     else if (at->place == 1 && at->token == NAME)
