@@ -1,5 +1,7 @@
 """kit: what the tests of commands share."""
+import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +21,18 @@ def have(tool, what):
     if not shutil.which(tool):
         processor.skipped(what, f"no {tool}")
     return bool(shutil.which(tool))
+
+
+def alike(said, shown):
+    """Whether these are the same numbers and words: the last digits differ by processor, whose body computes, and blanks with
+    them."""
+    both = [re.findall(r"[^\s\[\]]+|[\[\]]", text) for text in (said, shown)]
+    def same(a, b):
+        try:
+            return math.isclose(float(a), float(b), rel_tol=1e-5)
+        except ValueError:
+            return a == b
+    return len(both[0]) == len(both[1]) and all(map(same, *both))
 
 
 class Bench:

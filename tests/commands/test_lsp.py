@@ -331,12 +331,12 @@ vim.lsp.start_client = vim.lsp.start_client
 local id = vim.lsp.start_client({name = 'nnc', cmd = {'@NNC@', 'lsp'}, root_dir = vim.fn.getcwd()})
 vim.lsp.buf_attach_client(0, id)
 local client = vim.lsp.get_client_by_id(id)
-vim.wait(20000, function() return client.initialized and #vim.diagnostic.get(0) > 0 end, 20)
+vim.wait(300000, function() return client.initialized and #vim.diagnostic.get(0) > 0 end, 20)
 for _, d in ipairs(vim.diagnostic.get(0)) do say('diagnostic', d.lnum, d.col, d.severity, d.source, d.message) end
 local function ask(method, line, character, more)
   local params = {textDocument = vim.lsp.util.make_text_document_params(0), position = {line = line, character = character}}
   for k, v in pairs(more or {}) do params[k] = v end
-  for _, r in pairs(vim.lsp.buf_request_sync(0, method, params, 20000)) do if r.err then say(vim.inspect(r.err)) end return r.result end
+  for _, r in pairs(vim.lsp.buf_request_sync(0, method, params, 300000)) do if r.err then say(vim.inspect(r.err)) end return r.result end
 end
 
 say('hover', ask('textDocument/hover', 10, 6).contents.value)
@@ -359,7 +359,7 @@ def check_neovim(bench):
     bench.write("m.nn", MODEL.replace("output tags", "spare = emb(sentence)\n    output tags").replace("dim=1", "dim=5"))
     bench.write("client.lua", LUA.replace("@NNC@", bench.nnc))
     bench.environment.update(HOME=bench.folder, XDG_STATE_HOME=bench.path("state"), XDG_CACHE_HOME=bench.path("cache"))
-    bench.run("timeout", "60", "nvim", "--clean", "--headless", "-n", "m.nn", "-c", "luafile client.lua", "-c", "cquit")
+    bench.run("timeout", "600", "nvim", "--clean", "--headless", "-n", "m.nn", "-c", "luafile client.lua", "-c", "cquit")
     said = bench.read("said").splitlines()
     holds(any(line.startswith("diagnostic 14 41 1 nnc there is no dim 5") for line in said), said)
     holds("embeds: float32[T, 6]" in said and "definition 10" in said and "completion bias=" in said, said)

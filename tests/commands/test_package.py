@@ -96,7 +96,7 @@ def python_with_numpy():
 
 def check_python(bench):
     """Cases with PyTorch's outputs, with states, run-time sizes, several outputs and lengths; and the mistakes of a user."""
-    bench.environment.update(CFLAGS="-O0", XDG_CACHE_HOME=bench.path("cache"))
+    bench.environment.update(CFLAGS="-O0 -DNNC_PLAIN_C", XDG_CACHE_HOME=bench.path("cache"))
     names = ["tagger", "poem_stream", "gru_lengths_bidirectional", "dims_expressions", "inputs_and_outputs_many", "latch",
              "greedy_decoder", "params_and_prefixes", "names_of_c"]
     said = bench.run(python_with_numpy(), os.path.join(ECOSYSTEMS, "run_python_package.py"), bench.nnc, bench.folder,
@@ -151,7 +151,7 @@ for m, path in ((model, "use.py"), (c, "other.weights")):
     except (ValueError, TypeError) as error:
         print(error)
 """)
-    bench.environment.update(CFLAGS="-O0", XDG_CACHE_HOME=bench.path("cache"))
+    bench.environment.update(CFLAGS="-O0 -DNNC_PLAIN_C", XDG_CACHE_HOME=bench.path("cache"))
     said = bench.run(python_with_numpy(), "use.py").splitlines()
     holds(said[:2] == ["True True", "False"] and said[2] == "use.py: this is no file of weights", said)
     holds("has its weights in the C" in said[3], said)

@@ -297,7 +297,7 @@ def check_scratch_is_never_read_before_it_is_written(t):
                                                 [c.dtype for c in case.outputs])]))
         t.write("script", script.text())
         t.nnc(os.path.join(folder, "case.nn"), "-o", "model.c", "--target", [*wide, "baseline"][0])
-        prog = t.program(["driver.c", "model.c"], flags=("-O0", "-I", os.path.join(TOP, "tests", "tools")))
+        prog = t.program(["driver.c", casedriver.SOURCE, "model.c"], flags=("-O0", "-I", os.path.join(TOP, "tests", "tools")))
         t.call([prog, "script", "results"])
         with open(t.path("results"), "rb") as f:
             runs = script.results(f.read())

@@ -139,8 +139,8 @@ def run_code(args, case, place, kind, chain, script):
     with open(os.path.join(place, "driver.c"), "w") as f:
         f.write(casedriver.source([(case.model, len(case.dims), [t.dtype for t in case.inputs],
                                     [t.dtype for t in case.outputs])]))
-    call(shlex.split(cc) + ["-std=c99", "-I", os.path.join(HERE, "..", "tools"), "driver.c", "model.c", "-o", "prog", "-lm"],
-         place)
+    call(shlex.split(cc) + ["-std=c99", "-I", os.path.join(HERE, "..", "tools"), "driver.c", casedriver.SOURCE,
+                             "model.c", "-o", "prog", "-lm"], place)
     call(["./prog", "script", "results"], place)
     with open(os.path.join(place, "results"), "rb") as f:
         got, count = script.results(f.read()), len(case.outputs)

@@ -157,8 +157,8 @@ class Toolchain:
         call([os.path.abspath(args.nnc), "batch.nn", "-o", "model.c", "--no-runtime"] + self.options, folder)
         first = self.precompiled.before(os.path.join(folder, "model.c"))
         call(self.model + first + ["-c", "model.c", "-o", "model.o"], folder)
-        call(self.driver + ["-O0", "-I", self.runtime, "-I", driver, "driver.c", "model.o"] + shlex.split(args.link)
-             + ["-o", "prog", "-lm"], folder)
+        call(self.driver + ["-O0", "-I", self.runtime, "-I", driver, "driver.c", casedriver.SOURCE, "model.o"]
+             + shlex.split(args.link) + ["-o", "prog", "-lm"], folder)
         script = script_of(batch, True)
         with open(os.path.join(folder, "script"), "wb") as f:
             f.write(script.text())

@@ -1,143 +1,29 @@
 /* What every generated test driver shares: it reads a script of runs, hands their tensors over in buffers that show
- * misuse, and writes the outputs.
+ * misuse, and writes the outputs. case_driver.c stands beside the driver, so that this header has no name but its own:
+ * a model may be called as anything in the standard library is.
  *
  * The script (argv[1]) is a row of 32-bit words, little-endian, integers and tensors: which operation, then its run-time dims,
  * for each input its size in bytes and its bytes, for each output its size. The outputs go to argv[2] in this order.
  *
  * A buffer starts 4 bytes past what malloc gives, so that nothing is aligned by luck, and is exactly as long as its
  * tensor, so that a sanitizer sees a read past its end. Without a sanitizer CASE_GUARD bytes more stand behind it.
- * Inputs must be unchanged after the run and the guards too. Valid C99 and C++11.
+ * Inputs must be unchanged after the run and the guards too. What goes wrong ends the program with status 2. Valid C99 and
+ * C++11.
  */
 #ifndef CASE_DRIVER_H
 #define CASE_DRIVER_H
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
-#include "little_endian.h"
-
-/* a model may be called as anything here is */
-#if defined(__GNUC__) && !defined(__PCC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"
-#endif
-
-#ifndef CASE_GUARD
-#define CASE_GUARD 64
-#endif
-
-enum { CASE_BUFFERS = 64, CASE_HEAD = 4, CASE_FILL = 0xA5 };
-
-static struct {
-    unsigned char *block; /* CASE_HEAD bytes, `size` bytes, CASE_GUARD bytes */
-    unsigned char *copy;  /* of an input, or NULL */
-    size_t size;
-} case_buffers[CASE_BUFFERS];
-static int case_count, case_weights_count;
-static void *case_weights_blocks[2]; /* of each model's weights beside the code */
-static FILE *case_script, *case_results;
-
-static inline void case_fail(const char *what)
-{
-    fprintf(stderr, "%s\n", what);
-    exit(2);
-}
-
-static inline void case_open(int argc, char **argv)
-{
-    if (argc != 3) case_fail("usage: prog SCRIPT RESULTS");
-    case_script = fopen(argv[1], "rb");
-    case_results = fopen(argv[2], "wb");
-    if (!case_script || !case_results) case_fail("a file does not open");
-}
-
-static inline void case_close(void)
-{
-    while (case_weights_count > 0) free(case_weights_blocks[--case_weights_count]);
-    fclose(case_script);
-    if (fclose(case_results) != 0) case_fail("writing the results");
-}
-
-/* The next integer of the script; 0 or more. */
-static inline size_t case_number(void)
-{
-    int32_t n;
-    if (fread(&n, sizeof n, 1, case_script) != 1) case_fail("the script ends early");
-    little_endian(&n, sizeof n, 4);
-    if (n < 0) case_fail("a number of the script is negative");
-    return (size_t)n;
-}
-
-/* A file of weights, on a multiple of 64. */
-static inline const void *case_weights(const char *path, size_t *size)
-{
-    FILE *f = fopen(path, "rb");
-    long end = f && fseek(f, 0, SEEK_END) == 0 ? ftell(f) : -1;
-    unsigned char *block, *data;
-    if (end < 0 || fseek(f, 0, SEEK_SET) != 0 || case_weights_count == 2) case_fail("a file of weights does not open");
-    *size = (size_t)end;
-    block = (unsigned char *)malloc(*size + 63);
-    if (!block) case_fail("no room for the weights");
-    case_weights_blocks[case_weights_count++] = block;
-    data = block + (64 - ((uintptr_t)block & 63)) % 64;
-    if (fread(data, 1, *size, f) != *size) case_fail("a file of weights cannot be read");
-    fclose(f);
-    return data;
-}
-
-/* A new buffer of `size` bytes, filled with CASE_FILL. */
-static inline unsigned char *case_buffer(size_t size)
-{
-    unsigned char *block = (unsigned char *)malloc(CASE_HEAD + size + CASE_GUARD);
-    if (!block || case_count == CASE_BUFFERS) case_fail("no room for a buffer");
-    memset(block, CASE_FILL, CASE_HEAD + size + CASE_GUARD);
-    case_buffers[case_count].block = block;
-    case_buffers[case_count].copy = NULL;
-    case_buffers[case_count].size = size;
-    case_count++;
-    return block + CASE_HEAD;
-}
-
-static inline const void *case_input(void)
-{
-    size_t size = case_number();
-    unsigned char *data = case_buffer(size), *copy = (unsigned char *)malloc(size);
-    if (!copy || fread(data, 1, size, case_script) != size) case_fail("the script ends early");
-    little_endian(data, size, 4);
-    memcpy(copy, data, size);
-    case_buffers[case_count - 1].copy = copy;
-    return data;
-}
-
-static inline void *case_output(void)
-{
-    return case_buffer(case_number());
-}
-
+void case_open(int argc, char **argv);
+void case_close(void);
+void case_fail(const char *what);
+size_t case_number(void);                                  /* the next integer of the script; 0 or more */
+const void *case_weights(const char *path, size_t *size);  /* a file of weights, on a multiple of 64 */
+void *case_buffer(size_t size);                            /* new, filled with CASE_FILL */
+const void *case_input(void);
+void *case_output(void);
 /* After a run: frees all buffers from number `kept` on, writes those of the outputs, and checks the others. */
-static inline void case_finish(int kept)
-{
-    int i;
-    for (i = kept; i < case_count; i++) {
-        unsigned char *block = case_buffers[i].block, *copy = case_buffers[i].copy;
-        size_t size = case_buffers[i].size, k;
-        for (k = 0; k < CASE_HEAD + CASE_GUARD; k++)
-            if (block[k < CASE_HEAD ? k : size + k] != CASE_FILL) case_fail("a write outside a buffer");
-        if (copy && memcmp(block + CASE_HEAD, copy, size) != 0) case_fail("an input was changed");
-        if (!copy && kept > 0) {
-            little_endian(block + CASE_HEAD, size, 4);
-            if (fwrite(block + CASE_HEAD, 1, size, case_results) != size) case_fail("writing the results");
-        }
-        free(copy);
-        free(block);
-    }
-    case_count = kept;
-}
-
-#if defined(__GNUC__) && !defined(__PCC__)
-#pragma GCC diagnostic pop
-#endif
+void case_finish(int kept);
 
 #endif

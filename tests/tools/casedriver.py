@@ -1,42 +1,46 @@
 """The C driver of a test case, and the scripts of runs that it reads (see case_driver.h)."""
+import os
 import struct
 
 C_TYPES = {"float32": "float", "int32": "int32_t"}
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "case_driver.c")   # is linked with every driver
 
 
 def source(models, beside=False, headers=("model.h",)):
     """The driver's C text. models: a list of (name, number of run-time dims, input dtypes, output dtypes), of `headers`.
 
     beside: their weights are in model.weights.
-    Operation 2k resets model k, operation 2k + 1 runs it. The structs are buffers 0 .. len(models) - 1.
+    Operation 2k resets model k, operation 2k + 1 runs it. The structs are buffers 0 .. len(models) - 1. All names begin with
+    case_: a model may be called free, or size.
     """
     out = [f'#include "{header}"' for header in headers] + ['#include "case_driver.h"', ""]
     for k, (name, dims, inputs, outputs) in enumerate(models):
-        out += [f"static {name} *self_{k};"] + [f"static const {name}_weights *weights_{k};"] * beside
-        out += ["", f"static void run_{k}(void)", "{", "    nnc_status status;"]
-        out += [f"    size_t d{i} = case_number();" for i in range(dims)]
+        out += [f"static {name} *case_self_{k};"] + [f"static const {name}_weights *case_weights_{k};"] * beside
+        out += ["", f"static void case_run_{k}(void)", "{", "    nnc_status case_status;"]
+        out += [f"    size_t case_d{i} = case_number();" for i in range(dims)]
         for i, t in enumerate(inputs):
-            out.append(f"    const {C_TYPES[t]} *in{i} = (const {C_TYPES[t]} *)case_input();")
+            out.append(f"    const {C_TYPES[t]} *case_in{i} = (const {C_TYPES[t]} *)case_input();")
         for i, t in enumerate(outputs):
-            out.append(f"    {C_TYPES[t]} *out{i} = ({C_TYPES[t]} *)case_output();")
+            out.append(f"    {C_TYPES[t]} *case_out{i} = ({C_TYPES[t]} *)case_output();")
         args = [f"self_{k}"] + [f"weights_{k}"] * beside + [f"d{i}" for i in range(dims)] + [f"in{i}" for i in range(len(inputs))]
         args += [f"out{i}" for i in range(len(outputs))]
-        out += [f"    status = {name}_run({', '.join(args)});",
-                "    if (status != NNC_OK) case_fail(nnc_status_string(status));",
+        out += [f"    case_status = {name}_run({', '.join('case_' + a for a in args)});",
+                "    if (case_status != NNC_OK) case_fail(nnc_status_string(case_status));",
                 f"    case_finish({len(models)});", "}", ""]
-    out += ["int main(int argc, char **argv)", "{", "    size_t operation;", "    case_open(argc, argv);"]
+    out += ["int main(int case_argc, char **case_argv)", "{", "    size_t case_operation;",
+            "    case_open(case_argc, case_argv);"]
     for k, (name, *_) in enumerate(models):
-        out.append(f"    self_{k} = ({name} *)(void *)case_buffer(sizeof({name}));")
+        out.append(f"    case_self_{k} = ({name} *)case_buffer(sizeof({name}));")
         if beside:
-            out += ["    {", "        nnc_status status;", "        size_t size;",
-                    "        const void *data = case_weights(\"model.weights\", &size);",
-                    f"        weights_{k} = {name}_weights_at(data, size, &status);",
-                    f"        if (!weights_{k}) case_fail(nnc_status_string(status));", "    }"]
-    out.append(f"    while ((operation = case_number()) < {2 * len(models)}) {{")
+            out += ["    {", "        nnc_status case_status;", "        size_t case_size;",
+                    "        const void *case_data = case_weights(\"model.weights\", &case_size);",
+                    f"        case_weights_{k} = {name}_weights_at(case_data, case_size, &case_status);",
+                    f"        if (!case_weights_{k}) case_fail(nnc_status_string(case_status));", "    }"]
+    out.append(f"    while ((case_operation = case_number()) < {2 * len(models)}) {{")
     for k, (name, *_) in enumerate(models):
-        weights = f", weights_{k}" * beside
-        out += [f"        if (operation == {2 * k}) {name}_reset(self_{k}{weights});",
-                f"        if (operation == {2 * k + 1}) run_{k}();"]
+        weights = f", case_weights_{k}" * beside
+        out += [f"        if (case_operation == {2 * k}) {name}_reset(case_self_{k}{weights});",
+                f"        if (case_operation == {2 * k + 1}) case_run_{k}();"]
     return "\n".join(out + ["    }", "    case_finish(0);", "    case_close();", "    return 0;", "}"]) + "\n"
 
 

@@ -69,7 +69,7 @@ def call(command, what, cwd, seconds=900):
 class Toolchain:
     """One compiler, its flags and a language mode."""
 
-    def __init__(self, cc, std, sanitize, runtime):
+    def __init__(self, cc, std, sanitize, runtime, number):
         words = shlex.split(cc)
         self.cxx = std is not None and "++" in std
         self.name = " ".join([cc] + ([f"-std={std}"] if std else []) + ["sanitized"] * sanitize)
@@ -79,6 +79,8 @@ class Toolchain:
         self.driver, self.model = ([compiler] + self.flags + w + more for w in (strict.BASIC, strict.STRICT))
         self.exact = not any(f in ("-Ofast", "-ffast-math") for f in words)
         self.runtime = precompiled.Runtime(self.model, runtime, self.cxx)
+        self.common = os.path.join(os.path.dirname(runtime), f"case_driver{number}.o")   # of all drivers
+        call(self.driver + ["-O0", "-c", *self.sources([casedriver.SOURCE]), "-o", self.common], "the C compiler", HERE)
 
     @staticmethod
     def plus_plus(compiler):
@@ -195,7 +197,7 @@ class Runner:
             avx512.emulate(self.runtime)
         more = avx512.FLAGS if args.emulate_avx512 else []
         ways = [(" ".join([cc, *more]), std) for cc in args.cc or ["gcc -O2"] for std in args.std or ["c99"]]
-        self.toolchains = [Toolchain(*way, args.sanitize, self.runtime) for way in ways]
+        self.toolchains = [Toolchain(*way, args.sanitize, self.runtime, i) for i, way in enumerate(ways)]
         self.forms = [("", [])] + [("standalone ", ["--standalone"])] * args.standalone
         self.beside = "--weights-as file" in args.nnc_flags
         # of one program for many, little would be left for a case on a small board
@@ -262,7 +264,7 @@ class Runner:
             f.write(casedriver.source([m for case, _ in cases for m in models_of(case)], self.beside,
                                       [f"{os.path.basename(p)}/model.h" for _, p in cases]))
         call(tool.driver + ["-O0", "-I", HERE, "-I", self.work, *tool.sources(["driver.c"])]
-             + [os.path.join(p, f"model{number}.o") for _, p in cases] + shlex.split(self.args.link)
+             + [tool.common] + [os.path.join(p, f"model{number}.o") for _, p in cases] + shlex.split(self.args.link)
              + ["-o", f"prog{number}", "-lm"], "the C compiler", place)
 
     def run(self, case, place, program, script, tool, number):

@@ -5,7 +5,7 @@ usage: run_import.py --nnc BUILD/nnc [--only REGEX] [--cc cc] [--cflags "-O2"] [
 
 A FOLDER is one of these, or a single case of one of them:
   hostile/  each file of index.json: exit status 1, a message that says what must be said, no file written, nothing run,
-            not more than --seconds and --memory; the few with "expect": "accept" are good and must be taken.
+            not more than --seconds of processor time and --memory; the few with "expect": "accept" are good and must be taken.
   onnx/     each case: nnc import model.onnx -o model.nn OPTIONS, nnc model.nn -o model.c, compiled, run on in.*.npy; every
             number of out.*.npy within 1e-5 absolute plus 1e-5 relative.
   node/     (also pytorch-converted/, pytorch-operator/) the ONNX project's own tests out of Debian's libonnx-testdata: those that
@@ -13,7 +13,7 @@ A FOLDER is one of these, or a single case of one of them:
 The driver that it writes follows the prototype of NAME_run in the generated header: dims by name, else in order; arrays in order.
 --sanitized lifts the limits of address space and memory, for builds with ASan. Needs Python's standard library and a C compiler.
 """
-import argparse, array, ast, json, math, os, re, resource, shlex, shutil, signal, struct, subprocess, sys, tempfile, time
+import argparse, array, ast, json, math, os, re, resource, shlex, shutil, signal, struct, subprocess, sys, tempfile
 
 sys.dont_write_bytecode = True   # no __pycache__ in the source tree
 
@@ -27,37 +27,28 @@ class Wrong(Exception):
 # ---------------------------------------------------------------- running nnc
 
 def launch(args, cmd, cwd):
-    """Exit status, what it said, seconds, megabytes."""
+    """Exit status, what it said, seconds of processor time, megabytes."""
     def limits():
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (args.seconds, args.seconds + 1))
         if not args.sanitized:
             resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     said = os.path.join(cwd, ".said")
-    began = time.monotonic()
     with open(said, "wb") as f:
         p = subprocess.Popen(cmd, cwd=cwd, stdin=subprocess.DEVNULL, stdout=f, stderr=f, preexec_fn=limits, start_new_session=True)
-        status = usage = None
-        while status is None:
-            pid, s, u = os.wait4(p.pid, os.WNOHANG)
-            if pid:
-                status, usage = s, u
-            elif time.monotonic() - began > args.seconds:
-                os.killpg(p.pid, signal.SIGKILL)
-                os.wait4(p.pid, 0)
-                p.returncode = -9
-                raise Wrong(f"took more than {args.seconds} s")
-            else:
-                time.sleep(0.002)
+        _, status, usage = os.wait4(p.pid, 0)
     p.returncode = os.waitstatus_to_exitcode(status)
     with open(said, "rb") as f:
         text = f.read(1 << 20).decode(errors="replace")
     os.remove(said)
-    megabytes = usage.ru_maxrss / 1024
+    seconds, megabytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    if p.returncode == -signal.SIGXCPU:
+        raise Wrong(f"took more than {args.seconds} s of processor time")
     if p.returncode < 0:
         raise Wrong(f"killed by signal {-p.returncode} ({signal.Signals(-p.returncode).name}): {first(text)}")
     if "AddressSanitizer" in text or "runtime error:" in text or "LeakSanitizer" in text:
         raise Wrong(f"sanitizer: {first(text)}")
-    return p.returncode, text, time.monotonic() - began, megabytes
+    return p.returncode, text, seconds, megabytes
 
 
 def first(text, n=300):
@@ -367,7 +358,7 @@ def main():
     p.add_argument("--list", help="for node/: a file with lines 'TEST INPUT…' (default: node_tests.txt in ../import)")
     p.add_argument("--strict", action="store_true")
     p.add_argument("--sanitized", action="store_true")
-    p.add_argument("--seconds", type=float, default=20)
+    p.add_argument("--seconds", type=int, default=20)
     p.add_argument("--memory", type=float, default=200, metavar="MB")
     p.add_argument("--quiet", action="store_true", help="print failures only")
     p.add_argument("folders", nargs="+")

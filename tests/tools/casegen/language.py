@@ -20,7 +20,7 @@ def make_names():
         return b, b + 1, b + 2, b + 3, xs[1] * 2, b + 4
     c.write('''
 # names that C, C++ or the interface has taken
-model names {
+model free {
     dim size_t = 1..4
     weights "weights.safetensors"
     input float: float32[3]
@@ -36,7 +36,7 @@ model names {
     output return = double
     output NULL = double + 1
     output sizeof = double + 2
-    output names_run = double + 3
+    output free_run = double + 3
     output class = class * 2
     output i = double + 4
 }

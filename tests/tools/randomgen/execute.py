@@ -352,7 +352,8 @@ def run_batch(models, tool, nnc, reference, place):
     call([nnc, *seed, *tool.options, "model.nn", "-o", "model.c", "--no-runtime"], "nnc", place, 60)
     first = tool.precompiled.before(os.path.join(place, "model.c"))
     call(tool.command + first + ["-c", "model.c"], "the C compiler", place)
-    call(tool.command + ["-O0", "-I", os.path.join(HERE, ".."), "-I", tool.runtime, "driver.c", "model.o", "-o", "program", "-lm"],
+    call(tool.command + ["-O0", "-I", os.path.join(HERE, ".."), "-I", tool.runtime, "driver.c", casedriver.SOURCE, "model.o", "-o", "program",
+          "-lm"],
          "the C compiler", place)
     call(["./program", "script", "results"], "the program", place, 120)
     for script, results, nudge in (("runs", "wanted", []), ("nudged", "moved", ["--nudge"])):
