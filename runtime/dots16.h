@@ -1,5 +1,5 @@
 /* nnc dots: begin */
-/* ---- int8 weights on 16 lanes: AVX-512 with VNNI ------------------------------------------------------------------------
+/* ---- int8 weights on 16 lanes: AVX-512 with VNNI --------------------------------------------------------------------
  * For a file that defines NNC_WIDE_DOTS as 1 beside NNC_WIDE_VECTORS. Its functions for 16 lanes are declared with
  * NNC_TARGET_V16_DOTS, and may be called where nnc_isa_dots() gives 2; without VNNI it gives 1. */
 #if defined(NNC_WIDE_DOTS) && !defined(NNC_HAS_V16_DOTS)

@@ -3,8 +3,8 @@
 #define NNC_HAS_FUNCTIONS
 /* ---- Functions of one argument -------------------------------------------------------------------------------------
  * torch.nn.functional's (and Keras's hard_sigmoid, selu, silu, softsign) on a vector, with small relative errors over
- * all of float32: docs/accuracy.md has the table. Infinities are as in PyTorch, NaN gives NaN. V_exp is above; V_tanh and
- * V_sigmoid are the gates' own, V_tanh_by_exp and V_sigmoid_by_exp what torch.tanh and torch.sigmoid become. */
+ * all of float32: docs/accuracy.md has the table. Infinities are as in PyTorch, NaN gives NaN. V_exp is above; V_tanh
+ * and V_sigmoid are the gates' own, V_tanh_by_exp and V_sigmoid_by_exp what torch.tanh and torch.sigmoid become. */
 
 /* gelu is x * phi(x), phi(x) the normal distribution function, and phi(-a) = exp(-a^2 / 2) n / (sqrt(2 pi) a n + d), n
  * and d polynomials of a, minimax for 0 <= a <= 14.5, 1.5e-9; in this form the errors of n cancel where a is large. The

@@ -11,7 +11,9 @@ NNC_FUNCTION int32_t nnc_min_i32(int32_t a, int32_t b) { return a < b ? a : b; }
 NNC_FUNCTION int32_t nnc_relu_i32(int32_t x) { return x < 0 ? 0 : x; }
 NNC_FUNCTION int32_t nnc_clamp_i32(int32_t x, int32_t lo, int32_t hi) { return nnc_min_i32(nnc_max_i32(x, lo), hi); }
 NNC_FUNCTION int32_t nnc_sign_i32(int32_t x) { return (x > 0) - (x < 0); }
-NNC_FUNCTION int32_t nnc_threshold_i32(int32_t x, int32_t threshold, int32_t value) { return x <= threshold ? value : x; }
+NNC_FUNCTION int32_t nnc_threshold_i32(int32_t x, int32_t threshold, int32_t value) {
+    return x <= threshold ? value : x;
+}
 NNC_FUNCTION int32_t nnc_relu6_i32(int32_t x) { return nnc_clamp_i32(x, 0, 6); }
 /* Python's // and %: rounded down, what is left has the sign of the divisor, which is not 0. */
 NNC_FUNCTION int32_t nnc_floordiv_i32(int32_t a, int32_t b) {

@@ -8,12 +8,13 @@
  * int8: a row of weights is -128 + the bytes that are stored, times a scale for each 32 of them. The vector that it is
  * multiplied with is rounded too, to 16 bits, once for all rows; sums of 32 products are integers, and exact.
  *
- *     quantise(q, x, n)     x[n] as integers: x[i] is q's first float times an integer of at most 32512, to within half of
- *                           that float. q has room for 1 + 17 * ((n + 31) / 32) floats: behind the first one, for each 32
- *                           elements, a word that sums start from, and 16 words with the elements, four in two words.
- *                           If an element is infinite or a NaN, the first float is a NaN; below 1e-30 all are 0.
+ *     quantise(q, x, n)     x[n] as integers: x[i] is q's first float times an integer of at most 32512, to within half
+ *                           of that float. q has room for 1 + 17 * ((n + 31) / 32) floats: behind the first one, for
+ *                           each 32 elements, a word that sums start from, and 16 words with the elements, four in two
+ *                           words. If an element is infinite or a NaN, the first float is a NaN; below 1e-30 all are 0.
  *     dots_of(q)            sums that start from the word at q, and take from it all that the bytes have too much
- *     dot4(s, w, q)         adds, for each lane, four weights, of 4 * LANES bytes at w, times four elements, two words at q
+ *     dot4(s, w, q)         adds, for each lane, four weights, of 4 * LANES bytes at w, times four elements, two words
+ *                           at q
  *     dots_float(s)         the sums as floats
  */
 
@@ -61,7 +62,7 @@ NNC_FUNCTION int32_t nnc_quantised_word(const float *q) {
     memcpy(&word, q, sizeof word);
     return word;
 }
-/* Sets the unit for a vector whose largest magnitude this is; gives how many of them 1.0f is, or 0 where there is none. */
+/* Sets the unit for a vector whose largest magnitude this is; gives how many of them 1.0f is: 0 where there is none. */
 NNC_FUNCTION float nnc_quantise_unit(float *q, float largest) {
     *q = largest - largest; /* 0, or a NaN */
     if (!(largest >= 1e-30f && largest <= 3.402823466e+38f))
@@ -69,8 +70,8 @@ NNC_FUNCTION float nnc_quantise_unit(float *q, float largest) {
     *q = largest / (float)NNC_QUANTISED_MOST;
     return (float)NNC_QUANTISED_MOST / largest;
 }
-/* Up to 32 elements to the 17 words at q. planes: four elements are the upper bytes in a word, then the lower ones, both
- * signed; else they are two words of two, the first and the third in one of them. */
+/* Up to 32 elements to the 17 words at q. planes: four elements are the upper bytes in a word, then the lower ones,
+ * both signed; else they are two words of two, the first and the third in one of them. */
 NNC_FUNCTION void nnc_quantise_block(float *q, const float *x, size_t n, float per_one, int planes) {
     unsigned char bytes[64] = {0};
     int32_t sum = 0;

@@ -1,6 +1,7 @@
 /* Weights in 16 and in 8 bits on four lanes. */
 #if defined(__SSE2__) && !defined(NNC_PLAIN_C) && defined(__GNUC__)
-#define NNC_V4_HALVES_AS_WORDS(p) ((nnc_v4_words)_mm_unpacklo_epi16(_mm_loadl_epi64((const __m128i *)(const void *)(p)), _mm_setzero_si128()))
+#define NNC_V4_HALVES_AS_WORDS(p) \
+    ((nnc_v4_words)_mm_unpacklo_epi16(_mm_loadl_epi64((const __m128i *)(const void *)(p)), _mm_setzero_si128()))
 #elif defined(NNC_NEON)
 #define NNC_V4_HALVES_AS_WORDS(p) ((nnc_v4_words)vmovl_u16(vld1_u16(p)))
 #endif
@@ -132,7 +133,8 @@ NNC_INLINE nnc_v4_dots nnc_v4_dot4(nnc_v4_dots s, const uint8_t *w, const float 
     uint16x8_t codes = vreinterpretq_u16_u8(vld1q_u8(w));
     int16x8_t even = vreinterpretq_s16_u16(vandq_u16(codes, vdupq_n_u16(255)));
     int16x8_t odd = vreinterpretq_s16_u16(vshrq_n_u16(codes, 8));
-    int16x8_t x0 = vreinterpretq_s16_s32(vdupq_n_s32(nnc_quantised_word(q))), x1 = vreinterpretq_s16_s32(vdupq_n_s32(nnc_quantised_word(q + 1)));
+    int16x8_t x0 = vreinterpretq_s16_s32(vdupq_n_s32(nnc_quantised_word(q)));
+    int16x8_t x1 = vreinterpretq_s16_s32(vdupq_n_s32(nnc_quantised_word(q + 1)));
     s = vaddq_s32(s, vaddq_s32(vmullbq_int_s16(even, x0), vmulltq_int_s16(even, x0)));
     return vaddq_s32(s, vaddq_s32(vmullbq_int_s16(odd, x1), vmulltq_int_s16(odd, x1)));
 }

@@ -52,11 +52,11 @@
 #include <stdint.h>
 #include <string.h>
 
-/* NNC_FUNCTION: a function that some models do not use. NNC_INLINE: one that never costs a call, unless the compiler does
- * not optimise: each would leave its variables on the stack of the caller then.
- * NNC_APART: one whose loops need all registers, which they do not get inside of its caller. NNC_ALIGNED: a table that
- * starts a line of the cache. NNC_FORGET(): what memory holds is not kept in registers beyond it, from where those that
- * are needed more would push it onto the stack. */
+/* NNC_FUNCTION: a function that some models do not use. NNC_INLINE: one that never costs a call, unless the compiler
+ * does not optimise: each would leave its variables on the stack of the caller then. NNC_APART: one whose loops need
+ * all registers, which they do not get inside of its caller. NNC_ALIGNED: a table that starts a line of the cache.
+ * NNC_FORGET(): what memory holds is not kept in registers beyond it, from where those that are needed more would push
+ * it onto the stack. */
 #if defined(__GNUC__)
 #define NNC_ALIGNED __attribute__((aligned(64)))
 #define NNC_FUNCTION static inline __attribute__((unused))
@@ -81,8 +81,8 @@
 #define NNC_FORGET() ((void)0)
 #endif
 
-/* Ten values of a table of floats, as the bits of neighbours, the second one's in the upper half of a number; and twenty
- * halves, forty bytes, the first one lowest. */
+/* Ten values of a table of floats, as the bits of neighbours, the second one's in the upper half of a number; and
+ * twenty halves, forty bytes, the first one lowest. */
 #if defined(__BYTE_ORDER__) && defined(__ORDER_BIG_ENDIAN__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define NNC_ROW(a, b, c, d, e)                                                  \
     (uint64_t)(a) << 32 | (uint64_t)(a) >> 32, \
@@ -91,7 +91,8 @@
     (uint64_t)(d) << 32 | (uint64_t)(d) >> 32, \
     (uint64_t)(e) << 32 | (uint64_t)(e) >> 32
 #define NNC_SWAP_16(a) \
-    (((uint64_t)(a) >> 48 & 0xffff) | ((uint64_t)(a) >> 16 & 0xffff0000) | ((uint64_t)(a) & 0xffff0000) << 16 | (uint64_t)(a) << 48)
+    (((uint64_t)(a) >> 48 & 0xffff) | ((uint64_t)(a) >> 16 & 0xffff0000) | \
+     ((uint64_t)(a) & 0xffff0000) << 16 | (uint64_t)(a) << 48)
 #define NNC_SWAP_8(a) \
     ((NNC_SWAP_16(a) >> 8 & 0xff00ff00ff00ff) | (NNC_SWAP_16(a) & 0xff00ff00ff00ff) << 8)
 #define NNC_ROW_16(a, b, c, d, e) NNC_SWAP_16(a), NNC_SWAP_16(b), NNC_SWAP_16(c), NNC_SWAP_16(d), NNC_SWAP_16(e)
@@ -110,8 +111,8 @@
 
 #endif /* NNC_RUNTIME_H */
 
-/* From here on in parts: each is there once, whatever the files that are compiled together need of it. What one lane has
- * stands first, then, where these are wanted, what four lanes and wide vectors have. */
+/* From here on in parts: each is there once, whatever the files that are compiled together need of it. What one lane
+ * has stands first, then, where these are wanted, what four lanes and wide vectors have. */
 
 #include "vector4.h"
 
@@ -150,9 +151,10 @@
 #endif
 
 /* Not every file needs all of these. */
-#if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_FORGET) + defined(NNC_ROW) + defined(NNC_ROW_16) + \
-    defined(NNC_ROW_8) + defined(NNC_SWAP_16) + defined(NNC_SWAP_8) + defined(NNC_HAS_WEIGHTS_CHECK) + \
-    defined(NNC_ONE_LANE) + defined(NNC_V4_OWN_SUMS) + defined(NNC_HAS_VECTOR4) + defined(NNC_HAS_DENORMALS) + \
+#if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_FORGET) + defined(NNC_ROW) + \
+    defined(NNC_ROW_16) + defined(NNC_ROW_8) + defined(NNC_SWAP_16) + defined(NNC_SWAP_8) + \
+    defined(NNC_HAS_WEIGHTS_CHECK) + defined(NNC_ONE_LANE) + defined(NNC_V4_OWN_SUMS) + \
+    defined(NNC_HAS_VECTOR4) + defined(NNC_HAS_DENORMALS) + \
     defined(NNC_WIDE_LAYERS) + defined(NNC_HAS_MASKS) + defined(NNC_HAS_V4_MASKS) + defined(NNC_HAS_WIDE_MASKS) + \
     defined(NNC_HAS_ACTIVATIONS) + defined(NNC_HAS_V4_ACTIVATIONS) + defined(NNC_HAS_WIDE_ACTIVATIONS) + \
     defined(NNC_HAS_LOGARITHMS) + defined(NNC_HAS_V4_LOGARITHMS) + defined(NNC_HAS_WIDE_LOGARITHMS) + \

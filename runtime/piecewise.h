@@ -19,7 +19,8 @@
     INLINE V V##_softsign(V x) { return V##_div(x, V##_add(V##_splat(1.0f), V##_abs(x))); }                   \
     /* V_nearest is for less than 2^22; floats from 2^23 on are whole, and infinities and NaN stay. */        \
     INLINE V V##_round(V x) {                                                                                 \
-        V a = V##_abs(x), shift = V##_if_negative(V##_less(a, V##_splat(4194304.0f)), V##_zero(), V##_splat(4194304.0f)); \
+        V a = V##_abs(x), edge = V##_splat(4194304.0f);                                                       \
+        V shift = V##_if_negative(V##_less(a, edge), V##_zero(), edge);                                       \
         V r = V##_copysign(V##_add(V##_nearest(V##_sub(a, shift)), shift), x);                                \
         return V##_if_negative(V##_less(a, V##_splat(8388608.0f)), r, x);                                     \
     }                                                                                                         \

@@ -3,8 +3,8 @@
 #define NNC_HAS_SUMS
 /* ---- Long sums -----------------------------------------------------------------------------------------------------
  * V_sums holds a sum for each lane with twice the digits of a float: as a double where the processor computes with
- * doubles, elsewhere (and in nnc_v1 everywhere) as a float and what that leaves out. Means and deviations are V, the same
- * in each lane; n is the number of what was added.
+ * doubles, elsewhere (and in nnc_v1 everywhere) as a float and what that leaves out. Means and deviations are V, the
+ * same in each lane; n is the number of what was added.
  *     sums_zero(), sums_add(s, v), sums_plus(s, t)
  *     sums_add_square(s, v)          s + v * v
  *     sums_rounded(s)                as a vector
@@ -52,8 +52,8 @@
 #endif
 
 /* As two floats, of which the second is what the first, their rounded sum, leaves out: of NNC_KEEP, which gives what it
- * takes, rounded to a float and unknown to the compiler, and V_sums_lanes(s), the sum of the lanes as nnc_v1_sums. A sum
- * of two floats leaves out (Knuth) b - (sum - a) and what that difference misses of a. */
+ * takes, rounded to a float and unknown to the compiler, and V_sums_lanes(s), the sum of the lanes as nnc_v1_sums. A
+ * sum of two floats leaves out (Knuth) b - (sum - a) and what that difference misses of a. */
 #if NNC_INEXACT
 #define NNC_DEFINE_KEEP(INLINE, V, LANES)                                                                       \
     INLINE V V##_keep(V v) {                                                                                    \

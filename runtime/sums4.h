@@ -38,7 +38,8 @@ NNC_INLINE nnc_v4_sums nnc_v4_sums_add_square(nnc_v4_sums s, nnc_v4 v) {
                                                 w.lane[3] * w.lane[3]));
 }
 NNC_INLINE nnc_v4 nnc_v4_sums_by(nnc_v4_sums s, double d) {
-    const float lane[4] = {(float)(s.lane[0] / d), (float)(s.lane[1] / d), (float)(s.lane[2] / d), (float)(s.lane[3] / d)};
+    const float lane[4] = {(float)(s.lane[0] / d), (float)(s.lane[1] / d), (float)(s.lane[2] / d),
+                           (float)(s.lane[3] / d)};
     return nnc_v4_load(lane);
 }
 NNC_INLINE double nnc_v4_sums_lanes(nnc_v4_sums s) { return (s.lane[0] + s.lane[2]) + (s.lane[1] + s.lane[3]); }

@@ -67,11 +67,15 @@ NNC_INLINE_V16 nnc_v16 nnc_v16_if_nan(nnc_v16 x, nnc_v16 a, nnc_v16 b) {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), b, a);
 }
 NNC_INLINE_V16 nnc_v16 nnc_v16_lanes(__mmask16 m) { return _mm512_castsi512_ps(_mm512_movm_epi32(m)); }
-NNC_INLINE_V16 nnc_v16 nnc_v16_equal(nnc_v16 a, nnc_v16 b) { return nnc_v16_lanes(_mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ)); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_equal(nnc_v16 a, nnc_v16 b) {
+    return nnc_v16_lanes(_mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ));
+}
 NNC_INLINE_V16 nnc_v16 nnc_v16_not_equal(nnc_v16 a, nnc_v16 b) {
     return nnc_v16_lanes(_mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ));
 }
-NNC_INLINE_V16 nnc_v16 nnc_v16_less(nnc_v16 a, nnc_v16 b) { return nnc_v16_lanes(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ)); }
+NNC_INLINE_V16 nnc_v16 nnc_v16_less(nnc_v16 a, nnc_v16 b) {
+    return nnc_v16_lanes(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ));
+}
 NNC_INLINE_V16 nnc_v16 nnc_v16_less_equal(nnc_v16 a, nnc_v16 b) {
     return nnc_v16_lanes(_mm512_cmp_ps_mask(a, b, _CMP_LE_OQ));
 }
@@ -96,7 +100,9 @@ NNC_INLINE_V16 double nnc_v16_sums_lanes(nnc_v16_sums s) {
     return nnc_v8_sums_lanes(nnc_v8_sums_pair(_mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 0),
                                                 _mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 1)));
 }
-NNC_INLINE_V16 float nnc_v16_largest(nnc_v16 v) { return nnc_v8_largest(nnc_v8_maximum(nnc_v16_low(v), nnc_v16_high(v))); }
+NNC_INLINE_V16 float nnc_v16_largest(nnc_v16 v) {
+    return nnc_v8_largest(nnc_v8_maximum(nnc_v16_low(v), nnc_v16_high(v)));
+}
 NNC_INLINE_V16 float nnc_v16_smallest(nnc_v16 v) {
     return nnc_v8_smallest(nnc_v8_minimum(nnc_v16_low(v), nnc_v16_high(v)));
 }
@@ -131,7 +137,8 @@ NNC_INLINE_V16 void nnc_v16_split_3(nnc_v16 low, nnc_v16 middle, nnc_v16 high, n
     *b = _mm512_maskz_permutex2var_ps(NNC_ALL, _mm512_mask_blend_ps((__mmask16)0x9249, low, middle),
                                       _mm512_setr_epi32(1, 4, 7, 10, 13, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30), high);
     *c = _mm512_maskz_permutex2var_ps(NNC_ALL, _mm512_mask_blend_ps((__mmask16)0x2492, low, middle),
-                                      _mm512_setr_epi32(2, 5, 8, 11, 14, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31), high);
+                                      _mm512_setr_epi32(2, 5, 8, 11, 14, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31),
+                                      high);
 }
 NNC_INLINE_V16 nnc_v4 nnc_v16_column_sums_2(nnc_v16 low, nnc_v16 high) {
     const nnc_v16 rows = low + high;

@@ -8,12 +8,12 @@
  *     load(p), store(p, v)           4 floats
  *     load_n(p, n), store_n(p, v, n) the first n <= 4; the other lanes are loaded as 0, and nothing else is touched
  *     load_2(p)                      p[0], p[2], p[4], p[6]; touches nothing behind them
- *     columns_2(p, n, &a, &b)        of the first n <= 4 rows of two floats each, or of three: a is the first column, with
- *     columns_3(p, n, &a, &b, &c)    0 behind its n floats
+ *     columns_2(p, n, &a, &b)        of the first n <= 4 rows of two floats each, or of three: a is the first column,
+ *     columns_3(p, n, &a, &b, &c)    with 0 behind its n floats
  *     split_2(v, w, &a, &b)          the same of rows in vectors, two or three
  *     split_3(v, w, x, &a, &b, &c)
- *     repeat_2(p, n, &v, &w)         each of the first n <= 4 floats two or three times, as rows of so many lie; 0 behind
- *     repeat_3(p, n, &v, &w, &x)     them
+ *     repeat_2(p, n, &v, &w)         each of the first n <= 4 floats two or three times, as rows of so many lie; 0
+ *     repeat_3(p, n, &v, &w, &x)     behind them
  *     held(v)                        v, in a register: gcc would load it anew for each of two uses
  *     copy(to, from, n)              n >= 4 floats to other memory
  *     even(a, b), odd(a, b)          every other lane of a, from lane 0 or 1 on, then those of b
@@ -23,8 +23,8 @@
  *     clamp(x, lo, hi)               min(hi, max(lo, x)): a NaN in x stays, lo > hi gives hi
  *     if_negative(x, a, b)           a where the sign bit of x is set, else b
  *     nearest(x)                     x rounded to an integer, ties to even, |x| < 2^22 (a NaN gives anything)
- *     scale(x, n)                    x * 2^n, rounded once: 0.5 <= x <= 2, n an integer, |n| <= 250; -250 multiplies by 0,
- *                                    as underflow takes some processors a hundred cycles
+ *     scale(x, n)                    x * 2^n, rounded once: 0.5 <= x <= 2, n an integer, |n| <= 250; -250 multiplies by
+ *                                    0, as underflow takes some processors a hundred cycles
  *     mantissa(x, &e)                x / 2^e, which is at least 1 and less than 2; x positive, finite and no denormal
  *     sqrt(x)                        rounded correctly; NaN for a negative x
  *     if_nan(x, a, b)                a where x is NaN, else b
@@ -62,7 +62,7 @@
 #else
 #define NNC_HELIUM 0
 #endif
-/* Where there are no registers for four floats, lanes that are written out are smaller and faster than gcc's vectors. */
+/* Where there are no registers for four floats, lanes written out are smaller and faster than gcc's vectors. */
 #if (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 5)) && !defined(NNC_PLAIN_C) && \
     (defined(__SSE__) || defined(__ARM_NEON) || defined(__ALTIVEC__) || defined(__wasm_simd128__) || NNC_HELIUM || \
      defined(__riscv_v))
@@ -84,7 +84,8 @@ NNC_INLINE void nnc_v4_transpose(nnc_v4 *a, nnc_v4 *b, nnc_v4 *c, nnc_v4 *d) {
     const nnc_v4 rows[4] = {*a, *b, *c, *d};
     nnc_v4 *const to[4] = {a, b, c, d};
     for (size_t i = 0; i < 4; i++)
-        *to[i] = nnc_v4_of(nnc_v4_lane(rows[0], i), nnc_v4_lane(rows[1], i), nnc_v4_lane(rows[2], i), nnc_v4_lane(rows[3], i));
+        *to[i] = nnc_v4_of(nnc_v4_lane(rows[0], i), nnc_v4_lane(rows[1], i), nnc_v4_lane(rows[2], i),
+                           nnc_v4_lane(rows[3], i));
 #endif
 }
 /* (Not by memcpy: a vector that is read after its parts were written waits for them.) */

@@ -83,7 +83,8 @@ NNC_INLINE nnc_v4 nnc_v4_join(nnc_v4 a, size_t n, nnc_v4 b) {
     return nnc_v4_select((lane - count) >> 31, a, b);
 }
 NNC_INLINE nnc_v4 nnc_v4_mantissa(nnc_v4 x, nnc_v4 *exponent) { /* 0x4b000000 is 2^23: integers become floats */
-    nnc_v4_bits two23 = {0x4b000000, 0x4b000000, 0x4b000000, 0x4b000000}, low = {0x7fffff, 0x7fffff, 0x7fffff, 0x7fffff};
+    nnc_v4_bits two23 = {0x4b000000, 0x4b000000, 0x4b000000, 0x4b000000};
+    nnc_v4_bits low = {0x7fffff, 0x7fffff, 0x7fffff, 0x7fffff};
     *exponent = (nnc_v4)((((nnc_v4_bits)x) >> 23) | two23) - nnc_v4_splat(8388735.0f);
     return (nnc_v4)(((nnc_v4_bits)x & low) | (nnc_v4_bits)nnc_v4_splat(1.0f));
 }

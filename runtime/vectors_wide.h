@@ -5,8 +5,8 @@
  * NNC_TARGET_V8 or NNC_TARGET_V16 (NNC_TARGET_V4 is nothing) and may only be called where nnc_isa() allows it; there is
  * none of them where NNC_HAS_V8 or NNC_HAS_V16 is 0. The layers have all that nnc_v4 has; madd rounds once.
  *
- * NNC_BODY_V8 and NNC_BODY_V16 say whether code that can run without a layer uses it: not where clang does not optimise,
- * since each vector that a call takes or gives has a place of its own on the stack then, up to 50 KiB in a function. */
+ * NNC_BODY_V8 and NNC_BODY_V16 say whether code that can run without a layer uses it: not where clang does not
+ * optimise, since each vector that a call takes or gives has a place of its own on the stack then, up to 50 KiB. */
 
 #if defined(NNC_WIDE_VECTORS) && !defined(NNC_HAS_V8)
 #define NNC_TARGET_V4
@@ -19,7 +19,7 @@
 #define NNC_HAS_V16 1
 #define NNC_TARGET_V8 __attribute__((target("avx2,fma,f16c")))
 #define NNC_TARGET_V16 __attribute__((target("avx2,fma,f16c,avx512f,avx512vl,avx512dq,avx512bw")))
-/* A part of a vector is stored without a mask where its size is known: what is stored so can be loaded again at once. */
+/* A part of a vector is stored without a mask where its size is known: what is stored so is loaded again at once. */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define NNC_HAS_PARTS 1

@@ -44,4 +44,6 @@ LEARN(by_embedding, "2 x RNN", STEPS, )
 LEARN(by_lstm, "2 x LSTM", STEPS, )
 LEARN(by_gru, "GRU", STEPS, )
 
-int main(void) { return learn_by_cell() || learn_by_rnn() || learn_by_embedding() || learn_by_lstm() || learn_by_gru(); }
+int main(void) {
+    return learn_by_cell() || learn_by_rnn() || learn_by_embedding() || learn_by_lstm() || learn_by_gru();
+}

@@ -2,8 +2,8 @@
  *
  *     mapped tagger.weights [OTHER.weights…]
  *
- * tags one sentence with each of the files, in one program. Compiled with -DIN_FLASH the weights are those that flash.S has
- * put into the program's read-only memory, where a microcontroller reads them in place. */
+ * tags one sentence with each of the files, in one program. Compiled with -DIN_FLASH the weights are those that flash.S
+ * has put into the program's read-only memory, where a microcontroller reads them in place. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdint.h>
 #include <stdio.h>

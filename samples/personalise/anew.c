@@ -17,7 +17,8 @@ int main(int argc, char **argv) {
     }
     if (argc != 2) return 0;
     FILE *f = fopen(argv[1], "rb");
-    if (f == NULL || fread(learnt, 1, sizeof learnt, f) != sizeof learnt) return fprintf(stderr, "personal: no scores\n"), 1;
+    if (f == NULL || fread(learnt, 1, sizeof learnt, f) != sizeof learnt)
+        return fprintf(stderr, "personal: no scores\n"), 1;
     fclose(f);
     printf("%s\n", memcmp(scores, learnt, sizeof scores) == 0 ? "the same bits" : "other bits");
     return 0;

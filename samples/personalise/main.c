@@ -1,6 +1,7 @@
 /* personalise: a trained body, a head of one's own.
  *
- *     personalise FILE SCORES    learns, says what it learnt, and writes what was learnt, a .safetensors file, and the scores
+ *     personalise FILE SCORES    learns, says what it learnt, and writes what was learnt, a .safetensors file, and the
+ *                                scores
  */
 #include <string.h>
 

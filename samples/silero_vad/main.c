@@ -1,7 +1,8 @@
 /* silero_vad: prints where somebody speaks.
  *
  *     silero_vad recording.wav       16-bit mono PCM, 16 kHz
- *     silero_vad --synthetic [WAV]   a signal of the program's own: silence, noise and a few vowels; WAV: also written there
+ *     silero_vad --synthetic [WAV]   a signal of the program's own: silence, noise and a few vowels; WAV: also written
+ *                                    there
  */
 #include <math.h>
 #include <stdbool.h>

@@ -11,7 +11,8 @@
 
 static const char *const tag_names[] = {"DET", "NN", "V"};
 
-/* The two sentences of the tutorial: The dog ate the apple; Everybody read that book. A word's number is when it comes. */
+/* The two sentences of the tutorial: The dog ate the apple; Everybody read that book. A word's number is when it
+ * comes. */
 static const int32_t first[] = {0, 1, 2, 3, 4}, first_tags[] = {0, 1, 2, 0, 1};
 static const int32_t second[] = {5, 6, 7, 8}, second_tags[] = {1, 2, 0, 1};
 

@@ -30,6 +30,7 @@ ALLOWED = {
 }
 LONGEST = 600  # lines of a file
 WIDEST = 120  # columns of a line
+MAY_BE_WIDE = ("runtime/status.h",)  # every header repeats it: it stays as it is
 # What is no text of a person's: generated C, and a table of models.
 MAY_BE_LONG = ("tests/golden/*", "tests/unit/check_differentiate_models.h")
 # What is one thing in several files: an expression has expressions, a subgraph operators, a loop's body gradients, a sum
@@ -107,8 +108,11 @@ def unnamed(top):
 
 
 def too_wide(top):
-    """A row of a table (.def) is one line, however long; no other line of the compiler is wider than 120 columns."""
-    for path in sorted(p for room in ("compiler", "grammar") for end in "chly" for p in (top / room).rglob(f"*.{end}")):
+    """A row of a table (.def) is one line, however long; no other line of C is wider than 120 columns."""
+    rooms = ("compiler", "grammar", "runtime", "samples")
+    for path in sorted(p for room in rooms for end in "chly" for p in (top / room).rglob(f"*.{end}")):
+        if path.relative_to(top).as_posix() in MAY_BE_WIDE:
+            continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if len(line) > WIDEST:
                 yield f"{path.relative_to(top).as_posix()}:{number} has {len(line)} columns; {WIDEST} are allowed"
