@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands/completion.h"
-#include "commands/editors.h"
 #include "commands/progress.h"
 #include "options.h"
 #include "support/text.h"
@@ -53,7 +51,7 @@ int command_unknown(const char *name) {
 
 /* --- help --- */
 
-static void add_options(const command *c, text *to) {
+void command_options_help(const command *c, text *to) {
     for (size_t i = 0; i < c->option_count; i++) command_option_help(&c->options[i], to);
     for (size_t i = 0; i < SHARED_COUNT; i++) command_option_help(&shared[i], to);
 }
@@ -65,94 +63,15 @@ void command_help_all(text *to) {
     text_add(to, "\nexit status: 0 done, 1 the input is at fault, 2 usage, 3 a defect of nnc itself\n");
 }
 
-static int print_help(const command *c) {
+int command_show_help(const command *c) {
     arena *a = arena_new();
     text t = text_new(a);
     text_printf(&t, "usage: nnc %s %s\n\n%s\n\n", c->name, c->arguments, c->about);
-    add_options(c, &t);
+    command_options_help(c, &t);
     fputs(text_string(&t), stdout);
     arena_free(a);
     return STATUS_DONE;
 }
-
-/* --- the manual page --- */
-
-/* Lines as they are: a backslash and a hyphen are said otherwise in roff, and a line may not begin with a dot or quote.
- */
-static void add_lines(const char *lines, text *to) {
-    bool begins = true;
-    text_add(to, ".nf\n");
-    for (const char *c = lines; *c; c++) {
-        if (begins && (*c == '.' || *c == '\'')) text_add(to, "\\&");
-        if (*c == '\\') text_add(to, "\\e");
-        else if (*c == '-') text_add(to, "\\-");
-        else text_add_n(to, c, 1);
-        begins = *c == '\n';
-    }
-    text_printf(to, "%s.fi\n", begins ? "" : "\n");
-}
-
-static void add_manual(text *page) {
-    arena *a = page->arena;
-    text help = text_new(a);
-    command_help_all(&help);
-    text_printf(page,
-                ".TH NNC 1 \"\" \"nnc %s\" \"User Commands\"\n.SH NAME\nnnc \\- compiler of sequence models to C\n"
-                ".SH DESCRIPTION\n",
-                NNC_VERSION);
-    add_lines(text_string(&help), page);
-    text_add(page, ".SH COMMANDS\n");
-    for (const command *const *c = commands; *c; c++) {
-        text own = text_new(a);
-        text_printf(page, ".SS \"nnc %s %s\"\n", (*c)->name, (*c)->arguments);
-        text_printf(&own, "%s\n\n", (*c)->about);
-        add_options(*c, &own);
-        add_lines(text_string(&own), page);
-    }
-}
-
-/* --- nnc help --- */
-
-static const command_option help_options[] = {
-    {0, "manual", NULL, "all of it as a manual page, for man"},
-    {0, "completion", NULL, "the completion of command lines, for bash"},
-    {0, "vim", NULL, "a syntax file of .nn files, for Vim and Neovim"},
-    {0, "textmate", NULL, "a TextMate grammar of .nn files, for VS Code, Sublime and others"},
-};
-static void (*const help_files[])(text *) = {add_manual, completion_bash, editors_vim,
-                                             editors_textmate}; /* by options */
-
-int command_print_text(void (*add)(text *)) {
-    arena *a = arena_new();
-    diag_list *diags = diag_list_new(a, NULL);
-    text t = text_new(a);
-    add(&t);
-    bool good = command_print(text_string(&t), diags);
-    diag_print(diags, stderr);
-    arena_free(a);
-    return good ? STATUS_DONE : STATUS_INPUT;
-}
-
-static int run_help(command_line *line) {
-    int file = -1;
-    for (int option; (option = command_next(line)) >= 0;) file = option;
-    if (line->status >= 0) return line->status;
-    if (line->word_count != (file < 0))
-        return command_usage(line, "name one command, or --manual; nnc --help lists the commands");
-    if (file >= 0) return command_print_text(help_files[file]);
-    const command *c = command_find(line->words[0]);
-    return c ? print_help(c) : command_unknown(line->words[0]);
-}
-
-const command command_help = {
-    .name = "help",
-    .arguments = "COMMAND",
-    .summary = "what a command does, and its options",
-    .about = "Shows what a command does, and its options, as nnc COMMAND --help does. nnc --help lists the commands.",
-    .options = help_options,
-    .option_count = sizeof help_options / sizeof *help_options,
-    .run = run_help,
-};
 
 /* --- reading --- */
 
@@ -200,7 +119,7 @@ int command_next(command_line *line) {
         int row = row_of(c, found);
         if (row < (int)c->option_count) return row;
         if (row == (int)c->option_count + HELP) {
-            line->status = print_help(c);
+            line->status = command_show_help(c);
             return -1;
         }
         line->settings.format = strcmp(optarg, "json") == 0 ? DIAG_JSON : DIAG_TEXT;
@@ -223,4 +142,15 @@ bool command_print(const char *shown, diag_list *diags) {
     if (fputs(shown, stdout) >= 0 && fflush(stdout) == 0) return true;
     diag_error_file(diags, "standard output", "%s", strerror(errno));
     return false;
+}
+
+int command_print_text(void (*add)(text *)) {
+    arena *a = arena_new();
+    diag_list *diags = diag_list_new(a, NULL);
+    text t = text_new(a);
+    add(&t);
+    bool good = command_print(text_string(&t), diags);
+    diag_print(diags, stderr);
+    arena_free(a);
+    return good ? STATUS_DONE : STATUS_INPUT;
 }

@@ -62,7 +62,9 @@ int command_usage(const command_line *line, const char *format, ...) __attribute
 bool command_print(const char *shown, diag_list *diags);
 /* The same of a text that is made for it; gives the exit status. */
 int command_print_text(void (*add)(text *));
-/* What nnc --help says. */
+/* What nnc --help says; of a command its options alone; and all of that, shown: gives the exit status. */
 void command_help_all(text *to);
+void command_options_help(const command *c, text *to);
+int command_show_help(const command *c);
 
 #endif
