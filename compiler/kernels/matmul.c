@@ -55,7 +55,6 @@ static void emit_product(const matmul *p, cblock *b) {
     }
     switch (c->way) {
     case CHOICE_BY_TILES: matmul_emit_tiles(p, b); return;
-    case CHOICE_BY_PAIRS: matmul_emit_pairs(p, b); return;
     case CHOICE_BY_ELEMENTS: matmul_emit_elements(p, b); return;
     case CHOICE_BY_STREAM: matmul_emit_stream(p, b); return;
     case CHOICE_BY_DOTS: matmul_emit_dots(p, b); return;

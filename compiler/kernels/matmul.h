@@ -38,7 +38,7 @@ static inline const char *matmul_packer(const matmul *p) {
 
 /* The product, whose addresses and strides are set, in one way. */
 typedef void matmul_way(const matmul *p, cblock *b);
-matmul_way matmul_emit_tiles, matmul_emit_pairs, matmul_emit_elements; /* matmul_tiles.c */
+matmul_way matmul_emit_tiles, matmul_emit_elements; /* matmul_tiles.c */
 matmul_way matmul_emit_stream;                      /* matmul_stream.c */
 matmul_way matmul_emit_dots;                        /* matmul_dots.c */
 

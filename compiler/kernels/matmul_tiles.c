@@ -6,10 +6,12 @@
 #include "kernels/tile.h"
 #include "kernels/vectors.h"
 
+enum { PAIR = 2 };
+
 /* Columns from n on: so many vectors, the last of them `last` wide; NULL: all of it. It is `back` columns further left
  * than the others ask, where it is whole and ends with the row: some columns are computed twice, to the same bits.
  * `places`: only the running program knows how many columns there are, and where each vector begins behind n, so that
- * none reaches beyond the row's end. `apart`: it is packed apart from the others. */
+ * none reaches beyond the row's end. `apart`: each is packed apart from the others. */
 typedef struct {
     const matmul *matmul;
     cexpr *n, *last;
@@ -176,16 +178,16 @@ static void emit_rest(group *g, cblock *b, int64_t done, int64_t count, const ch
     if (g->vectors) emit_group(g, c_scope(b), few);
 }
 
-/* `vectors` vectors of columns at a time from `from` on, of which those that would reach beyond the row's end, `after`
- * the last whole vector's beginning, begin there instead. */
-static void emit_up_to_end(const group *g, cblock *b, cexpr *from, cexpr *after, const choice_tile *few) {
+/* `vectors` vectors of columns at a time from `from` up to `to`, of which those that would reach beyond the row's end,
+ * `after` the last whole vector's beginning, begin there instead. */
+static void emit_up_to(const group *g, cblock *b, cexpr *from, cexpr *to, const choice_tile *few) {
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
     int64_t lanes = p->e->target->lanes;
     cexpr *places[TILE_MAX_VECTORS] = {c_int(u, 0)}, *j = c_name(u, "j"), *n = c_name(u, "n"),
-          *most = c_name(u, "most");
+          *most = c_name(u, "most"), *after = c_sub(u, emit_dim(p->e, p->of.columns), c_int(u, lanes));
     group end = {.matmul = p, .n = n, .vectors = g->vectors, .places = places};
-    b = c_for(b, "j", from, emit_dim(p->e, p->of.columns), end.vectors * lanes);
+    b = c_for(b, "j", from, to, end.vectors * lanes);
     c_declare(b, "const size_t", "n", c_conditional(u, c_binary(u, "<", j, after), j, after));
     if (end.vectors > 1) c_declare(b, "const size_t", "most", c_sub(u, after, n));
     for (unsigned v = 1; v < end.vectors; v++) {
@@ -197,19 +199,66 @@ static void emit_up_to_end(const group *g, cblock *b, cexpr *from, cexpr *after,
     emit_group(&end, b, few);
 }
 
+/* Whole vectors of b's columns by all rows; where they are packed, side by side. */
+static void emit_whole(const group *g, cblock *b, const choice_heights *shapes) {
+    const matmul *p = g->matmul;
+    cunit *u = p->e->unit;
+    int64_t lanes = p->e->target->lanes;
+    group of = *g;
+    of.apart = p->choice->packed > 0;
+    of.weights = of.apart ? p->room : c_add(u, p->b, matmul_scaled(p, g->n, p->of.b_n));
+    of.width = of.apart ? c_int(u, g->vectors * lanes) : emit_dim(p->e, p->of.b_k);
+    for (unsigned v = 0; of.apart && v < g->vectors; v++) {
+        cexpr *from = c_add(u, p->b, matmul_scaled(p, first_of(g, v), p->of.b_n));
+        c_do(b, c_call(u, matmul_packer(p), 6, c_add(u, p->room, c_int(u, v * lanes)), of.width, from,
+                       emit_dim(p->e, p->of.b_n), c_int(u, lanes), p->terms));
+    }
+    heights all = {p->e, emit_dim(p->e, p->of.rows), "m", emit_tile, &of};
+    heights_loop(&all, b, shapes);
+}
+
+/* Two vectors of columns at a time, three at the end if their number is odd. The last one ends with the row. */
+static void emit_pairs(const matmul *p, cblock *b) {
+    cunit *u = p->e->unit;
+    int64_t lanes = p->e->target->lanes, wide = PAIR * lanes;
+    cexpr *N = emit_dim(p->e, p->of.columns), *before = c_sub(u, N, c_int(u, 1)), *n = c_name(u, "n");
+    cexpr *is_odd = c_binary(u, "<", c_binary(u, "%", before, c_int(u, wide)), c_int(u, lanes));
+    cexpr *places[PAIR + 1] = {c_int(u, 0), c_name(u, "n1")}, *last = c_sub(u, c_sub(u, N, c_int(u, lanes)), n);
+    group g = {.matmul = p, .n = n, .vectors = PAIR, .places = places};
+    is_odd = c_binary(u, "&&", c_binary(u, ">", N, c_int(u, wide)), is_odd);
+    c_declare(b, "const size_t", "pairs",
+              c_conditional(u, is_odd, c_sub(u, matmul_floor(p, before, wide), c_int(u, wide)), N));
+    cblock *loop = c_for(b, "n", c_int(u, 0), c_name(u, "pairs"), wide);
+    c_declare(loop, "const size_t", "n1",
+              c_conditional(u, c_binary(u, "<=", c_add(u, n, c_int(u, wide)), N), c_int(u, lanes), last));
+    emit_whole(&g, loop, &p->choice->heights);
+    b = c_if(b, c_binary(u, "<", c_name(u, "pairs"), N));
+    c_declare(b, "const size_t", "n", c_name(u, "pairs"));
+    c_declare(b, "const size_t", "n2", last);
+    g.vectors = PAIR + 1;
+    places[1] = c_int(u, lanes);
+    places[PAIR] = c_name(u, "n2");
+    emit_whole(&g, b, &p->choice->odd);
+}
+
 /* Of a number of columns that only the running program knows: too few for a vector are a part of one; else a tile's
- * vectors at a time. The places of very many are not worth their registers but at the end, where they are fewer. */
+ * vectors at a time, or two if no more are left. The places of very many are not worth their registers but at the end,
+ * where they are fewer. */
 static void emit_unknown(group *g, cblock *b, const choice_tile *few) {
     enum { PLACES = 4 };
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
     int64_t lanes = p->e->target->lanes, wide = g->vectors * lanes;
     cexpr *N = emit_dim(p->e, p->of.columns), *done = c_int(u, 0);
-    if (lanes > 1) {
+    if (lanes > 1 && !p->choice->few) {
         group narrow = {.matmul = p, .n = done, .vectors = 1, .last = N};
         emit_group(&narrow, c_if(b, c_binary(u, "<", N, c_int(u, lanes))), few);
         if (dim_max(p->of.columns) < lanes) return;
         b = c_else(b);
+    }
+    if (p->choice->odd.tile.size.rows && !few) {
+        emit_pairs(p, b);
+        return;
     }
     if (lanes == 1 || g->vectors > PLACES) {
         cexpr *end = matmul_floor(p, N, wide);
@@ -217,7 +266,19 @@ static void emit_unknown(group *g, cblock *b, const choice_tile *few) {
         done = end;
         g->vectors = PLACES;
     }
-    if (lanes > 1) emit_up_to_end(g, b, done, c_sub(u, N, c_int(u, lanes)), few);
+    if (lanes == 1) return;
+    if (g->vectors <= PAIR) {
+        emit_up_to(g, b, done, N, few);
+        return;
+    }
+    wide = g->vectors * lanes;
+    cexpr *before = c_sub(u, c_sub(u, N, c_int(u, 1)), done);
+    cexpr *two_left = c_binary(u, "<", c_binary(u, "%", before, c_int(u, wide)), c_int(u, PAIR * lanes));
+    cexpr *all = c_add(u, done, matmul_floor(p, before, wide)), *wide_end = c_name(u, "end");
+    c_declare(b, "const size_t", "end", c_conditional(u, two_left, all, N));
+    emit_up_to(g, b, done, wide_end, few);
+    g->vectors = PAIR;
+    emit_up_to(g, b, wide_end, N, few);
 }
 
 /* A tile's vectors of columns at a time, and then what is left. */
@@ -257,7 +318,7 @@ void matmul_emit_elements(const matmul *p, cblock *b) {
 void matmul_emit_tiles(const matmul *p, cblock *b) {
     const choice_heights *h = &p->choice->heights;
     heights rows = {.e = p->e, .rows = emit_dim(p->e, p->of.rows)};
-    cblock *few = heights_open_few(&rows, &b, h);
+    cblock *few = p->choice->few ? NULL : heights_open_few(&rows, &b, h);
     const choice_tile *lower = &p->choice->lower;
     if (few && lower->size.rows) {
         cunit *u = p->e->unit;
@@ -269,47 +330,4 @@ void matmul_emit_tiles(const matmul *p, cblock *b) {
     }
     if (few) emit_columns(p, few, &h->row);
     emit_columns(p, b, NULL);
-}
-
-/* --- rows and columns that grow together --- */
-
-/* Whole vectors of b's columns, packed, by all rows. */
-static void emit_apart(const group *g, cblock *b, const choice_heights *heights_of) {
-    const matmul *p = g->matmul;
-    cunit *u = p->e->unit;
-    int64_t lanes = p->e->target->lanes, width = g->vectors * lanes;
-    group of = *g;
-    of.weights = p->room;
-    of.width = c_int(u, width);
-    for (unsigned v = 0; v < g->vectors; v++) {
-        cexpr *from = c_add(u, p->b, matmul_scaled(p, first_of(g, v), p->of.b_n));
-        c_do(b, c_call(u, matmul_packer(p), 6, c_add(u, p->room, c_int(u, v * lanes)), of.width, from,
-                       emit_dim(p->e, p->of.b_n), c_int(u, lanes), p->terms));
-    }
-    heights all = {p->e, emit_dim(p->e, p->of.rows), "m", emit_tile, &of};
-    heights_loop(&all, b, heights_of);
-}
-
-/* Two vectors of columns at a time, three at the end if their number is odd. The last one ends with the row. */
-void matmul_emit_pairs(const matmul *p, cblock *b) {
-    enum { PAIR = 2, THREE = 3 };
-    cunit *u = p->e->unit;
-    int64_t lanes = p->e->target->lanes, wide = PAIR * lanes;
-    cexpr *N = emit_dim(p->e, p->of.columns), *before = c_sub(u, N, c_int(u, 1)), *n = c_name(u, "n");
-    cexpr *is_odd = c_binary(u, "<", c_binary(u, "%", before, c_int(u, wide)), c_int(u, lanes));
-    cexpr *places[THREE] = {c_int(u, 0), c_name(u, "n1")}, *last = c_sub(u, c_sub(u, N, c_int(u, lanes)), n);
-    group g = {.matmul = p, .n = n, .vectors = PAIR, .places = places, .apart = true};
-    c_declare(b, "const size_t", "pairs",
-              c_conditional(u, is_odd, c_sub(u, matmul_floor(p, before, wide), c_int(u, wide)), N));
-    cblock *loop = c_for(b, "n", c_int(u, 0), c_name(u, "pairs"), wide);
-    c_declare(loop, "const size_t", "n1",
-              c_conditional(u, c_binary(u, "<=", c_add(u, n, c_int(u, wide)), N), c_int(u, lanes), last));
-    emit_apart(&g, loop, &p->choice->heights);
-    b = c_if(b, c_binary(u, "<", c_name(u, "pairs"), N));
-    c_declare(b, "const size_t", "n", c_name(u, "pairs"));
-    c_declare(b, "const size_t", "n2", last);
-    g.vectors = THREE;
-    places[1] = c_int(u, lanes);
-    places[PAIR] = c_name(u, "n2");
-    emit_apart(&g, b, &p->choice->odd);
 }

@@ -74,8 +74,6 @@ typedef struct {
 
 typedef enum {
     CHOICE_BY_TILES,    /* rows of a by vectors of b's columns */
-    CHOICE_BY_PAIRS,    /* the same of columns that are no fewer than rows: two vectors at a time, and three if they are
-                           odd, packed */
     CHOICE_BY_ELEMENTS, /* element by element, in plain floats */
     CHOICE_BY_STREAM,   /* one row of a: some rows of b at a time, as they lie */
     CHOICE_BY_DOTS      /* the terms of a and of b lie densely: lanes along them, rows by so many columns */
@@ -88,7 +86,8 @@ typedef struct choice_matmul {
     choice_heights heights; /* of tiles, or dots, whose vectors are columns */
     choice_tile lower; /* of several rows that are too few for heights.tile, where it is as wide as
                           all columns; no rows: there is none */
-    choice_heights odd;     /* of three vectors; heights is for pairs */
+    choice_heights odd;     /* of tiles of three vectors, where columns of a number that is not known are odd vectors;
+                               heights is for pairs then. No rows: there is none */
     const struct choice_matmul *few; /* the way of fewer rows than few_below, which is more than a vector has lanes;
                                         NULL: all take this one */
     int64_t few_below;

@@ -26,9 +26,8 @@ static void print_heights(const printer *p, const choice_heights *h) {
         if (h->rest.size.rows) {
             text_add(p->to, " and ");
             print_tile(p, &h->rest);
-            return;
         }
-        if (h->tile.size.rows == 1) return;
+        if (h->tile.size.rows == 1 || !h->row.size.rows) return;
         text_add(p->to, " (or ");
         print_tile(p, &h->row);
         text_add(p->to, ")");
@@ -167,11 +166,10 @@ static void print_matmul(const printer *p, const choice_matmul *m) {
         if (m->zigzag) text_add(p->to, ", every other round backwards");
         return;
     case CHOICE_BY_DOTS: text_add(p->to, " lanes along the terms, rows x columns "); break;
-    case CHOICE_BY_TILES:
-    case CHOICE_BY_PAIRS: text_add(p->to, " tiles "); break;
+    case CHOICE_BY_TILES: text_add(p->to, " tiles "); break;
     }
     print_heights(p, &m->heights);
-    if (m->way == CHOICE_BY_PAIRS) {
+    if (m->odd.tile.size.rows) {
         text_add(p->to, ", of the last three vectors if odd ");
         print_heights(p, &m->odd);
     }

@@ -68,6 +68,25 @@ static void choose_lower(const chooser *c, choice_matmul *m, cost_tile tile) {
     m->lower = (choice_tile){.size = tile, .clamped = true, .held = m->heights.tile.held};
 }
 
+enum { PAIR = 2, THREE = 3 };
+
+/* Tiles half as high for what is left of rows of run time. */
+static void choose_rest(choice_heights *h) {
+    if (h->rows >= 0 || h->tile.size.rows == 1) return;
+    h->rest = h->tile;
+    h->rest.size.rows = (h->tile.size.rows + 1) / 2;
+}
+
+/* Tiles so many vectors wide, of `most` rows at most. */
+static choice_heights choose_wide(const chooser *c, unsigned vectors, int64_t rows, int64_t most, int64_t terms) {
+    cost_tile size = cost_wide_tile(c->body, vectors, terms);
+    size.rows = (unsigned)smaller(size.rows, most);
+    choice_tile tile = choose_tile(c, size, terms, COST_BLOCK);
+    choice_heights h = choose_heights(rows, tile, (choice_tile){0});
+    choose_rest(&h);
+    return h;
+}
+
 /* block: terms of a running sum; packed_from: columns are packed if rows are so many; 0: never. */
 static void choose_tiles(const chooser *c, cost_tile tile, int64_t block, int64_t packed_from, plan_choice *to) {
     choice_matmul *m = &to->matmul;
@@ -79,8 +98,13 @@ static void choose_tiles(const chooser *c, cost_tile tile, int64_t block, int64_
     if (!known) row = cost_any_columns(c->body, row, terms, 1);
     m->heights = choose_heights(rows, choose_tile(c, tile, terms, block), choose_tile(c, row, terms, block));
     if (!known && rows < 0) choose_lower(c, m, tile);
+    bool odd = !known && tile.vectors == PAIR && tile.chains == 1 && columns > PAIR * (int64_t)c->body->lanes;
+    if (odd) {
+        choose_rest(&m->heights);
+        m->odd = choose_wide(c, THREE, rows, tile.rows, terms);
+    }
     if (!packed_from) return;
-    m->packed = tile.vectors * (int64_t)c->body->lanes;
+    m->packed = (odd ? THREE : tile.vectors) * (int64_t)c->body->lanes;
     m->packed_from = packed_from;
     to->work = terms * m->packed;
 }
@@ -176,20 +200,10 @@ static bool grows_squarely(const chooser *c, const plan_kernel *k, const choice_
     return false;
 }
 
-enum { PAIR = 2, THREE = 3 };
-
-/* Tiles so many vectors wide, and half as high for what rows are left. */
-static choice_heights square_heights(const chooser *c, unsigned vectors, int64_t terms) {
-    choice_tile tile = choose_tile(c, cost_square_tile(c->body, vectors, terms), terms, COST_BLOCK);
-    choice_heights h = {.rows = -1, .tile = tile, .rest = tile};
-    h.rest.size.rows = (tile.size.rows + 1) / 2;
-    return h;
-}
-
 /* From how many rows on that is worth it: of few terms as soon as they fill a tile, and columns more than a vector. */
 static int64_t square_from(const chooser *c, int64_t terms) {
     enum { ROWS = 12 };
-    int64_t lanes = c->body->lanes, tile = cost_square_tile(c->body, PAIR, terms).rows;
+    int64_t lanes = c->body->lanes, tile = cost_wide_tile(c->body, PAIR, terms).rows;
     if (terms <= TERMS_A_ROW * SOME_ROWS) return lanes < tile ? tile : lanes + 1;
     return lanes < ROWS ? ROWS : 2 * ROWS;
 }
@@ -210,10 +224,10 @@ static bool choose_square(const chooser *c, const plan_kernel *k, plan_choice *t
     *few = *m;
     *m = (choice_matmul){.of = m->of,
                          .turned = m->turned,
-                         .way = CHOICE_BY_PAIRS,
+                         .way = CHOICE_BY_TILES,
                          .fused = true,
-                         .heights = square_heights(c, PAIR, terms),
-                         .odd = square_heights(c, THREE, terms),
+                         .heights = choose_wide(c, PAIR, -1, most, terms),
+                         .odd = choose_wide(c, THREE, -1, most, terms),
                          .packed = THREE * lanes,
                          .few = few,
                          .few_below = rows};

@@ -157,7 +157,7 @@ cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t terms,
     return tile;
 }
 
-cost_tile cost_square_tile(const cost_body *body, unsigned vectors, int64_t terms) {
+cost_tile cost_wide_tile(const cost_body *body, unsigned vectors, int64_t terms) {
     cost_tile tile = {tile_rows(body, vectors, 1), vectors, 1};
     while (terms > COST_BLOCK && tile.rows > 1 && tile.rows * tile.vectors > cost_held(body)) tile.rows--;
     return tile;

@@ -218,7 +218,8 @@ def match_matmul(code, name, said, lines):
         need(("float *work" in body.split(")")[0]) == works, f"{name} has work space: {said}")
     need(("turn % 2" in body) == ("every other round backwards" in said), f"{name} goes backwards: {said}")
     few = re.search(r"fewer than (\d+) rows by", said)
-    need(re.findall(r"if \(T < (\d+)\) {", body)[:1] == [few.group(1)] if few else "pairs" not in body, f"{name} has few rows: {said}")
+    need(not few or re.findall(r"if \(T < (\d+)\) {", body)[:1] == [few.group(1)], f"{name} has few rows: {said}")
+    need(("size_t pairs = " in body) == ("last three vectors" in said), f"{name} has pairs of vectors: {said}")
     several = re.search(r"(\d+) panels at a time", said)
     need(not several or f"block * {several.group(1)}" in body or several.group(1) == "1", f"{name} has blocks: {said}")
 
