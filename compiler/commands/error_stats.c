@@ -5,7 +5,7 @@
 
 #include "weights/element.h"
 
-double error_of(double got, double want) {
+static double error_of(double got, double want) {
     if (isnan(got) || isnan(want)) return isnan(got) && isnan(want) ? 0 : INFINITY;
     double narrow = (double)float32_of_double(want);
     if (isinf(got) || isinf(narrow)) return got == narrow ? 0 : INFINITY;

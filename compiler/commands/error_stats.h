@@ -21,7 +21,6 @@ typedef struct {
     double quarters[QUARTERS]; /* the largest in each quarter of the runs */
 } error_stats;
 
-double error_of(double got, double want);
 double error_largest(const double *got, const double *want, size_t elements);
 /* One run's elements; it is one of `runs`. */
 void error_add(error_stats *s, const double *got, const double *want, size_t elements, size_t run,

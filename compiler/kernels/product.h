@@ -11,13 +11,13 @@
 typedef struct {
     const choice_product *choice; /* sums start from its pack's biases if all column groups have one, else from zero */
     weight_tables table;          /* the packed weights */
-    const char *x, *y;      /* pointers to the first row */
-    cexpr *x_row, *y_row;   /* floats from one row to the next */
-    cexpr *rows;            /* how many; what the choice knows, where it does */
-    const char *terms_name; /* a constant that is the pack's terms, for loops to end at; NULL: the number */
-    int64_t y_columns;      /* floats a unit has in y: 1, or what the gates of a row need */
-    const char *quantised;  /* int8: a pointer to room for all rows of x, quantised, pack_quantised() floats each */
-    const char *turn;       /* a variable: where it is odd, the panels are taken backwards; NULL: never */
+    const char *x, *y;            /* pointers to the first row */
+    cexpr *x_row, *y_row;         /* floats from one row to the next */
+    cexpr *rows;                  /* how many; what the choice knows, where it does */
+    const char *terms_name;       /* a constant that is the pack's terms, for loops to end at; NULL: the number */
+    int64_t y_columns;            /* floats a unit has in y: 1, or what the gates of a row need */
+    const char *quantised;        /* int8: a pointer to room for all rows of x, pack_quantised() floats each */
+    const char *turn;             /* a variable: where it is odd, the panels are taken backwards; NULL: never */
 } product;
 
 void product_emit(emit_context *e, cblock *b, const product *p);
@@ -31,7 +31,7 @@ typedef struct {
     const char *x[COST_ROWS];   /* row r begins at x[r] + x_offset[r] */
     int64_t x_offset[COST_ROWS];
     cexpr *y[COST_ROWS];
-    weight_tables weights;            /* weights_rows of the panel */
+    weight_tables weights;      /* weights_rows of the panel */
     int64_t panel;              /* which it is, or is like */
     int64_t columns;            /* of a row of weights, those that y takes */
     int64_t terms;

@@ -15,7 +15,7 @@
 typedef struct {
     const char *name, *comment;
     const choice_product *choice;
-    weight_tables table;               /* what this layer passes as weights */
+    weight_tables table;         /* what this layer passes as weights */
     const char *x, *y;           /* names of the parameters */
     cexpr *rows, *x_row, *y_row; /* how many, and floats from one to the next; NULL: a parameter */
     int64_t y_columns;           /* floats a unit has in y */

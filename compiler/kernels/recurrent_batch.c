@@ -10,8 +10,8 @@
 /* The function that works on one row; panel by panel, vector by vector. */
 typedef struct {
     const recurrent *r;
-    const pack *pack; /* of the sums' product: its gates are `letters`, from column group `group` of gates on */
-    weight_tables table;    /* the product's weights, whose biases the product left out */
+    const pack *pack;    /* of the sums' product: its gates are `letters`, from column group `group` of gates on */
+    weight_tables table; /* the product's weights, whose biases the product left out */
     const char *letters;
     unsigned group;
     bool resets;    /* gives r * h and z, not h */

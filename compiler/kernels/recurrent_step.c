@@ -416,55 +416,69 @@ static void emit_projection(const step *s) {
     if (r->c->has_out) copy_row(s, "out", "h");
 }
 
+static const char *step_comment(const recurrent *r) {
+    const char *holds = r->c->fused ? "" : "gates holds the input's share, ";
+    const char *then = r->c->chained    ? "the new one goes to out."
+                       : r->c->has_cell ? "and is updated like c."
+                                        : "and is updated.";
+    return arena_printf(r->e->arena, "one time step. %sh is the last one, %s", holds, then);
+}
+
+/* The parameters behind the tables. */
+static void add_parameters(const recurrent *r, cfunction *f) {
+    const choice_recurrent *c = r->c;
+    bool writes_gates = c->resets_before || c->step.by_columns;
+    if (c->fused) c_parameter(f, "const float *", "x");
+    if (c->gates_at >= 0) c_parameter(f, writes_gates ? "float *" : "const float *", "gates");
+    c_parameter(f, c->chained ? "const float *" : "float *", "h");
+    if (c->has_cell) c_parameter(f, "float *", "c");
+    if (c->has_out) c_parameter(f, "float *", "out");
+    if (r->attrs->keeps) c_parameter(f, "float *", "kept");
+    if (r->attrs->keeps && c->has_cell) c_parameter(f, "float *", "cells");
+    if (c->next_at >= 0) c_parameter(f, "float *", "next");
+    if (c->fused && recurrent_quantised(c->input, "q_x")) c_parameter(f, "float *", "q_x");
+    if (recurrent_quantises_h(r)) c_parameter(f, "float *", "q");
+    if (c->zigzag) c_parameter(f, "size_t", "turn");
+}
+
+/* Of a GRU that resets before the product, both in a scope of their own: the gates r and z, and then n and h. */
+static void emit_two_sweeps(step *s, const sweep *gates, const weight_tables *candidate_table) {
+    const recurrent *r = s->r;
+    cblock *body = s->block;
+    c_comment(body, "r, z = gates + W_hh h; next = r * h, z in its place in gates");
+    s->block = c_scope(body);
+    if (gates->pack->format == FORMAT_INT8) quantise(s, "q", "h", r->projected_constant);
+    emit_sweep(s, gates);
+    sweep candidate = make_sweep(s, &r->c->candidate_step, candidate_table, "next");
+    candidate.letters = "n";
+    candidate.group = 2;
+    c_comment(body, "n = gates + W_hn (r * h); h = (1 - z) * n + z * h");
+    s->block = c_scope(body);
+    if (candidate.pack->format == FORMAT_INT8) quantise(s, "q", "next", r->hidden_constant);
+    emit_sweep(s, &candidate);
+    s->block = body;
+}
+
 void recurrent_emit_step(recurrent *r) {
-    emit_context *e = r->e;
-    step s = {.r = r, .e = e};
-    sweep main_sweep = make_sweep(&s, &r->c->step, &r->hidden_table, "h");
-    main_sweep.resets = r->c->resets_before;
-    main_sweep.group = r->c->columns - r->c->gates;
-    main_sweep.zigzag = r->c->zigzag;
-    bool writes_gates = r->c->resets_before || r->c->step.by_columns;
-    cfunction *f = recurrent_function(
-        r, arena_printf(e->arena, "one time step. %s%s",
-                        r->c->fused ? "h is the last one, " : "gates holds the input's share, h is the last one, ",
-                        r->c->chained    ? "the new one goes to out."
-                        : r->c->has_cell ? "and is updated like c."
-                                         : "and is updated."));
+    step s = {.r = r, .e = r->e};
+    cfunction *f = recurrent_function(r, step_comment(r));
     s.block = c_body(f);
     if (r->c->fused) s.input_table = recurrent_parameter(r, f, "w_ih", &r->input_table);
-    main_sweep.table = recurrent_parameter(r, f, "w_hh", &r->hidden_table);
-    weight_tables candidate_table = {.codes = NULL};
+    weight_tables hidden_table = recurrent_parameter(r, f, "w_hh", &r->hidden_table), candidate_table = {.codes = NULL};
     if (r->c->candidate) candidate_table = recurrent_parameter(r, f, "w_hn", &r->candidate_table);
     if (r->c->output) s.output_table = recurrent_parameter(r, f, "w_hr", &r->output_table);
-    if (r->c->fused) c_parameter(f, "const float *", "x");
-    if (r->c->gates_at >= 0) c_parameter(f, writes_gates ? "float *" : "const float *", "gates");
-    c_parameter(f, r->c->chained ? "const float *" : "float *", "h");
-    if (r->c->has_cell) c_parameter(f, "float *", "c");
-    if (r->c->has_out) c_parameter(f, "float *", "out");
-    if (r->attrs->keeps) c_parameter(f, "float *", "kept");
-    if (r->attrs->keeps && r->c->has_cell) c_parameter(f, "float *", "cells");
-    if (r->c->next_at >= 0) c_parameter(f, "float *", "next");
-    if (r->c->fused && recurrent_quantised(r->c->input, "q_x")) c_parameter(f, "float *", "q_x");
-    if (recurrent_quantises_h(r)) c_parameter(f, "float *", "q");
-    if (r->c->zigzag) c_parameter(f, "size_t", "turn");
+    add_parameters(r, f);
 
-    cblock *body = s.block;
+    sweep all = make_sweep(&s, &r->c->step, &hidden_table, "h");
+    all.resets = r->c->resets_before;
+    all.group = r->c->columns - r->c->gates;
+    all.zigzag = r->c->zigzag;
     if (r->c->resets_before) {
-        c_comment(body, "r, z = gates + W_hh h; next = r * h, z in its place in gates");
-        s.block = c_scope(body);
-    }
-    if (r->c->fused && r->c->input->format == FORMAT_INT8) quantise(&s, "q_x", "x", r->inputs_constant);
-    if (r->c->hidden_pack->format == FORMAT_INT8) quantise(&s, "q", "h", r->projected_constant);
-    emit_sweep(&s, &main_sweep);
-    if (r->c->resets_before) {
-        sweep candidate = make_sweep(&s, &r->c->candidate_step, &candidate_table, "next");
-        candidate.letters = "n";
-        candidate.group = 2;
-        c_comment(body, "n = gates + W_hn (r * h); h = (1 - z) * n + z * h");
-        s.block = c_scope(body);
-        if (r->c->candidate->format == FORMAT_INT8) quantise(&s, "q", "next", r->hidden_constant);
-        emit_sweep(&s, &candidate);
-        s.block = body;
+        emit_two_sweeps(&s, &all, &candidate_table);
+    } else {
+        if (r->c->fused && r->c->input->format == FORMAT_INT8) quantise(&s, "q_x", "x", r->inputs_constant);
+        if (all.pack->format == FORMAT_INT8) quantise(&s, "q", "h", r->projected_constant);
+        emit_sweep(&s, &all);
     }
     if (r->c->projects) emit_projection(&s);
     else if (r->c->hidden_place == CHOICE_H_IN_VARIABLES) store_variables(&s);

@@ -62,12 +62,12 @@ static pval *view_node(planner *p, const ir_node *n) {
     return view_of(p, n, planner_materialize(p, of), &n->results[0]->type, n->results[0]->name);
 }
 
-static void gather(pval *v, planner *p, pval ***list, unsigned *count, size_t *capacity);
+static void gather(planner *p, pval *v, pval ***list, unsigned *count, size_t *capacity);
 
 /* A view of what is computed is one of all that it reads. */
 static void gather_viewed(planner *p, const ir_node *view, pval ***list, unsigned *count, size_t *capacity) {
     unsigned first = *count;
-    gather(p->values[view->inputs[0]->id], p, list, count, capacity);
+    gather(p, p->values[view->inputs[0]->id], list, count, capacity);
     for (unsigned i = first; i < *count; i++) {
         ir_type type = view->results[0]->type;
         type.dtype = (*list)[i]->type.dtype;
@@ -76,13 +76,13 @@ static void gather_viewed(planner *p, const ir_node *view, pval ***list, unsigne
 }
 
 /* All memory operands of an elementwise kernel, those of inlined nodes too, depth first. */
-static void gather(pval *v, planner *p, pval ***list, unsigned *count, size_t *capacity) {
+static void gather(planner *p, pval *v, pval ***list, unsigned *count, size_t *capacity) {
     if (v->kind == PVAL_INLINE && ir_op_class_of(v->node->op) == IR_VIEW) {
         gather_viewed(p, v->node, list, count, capacity);
     } else if (v->kind == PVAL_INLINE) {
         const ir_node *n = v->node;
         for (unsigned i = 0; i < n->input_count; i++)
-            if (n->inputs[i] && !plan_is_parameter(n, i)) gather(p->values[n->inputs[i]->id], p, list, count, capacity);
+            if (n->inputs[i] && !plan_is_parameter(n, i)) gather(p, p->values[n->inputs[i]->id], list, count, capacity);
     } else if (v->kind != PVAL_NUMBER) {
         size_t n = *count;
         ARENA_PUSH(p->arena, *list, n, *capacity, v);
@@ -118,7 +118,7 @@ static task *elementwise_task(planner *p, const ir_node *n) {
     unsigned count = 0;
     size_t capacity = 0;
     for (unsigned i = 0; i < n->input_count; i++)
-        if (n->inputs[i] && !plan_is_parameter(n, i)) gather(p->values[n->inputs[i]->id], p, &list, &count, &capacity);
+        if (n->inputs[i] && !plan_is_parameter(n, i)) gather(p, p->values[n->inputs[i]->id], &list, &count, &capacity);
     task *u = planner_task(p, TASK_NODE, n, count, 1);
     if (count) memcpy(u->inputs, list, count * sizeof *list);
     return u;
@@ -193,7 +193,7 @@ static void general_node(planner *p, const ir_node *n) {
             v = plan_is_parameter(n, i) ? parameter(p, n->inputs[i])
                                         : planner_materialize(p, p->values[n->inputs[i]->id]);
         if (v && v->kind == PVAL_INLINE) {
-            gather(v, p, &inputs, &count, &capacity);
+            gather(p, v, &inputs, &count, &capacity);
             computed = count;
             continue;
         }

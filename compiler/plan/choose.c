@@ -1,4 +1,4 @@
-/* choose: which file makes the choices of a kernel; those of moves. */
+/* choose: a kernel's choices, as its operator's row says; and what is asked of them. */
 #include "plan/choose.h"
 
 #include "plan/operators.h"

@@ -306,8 +306,6 @@ def match_other(code, name, said, lines):
         need(unrolled or f"{code.vector}_sums sums[" in body, f"{name}: {said}")
     elif "summed up" in said:
         need(f"{code.vector}_sums sums = " in body, f"{name}: {said}")
-    elif "vectors of columns" in said:
-        need(f"{code.vector}_madd(" in body, f"{name}: {said}")
     else:
         need(re.search(rf"{code.vector}_store(_n)?\(", body), f"{name}: {said}")
 
