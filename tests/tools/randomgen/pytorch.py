@@ -303,6 +303,7 @@ class Interpreter:
                 self.layer(rest)
             else:
                 self.body.append(line)
+        self.squeezes = re.search(r"\bsqueeze\(", "\n".join(lines))
         self.code = compile("\n".join(self.translate(self.body)) or "pass", model.name, "exec")
         self.now = {}
 
@@ -410,6 +411,8 @@ class Interpreter:
 
     def run(self, dims, data):
         """The outputs, as flat lists; data: the bytes of each input."""
+        if self.squeezes and 1 in dims.values():
+            raise Unsupported("a squeeze where a run-time dim is 1")
         space = {**NAMES, **self.constants, **dims, "_outputs": [], "_collect": self.collect}
         if not self.now:
             self.begin(space)
