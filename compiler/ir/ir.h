@@ -302,6 +302,8 @@ bool ir_is_const(const ir_value *v, double *number);
 void ir_weights_default(ir_model *m, ir_weights w);
 /* Replaces every use of `from` (inputs of nodes in all graphs, ends of rounds, outputs, next, init, checks) by `to`. */
 void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to);
+/* The same for many values in one walk: instead[id] is read where value id was, if it is not NULL. */
+void ir_replace_all(ir_model *m, ir_value *const *instead);
 
 /* ir_clone.c: a model with a run graph of its own (ids from 0), and the same dims, states, params and base reset graph;
  * states have their next values of that graph. of: what of m's run graph came to what of the clone's, by id of m's. */

@@ -222,12 +222,12 @@ static void replace_grads(differentiation *d) {
 }
 
 /* GRADs are unlinked, whose results have no users any more, and DETACHs, which have done what they are for. */
-static void remove_marks(ir_model *m, ir_graph *g) {
+static void remove_marks(ir_graph *g, ir_value **instead) {
     ir_node **link = &g->first;
     g->last = NULL;
     for (ir_node *n = g->first; n; n = n->next) {
-        if (n->op == IR_REPEAT) remove_marks(m, &n->block->body);
-        if (n->op == IR_DETACH) ir_replace_uses(m, n->results[0], n->inputs[0]);
+        if (n->op == IR_REPEAT) remove_marks(&n->block->body, instead);
+        if (n->op == IR_DETACH) instead[n->results[0]->id] = n->inputs[0];
         if (n->op == IR_GRAD || n->op == IR_DETACH) continue;
         *link = g->last = n;
         link = &n->next;
@@ -259,5 +259,7 @@ void pass_differentiate(ir_model *m, diag_list *diags) {
     }
     add_renorms(&d);
     replace_grads(&d);
-    remove_marks(m, g);
+    ir_value **instead = ARENA_ARRAY(m->arena, ir_value *, m->value_count + 1);
+    remove_marks(g, instead);
+    ir_replace_all(m, instead);
 }

@@ -107,13 +107,20 @@ static void choose_outputs(const divider *d, ir_model *m, ir_value *loss, bool l
     m->output_capacity = d->model->output_count + 1;
 }
 
-/* As eval() has it: nothing is dropped; without gradients nothing is detached. */
-static void stop_dropout(ir_model *m, ir_graph *g) {
+/* The values of dropouts and detaches give way to their operands. */
+static void pass_through(ir_graph *g, ir_value **instead) {
     for (ir_node *n = g->first; n; n = n->next) {
-        if (n->op == IR_REPEAT) stop_dropout(m, &n->block->body);
+        if (n->op == IR_REPEAT) pass_through(&n->block->body, instead);
         if (n->op == IR_BATCH_NORM) n->attrs.axes = 0;
-        if (n->op == IR_DROPOUT || n->op == IR_DETACH) ir_replace_uses(m, n->results[0], n->inputs[0]);
+        if (n->op == IR_DROPOUT || n->op == IR_DETACH) instead[n->results[0]->id] = n->inputs[0];
     }
+}
+
+/* As eval() has it: nothing is dropped; without gradients nothing is detached. */
+static void stop_dropout(ir_model *m) {
+    ir_value **instead = ARENA_ARRAY(m->arena, ir_value *, m->value_count + 1);
+    pass_through(&m->run, instead);
+    ir_replace_all(m, instead);
 }
 
 /* --- what the loss reaches ---------------------------------------------------------------------------------------- */
@@ -337,8 +344,8 @@ bool pass_modes(ir_model *m, diag_list *diags) {
     order_inputs(t->eval, true);
     order_inputs(t->train, true);
     find_moving(m, &t->train->run);
-    stop_dropout(m, &m->run);
-    stop_dropout(t->eval, &t->eval->run);
+    stop_dropout(m);
+    stop_dropout(t->eval);
     ir_sweep(m);
     order_inputs(m, false);
     ir_sweep(t->eval);
