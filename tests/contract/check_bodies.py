@@ -479,7 +479,7 @@ int main(void)
     return 0;
 }
 ''')
-    for name, options, how in builds(t, "-O1", "-g", "-pthread", "-fsanitize=thread"):
+    for name, options, how in builds(t, "-O0", "-g", "-pthread", "-fsanitize=thread"):
         if name != "plain C":
             t.model(STATEFUL, *options)
             t.run(["main.c", "model.c"], **how)

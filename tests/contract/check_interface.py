@@ -407,4 +407,4 @@ int main(void)
     return 0;
 }
 ''')
-    t.everywhere(["main.c", "model.c"], flags=("-O1", "-g", "-pthread", "-fsanitize=thread"))
+    t.everywhere(["main.c", "model.c"], flags=("-O0", "-g", "-pthread", "-fsanitize=thread"))
