@@ -25,14 +25,6 @@ void dots_load_columns(emit_context *e, cblock *b, cexpr *matrix, unsigned colum
     declare_loaded(e, b, "columns", "w", columns, c_add(u, matrix, c_mul(u, k, c_int(u, columns))), lanes);
 }
 
-/* A lone row is repeated as the columns' rows lie: each lane of the sums adds the terms that it would of columns taken
- * apart. Of four lanes three columns take six shuffles, a row three. */
-bool dots_repeats_rows(const emit_context *e, const dots *d) {
-    enum { FOUR = 4, THREE = 3, FEW = 2 };
-    unsigned most = e->target->lanes == FOUR && d->columns == THREE ? FEW : 1;
-    return d->together && d->rows <= most;
-}
-
 static void add_repeated(const dots *d, emit_context *e, cblock *b, const char *const *sums, cexpr *k, cexpr *lanes) {
     cunit *u = e->unit;
     int64_t of = e->target->lanes;
@@ -66,7 +58,7 @@ static cexpr *column_of(const dots *d, emit_context *e, cblock *b, unsigned c, c
 /* The first `lanes` terms from k on, or a whole vector of them, to every sum. What several sums need is loaded once:
  * what lies in the shorter direction first, and then is held. */
 static void add_vector(const dots *d, emit_context *e, cblock *b, const char *const *sums, cexpr *k, cexpr *lanes) {
-    if (dots_repeats_rows(e, d)) {
+    if (dots_repeats_rows(d)) {
         add_repeated(d, e, b, sums, k, lanes);
         return;
     }

@@ -13,7 +13,8 @@ typedef struct {
     unsigned rows, columns;
     cexpr *row[COST_ROWS], *column[DOTS_MOST_COLUMNS]; /* addresses of their first terms */
     const dim *apart; /* floats from one term of a column to the next; NULL: they are neighbours */
-    bool together;    /* the columns, two or three, are all of a matrix that lies densely */
+    bool together;    /* the columns, two or three, are all of a matrix that lies densely: */
+    unsigned repeated; /* so many rows at most are repeated as the columns lie */
     cexpr *terms;
     int64_t count; /* terms' number; -1: only the running program knows, and it is at most: */
     int64_t most;
@@ -26,7 +27,7 @@ void dots_load_columns(emit_context *e, cblock *b, cexpr *matrix, unsigned colum
 
 /* Declares the sums, [rows][columns], and adds all terms. Where rows are repeated, a row's sums are the lanes of all
  * its columns, which lie as the matrix does, and `column_sums` of the vector layer adds them; else a column's each. */
-bool dots_repeats_rows(const emit_context *e, const dots *d);
+static inline bool dots_repeats_rows(const dots *d) { return d->together && d->rows <= d->repeated; }
 void dots_add(emit_context *e, cblock *b, const dots *d, const char *const *sums);
 /* Adds all terms, whose number is known, to declared sums; not in blocks: that is up to the caller. */
 void dots_add_more(emit_context *e, cblock *b, const dots *d, const char *const *sums);

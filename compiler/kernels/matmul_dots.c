@@ -50,7 +50,7 @@ static void store_row(const group *g, cblock *b, const dots *d, const char *cons
         c_assign(b, c_element(u, y), "=", vectors_call1(e, "sum", c_name(u, sums[0])));
         return;
     }
-    if (dots_repeats_rows(e, d)) {
+    if (dots_repeats_rows(d)) {
         const char *function = arena_printf(e->arena, "column_sums_%u", g->columns);
         for (unsigned i = 0; i < g->columns; i++) all[i] = c_name(u, sums[i]);
         store_sums(p, b, y, c_call_list(u, emit_vector(e, function), g->columns, all), FOUR, g->columns);
@@ -80,6 +80,7 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
               .columns = g->columns,
               .apart = dim_is(p->of.b_k, 1) || p->choice->packing ? NULL : p->of.b_k,
               .together = !p->choice->packing && are_together(p, g->columns),
+              .repeated = p->choice->repeated,
               .terms = p->terms,
               .count = -1,
               .most = dim_max(p->of.inner),

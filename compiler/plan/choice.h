@@ -91,6 +91,8 @@ typedef struct choice_matmul {
     const struct choice_matmul *few; /* the way of fewer rows than few_below, which is more than a vector has lanes;
                                         NULL: all take this one */
     int64_t few_below;
+    unsigned repeated; /* for dots: two or three columns that are all of b, and lie together; tiles of so many rows at
+                          most are repeated as the columns lie, of more the columns are taken apart */
     bool fused;             /* a term is one madd; else a multiplication and an addition */
     int64_t streamed;       /* so many rows of b at a time, */
     int64_t blocks;         /* of so many blocks of terms: where there are several, sums wait in the work space */

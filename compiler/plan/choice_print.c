@@ -182,6 +182,8 @@ static void print_matmul(const printer *p, const choice_matmul *m) {
     else if (m->packing) text_add(p->to, ", panel by panel");
     if (m->block) text_printf(p->to, ", %lld terms at a time", (long long)m->block);
     if (m->block && !m->packing) text_printf(p->to, ", of %lld outputs", (long long)m->outputs);
+    const char *rows = m->repeated > 1 ? "one or two rows" : "a lone row";
+    if (m->repeated) text_printf(p->to, ", %s repeated as columns lie", rows);
     if (m->packed) text_add(p->to, ", columns packed first");
     if (m->packed_from > 1 && m->heights.rows < 0)
         text_printf(p->to, " for %lld rows or more", (long long)m->packed_from);

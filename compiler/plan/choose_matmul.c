@@ -157,13 +157,26 @@ static choice_tile dot_tile(const chooser *c, const choice_matrices *o, int64_t 
 
 /* Lanes along the terms. Columns of which there are few are packed unless two tiles take all rows: then they are loaded
  * as they lie. */
+/* Each lane of the sums adds the terms that it would of columns taken apart. Of four lanes three columns take six
+ * shuffles, a row three. */
+static unsigned repeated_rows(const chooser *c, const choice_matrices *o) {
+    enum { FOUR = 4, THREE_COLUMNS = 3, FEW = 2 };
+    int64_t columns = known_or(o->columns, 0);
+    if (columns <= 1 || !dim_is(o->b_n, 1) || !dim_is(o->b_k, columns)) return 0;
+    return c->body->lanes == FOUR && columns == THREE_COLUMNS ? FEW : 1;
+}
+
 static void take_dots(const chooser *c, plan_choice *to) {
     choice_matmul *m = &to->matmul;
     int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows);
     m->way = CHOICE_BY_DOTS;
     m->heights = choose_heights(rows, dot_tile(c, &m->of, most), dot_tile(c, &m->of, 1));
     int64_t height = m->heights.taller_count ? m->heights.taller.size.rows : m->heights.tile.size.rows;
-    if (dim_is(m->of.b_k, 1) || most <= (rows < 0 ? 1 : 2) * height) return;
+    bool packs = !dim_is(m->of.b_k, 1) && most > (rows < 0 ? 1 : 2) * height;
+    unsigned lowest = rows < 0 ? 1 : m->heights.tile_count ? m->heights.tile.size.rows : m->heights.taller.size.rows;
+    if (!packs || rows < 0) m->repeated = repeated_rows(c, &m->of);
+    if (m->repeated < lowest) m->repeated = 0;
+    if (!packs) return;
     m->packed = dim_max(m->of.inner);
     m->packed_from = height;
     to->work = m->packed * dim_max(m->of.columns);

@@ -217,6 +217,8 @@ def match_matmul(code, name, said, lines):
         works = "packed first" in said or "every other round" in said
         need(("float *work" in body.split(")")[0]) == works, f"{name} has work space: {said}")
     need(("turn % 2" in body) == ("every other round backwards" in said), f"{name} goes backwards: {said}")
+    repeats = re.search(rf"{code.vector}_repeat_\d\(", body) is not None
+    need(repeats == ("repeated as columns lie" in said), f"{name} repeats rows: {said}")
     few = re.search(r"fewer than (\d+) rows by", said)
     need(not few or re.findall(r"if \(T < (\d+)\) {", body)[:1] == [few.group(1)], f"{name} has few rows: {said}")
     need(("size_t pairs = " in body) == ("last three vectors" in said), f"{name} has pairs of vectors: {said}")
@@ -380,10 +382,10 @@ def check_plan_says_what_the_code_does(t):
                 seen.update(re.sub(r"\d+ ", "", p) for p in panels)
                 seen.update(re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
                                        r"sums at|next at|then |max of|\(or |the last panel|positions|vectors of \w+|lanes along|turned|packed first|rows or more|"
-                                       r"sums in memory|four sums at a time", dump))
+                                       r"sums in memory|four sums at a time|repeated as", dump))
     missing = {"unrolled", "chains", "columns in", "by columns", "backwards", "side by side", "new h in out", "new h in next",
                "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions", "in panels of units",
-               "lanes along", "turned", "packed first", "rows or more", "then ", "max of", "sums in memory", "four sums at a time",
+               "lanes along", "turned", "packed first", "rows or more", "then ", "max of", "sums in memory", "four sums at a time", "repeated as",
                "in panels of outputs"} - seen
     need(not missing, f"no model shows {missing}")
     nothing_to_say = {"nothing", "bias_grad"}  # the second is in vectors, whatever its shape
