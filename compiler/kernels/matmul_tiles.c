@@ -103,7 +103,7 @@ static void pack_columns(const group *g, cblock *b, cexpr *count) {
     const matmul *p = g->matmul;
     emit_context *e = p->e;
     cunit *u = e->unit;
-    cexpr *k = c_name(u, "k"), *j = c_name(u, "j"), *packed = c_int(u, p->choice->packed);
+    cexpr *k = c_name(u, "k"), *column = c_name(u, "column"), *packed = c_int(u, p->choice->packed);
     cexpr *first = c_add(u, p->b, matmul_scaled(p, g->n, p->of.b_n));
     if (dim_is(p->of.b_k, 1)) {
         c_do(b, c_call(u, matmul_packer(p), 6, p->room, packed, first, emit_dim(e, p->of.b_n), count, p->terms));
@@ -117,8 +117,9 @@ static void pack_columns(const group *g, cblock *b, cexpr *count) {
                          vectors_load(e, from, offset, p->of.b_n, v + 1 == g->vectors ? g->last : NULL));
     }
     if (dim_is(p->of.b_n, 1)) return;
-    b = c_for(b, "j", c_int(u, 0), count, 1);
-    c_assign(b, c_element(u, c_add(u, to, j)), "=", c_element(u, c_add(u, from, matmul_scaled(p, j, p->of.b_n))));
+    b = c_for(b, "column", c_int(u, 0), count, 1);
+    cexpr *element = c_element(u, c_add(u, from, matmul_scaled(p, column, p->of.b_n)));
+    c_assign(b, c_element(u, c_add(u, to, column)), "=", element);
 }
 
 /* All rows of some columns, which are packed before where that is chosen; `few`: in these tiles, else as the choice

@@ -98,7 +98,10 @@ static void choose_tiles(const chooser *c, cost_tile tile, int64_t block, int64_
     if (!known) row = cost_any_columns(c->body, row, terms, 1);
     m->heights = choose_heights(rows, choose_tile(c, tile, terms, block), choose_tile(c, row, terms, block));
     if (!known && rows < 0) choose_lower(c, m, tile);
-    bool odd = !known && tile.vectors == PAIR && tile.chains == 1 && columns > PAIR * (int64_t)c->body->lanes;
+    /* vectors are read as they lie, or made of terms that are neighbours */
+    bool whole = !packed_from || (packed_from == 1 && dim_is(m->of.b_k, 1));
+    bool odd = whole && !known && tile.vectors == PAIR && tile.chains == 1;
+    odd = odd && columns > PAIR * (int64_t)c->body->lanes;
     if (odd) {
         choose_rest(&m->heights);
         m->odd = choose_wide(c, THREE, rows, tile.rows, terms);

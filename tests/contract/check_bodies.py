@@ -395,14 +395,15 @@ static float *filled(size_t n, unsigned seed)
     return x;
 }
 /* y[i][j] = sum of a[i * apart + k] * b[j * apart + k] */
-static void right(const float *a, const float *b, const float *y, size_t rows, size_t columns, size_t terms, size_t apart)
+static void right(const float *a, const float *b, const float *y, size_t rows, size_t columns, size_t terms, size_t apart,
+                  size_t b_apart)
 {
     size_t i, j, k;
     for (i = 0; i < rows; i++)
         for (j = 0; j < columns; j++) {
             double sum = 0;
             for (k = 0; k < terms; k++)
-                sum += (double)a[i * apart + k] * (double)b[j * apart + k];
+                sum += (double)a[i * apart + k] * (double)b[j * apart + k * b_apart];
             CHECK(fabs(sum - (double)y[i * columns + j]) <= 1e-5 * (1 + fabs(sum)));
         }
 }
@@ -414,12 +415,14 @@ int main(void)
         const size_t S = T + MORE;
         float *a = filled(T * 2 * 20, 1u), *b = filled(T * 2 * 20, 2u), *c = filled(T * 7, 3u), *d = filled(S * 7, 4u);
         float *e = filled(T * 100, 5u), *y = filled(2 * T * T, 6u), *z = filled(T * S, 7u), *w = filled(T * T, 8u);
-        CHECK(m_run(&self, T, a, b, c, d, e, y, z, w) == NNC_OK);
-        right(a, b, y, T, T, 20, 40);
-        right(a + 20, b + 20, y + T * T, T, T, 20, 40);
-        right(c, d, z, T, S, 7, 7);
-        right(e, e, w, T, T, 100, 100);
-        free(a), free(b), free(c), free(d), free(e), free(y), free(z), free(w);
+        float *v = filled(T * T, 9u);
+        CHECK(m_run(&self, T, a, b, c, d, e, y, z, w, v) == NNC_OK);
+        right(a, b, y, T, T, 20, 40, 1);
+        right(a + 20, b + 20, y + T * T, T, T, 20, 40, 1);
+        right(c, d, z, T, S, 7, 7, 1);
+        right(e, e, w, T, T, 100, 100, 1);
+        right(a, b, v, T, T, 20, 40, 2);
+        free(a), free(b), free(c), free(d), free(e), free(y), free(z), free(w), free(v);
     }
     return 0;
 }
@@ -435,6 +438,7 @@ int main(void)
     output y = permute(a, 1, 0, 2) @ permute(b, 1, 2, 0)
     output z = c @ t(d)
     output w = e @ t(e)
+    output v = a[:, 0] @ t(reshape(b, T, 20, 2)[:, :, 0])
 }
 """, *options)
         t.run(["main.c", "model.c"], **how)
