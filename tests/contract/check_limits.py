@@ -36,6 +36,18 @@ def check_a_thousand_layers(t):
         need(took[1] < 10 * took[0] + 0.5, f"{kind}: {took[0]:.2f} s for 250 layers, {took[1]:.2f} s for 1000")
 
 
+def check_thousands_that_give_way(t):
+    """What stands in the train graph only to give way (detach, dropout) does so in one walk: 2000 take no more each than 500."""
+    took = []
+    for n in (500, 2000):
+        t.write("big.nn", "model big {\n    input x: float32[4]\n    layer l = Linear(4, 4)\n    a = l(x)\n" +
+                "    a = tanh(a) + detach(a)\n" * n + "    output a\n    loss z = sum(a)\n    train SGD()\n}\n")
+        status, seconds, _ = child_peak_kib([t.nnc_path, "big.nn", "-o", "big.c", "--target", "scalar"], t.folder, 60)
+        need(status == 0, f"{n} detached values: exit status {status}")
+        took.append(seconds)
+    need(took[1] < 9 * took[0] + 0.5, f"{took[0]:.2f} s for 500 detached values, {took[1]:.2f} s for 2000")
+
+
 def check_a_hundred_megabytes(t):
     """A weights file of 100 MB compiles to C in under 10 seconds (a slow or busy machine may take a minute) with memory
     under three times the file."""
