@@ -56,12 +56,14 @@
  * does not optimise: each would leave its variables on the stack of the caller then. NNC_APART: one whose loops need
  * all registers, which they do not get inside of its caller. NNC_ALIGNED: a table that starts a line of the cache.
  * NNC_FORGET(): what memory holds is not kept in registers beyond it, from where those that are needed more would push
- * it onto the stack. */
+ * it onto the stack. NNC_ANEW(p): what p points at is loaded where it is used from here on, and not kept from before a
+ * loop, where it takes more than the registers. */
 #if defined(__GNUC__)
 #define NNC_ALIGNED __attribute__((aligned(64)))
 #define NNC_FUNCTION static inline __attribute__((unused))
 #define NNC_APART __attribute__((noinline))
 #define NNC_FORGET() __asm__ __volatile__("" : : : "memory")
+#define NNC_ANEW(pointer) __asm__ __volatile__("" : "+r"(pointer))
 #if defined(__OPTIMIZE__)
 #define NNC_INLINE static inline __attribute__((unused, always_inline))
 #else
@@ -73,12 +75,14 @@
 #define NNC_INLINE static __forceinline
 #define NNC_APART __declspec(noinline)
 #define NNC_FORGET() ((void)0)
+#define NNC_ANEW(pointer) ((void)(pointer))
 #else
 #define NNC_ALIGNED
 #define NNC_FUNCTION static inline
 #define NNC_INLINE static inline
 #define NNC_APART
 #define NNC_FORGET() ((void)0)
+#define NNC_ANEW(pointer) ((void)(pointer))
 #endif
 
 /* Ten values of a table of floats, as the bits of neighbours, the second one's in the upper half of a number; and
@@ -163,7 +167,11 @@
     defined(NNC_HAS_MATHEMATICS) + defined(NNC_HAS_V4_MATHEMATICS) + defined(NNC_HAS_WIDE_MATHEMATICS) + \
     defined(NNC_HAS_SUMS) + defined(NNC_HAS_V4_SUMS) + defined(NNC_HAS_WIDE_SUMS) + defined(NNC_HAS_NARROW) + \
     defined(NNC_HAS_V4_NARROW) + defined(NNC_HAS_WIDE_NARROW) + defined(NNC_TARGET_V4) + defined(NNC_HAS_V8) + \
-    defined(NNC_HAS_V16) + defined(NNC_BODY_V8) + defined(NNC_BODY_V16) + defined(NNC_BODY_V16_DOTS)
+    defined(NNC_HAS_V16) + defined(NNC_BODY_V8) + defined(NNC_BODY_V16) + defined(NNC_BODY_V16_DOTS) + \
+    defined(nnc_v8_zero) + defined(nnc_v8_splat) + defined(nnc_v8_load) + defined(nnc_v8_store) + \
+    defined(nnc_v8_add) + defined(nnc_v8_sub) + defined(nnc_v8_mul) + defined(nnc_v8_madd) + \
+    defined(nnc_v16_zero) + defined(nnc_v16_splat) + defined(nnc_v16_load) + defined(nnc_v16_store) + \
+    defined(nnc_v16_add) + defined(nnc_v16_sub) + defined(nnc_v16_mul) + defined(nnc_v16_madd)
 #endif
 
 #if defined(__GNUC__) && !defined(__PCC__)

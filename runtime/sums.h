@@ -15,18 +15,15 @@
  *     sums_scale(s, n, eps)          1 / sqrt(sums_total(s) / n + eps)
  *     sums_minus_log(s)              -log(sums_total(s)) in each lane, as sums
  *     sums_tree(s)                   the sum of s[0], s[1] and so on (as many as the vector has lanes), in the order of
- *                                    sum; not in nnc_v1 */
+ *                                    sum; it is left in s[0], and others' sums in the others; not in nnc_v1 */
 
 #define NNC_DEFINE_TREE(INLINE, V, LANES)                                                                       \
-    INLINE V##_sums V##_sums_tree(const V##_sums *s) {                                                          \
-        V##_sums sums[LANES / 2];                                                                               \
+    INLINE V##_sums V##_sums_tree(V##_sums *s) {                                                                \
         size_t i, n;                                                                                            \
-        for (i = 0; i < LANES / 2; i++)                                                                         \
-            sums[i] = V##_sums_plus(s[i], s[i + LANES / 2]);                                                    \
-        for (n = LANES / 4; n > 0; n /= 2)                                                                      \
+        for (n = LANES / 2; n > 0; n /= 2)                                                                      \
             for (i = 0; i < n; i++)                                                                             \
-                sums[i] = V##_sums_plus(sums[i], sums[i + n]);                                                  \
-        return sums[0];                                                                                         \
+                s[i] = V##_sums_plus(s[i], s[i + n]);                                                           \
+        return s[0];                                                                                            \
     }
 
 #if NNC_DOUBLE

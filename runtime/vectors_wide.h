@@ -55,6 +55,31 @@ NNC_FUNCTION int nnc_isa(void) {
 
 #include "vector8.h"
 #include "vector16.h"
+/* clang that does not optimise gives each vector that goes into a call or comes out of it a place of its own on the
+ * stack: in a function that many steps stand in, up to 50 KiB. So what steps are made of is no call there. */
+#if defined(__clang__) && !defined(__OPTIMIZE__)
+typedef float nnc_v8_there __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float nnc_v8_each __attribute__((ext_vector_type(8)));
+#define nnc_v8_zero() ((nnc_v8)(nnc_v8_each)(0.0f))
+#define nnc_v8_splat(s) ((nnc_v8)(nnc_v8_each)(float)(s))
+#define nnc_v8_load(p) ((nnc_v8)*(const nnc_v8_there *)(const void *)(p))
+#define nnc_v8_store(p, v) ((void)(*(nnc_v8_there *)(void *)(p) = (v)))
+#define nnc_v8_add(a, b) ((nnc_v8)((a) + (b)))
+#define nnc_v8_sub(a, b) ((nnc_v8)((a) - (b)))
+#define nnc_v8_mul(a, b) ((nnc_v8)((a) * (b)))
+#define nnc_v8_madd(a, b, c) ((nnc_v8)__builtin_ia32_vfmaddps256((a), (b), (c)))
+typedef float nnc_v16_there __attribute__((vector_size(64), aligned(4), may_alias));
+typedef float nnc_v16_each __attribute__((ext_vector_type(16)));
+#define nnc_v16_zero() ((nnc_v16)(nnc_v16_each)(0.0f))
+#define nnc_v16_splat(s) ((nnc_v16)(nnc_v16_each)(float)(s))
+#define nnc_v16_load(p) ((nnc_v16)*(const nnc_v16_there *)(const void *)(p))
+#define nnc_v16_store(p, v) ((void)(*(nnc_v16_there *)(void *)(p) = (v)))
+#define nnc_v16_add(a, b) ((nnc_v16)((a) + (b)))
+#define nnc_v16_sub(a, b) ((nnc_v16)((a) - (b)))
+#define nnc_v16_mul(a, b) ((nnc_v16)((a) * (b)))
+#define nnc_v16_madd(a, b, c) \
+    ((nnc_v16)__builtin_ia32_vfmaddps512_mask((a), (b), (c), (__mmask16)-1, _MM_FROUND_CUR_DIRECTION))
+#endif
 #define NNC_WIDE_LAYERS 1
 
 #else

@@ -63,36 +63,6 @@ static bool takes_round(const emit_context *e, const plan_kernel *k) {
     return c->kind == CHOICE_MATMUL && c->matmul.zigzag;
 }
 
-static const ir_param *lives(const emit_context *e, const plan_operand *o) {
-    if (o->kind != PLAN_PARAM) return NULL;
-    const ir_param *p = &e->plan->model->params[o->param];
-    return ir_param_lives(p) ? p : NULL;
-}
-
-/* A kernel that reads packs finds its params there, or where these lie. */
-static bool takes_packs(const emit_context *e, const plan_choice *c, pack_home home) {
-    static const pack_part parts[] = {PACK_FLOATS, PACK_BIASES};
-    const pack *all[CHOICE_MOST_PACKS];
-    for (unsigned i = 0, count = choice_packs(c, all); i < count; i++)
-        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
-            if (pack_elements(all[i], parts[k]) && pack_list_place(e->plan->packs, all[i], parts[k]).home == home)
-                return true;
-    return false;
-}
-
-/* Does it read that array of the struct, parameters as they are or packs? */
-static bool takes_params(const emit_context *e, const plan_kernel *k, pack_home home) {
-    const plan_choice *c = k->choices ? emit_choice(e, k) : NULL;
-    const pack *packs[CHOICE_MOST_PACKS];
-    bool has_packs = c && choice_packs(c, packs), norm = k->kind == PLAN_NODE && k->node->op == IR_BATCH_NORM;
-    bool found = has_packs && takes_packs(e, c, home);
-    for (unsigned i = 0; i < k->input_count && !found; i++) {
-        if (k->inputs[i].kind == PLAN_INLINE) found = takes_params(e, k->inputs[i].inlined, home);
-        else found = !has_packs && home == (norm ? PACK_IN_PACKS : PACK_IN_PARAMETERS) && lives(e, &k->inputs[i]);
-    }
-    return found || (k->follow && takes_params(e, k->follow, home));
-}
-
 /* The seed and the number of the call, of a dropout's mask. */
 static bool takes_random(const plan_kernel *k) { return k->kind == PLAN_NODE && k->node->op == IR_DROPOUT; }
 
@@ -114,12 +84,15 @@ void call_function(emit_context *e, const plan_kernel *k) {
     if (is_plain(k) || (looks && k->inputs[0].kind == PLAN_MEMORY) || (e->body > 0 && !k->by_body)) return;
     const char *wanted = k->function + strlen(e->model) + 1;
     const char *name = e->trains ? NULL : emit_function_name(e, "%s", wanted);
+    /* in a wide body it has registers, and a stack, of its own, also where a compiler could put it into its caller */
+    const char *apart = *e->target->attribute ? "NNC_APART " : "";
+    const char *storage = arena_printf(e->arena, "%s%s", apart, emit_static(e));
     cfunction *f = looks ? c_function(e->unit, "static int", name, "1: one is out of bounds.")
-                         : c_function(e->unit, emit_static(e), name, emit_shapes_comment(e, k));
+                         : c_function(e->unit, storage, name, emit_shapes_comment(e, k));
     for (size_t i = 0; i < k->symbol_count; i++) c_parameter(f, "size_t", emit_symbol(e, k->symbols[i]));
     call_operands(e->arena, k, add_parameter, f);
-    if (takes_params(e, k, PACK_IN_PARAMETERS)) c_parameter(f, "const float *", "parameters");
-    if (takes_params(e, k, PACK_IN_PACKS)) c_parameter(f, "const float *", "packs");
+    if (emit_takes_params(e, k, PACK_IN_PARAMETERS)) c_parameter(f, "const float *", "parameters");
+    if (emit_takes_params(e, k, PACK_IN_PACKS)) c_parameter(f, "const float *", "packs");
     if (takes_random(k)) c_parameter(f, "const uint32_t *", "random");
     if (takes_rate(k)) c_parameter(f, "float", "rate");
     if (k->start) c_parameter(f, "size_t", "start");
@@ -182,8 +155,8 @@ cexpr *call_expression(emit_context *e, const plan_kernel *k, buffer_base *base,
     for (size_t i = 0; i < k->symbol_count; i++) push_argument(&l, emit_dim(e, k->symbols[i]));
     call_operands(e->arena, k, add_argument, &l);
     cexpr *self = c_name(e->unit, "self");
-    if (takes_params(e, k, PACK_IN_PARAMETERS)) push_argument(&l, c_member(e->unit, self, "parameters", true));
-    if (takes_params(e, k, PACK_IN_PACKS)) push_argument(&l, c_member(e->unit, self, "packs", true));
+    if (emit_takes_params(e, k, PACK_IN_PARAMETERS)) push_argument(&l, c_member(e->unit, self, "parameters", true));
+    if (emit_takes_params(e, k, PACK_IN_PACKS)) push_argument(&l, c_member(e->unit, self, "packs", true));
     if (takes_random(k)) push_argument(&l, c_member(e->unit, self, "random", true));
     if (takes_rate(k)) push_argument(&l, training_signed_rate(e, k->node->attrs.index));
     if (k->start) push_argument(&l, emit_dim(e, k->start));

@@ -164,6 +164,8 @@ static void declare_taps(const conv *v, cblock *b) {
 static void emit_tile(const conv *v, cblock *b, int64_t positions, bool tests) {
     cunit *u = v->u;
     conv_tile t = {v, (unsigned)positions, tests, size_of(v, (unsigned)positions)};
+    int64_t weights = v->vectors * v->channels * v->taps;
+    tile_load_anew(v->e, b, "w", weights, weights * positions);
     if (tests) {
         declare_taps(v, b);
     } else {

@@ -8,10 +8,6 @@ typedef struct {
     int64_t lanes;
 } part;
 
-conv_follow conv_follow_of(emit_context *e, const plan_kernel *k) {
-    return (conv_follow){e, k, k->follow ? expression_of_sums(e, k->follow) : NULL, NULL};
-}
-
 static cexpr *divided(cunit *u, cexpr *a, int64_t by) {
     int64_t n;
     if (by == 1) return a;
@@ -31,14 +27,85 @@ static cexpr *place_of_channel(const void *context, unsigned outer, unsigned inn
     return (cexpr *)of[1];
 }
 
+/* To a sum, which is a variable. */
+static void compute(const conv_follow *f, cblock *b, const char *sum, cexpr *channel) {
+    const void *const context[] = {f, channel};
+    c_assign(b, c_name(f->e->unit, sum), "=", expression_of_sum(f->each, b, sum, place_of_channel, context));
+}
+
 static void compute_each(const conv_follow *f, cblock *b, const tile *t, cexpr *channel) {
     cunit *u = f->e->unit;
-    for (unsigned i = 0; f->each && i < t->rows * t->vectors; i++) {
-        const void *const context[] = {f, c_add(u, channel, c_int(u, i / t->vectors))};
-        cblock *scope = c_scope(b);
-        cexpr *value = expression_of_sum(f->each, scope, t->sums[i], place_of_channel, context);
-        c_assign(scope, c_name(u, t->sums[i]), "=", value);
+    for (unsigned i = 0; f->each && !f->apart && i < t->rows * t->vectors; i++)
+        compute(f, c_scope(b), t->sums[i], c_add(u, channel, c_int(u, i / t->vectors)));
+}
+
+/* --- in a function of its own: beside a tile's sums in registers, all that compilers keep would be on the stack --- */
+
+static const struct {
+    pack_home home;
+    const char *name;
+} arrays[] = {{PACK_IN_PARAMETERS, "parameters"}, {PACK_IN_PACKS, "packs"}};
+enum { ARRAYS = sizeof arrays / sizeof *arrays };
+
+/* Does it read what each channel has its own of? */
+static bool reads_channels(const plan_kernel *k) {
+    bool found = false;
+    for (unsigned i = 0; i < k->input_count && !found; i++)
+        found = k->inputs[i].kind == PLAN_PARAM ||
+                (k->inputs[i].kind == PLAN_INLINE && reads_channels(k->inputs[i].inlined));
+    return found;
+}
+
+/* One loop, over the vectors of one channel or of them all: constants are kept around each loop of a nest anew. */
+static const char *function_apart(const conv_follow *f) {
+    emit_context *e = f->e;
+    cunit *u = e->unit;
+    const char *storage = arena_printf(e->arena, "NNC_APART %s", emit_static(e));
+    const char *comment = arena_printf(e->arena, "%s: what follows its sums", f->kernel->node->label);
+    cfunction *function = c_function(u, storage, NULL, comment);
+    if (reads_channels(f->kernel->follow)) c_parameter(function, "size_t", "channel");
+    for (unsigned i = 0; i < ARRAYS; i++)
+        if (emit_takes_params(e, f->kernel->follow, arrays[i].home))
+            c_parameter(function, "const float *", arrays[i].name);
+    c_parameter(function, "float *", "sums");
+    c_parameter(function, "size_t", "vectors");
+    cblock *b = c_for(c_body(function), "v", c_int(u, 0), c_name(u, "vectors"), 1);
+    sum_forget(e, b); /* one after another: side by side they would have all their variables on the stack */
+    c_declare(b, "float *", "at", c_at(u, "sums", c_mul(u, c_name(u, "v"), c_int(u, e->target->lanes))));
+    c_declare(b, e->target->type, "sum", tile_load(e, c_name(u, "at")));
+    compute(f, b, "sum", c_name(u, "channel"));
+    vectors_store_at(e, b, c_name(u, "at"), c_name(u, "sum"));
+    return emit_function_end_shared(e, function, arena_printf(e->arena, "%s_sums", f->kernel->node->label));
+}
+
+static void call_apart(const conv_follow *f, cblock *b, cexpr *channel, cexpr *sums, int64_t vectors) {
+    cunit *u = f->e->unit;
+    cexpr *arguments[3 + ARRAYS];
+    unsigned count = 0;
+    if (channel) arguments[count++] = channel;
+    for (unsigned i = 0; i < ARRAYS; i++)
+        if (emit_takes_params(f->e, f->kernel->follow, arrays[i].home)) arguments[count++] = c_name(u, arrays[i].name);
+    arguments[count++] = sums;
+    arguments[count++] = c_int(u, vectors);
+    c_do(b, c_call_list(u, f->apart, count, arguments));
+}
+
+void conv_follow_apart(const conv_follow *f, cblock *b, const tile *t, cexpr *channel, cexpr *sums) {
+    cunit *u = f->e->unit;
+    if (!reads_channels(f->kernel->follow)) {
+        call_apart(f, b, NULL, sums, t->rows * (int64_t)t->vectors);
+        return;
     }
+    for (unsigned r = 0; r < t->rows; r++)
+        call_apart(f, b, c_add(u, channel, c_int(u, r)),
+                   c_add(u, sums, c_int(u, r * t->vectors * (int64_t)f->e->target->lanes)), t->vectors);
+}
+
+conv_follow conv_follow_of(emit_context *e, const plan_kernel *k) {
+    conv_follow f = {.e = e, .kernel = k};
+    if (k->follow) f.each = expression_of_sums(e, k->follow);
+    if (emit_choice(e, k)->conv.apart) f.apart = function_apart(&f);
+    return f;
 }
 
 /* The maxima of neighbours in a and b, or in a alone. */

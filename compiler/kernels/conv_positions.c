@@ -51,7 +51,7 @@ static void emit_tile(const positions *p, cblock *b, cexpr *o, cexpr *t, const c
     positions_tile of = {p, {.rows = rows, .vectors = vectors, .chains = 1}};
     conv_terms terms = {e, p->channels, p->taps, NULL, NULL, shape->unrolled, add_term, &of, NULL};
     bool waits = choice_sums_wait(shape, count);
-    bool followed = plan_conv_is_followed(p->follow.kernel);
+    bool followed = plan_conv_is_followed(p->follow.kernel), apart = p->choice->apart;
     if (waits && !followed && last < (vectors - 1) * lanes) {
         emit_tile(p, c_scope(b), o, t, shape, vectors - 1, (vectors - 2) * lanes);
         emit_tile(p, b, o, c_add(u, t, c_int(u, last)), shape, 1, 0);
@@ -75,13 +75,18 @@ static void emit_tile(const positions *p, cblock *b, cexpr *o, cexpr *t, const c
         }
     }
     c_declare(b, "const float *", "x_t", c_at(u, "x_g", t));
+    tile_load_anew(e, b, "w", rows * p->channels * p->taps, count * p->channels * p->taps);
     if (!waits) tile_declare(e, b, &of.size, starts);
     for (unsigned i = 0; waits && i < count; i++) sum_store(e, b, &places[i], starts[i]);
     if (waits) terms.places = places;
     conv_add_terms(&terms, b, count, of.size.sums);
     if (followed) {
+        for (unsigned i = 0; apart && !waits && i < count; i++) sum_store(e, b, &places[i], c_name(u, of.size.sums[i]));
+        if (apart) conv_follow_apart(&p->follow, b, &of.size, c_add(u, p->first_channel, o), places[0].array);
         for (unsigned i = 0; waits && i < count; i++)
             c_declare(b, e->target->type, of.size.sums[i], sum_load(e, &places[i]));
+        for (unsigned i = 0; apart && !waits && i < count; i++)
+            c_assign(b, c_name(u, of.size.sums[i]), "=", sum_load(e, &places[i]));
         conv_follow_store(&p->follow, b, &of.size, c_add(u, p->first_channel, o), t);
         return;
     }

@@ -205,6 +205,35 @@ cexpr *emit_table(emit_context *e, const char *name, size_t elements, bool finit
     return c_weights(e->unit, emit_name(e, "%s", name), elements, style_for(e, finite), fill, (void *)context, comment);
 }
 
+static const ir_param *lives(const emit_context *e, const plan_operand *o) {
+    if (o->kind != PLAN_PARAM) return NULL;
+    const ir_param *p = &e->plan->model->params[o->param];
+    return ir_param_lives(p) ? p : NULL;
+}
+
+/* A kernel that reads packs finds its params there, or where these lie. */
+static bool takes_packs(const emit_context *e, const plan_choice *c, pack_home home) {
+    static const pack_part parts[] = {PACK_FLOATS, PACK_BIASES};
+    const pack *all[CHOICE_MOST_PACKS];
+    for (unsigned i = 0, count = choice_packs(c, all); i < count; i++)
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+            if (pack_elements(all[i], parts[k]) && pack_list_place(e->plan->packs, all[i], parts[k]).home == home)
+                return true;
+    return false;
+}
+
+bool emit_takes_params(const emit_context *e, const plan_kernel *k, pack_home home) {
+    const plan_choice *c = k->choices ? emit_choice(e, k) : NULL;
+    const pack *packs[CHOICE_MOST_PACKS];
+    bool has_packs = c && choice_packs(c, packs), norm = k->kind == PLAN_NODE && k->node->op == IR_BATCH_NORM;
+    bool found = has_packs && takes_packs(e, c, home);
+    for (unsigned i = 0; i < k->input_count && !found; i++) {
+        if (k->inputs[i].kind == PLAN_INLINE) found = emit_takes_params(e, k->inputs[i].inlined, home);
+        else found = !has_packs && home == (norm ? PACK_IN_PACKS : PACK_IN_PARAMETERS) && lives(e, &k->inputs[i]);
+    }
+    return found || (k->follow && emit_takes_params(e, k->follow, home));
+}
+
 static void fill_param(void *context, float *values) {
     const ir_param *p = context;
     memcpy(values, p->data, elements_of(p) * sizeof *values);

@@ -97,6 +97,8 @@ const char *emit_function_end_shared(emit_context *e, cfunction *f, const char *
 const char *emit_vector(const emit_context *e, const char *function);
 /* A table of a param's values as they stand (embedding, LayerNorm's weight). */
 cexpr *emit_param(emit_context *e, size_t param);
+/* Does it read that array of the struct, parameters as they are or packs? Its function takes a pointer to it then. */
+bool emit_takes_params(const emit_context *e, const plan_kernel *k, pack_home home);
 /* A table of a TENSOR's numbers. */
 cexpr *emit_literal(emit_context *e, const ir_node *n);
 /* A table that is made of params, called NAME; made once for all bodies, kernels and models of the file, if its maker

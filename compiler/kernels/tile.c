@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+void tile_load_anew(emit_context *e, cblock *b, const char *pointer, int64_t weights, int64_t products) {
+    if (!cost_loads_anew(e->target->body, weights, products)) return;
+    c_do(b, c_call(e->unit, "NNC_ANEW", 1, c_name(e->unit, pointer)));
+}
+
 cexpr *tile_load(emit_context *e, cexpr *address) { return vectors_call1(e, "load", address); }
 
 cexpr *tile_load_n(emit_context *e, cexpr *address, int64_t n) {

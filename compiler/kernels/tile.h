@@ -62,6 +62,9 @@ void tile_add_term(emit_context *e, cblock *b, const tile *t, const char *const 
                    cexpr *weights, const char *suffix);
 
 /* --- names and short forms that matrix kernels share -------------------------------------------------------------- */
+/* `pointer`, a variable: where a tile's weights, so many vectors, stand. In a loop over tiles they are not kept from
+ * turn to turn, if they are too many (cost_loads_anew). */
+void tile_load_anew(emit_context *e, cblock *b, const char *pointer, int64_t weights, int64_t products);
 cexpr *tile_load(emit_context *e, cexpr *address);
 /* The first n lanes; all when n == lanes. */
 cexpr *tile_load_n(emit_context *e, cexpr *address, int64_t n);

@@ -125,8 +125,9 @@ typedef struct {
     choice_channels full, last;
     bool by_positions;       /* lanes are positions instead, and the rows of tiles channels: */
     choice_heights channels; /* of a group */
-    int64_t sums_at; /* where something is done to sums of more than a block of terms, they wait in the work space; -1:
-                        none do */
+    bool apart;      /* what is done to a tile's sums keeps so much that a function of its own does it, in memory */
+    int64_t sums_at; /* there, in the work space; so do sums of more than a block of terms that something is done to;
+                        -1: none do */
     int64_t rows_at; /* of x that is [N, H, C, R, L] one sequence's rows lie in the work space */
     /* Weights that have codes: instead of all that, rows of terms are gathered, `chunk` positions at a time, and
      * multiplied. */

@@ -140,7 +140,8 @@ static void print_conv(const printer *p, const choice_conv *c) {
     if (c->by_positions) {
         text_add(p->to, " tiles of channels by positions ");
         print_heights(p, &c->channels);
-        if (c->sums_at >= 0) text_printf(p->to, "; sums so far at %lld", (long long)c->sums_at);
+        if (c->sums_at >= 0) text_printf(p->to, "; sums %sat %lld", c->apart ? "" : "so far ", (long long)c->sums_at);
+        if (c->apart) text_add(p->to, ", for a function of what follows");
         return;
     }
     if (c->lanes == 1) {

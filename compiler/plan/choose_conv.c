@@ -77,6 +77,7 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
     conv->by_windows = format_choose(k->node, choose_param(c, k->node, 1)) != FORMAT_FLOAT32;
     const dim *length = plan_conv_length(c->dims, k);
     if (!conv->by_windows && lanes_are_positions(c, k, outputs, length)) {
+        enum { LITTLE = 2 }; /* which registers have room for */
         int64_t terms = dim_max(w->dims[1]) * taps;
         cost_tile size = cost_unchained(c->body, dim_max(length), terms, outputs);
         choice_tile tile = choose_tile(c, size, terms, COST_BLOCK);
@@ -88,8 +89,9 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
             tiles[i]->unrolled = unrolls(c, taps, tiles[i]->size.rows * (int64_t)tiles[i]->size.vectors);
         int64_t sums = conv->channels.taller.size.rows * (int64_t)conv->channels.taller.size.vectors;
         bool waits = plan_conv_is_followed(k) && choice_sums_wait(&tile, (unsigned)sums);
-        conv->sums_at = waits ? 0 : -1;
-        if (waits) to->work = sums * c->body->lanes;
+        conv->apart = k->kept > LITTLE;
+        conv->sums_at = waits || conv->apart ? 0 : -1;
+        if (conv->sums_at == 0) to->work = sums * c->body->lanes;
         return;
     }
     if (plan_conv_is_followed(k)) ice("what follows a convolution wants positions in lanes");

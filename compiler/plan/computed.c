@@ -8,7 +8,7 @@
 
 #include "plan/operators.h"
 
-enum { MAX_OPERATORS = 16, KEPT_BY_SUMS = 13 /* vectors that a reduction keeps for itself, as cost.h counts them */ };
+enum { MAX_OPERATORS = 16 };
 
 /* What is asked of an expression. */
 typedef struct {
@@ -54,6 +54,18 @@ bool planner_reads_ints(const planner *p, const ir_node *n) {
     return false;
 }
 
+/* Vectors that a reduction keeps for itself, as cost.h counts them. By columns it has many sums at once. */
+static unsigned kept_by_sums(const ir_node *user, bool viewed) {
+    enum { EXTREMES = 13, ROWS = 13, COLUMNS = 21, POWERS_IN_COLUMNS = 27, LOGARITHM = 13 };
+    unsigned last = user->inputs[0]->type.rank - 1;
+    bool powers = user->op == IR_SOFTMAX || user->op == IR_LOG_SOFTMAX;
+    bool by_columns = viewed || (powers ? user->attrs.axis != last : !(user->attrs.axes >> last & 1));
+    if (user->op == IR_MAX || user->op == IR_MIN) return EXTREMES;
+    if (user->op == IR_LAYER_NORM) return ROWS;
+    if (!by_columns) return user->op == IR_LOG_SOFTMAX ? ROWS + LOGARITHM : ROWS;
+    return powers ? POWERS_IN_COLUMNS : COLUMNS;
+}
+
 bool planner_computes(const planner *p, const ir_node *n) {
     const ir_value *v = n->results[0];
     const ir_node *user = p->only_user[v->id];
@@ -70,7 +82,7 @@ bool planner_computes(const planner *p, const ir_node *n) {
         return false;
     expression x = {.planner = p, .shape = viewed ? &n->results[0]->type : NULL};
     return looks_fine(&x, n) && x.reads && (channels || !x.norms) &&
-           planner_keeps_little(p, KEPT_BY_SUMS + planner_kept(p, &n, 1));
+           planner_keeps_little(p, kept_by_sums(user, viewed) + planner_kept(p, &n, 1));
 }
 
 const ir_node *planner_computed_node(const planner *p, const pval *v) {

@@ -59,6 +59,11 @@ unsigned cost_held(const cost_body *body) {
     return BYTES / (unsigned)bytes_of(body, 1);
 }
 
+bool cost_loads_anew(const cost_body *body, int64_t weights, int64_t products) {
+    enum { MOST_UNROLLED = 256 };
+    return products <= MOST_UNROLLED && weights > cost_held(body);
+}
+
 /* As measured where compilers keep most, in AVX2 with clang. */
 enum { CALLS = 27 /* libm, for some lanes: nothing stays in registers meanwhile */ };
 
@@ -89,6 +94,10 @@ unsigned cost_kept(ir_op op) {
         [IR_COS] = CALLS,
         [IR_POW] = CALLS,
         [IR_BINARY_CROSS_ENTROPY] = CALLS,
+        [IR_SOFTSIGN] = 3,
+        [IR_HARDSWISH] = 3,
+        [IR_HARDSIGMOID] = 2,
+        [IR_LEAKY_RELU] = 1,
     };
     return kept[op];
 }

@@ -74,6 +74,9 @@ cost_tile cost_dot_tile(const cost_body *body, int64_t terms, int64_t columns, i
 /* How many sums so far may be variables beside those of a block: more would take too much of the stack, as no function
  * may have a frame of more than 1 KiB. */
 unsigned cost_held(const cost_body *body);
+/* Would compilers keep too much of the stack for so many vectors of weights, of so many products in one turn of a loop
+ * over rows or positions? They unroll loops over few terms, and load before a loop what none of its turns changes. */
+bool cost_loads_anew(const cost_body *body, int64_t weights, int64_t products);
 /* How many vectors compilers keep, in registers and on the stack, for an operator's function: what is the same in all
  * rounds of a loop. And the most for the functions of one loop, that the stack is small. */
 unsigned cost_kept(ir_op op);

@@ -1,8 +1,8 @@
 /* functions: what the functions of an expression keep on the stack.
  *
- * Compilers load the constants of inlined functions before a loop and keep them: in registers, and the rest on the
- * stack, a vector each. So a kernel takes as many functions as a small stack holds in every body, and what is more gets
- * its value from memory. */
+ * Compilers load numbers, and the constants of inlined functions, before a loop and keep them: in registers, and the
+ * rest on the stack, a vector each. So a kernel takes as many functions as a small stack holds in every body, and what
+ * is more gets its value from memory. */
 #include "plan/operators.h"
 
 static unsigned add_kept(const planner *p, const ir_node *n, bool *seen) {
@@ -12,6 +12,7 @@ static unsigned add_kept(const planner *p, const ir_node *n, bool *seen) {
         if (!n->inputs[i] || plan_is_parameter(n, i)) continue;
         const pval *v = p->values[n->inputs[i]->id];
         if (v->kind == PVAL_INLINE) sum += add_kept(p, v->node, seen);
+        if (v->kind == PVAL_NUMBER) sum++;
     }
     return sum;
 }

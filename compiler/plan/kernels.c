@@ -343,6 +343,7 @@ static void follow(planner *p, const task *u, plan_kernel *k) {
     k->follow = ARENA_NEW(p->arena, plan_kernel);
     k->follow->node = n;
     elementwise_operands(&maker, k->follow, &k->results[0].view.type);
+    k->kept = planner_kept(p, &n, 1);
 }
 
 bool plan_pads_in_place(dim_table *t, const plan_kernel *k) {

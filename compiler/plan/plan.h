@@ -87,6 +87,7 @@ struct plan_kernel {
      * pool[0] x pool[1] neighbours, rows by columns, the maximum. A result has their rows and columns. */
     plan_kernel *follow;
     int64_t pool[2];       /* 1: none */
+    unsigned kept;         /* vectors that compilers keep for the functions of what follows (cost.h) */
     const char *function;  /* the C function's name, unique in the file */
     plan_choice *choices;  /* what is chosen about its code, by the plan's bodies; NULL of inlined kernels */
     bool by_body;          /* its code differs from body to body */

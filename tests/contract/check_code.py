@@ -198,6 +198,13 @@ FUNCTIONS = """model functions {
 """
 
 
+# functions of a convolution's sums, with and without maxima of windows; tiles of few terms, whose weights compilers would keep
+FOLLOWED = ("model followed {\n  dim T = 20..64\n  input x: float32[1, 7, T]\n  input z: float32[1, 3, 34, 34]\n  input s: float32[T, 1, 16]\n"
+            "  layer a = Conv1d(7, 16, 3)\n  layer b = Conv1d(7, 16, 3)\n  layer n = BatchNorm1d(16)\n  layer c = Conv2d(3, 8, 3)\n"
+            "  layer d = Conv1d(7, 64, 3, padding=1)\n  layer l = LSTM(16, 64)\n  output y = silu(n(a(x)))\n  output v = erf(b(x))\n"
+            "  output w = max_pool2d(gelu(c(z)), 2)\n  output u = d(x)\n  o, _ = l(s)\n  output o\n}\n")
+
+
 def stack_within(t, cc, level, what, limit, wide_limit=None):
     """Of model.c: every function's stack is constant, and within the limit, or that of wide bodies."""
     t.object("model.c", cc, (level, "-fstack-usage"))
@@ -223,7 +230,9 @@ def check_stack_is_constant(t):
             (BLOCKS, "float32", "x86-64-v4", both, ("-O2", "-Os", "-O1", "-O3")),
             (CODES, "int8", "x86-64-v4", both, ("-O1", "-Os")),
             (FUNCTIONS, "float32", "x86-64-v3", both, ("-O1", "-O2", "-Os")),
-            (FUNCTIONS, "float32", "x86-64-v4", ("gcc",), ("-O1", "-Os"))):
+            (FUNCTIONS, "float32", "x86-64-v4", ("gcc",), ("-O1", "-Os")),
+            (FOLLOWED, "float32", "x86-64-v4", both, ("-O2", "-O1")),
+            (FOLLOWED, "float32", "x86-64-v3", ("clang",), ("-O2", "-O1"))):
         t.model(model, "--target", target, "--weights-type", weights)
         for cc in compilers if t.everything else compilers[:1]:
             for level in levels if t.everything else levels[:1]:

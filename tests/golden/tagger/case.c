@@ -88,6 +88,8 @@ enum { tagger_lstm_GATES = 32 };
 static void tagger_lstm_input(size_t rows, const float *x, float *gates) {
     if (rows < 6) {
         for (size_t n = 0; n < rows; n++) {
+            const float *w_n = tagger_lstm_w_ih + 32;
+            NNC_ANEW(w_n);
             const float *x_n = x + n * 6;
             float *y_n = gates + n * tagger_lstm_GATES;
             nnc_v4 s0 = nnc_v4_load(tagger_lstm_w_ih);
@@ -98,54 +100,54 @@ static void tagger_lstm_input(size_t rows, const float *x, float *gates) {
             nnc_v4 s5 = nnc_v4_load(tagger_lstm_w_ih + 20);
             nnc_v4 s6 = nnc_v4_load(tagger_lstm_w_ih + 24);
             nnc_v4 s7 = nnc_v4_load(tagger_lstm_w_ih + 28);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 32), nnc_v4_splat(x_n[0]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 36), nnc_v4_splat(x_n[0]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 40), nnc_v4_splat(x_n[0]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 44), nnc_v4_splat(x_n[0]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 48), nnc_v4_splat(x_n[0]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 52), nnc_v4_splat(x_n[0]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 56), nnc_v4_splat(x_n[0]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 60), nnc_v4_splat(x_n[0]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 64), nnc_v4_splat(x_n[1]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 68), nnc_v4_splat(x_n[1]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 72), nnc_v4_splat(x_n[1]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 76), nnc_v4_splat(x_n[1]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 80), nnc_v4_splat(x_n[1]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 84), nnc_v4_splat(x_n[1]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 88), nnc_v4_splat(x_n[1]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 92), nnc_v4_splat(x_n[1]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 96), nnc_v4_splat(x_n[2]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 100), nnc_v4_splat(x_n[2]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 104), nnc_v4_splat(x_n[2]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 108), nnc_v4_splat(x_n[2]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 112), nnc_v4_splat(x_n[2]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 116), nnc_v4_splat(x_n[2]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 120), nnc_v4_splat(x_n[2]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 124), nnc_v4_splat(x_n[2]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 128), nnc_v4_splat(x_n[3]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 132), nnc_v4_splat(x_n[3]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 136), nnc_v4_splat(x_n[3]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 140), nnc_v4_splat(x_n[3]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 144), nnc_v4_splat(x_n[3]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 148), nnc_v4_splat(x_n[3]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 152), nnc_v4_splat(x_n[3]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 156), nnc_v4_splat(x_n[3]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 160), nnc_v4_splat(x_n[4]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 164), nnc_v4_splat(x_n[4]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 168), nnc_v4_splat(x_n[4]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 172), nnc_v4_splat(x_n[4]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 176), nnc_v4_splat(x_n[4]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 180), nnc_v4_splat(x_n[4]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 184), nnc_v4_splat(x_n[4]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 188), nnc_v4_splat(x_n[4]), s7);
-            s0 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 192), nnc_v4_splat(x_n[5]), s0);
-            s1 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 196), nnc_v4_splat(x_n[5]), s1);
-            s2 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 200), nnc_v4_splat(x_n[5]), s2);
-            s3 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 204), nnc_v4_splat(x_n[5]), s3);
-            s4 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 208), nnc_v4_splat(x_n[5]), s4);
-            s5 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 212), nnc_v4_splat(x_n[5]), s5);
-            s6 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 216), nnc_v4_splat(x_n[5]), s6);
-            s7 = nnc_v4_madd(nnc_v4_load(tagger_lstm_w_ih + 220), nnc_v4_splat(x_n[5]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(w_n), nnc_v4_splat(x_n[0]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(w_n + 4), nnc_v4_splat(x_n[0]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(w_n + 8), nnc_v4_splat(x_n[0]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(w_n + 12), nnc_v4_splat(x_n[0]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(w_n + 16), nnc_v4_splat(x_n[0]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(w_n + 20), nnc_v4_splat(x_n[0]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(w_n + 24), nnc_v4_splat(x_n[0]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(w_n + 28), nnc_v4_splat(x_n[0]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(w_n + 32), nnc_v4_splat(x_n[1]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(w_n + 36), nnc_v4_splat(x_n[1]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(w_n + 40), nnc_v4_splat(x_n[1]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(w_n + 44), nnc_v4_splat(x_n[1]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(w_n + 48), nnc_v4_splat(x_n[1]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(w_n + 52), nnc_v4_splat(x_n[1]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(w_n + 56), nnc_v4_splat(x_n[1]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(w_n + 60), nnc_v4_splat(x_n[1]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(w_n + 64), nnc_v4_splat(x_n[2]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(w_n + 68), nnc_v4_splat(x_n[2]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(w_n + 72), nnc_v4_splat(x_n[2]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(w_n + 76), nnc_v4_splat(x_n[2]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(w_n + 80), nnc_v4_splat(x_n[2]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(w_n + 84), nnc_v4_splat(x_n[2]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(w_n + 88), nnc_v4_splat(x_n[2]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(w_n + 92), nnc_v4_splat(x_n[2]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(w_n + 96), nnc_v4_splat(x_n[3]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(w_n + 100), nnc_v4_splat(x_n[3]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(w_n + 104), nnc_v4_splat(x_n[3]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(w_n + 108), nnc_v4_splat(x_n[3]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(w_n + 112), nnc_v4_splat(x_n[3]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(w_n + 116), nnc_v4_splat(x_n[3]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(w_n + 120), nnc_v4_splat(x_n[3]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(w_n + 124), nnc_v4_splat(x_n[3]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(w_n + 128), nnc_v4_splat(x_n[4]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(w_n + 132), nnc_v4_splat(x_n[4]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(w_n + 136), nnc_v4_splat(x_n[4]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(w_n + 140), nnc_v4_splat(x_n[4]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(w_n + 144), nnc_v4_splat(x_n[4]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(w_n + 148), nnc_v4_splat(x_n[4]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(w_n + 152), nnc_v4_splat(x_n[4]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(w_n + 156), nnc_v4_splat(x_n[4]), s7);
+            s0 = nnc_v4_madd(nnc_v4_load(w_n + 160), nnc_v4_splat(x_n[5]), s0);
+            s1 = nnc_v4_madd(nnc_v4_load(w_n + 164), nnc_v4_splat(x_n[5]), s1);
+            s2 = nnc_v4_madd(nnc_v4_load(w_n + 168), nnc_v4_splat(x_n[5]), s2);
+            s3 = nnc_v4_madd(nnc_v4_load(w_n + 172), nnc_v4_splat(x_n[5]), s3);
+            s4 = nnc_v4_madd(nnc_v4_load(w_n + 176), nnc_v4_splat(x_n[5]), s4);
+            s5 = nnc_v4_madd(nnc_v4_load(w_n + 180), nnc_v4_splat(x_n[5]), s5);
+            s6 = nnc_v4_madd(nnc_v4_load(w_n + 184), nnc_v4_splat(x_n[5]), s6);
+            s7 = nnc_v4_madd(nnc_v4_load(w_n + 188), nnc_v4_splat(x_n[5]), s7);
             nnc_v4_store(y_n, s0);
             nnc_v4_store(y_n + 4, s1);
             nnc_v4_store(y_n + 8, s2);
@@ -374,36 +376,38 @@ static void tagger_steps(tagger *self, size_t T, const int32_t *sentence, float 
 NNC_TARGET_V8 static void tagger_lstm_input_v8(size_t rows, const float *x, float *gates) {
     if (rows < 3) {
         for (size_t n = 0; n < rows; n++) {
+            const float *w_n = tagger_lstm_w_ih + 32;
+            NNC_ANEW(w_n);
             const float *x_n = x + n * 6;
             float *y_n = gates + n * tagger_lstm_GATES;
             nnc_v8 s0 = nnc_v8_load(tagger_lstm_w_ih);
             nnc_v8 s1 = nnc_v8_load(tagger_lstm_w_ih + 8);
             nnc_v8 s2 = nnc_v8_load(tagger_lstm_w_ih + 16);
             nnc_v8 s3 = nnc_v8_load(tagger_lstm_w_ih + 24);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 32), nnc_v8_splat(x_n[0]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 40), nnc_v8_splat(x_n[0]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 48), nnc_v8_splat(x_n[0]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 56), nnc_v8_splat(x_n[0]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 64), nnc_v8_splat(x_n[1]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 72), nnc_v8_splat(x_n[1]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 80), nnc_v8_splat(x_n[1]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 88), nnc_v8_splat(x_n[1]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 96), nnc_v8_splat(x_n[2]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 104), nnc_v8_splat(x_n[2]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 112), nnc_v8_splat(x_n[2]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 120), nnc_v8_splat(x_n[2]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 128), nnc_v8_splat(x_n[3]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 136), nnc_v8_splat(x_n[3]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 144), nnc_v8_splat(x_n[3]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 152), nnc_v8_splat(x_n[3]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 160), nnc_v8_splat(x_n[4]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 168), nnc_v8_splat(x_n[4]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 176), nnc_v8_splat(x_n[4]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 184), nnc_v8_splat(x_n[4]), s3);
-            s0 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 192), nnc_v8_splat(x_n[5]), s0);
-            s1 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 200), nnc_v8_splat(x_n[5]), s1);
-            s2 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 208), nnc_v8_splat(x_n[5]), s2);
-            s3 = nnc_v8_madd(nnc_v8_load(tagger_lstm_w_ih + 216), nnc_v8_splat(x_n[5]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(w_n), nnc_v8_splat(x_n[0]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(w_n + 8), nnc_v8_splat(x_n[0]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(w_n + 16), nnc_v8_splat(x_n[0]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(w_n + 24), nnc_v8_splat(x_n[0]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(w_n + 32), nnc_v8_splat(x_n[1]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(w_n + 40), nnc_v8_splat(x_n[1]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(w_n + 48), nnc_v8_splat(x_n[1]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(w_n + 56), nnc_v8_splat(x_n[1]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(w_n + 64), nnc_v8_splat(x_n[2]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(w_n + 72), nnc_v8_splat(x_n[2]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(w_n + 80), nnc_v8_splat(x_n[2]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(w_n + 88), nnc_v8_splat(x_n[2]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(w_n + 96), nnc_v8_splat(x_n[3]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(w_n + 104), nnc_v8_splat(x_n[3]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(w_n + 112), nnc_v8_splat(x_n[3]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(w_n + 120), nnc_v8_splat(x_n[3]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(w_n + 128), nnc_v8_splat(x_n[4]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(w_n + 136), nnc_v8_splat(x_n[4]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(w_n + 144), nnc_v8_splat(x_n[4]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(w_n + 152), nnc_v8_splat(x_n[4]), s3);
+            s0 = nnc_v8_madd(nnc_v8_load(w_n + 160), nnc_v8_splat(x_n[5]), s0);
+            s1 = nnc_v8_madd(nnc_v8_load(w_n + 168), nnc_v8_splat(x_n[5]), s1);
+            s2 = nnc_v8_madd(nnc_v8_load(w_n + 176), nnc_v8_splat(x_n[5]), s2);
+            s3 = nnc_v8_madd(nnc_v8_load(w_n + 184), nnc_v8_splat(x_n[5]), s3);
             nnc_v8_store(y_n, s0);
             nnc_v8_store(y_n + 8, s1);
             nnc_v8_store(y_n + 16, s2);
@@ -412,6 +416,8 @@ NNC_TARGET_V8 static void tagger_lstm_input_v8(size_t rows, const float *x, floa
     } else {
         for (size_t n = 0; n < rows; n += 3) {
             const size_t first = n + 3 <= rows ? n : rows - 3;
+            const float *w_n = tagger_lstm_w_ih + 32;
+            NNC_ANEW(w_n);
             const float *x_n = x + first * 6;
             float *y_n = gates + first * tagger_lstm_GATES;
             nnc_v8 s0_0 = nnc_v8_load(tagger_lstm_w_ih);
@@ -430,19 +436,19 @@ NNC_TARGET_V8 static void tagger_lstm_input_v8(size_t rows, const float *x, floa
                 const nnc_v8 x_n_k = nnc_v8_splat(x_n[k]);
                 const nnc_v8 x_n_k_1 = nnc_v8_splat(x_n[k + 6]);
                 const nnc_v8 x_n_k_2 = nnc_v8_splat(x_n[k + 12]);
-                const nnc_v8 w0 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32);
+                const nnc_v8 w0 = nnc_v8_load(w_n + k * 32);
                 s0_0 = nnc_v8_madd(w0, x_n_k, s0_0);
                 s1_0 = nnc_v8_madd(w0, x_n_k_1, s1_0);
                 s2_0 = nnc_v8_madd(w0, x_n_k_2, s2_0);
-                const nnc_v8 w1 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 8);
+                const nnc_v8 w1 = nnc_v8_load(w_n + k * 32 + 8);
                 s0_1 = nnc_v8_madd(w1, x_n_k, s0_1);
                 s1_1 = nnc_v8_madd(w1, x_n_k_1, s1_1);
                 s2_1 = nnc_v8_madd(w1, x_n_k_2, s2_1);
-                const nnc_v8 w2 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 16);
+                const nnc_v8 w2 = nnc_v8_load(w_n + k * 32 + 16);
                 s0_2 = nnc_v8_madd(w2, x_n_k, s0_2);
                 s1_2 = nnc_v8_madd(w2, x_n_k_1, s1_2);
                 s2_2 = nnc_v8_madd(w2, x_n_k_2, s2_2);
-                const nnc_v8 w3 = nnc_v8_load(tagger_lstm_w_ih + 32 + k * 32 + 24);
+                const nnc_v8 w3 = nnc_v8_load(w_n + k * 32 + 24);
                 s0_3 = nnc_v8_madd(w3, x_n_k, s0_3);
                 s1_3 = nnc_v8_madd(w3, x_n_k_1, s1_3);
                 s2_3 = nnc_v8_madd(w3, x_n_k_2, s2_3);
@@ -506,7 +512,8 @@ NNC_TARGET_V8 static void tagger_lstm_step_v8(const float *gates, const float *h
 }
 
 /* lstm = LSTM(6, 6): x [T_count, 1, 6] -> out [T_count, 1, 6], h [1, 6], c [1, 6] */
-NNC_TARGET_V8 static void tagger_lstm_v8(size_t T_count, const float *x, float *out, float *h, float *c, float *work) {
+NNC_APART NNC_TARGET_V8 static void tagger_lstm_v8(size_t T_count, const float *x, float *out, float *h, float *c,
+        float *work) {
     float *gates = work;
     const float *last = h;
     /* 24 steps at a time: the input's share for all of them, then step by step */
@@ -522,7 +529,7 @@ NNC_TARGET_V8 static void tagger_lstm_v8(size_t T_count, const float *x, float *
 }
 
 /* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
-NNC_TARGET_V8 static void tagger_lstm2tag_v8(size_t T_count, const float *x, float *y) {
+NNC_APART NNC_TARGET_V8 static void tagger_lstm2tag_v8(size_t T_count, const float *x, float *y) {
     for (size_t n = 0; n < T_count; n++) {
         const float *x_n = x + n * 6;
         nnc_v8 s0 = nnc_v8_zero();
@@ -538,7 +545,7 @@ NNC_TARGET_V8 static void tagger_lstm2tag_v8(size_t T_count, const float *x, flo
 }
 
 /* log_softmax: x [T_count, 3] -> y [T_count, 3] */
-NNC_TARGET_V8 static void tagger_tags_v8(size_t T_count, const float *x, float *y) {
+NNC_APART NNC_TARGET_V8 static void tagger_tags_v8(size_t T_count, const float *x, float *y) {
     for (size_t i = 0; i < T_count; i++) {
         nnc_v8 largest = nnc_v8_splat(x[i * 3]);
         largest = nnc_v8_maximum(largest, nnc_v8_join(nnc_v8_load_n(x + i * 3, 3), 3, largest));
@@ -580,28 +587,32 @@ static void tagger_steps_v8(tagger *self, size_t T, const int32_t *sentence, flo
 NNC_TARGET_V16 static void tagger_lstm_input_v16(size_t rows, const float *x, float *gates) {
     if (rows < 8) {
         for (size_t n = 0; n < rows; n++) {
+            const float *w_n = tagger_lstm_w_ih + 32;
+            NNC_ANEW(w_n);
             const float *x_n = x + n * 6;
             float *y_n = gates + n * tagger_lstm_GATES;
             nnc_v16 s0 = nnc_v16_load(tagger_lstm_w_ih);
             nnc_v16 s1 = nnc_v16_load(tagger_lstm_w_ih + 16);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 32), nnc_v16_splat(x_n[0]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 48), nnc_v16_splat(x_n[0]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 64), nnc_v16_splat(x_n[1]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 80), nnc_v16_splat(x_n[1]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 96), nnc_v16_splat(x_n[2]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 112), nnc_v16_splat(x_n[2]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 128), nnc_v16_splat(x_n[3]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 144), nnc_v16_splat(x_n[3]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 160), nnc_v16_splat(x_n[4]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 176), nnc_v16_splat(x_n[4]), s1);
-            s0 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 192), nnc_v16_splat(x_n[5]), s0);
-            s1 = nnc_v16_madd(nnc_v16_load(tagger_lstm_w_ih + 208), nnc_v16_splat(x_n[5]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(w_n), nnc_v16_splat(x_n[0]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(w_n + 16), nnc_v16_splat(x_n[0]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(w_n + 32), nnc_v16_splat(x_n[1]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(w_n + 48), nnc_v16_splat(x_n[1]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(w_n + 64), nnc_v16_splat(x_n[2]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(w_n + 80), nnc_v16_splat(x_n[2]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(w_n + 96), nnc_v16_splat(x_n[3]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(w_n + 112), nnc_v16_splat(x_n[3]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(w_n + 128), nnc_v16_splat(x_n[4]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(w_n + 144), nnc_v16_splat(x_n[4]), s1);
+            s0 = nnc_v16_madd(nnc_v16_load(w_n + 160), nnc_v16_splat(x_n[5]), s0);
+            s1 = nnc_v16_madd(nnc_v16_load(w_n + 176), nnc_v16_splat(x_n[5]), s1);
             nnc_v16_store(y_n, s0);
             nnc_v16_store(y_n + 16, s1);
         }
     } else {
         for (size_t n = 0; n < rows; n += 8) {
             const size_t first = n + 8 <= rows ? n : rows - 8;
+            const float *w_n = tagger_lstm_w_ih + 32;
+            NNC_ANEW(w_n);
             const float *x_n = x + first * 6;
             float *y_n = gates + first * tagger_lstm_GATES;
             nnc_v16 s0_0 = nnc_v16_load(tagger_lstm_w_ih);
@@ -621,8 +632,8 @@ NNC_TARGET_V16 static void tagger_lstm_input_v16(size_t rows, const float *x, fl
             nnc_v16 s7_0 = nnc_v16_load(tagger_lstm_w_ih);
             nnc_v16 s7_1 = nnc_v16_load(tagger_lstm_w_ih + 16);
             for (size_t k = 0; k < tagger_lstm_INPUTS; k++) {
-                const nnc_v16 w0 = nnc_v16_load(tagger_lstm_w_ih + 32 + k * 32);
-                const nnc_v16 w1 = nnc_v16_load(tagger_lstm_w_ih + 32 + k * 32 + 16);
+                const nnc_v16 w0 = nnc_v16_load(w_n + k * 32);
+                const nnc_v16 w1 = nnc_v16_load(w_n + k * 32 + 16);
                 const nnc_v16 x_n_k = nnc_v16_splat(x_n[k]);
                 s0_0 = nnc_v16_madd(w0, x_n_k, s0_0);
                 s0_1 = nnc_v16_madd(w1, x_n_k, s0_1);
@@ -711,7 +722,7 @@ NNC_TARGET_V16 static void tagger_lstm_step_v16(const float *gates, const float 
 }
 
 /* lstm = LSTM(6, 6): x [T_count, 1, 6] -> out [T_count, 1, 6], h [1, 6], c [1, 6] */
-NNC_TARGET_V16 static void tagger_lstm_v16(size_t T_count, const float *x, float *out, float *h, float *c,
+NNC_APART NNC_TARGET_V16 static void tagger_lstm_v16(size_t T_count, const float *x, float *out, float *h, float *c,
         float *work) {
     float *gates = work;
     const float *last = h;
@@ -728,7 +739,7 @@ NNC_TARGET_V16 static void tagger_lstm_v16(size_t T_count, const float *x, float
 }
 
 /* lstm2tag = Linear(6, 3): x [T_count, 6] -> y [T_count, 3] */
-NNC_TARGET_V16 static void tagger_lstm2tag_v16(size_t T_count, const float *x, float *y) {
+NNC_APART NNC_TARGET_V16 static void tagger_lstm2tag_v16(size_t T_count, const float *x, float *y) {
     for (size_t n = 0; n < T_count; n++) {
         const float *x_n = x + n * 6;
         nnc_v16 s0 = nnc_v16_zero();
@@ -744,7 +755,7 @@ NNC_TARGET_V16 static void tagger_lstm2tag_v16(size_t T_count, const float *x, f
 }
 
 /* log_softmax: x [T_count, 3] -> y [T_count, 3] */
-NNC_TARGET_V16 static void tagger_tags_v16(size_t T_count, const float *x, float *y) {
+NNC_APART NNC_TARGET_V16 static void tagger_tags_v16(size_t T_count, const float *x, float *y) {
     for (size_t i = 0; i < T_count; i++) {
         nnc_v16 largest = nnc_v16_splat(x[i * 3]);
         largest = nnc_v16_maximum(largest, nnc_v16_join(nnc_v16_load_n(x + i * 3, 3), 3, largest));
