@@ -67,7 +67,9 @@ typedef float nnc_v8_each __attribute__((ext_vector_type(8)));
 #define nnc_v8_add(a, b) ((nnc_v8)((a) + (b)))
 #define nnc_v8_sub(a, b) ((nnc_v8)((a) - (b)))
 #define nnc_v8_mul(a, b) ((nnc_v8)((a) * (b)))
+#if __has_builtin(__builtin_ia32_vfmaddps256) /* no later clang needs to have them */
 #define nnc_v8_madd(a, b, c) ((nnc_v8)__builtin_ia32_vfmaddps256((a), (b), (c)))
+#endif
 typedef float nnc_v16_there __attribute__((vector_size(64), aligned(4), may_alias));
 typedef float nnc_v16_each __attribute__((ext_vector_type(16)));
 #define nnc_v16_zero() ((nnc_v16)(nnc_v16_each)(0.0f))
@@ -77,8 +79,10 @@ typedef float nnc_v16_each __attribute__((ext_vector_type(16)));
 #define nnc_v16_add(a, b) ((nnc_v16)((a) + (b)))
 #define nnc_v16_sub(a, b) ((nnc_v16)((a) - (b)))
 #define nnc_v16_mul(a, b) ((nnc_v16)((a) * (b)))
+#if __has_builtin(__builtin_ia32_vfmaddps512_mask)
 #define nnc_v16_madd(a, b, c) \
     ((nnc_v16)__builtin_ia32_vfmaddps512_mask((a), (b), (c), (__mmask16)-1, _MM_FROUND_CUR_DIRECTION))
+#endif
 #endif
 #define NNC_WIDE_LAYERS 1
 

@@ -61,6 +61,7 @@ void emit_begin_model(emit_context *e);
 
 void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f);    /* recurrent.c */
 void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f);       /* linear.c: LINEAR */
+void emit_embedding(emit_context *e, const plan_kernel *k, cfunction *f);    /* embedding.c */
 void emit_matmul(emit_context *e, const plan_kernel *k, cfunction *f);       /* matmul.c */
 void emit_weight_grad(emit_context *e, const plan_kernel *k, cfunction *f);  /* weight_grad.c */
 void emit_sink(emit_context *e, const plan_kernel *k, cfunction *f);         /* sink.c */
@@ -69,7 +70,7 @@ void emit_conv1d(emit_context *e, const plan_kernel *k, cfunction *f);       /* 
 void emit_elementwise(emit_context *e, const plan_kernel *k, cfunction *f);  /* elementwise.c: and BATCH_NORM */
 void emit_check(emit_context *e, const plan_kernel *k, cfunction *f);        /* PLAN_CHECK of an expression */
 void emit_reduce(emit_context *e, const plan_kernel *k, cfunction *f);       /* reduce.c: and NORMALIZE, LAYER_NORM */
-void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* move.c: and EMBEDDING, PLAN_COPY … */
+void emit_move(emit_context *e, const plan_kernel *k, cfunction *f);         /* move.c: and PLAN_COPY, PLAN_ZERO */
 void emit_index(emit_context *e, const plan_kernel *k, cfunction *f);        /* index.c: TAKE, GATHER, TOPK … */
 
 /* --- shared by the emitters (kernel.c) ---------------------------------------------------------------------------- */

@@ -50,13 +50,6 @@ static void emit_dots(emit_context *e, cblock *b, const product *p, const choice
     }
 }
 
-static weight_tables panels_table(emit_context *e, const pack *w, const char *label) {
-    return weights_table(e, w, arena_printf(e->arena, "%s_weights", label),
-                         arena_printf(e->arena, "%s: %s [%lld, %lld], %s", label,
-                                      w->bias ? "bias and weight" : "weight", (long long)w->units,
-                                      (long long)w->terms, pack_order(e->arena, w, "output")));
-}
-
 /* As many rows at a time as there is room for, quantised. */
 static void emit_chunks(emit_context *e, cblock *b, const product *p, int64_t chunk) {
     cunit *u = e->unit;
@@ -82,7 +75,7 @@ void emit_linear(emit_context *e, const plan_kernel *k, cfunction *f) {
     p.x_row = rows ? emit_dim(e, rows->x) : c_int(u, 0);
     p.y_row = rows ? emit_dim(e, rows->y) : c_int(u, 0);
     if (l->dots) p.table.codes = emit_param(e, k->inputs[1].param);
-    else p.table = panels_table(e, l->pack, k->node->label);
+    else p.table = weights_of_linear(e, l->pack, k->node->label);
     cexpr *bias = l->dots && l->pack->bias ? emit_param(e, k->inputs[2].param) : NULL;
     cblock *b = open_loops(e, c_body(f), l, &p.x, &p.y);
     if (l->dots) emit_dots(e, b, &p, l, bias);

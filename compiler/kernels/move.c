@@ -1,9 +1,8 @@
-/* move: what only moves values: copies, fills, PAD, FLIP, ROLL, ARANGE, and looking up rows of params (EMBEDDING,
- * ONE_HOT). Rows that lie densely on both sides go through memcpy and memset. */
+/* move: what only moves values: copies, fills, PAD, FLIP, ROLL, ARANGE and ONE_HOT. Rows that lie densely on both sides
+ * go through memcpy and memset. */
 #include <math.h>
 
 #include "kernels/nest.h"
-#include "kernels/weights.h"
 
 /* --- copies --- */
 
@@ -217,153 +216,6 @@ static void arange(emit_context *e, const plan_kernel *k, cfunction *f) {
     c_assign(b, c_item(u, y->name, offset), "=", number);
 }
 
-/* --- rows of a table --- */
-
-/* A copy of the table with the rows scaled down whose norm is over max_norm, as torch does it when they are looked up.
- */
-typedef struct {
-    const float *data;
-    size_t rows, width;
-    double max_norm, norm_type;
-} normed_table;
-
-static double row_norm(const normed_table *t, const float *row) {
-    double sum = 0, largest = 0, smallest = INFINITY;
-    for (size_t i = 0; i < t->width; i++) {
-        double magnitude = fabs((double)row[i]);
-        if (isnan(magnitude)) return magnitude;
-        sum += t->norm_type == 0 ? magnitude != 0 : pow(magnitude, t->norm_type);
-        largest = fmax(largest, magnitude);
-        smallest = fmin(smallest, magnitude);
-    }
-    if (isinf(t->norm_type)) return t->norm_type > 0 ? largest : smallest;
-    return t->norm_type == 0 ? sum : pow(sum, 1 / t->norm_type);
-}
-
-static void fill_normed(void *context, float *values) {
-    const normed_table *t = context;
-    for (size_t r = 0; r < t->rows; r++) {
-        const float *row = t->data + r * t->width;
-        double norm = row_norm(t, row), scale = norm > t->max_norm ? t->max_norm / (norm + 1e-7) : 1;
-        for (size_t i = 0; i < t->width; i++) *values++ = (float)((double)row[i] * scale);
-    }
-}
-
-/* The table as float32 has it: the param, or with rows scaled down. */
-static const float *embedding_rows(emit_context *e, const plan_kernel *k, const normed_table **normed) {
-    size_t param = k->inputs[1].param;
-    const ir_attrs *a = &k->node->attrs;
-    const ir_param *p = &e->plan->model->params[param];
-    if (!a->has_max_norm) return emit_param_data(e, param);
-    normed_table *t = ARENA_NEW(e->arena, normed_table);
-    *t = (normed_table){emit_param_data(e, param), (size_t)dim_max(p->type.dims[0]), (size_t)dim_max(p->type.dims[1]),
-                        a->max_norm, a->norm_type};
-    *normed = t;
-    return NULL;
-}
-
-static cexpr *embedding_table(emit_context *e, const plan_kernel *k) {
-    size_t param = k->inputs[1].param;
-    const ir_attrs *a = &k->node->attrs;
-    const ir_param *p = &e->plan->model->params[param];
-    if (!a->has_max_norm || ir_param_lives(p)) return emit_param(e, param);
-    cexpr **made = emit_once_in_file(e, "max_norm %zu %a %a", emit_tensor(e, p), a->max_norm, a->norm_type);
-    if (*made) return *made;
-    const normed_table *t = NULL;
-    embedding_rows(e, k, &t);
-    bool finite = true;
-    for (size_t i = 0; i < t->rows * t->width && finite; i++) finite = isfinite(t->data[i]);
-    const char *comment = arena_printf(e->arena, "%s %s, rows with a norm over %g scaled down to it", p->key,
-                                       ir_shape_string(e->arena, &p->type), a->max_norm);
-    return *made = emit_table(e, arena_printf(e->arena, "%s_max_norm", p->key), t->rows * t->width, finite, fill_normed,
-                              (void *)(uintptr_t)t, comment);
-}
-
-/* As codes: packed as a matrix whose panels are single rows. */
-static weight_tables embedding_codes(emit_context *e, const plan_kernel *k, weight_format format) {
-    const ir_param *p = &e->plan->model->params[k->inputs[1].param];
-    const ir_attrs *a = &k->node->attrs;
-    const normed_table *normed = NULL;
-    ir_param *rows = ARENA_NEW(e->arena, ir_param);
-    *rows = *p;
-    rows->data = embedding_rows(e, k, &normed);
-    if (normed) {
-        float *data = ARENA_ARRAY(e->arena, float, normed->rows * normed->width);
-        fill_normed((void *)(uintptr_t)normed, data);
-        rows->data = data;
-        rows->key = arena_printf(e->arena, "%s_max_norm", p->key);
-    }
-    pack *w = ARENA_NEW(e->arena, pack);
-    *w = (pack){.format = format,
-                .units = dim_max(p->type.dims[0]),
-                .terms = dim_max(p->type.dims[1]),
-                .panel = 1,
-                .matrices = 1,
-                .gates = 1,
-                .scale = {1.0f},
-                .bias_from = 1,
-                .weight = rows,
-                .padding = 1};
-    const char *comment = arena_printf(e->arena, "%s %s", p->key, ir_shape_string(e->arena, &p->type));
-    if (normed)
-        comment = arena_printf(e->arena, "%s, rows with a norm over %g scaled down to it", comment, a->max_norm);
-    return weights_table(e, w, rows->key, comment);
-}
-
-/* A row of codes, which a function of the runtime turns into floats. */
-static void emit_coded_row(emit_context *e, cblock *b, const weight_tables *table, cexpr *id, cexpr *y,
-                           const dim *stride) {
-    static const char *const functions[FORMATS] = {[FORMAT_FLOAT16] = "nnc_row_f16",
-                                                   [FORMAT_BFLOAT16] = "nnc_row_bf16",
-                                                   [FORMAT_INT16] = "nnc_row_i16",
-                                                   [FORMAT_INT8] = "nnc_row_i8"};
-    cunit *u = e->unit;
-    const pack *w = table->pack;
-    weight_tables row = weights_at_panel(e, b, table, NULL, id);
-    cexpr *arguments[] = {y, emit_dim(e, stride), row.codes, c_int(u, w->terms), row.scales};
-    c_do(b, c_call_list(u, functions[w->format], row.scales ? 5 : 4, arguments));
-}
-
-static void embedding(emit_context *e, const plan_kernel *k, cfunction *f) {
-    cunit *u = e->unit;
-    const plan_operand *ids = &k->inputs[0], *y = &k->results[0];
-    unsigned rank = ids->view.type.rank;
-    const dim *width = y->view.type.dims[rank], *stride = y->view.strides[rank];
-    weight_format format = format_choose(k->node, &e->plan->model->params[k->inputs[1].param]);
-    weight_tables codes = {.codes = NULL};
-    if (format != FORMAT_FLOAT32) codes = embedding_codes(e, k, format);
-    cexpr *table = format == FORMAT_FLOAT32 ? embedding_table(e, k) : NULL;
-    nest *n = nest_new(e, &ids->view.type, NEST_ALL_AXES);
-    unsigned from = nest_add(n, &ids->view), to = nest_add_strides(n, y->view.strides);
-    nest_close(n, 0);
-    cblock *b = nest_loops(n, c_body(f), n->rank);
-    cexpr *id = c_cast(u, "size_t", nest_element(n, from, ids->name));
-    cexpr *row = c_mul(u, id, emit_dim(e, width)), *offset = nest_offset(n, to, n->rank);
-    if (k->node->attrs.has_max_norm && ir_param_lives(&e->plan->model->params[k->inputs[1].param])) {
-        c_declare(b, "const float *", "row", c_add(u, table, row));
-        c_declare(b, "const float ", "scale",
-                  emit_row_scale(e, c_name(u, "row"), emit_dim(e, width), &k->node->attrs));
-        b = c_for(b, "d", c_int(u, 0), emit_dim(e, width), 1);
-        cexpr *d = c_name(u, "d");
-        offset = c_add(u, offset, c_mul(u, d, emit_dim(e, stride)));
-        cexpr *scaled = c_mul(u, c_item(u, "row", d), c_name(u, "scale"));
-        c_assign(b, c_item(u, y->name, offset), "=", scaled);
-    } else if (!table) {
-        emit_coded_row(e, b, &codes, id, c_at(u, y->name, offset), stride);
-    } else if (dim_is(width, 1)) {
-        c_assign(b, c_item(u, y->name, offset), "=", c_index(u, table, row));
-    } else if (dim_is(stride, 1)) {
-        cexpr *bytes = c_mul(u, emit_dim(e, width), c_name(u, "sizeof(float)"));
-        c_do(b, c_call(u, "memcpy", 3, c_at(u, y->name, offset), c_add(u, table, row), bytes));
-    } else {
-        c_declare(b, "const float *", "row", c_add(u, table, row));
-        b = c_for(b, "d", c_int(u, 0), emit_dim(e, width), 1);
-        cexpr *d = c_name(u, "d");
-        offset = c_add(u, offset, c_mul(u, d, emit_dim(e, stride)));
-        c_assign(b, c_item(u, y->name, offset), "=", c_item(u, "row", d));
-    }
-}
-
 static void one_hot(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     const plan_operand *ids = &k->inputs[0], *y = &k->results[0];
@@ -388,7 +240,6 @@ void emit_move(emit_context *e, const plan_kernel *k, cfunction *f) {
     case PLAN_NODE: break;
     }
     switch (k->node->op) {
-    case IR_EMBEDDING: embedding(e, k, f); return;
     case IR_ONE_HOT: one_hot(e, k, f); return;
     case IR_PAD: pad(e, k, f); return;
     case IR_FLIP: flip(e, k, f); return;

@@ -90,6 +90,13 @@ weight_tables weights_table(emit_context *e, const pack *p, const char *name, co
     return (weight_tables){p, matrix ? matrix : *codes, *scales, living_biases ? living_biases : *biases};
 }
 
+weight_tables weights_of_linear(emit_context *e, const pack *w, const char *label) {
+    return weights_table(e, w, arena_printf(e->arena, "%s_weights", label),
+                         arena_printf(e->arena, "%s: %s [%lld, %lld], %s", label,
+                                      w->bias ? "bias and weight" : "weight", (long long)w->units,
+                                      (long long)w->terms, pack_order(e->arena, w, "output")));
+}
+
 /* --- functions --- */
 
 static cexpr *parameter(emit_context *e, cfunction *f, cexpr *table, const char *type, const char *name) {

@@ -16,6 +16,8 @@ typedef struct {
 
 /* Packed weights as tables, one for all uses in the file; the name without the model's. */
 weight_tables weights_table(emit_context *e, const pack *p, const char *name, const char *comment);
+/* A Linear's, by the node's label. */
+weight_tables weights_of_linear(emit_context *e, const pack *p, const char *label);
 
 /* The tables as a function knows them that has them for parameters, which are added; and what a call passes for them:
  * the number of arguments so far, and these. */

@@ -196,6 +196,13 @@ typedef struct {
 
 /* --- the others --------------------------------------------------------------------------------------------------- */
 
+/* The table is the weight of a Linear too, whose pack both read: a row is a unit of it. linear NULL: it has a table of
+ * its own. */
+typedef struct {
+    const ir_node *linear;
+    const pack *pack;
+} choice_embedding;
+
 typedef enum {
     CHOICE_VECTORS, /* a vector of elements at a time */
     CHOICE_LANES,   /* an element at a time, in a vector of equal lanes */
@@ -221,7 +228,7 @@ typedef struct {
 
 typedef enum {
     CHOICE_OTHER, /* nothing is chosen */
-    CHOICE_RECURRENT, CHOICE_LINEAR, CHOICE_MATMUL, CHOICE_CONV, CHOICE_ELEMENTWISE, CHOICE_REDUCE,
+    CHOICE_RECURRENT, CHOICE_LINEAR, CHOICE_MATMUL, CHOICE_CONV, CHOICE_EMBEDDING, CHOICE_ELEMENTWISE, CHOICE_REDUCE,
     CHOICE_PLAIN  /* dense memory: a memset or memcpy in the run function, and no function */
 } choice_kind;
 
@@ -235,6 +242,7 @@ struct plan_choice {
         choice_linear linear;
         choice_matmul matmul;
         choice_conv conv;
+        choice_embedding embedding;
         choice_elementwise elementwise;
         choice_reduction reduce;
     };

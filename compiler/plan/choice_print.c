@@ -208,6 +208,10 @@ static void print_body(const printer *p, const plan_choice *c) {
         return;
     case CHOICE_MATMUL: print_matmul(p, &c->matmul); return;
     case CHOICE_CONV: print_conv(p, &c->conv); return;
+    case CHOICE_EMBEDDING:
+        text_printf(p->to, " rows are the units of %s, %s", c->embedding.linear->label,
+                    pack_order(p->to->arena, c->embedding.pack, "output"));
+        return;
     case CHOICE_ELEMENTWISE: text_add(p->to, elements[c->elementwise.mode]); return;
     case CHOICE_REDUCE:
         text_add(p->to, reductions[c->reduce.way]);
@@ -237,6 +241,7 @@ void choice_print(const plan *p, const plan_kernel *k, int depth, text *to) {
     if (first->kind == CHOICE_LINEAR) print_linear(&out, &first->linear);
     if (k->kind == PLAN_NODE) format_each_matrix(p->model, k->node, print_format, (void *)(uintptr_t)&out);
     if (first->kind == CHOICE_OTHER || first->kind == CHOICE_PLAIN) return;
+    if (first->kind == CHOICE_EMBEDDING && !first->embedding.linear) return;
     for (size_t i = 0; i < (k->by_body ? p->body_count : 1); i++) {
         begin_line(&out);
         text_printf(to, "%s:", k->by_body ? p->bodies[i]->name : "all bodies");

@@ -22,6 +22,7 @@ typedef void choose_for_operator(const chooser *c, const plan_kernel *k, plan_ch
 choose_for_operator choose_recurrent; /* choose_recurrent.c */
 choose_for_operator choose_linear;    /* choose_product.c */
 choose_for_operator choose_conv;      /* choose_conv.c */
+choose_for_operator choose_embedding; /* choose_embedding.c */
 choose_for_operator choose_matmul, choose_weight_grad, choose_bias_grad; /* choose_matmul.c */
 choose_for_operator choose_elementwise, choose_reduction, choose_nothing; /* choose_elements.c */
 /* choose_conv.c: may a vector's lanes be neighbouring positions of a CONV1D of so many output channels (of a group) and

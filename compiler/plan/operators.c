@@ -117,7 +117,7 @@ static const plan_operator rows[IR_OP_COUNT] = {
 #define OP(NAME, text, class, ...) ROW_##class(NAME)
 #include "ir/op.def"
 
-    [IR_EMBEDDING] = {.split = split_rows, .choose = choose_nothing, .parameters_from = 1,
+    [IR_EMBEDDING] = {.split = split_rows, .choose = choose_embedding, .parameters_from = 1,
                       .operands = {"ids"}},
     [IR_ONE_HOT] = {.split = split_rows, .choose = choose_nothing, .operands = {"ids"}},
     [IR_RECURRENT] = {.split = split_recurrent, .choose = choose_recurrent,

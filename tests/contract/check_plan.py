@@ -430,3 +430,20 @@ def check_no_work_space_that_nobody_reads(t):
                 f"    out, {pair} = l(x, {pair})\n    output y = out\n}}\n", "--target", "all")
         size = sizeof(t, "m")[0]
         need(size <= most, f"the struct of {layer} with its state is {size} bytes, {most} allowed")
+
+
+def check_tied_weights_are_one_table(t):
+    """An Embedding whose table is a Linear's weight reads it there, and the plan says so."""
+    for target in ("scalar", "baseline", "all"):
+        for bias, key in (("False", ""), ("True", ', bias="b"')):
+            text = t.model(f"""model tied {{
+    input ids: int32[5]
+    layer emb = Embedding(100, 8)
+    layer head = Linear(8, 100, bias={bias}) from (weight="emb.weight"{key})
+    output y = head(emb(ids) + 1)
+}}
+""", "--target", target)
+            tables = re.findall(r"^static const (?:float|union \{[^}]*\}) (\w+)", text, re.M)
+            need(tables == ["tied_head_weights"], f"--target {target}: one table, but {tables}")
+    plan = t.nnc("model.nn", "--random-weights", "1", "--dump=plan").out
+    need("rows are the units of head, in panels of 64 outputs" in plan, plan)

@@ -387,6 +387,34 @@ model tied {
 ''', tied)
 
 
+def make_tied_panels():
+    c = Case("tied_panels")
+    c.layer("emb", nn.Embedding(83, 12)).layer("bias", livelier(nn.Linear(1, 83)).bias.detach().numpy())
+    c.layer("other", nn.Embedding(130, 7))
+    c.input("first", ids(83, 9)).input("second", ids(130, 3, 4))
+
+    def tied(m, first, second):
+        e, o = m.emb(first), m.other(second)
+        scores = nn.functional.linear(torch.tanh(e), m.emb.weight, m.bias)
+        return e.t(), scores, nn.functional.linear(o, m.other.weight)
+    c.write('''
+# an Embedding reads the rows of the Linear's panels: the last one is narrow
+model tied {
+    weights "weights.safetensors"
+    input first: int32[9]
+    input second: int32[3, 4]
+    layer emb = Embedding(83, 12)
+    layer head = Linear(12, 83) from (weight="emb.weight", bias="bias")
+    layer other = Embedding(130, 7)
+    layer back = Linear(7, 130, bias=False) from "other"
+    e = emb(first)
+    output rows = t(e)                            # float32[12, 9]
+    output scores = head(tanh(e))
+    output again = back(other(second))
+}
+''', tied)
+
+
 def make():
     make_expanded()
     make_embedding()
@@ -394,3 +422,4 @@ def make():
     make_norms()
     make_conv()
     make_tied()
+    make_tied_panels()
