@@ -445,5 +445,5 @@ def check_tied_weights_are_one_table(t):
 """, "--target", target)
             tables = re.findall(r"^static const (?:float|union \{[^}]*\}) (\w+)", text, re.M)
             need(tables == ["tied_head_weights"], f"--target {target}: one table, but {tables}")
-    plan = t.nnc("model.nn", "--random-weights", "1", "--dump=plan").out
+    plan = t.nnc("model.nn", "--random-weights", "1", "--dump=plan").out.decode()
     need("rows are the units of head, in panels of 64 outputs" in plan, plan)
