@@ -119,9 +119,7 @@
         p = V##_mul(V##_madd(p, u, V##_splat(-0.333333284f)), V##_mul(t, u));                                 \
         a = V##_sub(V##_splat(1.57079637f), V##_add(V##_add(p, V##_splat(4.37113883e-08f)), t));              \
         return V##_copysign(V##_if_negative(large, a, V##_add(t, p)), x);                                     \
-    }
-
-#define NNC_DEFINE_SINES(INLINE, WHOLE, V)                                                                         \
+    }                                                                                                         \
     /* sin(r) for |r| <= 1.58, 6e-9, and its sign for an odd k */                                             \
     INLINE V V##_sin_of_rest(V r, V k) {                                                                      \
         V u = V##_mul(r, r), half = V##_mul(V##_splat(0.5f), k), odd = V##_sub(half, V##_nearest(half)), p;   \
@@ -136,12 +134,12 @@
         return V##_add(V##_madd(k, V##_splat(-0.000967502594f), V##_madd(k, V##_splat(-3.140625f), x)), low); \
     }                                                                                                         \
     INLINE float V##_farthest(V x) { return V##_largest(V##_if_nan(x, V##_zero(), V##_abs(x))); }             \
-    WHOLE V V##_sin(V x) {                                                                                   \
+    INLINE V V##_sin(V x) {                                                                                   \
         V k = V##_nearest(V##_mul(x, V##_splat(0.318309873f))), y = V##_sin_of_rest(V##_less_pi(x, k), k);    \
         y = V##_if_negative(V##_less(V##_abs(x), V##_splat(0.0001f)), x, y);                                  \
         return V##_farthest(x) < 12000.0f ? y : V##_sin_far(x, y);                                            \
     }                                                                                                         \
-    WHOLE V V##_cos(V x) { /* sin(|x| + pi / 2) */                                                           \
+    INLINE V V##_cos(V x) { /* sin(|x| + pi / 2) */                                                           \
         V a = V##_abs(x), k = V##_nearest(V##_madd(a, V##_splat(0.318309873f), V##_splat(0.5f)));             \
         V y = V##_sin_of_rest(V##_less_pi(a, V##_sub(k, V##_splat(0.5f))), k);                                \
         return V##_farthest(x) < 12000.0f ? y : V##_cos_far(x, y);                                            \
@@ -151,14 +149,12 @@ NNC_INLINE float nnc_v1_largest(nnc_v1 v) { return v; }
 
 NNC_DEFINE_FAR(NNC_FUNCTION, nnc_v1, 1)
 NNC_DEFINE_MATHEMATICS(NNC_FUNCTION, nnc_v1)
-NNC_DEFINE_SINES(NNC_FUNCTION, NNC_FUNCTION, nnc_v1)
 #endif
 /* nnc vector4: begin */
 #if !defined(NNC_HAS_V4_MATHEMATICS)
 #define NNC_HAS_V4_MATHEMATICS
 NNC_DEFINE_FAR(NNC_INLINE, nnc_v4, 4)
 NNC_DEFINE_MATHEMATICS(NNC_INLINE, nnc_v4)
-NNC_DEFINE_SINES(NNC_INLINE, NNC_INLINE, nnc_v4)
 #endif
 /* nnc vector4: end */
 /* nnc wide: begin */
@@ -166,11 +162,8 @@ NNC_DEFINE_SINES(NNC_INLINE, NNC_INLINE, nnc_v4)
 #define NNC_HAS_WIDE_MATHEMATICS
 NNC_DEFINE_FAR(NNC_INLINE_V8, nnc_v8, 8)
 NNC_DEFINE_MATHEMATICS(NNC_INLINE_V8, nnc_v8)
-NNC_DEFINE_SINES(NNC_INLINE_V8, NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_FAR(NNC_INLINE_V16, nnc_v16, 16)
 NNC_DEFINE_MATHEMATICS(NNC_INLINE_V16, nnc_v16)
-/* (apart: beside calls of libm all constants of a loop would be on the stack) */
-NNC_DEFINE_SINES(NNC_INLINE_V16, NNC_TARGET_V16 NNC_APART static __attribute__((unused)), nnc_v16)
 #endif
 /* nnc wide: end */
 /* nnc mathematics: end */

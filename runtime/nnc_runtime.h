@@ -155,8 +155,8 @@
 #endif
 
 /* Not every file needs all of these. */
-#if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_FORGET) + defined(NNC_ROW) + \
-    defined(NNC_ROW_16) + defined(NNC_ROW_8) + defined(NNC_SWAP_16) + defined(NNC_SWAP_8) + \
+#if defined(NNC_RUNTIME_H) + defined(NNC_ALIGNED) + defined(NNC_APART) + defined(NNC_FORGET) + defined(NNC_ANEW) + \
+    defined(NNC_ROW) + defined(NNC_ROW_16) + defined(NNC_ROW_8) + defined(NNC_SWAP_16) + defined(NNC_SWAP_8) + \
     defined(NNC_HAS_WEIGHTS_CHECK) + defined(NNC_ONE_LANE) + defined(NNC_V4_OWN_SUMS) + \
     defined(NNC_HAS_VECTOR4) + defined(NNC_HAS_DENORMALS) + \
     defined(NNC_WIDE_LAYERS) + defined(NNC_HAS_MASKS) + defined(NNC_HAS_V4_MASKS) + defined(NNC_HAS_WIDE_MASKS) + \
