@@ -529,41 +529,6 @@ def check_licence(t):
         need("SPDX-License-Identifier: 0BSD" in text, "a file does not say its licence")
 
 
-def check_tables_once(t):
-    """A tensor is there once in a packing, for all layers, directions, bodies and models of the file that use it."""
-    shared = """    layer emb = Embedding(50, 32)
-    layer lstm = LSTM(32, 32)
-    layer conv = Conv1d(32, 4, 3)
-    layer norm = LayerNorm(32)
-    layer few = Linear(32, 2)
-"""
-    models = "".join(f"""model {name} {{
-    dim S = 3..20
-    input ids: int32[S]
-{shared}    e = emb(ids)
-    o, _ = lstm(unsqueeze(norm(e), 1))
-    o = squeeze(o, 1)
-    output y = few(o)
-    output z = conv(unsqueeze(transpose(o, 0, 1), 0))
-    output again = few(e)
-}}
-""" for name in ("encode", "decode"))
-    text = t.model(models, "--target", "all")
-    tables = re.findall(r"^static const (?:float|union \{[^}]*\}) (\w+)", text, re.M)
-    need(tables and not [n for n in tables if n.startswith("decode")], f"the second model has tables of its own: {tables}")
-    need(len(tables) == 8, f"8 tensors and packings, but {tables}")
-    # the same key with other values, from another file, is another tensor
-    one = safetensors({"w": ([4, 3], [0.5] * 12)})
-    t.write("one.safetensors", one)
-    t.write("other.safetensors", one.replace(one[-4:], b"\0\0\0\0"))
-    nn = "".join(f'model {n} {{\n    weights "{n}.safetensors"\n    param w: float32[4, 3]\n    output y = w * 2\n}}\n'
-                 for n in ("one", "other"))
-    t.write("two.nn", nn)
-    t.nnc("two.nn", "-o", "two.c")
-    tables = re.findall(r"^static const float (\w+)", t.read("two.c"), re.M)
-    need(tables == ["one_w", "other_w"], f"two tensors of one key, but tables {tables}")
-
-
 def check_functions_by_shape(t):
     """Layers and directions of one shape share their functions, and all functions of one body stand together."""
     text = t.model("""model deep {

@@ -62,6 +62,9 @@ def models():
     for across, pairs in (("a, transpose(b, -1, -2)", ACROSS), ("transpose(a, -1, -2), b", DOWN)):
         for a, b in pairs:
             yield f"{dims}    input a: float32[{a}]\n    input b: float32[{b}]\n    output y = matmul({across})\n"
+    for words in (20, 100):
+        yield (f"    input x: int32[9]\n    layer emb = Embedding({words}, 8)\n    layer head = Linear(8, {words}, bias=False) from \"emb\"\n"
+               "    output y = head(emb(x) + 1)\n")
     for expression in OTHERS:
         yield f"{dims}    input x: float32[30, 21]\n    output y = {expression}\n"
     for inputs, outputs in TRAINED:
@@ -312,9 +315,17 @@ def match_other(code, name, said, lines):
         need(re.search(rf"{code.vector}_store(_n)?\(", body), f"{name}: {said}")
 
 
+def match_embedding(code, name, said, lines):
+    """Rows are units of a Linear, in its table, and lie across the panel."""
+    linear, panel = re.search(r"units of (\w+), in panels of (\d+) outputs", said).groups()
+    body = code.function(name)
+    need(f"_{linear}_weights" in body and re.search(r"row\[d \* (\d+|width)\]", body), f"{name}: {said}")
+    need((f"id / {panel} *" in body) == ("id % " in body), f"{name}: {said}")
+
+
 # by the function of compiler/plan that makes the choices of an operator
 MATCHES = {"recurrent": match_recurrent, "linear": match_linear, "matmul": match_matmul, "conv": match_conv,
-           "weight_grad": match_weight_grad, "elementwise": match_other, "reduction": match_other}
+           "weight_grad": match_weight_grad, "embedding": match_embedding, "elementwise": match_other, "reduction": match_other}
 
 
 def choosers():
@@ -430,20 +441,3 @@ def check_no_work_space_that_nobody_reads(t):
                 f"    out, {pair} = l(x, {pair})\n    output y = out\n}}\n", "--target", "all")
         size = sizeof(t, "m")[0]
         need(size <= most, f"the struct of {layer} with its state is {size} bytes, {most} allowed")
-
-
-def check_tied_weights_are_one_table(t):
-    """An Embedding whose table is a Linear's weight reads it there, and the plan says so."""
-    for target in ("scalar", "baseline", "all"):
-        for bias, key in (("False", ""), ("True", ', bias="b"')):
-            text = t.model(f"""model tied {{
-    input ids: int32[5]
-    layer emb = Embedding(100, 8)
-    layer head = Linear(8, 100, bias={bias}) from (weight="emb.weight"{key})
-    output y = head(emb(ids) + 1)
-}}
-""", "--target", target)
-            tables = re.findall(r"^static const (?:float|union \{[^}]*\}) (\w+)", text, re.M)
-            need(tables == ["tied_head_weights"], f"--target {target}: one table, but {tables}")
-    plan = t.nnc("model.nn", "--random-weights", "1", "--dump=plan").out.decode()
-    need("rows are the units of head, in panels of 64 outputs" in plan, plan)
