@@ -243,6 +243,21 @@ class Detached(nn.Module):
         return F.mse_loss(hs * (hs + z).detach(), y) + (self.gate(z.detach()) * z).sum()
 
 
+class Tied(nn.Module):
+    """The output layer has the embedding's table."""
+
+    def __init__(self):
+        super().__init__()
+        self.emb, self.mix, self.head = nn.Embedding(83, 6), nn.Linear(6, 6), nn.Linear(6, 83)
+        self.head.weight = self.emb.weight
+
+    def forward(self, words):
+        return {"scores": self.head(torch.tanh(self.mix(self.emb(words))))}
+
+    def loss(self, out, words, following):
+        return F.cross_entropy(out["scores"], following)
+
+
 class Statistics(nn.Module):
     def __init__(self):
         super().__init__()
@@ -323,6 +338,7 @@ CASES = {  # module, optimizer, its arguments, what happens before a step
     "loss_regression": (Regression, None, {}, None),
     "grad_edges": (Edges, None, {}, None),
     "grad_detach": (Detached, None, {}, None),
+    "grad_tied": (Tied, None, {}, None),
     "train_dropout": (Dropped, SGD, {"momentum": 0.9}, None),
     "grad_embedding_freq": (Lookup, None, {}, None),
     "grad_tagger": (Tagger, None, {}, None),
@@ -424,7 +440,8 @@ def main():
                 there = np.load(path).ravel()
                 worst = max(worst, float(np.max(np.abs(there - value.ravel()) / (1e-6 + np.max(np.abs(there))), initial=0)))
             else:
-                np.save(path, value.astype(np.load(path).dtype) if os.path.exists(path) else value)
+                plain = np.float64 if name == "losses.npy" else np.float32 if value.dtype.kind == "f" else np.int32
+                np.save(path, value.astype(plain))
         bad += worst > 1e-6
         print(f"{'FAIL' if worst > 1e-6 else 'ok  '} {os.path.basename(folder):28} {worst:.1e}")
     return bad > 0
