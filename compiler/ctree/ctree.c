@@ -157,6 +157,8 @@ cexpr *c_conditional(cunit *u, cexpr *test, cexpr *yes, cexpr *no) {
     return e;
 }
 
+cexpr *c_smaller(cunit *u, cexpr *a, cexpr *b) { return c_conditional(u, c_binary(u, "<", a, b), a, b); }
+
 cexpr *c_call_list(cunit *u, const char *function, unsigned count, cexpr *const *arguments) {
     cexpr *e = expr_new(u, CEXPR_CALL);
     e->text = function;

@@ -43,6 +43,7 @@ cexpr *c_index(cunit *u, cexpr *array, cexpr *index);                /* array[in
 cexpr *c_member(cunit *u, cexpr *object, const char *member, bool arrow);
 cexpr *c_cast(cunit *u, const char *type, cexpr *operand);
 cexpr *c_conditional(cunit *u, cexpr *test, cexpr *yes, cexpr *no);
+cexpr *c_smaller(cunit *u, cexpr *a, cexpr *b);  /* a < b ? a : b */
 cexpr *c_call(cunit *u, const char *function, unsigned count, ...);  /* count arguments of type cexpr * */
 cexpr *c_call_list(cunit *u, const char *function, unsigned count, cexpr *const *arguments);
 bool c_is_int(const cexpr *e, int64_t *value);                       /* an integer literal */

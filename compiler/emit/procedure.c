@@ -189,8 +189,7 @@ static void emit_items(maker *m, cblock *b, const plan_item *item) {
         cexpr *whole = emit_dim(e, item->symbol), *chunk = c_int(u, item->chunk);
         cblock *body = c_for(b, start, c_int(u, 0), whole, item->chunk);
         cexpr *left = c_sub(u, whole, c_name(u, start));
-        c_declare(body, "const size_t ", extent,
-                  c_conditional(u, c_binary(u, "<", left, chunk), left, chunk));
+        c_declare(body, "const size_t", extent, c_smaller(u, left, chunk));
         emit_items(m, body, item->items);
     }
 }
@@ -306,7 +305,7 @@ static void declare_dims(maker *m, bool steps, bool checks) {
             if (c->computed) s.found = kernel_takes(c->computed, s.symbol);
             else s.found = view_mentions(&c->view, s.symbol) || dim_mentions(c->check->high, s.symbol);
         }
-        if (s.found) c_declare(m->body, "const size_t ", name, c_name(m->e->unit, m->api->dims[i]));
+        if (s.found) c_declare(m->body, "const size_t", name, c_name(m->e->unit, m->api->dims[i]));
     }
 }
 

@@ -40,7 +40,7 @@ static void emit_sum(const training *t, cblock *b, double norm_type) {
         from = c_name(u, names[level]);
         cexpr *next = c_add(u, from, c_int(u, steps[level]));
         const char *bound = level ? "inner_end" : "outer_end";
-        c_declare(b, "const size_t ", bound, c_conditional(u, c_binary(u, "<", next, to), next, to));
+        c_declare(b, "const size_t", bound, c_smaller(u, next, to));
         to = c_name(u, bound);
         c_declare(b, t->e->target->type, sums[level + 1], vectors_call0(t->e, "zero"));
     }
@@ -59,7 +59,7 @@ static void emit_largest(const training *t, cblock *b) {
     cunit *u = t->u;
     cexpr *total = c_name(u, "total"), *size = c_name(u, "size");
     cblock *loop = c_for(b, "i", c_int(u, 0), c_int(u, t->floats), 1);
-    c_declare(loop, "const float ", "size", c_call(u, "fabsf", 1, training_element(t, "gradients", c_name(u, "i"))));
+    c_declare(loop, "const float", "size", c_call(u, "fabsf", 1, training_element(t, "gradients", c_name(u, "i"))));
     cexpr *larger = c_binary(u, "||", c_binary(u, ">", size, total), c_call(u, "isnan", 1, size));
     c_assign(c_if(loop, larger), total, "=", size);
 }
@@ -80,7 +80,7 @@ static const char *norm_function(const training *t, double norm_type) {
     cfunction *f = function(t, "float", arena_printf(t->e->arena, "The %g-norm of all gradients.", norm_type));
     cblock *b = c_body(f);
     cexpr *total = c_name(u, "total"), *root = total;
-    c_declare(b, "float ", "total", c_float(u, 0));
+    c_declare(b, "float", "total", c_float(u, 0));
     if (isinf(norm_type)) emit_largest(t, b);
     else emit_sum(t, b, norm_type);
     if (norm_type == 2) root = c_call(u, "sqrtf", 1, total);
@@ -139,8 +139,8 @@ static void clip_by_norm(const training *t, cblock *b, const ir_clip *c, const t
     cunit *u = t->u;
     b = c_scope(b);
     cexpr *total = c_name(u, "norm"), *scale = c_name(u, "scale"), *self = c_name(u, "self");
-    c_declare(b, "const float ", "norm", c_call(u, functions->norm, 1, self));
-    c_declare(b, "const float ", "scale",
+    c_declare(b, "const float", "norm", c_call(u, functions->norm, 1, self));
+    c_declare(b, "const float", "scale",
               c_binary(u, "/", c_float(u, (float)c->limit), c_add(u, total, c_float(u, 1e-6f))));
     if (c->error_if_nonfinite) {
         cblock *bad = c_if(b, c_binary(u, "||", c_call(u, "isnan", 1, total), c_call(u, "isinf", 1, total)));

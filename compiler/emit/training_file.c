@@ -83,7 +83,7 @@ static void save_function(const training *t) {
     c_do(b, c_call(u, "memcpy", 3, c_name(u, "to"), c_namef(u, "%s_file", t->api->name), size));
     c_declare(b, "unsigned char *", "bytes", c_add(u, c_cast(u, "unsigned char *", c_name(u, "to")), size));
     b = training_for_each(t, b);
-    c_declare(b, "uint32_t ", "word", NULL);
+    c_declare(b, "uint32_t", "word", NULL);
     cexpr *from = c_unary(u, "&", training_at(t, "parameters", c_name(u, "i")));
     c_do(b, c_call(u, "memcpy", 3, c_unary(u, "&", word), from, c_call(u, "sizeof", 1, word)));
     for (int i = 0; i < 4; i++) {
@@ -115,7 +115,7 @@ static void restore_function(const training *t) {
         if (i) part = c_mul(u, part, c_namef(u, "%uu", 1u << 8 * i));
         sum = sum ? c_add(u, sum, part) : part;
     }
-    c_declare(loop, "const uint32_t ", "word", sum);
+    c_declare(loop, "const uint32_t", "word", sum);
     cexpr *to = c_unary(u, "&", training_at(t, "parameters", c_name(u, "i")));
     c_do(loop, c_call(u, "memcpy", 3, to, c_unary(u, "&", word), c_call(u, "sizeof", 1, word)));
     pack_call(t->e, b, t->api);

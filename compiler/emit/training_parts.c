@@ -63,7 +63,7 @@ void training_each(const training *t, cblock *b, cexpr *from, cexpr *to, trainin
         if ((end - first) % lanes) rest = c_int(u, (end - first) % lanes);
     } else if (lanes > 1) {
         cexpr *vectors = c_binary(u, "/", c_sub(u, to, from), c_int(u, lanes));
-        c_declare(b, "const size_t ", "whole", c_add(u, from, c_mul(u, vectors, c_int(u, lanes))));
+        c_declare(b, "const size_t", "whole", c_add(u, from, c_mul(u, vectors, c_int(u, lanes))));
         whole = c_name(u, "whole");
         rest = c_sub(u, to, whole);
     }
@@ -71,7 +71,7 @@ void training_each(const training *t, cblock *b, cexpr *from, cexpr *to, trainin
     if (!rest) return;
     at = (training_place){whole, known ? rest : c_name(u, "rest")};
     b = known ? c_scope(b) : c_if(b, c_binary(u, "<", whole, to));
-    if (!known) c_declare(b, "const size_t ", "rest", rest);
+    if (!known) c_declare(b, "const size_t", "rest", rest);
     body(context, b, &at);
 }
 

@@ -158,7 +158,7 @@ static void declare_taps(const conv *v, cblock *b) {
     c_declare(b, "const size_t", "k_from", from);
     cexpr *fit = c_binary(u, "/", c_add(u, c_sub(u, end, at), up), apart);
     c_declare(b, "const size_t", "k_fit", c_conditional(u, c_binary(u, "<", at, end), fit, none));
-    c_declare(b, "const size_t", "k_to", conv_smaller(u, name(v, "k_fit"), c_int(u, v->taps)));
+    c_declare(b, "const size_t", "k_to", c_smaller(u, name(v, "k_fit"), c_int(u, v->taps)));
 }
 
 static void emit_tile(const conv *v, cblock *b, int64_t positions, bool tests) {

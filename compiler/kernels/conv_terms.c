@@ -6,8 +6,6 @@ typedef struct {
     cexpr *channel; /* whose taps are added, where they are more than a block */
 } taps_of;
 
-cexpr *conv_smaller(cunit *u, cexpr *a, cexpr *b) { return c_conditional(u, c_binary(u, "<", a, b), a, b); }
-
 /* A loop over [from, to), which vanishes around a single turn. Gives the body; *index is the loop's variable or `from`.
  */
 static cblock *loop_over(const conv_terms *t, cblock *b, const char *name, cexpr *from, cexpr *to, cexpr **index) {
@@ -49,7 +47,7 @@ static void add_some_taps(const void *context, emit_context *e, cblock *b, const
     cexpr *from = taps->from, *to = taps->to;
     if (t->from) {
         c_declare(b, "const size_t", "k_first", c_conditional(u, c_binary(u, ">", from, t->from), from, t->from));
-        c_declare(b, "const size_t", "k_last", conv_smaller(u, to, t->to));
+        c_declare(b, "const size_t", "k_last", c_smaller(u, to, t->to));
         from = c_name(u, "k_first");
         to = c_name(u, "k_last");
     }

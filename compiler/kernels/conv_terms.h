@@ -22,7 +22,5 @@ typedef struct {
 void conv_add_terms(const conv_terms *t, cblock *b, unsigned count, const char *const *sums);
 /* CONV1D by choice->by_positions: conv_positions.c. */
 void emit_conv_positions(emit_context *e, const plan_kernel *k, const choice_conv *choice, cblock *b);
-/* a < b ? a : b */
-cexpr *conv_smaller(cunit *u, cexpr *a, cexpr *b);
 
 #endif

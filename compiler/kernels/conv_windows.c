@@ -66,7 +66,7 @@ static void emit_positions(const windows *v, cblock *b, const weight_tables *tab
     if (dim_max(v->k->results[0].view.type.dims[2]) > c->chunk) {
         cexpr *left = c_sub(u, rows, name(v, "first_t")), *most = c_int(u, c->chunk);
         b = c_for(b, "first_t", c_int(u, 0), rows, c->chunk);
-        c_declare(b, "const size_t", "rows", c_conditional(u, c_binary(u, "<", left, most), left, most));
+        c_declare(b, "const size_t", "rows", c_smaller(u, left, most));
         first = name(v, "first_t");
         rows = name(v, "rows");
     }

@@ -46,7 +46,7 @@ void emit_dropout(emit_context *e, const plan_kernel *k, cfunction *f) {
     cexpr *i = c_name(u, "i"), *four = c_int(u, 4);
     cexpr *index[IR_MAX_RANK] = {0};
     c_declare_array(b, "uint32_t", "words", 4);
-    c_declare(b, "size_t ", "i", c_int(u, 0));
+    c_declare(b, "size_t", "i", c_int(u, 0));
     for (unsigned d = 0; d < y->view.type.rank; d++) {
         const char *name = arena_printf(e->arena, "d%u", d);
         b = c_for(b, name, c_int(u, 0), emit_dim(e, y->view.type.dims[d]), 1);

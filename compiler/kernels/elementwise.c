@@ -532,7 +532,7 @@ void emit_check(emit_context *e, const plan_kernel *k, cfunction *f) {
     nest_close(c.nest, 0);
     take_name(&c, "value");
     c.body = nest_loops(c.nest, c_body(f), c.nest->rank);
-    c_declare(c.body, "const int32_t ", "value", operand_value(&c, x).code);
+    c_declare(c.body, "const int32_t", "value", operand_value(&c, x).code);
     c_return(c_if(c.body, emit_outside(e, k->check, c_name(u, "value"))), c_int(u, 1));
     c_return(c_body(f), c_int(u, 0));
 }

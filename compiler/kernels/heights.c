@@ -31,7 +31,7 @@ static void loop_with_rest(const heights *h, cblock *b, const choice_heights *c)
     cexpr *low = c_int(u, c->rest.size.rows), *tall = c_int(u, c->tile.size.rows), *n = c_name(u, h->index);
     cexpr *before = c_sub(u, h->rows, low), *last = c_sub(u, h->rows, tall);
     cblock *loop = c_for(b, h->index, c_int(u, 0), before, c->tile.size.rows);
-    c_declare(loop, "const size_t", "first", c_conditional(u, c_binary(u, "<", n, last), n, last));
+    c_declare(loop, "const size_t", "first", c_smaller(u, n, last));
     h->body(h->context, loop, c_name(u, "first"), &c->tile);
     cexpr *left = c_binary(u, "%", c_sub(u, h->rows, c_int(u, 1)), tall);
     cblock *rest = c_if(b, c_binary(u, "<", left, low));

@@ -28,7 +28,7 @@ static void take(emit_context *e, const plan_kernel *k, cfunction *f) {
     cblock *b = nest_loops(outer, c_body(f), outer->rank);
     cexpr *place =
         c_mul(u, c_cast(u, "size_t", nest_element(outer, id, ids->name)), emit_dim(e, x->view.strides[axis]));
-    c_declare(b, "const size_t ", "from", c_add(u, nest_offset(outer, from, outer->rank), place));
+    c_declare(b, "const size_t", "from", c_add(u, nest_offset(outer, from, outer->rank), place));
     unsigned last = inner->rank ? inner->rank - 1 : 0;
     bool dense = inner->rank && dim_is(inner->strides[x_inner][last], 1) && dim_is(inner->strides[y_inner][last], 1);
     unsigned open = dense ? last : inner->rank;
@@ -82,7 +82,7 @@ static void scatter_add(emit_context *e, const plan_kernel *k, cfunction *f) {
              nest_element(copied, before, x->name));
     cexpr *to, *one;
     cblock *b = loops_over_ids(e, k, c_body(f), &y->view, &k->inputs[2], &to, &one);
-    c_declare(b, "const size_t ", "to", to);
+    c_declare(b, "const size_t", "to", to);
     cexpr *sum = at(e, y, c_name(u, "to"));
     if (y->view.type.dtype == IR_F32) c_assign(b, sum, "+=", one);
     else c_assign(b, sum, "=", c_call(u, "nnc_add_i32", 2, sum, one));
@@ -116,9 +116,9 @@ static void put_in(const ranking *r, cblock *b, int64_t count) {
     cexpr *kept = c_name(u, "kept"), *rank = c_name(u, "rank"), *end = c_name(u, "end"), *to = c_name(u, "to");
     b = c_if(b, c_binary(u, "<", rank, c_int(u, count)));
     cexpr *full = c_binary(u, "<", kept, c_int(u, count));
-    c_declare(b, "const size_t ", "end", c_conditional(u, full, kept, c_int(u, count - 1)));
+    c_declare(b, "const size_t", "end", c_conditional(u, full, kept, c_int(u, count - 1)));
     cblock *shift = c_for(b, "q", c_int(u, 0), c_sub(u, end, rank), 1);
-    c_declare(shift, "const size_t ", "to", c_sub(u, end, c_name(u, "q")));
+    c_declare(shift, "const size_t", "to", c_sub(u, end, c_name(u, "q")));
     c_assign(shift, best_at(r, to), "=", best_at(r, c_sub(u, to, c_int(u, 1))));
     c_assign(shift, where_at(r, to), "=", where_at(r, c_sub(u, to, c_int(u, 1))));
     c_assign(b, best_at(r, rank), "=", c_name(u, "value"));
@@ -148,8 +148,8 @@ static void topk(emit_context *e, const plan_kernel *k, cfunction *f) {
     b = c_for(b, "p", c_int(u, 0), emit_dim(e, x->view.type.dims[axis]), 1);
     cexpr *offset = c_add(u, nest_offset(n, from, n->rank), c_mul(u, p, emit_dim(e, x->view.strides[axis])));
     c_declare(b, arena_printf(e->arena, "const %s", type_of(x)), "value", at(e, x, offset));
-    c_declare(b, "const size_t ", "kept", c_conditional(u, c_binary(u, "<", p, c_int(u, count)), p, c_int(u, count)));
-    c_declare(b, "size_t ", "rank", c_int(u, 0));
+    c_declare(b, "const size_t", "kept", c_smaller(u, p, c_int(u, count)));
+    c_declare(b, "size_t", "rank", c_int(u, 0));
     cexpr *before = comes_before(u, c_name(u, "value"), best_at(&r, c_name(u, "q")), k->node->attrs.smallest,
                                  x->view.type.dtype == IR_F32);
     cblock *ranks = c_for(b, "q", c_int(u, 0), c_name(u, "kept"), 1);

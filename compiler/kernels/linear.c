@@ -56,7 +56,7 @@ static void emit_chunks(emit_context *e, cblock *b, const product *p, int64_t ch
     product part = *p;
     cexpr *done = c_name(u, "done"), *left = c_sub(u, p->rows, done), *most = c_int(u, chunk);
     b = c_for(b, "done", c_int(u, 0), p->rows, chunk);
-    c_declare(b, "const size_t", "rows", c_conditional(u, c_binary(u, "<", left, most), left, most));
+    c_declare(b, "const size_t", "rows", c_smaller(u, left, most));
     c_declare(b, "const float *", "x_done", c_at(u, p->x, c_mul(u, done, p->x_row)));
     c_declare(b, "float *", "y_done", c_at(u, p->y, c_mul(u, done, p->y_row)));
     part.rows = c_name(u, "rows");

@@ -179,10 +179,10 @@ static void roll(emit_context *e, const plan_kernel *k, cfunction *f) {
     cexpr *size = emit_dim(e, y->type.dims[axis]), *by = c_name(u, "by"), *to = c_name(u, "to"), *p = c_name(u, "p");
     cexpr *rest = c_binary(u, "%", c_int(u, shift < 0 ? -shift : shift), size);
     if (shift < 0) rest = c_binary(u, "%", c_sub(u, size, rest), size);
-    c_declare(b, "const size_t ", "by", rest);
+    c_declare(b, "const size_t", "by", rest);
     b = c_for(b, "p", c_int(u, 0), size, 1);
     cexpr *stays = c_binary(u, "<", p, c_sub(u, size, by)), *wrapped = c_sub(u, p, c_sub(u, size, by));
-    c_declare(b, "const size_t ", "to", c_conditional(u, stays, c_add(u, p, by), wrapped));
+    c_declare(b, "const size_t", "to", c_conditional(u, stays, c_add(u, p, by), wrapped));
     copy_others(e, b, k, 1u << axis, c_mul(u, p, emit_dim(e, x->strides[axis])),
                 c_mul(u, to, emit_dim(e, y->strides[axis])));
 }

@@ -377,8 +377,7 @@ static void emit_chunks(const layer *l, cblock *b) {
     cexpr *done = c_name(u, "done"), *steps = c_int(u, chunk), *first = done;
     if (chunk > 1 && (!constant || T % chunk)) {
         cexpr *left = c_sub(u, l->T, done);
-        c_declare(loop, "const size_t", "steps",
-                  c_conditional(u, c_binary(u, "<", left, c_int(u, chunk)), left, c_int(u, chunk)));
+        c_declare(loop, "const size_t", "steps", c_smaller(u, left, c_int(u, chunk)));
         steps = c_name(u, "steps");
     }
     if (r->attrs->reverse) {

@@ -15,7 +15,7 @@ static void renorm(emit_context *e, const plan_kernel *k, cfunction *f) {
     cblock *b = nest_loops(n, c_body(f), n->rank);
     cexpr *id = c_cast(u, "size_t", nest_element(n, from, ids->name));
     c_declare(b, "float *", "row", c_at(u, table->name, c_mul(u, id, width)));
-    c_declare(b, "const float ", "scale", emit_row_scale(e, row, width, &k->node->attrs));
+    c_declare(b, "const float", "scale", emit_row_scale(e, row, width, &k->node->attrs));
     b = c_if(b, c_binary(u, "<", scale, c_float(u, 1)));
     c_assign(c_for(b, "d", c_int(u, 0), width, 1), c_index(u, row, c_name(u, "d")), "*=", scale);
 }
@@ -28,7 +28,7 @@ static void count_id(emit_context *e, cblock *b, const plan_operand *ids, unsign
     nest *n = nest_new(e, &ids->view.type, NEST_ALL_AXES);
     unsigned other = nest_add(n, &ids->view);
     nest_close(n, letter);
-    c_declare(b, "size_t ", "count", c_int(u, 0));
+    c_declare(b, "size_t", "count", c_int(u, 0));
     cblock *inner = nest_loops(n, b, n->rank);
     c_assign(c_if(inner, c_binary(u, "==", nest_element(n, other, ids->name), c_name(u, "id"))), c_name(u, "count"),
              "+=", c_int(u, 1));
@@ -44,7 +44,7 @@ static void embedding_grad(emit_context *e, const plan_kernel *k, cfunction *f) 
     unsigned id = nest_add(n, &ids->view), from = nest_add_strides(n, dy->view.strides);
     unsigned letter = nest_close(n, 0);
     cblock *b = nest_loops(n, c_body(f), n->rank);
-    c_declare(b, "const int32_t ", "id", nest_element(n, id, ids->name));
+    c_declare(b, "const int32_t", "id", nest_element(n, id, ids->name));
     if (attrs->padding_row)
         b = c_if(b, c_binary(u, "!=", c_name(u, "id"), c_int(u, attrs->padding_row - 1)));
     if (attrs->scale_by_frequency) count_id(e, b, ids, letter);

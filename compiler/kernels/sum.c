@@ -31,7 +31,7 @@ static cblock *open_blocks(emit_context *e, cblock *b, const sum_terms *t, sum_r
     if (t->count >= 0 && t->count % t->block == 0) return loop;
     /* not `to < end ? to : end`: an enum constant and a size_t in one ?: make C++ compilers warn */
     cexpr *end = t->count >= 0 ? c_int(u, t->count) : t->end;
-    c_declare(loop, "const size_t", last, c_conditional(u, c_binary(u, "<", to, end), to, end));
+    c_declare(loop, "const size_t", last, c_smaller(u, to, end));
     *block = (sum_range){from, c_name(u, last), -1, even_part(t)};
     return loop;
 }

@@ -20,7 +20,7 @@ vectors_axis vectors_new(emit_context *e, cblock *b, const dim *extent, const ch
         v.whole = c_int(u, count / lanes * lanes);
     } else if (v.rest) {
         cexpr *vectors_in_it = c_binary(u, "/", v.whole, c_int(u, lanes));
-        c_declare(b, "const size_t ", "whole", c_mul(u, vectors_in_it, c_int(u, lanes)));
+        c_declare(b, "const size_t", "whole", c_mul(u, vectors_in_it, c_int(u, lanes)));
         v.whole = c_name(u, "whole");
     }
     return v;
@@ -44,7 +44,7 @@ void vectors_loop(const vectors_axis *v, cblock *b, vectors_body *body, void *co
     }
     cexpr *extent = emit_dim(e, v->extent);
     cblock *then = c_if(b, c_binary(u, "<", v->whole, extent));
-    c_declare(then, "const size_t ", "rest", c_sub(u, extent, v->whole));
+    c_declare(then, "const size_t", "rest", c_sub(u, extent, v->whole));
     body(context, then, v->whole, c_name(u, "rest"));
 }
 

@@ -13,12 +13,12 @@ static cblock *open_blocks(matmul *p, cblock *b, cexpr **from) {
     cexpr *done = c_name(u, "done"), *left = c_sub(u, all, done);
     p->terms = c_int(u, block);
     if (!dim_is_const(p->of.inner, &known) || known % block) {
-        c_declare(b, "const size_t ", "terms", c_conditional(u, c_binary(u, "<", left, p->terms), left, p->terms));
+        c_declare(b, "const size_t", "terms", c_smaller(u, left, p->terms));
         p->terms = c_name(u, "terms");
     }
     *from = done;
     if (!p->backwards) return b;
-    c_declare(b, "const size_t ", "from", c_sub(u, left, p->terms));
+    c_declare(b, "const size_t", "from", c_sub(u, left, p->terms));
     *from = c_name(u, "from");
     return b;
 }
