@@ -1,5 +1,5 @@
-/* conv_follow: see conv_follow.h. */
-#include "kernels/conv_follow.h"
+/* conv_follow: see conv.h. */
+#include "kernels/conv.h"
 #include "kernels/vectors.h"
 
 /* What is stored: the first lanes of a sum's variable. */
@@ -7,16 +7,6 @@ typedef struct {
     cexpr *value, *address;
     int64_t lanes;
 } part;
-
-static cexpr *divided(cunit *u, cexpr *a, int64_t by) {
-    int64_t n;
-    if (by == 1) return a;
-    return c_is_int(a, &n) ? c_int(u, n / by) : c_binary(u, "/", a, c_int(u, by));
-}
-
-cexpr *conv_follow_row(const conv_follow *f, cexpr *sequence) {
-    return divided(f->e->unit, sequence, f->kernel->pool[0]);
-}
 
 /* A channel's parameters are the same in all lanes. */
 static cexpr *place_of_channel(const void *context, unsigned outer, unsigned inner, const dim **stride) {
@@ -101,10 +91,10 @@ void conv_follow_apart(const conv_follow *f, cblock *b, const tile *t, cexpr *ch
                    c_add(u, sums, c_int(u, r * t->vectors * (int64_t)f->e->target->lanes)), t->vectors);
 }
 
-conv_follow conv_follow_of(emit_context *e, const plan_kernel *k) {
-    conv_follow f = {.e = e, .kernel = k};
-    if (k->follow) f.each = expression_of_sums(e, k->follow);
-    if (emit_choice(e, k)->conv.apart) f.apart = function_apart(&f);
+conv_follow conv_follow_of(const conv *v) {
+    conv_follow f = {.e = v->e, .kernel = v->k};
+    if (v->k->follow) f.each = expression_of_sums(v->e, v->k->follow);
+    if (v->choice->apart) f.apart = function_apart(&f);
     return f;
 }
 
@@ -121,7 +111,7 @@ static unsigned parts_of_row(const conv_follow *f, cblock *b, const tile *t, uns
     unsigned count = 0;
     for (unsigned v = 0; v < t->vectors; v++) {
         part *p = &parts[count++];
-        cexpr *at = c_add(u, divided(u, position, pool), c_int(u, t->columns[v] / pool));
+        cexpr *at = c_add(u, c_binary(u, "/", position, c_int(u, pool)), c_int(u, t->columns[v] / pool));
         *p = (part){c_name(u, t->sums[r * t->vectors + v]), c_add(u, row, at), lanes};
         if (pool == 1) continue;
         bool two = v + 1 < t->vectors && t->columns[v + 1] == t->columns[v] + lanes;

@@ -47,7 +47,4 @@ const char *product_panel_name(const pack *p);
  * with that takes the parts backwards every other time. */
 void product_declare_part(emit_context *e, cblock *b, const char *name, const char *turn, cexpr *last);
 
-/* conv_windows.c: CONV1D with weights that have codes. */
-void conv_emit_windows(emit_context *e, const plan_kernel *k, cfunction *f);
-
 #endif

@@ -128,7 +128,9 @@ typedef struct {
     bool apart;      /* what is done to a tile's sums keeps so much that a function of its own does it, in memory */
     int64_t sums_at; /* there, in the work space; so do sums of more than a block of terms that something is done to;
                         -1: none do */
-    int64_t rows_at; /* of x that is [N, H, C, R, L] one sequence's rows lie in the work space */
+    int64_t rows_at; /* of x that is [N, H, C, R, L] one sequence's rows lie in the work space, */
+    bool rows_in_vectors; /* copied by vectors, which few floats are fastest by; else as they lie, by memcpy or one by
+                           * one */
     /* Weights that have codes: instead of all that, rows of terms are gathered, `chunk` positions at a time, and
      * multiplied. */
     bool by_windows;

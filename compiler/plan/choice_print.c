@@ -128,7 +128,7 @@ static void print_channels(const printer *p, const choice_channels *c) {
     if (c->unrolled) text_add(p->to, " unrolled");
 }
 
-static void print_conv(const printer *p, const choice_conv *c) {
+static void print_conv_way(const printer *p, const choice_conv *c) {
     if (c->by_windows) {
         text_printf(p->to, " windows of %lld terms, %lld positions at a time at %lld;", (long long)c->pack->terms,
                     (long long)c->chunk, (long long)c->windows_at);
@@ -153,6 +153,11 @@ static void print_conv(const printer *p, const choice_conv *c) {
     if (c->full.width) print_channels(p, &c->full);
     if (c->full.width && c->last.width) text_add(p->to, "; the last panel ");
     if (c->last.width) print_channels(p, &c->last);
+}
+
+static void print_conv(const printer *p, const choice_conv *c) {
+    print_conv_way(p, c);
+    if (c->rows_in_vectors) text_add(p->to, "; rows of x copied in vectors");
 }
 
 static void print_matmul(const printer *p, const choice_matmul *m) {

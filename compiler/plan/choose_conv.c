@@ -116,9 +116,12 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
 }
 
 void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {
-    const ir_type *x = &k->inputs[0].view.type;
+    const plan_view *x = &k->inputs[0].view;
     choose_way(c, k, to);
-    if (x->rank != 5) return;
+    if (x->type.rank != 5) return;
+    const dim *const *dims = x->type.dims;
     to->conv.rows_at = to->work;
-    to->work += dim_max(x->dims[2]) * dim_max(x->dims[3]) * dim_max(x->dims[4]);
+    to->work += dim_max(dims[2]) * dim_max(dims[3]) * dim_max(dims[4]);
+    to->conv.rows_in_vectors =
+        c->body->lanes > 1 && dim_is(x->strides[4], 1) && dim_min(length_of(x)) >= c->body->lanes;
 }

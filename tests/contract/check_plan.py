@@ -274,6 +274,7 @@ def match_following(code, name, said):
 
 def match_conv(code, name, said, lines):
     body = code.function(name)
+    need(("rows of x copied in vectors" in said) == (f"{code.vector}_copy(rows" in body), f"{name}: rows of x, {said}")
     if "windows of" in said:
         match_windows(code, name, said, lines)
         return
