@@ -4,10 +4,10 @@
 
 /* --- weights --- */
 
-static weight_tables table(recurrent *r, const pack *p, const char *what, const char *comment) {
+static void make_table(recurrent *r, recurrent_table which, const pack *p, const char *comment) {
     arena *a = r->e->arena;
-    return weights_table(r->e, p, arena_printf(a, "%s_%s", r->label, what),
-                         arena_printf(a, "%s: %s, %s", r->label, comment, pack_order(a, p, "unit")));
+    r->tables[which] = weights_table(r->e, p, arena_printf(a, "%s_%s", r->label, recurrent_table_names[which]),
+                                     arena_printf(a, "%s: %s, %s", r->label, comment, pack_order(a, p, "unit")));
 }
 
 static const char *gate_order(const recurrent *r) {
@@ -25,37 +25,19 @@ static void make_tables(recurrent *r) {
     const pack *x = c->input, *h = c->hidden_pack;
     long long hidden = c->hidden, inputs = c->inputs, projected = c->projected;
     const char *half = c->halved ? "; sigmoid gates halved" : "";
-    r->input_table = table(r, x, "w_ih",
-                           arena_printf(a, "%sW_ih [%u * %lld, %lld], columns %s%s", x->bias_from ? "" : "biases and ",
-                                        c->gates, hidden, inputs, gate_order(r), half));
+    make_table(r, RECURRENT_W_IH, x,
+               arena_printf(a, "%sW_ih [%u * %lld, %lld], columns %s%s", x->bias_from ? "" : "biases and ", c->gates,
+                            hidden, inputs, gate_order(r), half));
     const char *order = r->attrs->cell == IR_GRU ? c->resets_before ? "r, z" : "r, z, n" : gate_order(r);
-    r->hidden_table = table(r, h, "w_hh",
-                            arena_printf(a, "%sW_hh [%u * %lld, %lld], columns %s%s",
-                                         h->bias_from < h->gates ? "b_hn and " : "", h->gates, hidden, projected,
-                                         order, half));
+    make_table(r, RECURRENT_W_HH, h,
+               arena_printf(a, "%sW_hh [%u * %lld, %lld], columns %s%s", h->bias_from < h->gates ? "b_hn and " : "",
+                            h->gates, hidden, projected, order, half));
     if (c->candidate)
-        r->candidate_table =
-            table(r, c->candidate, "w_hn", arena_printf(a, "W_hn [%lld, %lld]", hidden, projected));
-    if (c->output)
-        r->output_table = table(r, c->output, "w_hr", arena_printf(a, "W_hr [%lld, %lld]", projected, hidden));
+        make_table(r, RECURRENT_W_HN, c->candidate, arena_printf(a, "W_hn [%lld, %lld]", hidden, projected));
+    if (c->output) make_table(r, RECURRENT_W_HR, c->output, arena_printf(a, "W_hr [%lld, %lld]", projected, hidden));
 }
 
 /* --- products, the input's share first --- */
-
-/* rows, x_row and y_row only count where the function takes them. */
-static void call_product(const recurrent *r, cblock *b, const recurrent_product *p, cexpr *rows, cexpr *x, cexpr *x_row,
-                         cexpr *y, cexpr *y_row) {
-    cexpr *arguments[10];
-    unsigned n = recurrent_argument(r, arguments, 0, &p->table);
-    if (!p->rows) arguments[n++] = rows;
-    arguments[n++] = x;
-    if (!p->x_row) arguments[n++] = x_row;
-    arguments[n++] = y;
-    if (!p->y_row) arguments[n++] = y_row;
-    if (p->quantised) arguments[n++] = c_name(r->e->unit, p->quantised);
-    if (p->zigzag) arguments[n++] = c_name(r->e->unit, "turn");
-    c_do(b, c_call_list(r->e->unit, p->name, n, arguments));
-}
 
 typedef struct {
     recurrent *r;
@@ -63,8 +45,7 @@ typedef struct {
     const dim *steps_dim, *batch_dim, *x_t, *x_b;
     cexpr *T, *B;
     int64_t batch; /* -1: known only at run time */
-    /* names in the kernel's function */
-    const char *x, *out, *h, *c, *lengths, *gates, *sums, *next;
+    const char *x, *h, *c, *lengths, *out; /* names in the kernel's function */
 } layer;
 
 static cexpr *row_floats(const layer *l) { return c_name(l->e->unit, l->r->row_constant); }
@@ -84,7 +65,7 @@ static void emit_input_function(const layer *l) {
         .comment = arena_printf(e->arena, "the input's share of all gates, gates = %sW_ih x, for rows of x [%lld].",
                                 r->c->input->bias_from ? "" : "b_ih + b_hh + ", (long long)r->c->inputs),
         .choice = choice,
-        .table = r->input_table,
+        .table = r->tables[RECURRENT_W_IH],
         .x = "x",
         .y = "gates",
         .rows = choice->rows >= 0 ? c_int(u, choice->rows) : NULL,
@@ -101,7 +82,7 @@ static void emit_input_function(const layer *l) {
 }
 
 static void call_input(const layer *l, cblock *b, cexpr *rows, cexpr *x, cexpr *gates) {
-    call_product(l->r, b, &l->r->input_product, rows, x, emit_dim(l->e, input_stride(l)), gates,
+    recurrent_emit_product_call(l->r, b, &l->r->input_product, rows, x, emit_dim(l->e, input_stride(l)), gates,
                  c_mul(l->e->unit, l->B, row_floats(l)));
 }
 
@@ -110,7 +91,7 @@ static void emit_input(const layer *l, cblock *b, cexpr *first, cexpr *steps) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     cexpr *x = c_at(u, l->x, c_mul(u, first, emit_dim(e, l->x_t)));
-    cexpr *gates = c_name(u, l->gates);
+    cexpr *gates = c_name(u, "gates");
     switch (l->r->c->input_rows) {
     case CHOICE_ROWS_OF_STEPS: call_input(l, b, steps, x, gates); return;
     case CHOICE_ROWS_OF_ALL: call_input(l, b, c_mul(u, steps, l->B), x, gates); return;
@@ -157,58 +138,36 @@ static cexpr *step_of(const layer *l, unsigned result, cexpr *time, cexpr *row) 
 
 static cexpr *out_at(const layer *l, cexpr *time, cexpr *row) { return step_of(l, 0, time, row); }
 
-/* Where the step's sums, and c, are kept. */
-static unsigned kept_arguments(const layer *l, cexpr **arguments, unsigned count, cexpr *time, cexpr *row) {
-    const ir_node *n = l->r->k->node;
-    if (n->attrs.keeps)
-        for (unsigned i = ir_kept_from(n); i < n->result_count; i++) arguments[count++] = step_of(l, i, time, row);
-    return count;
-}
-
 /* Is the last h in the row of out before? */
 static bool passes_on(const layer *l) { return l->r->c->chained && !dim_is(l->steps_dim, 1); }
 
-/* One row: the call that does step `time` (of the view; `within` in this chunk). */
-static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *within) {
+/* What a function of a step does to row `row`, at step `time` (of the view; `within` in this chunk). */
+static void call_for_row(const layer *l, cblock *b, const recurrent_callee *f, cexpr *time, cexpr *within, cexpr *row) {
     emit_context *e = l->e;
     cunit *u = e->unit;
     const recurrent *r = l->r;
-    cexpr *arguments[26];
-    unsigned n = 0;
-    if (r->c->fused) n = recurrent_argument(r, arguments, n, &r->input_table);
-    n = recurrent_argument(r, arguments, n, &r->hidden_table);
-    if (r->c->candidate) n = recurrent_argument(r, arguments, n, &r->candidate_table);
-    if (r->c->output) n = recurrent_argument(r, arguments, n, &r->output_table);
-    if (r->c->fused) arguments[n++] = c_at(u, l->x, c_mul(u, time, emit_dim(e, l->x_t)));
-    if (r->c->gates_at >= 0) arguments[n++] = c_at(u, l->gates, c_mul(u, within, row_floats(l)));
-    arguments[n++] = c_name(u, passes_on(l) ? "last" : l->h);
-    if (r->c->has_cell) arguments[n++] = c_name(u, l->c);
-    if (r->c->has_out) arguments[n++] = out_at(l, time, c_int(u, 0));
-    n = kept_arguments(l, arguments, n, time, c_int(u, 0));
-    if (r->c->next_at >= 0) arguments[n++] = c_name(u, l->next);
-    if (r->c->fused && recurrent_quantised(r->c->input, "q_x")) arguments[n++] = c_name(u, "q_x");
-    if (recurrent_quantises_h(r)) arguments[n++] = c_name(u, "q");
-    if (r->c->zigzag) arguments[n++] = c_name(u, "turn");
-    c_do(b, c_call_list(u, r->step_function, n, arguments));
-    if (r->c->zigzag && !r->c->fused) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
+    cexpr *values[RECURRENT_PARAMETERS] = {
+        [RECURRENT_X] = c_at(u, l->x, c_mul(u, time, emit_dim(e, l->x_t))),
+        [RECURRENT_GATES] = c_at(u, "gates", c_mul(u, c_add(u, c_mul(u, within, l->B), row), row_floats(l))),
+        [RECURRENT_SUMS] = c_at(u, "sums", c_mul(u, row, c_name(u, r->sums_constant))),
+        [RECURRENT_H] = passes_on(l) ? c_name(u, "last") : row_of(l, 1, row),
+        [RECURRENT_NEXT] = c_at(u, "next", c_mul(u, row, c_int(u, r->c->next_row))),
+        [RECURRENT_Q_X] = c_name(u, "q_x"),
+        [RECURRENT_Q] = c_name(u, "q"),
+        [RECURRENT_TURN] = c_name(u, "turn")};
+    if (r->c->has_cell) values[RECURRENT_C] = row_of(l, 2, row);
+    if (r->c->has_out) values[RECURRENT_OUT] = out_at(l, time, row);
+    if (r->attrs->keeps) values[RECURRENT_KEPT] = step_of(l, ir_kept_from(r->k->node), time, row);
+    if (r->attrs->keeps && r->c->has_cell)
+        values[RECURRENT_CELLS] = step_of(l, ir_kept_from(r->k->node) + 1, time, row);
+    recurrent_emit_call(r, b, f, values);
 }
 
-/* Of row `row` of the batch: what the reset function, or the cells function, does. */
-static void call_row(const layer *l, cblock *b, bool reset, cexpr *time, cexpr *within, cexpr *row) {
-    emit_context *e = l->e;
-    cunit *u = e->unit;
-    const recurrent *r = l->r;
-    cexpr *arguments[12], *index = c_add(u, c_mul(u, within, l->B), row);
-    unsigned n = 0;
-    if (r->cells_take_weights && !reset) n = recurrent_cells_argument(r, arguments, n);
-    arguments[n++] = c_at(u, l->gates, c_mul(u, index, row_floats(l)));
-    arguments[n++] = c_at(u, l->sums, c_mul(u, row, c_name(u, r->sums_constant)));
-    if (!r->c->projects) arguments[n++] = row_of(l, 1, row);
-    if (r->c->has_cell) arguments[n++] = row_of(l, 2, row);
-    if (r->c->has_out && !r->c->projects && !reset) arguments[n++] = out_at(l, time, row);
-    if (!reset) n = kept_arguments(l, arguments, n, time, row);
-    if (reset || r->c->projects) arguments[n++] = c_at(u, l->next, c_mul(u, row, c_int(u, r->c->next_row)));
-    c_do(b, c_call_list(u, reset ? r->reset_function : r->cells_function, n, arguments));
+/* One row, whose function does all of a step. */
+static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *within) {
+    cunit *u = l->e->unit;
+    call_for_row(l, b, &l->r->step, time, within, c_int(u, 0));
+    if (l->r->c->zigzag && !l->r->c->fused) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
 }
 
 /* out = 0 past a sequence's end. */
@@ -233,7 +192,7 @@ static cblock *emit_within_length(const layer *l, cblock *b, cexpr *time, cexpr 
 
 static void call_batch_product(const layer *l, cblock *b, const recurrent_product *p, const char *x, const char *y) {
     cunit *u = l->e->unit;
-    call_product(l->r, b, p, l->B, c_name(u, x), emit_dim(l->e, row_stride(l, 1)), c_name(u, y), NULL);
+    recurrent_emit_product_call(l->r, b, p, l->B, c_name(u, x), emit_dim(l->e, row_stride(l, 1)), c_name(u, y), NULL);
 }
 
 static void copy_floats(const layer *l, cblock *b, cexpr *to, cexpr *from) {
@@ -247,18 +206,19 @@ static void emit_batch_step(const layer *l, cblock *b, cexpr *time, cexpr *withi
     cunit *u = l->e->unit;
     const recurrent *r = l->r;
     cexpr *row = c_name(u, "b"), *none = c_int(u, 0);
-    call_batch_product(l, b, &r->hidden_product, l->h, l->sums);
+    call_batch_product(l, b, &r->hidden_product, l->h, "sums");
     if (r->c->zigzag) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
     if (r->c->resets_before) {
-        call_row(l, c_for(b, "b", none, l->B, 1), true, time, within, row);
-        call_batch_product(l, b, &r->candidate_product, l->next, l->sums);
+        call_for_row(l, c_for(b, "b", none, l->B, 1), &r->reset, time, within, row);
+        call_batch_product(l, b, &r->candidate_product, "next", "sums");
     }
     cblock *loop = c_for(b, "b", none, l->B, 1);
-    call_row(l, emit_within_length(l, loop, time, row, !r->c->projects), false, time, within, row);
+    loop = emit_within_length(l, loop, time, row, !r->c->projects);
+    call_for_row(l, loop, &r->cells, time, within, row);
     if (!r->c->projects) return;
-    call_batch_product(l, b, &r->output_product, l->next, l->sums);
+    call_batch_product(l, b, &r->output_product, "next", "sums");
     loop = emit_within_length(l, c_for(b, "b", none, l->B, 1), time, row, true);
-    cexpr *h = c_at(u, l->sums, c_mul(u, row, c_name(u, r->sums_constant)));
+    cexpr *h = c_at(u, "sums", c_mul(u, row, c_name(u, r->sums_constant)));
     copy_floats(l, loop, row_of(l, 1, row), h);
     if (r->c->has_out) copy_floats(l, loop, out_at(l, time, row), h);
 }
@@ -314,9 +274,6 @@ static layer begin_layer(emit_context *e, const plan_kernel *k, recurrent *r) {
     l.out = used_name(&k->results[0]);
     l.h = k->results[1].name;
     if (r->c->has_cell) l.c = k->results[2].name;
-    l.gates = "gates";
-    l.sums = "sums";
-    l.next = "next";
     return l;
 }
 
@@ -413,9 +370,9 @@ void emit_recurrent(emit_context *e, const plan_kernel *k, cfunction *f) {
     make_functions(&l);
 
     cblock *b = c_body(f);
-    declare_work(&l, b, l.gates, r->c->gates_at);
-    declare_work(&l, b, l.sums, r->c->sums_at);
-    declare_work(&l, b, l.next, r->c->next_at);
+    declare_work(&l, b, "gates", r->c->gates_at);
+    declare_work(&l, b, "sums", r->c->sums_at);
+    declare_work(&l, b, "next", r->c->next_at);
     declare_work(&l, b, "q_x", r->c->quantised_x_at);
     declare_work(&l, b, "q", r->c->quantised_at);
     if (r->c->fused && dim_is(l.steps_dim, 1)) {

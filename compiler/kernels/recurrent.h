@@ -24,6 +24,31 @@ typedef struct {
     bool zigzag;                 /* a last parameter, turn: where it is odd, the panels are taken backwards */
 } recurrent_product;
 
+/* What a function of one step may take: tables, */
+typedef enum { RECURRENT_W_IH, RECURRENT_W_HH, RECURRENT_W_HN, RECURRENT_W_HR, RECURRENT_TABLES } recurrent_table;
+extern const char *const recurrent_table_names[RECURRENT_TABLES]; /* "w_ih" */
+
+/* and behind them, in this order. */
+typedef enum {
+    RECURRENT_X,                /* fused: the step's row of x */
+    RECURRENT_GATES,            /* the input's share of all gates */
+    RECURRENT_SUMS,             /* of a batch: the product with the rows of h */
+    RECURRENT_H, RECURRENT_C, RECURRENT_OUT,
+    RECURRENT_KEPT,             /* for training, the sums; */
+    RECURRENT_CELLS,            /* and c */
+    RECURRENT_NEXT,             /* room for the next h, or for what is multiplied before it is made */
+    RECURRENT_Q_X, RECURRENT_Q, /* int8: room for x quantised, and for what else a step multiplies */
+    RECURRENT_TURN,             /* where it is odd, the panels are taken backwards */
+    RECURRENT_PARAMETERS
+} recurrent_parameter;
+
+/* Such a function. Its parameters and what calls pass for them follow from this, so they cannot disagree. */
+typedef struct {
+    const char *name;
+    weight_tables tables[RECURRENT_TABLES];  /* this layer's; without a pack: it takes no such */
+    const char *types[RECURRENT_PARAMETERS]; /* NULL: it takes no such */
+} recurrent_callee;
+
 typedef struct {
     emit_context *e;
     const plan_kernel *k;
@@ -31,27 +56,27 @@ typedef struct {
     const choice_recurrent *c; /* for the current body */
     const char *label;
     const char *shape, *title; /* lstm_128 and "LSTM of 128 units", or the label twice */
-    weight_tables input_table, hidden_table, candidate_table, output_table; /* without a pack: there is no such table */
+    weight_tables tables[RECURRENT_TABLES]; /* without a pack: there is no such table */
     /* names of constants: rows of gates and sums, inputs, hidden, projected (or hidden's, where there is no projection)
      */
     const char *row_constant, *sums_constant, *inputs_constant, *hidden_constant, *projected_constant;
     recurrent_product input_product, hidden_product, candidate_product, output_product;
-    const char *step_function; /* of one row */
-    const char *reset_function, *cells_function; /* of a batch, for one row of it */
-    bool cells_take_weights;                     /* W_hh's, for b_hn */
+    recurrent_callee step;         /* of one row */
+    recurrent_callee reset, cells; /* of a batch, for one row of it */
 } recurrent;
 
 /* --- recurrent_function.c --- */
 /* Adds the product's function, if no other is like it, and notes its name, which is SHAPE_WHAT at first. */
 void recurrent_emit_product(const recurrent *r, recurrent_product *p, const char *what);
-/* Tables as a function of the shape knows them: as parameters, which are added, or as they are. */
-weight_tables recurrent_parameter(const recurrent *r, cfunction *f, const char *name, const weight_tables *table);
-/* What a call of it passes for them: the number of arguments so far, and these if they are parameters. */
-unsigned recurrent_argument(const recurrent *r, cexpr **arguments, unsigned count, const weight_tables *table);
-/* A function of the shape: without a name yet. */
-cfunction *recurrent_function(const recurrent *r, const char *comment);
-/* Ends it; gives its name, or that of one that is like it. */
-const char *recurrent_function_end(const recurrent *r, cfunction *f, const char *what);
+/* rows, x_row and y_row only count where the function takes them. */
+void recurrent_emit_product_call(const recurrent *r, cblock *b, const recurrent_product *p, cexpr *rows, cexpr *x,
+                                 cexpr *x_row, cexpr *y, cexpr *y_row);
+/* A function of the shape, without a name yet. `known` becomes what its tables are in its body. */
+cfunction *recurrent_begin(const recurrent *r, const recurrent_callee *c, const char *comment, weight_tables *known);
+/* Ends it, and notes its name, or that of one that is like it. */
+void recurrent_end(const recurrent *r, cfunction *f, recurrent_callee *c, const char *what);
+/* values: of each parameter that it takes. */
+void recurrent_emit_call(const recurrent *r, cblock *b, const recurrent_callee *c, cexpr *const *values);
 
 /* `name` where rows that this pack is multiplied with are quantised, else NULL. */
 static inline const char *recurrent_quantised(const pack *p, const char *name) {
@@ -62,16 +87,12 @@ static inline bool recurrent_quantises_h(const recurrent *r) {
     return recurrent_quantised(r->c->hidden_pack, "h") || recurrent_quantised(r->c->output, "next");
 }
 
-/* recurrent_step.c: adds the function of one time step of one row, and notes its name. Parameters, each if there:
- * its tables, x (fused), gates, h, c, out, kept, cells (c that is kept), next (room for the next h), turn (zigzag). */
+/* recurrent_step.c: adds the function of one time step of one row. */
 void recurrent_emit_step(recurrent *r);
 
-/* recurrent_batch.c: adds the functions of one time step of a batch, and notes their names. h_row: floats from one row
- * of h to the next, NULL if known only at run time. */
+/* recurrent_batch.c: adds the functions of one time step of a batch. h_row: floats from one row of h to the next, NULL
+ * if known only at run time. */
 void recurrent_emit_batch(recurrent *r, cexpr *h_row);
-
-/* What a call of the cells function passes for b_hn, which lies in W_hh's tables. */
-unsigned recurrent_cells_argument(const recurrent *r, cexpr **arguments, unsigned count);
 
 /* recurrent_cell.c: complete sums -> gates -> c and h. The sums are named by gate, one letter each ("ifgo",
  * "rzn", "a") and `suffix`. */

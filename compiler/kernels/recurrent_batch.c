@@ -106,30 +106,27 @@ static weight_tables biases_alone(const weight_tables *w) {
     return r;
 }
 
-unsigned recurrent_cells_argument(const recurrent *r, cexpr **arguments, unsigned count) {
-    weight_tables w = biases_alone(&r->hidden_table);
-    return recurrent_argument(r, arguments, count, &w);
-}
-
-/* Gives its name. */
-static const char *emit_row_function(row_function *f, const char *what, const char *comment) {
+static void emit_row_function(row_function *f, recurrent_callee *callee, const char *what, const char *comment) {
     const recurrent *r = f->r;
-    cfunction *function = recurrent_function(r, comment);
-    f->table = biases_alone(&r->hidden_table);
-    if (takes_weights(f)) f->table = recurrent_parameter(r, function, "weights", &f->table);
-    c_parameter(function, f->resets ? "float *" : "const float *", "gates");
-    c_parameter(function, "const float *", "sums");
-    if (!r->c->projects) c_parameter(function, f->resets ? "const float *" : "float *", "h");
-    if (r->c->has_cell) c_parameter(function, "float *", "c");
-    if (f->to_out) c_parameter(function, "float *", "out");
-    if (r->attrs->keeps) c_parameter(function, "float *", "kept");
-    if (r->attrs->keeps && r->c->has_cell) c_parameter(function, "float *", "cells");
-    if (f->resets || r->c->projects) c_parameter(function, "float *", "next");
+    const char **types = callee->types;
+    weight_tables known[RECURRENT_TABLES] = {0};
+    f->table = biases_alone(&r->tables[RECURRENT_W_HH]);
+    if (takes_weights(f)) callee->tables[RECURRENT_W_HH] = f->table;
+    types[RECURRENT_GATES] = f->resets ? "float *" : "const float *";
+    types[RECURRENT_SUMS] = "const float *";
+    if (!r->c->projects) types[RECURRENT_H] = f->resets ? "const float *" : "float *";
+    if (r->c->has_cell) types[RECURRENT_C] = "float *";
+    if (f->to_out) types[RECURRENT_OUT] = "float *";
+    if (r->attrs->keeps) types[RECURRENT_KEPT] = "float *";
+    if (r->attrs->keeps && r->c->has_cell) types[RECURRENT_CELLS] = "float *";
+    if (f->resets || r->c->projects) types[RECURRENT_NEXT] = "float *";
+    cfunction *function = recurrent_begin(r, callee, comment, known);
+    if (takes_weights(f)) f->table = known[RECURRENT_W_HH];
     cblock *b = c_body(function);
     int64_t full = f->pack->units / f->pack->panel;
     if (full) emit_panels(f, b, 0, full);
     if (full < pack_panels(f->pack)) emit_panels(f, b, full, 1);
-    return recurrent_function_end(r, function, what);
+    recurrent_end(r, function, callee, what);
 }
 
 static const char *product_comment(const recurrent *r, const char *equation, const char *x, int64_t terms) {
@@ -142,7 +139,7 @@ static void emit_hidden_product(recurrent *r, cexpr *h_row) {
     const choice_product *choice = &r->c->hidden_product;
     r->hidden_product = (recurrent_product){.comment = product_comment(r, "sums = W_hh h", "h", r->c->projected),
                                             .choice = choice,
-                                            .table = r->hidden_table,
+                                            .table = r->tables[RECURRENT_W_HH],
                                             .x = "h",
                                             .y = "sums",
                                             .rows = choice->rows >= 0 ? c_int(u, choice->rows) : NULL,
@@ -173,10 +170,10 @@ static void emit_candidate(recurrent *r, const row_function *cells) {
     row_function reset = *cells;
     reset.resets = true;
     reset.to = "next";
-    r->reset_function = emit_row_function(&reset, "reset",
-                                          "r, z = gates + sums of one row; next = r * h, z in its place in gates.");
+    emit_row_function(&reset, &r->reset, "reset",
+                      "r, z = gates + sums of one row; next = r * h, z in its place in gates.");
     r->candidate_product =
-        product_of_next(r, "sums = W_hn (r * h)", &r->c->candidate_product, &r->candidate_table);
+        product_of_next(r, "sums = W_hn (r * h)", &r->c->candidate_product, &r->tables[RECURRENT_W_HN]);
     recurrent_emit_product(r, &r->candidate_product, "candidate");
 }
 
@@ -188,14 +185,13 @@ static void emit_cells(recurrent *r, row_function *cells) {
                                         : "h";
     cells->to = r->c->projects ? "next" : "h";
     cells->to_out = r->c->has_out && !r->c->projects;
-    r->cells_take_weights = takes_weights(cells);
-    r->cells_function = emit_row_function(
-        cells, "cells", arena_printf(a, "%s of one row, from gates (the input's share) and sums.", what));
+    emit_row_function(cells, &r->cells, "cells",
+                      arena_printf(a, "%s of one row, from gates (the input's share) and sums.", what));
 }
 
 /* After the cells, from which next has o * tanh(c). */
 static void emit_projection(recurrent *r) {
-    r->output_product = product_of_next(r, "h = W_hr next", &r->c->output_product, &r->output_table);
+    r->output_product = product_of_next(r, "h = W_hr next", &r->c->output_product, &r->tables[RECURRENT_W_HR]);
     r->output_product.quantised = recurrent_quantised(r->c->output, "q");
     r->output_product.terms_name = r->hidden_constant;
     r->output_product.zigzag = false;

@@ -29,7 +29,7 @@ typedef struct {
     const recurrent *r;
     emit_context *e;
     cblock *block;
-    weight_tables input_table, output_table; /* as the function knows them */
+    weight_tables tables[RECURRENT_TABLES]; /* as the function knows them */
     unsigned hidden_count; /* vectors of new h in variables so far */
 } step;
 
@@ -308,7 +308,7 @@ static panel_place enter_panel(const step *s, const sweep *p, cblock *b, int64_t
     weight_tables place = weights_at_panel(s->e, b, &p->table, declares ? "w" : NULL, index);
     at.weights = weights_rows(s->e, &place, panel);
     if (at.has_inputs) {
-        place = weights_at_panel(s->e, b, &s->input_table, declares ? "w_x" : NULL, index);
+        place = weights_at_panel(s->e, b, &s->tables[RECURRENT_W_IH], declares ? "w_x" : NULL, index);
         at.inputs = weights_rows(s->e, &place, panel);
     }
     bool writes = p->resets || by_columns;
@@ -361,10 +361,10 @@ static void emit_sweep(step *s, const sweep *p) {
     }
 }
 
-static sweep make_sweep(const step *s, const choice_sweep *choice, const weight_tables *table, const char *factor) {
+static sweep make_sweep(const step *s, const choice_sweep *choice, recurrent_table table, const char *factor) {
     return (sweep){.pack = choice->pack,
                   .choice = choice,
-                  .table = *table,
+                  .table = s->tables[table],
                   .factor = factor,
                   .letters = recurrent_gate_letters(s->r)};
 }
@@ -403,7 +403,7 @@ static void emit_projection(const step *s) {
     c_comment(s->block, "h = W_hr (o * %s(c)): [%lld] -> [%lld]", ir_activation_name(r->attrs->activation),
               (long long)r->c->hidden, (long long)r->c->projected);
     product w = {.choice = &r->c->output_product,
-                 .table = s->output_table,
+                 .table = s->tables[RECURRENT_W_HR],
                  .x = "next",
                  .y = "h",
                  .x_row = c_int(u, 0),
@@ -424,32 +424,36 @@ static const char *step_comment(const recurrent *r) {
     return arena_printf(r->e->arena, "one time step. %sh is the last one, %s", holds, then);
 }
 
-/* The parameters behind the tables. */
-static void add_parameters(const recurrent *r, cfunction *f) {
+/* What it takes. */
+static recurrent_callee callee_of(const recurrent *r) {
     const choice_recurrent *c = r->c;
     bool writes_gates = c->resets_before || c->step.by_columns;
-    if (c->fused) c_parameter(f, "const float *", "x");
-    if (c->gates_at >= 0) c_parameter(f, writes_gates ? "float *" : "const float *", "gates");
-    c_parameter(f, c->chained ? "const float *" : "float *", "h");
-    if (c->has_cell) c_parameter(f, "float *", "c");
-    if (c->has_out) c_parameter(f, "float *", "out");
-    if (r->attrs->keeps) c_parameter(f, "float *", "kept");
-    if (r->attrs->keeps && c->has_cell) c_parameter(f, "float *", "cells");
-    if (c->next_at >= 0) c_parameter(f, "float *", "next");
-    if (c->fused && recurrent_quantised(c->input, "q_x")) c_parameter(f, "float *", "q_x");
-    if (recurrent_quantises_h(r)) c_parameter(f, "float *", "q");
-    if (c->zigzag) c_parameter(f, "size_t", "turn");
+    recurrent_callee f = {.name = NULL};
+    const char **types = f.types;
+    for (int i = c->fused ? RECURRENT_W_IH : RECURRENT_W_HH; i < RECURRENT_TABLES; i++) f.tables[i] = r->tables[i];
+    if (c->fused) types[RECURRENT_X] = "const float *";
+    if (c->gates_at >= 0) types[RECURRENT_GATES] = writes_gates ? "float *" : "const float *";
+    types[RECURRENT_H] = c->chained ? "const float *" : "float *";
+    if (c->has_cell) types[RECURRENT_C] = "float *";
+    if (c->has_out) types[RECURRENT_OUT] = "float *";
+    if (r->attrs->keeps) types[RECURRENT_KEPT] = "float *";
+    if (r->attrs->keeps && c->has_cell) types[RECURRENT_CELLS] = "float *";
+    if (c->next_at >= 0) types[RECURRENT_NEXT] = "float *";
+    if (c->fused && recurrent_quantised(c->input, "q_x")) types[RECURRENT_Q_X] = "float *";
+    if (recurrent_quantises_h(r)) types[RECURRENT_Q] = "float *";
+    if (c->zigzag) types[RECURRENT_TURN] = "size_t";
+    return f;
 }
 
 /* Of a GRU that resets before the product, both in a scope of their own: the gates r and z, and then n and h. */
-static void emit_two_sweeps(step *s, const sweep *gates, const weight_tables *candidate_table) {
+static void emit_two_sweeps(step *s, const sweep *gates) {
     const recurrent *r = s->r;
     cblock *body = s->block;
     c_comment(body, "r, z = gates + W_hh h; next = r * h, z in its place in gates");
     s->block = c_scope(body);
     if (gates->pack->format == FORMAT_INT8) quantise(s, "q", "h", r->projected_constant);
     emit_sweep(s, gates);
-    sweep candidate = make_sweep(s, &r->c->candidate_step, candidate_table, "next");
+    sweep candidate = make_sweep(s, &r->c->candidate_step, RECURRENT_W_HN, "next");
     candidate.letters = "n";
     candidate.group = 2;
     c_comment(body, "n = gates + W_hn (r * h); h = (1 - z) * n + z * h");
@@ -461,20 +465,15 @@ static void emit_two_sweeps(step *s, const sweep *gates, const weight_tables *ca
 
 void recurrent_emit_step(recurrent *r) {
     step s = {.r = r, .e = r->e};
-    cfunction *f = recurrent_function(r, step_comment(r));
+    r->step = callee_of(r);
+    cfunction *f = recurrent_begin(r, &r->step, step_comment(r), s.tables);
     s.block = c_body(f);
-    if (r->c->fused) s.input_table = recurrent_parameter(r, f, "w_ih", &r->input_table);
-    weight_tables hidden_table = recurrent_parameter(r, f, "w_hh", &r->hidden_table), candidate_table = {.codes = NULL};
-    if (r->c->candidate) candidate_table = recurrent_parameter(r, f, "w_hn", &r->candidate_table);
-    if (r->c->output) s.output_table = recurrent_parameter(r, f, "w_hr", &r->output_table);
-    add_parameters(r, f);
-
-    sweep all = make_sweep(&s, &r->c->step, &hidden_table, "h");
+    sweep all = make_sweep(&s, &r->c->step, RECURRENT_W_HH, "h");
     all.resets = r->c->resets_before;
     all.group = r->c->columns - r->c->gates;
     all.zigzag = r->c->zigzag;
     if (r->c->resets_before) {
-        emit_two_sweeps(&s, &all, &candidate_table);
+        emit_two_sweeps(&s, &all);
     } else {
         if (r->c->fused && r->c->input->format == FORMAT_INT8) quantise(&s, "q_x", "x", r->inputs_constant);
         if (all.pack->format == FORMAT_INT8) quantise(&s, "q", "h", r->projected_constant);
@@ -483,5 +482,5 @@ void recurrent_emit_step(recurrent *r) {
     if (r->c->projects) emit_projection(&s);
     else if (r->c->hidden_place == CHOICE_H_IN_VARIABLES) store_variables(&s);
     else if (r->c->hidden_place == CHOICE_H_IN_NEXT) copy_row(&s, "h", "next");
-    r->step_function = recurrent_function_end(r, f, "step");
+    recurrent_end(r, f, &r->step, "step");
 }
