@@ -6,13 +6,19 @@
  * nnc runs. (But what lives in the struct stays as it is: the planner sees through a RESHAPE, and differentiate.c
  * refuses the others.)
  */
+#include <string.h>
+
 #include "passes/passes.h"
 
 typedef struct {
     ir_model *model;     /* whose params there are */
     ir_model *in;        /* in whose run graph: the same, or one of its training's */
     ir_value **arranged; /* by id of the view: the PARAM that stands for it; NULL: none yet */
+    size_t *behind;      /* by param: what comes next when all have been made; NONE: it is the last */
+    size_t behind_count, behind_capacity;
 } arranger;
+
+#define NONE SIZE_MAX
 
 static bool is_view(const ir_node *n) {
     return n->op == IR_RESHAPE || n->op == IR_PERMUTE || n->op == IR_FLIP;
@@ -57,18 +63,32 @@ static const float *arranged_data(ir_model *m, const ir_node *n, const float *fr
     return data;
 }
 
-/* Puts a param behind another one, so that the tensors of a layer stand together; its index. */
-static size_t insert_param(ir_model *m, size_t behind, const ir_param *p) {
+/* A param that is to come behind another one, so that the tensors of a layer stand together; its index until then. */
+static size_t add_param(arranger *a, size_t behind, const ir_param *p) {
+    ir_model *m = a->model;
+    size_t index = m->param_count;
+    ARENA_PUSH(m->arena, m->params, m->param_count, m->param_capacity, *p);
+    ARENA_PUSH(m->arena, a->behind, a->behind_count, a->behind_capacity, a->behind[behind]);
+    a->behind[behind] = index;
+    return index;
+}
+
+/* All at once: thousands of them, one by one, would take a time that is quadratic. */
+static void put_in_order(const arranger *a) {
+    ir_model *m = a->model;
+    ir_param *params = ARENA_ARRAY(m->arena, ir_param, m->param_count);
+    size_t *index = ARENA_ARRAY(m->arena, size_t, m->param_count), left = 0;
+    for (size_t i = 0; i != NONE; i = a->behind[i]) {
+        params[left] = m->params[i];
+        index[i] = left++;
+    }
+    memcpy(m->params, params, m->param_count * sizeof *params);
+    ir_share_params(m);
     ir_graph *graphs[IR_MAX_GRAPHS]; /* no body has params of its own */
     size_t count = ir_graphs_of(m, graphs);
-    ARENA_PUSH(m->arena, m->params, m->param_count, m->param_capacity, *p);
-    for (size_t i = m->param_count - 1; i > behind + 1; i--) m->params[i] = m->params[i - 1];
-    m->params[behind + 1] = *p;
-    ir_share_params(m);
     for (size_t g = 0; g < count; g++)
         for (ir_node *n = graphs[g]->first; n; n = n->next)
-            if (n->op == IR_PARAM && n->attrs.index > behind) n->attrs.index++;
-    return behind + 1;
+            if (n->op == IR_PARAM) n->attrs.index = index[n->attrs.index];
 }
 
 /* The PARAM that v is or becomes; v itself when it is no view of one. */
@@ -82,7 +102,7 @@ static ir_value *arrange(arranger *a, ir_value *v) {
     ir_param p = m->params[from->producer->attrs.index];
     p.data = arranged_data(m, n, p.data);
     p.type = v->type;
-    size_t index = insert_param(m, from->producer->attrs.index, &p);
+    size_t index = add_param(a, from->producer->attrs.index, &p);
     ir_value *param = ir_insert(a->in, &a->in->run, NULL, IR_PARAM, NULL, 0, from->producer->where)->results[0];
     param->type = v->type;
     param->producer->attrs.index = index;
@@ -98,6 +118,11 @@ static void arrange_graph(arranger *a, ir_graph *g) {
 }
 
 void pass_arrange_params(ir_model *m) {
-    arranger a = {m->base ? m->base : m, m, ARENA_ARRAY(m->arena, ir_value *, m->value_count)};
+    arranger a = {.model = m->base ? m->base : m, .in = m};
+    a.arranged = ARENA_ARRAY(m->arena, ir_value *, m->value_count);
+    const size_t params = a.model->param_count;
+    for (size_t i = 0; i < params; i++)
+        ARENA_PUSH(m->arena, a.behind, a.behind_count, a.behind_capacity, i + 1 < params ? i + 1 : NONE);
     arrange_graph(&a, &m->run);
+    if (a.model->param_count > params) put_in_order(&a);
 }

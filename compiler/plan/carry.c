@@ -81,13 +81,13 @@ static bool reads_what_it_writes(planner *p, const task *u, const pval *storage,
 typedef struct {
     planner *planner;
     const pval *storage;
-    char *known; /* by serial: 0 not yet, 1 no, 2 yes */
+    char *known; /* by serial, from the block's first on: 0 not yet, 1 no, 2 yes */
 } dependence;
 
 /* Does u write into the storage, or come after a task that does? */
 static bool follows(dependence *d, const task *u) {
     if (u->block != d->planner->block) return false;
-    char *known = &d->known[u->serial];
+    char *known = &d->known[u->serial - planner_first(u->block)];
     if (*known) return *known == 2;
     bool found = writes(u, d->storage);
     for (size_t i = 0; i < u->after_count && !found; i++) found = follows(d, u->after[i]);
@@ -101,15 +101,16 @@ static bool follows(dependence *d, const task *u) {
 
 /* Orders the readers of the old value before what writes the new one; false when that cannot be. */
 static bool overwrite(planner *p, const pval *storage, const pval *old) {
-    dependence d = {p, storage, ARENA_ARRAY(p->arena, char, p->task_count + 1)};
-    for (size_t i = 0; i < p->task_count; i++) {
+    const size_t first = planner_first(p->block);
+    dependence d = {p, storage, ARENA_ARRAY(p->arena, char, p->task_count - first)};
+    for (size_t i = first; i < p->task_count; i++) {
         const task *u = p->tasks[i];
         if (u->block != p->block || !reads(u, old)) continue;
         if (writes(u, storage) ? !reads_what_it_writes(p, u, storage, old) : follows(&d, u)) return false;
     }
-    for (size_t w = 0; w < p->task_count; w++) {
+    for (size_t w = first; w < p->task_count; w++) {
         if (p->tasks[w]->block != p->block || !writes(p->tasks[w], storage)) continue;
-        for (size_t i = 0; i < p->task_count; i++) {
+        for (size_t i = first; i < p->task_count; i++) {
             task *u = p->tasks[i];
             if (u->block == p->block && reads(u, old) && !writes(u, storage)) planner_after(p, p->tasks[w], u);
         }
@@ -206,11 +207,10 @@ void planner_place_body(planner *p, const ir_node *n) {
         if (!is_made_here(p, v)) planner_copy(p, v, row_of_collected(p, n, i), NULL);
     }
     size_t nodes = p->task_count;
-    bool *placed = ARENA_ARRAY(p->arena, bool, nodes + 1);
     for (unsigned i = 0; i < carried; i++) {
         pval *v = next[i], *storage = b->repeat->results[i], *to = place_of(p, storage);
         if (!v || !is_made_here(p, v) || !planner_host(p, v, to)) continue;
-        planner_place_joins_of(p, v, placed);
+        planner_place_joins_of(p, v);
         if (overwrite(p, storage, b->carried[i])) next[i] = NULL;
         else to->source = planner_root(p, &storage->type, storage->name);
     }
@@ -218,13 +218,13 @@ void planner_place_body(planner *p, const ir_node *n) {
         pval *v = p->values[n->block->collected[i]->id], *to = row_of_collected(p, n, i);
         if (is_made_here(p, v) && !planner_host(p, v, to)) planner_copy(p, v, to, NULL);
     }
-    planner_place_joins(p, nodes, placed);
+    planner_place_joins(p, nodes);
     for (unsigned i = 0; i < collected; i++) keep_apart(p, b->repeat->results[carried + i], hosts[i]);
     size_t readers = p->task_count;
     for (unsigned i = 0; i < carried; i++) {
         if (!next[i]) continue;
         task *u = planner_copy(p, next[i], place_of(p, b->repeat->results[i]), NULL);
-        for (size_t k = 0; k < readers; k++)
+        for (size_t k = planner_first(b); k < readers; k++)
             if (p->tasks[k]->block == b && reads(p->tasks[k], b->carried[i])) planner_after(p, u, p->tasks[k]);
     }
 }

@@ -99,13 +99,6 @@ static bool in_every_body(const planner *p, const task *conv) {
     return true;
 }
 
-static bool is_waited_for(const planner *p, const task *u) {
-    for (size_t i = 0; i < p->task_count; i++)
-        for (size_t k = 0; k < p->tasks[i]->after_count; k++)
-            if (p->tasks[i]->after[k] == u) return true;
-    return false;
-}
-
 static bool follows(const planner *p, task *u, following *f) {
     if (u->kind != TASK_NODE || u->body || u->parts || u->block != p->block) return false;
     if (u->input_count != 1 || !u->inputs[0] || ir_op_class_of(u->node->op) == IR_SINK) return false;
@@ -116,8 +109,8 @@ static bool follows(const planner *p, task *u, following *f) {
     const ir_node *n = planner_followed_by(p, u);
     unsigned operators = 0;
     if (n && !expression_fits(p, n, &operators)) return false;
-    if (maxima) return find_windows(p, f) && !is_waited_for(p, u);
-    return ir_shape_same(&u->results[0]->type, &f->seen) && !is_waited_for(p, u);
+    if (maxima) return find_windows(p, f) && !u->awaited;
+    return ir_shape_same(&u->results[0]->type, &f->seen) && !u->awaited;
 }
 
 /* The reader's result becomes the convolution's: [M, O, W] with the lengths that windows leave. */

@@ -125,6 +125,7 @@ static void wait_for(const fuser *f, task *u, const task *part) {
     for (size_t i = f->first; i < p->task_count; i++)
         for (size_t k = 0; p->tasks[i] && k < p->tasks[i]->after_count; k++)
             if (p->tasks[i]->after[k] == part) p->tasks[i]->after[k] = u;
+    u->awaited |= part->awaited;
 }
 
 /* In the place of the last part. */
@@ -153,7 +154,7 @@ static void close_gaps(planner *p, size_t first) {
 }
 
 void planner_fuse(planner *p) {
-    size_t first = p->block->repeat->serial + 1, end = p->task_count, count = end - first;
+    size_t first = planner_first(p->block), end = p->task_count, count = end - first;
     fuser f = {p, first, ARENA_ARRAY(p->arena, bool, count + 1), ARENA_ARRAY(p->arena, unsigned, count + 1),
                ARENA_ARRAY(p->arena, unsigned, count + 1), ARENA_ARRAY(p->arena, bool, count + 1)};
     for (size_t i = first; i < end; i++)

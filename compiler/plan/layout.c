@@ -127,12 +127,29 @@ pval *layout_storage(const pval *v) {
     return (pval *)v;
 }
 
+/* A full view holds until the one that it was made of is made anew: by hosting, memory moves under its views. So a
+ * chain of thousands of views is walked, but not computed, for each of them. */
+struct known_view {
+    plan_view view;
+    size_t number, of; /* its own, and that of what it was made of; 0: of nothing, it is a root's */
+};
+
+static const known_view *full_view(planner *p, const pval *v) {
+    const known_view *under = v->kind == PVAL_ROOT ? NULL : full_view(p, v->source);
+    if (v->kind != PVAL_ROOT && !under) return NULL;
+    const size_t of = under ? under->number : 0;
+    if (v->full && v->full->of == of) return v->full;
+    plan_view view = under ? under->view : layout_dense(p, &v->type);
+    if (under && !layout_apply(p, &v->step, &v->type, &view)) return NULL;
+    if (!v->full) ((pval *)v)->full = ARENA_NEW(p->arena, known_view); /* says nothing new of v */
+    *v->full = (known_view){view, ++p->known_views, of};
+    return v->full;
+}
+
 bool layout_full(planner *p, const pval *v, plan_view *view) {
-    if (v->kind == PVAL_ROOT) {
-        *view = layout_dense(p, &v->type);
-        return true;
-    }
-    return layout_full(p, v->source, view) && layout_apply(p, &v->step, &v->type, view);
+    const known_view *full = full_view(p, v);
+    if (full) *view = full->view;
+    return full != NULL;
 }
 
 /* The view of an input that a check's value is, whatever copies the kernels make. Where a RESHAPE cannot be said in

@@ -43,7 +43,7 @@ static bool stands_in(const pblock *b, const pblock *in) {
 /* A body writes what it collects and carries straight into the REPEAT's results, and was placed before them. */
 static bool body_can_write(planner *p, const pblock *body, const pval *result) {
     const pval *root = layout_storage(result);
-    for (size_t i = 0; i < p->task_count; i++) {
+    for (size_t i = planner_first(body), end = planner_end(p, body); i < end; i++) {
         const task *u = p->tasks[i];
         if (!stands_in(u->block, body)) continue;
         for (unsigned k = 0; k < u->input_count; k++)
@@ -105,6 +105,7 @@ static pval *slice_of(planner *p, pval *whole, unsigned axis, const dim *start, 
 }
 
 static void place_join(planner *p, task *join) {
+    join->placed = true;
     pval *whole = join->results[0];
     unsigned axis = join->node->attrs.axis;
     const dim *start = dim_const(p->dims, 0);
@@ -181,12 +182,11 @@ static bool made_by_recurrents(const pval *v) {
 }
 
 /* Joins that lie in a state are placed at once, to see whether all of their operands come to their places. */
-void planner_place_joins_of(planner *p, const pval *v, bool *placed) {
+void planner_place_joins_of(planner *p, const pval *v) {
     task *u = planner_producer(v);
-    if (!u || u->block != p->block || u->kind != TASK_JOIN || placed[u->serial]) return;
-    placed[u->serial] = true;
+    if (!u || u->block != p->block || u->kind != TASK_JOIN || u->placed) return;
     place_join(p, u);
-    for (unsigned i = 0; i < u->input_count; i++) planner_place_joins_of(p, u->inputs[i], placed);
+    for (unsigned i = 0; i < u->input_count; i++) planner_place_joins_of(p, u->inputs[i]);
 }
 
 /* A new value that could not be written where the state lies: copied there when nobody reads the old one any more. */
@@ -253,7 +253,7 @@ static bool may_carry(planner *p, const plan_buffer *state, const pval *next) {
     return true;
 }
 
-static state_copies place_states(planner *p, bool is_reset, bool *placed) {
+static state_copies place_states(planner *p, bool is_reset) {
     const ir_model *m = p->model;
     state_copies late = {ARENA_ARRAY(p->arena, state_copy, m->state_count), 0};
     for (size_t i = 0; i < m->state_count; i++) {
@@ -263,7 +263,7 @@ static state_copies place_states(planner *p, bool is_reset, bool *placed) {
         pval *to = planner_root(p, &m->states[i].type, m->states[i].name);
         to->buffer = p->plan->state_buffers[i];
         if (v->kind <= PVAL_VIEW && (is_reset || may_carry(p, to->buffer, v)) && planner_host(p, v, to)) {
-            planner_place_joins_of(p, v, placed);
+            planner_place_joins_of(p, v);
             if (is_reset || state_is_only_carried(p, to->buffer)) continue;
             /* the old value is read elsewhere too: h lives in scratch after all, and is copied at the end */
             pval *scratch = planner_root(p, &m->states[i].type, m->states[i].name);
@@ -313,22 +313,21 @@ static void place_outputs(planner *p) {
     }
 }
 
-void planner_place_joins(planner *p, size_t task_count, bool *placed) {
-    for (size_t i = task_count; i-- > 0;) {
+void planner_place_joins(planner *p, size_t end) {
+    for (size_t i = end, first = planner_first(p->block); i-- > first;) {
         task *u = p->tasks[i];
         if (u->block != p->block) continue;
-        if (u->kind == TASK_JOIN && !placed[u->serial]) place_join(p, u);
+        if (u->kind == TASK_JOIN && !u->placed) place_join(p, u);
         if (u->kind == TASK_NODE && u->node->op == IR_PAD) place_padded(p, u);
     }
 }
 
 void planner_place(planner *p, bool is_reset) {
-    bool *placed = ARENA_ARRAY(p->arena, bool, p->task_count + 1);
     size_t nodes = p->task_count;
     /* states first: a copy of the whole state every run costs more than a copy to an output now and then */
-    state_copies late = place_states(p, is_reset, placed);
+    state_copies late = place_states(p, is_reset);
     if (!is_reset) place_outputs(p);
-    planner_place_joins(p, nodes, placed);
+    planner_place_joins(p, nodes);
     copy_states(p, &late, is_reset);
 }
 
@@ -336,9 +335,9 @@ void planner_place(planner *p, bool is_reset) {
 
 /* Makes v's view sayable in strides, by a dense copy of what a RESHAPE cannot see through. */
 static void make_sayable(planner *p, pval *v) {
-    if (v->kind != PVAL_VIEW) return;
-    make_sayable(p, v->source);
     plan_view view;
+    if (v->kind != PVAL_VIEW || layout_full(p, v, &view)) return;
+    make_sayable(p, v->source);
     if (layout_full(p, v, &view)) return;
     pval *copy = planner_dense_copy(p, v->source);
     v->source = v->origin = copy;
@@ -346,7 +345,7 @@ static void make_sayable(planner *p, pval *v) {
 
 /* Copies are tasks of their own at the end of the list; schedule() orders by dependency, not by position. */
 void planner_legalize(planner *p) {
-    for (size_t i = 0; i < p->task_count; i++) {
+    for (size_t i = planner_first(p->block); i < p->task_count; i++) {
         task *u = p->tasks[i];
         if (u->block != p->block) continue;
         for (unsigned k = 0; k < u->input_count; k++) {

@@ -24,6 +24,7 @@ typedef struct pval pval;
 typedef struct task task;
 typedef struct ploop ploop;
 typedef struct pblock pblock;
+typedef struct known_view known_view;
 
 /* One view step: what the viewed value becomes; the result's type is the pval's. */
 typedef struct {
@@ -54,9 +55,12 @@ struct pval {
     pstep origin_step;
     pval *source;        /* VIEW: in whose memory it lies */
     pstep step;
+    known_view *full;    /* layout.c's; NULL: none yet */
     plan_buffer *buffer; /* ROOT: set from the start for inputs, outputs, states and tables */
     ploop *home;         /* ROOT: the innermost loop outside of which nobody touches it; NULL: none */
     bool touched;        /* ROOT: home is set */
+    task **readers;      /* ROOT: of what lies in it, from schedule() on */
+    size_t reader_count, reader_capacity;
     bool used;           /* some task reads it */
     bool early;          /* it is made before the checks: nothing that the caller sees may be its memory */
 };
@@ -81,12 +85,13 @@ struct task {
     task **after;        /* besides the producers of its inputs, these tasks must come first */
     size_t after_count, after_capacity;
     unsigned serial;     /* position in the order of creation, then of the schedule */
+    bool placed;         /* JOIN: its operands are where they can be */
+    bool awaited;        /* some task's `after` names it */
     bool waits;          /* for a task that comes after it: what adds to a gradient in scratch, for its STEP */
     ploop *loop;         /* innermost */
     int result_axis[PLAN_MAX_DEPTH]; /* of result 0 in the loop at that depth */
     int *input_axis[PLAN_MAX_DEPTH]; /* per input; -1: read whole */
     int mark;            /* schedule: which list it is in */
-    task *next;
 };
 
 struct ploop {
@@ -104,6 +109,7 @@ struct pblock {
     const dim *round;    /* the symbol of the round's number; one for all blocks of a depth */
     pval **carried;      /* parallel to what the REPEAT carries: the sources that the body reads */
     task *until;         /* or NULL; it comes when all else of the round is done */
+    task *last;          /* the last one made while the body was in work; NULL: it still is, or it is no body */
 };
 
 typedef struct {
@@ -122,6 +128,7 @@ typedef struct {
     ploop **loops;       /* those that the plan has */
     size_t loop_count, loop_capacity;
     name_set *functions;    /* of all kernels */
+    size_t known_views;  /* how often one was made */
 } planner;
 
 /* build.c: the tasks and pvals of one graph. */
@@ -137,6 +144,10 @@ pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const 
 pval *planner_dense_copy(planner *p, pval *v);
 pval *planner_materialize(planner *p, pval *v); /* a number as memory, for what cannot take it as an operand */
 void planner_after(planner *p, task *u, task *before); /* before must come first; both of one block */
+/* The serials of a block's tasks lie from `first` up to `end`, among those of the blocks in it, and copies for those
+ * around it: who asks for a block looks there only, or thousands of blocks would take a time that is quadratic. */
+size_t planner_first(const pblock *b);
+size_t planner_end(const planner *p, const pblock *b);
 task *planner_copy(planner *p, pval *from, pval *to, const ir_node *node);
 task *planner_producer(const pval *v); /* the task that computes the data, seen through views; NULL for sources */
 
@@ -172,8 +183,8 @@ void planner_place(planner *p, bool is_reset);
 void planner_legalize(planner *p);
 /* Has v written where `in` lies, if that can be: its task stands in the block in work, and all views stay sayable. */
 bool planner_host(planner *p, pval *v, pval *in);
-void planner_place_joins_of(planner *p, const pval *v, bool *placed); /* placed: by serial */
-void planner_place_joins(planner *p, size_t task_count, bool *placed);
+void planner_place_joins_of(planner *p, const pval *v);
+void planner_place_joins(planner *p, size_t end); /* of tasks before that serial */
 bool planner_same_place(planner *p, const pval *a, const pval *b);
 /* carry.c: what the body carries and collects to its places; task_count: how many tasks there were. */
 void planner_place_body(planner *p, const ir_node *n);

@@ -45,7 +45,7 @@ static pval *captured(pval *v, const pblock *b) {
 /* The REPEAT's task reads what its body does. */
 static void capture(planner *p, task *repeat) {
     size_t count = repeat->input_count, capacity = count;
-    for (size_t i = 0; i < p->task_count; i++) {
+    for (size_t i = planner_first(repeat->body), end = planner_end(p, repeat->body); i < end; i++) {
         const task *u = p->tasks[i];
         if (u->block != repeat->body) continue;
         for (unsigned k = 0; k < u->input_count; k++) {
@@ -84,6 +84,7 @@ void planner_repeat(planner *p, const ir_node *n, void (*nodes)(planner *p, cons
     if (p->model->base) planner_fuse(p); /* in training */
     planner_place_body(p, n);
     planner_legalize(p);
+    b->last = p->tasks[p->task_count - 1];
     p->block = b->around;
     capture(p, u);
 }

@@ -15,26 +15,40 @@ typedef struct {
     size_t count;
 } task_list;
 
+/* Tasks of a block, each behind what it depends on. seen: by serial, from the block's first on. */
+typedef struct {
+    const pblock *block;
+    bool *seen;
+    task_list list;
+} ordering;
+
+static ordering new_ordering(planner *p, const pblock *b) {
+    size_t most = planner_end(p, b) - planner_first(b);
+    return (ordering){b, ARENA_ARRAY(p->arena, bool, most + 1), {ARENA_ARRAY(p->arena, task *, most + 1), 0}};
+}
+
+static bool *seen(const ordering *order, const task *u) {
+    return &order->seen[u->serial - planner_first(order->block)];
+}
+
 /* Tasks of the block of u only: what stands around it is done before. */
-static void visit(planner *p, task *u, bool *seen, task_list *order) {
-    if (seen[u->serial]) return;
-    seen[u->serial] = true;
-    for (size_t i = 0; i < u->after_count; i++) visit(p, u->after[i], seen, order);
+static void visit(ordering *order, task *u) {
+    if (*seen(order, u)) return;
+    *seen(order, u) = true;
+    for (size_t i = 0; i < u->after_count; i++) visit(order, u->after[i]);
     for (unsigned i = 0; i < u->input_count; i++) {
         if (!u->inputs[i]) continue;
         task *producer = planner_producer(u->inputs[i]);
-        if (producer && producer->block == u->block) visit(p, producer, seen, order);
+        if (producer && producer->block == u->block) visit(order, producer);
     }
-    order->tasks[order->count++] = u;
+    order->list.tasks[order->list.count++] = u;
 }
 
 static task_list in_order(planner *p, const pblock *b) {
-    bool *seen = ARENA_ARRAY(p->arena, bool, p->task_count + 1);
-    task_list order = {ARENA_ARRAY(p->arena, task *, p->task_count + 1), 0};
-    for (size_t i = 0; i < p->task_count; i++)
-        if (p->tasks[i]->block == b && p->tasks[i] != b->until && !p->tasks[i]->waits)
-            visit(p, p->tasks[i], seen, &order);
-    return order;
+    ordering order = new_ordering(p, b);
+    for (size_t i = planner_first(b), end = planner_end(p, b); i < end; i++)
+        if (p->tasks[i]->block == b && p->tasks[i] != b->until && !p->tasks[i]->waits) visit(&order, p->tasks[i]);
+    return order.list;
 }
 
 static bool inside(const task *u, const ploop *l) {
@@ -112,6 +126,27 @@ static const task *task_of(const task *u, const pblock *b) {
     return u;
 }
 
+static void find_readers(planner *p) {
+    for (size_t i = 0; i < p->task_count; i++) {
+        task *u = p->tasks[i];
+        for (unsigned k = 0; k < u->input_count; k++) {
+            if (!u->inputs[k] || u->inputs[k]->kind > PVAL_VIEW) continue;
+            pval *root = layout_storage(u->inputs[k]);
+            if (root->reader_count && root->readers[root->reader_count - 1] == u) continue;
+            ARENA_PUSH(p->arena, root->readers, root->reader_count, root->reader_capacity, u);
+        }
+    }
+}
+
+/* Outside of loop l, which is in block b? */
+static bool is_read_outside(const pval *root, const ploop *l, const pblock *b) {
+    for (size_t i = 0; i < root->reader_count; i++) {
+        const task *in_list = task_of(root->readers[i], b);
+        if (in_list && !(in_list->mark == INSIDE && inside(in_list, l))) return true;
+    }
+    return false;
+}
+
 /* Is some value of the loop needed by the loop only, so that it shrinks to a chunk? */
 static bool keeps_small(planner *p, const task_list *body, const ploop *l) {
     for (size_t i = 0; i < body->count; i++) {
@@ -123,17 +158,7 @@ static bool keeps_small(planner *p, const task_list *body, const ploop *l) {
             pval *root = u->results[r] ? layout_storage(u->results[r]) : NULL;
             if (!root || root->buffer || !dim_mentions(ir_type_elements(p->dims, &root->type), l->symbol)) continue;
             if (schedule_axis(p, u->results[r], l) < 0) continue;
-            bool needed_outside = false;
-            for (size_t k = 0; k < p->task_count && !needed_outside; k++) {
-                const task *user = p->tasks[k];
-                const task *in_list = task_of(user, u->block);
-                if (!in_list || (in_list->mark == INSIDE && inside(in_list, l))) continue;
-                for (unsigned j = 0; j < user->input_count; j++)
-                    if (user->inputs[j] && user->inputs[j]->kind <= PVAL_VIEW &&
-                        layout_storage(user->inputs[j]) == root)
-                        needed_outside = true;
-            }
-            if (!needed_outside) return true;
+            if (!is_read_outside(root, l, u->block)) return true;
         }
     }
     return false;
@@ -168,7 +193,7 @@ static plan_item *rounds_of(planner *p, const task *repeat) {
     for (; around; around = around->parent)
         if (around->symbol && repeat->result_axis[around->depth] == 0)
             item->rounds = dim_substitute(p->dims, item->rounds, around->symbol, around->extent);
-    for (size_t i = 0; i < p->task_count; i++)
+    for (size_t i = planner_first(repeat->body), end = planner_end(p, repeat->body); i < end; i++)
         if (p->tasks[i]->block == repeat->body) enter_rounds(p, p->tasks[i], l);
     const dim **symbols = ARENA_ARRAY(p->arena, const dim *, p->model->symbol_count + 1);
     size_t count = loop_order(p, repeat->body, symbols);
@@ -284,31 +309,30 @@ static size_t loop_order(planner *p, const pblock *b, const dim **symbols) {
     for (int time = 0; time < 2; time++)
         for (size_t i = 0; i < m->symbol_count; i++) {
             bool is_time = false;
-            for (size_t k = 0; k < p->task_count && !is_time; k++)
+            for (size_t k = planner_first(b), end = planner_end(p, b); k < end && !is_time; k++)
                 is_time = p->tasks[k]->block == b && is_over(p->tasks[k], m->symbols[i]);
             if (is_time == (time == 1)) symbols[count++] = m->symbols[i];
         }
     return count;
 }
 
-/* The checks come first, in their order, each behind what it looks at; and nothing else. Leaves the others in `list`.
- */
+/* The checks come first, in their order (that of their tasks), each behind what it looks at; and nothing else. Leaves
+ * the others in `list`. */
 static plan_item **arrange_checks(planner *p, task_list *list, plan_item **tail) {
-    bool *seen = ARENA_ARRAY(p->arena, bool, p->task_count + 1);
-    task_list early = {ARENA_ARRAY(p->arena, task *, p->task_count + 1), 0};
-    for (size_t i = 0; i < p->model->check_count; i++)
-        for (size_t k = 0; k < p->task_count; k++)
-            if (p->tasks[k]->check == &p->model->checks[i]) visit(p, p->tasks[k], seen, &early);
+    ordering early = new_ordering(p, p->block);
+    for (size_t i = 0; i < p->task_count; i++)
+        if (p->tasks[i]->check) visit(&early, p->tasks[i]);
     size_t left = 0;
     for (size_t i = 0; i < list->count; i++)
-        if (!seen[list->tasks[i]->serial]) list->tasks[left++] = list->tasks[i];
+        if (!*seen(&early, list->tasks[i])) list->tasks[left++] = list->tasks[i];
     list->count = left;
-    return arrange_plain(p, early, tail);
+    return arrange_plain(p, early.list, tail);
 }
 
 plan_item *schedule(planner *p) {
     const dim **symbols = ARENA_ARRAY(p->arena, const dim *, p->model->symbol_count + 1);
     for (size_t i = 0; i < p->task_count; i++) p->tasks[i]->serial = (unsigned)i;
+    find_readers(p);
     size_t count = loop_order(p, p->block, symbols);
     plan_item *first = NULL, **tail = &first;
     task_list list = in_order(p, p->block);

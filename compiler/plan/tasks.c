@@ -64,4 +64,9 @@ task *planner_producer(const pval *v) {
 
 void planner_after(planner *p, task *u, task *before) {
     ARENA_PUSH(p->arena, u->after, u->after_count, u->after_capacity, before);
+    before->awaited = true;
 }
+
+size_t planner_first(const pblock *b) { return b->repeat ? b->repeat->serial + 1 : 0; }
+
+size_t planner_end(const planner *p, const pblock *b) { return b->last ? b->last->serial + 1 : p->task_count; }

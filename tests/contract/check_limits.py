@@ -36,16 +36,30 @@ def check_a_thousand_layers(t):
         need(took[1] < 10 * took[0] + 0.5, f"{kind}: {took[0]:.2f} s for 250 layers, {took[1]:.2f} s for 1000")
 
 
-def check_thousands_that_give_way(t):
-    """What stands in the train graph only to give way (detach, dropout) does so in one walk: 2000 take no more each than 500."""
-    took = []
-    for n in (500, 2000):
-        t.write("big.nn", "model big {\n    input x: float32[4]\n    layer l = Linear(4, 4)\n    a = l(x)\n" +
-                "    a = tanh(a) + detach(a)\n" * n + "    output a\n    loss z = sum(a)\n    train SGD()\n}\n")
-        status, seconds, _ = child_peak_kib([t.nnc_path, "big.nn", "-o", "big.c", "--target", "scalar"], t.folder, 60)
-        need(status == 0, f"{n} detached values: exit status {status}")
-        took.append(seconds)
-    need(took[1] < 9 * took[0] + 0.5, f"{took[0]:.2f} s for 500 detached values, {took[1]:.2f} s for 2000")
+# What a model may have thousands of: how many there are at first, and the .nn of n.
+THOUSANDS = {
+    "detached values": (500, lambda n: "    input x: float32[4]\n    layer l = Linear(4, 4)\n    a = l(x)\n" + "    a = tanh(a) + detach(a)\n" * n +
+                        "    output a\n    loss z = sum(a)\n    train SGD()\n"),
+    "repeat blocks": (1000, lambda n: "    input x: float32[3, 4]\n    h = x[0]\n" +
+                      "".join(f"    repeat row in x {{\n        h = tanh(h * 0.5 + row)\n        collect c{i} = h * 2\n    }}\n" for i in range(n)) + "    output h\n"),
+    "joined values": (100, lambda n: "    input x: float32[4]\n    y = x\n" + "    y = cat((y, tanh(x)))\n" * n + "    output y\n"),
+    "slices of slices": (250, lambda n: f"    input x: float32[{n + 5}]\n    y = x\n" + "".join(f"    y = y[1:]\n    output z{i} = tanh(y[0])\n" for i in range(n))),
+    "images' convolutions": (400, lambda n: "    input x: float32[1, 2, 4, 4]\n" + "".join(f"    layer c{i} = Conv2d(2, 2, 3, padding=1)\n    x = relu(c{i}(x))\n" for i in range(n)) +
+                             "    output x\n"),
+}
+
+
+def check_thousands_grow_as_their_number(t):
+    """What a model has thousands of takes a time that grows as their number does, or little more: nothing walks all of them for
+    each. Four times as many take no more than seven times as long."""
+    for what, (few, model) in THOUSANDS.items():
+        took = []
+        for n in (few, 4 * few):
+            t.write("big.nn", f"model big {{\n{model(n)}}}\n")
+            status, seconds, _ = child_peak_kib([t.nnc_path, "big.nn", "-o", "big.c", "--target", "scalar", "--random-weights", "1"], t.folder, 60)
+            need(status == 0, f"{n} {what}: exit status {status}")
+            took.append(seconds)
+        need(took[1] < 7 * took[0] + 0.3, f"{took[0]:.2f} s for {few} {what}, {took[1]:.2f} s for {4 * few}")
 
 
 def check_a_hundred_megabytes(t):
