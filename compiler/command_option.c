@@ -25,3 +25,7 @@ void command_option_getopt(const command_option *o, int value, struct option **t
         *(*to)++ = (struct option){o->name, o->argument ? required_argument : no_argument, NULL, value};
     if (o->letter) sprintf(letters + strlen(letters), "%c%s", o->letter, o->argument ? ":" : "");
 }
+
+bool command_option_lacks_name(const command_option *o, const char *value) {
+    return o->argument && !*value && (strcmp(o->argument, "FILE") == 0 || strcmp(o->argument, "DIR") == 0);
+}

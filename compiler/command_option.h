@@ -3,6 +3,7 @@
 #define NNC_COMMAND_OPTION_H
 
 #include <getopt.h>
+#include <stdbool.h>
 
 #include "support/text.h"
 
@@ -18,5 +19,7 @@ void command_option_help(const command_option *o, text *to);
 /* The row as getopt_long wants it, which gives `value` for --name and the letter for -o: at *to, which moves on, and
  * behind the letters. */
 void command_option_getopt(const command_option *o, int value, struct option **to, char *letters);
+/* Is this no name, where the option takes that of a file or folder? */
+bool command_option_lacks_name(const command_option *o, const char *value);
 
 #endif

@@ -224,8 +224,6 @@ static options_result check(const options *o) {
         return usage("the file of weights is named after the C file, and %s does not end in .c, .cc, .cpp or .cxx",
                      o->output);
     if (o->weights_only) return OPTIONS_RUN;
-    if (!*o->output || (o->header && !*o->header) || (o->depfile && !*o->depfile))
-        return usage("%s", "a file's name is empty");
     if (o->depfile && strcmp(o->output, "-") == 0)
         return usage("%s", "--depfile names the C file, and standard output has no name: -o FILE");
     return check_header(o);
@@ -407,6 +405,7 @@ options options_default(void) {
 }
 
 static options_result take(const option_row *row, const char *s, options *o) {
+    if (command_option_lacks_name(&row->shown, s)) return usage("--%s: a file's name is empty", row->shown.name);
     if (row->text) *(const char **)((char *)o + row->text) = s;
     if (row->flag) *(bool *)((char *)o + row->flag) = true;
     if (row->take && !row->take(s, o)) return usage(row->wrong, s);
@@ -432,6 +431,7 @@ options_result options_parse(int argc, char **argv, options *o) {
     }
     if (result != OPTIONS_RUN) return result;
     if (optind < argc) o->input = argv[optind++];
+    if (o->input && !*o->input) return usage("%s", "the model file's name is empty");
     if (optind < argc) return usage("one model at a time: what is %s?", argv[optind]);
     set_levels(&w, &o->diagnostics);
     return check(o);

@@ -108,6 +108,8 @@ int command_next(command_line *line) {
         if (found == -1) {
             line->words = line->argv + optind;
             line->word_count = line->argc - optind;
+            for (int i = 0; i < line->word_count && line->status < 0; i++)
+                if (!*line->words[i]) line->status = command_usage(line, "%s", "an argument is empty");
             return -1;
         }
         if (found == '?' || found == ':') {
@@ -117,7 +119,11 @@ int command_next(command_line *line) {
             return -1;
         }
         int row = row_of(c, found);
-        if (row < (int)c->option_count) return row;
+        if (row < (int)c->option_count && !command_option_lacks_name(&c->options[row], line->value)) return row;
+        if (row < (int)c->option_count) {
+            line->status = command_usage(line, "--%s: a file's name is empty", c->options[row].name);
+            return -1;
+        }
         if (row == (int)c->option_count + HELP) {
             line->status = command_show_help(c);
             return -1;

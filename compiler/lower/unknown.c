@@ -1,5 +1,8 @@
 /* unknown: names that stand for nothing: what is reported, and what was probably meant. */
+#include <strings.h>
+
 #include "syntax/hints.h"
+#include "syntax/words.h"
 #include "lower/lowering.h"
 
 static const ast_stmt *declared_below(lowering *l, const ast_name *name, bool is_layer) {
@@ -23,8 +26,17 @@ static bool may_be_lost(lowering *l, const ast_name *name) {
     return false;
 }
 
-/* "did you mean …?": the nearest of these names, or of those that there are not but that hints know, with their hint.
- * call is what stands behind it: "(x, …)". */
+static bool begins_statements(lowering *l, const char *word) {
+    size_t count;
+    const char *const *words = syntax_statement_words(l->arena, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words[i], word) == 0) return true;
+    return false;
+}
+
+/* "did you mean …?": the nearest of these names, or of those that there are not but that hints know, with their hint,
+ * where the word is nothing but mistyped: of a name of one's own (model, step, rnn) torch has some neighbour. call is
+ * what stands behind it: "(x, …)". */
 static bool hint_nearest(lowering *l, diag *e, const char *word, const char *const *names, size_t count,
                          const char *call) {
     size_t known_count;
@@ -33,9 +45,13 @@ static bool hint_nearest(lowering *l, diag *e, const char *word, const char *con
     if (count) memcpy(all, names, count * sizeof *all);
     memcpy(all + count, known, known_count * sizeof *all);
     const char *nearest = diag_nearest(word, all, count + known_count);
-    if (!nearest) return false;
     bool there = false;
     for (size_t i = 0; i < count; i++) there = there || names[i] == nearest;
+    if (nearest && !there && (begins_statements(l, word) || !diag_is_slip(word, nearest))) {
+        nearest = diag_nearest(word, names, count);
+        there = true;
+    }
+    if (!nearest) return false;
     if (there) diag_hint(e, "did you mean %.60s%s?", nearest, call);
     else diag_hint(e, "did you mean %.60s? %s", nearest, hint_for(nearest));
     return true;
@@ -53,6 +69,15 @@ static bool is_upper(const char *s) {
     for (; *s; s++)
         if ((*s < 'A' || *s > 'Z') && (*s < '0' || *s > '9') && *s != '_') return false;
     return true;
+}
+
+/* rnn(x), where a layer of that name was meant to stand before. */
+static const layer_kind *kind_in_other_case(lowering *l, const char *name) {
+    size_t count;
+    const char *const *kinds = layer_kind_names(l->arena, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(kinds[i], name) == 0) return layer_kind_find(kinds[i]);
+    return NULL;
 }
 
 /* Another model of the file, or a layer of one. */
@@ -169,6 +194,11 @@ void report_unknown_callee(lowering *l, const ast_name *name) {
     diag *e = diag_error(l->diags, name->where, "there is no layer or function %.60s", name->text);
     if (instead) {
         diag_hint(e, "%s", instead);
+        return;
+    }
+    const layer_kind *kind = kind_in_other_case(l, name->text);
+    if (kind) {
+        diag_hint(e, "write layer %.60s = %s(…) before it", name->text, kind->name);
         return;
     }
     if (hint_other_model(l, name->text, e)) return;

@@ -84,5 +84,7 @@ void diag_print(const diag_list *list, FILE *to);
 
 /* The candidate nearest to word by edit distance, or NULL when none is near enough to be what was meant. */
 const char *diag_nearest(const char *word, const char *const *candidates, size_t count);
+/* Closer than that: nothing but mistyped. */
+bool diag_is_slip(const char *word, const char *of);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "support/diag.h"
 
-enum { LONGEST_WORD = 256 }; /* longer ones are never mistyped names */
+enum { LONGEST_WORD = 256, PART_OF_SLIPS = 4 }; /* longer ones are never mistyped names */
 
 static unsigned char lower(char c) { return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
 
@@ -50,4 +50,9 @@ const char *diag_nearest(const char *word, const char *const *candidates, size_t
         best_distance = found;
     }
     return best;
+}
+
+bool diag_is_slip(const char *word, const char *of) {
+    size_t length = strlen(word), other = strlen(of), limit = (length > other ? length : other) / PART_OF_SLIPS;
+    return length <= LONGEST_WORD && other <= LONGEST_WORD && distance(word, length, of, other, limit) <= limit;
 }

@@ -255,7 +255,7 @@ static void add_hint(const parser *p, const layout_context *at, const name_set *
         diag_hint(e, "the name of the file stands in quotes");
     } else if (first == OUTPUT && at->place == 2 && at->token == '(') {
         diag_hint(e, "an output has a name: output NAME = EXPR");
-    } else if (first == OUTPUT && at->token == '=' && at->place > 2) {
+    } else if (first == OUTPUT && at->token == '=' && at->place > 2 && !at->in_brackets) {
         diag_hint(e, "bind the names first, then: output a, b");
     } else if (has(expected, "'['") && !after_operand && !wants_expression) {
         diag_hint(e, "a type says the shape: float32[T, 3]; float32[] is a single number");

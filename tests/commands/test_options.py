@@ -71,6 +71,16 @@ def check_sizes(bench):
     bench.nnc_says("two.nn", "--random-weights", "1", "-o", "m.c", "--max-flash=0", status=1)
 
 
+def check_names_that_are_empty(bench):
+    """An option that takes a file or a folder says which one it is whose name is empty, in every command."""
+    for command in (), ("fmt",), ("graph",), ("import",), ("package",), ("run",), ("summary",), ("verify",), ("weights",):
+        shown = bench.nnc_says("help", *command) if command else bench.nnc_says("--help")
+        for option in re.findall(r"(--[a-z-]+) (?:FILE|DIR)\b", shown):
+            said = bench.nnc_says(*command, TAGGER_NN, option, "", status=2)
+            holds(f"{option}: a file's name is empty" in said, (command, option, said))
+        holds(" is empty" in bench.nnc_says(*command, "", status=2), command)
+
+
 def check_prefix(bench):
     """Two of one model go together under two prefixes; every name of file scope has it."""
     for prefix in ("left_", "Right"):
