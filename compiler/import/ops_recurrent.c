@@ -239,8 +239,8 @@ static const char *arguments(call *c, const cell *k, bool batch_first, const cha
     if (!operand(c, 3)) text_add(&t, ", bias=False");
     if (batch_first) text_add(&t, ", batch_first=True");
     if (k->directions == 2) text_add(&t, ", bidirectional=True");
-    if (k->reverse) text_add(&t, ", reverse=true");
-    if (k->gates == 3 && !k->reset_after) text_add(&t, ", reset_after=false");
+    if (k->reverse) text_add(&t, ", reverse=True");
+    if (k->gates == 3 && !k->reset_after) text_add(&t, ", reset_after=False");
     return text_string(&t);
 }
 

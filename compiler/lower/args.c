@@ -92,7 +92,7 @@ static void report_kind(lowering *l, const arguments *a, const parameter *p, con
     else if (v->kind == VALUE_STRING && p->takes & TAKES_TENSOR) diag_hint(e, "names of values stand without quotes");
     else if (v->kind == VALUE_STRING && p->takes & TAKES_BOOL) diag_hint(e, "true and false stand without quotes");
     else if (v->kind == VALUE_BOOL && strcmp(p->name, "num_layers") == 0)
-        diag_hint(e, "bias, batch_first and bidirectional go by their names: batch_first=true");
+        diag_hint(e, "bias, batch_first and bidirectional go by their names: batch_first=True");
     else if (v->kind == VALUE_REAL && p->takes & (TAKES_INTEGER | TAKES_SIZE) && !(p->takes & TAKES_REAL))
         diag_hint(e, "sizes have no decimal point, and // divides them");
 }

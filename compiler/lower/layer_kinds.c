@@ -115,7 +115,7 @@ static value linear_call(lowering *l, const layer *self, const arguments *a) {
                                                  in == 1 ? "" : "s", (long long)in));
         bool constant = type.rank && dim_is_const(type.dims[type.rank - 1], &found);
         if (constant && found == 2 * in && is_of_two_directions(x))
-            diag_hint(e, "with bidirectional=true the features are 2 * hidden_size = %lld: Linear(%lld, %lld)",
+            diag_hint(e, "with bidirectional=True the features are 2 * hidden_size = %lld: Linear(%lld, %lld)",
                       (long long)found, (long long)found, (long long)self->as.linear.out);
         else if (type.rank >= 2 && dim_is(type.dims[type.rank - 2], in))
             diag_hint(e, "it fits when the last two dims are swapped: transpose(…, -1, -2)");

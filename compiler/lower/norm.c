@@ -406,7 +406,7 @@ static value lower_running_norm(lowering *l, const arguments *a, ir_op op) {
     if (own && !instance) {
         diag_error(
             l->diags, args_where(a, 5),
-            "training=true of batch_norm normalizes by the batch's own statistics; nnc runs models as after eval()");
+            "training=True of batch_norm normalizes by the batch's own statistics; nnc runs models as after eval()");
         return value_poison(where);
     }
     if (own)

@@ -179,7 +179,7 @@ bool recurrent_construct(lowering *l, layer *self, const arguments *a) {
     if (self->as.recurrent.reverse && self->as.recurrent.bidirectional) {
         diag *e = diag_error(l->diags, args_where(a, position_of(a, "reverse")),
                              "a bidirectional %s has a reverse direction already", a->what);
-        diag_hint(e, "reverse=true is for one direction alone, from the last step to the first");
+        diag_hint(e, "reverse=True is for one direction alone, from the last step to the first");
         return false;
     }
     self->as.recurrent.reset_after = self->kind->cell == IR_GRU && flag(a, "reset_after", true);
@@ -224,8 +224,8 @@ static const dim *other_batch(const layer *self, const ir_value *x) {
 
 static void hint_batch_first(diag *e, const layer *self) {
     if (self->as.recurrent.batch_first)
-        diag_hint(e, "it fits when the input is read as [T, B, I]: leave out batch_first=true");
-    else diag_hint(e, "it fits when the input is read as [B, T, I]: batch_first=true");
+        diag_hint(e, "it fits when the input is read as [T, B, I]: leave out batch_first=True");
+    else diag_hint(e, "it fits when the input is read as [B, T, I]: batch_first=True");
 }
 
 static bool state_fits(lowering *l, const layer *self, const arguments *a, const dim *batch, bool is_c, const value *v,

@@ -223,7 +223,7 @@ static bool ranges_fit(lowering *l, const arguments *a, const ir_optimizer *o) {
         diag *e = diag_error(l->diags, args_where(a, find(a, "nesterov")),
                              "nesterov needs a momentum, and a dampening of 0, found momentum=%g and dampening=%g",
                              o->momentum, o->dampening);
-        diag_hint(e, "SGD(…, momentum=0.9, nesterov=true)");
+        diag_hint(e, "SGD(…, momentum=0.9, nesterov=True)");
         fine = false;
     }
     return fine;

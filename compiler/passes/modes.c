@@ -313,7 +313,7 @@ static void check_sparse(ir_model *m, diag_list *diags) {
         t->train_only = true;
         if (plain && !t->clip_count) continue;
         diag *e = diag_error(diags, p->where,
-                             "sparse=true goes with SGD without momentum and weight_decay, and without clipping");
+                             "sparse=True goes with SGD without momentum and weight_decay, and without clipping");
         if (!o) diag_hint(e, "train SGD(lr=0.1), or leave sparse out");
         else diag_note(e, plain ? t->clips[0].where : o->where, plain ? "this clips" : "the optimizer of its weight");
         if (o) diag_hint(e, "leave sparse out, or give the Embedding an SGD of its own: params=\"%s\"", p->key);

@@ -113,8 +113,8 @@ static void print_bare(const ast_expr *e, text *to) {
     case AST_INTEGER: text_printf(to, "%lld", (long long)e->integer); break;
     case AST_REAL: add_real(to, e->real); break;
     case AST_STRING: add_string(to, e->string); break;
-    case AST_BOOL: text_add(to, e->boolean ? "true" : "false"); break;
-    case AST_NONE: text_add(to, "none"); break;
+    case AST_BOOL: text_add(to, e->boolean ? "True" : "False"); break;
+    case AST_NONE: text_add(to, "None"); break;
     case AST_ELLIPSIS: text_add(to, "..."); break;
     case AST_TUPLE:
         text_add(to, "(");

@@ -94,8 +94,8 @@ static const char *describe_recurrent(search *s, bool cell) {
     text t = text_new(s->arena);
     text_printf(&t, "%s%s(%" PRId64 ", %" PRId64, kind, cell ? "Cell" : "", r.inputs, r.hidden);
     if (r.layers > 1) text_printf(&t, ", num_layers=%" PRId64, r.layers);
-    if (!r.bias) text_add(&t, ", bias=false");
-    if (r.reverse && !cell) text_add(&t, ", bidirectional=true");
+    if (!r.bias) text_add(&t, ", bias=False");
+    if (r.reverse && !cell) text_add(&t, ", bidirectional=True");
     if (r.projection) text_printf(&t, ", proj_size=%" PRId64, r.projected);
     text_add(&t, ")");
     return text_string(&t);
@@ -108,7 +108,7 @@ static const char *describe_linear(search *s) {
     bool bias = find(s, "bias") != NULL;
     if (!w || (bias && !has_shape(s, "bias", w->shape[0], -1))) return NULL;
     return arena_printf(s->arena, "Linear(%" PRId64 ", %" PRId64 "%s)", w->shape[1], w->shape[0],
-                        bias ? "" : ", bias=false");
+                        bias ? "" : ", bias=False");
 }
 
 static const char *describe_embedding(search *s) {
@@ -126,7 +126,7 @@ static const char *describe_convolution(search *s, const char *kind, unsigned ax
     text_printf(&t, "%s(%" PRId64 ", %" PRId64 ", kernel_size=", kind, w->shape[!transposed], w->shape[transposed]);
     if (axes == 1 || w->shape[2] == w->shape[3]) text_printf(&t, "%" PRId64, w->shape[2]);
     else text_printf(&t, "(%" PRId64 ", %" PRId64 ")", w->shape[2], w->shape[3]);
-    text_add(&t, bias ? ")" : ", bias=false)");
+    text_add(&t, bias ? ")" : ", bias=False)");
     return text_string(&t);
 }
 
@@ -140,7 +140,7 @@ static const char *describe_running(search *s, const char *kind) {
     bool affine = find(s, "weight") != NULL;
     if (affine && !has_shape(s, "weight", mean->shape[0], -1)) return NULL;
     if (affine && !has_shape(s, "bias", mean->shape[0], -1)) return NULL;
-    return arena_printf(s->arena, "%s(%" PRId64 "%s)", kind, mean->shape[0], affine ? "" : ", affine=false");
+    return arena_printf(s->arena, "%s(%" PRId64 "%s)", kind, mean->shape[0], affine ? "" : ", affine=False");
 }
 
 static const char *describe_batch_norm(search *s) { return describe_running(s, "BatchNorm1d"); }
@@ -151,7 +151,7 @@ static const char *describe_layer_norm(search *s) {
     if (!w || w->rank < 1 || find(s, "running_mean")) return NULL;
     if (b && (b->rank != w->rank || memcmp(b->shape, w->shape, w->rank * sizeof *w->shape) != 0)) return NULL;
     s->found = b ? 2 : 1; /* of any rank */
-    const char *bias = b ? "" : ", bias=false";
+    const char *bias = b ? "" : ", bias=False";
     if (w->rank == 1) return arena_printf(s->arena, "LayerNorm(%" PRId64 "%s)", w->shape[0], bias);
     return arena_printf(s->arena, "LayerNorm(%s%s)", tensor_shape_string(s->arena, w->shape, w->rank), bias);
 }

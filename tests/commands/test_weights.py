@@ -9,7 +9,7 @@ LAYERS = [
     ("Linear(5, 7)", [7, 5], [7]),
     ("Conv1d(4, 6, kernel_size=3)", [6, 4, 3], [6]),
     ("Conv2d(3, 8, kernel_size=3)", [8, 3, 3, 3], [8]),
-    ("Conv2d(8, 9, kernel_size=(3, 5), bias=false)", [9, 8, 3, 5], None),
+    ("Conv2d(8, 9, kernel_size=(3, 5), bias=False)", [9, 8, 3, 5], None),
     ("ConvTranspose1d(4, 6, kernel_size=3)", [4, 6, 3], [6]),
     ("LayerNorm(4)", [4], [4]),
 ]

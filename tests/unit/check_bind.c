@@ -145,7 +145,7 @@ START_TEST(test_missing)
     add_linear(m, 6, 5);
     ck_assert_str_eq(bound(m, FILE_OF({"out.weight", "F32", 2, 5, 6})),
                      AT_OUT("layer out = Linear(6, 5): \"out.bias\" [5] is not in weights.safetensors")
-                     "  hint: the tensors under \"out\" in weights.safetensors are those of Linear(6, 5, bias=false)\n");
+                     "  hint: the tensors under \"out\" in weights.safetensors are those of Linear(6, 5, bias=False)\n");
     m = new_model();
     add_linear(m, 6, 5);
     ck_assert_str_eq(bound(m, FILE_OF({"kernel", "F32", 2, 6, 5})),
@@ -212,12 +212,12 @@ START_TEST(test_wrong_shapes)
     check_described("GRU(6, 5)", FILE_OF(LSTM_TENSORS("lstm.", "_l0", 15, 6, 5)));
     check_described("RNN(6, 5)", FILE_OF(LSTM_TENSORS("lstm.", "_l0", 5, 6, 5)));
     check_described("LSTMCell(6, 5)", FILE_OF(LSTM_TENSORS("lstm.", "", 20, 6, 5)));
-    check_described("LSTM(6, 5, bias=false)", FILE_OF({"lstm.weight_ih_l0", "F32", 2, 20, 6},
+    check_described("LSTM(6, 5, bias=False)", FILE_OF({"lstm.weight_ih_l0", "F32", 2, 20, 6},
                                                       {"lstm.weight_hh_l0", "F32", 2, 20, 5}));
-    check_described("LSTM(6, 4, num_layers=2, bidirectional=true)",
+    check_described("LSTM(6, 4, num_layers=2, bidirectional=True)",
                     FILE_OF(LSTM_TENSORS("lstm.", "_l0", 16, 6, 4), LSTM_TENSORS("lstm.", "_l0_reverse", 16, 6, 4),
                             LSTM_TENSORS("lstm.", "_l1", 16, 8, 4), LSTM_TENSORS("lstm.", "_l1_reverse", 16, 8, 4)));
-    check_described("LSTM(6, 5, bias=false, proj_size=3)",
+    check_described("LSTM(6, 5, bias=False, proj_size=3)",
                     FILE_OF({"lstm.weight_ih_l0", "F32", 2, 20, 6}, {"lstm.weight_hh_l0", "F32", 2, 20, 3},
                             {"lstm.weight_hr_l0", "F32", 2, 3, 5}));
 }

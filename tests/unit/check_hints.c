@@ -14,16 +14,16 @@ static const struct {
 } cases[] = {
     /* 2 * hidden_size features are a bidirectional layer's only as they come from it */
     {"input x: float32[5, 2, 3]\nlayer l = LSTM(3, 4, bidirectional=True)\nlayer f = Linear(4, 2)\n"
-     "y, _ = l(x)\noutput o = f(y)", "with bidirectional=true the features are 2 * hidden_size"},
+     "y, _ = l(x)\noutput o = f(y)", "with bidirectional=True the features are 2 * hidden_size"},
     {"input x: float32[5, 2, 3]\nlayer l = LSTM(3, 4, bidirectional=True)\nlayer f = Linear(4, 2)\n"
-     "y, _ = l(x)\noutput o = f(tanh(y))", "with bidirectional=true"},
+     "y, _ = l(x)\noutput o = f(tanh(y))", "with bidirectional=True"},
     {"input x: float32[5, 2, 3]\nlayer l = LSTM(3, 4, bidirectional=True)\nlayer f = Linear(4, 2)\n"
-     "y, _ = l(x)\noutput o = f(sum(y, dim=0))", "!with bidirectional=true"},
+     "y, _ = l(x)\noutput o = f(sum(y, dim=0))", "!with bidirectional=True"},
     {"input x: float32[5, 2, 3]\nlayer l = LSTM(3, 4, bidirectional=True)\nlayer f = Linear(4, 2)\n"
-     "y, _ = l(x)\noutput o = f(y + y)", "!with bidirectional=true"},
-    {"input x: float32[5, 8]\nlayer f = Linear(4, 2)\noutput o = f(x)", "!with bidirectional=true"},
+     "y, _ = l(x)\noutput o = f(y + y)", "!with bidirectional=True"},
+    {"input x: float32[5, 8]\nlayer f = Linear(4, 2)\noutput o = f(x)", "!with bidirectional=True"},
     {"input x: float32[5, 2, 3]\nlayer a = LSTM(3, 4)\nlayer b = LSTM(3, 4)\nlayer f = Linear(4, 2)\n"
-     "y, _ = a(x)\nz, _ = b(x)\noutput o = f(cat([y, tanh(z)], dim=2))", "!with bidirectional=true"},
+     "y, _ = a(x)\nz, _ = b(x)\noutput o = f(cat([y, tanh(z)], dim=2))", "!with bidirectional=True"},
     /* swapped sizes: only where swapping mends it */
     {"input x: float32[5, 2]\nlayer f = Linear(3, 2)\noutput o = f(x)", "in_features come first"},
     {"input x: float32[5, 7]\nlayer f = Linear(3, 2)\noutput o = f(x)", "!in_features come first"},
@@ -35,11 +35,11 @@ static const struct {
     {"input x: float32[5, 2, 8]\nlayer b = BatchNorm1d(9)\noutput o = b(x)", "!the channels come before the steps"},
     /* states */
     {"input x: float32[5, 2, 3]\ninput h: float32[1, 5, 4]\nlayer g = GRU(3, 4)\ny, _ = g(x, h)\noutput y",
-     "batch_first=true"},
+     "batch_first=True"},
     {"input x: float32[5, 2, 3]\ninput h: float32[1, 6, 4]\nlayer g = GRU(3, 4)\ny, _ = g(x, h)\noutput y",
-     "!batch_first=true"},
+     "!batch_first=True"},
     {"input x: float32[5, 3]\ninput h: float32[1, 5, 4]\nlayer g = GRU(3, 4)\ny, _ = g(x, h)\noutput y",
-     "!batch_first=true"},
+     "!batch_first=True"},
     {"input x: float32[5, 3]\ninput h: float32[1, 1, 4]\nlayer g = GRU(3, 4)\ny, _ = g(x, h)\noutput y",
      "the input has no batch dim"},
     {"input x: float32[5, 2, 3]\ninput h: float32[1, 4]\nlayer g = GRU(3, 4)\ny, _ = g(x, h)\noutput y",

@@ -314,7 +314,7 @@ START_TEST(weights_of_recurrent_layers)
     check_param(m, "weight_ih", "float32[5, 6]");
     check_param(m, "bias_hh", "float32[5]");
     ck_assert_uint_eq(m->param_count, 20 + 2 + 4);
-    ck_assert_str_eq(find_param(m, "other.weight_hh_l0")->wanted_by, "layer b = GRU(6, 5, bias=false)");
+    ck_assert_str_eq(find_param(m, "other.weight_hh_l0")->wanted_by, "layer b = GRU(6, 5, bias=False)");
 }
 END_TEST
 
@@ -427,7 +427,7 @@ START_TEST(labels_and_sources)
     for (int i = 0; i < 5; i++, n = n->next) {
         while (n->op != IR_RECURRENT) n = n->next;
         ck_assert_str_eq(n->label, labels[i]);
-        ck_assert_str_eq(n->source, i < 4 ? "LSTM(6, 5, num_layers=2, bidirectional=true)" : "GRU(10, 3)");
+        ck_assert_str_eq(n->source, i < 4 ? "LSTM(6, 5, num_layers=2, bidirectional=True)" : "GRU(10, 3)");
     }
     ck_assert_str_eq(first_node(m, IR_SOFTMAX)->label, "p");
     ck_assert_ptr_null(first_node(m, IR_SOFTMAX)->source);

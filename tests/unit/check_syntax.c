@@ -256,9 +256,9 @@ START_TEST(expressions_print_as_source)
     check_expr("f()", "f()");
     check_expr("f(a, k=(1, 2), mode='reflect',)", "f(a, k=(1, 2), mode=\"reflect\")");
     check_expr("F.pad(x, [0, 64])", "F.pad(x, (0, 64))");
-    check_expr("True", "true");
+    check_expr("True", "True");
     check_expr("x[..., 0]", "x[..., 0]");
-    check_expr("x[:, None]", "x[:, none]");
+    check_expr("x[:, None]", "x[:, None]");
     check_expr("x[::2]", "x[::2]");
     check_expr("x[1:]", "x[1:]");
     check_expr("x[:-1, a:b:c, ::]", "x[:-1, a:b:c, :]");

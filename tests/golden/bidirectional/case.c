@@ -120,7 +120,7 @@ static void both_rnn_l0_cells(const float *gates, const float *sums, float *h, f
     nnc_v4_store_n(out, hidden, 3);
 }
 
-/* rnn_l0 = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 2], lengths
+/* rnn_l0 = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=True, batch_first=True): x [T, B, 2], lengths
  * [B] -> out [T, B, 3], h [B, 3] */
 static void both_rnn_l0(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h, size_t start,
         float *work) {
@@ -251,7 +251,7 @@ NNC_APART static void both_rnn_l0_reverse_recurrent(size_t rows, const float *h,
     }
 }
 
-/* rnn_l0_reverse = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 2],
+/* rnn_l0_reverse = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=True, batch_first=True): x [T, B, 2],
  * lengths [B] -> out [T, B, 3], h [B, 3] */
 static void both_rnn_l0_reverse(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h,
         size_t start, float *work) {
@@ -422,7 +422,7 @@ NNC_APART static void both_rnn_l1_recurrent(size_t rows, const float *h, float *
     }
 }
 
-/* rnn_l1 = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 6], lengths
+/* rnn_l1 = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=True, batch_first=True): x [T, B, 6], lengths
  * [B] -> out [T, B, 3], h [B, 3] */
 static void both_rnn_l1(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h, size_t start,
         float *work) {
@@ -588,7 +588,7 @@ NNC_APART static void both_rnn_l1_reverse_recurrent(size_t rows, const float *h,
     }
 }
 
-/* rnn_l1_reverse = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=true, batch_first=true): x [T, B, 6],
+/* rnn_l1_reverse = RNN(2, 3, num_layers=2, nonlinearity="relu", bidirectional=True, batch_first=True): x [T, B, 6],
  * lengths [B] -> out [T, B, 3], h [B, 3] */
 static void both_rnn_l1_reverse(size_t T, size_t B, const float *x, const int32_t *lengths, float *out, float *h,
         size_t start, float *work) {
