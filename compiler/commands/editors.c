@@ -8,7 +8,7 @@
 
 #include "ir/type.h"
 #include "lower/catalogue.h"
-#include "support/diag.h"
+#include "support/ice.h"
 #include "syntax/words.h"
 
 /* Alternatives of a regular expression. */

@@ -2,8 +2,6 @@
  */
 #include "commands/command.h"
 
-#include <string.h>
-
 #include "commands/completion.h"
 #include "commands/editors.h"
 #include "support/text.h"

@@ -1,7 +1,6 @@
 /* call: see call.h. */
 #include "emit/call.h"
 
-#include "emit/bodies.h"
 #include "emit/training.h"
 #include "kernels/operators.h"
 

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "import/ops.h"
+#include "import/interpret.h"
 
 enum { MOST_LITERALS = 64 };
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "import/importer.h"
-#include "import/ops.h"
 
 static const char *setting(const import_settings *all, const char *name) {
     for (size_t i = 0; i < all->count; i++)

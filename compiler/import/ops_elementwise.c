@@ -1,7 +1,6 @@
 /* ops_elementwise: functions of one argument, arithmetic, comparisons, choices. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "import/ops.h"
 

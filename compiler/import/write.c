@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #include "import/expression.h"
-#include "import/ops.h"
+#include "import/interpret.h"
 
 enum { LONGEST_INLINE = 44 };
 

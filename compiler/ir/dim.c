@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/diag.h"
+#include "support/ice.h"
 
 /* --- order ----------------------------------------------------------------------------------------------------- */
 

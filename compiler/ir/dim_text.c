@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <limits.h>
 
-#include "support/diag.h"
+#include "support/ice.h"
 
 static void print_terms(const dim *d, unsigned most, text *to);
 

@@ -3,7 +3,6 @@
  * The text is not trusted. Reading makes sure of what pointers and counts need: every value is defined before it is
  * used, numbers of operands fit op.def, indices are in range. Whether the model makes sense is ir_check's question.
  */
-#include "ir/function.h"
 #include "ir/ir_attrs.h"
 #include "ir/ir_scan.h"
 

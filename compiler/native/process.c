@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "support/diag.h"
+#include "support/ice.h"
 #include "temporary.h"
 
 extern char **environ;

@@ -1,5 +1,5 @@
 /* choice_print: what was chosen for a kernel, and why, body by body: a part of --dump=plan. */
-#include "plan/choose.h"
+#include "plan/choice.h"
 
 typedef struct {
     text *to;

@@ -4,7 +4,6 @@
  * loops around its home (and its home itself) the value has a chunk's extent; in loops further in it is
  * whole, and a kernel sees the piece of this iteration: the view is narrowed at the axis along which the
  * kernel works. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "plan/operators.h"

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "support/diag.h"
+#include "support/ice.h"
 #include "support/text.h"
 
 json_t *json_made(json_t *value) {

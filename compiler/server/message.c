@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "support/diag.h"
+#include "support/ice.h"
 
 enum { LONGEST_HEADER = 4096, LONGEST_MESSAGE = 256 << 20, PART = 1 << 16 };
 

@@ -4,7 +4,6 @@
  * on the way, so that no copy of the record is held; only of what is strided the bytes between its
  * first and last element are.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
