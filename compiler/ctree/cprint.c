@@ -195,6 +195,7 @@ static void add_declarator(text *line, const char *type, const char *name) {
 }
 
 static void print_block(const printer *p, const cblock *b, int depth);
+static void print_stmts(const printer *p, const cblock *b, int depth);
 
 static void print_if(const printer *p, const cstmt *s, int depth, const char *lead) {
     text line = text_new(p->arena);
@@ -212,6 +213,13 @@ static void print_if(const printer *p, const cstmt *s, int depth, const char *le
         print_block(p, s->other, depth + 1);
         put_line(p, depth, "}");
     }
+}
+
+/* Where a block declares nothing, it needs no braces of its own. */
+static bool declares(const cblock *b) {
+    for (const cstmt *s = b->first; s; s = s->next)
+        if (s->kind == CSTMT_DECLARE || s->kind == CSTMT_ARRAY) return true;
+    return false;
 }
 
 static void print_stmt(const printer *p, const cstmt *s, int depth) {
@@ -265,7 +273,13 @@ static void print_stmt(const printer *p, const cstmt *s, int depth) {
         text_printf(&line, "; %s-- > 0;) {", s->name);
         break;
     case CSTMT_IF: print_if(p, s, depth, ""); return;
-    case CSTMT_SCOPE: text_add(&line, "{"); break;
+    case CSTMT_SCOPE:
+        if (!declares(s->body)) {
+            print_stmts(p, s->body, depth);
+            return;
+        }
+        text_add(&line, "{");
+        break;
     }
     put_line(p, depth, text_string(&line));
     if (s->body) {
@@ -274,10 +288,14 @@ static void print_stmt(const printer *p, const cstmt *s, int depth) {
     }
 }
 
-static void print_block(const printer *p, const cblock *b, int depth) {
-    /* a scope that is all of a block says nothing */
-    while (b->first && b->first == b->last && b->first->kind == CSTMT_SCOPE) b = b->first->body;
+static void print_stmts(const printer *p, const cblock *b, int depth) {
     for (const cstmt *s = b->first; s; s = s->next) print_stmt(p, s, depth);
+}
+
+static void print_block(const printer *p, const cblock *b, int depth) {
+    /* the braces of a scope that is all of a block say nothing */
+    while (b->first && b->first == b->last && b->first->kind == CSTMT_SCOPE) b = b->first->body;
+    print_stmts(p, b, depth);
 }
 
 static void print_function(const printer *p, const cfunction *f) {

@@ -139,7 +139,10 @@ START_TEST(statements_read_like_c)
     loop = c_for_down(b, "k", v("n"));
     cblock *scope = c_scope(c_scope(loop)); /* alone in their blocks: no braces */
     c_declare(scope, "size_t ", "m", v("k"));
-    c_do(c_scope(scope), c_call(u, "use", 1, v("m")));
+    c_do(c_scope(c_scope(scope)), c_call(u, "use", 1, v("m"))); /* nor where nothing is declared */
+    scope = c_scope(scope);
+    c_declare(scope, "size_t", "l", v("m"));
+    c_do(scope, c_call(u, "use", 1, v("l")));
     c_blank(b);
     c_return(b, NULL);
     c_function_end(f);
@@ -164,8 +167,10 @@ START_TEST(statements_read_like_c)
                                  "    }\n"
                                  "    for (size_t k = n; k-- > 0;) {\n"
                                  "        size_t m = k;\n"
+                                 "        use(m);\n"
                                  "        {\n"
-                                 "            use(m);\n"
+                                 "            size_t l = m;\n"
+                                 "            use(l);\n"
                                  "        }\n"
                                  "    }\n"
                                  "\n"
