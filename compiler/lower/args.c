@@ -299,6 +299,8 @@ const ast_argument *args_unwritten(lowering *l, const arguments *a, const char *
 
 const ast_expr *args_written(const arguments *a, size_t i) { return a->given[i] ? a->given[i]->value : NULL; }
 
+as_written args_given(const arguments *a, size_t i) { return (as_written){&a->values[i], args_written(a, i)}; }
+
 int64_t args_integer(const arguments *a, size_t i, int64_t otherwise) {
     int64_t n;
     return args_has(a, i) && dim_is_const(a->values[i].integer, &n) ? n : otherwise;

@@ -138,12 +138,12 @@ static bool fits_unsqueezed(lowering *l, const ir_type *x, const ir_type *other,
     return false;
 }
 
-static bool hint_unsqueeze(lowering *l, diag *e, const ir_type *a, const ir_type *b, const ast_expr *a_written,
-                           const ast_expr *b_written) {
+static bool hint_unsqueeze(lowering *l, diag *e, const ir_type *a, const ir_type *b, as_written a_given,
+                           as_written b_given) {
     unsigned at;
     bool vectors = a->rank == 1 && b->rank == 1 && !dim_is_const(a->dims[0], NULL) && !dim_is_const(b->dims[0], NULL);
     bool second = b->rank < a->rank || vectors;
-    const ast_expr *written = second ? b_written : a_written;
+    const ast_expr *written = second ? b_given.written : a_given.written;
     if (a->rank == b->rank && !second) return false;
     if (!(second ? fits_unsqueezed(l, b, a, &at) : fits_unsqueezed(l, a, b, &at))) return false;
     const char *name = written && written->kind == AST_NAME ? written->name.text : "…";
@@ -151,8 +151,13 @@ static bool hint_unsqueeze(lowering *l, diag *e, const ir_type *a, const ir_type
     return true;
 }
 
-void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_type *b, const ast_expr *a_written,
-                      const ast_expr *b_written, const value *a_value, const value *b_value, span op_where) {
+static void note_both(lowering *l, diag *e, as_written a, as_written b, span op_where) {
+    note_value(l, e, a.written, a.value, op_where);
+    note_value(l, e, b.written, b.value, op_where);
+}
+
+void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_type *b, as_written a_given,
+                      as_written b_given, span op_where) {
     unsigned i = 1;
     while (i <= a->rank && i <= b->rank) {
         const dim *x = a->dims[a->rank - i], *y = b->dims[b->rank - i];
@@ -162,8 +167,7 @@ void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_
     const dim *x = a->dims[a->rank - i], *y = b->dims[b->rank - i];
     diag *e = diag_error(l->diags, op_where, "the shapes of %s do not fit: %s and %s, with %s against %s in dim -%u",
                          what, type_show(l, a), type_show(l, b), dim_short(l->arena, x), dim_short(l->arena, y), i);
-    note_value(l, e, a_written, a_value, op_where);
-    note_value(l, e, b_written, b_value, op_where);
+    note_both(l, e, a_given, b_given, op_where);
     bool may_be_1 = (!dim_is_const(x, NULL) && dim_min(x) <= 1) || (!dim_is_const(y, NULL) && dim_min(y) <= 1);
     ir_type turned = *b;
     if (b->rank >= 2) {
@@ -172,7 +176,7 @@ void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_
     }
     ir_type both;
     if (b->rank >= 2 && shape_broadcast(a, &turned, &both)) diag_hint(e, "it fits when one of them is transposed");
-    else if (hint_unsqueeze(l, e, a, b, a_written, b_written)) return;
+    else if (hint_unsqueeze(l, e, a, b, a_given, b_given)) return;
     else if (!dim_is_const(x, NULL) && !dim_is_const(y, NULL))
         diag_hint(e, "%s and %s may differ; if they never do, write both as one dim", dim_short(l->arena, x),
                   dim_short(l->arena, y));
@@ -184,15 +188,15 @@ static bool is_logic(ir_op op) { return op == IR_AND || op == IR_OR; }
 static bool is_comparison(ir_op op) { return op >= IR_EQUAL && op <= IR_LESS_EQUAL; }
 
 /* As the user gave it: a number beside a tensor is shown as one. */
-static const char *operand_show(lowering *l, const value *v, const ir_type *type) {
-    return v->kind == VALUE_TENSOR ? type_show(l, type) : value_show(l, v);
+static const char *operand_show(lowering *l, as_written given, const ir_type *type) {
+    return given.value->kind == VALUE_TENSOR ? type_show(l, type) : value_show(l, given.value);
 }
 
 /* What torch does not do with bools either. */
 static void report_bools(lowering *l, const char *shown, ir_op op, const ir_type *a, const ir_type *b,
-                         const value *a_value, const value *b_value, span op_where) {
+                         as_written a_given, as_written b_given, span op_where) {
     const char *format = a->dtype == b->dtype ? "%s of two bools, %s and %s" : "%s with a bool: %s and %s";
-    diag *e = diag_error(l->diags, op_where, format, shown, operand_show(l, a_value, a), operand_show(l, b_value, b));
+    diag *e = diag_error(l->diags, op_where, format, shown, operand_show(l, a_given, a), operand_show(l, b_given, b));
     if (op == IR_SUB) diag_hint(e, "~m is where m does not hold; m * 1 makes int32 of it");
     else if (op == IR_ADD) diag_hint(e, "either of them is a | b; a * 1 + b counts");
     else if (op == IR_MUL) diag_hint(e, "both of them is a & b");
@@ -200,57 +204,52 @@ static void report_bools(lowering *l, const char *shown, ir_op op, const ir_type
 }
 
 /* & and | of what is no bool. */
-static void report_no_bools(lowering *l, const char *shown, const ir_type *a, const ir_type *b, const value *a_value,
-                            const value *b_value, const ast_expr *a_written, const ast_expr *b_written,
-                            span op_where) {
-    diag *e = diag_error(l->diags, op_where, "%s needs bools, found %s and %s", shown, operand_show(l, a_value, a),
-                         operand_show(l, b_value, b));
-    note_value(l, e, a_written, a_value, op_where);
-    note_value(l, e, b_written, b_value, op_where);
-    bool number = a_value->kind != VALUE_TENSOR || b_value->kind != VALUE_TENSOR;
+static void report_no_bools(lowering *l, const char *shown, const ir_type *a, const ir_type *b, as_written a_given,
+                            as_written b_given, span op_where) {
+    diag *e = diag_error(l->diags, op_where, "%s needs bools, found %s and %s", shown, operand_show(l, a_given, a),
+                         operand_show(l, b_given, b));
+    note_both(l, e, a_given, b_given, op_where);
+    bool number = a_given.value->kind != VALUE_TENSOR || b_given.value->kind != VALUE_TENSOR;
     if (number) diag_hint(e, "%s binds tighter than a comparison: write (a > b) %s (c > d)", shown, shown);
     else if (*shown == '&') diag_hint(e, "compare first, x != 0, or write logical_and(a, b)");
     else diag_hint(e, "compare first, x != 0, or write logical_or(a, b)");
 }
 
 /* Of one type, which is *type; false after reporting. */
-static bool types_fit(lowering *l, ir_op op, const char *shown, const ir_type *a, const ir_type *b,
-                      const value *a_value, const value *b_value, const ast_expr *a_written, const ast_expr *b_written,
-                      span op_where, ir_dtype *type) {
+static bool types_fit(lowering *l, ir_op op, const char *shown, const ir_type *a, const ir_type *b, as_written a_given,
+                      as_written b_given, span op_where, ir_dtype *type) {
     *type = op == IR_DIV ? IR_F32 : promoted(a->dtype, b->dtype);
     bool bools = a->dtype == IR_BOOL && b->dtype == IR_BOOL, one = a->dtype == IR_BOOL || b->dtype == IR_BOOL;
     if (is_logic(op)) {
-        if (!bools) report_no_bools(l, shown, a, b, a_value, b_value, a_written, b_written, op_where);
+        if (!bools) report_no_bools(l, shown, a, b, a_given, b_given, op_where);
         return bools;
     }
     if (op == IR_LESS || op == IR_LESS_EQUAL) *type = *type == IR_BOOL ? IR_I32 : *type;
     if (is_comparison(op)) return true;
     if (bools || (op == IR_SUB && one)) {
-        report_bools(l, shown, op, a, b, a_value, b_value, op_where);
+        report_bools(l, shown, op, a, b, a_given, b_given, op_where);
         return false;
     }
     bool whole = op == IR_FLOORDIV || op == IR_REMAINDER;
     if (!whole || *type == IR_I32) return true;
     diag *e = diag_error(l->diags, op_where, "%s is for sizes and int32, found %s and %s", shown,
-                         operand_show(l, a_value, a), operand_show(l, b_value, b));
-    note_value(l, e, a_written, a_value, op_where);
-    note_value(l, e, b_written, b_value, op_where);
+                         operand_show(l, a_given, a), operand_show(l, b_given, b));
+    note_both(l, e, a_given, b_given, op_where);
     if (op == IR_FLOORDIV) diag_hint(e, "of float32 write floor(a / b)");
     else diag_hint(e, "of float32 write a - floor(a / b) * b");
     return false;
 }
 
 static value elementwise(lowering *l, ir_op op, bool turned, const char *shown, ir_value *a, ir_value *b,
-                         const ast_expr *a_written, const ast_expr *b_written, const value *a_value,
-                         const value *b_value, span op_where, span where) {
+                         as_written a_given, as_written b_given, span op_where, span where) {
     ir_type type = {.rank = 0};
     ir_dtype operands;
-    if (!types_fit(l, op, shown, &a->type, &b->type, a_value, b_value, a_written, b_written, op_where, &operands))
+    if (!types_fit(l, op, shown, &a->type, &b->type, a_given, b_given, op_where, &operands))
         return value_poison(where);
     a = build_cast(l, a, operands, where);
     b = build_cast(l, b, operands, where);
     if (!shape_broadcast(&a->type, &b->type, &type)) {
-        report_broadcast(l, shown, &a->type, &b->type, a_written, b_written, a_value, b_value, op_where);
+        report_broadcast(l, shown, &a->type, &b->type, a_given, b_given, op_where);
         return value_poison(where);
     }
     type.dtype = is_comparison(op) ? IR_BOOL : operands;
@@ -258,15 +257,14 @@ static value elementwise(lowering *l, ir_op op, bool turned, const char *shown, 
     return value_tensor(l, build_value(l, op, pair, 2, &type, where), where);
 }
 
-value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const ast_expr *a_written,
-                        const ast_expr *b_written, const value *a_value, const value *b_value, span op_where,
-                        span where) {
+value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, as_written a_given, as_written b_given,
+                        span op_where, span where) {
     /* of two bools torch's maximum is either, its minimum both */
     bool bools = a->type.dtype == IR_BOOL && b->type.dtype == IR_BOOL;
     const char *shown = elementwise_text(op);
     if (bools && op == IR_MAXIMUM) op = IR_OR;
     if (bools && op == IR_MINIMUM) op = IR_AND;
-    return elementwise(l, op, false, shown, a, b, a_written, b_written, a_value, b_value, op_where, where);
+    return elementwise(l, op, false, shown, a, b, a_given, b_given, op_where, where);
 }
 
 ir_value *lower_size_value(lowering *l, const value *v, span where) {
@@ -340,40 +338,44 @@ static const operator_row operators[] = {
     [AST_GREATER_EQUAL] = {IR_LESS_EQUAL, true, false},
 };
 
-static bool operand_fits(lowering *l, ast_operator op, const value *v, const ast_expr *written, span op_where) {
+static bool operand_fits(lowering *l, ast_operator op, as_written operand, span op_where) {
+    const value *v = operand.value;
     bool fits = v->kind == VALUE_TENSOR || (op != AST_MATMUL && is_number(v));
     if (op != AST_MATMUL) fits = fits || (v->kind == VALUE_BOOL && operators[op].takes_bools);
     if (fits) return true;
-    span where = written ? written->where : op_where;
+    span where = operand.written ? operand.written->where : op_where;
     diag *e = diag_error(l->diags, where, "%s needs tensors%s, found %s", ast_operator_text(op),
                          op == AST_MATMUL ? "" : " or numbers", value_show(l, v));
     if (v->gives) diag_note_plain(e, "%s", v->gives);
-    note_value(l, e, written, v, where);
+    note_value(l, e, operand.written, v, where);
     if (v->gives) diag_hint(e, "%s", v->mend);
     return false;
 }
 
-value lower_binary(lowering *l, ast_operator op, const value *a, const value *b, const ast_expr *a_written,
-                   const ast_expr *b_written, span op_where, span where) {
+/* As a tensor; a number becomes one of this type. NULL after reporting. */
+static ir_value *operand_tensor(lowering *l, as_written operand, ir_dtype beside, span where) {
+    const value *v = operand.value;
+    if (v->kind == VALUE_TENSOR) return v->tensor;
+    return lower_number(l, v, beside, operand.written ? operand.written->where : where);
+}
+
+value lower_binary(lowering *l, ast_operator op, as_written a, as_written b, span op_where, span where) {
     value poison = value_poison(where), folded;
-    if (value_has_poison(a) || value_has_poison(b)) return poison;
-    bool numbers = op != AST_MATMUL && is_number(a) && is_number(b);
-    if (numbers && fold_numbers(l, op, a, b, op_where, where, &folded)) return folded;
-    if (!operand_fits(l, op, a, a_written, op_where) || !operand_fits(l, op, b, b_written, op_where)) return poison;
-    if (op == AST_MATMUL) return lower_product(l, a, b, a_written, b_written, where);
-    if (op == AST_POW && !power_fits(l, a, b, op_where)) return poison;
+    if (value_has_poison(a.value) || value_has_poison(b.value)) return poison;
+    bool numbers = op != AST_MATMUL && is_number(a.value) && is_number(b.value);
+    if (numbers && fold_numbers(l, op, a.value, b.value, op_where, where, &folded)) return folded;
+    if (!operand_fits(l, op, a, op_where) || !operand_fits(l, op, b, op_where)) return poison;
+    if (op == AST_MATMUL) return lower_product(l, a, b, where);
+    if (op == AST_POW && !power_fits(l, a.value, b.value, op_where)) return poison;
     /* torch promotes a number beside a tensor: an integer takes the tensor's type, a real makes float32 of both */
-    ir_dtype beside = a->kind == VALUE_TENSOR ? a->tensor->type.dtype : b->kind == VALUE_TENSOR ? b->tensor->type.dtype
-                                                                                                : IR_I32;
+    ir_dtype beside = IR_I32;
+    if (b.value->kind == VALUE_TENSOR) beside = b.value->tensor->type.dtype;
+    if (a.value->kind == VALUE_TENSOR) beside = a.value->tensor->type.dtype;
     if (op == AST_DIV) beside = IR_F32;
-    ir_value *x =
-        a->kind == VALUE_TENSOR ? a->tensor : lower_number(l, a, beside, a_written ? a_written->where : where);
-    ir_value *y =
-        b->kind == VALUE_TENSOR ? b->tensor : lower_number(l, b, beside, b_written ? b_written->where : where);
+    ir_value *x = operand_tensor(l, a, beside, where), *y = operand_tensor(l, b, beside, where);
     if (!x || !y) return poison;
     const operator_row *row = &operators[op];
-    return elementwise(l, row->op, row->turned, ast_operator_text(op), x, y, a_written, b_written, a, b, op_where,
-                       where);
+    return elementwise(l, row->op, row->turned, ast_operator_text(op), x, y, a, b, op_where, where);
 }
 
 static value negated(lowering *l, const value *v, span where) {

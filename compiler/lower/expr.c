@@ -73,7 +73,8 @@ static value lower_chain(lowering *l, const ast_expr *e) {
     while (count--) {
         const ast_expr *link = links[count];
         value b = lower_expr(l, link->right);
-        a = lower_binary(l, link->op, &a, &b, link->left, link->right, link->op_where, link->where);
+        a = lower_binary(l, link->op, (as_written){&a, link->left}, (as_written){&b, link->right}, link->op_where,
+                         link->where);
         value_note(l, &a, link->where);
     }
     return a;

@@ -88,8 +88,8 @@ static value lower_clamp(lowering *l, const arguments *a, ir_op op) {
                               i == 2 ? args_real(a, 2, 0) : (double)INFINITY);
             continue;
         }
-        v = lower_elementwise(l, i == 1 ? IR_MAXIMUM : IR_MINIMUM, v.tensor, args_tensor(a, i), args_written(a, 0),
-                              args_written(a, i), &a->values[0], &a->values[i], where, where);
+        v = lower_elementwise(l, i == 1 ? IR_MAXIMUM : IR_MINIMUM, v.tensor, args_tensor(a, i), args_given(a, 0),
+                              args_given(a, i), where, where);
         if (v.kind == VALUE_TENSOR) v.tensor->producer->attrs.first = true; /* torch's gradient of x at its bound */
     }
     return v;
@@ -127,7 +127,7 @@ static value lower_square(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     value two = value_integer(build_dim(l, 2), where);
     if (!args_no_bool(l, a, 0)) return value_poison(where);
-    return lower_binary(l, AST_POW, &a->values[0], &two, args_written(a, 0), NULL, where, where);
+    return lower_binary(l, AST_POW, args_given(a, 0), (as_written){&two, NULL}, where, where);
 }
 
 /* One half times the sigmoid of the other. */
@@ -180,14 +180,13 @@ static value lower_prelu(lowering *l, const arguments *a, ir_op op) {
 
 static value lower_pow(lowering *l, const arguments *a, ir_op op) {
     (void)op;
-    return lower_binary(l, AST_POW, &a->values[0], &a->values[1], args_written(a, 0), args_written(a, 1),
-                        a->call->where, a->call->where);
+    return lower_binary(l, AST_POW, args_given(a, 0), args_given(a, 1), a->call->where, a->call->where);
 }
 
 static value lower_maximum(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
-    return lower_elementwise(l, op, args_tensor(a, 0), args_tensor(a, 1), args_written(a, 0), args_written(a, 1),
-                             &a->values[0], &a->values[1], where, where);
+    return lower_elementwise(l, op, args_tensor(a, 0), args_tensor(a, 1), args_given(a, 0), args_given(a, 1), where,
+                             where);
 }
 
 /* ----------------------------------------------------------------------------------------------------------------- */

@@ -123,8 +123,7 @@ static value lower_take_along_dim(lowering *l, const arguments *a, ir_op op) {
     ir_type x_others = x->type, others = ids->type, both = {.rank = 0};
     x_others.dims[axis] = others.dims[axis] = build_dim(l, 1);
     if (!shape_broadcast(&x_others, &others, &both)) {
-        report_broadcast(l, "take_along_dim", &x->type, &ids->type, args_written(a, 0), args_written(a, 1),
-                         &a->values[0], &a->values[1], where);
+        report_broadcast(l, "take_along_dim", &x->type, &ids->type, args_given(a, 0), args_given(a, 1), where);
         return value_poison(where);
     }
     both.dims[axis] = x->type.dims[axis];

@@ -298,14 +298,13 @@ static value lower_matmul(lowering *l, const arguments *a, ir_op op) {
     return value_tensor(l, build_reshape(l, product.tensor, lead.dims, rank, where), where);
 }
 
-value lower_product(lowering *l, const value *a, const value *b, const ast_expr *a_written, const ast_expr *b_written,
-                    span where) {
+value lower_product(lowering *l, as_written a, as_written b, span where) {
     ast_expr *call = ARENA_NEW(l->arena, ast_expr);
     ast_argument *written = ARENA_ARRAY(l->arena, ast_argument, 2);
     *call = (ast_expr){.kind = AST_BINARY, .op = AST_MATMUL, .where = where};
-    written[0].value = (ast_expr *)(uintptr_t)a_written;
-    written[1].value = (ast_expr *)(uintptr_t)b_written;
-    arguments both = {.call = call, .what = "@", .given = {&written[0], &written[1]}, .values = {*a, *b}};
+    written[0].value = (ast_expr *)(uintptr_t)a.written;
+    written[1].value = (ast_expr *)(uintptr_t)b.written;
+    arguments both = {.call = call, .what = "@", .given = {&written[0], &written[1]}, .values = {*a.value, *b.value}};
     return lower_matmul(l, &both, IR_MATMUL);
 }
 

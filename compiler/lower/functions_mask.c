@@ -23,14 +23,13 @@ static value lower_comparison(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     if (strcmp(a->what, "gt") == 0) written = AST_GREATER;
     if (strcmp(a->what, "ge") == 0) written = AST_GREATER_EQUAL;
-    return lower_binary(l, written, &a->values[0], &a->values[1], args_written(a, 0), args_written(a, 1), where, where);
+    return lower_binary(l, written, args_given(a, 0), args_given(a, 1), where, where);
 }
 
 static value lower_logical(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     ir_value *x = holds(l, args_tensor(a, 0), where), *y = holds(l, args_tensor(a, 1), where);
-    return lower_elementwise(l, op, x, y, args_written(a, 0), args_written(a, 1), &a->values[0], &a->values[1], where,
-                             where);
+    return lower_elementwise(l, op, x, y, args_given(a, 0), args_given(a, 1), where, where);
 }
 
 static value lower_logical_not(lowering *l, const arguments *a, ir_op op) {
@@ -42,8 +41,7 @@ static value lower_logical_not(lowering *l, const arguments *a, ir_op op) {
 static value lower_isnan(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
-    return lower_elementwise(l, op, x, x, args_written(a, 0), args_written(a, 0), &a->values[0], &a->values[0], where,
-                             where);
+    return lower_elementwise(l, op, x, x, args_given(a, 0), args_given(a, 0), where, where);
 }
 
 /* any is the largest of bools, all the smallest. */
@@ -74,13 +72,11 @@ static value choose(lowering *l, const arguments *a, size_t mask, ir_value *yes,
     ir_type both = {.dtype = yes->type.dtype}, type = {.dtype = yes->type.dtype};
     ir_value *c = args_tensor(a, mask);
     if (!shape_broadcast(&yes->type, &no->type, &both)) {
-        report_broadcast(l, a->what, &yes->type, &no->type, args_written(a, 1), args_written(a, 2), &a->values[1],
-                         &a->values[2], where);
+        report_broadcast(l, a->what, &yes->type, &no->type, args_given(a, 1), args_given(a, 2), where);
         return value_poison(where);
     }
     if (!shape_broadcast(&c->type, &both, &type)) {
-        report_broadcast(l, a->what, &c->type, &both, args_written(a, mask), args_written(a, kept), &a->values[mask],
-                         &a->values[kept], where);
+        report_broadcast(l, a->what, &c->type, &both, args_given(a, mask), args_given(a, kept), where);
         return value_poison(where);
     }
     ir_value *const operands[] = {c, yes, no};

@@ -6,7 +6,7 @@
 /* mul, and div without a rounding mode. */
 static value lower_operator(lowering *l, const arguments *a, ast_operator op) {
     span where = a->call->where;
-    return lower_binary(l, op, &a->values[0], &a->values[1], args_written(a, 0), args_written(a, 1), where, where);
+    return lower_binary(l, op, args_given(a, 0), args_given(a, 1), where, where);
 }
 
 static bool one_is_a_tensor(lowering *l, const arguments *a) {
@@ -28,11 +28,9 @@ static value lower_add(lowering *l, const arguments *a, ir_op op) {
     span where = a->call->where;
     value scaled = a->values[1];
     if (!one_is_a_tensor(l, a)) return value_poison(where);
-    if (args_has(a, 2))
-        scaled = lower_binary(l, AST_MUL, &a->values[1], &a->values[2], args_written(a, 1), args_written(a, 2), where,
-                              where);
-    return lower_binary(l, op == IR_ADD ? AST_ADD : AST_SUB, &a->values[0], &scaled, args_written(a, 0),
-                        args_written(a, 1), where, where);
+    if (args_has(a, 2)) scaled = lower_binary(l, AST_MUL, args_given(a, 1), args_given(a, 2), where, where);
+    as_written second = {&scaled, args_written(a, 1)};
+    return lower_binary(l, op == IR_ADD ? AST_ADD : AST_SUB, args_given(a, 0), second, where, where);
 }
 
 static value lower_div(lowering *l, const arguments *a, ir_op op) {
@@ -55,7 +53,7 @@ static value lower_exact_product(lowering *l, const arguments *a, ir_op op) {
     const ir_type *x = &args_tensor(a, 0)->type, *y = &args_tensor(a, 1)->type;
     bool batches = left != 3 || x->rank != 3 || y->rank != 3 || dim_same(x->dims[0], y->dims[0]);
     if (x->rank == left && y->rank == right && batches)
-        return lower_product(l, &a->values[0], &a->values[1], args_written(a, 0), args_written(a, 1), a->call->where);
+        return lower_product(l, args_given(a, 0), args_given(a, 1), a->call->where);
     diag *e = batches ? diag_error(l->diags, a->call->where, "%s needs tensors of %u and %u dims, found %s and %s",
                                    a->what, left, right, type_show(l, x), type_show(l, y))
                       : diag_error(l->diags, a->call->where, "%s needs batches of one size, found %s and %s", a->what,
@@ -91,10 +89,10 @@ static value lower_linear(lowering *l, const arguments *a, ir_op op) {
         return value_tensor(l, build_value(l, op, operands, 3, &type, where), where);
     }
     value weight = value_tensor(l, build_swap(l, w, 0, 1, where), where);
-    value product = lower_product(l, &a->values[0], &weight, args_written(a, 0), args_written(a, 1), where);
+    value product = lower_product(l, args_given(a, 0), (as_written){&weight, args_written(a, 1)}, where);
     if (!b || product.kind != VALUE_TENSOR) return product;
-    return lower_elementwise(l, IR_ADD, product.tensor, b, args_written(a, 0), args_written(a, 2), &product,
-                             &a->values[2], where, where);
+    return lower_elementwise(l, IR_ADD, product.tensor, b, (as_written){&product, args_written(a, 0)},
+                             args_given(a, 2), where, where);
 }
 
 /* Rows of a table by their numbers. */

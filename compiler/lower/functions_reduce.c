@@ -57,8 +57,8 @@ static value lower_larger(lowering *l, const arguments *a, ir_op op) {
     ir_value *left = x->kind == VALUE_TENSOR ? x->tensor : lower_number(l, x, beside, args_where(a, 0));
     ir_value *right = y->kind == VALUE_TENSOR ? y->tensor : lower_number(l, y, beside, args_where(a, 1));
     if (!left || !right) return value_poison(where);
-    return lower_elementwise(l, op == IR_MAX ? IR_MAXIMUM : IR_MINIMUM, left, right, args_written(a, 0),
-                             args_written(a, 1), x, y, where, where);
+    return lower_elementwise(l, op == IR_MAX ? IR_MAXIMUM : IR_MINIMUM, left, right, args_given(a, 0),
+                             args_given(a, 1), where, where);
 }
 
 /* max(x), max(x, dim) and max(x, y) are three functions. A whole number behind a tensor is a dim, as in torch; a number
@@ -207,8 +207,7 @@ static value lower_cosine_similarity(lowering *l, const arguments *a, ir_op op) 
     ir_type type = {.dtype = IR_F32};
     unsigned axis;
     if (!shape_broadcast(&x->type, &y->type, &type)) {
-        report_broadcast(l, a->what, &x->type, &y->type, args_written(a, 0), args_written(a, 1), &a->values[0],
-                         &a->values[1], where);
+        report_broadcast(l, a->what, &x->type, &y->type, args_given(a, 0), args_given(a, 1), where);
         return value_poison(where);
     }
     const char *common = type_show(l, &type);

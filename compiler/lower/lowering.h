@@ -144,6 +144,11 @@ const char *bounds_show(lowering *l, const dim *d);
 /* Notes where v, which was written so, came from: "x is float32[T, 24], from here"; of a longer expression, what it is
  * and where the first name in it came from. */
 void note_value(lowering *l, diag *e, const ast_expr *written, const value *v, span error_where);
+/* An operand as the user gave it, for messages. */
+typedef struct {
+    const value *value;
+    const ast_expr *written; /* or NULL */
+} as_written;
 /* For editors, where they ask. */
 void value_note(lowering *l, const value *v, span where);
 
@@ -195,6 +200,7 @@ bool args_has(const arguments *a, size_t i); /* given, and not None */
 const ast_argument *args_unwritten(lowering *l, const arguments *a, const char *name);
 span args_where(const arguments *a, size_t i); /* of the argument's value, or of the call when left out */
 const ast_expr *args_written(const arguments *a, size_t i); /* or NULL */
+as_written args_given(const arguments *a, size_t i);
 int64_t args_integer(const arguments *a, size_t i, int64_t otherwise);
 double args_real(const arguments *a, size_t i, double otherwise);
 bool args_bool(const arguments *a, size_t i, bool otherwise);
@@ -237,8 +243,8 @@ const dim *build_dim(lowering *l, int64_t constant);
 /* How two shapes broadcast, in *type (its dtype untouched). False without a report when they do not. */
 bool shape_broadcast(const ir_type *a, const ir_type *b, ir_type *type);
 /* The error of two operands whose shapes do not broadcast. */
-void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_type *b, const ast_expr *a_written,
-                      const ast_expr *b_written, const value *a_value, const value *b_value, span op_where);
+void report_broadcast(lowering *l, const char *what, const ir_type *a, const ir_type *b, as_written a_given,
+                      as_written b_given, span op_where);
 /* A dim argument of a tensor of this rank, negative ones counted from the end; false after reporting. */
 bool shape_axis(lowering *l, int64_t axis, unsigned rank, span where, const char *shown, unsigned *out);
 /* Bit mask of the dims of argument i (an integer or a tuple, each dim once); absent or empty: all. */
@@ -265,12 +271,10 @@ value lower_expr(lowering *l, const ast_expr *e);
 value lower_index(lowering *l, const ast_expr *e);
 bool lower_type(lowering *l, const ast_type *t, ir_type *type);
 /* A binary operator, of tensors and numbers. */
-value lower_binary(lowering *l, ast_operator op, const value *a, const value *b, const ast_expr *a_written,
-                   const ast_expr *b_written, span op_where, span where);
+value lower_binary(lowering *l, ast_operator op, as_written a, as_written b, span op_where, span where);
 value lower_unary(lowering *l, const ast_expr *e);
 /* a @ b: functions_join.c. */
-value lower_product(lowering *l, const value *a, const value *b, const ast_expr *a_written, const ast_expr *b_written,
-                    span where);
+value lower_product(lowering *l, as_written a, as_written b, span where);
 /* A number, a size, or true or false, as a scalar beside tensors of this type. NULL after reporting. */
 ir_value *lower_number(lowering *l, const value *v, ir_dtype beside, span where);
 /* A size as an int32 scalar. NULL after reporting. */
@@ -278,9 +282,8 @@ ir_value *lower_size_value(lowering *l, const value *v, span where);
 /* The type that two operands come to: float32 over int32 over bool. */
 ir_dtype promoted(ir_dtype a, ir_dtype b);
 /* An operator of two operands on tensors, promoted to one type. */
-value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, const ast_expr *a_written,
-                        const ast_expr *b_written, const value *a_value, const value *b_value, span op_where,
-                        span where);
+value lower_elementwise(lowering *l, ir_op op, ir_value *a, ir_value *b, as_written a_given, as_written b_given,
+                        span op_where, span where);
 
 /* --- training (train.c) ------------------------------------------------------------------------------------------ */
 
