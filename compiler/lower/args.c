@@ -209,13 +209,66 @@ static bool is_keyword_compared(lowering *l, const arguments *a, const ast_argum
     return true;
 }
 
+/* What is required and not given; true after reporting. */
+static bool report_missing(lowering *l, const arguments *a) {
+    const char *missing = say_missing(l, a);
+    if (!missing) return false;
+    diag *e = diag_error(l->diags, a->call->where, "%s needs %s", a->what, missing);
+    text t = text_new(l->arena);
+    for (size_t i = 0; i < a->count; i++)
+        text_printf(&t, "%s%s%s", i ? ", " : "", a->parameters[i].name, a->parameters[i].takes & REQUIRED ? "" : "=…");
+    diag_note_plain(e, "it takes %s", text_string(&t));
+    return true;
+}
+
+/* While arguments find their parameters. */
+typedef struct {
+    lowering *l;
+    arguments *to;
+    bool is_layer_kind;
+    const char *too_many; /* a hint, or NULL */
+    bool fine, keyword_seen, said_too_many;
+} matching;
+
+/* The parameter that a keyword names; NOWHERE where it is ignored, or reported. */
+static size_t place_by_name(matching *m, const ast_argument *g, const value *v) {
+    const arguments *a = m->to;
+    size_t i = parameter_find(a->parameters, a->count, g->name.text);
+    m->keyword_seen = true;
+    if (i == NOWHERE) {
+        if (keyword_is_ignored(m->l, a, g, v, &m->fine)) return NOWHERE;
+        report_unknown(m->l, a, g->name);
+    } else if (!a->given[i]) {
+        return i;
+    } else if (!a->given[i]->name.text) { /* the parser reports a keyword that is given twice */
+        const char *name = a->parameters[i].name;
+        diag *e = diag_error(m->l->diags, g->name.where, "%s of %s is given twice", name, a->what);
+        diag_note(e, a->given[i]->where, "first here, by its position");
+    }
+    m->fine = false;
+    return NOWHERE;
+}
+
+static size_t place_by_position(matching *m, const ast_argument *g, const value *v, size_t position) {
+    const arguments *a = m->to;
+    if (!m->keyword_seen && position < a->count) return position;
+    if (!m->keyword_seen) { /* else the parser reports it */
+        bool is_device_or_dtype = m->is_layer_kind && position < a->count + 2 && v->kind == VALUE_NONE;
+        if (is_device_or_dtype) return NOWHERE;
+        if (!m->said_too_many) report_too_many(m->l, a, g, m->too_many);
+        m->said_too_many = true;
+    }
+    m->fine = false;
+    return NOWHERE;
+}
+
 bool args_match(lowering *l, const ast_expr *call, const char *what, const parameter *parameters, size_t count,
                 bool is_layer_kind, const char *too_many, arguments *out) {
     size_t given = 0, position = 0;
     for (const ast_argument *g = call->arguments; g; g = g->next) given++;
     value *values = ARENA_ARRAY(l->arena, value, given);
     *out = (arguments){.call = call, .what = what, .parameters = parameters, .count = count};
-    bool fine = true, said_too_many = false, keyword_seen = false;
+    matching m = {.l = l, .to = out, .is_layer_kind = is_layer_kind, .too_many = too_many, .fine = true};
     for (const ast_argument *g = call->arguments; g; g = g->next, position++) {
         if (is_keyword_compared(l, out, g)) values[position] = value_poison(g->value->where);
         else if (!lower_dtype(l, out, g, &values[position])) values[position] = lower_expr(l, g->value);
@@ -224,60 +277,25 @@ bool args_match(lowering *l, const ast_expr *call, const char *what, const param
     position = 0;
     for (const ast_argument *g = call->arguments; g; g = g->next, position++) {
         const value *v = &values[position];
-        size_t i = position;
-        if (g->name.text) {
-            keyword_seen = true;
-            i = parameter_find(parameters, count, g->name.text);
-            if (i == NOWHERE && keyword_is_ignored(l, out, g, v, &fine)) continue;
-            if (i == NOWHERE) {
-                report_unknown(l, out, g->name);
-                fine = false;
-                continue;
-            }
-            if (out->given[i]) {
-                if (!out->given[i]->name.text) { /* the parser reports a keyword that is given twice */
-                    diag *e = diag_error(l->diags, g->name.where, "%s of %s is given twice", parameters[i].name, what);
-                    diag_note(e, out->given[i]->where, "first here, by its position");
-                }
-                fine = false;
-                continue;
-            }
-        } else if (keyword_seen) {
-            fine = false; /* the parser reports it */
-            continue;
-        } else if (i >= count) {
-            if (is_layer_kind && i < count + 2 && v->kind == VALUE_NONE) continue; /* device and dtype */
-            if (!said_too_many) report_too_many(l, out, g, too_many);
-            said_too_many = true;
-            fine = false;
-            continue;
-        }
+        size_t i = g->name.text ? place_by_name(&m, g, v) : place_by_position(&m, g, v, position);
+        if (i == NOWHERE) continue;
         out->given[i] = g;
         out->values[i] = *v;
         if (!g->name.text && parameters[i].takes & VARIADIC && v->kind != VALUE_TUPLE) {
-            const ast_argument *last = collect(l, out, i, g, values, position, &fine);
+            const ast_argument *last = collect(l, out, i, g, values, position, &m.fine);
             while (g != last) g = g->next, position++;
             continue;
         }
         if (value_has_poison(v)) {
-            fine = false;
+            m.fine = false;
         } else if (!is_taken(v, parameters[i].takes)) {
             report_kind(l, out, &parameters[i], g->value, v);
             if (v->kind == VALUE_TENSOR && parameters[i].takes & TAKES_TENSORS)
                 return false; /* cat(a, b): b is no dim */
-            fine = false;
+            m.fine = false;
         }
     }
-    const char *missing = fine ? say_missing(l, out) : NULL;
-    if (missing) {
-        diag *e = diag_error(l->diags, call->where, "%s needs %s", what, missing);
-        text t = text_new(l->arena);
-        for (size_t i = 0; i < count; i++)
-            text_printf(&t, "%s%s%s", i ? ", " : "", parameters[i].name, parameters[i].takes & REQUIRED ? "" : "=…");
-        diag_note_plain(e, "it takes %s", text_string(&t));
-        fine = false;
-    }
-    return fine;
+    return m.fine && !report_missing(l, out);
 }
 
 bool args_has(const arguments *a, size_t i) { return a->given[i] && a->values[i].kind != VALUE_NONE; }
