@@ -215,6 +215,19 @@ static void print_if(const printer *p, const cstmt *s, int depth, const char *le
     }
 }
 
+static void add_for(const cstmt *s, text *line) {
+    text_printf(line, "for (size_t %s = ", s->name);
+    print_expr(s->from, P_LOWEST, line);
+    if (s->kind == CSTMT_FOR_DOWN) {
+        text_printf(line, "; %s-- > 0;) {", s->name);
+        return;
+    }
+    text_printf(line, "; %s < ", s->name);
+    print_expr(s->to, P_LESS + 1, line);
+    if (s->number == 1) text_printf(line, "; %s++) {", s->name);
+    else text_printf(line, "; %s += %lld) {", s->name, (long long)s->number);
+}
+
 /* Where a block declares nothing, it needs no braces of its own. */
 static bool declares(const cblock *b) {
     for (const cstmt *s = b->first; s; s = s->next)
@@ -260,18 +273,7 @@ static void print_stmt(const printer *p, const cstmt *s, int depth) {
     case CSTMT_BREAK: text_add(&line, "break;"); break;
     case CSTMT_BLANK: break;
     case CSTMT_FOR:
-        text_printf(&line, "for (size_t %s = ", s->name);
-        print_expr(s->from, P_LOWEST, &line);
-        text_printf(&line, "; %s < ", s->name);
-        print_expr(s->to, P_LESS + 1, &line);
-        if (s->number == 1) text_printf(&line, "; %s++) {", s->name);
-        else text_printf(&line, "; %s += %lld) {", s->name, (long long)s->number);
-        break;
-    case CSTMT_FOR_DOWN:
-        text_printf(&line, "for (size_t %s = ", s->name);
-        print_expr(s->from, P_LOWEST, &line);
-        text_printf(&line, "; %s-- > 0;) {", s->name);
-        break;
+    case CSTMT_FOR_DOWN: add_for(s, &line); break;
     case CSTMT_IF: print_if(p, s, depth, ""); return;
     case CSTMT_SCOPE:
         if (!declares(s->body)) {

@@ -68,6 +68,27 @@ static void choose_windows(const chooser *c, const plan_kernel *k, plan_choice *
     to->work = conv->quantised_at + conv->chunk * pack_quantised(p);
 }
 
+/* Lanes are positions: the rows of tiles are channels. */
+static void choose_positions(const chooser *c, const plan_kernel *k, int64_t outputs, plan_choice *to) {
+    enum { LITTLE = 2 }; /* which registers have room for */
+    const ir_type *w = &k->inputs[1].view.type;
+    choice_conv *conv = &to->conv;
+    int64_t taps = dim_max(w->dims[2]), terms = dim_max(w->dims[1]) * taps;
+    cost_tile size = cost_unchained(c->body, dim_max(plan_conv_length(c->dims, k)), terms, outputs);
+    choice_tile tile = choose_tile(c, size, terms, COST_BLOCK);
+    conv->by_positions = true;
+    conv->lanes = c->body->lanes;
+    conv->channels = choose_heights(outputs, tile, tile);
+    choice_tile *tiles[] = {&conv->channels.tile, &conv->channels.taller};
+    for (int i = 0; i < 2; i++)
+        tiles[i]->unrolled = unrolls(c, taps, tiles[i]->size.rows * (int64_t)tiles[i]->size.vectors);
+    int64_t sums = conv->channels.taller.size.rows * (int64_t)conv->channels.taller.size.vectors;
+    bool waits = plan_conv_is_followed(k) && choice_sums_wait(&tile, (unsigned)sums);
+    conv->apart = k->kept > LITTLE;
+    conv->sums_at = waits || conv->apart ? 0 : -1;
+    if (conv->sums_at == 0) to->work = sums * c->body->lanes;
+}
+
 static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) {
     const ir_type *w = &k->inputs[1].view.type;
     int64_t groups = k->node->attrs.groups, outputs = dim_max(w->dims[0]) / groups, taps = dim_max(w->dims[2]);
@@ -75,23 +96,8 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
     to->kind = CHOICE_CONV;
     to->vectors = true;
     conv->by_windows = format_choose(k->node, choose_param(c, k->node, 1)) != FORMAT_FLOAT32;
-    const dim *length = plan_conv_length(c->dims, k);
-    if (!conv->by_windows && lanes_are_positions(c, k, outputs, length)) {
-        enum { LITTLE = 2 }; /* which registers have room for */
-        int64_t terms = dim_max(w->dims[1]) * taps;
-        cost_tile size = cost_unchained(c->body, dim_max(length), terms, outputs);
-        choice_tile tile = choose_tile(c, size, terms, COST_BLOCK);
-        conv->by_positions = true;
-        conv->lanes = c->body->lanes;
-        conv->channels = choose_heights(outputs, tile, tile);
-        choice_tile *tiles[] = {&conv->channels.tile, &conv->channels.taller};
-        for (int i = 0; i < 2; i++)
-            tiles[i]->unrolled = unrolls(c, taps, tiles[i]->size.rows * (int64_t)tiles[i]->size.vectors);
-        int64_t sums = conv->channels.taller.size.rows * (int64_t)conv->channels.taller.size.vectors;
-        bool waits = plan_conv_is_followed(k) && choice_sums_wait(&tile, (unsigned)sums);
-        conv->apart = k->kept > LITTLE;
-        conv->sums_at = waits || conv->apart ? 0 : -1;
-        if (conv->sums_at == 0) to->work = sums * c->body->lanes;
+    if (!conv->by_windows && lanes_are_positions(c, k, outputs, plan_conv_length(c->dims, k))) {
+        choose_positions(c, k, outputs, to);
         return;
     }
     if (plan_conv_is_followed(k)) ice("what follows a convolution wants positions in lanes");
