@@ -352,6 +352,41 @@ bool plan_pads_in_place(dim_table *t, const plan_kernel *k) {
     return x->buffer == y->buffer && dim_same(x->offset, dim_add(t, y->offset, first));
 }
 
+static void make_results(planner *p, const task *u, const char *const *names, plan_kernel *k) {
+    bool recurrent = u->kind == TASK_NODE && u->node->op == IR_RECURRENT;
+    k->result_count = u->result_count;
+    k->results = ARENA_ARRAY(p->arena, plan_operand, u->result_count);
+    for (unsigned r = 0; r < u->result_count; r++) {
+        bool carried = u->kind == TASK_NODE && u->node->result_count > 1 && (r > 0 || !recurrent);
+        /* what lies in another's memory, or in the caller's, is wanted there */
+        const pval *v = u->results[r];
+        bool wanted = v->used || v->kind == PVAL_VIEW || v->buffer->place != PLAN_SCRATCH;
+        if (!carried && !wanted) continue;
+        k->results[r].kind = PLAN_MEMORY;
+        k->results[r].view = seen_view(p, u->results[r], u, -1, r);
+        k->results[r].name = names ? names[u->input_count + r] : result_name(u, r);
+        planner_symbols(p, k, &k->results[r].view);
+    }
+}
+
+/* Of a node as the IR has them, but that the first may be computed as it is read. */
+static void make_inputs(operand_maker *maker, const task *u, plan_kernel *k) {
+    planner *p = maker->planner;
+    unsigned own = u->computed ? u->computed - 1 : 0; /* inputs of the task more than of the node */
+    k->input_count = u->input_count - own;
+    k->inputs = ARENA_ARRAY(p->arena, plan_operand, k->input_count);
+    for (unsigned i = 0; i < k->input_count; i++) {
+        const pval *v = u->inputs[own + i];
+        if (!v) continue;
+        if (i == 0 && u->computed) {
+            ir_type type = planner_computed_type(p, u);
+            k->inputs[i] = inlined_operand(maker, p->values[u->node->inputs[0]->id], &type);
+        } else {
+            k->inputs[i] = is_memory(v) ? memory_operand(maker, own + i) : simple_operand(maker, v);
+        }
+    }
+}
+
 static plan_kernel *make_kernel(planner *p, const task *u) {
     plan_kernel *k = ARENA_NEW(p->arena, plan_kernel);
     k->kind = u->kind == TASK_COPY    ? PLAN_COPY
@@ -364,21 +399,8 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
     if (k->check) planner_symbols_of(p, k, k->check->high);
     if (u->kind == TASK_NODE && (u->node->op == IR_ARANGE || u->node->op == IR_PLACE))
         planner_symbols_of(p, k, u->node->attrs.start);
-    k->result_count = u->result_count;
-    k->results = ARENA_ARRAY(p->arena, plan_operand, u->result_count);
-    bool recurrent = u->kind == TASK_NODE && u->node->op == IR_RECURRENT;
     const char **names = u->parts ? fused_names(p, u) : NULL;
-    for (unsigned r = 0; r < u->result_count; r++) {
-        bool carried = u->kind == TASK_NODE && u->node->result_count > 1 && (r > 0 || !recurrent);
-        /* what lies in another's memory, or in the caller's, is wanted there */
-        const pval *v = u->results[r];
-        bool wanted = v->used || v->kind == PVAL_VIEW || v->buffer->place != PLAN_SCRATCH;
-        if (!carried && !wanted) continue;
-        k->results[r].kind = PLAN_MEMORY;
-        k->results[r].view = seen_view(p, u->results[r], u, -1, r);
-        k->results[r].name = names ? names[u->input_count + r] : result_name(u, r);
-        planner_symbols(p, k, &k->results[r].view);
-    }
+    make_results(p, u, names, k);
     follow(p, u, k);
     operand_maker maker = {.planner = p, .task = u, .kernel = k, .names = names};
     if (u->parts) {
@@ -387,22 +409,11 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
     } else if (is_elementwise(u)) {
         elementwise_operands(&maker, k, &k->results[0].view.type);
     } else {
-        unsigned own = u->computed ? u->computed - 1 : 0; /* inputs of the task more than of the node */
-        k->input_count = u->input_count - own;
-        k->inputs = ARENA_ARRAY(p->arena, plan_operand, k->input_count);
-        for (unsigned i = 0; i < k->input_count; i++) {
-            const pval *v = u->inputs[own + i];
-            if (!v) continue;
-            if (i == 0 && u->computed) {
-                ir_type type = planner_computed_type(p, u);
-                k->inputs[i] = inlined_operand(&maker, p->values[u->node->inputs[0]->id], &type);
-            } else {
-                k->inputs[i] = is_memory(v) ? memory_operand(&maker, own + i) : simple_operand(&maker, v);
-            }
-        }
+        make_inputs(&maker, u, k);
     }
     bool constant = k->kind == PLAN_NODE && k->node->op == IR_PAD && k->node->attrs.pad_mode == IR_PAD_CONSTANT;
     if (constant && plan_pads_in_place(p->dims, k)) k->inputs[0].kind = PLAN_NONE; /* it is not read */
+    bool recurrent = u->kind == TASK_NODE && u->node->op == IR_RECURRENT;
     if (recurrent && u->inputs[IR_REC_LENGTHS]) {
         const dim *left;
         k->start = steps_done(p, u, u->loop, &left);
