@@ -14,7 +14,8 @@
 #     WEIGHTS_AS file the weights stand beside the code, in NAME.weights in the build folder. The code is made anew when FILE.nn, its weights, or nnc changes.
 #
 # NNC_EXECUTABLE names the nnc to be used, as in a build for another processor; otherwise it is the target nnc where there
-# is one, the one that was installed with this file, or the one in PATH.
+# is one, the one that was installed with this file, or the one in PATH. NNC_OPTIONS has options for all models of a build,
+# such as --target=baseline.
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.20)
 
@@ -84,7 +85,7 @@ function(nnc_add_model target file)
     set(header "${CMAKE_CURRENT_BINARY_DIR}/${model_NAME}.h")
     add_custom_command(
         OUTPUT "${source}" "${header}" ${beside}
-        COMMAND "${NNC_COMMAND}" "${model}" ${model_OPTIONS} --no-runtime -o "${source}" --depfile "${source}.d"
+        COMMAND "${NNC_COMMAND}" "${model}" ${NNC_OPTIONS} ${model_OPTIONS} --no-runtime -o "${source}" --depfile "${source}.d"
         DEPENDS "${NNC_COMMAND}" "${model}" ${weights}
         DEPFILE "${source}.d" # names the weights
         COMMENT "Compiling ${file}"

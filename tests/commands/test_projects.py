@@ -53,10 +53,11 @@ def rebuilds(bench, build, weights):
 
 def check_find_package(bench):
     install(bench)
-    for generator in ("Unix Makefiles", "Ninja"):
+    for generator, options in (("Unix Makefiles", ""), ("Ninja", "--target=baseline")):
         project(bench, "find_package", "tagger.nn", "tagger.safetensors", "main.c")
-        configure(bench, "-G", generator, "-DCMAKE_PREFIX_PATH=" + bench.path("prefix"))
+        configure(bench, "-G", generator, "-DCMAKE_PREFIX_PATH=" + bench.path("prefix"), "-DNNC_OPTIONS=" + options)
         bench.run("cmake", "--build", "out")
+        holds(("nnc_v8" in bench.read("out/tagger.c")) == (not options), "NNC_OPTIONS")
         holds(bench.run("out/app") == TAGS, generator)
         rebuilds(bench, lambda: bench.run("cmake", "--build", "out"), "app/tagger.safetensors")
         holds(bench.run("out/app") != TAGS, "the old weights are still in it")
@@ -84,7 +85,7 @@ def check_other_processor(bench):
                 f"set(CMAKE_FIND_ROOT_PATH {bench.path('nowhere')})\n"
                 "set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)\n")
     configure(bench, "-DCMAKE_TOOLCHAIN_FILE=" + bench.path("other.cmake"), "-DNNC_EXECUTABLE=" + bench.nnc,
-              "-Dnnc_DIR=" + bench.path("prefix/lib/cmake/nnc"))
+              "-DNNC_OPTIONS=--target=baseline", "-Dnnc_DIR=" + bench.path("prefix/lib/cmake/nnc"))
     bench.run("cmake", "--build", "out")
     holds(bench.run("out/app") == TAGS, "cross")
 

@@ -207,7 +207,7 @@ def check_hostile_names(bench):
         shutil.copy(os.path.join(TAGGER, "tagger.nn"), bench.path(name))
         shutil.copy(os.path.join(TAGGER, "tagger.safetensors"), bench.path("tagger.safetensors"))
         before = tree(bench)
-        for command in (("summary",), ("run", "--random", "1", "--target", "baseline"), ("--header", "h.h", "-o", "out.c")):
+        for command in (("summary",), ("run", "--random", "1", "--target", "baseline"), ("--header", "h.h", "-o", "out.c", "--target", "baseline")):
             status, said = nnc(bench, (*command, "--", name))
             holds(status == 0, (name, command, said))
         bench.run("gcc", "-fsyntax-only", "-Wall", "-Werror", "out.c")

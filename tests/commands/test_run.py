@@ -280,6 +280,7 @@ def check_signals(bench):
 def check_compilers(bench):
     """C++ and a wide target as well; the words of CC."""
     bench.write("adder.nn", ADDER)
+    bench.environment["CFLAGS"] = "-O0"
     for cc in ("g++", "gcc -std=c99 -Wall -Wextra -Wpedantic -Werror", "g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror"):
         bench.environment["CC"] = cc
         for target in ("all", "scalar")[:1 + (cc == "g++")]:

@@ -140,10 +140,12 @@ def attempts(t):
         yield text, bytes(new)
 
 
-def broken_inputs(t, nnc, every):
+def broken_inputs(t, nnc, every, first):
+    """Each so many attempts, from the first on; with --all each of them."""
+    every, first = (1, 0) if t.everything else (every, first)
     outcomes = {0: 0, 1: 0}
     for i, (text, weights) in enumerate(attempts(t)):
-        if i % every:
+        if i % every != first:
             continue
         t.write("m.nn", text)
         t.write("w.safetensors", weights)
@@ -165,13 +167,13 @@ def broken_inputs(t, nnc, every):
 
 def check_broken_inputs(t):
     """No input, however broken, makes nnc crash, leak or write a file; exit status 3 is a defect of nnc itself."""
-    broken_inputs(t, t.nnc_path, 1)
+    broken_inputs(t, t.nnc_path, 3, 0)
 
 
 def check_broken_inputs_sanitized(t):
     """No input, however broken, makes nnc crash, leak or read past an end (an nnc built with sanitizers)."""
     if t.sanitized_nnc:
-        broken_inputs(t, t.sanitized_nnc, 7)
+        broken_inputs(t, t.sanitized_nnc, 9, 1)
 
 
 def check_deep_and_long_inputs(t):

@@ -174,7 +174,7 @@ class Toolchain:
 def default_toolchains(every):
     out = ["gcc -O2 :: --target scalar", "gcc -O1 :: --target baseline", "gcc -O1 -DNNC_PLAIN_C :: --target c"]
     if not processor.lacks("x86-64-v3"):
-        out += ["gcc -O1 :: --target x86-64-v3", "clang -O2 :: --target x86-64-v3"]
+        out += ["gcc -O1 :: --target x86-64-v3", "clang -O1 :: --target x86-64-v3"]
         out += ["gcc -O2 -DNNC_FORCE_ISA=1", "clang -O2 -DNNC_FORCE_ISA=1"] * every
     if not processor.lacks("x86-64-v4"):
         out += ["gcc -O1 -DNNC_FORCE_ISA=2", "clang -O2 :: --target x86-64-v4"]

@@ -18,6 +18,8 @@ import tempfile
 import threading
 import time
 
+import strict
+
 RUNTIME = '#include "nnc_runtime.h"\n'
 DAY = 24 * 3600
 
@@ -53,6 +55,7 @@ class Runtime:
 
     def __init__(self, command, runtime, cxx=False, often=True):
         self.command, self.runtime, self.cxx, self.often = command, runtime, cxx, often
+        self.is_gcc = os.path.basename(command[0]).endswith(("gcc", "g++"))
         self.options, self.lock = {}, threading.Lock()
 
     def before(self, path):
@@ -77,7 +80,7 @@ class Runtime:
         """The options for what these lines select; None: not yet."""
         with open(os.path.join(self.runtime, "nnc_runtime.h"), "rb") as f:
             runtime = f.read()
-        name = hashlib.sha256(repr((self.command, self.cxx, text)).encode() + runtime).hexdigest()[:32]
+        name = hashlib.sha256(repr((self.matters(), self.cxx, text)).encode() + runtime).hexdigest()[:32]
         place = os.path.join(shared(), name)
         header = os.path.join(place, "runtime.h")
         if not self.often and not os.path.exists(place):
@@ -91,13 +94,23 @@ class Runtime:
                 return []   # what is wrong with the runtime is said again where it is compiled with a model
         return ["-include", header]
 
+    def matters(self):
+        """Of the command what makes another precompiled header: gcc takes one whatever it is to warn of, other compilers do not."""
+        if not self.is_gcc:
+            return self.command
+        kept = [word for word in self.command[1:] if not word.startswith(("-W", "-pedantic"))]
+        mode = [word for word in kept if word.startswith("-std=")]
+        return self.command[:1] + mode + [word for word in kept if word not in mode]
+
     def compile(self, text, runtime, header):
         """Whether the precompiled header is there; only a whole one gets its name."""
         remove_unused()
         for name, data in (("nnc_runtime.h", runtime), ("runtime.h", text.encode())):
             with open(os.path.join(os.path.dirname(header), name), "wb") as f:
                 f.write(data)
-        done = subprocess.run(self.command + ["-x", "c++-header" if self.cxx else "c-header", header, "-o", header + ".new"],
+        # of what it holds nothing is said again with a model: for whoever is first it is compiled as the strictest would
+        warnings = strict.STRICT + ([] if self.cxx else strict.ONLY_C) if self.is_gcc else []
+        done = subprocess.run(self.command + warnings + ["-x", "c++-header" if self.cxx else "c-header", header, "-o", header + ".new"],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode == 0:
             os.rename(header + ".new", header + ".gch")

@@ -329,10 +329,10 @@ static float of_double(double value)
     return converted(TENSOR_F64, bytes, 8);
 }
 
-/* All 65536 halves against their definition. */
+/* All 65536 halves against their definition; under sanitizers some, of every exponent. */
 START_TEST(test_halves)
 {
-    for (unsigned bits = 0; bits < 0x10000; bits++) {
+    for (unsigned bits = 0; bits < 0x10000; bits += UNIT_EVERY) {
         int exponent = bits >> 10 & 31, fraction = bits & 1023;
         float got = of_half(bits);
         ck_assert_int_eq(!!signbit(got), (int)(bits >> 15));

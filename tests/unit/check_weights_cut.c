@@ -1,5 +1,5 @@
 /* check_weights_cut: weights files of every format, cut, and with a byte changed: refused with a word, or read to the last
- * element. Nothing else may happen. At every sixteenth byte; with the argument `all` at every one. */
+ * element. Nothing else may happen. At every sixteenth byte, under sanitizers each UNIT_EVERY of these; with the argument `all` at every one. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static const char *const files[] = {
 enum { FILES = sizeof files / sizeof *files, LARGEST = 1 << 16 };
 
 static unsigned char bytes[LARGEST];
-static size_t size, step = 16;
+static size_t size, step = 16 * UNIT_EVERY;
 
 static void read_case(int i)
 {
