@@ -188,7 +188,8 @@ def main():
     settings = (wasm.Settings(options.build, options.core, options.nnc) if options.wasm
                 else narrow.Settings(options.build, options.isa, options.core, options.nnc, options.weights_type)
                 if options.weights_type
-                else (training.Settings if options.train else Settings)(options.build, options.isa, options.core, options.nnc))
+                else (training.Settings if options.train else Settings)(options.build, options.isa, options.core,
+                                                                        options.nnc))
     for name, why in settings.skipped.items():
         print(f"{name} is skipped: {why}", file=sys.stderr)
     limits = Limits(settings)

@@ -158,13 +158,15 @@ class Settings:
         return [program]
 
     def compile(self, folder, members, name=NNC, options=()):
-        """Compiles the .nn file in `folder` to one program, and enters it for each of `members`; the facts for the table."""
+        """Compiles the .nn file in `folder` to one program, and enters it for each of `members`; the facts for the
+        table."""
         force = [f"-DNNC_FORCE_ISA={self.isa}"] if self.isa is not None else []
         _, generated = run_timed([self.nnc, folder / "model.nn", "-o", folder / "model.c", "--standalone", "--target",
                                   "all", "--weights", folder / "model.safetensors", *options])
         _, compiled = run_timed([*self.cc, *self.cflags, *force, "-c", folder / "model.c", "-o", folder / "model.o"])
         program = folder / name.replace(" ", "-")
-        run([*self.cc, "-O2", f"-I{folder}", f"-I{HERE}", HERE / "peers" / "nnc.c", folder / "model.o", "-lm", "-o", program])
+        run([*self.cc, "-O2", f"-I{folder}", f"-I{HERE}", HERE / "peers" / "nnc.c", folder / "model.o", "-lm", "-o",
+             program])
         for built in members:
             built.entries[name] = [Entry(name, [program, "{inputs}", "{outputs}", built.sizes, built.w.name])]
         return {"seconds": (generated, compiled), "sizes": sizes_of(folder / "model.o")}
@@ -267,7 +269,8 @@ class Built:
         if s.ort_include:
             return [Entry(name, [s.build / "ort", "{inputs}", "{outputs}", self.sizes, graph])]
         # the whole pass in one call, so that Node's own time counts as little as it can
-        return [self.javascript(name, "ort.mjs", s.ort_module, "cpu", graph, calls=1, steps=self.w.calls * self.w.steps)]
+        return [self.javascript(name, "ort.mjs", s.ort_module, "cpu", graph, calls=1,
+                                steps=self.w.calls * self.w.steps)]
 
     def onnx_runtime_int8(self):
         """Of LSTMs, the only recurrent layer that it quantises."""
@@ -284,7 +287,8 @@ class Built:
 
     def javascript(self, name, program, *arguments, **sizes):
         """A contestant of peers/contestant.mjs; `sizes` in the place of the workload's own."""
-        told = json.dumps({**vars(self.w), "output": self.w.output, "states": self.states, "tokens": self.tokens, **sizes})
+        told = json.dumps({**vars(self.w), "output": self.w.output, "states": self.states, "tokens": self.tokens,
+                           **sizes})
         return Entry(name, ["node", HERE / "peers" / program, "{inputs}", "{outputs}", told, *arguments])
 
     def pytorch(self):
@@ -325,7 +329,8 @@ class Built:
         return entries
 
 
-PEERS = {ORT: Built.onnx_runtime, ORT_INT8: Built.onnx_runtime_int8, ORT_WEB: Built.onnx_runtime_web, TORCH: Built.pytorch, RTNEURAL: Built.rtneural}
+PEERS = {ORT: Built.onnx_runtime, ORT_INT8: Built.onnx_runtime_int8, ORT_WEB: Built.onnx_runtime_web,
+         TORCH: Built.pytorch, RTNEURAL: Built.rtneural}
 ONNX_LOCK = threading.Lock()        # protobuf in Python gains nothing from threads
 
 

@@ -29,7 +29,8 @@ class Limits:
 
     def __init__(self, settings):
         self.command = ["taskset", "-c", settings.core, *settings.launch(settings.build / "limits")]
-        run([*settings.cc, "-O2", "-ffp-contract=fast", *settings.native, HERE / "limits.c", "-o", settings.build / "limits"])
+        run([*settings.cc, "-O2", "-ffp-contract=fast", *settings.native, HERE / "limits.c", "-o",
+             settings.build / "limits"])
         self.operations, self.streams = 0.0, {}
 
     def measure(self):

@@ -1,5 +1,5 @@
-"""narrow: what `bench/run --weights-type NAME` measures: nnc's code with weights in fewer bits, beside its own in float32 and
-beside ONNX Runtime, whose LSTM in 8 bits (DynamicQuantizeLSTM) is there for int8.
+"""narrow: what `bench/run --weights-type NAME` measures: nnc's code with weights in fewer bits, beside its own in
+float32 and beside ONNX Runtime, whose LSTM in 8 bits (DynamicQuantizeLSTM) is there for int8.
 """
 import statistics
 
@@ -64,8 +64,10 @@ def write(path, rows, settings, limits, options):
                       report.timing(row, NNC), report.timing(row, NARROW), ratio(row, NARROW, NNC),
                       *(ratio(row, name, NARROW) for name in peers),
                       *(f"{row['rms'][name]:.1e}" if name in row["rms"] else "" for name in (NNC, NARROW, *peers))])
-    lines += report.table(["workload", "KiB of tables, float32", settings.weights_type, "of float32", "ns a step, float32",
-                           settings.weights_type, "of float32", *peers, "rms error, float32", settings.weights_type, *peers],
+    lines += report.table(["workload", "KiB of tables, float32", settings.weights_type, "of float32",
+                           "ns a step, float32",
+                           settings.weights_type, "of float32", *peers, "rms error, float32", settings.weights_type,
+                           *peers],
                           table)
     lines += ["", f"A peer's column is its time divided by that of nnc's code with {settings.weights_type}: over 1, nnc is "
               "faster. Errors are against float64 with the weights as they were.", *report.failures(rows), ""]

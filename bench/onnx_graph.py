@@ -20,8 +20,9 @@ def quantised(matrices, largest):
 
 
 def write(w, parameters, path, int8=0):
-    """int8: LSTMs as ONNX Runtime's tools make them, with inputs that are quantised as they come, and weights in 8 bits of
-    at most this magnitude: 127, or 63 where the processor's sums of products are too short for that (reduce_range)."""
+    """int8: LSTMs as ONNX Runtime's tools make them, with inputs that are quantised as they come, and weights in 8 bits
+    of at most this magnitude: 127, or 63 where the processor's sums of products are too short for that
+    (reduce_range)."""
     nodes, constants = [], []
 
     def constant(name, array):

@@ -4,7 +4,8 @@ from xml.sax.saxutils import escape
 
 from contestants import NNC, ORT, ORT_WEB, RTNEURAL, SCALAR, TORCH
 
-COLOURS = {NNC: "#333333", ORT: "#4477aa", ORT_WEB: "#4477aa", RTNEURAL: "#228833", TORCH: "#ee6677", SCALAR: "#ccbb44", "KANN": "#228833"}
+COLOURS = {NNC: "#333333", ORT: "#4477aa", ORT_WEB: "#4477aa", RTNEURAL: "#228833", TORCH: "#ee6677", SCALAR: "#ccbb44",
+           "KANN": "#228833"}
 
 
 class Picture:

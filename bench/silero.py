@@ -1,5 +1,5 @@
-"""silero: Silero VAD as imported, beside ONNX Runtime on the model itself: the time of a frame of 576 samples, in turn on
-one core; `bench/run --silero` prepares what it needs. Both must give the same probabilities within 1e-5."""
+"""silero: Silero VAD as imported, beside ONNX Runtime on the model itself: the time of a frame of 576 samples, in turn
+on one core; `bench/run --silero` prepares what it needs. Both must give the same probabilities within 1e-5."""
 import argparse
 import json
 import os

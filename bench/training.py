@@ -1,8 +1,9 @@
-"""training: what `bench/run --train` measures: a step of training (forward, backward, optimizer), beside PyTorch's and KANN's
-and beside the forward part alone.
+"""training: what `bench/run --train` measures: a step of training (forward, backward, optimizer), beside PyTorch's and
+KANN's and beside the forward part alone.
 
-A workload is an Embedding (where `vocabulary` is set), a recurrent layer, a Linear, and cross_entropy over all rows. A pass
-is five steps of training, each on a batch of its own; its outputs are the five losses, compared with PyTorch in float64.
+A workload is an Embedding (where `vocabulary` is set), a recurrent layer, a Linear, and cross_entropy over all rows. A
+pass is five steps of training, each on a batch of its own; its outputs are the five losses, compared with PyTorch in
+float64.
 """
 import concurrent.futures
 import dataclasses
@@ -182,7 +183,8 @@ def write(path, rows, settings, limits, options):
     lines = ["# Training: T1 to T7", "", *head(settings, limits, options),
              *table(["workload", "forward, µs", "step, µs", "step / forward", "goal", *peers], speed), "",
              "Forward is `NAME_run` on the same rows, a step `NAME_train`: forward, backward and the optimizer's update. A "
-             "peer's column is the time of its step divided by nnc's. All contestants flush denormal numbers.", *failures(rows), "",
+             "peer's column is the time of its step divided by nnc's. All contestants flush denormal numbers.",
+             *failures(rows), "",
              "## Times", "", *table(["ns", NNC, forward, *peers], times), "",
              f"Medians over {options.rounds} rounds; behind ± the distance of the quartiles.", "",
              "## Errors", "", *table(["losses of five steps against float64", NNC, *peers], errors), "",

@@ -1,4 +1,5 @@
-"""wasm: what `bench/run --wasm` measures: nnc's code as WebAssembly in Node, with and without SIMD, beside onnxruntime-web.
+"""wasm: what `bench/run --wasm` measures: nnc's code as WebAssembly in Node, with and without SIMD, beside
+onnxruntime-web.
 """
 import json
 import os
@@ -19,7 +20,8 @@ class Settings(contestants.Settings):
     def __init__(self, build, core, nnc):
         super().__init__(build, None, core, nnc)
         self.cc = [os.environ.get("CLANG", "clang"), *TARGET]
-        self.native = ["-msimd128", f"-Wl,--initial-memory={160 << 20}"]    # limits.c's; Node's WASI aborts when it grows
+        # limits.c's; Node's WASI aborts when it grows
+        self.native = ["-msimd128", f"-Wl,--initial-memory={160 << 20}"]
 
     def body(self):
         return "`-msimd128`, `--target wasm`"

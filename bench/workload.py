@@ -2,8 +2,9 @@
 
 A workload is an Embedding (where `vocabulary` is set), a recurrent layer and a Linear (where `linear` is set); or an
 LSTM cell written out, `cell`, of Linear layers w_ih and w_hh in a loop over the steps, with LayerNorms ln_i and ln_h of
-their products and ln_c of c where `norms` is set; or one of programs.py, `program`. A pass is `calls` calls of T steps each; with `state` the recurrent state goes on from call to call. Every contestant gets the
-same weights: float32, under the names of the layers in the .nn file, as in a PyTorch state_dict.
+their products and ln_c of c where `norms` is set; or one of programs.py, `program`. A pass is `calls` calls of T steps
+each; with `state` the recurrent state goes on from call to call. Every contestant gets the same weights: float32, under
+the names of the layers in the .nn file, as in a PyTorch state_dict.
 """
 import dataclasses
 import random

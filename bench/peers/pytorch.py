@@ -1,4 +1,5 @@
-"""pytorch: PyTorch on one thread, as a contestant (see contestant.h): `pytorch.py INPUTS OUTPUTS WEIGHTS SIZES VARIANT`.
+"""pytorch: PyTorch on one thread, as a contestant (see contestant.h): `pytorch.py INPUTS OUTPUTS WEIGHTS SIZES
+VARIANT`.
 
 WEIGHTS is a .npz of the state_dict, SIZES the workload in JSON. The modules are torch.nn's own, run eagerly under
 inference_mode, one call of them for each call of the workload; a cell that is written out, as VARIANT says, eagerly or

@@ -1,4 +1,5 @@
-"""pytorch_train: steps of training in PyTorch, one thread: as a contestant (see contestant.h), `pytorch_train.py INPUTS OUTPUTS
+"""pytorch_train: steps of training in PyTorch, one thread: as a contestant (see contestant.h), `pytorch_train.py INPUTS
+OUTPUTS
 WEIGHTS SIZES TARGETS`, and in float64 what all losses are compared with. WEIGHTS is a .npz of the state_dict, SIZES the
 workload in JSON."""
 import json
