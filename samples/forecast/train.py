@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Trains the tide's model; writes forecast.safetensors, levels.txt and expected.txt beside this file.
 
-Needs python3-torch; takes half a minute. The tides are made up: the sum of the two largest constituents of a real one, the
-moon's M2 of 12.42 hours and the sun's S2 of 12, with amplitudes and phases by chance. The model predicts the next hour, and is
-taught on its own predictions too: what it gives goes back into it for the last hours of each example.
+Needs python3-torch; takes half a minute. The tides are made up: the sum of the two largest constituents of a real one,
+the moon's M2 of 12.42 hours and the sun's S2 of 12, with amplitudes and phases by chance. The model predicts the next
+hour, and is taught on its own predictions too: what it gives goes back into it for the last hours of each example.
 """
 import math
 import os
@@ -23,7 +23,8 @@ PAST, AHEAD = 48, 24  # hours
 def tide(rng, hours):
     moon, sun = rng.uniform(0.6, 1.6), rng.uniform(0.1, 0.5)
     a, b = rng.uniform(0, 2 * math.pi), rng.uniform(0, 2 * math.pi)
-    return [moon * math.cos(2 * math.pi * t / 12.42 + a) + sun * math.cos(2 * math.pi * t / 12 + b) for t in range(hours)]
+    return [moon * math.cos(2 * math.pi * t / 12.42 + a) + sun * math.cos(2 * math.pi * t / 12 + b)
+            for t in range(hours)]
 
 
 class Forecast(nn.Module):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Weights beside the code: the bits are those of tables in the C, files can be swapped, and what is no file for the code
-is refused before a run.
+"""Weights beside the code: the bits are those of tables in the C, files can be swapped, and what is no file for the
+code is refused before a run.
 
 usage: run.py --nnc BUILD/nnc [--cc CC]
 
@@ -169,7 +169,8 @@ class Case:
         return call([self.nnc, f"{self.name}.nn", *options], self.folder, status)
 
     def build(self, program, *flags):
-        call([*self.cc, "-O0", "-Wall", "-Wextra", "-Werror", *flags, "driver.c", f"{self.name}.c", "-o", program, "-lm"],
+        call([*self.cc, "-O0", "-Wall", "-Wextra", "-Werror", *flags, "driver.c", f"{self.name}.c", "-o", program,
+              "-lm"],
              self.folder)
 
     def run(self, *words, status=0):
@@ -195,7 +196,8 @@ def check_bits_and_swapping(case):
     case.compile("-o", f"{name}.c", "--random-weights", "2", "--weights-as", "file")
     second = (case.folder / f"{name}.weights").read_bytes()
     require((case.folder / "other.weights").read_bytes() == second, "--weights-only writes other bytes")
-    require((case.folder / f"{name}.c").read_bytes().replace(b" --random-weights 2", b"") == code, "the C depends on values")
+    require((case.folder / f"{name}.c").read_bytes().replace(b" --random-weights 2", b"") == code,
+            "the C depends on values")
     (case.folder / "first.weights").write_bytes(first)
     for file, results in zip(("first.weights", "other.weights"), wanted):
         require(case.run("beside", file) == results, f"{file}: other bits than with tables in the C")
@@ -227,7 +229,8 @@ def check_reasons(case):
 
 
 def check_other_target(case):
-    case.compile("-o", "scalar.c", "--header", "scalar.h", "--random-weights", "1", "--weights-as", "file", "--target", "scalar")
+    case.compile("-o", "scalar.c", "--header", "scalar.h", "--random-weights", "1", "--weights-as", "file", "--target",
+                 "scalar")
     require("another model" in case.run("beside", "scalar.weights", status=4), "another packing is taken")
     shown, _ = call([case.nnc, "weights", "first.weights", "scalar.weights"], case.folder)
     require("other code takes" in shown and "\n- " in shown and "\n+ " in shown, f"no difference is shown: {shown}")
@@ -255,7 +258,8 @@ def check_big_endian(case):
 
 def check_options(case):
     name = case.name
-    for options in (["--weights-as", "file", "-o", "-"], ["--big-endian", "-o", "a.c"], ["--weights-as", "x", "-o", "a.c"],
+    for options in (["--weights-as", "file", "-o", "-"], ["--big-endian", "-o", "a.c"],
+                    ["--weights-as", "x", "-o", "a.c"],
                     ["--weights-only", "-o", "a.txt"], ["--weights-only", "-o", "a.c", "--header", "b.h"]):
         case.compile("--random-weights", "1", *options, status=2)
     made = [p.name for p in case.folder.iterdir() if p.name.startswith("a.")]

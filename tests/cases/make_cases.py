@@ -3,9 +3,9 @@
 
 usage: make_cases.py
 
-The folders are committed: the tests themselves need no PyTorch. Each case is seeded from its own name. What a case folder
-holds stands in ../tools/run_cases.py, how a case is made in ../tools/casegen/case.py. The folders that this script does
-not name (hello_*, tagger, latch, ...) are acceptance cases that came with the project.
+The folders are committed: the tests themselves need no PyTorch. Each case is seeded from its own name. What a case
+folder holds stands in ../tools/run_cases.py, how a case is made in ../tools/casegen/case.py. The folders that this
+script does not name (hello_*, tagger, latch, ...) are acceptance cases that came with the project.
 """
 import importlib
 import os

@@ -8,9 +8,9 @@ usage: check_cases.py --nnc BUILD/nnc --reference BUILD/reference_run [options] 
   --part K/N       of the folders only each Nth, from the Kth on
   --verbose        a line for each output
 
-Each case is compiled with --weights-type, run on its inputs, and compared with the interpreter in float64 with the file's own
-weights; so is the interpreter with the file whose matrices NumPy rounded. The rms of an output's first error may be 1.5 times
-that of the second, and what plain float32 arithmetic loses besides. Exit status 1 if a case fails.
+Each case is compiled with --weights-type, run on its inputs, and compared with the interpreter in float64 with the
+file's own weights; so is the interpreter with the file whose matrices NumPy rounded. The rms of an output's first error
+may be 1.5 times that of the second, and what plain float32 arithmetic loses besides. Exit status 1 if a case fails.
 """
 import argparse
 import array
@@ -71,7 +71,8 @@ def rounded(matrix, kind):
 
 
 def by_output_channel(matrix, groups):
-    """ConvTranspose1d's weight [in, out / groups, k] as the convolution that it is to nnc: [out, in / groups, k], mirrored."""
+    """ConvTranspose1d's weight [in, out / groups, k] as the convolution that it is to nnc: [out, in / groups, k],
+    mirrored."""
     inputs, outputs, k = matrix.shape
     return matrix.reshape(groups, inputs // groups, outputs, k).swapaxes(1, 2).reshape(-1, inputs // groups, k)[:, :, ::-1]
 

@@ -6,14 +6,16 @@ usage: check_narrow.py --nnc BUILD/nnc --reference BUILD/reference_run [options]
   --models N     seeds 0 .. N - 1 (default 144), unless seeds are given
   --every        each model by every compiler and body; without it they take turns
   --cc "gcc -O2 :: --target baseline"    a C compiler with its flags, and options for nnc; several times. Default: the
-                 bodies that this machine has, by gcc and clang; where AVX-512 is missing, its body by AVX2 (tools/avx512.py)
+                 bodies that this machine has, by gcc and clang; where AVX-512 is missing, its body by AVX2
+                 (tools/avx512.py)
   --runner "..." runs the programs (an emulator)
   --link "..."   what the C compiler gets besides when it links, such as a linker script
   --keep DIR     leaves everything there
 
-The interpreter evaluates in float64 with the rounded weights, and rounds the vectors that are multiplied with int8 as the
-code does. The limit is the contract's, 4 times the interpreter's own float32 error plus 1e-6; with int8 an element may be
-rounded the other way where the two differ in their last bits: there it is 1e-4 of 1 + |want| and of what x is. One run over
+The interpreter evaluates in float64 with the rounded weights, and rounds the vectors that are multiplied with int8 as
+the code does. The limit is the contract's, 4 times the interpreter's own float32 error plus 1e-6; with int8 an element
+may be rounded the other way where the two differ in their last bits: there it is 1e-4 of 1 + |want| and of what x is.
+One run over
 T steps and T runs of one step must give the same bits. Standard library only.
 """
 import argparse

@@ -1,5 +1,5 @@
-"""Models with narrow weights: layers of every kind, in sizes around those of vectors, panels and blocks of 32 terms, and
-weights that are hard to round. A model follows from its seed."""
+"""Models with narrow weights: layers of every kind, in sizes around those of vectors, panels and blocks of 32 terms,
+and weights that are hard to round. A model follows from its seed."""
 import json
 import math
 import random
@@ -11,7 +11,8 @@ TYPES = ["int16", "int8", "float16", "bfloat16"]   # the last two are `stored`
 
 
 class Model:
-    """name, text (of the .nn), tensors {key: (shape, values)}, inputs [(shape with "T", dtype, limit)], outputs [shape]"""
+    """name, text (of the .nn), tensors {key: (shape, values)}, inputs [(shape with "T", dtype, limit)], outputs
+    [shape]"""
 
     def __init__(self, name, kind):
         self.name, self.kind = name, kind
@@ -125,7 +126,8 @@ def whole(m, rng):
     kind = rng.choice(["LSTM", "GRU", "RNN"])
     inputs, hidden, batch = rng.choice(TERMS), rng.choice(SIZES), rng.choice([1, 2, 3, 5])
     layers, both, m.time = rng.choice([1, 2]), rng.random() < 0.6, rng.choice([2, 5, 17])
-    add_layer(m, rng, "r", f"{kind}({inputs}, {hidden}, num_layers={layers}, bidirectional={'true' if both else 'false'})",
+    add_layer(m, rng, "r",
+              f"{kind}({inputs}, {hidden}, num_layers={layers}, bidirectional={'true' if both else 'false'})",
               recurrent_shapes(kind, inputs, hidden, layers, both), rng.random() < 0.3)
     m.inputs.append((["T", batch, inputs], "float32", 2))
     m.lines.append(f"input x: float32[T, {batch}, {inputs}]")
@@ -138,7 +140,8 @@ def linear(m, rng):
     m.time = rng.choice([1, 2, 3, 50, 100])
     bias = rng.random() < 0.7
     shapes = {"weight": [outputs, inputs], **({"bias": [outputs]} if bias else {})}
-    add_layer(m, rng, "f", f"Linear({inputs}, {outputs}, bias={'true' if bias else 'false'})", shapes, rng.random() < 0.5)
+    add_layer(m, rng, "f", f"Linear({inputs}, {outputs}, bias={'true' if bias else 'false'})", shapes,
+              rng.random() < 0.5)
     m.inputs.append((["T", batch, inputs], "float32", rng.choice([2, 1e4, 1e-3])))
     m.outputs.append(["T", batch, outputs])
     m.lines += [f"input x: float32[T, {batch}, {inputs}]", "output y = f(x)"]
@@ -151,12 +154,14 @@ def convolution(m, rng):
     kernel, stride, dilation, batch = rng.choice([1, 3, 4, 9]), rng.choice([1, 2]), rng.choice([1, 2]), rng.choice([1, 2])
     padding, m.time = rng.choice([0, 1, (kernel - 1) * dilation]), rng.choice([3, 40])
     add_layer(m, rng, "c", f"Conv1d({channels}, {outputs}, {kernel}, stride={stride}, dilation={dilation}, "
-              f"padding={padding}, groups={groups})", {"weight": [outputs, channels // groups, kernel], "bias": [outputs]},
+              f"padding={padding}, groups={groups})",
+              {"weight": [outputs, channels // groups, kernel], "bias": [outputs]},
               rng.random() < 0.4)
     longest = (kernel - 1) * dilation
     m.inputs.append(([batch, channels, ("T", longest)], "float32", 2))
     m.lines += [f"input x: float32[{batch}, {channels}, T + {longest}]", "output y = c(x)"]
-    m.outputs.append([batch, outputs, lambda t: (t + longest + 2 * padding - (kernel - 1) * dilation - 1) // stride + 1])
+    m.outputs.append([batch, outputs,
+                      lambda t: (t + longest + 2 * padding - (kernel - 1) * dilation - 1) // stride + 1])
 
 
 def embedding(m, rng):

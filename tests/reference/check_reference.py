@@ -4,8 +4,9 @@
 usage: check_reference.py --reference BUILD/reference_run [--verbose] [CASE_DIR ...]   (default: all cases)
 
 PyTorch's float64 results stand in the case folders as float32, so the two agree to about 1e-7, and the limit is 1e-6
-relative. Each case runs on the model as it was lowered and as the compiler's passes leave it; its float32 mode may be no
-further away than 1e-4, and all of them together not exact, which would mean that it does not round. Standard library only.
+relative. Each case runs on the model as it was lowered and as the compiler's passes leave it; its float32 mode may be
+no further away than 1e-4, and all of them together not exact, which would mean that it does not round. Standard library
+only.
 Exit status 1 if a case fails.
 """
 import argparse
@@ -71,7 +72,8 @@ def main():
     args = parser.parse_args()
     folders = args.cases
     if not folders:
-        folders = [os.path.join(TESTS, p, n) for p in ("cases", "streaming") for n in os.listdir(os.path.join(TESTS, p))]
+        folders = [os.path.join(TESTS, p, n) for p in ("cases", "streaming")
+                   for n in os.listdir(os.path.join(TESTS, p))]
         folders = sorted(f for f in folders if os.path.exists(os.path.join(f, "case.json")))
     failed, most = 0, [0.0, 0.0]
     for folder in folders:

@@ -216,7 +216,8 @@ case("bind_weight_norm", """model m {
 """, tensors(("a.weight_g", "F32", [6, 1]), ("a.bias", "F32", [6]),
              ("b.parametrizations.weight.original1", "F32", [6, 6]), ("b.bias", "F32", [6]),
              ("c.weight_g", "F32", [6]), ("c.weight_v", "F32", [6, 6]), ("c.bias", "F32", [6]),
-             ("d.parametrizations.weight.original0", "F32", [6, 1]), ("d.weight_v", "F32", [6, 6]), ("d.bias", "F32", [6])))
+             ("d.parametrizations.weight.original0", "F32", [6, 1]), ("d.weight_v", "F32", [6, 6]),
+             ("d.bias", "F32", [6])))
 case("bind_rank", PARAM, tensors(("w", "F32", [2, 1])))
 # module. before every key is stripped; here it is not before every key
 case("bind_module_prefix", TAGGER, tensors(("module.embed.weight", "F32", [9, 6]), *lstm("module.lstm."),

@@ -1,4 +1,5 @@
-"""The functions of one argument of compiler/ir/function.def, those that are made of them, and all activations as modules."""
+"""The functions of one argument of compiler/ir/function.def, those that are made of them, and all activations as
+modules."""
 import numpy as np
 import torch
 from torch import nn
@@ -17,7 +18,8 @@ def pairs(*names, of="torch"):
 
 def make_functions():
     calls("fn_activations_all", ONE, [
-        *pairs("silu", "mish", "selu", "celu", "relu6", "hardsigmoid", "hardswish", "softsign", "logsigmoid", "tanhshrink",
+        *pairs("silu", "mish", "selu", "celu", "relu6", "hardsigmoid", "hardswish", "softsign", "logsigmoid",
+               "tanhshrink",
                "hardshrink", "softshrink", of="F"),
         ("celu(x, 0.7)", "F.celu(x, 0.7)"),
         ("celu(x / 4, alpha=-0.5)", "F.celu(x / 4, -0.5)"),
@@ -57,7 +59,8 @@ def make_functions():
         ("min(y, max(0.0, x))", "torch.minimum(y, torch.clamp(x, min=0))"),
         ("max(x, 0)", "torch.max(x, 0)[0]"), ("min(y, 1)", "torch.min(y, 1)[0]"),
     ], {"N": 47}, HEAD)
-    calls("fn_glu_prelu_softmin", {"x": ("wide_range(2 * 6 * 5).reshape(2, 6, 5)", "[2, C, 5]"), "w": ("randn(6)", "[C]"),
+    calls("fn_glu_prelu_softmin",
+          {"x": ("wide_range(2 * 6 * 5).reshape(2, 6, 5)", "[2, C, 5]"), "w": ("randn(6)", "[C]"),
                                    "one": ("randn(1)", "")}, [
         ("glu(transpose(x, 0, 2), dim=2)", "F.glu(x.transpose(0, 2), dim=2)"),
         ("glu(x, 0)", "F.glu(x, 0)"),
@@ -74,7 +77,8 @@ def make_extremes():
     rows = pairs("sign", "floor", "ceil", "round", "trunc", "rsqrt", "erf", "exp2", "log2", "log10", "atan")
     rows += pairs("relu6", "hardsigmoid", "celu", "logsigmoid", "hardshrink", of="F")
     rows += [(f"1 / {f}(x)", f"1 / torch.{f}(x)") for f in ("floor", "ceil", "trunc", "sign", "erf")]
-    rows += [("reciprocal(where(abs(x) < 1e-38, x * 0, x))", "torch.reciprocal(torch.where(x.abs() < 1e-38, x * 0, x))"),
+    rows += [("reciprocal(where(abs(x) < 1e-38, x * 0, x))",
+              "torch.reciprocal(torch.where(x.abs() < 1e-38, x * 0, x))"),
              ("square(clamp(x, -1e15, 1e15))", "torch.square(torch.clamp(x, -1e15, 1e15))"),
              ("hardswish(clamp(x, max=1e30))", "F.hardswish(torch.clamp(x, max=1e30))"),
              ("selu(clamp(x, max=1e30))", "F.selu(torch.clamp(x, max=1e30))"),
@@ -91,11 +95,14 @@ def make_extremes():
     c.write(text, forward, dims={"N": len(x)})
 
 
-MODULES = ["ReLU()", "ReLU6()", "LeakyReLU(0.2)", "ELU(alpha=0.5)", "SELU()", "CELU(0.7)", "GELU()", "GELU(approximate=\"tanh\")",
-           "SiLU()", "Mish()", "Sigmoid()", "Tanh()", "Hardtanh(0, 20)", "Hardtanh()", "Hardsigmoid()", "Hardswish(inplace=True)",
+MODULES = ["ReLU()", "ReLU6()", "LeakyReLU(0.2)", "ELU(alpha=0.5)", "SELU()", "CELU(0.7)", "GELU()",
+           "GELU(approximate=\"tanh\")",
+           "SiLU()", "Mish()", "Sigmoid()", "Tanh()", "Hardtanh(0, 20)", "Hardtanh()", "Hardsigmoid()",
+           "Hardswish(inplace=True)",
            "Softplus(beta=2, threshold=3)", "Softsign()", "LogSigmoid()", "Tanhshrink()", "Hardshrink(0.3)",
            "Softshrink(lambd=0.3)", "Threshold(0.1, 20)", "GLU(dim=1)", "Softmax(dim=1)", "Softmin(dim=-1)",
-           "LogSoftmax(dim=-1)", "Identity()", "PReLU()", "PReLU(num_parameters=4, init=0.1)", "Flatten()", "Flatten(0, 1)"]
+           "LogSoftmax(dim=-1)", "Identity()", "PReLU()", "PReLU(num_parameters=4, init=0.1)", "Flatten()",
+           "Flatten(0, 1)"]
 
 
 def make_modules():
@@ -108,7 +115,8 @@ def make_modules():
         c.layer(f"a{i}", module)
     lines = [f"    layer a{i} = {text}" for i, text in enumerate(MODULES)]
     lines += [f"    output y{i} = a{i}(x)" for i in range(len(MODULES))]
-    c.write('model modules {\n    weights "weights.safetensors"\n    input x: float32[2, 4, 3]\n' + "\n".join(lines) + "\n}\n",
+    c.write('model modules {\n    weights "weights.safetensors"\n    input x: float32[2, 4, 3]\n'
+            + "\n".join(lines) + "\n}\n",
             lambda m, x: tuple(getattr(m, f"a{i}")(x.clone()) for i in range(len(MODULES))))
 
 

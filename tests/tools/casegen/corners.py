@@ -1,5 +1,5 @@
-"""Where results lie: states that are made in columns of an output. And numbers: parameters that have no decimal spelling,
-arithmetic that is done at compile time."""
+"""Where results lie: states that are made in columns of an output. And numbers: parameters that have no decimal
+spelling, arithmetic that is done at compile time."""
 import math
 
 import numpy as np

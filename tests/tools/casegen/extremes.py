@@ -1,5 +1,5 @@
-"""Cases of numbers that no model was trained on: NaN, infinities, the largest and the smallest float32, in every operator
-that could loop, trap, or mistake them. PyTorch says what comes out."""
+"""Cases of numbers that no model was trained on: NaN, infinities, the largest and the smallest float32, in every
+operator that could loop, trap, or mistake them. PyTorch says what comes out."""
 import numpy as np
 import torch
 from torch import nn
@@ -9,7 +9,8 @@ from .case import Case, randn
 
 LARGEST, SMALLEST, SUBNORMAL = np.float32(3.4028235e38), np.float32(1.1754944e-38), np.float32(1e-45)
 SPECIAL = np.array([np.nan, np.inf, -np.inf, LARGEST, -LARGEST, SMALLEST, -SMALLEST, SUBNORMAL, -SUBNORMAL, 0.0, -0.0,
-                    88.8, -88.8, 103.98, -103.98, 1e-20, 17.5, -17.5, 1e4, -1e4, 8.9872, -8.9872, 1.0, -1.0], np.float32)
+                    88.8, -88.8, 103.98, -103.98, 1e-20, 17.5, -17.5, 1e4, -1e4, 8.9872, -8.9872, 1.0, -1.0],
+                    np.float32)
 
 
 def scattered(*shape):
@@ -25,9 +26,11 @@ def make_functions():
     # every value in every lane: a row of SPECIAL turned by one, two, …, and a length that is no multiple of a vector
     x = np.concatenate([np.roll(SPECIAL, k) for k in range(17)])[:16 * 24 + 13]
     c = Case("nan_functions_extreme").input("x", x)
-    names = ["sigmoid(x)", "tanh(x)", "relu(x)", "leaky_relu(x)", "elu(x)", "gelu(clamp(x, -80, 80))", "hardtanh(x)", "softplus(x)",
+    names = ["sigmoid(x)", "tanh(x)", "relu(x)", "leaky_relu(x)", "elu(x)", "gelu(clamp(x, -80, 80))", "hardtanh(x)",
+             "softplus(x)",
              "exp(x)", "log(x)", "sqrt(x)", "abs(x)", "clamp(x, -2, 3)", "max(x, x * 0.5)", "min(x, -x)"]
-    functions = [torch.sigmoid, torch.tanh, F.relu, F.leaky_relu, F.elu, lambda x: F.gelu(torch.clamp(x, -80, 80)), F.hardtanh,
+    functions = [torch.sigmoid, torch.tanh, F.relu, F.leaky_relu, F.elu, lambda x: F.gelu(torch.clamp(x, -80, 80)),
+                 F.hardtanh,
                  F.softplus, torch.exp, torch.log, torch.sqrt, torch.abs, lambda x: torch.clamp(x, -2, 3),
                  lambda x: torch.max(x, x * 0.5), lambda x: torch.min(x, -x)]
     text = "model extreme {\n    dim N = 1..500\n    input x: float32[N]\n"
@@ -37,7 +40,8 @@ def make_functions():
 
 def make_softmax():
     inf, nan, big = np.inf, np.nan, LARGEST
-    starts = [[inf, 0, 1], [-inf, -inf, 0], [-inf, 1, 2], [nan, 0, 1], [inf, inf, 0], [inf, -inf, 0], [SUBNORMAL, SMALLEST, 0],
+    starts = [[inf, 0, 1], [-inf, -inf, 0], [-inf, 1, 2], [nan, 0, 1], [inf, inf, 0], [inf, -inf, 0],
+              [SUBNORMAL, SMALLEST, 0],
               [1000, 999, -1000], [-1000, -1001, -1002], [1e-45, 88, 104], [0, -104, -88], [1e4, -1e4, 1e4]]
     huge = [[big, -big, 0], [big, big, big], [-big, -big, -big], [1e38, -1e38, 1e38], [-1e38, -2e38, -1e38]]
     for size in (3, 21, 37):
@@ -58,7 +62,8 @@ model extreme {{
     output c = softmax(view(x, B, 1, {size}), dim=1)
     output d = softmax(transpose(x, 0, 1), dim=0)
 }}
-''', lambda m, x: (F.softmax(x, -1), F.softmax(x, 0), F.softmax(x.view(len(x), 1, size), 1), F.softmax(x.t(), 0)), dims={"B": len(x)})
+''', lambda m, x: (F.softmax(x, -1), F.softmax(x, 0), F.softmax(x.view(len(x), 1, size), 1), F.softmax(x.t(), 0)),
+   dims={"B": len(x)})
         for name, x in (("extreme", small), ("huge", large)):
             c = Case(f"nan_log_softmax_{name}_{size}").input("x", x)
             c.write(f'''
@@ -91,7 +96,8 @@ model extreme {{
     out, {"(h, c)" if kind == "LSTM" else "h"} = rnn(x)
     output out, {states}
 }}
-''', lambda m, x: (lambda r: (r[0], *r[1]) if isinstance(r[1], tuple) else r)(m.rnn(x)), dims={"T": 6, "B": len(SPECIAL)})
+''', lambda m, x: (lambda r: (r[0], *r[1]) if isinstance(r[1], tuple) else r)(m.rnn(x)),
+   dims={"T": 6, "B": len(SPECIAL)})
 
 
 def make_states():
@@ -141,7 +147,8 @@ model extreme {{
     output s = sum(x, dim=0) + mean(x, dim=0)
     output most = argmax(x, dim=1)
 }}
-''', lambda m, x, ids: (m.fc(x), m.conv(x.t()), m.norm(torch.clamp(x, -1000, 1000)), m.table(ids.long()), x @ torch.clamp(x, -1000, 1000).t(),
+''', lambda m, x, ids: (m.fc(x), m.conv(x.t()), m.norm(torch.clamp(x, -1000, 1000)), m.table(ids.long()),
+                        x @ torch.clamp(x, -1000, 1000).t(),
                         x.sum(0) + x.mean(0), x.argmax(1)))
 
 

@@ -363,7 +363,8 @@ model conv {
 
 def make_tied():
     c = Case("tied_weights")
-    c.layer("emb", nn.Embedding(11, 6)).layer("rnn", nn.GRU(6, 6)).layer("offset", livelier(nn.Linear(1, 11)).bias.detach().numpy())
+    c.layer("emb", nn.Embedding(11, 6)).layer("rnn", nn.GRU(6, 6)).layer(
+        "offset", livelier(nn.Linear(1, 11)).bias.detach().numpy())
     c.input("ids", ids(11, 5, 2))
 
     def tied(m, ids):

@@ -367,7 +367,8 @@ def until():
 
         def forward(m, x, n, rounds=n):
             total = torch.zeros(2, dtype=x.dtype)
-            path, half, numbers = torch.zeros(rounds, 2, dtype=x.dtype), torch.zeros(rounds, dtype=x.dtype), torch.zeros(rounds, 1, dtype=torch.int32)
+            path, half, numbers = torch.zeros(rounds, 2, dtype=x.dtype), torch.zeros(
+                rounds, dtype=x.dtype), torch.zeros(rounds, 1, dtype=torch.int32)
             for t in range(rounds):
                 total = total + x
                 n = n + 1

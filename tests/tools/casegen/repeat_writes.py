@@ -1,4 +1,5 @@
-"""Blocks of rounds where a value may be written over the old one, and where it must not; where rows are computed at once."""
+"""Blocks of rounds where a value may be written over the old one, and where it must not; where rows are computed at
+once."""
 import numpy as np
 import torch
 from torch import nn
@@ -139,7 +140,8 @@ def rows_alone():
             for x_t, y_t in zip(x, y):
                 a = torch.softmax(x_t, 0)
                 h = torch.tanh(h * 0.5 + a[1] + y_t)
-                each = (a, torch.cumsum(x_t, 1), torch.flip(x_t, [0]).t(), x_t * y_t, torch.argmax(x_t, 0).to(torch.int32),
+                each = (a, torch.cumsum(x_t, 1), torch.flip(x_t, [0]).t(), x_t * y_t,
+                        torch.argmax(x_t, 0).to(torch.int32),
                         F.pad(torch.cat((x_t, y_t[None])), (1, 0)), torch.var(x_t[1:], 0), h)
                 for kept, value in zip(rows, each):
                     kept.append(value)

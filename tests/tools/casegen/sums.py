@@ -27,7 +27,8 @@ model products {
     output y = few(long)
     output z = some(x)
 }
-''', lambda m, a, b, long, x: (a @ b, b.T @ a.T, x @ x.permute(0, 2, 1), x @ long[0:1, 0:600].T, m.few(long), m.some(x)),
+''', lambda m, a, b, long,
+   x: (a @ b, b.T @ a.T, x @ x.permute(0, 2, 1), x @ long[0:1, 0:600].T, m.few(long), m.some(x)),
             dims={"T": 700})
 
     c = Case("sums_in_blocks_convolutions")

@@ -110,7 +110,8 @@ model functions {
     output f = conv_transpose1d(x, wt, stride=2, padding=1)
     output g = conv_transpose1d(x, relu(wt), kb[:3])
 }
-''', lambda m, x, p, k, kb: (F.conv1d(x, m.w1, m.b1, stride=2, padding=1, groups=2), F.conv1d(x, k, kb, padding=2, dilation=2),
+''', lambda m, x, p, k,
+   kb: (F.conv1d(x, m.w1, m.b1, stride=2, padding=1, groups=2), F.conv1d(x, k, kb, padding=2, dilation=2),
                              F.conv1d(x, m.w1 * 2, groups=2), F.conv2d(p, m.w2, None, (2, 1), (0, 1)),
                              F.conv2d(p, torch.tanh(m.w2), padding=1), F.conv_transpose1d(x, m.wt, stride=2, padding=1),
                              F.conv_transpose1d(x, torch.relu(m.wt), kb[:3])))
@@ -163,7 +164,8 @@ model pools {
     output one = m1(x[0])
 }
 ''', lambda m, x, p: (F.max_pool1d(x, 3, 2, 1), F.max_pool1d(x, 2, 1, 0, 3), F.avg_pool1d(x, 4, 3, 1, count_include_pad=False),
-                      F.avg_pool1d(x, 5), F.max_pool2d(p, (2, 3), (1, 3)), F.avg_pool2d(p, 3, 2, 1, count_include_pad=False),
+                      F.avg_pool1d(x, 5), F.max_pool2d(p, (2, 3), (1, 3)),
+                      F.avg_pool2d(p, 3, 2, 1, count_include_pad=False),
                       F.adaptive_avg_pool1d(x, 1), F.adaptive_max_pool1d(p[0, 0], 3), F.adaptive_avg_pool2d(p, (1, 4)),
                       F.max_pool1d(x[0], 3, 2, 1)), dims={"L": 13, "H": 8})
 
@@ -232,13 +234,15 @@ model norms {
 ''', lambda m, x, p, v: (m.gn(x), m.gn(p), m.inn(x), m.bn(p), F.layer_norm(x.transpose(1, 2), (6,), m.g, m.b, 1e-3),
                          F.layer_norm(x.transpose(1, 2), (6,), v), F.group_norm(p, 3, m.g, m.b),
                          F.batch_norm(x, m.mean, m.variance, m.g, m.b), F.batch_norm(p, v, abs(v) + 1, m.g, v),
-                         F.instance_norm(x, weight=v, bias=m.b), F.instance_norm(x, m.mean, m.variance, use_input_stats=False)),
+                         F.instance_norm(x, weight=v, bias=m.b),
+                         F.instance_norm(x, m.mean, m.variance, use_input_stats=False)),
             dims={"L": 7, "H": 3})
 
 
 def make_containers():
     c = Case("sequential_crnn")
-    net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), noisy_norm(nn.BatchNorm2d(4).eval()), nn.ReLU(), nn.MaxPool2d((2, 1)),
+    net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), noisy_norm(nn.BatchNorm2d(4).eval()), nn.ReLU(),
+                        nn.MaxPool2d((2, 1)),
                         nn.Sequential(nn.Conv2d(4, 3, (4, 1)), nn.Tanh()), nn.Flatten(1, 2))
     c.layer("front", net).layer("rnn", nn.GRU(3, 5, batch_first=True))
     c.input("x", randn(2, 1, 8, 9))

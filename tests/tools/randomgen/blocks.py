@@ -1,5 +1,5 @@
-"""Blocks of rounds: rows of what there is, carried values, states bound in them, what is collected, until, and blocks in
-blocks. What stands in a block is made by the same operators as everything else."""
+"""Blocks of rounds: rows of what there is, carried values, states bound in them, what is collected, until, and blocks
+in blocks. What stands in a block is made by the same operators as everything else."""
 import copy
 
 from . import functions, layers
@@ -20,7 +20,8 @@ def rows_of(b):
 
 def carried_from(b):
     """Names that the block binds again: no inputs' and states' (those have ways of their own)."""
-    found = [v for v in b.live if v.dtype == "float32" and v.time is None and v.elements().hi <= 300 and v.magnitude <= 100
+    found = [v for v in b.live if v.dtype == "float32" and v.time is None and v.elements().hi <= 300
+             and v.magnitude <= 100
              and b.model.names[v.number].startswith("v")]
     return b.rng.sample(found, min(len(found), b.rng.choice([0, 1, 1, 2, 3])))
 
@@ -43,7 +44,8 @@ def update(b, c):
         ways.append(f"transpose({c.text}, -2, -1) * 0.875")
     if like:
         other = b.rng.choice(like).text
-        ways += [f"{c.text} * 0.5 + tanh({other})", f"max({c.text} * 0.25, sigmoid({other}))", f"sigmoid({other}) * {c.text}"] * 2
+        ways += [f"{c.text} * 0.5 + tanh({other})", f"max({c.text} * 0.25, sigmoid({other}))",
+                 f"sigmoid({other}) * {c.text}"] * 2
     return b.rng.choice(ways)
 
 
@@ -145,7 +147,8 @@ def block(b, depth=1):
     b.body = outer_body + [s]
     b.live = new_live + last + results + ([counted] if counter else [])
     b.live = [v for v in b.live if v is not counter]
-    b.count("repeat", "rows" if rows else "rounds", "until" if until else "", "several rows" if rows and len(rows) > 1 else "",
+    b.count("repeat", "rows" if rows else "rounds", "until" if until else "",
+            "several rows" if rows and len(rows) > 1 else "",
             "carried" if carried else "", "nested" if depth > 1 else "")
 
 

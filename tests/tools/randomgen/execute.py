@@ -1,12 +1,13 @@
 """Compiles models with nnc and a C compiler, runs them, and holds them against the reference interpreter.
 
-Several models make one .nn file, one C file and one program. Each is run at the lower and the upper bounds of its dims and
-in between, some runs with the state kept. The limit is the contract's: |got - want| / (1 + |want|), with `want` the
-interpreter's float64, may be 4 times the error of the interpreter's float32 mode on that model, plus 1e-6. That error is
-one draw, and may be small by luck: so it is at least what changes in `want` when the inputs change in their last bits.
-Where it is large (a division by almost nothing, an argmax between two that are almost equal), nothing is decided, and the
-output counts as undecided. Gates that are not bounded are none of PyTorch's, and multiply errors step by step: there it may
-be 16 times.
+Several models make one .nn file, one C file and one program. Each is run at the lower and the upper bounds of its dims
+and in between, some runs with the state kept. The limit is the contract's: |got - want| / (1 + |want|), with `want` the
+interpreter's float64, may be 4 times the error of the interpreter's float32 mode on that model, plus 1e-6. That error
+is one draw, and may be small by luck: so it is at least what changes in `want` when the inputs change in their last
+bits.
+Where it is large (a division by almost nothing, an argmax between two that are almost equal), nothing is decided, and
+the output counts as undecided. Gates that are not bounded are none of PyTorch's, and multiply errors step by step:
+there it may be 16 times.
 """
 import array
 import math
@@ -24,16 +25,16 @@ from .layers import MILD
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DCASE_GUARD=0"]
-# What generated code is made of: AVX-512, AVX2 with FMA, SSE2 or NEON, and no vectors; and the targets that need more of a
-# processor than every one has.
+# What generated code is made of: AVX-512, AVX2 with FMA, SSE2 or NEON, and no vectors; and the targets that need more
+# of a processor than every one has.
 BODIES = ["v16", "v8", "v4", "plain C"]
 TARGETS = {"v16": "x86-64-v4", "v8": "x86-64-v3"}
 UNDECIDED, LEAST_MARGIN = 2e-5, 1e-4
 LAST_BITS = 2.0 ** -22   # the last two
-# Infinities and large numbers do not meet in one model: where a sigmoid of -20 may be 0, an infinity times it is NaN. For
-# the same reason a gate keeps very large ones away, and from first states all large ones: a gate's error is absolute, and so
-# is tanh's, which a gate that is not bounded makes larger. And those of one sign keep away those of the other: what is left
-# of a sum when they have cancelled depends on its order.
+# Infinities and large numbers do not meet in one model: where a sigmoid of -20 may be 0, an infinity times it is NaN.
+# For the same reason a gate keeps very large ones away, and from first states all large ones: a gate's error is
+# absolute, and so is tanh's, which a gate that is not bounded makes larger. And those of one sign keep away those of
+# the other: what is left of a sum when they have cancelled depends on its order.
 LARGE = [100.0, -100.0, 1000.0]
 VERY_LARGE = [[3e38, 1e10], [-3e38, -1e10]]
 SPECIAL_SHARE, SPECIAL = 0.15, [[math.nan], [math.inf, -math.inf], [math.nan, math.inf], LARGE, [1e-40, -1e-45, -0.0]]
@@ -111,7 +112,8 @@ def is_special(model):
 
 
 def unbounded_gates(model):
-    return any(option.startswith("recurrent_activation") and option.split()[1] not in MILD for _, option in model.options)
+    return any(option.startswith("recurrent_activation") and option.split()[1] not in MILD for _,
+               option in model.options)
 
 
 def special_numbers(model):
@@ -217,7 +219,8 @@ class Plan:
     def machines(self):
         """[(C name, number of dims, input types, output types)], one or, with the step model, two"""
         m = self.model
-        types = ([m.values[n].dtype for _, n, _ in m.present_inputs()], [m.values[n].dtype for n in m.present_outputs()])
+        types = ([m.values[n].dtype for _, n, _ in m.present_inputs()],
+                 [m.values[n].dtype for n in m.present_outputs()])
         out = [(m.name, len(m.present_symbols()), *types)]
         if self.streams:
             out.append((m.name + "_step", len(m.present_symbols()) - 1, *types))
@@ -239,8 +242,8 @@ class Plan:
     # --- what came out ---
 
     def compare(self, got, want, moved):
-        """got: [bytes]; want: a Reader of the interpreter's results; moved: of those for nudged inputs and weights: what
-        that changes, rounding may change, too. Returns how many outputs there were and how many are undecided."""
+        """got: [bytes]; want: a Reader of the interpreter's results; moved: of those for nudged inputs and weights:
+        what that changes, rounding may change, too. Returns how many outputs there were and how many are undecided."""
         outputs, undecided, worst, pending = 0, 0, 0.0, []
         blurred = False
         for row in self.rows:
@@ -343,7 +346,8 @@ def run_batch(models, tool, nnc, reference, place):
         p.add_runs(nudged_runs, first, nudge=True)
         p.add_runs(all_runs, first)
         p.add_streams(all_runs, first)
-    write(place, "model.nn", "\n".join(m.text() + (m.text(step=True) if p.streams else "") for m, p in zip(models, plans)))
+    write(place, "model.nn",
+          "\n".join(m.text() + (m.text(step=True) if p.streams else "") for m, p in zip(models, plans)))
     write(place, "driver.c", casedriver.source(machines))
     write(place, "runs", runs.text())
     write(place, "nudged", nudged_runs.text())
@@ -352,12 +356,14 @@ def run_batch(models, tool, nnc, reference, place):
     call([nnc, *seed, *tool.options, "model.nn", "-o", "model.c", "--no-runtime"], "nnc", place, 60)
     first = tool.precompiled.before(os.path.join(place, "model.c"))
     call(tool.command + first + ["-c", "model.c"], "the C compiler", place)
-    call(tool.command + ["-O0", "-I", os.path.join(HERE, ".."), "-I", tool.runtime, "driver.c", casedriver.SOURCE, "model.o", "-o", "program",
+    call(tool.command + ["-O0", "-I", os.path.join(HERE, ".."), "-I", tool.runtime, "driver.c", casedriver.SOURCE,
+                         "model.o", "-o", "program",
           "-lm"],
          "the C compiler", place)
     call(["./program", "script", "results"], "the program", place, 120)
     for script, results, nudge in (("runs", "wanted", []), ("nudged", "moved", ["--nudge"])):
-        call([reference, *nudge, *seed, "model.nn", script, results, *[m[0] for m in machines]], "reference", place, 300)
+        call([reference, *nudge, *seed, "model.nn", script, results, *[m[0] for m in machines]], "reference", place,
+             300)
     with open(os.path.join(place, "results"), "rb") as f:
         got = all_runs.results(f.read())
     if got is None:

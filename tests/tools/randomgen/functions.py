@@ -23,22 +23,27 @@ def unary(b):
         ("elu", "", f"elu({t})", m), ("elu", "alpha", f"elu({t}, alpha={alpha})", m + 2), ("gelu", "", f"gelu({t})", m),
         ("gelu", "tanh", f'gelu({t}, approximate="tanh")', m), ("sigmoid", "", f"sigmoid({t})", 1),
         ("tanh", "", f"tanh({t})", 1), ("hardtanh", "", f"hardtanh({t})", 1),
-        ("hardtanh", "bounds", f"hardtanh({t}, min_val=-0.25, max_val=2)", 2), ("softplus", "", f"softplus({t})", m + 1),
+        ("hardtanh", "bounds", f"hardtanh({t}, min_val=-0.25, max_val=2)", 2),
+        ("softplus", "", f"softplus({t})", m + 1),
         ("softplus", "beta", f"softplus({t}, beta={beta}, threshold={threshold})", m + 1),
         *((f, "", f"{f}({t})", 1) for f in ("hardsigmoid", "softsign", "sin", "cos", "atan", "erf")),
-        *((f, "", f"{f}({t})", m + 1) for f in ("relu6", "celu", "silu", "mish", "hardswish", "logsigmoid", "tanhshrink",
+        *((f, "", f"{f}({t})", m + 1)
+          for f in ("relu6", "celu", "silu", "mish", "hardswish", "logsigmoid", "tanhshrink",
                                                 "softshrink")),
         ("selu", "", f"selu({t})", 1.1 * m + 2), ("celu", "alpha", f"celu({t}, alpha={alpha})", m + 2),
         ("softshrink", "lambd", f"softshrink({t}, 0.25)", m), ("square", "", f"square({t})", m * m),
-        ("exp2", "", f"exp2({bounded})", 16), ("expm1", "", f"expm1({bounded})", 55), ("log1p", "", f"log1p({away})", 4),
+        ("exp2", "", f"exp2({bounded})", 16), ("expm1", "", f"expm1({bounded})", 55),
+        ("log1p", "", f"log1p({away})", 4),
         ("log2", "", f"log2({away})", 6), ("log10", "", f"log10({away})", 2), ("rsqrt", "", f"rsqrt({away})", 2),
         ("reciprocal", "", f"reciprocal({away})", 4),
         ("exp", "", f"exp({bounded})", 55), ("log", "", f"log({away})", 4), ("sqrt", "", f"sqrt({away})", m + 1),
         ("clamp", "both", f"clamp({t}, -0.5, 0.75)", 1), ("clamp", "min", f"clamp({t}, min=0.1)", m),
         ("clamp", "max", f"clamp({t}, max=0.3)", m), ("clamp", "crossed", f"clamp({t}, 1, -1)", 1),
         ("clamp", "tensors", f"clamp({t}, {t} * 0.5, {t} + 0.25)", m + 1), ("pow", "2", f"pow({t}, 2)", m * m),
-        ("pow", "3", f"pow({t}, 3)", m ** 3), ("pow", "0.5", f"{away} ** 0.5", m + 1), ("pow", "-1", f"pow({away}, -1)", 4),
-        ("pow", "real", f"pow({away}, 1.7)", m * m), ("pow", "-0.5", f"{away} ** -0.5", 2), ("pow", "1", f"pow({t}, 1)", m),
+        ("pow", "3", f"pow({t}, 3)", m ** 3), ("pow", "0.5", f"{away} ** 0.5", m + 1),
+        ("pow", "-1", f"pow({away}, -1)", 4),
+        ("pow", "real", f"pow({away}, 1.7)", m * m), ("pow", "-0.5", f"{away} ** -0.5", 2),
+        ("pow", "1", f"pow({t}, 1)", m),
         ("pow", "0", f"pow({t}, 0)", 1), ("pow", "base", f"pow(0.7, {bounded})", 5),
         ("pow", "-2", f"pow({t}, -2.0)" if b.chance(0.05) else f"pow({away}, -2)", 16)])
     b.result(text, "float32", x.shape, min(magnitude, 1e30), time=x.time)
@@ -86,7 +91,8 @@ def binary(b, pair=None, name=None):
     shape = broadcast(x, y)
     time = common_time([x, y], len(shape))
     if b.model.stream and time is not None and [v.time for v in (x, y) if v.time is None and v.rank] and any(
-            v.time is None and len(shape) - v.rank <= time and v.shape[time - len(shape) + v.rank] != 1 for v in (x, y)):
+            v.time is None and len(shape) - v.rank <= time and v.shape[time - len(shape) + v.rank] != 1
+            for v in (x, y)):
         raise NoWay
     if b.chance(0.5):
         x, y = y, x
@@ -94,7 +100,8 @@ def binary(b, pair=None, name=None):
     name = name or b.rng.choice(BINARY)
     text, magnitude = {
         "+": (f"{s} + {t}", m + n), "-": (f"{s} - {t}", m + n), "*": (f"{s} * {t}", m * n),
-        "/": (f"{s} / (abs({t}) + 0.5)", 2 * m), "max": (f"max({s}, {t})", max(m, n)), "min": (f"min({s}, {t})", max(m, n)),
+        "/": (f"{s} / (abs({t}) + 0.5)", 2 * m), "max": (f"max({s}, {t})", max(m, n)),
+        "min": (f"min({s}, {t})", max(m, n)),
         "pow": (f"pow(abs({s}) + 0.5, clamp({t}, -2.0, 2.0))", (m + 1) ** 2),
         "clamp": (f"clamp({s}, {b.rng.choice(['min', 'max'])}={t})", max(m, n))}[name]
     if x.dtype == y.dtype == "int32":
@@ -117,7 +124,8 @@ def int_arithmetic(b, pair=None, name=None):
         raise NoWay
     x, y = pair or (b.pick(lambda v: v.dtype == "int32"), b.pick(lambda v: v.dtype == "int32"))
     s, t = x.text, y.text
-    binary_forms = {"+": f"{s} + {t}", "-": f"{s} - {t}", "*": f"{s} * {t}", "max": f"max({s}, {t})", "min": f"min({s}, {t})"}
+    binary_forms = {"+": f"{s} + {t}", "-": f"{s} - {t}", "*": f"{s} * {t}", "max": f"max({s}, {t})",
+                    "min": f"min({s}, {t})"}
     if name or b.chance(0.4):
         name = name or b.rng.choice(INT_BINARY)
         text, shape = binary_forms[name], broadcast(x, y)
@@ -153,7 +161,8 @@ def axes_text(b, v, most=3):
     shown = [b.signed(a, v.rank) for a in axes]
     if len(shown) > 1 and b.chance(0.3):
         b.rng.shuffle(shown)
-    text = str(shown[0]) if len(shown) == 1 and b.chance(0.7) else "(" + ", ".join(map(str, shown)) + ("," * (len(shown) == 1)) + ")"
+    text = str(shown[0]) if len(shown) == 1 and b.chance(0.7) else "(" + ", ".join(map(str, shown)) + (
+        "," * (len(shown) == 1)) + ")"
     return axes, text
 
 
@@ -211,7 +220,8 @@ def argmax(b, x=None):
 def softmax(b, x=None, name=None):
     x = x or b.pick(lambda v: v.rank and v.magnitude < 1e3)
     axis, name = b.axis(x), name or b.rng.choice(["softmax", "log_softmax"])
-    b.result(f"{name}({x.text}, dim={b.signed(axis, x.rank)})", "float32", x.shape, 1 if name == "softmax" else x.magnitude + 4,
+    b.result(f"{name}({x.text}, dim={b.signed(axis, x.rank)})", "float32", x.shape,
+             1 if name == "softmax" else x.magnitude + 4,
              time=x.time)
     b.count(name, "last" if axis == x.rank - 1 else "inner", "run-time" if x.shape[axis].const is None else "", x.dtype)
 
@@ -246,7 +256,8 @@ def view(b):
         shown[b.rng.randrange(len(shown))] = "-1"
     name = b.rng.choice(["view", "reshape"])
     sizes = ", ".join(shown)
-    form = f"{name}({x.text}, {sizes})" if shown and b.chance(0.6) else f"{name}({x.text}, ({sizes}{',' * (len(shown) == 1)}))"
+    form = f"{name}({x.text}, {sizes})" if shown and b.chance(
+        0.6) else f"{name}({x.text}, ({sizes}{',' * (len(shown) == 1)}))"
     b.result(form, x.dtype, shape, x.magnitude, x.index_limit)
     b.count("view", "-1" if "-1" in shown else "", "run-time" if any(s.const is None for s in shape) else "")
 
@@ -275,7 +286,8 @@ def small_views(b):
     if way == "flatten":
         first = b.rng.randrange(max(x.rank, 1))
         last = b.rng.randrange(first, max(x.rank, 1))
-        text = f"flatten({x.text})" if b.chance(0.3) else f"flatten({x.text}, {first}, {b.signed(last, max(x.rank, 1))})"
+        text = f"flatten({x.text})" if b.chance(
+            0.3) else f"flatten({x.text}, {first}, {b.signed(last, max(x.rank, 1))})"
         if "," not in text:
             first, last = 0, max(x.rank, 1) - 1
         shape[first:last + 1] = [product(shape[first:last + 1])]
@@ -294,7 +306,8 @@ def small_views(b):
         text = f"unsqueeze({x.text}, {b.signed(axis, x.rank + 1)})"
         shape.insert(axis, Size.of(1))
     elif way == "None":
-        text, shape = b.rng.choice([(f"{x.text}[None]", [Size.of(1)] + shape), (f"{x.text}[..., None]", shape + [Size.of(1)])])
+        text, shape = b.rng.choice([(f"{x.text}[None]", [Size.of(1)] + shape),
+                                    (f"{x.text}[..., None]", shape + [Size.of(1)])])
     else:
         text = f"contiguous({x.text})"
     b.result(text, x.dtype, shape, x.magnitude, x.index_limit)
@@ -373,7 +386,8 @@ def cat(b):
     way = b.rng.choice(["()", "[]"])
     b.result(f"cat({way[0]}{shown}{way[1]}{dim})", x.dtype, shape, max(p.magnitude for p in parts),
              None if None in limits else max(limits), x.time)
-    b.count("cat", f"of {len(parts)}", "last" if axis == x.rank - 1 else "inner", "repeated" if len(set(parts)) < len(parts) else "")
+    b.count("cat", f"of {len(parts)}", "last" if axis == x.rank - 1 else "inner",
+            "repeated" if len(set(parts)) < len(parts) else "")
 
 
 def stack(b):
@@ -386,7 +400,8 @@ def stack(b):
     limits = [p.index_limit for p in parts]
     shown = ", ".join(p.text for p in parts) + "," * (len(parts) == 1)
     dim = f", {b.signed(axis, x.rank + 1)}" if axis or b.chance(0.5) else ""
-    b.result(f"stack(({shown}){dim})", x.dtype, shape, max(p.magnitude for p in parts), None if None in limits else max(limits))
+    b.result(f"stack(({shown}){dim})", x.dtype, shape, max(p.magnitude for p in parts),
+             None if None in limits else max(limits))
     b.count("stack", f"of {len(parts)}", "last" if axis == x.rank else "inner")
 
 
@@ -405,7 +420,8 @@ def pad(b, x=None):
             left = -b.rng.randint(1, s.lo - 1)
         amounts += [left, right]
         shape[i] = s + (left + right)
-    value = b.rng.choice(["", "", ", value=1", ", value=2"] if x.dtype == "int32" else ["", "", ", value=0.25", ", value=-inf"])
+    value = b.rng.choice(["", "", ", value=1", ", value=2"] if x.dtype == "int32"
+                         else ["", "", ", value=0.25", ", value=-inf"])
     given = f', mode="{mode}"' if mode != "constant" or b.chance(0.2) else ""
     limit = x.index_limit
     if mode == "constant":
@@ -422,7 +438,8 @@ def pad(b, x=None):
 def one_hot(b, x=None):
     x = x or b.pick(lambda v: v.dtype == "int32" and v.index_limit and v.index_limit <= 64)
     classes = x.index_limit + b.rng.choice([0, 0, 1, 3])
-    b.result(f"one_hot({x.text}, {b.rng.choice(['', 'num_classes='])}{classes})", "float32", x.shape + (classes,), 1.0, time=x.time)
+    b.result(f"one_hot({x.text}, {b.rng.choice(['', 'num_classes='])}{classes})", "float32", x.shape + (classes,), 1.0,
+             time=x.time)
     b.count("one_hot", b.counted_rank(x))
 
 
@@ -470,12 +487,14 @@ def matmul(b, given=None):
 def squash(b):
     """Values that have grown are brought back."""
     x = b.float(lambda v: v.magnitude > 50)
-    text, name = b.rng.choice([(f"tanh({x.text})", "tanh"), (f"clamp({x.text}, -3, 3)", "clamp"), (f"sigmoid({x.text})", "sigmoid")])
+    text, name = b.rng.choice([(f"tanh({x.text})", "tanh"), (f"clamp({x.text}, -3, 3)", "clamp"),
+                               (f"sigmoid({x.text})", "sigmoid")])
     b.result(text, "float32", x.shape, 3, time=x.time)
     b.live.remove(x)
     b.count(name)
 
 
-ALL = [(unary, 10), (binary, 6), (with_number, 2), (int_arithmetic, 6), (int_to_float, 5), (reduction, 4), (argmax, 1.5),
+ALL = [(unary, 10), (binary, 6), (with_number, 2), (int_arithmetic, 6), (int_to_float, 5), (reduction, 4),
+       (argmax, 1.5),
        (softmax, 2), (view, 3), (axes_moved, 3), (small_views, 2), (index, 4), (cat, 2.5), (stack, 1.5), (pad, 2),
        (one_hot, 1.5), (clamp_to_index, 0.7), (matmul, 2.5), (squash, 4)]

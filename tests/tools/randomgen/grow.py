@@ -16,7 +16,8 @@ def inputs(b):
         return b.rng.choice(dims) if dims and b.chance(0.45) else b.size(most)
 
     for _ in range(b.rng.choice([1, 1, 2, 2, 3, 4])):
-        kind = b.rng.choice(["sequence", "sequence", "batched", "batched", "ids", "ids", "vector", "image", "any", "any",
+        kind = b.rng.choice(["sequence", "sequence", "batched", "batched", "ids", "ids", "vector", "image", "any",
+                             "any",
                              "int", "scalar"])
         limit = b.rng.choice([1, 2, 5, 9, 30])
         first, second = some(), some(8)
@@ -78,8 +79,8 @@ def operators(b, wanted):
 
 
 def rare(seeds, part):
-    """What operators come with by themselves in fewer than this part of the models: lines of rare.txt, for turns.py; three of
-    what is much rarer."""
+    """What operators come with by themselves in fewer than this part of the models: lines of rare.txt, for turns.py;
+    three of what is much rarer."""
     seen, by = collections.Counter(), {}
     for seed in seeds:
         b = Builder("m", seed)

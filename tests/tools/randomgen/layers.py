@@ -2,7 +2,8 @@
 from .model import MOST_WORK, NoWay
 from .sizes import Size, product
 
-ACTIVATIONS = ["linear", "relu", "relu6", "leaky_relu", "tanh", "sigmoid", "hard_sigmoid", "softsign", "softplus", "elu",
+ACTIVATIONS = ["linear", "relu", "relu6", "leaky_relu", "tanh", "sigmoid", "hard_sigmoid", "softsign", "softplus",
+               "elu",
                "selu", "exponential", "gelu", "silu", "swish"]
 MILD = ["relu6", "tanh", "sigmoid", "hard_sigmoid", "softsign"]   # those whose state stays small
 SHORT = 4   # steps over which that of others may grow
@@ -152,7 +153,8 @@ def activations(b, kind, short):
     variant."""
     if kind == "RNN" and b.chance(0.6):
         return [("nonlinearity", b.rng.choice(["tanh", "relu"] if short else ["tanh"]))]
-    return [(word, b.rng.choice(ACTIVATIONS if short else MILD)) for word in ACTIVATION_ARGUMENTS[kind] if b.chance(0.4)]
+    return [(word, b.rng.choice(ACTIVATIONS if short else MILD)) for word in ACTIVATION_ARGUMENTS[kind]
+            if b.chance(0.4)]
 
 
 def lengths_of(b, batch, steps):
@@ -198,7 +200,8 @@ def bind_results(b, text, kind, out, ends, shown, name):
 
 
 def explodes(variant):
-    """A gate of almost nothing times e to the power of what such products gave before: sigmoid's absolute error shows."""
+    """A gate of almost nothing times e to the power of what such products gave before: sigmoid's absolute error
+    shows."""
     return any(pick == "exponential" for _, pick in variant)
 
 
@@ -235,7 +238,8 @@ def recurrent(b, kind=None, variant=None, x=None):
     work = steps * batch * (gates * hidden * (max(features, directions * width) + width) * layers * directions)
     if work.hi > MOST_WORK:
         raise NoWay
-    keywords = [("num_layers", layers, 1), ("bias", boolean(b, bias), "true"), ("bidirectional", boolean(b, both), "false"),
+    keywords = [("num_layers", layers, 1), ("bias", boolean(b, bias), "true"),
+                ("bidirectional", boolean(b, both), "false"),
                 ("batch_first", boolean(b, batch_first), "false"),
                 ("dropout", "0.0" if layers == 1 else b.rng.choice(["0.0", "0.3"]), "0.0")]
     if variant and given == "state":
@@ -321,9 +325,10 @@ def cell(b, x=None, kind=None):
 
 
 def state_for_batches(b):
-    """A state of one row, where the batch is known at run time only: every row begins with it, and it becomes what one of
-    them, or all, ended with."""
-    x = b.float(lambda v: v.rank == 3 and v.time is None and v.shape[1].const is None and sized(v, -1, 33) and v.magnitude < 100)
+    """A state of one row, where the batch is known at run time only: every row begins with it, and it becomes what one
+    of them, or all, ended with."""
+    x = b.float(lambda v: v.rank == 3 and v.time is None and v.shape[1].const is None and sized(v, -1, 33)
+                and v.magnitude < 100)
     if b.model.stream is not None:
         raise NoWay
     kind, hidden = b.rng.choice(["RNN", "GRU"]), b.size(33)
@@ -337,4 +342,5 @@ def state_for_batches(b):
     b.count(kind, "run-time batch", "one state for all rows")
 
 
-ALL = [(state_for_batches, 2), (linear, 4), (embedding, 3), (conv1d, 4), (layer_norm, 2), (batch_norm, 2), (dropout, 1), (recurrent, 9), (cell, 4)]
+ALL = [(state_for_batches, 2), (linear, 4), (embedding, 3), (conv1d, 4), (layer_norm, 2), (batch_norm, 2), (dropout, 1),
+       (recurrent, 9), (cell, 4)]

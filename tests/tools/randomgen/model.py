@@ -11,7 +11,8 @@ from .sizes import Size, product, shape_text
 
 SIZES = [1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 7, 8, 8, 9, 11, 13, 16, 17, 19, 31, 32, 33, 37, 64, 65, 97]
 MOST_ELEMENTS = 6000
-# What C, C++, their headers and generated code itself call things, and other shapes of names.  Outputs are y0, y1 …: no other value is.
+# What C, C++, their headers and generated code itself call things, and other shapes of names.  Outputs are y0, y1 …: no
+# other value is.
 STRANGE_NAMES = """int float double char long register static struct union void volatile inline auto enum extern memcpy memset expf yn j0
 time signal errno main linux unix near far I EOF NULL NAN INT32_MAX uint8_t size_t template namespace operator private virtual this
 mutable new delete self scratch work gates floats ints start rows first nnc_status k n i x_out T_ a_b A _a __ a1b2
@@ -116,7 +117,8 @@ class Builder:
     def snapshot(self):
         """What there is so far, for restore: when an operator was begun that does not go, or not as it was wanted."""
         m = self.model
-        return [copy.copy(part) for part in (self.live, self.layers, self.heads, self.body, m.values, m.names, m.symbols,
+        return [copy.copy(part)
+                for part in (self.live, self.layers, self.heads, self.body, m.values, m.names, m.symbols,
                                              m.inputs, m.options, m.fixed)]
 
     def restore(self, before):
@@ -133,7 +135,8 @@ class Builder:
         return self.rng.choice([s for s in SIZES if s <= most])
 
     def count(self, operator, *options):
-        """For the histogram: an operator, and which options it came with; those that are "" or False it came without."""
+        """For the histogram: an operator, and which options it came with; those that are "" or False it came
+        without."""
         self.model.options += [(operator, o) for o in ("", *dict.fromkeys(filter(None, options)))]
 
     def counted_rank(self, v):
@@ -197,7 +200,8 @@ class Builder:
         return s
 
     def input(self, dtype, shape, holds, index_limit=None, magnitude=1.0):
-        """holds: ("float",), ("state",) (floats that a gate is multiplied by), ("index", limit), ("length", size) or ("int",)"""
+        """holds: ("float",), ("state",) (floats that a gate is multiplied by), ("index", limit), ("length", size) or
+        ("int",)"""
         v = self.value(dtype, shape, magnitude, index_limit)
         name = f"in{len(self.model.inputs)}"
         self.model.names[v.number] = name

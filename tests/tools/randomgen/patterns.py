@@ -17,7 +17,8 @@ def state(b):
         b.live.append(s)
         b.count("state", "only read")
         return
-    text = b.rng.choice([f"{s.text} * 0.5 + {x.text}", f"tanh({s.text} - {x.text})", f"max({s.text}, {x.text})", f"{x.text}"])
+    text = b.rng.choice([f"{s.text} * 0.5 + {x.text}", f"tanh({s.text} - {x.text})", f"max({s.text}, {x.text})",
+                         f"{x.text}"])
     before = b.result(f"{s.text} + 0.125", "float32", x.shape, x.magnitude + 1) if b.chance(0.3) else None
     s.magnitude = 2 * x.magnitude + 1
     v = b.next_state(s, text)

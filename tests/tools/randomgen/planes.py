@@ -1,4 +1,5 @@
-"""Layers over signals and images: convolutions over two axes and transposed ones, pooling, norms of channels, Sequential."""
+"""Layers over signals and images: convolutions over two axes and transposed ones, pooling, norms of channels,
+Sequential."""
 from .layers import arguments, boolean, sized
 from .model import MOST_WORK, NoWay
 from .sizes import Size, product
@@ -41,11 +42,13 @@ def conv2d(b):
     results = tuple((size + span) // s + 1 for size, span, s in zip(x.shape[-2:], spans, stride))
     if (product(x.shape[:-3] + results) * (out * kernel[0] * kernel[1] * channels // groups)).hi > MOST_WORK:
         raise NoWay
-    name = b.layer("Conv2d", arguments(b, [("in_channels", channels), ("out_channels", out), ("kernel_size", pair(b, kernel))], [
+    name = b.layer("Conv2d",
+                   arguments(b, [("in_channels", channels), ("out_channels", out), ("kernel_size", pair(b, kernel))], [
         ("stride", pair(b, stride), 1), ("padding", pair(b, padding), 0), ("dilation", pair(b, dilation), 1),
         ("groups", groups, 1), ("bias", boolean(b, bias), "true"), ("padding_mode", f'"{mode}"', '"zeros"')]))
     b.result(f"{name}({x.text})", "float32", x.shape[:-3] + (out,) + results, x.magnitude, layers=[name])
-    b.count("Conv2d", f"rank {x.rank}", groups > 1 and "groups", max(stride) > 1 and "stride", max(dilation) > 1 and "dilation",
+    b.count("Conv2d", f"rank {x.rank}", groups > 1 and "groups", max(stride) > 1 and "stride",
+            max(dilation) > 1 and "dilation",
             mode != "zeros" and mode, not bias and "no bias")
 
 
@@ -60,11 +63,13 @@ def conv_transpose1d(b):
     if result.lo < 1 or (product(x.shape) * (out * kernel * stride)).hi > MOST_WORK:
         raise NoWay
     bias = b.chance(0.7)
-    name = b.layer("ConvTranspose1d", arguments(b, [("in_channels", channels), ("out_channels", out), ("kernel_size", kernel)], [
+    name = b.layer("ConvTranspose1d",
+                   arguments(b, [("in_channels", channels), ("out_channels", out), ("kernel_size", kernel)], [
         ("stride", stride, 1), ("padding", padding, 0), ("output_padding", extra, 0), ("groups", groups, 1),
         ("bias", boolean(b, bias), "true"), ("dilation", dilation, 1)]))
     b.result(f"{name}({x.text})", "float32", x.shape[:-2] + (out, result), x.magnitude, layers=[name])
-    b.count("ConvTranspose1d", stride > 1 and "stride", extra and "output_padding", groups > 1 and "groups", dilation > 1 and "dilation")
+    b.count("ConvTranspose1d", stride > 1 and "stride", extra and "output_padding", groups > 1 and "groups",
+            dilation > 1 and "dilation")
 
 
 def pool(b):
@@ -81,7 +86,8 @@ def pool(b):
         keywords.append(("count_include_pad", "false", "true"))
     name = b.layer(f"{kind}Pool{axes}d", arguments(b, [("kernel_size", shown(b, kernel))], keywords))
     b.result(f"{name}({x.text})", "float32", x.shape[:-axes] + results, x.magnitude, layers=[name])
-    b.count(f"{kind}Pool{axes}d", stride != kernel and "overlapping", max(padding) and "padding", counted and "without padding")
+    b.count(f"{kind}Pool{axes}d", stride != kernel and "overlapping", max(padding) and "padding",
+            counted and "without padding")
 
 
 def norm(b):
