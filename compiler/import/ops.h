@@ -14,7 +14,7 @@ value *arange(call *c, const dim *end); /* 0, 1 … end - 1 */
 /* ops_elementwise.c */
 bool op_unary(call *c); /* argument: the function; known elements are computed where the row's code says by what */
 bool op_negate(call *c);
-bool op_activation(call *c);  /* functions with attributes; code: activation_code */
+bool op_activation(call *c);  /* functions with attributes; code: ACTIVATION_… */
 bool op_clip(call *c);
 bool op_prelu(call *c);
 bool op_binary(call *c);      /* argument: the operator; code: fold_operator */
@@ -41,7 +41,7 @@ bool op_trilu(call *c);
 bool op_non_zero(call *c);
 
 /* ops_reduce.c */
-bool op_reduce(call *c);      /* argument: the function; code: reduce_code */
+bool op_reduce(call *c);      /* argument: the function; code: REDUCE_… */
 bool op_arg(call *c);         /* ArgMax, ArgMin */
 bool op_softmax(call *c);
 bool op_cumsum(call *c);

@@ -3,36 +3,13 @@
  * tests/diagnostics' matter; here only that they come, once, is checked. */
 #define _POSIX_C_SOURCE 200809L
 
-#include <check.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "lower/lower.h"
-#include "syntax/parse.h"
 
-static arena *a;
-static diag_list *diags;
-
-static void set_up(void) { a = arena_new(); }
-static void tear_down(void) { arena_free(a); }
-
-static const char *shown(void)
-{
-    char *bytes = NULL;
-    size_t size;
-    FILE *to = open_memstream(&bytes, &size);
-    diag_print(diags, to);
-    fclose(to);
-    const char *kept = arena_strdup(a, bytes);
-    free(bytes);
-    return kept;
-}
+#include "parsed.h"
 
 static lowered_file lower_text(const char *bytes)
 {
-    source *s = source_from_text(a, "model.nn", bytes, strlen(bytes));
-    diags = diag_list_new(a, s);
-    ast_file *file = parse_file(a, s, diags);
+    ast_file *file = parse(bytes);
     return lower_file(a, file, diags);
 }
 
