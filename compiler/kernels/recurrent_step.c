@@ -62,6 +62,15 @@ typedef struct {
     const char *gates;
 } panel_place;
 
+/* Vectors of units of such a place, one after another. */
+typedef struct {
+    const panel_place *at;
+    cexpr *j; /* the unit of vector 0 */
+    unsigned first, vectors;
+    int64_t last;    /* how many of the last one's lanes are real */
+    unsigned number; /* what vector 0 is called, in the names of variables */
+} unit_vectors;
+
 /* The address of unit j in column group `group` of the row of gates in this panel. */
 static cexpr *group_of(const step *s, const sweep *p, const panel_place *at, unsigned group, cexpr *j) {
     cunit *u = s->e->unit;
@@ -107,23 +116,23 @@ static cexpr *own_start(const step *s, const sweep *p, const panel_place *at, un
     return tile_load(s->e, c_add(u, c_add(u, at->weights.biases, j), c_int(u, group)));
 }
 
-/* c and h of `vectors` vectors from unit j of the panel on; the last has `last` real lanes. */
-static void emit_cells(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors,
-                       int64_t last, unsigned number) {
+/* Their c and h. */
+static void emit_cells(step *s, const sweep *p, cblock *b, const unit_vectors *of) {
     emit_context *e = s->e;
     cunit *u = e->unit;
     const recurrent *r = s->r;
+    const panel_place *at = of->at;
     int64_t lanes = e->target->lanes;
-    cexpr *first_unit = c_add(u, at->unit, j);
+    cexpr *first_unit = c_add(u, at->unit, of->j);
     if (!c_is_int(first_unit, NULL) && p->pack->panel > 1) {
         c_declare(b, "const size_t", "unit", first_unit);
         first_unit = c_name(u, "unit");
     }
-    for (unsigned v = 0; v < vectors; v++) {
-        const char *suffix = suffix_of(s, number + v);
+    for (unsigned v = of->first; v < of->first + of->vectors; v++) {
+        const char *suffix = suffix_of(s, of->number + v);
         recurrent_cell cell = {.recurrent = r, .block = b, .suffix = suffix, .width = pack_width(p->pack, at->panel)};
-        cell.lanes = v + 1 == vectors ? last : lanes;
-        cell.gates = group_of(s, p, at, 0, c_add(u, j, c_int(u, gates_lane(s, p, v))));
+        cell.lanes = v + 1 == of->first + of->vectors ? of->last : lanes;
+        cell.gates = group_of(s, p, at, 0, c_add(u, of->j, c_int(u, gates_lane(s, p, v))));
         cell.h = address(s, "h", first_unit, v * lanes);
         if (r->c->columns != r->c->gates)
             cell.candidate = at->has_inputs ? c_namef(u, "x%s", suffix) : tile_load(e, cell.gates);
@@ -137,17 +146,17 @@ static void emit_cells(step *s, const sweep *p, cblock *b, const panel_place *at
 }
 
 /* The input's part of the sums: x's sums are the gates' and, for that GRU, x of the n of x. */
-static void emit_input_terms(const step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, const tile *of,
-                             unsigned first, unsigned vectors, unsigned number) {
+static void emit_input_terms(const step *s, const sweep *p, cblock *b, const unit_vectors *of, const tile *like) {
     emit_context *e = s->e;
     cunit *u = e->unit;
     const pack *w = s->r->c->input;
+    const panel_place *at = of->at;
     int64_t width = pack_width(w, at->panel);
     unsigned groups = w->gates, apart = p->group;
-    tile t = *of;
+    tile t = *like;
     t.chains = s->r->c->input_chains;
-    t.vectors = groups * vectors;
-    weight_tables column = weights_at_column(e, &at->inputs, j);
+    t.vectors = groups * of->vectors;
+    weight_tables column = weights_at_column(e, &at->inputs, of->j);
     t.format = w->format;
     t.width = c_int(u, pack_row(w, at->panel));
     t.scale_width = pack_row(w, at->panel);
@@ -158,31 +167,27 @@ static void emit_input_terms(const step *s, const sweep *p, cblock *b, const pan
     t.splats = NULL;
     cexpr *starts[TILE_MAX_SUMS];
     bool has_bias = w->bias_from == 0;
-    for (unsigned v = 0; v < vectors; v++)
-        for (unsigned g = 0; g < groups; g++) {
-            unsigned i = v * groups + g;
-            const char *suffix = suffix_of(s, number + first + v);
-            t.sums[i] = g < apart ? arena_printf(e->arena, "x%s", suffix)
-                                  : arena_printf(e->arena, "%c%s", p->letters[g - apart], suffix);
-            place_vector(s, w, &t, i, first + v, g * width);
-            if (!has_bias) continue;
-            int64_t bias =
-                vector_place(s, w, first + v, pack_part_of_biases(w), g * width);
-            starts[i] = tile_load(e, c_add(u, column.biases, c_int(u, bias)));
-        }
+    for (unsigned i = 0; i < t.vectors; i++) {
+        unsigned v = of->first + i / groups, g = i % groups;
+        const char *suffix = suffix_of(s, of->number + v);
+        t.sums[i] = g < apart ? arena_printf(e->arena, "x%s", suffix)
+                              : arena_printf(e->arena, "%c%s", p->letters[g - apart], suffix);
+        place_vector(s, w, &t, i, v, g * width);
+        if (!has_bias) continue;
+        int64_t bias = vector_place(s, w, v, pack_part_of_biases(w), g * width);
+        starts[i] = tile_load(e, c_add(u, column.biases, c_int(u, bias)));
+    }
     tile_declare(e, b, &t, has_bias ? starts : NULL);
     tile_add(e, t.chains > 1 ? c_scope(b) : b, &t, w->terms, w->terms, c_name(u, s->r->inputs_constant));
 }
 
-/* The sums of `vectors` vectors of units, the first of which is number `first` from unit j of the panel on. */
-static void emit_sums(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned first,
-                      unsigned vectors, unsigned number) {
+static void emit_sums(step *s, const sweep *p, cblock *b, const unit_vectors *of) {
     emit_context *e = s->e;
     cunit *u = e->unit;
-    const recurrent *r = s->r;
+    const panel_place *at = of->at;
     int64_t width = pack_width(p->pack, at->panel);
-    unsigned groups = p->pack->gates, sums = groups * vectors;
-    weight_tables column = weights_at_column(e, &at->weights, j);
+    unsigned groups = p->pack->gates, sums = groups * of->vectors;
+    weight_tables column = weights_at_column(e, &at->weights, of->j);
     tile t = {.rows = 1, .vectors = sums, .chains = p->choice->tile.chains, .format = p->pack->format};
     t.width = c_int(u, groups * width);
     t.scale_width = groups * width;
@@ -193,32 +198,33 @@ static void emit_sums(step *s, const sweep *p, cblock *b, const panel_place *at,
     t.inputs[0] = factor_of(p);
     cexpr *starts[TILE_MAX_SUMS];
     for (unsigned i = 0; i < sums; i++) {
-        unsigned v = first + i / groups, g = i % groups;
-        t.sums[i] = arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, number + v));
+        unsigned v = of->first + i / groups, g = i % groups;
+        t.sums[i] = arena_printf(e->arena, "%c%s", p->letters[g], suffix_of(s, of->number + v));
         place_vector(s, p->pack, &t, i, v, g * width);
         int64_t lane = vector_place(s, p->pack, v, pack_part_of_biases(p->pack), 0);
-        cexpr *at_gates = group_of(s, p, at, p->group + g, c_add(u, j, c_int(u, gates_lane(s, p, v))));
+        cexpr *at_gates = group_of(s, p, at, p->group + g, c_add(u, of->j, c_int(u, gates_lane(s, p, v))));
         starts[i] = starts_in_gates(s, p, g) ? tile_load(e, at_gates)
-                                             : own_start(s, p, at, g, c_add(u, j, c_int(u, lane)));
+                                             : own_start(s, p, at, g, c_add(u, of->j, c_int(u, lane)));
     }
     int64_t terms = p->pack->terms;
-    cexpr *end = c_name(u, r->projected_constant);
+    cexpr *end = c_name(u, s->r->projected_constant);
     if (!at->has_inputs) {
         tile_declare_and_add(e, b, &t, starts, terms, terms, end);
         return;
     }
-    emit_input_terms(s, p, b, at, j, &t, first, vectors, number);
+    emit_input_terms(s, p, b, of, &t);
     for (unsigned i = 0; i < sums; i++)
         if (!starts_in_gates(s, p, i % groups)) c_declare(b, e->target->type, t.sums[i], starts[i]);
     tile_add(e, b, &t, terms, terms, end);
 }
 
-/* `vectors` vectors of units from unit j of the panel on; the last has `last` real lanes. */
-static void emit_units(step *s, const sweep *p, cblock *b, const panel_place *at, cexpr *j, unsigned vectors,
-                       int64_t last, unsigned number) {
-    for (unsigned first = 0; first < vectors; first += p->choice->together)
-        emit_sums(s, p, b, at, j, first, (unsigned)smaller(vectors - first, p->choice->together), number);
-    emit_cells(s, p, b, at, j, vectors, last, number);
+static void emit_units(step *s, const sweep *p, cblock *b, const unit_vectors *of) {
+    unit_vectors some = *of;
+    for (; some.first < of->vectors; some.first += p->choice->together) {
+        some.vectors = (unsigned)smaller(of->vectors - some.first, p->choice->together);
+        emit_sums(s, p, b, &some);
+    }
+    emit_cells(s, p, b, of);
 }
 
 /* A narrow panel: its columns as they lie in a row of weights, into the row of gates; then the cells from
@@ -262,7 +268,8 @@ static void emit_columns_panel(step *s, const sweep *p, cblock *b, const panel_p
                       tile_load(e, group_of(s, p, at, p->group + g, c_int(u, v * lanes))));
     panel_place gates = *at;
     gates.has_inputs = false; /* they are in its row by now */
-    emit_cells(s, p, b, &gates, c_int(u, 0), vectors, units - (vectors - 1) * lanes, *number);
+    const unit_vectors all = {&gates, c_int(u, 0), 0, vectors, units - (vectors - 1) * lanes, *number};
+    emit_cells(s, p, b, &all);
     *number += vectors;
 }
 
@@ -278,24 +285,25 @@ static void emit_panel(step *s, const sweep *p, cblock *b, const panel_place *at
         emit_columns_panel(s, p, b, at, number);
         return;
     }
+    unsigned most = p->choice->tile.vectors;
     int64_t lanes = e->target->lanes, units = at->count * pack_units(p->pack, at->panel);
-    int64_t whole = units / lanes, partial = units % lanes, groups = whole / p->choice->tile.vectors;
-    int64_t step_units = p->choice->tile.vectors * lanes, done = 0;
+    int64_t whole = units / lanes, partial = units % lanes, groups = whole / most, done = 0;
+    unit_vectors of = {.at = at, .vectors = most, .last = lanes};
     if (!p->choice->unroll_units && groups > 1) {
-        cblock *loop = c_for(b, "j", c_int(u, 0), c_int(u, groups * step_units), step_units);
-        emit_units(s, p, loop, at, c_name(u, "j"), p->choice->tile.vectors, lanes, 0);
+        of.j = c_name(u, "j");
+        emit_units(s, p, c_for(b, "j", c_int(u, 0), c_int(u, groups * most * lanes), most * lanes), &of);
         done = groups;
     }
-    unsigned rest = (unsigned)(whole - groups * p->choice->tile.vectors) + (partial ? 1 : 0);
+    unsigned rest = (unsigned)(whole - groups * most) + (partial ? 1 : 0);
     bool alone = p->choice->unroll_units || (groups > 0) + (rest > 0) == 1;
-    for (; done < groups; done++) {
-        emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), p->choice->tile.vectors, lanes,
-                   *number);
-        *number += p->choice->tile.vectors;
+    for (; done < groups + (rest > 0); done++) {
+        of.j = c_int(u, done * most * lanes);
+        of.number = *number;
+        if (done == groups) of.vectors = rest;
+        if (done == groups && partial) of.last = partial;
+        emit_units(s, p, alone ? b : c_scope(b), &of);
+        *number += of.vectors;
     }
-    if (!rest) return;
-    emit_units(s, p, alone ? b : c_scope(b), at, c_int(u, done * step_units), rest, partial ? partial : lanes, *number);
-    *number += rest;
 }
 
 /* The panel's place: pointers to its weights and to its part of the row of gates. */
