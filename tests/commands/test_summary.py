@@ -12,12 +12,12 @@ from kit import SOURCE, TAGGER, have, holds, precompiled
 # PyTorch 1.13 gives them; multiply-adds by the formulas of compiler/commands/count.h
 LAYERS = [
     ("Linear(5, 7)", "float32[3, 5]", [3, 7], 42, 0, 3 * 7 * 5),
-    ("Linear(5, 7, bias=false)", "float32[2, 3, 5]", [2, 3, 7], 35, 0, 2 * 3 * 7 * 5),
+    ("Linear(5, 7, bias=False)", "float32[2, 3, 5]", [2, 3, 7], 35, 0, 2 * 3 * 7 * 5),
     ("Embedding(11, 4)", "int32[6]", [6, 4], 44, 0, 0),
     ("RNN(3, 5)", "float32[4, 2, 3]", [4, 2, 5], 50, 0, 4 * 2 * 5 * (3 + 5)),
     ("GRU(3, 5, num_layers=2)", "float32[4, 2, 3]", [4, 2, 5], 330, 0, 4 * 2 * 15 * ((3 + 5) + (5 + 5))),
-    ("LSTM(3, 5, bidirectional=true)", "float32[4, 2, 3]", [4, 2, 10], 400, 0, 2 * 4 * 2 * 20 * (3 + 5)),
-    ("LSTM(3, 5, batch_first=true)", "float32[2, 4, 3]", [2, 4, 5], 200, 0, 4 * 2 * 20 * (3 + 5)),
+    ("LSTM(3, 5, bidirectional=True)", "float32[4, 2, 3]", [4, 2, 10], 400, 0, 2 * 4 * 2 * 20 * (3 + 5)),
+    ("LSTM(3, 5, batch_first=True)", "float32[2, 4, 3]", [2, 4, 5], 200, 0, 4 * 2 * 20 * (3 + 5)),
     ("LSTM(3, 6, proj_size=2)", "float32[4, 2, 3]", [4, 2, 2], 180, 0, 4 * 2 * (24 * (3 + 2) + 6 * 2)),
     ("GRUCell(3, 5)", "float32[2, 3]", [2, 5], 150, 0, 2 * 15 * (3 + 5)),
     ("Conv1d(4, 6, 3)", "float32[2, 4, 9]", [2, 6, 7], 78, 0, 2 * 6 * 7 * 4 * 3),
