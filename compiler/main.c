@@ -18,7 +18,7 @@ static void open_streams(void) {
 /* What was printed without a look back, like help. */
 static int finish(int status) {
     if (fflush(stdout) == 0 && !ferror(stdout)) return status;
-    if (status == STATUS_DONE) fprintf(stderr, "nnc: standard output: %s\n", strerror(errno));
+    if (status == STATUS_DONE) fprintf(stderr, "standard output: error: %s\n", strerror(errno));
     return status == STATUS_DONE ? STATUS_INPUT : status;
 }
 

@@ -25,10 +25,17 @@ struct arena {
     chunk *current; /* never NULL */
 };
 
+/* No defect of nnc: what is asked for needs more than there is. */
+static _Noreturn void out_of_memory(size_t bytes) {
+    fflush(stdout);
+    fprintf(stderr, "nnc: out of memory: %.3g bytes are wanted at once\n", (double)bytes);
+    exit(1);
+}
+
 static chunk *chunk_new(size_t size, chunk *older) {
-    if (size > SIZE_MAX - sizeof(chunk)) ice("out of memory (%zu bytes wanted)", size);
+    if (size > SIZE_MAX - sizeof(chunk)) out_of_memory(size);
     chunk *c = calloc(1, sizeof(chunk) + size);
-    if (!c) ice("out of memory (%zu bytes wanted)", size);
+    if (!c) out_of_memory(size);
     c->older = older;
     c->size = size;
     return c;
@@ -36,7 +43,7 @@ static chunk *chunk_new(size_t size, chunk *older) {
 
 arena *arena_new(void) {
     arena *a = malloc(sizeof *a);
-    if (!a) ice("out of memory");
+    if (!a) out_of_memory(sizeof *a);
     a->current = chunk_new(FIRST_CHUNK, NULL);
     return a;
 }
@@ -52,7 +59,7 @@ void arena_free(arena *a) {
 
 void *arena_alloc(arena *a, size_t bytes) {
     const size_t align = _Alignof(max_align_t);
-    if (bytes > SIZE_MAX - align) ice("out of memory (%zu bytes wanted)", bytes);
+    if (bytes > SIZE_MAX - align) out_of_memory(bytes);
     size_t rounded = (bytes + align - 1) / align * align;
     chunk *c = a->current;
     if (rounded > c->size - c->used) {
