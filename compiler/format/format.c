@@ -26,10 +26,14 @@ int64_t format_param_terms(const ir_param *p) {
     return terms;
 }
 
-static bool is_finite(const ir_param *p) {
+/* Products of int8 weights are added as integers, up to 2^27, before they are scaled: beyond this float32 would
+ * overflow, where the sum itself does not. */
+#define MOST_OF_INT8 1e25
+
+static bool can_be_kept(weight_format f, const ir_param *p) {
     int64_t count = format_param_rows(p) * format_param_terms(p);
     for (int64_t i = 0; i < count; i++)
-        if (!isfinite(p->data[i])) return false;
+        if (!isfinite(p->data[i]) || (f == FORMAT_INT8 && fabs((double)p->data[i]) > MOST_OF_INT8)) return false;
     return true;
 }
 
@@ -45,7 +49,7 @@ weight_format format_choose(const ir_node *n, const ir_param *p) {
     /* rows that are scaled down to max_norm are no longer those of the file */
     if (n->attrs.weights == IR_WEIGHTS_STORED && !n->attrs.has_max_norm) f = stored[p->stored];
     if (f == FORMAT_FLOAT32 || format_param_terms(p) < FORMAT_LEAST_TERMS) return FORMAT_FLOAT32;
-    return !p->data || is_finite(p) ? f : FORMAT_FLOAT32;
+    return !p->data || can_be_kept(f, p) ? f : FORMAT_FLOAT32;
 }
 
 void format_each_matrix(const ir_model *m, const ir_node *n, format_visitor *visit, void *context) {

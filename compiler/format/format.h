@@ -51,8 +51,8 @@ int64_t format_bytes(weight_format f, int64_t rows, int64_t terms);
 /* Rows and terms of a param that is a matrix: all dims but the first are the terms. */
 int64_t format_param_rows(const ir_param *p);
 int64_t format_param_terms(const ir_param *p);
-/* The format of the matrix `p`, an operand of the layer n. A matrix with a weight that is infinite or no number, or
- * with rows that are too short, is float32; so is one whose data is not bound. */
+/* The format of the matrix `p`, an operand of the layer n. A matrix with a weight that is infinite, no number or too
+ * large, or with rows that are too short, is float32; so is one whose data is not bound. */
 weight_format format_choose(const ir_node *n, const ir_param *p);
 /* Calls visit for each matrix of the node. */
 typedef void format_visitor(void *context, const ir_node *n, const ir_param *p);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/format.h"
 #include "format/round.h"
 
 enum { MOST = 100 };
@@ -115,6 +116,31 @@ START_TEST(quality_names_the_worst_row) {
 }
 END_TEST
 
+/* What sums of int8 products would overflow with stays float32. */
+START_TEST(too_large_for_int8) {
+    static const struct {
+        float weight;
+        ir_weights asked;
+        weight_format format;
+    } rows[] = {
+        {9e24f, IR_WEIGHTS_INT8, FORMAT_INT8},         {-9e24f, IR_WEIGHTS_INT8, FORMAT_INT8},
+        {2e25f, IR_WEIGHTS_INT8, FORMAT_FLOAT32},      {-FLT_MAX, IR_WEIGHTS_INT8, FORMAT_FLOAT32},
+        {-FLT_MAX, IR_WEIGHTS_INT16, FORMAT_INT16},    {INFINITY, IR_WEIGHTS_INT16, FORMAT_FLOAT32},
+        {-INFINITY, IR_WEIGHTS_INT8, FORMAT_FLOAT32},  {NAN, IR_WEIGHTS_INT8, FORMAT_FLOAT32},
+    };
+    arena *a = arena_new();
+    dim_table *dims = dim_table_new(a);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        float data[40] = {1, 2};
+        data[39] = rows[i].weight;
+        const ir_param p = {.data = data, .type = {.rank = 2, .dims = {dim_const(dims, 4), dim_const(dims, 10)}}};
+        const ir_node n = {.attrs.weights = rows[i].asked};
+        ck_assert_int_eq(format_choose(&n, &p), rows[i].format);
+    }
+    arena_free(a);
+}
+END_TEST
+
 static Suite *suite(void) {
     Suite *s = suite_create("round");
     TCase *t = tcase_create("round");
@@ -122,6 +148,7 @@ static Suite *suite(void) {
     tcase_add_test(t, int8_by_hand);
     tcase_add_test(t, bounds_of_the_contract);
     tcase_add_test(t, zero_and_tiny_rows);
+    tcase_add_test(t, too_large_for_int8);
     tcase_add_test(t, stored_is_exact);
     tcase_add_test(t, quality_names_the_worst_row);
     suite_add_tcase(s, t);
