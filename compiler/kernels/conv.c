@@ -153,8 +153,7 @@ static void declare_taps(const panel *v, cblock *b) {
 static void emit_tile(const panel *v, cblock *b, int64_t positions, bool tests) {
     cunit *u = v->u;
     conv_tile t = {v, (unsigned)positions, tests, size_of(v, (unsigned)positions)};
-    int64_t weights = v->is.vectors * v->conv->channels * v->conv->taps;
-    tile_load_anew(v->conv->e, b, "w", weights, weights * positions);
+    if (v->is.anew) tile_load_anew(v->conv->e, b, "w");
     if (tests) {
         declare_taps(v, b);
     } else {

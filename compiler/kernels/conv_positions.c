@@ -86,9 +86,8 @@ static void emit_tile(const positions *p, cblock *b, cexpr *o, cexpr *t, const c
     }
     positions_tile of = tile_at(p, rows, vectors, t, last);
     conv_terms terms = {p->conv, NULL, NULL, shape->unrolled, add_term, &of, wait ? of.places : NULL};
-    int64_t weights = rows * p->conv->channels * p->conv->taps;
     c_declare(b, "const float *", "x_t", c_at(u, "x_g", t));
-    tile_load_anew(e, b, "w", weights, weights * vectors);
+    if (shape->anew) tile_load_anew(e, b, "w");
     if (!wait) tile_declare(e, b, &of.size, of.starts);
     for (unsigned i = 0; wait && i < count; i++) sum_store(e, b, &of.places[i], of.starts[i]);
     conv_add_terms(&terms, b, count, of.size.sums);

@@ -1,5 +1,9 @@
 /* matmul_tiles: rows of a times vectors of b's columns, so that what is loaded of b serves several rows.
  *
+ * A tile's vectors are a left part, which begins with its first column, and a right part, which lies behind that one,
+ * or ends with the row where it would reach beyond: some columns are then computed twice, to the same bits. So a tile
+ * takes any number of columns from those of its left part on.
+ *
  * Columns of b that do not lie densely are packed side by side first, a tile's at a time. */
 #include "kernels/heights.h"
 #include "kernels/matmul.h"
@@ -8,28 +12,30 @@
 
 enum { PAIR = 2 };
 
-/* Columns from n on: so many vectors, the last of them `last` wide; NULL: all of it. It is `back` columns further left
- * than the others ask, where it is whole and ends with the row: some columns are computed twice, to the same bits.
- * `places`: only the running program knows how many columns there are, and where each vector begins behind n, so that
- * none reaches beyond the row's end. `apart`: each is packed apart from the others. */
+/* Columns by all rows. */
 typedef struct {
     const matmul *matmul;
-    cexpr *n, *last;
+    const choice_heights *heights;
+    bool packs;
     unsigned vectors;
-    int64_t back;
-    cexpr *const *places;
-    bool apart;
-    cexpr *weights, *width; /* emit_group's: their address in the first row of b, and floats from one row to the next */
+    cexpr *n;     /* the first one */
+    cexpr *right; /* where the right part begins behind n; NULL: behind the left one */
+    cexpr *last;  /* lanes of the last vector, where it may read and write no more; NULL: all */
+    bool apart;   /* what stands packed lies side by side, wherever in b it was */
+    cexpr *weights, *width; /* emit_group's: the address of n in the first row of b, and floats from row to row */
 } group;
 
-static int64_t column_of(const group *g, unsigned vector) {
-    return vector * (int64_t)g->matmul->e->target->lanes - (vector + 1 == g->vectors ? g->back : 0);
-}
+static unsigned right_vectors(unsigned vectors) { return vectors / 2; }
+static unsigned left_vectors(unsigned vectors) { return vectors - right_vectors(vectors); }
 
-/* The first column of a vector. */
-static cexpr *first_of(const group *g, unsigned vector) {
+static int64_t lanes_of(const group *g) { return g->matmul->e->target->lanes; }
+
+/* Where a vector begins behind n. */
+static cexpr *offset_of(const group *g, unsigned vector) {
     cunit *u = g->matmul->e->unit;
-    return c_add(u, g->n, g->places ? g->places[vector] : c_int(u, column_of(g, vector)));
+    unsigned left = left_vectors(g->vectors);
+    if (!g->right || vector < left) return c_int(u, vector * lanes_of(g));
+    return c_add(u, g->right, c_int(u, (vector - left) * lanes_of(g)));
 }
 
 /* Where a vector of y is. */
@@ -37,7 +43,7 @@ static sum_place place_of(const group *g, cexpr *row, unsigned vector) {
     const matmul *p = g->matmul;
     cunit *u = p->e->unit;
     return (sum_place){c_add(u, p->y, matmul_scaled(p, row, p->of.y_m)),
-                       matmul_scaled(p, first_of(g, vector), p->of.y_n), p->of.y_n,
+                       matmul_scaled(p, c_add(u, g->n, offset_of(g, vector)), p->of.y_n), p->of.y_n,
                        vector + 1 == g->vectors ? g->last : NULL};
 }
 
@@ -65,7 +71,8 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
               .last = g->last,
               .weights = g->weights,
               .width = g->width,
-              .places = g->apart ? NULL : g->places,
+              .left = left_vectors(g->vectors),
+              .right = g->apart ? NULL : g->right,
               .step = emit_dim(e, p->of.a_k),
               .unrolled = shape->unrolled,
               .rounds_twice = !p->choice->fused,
@@ -86,7 +93,7 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
             t.sums[r * t.vectors + v] = t.rows == 1 ? arena_printf(e->arena, "s%u", v)
                                                     : arena_printf(e->arena, "s%u_%u", r, v);
     }
-    for (unsigned v = 0; v < t.vectors; v++) t.columns[v] = column_of(g, v);
+    for (unsigned v = 0; v < t.vectors; v++) t.columns[v] = v * lanes_of(g);
     cexpr *starts[TILE_MAX_SUMS];
     sum_place places[TILE_MAX_SUMS];
     for (unsigned i = 0; i < t.rows * t.vectors; i++) {
@@ -98,33 +105,56 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
     tile_sum(e, b, &t, p->adds ? starts : NULL, places, terms, most, p->terms);
 }
 
-/* `count` columns of b from n on, side by side. */
-static void pack_columns(const group *g, cblock *b, cexpr *count) {
+/* --- packing --- */
+
+/* Dense columns, where they lie in b. */
+static void copy_columns(const group *g, cblock *b) {
     const matmul *p = g->matmul;
     emit_context *e = p->e;
     cunit *u = e->unit;
-    cexpr *k = c_name(u, "k"), *column = c_name(u, "column"), *packed = c_int(u, p->choice->packed);
-    cexpr *first = c_add(u, p->b, matmul_scaled(p, g->n, p->of.b_n));
-    if (dim_is(p->of.b_k, 1)) {
-        c_do(b, c_call(u, matmul_packer(p), 6, p->room, packed, first, emit_dim(e, p->of.b_n), count, p->terms));
-        return;
-    }
+    cexpr *k = c_name(u, "k"), *to = c_add(u, p->room, c_mul(u, k, g->width));
+    cexpr *from = c_add(u, p->b, c_add(u, g->n, matmul_scaled(p, k, p->of.b_k)));
     b = c_for(b, "k", c_int(u, 0), p->terms, 1);
-    cexpr *from = c_add(u, first, matmul_scaled(p, k, p->of.b_k)), *to = c_add(u, p->room, c_mul(u, k, packed));
-    for (unsigned v = 0; dim_is(p->of.b_n, 1) && v < g->vectors; v++) {
-        cexpr *offset = g->places ? g->places[v] : c_int(u, column_of(g, v));
-        vectors_store_at(e, b, c_add(u, to, offset),
-                         vectors_load(e, from, offset, p->of.b_n, v + 1 == g->vectors ? g->last : NULL));
-    }
-    if (dim_is(p->of.b_n, 1)) return;
-    b = c_for(b, "column", c_int(u, 0), count, 1);
-    cexpr *element = c_element(u, c_add(u, from, matmul_scaled(p, column, p->of.b_n)));
-    c_assign(b, c_element(u, c_add(u, to, column)), "=", element);
+    for (unsigned v = 0; v < g->vectors; v++)
+        vectors_store_at(e, b, c_add(u, to, offset_of(g, v)),
+                         vectors_load(e, from, offset_of(g, v), p->of.b_n, v + 1 == g->vectors ? g->last : NULL));
 }
 
-/* All rows of some columns, which are packed before where that is chosen; `few`: in these tiles, else as the choice
- * says. */
-static void emit_group(const group *g, cblock *b, const choice_tile *few) {
+/* Vectors [first, end), side by side. */
+static void pack_vectors(const group *g, cblock *b, unsigned first, unsigned end) {
+    const matmul *p = g->matmul;
+    emit_context *e = p->e;
+    cunit *u = e->unit;
+    if (first == end) return;
+    cexpr *count = c_int(u, (end - first) * lanes_of(g)), *to = c_add(u, p->room, c_int(u, first * lanes_of(g)));
+    if (g->last) count = c_add(u, c_int(u, (end - first - 1) * lanes_of(g)), g->last);
+    cexpr *from = c_add(u, p->b, matmul_scaled(p, c_add(u, g->n, offset_of(g, first)), p->of.b_n));
+    if (dim_is(p->of.b_k, 1)) {
+        c_do(b, c_call(u, matmul_packer(p), 6, to, g->width, from, emit_dim(e, p->of.b_n), count, p->terms));
+        return;
+    }
+    cexpr *k = c_name(u, "k"), *column = c_name(u, "column");
+    b = c_for(c_for(b, "k", c_int(u, 0), p->terms, 1), "column", c_int(u, 0), count, 1);
+    from = c_add(u, c_add(u, from, matmul_scaled(p, k, p->of.b_k)), matmul_scaled(p, column, p->of.b_n));
+    c_assign(b, c_element(u, c_add(u, c_add(u, to, c_mul(u, k, g->width)), column)), "=", c_element(u, from));
+}
+
+/* Makes the packed columns those of the group. */
+static void pack_group(group *g, cblock *b) {
+    const matmul *p = g->matmul;
+    unsigned left = g->right ? left_vectors(g->vectors) : g->vectors;
+    g->width = c_int(p->e->unit, g->vectors * lanes_of(g));
+    g->weights = p->room;
+    g->apart = !dim_is(p->of.b_n, 1);
+    if (!g->apart) {
+        copy_columns(g, b);
+        return;
+    }
+    pack_vectors(g, b, 0, left);
+    pack_vectors(g, b, left, g->vectors);
+}
+
+static void emit_group(const group *g, cblock *b) {
     const matmul *p = g->matmul;
     emit_context *e = p->e;
     cunit *u = e->unit;
@@ -132,173 +162,176 @@ static void emit_group(const group *g, cblock *b, const choice_tile *few) {
     group of = *g;
     of.weights = c_add(u, p->b, matmul_scaled(p, g->n, p->of.b_n));
     of.width = emit_dim(e, p->of.b_k);
-    cexpr *packed_from = c_int(u, c->packed_from), *rows = emit_dim(e, p->of.rows);
-    if (c->packed && !(few && few->size.rows < c->packed_from)) {
-        int64_t lanes = e->target->lanes, whole = (g->vectors - (g->last ? 1 : 0)) * lanes - g->back;
-        bool depends = c->packed_from > 1 && c->heights.rows < 0;
-        cblock *then = b;
-        if (depends) {
-            c_declare(b, "const float *", "b_n", of.weights);
-            c_declare(b, "size_t", "width", of.width);
-            then = c_if(b, c_binary(u, ">=", rows, packed_from));
-        }
-        cexpr *count = g->last ? c_add(u, c_int(u, whole), g->last) : c_int(u, whole);
-        if (g->places) count = c_add(u, g->places[g->vectors - 1], c_int(u, lanes));
-        pack_columns(g, then, count);
-        of.weights = p->room;
-        of.width = c_int(u, c->packed);
-        if (depends) {
-            c_assign(then, c_name(u, "b_n"), "=", of.weights);
-            c_assign(then, c_name(u, "width"), "=", of.width);
-            of.weights = c_name(u, "b_n");
-            of.width = c_name(u, "width");
-        }
+    if (g->packs && c->packed_from > 1 && g->heights->rows < 0) {
+        c_declare(b, "const float *", "b_n", of.weights);
+        c_declare(b, "size_t", "width", of.width);
+        cblock *then = c_if(b, c_binary(u, ">=", emit_dim(e, p->of.rows), c_int(u, c->packed_from)));
+        pack_group(&of, then);
+        c_assign(then, c_name(u, "b_n"), "=", of.weights);
+        c_assign(then, c_name(u, "width"), "=", of.width);
+        of.weights = c_name(u, "b_n");
+        of.width = c_name(u, "width");
+    } else if (g->packs) {
+        pack_group(&of, b);
     }
-    heights all = {e, rows, "m", emit_tile, &of};
-    if (few) heights_loop_unknown(&all, b, few);
-    else heights_loop(&all, b, &c->heights);
+    heights rows = {e, emit_dim(e, p->of.rows), "m", emit_tile, &of};
+    heights_loop(&rows, b, g->heights);
 }
 
-/* What is left of a known number of columns behind the first `done`. The last vector ends with the row where there are
- * enough for it, and nothing is added up twice, as are sums of blocks that wait in y. */
-static void emit_rest(group *g, cblock *b, int64_t done, int64_t count, const choice_tile *few) {
-    cunit *u = g->matmul->e->unit;
-    int64_t lanes = g->matmul->e->target->lanes, last = (count - done) % lanes;
-    const choice_heights *h = &g->matmul->choice->heights;
-    const choice_tile *shape = few ? few : h->taller_count ? &h->taller : &h->tile;
-    g->vectors = (unsigned)((count - done + lanes - 1) / lanes);
-    bool once = !g->matmul->adds && !choice_sums_wait(shape, shape->size.rows * g->vectors);
-    if (last && count > lanes && once) {
-        bool alone = g->vectors == 1;
-        g->back = alone ? 0 : lanes - last;
-        done -= alone ? lanes - last : 0;
-    } else if (last) {
-        g->last = c_int(u, last);
+/* --- a known number of columns --- */
+
+/* The tile that begins with column n and has the row's last one, if they are `columns`. Nothing is added up twice, as
+ * are sums of blocks that wait in y. */
+static void emit_last(group g, cblock *b, int64_t n, int64_t columns) {
+    const choice_heights *h = g.heights;
+    const choice_tile *shape = h->taller_count ? &h->taller : &h->tile;
+    cunit *u = g.matmul->e->unit;
+    int64_t lanes = lanes_of(&g), left = columns - n;
+    bool twice = !g.matmul->adds && !choice_sums_wait(shape, shape->size.rows * g.vectors);
+    if (left % lanes && twice && columns > lanes) {
+        if (g.vectors == 1) n = columns - lanes;
+        else g.right = c_int(u, left - right_vectors(g.vectors) * lanes);
+    } else if (left % lanes) {
+        g.last = c_int(u, left % lanes);
     }
-    g->n = c_int(u, done);
-    if (g->vectors) emit_group(g, c_scope(b), few);
+    g.n = c_int(u, n);
+    emit_group(&g, b);
 }
 
-/* `vectors` vectors of columns at a time from `from` up to `to`, of which those that would reach beyond the row's end,
- * `after` the last whole vector's beginning, begin there instead. */
-static void emit_up_to(const group *g, cblock *b, cexpr *from, cexpr *to, const choice_tile *few) {
-    const matmul *p = g->matmul;
+/* In tiles of two widths, which differ by one vector, as rows are in tiles of two heights. */
+static void emit_known(group g, cblock *b, int64_t columns) {
+    cunit *u = g.matmul->e->unit;
+    int64_t lanes = lanes_of(&g), done = 0;
+    choice_even even = choice_evenly((columns + lanes - 1) / lanes, g.vectors);
+    for (unsigned larger = 2; larger-- > 0;) {
+        int64_t tiles = larger ? even.larger : even.count, wide = (even.size + larger) * lanes;
+        bool last = !larger && columns % lanes; /* which is not whole */
+        int64_t whole = tiles - last, from = done;
+        g.vectors = (unsigned)(even.size + larger);
+        done += whole * wide;
+        g.n = whole == 1 ? c_int(u, from) : c_name(u, "n");
+        if (whole == 1) emit_group(&g, c_scope(b));
+        if (whole > 1) emit_group(&g, c_for(b, "n", c_int(u, from), c_int(u, done), wide));
+        if (last) emit_last(g, c_scope(b), done, columns);
+    }
+}
+
+/* --- a number that only the running program knows --- */
+
+/* From n on, up to the row's end: so many columns that the left part is whole, and no more than the tile's. */
+static void emit_to_end(group g, cblock *b, unsigned vectors, cexpr *n) {
+    cunit *u = g.matmul->e->unit;
+    cexpr *N = emit_dim(g.matmul->e, g.matmul->of.columns);
+    int64_t right = right_vectors(vectors) * lanes_of(&g);
+    g.n = n;
+    g.vectors = vectors;
+    if (right) c_declare(b, "const size_t", "right", c_sub(u, c_sub(u, N, c_int(u, right)), n));
+    g.right = right ? c_name(u, "right") : NULL;
+    emit_group(&g, b);
+}
+
+/* Tiles of so many vectors from the first column on up to `to`. */
+static void emit_tiles_to(group g, cblock *b, cexpr *to) {
+    cunit *u = g.matmul->e->unit;
+    cexpr *N = emit_dim(g.matmul->e, g.matmul->of.columns), *n = c_name(u, "n");
+    int64_t lanes = lanes_of(&g), right = right_vectors(g.vectors) * lanes, wide = g.vectors * lanes;
+    b = c_for(b, "n", c_int(u, 0), to, wide);
+    c_declare(b, "const size_t", "right",
+              c_conditional(u, c_binary(u, "<=", c_add(u, n, c_int(u, wide)), N), c_int(u, wide - right),
+                            c_sub(u, c_sub(u, N, c_int(u, right)), n)));
+    g.n = n;
+    g.right = c_name(u, "right");
+    emit_group(&g, b);
+}
+
+/* One vector or two at a time; the last one ends with the row. */
+static void emit_narrow_tiles(group g, cblock *b) {
+    cunit *u = g.matmul->e->unit;
+    int64_t lanes = lanes_of(&g), wide = g.vectors * lanes;
+    cexpr *last = c_sub(u, emit_dim(g.matmul->e, g.matmul->of.columns), c_int(u, lanes));
+    g.n = c_name(u, "n");
+    b = c_for(b, lanes > 1 ? "j" : "n", c_int(u, 0), emit_dim(g.matmul->e, g.matmul->of.columns), wide);
+    if (lanes > 1) c_declare(b, "const size_t", "n", c_smaller(u, c_name(u, "j"), last));
+    if (g.vectors > 1) {
+        c_declare(b, "const size_t", "right", c_smaller(u, c_int(u, lanes), c_sub(u, last, g.n)));
+        g.right = c_name(u, "right");
+    }
+    emit_group(&g, b);
+}
+
+/* A tile's vectors at a time while there are more columns than the next narrower one takes; then the narrowest that
+ * takes what is left. `once`: columns are no more than a tile's. */
+static void emit_narrower(group g, cblock *b, bool once) {
+    cunit *u = g.matmul->e->unit;
+    int64_t lanes = lanes_of(&g);
+    cexpr *N = emit_dim(g.matmul->e, g.matmul->of.columns), *done = c_int(u, 0);
+    unsigned vectors = g.vectors;
+    if (!once && vectors <= PAIR) {
+        emit_narrow_tiles(g, b);
+        return;
+    }
+    if (!once) {
+        int64_t less = choice_narrower(vectors) * lanes, wide = vectors * lanes;
+        c_declare(b, "const size_t", "done", matmul_floor(g.matmul, c_add(u, N, c_int(u, wide - less - 1)), wide));
+        done = c_name(u, "done");
+        emit_tiles_to(g, b, done);
+        vectors = choice_narrower(vectors);
+    }
+    for (; vectors > PAIR; vectors = choice_narrower(vectors)) {
+        cexpr *others = c_add(u, done, c_int(u, choice_narrower(vectors) * lanes));
+        emit_to_end(g, c_if(b, c_binary(u, ">", N, others)), vectors, done);
+        b = c_else(b);
+    }
+    if (once) {
+        emit_to_end(g, b, vectors, done);
+        return;
+    }
+    b = c_if(b, c_binary(u, "<", done, N));
+    c_declare(b, "const size_t", "n", c_smaller(u, done, c_sub(u, N, c_int(u, lanes))));
+    emit_to_end(g, b, vectors, c_name(u, "n"));
+}
+
+/* Two vectors of columns at a time, three at the end if their number is odd. */
+static void emit_pairs(group g, cblock *b) {
+    const matmul *p = g.matmul;
     cunit *u = p->e->unit;
-    int64_t lanes = p->e->target->lanes;
-    cexpr *places[TILE_MAX_VECTORS] = {c_int(u, 0)}, *j = c_name(u, "j"), *n = c_name(u, "n"),
-          *most = c_name(u, "most"), *after = c_sub(u, emit_dim(p->e, p->of.columns), c_int(u, lanes));
-    group end = {.matmul = p, .n = n, .vectors = g->vectors, .places = places};
-    b = c_for(b, "j", from, to, end.vectors * lanes);
-    c_declare(b, "const size_t", "n", c_conditional(u, c_binary(u, "<", j, after), j, after));
-    if (end.vectors > 1) c_declare(b, "const size_t", "most", c_sub(u, after, n));
-    for (unsigned v = 1; v < end.vectors; v++) {
-        const char *name = arena_printf(p->e->arena, "n%u", v);
-        cexpr *whole = c_int(u, v * lanes);
-        c_declare(b, "const size_t", name, c_conditional(u, c_binary(u, "<", whole, most), whole, most));
-        places[v] = c_name(u, name);
-    }
-    emit_group(&end, b, few);
-}
-
-/* Whole vectors of b's columns by all rows; where they are packed, side by side. */
-static void emit_whole(const group *g, cblock *b, const choice_heights *shapes) {
-    const matmul *p = g->matmul;
-    cunit *u = p->e->unit;
-    int64_t lanes = p->e->target->lanes;
-    group of = *g;
-    of.apart = p->choice->packed > 0;
-    of.weights = of.apart ? p->room : c_add(u, p->b, matmul_scaled(p, g->n, p->of.b_n));
-    of.width = of.apart ? c_int(u, g->vectors * lanes) : emit_dim(p->e, p->of.b_k);
-    for (unsigned v = 0; of.apart && v < g->vectors; v++) {
-        cexpr *from = c_add(u, p->b, matmul_scaled(p, first_of(g, v), p->of.b_n));
-        c_do(b, c_call(u, matmul_packer(p), 6, c_add(u, p->room, c_int(u, v * lanes)), of.width, from,
-                       emit_dim(p->e, p->of.b_n), c_int(u, lanes), p->terms));
-    }
-    heights all = {p->e, emit_dim(p->e, p->of.rows), "m", emit_tile, &of};
-    heights_loop(&all, b, shapes);
-}
-
-/* Two vectors of columns at a time, three at the end if their number is odd. The last one ends with the row. */
-static void emit_pairs(const matmul *p, cblock *b) {
-    cunit *u = p->e->unit;
-    int64_t lanes = p->e->target->lanes, wide = PAIR * lanes;
-    cexpr *N = emit_dim(p->e, p->of.columns), *before = c_sub(u, N, c_int(u, 1)), *n = c_name(u, "n");
+    int64_t lanes = lanes_of(&g), wide = PAIR * lanes;
+    cexpr *N = emit_dim(p->e, p->of.columns), *before = c_sub(u, N, c_int(u, 1)), *pairs = c_name(u, "pairs");
     cexpr *is_odd = c_binary(u, "<", c_binary(u, "%", before, c_int(u, wide)), c_int(u, lanes));
-    cexpr *places[PAIR + 1] = {c_int(u, 0), c_name(u, "n1")}, *last = c_sub(u, c_sub(u, N, c_int(u, lanes)), n);
-    group g = {.matmul = p, .n = n, .vectors = PAIR, .places = places};
     is_odd = c_binary(u, "&&", c_binary(u, ">", N, c_int(u, wide)), is_odd);
     c_declare(b, "const size_t", "pairs",
               c_conditional(u, is_odd, c_sub(u, matmul_floor(p, before, wide), c_int(u, wide)), N));
-    cblock *loop = c_for(b, "n", c_int(u, 0), c_name(u, "pairs"), wide);
-    c_declare(loop, "const size_t", "n1",
-              c_conditional(u, c_binary(u, "<=", c_add(u, n, c_int(u, wide)), N), c_int(u, lanes), last));
-    emit_whole(&g, loop, &p->choice->heights);
-    b = c_if(b, c_binary(u, "<", c_name(u, "pairs"), N));
-    c_declare(b, "const size_t", "n", c_name(u, "pairs"));
-    c_declare(b, "const size_t", "n2", last);
-    g.vectors = PAIR + 1;
-    places[1] = c_int(u, lanes);
-    places[PAIR] = c_name(u, "n2");
-    emit_whole(&g, b, &p->choice->odd);
+    emit_tiles_to(g, b, pairs);
+    g.heights = &p->choice->odd;
+    emit_to_end(g, c_if(b, c_binary(u, "<", pairs, N)), PAIR + 1, pairs);
 }
 
-/* Of a number of columns that only the running program knows: too few for a vector are a part of one; else a tile's
- * vectors at a time, or two if no more are left. The places of very many are not worth their registers but at the end,
- * where they are fewer. */
-static void emit_unknown(group *g, cblock *b, const choice_tile *few) {
-    enum { PLACES = 4 };
-    const matmul *p = g->matmul;
-    cunit *u = p->e->unit;
-    int64_t lanes = p->e->target->lanes, wide = g->vectors * lanes;
-    cexpr *N = emit_dim(p->e, p->of.columns), *done = c_int(u, 0);
-    if (lanes > 1 && !p->choice->few) {
-        group narrow = {.matmul = p, .n = done, .vectors = 1, .last = N};
-        emit_group(&narrow, c_if(b, c_binary(u, "<", N, c_int(u, lanes))), few);
-        if (dim_max(p->of.columns) < lanes) return;
+/* Too few for a vector are a part of one. `narrow`: they are no more than a tile's. */
+static void emit_unknown(group g, cblock *b, bool narrow) {
+    const choice_matmul *c = g.matmul->choice;
+    cunit *u = g.matmul->e->unit;
+    int64_t lanes = lanes_of(&g), most = dim_max(g.matmul->of.columns);
+    cexpr *N = emit_dim(g.matmul->e, g.matmul->of.columns);
+    if (lanes > 1 && !c->few) {
+        group part = g;
+        part.n = c_int(u, 0);
+        part.vectors = 1;
+        part.last = N;
+        emit_group(&part, c_if(b, c_binary(u, "<", N, c_int(u, lanes))));
+        if (most < lanes) return;
         b = c_else(b);
     }
-    if (p->choice->odd.tile.size.rows && !few) {
-        emit_pairs(p, b);
-        return;
-    }
-    if (lanes == 1 || g->vectors > PLACES) {
-        cexpr *end = matmul_floor(p, N, wide);
-        emit_group(g, c_for(b, "n", done, end, wide), few);
-        done = end;
-        g->vectors = PLACES;
-    }
-    if (lanes == 1) return;
-    if (g->vectors <= PAIR) {
-        emit_up_to(g, b, done, N, few);
-        return;
-    }
-    wide = g->vectors * lanes;
-    cexpr *before = c_sub(u, c_sub(u, N, c_int(u, 1)), done);
-    cexpr *two_left = c_binary(u, "<", c_binary(u, "%", before, c_int(u, wide)), c_int(u, PAIR * lanes));
-    cexpr *all = c_add(u, done, matmul_floor(p, before, wide)), *wide_end = c_name(u, "end");
-    c_declare(b, "const size_t", "end", c_conditional(u, two_left, all, N));
-    emit_up_to(g, b, done, wide_end, few);
-    g->vectors = PAIR;
-    emit_up_to(g, b, wide_end, N, few);
+    if (g.heights->tile.narrows) emit_narrower(g, b, lanes > 1 && (narrow || most <= g.vectors * lanes));
+    else emit_pairs(g, b);
 }
 
-/* A tile's vectors of columns at a time, and then what is left. */
-static void emit_columns(const matmul *p, cblock *b, const choice_tile *few) {
-    cunit *u = p->e->unit;
-    int64_t count = 0;
-    group g = {.matmul = p, .n = c_name(u, "n"), .vectors = p->choice->heights.tile.size.vectors};
-    if (few) g.vectors = few->size.vectors;
-    if (!c_is_int(emit_dim(p->e, p->of.columns), &count)) {
-        emit_unknown(&g, b, few);
-        return;
-    }
-    int64_t wide = g.vectors * (int64_t)p->e->target->lanes, whole = count / wide * wide;
-    if (whole) {
-        bool once = whole == wide;
-        if (once) g.n = c_int(u, 0);
-        emit_group(&g, once ? c_scope(b) : c_for(b, "n", c_int(u, 0), c_int(u, whole), wide), few);
-    }
-    if (whole < count) emit_rest(&g, b, whole, count, few);
+/* All columns by rows in these heights; `few` rows do not make packing worth it where not all do. */
+static void emit_columns(const matmul *p, cblock *b, const choice_heights *h, bool few, bool narrow) {
+    int64_t columns = 0;
+    group g = {.matmul = p, .heights = h, .vectors = h->tile.size.vectors};
+    g.packs = p->choice->packed && !(few && p->choice->packed_from > 1);
+    if (c_is_int(emit_dim(p->e, p->of.columns), &columns)) emit_known(g, b, columns);
+    else emit_unknown(g, b, narrow);
 }
 
 /* Few terms, or too few rows to pack b for: one element after the other, in plain floats. */
@@ -308,7 +341,7 @@ void matmul_emit_elements(const matmul *p, cblock *b) {
     matmul plain = *p;
     cexpr *n = c_name(u, "n");
     plain.e = &floats;
-    group g = {.matmul = &plain, .n = n, .vectors = 1};
+    group g = {.matmul = &plain, .vectors = 1, .n = n};
     g.weights = c_add(u, p->b, matmul_scaled(p, n, p->of.b_n));
     g.width = emit_dim(p->e, p->of.b_k);
     b = c_for(b, "m", c_int(u, 0), emit_dim(p->e, p->of.rows), 1);
@@ -316,19 +349,23 @@ void matmul_emit_elements(const matmul *p, cblock *b) {
     emit_tile(&g, b, c_name(u, "m"), &p->choice->heights.tile);
 }
 
+/* Of a lower tile that is as wide as all columns several rows. */
+static void emit_lower(const matmul *p, cblock **b) {
+    cunit *u = p->e->unit;
+    const choice_tile *lower = &p->choice->lower;
+    const choice_heights rows = {.rows = -1, .tile = *lower};
+    int64_t wide = lower->size.vectors * (int64_t)p->e->target->lanes;
+    cexpr *several = c_binary(u, ">", emit_dim(p->e, p->of.rows), c_int(u, 1));
+    cexpr *narrow = c_binary(u, "<=", emit_dim(p->e, p->of.columns), c_int(u, wide));
+    emit_columns(p, c_if(*b, c_binary(u, "&&", several, narrow)), &rows, true, true);
+    *b = c_else(*b);
+}
+
 void matmul_emit_tiles(const matmul *p, cblock *b) {
-    const choice_heights *h = &p->choice->heights;
+    const choice_heights *h = &p->choice->heights, one = {.rows = -1, .tile = h->row};
     heights rows = {.e = p->e, .rows = emit_dim(p->e, p->of.rows)};
     cblock *few = p->choice->few ? NULL : heights_open_few(&rows, &b, h);
-    const choice_tile *lower = &p->choice->lower;
-    if (few && lower->size.rows) {
-        cunit *u = p->e->unit;
-        int64_t wide = lower->size.vectors * (int64_t)p->e->target->lanes;
-        cexpr *several = c_binary(u, ">", rows.rows, c_int(u, 1));
-        cexpr *narrow = c_binary(u, "<=", emit_dim(p->e, p->of.columns), c_int(u, wide));
-        emit_columns(p, c_if(few, c_binary(u, "&&", several, narrow)), lower);
-        few = c_else(few);
-    }
-    if (few) emit_columns(p, few, &h->row);
-    emit_columns(p, b, NULL);
+    if (few && p->choice->lower.size.rows) emit_lower(p, &few);
+    if (few) emit_columns(p, few, &one, true, false);
+    emit_columns(p, b, h, false, false);
 }

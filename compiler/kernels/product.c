@@ -97,10 +97,9 @@ static void emit_rows(const void *context, cblock *b, cexpr *n, const choice_til
                            .terms = w->terms,
                            .end = p->terms_name ? c_name(u, p->terms_name) : c_int(u, w->terms),
                            .column = "j"};
-    int64_t weights = (job->columns + e->target->lanes - 1) / e->target->lanes * w->terms;
-    if (cost_loads_anew(e->target->body, weights, weights * shape->size.rows)) {
+    if (shape->anew) {
         c_declare(b, weights_pointer(w->format), "w_n", block.weights.codes);
-        tile_load_anew(e, b, "w_n", weights, weights * shape->size.rows);
+        tile_load_anew(e, b, "w_n");
         block.weights.codes = c_name(u, "w_n");
     }
     /* one pointer to x and one to y: rows at a constant distance need no registers of their own */

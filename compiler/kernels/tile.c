@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-void tile_load_anew(emit_context *e, cblock *b, const char *pointer, int64_t weights, int64_t products) {
-    if (!cost_loads_anew(e->target->body, weights, products)) return;
+void tile_load_anew(emit_context *e, cblock *b, const char *pointer) {
     c_do(b, c_call(e->unit, "NNC_ANEW", 1, c_name(e->unit, pointer)));
 }
 
@@ -62,9 +61,20 @@ static cexpr *splat_of(emit_context *e, cblock *b, const tile *t, unsigned row, 
     return vectors_constant(e, b, name, splat);
 }
 
-static cexpr *column_of(emit_context *e, cblock *b, const tile *t, unsigned v, cexpr *weights, const char *suffix) {
+/* A row of weights: its address, and where vectors from t->left on stand; NULL: behind the others. */
+typedef struct {
+    cexpr *all, *right;
+} weights_row;
+
+static weights_row row_at(emit_context *e, const tile *t, cexpr *address) {
+    return (weights_row){address, t->right ? c_add(e->unit, address, t->right) : NULL};
+}
+
+static cexpr *column_of(emit_context *e, cblock *b, const tile *t, unsigned v, weights_row weights,
+                        const char *suffix) {
     cunit *u = e->unit;
-    cexpr *address = c_add(u, weights, t->places ? t->places[v] : c_int(u, t->columns[v]));
+    bool right = weights.right && v >= t->left;
+    cexpr *address = c_add(u, right ? weights.right : weights.all, c_int(u, t->columns[right ? v - t->left : v]));
     bool part = t->last && v + 1 == t->vectors && e->target->lanes > 1; /* one lane is always whole */
     cexpr *column = part ? vectors_call2(e, "load_n", address, t->last) : weights_load(e, t->format, address);
     if (t->rows == 1 || t->unrolled) return column;
@@ -75,8 +85,8 @@ static cexpr *column_of(emit_context *e, cblock *b, const tile *t, unsigned v, c
 
 /* Registers are few: the factors of the shorter direction are held, those of the longer one made just before they are
  * used. */
-void tile_add_term(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *const *factors,
-                   cexpr *weights, const char *suffix) {
+static void add_row(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *const *factors,
+                    weights_row weights, const char *suffix) {
     cunit *u = e->unit;
     cexpr *columns[TILE_MAX_VECTORS], *splats[COST_ROWS];
     bool hold_rows = t->rows < t->vectors;
@@ -96,13 +106,18 @@ void tile_add_term(emit_context *e, cblock *b, const tile *t, const char *const 
     }
 }
 
+void tile_add_term(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *const *factors,
+                   cexpr *weights, const char *suffix) {
+    add_row(e, b, t, sums, factors, row_at(e, t, weights), suffix);
+}
+
 /* Where the kth term stands. */
 static cexpr *place_of(emit_context *e, const tile *t, cexpr *k) {
     return t->backwards_from ? c_sub(e->unit, t->backwards_from, k) : k;
 }
 
-/* The kth term, whose row of weights is at that address, to a chain of the sums. */
-static void add_term(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *k, cexpr *weights,
+/* The kth term, whose row of weights that is, to a chain of the sums. */
+static void add_term(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *k, weights_row weights,
                      unsigned chain, const char *suffix) {
     cunit *u = e->unit;
     const char *names[TILE_MAX_SUMS];
@@ -116,21 +131,32 @@ static void add_term(emit_context *e, cblock *b, const tile *t, const char *cons
                          ? c_namef(u, "%s_%lld", t->splats, (long long)number)
                          : c_item(u, t->inputs[r], index);
     }
-    tile_add_term(e, b, t, names, factors, weights, suffix);
+    add_row(e, b, t, names, factors, weights, suffix);
+}
+
+/* The next row, or that many on. */
+static weights_row rows_on(emit_context *e, const tile *t, weights_row from, unsigned rows) {
+    cunit *u = e->unit;
+    cexpr *distance = c_mul(u, c_int(u, rows), t->width);
+    cexpr *(*move)(cunit *, cexpr *, cexpr *) = t->backwards_from ? c_sub : c_add;
+    return (weights_row){move(u, from.all, distance), from.right ? move(u, from.right, distance) : NULL};
 }
 
 /* `terms` terms beginning at k, one to each chain in turn. */
 static void add_group(emit_context *e, cblock *b, const tile *t, const char *const *sums, cexpr *k, unsigned terms) {
     cunit *u = e->unit;
-    cexpr *weights = c_add(u, t->weights, c_mul(u, place_of(e, t, k), t->width));
+    weights_row weights = row_at(e, t, c_add(u, t->weights, c_mul(u, place_of(e, t, k), t->width)));
     if (terms > 1 || (t->rows == 1 && t->vectors > 1)) {
-        const char *name = "w_k";
-        c_declare(b, weights_pointer(t->format), name, weights);
-        weights = c_name(u, name);
+        c_declare(b, weights_pointer(t->format), "w_k", weights.all);
+        weights = row_at(e, t, c_name(u, "w_k"));
+        int64_t known;
+        if (t->right && !c_is_int(t->right, &known)) { /* else compilers take a register for each of its vectors */
+            c_declare(b, weights_pointer(t->format), "w_right", weights.right);
+            weights.right = c_name(u, "w_right");
+        }
     }
     for (unsigned i = 0; i < terms; i++)
-        add_term(e, b, t, sums, c_add(u, k, c_int(u, i)),
-                 (t->backwards_from ? c_sub : c_add)(u, weights, c_mul(u, c_int(u, i), t->width)), i % t->chains,
+        add_term(e, b, t, sums, c_add(u, k, c_int(u, i)), rows_on(e, t, weights, i), i % t->chains,
                  i == 0 ? "" : arena_printf(e->arena, "%u", i));
 }
 
@@ -139,7 +165,7 @@ static void add_unrolled(emit_context *e, cblock *b, const tile *t, const char *
     int64_t chains = t->chains;
     for (int64_t k = 0; k < count; k++)
         add_term(e, b, t, sums, c_int(u, k),
-                 c_add(u, t->weights, c_mul(u, place_of(e, t, c_int(u, k)), t->width)),
+                 row_at(e, t, c_add(u, t->weights, c_mul(u, place_of(e, t, c_int(u, k)), t->width))),
                  k < count / chains * chains ? (unsigned)(k % chains) : 0, "");
 }
 

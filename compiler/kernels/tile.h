@@ -25,7 +25,8 @@ typedef struct {
     const char *sums[TILE_MAX_SUMS];     /* [rows][vectors] */
     weight_format format;                /* of the weights */
     int64_t columns[TILE_MAX_VECTORS];   /* of each vector in a row of weights, in elements */
-    cexpr *const *places;                /* NULL, or where the running program says that they are */
+    unsigned left;                       /* the others' are behind `right`, which the running program knows, */
+    cexpr *right;                        /* in place of this vector's; NULL: they are not */
     cexpr *last;                         /* lanes of the last vector, where it may read no more; NULL: all */
     cexpr *weights;                      /* address of a row of weights, the first term's */
     cexpr *width;                        /* elements from one term's row of weights to the next */
@@ -62,9 +63,8 @@ void tile_add_term(emit_context *e, cblock *b, const tile *t, const char *const 
                    cexpr *weights, const char *suffix);
 
 /* --- names and short forms that matrix kernels share -------------------------------------------------------------- */
-/* `pointer`, a variable: where a tile's weights, so many vectors, stand. In a loop over tiles they are not kept from
- * turn to turn, if they are too many (cost_loads_anew). */
-void tile_load_anew(emit_context *e, cblock *b, const char *pointer, int64_t weights, int64_t products);
+/* `pointer`, a variable: where a tile's weights stand. In a loop over tiles they are not kept from turn to turn. */
+void tile_load_anew(emit_context *e, cblock *b, const char *pointer);
 cexpr *tile_load(emit_context *e, cexpr *address);
 /* The first n lanes; all when n == lanes. */
 cexpr *tile_load_n(emit_context *e, cexpr *address, int64_t n);

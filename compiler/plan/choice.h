@@ -16,6 +16,8 @@
 typedef struct {
     cost_tile size;
     bool unrolled; /* its terms stand one after another in the code */
+    bool narrows;  /* where columns are too few for it, narrower ones take them (choice_narrower) */
+    bool anew;     /* weights are loaded anew for each tile (cost_loads_anew) */
     bool clamped;  /* where rows are fewer than it has, the last one is in it again */
     unsigned held; /* of more sums than these none is a variable from one block of terms to the next: they wait in
                     * memory, where they go; 0: all are */
@@ -23,6 +25,21 @@ typedef struct {
 
 /* Do so many sums of a tile, which may have fewer columns than it, wait in memory? */
 static inline bool choice_sums_wait(const choice_tile *t, unsigned sums) { return t->held && sums > t->held; }
+
+/* n of something in as few parts as possible, of `most` at most: `count` parts have `size`, and `larger` ones one
+ * more. */
+typedef struct {
+    int64_t larger, count, size;
+} choice_even;
+
+static inline choice_even choice_evenly(int64_t n, int64_t most) {
+    int64_t parts = (n + most - 1) / most, larger = n % parts;
+    return (choice_even){larger, parts - larger, n / parts};
+}
+
+/* Of a number of columns that is not known, those that are too few for a tile of so many vectors go by the narrowest
+ * tile of an even number that has room for all: the next one is so wide; 0: there is none. */
+static inline unsigned choice_narrower(unsigned vectors) { return vectors > 2 ? (vectors - 1) / 2 * 2 : 0; }
 
 /* How rows go through tiles. A known number of rows is `taller_count` tiles, then `tile_count` tiles one row lower.
  * Otherwise the rows go by `tile`, the last one together with rows of the one before, and where they are too few by
@@ -114,6 +131,7 @@ typedef struct {
     int64_t width, units, vectors; /* of a panel of channels; width 0: there is no such panel */
     int64_t positions;             /* of a tile in the interior, */
     bool unrolled;                 /* and whether its taps stand one after another in the code */
+    bool anew;                     /* weights are loaded anew for each tile (cost_loads_anew) */
 } choice_channels;
 
 typedef struct {

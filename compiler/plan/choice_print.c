@@ -15,9 +15,12 @@ static void print_size(const printer *p, int64_t floats) {
 
 static void print_tile(const printer *p, const choice_tile *t) {
     text_printf(p->to, "%u x %u", t->size.rows, t->size.vectors);
+    for (unsigned next = t->size.vectors; t->narrows && (next = choice_narrower(next)) > 0;)
+        text_printf(p->to, "/%u", next);
     if (t->size.chains > 1) text_printf(p->to, " in %u chains", t->size.chains);
     if (t->unrolled) text_add(p->to, " unrolled");
     if (choice_sums_wait(t, t->size.rows * t->size.vectors)) text_add(p->to, " with sums in memory");
+    if (t->anew) text_add(p->to, " with weights anew");
 }
 
 static void print_heights(const printer *p, const choice_heights *h) {
@@ -126,6 +129,7 @@ static void print_linear(const printer *p, const choice_linear *l) {
 static void print_channels(const printer *p, const choice_channels *c) {
     text_printf(p->to, "%lld positions x %lld vectors", (long long)c->positions, (long long)c->vectors);
     if (c->unrolled) text_add(p->to, " unrolled");
+    if (c->anew) text_add(p->to, " with weights anew");
 }
 
 static void print_conv_way(const printer *p, const choice_conv *c) {
@@ -145,8 +149,8 @@ static void print_conv_way(const printer *p, const choice_conv *c) {
         return;
     }
     if (c->lanes == 1) {
-        text_printf(p->to, " tiles of %lld positions in plain floats%s", (long long)c->full.positions,
-                    c->full.unrolled ? " unrolled" : "");
+        text_printf(p->to, " tiles of %lld positions in plain floats%s%s", (long long)c->full.positions,
+                    c->full.unrolled ? " unrolled" : "", c->full.anew ? " with weights anew" : "");
         return;
     }
     text_add(p->to, " tiles ");

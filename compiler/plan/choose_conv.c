@@ -24,7 +24,8 @@ static bool unrolls(const chooser *c, int64_t taps, int64_t sums) {
     return taps > 1 && taps * sums <= c->unroll;
 }
 
-static choice_channels channels_of(const chooser *c, const choice_conv *of, int64_t width, int64_t units,
+/* Of so many terms, neighbouring ones being the taps of a channel. Positions may go one by one, too. */
+static choice_channels channels_of(const chooser *c, const choice_conv *of, int64_t width, int64_t units, int64_t terms,
                                    int64_t taps) {
     choice_channels r = {.width = width, .units = units, .vectors = (width + of->lanes - 1) / of->lanes};
     int64_t count;
@@ -34,6 +35,7 @@ static choice_channels channels_of(const chooser *c, const choice_conv *of, int6
         dim_is_const(dim_sub(c->dims, of->end, dim_const(c->dims, of->first)), &count))
         r.positions = smaller(r.positions, count);
     r.unrolled = unrolls(c, taps, r.positions * r.vectors);
+    r.anew = cost_loads_anew(of->lanes == 1 ? &cost_scalar : c->body, r.vectors * terms, r.vectors * terms);
     return r;
 }
 
@@ -80,8 +82,11 @@ static void choose_positions(const chooser *c, const plan_kernel *k, int64_t out
     conv->lanes = c->body->lanes;
     conv->channels = choose_heights(outputs, tile, tile);
     choice_tile *tiles[] = {&conv->channels.tile, &conv->channels.taller};
-    for (int i = 0; i < 2; i++)
-        tiles[i]->unrolled = unrolls(c, taps, tiles[i]->size.rows * (int64_t)tiles[i]->size.vectors);
+    for (int i = 0; i < 2; i++) {
+        int64_t rows = tiles[i]->size.rows; /* and of the last positions one vector */
+        tiles[i]->unrolled = unrolls(c, taps, rows * tiles[i]->size.vectors);
+        tiles[i]->anew = cost_loads_anew(c->body, rows * terms, rows * terms);
+    }
     int64_t sums = conv->channels.taller.size.rows * (int64_t)conv->channels.taller.size.vectors;
     bool waits = plan_conv_is_followed(k) && choice_sums_wait(&tile, (unsigned)sums);
     conv->apart = k->kept > LITTLE;
@@ -104,7 +109,7 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
     find_interior(c, k, conv);
     conv->lanes = outputs == 1 ? 1 : c->body->lanes;
     if (outputs == 1 && !c->body->rolled && !conv->by_windows) {
-        conv->full = channels_of(c, conv, 1, 1, taps);
+        conv->full = channels_of(c, conv, 1, 1, dim_max(w->dims[1]) * taps, taps);
         return;
     }
     pack *p = choose_pack(c, k->node, 1, choose_param(c, k->node, 2), outputs, dim_max(w->dims[1]) * taps,
@@ -117,8 +122,8 @@ static void choose_way(const chooser *c, const plan_kernel *k, plan_choice *to) 
     }
     int64_t last = pack_panels(p) - 1;
     bool narrow = pack_units(p, last) < p->panel;
-    if (last > 0 || !narrow) conv->full = channels_of(c, conv, pack_width(p, 0), pack_units(p, 0), taps);
-    if (narrow) conv->last = channels_of(c, conv, pack_width(p, last), pack_units(p, last), taps);
+    if (last > 0 || !narrow) conv->full = channels_of(c, conv, pack_width(p, 0), pack_units(p, 0), p->terms, taps);
+    if (narrow) conv->last = channels_of(c, conv, pack_width(p, last), pack_units(p, last), p->terms, taps);
 }
 
 void choose_conv(const chooser *c, const plan_kernel *k, plan_choice *to) {

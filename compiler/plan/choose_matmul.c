@@ -65,7 +65,7 @@ static void choose_lower(const chooser *c, choice_matmul *m, cost_tile tile) {
     enum { SOME_ROWS = 3 };
     if (c->body->rolled || tile.rows <= SOME_ROWS) return;
     tile.rows = (tile.rows + 1) / 2;
-    m->lower = (choice_tile){.size = tile, .clamped = true, .held = m->heights.tile.held};
+    m->lower = (choice_tile){.size = tile, .clamped = true, .narrows = true, .held = m->heights.tile.held};
 }
 
 enum { PAIR = 2, THREE = 3 };
@@ -95,15 +95,19 @@ static void choose_tiles(const chooser *c, cost_tile tile, int64_t block, int64_
     int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner), rows = known_or(m->of.rows, -1);
     bool known = dim_is_const(m->of.columns, NULL);
     if (!known) tile = cost_any_columns(c->body, tile, terms, dim_max(m->of.rows));
+    else tile = cost_even_columns(c->body, tile, columns, dim_max(m->of.rows));
     cost_tile row = {1, tile.vectors, tile.chains};
     if (packed_from != 1 && rows < 0) row = cost_matmul_row(c->body, columns, terms);
     if (!known) row = cost_any_columns(c->body, row, terms, 1);
-    m->heights = choose_heights(rows, choose_tile(c, tile, terms, block), choose_tile(c, row, terms, block));
-    if (!known && rows < 0) choose_lower(c, m, tile);
+    choice_tile of_tile = choose_tile(c, tile, terms, block), of_row = choose_tile(c, row, terms, block);
     /* vectors are read as they lie, or made of terms that are neighbours */
     bool whole = !packed_from || (packed_from == 1 && dim_is(m->of.b_k, 1));
     bool odd = whole && !known && tile.vectors == PAIR && tile.chains == 1;
     odd = odd && columns > PAIR * (int64_t)c->body->lanes && c->body->lanes <= MOST_LANES;
+    of_tile.narrows = !known && !odd;
+    of_row.narrows = !known;
+    m->heights = choose_heights(rows, of_tile, of_row);
+    if (!known && rows < 0) choose_lower(c, m, tile);
     if (odd) {
         choose_rest(&m->heights);
         m->odd = choose_wide(c, THREE, rows, tile.rows, terms);
@@ -337,7 +341,7 @@ static void choose_grad_of_panels(const chooser *c, const plan_kernel *k, const 
     bool copies = !dim_is(dy->strides[1], 1) || (!c->body->rolled && rows * p->gates * p->units > GRAD_APART);
     int64_t columns = copies || p->gates == 1 ? whole : pack_units(p, 0);
     m->fused = true;
-    cost_tile tile = cost_unchained(c->body, columns, rows, p->terms);
+    cost_tile tile = cost_even_columns(c->body, cost_unchained(c->body, columns, rows, p->terms), columns, p->terms);
     m->heights = choose_heights(p->terms, (choice_tile){.size = tile}, (choice_tile){.size = {1, tile.vectors, 1}});
     if (!copies) return;
     m->block = smaller(rows, GRAD_BLOCK);

@@ -7,6 +7,14 @@ static bool unrolls(const chooser *c, const pack *p, cost_tile t, int64_t column
     return p->terms <= COST_BLOCK && p->terms * t.rows * t.vectors * (groups > 1 ? 2 : 1) <= c->unroll;
 }
 
+/* In tiles of so many columns, and of others what these leave. */
+static bool loads_anew(const chooser *c, const pack *p, cost_tile t, int64_t columns, int64_t others) {
+    int64_t lanes = c->body->lanes, weights = (columns + lanes - 1) / lanes * p->terms,
+            of_others = (others + lanes - 1) / lanes * p->terms;
+    return cost_loads_anew(c->body, weights, weights * t.rows) ||
+           cost_loads_anew(c->body, of_others, of_others * t.rows);
+}
+
 choice_tile choose_tile(const chooser *c, cost_tile size, int64_t terms, int64_t block) {
     return (choice_tile){.size = size, .held = terms > block ? cost_held(c->body) : 0};
 }
@@ -14,10 +22,10 @@ choice_tile choose_tile(const chooser *c, cost_tile size, int64_t terms, int64_t
 choice_heights choose_heights(int64_t rows, choice_tile tile, choice_tile row) {
     choice_heights r = {.rows = rows, .tile = tile, .taller = tile, .row = row};
     if (rows < 0) return r;
-    int64_t tiles = (rows + tile.size.rows - 1) / tile.size.rows;
-    r.taller_count = rows % tiles;
-    r.tile_count = tiles - r.taller_count;
-    r.tile.size.rows = (unsigned)(rows / tiles);
+    choice_even even = choice_evenly(rows, tile.size.rows);
+    r.taller_count = even.larger;
+    r.tile_count = even.count;
+    r.tile.size.rows = (unsigned)even.size;
     r.taller.size.rows = r.tile.size.rows + 1;
     return r;
 }
@@ -35,7 +43,10 @@ static choice_panel choose_panel(const chooser *c, const choice_product *of, int
     choice_heights *h = &r.heights;
     int64_t block = dots ? FORMAT_BLOCK : COST_BLOCK;
     *h = choose_heights(rows, choose_tile(c, size, p->terms, block), choose_tile(c, row, p->terms, block));
-    int64_t columns = r.by_columns ? wide : r.columns;
+    int64_t columns = r.by_columns ? wide : r.columns, others = r.by_columns ? r.columns - even : 0;
+    h->row.anew = loads_anew(c, p, h->row.size, r.columns, 0);
+    h->tile.anew = loads_anew(c, p, h->tile.size, columns, others);
+    h->taller.anew = loads_anew(c, p, h->taller.size, columns, others);
     h->row.unrolled = unrolls(c, p, h->row.size, r.columns);
     h->tile.unrolled = unrolls(c, p, h->tile.size, columns);
     h->taller.unrolled = unrolls(c, p, h->taller.size, columns);

@@ -166,6 +166,14 @@ cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t terms,
     return tile;
 }
 
+cost_tile cost_even_columns(const cost_body *body, cost_tile tile, int64_t columns, int64_t most_rows) {
+    int64_t vectors = parts(columns, body->lanes), even = parts(vectors, parts(vectors, tile.vectors));
+    if (even == tile.vectors) return tile;
+    tile.vectors = (unsigned)even;
+    if (tile.rows > 1) tile.rows = even_rows(tile_rows(body, tile.vectors, tile.chains), most_rows);
+    return tile;
+}
+
 cost_tile cost_wide_tile(const cost_body *body, unsigned vectors, int64_t terms) {
     cost_tile tile = {tile_rows(body, vectors, 1), vectors, 1};
     while (terms > COST_BLOCK && tile.rows > 1 && tile.rows * tile.vectors > cost_held(body)) tile.rows--;

@@ -96,9 +96,8 @@ class Code:
         need(len(found) == 1, f"{name} calls {found or 'nothing'} for {what}")
         return found.pop()
 
-    def tiles(self, name):
-        """{rows: (most vectors, chains, unrolled)} of all register tiles in a function: what its sums are called."""
-        found = {}
+    def each_tile(self, name):
+        """(rows, vectors, chains, unrolled) of each register tile in a function: what its sums are called."""
         # loops of codes stand a block deeper; those in 16 bits have sums of their own there, which have the chains
         kind = re.search(r"_(dot4\(|codes = )", self.function(name))
         own = "_codes" if kind and kind.group(1) == "codes = " else ""
@@ -120,25 +119,34 @@ class Code:
             indent = len(line) - len(line.lstrip())
             after = list(itertools.takewhile(lambda x: len(x) - len(x.lstrip()) >= indent, lines[end:]))
             rest = "\n".join(after if kind else [x for x in after[:4] if len(x) - len(x.lstrip()) == indent])
-            loop = re.search(r"for \(size_t k\d? = ", rest) is not None
+            yield rows, vectors, chains, re.search(r"for \(size_t k\d? = ", rest) is None
+
+    def tiles(self, name):
+        """{rows: (most vectors, chains, unrolled)} of all of them."""
+        found = {}
+        for rows, vectors, chains, unrolled in self.each_tile(name):
             known = found.get(rows, (0, 0, True))
-            found[rows] = (max(known[0], vectors), max(known[1], chains), known[2] and not loop)
+            found[rows] = (max(known[0], vectors), max(known[1], chains), known[2] and unrolled)
         return found
 
 
 def match_waiting(code, function, said):
-    """Sums that wait in memory are read from there again."""
+    """Sums that wait in memory are read from there again, and so are weights that are not kept."""
     need(("NNC_FORGET()" in code.function(function)) == ("sums in memory" in said), f"{function} of {said}")
+    need(("NNC_ANEW(" in code.function(function)) == ("weights anew" in said), f"{function} of {said}")
 
 
 def match_product(code, function, said):
     """`said`: "2 of 6 x 4 and 1 of 5 x 4 by columns; the last panel …" """
     want = {}
-    for rows, vectors, chains, unrolled in re.findall(r"(\d+) x (\d+)(?: in (\d+) chains)?( unrolled)?", said):
+    for rows, vectors, chains, unrolled in re.findall(r"(\d+) x (\d+)(?:/\d+)*(?: in (\d+) chains)?( unrolled)?", said):
         known = want.get(int(rows), (0, 0, True))
         want[int(rows)] = (max(known[0], int(vectors)), max(known[1], int(chains or 1)), known[2] and bool(unrolled))
     got = code.tiles(function)
     need(got == want, f"{function} has tiles {got}, the plan says {want}: {said}")
+    for rows, widths in re.findall(r"(\d+) x (\d+(?:/\d+)+)", said):
+        got = {t[1] for t in code.each_tile(function) if t[0] == int(rows)}
+        need(got >= {int(w) for w in widths.split("/")}, f"{function} has tiles of {got} vectors, the plan says {said}")
     match_waiting(code, function, said)
 
 
@@ -292,6 +300,7 @@ def match_conv(code, name, said, lines):
     runs = re.findall(rf"(?:^\s+{kind} sum\w* = .*\n)+", body, re.M)
     got = max(len(r.strip().split("\n")) for r in runs)
     need(got == max(p * v for p, v in want), f"{name} holds {got} sums, the plan says {said}")
+    match_waiting(code, name, said)
 
 
 def match_other(code, name, said, lines):
@@ -395,10 +404,10 @@ def check_plan_says_what_the_code_does(t):
             seen.update(re.sub(r"\d+ ", "", p) for p in panels)
             seen.update(re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
                                    r"sums at|next at|then |max of|\(or |the last panel|positions|vectors of \w+|lanes along|turned|packed first|rows or more|"
-                                   r"sums in memory|four sums at a time|repeated as", dump))
+                                   r"sums in memory|weights anew|/2|four sums at a time|repeated as", dump))
     missing = {"unrolled", "chains", "columns in", "by columns", "backwards", "side by side", "new h in out", "new h in next",
                "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions", "in panels of units",
-               "lanes along", "turned", "packed first", "rows or more", "then ", "max of", "sums in memory", "four sums at a time", "repeated as",
+               "lanes along", "turned", "packed first", "rows or more", "then ", "max of", "sums in memory", "weights anew", "/2", "four sums at a time", "repeated as",
                "in panels of outputs"} - seen
     need(not missing, f"no model shows {missing}")
     nothing_to_say = {"nothing", "bias_grad"}  # the second is in vectors, whatever its shape

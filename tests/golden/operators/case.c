@@ -270,42 +270,38 @@ static void operators_matmul(size_t T, const float *a, const float *b, float *y)
                         nnc_v4_store_n(y_i + m2 * ((T + 1) / 2), s2_0, (T + 1) / 2);
                     }
                 } else {
-                    for (size_t j = 0; j < (T + 1) / 2; j += 8) {
-                        const size_t n = j < (T + 1) / 2 - 4 ? j : (T + 1) / 2 - 4;
-                        const size_t most = (T + 1) / 2 - 4 - n;
-                        const size_t n1 = 4 < most ? 4 : most;
-                        for (size_t m = 0; m < (T + 1) / 2; m += 3) {
-                            const float *a0 = a_i + m;
-                            const size_t m1 = m + 1 < (T + 1) / 2 ? m + 1 : (T + 1) / 2 - 1;
-                            const float *a1 = a_i + m1;
-                            const size_t m2 = m + 2 < (T + 1) / 2 ? m + 2 : (T + 1) / 2 - 1;
-                            const float *a2 = a_i + m2;
-                            nnc_v4 s0_0 = nnc_v4_zero();
-                            nnc_v4 s0_1 = nnc_v4_zero();
-                            nnc_v4 s1_0 = nnc_v4_zero();
-                            nnc_v4 s1_1 = nnc_v4_zero();
-                            nnc_v4 s2_0 = nnc_v4_zero();
-                            nnc_v4 s2_1 = nnc_v4_zero();
-                            for (size_t k = 0; k < 6; k++) {
-                                const nnc_v4 w0 = nnc_v4_load(b_i + n + k * ((T + 1) / 2));
-                                const nnc_v4 w1 = nnc_v4_load(b_i + n + k * ((T + 1) / 2) + n1);
-                                const nnc_v4 a0_k = nnc_v4_splat(a0[k * ((T + 1) / 2)]);
-                                s0_0 = nnc_v4_madd(w0, a0_k, s0_0);
-                                s0_1 = nnc_v4_madd(w1, a0_k, s0_1);
-                                const nnc_v4 a1_k = nnc_v4_splat(a1[k * ((T + 1) / 2)]);
-                                s1_0 = nnc_v4_madd(w0, a1_k, s1_0);
-                                s1_1 = nnc_v4_madd(w1, a1_k, s1_1);
-                                const nnc_v4 a2_k = nnc_v4_splat(a2[k * ((T + 1) / 2)]);
-                                s2_0 = nnc_v4_madd(w0, a2_k, s2_0);
-                                s2_1 = nnc_v4_madd(w1, a2_k, s2_1);
-                            }
-                            nnc_v4_store(y_i + m * ((T + 1) / 2) + n, s0_0);
-                            nnc_v4_store(y_i + m * ((T + 1) / 2) + (n + n1), s0_1);
-                            nnc_v4_store(y_i + m1 * ((T + 1) / 2) + n, s1_0);
-                            nnc_v4_store(y_i + m1 * ((T + 1) / 2) + (n + n1), s1_1);
-                            nnc_v4_store(y_i + m2 * ((T + 1) / 2) + n, s2_0);
-                            nnc_v4_store(y_i + m2 * ((T + 1) / 2) + (n + n1), s2_1);
+                    const size_t right = (T + 1) / 2 - 4;
+                    for (size_t m = 0; m < (T + 1) / 2; m += 3) {
+                        const float *a0 = a_i + m;
+                        const size_t m1 = m + 1 < (T + 1) / 2 ? m + 1 : (T + 1) / 2 - 1;
+                        const float *a1 = a_i + m1;
+                        const size_t m2 = m + 2 < (T + 1) / 2 ? m + 2 : (T + 1) / 2 - 1;
+                        const float *a2 = a_i + m2;
+                        nnc_v4 s0_0 = nnc_v4_zero();
+                        nnc_v4 s0_1 = nnc_v4_zero();
+                        nnc_v4 s1_0 = nnc_v4_zero();
+                        nnc_v4 s1_1 = nnc_v4_zero();
+                        nnc_v4 s2_0 = nnc_v4_zero();
+                        nnc_v4 s2_1 = nnc_v4_zero();
+                        for (size_t k = 0; k < 6; k++) {
+                            const nnc_v4 w0 = nnc_v4_load(b_i + k * ((T + 1) / 2));
+                            const nnc_v4 w1 = nnc_v4_load(b_i + k * ((T + 1) / 2) + right);
+                            const nnc_v4 a0_k = nnc_v4_splat(a0[k * ((T + 1) / 2)]);
+                            s0_0 = nnc_v4_madd(w0, a0_k, s0_0);
+                            s0_1 = nnc_v4_madd(w1, a0_k, s0_1);
+                            const nnc_v4 a1_k = nnc_v4_splat(a1[k * ((T + 1) / 2)]);
+                            s1_0 = nnc_v4_madd(w0, a1_k, s1_0);
+                            s1_1 = nnc_v4_madd(w1, a1_k, s1_1);
+                            const nnc_v4 a2_k = nnc_v4_splat(a2[k * ((T + 1) / 2)]);
+                            s2_0 = nnc_v4_madd(w0, a2_k, s2_0);
+                            s2_1 = nnc_v4_madd(w1, a2_k, s2_1);
                         }
+                        nnc_v4_store(y_i + m * ((T + 1) / 2), s0_0);
+                        nnc_v4_store(y_i + m * ((T + 1) / 2) + right, s0_1);
+                        nnc_v4_store(y_i + m1 * ((T + 1) / 2), s1_0);
+                        nnc_v4_store(y_i + m1 * ((T + 1) / 2) + right, s1_1);
+                        nnc_v4_store(y_i + m2 * ((T + 1) / 2), s2_0);
+                        nnc_v4_store(y_i + m2 * ((T + 1) / 2) + right, s2_1);
                     }
                 }
             } else if ((T + 1) / 2 < 4) {
@@ -322,26 +318,23 @@ static void operators_matmul(size_t T, const float *a, const float *b, float *y)
                     nnc_v4_store_n(y_i + m * ((T + 1) / 2), s0, (T + 1) / 2);
                 }
             } else {
-                for (size_t j = 0; j < (T + 1) / 2; j += 8) {
-                    const size_t n = j < (T + 1) / 2 - 4 ? j : (T + 1) / 2 - 4;
-                    const size_t most = (T + 1) / 2 - 4 - n;
-                    const size_t n1 = 4 < most ? 4 : most;
-                    for (size_t m = 0; m < (T + 1) / 2; m++) {
-                        const float *a_m = a_i + m;
-                        nnc_v4 s0 = nnc_v4_zero();
-                        nnc_v4 s1 = nnc_v4_zero();
-                        for (size_t k = 0; k < 6; k += 2) {
-                            const float *w_k = b_i + n + k * ((T + 1) / 2);
-                            const nnc_v4 a_m_k = nnc_v4_splat(a_m[k * ((T + 1) / 2)]);
-                            s0 = nnc_v4_madd(nnc_v4_load(w_k), a_m_k, s0);
-                            s1 = nnc_v4_madd(nnc_v4_load(w_k + n1), a_m_k, s1);
-                            const nnc_v4 a_m_k1 = nnc_v4_splat(a_m[(k + 1) * ((T + 1) / 2)]);
-                            s0 = nnc_v4_madd(nnc_v4_load(w_k + (T + 1) / 2), a_m_k1, s0);
-                            s1 = nnc_v4_madd(nnc_v4_load(w_k + (T + 1) / 2 + n1), a_m_k1, s1);
-                        }
-                        nnc_v4_store(y_i + m * ((T + 1) / 2) + n, s0);
-                        nnc_v4_store(y_i + m * ((T + 1) / 2) + (n + n1), s1);
+                const size_t right = (T + 1) / 2 - 4;
+                for (size_t m = 0; m < (T + 1) / 2; m++) {
+                    const float *a_m = a_i + m;
+                    nnc_v4 s0 = nnc_v4_zero();
+                    nnc_v4 s1 = nnc_v4_zero();
+                    for (size_t k = 0; k < 6; k += 2) {
+                        const float *w_k = b_i + k * ((T + 1) / 2);
+                        const float *w_right = w_k + right;
+                        const nnc_v4 a_m_k = nnc_v4_splat(a_m[k * ((T + 1) / 2)]);
+                        s0 = nnc_v4_madd(nnc_v4_load(w_k), a_m_k, s0);
+                        s1 = nnc_v4_madd(nnc_v4_load(w_right), a_m_k, s1);
+                        const nnc_v4 a_m_k1 = nnc_v4_splat(a_m[(k + 1) * ((T + 1) / 2)]);
+                        s0 = nnc_v4_madd(nnc_v4_load(w_k + (T + 1) / 2), a_m_k1, s0);
+                        s1 = nnc_v4_madd(nnc_v4_load(w_right + (T + 1) / 2), a_m_k1, s1);
                     }
+                    nnc_v4_store(y_i + m * ((T + 1) / 2), s0);
+                    nnc_v4_store(y_i + m * ((T + 1) / 2) + right, s1);
                 }
             }
         } else if ((T + 1) / 2 < 4) {
@@ -373,53 +366,49 @@ static void operators_matmul(size_t T, const float *a, const float *b, float *y)
                 nnc_v4_store_n(y_i + (first + 4) * ((T + 1) / 2), s4_0, (T + 1) / 2);
             }
         } else {
-            for (size_t j = 0; j < (T + 1) / 2; j += 8) {
-                const size_t n = j < (T + 1) / 2 - 4 ? j : (T + 1) / 2 - 4;
-                const size_t most = (T + 1) / 2 - 4 - n;
-                const size_t n1 = 4 < most ? 4 : most;
-                for (size_t m = 0; m < (T + 1) / 2; m += 5) {
-                    const size_t first = m + 5 <= (T + 1) / 2 ? m : (T + 1) / 2 - 5;
-                    const float *a_m = a_i + first;
-                    nnc_v4 s0_0 = nnc_v4_zero();
-                    nnc_v4 s0_1 = nnc_v4_zero();
-                    nnc_v4 s1_0 = nnc_v4_zero();
-                    nnc_v4 s1_1 = nnc_v4_zero();
-                    nnc_v4 s2_0 = nnc_v4_zero();
-                    nnc_v4 s2_1 = nnc_v4_zero();
-                    nnc_v4 s3_0 = nnc_v4_zero();
-                    nnc_v4 s3_1 = nnc_v4_zero();
-                    nnc_v4 s4_0 = nnc_v4_zero();
-                    nnc_v4 s4_1 = nnc_v4_zero();
-                    for (size_t k = 0; k < 6; k++) {
-                        const nnc_v4 w0 = nnc_v4_load(b_i + n + k * ((T + 1) / 2));
-                        const nnc_v4 w1 = nnc_v4_load(b_i + n + k * ((T + 1) / 2) + n1);
-                        const nnc_v4 a_m_k = nnc_v4_splat(a_m[k * ((T + 1) / 2)]);
-                        s0_0 = nnc_v4_madd(w0, a_m_k, s0_0);
-                        s0_1 = nnc_v4_madd(w1, a_m_k, s0_1);
-                        const nnc_v4 a_m_k_1 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 1]);
-                        s1_0 = nnc_v4_madd(w0, a_m_k_1, s1_0);
-                        s1_1 = nnc_v4_madd(w1, a_m_k_1, s1_1);
-                        const nnc_v4 a_m_k_2 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 2]);
-                        s2_0 = nnc_v4_madd(w0, a_m_k_2, s2_0);
-                        s2_1 = nnc_v4_madd(w1, a_m_k_2, s2_1);
-                        const nnc_v4 a_m_k_3 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 3]);
-                        s3_0 = nnc_v4_madd(w0, a_m_k_3, s3_0);
-                        s3_1 = nnc_v4_madd(w1, a_m_k_3, s3_1);
-                        const nnc_v4 a_m_k_4 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 4]);
-                        s4_0 = nnc_v4_madd(w0, a_m_k_4, s4_0);
-                        s4_1 = nnc_v4_madd(w1, a_m_k_4, s4_1);
-                    }
-                    nnc_v4_store(y_i + first * ((T + 1) / 2) + n, s0_0);
-                    nnc_v4_store(y_i + first * ((T + 1) / 2) + (n + n1), s0_1);
-                    nnc_v4_store(y_i + (first + 1) * ((T + 1) / 2) + n, s1_0);
-                    nnc_v4_store(y_i + (first + 1) * ((T + 1) / 2) + (n + n1), s1_1);
-                    nnc_v4_store(y_i + (first + 2) * ((T + 1) / 2) + n, s2_0);
-                    nnc_v4_store(y_i + (first + 2) * ((T + 1) / 2) + (n + n1), s2_1);
-                    nnc_v4_store(y_i + (first + 3) * ((T + 1) / 2) + n, s3_0);
-                    nnc_v4_store(y_i + (first + 3) * ((T + 1) / 2) + (n + n1), s3_1);
-                    nnc_v4_store(y_i + (first + 4) * ((T + 1) / 2) + n, s4_0);
-                    nnc_v4_store(y_i + (first + 4) * ((T + 1) / 2) + (n + n1), s4_1);
+            const size_t right = (T + 1) / 2 - 4;
+            for (size_t m = 0; m < (T + 1) / 2; m += 5) {
+                const size_t first = m + 5 <= (T + 1) / 2 ? m : (T + 1) / 2 - 5;
+                const float *a_m = a_i + first;
+                nnc_v4 s0_0 = nnc_v4_zero();
+                nnc_v4 s0_1 = nnc_v4_zero();
+                nnc_v4 s1_0 = nnc_v4_zero();
+                nnc_v4 s1_1 = nnc_v4_zero();
+                nnc_v4 s2_0 = nnc_v4_zero();
+                nnc_v4 s2_1 = nnc_v4_zero();
+                nnc_v4 s3_0 = nnc_v4_zero();
+                nnc_v4 s3_1 = nnc_v4_zero();
+                nnc_v4 s4_0 = nnc_v4_zero();
+                nnc_v4 s4_1 = nnc_v4_zero();
+                for (size_t k = 0; k < 6; k++) {
+                    const nnc_v4 w0 = nnc_v4_load(b_i + k * ((T + 1) / 2));
+                    const nnc_v4 w1 = nnc_v4_load(b_i + k * ((T + 1) / 2) + right);
+                    const nnc_v4 a_m_k = nnc_v4_splat(a_m[k * ((T + 1) / 2)]);
+                    s0_0 = nnc_v4_madd(w0, a_m_k, s0_0);
+                    s0_1 = nnc_v4_madd(w1, a_m_k, s0_1);
+                    const nnc_v4 a_m_k_1 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 1]);
+                    s1_0 = nnc_v4_madd(w0, a_m_k_1, s1_0);
+                    s1_1 = nnc_v4_madd(w1, a_m_k_1, s1_1);
+                    const nnc_v4 a_m_k_2 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 2]);
+                    s2_0 = nnc_v4_madd(w0, a_m_k_2, s2_0);
+                    s2_1 = nnc_v4_madd(w1, a_m_k_2, s2_1);
+                    const nnc_v4 a_m_k_3 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 3]);
+                    s3_0 = nnc_v4_madd(w0, a_m_k_3, s3_0);
+                    s3_1 = nnc_v4_madd(w1, a_m_k_3, s3_1);
+                    const nnc_v4 a_m_k_4 = nnc_v4_splat(a_m[k * ((T + 1) / 2) + 4]);
+                    s4_0 = nnc_v4_madd(w0, a_m_k_4, s4_0);
+                    s4_1 = nnc_v4_madd(w1, a_m_k_4, s4_1);
                 }
+                nnc_v4_store(y_i + first * ((T + 1) / 2), s0_0);
+                nnc_v4_store(y_i + first * ((T + 1) / 2) + right, s0_1);
+                nnc_v4_store(y_i + (first + 1) * ((T + 1) / 2), s1_0);
+                nnc_v4_store(y_i + (first + 1) * ((T + 1) / 2) + right, s1_1);
+                nnc_v4_store(y_i + (first + 2) * ((T + 1) / 2), s2_0);
+                nnc_v4_store(y_i + (first + 2) * ((T + 1) / 2) + right, s2_1);
+                nnc_v4_store(y_i + (first + 3) * ((T + 1) / 2), s3_0);
+                nnc_v4_store(y_i + (first + 3) * ((T + 1) / 2) + right, s3_1);
+                nnc_v4_store(y_i + (first + 4) * ((T + 1) / 2), s4_0);
+                nnc_v4_store(y_i + (first + 4) * ((T + 1) / 2) + right, s4_1);
             }
         }
     }
