@@ -95,7 +95,7 @@ static void choose_tiles(const chooser *c, cost_tile tile, int64_t block, int64_
     int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner), rows = known_or(m->of.rows, -1);
     bool known = dim_is_const(m->of.columns, NULL);
     if (!known) tile = cost_any_columns(c->body, tile, terms, dim_max(m->of.rows));
-    else tile = cost_even_columns(c->body, tile, columns, dim_max(m->of.rows));
+    else tile = cost_even_columns(c->body, tile, columns);
     cost_tile row = {1, tile.vectors, tile.chains};
     if (packed_from != 1 && rows < 0) row = cost_matmul_row(c->body, columns, terms);
     if (!known) row = cost_any_columns(c->body, row, terms, 1);
@@ -341,7 +341,7 @@ static void choose_grad_of_panels(const chooser *c, const plan_kernel *k, const 
     bool copies = !dim_is(dy->strides[1], 1) || (!c->body->rolled && rows * p->gates * p->units > GRAD_APART);
     int64_t columns = copies || p->gates == 1 ? whole : pack_units(p, 0);
     m->fused = true;
-    cost_tile tile = cost_even_columns(c->body, cost_unchained(c->body, columns, rows, p->terms), columns, p->terms);
+    cost_tile tile = cost_even_columns(c->body, cost_unchained(c->body, columns, rows, p->terms), columns);
     m->heights = choose_heights(p->terms, (choice_tile){.size = tile}, (choice_tile){.size = {1, tile.vectors, 1}});
     if (!copies) return;
     m->block = smaller(rows, GRAD_BLOCK);

@@ -166,11 +166,9 @@ cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t terms,
     return tile;
 }
 
-cost_tile cost_even_columns(const cost_body *body, cost_tile tile, int64_t columns, int64_t most_rows) {
-    int64_t vectors = parts(columns, body->lanes), even = parts(vectors, parts(vectors, tile.vectors));
-    if (even == tile.vectors) return tile;
-    tile.vectors = (unsigned)even;
-    if (tile.rows > 1) tile.rows = even_rows(tile_rows(body, tile.vectors, tile.chains), most_rows);
+cost_tile cost_even_columns(const cost_body *body, cost_tile tile, int64_t columns) {
+    int64_t vectors = parts(columns, body->lanes);
+    tile.vectors = (unsigned)parts(vectors, parts(vectors, tile.vectors));
     return tile;
 }
 

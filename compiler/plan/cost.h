@@ -67,7 +67,7 @@ cost_tile cost_unchained(const cost_body *body, int64_t columns, int64_t terms, 
 /* That tile for a number of columns that is not known: some are computed twice, so no sum of it may wait in y. */
 cost_tile cost_any_columns(const cost_body *body, cost_tile tile, int64_t terms, int64_t most_rows);
 /* That tile for so many, in tiles that come out even, too: five vectors are three and two, not four and one. */
-cost_tile cost_even_columns(const cost_body *body, cost_tile tile, int64_t columns, int64_t most_rows);
+cost_tile cost_even_columns(const cost_body *body, cost_tile tile, int64_t columns);
 /* One so many vectors wide, for many rows and columns of a number that is not known. */
 cost_tile cost_wide_tile(const cost_body *body, unsigned vectors, int64_t terms);
 /* One whose lanes lie along the terms: rows by columns, of which each pair has a sum. terms: 0 if not known, or not
