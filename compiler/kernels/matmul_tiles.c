@@ -230,32 +230,20 @@ static void emit_to_end(group g, cblock *b, unsigned vectors, cexpr *n) {
     emit_group(&g, b);
 }
 
-/* Tiles of so many vectors from the first column on up to `to`. */
-static void emit_tiles_to(group g, cblock *b, cexpr *to) {
+/* Tiles of so many vectors from the first column on up to `to`; the last one ends with the row. `is_short`: what is
+ * left for it may be less than a vector. */
+static void emit_tiles_to(group g, cblock *b, cexpr *to, bool is_short) {
     cunit *u = g.matmul->e->unit;
-    cexpr *N = emit_dim(g.matmul->e, g.matmul->of.columns), *n = c_name(u, "n");
     int64_t lanes = lanes_of(&g), right = right_vectors(g.vectors) * lanes, wide = g.vectors * lanes;
-    b = c_for(b, "n", c_int(u, 0), to, wide);
-    c_declare(b, "const size_t", "right",
-              c_conditional(u, c_binary(u, "<=", c_add(u, n, c_int(u, wide)), N), c_int(u, wide - right),
-                            c_sub(u, c_sub(u, N, c_int(u, right)), n)));
+    cexpr *N = emit_dim(g.matmul->e, g.matmul->of.columns), *n = c_name(u, "n"), *end = c_add(u, n, c_int(u, wide));
+    b = c_for(b, is_short ? "j" : "n", c_int(u, 0), to, wide);
+    if (is_short) c_declare(b, "const size_t", "n", c_smaller(u, c_name(u, "j"), c_sub(u, N, c_int(u, lanes))));
+    if (right)
+        c_declare(b, "const size_t", "right",
+                  c_conditional(u, c_binary(u, "<=", end, N), c_int(u, wide - right),
+                                c_sub(u, c_sub(u, N, c_int(u, right)), n)));
     g.n = n;
-    g.right = c_name(u, "right");
-    emit_group(&g, b);
-}
-
-/* One vector or two at a time; the last one ends with the row. */
-static void emit_narrow_tiles(group g, cblock *b) {
-    cunit *u = g.matmul->e->unit;
-    int64_t lanes = lanes_of(&g), wide = g.vectors * lanes;
-    cexpr *last = c_sub(u, emit_dim(g.matmul->e, g.matmul->of.columns), c_int(u, lanes));
-    g.n = c_name(u, "n");
-    b = c_for(b, lanes > 1 ? "j" : "n", c_int(u, 0), emit_dim(g.matmul->e, g.matmul->of.columns), wide);
-    if (lanes > 1) c_declare(b, "const size_t", "n", c_smaller(u, c_name(u, "j"), last));
-    if (g.vectors > 1) {
-        c_declare(b, "const size_t", "right", c_smaller(u, c_int(u, lanes), c_sub(u, last, g.n)));
-        g.right = c_name(u, "right");
-    }
+    g.right = right ? c_name(u, "right") : NULL;
     emit_group(&g, b);
 }
 
@@ -265,17 +253,18 @@ static void emit_narrower(group g, cblock *b, bool once) {
     cunit *u = g.matmul->e->unit;
     int64_t lanes = lanes_of(&g);
     cexpr *N = emit_dim(g.matmul->e, g.matmul->of.columns), *done = c_int(u, 0);
-    unsigned vectors = g.vectors;
-    if (!once && vectors <= PAIR) {
-        emit_narrow_tiles(g, b);
+    unsigned vectors = g.vectors, next = choice_narrower(vectors);
+    if (!once && !next) {
+        emit_tiles_to(g, b, N, lanes > 1);
         return;
     }
     if (!once) {
-        int64_t less = choice_narrower(vectors) * lanes, wide = vectors * lanes;
-        c_declare(b, "const size_t", "done", matmul_floor(g.matmul, c_add(u, N, c_int(u, wide - less - 1)), wide));
+        int64_t wide = vectors * lanes;
+        cexpr *more = c_add(u, N, c_int(u, wide - next * lanes - 1));
+        c_declare(b, "const size_t", "done", matmul_floor(g.matmul, more, wide));
         done = c_name(u, "done");
-        emit_tiles_to(g, b, done);
-        vectors = choice_narrower(vectors);
+        emit_tiles_to(g, b, done, false);
+        vectors = next;
     }
     for (; vectors > PAIR; vectors = choice_narrower(vectors)) {
         cexpr *others = c_add(u, done, c_int(u, choice_narrower(vectors) * lanes));
@@ -301,7 +290,7 @@ static void emit_pairs(group g, cblock *b) {
     is_odd = c_binary(u, "&&", c_binary(u, ">", N, c_int(u, wide)), is_odd);
     c_declare(b, "const size_t", "pairs",
               c_conditional(u, is_odd, c_sub(u, matmul_floor(p, before, wide), c_int(u, wide)), N));
-    emit_tiles_to(g, b, pairs);
+    emit_tiles_to(g, b, pairs, false);
     g.heights = &p->choice->odd;
     emit_to_end(g, c_if(b, c_binary(u, "<", pairs, N)), PAIR + 1, pairs);
 }
