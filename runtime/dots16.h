@@ -49,13 +49,22 @@ NNC_INLINE_V16_DOTS void nnc_v16_quantise(float *q, const float *x, size_t n) {
 }
 NNC_INLINE_V16_DOTS nnc_v16_dots nnc_v16_dots_of(const float *q) {
     nnc_v16_dots s;
+    NNC_FORGET();
     s.high = (nnc_v16_words)_mm512_setzero_si512();
     s.low = (nnc_v16_words)_mm512_set1_ps(*q);
     return s;
 }
-NNC_INLINE_V16_DOTS nnc_v16 nnc_v16_dots_float(nnc_v16_dots s) {
+NNC_INLINE_V16_DOTS nnc_v16 nnc_v16_dots_scaled(nnc_v16 y, nnc_v16_dots s, const uint16_t *scales) {
     __m512i high = _mm512_maskz_slli_epi32(NNC_ALL, (__m512i)s.high, 8);
-    return _mm512_maskz_cvtepi32_ps(NNC_ALL, _mm512_maskz_add_epi32(NNC_ALL, high, (__m512i)s.low));
+    nnc_v16 sum = _mm512_maskz_cvtepi32_ps(NNC_ALL, _mm512_maskz_add_epi32(NNC_ALL, high, (__m512i)s.low));
+    y = nnc_v16_madd(sum, nnc_v16_load_bf16(scales), y);
+    __asm__ __volatile__("" : "+v"(y));
+    return y;
+}
+NNC_INLINE_V16_DOTS nnc_v16 nnc_v16_dots_units(nnc_v16 y, nnc_v16 s, const float *q) {
+    y = nnc_v16_madd(s, nnc_v16_splat(*q), y);
+    __asm__ __volatile__("" : "+v"(y));
+    return y;
 }
 NNC_INLINE_V16_DOTS nnc_v16_dots nnc_v16_dot4(nnc_v16_dots s, const uint8_t *w, const float *q) {
     __m512i codes = _mm512_loadu_si512(w);

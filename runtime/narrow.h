@@ -15,7 +15,11 @@
  *     dots_of(q)            sums that start from the word at q, and take from it all that the bytes have too much
  *     dot4(s, w, q)         adds, for each lane, four weights, of 4 * LANES bytes at w, times four elements, two words
  *                           at q
- *     dots_float(s)         the sums as floats
+ *     dots_scaled(y, s, p)  y + the sums times their scales, bfloat16 at p
+ *     dots_units(y, s, q)   y + s, the sum of what dots_scaled gives, times the unit at q
+ *
+ * On wide vectors the last two, and dots_of, are where compilers have to have done what stands before: they would load
+ * the elements of all blocks, and end sums, where it suits them, and keep up to 2.8 KiB of that on the stack.
  */
 
 NNC_INLINE nnc_v1 nnc_v1_load_bf16(const uint16_t *p) {
@@ -111,7 +115,10 @@ NNC_INLINE void nnc_v1_quantise(float *q, const float *x, size_t n) {
     nnc_quantise_blocks(q, x, n, largest, 0);
 }
 NNC_INLINE nnc_v1_dots nnc_v1_dots_of(const float *q) { return nnc_quantised_word(q); }
-NNC_INLINE nnc_v1 nnc_v1_dots_float(nnc_v1_dots s) { return (float)s; }
+NNC_INLINE nnc_v1 nnc_v1_dots_scaled(nnc_v1 y, nnc_v1_dots s, const uint16_t *scales) {
+    return nnc_v1_madd((float)s, nnc_v1_load_bf16(scales), y);
+}
+NNC_INLINE nnc_v1 nnc_v1_dots_units(nnc_v1 y, nnc_v1 s, const float *q) { return nnc_v1_madd(s, *q, y); }
 #if defined(__ARM_FEATURE_SIMD32) && defined(__GNUC__) && !defined(NNC_PLAIN_C)
 NNC_INLINE nnc_v1_dots nnc_v1_dot4(nnc_v1_dots s, const uint8_t *w, const float *q) {
     uint32_t codes, even, odd;

@@ -161,3 +161,7 @@ NNC_INLINE nnc_v4_dots nnc_v4_dot4(nnc_v4_dots s, const uint8_t *w, const float 
     return s;
 }
 #endif
+NNC_INLINE nnc_v4 nnc_v4_dots_scaled(nnc_v4 y, nnc_v4_dots s, const uint16_t *scales) {
+    return nnc_v4_madd(nnc_v4_dots_float(s), nnc_v4_load_bf16(scales), y);
+}
+NNC_INLINE nnc_v4 nnc_v4_dots_units(nnc_v4 y, nnc_v4 s, const float *q) { return nnc_v4_madd(s, nnc_v4_splat(*q), y); }

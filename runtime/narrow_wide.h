@@ -41,14 +41,28 @@ NNC_INLINE_V8 void nnc_v8_quantise(float *q, const float *x, size_t n) {
     for (; k < n; k += 32)
         nnc_quantise_block(q + 1 + k / 32 * 17, x + k, per_one == 0.0f ? 0 : n - k < 32 ? n - k : 32, per_one, 0);
 }
-NNC_INLINE_V8 nnc_v8_dots nnc_v8_dots_of(const float *q) { return _mm256_castps_si256(_mm256_broadcast_ss(q)); }
-NNC_INLINE_V8 nnc_v8 nnc_v8_dots_float(nnc_v8_dots s) { return _mm256_cvtepi32_ps(s); }
+NNC_INLINE_V8 nnc_v8_dots nnc_v8_dots_of(const float *q) {
+    NNC_FORGET();
+    return _mm256_castps_si256(_mm256_broadcast_ss(q));
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_dots_scaled(nnc_v8 y, nnc_v8_dots s, const uint16_t *scales) {
+    y = nnc_v8_madd(_mm256_cvtepi32_ps(s), nnc_v8_load_bf16(scales), y);
+    __asm__ __volatile__("" : "+x"(y));
+    return y;
+}
+NNC_INLINE_V8 nnc_v8 nnc_v8_dots_units(nnc_v8 y, nnc_v8 s, const float *q) {
+    y = nnc_v8_madd(s, nnc_v8_splat(*q), y);
+    __asm__ __volatile__("" : "+x"(y));
+    return y;
+}
 NNC_INLINE_V8 nnc_v8_dots nnc_v8_dot4(nnc_v8_dots s, const uint8_t *w, const float *q) {
     __m256i codes = _mm256_loadu_si256((const __m256i *)(const void *)w);
     __m256i even = _mm256_and_si256(codes, _mm256_set1_epi16(255)), odd = _mm256_srli_epi16(codes, 8);
     even = _mm256_madd_epi16(even, _mm256_castps_si256(_mm256_broadcast_ss(q)));
     odd = _mm256_madd_epi16(odd, _mm256_castps_si256(_mm256_broadcast_ss(q + 1)));
-    return _mm256_add_epi32(s, _mm256_add_epi32(even, odd));
+    s = _mm256_add_epi32(s, _mm256_add_epi32(even, odd));
+    __asm__("" : "+x"(s)); /* gcc's -O3 would add the products of a whole block in another order */
+    return s;
 }
 
 NNC_DEFINE_LARGEST_OF(NNC_INLINE_V16, nnc_v16, 16)

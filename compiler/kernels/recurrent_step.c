@@ -177,8 +177,13 @@ static void emit_input_terms(const step *s, const sweep *p, cblock *b, const uni
         int64_t bias = vector_place(s, w, v, pack_part_of_biases(w), g * width);
         starts[i] = tile_load(e, c_add(u, column.biases, c_int(u, bias)));
     }
+    cexpr *end = c_name(u, s->r->inputs_constant);
+    if (t.format == FORMAT_INT8) { /* its starts are not needed before its end */
+        tile_declare_and_add(e, b, &t, has_bias ? starts : NULL, w->terms, w->terms, end);
+        return;
+    }
     tile_declare(e, b, &t, has_bias ? starts : NULL);
-    tile_add(e, t.chains > 1 ? c_scope(b) : b, &t, w->terms, w->terms, c_name(u, s->r->inputs_constant));
+    tile_add(e, t.chains > 1 ? c_scope(b) : b, &t, w->terms, w->terms, end);
 }
 
 static void emit_sums(step *s, const sweep *p, cblock *b, const unit_vectors *of) {

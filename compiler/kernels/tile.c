@@ -216,11 +216,16 @@ static tile begin_parts(emit_context *e, cblock *b, const tile *t, const char *w
     return parts;
 }
 
-/* To sum i, which so far is `start`; NULL: its variable. */
-static void add_scaled(emit_context *e, cblock *b, const tile *to, unsigned i, cexpr *part, cexpr *scale,
-                       cexpr *start) {
-    cexpr *sum = c_name(e->unit, to->sums[i]);
-    c_assign(b, sum, "=", vectors_call3(e, "madd", part, scale, start ? start : sum));
+/* `start` and sum i of a tile, scaled. */
+typedef cexpr *scaler(emit_context *e, const tile *t, unsigned i, cexpr *start, cexpr *sum);
+
+/* To each sum, which so far is its start or, without starts, its variable. */
+static void add_scaled(emit_context *e, cblock *b, const tile *to, const tile *parts, scaler *scaled,
+                       cexpr *const *starts) {
+    for (unsigned i = 0; i < to->rows * to->vectors; i++) {
+        cexpr *sum = c_name(e->unit, to->sums[i]), *part = c_name(e->unit, parts->sums[i]);
+        c_assign(b, sum, "=", scaled(e, to, i, starts ? starts[i] : sum, part));
+    }
 }
 
 static cexpr *scales_at(emit_context *e, const tile *t, unsigned v, cexpr *row) {
@@ -229,8 +234,9 @@ static cexpr *scales_at(emit_context *e, const tile *t, unsigned v, cexpr *row) 
     return c_add(u, scales, c_int(u, t->scale_columns[v]));
 }
 
-static cexpr *scale_of(emit_context *e, const tile *t, unsigned i) {
-    return tile_load(e, scales_at(e, t, i % t->vectors, c_int(e->unit, 0)));
+static cexpr *scaled_codes(emit_context *e, const tile *t, unsigned i, cexpr *start, cexpr *sum) {
+    cexpr *scale = tile_load(e, scales_at(e, t, i % t->vectors, c_int(e->unit, 0)));
+    return vectors_call3(e, "madd", sum, scale, start);
 }
 
 static void add_codes(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, int64_t count, int64_t most,
@@ -238,8 +244,7 @@ static void add_codes(emit_context *e, cblock *b, const tile *t, cexpr *const *s
     b = c_scope(b);
     tile parts = begin_parts(e, b, t, "codes");
     add_floats(e, b, &parts, NULL, count, most, end);
-    for (unsigned i = 0; i < t->rows * t->vectors; i++)
-        add_scaled(e, b, t, i, c_name(e->unit, parts.sums[i]), scale_of(e, t, i), starts ? starts[i] : NULL);
+    add_scaled(e, b, t, &parts, scaled_codes, starts);
 }
 
 /* --- int8 --- */
@@ -284,10 +289,11 @@ static void add_block(emit_context *e, cblock *b, const tile *t, const sum_place
                                                    word_of(e, t, r, word)));
         }
     for (unsigned i = 0; i < count; i++) {
-        cexpr *part = vectors_call1(e, "dots_float", c_name(u, names[i]));
-        cexpr *scale = weights_load(e, FORMAT_BFLOAT16, scales_at(e, t, i % t->vectors, g));
-        if (!places) add_scaled(e, b, t, i, part, scale, NULL);
-        else sum_store(e, b, &places[i], vectors_call3(e, "madd", part, scale, sum_load(e, &places[i])));
+        cexpr *sum = c_name(u, t->sums[i]), *so_far = places ? sum_load(e, &places[i]) : sum;
+        cexpr *scales = scales_at(e, t, i % t->vectors, g);
+        cexpr *more = vectors_call3(e, "dots_scaled", so_far, c_name(u, names[i]), scales);
+        if (places) sum_store(e, b, &places[i], more);
+        else c_assign(b, sum, "=", more);
     }
 }
 
@@ -301,19 +307,18 @@ static void add_blocks(emit_context *e, cblock *b, const tile *t, const sum_plac
     if (rest) add_block(e, c_scope(b), t, places, c_int(u, blocks), rest);
 }
 
-/* What an integer of row i's quantised input counts. */
-static cexpr *unit_of(emit_context *e, const tile *t, unsigned i) {
+/* Times what an integer of row i's quantised input counts. */
+static cexpr *scaled_dots(emit_context *e, const tile *t, unsigned i, cexpr *start, cexpr *sum) {
     unsigned r = i / t->vectors;
-    cexpr *unit = c_item(e->unit, t->inputs[r], c_int(e->unit, t->offsets[r]));
-    return vectors_call1(e, "splat", unit);
+    cexpr *unit = c_at(e->unit, t->inputs[r], c_int(e->unit, t->offsets[r]));
+    return vectors_call3(e, "dots_units", start, sum, unit);
 }
 
 static void add_dots(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, int64_t count) {
     b = c_scope(b);
     tile parts = begin_parts(e, b, t, "of_x");
     add_blocks(e, b, &parts, NULL, count);
-    for (unsigned i = 0; i < t->rows * t->vectors; i++)
-        add_scaled(e, b, t, i, c_name(e->unit, parts.sums[i]), unit_of(e, t, i), starts ? starts[i] : NULL);
+    add_scaled(e, b, t, &parts, scaled_dots, starts);
 }
 
 void tile_add(emit_context *e, cblock *b, const tile *t, int64_t count, int64_t most, cexpr *end) {
@@ -345,10 +350,10 @@ static void store_at_places(emit_context *e, cblock *b, const tile *t, cexpr *co
 
 /* The sum at each place, times a factor, plus its start. */
 static void scale_places(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, const sum_place *places,
-                         cexpr *(*factor)(emit_context *e, const tile *t, unsigned i)) {
+                         scaler *scaled) {
     for (unsigned i = 0; i < t->rows * t->vectors; i++) {
         cexpr *start = starts ? starts[i] : vectors_call0(e, "zero");
-        sum_store(e, b, &places[i], vectors_call3(e, "madd", sum_load(e, &places[i]), factor(e, t, i), start));
+        sum_store(e, b, &places[i], scaled(e, t, i, start, sum_load(e, &places[i])));
     }
 }
 
@@ -366,5 +371,5 @@ void tile_sum(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, c
     else add_floats(e, b, t, places, count, most, end);
     if (!codes) return;
     sum_forget(e, b);
-    scale_places(e, b, t, starts, places, t->format == FORMAT_INT8 ? unit_of : scale_of);
+    scale_places(e, b, t, starts, places, t->format == FORMAT_INT8 ? scaled_dots : scaled_codes);
 }
