@@ -229,7 +229,7 @@ def check_stack_is_constant(t):
     for model, weights, target, compilers, levels in (
             (WIDE + BLOCKS, "float32", "x86-64-v4", ("gcc",), ("-O1",)),
             (BLOCKS, "float32", "x86-64-v4", both, ("-O2", "-Os", "-O1", "-O3")),
-            (CODES, "int8", "x86-64-v4", both, ("-O1", "-Os")),
+            (CODES, "int8", "x86-64-v4", both, ("-O2", "-O1", "-Os")),
             (FUNCTIONS, "float32", "x86-64-v3", both, ("-O1", "-O2", "-Os")),
             (FUNCTIONS, "float32", "x86-64-v4", ("gcc",), ("-O1", "-Os")),
             (FOLLOWED, "float32", "x86-64-v4", both, ("-O2", "-O1")),

@@ -15,5 +15,6 @@ def emulate(folder):
     made = re.sub(r",avx512\w+", "", text)
     if made == text or include not in made:
         raise RuntimeError("the runtime does not ask for AVX-512 as it did")
+    made = made.replace('"+v"', '"+m"')    # in no register: there is none of that size
     with open(HEADER, encoding="utf-8") as header, open(path, "w", encoding="utf-8") as f:
         f.write(made.replace(include, include + header.read()))
