@@ -95,35 +95,49 @@ static weight_tables embedding_codes(emit_context *e, const plan_kernel *k, weig
     return weights_table(e, w, rows->key, comment);
 }
 
+/* Where a row goes: y[offset + d * stride] for d < width. */
+typedef struct {
+    cblock *block;
+    const char *y;
+    cexpr *offset;
+    const dim *width, *stride;
+} row_target;
+
+/* y's element d, and to->block the loop over d. */
+static cexpr *each_element(emit_context *e, row_target *to, cexpr **d) {
+    cunit *u = e->unit;
+    to->block = c_for(to->block, "d", c_int(u, 0), emit_dim(e, to->width), 1);
+    *d = c_name(u, "d");
+    return c_item(u, to->y, c_add(u, to->offset, c_mul(u, *d, emit_dim(e, to->stride))));
+}
+
 /* A row of codes, which a function of the runtime turns into floats. */
-static void emit_coded_row(emit_context *e, cblock *b, const weight_tables *table, cexpr *id, cexpr *y,
-                           const dim *stride) {
+static void emit_coded_row(emit_context *e, const weight_tables *table, cexpr *id, row_target to) {
     static const char *const functions[FORMATS] = {[FORMAT_FLOAT16] = "nnc_row_f16",
                                                    [FORMAT_BFLOAT16] = "nnc_row_bf16",
                                                    [FORMAT_INT16] = "nnc_row_i16",
                                                    [FORMAT_INT8] = "nnc_row_i8"};
     cunit *u = e->unit;
     const pack *w = table->pack;
-    weight_tables row = weights_at_panel(e, b, table, NULL, id);
-    cexpr *arguments[] = {y, emit_dim(e, stride), row.codes, c_int(u, w->terms), row.scales};
-    c_do(b, c_call_list(u, functions[w->format], row.scales ? 5 : 4, arguments));
+    weight_tables row = weights_at_panel(e, to.block, table, NULL, id);
+    cexpr *arguments[] = {c_at(u, to.y, to.offset), emit_dim(e, to.stride), row.codes, c_int(u, w->terms), row.scales};
+    c_do(to.block, c_call_list(u, functions[w->format], row.scales ? 5 : 4, arguments));
 }
 
 /* Floats of biases before a panel's first term, a row of the panel wide, or none. */
 static bool has_biases(const pack *w) { return pack_part_of_biases(w) == PACK_FLOATS && w->bias_from == 0; }
 
 /* A row that is a unit of a Linear, in a panel of several. */
-static void emit_packed_row(emit_context *e, cblock *b, const choice_embedding *from, cexpr *id, const char *y,
-                            cexpr *offset, cexpr *stride) {
+static void emit_packed_row(emit_context *e, const choice_embedding *from, cexpr *id, row_target to) {
     cunit *u = e->unit;
     const pack *w = from->pack;
     int64_t last = pack_panels(w) - 1, full = pack_width(w, 0), narrow = pack_width(w, last);
-    cexpr *row = weights_of_linear(e, w, from->linear->label).codes, *width = c_int(u, full), *d = c_name(u, "d");
-    c_declare(b, "const size_t", "id", id);
+    cexpr *row = weights_of_linear(e, w, from->linear->label).codes, *width = c_int(u, full), *d;
+    c_declare(to.block, "const size_t", "id", id);
     id = c_name(u, "id");
     if (narrow != full) {
         cexpr *is_full = c_binary(u, "<", id, c_int(u, last * w->panel));
-        c_declare(b, "const size_t", "width", c_conditional(u, is_full, width, c_int(u, narrow)));
+        c_declare(to.block, "const size_t", "width", c_conditional(u, is_full, width, c_int(u, narrow)));
         width = c_name(u, "width");
     }
     if (last) {
@@ -132,55 +146,64 @@ static void emit_packed_row(emit_context *e, cblock *b, const choice_embedding *
         id = c_binary(u, "%", id, panel);
     }
     if (has_biases(w)) row = c_add(u, row, width);
-    c_declare(b, "const float *", "row", c_add(u, row, id));
-    b = c_for(b, "d", c_int(u, 0), c_int(u, w->terms), 1);
-    c_assign(b, c_item(u, y, c_add(u, offset, c_mul(u, d, stride))), "=", c_item(u, "row", c_mul(u, d, width)));
+    c_declare(to.block, "const float *", "row", c_add(u, row, id));
+    cexpr *element = each_element(e, &to, &d);
+    c_assign(to.block, element, "=", c_item(u, "row", c_mul(u, d, width)));
+}
+
+/* A row that is trained, scaled down as it is read where its norm is over max_norm. */
+static void emit_scaled_row(emit_context *e, const ir_attrs *attrs, cexpr *row, row_target to) {
+    cunit *u = e->unit;
+    cexpr *d;
+    c_declare(to.block, "const float *", "row", row);
+    c_declare(to.block, "const float ", "scale",
+              emit_row_scale(e, c_name(u, "row"), emit_dim(e, to.width), attrs));
+    cexpr *element = each_element(e, &to, &d);
+    c_assign(to.block, element, "=", c_mul(u, c_item(u, "row", d), c_name(u, "scale")));
+}
+
+/* A row as it lies in the table. */
+static void emit_row(emit_context *e, cexpr *table, cexpr *row, row_target to) {
+    cunit *u = e->unit;
+    cexpr *d;
+    if (dim_is(to.width, 1)) {
+        c_assign(to.block, c_item(u, to.y, to.offset), "=", c_index(u, table, row));
+    } else if (dim_is(to.stride, 1)) {
+        cexpr *bytes = c_mul(u, emit_dim(e, to.width), c_name(u, "sizeof(float)"));
+        c_do(to.block, c_call(u, "memcpy", 3, c_at(u, to.y, to.offset), c_add(u, table, row), bytes));
+    } else {
+        c_declare(to.block, "const float *", "row", c_add(u, table, row));
+        cexpr *element = each_element(e, &to, &d);
+        c_assign(to.block, element, "=", c_item(u, "row", d));
+    }
 }
 
 void emit_embedding(emit_context *e, const plan_kernel *k, cfunction *f) {
     cunit *u = e->unit;
     const plan_operand *ids = &k->inputs[0], *y = &k->results[0];
+    const ir_param *param = &e->plan->model->params[k->inputs[1].param];
+    const ir_attrs *attrs = &k->node->attrs;
     unsigned rank = ids->view.type.rank;
-    const dim *width = y->view.type.dims[rank], *stride = y->view.strides[rank];
-    weight_format format = format_choose(k->node, &e->plan->model->params[k->inputs[1].param]);
+    weight_format format = format_choose(k->node, param);
     const choice_embedding *tied = &emit_choice(e, k)->embedding;
-    weight_tables codes = {.codes = NULL};
-    cexpr *table = NULL;
-    if (format != FORMAT_FLOAT32) codes = embedding_codes(e, k, format);
-    else if (tied->linear) table = weights_of_linear(e, tied->pack, tied->linear->label).codes;
-    else table = embedding_table(e, k);
     nest *n = nest_new(e, &ids->view.type, NEST_ALL_AXES);
     unsigned from = nest_add(n, &ids->view), to = nest_add_strides(n, y->view.strides);
     nest_close(n, 0);
-    cblock *b = nest_loops(n, c_body(f), n->rank);
+    row_target target = {nest_loops(n, c_body(f), n->rank), y->name, nest_offset(n, to, n->rank),
+                         y->view.type.dims[rank], y->view.strides[rank]};
     cexpr *id = c_cast(u, "size_t", nest_element(n, from, ids->name));
-    cexpr *row = c_mul(u, id, emit_dim(e, width)), *offset = nest_offset(n, to, n->rank);
-    if (tied->linear && tied->pack->panel == 1)
-        row = c_add(u, c_mul(u, id, c_int(u, pack_offset(tied->pack, 1, PACK_FLOATS))),
-                    c_int(u, has_biases(tied->pack) ? 1 : 0));
-    if (tied->linear && tied->pack->panel > 1) {
-        emit_packed_row(e, b, tied, id, y->name, offset, emit_dim(e, stride));
-    } else if (k->node->attrs.has_max_norm && ir_param_lives(&e->plan->model->params[k->inputs[1].param])) {
-        c_declare(b, "const float *", "row", c_add(u, table, row));
-        c_declare(b, "const float ", "scale",
-                  emit_row_scale(e, c_name(u, "row"), emit_dim(e, width), &k->node->attrs));
-        b = c_for(b, "d", c_int(u, 0), emit_dim(e, width), 1);
-        cexpr *d = c_name(u, "d");
-        offset = c_add(u, offset, c_mul(u, d, emit_dim(e, stride)));
-        cexpr *scaled = c_mul(u, c_item(u, "row", d), c_name(u, "scale"));
-        c_assign(b, c_item(u, y->name, offset), "=", scaled);
-    } else if (!table) {
-        emit_coded_row(e, b, &codes, id, c_at(u, y->name, offset), stride);
-    } else if (dim_is(width, 1)) {
-        c_assign(b, c_item(u, y->name, offset), "=", c_index(u, table, row));
-    } else if (dim_is(stride, 1)) {
-        cexpr *bytes = c_mul(u, emit_dim(e, width), c_name(u, "sizeof(float)"));
-        c_do(b, c_call(u, "memcpy", 3, c_at(u, y->name, offset), c_add(u, table, row), bytes));
+    if (format != FORMAT_FLOAT32) {
+        weight_tables codes = embedding_codes(e, k, format);
+        emit_coded_row(e, &codes, id, target);
+    } else if (tied->linear && tied->pack->panel > 1) {
+        emit_packed_row(e, tied, id, target);
+    } else if (tied->linear) {
+        cexpr *row = c_mul(u, id, c_int(u, pack_offset(tied->pack, 1, PACK_FLOATS)));
+        row = c_add(u, row, c_int(u, has_biases(tied->pack) ? 1 : 0));
+        emit_row(e, weights_of_linear(e, tied->pack, tied->linear->label).codes, row, target);
     } else {
-        c_declare(b, "const float *", "row", c_add(u, table, row));
-        b = c_for(b, "d", c_int(u, 0), emit_dim(e, width), 1);
-        cexpr *d = c_name(u, "d");
-        offset = c_add(u, offset, c_mul(u, d, emit_dim(e, stride)));
-        c_assign(b, c_item(u, y->name, offset), "=", c_item(u, "row", d));
+        cexpr *table = embedding_table(e, k), *row = c_mul(u, id, emit_dim(e, target.width));
+        if (attrs->has_max_norm && ir_param_lives(param)) emit_scaled_row(e, attrs, c_add(u, table, row), target);
+        else emit_row(e, table, row, target);
     }
 }
