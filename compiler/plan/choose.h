@@ -12,6 +12,7 @@ typedef struct {
     const cost_body *body;
     int64_t unroll;
     const param_places *params; /* where those of the struct lie */
+    const ir_node *const *linears; /* choose_linears() */
 } chooser;
 
 /* The choices of a kernel whose operands are set. */
@@ -43,6 +44,8 @@ pack *choose_pack(const chooser *c, const ir_node *n, unsigned weight, const ir_
 /* The param that this input is; NULL where it is none. */
 const ir_param *choose_param(const chooser *c, const ir_node *n, unsigned input);
 
+/* choose_embedding.c: by param, the first Linear whose weight it is; NULL: none. */
+const ir_node *const *choose_linears(arena *a, const ir_model *m);
 pack *choose_linear_pack(const chooser *c, const ir_node *n);
 /* Few outputs: the matrix is read as it stands. */
 bool choose_linear_dots(const chooser *c, const pack *p);

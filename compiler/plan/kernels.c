@@ -319,7 +319,8 @@ void planner_choices(planner *p, plan_kernel *k) {
     k->choices = ARENA_ARRAY(p->arena, plan_choice, p->plan->body_count);
     for (size_t i = 0; i < p->plan->body_count; i++) {
         const cost_body *body = p->plan->bodies[i];
-        chooser c = {p->arena, p->model, p->dims, body, body->rolled ? 0 : p->unroll, p->plan->packs->params};
+        chooser c = {p->arena, p->model, p->dims, body, body->rolled ? 0 : p->unroll, p->plan->packs->params,
+                     p->linears};
         choose(&c, k, &k->choices[i]);
         if (k->choices[i].work > work) work = k->choices[i].work;
         k->by_body = k->by_body || k->choices[i].vectors;

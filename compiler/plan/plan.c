@@ -84,6 +84,7 @@ plan *plan_model(arena *a, ir_model *m, const plan_options *o, diag_list *diags)
     result->checks = ARENA_ARRAY(a, plan_check, m->check_count);
     planner p = {.arena = a, .model = m, .plan = result, .dims = m->dims, .unroll = o->unroll};
     p.functions = name_set_new(a);
+    p.linears = choose_linears(a, m);
     procedure(&p, &result->reset, true);
     procedure(&p, &result->run, false);
 

@@ -128,6 +128,7 @@ typedef struct {
     ploop **loops;       /* those that the plan has */
     size_t loop_count, loop_capacity;
     name_set *functions;    /* of all kernels */
+    const ir_node *const *linears; /* choose_linears() */
     size_t known_views;  /* how often one was made */
 } planner;
 

@@ -46,6 +46,8 @@ THOUSANDS = {
     "slices of slices": (250, lambda n: f"    input x: float32[{n + 5}]\n    y = x\n" + "".join(f"    y = y[1:]\n    output z{i} = tanh(y[0])\n" for i in range(n))),
     "images' convolutions": (400, lambda n: "    input x: float32[1, 2, 4, 4]\n" + "".join(f"    layer c{i} = Conv2d(2, 2, 3, padding=1)\n    x = relu(c{i}(x))\n" for i in range(n)) +
                              "    output x\n"),
+    "tables": (1000, lambda n: "    input ids: int32[4]\n    layer e = Embedding(9, 2)\n    x = e(ids)\n" +
+               "".join(f"    layer e{i} = Embedding(9, 2)\n    x = x + e{i}(ids)\n" for i in range(n)) + "    output x\n"),
 }
 
 
