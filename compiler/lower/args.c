@@ -319,6 +319,10 @@ const ast_expr *args_written(const arguments *a, size_t i) { return a->given[i] 
 
 as_written args_given(const arguments *a, size_t i) { return (as_written){&a->values[i], args_written(a, i)}; }
 
+void note_argument(lowering *l, diag *e, const arguments *a, size_t i, span error_where) {
+    note_value(l, e, args_written(a, i), &a->values[i], error_where);
+}
+
 int64_t args_integer(const arguments *a, size_t i, int64_t otherwise) {
     int64_t n;
     return args_has(a, i) && dim_is_const(a->values[i].integer, &n) ? n : otherwise;
@@ -343,7 +347,7 @@ bool args_no_bool(lowering *l, const arguments *a, size_t i) {
     if (type->dtype != IR_BOOL) return true;
     diag *e =
         diag_error(l->diags, args_where(a, i), "%s needs float32 or int32, found %s", a->what, type_show(l, type));
-    note_value(l, e, args_written(a, i), &a->values[i], args_where(a, i));
+    note_argument(l, e, a, i, args_where(a, i));
     diag_hint(e, "m * 1 makes int32 of a bool, m * 1.0 float32");
     return false;
 }

@@ -423,7 +423,7 @@ static bool wants_float(lowering *l, const arguments *a, size_t i) {
     if (!args_has(a, i) || args_tensor(a, i)->type.dtype == IR_F32) return true;
     diag *e = diag_error(l->diags, args_where(a, i), "%s of %s needs float32, found %s", a->parameters[i].name, a->what,
                          value_show(l, &a->values[i]));
-    note_value(l, e, args_written(a, i), &a->values[i], args_where(a, i));
+    note_argument(l, e, a, i, args_where(a, i));
     return false;
 }
 
@@ -448,7 +448,7 @@ static bool operands_fit(lowering *l, const arguments *a, convolution *c, bool t
             diag_error(l->diags, args_where(a, F_INPUT),
                        "input of %s needs float32[%lld, %s] or float32[N, %lld, %s] with this weight, %s, found %s",
                        a->what, (long long)wanted, shape, (long long)wanted, shape, type_show(l, w), type_show(l, x));
-        note_value(l, e, args_written(a, F_INPUT), &a->values[F_INPUT], args_where(a, F_INPUT));
+        note_argument(l, e, a, F_INPUT, args_where(a, F_INPUT));
         return false;
     }
     if (!check_groups(l, a, transposed ? FT_GROUPS : F_GROUPS, c->groups, in, out)) return false;

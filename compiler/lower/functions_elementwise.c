@@ -142,7 +142,7 @@ static value lower_glu(lowering *l, const arguments *a, ir_op op) {
     const dim *half = dim_divide_exact(l->model->dims, x->type.dims[axis], build_dim(l, 2));
     if (!half) {
         diag *e = diag_error(l->diags, where, "glu halves dim %u of %s, which must be even", axis, shown);
-        note_value(l, e, args_written(a, 0), &a->values[0], where);
+        note_argument(l, e, a, 0, where);
         return value_poison(where);
     }
     ir_value *first = build_slice(l, x, axis, build_dim(l, 0), half, 1, where);
@@ -165,7 +165,7 @@ static value lower_prelu(lowering *l, const arguments *a, ir_op op) {
                        : diag_error(l->diags, args_where(a, 1), "weight of prelu must be float32[1] or float32[%s], "
                                     "one for each channel (dim 1 of %s), found %s", dim_short(l->arena, channels),
                                     type_show(l, &x->type), type_show(l, &weight->type));
-        note_value(l, e, args_written(a, of_x ? 0 : 1), &a->values[of_x ? 0 : 1], where);
+        note_argument(l, e, a, of_x ? 0 : 1, where);
         return value_poison(where);
     }
     const dim *dims[IR_MAX_RANK];

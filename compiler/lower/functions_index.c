@@ -48,7 +48,7 @@ static value lower_index_select(lowering *l, const arguments *a, ir_op op) {
     if (ids->type.rank > 1) {
         diag *e = diag_error(l->diags, args_where(a, 2), "index of index_select has one dim, found %s",
                              type_show(l, &ids->type));
-        note_value(l, e, args_written(a, 2), &a->values[2], args_where(a, 2));
+        note_argument(l, e, a, 2, args_where(a, 2));
         diag_hint(e, "x[i] takes any number of dims, for the first dim of x; gather has an index for each element");
         return value_poison(where);
     }
@@ -68,8 +68,8 @@ static bool is_within(lowering *l, const arguments *a, size_t index, size_t than
     diag *e = diag_error(l->diags, where, "%s of %s, %s, must have as many dims as %s, %s, each no larger%s",
                          a->parameters[index].name, a->what, type_show(l, small), a->parameters[than].name,
                          type_show(l, large), but < IR_MAX_RANK ? " but for dim" : "");
-    note_value(l, e, args_written(a, index), &a->values[index], where);
-    note_value(l, e, args_written(a, than), &a->values[than], where);
+    note_argument(l, e, a, index, where);
+    note_argument(l, e, a, than, where);
     if (small->rank == large->rank && strcmp(a->what, "gather") == 0)
         diag_hint(e, "take_along_dim broadcasts; expand does it by hand");
     return false;
@@ -115,8 +115,8 @@ static value lower_take_along_dim(lowering *l, const arguments *a, ir_op op) {
         diag *e = diag_error(l->diags, args_where(a, 1),
                              "indices of take_along_dim must have as many dims as input: %s and %s",
                              type_show(l, &ids->type), type_show(l, &x->type));
-        note_value(l, e, args_written(a, 1), &a->values[1], args_where(a, 1));
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
+        note_argument(l, e, a, 1, args_where(a, 1));
+        note_argument(l, e, a, 0, args_where(a, 1));
         diag_hint(e, "unsqueeze adds a dim of size 1");
         return value_poison(where);
     }
@@ -144,8 +144,8 @@ static value lower_scatter_add(lowering *l, const arguments *a, ir_op op) {
         diag *e = diag_error(l->diags, args_where(a, 3),
                              "src of scatter_add must be of input's type, float32 or int32: %s and %s",
                              type_show(l, &x->type), type_show(l, &src->type));
-        note_value(l, e, args_written(a, 3), &a->values[3], args_where(a, 3));
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 3));
+        note_argument(l, e, a, 3, args_where(a, 3));
+        note_argument(l, e, a, 0, args_where(a, 3));
         return value_poison(where);
     }
     for (unsigned i = 0; i < ids->type.rank; i++)
@@ -171,7 +171,7 @@ static value lower_topk(lowering *l, const arguments *a, ir_op op) {
                 ? diag_error(l->diags, args_where(a, 1), "k of topk must be at least 1, found %lld", (long long)k)
                 : diag_error(l->diags, args_where(a, 1), "k of topk is %lld, but dim %u of %s may have fewer elements",
                              (long long)k, axis, shown(l, a));
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
+        note_argument(l, e, a, 0, args_where(a, 1));
         const char *bounds = bounds_show(l, x->type.dims[axis]);
         if (bounds) diag_note_plain(e, "%s", bounds);
         return value_poison(where);

@@ -132,7 +132,7 @@ static bool pad_amounts_fit(lowering *l, const arguments *a, ir_pad_mode mode) {
                        "pad with mode \"%s\" and %zu pair%s of amounts needs a tensor of %zu "
                        "or %zu dims, found %s",
                        args_string(a, 2, ""), pairs, pairs == 1 ? "" : "s", pairs + 1, pairs + 2, type_show(l, x));
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
+        note_argument(l, e, a, 0, args_where(a, 1));
         if (x->rank == pairs) diag_hint(e, "unsqueeze it first");
         return false;
     } else if (mode != IR_PAD_CONSTANT && args_has(a, 3))
@@ -198,7 +198,7 @@ static value lower_one_hot(lowering *l, const arguments *a, ir_op op) {
     int64_t classes = args_integer(a, 1, -1);
     if (ids->type.dtype != IR_I32) {
         diag *e = diag_error(l->diags, args_where(a, 0), "one_hot needs int32, found %s", type_show(l, &ids->type));
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
+        note_argument(l, e, a, 0, args_where(a, 0));
         return value_poison(where);
     }
     if (classes < 1 || classes > INT32_MAX) {
@@ -242,8 +242,8 @@ static value integer_matmul(lowering *l, ir_value *x, ir_value *y, span where) {
 static diag *matmul_error(lowering *l, const arguments *a, const char *format, const char *x, const char *y,
                           const char *why) {
     diag *e = diag_error(l->diags, a->call->where, "%s of %s and %s: %s%s", a->what, x, y, format, why);
-    note_value(l, e, args_written(a, 0), &a->values[0], a->call->where);
-    note_value(l, e, args_written(a, 1), &a->values[1], a->call->where);
+    note_argument(l, e, a, 0, a->call->where);
+    note_argument(l, e, a, 1, a->call->where);
     return e;
 }
 

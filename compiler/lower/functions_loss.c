@@ -63,7 +63,7 @@ static bool argument_is_float(lowering *l, const arguments *a, size_t i) {
     if (type->dtype == IR_F32) return true;
     diag *e = diag_error(l->diags, args_where(a, i), "%s of %s must be float32, found %s", a->parameters[i].name,
                          a->what, type_show(l, type));
-    note_value(l, e, args_written(a, i), &a->values[i], args_where(a, i));
+    note_argument(l, e, a, i, args_where(a, i));
     ir_op op = made_by(args_tensor(a, i));
     bool chosen = op == IR_ARGMAX || op == IR_ARGMIN;
     if (chosen) diag_hint(e, "%s has no gradient: a loss takes what it was chosen from", ir_op_name(op));
@@ -77,7 +77,7 @@ static void warn_twice(lowering *l, const arguments *a, ir_op op) {
     if (made_by(args_tensor(a, 0)) != op) return;
     diag *d = diag_warning(l->diags, WARNING_LOSS_INPUT, where, "%s computes %s by itself: here it is computed twice",
                            a->what, ir_op_name(op));
-    note_value(l, d, args_written(a, 0), &a->values[0], where);
+    note_argument(l, d, a, 0, where);
     diag_hint(d, "give it the scores that %s is computed of", ir_op_name(op));
 }
 
@@ -88,7 +88,7 @@ static void warn_scores(lowering *l, const arguments *a, const char *takes, cons
     if (op != IR_LINEAR && op != IR_MATMUL && op != IR_CONV1D && op != IR_SOFTMAX) return;
     diag *d = diag_warning(l->diags, WARNING_LOSS_INPUT, where, "%s takes %s, and this is %s", a->what, takes,
                            op == IR_SOFTMAX ? "a softmax" : "the result of a layer");
-    note_value(l, d, args_written(a, 0), &a->values[0], where);
+    note_argument(l, d, a, 0, where);
     diag_hint(d, "%s", hint);
 }
 
@@ -101,8 +101,8 @@ static bool shapes_are_one(lowering *l, const arguments *a) {
     if (ir_shape_same(x, t)) return true;
     diag *e = diag_error(l->diags, args_where(a, 1), "%s and %s of %s must have one shape, found %s and %s",
                          a->parameters[0].name, a->parameters[1].name, a->what, type_show(l, x), type_show(l, t));
-    note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
-    note_value(l, e, args_written(a, 1), &a->values[1], args_where(a, 1));
+    note_argument(l, e, a, 0, args_where(a, 1));
+    note_argument(l, e, a, 1, args_where(a, 1));
     ir_type both;
     if (x->rank == t->rank + 1 && dim_is(x->dims[x->rank - 1], 1))
         diag_hint(e, "squeeze(…, -1) takes the last dim away");
@@ -203,7 +203,7 @@ static bool weights_broadcast(lowering *l, const arguments *a, size_t i, const i
     if (!weights || (shape_broadcast(&weights->type, x, &both) && ir_shape_same(&both, x))) return true;
     diag *e = diag_error(l->diags, args_where(a, i), "%s of %s, %s, must broadcast to %s", a->parameters[i].name,
                          a->what, type_show(l, &weights->type), type_show(l, x));
-    note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, i));
+    note_argument(l, e, a, 0, args_where(a, i));
     return false;
 }
 
@@ -307,8 +307,8 @@ static bool classes_fit(const class_loss *c) {
     span where = args_where(c->a, 1);
     diag *e = diag_error(l->diags, where, "%s of %s must be %s, a class for each, found %s", c->a->parameters[1].name,
                          c->a->what, type_show(l, &want), type_show(l, &t->type));
-    note_value(l, e, args_written(c->a, 0), &c->a->values[0], where);
-    note_value(l, e, args_written(c->a, 1), &c->a->values[1], where);
+    note_argument(l, e, c->a, 0, where);
+    note_argument(l, e, c->a, 1, where);
     const ir_type *x = &c->log->type;
     if (x->rank == 3 && t->type.rank == 2 && dim_same(t->type.dims[1], x->dims[1]))
         diag_hint(e, "the classes are dim 1: transpose(…, 1, 2)");

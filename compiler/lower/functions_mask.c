@@ -61,7 +61,7 @@ static bool is_mask(lowering *l, const arguments *a, size_t i) {
     if (type->dtype == IR_BOOL) return true;
     diag *e = diag_error(l->diags, args_where(a, i), "%s of %s must be a bool, found %s", a->parameters[i].name,
                          a->what, type_show(l, type));
-    note_value(l, e, args_written(a, i), &a->values[i], args_where(a, i));
+    note_argument(l, e, a, i, args_where(a, i));
     diag_hint(e, "compare: x != 0, x > 0");
     return false;
 }

@@ -19,7 +19,7 @@ static value lower_expand(lowering *l, const arguments *a, ir_op op) {
     if (rank < x->type.rank) {
         diag *e = diag_error(l->diags, args_where(a, 1), "%s needs a size for each of the %u dims of %s, found %u",
                              a->what, x->type.rank, shown(l, a), rank);
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
+        note_argument(l, e, a, 0, args_where(a, 1));
         return value_poison(where);
     }
     for (unsigned i = 0; i < rank; i++) {
@@ -35,7 +35,7 @@ static value lower_expand(lowering *l, const arguments *a, ir_op op) {
             diag *e =
                 diag_error(l->diags, sizes->items[i].where, "%s makes more of dims of size 1 only: dim %u of %s is %s",
                            a->what, i - added, shown(l, a), dim_short(l->arena, own));
-            note_value(l, e, args_written(a, 0), &a->values[0], sizes->items[i].where);
+            note_argument(l, e, a, 0, sizes->items[i].where);
             diag_hint(e, "repeat(x, …) repeats any dim");
             return value_poison(where);
         }
@@ -79,7 +79,7 @@ static value lower_tile(lowering *l, const arguments *a, ir_op op) {
     if (count < rank && !tiles) {
         diag *e = diag_error(l->diags, args_where(a, 1),
                              "repeat needs a number for each of the %u dims of %s, found %u", rank, shown(l, a), count);
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
+        note_argument(l, e, a, 0, args_where(a, 1));
         diag_hint(e, "a loop is a statement of its own: repeat N { … }");
         return value_poison(where);
     }
@@ -184,7 +184,7 @@ static value lower_t(lowering *l, const arguments *a, ir_op op) {
     ir_value *x = args_tensor(a, 0);
     if (x->type.rank > 2) {
         diag *e = diag_error(l->diags, args_where(a, 0), "t needs at most 2 dims, found %s", shown(l, a));
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
+        note_argument(l, e, a, 0, args_where(a, 0));
         diag_hint(e, "transpose(x, dim0, dim1), or permute(x, …)");
         return value_poison(a->call->where);
     }
@@ -251,7 +251,7 @@ static bool extent_is_known(lowering *l, const arguments *a, const parts *p, int
     if (dim_is_const(size, extent)) return true;
     diag *e = diag_error(l->diags, a->call->where, "%s needs a constant size to divide: dim %u of %s is %s", a->what,
                          p->axis, shown(l, a), dim_short(l->arena, size));
-    note_value(l, e, args_written(a, 0), &a->values[0], a->call->where);
+    note_argument(l, e, a, 0, a->call->where);
     const char *bounds = bounds_show(l, size);
     if (bounds) diag_note_plain(e, "%s", bounds);
     diag_hint(e, strcmp(a->what, "unbind") == 0 ? "repeat row in x { … } goes over the rows of a run-time dim"
@@ -333,7 +333,7 @@ static value lower_split(lowering *l, const arguments *a, ir_op op) {
     if (!sizes->count || !dim_same(sum, whole)) {
         diag *e = diag_error(l->diags, args_where(a, 1), "the sizes of split add up to %s, but dim %u of %s is %s",
                              dim_short(l->arena, sum), p.axis, shown(l, a), dim_short(l->arena, whole));
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
+        note_argument(l, e, a, 0, args_where(a, 1));
         return value_poison(where);
     }
     for (size_t i = 0; i < sizes->count; i++) add_part(l, &p, sizes->items[i].integer, where);

@@ -58,8 +58,8 @@ static value lower_exact_product(lowering *l, const arguments *a, ir_op op) {
                                    a->what, left, right, type_show(l, x), type_show(l, y))
                       : diag_error(l->diags, a->call->where, "%s needs batches of one size, found %s and %s", a->what,
                                    type_show(l, x), type_show(l, y));
-    note_value(l, e, args_written(a, 0), &a->values[0], a->call->where);
-    note_value(l, e, args_written(a, 1), &a->values[1], a->call->where);
+    note_argument(l, e, a, 0, a->call->where);
+    note_argument(l, e, a, 1, a->call->where);
     diag_hint(e, "matmul takes vectors, matrices and batches of them");
     return value_poison(a->call->where);
 }
@@ -77,7 +77,7 @@ static value lower_linear(lowering *l, const arguments *a, ir_op op) {
                              b ? " and [O]" : "", type_show(l, &x->type), type_show(l, &w->type), b ? ", " : "",
                              b ? type_show(l, &b->type) : "");
         for (size_t i = 0; i < 3; i++)
-            if (args_has(a, i)) note_value(l, e, args_written(a, i), &a->values[i], where);
+            if (args_has(a, i)) note_argument(l, e, a, i, where);
         if (ranks && dim_same(x->type.dims[x->type.rank - 1], w->type.dims[0]))
             diag_hint(e, "a weight has the outputs first, [O, I]: linear(x, t(W)), or x @ W");
         return value_poison(where);
@@ -104,7 +104,7 @@ static value lower_embedding(lowering *l, const arguments *a, ir_op op) {
     if (table->type.rank != 2) {
         diag *e = diag_error(l->diags, args_where(a, 1), "weight of embedding must have 2 dims, found %s",
                              type_show(l, &table->type));
-        note_value(l, e, args_written(a, 1), &a->values[1], args_where(a, 1));
+        note_argument(l, e, a, 1, args_where(a, 1));
         return value_poison(where);
     }
     if (table->producer->op != IR_PARAM) return index_take(l, table, ids, 0, where);

@@ -27,7 +27,7 @@ static value lower_sum(lowering *l, const arguments *a, ir_op op) {
     if (x->type.dtype == IR_BOOL && op == IR_SUM) x = build_cast(l, x, IR_I32, a->call->where);
     if (op == IR_MEAN && x->type.dtype != IR_F32) {
         diag *e = diag_error(l->diags, args_where(a, 0), "mean needs float32, found %s", shown(l, a));
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
+        note_argument(l, e, a, 0, args_where(a, 0));
         diag_hint(e, "mean(x * 1.0) is float32");
         return value_poison(a->call->where);
     }
@@ -111,7 +111,7 @@ static value lower_softmax(lowering *l, const arguments *a, ir_op op) {
     if (!args_has(a, 1)) {
         diag *e = diag_error(l->diags, where, "%s needs dim: along which dim do the results %s?", a->what,
                              op == IR_LOG_SOFTMAX ? "belong together" : "add up to 1");
-        note_value(l, e, args_written(a, 0), &a->values[0], where);
+        note_argument(l, e, a, 0, where);
         diag_hint(e, "dim=-1 is the last one");
         return value_poison(where);
     }

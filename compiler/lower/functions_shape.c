@@ -135,7 +135,7 @@ static value lower_permute(lowering *l, const arguments *a, ir_op op) {
     if (dims->count != x->type.rank) {
         diag *e = diag_error(l->diags, args_where(a, 1), "permute needs all %u dims of %s, found %zu", x->type.rank,
                              shown(l, a), dims->count);
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 1));
+        note_argument(l, e, a, 0, args_where(a, 1));
         return value_poison(where);
     }
     unsigned axes, perm[IR_MAX_RANK] = {0};

@@ -115,7 +115,7 @@ diag *layer_shape_error(lowering *l, const layer *self, const arguments *a, size
     span where = args_where(a, argument);
     diag *e = diag_error(l->diags, where, "%s of %s %s needs %s, found %s", a->parameters[argument].name,
                          self->kind->name, self->name, expected, value_show(l, &a->values[argument]));
-    note_value(l, e, args_written(a, argument), &a->values[argument], where);
+    note_argument(l, e, a, argument, where);
     diag_note(e, self->where, "%s is %s", self->name, self->source);
     if (argument == 0) hint_other_dims(l, e, self, &a->values[0]);
     return e;

@@ -201,6 +201,8 @@ const ast_argument *args_unwritten(lowering *l, const arguments *a, const char *
 span args_where(const arguments *a, size_t i); /* of the argument's value, or of the call when left out */
 const ast_expr *args_written(const arguments *a, size_t i); /* or NULL */
 as_written args_given(const arguments *a, size_t i);
+/* note_value() of an argument. */
+void note_argument(lowering *l, diag *e, const arguments *a, size_t i, span error_where);
 int64_t args_integer(const arguments *a, size_t i, int64_t otherwise);
 double args_real(const arguments *a, size_t i, double otherwise);
 bool args_bool(const arguments *a, size_t i, bool otherwise);

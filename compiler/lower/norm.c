@@ -327,7 +327,7 @@ static bool vector_fits(lowering *l, const arguments *a, size_t i, const dim *ch
     if (t->dtype == IR_F32 && t->rank == 1 && dim_same(t->dims[0], channels)) return true;
     diag *e = diag_error(l->diags, args_where(a, i), "%s of %s needs float32[%s], found %s", a->parameters[i].name,
                          a->what, dim_short(l->arena, channels), value_show(l, &a->values[i]));
-    note_value(l, e, args_written(a, i), &a->values[i], args_where(a, i));
+    note_argument(l, e, a, i, args_where(a, i));
     return false;
 }
 
@@ -339,7 +339,7 @@ static bool input_fits(lowering *l, const arguments *a, unsigned least) {
     if (t->dtype == IR_F32 && t->rank >= least) return true;
     diag *e = diag_error(l->diags, args_where(a, 0), "input of %s needs float32[N, C%s], found %s", a->what,
                          least > 2 ? ", L]" : ", …]", value_show(l, &a->values[0]));
-    note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
+    note_argument(l, e, a, 0, args_where(a, 0));
     return false;
 }
 
@@ -356,7 +356,7 @@ static value lower_layer_norm(lowering *l, const arguments *a, ir_op op) {
         diag *e = diag_error(l->diags, args_where(a, 1),
                              "normalized_shape of layer_norm must be the last sizes of the input, %s, found %s",
                              type_show(l, &x->type), value_show(l, shape));
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
+        note_argument(l, e, a, 0, args_where(a, 0));
         return value_poison(where);
     }
     ir_type own = {.dtype = IR_F32, .rank = (unsigned)count};

@@ -165,7 +165,7 @@ static bool input_fits(lowering *l, const arguments *a, unsigned axes) {
     diag *e = diag_error(l->diags, args_where(a, 0), "%s of %s needs %s, found %s", a->parameters[0].name, a->what,
                          axes == 1 ? "float32[C, L] or float32[N, C, L]" : "float32[C, H, W] or float32[N, C, H, W]",
                          value_show(l, &a->values[0]));
-    note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
+    note_argument(l, e, a, 0, args_where(a, 0));
     return false;
 }
 
@@ -183,7 +183,7 @@ static value pool(lowering *l, const arguments *a, const pooling *p) {
                              type_show(l, &x->type));
         const char *bounds = bounds_show(l, x->type.dims[axis]);
         if (bounds) diag_note_plain(e, "%s", bounds);
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
+        note_argument(l, e, a, 0, args_where(a, 0));
         return value_poison(where);
     }
     /* Columns first: whole rows lie side by side. But the first maximum of a window, which has torch's gradient, is
@@ -274,7 +274,7 @@ static value adaptive(lowering *l, const arguments *a, unsigned axes, bool max, 
                            a->what, (long long)sizes[k], size);
             diag_hint(e, "output_size=1, a divisor of the size, or a constant size of at most %d results",
                       LAYER_MAX_WINDOW);
-            note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
+            note_argument(l, e, a, 0, args_where(a, 0));
             return value_poison(where);
         }
         x = v;

@@ -237,7 +237,7 @@ static bool state_fits(lowering *l, const layer *self, const arguments *a, const
     diag *e = diag_error(l->diags, where, "%s of %s %s must be %s, found %s", is_c ? "the state c" : "the state h",
                          self->kind->name, self->name, type_show(l, &want), type_show(l, found));
     note_value(l, e, written, v, where);
-    note_value(l, e, args_written(a, 0), &a->values[0], where);
+    note_argument(l, e, a, 0, where);
     diag_note(e, self->where, "%s is %s", self->name, self->source);
     const dim *other = other_batch(self, args_tensor(a, 0));
     ir_type turned = want;
@@ -308,13 +308,13 @@ static bool lengths_fit(lowering *l, const layer *self, const arguments *a, cons
     ir_value *lengths = args_tensor(a, 2);
     if (!batch) {
         diag *e = diag_error(l->diags, where, "lengths need a batch: the input has none");
-        note_value(l, e, args_written(a, 0), &a->values[0], where);
+        note_argument(l, e, a, 0, where);
         return false;
     }
     ir_type want = {.dtype = IR_I32, .rank = 1, .dims = {batch}}, swapped = want;
     if (!ir_type_same(&lengths->type, &want)) {
         diag *e = layer_shape_error(l, self, a, 2, type_show(l, &want));
-        note_value(l, e, args_written(a, 0), &a->values[0], where);
+        note_argument(l, e, a, 0, where);
         swapped.dims[0] = other_batch(self, args_tensor(a, 0));
         if (ir_type_same(&lengths->type, &swapped)) hint_batch_first(e, self);
         return false;

@@ -128,7 +128,7 @@ static value resample(lowering *l, const arguments *a, const resampling *r) {
         diag *e = diag_error(l->diags, args_where(a, 0),
                              "input of %s needs float32[N, C, L] or float32[N, C, H, W], found %s", a->what,
                              value_show(l, &a->values[0]));
-        note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, 0));
+        note_argument(l, e, a, 0, args_where(a, 0));
         return value_poison(where);
     }
     unsigned axes = x->type.rank - 2;

@@ -82,7 +82,7 @@ bool shape_slice_fits(lowering *l, const arguments *a, const dim *start, const d
     diag *e = diag_error(l->diags, where, "%s of %s elements from %s on %s outside of the %s that there are", a->what,
                          dim_short(l->arena, extent), dim_short(l->arena, start), never ? "is" : "may be",
                          dim_short(l->arena, size));
-    note_value(l, e, args_written(a, 0), &a->values[0], where);
+    note_argument(l, e, a, 0, where);
     const char *bounds = bounds_show(l, dim_add(t, dim_add(t, dim_is_huge(end) ? zero : end, size), zero));
     if (bounds && !never) {
         diag_note_plain(e, "%s", bounds);
@@ -121,7 +121,7 @@ static void report_view(lowering *l, const arguments *a, size_t i, const ir_type
     else
         e = diag_error(l->diags, args_where(a, i), "%s has %s elements, the new shape %s", type_show(l, from), have,
                        want);
-    note_value(l, e, args_written(a, 0), &a->values[0], args_where(a, i));
+    note_argument(l, e, a, 0, args_where(a, i));
     /* One size that could be inferred makes it fit? */
     for (unsigned k = 0; !inferred && k < rank; k++) {
         const dim *others = build_dim(l, 1);

@@ -88,14 +88,14 @@ value lower_grad(lowering *l, const ast_expr *call) {
     if (v->type.dtype != IR_F32) {
         diag *e =
             diag_error(l->diags, args_where(&a, 1), "a gradient is that of float32, found %s", type_show(l, &v->type));
-        note_value(l, e, args_written(&a, 1), &a.values[1], args_where(&a, 1));
+        note_argument(l, e, &a, 1, args_where(&a, 1));
         if (v->type.dtype == IR_I32)
             diag_hint(e, "ids have none; the rows that an Embedding gives for them have: x = emb(ids)");
         return poison;
     }
     if (is_of_a_gradient(l, v)) {
         diag *e = diag_error(l->diags, args_where(&a, 1), "gradients through gradients are not there yet");
-        note_value(l, e, args_written(&a, 1), &a.values[1], args_where(&a, 1));
+        note_argument(l, e, &a, 1, args_where(&a, 1));
         return poison;
     }
     ir_value *const operands[] = {of, v};
