@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(SOURCE, "tests", "tools"))
 
 import precompiled
 import processor
+import tensors_file
 
 
 def have(tool, what):

@@ -1,10 +1,8 @@
 """No command writes over what a model is made of, the .nn file and each of its weights files, whatever an output is called and
 by whatever link it leads there; and what is no .nn file is told as what it is."""
-import json
 import os
-import struct
 
-from kit import holds
+from kit import holds, tensors_file
 
 MODEL = """model m {
     input x: float32[2]
@@ -16,14 +14,8 @@ MODEL = """model m {
 
 
 def write_tensors(bench, name, tensors):
-    head, data = {}, b""
-    for key, shape, numbers in tensors:
-        end = len(data) + 4 * len(numbers)
-        head[key] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), end]}
-        data += struct.pack(f"<{len(numbers)}f", *numbers)
-    text = json.dumps(head).encode()
     with open(bench.path(name), "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text + data)
+        f.write(tensors_file.float32(tensors))
 
 
 def link(bench, to, name, how):
@@ -38,8 +30,8 @@ def link(bench, to, name, how):
 def check_inputs_stay(bench):
     inputs = ("m.nn", "first.safetensors", "over.safetensors")
     bench.write("m.nn", MODEL)
-    write_tensors(bench, "first.safetensors", (("fc.weight", [2, 2], [1, 2, 3, 4]), ("fc.bias", [2], [5, 6])))
-    write_tensors(bench, "over.safetensors", (("fc.bias", [2], [7, 8]),))
+    write_tensors(bench, "first.safetensors", {"fc.weight": ([2, 2], [1, 2, 3, 4]), "fc.bias": ([2], [5, 6])})
+    write_tensors(bench, "over.safetensors", {"fc.bias": ([2], [7, 8])})
     read = lambda: [open(bench.path(name), "rb").read() for name in inputs]
     before = read()
     package = ("package", "python", "m.nn", "-o", "made")

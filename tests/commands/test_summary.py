@@ -4,9 +4,8 @@ import json
 import math
 import os
 import re
-import struct
 
-from kit import SOURCE, TAGGER, have, holds, precompiled
+from kit import SOURCE, TAGGER, have, holds, precompiled, tensors_file
 
 # layer, input, output sizes; sum(p.numel() for p in parameters()), the same of buffers but num_batches_tracked, both as
 # PyTorch 1.13 gives them; multiply-adds by the formulas of compiler/commands/count.h
@@ -188,10 +187,8 @@ def check_kept(bench):
     """Matrices in fewer bits, each once: its format, its bytes by the formulas of docs/weights-types.md, and how well it is
     kept, as Python reckons it."""
     rows = [[math.sin(1 + 50 * r * r + k) for k in range(40)] for r in range(12)]
-    data = struct.pack("<480f", *[w for row in rows for w in row])
-    head = json.dumps({"f.weight": {"dtype": "F32", "shape": [12, 40], "data_offsets": [0, len(data)]}}).encode()
     with open(bench.path("w.safetensors"), "wb") as f:
-        f.write(struct.pack("<Q", len(head)) + head + data)
+        f.write(tensors_file.float32({"f.weight": ([12, 40], [w for row in rows for w in row])}))
     bench.write("n.nn", 'model n {\n    weights "w.safetensors"\n    input x: float32[3, 40]\n'
                         "    layer f = Linear(40, 12, bias=false)\n    output y = f(x) + f(2 * x)\n}\n")
     holds(summary(bench, "n.nn")["models"][0]["matrices"] == [], "float32")

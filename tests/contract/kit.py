@@ -1,10 +1,7 @@
 """What every check of the contract uses: nnc, C compilers, a folder, models, safetensors files."""
-import array
-import json
 import os
 import re
 import resource
-import struct
 import subprocess
 import sys
 import threading
@@ -16,6 +13,7 @@ sys.path.append(os.path.join(TOP, "tests", "tools"))
 import precompiled
 import processor
 import strict
+from tensors_file import float32 as safetensors
 
 
 class Failed(Exception):
@@ -30,18 +28,6 @@ def need(condition, message):
 class Result:
     def __init__(self, status, out, err):
         self.status, self.out, self.err = status, out, err
-
-
-def safetensors(tensors):
-    """The bytes of a .safetensors file. tensors: {name: (shape, flat floats)}"""
-    header, data = {}, b""
-    for name, (shape, values) in tensors.items():
-        raw = values if isinstance(values, bytes) else array.array("f", values).tobytes()
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    head = json.dumps(header).encode()
-    head += b" " * (-len(head) % 8)
-    return struct.pack("<Q", len(head)) + head + data
 
 
 class Runtimes:

@@ -31,6 +31,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 
 import casedriver
+import tensors_file
 from casefile import CaseFile, Failure
 
 MOST = 1.5
@@ -107,14 +108,8 @@ def read_tensors(path):
 
 
 def write_tensors(path, tensors):
-    head, data = {}, b""
-    for name, values in tensors.items():
-        raw = values.astype("<f4").tobytes()
-        head[name] = {"dtype": "F32", "shape": values.shape, "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    text = json.dumps(head).encode()
     with open(path, "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text + data)
+        f.write(tensors_file.packed({name: ("F32", t.shape, t.astype("<f4").tobytes()) for name, t in tensors.items()}))
 
 
 # --- runs ---

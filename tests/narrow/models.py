@@ -1,9 +1,10 @@
 """Models with narrow weights: layers of every kind, in sizes around those of vectors, panels and blocks of 32 terms,
 and weights that are hard to round. A model follows from its seed."""
-import json
 import math
 import random
 import struct
+
+import tensors_file
 
 SIZES = [1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 15, 16, 17, 19, 23, 31, 32, 33, 37, 40, 47, 48, 63, 64, 65]
 TERMS = [1, 7, 8, 9, 31, 32, 33, 40, 63, 64, 65, 96, 100]
@@ -223,7 +224,7 @@ def model(seed):
 
 
 def write_tensors(m, path):
-    head, data = {}, bytearray()
+    tensors = {}
     for key, (shape, values) in m.tensors.items():
         dtype = DTYPE.get(m.kind, "F32") if len(shape) > 1 else "F32"
         if dtype == "F16":
@@ -232,9 +233,6 @@ def write_tensors(m, path):
             packed = struct.pack(f"<{len(values)}f", *values)
             if dtype == "BF16":
                 packed = b"".join(packed[i + 2:i + 4] for i in range(0, len(packed), 4))
-        head[key] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(packed)]}
-        data += packed
-    text = json.dumps(head).encode()
-    text += b" " * (-len(text) % 8)
+        tensors[key] = (dtype, shape, packed)
     with open(path, "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text + data)
+        f.write(tensors_file.packed(tensors))

@@ -18,6 +18,7 @@ import argparse, array, ast, json, math, os, shlex, struct, subprocess, sys, tem
 
 import precompiled
 import processor
+import tensors_file
 from casefile import product as prod
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -153,15 +154,14 @@ def driver(meta):
     return "\n".join(L) + "\n"
 
 
-def header_of(params):
-    header, at = {}, 0
+def saved(params, data):
+    """The .safetensors file of params, whose bytes are data."""
+    tensors, at = {}, 0
     for p in params:
         n = 4 * prod(p["shape"])
-        header[p["key"]] = {"dtype": "F32", "shape": p["shape"], "data_offsets": [at, at + n]}
+        tensors[p["key"]] = ("F32", p["shape"], data[at:at + n])
         at += n
-    h = json.dumps(header, separators=(",", ":")).encode()
-    h += b" " * (-len(h) % 8)
-    return struct.pack("<Q", len(h)) + h
+    return tensors_file.packed(tensors)
 
 
 def check_init(meta, values):
@@ -237,7 +237,7 @@ def run(args, case, runtime):
             return array.array(code, npy(os.path.join(case, name))[2])
         params = got("params.bin")
         blob = open(os.path.join(d, "blob.bin"), "rb").read()
-        if blob != header_of(meta["params"]) + params.tobytes():
+        if blob != saved(meta["params"], params.tobytes()):
             raise RuntimeError("save did not write the .safetensors file of these parameters")
         if "init" in meta:
             check_init(meta, got("init.bin"))

@@ -1,15 +1,20 @@
 """containers: the files around pickles and arrays, as PyTorch and NumPy of other versions than the installed ones write
 them; each function gives the bytes of a file."""
 import io
-import json
+import os
 import pickle
 import struct
+import sys
 import tarfile
 import zipfile
 
 import numpy as np
 
 import pickled
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+
+import tensors_file  # noqa: E402
 
 DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -157,10 +162,4 @@ def npz(arrays, **options):
 
 
 def safetensors(arrays):
-    header, data = {}, b""
-    for name, array in arrays.items():
-        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [len(data), len(data) + array.nbytes]}
-        data += np.ascontiguousarray(array, "<f4").tobytes()
-    text = json.dumps(header, separators=(",", ":"))
-    text += " " * (-len(text) % 8)
-    return struct.pack("<Q", len(text)) + text.encode() + data
+    return tensors_file.packed({key: ("F32", a.shape, np.ascontiguousarray(a, "<f4").tobytes()) for key, a in arrays.items()})

@@ -17,7 +17,6 @@ import json
 import os
 import re
 import shutil
-import struct
 import types
 import zlib
 
@@ -25,15 +24,19 @@ import numpy as np
 import torch
 from torch import nn
 
+import tensors_file
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def randn(*shape, scale=1.0):
+    assert Case.seeded
     return np.asarray(np.random.standard_normal(shape) * scale, np.float32)
 
 
 def ids(count, *shape):
     """Indices into a table of `count` rows, its first and last row among them where there is room."""
+    assert Case.seeded
     out = np.random.randint(0, count, shape).astype(np.int32)
     if out.size >= 2:
         out.flat[0], out.flat[-1] = count - 1, 0
@@ -41,6 +44,7 @@ def ids(count, *shape):
 
 
 def ints(low, high, *shape):
+    assert Case.seeded
     return np.random.randint(low, high, shape).astype(np.int32)
 
 
@@ -75,20 +79,6 @@ def stored(array, kind):
     return data.tobytes(), data.astype(np.float32) if kind != "I64" else data
 
 
-def write_safetensors(path, tensors, metadata):
-    """tensors: name -> (dtype, shape, bytes), written in this order."""
-    head, at = {}, 0
-    if metadata:
-        head["__metadata__"] = metadata
-    for name, (kind, shape, data) in tensors.items():
-        head[name] = {"dtype": kind, "shape": list(shape), "data_offsets": [at, at + len(data)]}
-        at += len(data)
-    text = json.dumps(head, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text + b"".join(d for _, _, d in tensors.values()))
-
-
 def declared(text, model, statement):
     """The names that a model's `input` or `output` statements declare: a check that the case fits its file."""
     body = re.search(r"model\s+%s\s*\{(.*?)^\}" % model, text, re.S | re.M).group(1)
@@ -110,6 +100,7 @@ def error_of(got, want):
 
 class Case:
     written = []
+    seeded = False      # what a case is made of is drawn after Case(name), and so the same whatever was made before
 
     def __init__(self, name, folder="cases", note=""):
         self.name, self.folder, self.note = name, folder, note
@@ -117,6 +108,7 @@ class Case:
         seed = zlib.crc32(name.encode())
         torch.manual_seed(seed)
         np.random.seed(seed)
+        Case.seeded = True
 
     def layer(self, name, module):
         self.modules[name] = module.eval() if isinstance(module, nn.Module) else torch.from_numpy(np.asarray(module))
@@ -217,6 +209,8 @@ class Case:
             json.dump(meta, f, indent=1)
             f.write("\n")
         if tensors:
-            write_safetensors(os.path.join(folder, "weights.safetensors"), tensors, metadata)
+            with open(os.path.join(folder, "weights.safetensors"), "wb") as f:
+                f.write(tensors_file.packed(tensors, metadata))
+        Case.seeded = False
         Case.written.append((self.folder, self.name, worst))
         return folder

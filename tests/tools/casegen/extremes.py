@@ -45,6 +45,8 @@ def make_softmax():
               [1000, 999, -1000], [-1000, -1001, -1002], [1e-45, 88, 104], [0, -104, -88], [1e4, -1e4, 1e4]]
     huge = [[big, -big, 0], [big, big, big], [-big, -big, -big], [1e38, -1e38, 1e38], [-1e38, -2e38, -1e38]]
     for size in (3, 21, 37):
+        c = Case(f"nan_softmax_extreme_{size}")
+
         def rows(starts):
             return [np.concatenate([randn(size), start])[-size:] for start in starts]
 
@@ -52,8 +54,7 @@ def make_softmax():
         small = np.stack(rows(starts) + [np.full(size, -inf), np.zeros(size)]).astype(np.float32)
         large = np.stack(rows(huge) + [np.full(size, big), np.full(size, -big)]).astype(np.float32)
         x = np.concatenate([small, large])
-        c = Case(f"nan_softmax_extreme_{size}").input("x", x)
-        c.write(f'''
+        c.input("x", x).write(f'''
 model extreme {{
     dim B = 1..40
     input x: float32[B, {size}]

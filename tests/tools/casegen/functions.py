@@ -44,6 +44,7 @@ def special(n):
 
 
 def uniform(low, high, *shape):
+    assert Case.seeded
     return np.random.uniform(low, high, shape).astype(np.float32)
 
 

@@ -12,13 +12,12 @@ from .functions import uniform
 SCOPE = {"torch": torch, "F": F}
 
 
-def answers(name, inputs, rows):
+def answers(case, inputs, rows):
     """rows: (the hint behind "write ", or "" where it is the one before; [the expression as it is written here;]
     torch's)"""
-    c = Case(name)
     lines = []
     for key, array in inputs.items():
-        c.input(key, array)
+        case.input(key, array)
         lines.append(f"    input {key}: {array.dtype}{list(array.shape)}")
     for i, (hint, *written, want) in enumerate(rows):
         lines += [f"    # write {hint}"] if hint else []
@@ -27,7 +26,7 @@ def answers(name, inputs, rows):
     def forward(m, *args):
         names = {**SCOPE, **dict(zip(inputs, args))}
         return tuple(eval(want, names) for *_, want in rows)
-    c.write("# written instead of functions of torch's\nmodel hints {\n" + "\n".join(lines) + "\n}\n", forward)
+    case.write("# written instead of functions of torch's\nmodel hints {\n" + "\n".join(lines) + "\n}\n", forward)
 
 
 def sparse_nan(*shape):
@@ -36,16 +35,22 @@ def sparse_nan(*shape):
     return x
 
 
-def elements():
+def numbers():
+    """What both cases of elements() read."""
     x = np.concatenate([randn(20, scale=3), [0.0, 2.0, -2.0, -1.5, 1.5]]).astype(np.float32)
     y = np.concatenate([randn(20, scale=3), [1.0, 0.75, -0.75, 2.5, -2.5]]).astype(np.float32)
     u = uniform(-0.99, 0.99, 25)
     p = uniform(0.01, 5, 25)
     n = np.where(np.arange(25) % 4 == 0, np.nan, randn(25)).astype(np.float32)
-    big = np.array([np.inf, -np.inf, np.nan, 1.5, -3e38] * 5, np.float32)
     i, j = ints(-40, 40, 25), ints(1, 9, 25)
     k = ints(-6, 6, 25)
-    answers("fn_hints_elements", {"x": x, "y": y, "u": u, "p": p, "n": n, "big": big, "i": i, "j": j, "k": k}, [
+    return {"x": x, "y": y, "u": u, "p": p, "n": n, "i": i, "j": j, "k": k}
+
+
+def elements():
+    case = Case("fn_hints_elements")
+    big = np.array([np.inf, -np.inf, np.nan, 1.5, -3e38] * 5, np.float32)
+    answers(case, {**numbers(), "big": big}, [
         ("clamp(x, min, max)", "clamp(x, -1, 2)", "torch.clip(x, -1, 2)"),
         ("clamp(x, max=…)", "clamp(x, max=1.5)", "torch.clamp_max(x, 1.5)"),
         ("clamp(x, min=…)", "clamp(x, min=-1.5)", "torch.clamp_min(x, -1.5)"),
@@ -75,7 +80,7 @@ def elements():
         ("all(abs(a - b) <= atol + rtol * abs(b))", "all(abs(x - y) <= 99 + 0.1 * abs(y))",
          "torch.tensor(torch.allclose(x, y, rtol=0.1, atol=99))"),
     ])
-    answers("fn_hints_functions", {"x": x, "y": y, "u": u, "p": p, "n": n, "i": i, "j": j, "k": k}, [
+    answers(Case("fn_hints_functions"), numbers(), [
         ("(exp(x) - exp(-x)) / 2", "torch.sinh(x)"), ("(exp(x) + exp(-x)) / 2", "torch.cosh(x)"),
         ("sign(x) * log(abs(x) + sqrt(x * x + 1))", "torch.asinh(x)"),
         ("", "sign(x * 1000) * log(abs(x * 1000) + sqrt(x * 1000 * (x * 1000) + 1))", "torch.asinh(x * 1000)"),
@@ -121,11 +126,12 @@ def elements():
 
 
 def moves():
+    case = Case("fn_hints_moves")
     x, v, w = randn(4, 6), randn(5), randn(3)
     i = ids(24, 7)
     few, c = ints(0, 4, 9), randn(2, 4, 3, 3)
     sorted_ = np.sort(randn(6))
-    answers("fn_hints_moves", {"x": x, "v": v, "w": w, "i": i, "few": few, "c": c, "s": sorted_}, [
+    answers(case, {"x": x, "v": v, "w": w, "i": i, "few": few, "c": c, "s": sorted_}, [
         ("cat([a, b], dim=…)", "cat([x, x], dim=1)", "torch.concat([x, x], 1)"),
         ("cat([a, b], dim=0), of vectors, or dim=1", "cat([v, w], dim=0)", "torch.hstack([v, w])"),
         ("", "cat([x, x], dim=1)", "torch.hstack([x, x])"),
@@ -178,11 +184,12 @@ def moves():
 
 
 def sums():
+    case = Case("fn_hints_sums")
     x, y, n = randn(4, 6), randn(4, 6), sparse_nan(4, 6)
     v, w = randn(5), randn(5)
     a, b, c = randn(3, 4, 5), randn(3, 5, 2), randn(4, 2)
     k = ids(4, 9)
-    answers("fn_hints_sums", {"x": x, "y": y, "n": n, "v": v, "w": w, "a": a, "b": b, "c": c, "k": k}, [
+    answers(case, {"x": x, "y": y, "n": n, "v": v, "w": w, "a": a, "b": b, "c": c, "k": k}, [
         ("norm(x, dim=…)", "norm(x, dim=1)", "torch.linalg.vector_norm(x, dim=1)"),
         ("norm(a - b)", "norm(x - y)", "torch.dist(x, y)"),
         ("norm(a - b + 1e-6, dim=-1)", "norm(x - y + 1e-6, dim=-1)", "F.pairwise_distance(x, y)"),
@@ -238,6 +245,7 @@ def sums():
 
 
 def losses():
+    case = Case("fn_hints_losses")
     x, t = randn(5, 4), uniform(0.1, 1, 5, 4)
     v = uniform(0.05, 2, 5, 4)
     a, b, c = randn(5, 4), randn(5, 4), randn(5, 4)
@@ -245,7 +253,7 @@ def losses():
     one = np.array([1, -1, 1, -1, 1], np.float32)
     k = ids(3, 5)
     w = randn(3, 4)
-    answers("fn_hints_losses", {"x": x, "t": t, "v": v, "a": a, "b": b, "c": c, "y": y, "one": one, "k": k, "w": w}, [
+    answers(case, {"x": x, "t": t, "v": v, "a": a, "b": b, "c": c, "y": y, "one": one, "k": k, "w": w}, [
         ("mean(t * (log(t) - x)), of logarithms x and probabilities t; batchmean: sum(…) / N", "mean(t * (log(t) - x))",
          "F.kl_div(x, t)"),
         ("", "sum(t * (log(t) - x)) / 5", "F.kl_div(x, t, reduction='batchmean')"),
