@@ -125,34 +125,6 @@ NNC_INLINE nnc_v4 nnc_v4_sum4(nnc_v4 a, nnc_v4 b, nnc_v4 c, nnc_v4 d) {
     nnc_v4_transpose(&a, &b, &c, &d);
     return nnc_v4_add(nnc_v4_add(a, c), nnc_v4_add(b, d));
 }
-NNC_INLINE void nnc_v4_pack(float *to, size_t width, const float *from, size_t stride, size_t rows, size_t columns) {
-    size_t i, j, n;
-    for (i = 0; i + 4 <= rows; i += 4, from += 4 * stride, to += 4) {
-        for (j = 0; j < columns; j += 4) {
-            nnc_v4 a, b, c, d;
-            const size_t rest = columns - j;
-            /* what stands behind a row is loaded with it, if another row follows */
-            if (rest < 4 && (i + 4 == rows || stride + rest < 4))
-                break;
-            a = nnc_v4_load(from + j), b = nnc_v4_load(from + stride + j);
-            c = nnc_v4_load(from + 2 * stride + j), d = nnc_v4_load(from + 3 * stride + j);
-            nnc_v4_transpose(&a, &b, &c, &d);
-            nnc_v4_store(to + j * width, a);
-            if (rest > 1)
-                nnc_v4_store(to + (j + 1) * width, b);
-            if (rest > 2)
-                nnc_v4_store(to + (j + 2) * width, c);
-            if (rest > 3)
-                nnc_v4_store(to + (j + 3) * width, d);
-        }
-        for (; j < columns; j++)
-            for (n = 0; n < 4; n++)
-                to[j * width + n] = from[n * stride + j];
-    }
-    for (; i < rows; i++, from += stride, to++)
-        for (j = 0; j < columns; j++)
-            to[j * width] = from[j];
-}
 
 /* p[at] and on, of `all` floats at p. */
 #define NNC_DEFINE_PART(INLINE, V, LANES)                                                                 \
@@ -173,9 +145,10 @@ NNC_INLINE void nnc_v4_split_2(nnc_v4 low, nnc_v4 high, nnc_v4 *a, nnc_v4 *b) {
 }
 NNC_INLINE void nnc_v4_split_3(nnc_v4 low, nnc_v4 middle, nnc_v4 high, nnc_v4 *a, nnc_v4 *b, nnc_v4 *c) {
 #if defined(NNC_V4_SHUFFLE)
-    *a = NNC_V4_SHUFFLE(NNC_V4_SHUFFLE(low, middle, 0, 3, 6, 6), high, 0, 1, 2, 5);
-    *b = NNC_V4_SHUFFLE(NNC_V4_SHUFFLE(low, middle, 1, 4, 7, 7), high, 0, 1, 2, 6);
-    *c = NNC_V4_SHUFFLE(NNC_V4_SHUFFLE(low, middle, 2, 5, 5, 5), high, 0, 1, 4, 7);
+    const nnc_v4 to_2 = NNC_V4_SHUFFLE(low, middle, 1, 2, 4, 5), from_2 = NNC_V4_SHUFFLE(middle, high, 2, 3, 5, 6);
+    *a = NNC_V4_SHUFFLE(low, from_2, 0, 3, 4, 6);
+    *b = NNC_V4_SHUFFLE(to_2, from_2, 0, 2, 5, 7);
+    *c = NNC_V4_SHUFFLE(to_2, high, 1, 3, 4, 7);
 #else
     *a = nnc_v4_of(nnc_v4_lane(low, 0), nnc_v4_lane(low, 3), nnc_v4_lane(middle, 2), nnc_v4_lane(high, 1));
     *b = nnc_v4_of(nnc_v4_lane(low, 1), nnc_v4_lane(middle, 0), nnc_v4_lane(middle, 3), nnc_v4_lane(high, 2));
@@ -268,6 +241,61 @@ NNC_INLINE nnc_v4 nnc_v4_gather_all(const float *p, size_t s) { return nnc_v4_of
     }
 
 NNC_DEFINE_COMMON(NNC_INLINE, nnc_v4, 4)
+NNC_INLINE void nnc_v4_turn(const float *p, size_t stride, nnc_v4 *a, nnc_v4 *b, nnc_v4 *c, nnc_v4 *d) {
+    *a = nnc_v4_load(p), *b = nnc_v4_load(p + stride);
+    *c = nnc_v4_load(p + 2 * stride), *d = nnc_v4_load(p + 3 * stride);
+    nnc_v4_transpose(a, b, c, d);
+}
+/* Few rows one after the other. */
+NNC_INLINE void nnc_v1_pack(float *to, size_t width, const float *from, size_t stride, size_t rows, size_t columns) {
+    size_t i, j;
+    for (i = 0; i < rows; i++)
+        for (j = 0; j < columns; j++)
+            to[j * width + i] = from[i * stride + j];
+}
+/* So many rows at a time as a vector has lanes, four of their columns at a time; what is left is taken with some of
+ * those before again. */
+#define NNC_DEFINE_PACK(INLINE, V, LANES, FEWER)                                                          \
+    INLINE void V##_pack_lanes(float *to, size_t width, const float *from, size_t stride, size_t columns) { \
+        V a, b, c, d;                                                                                     \
+        size_t j;                                                                                         \
+        for (j = 0; j + 4 <= columns; j += 4) {                                                           \
+            V##_turn(from + j, stride, &a, &b, &c, &d);                                                   \
+            V##_store(to + j * width, a);                                                                 \
+            V##_store(to + (j + 1) * width, b);                                                           \
+            V##_store(to + (j + 2) * width, c);                                                           \
+            V##_store(to + (j + 3) * width, d);                                                           \
+        }                                                                                                 \
+        if (j == columns)                                                                                 \
+            return;                                                                                       \
+        if (columns > 4) {                                                                                \
+            V##_turn(from + columns - 4, stride, &a, &b, &c, &d);                                         \
+            if (columns - j > 2)                                                                          \
+                V##_store(to + (columns - 3) * width, b);                                                 \
+            if (columns - j > 1)                                                                          \
+                V##_store(to + (columns - 2) * width, c);                                                 \
+            V##_store(to + (columns - 1) * width, d);                                                     \
+        } else if (columns == 3 && stride == 3) {                                                         \
+            V##_columns_3(from, LANES, &a, &b, &c);                                                       \
+            V##_store(to, a);                                                                             \
+            V##_store(to + width, b);                                                                     \
+            V##_store(to + 2 * width, c);                                                                 \
+        } else {                                                                                          \
+            for (j = 0; j < columns; j++)                                                                 \
+                V##_store(to + j * width, V##_gather_all(from + j, stride));                              \
+        }                                                                                                 \
+    }                                                                                                     \
+    INLINE void V##_pack(float *to, size_t width, const float *from, size_t stride, size_t rows,          \
+                         size_t columns) {                                                                \
+        size_t i, at;                                                                                     \
+        for (i = 0; rows >= LANES && i + LANES / 4 < rows; i += LANES) {                                  \
+            at = i + LANES <= rows ? i : rows - LANES;                                                    \
+            V##_pack_lanes(to + at, width, from + at * stride, stride, columns);                            \
+        }                                                                                                 \
+        if (i < rows)                                                                                     \
+            FEWER(to + i, width, from + i * stride, stride, rows - i, columns);                           \
+    }
+NNC_DEFINE_PACK(NNC_INLINE, nnc_v4, 4, nnc_v1_pack)
 NNC_INLINE float nnc_v4_largest(nnc_v4 v) {
     return nnc_maxf(nnc_maxf(nnc_v4_lane(v, 0), nnc_v4_lane(v, 2)), nnc_maxf(nnc_v4_lane(v, 1), nnc_v4_lane(v, 3)));
 }

@@ -130,43 +130,32 @@ NNC_INLINE_V8 nnc_v8 nnc_v8_sum8(nnc_v8 a, nnc_v8 b, nnc_v8 c, nnc_v8 d, nnc_v8 
 NNC_INLINE_V8 nnc_v8 nnc_v8_load_halves(const float *low, const float *high) {
     return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1);
 }
-NNC_INLINE_V8 void nnc_v8_pack(float *to, size_t width, const float *from, size_t stride, size_t rows, size_t columns) {
-    const size_t even_rows = columns < 4 ? 0 : rows / 8 * 8, even = columns / 4 * 4;
-    size_t i, j;
-    for (i = 0; i < even_rows; i += 8)
-        for (j = 0; j < even; j += 4) {
-            const float *p = from + i * stride + j, *q = p + 4 * stride;
-            float *t = to + j * width + i;
-            const nnc_v8 a = nnc_v8_load_halves(p, q), b = nnc_v8_load_halves(p + stride, q + stride);
-            const nnc_v8 c = nnc_v8_load_halves(p + 2 * stride, q + 2 * stride);
-            const nnc_v8 d = nnc_v8_load_halves(p + 3 * stride, q + 3 * stride);
-            const nnc_v8 ab = _mm256_unpacklo_ps(a, b), cd = _mm256_unpacklo_ps(c, d);
-            const nnc_v8 ab2 = _mm256_unpackhi_ps(a, b), cd2 = _mm256_unpackhi_ps(c, d);
-            nnc_v8_store(t, _mm256_shuffle_ps(ab, cd, 0x44));
-            nnc_v8_store(t + width, _mm256_shuffle_ps(ab, cd, 0xee));
-            nnc_v8_store(t + 2 * width, _mm256_shuffle_ps(ab2, cd2, 0x44));
-            nnc_v8_store(t + 3 * width, _mm256_shuffle_ps(ab2, cd2, 0xee));
-        }
-    if (even < columns && even_rows)
-        nnc_v4_pack(to + even * width, width, from + even, stride, even_rows, columns - even);
-    if (even_rows < rows)
-        nnc_v4_pack(to + even_rows, width, from + even_rows * stride, stride, rows - even_rows, columns);
+/* Four columns of eight rows, the first of which begins at p. */
+NNC_INLINE_V8 void nnc_v8_turn(const float *p, size_t stride, nnc_v8 *a, nnc_v8 *b, nnc_v8 *c, nnc_v8 *d) {
+    const float *q = p + 4 * stride;
+    const nnc_v8 e = nnc_v8_load_halves(p, q), f = nnc_v8_load_halves(p + stride, q + stride);
+    const nnc_v8 g = nnc_v8_load_halves(p + 2 * stride, q + 2 * stride);
+    const nnc_v8 h = nnc_v8_load_halves(p + 3 * stride, q + 3 * stride);
+    const nnc_v8 ef = _mm256_unpacklo_ps(e, f), gh = _mm256_unpacklo_ps(g, h);
+    const nnc_v8 ef2 = _mm256_unpackhi_ps(e, f), gh2 = _mm256_unpackhi_ps(g, h);
+    *a = _mm256_shuffle_ps(ef, gh, 0x44);
+    *b = _mm256_shuffle_ps(ef, gh, 0xee);
+    *c = _mm256_shuffle_ps(ef2, gh2, 0x44);
+    *d = _mm256_shuffle_ps(ef2, gh2, 0xee);
 }
 NNC_DEFINE_PART(NNC_INLINE_V8, nnc_v8, 8)
 NNC_INLINE_V8 void nnc_v8_split_2(nnc_v8 low, nnc_v8 high, nnc_v8 *a, nnc_v8 *b) {
     *a = nnc_v8_in_order(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0)));
     *b = nnc_v8_in_order(_mm256_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
 }
-/* Of three columns no two have floats in the same lanes of the three vectors. */
-#define NNC_V8_COLUMN_3(low, middle, high, from_middle, from_high)                                        \
-    _mm256_blend_ps(_mm256_blend_ps(low, middle, from_middle), high, from_high)
 NNC_INLINE_V8 void nnc_v8_split_3(nnc_v8 low, nnc_v8 middle, nnc_v8 high, nnc_v8 *a, nnc_v8 *b, nnc_v8 *c) {
-    *a = _mm256_permutevar8x32_ps(NNC_V8_COLUMN_3(low, middle, high, 0x92, 0x24),
-                                  _mm256_setr_epi32(0, 3, 6, 1, 4, 7, 2, 5));
-    *b = _mm256_permutevar8x32_ps(NNC_V8_COLUMN_3(low, middle, high, 0x24, 0x49),
-                                  _mm256_setr_epi32(1, 4, 7, 2, 5, 0, 3, 6));
-    *c = _mm256_permutevar8x32_ps(NNC_V8_COLUMN_3(low, middle, high, 0x49, 0x92),
-                                  _mm256_setr_epi32(2, 5, 0, 3, 6, 1, 4, 7));
+    /* rows 0 to 3 in one half, 4 to 7 in the other: first, second and last four floats of each */
+    const nnc_v8 first = _mm256_blend_ps(low, middle, 0xf0), second = _mm256_permute2f128_ps(low, high, 0x21);
+    const nnc_v8 last = _mm256_blend_ps(middle, high, 0xf0);
+    const nnc_v8 to_2 = _mm256_shuffle_ps(first, second, 0x49), from_2 = _mm256_shuffle_ps(second, last, 0x9e);
+    *a = _mm256_shuffle_ps(first, from_2, 0x8c);
+    *b = _mm256_shuffle_ps(to_2, from_2, 0xd8);
+    *c = _mm256_shuffle_ps(to_2, last, 0xcd);
 }
 #define NNC_V8_LOW(v) ((nnc_v4)_mm256_castps256_ps128(v))
 #define NNC_V8_HIGH(v) ((nnc_v4)_mm256_extractf128_ps(v, 1))
@@ -214,3 +203,4 @@ NNC_INLINE_V8 nnc_v8 nnc_v8_gather_all(const float *p, size_t s) {
 }
 NNC_DEFINE_OPERATORS(NNC_INLINE_V8, nnc_v8)
 NNC_DEFINE_COMMON(NNC_INLINE_V8, nnc_v8, 8)
+NNC_DEFINE_PACK(NNC_INLINE_V8, nnc_v8, 8, nnc_v4_pack)

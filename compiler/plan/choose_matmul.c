@@ -193,6 +193,15 @@ static void take_dots(const chooser *c, plan_choice *to) {
 
 enum { TERMS_A_ROW = 4, SOME_ROWS = 2 };
 
+/* To add a sum's lanes takes a row as long as packing does that many terms. Rows that fill no vectors begin amid them,
+ * and fall on more of the cache's lines: then twice as long. */
+static int64_t terms_a_row(const chooser *c, const choice_matmul *m) {
+    enum { FOUR = 4, FEWER = 3 /* to be added */ };
+    int64_t terms = dim_max(m->of.inner), many = c->body->lanes > FOUR ? TERMS_A_ROW : FEWER;
+    if (known_or(m->of.rows, -1) < 0) return TERMS_A_ROW;
+    return terms % c->body->lanes ? 2 * many : many;
+}
+
 /* Rows of a and columns of b along which the terms lie, or few columns, which are packed so that they do. To pack b
  * and to use tiles costs less where rows are many beside the terms, as each sum's lanes are to be added. All rows take
  * the same way, to the same bits, where only the running program knows how many there are. */
@@ -202,7 +211,7 @@ static bool choose_dots(const chooser *c, plan_choice *to) {
     int64_t some = rows < 0 ? smaller(most, SOME_ROWS) : rows;
     bool dense = dim_is(m->of.b_k, 1), few = known_or(m->of.columns, COST_DOTS) < COST_DOTS;
     few = few && (dense || terms * dim_max(m->of.columns) <= MOST_ROOM);
-    bool pays = few || (dense && (some <= 1 || terms > TERMS_A_ROW * some));
+    bool pays = few || (dense && (some <= 1 || terms > terms_a_row(c, m) * some));
     if (!dim_is(m->of.a_k, 1) || c->body->rolled || !pays) return false;
     take_dots(c, to);
     return true;

@@ -200,23 +200,29 @@ TARGET static void T(parts)(void) {
 #endif
 
 #if LANES > 1
-/* The way of a matrix's rows to columns; nothing else is written, and nothing behind the rows read. */
+/* The way of a matrix's rows, dense or apart, to columns; nothing else is written, and nothing behind the last row read. */
+TARGET static void T(pack_of)(size_t rows, size_t columns, size_t stride) {
+    enum { WIDTH = 2 * LANES + 5 };
+    const size_t count = (rows - 1) * stride + columns;
+    float to[10 * WIDTH], *from = (float *)malloc(count * sizeof(float));
+    size_t i, j;
+    for (i = 0; i < count; i++)
+        from[i] = (float)(i + 1);
+    for (i = 0; i < 10 * WIDTH; i++)
+        to[i] = 0.0f;
+    F(pack)(to, WIDTH, from, stride, rows, columns);
+    for (i = 0; i < 10 * WIDTH; i++) {
+        j = i / WIDTH;
+        ck_assert(to[i] == (j < columns && i % WIDTH < rows ? from[i % WIDTH * stride + j] : 0.0f));
+    }
+    free(from);
+}
 TARGET static void T(packing)(void) {
-    enum { MOST = 2 * LANES + 3, WIDTH = MOST + 2 };
-    size_t rows, columns, i, j;
-    for (rows = 1; rows <= MOST; rows++)
+    size_t rows, columns;
+    for (rows = 1; rows <= 2 * LANES + 3; rows++)
         for (columns = 1; columns <= 9; columns++) {
-            float to[10 * WIDTH], *from = (float *)malloc(rows * columns * sizeof(float));
-            for (i = 0; i < rows * columns; i++)
-                from[i] = (float)(i + 1);
-            for (i = 0; i < 10 * WIDTH; i++)
-                to[i] = 0.0f;
-            F(pack)(to, WIDTH, from, columns, rows, columns);
-            for (i = 0; i < 10 * WIDTH; i++) {
-                j = i / WIDTH;
-                ck_assert(to[i] == (j < columns && i % WIDTH < rows ? from[i % WIDTH * columns + j] : 0.0f));
-            }
-            free(from);
+            T(pack_of)(rows, columns, columns);
+            T(pack_of)(rows, columns, columns + 2);
         }
 }
 
