@@ -275,6 +275,10 @@ NNC_INLINE void nnc_v1_pack(float *to, size_t width, const float *from, size_t s
             if (columns - j > 1)                                                                          \
                 V##_store(to + (columns - 2) * width, c);                                                 \
             V##_store(to + (columns - 1) * width, d);                                                     \
+        } else if (columns == 2 && stride == 2) {                                                         \
+            V##_columns_2(from, LANES, &a, &b);                                                           \
+            V##_store(to, a);                                                                             \
+            V##_store(to + width, b);                                                                     \
         } else if (columns == 3 && stride == 3) {                                                         \
             V##_columns_3(from, LANES, &a, &b, &c);                                                       \
             V##_store(to, a);                                                                             \

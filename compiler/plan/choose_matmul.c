@@ -49,6 +49,13 @@ static bool turning_pays(const choice_matrices *o) {
 
 /* --- tiles --- */
 
+/* A lone row's few terms, along which they lie, would fill no lanes: b's rows become columns for it alone. */
+static bool lone_row_packs(const chooser *c, const choice_matrices *o) {
+    enum { FEW = 4 };
+    int64_t terms = dim_max(o->inner), lanes = c->body->lanes;
+    return dim_is(o->rows, 1) && dim_is(o->b_k, 1) && terms <= FEW && terms < lanes && known_or(o->columns, 0) >= lanes;
+}
+
 /* Dense columns are worth it for many rows, where a tile's are strips of a large matrix whose pieces begin amid the
  * lines of a cache, or lie so far apart that they fall on few of its sets. */
 static bool packing_pays(const chooser *c, const choice_matmul *m, cost_tile tile) {
@@ -211,7 +218,7 @@ static bool choose_dots(const chooser *c, plan_choice *to) {
     int64_t some = rows < 0 ? smaller(most, SOME_ROWS) : rows;
     bool dense = dim_is(m->of.b_k, 1), few = known_or(m->of.columns, COST_DOTS) < COST_DOTS;
     few = few && (dense || terms * dim_max(m->of.columns) <= MOST_ROOM);
-    bool pays = few || (dense && (some <= 1 || terms > terms_a_row(c, m) * some));
+    bool pays = few || (dense && ((some <= 1 && !lone_row_packs(c, &m->of)) || terms > terms_a_row(c, m) * some));
     if (!dim_is(m->of.a_k, 1) || c->body->rolled || !pays) return false;
     take_dots(c, to);
     return true;
@@ -315,7 +322,7 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     if (m->turned) m->of = turned(&m->of);
     if (choose_few(c, to) || choose_square(c, k, to) || choose_dots(c, to) || choose_stream(c, k, to)) return;
     bool dense = dim_is(m->of.b_n, 1);
-    m->fused = dense || dim_max(m->of.rows) >= ROWS_WORTH_PACKING;
+    m->fused = dense || dim_max(m->of.rows) >= ROWS_WORTH_PACKING || lone_row_packs(c, &m->of);
     cost_tile tile = cost_matmul(c->body, dim_max(m->of.columns), dim_max(m->of.inner), known_or(m->of.rows, 0),
                                  dim_max(m->of.rows));
     dense = dense || c->body->lanes == 1;
