@@ -36,25 +36,26 @@ NNC_INLINE nnc_v1 nnc_v1_load_f16(const uint16_t *p) {
 }
 
 /* A row of an embedding: n codes, and the scale of the row or, of int8, of each 32 of them. */
-NNC_FUNCTION void nnc_row_f16(float *y, size_t stride, const uint16_t *row, size_t n) {
+NNC_FUNCTION void nnc_row_f16(float *y, size_t stride, const uint16_t *row, size_t step, size_t n) {
     size_t i;
     for (i = 0; i < n; i++)
-        y[i * stride] = nnc_v1_load_f16(row + i);
+        y[i * stride] = nnc_v1_load_f16(row + i * step);
 }
-NNC_FUNCTION void nnc_row_bf16(float *y, size_t stride, const uint16_t *row, size_t n) {
+NNC_FUNCTION void nnc_row_bf16(float *y, size_t stride, const uint16_t *row, size_t step, size_t n) {
     size_t i;
     for (i = 0; i < n; i++)
-        y[i * stride] = nnc_v1_load_bf16(row + i);
+        y[i * stride] = nnc_v1_load_bf16(row + i * step);
 }
-NNC_FUNCTION void nnc_row_i16(float *y, size_t stride, const int16_t *row, size_t n, const float *scale) {
+NNC_FUNCTION void nnc_row_i16(float *y, size_t stride, const int16_t *row, size_t step, size_t n, const float *scale) {
     size_t i;
     for (i = 0; i < n; i++)
-        y[i * stride] = (float)row[i] * *scale;
+        y[i * stride] = (float)row[i * step] * *scale;
 }
-NNC_FUNCTION void nnc_row_i8(float *y, size_t stride, const uint8_t *row, size_t n, const uint16_t *scales) {
+NNC_FUNCTION void nnc_row_i8(float *y, size_t stride, const uint8_t *row, size_t step, size_t n, const uint16_t *scales,
+                             size_t scales_step) {
     size_t i;
     for (i = 0; i < n; i++)
-        y[i * stride] = (float)(row[i] - 128) * nnc_v1_load_bf16(scales + i / 32);
+        y[i * stride] = (float)(row[i / 4 * step + i % 4] - 128) * nnc_v1_load_bf16(scales + i / 32 * scales_step);
 }
 
 /* --- the vector beside int8 --- */

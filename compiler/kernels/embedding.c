@@ -111,6 +111,36 @@ static cexpr *each_element(emit_context *e, row_target *to, cexpr **d) {
     return c_item(u, to->y, c_add(u, to->offset, c_mul(u, *d, emit_dim(e, to->stride))));
 }
 
+/* Floats of biases before a panel's first term, a row of the panel wide, or none. */
+static bool has_biases(const pack *w) { return pack_part_of_biases(w) == PACK_FLOATS && w->bias_from == 0; }
+
+/* Where a row is that is a unit of packed weights: its first code and scale, and the codes from one unit's to the next
+ * one's of the same terms; so far apart are scales, too. */
+typedef struct {
+    cexpr *codes, *scales, *width;
+} packed_row;
+
+static packed_row row_of_unit(emit_context *e, cblock *b, const weight_tables *table, cexpr *id) {
+    cunit *u = e->unit;
+    const pack *w = table->pack;
+    int64_t last = pack_panels(w) - 1, full = pack_width(w, 0), narrow = pack_width(w, last);
+    weight_tables at = *table;
+    cexpr *width = c_int(u, full), *panel = c_int(u, w->panel);
+    if (w->panel > 1) {
+        c_declare(b, "const size_t", "id", id);
+        id = c_name(u, "id");
+    }
+    if (narrow != full) {
+        cexpr *is_full = c_binary(u, "<", id, c_int(u, last * w->panel));
+        c_declare(b, "const size_t", "width", c_conditional(u, is_full, width, c_int(u, narrow)));
+        width = c_name(u, "width");
+    }
+    if (last) at = weights_at_panel(e, b, &at, NULL, w->panel > 1 ? c_binary(u, "/", id, panel) : id);
+    if (has_biases(w)) at.codes = c_add(u, at.codes, width);
+    if (w->panel > 1) at = weights_at_column(e, &at, last ? c_binary(u, "%", id, panel) : id);
+    return (packed_row){at.codes, at.scales, width};
+}
+
 /* A row of codes, which a function of the runtime turns into floats. */
 static void emit_coded_row(emit_context *e, const weight_tables *table, cexpr *id, row_target to) {
     static const char *const functions[FORMATS] = {[FORMAT_FLOAT16] = "nnc_row_f16",
@@ -119,36 +149,22 @@ static void emit_coded_row(emit_context *e, const weight_tables *table, cexpr *i
                                                    [FORMAT_INT8] = "nnc_row_i8"};
     cunit *u = e->unit;
     const pack *w = table->pack;
-    weight_tables row = weights_at_panel(e, to.block, table, NULL, id);
-    cexpr *arguments[] = {c_at(u, to.y, to.offset), emit_dim(e, to.stride), row.codes, c_int(u, w->terms), row.scales};
-    c_do(to.block, c_call_list(u, functions[w->format], row.scales ? 5 : 4, arguments));
+    const format_row *format = format_row_of(w->format);
+    packed_row row = row_of_unit(e, to.block, table, id);
+    cexpr *step = c_mul(u, row.width, c_int(u, format->side));
+    cexpr *arguments[] = {c_at(u, to.y, to.offset), emit_dim(e, to.stride), row.codes, step, c_int(u, w->terms),
+                          row.scales, row.width};
+    c_do(to.block, c_call_list(u, functions[w->format], format->block_scales ? 7 : row.scales ? 6 : 5, arguments));
 }
 
-/* Floats of biases before a panel's first term, a row of the panel wide, or none. */
-static bool has_biases(const pack *w) { return pack_part_of_biases(w) == PACK_FLOATS && w->bias_from == 0; }
-
-/* A row that is a unit of a Linear, in a panel of several. */
-static void emit_packed_row(emit_context *e, const choice_embedding *from, cexpr *id, row_target to) {
+/* A row of floats in a panel of several. */
+static void emit_packed_row(emit_context *e, const weight_tables *table, cexpr *id, row_target to) {
     cunit *u = e->unit;
-    const pack *w = from->pack;
-    int64_t last = pack_panels(w) - 1, full = pack_width(w, 0), narrow = pack_width(w, last);
-    cexpr *row = weights_of_linear(e, w, from->linear->label).codes, *width = c_int(u, full), *d;
-    c_declare(to.block, "const size_t", "id", id);
-    id = c_name(u, "id");
-    if (narrow != full) {
-        cexpr *is_full = c_binary(u, "<", id, c_int(u, last * w->panel));
-        c_declare(to.block, "const size_t", "width", c_conditional(u, is_full, width, c_int(u, narrow)));
-        width = c_name(u, "width");
-    }
-    if (last) {
-        cexpr *panel = c_int(u, w->panel);
-        row = c_add(u, row, c_mul(u, c_binary(u, "/", id, panel), c_int(u, pack_offset(w, 1, PACK_FLOATS))));
-        id = c_binary(u, "%", id, panel);
-    }
-    if (has_biases(w)) row = c_add(u, row, width);
-    c_declare(to.block, "const float *", "row", c_add(u, row, id));
+    packed_row row = row_of_unit(e, to.block, table, id);
+    cexpr *d;
+    c_declare(to.block, "const float *", "row", row.codes);
     cexpr *element = each_element(e, &to, &d);
-    c_assign(to.block, element, "=", c_item(u, "row", c_mul(u, d, width)));
+    c_assign(to.block, element, "=", c_item(u, "row", c_mul(u, d, row.width)));
 }
 
 /* A row that is trained, scaled down as it is read where its norm is over max_norm. */
@@ -193,14 +209,13 @@ void emit_embedding(emit_context *e, const plan_kernel *k, cfunction *f) {
                          y->view.type.dims[rank], y->view.strides[rank]};
     cexpr *id = c_cast(u, "size_t", nest_element(n, from, ids->name));
     if (format != FORMAT_FLOAT32) {
-        weight_tables codes = embedding_codes(e, k, format);
+        weight_tables codes = tied->linear ? weights_of_linear(e, tied->pack, tied->linear->label)
+                                           : embedding_codes(e, k, format);
         emit_coded_row(e, &codes, id, target);
-    } else if (tied->linear && tied->pack->panel > 1) {
-        emit_packed_row(e, tied, id, target);
     } else if (tied->linear) {
-        cexpr *row = c_mul(u, id, c_int(u, pack_offset(tied->pack, 1, PACK_FLOATS)));
-        row = c_add(u, row, c_int(u, has_biases(tied->pack) ? 1 : 0));
-        emit_row(e, weights_of_linear(e, tied->pack, tied->linear->label).codes, row, target);
+        weight_tables panels = weights_of_linear(e, tied->pack, tied->linear->label);
+        if (tied->pack->panel > 1) emit_packed_row(e, &panels, id, target);
+        else emit_row(e, row_of_unit(e, target.block, &panels, id).codes, c_int(u, 0), target);
     } else {
         cexpr *table = embedding_table(e, k), *row = c_mul(u, id, emit_dim(e, target.width));
         if (attrs->has_max_norm && ir_param_lives(param)) emit_scaled_row(e, attrs, c_add(u, table, row), target);

@@ -24,9 +24,9 @@ const ir_node *const *choose_linears(arena *a, const ir_model *m) {
 void choose_embedding(const chooser *c, const plan_kernel *k, plan_choice *to) {
     const ir_param *table = choose_param(c, k->node, TABLE);
     to->kind = CHOICE_EMBEDDING;
-    if (k->node->attrs.has_max_norm || format_choose(k->node, table) != FORMAT_FLOAT32) return;
+    if (k->node->attrs.has_max_norm) return;
     const ir_node *linear = table ? c->linears[table - c->model->params] : NULL;
     const pack *p = linear ? choose_linear_pack(c, linear) : NULL;
-    if (!p || pack_lives(p) || p->format != FORMAT_FLOAT32 || choose_linear_dots(c, p)) return;
+    if (!p || pack_lives(p) || p->format != format_choose(k->node, table) || choose_linear_dots(c, p)) return;
     to->embedding = (choice_embedding){linear, p};
 }

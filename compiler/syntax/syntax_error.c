@@ -244,6 +244,8 @@ static void add_hint(const parser *p, const layout_context *at, const name_set *
     } else if ((at->previous == FROM || at->previous == PREFIX) && at->token == NAME &&
                strchr("'\"", p->source->text[at->where.end])) {
         diag_hint(e, "strings have no prefix and are not joined");
+    } else if (first == LAYER && at->token == AS && at->place > 1) {
+        diag_hint(e, "`as` stands before `from`: layer NAME = Kind(…) as int8 from \"prefix\"");
     } else if (at->previous == AS) {
         diag_hint(e, "what stands behind `as` is how the layer's matrices are kept: float32, int16, int8 or stored");
     } else if (at->previous == PREFIX) {

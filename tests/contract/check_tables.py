@@ -40,15 +40,19 @@ def check_tables_once(t):
 
 
 def check_tied_weights_are_one_table(t):
-    """An Embedding whose table is a Linear's weight reads it there, in every body."""
+    """An Embedding whose table is a Linear's weight reads it there, in every body and every format."""
+    parts = {"float32": [""], "int16": ["_scales", ""], "int8": ["_scales", ""]}
     for target in ("scalar", "baseline", "all"):
         for bias, key in (("False", ""), ("True", ', bias="b"')):
-            text = t.model(f"""model tied {{
+            for kind, wanted in parts.items():
+                text = t.model(f"""model tied {{
     input ids: int32[5]
-    layer emb = Embedding(100, 8)
-    layer head = Linear(8, 100, bias={bias}) from (weight="emb.weight"{key})
+    layer emb = Embedding(100, 8) as {kind}
+    layer head = Linear(8, 100, bias={bias}) as {kind} from (weight="emb.weight"{key})
     output y = head(emb(ids) + 1)
 }}
 """, "--target", target)
-            tables = re.findall(r"^static const (?:float|union \{[^}]*\}) (\w+)", text, re.M)
-            need(tables == ["tied_head_weights"], f"--target {target}: one table, but {tables}")
+                tables = re.findall(r"^static const (?:\w+|union \{[^}]*\}) (\w+)", text, re.M)
+                biases = ["_biases"] if kind != "float32" and bias == "True" else []
+                wanted_names = ["tied_head_weights" + part for part in biases + wanted]
+                need(tables == wanted_names, f"--target {target}, {kind}: one table, but {tables}")

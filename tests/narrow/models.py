@@ -213,7 +213,22 @@ def picture(m, rng):
     m.outputs.append([batch, outputs, *given])
 
 
-WAYS = [streaming, streaming, streaming, whole, linear, linear, convolution, embedding, cell, picture]
+def tied(m, rng):
+    """An Embedding whose table is a Linear's weight."""
+    rows, size = rng.choice([2, 9, 30, 131]), rng.choice(TERMS)
+    add_layer(m, rng, "e", f"Embedding({rows}, {size})", {"weight": [rows, size]}, rng.random() < 0.5)
+    bias = rng.random() < 0.5
+    if bias:
+        m.tensors["b"] = ([rows], [f32(rng.uniform(-0.5, 0.5)) for _ in range(rows)])
+    m.lines.append(f"layer f = Linear({size}, {rows}, bias={bias}) as {m.word} from (weight=\"e.weight\""
+                   + (', bias="b")' if bias else ")"))
+    m.time = rng.choice([1, 5])
+    m.inputs.append((["T"], "int32", rows))
+    m.lines += ["input x: int32[T]", "output y = e(x)", "output z = f(y)"]
+    m.outputs += [["T", size], ["T", rows]]
+
+
+WAYS = [streaming, streaming, streaming, whole, linear, linear, convolution, embedding, cell, picture, tied]
 
 
 def model(seed):
