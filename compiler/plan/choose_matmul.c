@@ -198,14 +198,13 @@ static void take_dots(const chooser *c, plan_choice *to) {
     to->work = m->packed * dim_max(m->of.columns);
 }
 
-enum { TERMS_A_ROW = 4, SOME_ROWS = 2 };
+enum { TERMS_A_ROW = 4, SOME_ROWS = 2, FEW_ROWS = 4 };
 
 /* To add a sum's lanes takes a row as long as packing does that many terms. Rows that fill no vectors begin amid them,
  * and fall on more of the cache's lines: then twice as long. */
-static int64_t terms_a_row(const chooser *c, const choice_matmul *m) {
+static int64_t terms_a_row(const chooser *c, int64_t terms) {
     enum { FOUR = 4, FEWER = 3 /* to be added */ };
-    int64_t terms = dim_max(m->of.inner), many = c->body->lanes > FOUR ? TERMS_A_ROW : FEWER;
-    if (known_or(m->of.rows, -1) < 0) return TERMS_A_ROW;
+    int64_t many = c->body->lanes > FOUR ? TERMS_A_ROW : FEWER;
     return terms % c->body->lanes ? 2 * many : many;
 }
 
@@ -215,10 +214,10 @@ static int64_t terms_a_row(const chooser *c, const choice_matmul *m) {
 static bool choose_dots(const chooser *c, plan_choice *to) {
     const choice_matmul *m = &to->matmul;
     int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows), terms = dim_max(m->of.inner);
-    int64_t some = rows < 0 ? smaller(most, SOME_ROWS) : rows;
+    int64_t some = rows < 0 ? smaller(most, SOME_ROWS) : rows, each = rows < 0 ? TERMS_A_ROW : terms_a_row(c, terms);
     bool dense = dim_is(m->of.b_k, 1), few = known_or(m->of.columns, COST_DOTS) < COST_DOTS;
     few = few && (dense || terms * dim_max(m->of.columns) <= MOST_ROOM);
-    bool pays = few || (dense && ((some <= 1 && !lone_row_packs(c, &m->of)) || terms > terms_a_row(c, m) * some));
+    bool pays = few || (dense && ((some <= 1 && !lone_row_packs(c, &m->of)) || terms > each * some));
     if (!dim_is(m->of.a_k, 1) || c->body->rolled || !pays) return false;
     take_dots(c, to);
     return true;
@@ -242,8 +241,8 @@ static bool grows_squarely(const chooser *c, const plan_kernel *k, const choice_
 static int64_t square_from(const chooser *c, int64_t terms) {
     enum { ROWS = 12 };
     int64_t lanes = c->body->lanes, tile = cost_wide_tile(c->body, PAIR, terms).rows;
-    if (terms <= TERMS_A_ROW * SOME_ROWS) return lanes < tile ? tile : lanes + 1;
-    return lanes < ROWS ? ROWS : 2 * ROWS;
+    bool few = terms <= FEW_ROWS * terms_a_row(c, terms);
+    return few ? lanes < tile ? tile : lanes + 1 : ROWS;
 }
 
 /* Many such rows are worth packing b for, if lanes along the terms load more than tiles do, or the terms are too few to
