@@ -62,6 +62,10 @@ static bool takes_round(const emit_context *e, const plan_kernel *k) {
     return c->kind == CHOICE_MATMUL && c->matmul.zigzag;
 }
 
+bool call_mentions_round(const emit_context *e, const plan_kernel *k) {
+    return choice_takes_turn(emit_choice(e, k)) || takes_round(e, k);
+}
+
 /* The seed and the number of the call, of a dropout's mask. */
 static bool takes_random(const plan_kernel *k) { return k->kind == PLAN_NODE && k->node->op == IR_DROPOUT; }
 
@@ -83,8 +87,9 @@ void call_function(emit_context *e, const plan_kernel *k) {
     if (is_plain(k) || (looks && k->inputs[0].kind == PLAN_MEMORY) || (e->body > 0 && !k->by_body)) return;
     const char *wanted = k->function + strlen(e->model) + 1;
     const char *name = e->trains ? NULL : emit_function_name(e, "%s", wanted);
-    /* in a wide body it has registers, and a stack, of its own, also where a compiler could put it into its caller */
-    const char *apart = *e->target->attribute ? "NNC_APART " : "";
+    /* in a wide body it has registers, and a stack, of its own, also where a compiler could put it into its caller;
+     * and where there are many, all in one caller would make its frame large */
+    const char *apart = *e->target->attribute || e->in_parts ? "NNC_APART " : "";
     const char *storage = arena_printf(e->arena, "%s%s", apart, emit_static(e));
     cfunction *f = looks ? c_function(e->unit, "static int", name, "1: one is out of bounds.")
                          : c_function(e->unit, storage, name, emit_shapes_comment(e, k));
@@ -96,7 +101,7 @@ void call_function(emit_context *e, const plan_kernel *k) {
     if (takes_rate(k)) c_parameter(f, "float", "rate");
     if (k->start) c_parameter(f, "size_t", "start");
     if (call_takes_work(e, k)) c_parameter(f, "float *", "work");
-    if (choice_takes_turn(emit_choice(e, k)) || takes_round(e, k)) c_parameter(f, "size_t", "turn");
+    if (call_mentions_round(e, k)) c_parameter(f, "size_t", "turn");
     emit_kernel_body(e, k, f);
     /* run, eval and the training functions of a model have most of their kernels in common */
     if (name) c_function_end(f);

@@ -17,6 +17,9 @@ void call_function(emit_context *e, const plan_kernel *k);
 /* Does it want work space in the current body? */
 bool call_takes_work(const emit_context *e, const plan_kernel *k);
 
+/* Does a call of it want the counter of the rounds around? */
+bool call_mentions_round(const emit_context *e, const plan_kernel *k);
+
 /* Calls the kernel's function for the current target. base gives the address of a buffer's first element, as the
  * calling function knows it. */
 typedef cexpr *buffer_base(void *context, const plan_buffer *b);

@@ -15,7 +15,7 @@
 typedef struct {
     emit_context *e;
     const emit_api *api;
-    const plan_procedure *procedure;
+    const plan_item *items; /* of the function */
     cblock *body;
     name_set *locals;                  /* that the function has given away */
     const char *counters[IR_MAX_RANK]; /* of the checks' loops */
@@ -49,19 +49,17 @@ static void name_round(maker *m, const plan_item *item) {
 static void take_loop_names(maker *m, const plan_item *item) {
     for (; item; item = item->next) {
         if (item->kernel) continue;
-        if (item->repeat) {
-            name_round(m, item);
-            take_loop_names(m, item->items);
-            continue;
+        if (item->repeat) name_round(m, item);
+        if (item->symbol) {
+            name_set_take(m->locals, emit_symbol(m->e, item->start));
+            name_set_take(m->locals, emit_symbol(m->e, item->extent));
         }
-        name_set_take(m->locals, emit_symbol(m->e, item->start));
-        name_set_take(m->locals, emit_symbol(m->e, item->extent));
         take_loop_names(m, item->items);
     }
 }
 
-static maker maker_new(emit_context *e, const emit_api *api, const plan_procedure *procedure, cfunction *f) {
-    maker m = {.e = e, .api = api, .procedure = procedure, .body = c_body(f), .locals = name_set_new(e->arena)};
+static maker maker_new(emit_context *e, const emit_api *api, const plan_item *items, cfunction *f) {
+    maker m = {.e = e, .api = api, .items = items, .body = c_body(f), .locals = name_set_new(e->arena)};
     const ir_model *model = e->plan->model;
     m.rounds = ARENA_ARRAY(e->arena, const char *, IR_MAX_BLOCKS);
     for (size_t i = 0; i < model->symbol_count; i++) {
@@ -71,8 +69,25 @@ static maker maker_new(emit_context *e, const emit_api *api, const plan_procedur
     for (size_t i = 0; i < model->input_count; i++) name_set_take(m.locals, api->inputs[i]);
     for (size_t i = 0; i < model->output_count; i++) name_set_take(m.locals, api->outputs[i]);
     if (e->lr) name_set_take(m.locals, e->lr);
-    take_loop_names(&m, procedure->items);
+    take_loop_names(&m, items);
     return m;
+}
+
+/* Of a part, in the loops around it. */
+static maker maker_within(const maker *m, const plan_item *part, cfunction *f) {
+    maker own = maker_new(m->e, m->api, NULL, f);
+    memcpy(own.rounds, m->rounds, IR_MAX_BLOCKS * sizeof *own.rounds);
+    own.items = part->items;
+    for (size_t i = 0; i < IR_MAX_BLOCKS; i++)
+        if (own.rounds[i]) name_set_take(own.locals, own.rounds[i]);
+    for (const plan_item *loop = part->around; loop; loop = loop->around) {
+        if (!loop->symbol) continue;
+        name_set_take(own.locals, emit_symbol(m->e, loop->start));
+        name_set_take(own.locals, emit_symbol(m->e, loop->extent));
+    }
+    take_loop_names(&own, part->items);
+    m->e->rounds = own.rounds;
+    return own;
 }
 
 /* --- memory --- */
@@ -105,17 +120,24 @@ static void mark_buffer(void *context, const plan_operand *o, bool constant) {
     if (o->view.buffer->place == PLAN_SCRATCH) ((bool *)context)[o->view.buffer->index] = true;
 }
 
-/* A pointer for each value in scratch that this procedure uses. */
+/* The values in scratch that these items use, but for those in parts, which have their own pointers. */
+static void mark_items(maker *m, const plan_item *item, bool *used) {
+    for (; item; item = item->next) {
+        const plan_kernel *k = item->kernel;
+        if (k) call_operands(m->e->arena, k, mark_buffer, used);
+        if (k && k->work && call_takes_work(m->e, k)) used[k->work->index] = true;
+        if (item->until.kind == PLAN_MEMORY) mark_buffer(used, &item->until, true);
+        if (!item->is_part) mark_items(m, item->items, used);
+    }
+}
+
+/* A pointer for each value in scratch that this function uses. */
 static void declare_buffers(maker *m) {
     emit_context *e = m->e;
     const plan *p = e->plan;
     cunit *u = e->unit;
     bool *used = ARENA_ARRAY(e->arena, bool, p->buffer_count + 1);
-    for (size_t i = 0; i < m->procedure->kernel_count; i++) {
-        const plan_kernel *k = m->procedure->kernels[i];
-        call_operands(e->arena, k, mark_buffer, used);
-        if (k->work && call_takes_work(e, k)) used[k->work->index] = true;
-    }
+    mark_items(m, m->items, used);
     const char *arrays[2] = {NULL, NULL};
     m->buffers = ARENA_ARRAY(e->arena, const char *, p->buffer_count + 1);
     for (size_t i = 0; i < p->buffer_count; i++) {
@@ -146,6 +168,8 @@ static void declare_buffers(maker *m) {
 static void check_view(maker *m, cblock *b, const plan_view *v, const ir_bound_check *c);
 
 static void emit_items(maker *m, cblock *b, const plan_item *item);
+
+static void emit_part(maker *m, cblock *b, const plan_item *part);
 
 /* for (size_t t = 0; t < T; t++) { … } */
 static void emit_rounds(maker *m, cblock *b, const plan_item *item) {
@@ -179,6 +203,10 @@ static void emit_items(maker *m, cblock *b, const plan_item *item) {
         }
         if (item->kernel) {
             call_kernel(e, b, item->kernel, base_of, m);
+            continue;
+        }
+        if (item->is_part) {
+            emit_part(m, b, item);
             continue;
         }
         if (item->repeat) {
@@ -260,16 +288,21 @@ static bool view_mentions(const plan_view *v, const dim *symbol) {
     return found;
 }
 
+/* For a symbol, or for an input or output of the model. */
 typedef struct {
     arena *arena;
-    const dim *symbol;
+    const dim *symbol; /* or NULL: */
+    plan_place place;
+    size_t index;
     bool found;
-} symbol_search;
+} item_search;
 
 static void search_operand(void *context, const plan_operand *o, bool constant) {
     (void)constant;
-    symbol_search *s = context;
-    s->found = s->found || view_mentions(&o->view, s->symbol);
+    item_search *s = context;
+    const plan_buffer *b = o->view.buffer;
+    bool is_it = s->symbol ? view_mentions(&o->view, s->symbol) : b->place == s->place && b->index == s->index;
+    s->found = s->found || is_it;
 }
 
 /* As the kernel's own parameter: of sizes in numbers too. */
@@ -279,13 +312,15 @@ static bool kernel_takes(const plan_kernel *k, const dim *symbol) {
     return false;
 }
 
-static void search_items(symbol_search *s, const plan_item *item) {
+static void search_items(item_search *s, const plan_item *item) {
     for (; item; item = item->next) {
         if (item->kernel) {
             s->found = s->found || kernel_takes(item->kernel, s->symbol);
             call_operands(s->arena, item->kernel, search_operand, s);
         } else {
-            s->found = s->found || (item->repeat ? dim_mentions(item->rounds, s->symbol) : item->symbol == s->symbol);
+            bool counted = item->repeat ? s->symbol && dim_mentions(item->rounds, s->symbol)
+                                        : item->symbol && item->symbol == s->symbol;
+            s->found = s->found || counted;
             search_items(s, item->items);
         }
     }
@@ -298,7 +333,7 @@ static void declare_dims(maker *m, bool steps, bool checks) {
     for (size_t i = 0; i < p->model->symbol_count; i++) {
         const char *name = emit_symbol(m->e, p->model->symbols[i]);
         if (strcmp(name, m->api->dims[i]) == 0) continue;
-        symbol_search s = {m->e->arena, p->model->symbols[i], false};
+        item_search s = {m->e->arena, p->model->symbols[i], PLAN_SCRATCH, 0, false};
         if (steps) search_items(&s, p->run.items);
         for (size_t k = 0; checks && k < p->check_count && !s.found; k++) {
             const plan_check *c = &p->checks[k];
@@ -307,6 +342,81 @@ static void declare_dims(maker *m, bool steps, bool checks) {
         }
         if (s.found) c_declare(m->body, "const size_t", name, c_name(m->e->unit, m->api->dims[i]));
     }
+}
+
+static void emit_steps(maker *m) {
+    declare_buffers(m);
+    emit_items(m, m->body, m->items);
+}
+
+/* --- parts --- */
+
+static void sign(signature *s, const char *type, const char *name) {
+    if (s->function) c_parameter(s->function, type, name);
+    else s->arguments[s->count++] = c_name(s->e->unit, name);
+}
+
+static bool mentions(const emit_context *e, const plan_item *part, const dim *symbol) {
+    item_search s = {e->arena, symbol, PLAN_SCRATCH, 0, false};
+    search_items(&s, part->items);
+    return s.found;
+}
+
+static bool touches(const emit_context *e, const plan_item *part, plan_place place, size_t index) {
+    item_search s = {e->arena, NULL, place, index, false};
+    search_items(&s, part->items);
+    return s.found;
+}
+
+static bool takes_rounds(const emit_context *e, const plan_item *item) {
+    bool takes = false;
+    for (; item && !takes; item = item->next)
+        takes = item->kernel ? call_mentions_round(e, item->kernel) : !item->repeat && takes_rounds(e, item->items);
+    return takes;
+}
+
+/* What a part takes, by the names that these have around it: of the parameters and of the loops' symbols those that it
+ * mentions. */
+static void sign_part(signature *s, const emit_api *api, const plan_item *part) {
+    emit_context *e = s->e;
+    const ir_model *model = e->plan->model;
+    sign(s, arena_printf(e->arena, "%s *", api->type), "self");
+    for (size_t i = 0; i < model->symbol_count; i++)
+        if (mentions(e, part, model->symbols[i])) sign(s, "size_t", emit_symbol(e, model->symbols[i]));
+    bool innermost = true;
+    for (const plan_item *loop = part->around; loop; loop = loop->around) {
+        if (loop->symbol && mentions(e, part, loop->start)) sign(s, "size_t", emit_symbol(e, loop->start));
+        if (loop->symbol && mentions(e, part, loop->extent)) sign(s, "size_t", emit_symbol(e, loop->extent));
+        if (!loop->repeat) continue;
+        if (mentions(e, part, loop->round) || (innermost && takes_rounds(e, part->items)))
+            sign(s, "size_t", emit_symbol(e, loop->round));
+        innermost = false;
+    }
+    for (size_t i = 0; i < model->input_count; i++)
+        if (touches(e, part, PLAN_INPUT, i))
+            sign(s, call_pointer_type(model->inputs[i].value->type.dtype, true), api->inputs[i]);
+    if (e->lr) sign(s, "float", e->lr);
+    for (size_t i = 0; i < model->output_count; i++)
+        if (touches(e, part, PLAN_OUTPUT, i))
+            sign(s, call_pointer_type(model->outputs[i].value->type.dtype, false), api->outputs[i]);
+}
+
+/* A function of a part's own, and its call. */
+static void emit_part(maker *m, cblock *b, const plan_item *part) {
+    emit_context *e = m->e;
+    const char *name = emit_function_name(e, "part");
+    cfunction *f = c_function(e->unit, "NNC_APART static void", name, NULL);
+    sign_part(&(signature){.function = f, .e = e}, m->api, part);
+    signature call = {.e = e};
+    size_t loops = 0;
+    for (const plan_item *loop = part->around; loop; loop = loop->around) loops++;
+    call.arguments = ARENA_ARRAY(e->arena, cexpr *, procedure_arguments(e->plan) + 2 * loops);
+    sign_part(&call, m->api, part);
+    maker own = maker_within(m, part, f);
+    emit_steps(&own);
+    e->rounds = m->rounds;
+    c_function_end(f);
+    c_do(b, c_call_list(e->unit, name, call.count, call.arguments));
 }
 
 /* --- bodies --- */
@@ -331,11 +441,6 @@ static bool steps_may_fail(const plan *p) {
     return false;
 }
 
-static void sign(signature *s, const char *type, const char *name) {
-    if (s->function) c_parameter(s->function, type, name);
-    else s->arguments[s->count++] = c_name(s->e->unit, name);
-}
-
 void procedure_sign(signature *s, const emit_api *api, const char *lr) {
     const ir_model *model = s->e->plan->model;
     sign(s, arena_printf(s->e->arena, "%s *", api->type), "self");
@@ -353,11 +458,6 @@ size_t procedure_arguments(const plan *p) {
     return 2 + p->model->symbol_count + p->model->input_count + p->model->output_count;
 }
 
-static void emit_steps(maker *m) {
-    declare_buffers(m);
-    emit_items(m, m->body, m->procedure->items);
-}
-
 /* Where the name of a body's function is kept. */
 static cexpr **body_name(emit_context *e, size_t body) { return emit_once(e, "body %zu", body); }
 
@@ -369,7 +469,7 @@ void procedure_body(emit_context *e, const emit_api *api) {
     bool may_fail = steps_may_fail(e->plan);
     cfunction *f = c_function(e->unit, may_fail ? "static nnc_status" : "static void", name, NULL);
     sign_all(&(signature){.function = f, .e = e}, api);
-    maker m = maker_new(e, api, &e->plan->run, f);
+    maker m = maker_new(e, api, e->plan->run.items, f);
     declare_dims(&m, true, false);
     emit_steps(&m);
     if (may_fail) c_return(m.body, c_name(e->unit, "NNC_OK"));
@@ -393,7 +493,7 @@ void procedure_function(emit_context *e, const emit_api *api, const char *storag
     bool has_bodies = bodies_of(p, e->target_count);
     cfunction *f = c_function(e->unit, storage, name, NULL);
     sign_all(&(signature){.function = f, .e = e}, api);
-    maker m = maker_new(e, api, &p->run, f);
+    maker m = maker_new(e, api, p->run.items, f);
     check_pointers(&m);
     check_dims(&m);
     declare_dims(&m, !has_bodies, true);
@@ -418,7 +518,7 @@ void procedure_run(emit_context *e, const emit_api *api) {
 }
 
 void procedure_states(emit_context *e, const emit_api *api, cfunction *f) {
-    maker m = maker_new(e, api, &e->plan->reset, f);
+    maker m = maker_new(e, api, e->plan->reset.items, f);
     emit_steps(&m);
 }
 

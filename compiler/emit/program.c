@@ -59,8 +59,11 @@ static void emit_bodies(emitted *models, size_t count, size_t body) {
 static emitted begin_model(const emit_context *e, const plan *p, const emit_api *api) {
     const plan *plans[PLAN_MODES];
     emitted m = {.apis = {api, api->eval, api->train}, .count = plan_modes(p, plans)};
+    bool in_parts = false;
+    for (size_t k = 0; k < m.count; k++) in_parts = in_parts || plans[k]->run.has_parts;
     for (size_t k = 0; k < m.count; k++) {
         m.modes[k] = *e;
+        m.modes[k].in_parts = in_parts;
         m.modes[k].plan = plans[k];
         m.modes[k].trains = m.count > 1;
         m.modes[k].model = plans[k]->model->name;

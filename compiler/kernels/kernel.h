@@ -41,6 +41,7 @@ typedef struct {
     const emit_target *const *targets; /* all bodies that the file has, the narrowest first, like the plan's */
     size_t target_count;
     bool dots;               /* the file has int8 weights, and a body with instructions for them */
+    bool in_parts;           /* of the model: some function's kernels are called in parts */
     bool trains;             /* the model has plans beside run's */
     const char *model;       /* prefix of all file-scope names */
     ctable_style tables;     /* decimal while the model is small */

@@ -22,6 +22,7 @@ static void procedure(planner *p, plan_procedure *to, bool is_reset) {
     plan_item *items = schedule(p);
     planner_kernels(p, to, items);
     planner_memory(p, to->items);
+    planner_parts(p, to);
 }
 
 int64_t plan_scratch(const plan *p, bool floats) {

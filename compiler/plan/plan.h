@@ -104,7 +104,7 @@ struct plan_kernel {
 typedef struct plan_item plan_item;
 struct plan_item {
     plan_item *next;
-    plan_kernel *kernel;   /* a kernel, or NULL for a loop: */
+    plan_kernel *kernel;   /* a kernel, or NULL for a loop or a part: */
     const struct task *task; /* planner.h: what the kernel is made of */
     const plan_item *around; /* the loop that the item stands in, or NULL */
     const dim *symbol;     /* a loop over this dim, from 0, or NULL for one over rounds: */
@@ -113,6 +113,7 @@ struct plan_item {
     const ir_node *repeat; /* whose rounds these are */
     const dim *round, *rounds; /* the symbol of the round's number; how many there are at most */
     plan_operand until;    /* PLAN_MEMORY: a bool that ends the rounds; else PLAN_NONE */
+    bool is_part;          /* items of a long list, which are a function of their own (parts.c) */
     plan_item *items;
 };
 
@@ -120,6 +121,7 @@ typedef struct {
     plan_item *items;
     plan_kernel **kernels; /* all, in order */
     size_t kernel_count, kernel_capacity;
+    bool has_parts;
 } plan_procedure;
 
 /* An ir_bound_check with its place: every element of view, which lies in an input, must be in [low, high]; or what a

@@ -81,6 +81,10 @@ static void print_items(const plan *p, arena *a, const plan_item *item, unsigned
     for (; item; item = item->next) {
         if (item->kernel) {
             print_kernel(p, a, item->kernel, at, depth, to);
+        } else if (item->is_part) {
+            text_printf(to, "%*spart {\n", 2 * depth, "");
+            print_items(p, a, item->items, at, depth + 1, to);
+            text_printf(to, "%*s}\n", 2 * depth, "");
         } else if (item->repeat) {
             text_printf(to, "%*sfor %s of %s rounds", 2 * depth, "", dim_symbol_name(item->round),
                         dim_string(a, item->rounds));

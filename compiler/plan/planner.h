@@ -227,5 +227,6 @@ void planner_symbols_of(planner *p, plan_kernel *k, const dim *d);
 void planner_choices(planner *p, plan_kernel *k);
 void planner_kernels(planner *p, plan_procedure *procedure, plan_item *items);
 void planner_memory(planner *p, plan_item *items);
+void planner_parts(planner *p, plan_procedure *procedure); /* parts.c */
 
 #endif

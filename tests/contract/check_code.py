@@ -205,6 +205,12 @@ FOLLOWED = ("model followed {\n  dim T = 20..64\n  input x: float32[1, 7, T]\n  
             "  output w = max_pool2d(gelu(c(z)), 2)\n  output u = d(x)\n  o, _ = l(s)\n  output o\n}\n")
 
 
+# so many calls that one function of all would keep too many addresses
+MANY = ("model many {\n    input x: float32[24]\n    v0 = roll(x, 1)\n"
+        + "".join(f"    v{i} = roll(v{i - 1}, {1 + i % 23})\n" for i in range(1, 150))
+        + "".join(f"    output s{i} = " + " + ".join(f"v{j}" for j in range(i, 150, 15)) + "\n" for i in range(15)) + "}\n")
+
+
 def stack_within(t, cc, level, what, limit, wide_limit=None):
     """Of model.c: every function's stack is constant, and within the limit, or that of wide bodies."""
     t.object("model.c", cc, (level, "-fstack-usage"))
@@ -233,7 +239,8 @@ def check_stack_is_constant(t):
             (FUNCTIONS, "float32", "x86-64-v3", both, ("-O1", "-O2", "-Os")),
             (FUNCTIONS, "float32", "x86-64-v4", ("gcc",), ("-O1", "-Os")),
             (FOLLOWED, "float32", "x86-64-v4", both, ("-O2", "-O1")),
-            (FOLLOWED, "float32", "x86-64-v3", ("clang",), ("-O2", "-O1"))):
+            (FOLLOWED, "float32", "x86-64-v3", ("clang",), ("-O2", "-O1")),
+            (MANY, "float32", "baseline", ("gcc",), ("-O2",))):
         t.model(model, "--target", target, "--weights-type", weights)
         for cc in compilers if t.everything else compilers[:1]:
             for level in levels if t.everything else levels[:1]:
