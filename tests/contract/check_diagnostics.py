@@ -40,6 +40,12 @@ def corpus():
         yield folder, shlex.split(options_of(folder))
 
 
+def text_of(folder):
+    """What nnc says of a case, as `ctest diagnostics` holds it."""
+    with open(os.path.join(folder, "expected.txt"), "rb") as f:
+        return f.read().decode(errors="replace")
+
+
 def options_of(folder):
     path = os.path.join(folder, "options")
     if not os.path.exists(path):
@@ -106,9 +112,9 @@ def check_json_says_the_same(t):
         with open(os.path.join(folder, "case.nn"), "rb") as f:
             data = f.read()
         shutil.copytree(folder, t.path(name))
-        text = t.nnc("case.nn", "-o", "o.c", *options, status=None, cwd=t.path(name))
+        lines = text_of(folder).splitlines()
         r = t.nnc("case.nn", "-o", "o.c", *options, "--diagnostics=json", status=None, cwd=t.path(name))
-        need(r.status == text.status, f"{name}: another exit status")
+        need(r.status == any(re.match(r"\S[^|]*: error: ", l) for l in lines), f"{name}: exit status {r.status}")
         heads, notes, hints = [], [], []
         for line in r.err.splitlines():
             d = json.loads(line)
@@ -126,7 +132,6 @@ def check_json_says_the_same(t):
                     need(set(note) == {"message"}, f"{name}: {note}")
                     notes.append(f"  note: {note['message']}")
             hints += [f"  hint: {h}" for h in d["hints"]]
-        lines = text.err.splitlines()
         need([l for l in lines if re.match(r"\S[^|]*: (error|warning): ", l)] == heads, f"{name}: not what the text says:\n{r.err}")
         need([l for l in lines if re.match(r"(  |[^ |][^|]*:\d+:\d+: )note: ", l)] == notes, f"{name}: other notes:\n{r.err}")
         need([l for l in lines if l.startswith("  hint: ")] == hints, f"{name}: other hints")
@@ -137,13 +142,11 @@ def check_carets_stand_under_the_fault(t):
     """The caret stands in the terminal's column of the part at fault: behind tabs, wide and combining characters, in
     lines that are cut, and in files with CRLF and a byte order mark."""
     count = windows = 0
-    for folder, options in corpus():
+    for folder, _ in corpus():
         name = os.path.relpath(folder, CORPUS)
         with open(os.path.join(folder, "case.nn"), "rb") as f:
             lines = f.read().removeprefix(b"\xef\xbb\xbf").split(b"\n")
-        shutil.copytree(folder, t.path(name))
-        err = t.nnc("case.nn", "-o", "o.c", *options, status=None, cwd=t.path(name)).err
-        for m in re.finditer(r"^case\.nn:(\d+):(\d+): .*\n( *\d+ \| ?)(.*)\n( *\| )(.*)$", err, re.M):
+        for m in re.finditer(r"^case\.nn:(\d+):(\d+): .*\n( *\d+ \| ?)(.*)\n( *\| )(.*)$", text_of(folder), re.M):
             line, column, margin, quoted, below, caret = int(m[1]), int(m[2]), m[3], m[4], m[5], m[6]
             source = shown(lines[line - 1].removesuffix(b"\r") if line < len(lines) else lines[line - 1])
             need(len(margin.rstrip()) == len(below.rstrip()), f"{name}:{line}: the margins differ")

@@ -99,6 +99,24 @@ def check_names_of_macros(t):
     need(not broken, f"these names of inputs do not compile: {' '.join(broken)}")
 
 
+def accepted(t, models):
+    """Of models, those that nnc compiles, all in one file; each line with an error takes away its model."""
+    while True:
+        t.write("some.nn", "".join(models))
+        r = t.nnc("some.nn", "-o", "some.c", "--random-weights", "1", "--target=baseline", status=None)
+        if r.status == 0:
+            return "".join(models)
+        wrong = {int(line) for line in re.findall(r"^some\.nn:(\d+):\d+: error:", r.err, re.M)}
+        need(r.status == 1 and wrong, r.err)
+        kept, line = [], 1
+        for model in models:
+            end = line + model.count("\n")
+            if not wrong & set(range(line, end)):
+                kept.append(model)
+            line = end
+        models = kept
+
+
 def check_names_put_together(t):
     """File-scope names begin with the model's name: put together with a layer's or a dim's, none is a name of a header."""
     headers = "stddef stdint math string".split()
@@ -119,13 +137,8 @@ def check_names_put_together(t):
     declared = t.call(["gcc", "-E", library]).out.decode().replace("\n", " ")
     for name in set(re.findall(r"\b([a-z]\w*) ?\(", declared)) | set(re.findall(r"\b([a-z]\w*);", declared)):
         text.setdefault(name, f"model {name} {{\n    input x: float32[4]\n    output y = relu(x)\n}}\n")
-    refused = set()
-    for m in sorted(text):
-        t.write("one.nn", text[m])
-        if t.nnc("one.nn", "-o", "one.c", "--random-weights", "1", "--target=baseline", status=None).status:
-            refused.add(m)
     for upper in (True, False):   # MATH and math would share their macros
-        t.model("".join(text[m] for m in sorted(text) if m not in refused and m.isupper() == upper), "--random-weights", "1")
+        t.model(accepted(t, [text[m] for m in sorted(text) if m.isupper() == upper]), "--random-weights", "1")
         for cc, std in t.ways(("c99", "gnu17", "c++11")):
             t.object("model.c", cc=cc, std=std, flags=("-fsyntax-only",))
     macros = re.findall(r"^#define ([A-Z]\w*)_(?:MIN|MAX) ", t.call(["gcc", "-D_GNU_SOURCE", "-E", "-dM", more]).out.decode(), re.M)
@@ -152,16 +165,12 @@ def check_models_called_as_what_c_has(t):
     names |= set(re.findall(r"(?:\}|typedef [^;{}]*?)\s*\b([A-Za-z]\w*)(?:\[\d*\])?;", declared))
     names = {n for n in names if not n.startswith("__")} - {"int", "void"}
     need({"free", "printf", "time", "FILE", "remove", "cabsf", "jmp_buf"} <= names, f"only {sorted(names)}")
-    taken, called, header_of = [], [], {}
-    for name in sorted(names):
-        t.write("one.nn", f"model {name} {{\n    input x: float32[2]\n    output y = x * 2\n}}\n")
-        r = t.nnc("one.nn", "-o", "one.c", "--target=baseline", status=None)
-        warned = re.search(rf"warning: {name} is also a function of <(\w+\.h)>", r.err)
-        if r.status == 0 and warned:
-            called.append(name)
-            header_of[name] = warned.group(1)
-        elif r.status != 1 or f"a model cannot be called {name}:" not in r.err:
-            taken.append(name)
+    t.write("all.nn", "".join(f"model {name} {{\n    input x: float32[2]\n    output y = x * 2\n}}\n" for name in sorted(names)))
+    said = t.nnc("all.nn", "-o", "all_of_them.c", "--target=baseline", status=1).err
+    refused = set(re.findall(r"error: a model cannot be called (\w+):", said))
+    header_of = dict(re.findall(r"warning: (\w+) is also a function of <(\w+\.h)>", said))
+    called = sorted(set(header_of) - refused)
+    taken = sorted(names - refused - set(called))
     need(not taken, f"models may be called {' '.join(taken)}")
     need({"free", "time", "signal", "isalpha"} <= set(called) and not {"exp", "memcpy", "FILE"} & set(called), f"{called}")
     models = "".join(f"model {name} {{\n    state h: float32[2]\n    input x: float32[2]\n    h = h + x\n    output h\n}}\n"

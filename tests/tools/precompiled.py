@@ -12,6 +12,7 @@ import fcntl
 import functools
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -22,6 +23,7 @@ import strict
 
 RUNTIME = '#include "nnc_runtime.h"\n'
 DAY = 24 * 3600
+LEVEL = re.compile(r"-O\w*$")
 
 
 @functools.lru_cache(maxsize=None)
@@ -95,10 +97,13 @@ class Runtime:
         return ["-include", header]
 
     def matters(self):
-        """Of the command what makes another precompiled header: gcc takes one whatever it is to warn of, other compilers do not."""
+        """Of the command what makes another precompiled header: of several levels the last, of which -O0 is the one of no word;
+        gcc takes one whatever it is to warn of and to write besides, other compilers do not."""
+        level = [word for word in self.command if LEVEL.match(word)][-1:]
+        kept = [word for word in self.command[1:] if not LEVEL.match(word)] + [word for word in level if word != "-O0"]
         if not self.is_gcc:
-            return self.command
-        kept = [word for word in self.command[1:] if not word.startswith(("-W", "-pedantic"))]
+            return self.command[:1] + kept
+        kept = [word for word in kept if not word.startswith(("-W", "-pedantic", "-fstack-usage", "-fcallgraph-info"))]
         mode = [word for word in kept if word.startswith("-std=")]
         return self.command[:1] + mode + [word for word in kept if word not in mode]
 
