@@ -178,14 +178,14 @@ def check_extreme_values(t):
     for k, (name, options, flags) in enumerate(bodies, 1):
         part = [] if t.everything else ["--part", f"{k}/{len(bodies)}"]
         r = t.call([sys.executable, os.path.join(TOP, "tests", "tools", "run_cases.py"), "--nnc", t.nnc_path, "--jobs", "1", "--nnc-flags",
-                    " ".join(options), "--cc", " ".join(["gcc -O1", *flags]), *part, *named], status=None, seconds=600)
+                    " ".join(options), "--cc", " ".join(["gcc -O0", *flags]), *part, *named], status=None, seconds=600)
         need(r.status == 0, f"{name}:\n{r.out.decode(errors='replace')[-3000:]}")
 
 
 def check_subnormal_numbers(t):
     """In every body: the smallest numbers are numbers, in every lane: neither lost nor taken for zero."""
     t.write("main.c", TIGHT_MAIN)
-    for _, options, how in builds(t, "-O2"):
+    for _, options, how in builds(t, "-O1"):
         t.model(TIGHT, *options)
         t.run(["main.c", "model.c"], **how)
 
@@ -309,7 +309,7 @@ int main(void)
     return 0;
 }}
 ''')
-    for _, options, how in builds(t, "-O1"):
+    for _, options, how in builds(t, "-O0"):
         t.model("model m {\n    dim T = 1..27\n" + inputs + products + "}\n", *options)
         t.run(["main.c", "model.c"], **how)
 

@@ -437,8 +437,8 @@ int main(void)
     for n in (0, 8, 40, 1024):
         lines.append(t.model(SMALL, "--unroll", str(n)).count("\n"))
         if n == 0:
-            want = t.everywhere(["main.c", "model.c"], flags=("-O2", "-DNNC_PLAIN_C"))
-        want = t.everywhere(["main.c", "model.c"], flags=("-O2",), expect=want)
+            want = t.everywhere(["main.c", "model.c"], flags=("-O1", "-DNNC_PLAIN_C"))
+        want = t.everywhere(["main.c", "model.c"], flags=("-O1",), expect=want)
     need(lines[0] < lines[-2] < lines[-1], f"lines of code by --unroll 0, 8, 40, 1024: {lines}")
 
 

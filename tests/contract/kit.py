@@ -112,7 +112,7 @@ class Kit:
             cc = cc.replace("clang", "clang++") if "clang" in cc else cc.replace("gcc", "g++")
         return [cc, f"-std={std}", *strict.BASIC, "-Wvla"] + ([] if "++" in std else strict.ONLY_C) + ["-I", self.runtime, "-I", "."]
 
-    def object(self, source, cc="gcc", flags=("-O1",), std="c99", name=None, seconds=900):
+    def object(self, source, cc="gcc", flags=("-O0",), std="c99", name=None, seconds=900):
         name = name or f"{source[:-2]}.o"
         command = self.compiler(cc, std) + [f for f in flags if f != "-fsyntax-only"]   # of which nothing is precompiled
         runtime = self.runtimes.before(command, self.path(source), "++" in std)
@@ -120,7 +120,7 @@ class Kit:
         self.call(command + runtime + what + ["-o", name], seconds=seconds)
         return name
 
-    def program(self, sources, cc="gcc", flags=("-O1",), std="c99", name="prog", seconds=900):
+    def program(self, sources, cc="gcc", flags=("-O0",), std="c99", name="prog", seconds=900):
         """Compiles and links; sources may be .c and .o files."""
         objects = [self.object(s, cc, ["-I", HERE, *flags], std, f"{name}.{i}.o", seconds) if s.endswith(".c") else s
                    for i, s in enumerate(sources)]
@@ -141,7 +141,7 @@ class Kit:
         count = max(len(self.compilers), len(kinds))
         return [(self.compilers[i % len(self.compilers)], kinds[i % len(kinds)]) for i in range(count)]
 
-    def everywhere(self, sources, flags=("-O1",), stds=("c99",), expect=None):
+    def everywhere(self, sources, flags=("-O0",), stds=("c99",), expect=None):
         """Builds and runs with every compiler and language mode; all must print the same (`expect`, if given)."""
         for cc, std in self.ways(stds):
             out = self.run(sources, cc=cc, flags=flags, std=std)
