@@ -8,7 +8,7 @@ usage: check_builds.py --nnc PATH --source FOLDER -- CMAKE_OPTION...
    CMAKE_OPTIONs, gives the same nnc, byte for byte. With --other: nnc does not hold the path of its source.
 2. The same input gives the same bytes: an nnc of another compiler and optimisation level (-O0, -O2 and -O3 of gcc and
    clang; with --other: that one) writes the same C, the same headers and the same messages for every model and every
-   fault of tests/ (with --part: each Nth, from the Kth on).
+   fault of tests/ (with --part: each Nth, from the Kth on; with --other no faults: `ctest diagnostics_sanitized` has them).
 
 Exit status: 0 all hold, 1 one does not. Standard library only; cmake and what nnc's build needs are used.
 """
@@ -43,10 +43,10 @@ def build(source, folder, options):
     return folder / "nnc"
 
 
-def models(tests):
-    """Every .nn file of the tests and samples that may be compiled by itself, or must be refused."""
+def models(tests, faults):
+    """Every .nn file of the tests and samples that may be compiled by itself, and every one that must be refused."""
     found = []
-    for folder in ("cases", "golden", "streaming", "diagnostics", "../samples"):
+    for folder in ("cases", "golden", "streaming", "../samples", *["diagnostics"] * faults):
         found += sorted((tests / folder).rglob("*.nn"))
     return found
 
@@ -107,7 +107,7 @@ def main():
     try:
         with tempfile.TemporaryDirectory(prefix="nnc-builds-") as scratch:
             scratch = pathlib.Path(scratch)
-            files = models(source / "tests")
+            files = models(source / "tests", not args.other)
             if len(files) < 200:
                 raise Failed(f"only {len(files)} models were found")
             files = files[part - 1::parts]
