@@ -98,12 +98,12 @@ class Runtime:
 
     def matters(self):
         """Of the command what makes another precompiled header: of several levels the last, of which -O0 is the one of no word;
-        gcc takes one whatever it is to warn of and to write besides, other compilers do not."""
+        gcc takes one whatever it is to warn of, and with what stacks it is to say, other compilers do not."""
         level = [word for word in self.command if LEVEL.match(word)][-1:]
         kept = [word for word in self.command[1:] if not LEVEL.match(word)] + [word for word in level if word != "-O0"]
         if not self.is_gcc:
             return self.command[:1] + kept
-        kept = [word for word in kept if not word.startswith(("-W", "-pedantic", "-fstack-usage", "-fcallgraph-info"))]
+        kept = [word for word in kept if not word.startswith(("-W", "-pedantic", "-fstack-usage"))]
         mode = [word for word in kept if word.startswith("-std=")]
         return self.command[:1] + mode + [word for word in kept if word not in mode]
 
