@@ -3,7 +3,20 @@
 #define NNC_HAS_MATHEMATICS
 /* ---- More functions of one argument --------------------------------------------------------------------------------
  * What torch has besides; accuracy, infinities and NaN as above. */
-#define NNC_DEFINE_FAR(INLINE, V, LANES)                                                                             \
+#define NNC_DEFINE_SINES(INLINE, V, LANES)                                                                    \
+    /* sin(r) for |r| <= 1.58, 6e-9, and its sign for an odd k; libm's below leaves no register as it was: sixteen \
+     * lanes of each number would wait on the stack */                                                         \
+    INLINE V V##_sin_of_rest(V r, V k) {                                                                      \
+        static const float of_sin[] = {2.60380557e-06f, -0.000198087524f, 0.0083330553f, -0.166666597f, -8.0f}; \
+        const float *c = of_sin;                                                                              \
+        V u = V##_mul(r, r), half = V##_mul(V##_splat(0.5f), k), odd = V##_sub(half, V##_nearest(half)), p;   \
+        if (LANES > 8)                                                                                        \
+            NNC_ANEW(c);                                                                                      \
+        p = V##_madd(V##_splat(c[0]), u, V##_splat(c[1]));                                                    \
+        p = V##_madd(V##_madd(p, u, V##_splat(c[2])), u, V##_splat(c[3]));                                    \
+        p = V##_madd(p, V##_mul(u, r), r);                                                                    \
+        return V##_madd(V##_mul(V##_splat(c[4]), V##_mul(odd, odd)), p, p);                                   \
+    }                                                                                                         \
     /* libm's, for the lanes that are too large for y */                                                      \
     INLINE V V##_sin_far(V x, V y) {                                                                          \
         float from[LANES], to[LANES];                                                                         \
@@ -120,14 +133,6 @@
         a = V##_sub(V##_splat(1.57079637f), V##_add(V##_add(p, V##_splat(4.37113883e-08f)), t));              \
         return V##_copysign(V##_if_negative(large, a, V##_add(t, p)), x);                                     \
     }                                                                                                         \
-    /* sin(r) for |r| <= 1.58, 6e-9, and its sign for an odd k */                                             \
-    INLINE V V##_sin_of_rest(V r, V k) {                                                                      \
-        V u = V##_mul(r, r), half = V##_mul(V##_splat(0.5f), k), odd = V##_sub(half, V##_nearest(half)), p;   \
-        p = V##_madd(V##_splat(2.60380557e-06f), u, V##_splat(-0.000198087524f));                             \
-        p = V##_madd(V##_madd(p, u, V##_splat(0.0083330553f)), u, V##_splat(-0.166666597f));                  \
-        p = V##_madd(p, V##_mul(u, r), r);                                                                    \
-        return V##_madd(V##_mul(V##_splat(-8.0f), V##_mul(odd, odd)), p, p);                                  \
-    }                                                                                                         \
     /* x - k pi: the first three parts of pi have 11 bits at most, so that k times them is exact for |k| < 2^12 */ \
     INLINE V V##_less_pi(V x, V k) {                                                                          \
         V low = V##_madd(k, V##_splat(-1.50990672e-07f), V##_mul(k, V##_splat(-5.12668814e-12f)));            \
@@ -147,22 +152,22 @@
 
 NNC_INLINE float nnc_v1_largest(nnc_v1 v) { return v; }
 
-NNC_DEFINE_FAR(NNC_FUNCTION, nnc_v1, 1)
+NNC_DEFINE_SINES(NNC_FUNCTION, nnc_v1, 1)
 NNC_DEFINE_MATHEMATICS(NNC_FUNCTION, nnc_v1)
 #endif
 /* nnc vector4: begin */
 #if !defined(NNC_HAS_V4_MATHEMATICS)
 #define NNC_HAS_V4_MATHEMATICS
-NNC_DEFINE_FAR(NNC_INLINE, nnc_v4, 4)
+NNC_DEFINE_SINES(NNC_INLINE, nnc_v4, 4)
 NNC_DEFINE_MATHEMATICS(NNC_INLINE, nnc_v4)
 #endif
 /* nnc vector4: end */
 /* nnc wide: begin */
 #if defined(NNC_WIDE_LAYERS) && !defined(NNC_HAS_WIDE_MATHEMATICS)
 #define NNC_HAS_WIDE_MATHEMATICS
-NNC_DEFINE_FAR(NNC_INLINE_V8, nnc_v8, 8)
+NNC_DEFINE_SINES(NNC_INLINE_V8, nnc_v8, 8)
 NNC_DEFINE_MATHEMATICS(NNC_INLINE_V8, nnc_v8)
-NNC_DEFINE_FAR(NNC_INLINE_V16, nnc_v16, 16)
+NNC_DEFINE_SINES(NNC_INLINE_V16, nnc_v16, 16)
 NNC_DEFINE_MATHEMATICS(NNC_INLINE_V16, nnc_v16)
 #endif
 /* nnc wide: end */
