@@ -401,11 +401,28 @@ static void sign_part(signature *s, const emit_api *api, const plan_item *part) 
             sign(s, call_pointer_type(model->outputs[i].value->type.dtype, false), api->outputs[i]);
 }
 
+static void find_ends(const plan_item *item, const plan_kernel **first, const plan_kernel **last) {
+    for (; item; item = item->next) {
+        find_ends(item->items, first, last);
+        if (!item->kernel) continue;
+        if (!*first) *first = item->kernel;
+        *last = item->kernel;
+    }
+}
+
+/* The functions with which it begins and ends. */
+static const char *part_comment(const emit_context *e, const plan_item *part) {
+    const plan_kernel *first = NULL, *last = NULL;
+    find_ends(part->items, &first, &last);
+    size_t model = strlen(e->model) + 1;
+    return arena_printf(e->arena, "From %s to %s.", first->function + model, last->function + model);
+}
+
 /* A function of a part's own, and its call. */
 static void emit_part(maker *m, cblock *b, const plan_item *part) {
     emit_context *e = m->e;
     const char *name = emit_function_name(e, "part");
-    cfunction *f = c_function(e->unit, "NNC_APART static void", name, NULL);
+    cfunction *f = c_function(e->unit, "NNC_APART static void", name, part_comment(e, part));
     sign_part(&(signature){.function = f, .e = e}, m->api, part);
     signature call = {.e = e};
     size_t loops = 0;
