@@ -417,7 +417,7 @@ def check_it_reads_as_if_written(t):
     t.model(WIDE)
     code = t.read("model.c")
     for layer in ("table", "conv", "norm", "lstm", "gru", "rnn", "cell", "head"):
-        near = [m.start() for m in re.finditer(r"^static [\w *]+?\bwide_%s\w*\(|^static const float wide_%s\w*\[" % (layer, layer), code, re.M)]
+        near = [m.start() for m in re.finditer(r"^(?:NNC_APART )?static [\w *]+?\bwide_%s\w*\(|^static const float wide_%s\w*\[" % (layer, layer), code, re.M)]
         need(near, f"no function or table of {layer}")
         above = [code[:at].rstrip().rsplit("\n\n", 1)[-1] for at in near]
         need(any("/*" in a and re.search(r"\[[^\]]*\d", a) for a in above), f"no comment with shapes above the code of {layer}")
