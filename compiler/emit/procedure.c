@@ -9,6 +9,7 @@
 
 #include "emit/bodies.h"
 #include "emit/call.h"
+#include "emit/mention.h"
 #include "emit/training.h"
 #include "emit/weights_file.h"
 
@@ -281,66 +282,17 @@ static void check(maker *m, const plan_check *c) {
     return_error(m, m->body, c->check, call_expression(m->e, c->computed, base_of, m));
 }
 
-static bool view_mentions(const plan_view *v, const dim *symbol) {
-    bool found = dim_mentions(v->offset, symbol);
-    for (unsigned i = 0; i < v->type.rank && !found; i++)
-        found = dim_mentions(v->type.dims[i], symbol) || dim_mentions(v->strides[i], symbol);
-    return found;
-}
-
-/* For a symbol, or for an input or output of the model. */
-typedef struct {
-    arena *arena;
-    const dim *symbol; /* or NULL: */
-    plan_place place;
-    size_t index;
-    bool found;
-} item_search;
-
-static void search_operand(void *context, const plan_operand *o, bool constant) {
-    (void)constant;
-    item_search *s = context;
-    const plan_buffer *b = o->view.buffer;
-    bool is_it = s->symbol ? view_mentions(&o->view, s->symbol) : b->place == s->place && b->index == s->index;
-    s->found = s->found || is_it;
-}
-
-/* As the kernel's own parameter: of sizes in numbers too. */
-static bool kernel_takes(const plan_kernel *k, const dim *symbol) {
-    for (size_t i = 0; i < k->symbol_count; i++)
-        if (k->symbols[i] == symbol) return true;
-    return false;
-}
-
-static void search_items(item_search *s, const plan_item *item) {
-    for (; item; item = item->next) {
-        if (item->kernel) {
-            s->found = s->found || kernel_takes(item->kernel, s->symbol);
-            call_operands(s->arena, item->kernel, search_operand, s);
-        } else {
-            bool counted = item->repeat ? s->symbol && dim_mentions(item->rounds, s->symbol)
-                                        : item->symbol && item->symbol == s->symbol;
-            s->found = s->found || counted;
-            search_items(s, item->items);
-        }
-    }
-}
-
 /* Kernels and loops know a dim by another name where the .nn file's could be in a kernel's way. Declares those that the
  * steps or the checks mention. */
 static void declare_dims(maker *m, bool steps, bool checks) {
     const plan *p = m->e->plan;
+    mentioned all = mention_nothing(m->e);
+    if (steps) mention_items(&all, p->run.items);
+    for (size_t i = 0; checks && i < p->check_count; i++) mention_check(&all, &p->checks[i]);
     for (size_t i = 0; i < p->model->symbol_count; i++) {
         const char *name = emit_symbol(m->e, p->model->symbols[i]);
-        if (strcmp(name, m->api->dims[i]) == 0) continue;
-        item_search s = {m->e->arena, p->model->symbols[i], PLAN_SCRATCH, 0, false};
-        if (steps) search_items(&s, p->run.items);
-        for (size_t k = 0; checks && k < p->check_count && !s.found; k++) {
-            const plan_check *c = &p->checks[k];
-            if (c->computed) s.found = kernel_takes(c->computed, s.symbol);
-            else s.found = view_mentions(&c->view, s.symbol) || dim_mentions(c->check->high, s.symbol);
-        }
-        if (s.found) c_declare(m->body, "const size_t", name, c_name(m->e->unit, m->api->dims[i]));
+        if (strcmp(name, m->api->dims[i]) != 0 && mention_has(&all, p->model->symbols[i]))
+            c_declare(m->body, "const size_t", name, c_name(m->e->unit, m->api->dims[i]));
     }
 }
 
@@ -356,18 +308,6 @@ static void sign(signature *s, const char *type, const char *name) {
     else s->arguments[s->count++] = c_name(s->e->unit, name);
 }
 
-static bool mentions(const emit_context *e, const plan_item *part, const dim *symbol) {
-    item_search s = {e->arena, symbol, PLAN_SCRATCH, 0, false};
-    search_items(&s, part->items);
-    return s.found;
-}
-
-static bool touches(const emit_context *e, const plan_item *part, plan_place place, size_t index) {
-    item_search s = {e->arena, NULL, place, index, false};
-    search_items(&s, part->items);
-    return s.found;
-}
-
 static bool takes_rounds(const emit_context *e, const plan_item *item) {
     bool takes = false;
     for (; item && !takes; item = item->next)
@@ -377,27 +317,27 @@ static bool takes_rounds(const emit_context *e, const plan_item *item) {
 
 /* What a part takes, by the names that these have around it: of the parameters and of the loops' symbols those that it
  * mentions. */
-static void sign_part(signature *s, const emit_api *api, const plan_item *part) {
+static void sign_part(signature *s, const emit_api *api, const plan_item *part, const mentioned *m) {
     emit_context *e = s->e;
     const ir_model *model = e->plan->model;
     sign(s, arena_printf(e->arena, "%s *", api->type), "self");
     for (size_t i = 0; i < model->symbol_count; i++)
-        if (mentions(e, part, model->symbols[i])) sign(s, "size_t", emit_symbol(e, model->symbols[i]));
+        if (mention_has(m, model->symbols[i])) sign(s, "size_t", emit_symbol(e, model->symbols[i]));
     bool innermost = true;
     for (const plan_item *loop = part->around; loop; loop = loop->around) {
-        if (loop->symbol && mentions(e, part, loop->start)) sign(s, "size_t", emit_symbol(e, loop->start));
-        if (loop->symbol && mentions(e, part, loop->extent)) sign(s, "size_t", emit_symbol(e, loop->extent));
+        if (loop->symbol && mention_has(m, loop->start)) sign(s, "size_t", emit_symbol(e, loop->start));
+        if (loop->symbol && mention_has(m, loop->extent)) sign(s, "size_t", emit_symbol(e, loop->extent));
         if (!loop->repeat) continue;
-        if (mentions(e, part, loop->round) || (innermost && takes_rounds(e, part->items)))
+        if (mention_has(m, loop->round) || (innermost && takes_rounds(e, part->items)))
             sign(s, "size_t", emit_symbol(e, loop->round));
         innermost = false;
     }
     for (size_t i = 0; i < model->input_count; i++)
-        if (touches(e, part, PLAN_INPUT, i))
+        if (m->inputs[i])
             sign(s, call_pointer_type(model->inputs[i].value->type.dtype, true), api->inputs[i]);
     if (e->lr) sign(s, "float", e->lr);
     for (size_t i = 0; i < model->output_count; i++)
-        if (touches(e, part, PLAN_OUTPUT, i))
+        if (m->outputs[i])
             sign(s, call_pointer_type(model->outputs[i].value->type.dtype, false), api->outputs[i]);
 }
 
@@ -423,12 +363,14 @@ static void emit_part(maker *m, cblock *b, const plan_item *part) {
     emit_context *e = m->e;
     const char *name = emit_function_name(e, "part");
     cfunction *f = c_function(e->unit, "NNC_APART static void", name, part_comment(e, part));
-    sign_part(&(signature){.function = f, .e = e}, m->api, part);
+    mentioned what = mention_nothing(e);
+    mention_items(&what, part->items);
+    sign_part(&(signature){.function = f, .e = e}, m->api, part, &what);
     signature call = {.e = e};
     size_t loops = 0;
     for (const plan_item *loop = part->around; loop; loop = loop->around) loops++;
     call.arguments = ARENA_ARRAY(e->arena, cexpr *, procedure_arguments(e->plan) + 2 * loops);
-    sign_part(&call, m->api, part);
+    sign_part(&call, m->api, part, &what);
     maker own = maker_within(m, part, f);
     emit_steps(&own);
     e->rounds = m->rounds;
