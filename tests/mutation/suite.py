@@ -161,6 +161,10 @@ class Tree:
         with open(os.path.join(self.top, file), encoding="utf-8") as f:
             return re.search(r'#include "(nnc_runtime|runtime_layer)\.h"', f.read()) is not None
 
+    def includes(self, file, table):
+        with open(os.path.join(self.top, file), encoding="utf-8") as f:
+            return f'#include "{table.removeprefix("compiler/")}"' in f.read()
+
     def link(self, target, folder="."):
         with open(os.path.join(self.build, folder, "CMakeFiles", f"{target}.dir", "link.txt"), encoding="utf-8") as f:
             must(shlex.split(f.read()), os.path.join(self.build, folder))
@@ -200,6 +204,10 @@ class Tree:
             elif file.endswith(".h"):   # all of its folder is compiled again
                 for other in self.commands:
                     if os.path.dirname(other) == os.path.dirname(file):
+                        self.compile_library(other)
+            elif file.endswith(".def"):   # what includes it
+                for other in self.commands:
+                    if other.startswith("compiler/") and self.includes(other, file):
                         self.compile_library(other)
             else:
                 self.compile_library(file)
