@@ -17,10 +17,8 @@ bool mention_has(const mentioned *m, const dim *symbol) {
 }
 
 static void mention_dim(mentioned *m, const dim *d) {
-    size_t count = dim_symbols(d, NULL, 0);
-    if (!count) return;
-    const dim **symbols = ARENA_ARRAY(m->arena, const dim *, count);
-    dim_symbols(d, symbols, count);
+    size_t count;
+    const dim **symbols = dim_symbol_list(m->arena, d, &count);
     for (size_t i = 0; i < count; i++)
         if (!mention_has(m, symbols[i])) ARENA_PUSH(m->arena, m->symbols, m->count, m->capacity, symbols[i]);
 }

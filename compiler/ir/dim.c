@@ -453,6 +453,14 @@ size_t dim_symbols(const dim *d, const dim **symbols, size_t room) {
     return count;
 }
 
+const dim **dim_symbol_list(arena *a, const dim *d, size_t *count) {
+    *count = dim_symbols(d, NULL, 0);
+    if (!*count) return NULL;
+    const dim **symbols = ARENA_ARRAY(a, const dim *, *count);
+    dim_symbols(d, symbols, *count);
+    return symbols;
+}
+
 bool dim_mentions(const dim *d, const dim *symbol) {
     if (d == symbol) return true;
     if (d->kind == DIM_FLOORDIV) return dim_mentions(d->numerator, symbol);

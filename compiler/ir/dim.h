@@ -57,6 +57,8 @@ bool dim_less_equal(dim_table *t, const dim *a, const dim *b);
 
 /* Symbols that occur in d, each once, in the order of their creation; returns how many; at most `room` are stored. */
 size_t dim_symbols(const dim *d, const dim **symbols, size_t room);
+/* All of them, in the arena; NULL where there are none. */
+const dim **dim_symbol_list(arena *a, const dim *d, size_t *count);
 bool dim_mentions(const dim *d, const dim *symbol);
 
 /* The structure, for emitters: a sum of terms; a term is coefficient * product of factors; a factor is a symbol or a

@@ -5,9 +5,8 @@
 
 static void mark_dims_used(lowering *l, const dim *d) {
     if (l->in_dim || dim_is_huge(d)) return;
-    size_t count = dim_symbols(d, NULL, 0);
-    const dim **symbols = ARENA_ARRAY(l->arena, const dim *, count);
-    dim_symbols(d, symbols, count);
+    size_t count;
+    const dim **symbols = dim_symbol_list(l->arena, d, &count);
     for (size_t i = 0; i < count; i++) {
         name_entry *entry = scope_find(l->symbols, dim_symbol_name(symbols[i]));
         if (entry) entry->used = true;

@@ -26,10 +26,6 @@ static const ir_type *made_type(const planner *p, const ir_node *n) {
     return sink ? &p->model->params[n->attrs.index].type : &n->results[0]->type;
 }
 
-static bool is_elementwise(const ir_node *n) {
-    return ir_op_class_of(n->op) != IR_VIEW && plan_operator_of(n->op)->elementwise;
-}
-
 static pval *parameter(planner *p, const ir_value *v) {
     pval *r = ARENA_NEW(p->arena, pval);
     r->kind = PVAL_PARAM;
@@ -158,7 +154,7 @@ static void elementwise_node(planner *p, const ir_node *n, const ir_node *const 
         p->values[result->id] = inlined(p, n);
         return;
     }
-    if (user && is_elementwise(user) && ir_shape_same(made_type(p, user), &result->type) && keeps_vectors(p, n, user)) {
+    if (user && plan_is_elementwise(user) && ir_shape_same(made_type(p, user), &result->type) && keeps_vectors(p, n, user)) {
         unsigned size = 1;
         for (unsigned i = 0; i < n->input_count; i++)
             if (n->inputs[i] && !plan_is_parameter(n, i)) size += inlined_size(p, n->inputs[i]);
@@ -174,10 +170,8 @@ static void elementwise_node(planner *p, const ir_node *n, const ir_node *const 
 static void initial_state(planner *p, const ir_node *n, const ir_value *initial, pval *final, task *recurrent) {
     task *u = planner_task(p, initial ? TASK_COPY : TASK_ZERO, n, initial ? 1 : 0, 1);
     if (initial) u->inputs[0] = p->values[initial->id];
-    pstep same = {.op = IR_RESHAPE};
-    pval *start = planner_view(p, final, &final->type, same, NULL);
+    pval *start = planner_target(p, final);
     start->producer = u;
-    start->origin = NULL;
     u->results[0] = start;
     planner_after(p, recurrent, u);
 }
@@ -338,8 +332,7 @@ static void add_behind_others(planner *p, task *u) {
 static void begin_late(planner *p, task *zeros, const task *sink) {
     if (zeros->after_count) return;
     for (unsigned i = 0; i < sink->input_count; i++) {
-        task *made_by =
-            sink->inputs[i] && sink->inputs[i]->kind <= PVAL_VIEW ? planner_producer(sink->inputs[i]) : NULL;
+        task *made_by = pval_is_memory(sink->inputs[i]) ? planner_producer(sink->inputs[i]) : NULL;
         if (made_by) planner_after(p, zeros, made_by);
     }
 }
@@ -361,7 +354,7 @@ static void sink_node(planner *p, const ir_node *n) {
     bool passes = !moves && base && base->training->at_once;
     pval *gradient = passes ? passing_gradient(p, n) : NULL;
     task *u = NULL;
-    if (is_elementwise(n)) {
+    if (plan_is_elementwise(n)) {
         u = elementwise_task(p, n);
     } else {
         pval *inputs[2];
@@ -374,8 +367,7 @@ static void sink_node(planner *p, const ir_node *n) {
         u->waits = u == outermost(u);
         begin_late(p, gradient->producer, outermost(u));
         planner_after(p, outermost(u), gradient->producer);
-        u->results[0] = planner_view(p, gradient, &gradient->type, (pstep){.op = IR_RESHAPE}, NULL);
-        u->results[0]->origin = NULL;
+        u->results[0] = planner_target(p, gradient);
     } else {
         ir_type type = place_type(p, n->attrs.index);
         u->results[0] = fixed_root(p, &type, NULL, moves ? PLAN_TRAINED : PLAN_GRADIENT, n->attrs.index);
@@ -387,7 +379,7 @@ static bool reads_param(const task *u, size_t param) {
     for (unsigned i = 0; i < u->input_count; i++) {
         if (!u->inputs[i]) continue;
         if (u->inputs[i]->kind == PVAL_PARAM && u->inputs[i]->param == param) return true;
-        if (u->inputs[i]->kind > PVAL_VIEW) continue;
+        if (!pval_is_memory(u->inputs[i])) continue;
         const plan_buffer *b = layout_storage(u->inputs[i])->buffer;
         if (b && b->place == PLAN_TRAINED && b->index == param) return true;
     }
@@ -430,7 +422,7 @@ static void nodes(planner *p, const ir_graph *g) {
             else sink_node(p, n);
             break;
         default:
-            if (is_elementwise(n)) elementwise_node(p, n, p->only_user);
+            if (plan_is_elementwise(n)) elementwise_node(p, n, p->only_user);
             else general_node(p, n);
         }
     }

@@ -5,22 +5,18 @@
  * done. An old value that becomes another name's new one is saved first. */
 #include "plan/operators.h"
 
-static const pstep same = {.op = IR_RESHAPE};
-
 static const pval *data_of(const pval *v) {
     while (v->origin) v = v->origin;
     return v;
 }
 
-static bool is_memory(const pval *v) { return v->kind <= PVAL_VIEW; }
-
 static bool is_made_here(const planner *p, const pval *v) {
-    const task *u = is_memory(v) ? planner_producer(v) : NULL;
+    const task *u = pval_is_memory(v) ? planner_producer(v) : NULL;
     return u && u->block == p->block;
 }
 
 static bool is_old(const pblock *b, const pval *v) {
-    if (!is_memory(v)) return false;
+    if (!pval_is_memory(v)) return false;
     for (unsigned i = 0; i < ir_carried_of(b->repeat->node); i++)
         if (data_of(v) == b->carried[i]) return true;
     return false;
@@ -28,7 +24,7 @@ static bool is_old(const pblock *b, const pval *v) {
 
 static bool reads(const task *u, const pval *old) {
     for (unsigned i = 0; i < u->input_count; i++)
-        if (u->inputs[i] && is_memory(u->inputs[i]) && data_of(u->inputs[i]) == old) return true;
+        if (pval_is_memory(u->inputs[i]) && data_of(u->inputs[i]) == old) return true;
     return false;
 }
 
@@ -39,10 +35,6 @@ static bool writes(const task *u, const pval *storage) {
 }
 
 /* --- written over the old value ----------------------------------------------------------------------------------- */
-
-static bool is_elementwise(const task *u) {
-    return u->kind == TASK_COPY || (u->kind == TASK_NODE && plan_operator_of(u->node->op)->elementwise);
-}
 
 /* Are they different columns of the same rows? */
 static bool lie_apart(planner *p, const pval *a, const pval *b) {
@@ -70,10 +62,10 @@ static bool is_written_in_place(planner *p, const task *u, const pval *storage, 
 
 /* A task that reads the old value and writes the new one over it. */
 static bool reads_what_it_writes(planner *p, const task *u, const pval *storage, const pval *old) {
-    if (!is_elementwise(u)) return false;
+    if (u->kind != TASK_COPY && !task_is_elementwise(u)) return false;
     for (unsigned i = 0; i < u->input_count; i++) {
         const pval *v = u->inputs[i];
-        if (v && is_memory(v) && data_of(v) == old && !is_written_in_place(p, u, storage, v)) return false;
+        if (pval_is_memory(v) && data_of(v) == old && !is_written_in_place(p, u, storage, v)) return false;
     }
     return true;
 }
@@ -120,12 +112,6 @@ static bool overwrite(planner *p, const pval *storage, const pval *old) {
 
 /* --- the round's end ---------------------------------------------------------------------------------------------- */
 
-static pval *place_of(planner *p, pval *result) {
-    pval *to = planner_view(p, result, &result->type, same, NULL);
-    to->origin = NULL;
-    return to;
-}
-
 static pval *saved(planner *p, pval *v) {
     pval *r = planner_root(p, &v->type, v->name);
     planner_copy(p, v, r, NULL);
@@ -146,9 +132,7 @@ static pval **next_values(planner *p, const ir_node *n) {
 static pval *row_of_collected(planner *p, const ir_node *n, unsigned i) {
     pstep row = {.op = IR_ROW, .start = p->block->round, .block = p->block};
     pval *whole = p->block->repeat->results[ir_carried_of(n) + i];
-    pval *to = planner_view(p, whole, &n->block->collected[i]->type, row, NULL);
-    to->origin = NULL;
-    return to;
+    return planner_target_at(p, whole, &n->block->collected[i]->type, row);
 }
 
 static void place_until(planner *p, const ir_node *n) {
@@ -178,7 +162,7 @@ static pval *collect_in_rows(planner *p, const ir_node *n, unsigned i, bool *tak
     p->block = b->around;
     for (unsigned k = 0; k < ir_rows_of(n) && !host; k++) {
         pval *all = b->repeat->inputs[k];
-        if (taken[k] || !n->block->rows[k] || !is_memory(all) || !ir_type_same(&all->type, &result->type)) continue;
+        if (taken[k] || !n->block->rows[k] || !pval_is_memory(all) || !ir_type_same(&all->type, &result->type)) continue;
         if (!is_its_own(p, n->inputs[k]) || !planner_host(p, result, all)) continue;
         taken[k] = true;
         host = all;
@@ -208,7 +192,7 @@ void planner_place_body(planner *p, const ir_node *n) {
     }
     size_t nodes = p->task_count;
     for (unsigned i = 0; i < carried; i++) {
-        pval *v = next[i], *storage = b->repeat->results[i], *to = place_of(p, storage);
+        pval *v = next[i], *storage = b->repeat->results[i], *to = planner_target(p, storage);
         if (!v || !is_made_here(p, v) || !planner_host(p, v, to)) continue;
         planner_place_joins_of(p, v);
         if (overwrite(p, storage, b->carried[i])) next[i] = NULL;
@@ -223,7 +207,7 @@ void planner_place_body(planner *p, const ir_node *n) {
     size_t readers = p->task_count;
     for (unsigned i = 0; i < carried; i++) {
         if (!next[i]) continue;
-        task *u = planner_copy(p, next[i], place_of(p, b->repeat->results[i]), NULL);
+        task *u = planner_copy(p, next[i], planner_target(p, b->repeat->results[i]), NULL);
         for (size_t k = planner_first(b); k < readers; k++)
             if (p->tasks[k]->block == b && reads(p->tasks[k], b->carried[i])) planner_after(p, u, p->tasks[k]);
     }

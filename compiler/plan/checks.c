@@ -29,8 +29,7 @@ static const char *leaf_name(expression *x, const pval *leaf) {
 
 static bool computed(expression *x, const ir_node *n, plan_operand *o) {
     arena *a = x->planner->arena;
-    if (ir_op_class_of(n->op) == IR_VIEW || ir_op_class_of(n->op) == IR_LOOP) return false;
-    if (ir_op_class_of(n->op) == IR_SOURCE || !plan_operator_of(n->op)->elementwise) return false;
+    if (!plan_is_elementwise(n)) return false;
     if (x->operators++ == MAX_OPERATORS) return false;
     plan_kernel *k = ARENA_NEW(a, plan_kernel);
     k->node = n;

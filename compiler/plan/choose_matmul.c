@@ -171,8 +171,6 @@ static choice_tile dot_tile(const chooser *c, const choice_matrices *o, int64_t 
     return t;
 }
 
-/* Lanes along the terms. Columns of which there are few are packed unless two tiles take all rows: then they are loaded
- * as they lie. */
 /* Each lane of the sums adds the terms that it would of columns taken apart. Of four lanes three columns take six
  * shuffles, a row three. */
 static unsigned repeated_rows(const chooser *c, const choice_matrices *o) {
@@ -182,6 +180,8 @@ static unsigned repeated_rows(const chooser *c, const choice_matrices *o) {
     return c->body->lanes == FOUR && columns == THREE_COLUMNS ? FEW : 1;
 }
 
+/* Lanes along the terms. Columns of which there are few are packed unless two tiles take all rows: then they are loaded
+ * as they lie. */
 static void take_dots(const chooser *c, plan_choice *to) {
     choice_matmul *m = &to->matmul;
     int64_t rows = known_or(m->of.rows, -1), most = dim_max(m->of.rows);

@@ -26,7 +26,7 @@ static bool find_views(task *reader, following *f) {
     }
     if (!v || v->kind != PVAL_ROOT || v->buffer || !v->producer) return false;
     task *conv = v->producer;
-    if (conv->kind != TASK_NODE || conv->node->op != IR_CONV1D || conv->block != reader->block || conv->reader)
+    if (!task_does(conv, IR_CONV1D) || conv->block != reader->block || conv->reader)
         return false;
     *f = (following){.conv = conv, .reader = reader, .seen = v->type, .pool = {1, 1}};
     if (n > 1) {
@@ -66,7 +66,7 @@ static bool find_windows(const planner *p, following *f) {
 /* Is an expression of what one memory operand holds, numbers, and channels' parameters fine in vectors? */
 static bool expression_fits(const planner *p, const ir_node *n, unsigned *operators) {
     if (++*operators > MAX_OPERATORS || n->results[0]->type.dtype == IR_I32) return false;
-    if (!plan_operator_of(n->op)->elementwise) return false;
+    if (!plan_is_elementwise(n)) return false;
     for (unsigned i = 0; i < n->input_count; i++) {
         if (!n->inputs[i] || plan_is_parameter(n, i)) continue;
         const pval *v = p->values[n->inputs[i]->id];
@@ -103,7 +103,7 @@ static bool follows(const planner *p, task *u, following *f) {
     if (u->kind != TASK_NODE || u->body || u->parts || u->block != p->block) return false;
     if (u->input_count != 1 || !u->inputs[0] || ir_op_class_of(u->node->op) == IR_SINK) return false;
     bool maxima = u->node->op == IR_MAX;
-    if (!maxima && !plan_operator_of(u->node->op)->elementwise) return false;
+    if (!maxima && !plan_is_elementwise(u->node)) return false;
     if (u->results[0]->kind != PVAL_ROOT || u->results[0]->buffer || u->results[0]->type.dtype != IR_F32) return false;
     if (!find_views(u, f) || !reads_it_alone(p, f->conv) || !in_every_body(p, f->conv)) return false;
     const ir_node *n = planner_followed_by(p, u);

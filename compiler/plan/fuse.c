@@ -22,8 +22,7 @@ static size_t place_of(const fuser *f, const task *u) { return u->serial - f->fi
 static const ir_type *shape_of(const task *u) { return &u->results[0]->type; }
 
 static bool may_be_part(const planner *p, const task *u) {
-    if (u->kind != TASK_NODE || u->body || ir_op_class_of(u->node->op) == IR_SINK) return false;
-    if (ir_op_class_of(u->node->op) == IR_VIEW || !plan_operator_of(u->node->op)->elementwise) return false;
+    if (!task_is_elementwise(u) || ir_op_class_of(u->node->op) == IR_SINK) return false;
     return shape_of(u)->dtype == IR_F32 && u->results[0]->kind == PVAL_ROOT && !planner_reads_ints(p, u->node) &&
            !planner_inlines_batch_norm(p, u->node);
 }

@@ -20,7 +20,7 @@ static ploop *common(ploop *a, ploop *b) {
 }
 
 static void touch(pval *v, const task *u) {
-    if (!v || v->kind > PVAL_VIEW) return;
+    if (!pval_is_memory(v)) return;
     pval *root = layout_storage(v);
     root->home = root->touched ? common(root->home, u->loop) : u->loop;
     root->touched = true;
@@ -131,16 +131,12 @@ static const dim *steps_done(planner *p, const task *u, const ploop *l, const di
 /* --- kernels --- */
 
 void planner_symbols_of(planner *p, plan_kernel *k, const dim *d) {
-    const dim *found[16];
-    size_t n = dim_symbols(d, found, 16);
-    for (size_t s = 0; s < n && s < 16; s++) {
+    size_t count;
+    const dim **found = dim_symbol_list(p->arena, d, &count);
+    for (size_t s = 0; s < count; s++) {
         bool known = false;
-        for (size_t q = 0; q < k->symbol_count; q++) known = known || k->symbols[q] == found[s];
-        if (known) continue;
-        const dim **grown = ARENA_ARRAY(p->arena, const dim *, k->symbol_count + 1);
-        if (k->symbol_count) memcpy(grown, k->symbols, k->symbol_count * sizeof *grown);
-        grown[k->symbol_count++] = found[s];
-        k->symbols = grown;
+        for (size_t q = 0; q < k->symbol_count && !known; q++) known = k->symbols[q] == found[s];
+        if (!known) ARENA_PUSH(p->arena, k->symbols, k->symbol_count, k->symbol_capacity, found[s]);
     }
 }
 
@@ -152,7 +148,7 @@ void planner_symbols(planner *p, plan_kernel *k, const plan_view *v) {
 }
 
 static const char *result_name(const task *u, unsigned r) {
-    if (u->kind == TASK_NODE && u->node->op == IR_RECURRENT) return plan_recurrent_result(u->node, r);
+    if (task_does(u, IR_RECURRENT)) return plan_recurrent_result(u->node, r);
     return r == 0 ? "y" : "places"; /* of a TOPK */
 }
 
@@ -164,14 +160,12 @@ static bool same_input(const task *u, unsigned a, unsigned b) {
     return true;
 }
 
-static bool is_memory(const pval *v) { return v && v->kind <= PVAL_VIEW; }
-
 /* How many parameters inputs [0, end) need. */
 static unsigned distinct_inputs(const task *u, unsigned end) {
     unsigned count = 0;
     for (unsigned i = 0; i < end; i++) {
-        bool first = is_memory(u->inputs[i]);
-        for (unsigned k = 0; k < i && first; k++) first = !is_memory(u->inputs[k]) || !same_input(u, k, i);
+        bool first = pval_is_memory(u->inputs[i]);
+        for (unsigned k = 0; k < i && first; k++) first = !pval_is_memory(u->inputs[k]) || !same_input(u, k, i);
         count += first;
     }
     return count;
@@ -184,7 +178,7 @@ static const char *input_name(planner *p, const task *u, unsigned i) {
     }
     if (distinct_inputs(u, u->input_count) == 1) return "x";
     unsigned first = 0;
-    while (!is_memory(u->inputs[first]) || !same_input(u, first, i)) first++;
+    while (!pval_is_memory(u->inputs[first]) || !same_input(u, first, i)) first++;
     return arena_printf(p->arena, "x%u", distinct_inputs(u, first) + 1);
 }
 
@@ -260,9 +254,9 @@ static const char **fused_names(planner *p, const task *u) {
     const char **names = ARENA_ARRAY(p->arena, const char *, u->input_count + u->result_count);
     name_set *taken = name_set_new(p->arena);
     for (unsigned i = 0; i < u->input_count; i++) {
-        const char *name = is_memory(u->inputs[i]) ? u->inputs[i]->name : NULL;
+        const char *name = pval_is_memory(u->inputs[i]) ? u->inputs[i]->name : NULL;
         for (unsigned k = 0; k < i && !names[i]; k++)
-            if (is_memory(u->inputs[k]) && same_input(u, k, i)) names[i] = names[k];
+            if (pval_is_memory(u->inputs[k]) && same_input(u, k, i)) names[i] = names[k];
         if (!names[i]) names[i] = name_set_give(taken, name ? arena_printf(p->arena, "%s_in", name) : "x");
     }
     for (unsigned r = 0; r < u->result_count; r++) {
@@ -284,10 +278,6 @@ static void fused_operands(operand_maker *m, const ir_type *type) {
         part->node = m->task->parts[i];
         elementwise_operands(m, part, type);
     }
-}
-
-static bool is_elementwise(const task *u) {
-    return u->kind == TASK_NODE && plan_operator_of(u->node->op)->elementwise;
 }
 
 static bool onto_itself(const plan_kernel *k) {
@@ -354,7 +344,7 @@ bool plan_pads_in_place(dim_table *t, const plan_kernel *k) {
 }
 
 static void make_results(planner *p, const task *u, const char *const *names, plan_kernel *k) {
-    bool recurrent = u->kind == TASK_NODE && u->node->op == IR_RECURRENT;
+    bool recurrent = task_does(u, IR_RECURRENT);
     k->result_count = u->result_count;
     k->results = ARENA_ARRAY(p->arena, plan_operand, u->result_count);
     for (unsigned r = 0; r < u->result_count; r++) {
@@ -383,7 +373,7 @@ static void make_inputs(operand_maker *maker, const task *u, plan_kernel *k) {
             ir_type type = planner_computed_type(p, u);
             k->inputs[i] = inlined_operand(maker, p->values[u->node->inputs[0]->id], &type);
         } else {
-            k->inputs[i] = is_memory(v) ? memory_operand(maker, own + i) : simple_operand(maker, v);
+            k->inputs[i] = pval_is_memory(v) ? memory_operand(maker, own + i) : simple_operand(maker, v);
         }
     }
 }
@@ -398,7 +388,7 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
     k->check = u->check;
     if (k->check) planner_symbols_of(p, k, k->check->low);
     if (k->check) planner_symbols_of(p, k, k->check->high);
-    if (u->kind == TASK_NODE && (u->node->op == IR_ARANGE || u->node->op == IR_PLACE))
+    if (task_does(u, IR_ARANGE) || task_does(u, IR_PLACE))
         planner_symbols_of(p, k, u->node->attrs.start);
     const char **names = u->parts ? fused_names(p, u) : NULL;
     make_results(p, u, names, k);
@@ -407,14 +397,14 @@ static plan_kernel *make_kernel(planner *p, const task *u) {
     if (u->parts) {
         ir_type type = seen_view(p, u->results[0], u, -1, 0).type;
         fused_operands(&maker, &type);
-    } else if (is_elementwise(u)) {
+    } else if (task_is_elementwise(u)) {
         elementwise_operands(&maker, k, &k->results[0].view.type);
     } else {
         make_inputs(&maker, u, k);
     }
     bool constant = k->kind == PLAN_NODE && k->node->op == IR_PAD && k->node->attrs.pad_mode == IR_PAD_CONSTANT;
     if (constant && plan_pads_in_place(p->dims, k)) k->inputs[0].kind = PLAN_NONE; /* it is not read */
-    bool recurrent = u->kind == TASK_NODE && u->node->op == IR_RECURRENT;
+    bool recurrent = task_does(u, IR_RECURRENT);
     if (recurrent && u->inputs[IR_REC_LENGTHS]) {
         const dim *left;
         k->start = steps_done(p, u, u->loop, &left);

@@ -188,3 +188,8 @@ bool plan_is_parameter(const ir_node *n, unsigned input) {
     unsigned from = plan_operator_of(n->op)->parameters_from;
     return from && input >= from;
 }
+
+bool plan_is_elementwise(const ir_node *n) {
+    ir_op_class class = ir_op_class_of(n->op);
+    return class != IR_VIEW && class != IR_SOURCE && plan_operator_of(n->op)->elementwise;
+}

@@ -28,5 +28,8 @@ typedef struct {
 const char *plan_recurrent_result(const ir_node *n, unsigned result);
 const plan_operator *plan_operator_of(ir_op op);
 bool plan_is_parameter(const ir_node *n, unsigned input);
+/* May it be computed inside of another elementwise kernel? A view may not, nor what has no task. */
+bool plan_is_elementwise(const ir_node *n);
+static inline bool task_is_elementwise(const task *u) { return u->kind == TASK_NODE && plan_is_elementwise(u->node); }
 
 #endif

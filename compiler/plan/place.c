@@ -17,7 +17,7 @@ static bool writes_dense_rows(const task *u) {
 
 /* A product with a trained matrix in panels, whose lanes lie along the terms. */
 static bool reads_panels(const planner *p, const task *u) {
-    if (u->kind != TASK_NODE || u->node->op != IR_MATMUL || !u->inputs[1]) return false;
+    if (!task_does(u, IR_MATMUL) || !u->inputs[1]) return false;
     const plan_buffer *b = layout_storage(u->inputs[1])->buffer;
     return b && b->place == PLAN_TRAINED && p->plan->packs->params->of[b->index].packed;
 }
@@ -31,7 +31,7 @@ static bool wants_dense_rows(const planner *p, const task *u, unsigned input) {
 /* Is v, if it lies in root's memory, still what the task can work on? */
 static bool stays_usable(planner *p, const pval *v, const pval *root, bool rows) {
     plan_view view;
-    if (!v || v->kind > PVAL_VIEW || layout_storage(v) != root) return true;
+    if (!pval_is_memory(v) || layout_storage(v) != root) return true;
     return layout_full(p, v, &view) && (!rows || plan_view_rows_dense(&view));
 }
 
@@ -128,7 +128,7 @@ static void place_padded(planner *p, task *pad) {
     const ir_attrs *a = &pad->node->attrs;
     const dim *run = dim_const(p->dims, 1);
     for (unsigned i = a->axis; i < v->type.rank; i++) run = dim_mul(p->dims, run, v->type.dims[i]);
-    if (v->kind > PVAL_VIEW || !p->only_user[pad->node->inputs[0]->id] || dim_min(run) < COST_WIDEST) return;
+    if (!pval_is_memory(v) || !p->only_user[pad->node->inputs[0]->id] || dim_min(run) < COST_WIDEST) return;
     planner_host(p, v, slice_of(p, whole, a->axis, dim_const(p->dims, a->before), &v->type));
 }
 
@@ -152,7 +152,7 @@ static bool state_is_only_carried(planner *p, const plan_buffer *state) {
         const task *u = p->tasks[i];
         if (u->block != p->block) continue; /* what a body reads, its REPEAT's task does */
         for (unsigned k = 0; k < u->input_count; k++) {
-            if (!u->inputs[k] || u->inputs[k]->kind > PVAL_VIEW) continue;
+            if (!pval_is_memory(u->inputs[k])) continue;
             const pval *root = layout_storage(u->inputs[k]);
             if (root->buffer != state || planner_producer(u->inputs[k])) continue;
             if (u->kind != TASK_COPY || !planner_same_place(p, u->inputs[k], u->results[0])) return false;
@@ -211,7 +211,7 @@ static state_readers *find_readers(planner *p) {
         task *u = p->tasks[i];
         if (u->block != p->block) continue;
         for (unsigned k = 0; k < u->input_count; k++) {
-            if (!u->inputs[k] || u->inputs[k]->kind > PVAL_VIEW) continue;
+            if (!pval_is_memory(u->inputs[k])) continue;
             const plan_buffer *b = layout_storage(u->inputs[k])->buffer;
             if (!b || b->place != PLAN_STATE) continue;
             state_readers *r = &of[b->index];
@@ -225,7 +225,7 @@ static state_readers *find_readers(planner *p) {
 /* Is the old value, or a view of it, an output or a state's new value? Those have no task yet that would read it. */
 static bool is_old_value(planner *p, const ir_value *v, const plan_buffer *state) {
     pval *q = v ? p->values[v->id] : NULL;
-    return q && q->kind <= PVAL_VIEW && !planner_producer(q) && layout_storage(q)->buffer == state;
+    return pval_is_memory(q) && !planner_producer(q) && layout_storage(q)->buffer == state;
 }
 
 static bool old_value_is_kept(planner *p, const plan_buffer *state) {
@@ -246,7 +246,7 @@ static bool may_carry(planner *p, const plan_buffer *state, const pval *next) {
         if (u->block != p->block) continue;
         bool initial = u->kind == TASK_COPY && u->node && (u->node->op == IR_RECURRENT || u->node->op == IR_REPEAT);
         for (unsigned k = 0; k < u->input_count; k++)
-            if (u->inputs[k] && u->inputs[k]->kind <= PVAL_VIEW && layout_storage(u->inputs[k])->buffer == state &&
+            if (pval_is_memory(u->inputs[k]) && layout_storage(u->inputs[k])->buffer == state &&
                 !initial)
                 return false;
     }
@@ -262,7 +262,7 @@ static state_copies place_states(planner *p, bool is_reset) {
         pval *v = p->values[next->id];
         pval *to = planner_root(p, &m->states[i].type, m->states[i].name);
         to->buffer = p->plan->state_buffers[i];
-        if (v->kind <= PVAL_VIEW && (is_reset || may_carry(p, to->buffer, v)) && planner_host(p, v, to)) {
+        if (pval_is_memory(v) && (is_reset || may_carry(p, to->buffer, v)) && planner_host(p, v, to)) {
             planner_place_joins_of(p, v);
             if (is_reset || state_is_only_carried(p, to->buffer)) continue;
             /* the old value is read elsewhere too: h lives in scratch after all, and is copied at the end */
@@ -284,7 +284,7 @@ static state_copies place_states(planner *p, bool is_reset) {
 static void copy_states(planner *p, const state_copies *late, bool is_reset) {
     for (size_t i = 0; i < late->count && !is_reset; i++) {
         pval *v = late->copies[i].from;
-        if (v->kind > PVAL_VIEW || planner_producer(v)) continue;
+        if (!pval_is_memory(v) || planner_producer(v)) continue;
         const plan_buffer *b = layout_storage(v)->buffer;
         if (!b || b->place != PLAN_STATE) continue;
         pval *saved = planner_root(p, &v->type, v->name);
@@ -309,7 +309,7 @@ static void place_outputs(planner *p) {
         to->buffer->elements = ir_type_elements(p->dims, &o->value->type);
         p->plan->output_buffers[i] = to->buffer;
         pval *v = p->values[o->value->id];
-        if (v->kind > PVAL_VIEW || !planner_host(p, v, to)) planner_copy(p, v, to, NULL);
+        if (!pval_is_memory(v) || !planner_host(p, v, to)) planner_copy(p, v, to, NULL);
     }
 }
 
@@ -318,7 +318,7 @@ void planner_place_joins(planner *p, size_t end) {
         task *u = p->tasks[i];
         if (u->block != p->block) continue;
         if (u->kind == TASK_JOIN && !u->placed) place_join(p, u);
-        if (u->kind == TASK_NODE && u->node->op == IR_PAD) place_padded(p, u);
+        if (task_does(u, IR_PAD)) place_padded(p, u);
     }
 }
 
@@ -350,8 +350,8 @@ void planner_legalize(planner *p) {
         if (u->block != p->block) continue;
         for (unsigned k = 0; k < u->input_count; k++) {
             pval *v = u->inputs[k];
-            if (!v || v->kind > PVAL_VIEW) continue;
-            if (u->kind == TASK_NODE && u->node->op == IR_CONV1D && k == 0) v = u->inputs[k] = planner_rows_apart(p, v);
+            if (!pval_is_memory(v)) continue;
+            if (task_does(u, IR_CONV1D) && k == 0) v = u->inputs[k] = planner_rows_apart(p, v);
             make_sayable(p, v);
             plan_view view;
             if (wants_dense_rows(p, u, k) && layout_full(p, v, &view) && !plan_view_rows_dense(&view))

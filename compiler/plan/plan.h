@@ -98,7 +98,7 @@ struct plan_kernel {
     const dim *start;
     bool in_rounds;        /* it stands in a loop over rounds */
     const dim **symbols;   /* of all views' types and strides: the function's first parameters, as size_t */
-    size_t symbol_count;
+    size_t symbol_count, symbol_capacity;
 };
 
 typedef struct plan_item plan_item;

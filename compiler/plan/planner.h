@@ -38,6 +38,7 @@ typedef struct {
     int64_t apart;
 } pstep;
 
+/* The first two lie in memory (pval_is_memory). */
 typedef enum { PVAL_ROOT, PVAL_VIEW, PVAL_INLINE, PVAL_NUMBER, PVAL_PARAM } pval_kind;
 
 struct pval {
@@ -94,6 +95,10 @@ struct task {
     int mark;            /* schedule: which list it is in */
 };
 
+static inline bool pval_is_memory(const pval *v) { return v && v->kind <= PVAL_VIEW; }
+
+static inline bool task_does(const task *u, ir_op op) { return u->kind == TASK_NODE && u->node->op == op; }
+
 struct ploop {
     ploop *parent;
     unsigned depth;      /* 0 for an outermost one */
@@ -141,6 +146,9 @@ void planner_repeat(planner *p, const ir_node *n, void (*nodes)(planner *p, cons
 task *planner_task(planner *p, task_kind kind, const ir_node *node, unsigned inputs, unsigned results);
 pval *planner_root(planner *p, const ir_type *type, const char *name);
 pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const char *name);
+/* The memory of a value for a task to write: the view's data are the task's, not the value's. planner_target: all. */
+pval *planner_target_at(planner *p, pval *of, const ir_type *type, pstep step);
+pval *planner_target(planner *p, pval *of);
 /* In the block that v is of: what no round changes is copied once, before the rounds. */
 pval *planner_dense_copy(planner *p, pval *v);
 pval *planner_materialize(planner *p, pval *v); /* a number as memory, for what cannot take it as an operand */

@@ -1,15 +1,12 @@
 /* repeat: the task of a REPEAT, and the block that is its body. */
 #include "plan/planner.h"
 
-static const pstep same = {.op = IR_RESHAPE};
-
 /* Into a result's memory before the first round: a value, or zeros. */
 static void begin(planner *p, task *repeat, unsigned result, pval *value) {
     bool zero = !value || (value->kind == PVAL_NUMBER && !value->size && value->number == 0);
     task *u = planner_task(p, zero ? TASK_ZERO : TASK_COPY, repeat->node, zero ? 0 : 1, 1);
-    pval *start = planner_view(p, repeat->results[result], &repeat->results[result]->type, same, NULL);
+    pval *start = planner_target(p, repeat->results[result]);
     if (!zero) u->inputs[0] = value;
-    start->origin = NULL;
     start->producer = u;
     u->results[0] = start;
     planner_after(p, repeat, u);
@@ -26,9 +23,8 @@ static void open_body(planner *p, pblock *b, const ir_node *n) {
     }
     b->carried = ARENA_ARRAY(p->arena, pval *, ir_carried_of(n));
     for (unsigned i = 0; i < ir_carried_of(n); i++) {
-        pval *all = b->repeat->results[i], *v = b->carried[i] = planner_view(p, all, &all->type, same, all->name);
-        if (body->carried[i] && body->carried[i]->name) v->name = body->carried[i]->name;
-        v->origin = NULL;
+        pval *all = b->repeat->results[i], *v = b->carried[i] = planner_target(p, all);
+        v->name = body->carried[i] && body->carried[i]->name ? body->carried[i]->name : all->name;
         if (body->carried[i]) p->values[body->carried[i]->id] = v;
     }
 }
@@ -39,7 +35,7 @@ static pval *captured(pval *v, const pblock *b) {
         if (v->origin && v->origin_step.op == IR_ROW) return NULL;
         v = v->origin;
     }
-    return v && v->kind <= PVAL_VIEW ? v : NULL;
+    return pval_is_memory(v) ? v : NULL;
 }
 
 /* The REPEAT's task reads what its body does. */

@@ -72,7 +72,7 @@ static bool joins_at(planner *p, task *u, ploop *l, int axis) {
     int *input_axis = u->input_axis[l->depth];
     if (!split_rule(p, u, axis, l->symbol, input_axis)) return false;
     /* steps in time and rounds begin with a whole first value */
-    bool in_time = u->kind == TASK_NODE && (u->node->op == IR_RECURRENT || u->body) && axis == 0;
+    bool in_time = (task_does(u, IR_RECURRENT) || u->body) && axis == 0;
     for (size_t i = 0; in_time && i < u->after_count; i++)
         if (u->after[i]->mark == INSIDE) return false;
     for (unsigned i = 0; i < u->input_count; i++) {
@@ -130,7 +130,7 @@ static void find_readers(planner *p) {
     for (size_t i = 0; i < p->task_count; i++) {
         task *u = p->tasks[i];
         for (unsigned k = 0; k < u->input_count; k++) {
-            if (!u->inputs[k] || u->inputs[k]->kind > PVAL_VIEW) continue;
+            if (!pval_is_memory(u->inputs[k])) continue;
             pval *root = layout_storage(u->inputs[k]);
             if (root->reader_count && root->readers[root->reader_count - 1] == u) continue;
             ARENA_PUSH(p->arena, root->readers, root->reader_count, root->reader_capacity, u);
@@ -151,7 +151,7 @@ static bool is_read_outside(const pval *root, const ploop *l, const pblock *b) {
 static bool keeps_small(planner *p, const task_list *body, const ploop *l) {
     for (size_t i = 0; i < body->count; i++) {
         const task *u = body->tasks[i];
-        if (u->kind == TASK_NODE && u->node->op == IR_RECURRENT &&
+        if (task_does(u, IR_RECURRENT) &&
             split_result_axis(u, 1, u->result_axis[l->depth]) == 0)
             return true; /* its work space has the batch's rows */
         for (unsigned r = 0; r < u->result_count; r++) {

@@ -48,7 +48,7 @@ bool split_rule(planner *p, const task *u, int axis, const dim *symbol, int *inp
 
 int split_result_axis(const task *u, unsigned result, int axis) {
     if (u->body && result < ir_carried_of(u->node)) return -1;
-    bool recurrent = u->kind == TASK_NODE && u->node->op == IR_RECURRENT;
+    bool recurrent = task_does(u, IR_RECURRENT);
     if (recurrent && result > 0 && result < ir_kept_from(u->node)) return axis == 1 ? 0 : -1;
     return axis;
 }

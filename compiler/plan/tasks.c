@@ -57,6 +57,16 @@ pval *planner_view(planner *p, pval *of, const ir_type *type, pstep step, const 
     return v;
 }
 
+pval *planner_target_at(planner *p, pval *of, const ir_type *type, pstep step) {
+    pval *v = planner_view(p, of, type, step, NULL);
+    v->origin = NULL;
+    return v;
+}
+
+pval *planner_target(planner *p, pval *of) {
+    return planner_target_at(p, of, &of->type, (pstep){.op = IR_RESHAPE});
+}
+
 task *planner_producer(const pval *v) {
     while (v->origin) v = v->origin;
     return v->producer;

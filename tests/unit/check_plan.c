@@ -247,6 +247,22 @@ START_TEST(convolutions_are_followed) {
 }
 END_TEST
 
+/* A kernel's function takes every dim that a size or a stride of it has. */
+START_TEST(many_dims) {
+    enum { DIMS = 20 };
+    text nn = text_new(memory);
+    text_add(&nn, "model m {\n");
+    for (int i = 0; i < DIMS; i++) text_printf(&nn, " dim T%d = 1..4\n input x%d: float32[T%d]\n", i, i, i);
+    text_add(&nn, " output y = relu(cat((");
+    for (int i = 0; i < DIMS; i++) text_printf(&nn, "%sx%d", i ? ", " : "", i);
+    text_add(&nn, ")))\n}\n");
+    plan *p = plan_of(text_string(&nn));
+    const plan_kernel *last = p->run.kernels[p->run.kernel_count - 1];
+    ck_assert_int_eq(last->node->op, IR_RELU);
+    ck_assert_uint_eq(last->symbol_count, DIMS);
+}
+END_TEST
+
 START_TEST(too_large) {
     static const char nn[] = "model m {\n dim T = 1..1000000000\n input x: float32[T]\n output y = cumsum(exp(x), 0)\n}\n";
     source *s = source_from_text(memory, "test.nn", nn, strlen(nn));
@@ -277,6 +293,7 @@ int main(void) {
     tcase_add_test(c, reductions_compute_what_they_read);
     tcase_add_test(c, windows_are_views);
     tcase_add_test(c, convolutions_are_followed);
+    tcase_add_test(c, many_dims);
     tcase_add_test(c, too_large);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
