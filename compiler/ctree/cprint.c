@@ -7,7 +7,7 @@
 
 #include "ctree/ctree_nodes.h"
 
-enum { WIDTH = 120, INDENT = 4 };
+enum { INDENT = 4 };
 
 /* C's precedence levels, higher binds tighter. */
 enum { P_LOWEST, P_CONDITIONAL, P_OR, P_AND, P_EQUAL, P_LESS, P_ADD, P_MUL, P_UNARY, P_POSTFIX };
@@ -176,22 +176,17 @@ static size_t cut_of(const char *line, size_t room, size_t next_room) {
 /* One logical line, wrapped with a continuation indent. */
 static void put_line(const printer *p, int depth, const char *line) {
     int indent = depth * INDENT;
-    size_t room = (size_t)(WIDTH - indent);
+    size_t room = (size_t)(C_WIDTH - indent);
     if (strchr(line, '\n')) room = (size_t)-1;
     while (strlen(line) > room) {
-        size_t cut = cut_of(line, room, (size_t)(WIDTH - depth * INDENT - 2 * INDENT));
+        size_t cut = cut_of(line, room, (size_t)(C_WIDTH - depth * INDENT - 2 * INDENT));
         if (cut == 0) break;
         fprintf(p->to, "%*s%.*s\n", indent, "", (int)cut, line);
         line += cut + 1;
         indent = depth * INDENT + 2 * INDENT;
-        room = (size_t)(WIDTH - indent);
+        room = (size_t)(C_WIDTH - indent);
     }
     fprintf(p->to, "%*s%s\n", *line ? indent : 0, "", line);
-}
-
-static void add_declarator(text *line, const char *type, const char *name) {
-    size_t n = strlen(type);
-    text_printf(line, n && (type[n - 1] == '*' || type[n - 1] == ' ') ? "%s%s" : "%s %s", type, name);
 }
 
 static void print_block(const printer *p, const cblock *b, int depth);
@@ -239,7 +234,7 @@ static void print_stmt(const printer *p, const cstmt *s, int depth) {
     text line = text_new(p->arena);
     switch (s->kind) {
     case CSTMT_DECLARE:
-        add_declarator(&line, s->type, s->name);
+        cdeclarator_add(&line, s->type, s->name);
         if (s->to) {
             text_add(&line, " = ");
             print_expr(s->to, P_LOWEST, &line);
@@ -247,7 +242,7 @@ static void print_stmt(const printer *p, const cstmt *s, int depth) {
         text_add(&line, ";");
         break;
     case CSTMT_ARRAY:
-        add_declarator(&line, s->type, s->name);
+        cdeclarator_add(&line, s->type, s->name);
         text_printf(&line, "[%lld];", (long long)s->number);
         break;
     case CSTMT_ASSIGN:
@@ -302,12 +297,12 @@ static void print_block(const printer *p, const cblock *b, int depth) {
 
 static void print_function(const printer *p, const cfunction *f) {
     text line = text_new(p->arena);
-    add_declarator(&line, f->type, f->name ? f->name : "");
+    cdeclarator_add(&line, f->type, f->name ? f->name : "");
     text_add(&line, "(");
     if (f->parameter_count == 0) text_add(&line, "void");
     for (size_t i = 0; i < f->parameter_count; i++) {
         if (i) text_add(&line, ", ");
-        add_declarator(&line, f->parameters[i].type, f->parameters[i].name);
+        cdeclarator_add(&line, f->parameters[i].type, f->parameters[i].name);
     }
     text_add(&line, ")");
     if (!f->body->first) {

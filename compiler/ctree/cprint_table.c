@@ -5,7 +5,7 @@
 
 #include "ctree/ctree_nodes.h"
 
-enum { WIDTH = 120, BLOCK = 1 << 16, ROW_BYTES = 40 /* of a row of bits: five numbers */ };
+enum { BLOCK = 1 << 16, ROW_BYTES = 40 /* of a row of bits: five numbers */ };
 
 typedef struct {
     const char *type, *row; /* of an element; the macro of a row of bits, NULL: it is not printed so */
@@ -73,8 +73,8 @@ static void put(table_writer *w, const char *bytes, size_t n) {
 
 /* One element and what separates it from the one before. */
 static void put_element(table_writer *w, const char *one, size_t n) {
-    if (w->column + 3 + n > WIDTH || !w->column) {
-        if (w->used + WIDTH + 8 > BLOCK) {
+    if (w->column + 3 + n > C_WIDTH || !w->column) {
+        if (w->used + C_WIDTH + 8 > BLOCK) {
             fwrite(w->block, 1, w->used, w->to);
             w->used = 0;
         }
@@ -116,7 +116,7 @@ static void print_elements(const ctable *t, const unsigned char *values, FILE *t
     w->used = w->column = 0;
     size_t step = style->row ? ROW_BYTES / style->bytes : 1;
     for (size_t i = 0; i < t->elements; i += step) {
-        char one[WIDTH];
+        char one[C_WIDTH];
         const unsigned char *at = values + i * style->bytes;
         put_element(w, one, style->row ? row_print(at, style, one) : element_print(t, at, one));
     }

@@ -1,10 +1,8 @@
-/* cprint_words: what both code and tables are printed with: numbers, and comments. */
+/* cprint_words: what both code and tables are printed with: numbers, declarators and comments. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctree/ctree_nodes.h"
-
-enum { WIDTH = 120 };
 
 /* "1e-05" -> "1e-5", "1e+08" -> "1e8" */
 static void shorten_exponent(char *number) {
@@ -36,6 +34,11 @@ void cdouble_print(double value, char *to) {
     if (!strpbrk(to, ".e")) strcat(to, ".0");
 }
 
+void cdeclarator_add(text *to, const char *type, const char *name) {
+    size_t n = strlen(type);
+    text_printf(to, n && (type[n - 1] == '*' || type[n - 1] == ' ') ? "%s%s" : "%s %s", type, name);
+}
+
 const char *c_comment_words(arena *a, const char *words) {
     text to = text_new(a);
     char last = 0;
@@ -52,7 +55,7 @@ const char *c_comment_words(arena *a, const char *words) {
 void ccomment_print(FILE *to, int indent, const char *comment) {
     arena *a = arena_new();
     const char *words = c_comment_words(a, comment);
-    size_t room = (size_t)(WIDTH - indent - 6);
+    size_t room = (size_t)(C_WIDTH - indent - 6);
     bool first = true;
     while (*words) {
         size_t n = strcspn(words, "\n");

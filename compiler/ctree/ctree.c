@@ -361,6 +361,21 @@ void c_parameter(cfunction *f, const char *type, const char *name) {
     ARENA_PUSH(f->unit->arena, f->parameters, f->parameter_count, f->parameter_capacity, p);
 }
 
+void c_pass(csignature *s, const char *type, const char *name, cexpr *argument) {
+    if (s->function) {
+        c_parameter(s->function, type, name);
+    } else if (s->declared) {
+        if (s->declared->length) text_add(s->declared, ", ");
+        cdeclarator_add(s->declared, type, name);
+    } else {
+        ARENA_PUSH(s->unit->arena, s->arguments, s->count, s->capacity, argument);
+    }
+}
+
+cexpr *c_call_with(const csignature *s, const char *function) {
+    return c_call_list(s->unit, function, (unsigned)s->count, s->arguments);
+}
+
 cblock *c_body(cfunction *f) { return f->body; }
 
 void c_enum_constant(cunit *u, const char *name, int64_t value) {

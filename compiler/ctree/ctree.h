@@ -84,6 +84,18 @@ cblock *c_body(cfunction *f);
  * name. */
 const char *c_function_end_shared(cfunction *f);
 void c_function_name(cfunction *f, const char *name);
+/* The parameters of a function and what a call of it passes for them, as one list that cannot disagree: whoever knows
+ * the list walks it with c_pass for the function, and once more for each call. */
+typedef struct {
+    cunit *unit;
+    cfunction *function; /* gets the parameters; NULL: */
+    text *declared;      /* gets them as a header has them, "size_t T, const float *x"; NULL: */
+    cexpr **arguments;   /* are collected */
+    size_t count, capacity;
+} csignature;
+void c_pass(csignature *s, const char *type, const char *name, cexpr *argument); /* argument: NULL if not collected */
+static inline bool c_collects(const csignature *s) { return !s->function && !s->declared; }
+cexpr *c_call_with(const csignature *s, const char *function);
 /* enum { NAME = value }; */
 void c_enum_constant(cunit *u, const char *name, int64_t value);
 /* A table: static const float NAME[elements] = { … }. The values are not held: fill() is called when the table is
@@ -142,7 +154,8 @@ bool cunit_weights_visit(const cunit *u, bool swapped, bool (*write)(void *conte
 void cunit_protect(cunit *u, const name_set *names);
 
 /* --- printing ----------------------------------------------------------------------------------------------------- */
-/* Writes the unit as C text; false when writing failed (errno is set). Lines are at most 120 columns. */
+enum { C_WIDTH = 120 }; /* most columns of a line */
+/* Writes the unit as C text; false when writing failed (errno is set). */
 bool cunit_print(const cunit *u, FILE *to);
 
 #endif

@@ -96,10 +96,10 @@ struct cunit {
     size_t beside_count, beside_capacity;
 };
 
-/* cprint_words.c: a comment, its words filled into lines of at most 120 columns; a "\n" in it starts a new line. */
+/* cprint_words.c: a comment, its words filled into lines; a "\n" in it starts a new one. */
 void ccomment_print(FILE *to, int indent, const char *comment);
-/* The same of a double: "0.5"; room for 48 bytes. */
-void cdouble_print(double value, char *to);
+void cdouble_print(double value, char *to); /* as cfloat_print, "0.5"; room for 48 bytes */
+void cdeclarator_add(text *to, const char *type, const char *name); /* "float x", "float *x" */
 /* cprint_table.c */
 static inline bool ctable_is_bits(ctable_style s) { return s == CTABLE_BITS || s >= CTABLE_U8_BITS; }
 size_t ctable_bytes(const ctable *t); /* what it takes in the program */

@@ -34,7 +34,7 @@ void emit_print_wrapped(FILE *to, const char *head, const char *list, const char
         const char *comma = strstr(list, ", ");
         size_t n = comma ? (size_t)(comma - list) : strlen(list);
         size_t more = comma ? 1 : strlen(tail);
-        if (column > indent && column + n + more > 120) {
+        if (column > indent && column + n + more > C_WIDTH) {
             fprintf(to, "\n%*s", (int)indent, "");
             column = indent;
         }
@@ -45,7 +45,7 @@ void emit_print_wrapped(FILE *to, const char *head, const char *list, const char
             fputs(",", to);
             column += 2;
             list += 2;
-            bool breaks = column + strcspn(list, ",") + 2 > 120;
+            bool breaks = column + strcspn(list, ",") + 2 > C_WIDTH;
             if (!breaks) fputc(' ', to);
         }
     }

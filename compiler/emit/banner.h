@@ -10,11 +10,7 @@ enum { EMIT_SCRATCH_ALIGNMENT = 16 };
 void emit_print_banner(const emit_options *o, const char *file_name, FILE *to);
 /* A comment that says which layers' matrices are kept in fewer bits; nothing where none are. */
 void emit_print_formats(const ir_model *m, FILE *to);
-/* head + list + tail in lines of at most 120 columns, broken after commas, continued under the first argument. */
+/* head + list + tail in lines of at most C_WIDTH columns, broken after commas, continued under the first argument. */
 void emit_print_wrapped(FILE *to, const char *head, const char *list, const char *tail);
-/* "tagger *self, size_t T, const int32_t *sentence, float *tags"; lr: what the learning rate is called, or NULL. */
-const char *emit_run_parameters(arena *a, const ir_model *m, const emit_api *api, const char *lr);
-/* Them with their shapes, a line each of a comment. */
-void emit_print_arguments(const ir_model *m, const emit_api *api, FILE *to);
 
 #endif

@@ -22,15 +22,15 @@ static void end_with(cunit *u, cblock *b, cexpr *call, bool has_status) {
 }
 
 /* The widest first; the baseline is what remains. */
-void bodies_dispatch(emit_context *e, cblock *b, const char *const *functions, unsigned count, cexpr *const *arguments,
+void bodies_dispatch(emit_context *e, cblock *b, const char *const *functions, const csignature *call,
                      bool has_status) {
     cunit *u = e->unit;
     for (size_t i = e->target_count; i-- > 1;) {
         c_line(b, "#if %s", e->targets[i]->guard);
         cexpr *chosen = c_index(u, c_member(u, c_name(u, "self"), "instruction_set", true), c_int(u, 0));
         cblock *then = c_if(b, c_binary(u, "==", chosen, c_int(u, (int64_t)i)));
-        end_with(u, then, c_call_list(u, functions[i], count, arguments), has_status);
+        end_with(u, then, c_call_with(call, functions[i]), has_status);
         c_line(b, "#endif");
     }
-    end_with(u, b, c_call_list(u, functions[0], count, arguments), has_status);
+    end_with(u, b, c_call_with(call, functions[0]), has_status);
 }

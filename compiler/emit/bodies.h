@@ -10,7 +10,7 @@ bool bodies_of(const plan *p, size_t target_count);        /* of this plan alone
 bool bodies_are_noted(const plan *p, size_t target_count); /* of any plan of the struct */
 /* Calls one of some functions, which are alike but for their body, the one that reset noted, and returns what it gives:
  * a status, or NNC_OK. */
-void bodies_dispatch(emit_context *e, cblock *b, const char *const *functions, unsigned count, cexpr *const *arguments,
+void bodies_dispatch(emit_context *e, cblock *b, const char *const *functions, const csignature *call,
                      bool has_status);
 
 #endif

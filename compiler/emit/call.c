@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-const char *call_pointer_type(ir_dtype t, bool constant) {
-    if (t == IR_F32) return constant ? "const float *" : "float *";
-    return constant ? "const int32_t *" : "int32_t *";
-}
-
 static void emit_kernel_body(emit_context *e, const plan_kernel *k, cfunction *f) {
     if (k->kind == PLAN_CHECK) {
         emit_check(e, k, f);
@@ -49,10 +44,6 @@ void call_operands(arena *a, const plan_kernel *k, operand_visitor *visit, void 
     for (unsigned i = 0; i < k->result_count; i++) walk_operand(&w, &k->results[i], false);
 }
 
-static void add_parameter(void *context, const plan_operand *o, bool constant) {
-    c_parameter(context, call_pointer_type(o->view.type.dtype, constant), o->name);
-}
-
 /* A clearing or a copy of dense memory needs no function: it is a memset or memcpy in the run function. */
 static bool is_plain(const plan_kernel *k) { return k->choices[0].kind == CHOICE_PLAIN; }
 
@@ -81,6 +72,57 @@ static cexpr **function_of(emit_context *e, const plan_kernel *k) {
     return emit_once(e, "function %s%s", k->function, k->by_body ? e->target->suffix : "");
 }
 
+/* --- parameters, and what calls pass for them --- */
+
+typedef struct {
+    emit_context *e;
+    csignature s;
+    buffer_base *base; /* of a call */
+    void *context;
+} signing;
+
+static cexpr *address(const signing *c, const plan_operand *o) {
+    return c_add(c->e->unit, c->base(c->context, o->view.buffer), emit_dim(c->e, o->view.offset));
+}
+
+static void pass_operand(void *context, const plan_operand *o, bool constant) {
+    signing *c = context;
+    const char *type = emit_pointer_type(o->view.type.dtype, constant);
+    c_pass(&c->s, type, o->name, c_collects(&c->s) ? address(c, o) : NULL);
+}
+
+static cexpr *member(const signing *c, const char *name) {
+    return c_member(c->e->unit, c_name(c->e->unit, "self"), name, true);
+}
+
+/* The number of this run, or, in a loop over rounds, of the round: even or odd. */
+static cexpr *turn_of(const signing *c, const plan_kernel *k) {
+    emit_context *e = c->e;
+    cunit *u = e->unit;
+    if (takes_round(e, k)) return c_name(u, e->round);
+    cexpr *turn = c_cast(u, "size_t", c_index(u, member(c, "turn"), c_int(u, 0)));
+    return e->round ? c_binary(u, "%", c_add(u, turn, c_name(u, e->round)), c_int(u, 2)) : turn;
+}
+
+static void sign(signing *c, const plan_kernel *k) {
+    emit_context *e = c->e;
+    csignature *s = &c->s;
+    bool calls = c_collects(s);
+    for (size_t i = 0; i < k->symbol_count; i++)
+        c_pass(s, "size_t", emit_symbol(e, k->symbols[i]), emit_dim(e, k->symbols[i]));
+    call_operands(e->arena, k, pass_operand, c);
+    if (emit_takes_params(e, k, PACK_IN_PARAMETERS))
+        c_pass(s, "const float *", "parameters", member(c, "parameters"));
+    if (emit_takes_params(e, k, PACK_IN_PACKS)) c_pass(s, "const float *", "packs", member(c, "packs"));
+    if (takes_random(k)) c_pass(s, "const uint32_t *", "random", member(c, "random"));
+    if (takes_rate(k)) c_pass(s, "float", "rate", calls ? training_signed_rate(e, k->node->attrs.index) : NULL);
+    if (k->start) c_pass(s, "size_t", "start", calls ? emit_dim(e, k->start) : NULL);
+    if (call_takes_work(e, k)) c_pass(s, "float *", "work", calls ? c->base(c->context, k->work) : NULL);
+    if (call_mentions_round(e, k)) c_pass(s, "size_t", "turn", calls ? turn_of(c, k) : NULL);
+}
+
+/* --- functions --- */
+
 void call_function(emit_context *e, const plan_kernel *k) {
     if (k->kind == PLAN_NODE && k->node->op == IR_STEP) return; /* training_step.c has it */
     bool looks = k->kind == PLAN_CHECK; /* in memory, the procedure does it itself */
@@ -93,15 +135,7 @@ void call_function(emit_context *e, const plan_kernel *k) {
     const char *storage = arena_printf(e->arena, "%s%s", apart, emit_static(e));
     cfunction *f = looks ? c_function(e->unit, "static int", name, "1: one is out of bounds.")
                          : c_function(e->unit, storage, name, emit_shapes_comment(e, k));
-    for (size_t i = 0; i < k->symbol_count; i++) c_parameter(f, "size_t", emit_symbol(e, k->symbols[i]));
-    call_operands(e->arena, k, add_parameter, f);
-    if (emit_takes_params(e, k, PACK_IN_PARAMETERS)) c_parameter(f, "const float *", "parameters");
-    if (emit_takes_params(e, k, PACK_IN_PACKS)) c_parameter(f, "const float *", "packs");
-    if (takes_random(k)) c_parameter(f, "const uint32_t *", "random");
-    if (takes_rate(k)) c_parameter(f, "float", "rate");
-    if (k->start) c_parameter(f, "size_t", "start");
-    if (call_takes_work(e, k)) c_parameter(f, "float *", "work");
-    if (call_mentions_round(e, k)) c_parameter(f, "size_t", "turn");
+    sign(&(signing){.e = e, .s = {.unit = e->unit, .function = f}}, k);
     emit_kernel_body(e, k, f);
     /* run, eval and the training functions of a model have most of their kernels in common */
     if (name) c_function_end(f);
@@ -111,66 +145,28 @@ void call_function(emit_context *e, const plan_kernel *k) {
 
 /* --- calls --- */
 
-typedef struct {
-    emit_context *e;
-    buffer_base *base;
-    void *context;
-    cexpr **arguments;
-    size_t count, capacity;
-} argument_list;
-
-static void push_argument(argument_list *l, cexpr *argument) {
-    ARENA_PUSH(l->e->arena, l->arguments, l->count, l->capacity, argument);
-}
-
-static cexpr *address(argument_list *l, const plan_operand *o) {
-    return c_add(l->e->unit, l->base(l->context, o->view.buffer), emit_dim(l->e, o->view.offset));
-}
-
-static void add_argument(void *context, const plan_operand *o, bool constant) {
-    (void)constant;
-    argument_list *l = context;
-    push_argument(l, address(l, o));
-}
-
-static void call_plain(argument_list *l, cblock *b, const plan_kernel *k) {
-    emit_context *e = l->e;
+static void call_plain(const signing *c, cblock *b, const plan_kernel *k) {
+    emit_context *e = c->e;
     cunit *u = e->unit;
     const plan_view *to = &k->results[0].view;
-    cexpr *size = c_call(u, "sizeof", 1, c_name(u, to->type.dtype == IR_F32 ? "float" : "int32_t"));
-    cexpr *bytes = c_mul(u, emit_dim(e, ir_type_elements(e->plan->dims, &to->type)), size);
+    cexpr *bytes = emit_bytes(e, emit_dim(e, ir_type_elements(e->plan->dims, &to->type)), to->type.dtype);
     if (k->kind == PLAN_ZERO) {
         /* &state[0], not state: gcc warns where the bytes of a piece happen to be as many as the array's elements */
-        cexpr *first = address(l, &k->results[0]);
+        cexpr *first = address(c, &k->results[0]);
         if (to->buffer->place == PLAN_STATE)
-            first = c_unary(u, "&", c_index(u, l->base(l->context, to->buffer), emit_dim(e, to->offset)));
+            first = c_unary(u, "&", c_index(u, c->base(c->context, to->buffer), emit_dim(e, to->offset)));
         c_do(b, c_call(u, "memset", 3, first, c_int(u, 0), bytes));
-    } else c_do(b, c_call(u, "memcpy", 3, address(l, &k->results[0]), address(l, &k->inputs[0]), bytes));
+    } else c_do(b, c_call(u, "memcpy", 3, address(c, &k->results[0]), address(c, &k->inputs[0]), bytes));
 }
 
 void call_kernel(emit_context *e, cblock *b, const plan_kernel *k, buffer_base *base, void *context) {
-    argument_list l = {.e = e, .base = base, .context = context};
-    if (is_plain(k)) call_plain(&l, b, k);
+    signing c = {.e = e, .base = base, .context = context};
+    if (is_plain(k)) call_plain(&c, b, k);
     else c_do(b, call_expression(e, k, base, context));
 }
 
 cexpr *call_expression(emit_context *e, const plan_kernel *k, buffer_base *base, void *context) {
-    argument_list l = {.e = e, .base = base, .context = context};
-    for (size_t i = 0; i < k->symbol_count; i++) push_argument(&l, emit_dim(e, k->symbols[i]));
-    call_operands(e->arena, k, add_argument, &l);
-    cexpr *self = c_name(e->unit, "self");
-    if (emit_takes_params(e, k, PACK_IN_PARAMETERS)) push_argument(&l, c_member(e->unit, self, "parameters", true));
-    if (emit_takes_params(e, k, PACK_IN_PACKS)) push_argument(&l, c_member(e->unit, self, "packs", true));
-    if (takes_random(k)) push_argument(&l, c_member(e->unit, self, "random", true));
-    if (takes_rate(k)) push_argument(&l, training_signed_rate(e, k->node->attrs.index));
-    if (k->start) push_argument(&l, emit_dim(e, k->start));
-    if (call_takes_work(e, k)) push_argument(&l, base(context, k->work));
-    if (choice_takes_turn(emit_choice(e, k))) {
-        cexpr *turn = c_index(e->unit, c_member(e->unit, c_name(e->unit, "self"), "turn", true), c_int(e->unit, 0));
-        turn = c_cast(e->unit, "size_t", turn);
-        if (e->round) turn = c_binary(e->unit, "%", c_add(e->unit, turn, c_name(e->unit, e->round)), c_int(e->unit, 2));
-        push_argument(&l, turn);
-    }
-    if (takes_round(e, k)) push_argument(&l, c_name(e->unit, e->round));
-    return c_call_list(e->unit, c_text(*function_of(e, k)), (unsigned)l.count, l.arguments);
+    signing c = {.e = e, .s = {.unit = e->unit}, .base = base, .context = context};
+    sign(&c, k);
+    return c_call_with(&c.s, c_text(*function_of(e, k)));
 }

@@ -9,8 +9,6 @@
 typedef void operand_visitor(void *context, const plan_operand *o, bool constant);
 void call_operands(arena *a, const plan_kernel *k, operand_visitor *visit, void *context);
 
-const char *call_pointer_type(ir_dtype t, bool constant); /* "const float *" */
-
 /* Adds the kernel's function for the current body to the unit. Nothing for a kernel that is a plain memset or memcpy,
  * nor in a wider body for one without vectors, which the first body's serves. */
 void call_function(emit_context *e, const plan_kernel *k);

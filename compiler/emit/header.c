@@ -2,6 +2,7 @@
  * repeated, guarded. */
 
 #include "ctree/reserved.h"
+#include "emit/arguments.h"
 #include "emit/banner.h"
 #include "emit/bodies.h"
 #include "emit/emit.h"
@@ -9,8 +10,6 @@
 #include "emit/runtime.h"
 #include "emit/target.h"
 #include "emit/training.h"
-
-static const char *c_type(ir_dtype t) { return t == IR_F32 ? "float" : "int32_t"; }
 
 /* Models of one file have one file of weights, and one struct, that of the first. */
 static void print_weights(const emit_api *api, const emit_api *first, FILE *to) {
@@ -42,7 +41,7 @@ emit_members emit_struct_members(arena *a, const plan *p, const emit_api *api, c
     if (!target_select(&e, target)) ice("no target %s", target);
     emit_member *parts = ARENA_ARRAY(a, emit_member, m->state_count + 5);
     for (size_t i = 0; i < m->state_count; i++)
-        parts[i] = (emit_member){c_type(m->states[i].type.dtype), api->states[i],
+        parts[i] = (emit_member){emit_type(m->states[i].type.dtype), api->states[i],
                                  dim_max(p->state_buffers[i]->elements), ir_type_string(a, &m->states[i].type), true};
     emit_member *own = parts + m->state_count;
     own[0] = (emit_member){"int32_t", "instruction_set", bodies_are_noted(p, e.target_count),
@@ -110,10 +109,10 @@ static void print_model(const plan *p, const emit_api *api, const emit_api *firs
     fprintf(to,
             "/* Runs the model once. Tensors are dense and row-major; an output may not overlap another argument.\n"
             " * Returns NNC_OK, or an error, and then outputs and state are as they were.\n");
-    emit_print_arguments(m, api, to);
+    arguments_print(m, api, to);
     fprintf(to, " */\n");
     const char *head = arena_printf(a, "nnc_status %s_run(", api->name);
-    emit_print_wrapped(to, head, emit_run_parameters(a, m, api, NULL), ");");
+    emit_print_wrapped(to, head, arguments_declared(a, m, api, NULL), ");");
     if (p->train) training_print_declarations(p, api, to);
     const char *function_header = c_function_header(api->name);
     if (function_header) print_alias(api, function_header, to);

@@ -7,9 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "emit/arguments.h"
 #include "emit/bodies.h"
 #include "emit/call.h"
-#include "emit/mention.h"
 #include "emit/training.h"
 #include "emit/weights_file.h"
 
@@ -303,44 +303,6 @@ static void emit_steps(maker *m) {
 
 /* --- parts --- */
 
-static void sign(signature *s, const char *type, const char *name) {
-    if (s->function) c_parameter(s->function, type, name);
-    else s->arguments[s->count++] = c_name(s->e->unit, name);
-}
-
-static bool takes_rounds(const emit_context *e, const plan_item *item) {
-    bool takes = false;
-    for (; item && !takes; item = item->next)
-        takes = item->kernel ? call_mentions_round(e, item->kernel) : !item->repeat && takes_rounds(e, item->items);
-    return takes;
-}
-
-/* What a part takes, by the names that these have around it: of the parameters and of the loops' symbols those that it
- * mentions. */
-static void sign_part(signature *s, const emit_api *api, const plan_item *part, const mentioned *m) {
-    emit_context *e = s->e;
-    const ir_model *model = e->plan->model;
-    sign(s, arena_printf(e->arena, "%s *", api->type), "self");
-    for (size_t i = 0; i < model->symbol_count; i++)
-        if (mention_has(m, model->symbols[i])) sign(s, "size_t", emit_symbol(e, model->symbols[i]));
-    bool innermost = true;
-    for (const plan_item *loop = part->around; loop; loop = loop->around) {
-        if (loop->symbol && mention_has(m, loop->start)) sign(s, "size_t", emit_symbol(e, loop->start));
-        if (loop->symbol && mention_has(m, loop->extent)) sign(s, "size_t", emit_symbol(e, loop->extent));
-        if (!loop->repeat) continue;
-        if (mention_has(m, loop->round) || (innermost && takes_rounds(e, part->items)))
-            sign(s, "size_t", emit_symbol(e, loop->round));
-        innermost = false;
-    }
-    for (size_t i = 0; i < model->input_count; i++)
-        if (m->inputs[i])
-            sign(s, call_pointer_type(model->inputs[i].value->type.dtype, true), api->inputs[i]);
-    if (e->lr) sign(s, "float", e->lr);
-    for (size_t i = 0; i < model->output_count; i++)
-        if (m->outputs[i])
-            sign(s, call_pointer_type(model->outputs[i].value->type.dtype, false), api->outputs[i]);
-}
-
 static void find_ends(const plan_item *item, const plan_kernel **first, const plan_kernel **last) {
     for (; item; item = item->next) {
         find_ends(item->items, first, last);
@@ -365,17 +327,14 @@ static void emit_part(maker *m, cblock *b, const plan_item *part) {
     cfunction *f = c_function(e->unit, "NNC_APART static void", name, part_comment(e, part));
     mentioned what = mention_nothing(e);
     mention_items(&what, part->items);
-    sign_part(&(signature){.function = f, .e = e}, m->api, part, &what);
-    signature call = {.e = e};
-    size_t loops = 0;
-    for (const plan_item *loop = part->around; loop; loop = loop->around) loops++;
-    call.arguments = ARENA_ARRAY(e->arena, cexpr *, procedure_arguments(e->plan) + 2 * loops);
-    sign_part(&call, m->api, part, &what);
+    csignature call = {.unit = e->unit};
+    arguments_sign_part(&(csignature){.unit = e->unit, .function = f}, e, m->api, part, &what);
+    arguments_sign_part(&call, e, m->api, part, &what);
     maker own = maker_within(m, part, f);
     emit_steps(&own);
     e->rounds = m->rounds;
     c_function_end(f);
-    c_do(b, c_call_list(e->unit, name, call.count, call.arguments));
+    c_do(b, c_call_with(&call, name));
 }
 
 /* --- bodies --- */
@@ -400,21 +359,8 @@ static bool steps_may_fail(const plan *p) {
     return false;
 }
 
-void procedure_sign(signature *s, const emit_api *api, const char *lr) {
-    const ir_model *model = s->e->plan->model;
-    sign(s, arena_printf(s->e->arena, "%s *", api->type), "self");
-    for (size_t i = 0; i < model->symbol_count; i++) sign(s, "size_t", api->dims[i]);
-    for (size_t i = 0; i < model->input_count; i++)
-        sign(s, call_pointer_type(model->inputs[i].value->type.dtype, true), api->inputs[i]);
-    if (lr) sign(s, "float", lr);
-    for (size_t i = 0; i < model->output_count; i++)
-        sign(s, call_pointer_type(model->outputs[i].value->type.dtype, false), api->outputs[i]);
-}
-
-static void sign_all(signature *s, const emit_api *api) { procedure_sign(s, api, s->e->lr); }
-
-size_t procedure_arguments(const plan *p) {
-    return 2 + p->model->symbol_count + p->model->input_count + p->model->output_count;
+static void sign(const emit_context *e, csignature *s, const emit_api *api) {
+    arguments_sign(s, e->plan->model, api, e->lr);
 }
 
 /* Where the name of a body's function is kept. */
@@ -427,7 +373,7 @@ void procedure_body(emit_context *e, const emit_api *api) {
     *body_name(e, e->body) = c_name(e->unit, name);
     bool may_fail = steps_may_fail(e->plan);
     cfunction *f = c_function(e->unit, may_fail ? "static nnc_status" : "static void", name, NULL);
-    sign_all(&(signature){.function = f, .e = e}, api);
+    sign(e, &(csignature){.unit = e->unit, .function = f}, api);
     maker m = maker_new(e, api, e->plan->run.items, f);
     declare_dims(&m, true, false);
     emit_steps(&m);
@@ -437,12 +383,11 @@ void procedure_body(emit_context *e, const emit_api *api) {
 
 static void dispatch_steps(maker *m) {
     emit_context *e = m->e;
-    signature s = {.e = e};
-    s.arguments = ARENA_ARRAY(e->arena, cexpr *, procedure_arguments(e->plan));
-    sign_all(&s, m->api);
+    csignature call = {.unit = e->unit};
+    sign(e, &call, m->api);
     const char **functions = ARENA_ARRAY(e->arena, const char *, e->target_count);
     for (size_t i = 0; i < e->target_count; i++) functions[i] = c_text(*body_name(e, i));
-    bodies_dispatch(e, m->body, functions, s.count, s.arguments, steps_may_fail(e->plan));
+    bodies_dispatch(e, m->body, functions, &call, steps_may_fail(e->plan));
 }
 
 /* --- the functions --- */
@@ -451,7 +396,7 @@ void procedure_function(emit_context *e, const emit_api *api, const char *storag
     const plan *p = e->plan;
     bool has_bodies = bodies_of(p, e->target_count);
     cfunction *f = c_function(e->unit, storage, name, NULL);
-    sign_all(&(signature){.function = f, .e = e}, api);
+    sign(e, &(csignature){.unit = e->unit, .function = f}, api);
     maker m = maker_new(e, api, p->run.items, f);
     check_pointers(&m);
     check_dims(&m);

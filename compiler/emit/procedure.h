@@ -5,17 +5,6 @@
 #include "emit/emit.h"
 #include "kernels/kernel.h"
 
-/* The parameters of a function, or what a call gives for them: self, the dims, inputs, lr if there is one, and outputs.
- */
-typedef struct {
-    cfunction *function; /* parameters are added, or */
-    cexpr **arguments;   /* arguments, procedure_arguments() at most */
-    unsigned count;
-    emit_context *e;
-} signature;
-void procedure_sign(signature *s, const emit_api *api, const char *lr);
-size_t procedure_arguments(const plan *p);
-
 /* Do kernels go through their weights backwards in every other run? */
 bool procedure_has_turns(const plan *p);
 /* Their kernels' functions must be in the unit; for the run function of several bodies, procedure_body's too, which is

@@ -2,6 +2,7 @@
  * the first parameters, training_file.c what save writes. */
 #include "emit/training.h"
 
+#include "emit/arguments.h"
 #include "emit/pack.h"
 #include "emit/procedure.h"
 #include "emit/training_parts.h"
@@ -19,18 +20,11 @@ static bool moves_parameters(const plan *p) {
 /* --- gradients --- */
 
 /* status = FUNCTION(…); if (status != NNC_OK) return status; */
-static void call_or_return(const training *t, cblock *b, const char *function, const signature *s) {
+static void call_or_return(const training *t, cblock *b, const char *function, const csignature *s) {
     const char *name = t->api->train->status;
     cexpr *status = c_name(t->u, name);
-    c_declare(b, "const nnc_status ", name, c_call_list(t->u, function, s->count, s->arguments));
+    c_declare(b, "const nnc_status ", name, c_call_with(s, function));
     c_return(c_if(b, c_binary(t->u, "!=", status, c_name(t->u, "NNC_OK"))), status);
-}
-
-static signature arguments_of(emit_context *train, const emit_api *api) {
-    signature s = {.e = train};
-    s.arguments = ARENA_ARRAY(train->arena, cexpr *, procedure_arguments(train->plan));
-    procedure_sign(&s, api, train->lr);
-    return s;
 }
 
 /* The next call's mask is another. */
@@ -54,10 +48,11 @@ static void grad_function(const training *t, emit_context *train, bool is_static
     const char *inner = emit_name(t->e, "gradients");
     procedure_function(train, t->api->train, "static nnc_status", inner);
     cfunction *f = c_function(t->u, storage, name, NULL);
-    procedure_sign(&(signature){.function = f, .e = train}, t->api->train, train->lr);
+    csignature call = {.unit = t->u};
+    arguments_sign(&(csignature){.unit = t->u, .function = f}, train->plan->model, t->api->train, train->lr);
+    arguments_sign(&call, train->plan->model, t->api->train, train->lr);
     cblock *b = c_body(f);
-    signature s = arguments_of(train, t->api->train);
-    call_or_return(t, b, inner, &s);
+    call_or_return(t, b, inner, &call);
     if (at_once) c_assign(b, training_element(t, "steps", c_int(t->u, 0)), "+=", c_int(t->u, 1));
     if (dropout) count_call(t, b);
     if (moves) pack_call(t->e, b, t->api);
@@ -67,10 +62,11 @@ static void grad_function(const training *t, emit_context *train, bool is_static
 
 static void train_function(const training *t, emit_context *train) {
     cfunction *f = c_function(t->u, "nnc_status", training_name(t, "train"), NULL);
-    procedure_sign(&(signature){.function = f, .e = train}, t->api->train, t->api->train->lr);
+    csignature call = {.unit = t->u};
+    arguments_sign(&(csignature){.unit = t->u, .function = f}, train->plan->model, t->api->train, t->api->train->lr);
+    arguments_sign(&call, train->plan->model, t->api->train, train->lr);
     cblock *b = c_body(f);
-    signature s = arguments_of(train, t->api->train);
-    call_or_return(t, b, training_name(t, "grad"), &s);
+    call_or_return(t, b, training_name(t, "grad"), &call);
     c_return(b, c_call(t->u, training_name(t, "step"), 2, c_name(t->u, "self"), c_name(t->u, t->api->train->lr)));
     c_function_end(f);
 }

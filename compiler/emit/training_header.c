@@ -1,4 +1,5 @@
 /* training_header: what a header says of training. */
+#include "emit/arguments.h"
 #include "emit/banner.h"
 #include "emit/pack.h"
 #include "emit/training.h"
@@ -54,7 +55,7 @@ void training_print_macros(const plan *p, const emit_api *api, FILE *to) {
 /* A function of the dims, inputs, targets and outputs. */
 static void print_call(arena *a, const char *what, const ir_model *m, const emit_api *api, const char *lr, FILE *to) {
     const char *head = arena_printf(a, "nnc_status %s_%s(", api->name, what);
-    emit_print_wrapped(to, head, emit_run_parameters(a, m, api, lr), ");");
+    emit_print_wrapped(to, head, arguments_declared(a, m, api, lr), ");");
 }
 
 void training_print_declarations(const plan *p, const emit_api *api, FILE *to) {
@@ -87,7 +88,7 @@ void training_print_declarations(const plan *p, const emit_api *api, FILE *to) {
                                                           "zero;\n * %s_train does both",
                                                           name, name)
                                            : ""));
-    emit_print_arguments(train, api->train, to);
+    arguments_print(train, api->train, to);
     fprintf(to, " */\n");
     if (!train_only) print_call(a, "grad", train, api->train, NULL, to);
     if (step && !train_only) fprintf(to, "nnc_status %s_step(%s *self, float lr);\n", name, type);

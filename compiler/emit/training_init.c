@@ -94,7 +94,7 @@ static void fill_param(const training *t, cblock *b, const ir_param *p, size_t s
         /* a table that is looked up lies row-major */
         int64_t width = dim_max(p->type.dims[1]), start = training_place_of(t, p)->offset;
         cexpr *row = c_add(u, to, c_int(u, start + p->init.zero_row * width));
-        c_do(b, c_call(u, "memset", 3, row, c_int(u, 0), c_mul(u, c_int(u, width), c_name(u, "sizeof(float)"))));
+        c_do(b, c_call(u, "memset", 3, row, c_int(u, 0), emit_bytes(t->e, c_int(u, width), IR_F32)));
         return;
     }
     case IR_INIT_CONSTANT: {

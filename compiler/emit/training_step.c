@@ -298,6 +298,11 @@ static cexpr **step_body_name(emit_context *e, size_t body) { return emit_once(e
 
 static bool has_bodies(const emit_context *e) { return bodies_are_noted(e->plan, e->target_count); }
 
+static void sign_step(const training *t, csignature *s) {
+    c_pass(s, arena_printf(t->e->arena, "%s *", t->api->type), "self", c_name(t->u, "self"));
+    c_pass(s, "float", "lr", c_name(t->u, "lr"));
+}
+
 /* MODEL_take_step_v8 and so on. */
 static void step_body(const training *t) {
     emit_context *e = t->e;
@@ -306,18 +311,18 @@ static void step_body(const training *t) {
     *step_body_name(e, e->body) = c_name(t->u, name);
     cfunction *f =
         c_function(t->u, "static nnc_status", name, "a step of all optimizers, by the gradients that are there");
-    c_parameter(f, arena_printf(e->arena, "%s *", t->api->type), "self");
-    c_parameter(f, "float", "lr");
+    sign_step(t, &(csignature){.unit = t->u, .function = f});
     emit_step(t, c_body(f), &functions);
     c_function_end(f);
 }
 
 static void dispatch_step(const training *t, cblock *b) {
     emit_context *e = t->e;
-    cexpr *arguments[] = {c_name(t->u, "self"), c_name(t->u, "lr")};
+    csignature call = {.unit = t->u};
+    sign_step(t, &call);
     const char **functions = ARENA_ARRAY(e->arena, const char *, e->target_count);
     for (size_t i = 0; i < e->target_count; i++) functions[i] = c_text(*step_body_name(e, i));
-    bodies_dispatch(e, b, functions, 2, arguments, true);
+    bodies_dispatch(e, b, functions, &call, true);
 }
 
 void training_step_function(const training *t, bool is_static) {
@@ -325,8 +330,8 @@ void training_step_function(const training *t, bool is_static) {
     bool bodies = has_bodies(t->e);
     step_functions functions = {0};
     if (!bodies) functions = step_functions_of(t);
-    cfunction *f = training_function(t, is_static ? "static nnc_status" : "nnc_status", "step", "");
-    c_parameter(f, "float", "lr");
+    cfunction *f = c_function(u, is_static ? "static nnc_status" : "nnc_status", training_name(t, "step"), NULL);
+    sign_step(t, &(csignature){.unit = u, .function = f});
     cblock *b = c_body(f);
     c_return(c_if(b, c_binary(u, "==", c_name(u, "self"), c_name(u, "NULL"))), c_name(u, "NNC_ERR_NULL"));
     if (bodies) dispatch_step(t, b);

@@ -31,12 +31,6 @@ static void compute_each(const conv_follow *f, cblock *b, const tile *t, cexpr *
 
 /* --- in a function of its own: beside a tile's sums in registers, all that compilers keep would be on the stack --- */
 
-static const struct {
-    pack_home home;
-    const char *name;
-} arrays[] = {{PACK_IN_PARAMETERS, "parameters"}, {PACK_IN_PACKS, "packs"}};
-enum { ARRAYS = sizeof arrays / sizeof *arrays };
-
 /* Does it read what each channel has its own of? */
 static bool reads_channels(const plan_kernel *k) {
     bool found = false;
@@ -46,6 +40,17 @@ static bool reads_channels(const plan_kernel *k) {
     return found;
 }
 
+static void sign_apart(const conv_follow *f, csignature *s, cexpr *channel, cexpr *sums, cexpr *vectors) {
+    cunit *u = f->e->unit;
+    const plan_kernel *k = f->kernel->follow;
+    if (reads_channels(k)) c_pass(s, "size_t", "channel", channel);
+    if (emit_takes_params(f->e, k, PACK_IN_PARAMETERS))
+        c_pass(s, "const float *", "parameters", c_name(u, "parameters"));
+    if (emit_takes_params(f->e, k, PACK_IN_PACKS)) c_pass(s, "const float *", "packs", c_name(u, "packs"));
+    c_pass(s, "float *", "sums", sums);
+    c_pass(s, "size_t", "vectors", vectors);
+}
+
 /* One loop, over the vectors of one channel or of them all: constants are kept around each loop of a nest anew. */
 static const char *function_apart(const conv_follow *f) {
     emit_context *e = f->e;
@@ -53,12 +58,7 @@ static const char *function_apart(const conv_follow *f) {
     const char *storage = arena_printf(e->arena, "NNC_APART %s", emit_static(e));
     const char *comment = arena_printf(e->arena, "%s: what follows its sums", f->kernel->node->label);
     cfunction *function = c_function(u, storage, NULL, comment);
-    if (reads_channels(f->kernel->follow)) c_parameter(function, "size_t", "channel");
-    for (unsigned i = 0; i < ARRAYS; i++)
-        if (emit_takes_params(e, f->kernel->follow, arrays[i].home))
-            c_parameter(function, "const float *", arrays[i].name);
-    c_parameter(function, "float *", "sums");
-    c_parameter(function, "size_t", "vectors");
+    sign_apart(f, &(csignature){.unit = u, .function = function}, NULL, NULL, NULL);
     cblock *b = c_for(c_body(function), "v", c_int(u, 0), c_name(u, "vectors"), 1);
     sum_forget(e, b); /* one after another: side by side they would have all their variables on the stack */
     c_declare(b, "float *", "at", c_at(u, "sums", c_mul(u, c_name(u, "v"), c_int(u, e->target->lanes))));
@@ -69,21 +69,15 @@ static const char *function_apart(const conv_follow *f) {
 }
 
 static void call_apart(const conv_follow *f, cblock *b, cexpr *channel, cexpr *sums, int64_t vectors) {
-    cunit *u = f->e->unit;
-    cexpr *arguments[3 + ARRAYS];
-    unsigned count = 0;
-    if (channel) arguments[count++] = channel;
-    for (unsigned i = 0; i < ARRAYS; i++)
-        if (emit_takes_params(f->e, f->kernel->follow, arrays[i].home)) arguments[count++] = c_name(u, arrays[i].name);
-    arguments[count++] = sums;
-    arguments[count++] = c_int(u, vectors);
-    c_do(b, c_call_list(u, f->apart, count, arguments));
+    csignature s = {.unit = f->e->unit};
+    sign_apart(f, &s, channel, sums, c_int(f->e->unit, vectors));
+    c_do(b, c_call_with(&s, f->apart));
 }
 
 void conv_follow_apart(const conv_follow *f, cblock *b, const tile *t, cexpr *channel, cexpr *sums) {
     cunit *u = f->e->unit;
     if (!reads_channels(f->kernel->follow)) {
-        call_apart(f, b, NULL, sums, t->rows * (int64_t)t->vectors);
+        call_apart(f, b, channel, sums, t->rows * (int64_t)t->vectors);
         return;
     }
     for (unsigned r = 0; r < t->rows; r++)

@@ -47,7 +47,7 @@ static void gather_rows(const conv *v, cblock *b, cexpr *sequence) {
         return;
     }
     if (dense) {
-        cexpr *bytes = c_mul(u, length, c_name(u, "sizeof(float)"));
+        cexpr *bytes = emit_bytes(v->e, length, IR_F32);
         c_do(b, c_call(u, "memcpy", 3, c_at(u, "rows", to), from, bytes));
         return;
     }

@@ -185,7 +185,7 @@ static void emit_row(emit_context *e, cexpr *table, cexpr *row, row_target to) {
     if (dim_is(to.width, 1)) {
         c_assign(to.block, c_item(u, to.y, to.offset), "=", c_index(u, table, row));
     } else if (dim_is(to.stride, 1)) {
-        cexpr *bytes = c_mul(u, emit_dim(e, to.width), c_name(u, "sizeof(float)"));
+        cexpr *bytes = emit_bytes(e, emit_dim(e, to.width), IR_F32);
         c_do(to.block, c_call(u, "memcpy", 3, c_at(u, to.y, to.offset), c_add(u, table, row), bytes));
     } else {
         c_declare(to.block, "const float *", "row", c_add(u, table, row));

@@ -2,8 +2,6 @@
  * (TOPK). Every index is in range: that is proved, or checked before. */
 #include "kernels/nest.h"
 
-static const char *type_of(const plan_operand *o) { return o->view.type.dtype == IR_F32 ? "float" : "int32_t"; }
-
 static cexpr *at(emit_context *e, const plan_operand *o, cexpr *offset) { return c_item(e->unit, o->name, offset); }
 
 /* --- by indices --- */
@@ -39,7 +37,7 @@ static void take(emit_context *e, const plan_kernel *k, cfunction *f) {
         c_assign(b, at(e, y, result), "=", at(e, x, element));
         return;
     }
-    cexpr *bytes = c_mul(u, emit_dim(e, inner->dims[last]), c_namef(u, "sizeof(%s)", type_of(x)));
+    cexpr *bytes = emit_bytes(e, emit_dim(e, inner->dims[last]), x->view.type.dtype);
     c_do(b, c_call(u, "memcpy", 3, c_at(u, y->name, result), c_at(u, x->name, element), bytes));
 }
 
@@ -140,14 +138,14 @@ static void topk(emit_context *e, const plan_kernel *k, cfunction *f) {
     unsigned put = nest_add_strides(n, p_strides);
     nest_close(n, 0);
     cblock *b = nest_loops(n, c_body(f), n->rank);
-    c_declare(b, arena_printf(e->arena, "%s *const ", type_of(y)), "best",
+    c_declare(b, arena_printf(e->arena, "%s *const ", emit_type(y->view.type.dtype)), "best",
               c_at(u, y->name, nest_offset(n, to, n->rank)));
     c_declare(b, "int32_t *const ", "where", c_at(u, places->name, nest_offset(n, put, n->rank)));
     ranking r = {u, emit_dim(e, y->view.strides[axis]), emit_dim(e, places->view.strides[axis])};
     cexpr *p = c_name(u, "p"), *rank = c_name(u, "rank");
     b = c_for(b, "p", c_int(u, 0), emit_dim(e, x->view.type.dims[axis]), 1);
     cexpr *offset = c_add(u, nest_offset(n, from, n->rank), c_mul(u, p, emit_dim(e, x->view.strides[axis])));
-    c_declare(b, arena_printf(e->arena, "const %s", type_of(x)), "value", at(e, x, offset));
+    c_declare(b, arena_printf(e->arena, "const %s", emit_type(x->view.type.dtype)), "value", at(e, x, offset));
     c_declare(b, "const size_t", "kept", c_smaller(u, p, c_int(u, count)));
     c_declare(b, "size_t", "rank", c_int(u, 0));
     cexpr *before = comes_before(u, c_name(u, "value"), best_at(&r, c_name(u, "q")), k->node->attrs.smallest,

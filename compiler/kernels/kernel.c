@@ -36,6 +36,19 @@ const char *emit_name(emit_context *e, const char *format, ...) {
     return name_set_give(e->file->names, c_is_reserved(name) ? arena_printf(e->arena, "%s_", name) : name);
 }
 
+/* --- types --- */
+
+const char *emit_type(ir_dtype t) { return t == IR_F32 ? "float" : "int32_t"; }
+
+const char *emit_pointer_type(ir_dtype t, bool constant) {
+    if (t == IR_F32) return constant ? "const float *" : "float *";
+    return constant ? "const int32_t *" : "int32_t *";
+}
+
+cexpr *emit_bytes(emit_context *e, cexpr *count, ir_dtype t) {
+    return c_mul(e->unit, count, c_namef(e->unit, "sizeof(%s)", emit_type(t)));
+}
+
 /* --- run-time dims --- */
 
 /* May a run-time dim have this name in a kernel? Emitters' locals begin in lower case; macros of the headers that
@@ -101,9 +114,9 @@ cexpr *emit_dim(emit_context *e, const dim *d) {
 }
 
 cexpr *emit_number(emit_context *e, const plan_operand *o) {
-    bool is_float = o->view.type.dtype == IR_F32;
-    if (o->size) return c_cast(e->unit, is_float ? "float" : "int32_t", emit_dim(e, o->size));
-    return is_float ? c_float(e->unit, (float)o->number) : c_int(e->unit, (int64_t)o->number);
+    ir_dtype type = o->view.type.dtype;
+    if (o->size) return c_cast(e->unit, emit_type(type), emit_dim(e, o->size));
+    return type == IR_F32 ? c_float(e->unit, (float)o->number) : c_int(e->unit, (int64_t)o->number);
 }
 
 cexpr *emit_offset(emit_context *e, const plan_view *v, cexpr *const *index) {

@@ -79,6 +79,10 @@ void emit_index(emit_context *e, const plan_kernel *k, cfunction *f);        /* 
  * macro, "T_start", "T_count_1" for symbols of loops. So locals must begin with a lower-case letter and not with
  * "dim_". */
 const char *emit_symbol(emit_context *e, const dim *symbol);
+/* Of an element in memory, bools as int32: "float", "const float *"; and the bytes of so many. */
+const char *emit_type(ir_dtype t);
+const char *emit_pointer_type(ir_dtype t, bool constant);
+cexpr *emit_bytes(emit_context *e, cexpr *count, ir_dtype t);
 /* A size as C: "2 * T + 1". Integer constants fold. */
 cexpr *emit_dim(emit_context *e, const dim *d);
 /* A PLAN_NUMBER as a C value of its type: 0.5f, 3, (int32_t)T. */

@@ -27,12 +27,6 @@ static cexpr *element(const copy *c, const char *name, cexpr *base, unsigned ope
     return c_item(u, name, c_add(u, nest_offset(c->nest, operand, c->nest->rank), base));
 }
 
-static cexpr *bytes_of(const copy *c, const dim *elements) {
-    cunit *u = c->e->unit;
-    cexpr *size = c_name(u, c->dtype == IR_F32 ? "sizeof(float)" : "sizeof(int32_t)");
-    return dim_is(elements, 1) ? size : c_mul(u, emit_dim(c->e, elements), size);
-}
-
 static bool is_zero(const plan_operand *o) { return !o->size && o->number == 0 && !signbit(o->number); }
 
 /* The innermost loop is one call where both sides are dense along it. */
@@ -44,7 +38,8 @@ static void emit_copy(const copy *c, cblock *b) {
                  (c->x ? dim_is(n->strides[c->x_operand][last], 1) : is_zero(c->number));
     if (dense) {
         b = nest_loops(n, b, last);
-        cexpr *to = address(c, c->y, c->y_base, c->y_operand, last), *bytes = bytes_of(c, n->dims[last]);
+        cexpr *to = address(c, c->y, c->y_base, c->y_operand, last);
+        cexpr *bytes = emit_bytes(c->e, emit_dim(c->e, n->dims[last]), c->dtype);
         if (c->x) c_do(b, c_call(u, "memcpy", 3, to, address(c, c->x, c->x_base, c->x_operand, last), bytes));
         else c_do(b, c_call(u, "memset", 3, to, c_int(u, 0), bytes));
         return;

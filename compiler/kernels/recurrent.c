@@ -173,7 +173,7 @@ static void call_step(const layer *l, cblock *b, cexpr *time, cexpr *within) {
 /* out = 0 past a sequence's end. */
 static void emit_zero_out(const layer *l, cblock *b, cexpr *time, cexpr *row) {
     cunit *u = l->e->unit;
-    cexpr *bytes = c_mul(u, c_name(u, l->r->projected_constant), c_name(u, "sizeof(float)"));
+    cexpr *bytes = emit_bytes(l->e, c_name(u, l->r->projected_constant), IR_F32);
     c_do(b, c_call(u, "memset", 3, out_at(l, time, row), c_int(u, 0), bytes));
 }
 
@@ -197,7 +197,7 @@ static void call_batch_product(const layer *l, cblock *b, const recurrent_produc
 
 static void copy_floats(const layer *l, cblock *b, cexpr *to, cexpr *from) {
     cunit *u = l->e->unit;
-    cexpr *bytes = c_mul(u, c_name(u, l->r->projected_constant), c_name(u, "sizeof(float)"));
+    cexpr *bytes = emit_bytes(l->e, c_name(u, l->r->projected_constant), IR_F32);
     c_do(b, c_call(u, "memcpy", 3, to, from, bytes));
 }
 

@@ -391,7 +391,7 @@ static void quantise(const step *s, const char *to, const char *from, const char
 
 static void copy_row(const step *s, const char *to, const char *from) {
     cunit *u = s->e->unit;
-    cexpr *bytes = c_mul(u, c_name(u, s->r->projected_constant), c_name(u, "sizeof(float)"));
+    cexpr *bytes = emit_bytes(s->e, c_name(u, s->r->projected_constant), IR_F32);
     c_do(s->block, c_call(u, "memcpy", 3, c_name(u, to), c_name(u, from), bytes));
 }
 

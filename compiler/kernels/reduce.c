@@ -30,7 +30,7 @@ static void emit_extreme(const reduction *r, ir_op op) {
                            : op == IR_MIN ? "nnc_min_i32"
                                           : "nnc_max_i32";
     cexpr *name = reduction_name(r, best);
-    c_declare(r->body, floats ? "float" : "int32_t", best, reduction_first(r));
+    c_declare(r->body, emit_type(r->x->view.type.dtype), best, reduction_first(r));
     int64_t unrolled = reduction_unrolled(r);
     if (unrolled) {
         cexpr *stride = emit_dim(r->e, r->inner->strides[r->x_inner][0]);
@@ -79,7 +79,7 @@ static void emit_argmax(const reduction *r, bool smallest) {
         return;
     }
     bool floats = r->x->view.type.dtype == IR_F32;
-    const char *type = floats ? "float" : "int32_t";
+    const char *type = emit_type(r->x->view.type.dtype);
     const char *best = smallest ? "smallest" : "largest";
     cexpr *largest = reduction_name(r, best), *value = reduction_name(r, "value");
     c_declare(r->body, type, best, reduction_first(r));

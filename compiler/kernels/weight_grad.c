@@ -33,7 +33,7 @@ static void copy_rows(const matmul *p, cblock *b, cexpr *first) {
     cexpr *to = c_at(u, "work", c_mul(u, n, c_int(u, p->choice->distance)));
     cexpr *outputs = c_int(u, p->choice->outputs);
     if (dim_is(p->of.a_m, 1)) {
-        c_do(b, c_call(u, "memcpy", 3, to, from, c_mul(u, outputs, c_call(u, "sizeof", 1, c_name(u, "float")))));
+        c_do(b, c_call(u, "memcpy", 3, to, from, emit_bytes(p->e, outputs, IR_F32)));
         return;
     }
     b = c_for(b, "m", c_int(u, 0), outputs, 1);
@@ -81,7 +81,7 @@ static void copy_panel(const matmul *p, cblock *b, int64_t panel) {
     cexpr *to = c_add(u, p->room, c_add(u, c_mul(u, n, c_int(u, p->choice->distance)),
                                         c_mul(u, group, c_int(u, pack_width(w, panel)))));
     if (dim_is(p->of.b_n, 1)) {
-        c_do(b, c_call(u, "memcpy", 3, to, from, c_mul(u, units, c_call(u, "sizeof", 1, c_name(u, "float")))));
+        c_do(b, c_call(u, "memcpy", 3, to, from, emit_bytes(p->e, units, IR_F32)));
         return;
     }
     cexpr *j = c_name(u, "j");

@@ -99,25 +99,18 @@ weight_tables weights_of_linear(emit_context *e, const pack *w, const char *labe
 
 /* --- functions --- */
 
-static cexpr *parameter(emit_context *e, cfunction *f, cexpr *table, const char *type, const char *name) {
+static cexpr *pass(emit_context *e, csignature *s, cexpr *table, const char *type, const char *name) {
     if (!table) return NULL;
-    c_parameter(f, type, name);
+    c_pass(s, type, name, table);
     return c_name(e->unit, name);
 }
 
-weight_tables weights_parameters(emit_context *e, cfunction *f, const weight_tables *w, const char *name) {
+weight_tables weights_pass(emit_context *e, csignature *s, const weight_tables *w, const char *name) {
     weight_tables r = {.pack = w->pack};
-    r.codes = parameter(e, f, w->codes, weights_pointer(w->pack->format), name);
-    r.scales = parameter(e, f, w->scales, scales_pointer(w->pack), arena_printf(e->arena, "%s_scales", name));
-    r.biases = parameter(e, f, w->biases, "const float *", arena_printf(e->arena, "%s_biases", name));
+    r.codes = pass(e, s, w->codes, weights_pointer(w->pack->format), name);
+    r.scales = pass(e, s, w->scales, scales_pointer(w->pack), arena_printf(e->arena, "%s_scales", name));
+    r.biases = pass(e, s, w->biases, "const float *", arena_printf(e->arena, "%s_biases", name));
     return r;
-}
-
-unsigned weights_arguments(const weight_tables *w, cexpr **arguments, unsigned count) {
-    if (w->codes) arguments[count++] = w->codes;
-    if (w->scales) arguments[count++] = w->scales;
-    if (w->biases) arguments[count++] = w->biases;
-    return count;
 }
 
 /* --- places --- */

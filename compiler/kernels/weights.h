@@ -19,10 +19,8 @@ weight_tables weights_table(emit_context *e, const pack *p, const char *name, co
 /* A Linear's, by the node's label. */
 weight_tables weights_of_linear(emit_context *e, const pack *p, const char *label);
 
-/* The tables as a function knows them that has them for parameters, which are added; and what a call passes for them:
- * the number of arguments so far, and these. */
-weight_tables weights_parameters(emit_context *e, cfunction *f, const weight_tables *w, const char *name);
-unsigned weights_arguments(const weight_tables *w, cexpr **arguments, unsigned count);
+/* Parameters NAME, NAME_scales and NAME_biases, and these tables for them; gives them as the function knows them. */
+weight_tables weights_pass(emit_context *e, csignature *s, const weight_tables *w, const char *name);
 
 /* At matrix `index` of several, and at panel `index` of a matrix. Declares pointers in b that are called after `name`;
  * NULL: the addresses are expressions. */

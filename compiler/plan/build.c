@@ -154,7 +154,8 @@ static void elementwise_node(planner *p, const ir_node *n, const ir_node *const 
         p->values[result->id] = inlined(p, n);
         return;
     }
-    if (user && plan_is_elementwise(user) && ir_shape_same(made_type(p, user), &result->type) && keeps_vectors(p, n, user)) {
+    bool fits = user && plan_is_elementwise(user) && ir_shape_same(made_type(p, user), &result->type);
+    if (fits && keeps_vectors(p, n, user)) {
         unsigned size = 1;
         for (unsigned i = 0; i < n->input_count; i++)
             if (n->inputs[i] && !plan_is_parameter(n, i)) size += inlined_size(p, n->inputs[i]);

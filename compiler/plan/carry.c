@@ -162,7 +162,8 @@ static pval *collect_in_rows(planner *p, const ir_node *n, unsigned i, bool *tak
     p->block = b->around;
     for (unsigned k = 0; k < ir_rows_of(n) && !host; k++) {
         pval *all = b->repeat->inputs[k];
-        if (taken[k] || !n->block->rows[k] || !pval_is_memory(all) || !ir_type_same(&all->type, &result->type)) continue;
+        if (taken[k] || !n->block->rows[k] || !pval_is_memory(all)) continue;
+        if (!ir_type_same(&all->type, &result->type)) continue;
         if (!is_its_own(p, n->inputs[k]) || !planner_host(p, result, all)) continue;
         taken[k] = true;
         host = all;
