@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "temporary.h"
+#include "support/memory.h"
 
 /* --- outputs --- */
 
@@ -172,7 +173,7 @@ bool output_make_folder(const char *path, diag_list *diags) {
     sigset_t before = temporary_hold();
     bool good = mkdir(path, 0777) == 0;
     int why = errno;
-    if (good) temporary_folder(NULL, made[made_count++] = strdup(path));
+    if (good) temporary_folder(NULL, made[made_count++] = memory_copy(path));
     temporary_let(&before);
     if (good || (why == EEXIST && stat(path, &s) == 0 && S_ISDIR(s.st_mode))) return true;
     diag_error_file(diags, path, "%s", why == EEXIST ? "is not a folder" : strerror(why));

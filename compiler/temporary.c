@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "support/ice.h"
+#include "support/memory.h"
 
 static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
@@ -67,8 +68,7 @@ static void replace(path_list *l, const char *old, const char *new) {
     while (i < l->room && l->paths[i] != old) i++;
     if (i == l->room) {
         if (old) ice("%s is not temporary", old);
-        l->paths = realloc((void *)l->paths, 2 * (i + 4) * sizeof *l->paths);
-        if (!l->paths) ice("out of memory");
+        l->paths = memory_grown((void *)l->paths, 2 * (i + 4), sizeof *l->paths);
         while (l->room < 2 * (i + 4)) l->paths[l->room++] = NULL;
     }
     l->paths[i] = new;

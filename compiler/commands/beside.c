@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emit/weights_file.h"
+#include "support/memory.h"
 
 typedef struct {
     const char *path;
@@ -29,12 +30,9 @@ bool beside_is(const char *path) {
 static bool read_all(FILE *from, weights_image *f) {
     size_t room = 1 << 16;
     for (;;) {
-        unsigned char *more = realloc(f->bytes, room);
-        if (!more) return false;
-        f->bytes = more;
+        f->bytes = memory_grown(f->bytes, room, 1);
         f->size += fread(f->bytes + f->size, 1, room - f->size, from);
         if (f->size < room) return !ferror(from);
-        if (room > SIZE_MAX / 2) return false;
         room *= 2;
     }
 }

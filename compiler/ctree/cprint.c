@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctree/ctree_nodes.h"
+#include "support/memory.h"
 
 enum { INDENT = 4 };
 
@@ -318,13 +319,12 @@ static void print_function(const printer *p, const cfunction *f) {
 }
 
 const char *cfunction_text(const cfunction *f) {
-    char *bytes = NULL;
-    size_t size = 0;
+    char *bytes;
+    size_t size;
     arena *a = arena_new();
-    printer p = {a, open_memstream(&bytes, &size)};
-    if (!p.to) ice("out of memory: a function's text");
+    printer p = {a, memory_open(&bytes, &size)};
     print_function(&p, f);
-    if (fclose(p.to) != 0) ice("out of memory: a function's text");
+    memory_close(p.to);
     arena_free(a);
     const char *copy = arena_strndup(f->unit->arena, bytes, size);
     free(bytes);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ctree/ctree_nodes.h"
+#include "support/memory.h"
 
 enum { BLOCK = 1 << 16, ROW_BYTES = 40 /* of a row of bits: five numbers */ };
 
@@ -110,10 +111,8 @@ static size_t element_print(const ctable *t, const unsigned char *at, char *to) 
 
 static void print_elements(const ctable *t, const unsigned char *values, FILE *to) {
     const style_row *style = &styles[t->style];
-    table_writer *w = malloc(sizeof *w);
-    if (!w) ice("out of memory: a table of %zu values", t->elements);
+    table_writer *w = memory_new(1, sizeof *w);
     w->to = to;
-    w->used = w->column = 0;
     size_t step = style->row ? ROW_BYTES / style->bytes : 1;
     for (size_t i = 0; i < t->elements; i += step) {
         char one[C_WIDTH];
@@ -151,8 +150,7 @@ void ctable_print(const ctable *t, const char *section, FILE *to) {
     else fprintf(to, "static const %s %s[%zu]", style->type, t->name, t->elements);
     print_attributes(t, section, to);
     fputs(style->row ? " = {{\n" : " = {\n", to);
-    void *values = calloc(whole_rows(t), style->bytes); /* a last row of bits ends in zeros */
-    if (!values) ice("out of memory: a table of %zu values", t->elements);
+    void *values = memory_new(whole_rows(t), style->bytes); /* a last row of bits ends in zeros */
     t->fill(t->context, values);
     print_elements(t, values, to);
     free(values);

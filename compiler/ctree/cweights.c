@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ctree/ctree_nodes.h"
+#include "support/memory.h"
 
 /* --- the struct --- */
 
@@ -56,8 +57,7 @@ bool cunit_weights_visit(const cunit *u, bool swapped, bool (*write)(void *conte
     for (size_t i = 0; good && i < u->beside_count; i++) {
         const ctable *t = u->beside[i];
         size_t bytes = ctable_padded_bytes(t);
-        void *values = calloc(1, bytes);
-        if (!values) ice("out of memory: a table of %zu values", t->elements);
+        void *values = memory_new(bytes, 1);
         t->fill(t->context, values);
         if (swapped) swap(values, bytes, ctable_element_bytes(t));
         good = write(context, values, bytes);

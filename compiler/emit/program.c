@@ -12,6 +12,7 @@
 #include "emit/target.h"
 #include "emit/training.h"
 #include "emit/weights_file.h"
+#include "support/memory.h"
 
 enum { DECIMAL_LIMIT = 16384 }; /* parameters; a larger model's weights are printed as bit patterns */
 
@@ -146,22 +147,16 @@ static void print_macros(const emit_context *e, bool weights_beside, const char 
     print_macro(wide && e->dots, "NNC_WIDE_DOTS", user, to);
 }
 
-static FILE *begin_text(char **bytes, size_t *size) {
-    FILE *to = open_memstream(bytes, size);
-    if (!to) ice("out of memory");
-    return to;
-}
-
 /* The parts of the runtime that the code uses, and the code. */
 static bool print_standalone(emit_context *e, const emit_options *o, bool weights_beside, FILE *to) {
-    char *code = NULL, *runtime = NULL;
+    char *code, *runtime;
     size_t size, runtime_size;
-    FILE *buffer = begin_text(&code, &size);
+    FILE *buffer = memory_open(&code, &size);
     bool done = print_code(e, o, buffer);
-    if (fclose(buffer) != 0) ice("out of memory");
-    buffer = begin_text(&runtime, &runtime_size);
+    memory_close(buffer);
+    buffer = memory_open(&runtime, &runtime_size);
     emit_print_runtime(code, buffer);
-    if (fclose(buffer) != 0) ice("out of memory");
+    memory_close(buffer);
     print_macros(e, weights_beside, runtime, to);
     fwrite(runtime, 1, runtime_size, to);
     fwrite(code, 1, size, to);

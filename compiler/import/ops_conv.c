@@ -11,10 +11,11 @@ typedef struct {
     int64_t kernel[MAX_AXES], stride[MAX_AXES], dilation[MAX_AXES], before[MAX_AXES], after[MAX_AXES];
 } window;
 
-static bool fill(call *c, const char *name, unsigned axes, int64_t *to, int64_t otherwise) {
+/* As many as axes; 1 each where there are none. */
+static bool sizes_of(call *c, const char *name, unsigned axes, int64_t *to) {
     const int64_t *given = NULL;
     size_t count = 0;
-    for (unsigned i = 0; i < axes; i++) to[i] = otherwise;
+    for (unsigned i = 0; i < axes; i++) to[i] = 1;
     if (!attribute_ints(c, name, &given, &count)) return true;
     if (count != axes) return refuse(c, "%s has %zu sizes for %u axes", name, count, axes);
     for (unsigned i = 0; i < axes; i++) {
@@ -28,7 +29,7 @@ static bool fill(call *c, const char *name, unsigned axes, int64_t *to, int64_t 
 static bool read_window(call *c, const value *x, window *w) {
     const int64_t *pads = NULL;
     size_t count = 0;
-    if (!fill(c, "strides", w->axes, w->stride, 1) || !fill(c, "dilations", w->axes, w->dilation, 1)) return false;
+    if (!sizes_of(c, "strides", w->axes, w->stride) || !sizes_of(c, "dilations", w->axes, w->dilation)) return false;
     for (unsigned i = 0; i < w->axes; i++) w->before[i] = w->after[i] = 0;
     if (attribute_ints(c, "pads", &pads, &count)) {
         if (count != 2 * w->axes) return refuse(c, "%zu pads for %u axes", count, w->axes);
@@ -220,7 +221,7 @@ bool op_pool(call *c) {
         return refuse(c, "of %s is not supported; [N, C, L] and [N, C, H, W] are", value_shape_string(a, x));
     if (wanted(c, 1)) return refuse(c, "its indices are not supported");
     if (attribute_int(c, "storage_order", 0)) return refuse(c, "storage_order=1 is not supported");
-    if (!attribute(c, "kernel_shape") || !fill(c, "kernel_shape", w.axes, w.kernel, 1) || !read_window(c, x, &w))
+    if (!attribute(c, "kernel_shape") || !sizes_of(c, "kernel_shape", w.axes, w.kernel) || !read_window(c, x, &w))
         return false;
     bool uneven = false;
     for (unsigned i = 0; i < w.axes; i++) uneven |= w.before[i] != w.after[i];

@@ -50,8 +50,8 @@ static void emit_copy(const copy *c, cblock *b) {
 }
 
 /* Between views of y's shape: over `axes` of it. x may be smaller and broadcast. */
-static copy new_copy(emit_context *e, const ir_type *shape, unsigned axes, const plan_operand *x, const plan_operand *y,
-                     unsigned first_letter) {
+static copy new_copy(emit_context *e, const ir_type *shape, unsigned axes, const plan_operand *x,
+                     const plan_operand *y) {
     copy c = {.e = e, .dtype = y->view.type.dtype, .y = y->name};
     c.nest = nest_new(e, shape, axes);
     c.y_operand = nest_add_strides(c.nest, y->view.strides);
@@ -62,12 +62,12 @@ static copy new_copy(emit_context *e, const ir_type *shape, unsigned axes, const
         c.number = x;
     }
     c.x_base = c.y_base = c_int(e->unit, 0);
-    nest_close(c.nest, first_letter);
+    nest_close(c.nest, 0);
     return c;
 }
 
 static void copy_all(emit_context *e, const plan_operand *x, const plan_operand *y, cfunction *f) {
-    copy c = new_copy(e, &y->view.type, NEST_ALL_AXES, x, y, 0);
+    copy c = new_copy(e, &y->view.type, NEST_ALL_AXES, x, y);
     emit_copy(&c, c_body(f));
 }
 
@@ -89,7 +89,7 @@ static void emit_padding(emit_context *e, cblock *b, const padding *p) {
     const plan_operand *x = &p->kernel->inputs[0], *y = &p->kernel->results[0];
     plan_operand number = {.kind = PLAN_NUMBER, .number = attrs->number, .view.type = y->view.type};
     bool constant = attrs->pad_mode == IR_PAD_CONSTANT;
-    copy c = new_copy(e, &x->view.type, ~(1u << attrs->axis), constant ? &number : x, y, 0);
+    copy c = new_copy(e, &x->view.type, ~(1u << attrs->axis), constant ? &number : x, y);
     cexpr *position = c_int(u, 0);
     if (p->count > 1) {
         b = c_for(b, "p", c_int(u, 0), c_int(u, p->count), 1);
@@ -129,7 +129,7 @@ static void pad(emit_context *e, const plan_kernel *k, cfunction *f) {
     }
     emit_padding(e, b, &left);
     if (!plan_pads_in_place(t, k)) {
-        copy middle = new_copy(e, &x->view.type, NEST_ALL_AXES, x, y, 0);
+        copy middle = new_copy(e, &x->view.type, NEST_ALL_AXES, x, y);
         middle.y_base = c_mul(e->unit, c_int(e->unit, a->before), emit_dim(e, y->view.strides[a->axis]));
         emit_copy(&middle, b);
     }
@@ -141,7 +141,7 @@ static void pad(emit_context *e, const plan_kernel *k, cfunction *f) {
 /* The copies of all other axes at one place of those of `moved`: x's element goes from x_base to y_base. */
 static void copy_others(emit_context *e, cblock *b, const plan_kernel *k, unsigned moved, cexpr *x_base,
                         cexpr *y_base) {
-    copy c = new_copy(e, &k->results[0].view.type, ~moved, &k->inputs[0], &k->results[0], 0);
+    copy c = new_copy(e, &k->results[0].view.type, ~moved, &k->inputs[0], &k->results[0]);
     c.x_base = x_base;
     c.y_base = y_base;
     emit_copy(&c, b);
@@ -191,7 +191,7 @@ static void place(emit_context *e, const plan_kernel *k, cfunction *f) {
     copy_all(e, &zero, y, f);
     part.view.type = x->view.type;
     part.view.strides[a->axis] = dim_mul(e->plan->dims, stride, dim_const(e->plan->dims, a->step));
-    copy c = new_copy(e, &x->view.type, NEST_ALL_AXES, x, &part, 0);
+    copy c = new_copy(e, &x->view.type, NEST_ALL_AXES, x, &part);
     c.y_base = emit_dim(e, dim_mul(e->plan->dims, a->start, stride));
     emit_copy(&c, c_body(f));
 }

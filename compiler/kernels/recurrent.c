@@ -190,9 +190,11 @@ static cblock *emit_within_length(const layer *l, cblock *b, cexpr *time, cexpr 
     return within;
 }
 
-static void call_batch_product(const layer *l, cblock *b, const recurrent_product *p, const char *x, const char *y) {
+/* sums = W x */
+static void call_batch_product(const layer *l, cblock *b, const recurrent_product *p, const char *x) {
     cunit *u = l->e->unit;
-    recurrent_emit_product_call(l->r, b, p, l->B, c_name(u, x), emit_dim(l->e, row_stride(l, 1)), c_name(u, y), NULL);
+    cexpr *sums = c_name(u, "sums"), *row = emit_dim(l->e, row_stride(l, 1));
+    recurrent_emit_product_call(l->r, b, p, l->B, c_name(u, x), row, sums, NULL);
 }
 
 static void copy_floats(const layer *l, cblock *b, cexpr *to, cexpr *from) {
@@ -206,17 +208,17 @@ static void emit_batch_step(const layer *l, cblock *b, cexpr *time, cexpr *withi
     cunit *u = l->e->unit;
     const recurrent *r = l->r;
     cexpr *row = c_name(u, "b"), *none = c_int(u, 0);
-    call_batch_product(l, b, &r->hidden_product, l->h, "sums");
+    call_batch_product(l, b, &r->hidden_product, l->h);
     if (r->c->zigzag) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
     if (r->c->resets_before) {
         call_for_row(l, c_for(b, "b", none, l->B, 1), &r->reset, time, within, row);
-        call_batch_product(l, b, &r->candidate_product, "next", "sums");
+        call_batch_product(l, b, &r->candidate_product, "next");
     }
     cblock *loop = c_for(b, "b", none, l->B, 1);
     loop = emit_within_length(l, loop, time, row, !r->c->projects);
     call_for_row(l, loop, &r->cells, time, within, row);
     if (!r->c->projects) return;
-    call_batch_product(l, b, &r->output_product, "next", "sums");
+    call_batch_product(l, b, &r->output_product, "next");
     loop = emit_within_length(l, c_for(b, "b", none, l->B, 1), time, row, true);
     cexpr *h = c_at(u, "sums", c_mul(u, row, c_name(u, r->sums_constant)));
     copy_floats(l, loop, row_of(l, 1, row), h);

@@ -37,13 +37,13 @@ static cexpr *complete_sum(const row_function *f, int64_t panel, cexpr *biases, 
 
 /* The vector from unit j of the panel on, whose first unit is `first`. */
 static void emit_vector_of(const row_function *f, cblock *b, int64_t panel, cexpr *biases, cexpr *first, cexpr *gates,
-                           cexpr *sums, cexpr *j, int64_t lanes, const char *suffix) {
+                           cexpr *sums, cexpr *j, int64_t lanes) {
     emit_context *e = f->r->e;
     cunit *u = e->unit;
     gates = c_add(u, gates, j);
     sums = c_add(u, sums, j);
     for (unsigned g = 0; g < f->pack->gates; g++)
-        c_declare(b, e->target->type, arena_printf(e->arena, "%c%s", f->letters[g], suffix),
+        c_declare(b, e->target->type, arena_printf(e->arena, "%c", f->letters[g]),
                   complete_sum(f, panel, biases ? c_add(u, biases, j) : NULL, gates, sums, g));
     cexpr *unit = c_add(u, first, j);
     if (!c_is_int(unit, NULL) && f->pack->panel > 1) {
@@ -52,7 +52,7 @@ static void emit_vector_of(const row_function *f, cblock *b, int64_t panel, cexp
     }
     recurrent_cell cell = {.recurrent = f->r,
                            .block = b,
-                           .suffix = suffix,
+                           .suffix = "",
                            .width = pack_width(f->pack, panel),
                            .gates = gates,
                            .h = c_at(u, "h", unit),
@@ -87,13 +87,13 @@ static void emit_panels(const row_function *f, cblock *b, int64_t panel, int64_t
     cexpr *sums = c_at(u, "sums", c_mul(u, index, c_int(u, f->pack->gates * f->pack->panel)));
     if (whole > 1) {
         cblock *loop = c_for(b, "j", c_int(u, 0), c_int(u, whole * lanes), lanes);
-        emit_vector_of(f, loop, panel, biases, first, gates, sums, c_name(u, "j"), lanes, "");
+        emit_vector_of(f, loop, panel, biases, first, gates, sums, c_name(u, "j"), lanes);
     } else if (whole == 1) {
-        emit_vector_of(f, units % lanes ? c_scope(b) : b, panel, biases, first, gates, sums, c_int(u, 0), lanes, "");
+        emit_vector_of(f, units % lanes ? c_scope(b) : b, panel, biases, first, gates, sums, c_int(u, 0), lanes);
     }
     if (units % lanes)
         emit_vector_of(f, whole ? c_scope(b) : b, panel, biases, first, gates, sums, c_int(u, whole * lanes),
-                       units % lanes, "");
+                       units % lanes);
 }
 
 static bool takes_weights(const row_function *f) { return f->pack->bias_from < f->pack->gates; }

@@ -31,9 +31,10 @@ static void set_gate(const recurrent_cell *cell, const char *name) {
     c_assign(cell->block, variable(cell, name), "=", gate_activation(cell->recurrent, variable(cell, name)));
 }
 
-static cexpr *column_group(const recurrent_cell *cell, unsigned group) {
+/* Where the z of a GRU that resets before the product waits in gates: its own column group. */
+static cexpr *place_of_z(const recurrent_cell *cell) {
     cunit *u = cell->recurrent->e->unit;
-    return c_add(u, cell->gates, c_int(u, group * cell->width));
+    return c_add(u, cell->gates, c_int(u, cell->width));
 }
 
 const char *recurrent_gate_letters(const recurrent *r) {
@@ -83,7 +84,7 @@ static cexpr *emit_gru(const recurrent_cell *cell) {
     if (r->c->resets_before) {
         if (r->attrs->activation.function != IR_LINEAR_ACTIVATION)
             c_assign(cell->block, variable(cell, "n"), "=", activate(e, r->attrs->activation, variable(cell, "n")));
-        return emit_interpolation(cell, define(cell, "z", tile_load(e, column_group(cell, 1))));
+        return emit_interpolation(cell, define(cell, "z", tile_load(e, place_of_z(cell))));
     }
     set_gate(cell, "r");
     set_gate(cell, "z");
@@ -138,6 +139,6 @@ cexpr *recurrent_emit_reset(const recurrent_cell *cell) {
     set_gate(cell, "r");
     set_gate(cell, "z");
     /* no more than the real lanes: the next column group may begin within this vector */
-    tile_store_n(e, cell->block, column_group(cell, 1), variable(cell, "z"), cell->lanes);
+    tile_store_n(e, cell->block, place_of_z(cell), variable(cell, "z"), cell->lanes);
     return vectors_call2(e, "mul", variable(cell, "r"), tile_load_n(e, cell->h, cell->lanes));
 }

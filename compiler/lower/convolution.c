@@ -287,7 +287,7 @@ static const char *const shapes[] = {"L", "H, W"};
 static bool input_fits(lowering *l, const layer *self, const arguments *a, unsigned axes) {
     const ir_type *t = &args_tensor(a, 0)->type;
     long long in = self->as.conv.in;
-    if (!layer_wants_float(l, self, a, 0)) return false;
+    if (!layer_wants_float(l, self, a)) return false;
     bool ranks = t->rank == axes + 1 || t->rank == axes + 2;
     if (ranks && dim_is(t->dims[t->rank - axes - 1], self->as.conv.in)) return true;
     diag *e = layer_shape_error(l, self, a, 0,

@@ -263,7 +263,8 @@ typedef struct {
     bool none;
 } class_loss;
 
-static bool begin_class_loss(lowering *l, const arguments *a, size_t weight, size_t reduction, class_loss *c) {
+static bool begin_class_loss(lowering *l, const arguments *a, class_loss *c) {
+    enum { WEIGHT = 2, REDUCTION = 4 };
     const ir_type *x = &args_tensor(a, 0)->type;
     *c = (class_loss){.l = l, .a = a, .where = a->call->where, .log = args_tensor(a, 0)};
     if (!argument_is_float(l, a, 0)) return false;
@@ -274,10 +275,10 @@ static bool begin_class_loss(lowering *l, const arguments *a, size_t weight, siz
     }
     c->axis = x->rank == 1 ? 0 : 1;
     c->classes = x->dims[c->axis];
-    if (!weights_of(l, a, weight, &c->weight) || !reduction_of(l, a, reduction, &c->op, &c->none)) return false;
+    if (!weights_of(l, a, WEIGHT, &c->weight) || !reduction_of(l, a, REDUCTION, &c->op, &c->none)) return false;
     if (!c->weight || (c->weight->type.rank == 1 && dim_same(c->weight->type.dims[0], c->classes))) return true;
-    diag_error(l->diags, args_where(a, weight), "%s of %s has a number for each of the %s classes, found %s",
-               a->parameters[weight].name, a->what, dim_short(l->arena, c->classes), type_show(l, &c->weight->type));
+    diag_error(l->diags, args_where(a, WEIGHT), "%s of %s has a number for each of the %s classes, found %s",
+               a->parameters[WEIGHT].name, a->what, dim_short(l->arena, c->classes), type_show(l, &c->weight->type));
     return false;
 }
 
@@ -375,7 +376,7 @@ static value weighed(const class_loss *c, const class_target *t, ir_value *each)
 static value lower_nll(lowering *l, const arguments *a, ir_op op) {
     (void)op;
     class_loss c;
-    if (!begin_class_loss(l, a, 2, 4, &c) || !classes_fit(&c)) return value_poison(a->call->where);
+    if (!begin_class_loss(l, a, &c) || !classes_fit(&c)) return value_poison(a->call->where);
     warn_scores(l, a, "logarithms of probabilities",
                 "log_softmax(…, dim=1) makes them of scores, or cross_entropy takes those");
     class_target t = target_of(&c, args_integer(a, 3, -100));
@@ -421,7 +422,7 @@ static value lower_cross_entropy(lowering *l, const arguments *a, ir_op op) {
     class_loss c;
     span where = a->call->where;
     double smoothing = args_real(a, 5, 0);
-    if (!begin_class_loss(l, a, 2, 4, &c)) return value_poison(where);
+    if (!begin_class_loss(l, a, &c)) return value_poison(where);
     if (!(smoothing >= 0 && smoothing <= 1)) {
         diag_error(l->diags, args_where(a, 5), "label_smoothing of cross_entropy must be between 0 and 1, found %g",
                    smoothing);

@@ -107,7 +107,7 @@ static value linear_call(lowering *l, const layer *self, const arguments *a) {
     span where = a->call->where;
     ir_value *x = args_tensor(a, 0);
     int64_t in = self->as.linear.in, found;
-    if (!layer_wants_float(l, self, a, 0)) return value_poison(where);
+    if (!layer_wants_float(l, self, a)) return value_poison(where);
     ir_type type = x->type;
     if (!type.rank || !dim_is(type.dims[type.rank - 1], in)) {
         diag *e = layer_shape_error(l, self, a, 0,

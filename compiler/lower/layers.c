@@ -121,11 +121,11 @@ diag *layer_shape_error(lowering *l, const layer *self, const arguments *a, size
     return e;
 }
 
-bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_t argument) {
-    const ir_value *x = args_tensor(a, argument);
+bool layer_wants_float(lowering *l, const layer *self, const arguments *a) {
+    const ir_value *x = args_tensor(a, 0);
     if (x->type.dtype == IR_F32) return true;
-    diag *e = layer_shape_error(l, self, a, argument, "float32");
-    if (argument == 0) diag_hint(e, "an Embedding or one_hot makes float32 of ids; x * 1.0 converts");
+    diag *e = layer_shape_error(l, self, a, 0, "float32");
+    diag_hint(e, "an Embedding or one_hot makes float32 of ids; x * 1.0 converts");
     return false;
 }
 

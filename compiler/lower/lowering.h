@@ -494,7 +494,7 @@ bool layer_at_least(lowering *l, const arguments *a, size_t i, int64_t found, in
 /* The error of a layer that got a wrong shape, with notes on the layer and on the argument. */
 diag *layer_shape_error(lowering *l, const layer *self, const arguments *a, size_t argument, const char *expected);
 /* The same when it is a wrong type; true when x is float32. */
-bool layer_wants_float(lowering *l, const layer *self, const arguments *a, size_t argument);
+bool layer_wants_float(lowering *l, const layer *self, const arguments *a);
 
 #define LAYER_RULES(kind)                                                                                              \
     bool kind##_construct(lowering *l, layer *self, const arguments *a);                                               \

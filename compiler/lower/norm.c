@@ -97,7 +97,7 @@ static bool take_normalized_shape(lowering *l, layer *self, const arguments *a, 
 static ir_value *normalized_input(lowering *l, const layer *self, const arguments *a) {
     ir_value *x = args_tensor(a, 0);
     unsigned rank = self->as.norm.rank;
-    if (!layer_wants_float(l, self, a, 0)) return NULL;
+    if (!layer_wants_float(l, self, a)) return NULL;
     bool fits = x->type.rank >= rank;
     for (unsigned i = 0; fits && i < rank; i++)
         fits = dim_same(x->type.dims[x->type.rank - rank + i], self->as.norm.shape[i]);
@@ -203,7 +203,7 @@ static bool channels_fit(lowering *l, const layer *self, const arguments *a, uns
                          const char *expected) {
     const ir_type *t = &args_tensor(a, 0)->type;
     const dim *features = self->as.norm.shape[0];
-    if (!layer_wants_float(l, self, a, 0)) return false;
+    if (!layer_wants_float(l, self, a)) return false;
     bool ranks = t->rank >= least && t->rank <= most;
     if (ranks && dim_same(t->dims[1], features)) return true;
     diag *e = layer_shape_error(l, self, a, 0, expected);
@@ -299,7 +299,7 @@ value instance_norm_call(lowering *l, const layer *self, const arguments *a) {
     const ir_type given = x->type;
     const dim *features = self->as.norm.shape[0];
     const char *n = dim_short(l->arena, features);
-    if (!layer_wants_float(l, self, a, 0)) return value_poison(where);
+    if (!layer_wants_float(l, self, a)) return value_poison(where);
     if ((given.rank != 2 && given.rank != 3) || !dim_same(given.dims[given.rank - 2], features)) {
         layer_shape_error(l, self, a, 0, arena_printf(l->arena, "float32[%s, L] or float32[N, %s, L]", n, n));
         return value_poison(where);

@@ -327,7 +327,7 @@ static bool input_fits(lowering *l, const layer *self, const arguments *a) {
     const ir_type *x = &args_tensor(a, 0)->type;
     int64_t input = self->as.recurrent.input;
     unsigned least = self->kind->is_cell ? 1 : 2;
-    if (!layer_wants_float(l, self, a, 0)) return false;
+    if (!layer_wants_float(l, self, a)) return false;
     if ((x->rank == least || x->rank == least + 1) && dim_is(x->dims[x->rank - 1], input)) return true;
     const char *batched = self->kind->is_cell ? "B" : self->as.recurrent.batch_first ? "B, T" : "T, B";
     const char *expected = arena_printf(l->arena, "float32[%s, %lld], or float32[%s%lld] without a batch", batched,

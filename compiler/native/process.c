@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "support/ice.h"
+#include "support/memory.h"
 #include "temporary.h"
 
 extern char **environ;
@@ -22,7 +23,7 @@ static int start(char *const *argv, const char *said, const sigset_t *mask, pid_
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     sigaddset(&defaults, SIGXFSZ);
-    if (posix_spawn_file_actions_init(&files) || posix_spawnattr_init(&how)) ice("out of memory");
+    if (posix_spawn_file_actions_init(&files) || posix_spawnattr_init(&how)) memory_out(0);
     int error = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (!error)
         error = posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, said,

@@ -101,9 +101,9 @@ ir_value *adj_unary(differentiation *d, ir_op op, double a, double b, ir_value *
 ir_value *adj_both(differentiation *d, ir_op op, ir_value *x, ir_value *y); /* arithmetic, or comparison */
 ir_value *adj_scaled(differentiation *d, ir_value *x, double by);
 ir_value *adj_plus(differentiation *d, ir_value *x, double number);
-ir_value *adj_minus_from(differentiation *d, double number, ir_value *x); /* number - x */
+ir_value *adj_one_minus(differentiation *d, ir_value *x); /* 1 - x */
 ir_value *adj_where(differentiation *d, ir_value *condition, ir_value *x, ir_value *y);
-ir_value *adj_cast(differentiation *d, ir_value *x, ir_dtype dtype);
+ir_value *adj_as_float(differentiation *d, ir_value *x);
 ir_value *adj_size(differentiation *d, const dim *size);         /* as a float32 scalar */
 ir_value *adj_reshape(differentiation *d, ir_value *x, const ir_type *shape);
 ir_value *adj_rows(differentiation *d, ir_value *x);             /* as [N, last dim] */

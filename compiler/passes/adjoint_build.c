@@ -72,8 +72,8 @@ ir_value *adj_plus(differentiation *d, ir_value *x, double number) {
     return number == 0 ? x : adj_both(d, IR_ADD, x, adj_number(d, number));
 }
 
-ir_value *adj_minus_from(differentiation *d, double number, ir_value *x) {
-    return adj_both(d, IR_SUB, adj_number(d, number), x);
+ir_value *adj_one_minus(differentiation *d, ir_value *x) {
+    return adj_both(d, IR_SUB, adj_number(d, 1), x);
 }
 
 ir_value *adj_where(differentiation *d, ir_value *condition, ir_value *x, ir_value *y) {
@@ -82,10 +82,10 @@ ir_value *adj_where(differentiation *d, ir_value *condition, ir_value *x, ir_val
     return adj_value(d, IR_WHERE, operands, 3, &type);
 }
 
-ir_value *adj_cast(differentiation *d, ir_value *x, ir_dtype dtype) {
+ir_value *adj_as_float(differentiation *d, ir_value *x) {
     ir_type type = x->type;
-    if (type.dtype == dtype) return x;
-    type.dtype = dtype;
+    if (type.dtype == IR_F32) return x;
+    type.dtype = IR_F32;
     return adj_value(d, IR_CAST, &x, 1, &type);
 }
 
@@ -95,7 +95,7 @@ ir_value *adj_size(differentiation *d, const dim *size) {
     ir_type type = ir_type_scalar(IR_I32);
     ir_value *v = adj_value(d, IR_SIZE, NULL, 0, &type);
     v->producer->attrs.start = size;
-    return adj_cast(d, v, IR_F32);
+    return adj_as_float(d, v);
 }
 
 ir_value *adj_reshape(differentiation *d, ir_value *x, const ir_type *shape) {

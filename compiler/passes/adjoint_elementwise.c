@@ -93,7 +93,7 @@ static void of_where(differentiation *d, const ir_node *n, ir_value *const *dy) 
 /* torch's: (p - t) / (p (1 - p)), whose divisor is at least 1e-12; by t: log(1 - p) - log(p). */
 static void of_bce(differentiation *d, const ir_node *n, ir_value *const *dy) {
     ir_value *p = n->inputs[0], *t = n->inputs[1];
-    ir_value *rest = adj_minus_from(d, 1, p);
+    ir_value *rest = adj_one_minus(d, p);
     if (adjoint_wanted(d, p)) {
         ir_value *over = adj_unary(d, IR_CLAMP, 1e-12, (double)INFINITY, adj_both(d, IR_MUL, p, rest));
         ir_value *apart = adj_both(d, IR_SUB, p, t);

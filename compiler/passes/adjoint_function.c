@@ -63,7 +63,7 @@ static ir_value *of_gelu_tanh(const slope *s) {
     ir_value *inner = adj_both(d, IR_MUL, s->x, adj_plus(d, adj_scaled(d, square, k * c), k));
     ir_value *t = adj_of(d, IR_TANH, inner);
     ir_value *inner_slope = adj_plus(d, adj_scaled(d, square, 1.5 * k * c), 0.5 * k);
-    ir_value *t_slope = adj_minus_from(d, 1, adj_both(d, IR_MUL, t, t));
+    ir_value *t_slope = adj_one_minus(d, adj_both(d, IR_MUL, t, t));
     ir_value *second = adj_both(d, IR_MUL, adj_both(d, IR_MUL, s->x, t_slope), inner_slope);
     return times(s, adj_both(d, IR_ADD, adj_scaled(d, adj_plus(d, t, 1), 0.5), second));
 }
@@ -101,7 +101,7 @@ static ir_value *sigmoid_of(const slope *s, double by) {
 static ir_value *of_silu(const slope *s) {
     differentiation *d = s->d;
     ir_value *q = sigmoid_of(s, 1);
-    ir_value *inner = adj_plus(d, adj_both(d, IR_MUL, s->x, adj_minus_from(d, 1, q)), 1);
+    ir_value *inner = adj_plus(d, adj_both(d, IR_MUL, s->x, adj_one_minus(d, q)), 1);
     return times(s, adj_both(d, IR_MUL, q, inner));
 }
 
@@ -109,7 +109,7 @@ static ir_value *of_silu(const slope *s) {
 static ir_value *of_mish(const slope *s) {
     differentiation *d = s->d;
     ir_value *t = adj_of(d, IR_TANH, adj_unary(d, IR_SOFTPLUS, 1, 20, s->x));
-    ir_value *t_slope = adj_minus_from(d, 1, adj_both(d, IR_MUL, t, t));
+    ir_value *t_slope = adj_one_minus(d, adj_both(d, IR_MUL, t, t));
     ir_value *second = adj_both(d, IR_MUL, adj_both(d, IR_MUL, s->x, t_slope), sigmoid_of(s, 1));
     return times(s, adj_both(d, IR_ADD, t, second));
 }
@@ -151,10 +151,10 @@ static ir_value *of_softsign(const slope *s) {
 
 /* y (1 - y) */
 static ir_value *of_sigmoid(const slope *s) {
-    return times(s, adj_both(s->d, IR_MUL, s->y, adj_minus_from(s->d, 1, s->y)));
+    return times(s, adj_both(s->d, IR_MUL, s->y, adj_one_minus(s->d, s->y)));
 }
 
-static ir_value *of_tanh(const slope *s) { return times(s, adj_minus_from(s->d, 1, square_of(s, s->y))); }
+static ir_value *of_tanh(const slope *s) { return times(s, adj_one_minus(s->d, square_of(s, s->y))); }
 
 static ir_value *of_exp(const slope *s) { return times(s, s->y); }
 

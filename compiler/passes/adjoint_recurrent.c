@@ -423,7 +423,7 @@ static void of_gru(layer *l) {
     ir_value *r = activated(l, a->recurrent_activation, z_r, "r"), *z = activated(l, a->recurrent_activation, z_z, "z");
     ir_value *z_n = named(add(l, named(gates_of(l, sums, 3, 1), "z_x"), mul(l, r, share)), "z_n");
     ir_value *n = activated(l, a->activation, z_n, "n");
-    ir_value *dn = through(l, a->activation, mul(l, w.dh, adj_minus_from(d, 1, z)), z_n, n);
+    ir_value *dn = through(l, a->activation, mul(l, w.dh, adj_one_minus(d, z)), z_n, n);
     ir_value *dz[] = {
         through(l, a->recurrent_activation, mul(l, dn, share), z_r, r),
         through(l, a->recurrent_activation, mul(l, w.dh, adj_both(d, IR_SUB, before, n)), z_z, z),
@@ -476,7 +476,7 @@ static void of_gru_reset_before(layer *l) {
     ir_value *z_r = named(gates_of(l, sums, 0, 1), "z_r"), *z_z = named(gates_of(l, sums, 1, 1), "z_z");
     ir_value *r = activated(l, a->recurrent_activation, z_r, "r"), *z = activated(l, a->recurrent_activation, z_z, "z");
     ir_value *n = activated(l, a->activation, z_n, "n");
-    ir_value *dn = through(l, a->activation, mul(l, w.dh, adj_minus_from(d, 1, z)), z_n, n);
+    ir_value *dn = through(l, a->activation, mul(l, w.dh, adj_one_minus(d, z)), z_n, n);
     dn = named(where_valid(l, w.valid, dn, NULL), "dz_n");
     ir_value *dreset = labelled(l, adj_matmul(d, dn, part_of(l, w_hh, 2, 1)), "dreset"); /* the gradient of r h */
     ir_value *const dz[] = {

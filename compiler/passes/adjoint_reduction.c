@@ -28,7 +28,7 @@ static void of_mean(differentiation *d, const ir_node *n, ir_value *const *dy) {
 static ir_value *shared(differentiation *d, const ir_node *n, ir_value *dy) {
     ir_value *x = n->inputs[0], *zero = adj_number(d, 0);
     ir_value *equal = adj_both(d, IR_EQUAL, x, adj_kept(d, n, n->results[0]));
-    ir_value *count = adj_reduce(d, IR_SUM, adj_cast(d, equal, IR_F32), n->attrs.axes, true);
+    ir_value *count = adj_reduce(d, IR_SUM, adj_as_float(d, equal), n->attrs.axes, true);
     return adj_where(d, equal, adj_both(d, IR_DIV, adj_kept(d, n, dy), count), zero);
 }
 
@@ -54,7 +54,7 @@ static void of_extreme(differentiation *d, const ir_node *n, ir_value *const *dy
 static void of_prod(differentiation *d, const ir_node *n, ir_value *const *dy) {
     ir_value *x = n->inputs[0], *zero = adj_number(d, 0), *one = adj_number(d, 1);
     ir_value *is_zero = adj_both(d, IR_EQUAL, x, zero), *filled = adj_where(d, is_zero, one, x);
-    ir_value *zeros = adj_reduce(d, IR_SUM, adj_cast(d, is_zero, IR_F32), n->attrs.axes, true);
+    ir_value *zeros = adj_reduce(d, IR_SUM, adj_as_float(d, is_zero), n->attrs.axes, true);
     ir_value *product = adj_reduce(d, IR_PROD, filled, n->attrs.axes, true);
     ir_value *others = adj_where(d, is_zero, adj_both(d, IR_SUB, zeros, one), zeros); /* zeros among them */
     ir_value *slope = adj_where(d, adj_both(d, IR_EQUAL, others, zero), adj_both(d, IR_DIV, product, filled), zero);

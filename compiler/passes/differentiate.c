@@ -176,7 +176,7 @@ static ir_value *rows_of_table(differentiation *d, const ir_value *table, const 
     ir_type flat = {.dtype = IR_I32, .rank = 2, .dims = {dy->type.dims[0], adj_dim(d, 1)}};
     ir_value *ids = adj_reshape(d, r->ids, &flat);
     if (a->scale_by_frequency) {
-        ir_value *alike = adj_cast(d, adj_both(d, IR_EQUAL, ids, adj_swap(d, ids, 0, 1)), IR_F32);
+        ir_value *alike = adj_as_float(d, adj_both(d, IR_EQUAL, ids, adj_swap(d, ids, 0, 1)));
         dy = adj_both(d, IR_DIV, dy, adj_reduce(d, IR_SUM, alike, 2, true));
     }
     if (a->padding_row) {

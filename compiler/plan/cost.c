@@ -50,13 +50,11 @@ static cost_tile tile_of(const cost_body *body, int64_t columns, unsigned chains
     return t;
 }
 
-static int64_t bytes_of(const cost_body *body, int64_t vectors) {
-    return vectors * (int64_t)(body->lanes * sizeof(float));
-}
+static unsigned vector_bytes(const cost_body *body) { return body->lanes * (unsigned)sizeof(float); }
 
 unsigned cost_held(const cost_body *body) {
     enum { BYTES = 512 };
-    return BYTES / (unsigned)bytes_of(body, 1);
+    return BYTES / vector_bytes(body);
 }
 
 bool cost_loads_anew(const cost_body *body, int64_t weights, int64_t products) {
@@ -105,7 +103,7 @@ unsigned cost_kept(ir_op op) {
 unsigned cost_most_kept(const cost_body *body) {
     enum { BYTES = 1024, FEW = 16 /* registers that the work itself needs */, OTHERS = 5 /* on the stack besides */ };
     unsigned in_registers = body->registers > FEW ? body->registers - FEW : 0;
-    return in_registers + BYTES / (unsigned)bytes_of(body, 1) - OTHERS;
+    return in_registers + BYTES / vector_bytes(body) - OTHERS;
 }
 
 cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms,

@@ -2,6 +2,7 @@
 #include "plan/pack.h"
 
 #include "format/round.h"
+#include "support/memory.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -167,9 +168,8 @@ typedef struct {
 static rounded_panel round_panel(const pack *p, int64_t matrix, int64_t panel) {
     int64_t width = pack_width(p, panel), units = pack_units(p, panel), rows = pack_row(p, panel);
     rounded_panel r = {.terms = format_terms(p->format, p->terms), .row_scales = format_scales(p->format, p->terms)};
-    r.codes = calloc((size_t)(rows * r.terms), sizeof *r.codes);
-    r.scales = calloc((size_t)(rows * r.row_scales + 1), sizeof *r.scales);
-    if (!r.codes || !r.scales) ice("out of memory");
+    r.codes = memory_new((size_t)(rows * r.terms), sizeof *r.codes);
+    r.scales = memory_new((size_t)(rows * r.row_scales), sizeof *r.scales);
     for (unsigned g = 0; g < p->gates; g++)
         for (int64_t u = 0; u < units; u++) {
             int64_t row = row_of(p, matrix, g, panel * p->panel + u), to = g * width + u;

@@ -39,8 +39,8 @@ static void add(const job *j, const char *label, int kind, const char *detail) {
     json_append(j->items, item);
 }
 
-static void add_words(const job *j, const char *const *words, size_t count, int kind) {
-    for (size_t i = 0; i < count; i++) add(j, words[i], kind, NULL);
+static void add_keywords(const job *j, const char *const *words, size_t count) {
+    for (size_t i = 0; i < count; i++) add(j, words[i], KIND_KEYWORD, NULL);
 }
 
 /* --- names of the file --- */
@@ -204,7 +204,7 @@ static void add_expression(const job *j) {
 static void add_statement(const job *j) {
     size_t count;
     const char *const *words = syntax_statement_words(j->a, &count);
-    add_words(j, words, count, KIND_KEYWORD);
+    add_keywords(j, words, count);
     add_names(j, SYMBOL_VALUE, false);
 }
 
@@ -215,7 +215,7 @@ static void add_types(const job *j) {
 static void add_tail(const job *j) {
     size_t count;
     const char *const *words = syntax_tail_words(j->a, &count);
-    add_words(j, words, count, KIND_KEYWORD);
+    add_keywords(j, words, count);
 }
 
 static bool is_type(const char *name) {

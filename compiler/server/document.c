@@ -7,14 +7,9 @@
 
 #include "commands/pipeline.h"
 #include "place.h"
+#include "support/memory.h"
 
 /* --- documents --- */
-
-static char *copy(const char *s) {
-    char *c = strdup(s);
-    if (!c) ice("no memory for a document");
-    return c;
-}
 
 static int hex(char c) {
     return c >= '0' && c <= '9'                 ? c - '0'
@@ -25,10 +20,10 @@ static int hex(char c) {
 /* file:///a/b%20c.nn -> /a/b c.nn */
 static char *path_of(const char *uri) {
     static const char scheme[] = "file://";
-    if (strncmp(uri, scheme, sizeof scheme - 1) != 0) return copy("");
+    if (strncmp(uri, scheme, sizeof scheme - 1) != 0) return memory_copy("");
     const char *from = uri + sizeof scheme - 1;
     while (*from && *from != '/') from++; /* a host */
-    char *path = copy(from), *to = path;
+    char *path = memory_copy(from), *to = path;
     for (; *from; from++) {
         bool escaped = *from == '%' && hex(from[1]) >= 0 && hex(from[2]) >= 0;
         *to++ = escaped ? (char)(16 * hex(from[1]) + hex(from[2])) : *from;
@@ -54,15 +49,14 @@ static void forget(document *d) {
 void document_set(document *d, const char *text_now) {
     forget(d);
     free(d->text);
-    d->text = copy(text_now);
+    d->text = memory_copy(text_now);
 }
 
 document *document_open(document **first, const char *uri, const char *text_now) {
     document *d = document_find(*first, uri);
     if (!d) {
-        d = calloc(1, sizeof *d);
-        if (!d) ice("no memory for a document");
-        d->uri = copy(uri);
+        d = memory_new(1, sizeof *d);
+        d->uri = memory_copy(uri);
         d->path = path_of(uri);
         d->next = *first;
         *first = d;
@@ -146,13 +140,12 @@ static json_t *to_protocol(const document *d, json_t *row) {
 }
 
 static json_t *diagnostics_of(const document *d, const diag_list *diags) {
-    char *bytes = NULL;
-    size_t size = 0;
+    char *bytes;
+    size_t size;
     json_t *all = json_made(json_array());
-    FILE *to = open_memstream(&bytes, &size);
-    if (!to) ice("no memory for diagnostics");
+    FILE *to = memory_open(&bytes, &size);
     diag_print(diags, to);
-    fclose(to);
+    memory_close(to);
     for (char *line = bytes, *end; line && (end = strchr(line, '\n')); line = end + 1) {
         json_error_t error;
         json_t *row = json_loadb(line, (size_t)(end - line), 0, &error);

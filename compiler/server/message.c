@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "support/ice.h"
+#include "support/memory.h"
 
 enum { LONGEST_HEADER = 4096, LONGEST_MESSAGE = 256 << 20, PART = 1 << 16 };
 
@@ -23,9 +24,7 @@ static struct {
 static ssize_t read_more(void) {
     if (input.capacity - input.size < PART) {
         size_t grown = 2 * input.capacity + PART;
-        char *moved = realloc(input.bytes, grown);
-        if (!moved) ice("no memory for a message");
-        input.bytes = moved;
+        input.bytes = memory_grown(input.bytes, grown, 1);
         input.capacity = grown;
     }
     ssize_t got;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "support/ice.h"
+#include "support/memory.h"
 
 enum { FIRST_CHUNK = 4 * 1024, BIGGEST_CHUNK = 1024 * 1024 };
 
@@ -25,25 +26,16 @@ struct arena {
     chunk *current; /* never NULL */
 };
 
-/* No defect of nnc: what is asked for needs more than there is. */
-static _Noreturn void out_of_memory(size_t bytes) {
-    fflush(stdout);
-    fprintf(stderr, "nnc: out of memory: %.3g bytes are wanted at once\n", (double)bytes);
-    exit(1);
-}
-
 static chunk *chunk_new(size_t size, chunk *older) {
-    if (size > SIZE_MAX - sizeof(chunk)) out_of_memory(size);
-    chunk *c = calloc(1, sizeof(chunk) + size);
-    if (!c) out_of_memory(size);
+    if (size > SIZE_MAX - sizeof(chunk)) memory_out(size);
+    chunk *c = memory_new(1, sizeof(chunk) + size);
     c->older = older;
     c->size = size;
     return c;
 }
 
 arena *arena_new(void) {
-    arena *a = malloc(sizeof *a);
-    if (!a) out_of_memory(sizeof *a);
+    arena *a = memory_new(1, sizeof *a);
     a->current = chunk_new(FIRST_CHUNK, NULL);
     return a;
 }
@@ -59,7 +51,7 @@ void arena_free(arena *a) {
 
 void *arena_alloc(arena *a, size_t bytes) {
     const size_t align = _Alignof(max_align_t);
-    if (bytes > SIZE_MAX - align) out_of_memory(bytes);
+    if (bytes > SIZE_MAX - align) memory_out(bytes);
     size_t rounded = (bytes + align - 1) / align * align;
     chunk *c = a->current;
     if (rounded > c->size - c->used) {

@@ -2,8 +2,7 @@
  *
  * An arena hands out zeroed memory, aligned for any type, that lives until the arena is freed; nothing is freed
  * singly. One arena serves one lifetime (the whole compilation, one model, one printed file) and is passed as an
- * argument; there are no global arenas. Running out of memory is not the user's fault: it ends the program through
- * ice(). Not thread-safe.
+ * argument; there are no global arenas. Where there is no more memory, the program ends (memory.h). Not thread-safe.
  *
  *     arena *a = arena_new();
  *     char *s = arena_printf(a, "%s_%d", name, 3);

@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "syntax/parser.h"
+#include "support/memory.h"
 
 /* flex's, in the generated lexer */
 int nnc_raw_lex_init_extra(parser *p, void **scanner);
@@ -65,8 +66,8 @@ static bool check_encoding(parser *p) {
 
 void parser_begin(parser *p) {
     p->layout = layout_new(p);
-    if (nnc_raw_lex_init_extra(p, &p->scanner) != 0) ice("out of memory");
-    if (!nnc_raw__scan_bytes(p->source->text, (int)p->source->size, p->scanner)) ice("out of memory");
+    if (nnc_raw_lex_init_extra(p, &p->scanner) != 0) memory_out(0);
+    if (!nnc_raw__scan_bytes(p->source->text, (int)p->source->size, p->scanner)) memory_out(0);
 }
 
 void parser_end(parser *p) { nnc_raw_lex_destroy(p->scanner); }

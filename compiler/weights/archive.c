@@ -7,6 +7,7 @@
 #include <zip.h>
 
 #include "weights/tensor.h"
+#include "support/memory.h"
 
 enum {
     CHUNK = 1 << 16,     /* bytes read at a time */
@@ -157,8 +158,7 @@ const char *archive_read(const archive *z, arena *a, const archive_record *r, ar
     const char *problem;
     zip_file_t *f = open_record(z, a, r, &problem);
     if (!f) return problem;
-    unsigned char *chunk = malloc(CHUNK);
-    if (!chunk) ice("out of memory");
+    unsigned char *chunk = memory_new(CHUNK, 1);
     uint64_t done = 0;
     for (int64_t n; !problem && (n = read_bytes(f, chunk, CHUNK)) != 0;) {
         if (n < 0) problem = file_problem(a, f);

@@ -11,6 +11,7 @@
 #include "weights/archive.h"
 #include "weights/tensor.h"
 #include "weights/weight_norm.h"
+#include "support/memory.h"
 
 enum { RELEASED = 16 << 20 };
 
@@ -150,8 +151,7 @@ static void open_windows(load *loads, size_t count, bool compressed) {
             l->end = l->begin;
             continue;
         }
-        l->window = malloc(l->end > l->begin ? l->end - l->begin : 1);
-        if (!l->window) ice("out of memory");
+        l->window = memory_new(l->end > l->begin ? l->end - l->begin : 0, 1);
     }
 }
 
@@ -206,12 +206,6 @@ typedef struct {
     double *wide_g, *wide_v;
 } parts;
 
-static void *allocate(size_t count, size_t bytes) {
-    void *p = calloc(count ? count : 1, bytes);
-    if (!p) ice("out of memory");
-    return p;
-}
-
 /* The loads of one request: itself, or the two parts of its weight. */
 static size_t add_loads(arena *a, tensor_request *r, load *to, parts *p) {
     const tensor *t = r->tensor;
@@ -221,10 +215,10 @@ static size_t add_loads(arena *a, tensor_request *r, load *to, parts *p) {
     if (!t->g) return 1;
     to[1] = load_of(t->g, r);
     if (weight_norm_is_wide(t)) {
-        to[0].doubles = p->wide_v = allocate(t->v->elements, sizeof *p->wide_v);
-        to[1].doubles = p->wide_g = allocate(t->g->elements, sizeof *p->wide_g);
+        to[0].doubles = p->wide_v = memory_new(t->v->elements, sizeof *p->wide_v);
+        to[1].doubles = p->wide_g = memory_new(t->g->elements, sizeof *p->wide_g);
     } else {
-        to[1].floats = p->g = allocate(t->g->elements, sizeof *p->g);
+        to[1].floats = p->g = memory_new(t->g->elements, sizeof *p->g);
     }
     return 2;
 }
@@ -266,8 +260,8 @@ const char *tensor_numbers(arena *a, const tensor_file *f, const tensor *t, doub
 }
 
 void tensors_load(arena *a, const tensor_file *f, tensor_request *requests, size_t count) {
-    load *loads = allocate(2 * count, sizeof *loads);
-    parts *all_parts = allocate(count, sizeof *all_parts);
+    load *loads = memory_new(2 * count, sizeof *loads);
+    parts *all_parts = memory_new(count, sizeof *all_parts);
     size_t all = 0;
     for (size_t i = 0; i < count; i++)
         all += add_loads(a, &requests[i], &loads[all], &all_parts[i]);

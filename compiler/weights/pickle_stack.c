@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "weights/pickle_machine.h"
+#include "support/memory.h"
 
 enum { PICKLE_MISSING = -1 };
 
@@ -57,9 +58,7 @@ bool machine_push(machine *m, pickle_value v) {
     if (m->count == m->capacity) {
         size_t capacity = m->capacity ? 2 * m->capacity : 64;
         if (!machine_spend(m, (capacity - m->capacity) * sizeof v)) return false;
-        pickle_value *grown = realloc(m->stack, capacity * sizeof v);
-        if (!grown) return fail(m, "out of memory");
-        m->stack = grown;
+        m->stack = memory_grown(m->stack, capacity, sizeof v);
         m->capacity = capacity;
     }
     m->stack[m->count++] = v;
@@ -86,9 +85,7 @@ bool machine_mark(machine *m) {
     if (m->mark_count == m->mark_capacity) {
         size_t capacity = m->mark_capacity ? 2 * m->mark_capacity : 64;
         if (!machine_spend(m, (capacity - m->mark_capacity) * sizeof *m->marks)) return false;
-        size_t *grown = realloc(m->marks, capacity * sizeof *m->marks);
-        if (!grown) return fail(m, "out of memory");
-        m->marks = grown;
+        m->marks = memory_grown(m->marks, capacity, sizeof *m->marks);
         m->mark_capacity = capacity;
     }
     m->marks[m->mark_count++] = m->count;
@@ -126,9 +123,7 @@ bool machine_put(machine *m, uint64_t place) {
         size_t count = m->memo_count ? m->memo_count : 64;
         while (count <= place) count *= 2;
         if (!machine_spend(m, (count - m->memo_count) * sizeof *v)) return false;
-        pickle_value *grown = realloc(m->memo, count * sizeof *v);
-        if (!grown) return fail(m, "out of memory");
-        m->memo = grown;
+        m->memo = memory_grown(m->memo, count, sizeof *v);
         for (size_t i = m->memo_count; i < count; i++)
             m->memo[i].kind = (pickle_kind)PICKLE_MISSING;
         m->memo_count = count;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/memory.h"
 #include "support/text.h"
 
 enum { LONGEST_NAME_SHOWN = 120 };
@@ -41,8 +42,7 @@ static int by_name(const void *a, const void *b) {
 }
 
 void tensor_dict_sort(tensor *tensors, size_t *count) {
-    placed *all = malloc((*count ? *count : 1) * sizeof *all);
-    if (!all) ice("out of memory");
+    placed *all = memory_new(*count, sizeof *all);
     for (size_t i = 0; i < *count; i++) all[i] = (placed){tensors[i], i};
     qsort(all, *count, sizeof *all, by_name);
     size_t kept = 0;

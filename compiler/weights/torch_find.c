@@ -52,9 +52,9 @@ static bool spend(finder *f, uint64_t bytes) {
 }
 
 /* "a.b"; NULL when there are too many names. */
-static const char *join(finder *f, const char *path, const char *dot, const char *name) {
+static const char *join(finder *f, const char *path, const char *name) {
     if (!spend(f, strlen(path) + strlen(name) + 2)) return NULL;
-    return arena_printf(f->arena, "%s%s%s", path, *path ? dot : "", name);
+    return arena_printf(f->arena, "%s%s%s", path, *path ? "." : "", name);
 }
 
 static const char *key_string(finder *f, pickle_value key) {
@@ -153,7 +153,7 @@ static void add_parts(finder *f, const pickle_value *parts, const pickle_value *
         const tensor *t = tensor_of(f, l->items[i + 1]);
         bool module = !t && is_module(l->items[i + 1]);
         if (!t && !module) continue;
-        const char *name = join(f, prefix, ".", key_string(f, l->items[i]));
+        const char *name = join(f, prefix, key_string(f, l->items[i]));
         if (!name) return;
         if (t) add_tensor(f, to, name, t);
         else add_module(f, l->items[i + 1].as.object, name, depth + 1, to);
@@ -194,7 +194,7 @@ static void walk_items(finder *f, const pickle_list *l, const char *path, unsign
     for (size_t i = 0; i < l->count && !f->problem; i++) {
         if (tensor_of(f, l->items[i])) f->nameless = true;
         else if (is_new_container(l->items[i])) {
-            const char *inner = join(f, path, ".", arena_printf(f->arena, "%zu", i));
+            const char *inner = join(f, path, arena_printf(f->arena, "%zu", i));
             if (inner) walk(f, l->items[i], inner, depth + 1);
         }
     }
@@ -219,7 +219,7 @@ static void walk_dict(finder *f, const pickle_list *l, const char *path, unsigne
     add_dict(f, path, &tensors);
     for (size_t i = 0; i + 1 < l->count && !f->problem; i += 2) {
         if (!is_new_container(l->items[i + 1])) continue;
-        const char *inner = join(f, path, ".", key_string(f, l->items[i]));
+        const char *inner = join(f, path, key_string(f, l->items[i]));
         if (inner) walk(f, l->items[i + 1], inner, depth + 1);
     }
 }

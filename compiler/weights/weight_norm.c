@@ -1,5 +1,6 @@
 /* weight_norm: pairs found, and folded. */
 #include "weights/weight_norm.h"
+#include "support/memory.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -128,11 +129,7 @@ static size_t slice_of(const tensor *g, const tensor *v, size_t i) {
 }
 
 /* The sums of squares of v's slices. */
-static double *new_sums(const tensor *w) {
-    double *sums = calloc(w->g->elements ? w->g->elements : 1, sizeof *sums);
-    if (!sums) ice("out of memory");
-    return sums;
-}
+static double *new_sums(const tensor *w) { return memory_new(w->g->elements, sizeof(double)); }
 
 bool weight_norm_is_wide(const tensor *w) {
     return w->g->dtype == TENSOR_F64 || w->v->dtype == TENSOR_F64;
