@@ -213,41 +213,40 @@ ir_node *ir_add_repeat(ir_model *m, ir_graph *g, ir_block *block, ir_value *cons
     return ir_insert_repeat(m, g, g->last, block, inputs, input_count, rows, rounds, collected, where);
 }
 
-/* One value by another, or each that has one in `instead`, by id. */
-typedef struct {
-    const ir_value *from;
-    ir_value *to, *const *instead;
-} replacement;
-
-static void replace_use(ir_value **use, const replacement *r) {
-    if (r->instead)
-        while (*use && r->instead[(*use)->id]) *use = r->instead[(*use)->id];
-    else if (*use == r->from) *use = r->to;
-}
-
-/* In a graph and the bodies in it. */
-static void replace_in_graph(const ir_graph *g, const replacement *r) {
-    for (const ir_node *n = g->first; n; n = n->next) {
-        for (unsigned i = 0; i < n->input_count; i++) replace_use(&n->inputs[i], r);
-        if (n->op != IR_REPEAT) continue;
-        replace_in_graph(&n->block->body, r);
-        for (unsigned i = 0; i < ir_carried_of(n); i++) replace_use(&n->block->next[i], r);
-        for (unsigned i = 0; i < ir_collected_of(n); i++) replace_use(&n->block->collected[i], r);
-        replace_use(&n->block->until, r);
+void ir_replace_later(ir_model *m, ir_replacements *r, const ir_value *from, ir_value *to) {
+    if (from->id >= r->capacity) {
+        size_t capacity = 2 * m->value_count;
+        ir_value **instead = ARENA_ARRAY(m->arena, ir_value *, capacity);
+        if (r->capacity) memcpy(instead, r->instead, r->capacity * sizeof *instead);
+        *r = (ir_replacements){instead, capacity};
     }
+    r->instead[from->id] = to;
 }
 
-static void replace(ir_model *m, const replacement *r) {
+void ir_replace_use(ir_value **use, const ir_replacements *r) {
+    while (*use && (*use)->id < r->capacity && r->instead[(*use)->id]) *use = r->instead[(*use)->id];
+}
+
+static void replace_in_graph(const ir_graph *g, const ir_replacements *r) {
+    for (const ir_node *n = g->first; n; n = n->next) ir_replace_in_node(n, r);
+}
+
+void ir_replace_in_node(const ir_node *n, const ir_replacements *r) {
+    for (unsigned i = 0; i < n->input_count; i++) ir_replace_use(&n->inputs[i], r);
+    if (n->op != IR_REPEAT) return;
+    replace_in_graph(&n->block->body, r);
+    for (unsigned i = 0; i < ir_carried_of(n); i++) ir_replace_use(&n->block->next[i], r);
+    for (unsigned i = 0; i < ir_collected_of(n); i++) ir_replace_use(&n->block->collected[i], r);
+    ir_replace_use(&n->block->until, r);
+}
+
+void ir_replace_all(ir_model *m, const ir_replacements *r) {
     replace_in_graph(&m->run, r);
     replace_in_graph(&m->reset, r);
-    for (size_t i = 0; i < m->output_count; i++) replace_use(&m->outputs[i].value, r);
+    for (size_t i = 0; i < m->output_count; i++) ir_replace_use(&m->outputs[i].value, r);
     for (size_t i = 0; i < m->state_count; i++) {
-        replace_use(&m->states[i].next, r);
-        replace_use(&m->states[i].init, r);
+        ir_replace_use(&m->states[i].next, r);
+        ir_replace_use(&m->states[i].init, r);
     }
-    for (size_t i = 0; i < m->check_count; i++) replace_use(&m->checks[i].value, r);
+    for (size_t i = 0; i < m->check_count; i++) ir_replace_use(&m->checks[i].value, r);
 }
-
-void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to) { replace(m, &(replacement){.from = from, .to = to}); }
-
-void ir_replace_all(ir_model *m, ir_value *const *instead) { replace(m, &(replacement){.instead = instead}); }

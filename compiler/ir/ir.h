@@ -300,10 +300,19 @@ const bool *ir_made_of_inputs(arena *a, const ir_model *m);
 bool ir_is_const(const ir_value *v, double *number);
 /* What layers of the model that do not say how their matrices are kept take for it. */
 void ir_weights_default(ir_model *m, ir_weights w);
-/* Replaces every use of `from` (inputs of nodes in all graphs, ends of rounds, outputs, next, init, checks) by `to`. */
-void ir_replace_uses(ir_model *m, ir_value *from, ir_value *to);
-/* The same for many values in one walk: instead[id] is read where value id was, if it is not NULL. */
-void ir_replace_all(ir_model *m, ir_value *const *instead);
+/* Values that are to be read in place of others: noted while a pass goes through a model, done when it is through, in
+ * one walk for all of them. */
+typedef struct {
+    ir_value **instead; /* by id, up to capacity; NULL: itself */
+    size_t capacity;
+} ir_replacements;
+
+void ir_replace_later(ir_model *m, ir_replacements *r, const ir_value *from, ir_value *to);
+void ir_replace_use(ir_value **use, const ir_replacements *r);
+/* And in what is in its block. */
+void ir_replace_in_node(const ir_node *n, const ir_replacements *r);
+/* Every use: inputs of nodes in all graphs, ends of rounds, outputs, next, init, checks. */
+void ir_replace_all(ir_model *m, const ir_replacements *r);
 
 /* ir_clone.c: a model with a run graph of its own (ids from 0), and the same dims, states, params and base reset graph;
  * states have their next values of that graph. of: what of m's run graph came to what of the clone's, by id of m's. */

@@ -116,11 +116,11 @@ static ir_value *product_of_windows(differentiation *d, const ir_node *n) {
     return adj_reshape(d, adj_matmul(d, adj_reshape(d, n->inputs[1], &matrix), windows), y);
 }
 
-static void replace_turned(differentiation *d, ir_graph *g) {
+static void replace_turned(differentiation *d, ir_replacements *later, ir_graph *g) {
     ir_graph *around = d->graph;
     d->graph = g;
     for (ir_node *n = g->first; n; n = n->next) {
-        if (n->op == IR_REPEAT) replace_turned(d, &n->block->body);
+        if (n->op == IR_REPEAT) replace_turned(d, later, &n->block->body);
         if (n->op != IR_CONV1D || !is_turned(d->model, n->inputs[1])) continue;
         d->node = d->at = n;
         ir_value *y = product_of_windows(d, n), *bias = n->inputs[2];
@@ -128,14 +128,16 @@ static void replace_turned(differentiation *d, ir_graph *g) {
         if (bias) y = adj_both(d, IR_ADD, y, adj_reshape(d, bias, &column));
         y->name = n->results[0]->name;
         y->producer->label = n->label;
-        ir_replace_uses(d->model, n->results[0], y);
+        ir_replace_later(d->model, later, n->results[0], y);
     }
     d->graph = around;
 }
 
 void pass_multiply_turned(ir_model *m) {
     differentiation d = {.model = m};
-    replace_turned(&d, &m->run);
+    ir_replacements later = {0};
+    replace_turned(&d, &later, &m->run);
+    ir_replace_all(m, &later);
 }
 
 adjoint_rule *adjoint_rule_convolution(ir_op op) { return op == IR_CONV1D ? of_conv1d : NULL; }

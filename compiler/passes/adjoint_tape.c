@@ -9,6 +9,7 @@
 
 typedef struct {
     differentiation *d;
+    ir_replacements *later;
     ir_node *layer;
     int64_t steps;                              /* of a piece */
     const dim *pieces, *all, *length, *batch;   /* all: the steps of all pieces; length: of the layer */
@@ -125,8 +126,8 @@ static void cut(cutter *c) {
     all.dims[0] = c->all;
     ir_value *out = adj_slice(d, adj_reshape(d, loop->results[states], &all), 0, adj_dim(d, 0), c->length, 1);
     out->name = n->results[0]->name;
-    ir_replace_uses(d->model, n->results[0], out);
-    for (unsigned i = 0; i < states; i++) ir_replace_uses(d->model, n->results[1 + i], loop->results[i]);
+    ir_replace_later(d->model, c->later, n->results[0], out);
+    for (unsigned i = 0; i < states; i++) ir_replace_later(d->model, c->later, n->results[1 + i], loop->results[i]);
 }
 
 /* Does it keep what pieces would save? A GRU that resets before its product keeps h alone, and makes its sums anew as
@@ -141,12 +142,14 @@ static bool keeps_steps(const differentiation *d, const ir_node *n) {
 void adjoint_cut_tape(differentiation *d, int64_t steps) {
     dim_table *t = d->model->dims;
     const ir_node *const at = d->at;
+    ir_replacements later = {0};
     if (steps < 2) steps = 2;
     for (ir_node *n = d->graph->first, *next; n; n = next) {
         next = n->next;
         if (!keeps_steps(d, n) || !adjoint_wanted(d, n->results[0]) || dim_max(n->results[0]->type.dims[0]) <= steps)
             continue;
         cutter c = {.d = d,
+                    .later = &later,
                     .layer = n,
                     .steps = steps,
                     .length = n->results[0]->type.dims[0],
@@ -158,4 +161,5 @@ void adjoint_cut_tape(differentiation *d, int64_t steps) {
         cut(&c);
     }
     d->at = (ir_node *)at;
+    ir_replace_all(d->model, &later);
 }

@@ -205,7 +205,7 @@ static bool stands_before(const ir_node *n, const ir_node *other) {
 }
 
 /* GRADs give way to gradients. One of a value that comes behind the loss is 0, and begins where it stood. */
-static void replace_grads(differentiation *d) {
+static void replace_grads(differentiation *d, ir_replacements *later) {
     ir_node *end = d->at, *previous = NULL;
     for (ir_node *n = d->graph->first; n; n = n->next) {
         if (n->op != IR_GRAD) {
@@ -215,19 +215,19 @@ static void replace_grads(differentiation *d) {
         d->node = n;
         bool before = stands_before(n, end);
         d->at = before ? previous : end;
-        ir_replace_uses(d->model, n->results[0], gradient_of(d, n->inputs[1]));
+        ir_replace_later(d->model, later, n->results[0], gradient_of(d, n->inputs[1]));
         if (!before) end = d->at;
         previous = n;
     }
 }
 
 /* GRADs are unlinked, whose results have no users any more, and DETACHs, which have done what they are for. */
-static void remove_marks(ir_graph *g, ir_value **instead) {
+static void remove_marks(ir_model *m, ir_replacements *later, ir_graph *g) {
     ir_node **link = &g->first;
     g->last = NULL;
     for (ir_node *n = g->first; n; n = n->next) {
-        if (n->op == IR_REPEAT) remove_marks(&n->block->body, instead);
-        if (n->op == IR_DETACH) instead[n->results[0]->id] = n->inputs[0];
+        if (n->op == IR_REPEAT) remove_marks(m, later, &n->block->body);
+        if (n->op == IR_DETACH) ir_replace_later(m, later, n->results[0], n->inputs[0]);
         if (n->op == IR_GRAD || n->op == IR_DETACH) continue;
         *link = g->last = n;
         link = &n->next;
@@ -258,8 +258,8 @@ void pass_differentiate(ir_model *m, diag_list *diags) {
         while (completed < used && uses[completed].first == i) complete(&d, uses[completed++].param);
     }
     add_renorms(&d);
-    replace_grads(&d);
-    ir_value **instead = ARENA_ARRAY(m->arena, ir_value *, m->value_count + 1);
-    remove_marks(g, instead);
-    ir_replace_all(m, instead);
+    ir_replacements later = {0};
+    replace_grads(&d, &later);
+    remove_marks(m, &later, g);
+    ir_replace_all(m, &later);
 }

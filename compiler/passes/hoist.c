@@ -232,14 +232,16 @@ static void add_inputs(hoister *h) {
 /* --- the block ---------------------------------------------------------------------------------------------------- */
 
 /* What is carried and never changes is its first value, in the rounds and behind them. */
-static void settle_unchanged(ir_model *m, ir_node *n) {
+static void settle_unchanged(ir_model *m, ir_replacements *later, ir_node *n) {
     ir_block *b = n->block;
     for (unsigned i = 0; i < ir_carried_of(n); i++) {
         ir_value *first = n->inputs[ir_rows_of(n) + i];
+        ir_replace_use(&b->next[i], later);
         if (!b->carried[i] || b->next[i] != b->carried[i]) continue;
-        ir_replace_uses(m, b->carried[i], first);
-        ir_replace_uses(m, n->results[i], first);
+        ir_replace_later(m, later, b->carried[i], first);
+        ir_replace_later(m, later, n->results[i], first);
     }
+    ir_replace_in_node(n, later);
 }
 
 /* Sorts the body's nodes: those of no round move, those of rows are done for all, the others stay. */
@@ -268,9 +270,9 @@ static void sort_nodes(hoister *h) {
     *link = NULL;
 }
 
-static void hoist_block(ir_model *m, ir_graph *g, ir_node *previous, ir_node *n) {
+static void hoist_block(ir_model *m, ir_replacements *later, ir_graph *g, ir_node *previous, ir_node *n) {
     ir_block *b = n->block;
-    settle_unchanged(m, n);
+    settle_unchanged(m, later, n);
     size_t known = m->value_count;
     hoister h = {.model = m, .graph = g, .at = previous, .repeat = n, .known = known};
     h.levels = ARENA_ARRAY(m->arena, level, known);
@@ -280,7 +282,7 @@ static void hoist_block(ir_model *m, ir_graph *g, ir_node *previous, ir_node *n)
     for (unsigned i = 0; i < ir_collected_of(n); i++) {
         ir_value *each = b->collected[i];
         if (level_of(&h, each) == OF_ROWS && !b->until)
-            ir_replace_uses(m, n->results[ir_carried_of(n) + i], h.all[each->id]);
+            ir_replace_later(m, later, n->results[ir_carried_of(n) + i], h.all[each->id]);
     }
     for (ir_node *k = b->body.first; k; k = k->next) use_rows_of_node(&h, k);
     for (unsigned i = 0; i < ir_carried_of(n); i++) use_row(&h, &b->next[i]);
@@ -289,13 +291,17 @@ static void hoist_block(ir_model *m, ir_graph *g, ir_node *previous, ir_node *n)
     add_inputs(&h);
 }
 
-static void hoist_graph(ir_model *m, ir_graph *g) {
+static void hoist_graph(ir_model *m, ir_replacements *later, ir_graph *g) {
     ir_node *previous = NULL;
     for (ir_node *n = g->first; n; previous = n, n = n->next) {
         if (n->op != IR_REPEAT) continue;
-        hoist_graph(m, &n->block->body);
-        hoist_block(m, g, previous, n);
+        hoist_graph(m, later, &n->block->body);
+        hoist_block(m, later, g, previous, n);
     }
 }
 
-void pass_hoist(ir_model *m) { hoist_graph(m, &m->run); }
+void pass_hoist(ir_model *m) {
+    ir_replacements later = {0};
+    hoist_graph(m, &later, &m->run);
+    ir_replace_all(m, &later);
+}

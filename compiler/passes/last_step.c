@@ -102,17 +102,21 @@ static bool is_last_step(dim_table *t, const ir_node *n) {
            dim_same(n->attrs.start, dim_sub(t, length, dim_const(t, 1)));
 }
 
-static void last_steps_of(ir_model *m, ir_graph *g) {
+static void last_steps_of(ir_model *m, ir_replacements *later, ir_graph *g) {
     ir_node *previous = NULL, *next;
     for (ir_node *n = g->first; n; previous = n, n = next) {
         next = n->next;
-        if (n->op == IR_REPEAT) last_steps_of(m, &n->block->body);
+        if (n->op == IR_REPEAT) last_steps_of(m, later, &n->block->body);
         mover k = {.model = m, .graph = g, .at = previous, .slice = n, .budget = BUDGET};
         if (!is_last_step(m->dims, n) || !reaches_out(&k, n->inputs[0], n->attrs.axis)) continue;
         ir_value *last = last_of(&k, n->inputs[0], n->attrs.axis);
         if (!last->name) last->name = n->results[0]->name;
-        ir_replace_uses(m, n->results[0], last);
+        ir_replace_later(m, later, n->results[0], last);
     }
 }
 
-void pass_last_step(ir_model *m) { last_steps_of(m, &m->run); }
+void pass_last_step(ir_model *m) {
+    ir_replacements later = {0};
+    last_steps_of(m, &later, &m->run);
+    ir_replace_all(m, &later);
+}

@@ -108,19 +108,19 @@ static void choose_outputs(const divider *d, ir_model *m, ir_value *loss, bool l
 }
 
 /* The values of dropouts and detaches give way to their operands. */
-static void pass_through(ir_graph *g, ir_value **instead) {
+static void pass_through(ir_model *m, ir_replacements *later, ir_graph *g) {
     for (ir_node *n = g->first; n; n = n->next) {
-        if (n->op == IR_REPEAT) pass_through(&n->block->body, instead);
+        if (n->op == IR_REPEAT) pass_through(m, later, &n->block->body);
         if (n->op == IR_BATCH_NORM) n->attrs.axes = 0;
-        if (n->op == IR_DROPOUT || n->op == IR_DETACH) instead[n->results[0]->id] = n->inputs[0];
+        if (n->op == IR_DROPOUT || n->op == IR_DETACH) ir_replace_later(m, later, n->results[0], n->inputs[0]);
     }
 }
 
 /* As eval() has it: nothing is dropped; without gradients nothing is detached. */
 static void stop_dropout(ir_model *m) {
-    ir_value **instead = ARENA_ARRAY(m->arena, ir_value *, m->value_count + 1);
-    pass_through(&m->run, instead);
-    ir_replace_all(m, instead);
+    ir_replacements later = {0};
+    pass_through(m, &later, &m->run);
+    ir_replace_all(m, &later);
 }
 
 /* --- what the loss reaches ---------------------------------------------------------------------------------------- */
@@ -252,7 +252,7 @@ static bool batch_fits(const ir_model *m, const ir_node *n, diag_list *diags) {
 
 /* The node's value by the batch's (or each instance's) own mean and variance, and the running ones moved on. current:
  * by param, what a call before this one left there. */
-static void use_batch(ir_model *m, ir_node *n, ir_value **current) {
+static ir_value *use_batch(ir_model *m, ir_node *n, ir_value **current) {
     writer w = {m, &m->run, n, n->where, n->label};
     ir_value *x = n->inputs[0], *weight = n->inputs[3], *bias = n->inputs[4];
     const ir_type *type = &x->type;
@@ -275,18 +275,20 @@ static void use_batch(ir_model *m, ir_node *n, ir_value **current) {
         ir_value *of_all = axes & 1 ? found[i] : over(&w, IR_MEAN, found[i], 1); /* the mean of the instances' */
         move_statistic(&w, running, of_all, n->attrs.momentum);
     }
-    ir_replace_uses(m, n->results[0], y);
+    return y;
 }
 
 void pass_train_mode(ir_model *m, diag_list *diags) {
     ir_value **current = ARENA_ARRAY(m->arena, ir_value *, m->param_count + 1);
+    ir_replacements later = {0};
     for (ir_node *n = m->run.first; n; n = n->next) {
         if (n->op != IR_BATCH_NORM || !n->attrs.axes) continue;
         bool trained = n->inputs[3] && n->inputs[3]->producer->op == IR_PARAM &&
                        m->params[n->inputs[3]->producer->attrs.index].trained;
-        if (trained && batch_fits(m, n, diags)) use_batch(m, n, current);
+        if (trained && batch_fits(m, n, diags)) ir_replace_later(m, &later, n->results[0], use_batch(m, n, current));
         n->attrs.axes = 0;
     }
+    ir_replace_all(m, &later);
 }
 
 /* Which statistics move: before weights are bound, since they live in the struct. */

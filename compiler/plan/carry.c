@@ -5,9 +5,9 @@
  * done. An old value that becomes another name's new one is saved first. */
 #include "plan/operators.h"
 
-static const pval *data_of(const pval *v) {
+static pval *data_of(const pval *v) {
     while (v->origin) v = v->origin;
-    return v;
+    return (pval *)v;
 }
 
 static bool is_made_here(const planner *p, const pval *v) {
@@ -16,16 +16,9 @@ static bool is_made_here(const planner *p, const pval *v) {
 }
 
 static bool is_old(const pblock *b, const pval *v) {
-    if (!pval_is_memory(v)) return false;
-    for (unsigned i = 0; i < ir_carried_of(b->repeat->node); i++)
-        if (data_of(v) == b->carried[i]) return true;
-    return false;
-}
-
-static bool reads(const task *u, const pval *old) {
-    for (unsigned i = 0; i < u->input_count; i++)
-        if (pval_is_memory(u->inputs[i]) && data_of(u->inputs[i]) == old) return true;
-    return false;
+    const pval *data = pval_is_memory(v) ? data_of(v) : NULL;
+    return data && data->block == b && data->result < ir_carried_of(b->repeat->node) &&
+           data == b->carried[data->result];
 }
 
 static bool writes(const task *u, const pval *storage) {
@@ -70,43 +63,76 @@ static bool reads_what_it_writes(planner *p, const task *u, const pval *storage,
     return true;
 }
 
+/* What is asked of each of the tasks is known until another storage's turn comes. */
 typedef struct {
     planner *planner;
     const pval *storage;
-    char *known; /* by serial, from the block's first on: 0 not yet, 1 no, 2 yes */
+    size_t turn, *known; /* by serial, from the block's first on: 2 turn: no, 2 turn + 1: yes; less: not yet */
 } dependence;
+
+static dependence dependence_new(planner *p) {
+    return (dependence){.planner = p, .known = ARENA_ARRAY(p->arena, size_t, p->task_count - planner_first(p->block))};
+}
 
 /* Does u write into the storage, or come after a task that does? */
 static bool follows(dependence *d, const task *u) {
     if (u->block != d->planner->block) return false;
-    char *known = &d->known[u->serial - planner_first(u->block)];
-    if (*known) return *known == 2;
+    size_t *known = &d->known[u->serial - planner_first(u->block)];
+    if (*known >= 2 * d->turn) return *known > 2 * d->turn;
     bool found = writes(u, d->storage);
     for (size_t i = 0; i < u->after_count && !found; i++) found = follows(d, u->after[i]);
     for (unsigned i = 0; i < u->input_count && !found; i++) {
         const task *producer = u->inputs[i] ? planner_producer(u->inputs[i]) : NULL;
         found = producer && follows(d, producer);
     }
-    *known = found ? 2 : 1;
+    *known = 2 * d->turn + found;
     return found;
 }
 
-/* Orders the readers of the old value before what writes the new one; false when that cannot be. */
-static bool overwrite(planner *p, const pval *storage, const pval *old) {
-    const size_t first = planner_first(p->block);
-    dependence d = {p, storage, ARENA_ARRAY(p->arena, char, p->task_count - first)};
-    for (size_t i = first; i < p->task_count; i++) {
-        const task *u = p->tasks[i];
-        if (u->block != p->block || !reads(u, old)) continue;
-        if (writes(u, storage) ? !reads_what_it_writes(p, u, storage, old) : follows(&d, u)) return false;
-    }
-    for (size_t w = first; w < p->task_count; w++) {
-        if (p->tasks[w]->block != p->block || !writes(p->tasks[w], storage)) continue;
-        for (size_t i = first; i < p->task_count; i++) {
-            task *u = p->tasks[i];
-            if (u->block == p->block && reads(u, old) && !writes(u, storage)) planner_after(p, p->tasks[w], u);
+static void add_task(planner *p, ptasks *to, task *u) {
+    if (to->count == 0 || to->of[to->count - 1] != u) ARENA_PUSH(p->arena, to->of, to->count, to->capacity, u);
+}
+
+/* Who reads and writes what has an `over`, in one walk through the block for all of them. */
+static void find_tasks(planner *p) {
+    for (size_t i = planner_first(p->block); i < p->task_count; i++) {
+        task *u = p->tasks[i];
+        if (u->block != p->block) continue;
+        for (unsigned k = 0; k < u->input_count; k++) {
+            const pval *v = u->inputs[k];
+            poverwritten *over = pval_is_memory(v) ? data_of(v)->over : NULL;
+            if (over) add_task(p, &over->readers, u);
+        }
+        for (unsigned k = 0; k < u->result_count; k++) {
+            poverwritten *over = u->results[k] ? layout_storage(u->results[k])->over : NULL;
+            if (over) add_task(p, &over->writers, u);
         }
     }
+}
+
+static poverwritten *overwritten_new(planner *p, pval *storage, pval *old) {
+    poverwritten *over = ARENA_NEW(p->arena, poverwritten);
+    *over = (poverwritten){.storage = storage, .old = old};
+    storage->over = old->over = over;
+    return over;
+}
+
+static void overwritten_end(const poverwritten *over) { over->storage->over = over->old->over = NULL; }
+
+/* Orders the readers of the old value before what writes the new one; false when that cannot be. */
+static bool overwrite(dependence *d, const poverwritten *over) {
+    planner *p = d->planner;
+    d->storage = over->storage;
+    d->turn++;
+    for (size_t i = 0; i < over->readers.count; i++) {
+        const task *u = over->readers.of[i];
+        if (writes(u, over->storage) ? !reads_what_it_writes(p, u, over->storage, over->old) : follows(d, u))
+            return false;
+    }
+    for (size_t w = 0; w < over->writers.count; w++)
+        for (size_t i = 0; i < over->readers.count; i++)
+            if (!writes(over->readers.of[i], over->storage))
+                planner_after(p, over->writers.of[w], over->readers.of[i]);
     return true;
 }
 
@@ -173,43 +199,81 @@ static pval *collect_in_rows(planner *p, const ir_node *n, unsigned i, bool *tak
 }
 
 /* For those that must not: the rows are read too late, or elsewhere in the row. */
-static void keep_apart(planner *p, pval *result, const pval *host) {
-    if (!host || overwrite(p, layout_storage(host), data_of(host))) return;
+static void keep_apart(dependence *d, pval *result, const pval *host) {
+    if (!host) return;
+    poverwritten *over = data_of(host)->over;
+    overwritten_end(over);
+    if (overwrite(d, over)) return;
     result->kind = PVAL_ROOT;
     result->source = NULL;
 }
 
+/* What is carried, by its number: its new value, or NULL for what needs no copy; where that was hosted, or NULL. */
+typedef struct {
+    pval **next, **hosted;
+    unsigned count;
+} carried_values;
+
+/* New values go to where the old ones lie. All of it is hosted before anything is asked: a join's copies, and what is
+ * padded, write there as well. */
+static void write_over_old(planner *p, carried_values c) {
+    pblock *b = p->block;
+    poverwritten **over = ARENA_ARRAY(p->arena, poverwritten *, c.count + 1);
+    for (unsigned i = 0; i < c.count; i++) {
+        pval *v = c.next[i], *to = planner_target(p, b->repeat->results[i]);
+        if (!v || !is_made_here(p, v) || !planner_host(p, v, to)) continue;
+        planner_place_parts_of(p, v);
+        c.hosted[i] = to;
+        over[i] = overwritten_new(p, b->repeat->results[i], b->carried[i]);
+    }
+    find_tasks(p);
+    dependence d = dependence_new(p);
+    for (unsigned i = 0; i < c.count; i++) {
+        if (!over[i]) continue;
+        const pval *storage = over[i]->storage;
+        if (overwrite(&d, over[i])) c.next[i] = NULL;
+        else c.hosted[i]->source = planner_root(p, &storage->type, storage->name);
+        overwritten_end(over[i]);
+    }
+}
+
+static void copy_to_places(planner *p, carried_values c) {
+    pblock *b = p->block;
+    for (unsigned i = 0; i < c.count; i++) {
+        if (!c.next[i]) continue;
+        task *u = planner_copy(p, c.next[i], planner_target(p, b->repeat->results[i]), NULL);
+        poverwritten *over = b->carried[i]->over;
+        for (size_t k = 0; k < over->readers.count; k++) planner_after(p, u, over->readers.of[k]);
+        overwritten_end(over);
+    }
+}
+
 void planner_place_body(planner *p, const ir_node *n) {
     pblock *b = p->block;
-    unsigned carried = ir_carried_of(n), collected = ir_collected_of(n);
-    pval **next = next_values(p, n), **hosts = ARENA_ARRAY(p->arena, pval *, collected + 1);
-    bool *rows_taken = ARENA_ARRAY(p->arena, bool, ir_rows_of(n) + 1);
+    unsigned count = ir_carried_of(n), collected = ir_collected_of(n);
+    carried_values carried = {next_values(p, n), ARENA_ARRAY(p->arena, pval *, count + 1), count};
+    pval **hosts = ARENA_ARRAY(p->arena, pval *, collected + 1);
+    bool *taken = ARENA_ARRAY(p->arena, bool, ir_rows_of(n) + 1);
     place_until(p, n);
     for (unsigned i = 0; i < collected && p->model->base && !n->block->until; i++)
-        hosts[i] = collect_in_rows(p, n, i, rows_taken);
+        hosts[i] = collect_in_rows(p, n, i, taken);
     for (unsigned i = 0; i < collected; i++) {
         pval *v = p->values[n->block->collected[i]->id];
         if (!is_made_here(p, v)) planner_copy(p, v, row_of_collected(p, n, i), NULL);
     }
     size_t nodes = p->task_count;
-    for (unsigned i = 0; i < carried; i++) {
-        pval *v = next[i], *storage = b->repeat->results[i], *to = planner_target(p, storage);
-        if (!v || !is_made_here(p, v) || !planner_host(p, v, to)) continue;
-        planner_place_joins_of(p, v);
-        if (overwrite(p, storage, b->carried[i])) next[i] = NULL;
-        else to->source = planner_root(p, &storage->type, storage->name);
-    }
+    write_over_old(p, carried);
     for (unsigned i = 0; i < collected; i++) {
         pval *v = p->values[n->block->collected[i]->id], *to = row_of_collected(p, n, i);
         if (is_made_here(p, v) && !planner_host(p, v, to)) planner_copy(p, v, to, NULL);
     }
     planner_place_joins(p, nodes);
-    for (unsigned i = 0; i < collected; i++) keep_apart(p, b->repeat->results[carried + i], hosts[i]);
-    size_t readers = p->task_count;
-    for (unsigned i = 0; i < carried; i++) {
-        if (!next[i]) continue;
-        task *u = planner_copy(p, next[i], planner_target(p, b->repeat->results[i]), NULL);
-        for (size_t k = planner_first(b); k < readers; k++)
-            if (p->tasks[k]->block == b && reads(p->tasks[k], b->carried[i])) planner_after(p, u, p->tasks[k]);
-    }
+    for (unsigned i = 0; i < count; i++)
+        if (carried.next[i]) overwritten_new(p, b->repeat->results[i], b->carried[i]);
+    for (unsigned i = 0; i < collected; i++)
+        if (hosts[i]) overwritten_new(p, layout_storage(hosts[i]), data_of(hosts[i]));
+    find_tasks(p);
+    dependence d = dependence_new(p);
+    for (unsigned i = 0; i < collected; i++) keep_apart(&d, b->repeat->results[count + i], hosts[i]);
+    copy_to_places(p, carried);
 }

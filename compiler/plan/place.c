@@ -28,11 +28,11 @@ static bool wants_dense_rows(const planner *p, const task *u, unsigned input) {
     return wants && input == 0 && !(u->reader && u->inputs[0]->type.rank == 5);
 }
 
-/* Is v, if it lies in root's memory, still what the task can work on? */
-static bool stays_usable(planner *p, const pval *v, const pval *root, bool rows) {
-    plan_view view;
-    if (!pval_is_memory(v) || layout_storage(v) != root) return true;
-    return layout_full(p, v, &view) && (!rows || plan_view_rows_dense(&view));
+/* Which result of the REPEAT whose body b is does v lie in? -1: none. */
+static int lies_in_result(const pblock *b, const pval *v) {
+    if (!pval_is_memory(v)) return -1;
+    while (v->producer != b->repeat && v->kind == PVAL_VIEW) v = v->source;
+    return v->producer == b->repeat ? (int)v->result : -1;
 }
 
 static bool stands_in(const pblock *b, const pblock *in) {
@@ -40,16 +40,32 @@ static bool stands_in(const pblock *b, const pblock *in) {
     return b != NULL;
 }
 
-/* A body writes what it collects and carries straight into the REPEAT's results, and was placed before them. */
-static bool body_can_write(planner *p, const pblock *body, const pval *result) {
-    const pval *root = layout_storage(result);
-    for (size_t i = planner_first(body), end = planner_end(p, body); i < end; i++) {
+static void add_use(planner *p, const pblock *b, const pval *v, bool rows) {
+    int result = lies_in_result(b, v);
+    if (result < 0) return;
+    pused *of = &b->used[result];
+    ARENA_PUSH(p->arena, of->uses, of->count, of->capacity, ((puse){v, rows}));
+}
+
+static void find_uses(planner *p, pblock *b) {
+    b->used = ARENA_ARRAY(p->arena, pused, b->repeat->result_count);
+    for (size_t i = planner_first(b), end = planner_end(p, b); i < end; i++) {
         const task *u = p->tasks[i];
-        if (!stands_in(u->block, body)) continue;
-        for (unsigned k = 0; k < u->input_count; k++)
-            if (!stays_usable(p, u->inputs[k], root, wants_dense_rows(p, u, k))) return false;
-        for (unsigned k = 0; k < u->result_count; k++)
-            if (!stays_usable(p, u->results[k], root, writes_dense_rows(u))) return false;
+        if (!stands_in(u->block, b)) continue;
+        for (unsigned k = 0; k < u->input_count; k++) add_use(p, b, u->inputs[k], wants_dense_rows(p, u, k));
+        for (unsigned k = 0; k < u->result_count; k++) add_use(p, b, u->results[k], writes_dense_rows(u));
+    }
+}
+
+/* A body writes what it collects and carries straight into the REPEAT's results, and was placed before them: is all of
+ * it that lies in this one still what the body's tasks can work on? */
+static bool body_can_write(planner *p, pblock *body, const pval *result) {
+    if (!body->used) find_uses(p, body);
+    const pused *of = &body->used[result->result];
+    for (size_t i = 0; i < of->count; i++) {
+        plan_view view;
+        if (!layout_full(p, of->uses[i].value, &view)) return false;
+        if (of->uses[i].dense_rows && !plan_view_rows_dense(&view)) return false;
     }
     return true;
 }
@@ -124,6 +140,7 @@ static void place_join(planner *p, task *join) {
 /* What is padded, and read by nobody else, lies where it is wanted in the result, if that can be: the kernel then
  * writes the padding alone. But short runs of it are better made densely. */
 static void place_padded(planner *p, task *pad) {
+    pad->placed = true;
     pval *v = pad->inputs[0], *whole = pad->results[0];
     const ir_attrs *a = &pad->node->attrs;
     const dim *run = dim_const(p->dims, 1);
@@ -142,22 +159,6 @@ bool planner_same_place(planner *p, const pval *a, const pval *b) {
     if (!ir_shape_same(&x.type, &y.type)) return false;
     for (unsigned i = 0; i < x.type.rank; i++)
         if (!dim_is(x.type.dims[i], 1) && !dim_same(x.strides[i], y.strides[i])) return false;
-    return true;
-}
-
-/* May the new value of a state be written over the old one? Only where the old one is read by nothing but copies that
- * put h0 where h will live, each of them now a copy onto itself. */
-static bool state_is_only_carried(planner *p, const plan_buffer *state) {
-    for (size_t i = 0; i < p->task_count; i++) {
-        const task *u = p->tasks[i];
-        if (u->block != p->block) continue; /* what a body reads, its REPEAT's task does */
-        for (unsigned k = 0; k < u->input_count; k++) {
-            if (!pval_is_memory(u->inputs[k])) continue;
-            const pval *root = layout_storage(u->inputs[k]);
-            if (root->buffer != state || planner_producer(u->inputs[k])) continue;
-            if (u->kind != TASK_COPY || !planner_same_place(p, u->inputs[k], u->results[0])) return false;
-        }
-    }
     return true;
 }
 
@@ -181,12 +182,20 @@ static bool made_by_recurrents(const pval *v) {
     return is_carried_result(v);
 }
 
-/* Joins that lie in a state are placed at once, to see whether all of their operands come to their places. */
-void planner_place_joins_of(planner *p, const pval *v) {
+/* A join's operands, and what is padded, come to their places. */
+static void place_operands(planner *p, task *u) {
+    if (u->placed) return;
+    if (u->kind == TASK_JOIN) place_join(p, u);
+    if (task_does(u, IR_PAD)) place_padded(p, u);
+}
+
+/* At once, where it is asked whether all of them can write there: over a state, or what a round begins with. */
+void planner_place_parts_of(planner *p, const pval *v) {
     task *u = planner_producer(v);
-    if (!u || u->block != p->block || u->kind != TASK_JOIN || u->placed) return;
-    place_join(p, u);
-    for (unsigned i = 0; i < u->input_count; i++) planner_place_joins_of(p, u->inputs[i]);
+    if (!u || u->block != p->block || u->placed) return;
+    place_operands(p, u);
+    for (unsigned i = 0; i < u->input_count && u->placed; i++)
+        if (layout_storage(u->inputs[i]) == layout_storage(v)) planner_place_parts_of(p, u->inputs[i]);
 }
 
 /* A new value that could not be written where the state lies: copied there when nobody reads the old one any more. */
@@ -199,56 +208,63 @@ typedef struct {
     size_t count;
 } state_copies;
 
-/* The tasks that read each state's old value, in order. */
+/* Who reads a state's old value: tasks, in order; is it, or a view of it, an output or a state's new value, too? Those
+ * have no task yet that would read it. */
 typedef struct {
-    task **tasks;
-    size_t count, capacity;
+    ptasks tasks;
+    bool kept;
 } state_readers;
 
+/* The state whose old value v is, or a view of it; NULL. */
+static const plan_buffer *state_of(const pval *v) {
+    if (!pval_is_memory(v)) return NULL;
+    const plan_buffer *b = layout_storage(v)->buffer;
+    return b && b->place == PLAN_STATE ? b : NULL;
+}
+
+static void keep_old(const planner *p, state_readers *of, const ir_value *v) {
+    const pval *q = v ? p->values[v->id] : NULL;
+    const plan_buffer *b = state_of(q);
+    if (b && !planner_producer(q)) of[b->index].kept = true;
+}
+
+/* By state. */
 static state_readers *find_readers(planner *p) {
-    state_readers *of = ARENA_ARRAY(p->arena, state_readers, p->model->state_count + 1);
+    const ir_model *m = p->model;
+    state_readers *of = ARENA_ARRAY(p->arena, state_readers, m->state_count + 1);
     for (size_t i = 0; i < p->task_count; i++) {
         task *u = p->tasks[i];
-        if (u->block != p->block) continue;
+        if (u->block != p->block) continue; /* what a body reads, its REPEAT's task does */
         for (unsigned k = 0; k < u->input_count; k++) {
-            if (!pval_is_memory(u->inputs[k])) continue;
-            const plan_buffer *b = layout_storage(u->inputs[k])->buffer;
-            if (!b || b->place != PLAN_STATE) continue;
-            state_readers *r = &of[b->index];
-            if (r->count && r->tasks[r->count - 1] == u) continue;
-            ARENA_PUSH(p->arena, r->tasks, r->count, r->capacity, u);
+            const plan_buffer *b = state_of(u->inputs[k]);
+            if (!b) continue;
+            ptasks *r = &of[b->index].tasks;
+            if (r->count && r->of[r->count - 1] == u) continue;
+            ARENA_PUSH(p->arena, r->of, r->count, r->capacity, u);
         }
     }
+    for (size_t i = 0; i < m->output_count; i++) keep_old(p, of, m->outputs[i].value);
+    for (size_t i = 0; i < m->state_count; i++) keep_old(p, of, m->states[i].next);
     return of;
-}
-
-/* Is the old value, or a view of it, an output or a state's new value? Those have no task yet that would read it. */
-static bool is_old_value(planner *p, const ir_value *v, const plan_buffer *state) {
-    pval *q = v ? p->values[v->id] : NULL;
-    return pval_is_memory(q) && !planner_producer(q) && layout_storage(q)->buffer == state;
-}
-
-static bool old_value_is_kept(planner *p, const plan_buffer *state) {
-    const ir_model *m = p->model;
-    for (size_t i = 0; i < m->output_count; i++)
-        if (is_old_value(p, m->outputs[i].value, state)) return true;
-    for (size_t i = 0; i < m->state_count; i++)
-        if (is_old_value(p, m->states[i].next, state)) return true;
-    return false;
 }
 
 /* A cheap test before anything is moved: hosting is tried only where every reader of the state is the initial copy of a
  * RECURRENT and the new value is made of RECURRENT results only. */
-static bool may_carry(planner *p, const plan_buffer *state, const pval *next) {
-    if (!made_by_recurrents(next) || old_value_is_kept(p, state)) return false;
-    for (size_t i = 0; i < p->task_count; i++) {
-        const task *u = p->tasks[i];
-        if (u->block != p->block) continue;
-        bool initial = u->kind == TASK_COPY && u->node && (u->node->op == IR_RECURRENT || u->node->op == IR_REPEAT);
-        for (unsigned k = 0; k < u->input_count; k++)
-            if (pval_is_memory(u->inputs[k]) && layout_storage(u->inputs[k])->buffer == state &&
-                !initial)
-                return false;
+static bool may_carry(const state_readers *r, const pval *next) {
+    if (r->kept || !made_by_recurrents(next)) return false;
+    for (size_t i = 0; i < r->tasks.count; i++) {
+        const task *u = r->tasks.of[i];
+        if (u->kind != TASK_COPY || !u->node || (u->node->op != IR_RECURRENT && u->node->op != IR_REPEAT)) return false;
+    }
+    return true;
+}
+
+/* May the new value of a state be written over the old one? Only where each of those copies, which put h0 where h will
+ * live, is now a copy onto itself. */
+static bool state_is_only_carried(planner *p, const state_readers *r) {
+    for (size_t i = 0; i < r->tasks.count; i++) {
+        const task *u = r->tasks.of[i];
+        if (!planner_producer(u->inputs[0]) && !planner_same_place(p, u->inputs[0], u->results[0])) return false;
     }
     return true;
 }
@@ -256,15 +272,16 @@ static bool may_carry(planner *p, const plan_buffer *state, const pval *next) {
 static state_copies place_states(planner *p, bool is_reset) {
     const ir_model *m = p->model;
     state_copies late = {ARENA_ARRAY(p->arena, state_copy, m->state_count), 0};
+    const state_readers *readers = find_readers(p);
     for (size_t i = 0; i < m->state_count; i++) {
         const ir_value *next = is_reset ? m->states[i].init : m->states[i].next;
         if (!next || next == m->states[i].value) continue;
         pval *v = p->values[next->id];
         pval *to = planner_root(p, &m->states[i].type, m->states[i].name);
         to->buffer = p->plan->state_buffers[i];
-        if (pval_is_memory(v) && (is_reset || may_carry(p, to->buffer, v)) && planner_host(p, v, to)) {
-            planner_place_joins_of(p, v);
-            if (is_reset || state_is_only_carried(p, to->buffer)) continue;
+        if (pval_is_memory(v) && (is_reset || may_carry(&readers[i], v)) && planner_host(p, v, to)) {
+            planner_place_parts_of(p, v);
+            if (is_reset || state_is_only_carried(p, &readers[i])) continue;
             /* the old value is read elsewhere too: h lives in scratch after all, and is copied at the end */
             pval *scratch = planner_root(p, &m->states[i].type, m->states[i].name);
             to->kind = PVAL_VIEW;
@@ -284,9 +301,7 @@ static state_copies place_states(planner *p, bool is_reset) {
 static void copy_states(planner *p, const state_copies *late, bool is_reset) {
     for (size_t i = 0; i < late->count && !is_reset; i++) {
         pval *v = late->copies[i].from;
-        if (!pval_is_memory(v) || planner_producer(v)) continue;
-        const plan_buffer *b = layout_storage(v)->buffer;
-        if (!b || b->place != PLAN_STATE) continue;
+        if (!state_of(v) || planner_producer(v)) continue;
         pval *saved = planner_root(p, &v->type, v->name);
         planner_copy(p, v, saved, NULL);
         late->copies[i].from = saved;
@@ -295,7 +310,7 @@ static void copy_states(planner *p, const state_copies *late, bool is_reset) {
     for (size_t i = 0; i < late->count; i++) {
         task *copy = planner_copy(p, late->copies[i].from, late->copies[i].to, NULL);
         const state_readers *of = &readers[late->copies[i].to->buffer->index];
-        for (size_t k = 0; k < of->count && !is_reset; k++) planner_after(p, copy, of->tasks[k]);
+        for (size_t k = 0; k < of->tasks.count && !is_reset; k++) planner_after(p, copy, of->tasks.of[k]);
     }
 }
 
@@ -315,10 +330,7 @@ static void place_outputs(planner *p) {
 
 void planner_place_joins(planner *p, size_t end) {
     for (size_t i = end, first = planner_first(p->block); i-- > first;) {
-        task *u = p->tasks[i];
-        if (u->block != p->block) continue;
-        if (u->kind == TASK_JOIN && !u->placed) place_join(p, u);
-        if (task_does(u, IR_PAD)) place_padded(p, u);
+        if (p->tasks[i]->block == p->block) place_operands(p, p->tasks[i]);
     }
 }
 

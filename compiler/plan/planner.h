@@ -26,6 +26,17 @@ typedef struct ploop ploop;
 typedef struct pblock pblock;
 typedef struct known_view known_view;
 
+typedef struct {
+    task **of;
+    size_t count, capacity;
+} ptasks;
+
+/* What is written over an old value; its readers come before. carry.c's, while it places a body. */
+typedef struct {
+    pval *storage, *old;       /* where it lies; the value that it is read as */
+    ptasks readers, writers; /* of the block in work; a writer may be a reader */
+} poverwritten;
+
 /* One view step: what the viewed value becomes; the result's type is the pval's. */
 typedef struct {
     ir_op op; /* RESHAPE, PERMUTE, SLICE, EXPAND; ROW: that of the present round, along dim 0; CAT: windows.c's */
@@ -51,12 +62,13 @@ struct pval {
     size_t param;        /* PARAM */
     const ir_node *node; /* INLINE: the elementwise node, or a view of what is computed */
     task *producer;      /* the task that writes this pval itself; see planner_producer */
-    unsigned result;     /* which of its results */
+    unsigned result;     /* which of its results; of a body's old value: which of what is carried */
     pval *origin;        /* the value this one is a view of; NULL for what a task or a source makes */
     pstep origin_step;
     pval *source;        /* VIEW: in whose memory it lies */
     pstep step;
     known_view *full;    /* layout.c's; NULL: none yet */
+    poverwritten *over;  /* carry.c's: it is written over, or in it something is; NULL */
     plan_buffer *buffer; /* ROOT: set from the start for inputs, outputs, states and tables */
     ploop *home;         /* ROOT: the innermost loop outside of which nobody touches it; NULL: none */
     bool touched;        /* ROOT: home is set */
@@ -86,7 +98,7 @@ struct task {
     task **after;        /* besides the producers of its inputs, these tasks must come first */
     size_t after_count, after_capacity;
     unsigned serial;     /* position in the order of creation, then of the schedule */
-    bool placed;         /* JOIN: its operands are where they can be */
+    bool placed;         /* JOIN, and of a PAD: its operands are where they can be */
     bool awaited;        /* some task's `after` names it */
     bool waits;          /* for a task that comes after it: what adds to a gradient in scratch, for its STEP */
     ploop *loop;         /* innermost */
@@ -107,6 +119,17 @@ struct ploop {
     plan_item *item;
 };
 
+/* What tasks of a body, and of those in it, read and write of a result of its REPEAT. */
+typedef struct {
+    const pval *value;
+    bool dense_rows; /* its rows must be dense */
+} puse;
+
+typedef struct {
+    puse *uses;
+    size_t count, capacity;
+} pused;
+
 struct pblock {
     pblock *around;      /* NULL: run or reset */
     unsigned depth;      /* 0: run or reset */
@@ -115,6 +138,7 @@ struct pblock {
     pval **carried;      /* parallel to what the REPEAT carries: the sources that the body reads */
     task *until;         /* or NULL; it comes when all else of the round is done */
     task *last;          /* the last one made while the body was in work; NULL: it still is, or it is no body */
+    pused *used;         /* place.c: by the REPEAT's results; NULL: not asked for yet */
 };
 
 typedef struct {
@@ -192,7 +216,8 @@ void planner_place(planner *p, bool is_reset);
 void planner_legalize(planner *p);
 /* Has v written where `in` lies, if that can be: its task stands in the block in work, and all views stay sayable. */
 bool planner_host(planner *p, pval *v, pval *in);
-void planner_place_joins_of(planner *p, const pval *v);
+/* All tasks that make v, hosted just now, then write where it lies: a join's operands, what is padded. */
+void planner_place_parts_of(planner *p, const pval *v);
 void planner_place_joins(planner *p, size_t end); /* of tasks before that serial */
 bool planner_same_place(planner *p, const pval *a, const pval *b);
 /* carry.c: what the body carries and collects to its places; task_count: how many tasks there were. */

@@ -25,6 +25,7 @@ static void open_body(planner *p, pblock *b, const ir_node *n) {
     for (unsigned i = 0; i < ir_carried_of(n); i++) {
         pval *all = b->repeat->results[i], *v = b->carried[i] = planner_target(p, all);
         v->name = body->carried[i] && body->carried[i]->name ? body->carried[i]->name : all->name;
+        v->result = i;
         if (body->carried[i]) p->values[body->carried[i]->id] = v;
     }
 }

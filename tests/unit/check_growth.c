@@ -16,39 +16,56 @@
 #include "weights/bind.h"
 
 static const struct {
-    const char *name, *head, *each, *foot; /* %d is the number, as often as it stands there */
+    const char *name;
     size_t small;
+    const char *parts[5]; /* by turns once, and for each: %d is its number, as often as it stands there */
 } files[] = {
-    {"models", "", "model m%d {\n input x: float32[2]\n output y = relu(x)\n}\n", "", 250},
-    {"outputs", "model m {\n input x: float32[2]\n", " output y%d = relu(x)\n", "}\n", 500},
-    {"inputs", "model m {\n", " input x%d: float32[2]\n", " output y = x0\n}\n", 1000},
-    {"dims", "model m {\n", " dim D%d = 1..9\n input x%d: float32[D%d]\n output y%d = relu(x%d)\n", "}\n", 100},
-    {"operands", "model m {\n input x: float32[2]\n output y = cat((x", ", x", "))\n}\n", 1000},
-    {"terms", "model m {\n input x: float32[2]\n output y = x", " + x", "\n}\n", 1000},
-    {"terms in parentheses", "model m {\n input x: float32[2]\n output y = (x", " + x", ")\n}\n", 1000},
-    {"statements", "model m {\n input x: float32[2]\n", " x = relu(x) + %d\n", " output x\n}\n", 500},
-    {"layers", "model m {\n input x: float32[2]\n", " layer l%d = Linear(2, 2)\n x = l%d(x)\n", " output x\n}\n", 200},
-    {"tables", "model m {\n", " layer e%d = Embedding(9, 2)\n input i%d: int32[3]\n output y%d = e%d(i%d)\n", "}\n", 100},
-    {"states", "model m {\n input x: float32[2]\n", " state s%d: float32[2]\n output s%d = s%d + x\n", "}\n", 200},
-    {"operands of sizes of their own", "model m {\n input x: float32[4]\n",
-     " dim D%d = 1..3\n dim E%d = 1..3\n input x%d: float32[4, D%d, E%d]\n x = x + x%d[:, 0, 0]\n", " output y = x\n}\n", 60},
-    {"layers that are trained", "model m {\n input x: float32[1, 2, 4]\n target t: float32[1, 2, 4]\n",
-     " layer l%d = Conv1d(2, 2, 1)\n x = relu(l%d(x))\n", " output x\n loss e = mse_loss(x, t)\n train SGD(lr=0.1)\n}\n", 60},
-    {"recurrent layers that are trained", "model m {\n input x: float32[3, 1, 2]\n target t: float32[3, 1, 2]\n",
-     " layer l%d = GRU(2, 2)\n x, _ = l%d(x)\n", " output x\n loss e = mse_loss(x, t)\n train SGD(lr=0.1)\n}\n", 20},
-    {"unknown names", "model m {\n input x: float32[2]\n", " a%d = f%d(b%d)\n", " output x\n}\n", 200},
+    {"models", 250, {"", "model m%d {\n input x: float32[2]\n output y = relu(x)\n}\n", ""}},
+    {"outputs", 500, {"model m {\n input x: float32[2]\n", " output y%d = relu(x)\n", "}\n"}},
+    {"inputs", 1000, {"model m {\n", " input x%d: float32[2]\n", " output y = x0\n}\n"}},
+    {"dims", 100, {"model m {\n", " dim D%d = 1..9\n input x%d: float32[D%d]\n output y%d = relu(x%d)\n", "}\n"}},
+    {"operands", 1000, {"model m {\n input x: float32[2]\n output y = cat((x", ", x", "))\n}\n"}},
+    {"terms", 1000, {"model m {\n input x: float32[2]\n output y = x", " + x", "\n}\n"}},
+    {"terms in parentheses", 1000, {"model m {\n input x: float32[2]\n output y = (x", " + x", ")\n}\n"}},
+    {"statements", 500, {"model m {\n input x: float32[2]\n", " x = relu(x) + %d\n", " output x\n}\n"}},
+    {"layers", 200, {"model m {\n input x: float32[2]\n", " layer l%d = Linear(2, 2)\n x = l%d(x)\n",
+     " output x\n}\n"}},
+    {"tables", 100, {"model m {\n", " layer e%d = Embedding(9, 2)\n input i%d: int32[3]\n output y%d = e%d(i%d)\n",
+     "}\n"}},
+    {"states", 200, {"model m {\n input x: float32[2]\n", " state s%d: float32[2]\n output s%d = s%d + x\n", "}\n"}},
+    {"operands of sizes of their own", 60, {"model m {\n input x: float32[4]\n",
+     " dim D%d = 1..3\n dim E%d = 1..3\n input x%d: float32[4, D%d, E%d]\n x = x + x%d[:, 0, 0]\n",
+     " output y = x\n}\n"}},
+    {"layers that are trained", 60, {"model m {\n input x: float32[1, 2, 4]\n target t: float32[1, 2, 4]\n",
+     " layer l%d = Conv1d(2, 2, 1)\n x = relu(l%d(x))\n",
+     " output x\n loss e = mse_loss(x, t)\n train SGD(lr=0.1)\n}\n"}},
+    {"recurrent layers that are trained", 20, {"model m {\n input x: float32[3, 1, 2]\n target t: float32[3, 1, 2]\n",
+     " layer l%d = GRU(2, 2)\n x, _ = l%d(x)\n", " output x\n loss e = mse_loss(x, t)\n train SGD(lr=0.1)\n}\n"}},
+    {"blocks", 100, {"model m {\n input x: float32[2]\n", " repeat 3 {\n  x = tanh(x + %d)\n }\n", " output x\n}\n"}},
+    {"states that a block binds", 400, {"model m {\n input x: float32[2]\n", " state a%d: float32[2]\n",
+     " repeat 3 {\n", "  a%d = a%d * 2 + x\n", " }\n output y = a0\n}\n"}},
+    {"what a block collects", 500, {
+     "model m {\n input x: float32[3, 2]\n h = x[0]\n repeat r in x {\n  h = tanh(h + r)\n",
+     "  collect a%d = h * %d\n", " }\n", " output y%d = a%d\n", "}\n"}},
+    {"what all rows give", 500, {"model m {\n input x: float32[3, 2]\n repeat r in x {\n", "  collect a%d = r * %d\n",
+     " }\n", " output y%d = a%d\n", "}\n"}},
+    {"unknown names", 200, {"model m {\n input x: float32[2]\n", " a%d = f%d(b%d)\n", " output x\n}\n"}},
 };
+
+static void write_each(text *t, const char *each, size_t count)
+{
+    for (size_t n = 0; n < count; n++)
+        for (const char *c = each; *c; c++) {
+            if (c[0] == '%' && c[1] == 'd') text_printf(t, "%zu", n), c++;
+            else text_add_n(t, c, 1);
+        }
+}
 
 static const char *write_file(arena *a, size_t i, size_t count)
 {
     text t = text_new(a);
-    text_add(&t, files[i].head);
-    for (size_t n = 0; n < count; n++)
-        for (const char *c = files[i].each; *c; c++) {
-            if (c[0] == '%' && c[1] == 'd') text_printf(&t, "%zu", n), c++;
-            else text_add_n(&t, c, 1);
-        }
-    text_add(&t, files[i].foot);
+    for (size_t k = 0; k < sizeof files[i].parts / sizeof *files[i].parts && files[i].parts[k]; k++)
+        write_each(&t, files[i].parts[k], k % 2 ? count : 1);
     return text_string(&t);
 }
 

@@ -43,7 +43,9 @@ START_TEST(nodes_are_built_in_order)
 
     ir_output output = {.name = "y", .value = one};
     ARENA_PUSH(memory, m->outputs, m->output_count, m->output_capacity, output);
-    ir_replace_uses(m, one, front->results[0]);
+    ir_replacements later = {0};
+    ir_replace_later(m, &later, one, front->results[0]);
+    ir_replace_all(m, &later);
     ck_assert(m->outputs[0].value == front->results[0] && two->producer->inputs[0] == front->results[0]);
     ck_assert(two->producer->inputs[1] == front->results[0] &&
               between->inputs[0] == front->results[0]);

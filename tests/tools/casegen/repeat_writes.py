@@ -130,6 +130,46 @@ model old_elements {
 ''', forward, dims={"T": 5})
 
 
+def pads():
+    c = Case("repeat_pads_old_value")
+    c.layer("look", nn.Linear(40, 3)).input("x", randn(5, 32)).input("h0", randn(40))
+
+    def forward(m, x, h):
+        c = torch.zeros(32)
+        g = torch.cat((h, h))
+        seen, sums = [], []
+        for x_t in x:
+            c = torch.tanh(c * 0.5 + x_t)
+            seen.append(m.look(h))
+            sums.append(g * 2 + g.sum())
+            h = F.pad(torch.sigmoid(c), (4, 4), value=0.5)
+            g = torch.cat((F.pad(c * 2, (8, 0)), F.pad(torch.cat((c[16:] - 1, c[:16] + 1)), (0, 8), value=1.0)))
+        return torch.stack(seen), torch.stack(sums), h, g
+    c.write('''
+# the old value is still read when what is padded, alone or in a cat, could be written into the middle of the new one
+model pads_old_value {
+    weights "weights.safetensors"
+    input x: float32[5, 32]
+    input h0: float32[40]
+    layer look = Linear(40, 3)
+    h = h0
+    g = cat((h0, h0))
+    c = zeros(32)
+    repeat x_t in x {
+        c = tanh(c * 0.5 + x_t)
+        inner = sigmoid(c)
+        left = pad(c * 2, (8, 0))
+        right = pad(cat((c[16:] - 1, c[:16] + 1)), (0, 8), value=1.0)
+        collect seen = look(h)
+        collect sums = g * 2 + sum(g)
+        h = pad(inner, (4, 4), value=0.5)
+        g = cat((left, right))
+    }
+    output seen, sums, h, g
+}
+''', forward)
+
+
 def rows_alone():
     for name, until in (("repeat_rows_alone", ""), ("repeat_rows_alone_until", " until n[0] > 3")):
         c = Case(name)
@@ -180,4 +220,5 @@ model rows_alone {{
 def make():
     old_values()
     old_elements()
+    pads()
     rows_alone()
