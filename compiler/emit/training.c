@@ -3,7 +3,7 @@
 #include "emit/training.h"
 
 #include "emit/arguments.h"
-#include "emit/pack.h"
+#include "emit/training_pack.h"
 #include "emit/procedure.h"
 #include "emit/training_parts.h"
 
@@ -55,7 +55,7 @@ static void grad_function(const training *t, emit_context *train, bool is_static
     call_or_return(t, b, inner, &call);
     if (at_once) c_assign(b, training_element(t, "steps", c_int(t->u, 0)), "+=", c_int(t->u, 1));
     if (dropout) count_call(t, b);
-    if (moves) pack_call(t->e, b, t->api);
+    if (moves) training_pack_call(t->e, b, t->api);
     c_return(b, c_name(t->u, "NNC_OK"));
     c_function_end(f);
 }
@@ -79,7 +79,7 @@ static void copy_function(const training *t, const char *what, bool out, const c
     c_parameter(f, out ? "float *" : "const float *", out ? "to" : "from");
     cexpr *i = c_name(u, "i"), *inside = training_at(t, member, i), *outside = c_item(u, out ? "to" : "from", i);
     c_assign(training_for_each(t, c_body(f)), out ? outside : inside, "=", out ? inside : outside);
-    if (!out) pack_call(t->e, c_body(f), t->api);
+    if (!out) training_pack_call(t->e, c_body(f), t->api);
     c_function_end(f);
 }
 
@@ -90,7 +90,7 @@ static void copy_params_function(const training *t) {
     cblock *b = c_body(f);
     cexpr *to = training_member(t, "parameters"), *from = c_member(u, c_name(u, "from"), "parameters", true);
     c_do(b, c_call(u, "memmove", 3, to, from, c_call(u, "sizeof", 1, to)));
-    pack_call(t->e, b, t->api);
+    training_pack_call(t->e, b, t->api);
     c_function_end(f);
 }
 

@@ -1,7 +1,7 @@
 /* training_file: NAME_save and NAME_restore: the parameters as a .safetensors file, whose header is a constant. */
 #include <string.h>
 
-#include "emit/pack.h"
+#include "emit/training_pack.h"
 #include "emit/training.h"
 #include "emit/training_parts.h"
 
@@ -118,7 +118,7 @@ static void restore_function(const training *t) {
     c_declare(loop, "const uint32_t", "word", sum);
     cexpr *to = c_unary(u, "&", training_at(t, "parameters", c_name(u, "i")));
     c_do(loop, c_call(u, "memcpy", 3, to, c_unary(u, "&", word), c_call(u, "sizeof", 1, word)));
-    pack_call(t->e, b, t->api);
+    training_pack_call(t->e, b, t->api);
     c_return(b, c_name(u, "NNC_OK"));
     c_function_end(f);
 }

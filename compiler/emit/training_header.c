@@ -1,7 +1,7 @@
 /* training_header: what a header says of training. */
 #include "emit/arguments.h"
 #include "emit/banner.h"
-#include "emit/pack.h"
+#include "emit/training_pack.h"
 #include "emit/training.h"
 
 static void add(arena *a, emit_members *to, const char *type, const char *name, int64_t elements, const char *comment) {
@@ -18,7 +18,7 @@ void training_members(arena *a, const plan *p, emit_members *to) {
         "in ascending order of their keys: row-major, but for matrices that lie as kernels read them");
     add(a, to, "float", "gradients", m->training->at_once ? 0 : floats, "in the same order");
     add(a, to, "float", "moments", moments * floats, "of the optimizer: in the same order, one kind after another");
-    add(a, to, "float", "packs", pack_floats(p), "what else kernels read of parameters");
+    add(a, to, "float", "packs", p->packs->floats, "what else kernels read of parameters");
     add(a, to, "int32_t", "steps", training_has_step(m), "that the optimizer has done");
     add(a, to, "uint32_t", "random", training_has_dropout(p) ? 4 : 0,
         "of dropout: the seed and the number of the call");

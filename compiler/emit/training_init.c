@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "emit/pack.h"
+#include "emit/training_pack.h"
 #include "emit/training.h"
 #include "emit/training_parts.h"
 
@@ -130,7 +130,7 @@ void training_init_function(const training *t) {
     if (!t->training->at_once) training_clear(t, b, "gradients");
     if (ir_moments(t->training)) training_clear(t, b, "moments");
     if (t->training->optimizer_count) c_assign(b, training_element(t, "steps", c_int(u, 0)), "=", c_int(u, 0));
-    pack_call(t->e, b, t->api);
+    training_pack_call(t->e, b, t->api);
     c_function_end(f);
 }
 
@@ -170,5 +170,5 @@ void training_first_parameters(emit_context *e, const emit_api *api, cblock *b) 
     cexpr *table = emit_table(e, "first_parameters", (size_t)(t.floats + t.places->tail), false, fill_first, kept,
                               "the weights file's parameters, as they lie in the struct");
     c_do(b, c_call(u, "memcpy", 3, to, table, c_call(u, "sizeof", 1, to)));
-    pack_call(e, b, api);
+    training_pack_call(e, b, api);
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "emit/bodies.h"
-#include "emit/pack.h"
+#include "emit/training_pack.h"
 #include "emit/training.h"
 #include "emit/training_parts.h"
 #include "kernels/vectors.h"
@@ -289,7 +289,7 @@ static void emit_step(const training *t, cblock *b, const step_functions *s) {
     c_assign(b, training_element(t, "steps", c_int(u, 0)), "+=", c_int(u, 1));
     for (size_t i = 0; i < t->training->optimizer_count; i++)
         update_group(t, b, i, s->updates[i], rate_of(t->e, t->training, i));
-    pack_call(t->e, b, t->api);
+    training_pack_call(t->e, b, t->api);
     c_return(b, c_name(u, "NNC_OK"));
 }
 
@@ -341,7 +341,7 @@ void training_step_function(const training *t, bool is_static) {
 
 void training_steps(emit_context *e, emit_context *train, const emit_api *api) {
     training t = training_of(e, api);
-    if (e->body == 0) pack_function(e, api);
+    if (e->body == 0) training_pack_function(e, api);
     if (t.training->at_once) updates_within_call(&t, train);
     else if (training_has_step(t.model) && has_bodies(e)) step_body(&t);
 }

@@ -21,6 +21,7 @@ typedef enum { FORMAT_FLOAT32, FORMAT_FLOAT16, FORMAT_BFLOAT16, FORMAT_INT16, FO
 
 enum {
     FORMAT_BLOCK = 32,      /* terms of a row that share a scale in int8 */
+    FORMAT_QUANTISED = 17,  /* floats of a block of what they multiply, behind 1 for all (runtime/narrow.h) */
     FORMAT_LEAST_TERMS = 8, /* a matrix with shorter rows would not shrink: it stays float32 */
     FORMAT_LARGEST_INT8 = 127,
     FORMAT_LARGEST_INT16 = 32767

@@ -10,8 +10,6 @@
 #include "kernels/tile.h"
 #include "kernels/vectors.h"
 
-enum { PAIR = 2 };
-
 /* Columns by all rows. */
 typedef struct {
     const matmul *matmul;
@@ -266,8 +264,8 @@ static void emit_narrower(group g, cblock *b, bool once) {
         emit_tiles_to(g, b, done, false);
         vectors = next;
     }
-    for (; vectors > PAIR; vectors = choice_narrower(vectors)) {
-        cexpr *others = c_add(u, done, c_int(u, choice_narrower(vectors) * lanes));
+    for (; (next = choice_narrower(vectors)) > 0; vectors = next) {
+        cexpr *others = c_add(u, done, c_int(u, next * lanes));
         emit_to_end(g, c_if(b, c_binary(u, ">", N, others)), vectors, done);
         b = c_else(b);
     }
@@ -280,11 +278,11 @@ static void emit_narrower(group g, cblock *b, bool once) {
     emit_to_end(g, b, vectors, c_name(u, "n"));
 }
 
-/* Two vectors of columns at a time, three at the end if their number is odd. */
+/* Pairs of vectors of columns, three at the end if their number is odd. */
 static void emit_pairs(group g, cblock *b) {
     const matmul *p = g.matmul;
     cunit *u = p->e->unit;
-    int64_t lanes = lanes_of(&g), wide = PAIR * lanes;
+    int64_t lanes = lanes_of(&g), wide = g.vectors * lanes;
     cexpr *N = emit_dim(p->e, p->of.columns), *before = c_sub(u, N, c_int(u, 1)), *pairs = c_name(u, "pairs");
     cexpr *is_odd = c_binary(u, "<", c_binary(u, "%", before, c_int(u, wide)), c_int(u, lanes));
     is_odd = c_binary(u, "&&", c_binary(u, ">", N, c_int(u, wide)), is_odd);
@@ -292,7 +290,7 @@ static void emit_pairs(group g, cblock *b) {
               c_conditional(u, is_odd, c_sub(u, matmul_floor(p, before, wide), c_int(u, wide)), N));
     emit_tiles_to(g, b, pairs, false);
     g.heights = &p->choice->odd;
-    emit_to_end(g, c_if(b, c_binary(u, "<", pairs, N)), PAIR + 1, pairs);
+    emit_to_end(g, c_if(b, c_binary(u, "<", pairs, N)), g.heights->tile.size.vectors, pairs);
 }
 
 /* Too few for a vector are a part of one. `narrow`: they are no more than a tile's. */

@@ -267,7 +267,7 @@ static void add_block(emit_context *e, cblock *b, const tile *t, const sum_place
         if (r && strcmp(t->inputs[r], t->inputs[0]) == 0) continue; /* one pointer for all rows */
         cexpr *first = c_at(u, t->inputs[r], c_int(u, 1));
         c_declare(b, "const float *", arena_printf(e->arena, "%s_g", t->inputs[r]),
-                  c_add(u, first, c_mul(u, g, c_int(u, 17))));
+                  c_add(u, first, c_mul(u, g, c_int(u, FORMAT_QUANTISED))));
     }
     for (unsigned i = 0; i < count; i++) {
         names[i] = arena_printf(e->arena, "%s_n", t->sums[i]);

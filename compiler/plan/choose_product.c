@@ -41,7 +41,7 @@ static choice_panel choose_panel(const chooser *c, const choice_product *of, int
     int64_t wide = size.vectors * (int64_t)c->body->lanes, even = r.columns / wide * wide;
     r.by_columns = size.rows > 1 && !(rows >= 0 && rows <= size.rows) && even > wide;
     choice_heights *h = &r.heights;
-    int64_t block = dots ? FORMAT_BLOCK : COST_BLOCK;
+    int64_t block = pack_block(p);
     *h = choose_heights(rows, choose_tile(c, size, p->terms, block), choose_tile(c, row, p->terms, block));
     int64_t columns = r.by_columns ? wide : r.columns, others = r.by_columns ? r.columns - even : 0;
     h->row.anew = loads_anew(c, p, h->row.size, r.columns, 0);

@@ -81,7 +81,7 @@ static void choose_way(const chooser *c, const plan_kernel *k, choice_recurrent 
 
 /* Of plain columns of a pack. */
 static choice_tile columns_tile(const chooser *c, cost_tile size, const pack *p) {
-    return choose_tile(c, size, p->terms, p->format == FORMAT_INT8 ? FORMAT_BLOCK : COST_BLOCK);
+    return choose_tile(c, size, p->terms, pack_block(p));
 }
 
 static choice_sweep choose_sweep(const chooser *c, const pack *w) {

@@ -72,9 +72,9 @@ const char *pack_order(arena *a, const pack *p, const char *unit) {
                      : arena_printf(a, "%s by %s", unit, unit);
 }
 
-static bool lives(const ir_param *p) { return p && ir_param_lives(p); }
-
-bool pack_lives(const pack *p) { return lives(p->weight) || lives(p->bias) || lives(p->second_bias); }
+bool pack_lives(const pack *p) {
+    return pack_param_lives(p->weight) || pack_param_lives(p->bias) || pack_param_lives(p->second_bias);
+}
 
 bool pack_same_order(const pack *a, const pack *b) {
     if (a->units != b->units || a->terms != b->terms || a->panel != b->panel || a->matrices != b->matrices ||
@@ -89,7 +89,7 @@ bool pack_same_order(const pack *a, const pack *b) {
 bool pack_is_row_major(const pack *p) { return p->panel == 1 && p->gates == 1 && p->gate[0] == 0; }
 
 int64_t pack_quantised(const pack *p) {
-    return p->format == FORMAT_INT8 ? 1 + 17 * format_scales(p->format, p->terms) : 0;
+    return p->format == FORMAT_INT8 ? 1 + FORMAT_QUANTISED * format_scales(p->format, p->terms) : 0;
 }
 
 static const float *values_of(const ir_param *p) {

@@ -58,8 +58,11 @@ const char *pack_order(arena *a, const pack *p, const char *unit);
 int64_t pack_place_of(const pack *p, int64_t i);
 /* Which part has the rows of biases. */
 pack_part pack_part_of_biases(const pack *p);
-/* Is one of its params in the struct? */
+/* Is a param there, and in the struct? Is one of a pack's? */
+static inline bool pack_param_lives(const ir_param *p) { return p && ir_param_lives(p); }
 bool pack_lives(const pack *p);
+/* Terms in a block of its sums. */
+static inline int64_t pack_block(const pack *p) { return p->format == FORMAT_INT8 ? FORMAT_BLOCK : COST_BLOCK; }
 /* Does the matrix lie in the same order in both, biases apart? */
 bool pack_same_order(const pack *a, const pack *b);
 /* Do the matrix's elements lie as in the param? */

@@ -3,10 +3,9 @@
 
 enum { LINE = 16 }; /* floats: a pack begins with a line of the cache */
 
-static bool lives(const ir_param *p) { return p && ir_param_lives(p); }
-
 bool pack_norm_lives(const pack_norm *n) {
-    return lives(n->mean) || lives(n->variance) || lives(n->weight) || lives(n->bias);
+    return pack_param_lives(n->mean) || pack_param_lives(n->variance) || pack_param_lives(n->weight) ||
+           pack_param_lives(n->bias);
 }
 
 static bool same_biases(const pack *a, const pack *b) {
@@ -53,7 +52,9 @@ static bool are_plain(const pack *p) { return p->gates == 1 && p->matrices == 1 
 
 pack_place pack_list_place(const pack_list *all, const pack *p, pack_part part) {
     bool apart = p->apart, biases = part == PACK_BIASES;
-    bool in_struct = !apart ? pack_lives(p) : biases ? lives(p->bias) || lives(p->second_bias) : lives(p->weight);
+    bool in_struct = !apart   ? pack_lives(p)
+                     : biases ? pack_param_lives(p->bias) || pack_param_lives(p->second_bias)
+                              : pack_param_lives(p->weight);
     if (!in_struct) return (pack_place){PACK_IN_TABLE, 0};
     if (apart && biases && are_plain(p)) return in_parameters(place_of(all, p->bias));
     if (apart && !biases) {

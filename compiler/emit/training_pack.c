@@ -1,5 +1,5 @@
-/* pack: see pack.h. */
-#include "emit/pack.h"
+/* training_pack: see training_pack.h. */
+#include "emit/training_pack.h"
 
 /* As plan/pack.c fills a table at compile time, to the same bits: a sum of two floats is rounded once, halves are
  * exact. */
@@ -105,8 +105,6 @@ static const char four_sums[] =
     "            for (; bias != NULL && more != NULL && u < count / 4 * 4; u += 4)\n"
     "                nnc_v4_store(to + u, nnc_v4_add(nnc_v4_load(bias + row + u), nnc_v4_load(more + row + u)));\n";
 
-int64_t pack_floats(const plan *p) { return p->packs->floats; }
-
 static const char *panels_function(emit_context *e) {
     cexpr **made = emit_once_in_file(e, "pack_panels");
     if (*made) return c_text(*made);
@@ -209,7 +207,7 @@ static void pack_norm_of(emit_context *e, cblock *b, const pack_norm *n, int64_t
     c_line(loop, "#endif");
 }
 
-void pack_function(emit_context *e, const emit_api *api) {
+void training_pack_function(emit_context *e, const emit_api *api) {
     const pack_list *all = e->plan->packs;
     cunit *u = e->unit;
     if (!all->count) return;
@@ -227,7 +225,7 @@ void pack_function(emit_context *e, const emit_api *api) {
     c_function_end(f);
 }
 
-void pack_call(emit_context *e, cblock *b, const emit_api *api) {
+void training_pack_call(emit_context *e, cblock *b, const emit_api *api) {
     if (!e->plan->packs->count) return;
     c_do(b, c_call(e->unit, arena_printf(e->arena, "%s_pack", api->name), 1, c_name(e->unit, "self")));
 }
