@@ -172,13 +172,6 @@ bool ir_is_const(const ir_value *v, double *number) {
     return true;
 }
 
-/* Of what all rounds give. */
-static ir_type type_of_all(const dim *rounds, const ir_type *each) {
-    ir_type type = {.dtype = each->dtype, .rank = each->rank + 1, .dims = {rounds}};
-    for (unsigned k = 0; k < each->rank; k++) type.dims[k + 1] = each->dims[k];
-    return type;
-}
-
 ir_node *ir_insert_repeat(ir_model *m, ir_graph *g, ir_node *after, ir_block *block, ir_value *const *inputs,
                           unsigned input_count, unsigned rows, const dim *rounds, unsigned collected, span where) {
     unsigned carried = input_count - rows;
@@ -189,7 +182,7 @@ ir_node *ir_insert_repeat(ir_model *m, ir_graph *g, ir_node *after, ir_block *bl
     block->repeat = n;
     for (unsigned i = 0; i < carried; i++) n->results[i]->type = inputs[rows + i]->type;
     for (unsigned i = 0; i < collected; i++)
-        n->results[carried + i]->type = type_of_all(rounds, &block->collected[i]->type);
+        n->results[carried + i]->type = ir_type_stacked(rounds, &block->collected[i]->type);
     return n;
 }
 
@@ -201,7 +194,7 @@ ir_value *ir_collect(ir_model *m, ir_node *n, ir_value *each) {
     for (unsigned i = 0; i < collected; i++) values[i] = n->block->collected[i];
     values[collected] = each;
     ir_value *v = results[n->result_count] = new_result(m, n, n->result_count, n->where);
-    v->type = type_of_all(n->attrs.rounds, &each->type);
+    v->type = ir_type_stacked(n->attrs.rounds, &each->type);
     n->results = results;
     n->block->collected = values;
     n->result_count++;

@@ -5,6 +5,12 @@ const char *ir_dtype_name(ir_dtype t) { return t == IR_I32 ? "int32" : t == IR_B
 
 ir_type ir_type_scalar(ir_dtype t) { return (ir_type){.dtype = t}; }
 
+ir_type ir_type_stacked(const dim *count, const ir_type *each) {
+    ir_type type = {.dtype = each->dtype, .rank = each->rank + 1, .dims = {count}};
+    for (unsigned i = 0; i < each->rank; i++) type.dims[i + 1] = each->dims[i];
+    return type;
+}
+
 bool ir_shape_same(const ir_type *a, const ir_type *b) {
     if (a->rank != b->rank) return false;
     for (unsigned i = 0; i < a->rank; i++)

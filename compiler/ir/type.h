@@ -17,6 +17,7 @@ typedef struct {
 
 const char *ir_dtype_name(ir_dtype t); /* "float32", "int32", "bool" */
 ir_type ir_type_scalar(ir_dtype t);
+ir_type ir_type_stacked(const dim *count, const ir_type *each); /* so many of them, along a new dim 0 */
 bool ir_type_same(const ir_type *a, const ir_type *b);
 bool ir_shape_same(const ir_type *a, const ir_type *b);
 const dim *ir_type_elements(dim_table *t, const ir_type *type); /* product of the dims; 1 for a scalar */

@@ -173,8 +173,7 @@ static void open_loop(time_loop *t) {
 
 /* [1, …] of a step's value. */
 static ir_value *as_all(differentiation *d, ir_value *v) {
-    ir_type type = {.dtype = v->type.dtype, .rank = v->type.rank + 1, .dims = {adj_dim(d, 1)}};
-    for (unsigned i = 0; i < v->type.rank; i++) type.dims[i + 1] = v->type.dims[i];
+    const ir_type type = ir_type_stacked(adj_dim(d, 1), &v->type);
     return adj_reshape(d, v, &type);
 }
 

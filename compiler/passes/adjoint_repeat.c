@@ -211,8 +211,7 @@ static void collect(reverse *r, ir_value *v) {
 static ir_value *of_all(const reverse *r, ir_value *v) {
     differentiation *d = r->d;
     const ir_type each = v->type;
-    ir_type type = {.dtype = each.dtype, .rank = each.rank + 1, .dims = {r->forward->attrs.rounds}};
-    for (unsigned i = 0; i < each.rank; i++) type.dims[i + 1] = each.dims[i];
+    const ir_type type = ir_type_stacked(r->forward->attrs.rounds, &each);
     v = viewed(r, v);
     if (!is_inside(r, v)) return adj_expand(d, adj_reshape(d, v, &each), &type);
     ir_value *operand = operand_of(r, v);

@@ -72,9 +72,7 @@ static ir_value *reshape(hoister *h, const ir_node *like, ir_value *v, const ir_
 }
 
 static ir_type with_rounds(const hoister *h, const ir_type *each) {
-    ir_type type = {.dtype = each->dtype, .rank = each->rank + 1, .dims = {h->repeat->attrs.rounds}};
-    for (unsigned i = 0; i < each->rank; i++) type.dims[i + 1] = each->dims[i];
-    return type;
+    return ir_type_stacked(h->repeat->attrs.rounds, each);
 }
 
 /* An operand whose own dims align from the right with those of a result of this rank: the rounds stand in front. */
@@ -199,15 +197,21 @@ static void use_row(hoister *h, ir_value **use) {
     *use = h->rows[v->id];
 }
 
-static void use_rows_of_node(hoister *h, ir_node *n) {
-    for (unsigned i = 0; i < n->input_count; i++)
-        if (n->inputs[i]) use_row(h, &n->inputs[i]);
-    if (n->op != IR_REPEAT) return;
+static void use_rows_of_node(hoister *h, ir_node *n);
+
+/* What a round of n does, and hands on. */
+static void use_rows_of_block(hoister *h, const ir_node *n) {
     ir_block *b = n->block;
     for (ir_node *inner = b->body.first; inner; inner = inner->next) use_rows_of_node(h, inner);
     for (unsigned i = 0; i < ir_carried_of(n); i++) use_row(h, &b->next[i]);
     for (unsigned i = 0; i < ir_collected_of(n); i++) use_row(h, &b->collected[i]);
     if (b->until) use_row(h, &b->until);
+}
+
+static void use_rows_of_node(hoister *h, ir_node *n) {
+    for (unsigned i = 0; i < n->input_count; i++)
+        if (n->inputs[i]) use_row(h, &n->inputs[i]);
+    if (n->op == IR_REPEAT) use_rows_of_block(h, n);
 }
 
 /* The new rows stand behind the old ones. */
@@ -284,10 +288,7 @@ static void hoist_block(ir_model *m, ir_replacements *later, ir_graph *g, ir_nod
         if (level_of(&h, each) == OF_ROWS && !b->until)
             ir_replace_later(m, later, n->results[ir_carried_of(n) + i], h.all[each->id]);
     }
-    for (ir_node *k = b->body.first; k; k = k->next) use_rows_of_node(&h, k);
-    for (unsigned i = 0; i < ir_carried_of(n); i++) use_row(&h, &b->next[i]);
-    for (unsigned i = 0; i < ir_collected_of(n); i++) use_row(&h, &b->collected[i]);
-    if (b->until) use_row(&h, &b->until);
+    use_rows_of_block(&h, n);
     add_inputs(&h);
 }
 
