@@ -100,15 +100,7 @@ NNC_INLINE_V16 double nnc_v16_sums_lanes(nnc_v16_sums s) {
     return nnc_v8_sums_lanes(nnc_v8_sums_pair(_mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 0),
                                                 _mm512_maskz_extractf64x4_pd((__mmask8)0xff, eight, 1)));
 }
-NNC_INLINE_V16 float nnc_v16_largest(nnc_v16 v) {
-    return nnc_v8_largest(nnc_v8_maximum(nnc_v16_low(v), nnc_v16_high(v)));
-}
-NNC_INLINE_V16 float nnc_v16_smallest(nnc_v16 v) {
-    return nnc_v8_smallest(nnc_v8_minimum(nnc_v16_low(v), nnc_v16_high(v)));
-}
-NNC_INLINE_V16 float nnc_v16_sum(nnc_v16 v) {
-    return nnc_v8_sum(nnc_v16_low(v) + nnc_v16_high(v));
-}
+NNC_DEFINE_BY_HALVES(NNC_INLINE_V16, nnc_v16, nnc_v8, nnc_v16_low, nnc_v16_high)
 NNC_INLINE_V16 nnc_v4 nnc_v16_sum4(nnc_v16 a, nnc_v16 b, nnc_v16 c, nnc_v16 d) {
     return nnc_v8_sum4(nnc_v16_low(a) + nnc_v16_high(a), nnc_v16_low(b) + nnc_v16_high(b),
                        nnc_v16_low(c) + nnc_v16_high(c), nnc_v16_low(d) + nnc_v16_high(d));
@@ -139,14 +131,6 @@ NNC_INLINE_V16 void nnc_v16_split_3(nnc_v16 low, nnc_v16 middle, nnc_v16 high, n
     *c = _mm512_maskz_permutex2var_ps(NNC_ALL, _mm512_mask_blend_ps((__mmask16)0x2492, low, middle),
                                       _mm512_setr_epi32(2, 5, 8, 11, 14, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31),
                                       high);
-}
-NNC_INLINE_V16 nnc_v4 nnc_v16_column_sums_2(nnc_v16 low, nnc_v16 high) {
-    const nnc_v16 rows = low + high;
-    return nnc_v8_column_sums_2(nnc_v16_low(rows), nnc_v16_high(rows));
-}
-NNC_INLINE_V16 nnc_v4 nnc_v16_column_sums_3(nnc_v16 low, nnc_v16 middle, nnc_v16 high) {
-    return nnc_v8_column_sums_3(nnc_v16_low(low) + nnc_v16_high(middle), nnc_v16_high(low) + nnc_v16_low(high),
-                                nnc_v16_low(middle) + nnc_v16_high(high));
 }
 NNC_INLINE_V16 void nnc_v16_repeat_2(const float *p, size_t n, nnc_v16 *low, nnc_v16 *high) {
     const nnc_v16 v = nnc_v16_part(p, 0, n);

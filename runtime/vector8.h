@@ -99,15 +99,9 @@ NNC_INLINE_V8 double nnc_v8_sums_lanes(nnc_v8_sums s) {
     __m256d four = s.low + s.high;
     return nnc_v4_sums_lanes(nnc_v4_sums_pair(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1)));
 }
-NNC_INLINE_V8 float nnc_v8_largest(nnc_v8 v) {
-    return nnc_v4_largest(nnc_v4_maximum((nnc_v4)_mm256_castps256_ps128(v), (nnc_v4)_mm256_extractf128_ps(v, 1)));
-}
-NNC_INLINE_V8 float nnc_v8_smallest(nnc_v8 v) {
-    return nnc_v4_smallest(nnc_v4_minimum((nnc_v4)_mm256_castps256_ps128(v), (nnc_v4)_mm256_extractf128_ps(v, 1)));
-}
-NNC_INLINE_V8 float nnc_v8_sum(nnc_v8 v) {
-    return nnc_v4_sum((nnc_v4)(_mm256_castps256_ps128(v) + _mm256_extractf128_ps(v, 1)));
-}
+#define NNC_V8_LOW(v) ((nnc_v4)_mm256_castps256_ps128(v))
+#define NNC_V8_HIGH(v) ((nnc_v4)_mm256_extractf128_ps(v, 1))
+NNC_DEFINE_BY_HALVES(NNC_INLINE_V8, nnc_v8, nnc_v4, NNC_V8_LOW, NNC_V8_HIGH)
 /* Halves are added side by side: of a and c, and of b and d; then halves of these. */
 NNC_INLINE_V8 nnc_v8 nnc_v8_add_halves(nnc_v8 a, nnc_v8 b) {
     return _mm256_blend_ps(a, b, 0xf0) + _mm256_permute2f128_ps(a, b, 0x21);
@@ -156,16 +150,6 @@ NNC_INLINE_V8 void nnc_v8_split_3(nnc_v8 low, nnc_v8 middle, nnc_v8 high, nnc_v8
     *a = _mm256_shuffle_ps(first, from_2, 0x8c);
     *b = _mm256_shuffle_ps(to_2, from_2, 0xd8);
     *c = _mm256_shuffle_ps(to_2, last, 0xcd);
-}
-#define NNC_V8_LOW(v) ((nnc_v4)_mm256_castps256_ps128(v))
-#define NNC_V8_HIGH(v) ((nnc_v4)_mm256_extractf128_ps(v, 1))
-NNC_INLINE_V8 nnc_v4 nnc_v8_column_sums_2(nnc_v8 low, nnc_v8 high) {
-    const nnc_v8 rows = low + high;
-    return nnc_v4_column_sums_2(NNC_V8_LOW(rows), NNC_V8_HIGH(rows));
-}
-NNC_INLINE_V8 nnc_v4 nnc_v8_column_sums_3(nnc_v8 low, nnc_v8 middle, nnc_v8 high) {
-    return nnc_v4_column_sums_3(NNC_V8_LOW(low) + NNC_V8_HIGH(middle), NNC_V8_HIGH(low) + NNC_V8_LOW(high),
-                                NNC_V8_LOW(middle) + NNC_V8_HIGH(high));
 }
 /* Four floats in both halves, and of each half what these places say: loads do the most of it. */
 NNC_INLINE_V8 nnc_v8 nnc_v8_repeat(const float *p, __m256i places) {

@@ -53,6 +53,20 @@ NNC_FUNCTION int nnc_isa(void) {
     INLINE V V##_clamp(V x, V lo, V hi) { return V##_min(hi, V##_max(lo, x)); }                    \
     INLINE float V##_lane(V v, size_t i) { return v[i]; }
 
+/* Of the lanes of two vectors half as wide. */
+#define NNC_DEFINE_BY_HALVES(INLINE, V, HALF, LOW, HIGH)                                           \
+    INLINE float V##_sum(V v) { return HALF##_sum(LOW(v) + HIGH(v)); }                             \
+    INLINE float V##_largest(V v) { return HALF##_largest(HALF##_maximum(LOW(v), HIGH(v))); }      \
+    INLINE float V##_smallest(V v) { return HALF##_smallest(HALF##_minimum(LOW(v), HIGH(v))); }    \
+    INLINE nnc_v4 V##_column_sums_2(V low, V high) {                                               \
+        const V rows = low + high;                                                                 \
+        return HALF##_column_sums_2(LOW(rows), HIGH(rows));                                        \
+    }                                                                                              \
+    INLINE nnc_v4 V##_column_sums_3(V low, V middle, V high) {                                     \
+        return HALF##_column_sums_3(LOW(low) + HIGH(middle), HIGH(low) + LOW(high),                \
+                                    LOW(middle) + HIGH(high));                                     \
+    }
+
 #include "vector8.h"
 #include "vector16.h"
 /* clang that does not optimise gives each vector that goes into a call or comes out of it a place of its own on the
