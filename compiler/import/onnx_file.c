@@ -135,7 +135,7 @@ onnx_file *onnx_file_open(arena *a, const char *path, diag_list *diags) {
                                   !f->model ? "this is no ONNX model: it is not in protobuf's format, or cut short"
                                             : "this is no ONNX model: it holds no graph");
         if (source_path_ends(path, ".nn")) diag_hint(d, "a .nn file is compiled as it is: nnc MODEL.nn -o MODEL.c");
-        else if (source_path_ends(path, ".pt .pth .ckpt .bin .safetensors .npz"))
+        else if (source_path_ends(path, SOURCE_WEIGHTS_ENDINGS))
             diag_hint(d, "weights without their model become layers of a .nn file: nnc weights FILE shows them");
         else diag_hint(d, "torch.onnx.export, tf2onnx and keras2onnx write such files");
         return NULL;

@@ -38,6 +38,8 @@ span source_clamp(const source *s, span where); /* cut to what the text has */
 
 /* Does the path end in one of these, such as ".pt .pth", in whatever case? */
 bool source_path_ends(const char *path, const char *endings);
+/* Those that files of weights have. */
+#define SOURCE_WEIGHTS_ENDINGS ".pt .pth .ckpt .bin .pkl .safetensors .npz .npy"
 
 /* Reads a whole file into the arena. Returns NULL and sets *error (arena text, "No such file or directory") when the
  * file cannot be read, is not a regular file or is larger than max_bytes. */

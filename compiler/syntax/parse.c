@@ -23,7 +23,7 @@ static const struct {
     {"\x89HDF", NULL, "a file of weights", NULL},
     {"\x93NUMPY", NULL, "a file of weights", NULL},
     {"GGUF", NULL, "a file of weights", NULL},
-    {NULL, ".pt .pth .ckpt .bin .pkl .safetensors .npz .npy", "a file of weights, by its name", NULL},
+    {NULL, SOURCE_WEIGHTS_ENDINGS, "a file of weights, by its name", NULL},
 };
 
 static bool report_foreign(parser *p) {
