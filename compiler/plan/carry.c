@@ -29,19 +29,29 @@ static bool writes(const task *u, const pval *storage) {
 
 /* --- written over the old value ----------------------------------------------------------------------------------- */
 
-/* Are they different columns of the same rows? */
+/* The elements from a view's first one to its last, if that is known. */
+static bool reach_of(const plan_view *v, int64_t *reach) {
+    *reach = 1;
+    for (unsigned i = 0; i < v->type.rank; i++) {
+        int64_t extent, stride;
+        if (!dim_is_const(v->type.dims[i], &extent) || !dim_is_const(v->strides[i], &stride)) return false;
+        *reach += (extent - 1) * stride;
+    }
+    return true;
+}
+
+/* Does one end before the other begins, or are they different columns of the same rows? */
 static bool lie_apart(planner *p, const pval *a, const pval *b) {
     plan_view x, y;
-    int64_t distance, width, row;
-    if (!layout_full(p, a, &x) || !layout_full(p, b, &y) || x.type.rank != 2 || !ir_shape_same(&x.type, &y.type))
-        return false;
-    const dim *between = dim_sub(p->dims, x.offset, y.offset);
-    if (!dim_is(x.strides[1], 1) || !dim_is(y.strides[1], 1) || !dim_is_const(between, &distance) ||
-        !dim_is_const(x.type.dims[1], &width))
-        return false;
-    if (distance < 0) distance = -distance;
-    if (distance < width || dim_is(x.type.dims[0], 1)) return distance >= width;
-    return dim_same(x.strides[0], y.strides[0]) && dim_is_const(x.strides[0], &row) && distance <= row - width;
+    int64_t distance, reach, width, row;
+    if (!layout_full(p, a, &x) || !layout_full(p, b, &y)) return false;
+    if (!dim_is_const(dim_sub(p->dims, y.offset, x.offset), &distance)) return false;
+    if (distance < 0) return lie_apart(p, b, a);
+    if (reach_of(&x, &reach) && distance >= reach) return true;
+    if (x.type.rank != 2 || !ir_shape_same(&x.type, &y.type)) return false;
+    if (!dim_is(x.strides[1], 1) || !dim_is(y.strides[1], 1) || !dim_is_const(x.type.dims[1], &width)) return false;
+    return distance >= width && dim_same(x.strides[0], y.strides[0]) && dim_is_const(x.strides[0], &row) &&
+           distance <= row - width;
 }
 
 /* Does each result that lies in the storage lie just where v is, or beside it? */
@@ -67,6 +77,7 @@ static bool reads_what_it_writes(planner *p, const task *u, const pval *storage,
 typedef struct {
     planner *planner;
     const pval *storage;
+    const task *writer; /* this one alone is meant; NULL: all that write into the storage */
     size_t turn, *known; /* by serial, from the block's first on: 2 turn: no, 2 turn + 1: yes; less: not yet */
 } dependence;
 
@@ -74,12 +85,12 @@ static dependence dependence_new(planner *p) {
     return (dependence){.planner = p, .known = ARENA_ARRAY(p->arena, size_t, p->task_count - planner_first(p->block))};
 }
 
-/* Does u write into the storage, or come after a task that does? */
+/* Is u a writer, or does it come after one? */
 static bool follows(dependence *d, const task *u) {
     if (u->block != d->planner->block) return false;
     size_t *known = &d->known[u->serial - planner_first(u->block)];
     if (*known >= 2 * d->turn) return *known > 2 * d->turn;
-    bool found = writes(u, d->storage);
+    bool found = d->writer ? u == d->writer : writes(u, d->storage);
     for (size_t i = 0; i < u->after_count && !found; i++) found = follows(d, u->after[i]);
     for (unsigned i = 0; i < u->input_count && !found; i++) {
         const task *producer = u->inputs[i] ? planner_producer(u->inputs[i]) : NULL;
@@ -119,10 +130,36 @@ static poverwritten *overwritten_new(planner *p, pval *storage, pval *old) {
 
 static void overwritten_end(const poverwritten *over) { over->storage->over = over->old->over = NULL; }
 
+/* Does w write what u reads of the old value? */
+static bool writes_what_is_read(planner *p, const task *w, const task *u, const poverwritten *over) {
+    for (unsigned r = 0; r < w->result_count; r++) {
+        if (layout_storage(w->results[r]) != over->storage) continue;
+        for (unsigned i = 0; i < u->input_count; i++) {
+            const pval *v = u->inputs[i];
+            if (pval_is_memory(v) && data_of(v) == over->old && !lie_apart(p, v, w->results[r])) return true;
+        }
+    }
+    return false;
+}
+
+/* Orders a reader that writes a part of the new value before who writes over what it reads; false when that cannot be:
+ * of two parts that change places each would have to be the first. */
+static bool comes_before_others(dependence *d, task *u, const poverwritten *over) {
+    for (size_t w = 0; w < over->writers.count; w++) {
+        d->writer = over->writers.of[w];
+        if (d->writer == u || !writes_what_is_read(d->planner, d->writer, u, over)) continue;
+        d->turn++;
+        if (follows(d, u)) return false;
+        planner_after(d->planner, over->writers.of[w], u);
+    }
+    return true;
+}
+
 /* Orders the readers of the old value before what writes the new one; false when that cannot be. */
 static bool overwrite(dependence *d, const poverwritten *over) {
     planner *p = d->planner;
     d->storage = over->storage;
+    d->writer = NULL;
     d->turn++;
     for (size_t i = 0; i < over->readers.count; i++) {
         const task *u = over->readers.of[i];
@@ -133,6 +170,9 @@ static bool overwrite(dependence *d, const poverwritten *over) {
         for (size_t i = 0; i < over->readers.count; i++)
             if (!writes(over->readers.of[i], over->storage))
                 planner_after(p, over->writers.of[w], over->readers.of[i]);
+    for (size_t i = 0; i < over->readers.count; i++)
+        if (writes(over->readers.of[i], over->storage) && !comes_before_others(d, over->readers.of[i], over))
+            return false;
     return true;
 }
 

@@ -170,6 +170,44 @@ model pads_old_value {
 ''', forward)
 
 
+def delays():
+    c = Case("repeat_delay_lines")
+    c.input("x", randn(6, 3))
+
+    def forward(m, x):
+        d, e, f, g = torch.zeros(2, 3), torch.zeros(2, 3), torch.zeros(3, 2), torch.ones(6)
+        rows = [[] for _ in range(4)]
+        for x_t in x:
+            d = torch.stack((d[1], x_t))
+            e = torch.stack((e[1] + x_t, e[0] * 0.5))
+            f = torch.cat((f[:, 1:2] * 0.5, f[:, 0:1] + x_t.unsqueeze(1)), 1)
+            g = torch.cat((g[3:] * 0.5, x_t + g[3:]))
+            for kept, value in zip(rows, (d, e, f, g)):
+                kept.append(value)
+        return tuple(torch.stack(kept) for kept in rows)
+    c.write('''
+# a part of the new value is made of another part of the old one, over which a third may not be written before
+model delay_lines {
+    input x: float32[6, 3]
+    d = zeros(2, 3)
+    e = zeros(2, 3)
+    f = zeros(3, 2)
+    g = ones(6)
+    repeat x_t in x {
+        d = stack((d[1], x_t))
+        e = stack((e[1] + x_t, e[0] * 0.5))
+        f = cat((f[:, 1:2] * 0.5, f[:, 0:1] + unsqueeze(x_t, 1)), 1)
+        g = cat((g[3:] * 0.5, x_t + g[3:]))
+        collect ds = d
+        collect es = e
+        collect fs = f
+        collect gs = g
+    }
+    output ds, es, fs, gs
+}
+''', forward)
+
+
 def rows_alone():
     for name, until in (("repeat_rows_alone", ""), ("repeat_rows_alone_until", " until n[0] > 3")):
         c = Case(name)
@@ -221,4 +259,5 @@ def make():
     old_values()
     old_elements()
     pads()
+    delays()
     rows_alone()
