@@ -4,6 +4,7 @@
 /* ---- Weights in 16 and in 8 bits ------------------------------------------------------------------------------------
  * load_f16(p), load_bf16(p), load_i16(p)   a vector of floats: of halves, of bfloat16 (the upper half of a float), of
  *                       integers
+ * codes_scaled(y, s, p) y + the sums of products with integers times their scales, floats at p; on wide vectors alone
  *
  * int8: a row of weights is -128 + the bytes that are stored, times a scale for each 32 of them. The vector that it is
  * multiplied with is rounded too, to 16 bits, once for all rows; sums of 32 products are integers, and exact.
@@ -18,8 +19,9 @@
  *     dots_scaled(y, s, p)  y + the sums times their scales, bfloat16 at p
  *     dots_units(y, s, q)   y + s, the sum of what dots_scaled gives, times the unit at q
  *
- * On wide vectors the last two, and dots_of, are where compilers have to have done what stands before: they would load
- * the elements of all blocks, and end sums, where it suits them, and keep up to 2.8 KiB of that on the stack.
+ * On wide vectors the last two, dots_of and codes_scaled are where compilers have to have done what stands before:
+ * they would load the elements of all blocks, and end sums, where it suits them, and keep up to 2.8 KiB of that on the
+ * stack.
  */
 
 NNC_INLINE nnc_v1 nnc_v1_load_bf16(const uint16_t *p) {

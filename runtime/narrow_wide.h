@@ -12,6 +12,11 @@ NNC_INLINE_V8 nnc_v8 nnc_v8_load_f16(const uint16_t *p) {
 NNC_INLINE_V8 nnc_v8 nnc_v8_load_i16(const int16_t *p) {
     return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
 }
+NNC_INLINE_V8 nnc_v8 nnc_v8_codes_scaled(nnc_v8 y, nnc_v8 s, const float *p) {
+    y = nnc_v8_madd(s, nnc_v8_load(p), y);
+    __asm__ __volatile__("" : "+x"(y));
+    return y;
+}
 typedef __m256i nnc_v8_dots;
 NNC_INLINE_V8 int32_t nnc_v8_total(__m256i sums) {
     __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
@@ -78,4 +83,9 @@ NNC_INLINE_V16 nnc_v16 nnc_v16_load_f16(const uint16_t *p) {
 NNC_INLINE_V16 nnc_v16 nnc_v16_load_i16(const int16_t *p) {
     __m512i words = _mm512_maskz_cvtepi16_epi32(NNC_ALL, _mm256_loadu_si256((const __m256i *)(const void *)p));
     return _mm512_maskz_cvtepi32_ps(NNC_ALL, words);
+}
+NNC_INLINE_V16 nnc_v16 nnc_v16_codes_scaled(nnc_v16 y, nnc_v16 s, const float *p) {
+    y = nnc_v16_madd(s, nnc_v16_load(p), y);
+    __asm__ __volatile__("" : "+v"(y));
+    return y;
 }

@@ -56,8 +56,8 @@
  * does not optimise: each would leave its variables on the stack of the caller then. NNC_APART: one whose loops need
  * all registers, which they do not get inside of its caller. NNC_ALIGNED: a table that starts a line of the cache.
  * NNC_FORGET(): what memory holds is not kept in registers beyond it, from where those that are needed more would push
- * it onto the stack. NNC_ANEW(p): what p points at is loaded where it is used from here on, and not kept from before a
- * loop, where it takes more than the registers. */
+ * it onto the stack. NNC_ANEW(p): what p, a pointer or an index, leads to is loaded, and computed, where it is used
+ * from here on, and not kept from before a loop, where it takes more than the registers. */
 #if defined(__GNUC__)
 #define NNC_ALIGNED __attribute__((aligned(64)))
 #define NNC_FUNCTION static inline __attribute__((unused))

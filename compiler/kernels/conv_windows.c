@@ -2,6 +2,7 @@
  * tap is outside of the input; then they are a product like a LINEAR's. */
 #include "kernels/conv.h"
 #include "kernels/product.h"
+#include "kernels/sum.h"
 
 static cexpr *name(const conv *v, const char *what) { return c_name(v->e->unit, what); }
 
@@ -12,12 +13,19 @@ static cblock *loop_to(const conv *v, cblock *b, const char *index_name, int64_t
     return end == 1 ? b : c_for(b, index_name, c_int(u, 0), c_int(u, end), 1);
 }
 
+/* Where instructions gather and scatter, in AVX-512, compilers would move sixteen floats at once, and keep a vector of
+ * their places for each such move on the stack. */
+static void one_by_one(const conv *v, cblock *b) {
+    if (v->e->target->lanes == COST_WIDEST) sum_forget(v->e, b);
+}
+
 /* The window of position `at` to row `row`: its channels and taps, in the order of the weights. */
 static void gather(const conv *v, cblock *b, cexpr *row, cexpr *at) {
     cunit *u = v->e->unit;
     const ir_attrs *a = v->attrs;
     cexpr *c, *tap;
     b = loop_to(v, b, "c", v->channels, &c);
+    cblock *channel = b;
     b = loop_to(v, b, "tap", v->taps, &tap);
     cexpr *place = c_add(u, c_mul(u, at, c_int(u, a->stride)), c_mul(u, tap, c_int(u, a->dilation)));
     cexpr *before = c_int(u, a->before), *term = c_add(u, c_mul(u, c, c_int(u, v->taps)), tap);
@@ -33,6 +41,8 @@ static void gather(const conv *v, cblock *b, cexpr *row, cexpr *at) {
         value = c_conditional(u, inside, value, c_float(u, 0));
     }
     c_assign(b, to, "=", value);
+    if (a->dilation > 1 && b != channel) one_by_one(v, b);
+    one_by_one(v, channel);
 }
 
 static void scatter(const conv *v, cblock *b, cexpr *row, cexpr *at) {
@@ -43,6 +53,7 @@ static void scatter(const conv *v, cblock *b, cexpr *row, cexpr *at) {
     cexpr *to = c_add(u, c_mul(u, o, conv_stride(v, v->y, 1)), c_mul(u, at, conv_stride(v, v->y, 2)));
     c_assign(b, c_index(u, name(v, "y_g"), to), "=",
              c_index(u, name(v, "results"), c_add(u, c_mul(u, row, c_int(u, units)), o)));
+    one_by_one(v, b);
 }
 
 static void emit_positions(const conv *v, cblock *b, const weight_tables *table) {

@@ -203,23 +203,32 @@ static void copy_floats(const layer *l, cblock *b, cexpr *to, cexpr *from) {
     c_do(b, c_call(u, "memcpy", 3, to, from, bytes));
 }
 
+/* A loop over the rows of a batch. Of a known number that is not large compilers would make as many calls of it, and
+ * keep the addresses of all on the stack: so no row is known before its turn. */
+static cblock *each_row(const layer *l, cblock *b) {
+    enum { FEW = 16 };
+    int64_t rows;
+    cblock *loop = c_for(b, "b", c_int(l->e->unit, 0), l->B, 1);
+    if (l->e->target->lanes > 1 && c_is_int(l->B, &rows) && rows > FEW) tile_load_anew(l->e, loop, "b");
+    return loop;
+}
+
 /* The sums of all rows, then row by row what becomes of them. */
 static void emit_batch_step(const layer *l, cblock *b, cexpr *time, cexpr *within) {
     cunit *u = l->e->unit;
     const recurrent *r = l->r;
-    cexpr *row = c_name(u, "b"), *none = c_int(u, 0);
+    cexpr *row = c_name(u, "b");
     call_batch_product(l, b, &r->hidden_product, l->h);
     if (r->c->zigzag) c_assign(b, c_name(u, "turn"), "+=", c_int(u, 1));
     if (r->c->resets_before) {
-        call_for_row(l, c_for(b, "b", none, l->B, 1), &r->reset, time, within, row);
+        call_for_row(l, each_row(l, b), &r->reset, time, within, row);
         call_batch_product(l, b, &r->candidate_product, "next");
     }
-    cblock *loop = c_for(b, "b", none, l->B, 1);
-    loop = emit_within_length(l, loop, time, row, !r->c->projects);
+    cblock *loop = emit_within_length(l, each_row(l, b), time, row, !r->c->projects);
     call_for_row(l, loop, &r->cells, time, within, row);
     if (!r->c->projects) return;
     call_batch_product(l, b, &r->output_product, "next");
-    loop = emit_within_length(l, c_for(b, "b", none, l->B, 1), time, row, true);
+    loop = emit_within_length(l, each_row(l, b), time, row, true);
     cexpr *h = c_at(u, "sums", c_mul(u, row, c_name(u, r->sums_constant)));
     copy_floats(l, loop, row_of(l, 1, row), h);
     if (r->c->has_out) copy_floats(l, loop, out_at(l, time, row), h);

@@ -235,8 +235,10 @@ static cexpr *scales_at(emit_context *e, const tile *t, unsigned v, cexpr *row) 
 }
 
 static cexpr *scaled_codes(emit_context *e, const tile *t, unsigned i, cexpr *start, cexpr *sum) {
-    cexpr *scale = tile_load(e, scales_at(e, t, i % t->vectors, c_int(e->unit, 0)));
-    return vectors_call3(e, "madd", sum, scale, start);
+    enum { NARROW = 4 };
+    cexpr *scales = scales_at(e, t, i % t->vectors, c_int(e->unit, 0));
+    if (e->target->lanes > NARROW) return vectors_call3(e, "codes_scaled", start, sum, scales);
+    return vectors_call3(e, "madd", sum, tile_load(e, scales), start);
 }
 
 static void add_codes(emit_context *e, cblock *b, const tile *t, cexpr *const *starts, int64_t count, int64_t most,

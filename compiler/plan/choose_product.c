@@ -7,10 +7,11 @@ static bool unrolls(const chooser *c, const pack *p, cost_tile t, int64_t column
     return p->terms <= COST_BLOCK && p->terms * t.rows * t.vectors * (groups > 1 ? 2 : 1) <= c->unroll;
 }
 
-/* In tiles of so many columns, and of others what these leave. */
+/* In tiles of so many columns, and of others what these leave. Of int8 weights what whole blocks, in a loop, leave. */
 static bool loads_anew(const chooser *c, const pack *p, cost_tile t, int64_t columns, int64_t others) {
-    int64_t lanes = c->body->lanes, weights = (columns + lanes - 1) / lanes * p->terms,
-            of_others = (others + lanes - 1) / lanes * p->terms;
+    int64_t terms = p->format == FORMAT_INT8 && p->terms > FORMAT_BLOCK ? p->terms % FORMAT_BLOCK : p->terms;
+    int64_t lanes = c->body->lanes, weights = (columns + lanes - 1) / lanes * terms,
+            of_others = (others + lanes - 1) / lanes * terms;
     return cost_loads_anew(c->body, weights, weights * t.rows) ||
            cost_loads_anew(c->body, of_others, of_others * t.rows);
 }

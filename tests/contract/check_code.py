@@ -205,6 +205,14 @@ FOLLOWED = ("model followed {\n  dim T = 20..64\n  input x: float32[1, 7, T]\n  
             "  output w = max_pool2d(gelu(c(z)), 2)\n  output u = d(x)\n  o, _ = l(s)\n  output o\n}\n")
 
 
+# windows gathered for int8 weights, with one channel and many, and what steps over them; a step of two products; rows of a batch
+GATHERED = ("model gathered {\n  dim T = 100..300\n  input x: float32[2, 40, T]\n  input o: float32[2, 1, 100]\n  input z: float32[1, 16, 15, 40]\n"
+            "  layer a = Conv1d(40, 16, 5, stride=2)\n  layer b = Conv1d(1, 40, 31)\n  layer c = Conv2d(16, 32, 3, stride=2)\n"
+            "  layer d = Conv1d(40, 24, 31, padding=15, dilation=2)\n"
+            "  output p = a(x)\n  output q = b(o)\n  output r = c(z)\n  output s = d(x)\n}\n")
+STEPPED = ("model stepped {\n  input x: float32[3, 33, 12]\n  input z: float32[1, 40]\n  layer a = LSTM(12, 64)\n  layer b = LSTMCell(40, 48)\n"
+           "  y, _ = a(x)\n  h, c = b(z)\n  output y, h, c\n}\n")
+
 # so many calls that one function of all would keep too many addresses
 MANY = ("model many {\n    input x: float32[24]\n    v0 = roll(x, 1)\n"
         + "".join(f"    v{i} = roll(v{i - 1}, {1 + i % 23})\n" for i in range(1, 150))
@@ -250,6 +258,9 @@ def check_stack_is_constant(t):
             (FUNCTIONS, "float32", "x86-64-v3", both, ("-O1", "-O2", "-Os")),
             (FUNCTIONS, "float32", "x86-64-v4", ("gcc",), ("-O1", "-Os")),
             (SINES, "float32", "x86-64-v4", ("clang",), ("-O2", "-O1", "-O3")),
+            (BLOCKS, "int8", "baseline", ("clang",), ("-O3", "-O2")),
+            (GATHERED, "int8", "x86-64-v4", ("clang",), ("-O3", "-O2", "-O1")),
+            (STEPPED, "int16", "x86-64-v3", ("clang",), ("-O3", "-O2", "-O1")),
             (FOLLOWED, "float32", "x86-64-v4", both, ("-O2", "-O1")),
             (FOLLOWED, "float32", "x86-64-v3", ("clang",), ("-O2", "-O1")),
             (MANY, "float32", "baseline", ("gcc",), ("-O2",))):
