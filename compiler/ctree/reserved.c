@@ -43,13 +43,14 @@ static const char library[] =
     "register_t suseconds_t fd_set fd_mask blkcnt_t blksize_t fsblkcnt_t fsfilcnt_t sigset_t div_t ldiv_t lldiv_t "
     "random_data drand48_data timeval timespec pthread_t arc4random arc4random_buf arc4random_uniform ";
 
-/* Functions and types of the other headers of C, which a program may include beside the model's. */
+/* Functions and types of the other headers of C, which a program may include beside the model's; fclose, which glibc's
+ * <wchar.h> names too, in an attribute. */
 static const char hosted[] =
     " "
     "FILE btowc c16rtomb c32rtomb cabs cacos cacosh call_once carg casin casinh catan "
     "catanh ccos ccosh cexp cimag clog cnd_broadcast cnd_destroy cnd_init "
     "cnd_signal cnd_t cnd_timedwait cnd_wait conj cpow cproj creal csin csinh csqrt ctan ctanh "
-    "feclearexcept fegetenv fegetexceptflag fegetround feholdexcept "
+    "fclose feclearexcept fegetenv fegetexceptflag fegetround feholdexcept "
     "fenv_t feraiseexcept fesetenv fesetexceptflag fesetround fetestexcept "
     "feupdateenv fexcept_t fgetwc fgetws fpos_t "
     "fputwc fputws fwide fwprintf fwscanf "
@@ -80,7 +81,7 @@ static const struct {
      "lldiv malloc mblen mbstowcs mbtowc qsort rand realloc srand strtod strtof strtol strtold "
      "strtoll strtoul strtoull system wcstombs wctomb "},
     {"stdio.h",
-     " clearerr fclose feof ferror fflush fgetc fgetpos fgets fopen fprintf fputc fputs fread "
+     " clearerr feof ferror fflush fgetc fgetpos fgets fopen fprintf fputc fputs fread "
      "freopen fscanf fseek fsetpos ftell fwrite getc getchar perror printf putc putchar puts "
      "remove rename rewind scanf setbuf setvbuf snprintf sprintf sscanf tmpfile tmpnam ungetc "
      "vfprintf vfscanf vprintf vscanf vsnprintf vsprintf vsscanf "},
