@@ -130,9 +130,15 @@ class Code:
         return found
 
 
+WINDOW_MOVED = re.compile(r"((?:windows|y_g)\[[^\n]*;\n(?:\s+\}\n)?)\s+NNC_FORGET\(\);\n")   # float by float, in AVX-512
+
+
 def match_waiting(code, function, said):
     """Sums that wait in memory are read from there again, and so are weights that are not kept."""
-    need(("NNC_FORGET()" in code.function(function)) == ("sums in memory" in said), f"{function} of {said}")
+    text, moved = code.function(function), 1
+    while moved:
+        text, moved = WINDOW_MOVED.subn(r"\1", text)
+    need(("NNC_FORGET()" in text) == ("sums in memory" in said), f"{function} of {said}")
     need(("NNC_ANEW(" in code.function(function)) == ("weights anew" in said), f"{function} of {said}")
 
 
