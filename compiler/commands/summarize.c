@@ -50,10 +50,13 @@ void summarize_kept(const pipeline *p, summary *all) {
 }
 
 static int64_t most_stack(const plan *p) {
-    enum { USUAL = 1024, OF_32_REGISTERS = 2048 }; /* of 64 bytes: sums of int8 in AVX-512 fill them twice */
-    bool wide = false;
-    for (size_t i = 0; i < p->body_count; i++) wide = wide || p->bodies[i]->lanes == 16;
-    return wide && format_is_used(p->model, FORMAT_INT8) ? OF_32_REGISTERS : USUAL;
+    bool int8 = format_is_used(p->model, FORMAT_INT8);
+    int64_t most = 0;
+    for (size_t i = 0; i < p->body_count; i++) {
+        int64_t here = cost_most_stack(p->bodies[i], int8);
+        most = here > most ? here : most;
+    }
+    return most;
 }
 
 void summarize_bytes(const pipeline *p, summary *all) {

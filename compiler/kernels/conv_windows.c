@@ -13,10 +13,9 @@ static cblock *loop_to(const conv *v, cblock *b, const char *index_name, int64_t
     return end == 1 ? b : c_for(b, index_name, c_int(u, 0), c_int(u, end), 1);
 }
 
-/* Where instructions gather and scatter, in AVX-512, compilers would move sixteen floats at once, and keep a vector of
- * their places for each such move on the stack. */
+/* What moves in this loop does so float by float, where it is to. */
 static void one_by_one(const conv *v, cblock *b) {
-    if (v->e->target->lanes == COST_WIDEST) sum_forget(v->e, b);
+    if (v->choice->by_floats) sum_forget(v->e, b);
 }
 
 /* The window of position `at` to row `row`: its channels and taps, in the order of the weights. */

@@ -203,13 +203,10 @@ static void copy_floats(const layer *l, cblock *b, cexpr *to, cexpr *from) {
     c_do(b, c_call(u, "memcpy", 3, to, from, bytes));
 }
 
-/* A loop over the rows of a batch. Of a known number that is not large compilers would make as many calls of it, and
- * keep the addresses of all on the stack: so no row is known before its turn. */
+/* A loop over the rows of a batch. */
 static cblock *each_row(const layer *l, cblock *b) {
-    enum { FEW = 16 };
-    int64_t rows;
     cblock *loop = c_for(b, "b", c_int(l->e->unit, 0), l->B, 1);
-    if (l->e->target->lanes > 1 && c_is_int(l->B, &rows) && rows > FEW) tile_load_anew(l->e, loop, "b");
+    if (l->r->c->one_by_one) tile_load_anew(l->e, loop, "b");
     return loop;
 }
 

@@ -153,6 +153,7 @@ typedef struct {
      * multiplied. */
     bool by_windows;
     choice_product product;
+    bool by_floats; /* windows and results move float by float (cost_gathers) */
     int64_t chunk, windows_at, results_at, quantised_at; /* places in the work space */
 } choice_conv;
 
@@ -201,6 +202,7 @@ typedef struct {
     bool unroll_steps;
     int64_t steps;         /* of one chunk of projected input */
     choice_rows input_rows;
+    bool one_by_one; /* no row of a batch is known before its turn (cost_unrolls_calls) */
     /* one row */
     choice_sweep step, candidate_step;
     unsigned input_chains;      /* fused: of each sum of the input's part */

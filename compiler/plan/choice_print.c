@@ -84,6 +84,7 @@ static void print_recurrent_body(const printer *p, const choice_recurrent *r) {
     }
     if (!r->fused) print_product(p, r->one_row ? "; input" : " input", &r->input_product);
     if (!r->one_row) print_product(p, "; hidden", &r->hidden_product);
+    if (r->one_by_one) text_add(p->to, "; rows one by one");
     if (!r->one_row && r->candidate) print_product(p, "; candidate", &r->candidate_product);
     if (r->projects) print_product(p, "; output", &r->output_product);
     if (r->gates_at >= 0 || r->sums_at >= 0 || r->next_at >= 0) text_add(p->to, "; work");
@@ -139,6 +140,7 @@ static void print_conv_way(const printer *p, const choice_conv *c) {
         print_product(p, "", &c->product);
         text_printf(p->to, "; results at %lld", (long long)c->results_at);
         if (pack_quantised(c->pack)) text_printf(p->to, ", quantised at %lld", (long long)c->quantised_at);
+        if (c->by_floats) text_add(p->to, "; windows and results move float by float");
         return;
     }
     if (c->by_positions) {

@@ -64,6 +64,7 @@ static void choose_windows(const chooser *c, const plan_kernel *k, plan_choice *
     conv->chunk = smaller(most, room < FEWEST ? FEWEST : room);
     bool all = dim_is_const(length, NULL) && most <= conv->chunk;
     conv->product = choose_product(c, p, all ? most : -1, conv->chunk, false);
+    conv->by_floats = cost_gathers(c->body);
     conv->windows_at = 0;
     conv->results_at = conv->chunk * p->terms;
     conv->quantised_at = conv->results_at + conv->chunk * p->units;

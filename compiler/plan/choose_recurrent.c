@@ -151,6 +151,7 @@ static void choose_products(const chooser *c, const plan_kernel *k, choice_recur
     if (!r->fused) r->input_product = choose_part(c, r, r->input, rows, most, true);
     if (r->projects && r->one_row) r->output_product = choose_part(c, r, r->output, 1, 1, false);
     if (r->one_row) return;
+    r->one_by_one = cost_unrolls_calls(c->body, batch);
     r->hidden_product = choose_part(c, r, r->hidden_pack, batch, dim_max(B), true);
     if (r->candidate) r->candidate_product = choose_part(c, r, r->candidate, batch, dim_max(B), true);
     if (r->output) r->output_product = choose_part(c, r, r->output, batch, dim_max(B), true);

@@ -62,6 +62,19 @@ bool cost_loads_anew(const cost_body *body, int64_t weights, int64_t products) {
     return products <= MOST_UNROLLED && weights > cost_held(body);
 }
 
+bool cost_unrolls_calls(const cost_body *body, int64_t rows) {
+    enum { LARGE = 16 };
+    return !body->rolled && rows > LARGE;
+}
+
+bool cost_gathers(const cost_body *body) { return body->lanes == COST_WIDEST; }
+
+enum { USUAL = 16 /* registers */ };
+
+int64_t cost_most_stack(const cost_body *body, bool int8) {
+    return int8 && body->registers > USUAL ? 2 * COST_STACK : COST_STACK; /* those sums fill more of 64 bytes twice */
+}
+
 /* As measured where compilers keep most, in AVX2 with clang. */
 enum { CALLS = 27 /* libm, for some lanes: nothing stays in registers meanwhile */ };
 
@@ -101,9 +114,9 @@ unsigned cost_kept(ir_op op) {
 }
 
 unsigned cost_most_kept(const cost_body *body) {
-    enum { BYTES = 1024, FEW = 16 /* registers that the work itself needs */, OTHERS = 5 /* on the stack besides */ };
-    unsigned in_registers = body->registers > FEW ? body->registers - FEW : 0;
-    return in_registers + BYTES / vector_bytes(body) - OTHERS;
+    enum { OTHERS = 5 /* on the stack besides */ };
+    unsigned in_registers = body->registers > USUAL ? body->registers - USUAL : 0; /* which the work itself needs */
+    return in_registers + COST_STACK / vector_bytes(body) - OTHERS;
 }
 
 cost_tile cost_product(const cost_body *body, int64_t panel_columns, int64_t columns, int64_t terms,

@@ -21,6 +21,7 @@ enum {
     COST_SHARED = 1 << 9, /* weights a gate from which on layers share a step's function: a smaller step costs less
                            * than its call */
     COST_APART = 1 << 12, /* weights a gate from which on a step is worth a call of its own */
+    COST_STACK = 1 << 10, /* bytes of a function's frame at most */
     COST_CACHE = 1 << 16  /* floats of packed weights from which on every other step takes the panels backwards, so that
                            * it begins with what the cache (of L1 or L2) still has */
 };
@@ -73,12 +74,19 @@ cost_tile cost_wide_tile(const cost_body *body, unsigned vectors, int64_t terms)
 /* One whose lanes lie along the terms: rows by columns, of which each pair has a sum. terms: 0 if not known, or not
  * neighbours from the first to the last. */
 cost_tile cost_dot_tile(const cost_body *body, int64_t terms, int64_t columns, int64_t most_rows);
-/* How many sums so far may be variables beside those of a block: more would take too much of the stack, as no function
- * may have a frame of more than 1 KiB. */
+/* How many sums so far may be variables beside those of a block: more would take too much of the stack. */
 unsigned cost_held(const cost_body *body);
 /* Would compilers keep too much of the stack for so many vectors of weights, of so many products in one turn of a loop
  * over rows or positions? They unroll loops over few terms, and load before a loop what none of its turns changes. */
 bool cost_loads_anew(const cost_body *body, int64_t weights, int64_t products);
+/* Would they make as many calls of a loop over so many rows, a call each, and keep the addresses of all on the
+ * stack? */
+bool cost_unrolls_calls(const cost_body *body, int64_t rows);
+/* Has it instructions that gather and scatter? Where floats are to move one by one compilers then move as many at once
+ * as a vector has, and keep a vector of their places for each such move on the stack. */
+bool cost_gathers(const cost_body *body);
+/* The bytes of a frame that a body's functions may take: COST_STACK, but for sums of int8 weights. */
+int64_t cost_most_stack(const cost_body *body, bool int8);
 /* How many vectors compilers keep, in registers and on the stack, for an operator's function: what is the same in all
  * rounds of a loop. And the most for the functions of one loop, that the stack is small. */
 unsigned cost_kept(ir_op op);
