@@ -2,7 +2,7 @@
 in blocks. What stands in a block is made by the same operators as everything else."""
 import copy
 
-from . import functions, layers
+from . import functions, layers, parts
 from .model import NoWay, Statement
 from .sizes import Size, product
 
@@ -36,8 +36,12 @@ def successor(b, old, text, magnitude):
     return v
 
 
-def update(b, c):
-    """What a round makes of a carried value; it stays small."""
+def update(b, c, moving=0.4):
+    """What a round makes of a carried value; it stays small. moving: how often of parts of old values."""
+    if b.chance(moving):
+        text = b.rng.choice([parts.joined, parts.joined, parts.stacked])(b, c)
+        if text:
+            return text
     like = [v for v in b.live if v is not c and v.dtype == "float32" and v.shape == c.shape and v.magnitude < 1e6]
     ways = [f"tanh({c.text} * 0.75 + 0.125)", f"{c.text} * 0.5 + 0.25", f"{c.text} - mean({c.text})"]
     if c.rank >= 2 and c.shape[-1] == c.shape[-2]:
@@ -70,7 +74,7 @@ def collectable(v, rounds):
     return v.rank < 6 and (product(v.shape) * rounds).hi <= 6000
 
 
-def block(b, depth=1):
+def block(b, depth=1, carried=None, moving=0.4):
     rows, outer_body, outer_live = rows_of(b), b.body, b.live
     rounds = rows[0].shape[0] if rows else None
     symbols = [s for s in b.model.symbols.values() if s.hi <= MOST_ROUNDS]
@@ -78,7 +82,7 @@ def block(b, depth=1):
         rounds = b.rng.choice(symbols) if symbols and b.chance(0.5) else Size.of(b.rng.choice([1, 2, 3, 7]))
     b.body = []
     seen = [b.value(x.dtype, x.shape[1:], x.magnitude, x.index_limit) for x in rows or []]
-    carried = carried_from(b)
+    carried = carried_from(b) if carried is None else carried
     counter = None
     if b.chance(0.2):
         counter = b.input("int32", [1], ("index", 5), None, 5)
@@ -87,15 +91,15 @@ def block(b, depth=1):
     states = [b.state([b.size(9)], b.rng.choice([None, "0.5"]))] if b.chance(0.2) else []
     b.live += states
     for c in carried:
-        if b.chance(0.3):
-            now[c.number] = successor(b, c, update(b, c), 2 * c.magnitude + 1)
+        if b.chance(0.3 - moving / 4):
+            now[c.number] = successor(b, c, update(b, c, moving), 2 * c.magnitude + 1)
     operators(b, depth)
     collected = []
     for c in carried:
         if b.chance(0.3) and collectable(now[c.number], rounds):
             collected.append(now[c.number])   # the value before the new one
             b.body.append(Statement("collect", now[c.number].text))
-        now[c.number] = successor(b, now[c.number], update(b, now[c.number]), 2 * c.magnitude + 1)
+        now[c.number] = successor(b, now[c.number], update(b, now[c.number], moving), 2 * c.magnitude + 1)
     if len(carried) > 1 and b.chance(0.6):
         pair = [c for c in carried if c.shape == carried[0].shape]
         if len(pair) > 1:
@@ -150,6 +154,7 @@ def block(b, depth=1):
     b.count("repeat", "rows" if rows else "rounds", "until" if until else "",
             "several rows" if rows and len(rows) > 1 else "",
             "carried" if carried else "", "nested" if depth > 1 else "")
+    return last + results
 
 
 def whole_block(b):
@@ -159,6 +164,20 @@ def whole_block(b):
     except NoWay:
         b.restore(before)
         raise
+
+
+def delay_lines(b):
+    """A block that carries values of shapes that have parts, and moves them."""
+    n = b.rng.choice([2, 3, 4, 5, 8, 17, 32, 40])
+    wide = [[n], [2, n], [3, n], [n, 2], [2, 3, n]]
+    shapes = [b.rng.choice([s for s in wide if product([Size.of(i) for i in s]).hi <= 300]) for _ in range(b.rng.choice([1, 2, 3]))]
+    b.input("float32", [b.rng.choice([2, 3, 5]), *shapes[0][b.rng.choice([0, 1]):]], ("float",))
+    made = []
+    for shape in shapes:
+        x = b.input("float32", shape, ("float",))
+        made.append(b.result(b.rng.choice([f"{x.text} * 0.5", f"tanh({x.text})", f"zeros_like({x.text})"]), "float32", shape))
+    for v in block(b, carried=made, moving=0.8):
+        b.output(v)
 
 
 ALL = [(whole_block, 4)]

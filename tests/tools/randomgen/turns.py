@@ -3,7 +3,7 @@ long run every operator comes with every option in every body often enough."""
 import os
 import random
 
-from . import functions, layers, patterns, planes, values
+from . import blocks, functions, layers, patterns, planes, values
 from .functions import (BINARY, INT_BINARY, argmax, axes_moved, binary, int_arithmetic, matmul, one_hot, pad, reduction,
                         softmax)
 from .layers import ACTIVATION_ARGUMENTS, ACTIVATIONS, cell, conv1d, embedding, linear, recurrent
@@ -135,7 +135,8 @@ TURNS = ([batch(kind) for kind in ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", 
          + [product_of_vector(True), product_of_vector(False)]
          + [lambda b: pad(b, of_ints(b, [b.size(5), b.size(8)])), lambda b: argmax(b, of_ints(b, [b.size(5), b.size(8)]))]
          + [run_time(lambda b, x: softmax(b, x, "softmax")), run_time(lambda b, x: softmax(b, x, "log_softmax")),
-            run_time(conv1d, 3), run_time(conv1d, 2, 4)])
+            run_time(conv1d, 3), run_time(conv1d, 2, 4)]
+         + [blocks.delay_lines] * 10)
 
 
 def theirs(b, rows, each, word):
