@@ -50,7 +50,8 @@ static void emit_product(const matmul *p, cblock *b) {
     if (c->few) {
         matmul few = *p;
         few.choice = c->few;
-        emit_product(&few, c_if(b, c_binary(u, "<", emit_dim(p->e, p->of.rows), c_int(u, c->few_below))));
+        cexpr *count = emit_dim(p->e, c->few_columns ? p->of.columns : p->of.rows);
+        emit_product(&few, c_if(b, c_binary(u, "<", count, c_int(u, c->few_below))));
         b = c_else(b);
     }
     switch (c->way) {

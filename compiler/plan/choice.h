@@ -105,9 +105,10 @@ typedef struct choice_matmul {
                           all columns; no rows: there is none */
     choice_heights odd;     /* of tiles of three vectors, where columns of a number that is not known are odd vectors;
                                heights is for pairs then. No rows: there is none */
-    const struct choice_matmul *few; /* the way of fewer rows than few_below, which is more than a vector has lanes;
-                                        NULL: all take this one */
+    const struct choice_matmul *few; /* the way of fewer rows than few_below, which is more than a vector has lanes, or
+                                        of fewer columns; NULL: all take this one */
     int64_t few_below;
+    bool few_columns;
     unsigned repeated; /* for dots: two or three columns that are all of b, and lie together; tiles of so many rows at
                           most are repeated as the columns lie, of more the columns are taken apart */
     bool fused;             /* a term is one madd; else a multiplication and an addition */

@@ -166,7 +166,8 @@ static void print_conv(const printer *p, const choice_conv *c) {
     if (c->rows_in_vectors) text_add(p->to, "; rows of x copied in vectors");
 }
 
-static void print_matmul(const printer *p, const choice_matmul *m) {
+/* The way of all that are not too few for it. */
+static void print_matmul_way(const printer *p, const choice_matmul *m) {
     if (m->turned) text_add(p->to, " turned, columns as rows:");
     switch (m->way) {
     case CHOICE_BY_ELEMENTS:
@@ -199,8 +200,12 @@ static void print_matmul(const printer *p, const choice_matmul *m) {
     if (m->packed) text_add(p->to, ", columns packed first");
     if (m->packed_from > 1 && m->heights.rows < 0)
         text_printf(p->to, " for %lld rows or more", (long long)m->packed_from);
+}
+
+static void print_matmul(const printer *p, const choice_matmul *m) {
+    print_matmul_way(p, m);
     if (!m->few) return;
-    text_printf(p->to, "; fewer than %lld rows by", (long long)m->few_below);
+    text_printf(p->to, "; fewer than %lld %s by", (long long)m->few_below, m->few_columns ? "columns" : "rows");
     print_matmul(p, m->few);
 }
 

@@ -127,6 +127,15 @@ static void choose_tiles(const chooser *c, cost_tile tile, int64_t block, int64_
 
 /* --- the other ways --- */
 
+/* Fewer rows than that, or columns, go another way. */
+static void take_few(const chooser *c, choice_matmul *m, const choice_matmul *way, int64_t below, bool columns) {
+    choice_matmul *few = ARENA_NEW(c->arena, choice_matmul);
+    *few = *way;
+    m->few = few;
+    m->few_below = below;
+    m->few_columns = columns;
+}
+
 static void choose_one_by_one(const chooser *c, plan_choice *to) {
     choice_matmul *m = &to->matmul;
     int64_t terms = known_or(m->of.inner, INT32_MAX);
@@ -145,15 +154,25 @@ static bool choose_few(const chooser *c, plan_choice *to) {
     return true;
 }
 
-/* One row of a: b's rows go by as they lie where they are longer than a tile, whose sums are the registers. */
+/* One row of a: b's rows go by as they lie where they are longer than a tile, whose sums are the registers. Tiles add
+ * the same terms in the same order, so that the running program may choose where it alone knows how long rows are. */
 static bool choose_stream(const chooser *c, const plan_kernel *k, plan_choice *to) {
     enum { ROWS = 8, LARGE = 1 << 13 /* floats of b that are worth it */ };
     choice_matmul *m = &to->matmul;
     int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner);
+    bool known = dim_is_const(m->of.columns, NULL);
     cost_tile row = cost_matmul_row(c->body, columns, terms);
-    bool wide = columns > row.vectors * (int64_t)c->body->lanes && columns * terms >= LARGE;
+    if (!known) row = cost_any_columns(c->body, row, terms, 1);
+    int64_t from = terms ? (LARGE + terms - 1) / terms : INT64_MAX, strip = row.vectors * (int64_t)c->body->lanes;
+    if (from <= strip) from = strip + 1;
     bool dense = dim_is(m->of.b_n, 1) && dim_is(m->of.y_n, 1);
-    if (!dense || !wide || row.chains > 1 || c->body->rolled || !dim_is(m->of.rows, 1)) return false;
+    if (!dense || columns < from || row.chains > 1 || c->body->rolled || !dim_is(m->of.rows, 1)) return false;
+    if (!known) {
+        plan_choice tiles = *to;
+        tiles.matmul.fused = true;
+        choose_tiles(c, row, COST_BLOCK, 0, &tiles);
+        take_few(c, m, &tiles.matmul, from, true);
+    }
     m->way = CHOICE_BY_STREAM;
     m->streamed = ROWS;
     m->blocks = (terms + COST_BLOCK - 1) / COST_BLOCK;
@@ -257,17 +276,15 @@ static bool choose_square(const chooser *c, const plan_kernel *k, plan_choice *t
     if (c->body->rolled || !pays || !dense || most < rows || !grows_squarely(c, k, m)) return false;
     if (terms * THREE * lanes > MOST_ROOM || lanes > MOST_LANES) return false;
     take_dots(c, to);
-    choice_matmul *few = ARENA_NEW(c->arena, choice_matmul);
-    *few = *m;
+    choice_matmul few = *m;
     *m = (choice_matmul){.of = m->of,
                          .turned = m->turned,
                          .way = CHOICE_BY_TILES,
                          .fused = true,
                          .heights = choose_wide(c, PAIR, -1, most, terms),
                          .odd = choose_wide(c, THREE, -1, most, terms),
-                         .packed = THREE * lanes,
-                         .few = few,
-                         .few_below = rows};
+                         .packed = THREE * lanes};
+    take_few(c, m, &few, rows, false);
     to->work = terms * m->packed;
     return true;
 }

@@ -377,6 +377,73 @@ int main(void)
         t.run(["main.c", "model.c"], **how)
 
 
+def check_columns_of_a_lone_row(t):
+    """In every body: a lone row's product with as many columns as only the running program knows is that in float64, a
+    column has the same bits however many there are besides, and nothing is read beyond b or written beyond y."""
+    t.write("main.c", r"""#include <stdlib.h>
+#include "model.h"
+#include "contract.h"
+enum { COLUMNS = 450, SHORT = 20, LONG = 260 };
+static m self;
+static float a[SHORT], c[LONG], b[SHORT * COLUMNS], d[LONG * COLUMNS], all_y[COLUMNS], all_z[COLUMNS];
+static void right(const float *x, const float *w, const float *y, size_t terms)
+{
+    size_t i, k;
+    for (i = 0; i < COLUMNS; i++) {
+        double sum = 0;
+        for (k = 0; k < terms; k++)
+            sum += (double)x[k] * (double)w[k * COLUMNS + i];
+        CHECK(fabs(sum - (double)y[i]) <= 1e-5 * (1 + fabs(sum)));
+    }
+}
+/* The first columns of w alone. */
+static float *part(const float *w, size_t terms, size_t columns)
+{
+    float *p = (float *)malloc(terms * columns * sizeof *p);
+    size_t k;
+    CHECK(p);
+    for (k = 0; k < terms; k++)
+        memcpy(p + k * columns, w + k * COLUMNS, columns * sizeof *p);
+    return p;
+}
+int main(void)
+{
+    size_t S;
+    fill(a, SHORT, 1u);
+    fill(c, LONG, 2u);
+    fill(b, SHORT * COLUMNS, 3u);
+    fill(d, LONG * COLUMNS, 4u);
+    m_reset(&self);
+    CHECK(m_run(&self, COLUMNS, a, b, c, d, all_y, all_z) == NNC_OK);
+    right(a, b, all_y, SHORT);
+    right(c, d, all_z, LONG);
+    for (S = 1; S < COLUMNS; S += S < 20 ? 1 : S < 140 ? 9 : 41) {
+        float *few = part(b, SHORT, S), *more = part(d, LONG, S);
+        float *y = (float *)malloc(S * sizeof *y), *z = (float *)malloc(S * sizeof *z);
+        CHECK(y && z && m_run(&self, S, a, few, c, more, y, z) == NNC_OK);
+        CHECK(memcmp(y, all_y, S * sizeof *y) == 0 && memcmp(z, all_z, S * sizeof *z) == 0);
+        free(few);
+        free(more);
+        free(y);
+        free(z);
+    }
+    return 0;
+}
+""")
+    for _, options, how in builds(t, *SANITIZED):
+        t.model("""model m {
+    dim S = 1..450
+    input a: float32[1, 20]
+    input b: float32[20, S]
+    input c: float32[1, 260]
+    input d: float32[260, S]
+    output y = matmul(a, b)
+    output z = matmul(c, d)
+}
+""", *options)
+        t.run(["main.c", "model.c"], **how)
+
+
 def check_scores_of_self_attention(t):
     """In every body: products whose rows and columns grow together are those in float64 for few rows and for many, and nothing is
     read beyond the operands or written beyond y."""
