@@ -47,20 +47,10 @@ static cexpr *place_in(const training *t, const ir_param *param, const param_pla
     return c_add(u, c_int(u, place->offset), inside);
 }
 
-static bool in_order(const training *t) {
-    size_t count;
-    const ir_param **all = ir_living_params(t->e->arena, t->model, &count);
-    for (size_t i = 0; i < count; i++) {
-        const param_place *place = training_place_of(t, all[i]);
-        if (place->packed || place->offset != all[i]->offset) return false;
-    }
-    return true;
-}
-
 /* Neighbours that lie row-major one behind the other are one case. */
 void training_map_function(const training *t) {
     cunit *u = t->u;
-    if (in_order(t)) return;
+    if (t->in_order) return;
     size_t count;
     const ir_param **all = ir_living_params(t->e->arena, t->model, &count);
     for (size_t i = 0; i < count; i++)
@@ -83,7 +73,7 @@ void training_map_function(const training *t) {
     c_function_end(f);
 }
 
-cexpr *training_map(const training *t, cexpr *i) { return in_order(t) ? i : c_call(t->u, map_name(t), 1, i); }
+cexpr *training_map(const training *t, cexpr *i) { return t->in_order ? i : c_call(t->u, map_name(t), 1, i); }
 
 cexpr *training_at(const training *t, const char *member, cexpr *i) {
     return training_element(t, member, training_map(t, i));

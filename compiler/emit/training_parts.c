@@ -4,16 +4,27 @@
 #include "emit/training.h"
 #include "kernels/vectors.h"
 
+static bool are_in_order(const training *t) {
+    for (size_t i = 0; i < t->model->param_count; i++) {
+        const ir_param *param = &t->model->params[i];
+        const param_place *place = training_place_of(t, param);
+        if (ir_param_lives(param) && (place->packed || place->offset != param->offset)) return false;
+    }
+    return true;
+}
+
 training training_of(emit_context *e, const emit_api *api) {
     const ir_model *m = e->plan->model;
     const param_places *places = e->plan->packs->params;
-    return (training){.e = e,
-                      .u = e->unit,
-                      .api = api,
-                      .model = m,
-                      .training = m->training,
-                      .places = places,
-                      .floats = places->floats};
+    training t = {.e = e,
+                  .u = e->unit,
+                  .api = api,
+                  .model = m,
+                  .training = m->training,
+                  .places = places,
+                  .floats = places->floats};
+    t.in_order = are_in_order(&t);
+    return t;
 }
 
 const char *training_name(const training *t, const char *what) {

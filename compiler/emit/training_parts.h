@@ -13,6 +13,7 @@ typedef struct {
     const ir_training *training;
     const param_places *places; /* of the parameters in the struct's arrays, */
     int64_t floats;             /* each of which has so many */
+    bool in_order;              /* they lie there as callers see them: element i is i */
 } training;
 
 training training_of(emit_context *e, const emit_api *api);

@@ -376,14 +376,17 @@ static void sink_node(planner *p, const ir_node *n) {
     u->results[0]->producer = u;
 }
 
+/* The param of the struct that v is, or lies in, or -1. */
+static long param_of(const pval *v) {
+    if (!v) return -1;
+    if (v->kind == PVAL_PARAM) return (long)v->param;
+    const plan_buffer *b = pval_is_memory(v) ? layout_storage(v)->buffer : NULL;
+    return b && b->place == PLAN_TRAINED ? (long)b->index : -1;
+}
+
 static bool reads_param(const task *u, size_t param) {
-    for (unsigned i = 0; i < u->input_count; i++) {
-        if (!u->inputs[i]) continue;
-        if (u->inputs[i]->kind == PVAL_PARAM && u->inputs[i]->param == param) return true;
-        if (!pval_is_memory(u->inputs[i])) continue;
-        const plan_buffer *b = layout_storage(u->inputs[i])->buffer;
-        if (b && b->place == PLAN_TRAINED && b->index == param) return true;
-    }
+    for (unsigned i = 0; i < u->input_count; i++)
+        if (param_of(u->inputs[i]) == (long)param) return true;
     return false;
 }
 
@@ -392,18 +395,35 @@ static bool moves_param(const task *u) {
     return u->kind == TASK_NODE && !u->body && b && b->place == PLAN_TRAINED;
 }
 
+static bool scales_rows(const task *u) { return moves_param(u) && u->node->op == IR_RENORM; }
+
+/* By param: who reads it, or scales its rows. */
+static ptasks *find_readers_of_params(planner *p) {
+    ptasks *of = ARENA_ARRAY(p->arena, ptasks, p->model->param_count + 1);
+    for (size_t i = 0; i < p->task_count; i++) {
+        task *u = p->tasks[i];
+        for (unsigned k = 0; k < u->input_count; k++) {
+            long param = param_of(u->inputs[k]);
+            if (param >= 0) planner_list(p, &of[param], u);
+        }
+        if (scales_rows(u)) planner_list(p, &of[u->node->attrs.index], u);
+    }
+    return of;
+}
+
 /* What changes parameters comes when they have been read; rows that are too long are scaled before the step. */
 static void order_updates(planner *p) {
+    const ptasks *readers = find_readers_of_params(p);
     for (size_t i = 0; i < p->task_count; i++) {
         task *u = p->tasks[i];
         if (!moves_param(u)) continue;
-        for (size_t k = 0; k < p->task_count; k++) {
-            task *other = p->tasks[k];
-            bool same = other->kind == TASK_NODE && other->node->op == u->node->op, later = k > i && same;
-            bool scales = moves_param(other) && !same && other->node->op == IR_RENORM;
-            bool before = reads_param(other, u->node->attrs.index) ||
-                          (scales && other->node->attrs.index == u->node->attrs.index);
-            if (k != i && !later && other->block == u->block && before) planner_after(p, u, other);
+        const ptasks *of = &readers[u->node->attrs.index];
+        for (size_t k = 0; k < of->count; k++) {
+            task *other = of->of[k];
+            bool same = other->kind == TASK_NODE && other->node->op == u->node->op;
+            bool later = other->serial > u->serial && same;
+            bool before = reads_param(other, u->node->attrs.index) || (scales_rows(other) && !same);
+            if (other != u && !later && other->block == u->block && before) planner_after(p, u, other);
         }
     }
 }

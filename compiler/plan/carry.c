@@ -100,10 +100,6 @@ static bool follows(dependence *d, const task *u) {
     return found;
 }
 
-static void add_task(planner *p, ptasks *to, task *u) {
-    if (to->count == 0 || to->of[to->count - 1] != u) ARENA_PUSH(p->arena, to->of, to->count, to->capacity, u);
-}
-
 /* Who reads and writes what has an `over`, in one walk through the block for all of them. */
 static void find_tasks(planner *p) {
     for (size_t i = planner_first(p->block); i < p->task_count; i++) {
@@ -112,11 +108,11 @@ static void find_tasks(planner *p) {
         for (unsigned k = 0; k < u->input_count; k++) {
             const pval *v = u->inputs[k];
             poverwritten *over = pval_is_memory(v) ? data_of(v)->over : NULL;
-            if (over) add_task(p, &over->readers, u);
+            if (over) planner_list(p, &over->readers, u);
         }
         for (unsigned k = 0; k < u->result_count; k++) {
             poverwritten *over = u->results[k] ? layout_storage(u->results[k])->over : NULL;
-            if (over) add_task(p, &over->writers, u);
+            if (over) planner_list(p, &over->writers, u);
         }
     }
 }
@@ -244,6 +240,7 @@ static void keep_apart(dependence *d, pval *result, const pval *host) {
     poverwritten *over = data_of(host)->over;
     overwritten_end(over);
     if (overwrite(d, over)) return;
+    layout_moves(result);
     result->kind = PVAL_ROOT;
     result->source = NULL;
 }
@@ -271,8 +268,12 @@ static void write_over_old(planner *p, carried_values c) {
     for (unsigned i = 0; i < c.count; i++) {
         if (!over[i]) continue;
         const pval *storage = over[i]->storage;
-        if (overwrite(&d, over[i])) c.next[i] = NULL;
-        else c.hosted[i]->source = planner_root(p, &storage->type, storage->name);
+        if (overwrite(&d, over[i])) {
+            c.next[i] = NULL;
+        } else {
+            layout_moves(c.hosted[i]);
+            c.hosted[i]->source = planner_root(p, &storage->type, storage->name);
+        }
         overwritten_end(over[i]);
     }
 }

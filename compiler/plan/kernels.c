@@ -70,18 +70,21 @@ static const dim *round_from(planner *p, const pblock *b, const ploop *home) {
     return number;
 }
 
-static plan_view local_view(planner *p, const pval *v, const ploop *home) {
+/* Nothing moves any more: each is computed once. */
+static const plan_view *local_view(planner *p, pval *v, const ploop *home) {
+    if (v->local) return v->local;
+    v->local = ARENA_NEW(p->arena, plan_view);
     ir_type type = local_type(p, v, home);
     if (v->kind == PVAL_ROOT) {
-        plan_view view = layout_dense(p, &type);
-        view.buffer = v->buffer;
-        return view;
+        *v->local = layout_dense(p, &type);
+        v->local->buffer = v->buffer;
+        return v->local;
     }
-    plan_view view = local_view(p, v->source, home);
+    *v->local = *local_view(p, v->source, home);
     pstep step = v->step;
     if (step.op == IR_ROW) step.start = round_from(p, step.block, home);
-    if (!layout_apply(p, &step, &type, &view)) ice("a view that was sayable no longer is");
-    return view;
+    if (!layout_apply(p, &step, &type, v->local)) ice("a view that was sayable no longer is");
+    return v->local;
 }
 
 static void narrow(planner *p, plan_view *v, int axis, const ploop *l) {
@@ -108,7 +111,7 @@ static void narrow_to(planner *p, plan_view *view, const task *u, int input, uns
 /* What task u sees of v. */
 static plan_view seen_view(planner *p, pval *v, const task *u, int input, unsigned result) {
     const ploop *home = layout_storage(v)->home;
-    plan_view view = local_view(p, v, home);
+    plan_view view = *local_view(p, v, home);
     narrow_to(p, &view, u, input, result, u->loop, home);
     return view;
 }

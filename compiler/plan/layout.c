@@ -122,32 +122,44 @@ bool layout_apply(planner *p, const pstep *step, const ir_type *result_type, pla
     }
 }
 
+/* A full view holds while the root that it lies in is one, and until it is said to have moved: by hosting, memory moves
+ * under its views. So of a chain of thousands of views each is computed once, and none is walked. */
+struct known_view {
+    plan_view view;
+    pval *root;
+    size_t moves; /* of the root until then */
+};
+
+static bool holds(const known_view *k) { return k && k->root->kind == PVAL_ROOT && k->root->moves == k->moves; }
+
 pval *layout_storage(const pval *v) {
-    while (v->kind == PVAL_VIEW) v = v->source;
+    while (v->kind == PVAL_VIEW) {
+        if (holds(v->full)) return v->full->root;
+        v = v->source;
+    }
     return (pval *)v;
 }
 
-/* A full view holds until the one that it was made of is made anew: by hosting, memory moves under its views. So a
- * chain of thousands of views is walked, but not computed, for each of them. */
-struct known_view {
-    plan_view view;
-    size_t number, of; /* its own, and that of what it was made of; 0: of nothing, it is a root's */
-};
+void layout_moves(const pval *v) { layout_storage(v)->moves++; }
 
-static const known_view *full_view(planner *p, const pval *v) {
-    const known_view *under = v->kind == PVAL_ROOT ? NULL : full_view(p, v->source);
-    if (v->kind != PVAL_ROOT && !under) return NULL;
-    const size_t of = under ? under->number : 0;
-    if (v->full && v->full->of == of) return v->full;
-    plan_view view = under ? under->view : layout_dense(p, &v->type);
-    if (under && !layout_apply(p, &v->step, &v->type, &view)) return NULL;
-    if (!v->full) ((pval *)v)->full = ARENA_NEW(p->arena, known_view); /* says nothing new of v */
-    *v->full = (known_view){view, ++p->known_views, of};
+static const known_view *full_view(planner *p, pval *v) {
+    if (holds(v->full)) return v->full;
+    known_view made = {.root = v, .moves = v->moves};
+    if (v->kind == PVAL_ROOT) {
+        made.view = layout_dense(p, &v->type);
+    } else {
+        const known_view *under = full_view(p, v->source);
+        if (!under) return NULL;
+        made = *under;
+        if (!layout_apply(p, &v->step, &v->type, &made.view)) return NULL;
+    }
+    if (!v->full) v->full = ARENA_NEW(p->arena, known_view);
+    *v->full = made;
     return v->full;
 }
 
 bool layout_full(planner *p, const pval *v, plan_view *view) {
-    const known_view *full = full_view(p, v);
+    const known_view *full = full_view(p, (pval *)v); /* says nothing new of v */
     if (full) *view = full->view;
     return full != NULL;
 }

@@ -111,9 +111,10 @@ bool planner_host(planner *p, pval *v, pval *in) {
     plan_view view;
     bool fits = can_write(p, root);
     for (unsigned i = 0; fits && i < n; i++) fits = layout_full(p, chain[i], &view);
-    if (!fits)
-        for (unsigned i = 0; i < n; i++) *chain[i] = old[i];
-    return fits;
+    if (fits) return true;
+    layout_moves(in);
+    for (unsigned i = 0; i < n; i++) *chain[i] = old[i];
+    return false;
 }
 
 static pval *slice_of(planner *p, pval *whole, unsigned axis, const dim *start, const ir_type *type) {
@@ -237,10 +238,7 @@ static state_readers *find_readers(planner *p) {
         if (u->block != p->block) continue; /* what a body reads, its REPEAT's task does */
         for (unsigned k = 0; k < u->input_count; k++) {
             const plan_buffer *b = state_of(u->inputs[k]);
-            if (!b) continue;
-            ptasks *r = &of[b->index].tasks;
-            if (r->count && r->of[r->count - 1] == u) continue;
-            ARENA_PUSH(p->arena, r->of, r->count, r->capacity, u);
+            if (b) planner_list(p, &of[b->index].tasks, u);
         }
     }
     for (size_t i = 0; i < m->output_count; i++) keep_old(p, of, m->outputs[i].value);

@@ -68,6 +68,8 @@ struct pval {
     pval *source;        /* VIEW: in whose memory it lies */
     pstep step;
     known_view *full;    /* layout.c's; NULL: none yet */
+    size_t moves;        /* ROOT: how often what lies in it came to lie elsewhere in it, or no longer does */
+    plan_view *local;    /* kernels.c's: as it lies in its home; NULL: not known yet */
     poverwritten *over;  /* carry.c's: it is written over, or in it something is; NULL */
     plan_buffer *buffer; /* ROOT: set from the start for inputs, outputs, states and tables */
     ploop *home;         /* ROOT: the innermost loop outside of which nobody touches it; NULL: none */
@@ -158,7 +160,6 @@ typedef struct {
     size_t loop_count, loop_capacity;
     name_set *functions;    /* of all kernels */
     const ir_node *const *linears; /* choose_linears() */
-    size_t known_views;  /* how often one was made */
 } planner;
 
 /* build.c: the tasks and pvals of one graph. */
@@ -177,6 +178,7 @@ pval *planner_target(planner *p, pval *of);
 pval *planner_dense_copy(planner *p, pval *v);
 pval *planner_materialize(planner *p, pval *v); /* a number as memory, for what cannot take it as an operand */
 void planner_after(planner *p, task *u, task *before); /* before must come first; both of one block */
+void planner_list(planner *p, ptasks *to, task *u); /* once, where a task's turns come one after another */
 /* The serials of a block's tasks lie from `first` up to `end`, among those of the blocks in it, and copies for those
  * around it: who asks for a block looks there only, or thousands of blocks would take a time that is quadratic. */
 size_t planner_first(const pblock *b);
@@ -234,6 +236,9 @@ bool planner_original_view(planner *p, const pval *v, plan_view *view);
 bool planner_exact_view(planner *p, const pval *v, plan_view *view);
 pstep layout_inverse(const pstep *s, const ir_type *source_type);
 pval *layout_storage(const pval *v); /* the root in whose memory v lies */
+/* Called before views in v's storage, v or others, are made views of something else. (A root that becomes a view is one
+ * no more, which is enough.) */
+void layout_moves(const pval *v);
 /* Where axis `axis` (whose extent is a multiple of symbol) of a viewed value lies after a step, or -1. */
 int layout_axis(planner *p, const pstep *step, const ir_type *from, const ir_type *to, int axis, const dim *symbol);
 

@@ -77,6 +77,10 @@ void planner_after(planner *p, task *u, task *before) {
     before->awaited = true;
 }
 
+void planner_list(planner *p, ptasks *to, task *u) {
+    if (to->count == 0 || to->of[to->count - 1] != u) ARENA_PUSH(p->arena, to->of, to->count, to->capacity, u);
+}
+
 size_t planner_first(const pblock *b) { return b->repeat ? b->repeat->serial + 1 : 0; }
 
 size_t planner_end(const planner *p, const pblock *b) { return b->last ? b->last->serial + 1 : p->task_count; }
