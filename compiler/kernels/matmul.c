@@ -44,14 +44,22 @@ static cblock *open_batches(matmul *p, cblock *body, const plan_view *a, const p
     return body;
 }
 
+/* Is one of them less? */
+static cexpr *is_below(const matmul *p, const choice_below *below) {
+    cunit *u = p->e->unit;
+    cexpr *columns = emit_dim(p->e, p->of.columns), *floats = c_mul(u, emit_dim(p->e, p->of.inner), columns);
+    if (below->rows) return c_binary(u, "<", emit_dim(p->e, p->of.rows), c_int(u, below->rows));
+    cexpr *is_small = c_binary(u, "<", floats, c_int(u, below->floats));
+    if (!below->columns) return is_small;
+    return c_binary(u, "||", c_binary(u, "<", columns, c_int(u, below->columns)), is_small);
+}
+
 static void emit_product(const matmul *p, cblock *b) {
     const choice_matmul *c = p->choice;
-    cunit *u = p->e->unit;
     if (c->few) {
         matmul few = *p;
         few.choice = c->few;
-        cexpr *count = emit_dim(p->e, c->few_columns ? p->of.columns : p->of.rows);
-        emit_product(&few, c_if(b, c_binary(u, "<", count, c_int(u, c->few_below))));
+        emit_product(&few, c_if(b, is_below(p, &c->few_below)));
         b = c_else(b);
     }
     switch (c->way) {

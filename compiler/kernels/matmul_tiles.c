@@ -98,7 +98,7 @@ static void emit_tile(const void *context, cblock *b, cexpr *m, const choice_til
         places[i] = place_of(g, rows[i / t.vectors], i % t.vectors);
         if (p->adds) starts[i] = sum_load(e, &places[i]);
     }
-    int64_t most = p->choice->block ? p->choice->block : dim_max(p->of.inner);
+    int64_t most = p->choice->block ? p->choice->block : p->choice->terms;
     c_is_int(p->terms, &terms);
     tile_sum(e, b, &t, p->adds ? starts : NULL, places, terms, most, p->terms);
 }

@@ -96,6 +96,11 @@ typedef enum {
     CHOICE_BY_DOTS      /* the terms of a and of b lie densely: lanes along them, rows by so many columns */
 } choice_matmul_way;
 
+/* Fewer rows than that, or columns, or floats of b; 0: how many there are does not count. */
+typedef struct {
+    int64_t rows, columns, floats;
+} choice_below;
+
 typedef struct choice_matmul {
     choice_matrices of;
     bool turned; /* y' = b' a': b has one column, or few, which are the rows here, and a is b */
@@ -105,12 +110,12 @@ typedef struct choice_matmul {
                           all columns; no rows: there is none */
     choice_heights odd;     /* of tiles of three vectors, where columns of a number that is not known are odd vectors;
                                heights is for pairs then. No rows: there is none */
-    const struct choice_matmul *few; /* the way of fewer rows than few_below, which is more than a vector has lanes, or
-                                        of fewer columns; NULL: all take this one */
-    int64_t few_below;
-    bool few_columns;
+    const struct choice_matmul *few; /* the way of less than few_below, whose rows are more than a vector has lanes;
+                                        NULL: all take this one */
+    choice_below few_below;
     unsigned repeated; /* for dots: two or three columns that are all of b, and lie together; tiles of so many rows at
                           most are repeated as the columns lie, of more the columns are taken apart */
+    int64_t terms;          /* are so many at most */
     bool fused;             /* a term is one madd; else a multiplication and an addition */
     int64_t streamed;       /* so many rows of b at a time, */
     int64_t blocks;         /* of so many blocks of terms: where there are several, sums wait in the work space */

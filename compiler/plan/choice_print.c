@@ -205,7 +205,12 @@ static void print_matmul_way(const printer *p, const choice_matmul *m) {
 static void print_matmul(const printer *p, const choice_matmul *m) {
     print_matmul_way(p, m);
     if (!m->few) return;
-    text_printf(p->to, "; fewer than %lld %s by", (long long)m->few_below, m->few_columns ? "columns" : "rows");
+    const choice_below *below = &m->few_below;
+    text_add(p->to, "; fewer than ");
+    if (below->rows) text_printf(p->to, "%lld rows", (long long)below->rows);
+    if (below->columns) text_printf(p->to, "%lld columns or ", (long long)below->columns);
+    if (below->floats) text_printf(p->to, "%lld floats of b", (long long)below->floats);
+    text_add(p->to, " by");
     print_matmul(p, m->few);
 }
 

@@ -99,7 +99,7 @@ static choice_heights choose_wide(const chooser *c, unsigned vectors, int64_t ro
 /* block: terms of a running sum; packed_from: columns are packed if rows are so many; 0: never. */
 static void choose_tiles(const chooser *c, cost_tile tile, int64_t block, int64_t packed_from, plan_choice *to) {
     choice_matmul *m = &to->matmul;
-    int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner), rows = known_or(m->of.rows, -1);
+    int64_t columns = dim_max(m->of.columns), terms = m->terms, rows = known_or(m->of.rows, -1);
     bool known = dim_is_const(m->of.columns, NULL);
     if (!known) tile = cost_any_columns(c->body, tile, terms, dim_max(m->of.rows));
     else tile = cost_even_columns(c->body, tile, columns);
@@ -127,13 +127,12 @@ static void choose_tiles(const chooser *c, cost_tile tile, int64_t block, int64_
 
 /* --- the other ways --- */
 
-/* Fewer rows than that, or columns, go another way. */
-static void take_few(const chooser *c, choice_matmul *m, const choice_matmul *way, int64_t below, bool columns) {
+/* What is less than that goes another way. */
+static void take_few(const chooser *c, choice_matmul *m, const choice_matmul *way, choice_below below) {
     choice_matmul *few = ARENA_NEW(c->arena, choice_matmul);
     *few = *way;
     m->few = few;
     m->few_below = below;
-    m->few_columns = columns;
 }
 
 static void choose_one_by_one(const chooser *c, plan_choice *to) {
@@ -155,23 +154,24 @@ static bool choose_few(const chooser *c, plan_choice *to) {
 }
 
 /* One row of a: b's rows go by as they lie where they are longer than a tile, whose sums are the registers. Tiles add
- * the same terms in the same order, so that the running program may choose where it alone knows how long rows are. */
+ * the same terms in the same order, so that the running program may choose where it alone knows how large b is. */
 static bool choose_stream(const chooser *c, const plan_kernel *k, plan_choice *to) {
     enum { ROWS = 8, LARGE = 1 << 13 /* floats of b that are worth it */ };
     choice_matmul *m = &to->matmul;
     int64_t columns = dim_max(m->of.columns), terms = dim_max(m->of.inner);
-    bool known = dim_is_const(m->of.columns, NULL);
+    bool known = dim_is_const(m->of.columns, NULL), terms_known = dim_is_const(m->of.inner, NULL);
     cost_tile row = cost_matmul_row(c->body, columns, terms);
     if (!known) row = cost_any_columns(c->body, row, terms, 1);
-    int64_t from = terms ? (LARGE + terms - 1) / terms : INT64_MAX, strip = row.vectors * (int64_t)c->body->lanes;
-    if (from <= strip) from = strip + 1;
-    bool dense = dim_is(m->of.b_n, 1) && dim_is(m->of.y_n, 1);
-    if (!dense || columns < from || row.chains > 1 || c->body->rolled || !dim_is(m->of.rows, 1)) return false;
-    if (!known) {
+    int64_t strip = row.vectors * (int64_t)c->body->lanes;
+    bool dense = dim_is(m->of.b_n, 1) && dim_is(m->of.y_n, 1), wide = columns > strip && columns * terms >= LARGE;
+    if (!dense || !wide || row.chains > 1 || c->body->rolled || !dim_is(m->of.rows, 1)) return false;
+    if (!known || !terms_known) {
         plan_choice tiles = *to;
+        choice_below below = {.columns = known ? 0 : strip + 1, .floats = LARGE};
         tiles.matmul.fused = true;
+        if (known) tiles.matmul.terms = smaller(terms, LARGE / columns);
         choose_tiles(c, row, COST_BLOCK, 0, &tiles);
-        take_few(c, m, &tiles.matmul, from, true);
+        take_few(c, m, &tiles.matmul, below);
     }
     m->way = CHOICE_BY_STREAM;
     m->streamed = ROWS;
@@ -279,12 +279,13 @@ static bool choose_square(const chooser *c, const plan_kernel *k, plan_choice *t
     choice_matmul few = *m;
     *m = (choice_matmul){.of = m->of,
                          .turned = m->turned,
+                         .terms = terms,
                          .way = CHOICE_BY_TILES,
                          .fused = true,
                          .heights = choose_wide(c, PAIR, -1, most, terms),
                          .odd = choose_wide(c, THREE, -1, most, terms),
                          .packed = THREE * lanes};
-    take_few(c, m, &few, rows, false);
+    take_few(c, m, &few, (choice_below){.rows = rows});
     to->work = terms * m->packed;
     return true;
 }
@@ -325,6 +326,7 @@ void choose_matmul(const chooser *c, const plan_kernel *k, plan_choice *to) {
     to->kind = CHOICE_MATMUL;
     to->vectors = true;
     m->of = matrices_of(&k->inputs[0].view, &k->inputs[1].view, &k->results[0].view);
+    m->terms = dim_max(m->of.inner);
     const plan_buffer *of_b = k->inputs[1].view.buffer;
     if (of_b->place == PLAN_TRAINED && c->params->of[of_b->index].packed) {
         choose_panels(c, k, c->params->of[of_b->index].packed, to);
@@ -370,6 +372,7 @@ static void choose_grad_of_panels(const chooser *c, const plan_kernel *k, const 
                               .b_k = dy->strides[0],
                               .b_n = dy->strides[1],
                               .y_n = dim_const(c->dims, 1)};
+    m->terms = rows;
     bool copies = !dim_is(dy->strides[1], 1) || (!c->body->rolled && rows * p->gates * p->units > GRAD_APART);
     int64_t columns = copies || p->gates == 1 ? whole : pack_units(p, 0);
     m->fused = true;
@@ -396,6 +399,7 @@ void choose_weight_grad(const chooser *c, const plan_kernel *k, plan_choice *to)
     }
     m->of = matrices_of(dy, x, y);
     m->of.inner = dy->type.dims[0];
+    m->terms = rows;
     m->of.a_m = dy->strides[1];
     m->of.a_k = dy->strides[0];
     bool dense = dim_is(m->of.b_n, 1);

@@ -379,13 +379,16 @@ int main(void)
 
 def check_columns_of_a_lone_row(t):
     """In every body: a lone row's product with as many columns as only the running program knows is that in float64, a
-    column has the same bits however many there are besides, and nothing is read beyond b or written beyond y."""
+    column has the same bits however many there are besides, and nothing is read beyond b or written beyond y. Of as many
+    terms as only it knows those that are 0 change no bits."""
     t.write("main.c", r"""#include <stdlib.h>
 #include "model.h"
 #include "contract.h"
-enum { COLUMNS = 450, SHORT = 20, LONG = 260 };
+enum { COLUMNS = 450, SHORT = 20, LONG = 260, WIDE = 300 };
 static m self;
+static decoder step;
 static float a[SHORT], c[LONG], b[SHORT * COLUMNS], d[LONG * COLUMNS], all_y[COLUMNS], all_z[COLUMNS];
+static float e[LONG], f[LONG * WIDE], y_all[WIDE], z_all[WIDE], y_few[WIDE], z_few[WIDE];
 static void right(const float *x, const float *w, const float *y, size_t terms)
 {
     size_t i, k;
@@ -427,6 +430,17 @@ int main(void)
         free(y);
         free(z);
     }
+    decoder_reset(&step);
+    for (S = 1; S <= 40; S += S < 5 ? 1 : 5) {
+        memset(e, 0, sizeof e);
+        memset(f, 0, sizeof f);
+        fill(e, S, 5u);
+        fill(f, S * WIDE, 6u);
+        CHECK(decoder_run(&step, S, WIDE, e, f, f, y_few, z_few) == NNC_OK);
+        CHECK(decoder_run(&step, 250, WIDE, e, f, f, y_all, z_all) == NNC_OK);
+        CHECK(memcmp(y_few, y_all, sizeof y_all) == 0 && memcmp(z_few, y_all, sizeof y_all) == 0);
+        CHECK(memcmp(z_all, y_all, sizeof y_all) == 0);
+    }
     return 0;
 }
 """)
@@ -439,6 +453,15 @@ int main(void)
     input d: float32[260, S]
     output y = matmul(a, b)
     output z = matmul(c, d)
+}
+model decoder {
+    dim K = 1..260
+    dim S = 1..300
+    input a: float32[1, K]
+    input b: float32[K, 300]
+    input c: float32[K, S]
+    output y = matmul(a, b)
+    output z = matmul(a, c)
 }
 """, *options)
         t.run(["main.c", "model.c"], **how)

@@ -32,7 +32,7 @@ OTHERS = ["exp(x) + x", "batch_norm(x, x[0], exp(x[1]))", "layer_norm(x, 21)", "
 # a by b, both of run time
 MATMUL = [("30, 21", "21, 30"), ("T, 40", "40, 10"), ("T, 40", "40, 3"), ("T, 40", "40, 33"), ("7, 40", "40, 20"), ("1, 90", "90, 64"),
           ("9, 2, 5", "9, 5, 8"), ("9, 5", "5, 1"), ("T, 8", "8, B"), ("1, 30", "30, 9"), ("T, 70", "70, 100"), ("20, 70", "70, 100"),
-          ("1, 90", "90, 300"), ("1, 90", "90, T"), ("T, 9", "9, 1"), ("6, 20", "20, 2"), ("B, 40", "40, T"), ("20, 300", "300, 64")]
+          ("1, 90", "90, 300"), ("1, 90", "90, T"), ("1, T", "T, 300"), ("1, T", "T, S"), ("T, 9", "9, 1"), ("6, 20", "20, 2"), ("B, 40", "40, T"), ("20, 300", "300, 64")]
 # the same with b transposed, and with a
 ACROSS = [("7, 40", "33, 40"), ("T, 40", "9, 40"), ("T, 9", "70, 9"), ("1, 100", "50, 100"), ("1, 7", "7, 7"), ("7, 64", "B, 64"),
           ("T, 300", "T, 300"), ("T, 40", "T, 40"), ("20, 16", "5, 16"), ("4, 16", "3, 16"), ("2, 3, 16", "2, 4, 16"), ("1, 40", "1, 40")]
@@ -47,7 +47,7 @@ TRAINED = [(30, 20), (7, 5), (64, 33), (3, 1), (130, 70)]
 
 
 def models():
-    dims = "    dim T = 1..100\n    dim B = 1..9\n"
+    dims = "    dim T = 1..100\n    dim B = 1..9\n    dim S = 1..300\n"
     for layer, shape in RECURRENT:
         lengths = ", lengths=n" if "bidirectional" in layer else ""
         n = "    input n: int32[3]\n" if lengths else ""
@@ -228,7 +228,7 @@ def match_matmul(code, name, said, lines):
     elif "rows of b" in said:
         need(f"{code.vector} a_0 = " in body, f"{name}: {said}")
         if "tiles" in said:
-            match_product(code, name, said.split(" columns by")[1])
+            match_product(code, name, said.split(" floats of b by")[1])
     else:
         match_product(code, name, said)
         need(("_sum" in body) == ("lanes along the terms" in said), f"{name} adds lanes: {said}")
@@ -237,8 +237,12 @@ def match_matmul(code, name, said, lines):
     need(("turn % 2" in body) == ("every other round backwards" in said), f"{name} goes backwards: {said}")
     repeats = re.search(rf"{code.vector}_repeat_\d\(", body) is not None
     need(repeats == ("repeated as columns lie" in said), f"{name} repeats rows: {said}")
-    few = re.search(r"fewer than (\d+) (?:rows|columns) by", said)
-    need(not few or re.findall(r"if \(T < (\d+)\) {", body)[:1] == [few.group(1)], f"{name} has few of them: {said}")
+    few = re.search(r"fewer than (?:(\d+) rows|(?:(\d+) columns or )?(\d+) floats of b) by", said)
+    need(bool(few) == ("fewer than" in said), f"{name}: {said}")
+    if few:
+        rows, columns, floats = few.groups()
+        test = rf"T < {rows}" if rows else (rf"[ST] < {columns} \|\| " if columns else "") + rf"\w+ \* \w+ < {floats}"
+        need(re.match(test + r"\) {", body.split("if (", 1)[1]), f"{name} has few of them: {said}")
     need(("size_t pairs = " in body) == ("last three vectors" in said), f"{name} has pairs of vectors: {said}")
     several = re.search(r"(\d+) panels at a time", said)
     need(not several or f"block * {several.group(1)}" in body or several.group(1) == "1", f"{name} has blocks: {said}")
@@ -411,10 +415,10 @@ def check_plan_says_what_the_code_does(t):
             seen.update(re.sub(r"\d+ ", "", p) for p in panels)
             seen.update(re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
                                    r"sums at|next at|then |max of|\(or |the last panel|positions|vectors of \w+|lanes along|turned|packed first|rows or more|"
-                                   r"sums in memory|weights anew|/2|four sums at a time|repeated as|rows one by one|columns by tiles", dump))
+                                   r"sums in memory|weights anew|/2|four sums at a time|repeated as|rows one by one|floats of b by tiles", dump))
     missing = {"unrolled", "chains", "columns in", "by columns", "backwards", "side by side", "new h in out", "new h in next",
                "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions", "in panels of units",
-               "lanes along", "turned", "packed first", "rows or more", "then ", "max of", "sums in memory", "weights anew", "/2", "four sums at a time", "repeated as", "rows one by one", "columns by tiles",
+               "lanes along", "turned", "packed first", "rows or more", "then ", "max of", "sums in memory", "weights anew", "/2", "four sums at a time", "repeated as", "rows one by one", "floats of b by tiles",
                "in panels of outputs"} - seen
     need(not missing, f"no model shows {missing}")
     nothing_to_say = {"nothing", "bias_grad"}  # the second is in vectors, whatever its shape
