@@ -72,10 +72,6 @@ static const char *read_records(archive *z, arena *a, size_t size) {
     }
     memcpy(z->records, z->by_index, z->count * sizeof *z->records);
     if (z->count) qsort(z->records, z->count, sizeof *z->records, by_name);
-    for (size_t i = 1; i < z->count; i++)
-        if (strcmp(z->records[i - 1].name, z->records[i].name) == 0)
-            return arena_printf(a, "the zip archive has two records of the name %s",
-                                tensor_name_quoted(a, z->records[i].name));
     return NULL;
 }
 
@@ -86,8 +82,9 @@ archive *archive_open(arena *a, const unsigned char *bytes, size_t size, const c
     zip_source_t *from = zip_source_buffer_create(bytes, size, 0, &error);
     z->zip = from ? zip_open_from_source(from, ZIP_RDONLY | ZIP_CHECKCONS, &error) : NULL;
     if (!z->zip) {
-        *problem =
-            arena_printf(a, "the zip archive is damaged or cut: %s", zip_error_strerror(&error));
+        *problem = zip_error_code_zip(&error) == ZIP_ER_EXISTS
+                       ? "the zip archive has two records of one name"
+                       : arena_printf(a, "the zip archive is damaged or cut: %s", zip_error_strerror(&error));
         if (from) zip_source_free(from);
         zip_error_fini(&error);
         return NULL;

@@ -52,7 +52,7 @@ typedef struct {
 
 typedef struct {
     size_t missing, wrong_shape, other;
-    bool unread;                /* one has elements of a type that nnc does not read */
+    const tensor *unread;       /* one with elements of a type that nnc does not read */
     const ir_param *transposed; /* one whose tensor has its two dims the other way round */
     text notes[MOST_NOTES];
 } faults;
@@ -152,7 +152,7 @@ static void bind_param(binder *b, ir_param *p, faults *f) {
                     tensor_shape_string(b->arena, t->shape, t->rank));
     } else if (t->dtype == TENSOR_OTHER) {
         f->other++;
-        f->unread = true;
+        f->unread = t;
         text_printf(note, "%s has elements of type %s in %s; nnc reads F32, F64, F16 and BF16", name, t->dtype_name,
                     path);
     } else if (b->problems[i]) {
@@ -308,9 +308,7 @@ static void hint_layer(binder *b, diag *d, const group *g, const faults *f) {
         diag_hint(d, "it is transposed there (Keras keeps it so): PyTorch's %s is %s", last_part(f->transposed->key),
                   ir_shape_string(b->arena, &f->transposed->type));
     if (f->unread)
-        diag_hint(d,
-                  "save it as float32: torch.save({key: value.float() for key, value in model.state_dict().items()}, "
-                  "\"model.pt\")");
+        diag_hint(d, "%s", f->unread->mend ? f->unread->mend : "save it as float32: " TENSOR_SAVED_BY("float"));
     if (missing && hint_habit(b, d, g, missing)) return;
     const char *half = missing ? weight_norm_half(b->arena, &b->view->dict, missing) : NULL;
     if (half) {

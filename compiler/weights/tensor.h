@@ -28,6 +28,7 @@ struct tensor {
     const char *name;
     tensor_dtype dtype;
     const char *dtype_name; /* "F32", "I64"; of what is no dense tensor, what it is */
+    const char *mend;       /* what to do in Python before saving, where float() does not do; or NULL */
     unsigned rank;
     int64_t shape[TENSOR_MAX_RANK];
     int64_t strides[TENSOR_MAX_RANK]; /* elements */
@@ -56,6 +57,10 @@ typedef struct {
     size_t size;
     struct archive *archive; /* of a zip */
 } tensor_file;
+
+/* A hint's end: how all tensors of a state_dict are saved anew, each by one of its methods. */
+#define TENSOR_SAVED_BY(method) \
+    "torch.save({key: value." method "() for key, value in model.state_dict().items()}, \"model.pt\")"
 
 /* Opens a weights file by its contents. NULL after reporting to diags at `where` (the weights
  * statement) or, when where is empty (begin == end), at the file. The result lives in the arena;

@@ -12,12 +12,13 @@ static const pickle_list *tuple_of(pickle_value v) {
 }
 
 /* What is no dense tensor of numbers in a storage: its kind is told when a model wants it. */
-static const char *unreadable(arena *a, const char *what, const pickle_value *sizes,
-                              pickle_value *result) {
+static const char *unreadable(arena *a, const char *what, const char *mend,
+                              const pickle_value *sizes, pickle_value *result) {
     tensor *t = ARENA_NEW(a, tensor);
     t->name = "";
     t->dtype = TENSOR_OTHER;
     t->dtype_name = what;
+    t->mend = mend;
     int64_t shape[TENSOR_MAX_RANK];
     const pickle_list *l = sizes ? tuple_of(*sizes) : NULL;
     bool good = l && l->count <= TENSOR_MAX_RANK;
@@ -43,13 +44,13 @@ static const char *tensor_of(arena *a, const pickle_list *args, const element_ty
         return "its arguments are no place in a storage";
     if (sizes->count != steps->count) return "it has not as many strides as sizes";
     if (sizes->count > TENSOR_MAX_RANK)
-        return unreadable(a, arena_printf(a, "a tensor of %zu dimensions", sizes->count), NULL,
+        return unreadable(a, arena_printf(a, "a tensor of %zu dimensions", sizes->count), NULL, NULL,
                           result);
     for (size_t i = 0; i < sizes->count; i++)
         if (!pickle_integer(sizes->items[i], &shape[i]) ||
             !pickle_integer(steps->items[i], &strides[i])) {
             /* a number beyond 64 bits */
-            unreadable(a, "", NULL, result);
+            unreadable(a, "", NULL, NULL, result);
             result->as.tensor->problem = "has a size or stride that is no number nnc can count";
             return NULL;
         }
@@ -73,7 +74,7 @@ const char *rebuild_tensor_v3(arena *a, const pickle_list *args, pickle_value *r
     const char *word = args->count >= 7 ? dtype_word(args->items[6]) : NULL;
     if (!word) return "it has no dtype";
     const element_type *type = element_of_torch(word);
-    return type ? tensor_of(a, args, type, result) : unreadable(a, word, &args->items[2], result);
+    return type ? tensor_of(a, args, type, result) : unreadable(a, word, NULL, &args->items[2], result);
 }
 
 /* (data, requires_grad, backward_hooks, …): the data. */
@@ -117,33 +118,37 @@ static const pickle_value *argument(const pickle_list *args, size_t i) {
 const char *rebuild_quantized(arena *a, const pickle_list *args, pickle_value *result) {
     bool typed = args->count && args->items[0].kind == PICKLE_STORAGE;
     const char *type = typed ? args->items[0].as.storage->type->name : "unknown";
-    return unreadable(a, arena_printf(a, "%s (a quantized tensor)", type), argument(args, 2),
-                      result);
+    return unreadable(a, arena_printf(a, "%s (a quantized tensor)", type),
+                      "save it as float32: " TENSOR_SAVED_BY("dequantize"), argument(args, 2), result);
 }
 
 /* (layout, (indices, values, size, …)) */
 const char *rebuild_sparse(arena *a, const pickle_list *args, pickle_value *result) {
     const pickle_value *parts = argument(args, 1);
     const pickle_list *l = parts ? tuple_of(*parts) : NULL;
-    const char *what = "sparse (a sparse tensor; .to_dense() makes it dense)";
-    return unreadable(a, what, l && l->count > 2 ? &l->items[2] : NULL, result);
+    return unreadable(a, "sparse (a sparse tensor)", "save it dense: " TENSOR_SAVED_BY("to_dense"),
+                      l && l->count > 2 ? &l->items[2] : NULL, result);
 }
 
 const char *rebuild_nested(arena *a, const pickle_list *args, pickle_value *result) {
     (void)args;
-    return unreadable(a, "nested (a nested tensor)", NULL, result);
+    return unreadable(a, "nested (a nested tensor)",
+                      "it has rows of several lengths: save each as a tensor of its own", NULL, result);
 }
 
 const char *rebuild_meta(arena *a, const pickle_list *args, pickle_value *result) {
     return unreadable(a, "meta (a tensor on the meta device, which has no numbers)",
+                      "give the model its numbers before it is saved: model.to_empty(device=\"cpu\"), then "
+                      "model.load_state_dict(…)",
                       argument(args, 1), result);
 }
 
 const char *rebuild_subclass(arena *a, const pickle_list *args, pickle_value *result) {
     const pickle_value *c = argument(args, 0);
     const char *name = c && c->kind == PICKLE_NAME ? c->as.name : "a class of its own";
-    return unreadable(a, arena_printf(a, "%s (a tensor subclass)", name), argument(args, 2),
-                      result);
+    return unreadable(a, arena_printf(a, "%s (a tensor subclass)", name),
+                      "save plain tensors: what makes them of these is its library's (torchao: dequantize())",
+                      argument(args, 2), result);
 }
 
 /* (array or tensor, dtype, device, requires_grad): of a TPU or the like, written as it is on the
@@ -158,7 +163,7 @@ const char *rebuild_device_tensor(arena *a, const pickle_list *args, pickle_valu
     const element_type *type = word ? element_of_torch(word) : NULL;
     /* NumPy has no bfloat16: such tensors are written as float32, which holds their numbers */
     if (type && type->dtype == TENSOR_OTHER && t->dtype != TENSOR_OTHER)
-        return unreadable(a, type->name, NULL, result);
+        return unreadable(a, type->name, NULL, NULL, result);
     *result = (pickle_value){.kind = PICKLE_TENSOR, .as.tensor = t};
     return NULL;
 }

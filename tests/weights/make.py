@@ -188,6 +188,8 @@ same("npz_keras", "model.npz", npz(KERAS), """model m {
 """, "keras")
 refuse("npz_objects", "model.npz", npz(dict(ARRAYS, **{"lstm2tag.bias": np.array([1, 2, None], dtype=object)})),
        ["lstm2tag.bias", "object"])
+refuse("npz_two_of_one_name", "model.npz", containers.npz(dict(ARRAYS, **{"lstm2tag.biat": ARRAYS["lstm2tag.bias"]}))
+       .replace(b"lstm2tag.biat", b"lstm2tag.bias"), ["two records of one name"])
 
 # ---------------------------------------------------------------- elements and strides
 
@@ -230,11 +232,12 @@ same("weight_norm_of_all", "model.pt", saved(torch_dict(dict(REST, **ONE))), NOR
 same("weight_norm_npz", "model.npz", npz(dict(REST, **V)), NORMED, "normed_g")
 
 refuse("quantized", "model.pt", saved(dict(torch_dict(), **{"lstm2tag.weight": torch.quantize_per_tensor(
-    torch_dict()["lstm2tag.weight"], 0.1, 0, torch.qint8)})), ["lstm2tag.weight", "quantized", "QInt8"])
+    torch_dict()["lstm2tag.weight"], 0.1, 0, torch.qint8)})), 
+       ["lstm2tag.weight", "quantized", "QInt8", "value.dequantize"])
 refuse("sparse", "model.pt", saved(dict(torch_dict(), **{"lstm2tag.weight": torch_dict()["lstm2tag.weight"].to_sparse()})),
-       ["lstm2tag.weight", "sparse"])
+       ["lstm2tag.weight", "sparse", "value.to_dense"])
 refuse("meta", "model.pt", saved(dict(torch_dict(), **{"lstm2tag.weight": torch.empty(3, 6, device="meta")})),
-       ["lstm2tag.weight", "meta"])
+       ["lstm2tag.weight", "meta", "load_state_dict"])
 refuse("float8", "model.pt", hand(dict(tensors(), **{"lstm2tag.weight": pickled.float8((3, 6))})),
        ["lstm2tag.weight", "F8_E4M3"])
 refuse("integers", "model.pt", saved(dict(torch_dict(), **{"lstm2tag.bias": torch.tensor([1, 2, 3])})),
