@@ -140,11 +140,10 @@ static int64_t choose_unrolled(const chooser *c, const plan_kernel *k, choice_re
     return (extreme || !kept) && known && most <= FEW_COLUMNS ? most : 0;
 }
 
-/* A column has as many sums as a vector has lanes: sixteen of sixteen lanes would be 2 KiB of stack. */
+/* A column has as many sums as a vector has lanes: a few at a time, where that would be much stack. */
 static bool takes_turns(const chooser *c, ir_op op, const choice_reduction *r) {
-    enum { FEW = 8 };
     bool loops = op == IR_SOFTMAX || ((op == IR_SUM || op == IR_MEAN) && !r->unrolled);
-    return r->way == CHOICE_REDUCE_COLUMNS && loops && c->body->lanes > FEW;
+    return r->way == CHOICE_REDUCE_COLUMNS && loops && cost_large_vectors(c->body);
 }
 
 void choose_reduction(const chooser *of, const plan_kernel *k, plan_choice *to) {

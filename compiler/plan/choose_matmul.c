@@ -76,8 +76,6 @@ static void choose_lower(const chooser *c, choice_matmul *m, cost_tile tile) {
 }
 
 enum { PAIR = 2, THREE = 3 };
-/* Several ways in one function, in wider vectors, are more stack than 8 KiB where a compiler does not optimise. */
-enum { MOST_LANES = 8 };
 
 /* Tiles half as high for what is left of rows of run time. */
 static void choose_rest(choice_heights *h) {
@@ -110,7 +108,7 @@ static void choose_tiles(const chooser *c, cost_tile tile, int64_t block, int64_
     /* vectors are read as they lie, or made of terms that are neighbours */
     bool whole = !packed_from || (packed_from == 1 && dim_is(m->of.b_k, 1));
     bool odd = whole && !known && tile.vectors == PAIR && tile.chains == 1;
-    odd = odd && columns > PAIR * (int64_t)c->body->lanes && c->body->lanes <= MOST_LANES;
+    odd = odd && columns > PAIR * (int64_t)c->body->lanes && !cost_large_vectors(c->body);
     of_tile.narrows = !known && !odd;
     of_row.narrows = !known;
     m->heights = choose_heights(rows, of_tile, of_row);
@@ -274,7 +272,7 @@ static bool choose_square(const chooser *c, const plan_kernel *k, plan_choice *t
     bool pays = dot_tile(c, &m->of, most).size.rows == 1 || terms < LONG * lanes;
     bool dense = dim_is(m->of.a_k, 1) && dim_is(m->of.b_k, 1);
     if (c->body->rolled || !pays || !dense || most < rows || !grows_squarely(c, k, m)) return false;
-    if (terms * THREE * lanes > MOST_ROOM || lanes > MOST_LANES) return false;
+    if (terms * THREE * lanes > MOST_ROOM || cost_large_vectors(c->body)) return false;
     take_dots(c, to);
     choice_matmul few = *m;
     *m = (choice_matmul){.of = m->of,

@@ -69,6 +69,11 @@ bool cost_unrolls_calls(const cost_body *body, int64_t rows) {
 
 bool cost_gathers(const cost_body *body) { return body->lanes == COST_WIDEST; }
 
+bool cost_large_vectors(const cost_body *body) {
+    enum { USUAL_BYTES = 32 };
+    return vector_bytes(body) > USUAL_BYTES;
+}
+
 enum { USUAL = 16 /* registers */ };
 
 int64_t cost_most_stack(const cost_body *body, bool int8) {

@@ -85,6 +85,9 @@ bool cost_unrolls_calls(const cost_body *body, int64_t rows);
 /* Has it instructions that gather and scatter? Where floats are to move one by one compilers then move as many at once
  * as a vector has, and keep a vector of their places for each such move on the stack. */
 bool cost_gathers(const cost_body *body);
+/* Are its vectors so large that as many sums at once as they have lanes would be 2 KiB of stack, and several ways of
+ * tiles in one function more than 8 KiB where a compiler does not optimise? */
+bool cost_large_vectors(const cost_body *body);
 /* The bytes of a frame that a body's functions may take: COST_STACK, but for sums of int8 weights. */
 int64_t cost_most_stack(const cost_body *body, bool int8);
 /* How many vectors compilers keep, in registers and on the stack, for an operator's function: what is the same in all
