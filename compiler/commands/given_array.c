@@ -2,8 +2,11 @@
 #include "commands/given_array.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "support/text.h"
 
 /* --- typed numbers --- */
 
@@ -37,6 +40,8 @@ static bool read_number(reading *r) {
                                   : "a number was expected, and nothing follows";
         return fail(r, what);
     }
+    if (isinf(number) && strpbrk(word, "0123456789"))
+        return fail(r, arena_printf(r->arena, "%s is too large for a number", word));
     r->at += length;
     ARENA_PUSH(r->arena, r->to->numbers, r->to->elements, r->capacity, number);
     return true;
@@ -78,6 +83,17 @@ static bool read_item(reading *r, unsigned depth) {
     return read_number(r);
 }
 
+/* What somebody typed, in a message: not all of a thousand numbers. */
+static const char *shortened(arena *a, const char *typed) {
+    enum { MOST = 40 };
+    size_t length = strlen(typed), shown = 0;
+    while (shown < MOST && shown < length) {
+        size_t bytes = text_utf8_length(typed + shown, length - shown);
+        shown += bytes ? bytes : 1;
+    }
+    return shown < length ? arena_printf(a, "%.*s…", (int)shown, typed) : typed;
+}
+
 /* NULL, or what is wrong. */
 static const char *read_numbers(arena *a, const char *typed, given_array *to) {
     reading r = {.arena = a, .at = typed, .to = to};
@@ -87,7 +103,7 @@ static const char *read_numbers(arena *a, const char *typed, given_array *to) {
     if (!read_list(&r, 0)) return r.problem;
     if (!to->in_a_row && *r.at++ != ']') return "a ] is missing";
     skip_blanks(&r);
-    return *r.at ? arena_printf(a, "what is %s?", r.at) : NULL;
+    return *r.at ? arena_printf(a, "what is %s?", shortened(a, r.at)) : NULL;
 }
 
 /* --- files --- */
@@ -162,7 +178,7 @@ bool given_arrays_add(arena *a, given_arrays *to, const char *given, diag_list *
         return true;
     }
     if (!is_typed(value)) return read_file(a, to, value, name, diags);
-    diag_error_file(diags, given, "%s", problem);
+    diag_error_file(diags, shortened(a, given), "%s", problem);
     return false;
 }
 

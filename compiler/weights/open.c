@@ -67,7 +67,17 @@ static bool begins_with_word(const tensor_file *f, const char *word) {
            strncasecmp((const char *)f->bytes + blank, word, length) == 0;
 }
 
-static const char *foreign_problem(arena *a, const tensor_file *f, const char **hint) {
+/* A header's length of printable characters would be far more than a safetensors file may have. */
+static bool begins_with_text(const tensor_file *f) {
+    enum { ENOUGH = 64 };
+    size_t length = f->size < ENOUGH ? f->size : ENOUGH;
+    for (size_t i = 0; i < length; i++)
+        if ((f->bytes[i] < ' ' && !memchr("\t\r\n", f->bytes[i], 3)) || f->bytes[i] >= 0x7F) return false;
+    return true;
+}
+
+static const char *foreign_problem(arena *a, const tensor_file *f, bool may_be_npy,
+                                   const char **hint) {
     if (begins_with_word(f, "<!doctype html") || begins_with_word(f, "<html")) {
         *hint =
             "a download gave the page about the file instead of the file: use its direct link "
@@ -81,7 +91,11 @@ static const char *foreign_problem(arena *a, const tensor_file *f, const char **
         *hint = foreign[i].hint;
         return arena_printf(a, "this is %s", foreign[i].what);
     }
-    return NULL;
+    if (!begins_with_text(f)) return NULL;
+    *hint = may_be_npy ? "numpy.save(\"FILE.npy\", array) writes an array; numpy.loadtxt(\"FILE.csv\", "
+                         "delimiter=\",\") makes one of a table of numbers"
+                       : READ_ARE;
+    return may_be_npy ? "this is a text file, not an array" : "this is a text file, not a weights file";
 }
 
 /* Eight bytes of length, far below 2^32, then "{": that is safetensors under any name. */
@@ -95,7 +109,7 @@ static const char *read_file(arena *a, tensor_file *f, bool may_be_npy, const ch
     if (may_be_npy && begins_with(f, "\x93NUMPY", 6)) return npy_read(a, f);
     if (is_safetensors(f)) return safetensors_read(a, f);
     if (is_tar(f->bytes, f->size)) return torch_tar_read(a, f, hint);
-    const char *problem = foreign_problem(a, f, hint);
+    const char *problem = foreign_problem(a, f, may_be_npy, hint);
     bool zip = begins_with(f, "PK\3\4", 4) || begins_with(f, "PK\5\6", 4);
     if (zip && !(problem && source_path_ends(f->path, ".keras"))) {
         *hint = NULL;

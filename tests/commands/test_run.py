@@ -180,6 +180,7 @@ def check_shapes(bench):
         said = bench.nnc_says("run", "adder.nn", "-i", "x=x.npy", "-i", "n=1", status=1)
         holds("adder.nn:3:5: error: input x is float32[T, 2]" in said and f"x.npy has shape {list(shape)}" in said, said)
     holds("--steps 1" in said, said)
+    bench.write("d.csv", "1,2\n")
     for arguments, words in (
             (("-i", "x=1,2,3", "-i", "n=1"), "input x is float32[T, 2]; 3 numbers are given"),
             (("-i", "x=1,2", "-i", "n=1", "--dim", "T=2"), "float32[T, 2], here [2, 2]; 2 numbers are given"),
@@ -187,6 +188,9 @@ def check_shapes(bench):
             (("-i", "x=1,2", "-i", "n=3000000000"), "too large for int32"),
             (("-i", "x=1,2", "-i", "n=nan"), "no integer"),
             (("-i", "x=1,1e40", "-i", "n=1"), "element 1 is too large for float32"),
+            (("-i", "x=1,1e400", "-i", "n=1"), "x=1,1e400: error: 1e400 is too large for a number"),
+            (("-i", "x=[" + "1," * 1000), f"x=[{'1,' * 18}1…: error: "),
+            (("-i", "x=d.csv"), "d.csv: error: this is a text file, not an array"),
             (("-i", "x=1,2"), "adder.nn:4:5: error: input n, int32[], is not given"),
             (("-i", "n=1"), "how large is dim T"),
             (("-i", "x=1,b", "-i", "n=1"), "x=1,b: error: a number was expected, found b"),
