@@ -337,7 +337,7 @@ static const option_row rows[] = {
       "x86-64 also AVX2 and AVX-512, chosen at run time), baseline (the first of these\n"
       "alone; also x86-64, aarch64), scalar (no vectors, for microcontrollers; also c,\n"
       "cortex-m), wasm, x86-64-v3 (AVX2 alone), x86-64-v4 (AVX-512 alone)"},
-     .take = take_target, .wrong = "--target does not know %s"},
+     .take = take_target, .wrong = "--target takes " TARGET_NAMES ", not %s"},
     {{0, "name-prefix", "P",
       "P in front of every C name: the model net is P_net with --name-prefix P_"},
      .take = take_name_prefix, .wrong = "--name-prefix takes the beginning of a C name, not %s"},

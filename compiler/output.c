@@ -19,7 +19,7 @@
 
 bool output_find(arena *a, const char *path, place *p, diag_list *diags) {
     if (place_find(a, path, p)) return true;
-    diag_error_file(diags, place_text(p), "%s", strerror(errno));
+    diag_error_file(diags, place_text(p), "cannot be written: %s", strerror(errno));
     return false;
 }
 
@@ -48,7 +48,7 @@ bool output_distinct(const place *outputs, size_t count, const char *const *inpu
 
 void output_complain(const output *o, diag_list *diags) {
     const char *why = errno == ENXIO ? "nothing reads from this pipe" : strerror(errno);
-    diag_error_file(diags, place_text(&o->place), "%s", why);
+    diag_error_file(diags, place_text(&o->place), "cannot be written: %s", why);
 }
 
 static bool open_through(output *o) {
@@ -176,7 +176,8 @@ bool output_make_folder(const char *path, diag_list *diags) {
     if (good) temporary_folder(NULL, made[made_count++] = memory_copy(path));
     temporary_let(&before);
     if (good || (why == EEXIST && stat(path, &s) == 0 && S_ISDIR(s.st_mode))) return true;
-    diag_error_file(diags, path, "%s", why == EEXIST ? "is not a folder" : strerror(why));
+    if (why == EEXIST) diag_error_file(diags, path, "is not a folder");
+    else diag_error_file(diags, path, "cannot be made: %s", strerror(why));
     return false;
 }
 

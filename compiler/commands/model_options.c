@@ -32,7 +32,7 @@ int model_options_take(const command_line *line, model_options *to, int row) {
         return model_options_seed(line, &o->seed);
     case OF_TARGET:
         if (!target_exists(line->value))
-            return command_usage(line, "--target does not know %s", line->value);
+            return command_usage(line, "--target takes " TARGET_NAMES ", not %s", line->value);
         o->target = line->value;
         return -1;
     case OF_UNROLL:

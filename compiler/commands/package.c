@@ -213,7 +213,7 @@ static int run(command_line *line) {
                              "a kind and a model are needed: nnc package arduino MODEL.nn -o DIR");
     if (!j.folder || !*j.folder) return command_usage(line, "where to? add -o DIR");
     if (o.target && !target_exists(o.target))
-        return command_usage(line, "--target does not know %s", o.target);
+        return command_usage(line, "--target takes " TARGET_NAMES ", not %s", o.target);
     if (j.name && !is_name(j.name))
         return command_usage(line, "a package's name has letters, digits and _: not %s", j.name);
     if (o.weights_beside && !j.kind->has_files)

@@ -109,8 +109,8 @@ const char **pipeline_inputs(const pipeline *p, size_t *count) {
 static void need_weights(const ir_model *m, diag_list *diags) {
     diag *d = diag_error(diags, m->where, "model %s has parameters, but no weights", m->name);
     diag_hint(d,
-              "add a line like: weights \"%s.pt\", or pass --weights FILE; --random-weights 1 tries shapes "
-              "without a file",
+              "add a line like: weights \"%s.pt\", or pass --weights FILE; to try shapes without a file, nnc, nnc run "
+              "and nnc verify take --random-weights 1",
               m->name);
 }
 

@@ -100,7 +100,7 @@ static int run(command_line *line) {
     if (line->status >= 0) return line->status;
     o.inference = o.weights_type != IR_WEIGHTS_DEFAULT; /* what is trained has float32 */
     if (o.target && !target_exists(o.target))
-        return command_usage(line, "--target does not know %s", o.target);
+        return command_usage(line, "--target takes " TARGET_NAMES ", not %s", o.target);
     if (line->word_count != 1)
         return command_usage(line, "%s",
                              line->word_count ? "one model at a time" : "no model given");

@@ -11,6 +11,10 @@
 
 #include "kernels/kernel.h"
 
+/* All names, for messages. */
+#define TARGET_NAMES \
+    "all, baseline (also x86-64, aarch64), scalar (also c, cortex-m), wasm, x86-64-v3 or x86-64-v4"
+
 /* Sets e->targets by a name of the list above; false when there is none such. */
 bool target_select(emit_context *e, const char *name);
 /* For a file with int8 weights: the same targets, the widest with the instructions for them. */

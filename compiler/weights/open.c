@@ -67,9 +67,10 @@ static bool begins_with_word(const tensor_file *f, const char *word) {
            strncasecmp((const char *)f->bytes + blank, word, length) == 0;
 }
 
-/* A header's length of printable characters would be far more than a safetensors file may have. */
+/* A header's length of eight printable characters would be far more than a safetensors file may have. */
 static bool begins_with_text(const tensor_file *f) {
     enum { ENOUGH = 64 };
+    if (f->size < 8) return false;
     size_t length = f->size < ENOUGH ? f->size : ENOUGH;
     for (size_t i = 0; i < length; i++)
         if ((f->bytes[i] < ' ' && !memchr("\t\r\n", f->bytes[i], 3)) || f->bytes[i] >= 0x7F) return false;

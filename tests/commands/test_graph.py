@@ -132,7 +132,7 @@ def check_errors(bench):
     for arguments, status, words in (
             (("m.nn",), 2, "where to?"), (("-o", "a.svg"), 2, "no model"), (("m.nn", "-o", "a.png"), 2, "a.png"),
             (("m.nn", "m.nn", "-o", "a.svg"), 2, "one model"), (("m.nn", "-o", "m.svg"), 2, "this output is an input"),
-            (("m.nn", "-o", "none/a.svg"), 1, "none/a.svg: error: No such file"), (("no.nn", "-o", "a.svg"), 1, "no.nn"),
+            (("m.nn", "-o", "none/a.svg"), 1, "none/a.svg: error: cannot be written: No such file"), (("no.nn", "-o", "a.svg"), 1, "no.nn"),
             (("m.nn", "-o", "full.svg"), 1, "No space left"), (("m.nn", "-o", "full.dot"), 1, "No space left"),
             (("wrong.nn", "-o", "loop.svg"), 1, "did you mean")):
         said = bench.nnc_says("graph", *arguments, status=status)

@@ -123,6 +123,16 @@ def check_section(bench):
         holds("--const-section" in bench.nnc_says(TAGGER_NN, "-o", "m.c", "--const-section", wrong, status=2), wrong)
 
 
+def check_targets(bench):
+    """A target that there is not: those that there are, in every command that takes one; bash completes the same."""
+    names = re.search(r"--target\) words='([^']*\bcortex-m\b[^']*)'", bench.nnc_says("help", "--completion"))
+    for command in ((TAGGER_NN, "-o", "m.c"), ("run", TAGGER_NN), ("verify", TAGGER_NN), ("summary", TAGGER_NN),
+                    ("package", "cmake", TAGGER_NN, "-o", "d")):
+        said = bench.nnc_says(*command, "--target", "z80", status=2)
+        told = re.search(r"--target takes (.*), not z80", said)
+        holds(told and set(re.findall(r"[-\w]+", told[1])) - {"also", "or"} == set(names[1].split()), (command, said))
+
+
 def check_documented(bench):
     """Every option and warning of --help has its row in the docs; what README's first page shows is what
     nnc makes of the sample."""

@@ -218,7 +218,7 @@ def check_faults(bench):
     holds("bad.nn:1:" in package(bench, "cmake", model="bad.nn", status=1), "a wrong model")
     holds("no weights" in package(bench, "cmake", model="none.nn", status=1), "no weights")
     holds("No such file" in package(bench, "cmake", model="missing.nn", status=1), "no model")
-    holds("none: error: No such file" in package(bench, "cmake", to="none/deep", status=1).replace("none/deep", "none"), "parent")
+    holds("none: error: cannot be made: No such file" in package(bench, "cmake", to="none/deep", status=1).replace("none/deep", "none"), "parent")
     holds("file" in package(bench, "cmake", to="file", status=1), "a file")
     for kind in KINDS:  # a disk that is full
         r = subprocess.run([bench.nnc, "package", kind, os.path.join(TAGGER, "tagger.nn"), "-o", "full"], cwd=bench.folder,

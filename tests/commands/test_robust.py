@@ -154,7 +154,7 @@ def check_read_only(bench):
             holds(tree(bench) == before, (command, tree(bench)))
         del bench.environment["TMPDIR"]
         status, said = nnc(bench, ("run", "tagger.nn", "--random", "1", "-o", "tags=out.npy"), **user)
-        holds(status == 1 and "out.npy: error: Permission denied" in said, said)
+        holds(status == 1 and "out.npy: error: cannot be written: Permission denied" in said, said)
     finally:
         os.chmod(bench.folder, 0o755)
 

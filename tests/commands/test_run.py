@@ -180,7 +180,7 @@ def check_shapes(bench):
         said = bench.nnc_says("run", "adder.nn", "-i", "x=x.npy", "-i", "n=1", status=1)
         holds("adder.nn:3:5: error: input x is float32[T, 2]" in said and f"x.npy has shape {list(shape)}" in said, said)
     holds("--steps 1" in said, said)
-    bench.write("d.csv", "1,2\n")
+    bench.write("d.csv", "1,2\n3,4\n5,6\n")
     for arguments, words in (
             (("-i", "x=1,2,3", "-i", "n=1"), "input x is float32[T, 2]; 3 numbers are given"),
             (("-i", "x=1,2", "-i", "n=1", "--dim", "T=2"), "float32[T, 2], here [2, 2]; 2 numbers are given"),
