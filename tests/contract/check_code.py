@@ -4,7 +4,7 @@ import re
 import shutil
 
 import strict
-from kit import TOP, need, safetensors, sizeof
+from kit import TOP, long, need, safetensors, sizeof
 
 # one of every family of operators, all sizes odd
 WIDE = """model wide {
@@ -249,7 +249,11 @@ def check_stack_is_constant(t):
             for level in ("-O0", "-Og", "-Os", "-O1") if t.everything else few:
                 stack_within(t, cc, level, f"--target {target}", 8192 if level == "-O0" else 1024,
                              2048 if level == "-Og" or (cc == "clang" and level != "-O0") else None)
-    # sums that wait at their places, which optimisers would keep on the stack as well, and functions whose constants they would
+
+
+@long
+def check_stack_of_kernels(t):
+    """1 KiB of stack are enough, too, for sums that wait at their places, windows, and functions whose constants compilers would keep."""
     both = ("gcc", "clang")
     for model, weights, target, compilers, levels in (
             (WIDE + BLOCKS, "float32", "x86-64-v4", ("gcc",), ("-O1",)),
@@ -286,6 +290,7 @@ TRAINED = """model g {
 """
 
 
+@long
 def check_warnings_of_training_at_O2(t):
     """Optimisers warn of what they find: also in the packing of trained weights of constant sizes."""
     t.model(TRAINED, "--target", "all")

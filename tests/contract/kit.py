@@ -25,6 +25,12 @@ def need(condition, message):
         raise Failed(message)
 
 
+def long(check):
+    """Marks a check that takes long and has kin among those that do not: `run.py --short` leaves it out, `--long` runs these alone."""
+    check.long = True
+    return check
+
+
 class Result:
     def __init__(self, status, out, err):
         self.status, self.out, self.err = status, out, err

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Holds the sentences of the two contracts (the language, the generated code) that no other test holds.
 
-usage: run.py --nnc PATH [--cc "gcc,clang"] [--sanitized-nnc PATH] [--jobs N] [--all] [--list] [NAME ...]
+usage: run.py --nnc PATH [--cc "gcc,clang"] [--sanitized-nnc PATH] [--jobs N] [--all]
+              [--short | --long] [--list] [NAME ...]
 
 A check is a function check_* in a file check_*.py beside this one; its docstring is the sentence that it holds. It gets a
 Kit (kit.py): a folder of its own, nnc, and the C compilers. NAME selects the checks whose names contain it. README.md
@@ -22,8 +23,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 from kit import Failed, Kit, Runtimes
 
 
-def discover(names):
-    """[(name, function)] of all checks whose name contains one of `names`, in the order of the files."""
+def discover(names, long):
+    """[(name, function)] of all checks whose name contains one of `names`, in the order of the files; long: only those that are
+    marked as such (True), only the others (False), all (None)."""
     found = []
     for file in sorted(os.listdir(HERE)):
         if not (file.startswith("check_") and file.endswith(".py")):
@@ -34,6 +36,8 @@ def discover(names):
                 if not (function.__doc__ or "").strip():
                     raise SystemExit(f"{file}: {name} has no docstring: it is the sentence that the check holds")
                 found.append((f"{file[6:-3]}.{name[6:]}", function))
+    if long is not None:
+        found = [(n, f) for n, f in found if getattr(f, "long", False) == long]
     return [(n, f) for n, f in found if not names or any(part in n for part in names)]
 
 
@@ -59,10 +63,13 @@ def main():
     p.add_argument("--cc", default="gcc,clang", type=lambda s: s.split(","))
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--all", action="store_true", help="each compiler in each mode and each body twice")
+    long = p.add_mutually_exclusive_group()
+    long.add_argument("--short", dest="long", action="store_false", default=None, help="without the checks that take long")
+    long.add_argument("--long", action="store_true", default=None, help="the checks that take long alone")
     p.add_argument("--list", action="store_true", help="print the checks and their sentences, and stop")
     p.add_argument("names", nargs="*")
     args = p.parse_args()
-    checks = discover(args.names)
+    checks = discover(args.names, args.long)
     if not checks:
         p.error("no such check")
     if args.list:
