@@ -4,7 +4,7 @@ import os
 import sys
 
 from check_status import EVERYTHING, MAIN
-from kit import TOP, need
+from kit import TOP, long, need
 
 SANITIZED = ("-O0", "-g",  # optimised they take ten times as long to compile
               "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -314,6 +314,7 @@ int main(void)
         t.run(["main.c", "model.c"], **how)
 
 
+@long
 def check_products_of_run_time_sizes(t):
     """In every body: a product whose rows and columns only the running program knows is that in float64,
     each row has the same bits alone, and nothing is read beyond b or written beyond y."""
@@ -377,6 +378,7 @@ int main(void)
         t.run(["main.c", "model.c"], **how)
 
 
+@long
 def check_columns_of_a_lone_row(t):
     """In every body: a lone row's product with as many columns as only the running program knows is that in float64, a
     column has the same bits however many there are besides, and nothing is read beyond b or written beyond y. Of as many
@@ -467,6 +469,7 @@ model decoder {
         t.run(["main.c", "model.c"], **how)
 
 
+@long
 def check_scores_of_self_attention(t):
     """In every body: products whose rows and columns grow together are those in float64 for few rows and for many, and nothing is
     read beyond the operands or written beyond y."""

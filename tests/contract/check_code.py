@@ -94,6 +94,7 @@ def check_headers_stand_alone(t):
         t.object("alone.c", cc=cc, std=std)
 
 
+@long
 def check_every_macro_is_used(t):
     """The C defines no macro that it does not use, whatever the model is made of and whatever it is generated for."""
     head = "    dim T = 1..9\n    input x: float32[T, 1, 40]\n"

@@ -4,6 +4,7 @@
 usage: check_narrow.py --nnc BUILD/nnc --reference BUILD/reference_run [options] [SEED ...]
 
   --models N     seeds 0 .. N - 1 (default 144), unless seeds are given
+  --part K/N     every Nth batch, from the Kth on
   --every        each model by every compiler and body; without it they take turns
   --cc "gcc -O2 :: --target baseline"    a C compiler with its flags, and options for nnc; several times. Default: the
                  bodies that this machine has, by gcc and clang; where AVX-512 is missing, its body by AVX2
@@ -193,6 +194,7 @@ def main():
     parser.add_argument("--nnc", required=True)
     parser.add_argument("--reference", required=True)
     parser.add_argument("--models", type=int, default=144)
+    parser.add_argument("--part", default="1/1")
     parser.add_argument("--every", action="store_true")
     parser.add_argument("--cc", action="append")
     parser.add_argument("--runner", default="")
@@ -201,12 +203,13 @@ def main():
     parser.add_argument("seeds", nargs="*", type=int)
     args = parser.parse_args()
     seeds = args.seeds or list(range(args.models))
+    part, parts = map(int, args.part.split("/"))
     faults, worst, good, bad = [], 0.0, 0, 0
     with tempfile.TemporaryDirectory() as temporary:
         place = os.path.abspath(args.keep or temporary)
         texts = args.cc or default_toolchains(args.every)
         chains = [Toolchain(t, place, os.path.abspath(args.nnc)) for t in texts]
-        for number, first in enumerate(range(0, len(seeds), BATCH)):
+        for number, first in list(enumerate(range(0, len(seeds), BATCH)))[part - 1::parts]:
             batch = [Data(models.model(s)) for s in seeds[first:first + BATCH]]
             folder = os.path.join(place, f"batch{first}")
             os.makedirs(folder, exist_ok=True)
