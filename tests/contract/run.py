@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 from kit import Failed, Kit, Runtimes
 
 
-def discover(names, long):
+def discover(names, long=None):
     """[(name, function)] of all checks whose name contains one of `names`, in the order of the files; long: only those that are
     marked as such (True), only the others (False), all (None)."""
     found = []
