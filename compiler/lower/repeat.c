@@ -5,6 +5,9 @@
  * lowered. All other names that the block binds are local to a round: they live in a scope of the block's own. */
 #include "lower/lowering.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 /* A name that is carried, and the first of its tensors in the block's lists. */
 typedef struct {
     const char *name;
@@ -218,6 +221,26 @@ static bool take_next(const block *b, const value *before, const value *after, s
     }
 }
 
+/* total = 0 before a block that adds to it: what to write instead, where that is known. */
+static void hint_tensor(const lowering *l, diag *e, const carried_name *c, const value *after) {
+    const value *from = &c->before->value;
+    int64_t whole = 0;
+    bool real = from->kind == VALUE_REAL, number_too = after->kind == VALUE_INTEGER || after->kind == VALUE_REAL;
+    const ir_type *type = after->kind == VALUE_TENSOR ? &after->tensor->type : NULL;
+    if ((!real && !dim_is_const(from->integer, &whole)) || !(type ? type->dtype != IR_BOOL : number_too)) {
+        diag_hint(e, "a number does not change; a tensor of the type found can be carried");
+        return;
+    }
+    bool point = type ? type->dtype == IR_F32 : real || after->kind == VALUE_REAL;
+    const char *number = real ? arena_printf(l->arena, "%.9g", from->real) : arena_printf(l->arena, "%" PRId64, whole);
+    if (point && !strpbrk(number, ".en")) number = arena_printf(l->arena, "%s.0", number);
+    if (!type || type->rank == 0)
+        diag_hint(e, "a number does not change; a tensor does: %.60s = tensor(%s)", c->name, number);
+    else
+        diag_hint(e, "a number does not change; a tensor does: %.60s = full(%s, %s)", c->name,
+                  ir_shape_string(l->arena, type), number);
+}
+
 static void report_changed(lowering *l, const carried_name *c, const name_entry *after) {
     const value *from = &c->before->value;
     diag *e =
@@ -226,7 +249,7 @@ static void report_changed(lowering *l, const carried_name *c, const name_entry 
     diag_note(e, after->value.where, "this is %s", value_show(l, &after->value));
     diag_note(e, from->where, "%.60s is %s before the block, from here", c->name, value_show(l, from));
     bool number = from->kind == VALUE_INTEGER || from->kind == VALUE_REAL;
-    if (number) diag_hint(e, "a number does not change; a tensor of the type found can be carried");
+    if (number) hint_tensor(l, e, c, &after->value);
     else diag_hint(e, "a value that the block is to have for itself needs another name");
 }
 
