@@ -169,6 +169,8 @@ value *lookup(const scope *s, const char *name) {
     return NULL;
 }
 
+bool is_bound(const importer *m, const char *name) { return *name_set_value(m->scope->values, name) != NULL; }
+
 void bind(importer *m, const char *name, value *v) {
     *name_set_value(m->scope->values, name) = v;
     if (!v->name[0]) v->name = name;

@@ -34,6 +34,7 @@ struct importer {
 /* A report that belongs to no node. */
 void fault(importer *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 value *lookup(const scope *s, const char *name); /* NULL: nothing is called so */
+bool is_bound(const importer *m, const char *name); /* in this graph: a name is one value's */
 void bind(importer *m, const char *name, value *v);
 value *failed_value(importer *m); /* who uses it is refused in silence */
 

@@ -168,6 +168,7 @@ void read_inputs(importer *m, const Onnx__GraphProto *g) {
         bool is_argument;
         const Onnx__ValueInfoProto *p = g->input[i];
         if (!p->name || !p->name[0] || has_initializer(g, p->name)) continue;
+        if (is_bound(m, p->name)) fault(m, "two inputs are called \"%s\"", p->name);
         add_input(m, p, &m->graph->inputs[m->graph->input_count], &is_argument);
         m->graph->input_count += is_argument;
     }

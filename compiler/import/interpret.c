@@ -23,6 +23,7 @@ static void bind_initializers(importer *m, const Onnx__GraphProto *g) {
     for (size_t i = 0; i < g->n_initializer; i++) {
         const Onnx__TensorProto *t = g->initializer[i];
         if (!t->name || !t->name[0]) continue;
+        if (is_bound(m, t->name)) fault(m, "two initializers are called \"%s\"", t->name);
         value *v = import_tensor(m, t, t->name);
         bind(m, t->name, v ? v : failed_value(m));
     }
@@ -172,6 +173,7 @@ static void interpret_node(importer *m, Onnx__NodeProto *const *nodes, size_t po
     if (!good && !m->reports && !m->unknown_count) refuse(&c, "an attribute that it needs is not there");
     for (size_t i = 0; i < proto->n_output; i++) {
         if (!proto->output[i][0]) continue;
+        if (is_bound(m, proto->output[i])) refuse(&c, "gives \"%s\", which has a value already", proto->output[i]);
         value *v = good && !failed && c.out[i] ? c.out[i] : failed_value(m);
         bind(m, proto->output[i], v);
     }
