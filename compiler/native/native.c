@@ -112,7 +112,7 @@ static bool write_file(native *n, int file) {
                 : file == CODE ? emit_source(&e, &n->plan, &api, 1, to)
                 : file == CALL ? driver_write_call(n->plan, n->api, n->target, names[CODE], to)
                                : fputs(driver_text, to) >= 0;
-    good = fflush(to) == 0 && good;
+    good = fflush(to) == 0 && !ferror(to) && good;
     if (!good) complain(n, file);
     fclose(to);
     return good;

@@ -308,3 +308,11 @@ def check_names(bench):
     for name in ("runs", "take", "outputs_"):
         bench.write("m.nn", f"model {name} {{\n    input x: float32[]\n    output y = x\n}}\n")
         holds(bench.nnc_says("run", "m.nn", "-i", "x=5") == "y: float32[]\n5\n", name)
+
+
+def check_full_disk(bench):
+    """Temporary files that are cut are told as such, not as the C compiler's complaints; `ulimit -f` stands for a full disk."""
+    bench.write("full.nn", "model full {\n    input x: float32[2]\n    output y = tanh(x)\n}\n")
+    for blocks in (2, 4, 8):   # of 1024 bytes
+        said = bench.run("bash", "-c", f"ulimit -f {blocks}; {bench.nnc} run full.nn -i x=1,2 2>&1; exit 0")
+        holds("error: File too large" in said and "C compiler" not in said, (blocks, said))
