@@ -312,7 +312,8 @@ def check_names(bench):
 
 def check_full_disk(bench):
     """Temporary files that are cut are told as such, not as the C compiler's complaints; `prlimit` stands for a full disk."""
-    bench.write("full.nn", "model full {\n    input x: float32[2]\n    output y = tanh(x)\n}\n")
-    for size in (2000, 5000, 9000):   # whole blocks fail at once, and were noticed
-        said = bench.run("bash", "-c", f"prlimit --fsize={size} {bench.nnc} run full.nn -i x=1,2 2>&1; exit 0")
+    bench.write("full.nn", "model full {\n    input x: float32[8, 4]\n    state s: float32[3]\n    layer l = Linear(4, 3)\n"
+                "    y = l(x)\n    s = s + y[0]\n    output y\n    output z = s\n}\n")
+    for size in (2000, 9000, 20000):
+        said = bench.run("bash", "-c", f"prlimit --fsize={size} {bench.nnc} run full.nn --random-weights 1 --random 1 2>&1; exit 0")
         holds("error: File too large" in said and "C compiler" not in said, (size, said))
