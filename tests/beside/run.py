@@ -89,14 +89,16 @@ static int attack(unsigned char *data, size_t size) {
     for (i = 0; i < size; i++) {
         unsigned char was = data[i];
         data[i] = (unsigned char)(was ^ (1 + i %% 255));
-        if (%(name)s_weights_at(data, size, &status) || status < NNC_ERR_WEIGHTS_ALIGNMENT) return printf("byte %%zu\\n", i);
+        if (%(name)s_weights_at(data, size, &status) || status < NNC_ERR_WEIGHTS_ALIGNMENT)
+            return printf("byte %%zu\\n", i);
         data[i] = was;
         if (i %% 17 == 0 && (%(name)s_weights_at(data, i, &status) || status != NNC_ERR_WEIGHTS_SIZE))
             return printf("length %%zu\\n", i);
     }
     if (%(name)s_weights_at(data, size + 1, NULL) || %(name)s_weights_at(NULL, size, &status) || status != NNC_ERR_NULL)
         return printf("length %%zu, or NULL\\n", size + 1);
-    if (%(name)s_weights_at(data + 4, size, &status) || status != NNC_ERR_WEIGHTS_ALIGNMENT) return printf("alignment\\n");
+    if (%(name)s_weights_at(data + 4, size, &status) || status != NNC_ERR_WEIGHTS_ALIGNMENT)
+        return printf("alignment\\n");
     return !%(name)s_weights_at(data, size, NULL) && printf("the file itself\\n");
 }
 #endif

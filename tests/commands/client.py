@@ -7,7 +7,8 @@ import urllib.parse
 
 class Client:
     def __init__(self, *command, folder="."):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, cwd=folder)
         self.count, self.diagnostics, self.versions = 0, {}, {}
 
     def send(self, message):
@@ -60,10 +61,12 @@ class Client:
         return result
 
     def open(self, path, text, version=1):
-        self.tell("textDocument/didOpen", textDocument={"uri": uri(path), "languageId": "nnc", "version": version, "text": text})
+        self.tell("textDocument/didOpen",
+                  textDocument={"uri": uri(path), "languageId": "nnc", "version": version, "text": text})
 
     def change(self, path, text, version):
-        self.tell("textDocument/didChange", textDocument={"uri": uri(path), "version": version}, contentChanges=[{"text": text}])
+        self.tell("textDocument/didChange", textDocument={"uri": uri(path), "version": version},
+                  contentChanges=[{"text": text}])
 
     def wait(self, path, version):
         """The diagnostics of this version."""
@@ -72,8 +75,8 @@ class Client:
         return self.diagnostics[uri(path)]
 
     def at(self, method, path, line, character, **more):
-        return self.ask("textDocument/" + method, textDocument={"uri": uri(path)}, position={"line": line, "character": character},
-                        **more)
+        return self.ask("textDocument/" + method, textDocument={"uri": uri(path)},
+                        position={"line": line, "character": character}, **more)
 
     def stop(self):
         self.ask("shutdown")

@@ -25,8 +25,8 @@ def have(tool, what):
 
 
 def alike(said, shown):
-    """Whether these are the same numbers and words: the last digits differ by processor, whose body computes, and blanks with
-    them."""
+    """Whether these are the same numbers and words: the last digits differ by processor, whose body computes, and
+    blanks with them."""
     both = [re.findall(r"[^\s\[\]]+|[\[\]]", text) for text in (said, shown)]
     def same(a, b):
         try:

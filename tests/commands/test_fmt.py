@@ -22,7 +22,8 @@ model   m # behind m
   # between
   layer longer=Linear( in_features = 3, out_features=3) from (weight='emb.weight', bias = 'it"s')
 
-  layer front = Sequential(Linear(6, 64), ReLU(), Linear(64, 64), ReLU(), Linear(64, 64), Tanh(), Linear(64, 3)) from "x"
+  layer front = Sequential(Linear(6, 64), ReLU(), Linear(64, 64), ReLU(), Linear(64, 64), Tanh(), Linear(64, 3)) from \
+"x"
   y = -x[:, 1:T+1, -1] ** -2 // (T-1) + cat( # one
         # two
         (b,), [2,-3], where(a>=0, x[(T - 1)*2 , None], none))
@@ -90,7 +91,8 @@ def check_long_names(bench):
     status, made, _ = fmt(bench, model.encode())
     starts = [line.index("=") for line in made.decode().splitlines()[1:-1]]
     holds(status == 0 and starts == [51, 52, 51, 51], made)
-    holds(fmt(bench, model.replace(most, "d").encode())[1].decode().splitlines()[1] == "    layer b  = Linear(1, 1)", made)
+    holds(fmt(bench, model.replace(most, "d").encode())[1].decode().splitlines()[1] == "    layer b  = Linear(1, 1)",
+          made)
 
 
 def models(everything):
@@ -107,14 +109,15 @@ def models(everything):
 
 
 def code(bench, path, text):
-    """The C, without weights; where a model does not compile, what the parser sees. By the nnc of the build: it is fmt that
-    is tried here, and sanitizers take half a minute for all this C."""
+    """The C, without weights; where a model does not compile, what the parser sees. By the nnc of the build: it is fmt
+    that is tried here, and sanitizers take half a minute for all this C."""
     nnc = os.path.join(bench.build, "nnc") if bench.build else bench.nnc
     bench.write("model.nn", "")
     with open(bench.path("model.nn"), "wb") as f:
         f.write(text)
     model = bench.path("model.nn")
-    status, made, said = run(nnc, model, "--random-weights", "1", "--target", "baseline", "-o", "-", "--diagnostics=json")
+    status, made, said = run(nnc, model, "--random-weights", "1", "--target", "baseline", "-o", "-",
+                             "--diagnostics=json")
     holds(status in (0, 1), (path, said))
     return made if status == 0 else run(nnc, model, "--dump", "ast")[1]
 
@@ -131,7 +134,8 @@ def check_corpus(bench):
         count += 1
         holds(fmt(bench, made)[1] == made, f"{path}: twice is not once")
         holds(code(bench, path, text) == code(bench, path, made), f"{path}: other C")
-        holds(sorted(re.findall(rb"#[^\n]*", text.replace(b" ", b""))) == sorted(re.findall(rb"#[^\n]*", made.replace(b" ", b"")))
+        holds(sorted(re.findall(rb"#[^\n]*", text.replace(b" ", b"")))
+              == sorted(re.findall(rb"#[^\n]*", made.replace(b" ", b"")))
               or b'"' in text, f"{path}: comments")
         for line in made.decode().splitlines():
             holds(line == line.rstrip(), f"{path}: blanks at a line's end")
@@ -153,7 +157,8 @@ def check_layout_is_no_matter(bench):
             out.append(" " * dice.randrange(9))
             for t in token.findall(line):
                 depth += (t in "([") - (t in ")]")
-                out.append(t + (dice.choice([" ", "\n" + 12 * " ", "  ", " \t"]) if depth else dice.choice([" ", "  "])))
+                out.append(t + (dice.choice([" ", "\n" + 12 * " ", "  ", " \t"]) if depth
+                                else dice.choice([" ", "  "])))
             if depth == 0:
                 out.append("\n")
         mixed = "".join(out)
@@ -175,7 +180,8 @@ def check_in_place(bench):
     holds("link.nn: error: is not in the canonical form" in said and "b.nn" not in said, said)
     holds(bench.nnc_says("fmt", "link.nn", "b.nn") == "", "silent")
     holds(bench.read("a.nn") == bench.read("b.nn").replace("model b", "model a"), bench.read("a.nn"))
-    holds(os.path.islink(bench.path("link.nn")) and os.stat(bench.path("a.nn")).st_mode & 0o777 == 0o640, "the file itself")
+    holds(os.path.islink(bench.path("link.nn")) and os.stat(bench.path("a.nn")).st_mode & 0o777 == 0o640,
+          "the file itself")
     holds(os.stat(bench.path("b.nn")).st_mtime_ns == before, "b is as it should be: it is not written")
     bench.nnc_says("fmt", "--check", "link.nn", "b.nn")
     bench.write("crlf.nn", "\ufeffmodel a {\r\n    input x: float32[2]\r\n    output y = x\r\n}\r\n")
@@ -194,9 +200,11 @@ def check_faults(bench):
     holds("which files" in bench.nnc_says("fmt", status=2), "no file")
     status, made, said = fmt(bench, bad.encode())
     holds(status == 1 and not made and "standard input:" in said, said)
-    full = subprocess.run([bench.nnc, "fmt", "-"], input=good.encode(), stdout=open("/dev/full", "w"), stderr=subprocess.PIPE)
+    full = subprocess.run([bench.nnc, "fmt", "-"], input=good.encode(), stdout=open("/dev/full", "w"),
+                          stderr=subprocess.PIPE)
     holds(full.returncode == 1 and b"No space" in full.stderr, full)
-    closed = subprocess.run("%s fmt - 2>said | true" % bench.nnc, shell=True, input=PRETTY.encode() * 1, cwd=bench.folder)
+    closed = subprocess.run("%s fmt - 2>said | true" % bench.nnc, shell=True, input=PRETTY.encode() * 1,
+                            cwd=bench.folder)
     holds(closed.returncode == 0, closed)
     if os.getuid():
         bench.write("closed/a.nn", good)

@@ -46,7 +46,8 @@ def graph(bench, model):
     # a state's label ends with its shape, which is that of an arrow back to it
     shapes = {n: re.search(r"\\n((?:float32|int32|bool)\[.*)", label) for n, label in labels.items()}
     names = {n: label[:shapes[n].start()] if shapes[n] else label for n, label in labels.items()}
-    return list(names.values()), [(names[a], names[b], shapes[b][1] if back else shape, back) for a, b, shape, back in arrows]
+    return (list(names.values()),
+            [(names[a], names[b], shapes[b][1] if back else shape, back) for a, b, shape, back in arrows])
 
 
 def check_poem(bench):
@@ -54,9 +55,11 @@ def check_poem(bench):
     lstm, state = r"lstm\nLSTM(16, 40, num_layers=2)", "float32[2, 1, 40]"
     holds(sorted(nodes) == sorted(["character", "state h", "state c", r"embeddings\nEmbedding(41, 16)", lstm,
                                    r"linear\nLinear(40, 41)", "softmax", "p"]), nodes)
-    for arrow in (("character", r"embeddings\nEmbedding(41, 16)", "int32[1, 1]", False), ("state h", lstm, state, False),
+    for arrow in (("character", r"embeddings\nEmbedding(41, 16)", "int32[1, 1]", False),
+                  ("state h", lstm, state, False),
                   ("state c", lstm, state, False), (lstm, "state h", state, True), (lstm, "state c", state, True),
-                  (lstm, r"linear\nLinear(40, 41)", "float32[1, 1, 40]", False), ("softmax", "p", "float32[1, 1, 41]", False)):
+                  (lstm, r"linear\nLinear(40, 41)", "float32[1, 1, 40]", False),
+                  ("softmax", "p", "float32[1, 1, 41]", False)):
         holds(arrow in arrows, (arrow, arrows))
     holds(len(arrows) == 9, arrows)
 
@@ -71,7 +74,8 @@ def check_documented(bench):
     page = open(os.path.join(docs, "pictures.md")).read()
     models = re.findall(r"```nn\n(.*?)```\s*!\[[^\]]*\]\((\w+)\.svg\)", page, re.S)
     holds([name for _, name in models] == ["tagger", "sentiment", "decoder", "silero_vad"], models)
-    holds(models[0][0] == open(os.path.join(SOURCE, "samples", "tagger", "tagger.nn")).read(), "the tagger is the sample")
+    holds(models[0][0] == open(os.path.join(SOURCE, "samples", "tagger", "tagger.nn")).read(),
+          "the tagger is the sample")
     models.append((open(os.path.join(SOURCE, "samples", "poem", "poem.nn")).read(), "poem"))
     for text, name in models:
         bench.write(name + ".nn", text)
@@ -132,7 +136,8 @@ def check_errors(bench):
     for arguments, status, words in (
             (("m.nn",), 2, "where to?"), (("-o", "a.svg"), 2, "no model"), (("m.nn", "-o", "a.png"), 2, "a.png"),
             (("m.nn", "m.nn", "-o", "a.svg"), 2, "one model"), (("m.nn", "-o", "m.svg"), 2, "this output is an input"),
-            (("m.nn", "-o", "none/a.svg"), 1, "none/a.svg: error: cannot be written: No such file"), (("no.nn", "-o", "a.svg"), 1, "no.nn"),
+            (("m.nn", "-o", "none/a.svg"), 1, "none/a.svg: error: cannot be written: No such file"),
+            (("no.nn", "-o", "a.svg"), 1, "no.nn"),
             (("m.nn", "-o", "full.svg"), 1, "No space left"), (("m.nn", "-o", "full.dot"), 1, "No space left"),
             (("wrong.nn", "-o", "loop.svg"), 1, "did you mean")):
         said = bench.nnc_says("graph", *arguments, status=status)

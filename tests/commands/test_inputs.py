@@ -1,5 +1,5 @@
-"""No command writes over what a model is made of, the .nn file and each of its weights files, whatever an output is called and
-by whatever link it leads there; and what is no .nn file is told as what it is."""
+"""No command writes over what a model is made of, the .nn file and each of its weights files, whatever an output is
+called and by whatever link it leads there; and what is no .nn file is told as what it is."""
 import os
 
 from kit import holds, tensors_file
@@ -36,8 +36,10 @@ def check_inputs_stay(bench):
     before = read()
     package = ("package", "python", "m.nn", "-o", "made")
     bench.nnc_says(*package)
-    for name, command in (("a.c", ("m.nn", "-o", "a.c")), ("a.h", ("m.nn", "-o", "a.c")), ("a.d", ("m.nn", "-o", "a.c", "--depfile", "a.d")),
-                          ("a.weights", ("m.nn", "-o", "a.weights", "--weights-only")), ("a.svg", ("graph", "m.nn", "-o", "a.svg")),
+    for name, command in (("a.c", ("m.nn", "-o", "a.c")), ("a.h", ("m.nn", "-o", "a.c")),
+                          ("a.d", ("m.nn", "-o", "a.c", "--depfile", "a.d")),
+                          ("a.weights", ("m.nn", "-o", "a.weights", "--weights-only")),
+                          ("a.svg", ("graph", "m.nn", "-o", "a.svg")),
                           ("a.npy", ("run", "m.nn", "-i", "x=1,2", "-o", "y=a.npy")), ("made/m/m.c", package),
                           ("made/m/m.h", package), ("made/pyproject.toml", package), ("made/m/__init__.py", package)):
         for to in inputs:
@@ -49,7 +51,8 @@ def check_inputs_stay(bench):
 
 
 def check_files_of_a_package_are_distinct(bench):
-    bench.write("m.nn", MODEL.replace("layer fc = Linear(2, 2)\n", "").replace("fc(x)", "relu(x)").replace("weights", "# weights"))
+    bench.write("m.nn", MODEL.replace("layer fc = Linear(2, 2)\n",
+                                      "").replace("fc(x)", "relu(x)").replace("weights", "# weights"))
     for name, to in (("pyproject.toml", "README.md"), ("m/m.h", "README.md"), ("m/m.c", "m/m.h")):
         bench.nnc_says("package", "python", "m.nn", "-o", "made")
         before = bench.read("made/" + to)
@@ -110,8 +113,8 @@ int mkstemp(char *path) {
 
 
 def check_case(bench):
-    """New outputs whose names differ by case alone: two files, or, where the file system ignores case, refused, and nothing is
-    written. What is copied from one to the other, a package or a project, has no such names anywhere."""
+    """New outputs whose names differ by case alone: two files, or, where the file system ignores case, refused, and
+    nothing is written. What is copied from one to the other, a package or a project, has no such names anywhere."""
     bench.write("m.nn", "model m {\n    input x: float32[2]\n    output y = x * 2\n    output Y = relu(x)\n}\n")
     arrays = ("run", "m.nn", "--random", "1", "-o", "y=out.npy", "-o", "Y=Out.npy")
     code = ("m.nn", "--no-runtime", "-o", "a.c", "--header", "A.C")
@@ -124,7 +127,8 @@ def check_case(bench):
     bench.write("fold.c", "#define _GNU_SOURCE\n" + IGNORES_CASE)
     bench.run("cc", "-shared", "-fPIC", "-O1", "fold.c", "-o", "fold.so", "-ldl")
     before = sorted(os.listdir(bench.folder))
-    bench.environment |= {"LD_PRELOAD": bench.path("fold.so"), "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+    bench.environment |= {"LD_PRELOAD": bench.path("fold.so"),
+                          "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
     for command, other in ((arrays, "out.npy"), (code, "A.C")):
         said = bench.nnc_says(*command, status=1)
         holds(f"two outputs are this file; the other is {other}" in said, said)
@@ -132,7 +136,8 @@ def check_case(bench):
     bench.nnc_says("m.nn", "--no-runtime", "-o", "A.C", "--header", "m.h")
     del bench.environment["LD_PRELOAD"]
 
-    for name, refused in (("Sizes", "where case is ignored, two outputs are this file"), ("sizes", "two outputs are this file")):
+    for name, refused in (("Sizes", "where case is ignored, two outputs are this file"),
+                          ("sizes", "two outputs are this file")):
         said = bench.nnc_says("package", "python", "m.nn", "--name", name, "-o", "made", status=1)
         holds(refused in said and not os.path.exists(bench.path("made")), said)
     for kind in ("arduino", "esp-idf", "zephyr", "cmake"):
@@ -155,8 +160,10 @@ def check_files_of_other_kinds(bench):
         write(name, data)
         for command in (("-o", "out.c"), ("summary",), ("fmt", "--check"), ("run", "--random", "1")):
             said = bench.nnc_says(*command, name, status=1)
-            holds(said.count("error:") == 1 and "where a .nn file is needed" in said and "nnc weights FILE" in said, said)
-    for name, hint in (("model.onnx", "nnc import MODEL.onnx"), ("model.tflite", "tf2onnx"), ("model.keras", "tf2onnx")):
+            holds(said.count("error:") == 1 and "where a .nn file is needed" in said
+                  and "nnc weights FILE" in said, said)
+    for name, hint in (("model.onnx", "nnc import MODEL.onnx"), ("model.tflite", "tf2onnx"),
+                       ("model.keras", "tf2onnx")):
         said = bench.nnc_says(name, "-o", "out.c", status=1)
         holds(said.count("error:") == 1 and hint in said, said)
     bench.write("m.nn", "model m {\n    input x: float32[2]\n    output y = x * 2\n}\n")

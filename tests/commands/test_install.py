@@ -29,12 +29,15 @@ COLOURS = [(1, "model", "Statement", "keyword.control"), (1, "m", "Model", "enti
            (2, "128", "Number", "constant.numeric"), (3, "weights", "Statement", "keyword.control"),
            (3, '"w.pt"', "String", "string.quoted"), (3, "prefix", "Tail", "keyword.other"),
            (4, "input", "Statement", "keyword.control"), (4, "float32", "Type", "storage.type"),
-           (5, "layer", "Statement", "keyword.control"), (5, "a.0", "", ""), (5, "0", "", ""), (5, "LSTM", "Layer", "support.class"),
+           (5, "layer", "Statement", "keyword.control"), (5, "a.0", "", ""), (5, "0", "", ""),
+           (5, "LSTM", "Layer", "support.class"),
            (5, "hidden_size", "Argument", "variable.parameter"), (5, "from", "Tail", "keyword.other"),
-           (6, "input", "", ""), (6, "relu", "Function", "support.function"), (6, "1.5e-3", "Number", "constant.numeric"),
+           (6, "input", "", ""), (6, "relu", "Function", "support.function"),
+           (6, "1.5e-3", "Number", "constant.numeric"),
            (7, "repeat", "Statement", "keyword.control"), (7, "in", "Tail", "keyword.other"),
            (7, "until", "Tail", "keyword.other"), (7, "sum", "Function", "support.function"),
-           (8, "collect", "Statement", "keyword.control"), (9, "}", "", ""), (10, "output", "Statement", "keyword.control"),
+           (8, "collect", "Statement", "keyword.control"), (9, "}", "", ""),
+           (10, "output", "Statement", "keyword.control"),
            (10, "where", "Function", "support.function"), (10, "None", "Constant", "constant.language"),
            (11, "loss", "Statement", "keyword.control"), (11, "mse_loss", "Function", "support.function"),
            (12, "train", "Statement", "keyword.control"), (12, "SGD", "Function", "support.function"),
@@ -42,13 +45,15 @@ COLOURS = [(1, "model", "Statement", "keyword.control"), (1, "m", "Model", "enti
 
 
 def check_deb(bench):
-    """Installs into a root of its own; what it needs is on this machine; what it installs works, also for other projects."""
+    """Installs into a root of its own; what it needs is on this machine; what it installs works, also for other
+    projects."""
     if not have("dpkg-deb", "nnc's own .deb"):
         return
     bench.run("cpack", "--config", os.path.join(bench.build, "CPackConfig.cmake"), "-G", "DEB", "-B", bench.path("deb"))
     package = glob.glob(bench.path("deb/nnc_*.deb"))[0]
     field = lambda name: bench.run("dpkg-deb", "-f", package, name).strip()
-    holds(field("Package") == "nnc" and field("Section") == "devel" and field("Maintainer"), bench.run("dpkg-deb", "-I", package))
+    holds(field("Package") == "nnc" and field("Section") == "devel" and field("Maintainer"),
+          bench.run("dpkg-deb", "-I", package))
     needed = [d.split()[0] for d in field("Depends").split(",")]
     holds("libc6" in needed and "libjansson4" in needed and "libgvc6" in needed, needed)
     for name in needed:
@@ -57,7 +62,8 @@ def check_deb(bench):
     if os.getuid() == 0:
         os.makedirs(bench.path("root/var/lib/dpkg/updates"))
         bench.write("root/var/lib/dpkg/status", "")
-        said = bench.run("dpkg", "--root=" + bench.path("root"), "--force-depends", "--log=" + bench.path("log"), "-i", package)
+        said = bench.run("dpkg", "--root=" + bench.path("root"), "--force-depends", "--log=" + bench.path("log"),
+                         "-i", package)
         holds("Setting up nnc" in said, said)
     else:
         bench.run("dpkg-deb", "-x", package, "root")
@@ -68,10 +74,13 @@ def check_deb(bench):
         holds(os.path.exists(os.path.join(usr, name)), name)
     licence = open(os.path.join(usr, "share/doc/nnc/copyright")).read()
     holds(licence == open(os.path.join(SOURCE, "LICENSE")).read() and "0BSD" in licence, "the licences")
-    holds("not stripped" not in bench.run("file", os.path.join(usr, "bin/nnc")) if have("file", "whether nnc is stripped") else True, "stripped")
+    holds("not stripped" not in bench.run("file", os.path.join(usr, "bin/nnc"))
+          if have("file", "whether nnc is stripped") else True, "stripped")
     # as a new user would
     bench.environment.update(PATH=os.path.join(usr, "bin") + ":" + os.environ["PATH"], CMAKE_PREFIX_PATH=usr)
-    holds(bench.run("sh", "-ec", "cd /; nnc --version; cd - >/dev/null; nnc new mine > commands; . ./commands").endswith(TAGS), "nnc new")
+    holds(bench.run("sh", "-ec",
+                    "cd /; nnc --version; cd - >/dev/null; nnc new mine > commands; . ./commands").endswith(TAGS),
+          "nnc new")
     project(bench, "find_package", "tagger.nn", "tagger.safetensors", "main.c")
     bench.run("cmake", "-S", "app", "-B", "out")
     bench.run("cmake", "--build", "out")
@@ -83,7 +92,8 @@ def check_deb(bench):
 def complete(bench, *words):
     """What bash offers for the last word."""
     line = " ".join(words)
-    script = ('. ./completion; COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _nnc; printf "%%s\\n" "${COMPREPLY[@]}"'
+    script = ('. ./completion; COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _nnc; printf "%%s\\n" '
+              '"${COMPREPLY[@]}"'
               % " ".join("'%s'" % w for w in words))
     said = bench.run("bash", "--norc", "-c", script)
     holds("bash: " not in said and "completion: line" not in said, (line, said))
@@ -112,19 +122,22 @@ def check_completion(bench):
     holds(complete(bench, "nnc", "model.nn", "--target", "=", "sc") == ["scalar"], "--target=")
     for word in complete(bench, "nnc", "model.nn", "--target", ""):
         bench.nnc_says(os.path.join(TAGGER, "tagger.nn"), "--target", word, "-o", "-")
-    holds(complete(bench, "nnc", "package", "arduino", "-o", "") == ["folder"], complete(bench, "nnc", "package", "arduino", "-o", ""))
+    holds(complete(bench, "nnc", "package", "arduino", "-o", "") == ["folder"],
+          complete(bench, "nnc", "package", "arduino", "-o", ""))
     holds("my model.nn" in complete(bench, "nnc", "model.nn", "-o", ""), "-o")
     holds(complete(bench, "nnc", "summary", "--dim", "") == [], "--dim")
 
 
 def scopes(grammar, line):
-    """As editors read a TextMate grammar: (begin, end, scope) of a line; of matches that begin at one place the first rule."""
+    """As editors read a TextMate grammar: (begin, end, scope) of a line; of matches that begin at one place the first
+    rule."""
     found, at = [], 0
     while at < len(line):
         best = None
         for rule in grammar["patterns"]:
             quoted = "begin" in rule
-            m = re.compile(rule["begin"] + r"(?:\\.|[^\\])*?" + rule["end"] if quoted else rule["match"]).search(line, at)
+            m = re.compile(rule["begin"] + r"(?:\\.|[^\\])*?" + rule["end"] if quoted
+                           else rule["match"]).search(line, at)
             if m and m.end() > m.start() and (best is None or m.start() < best[0].start()):
                 best = (m, rule)
         if not best:
@@ -173,14 +186,15 @@ def check_textmate(bench):
 def check_vim(bench):
     """Neovim or Vim with the files as they are installed: which group each word has."""
     vim = shutil.which("nvim") or shutil.which("vim")
-    if not vim or ("nvim" not in vim and "+syntax" not in subprocess.run([vim, "--version"], stdout=subprocess.PIPE).stdout.decode()):
+    if not vim or ("nvim" not in vim
+                   and "+syntax" not in subprocess.run([vim, "--version"], stdout=subprocess.PIPE).stdout.decode()):
         processor.skipped("the syntax file for Vim", "no nvim, and no vim with +syntax")
         return
     install(bench)
     bench.write("m.nn", MODEL)
     lines = MODEL.splitlines()
-    script = ["set nocompatible", "set runtimepath^=" + bench.path("prefix/share/nnc/editors/vim"), "filetype plugin on",
-              "syntax on", "edit m.nn", "redir! > said", "echo &filetype &commentstring"]
+    script = ["set nocompatible", "set runtimepath^=" + bench.path("prefix/share/nnc/editors/vim"),
+              "filetype plugin on", "syntax on", "edit m.nn", "redir! > said", "echo &filetype &commentstring"]
     for line, word, _, _ in COLOURS:
         script.append(f'echo synIDattr(synID({line}, {place(lines[line - 1], word) + 1}, 1), "name")')
     bench.write("script.vim", "\n".join(script + ["redir END", "qa!"]) + "\n")

@@ -1,5 +1,5 @@
-"""Memory of training before anything is flashed: the struct's parts by the formula of docs/training.md, which is computed here from the
-model's text alone, and sizeof as a C compiler has it."""
+"""Memory of training before anything is flashed: the struct's parts by the formula of docs/training.md, which is
+computed here from the model's text alone, and sizeof as a C compiler has it."""
 import glob
 import json
 import math
@@ -9,10 +9,13 @@ import re
 from kit import SOURCE, holds
 
 # of a group: how many moments a parameter has
-OPTIMIZERS = [("SGD(lr=0.1)", 0), ("SGD(lr=0.1, momentum=0.9)", 1), ("SGD(lr=0.1, momentum=0.9, nesterov=True)", 1), ("Adam()", 2),
-              ("AdamW(amsgrad=True)", 3), ("RMSprop()", 1), ("RMSprop(momentum=0.5)", 2), ("RMSprop(centered=True, momentum=0.1)", 3)]
+OPTIMIZERS = [("SGD(lr=0.1)", 0), ("SGD(lr=0.1, momentum=0.9)", 1), ("SGD(lr=0.1, momentum=0.9, nesterov=True)", 1),
+              ("Adam()", 2),
+              ("AdamW(amsgrad=True)", 3), ("RMSprop()", 1), ("RMSprop(momentum=0.5)", 2),
+              ("RMSprop(centered=True, momentum=0.1)", 3)]
 # kind, H, layers, directions, proj_size
-LAYERS = [("LSTM", 16, 1, 1, 0), ("GRU", 16, 1, 1, 0), ("RNN", 16, 1, 1, 0), ("LSTM", 9, 2, 1, 0), ("GRU", 7, 1, 2, 0), ("LSTM", 12, 1, 1, 5),
+LAYERS = [("LSTM", 16, 1, 1, 0), ("GRU", 16, 1, 1, 0), ("RNN", 16, 1, 1, 0), ("LSTM", 9, 2, 1, 0), ("GRU", 7, 1, 2, 0),
+          ("LSTM", 12, 1, 1, 5),
           ("LSTM", 64, 1, 1, 0), ("RNN", 5, 3, 2, 0), ("GRU", 33, 2, 1, 0)]
 INPUTS = 5
 TAIL = 16  # floats behind the parameters, for vectors that are wider than what they read
@@ -38,8 +41,8 @@ def parameters_of(kind, H, layers, directions, proj):
 
 
 def tape_of(kind, H, layers, directions, proj, T, B):
-    """Of all steps: the sums of the gates, and the share of h of GRU. Of all steps and before the first: h, and c of LSTM. Both directions
-    of a layer side by side are what the next layer reads."""
+    """Of all steps: the sums of the gates, and the share of h of GRU. Of all steps and before the first: h, and c of
+    LSTM. Both directions of a layer side by side are what the next layer reads."""
     kept = {"RNN": 0, "GRU": 3 * H + H, "LSTM": 4 * H}[kind]
     joined = (layers - 1) * B * T * 2 * (proj or H) if directions == 2 else 0
     return layers * directions * B * (T * kept + (T + 1) * ((proj or H) + (H if kind == "LSTM" else 0))) + joined
@@ -84,7 +87,8 @@ def check_recurrent(bench):
             parts = parts_of(m)
             found = tuple(parts.get(n, 0) for n in ("parameters", "gradients", "moments", "steps"))
             holds(found == (P + TAIL, gradients, moments * P, 1), (kind, H, layers, optimizer, api, found, P))
-            holds(m["tape_bytes"] == 4 * tape_of(kind, H, layers, directions, proj, T, B), (kind, H, layers, proj, m["tape_bytes"]))
+            holds(m["tape_bytes"] == 4 * tape_of(kind, H, layers, directions, proj, T, B),
+                  (kind, H, layers, proj, m["tape_bytes"]))
             holds(sum(p["bytes"] for p in m["struct"]) == m["struct_bytes"], m["struct"])
             if i % 3 == 0:
                 sized(bench, [m], "--train-api", api)
@@ -105,7 +109,8 @@ def check_tape(bench):
     full, = summary(bench, "m.nn")
     for K in (2, 8, 16):
         m, = summary(bench, "m.nn", "--train-tape", str(K))
-        holds(4 * 2 * 32 * 2 * 256 // K <= m["tape_bytes"] <= 4 * 2 * 32 * (2 * 256 // K + 2 * 256 // K + 4), (K, m["tape_bytes"]))
+        holds(4 * 2 * 32 * 2 * 256 // K <= m["tape_bytes"] <= 4 * 2 * 32 * (2 * 256 // K + 2 * 256 // K + 4),
+              (K, m["tape_bytes"]))
         holds(m["struct_bytes"] < full["struct_bytes"], (K, m["struct_bytes"]))
         sized(bench, [m], "--train-tape", str(K))
 

@@ -28,7 +28,8 @@ def check_builds(bench):
         holds(bench.run("sh", "-ec", said).endswith(TAGS), "again")
         again = bench.run(commands[-1], "Everybody", "read", "that", "book", folder="my-" + kind)
         holds(again == "NN V DET NN\n", again)
-    holds(new(bench, "default").splitlines()[1:] == new(bench, "other", "--project", "cmake").splitlines()[1:], "the default")
+    holds(new(bench, "default").splitlines()[1:] == new(bench, "other", "--project", "cmake").splitlines()[1:],
+          "the default")
 
 
 def check_arduino(bench):
@@ -38,7 +39,8 @@ def check_arduino(bench):
         bench.run("arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-Os", "-c", "blinky/src/tagger.c", "-o", "m4.o")
     bench.run("gcc", "-O1", "-c", "blinky/src/tagger.c", "-o", "tagger.o")
     bench.run("g++", "-std=c++11", "-Wall", "-Wextra", "-Werror", "-I" + ECOSYSTEMS,
-              '-DSKETCH="' + bench.path("blinky/blinky.ino") + '"', os.path.join(ECOSYSTEMS, "sketch.cpp"), "tagger.o", "-o", "sketch")
+              '-DSKETCH="' + bench.path("blinky/blinky.ino") + '"', os.path.join(ECOSYSTEMS, "sketch.cpp"), "tagger.o",
+              "-o", "sketch")
     holds(bench.run("./sketch") == TAGS, "the sketch")
     # the command that README.md names makes the same C
     before = bench.read("blinky/src/tagger.c")

@@ -27,7 +27,8 @@ def numbers(bench, *arguments):
     """Bytes of RAM, bytes of flash, multiply-adds: of the first model, as summary has them."""
     file = json.loads(bench.nnc_says("summary", "--json", *arguments))
     m = file["models"][0]
-    return m["struct_bytes"] + sum(x["bytes"] for x in m["inputs"] + m["outputs"]), file["weights_bytes"], m["multiply_adds"]
+    return (m["struct_bytes"] + sum(x["bytes"] for x in m["inputs"] + m["outputs"]), file["weights_bytes"],
+            m["multiply_adds"])
 
 
 def check_budgets(bench):
@@ -35,7 +36,8 @@ def check_budgets(bench):
     written."""
     bench.write("two.nn", TWO)
     ram, flash, macs = numbers(bench, TAGGER_NN)
-    for option, number, where, words in (("--max-ram", ram, "12:14", "word_embeddings"), ("--max-flash", flash, "13:14", "lstm"),
+    for option, number, where, words in (("--max-ram", ram, "12:14", "word_embeddings"),
+                                         ("--max-flash", flash, "13:14", "lstm"),
                                          ("--max-macs", macs, "13:14", "lstm")):
         bench.nnc_says(TAGGER_NN, "-o", "m.c", option, str(number))
         for name in bench.names():
@@ -73,7 +75,8 @@ def check_sizes(bench):
 
 def check_names_that_are_empty(bench):
     """An option that takes a file or a folder says which one it is whose name is empty, in every command."""
-    for command in (), ("fmt",), ("graph",), ("import",), ("package",), ("run",), ("summary",), ("verify",), ("weights",):
+    for command in (), ("fmt",), ("graph",), ("import",), ("package",), ("run",), ("summary",), (
+        "verify",), ("weights",):
         shown = bench.nnc_says("help", *command) if command else bench.nnc_says("--help")
         for option in re.findall(r"(--[a-z-]+) (?:FILE|DIR)\b", shown):
             said = bench.nnc_says(*command, TAGGER_NN, option, "", status=2)
@@ -110,8 +113,9 @@ def check_section(bench):
             if not have(cc, f"--const-section by {cc}"):
                 continue
             bench.run(cc, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O0", "-c", "m.c", "-o", "m.o")
-            lines = [line.split() for line in bench.run("objdump" if cc != "arm-none-eabi-gcc" else "arm-none-eabi-objdump",
-                                                        "-h", "m.o").splitlines()]
+            lines = [line.split()
+                     for line in bench.run("objdump" if cc != "arm-none-eabi-gcc" else "arm-none-eabi-objdump",
+                                           "-h", "m.o").splitlines()]
             sizes = {f[1]: int(f[2], 16) for f in lines if len(f) == 7 and f[0].isdigit()}
             tables = json.loads(bench.nnc_says("summary", "--json", "--target", "baseline", TAGGER_NN))["weights_bytes"]
             holds(tables <= sizes[name] < tables + 256, (cc, sizes, tables))

@@ -1,5 +1,6 @@
-"""Projects of other people, outside of nnc's tree, that use an nnc that was installed: find_package in C and in C++ alone,
-pkg-config and make, a build for another processor, add_subdirectory. What they print is what PyTorch gave the sample."""
+"""Projects of other people, outside of nnc's tree, that use an nnc that was installed: find_package in C and in C++
+alone, pkg-config and make, a build for another processor, add_subdirectory. What they print is what PyTorch gave the
+sample."""
 import os
 import time
 
@@ -81,7 +82,8 @@ def check_other_processor(bench):
     """A file that says what is compiled for; nnc itself is this machine's, by NNC_EXECUTABLE."""
     install(bench)
     project(bench, "find_package", "tagger.nn", "tagger.safetensors", "main.c")
-    bench.write("other.cmake", "set(CMAKE_SYSTEM_NAME Linux)\nset(CMAKE_SYSTEM_PROCESSOR other)\nset(CMAKE_C_COMPILER gcc)\n"
+    bench.write("other.cmake",
+                "set(CMAKE_SYSTEM_NAME Linux)\nset(CMAKE_SYSTEM_PROCESSOR other)\nset(CMAKE_C_COMPILER gcc)\n"
                 f"set(CMAKE_FIND_ROOT_PATH {bench.path('nowhere')})\n"
                 "set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)\n")
     configure(bench, "-DCMAKE_TOOLCHAIN_FILE=" + bench.path("other.cmake"), "-DNNC_EXECUTABLE=" + bench.nnc,
@@ -114,7 +116,8 @@ def check_subdirectory(bench):
     holds("nnc" in names and "test" not in names, names)
     cache = bench.read("out/CMakeCache.txt")
     holds("CMAKE_BUILD_TYPE:STRING=\n" in cache and "NNC_TESTS:BOOL=OFF" in cache, "the build type")
-    holds("Release" not in [line.split("=")[1] for line in cache.splitlines() if line.startswith("CMAKE_BUILD_TYPE")], "type")
+    holds("Release" not in [line.split("=")[1] for line in cache.splitlines() if line.startswith("CMAKE_BUILD_TYPE")],
+          "type")
     bench.run("cmake", "--build", "out", "--target", "app")
     holds(bench.run("out/app") == TAGS, "subdirectory")
 

@@ -57,7 +57,8 @@ def check_depfile(bench):
     one = bench.read(folder + "/tagger.nn")
     bench.write(folder + "/two.nn", one + one.replace("model tagger", "model other"))
     bench.nnc_says("two.nn", "-o", "two.c", "--depfile", "two.d", folder=folder)
-    holds(bench.read(folder + "/two.d") == "two.c two.h: \\\n  two.nn \\\n  tagger.safetensors\n\ntagger.safetensors:\n",
+    holds(bench.read(folder + "/two.d")
+          == "two.c two.h: \\\n  two.nn \\\n  tagger.safetensors\n\ntagger.safetensors:\n",
           bench.read(folder + "/two.d"))
     bench.nnc_says(folder + "/two.nn", "-o", folder + "/two.c", "--depfile", "two.d")
     # make's "?=" of what the rule says: the recipe runs, and make finds every file under its own name
@@ -68,7 +69,8 @@ def check_depfile(bench):
     holds("No rule" not in said and said.startswith("made of"), said)
     bench.nnc_says("--weights", folder + "/tagger.safetensors", folder + "/tagger.nn", "-o", "w.c", "--header", "h.h",
                    "--depfile", "w.d")
-    holds(bench.read("w.d").startswith("w.c h.h: \\\n  with\\ blank\\ $$and\\ \\#hash/tagger.nn \\\n"), bench.read("w.d"))
+    holds(bench.read("w.d").startswith("w.c h.h: \\\n  with\\ blank\\ $$and\\ \\#hash/tagger.nn \\\n"),
+          bench.read("w.d"))
     bench.nnc_says(folder + "/tagger.nn", "-o", "r.c", "--random-weights", "1", "--depfile", "r.d")
     holds("safetensors" not in bench.read("r.d"), bench.read("r.d"))
 

@@ -1,5 +1,5 @@
-"""Every command: hostile files, closed pipes and streams, full disks, folders that cannot be written to. Each says what and
-where, with status 1, and leaves nothing behind, neither in its folder nor in $TMPDIR."""
+"""Every command: hostile files, closed pipes and streams, full disks, folders that cannot be written to. Each says what
+and where, with status 1, and leaves nothing behind, neither in its folder nor in $TMPDIR."""
 import os
 import pty
 import resource
@@ -11,12 +11,15 @@ from kit import TAGGER, holds
 from test_run import cheap, temporary_folder
 
 # what a command is given beside a model; what it would write
-OF_A_MODEL = [("summary",), ("summary", "--json"), ("summary", "--stack"), ("graph", "-o", "out.svg"), ("run", "--random", "1"),
-              ("run", "--random", "1", "-o", "tags=out.npy"), ("verify", "--steps", "1"), ("-o", "out.c"), ("fmt", "--check")]
+OF_A_MODEL = [("summary",), ("summary", "--json"), ("summary", "--stack"), ("graph", "-o", "out.svg"),
+              ("run", "--random", "1"),
+              ("run", "--random", "1", "-o", "tags=out.npy"), ("verify", "--steps", "1"), ("-o", "out.c"),
+              ("fmt", "--check")]
 HOSTILE = {
-    "empty.nn": b"", "bytes.nn": bytes(range(256)) * 40, "long.nn": b"x" * 200000, "deep.nn": b"model m { y = " + b"(" * 50000,
-    "zeros.nn": bytes(4096), "half.nn": b"model m {\n    input x: float32[3",
-    "percent.nn": b"model %s%n%s {\n input %d: float32[1]\n}\n", "escape.nn": b"model \x1b[31m {\n}\n",
+    "empty.nn": b"", "bytes.nn": bytes(range(256)) * 40, "long.nn": b"x" * 200000,
+    "deep.nn": b"model m { y = " + b"(" * 50000, "zeros.nn": bytes(4096),
+    "half.nn": b"model m {\n    input x: float32[3", "percent.nn": b"model %s%n%s {\n input %d: float32[1]\n}\n",
+    "escape.nn": b"model \x1b[31m {\n}\n",
 }
 
 
@@ -41,7 +44,8 @@ def check_hostile_models(bench):
     for name in [*HOSTILE, "folder.nn", "pipe.nn", "none.nn", "/dev/null", "none/none.nn"]:
         for command in OF_A_MODEL:
             status, said = nnc(bench, (*command, name))
-            holds(status == 1 and said.startswith(name + ":") and "error: " in said, (command, name, status, said[:300]))
+            holds(status == 1 and said.startswith(name + ":") and "error: " in said,
+                  (command, name, status, said[:300]))
             holds("\x1b" not in said and "internal error" not in said, (command, name, said[:300]))
     holds(tree(bench) == before, tree(bench))
 
@@ -51,7 +55,8 @@ def check_hostile_weights(bench):
     bench.take(TAGGER, "tagger.nn")
     with open(os.path.join(TAGGER, "tagger.safetensors"), "rb") as f:
         good = f.read()
-    for data in (b"", good[:-1], good[:100], b"\xff" * 1000, b"PK\x03\x04" + bytes(100), b"\x80\x02" + bytes(range(256))):
+    for data in (b"", good[:-1], good[:100], b"\xff" * 1000, b"PK\x03\x04" + bytes(100),
+                 b"\x80\x02" + bytes(range(256))):
         with open(bench.path("tagger.safetensors"), "wb") as f:
             f.write(data)
         before = tree(bench)
@@ -69,9 +74,11 @@ def check_hostile_arrays(bench):
     temporary_folder(bench)
     bench.take(TAGGER, "tagger.nn", "tagger.safetensors")
     head = b"\x93NUMPY\x01\x00"
-    for data in (b"", head, head + b"\xff\xff{", head + b"\x10\x00" + b"{'descr': '<f4'}", head + b"\x02\x00()", b"\x80\x02" * 9,
-                 head + b"\x46\x00" + b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(69) + b"\n" + bytes(8),
-                 head + b"\x46\x00" + b"{'descr': '<i4', 'fortran_order': False, 'shape': (9,), }".ljust(69) + b"\n" + bytes(8)):
+    for data in (b"", head, head + b"\xff\xff{", head + b"\x10\x00" + b"{'descr': '<f4'}", head + b"\x02\x00()",
+                 b"\x80\x02" * 9, head + b"\x46\x00"
+                 + b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(69) + b"\n" + bytes(8),
+                 head + b"\x46\x00" + b"{'descr': '<i4', 'fortran_order': False, 'shape': (9,), }".ljust(69)
+                 + b"\n" + bytes(8)):
         with open(bench.path("x.npy"), "wb") as f:
             f.write(data)
         before = tree(bench)
@@ -82,12 +89,14 @@ def check_hostile_arrays(bench):
 
 
 def check_streams(bench):
-    """A pipe that nobody reads, a full device, a stream that is closed: an error, not a signal, and nothing in a file."""
+    """A pipe that nobody reads, a full device, a stream that is closed: an error, not a signal, and nothing in a
+    file."""
     cheap(bench)
     temporary_folder(bench)
     bench.take(TAGGER, "tagger.nn", "tagger.safetensors")
     before = tree(bench)
-    printing = [("summary", "tagger.nn"), ("run", "tagger.nn", "--random", "1"), ("verify", "tagger.nn", "--steps", "1"),
+    printing = [("summary", "tagger.nn"), ("run", "tagger.nn", "--random", "1"),
+                ("verify", "tagger.nn", "--steps", "1"),
                 ("weights", "tagger.safetensors"), ("help", "run"), ("help", "--manual"), ("--help",), ("--version",),
                 ("tagger.nn", "-o", "-"), ("tagger.nn", "--dump", "ir"), ("run", "--help")]
     for command in printing:
@@ -207,7 +216,8 @@ def check_hostile_names(bench):
         shutil.copy(os.path.join(TAGGER, "tagger.nn"), bench.path(name))
         shutil.copy(os.path.join(TAGGER, "tagger.safetensors"), bench.path("tagger.safetensors"))
         before = tree(bench)
-        for command in (("summary",), ("run", "--random", "1", "--target", "baseline"), ("--header", "h.h", "-o", "out.c", "--target", "baseline")):
+        for command in (("summary",), ("run", "--random", "1", "--target", "baseline"),
+                        ("--header", "h.h", "-o", "out.c", "--target", "baseline")):
             status, said = nnc(bench, (*command, "--", name))
             holds(status == 0, (name, command, said))
         bench.run("gcc", "-fsyntax-only", "-Wall", "-Werror", "out.c")

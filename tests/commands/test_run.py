@@ -1,4 +1,5 @@
-"""nnc run: results against numbers that PyTorch computed (the cases' own), what files and numbers may be, sizes, errors.
+"""nnc run: results against numbers that PyTorch computed (the cases' own), what files and numbers may be, sizes,
+errors.
 
 The arrays are read and written with the standard library alone.
 """
@@ -39,7 +40,8 @@ def read_npy(path):
     header = ast.literal_eval(data[10:10 + length].decode())
     holds(not header["fortran_order"] and (10 + length) % 64 == 0, header)
     kind = FORMATS[header["descr"]]
-    return header["shape"], header["descr"], struct.unpack(f"<{(len(data) - 10 - length) // 4}{kind}", data[10 + length:])
+    return (header["shape"], header["descr"],
+            struct.unpack(f"<{(len(data) - 10 - length) // 4}{kind}", data[10 + length:]))
 
 
 def cheap(bench):
@@ -60,7 +62,8 @@ def numbers_of(tensor):
 def check_cases(bench):
     """What PyTorch computed: in one run, and over steps with an axis of them; the first as users compile it."""
     folders = [os.path.join(SOURCE, "tests", p) for p in (
-        "cases/hello_lstm", "cases/lstm_batch_9_runtime", "streaming/gru_1_unbatched", "streaming/lstm_16_pedal", "streaming/rnn_characters")]
+        "cases/hello_lstm", "cases/lstm_batch_9_runtime", "streaming/gru_1_unbatched", "streaming/lstm_16_pedal",
+        "streaming/rnn_characters")]
     folders = [f for f in folders if os.path.isdir(f)]
     holds(len(folders) >= 3, folders)
     for folder in folders:
@@ -108,7 +111,8 @@ def check_numbers(bench):
     holds("[8 4]" in bench.nnc_says("run", "adder.nn", "-i", "x=1,2,3,0", "-i", "n=2", "--dim", "T=2"), "--dim")
     # n stays, x has an axis of runs: y counts up
     said = bench.nnc_says("run", "adder.nn", "-i", "x=[[[1,0]],[[2,5]],[[3,7]]]", "-i", "n=1", "--steps", "3")
-    holds(said.startswith("y: float32[3, 2]\n[[ 1  0]\n [ 3  5]\n [ 6 12]]\n") and "most: int32[3]\n[0 1 1]" in said, said)
+    holds(said.startswith("y: float32[3, 2]\n[[ 1  0]\n [ 3  5]\n [ 6 12]]\n")
+          and "most: int32[3]\n[0 1 1]" in said, said)
     said = bench.nnc_says("run", "adder.nn", "-i", "x=1,0,2,5,3,7", "-i", "n=1,1,2", "--steps", "3")
     holds(said.startswith("y: float32[3, 2]\n[[ 1  0]\n [ 3  5]\n [ 9 19]]\n"), said)
     said = bench.nnc_says("run", "adder.nn", "-i", "x=inf,nan", "-i", "n=1")
@@ -178,7 +182,8 @@ def check_shapes(bench):
             count *= size
         write(bench, "x.npy", npy(shape, (1,) * count, descr))
         said = bench.nnc_says("run", "adder.nn", "-i", "x=x.npy", "-i", "n=1", status=1)
-        holds("adder.nn:3:5: error: input x is float32[T, 2]" in said and f"x.npy has shape {list(shape)}" in said, said)
+        holds("adder.nn:3:5: error: input x is float32[T, 2]" in said
+              and f"x.npy has shape {list(shape)}" in said, said)
     holds("--steps 1" in said, said)
     bench.write("d.csv", "1,2\n3,4\n5,6\n")
     for arguments, words in (
@@ -197,7 +202,8 @@ def check_shapes(bench):
             (("-i", "x=[[1,2],[3]]"), "lists of one depth differ in length"),
             (("-i", "x=[[1,2],3]"), "numbers and lists stand side by side"),
             (("-i", "x=[[1,2]"), "a ] is missing"), (("-i", "x=[1,2]]"), "what is ]?"),
-            (("-i", "x="), "a number was expected"), (("-i", "x=none.npy"), "none.npy: error: the file cannot be opened"),
+            (("-i", "x="), "a number was expected"),
+            (("-i", "x=none.npy"), "none.npy: error: the file cannot be opened"),
             (("-i", "xx=1"), "model adder has no input xx"), (("-o", "twise=y.npy"), "did you mean twice?"),
             (("--random", "1", "--dim", "T=9"), "outside of the bounds of dim T"),
             (("--random", "1", "--dim", "Q=9"), "no model in it has a run-time dim Q"),
@@ -213,7 +219,8 @@ def check_shapes(bench):
     holds("element 0 of input sentence is -1 in run 2" in said, said)
     said = bench.nnc_says("run", tagger, "-i", "sentence=0,9", "--diagnostics=json", status=1)
     holds(json.loads(said)["line"] == 12, said)
-    for arguments in (("--steps", "0"), ("--steps", "x"), ("--random", "x"), ("-o", "y"), ("--target", "z80"), ("a", "b")):
+    for arguments in (("--steps", "0"), ("--steps", "x"), ("--random", "x"), ("-o", "y"),
+                      ("--target", "z80"), ("a", "b")):
         bench.nnc_says("run", "adder.nn", *arguments, status=2)
 
 
@@ -229,8 +236,10 @@ def check_more_memory_than_there_is(bench):
     """Results of a thousand million runs: told as that, and no defect of nnc."""
     with open(bench.nnc, "rb") as f:
         if b"__asan_init" in f.read():
-            return                                # sanitizers reserve more than can be allowed, and end such a program themselves
-    said = bench.run("sh", "-c", 'ulimit -v 4000000; exec "$0" "$@"', bench.nnc, "run", os.path.join(TAGGER, "tagger.nn"), "-i", "sentence=0,1",
+            # sanitizers reserve more than can be allowed, and end such a program themselves
+            return
+    said = bench.run("sh", "-c", 'ulimit -v 4000000; exec "$0" "$@"', bench.nnc, "run",
+                     os.path.join(TAGGER, "tagger.nn"), "-i", "sentence=0,1",
                      "--steps", "1000000000", status=1)
     holds(said == "nnc: out of memory: 4.8e+10 bytes are wanted at once\n", said)
 
@@ -248,12 +257,15 @@ def check_nothing_left(bench):
     os.chmod(bench.path("readonly"), 0o500)
     before = bench.names()
     bench.nnc_says("run", "adder.nn", *good)
-    holds("cannot be run: No such file" in bench.with_environment("CC", "no-such-cc", "run", "adder.nn", *good), "missing")
+    holds("cannot be run: No such file" in bench.with_environment("CC", "no-such-cc", "run", "adder.nn", *good),
+          "missing")
     said = bench.with_environment("CC", "cc -no-such-option", "run", "adder.nn", *good)
     holds("ended with status" in said and "\n    " in said and "no-such-option" in said, said)
-    holds("cannot be run" in bench.with_environment("CC", bench.path("adder.nn"), "run", "adder.nn", *good), "no program")
+    holds("cannot be run" in bench.with_environment("CC", bench.path("adder.nn"), "run", "adder.nn", *good),
+          "no program")
     holds("ended with status" in bench.with_environment("CFLAGS", "-Dmain=other", "run", "adder.nn", *good), "CFLAGS")
-    holds("no temporary folder" in bench.with_environment("TMPDIR", bench.path("none"), "run", "adder.nn", *good), "TMPDIR")
+    holds("no temporary folder" in bench.with_environment("TMPDIR", bench.path("none"), "run", "adder.nn", *good),
+          "TMPDIR")
     for output in ("/dev/full", "none/y.npy", "."):
         bench.nnc_says("run", "adder.nn", *good, "-o", "y=" + output, status=1)
     if os.getuid() != 0:
@@ -261,7 +273,8 @@ def check_nothing_left(bench):
     write(bench, "x.npy", npy((1, 2), (1, 2)))
     before = bench.names()
     for output, words in (("x.npy", "this output is an input"), ("./adder.nn", "this output is an input")):
-        holds(words in bench.nnc_says("run", "adder.nn", "-i", "x=x.npy", "-i", "n=1", "-o", "y=" + output, status=2), words)
+        holds(words in bench.nnc_says("run", "adder.nn", "-i", "x=x.npy", "-i", "n=1", "-o", "y=" + output, status=2),
+              words)
     said = bench.nnc_says("run", "adder.nn", *good, "-o", "y=a.npy", "-o", "twice=./a.npy", status=2)
     holds("two outputs are this file" in said, said)
     said = bench.run("sh", "-c", f"{bench.nnc} run adder.nn -i x=1,2 -i n=1 >/dev/full", status=1)
@@ -295,7 +308,8 @@ def check_compilers(bench):
     """C++ and a wide target as well; the words of CC."""
     bench.write("adder.nn", ADDER)
     bench.environment["CFLAGS"] = "-O0"
-    for cc in ("g++", "gcc -std=c99 -Wall -Wextra -Wpedantic -Werror", "g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror"):
+    for cc in ("g++", "gcc -std=c99 -Wall -Wextra -Wpedantic -Werror",
+               "g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror"):
         bench.environment["CC"] = cc
         for target in ("all", "scalar")[:1 + (cc == "g++")]:
             holds("[1 2]" in bench.nnc_says("run", "adder.nn", "-i", "x=1,2", "-i", "n=1", "--target", target), cc)
@@ -311,9 +325,12 @@ def check_names(bench):
 
 
 def check_full_disk(bench):
-    """Temporary files that are cut are told as such, not as the C compiler's complaints; `prlimit` stands for a full disk."""
-    bench.write("full.nn", "model full {\n    input x: float32[8, 4]\n    state s: float32[3]\n    layer l = Linear(4, 3)\n"
+    """Temporary files that are cut are told as such, not as the C compiler's complaints; `prlimit` stands for a full
+    disk."""
+    bench.write("full.nn",
+                "model full {\n    input x: float32[8, 4]\n    state s: float32[3]\n    layer l = Linear(4, 3)\n"
                 "    y = l(x)\n    s = s + y[0]\n    output y\n    output z = s\n}\n")
     for size in (2000, 9000, 20000):
-        said = bench.run("bash", "-c", f"prlimit --fsize={size} {bench.nnc} run full.nn --random-weights 1 --random 1 2>&1; exit 0")
+        said = bench.run("bash", "-c",
+                         f"prlimit --fsize={size} {bench.nnc} run full.nn --random-weights 1 --random 1 2>&1; exit 0")
         holds("error: File too large" in said and "C compiler" not in said, (size, said))

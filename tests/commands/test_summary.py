@@ -1,4 +1,5 @@
-"""nnc summary: parameters against torch's own count, multiply-adds against the formulas, bytes against the compiled C."""
+"""nnc summary: parameters against torch's own count, multiply-adds against the formulas, bytes against the compiled
+C."""
 import glob
 import json
 import math
@@ -52,7 +53,8 @@ def check_layers(bench):
                             " output o = y\n}\n")
         m, = summary(bench, "m.nn")["models"]
         row, = m["layers"]
-        found = (row["name"], row["layer"], row["output_sizes"], row["parameters"], row["buffers"], row["multiply_adds"])
+        found = (row["name"], row["layer"], row["output_sizes"], row["parameters"], row["buffers"],
+                 row["multiply_adds"])
         holds(found == ("net", layer, sizes, parameters, buffers, work), (layer, found))
         holds((m["parameters"], m["buffers"], m["multiply_adds"]) == (parameters, buffers, work), (layer, m))
 
@@ -111,15 +113,18 @@ def check_bytes(bench):
                                for m in file["models"])
             bench.write("sizes.c", '#include "m.h"\n' + checks + "\n")
             bench.run("gcc", "-c", "sizes.c")
-            precompiled.Runtime(["gcc", "-std=c99"], bench.folder).object(bench.folder, "m", lambda words: bench.run(*words))
+            precompiled.Runtime(["gcc", "-std=c99"],
+                                bench.folder).object(bench.folder, "m", lambda words: bench.run(*words))
             tables = 0
-            names = set(re.findall(r"^static const .*?\b(\w+)(?:\[\d+\])?(?: NNC_ALIGNED)? = \{", bench.read("m.c"), re.M))
+            names = set(re.findall(r"^static const .*?\b(\w+)(?:\[\d+\])?(?: NNC_ALIGNED)? = \{",
+                                   bench.read("m.c"), re.M))
             for line in bench.run("nm", "-S", "m.o").splitlines():
                 part = line.split()
                 if len(part) == 4 and part[2] in "rR" and part[3] in names:
                     tables += int(part[1], 16)
             drawn = not random and not weights_of(model)  # a training that begins with none
-            holds(tables == file["weights_bytes"] and (tables > 0) != drawn, (model, target, tables, file["weights_bytes"]))
+            holds(tables == file["weights_bytes"] and (tables > 0) != drawn,
+                  (model, target, tables, file["weights_bytes"]))
             if len(file["models"]) == 1:
                 holds(file["models"][0]["weights_bytes"] == tables, model)
             for m in file["models"]:
@@ -184,8 +189,8 @@ def check_stack(bench):
 
 
 def check_kept(bench):
-    """Matrices in fewer bits, each once: its format, its bytes by the formulas of docs/weights-types.md, and how well it is
-    kept, as Python reckons it."""
+    """Matrices in fewer bits, each once: its format, its bytes by the formulas of docs/weights-types.md, and how well
+    it is kept, as Python reckons it."""
     rows = [[math.sin(1 + 50 * r * r + k) for k in range(40)] for r in range(12)]
     with open(bench.path("w.safetensors"), "wb") as f:
         f.write(tensors_file.float32({"f.weight": ([12, 40], [w for row in rows for w in row])}))
@@ -203,7 +208,8 @@ def check_kept(bench):
                 step = max(map(abs, block)) / (127 if kind == "int8" else 32767)
                 signal += sum(w * w for w in block)
                 lost += sum((w - round(w / step) * step) ** 2 for w in block)
-        holds(abs(matrix["decibels"] - 10 * math.log10(signal / lost)) < 0.5, (kind, matrix, 10 * math.log10(signal / lost)))
+        holds(abs(matrix["decibels"] - 10 * math.log10(signal / lost)) < 0.5,
+              (kind, matrix, 10 * math.log10(signal / lost)))
     said = bench.nnc_says("summary", "n.nn", "--weights-type", "int8")
     holds("\nf.weight     int8    528        1920" in said and " dB\n" in said, said)
     holds("  2048  at most, of a function's stack frame" in said, said)   # of AVX-512

@@ -1,4 +1,5 @@
-"""docs/using.md, as a new user would: from the .deb, without the source, every command of the page, one after another."""
+"""docs/using.md, as a new user would: from the .deb, without the source, every command of the page, one after
+another."""
 import glob
 import os
 import re
@@ -61,8 +62,8 @@ def check_commands(bench):
                 holds(not wanted or wanted[1] in said, (line, said))
         elif text.startswith("$ "):
             command, shown = text[2:].split("\n", 1)
-            r = subprocess.run(["sh", "-ec", command], cwd=bench.path("work"), env=bench.environment, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT)
+            r = subprocess.run(["sh", "-ec", command], cwd=bench.path("work"), env=bench.environment,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             said = r.stdout.decode()
             holds(r.returncode == ("error:" in shown), (command, said))
             # numbers of a machine's own bodies: test_verify.py has them
@@ -81,7 +82,8 @@ def check_every_command_is_there(bench):
     """Each command of nnc is run on the page, or, the server, said to be an editor's."""
     page = open(PAGE).read()
     run = "".join(text for language, text in fences(page) if language == "sh" or text.startswith("$ "))
-    names = [line.split()[0] for line in bench.nnc_says("--help").split("says more:\n")[1].split("\n\n")[0].splitlines() if line.strip()]
+    names = [line.split()[0] for line in bench.nnc_says("--help").split("says more:\n")[1].split("\n\n")[0].splitlines()
+             if line.strip()]
     for name in names:
         holds(f"nnc {name} " in run or name in ("help", "lsp") and f"nnc {name}" in page, name)
 
@@ -110,7 +112,8 @@ def check_neovim(bench):
     bench.write("init.lua", f"vim.opt.runtimepath:prepend('{prefix}/share/nnc/editors/vim')\n{lua[0]}")
     bench.write("work/wrong.nn", "model a { output y = z }\n")
     bench.environment.update(XDG_STATE_HOME=bench.path("state"), XDG_CONFIG_HOME=bench.path("config"))
-    bench.run("timeout", "600", "nvim", "-u", bench.path("init.lua"), "--headless", "-n", "-i", "NONE", "wrong.nn", "-c",
-              "lua vim.wait(300000, function() return #vim.diagnostic.get(0) > 0 end, 20); "
-              "vim.fn.writefile({vim.diagnostic.get(0)[1].message}, 'said'); vim.cmd('qa!')", "-c", "cquit", folder="work")
+    bench.run("timeout", "600", "nvim", "-u", bench.path("init.lua"), "--headless", "-n", "-i", "NONE",
+              "wrong.nn", "-c", "lua vim.wait(300000, function() return #vim.diagnostic.get(0) > 0 end, 20); "
+              "vim.fn.writefile({vim.diagnostic.get(0)[1].message}, 'said'); vim.cmd('qa!')", "-c", "cquit",
+              folder="work")
     holds("there is no value z" in bench.read("work/said"), bench.read("work/said"))

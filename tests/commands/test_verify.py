@@ -1,4 +1,5 @@
-"""nnc verify: its figures against errors that this file computes itself, from what nnc run gives; that it finds faults."""
+"""nnc verify: its figures against errors that this file computes itself, from what nnc run gives; that it finds
+faults."""
 import json
 import math
 import os
@@ -56,7 +57,8 @@ def check_figures(bench):
     holds(abs(code["largest"] - max(errors)) < near and max(errors) > 0, (code, max(errors)))
     holds(abs(code["rms"] - math.sqrt(sum(e * e for e in errors) / len(errors))) < near, code)
     at = 3 * code["run"] + code["at"][0]
-    holds(abs(errors[at] - max(errors)) < near and code["got"] == got[at] and abs(code["want"] - wants[at]) < near, code)
+    holds(abs(errors[at] - max(errors)) < near and code["got"] == got[at]
+          and abs(code["want"] - wants[at]) < near, code)
     ulp = 2.0 ** (math.floor(math.log2(wants[at])) - 23)
     holds(abs(code["ulp"] - abs(got[at] - wants[at]) / ulp) < 1e-3, (code, ulp))
     for q in range(4):
@@ -102,7 +104,8 @@ def check_bodies(bench):
     # what the processor itself says, as the code asks it; /proc/cpuinfo may be another one's (tests/README.md)
     asked = [" && ".join(f'__builtin_cpu_supports("{f}")' for f in flags) for flags in wide.values()]
     bench.write("cpu.c", "#include <stdio.h>\nint main(void)\n{\n#ifdef __x86_64__\n"
-                         f'    printf("%d %d", {asked[0]}, {asked[1]});\n#else\n    printf("0 0");\n#endif\n    return 0;\n}}\n')
+                         f'    printf("%d %d", {asked[0]}, {asked[1]});\n#else\n    printf("0 0");\n#endif\n'
+                         f'    return 0;\n}}\n')
     bench.run("gcc", "cpu.c", "-o", "cpu")
     bench.environment["CFLAGS"] = "-O0"
     bodies = list(verify(bench, tagger)["outputs"][0]["bodies"])
@@ -131,7 +134,8 @@ def check_faults(bench):
 
 
 def check_streams(bench):
-    """1000 runs in a row, at sizes from the least to the largest, drawn from a seed; --steps and --dim say otherwise."""
+    """1000 runs in a row, at sizes from the least to the largest, drawn from a seed; --steps and --dim say
+    otherwise."""
     cheap(bench)
     bench.write("mean.nn", MEAN)
     said = bench.nnc_says("verify", "mean.nn")
@@ -147,7 +151,8 @@ def check_streams(bench):
 def check_ties(bench):
     """Where float32 decides otherwise than float64, by rounding, it is no fault, and is said."""
     cheap(bench)
-    bench.write("tie.nn", "model tie {\n    input x: float32[2]\n    third = x / 3\n    output best = argmax(third * 3, 0)\n}\n")
+    bench.write("tie.nn",
+                "model tie {\n    input x: float32[2]\n    third = x / 3\n    output best = argmax(third * 3, 0)\n}\n")
     tiny = single(1.1) * (1 - 2.0 ** -24)
     said = bench.nnc_says("verify", "tie.nn", "-i", f"x={single(1.1)!r},{single(tiny)!r}")
     holds("Good" in said or "left out" in said, said)
@@ -160,8 +165,8 @@ def check_narrow(bench):
     """Weights in fewer bits: the code does what the rounded weights say, and the rows of the file's own weights are the
     difference that Python finds between code of both."""
     cheap(bench)
-    bench.write("n.nn", "model n {\n    input x: float32[4, 2, 24]\n    layer lstm = LSTM(24, 40)\n    layer out = Linear(40, 16)\n"
-                        "    y, _ = lstm(x)\n    output o = out(y)\n}\n")
+    bench.write("n.nn", "model n {\n    input x: float32[4, 2, 24]\n    layer lstm = LSTM(24, 40)\n"
+                        "    layer out = Linear(40, 16)\n    y, _ = lstm(x)\n    output o = out(y)\n}\n")
     x = [single(math.sin(7 * i)) for i in range(4 * 2 * 24)]
     write(bench, "x.npy", npy((4, 2, 24), x))
     given = ("n.nn", "--random-weights", "3", "-i", "x=x.npy", "--weights-type")
@@ -179,21 +184,24 @@ def check_narrow(bench):
     said = bench.nnc_says("verify", *given, "int8")
     holds("own weights" in said and "fewer bits" in said, said)
     # of 64 times 40 elements some lie between two codes, and float32 goes the other way than float64 with one of them
-    bench.write("ties.nn", "model n {\n    input x: float32[4, 64]\n    layer f = Linear(64, 5)\n    output o = f(x)\n}\n")
+    bench.write("ties.nn",
+                "model n {\n    input x: float32[4, 64]\n    layer f = Linear(64, 5)\n    output o = f(x)\n}\n")
     ties = verify(bench, "ties.nn", "--random-weights", "1", "--weights-type", "int8", "--steps", "40")
     holds(ties["good"] and ties["outputs"][0]["allowed"] > 1e-5, ties)
-    bench.write("short.nn", "model n {\n    input x: float32[4, 7]\n    layer f = Linear(7, 16)\n    output o = f(x)\n}\n")
+    bench.write("short.nn",
+                "model n {\n    input x: float32[4, 7]\n    layer f = Linear(7, 16)\n    output o = f(x)\n}\n")
     short = verify(bench, "short.nn", "--random-weights", "3", "--weights-type", "int8")["outputs"][0]
     holds("own_weights" not in short, "rows of 7 stay float32")
     holds("--weights-type takes" in bench.nnc_says("verify", "n.nn", "--weights-type", "int4", status=2), "int4")
 
 
 def check_training(bench):
-    """A model with a loss: its run function, whose parameters are in the struct. Without weights there is nothing to run."""
+    """A model with a loss: its run function, whose parameters are in the struct. Without weights there is nothing to
+    run."""
     cheap(bench)
     bench.write("t.nn", "model t {\n    dim B = 1..4\n    input x: float32[B, 3]\n    target y: float32[B, 2]\n"
-                        "    layer lin = Linear(3, 2)\n    layer drop = Dropout(0.5)\n    z = drop(lin(x))\n    output o = tanh(z)\n"
-                        "    loss l = mse_loss(o, y)\n    train SGD(lr=0.1)\n}\n")
+                        "    layer lin = Linear(3, 2)\n    layer drop = Dropout(0.5)\n    z = drop(lin(x))\n"
+                        "    output o = tanh(z)\n    loss l = mse_loss(o, y)\n    train SGD(lr=0.1)\n}\n")
     said = verify(bench, "t.nn", "--random-weights", "3")
     holds(said["good"] and [v["name"] for v in said["values"]] == ["lin(…)"], said["values"])
     holds("o: float32[2, 2]" in bench.nnc_says("run", "t.nn", "--random-weights", "3", "-i", "x=1,2,3,4,5,6"), "run")
@@ -213,7 +221,8 @@ def check_errors(bench):
             (("-i", "x=1,2,3,4,5,6", "-e", "y=1,2"), 1, "output y is float32[3], here [3]; 2 numbers are given"),
             (("-i", "x=1,2,3"), 1, "3 numbers are given"), (("--max-error", "x"), 2, "--max-error"),
             (("--max-error", "-1"), 2, "--max-error"), (("--steps", "0"), 2, "--steps"),
-            (("--dim", "T=1"), 1, "outside of the bounds"), (("--dim", "Q=1"), 1, "no model in it has a run-time dim Q"),
+            (("--dim", "T=1"), 1, "outside of the bounds"),
+            (("--dim", "Q=1"), 1, "no model in it has a run-time dim Q"),
             (("--random", "x"), 2, "not a seed"), (("--model", "men"), 1, "did you mean mean?")):
         said = bench.nnc_says("verify", "mean.nn", *arguments, status=status)
         holds(words in said, (arguments, said))
@@ -235,4 +244,5 @@ def check_documented(bench):
     said = bench.nnc_says("verify", os.path.join(TAGGER, "tagger.nn"))
     for words in ("model tagger, 16 runs", "An error is", "output", "On the way", "embeds", "Good: every output"):
         begin = [line for line in said.splitlines() if line.startswith(words)]
-        holds(begin and re.split(r"  | \(", begin[0])[0] in shown, (words, begin))   # in brackets: the widest body that is here
+        # in brackets: the widest body that is here
+        holds(begin and re.split(r"  | \(", begin[0])[0] in shown, (words, begin))

@@ -1,5 +1,5 @@
-"""Hostile input to every body of the generated code that the machine runs: the baseline, plain C, and `--target all` forced to
-each instruction set; with --all scalar, too."""
+"""Hostile input to every body of the generated code that the machine runs: the baseline, plain C, and `--target all`
+forced to each instruction set; with --all scalar, too."""
 import os
 import sys
 
@@ -49,7 +49,8 @@ int main(void)
     tight_reset(&self);
     for (n = 1; n <= MOST; n++) {
         for (i = 0; i < n; i++) x[i] = tiny[(i * 7 + n) % 10];
-        CHECK(tight_run(&self, n, x, m, y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7], y[8], y[9], y[10], y[11], y[12], t, p, q) == NNC_OK);
+        CHECK(tight_run(&self, n, x, m, y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7], y[8], y[9], y[10], y[11],
+                        y[12], t, p, q) == NNC_OK);
         for (i = 0; i < n; i++) {
             const float v = x[i], low = v * 0.25f;
             CHECK(y[0][i] == (v > 0 ? v : 0));
@@ -84,8 +85,8 @@ def builds(t, *flags):
 
 
 def check_errors_write_nothing(t):
-    """In every body: dims at and beyond their bounds, ids out of range, lengths of 0 and beyond T, null pointers: a status, and
-    outputs and state as they were."""
+    """In every body: dims at and beyond their bounds, ids out of range, lengths of 0 and beyond T, null pointers: a
+    status, and outputs and state as they were."""
     t.write("main.c", MAIN)
     for name, options, how in builds(t, *SANITIZED):
         if name == "baseline":
@@ -161,8 +162,8 @@ int main(void)
 
 
 def check_computed_indices_refuse_whole_runs(t):
-    """In every body: an index or a length that is computed of inputs and out of range gives a status, and leaves outputs
-    and states as they were, whatever else the run would have written before."""
+    """In every body: an index or a length that is computed of inputs and out of range gives a status, and leaves
+    outputs and states as they were, whatever else the run would have written before."""
     t.write("main.c", COMPUTED_MAIN)
     for _, options, how in builds(t, "-O0"):
         t.model(COMPUTED, *options)
@@ -177,8 +178,9 @@ def check_extreme_values(t):
     bodies = t.bodies()[1:]   # ctest cases_gcc and the others run the first, the baseline
     for k, (name, options, flags) in enumerate(bodies, 1):
         part = [] if t.everything else ["--part", f"{k}/{len(bodies)}"]
-        r = t.call([sys.executable, os.path.join(TOP, "tests", "tools", "run_cases.py"), "--nnc", t.nnc_path, "--jobs", "1", "--nnc-flags",
-                    " ".join(options), "--cc", " ".join(["gcc -O0", *flags]), *part, *named], status=None, seconds=600)
+        r = t.call([sys.executable, os.path.join(TOP, "tests", "tools", "run_cases.py"), "--nnc", t.nnc_path, "--jobs",
+                    "1", "--nnc-flags", " ".join(options), "--cc", " ".join(["gcc -O0", *flags]), *part, *named],
+                   status=None, seconds=600)
         need(r.status == 0, f"{name}:\n{r.out.decode(errors='replace')[-3000:]}")
 
 
@@ -217,7 +219,8 @@ STATEFUL = """model m {
 
 
 def check_reset_forgets_everything(t):
-    """In every body: runs on NaN, infinities and the largest numbers leave nothing behind that a reset does not take away."""
+    """In every body: runs on NaN, infinities and the largest numbers leave nothing behind that a reset does not take
+    away."""
     t.write("main.c", r'''#include <float.h>
 #include "model.h"
 #include "contract.h"
@@ -255,7 +258,8 @@ int main(void)
         inputs(0);
         m_reset(&self);
         run();
-        CHECK(memcmp(first_y, y, sizeof y) == 0 && memcmp(first_s, s, sizeof s) == 0 && memcmp(first_most, most, sizeof most) == 0);
+        CHECK(memcmp(first_y, y, sizeof y) == 0 && memcmp(first_s, s, sizeof s) == 0 &&
+              memcmp(first_most, most, sizeof most) == 0);
     }
     return 0;
 }
@@ -269,15 +273,18 @@ FEW_COLUMNS = (1, 3, 4, 8, 10, 16, 20, 24, 33)
 
 
 def check_rows_of_a_product(t):
-    """In every body: a product of two run-time values gives each row the same bits, whichever rows are there besides."""
+    """In every body: a product of two run-time values gives each row the same bits, whichever rows are there
+    besides."""
     sizes = [(n, k) for n in FEW_COLUMNS for k in (5, 32)]
     inputs = "".join(f"    input x{k}: float32[T, {k}]\n" for k in (5, 32))
-    products = "".join(f"    input w{n}_{k}: float32[{k}, {n}]\n    output y{n}_{k} = matmul(x{k}, w{n}_{k})\n" for n, k in sizes)
+    products = "".join(f"    input w{n}_{k}: float32[{k}, {n}]\n    output y{n}_{k} = matmul(x{k}, w{n}_{k})\n"
+                       for n, k in sizes)
     arrays = ", ".join(f"w{n}_{k}[{n * k}], y{n}_{k}[{n} * MOST], one{n}_{k}[{n}]" for n, k in sizes)
     weights = ", ".join(f"w{n}_{k}" for n, k in sizes)
     whole, alone = (", ".join(f"{kind}{n}_{k}" for n, k in sizes) for kind in ("y", "one"))
     fills = "".join(f"    fill(w{n}_{k}, {n * k}, {n + k}u);\n" for n, k in sizes)
-    checks = "".join(f"            row(x{k} + r * {k}, w{n}_{k}, y{n}_{k} + r * {n}, one{n}_{k}, {n}, {k});\n" for n, k in sizes)
+    checks = "".join(f"            row(x{k} + r * {k}, w{n}_{k}, y{n}_{k} + r * {n}, one{n}_{k}, {n}, {k});\n"
+                     for n, k in sizes)
     t.write("main.c", f'''#include "model.h"
 #include "contract.h"
 enum {{ MOST = 27 }};
@@ -381,8 +388,8 @@ int main(void)
 @long
 def check_columns_of_a_lone_row(t):
     """In every body: a lone row's product with as many columns as only the running program knows is that in float64, a
-    column has the same bits however many there are besides, and nothing is read beyond b or written beyond y. Of as many
-    terms as only it knows those that are 0 change no bits."""
+    column has the same bits however many there are besides, and nothing is read beyond b or written beyond y. Of as
+    many terms as only it knows those that are 0 change no bits."""
     t.write("main.c", r"""#include <stdlib.h>
 #include "model.h"
 #include "contract.h"
@@ -471,8 +478,8 @@ model decoder {
 
 @long
 def check_scores_of_self_attention(t):
-    """In every body: products whose rows and columns grow together are those in float64 for few rows and for many, and nothing is
-    read beyond the operands or written beyond y."""
+    """In every body: products whose rows and columns grow together are those in float64 for few rows and for many, and
+    nothing is read beyond the operands or written beyond y."""
     t.write("main.c", r"""#include <stdlib.h>
 #include "model.h"
 #include "contract.h"
@@ -486,8 +493,8 @@ static float *filled(size_t n, unsigned seed)
     return x;
 }
 /* y[i][j] = sum of a[i * apart + k] * b[j * apart + k] */
-static void right(const float *a, const float *b, const float *y, size_t rows, size_t columns, size_t terms, size_t apart,
-                  size_t b_apart)
+static void right(const float *a, const float *b, const float *y, size_t rows, size_t columns, size_t terms,
+                  size_t apart, size_t b_apart)
 {
     size_t i, j, k;
     for (i = 0; i < rows; i++)
@@ -536,8 +543,8 @@ int main(void)
 
 
 def check_two_threads(t):
-    """In every body: two structs in two threads, under ThreadSanitizer, one of them on NaN: no race, and the bits of one thread
-    alone."""
+    """In every body: two structs in two threads, under ThreadSanitizer, one of them on NaN: no race, and the bits of
+    one thread alone."""
     t.write("main.c", r'''#include <pthread.h>
 #include "model.h"
 #include "contract.h"
@@ -569,7 +576,8 @@ int main(void)
     work((void *)(uintptr_t)2);
     CHECK(pthread_create(&a, NULL, work, NULL) == 0 && pthread_create(&b, NULL, work, (void *)(uintptr_t)1) == 0);
     CHECK(pthread_join(a, NULL) == 0 && pthread_join(b, NULL) == 0);
-    CHECK(memcmp(y[0], y[2], sizeof y[0]) == 0 && memcmp(s[0], s[2], sizeof s[0]) == 0 && memcmp(most[0], most[2], sizeof most[0]) == 0);
+    CHECK(memcmp(y[0], y[2], sizeof y[0]) == 0 && memcmp(s[0], s[2], sizeof s[0]) == 0 &&
+          memcmp(most[0], most[2], sizeof most[0]) == 0);
     CHECK(isnan(y[1][N * 6 - 1]));
     return 0;
 }

@@ -51,7 +51,8 @@ def check_header_option(t):
     t.write("src/tagger.nn", TAGGER)
     os.makedirs(t.path("include"))
     t.nnc("src/tagger.nn", "-o", "src/model.c", "--header", "include/my_tagger.h", *RANDOM)
-    need(t.files("src") == ["model.c", "nnc_runtime.h", "tagger.nn"] and t.files("include") == ["my_tagger.h"], "the files are elsewhere")
+    need(t.files("src") == ["model.c", "nnc_runtime.h", "tagger.nn"] and t.files("include") == ["my_tagger.h"],
+         "the files are elsewhere")
     t.object("src/model.c", flags=("-Iinclude",), name="model.o")
 
 
@@ -121,8 +122,9 @@ def check_dumps(t):
 def check_help_and_version(t):
     """`nnc --help`, `--version`: status 0, to standard output; the help names every option."""
     text = t.nnc("--help").out.decode()
-    for option in ("-o", "--header", "--standalone", "--runtime", "--no-runtime", "--weights", "--random-weights", "--unroll", "--dump",
-                   "--target", "--diagnostics", "--color", "-Wno-NAME", "-Werror", "--help", "--version"):
+    for option in ("-o", "--header", "--standalone", "--runtime", "--no-runtime", "--weights", "--random-weights",
+                   "--unroll", "--dump", "--target", "--diagnostics", "--color", "-Wno-NAME", "-Werror",
+                   "--help", "--version"):
         need(option in text, f"--help does not name {option}")
     need(re.search(r"\b0\b.*\b1\b.*\b2\b.*\b3\b", text, re.S), "--help does not name the exit statuses")
     need(re.fullmatch(r"nnc \d+\.\d+(\.\d+)?\n", t.nnc("--version").out.decode()), "--version is not `nnc N.N.N`")
@@ -134,14 +136,16 @@ def check_usage_errors_are_2(t):
     for args in ([], ["tagger.nn"], ["tagger.nn", "-o"], ["tagger.nn", "--wieghts", "x", "-o", "a.c"],
                  ["tagger.nn", "tagger.nn", "-o", "a.c"], ["tagger.nn", "-o", "a.c", "--dump=c"],
                  ["tagger.nn", "-o", "a.c", "--unroll", "x"], ["tagger.nn", "-o", "a.c", "--unroll", "-1"],
-                 ["tagger.nn", "-o", "a.c", "--random-weights", "-1"], ["tagger.nn", "-o", "a.c", "--random-weights", "1x"],
+                 ["tagger.nn", "-o", "a.c", "--random-weights", "-1"],
+                 ["tagger.nn", "-o", "a.c", "--random-weights", "1x"],
                  ["tagger.nn", "-o", "a.c", "--random-weights", "18446744073709551616"],
                  ["tagger.nn", "-o", "a.c", "--random-weights", "1", "--weights", "w.safetensors"],
                  ["-o", "a.c"], ["--standalone"], ["--runtime"], ["tagger.nn", "-o", "a.c", "--header", "a.c", *RANDOM],
                  ["tagger.nn", "-o", "-", "--header", "-", *RANDOM], ["tagger.nn", "-o", "", *RANDOM]):
         r = t.nnc(*args, status=None)
         need(r.status == 2, f"nnc {' '.join(args)}: exit status {r.status}, expected 2\n{r.err}")
-        need(r.err and not r.out, f"nnc {' '.join(args)}: says nothing on standard error, or something on standard output")
+        need(r.err and not r.out,
+             f"nnc {' '.join(args)}: says nothing on standard error, or something on standard output")
         need(t.files() == ["tagger.nn"], f"nnc {' '.join(args)} left {t.files()}")
 
 
@@ -152,10 +156,12 @@ def check_input_errors_are_1(t):
     os.makedirs(t.path("folder.nn"))
     for args in (["missing.nn", "-o", "a.c"], ["folder.nn", "-o", "a.c"], ["empty.nn", "-o", "a.c"],
                  ["tagger.nn", "-o", "a.c"], ["tagger.nn", "-o", "a.c", "--weights", "missing.safetensors"],
-                 ["tagger.nn", "-o", "a.c", "--weights", "folder.nn"], ["tagger.nn", "-o", "a.c", "--weights", "tagger.nn"],
+                 ["tagger.nn", "-o", "a.c", "--weights", "folder.nn"],
+                 ["tagger.nn", "-o", "a.c", "--weights", "tagger.nn"],
                  ["empty.nn", "--dump=ast"]):
         r = t.nnc(*args, status=1)
-        need(r.err and not r.out, f"nnc {' '.join(args)}: says nothing on standard error, or something on standard output")
+        need(r.err and not r.out,
+             f"nnc {' '.join(args)}: says nothing on standard error, or something on standard output")
         need(t.files() == ["empty.nn", "folder.nn", "tagger.nn"], f"nnc {' '.join(args)} left {t.files()}")
 
 
@@ -169,7 +175,8 @@ def check_unwritable_outputs(t):
     for args in (["-o", "missing/a.c"], ["-o", "d.c"], ["-o", "a.c", "--header", "missing/a.h"],
                  ["-o", "a.c", "--header", "d.h"], ["-o", "d.c", "--header", "a.h"], ["-o", "plain/a.c"]):
         t.nnc("tagger.nn", *args, *RANDOM, status=1)
-        need(t.files() == before and not t.files("d.c") and not t.files("d.h"), f"nnc {' '.join(args)} left {t.files()}")
+        need(t.files() == before and not t.files("d.c") and not t.files("d.h"),
+             f"nnc {' '.join(args)} left {t.files()}")
     with open("/dev/full", "wb") as full:
         t.nnc("tagger.nn", "-o", "-", *RANDOM, status=1, stdout=full)
         t.nnc("tagger.nn", "--dump=ir", status=1, stdout=full)
@@ -205,14 +212,16 @@ def check_errors_change_no_file(t):
         t.nnc("scale.nn", "-o", "out.c", status=1)
         need(t.files() == before, f"{what}: {t.files()}")
         for place in ("out.c", "out.h"):
-            need(t.read(place) == f"kept {place}" and os.stat(t.path(place)).st_mtime_ns == 10**18, f"{what}: {place} changed")
+            need(t.read(place) == f"kept {place}" and os.stat(t.path(place)).st_mtime_ns == 10**18,
+                 f"{what}: {place} changed")
     t.write("scale.nn", SCALE)
     t.nnc("scale.nn", "-o", "out.c")
     need("scale_run" in t.read("out.c") and "scale_run" in t.read("out.h"), "a good file does not replace them")
 
 
 def check_warnings_are_status_0(t):
-    """A dim that no shape uses stays an argument, with a warning (on standard error, status 0); unused tensors warn too."""
+    """A dim that no shape uses stays an argument, with a warning (on standard error, status 0); unused tensors warn
+    too."""
     t.write("scale.nn", SCALE.replace("input x", "dim U = 2..5\n    input x"))
     t.write("scale.safetensors", safetensors({"gain": ([2], [1, 2]), "left.over": ([1], [0]),
                                               "bn.num_batches_tracked": ([], [0])}))
@@ -224,7 +233,8 @@ def check_warnings_are_status_0(t):
 
 
 def check_errors_have_place_line_and_caret(t):
-    """Every error has `file:line:column`, the line, a caret under the part at fault; the file is named as it was given."""
+    """Every error has `file:line:column`, the line, a caret under the part at fault; the file is named as it was
+    given."""
     t.write("sub/m.nn", "model m {\n    input x: float32[2, 3]\n    input z: float32[4]\n    output y = x + z\n}\n")
     for name, cwd in (("sub/m.nn", None), ("m.nn", t.path("sub")), (t.path("sub/m.nn"), None)):
         err = t.nnc(name, "-o", "x.c", status=1, cwd=cwd).err
@@ -232,7 +242,8 @@ def check_errors_have_place_line_and_caret(t):
         need(m, f"no place, or not the line:\n{err}")
         need("^" in m.group(3) and len(m.group(3).rstrip(" ~^")) <= len(m.group(2)) + 20, f"no caret:\n{err}")
         need("float32[2, 3]" in err and "float32[4]" in err, f"not both shapes:\n{err}")
-        need(re.search(r":2:\d+: note:", err) and re.search(r":3:\d+: note:", err), f"not where the shapes came from:\n{err}")
+        need(re.search(r":2:\d+: note:", err) and re.search(r":3:\d+: note:", err),
+             f"not where the shapes came from:\n{err}")
 
 
 def check_all_errors_are_reported(t):
@@ -244,5 +255,6 @@ def check_all_errors_are_reported(t):
     err = t.refused("model a {\n    input x: float32[2]\n    output y = x[2]\n}\nmodel b {\n    input x: float32[2]\n"
                     "    output y = x[3]\n}\n")
     need(":3:" in err and ":7:" in err, f"not the errors of both models:\n{err}")
-    err = t.refused("model m {\n    input x float32[2]\n    input z: float32[2]\n    output y = z +\n    output w = (z\n}\n")
+    err = t.refused("model m {\n    input x float32[2]\n    input z: float32[2]\n    output y = z +\n"
+                    "    output w = (z\n}\n")
     need(all(f":{n}:" in err for n in (2, 4, 5)), f"not all errors of syntax:\n{err}")

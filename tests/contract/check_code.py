@@ -63,8 +63,8 @@ def golden_models():
 
 
 def check_languages_and_warnings(t):
-    """C99 that is also valid C++11, free of the warnings that docs/generated-code.md names, in gcc and clang (`-Wc++-compat`;
-    the header as C++ also of -Wold-style-cast), with and without vector extensions, and no VLA."""
+    """C99 that is also valid C++11, free of the warnings that docs/generated-code.md names, in gcc and clang
+    (`-Wc++-compat`; the header as C++ also of -Wold-style-cast), with and without vector extensions, and no VLA."""
     t.model(WIDE, "--target", "all", name="wide")
     t.model(WIDE, "--target", "c", "--standalone", name="alone")
     models = ["wide.c", "alone.c"]
@@ -89,7 +89,8 @@ def check_languages_and_warnings(t):
 def check_headers_stand_alone(t):
     """Headers compile by themselves, in C and C++, and twice."""
     t.model(WIDE)
-    t.write("alone.c", '#include "model.h"\n#include "model.h"\nint alone(void);\nint alone(void) { return nnc_status_string(NNC_OK) != 0; }\n')
+    t.write("alone.c", '#include "model.h"\n#include "model.h"\nint alone(void);\n'
+                       'int alone(void) { return nnc_status_string(NNC_OK) != 0; }\n')
     for cc, std in t.ways(("c99", "c++11")):
         t.object("alone.c", cc=cc, std=std)
 
@@ -99,13 +100,15 @@ def check_every_macro_is_used(t):
     """The C defines no macro that it does not use, whatever the model is made of and whatever it is generated for."""
     head = "    dim T = 1..9\n    input x: float32[T, 1, 40]\n"
     kinds = {"plain": head + "    output y = relu(x)\n",
-             "moved": head + "    output y = view(x, T * 40)\n", "chosen": head + "    input i: int32[T]\n    output y = x[:, 0, 3] * i\n",
+             "moved": head + "    output y = view(x, T * 40)\n",
+             "chosen": head + "    input i: int32[T]\n    output y = x[:, 0, 3] * i\n",
              "integers": "    dim T = 1..9\n    input i: int32[T]\n    output y = i // 2\n    output z = i % 3\n",
              "sums": head + "    output y = softmax(x, -1)\n    output s = sum(x, 0)\n    output i = argmax(x, 2)\n",
-             "products": head + "    layer l = Linear(40, 33){0}\n    output y = l(x)\n    output z = x[:, 0] @ t(x[:, 0])\n",
+             "products": head + "    layer l = Linear(40, 33){0}\n    output y = l(x)\n"
+                                "    output z = x[:, 0] @ t(x[:, 0])\n",
              "recurrent": head + "    layer l = LSTM(40, 17){0}\n    y, _ = l(x)\n    output y\n",
-             "trained": head + "    target g: float32[T, 1, 7]\n    layer l = GRU(40, 7)\n    y, _ = l(x)\n    output y\n"
-                               "    loss e = mse_loss(y, g)\n    train Adam()\n"}
+             "trained": head + "    target g: float32[T, 1, 7]\n    layer l = GRU(40, 7)\n    y, _ = l(x)\n"
+                               "    output y\n    loss e = mse_loss(y, g)\n    train Adam()\n"}
     for name, body in kinds.items():
         for kept in ("", " as int8", " as int16") if "{0}" in body else ("",):
             t.write("m.nn", "model m {\n" + body.format(kept) + "}\n")
@@ -116,10 +119,12 @@ def check_every_macro_is_used(t):
 
 
 def check_what_it_calls(t):
-    """No malloc, no VLA, no I/O; `libm` at most. No recursion: the call graph has no cycle, and nothing is called through a pointer."""
-    allowed = re.compile(r"mem(cpy|set|move|cmp)$|(exp|expm1|log|log1p|sqrt|tanh|erf|pow|fabs|copysign|fmax|fmin|floor|ceil|"
-                         r"fma|fmod|cbrt)f?$|_GLOBAL_OFFSET_TABLE_$|__stack_chk_fail$|"
-                         r"__cpu_(model|indicator_init)$")  # of the C compiler: __builtin_cpu_supports
+    """No malloc, no VLA, no I/O; `libm` at most. No recursion: the call graph has no cycle, and nothing is called
+    through a pointer."""
+    allowed = re.compile(
+        r"mem(cpy|set|move|cmp)$|(exp|expm1|log|log1p|sqrt|tanh|erf|pow|fabs|copysign|fmax|fmin|floor|ceil|"
+        r"fma|fmod|cbrt)f?$|_GLOBAL_OFFSET_TABLE_$|__stack_chk_fail$|"
+        r"__cpu_(model|indicator_init)$")  # of the C compiler: __builtin_cpu_supports
     t.model(WIDE, "--target", "all")
     for cc, flags in t.ways((["-O0"], ["-O0", "-DNNC_PLAIN_C"])):  # an optimiser leaves fewer calls
         t.object("model.c", cc=cc, flags=[*flags, *["-fcallgraph-info"] * (cc == "gcc")])
@@ -154,127 +159,6 @@ def need_no_recursion(graph):
         visit(f)
 
 
-# tiles of several rows and of more terms than a block has, and what is summed up by columns
-BLOCKS = """model blocks {
-    dim T = 1..64
-    input x: float32[T, 300]
-    input w: float32[300, 70]
-    input s: float32[70, 80]
-    layer a = Linear(300, 70)
-    layer b = Conv1d(70, 24, 5)
-    output p = a(x)
-    output q = matmul(x, w)
-    output r = b(s)
-    output m = mean(x, dim=0)
-    output e = softmax(x, dim=0)
-}
-"""
-
-# tiles of int8 sums, in registers and at their places, of a layer, a step, and a batch
-CODES = """model codes {
-    dim T = 1..64
-    input x: float32[T, 7, 40]
-    layer a = Linear(40, 100)
-    layer l = GRU(100, 45)
-    layer r = RNN(45, 70)
-    o, _ = l(a(x))
-    p, _ = r(o[:, :1])
-    output p
-}
-"""
-
-
-# functions whose constants compilers keep, of elements and of what is summed up, by rows and by columns
-FUNCTIONS = """model functions {
-    dim T = 1..640
-    input x: float32[T, 40]
-    output e = (exp(x) + gelu(x) + sigmoid(x) + softplus(x) + log(abs(x) + 1) + cos(x) + erf(x) + tanh(x) + mish(x) + selu(x) +
-               elu(x) + logsigmoid(x) + expm1(x) + log1p(abs(x)) + silu(x) + pow(abs(x), 0.3) + atan(x) + exp2(x) + log2(abs(x) + 2))
-    output f = tanh(x) * sigmoid(x) + gelu(x) * log(abs(x) + 1) + sin(x) + erf(x)
-    output g = gelu(erf(atan(tanhshrink(celu(x)))))
-    output r = softmax(exp(x) + gelu(x) * log(abs(x) + 1) + sin(x) + cos(x) + erf(x), dim=1)
-    output m = sum(sin(x), dim=0)
-    output s = mean(gelu(x) + log1p(abs(x)), dim=1)
-}
-"""
-
-
-# functions of a convolution's sums, with and without maxima of windows; tiles of few terms, whose weights compilers would keep
-FOLLOWED = ("model followed {\n  dim T = 20..64\n  input x: float32[1, 7, T]\n  input z: float32[1, 3, 34, 34]\n  input s: float32[T, 1, 16]\n"
-            "  layer a = Conv1d(7, 16, 3)\n  layer b = Conv1d(7, 16, 3)\n  layer n = BatchNorm1d(16)\n  layer c = Conv2d(3, 8, 3)\n"
-            "  layer d = Conv1d(7, 64, 3, padding=1)\n  layer l = LSTM(16, 64)\n  output y = silu(n(a(x)))\n  output v = erf(b(x))\n"
-            "  output w = max_pool2d(gelu(c(z)), 2)\n  output u = d(x)\n  o, _ = l(s)\n  output o\n}\n")
-
-
-# windows gathered for int8 weights, with one channel and many, and what steps over them; a step of two products; rows of a batch
-GATHERED = ("model gathered {\n  dim T = 100..300\n  input x: float32[2, 40, T]\n  input o: float32[2, 1, 100]\n  input z: float32[1, 16, 15, 40]\n"
-            "  layer a = Conv1d(40, 16, 5, stride=2)\n  layer b = Conv1d(1, 40, 31)\n  layer c = Conv2d(16, 32, 3, stride=2)\n"
-            "  layer d = Conv1d(40, 24, 31, padding=15, dilation=2)\n"
-            "  output p = a(x)\n  output q = b(o)\n  output r = c(z)\n  output s = d(x)\n}\n")
-STEPPED = ("model stepped {\n  input x: float32[3, 33, 12]\n  input z: float32[1, 40]\n  layer a = LSTM(12, 64)\n  layer b = LSTMCell(40, 48)\n"
-           "  y, _ = a(x)\n  h, c = b(z)\n  output y, h, c\n}\n")
-
-# so many calls that one function of all would keep too many addresses
-MANY = ("model many {\n    input x: float32[24]\n    v0 = roll(x, 1)\n"
-        + "".join(f"    v{i} = roll(v{i - 1}, {1 + i % 23})\n" for i in range(1, 150))
-        + "".join(f"    output s{i} = " + " + ".join(f"v{j}" for j in range(i, 150, 15)) + "\n" for i in range(15)) + "}\n")
-
-# what calls libm for some lanes: no constant stays in a register meanwhile, and each takes a vector of the stack
-SINES = """model sines {
-    dim T = 1..640
-    input x: float32[T, 40]
-    input z: float32[T, 40]
-    output s = sin(x)
-    output c = sum(cos(x), dim=1)
-    output g = where(sin(x) > cos(z), x, z)
-}
-"""
-
-
-def stack_within(t, cc, level, what, limit, wide_limit=None):
-    """Of model.c: every function's stack is constant, and within the limit, or that of wide bodies."""
-    t.object("model.c", cc, (level, "-fstack-usage"))
-    for line in t.read("model.su").splitlines():
-        place, size, kind = line.split("\t")
-        most = wide_limit if wide_limit and place.endswith(("_v8", "_v16")) else limit
-        need(kind in ("static", "dynamic,bounded") and int(size) <= most,
-             f"{cc} {level}, {what}: {place} takes {size} bytes of stack, {kind}")
-
-
-def check_stack_is_constant(t):
-    """No VLA; a function's stack is bounded: 1 KiB from -Og, -Os and -O1 up (2 KiB in wide bodies by clang and at -Og), 8 KiB at -O0."""
-    for target, compilers in (("all", ("gcc", "clang")), ("c", ("gcc", "clang"))):
-        t.model(WIDE + BLOCKS, "--target", target)
-        for i, cc in enumerate(compilers):
-            few = ("-O0", "-Og", "-Os", "-O1")[i::2] if target == "c" else ("-O0",)
-            for level in ("-O0", "-Og", "-Os", "-O1") if t.everything else few:
-                stack_within(t, cc, level, f"--target {target}", 8192 if level == "-O0" else 1024,
-                             2048 if level == "-Og" or (cc == "clang" and level != "-O0") else None)
-
-
-@long
-def check_stack_of_kernels(t):
-    """1 KiB of stack are enough, too, for sums that wait at their places, windows, and functions whose constants compilers would keep."""
-    both = ("gcc", "clang")
-    for model, weights, target, compilers, levels in (
-            (WIDE + BLOCKS, "float32", "x86-64-v4", ("gcc",), ("-O1",)),
-            (BLOCKS, "float32", "x86-64-v4", both, ("-O2", "-Os", "-O1", "-O3")),
-            (CODES, "int8", "x86-64-v4", both, ("-O2", "-O1", "-Os")),
-            (FUNCTIONS, "float32", "x86-64-v3", both, ("-O1", "-O2", "-Os")),
-            (FUNCTIONS, "float32", "x86-64-v4", ("gcc",), ("-O1", "-Os")),
-            (SINES, "float32", "x86-64-v4", ("clang",), ("-O2", "-O1", "-O3")),
-            (BLOCKS, "int8", "baseline", ("clang",), ("-O3", "-O2")),
-            (GATHERED, "int8", "x86-64-v4", ("clang",), ("-O3", "-O2", "-O1")),
-            (STEPPED, "int16", "x86-64-v3", ("clang",), ("-O3", "-O2", "-O1")),
-            (FOLLOWED, "float32", "x86-64-v4", both, ("-O2", "-O1")),
-            (FOLLOWED, "float32", "x86-64-v3", ("clang",), ("-O2", "-O1")),
-            (MANY, "float32", "baseline", ("gcc",), ("-O2",))):
-        t.model(model, "--target", target, "--weights-type", weights)
-        for cc in compilers if t.everything else compilers[:1]:
-            for level in levels if t.everything else levels[:1]:
-                stack_within(t, cc, level, f"{weights}, --target {target}", 1024)
-
-
 # gcc's -O2 knows the sizes of these panels, and warned that the loop behind the last four rows might never end
 TRAINED = """model g {
     input x: float32[6, 3, 12]
@@ -299,28 +183,36 @@ def check_warnings_of_training_at_O2(t):
 
 
 CHUNKED = {
-    "tagger": ("T", "    input ids: int32[T]\n    layer e = Embedding(9, 6)\n    layer l = LSTM(6, 17)\n    layer fc = Linear(17, 3)\n"
-                    "    out, _ = l(e(ids))\n    output y = softmax(fc(out), dim=-1)\n"),
-    "batch first": ("T", "    input x: float32[2, T, 5]\n    layer l = LSTM(5, 9, batch_first=True)\n    layer fc = Linear(9, 3)\n"
-                         "    out, _ = l(x)\n    output y = log_softmax(fc(out), dim=-1)\n"),
-    "two layers": ("T", "    input x: float32[T, 1, 5]\n    layer l = GRU(5, 7, num_layers=2)\n    out, h = l(x)\n    output y = relu(out)\n"
-                        "    output h\n"),
-    "elementwise": ("T", "    input x: float32[T]\n    input z: float32[T]\n    output y = tanh(x * z + 1) / (2 + abs(z))\n"),
-    "batch": ("T", "    input x: float32[7, T, 5]\n    layer l = LSTM(5, 6)\n    layer fc = Linear(6, 2)\n    out, _ = l(x)\n"
-                   "    output y = fc(out[-1])\n"),
-    "pedal": ("T", "    input x: float32[T]\n    state h: float32[1, 1, 20]\n    state c: float32[1, 1, 20]\n    layer l = LSTM(1, 20)\n"
-                   "    layer fc = Linear(20, 1)\n    out, (h, c) = l(view(x, T, 1, 1), (h, c))\n    output y = view(fc(out), T) + x\n"),
-    "last step": ("T", "    input x: float32[T, 4]\n    layer l = LSTM(4, 6)\n    out, _ = l(x)\n    output y = out[-1]\n"),
-    "last step, batch first": ("T", "    input x: float32[3, T, 4]\n    layer l = LSTM(4, 6, batch_first=True)\n    out, _ = l(x)\n"
-                                    "    output y = out[:, -1]\n"),
+    "tagger": ("T", "    input ids: int32[T]\n    layer e = Embedding(9, 6)\n    layer l = LSTM(6, 17)\n"
+                    "    layer fc = Linear(17, 3)\n    out, _ = l(e(ids))\n    output y = softmax(fc(out), dim=-1)\n"),
+    "batch first":
+    ("T", "    input x: float32[2, T, 5]\n    layer l = LSTM(5, 9, batch_first=True)\n    layer fc = Linear(9, 3)\n"
+          "    out, _ = l(x)\n    output y = log_softmax(fc(out), dim=-1)\n"),
+    "two layers": ("T", "    input x: float32[T, 1, 5]\n    layer l = GRU(5, 7, num_layers=2)\n    out, h = l(x)\n"
+                        "    output y = relu(out)\n    output h\n"),
+    "elementwise":
+    ("T", "    input x: float32[T]\n    input z: float32[T]\n    output y = tanh(x * z + 1) / (2 + abs(z))\n"),
+    "batch":
+    ("T", "    input x: float32[7, T, 5]\n    layer l = LSTM(5, 6)\n    layer fc = Linear(6, 2)\n    out, _ = l(x)\n"
+          "    output y = fc(out[-1])\n"),
+    "pedal": ("T", "    input x: float32[T]\n    state h: float32[1, 1, 20]\n    state c: float32[1, 1, 20]\n"
+                   "    layer l = LSTM(1, 20)\n"
+                   "    layer fc = Linear(20, 1)\n    out, (h, c) = l(view(x, T, 1, 1), (h, c))\n"
+                   "    output y = view(fc(out), T) + x\n"),
+    "last step":
+    ("T", "    input x: float32[T, 4]\n    layer l = LSTM(4, 6)\n    out, _ = l(x)\n    output y = out[-1]\n"),
+    "last step, batch first":
+    ("T", "    input x: float32[3, T, 4]\n    layer l = LSTM(4, 6, batch_first=True)\n    out, _ = l(x)\n"
+          "    output y = out[:, -1]\n"),
     "linear stack": ("T", "    input x: float32[T, 11]\n    layer a = Linear(11, 13)\n    layer b = Linear(13, 3)\n"
                           "    output y = sigmoid(b(relu(a(x))))\n"),
-    "norm": ("T", "    input x: float32[T, 11]\n    layer a = LayerNorm(11)\n    layer b = Linear(11, 3)\n    output y = b(a(x)) * 2\n"
-                  "    output best = argmax(b(x), dim=1)\n"),
-    "both": ("T", "    dim B = 1..%d\n    input x: float32[T, B, 5]\n    layer l = RNN(5, 4)\n    layer fc = Linear(4, 2)\n"
-                  "    out, _ = l(x)\n    output y = fc(out)\n"),
-    "lengths": ("T", "    input x: float32[T, 2, 5]\n    input n: int32[2]\n    layer l = GRU(5, 4)\n    out, h = l(x, lengths=n)\n"
-                     "    output y = out * 2\n    output h\n"),
+    "norm": ("T", "    input x: float32[T, 11]\n    layer a = LayerNorm(11)\n    layer b = Linear(11, 3)\n"
+                  "    output y = b(a(x)) * 2\n    output best = argmax(b(x), dim=1)\n"),
+    "both":
+    ("T", "    dim B = 1..%d\n    input x: float32[T, B, 5]\n    layer l = RNN(5, 4)\n    layer fc = Linear(4, 2)\n"
+          "    out, _ = l(x)\n    output y = fc(out)\n"),
+    "lengths": ("T", "    input x: float32[T, 2, 5]\n    input n: int32[2]\n    layer l = GRU(5, 4)\n"
+                     "    out, h = l(x, lengths=n)\n    output y = out * 2\n    output h\n"),
 }
 
 
@@ -341,18 +233,20 @@ def check_chunks_do_not_grow(t):
 
 def check_generous_bounds_compile(t):
     """What cannot be held in memory is a compile-time error, not an overflow; what is chunked may have any bound."""
-    t.model("model m {\n    dim T = 1..200000000\n    dim B = 1..3\n    input x: float32[B, T, 2]\n    layer fc = Linear(2, 3)\n"
-            "    output y = relu(fc(x))\n}\n")
+    t.model("model m {\n    dim T = 1..200000000\n    dim B = 1..3\n    input x: float32[B, T, 2]\n"
+            "    layer fc = Linear(2, 3)\n    output y = relu(fc(x))\n}\n")
     need(sizeof(t, "m")[0] < 1 << 20, "200 million rows take more than 1 MiB")
     for bound in ("9223372036854775807", "4611686018427387904"):
-        t.refused(f"model m {{\n    dim T = 1..{bound}\n    input x: float32[T, 8]\n    layer l = LSTM(8, 8, bidirectional=True)\n"
+        t.refused(f"model m {{\n    dim T = 1..{bound}\n    input x: float32[T, 8]\n"
+                  f"    layer l = LSTM(8, 8, bidirectional=True)\n"
                   "    out, _ = l(x)\n    output y = softmax(out, dim=0)\n}\n", r"refused.nn:\d+:\d+: error:")
 
 
 def check_large_runs_are_right(t):
-    """What can be worked off in chunks is right whatever the chunks: one run of 100000 steps, and runs of other lengths,
-    give the same bits."""
-    t.model("model m {\n    dim T = 1..1000000\n    input x: float32[T, 1, 3]\n    state h: float32[1, 1, 5]\n    layer l = GRU(3, 5)\n"
+    """What can be worked off in chunks is right whatever the chunks: one run of 100000 steps, and runs of other
+    lengths, give the same bits."""
+    t.model("model m {\n    dim T = 1..1000000\n    input x: float32[T, 1, 3]\n    state h: float32[1, 1, 5]\n"
+            "    layer l = GRU(3, 5)\n"
             "    layer fc = Linear(5, 2)\n    out, h = l(x, h)\n    output y = softmax(fc(out), dim=-1)\n}\n")
     t.write("main.c", '''#include "model.h"
 #include "contract.h"
@@ -389,19 +283,24 @@ def check_same_input_same_bytes(t):
     env = dict(os.environ)
     for i, (cwd, source, out, more) in enumerate((
             (t.path("another_place"), "b/wide.nn", t.path("c/d/out.c"), {}),
-            (t.path("c/d"), t.path("a/wide.nn"), "out.c", {"TZ": "Asia/Tokyo", "HOME": "/", "USER": "somebody", "TMPDIR": t.path("c")}),
-            (t.folder, "./a/../a/wide.nn", "c/out.c", {"LC_ALL": "de_DE.UTF-8", "LANG": "tr_TR.UTF-8", "SOURCE_DATE_EPOCH": "1"}),
+            (t.path("c/d"), t.path("a/wide.nn"), "out.c",
+             {"TZ": "Asia/Tokyo", "HOME": "/", "USER": "somebody", "TMPDIR": t.path("c")}),
+            (t.folder, "./a/../a/wide.nn", "c/out.c",
+             {"LC_ALL": "de_DE.UTF-8", "LANG": "tr_TR.UTF-8", "SOURCE_DATE_EPOCH": "1"}),
             ("/", t.path("a/wide.nn"), t.path("c/out.c"), {"LC_ALL": "C", "MALLOC_PERTURB_": "165"}),
-            (t.folder, "a/wide.nn", "c/out.c", {"LC_ALL": "C.utf8", "MALLOC_PERTURB_": "90", "MALLOC_ARENA_MAX": "1"}))):
+            (t.folder, "a/wide.nn", "c/out.c",
+             {"LC_ALL": "C.utf8", "MALLOC_PERTURB_": "90", "MALLOC_ARENA_MAX": "1"}))):
         t.nnc(source, "-o", out, *args, cwd=cwd, env={**env, **more})
         place = os.path.join(cwd, out)
         with open(place) as c, open(place[:-1] + "h") as h:
             need([c.read(), h.read()] == want, f"way {i} of running nnc gives other bytes")
     for text in want:
-        for word in (t.folder, "another_place", os.path.basename(t.folder), "/usr/", "/home/", "/tmp/", os.uname().nodename):
+        for word in (t.folder, "another_place", os.path.basename(t.folder), "/usr/", "/home/", "/tmp/",
+                     os.uname().nodename):
             whole = r"\b%s\b" if word.isalnum() else "%s"  # a computer may be called like a part of a word
             need(word == "" or not re.search(whole % re.escape(word), text), f"the output holds {word}")
-        need(not re.search(r"\b20[2-9]\d-\d\d|\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) |__DATE__|__TIME__", text), "the output holds a date")
+        need(not re.search(r"\b20[2-9]\d-\d\d|\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) |__DATE__|__TIME__", text),
+             "the output holds a date")
 
 
 def check_banner(t):
@@ -430,14 +329,18 @@ def check_it_reads_as_if_written(t):
             for file in ("m.c", "m.h"):
                 code, of = t.read(file), f"{file} of {os.path.relpath(path, TOP)}, {target}"
                 need("\n\n\n" not in code, f"{of}: two empty lines")
-                need(not re.search(r"\{\n( *)    \{\n(\1     .*\n|\n)*\1    \}\n\1\}", code), f"{of}: braces around braces")
+                need(not re.search(r"\{\n( *)    \{\n(\1     .*\n|\n)*\1    \}\n\1\}", code),
+                     f"{of}: braces around braces")
     t.model(WIDE)
     code = t.read("model.c")
     for layer in ("table", "conv", "norm", "lstm", "gru", "rnn", "cell", "head"):
-        near = [m.start() for m in re.finditer(r"^(?:NNC_APART )?static [\w *]+?\bwide_%s\w*\(|^static const float wide_%s\w*\[" % (layer, layer), code, re.M)]
+        near = [m.start()
+                for m in re.finditer(r"^(?:NNC_APART )?static [\w *]+?\bwide_%s\w*\(|^static const float wide_%s\w*\["
+                                     % (layer, layer), code, re.M)]
         need(near, f"no function or table of {layer}")
         above = [code[:at].rstrip().rsplit("\n\n", 1)[-1] for at in near]
-        need(any("/*" in a and re.search(r"\[[^\]]*\d", a) for a in above), f"no comment with shapes above the code of {layer}")
+        need(any("/*" in a and re.search(r"\[[^\]]*\d", a) for a in above),
+             f"no comment with shapes above the code of {layer}")
     run = code[code.index("nnc_status wide_run("):]
     for name in ("ids", "last", "hn", "WIDE_T_MIN", "WIDE_B_MAX"):
         need(re.search(rf"\b{name}\b", run), f"wide_run does not use the name {name}")
@@ -472,8 +375,8 @@ int main(void)
 
 
 def check_plain_c_path(t):
-    """Compilable by any C99 compiler, with a plain-C path where vector extensions are missing; and where float arithmetic is
-    IEEE's its results are the same to the bit."""
+    """Compilable by any C99 compiler, with a plain-C path where vector extensions are missing; and where float
+    arithmetic is IEEE's its results are the same to the bit."""
     t.model(WIDE, "--unroll", "0")
     t.write("main.c", '''#include "model.h"
 #include "contract.h"
@@ -504,15 +407,19 @@ int main(void)
                 "uint32_t": "unsigned", "uint64_t": "unsigned long", "uintptr_t": "unsigned long"}
     t.write("std/stdint.h", "#ifndef I\n#define I\n" + "".join(f"typedef {c} {name};\n" for name, c in integers.items())
             + "#define INT32_MIN (-2147483647 - 1)\n#define INT32_MAX 2147483647\n#endif\n")
-    t.write("std/string.h", "#include <stddef.h>\nvoid *memcpy(void *, const void *, size_t);\nvoid *memset(void *, int, size_t);\n"
+    t.write("std/string.h",
+            "#include <stddef.h>\nvoid *memcpy(void *, const void *, size_t);\nvoid *memset(void *, int, size_t);\n"
             "void *memmove(void *, const void *, size_t);\nint memcmp(const void *, const void *, size_t);\n")
     t.write("std/math.h", "".join(f"float {f}f(float);\ndouble {f}(double);\n" for f in (
-        "exp", "expm1", "log", "log1p", "sqrt", "tanh", "erf", "fabs", "sin", "cos")) + "float powf(float, float);\ndouble pow(double, double);\n"
-        "float copysignf(float, float);\n#define isnan(x) ((x) != (x))\n#define INFINITY ((float)(1e308 * 10))\n#define NAN (0.0f * INFINITY)\n")
+        "exp", "expm1", "log", "log1p", "sqrt", "tanh", "erf", "fabs", "sin", "cos"))
+            + "float powf(float, float);\ndouble pow(double, double);\n"
+        "float copysignf(float, float);\n#define isnan(x) ((x) != (x))\n#define INFINITY ((float)(1e308 * 10))\n"
+        "#define NAN (0.0f * INFINITY)\n")
     for cc in t.compilers:
         t.call([cc, "-std=c99", "-pedantic-errors", "-Werror", "-Wno-unknown-pragmas", "-Wno-builtin-macro-redefined",
                 "-nostdinc", "-Istd", "-U__GNUC__", "-U__clang__", "-fsyntax-only", "-I", t.runtime, "model.c"])
-        own = t.call([cc, "-std=c99", "-E", "-P", "-nostdinc", "-Istd", "-U__GNUC__", "-U__clang__", "-I", t.runtime, "model.c"])
+        own = t.call([cc, "-std=c99", "-E", "-P", "-nostdinc", "-Istd", "-U__GNUC__", "-U__clang__", "-I",
+                      t.runtime, "model.c"])
         left = re.findall(r"__\w+|vector_size", own.out.decode())
         need(not left, f"{cc}: extensions are left: {sorted(set(left))}")
 
@@ -526,10 +433,12 @@ def check_weights_decimal_or_bits(t):
     rng = random.Random(4)
     special = [0.0, -0.0, 1e-45, -1.1754942e-38, 3.4028235e38, -3.4028235e38, 0.1, 1 / 3, 16777217.0, 1e-7]
     for rows in (20, 4000):
-        values = array.array("f", (special + [rng.gauss(0, 1) * 10 ** rng.randint(-20, 20) for _ in range(rows * 10)])[:rows * 10])
+        values = array.array(
+            "f", (special + [rng.gauss(0, 1) * 10 ** rng.randint(-20, 20) for _ in range(rows * 10)])[:rows * 10])
         written = array.array("f", (0.0 if abs(v) < 2.0 ** -126 and v != 0 else v for v in values))
         t.write("w.safetensors", safetensors({"e.weight": ([rows, 10], values)}))
-        code = t.model(f"model m {{\n    input i: int32[1]\n    layer e = Embedding({rows}, 10)\n    output y = e(i)\n}}\n",
+        code = t.model(f"model m {{\n    input i: int32[1]\n    layer e = Embedding({rows}, 10)\n"
+                       f"    output y = e(i)\n}}\n",
                        "--weights", "w.safetensors")
         decimal = "0.1f" in code
         need(decimal == (rows == 20), f"{rows * 10} parameters: " + ("decimal floats" if decimal else "bit patterns"))
@@ -549,7 +458,8 @@ int main(void)
     return 0;
 }}
 ''')
-        want = b"".join(b" ".join(b"%08x" % struct.unpack("<I", struct.pack("<f", v))[0] for v in written[r * 10:r * 10 + 10])
+        want = b"".join(b" ".join(b"%08x" % struct.unpack("<I", struct.pack("<f", v))[0]
+                                  for v in written[r * 10:r * 10 + 10])
                         + b"\n" for r in range(rows))
         t.everywhere(["main.c", "model.c"], expect=want, stds=("c99", "c++11"))
         table = t.call(["nm", t.object("model.c", flags=("-O0",))]).out.decode()
@@ -593,4 +503,5 @@ def check_functions_by_shape(t):
     need("tiny_rnn_l0_step(" in small and "tiny_rnn_l1_step(" in small, "very small layers have functions of their own")
     need(guards == ["NNC_BODY_V8", "NNC_BODY_V16", "NNC_BODY_V16", "NNC_BODY_V8"], f"#if {guards}")
     first = text.split("#if NNC_BODY_V8")[0]
-    need("nnc_v8" not in first and "nnc_v16" not in first and "static void deep_steps(" in first, "the first body is not whole")
+    need("nnc_v8" not in first and "nnc_v16" not in first and "static void deep_steps(" in first,
+         "the first body is not whole")

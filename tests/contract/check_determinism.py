@@ -13,7 +13,8 @@ def many_tensors():
     """A model of many layers, and a file with their weights in another order and as many that nothing uses: whatever is
     looked up by a hash could come out in its order."""
     lines = ["dim T = 1..20", 'weights "w.safetensors"', "input x: float32[T, 3]"]
-    lines += [f"layer l{i} = Linear(3, 3)" for i in range(LAYERS)] + [f"x = tanh(l{i}(x)) * {0.1 + i / 3:.7f}" for i in range(LAYERS)]
+    lines += ([f"layer l{i} = Linear(3, 3)" for i in range(LAYERS)]
+              + [f"x = tanh(l{i}(x)) * {0.1 + i / 3:.7f}" for i in range(LAYERS)])
     rng = random.Random(5)
     tensors = {}
     for i in range(LAYERS):
@@ -21,7 +22,8 @@ def many_tensors():
         tensors[f"l{i}.bias"] = ([3], [rng.uniform(-1e-3, 1e3) for _ in range(3)])
         tensors[f"unused.{i}"] = ([1], [0.0])
     order = sorted(tensors, key=lambda _: rng.random())
-    return "model many {\n    " + "\n    ".join(lines) + "\n    output x\n}\n", safetensors({k: tensors[k] for k in order})
+    return ("model many {\n    " + "\n    ".join(lines) + "\n    output x\n}\n",
+            safetensors({k: tensors[k] for k in order}))
 
 
 def comma_locale(t):
@@ -42,7 +44,8 @@ def outputs(t, source, *options, cwd=None, env=None, before=()):
     shutil.rmtree(place, ignore_errors=True)
     os.makedirs(place)
     r = t.call([*before, t.nnc_path, source, "-o", os.path.join(place, "model.c"), *options], cwd=cwd, env=env)
-    err = r.err.replace(source, "SOURCE").replace(os.path.dirname(source) + "/", "") if os.path.dirname(source) else r.err
+    err = (r.err.replace(source, "SOURCE").replace(os.path.dirname(source) + "/", "")
+           if os.path.dirname(source) else r.err)
     return [t.read("out/model.c"), t.read("out/model.h"), err]
 
 
@@ -54,7 +57,8 @@ def check_same_bytes_for_everyone(t):
         t.write(f"{folder}/many.nn", source)
         t.write(f"{folder}/w.safetensors", weights)
     comma = comma_locale(t)
-    stays = shutil.which("setarch") and not t.call(["setarch", "-R", "true"], status=None).status  # a container may forbid it
+    # a container may forbid it
+    stays = shutil.which("setarch") and not t.call(["setarch", "-R", "true"], status=None).status
     env = dict(os.environ)
     for options in ((), ("--target", "all", "--standalone"), ("--unroll", "0", "--target", "c")):
         want = outputs(t, "many.nn", *options, cwd=t.path("here"))
@@ -74,7 +78,8 @@ def check_same_bytes_for_everyone(t):
         for i, way in enumerate(ways):
             got = outputs(t, "many.nn", *options, **{"cwd": t.path("here"), **way})
             need(got == want, f"{options}: way {i} of running nnc gives other bytes")
-        for name, cwd in ((t.path("here/many.nn"), "/"), ("here/many.nn", t.folder), ("./here/../here/many.nn", t.folder),
+        for name, cwd in ((t.path("here/many.nn"), "/"), ("here/many.nn", t.folder),
+                          ("./here/../here/many.nn", t.folder),
                           (t.path("there/and further/many.nn"), t.path("here"))):
             got = outputs(t, name, *options, cwd=cwd)
             need(got[:2] == want[:2], f"{options}: {name} gives other bytes than many.nn")
@@ -87,10 +92,12 @@ def check_no_locale_no_clock(t):
     if not shutil.which("nm"):
         processor.skipped("what nnc asks C's library for", "no nm")
         return
-    undefined = {l.split()[-1].split("@")[0] for l in t.call(["nm", "-D", "--undefined-only", t.nnc_path]).out.decode().splitlines() if l}
+    undefined = {l.split()[-1].split("@")[0]
+                 for l in t.call(["nm", "-D", "--undefined-only", t.nnc_path]).out.decode().splitlines() if l}
     need("mkstemp" in undefined or "mkstemp64" in undefined, "nm sees no function of the C library")
-    taken = undefined & {"setlocale", "newlocale", "uselocale", "time", "gettimeofday", "localtime", "gmtime", "strftime", "ctime",
-                         "rand", "random", "srand", "getrandom", "getpid", "getuid", "getpwuid", "gethostname", "uname", "getcwd"}
+    taken = undefined & {"setlocale", "newlocale", "uselocale", "time", "gettimeofday", "localtime", "gmtime",
+                         "strftime", "ctime", "rand", "random", "srand", "getrandom", "getpid", "getuid", "getpwuid",
+                         "gethostname", "uname", "getcwd"}
     with open(t.nnc_path, "rb") as f:
         instrumented = re.search(rb"__asan_|__gcov_|__llvm_profile_", f.read())   # whose runtime asks for more
     need(instrumented or not taken, f"nnc uses {sorted(taken)}")

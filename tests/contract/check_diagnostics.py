@@ -1,4 +1,5 @@
-"""What nnc says: places in text and in JSON, colours, the names of warnings. The corpus is that of tests/diagnostics."""
+"""What nnc says: places in text and in JSON, colours, the names of warnings. The corpus is that of
+tests/diagnostics."""
 import json
 import os
 import pty
@@ -27,8 +28,8 @@ UNUSED = """model time {
 }
 """
 TENSORS = {"left": ([1], [0]), "p": ([1], [0]), "fc.weight": ([1, 3], [1, 1e-40, 2])}
-NAMES = ("denormal-weights", "library-name", "narrow", "unbound-state", "unused-dim", "unused-input", "unused-layer", "unused-param",
-         "unused-state", "unused-tensor", "view-order")
+NAMES = ("denormal-weights", "library-name", "narrow", "unbound-state", "unused-dim", "unused-input", "unused-layer",
+         "unused-param", "unused-state", "unused-tensor", "view-order")
 FAULT = "model m {\n    input x: float32[3]\n    output y = x + unknown\n}\n"
 
 
@@ -105,7 +106,8 @@ def hold_place(data, d, what):
 
 
 def check_json_says_the_same(t):
-    """`--diagnostics=json`: an object to a line, with places in bytes, code points and UTF-16, and what the text says."""
+    """`--diagnostics=json`: an object to a line, with places in bytes, code points and UTF-16, and what the text
+    says."""
     count = 0
     for folder, options in corpus():
         name = os.path.relpath(folder, CORPUS)
@@ -132,8 +134,10 @@ def check_json_says_the_same(t):
                     need(set(note) == {"message"}, f"{name}: {note}")
                     notes.append(f"  note: {note['message']}")
             hints += [f"  hint: {h}" for h in d["hints"]]
-        need([l for l in lines if re.match(r"\S[^|]*: (error|warning): ", l)] == heads, f"{name}: not what the text says:\n{r.err}")
-        need([l for l in lines if re.match(r"(  |[^ |][^|]*:\d+:\d+: )note: ", l)] == notes, f"{name}: other notes:\n{r.err}")
+        need([l for l in lines if re.match(r"\S[^|]*: (error|warning): ", l)] == heads,
+             f"{name}: not what the text says:\n{r.err}")
+        need([l for l in lines if re.match(r"(  |[^ |][^|]*:\d+:\d+: )note: ", l)] == notes,
+             f"{name}: other notes:\n{r.err}")
         need([l for l in lines if l.startswith("  hint: ")] == hints, f"{name}: other hints")
     need(count > 400, f"only {count} diagnostics")
 
@@ -162,13 +166,15 @@ def check_carets_stand_under_the_fault(t):
             need(re.fullmatch(r"[ \t]*\^~*", caret), f"{name}:{line}: {caret!r}")
             # a line that repeats itself has several places that look like the window
             want, got = [width(margin + b) for b in befores], width(below + caret[:caret.index("^")])
-            need(got in want or not quoted, f"{name}:{line}:{column}: the caret stands in column {got}, expected {want}\n{m[0]}")
+            need(got in want or not quoted,
+                 f"{name}:{line}:{column}: the caret stands in column {got}, expected {want}\n{m[0]}")
             count += 1
     need(count > 600 and windows >= 6, f"only {count} carets, {windows} in lines that were cut")
 
 
 def check_distinct_faults(t):
-    """The corpus holds far more than 80 distinct faults: messages that differ in more than the names and numbers in them."""
+    """The corpus holds far more than 80 distinct faults: messages that differ in more than the names and numbers in
+    them."""
     kinds = set()
     for folder, _, files in os.walk(CORPUS):
         if "expected.txt" in files:
@@ -184,7 +190,8 @@ def in_terminal(t, env, *options):
     master, slave = pty.openpty()
     try:
         environment = {k: v for k, v in os.environ.items() if k not in ("TERM", "NO_COLOR")}
-        p = subprocess.run([t.nnc_path, "m.nn", "-o", "o.c", *options], cwd=t.folder, stderr=slave, env={**environment, **env})
+        p = subprocess.run([t.nnc_path, "m.nn", "-o", "o.c", *options], cwd=t.folder, stderr=slave,
+                           env={**environment, **env})
         need(p.returncode == 1, f"exit status {p.returncode}")
         os.set_blocking(master, False)
         return os.read(master, 100000).decode().replace("\r\n", "\n")
@@ -194,16 +201,18 @@ def in_terminal(t, env, *options):
 
 
 def check_colors(t):
-    """`--color=auto|always|never`: auto where standard error is a terminal, unless NO_COLOR or TERM=dumb; the text is the
-    same."""
+    """`--color=auto|always|never`: auto where standard error is a terminal, unless NO_COLOR or TERM=dumb; the text is
+    the same."""
     t.write("m.nn", FAULT)
     plain = t.nnc("m.nn", "-o", "o.c", status=1, env={**os.environ, "TERM": "xterm"}).err
     need("\x1b" not in plain, "colours in a pipe")
     always = t.nnc("m.nn", "-o", "o.c", "--color=always", status=1, env={**os.environ, "NO_COLOR": "1"}).err
     need("\x1b[1;31merror:" in always and ESCAPES.sub("", always) == plain, always)
     for env, options, colored in (({"TERM": "xterm"}, (), True), ({"TERM": "xterm"}, ("--color", "auto"), True),
-                                  ({"TERM": "xterm", "NO_COLOR": ""}, (), True), ({"TERM": "xterm", "NO_COLOR": "1"}, (), False),
-                                  ({"TERM": "dumb"}, (), False), ({}, (), False), ({"TERM": "xterm"}, ("--color=never",), False),
+                                  ({"TERM": "xterm", "NO_COLOR": ""}, (), True),
+                                  ({"TERM": "xterm", "NO_COLOR": "1"}, (), False),
+                                  ({"TERM": "dumb"}, (), False), ({}, (), False),
+                                  ({"TERM": "xterm"}, ("--color=never",), False),
                                   ({"TERM": "dumb", "NO_COLOR": "1"}, ("--color=always",), True),
                                   ({"TERM": "xterm"}, ("--diagnostics=json",), False)):
         out = in_terminal(t, env, *options)
@@ -216,15 +225,16 @@ def warn(t, *options):
     r = t.nnc("m.nn", "-o", "o.c", *options, status=None)
     found = re.findall(r": (error|warning): .*\[-W(?:error=)?([\w-]+)\]", r.err)
     written = os.path.exists(t.path("o.c"))
-    need(written == (r.status == 0), f"{options}: exit status {r.status}, and an output {'exists' if written else 'is missing'}")
+    need(written == (r.status == 0),
+         f"{options}: exit status {r.status}, and an output {'exists' if written else 'is missing'}")
     if written:
         os.remove(t.path("o.c"))
     return dict((name, severity) for severity, name in found), r.status
 
 
 def check_names_of_warnings(t):
-    """Every warning has a name: `-Wno-NAME`, `-WNAME`, `-Werror`, `-Werror=NAME`, `-Wno-error=NAME`; `--help` and the docs
-    list them; an unknown one is an error with a suggestion."""
+    """Every warning has a name: `-Wno-NAME`, `-WNAME`, `-Werror`, `-Werror=NAME`, `-Wno-error=NAME`; `--help` and the
+    docs list them; an unknown one is an error with a suggestion."""
     t.write("m.nn", UNUSED)
     t.write("w.safetensors", safetensors(TENSORS))
     w, e = dict.fromkeys(NAMES, "warning"), dict.fromkeys(NAMES, "error")
@@ -237,7 +247,8 @@ def check_names_of_warnings(t):
         need(warn(t, f"-Wno-{name}", f"-W{name}") == (w, 0), f"-W{name}")
         need(warn(t, f"-Wno-{name}", f"-Werror={name}") == ({**w, name: "error"}, 1), f"-Werror={name}")
         need(warn(t, f"-Wno-error={name}", "-Werror") == ({**e, name: "warning"}, 1), f"-Wno-error={name}")
-        need(warn(t, "-Werror", f"-Wno-{name}") == ({n: s for n, s in e.items() if n != name}, 1), f"-Werror -Wno-{name}")
+        need(warn(t, "-Werror", f"-Wno-{name}") == ({n: s for n, s in e.items() if n != name}, 1),
+             f"-Werror -Wno-{name}")
     need(warn(t, "-Werror", *(f"-Wno-{n}" for n in NAMES)) == ({}, 0), "all of them off")
     described = t.nnc("--help").out.decode()
     with open(os.path.join(TOP, "docs", "diagnostics.md")) as f:
@@ -246,10 +257,12 @@ def check_names_of_warnings(t):
         need(re.search(rf"^  {name} +\w", described, re.M), f"--help does not list {name}")
         need(f"| `{name}` |" in documented, f"docs/diagnostics.md does not list {name}")
     listed = described.split("warnings, all of them on:\n")[1].split("\n\n")[0].splitlines()
-    others = ["gru-reset", "inplace", "large-code", "loss-input", "untrained-param"]  # of import, torch, 32 MB of weights, training
+    # of import, torch, 32 MB of weights, training
+    others = ["gru-reset", "inplace", "large-code", "loss-input", "untrained-param"]
     need([line.split()[0] for line in listed] == sorted([*NAMES, *others]), "--help lists others too")
     for option, meant in (("unused-lyer", "-Wunused-layer"), ("no-unused-dims", "-Wno-unused-dim"),
-                          ("error=unused-tensors", "-Werror=unused-tensor"), ("no-error=unused_dim", "-Wno-error=unused-dim")):
+                          ("error=unused-tensors", "-Werror=unused-tensor"),
+                          ("no-error=unused_dim", "-Wno-error=unused-dim")):
         r = t.nnc("m.nn", "-o", "o.c", f"-W{option}", status=2)
         need(f"did you mean {meant}?" in r.err and not os.path.exists(t.path("o.c")), r.err)
     for option in ("zzz", "error=", "no-", "", "all"):
@@ -262,7 +275,8 @@ def check_names_of_warnings(t):
 def check_files_in_json(t):
     """Errors about whole files are objects as well, and nothing else is on standard error."""
     t.write("m.nn", UNUSED)
-    for args in (["missing.nn", "-o", "o.c"], ["m.nn", "-o", "no/such/o.c", "--random-weights=1"], ["--runtime", "no/such/folder"],
+    for args in (["missing.nn", "-o", "o.c"], ["m.nn", "-o", "no/such/o.c", "--random-weights=1"],
+                 ["--runtime", "no/such/folder"],
                  ["m.nn", "-o", "o.c"], ["m.nn", "--weights", "m.nn", "-o", "o.c"]):
         r = t.nnc(*args, "--diagnostics=json", status=1)
         errors = [d for d in map(json.loads, r.err.splitlines()) if d["severity"] == "error"]

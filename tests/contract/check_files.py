@@ -10,11 +10,13 @@ import time
 from kit import TOP, need
 
 RELU = "model m {\n    input x: float32[4]\n    output y = relu(x)\n}\n"
-BIG = "model big {\n    input x: float32[16, 1, 512]\n    layer l = LSTM(512, 512, num_layers=2)\n    y, _ = l(x)\n    output y\n}\n"
+BIG = ("model big {\n    input x: float32[16, 1, 512]\n    layer l = LSTM(512, 512, num_layers=2)\n    y, _ = l(x)\n"
+       "    output y\n}\n")
 
 
 def check_outputs_are_not_inputs(t):
-    """An output that is an input or another output, by file and not by spelling, is refused with status 2, nothing touched."""
+    """An output that is an input or another output, by file and not by spelling, is refused with status 2, nothing
+    touched."""
     weights = "model s {\n    weights \"w.pt\"\n    input x: float32[2]\n    output y = relu(x)\n}\n"
     t.write("m.nn", RELU)
     t.write("s.nn", weights)
@@ -34,7 +36,8 @@ def check_outputs_are_not_inputs(t):
                  ["m.nn", "-o", "a.c", "--header", "d/nnc_runtime.h", "--runtime", "d"]):
         r = t.nnc(*args, status=2)
         need("output" in r.err, f"nnc {' '.join(args)}: {r.err}")
-        need(t.files() == names and all(t.read(f) == text for f, text in before.items()), f"nnc {' '.join(args)} left {t.files()}")
+        need(t.files() == names and all(t.read(f) == text for f, text in before.items()),
+             f"nnc {' '.join(args)} left {t.files()}")
     # weights that are no weights are refused before that; good ones here
     t.write("s.nn", weights.replace("w.pt", "w.safetensors"))
     t.write("w.safetensors", b"\x02\0\0\0\0\0\0\0{}")
@@ -43,7 +46,8 @@ def check_outputs_are_not_inputs(t):
 
 
 def check_import_outputs_are_not_inputs(t):
-    """`nnc import` refuses an output that is the model it reads, its external data, or both of its outputs in one file, with status 2."""
+    """`nnc import` refuses an output that is the model it reads, its external data, or both of its outputs in one file,
+    with status 2."""
     folder = os.path.join(TOP, "tests", "import")
     models = sorted(os.path.join(d, f) for d, _, files in os.walk(folder) for f in files if f.endswith(".onnx"))
     for model in models[:40]:
@@ -68,7 +72,8 @@ def check_import_outputs_are_not_inputs(t):
     need(os.path.getsize(t.path("model.onnx.data")) == before and "e.nn" not in t.files(), f"{t.files()}")
     os.remove(t.path("model.onnx.data"))
     os.mkfifo(t.path("model.onnx.data"))
-    for args in (("import", "model.onnx", "-o", "f.nn"), ("import", "model.onnx.data", "-o", "f.nn"), ("weights", "model.onnx.data")):
+    for args in (("import", "model.onnx", "-o", "f.nn"), ("import", "model.onnx.data", "-o", "f.nn"),
+                 ("weights", "model.onnx.data")):
         need("not a regular file" in t.nnc(*args, status=1).err, f"nnc {' '.join(args)}")
 
 
@@ -83,7 +88,8 @@ def check_devices_pipes_and_links(t):
     need(text.replace("/* pipe.c", "/* want.c") == t.read("want.c"), "the pipe got another text")
     need(stat.S_ISFIFO(os.stat(t.path("pipe.c")).st_mode), "the pipe is no pipe any more")
     need("nothing reads" in t.nnc("m.nn", "-o", "pipe.c", status=1).err, "a pipe without a reader")
-    need("No space" in t.nnc("m.nn", "-o", "/dev/full", "--header", "full.h", status=1).err, "/dev/full takes everything")
+    need("No space" in t.nnc("m.nn", "-o", "/dev/full", "--header", "full.h", status=1).err,
+         "/dev/full takes everything")
     need("full.h" not in t.files(), "a header stays when the C cannot be written")
     t.write("real.c", "old")
     os.symlink("real.c", t.path("link.c"))
@@ -101,7 +107,8 @@ def check_devices_pipes_and_links(t):
 
 
 def check_signals_leave_nothing(t):
-    """INT, TERM and HUP leave no temporary file, whenever they come; what is ignored stays ignored; a closed pipe is an error."""
+    """INT, TERM and HUP leave no temporary file, whenever they come; what is ignored stays ignored; a closed pipe is an
+    error."""
     t.write("big.nn", BIG)
     hit = 0
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -130,8 +137,9 @@ def check_signals_leave_nothing(t):
 
 
 def check_runtime_beside(t):
-    """The runtime stands beside the C: written anew if it is another version's, untouched if it is this one, an error if
-    nnc_runtime.h is someone else's; --no-runtime and --standalone leave it alone, --runtime DIR writes it elsewhere."""
+    """The runtime stands beside the C: written anew if it is another version's, untouched if it is this one, an error
+    if nnc_runtime.h is someone else's; --no-runtime and --standalone leave it alone, --runtime DIR writes it
+    elsewhere."""
     t.write("m.nn", RELU)
     t.nnc("m.nn", "-o", "m.c")
     t.call(["gcc", "-std=c99", "-c", "m.c"])
@@ -160,7 +168,8 @@ def check_runtime_beside(t):
 
 
 def check_names_of_files(t):
-    """`-o net.cpp`, .cc, .cxx have net.h; a name that #include cannot hold is refused; guards are made of the models' names."""
+    """`-o net.cpp`, .cc, .cxx have net.h; a name that #include cannot hold is refused; guards are made of the models'
+    names."""
     t.write("m.nn", RELU)
     for ending in ("cc", "cpp", "cxx"):
         t.nnc("m.nn", "-o", f"net.{ending}", "--target", "baseline")
@@ -177,6 +186,7 @@ def check_names_of_files(t):
             t.write(f"{name}.nn", RELU.replace("model m", f"model {model}"))
             t.nnc(f"{name}.nn", "-o", f"{name}.c", "--target", "baseline")
             main += f'#include "{name}.h"\n#include "{name}.h"\n'
-        t.write("main.c", main + f"int main(void)\n{{\n    static first{k} p;\n    static second{k} q;\n    first{k}_reset(&p);\n"
+        t.write("main.c",
+                main + f"int main(void)\n{{\n    static first{k} p;\n    static second{k} q;\n    first{k}_reset(&p);\n"
                 f"    second{k}_reset(&q);\n    return 0;\n}}\n")
         t.run(["main.c", f"{a}.c", f"{b}.c"])

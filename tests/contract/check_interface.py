@@ -34,7 +34,8 @@ def check_run_function(t):
     t.model(ORDER)
     t.write("main.c", '''#include "model.h"
 #include "contract.h"
-typedef nnc_status run_type(order *, size_t, size_t, const float *, const int32_t *, const float *, float *, int32_t *, float *);
+typedef nnc_status run_type(order *, size_t, size_t, const float *, const int32_t *, const float *, float *, int32_t *,
+                            float *);
 int main(void)
 {
     static run_type *const run = order_run;
@@ -61,7 +62,8 @@ def check_model_without_run_time_dim(t):
     """A model with no run-time dim takes none."""
     t.model("model fixed {\n    dim H = 2\n    input x: float32[H]\n    output y = x * H\n}\n")
     head = t.read("model.h")
-    need("fixed_run(fixed *self, const float *x, float *y);" in head and "size_t " not in head and "_MAX" not in head, head)
+    need("fixed_run(fixed *self, const float *x, float *y);" in head and "size_t " not in head
+         and "_MAX" not in head, head)
 
 
 def check_unused_dim_is_checked(t):
@@ -123,8 +125,8 @@ STRUCT_MODELS = {
     "keeps": "model keeps {\n    input x: float32[2]\n    state s: float32[2]\n    s = s + x\n    output y = s\n}\n",
     "stream": STREAM,
     "picks": "model picks {\n    dim T = 1..50\n    input x: float32[T, 7]\n    layer e = Embedding(7, 5)\n"
-             "    layer lstm = LSTM(5, 6, bidirectional=True)\n    out, _ = lstm(e(argmax(x, dim=1)))\n    output y = out\n"
-             "    output best = argmax(x, dim=0)\n}\n",
+             "    layer lstm = LSTM(5, 6, bidirectional=True)\n    out, _ = lstm(e(argmax(x, dim=1)))\n"
+             "    output y = out\n    output best = argmax(x, dim=0)\n}\n",
 }
 
 
@@ -137,7 +139,8 @@ def check_struct_members(t):
         members = re.sub(r"/\*.*?\*/", "", body.group(1), flags=re.S).strip().splitlines()
         need(members, f"{name} is empty")
         for m in members:
-            need(re.fullmatch(r"\s*(float|u?int(8|16|32)_t) [A-Za-z_]\w*(\[\d+\])+;\s*", m), f"{name} has the member {m}")
+            need(re.fullmatch(r"\s*(float|u?int(8|16|32)_t) [A-Za-z_]\w*(\[\d+\])+;\s*", m),
+                 f"{name} has the member {m}")
         t.write("main.c", f'''#include "model.h"
 #include "contract.h"
 struct probe {{ char c; {name} model; }};
@@ -165,7 +168,8 @@ def check_struct_size_on_every_target(t):
     t.write("probe.c", "#include <stdint.h>\n#include <stddef.h>\n")
     tried = 0
     for cc, flags in targets:
-        if cc not in t.compilers or t.call([cc, *flags, "-ffreestanding", "-fsyntax-only", "probe.c"], status=None).status:
+        if cc not in t.compilers or t.call([cc, *flags, "-ffreestanding", "-fsyntax-only", "probe.c"],
+                                           status=None).status:
             continue  # this compiler is built without the target
         tried += 1
         t.call([cc, *flags, "-std=c99", "-ffreestanding", "-fsyntax-only", "same.c"])
@@ -212,7 +216,8 @@ int main(void)
 
 def check_state_and_reset(t):
     """State is kept from one run to the next; `reset` gives the first state, whatever the struct held."""
-    t.model("model m {\n    input x: float32[2]\n    state a: float32[2]\n    state b: float32[3] = 2.5\n    param p: float32[2]\n"
+    t.model("model m {\n    input x: float32[2]\n    state a: float32[2]\n    state b: float32[3] = 2.5\n"
+            "    param p: float32[2]\n"
             "    state c: float32[2] = p * 2 + 1\n    output sum = x + a\n    a = sum\n    output c = c * 2\n"
             "    output b = b + 1\n}\n", "--weights", os.path.basename(
                 t.write("p.safetensors", safetensors({"p": ([2], [3, 4])}))))
@@ -269,7 +274,8 @@ def check_any_mix_links(t):
     """Shared declarations are guarded, `nnc_status_string` is `static inline`, headers have `extern "C"`: any mix of
     standalone and runtime models compiles and links together."""
     for name, options in (("one", []), ("two", ["--standalone"]), ("three", ["--standalone"]), ("four", [])):
-        t.model(f"model {name} {{\n    input x: float32[3]\n    layer fc = Linear(3, 2)\n    output y = tanh(fc(x))\n}}\n",
+        t.model(f"model {name} {{\n    input x: float32[3]\n    layer fc = Linear(3, 2)\n"
+                f"    output y = tanh(fc(x))\n}}\n",
                 *options, name=name)
     t.write("main.c", '''#include "two.h"
 #include "one.h"
@@ -288,7 +294,8 @@ int main(void)
     one_reset(&a); two_reset(&b); three_reset(&c); four_reset(&d);
     CHECK(one_run(&a, x, y[0]) == NNC_OK && two_run(&b, x, y[1]) == NNC_OK);
     CHECK(three_run(&c, x, y[2]) == NNC_OK && four_run(&d, x, y[3]) == NNC_OK);
-    CHECK(memcmp(y[0], y[1], sizeof y[0]) == 0 && memcmp(y[0], y[2], sizeof y[0]) == 0 && memcmp(y[0], y[3], sizeof y[0]) == 0);
+    CHECK(memcmp(y[0], y[1], sizeof y[0]) == 0 && memcmp(y[0], y[2], sizeof y[0]) == 0 &&
+          memcmp(y[0], y[3], sizeof y[0]) == 0);
     CHECK(nnc_status_string(NNC_OK) != NULL);
     return 0;
 }
@@ -306,10 +313,13 @@ int main(void)
 
 
 def check_standalone_parts(t):
-    """`--standalone` puts of the runtime what the model uses into the C file; the parts of several files make one unit."""
+    """`--standalone` puts of the runtime what the model uses into the C file; the parts of several files make one
+    unit."""
     body = "    input x: float32[3]\n    layer fc = Linear(3, 2)\n    output y = {}\n"
-    for name, value, options in (("one", "relu(fc(x))", ("--target", "scalar")), ("two", "log_softmax(fc(x), dim=0)", ()),
-                                 ("three", "gelu(sin(fc(x)))", ("--target", "baseline")), ("four", "where(fc(x) > 0, 1.0, 2.0)", ())):
+    for name, value, options in (("one", "relu(fc(x))", ("--target", "scalar")),
+                                 ("two", "log_softmax(fc(x), dim=0)", ()),
+                                 ("three", "gelu(sin(fc(x)))", ("--target", "baseline")),
+                                 ("four", "where(fc(x) > 0, 1.0, 2.0)", ())):
         t.model(f"model {name} {{\n{body.format(value)}}}\n", "--standalone", *options, name=name)
     t.model("model five {\n    input x: float32[64]\n    layer fc = Linear(64, 32) as int8\n    output y = fc(x)\n}\n",
             "--standalone", name="five")
@@ -342,13 +352,15 @@ def check_runtime_version(t):
     t.nnc("--runtime", ".")
     for file, other in (("nnc_runtime.h", "the runtime"), ("model.c", "the generated file")):
         old = t.read(file)
-        pattern = r"(#define NNC_RUNTIME_VERSION )(\d+)" if "runtime" in file else r"(#define NNC_GENERATED_FOR_RUNTIME )(\d+)"
+        pattern = (r"(#define NNC_RUNTIME_VERSION )(\d+)" if "runtime" in file
+                   else r"(#define NNC_GENERATED_FOR_RUNTIME )(\d+)")
         need(len(re.findall(pattern, old)) == 1, f"{file} does not state its version once")
         for step in (-1, 1):
             t.write(file, re.sub(pattern, lambda m: m.group(1) + str(int(m.group(2)) + step), old))
             for cc in t.compilers:
                 r = t.call([cc, "-std=c99", "-I.", "-fsyntax-only", "model.c"], status=None)
-                need(r.status and re.search("error.*nnc_runtime.h", r.err), f"{other} {step:+d} is taken by {cc}: {r.err}")
+                need(r.status and re.search("error.*nnc_runtime.h", r.err),
+                     f"{other} {step:+d} is taken by {cc}: {r.err}")
         t.write(file, old)
     t.call(["gcc", "-std=c99", "-I.", "-fsyntax-only", "model.c"])
 

@@ -23,14 +23,17 @@ STACK = """model stack {
 
 
 def check_a_thousand_layers(t):
-    """A `.nn` of 1000 layers compiles in under a second. How long a second is depends on the machine, so what is held is that
-    it takes no more for a layer than one of 250 layers; and a minute at most."""
-    for kind, call in (("Linear(4, 4)", "x = l{0}(x)"), ("LSTM(4, 4)", "x, _ = l{0}(x)"), ("LayerNorm(4)", "x = tanh(l{0}(x))")):
+    """A `.nn` of 1000 layers compiles in under a second. How long a second is depends on the machine, so what is held
+    is that it takes no more for a layer than one of 250 layers; and a minute at most."""
+    for kind, call in (("Linear(4, 4)", "x = l{0}(x)"), ("LSTM(4, 4)", "x, _ = l{0}(x)"),
+                       ("LayerNorm(4)", "x = tanh(l{0}(x))")):
         took = []
         for n in (250, 1000):
             lines = "\n    ".join([f"layer l{i} = {kind}" for i in range(n)] + [call.format(i) for i in range(n)])
-            t.write("big.nn", f"model big {{\n    dim T = 1..50\n    input x: float32[T, 1, 4]\n    {lines}\n    output x\n}}\n")
-            status, seconds, _ = child_peak_kib([t.nnc_path, "big.nn", "-o", "big.c", "--target", "baseline", "--random-weights", "1"], t.folder, 60)
+            t.write("big.nn",
+                    f"model big {{\n    dim T = 1..50\n    input x: float32[T, 1, 4]\n    {lines}\n    output x\n}}\n")
+            status, seconds, _ = child_peak_kib([t.nnc_path, "big.nn", "-o", "big.c", "--target", "baseline",
+                                                 "--random-weights", "1"], t.folder, 60)
             need(status == 0, f"{n} x {kind}: exit status {status}")
             took.append(seconds)
         need(took[1] < 10 * took[0] + 0.5, f"{kind}: {took[0]:.2f} s for 250 layers, {took[1]:.2f} s for 1000")
@@ -38,27 +41,35 @@ def check_a_thousand_layers(t):
 
 # What a model may have thousands of: how many there are at first, and the .nn of n.
 THOUSANDS = {
-    "detached values": (500, lambda n: "    input x: float32[4]\n    layer l = Linear(4, 4)\n    a = l(x)\n" + "    a = tanh(a) + detach(a)\n" * n +
+    "detached values": (500, lambda n: "    input x: float32[4]\n    layer l = Linear(4, 4)\n    a = l(x)\n"
+                                       + "    a = tanh(a) + detach(a)\n" * n +
                         "    output a\n    loss z = sum(a)\n    train SGD()\n"),
     "repeat blocks": (1000, lambda n: "    input x: float32[3, 4]\n    h = x[0]\n" +
-                      "".join(f"    repeat row in x {{\n        h = tanh(h * 0.5 + row)\n        collect c{i} = h * 2\n    }}\n" for i in range(n)) + "    output h\n"),
-    "joined values": (100, lambda n: "    input x: float32[4]\n    y = x\n" + "    y = cat((y, tanh(x)))\n" * n + "    output y\n"),
-    "slices of slices": (250, lambda n: f"    input x: float32[{n + 5}]\n    y = x\n" + "".join(f"    y = y[1:]\n    output z{i} = tanh(y[0])\n" for i in range(n))),
-    "images' convolutions": (400, lambda n: "    input x: float32[1, 2, 4, 4]\n" + "".join(f"    layer c{i} = Conv2d(2, 2, 3, padding=1)\n    x = relu(c{i}(x))\n" for i in range(n)) +
+                      "".join(f"    repeat row in x {{\n        h = tanh(h * 0.5 + row)\n        collect c{i} = h * 2\n"
+                              f"    }}\n" for i in range(n)) + "    output h\n"),
+    "joined values": (100, lambda n: "    input x: float32[4]\n    y = x\n" + "    y = cat((y, tanh(x)))\n" * n
+                                     + "    output y\n"),
+    "slices of slices": (250, lambda n: f"    input x: float32[{n + 5}]\n    y = x\n"
+                                        + "".join(f"    y = y[1:]\n    output z{i} = tanh(y[0])\n" for i in range(n))),
+    "images' convolutions": (400, lambda n: "    input x: float32[1, 2, 4, 4]\n"
+                                            + "".join(f"    layer c{i} = Conv2d(2, 2, 3, padding=1)\n"
+                                                      f"    x = relu(c{i}(x))\n" for i in range(n)) +
                              "    output x\n"),
     "tables": (1000, lambda n: "    input ids: int32[4]\n    layer e = Embedding(9, 2)\n    x = e(ids)\n" +
-               "".join(f"    layer e{i} = Embedding(9, 2)\n    x = x + e{i}(ids)\n" for i in range(n)) + "    output x\n"),
+               "".join(f"    layer e{i} = Embedding(9, 2)\n    x = x + e{i}(ids)\n" for i in range(n))
+               + "    output x\n"),
 }
 
 
 def check_thousands_grow_as_their_number(t):
-    """What a model has thousands of takes a time that grows as their number does, or little more: nothing walks all of them for
-    each. Four times as many take no more than seven times as long."""
+    """What a model has thousands of takes a time that grows as their number does, or little more: nothing walks all of
+    them for each. Four times as many take no more than seven times as long."""
     for what, (few, model) in THOUSANDS.items():
         took = []
         for n in (few, 4 * few):
             t.write("big.nn", f"model big {{\n{model(n)}}}\n")
-            status, seconds, _ = child_peak_kib([t.nnc_path, "big.nn", "-o", "big.c", "--target", "scalar", "--random-weights", "1"], t.folder, 60)
+            status, seconds, _ = child_peak_kib([t.nnc_path, "big.nn", "-o", "big.c", "--target", "scalar",
+                                                 "--random-weights", "1"], t.folder, 60)
             need(status == 0, f"{n} {what}: exit status {status}")
             took.append(seconds)
         need(took[1] < 7 * took[0] + 0.3, f"{took[0]:.2f} s for {few} {what}, {took[1]:.2f} s for {4 * few}")
@@ -70,8 +81,8 @@ def check_a_hundred_megabytes(t):
     rng = random.Random(1)
     piece = array.array("f", [rng.uniform(-1, 1) for _ in range(1 << 16)]).tobytes()
     h = 1440                                     # LSTM(1440, 1440) and an Embedding: 100 MB
-    shapes = {"lstm.weight_ih_l0": [4 * h, h], "lstm.weight_hh_l0": [4 * h, h], "lstm.bias_ih_l0": [4 * h], "lstm.bias_hh_l0": [4 * h],
-              "emb.weight": [5900, h]}
+    shapes = {"lstm.weight_ih_l0": [4 * h, h], "lstm.weight_hh_l0": [4 * h, h], "lstm.bias_ih_l0": [4 * h],
+              "lstm.bias_hh_l0": [4 * h], "emb.weight": [5900, h]}
     header, at = {}, 0
     for name, shape in shapes.items():
         size = 4 * shape[0] * (shape[1] if len(shape) > 1 else 1)
@@ -85,7 +96,8 @@ def check_a_hundred_megabytes(t):
             left -= f.write(piece[:left])
     size = os.path.getsize(t.path("w.safetensors"))
     need(100e6 < size < 110e6, f"{size} bytes")
-    t.write("m.nn", f"model m {{\n    dim T = 1..100\n    weights \"w.safetensors\"\n    input i: int32[T]\n    layer emb = Embedding(5900, {h})\n"
+    t.write("m.nn", f"model m {{\n    dim T = 1..100\n    weights \"w.safetensors\"\n    input i: int32[T]\n"
+                    f"    layer emb = Embedding(5900, {h})\n"
             f"    layer lstm = LSTM({h}, {h})\n    y, _ = lstm(emb(i))\n    output y\n}}\n")
     status, seconds, peak = child_peak_kib([t.nnc_path, "m.nn", "-o", "m.c"], t.folder, 60)
     need(status == 0, f"exit status {status}")
@@ -105,8 +117,9 @@ def attempts(t):
     for n in list(range(header + 1)) + list(range(header + 1, len(weights), 7)):
         yield text, weights[:n]
     rng = random.Random(20)
-    words = text.split() + [b"0", b"-1", b"9223372036854775807", b"1e999", b"[", b"]", b"(", b")", b"{", b"}", b",", b"..", b"\"", b"'", b"\0",
-                            b"\xff", b"\xc3\xa9", b"lengths=", b"dim=", b"None", b"**", b"::", b"inf", b"int32"]
+    words = text.split() + [b"0", b"-1", b"9223372036854775807", b"1e999", b"[", b"]", b"(", b")", b"{", b"}", b",",
+                            b"..", b"\"", b"'", b"\0", b"\xff", b"\xc3\xa9", b"lengths=", b"dim=", b"None", b"**",
+                            b"::", b"inf", b"int32"]
     for _ in range(900):
         new = bytearray(text)
         for _ in range(rng.choice((1, 1, 2, 4))):
@@ -137,7 +150,8 @@ def attempts(t):
             elif kind == 2:
                 del new[at:at + rng.choice((1, 3, 20))]
             else:
-                new[at:at] = rng.choice((b"0", b"9999999999999999999", b"-", b"[", b"}", b"\"", b"null", b",", b"\\u0000", b"1e5"))
+                new[at:at] = rng.choice((b"0", b"9999999999999999999", b"-", b"[", b"}", b"\"", b"null", b",",
+                                         b"\\u0000", b"1e5"))
             header = min(header, len(new))
         yield text, bytes(new)
 
@@ -152,7 +166,8 @@ def broken_inputs(t, nnc, every, first):
         t.write("m.nn", text)
         t.write("w.safetensors", weights)
         r = t.call([nnc, "m.nn", "-o", "out.c"], status=None)
-        if r.status not in (0, 1) or (r.status == 1) != (": error:" in r.err) or "Sanitizer" in r.err or "runtime error" in r.err:
+        if r.status not in (0, 1) or (r.status == 1) != (": error:"
+                                                         in r.err) or "Sanitizer" in r.err or "runtime error" in r.err:
             keep = f"m.nn: {text!r}\nw.safetensors: {weights!r}" if len(text) + len(weights) < 4000 else ""
             need(False, f"attempt {i}: exit status {r.status}\n{r.err[:1500]}\n{keep}")
         outcomes[r.status] += 1
@@ -190,10 +205,13 @@ def check_deep_and_long_inputs(t):
                    "model m {\n    input x: float32[" + ", ".join(["2"] * 5000) + "]\n    output x\n}\n",
                    "model m {\n" + "".join(f"    dim D{i} = 1..9\n" for i in range(3000)) + "    input x: float32[" +
                    " + ".join(f"D{i}" for i in range(3000)) + "]\n    output y = x\n}\n",
-                   "model m {\n    input x: float32[9223372036854775807, 9223372036854775807]\n    output y = x * 2\n}\n",
+                   "model m {\n    input x: float32[9223372036854775807, 9223372036854775807]\n"
+                   "    output y = x * 2\n}\n",
                    "model m {\n    dim T = 1..99999999999999999999\n    input x: float32[T]\n    output x\n}\n",
-                   "model m {\n    input x: float32[2]\n    layer l = LSTM(2, 2000000000)\n    y, _ = l(x)\n    output y\n}\n",
-                   "{" * 100000, "#" * 1000000, "\"" * 9999, "model " * 9999, "model m {\n" + "layer l = Linear(2, 2)\n" * 5000 + "}\n"):
+                   "model m {\n    input x: float32[2]\n    layer l = LSTM(2, 2000000000)\n    y, _ = l(x)\n"
+                   "    output y\n}\n",
+                   "{" * 100000, "#" * 1000000, "\"" * 9999, "model " * 9999,
+                   "model m {\n" + "layer l = Linear(2, 2)\n" * 5000 + "}\n"):
         t.write("m.nn", source)
         r = t.nnc("m.nn", "-o", "out.c", "--random-weights", "1", status=None)
         need(r.status in (0, 1), f"exit status {r.status} for {source[:80]!r}...\n{r.err[:500]}")

@@ -62,8 +62,8 @@ def check_language_mode_changes_nothing(t):
 
 
 def check_optimisation_level_splits_nothing(t):
-    """Splitting a sequence changes nothing: one run over T steps and T runs of one step with the state kept give the same
-    bits in the same build."""
+    """Splitting a sequence changes nothing: one run over T steps and T runs of one step with the state kept give the
+    same bits in the same build."""
     t.model(STREAM)
     t.write("main.c", STREAM_MAIN)
     for cc, flags in t.ways((["-O0"], ["-O1", "-funroll-loops"], ["-Os"])):
@@ -71,11 +71,12 @@ def check_optimisation_level_splits_nothing(t):
 
 
 def check_contraction_is_off(t):
-    """Contraction is off (`#pragma GCC optimize("fp-contract=off")` in gcc, `#pragma STDC FP_CONTRACT OFF` in clang): no fused
-    multiply-add in a build that has one, but for explicit ones."""
+    """Contraction is off (`#pragma GCC optimize("fp-contract=off")` in gcc, `#pragma STDC FP_CONTRACT OFF` in clang):
+    no fused multiply-add in a build that has one, but for explicit ones."""
     t.model(STREAM)
     code = t.read("model.c") + open(os.path.join(t.runtime, "nnc_runtime.h")).read()
-    need('#pragma GCC optimize("fp-contract=off")' in code and "#pragma STDC FP_CONTRACT OFF" in code, "the pragmas are missing")
+    need('#pragma GCC optimize("fp-contract=off")' in code and "#pragma STDC FP_CONTRACT OFF" in code,
+         "the pragmas are missing")
     # without vector extensions nothing is fused explicitly; small, for that path is unrolled a lane at a time
     t.model(STREAM.replace("11", "3"), "--unroll", "0")
     for cc, std in t.ways(("gnu17", "c99")):  # gcc would fuse in gnu17, clang in any
@@ -83,14 +84,16 @@ def check_contraction_is_off(t):
         fused = len(re.findall(rb"\bvfn?m(add|sub)\d", t.call(["objdump", "-d", "model.o"]).out))
         need(not fused, f"{cc} -std={std}: {fused} fused multiply-adds, none of them explicit")
     # the search would find them: here the compiler may fuse
-    t.write("fuses.c", "double fuses(double a, double b, double c);\ndouble fuses(double a, double b, double c) { return a * b + c; }\n")
+    t.write("fuses.c", "double fuses(double a, double b, double c);\n"
+                       "double fuses(double a, double b, double c) { return a * b + c; }\n")
     t.object("fuses.c", std="gnu17", flags=("-O2", "-mfma", "-ffp-contract=fast"))
-    need(re.search(rb"\bvfmadd\d", t.call(["objdump", "-d", "fuses.o"]).out), "no fused multiply-add where one was asked for")
+    need(re.search(rb"\bvfmadd\d", t.call(["objdump", "-d", "fuses.o"]).out),
+         "no fused multiply-add where one was asked for")
 
 
 def check_padding_is_never_data(t):
-    """Tails use the same arithmetic as full vectors; padding is never read as data (an infinite input must not turn into NaN
-    through a padded zero)."""
+    """Tails use the same arithmetic as full vectors; padding is never read as data (an infinite input must not turn
+    into NaN through a padded zero)."""
     t.model("""model m {
     dim T = 1..40
     input x: float32[T, 5]
@@ -117,7 +120,8 @@ static float memory[EDGE + T * 5 + EDGE], a[T], result[6][OUT];
 static m self;
 static void run(float *x, float *to)
 {
-    float *y = to, *out = y + T * 3, *h = out + T * 7, *c = h + 7, *v = c + 7, *s = v + 3 * T, *n = s + T * 5, *k = n + T * 5;
+    float *y = to, *out = y + T * 3, *h = out + T * 7, *c = h + 7;
+    float *v = c + 7, *s = v + 3 * T, *n = s + T * 5, *k = n + T * 5;
     CHECK(m_run(&self, T, x, a, y, out, h, c, v, s, n, k, k + T * T) == NNC_OK);
 }
 int main(void)
@@ -156,7 +160,8 @@ def check_infinite_input(t):
         "lstm.weight_ih_l0": ([4 * H, I], w), "lstm.weight_hh_l0": ([4 * H, H], [0.25] * (4 * H * H)),
         "lstm.bias_ih_l0": ([4 * H], [0.1] * (4 * H)), "lstm.bias_hh_l0": ([4 * H], [0.0] * (4 * H)),
         "fc.weight": ([7, I], [2.0, 3.0, -4.0] * 7), "fc.bias": ([7], [1.0] * 7)}))
-    t.model(f"model m {{\n    dim T = 1..9\n    input x: float32[T, {I}]\n    layer lstm = LSTM({I}, {H})\n    layer fc = Linear({I}, 7)\n"
+    t.model(f"model m {{\n    dim T = 1..9\n    input x: float32[T, {I}]\n    layer lstm = LSTM({I}, {H})\n"
+            f"    layer fc = Linear({I}, 7)\n"
             "    out, (h, c) = lstm(x)\n    output out, c\n    output y = fc(x)\n}\n", "--weights", "w.safetensors")
     t.write("main.c", f'''#include "model.h"
 #include "contract.h"
@@ -170,7 +175,8 @@ int main(void)
     CHECK(m_run(&self, 3, x, out, c, y) == NNC_OK);
     for (i = 0; i < 7; i++) CHECK(y[i] == inf && y[7 + i] == inf && y[14 + i] == inf);
     /* +inf: all gates 1, c = 0 * 1 + 1 * 1; -inf: all gates 0 and g = -1: c = 0; then -inf again */
-    for (i = 0; i < {H}; i++) CHECK(fabsf(out[i] - 0.76159416f) < 1e-6f && out[{H} + i] == 0 && out[2 * {H} + i] == 0 && c[i] == 0);
+    for (i = 0; i < {H}; i++)
+        CHECK(fabsf(out[i] - 0.76159416f) < 1e-6f && out[{H} + i] == 0 && out[2 * {H} + i] == 0 && c[i] == 0);
     return 0;
 }}
 ''')
@@ -179,8 +185,8 @@ int main(void)
 
 
 def check_what_stands_past_a_length(t):
-    """What stands in the input past a length is never used, not even a NaN; zero outputs past each length, final states from
-    each sequence's own last step, the reverse direction starting at it."""
+    """What stands in the input past a length is never used, not even a NaN; zero outputs past each length, final states
+    from each sequence's own last step, the reverse direction starting at it."""
     t.model("""model m {
     dim T = 1..9
     dim B = 1..4
@@ -244,9 +250,12 @@ def check_a_saturated_gate_latches(t):
     # gates i, f, g, o of inputs (value, write): written while write is 1, kept exactly while it is 0
     rows = [[0.0, 200.0]] * H + [[0.0, 0.0]] * H + [[1.0, 0.0]] * H + [[0.0, 0.0]] * H
     t.write("w.safetensors", safetensors({
-        "l.weight_ih_l0": ([4 * H, 2], [v for r in rows for v in r]), "l.weight_hh_l0": ([4 * H, H], [0.0] * (4 * H * H)),
-        "l.bias_ih_l0": ([4 * H], [-100.0] * H + [100.0] * H + [0.0] * H + [100.0] * H), "l.bias_hh_l0": ([4 * H], [0.0] * (4 * H))}))
-    t.model(f"model m {{\n    dim T = 1..100001\n    input x: float32[T, 2]\n    layer l = LSTM(2, {H})\n    out, (_, c) = l(x)\n"
+        "l.weight_ih_l0": ([4 * H, 2], [v for r in rows for v in r]),
+        "l.weight_hh_l0": ([4 * H, H], [0.0] * (4 * H * H)),
+        "l.bias_ih_l0": ([4 * H], [-100.0] * H + [100.0] * H + [0.0] * H + [100.0] * H),
+        "l.bias_hh_l0": ([4 * H], [0.0] * (4 * H))}))
+    t.model(f"model m {{\n    dim T = 1..100001\n    input x: float32[T, 2]\n    layer l = LSTM(2, {H})\n"
+            f"    out, (_, c) = l(x)\n"
             "    output out, c\n}\n", "--weights", "w.safetensors")
     t.write("main.c", f'''#include "model.h"
 #include "contract.h"
@@ -273,14 +282,16 @@ int main(void)
 
 
 # cases without a state: what one run leaves in the scratch must not matter to the next
-LEFTOVERS = ("bilstm_two_layers", "gru_hidden_97_unbatched", "lstm_hidden_17", "lstm_proj_17_of_33", "gru_reset_before_layers",
-             "conv_stride_padding", "fn_matmul", "lstm_lengths_bidirectional_given")
+LEFTOVERS = ("bilstm_two_layers", "gru_hidden_97_unbatched", "lstm_hidden_17", "lstm_proj_17_of_33",
+             "gru_reset_before_layers", "conv_stride_padding", "fn_matmul", "lstm_lengths_bidirectional_given")
 
 
 def check_scratch_is_never_read_before_it_is_written(t):
-    """Padding is never read as data: after a run on infinities and NaNs the next run gives the same bits as a fresh one."""
+    """Padding is never read as data: after a run on infinities and NaNs the next run gives the same bits as a fresh
+    one."""
     found = 0
-    wide = [target for target in ("x86-64-v4", "x86-64-v3") if not processor.lacks(target)]   # what a file of all bodies takes
+    # what a file of all bodies takes
+    wide = [target for target in ("x86-64-v4", "x86-64-v3") if not processor.lacks(target)]
     for name in LEFTOVERS:
         folder = os.path.join(TOP, "tests", "cases", name)
         if not os.path.exists(folder):
@@ -292,18 +303,21 @@ def check_scratch_is_never_read_before_it_is_written(t):
         good = case.run_inputs(0)
         for value in (None, float("inf"), float("nan")):
             if value is not None:
-                bad = [struct.pack("<f", value) * (len(d) // 4) if c.dtype == "float32" else d for c, d in zip(case.inputs, good)]
+                bad = [struct.pack("<f", value) * (len(d) // 4) if c.dtype == "float32" else d for c,
+                       d in zip(case.inputs, good)]
                 script.run(0, case.dims.values(), bad, case.output_sizes())
             script.run(0, case.dims.values(), good, case.output_sizes())
         t.write("driver.c", casedriver.source([(case.model, len(case.dims), [c.dtype for c in case.inputs],
                                                 [c.dtype for c in case.outputs])]))
         t.write("script", script.text())
         t.nnc(os.path.join(folder, "case.nn"), "-o", "model.c", "--target", [*wide, "baseline"][0])
-        prog = t.program(["driver.c", casedriver.SOURCE, "model.c"], flags=("-O0", "-I", os.path.join(TOP, "tests", "tools")))
+        prog = t.program(["driver.c", casedriver.SOURCE, "model.c"],
+                         flags=("-O0", "-I", os.path.join(TOP, "tests", "tools")))
         t.call([prog, "script", "results"])
         with open(t.path("results"), "rb") as f:
             runs = script.results(f.read())
         n = len(case.outputs)
         for run in (2, 4):
-            need(runs[:n] == runs[run * n:(run + 1) * n], f"{name}: a run after one on {'infinities' if run == 2 else 'NaNs'} differs")
+            need(runs[:n] == runs[run * n:(run + 1) * n],
+                 f"{name}: a run after one on {'infinities' if run == 2 else 'NaNs'} differs")
     need(found, "none of the cases exists")

@@ -9,38 +9,52 @@ BODIES = {"baseline": ("4 lanes", "nnc_v4"), "x86-64-v3": ("AVX2", "nnc_v8"), "x
 
 # a kernel of every kind, in the sizes at which other things are chosen
 RECURRENT = [
-    ("LSTM(5, 4)", "1, 1, 5"), ("LSTM(5, 17)", "1, 1, 5"), ("LSTM(64, 65)", "1, 1, 64"), ("LSTM(128, 130)", "1, 1, 128"),
+    ("LSTM(5, 4)", "1, 1, 5"), ("LSTM(5, 17)", "1, 1, 5"), ("LSTM(64, 65)", "1, 1, 64"),
+    ("LSTM(128, 130)", "1, 1, 128"),
     ("GRU(9, 40)", "1, 1, 9"), ("GRU(128, 300)", "1, 1, 128"), ("RNN(3, 70)", "1, 1, 3"), ("RNN(70, 400)", "1, 1, 70"),
-    ("LSTM(3, 6)", "T, 1, 3"), ("LSTM(3, 150)", "T, 1, 3"), ("GRU(40, 33)", "T, 1, 40"), ("LSTM(6, 64, proj_size=8)", "T, 1, 6"),
-    ("GRU(5, 20, reset_after=False)", "T, 1, 5"), ("GRU(5, 20, reset_after=False)", "T, 4, 5"), ("RNN(2, 2)", "7, 1, 2"),
-    ("LSTM(4, 3)", "T, 8, 4"), ("LSTM(4, 33)", "5, 32, 4"), ("GRU(4, 19)", "T, B, 4"), ("LSTM(6, 20, proj_size=7)", "T, 5, 6"),
+    ("LSTM(3, 6)", "T, 1, 3"), ("LSTM(3, 150)", "T, 1, 3"), ("GRU(40, 33)", "T, 1, 40"),
+    ("LSTM(6, 64, proj_size=8)", "T, 1, 6"),
+    ("GRU(5, 20, reset_after=False)", "T, 1, 5"), ("GRU(5, 20, reset_after=False)", "T, 4, 5"),
+    ("RNN(2, 2)", "7, 1, 2"),
+    ("LSTM(4, 3)", "T, 8, 4"), ("LSTM(4, 33)", "5, 32, 4"), ("GRU(4, 19)", "T, B, 4"),
+    ("LSTM(6, 20, proj_size=7)", "T, 5, 6"),
     ("LSTM(4, 9, bidirectional=True)", "9, 3, 4"),
 ]
-LINEAR = [("3, 100", 70), ("12, 300", 64), ("32, 20", 33), ("1, 3", 4), ("T, 9", 130), ("7, 600", 2), ("5, 8", 1), ("T, 40, 3", 5)]
-CONV = [("Conv1d(3, 20, 3, padding=1)", "2, 3, 30"), ("Conv1d(4, 16, 2, padding=1)", "1, 4, T"), ("Conv1d(2, 2, 3, groups=2)", "1, 2, 9"),
-        ("Conv1d(3, 40, 1, stride=2)", "1, 3, 50"), ("Conv1d(8, 6, 3)", "2, 8, 200"), ("Conv1d(90, 8, 3)", "1, 90, 200"), ("Conv2d(3, 8, 3, padding=1)", "1, 3, 16, 30"),
+LINEAR = [("3, 100", 70), ("12, 300", 64), ("32, 20", 33), ("1, 3", 4), ("T, 9", 130), ("7, 600", 2), ("5, 8", 1),
+          ("T, 40, 3", 5)]
+CONV = [("Conv1d(3, 20, 3, padding=1)", "2, 3, 30"), ("Conv1d(4, 16, 2, padding=1)", "1, 4, T"),
+        ("Conv1d(2, 2, 3, groups=2)", "1, 2, 9"),
+        ("Conv1d(3, 40, 1, stride=2)", "1, 3, 50"), ("Conv1d(8, 6, 3)", "2, 8, 200"),
+        ("Conv1d(90, 8, 3)", "1, 90, 200"), ("Conv2d(3, 8, 3, padding=1)", "1, 3, 16, 30"),
         ("Conv2d(2, 20, (1, 3), stride=2)", "2, 2, 8, 9"),
         ("Sequential(Conv2d(2, 7, 3, padding=1), BatchNorm2d(7), ReLU(), MaxPool2d((3, 2)))", "1, 2, 9, 40"),
         ("Sequential(Conv1d(2, 7, 3), ReLU(), MaxPool1d(2))", "2, 2, 50")]
-OTHERS = ["exp(x) + x", "batch_norm(x, x[0], exp(x[1]))", "layer_norm(x, 21)", "log_softmax(x, dim=1)", "cumsum(x, dim=1)", "argmax(x, dim=1)", "softmax(x, dim=1)", "softmax(x, dim=0)", "sum(x, dim=0)", "mean(x, dim=1)",
-          "matmul(x, transpose(x, 0, 1))", "matmul(transpose(x, 0, 1), x)", "x * argmax(x, dim=1, keepdim=True)",
-          "exp(1.0 * argmax(x, dim=1, keepdim=True)) + x",
+OTHERS = ["exp(x) + x", "batch_norm(x, x[0], exp(x[1]))", "layer_norm(x, 21)", "log_softmax(x, dim=1)",
+          "cumsum(x, dim=1)", "argmax(x, dim=1)", "softmax(x, dim=1)", "softmax(x, dim=0)", "sum(x, dim=0)",
+          "mean(x, dim=1)", "matmul(x, transpose(x, 0, 1))", "matmul(transpose(x, 0, 1), x)",
+          "x * argmax(x, dim=1, keepdim=True)", "exp(1.0 * argmax(x, dim=1, keepdim=True)) + x",
           "amax(x[0:5], dim=0)", "sum(x[0:4], dim=0)", "softmax(x[0:7], dim=0)", "mean(x[0:9], dim=0)",
           "amin(argmax(reshape(x[:, 0:20], 30, 5, 4), dim=2), dim=1)", "amax(reshape(x[:, 0:20], 30, 10, 2), dim=2)"]
 
 
 # a by b, both of run time
-MATMUL = [("30, 21", "21, 30"), ("T, 40", "40, 10"), ("T, 40", "40, 3"), ("T, 40", "40, 33"), ("7, 40", "40, 20"), ("1, 90", "90, 64"),
-          ("9, 2, 5", "9, 5, 8"), ("9, 5", "5, 1"), ("T, 8", "8, B"), ("1, 30", "30, 9"), ("T, 70", "70, 100"), ("20, 70", "70, 100"),
-          ("1, 90", "90, 300"), ("1, 90", "90, T"), ("1, T", "T, 300"), ("1, T", "T, S"), ("T, 9", "9, 1"), ("6, 20", "20, 2"), ("B, 40", "40, T"), ("20, 300", "300, 64")]
+MATMUL = [("30, 21", "21, 30"), ("T, 40", "40, 10"), ("T, 40", "40, 3"), ("T, 40", "40, 33"), ("7, 40", "40, 20"),
+          ("1, 90", "90, 64"),
+          ("9, 2, 5", "9, 5, 8"), ("9, 5", "5, 1"), ("T, 8", "8, B"), ("1, 30", "30, 9"), ("T, 70", "70, 100"),
+          ("20, 70", "70, 100"),
+          ("1, 90", "90, 300"), ("1, 90", "90, T"), ("1, T", "T, 300"), ("1, T", "T, S"), ("T, 9", "9, 1"),
+          ("6, 20", "20, 2"), ("B, 40", "40, T"), ("20, 300", "300, 64")]
 # the same with b transposed, and with a
-ACROSS = [("7, 40", "33, 40"), ("T, 40", "9, 40"), ("T, 9", "70, 9"), ("1, 100", "50, 100"), ("1, 7", "7, 7"), ("7, 64", "B, 64"),
-          ("T, 300", "T, 300"), ("T, 40", "T, 40"), ("20, 16", "5, 16"), ("4, 16", "3, 16"), ("2, 3, 16", "2, 4, 16"), ("1, 40", "1, 40")]
+ACROSS = [("7, 40", "33, 40"), ("T, 40", "9, 40"), ("T, 9", "70, 9"), ("1, 100", "50, 100"), ("1, 7", "7, 7"),
+          ("7, 64", "B, 64"),
+          ("T, 300", "T, 300"), ("T, 40", "T, 40"), ("20, 16", "5, 16"), ("4, 16", "3, 16"), ("2, 3, 16", "2, 4, 16"),
+          ("1, 40", "1, 40")]
 DOWN = [("40, 20", "40, 1"), ("40, T", "40, 2"), ("40, 9", "40, 9")]
 
 
 # of layers whose weights have codes
-NARROW = [("Linear(64, 20)", "4, 2, 64"), ("Linear(70, 33)", "B, 70"), ("Linear(40, 70)", "T, 40"), ("Conv1d(8, 6, 3)", "2, 8, 30"),
+NARROW = [("Linear(64, 20)", "4, 2, 64"), ("Linear(70, 33)", "B, 70"), ("Linear(40, 70)", "T, 40"),
+          ("Conv1d(8, 6, 3)", "2, 8, 30"),
           ("Conv1d(8, 24, 5, stride=2, padding=2)", "1, 8, T"), ("Conv2d(3, 8, 3, padding=1)", "1, 3, 16, 30")]
 # dy by x, of B rows
 TRAINED = [(30, 20), (7, 5), (64, 33), (3, 1), (130, 70)]
@@ -63,13 +77,15 @@ def models():
         for a, b in pairs:
             yield f"{dims}    input a: float32[{a}]\n    input b: float32[{b}]\n    output y = matmul({across})\n"
     for words in (20, 100):
-        yield (f"    input x: int32[9]\n    layer emb = Embedding({words}, 8)\n    layer head = Linear(8, {words}, bias=False) from \"emb\"\n"
+        yield (f"    input x: int32[9]\n    layer emb = Embedding({words}, 8)\n"
+               f"    layer head = Linear(8, {words}, bias=False) from \"emb\"\n"
                "    output y = head(emb(x) + 1)\n")
     for expression in OTHERS:
         yield f"{dims}    input x: float32[30, 21]\n    output y = {expression}\n"
     for inputs, outputs in TRAINED:
         yield (f"    dim B = 1..40\n    input x: float32[B, {inputs}]\n    target y: float32[B, {outputs}]\n"
-               f"    layer l = Linear({inputs}, {outputs})\n    output o = l(x)\n    loss e = mse_loss(o, y)\n    train SGD(lr=0.1)\n")
+               f"    layer l = Linear({inputs}, {outputs})\n    output o = l(x)\n    loss e = mse_loss(o, y)\n"
+               f"    train SGD(lr=0.1)\n")
 
 
 def narrow_models():
@@ -111,7 +127,8 @@ class Code:
             end = i
             while re.match(rf"\s+{vector} s\d+(_\w+)?( = |;)", lines[end]):
                 end += 1
-            names = [n.replace(own_here, "", 1) for n in re.findall(rf"{vector} (s\w+)(?: =|;)", "\n".join(lines[i:end]))]
+            names = [n.replace(own_here, "", 1)
+                     for n in re.findall(rf"{vector} (s\w+)(?: =|;)", "\n".join(lines[i:end]))]
             sums = [n for n in names if not re.search(r"_[a-d]$", n)]
             rows = 1 + max(int(re.match(r"s(\d+)_", n).group(1)) if "_" in n else 0 for n in sums)
             vectors = len(sums) // rows
@@ -131,11 +148,12 @@ class Code:
 
 
 def match_waiting(code, function, said):
-    """Sums that wait in memory are read from there again, and so are weights that are not kept; no compiler moves at once what is
-    to move float by float."""
+    """Sums that wait in memory are read from there again, and so are weights that are not kept; no compiler moves at
+    once what is to move float by float."""
     move = re.compile(r"(windows|y_g)\[[^\n]*;\n(?:(?:\s+\}\n)?\s+NNC_FORGET\(\);\n)+")
     text = code.function(function)
-    need(set(move.findall(text)) == ({"windows", "y_g"} if "float by float" in said else set()), f"{function} of {said}")
+    need(set(move.findall(text)) == ({"windows", "y_g"} if "float by float" in said else set()),
+         f"{function} of {said}")
     need(("NNC_FORGET()" in move.sub("", text)) == ("sums in memory" in said), f"{function} of {said}")
     need(("NNC_ANEW(" in code.function(function)) == ("weights anew" in said), f"{function} of {said}")
 
@@ -182,7 +200,8 @@ def match_step(code, name, said, layer):
 def match_recurrent(code, name, said, lines):
     layer = lines[0]
     kernel = code.function(name)
-    parts = dict(re.findall(r"(input|hidden|candidate|output) tiles (.*?)(?=; (?:input|hidden|candidate|output|work) |$)", said))
+    parts = dict(
+        re.findall(r"(input|hidden|candidate|output) tiles (.*?)(?=; (?:input|hidden|candidate|output|work) |$)", said))
     one_row = "step of" in said
     for part, function in (("input", "input"), ("hidden", "recurrent"), ("candidate", "candidate")):
         if part in parts:
@@ -213,7 +232,8 @@ def match_linear(code, name, said, lines):
     body = code.function(name)
     match_dots(code, name, lines)
     chunk = re.search(r"(\d+) rows quantised at a time", said)
-    need((f"done += {chunk.group(1)})" in body) if chunk else ("_quantise(" in body) <= ("done" not in body), f"{name}: {said}")
+    need((f"done += {chunk.group(1)})" in body) if chunk else ("_quantise(" in body) <= ("done" not in body),
+         f"{name}: {said}")
     if "tiles" in said:
         match_product(code, name, said)
         return
@@ -272,7 +292,8 @@ def match_windows(code, name, said, lines):
     body = code.function(name)
     terms, chunk, windows, results = map(int, re.search(
         r"windows of (\d+) terms, (\d+) positions at a time at (\d+);.*; results at (\d+)", said).groups())
-    need(f"windows[t * {terms} + " in body and "first_t" not in body or f"first_t += {chunk})" in body, f"{name}: {said}")
+    need(f"windows[t * {terms} + " in body and "first_t" not in body or f"first_t += {chunk})" in body,
+         f"{name}: {said}")
     for what, at in [("windows", windows), ("results", results)] + [
             ("quantised", int(n)) for n in re.findall(r"quantised at (\d+)", said)]:
         need(re.search(rf"float \*{what} = work{f' . {at}' if at else ''};", body), f"{name}: {said}")
@@ -302,7 +323,8 @@ def match_conv(code, name, said, lines):
         want = {int(rows): (int(vectors), 1) for rows, vectors, _ in tiles}
         need({rows: tile[:2] for rows, tile in got.items()} == want, f"{name}: {got}, {said}")
         loops = "for (size_t k = " in body
-        need(all(u for _, _, u in tiles) and not loops or not any(u for _, _, u in tiles) or loops, f"{name}: taps, {said}")
+        need(all(u for _, _, u in tiles) and not loops or not any(u for _, _, u in tiles) or loops,
+             f"{name}: taps, {said}")
         match_waiting(code, name, said)
         return
     plain = "plain floats" in said
@@ -346,14 +368,16 @@ def match_embedding(code, name, said, lines):
 
 # by the function of compiler/plan that makes the choices of an operator
 MATCHES = {"recurrent": match_recurrent, "linear": match_linear, "matmul": match_matmul, "conv": match_conv,
-           "weight_grad": match_weight_grad, "embedding": match_embedding, "elementwise": match_other, "reduction": match_other}
+           "weight_grad": match_weight_grad, "embedding": match_embedding, "elementwise": match_other,
+           "reduction": match_other}
 
 
 def choosers():
     """{operator, as --dump names it: the function that makes its choices}, from the compiler's own tables."""
     with open(os.path.join(TOP, "compiler", "plan", "operators.c")) as f:
         rows = f.read()
-    classes = dict(re.findall(r"#define ROW_(\w+)\(NAME\)[\s\\]+\[IR_##NAME\] = \{\.split = \w+, \.choose = choose_(\w+),", rows))
+    classes = dict(
+        re.findall(r"#define ROW_(\w+)\(NAME\)[\s\\]+\[IR_##NAME\] = \{\.split = \w+, \.choose = choose_(\w+),", rows))
     for same, other in re.findall(r"#define ROW_(\w+)\(NAME\) +ROW_(\w+)\(NAME\)", rows):
         classes[same] = classes[other]
     own = dict(re.findall(r"\[IR_(\w+)\] = \{\.split = \w+, \.choose = choose_(\w+)[,}]", rows))
@@ -372,8 +396,8 @@ CHOOSERS = choosers()
 
 
 def match_dump(code, dump, body, seen):
-    """Each kernel's lines: its name and operator, what holds for the layer, and one for the body. The kinds of choices go to
-    `seen`."""
+    """Each kernel's lines: its name and operator, what holds for the layer, and one for the body. The kinds of choices
+    go to `seen`."""
     kernels = re.findall(r"^ +\d+ (\w+) = (\w+)\((.*)\n((?: {8,}(?!\d+ \w+ = ).*\n)*)", dump, re.M)
     need(kernels, f"no kernels in\n{dump}")
     for name, op, said, lines in kernels:
@@ -405,7 +429,8 @@ def compare(t, source, target, unroll, kinds, *more):
 
 
 def check_plan_says_what_the_code_does(t):
-    """`--dump=plan` says of every kernel what its code does: tiles, chains, unrolling, panels, where h waits, work space."""
+    """`--dump=plan` says of every kernel what its code does: tiles, chains, unrolling, panels, where h waits, work
+    space."""
     seen, kinds = set(), set()
     for i, source in enumerate(models()):   # unrolled and not, by turns; with --all both
         for k, (target, unroll) in enumerate(itertools.product(BODIES, ("0", "64"))):
@@ -413,13 +438,16 @@ def check_plan_says_what_the_code_does(t):
                 continue
             dump, panels = compare(t, source, target, unroll, kinds)
             seen.update(re.sub(r"\d+ ", "", p) for p in panels)
-            seen.update(re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
-                                   r"sums at|next at|then |max of|\(or |the last panel|positions|vectors of \w+|lanes along|turned|packed first|rows or more|"
-                                   r"sums in memory|weights anew|/2|four sums at a time|repeated as|rows one by one|floats of b by tiles", dump))
-    missing = {"unrolled", "chains", "columns in", "by columns", "backwards", "side by side", "new h in out", "new h in next",
-               "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions", "in panels of units",
-               "lanes along", "turned", "packed first", "rows or more", "then ", "max of", "sums in memory", "weights anew", "/2", "four sums at a time", "repeated as", "rows one by one", "floats of b by tiles",
-               "in panels of outputs"} - seen
+            seen.update(
+                re.findall(r"unrolled|chains|columns in|by columns|backwards|side by side|new h in \w+|gates at|"
+                           r"sums at|next at|then |max of|\(or |the last panel|positions|vectors of \w+|lanes "
+                           r"along|turned|packed first|rows or more|sums in memory|weights anew|/2|four sums at a "
+                           r"time|repeated as|rows one by one|floats of b by tiles", dump))
+    missing = {"unrolled", "chains", "columns in", "by columns", "backwards", "side by side", "new h in out",
+               "new h in next", "new h in h", "gates at", "sums at", "next at", "(or ", "the last panel", "positions",
+               "in panels of units", "lanes along", "turned", "packed first", "rows or more", "then ", "max of",
+               "sums in memory", "weights anew", "/2", "four sums at a time", "repeated as", "rows one by one",
+               "floats of b by tiles", "in panels of outputs"} - seen
     need(not missing, f"no model shows {missing}")
     nothing_to_say = {"nothing", "bias_grad"}  # the second is in vectors, whatever its shape
     missing = {kind for kind in CHOOSERS.values() if kind} - nothing_to_say - kinds
@@ -427,14 +455,15 @@ def check_plan_says_what_the_code_does(t):
 
 
 def check_plan_of_codes(t):
-    """`--dump=plan` says what the code of weights in 8 and 16 bits does: dots of four terms, windows of convolutions, rows that
-    are quantised at a time."""
+    """`--dump=plan` says what the code of weights in 8 and 16 bits does: dots of four terms, windows of convolutions,
+    rows that are quantised at a time."""
     seen, kinds = set(), set()
     for source in narrow_models():
         for target in BODIES:
             for kind in ("int8", "int16"):
                 dump, _ = compare(t, source, target, "64", kinds, "--weights-type", kind)
-                seen.update(re.findall(r"windows of|quantised at a time|quantised at|int8:|int16:|float by float", dump))
+                seen.update(re.findall(r"windows of|quantised at a time|quantised at|int8:|int16:|float by float",
+                                       dump))
     need(kinds == {"linear", "conv", "recurrent"} and len(seen) == 6, f"only {kinds}, {seen}")
 
 

@@ -6,8 +6,8 @@ from kit import HERE, TOP, need
 
 
 def check_every_sentence_names_tests_that_exist(t):
-    """Every sentence of both contracts has a test that holds it: each row of the table names tests, all of them exist, and
-    all checks of this folder stand in the table."""
+    """Every sentence of both contracts has a test that holds it: each row of the table names tests, all of them exist,
+    and all checks of this folder stand in the table."""
     from run import discover
     checks = {name for name, _ in discover([])}
     with open(os.path.join(HERE, "README.md")) as f:
@@ -37,4 +37,5 @@ def check_every_sentence_names_tests_that_exist(t):
             else:
                 need(test in checks, f"there is no check {test}, which shall hold: {cells[0]}")
                 named.add(test)
-    need(checks - named <= {"readme.every_sentence_names_tests_that_exist"}, f"not in the table: {sorted(checks - named)}")
+    need(checks - named <= {"readme.every_sentence_names_tests_that_exist"},
+         f"not in the table: {sorted(checks - named)}")

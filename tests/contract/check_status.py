@@ -162,36 +162,43 @@ int main(void)
 
 
 def check_all_is_checked_before_anything_is_written(t):
-    """`nnc_status` is `NNC_OK` (0), `NNC_ERR_NULL`, `NNC_ERR_DIM`, `NNC_ERR_TOKEN`, `NNC_ERR_LENGTH`; all is checked before
-    anything is written: on an error outputs and state are as they were."""
+    """`nnc_status` is `NNC_OK` (0), `NNC_ERR_NULL`, `NNC_ERR_DIM`, `NNC_ERR_TOKEN`, `NNC_ERR_LENGTH`; all is checked
+    before anything is written: on an error outputs and state are as they were."""
     t.model(EVERYTHING)
     t.write("main.c", MAIN)
     t.everywhere(["main.c", "model.c"], stds=("c99", "c++11"))
     for cc in t.compilers:
-        t.run(["main.c", "model.c"], cc=cc, flags=["-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"])
+        t.run(["main.c", "model.c"], cc=cc,
+              flags=["-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"])
 
 
 def check_indices_come_from_an_input(t):
-    """An index into a table must come from an input (checked first) or be provably in range (`argmax`); otherwise it is a
-    compile-time error."""
-    head = "model m {\n    dim T = 1..4\n    input ids: int32[T]\n    input x: float32[T, 5]\n    layer e = Embedding(%d, 2)\n"
-    for size, index in ((5, "ids"), (5, "ids[:1]"), (5, "view(ids, 1, T)"), (5, "cat((ids, ids))"), (5, "argmax(x, dim=1)"),
+    """An index into a table must come from an input (checked first) or be provably in range (`argmax`); otherwise it is
+    a compile-time error."""
+    head = ("model m {\n    dim T = 1..4\n    input ids: int32[T]\n    input x: float32[T, 5]\n"
+            "    layer e = Embedding(%d, 2)\n")
+    for size, index in ((5, "ids"), (5, "ids[:1]"), (5, "view(ids, 1, T)"), (5, "cat((ids, ids))"),
+                        (5, "argmax(x, dim=1)"),
                         (9, "argmax(x, dim=1)"), (5, "argmax(x, dim=-1, keepdim=True)"), (4, "argmax(x, dim=0)")):
         t.model(head % size + f"    output y = e({index})\n    output z = one_hot({index}, num_classes={size})\n}}\n")
     # what comes through a state is not an input's: it must be provable
     for index in ("k", "k + ids[:1]", "cat((k, ids))"):
         for use in (f"e({index})", f"one_hot({index}, num_classes=5)"):
-            t.refused(head % 5 + f"    state k: int32[1]\n    k = k + 1\n    output y = {use}\n}}\n", r"refused.nn:8:\d+: error: ")
+            t.refused(head % 5 + f"    state k: int32[1]\n    k = k + 1\n    output y = {use}\n}}\n",
+                      r"refused.nn:8:\d+: error: ")
     # lengths are checked as well: they come from an input, too
-    rnn = "model m {\n    dim T = 1..4\n    input n: int32[2]\n    input x: float32[T, 2, 5]\n    layer l = GRU(5, 2)\n    y, _ = l(x, lengths=%s)\n    output y\n}\n"
+    rnn = ("model m {\n    dim T = 1..4\n    input n: int32[2]\n    input x: float32[T, 2, 5]\n"
+           "    layer l = GRU(5, 2)\n    y, _ = l(x, lengths=%s)\n    output y\n}\n")
     t.model(rnn % "n")
     t.model(rnn % "clamp(n + 1, 1, T)")
-    t.refused((rnn % "k").replace("    y,", "    state k: int32[2]\n    k = k + n\n    y,"), r"refused.nn:8:\d+: error:")
+    t.refused((rnn % "k").replace("    y,", "    state k: int32[2]\n    k = k + n\n    y,"),
+              r"refused.nn:8:\d+: error:")
 
 
 def check_unused_indices(t):
     """All is checked first that a run uses, and only that: a slice's tokens, not those beside it."""
-    t.model("model m {\n    dim T = 3..6\n    input ids: int32[T]\n    layer e = Embedding(4, 2)\n    output y = e(ids[1:-1])\n}\n")
+    t.model("model m {\n    dim T = 3..6\n    input ids: int32[T]\n    layer e = Embedding(4, 2)\n"
+            "    output y = e(ids[1:-1])\n}\n")
     t.write("main.c", '''#include "model.h"
 #include "contract.h"
 int main(void)

@@ -25,7 +25,8 @@ def check_tables_once(t):
 """ for name in ("encode", "decode"))
     text = t.model(models, "--target", "all")
     tables = re.findall(r"^static const (?:float|union \{[^}]*\}) (\w+)", text, re.M)
-    need(tables and not [n for n in tables if n.startswith("decode")], f"the second model has tables of its own: {tables}")
+    need(tables and not [n for n in tables if n.startswith("decode")],
+         f"the second model has tables of its own: {tables}")
     need(len(tables) == 8, f"8 tensors and packings, but {tables}")
     # the same key with other values, from another file, is another tensor
     one = safetensors({"w": ([4, 3], [0.5] * 12)})

@@ -26,7 +26,8 @@ def need(condition, message):
 
 
 def long(check):
-    """Marks a check that takes long and has kin among those that do not: `run.py --short` leaves it out, `--long` runs these alone."""
+    """Marks a check that takes long and has kin among those that do not: `run.py --short` leaves it out, `--long` runs
+    these alone."""
     check.long = True
     return check
 
@@ -37,13 +38,15 @@ class Result:
 
 
 class Runtimes:
-    """The runtime, precompiled for each way to compile that is used again; of all checks together. folder: where nnc_runtime.h stands."""
+    """The runtime, precompiled for each way to compile that is used again; of all checks together. folder: where
+    nnc_runtime.h stands."""
 
     def __init__(self, folder):
         self.folder, self.known, self.lock = folder, {}, threading.Lock()
 
     def before(self, command, path, cxx):
-        """The options that give the generated file at `path` its runtime, compiled by `command`, wherever that looks for files."""
+        """The options that give the generated file at `path` its runtime, compiled by `command`, wherever that looks
+        for files."""
         command = [word for i, word in enumerate(command) if "-I" not in (word, command[i - 1])]
         with self.lock:
             runtime = self.known.setdefault(tuple(command), precompiled.Runtime(command, self.folder, cxx, often=False))
@@ -92,8 +95,8 @@ class Kit:
         return self.call([self.nnc_path, *args], **more)
 
     def model(self, source, *options, name="model"):
-        """Writes NAME.nn and compiles it to NAME.c and NAME.h; without --weights among the options, random ones; without
-        --target for the baseline, which C compilers are done with in a third of the time."""
+        """Writes NAME.nn and compiles it to NAME.c and NAME.h; without --weights among the options, random ones;
+        without --target for the baseline, which C compilers are done with in a third of the time."""
         self.write(f"{name}.nn", source)
         if "--target" not in options:
             options += ("--target", "baseline")
@@ -116,11 +119,13 @@ class Kit:
     def compiler(self, cc, std="c99"):
         if "++" in std:
             cc = cc.replace("clang", "clang++") if "clang" in cc else cc.replace("gcc", "g++")
-        return [cc, f"-std={std}", *strict.BASIC, "-Wvla"] + ([] if "++" in std else strict.ONLY_C) + ["-I", self.runtime, "-I", "."]
+        return ([cc, f"-std={std}", *strict.BASIC, "-Wvla"] + ([] if "++" in std else strict.ONLY_C)
+                + ["-I", self.runtime, "-I", "."])
 
     def object(self, source, cc="gcc", flags=("-O0",), std="c99", name=None, seconds=900):
         name = name or f"{source[:-2]}.o"
-        command = self.compiler(cc, std) + [f for f in flags if f != "-fsyntax-only"]   # of which nothing is precompiled
+        # of which nothing is precompiled
+        command = self.compiler(cc, std) + [f for f in flags if f != "-fsyntax-only"]
         runtime = self.runtimes.before(command, self.path(source), "++" in std)
         what = ["-fsyntax-only" if "-fsyntax-only" in flags else "-c", "-x", "c++" if "++" in std else "c", source]
         self.call(command + runtime + what + ["-o", name], seconds=seconds)
@@ -140,8 +145,8 @@ class Kit:
         return r.out
 
     def ways(self, kinds):
-        """(compiler, kind) for every compiler and every kind (of flags, a language mode): all pairs with --all, else as few
-        as have each compiler and each kind once."""
+        """(compiler, kind) for every compiler and every kind (of flags, a language mode): all pairs with --all, else as
+        few as have each compiler and each kind once."""
         if self.everything:
             return [(cc, kind) for cc in self.compilers for kind in kinds]
         count = max(len(self.compilers), len(kinds))
@@ -157,9 +162,9 @@ class Kit:
         return expect
 
     def bodies(self):
-        """Every body of generated code that this machine runs: (name, options of nnc, flags of the C compiler). Those that
-        it does not run are named as skipped. Plain C is not optimised: a lane at a time, it keeps compilers busy for minutes.
-        With --all each body is also taken out of the file that has them all."""
+        """Every body of generated code that this machine runs: (name, options of nnc, flags of the C compiler). Those
+        that it does not run are named as skipped. Plain C is not optimised: a lane at a time, it keeps compilers busy
+        for minutes. With --all each body is also taken out of the file that has them all."""
         found = [("baseline", (), ()), ("plain C", ("--unroll", "0"), ("-DNNC_PLAIN_C", "-O0"))]
         if self.everything:
             found.append(("scalar", ("--target", "scalar"), ()))

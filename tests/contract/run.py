@@ -4,8 +4,8 @@
 usage: run.py --nnc PATH [--cc "gcc,clang"] [--sanitized-nnc PATH] [--jobs N] [--all]
               [--short | --long] [--list] [NAME ...]
 
-A check is a function check_* in a file check_*.py beside this one; its docstring is the sentence that it holds. It gets a
-Kit (kit.py): a folder of its own, nnc, and the C compilers. NAME selects the checks whose names contain it. README.md
+A check is a function check_* in a file check_*.py beside this one; its docstring is the sentence that it holds. It gets
+a Kit (kit.py): a folder of its own, nnc, and the C compilers. NAME selects the checks whose names contain it. README.md
 lists all sentences with what holds them. Exit status: 0 all hold, 1 one does not, 2 usage. Standard library only.
 """
 import argparse
@@ -24,8 +24,8 @@ from kit import Failed, Kit, Runtimes
 
 
 def discover(names, long=None):
-    """[(name, function)] of all checks whose name contains one of `names`, in the order of the files; long: only those that are
-    marked as such (True), only the others (False), all (None)."""
+    """[(name, function)] of all checks whose name contains one of `names`, in the order of the files; long: only those
+    that are marked as such (True), only the others (False), all (None)."""
     found = []
     for file in sorted(os.listdir(HERE)):
         if not (file.startswith("check_") and file.endswith(".py")):
@@ -64,7 +64,8 @@ def main():
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--all", action="store_true", help="each compiler in each mode and each body twice")
     long = p.add_mutually_exclusive_group()
-    long.add_argument("--short", dest="long", action="store_false", default=None, help="without the checks that take long")
+    long.add_argument("--short", dest="long", action="store_false", default=None,
+                      help="without the checks that take long")
     long.add_argument("--long", action="store_true", default=None, help="the checks that take long alone")
     p.add_argument("--list", action="store_true", help="print the checks and their sentences, and stop")
     p.add_argument("names", nargs="*")

@@ -109,7 +109,8 @@ def recurrent(kind, x, W, R, B, functions, lengths=None, h0=None, c0=None, P=Non
 
 
 def weights_of(gates, directions, inputs, hidden):
-    return numbers(directions, gates * hidden, inputs), numbers(directions, gates * hidden, hidden), numbers(directions, 2 * gates * hidden)
+    return (numbers(directions, gates * hidden, inputs), numbers(directions, gates * hidden, hidden),
+            numbers(directions, 2 * gates * hidden))
 
 
 def lstm_reverse_layout():
@@ -400,7 +401,8 @@ def idioms():
              node("Div", ["x", "root"], ["d"]), node("Erf", ["d"], ["e"]), node("Add", ["e", "one"], ["e1"]),
              node("Mul", ["x", "e1"], ["xe"]), node("Mul", ["xe", "half"], ["gelu"]),
              node("Mul", ["half", "x"], ["hx"]), node("Mul", ["e1", "hx"], ["again"]),
-             node("Reshape", ["x", "apart"], ["xa"]), node("InstanceNormalization", ["xa", "ones", "zeros"], ["na"], epsilon=1e-3), node("Shape", ["x"], ["shape"]),
+             node("Reshape", ["x", "apart"], ["xa"]), node("InstanceNormalization", ["xa", "ones", "zeros"], ["na"],
+                                                           epsilon=1e-3), node("Shape", ["x"], ["shape"]),
              node("Reshape", ["na", "shape"], ["n"]), node("Mul", ["n", "w"], ["nw"]),
              node("Add", ["nw", "b"], ["groups"]),
              # the halves the other way round

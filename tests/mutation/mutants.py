@@ -15,14 +15,16 @@ import subprocess
 FOLDERS = ["compiler/lower", "compiler/passes", "compiler/plan", "compiler/emit", "runtime"]
 TOKEN = re.compile(r'''(?P<space>\s+|\\\n|//[^\n]*|/\*.*?\*/)|(?P<string>"(?:\\.|[^"\\])*")|(?P<char>'(?:\\.|[^'\\])*')
     |(?P<number>0[xX][0-9a-fA-F.]+(?:[pP][+-]?\d+)?[uUlLfF]*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[uUlLfF]*)
-    |(?P<word>[A-Za-z_]\w*)|(?P<op>->|\+\+|--|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|\.\.\.|\#\#|.)''', re.S | re.X)
+    |(?P<word>[A-Za-z_]\w*)
+    |(?P<op>->|\+\+|--|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|\.\.\.|\#\#|.)''', re.S | re.X)
 FLIPS = {"<": ("<=", "boundary"), "<=": ("<", "boundary"), ">": (">=", "boundary"), ">=": (">", "boundary"),
          "==": ("!=", "equality"), "!=": ("==", "equality"), "&&": ("||", "logic"), "||": ("&&", "logic"),
          "+": ("-", "operator"), "-": ("+", "operator"), "*": ("+", "operator"), "/": ("*", "operator"),
          "%": ("/", "operator"), "+=": ("-=", "operator"), "-=": ("+=", "operator"), "*=": ("+=", "operator")}
-KEYWORDS = {"if", "for", "while", "switch", "return", "sizeof", "else", "do", "case", "default", "goto", "typedef", "struct",
-            "enum", "union", "static", "const", "extern", "inline", "unsigned", "signed", "_Alignof", "_Static_assert", "break",
-            "continue", "void", "int", "char", "float", "double", "bool", "size_t"}
+KEYWORDS = {"if", "for", "while", "switch", "return", "sizeof", "else", "do", "case", "default", "goto",
+            "typedef", "struct", "enum", "union", "static", "const", "extern", "inline", "unsigned", "signed",
+            "_Alignof", "_Static_assert", "break", "continue", "void", "int", "char", "float", "double",
+            "bool", "size_t"}
 
 
 def flat(text):
@@ -99,7 +101,8 @@ class Source:
         return partner
 
     def find_inert(self):
-        """Token ranges that no test can reach or that say nothing: if (…) ice(…); _Static_assert(…); declarations of enums."""
+        """Token ranges that no test can reach or that say nothing: if (…) ice(…); _Static_assert(…); declarations of
+        enums."""
         out = []
         for i, t in enumerate(self.tokens):
             if t.kind != "word":
@@ -119,7 +122,8 @@ class Source:
         return any(b <= i <= e for b, e in self.inert)
 
     def function_of(self, offset):
-        """The name before the first bracket of the last line above that begins a definition, also one within a macro."""
+        """The name before the first bracket of the last line above that begins a definition, also one within a
+        macro."""
         for line in range(self.line(offset), 0, -1):
             found = re.match(r"(?:[A-Za-z_#]|    INLINE )[^\n;=]*?(\w+)\(", self.text[self.starts[line - 1]:])
             if found:
@@ -127,7 +131,8 @@ class Source:
         return ""
 
     def mutant(self, begin, end, text, kind):
-        return Mutant(self.file, begin, end, text, kind, self.line(begin), self.function_of(begin), self.text[begin:end])
+        return Mutant(self.file, begin, end, text, kind, self.line(begin), self.function_of(begin),
+                      self.text[begin:end])
 
     def mutants(self):
         depth = 0

@@ -8,10 +8,11 @@ Stages, in this order; the first that fails has caught the mutant:
     more cases   some more, under sanitizers, and streaming cases bit for bit
     random       random models whose text it changes, against the reference interpreter of the unchanged tree
     golden       the text of IR, plan and C
-    contract, units    (run --last) for what survived all that: tests/contract, every unit test, every case by three toolchains
+    contract, units    (run --last) for what survived all that: tests/contract, every unit test, every case by three
+    toolchains
 
-A case whose C text, but for comments, is byte for byte the original's needs no run: it does what the original does. A mutant of the runtime
-changes no generated text; there, cases run whose C calls what was changed, by three toolchains.
+A case whose C text, but for comments, is byte for byte the original's needs no run: it does what the original does. A
+mutant of the runtime changes no generated text; there, cases run whose C calls what was changed, by three toolchains.
 """
 import json
 import os
@@ -94,7 +95,8 @@ class Tree:
             self.make(repository)
         with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as f:
             found = json.load(f)
-        self.commands = {os.path.relpath(c["file"], self.top): (c["directory"], shlex.split(c["command"])) for c in found}
+        self.commands = {os.path.relpath(c["file"], self.top): (c["directory"], shlex.split(c["command"]))
+                                                               for c in found}
         for c in found:   # a source may make two unit tests: those also under unit/NAME
             target = re.search(r"CMakeFiles/(check_\w+)\.dir/", c["command"])
             if target:
@@ -112,7 +114,8 @@ class Tree:
             header = any(file.startswith("runtime/") for file in self.saved)
             self.restore()
             for file in self.commands:
-                if header and file.startswith("unit/") and self.includes_runtime(f"tests/{file.removesuffix('_plain')}.c"):
+                if header and file.startswith("unit/") and self.includes_runtime(
+                    f"tests/{file.removesuffix('_plain')}.c"):
                     self.compile(file)
 
     def make(self, repository):
@@ -120,7 +123,8 @@ class Tree:
             shutil.rmtree(d, ignore_errors=True)
         shutil.copytree(repository, self.top, ignore=shutil.ignore_patterns(".git", "build", "__pycache__"))
         must(["cmake", "-S", self.top, "-B", self.build, "-DCMAKE_C_COMPILER=gcc", "-DCMAKE_BUILD_TYPE=None",
-              "-DCMAKE_C_FLAGS=-O1", "-DNNC_SAMPLES=OFF", "-DNNC_WARNINGS_AS_ERRORS=OFF", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"])
+              "-DCMAKE_C_FLAGS=-O1", "-DNNC_SAMPLES=OFF", "-DNNC_WARNINGS_AS_ERRORS=OFF",
+              "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"])
         must(["cmake", "--build", self.build, "--parallel", "2"], seconds=1800)
         os.makedirs(self.kept)
         for path in ("nnc", "libnnc_core.a", "tests/reference_run"):
@@ -197,7 +201,8 @@ class Tree:
                 f.write(text)
         for file in changes:
             if file.startswith("runtime/"):
-                must(["cmake", f"-DINPUT={self.top}/runtime/nnc_runtime.h", f"-DOUTPUT={self.build}/runtime_text.c", "-P",
+                must(["cmake", f"-DINPUT={self.top}/runtime/nnc_runtime.h",
+                      f"-DOUTPUT={self.build}/runtime_text.c", "-P",
                       os.path.join(self.top, "compiler/emit/embed.cmake")])
                 self.compile_library(os.path.relpath(f"{self.build}/runtime_text.c", self.top))
                 self.header = True   # the unit tests that include it are compiled when they are run
@@ -219,7 +224,8 @@ class Tree:
             with open(os.path.join(self.top, file), "w", encoding="utf-8") as f:
                 f.write(text)
             if file.startswith("runtime/"):
-                must(["cmake", f"-DINPUT={self.top}/runtime/nnc_runtime.h", f"-DOUTPUT={self.build}/runtime_text.c", "-P",
+                must(["cmake", f"-DINPUT={self.top}/runtime/nnc_runtime.h",
+                      f"-DOUTPUT={self.build}/runtime_text.c", "-P",
                       os.path.join(self.top, "compiler/emit/embed.cmake")])
                 for name, kept in self.unit_objects:
                     shutil.copy2(kept, self.object_of(name))
@@ -235,7 +241,8 @@ class Suite:
     def __init__(self, tree):
         self.tree = tree
         tests = os.path.join(tree.top, "tests")
-        self.cases = [os.path.join(tests, p, n) for p in ("cases", "streaming") for n in sorted(os.listdir(os.path.join(tests, p)))
+        self.cases = [os.path.join(tests, p, n) for p in ("cases", "streaming")
+                      for n in sorted(os.listdir(os.path.join(tests, p)))
                       if os.path.exists(os.path.join(tests, p, n, "case.nn"))]
         self.random_folder = os.path.join(tree.work, "random")
         self.make_random()
@@ -257,13 +264,15 @@ class Suite:
     # --- texts ---
 
     def texts(self, nnc, files, form, folder):
-        """Compiles each .nn file to FOLDER/<its name>.c and .h in one go. Returns what nnc said of the first that failed."""
+        """Compiles each .nn file to FOLDER/<its name>.c and .h in one go. Returns what nnc said of the first that
+        failed."""
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
         lines = [f"ulimit -v {MEMORY >> 10} -t 10 -c 0"]
         for nn in files:
             seed = "--random-weights 1" if nn.startswith(self.random_folder) else ""
-            lines.append(f"{nnc} {nn} -o {folder}/{name_of(nn)}.c {form} {seed} 2>said || {{ echo {name_of(nn)} status $?; cat said; exit 1; }}")
+            lines.append(f"{nnc} {nn} -o {folder}/{name_of(nn)}.c {form} {seed} 2>said || {{ echo {name_of(nn)} status "
+                         f"$?; cat said; exit 1; }}")
         with open(os.path.join(folder, "script"), "w", encoding="utf-8") as f:
             f.write("\n".join(lines) + "\n")
         status, out = run(["bash", "script"], folder, 300)
@@ -311,8 +320,8 @@ class Suite:
                 raise Caught(f"{name}: {status}: {first_lines(out)}")
 
     def script(self, name, *args, seconds=300):
-        status, out = run([sys.executable, os.path.join(self.tree.tools, name), "--nnc", self.tree.nnc, *args], self.tree.work,
-                          seconds)
+        status, out = run([sys.executable, os.path.join(self.tree.tools, name), "--nnc", self.tree.nnc, *args],
+                          self.tree.work, seconds)
         if status:
             raise Caught(f"{name}: {first_lines(out)}")
 
@@ -343,7 +352,8 @@ class Suite:
         yield "cases"
         for form in FORMS[1:]:
             others = [nn for nn in differ[form] if nn not in differ[""]] or differ[form]
-            self.run_cases([os.path.dirname(nn) for nn in self.spread(others, form, 5)], form, "--cc", "gcc -O0 -march=native")
+            self.run_cases([os.path.dirname(nn) for nn in self.spread(others, form, 5)], form, "--cc",
+                           "gcc -O0 -march=native")
             self.changes += len(differ[form])
         yield "compile"
         models = {form: self.changed(self.randoms, form) for form in FORMS}
@@ -362,8 +372,9 @@ class Suite:
             self.script("run_golden.py", os.path.join(self.tree.top, "tests", "golden"))
 
     def random_model(self, seed, cc):
-        status, out = run([sys.executable, os.path.join(self.tree.top, "tests", "random"), "--nnc", self.tree.nnc, "--reference",
-                           self.tree.reference, "--jobs", "1", "--cc", cc, "--batch", "1", "1", seed], self.tree.work, 300)
+        status, out = run([sys.executable, os.path.join(self.tree.top, "tests", "random"), "--nnc", self.tree.nnc,
+                           "--reference", self.tree.reference, "--jobs", "1", "--cc", cc, "--batch", "1", "1", seed],
+                          self.tree.work, 300)
         if status and "FAIL" in out:
             raise Caught(f"random model {seed}: {first_lines(out)}")
 
@@ -397,7 +408,8 @@ class Suite:
             self.run_cases(self.cases, "", "--cc", cc)
         self.run_cases(self.cases, "--target all", "--cc", "gcc -O1", "--standalone")
         yield "contract"
-        status, out = run([sys.executable, os.path.join(self.tree.top, "tests/contract/run.py"), "--nnc", self.tree.nnc],
+        status, out = run([sys.executable, os.path.join(self.tree.top, "tests/contract/run.py"), "--nnc",
+                           self.tree.nnc],
                           self.tree.work, 600)
         if status:
             raise Caught(f"contract: {first_lines(out)}")
@@ -405,8 +417,8 @@ class Suite:
     # --- a mutant ---
 
     def hold(self, changes, folder, function="", typical=False, last=False):
-        """(verdict, stage, detail, seconds) of {file: new text}. A typical fault must be caught by numbers: by results that
-        differ from PyTorch's or the interpreter's, not by a text that looks different."""
+        """(verdict, stage, detail, seconds) of {file: new text}. A typical fault must be caught by numbers: by results
+        that differ from PyTorch's or the interpreter's, not by a text that looks different."""
         start, stage = time.time(), "build"
 
         def done(verdict, detail):
@@ -427,7 +439,8 @@ class Suite:
                 pass
             if self.changes is None:
                 return done("survived", "the runtime's text differs")
-            return done("survived", f"{self.changes} texts differ" if self.changes else "every text is the original's, but for comments")
+            return done("survived", f"{self.changes} texts differ" if self.changes
+                        else "every text is the original's, but for comments")
         except DoesNotCompile as e:
             return done("not compiled", str(e))
         except Caught as e:

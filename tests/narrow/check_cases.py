@@ -75,7 +75,8 @@ def by_output_channel(matrix, groups):
     """ConvTranspose1d's weight [in, out / groups, k] as the convolution that it is to nnc: [out, in / groups, k],
     mirrored."""
     inputs, outputs, k = matrix.shape
-    return matrix.reshape(groups, inputs // groups, outputs, k).swapaxes(1, 2).reshape(-1, inputs // groups, k)[:, :, ::-1]
+    return matrix.reshape(groups, inputs // groups, outputs,
+                          k).swapaxes(1, 2).reshape(-1, inputs // groups, k)[:, :, ::-1]
 
 
 def rounded_as(layer, matrix, kind):
@@ -198,8 +199,9 @@ def check(args, folder):
                     found, expected, plain = rms(g, w[0]), rms(s[0], w[0]), rms(w[1], w[0])
                     ratio = found / expected if expected else float("inf") if found else 0
                     good = found <= MOST * expected + 4 * plain + 1e-7
-                    lines.append((f"{case.name} {kind} {t.name} [{chain}]: rms {found:.3g}, NumPy {expected:.3g}, ratio "
-                                  f"{ratio:.3f}, plain float32 {plain:.2g}", not good))
+                    lines.append(
+                        (f"{case.name} {kind} {t.name} [{chain}]: rms {found:.3g}, NumPy {expected:.3g}, ratio "
+                         f"{ratio:.3f}, plain float32 {plain:.2g}", not good))
     return lines
 
 

@@ -152,7 +152,8 @@ def linear(m, rng):
 def convolution(m, rng):
     groups = rng.choice([1, 1, 2, 3])
     channels, outputs = groups * rng.choice([1, 2, 5, 8, 16]), groups * rng.choice([1, 2, 3, 8, 17])
-    kernel, stride, dilation, batch = rng.choice([1, 3, 4, 9]), rng.choice([1, 2]), rng.choice([1, 2]), rng.choice([1, 2])
+    kernel, stride, dilation, batch = (rng.choice([1, 3, 4, 9]), rng.choice([1, 2]), rng.choice([1, 2]),
+                                       rng.choice([1, 2]))
     padding, m.time = rng.choice([0, 1, (kernel - 1) * dilation]), rng.choice([3, 40])
     add_layer(m, rng, "c", f"Conv1d({channels}, {outputs}, {kernel}, stride={stride}, dilation={dilation}, "
               f"padding={padding}, groups={groups})",

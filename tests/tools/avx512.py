@@ -1,5 +1,5 @@
-"""AVX-512 on processors that have AVX2 alone: a runtime with avx512_by_avx2.h in it, for gcc. What is compiled with it and
-FLAGS runs the bodies for 16 lanes, those with VNNI too, with the bits that they have there."""
+"""AVX-512 on processors that have AVX2 alone: a runtime with avx512_by_avx2.h in it, for gcc. What is compiled with it
+and FLAGS runs the bodies for 16 lanes, those with VNNI too, with the bits that they have there."""
 import os
 import re
 

@@ -7,11 +7,12 @@ SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "case_driver.c
 
 
 def source(models, beside=False, headers=("model.h",)):
-    """The driver's C text. models: a list of (name, number of run-time dims, input dtypes, output dtypes), of `headers`.
+    """The driver's C text. models: a list of (name, number of run-time dims, input dtypes, output dtypes), of
+    `headers`.
 
     beside: their weights are in model.weights.
-    Operation 2k resets model k, operation 2k + 1 runs it. The structs are buffers 0 .. len(models) - 1. All names begin with
-    case_: a model may be called free, or size.
+    Operation 2k resets model k, operation 2k + 1 runs it. The structs are buffers 0 .. len(models) - 1. All names begin
+    with case_: a model may be called free, or size.
     """
     out = [f'#include "{header}"' for header in headers] + ['#include "case_driver.h"', ""]
     for k, (name, dims, inputs, outputs) in enumerate(models):
@@ -22,7 +23,8 @@ def source(models, beside=False, headers=("model.h",)):
             out.append(f"    const {C_TYPES[t]} *case_in{i} = (const {C_TYPES[t]} *)case_input();")
         for i, t in enumerate(outputs):
             out.append(f"    {C_TYPES[t]} *case_out{i} = ({C_TYPES[t]} *)case_output();")
-        args = [f"self_{k}"] + [f"weights_{k}"] * beside + [f"d{i}" for i in range(dims)] + [f"in{i}" for i in range(len(inputs))]
+        args = ([f"self_{k}"] + [f"weights_{k}"] * beside + [f"d{i}" for i in range(dims)]
+                + [f"in{i}" for i in range(len(inputs))])
         args += [f"out{i}" for i in range(len(outputs))]
         out += [f"    case_status = {name}_run({', '.join('case_' + a for a in args)});",
                 "    if (case_status != NNC_OK) case_fail(nnc_status_string(case_status));",
@@ -45,8 +47,8 @@ def source(models, beside=False, headers=("model.h",)):
 
 
 class Script:
-    """Collects operations of a driver of so many `models`, the models from number `first` on being called 0, 1, …; `sizes`
-    are those of all outputs in the order in which they will come back."""
+    """Collects operations of a driver of so many `models`, the models from number `first` on being called 0, 1, …;
+    `sizes` are those of all outputs in the order in which they will come back."""
 
     def __init__(self, models, first=0):
         self.data, self.sizes, self.end, self.first = bytearray(), [], 2 * models, first

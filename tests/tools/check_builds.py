@@ -8,7 +8,8 @@ usage: check_builds.py --nnc PATH --source FOLDER -- CMAKE_OPTION...
    CMAKE_OPTIONs, gives the same nnc, byte for byte. With --other: nnc does not hold the path of its source.
 2. The same input gives the same bytes: an nnc of another compiler and optimisation level (-O0, -O2 and -O3 of gcc and
    clang; with --other: that one) writes the same C, the same headers and the same messages for every model and every
-   fault of tests/ (with --part: each Nth, from the Kth on; with --other no faults: `ctest diagnostics_sanitized` has them).
+   fault of tests/ (with --part: each Nth, from the Kth on; with --other no faults: `ctest diagnostics_sanitized` has
+   them).
 
 Exit status: 0 all hold, 1 one does not. Standard library only; cmake and what nnc's build needs are used.
 """
@@ -34,7 +35,8 @@ class Failed(Exception):
 def call(command, **more):
     r = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
     if r.returncode:
-        raise Failed(f"{' '.join(map(str, command))}: exit status {r.returncode}\n{r.stdout.decode(errors='replace')[-3000:]}")
+        raise Failed(f"{' '.join(map(str, command))}: exit status {r.returncode}\n"
+                     f"{r.stdout.decode(errors='replace')[-3000:]}")
 
 
 def build(source, folder, options):
@@ -63,7 +65,8 @@ def digests(nnc, files):
             for name in ("model.c", "model.h"):
                 path = pathlib.Path(out, name)
                 if r.returncode not in (0, 1) or path.exists() != (r.returncode == 0):
-                    raise Failed(f"{nnc} {file} {' '.join(way)}: exit status {r.returncode}\n{r.stderr[:1000].decode(errors='replace')}")
+                    raise Failed(f"{nnc} {file} {' '.join(way)}: exit status {r.returncode}\n"
+                                 f"{r.stderr[:1000].decode(errors='replace')}")
                 h.update(path.read_bytes() if path.exists() else b"none")
         return (str(file), way), h.hexdigest()
 
@@ -82,7 +85,8 @@ def reproducible(nnc, source, options, scratch):
     if other.read_bytes() != nnc.read_bytes():
         strings = set(other.read_bytes().split(b"\0")) - set(nnc.read_bytes().split(b"\0"))
         paths = sorted(s.decode(errors="replace") for s in strings if str(scratch).encode() in s)[:5]
-        raise Failed(f"the same source gives another nnc in another folder{'; it holds ' + ', '.join(paths) if paths else ''}")
+        raise Failed(
+            f"the same source gives another nnc in another folder{'; it holds ' + ', '.join(paths) if paths else ''}")
     if str(scratch).encode() in other.read_bytes():
         raise Failed("nnc holds the path of its build")
 

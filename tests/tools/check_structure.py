@@ -4,8 +4,9 @@
 usage: check_structure.py REPOSITORY
 
 A file includes only what stands before it in the pipeline, passes are called by passes_run alone, and no source file,
-those of the tests with it, grows past 600 lines. README.md says what stands in each folder. No two files need each other,
-whatever the way, but those that are named here. The runtime is shipped as one file and includes nothing but its own parts.
+those of the tests with it, grows past 600 lines. README.md says what stands in each folder. No two files need each
+other, whatever the way, but those that are named here. The runtime is shipped as one file and includes nothing but its
+own parts.
 """
 import fnmatch, pathlib, re, sys
 
@@ -30,16 +31,17 @@ ALLOWED = {
 }
 LONGEST = 600  # lines of a file
 WIDEST = 120  # columns of a line
+PYTHON = ("random", "mutation/run", "mutation/gradients")  # of tests/, beside what its name says to be Python
 MAY_BE_WIDE = ("runtime/status.h",)  # every header repeats it: it stays as it is
 # What is no text of a person's: generated C, and a table of models.
 MAY_BE_LONG = ("tests/golden/*", "tests/unit/check_differentiate_models.h")
-# What is one thing in several files: an expression has expressions, a subgraph operators, a loop's body gradients, a sum
-# bounds that are found with sums.
+# What is one thing in several files: an expression has expressions, a subgraph operators, a loop's body gradients, a
+# sum bounds that are found with sums.
 REAL_CIRCLES = (
     {f"lower/{name}.c" for name in (
         "activation_layers", "args", "arithmetic", "expr", "functions", "functions_index", "functions_join",
-        "functions_of_one", "index", "inplace", "layers", "lower", "recurrent", "repeat", "sequential", "shapes", "train",
-        "unknown")},
+        "functions_of_one", "index", "inplace", "layers", "lower", "recurrent", "repeat", "sequential",
+        "shapes", "train", "unknown")},
     {"import/interpret.c", "import/ops.c", "import/ops_control.c", "import/ops_loop.c"},
     {"passes/differentiate.c", "passes/adjoint_repeat.c"},
     {"ir/dim.c", "ir/dim_bounds.c"},
@@ -58,7 +60,8 @@ def plain(path):
 def circles(compiler):
     """Files that need each other: by the functions that one defines and the other, which includes the header that
     declares them, names (not as a member, .name or ->name); names in the tables that it includes are its own."""
-    files = {p.relative_to(compiler).as_posix(): p for end in ("c", "h", "def") for p in sorted(compiler.rglob(f"*.{end}"))}
+    files = {p.relative_to(compiler).as_posix(): p for end in ("c", "h", "def")
+             for p in sorted(compiler.rglob(f"*.{end}"))}
     files["nnc.tab.h"] = compiler.parent / "grammar/nnc.y"  # of which bison makes it
     texts = {n: plain(p) for n, p in files.items()}
     included = {n: [i for i in includes(p) if i in files] for n, p in files.items()}
@@ -72,7 +75,8 @@ def circles(compiler):
 
     homes = {}
     for name, text in texts.items():
-        for function in re.findall(r"^(?!static|typedef|struct|enum|union|#)[a-z][\w *]*?[ *](\w+)\([^;{]*?\)\s*\{", text, re.M):
+        for function in re.findall(r"^(?!static|typedef|struct|enum|union|#)[a-z][\w *]*?[ *](\w+)\([^;{]*?\)\s*\{",
+                                   text, re.M):
             homes[function] = name
     needs = {}
     for name in (n for n in texts if n.endswith(".c")):
@@ -108,9 +112,12 @@ def unnamed(top):
 
 
 def too_wide(top):
-    """A row of a table (.def) is one line, however long; no other line of C is wider than 120 columns."""
+    """A row of a table (.def) is one line, however long; no other line of C is wider than 120 columns, nor one of the
+    tests' Python."""
     rooms = ("compiler", "grammar", "runtime", "samples")
-    for path in sorted(p for room in rooms for end in "chly" for p in (top / room).rglob(f"*.{end}")):
+    paths = [p for room in rooms for end in "chly" for p in (top / room).rglob(f"*.{end}")]
+    paths += [*(top / "tests").rglob("*.py"), *(top / "tests" / name for name in PYTHON)]
+    for path in sorted(paths):
         if path.relative_to(top).as_posix() in MAY_BE_WIDE:
             continue
         for number, line in enumerate(path.read_text().splitlines(), 1):

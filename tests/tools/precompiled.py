@@ -45,7 +45,8 @@ def remove_unused():
 
 
 def macros_and_include(path):
-    """What stands before the generated code at `path`: the runtime with what selects its parts; None: not by #include."""
+    """What stands before the generated code at `path`: the runtime with what selects its parts; None: not by
+    #include."""
     with open(path, encoding="utf-8") as f:
         head, found, _ = f.read(1 << 14).partition(RUNTIME)
     return "".join(line for line in head.splitlines(True) if line.startswith("#define")) + RUNTIME if found else None
@@ -53,7 +54,8 @@ def macros_and_include(path):
 
 class Runtime:
     """command: the compiler with every flag that the generated files are compiled with, but for folders of headers.
-    runtime: the folder of nnc_runtime.h. often: it is worth it at the first use; else at the second of this run's tests."""
+    runtime: the folder of nnc_runtime.h. often: it is worth it at the first use; else at the second of this run's
+    tests."""
 
     def __init__(self, command, runtime, cxx=False, often=True):
         self.command, self.runtime, self.cxx, self.often = command, runtime, cxx, often
@@ -97,8 +99,8 @@ class Runtime:
         return ["-include", header]
 
     def matters(self):
-        """Of the command what makes another precompiled header: of several levels the last, of which -O0 is the one of no word;
-        gcc takes one whatever it is to warn of, and with what stacks it is to say, other compilers do not."""
+        """Of the command what makes another precompiled header: of several levels the last, of which -O0 is the one of
+        no word; gcc takes one whatever it is to warn of, and with what stacks it is to say, other compilers do not."""
         level = [word for word in self.command if LEVEL.match(word)][-1:]
         kept = [word for word in self.command[1:] if not LEVEL.match(word)] + [word for word in level if word != "-O0"]
         if not self.is_gcc:
@@ -113,9 +115,11 @@ class Runtime:
         for name, data in (("nnc_runtime.h", runtime), ("runtime.h", text.encode())):
             with open(os.path.join(os.path.dirname(header), name), "wb") as f:
                 f.write(data)
-        # of what it holds nothing is said again with a model: for whoever is first it is compiled as the strictest would
+        # of what it holds nothing is said again with a model: for whoever is first it is compiled as the strictest
+        # would
         warnings = strict.STRICT + ([] if self.cxx else strict.ONLY_C) if self.is_gcc else []
-        done = subprocess.run(self.command + warnings + ["-x", "c++-header" if self.cxx else "c-header", header, "-o", header + ".new"],
+        done = subprocess.run(self.command + warnings
+                              + ["-x", "c++-header" if self.cxx else "c-header", header, "-o", header + ".new"],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode == 0:
             os.rename(header + ".new", header + ".gch")

@@ -1,8 +1,8 @@
 """What this machine's processor can run, for tests that must leave out what it cannot, and say so.
 
 A test that leaves something out prints a line `skipped: WHAT: WHY`, and one that can do nothing at all exits with SKIP;
-tests/run repeats these lines at its end. NNC_TEST_CPUINFO names a file to read instead of /proc/cpuinfo: so the tests of
-a smaller processor are tried on a larger one.
+tests/run repeats these lines at its end. NNC_TEST_CPUINFO names a file to read instead of /proc/cpuinfo: so the tests
+of a smaller processor are tried on a larger one.
 """
 import os
 import re

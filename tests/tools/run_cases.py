@@ -22,10 +22,10 @@ usage: run_cases.py --nnc BUILD/nnc [options] [CASE_DIR ...]        (default: al
   --keep DIR         leaves the generated code and the programs there
   --verbose          a line for each case and toolchain, not only for failures
 
-All generated code is compiled with warnings as errors, all those that docs/generated-code.md names. Each case's is compiled
-by itself; up to eight, no two with a model of the same name, are linked into one program, or, if that fails, each alone.
-casefile.py says what a case folder holds and how outputs are compared. In a folder with stream.json one run over all
-steps, many ways to cut it, and single steps must also agree to the bit, unless the flags ask for fast math;
+All generated code is compiled with warnings as errors, all those that docs/generated-code.md names. Each case's is
+compiled by itself; up to eight, no two with a model of the same name, are linked into one program, or, if that fails,
+each alone. casefile.py says what a case folder holds and how outputs are compared. In a folder with stream.json one run
+over all steps, many ways to cut it, and single steps must also agree to the bit, unless the flags ask for fast math;
 nor are the cases nan_* compared then.
 Exit status: 0 all passed, 1 a case failed, 2 usage. Needs only Python's standard library.
 """
@@ -235,7 +235,8 @@ class Runner:
         for case, place in cases:
             try:
                 first = tool.runtime.before(os.path.join(place, "model.c"))
-                call(tool.model + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"], "the C compiler", place)
+                call(tool.model + first + ["-c", *tool.sources(["model.c"]), "-o", f"model{number}.o"],
+                     "the C compiler", place)
                 compiled.append((case, place))
             except Failure as e:
                 out.append((case.name, None, str(e)))
@@ -251,7 +252,8 @@ class Runner:
         program, first = os.path.join(compiled[0][1], f"prog{number}"), 0
         for case, place in compiled:
             try:
-                out.append((case.name, self.run(case, place, program, script_of(case, total, first), tool, number), None))
+                out.append((case.name,
+                            self.run(case, place, program, script_of(case, total, first), tool, number), None))
             except Failure as e:
                 out.append((case.name, None, str(e)))
             first += len(models_of(case))
@@ -323,7 +325,8 @@ def main():
     args = p.parse_args()
     missing = processor.lacks(*args.needs.split())
     if missing:
-        processor.skipped(f"cases with {args.nnc_flags or 'nnc'}, compiled by {', '.join(args.cc or ['gcc -O2'])}", missing)
+        processor.skipped(f"cases with {args.nnc_flags or 'nnc'}, compiled by {', '.join(args.cc or ['gcc -O2'])}",
+                          missing)
         return processor.SKIP
     part, parts = map(int, args.part.split("/"))
     folders = case_folders(args)[part - 1::parts]

@@ -110,7 +110,8 @@ class Document:
         name = self.write(text, "example%d.nn" % self.number)
         stem = name[:-3]
         # of one body, for which the C compiler needs a fifth of the time
-        done = must_run([self.nnc, "--random-weights", "1", "--target", "baseline", name, "-o", stem + ".c"], self.folder)
+        done = must_run([self.nnc, "--random-weights", "1", "--target", "baseline", name, "-o", stem + ".c"],
+                        self.folder)
         if done.stdout or done.stderr:
             raise Failure("nnc says\n" + done.stdout + done.stderr)
         first = self.runtime.before(os.path.join(self.folder, stem + ".c"))

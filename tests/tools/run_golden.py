@@ -80,7 +80,8 @@ def main():
                     print(f"accepted {file}")
                     continue
                 bad += 1
-                sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), new.splitlines(True), str(file), "new"))
+                sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), new.splitlines(True),
+                                                           str(file), "new"))
                 print(f"FAIL {file}; to take the new text: {sys.argv[0]} --nnc {args.nnc} --accept {case}")
             if not checked:
                 raise ValueError("holds nothing to compare")

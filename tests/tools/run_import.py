@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Checks what nnc import makes of ONNX models.
 
-usage: run_import.py --nnc BUILD/nnc [--only REGEX] [--cc cc] [--cflags "-O2"] [--nnc-flags "..."] [--sanitized] FOLDER...
+usage: run_import.py --nnc BUILD/nnc [--only REGEX] [--cc cc] [--cflags "-O2"] [--nnc-flags "..."] [--sanitized]
+                     FOLDER...
 
 A FOLDER is one of these, or a single case of one of them:
   hostile/  each file of index.json: exit status 1, a message that says what must be said, no file written, nothing run,
-            not more than --seconds of processor time and --memory; the few with "expect": "accept" are good and must be taken.
-  onnx/     each case: nnc import model.onnx -o model.nn OPTIONS, nnc model.nn -o model.c, compiled, run on in.*.npy; every
-            number of out.*.npy within 1e-5 absolute plus 1e-5 relative.
-  node/     (also pytorch-converted/, pytorch-operator/) the ONNX project's own tests out of Debian's libonnx-testdata: those that
-            --list names with the inputs that stay arguments; all other inputs become initializers of the model.
-The driver that it writes follows the prototype of NAME_run in the generated header: dims by name, else in order; arrays in order.
---sanitized lifts the limits of address space and memory, for builds with ASan. Needs Python's standard library and a C compiler.
+            not more than --seconds of processor time and --memory; the few with "expect": "accept" are good and must be
+            taken.
+  onnx/     each case: nnc import model.onnx -o model.nn OPTIONS, nnc model.nn -o model.c, compiled, run on in.*.npy;
+            every number of out.*.npy within 1e-5 absolute plus 1e-5 relative.
+  node/     (also pytorch-converted/, pytorch-operator/) the ONNX project's own tests out of Debian's libonnx-testdata:
+            those that --list names with the inputs that stay arguments; all other inputs become initializers of the
+            model.
+The driver that it writes follows the prototype of NAME_run in the generated header: dims by name, else in order; arrays
+in order. --sanitized lifts the limits of address space and memory, for builds with ASan. Needs Python's standard
+library and a C compiler.
 """
 import argparse, array, ast, json, math, os, re, resource, shlex, shutil, signal, struct, subprocess, sys, tempfile
 
@@ -35,7 +39,8 @@ def launch(args, cmd, cwd):
             resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     said = os.path.join(cwd, ".said")
     with open(said, "wb") as f:
-        p = subprocess.Popen(cmd, cwd=cwd, stdin=subprocess.DEVNULL, stdout=f, stderr=f, preexec_fn=limits, start_new_session=True)
+        p = subprocess.Popen(cmd, cwd=cwd, stdin=subprocess.DEVNULL, stdout=f, stderr=f, preexec_fn=limits,
+                             start_new_session=True)
         _, status, usage = os.wait4(p.pid, 0)
     p.returncode = os.waitstatus_to_exitcode(status)
     with open(said, "rb") as f:
@@ -90,7 +95,8 @@ def run_hostile(args, folder, name, meta):
         else:
             refused(args, said, status, d, before, meta["say"])
         if megabytes > args.memory and not args.sanitized:
-            raise Wrong(f"took {megabytes:.0f} MB for a file of {os.path.getsize(os.path.join(folder, name)) / 1e6:.1f} MB")
+            raise Wrong(
+                f"took {megabytes:.0f} MB for a file of {os.path.getsize(os.path.join(folder, name)) / 1e6:.1f} MB")
         return f"{'accepted' if status == 0 else 'refused'}, {seconds:.2f} s, {megabytes:.0f} MB"
 
 
@@ -122,7 +128,8 @@ def prototype(header):
     name, args = found[0]
     out = []
     for a in args.split(","):
-        m = re.match(r"\s*(const\s+)?(struct\s+)?(\w+)\s*(\*?)\s*(?:NNC_\w+\s+|restrict\s+)?(\w+)\s*(\[[^\]]*\])*\s*$", a)
+        m = re.match(r"\s*(const\s+)?(struct\s+)?(\w+)\s*(\*?)\s*(?:NNC_\w+\s+|restrict\s+)?(\w+)\s*(\[[^\]]*\])*\s*$",
+                     a)
         if not m:
             raise Wrong(f"cannot read the argument {a.strip()}")
         kind = "size_t" if m[3] == "size_t" else "self" if m[3] == name else ("in " if m[1] else "out ") + m[3]
@@ -136,7 +143,8 @@ def drive(args, d, inputs, outputs, dims, steps):
     ins, outs = [p for p in proto if p[0].startswith("in ")], [p for p in proto if p[0].startswith("out ")]
     sizes = [p[1] for p in proto if p[0] == "size_t"]
     if len(ins) != len(inputs) or len(outs) != len(outputs) or len(sizes) != len(dims):
-        raise Wrong(f"{name}_run takes {len(sizes)} dims, {len(ins)} inputs, {len(outs)} outputs; the model has {len(dims)}, {len(inputs)}, {len(outputs)}")
+        raise Wrong(f"{name}_run takes {len(sizes)} dims, {len(ins)} inputs, {len(outs)} outputs; the model has "
+                    f"{len(dims)}, {len(inputs)}, {len(outputs)}")
     by_name = all(s in dims for s in sizes)
     values = [dims[s] for s in sizes] if by_name else list(dims.values())
     lines = ['#include "model.h"', "#include <stdio.h>", "#include <stdint.h>", "#include <string.h>"]
@@ -151,13 +159,16 @@ def drive(args, d, inputs, outputs, dims, steps):
         lines.append(f"static {p[0][4:]} out{i}[{max(1, product(s))}];")
     lines += [f"static {name} self;", "int main(void) {", "  FILE *f; int s, r;"]
     for i, a in enumerate(inputs):
-        lines.append(f'  f = fopen("in{i}.bin", "rb"); if (!f || fread(in{i}, 4, {len(a)}, f) != {len(a)}) return 90; fclose(f);')
-    step = [f"in{i} + (size_t)s * {len(a) // n}" for i, a in enumerate(inputs)] + [f"out{i} + (size_t)s * {product(s) // n}" for i, s in enumerate(outputs)]
+        lines.append(f'  f = fopen("in{i}.bin", "rb"); if (!f || fread(in{i}, 4, {len(a)}, f) != {len(a)}) return 90; '
+                     f'fclose(f);')
+    step = ([f"in{i} + (size_t)s * {len(a) // n}" for i, a in enumerate(inputs)]
+            + [f"out{i} + (size_t)s * {product(s) // n}" for i, s in enumerate(outputs)])
     arguments = ", ".join(["&self"] + [f"(size_t){v}" for v in values] + step)
     lines += ["  memset(&self, 0xA5, sizeof self);", f"  {name}_reset(&self);", f"  for (s = 0; s < {n}; s++)",
               f'    if ((r = (int){name}_run({arguments})) != 0) {{ fprintf(stderr, "status %d\\n", r); return 91; }}']
     for i, s in enumerate(outputs):
-        lines.append(f'  f = fopen("out{i}.bin", "wb"); if (!f || fwrite(out{i}, 4, {product(s)}, f) != {product(s)}) return 92; fclose(f);')
+        lines.append(f'  f = fopen("out{i}.bin", "wb"); if (!f || fwrite(out{i}, 4, {product(s)}, f) != {product(s)}) '
+                     f'return 92; fclose(f);')
     open(os.path.join(d, "driver.c"), "w").write("\n".join(lines + ["  return 0;", "}"]) + "\n")
     cc = shlex.split(args.cc) + shlex.split(args.cflags)
     for what, cmd in (("cc", cc + args.runtime.before(os.path.join(d, "model.c")) + ["-c", "model.c"]),
@@ -166,7 +177,8 @@ def drive(args, d, inputs, outputs, dims, steps):
         r = subprocess.run(cmd, cwd=d, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
         if r.returncode:
             raise Wrong(f"{what} exited {r.returncode}: {first(r.stdout.decode(errors='replace'))}")
-    return [array.array("f" if p[0] == "out float" else "i", open(os.path.join(d, f"out{i}.bin"), "rb").read()) for i, p in enumerate(outs)]
+    return [array.array("f" if p[0] == "out float" else "i", open(os.path.join(d, f"out{i}.bin"), "rb").read()) for i,
+            p in enumerate(outs)]
 
 
 def compare(names, got, want):
@@ -199,7 +211,8 @@ def import_and_run(args, d, meta, inputs, outputs, want):
         raise Wrong(f"nnc import, exit status {status}: {first(said)}")
     if "pwned" in os.listdir(d) or not os.path.exists(os.path.join(d, "model.nn")):
         raise Wrong("nnc import wrote no model.nn")
-    status, said, _, _ = launch(args, [args.nnc, "model.nn", "-o", "model.c", "--no-runtime", *shlex.split(args.nnc_flags)], d)
+    status, said, _, _ = launch(args, [args.nnc, "model.nn", "-o", "model.c", "--no-runtime",
+                                       *shlex.split(args.nnc_flags)], d)
     if status:
         raise Wrong(f"the imported .nn does not compile, exit status {status}: {first(said)}")
     got = drive(args, d, inputs, outputs, meta["dims"], meta["steps"])
@@ -212,7 +225,8 @@ def run_onnx(args, case, meta):
         if os.path.exists(os.path.join(case, "model.onnx.data")):
             shutil.copy(os.path.join(case, "model.onnx.data"), d)
         load = lambda kind, t: npy(os.path.join(case, f"{kind}.{t['name']}.npy"))
-        return import_and_run(args, d, meta, [load("in", t) for t in meta["inputs"]], [t["shape"] for t in meta["outputs"]], [load("out", t) for t in meta["outputs"]])
+        return import_and_run(args, d, meta, [load("in", t) for t in meta["inputs"]],
+                              [t["shape"] for t in meta["outputs"]], [load("out", t) for t in meta["outputs"]])
 
 
 # ---------------------------------------------------------------- the ONNX project's tests
@@ -321,11 +335,13 @@ def run_node(args, case, arguments):
             inputs.append(values)
         else:
             new += field(5, message + field(8, name.encode()))
-    spliced = b"".join(field(n, v + new if n == 7 else v) if w == 2 else bytes([n << 3]) + varint_bytes(v) for n, w, v in fields(model))
+    spliced = b"".join(field(n, v + new if n == 7 else v) if w == 2 else bytes([n << 3]) + varint_bytes(v) for n, w,
+                       v in fields(model))
     want = [load("output", i) for i in range(len(outs))]
     with tempfile.TemporaryDirectory() as d:
         open(os.path.join(d, "model.onnx"), "wb").write(spliced)
-        meta = {"import": [], "expect": "equal", "dims": {}, "steps": None, "say": [], "outputs": [{"name": n} for n in outs]}
+        meta = {"import": [], "expect": "equal", "dims": {}, "steps": None, "say": [],
+                "outputs": [{"name": n} for n in outs]}
         return import_and_run(args, d, meta, inputs, [w[0] for w in want], [w[1] for w in want])
 
 
@@ -339,7 +355,8 @@ def cases(args, folder):
         for name, meta in sorted(load(folder, "index.json").items()):
             yield name, meta["grade"], lambda name=name, meta=meta: run_hostile(args, folder, name, meta)
         return
-    names = [folder] if os.path.isfile(os.path.join(folder, "model.onnx")) else [os.path.join(folder, n) for n in sorted(os.listdir(folder))]
+    names = ([folder] if os.path.isfile(os.path.join(folder, "model.onnx"))
+             else [os.path.join(folder, n) for n in sorted(os.listdir(folder))])
     for case in names:
         name = os.path.basename(case)
         if os.path.isfile(os.path.join(case, "case.json")):

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """Compiles training cases with nnc, trains in the generated C and compares with what PyTorch gave.
 
-usage: run_train.py --nnc BUILD/nnc [--cc gcc] [--cflags=-O2] [--nnc-flags=…] [--runner "qemu-arm -L ..."] [--link "..."]
-                    [--needs TARGET] [--tolerance X] [--stand-in DIR] [--part K/N] CASE_DIR...
+usage: run_train.py --nnc BUILD/nnc [--cc gcc] [--cflags=-O2] [--nnc-flags=…] [--runner "qemu-arm -L ..."]
+                    [--link "..."] [--needs TARGET] [--tolerance X] [--stand-in DIR] [--part K/N] CASE_DIR...
 
 What a case folder holds is said in train/make.py's first lines (case.json: batches, calls, params). Everything
-passes at 4 x torch_f32_error + 1e-6. The error of a loss or of an output of run is |got - want| / (1 + |want|); that of a
-gradient, a parameter or an output of training is |got - want| over the largest |want| of its tensor (over 1e-4 of the
+passes at 4 x torch_f32_error + 1e-6. The error of a loss or of an output of run is |got - want| / (1 + |want|); that of
+a gradient, a parameter or an output of training is |got - want| over the largest |want| of its tensor (over 1e-4 of the
 largest of all tensors where that is more). Integers must be equal. Beside that: a call that must fail leaves struct and
-results as they were; save gives a .safetensors file with these keys, shapes and values, byte for byte as the safetensors
-library writes it; restore takes it back and refuses a damaged one; get and set of parameters are exact; two structs
-given the same calls are equal bit for bit; init draws from torch's distributions. Needs only Python.
+results as they were; save gives a .safetensors file with these keys, shapes and values, byte for byte as the
+safetensors library writes it; restore takes it back and refuses a damaged one; get and set of parameters are exact; two
+structs given the same calls are equal bit for bit; init draws from torch's distributions. Needs only Python.
 The driver that it writes is the reading of the interface of training. --stand-in DIR: take model.c and model.h from
 there instead of calling nnc.
 """
@@ -46,10 +46,12 @@ def driver(meta):
     used = {c[0] for c in calls}
     has_grads = "grad" in used
     floats = sum(prod(p["shape"]) for p in meta["params"])
-    L = ['#include "model.h"', "#include <stdio.h>", "#include <stdint.h>", "#include <stdlib.h>", "#include <string.h>", '#include "little_endian.h"',
+    L = ['#include "model.h"', "#include <stdio.h>", "#include <stdint.h>", "#include <stdlib.h>",
+         "#include <string.h>", '#include "little_endian.h"',
          f"typedef char same_number_of_parameters[{N}_PARAM_FLOATS == {floats} ? 1 : -1];",
          f"static {name} self, twin, before;", f"static float params[{floats} + 1], others[{floats} + 1];",
-         f"static unsigned char blob[{N}_SAVE_BYTES];", f"static double losses[{len(calls)} + 1];", "static size_t loss_count;", "static int at = -1;",
+         f"static unsigned char blob[{N}_SAVE_BYTES];", f"static double losses[{len(calls)} + 1];",
+         "static size_t loss_count;", "static int at = -1;",
          "static int load(const char *p, void *d, size_t n) { FILE *f = fopen(p, \"rb\"); size_t k;",
          "  if (!f) return 1; k = fread(d, 1, n, f); fclose(f); little_endian(d, n, 4); return k != n; }",
          "static int save(const char *p, void *d, size_t n, size_t width) { FILE *f = fopen(p, \"wb\"); size_t k;",
@@ -75,7 +77,8 @@ def driver(meta):
             a += [f"out_{k}_{t['name']}" for t in (b["outputs"] if what == "run" else b["train_outputs"])]
         return ", ".join(a)
 
-    L += [f"static int call({name} *model, int what, int batch, float lr, float *result) {{", "  float loss = -12345.0f; int r = 99; (void)batch; (void)lr;"]
+    L += [f"static int call({name} *model, int what, int batch, float lr, float *result) {{",
+          "  float loss = -12345.0f; int r = 99; (void)batch; (void)lr;"]
     kinds = {}
     for c in calls:
         key = (c[0], c[1] if c[0] in ("train", "grad", "eval", "run") else 0)
@@ -93,7 +96,8 @@ def driver(meta):
     for k, b in enumerate(batches):
         for t in b["inputs"] + b["targets"]:
             L.append(f"  if (load(\"in.{k}.{t['name']}.bin\", in_{k}_{t['name']}, {prod(t['shape'])} * 4)) return 90;")
-    L += ["  memset(&self, 0xA5, sizeof self);", f"  {name}_reset(&self);", "  memset(&twin, 0x5A, sizeof twin);", f"  {name}_reset(&twin);"]
+    L += ["  memset(&self, 0xA5, sizeof self);", f"  {name}_reset(&self);", "  memset(&twin, 0x5A, sizeof twin);",
+          f"  {name}_reset(&twin);"]
     runs = []
     for i, c in enumerate(calls):  # i is in the text only where a file has it in its name
         what, status = c[0], status_of(c)
@@ -102,10 +106,11 @@ def driver(meta):
         elif what in ("seed", "init"):
             line = f"{name}_{what}(&self, UINT64_C({c[1]})); {name}_{what}(&twin, UINT64_C({c[1]}));"
             if what == "init":
-                line += (f" {name}_get_params(&self, params); {name}_get_params(&twin, others); if (save(\"init.bin\", params, {floats} * 4, 4)) return 92;"
-                         f" if (memcmp(params, others, {floats} * 4)) return fail(\"one seed gave two results\", at);"
-                         f" {name}_init(&twin, UINT64_C({c[1] + 1})); {name}_get_params(&twin, others);"
-                         f" if (!memcmp(params, others, {floats} * 4)) return fail(\"two seeds gave one result\", at); {name}_init(&twin, UINT64_C({c[1]}));")
+                line += (f" {name}_get_params(&self, params); {name}_get_params(&twin, others); if (save(\"init.bin\", "
+                         f"params, {floats} * 4, 4)) return 92; if (memcmp(params, others, {floats} * 4)) return "
+                         f"fail(\"one seed gave two results\", at); {name}_init(&twin, UINT64_C({c[1] + 1})); "
+                         f"{name}_get_params(&twin, others); if (!memcmp(params, others, {floats} * 4)) return "
+                         f"fail(\"two seeds gave one result\", at); {name}_init(&twin, UINT64_C({c[1]}));")
             runs.append((line, i))
         else:
             batch = c[1] if what != "step" else 0
@@ -113,15 +118,20 @@ def driver(meta):
             kind = kinds[(what, batch)]
             lr = f"{float(lr)!r}f"
             if status != "NNC_OK":
-                runs.append((f"memcpy(&before, &self, sizeof self); if (call(&self, {kind}, {batch}, {lr}, &loss) != (int){status}) return fail(\"{what} should give {status}\", at);"
-                             f" if (memcmp(&before, &self, sizeof self) || loss != -12345.0f) return fail(\"{what} wrote before it failed\", at);", i))
+                runs.append((f"memcpy(&before, &self, sizeof self); if (call(&self, {kind}, {batch}, {lr}, &loss) != "
+                             f"(int){status}) return fail(\"{what} should give {status}\", at); if (memcmp(&before, "
+                             f"&self, sizeof self) || loss != -12345.0f) return fail(\"{what} wrote before it "
+                             f"failed\", at);", i))
                 continue
-            line = f"{{ float again; if (call(&twin, {kind}, {batch}, {lr}, &again)) return fail(\"{what} failed\", at); if (call(&self, {kind}, {batch}, {lr}, &loss)) return fail(\"{what} failed\", at);"
+            line = (f"{{ float again; if (call(&twin, {kind}, {batch}, {lr}, &again)) return fail(\"{what} failed\", "
+                    f"at); if (call(&self, {kind}, {batch}, {lr}, &loss)) return fail(\"{what} failed\", at);")
             line += f" if (memcmp(&loss, &again, 4)) return fail(\"{what}: two structs, two losses\", at); }}"
             if what in ("train", "grad", "eval"):
                 line += " losses[loss_count++] = loss;"
-            for t in (batches[batch]["outputs"] if what == "run" else batches[batch]["train_outputs"] if what in ("grad", "train") else []):
-                line += f" if (save(\"out.{i}.{t['name']}.bin\", out_{batch}_{t['name']}, {prod(t['shape'])} * 4, 4)) return 92;"
+            for t in (batches[batch]["outputs"] if what == "run"
+                      else batches[batch]["train_outputs"] if what in ("grad", "train") else []):
+                line += (f" if (save(\"out.{i}.{t['name']}.bin\", out_{batch}_{t['name']}, {prod(t['shape'])} * 4, 4)) "
+                         f"return 92;")
             runs.append((line, i))
     at = 0  # runs of the same line become a loop
     while at < len(runs):
@@ -139,18 +149,27 @@ def driver(meta):
         else:
             L.append("  at++; " + runs[at][0])
             at += 1
-    L += [f"  {name}_get_params(&self, params);", f"  if (save(\"params.bin\", params, {floats} * 4, 4) || save(\"losses.bin\", losses, loss_count * 8, 8)) return 92;",
-          f"  {name}_get_params(&twin, others); if (memcmp(params, others, {floats} * 4)) return fail(\"two structs, two results\", -1);"]
+    L += [f"  {name}_get_params(&self, params);",
+          f"  if (save(\"params.bin\", params, {floats} * 4, 4) || save(\"losses.bin\", losses, loss_count * 8, 8)) "
+          f"return 92;",
+          f"  {name}_get_params(&twin, others); if (memcmp(params, others, {floats} * 4)) return fail(\"two structs, "
+          f"two results\", -1);"]
     if has_grads:
         L += [f"  {name}_get_grads(&self, others); if (save(\"grads.bin\", others, {floats} * 4, 4)) return 92;"]
     L += [f"  {name}_save(&self, blob); if (save(\"blob.bin\", blob, sizeof blob, 1)) return 92;",
-          "  memset(&twin, 0x3C, sizeof twin);", f"  {name}_reset(&twin);", "  blob[9] ^= 1; memcpy(&before, &twin, sizeof twin);",
-          f"  if ({name}_restore(&twin, blob, sizeof blob) != NNC_ERR_WEIGHTS || memcmp(&before, &twin, sizeof twin)) return fail(\"restore took a damaged header\", -1);",
-          f"  blob[9] ^= 1; if ({name}_restore(&twin, blob, sizeof blob - 1) != NNC_ERR_WEIGHTS) return fail(\"restore took a short blob\", -1);",
-          f"  if ({name}_restore(&twin, blob, sizeof blob) != NNC_OK) return fail(\"restore refused what save wrote\", -1);",
-          f"  {name}_get_params(&twin, others); if (memcmp(params, others, {floats} * 4)) return fail(\"save and restore changed parameters\", -1);",
+          "  memset(&twin, 0x3C, sizeof twin);", f"  {name}_reset(&twin);",
+          "  blob[9] ^= 1; memcpy(&before, &twin, sizeof twin);",
+          f"  if ({name}_restore(&twin, blob, sizeof blob) != NNC_ERR_WEIGHTS || memcmp(&before, &twin, sizeof twin)) "
+          f"return fail(\"restore took a damaged header\", -1);",
+          f"  blob[9] ^= 1; if ({name}_restore(&twin, blob, sizeof blob - 1) != NNC_ERR_WEIGHTS) return fail(\"restore "
+          f"took a short blob\", -1);",
+          f"  if ({name}_restore(&twin, blob, sizeof blob) != NNC_OK) return fail(\"restore refused what save "
+          f"wrote\", -1);",
+          f"  {name}_get_params(&twin, others); if (memcmp(params, others, {floats} * 4)) return fail(\"save and "
+          f"restore changed parameters\", -1);",
           f"  {name}_reset(&twin); {name}_set_params(&twin, params); {name}_get_params(&twin, others);",
-          f"  if (memcmp(params, others, {floats} * 4)) return fail(\"set and get changed parameters\", -1);", "  return 0;", "}"]
+          f"  if (memcmp(params, others, {floats} * 4)) return fail(\"set and get changed parameters\", -1);",
+          "  return 0;", "}"]
     return "\n".join(L) + "\n"
 
 
@@ -183,7 +202,8 @@ def check_init(meta, values):
         mean, spread = sum(v) / len(v), sum(x * x for x in v) / len(v)
         kurtosis = 2.0 if q["dist"] == "normal" else 0.8
         if abs(mean) > 5 * math.sqrt(var / len(v)) or abs(spread / var - 1) > 5 * math.sqrt(kurtosis / len(v)):
-            raise RuntimeError(f"init: {p['key']} has mean {mean:.3g} and mean square {spread:.3g}, not 0 and {var:.3g}")
+            raise RuntimeError(
+                f"init: {p['key']} has mean {mean:.3g} and mean square {spread:.3g}, not 0 and {var:.3g}")
         if q["dist"] == "uniform" and (max(map(abs, v)) > q["bound"] * (1 + 1e-6) or len(set(v)) < len(v) * 0.9):
             raise RuntimeError(f"init: {p['key']} is not uniform in +-{q['bound']:.4g}")
 
@@ -223,7 +243,8 @@ def run(args, case, runtime):
         open(os.path.join(d, "driver.c"), "w").write(driver(meta))
         for k, b in enumerate(meta["batches"]):
             for t in b["inputs"] + b["targets"]:
-                open(os.path.join(d, f"in.{k}.{t['name']}.bin"), "wb").write(npy(os.path.join(case, f"in.{k}.{t['name']}.npy"))[2])
+                open(os.path.join(d, f"in.{k}.{t['name']}.bin"),
+                     "wb").write(npy(os.path.join(case, f"in.{k}.{t['name']}.npy"))[2])
         cc = shlex.split(args.cc) + shlex.split(args.cflags)
         sh(cc + runtime.before(os.path.join(d, model)) + include + ["-c", model, "-o", "model.o"], "cc")
         sh(cc + ["-O0"] + include + ["-I", HERE, "-I", ".", "driver.c", "model.o"] + shlex.split(args.link)
@@ -244,7 +265,8 @@ def run(args, case, runtime):
             if not all(math.isfinite(x) for x in list(params) + list(got("losses.bin", "d"))):
                 raise RuntimeError("not finite after init and a step")
             return 0.0
-        errors = {"loss": max([abs(a - b) / (1 + abs(b)) for a, b in zip(got("losses.bin", "d"), want("losses.npy", "d"))], default=0.0)}
+        errors = {"loss": max([abs(a - b) / (1 + abs(b)) for a,
+                               b in zip(got("losses.bin", "d"), want("losses.npy", "d"))], default=0.0)}
         if len(got("losses.bin", "d")) != len(want("losses.npy", "d")):
             raise RuntimeError("the number of losses differs")
         errors["params"] = relative(meta["params"], params, want("params.npy"))
@@ -258,7 +280,8 @@ def run(args, case, runtime):
                 g, w = got(file + ".bin", code), want(file + ".npy", code)
                 if code == "i":
                     if g != w:
-                        raise RuntimeError(f"{t['name']}: {sum(a != b for a, b in zip(w, g))} of {len(w)} integers differ")
+                        raise RuntimeError(
+                            f"{t['name']}: {sum(a != b for a, b in zip(w, g))} of {len(w)} integers differ")
                 elif c[0] == "run":
                     errors[t["name"]] = max([abs(a - b) / (1 + abs(b)) for a, b in zip(g, w)], default=0.0)
                 else:

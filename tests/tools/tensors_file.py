@@ -4,8 +4,8 @@ import struct
 
 
 def packed(tensors, metadata=None):
-    """tensors: {name: (dtype, shape, bytes)}, written in this order. The header's JSON has no spaces but those behind it,
-    which bring the data to a multiple of eight bytes."""
+    """tensors: {name: (dtype, shape, bytes)}, written in this order. The header's JSON has no spaces but those behind
+    it, which bring the data to a multiple of eight bytes."""
     header, at = {"__metadata__": metadata} if metadata else {}, 0
     for name, (dtype, shape, data) in tensors.items():
         header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [at, at + len(data)]}
@@ -17,4 +17,5 @@ def packed(tensors, metadata=None):
 
 def float32(tensors):
     """tensors: {name: (shape, numbers)}"""
-    return packed({name: ("F32", shape, struct.pack(f"<{len(numbers)}f", *numbers)) for name, (shape, numbers) in tensors.items()})
+    return packed({name: ("F32", shape, struct.pack(f"<{len(numbers)}f", *numbers)) for name,
+                   (shape, numbers) in tensors.items()})

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Writes the signatures of torch's layers and functions that nnc knows, for the language server: compiler/server/torch.def.
+"""Writes the signatures of torch's layers and functions that nnc knows, for the language server:
+compiler/server/torch.def.
 
 usage: torch_signatures.py BUILD/nnc > compiler/server/torch.def        needs PyTorch (Debian's python3-torch, 1.13)
 
-From torch itself: its signatures, or where a function is built in, the first line of its documentation. What neither says,
-or what torch 2 says otherwise, stands below.
+From torch itself: its signatures, or where a function is built in, the first line of its documentation. What neither
+says, or what torch 2 says otherwise, stands below.
 """
 import inspect
 import json
@@ -35,14 +36,16 @@ OTHERS = {
     "cosine_similarity": "torch.nn.functional.cosine_similarity(x1, x2, dim=1, eps=1e-8)",
     "one_hot": "torch.nn.functional.one_hot(tensor, num_classes=-1)",
     **{name: f"torch.{name}(input, dim=None, keepdim=False)" for name in ("sum", "mean", "prod", "any", "all")},
-    **{name: f"torch.{name}(input), torch.{name}(input, dim, keepdim=False), torch.{name}(input, other)" for name in ("max", "min")},
+    **{name: f"torch.{name}(input), torch.{name}(input, dim, keepdim=False), torch.{name}(input, other)"
+             for name in ("max", "min")},
     **{name: f"torch.{name}(input, dim=None, *, correction=1, keepdim=False)" for name in ("var", "std")},
 }
 # of training
-MORE = """nll_loss cross_entropy mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits
+MORE = """nll_loss cross_entropy mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy
+binary_cross_entropy_with_logits
 SGD Adam AdamW RMSprop clip_grad_norm_ clip_grad_value_""".split()
-LEFT_OUT = set("out dtype device layout requires_grad memory_format pin_memory sparse_grad foreach fused capturable differentiable "
-               "size_average reduce min_value max_value".split())
+LEFT_OUT = set("out dtype device layout requires_grad memory_format pin_memory sparse_grad foreach fused capturable "
+               "differentiable size_average reduce min_value max_value".split())
 PLACES = [("torch.nn", torch.nn), ("torch.nn.functional", F), ("torch", torch), ("Tensor", torch.Tensor),
           ("torch.optim", torch.optim), ("torch.nn.utils", torch.nn.utils)]
 

@@ -1,5 +1,5 @@
-"""Models that train, from a seed: layers in a row over [T, B, features], with options drawn; a loss; optimizers, each for some
-of the layers, with what no optimizer names frozen; lengths; gradients of inputs as outputs."""
+"""Models that train, from a seed: layers in a row over [T, B, features], with options drawn; a loss; optimizers, each
+for some of the layers, with what no optimizer names frozen; lengths; gradients of inputs as outputs."""
 import random
 
 T_MOST, T_HERE = 7, 5       # the dim, and what the models are run with
@@ -29,7 +29,8 @@ class Draw:
         self.body.append(f"    v{self.count} = {expression}")
         self.value = f"v{self.count}"
 
-    # ---- what there is to draw: each goes from [T, B, width] to [T, B, another width] ---------------------------------
+    # ---- what there is to draw: each goes from [T, B, width] to [T, B, another width]
+    # ---------------------------------
 
     def begin(self):
         if self.chance(0.3):
@@ -126,11 +127,13 @@ class Draw:
             weight = r.choice(["", f", weight=({weights})"])
             return r.choice([f"cross_entropy({z}, y{weight}{reduction})",
                              f"cross_entropy(unsqueeze(t({z}), 0), unsqueeze(y, 0){weight})",
-                             f"cross_entropy({z}, y{weight}, label_smoothing=0.2)", f"cross_entropy({z}, y, ignore_index={1 if 'T' in rows else 3})",
+                             f"cross_entropy({z}, y{weight}, label_smoothing=0.2)",
+                             f"cross_entropy({z}, y, ignore_index={1 if 'T' in rows else 3})",
                              f"nll_loss(log_softmax({z}, dim=1), y{weight}{reduction})",
                              f'sum(cross_entropy({z}, y, reduction="none")) * 0.25'])
         self.head.append(f"    target y: float32[{rows}, {width}]")
-        return r.choice([f"mse_loss({z}, y{reduction})", f"mse_loss(t({z}), t(y){reduction})", f"l1_loss({z}, y{reduction})", f"smooth_l1_loss({z}, y, beta=0.4)",
+        return r.choice([f"mse_loss({z}, y{reduction})", f"mse_loss(t({z}), t(y){reduction})",
+                         f"l1_loss({z}, y{reduction})", f"smooth_l1_loss({z}, y, beta=0.4)",
                          f"huber_loss({z}, y, delta=0.6{reduction})", f"binary_cross_entropy(sigmoid({z}), sigmoid(y))",
                          f"binary_cross_entropy_with_logits({z}, sigmoid(y){reduction})",
                          f'mean(mse_loss({z}, y, reduction="none") * 0.5)'])
@@ -154,8 +157,9 @@ class Draw:
 
     def text(self):
         self.begin()
-        ways = [self.recurrent] * 4 + [self.linear, self.norm, self.function, self.function, self.arithmetic, self.arithmetic,
-                                       self.dropout, self.convolution, self.residual]
+        ways = ([self.recurrent] * 4
+                + [self.linear, self.norm, self.function, self.function, self.arithmetic, self.arithmetic,
+                   self.dropout, self.convolution, self.residual])
         for _ in range(self.rng.choice([1, 2, 3, 4])):
             self.rng.choice(ways)()
         if self.lengths and not any("lengths=" in line for line in self.body):

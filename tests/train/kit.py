@@ -22,8 +22,8 @@ def run(command, folder, what):
 
 
 def main(usage, cases, check, kept):
-    """check(args, target, case, folder) of each case, in one body after another; with --all each in the file of all bodies.
-    `kept` ends the line that counts the cases that it raises no RuntimeError for."""
+    """check(args, target, case, folder) of each case, in one body after another; with --all each in the file of all
+    bodies. `kept` ends the line that counts the cases that it raises no RuntimeError for."""
     p = argparse.ArgumentParser(description=usage, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--nnc", required=True, type=os.path.abspath)
     p.add_argument("--cc", default="cc -O1")

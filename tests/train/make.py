@@ -3,10 +3,10 @@
 
 usage: make.py [--check] CASE_DIR...        (needs PyTorch and NumPy)
 
-A case folder holds case.nn, weights.safetensors, case.json, in.K.NAME.npy (of batch K), and what is expected: losses.npy (of every
-call that gives one), params.npy (at the end), grads.npy (of models that only call grad) and out.I.NAME.npy (of call I). case.json
-has batches, params (key and shape, in the order of the flat arrays), and calls: [what, batch, lr], with the status of those that
-must fail. --check compares with what is there instead of writing it.
+A case folder holds case.nn, weights.safetensors, case.json, in.K.NAME.npy (of batch K), and what is expected:
+losses.npy (of every call that gives one), params.npy (at the end), grads.npy (of models that only call grad) and
+out.I.NAME.npy (of call I). case.json has batches, params (key and shape, in the order of the flat arrays), and calls:
+[what, batch, lr], with the status of those that must fail. --check compares with what is there instead of writing it.
 """
 import argparse
 import json
@@ -217,7 +217,8 @@ class Edges(nn.Module):
         self.w = nn.Parameter(torch.zeros(8))
 
     def forward(self, x):
-        bend = [F.relu(x), F.leaky_relu(x, 0.2), F.elu(x, 1.3), F.hardtanh(x, -0.5, 0.5), torch.clamp(x, -0.5, 0.5), x.abs()]
+        bend = [F.relu(x), F.leaky_relu(x, 0.2), F.elu(x, 1.3), F.hardtanh(x, -0.5, 0.5),
+                torch.clamp(x, -0.5, 0.5), x.abs()]
         most = x.max(dim=1).values.sum() + 2 * x.min(dim=0).values.sum()
         sums = [v.sum() for v in bend] + [most, 3 * x.max() + x.min()]
         return {"z": torch.stack(sums)}
@@ -301,7 +302,8 @@ def clipped_twice(model, lr):
 
 
 class EveryOptimizer:
-    """An optimizer of its own for each layer of a Chain; its lr is the first one's, the others keep their ratio to it."""
+    """An optimizer of its own for each layer of a Chain; its lr is the first one's, the others keep their ratio to
+    it."""
 
     def __init__(self, parameters, lr):
         layers = list(parameters)
@@ -418,7 +420,8 @@ def compute(folder, meta):
     if any(c[0] == "grad" for c in meta["calls"]):
         named = dict(model.named_parameters())
         zero = lambda key: torch.zeros_like(model.state_dict()[key])
-        found["grads.npy"] = flat(meta, lambda key: zero(key) if key not in named or named[key].grad is None else named[key].grad)
+        found["grads.npy"] = flat(meta, lambda key: zero(key) if key not in named or named[key].grad is None
+                                                    else named[key].grad)
     return found
 
 
@@ -438,7 +441,8 @@ def main():
             path = os.path.join(folder, name)
             if args.check:
                 there = np.load(path).ravel()
-                worst = max(worst, float(np.max(np.abs(there - value.ravel()) / (1e-6 + np.max(np.abs(there))), initial=0)))
+                worst = max(
+                    worst, float(np.max(np.abs(there - value.ravel()) / (1e-6 + np.max(np.abs(there))), initial=0)))
             else:
                 plain = np.float64 if name == "losses.npy" else np.float32 if value.dtype.kind == "f" else np.int32
                 np.save(path, value.astype(plain))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""--train-api=train learns what --train-api=all learns, to the bit, in a struct without gradients. A sparse Embedding, which moves the
-rows that were looked up as it comes to them, learns the same but for rounding.
+"""--train-api=train learns what --train-api=all learns, to the bit, in a struct without gradients. A sparse Embedding,
+which moves the rows that were looked up as it comes to them, learns the same but for rounding.
 
 usage: run_api.py --nnc NNC [--cc "gcc -O1"] [--all]
 """
@@ -83,7 +83,9 @@ int main(void) {{
             ids[k] = (int32_t)((seed = seed * 1103515245u + 12345u) >> 16 & 0x7fff) % 7;
             y[k] = (int32_t)((seed = seed * 1103515245u + 12345u) >> 16 & 0x7fff) % 4;
         }}
-        if (full_m_train(&a, {T} ids, y, 0.1f, &l[0], &again[0]) || once_m_train(&b, {T} ids, y, 0.1f, &l[1], &again[1])) return 1;
+        if (full_m_train(&a, {T} ids, y, 0.1f, &l[0], &again[0]) ||
+            once_m_train(&b, {T} ids, y, 0.1f, &l[1], &again[1]))
+            return 1;
         full_m_get_params(&a, p[0]); once_m_get_params(&b, p[1]);
         float worst = fabsf(l[0] - l[1]) + fabsf(again[0] - again[1]);
         for (int k = 0; k < FULL_M_PARAM_FLOATS; k++) worst = fmaxf(worst, fabsf(p[0][k] - p[1][k]));
@@ -104,11 +106,12 @@ def check(args, target, name, d):
     for file, api in (("full", "all"), ("once", "train")):
         sparse = ", sparse=True" if file == "once" else ""
         open(os.path.join(d, file + ".nn"), "w").write("model m {\n" + text.format(sparse=sparse) + "}\n")
-        run([args.nnc, file + ".nn", "-o", file + ".c", "--random-weights", "3", "--name-prefix", file + "_", "--train-api", api,
-             "--target", target])
+        run([args.nnc, file + ".nn", "-o", file + ".c", "--random-weights", "3", "--name-prefix", file + "_",
+             "--train-api", api, "--target", target])
     T = "dim T" in text
     open(os.path.join(d, "driver.c"), "w").write(DRIVER.format(
-        T="T," if T else "", dim="const size_t T = 2 + (size_t)i % 8;" if T else "", most="1e-6f" if name == "sparse" else "0"))
+        T="T," if T else "", dim="const size_t T = 2 + (size_t)i % 8;" if T else "",
+        most="1e-6f" if name == "sparse" else "0"))
     objects = [args.runtime.object(d, file, run) for file in ("full", "once")]
     run(shlex.split(args.cc) + ["driver.c", *objects, "-o", "driver", "-lm"])
     full, once, floats = (int(s) for s in run(["./driver"]).split())

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The generated backward part against the interpreter: models are compiled by nnc and a C compiler, and NAME_grad of each
-compared with the float64 interpreter (gradient_driver.c).
+"""The generated backward part against the interpreter: models are compiled by nnc and a C compiler, and NAME_grad of
+each compared with the float64 interpreter (gradient_driver.c).
 
 usage: run_gradients.py --nnc NNC --driver GRADIENT_DRIVER [--cc "gcc -O1"] [--nnc-flags "--target baseline"]
                         [--part K/N | --random N [--seed S]] [--batch N] [--needs x86-64-v3] [--jobs N]
 
-The models are those of unit/check_differentiate_models.h, with --part each Nth, from the Kth on; with --random N drawn ones
-(draw_models.py), from seed S on. --batch N: models to a C file (16).
+The models are those of unit/check_differentiate_models.h, with --part each Nth, from the Kth on; with --random N drawn
+ones (draw_models.py), from seed S on. --batch N: models to a C file (16).
 """
 import argparse, concurrent.futures, os, re, shlex, subprocess, sys, tempfile
 
@@ -26,7 +26,8 @@ def written():
         strings = re.findall(r"\"((?:[^\"\\]|\\.)*)\"", entry[0])
         statements = "".join(strings).encode().decode("unicode_escape")
         symbols = len(re.findall(r"^dim ", statements, re.M))
-        model = f"model m{number} {{\n{statements}\noutput of_run = zeros(1)\n}}\n"   # a run function must have an output
+        # a run function must have an output
+        model = f"model m{number} {{\n{statements}\noutput of_run = zeros(1)\n}}\n"
         yield f"model {number}", model, entry[1].split(",")[:symbols]
 
 
@@ -43,12 +44,14 @@ def check(args, runtime, batch):
 
         def run(command, what, to=None):
             out = open(os.path.join(d, to), "w") if to else subprocess.PIPE
-            r = subprocess.run(command, cwd=d, stdout=out, stderr=subprocess.STDOUT if not to else subprocess.PIPE, text=True)
+            r = subprocess.run(command, cwd=d, stdout=out,
+                               stderr=subprocess.STDOUT if not to else subprocess.PIPE, text=True)
             if r.returncode:
                 raise RuntimeError(f"{what}: {((r.stdout or '') + (r.stderr or ''))[-600:]}")
         cc = shlex.split(args.cc)
         try:
-            run([args.nnc, "m.nn", "-o", "m.c", "--no-runtime", "--random-weights", "7"] + shlex.split(args.nnc_flags), "nnc")
+            run([args.nnc, "m.nn", "-o", "m.c", "--no-runtime", "--random-weights", "7"]
+                + shlex.split(args.nnc_flags), "nnc")
             run([args.driver, "m.nn", "7", *(x for _, _, dims in batch for x in dims)], "gradient_driver", "driver.c")
             run(cc + runtime.before(os.path.join(d, "m.c")) + ["-c", "m.c"], "cc")
             run(cc + ["-O0", "-I", runtime.runtime, "driver.c", "m.o", "-o", "driver", "-lm"], "cc")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Calls that fail, of a model that trains. One that is refused (an index or a class that is a sum or a move of inputs) leaves all that
-a later call can see as it was: a struct that gets such calls learns what its twin without them learns, to the bit. A norm that is
-not finite, under error_if_nonfinite, leaves parameters, moments and steps as they were, and no gradient. Where all targets are
-ignored, the mean is NaN and there is no gradient.
+"""Calls that fail, of a model that trains. One that is refused (an index or a class that is a sum or a move of inputs)
+leaves all that a later call can see as it was: a struct that gets such calls learns what its twin without them learns,
+to the bit. A norm that is not finite, under error_if_nonfinite, leaves parameters, moments and steps as they were, and
+no gradient. Where all targets are ignored, the mean is NaN and there is no gradient.
 
 usage: run_refusals.py --nnc NNC [--cc "gcc -O1"] [--all]
 """
@@ -63,12 +63,15 @@ int main(void) {
         int status = call(&a, i % 4, &l[0], out[0]);
         if (!status) {
             if (call(&b, i % 4, &l[1], out[1])) return fail("the twin is refused", i);
-            if (memcmp(&l[0], &l[1], sizeof l[0]) || memcmp(out[0], out[1], sizeof out[0])) return fail("the twin has another result", i);
+            if (memcmp(&l[0], &l[1], sizeof l[0]) || memcmp(out[0], out[1], sizeof out[0]))
+                return fail("the twin has another result", i);
             continue;
         }
         if (status != NNC_ERR_TOKEN && status != NNC_ERR_TARGET) return fail("another status", i);
-        if (memcmp(&l[0], &l[1], sizeof l[0]) || memcmp(out[0], out[1], sizeof out[0])) return fail("a refused call wrote", i);
-        if (!SAME(parameters) || !SAME(moments) || !SAME(steps) || !SAME(random)) return fail("a refused call changed the struct", i);
+        if (memcmp(&l[0], &l[1], sizeof l[0]) || memcmp(out[0], out[1], sizeof out[0]))
+            return fail("a refused call wrote", i);
+        if (!SAME(parameters) || !SAME(moments) || !SAME(steps) || !SAME(random))
+            return fail("a refused call changed the struct", i);
         refused++;
     }
     if (refused < 50 || refused > 250) return fail("few were refused, or many", refused);
@@ -80,7 +83,8 @@ int main(void) {
     if (!m_grad(&a, ids, x, y, &l[0], out[0])) { /* a sum of ignored ones is a class of its own */
         if (l[0] == l[0]) return fail("all are ignored, and the mean is a number", 0);
         m_get_grads(&a, given);
-        for (int i = 0; i < M_PARAM_FLOATS; i++) if (given[i] != 0) return fail("all are ignored, and there is a gradient", i);
+        for (int i = 0; i < M_PARAM_FLOATS; i++) if (given[i] != 0)
+            return fail("all are ignored, and there is a gradient", i);
     } else if (ALL_MOVED) return fail("ignored ones are refused", 0);
 #endif
     for (int i = 0; i < 4; i++) { ids[i] = 0; y[i] = 1; }
@@ -88,11 +92,13 @@ int main(void) {
     before = a;
     if (call(&a, 3, &l[0], out[0]) != NNC_ERR_NONFINITE) return fail("train took what is not finite", 0);
     if (!SAME(moments) || !SAME(steps)) return fail("train moved on", 0);
-    if (memcmp(a.parameters + HEAD, before.parameters + HEAD, HEAD_FLOATS * sizeof(float))) return fail("parameters moved", 0);
+    if (memcmp(a.parameters + HEAD, before.parameters + HEAD, HEAD_FLOATS * sizeof(float)))
+        return fail("parameters moved", 0);
 #if ALL
     m_get_grads(&a, given);
     for (int i = 0; i < M_PARAM_FLOATS; i++) if (given[i] != 0) return fail("a gradient is left", i);
-    if (m_grad(&a, ids, x, y, &l[0], out[0]) || m_step(&a, 0.1f) != NNC_ERR_NONFINITE) return fail("step took what is not finite", 0);
+    if (m_grad(&a, ids, x, y, &l[0], out[0]) || m_step(&a, 0.1f) != NNC_ERR_NONFINITE)
+        return fail("step took what is not finite", 0);
     if (!SAME(moments) || !SAME(steps) || m_step(&a, 0.1f)) return fail("step moved on", 0);
 #endif
     return 0;
@@ -110,7 +116,8 @@ def check(args, target, case, d):
     open(os.path.join(d, "driver.c"), "w").write(DRIVER)
     moved = int("sum" not in classes)
     model = args.runtime.object(d, "m", run)
-    run(shlex.split(args.cc) + [f"-DALL={int(api == 'all')}", f"-DALL_MOVED={moved}", "driver.c", model, "-o", "driver", "-lm"])
+    run(shlex.split(args.cc)
+        + [f"-DALL={int(api == 'all')}", f"-DALL_MOVED={moved}", "driver.c", model, "-o", "driver", "-lm"])
     run(["./driver"])
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""--train-tape=K changes no bit: recurrent layers of every kind are trained with the whole tape and with every K-th step of it,
-and losses, gradients, parameters and outputs compared; without lengths, the struct of the smaller tape must be smaller where T is long.
-So are models in which more adds to the same gradients, also with steps that are taken at once (--train-api=train).
+"""--train-tape=K changes no bit: recurrent layers of every kind are trained with the whole tape and with every K-th
+step of it, and losses, gradients, parameters and outputs compared; without lengths, the struct of the smaller tape must
+be smaller where T is long. So are models in which more adds to the same gradients, also with steps that are taken at
+once (--train-api=train).
 
 usage: run_tape.py --nnc NNC [--cc "gcc -O1"] [--all]
 
@@ -12,10 +13,12 @@ import argparse, os, shlex, subprocess, sys, tempfile
 sys.dont_write_bytecode = True   # no __pycache__ in the source tree
 from kit import TARGETS, precompiled
 
-LAYERS = ["LSTM(5, 7)", "GRU(5, 4, num_layers=2, bidirectional=True)", "RNN(5, 16)", "LSTM(5, 9, proj_size=3, bidirectional=True)",
+LAYERS = ["LSTM(5, 7)", "GRU(5, 4, num_layers=2, bidirectional=True)", "RNN(5, 16)",
+          "LSTM(5, 9, proj_size=3, bidirectional=True)",
           "LSTM(5, 16, num_layers=2, bias=False)", "GRU(5, 17)", "RNN(5, 3, nonlinearity=\"relu\", bidirectional=True)",
           "GRU(5, 6, reset_after=False)"]
-SHAPES = [("dim T = 1..40\n", "T", 1, (40, 13, 1)), ("", "24", 1, (24,)), ("dim T = 2..19\n", "T", 3, (19, 2)), ("", "7", 2, (7,))]
+SHAPES = [("dim T = 1..40\n", "T", 1, (40, 13, 1)), ("", "24", 1, (24,)), ("dim T = 2..19\n", "T", 3, (19, 2)),
+          ("", "7", 2, (7,))]
 MODEL = """{dim}input x: float32[{T}, {B}, 5]
 {n}layer drop = Linear(5, 5)
 layer r = {layer}
@@ -79,7 +82,8 @@ static int step(int call, size_t T) {{
     (void)call;
 {grads}    if (full_m_train(&a, {args}, 0.1f, &l[0], o[0]) || cut_m_train(&b, {args}, 0.1f, &l[1], o[1])) return 1;
     full_m_get_params(&a, p[0]); cut_m_get_params(&b, p[1]);
-    if (memcmp(p[0], p[1], sizeof p[0]) || memcmp(&l[0], &l[1], sizeof l[0]) || memcmp(o[0], o[1], sizeof o[0])) return 2;
+    if (memcmp(p[0], p[1], sizeof p[0]) || memcmp(&l[0], &l[1], sizeof l[0]) || memcmp(o[0], o[1], sizeof o[0]))
+        return 2;
 {gradients}    return 0;
 }}
 int main(void) {{
@@ -88,7 +92,8 @@ int main(void) {{
     full_m_reset(&a); cut_m_reset(&b);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
         for (int call = 0; call < 3; call++) {{   /* train, grad and train */
-            for (size_t k = 0; k < 2000; k++) x[k] = (float)((seed = seed * 1103515245u + 12345u) >> 16 & 0x7fff) / 16384 - 1;
+            for (size_t k = 0; k < 2000; k++)
+                x[k] = (float)((seed = seed * 1103515245u + 12345u) >> 16 & 0x7fff) / 16384 - 1;
             for (size_t k = 0; k < 8; k++) n[k] = (int32_t)((k * 7 + i) % lengths[i]) + 1;
             int wrong = step(call, lengths[i]);
             if (wrong) {{ printf("T = %u, call %d: %d\\n", (unsigned)lengths[i], call, wrong); return 1; }}
@@ -118,8 +123,8 @@ def sizes(args, target, text, arguments, calls, k, at_once, d):
             raise RuntimeError(r.stdout[-600:])
         return r.stdout
     for name, tape in (("full", "FULL"), ("cut", str(k))):
-        run([args.nnc, "m.nn", "-o", name + ".c", "--random-weights", "3", "--name-prefix", name + "_", "--train-tape", tape,
-             "--target", target] + ["--train-api=train"] * at_once)
+        run([args.nnc, "m.nn", "-o", name + ".c", "--random-weights", "3", "--name-prefix", name + "_",
+             "--train-tape", tape, "--target", target] + ["--train-api=train"] * at_once)
     arguments = ", ".join(arguments)
     open(os.path.join(d, "driver.c"), "w").write(DRIVER.format(
         args=arguments, calls=", ".join(map(str, calls)), grads="" if at_once else GRADS.format(args=arguments),
@@ -132,7 +137,8 @@ def sizes(args, target, text, arguments, calls, k, at_once, d):
 def check_layer(args, target, layer, shape, lengths, k, d):
     dim, T, B, calls = shape
     text = MODEL.format(dim=dim, T=T, B=B, layer=layer, n=f"input n: int32[{B}]\n" if lengths else "",
-                        lengths=", lengths=n" if lengths else "", states="h[0]) + sum(h[1]" if layer.startswith("LSTM") else "h")
+                        lengths=", lengths=n" if lengths else "",
+                        states="h[0]) + sum(h[1]" if layer.startswith("LSTM") else "h")
     arguments = (["T"] if dim else []) + ["x"] + (["n"] if lengths else [])
     whole, cut = sizes(args, target, text, arguments, calls, k, False, d)
     if lengths or max(calls) < max(16, 5 * k):

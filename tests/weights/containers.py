@@ -63,7 +63,8 @@ def torch_zip(data_pkl, storages, torch2=False, byteorder=None):
     """torch.save since 1.6; torch2: with what 2.1 to 2.7 added."""
     records = {"archive/data.pkl": data_pkl}
     if torch2:
-        records.update({"archive/.format_version": b"1", "archive/.storage_alignment": b"64", "archive/byteorder": b"little"})
+        records.update({"archive/.format_version": b"1", "archive/.storage_alignment": b"64",
+                        "archive/byteorder": b"little"})
     if byteorder:
         records["archive/byteorder"] = byteorder.encode()
     for key, s in storages.items():
@@ -78,7 +79,8 @@ def with_storages(data, arrays):
     """A TorchScript archive with other numbers: its storages in order of their keys."""
     with zipfile.ZipFile(io.BytesIO(data)) as z:
         records = {name: z.read(name) for name in z.namelist()}
-    keys = sorted((n for n in records if n.split("/", 1)[1].startswith("data/")), key=lambda n: int(n.rsplit("/", 1)[1]))
+    keys = sorted((n for n in records if n.split("/", 1)[1].startswith("data/")),
+                  key=lambda n: int(n.rsplit("/", 1)[1]))
     for name, array in zip(keys, arrays):
         assert len(records[name]) == array.nbytes
         records[name] = array.tobytes()
@@ -92,7 +94,8 @@ def legacy(value, storages):
     out = io.BytesIO()
     pickle.dump(0x1950A86A20F9469CFC6C, out, 2)
     pickle.dump(1001, out, 2)
-    pickle.dump({"protocol_version": 1001, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}, out, 2)
+    pickle.dump({"protocol_version": 1001, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}, out,
+                2)
     out.write(value)
     pickle.dump(sorted(storages), out, 2)
     for key in sorted(storages):
@@ -129,7 +132,8 @@ def tar(value, text="text", views=False, sources=False):
             view_list.append((where, ids[id(t.storage)], t.offset, int(np.prod(t.shape))))
         tensor_file += dump((key, where, pickled.Global("torch FloatTensor")))
         n = len(t.shape)
-        tensor_file += struct.pack("<ii", n, -1) + struct.pack(f"<{2 * n}q", *t.shape, *t.strides) + struct.pack("<q", offset)
+        tensor_file += (struct.pack("<ii", n, -1) + struct.pack(f"<{2 * n}q", *t.shape, *t.strides)
+                        + struct.pack("<q", offset))
     storage_file = dump(len(storages))
     for s in storages:
         storage_file += dump((ids[id(s)], "cpu", s.cls())) + struct.pack("<q", s.count()) + s.bytes()
@@ -147,7 +151,8 @@ def tar(value, text="text", views=False, sources=False):
 # ---------------------------------------------------------------- arrays
 
 def npy(array, version=1, python2=False, odd=False):
-    shape = "(" + ", ".join(f"{n}L" if python2 else str(n) for n in array.shape) + (",)" if len(array.shape) == 1 else ")")
+    shape = ("(" + ", ".join(f"{n}L" if python2 else str(n) for n in array.shape)
+             + (",)" if len(array.shape) == 1 else ")"))
     header = f"{{'descr': '{array.dtype.str}', 'fortran_order': False, 'shape': {shape}, }}"
     if odd:
         header = f'{{"shape":{shape.replace(" ", "")},"fortran_order":False,"descr":"{array.dtype.str}"}}'
@@ -162,4 +167,5 @@ def npz(arrays, **options):
 
 
 def safetensors(arrays):
-    return tensors_file.packed({key: ("F32", a.shape, np.ascontiguousarray(a, "<f4").tobytes()) for key, a in arrays.items()})
+    return tensors_file.packed({key: ("F32", a.shape, np.ascontiguousarray(a, "<f4").tobytes()) for key,
+                                a in arrays.items()})

@@ -50,10 +50,12 @@ def cases():
     yield "texts", b"(" + b"U\0" * 4000000 + b"t."
     yield "names", b"(" + b"ctorch\nfloat32\n" * 600000 + b"t."
     state = b"cm\nM\n)\x81q\x02}(" + b"".join(key(i) + b"N" for i in range(100000)) + b"ub0"
-    yield "one large object in many places", state + MODULE + b"(" + b"".join(key(i) + b"h\x02" for i in many[::3]) + b"uub."
+    yield "one large object in many places", state + MODULE + b"(" + b"".join(key(i) + b"h\x02"
+                                                                              for i in many[::3]) + b"uub."
     yield "laughing modules", laughing_modules() + b"."
     yield "modules in modules", MODULE * 5000 + b"ub" * 5000 + b"."
-    yield "a module that contains itself", b"cm\nM\n)\x81q\x02}(X\x0b\0\0\0_parameters}X\x08\0\0\0_modules}X\x01\0\0\0mh\x02suub."[:-4] + b"ub."
+    yield ("a module that contains itself",
+           b"cm\nM\n)\x81q\x02}(X\x0b\0\0\0_parameters}X\x08\0\0\0_modules}X\x01\0\0\0mh\x02suub."[:-4] + b"ub.")
     yield "memo", b"N" + b"r\xff\xff\xff\xff."
     yield "a long number", b"\x8b\xff\xff\xff\x7f."
 
@@ -70,11 +72,13 @@ def files():
     for name, pickle in cases():
         yield name, pack(pickle)
     yield "a deflated pickle of 200 MB", pack(b"N0" * 100000000 + b"N.", method=zipfile.ZIP_DEFLATED)
-    bomb = b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuJ" + struct.pack("<i", 75 << 20) + b"tQ"
+    bomb = (b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuJ"
+            + struct.pack("<i", 75 << 20) + b"tQ")
     view = b"ctorch._utils\n_rebuild_tensor_v2\n(" + bomb + b"K\0K\x02K\x02\x86K\x02K\x01\x86\x89}tR"
     bias = b"ctorch._utils\n_rebuild_tensor_v2\n(" + bomb + b"K\0K\x02\x85K\x01\x85\x89}tR"
     yield "a view of 300 MB of deflated zeros", pack(
-        b"}(X\x08\0\0\0a.weight" + view + b"X\x06\0\0\0a.bias" + bias + b"u.", b"\0" * (300 << 20), zipfile.ZIP_DEFLATED)
+        b"}(X\x08\0\0\0a.weight" + view + b"X\x06\0\0\0a.bias" + bias + b"u.", b"\0" * (300 << 20),
+        zipfile.ZIP_DEFLATED)
 
 
 def write_all(folder):

@@ -2,9 +2,10 @@
 
     /usr/bin/python3 make.py        needs Debian's python3-torch and python3-numpy; always writes the same bytes
 
-A case is a folder with case.nn, a weights file, and expect.json: "same" (the C is byte for byte that of the same weights
-in a .safetensors file of _reference/) or "refuse" (with these words in the message). What PyTorch 1.13 writes is written
-by it; what newer and older versions write is written by containers.py and pickled.py after their published sources.
+A case is a folder with case.nn, a weights file, and expect.json: "same" (the C is byte for byte that of the same
+weights in a .safetensors file of _reference/) or "refuse" (with these words in the message). What PyTorch 1.13 writes
+is written by it; what newer and older versions write is written by containers.py and pickled.py after their published
+sources.
 """
 import argparse
 import collections
@@ -134,7 +135,8 @@ same("zip_zip64", "model.pt", containers.zip_again(ZIP, zip64=True))
 same("zip_data_descriptors", "model.pt", containers.zip_again(ZIP, streamed=True))
 same("zip_without_folder", "model.bin", containers.zip_again(ZIP, folder=""))
 same("zip_other_folder", "model.bin", containers.zip_again(ZIP, folder="tagger-v2/"))
-refuse("zip_two_pickles", "model.pt", containers.zip_again(ZIP, more={"other/data.pkl": b"N."}), ["two", "other/data.pkl"])
+refuse("zip_two_pickles", "model.pt", containers.zip_again(ZIP, more={"other/data.pkl": b"N."}),
+       ["two", "other/data.pkl"])
 refuse("zip_of_a_file", "model.zip", containers.zip_of({"model.pt": ZIP}), ["data.pkl"])
 refuse("zip_method", "model.pt", containers.zip_again(ZIP, zipfile.ZIP_BZIP2), ["method|damaged"])
 
@@ -198,8 +200,10 @@ for name, dtype in (("double", torch.float64), ("half", torch.float16), ("bfloat
 same("half_legacy", "model.pt", saved(torch_dict(dtype=torch.float16), _use_new_zipfile_serialization=False))
 same("double_rounds", "model.pt", hand(tensors({k: v.astype(np.float64) / 3 for k, v in ARRAYS.items()})),
      reference="tagger_thirds")
-same("double_npz", "model.npz", npz({k: v.astype(np.float64) / 3 for k, v in ARRAYS.items()}), reference="tagger_thirds")
-same("transposed", "model.pt", saved({k: v.t().contiguous().t() if v.dim() == 2 else v for k, v in torch_dict().items()}))
+same("double_npz", "model.npz", npz({k: v.astype(np.float64) / 3 for k, v in ARRAYS.items()}),
+     reference="tagger_thirds")
+same("transposed", "model.pt",
+     saved({k: v.t().contiguous().t() if v.dim() == 2 else v for k, v in torch_dict().items()}))
 same("every_other", "model.pt", saved({k: torch.stack([v, -v], -1)[..., 0] for k, v in torch_dict().items()}))
 same("expanded", "model.pt", saved(dict(torch_dict(), **{"lstm2tag.bias": torch.tensor([0.25]).expand(3)})),
      reference="tagger_expanded")
@@ -217,8 +221,9 @@ same("tied", "model.pt", saved(dict(torch_dict(NORMED_ARRAYS), tied=torch_dict(N
      "normed")
 
 HIDDEN = {"lstm.weight_hh_l0_g": numbers((24, 1), 3) + 2, "lstm.weight_hh_l0_v": ARRAYS["lstm.weight_hh_l0"]}
-same("weight_norm_lstm", "model.pt", saved(torch_dict(dict({k: v for k, v in ARRAYS.items() if k != "lstm.weight_hh_l0"},
-                                                             **HIDDEN))), reference="tagger_hidden")
+same("weight_norm_lstm", "model.pt",
+     saved(torch_dict(dict({k: v for k, v in ARRAYS.items() if k != "lstm.weight_hh_l0"},
+                             **HIDDEN))), reference="tagger_hidden")
 V = {"a.weight_g": numbers((6, 1), 9) + 2, "a.weight_v": numbers((6, 4), 1)}
 REST = {k: v for k, v in NORMED_ARRAYS.items() if k != "a.weight"}
 NEW = {"a.parametrizations.weight.original0": V["a.weight_g"], "a.parametrizations.weight.original1": V["a.weight_v"]}
@@ -234,7 +239,8 @@ same("weight_norm_npz", "model.npz", npz(dict(REST, **V)), NORMED, "normed_g")
 refuse("quantized", "model.pt", saved(dict(torch_dict(), **{"lstm2tag.weight": torch.quantize_per_tensor(
     torch_dict()["lstm2tag.weight"], 0.1, 0, torch.qint8)})), 
        ["lstm2tag.weight", "quantized", "QInt8", "value.dequantize"])
-refuse("sparse", "model.pt", saved(dict(torch_dict(), **{"lstm2tag.weight": torch_dict()["lstm2tag.weight"].to_sparse()})),
+refuse("sparse", "model.pt",
+       saved(dict(torch_dict(), **{"lstm2tag.weight": torch_dict()["lstm2tag.weight"].to_sparse()})),
        ["lstm2tag.weight", "sparse", "value.to_dense"])
 refuse("meta", "model.pt", saved(dict(torch_dict(), **{"lstm2tag.weight": torch.empty(3, 6, device="meta")})),
        ["lstm2tag.weight", "meta", "load_state_dict"])
@@ -282,7 +288,8 @@ same("joined_halves", "model.pt", saved({"en": {"a.weight": torch.from_numpy(NOR
 same("module", "model.pt", saved(tagger_module()))
 same("module_nested", "model.pt", saved({"net": tagger_module(), "epoch": 1}))
 same("module_parallel", "model.pt", saved(torch.nn.DataParallel(tagger_module())))
-same("module_and_state_dict", "model.pt", saved((lambda m: {"model": m, "state_dict": m.state_dict()})(tagger_module())))
+same("module_and_state_dict", "model.pt",
+     saved((lambda m: {"model": m, "state_dict": m.state_dict()})(tagger_module())))
 refuse("one_tensor", "model.pt", saved(torch.ones(3)), ["names", "state_dict"])
 refuse("list_of_tensors", "model.pt", saved([torch.ones(3), torch.ones(2)]), ["names", "state_dict"])
 refuse("numbers_only", "model.pt", saved({"epoch": 3}), ["state_dict"])
@@ -312,13 +319,15 @@ same("beside_lightning", "model.ckpt", hand({
     "epoch": 3, "global_step": 10, "pytorch-lightning_version": "1.9.0", "state_dict": tensors(),
     "hyper_parameters": Made("pytorch_lightning.utilities.parsing AttributeDict", items={"lr": 0.1, "hidden": 6}),
     "hparams_name": "kwargs", "loops": {"fit_loop": {"state_dict": {}}},
-    "callbacks": {Global("pytorch_lightning.callbacks.early_stopping EarlyStopping"): {"best_score": Tensor(np.float32(0.5))},
-                  "ModelCheckpoint{'monitor': 'val'}": {"best_model_score": Tensor(np.float32(0.25)), "dirpath": "/x"}},
+    "callbacks":
+    {Global("pytorch_lightning.callbacks.early_stopping EarlyStopping"): {"best_score": Tensor(np.float32(0.5))},
+     "ModelCheckpoint{'monitor': 'val'}": {"best_model_score": Tensor(np.float32(0.25)), "dirpath": "/x"}},
     "optimizer_states": [{"state": {0: {"exp_avg": Tensor(numbers((24, 6), 0))}}, "param_groups": []}],
     "lr_schedulers": [Made("torch.optim.lr_scheduler LambdaLR", state={"lr_lambdas": [None]})]}))
 same("beside_objects", "model.pt", hand({
     "model": tensors(), "config": Made("omegaconf.dictconfig DictConfig", state={"_content": {"a": 1}}),
-    "vocab": Made("my.words Vocabulary", (1, 2), state=(None, {"slot": 3})), "tokens": Made("a.b List", appended=[1, 2])}))
+    "vocab": Made("my.words Vocabulary", (1, 2), state=(None, {"slot": 3})),
+    "tokens": Made("a.b List", appended=[1, 2])}))
 refuse("enum", "model.pt", hand({"model": tensors(), "kind": Call("my.kinds Kind", 3)}), ["my.kinds.Kind", "call"])
 
 # ---------------------------------------------------------------- what is never called
@@ -362,7 +371,8 @@ def halves(arrays):
 REFERENCES = {
     "tagger": ARRAYS,
     "tagger_thirds": {k: (v.astype(np.float64) / 3).astype(np.float32) for k, v in ARRAYS.items()},
-    "tagger_hidden": dict(ARRAYS, **{"lstm.weight_hh_l0": folded(HIDDEN["lstm.weight_hh_l0_g"], HIDDEN["lstm.weight_hh_l0_v"], (1,))}),
+    "tagger_hidden":
+    dict(ARRAYS, **{"lstm.weight_hh_l0": folded(HIDDEN["lstm.weight_hh_l0_g"], HIDDEN["lstm.weight_hh_l0_v"], (1,))}),
     "tagger_expanded": dict(ARRAYS, **{"lstm2tag.bias": np.full(3, 0.25, np.float32)}),
     "keras": KERAS,
     "normed": NORMED_ARRAYS,
@@ -390,14 +400,17 @@ def corpora():
     views = {k: Tensor(a, places[i]) for i, (k, a) in enumerate(small.items())}
     strided = {"e.weight": Tensor(small["e.weight"], places[0], 1, (1, 3)), "p": Tensor(small["p"], places[1], 0, (0,))}
     pair = {"o.weight_g": Tensor(numbers((2, 1), 1), places[0]), "o.weight_v": Tensor(numbers((2, 1), 2), places[1])}
-    net = pickled.module("my.net Net", views.items(), [("e", pickled.module("my.net E", [("weight", views["e.weight"])]))])
+    net = pickled.module("my.net Net", views.items(),
+                         [("e", pickled.module("my.net E", [("weight", views["e.weight"])]))])
     values = {
-        "views": views, "strided": strided, "pair": pair, "module": net, "prefix": {"module.m." + k: t for k, t in views.items()},
+        "views": views, "strided": strided, "pair": pair, "module": net,
+        "prefix": {"module.m." + k: t for k, t in views.items()},
         "two": {"model": views, "ema": strided, "optimizer": {"state": {0: strided}, "param_groups": []}},
         "parameter": {"p": Call("torch._utils _rebuild_parameter_with_state", views["p"].call(), True, {}, {})},
         "subclass": state_dict_of(views, "torch._tensor _rebuild_from_type_v2"), "numpy": pickled.numpy2(small),
-        "untyped": {"p": Tensor(small["p"], Storage(np.zeros(16, np.float32), untyped=True))}, "float8": {"p": pickled.float8((8, 8))},
-        "script": Made("__torch__ M", state={"p": views["p"], "e": Made("__torch__ E", state={"weight": views["e.weight"]})})}
+        "untyped": {"p": Tensor(small["p"], Storage(np.zeros(16, np.float32), untyped=True))},
+        "float8": {"p": pickled.float8((8, 8))}, "script":
+        Made("__torch__ M", state={"p": views["p"], "e": Made("__torch__ E", state={"weight": views["e.weight"]})})}
     seeds = {"pickle": {}, "zip": {}, "npz": {}, "tar": {}, "legacy": {}}
     for name, value in values.items():
         for protocol in (2, 4):
@@ -407,13 +420,15 @@ def corpora():
         seeds["pickle"][f"beside_{protocol}"] = pickle.dumps(dict(beside, size=None, device=None, dtype=None), protocol)
     data = containers.torch_zip(*pickled.dump(tensors(small)), torch2=True)
     seeds["zip"] = {"plain": data, "deflated": containers.zip_again(data, zipfile.ZIP_DEFLATED),
-                    "zip64": containers.zip_again(data, zip64=True), "streamed": containers.zip_again(data, streamed=True),
+                    "zip64": containers.zip_again(data, zip64=True),
+                    "streamed": containers.zip_again(data, streamed=True),
                     "npz": npz(small), "npz_deflated": npz(small, np.savez_compressed)}
     for version in (1, 2, 3):
         for kind in ("<f4", ">f8", "<f2", "|b1"):
             seeds["npz"][f"{version}_{kind[1:]}"] = containers.npy(numbers((2,), 0).astype(kind), version)
     seeds["npz"]["matrix"] = containers.npy(small["e.weight"])
-    seeds["tar"] = {"plain": containers.tar(tensors(small)), "views": containers.tar(tensors(small, flat=True), views=True),
+    seeds["tar"] = {"plain": containers.tar(tensors(small)),
+                    "views": containers.tar(tensors(small, flat=True), views=True),
                     "python2": containers.tar(pickled.python2(tensors(small)), text="bytes"),
                     "module": containers.tar(pickled.module("my.net Net", tensors(small).items()))}
     seeds["legacy"] = {"plain": containers.legacy(*pickled.dump(tensors(small), views=True)),

@@ -50,7 +50,8 @@ class Storage:
     """Elements of one type, or bytes."""
 
     def __init__(self, array, untyped=False, location="cpu", classes="torch", big_endian=False):
-        self.array, self.untyped, self.location, self.classes = np.ascontiguousarray(array).reshape(-1), untyped, location, classes
+        self.array, self.untyped, self.location, self.classes = (np.ascontiguousarray(array).reshape(-1), untyped,
+                                                                 location, classes)
         self.big_endian = big_endian
 
     def bytes(self):
@@ -70,7 +71,8 @@ class Tensor:
         array = np.asarray(array)
         self.storage = storage or Storage(array, **options)
         self.offset, self.shape, self.wrap = offset, array.shape, wrap
-        self.strides = tuple(s // array.itemsize for s in np.ascontiguousarray(array).strides) if strides is None else strides
+        self.strides = (tuple(s // array.itemsize for s in np.ascontiguousarray(array).strides)
+                        if strides is None else strides)
         self.dtype = array.dtype.name
         if not array.shape:
             self.strides = ()
@@ -129,7 +131,8 @@ def numpy2(arrays, buffers=False):
     out = {}
     for key, array in arrays.items():
         if buffers:
-            out[key] = Call("numpy._core.numeric _frombuffer", bytearray(array.tobytes()), numpy2_dtype(array), array.shape, "C")
+            out[key] = Call("numpy._core.numeric _frombuffer", bytearray(array.tobytes()), numpy2_dtype(array),
+                            array.shape, "C")
         else:
             out[key] = Made2("numpy._core.multiarray _reconstruct", (Global("numpy ndarray"), (0,), b"b"),
                              (1, array.shape, numpy2_dtype(array), False, array.tobytes()))
@@ -137,7 +140,8 @@ def numpy2(arrays, buffers=False):
 
 
 def module(name, parameters=(), modules=(), **more):
-    state = {"training": True, "_parameters": collections.OrderedDict(parameters), "_buffers": collections.OrderedDict(),
+    state = {"training": True, "_parameters": collections.OrderedDict(parameters),
+             "_buffers": collections.OrderedDict(),
              "_backend": Call("torch.nn.backends.thnn _get_thnn_function_backend"),
              "_backward_hooks": collections.OrderedDict(), "_forward_hooks": collections.OrderedDict(),
              "_modules": collections.OrderedDict(modules)}
@@ -149,9 +153,11 @@ def module_of_0_1(tensors):
     def parameters(prefix):
         for key, t in tensors.items():
             if key.startswith(prefix):
-                yield key[len(prefix):], Made2("torch.nn.parameter Parameter", (t,), (True, False, collections.OrderedDict()))
+                yield key[len(prefix):], Made2("torch.nn.parameter Parameter", (t,),
+                                               (True, False, collections.OrderedDict()))
     return module("__main__ LSTMTagger", modules=[
-        ("word_embeddings", module("torch.nn.modules.sparse Embedding", parameters("word_embeddings."), num_embeddings=9)),
+        ("word_embeddings",
+         module("torch.nn.modules.sparse Embedding", parameters("word_embeddings."), num_embeddings=9)),
         ("lstm", module("torch.nn.modules.rnn LSTM", parameters("lstm."), mode="LSTM", dropout_state={})),
         ("lstm2tag", module("torch.nn.modules.linear Linear", parameters("lstm2tag."), in_features=6))])
 

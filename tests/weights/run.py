@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""run: every case of this folder: the C of a weights file is that of the same weights as .safetensors, byte for byte; or the
-file is refused with the words that expect.json has, exit status 1, and nothing written. See make.py.
+"""run: every case of this folder: the C of a weights file is that of the same weights as .safetensors, byte for byte;
+or the file is refused with the words that expect.json has, exit status 1, and nothing written. See make.py.
 
-What `nnc weights` says of a file must be lines that a model takes: they are pasted into one, which must compile. For the
-cases in listed/ the text is compared as well; --accept takes the new one.
+What `nnc weights` says of a file must be lines that a model takes: they are pasted into one, which must compile. For
+the cases in listed/ the text is compared as well; --accept takes the new one.
 
 usage: run.py --nnc BUILD/nnc [--accept] [--part K/N] [NAME…]
 

@@ -201,7 +201,8 @@ case("tied_param", PARAM.replace("    output", "    param v: float32[2]\n    out
      tensors(("w", "F32", [2]), ("other.v", "F32", [3]), ("first.v", "F32", [2])))
 case("param_of_submodule", PARAM, tensors(("scale.gain.w", "F32", [2])))
 case("keys_wrong", TIED.replace("Embedding(20, 8)", 'Embedding(20, 8) from (weigth="a.weight")')
-     .replace("Linear(8, 20)", "Linear(8, 20) from ('a')").replace("output", 'param p: float32[1] from (a="b")\n    output'),
+     .replace("Linear(8, 20)", "Linear(8, 20) from ('a')").replace("output",
+                                                                   'param p: float32[1] from (a="b")\n    output'),
      tensors(("a.weight", "F32", [20, 8])))
 # halves of a weight_norm, of the wrong sizes, and of two versions of PyTorch
 case("bind_weight_norm", """model m {

@@ -231,7 +231,8 @@ def sums():
         ("matmul(x, t(x)) / (n - 1), of x[m, n] less its means: x - mean(x, dim=1, keepdim=True)",
          "matmul(x - mean(x, dim=1, keepdim=True), t(x - mean(x, dim=1, keepdim=True))) / (6 - 1)", "torch.cov(x)"),
         ("matmul(z, t(z)), of z = normalize(x - mean(x, dim=1, keepdim=True), dim=1)",
-         "matmul(normalize(x - mean(x, dim=1, keepdim=True), dim=1), t(normalize(x - mean(x, dim=1, keepdim=True), dim=1)))",
+         "matmul(normalize(x - mean(x, dim=1, keepdim=True), dim=1), t(normalize(x - mean(x, dim=1, "
+         "keepdim=True), dim=1)))",
          "torch.corrcoef(x)"),
         ("avg_pool1d(x ** p, k) * k, and ** (1 / p)", "(avg_pool1d(abs(a) ** 3, 2) * 2) ** (1 / 3)",
          "F.lp_pool1d(abs(a), 3, 2)"),

@@ -71,8 +71,9 @@ model ones {
     output e = matmul(ones, transpose(x, 0, 1))
     output f = cat([ones, x])
 }
-''', lambda m, x, n: (lambda o: (o, torch.ones_like(n), torch.tanh(o * 2) + x, o.softmax(0), o @ x.T, torch.cat([o, x])))(
-        torch.ones_like(x)), dims={"T": 40})
+''', lambda m, x, n: (lambda o: (o, torch.ones_like(n), torch.tanh(o * 2) + x, o.softmax(0), o @ x.T,
+                                 torch.cat([o, x])))(
+                                         torch.ones_like(x)), dims={"T": 40})
 
     c = Case("loops_matmul_of_its_own_rows")
     c.layer("query", nn.Linear(4, 6)).layer("key", nn.Linear(4, 6)).layer("value", nn.Linear(4, 3))

@@ -16,9 +16,9 @@ NAN, INF = float("nan"), float("inf")
 def masks():
     calls("nan_mask_compare", {"a": ("special(61)", "[N]"), "b": ("np.roll(special(61), 3)", "[N]"),
                                     "i": ("ints(-3, 4, 61)", "[N]"), "j": ("ints(-3, 4, 61)", "[N]")},
-          [(e, e) for e in ("a == b", "a != b", "a < b", "a <= b", "a > b", "a >= b", "i == j", "i < j", "i >= j", "a > 1.5",
-                            "0 <= b", "i != a", "~(a < b)", "(a < b) & (i < j)", "(a < b) | (i == 2) & (j > 0)",
-                            "(a < b) == (i < j)", "(a < b) != (i < j)")]
+          [(e, e) for e in ("a == b", "a != b", "a < b", "a <= b", "a > b", "a >= b", "i == j", "i < j",
+                            "i >= j", "a > 1.5", "0 <= b", "i != a", "~(a < b)", "(a < b) & (i < j)",
+                            "(a < b) | (i == 2) & (j > 0)", "(a < b) == (i < j)", "(a < b) != (i < j)")]
           + [("isnan(a)", "torch.isnan(a)"), ("logical_xor(a > 0, b > 0)", "torch.logical_xor(a > 0, b > 0)"),
              ("logical_and(a, i)", "torch.logical_and(a, i)"), ("logical_or(i, j)", "torch.logical_or(i, j)"),
              ("ge(i, j)", "torch.ge(i, j)"), ("lt(a, 2)", "torch.lt(a, 2)"),

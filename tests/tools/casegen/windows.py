@@ -163,7 +163,8 @@ model pools {
     output j = adaptive_avg_pool2d(p, (1, 4))
     output one = m1(x[0])
 }
-''', lambda m, x, p: (F.max_pool1d(x, 3, 2, 1), F.max_pool1d(x, 2, 1, 0, 3), F.avg_pool1d(x, 4, 3, 1, count_include_pad=False),
+''', lambda m, x, p: (F.max_pool1d(x, 3, 2, 1), F.max_pool1d(x, 2, 1, 0, 3),
+                      F.avg_pool1d(x, 4, 3, 1, count_include_pad=False),
                       F.avg_pool1d(x, 5), F.max_pool2d(p, (2, 3), (1, 3)),
                       F.avg_pool2d(p, 3, 2, 1, count_include_pad=False),
                       F.adaptive_avg_pool1d(x, 1), F.adaptive_max_pool1d(p[0, 0], 3), F.adaptive_avg_pool2d(p, (1, 4)),

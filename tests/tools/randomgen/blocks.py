@@ -142,7 +142,8 @@ def block(b, depth=1, carried=None, moving=0.4):
     until = ""
     if counter:
         until = f" until {counted.text} {b.rng.choice(['>', '>=', '=='])} {b.rng.choice([2, 4, 6])}"
-    head = f"repeat {', '.join(v.text for v in seen)} in {', '.join(x.text for x in rows)}" if rows else f"repeat {rounds.text()}"
+    head = (f"repeat {', '.join(v.text for v in seen)} in {', '.join(x.text for x in rows)}" if rows
+            else f"repeat {rounds.text()}")
     s = Statement("block", "\n".join([f"{head}{until} {{", *("    " + line for line in lines), "}"]))
     last = [now[c.number] for c in carried]
     inner = [n for t in b.body for n in t.defines]
@@ -170,12 +171,14 @@ def delay_lines(b):
     """A block that carries values of shapes that have parts, and moves them."""
     n = b.rng.choice([2, 3, 4, 5, 8, 17, 32, 40])
     wide = [[n], [2, n], [3, n], [n, 2], [2, 3, n]]
-    shapes = [b.rng.choice([s for s in wide if product([Size.of(i) for i in s]).hi <= 300]) for _ in range(b.rng.choice([1, 2, 3]))]
+    shapes = [b.rng.choice([s for s in wide if product([Size.of(i) for i in s]).hi <= 300])
+              for _ in range(b.rng.choice([1, 2, 3]))]
     b.input("float32", [b.rng.choice([2, 3, 5]), *shapes[0][b.rng.choice([0, 1]):]], ("float",))
     made = []
     for shape in shapes:
         x = b.input("float32", shape, ("float",))
-        made.append(b.result(b.rng.choice([f"{x.text} * 0.5", f"tanh({x.text})", f"zeros_like({x.text})"]), "float32", shape))
+        made.append(b.result(b.rng.choice([f"{x.text} * 0.5", f"tanh({x.text})", f"zeros_like({x.text})"]),
+                             "float32", shape))
     for v in block(b, carried=made, moving=0.8):
         b.output(v)
 

@@ -371,7 +371,8 @@ def run_batch(models, tool, nnc, reference, place):
     out, at = {}, 0
     want, moved = Reader(os.path.join(place, "wanted")), Reader(os.path.join(place, "moved"))
     for m, p in zip(models, plans):
-        mine = got[at:at + sum(len(r.sizes) for row in p.rows for r in row) + sum(len(r.sizes) for _, _, rs in p.streams for r in rs)]
+        mine = got[at:at + sum(len(r.sizes) for row in p.rows for r in row)
+                   + sum(len(r.sizes) for _, _, rs in p.streams for r in rs)]
         at += len(mine)
         begin = want.at
         try:

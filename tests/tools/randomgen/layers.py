@@ -338,7 +338,8 @@ def state_for_batches(b):
     s = b.state([1, 1, hidden], b.rng.choice([None, "0.25"]))
     out, end = b.value("float32", list(x.shape[:-1]) + [hidden]), b.value("float32", [1, x.shape[1], hidden])
     b.bind(f"{name}({x.text}, expand({s.text}, 1, {x.shape[1].text()}, {hidden}))", out, end, layers=[name])
-    b.next_state(s, b.rng.choice([f"{end.text}[:, 0:1]", f"{end.text}[:, -1:]", f"mean({end.text}, dim=1, keepdim=True)"]))
+    b.next_state(
+        s, b.rng.choice([f"{end.text}[:, 0:1]", f"{end.text}[:, -1:]", f"mean({end.text}, dim=1, keepdim=True)"]))
     b.count(kind, "run-time batch", "one state for all rows")
 
 

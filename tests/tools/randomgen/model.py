@@ -13,8 +13,10 @@ SIZES = [1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 7, 8, 8, 9, 11, 13, 16, 17, 19, 31, 32, 3
 MOST_ELEMENTS = 6000
 # What C, C++, their headers and generated code itself call things, and other shapes of names.  Outputs are y0, y1 …: no
 # other value is.
-STRANGE_NAMES = """int float double char long register static struct union void volatile inline auto enum extern memcpy memset expf yn j0
-time signal errno main linux unix near far I EOF NULL NAN INT32_MAX uint8_t size_t template namespace operator private virtual this
+STRANGE_NAMES = """int float double char long register static struct union void volatile inline auto enum extern memcpy
+memset expf yn j0
+time signal errno main linux unix near far I EOF NULL NAN INT32_MAX uint8_t size_t template namespace operator private
+virtual this
 mutable new delete self scratch work gates floats ints start rows first nnc_status k n i x_out T_ a_b A _a __ a1b2
 a_name_that_is_much_longer_than_any_other_and_does_not_end_before_sixty_four""".split()
 MOST_WORK = 400000   # multiplications of one layer

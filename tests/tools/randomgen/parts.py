@@ -48,7 +48,8 @@ def joined(b, c):
         return None
     axis = b.rng.choice(axes)
     n = c.shape[axis].const
-    others = [v for v in b.live if v.dtype == c.dtype and v.rank == c.rank and v.magnitude <= 100 and v.shape[axis].const
+    others = [v for v in b.live if v.dtype == c.dtype and v.rank == c.rank and v.magnitude <= 100
+              and v.shape[axis].const
               and all(i == axis or s == t for i, (s, t) in enumerate(zip(v.shape, c.shape)))]
     cuts = b.rng.sample(range(1, n), min(n - 1, b.rng.choice([0, 1, 1, 1, 2])))
     edges = [0, *sorted(cuts), n]

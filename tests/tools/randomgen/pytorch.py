@@ -81,7 +81,8 @@ def extreme(pick, between, place):
     def values(x, other=None, dim=None, keepdim=False):
         if isinstance(x, torch.Tensor) and other is None and dim is None:
             return pick(x)
-        if dim is None and (isinstance(other, torch.Tensor) or not isinstance(x, torch.Tensor) or not isinstance(other, int)):
+        if dim is None and (isinstance(other, torch.Tensor) or not isinstance(x, torch.Tensor)
+                            or not isinstance(other, int)):
             tensors = [t for t in (x, other) if isinstance(t, torch.Tensor)]
             a, b = tensor_of(x, tensors[0]), tensor_of(other, tensors[0])
             common = F64 if not (whole(a) and whole(b)) else I32
@@ -184,22 +185,24 @@ def norm(x, p=2, dim=None, keepdim=False):
     return torch.linalg.vector_norm(x, p, axes(x, dim), keepdim)
 
 
-ACTIVATIONS = """elu gelu softplus leaky_relu hardsigmoid softsign relu6 celu silu mish hardswish logsigmoid tanhshrink softshrink
+ACTIVATIONS = """elu gelu softplus leaky_relu hardsigmoid softsign relu6 celu silu mish hardswish logsigmoid tanhshrink
+softshrink
 hardshrink selu softmin threshold glu prelu""".split()
 ELEMENTWISE = "sigmoid tanh sin cos atan erf square exp exp2 expm1 log log1p log2 log10 rsqrt reciprocal sqrt".split()
 NAMES = {
     **{f: on_floats(getattr(F, f)) for f in ACTIVATIONS}, **{f: on_floats(getattr(torch, f)) for f in ELEMENTWISE},
     # a NaN stays, as from torch 2.6 on
     "softshrink": lambda x, lambd=0.5: torch.where(torch.isnan(real(x)), real(x), F.softshrink(real(x), lambd)),
-    "relu": lambda x, inplace=False: torch.relu(x), "hardtanh": lambda x, min_val=-1, max_val=1: clamp(x, min_val, max_val),
-    "abs": torch.abs, "neg": torch.neg, "pow": power, "clamp": clamp, "where": where,
-    "masked_fill": lambda x, mask, value: torch.where(mask, tensor_of(value, x).to(x.dtype), x),
+    "relu": lambda x, inplace=False: torch.relu(x), "hardtanh": lambda x, min_val=-1,
+    max_val=1: clamp(x, min_val, max_val), "abs": torch.abs, "neg": torch.neg, "pow": power, "clamp": clamp,
+    "where": where, "masked_fill": lambda x, mask, value: torch.where(mask, tensor_of(value, x).to(x.dtype), x),
     "softmax": on_floats(torch.softmax), "log_softmax": on_floats(torch.log_softmax),
     "sum": over(lambda x, d, k: x.sum(d, k)), "mean": over(lambda x, d, k: x.mean(d, k)),
     "any": lambda x, dim=None, keepdim=False: torch.any(x, dim, keepdim) if dim is not None else torch.any(x),
     "all": lambda x, dim=None, keepdim=False: torch.all(x, dim, keepdim) if dim is not None else torch.all(x),
-    "cumsum": lambda x, dim: back(x, torch.cumsum(x, dim)), "prod": torch.prod, "var": torch.var, "std": torch.std, "norm": norm,
-    "logsumexp": torch.logsumexp, "normalize": F.normalize, "cosine_similarity": F.cosine_similarity, "amax": torch.amax,
+    "cumsum": lambda x, dim: back(x, torch.cumsum(x, dim)), "prod": torch.prod, "var": torch.var,
+    "std": torch.std, "norm": norm, "logsumexp": torch.logsumexp, "normalize": F.normalize,
+    "cosine_similarity": F.cosine_similarity, "amax": torch.amax,
     "max": extreme(torch.max, torch.maximum, "max"), "min": extreme(torch.min, torch.minimum, "min"),
     "max_pair": pair(torch.max), "min_pair": pair(torch.min), "topk_pair": topk,
     "argmax": place(torch.argmax), "argmin": place(torch.argmin),
@@ -209,11 +212,12 @@ NAMES = {
     "repeat_": lambda x, *n: x.repeat(*n), "tile": lambda x, *n: torch.tile(x, n), "expand": lambda x, *s: x.expand(*s),
     "repeat_interleave": torch.repeat_interleave, "flip": torch.flip, "movedim": torch.movedim, "narrow": torch.narrow,
     "roll": lambda x, n, d=None: torch.roll(x, n, d) if d is not None else torch.roll(x, n), "select": torch.select,
-    "cat": torch.cat, "stack": torch.stack, "chunk": torch.chunk, "split": torch.split, "unbind": torch.unbind, "pad": pad,
-    "one_hot": lambda x, num_classes: F.one_hot(x.long(), num_classes).to(F64), "matmul": torch.matmul,
-    "linear": F.linear, "index_select": torch.index_select, "take_along_dim": lambda x, i, d: torch.take_along_dim(x, i.long(), d),
-    "gather": long(torch.gather), "scatter_add": long(torch.scatter_add), "arange": arange, "eye": lambda n: torch.eye(n),
-    "zeros": lambda s, dtype=F64: torch.zeros(s, dtype=dtype), "ones": lambda s, dtype=F64: torch.ones(s, dtype=dtype),
+    "cat": torch.cat, "stack": torch.stack, "chunk": torch.chunk, "split": torch.split,
+    "unbind": torch.unbind, "pad": pad, "one_hot": lambda x, num_classes: F.one_hot(x.long(), num_classes).to(F64),
+    "matmul": torch.matmul, "linear": F.linear, "index_select": torch.index_select, "take_along_dim": lambda x, i,
+    d: torch.take_along_dim(x, i.long(), d), "gather": long(torch.gather), "scatter_add": long(torch.scatter_add),
+    "arange": arange, "eye": lambda n: torch.eye(n), "zeros": lambda s, dtype=F64: torch.zeros(s, dtype=dtype),
+    "ones": lambda s, dtype=F64: torch.ones(s, dtype=dtype),
     "full": full, "zeros_like": torch.zeros_like, "full_like": torch.full_like, "tensor": tensor,
     "float32": F64, "int32": I32, "inf": float("inf"), "true": True, "false": False, "none": None,
 }
@@ -241,7 +245,8 @@ def layer(kind, arguments, prefix):
     module = KINDS[kind](*places, **named)
     if kind == "LayerNorm" and bias is False and module.bias is not None:
         module.register_parameter("bias", None)
-    state = {k: weights(f"{prefix}.{k}", tuple(v.shape)) for k, v in module.state_dict().items() if v.is_floating_point()}
+    state = {k: weights(f"{prefix}.{k}", tuple(v.shape)) for k,
+             v in module.state_dict().items() if v.is_floating_point()}
     module.load_state_dict(state, strict=False)
     return module.to(F64).eval()
 
@@ -371,7 +376,8 @@ class Interpreter:
         lines = [f"_all{d} = {{name: [] for name in {collected!r}}}"]
         if rows:
             names, sources, until = rows[1], self.expression(rows[2]), rows[3]
-            lines += [f"_rows{d} = ({sources},)", f"_count{d} = _rows{d}[0].shape[0]", f"for _r{d} in range(_count{d}):",
+            lines += [f"_rows{d} = ({sources},)", f"_count{d} = _rows{d}[0].shape[0]",
+                      f"for _r{d} in range(_count{d}):",
                       f"    {names}{',' if ',' not in names else ''} = [_x[_r{d}] for _x in _rows{d}]"]
         else:
             until = rounds[2]

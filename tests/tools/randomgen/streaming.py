@@ -14,15 +14,17 @@ def conv_with_state(b):
     groups = b.rng.choice([g for g in (1, 1, channels) if out % g == 0])
     if (x.shape[0] * (channels * out * kernel)).hi > 400000:
         raise NoWay
-    name = b.layer("Conv1d", layers.arguments(b, [("in_channels", channels), ("out_channels", out), ("kernel_size", kernel)],
-                                              [("dilation", dilation, 1), ("groups", groups, 1)]))
+    name = b.layer("Conv1d",
+                   layers.arguments(b, [("in_channels", channels), ("out_channels", out), ("kernel_size", kernel)],
+                                    [("dilation", dilation, 1), ("groups", groups, 1)]))
     s = b.state([channels, reach])
     joined = b.value("float32", [channels, x.shape[0] + reach], x.magnitude)
     b.bind(f"cat(({s.text}, transpose({x.text}, 0, 1)), dim=1)", joined)
     b.live.remove(joined)
     b.next_state(s, f"{joined.text}[:, {x.shape[0].text()}:]")
     b.live.pop()
-    b.result(f"transpose({name}({joined.text}), 0, 1)", "float32", [x.shape[0], out], x.magnitude, time=0, layers=[name])
+    b.result(f"transpose({name}({joined.text}), 0, 1)", "float32", [x.shape[0], out], x.magnitude, time=0,
+             layers=[name])
     b.count("Conv1d", "streaming")
 
 

@@ -1,7 +1,8 @@
-"""Models through the reference interpreter and through PyTorch, both in float64: their results must be the same numbers.
+"""Models through the reference interpreter and through PyTorch, both in float64: their results must be the same
+numbers.
 
-An output is left out where an argmax is between two that are almost equal, or where the last bits of inputs decide. What is
-left is compared to LIMIT, and to what such bits change, much reduced: float64 has 29 bits more.
+An output is left out where an argmax is between two that are almost equal, or where the last bits of inputs decide.
+What is left is compared to LIMIT, and to what such bits change, much reduced: float64 has 29 bits more.
 """
 import array
 import os
@@ -39,8 +40,10 @@ def differences(model, plan, interpreter, want, moved):
                 worst = max(errors, default=0)
                 if worst > LIMIT + OF_NUDGES * moves:
                     i = errors.index(worst)
-                    raise Failure("torch", f"output {k} ({model.names[number]}), dims {run.dims}: element {i} is {exact[k][i]:.15g}, "
-                                  f"PyTorch's {got[k][i]:.15g} ({sum(e > LIMIT for e in errors)} of {len(errors)})")
+                    raise Failure("torch",
+                                  f"output {k} ({model.names[number]}), dims {run.dims}: element {i} is "
+                                  f"{exact[k][i]:.15g}, PyTorch's {got[k][i]:.15g} ({sum(e > LIMIT for e in errors)} "
+                                  f"of {len(errors)})")
     return compared
 
 
@@ -55,7 +58,8 @@ def one(model, reference, place):
     write(place, "runs", script.text())
     write(place, "nudged", nudged.text())
     for runs, results, nudge in (("runs", "wanted", []), ("nudged", "moved", ["--nudge"])):
-        call([reference, *nudge, "--random-weights", "1", "model.nn", runs, results, machines[0][0]], "reference", place, 300)
+        call([reference, *nudge, "--random-weights", "1", "model.nn", runs, results, machines[0][0]],
+             "reference", place, 300)
     return differences(model, plan, interpreter, *(Reader(os.path.join(place, r)) for r in ("wanted", "moved")))
 
 
@@ -74,6 +78,6 @@ def run(reference, seeds, place):
         except (Failure, RuntimeError, TypeError, ValueError, NameError, IndexError, SyntaxError) as e:
             failed += 1
             print(f"FAIL seed {seed}: {e}\n{model.text()}", flush=True)
-    print(f"{len(seeds)} models against PyTorch {torch.__version__}: {passed} passed with {outputs} outputs, {failed} failed, "
-          f"{sum(left.values())} have what PyTorch has not")
+    print(f"{len(seeds)} models against PyTorch {torch.__version__}: {passed} passed with {outputs} outputs, "
+          f"{failed} failed, {sum(left.values())} have what PyTorch has not")
     return 0 if passed and not failed else 1

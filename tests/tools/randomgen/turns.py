@@ -133,15 +133,16 @@ TURNS = ([batch(kind) for kind in ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", 
          + [of_rank(axes_moved, 4), of_rank(axes_moved, 5), of_rank(linear, 4)]
          + [of_rank(reduction, 4, name, dims) for name, dims in (("sum", 2), ("mean", 2), ("sum", 3), ("mean", 3))]
          + [product_of_vector(True), product_of_vector(False)]
-         + [lambda b: pad(b, of_ints(b, [b.size(5), b.size(8)])), lambda b: argmax(b, of_ints(b, [b.size(5), b.size(8)]))]
+         + [lambda b: pad(b, of_ints(b, [b.size(5), b.size(8)])),
+            lambda b: argmax(b, of_ints(b, [b.size(5), b.size(8)]))]
          + [run_time(lambda b, x: softmax(b, x, "softmax")), run_time(lambda b, x: softmax(b, x, "log_softmax")),
             run_time(conv1d, 3), run_time(conv1d, 2, 4)]
          + [blocks.delay_lines] * 10)
 
 
 def theirs(b, rows, each, word):
-    """Of the rows those whose turn it is: each row comes once while as many seeds pass as it takes to go through them, in an
-    order of chance, so that no body, which takes every so many seeds, always gets the same ones."""
+    """Of the rows those whose turn it is: each row comes once while as many seeds pass as it takes to go through them,
+    in an order of chance, so that no body, which takes every so many seeds, always gets the same ones."""
     first = b.model.seed * each
     for at in range(first, first + each):
         lap, place = divmod(at, len(rows))

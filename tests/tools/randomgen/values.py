@@ -25,10 +25,12 @@ def condition(b, x):
         i = b.rng.choice(ints)
         return f"({i.text} {symbol} {b.rng.choice(['2', '0', '-1', i.text + ' // 2'])})", "int32"
     if x.rank and b.chance(0.4):
-        return f"(arange({x.shape[-1].text()}) {symbol} {b.rng.choice(['1', '3', x.shape[-1].text() + ' // 2'])})", "arange"
+        return (f"(arange({x.shape[-1].text()}) {symbol} {b.rng.choice(['1', '3', x.shape[-1].text() + ' // 2'])})",
+                "arange")
     text = f"({x.text} {b.rng.choice(['<', '>='])} {b.rng.choice(['0.1', '-0.3', '1'])})"
     form = b.rng.choice(["", "", "~", "&", "|"])
-    return {"": text, "~": f"~{text}", "&": f"({text} & ({x.text} < 2))", "|": f"({text} | ({x.text} > 1.5))"}[form], form or "float32"
+    return ({"": text, "~": f"~{text}", "&": f"({text} & ({x.text} < 2))", "|": f"({text} | ({x.text} > 1.5))"}[form],
+            form or "float32")
 
 
 def masks(b):
@@ -36,8 +38,10 @@ def masks(b):
     c, kind = condition(b, x)
     name, text, magnitude = b.rng.choice([
         ("where", f"where({c}, {x.text}, -0.5)", x.magnitude), ("where", f"where({c}, 1.5, {x.text})", x.magnitude + 1),
-        ("where", f"where({c}, {x.text}, {x.text} * 0.5)", x.magnitude), ("masked_fill", f"masked_fill({x.text}, {c}, 0.25)", x.magnitude),
-        ("mask arithmetic", f"{x.text} * {c}", x.magnitude), ("mask arithmetic", f"{c} * 2.0 + {x.text}", x.magnitude + 2)])
+        ("where", f"where({c}, {x.text}, {x.text} * 0.5)", x.magnitude),
+        ("masked_fill", f"masked_fill({x.text}, {c}, 0.25)", x.magnitude),
+        ("mask arithmetic", f"{x.text} * {c}", x.magnitude),
+        ("mask arithmetic", f"{c} * 2.0 + {x.text}", x.magnitude + 2)])
     b.result(text, "float32", x.shape, magnitude)
     b.count(name, kind)
 
@@ -80,7 +84,8 @@ def counting(b):
         ("arange", f"arange({t})", "int32", [s], s.hi), ("arange", f"arange({t} - 1, -1, -1)", "int32", [s], s.hi),
         ("arange", f"arange({t}, dtype=float32)", "float32", [s], None), ("eye", f"eye({t})", "float32", [s, s], None),
         ("size", f"arange({t}) / {t}", "float32", [s], None), ("size", f"arange({t}) * 2 + {t}", "int32", [s], None),
-        ("tensor", "tensor([[0.5, -1], [2, 1e-3]])", "float32", [2, 2], None), ("tensor", "tensor([3, 0, 1])", "int32", [3], 4)])
+        ("tensor", "tensor([[0.5, -1], [2, 1e-3]])", "float32", [2, 2], None),
+        ("tensor", "tensor([3, 0, 1])", "int32", [3], 4)])
     b.result(text, dtype, shape, 3 * s.hi + 4, limit)
     b.count(name, "run-time" if s.const is None else "")
 
@@ -91,7 +96,8 @@ def moves(b):
     x = b.pick(lambda v: v.rank and v.time is None)
     axis = b.axis(x)
     a, s, shape, limit = b.signed(axis, x.rank), x.shape[axis], list(x.shape), x.index_limit
-    name = b.rng.choice(["flip", "flip", "roll", "repeat", "tile", "repeat_interleave", "expand", "narrow", "select", "movedim"])
+    name = b.rng.choice(["flip", "flip", "roll", "repeat", "tile", "repeat_interleave", "expand", "narrow",
+                         "select", "movedim"])
     n = b.rng.choice([1, 2, 3])
     if name == "flip":
         axes = sorted(b.rng.sample(range(x.rank), min(x.rank, b.rng.choice([1, 1, 2]))))
@@ -142,7 +148,8 @@ def parts(b):
         n = b.rng.choice([2, 3])
         each = 1 if name == "unbind" else -(-size // n) if name == "chunk" else n
         sizes = [min(each, size - i) for i in range(0, size, each)]
-        text = {"chunk": f"chunk({x.text}, {n}, dim={a})", "split": f"split({x.text}, {n}, {a})", "unbind": f"unbind({x.text}, {a})"}[name]
+        text = {"chunk": f"chunk({x.text}, {n}, dim={a})", "split": f"split({x.text}, {n}, {a})",
+                "unbind": f"unbind({x.text}, {a})"}[name]
     if len(sizes) > 6 or len(sizes) < 2:
         raise NoWay
     made = []
@@ -161,7 +168,8 @@ def index_below(b, limit):
     i = whole(b, lambda v: v.rank <= 2)
     if i.index_limit and i.index_limit <= limit and b.chance(0.6):
         return i, i.text
-    return i, b.rng.choice([f"({i.text} % {limit})", f"clamp({i.text}, 0, {limit - 1})", f"(abs({i.text} % 7) % {limit})"])
+    return i, b.rng.choice([f"({i.text} % {limit})", f"clamp({i.text}, 0, {limit - 1})",
+                            f"(abs({i.text} % 7) % {limit})"])
 
 
 def by_index(b):
@@ -195,7 +203,8 @@ def by_index(b):
 def int_division(b):
     i = whole(b)
     n = b.rng.choice([2, 3, 7, -3, 1])
-    name, text = b.rng.choice([("//", f"{i.text} // {n}"), ("%", f"{i.text} % {n}"), ("//", f"100 // ({i.text} % 5 + 1)")])
+    name, text = b.rng.choice([("//", f"{i.text} // {n}"), ("%", f"{i.text} % {n}"),
+                               ("//", f"100 // ({i.text} % 5 + 1)")])
     b.result(text, "int32", i.shape, 101 + i.magnitude, n if name == "%" and n > 0 else None)
     b.count(name)
 
@@ -212,12 +221,14 @@ def reductions(b):
         ("prod", f"prod(tanh({t}) * 0.5 + 1, {a}{k})", shape), ("cumsum", f"cumsum({t}, {a})", x.shape),
         ("var", f"var({t}, {a}{k})" if s.lo > 1 else f"var({t}, {a}, unbiased=False{k})", shape),
         ("std", f"std({t} * 0.5, dim={a}, unbiased=False{k}) + 1", shape), ("norm", f"norm({t}, dim={a}{k})", shape),
-        ("norm", f"norm({t}, {b.rng.choice(['1', 'inf', '3'])}, {a}{k})", shape), ("logsumexp", f"logsumexp({t}, {a}{k})", shape),
+        ("norm", f"norm({t}, {b.rng.choice(['1', 'inf', '3'])}, {a}{k})", shape),
+        ("logsumexp", f"logsumexp({t}, {a}{k})", shape),
         ("normalize", f"normalize({t}, dim={a}, eps=0.01)", x.shape), ("amax", f"amax({t}, {a}{k})", shape),
         ("cosine_similarity", f"cosine_similarity({t}, {t} + 1, {a}, eps=0.1)", remaining(x, [axis], False))])
     if name == "prod" and s.hi > 40:
         raise NoWay
-    b.result(text, "float32", shape, {"prod": 1e8, "cumsum": x.magnitude * s.hi, "var": x.magnitude ** 2}.get(name, x.magnitude * 9 + 1))
+    b.result(text, "float32", shape,
+             {"prod": 1e8, "cumsum": x.magnitude * s.hi, "var": x.magnitude ** 2}.get(name, x.magnitude * 9 + 1))
     b.count(name, "last" if axis == x.rank - 1 else "inner", keep and "keepdim")
 
 
@@ -251,5 +262,6 @@ def products(b):
     b.count(name, b.counted_rank(x))
 
 
-ALL = [(masks, 4), (mask_counts, 2), (constant, 1), (counting, 1.5), (moves, 5), (parts, 2), (by_index, 4), (int_division, 1.5),
+ALL = [(masks, 4), (mask_counts, 2), (constant, 1), (counting, 1.5), (moves, 5), (parts, 2), (by_index, 4),
+       (int_division, 1.5),
        (reductions, 4), (pairs, 3), (products, 1.5)]
