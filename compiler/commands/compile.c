@@ -20,7 +20,7 @@ enum { MOST_PACKINGS = 8 };
 
 static size_t parameter_bytes(const ir_model *m) {
     int64_t elements = 0;
-    for (size_t i = 0; i < m->param_count; i++) elements += ir_param_elements(m, &m->params[i]);
+    for (size_t i = 0; i < m->param_count; i++) elements += ir_param_elements(&m->params[i]);
     return (size_t)elements * sizeof(float);
 }
 

@@ -19,7 +19,7 @@ enum { DECIMAL_LIMIT = 16384 }; /* parameters; a larger model's weights are prin
 static ctable_style style_of(const plan *p) {
     int64_t parameters = 0;
     for (size_t i = 0; i < p->model->param_count; i++)
-        parameters += ir_param_elements(p->model, &p->model->params[i]);
+        parameters += ir_param_elements(&p->model->params[i]);
     return parameters <= DECIMAL_LIMIT ? CTABLE_DECIMAL : CTABLE_BITS;
 }
 

@@ -28,7 +28,7 @@ static const char *file_header(arena *a, const ir_model *m) {
     text_add(&t, "{");
     for (size_t i = 0; i < count; i++) {
         const ir_type *type = &all[i]->type;
-        int64_t end = at + 4 * ir_param_elements(m, all[i]);
+        int64_t end = at + 4 * ir_param_elements(all[i]);
         text_add(&t, i ? ",\"" : "\"");
         if (m->weights_prefix) add_escaped(&t, m->weights_prefix);
         add_escaped(&t, all[i]->key);

@@ -80,7 +80,7 @@ static const char *normal_function(const training *t) {
 
 static void fill_param(const training *t, cblock *b, const ir_param *p, size_t site) {
     cunit *u = t->u;
-    int64_t count = ir_param_elements(t->model, p);
+    int64_t count = ir_param_elements(p);
     cexpr *to = training_member(t, "parameters"), *first = c_int(u, p->offset), *size = c_int(u, count);
     cexpr *random = c_name(u, "random"), *from = c_int(u, (int64_t)site);
     switch (p->init.kind) {
@@ -151,7 +151,7 @@ static void fill_first(void *context, float *values) {
         const ir_param *p = &m->params[i];
         if (!ir_param_lives(p)) continue;
         const param_place *place = training_place_of(t, p);
-        int64_t count = ir_param_elements(m, p);
+        int64_t count = ir_param_elements(p);
         for (int64_t k = 0; k < count; k++)
             values[place->offset + (place->packed ? pack_place_of(place->packed, k) : k)] = p->data[k];
     }

@@ -64,7 +64,7 @@ void training_map_function(const training *t) {
     for (size_t k = 0; k < count; k++) {
         const param_place *place = training_place_of(t, all[k]);
         const param_place *next = k + 1 < count ? training_place_of(t, all[k + 1]) : NULL;
-        int64_t end = all[k]->offset + ir_param_elements(t->model, all[k]);
+        int64_t end = all[k]->offset + ir_param_elements(all[k]);
         cexpr *where = place_in(t, all[k], place, i);
         if (!next) c_return(b, where);
         else if (place->packed || next->packed || next->offset - place->offset != end - all[k]->offset)

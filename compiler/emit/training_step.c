@@ -262,7 +262,7 @@ void training_take_step(emit_context *train, cblock *b, const ir_node *step, cex
     const ir_param *p = param_of(train, step->attrs.index);
     const param_place *place = &train->plan->packs->params->of[step->attrs.index];
     cexpr *rate = rate_of(train, train->plan->model->base->training, p->group);
-    int64_t floats = place->packed ? place->floats : ir_param_elements(train->plan->model, p);
+    int64_t floats = place->packed ? place->floats : ir_param_elements(p);
     c_do(b, c_call(u, c_text(*update_of(train, p->group)), 5, c_name(u, "self"), gradient, c_int(u, place->offset),
                    c_int(u, place->offset + floats), rate));
 }

@@ -8,10 +8,9 @@
 #define SELU_SCALE 1.0507009873554804934193349852946
 #define SELU_ALPHA 1.6732632423543772848170429916717
 
-/* A NaN wins. */
-static double larger(double x, double y) { return isnan(x) || x > y ? x : y; }
+double ir_larger(double x, double y) { return isnan(x) || x > y ? x : y; }
 
-static double smaller(double x, double y) { return isnan(x) || x < y ? x : y; }
+double ir_smaller(double x, double y) { return isnan(x) || x < y ? x : y; }
 
 static double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 

@@ -31,4 +31,8 @@ unsigned ir_function_parameter_count(const ir_function *f);
 /* By its name in the table; 0 (which is no function) when there is none. */
 ir_op ir_function_find(const char *name);
 
+/* Of two numbers, as torch: a NaN wins, whichever it is. */
+double ir_larger(double x, double y);
+double ir_smaller(double x, double y);
+
 #endif

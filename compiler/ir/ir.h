@@ -329,7 +329,7 @@ void ir_sweep(ir_model *m);
  * longer change. */
 void ir_place_params(ir_model *m);
 int64_t ir_living_floats(const ir_model *m); /* of all of them */
-int64_t ir_param_elements(const ir_model *m, const ir_param *p);
+int64_t ir_param_elements(const ir_param *p);
 /* The params that live in the struct, by offset. */
 const ir_param **ir_living_params(arena *a, const ir_model *m, size_t *count);
 unsigned ir_moments(const ir_training *t); /* how many floats optimizers keep for each, at most */

@@ -17,7 +17,11 @@ const ir_param **ir_living_params(arena *a, const ir_model *m, size_t *count) {
     return all;
 }
 
-int64_t ir_param_elements(const ir_model *m, const ir_param *p) { return dim_max(ir_type_elements(m->dims, &p->type)); }
+int64_t ir_param_elements(const ir_param *p) {
+    int64_t count = 1;
+    for (unsigned i = 0; i < p->type.rank; i++) count *= dim_max(p->type.dims[i]);
+    return count;
+}
 
 void ir_place_params(ir_model *m) {
     size_t count;
@@ -25,14 +29,14 @@ void ir_place_params(ir_model *m) {
     const ir_param **all = ir_living_params(m->arena, m, &count);
     for (size_t i = 0; i < count; i++) {
         m->params[all[i] - m->params].offset = offset;
-        offset += ir_param_elements(m, all[i]);
+        offset += ir_param_elements(all[i]);
     }
 }
 
 int64_t ir_living_floats(const ir_model *m) {
     int64_t floats = 0;
     for (size_t i = 0; i < m->param_count; i++)
-        if (ir_param_lives(&m->params[i])) floats += ir_param_elements(m, &m->params[i]);
+        if (ir_param_lives(&m->params[i])) floats += ir_param_elements(&m->params[i]);
     return floats;
 }
 

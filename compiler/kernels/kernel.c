@@ -175,12 +175,6 @@ const float *emit_param_data(const emit_context *e, size_t param) {
     return p->data;
 }
 
-static size_t elements_of(const ir_param *p) {
-    size_t n = 1;
-    for (unsigned i = 0; i < p->type.rank; i++) n *= (size_t)dim_max(p->type.dims[i]);
-    return n;
-}
-
 /* Tensors of one key that are different: models may take their weights from different files. */
 typedef struct tensor_entry tensor_entry;
 struct tensor_entry {
@@ -194,7 +188,7 @@ static bool same_tensor(const ir_param *a, const ir_param *b) {
     bool same = a->type.rank == b->type.rank;
     for (unsigned i = 0; same && i < a->type.rank; i++) same = dim_max(a->type.dims[i]) == dim_max(b->type.dims[i]);
     return same &&
-           (a->data == b->data || memcmp(a->data, b->data, elements_of(a) * sizeof *a->data) == 0);
+           (a->data == b->data || memcmp(a->data, b->data, (size_t)ir_param_elements(a) * sizeof *a->data) == 0);
 }
 
 size_t emit_tensor(emit_context *e, const ir_param *p) {
@@ -249,7 +243,7 @@ bool emit_takes_params(const emit_context *e, const plan_kernel *k, pack_home ho
 
 static void fill_param(void *context, float *values) {
     const ir_param *p = context;
-    memcpy(values, p->data, elements_of(p) * sizeof *values);
+    memcpy(values, p->data, (size_t)ir_param_elements(p) * sizeof *values);
 }
 
 cexpr *emit_param(emit_context *e, size_t param) {
@@ -262,7 +256,7 @@ cexpr *emit_param(emit_context *e, size_t param) {
     const float *data = emit_param_data(e, param);
     cexpr **made = emit_once_in_file(e, "as it is %zu", emit_tensor(e, p));
     if (*made) return *made;
-    size_t elements = elements_of(p);
+    size_t elements = (size_t)ir_param_elements(p);
     bool finite = true;
     for (size_t i = 0; i < elements && finite; i++) finite = isfinite(data[i]);
     return *made = emit_table(e, p->key, elements, finite, fill_param, p,

@@ -30,12 +30,6 @@ static int64_t size_of(const ir_type *t, unsigned axis) {
     return size;
 }
 
-static size_t elements_of(const ir_type *t) {
-    size_t count = 1;
-    for (unsigned i = 0; i < t->rank; i++) count *= (size_t)size_of(t, i);
-    return count;
-}
-
 /* Where element `index` of the view's result lies in its operand. */
 static size_t source_of(const ir_node *n, const int64_t *index) {
     const ir_type *from = &n->inputs[0]->type;
@@ -52,7 +46,7 @@ static size_t source_of(const ir_node *n, const int64_t *index) {
 
 static const float *arranged_data(ir_model *m, const ir_node *n, const float *from) {
     const ir_type *to = &n->results[0]->type;
-    size_t count = elements_of(to);
+    size_t count = (size_t)dim_max(ir_type_elements(m->dims, to));
     int64_t index[IR_MAX_RANK] = {0};
     if (!from || n->op == IR_RESHAPE) return from;
     float *data = ARENA_ARRAY(m->arena, float, count);

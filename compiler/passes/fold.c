@@ -48,11 +48,6 @@ static int32_t power_int32(int32_t base, int32_t exponent) {
 /* Rounded to float once, as a correctly rounded float function would. */
 static double round_to_float(double x) { return (double)(float)x; }
 
-/* As torch: a NaN operand wins. */
-static double larger(double x, double y) { return isnan(x) || x > y ? x : y; }
-
-static double smaller(double x, double y) { return isnan(x) || x < y ? x : y; }
-
 /* With the parameters that the generated code has, which are floats. */
 static bool fold_float_unary(const ir_node *n, double x, double *y) {
     const ir_function *f = ir_function_of(n->op);
@@ -91,8 +86,8 @@ static bool fold_float_binary(ir_op op, double x, double y, double *z) {
     case IR_MUL: *z = x * y; return true;
     case IR_DIV: *z = x / y; return true;
     case IR_POW: *z = pow(x, y); return true;
-    case IR_MAXIMUM: *z = isnan(y) ? y : larger(x, y); return true;
-    case IR_MINIMUM: *z = isnan(y) ? y : smaller(x, y); return true;
+    case IR_MAXIMUM: *z = ir_larger(x, y); return true;
+    case IR_MINIMUM: *z = ir_smaller(x, y); return true;
     default: return fold_comparison(op, x, y, z);
     }
 }

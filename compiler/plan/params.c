@@ -99,7 +99,7 @@ const param_places *params_place(arena *a, const ir_model *m, const cost_body *b
         param_place *p = &places[param];
         const pack *packed = r.row_major[param] ? NULL : r.packed[param];
         p->packed = packed && !pack_is_row_major(packed) ? packed : NULL;
-        int64_t floats = p->packed ? packed_floats(p->packed) : ir_param_elements(m, all[i]);
+        int64_t floats = p->packed ? packed_floats(p->packed) : ir_param_elements(all[i]);
         p->floats = (floats + body->padding - 1) / body->padding * body->padding;
         p->offset = to->floats;
         to->floats += p->floats;
