@@ -167,8 +167,15 @@ def check_files_of_other_kinds(bench):
         said = bench.nnc_says(name, "-o", "out.c", status=1)
         holds(said.count("error:") == 1 and hint in said, said)
     bench.write("m.nn", "model m {\n    input x: float32[2]\n    output y = x * 2\n}\n")
-    for name, hint in (("m.nn", "nnc MODEL.nn -o MODEL.c"), ("a.pt", "nnc weights FILE"), ("model.tflite", "tf2onnx")):
-        holds(hint in bench.nnc_says("import", name, "-o", "new.nn", status=1), name)
+    write("w.pkl", b"\x80\4.")
+    write("w.npy", b"\x93NUMPY\1\0")
+    weights = "nnc weights FILE"
+    for name, hint in (("m.nn", "nnc MODEL.nn -o MODEL.c"), ("a.pt", weights), ("b.pth", weights), ("w.pkl", weights),
+                       ("w.npy", weights), ("c.safetensors", weights), ("d.npz", weights), ("model.tflite", "tf2onnx"),
+                       ("no_ending", "torch.onnx.export")):
+        said = bench.nnc_says("import", name, "-o", "new.nn", status=1)
+        holds(said.count("error:") == 1 and "this is no ONNX model" in said and hint in said, (name, said))
+    holds(not os.path.exists(bench.path("new.nn")), os.listdir(bench.folder))
     holds("to compile: nnc MODEL.nn -o MODEL.c" in bench.nnc_says("compile", "m.nn", status=2), "compile")
     write("text.nn", b"model m {\n \xff\n}\n")   # a .nn file stays one
     holds("is not UTF-8" in bench.nnc_says("text.nn", "-o", "out.c", status=1), "text.nn")

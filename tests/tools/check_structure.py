@@ -6,7 +6,7 @@ usage: check_structure.py REPOSITORY
 A file includes only what stands before it in the pipeline, passes are called by passes_run alone, and no source file,
 those of the tests with it, grows past 600 lines. README.md says what stands in each folder. No two files need each
 other, whatever the way, but those that are named here. The runtime is shipped as one file and includes nothing but its
-own parts.
+own parts. No function of one argument is left out where accuracy is measured.
 """
 import fnmatch, pathlib, re, sys
 
@@ -35,6 +35,7 @@ PYTHON = ("random", "mutation/run", "mutation/gradients")  # of tests/, beside w
 MAY_BE_WIDE = ("runtime/status.h",)  # every header repeats it: it stays as it is
 # What is no text of a person's: generated C, and a table of models.
 MAY_BE_LONG = ("tests/golden/*", "tests/unit/check_differentiate_models.h")
+NOT_MEASURED = {"neg"}  # a vector function that turns a sign
 # What is one thing in several files: an expression has expressions, a subgraph operators, a loop's body gradients, a
 # sum bounds that are found with sums.
 REAL_CIRCLES = (
@@ -125,11 +126,25 @@ def too_wide(top):
                 yield f"{path.relative_to(top).as_posix()}:{number} has {len(line)} columns; {WIDEST} are allowed"
 
 
+def unmeasured(top):
+    """Each vector function of a function of one argument has a row in the test of accuracy: one that is missing there
+    would be missed by nobody."""
+    text = (top / "compiler/ir/function.def").read_text()
+    rows = re.findall(r'^(?:FUNCTION|RULED)\((\w+),', text, re.M)
+    vectors = re.findall(r'\b(?:INPLACE|NO),\s*"(\w+)"', text)
+    if not rows or len(vectors) != len(rows):
+        yield f"compiler/ir/function.def has {len(rows)} rows, and {len(vectors)} vector functions were found in them"
+    measured = re.findall(r"^    FUNCTION\((\w+),", (top / "tests/unit/check_accuracy_functions.c").read_text(), re.M)
+    for vector in sorted({v.removesuffix("_by_exp") for v in vectors} - set(measured) - NOT_MEASURED):
+        yield f"tests/unit/check_accuracy_functions.c has no row of {vector}, which compiler/ir/function.def names"
+
+
 def faults(top):
     compiler = top / "compiler"
     yield from unnamed(top)
     yield from too_long(top)
     yield from too_wide(top)
+    yield from unmeasured(top)
     for name, needed in circles(compiler).items():
         yield f"compiler/{name} is in a circle with {', '.join(needed)}"
     for path in sorted(list(compiler.rglob("*.[ch]")) + list((top / "runtime").rglob("*.[ch]"))):
