@@ -73,30 +73,59 @@ static bool reads_what_it_writes(planner *p, const task *u, const pval *storage,
     return true;
 }
 
+typedef struct {
+    const task *of;
+    size_t next; /* of the tasks that must come before it */
+} visit;
+
 /* What is asked of each of the tasks is known until another storage's turn comes. */
 typedef struct {
     planner *planner;
     const pval *storage;
     const task *writer; /* this one alone is meant; NULL: all that write into the storage */
     size_t turn, *known; /* by serial, from the block's first on: 2 turn: no, 2 turn + 1: yes; less: not yet */
+    visit *walk;         /* from the task that is asked about to one that comes before: a body may be a long chain */
+    size_t depth;
 } dependence;
 
 static dependence dependence_new(planner *p) {
-    return (dependence){.planner = p, .known = ARENA_ARRAY(p->arena, size_t, p->task_count - planner_first(p->block))};
+    size_t count = p->task_count - planner_first(p->block);
+    return (dependence){
+        .planner = p, .known = ARENA_ARRAY(p->arena, size_t, count), .walk = ARENA_ARRAY(p->arena, visit, count)};
+}
+
+static size_t *known_of(const dependence *d, const task *u) { return &d->known[u->serial - planner_first(u->block)]; }
+
+/* Is u a writer, or known to come after one? What is not known yet is to be visited. */
+static bool enter(dependence *d, const task *u) {
+    if (u->block != d->planner->block) return false;
+    size_t known = *known_of(d, u);
+    if (known >= 2 * d->turn) return known > 2 * d->turn;
+    d->walk[d->depth++] = (visit){.of = u};
+    return d->writer ? u == d->writer : writes(u, d->storage);
+}
+
+static const task *next_before(visit *v) {
+    size_t i = v->next++;
+    if (i < v->of->after_count) return v->of->after[i];
+    const pval *input = v->of->inputs[i - v->of->after_count];
+    return input ? planner_producer(input) : NULL;
 }
 
 /* Is u a writer, or does it come after one? */
 static bool follows(dependence *d, const task *u) {
-    if (u->block != d->planner->block) return false;
-    size_t *known = &d->known[u->serial - planner_first(u->block)];
-    if (*known >= 2 * d->turn) return *known > 2 * d->turn;
-    bool found = d->writer ? u == d->writer : writes(u, d->storage);
-    for (size_t i = 0; i < u->after_count && !found; i++) found = follows(d, u->after[i]);
-    for (unsigned i = 0; i < u->input_count && !found; i++) {
-        const task *producer = u->inputs[i] ? planner_producer(u->inputs[i]) : NULL;
-        found = producer && follows(d, producer);
+    bool found = enter(d, u);
+    while (d->depth && !found) {
+        visit *v = &d->walk[d->depth - 1];
+        if (v->next < v->of->after_count + v->of->input_count) {
+            const task *before = next_before(v);
+            found = before && enter(d, before);
+        } else {
+            *known_of(d, v->of) = 2 * d->turn;
+            d->depth--;
+        }
     }
-    *known = 2 * d->turn + found;
+    while (d->depth) *known_of(d, d->walk[--d->depth].of) = 2 * d->turn + 1;
     return found;
 }
 

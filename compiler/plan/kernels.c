@@ -70,20 +70,28 @@ static const dim *round_from(planner *p, const pblock *b, const ploop *home) {
     return number;
 }
 
-/* Nothing moves any more: each is computed once. */
-static const plan_view *local_view(planner *p, pval *v, const ploop *home) {
-    if (v->local) return v->local;
+static bool has_local_view(const pval *v) { return v->local != NULL; }
+
+/* What v lies in has one. */
+static void find_local_view(planner *p, pval *v, const ploop *home) {
     v->local = ARENA_NEW(p->arena, plan_view);
     ir_type type = local_type(p, v, home);
     if (v->kind == PVAL_ROOT) {
         *v->local = layout_dense(p, &type);
         v->local->buffer = v->buffer;
-        return v->local;
+        return;
     }
-    *v->local = *local_view(p, v->source, home);
+    *v->local = *v->source->local;
     pstep step = v->step;
     if (step.op == IR_ROW) step.start = round_from(p, step.block, home);
     if (!layout_apply(p, &step, &type, v->local)) ice("a view that was sayable no longer is");
+}
+
+/* Nothing moves any more: each is computed once. */
+static const plan_view *local_view(planner *p, pval *v, const ploop *home) {
+    pvals unknown = {0};
+    layout_unknown(p, v, has_local_view, &unknown);
+    while (unknown.count) find_local_view(p, unknown.of[--unknown.count], home);
     return v->local;
 }
 

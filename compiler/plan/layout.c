@@ -142,26 +142,36 @@ pval *layout_storage(const pval *v) {
 
 void layout_moves(const pval *v) { layout_storage(v)->moves++; }
 
-static const known_view *full_view(planner *p, pval *v) {
-    if (holds(v->full)) return v->full;
+/* What v lies in is known. */
+static bool find_full(planner *p, pval *v) {
     known_view made = {.root = v, .moves = v->moves};
     if (v->kind == PVAL_ROOT) {
         made.view = layout_dense(p, &v->type);
     } else {
-        const known_view *under = full_view(p, v->source);
-        if (!under) return NULL;
-        made = *under;
-        if (!layout_apply(p, &v->step, &v->type, &made.view)) return NULL;
+        made = *v->source->full;
+        if (!layout_apply(p, &v->step, &v->type, &made.view)) return false;
     }
     if (!v->full) v->full = ARENA_NEW(p->arena, known_view);
     *v->full = made;
-    return v->full;
+    return true;
+}
+
+bool layout_is_known(const pval *v) { return holds(v->full); }
+
+void layout_unknown(planner *p, pval *v, bool (*is_known)(const pval *), pvals *to) {
+    to->count = 0;
+    for (; !is_known(v); v = v->source) {
+        ARENA_PUSH(p->arena, to->of, to->count, to->capacity, v);
+        if (v->kind == PVAL_ROOT) return;
+    }
 }
 
 bool layout_full(planner *p, const pval *v, plan_view *view) {
-    const known_view *full = full_view(p, (pval *)v); /* says nothing new of v */
-    if (full) *view = full->view;
-    return full != NULL;
+    layout_unknown(p, (pval *)v, layout_is_known, &p->unknown); /* says nothing new of v */
+    for (size_t i = p->unknown.count; i-- > 0;)
+        if (!find_full(p, p->unknown.of[i])) return false;
+    *view = v->full->view;
+    return true;
 }
 
 /* The view of an input that a check's value is, whatever copies the kernels make. Where a RESHAPE cannot be said in

@@ -344,13 +344,14 @@ void planner_place(planner *p, bool is_reset) {
 /* --- copies that layouts force --- */
 
 /* Makes v's view sayable in strides, by a dense copy of what a RESHAPE cannot see through. */
-static void make_sayable(planner *p, pval *v) {
-    plan_view view;
-    if (v->kind != PVAL_VIEW || layout_full(p, v, &view)) return;
-    make_sayable(p, v->source);
-    if (layout_full(p, v, &view)) return;
-    pval *copy = planner_dense_copy(p, v->source);
-    v->source = v->origin = copy;
+static void make_sayable(planner *p, pval *value) {
+    pvals unknown = {0};
+    layout_unknown(p, value, layout_is_known, &unknown);
+    while (unknown.count) {
+        plan_view view;
+        pval *v = unknown.of[--unknown.count];
+        if (!layout_full(p, v, &view)) v->source = v->origin = planner_dense_copy(p, v->source);
+    }
 }
 
 /* Copies are tasks of their own at the end of the list; schedule() orders by dependency, not by position. */

@@ -31,6 +31,11 @@ typedef struct {
     size_t count, capacity;
 } ptasks;
 
+typedef struct {
+    pval **of;
+    size_t count, capacity;
+} pvals;
+
 /* What is written over an old value; its readers come before. carry.c's, while it places a body. */
 typedef struct {
     pval *storage, *old;       /* where it lies; the value that it is read as */
@@ -158,6 +163,7 @@ typedef struct {
     size_t task_count, task_capacity;
     ploop **loops;       /* those that the plan has */
     size_t loop_count, loop_capacity;
+    pvals unknown;          /* layout_full's, while it works */
     name_set *functions;    /* of all kernels */
     const ir_node *const *linears; /* choose_linears() */
 } planner;
@@ -230,6 +236,9 @@ bool layout_apply(planner *p, const pstep *step, const ir_type *result_type, pla
 plan_view layout_dense(planner *p, const ir_type *type);
 /* The view of the whole value, outside of all loops. */
 bool layout_full(planner *p, const pval *v, plan_view *view);
+bool layout_is_known(const pval *v); /* was it asked for, and does that still hold? */
+/* v and what it lies in, down to where that is known, or to the root. By a list, as there may be thousands of them. */
+void layout_unknown(planner *p, pval *v, bool (*is_known)(const pval *), pvals *to);
 /* The view of an input that v is, for checks; false when v is not one. */
 bool planner_original_view(planner *p, const pval *v, plan_view *view);
 /* The same where strides can say it. */
