@@ -3,7 +3,9 @@ import array
 import json
 import os
 import random
+import resource
 import struct
+import subprocess
 
 from kit import child_peak_kib, need, safetensors
 
@@ -37,6 +39,27 @@ def check_a_thousand_layers(t):
             need(status == 0, f"{n} x {kind}: exit status {status}")
             took.append(seconds)
         need(took[1] < 10 * took[0] + 0.5, f"{kind}: {took[0]:.2f} s for 250 layers, {took[1]:.2f} s for 1000")
+
+
+# Statements that each need the one before.
+CHAINS = {
+    "joined values": ("", "    x = cat((x, x[:1]))\n", ""),
+    "views that are copied": ("", "    x = repeat_interleave(x, 2, 0)[:4]\n", ""),
+    "values of a block": ("    c = x * 1\n    repeat 3 {\n        v = c + x\n", "        v = tanh(v) + flip(v, 0)\n",
+                          "        c = v\n    }\n    x = c\n"),
+}
+
+
+def check_long_chains_need_no_stack(t):
+    """A chain of thousands of statements is walked without a call for each: 256 KiB of stack are enough for nnc."""
+    def small_stack():
+        resource.setrlimit(resource.RLIMIT_STACK, (256 * 1024, 256 * 1024))
+    for name, (begin, each, end) in CHAINS.items():
+        t.write("chain.nn", "model chain {\n    input x: float32[4, 2]\n" + begin + each * 5000 + end +
+                "    output x\n}\n")
+        r = subprocess.run([t.nnc_path, "chain.nn", "-o", "chain.c", "--target", "scalar"], cwd=t.folder, timeout=900,
+                           preexec_fn=small_stack, check=False)
+        need(r.returncode == 0, f"{name}: exit status {r.returncode}")
 
 
 # What a model may have thousands of: how many there are at first, and the .nn of n.
